@@ -1,0 +1,164 @@
+//! OSGi bundles as Felix keeps them on disk.
+
+use super::Place;
+use std::fmt;
+
+/// Holds the file `storage` in its data directory.
+pub const CRYPTO: &str = "com.adobe.granite.crypto";
+/// Holds the files `hmac` and `master` in its data directory.
+pub const CRYPTO_FILE: &str = "com.adobe.granite.crypto.file";
+/// Every bundle of the crypto support. Six share a prefix, so names are only ever compared whole.
+pub const CRYPTO_FAMILY: [&str; 6] = [
+    CRYPTO,
+    CRYPTO_FILE,
+    "com.adobe.granite.crypto.jcr",
+    "com.adobe.granite.crypto.config",
+    "com.adobe.granite.crypto.extension",
+    "com.adobe.granite.crypto.keystore",
+];
+
+/// The persistent state of a bundle: what Felix intends at the next start, not what ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BundleState {
+    /// 1: uninstalled, files still there; Felix removes the directory at the next start.
+    Uninstalled,
+    /// 2: not to be started (stopped by hand, never started, or a fragment).
+    Installed,
+    /// 8: to be started lazily.
+    Starting,
+    /// 32: to be started.
+    Active,
+    /// Any other number; Felix treats it as not to be started.
+    Other(i64),
+}
+
+impl BundleState {
+    /// Returns the state that a number in `bundle.info` stands for (OSGi core, `Bundle`).
+    pub fn from_number(number: i64) -> Self {
+        match number {
+            1 => Self::Uninstalled,
+            2 => Self::Installed,
+            8 => Self::Starting,
+            32 => Self::Active,
+            other => Self::Other(other),
+        }
+    }
+
+    /// Says whether Felix will start the bundle, at once or lazily.
+    pub fn is_started(self) -> bool {
+        matches!(self, Self::Starting | Self::Active)
+    }
+}
+
+impl fmt::Display for BundleState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Uninstalled => f.write_str("uninstalled"),
+            Self::Installed => f.write_str("installed"),
+            Self::Starting => f.write_str("starting"),
+            Self::Active => f.write_str("active"),
+            Self::Other(number) => write!(f, "state {number}"),
+        }
+    }
+}
+
+/// How a bundle's symbolic name and version became known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum IdentifiedBy {
+    /// Manifest of the revision that Felix would choose: exact.
+    Manifest,
+    /// Manifest of another revision: the name is exact, the version may be old.
+    OtherRevision,
+    /// File name in the location: written once at install, so the version may be stale.
+    Location,
+}
+
+/// A revision directory such as `version0.1`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Revision {
+    /// Its directory name.
+    pub directory: String,
+    /// Symbolic name in its jar's manifest.
+    pub symbolic_name: Option<String>,
+    /// Version in its jar's manifest.
+    pub version: Option<String>,
+    /// This is the one Felix would choose.
+    pub current: bool,
+}
+
+/// Why Felix would delete a bundle directory, `data/` included, at the next start.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DiscardReason {
+    /// `bundle.info` cannot be read; the text says where it fails.
+    Info(String),
+    /// The bundle is marked uninstalled.
+    Uninstalled,
+    /// The refresh count names revision directories that are not there.
+    RefreshMismatch {
+        /// The directory Felix would open.
+        expected: String,
+    },
+    /// A directory `version…` whose name does not end in a number.
+    StrayRevision(String),
+    /// The current revision's `revision.location` is missing.
+    NoRevisionLocation(String),
+    /// The current revision's `bundle.jar` is empty or not a jar.
+    BadJar(String),
+    /// No revision directory at all.
+    NoRevision,
+}
+
+impl fmt::Display for DiscardReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Info(problem) => write!(f, "bundle.info is unreadable ({problem})"),
+            Self::Uninstalled => f.write_str("it is marked uninstalled"),
+            Self::RefreshMismatch { expected } => {
+                write!(f, "bundle.info asks for {expected}, which is not there")
+            }
+            Self::StrayRevision(name) => write!(f, "the directory {name} has no revision number"),
+            Self::NoRevisionLocation(name) => write!(f, "{name}/revision.location is missing"),
+            Self::BadJar(name) => write!(f, "{name}/bundle.jar is empty or not a jar"),
+            Self::NoRevision => f.write_str("it has no version directory"),
+        }
+    }
+}
+
+/// One bundle directory of the Felix cache.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bundle {
+    /// Number from the first line of `bundle.info`, never from the directory name.
+    pub id: Option<u64>,
+    /// Directory name, such as `bundle39` or `bundle39.bak`.
+    pub directory: String,
+    /// Symbolic name, where known.
+    pub symbolic_name: Option<String>,
+    /// Version, where known.
+    pub version: Option<String>,
+    /// How the two became known; `None` where they did not.
+    pub identified_by: Option<IdentifiedBy>,
+    /// Persistent state.
+    pub state: Option<BundleState>,
+    /// Where it was installed from; not changed by updates.
+    pub location: Option<String>,
+    /// Revision directories, sorted by name.
+    pub revisions: Vec<Revision>,
+    /// A fragment is never started; state 2 is normal for it.
+    pub fragment: bool,
+    /// Why Felix would delete the directory at the next start.
+    pub discard: Option<DiscardReason>,
+    /// The bundle directory.
+    pub place: Place,
+}
+
+impl Bundle {
+    /// Says whether the bundle has exactly this symbolic name.
+    pub fn is(&self, symbolic_name: &str) -> bool {
+        self.symbolic_name.as_deref() == Some(symbolic_name)
+    }
+
+    /// Says whether Felix has uninstalled the bundle and only its files remain.
+    pub fn is_uninstalled(&self) -> bool {
+        self.state == Some(BundleState::Uninstalled)
+    }
+}

@@ -1,0 +1,111 @@
+//! What could not be read, and whether that could hide a fact.
+
+/// Something that could not be read, or was read in a way the user must know.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Gap {
+    /// The source as the user named it.
+    pub source: String,
+    /// Path inside the source; `None` when the gap concerns the source as a whole.
+    pub path: Option<String>,
+    /// The kind, for programs.
+    pub kind: GapKind,
+    /// What happened, for people: one sentence without a full stop.
+    pub reason: String,
+}
+
+/// The kinds of gap. Their names are part of the JSON output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GapKind {
+    /// The source ends before it should.
+    Partial,
+    /// The structure is damaged at one spot; reading went on behind it.
+    Corrupt,
+    /// A checksum over the content fails: every fact of the source is in doubt.
+    CorruptStream,
+    /// A tar without its end-of-archive blocks: perhaps cut exactly between two entries.
+    NoEoa,
+    /// Bytes behind the end that belong to no known structure.
+    TrailingData,
+    /// A valid archive without any entry.
+    EmptyArchive,
+    /// A file of no bytes.
+    EmptyFile,
+    /// Not a container that is known.
+    NotAnArchive,
+    /// A known format or feature that is not supported.
+    Unsupported,
+    /// A PAX global header renames or resizes entries; tools disagree on its meaning.
+    GlobalPath,
+    /// A link that leads out of the source.
+    LinkOutside,
+    /// A link that leads to itself.
+    LinkLoop,
+    /// A link whose target is not in the source.
+    LinkBroken,
+    /// Evidence larger than any real one; not read.
+    TooLarge,
+    /// A limit was reached; what came behind it was not read.
+    OverLimit,
+    /// The operating system refused to read it.
+    Unreadable,
+    /// It changed while it was read.
+    Changed,
+    /// Evidence that does not follow its format.
+    Malformed,
+    /// Key files in a bundle directory that says nothing of which bundle it is.
+    Unidentified,
+    /// No AEM instance in the source.
+    NoInstance,
+    /// The tool failed on this source; a bug.
+    Internal,
+    /// One path came several times; the last one counts, as in tar.
+    Duplicate,
+    /// Several archives in one file, one behind the other; all were read.
+    Concatenated,
+    /// Names were absolute or climbed with `..`; they were read as relative to the source.
+    UnsafeName,
+    /// The same source was named more than once; it was read once.
+    Repeated,
+}
+
+impl GapKind {
+    /// Returns the name used in reports.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Partial => "partial",
+            Self::Corrupt | Self::CorruptStream => "corrupt",
+            Self::NoEoa => "no-eoa",
+            Self::TrailingData => "trailing-data",
+            Self::EmptyArchive => "empty-archive",
+            Self::EmptyFile => "empty-file",
+            Self::NotAnArchive => "not-an-archive",
+            Self::Unsupported => "unsupported",
+            Self::GlobalPath => "global-path",
+            Self::LinkOutside => "link-outside",
+            Self::LinkLoop => "link-loop",
+            Self::LinkBroken => "link-broken",
+            Self::TooLarge => "too-large",
+            Self::OverLimit => "over-limit",
+            Self::Unreadable => "unreadable",
+            Self::Changed => "changed",
+            Self::Malformed => "malformed",
+            Self::Unidentified => "unidentified",
+            Self::NoInstance => "no-instance",
+            Self::Internal => "internal",
+            Self::Duplicate => "duplicate",
+            Self::Concatenated => "concatenated",
+            Self::UnsafeName => "unsafe-name",
+            Self::Repeated => "repeated",
+        }
+    }
+
+    /// Says whether a fact may be missing because of it. The rest are notes.
+    pub fn hides(self) -> bool {
+        !matches!(self, Self::Duplicate | Self::Concatenated | Self::UnsafeName | Self::Repeated)
+    }
+
+    /// Says whether it puts even the facts that were read in doubt.
+    pub fn taints(self) -> bool {
+        matches!(self, Self::CorruptStream | Self::GlobalPath)
+    }
+}

@@ -1,0 +1,103 @@
+//! The crypto keys `hmac` and `master`, as digests.
+
+use super::{Digest, Owner, Place};
+use std::fmt;
+
+/// Which of the two keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KeyName {
+    /// Signs encapsulated login tokens and CSRF tokens (HMAC-SHA256).
+    Hmac,
+    /// Encrypts protected values and key store passwords (AES-128).
+    Master,
+}
+
+impl KeyName {
+    /// Both keys, in the order reports show them.
+    pub const ALL: [Self; 2] = [Self::Hmac, Self::Master];
+
+    /// Returns the name of the file and of the JCR property.
+    pub fn file_name(self) -> &'static str {
+        match self {
+            Self::Hmac => "hmac",
+            Self::Master => "master",
+        }
+    }
+
+    /// Returns the lengths in bytes that AEM is known to write: raw, then obfuscated.
+    ///
+    /// `hmac` 32 and `master` 16 were seen in three installs; `master` 32 is the obfuscated form of older versions, and `hmac`
+    /// 48 follows from it (one more block). Any other length is unusual, not impossible.
+    pub fn known_lengths(self) -> [u64; 2] {
+        match self {
+            Self::Hmac => [32, 48],
+            Self::Master => [16, 32],
+        }
+    }
+}
+
+impl fmt::Display for KeyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.file_name())
+    }
+}
+
+/// What kind of text a key file holds when it is not binary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TextKind {
+    /// Starts with `$ANSIBLE_VAULT`: the vault file was deployed undecrypted.
+    AnsibleVault,
+    /// Hexadecimal digits only.
+    Hex,
+    /// Base64 alphabet and padding only.
+    Base64,
+    /// A web page, such as a login form saved instead of the property.
+    Html,
+    /// A JSON document, such as a Sling GET response.
+    Json,
+    /// Some other printable text.
+    Other,
+}
+
+impl fmt::Display for TextKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AnsibleVault => "an undecrypted ansible-vault file",
+            Self::Hex => "hexadecimal text",
+            Self::Base64 => "base64 text",
+            Self::Html => "an HTML page",
+            Self::Json => "a JSON document",
+            Self::Other => "printable text",
+        })
+    }
+}
+
+/// All that is kept of a key file's content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyDigest {
+    /// The whole file.
+    pub whole: Digest,
+    /// The file without its last byte, and without its last two, where those are CR or LF.
+    ///
+    /// Keys are random: one in 256 ends in LF by nature. So these are candidates; length and peers decide.
+    pub trimmed: Vec<Digest>,
+    /// All bytes are equal (or there are none).
+    pub uniform: bool,
+    /// The kind of text, when every byte is printable or white space.
+    pub text: Option<TextKind>,
+}
+
+/// A file named `hmac` or `master` in some bundle's data directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyFile {
+    /// Which key its name says it is.
+    pub name: KeyName,
+    /// Its content, digested.
+    pub digest: KeyDigest,
+    /// The directory of the bundle it lies in, such as `bundle39`.
+    pub directory: String,
+    /// Where it was read.
+    pub place: Place,
+    /// Owner and mode, where the container keeps them.
+    pub owner: Option<Owner>,
+}

@@ -1,0 +1,25 @@
+//! Plain values: what was read, where it was read, and what could not be read.
+//!
+//! Everything to the right of `examine` works on these values alone. They hold no key bytes, touch no file and cannot fail.
+
+mod bundle;
+mod digest;
+mod gap;
+mod key;
+mod place;
+mod setting;
+mod sling;
+mod snapshot;
+mod storage;
+
+pub use bundle::{
+    Bundle, BundleState, CRYPTO, CRYPTO_FAMILY, CRYPTO_FILE, DiscardReason, IdentifiedBy, Revision,
+};
+pub use digest::{Digest, Hex};
+pub use gap::{Gap, GapKind};
+pub use key::{KeyDigest, KeyFile, KeyName, TextKind};
+pub use place::{Owner, Place};
+pub use setting::{CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH, Setting};
+pub use sling::{Role, RunModes, SlingId};
+pub use snapshot::{Parts, Snapshot, SourceRecord};
+pub use storage::{LineEnd, Storage, StorageFile, StorageMode, StorageProblem};

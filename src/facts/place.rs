@@ -1,0 +1,47 @@
+//! Where a fact was read, and whom the file belonged to.
+
+use std::fmt;
+
+/// A path inside a source.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The source as the user named it.
+    pub source: String,
+    /// The normalised path inside it, `/`-separated and relative to the source.
+    pub path: String,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.source, self.path)
+    }
+}
+
+/// Owner and permissions of an entry, where its container keeps them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Owner {
+    /// Numeric user id.
+    pub uid: u64,
+    /// Numeric group id.
+    pub gid: u64,
+    /// User name, where the container has one.
+    pub user: Option<String>,
+    /// Unix permission bits (`0o777` and the three above).
+    pub mode: u32,
+}
+
+impl Owner {
+    /// Says whether users outside owner and group may read or write the file.
+    pub fn open_to_others(&self) -> bool {
+        self.mode & 0o006 != 0
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.user {
+            Some(user) => write!(f, "{user} ({})", self.uid),
+            None => write!(f, "uid {}", self.uid),
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Settings from `sling.properties`, `quickstart.properties` and the start scripts.
+
+use super::Place;
+
+/// Keeps the keys in the repository when given at the first start.
+pub const CRYPTO_FILE_DISABLE: &str = "com.adobe.granite.crypto.file.disable";
+/// Moves the key files out of the bundle's data directory.
+pub const CRYPTO_KEYS_PATH: &str = "com.adobe.granite.crypto.keys.path";
+
+/// One setting that matters, as some file of the instance states it.
+///
+/// Values of other settings are never kept: property files hold passwords.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// Property name.
+    pub name: String,
+    /// Its value, trimmed.
+    pub value: String,
+    /// Where it was read.
+    pub place: Place,
+}

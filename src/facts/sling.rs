@@ -1,0 +1,40 @@
+//! Who an instance is: Sling id, role, run modes.
+
+use super::Place;
+use std::fmt;
+
+/// The id that Sling gives an instance at its first start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlingId {
+    /// Canonical lower-case UUID.
+    pub uuid: String,
+    /// Where it was read.
+    pub place: Place,
+}
+
+/// Author or publish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Content is made here.
+    Author,
+    /// Content is served here.
+    Publish,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Author => "author",
+            Self::Publish => "publish",
+        })
+    }
+}
+
+/// The install run modes chosen at the first start, from `sling.options.file`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunModes {
+    /// The selected mode of each option group, in file order.
+    pub selected: Vec<String>,
+    /// Where they were read.
+    pub place: Place,
+}

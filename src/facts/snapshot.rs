@@ -1,0 +1,132 @@
+//! All facts of one instance from one source.
+
+use super::{
+    Bundle, CRYPTO, CRYPTO_FILE, Gap, KeyFile, KeyName, Role, RunModes, Setting, SlingId,
+    StorageFile,
+};
+
+/// Which parts of an install the source holds at all.
+///
+/// Uploads are often a selection. A part that nothing was seen of was not packed, so what is missing from it is unknown, not
+/// absent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// Bundle data directories were seen.
+    pub data: bool,
+    /// Revision directories were seen.
+    pub revisions: bool,
+    /// `conf/` was seen.
+    pub conf: bool,
+}
+
+/// All facts of one instance from one source.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The source as the user named it.
+    pub source: String,
+    /// Path of the install root (usually `…/crx-quickstart`) inside the source; empty when the source starts there.
+    pub root: String,
+    /// What the source holds of the install.
+    pub parts: Parts,
+    /// Bundle directories, sorted by id and then by directory name.
+    pub bundles: Vec<Bundle>,
+    /// Every file named `storage` in a bundle's data directory.
+    pub storage_files: Vec<StorageFile>,
+    /// Every file named `hmac` or `master` in a bundle's data directory.
+    pub key_files: Vec<KeyFile>,
+    /// Sling id.
+    pub sling_id: Option<SlingId>,
+    /// Install run modes.
+    pub run_modes: Option<RunModes>,
+    /// Settings that matter, sorted by name and place.
+    pub settings: Vec<Setting>,
+    /// Last start that passed the install stage, milliseconds since 1970.
+    pub last_start_ms: Option<u64>,
+    /// Java major version of the last start.
+    pub java_major: Option<u32>,
+    /// Gaps of the whole source and of paths under this root, sorted.
+    pub gaps: Vec<Gap>,
+}
+
+impl Snapshot {
+    /// Says whether everything that was packed was read.
+    pub fn is_complete(&self) -> bool {
+        !self.gaps.iter().any(|gap| gap.kind.hides())
+    }
+
+    /// Says whether what was read can be trusted: no checksum over it failed.
+    pub fn is_verified(&self) -> bool {
+        !self.gaps.iter().any(|gap| gap.kind.taints())
+    }
+
+    /// Returns the bundles of exactly this symbolic name that Felix has not uninstalled.
+    pub fn bundles_named<'a>(&'a self, symbolic_name: &'a str) -> impl Iterator<Item = &'a Bundle> {
+        self.bundles.iter().filter(move |b| b.is(symbolic_name) && !b.is_uninstalled())
+    }
+
+    /// Returns the bundle in a directory of the Felix cache.
+    pub fn bundle_in(&self, directory: &str) -> Option<&Bundle> {
+        self.bundles.iter().find(|bundle| bundle.directory == directory)
+    }
+
+    /// Returns the `storage` files that lie where they belong.
+    pub fn storage_in_place(&self) -> impl Iterator<Item = &StorageFile> {
+        self.storage_files.iter().filter(|file| self.holds(&file.directory, CRYPTO))
+    }
+
+    /// Returns the key files of this name that lie where they belong.
+    pub fn keys_in_place(&self, name: KeyName) -> impl Iterator<Item = &KeyFile> {
+        let here = move |file: &&KeyFile| file.name == name;
+        self.key_files.iter().filter(here).filter(|file| self.holds(&file.directory, CRYPTO_FILE))
+    }
+
+    fn holds(&self, directory: &str, symbolic_name: &str) -> bool {
+        self.bundles_named(symbolic_name).any(|bundle| bundle.directory == directory)
+    }
+
+    /// Returns author or publish: from the run modes, else from install locations that only one of them has.
+    pub fn role(&self) -> Option<Role> {
+        let role = |name: &str| match name {
+            "author" => Some(Role::Author),
+            "publish" => Some(Role::Publish),
+            _ => None,
+        };
+        let selected = self.run_modes.iter().flat_map(|modes| &modes.selected);
+        selected.map(String::as_str).find_map(role).or_else(|| {
+            let locations = self.bundles.iter().filter_map(|bundle| bundle.location.as_deref());
+            locations
+                .filter_map(|location| location.strip_prefix("launchpad:resources/install."))
+                .find_map(|rest| role(rest.split('/').next()?))
+        })
+    }
+
+    /// Returns the first stated value of a setting.
+    pub fn setting(&self, name: &str) -> Option<&Setting> {
+        self.settings.iter().find(|setting| setting.name == name)
+    }
+
+    /// Returns the AEM version, from the build in `quickstart.properties` or the product version in `sling.properties`.
+    ///
+    /// It is the base version: service packs are content packages and do not show here.
+    pub fn aem_version(&self) -> Option<&str> {
+        ["quickstart.build", "granite.product.version", "PRODUCTINFO_VERSION"]
+            .into_iter()
+            .find_map(|name| self.setting(name))
+            .map(|setting| setting.value.as_str())
+    }
+}
+
+/// What became of one source. Every source has one, whatever its bytes are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceRecord {
+    /// The source as the user named it.
+    pub name: String,
+    /// How it is packed, outermost first, such as `gzip, tar`; empty when that is not known.
+    pub container: String,
+    /// Entries seen.
+    pub entries: u64,
+    /// Instances found.
+    pub instances: usize,
+    /// Everything was read to the last byte.
+    pub complete: bool,
+}

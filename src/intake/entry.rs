@@ -1,0 +1,94 @@
+//! What intake tells its caller, entry by entry, and what the caller answers.
+
+use crate::facts::{GapKind, Owner};
+
+/// One entry of a source, as its header describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// Normalised path: `/`-separated, relative, without `.`, `..` and empty parts.
+    pub path: &'a str,
+    /// What the entry is.
+    pub kind: EntryKind,
+    /// Announced length of the body in bytes; nothing may be allocated on its word alone.
+    pub size: u64,
+    /// Owner and mode, where the container keeps them.
+    pub owner: Option<Owner>,
+}
+
+/// The type of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A hard link to another entry of the same source.
+    HardLink(LinkTarget),
+    /// A symbolic link.
+    SymbolicLink(LinkTarget),
+    /// A device, FIFO or socket.
+    Other,
+}
+
+/// Where a link leads, decided from the names alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkTarget {
+    /// A normalised path inside the source.
+    Inside(String),
+    /// An absolute target, or one that climbs out of the source; never followed.
+    Outside(String),
+}
+
+/// How much of an entry's body the caller wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Want {
+    /// Nothing.
+    Nothing,
+    /// All of it; a longer body is not read and becomes a gap of kind `too-large`.
+    Whole {
+        /// The longest body accepted.
+        bytes_max: u64,
+    },
+    /// Its first bytes; the whole of it where it is not longer.
+    Prefix {
+        /// How many bytes at most.
+        bytes_max: u64,
+    },
+}
+
+/// Receives what a source holds. Calls come in stored order.
+pub trait Visit {
+    /// Announces an entry; the answer says how much of its body to deliver.
+    fn entry(&mut self, entry: &Entry<'_>) -> Want;
+
+    /// Delivers the body of the entry announced last: complete, or the prefix that was asked for.
+    ///
+    /// Not called when the body could not be read as asked; then `gap` names its path.
+    fn body(&mut self, bytes: &[u8]);
+
+    /// Reports what could not be read; `path` is `None` for the source as a whole.
+    fn gap(&mut self, path: Option<&str>, kind: GapKind, reason: String);
+
+    /// Says whether a directory of the file system can hold anything that matters.
+    fn descend(&mut self, directory: &str) -> bool;
+}
+
+/// Watches the reading, for progress. Called from several threads.
+pub trait Watch: Sync {
+    /// A source begins; `bytes` is its stored size, where known.
+    fn started(&self, source: &str, bytes: u64);
+    /// So many stored bytes more were read or jumped over.
+    fn advanced(&self, bytes: u64);
+    /// A source is done.
+    fn finished(&self, source: &str);
+}
+
+/// Watches nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct NoWatch;
+
+impl Watch for NoWatch {
+    fn started(&self, _: &str, _: u64) {}
+    fn advanced(&self, _: u64) {}
+    fn finished(&self, _: &str) {}
+}

@@ -1,0 +1,41 @@
+//! Every bound on what the tool will read, in one place.
+
+/// Bounds that keep time and memory finite on hostile input. Reaching one is a gap, never a crash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes that one source may unpack to.
+    pub unpacked_bytes_max: u64,
+    /// Entries that one source may have.
+    pub entries_max: u64,
+    /// Compressions around one archive: a gzip of a gzip of a tar has two.
+    pub nesting_max: u32,
+    /// Bytes of one tar extension header (long name, PAX record); larger ones are skipped unread.
+    pub extension_bytes_max: u64,
+    /// Evidence entries kept of one source. A full install has about 2,500.
+    pub evidence_max: usize,
+    /// Links remembered of one source.
+    pub links_max: usize,
+    /// Gaps reported of one source; further ones are counted in one line.
+    pub gaps_max: usize,
+    /// Bytes by which a plain tar is read through rather than jumped over. A jump costs more than reading this much on
+    /// every medium that was measured.
+    pub jump_bytes_min: u64,
+    /// Directory depth below a source.
+    pub depth_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            unpacked_bytes_max: 1 << 40,
+            entries_max: 50_000_000,
+            nesting_max: 2,
+            extension_bytes_max: 1 << 20,
+            evidence_max: 100_000,
+            links_max: 10_000,
+            gaps_max: 100,
+            jump_bytes_min: 256 << 10,
+            depth_max: 64,
+        }
+    }
+}
