@@ -1,6 +1,41 @@
-//! `aemtrix` examines install snapshots of Adobe Experience Manager offline.
+//! `aemtrix` examines install snapshots of Adobe Experience Manager offline and says whether a farm of instances agrees on its
+//! crypto keys, and why not.
+//!
+//! Data flows one way, through rooms:
+//!
+//! ```text
+//!  cli ──────────────────────────────┐ (choices only)
+//!                                    v
+//!  intake ──> examine ──> farm ──> rules ──> report ──> stdout / files
+//!    │           │          ^                  ^
+//!  limits    evidence ──> facts (plain values, used by everything to the right)
+//! ```
+//!
+//! - [`facts`]: plain values: what was read, where, and what could not be read.
+//! - [`limits`]: every bound on what is read.
+//! - [`intake`]: finds sources, sniffs what they are, walks their entries. The only room that reads files.
+//! - [`evidence`]: the files that matter, one file a kind: path pattern, size bound, parser.
+//! - [`examine`]: walks every source in parallel and makes snapshots; a panic in one source becomes a gap.
+//! - [`farm`]: instances that must agree, their effective keys, and the matrix.
+//! - [`rules`]: what is wrong, one file a rule, and the verdict.
+//! - [`report`]: the formats, one file each. The only room that writes.
+//! - [`cli`]: arguments and exit codes.
+//!
+//! Analysis never fails: it yields facts *and* gaps. What a source did not show is unknown, not absent, and no rule fires on
+//! it. The bytes of a key exist only inside the function that digests them.
+//!
+//! The test `layers` holds the arrows between rooms. Containers, kinds of evidence, matrix rows, rules and formats are
+//! registries of values (`CONTAINERS`, `KINDS`, `ROWS`, `RULES`, `FORMATS`): a new one is one file and its two lines in
+//! the room's `mod.rs`.
 
+pub mod cli;
 pub mod evidence;
+pub mod examine;
 pub mod facts;
+pub mod farm;
 pub mod intake;
 pub mod limits;
+pub mod report;
+pub mod rules;
+#[cfg(test)]
+pub(crate) mod testing;

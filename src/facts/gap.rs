@@ -108,4 +108,21 @@ impl GapKind {
     pub fn taints(self) -> bool {
         matches!(self, Self::CorruptStream | Self::GlobalPath)
     }
+
+    /// Says whether it concerns its path alone. The rest concern the source as a whole, even when they name a path.
+    pub fn is_local(self) -> bool {
+        matches!(
+            self,
+            Self::LinkOutside
+                | Self::LinkLoop
+                | Self::LinkBroken
+                | Self::TooLarge
+                | Self::Unreadable
+                | Self::Unsupported
+                | Self::Changed
+                | Self::Malformed
+                | Self::Unidentified
+                | Self::Duplicate
+        )
+    }
 }

@@ -59,6 +59,18 @@ impl Snapshot {
         !self.gaps.iter().any(|gap| gap.kind.taints())
     }
 
+    /// Says whether a bundle that is not listed is not installed.
+    ///
+    /// The source must have been read whole, every bundle must be known by name, and the numbers must be dense: 610
+    /// directories for ids up to 612 are a whole cache, two directories for ids up to 43 are a selection.
+    pub fn shows_all_bundles(&self) -> bool {
+        let highest = self.bundles.iter().filter_map(|bundle| bundle.id).max().unwrap_or(u64::MAX);
+        let count = u64::try_from(self.bundles.len()).unwrap_or(u64::MAX);
+        self.is_complete()
+            && self.bundles.iter().all(|bundle| bundle.symbolic_name.is_some())
+            && count.saturating_mul(2) >= highest
+    }
+
     /// Returns the bundles of exactly this symbolic name that Felix has not uninstalled.
     pub fn bundles_named<'a>(&'a self, symbolic_name: &'a str) -> impl Iterator<Item = &'a Bundle> {
         self.bundles.iter().filter(move |b| b.is(symbolic_name) && !b.is_uninstalled())

@@ -31,7 +31,7 @@ pub enum EntryKind {
 }
 
 /// Where a link leads, decided from the names alone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LinkTarget {
     /// A normalised path inside the source.
     Inside(String),

@@ -1,0 +1,202 @@
+//! Arguments.
+
+use crate::limits::Limits;
+use crate::report::FORMATS;
+use crate::rules::{RULES, Selection, Severity};
+use clap::builder::PossibleValuesParser;
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 clean; 1 findings at or above --fail-on; 2 wrong usage, evidence incomplete, or output not written.
+
+A small archive is enough for the keys:
+  tar czf publish1.tar.gz crx-quickstart/{conf,bin,launchpad/conf,launchpad/config} \\
+      crx-quickstart/launchpad/felix/bundle*/{bundle.info,data/{hmac,master,storage,sling.id.file,sling.options.file}}
+Add crx-quickstart/launchpad/felix/bundle*/version*/ for exact bundle versions.";
+
+/// Says whether the instances of an AEM farm agree on their crypto keys, and why not. Reads install snapshots offline.
+#[derive(Debug, Parser)]
+#[command(name = "aemtrix", version, about, after_help = AFTER_HELP, max_term_width = 100)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Reads archives and directories, compares the instances in them, and reports
+    Scan(Box<Scan>),
+    /// Lists the rules, or explains one
+    #[command(alias = "explain")]
+    Rules {
+        /// The rule to explain
+        id: Option<String>,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Scan {
+    /// tar, tar.gz, directory or `-` for standard input; NAME=SOURCE names the instance in it
+    #[arg(required = true, value_name = "SOURCE")]
+    pub(super) sources: Vec<String>,
+    /// Name of the instance, when there is one source
+    #[arg(long, value_name = "NAME")]
+    pub(super) name: Option<String>,
+    #[command(flatten)]
+    pub(super) output: Output,
+    #[command(flatten)]
+    pub(super) judging: Judging,
+    #[command(flatten)]
+    pub(super) reading: Reading,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Output")]
+pub(super) struct Output {
+    /// Format on standard output
+    #[arg(short, long, default_value = "table", value_parser = PossibleValuesParser::new(FORMATS.iter().map(|f| f.name)))]
+    pub(super) format: String,
+    /// Writes the report to a file, in the format of its extension; may be given several times
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Vec<PathBuf>,
+    /// Columns of the table [default: those of the terminal, else $COLUMNS, else no limit]
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..))]
+    pub(super) width: Option<u16>,
+    /// Writes ASCII alone
+    #[arg(long)]
+    pub(super) ascii: bool,
+    /// Colours
+    #[arg(long, value_enum, default_value = "auto")]
+    pub(super) color: When,
+    /// Shows no progress
+    #[arg(long)]
+    pub(super) no_progress: bool,
+    /// Says nothing on standard error but errors
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+    /// Says more on standard error
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum When {
+    /// On a terminal, unless $`NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Judging")]
+pub(super) struct Judging {
+    /// Applies these rules alone
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rule_ids())]
+    select: Vec<String>,
+    /// Leaves these rules out
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rule_ids())]
+    ignore: Vec<String>,
+    /// Reports no findings below this severity
+    #[arg(long, value_name = "SEVERITY", value_enum)]
+    min_severity: Option<SeverityName>,
+    /// Exits with 1 from this severity on
+    #[arg(long, value_name = "SEVERITY", value_enum, default_value = "warning")]
+    fail_on: FailOn,
+    /// Exits with 0 whatever was found; incomplete evidence still exits with 2
+    #[arg(long)]
+    pub(super) exit_zero: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SeverityName {
+    Error,
+    Warning,
+    Note,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    Error,
+    Warning,
+    Note,
+    Never,
+}
+
+impl From<SeverityName> for Severity {
+    fn from(name: SeverityName) -> Self {
+        match name {
+            SeverityName::Error => Self::Error,
+            SeverityName::Warning => Self::Warning,
+            SeverityName::Note => Self::Note,
+        }
+    }
+}
+
+impl Judging {
+    /// Returns which rules to apply.
+    pub(super) fn selection(&self) -> Selection {
+        Selection {
+            select: self.select.clone(),
+            ignore: self.ignore.clone(),
+            min_severity: self.min_severity.map(Severity::from),
+        }
+    }
+
+    /// Returns the severity from which findings fail the run.
+    pub(super) fn fails_from(&self) -> Option<Severity> {
+        match self.fail_on {
+            _ if self.exit_zero => None,
+            FailOn::Error => Some(Severity::Error),
+            FailOn::Warning => Some(Severity::Warning),
+            FailOn::Note => Some(Severity::Note),
+            FailOn::Never => None,
+        }
+    }
+}
+
+fn rule_ids() -> PossibleValuesParser {
+    PossibleValuesParser::new(RULES.iter().map(|rule| rule.id))
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Reading")]
+pub(super) struct Reading {
+    /// Sources read at a time [default: one a processor]
+    #[arg(short = 'j', long, value_name = "N")]
+    pub(super) threads: Option<usize>,
+    /// Bytes that one source may unpack to
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().unpacked_bytes_max)]
+    max_unpacked: u64,
+    /// Entries that one source may have
+    #[arg(long, value_name = "N", default_value_t = Limits::default().entries_max)]
+    max_entries: u64,
+    /// Compressions around one archive
+    #[arg(long, value_name = "N", default_value_t = Limits::default().nesting_max)]
+    max_nesting: u32,
+}
+
+impl Reading {
+    /// Returns the limits, with those that were given on the command line.
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            unpacked_bytes_max: self.max_unpacked,
+            entries_max: self.max_entries,
+            nesting_max: self.max_nesting,
+            ..Limits::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn arguments_are_well_formed() {
+        Args::command().debug_assert();
+    }
+}

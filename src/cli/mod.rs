@@ -1,0 +1,38 @@
+//! The command line: choices in, exit code out. It decides nothing about instances.
+
+mod args;
+mod exit;
+mod output;
+mod progress;
+mod rules;
+mod scan;
+
+pub use exit::Exit;
+
+use args::{Args, Command};
+use clap::Parser;
+
+/// Runs the command line of this process.
+pub fn run() -> Exit {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        // Help and version are output, not errors; clap knows where each belongs.
+        Err(error) => return if error.print().is_ok() && !error.use_stderr() { Exit::Clean } else { Exit::Trouble },
+    };
+    match args.command {
+        Command::Scan(scan) => scan::run(&scan),
+        Command::Rules { id } => rules::run(id.as_deref()),
+    }
+}
+
+/// Says one sentence on standard error.
+#[allow(clippy::print_stderr, reason = "the one place that speaks to the user beside the report")]
+fn tell(sentence: &str) {
+    eprintln!("aemtrix: {}", crate::report::printable(sentence));
+}
+
+/// Says what is wrong, and ends the run with it.
+fn complain(sentence: &str) -> Exit {
+    tell(sentence);
+    Exit::Trouble
+}

@@ -1,0 +1,113 @@
+//! `aemtrix scan`: the pipeline from sources to reports.
+
+use super::args::{Output, Scan, When};
+use super::progress::Bar;
+use super::{Exit, complain, output};
+use crate::examine::examine;
+use crate::facts::Gap;
+use crate::farm::farms;
+use crate::intake::{NoWatch, Source, Watch, discover};
+use crate::report::{Report, Screen, counted};
+use crate::rules::Severity;
+use std::io::{IsTerminal, stdout};
+use std::thread::available_parallelism;
+
+/// Scans the sources and writes the reports.
+pub(super) fn run(scan: &Scan) -> Exit {
+    for path in &scan.output.output {
+        if let Err(error) = output::format_of(path) {
+            return complain(&format!("{error:#}"));
+        }
+    }
+    let (mut sources, notes) = discover(&scan.sources);
+    match (&scan.name, sources.as_mut_slice()) {
+        (None, _) => {}
+        (Some(name), [source]) => source.label = Some(name.clone()),
+        (Some(_), _) => return complain("--name needs exactly one source; use NAME=SOURCE for several"),
+    }
+    let report = analyze(scan, &sources, notes);
+    let exit = write(scan, &report);
+    if exit == Exit::Trouble { exit } else { judge(scan, &report) }
+}
+
+fn analyze(scan: &Scan, sources: &[Source], notes: Vec<Gap>) -> Report {
+    let limits = scan.reading.limits();
+    let threads = scan.reading.threads.unwrap_or_else(|| available_parallelism().map_or(1, usize::from));
+    let bytes = sources.iter().map(Source::stored_bytes).fold(0, u64::saturating_add);
+    let bar = Bar::new(bytes, !scan.output.no_progress && !scan.output.quiet);
+    let watch: &dyn Watch = bar.as_ref().map_or(&NoWatch, |bar| bar);
+    let mut examined = examine(sources, &limits, threads, watch);
+    if let Some(bar) = &bar {
+        bar.clear();
+    }
+    for record in &examined.sources {
+        log::info!(
+            "{}: {} ({}), {}",
+            record.name,
+            if record.container.is_empty() { "unknown" } else { &record.container },
+            counted(usize::try_from(record.entries).unwrap_or(usize::MAX), "entry"),
+            counted(record.instances, "instance")
+        );
+    }
+    examined.gaps.extend(notes);
+    examined.gaps.sort();
+    let farms = farms(examined.snapshots);
+    let selection = scan.judging.selection();
+    Report::new(farms, examined.sources, examined.gaps, &selection, screen(&scan.output))
+}
+
+fn write(scan: &Scan, report: &Report) -> Exit {
+    let Some(format) = output::format(&scan.output.format) else {
+        return complain("this format is not known");
+    };
+    let to_files = scan.output.output.iter().map(|path| output::to_file(report, path));
+    let results: Vec<_> = to_files.chain([output::to_stdout(report, format)]).collect();
+    let failures = results.into_iter().filter_map(Result::err);
+    let count = failures.map(|error| complain(&format!("{error:#}"))).count();
+    if count > 0 { Exit::Trouble } else { Exit::Clean }
+}
+
+fn judge(scan: &Scan, report: &Report) -> Exit {
+    if scan.output.format != "table" && !scan.output.quiet {
+        super::tell(&summary(report));
+    }
+    let fails = |severity: Severity| scan.judging.fails_from().is_some_and(|from| severity >= from);
+    let found = [Severity::Error, Severity::Warning, Severity::Note]
+        .into_iter()
+        .any(|severity| fails(severity) && report.count(severity) > 0);
+    match (report.is_complete() && report.is_decided(), found) {
+        (false, _) => Exit::Trouble,
+        (true, true) => Exit::Findings,
+        (true, false) => Exit::Clean,
+    }
+}
+
+fn summary(report: &Report) -> String {
+    let verdicts: Vec<&str> = report.farms.iter().map(|judged| judged.verdict.label()).collect();
+    let verdict = if verdicts.is_empty() { "no AEM instance".to_owned() } else { verdicts.join(", ") };
+    format!(
+        "{verdict}: {} from {}, {}, {}, {}{}",
+        counted(report.instances(), "instance"),
+        counted(report.sources.len(), "source"),
+        counted(report.count(Severity::Error), "error"),
+        counted(report.count(Severity::Warning), "warning"),
+        counted(report.count(Severity::Note), "note"),
+        if report.is_complete() { "" } else { "; evidence incomplete" }
+    )
+}
+
+fn screen(output: &Output) -> Screen {
+    let terminal = stdout().is_terminal();
+    let from_environment = || std::env::var("COLUMNS").ok()?.parse().ok();
+    let of_terminal = || terminal.then(|| comfy_table::Table::new().width()).flatten();
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    Screen {
+        columns: output.width.or_else(of_terminal).or_else(from_environment),
+        ascii: output.ascii,
+        color: match output.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => terminal && !plain,
+        },
+    }
+}

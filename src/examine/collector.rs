@@ -1,0 +1,343 @@
+//! Keeps the evidence of one source while it is walked.
+
+use super::links::{Links, Resolved, join, resolve};
+use crate::evidence::{Fact, Kind, ParseError, Reads, classify, may_hold};
+use crate::facts::{Gap, GapKind, Owner};
+use crate::intake::{Entry, EntryKind, LinkTarget, Visit, Want};
+use crate::limits::Limits;
+use std::collections::BTreeMap;
+
+/// What stands at one evidence path. The last entry of a path counts, as in tar.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Item {
+    /// It was read.
+    Read {
+        /// What it says, or where it fails to follow its format.
+        fact: Result<Fact, ParseError>,
+        /// Owner and mode, where the container keeps them.
+        owner: Option<Owner>,
+    },
+    /// It is a link that was not resolved (yet).
+    Link(LinkTarget),
+    /// It is there, but could not be read; a gap says why.
+    Lost,
+    /// Something else stands there: a directory instead of a file, a device.
+    Odd,
+}
+
+/// Evidence by path, and what could not be read.
+#[derive(Debug, Default)]
+pub(super) struct Collected {
+    pub(super) items: BTreeMap<String, Item>,
+    pub(super) gaps: Vec<Gap>,
+}
+
+/// A link inside the source: entries at or below `target` also stand at `alias`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Alias {
+    target: String,
+    alias: String,
+}
+
+/// A place that waits for the body on its way. Through links, one body can stand at several places.
+struct Pending {
+    path: String,
+    kind: &'static Kind,
+    owner: Option<Owner>,
+}
+
+/// Receives one source.
+pub(super) struct Collector<'a> {
+    source: &'a str,
+    limits: &'a Limits,
+    items: BTreeMap<String, Item>,
+    /// How often a path came, where it came more than once, and whether the versions differ.
+    repeats: BTreeMap<String, (u32, bool)>,
+    links: Links,
+    gaps: Vec<Gap>,
+    gaps_left_out: usize,
+    hiding_left_out: bool,
+    pending: Vec<Pending>,
+    /// Set for the second pass, which reads nothing but what these lead to.
+    aliases: Option<Vec<Alias>>,
+    over_evidence: bool,
+    over_links: bool,
+}
+
+impl<'a> Collector<'a> {
+    pub(super) fn new(source: &'a str, limits: &'a Limits) -> Self {
+        Self {
+            source,
+            limits,
+            items: BTreeMap::new(),
+            repeats: BTreeMap::new(),
+            links: Links::new(),
+            gaps: Vec::new(),
+            gaps_left_out: 0,
+            hiding_left_out: false,
+            pending: Vec::new(),
+            aliases: None,
+            over_evidence: false,
+            over_links: false,
+        }
+    }
+
+    /// Returns what a second pass has to look for. Links that cannot be followed become gaps here.
+    pub(super) fn aliases(&mut self) -> Vec<Alias> {
+        self.settle();
+        let stems = self.links.iter().filter(|(path, _)| is_stem(path) && classify(path).is_none());
+        let mut wanted: Vec<(String, LinkTarget)> =
+            stems.map(|(path, target)| (path.clone(), target.clone())).collect();
+        wanted.extend(self.items.iter().filter_map(|(path, item)| match item {
+            Item::Link(target) => Some((path.clone(), target.clone())),
+            _ => None,
+        }));
+        wanted.sort();
+        wanted.dedup();
+        wanted.into_iter().filter_map(|(path, target)| self.alias(path, &target)).collect()
+    }
+
+    fn alias(&mut self, path: String, target: &LinkTarget) -> Option<Alias> {
+        let resolved = match target {
+            LinkTarget::Outside(_) => Resolved::Outside,
+            LinkTarget::Inside(inside) => resolve(inside, &self.links),
+        };
+        match resolved {
+            Resolved::Inside(target) => return Some(Alias { target, alias: path }),
+            Resolved::Outside => {
+                let reason = "is a link that leads out of the source; links are never followed out of it";
+                self.lose(path, GapKind::LinkOutside, reason);
+            }
+            Resolved::Loop => self.lose(path, GapKind::LinkLoop, "is a link that leads to itself"),
+        }
+        None
+    }
+
+    /// Turns to the second pass.
+    pub(super) fn follow(&mut self, aliases: Vec<Alias>) {
+        self.pending.clear();
+        self.aliases = Some(aliases);
+    }
+
+    /// Ends the walk; what is still a link now has no target.
+    pub(super) fn finish(mut self, reread: bool) -> Collected {
+        self.settle();
+        let unresolved: Vec<String> = self
+            .items
+            .iter()
+            .filter(|(_, item)| matches!(item, Item::Link(_)))
+            .map(|(path, _)| path.clone())
+            .collect();
+        let reason = match reread {
+            true => "is a link to something that is not in the source",
+            false => "is a link, and standard input cannot be read twice to follow it; name a file instead",
+        };
+        for path in unresolved {
+            self.lose(path, GapKind::LinkBroken, reason);
+        }
+        for (path, (times, differ)) in std::mem::take(&mut self.repeats) {
+            let versions = if differ { "versions differ" } else { "all are equal" };
+            let reason = format!("came {times} times ({versions}); the last one counts");
+            self.record(Some(&path), GapKind::Duplicate, reason);
+        }
+        self.count_left_out();
+        self.gaps.sort();
+        self.gaps.dedup();
+        Collected { items: self.items, gaps: self.gaps }
+    }
+
+    fn lose(&mut self, path: String, kind: GapKind, reason: &str) {
+        self.record(Some(&path), kind, reason.to_owned());
+        if classify(&path).is_some() {
+            self.items.insert(path, Item::Lost);
+        }
+    }
+
+    fn record(&mut self, path: Option<&str>, kind: GapKind, reason: String) {
+        if self.gaps.len() >= self.limits.gaps_max {
+            self.gaps_left_out = self.gaps_left_out.saturating_add(1);
+            self.hiding_left_out |= kind.hides();
+            return;
+        }
+        let source = self.source.to_owned();
+        self.gaps.push(Gap { source, path: path.map(str::to_owned), kind, reason });
+    }
+
+    fn count_left_out(&mut self) {
+        if self.gaps_left_out == 0 {
+            return;
+        }
+        let kind = if self.hiding_left_out { GapKind::OverLimit } else { GapKind::Duplicate };
+        let reason = format!("{} more problems of this source are not listed", self.gaps_left_out);
+        self.gaps.push(Gap { source: self.source.to_owned(), path: None, kind, reason });
+    }
+
+    /// An entry whose body never came is lost; a gap says why.
+    fn settle(&mut self) {
+        for pending in std::mem::take(&mut self.pending) {
+            self.put(pending.path, Item::Lost);
+        }
+    }
+
+    fn put(&mut self, path: String, item: Item) {
+        if self.items.len() >= self.limits.evidence_max && !self.items.contains_key(&path) {
+            if !std::mem::replace(&mut self.over_evidence, true) {
+                let max = self.limits.evidence_max;
+                let reason = format!("holds more than {max} pieces of evidence; the rest is not read");
+                self.record(None, GapKind::OverLimit, reason);
+            }
+            return;
+        }
+        if self.aliases.is_none()
+            && let Some(old) = self.items.get(&path)
+            && !matches!(old, Item::Read { fact: Ok(Fact::Seen), .. })
+        {
+            let differ = *old != item;
+            let (times, differed) = self.repeats.entry(path.clone()).or_insert((1, false));
+            *times = times.saturating_add(1);
+            *differed |= differ;
+        }
+        self.items.insert(path, item);
+    }
+
+    fn remember_link(&mut self, path: &str, target: &LinkTarget) {
+        if self.links.len() < self.limits.links_max {
+            self.links.insert(path.to_owned(), target.clone());
+        } else if !std::mem::replace(&mut self.over_links, true) {
+            let max = self.limits.links_max;
+            let reason = format!("holds more than {max} symbolic links; the rest is not followed");
+            self.record(None, GapKind::OverLimit, reason);
+        }
+    }
+
+    /// Takes an entry under the path at which it counts as evidence.
+    fn take(&mut self, path: &str, entry: &Entry<'_>) -> Want {
+        let Some((kind, _)) = classify(path) else {
+            self.hint_at_case(path);
+            return Want::Nothing;
+        };
+        let item = match (&entry.kind, kind.reads) {
+            (EntryKind::Directory, Reads::Presence) => Item::Read { fact: Ok(Fact::Seen), owner: None },
+            (EntryKind::HardLink(target) | EntryKind::SymbolicLink(target), _) => {
+                Item::Link(target.clone())
+            }
+            (EntryKind::File, Reads::Whole(bytes_max)) => {
+                self.expect(path, kind, entry);
+                return Want::Whole { bytes_max };
+            }
+            (EntryKind::File, Reads::Prefix(bytes_max)) => {
+                self.expect(path, kind, entry);
+                return Want::Prefix { bytes_max };
+            }
+            (EntryKind::File, Reads::Presence) => return Want::Nothing,
+            (EntryKind::Directory | EntryKind::Other, _) => Item::Odd,
+        };
+        self.put(path.to_owned(), item);
+        Want::Nothing
+    }
+
+    fn expect(&mut self, path: &str, kind: &'static Kind, entry: &Entry<'_>) {
+        self.pending.push(Pending { path: path.to_owned(), kind, owner: entry.owner.clone() });
+    }
+
+    fn fulfil(&mut self, pending: Pending, bytes: &[u8]) {
+        let Pending { path, kind, owner } = pending;
+        let Some((_, found)) = classify(&path) else { return };
+        let fact = (kind.parse)(&found, bytes);
+        self.put(path, Item::Read { fact, owner });
+    }
+
+    /// AEM finds its files by exact name, but on a file system that ignores case it would read these.
+    fn hint_at_case(&mut self, path: &str) {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let is_key_like = ["hmac", "master", "storage"]
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known) && name != *known);
+        if is_key_like && classify(&path.to_ascii_lowercase()).is_some() {
+            let reason = "is named like a crypto key file in another case; it was not read";
+            self.record(Some(path), GapKind::Unidentified, reason.to_owned());
+        }
+    }
+
+    /// Returns where an entry stands through links, in the second pass.
+    fn alias_paths(&self, path: &str) -> Vec<String> {
+        let aliases = self.aliases.as_deref().unwrap_or_default();
+        let places = aliases.iter().filter(|alias| within(path, &alias.target)).map(|alias| {
+            let rest = path.get(alias.target.len()..).unwrap_or_default();
+            join(&alias.alias, rest)
+        });
+        places.filter(|path| classify(path).is_some()).collect()
+    }
+}
+
+/// Returns what serves both wants. Only links that give one file two meanings ever mix them.
+fn widest(a: Want, b: Want) -> Want {
+    match (a, b) {
+        (Want::Nothing, other) | (other, Want::Nothing) => other,
+        (Want::Prefix { bytes_max: a }, Want::Prefix { bytes_max: b }) => {
+            Want::Prefix { bytes_max: a.max(b) }
+        }
+        (
+            Want::Whole { bytes_max: a } | Want::Prefix { bytes_max: a },
+            Want::Whole { bytes_max: b } | Want::Prefix { bytes_max: b },
+        ) => Want::Whole { bytes_max: a.max(b) },
+    }
+}
+
+/// Says whether a link of this name may stand for a directory that holds evidence.
+fn is_stem(path: &str) -> bool {
+    let mut parts = path.rsplit('/');
+    let name = parts.next().unwrap_or_default();
+    let parent = parts.next().unwrap_or_default();
+    match name {
+        "launchpad" | "felix" => true,
+        "data" => parent.starts_with("bundle"),
+        _ => name.starts_with("bundle") && parent == "felix",
+    }
+}
+
+impl Visit for Collector<'_> {
+    fn entry(&mut self, entry: &Entry<'_>) -> Want {
+        self.settle();
+        if self.aliases.is_none() {
+            if let EntryKind::SymbolicLink(target) = &entry.kind {
+                self.remember_link(entry.path, target);
+            }
+            return self.take(entry.path, entry);
+        }
+        let paths = self.alias_paths(entry.path);
+        paths.iter().fold(Want::Nothing, |want, path| widest(want, self.take(path, entry)))
+    }
+
+    fn body(&mut self, bytes: &[u8]) {
+        for pending in std::mem::take(&mut self.pending) {
+            self.fulfil(pending, bytes);
+        }
+    }
+
+    fn gap(&mut self, path: Option<&str>, kind: GapKind, reason: String) {
+        if self.aliases.is_none() {
+            self.record(path, kind, reason);
+            return;
+        }
+        // The second pass meets the damage of the first again; only what it came for is news.
+        for pending in std::mem::take(&mut self.pending) {
+            self.record(Some(&pending.path), kind, reason.clone());
+            self.items.insert(pending.path, Item::Lost);
+        }
+    }
+
+    fn descend(&mut self, directory: &str) -> bool {
+        let Some(aliases) = &self.aliases else { return may_hold(directory) };
+        let on_the_way = |alias: &Alias| {
+            within(&alias.target, directory) || within(directory, &alias.target)
+        };
+        aliases.iter().any(on_the_way)
+    }
+}
+
+/// Says whether `path` is `directory` or lies below it.
+fn within(path: &str, directory: &str) -> bool {
+    let rest = path.strip_prefix(directory);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || directory.is_empty())
+}

@@ -1,0 +1,118 @@
+//! Walks every source, in parallel, and turns what it holds into snapshots and gaps.
+//!
+//! One source costs no other its result: each is examined alone, and even a panic in it becomes a gap.
+
+mod assemble;
+mod collector;
+mod links;
+
+use crate::facts::{Gap, GapKind, Snapshot, SourceRecord};
+use crate::intake::{Source, Watch, walk};
+use crate::limits::Limits;
+use collector::Collector;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// All that came out of all sources, in an order that depends on their content alone.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Examined {
+    /// One snapshot an instance and source, with the name the user gave its source.
+    pub snapshots: Vec<(Option<String>, Snapshot)>,
+    /// One record a source.
+    pub sources: Vec<SourceRecord>,
+    /// All gaps of all sources.
+    pub gaps: Vec<Gap>,
+}
+
+/// What came out of one source.
+struct Outcome {
+    label: Option<String>,
+    snapshots: Vec<Snapshot>,
+    record: SourceRecord,
+    gaps: Vec<Gap>,
+}
+
+/// Examines all sources on at most `threads` threads.
+///
+/// The largest source starts first: with the big one last, the same five archives took 1.4 times as long.
+pub fn examine(sources: &[Source], limits: &Limits, threads: usize, watch: &dyn Watch) -> Examined {
+    let mut queue: Vec<&Source> = sources.iter().collect();
+    queue.sort_by_key(|source| std::cmp::Reverse(source.stored_bytes()));
+    let outcomes = Mutex::new(Vec::with_capacity(queue.len()));
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some(source) = queue.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let outcome = examine_one(source, limits, watch);
+            outcomes.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(outcome);
+        }
+    };
+    let workers = threads.clamp(1, queue.len().max(1));
+    match rayon::ThreadPoolBuilder::new().num_threads(workers).build() {
+        Ok(pool) if workers > 1 => drop(pool.broadcast(|_| work())),
+        // Without threads to be had, the work is done here.
+        _ => work(),
+    }
+    let outcomes = outcomes.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    merge(outcomes)
+}
+
+fn merge(mut outcomes: Vec<Outcome>) -> Examined {
+    outcomes.sort_by(|a, b| a.record.name.cmp(&b.record.name));
+    let mut all = Examined::default();
+    for outcome in outcomes {
+        let label = outcome.label;
+        all.snapshots.extend(outcome.snapshots.into_iter().map(|s| (label.clone(), s)));
+        all.sources.push(outcome.record);
+        all.gaps.extend(outcome.gaps);
+    }
+    all.gaps.sort();
+    all
+}
+
+fn examine_one(source: &Source, limits: &Limits, watch: &dyn Watch) -> Outcome {
+    watch.started(&source.name, source.stored_bytes());
+    let outcome = catch_unwind(AssertUnwindSafe(|| read(source, limits, watch)))
+        .unwrap_or_else(|_| failed(source));
+    watch.finished(&source.name);
+    outcome
+}
+
+/// Walks a source once, and a second time when links point at entries that the first pass had no reason to keep.
+fn read(source: &Source, limits: &Limits, watch: &dyn Watch) -> Outcome {
+    let mut collector = Collector::new(&source.name, limits);
+    let walked = walk(source, limits, watch, &mut collector);
+    let aliases = collector.aliases();
+    if !aliases.is_empty() && source.can_reread() {
+        collector.follow(aliases);
+        walk(source, limits, watch, &mut collector);
+    }
+    let collected = collector.finish(source.can_reread());
+    let (snapshots, gaps) = assemble::snapshots(&source.name, &walked, source.folder, collected);
+    let record = SourceRecord {
+        name: source.name.clone(),
+        container: walked.container,
+        entries: walked.entries,
+        instances: snapshots.len(),
+        complete: !gaps.iter().any(|gap| gap.kind.hides()),
+    };
+    Outcome { label: source.label.clone(), snapshots, record, gaps }
+}
+
+fn failed(source: &Source) -> Outcome {
+    let reason = "the tool failed on this source, which is a bug; the other sources are not affected";
+    let gap = Gap {
+        source: source.name.clone(),
+        path: None,
+        kind: GapKind::Internal,
+        reason: reason.to_owned(),
+    };
+    let record = SourceRecord {
+        name: source.name.clone(),
+        container: String::new(),
+        entries: 0,
+        instances: 0,
+        complete: false,
+    };
+    Outcome { label: source.label.clone(), snapshots: Vec::new(), record, gaps: vec![gap] }
+}

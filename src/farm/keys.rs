@@ -1,0 +1,141 @@
+//! Which keys an instance works with, decided from its own files and those of its peers.
+
+use crate::facts::{
+    CRYPTO_FILE, CRYPTO_KEYS_PATH, Digest, GapKind, KeyFile, KeyName, LineEnd, Snapshot,
+    StorageMode,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The key an instance works with, or why that is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyState {
+    /// It is known.
+    Known(EffectiveKey),
+    /// The key belongs in a file, the source was read whole, and the file is not there.
+    Absent,
+    /// A property moves the key files to a directory outside the install.
+    External,
+    /// The instance keeps its keys in the repository, which is not read.
+    InJcr,
+    /// Several places claim to hold the key, and they differ.
+    Ambiguous,
+    /// It is there and could not be read; a gap says why.
+    Unreadable,
+    /// The source does not hold the part of the install where it would be.
+    NotInSnapshot,
+}
+
+/// A key that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EffectiveKey {
+    /// What to compare: the file, without its line end where that is a stray one.
+    pub value: Digest,
+    /// The stray line end, where there is one.
+    pub stray: Option<LineEnd>,
+    /// The file it was read from.
+    pub file: KeyFile,
+}
+
+/// Decides the keys of every snapshot of a farm.
+pub(super) fn decide(farm: &[(String, Snapshot)]) -> Vec<BTreeMap<KeyName, KeyState>> {
+    let peers: BTreeMap<KeyName, BTreeSet<Digest>> = KeyName::ALL
+        .into_iter()
+        .map(|name| {
+            let files = farm.iter().flat_map(|(_, snapshot)| snapshot.keys_in_place(name));
+            (name, files.map(|file| file.digest.whole).collect())
+        })
+        .collect();
+    let of = |snapshot: &Snapshot| {
+        KeyName::ALL
+            .into_iter()
+            .map(|name| (name, state(snapshot, name, peers.get(&name).unwrap_or(&BTreeSet::new()))))
+            .collect()
+    };
+    farm.iter().map(|(_, snapshot)| of(snapshot)).collect()
+}
+
+fn state(snapshot: &Snapshot, name: KeyName, peers: &BTreeSet<Digest>) -> KeyState {
+    let modes: BTreeSet<StorageMode> =
+        snapshot.storage_in_place().map(|file| file.storage.mode).collect();
+    if snapshot.setting(CRYPTO_KEYS_PATH).is_some() {
+        return KeyState::External;
+    }
+    if modes.contains(&StorageMode::Jcr) {
+        return if modes.len() == 1 { KeyState::InJcr } else { KeyState::Ambiguous };
+    }
+    let mut known: Vec<EffectiveKey> =
+        candidates(snapshot, name).into_iter().map(|file| effective(file, peers)).collect();
+    known.dedup_by(|a, b| a.value == b.value && a.stray == b.stray);
+    match known.len() {
+        0 => why_none(snapshot, name),
+        1 => known.pop().map_or(KeyState::NotInSnapshot, KeyState::Known),
+        _ => KeyState::Ambiguous,
+    }
+}
+
+/// Returns the key files in their place. In an upload that says of no bundle what it is, a lone directory that holds
+/// keys is taken for theirs; a gap tells that this was assumed.
+fn candidates(snapshot: &Snapshot, name: KeyName) -> Vec<&KeyFile> {
+    let in_place: Vec<&KeyFile> = snapshot.keys_in_place(name).collect();
+    if !in_place.is_empty() || snapshot.bundles_named(CRYPTO_FILE).next().is_some() {
+        return in_place;
+    }
+    let unnamed = |file: &&KeyFile| {
+        snapshot.bundle_in(&file.directory).is_none_or(|bundle| bundle.symbolic_name.is_none())
+    };
+    snapshot.key_files.iter().filter(|file| file.name == name).filter(unnamed).collect()
+}
+
+fn why_none(snapshot: &Snapshot, name: KeyName) -> KeyState {
+    let directories: Vec<String> = snapshot
+        .bundles_named(CRYPTO_FILE)
+        .map(|bundle| format!("{}/data/{}", bundle.place.path, name.file_name()))
+        .collect();
+    let unreadable = snapshot.gaps.iter().any(|gap| {
+        gap.kind.hides()
+            && gap.kind != GapKind::Unidentified
+            && gap.path.as_ref().is_some_and(|path| directories.contains(path))
+    });
+    if unreadable {
+        return KeyState::Unreadable;
+    }
+    // Without its bundle the key has no place to be missing from.
+    let could_be_seen = snapshot.is_complete() && snapshot.parts.data && !directories.is_empty();
+    if could_be_seen { KeyState::Absent } else { KeyState::NotInSnapshot }
+}
+
+fn effective(file: &KeyFile, peers: &BTreeSet<Digest>) -> EffectiveKey {
+    let stray = stray(file, peers);
+    EffectiveKey {
+        value: stray.map_or(file.digest.whole, |(content, _)| content),
+        stray: stray.map(|(_, line_end)| line_end),
+        file: file.clone(),
+    }
+}
+
+/// Decides whether a key file ends in a line end that is not part of the key.
+///
+/// Keys are random: one in 256 ends in `0A`, so the last byte alone says nothing. It is stray when the length is one that no
+/// key has and the length without it is one that keys do have (17, 33, 49 with LF; 18, 34, 50 with CR LF), or when a
+/// peer's whole file is the same without it. A file whose own length is right is never suspected, even if a peer's is the
+/// same without its last byte: then it is the peer that lost one.
+fn stray(file: &KeyFile, peers: &BTreeSet<Digest>) -> Option<(Digest, LineEnd)> {
+    let whole = file.digest.whole;
+    if is_key_length(whole.bytes) {
+        return None;
+    }
+    let by_length = |content: &&Digest| is_key_length(content.bytes);
+    let by_peer = |content: &&Digest| peers.contains(*content);
+    let trimmed = &file.digest.trimmed;
+    let content = trimmed.iter().find(by_length).or_else(|| trimmed.iter().find(by_peer))?;
+    let line_end = match whole.bytes.saturating_sub(content.bytes) {
+        1 => LineEnd::Lf,
+        _ => LineEnd::CrLf,
+    };
+    Some((*content, line_end))
+}
+
+fn is_key_length(bytes: u64) -> bool {
+    KeyName::ALL.into_iter().any(|name| name.known_lengths().contains(&bytes))
+}
+

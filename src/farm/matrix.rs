@@ -1,0 +1,124 @@
+//! The matrix: facts × instances, each row in groups of equals.
+
+use super::{Cell, Farm, Member};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+pub use super::rows::ROWS;
+
+/// What is expected of the cells of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expect {
+    /// All equal.
+    Equal,
+    /// All different.
+    Distinct,
+    /// Nothing: the fact differs by nature.
+    Any,
+}
+
+impl Expect {
+    /// Returns the name used in reports.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Equal => "equal",
+            Self::Distinct => "distinct",
+            Self::Any => "any",
+        }
+    }
+}
+
+/// One kind of fact that the matrix shows.
+pub struct Row {
+    /// Its name for programs, as in JSON.
+    pub fact: &'static str,
+    /// Its name for people.
+    pub title: &'static str,
+    /// What is expected of its cells.
+    pub expect: Expect,
+    /// Reads it from an instance.
+    pub cell: fn(&Member) -> Cell,
+}
+
+/// Facts × instances.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Matrix {
+    /// Names of the instances, in the order of the cells.
+    pub instances: Vec<String>,
+    /// The rows, in the order of `ROWS`.
+    pub rows: Vec<MatrixRow>,
+}
+
+/// One fact of all instances.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MatrixRow {
+    /// Its name for programs.
+    pub fact: &'static str,
+    /// Its name for people.
+    pub title: &'static str,
+    /// What is expected of its cells.
+    pub expect: Expect,
+    /// One cell an instance.
+    pub cells: Vec<Cell>,
+}
+
+impl MatrixRow {
+    /// Says whether the cells are not what is expected of them.
+    pub fn is_odd(&self) -> bool {
+        (0..self.cells.len()).any(|index| self.is_odd_at(index))
+    }
+
+    /// Says whether one cell stands out: it belongs to another group than the largest, or shares what should be its own.
+    pub fn is_odd_at(&self, index: usize) -> bool {
+        let Some(group) = self.cells.get(index).and_then(|cell| cell.group) else { return false };
+        match self.expect {
+            Expect::Equal => group > 0 || self.tie_at_the_top(),
+            Expect::Distinct => self.size(group) > 1,
+            Expect::Any => false,
+        }
+    }
+
+    /// With two largest groups there is no telling which is odd, so both are.
+    fn tie_at_the_top(&self) -> bool {
+        self.size(1) > 0 && self.size(0) == self.size(1)
+    }
+
+    fn size(&self, group: usize) -> usize {
+        self.cells.iter().filter(|cell| cell.group == Some(group)).count()
+    }
+}
+
+/// Makes the matrix of a farm. Facts that no instance has anything to say of are left out.
+pub fn matrix(farm: &Farm) -> Matrix {
+    let rows = ROWS.iter().map(|row| matrix_row(row, &farm.members));
+    Matrix {
+        instances: farm.members.iter().map(|member| member.name.clone()).collect(),
+        rows: rows.filter(|row| row.cells.iter().any(|cell| cell.value.is_some())).collect(),
+    }
+}
+
+fn matrix_row(row: &Row, members: &[Member]) -> MatrixRow {
+    let mut cells: Vec<Cell> = members.iter().map(row.cell).collect();
+    if row.expect != Expect::Any {
+        group(&mut cells);
+    }
+    MatrixRow { fact: row.fact, title: row.title, expect: row.expect, cells }
+}
+
+/// Numbers the groups of equal cells: the largest first, of equally large ones that of the first instance.
+fn group(cells: &mut [Cell]) {
+    let mut members: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for (index, value) in cells.iter().enumerate().filter_map(|(i, c)| Some((i, c.value.as_deref()?))) {
+        let (count, _) = members.entry(value).or_insert((0, index));
+        *count = count.saturating_add(1);
+    }
+    let mut order: Vec<(Reverse<usize>, usize, String)> = members
+        .into_iter()
+        .map(|(value, (count, first))| (Reverse(count), first, value.to_owned()))
+        .collect();
+    order.sort();
+    for cell in cells {
+        let own = cell.value.as_ref();
+        cell.group = own.and_then(|own| order.iter().position(|(_, _, value)| value == own));
+    }
+}

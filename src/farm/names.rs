@@ -1,0 +1,154 @@
+//! Names for instances that people recognise: unique, and the same in whatever order the sources came.
+
+use crate::facts::Snapshot;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Endings of file names that say how a source is packed, not what it is.
+const ENDINGS: [&str; 12] = [
+    ".tar.gz", ".tar.zst", ".tar.xz", ".tar.bz2", ".tgz", ".tar", ".gz", ".zip", ".zst", ".xz", ".bz2", ".aemb",
+];
+
+/// Directory names that every install has.
+const COMMON: [&str; 3] = ["crx-quickstart", "launchpad", "felix"];
+
+/// Gives every snapshot a name, sorted by it.
+///
+/// The user's own name comes first; then the file's name; a source with several instances adds the directory of each.
+pub(super) fn name(snapshots: Vec<(Option<String>, Snapshot)>) -> Vec<(String, Snapshot)> {
+    let mut of_source: BTreeMap<String, usize> = BTreeMap::new();
+    for (_, snapshot) in &snapshots {
+        let count = of_source.entry(snapshot.source.clone()).or_default();
+        *count = count.saturating_add(1);
+    }
+    let mut named: Vec<(String, Snapshot)> = snapshots
+        .into_iter()
+        .map(|(label, snapshot)| {
+            let alone = of_source.get(&snapshot.source) == Some(&1);
+            (proposal(label.as_deref(), &snapshot, alone), snapshot)
+        })
+        .collect();
+    named.sort_by(|(a, x), (b, y)| (a, &x.source, &x.root).cmp(&(b, &y.source, &y.root)));
+    make_unique(&mut named);
+    named.sort_by(|(a, _), (b, _)| a.cmp(b));
+    named
+}
+
+fn proposal(label: Option<&str>, snapshot: &Snapshot, alone: bool) -> String {
+    let inner = telling_part(&snapshot.root);
+    match (label, alone) {
+        (Some(label), true) => label.to_owned(),
+        (Some(label), false) => format!("{label}/{}", inner.unwrap_or("root")),
+        (None, true) => stem(&snapshot.source).or(inner).map_or_else(|| by_content(snapshot), str::to_owned),
+        (None, false) => match (stem(&snapshot.source), inner) {
+            (_, Some(inner)) => inner.to_owned(),
+            (Some(stem), None) => stem.to_owned(),
+            (None, None) => by_content(snapshot),
+        },
+    }
+}
+
+/// Returns the last part of a path that tells one install from another.
+fn telling_part(path: &str) -> Option<&str> {
+    let telling = |part: &&str| !matches!(*part, "" | "." | "..") && !COMMON.contains(part);
+    path.rsplit(['/', '\\']).find(telling)
+}
+
+/// Returns a source's name without its directory and the endings of its container.
+fn stem(source: &str) -> Option<&str> {
+    if source == "-" {
+        return None;
+    }
+    let mut stem = telling_part(source)?;
+    while let Some(shorter) = ENDINGS.iter().find_map(|ending| stem.strip_suffix(ending)) {
+        stem = shorter;
+    }
+    Some(stem).filter(|stem| !stem.is_empty() && !COMMON.contains(stem))
+}
+
+/// Falls back on what the instance says of itself: its role and the start of its Sling id.
+fn by_content(snapshot: &Snapshot) -> String {
+    let role = snapshot.role().map_or_else(|| "instance".to_owned(), |role| role.to_string());
+    let id = snapshot.sling_id.as_ref().and_then(|id| id.uuid.get(..8));
+    id.map_or(role.clone(), |id| format!("{role}-{id}"))
+}
+
+/// Tells equal names apart: by the directory their source lies in where that helps, by a number otherwise.
+fn make_unique(named: &mut [(String, Snapshot)]) {
+    for level in [true, false] {
+        let mut count: BTreeMap<String, usize> = BTreeMap::new();
+        for (name, _) in named.iter() {
+            let times = count.entry(name.clone()).or_default();
+            *times = times.saturating_add(1);
+        }
+        let mut taken: BTreeSet<String> = BTreeSet::new();
+        for (name, snapshot) in named.iter_mut().filter(|(name, _)| count.get(name) > Some(&1)) {
+            if level {
+                *name = with_parent(name, &snapshot.source);
+            } else {
+                *name = numbered(name, &taken);
+                taken.insert(name.clone());
+            }
+        }
+    }
+}
+
+fn with_parent(name: &str, source: &str) -> String {
+    let mut parts = source.rsplit(['/', '\\']).filter(|part| !part.is_empty());
+    let own = parts.next().unwrap_or_default();
+    // Several installs of one source differ below it; several sources differ above.
+    let context = if stem(own) == Some(name) { parts.next() } else { stem(own) };
+    context.map_or_else(|| name.to_owned(), |context| format!("{context}/{name}"))
+}
+
+fn numbered(name: &str, taken: &BTreeSet<String>) -> String {
+    let free = |n: &usize| !taken.contains(&format!("{name}#{n}"));
+    let number = (1..).find(free).unwrap_or_default();
+    format!("{name}#{number}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(sources: &[(&str, &str)]) -> Vec<String> {
+        let snapshot = |(source, root): &(&str, &str)| {
+            let (source, root) = ((*source).to_owned(), (*root).to_owned());
+            (None, Snapshot { source, root, ..Snapshot::default() })
+        };
+        name(sources.iter().map(snapshot).collect()).into_iter().map(|(name, _)| name).collect()
+    }
+
+    #[test]
+    fn file_name_without_endings_is_the_name() {
+        assert_eq!(names(&[("up/publish1.tar.gz", "crx-quickstart")]), ["publish1"]);
+    }
+
+    #[test]
+    fn directory_that_every_install_has_says_nothing() {
+        assert_eq!(names(&[("/mnt/crx/author/crx-quickstart/", "")]), ["author"]);
+    }
+
+    #[test]
+    fn several_installs_of_one_source_go_by_their_directories() {
+        let roots = [("farm.tar", "mnt/author/crx-quickstart"), ("farm.tar", "mnt/publish/crx-quickstart")];
+        assert_eq!(names(&roots), ["author", "publish"]);
+    }
+
+    #[test]
+    fn equal_names_are_told_apart_by_what_is_around_them() {
+        let sources = [("east/publish1.tgz", ""), ("west/publish1.tgz", "")];
+        assert_eq!(names(&sources), ["east/publish1", "west/publish1"]);
+    }
+
+    #[test]
+    fn what_cannot_be_told_apart_is_numbered() {
+        let sources = [("publish1.tgz", ""), ("publish1.tar", "")];
+        assert_eq!(names(&sources), ["publish1#1", "publish1#2"]);
+    }
+
+    #[test]
+    fn standard_input_goes_by_its_content() {
+        assert_eq!(names(&[("-", "crx-quickstart")]), ["instance"]);
+        assert_eq!(names(&[("-", "mnt/author/crx-quickstart")]), ["author"]);
+    }
+}

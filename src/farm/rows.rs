@@ -1,0 +1,184 @@
+//! The facts that the matrix shows, in the order it shows them.
+
+use super::matrix::{Expect, Row};
+use super::{Cell, CellState, KeyState, Member};
+use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE, IdentifiedBy, KeyName};
+
+/// Every row of the matrix.
+pub const ROWS: &[Row] = &[
+    Row { fact: "read", title: "source read", expect: Expect::Any, cell: read },
+    Row { fact: "role", title: "role", expect: Expect::Any, cell: role },
+    Row { fact: "aem-version", title: "AEM version", expect: Expect::Equal, cell: aem_version },
+    Row { fact: "storage-mode", title: "storage", expect: Expect::Equal, cell: storage_mode },
+    Row { fact: "hmac", title: "hmac", expect: Expect::Equal, cell: hmac },
+    Row { fact: "master", title: "master", expect: Expect::Equal, cell: master },
+    Row { fact: "key-origin", title: "key origin", expect: Expect::Equal, cell: key_origin },
+    Row { fact: "crypto-bundle-id", title: "crypto id", expect: Expect::Any, cell: crypto_id },
+    Row { fact: "crypto-version", title: "crypto", expect: Expect::Equal, cell: crypto_version },
+    Row { fact: "crypto-file-bundle-id", title: "crypto.file id", expect: Expect::Any, cell: crypto_file_id },
+    Row { fact: "crypto-file-version", title: "crypto.file", expect: Expect::Equal, cell: crypto_file_version },
+    Row { fact: "key-owner", title: "key owner", expect: Expect::Equal, cell: key_owner },
+    Row { fact: "run-modes", title: "run modes", expect: Expect::Any, cell: run_modes },
+    Row { fact: "sling-id", title: "Sling id", expect: Expect::Distinct, cell: sling_id },
+    Row { fact: "java-version", title: "Java", expect: Expect::Any, cell: java },
+    Row { fact: "bundle-count", title: "bundles", expect: Expect::Any, cell: bundle_count },
+];
+
+fn read(member: &Member) -> Cell {
+    let snapshot = &member.snapshot;
+    Cell::value(match (snapshot.is_verified(), snapshot.is_complete()) {
+        (false, _) => "damaged",
+        (true, false) => "in part",
+        (true, true) => "whole",
+    })
+}
+
+fn role(member: &Member) -> Cell {
+    Cell::optional(member.snapshot.role().map(|role| role.to_string()), false)
+}
+
+fn aem_version(member: &Member) -> Cell {
+    Cell::optional(member.snapshot.aem_version().map(str::to_owned), false)
+}
+
+fn storage_mode(member: &Member) -> Cell {
+    let snapshot = &member.snapshot;
+    if let Some(file) = member.storage() {
+        let mode = file.storage.mode.to_string();
+        let text = match (file.storage.line_end, file.storage.problem) {
+            (_, Some(_)) => format!("{mode}, malformed"),
+            (Some(_), None) => format!("{mode} + newline"),
+            (None, None) => mode.clone(),
+        };
+        return Cell::compared(text, mode);
+    }
+    if snapshot.storage_in_place().next().is_some() {
+        return Cell::without(CellState::Unreadable, "several, which differ");
+    }
+    if snapshot.bundles_named(CRYPTO).any(|bundle| unreadable_in(member, bundle, "storage")) {
+        return Cell::without(CellState::Unreadable, "unreadable");
+    }
+    Cell::optional(None, member.is_storage_absent())
+}
+
+fn unreadable_in(member: &Member, bundle: &Bundle, name: &str) -> bool {
+    let path = format!("{}/data/{name}", bundle.place.path);
+    member.snapshot.gaps.iter().any(|gap| gap.kind.hides() && gap.path.as_ref() == Some(&path))
+}
+
+fn hmac(member: &Member) -> Cell {
+    key(member, KeyName::Hmac)
+}
+
+fn master(member: &Member) -> Cell {
+    key(member, KeyName::Master)
+}
+
+fn key(member: &Member, name: KeyName) -> Cell {
+    let without = Cell::without;
+    match member.key(name) {
+        KeyState::Known(key) => {
+            let newline = if key.stray.is_some() { " + newline" } else { "" };
+            let text = format!("{}{newline}", key.value.short());
+            Cell::compared(text, key.value.sha256.to_string())
+        }
+        KeyState::Absent => without(CellState::Absent, "absent"),
+        KeyState::External => without(CellState::NotInSnapshot, "kept elsewhere"),
+        KeyState::InJcr => without(CellState::NotInSnapshot, "in the JCR, not read"),
+        KeyState::Ambiguous => without(CellState::Unreadable, "several, which differ"),
+        KeyState::Unreadable => without(CellState::Unreadable, "unreadable"),
+        KeyState::NotInSnapshot => without(CellState::NotInSnapshot, "not in snapshot"),
+    }
+}
+
+fn key_origin(member: &Member) -> Cell {
+    let states = KeyName::ALL.map(|name| member.key(name));
+    if states.iter().any(|state| matches!(state, KeyState::Known(_))) {
+        return Cell::value("bundle");
+    }
+    match states.first() {
+        Some(KeyState::InJcr) => Cell::value("JCR"),
+        Some(KeyState::External) => Cell::value("another directory"),
+        _ => Cell::without(CellState::NotInSnapshot, "unknown"),
+    }
+}
+
+fn crypto_id(member: &Member) -> Cell {
+    bundle_id(member, CRYPTO)
+}
+
+fn crypto_file_id(member: &Member) -> Cell {
+    bundle_id(member, CRYPTO_FILE)
+}
+
+fn crypto_version(member: &Member) -> Cell {
+    bundle_version(member, CRYPTO)
+}
+
+fn crypto_file_version(member: &Member) -> Cell {
+    bundle_version(member, CRYPTO_FILE)
+}
+
+fn bundle_id(member: &Member, symbolic_name: &str) -> Cell {
+    let ids = member.snapshot.bundles_named(symbolic_name).filter_map(|bundle| bundle.id);
+    let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
+    bundle_cell(member, ids)
+}
+
+/// A version that stands in the location alone was true at install time, perhaps no longer: it is marked with `~`.
+fn bundle_version(member: &Member, symbolic_name: &str) -> Cell {
+    let versions: Vec<(&str, bool)> = member
+        .snapshot
+        .bundles_named(symbolic_name)
+        .filter_map(|b| Some((b.version.as_deref()?, b.identified_by == Some(IdentifiedBy::Manifest))))
+        .collect();
+    let join = |text: &dyn Fn(&(&str, bool)) -> String| {
+        versions.iter().map(text).collect::<Vec<_>>().join(", ")
+    };
+    match versions.is_empty() {
+        true => bundle_cell(member, Vec::new()),
+        false => Cell::compared(
+            join(&|(version, exact)| format!("{}{version}", if *exact { "" } else { "~" })),
+            join(&|(version, _)| (*version).to_owned()),
+        ),
+    }
+}
+
+fn bundle_cell(member: &Member, values: Vec<String>) -> Cell {
+    let seen = member.snapshot.shows_all_bundles();
+    Cell::optional((!values.is_empty()).then(|| values.join(", ")), seen)
+}
+
+fn key_owner(member: &Member) -> Cell {
+    let mut owners: Vec<String> = member
+        .snapshot
+        .key_files
+        .iter()
+        .filter_map(|file| file.owner.as_ref())
+        .map(|owner| format!("{owner} {:04o}", owner.mode & 0o7777))
+        .collect();
+    owners.sort();
+    owners.dedup();
+    Cell::optional((!owners.is_empty()).then(|| owners.join(", ")), false)
+}
+
+fn run_modes(member: &Member) -> Cell {
+    let modes = member.snapshot.run_modes.as_ref();
+    Cell::optional(modes.map(|modes| modes.selected.join(",")), false)
+}
+
+fn sling_id(member: &Member) -> Cell {
+    match &member.snapshot.sling_id {
+        Some(id) => Cell::compared(id.uuid.chars().take(8).collect(), id.uuid.clone()),
+        None => Cell::optional(None, false),
+    }
+}
+
+fn java(member: &Member) -> Cell {
+    Cell::optional(member.snapshot.java_major.map(|major| major.to_string()), false)
+}
+
+fn bundle_count(member: &Member) -> Cell {
+    let count = member.snapshot.bundles.len();
+    Cell::optional((count > 0).then(|| count.to_string()), false)
+}

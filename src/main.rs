@@ -1,0 +1,7 @@
+//! The binary: sets up logging, runs the command line, and is the one place that exits.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    aemtrix::cli::run().into()
+}

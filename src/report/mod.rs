@@ -1,0 +1,114 @@
+//! What a run found, and the formats it is written in: one file a format, all with one signature.
+
+mod json;
+mod printable;
+mod table;
+
+pub use printable::printable;
+
+use crate::facts::{Gap, SourceRecord};
+use crate::farm::{Farm, Matrix, matrix};
+use crate::rules::{Finding, Selection, Severity, Verdict, judge, verdict};
+use std::io::{self, Write};
+
+/// The version of the JSON report.
+pub const SCHEMA: &str = "aemtrix.report/1";
+
+/// Everything a format may show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The farms, judged.
+    pub farms: Vec<Judged>,
+    /// One record a source, sorted by name.
+    pub sources: Vec<SourceRecord>,
+    /// All gaps, sorted.
+    pub gaps: Vec<Gap>,
+    /// How text for people is laid out.
+    pub screen: Screen,
+}
+
+/// A farm with what the rules say of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// The farm.
+    pub farm: Farm,
+    /// Its matrix.
+    pub matrix: Matrix,
+    /// The selected findings, the gravest first.
+    pub findings: Vec<Finding>,
+    /// The verdict, from all findings, selected or not.
+    pub verdict: Verdict,
+}
+
+/// How text for people is laid out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Screen {
+    /// Columns; unlimited when `None`.
+    pub columns: Option<u16>,
+    /// ASCII alone.
+    pub ascii: bool,
+    /// ANSI colours. Nothing is said by colour alone.
+    pub color: bool,
+}
+
+/// One way to write a report.
+pub struct Format {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// Endings of output files that mean it.
+    pub extensions: &'static [&'static str],
+    /// One line for the help.
+    pub summary: &'static str,
+    /// Writes it.
+    pub write: fn(&Report, &mut dyn Write) -> io::Result<()>,
+}
+
+/// Every format; the first is the default.
+pub const FORMATS: &[Format] = &[table::FORMAT, json::FORMAT];
+
+impl Report {
+    /// Judges farms and puts the report together.
+    pub fn new(
+        farms: Vec<Farm>,
+        sources: Vec<SourceRecord>,
+        gaps: Vec<Gap>,
+        selection: &Selection,
+        screen: Screen,
+    ) -> Self {
+        let judged = |farm: Farm| {
+            let verdict = verdict(&farm, &judge(&farm, &Selection::default()), &gaps);
+            let findings = judge(&farm, selection);
+            Judged { matrix: matrix(&farm), findings, verdict, farm }
+        };
+        let farms = farms.into_iter().map(judged).collect();
+        Self { farms, sources, gaps, screen }
+    }
+
+    /// Says whether no gap could hide a fact.
+    pub fn is_complete(&self) -> bool {
+        !self.gaps.iter().any(|gap| gap.kind.hides())
+    }
+
+    /// Says whether every farm could be decided on, leaving aside that a lone instance has no peers.
+    pub fn is_decided(&self) -> bool {
+        let known = |judged: &Judged| judged.verdict.reasons().iter().all(|why| why.is_for_lack_of_peers());
+        !self.farms.is_empty() && self.farms.iter().all(known)
+    }
+
+    /// Counts the findings of a severity.
+    pub fn count(&self, severity: Severity) -> usize {
+        let all = self.farms.iter().flat_map(|judged| &judged.findings);
+        all.filter(|finding| finding.rule.severity == severity).count()
+    }
+
+    /// Counts the instances.
+    pub fn instances(&self) -> usize {
+        self.farms.iter().map(|judged| judged.farm.members.len()).sum()
+    }
+}
+
+/// Counts things in words: `1 error`, `2 errors`.
+pub fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}

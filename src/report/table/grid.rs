@@ -1,0 +1,241 @@
+//! The matrix as a grid that fits the screen.
+//!
+//! Facts are rows and instances columns while that fits. A larger farm is turned round: what all agree on becomes a list,
+//! and the rest has one row an instance, in as many tables as the width asks for.
+
+use super::super::Screen;
+use super::clean;
+use super::text::{Paint, labelled};
+use crate::farm::{Cell, CellState, Expect, Matrix, MatrixRow};
+use comfy_table::{CellAlignment, Color, ContentArrangement, Row, Table, TableStyle};
+use std::io::{self, Write};
+
+/// A column for each instance is readable up to here, even on a screen without end.
+const COLUMNS_MAX: usize = 12;
+/// Cells are cut behind so many characters.
+const CELL_CHARACTERS_MAX: usize = 34;
+/// A cell of the grid: its text, and whether it stands out.
+type Shown = (String, bool);
+
+/// Writes the matrix.
+pub(super) fn write(matrix: &Matrix, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+    let by_fact = facts_as_rows(matrix, screen);
+    let fits = width(&by_fact) <= room(screen);
+    if matrix.instances.len() <= COLUMNS_MAX && fits {
+        return print(&by_fact, screen, out);
+    }
+    let (common, differing): (Vec<&MatrixRow>, Vec<&MatrixRow>) =
+        matrix.rows.iter().partition(|row| common_text(row).is_some());
+    agreed(&common, matrix.instances.len(), screen, out)?;
+    for table in instances_as_rows(matrix, &differing, screen) {
+        print(&table, screen, out)?;
+    }
+    Ok(())
+}
+
+fn room(screen: Screen) -> usize {
+    screen.columns.map_or(usize::MAX, usize::from)
+}
+
+fn facts_as_rows(matrix: &Matrix, screen: Screen) -> Vec<Vec<Shown>> {
+    let names = matrix.instances.iter().map(|name| plain(name, screen));
+    let mut grid = vec![std::iter::once(plain("", screen)).chain(names).collect::<Vec<_>>()];
+    for row in &matrix.rows {
+        let cells = row.cells.iter().enumerate().map(|(index, cell)| shown(row, index, cell, screen));
+        grid.push(std::iter::once(title(row, screen)).chain(cells).collect());
+    }
+    grid
+}
+
+/// Returns tables of all instances with as many facts each as fit side by side.
+fn instances_as_rows(matrix: &Matrix, rows: &[&MatrixRow], screen: Screen) -> Vec<Vec<Vec<Shown>>> {
+    let names = std::iter::once(plain("instance", screen))
+        .chain(matrix.instances.iter().map(|name| plain(name, screen)))
+        .collect::<Vec<_>>();
+    let mut tables: Vec<Vec<Vec<Shown>>> = Vec::new();
+    for row in rows {
+        let cells = row.cells.iter().enumerate().map(|(index, cell)| shown(row, index, cell, screen));
+        let column: Vec<Shown> = std::iter::once(title(row, screen)).chain(cells).collect();
+        if let Some(table) = tables.last_mut() {
+            let wider = with_column(table, &column);
+            if width(&wider) <= room(screen) {
+                *table = wider;
+                continue;
+            }
+        }
+        let first: Vec<Vec<Shown>> = names.iter().map(|name| vec![name.clone()]).collect();
+        tables.push(with_column(&first, &column));
+    }
+    tables
+}
+
+fn with_column(table: &[Vec<Shown>], column: &[Shown]) -> Vec<Vec<Shown>> {
+    let longer = |(line, cell): (&Vec<Shown>, &Shown)| {
+        line.iter().cloned().chain([cell.clone()]).collect()
+    };
+    table.iter().zip(column).map(longer).collect()
+}
+
+/// Returns what all instances of a row have in common, if they do.
+fn common_text(row: &MatrixRow) -> Option<&str> {
+    let first = row.cells.first()?;
+    let same = |cell: &Cell| cell.state == CellState::Value && cell.text == first.text && cell.value == first.value;
+    (row.expect != Expect::Distinct && row.cells.iter().all(same)).then_some(first.text.as_str())
+}
+
+fn agreed(rows: &[&MatrixRow], instances: usize, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{}", Paint::Bold.on(&format!("The same on all {instances} instances"), screen))?;
+    for row in rows {
+        let label = format!("  {:<14}", row.title);
+        labelled(&label, common_text(row).unwrap_or_default(), screen, out)?;
+    }
+    writeln!(out)
+}
+
+/// Marks a row that should be equal with `=` where it is, and one that is not what it should be with `!`.
+fn title(row: &MatrixRow, screen: Screen) -> Shown {
+    let known = row.cells.iter().all(|cell| cell.state == CellState::Value);
+    let mark = match row.expect {
+        _ if row.is_odd() => '!',
+        Expect::Equal if known && row.cells.len() > 1 => '=',
+        _ => ' ',
+    };
+    (clean(&format!("{mark} {}", row.title), screen), row.is_odd())
+}
+
+/// Shows a cell: in a row that differs with the letter of its group, and marked where it is an odd one.
+fn shown(row: &MatrixRow, index: usize, cell: &Cell, screen: Screen) -> Shown {
+    let text = cut(&clean(&cell.text, screen));
+    let text = match cell.state {
+        CellState::Value => text,
+        CellState::Absent | CellState::Unreadable => format!("[{text}]"),
+        CellState::NotInSnapshot | CellState::NotApplicable => format!("({text})"),
+    };
+    let letter = match cell.group {
+        Some(group) if row.is_odd() => format!(" {}", letters(group)),
+        _ => String::new(),
+    };
+    let odd = row.is_odd_at(index);
+    let pointer = if odd { " <" } else { "" };
+    (format!("{text}{letter}{pointer}"), odd)
+}
+
+/// Returns A, B, … Z, AA, AB…
+fn letters(group: usize) -> String {
+    let letter = |n: usize| char::from_u32(u32::from(b'A').saturating_add(u32::try_from(n % 26).unwrap_or(0)));
+    let (high, low) = (group / 26, group % 26);
+    let front = high.checked_sub(1).map(letters).unwrap_or_default();
+    front + &letter(low).map(String::from).unwrap_or_default()
+}
+
+fn cut(text: &str) -> String {
+    if text.chars().count() <= CELL_CHARACTERS_MAX {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(CELL_CHARACTERS_MAX.saturating_sub(3)).collect();
+    format!("{kept}...")
+}
+
+fn plain(text: &str, screen: Screen) -> Shown {
+    (cut(&clean(text, screen)), false)
+}
+
+/// Returns the columns a grid takes: each as wide as its widest cell, with a blank on both sides.
+fn width(grid: &[Vec<Shown>]) -> usize {
+    let columns = grid.iter().map(Vec::len).max().unwrap_or(0);
+    (0..columns).fold(0, |sum: usize, index| {
+        let cells = grid.iter().filter_map(|line| line.get(index));
+        let widest = cells.map(|(text, _)| text.chars().count()).max().unwrap_or(0);
+        sum.saturating_add(widest).saturating_add(3)
+    })
+}
+
+fn print(grid: &[Vec<Shown>], screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+    let mut lines = grid.iter();
+    let mut table = Table::new();
+    let style = if screen.ascii { TableStyle::ASCII_FULL_CONDENSED } else { TableStyle::UTF8_FULL_CONDENSED };
+    table.load_style(style).force_no_tty();
+    if screen.color {
+        table.enforce_styling();
+    }
+    match screen.columns {
+        Some(columns) => table.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns),
+        None => table.set_content_arrangement(ContentArrangement::Disabled),
+    };
+    if let Some(header) = lines.next() {
+        table.set_header(header.iter().map(|(text, _)| text));
+    }
+    for line in lines {
+        table.add_row(Row::from(line.iter().map(|cell| styled(cell)).collect::<Vec<_>>()));
+    }
+    for column in table.column_iter_mut() {
+        column.set_cell_alignment(CellAlignment::Left);
+    }
+    writeln!(out, "{table}\n")
+}
+
+fn styled((text, odd): &Shown) -> comfy_table::Cell {
+    let cell = comfy_table::Cell::new(text);
+    if *odd { cell.fg(Color::Red) } else { cell }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::farm::matrix;
+    use crate::testing::{FarmBuilder, good_farm};
+
+    fn render(farm: FarmBuilder, columns: Option<u16>) -> String {
+        let mut out = Vec::new();
+        let screen = Screen { columns, ascii: true, color: false };
+        write(&matrix(&farm.build()), screen, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn line(text: &str, start: &str) -> String {
+        text.lines().find(|line| line.contains(start)).unwrap_or_default().to_owned()
+    }
+
+    #[test]
+    fn small_farm_has_a_column_for_each_instance() {
+        let text = render(good_farm(&["author", "pub1"]), Some(80));
+        assert_eq!(line(&text, "= storage"), "| = storage        | Bundle        | Bundle        |", "{text}");
+    }
+
+    #[test]
+    fn odd_one_out_is_marked_without_colour() {
+        let text = render(good_farm(&["a", "b"]).with("c", |i| i.hmac(&[1; 32])), Some(100));
+        let row = line(&text, "! hmac");
+        assert_eq!((row.matches(" A ").count(), row.matches(" B <").count()), (2, 1), "{text}");
+    }
+
+    #[test]
+    fn large_farm_is_turned_round_and_no_line_is_too_long() {
+        let names: Vec<String> = (1..=40).map(|n| format!("publish{n:02}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        for columns in [80, 200] {
+            let text = render(good_farm(&names).with("odd", |i| i.hmac(&[1; 32])), Some(columns));
+            assert!(text.contains("The same on all 41 instances"), "{text}");
+            let longest = text.lines().map(|line| line.chars().count()).max().unwrap();
+            assert!(longest <= usize::from(columns), "{longest} > {columns}\n{text}");
+            assert!(line(&text, "| odd").contains(" B <"), "{text}");
+        }
+    }
+
+    #[test]
+    fn groups_are_lettered_beyond_z() {
+        assert_eq!((letters(0), letters(25), letters(26), letters(701)), ("A".into(), "Z".into(), "AA".into(), "ZZ".into()));
+    }
+
+    #[test]
+    fn what_is_not_known_differs_from_what_is_not_there() {
+        let jcr = render(good_farm(&["a"]).with("b", |i| i.storage(b"JCR")), None);
+        assert!(line(&jcr, "  hmac").contains("(in the JCR, not read)"), "{jcr}");
+        let gone = |i: crate::testing::Instance| i.without_key(crate::facts::KeyName::Hmac);
+        let absent = render(good_farm(&["a"]).with("b", gone), None);
+        assert!(line(&absent, "  hmac").contains("[absent]"), "{absent}");
+    }
+}

@@ -1,0 +1,88 @@
+//! `table`: the report for a person at a terminal: matrix, findings, gaps, verdict.
+
+mod findings;
+mod grid;
+mod text;
+
+use super::{Format, Judged, Report, counted, printable};
+use crate::facts::Gap;
+use crate::rules::{Severity, Verdict};
+use std::io::{self, Write};
+use text::Paint;
+
+pub(super) const FORMAT: Format = Format {
+    name: "table",
+    extensions: &["txt"],
+    summary: "matrix, findings and gaps for people",
+    write,
+};
+
+fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    for judged in &report.farms {
+        grid::write(&judged.matrix, report.screen, out)?;
+        findings::write(&judged.findings, report.screen, out)?;
+    }
+    let (holes, notes): (Vec<&Gap>, Vec<&Gap>) = report.gaps.iter().partition(|gap| gap.kind.hides());
+    gaps("Not read", &holes, report, out)?;
+    gaps("Notes on the sources", &notes, report, out)?;
+    match report.farms.as_slice() {
+        [] => writeln!(out, "No AEM instance came; there is nothing to compare."),
+        farms => farms.iter().try_for_each(|judged| verdict(judged, report, out)),
+    }
+}
+
+fn gaps(title: &str, gaps: &[&Gap], report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    if gaps.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{}", Paint::Bold.on(title, report.screen))?;
+    for gap in gaps {
+        let path = gap.path.as_ref().map_or_else(String::new, |path| format!("{path}: "));
+        let line = format!("{}: {path}{} [{}]", gap.source, gap.reason, gap.kind.label());
+        text::labelled("  -", &line, report.screen, out)?;
+    }
+    writeln!(out)
+}
+
+/// Writes the last line, and above it why a farm is undecided.
+fn verdict(judged: &Judged, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let (word, paint) = match &judged.verdict {
+        Verdict::Consistent => ("CONSISTENT", Paint::Green),
+        Verdict::Inconsistent => ("INCONSISTENT", Paint::Red),
+        Verdict::Undecided(_) => ("UNDECIDED", Paint::Yellow),
+    };
+    if !judged.verdict.reasons().is_empty() {
+        writeln!(out, "{}", Paint::Bold.on("Undecided because", report.screen))?;
+        for reason in judged.verdict.reasons() {
+            text::labelled("  -", &reason.to_string(), report.screen, out)?;
+        }
+        writeln!(out)?;
+    }
+    let instances = counted(judged.farm.members.len(), "instance");
+    let count = |severity: Severity, what: &str| {
+        let found = judged.findings.iter().filter(|f| f.rule.severity == severity).count();
+        counted(found, what)
+    };
+    writeln!(
+        out,
+        "Verdict: {} - {instances} from {}, {}, {}, {}",
+        paint.on(word, report.screen),
+        counted(report.sources.len(), "source"),
+        count(Severity::Error, "error"),
+        count(Severity::Warning, "warning"),
+        count(Severity::Note, "note"),
+    )
+}
+
+/// Makes text harmless, and ASCII where that is asked for.
+fn clean(text: &str, screen: super::Screen) -> String {
+    let safe = printable(text);
+    if !screen.ascii {
+        return safe.into_owned();
+    }
+    let escape = |character: char| match character.is_ascii() {
+        true => character.to_string(),
+        false => character.escape_unicode().to_string(),
+    };
+    safe.chars().map(escape).collect()
+}

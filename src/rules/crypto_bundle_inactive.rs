@@ -1,0 +1,63 @@
+//! `crypto-bundle-inactive`: Felix will not start a crypto bundle.
+
+use super::{Hit, Rule, Severity};
+use crate::facts::{CRYPTO, CRYPTO_FILE};
+use crate::farm::Farm;
+
+pub(super) static RULE: Rule = Rule {
+    id: "crypto-bundle-inactive",
+    severity: Severity::Warning,
+    summary: "a crypto bundle is not to be started",
+    why: "The state in bundle.info is what Felix intends at the next start. A crypto bundle that was stopped by hand stays stopped, \
+          and everything that decrypts or checks a token waits for it.",
+    fix: "Start the bundle in the OSGi console.",
+    references: &["OSGi Core, Bundle states; Apache Felix Framework, BundleArchive"],
+    check,
+};
+
+fn check(farm: &Farm) -> Vec<Hit> {
+    let pairs = farm.members.iter().flat_map(|m| [CRYPTO, CRYPTO_FILE].map(|name| (m, name)));
+    pairs
+        .flat_map(|(member, name)| member.snapshot.bundles_named(name).map(move |b| (member, b)))
+        .filter_map(|(member, bundle)| {
+            let state = bundle.state.filter(|state| !state.is_started())?;
+            let name = bundle.symbolic_name.as_deref()?;
+            let message =
+                format!("{} will not start {name} ({}): {state}", member.name, bundle.directory);
+            let id = bundle.id.map_or_else(String::new, |id| format!("/system/console/bundles/{id}: "));
+            let step = format!("On {}, {id}start {name}.", member.name);
+            Some(Hit::on(member, message).at([&bundle.place]).fix([step]))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::BundleState;
+    use crate::testing::farm;
+
+    fn messages(state: Option<BundleState>) -> Vec<String> {
+        let farm = farm().with("a", |i| i.change("bundle1", |bundle| bundle.state = state)).build();
+        check(&farm).into_iter().map(|hit| hit.message).collect()
+    }
+
+    #[test]
+    fn active_and_lazily_started_bundles_are_quiet() {
+        assert_eq!(messages(Some(BundleState::Active)), [""; 0]);
+        assert_eq!(messages(Some(BundleState::Starting)), [""; 0]);
+    }
+
+    #[test]
+    fn stopped_bundle_is_told() {
+        assert_eq!(
+            messages(Some(BundleState::Installed)),
+            ["a will not start com.adobe.granite.crypto (bundle1): installed"]
+        );
+    }
+
+    #[test]
+    fn unknown_state_is_quiet() {
+        assert_eq!(messages(None), [""; 0]);
+    }
+}

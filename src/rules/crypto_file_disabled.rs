@@ -1,0 +1,68 @@
+//! `crypto-file-disabled`: a start script or property keeps the keys in the repository.
+
+use super::{Hit, Rule, Severity};
+use crate::facts::{CRYPTO_FILE_DISABLE, StorageMode};
+use crate::farm::{Farm, Member};
+
+pub(super) static RULE: Rule = Rule {
+    id: "crypto-file-disabled",
+    severity: Severity::Warning,
+    summary: "key files are switched off by a start option",
+    why: "com.adobe.granite.crypto.file.disable=true makes a new instance keep its keys in the repository. Adobe no longer recommends \
+          it. It works at the very first start only; an instance that has started once does not change its mode for it.",
+    fix: "Remove the option, and move the keys to files where the mode is JCR.",
+    references: &["AEM 6.5, deploying communities: repository replication", "AdobeDocs/experience-manager-65.en issue 377"],
+    check,
+};
+
+fn check(farm: &Farm) -> Vec<Hit> {
+    farm.members.iter().filter_map(on).collect()
+}
+
+fn on(member: &Member) -> Option<Hit> {
+    let settings = member.snapshot.settings.iter().filter(|setting| {
+        setting.name == CRYPTO_FILE_DISABLE && setting.value.eq_ignore_ascii_case("true")
+    });
+    let places: Vec<_> = settings.map(|setting| &setting.place).collect();
+    let first = places.first()?;
+    let effect = match member.storage_mode() {
+        Some(StorageMode::Bundle) => ", which had no effect: its storage mode is Bundle",
+        _ => "",
+    };
+    let message = format!("{} switches key files off in {}{effect}", member.name, first.path);
+    let steps = places
+        .iter()
+        .map(|place| format!("On {}, remove -D{CRYPTO_FILE_DISABLE}=true from '{}'.", member.name, place.path));
+    Some(Hit::on(member, message).at(places.iter().copied()).fix(steps))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{farm, good_farm};
+
+    fn message(storage: &[u8], value: &str) -> Option<String> {
+        let farm = farm().with("a", |i| i.storage(storage).setting(CRYPTO_FILE_DISABLE, value)).build();
+        check(&farm).into_iter().next().map(|hit| hit.message)
+    }
+
+    #[test]
+    fn without_the_option_it_is_quiet() {
+        assert_eq!(check(&good_farm(&["a"]).build()), []);
+    }
+
+    #[test]
+    fn option_is_told_with_its_effect() {
+        let place = "a switches key files off in crx-quickstart/conf/sling.properties";
+        assert_eq!(message(b"JCR", "true").unwrap(), place);
+        assert_eq!(
+            message(b"Bundle", "true").unwrap(),
+            format!("{place}, which had no effect: its storage mode is Bundle")
+        );
+    }
+
+    #[test]
+    fn option_set_to_false_is_quiet() {
+        assert_eq!(message(b"JCR", "false"), None);
+    }
+}

@@ -1,0 +1,86 @@
+//! `felix-would-discard`: Felix deletes a bundle directory, keys included, at the next start.
+
+use super::steps::FELIX_CACHE;
+use super::{Hit, Rule, Severity};
+use crate::facts::{Bundle, CRYPTO_FAMILY, DiscardReason};
+use crate::farm::{Farm, Member};
+
+pub(super) static RULE: Rule = Rule {
+    id: "felix-would-discard",
+    severity: Severity::Error,
+    summary: "Felix would delete a bundle directory at the next start",
+    why: "When Felix cannot read a bundle's directory at start, it deletes it with everything in it, `data/` included. For \
+          com.adobe.granite.crypto.file that means both keys are gone, and new ones are made. A damaged bundle.info (after a \
+          crash or a full disk) or a stray `version…` directory is enough.",
+    fix: "Save the data directory before the next start. Repair bundle.info or remove the stray directory while the instance is \
+          stopped.",
+    references: &[FELIX_CACHE],
+    check,
+};
+
+fn check(farm: &Farm) -> Vec<Hit> {
+    farm.members
+        .iter()
+        .flat_map(|member| member.snapshot.bundles.iter().filter_map(move |b| on(member, b)))
+        .collect()
+}
+
+fn on(member: &Member, bundle: &Bundle) -> Option<Hit> {
+    let reason = bundle.discard.as_ref()?;
+    // That an uninstalled bundle goes is meant; it matters where keys go with it.
+    let holds_keys = member.snapshot.key_files.iter().any(|file| file.directory == bundle.directory);
+    let is_crypto = CRYPTO_FAMILY.iter().any(|name| bundle.is(name));
+    if *reason == DiscardReason::Uninstalled && !holds_keys && !is_crypto {
+        return None;
+    }
+    let name = bundle.symbolic_name.as_deref().unwrap_or("unknown bundle");
+    let keys = if holds_keys { ", the keys in it included" } else { "" };
+    let message = format!(
+        "Felix would delete {} ({name}) of {} at the next start{keys}: {reason}",
+        bundle.directory, member.name
+    );
+    let path = &bundle.place.path;
+    let save = format!("Before anything is restarted, copy '{path}/data' of {} to a safe place.", member.name);
+    let repair = match reason {
+        DiscardReason::StrayRevision(stray) => format!("Stop {}, and move '{path}/{stray}' out of launchpad/felix.", member.name),
+        DiscardReason::Uninstalled => format!("Install {name} anew on {}, then copy the saved files into its new data directory.", member.name),
+        _ => format!("Stop {}, and restore '{path}' from a backup or from an equal instance, without its data directory.", member.name),
+    };
+    Some(Hit::on(member, message).at([&bundle.place]).fix([save, repair]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Instance, farm, good_farm};
+
+    fn messages(change: impl FnOnce(Instance) -> Instance) -> Vec<String> {
+        let farm = farm().with("a", change).build();
+        check(&farm).into_iter().map(|hit| hit.message).collect()
+    }
+
+    fn stray(bundle: &mut Bundle) {
+        bundle.discard = Some(DiscardReason::StrayRevision("version0.0.bak".into()));
+    }
+
+    #[test]
+    fn sound_directories_are_quiet() {
+        assert_eq!(check(&good_farm(&["a"]).build()), []);
+    }
+
+    #[test]
+    fn loss_of_keys_is_said() {
+        assert_eq!(
+            messages(|i| i.change("bundle2", stray)),
+            ["Felix would delete bundle2 (com.adobe.granite.crypto.file) of a at the next start, the keys in it \
+              included: the directory version0.0.bak has no revision number"]
+        );
+    }
+
+    #[test]
+    fn uninstalled_bundle_without_keys_goes_by_intent() {
+        let gone = |bundle: &mut Bundle| bundle.discard = Some(DiscardReason::Uninstalled);
+        assert_eq!(messages(|i| i.bundle(3, "x").change("bundle3", gone)), [""; 0]);
+        assert_eq!(messages(|i| i.change("bundle1", gone)).len(), 1);
+    }
+}

@@ -1,0 +1,133 @@
+//! Groups of equals among instances, and how to speak of them.
+
+use crate::facts::Role;
+use crate::farm::{Farm, Member};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// Instances that have the same value, the largest group first; equally large ones in order of their first instance.
+pub(super) struct Groups<'a> {
+    groups: Vec<Vec<&'a Member>>,
+}
+
+/// Names are listed up to this many; the rest is counted.
+const NAMES_MAX: usize = 5;
+
+impl<'a> Groups<'a> {
+    /// Groups the instances that have a value.
+    pub(super) fn by<K: Ord>(farm: &'a Farm, value: impl Fn(&'a Member) -> Option<K>) -> Self {
+        let mut by_value: BTreeMap<K, Vec<&Member>> = BTreeMap::new();
+        for member in &farm.members {
+            if let Some(value) = value(member) {
+                by_value.entry(value).or_default().push(member);
+            }
+        }
+        let mut groups: Vec<Vec<&Member>> = by_value.into_values().collect();
+        groups.sort_by_key(|group| (Reverse(group.len()), group.first().map(|m| m.name.clone())));
+        Self { groups }
+    }
+
+    /// Says whether there are at least two.
+    pub(super) fn differ(&self) -> bool {
+        self.groups.len() > 1
+    }
+
+    /// Returns the groups themselves.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[&'a Member]> {
+        self.groups.iter().map(Vec::as_slice)
+    }
+
+    /// Returns the group that outnumbers every other, if there is one.
+    pub(super) fn majority(&self) -> Option<&[&'a Member]> {
+        let size = |index: usize| self.groups.get(index).map_or(0, Vec::len);
+        (size(0) > size(1)).then(|| self.groups.first().map(Vec::as_slice)).flatten()
+    }
+
+    /// Returns the instances outside the majority; all of them where there is none.
+    pub(super) fn odd(&self) -> Vec<&'a Member> {
+        let skipped = usize::from(self.majority().is_some());
+        self.groups.iter().skip(skipped).flatten().copied().collect()
+    }
+
+    /// Returns the instance to copy from, and the reason: an author, since authors hold the data that was encrypted, and
+    /// from the majority where there is one.
+    pub(super) fn source_of_truth(&self) -> Option<(&'a Member, &'static str)> {
+        let is_author = |m: &&&Member| m.snapshot.role() == Some(Role::Author);
+        if let Some(majority) = self.majority() {
+            return match majority.iter().find(is_author) {
+                Some(author) => Some((author, "it is an author and agrees with most of the farm")),
+                None => majority.first().map(|first| (*first, "it agrees with most of the farm")),
+            };
+        }
+        let all = || self.groups.iter().flatten();
+        match all().find(is_author) {
+            Some(author) => Some((author, "it is an author, which usually holds the encrypted data")),
+            None => all().next().map(|first| {
+                (*first, "no majority tells which key is right: first make sure which instance holds encrypted data")
+            }),
+        }
+    }
+
+    /// Says who has another `what` than the rest, the odd one out first.
+    pub(super) fn describe(&self, what: &str) -> String {
+        let odd = self.odd();
+        match (self.majority(), self.groups.len()) {
+            (Some(majority), 2) => {
+                let verb = if odd.len() == 1 { "has" } else { "have" };
+                let rest = majority.len();
+                format!("{} {verb} another {what} than {}", names(&odd), the_other(rest, majority))
+            }
+            (_, count) => {
+                let groups: Vec<String> = self.groups.iter().map(|group| names(group)).collect();
+                format!("{count} different {what}s: {}", groups.join(" | "))
+            }
+        }
+    }
+}
+
+fn the_other(count: usize, members: &[&Member]) -> String {
+    match count {
+        1 => names(members),
+        _ => format!("the other {count}"),
+    }
+}
+
+/// Lists instances by name.
+pub(super) fn names(members: &[&Member]) -> String {
+    let all: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
+    match all.split_at_checked(NAMES_MAX) {
+        Some((listed, rest)) if rest.len() > 1 => {
+            format!("{} and {} others", listed.join(", "), rest.len())
+        }
+        _ => all.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::farm;
+
+    fn keyed(keys: &[&[u8]]) -> Farm {
+        let names = ["a", "b", "c", "d"];
+        names.iter().zip(keys).fold(farm(), |farm, (name, key)| farm.with(name, |i| i.hmac(key))).build()
+    }
+
+    fn describe(keys: &[&[u8]]) -> String {
+        let farm = keyed(keys);
+        let groups =
+            Groups::by(&farm, |m| m.known_key(crate::facts::KeyName::Hmac).map(|key| key.value));
+        groups.describe("hmac")
+    }
+
+    #[test]
+    fn odd_one_out_comes_first() {
+        assert_eq!(describe(&[b"k", b"k", b"x", b"k"]), "c has another hmac than the other 3");
+    }
+
+    #[test]
+    fn without_a_majority_all_groups_are_named() {
+        assert_eq!(describe(&[b"k", b"x"]), "2 different hmacs: a | b");
+        assert_eq!(describe(&[b"k", b"x", b"k", b"x"]), "2 different hmacs: a, c | b, d");
+    }
+}

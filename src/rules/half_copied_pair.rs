@@ -1,0 +1,86 @@
+//! `half-copied-pair`: one key of the pair agrees with the farm, the other does not.
+
+use super::groups::{Groups, names};
+use super::steps::{self, ENCAPSULATED_TOKEN};
+use super::{Hit, Rule, Severity};
+use crate::facts::KeyName;
+use crate::farm::{Farm, Member};
+
+pub(super) static RULE: Rule = Rule {
+    id: "half-copied-pair",
+    severity: Severity::Error,
+    summary: "only one of the two keys was copied",
+    why: "hmac and master are generated together and copied together. An instance that shares one of them with the farm and not \
+          the other was synchronised by half: logins work and secrets fail, or the reverse.",
+    fix: "Copy both files from the instance that the shared key came from.",
+    references: &[ENCAPSULATED_TOKEN],
+    check,
+};
+
+fn check(farm: &Farm) -> Vec<Hit> {
+    let [hmac, master] = KeyName::ALL.map(|name| groups(farm, name));
+    let halves = [(KeyName::Hmac, &hmac, &master), (KeyName::Master, &master, &hmac)];
+    halves.into_iter().flat_map(|(shared, agree, other)| half(shared, agree, other)).collect()
+}
+
+fn groups(farm: &Farm, name: KeyName) -> Groups<'_> {
+    Groups::by(farm, |member| member.known_key(name).map(|key| key.value))
+}
+
+/// Finds the instances that share one key with most of the farm, but not the other.
+fn half(shared: KeyName, agree: &Groups<'_>, other: &Groups<'_>) -> Vec<Hit> {
+    let Some(majority) = agree.majority().filter(|majority| majority.len() > 1) else {
+        return Vec::new();
+    };
+    if !other.differ() {
+        return Vec::new();
+    }
+    let odd = other.odd();
+    let halved: Vec<&Member> =
+        majority.iter().filter(|m| odd.iter().any(|o| o.name == m.name)).copied().collect();
+    if halved.is_empty() {
+        return Vec::new();
+    }
+    let [hmac, master] = KeyName::ALL;
+    let differing = if shared == hmac { master } else { hmac };
+    let message = match other.majority() {
+        Some(_) => format!("{} shares its {shared} with the farm, but not its {differing}", names(&halved)),
+        None => format!("{} share their {shared}, but not their {differing}", names(&halved)),
+    };
+    let files = halved.iter().filter_map(|m| m.known_key(differing)).map(|key| &key.file.place);
+    let hit = Hit::among(&halved, message).at(files);
+    vec![match other.source_of_truth() {
+        Some((source, reason)) => hit.fix(steps::copy_keys(source, reason, &halved)),
+        None => hit,
+    }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{farm, good_farm};
+
+    #[test]
+    fn agreeing_pairs_are_quiet() {
+        assert_eq!(check(&good_farm(&["a", "b", "c"]).build()), []);
+    }
+
+    #[test]
+    fn other_master_with_the_same_hmac_is_half_a_copy() {
+        let hits = check(&good_farm(&["a", "b"]).with("c", |i| i.master(&[9; 16])).build());
+        assert_eq!(hits.len(), 1);
+        assert_eq!(hits[0].message, "c shares its hmac with the farm, but not its master");
+    }
+
+    #[test]
+    fn two_instances_can_be_half_equal_too() {
+        let hits = check(&good_farm(&["a"]).with("b", |i| i.hmac(&[9; 32])).build());
+        assert_eq!(hits[0].message, "a, b share their master, but not their hmac");
+    }
+
+    #[test]
+    fn instance_with_two_other_keys_is_not_half_copied() {
+        let farm = farm().with("a", |i| i).with("b", |i| i).with("c", |i| i.hmac(&[9; 32]).master(&[9; 16]));
+        assert_eq!(check(&farm.build()), []);
+    }
+}

@@ -1,0 +1,123 @@
+//! `key-degenerate`: a key that cannot be one: empty, all one byte, equal to the other key, or swapped with it.
+
+use super::groups::Groups;
+use super::steps::{self, ENCAPSULATED_TOKEN};
+use super::{Hit, Rule, Severity};
+use crate::facts::KeyName;
+use crate::farm::{Farm, Member};
+
+pub(super) static RULE: Rule = Rule {
+    id: "key-degenerate",
+    severity: Severity::Error,
+    summary: "a key is empty, uniform, doubled or swapped",
+    why: "A key is random and its own. An empty file, a file of one repeated byte, hmac and master with the same content, or a hmac \
+          that is the master of another instance all come from a copy that went wrong.",
+    fix: "Copy both files again, in binary mode, each under its own name.",
+    references: &[ENCAPSULATED_TOKEN],
+    check,
+};
+
+fn check(farm: &Farm) -> Vec<Hit> {
+    farm.members
+        .iter()
+        .flat_map(|member| {
+            let uniform = KeyName::ALL.into_iter().filter_map(|name| uniform(member, name));
+            uniform.chain(doubled(member)).chain(swapped(farm, member)).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+fn uniform(member: &Member, name: KeyName) -> Option<Hit> {
+    let file = &member.known_key(name)?.file;
+    if !file.digest.uniform {
+        return None;
+    }
+    let what = if file.digest.whole.bytes == 0 { "is empty" } else { "is one repeated byte" };
+    let message = format!("{name} of {} {what}", member.name);
+    let step = format!("Copy '{}' again from another instance, in binary mode.", file.place.path);
+    Some(Hit::on(member, message).at([&file.place]).fix([step]))
+}
+
+fn doubled(member: &Member) -> Option<Hit> {
+    let [Some(hmac), Some(master)] = KeyName::ALL.map(|name| member.known_key(name)) else { return None };
+    if hmac.value != master.value || hmac.file.digest.uniform {
+        return None;
+    }
+    let message = format!("hmac and master of {} are the same key", member.name);
+    let step = format!(
+        "Find out which of the two was overwritten, and copy both again from another instance into '{}'.",
+        steps::data_directory(&member.snapshot, crate::facts::CRYPTO_FILE)
+    );
+    Some(Hit::on(member, message).at([&hmac.file.place, &master.file.place]).fix([step]))
+}
+
+/// Finds a hmac that is another instance's master. With most of the farm agreeing on hmac, only the odd one is accused.
+fn swapped(farm: &Farm, member: &Member) -> Option<Hit> {
+    let hmac = member.known_key(KeyName::Hmac)?;
+    let peer = farm.members.iter().find(|peer| {
+        peer.name != member.name
+            && peer.known_key(KeyName::Master).is_some_and(|master| master.value == hmac.value)
+            && peer.known_key(KeyName::Hmac).is_some_and(|theirs| theirs.value != hmac.value)
+    })?;
+    let groups = Groups::by(farm, |m| m.known_key(KeyName::Hmac).map(|key| key.value));
+    if !groups.odd().iter().any(|odd| odd.name == member.name) || hmac.file.digest.uniform {
+        return None;
+    }
+    let message = format!("hmac of {} is the master of {}: the files are swapped", member.name, peer.name);
+    let places = KeyName::ALL.into_iter().filter_map(|name| member.known_key(name));
+    let step = format!(
+        "On {} or on {}, whichever is wrong, exchange the files hmac and master in '{}'.",
+        member.name,
+        peer.name,
+        steps::data_directory(&member.snapshot, crate::facts::CRYPTO_FILE)
+    );
+    Some(Hit::on(member, message).at(places.map(|key| &key.file.place)).fix([step]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{farm, good_farm};
+
+    fn messages(farm: &Farm) -> Vec<String> {
+        check(farm).into_iter().map(|hit| hit.message).collect()
+    }
+
+    fn key(seed: u8) -> Vec<u8> {
+        (seed..).take(32).collect()
+    }
+
+    #[test]
+    fn random_keys_are_quiet() {
+        assert_eq!(check(&good_farm(&["a", "b"]).build()), []);
+    }
+
+    #[test]
+    fn empty_and_uniform_keys_are_told() {
+        let farm = farm().with("a", |i| i.hmac(b"").master(&[0; 16])).build();
+        assert_eq!(messages(&farm), ["hmac of a is empty", "master of a is one repeated byte"]);
+    }
+
+    #[test]
+    fn one_key_for_both_is_told() {
+        let farm = farm().with("a", |i| i.hmac(&key(1)).master(&key(1))).build();
+        assert_eq!(messages(&farm), ["hmac and master of a are the same key"]);
+    }
+
+    #[test]
+    fn swapped_files_are_told_of_the_odd_one() {
+        let right = |i: crate::testing::Instance| i.hmac(&key(1)).master(&key(99));
+        let farm = farm()
+            .with("a", right)
+            .with("b", |i| i.hmac(&key(99)).master(&key(1)))
+            .with("c", right)
+            .build();
+        assert_eq!(messages(&farm), ["hmac of b is the master of a: the files are swapped"]);
+    }
+
+    #[test]
+    fn another_pair_of_keys_is_not_swapped() {
+        let farm = good_farm(&["a"]).with("b", |i| i.hmac(&key(1)).master(&key(99))).build();
+        assert_eq!(messages(&farm), [""; 0]);
+    }
+}

@@ -1,0 +1,117 @@
+//! `key-trailing-newline`: a key file ends in a line end that is not part of the key.
+
+use super::steps::{self, KA_23909};
+use super::{Hit, Rule, Severity};
+use crate::facts::{KeyName, LineEnd};
+use crate::farm::{EffectiveKey, Farm, Member};
+
+pub(super) static RULE: Rule = Rule {
+    id: "key-trailing-newline",
+    severity: Severity::Error,
+    summary: "a key file ends in a stray newline",
+    why: "The key is the whole file. A line end that an editor, a copy through the clipboard or `echo` added makes it another \
+          key, or one of a length that is refused. Keys are random and one in 256 ends in that byte by nature, so the length or \
+          an equal key without it on another instance decides, never the last byte alone.",
+    fix: "Copy the file again, in binary mode, from an instance whose file is right.",
+    references: &[KA_23909],
+    check,
+};
+
+fn check(farm: &Farm) -> Vec<Hit> {
+    let pairs = farm.members.iter().flat_map(|m| KeyName::ALL.map(|name| (m, name)));
+    pairs.filter_map(|(member, name)| on(farm, member, name)).collect()
+}
+
+fn on(farm: &Farm, member: &Member, name: KeyName) -> Option<Hit> {
+    let key = member.known_key(name)?;
+    let line_end = key.stray?;
+    let (found, expected) = (key.file.digest.whole.bytes, key.value.bytes);
+    let message =
+        format!("{name} of {} ends in {line_end}: {found} bytes instead of {expected}", member.name);
+    Some(Hit::on(member, message).at([&key.file.place]).fix(fix(farm, member, name, key, line_end)))
+}
+
+fn fix(farm: &Farm, member: &Member, name: KeyName, key: &EffectiveKey, end: LineEnd) -> Vec<String> {
+    let right = |m: &&Member| {
+        m.known_key(name).is_some_and(|peer| peer.stray.is_none() && peer.value == key.value)
+    };
+    let (path, bytes) = (&key.file.place.path, key.value.bytes);
+    let repair = match farm.members.iter().find(right).and_then(|m| Some((m, m.known_key(name)?))) {
+        Some((peer, theirs)) => {
+            format!("Copy '{}' of {} over '{path}', in binary mode.", theirs.file.place.path, peer.name)
+        }
+        None => {
+            let cut = if end == LineEnd::Lf { 1 } else { 2 };
+            format!("Cut the last {cut} byte(s) off: truncate -s {bytes} '{path}'")
+        }
+    };
+    let check = format!("Check: '{path}' must have {bytes} bytes and the md5 sum {}.", key.value.md5);
+    vec![steps::stop(member), repair, check, steps::start(member)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::farm;
+
+    /// A key of the right length whose last byte happens to be a line feed.
+    fn ending_in_0a(length: usize) -> Vec<u8> {
+        (1..length).map(|n| u8::try_from(0x80 + n % 64).unwrap()).chain([b'\n']).collect()
+    }
+
+    fn messages(hmac: &[u8], peer: &[u8]) -> Vec<String> {
+        let farm = farm().with("a", |i| i.hmac(hmac)).with("b", |i| i.hmac(peer)).build();
+        check(&farm).into_iter().map(|hit| hit.message).collect()
+    }
+
+    #[test]
+    fn key_that_ends_in_0a_by_nature_is_quiet() {
+        assert_eq!(messages(&ending_in_0a(32), &ending_in_0a(32)), [""; 0]);
+        assert_eq!(messages(&ending_in_0a(48), &[1; 31]), [""; 0]);
+    }
+
+    #[test]
+    fn length_decides() {
+        let lf = [&[200; 32][..], b"\n"].concat();
+        let crlf = [&[200; 32][..], b"\r\n"].concat();
+        assert_eq!(messages(&lf, &[1; 32]), ["hmac of a ends in a newline (LF): 33 bytes instead of 32"]);
+        assert_eq!(
+            messages(&crlf, &[1; 32]),
+            ["hmac of a ends in a Windows line end (CR LF): 34 bytes instead of 32"]
+        );
+    }
+
+    #[test]
+    fn stray_newline_after_one_of_nature_is_one_byte() {
+        let twice = [&ending_in_0a(32)[..], b"\n"].concat();
+        assert_eq!(
+            messages(&twice, &ending_in_0a(32)),
+            ["hmac of a ends in a newline (LF): 33 bytes instead of 32"]
+        );
+    }
+
+    #[test]
+    fn peer_decides_where_the_length_is_unusual() {
+        let odd: Vec<u8> = vec![200; 64];
+        let with_newline = [&odd[..], b"\n"].concat();
+        assert_eq!(
+            messages(&with_newline, &odd),
+            ["hmac of a ends in a newline (LF): 65 bytes instead of 64"]
+        );
+        assert_eq!(messages(&with_newline, &[1; 64]), [""; 0]);
+    }
+
+    #[test]
+    fn peer_that_lost_its_last_byte_does_not_accuse_the_whole_key() {
+        let whole = ending_in_0a(32);
+        assert_eq!(messages(&whole, &whole[..31]), [""; 0]);
+    }
+
+    #[test]
+    fn repair_copies_from_the_instance_that_has_it_right() {
+        let lf = [&[200; 32][..], b"\n"].concat();
+        let farm = farm().with("a", |i| i.hmac(&lf)).with("b", |i| i.hmac(&[200; 32])).build();
+        let fix = check(&farm)[0].fix.join(" ");
+        assert!(fix.contains("bundle2/data/hmac' of b over"), "{fix}");
+    }
+}

@@ -1,0 +1,193 @@
+//! What is wrong, why, and what to do: one file a rule, each a value with one pure function.
+//!
+//! A rule fires on what was read, never on what could not be read. Instances whose source fails a checksum are shown, not
+//! judged.
+
+mod groups;
+mod hit;
+mod key_differs;
+mod steps;
+mod verdict;
+
+mod aem_version_differs;
+mod bundle_id_duplicate;
+mod bundle_uninstalled;
+mod crypto_bundle_duplicate;
+mod crypto_bundle_inactive;
+mod crypto_bundle_missing;
+mod crypto_file_disabled;
+mod crypto_version_differs;
+mod felix_would_discard;
+mod half_copied_pair;
+mod hmac_differs;
+mod key_degenerate;
+mod key_length;
+mod key_misplaced;
+mod key_missing;
+mod key_not_binary;
+mod key_permissions;
+mod key_trailing_newline;
+mod keys_external;
+mod master_differs;
+mod old_copy;
+mod same_instance_twice;
+mod sling_id_duplicate;
+mod storage_jcr;
+mod storage_malformed;
+mod storage_missing;
+mod storage_mode_differs;
+mod storage_stale_files;
+mod storage_trailing_newline;
+
+pub use hit::Hit;
+pub use verdict::{Doubt, Verdict, verdict};
+
+use crate::farm::Farm;
+use std::fmt;
+
+/// Every rule, by what it is about.
+pub static RULES: &[&Rule] = &[
+    &hmac_differs::RULE,
+    &master_differs::RULE,
+    &half_copied_pair::RULE,
+    &storage_mode_differs::RULE,
+    &storage_jcr::RULE,
+    &storage_trailing_newline::RULE,
+    &storage_malformed::RULE,
+    &storage_missing::RULE,
+    &storage_stale_files::RULE,
+    &key_missing::RULE,
+    &keys_external::RULE,
+    &key_trailing_newline::RULE,
+    &key_length::RULE,
+    &key_not_binary::RULE,
+    &key_degenerate::RULE,
+    &key_misplaced::RULE,
+    &key_permissions::RULE,
+    &crypto_bundle_missing::RULE,
+    &crypto_bundle_duplicate::RULE,
+    &crypto_bundle_inactive::RULE,
+    &crypto_version_differs::RULE,
+    &aem_version_differs::RULE,
+    &felix_would_discard::RULE,
+    &bundle_id_duplicate::RULE,
+    &bundle_uninstalled::RULE,
+    &crypto_file_disabled::RULE,
+    &sling_id_duplicate::RULE,
+    &same_instance_twice::RULE,
+    &old_copy::RULE,
+];
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing.
+    Note,
+    /// May break logins or secrets, or will after the next change.
+    Warning,
+    /// Breaks logins or secrets.
+    Error,
+}
+
+impl Severity {
+    /// Returns the name used in reports and on the command line.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.label())
+    }
+}
+
+/// One check over a farm.
+pub struct Rule {
+    /// Its name, as on the command line and in every report.
+    pub id: &'static str,
+    /// How bad its findings are; the same for all.
+    pub severity: Severity,
+    /// One line: what is wrong.
+    pub summary: &'static str,
+    /// What breaks, and why.
+    pub why: &'static str,
+    /// What to do, in general; a finding has the exact steps.
+    pub fix: &'static str,
+    /// Where that is documented.
+    pub references: &'static [&'static str],
+    /// Finds it. Pure and total.
+    pub check: fn(&Farm) -> Vec<Hit>,
+}
+
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id)
+    }
+}
+
+impl PartialEq for Rule {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Rule {}
+
+/// A rule that fired, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// What it found.
+    pub hit: Hit,
+}
+
+/// Which rules to apply.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Only these; all when empty.
+    pub select: Vec<String>,
+    /// Not these.
+    pub ignore: Vec<String>,
+    /// Nothing below this severity.
+    pub min_severity: Option<Severity>,
+}
+
+impl Selection {
+    fn takes(&self, rule: &Rule) -> bool {
+        let names = |ids: &[String]| ids.iter().any(|id| id == rule.id);
+        (self.select.is_empty() || names(&self.select))
+            && !names(&self.ignore)
+            && self.min_severity.is_none_or(|least| rule.severity >= least)
+    }
+}
+
+/// Returns the rule of this name.
+pub fn rule(id: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.id == id).copied()
+}
+
+/// Applies the rules to a farm; the gravest findings come first.
+pub fn judge(farm: &Farm, selection: &Selection) -> Vec<Finding> {
+    let judged = trusted(farm);
+    let mut findings: Vec<Finding> = RULES
+        .iter()
+        .filter(|rule| selection.takes(rule))
+        .flat_map(|rule| (rule.check)(&judged).into_iter().map(|hit| Finding { rule, hit }))
+        .collect();
+    // Stable: within a severity the order of the registry and of the instances stays.
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.rule.severity));
+    findings
+}
+
+/// Leaves out instances whose bytes fail a checksum: a wrong bit there would look like a wrong key.
+fn trusted(farm: &Farm) -> Farm {
+    let mut farm = farm.clone();
+    farm.members.retain(|member| member.snapshot.is_verified());
+    farm
+}

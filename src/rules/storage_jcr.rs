@@ -1,0 +1,53 @@
+//! `storage-jcr`: the instance keeps its keys in the repository.
+
+use super::steps::{self, KA_23909};
+use super::{Hit, Rule, Severity};
+use crate::facts::StorageMode;
+use crate::farm::Farm;
+
+pub(super) static RULE: Rule = Rule {
+    id: "storage-jcr",
+    severity: Severity::Warning,
+    summary: "keys are stored in the JCR instead of the file system",
+    why: "Normal after an in-place upgrade from AEM 6.2 or older, and the documented cause of an IMS client_secret that is lost \
+          after a restart: the keys come up with the repository, later than the services that need them.",
+    fix: "Move the keys to the data directory of com.adobe.granite.crypto.file, write `Bundle` into `storage` without a newline, \
+          restart, and delete the properties in /etc/key.",
+    references: &[KA_23909],
+    check,
+};
+
+fn check(farm: &Farm) -> Vec<Hit> {
+    farm.members
+        .iter()
+        .filter(|member| member.storage_mode() == Some(StorageMode::Jcr))
+        .map(|member| {
+            Hit::on(member, format!("{} keeps its keys in the JCR (/etc/key)", member.name))
+                .at(member.storage().map(|file| &file.place))
+                .fix(steps::leave_the_jcr(member))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{farm, good_farm};
+
+    #[test]
+    fn bundle_mode_is_quiet() {
+        assert_eq!(check(&good_farm(&["a"]).build()), []);
+    }
+
+    #[test]
+    fn repair_names_both_bundles_of_this_instance() {
+        let fix = check(&farm().with("a", |i| i.storage(b"JCR")).build())[0].fix.join("\n");
+        assert!(fix.contains("printf %s Bundle > 'crx-quickstart/launchpad/felix/bundle1/data/storage'"), "{fix}");
+        assert!(fix.contains("'crx-quickstart/launchpad/felix/bundle2/data/'"), "{fix}");
+    }
+
+    #[test]
+    fn storage_that_was_not_seen_is_quiet() {
+        assert_eq!(check(&farm().with("a", crate::testing::Instance::without_storage).build()), []);
+    }
+}

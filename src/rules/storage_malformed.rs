@@ -1,0 +1,66 @@
+//! `storage-malformed`: `storage` does not hold one of the two words.
+
+use super::steps::{self, KA_23909};
+use super::{Hit, Rule, Severity};
+use crate::farm::{Farm, Member};
+
+pub(super) static RULE: Rule = Rule {
+    id: "storage-malformed",
+    severity: Severity::Error,
+    summary: "`storage` holds neither `Bundle` nor `JCR`",
+    why: "The word names the key provider. A byte order mark, blanks, another case or other text match none of the two.",
+    fix: "Write the word that is meant, without anything around it: printf %s Bundle > storage",
+    references: &[KA_23909],
+    check,
+};
+
+fn check(farm: &Farm) -> Vec<Hit> {
+    farm.members.iter().flat_map(on).collect()
+}
+
+fn on(member: &Member) -> Vec<Hit> {
+    let files = member.snapshot.storage_in_place();
+    files
+        .filter_map(|file| {
+            let problem = file.storage.problem?;
+            let message =
+                format!("storage of {} {problem} ({} bytes)", member.name, file.storage.bytes);
+            let mut fix = vec![format!(
+                "Find out which mode {} is meant to have: Bundle where its keys are files, JCR where they are in /etc/key.",
+                member.name
+            )];
+            fix.extend(steps::write_storage(member, "Bundle"));
+            Some(Hit::on(member, message).at([&file.place]).fix(fix))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::farm;
+
+    fn message(storage: &[u8]) -> Option<String> {
+        let hits = check(&farm().with("a", |i| i.storage(storage)).build());
+        hits.into_iter().next().map(|hit| hit.message)
+    }
+
+    #[test]
+    fn right_word_is_quiet() {
+        assert_eq!(message(b"Bundle"), None);
+    }
+
+    #[test]
+    fn each_fault_has_its_name() {
+        assert_eq!(message(b"").unwrap(), "storage of a is empty (0 bytes)");
+        assert_eq!(message(b"bundle").unwrap(), "storage of a has the right word in the wrong case (6 bytes)");
+        assert_eq!(message(b" Bundle").unwrap(), "storage of a has white space around the word (7 bytes)");
+        assert_eq!(message(b"\xEF\xBB\xBFJCR").unwrap(), "storage of a starts with a byte order mark (6 bytes)");
+        assert_eq!(message(b"secret").unwrap(), "storage of a holds neither `Bundle` nor `JCR` (6 bytes)");
+    }
+
+    #[test]
+    fn newline_alone_is_another_rule() {
+        assert_eq!(message(b"Bundle\n"), None);
+    }
+}

@@ -1,0 +1,58 @@
+//! `storage-mode-differs`: some instances keep their keys in files, others in the JCR.
+
+use super::groups::Groups;
+use super::steps::{self, KA_23909};
+use super::{Hit, Rule, Severity};
+use crate::facts::StorageMode;
+use crate::farm::{Farm, Member};
+
+pub(super) static RULE: Rule = Rule {
+    id: "storage-mode-differs",
+    severity: Severity::Error,
+    summary: "Bundle and JCR storage are mixed in one farm",
+    why: "Copying key files has no effect on an instance that takes its keys from the repository. A farm with both modes cannot \
+          be kept in agreement, and its next key rotation breaks one half of it.",
+    fix: "Move the instances in JCR mode to Bundle mode, as KA-23909 describes.",
+    references: &[KA_23909],
+    check,
+};
+
+fn check(farm: &Farm) -> Vec<Hit> {
+    let groups = Groups::by(farm, |member| {
+        member.storage_mode().filter(|mode| *mode != StorageMode::Unknown)
+    });
+    if !groups.differ() {
+        return Vec::new();
+    }
+    let odd = groups.odd();
+    let all: Vec<&Member> = groups.iter().flatten().copied().collect();
+    let message = groups.describe("storage mode");
+    let places = all.iter().filter_map(|member| member.storage()).map(|file| &file.place);
+    let jcr: Vec<&Member> =
+        all.iter().filter(|m| m.storage_mode() == Some(StorageMode::Jcr)).copied().collect();
+    vec![Hit::among(&odd, message).at(places).fix(jcr.iter().flat_map(|m| steps::leave_the_jcr(m)))]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::good_farm;
+
+    #[test]
+    fn one_mode_is_quiet() {
+        assert_eq!(check(&good_farm(&["a", "b"]).build()), []);
+    }
+
+    #[test]
+    fn instance_in_the_other_mode_is_named() {
+        let hits = check(&good_farm(&["a", "b"]).with("c", |i| i.storage(b"JCR")).build());
+        assert_eq!(hits[0].message, "c has another storage mode than the other 2");
+        assert_eq!(hits[0].instances, ["c"]);
+    }
+
+    #[test]
+    fn faulty_text_is_no_other_mode() {
+        assert_eq!(check(&good_farm(&["a", "b"]).with("c", |i| i.storage(b"Bundle\n")).build()), []);
+        assert_eq!(check(&good_farm(&["a", "b"]).with("c", |i| i.storage(b"???")).build()), []);
+    }
+}

@@ -1,0 +1,172 @@
+//! The verdict on a farm: no `consistent` over a hole.
+
+use super::{Finding, Severity};
+use crate::facts::{Gap, KeyName};
+use crate::farm::{Farm, KeyState, Member};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// What can be said of a farm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every byte that decides it was read and checked, and all instances agree.
+    Consistent,
+    /// An error stands.
+    Inconsistent,
+    /// Not enough is known; why.
+    Undecided(Vec<Doubt>),
+}
+
+/// Why a farm cannot be decided on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Doubt {
+    /// Fewer than two instances came, so there is nothing to compare.
+    NoPeers,
+    /// Something about an instance's keys is not known; one sentence without a full stop.
+    Unknown(String),
+    /// A source was not read whole.
+    Source(String),
+}
+
+impl Doubt {
+    /// Says whether everything that came was read, and only peers are missing.
+    pub fn is_for_lack_of_peers(&self) -> bool {
+        *self == Self::NoPeers
+    }
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoPeers => f.write_str("fewer than two instances came"),
+            Self::Unknown(what) => f.write_str(what),
+            Self::Source(source) => write!(f, "{source} was not read whole"),
+        }
+    }
+}
+
+impl Verdict {
+    /// Returns the name used in reports.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Consistent => "consistent",
+            Self::Inconsistent => "inconsistent",
+            Self::Undecided(_) => "undecided",
+        }
+    }
+
+    /// Returns why it is undecided.
+    pub fn reasons(&self) -> &[Doubt] {
+        match self {
+            Self::Undecided(reasons) => reasons,
+            Self::Consistent | Self::Inconsistent => &[],
+        }
+    }
+}
+
+/// Decides on a farm. `findings` are all that the rules found, before any selection; `gaps` are those of all sources, since one
+/// without a readable instance may hide an instance of this farm.
+pub fn verdict(farm: &Farm, findings: &[Finding], gaps: &[Gap]) -> Verdict {
+    if findings.iter().any(|finding| finding.rule.severity == Severity::Error) {
+        return Verdict::Inconsistent;
+    }
+    let mut reasons = Vec::new();
+    let instances = distinct(farm);
+    if instances < 2 {
+        reasons.push(Doubt::NoPeers);
+    }
+    reasons.extend(farm.members.iter().filter_map(doubt).map(Doubt::Unknown));
+    let sources: BTreeSet<&str> =
+        gaps.iter().filter(|gap| gap.kind.hides()).map(|gap| gap.source.as_str()).collect();
+    reasons.extend(sources.into_iter().map(|source| Doubt::Source(source.to_owned())));
+    if reasons.is_empty() { Verdict::Consistent } else { Verdict::Undecided(reasons) }
+}
+
+/// Counts the instances; one that came in twice counts once.
+fn distinct(farm: &Farm) -> usize {
+    let twice = super::same_instance_twice::pairs(farm).len();
+    farm.members.len().saturating_sub(twice)
+}
+
+/// Says what about an instance's keys is not known for sure.
+fn doubt(member: &Member) -> Option<String> {
+    let name = &member.name;
+    let unknown = KeyName::ALL.into_iter().find_map(|key| {
+        let why = match member.key(key) {
+            KeyState::Known(_) => return None,
+            KeyState::Absent => "is not there",
+            KeyState::External => "is kept outside the install",
+            KeyState::InJcr => "is in the JCR, which was not read",
+            KeyState::Ambiguous => "is in several places that differ",
+            KeyState::Unreadable => "could not be read",
+            KeyState::NotInSnapshot => "is not in the snapshot",
+        };
+        Some(format!("the {key} of {name} {why}"))
+    });
+    let storage = member.storage();
+    unknown.or_else(|| match storage {
+        Some(file) if file.storage.is_exact() => None,
+        Some(_) => Some(format!("the storage mode of {name} is not clear")),
+        None => Some(format!("the storage mode of {name} is not in the snapshot")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::GapKind;
+    use crate::rules::{Selection, judge};
+    use crate::testing::{FarmBuilder, Instance, farm, good_farm};
+
+    fn decide(farm: FarmBuilder) -> Verdict {
+        let farm = farm.build();
+        let gaps: Vec<Gap> = farm.members.iter().flat_map(|m| m.snapshot.gaps.clone()).collect();
+        verdict(&farm, &judge(&farm, &Selection::default()), &gaps)
+    }
+
+    #[test]
+    fn farm_that_was_read_whole_and_agrees_is_consistent() {
+        assert_eq!(decide(good_farm(&["a", "b"])), Verdict::Consistent);
+    }
+
+    #[test]
+    fn error_makes_it_inconsistent() {
+        assert_eq!(decide(good_farm(&["a"]).with("b", |i| i.hmac(&[1; 32]))), Verdict::Inconsistent);
+    }
+
+    #[test]
+    fn lone_instance_proves_nothing() {
+        assert_eq!(decide(good_farm(&["a"])), Verdict::Undecided(vec![Doubt::NoPeers]));
+    }
+
+    #[test]
+    fn instance_that_came_twice_is_still_alone() {
+        let same = |i: Instance| i.sling_id("0f8fad5b-d9cb-469f-a165-70867728950e");
+        let farm = farm().with("a", same).with("b", same);
+        assert_eq!(decide(farm), Verdict::Undecided(vec![Doubt::NoPeers]));
+    }
+
+    #[test]
+    fn any_gap_that_could_hide_a_fact_leaves_it_open() {
+        let cut = good_farm(&["a"]).with("b", |i| i.gap(GapKind::Partial, None));
+        assert_eq!(decide(cut).label(), "undecided");
+        let note = good_farm(&["a"]).with("b", |i| i.gap(GapKind::Duplicate, Some("bundle2/data/hmac")));
+        assert_eq!(decide(note), Verdict::Consistent);
+    }
+
+    #[test]
+    fn keys_in_the_jcr_leave_it_open() {
+        let jcr = |i: Instance| i.storage(b"JCR").without_key(KeyName::Hmac).without_key(KeyName::Master);
+        assert_eq!(
+            decide(farm().with("a", jcr).with("b", jcr)).reasons()[0].to_string(),
+            "the hmac of a is in the JCR, which was not read"
+        );
+    }
+
+    #[test]
+    fn damaged_source_neither_accuses_nor_acquits() {
+        let damaged = good_farm(&["a", "b"])
+            .with("c", |i| i.hmac(&[1; 32]).gap(GapKind::CorruptStream, None));
+        assert_eq!(decide(damaged).label(), "undecided");
+    }
+}

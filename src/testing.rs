@@ -1,0 +1,182 @@
+//! Builds farms in one expression, for tests.
+
+use crate::evidence::{Fact, classify};
+use crate::facts::{
+    Bundle, BundleState, CRYPTO, CRYPTO_FILE, Gap, GapKind, IdentifiedBy, KeyFile, KeyName, Owner, Parts,
+    Place, RunModes, Setting, SlingId, Snapshot, StorageFile,
+};
+use crate::farm::{Farm, farms};
+
+/// Starts a farm without instances.
+pub(crate) fn farm() -> FarmBuilder {
+    FarmBuilder { snapshots: Vec::new() }
+}
+
+/// Returns a farm of instances that all agree.
+pub(crate) fn good_farm(names: &[&str]) -> FarmBuilder {
+    names.iter().fold(farm(), |farm, name| farm.with(name, |instance| instance))
+}
+
+pub(crate) struct FarmBuilder {
+    snapshots: Vec<(Option<String>, Snapshot)>,
+}
+
+impl FarmBuilder {
+    /// Adds an instance with keys in files and everything as it should be, changed by `change`.
+    pub(crate) fn with(mut self, name: &str, change: impl FnOnce(Instance) -> Instance) -> Self {
+        let instance = change(Instance::new(name));
+        self.snapshots.push((Some(name.to_owned()), instance.snapshot));
+        self
+    }
+
+    pub(crate) fn build(self) -> Farm {
+        farms(self.snapshots).pop().expect("at least one instance")
+    }
+}
+
+pub(crate) struct Instance {
+    pub(crate) snapshot: Snapshot,
+}
+
+impl Instance {
+    fn new(name: &str) -> Self {
+        let snapshot = Snapshot {
+            source: format!("{name}.tar"),
+            root: "crx-quickstart".to_owned(),
+            parts: Parts { data: true, revisions: true, conf: true },
+            ..Snapshot::default()
+        };
+        let hmac: Vec<u8> = (0x80..0xA0).collect();
+        Self { snapshot }
+            .bundle(1, CRYPTO)
+            .bundle(2, CRYPTO_FILE)
+            .storage(b"Bundle")
+            .hmac(&hmac)
+            .master(&hmac[..16])
+            .sling_id(&format!("{name:-<36}"))
+    }
+
+    pub(crate) fn bundle(self, id: u64, symbolic_name: &str) -> Self {
+        self.bundle_in(&format!("bundle{id}"), id, symbolic_name)
+    }
+
+    pub(crate) fn bundle_in(mut self, directory: &str, id: u64, symbolic_name: &str) -> Self {
+        let place = self.place(directory);
+        self.snapshot.bundles.push(Bundle {
+            id: Some(id),
+            directory: directory.to_owned(),
+            symbolic_name: Some(symbolic_name.to_owned()),
+            version: Some("3.4.22".to_owned()),
+            identified_by: Some(IdentifiedBy::Manifest),
+            state: Some(BundleState::Active),
+            location: None,
+            revisions: Vec::new(),
+            fragment: false,
+            discard: None,
+            place,
+        });
+        self
+    }
+
+    /// Changes the bundle in a directory.
+    pub(crate) fn change(mut self, directory: &str, change: impl FnOnce(&mut Bundle)) -> Self {
+        let bundles = self.snapshot.bundles.iter_mut();
+        change(bundles.into_iter().find(|b| b.directory == directory).expect("this bundle"));
+        self
+    }
+
+    pub(crate) fn without_bundle(mut self, directory: &str) -> Self {
+        self.snapshot.bundles.retain(|bundle| bundle.directory != directory);
+        self.snapshot.key_files.retain(|file| file.directory != directory);
+        self.snapshot.storage_files.retain(|file| file.directory != directory);
+        self
+    }
+
+    pub(crate) fn hmac(self, bytes: &[u8]) -> Self {
+        self.without_key(KeyName::Hmac).key_in("bundle2", KeyName::Hmac, bytes)
+    }
+
+    pub(crate) fn master(self, bytes: &[u8]) -> Self {
+        self.without_key(KeyName::Master).key_in("bundle2", KeyName::Master, bytes)
+    }
+
+    pub(crate) fn without_key(mut self, name: KeyName) -> Self {
+        self.snapshot.key_files.retain(|file| file.name != name);
+        self
+    }
+
+    pub(crate) fn key_in(mut self, directory: &str, name: KeyName, bytes: &[u8]) -> Self {
+        let (fact, place) = self.read(directory, name.file_name(), bytes);
+        let Fact::Key(_, digest) = fact else { panic!("a key file gives a key") };
+        let owner = Some(Owner { uid: 1000, gid: 1000, user: Some("aem".to_owned()), mode: 0o600 });
+        let directory = directory.to_owned();
+        self.snapshot.key_files.push(KeyFile { name, digest, directory, place, owner });
+        self
+    }
+
+    pub(crate) fn owned_by(mut self, uid: u64, mode: u32) -> Self {
+        for file in &mut self.snapshot.key_files {
+            file.owner = Some(Owner { uid, gid: uid, user: None, mode });
+        }
+        self
+    }
+
+    pub(crate) fn storage(self, bytes: &[u8]) -> Self {
+        self.without_storage().storage_in("bundle1", bytes)
+    }
+
+    pub(crate) fn without_storage(mut self) -> Self {
+        self.snapshot.storage_files.clear();
+        self
+    }
+
+    pub(crate) fn storage_in(mut self, directory: &str, bytes: &[u8]) -> Self {
+        let (fact, place) = self.read(directory, "storage", bytes);
+        let Fact::Storage(storage) = fact else { panic!("a storage file gives a storage mode") };
+        let directory = directory.to_owned();
+        self.snapshot.storage_files.push(StorageFile { storage, directory, place, owner: None });
+        self
+    }
+
+    pub(crate) fn sling_id(mut self, uuid: &str) -> Self {
+        let place = self.place("bundle7/data/sling.id.file");
+        self.snapshot.sling_id = Some(SlingId { uuid: uuid.to_owned(), place });
+        self
+    }
+
+    pub(crate) fn role(mut self, role: &str) -> Self {
+        let place = self.place("bundle7/data/sling.options.file");
+        self.snapshot.run_modes = Some(RunModes { selected: vec![role.to_owned()], place });
+        self
+    }
+
+    pub(crate) fn setting(mut self, name: &str, value: &str) -> Self {
+        let place = Place { path: "crx-quickstart/conf/sling.properties".to_owned(), ..self.place("") };
+        let (name, value) = (name.to_owned(), value.to_owned());
+        self.snapshot.settings.push(Setting { name, value, place });
+        self
+    }
+
+    pub(crate) fn started_at(mut self, milliseconds: u64) -> Self {
+        self.snapshot.last_start_ms = Some(milliseconds);
+        self
+    }
+
+    pub(crate) fn gap(mut self, kind: GapKind, path: Option<&str>) -> Self {
+        let source = self.snapshot.source.clone();
+        let path = path.map(|path| self.place(path).path);
+        self.snapshot.gaps.push(Gap { source, path, kind, reason: "for the test".to_owned() });
+        self
+    }
+
+    fn place(&self, below_felix: &str) -> Place {
+        let path = format!("crx-quickstart/launchpad/felix/{below_felix}");
+        Place { source: self.snapshot.source.clone(), path }
+    }
+
+    fn read(&self, directory: &str, file: &str, bytes: &[u8]) -> (Fact, Place) {
+        let place = self.place(&format!("{directory}/data/{file}"));
+        let (kind, found) = classify(&place.path).expect("this is evidence");
+        ((kind.parse)(&found, bytes).expect("this can be read"), place)
+    }
+}
