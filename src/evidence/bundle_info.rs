@@ -1,7 +1,18 @@
 //! `bundle<N>/bundle.info`: number, location and state of a bundle.
+//!
+//! Felix (4.0 to 7.0.5) writes six lines: id, location, persistent state, start level, last modified (milliseconds since
+//! 1970), refresh count. It ends them as its platform does and reads any line end, no final one, and more lines. A number that
+//! it cannot read makes it delete the whole directory at the next start.
 
-use super::ParseError;
+use super::cursor::Cursor;
+use super::{Fact, Found, Kind, ParseError, Reads, path, text};
 use crate::facts::BundleState;
+
+pub(super) const KIND: Kind =
+    Kind { name: "bundle.info", reads: Reads::Whole(64 << 10), find, parse };
+
+/// Characters kept of a location. Real ones are paths.
+const LOCATION_CHARS_MAX: usize = 4096;
 
 /// What `bundle.info` says, as far as it can be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,4 +27,150 @@ pub struct BundleInfo {
     pub refresh: Option<u64>,
     /// The first fault. Felix deletes the bundle directory when there is one.
     pub problem: Option<ParseError>,
+}
+
+fn find(path: &str) -> Option<Found<'_>> {
+    let bundle = path::in_bundle(path, "bundle.info")?;
+    Some(Found { root: bundle.root, bundle: bundle.name, name: "bundle.info" })
+}
+
+fn parse(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
+    Ok(Fact::BundleInfo(read(bytes)))
+}
+
+fn read(bytes: &[u8]) -> BundleInfo {
+    let mut info = BundleInfo::default();
+    let mut cursor = Cursor::new(bytes);
+    if let Err(missing) = read_lines(&mut cursor, &mut info) {
+        info.problem.get_or_insert(missing);
+    }
+    info
+}
+
+/// Reads all six lines; fails only where one is missing. The types are those that Felix parses into.
+fn read_lines(cursor: &mut Cursor<'_>, info: &mut BundleInfo) -> Result<(), ParseError> {
+    let id = cursor.line("bundle id")?.number::<i64>();
+    info.id = note(info, id).and_then(|id| u64::try_from(id).ok());
+    let location = cursor.line("bundle location")?.text();
+    info.location = Some(text::cut(&location, LOCATION_CHARS_MAX));
+    let state = cursor.line("bundle state")?.number::<i32>();
+    info.state = note(info, state).map(|state| BundleState::from_number(i64::from(state)));
+    let level = cursor.line("start level")?.number::<i32>();
+    note(info, level);
+    let modified = cursor.line("last modified")?.number::<i64>();
+    note(info, modified);
+    let refresh = cursor.line("refresh count")?.number::<i64>();
+    info.refresh = note(info, refresh).and_then(|refresh| u64::try_from(refresh).ok());
+    Ok(())
+}
+
+fn note<T>(info: &mut BundleInfo, field: Result<T, ParseError>) -> Option<T> {
+    field.map_err(|error| info.problem.get_or_insert(error).offset).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAMPLE: &[u8] =
+        b"2\nslinginstall:com.adobe.granite.crypto.file-1.0.0.jar\n32\n15\n1795320442644\n0\n";
+
+    fn problem(bytes: &[u8]) -> Option<String> {
+        read(bytes).problem.map(|problem| problem.to_string())
+    }
+
+    #[test]
+    fn six_lines_are_read() {
+        let info = read(SAMPLE);
+        assert_eq!(info.id, Some(2));
+        assert_eq!(
+            info.location.as_deref(),
+            Some("slinginstall:com.adobe.granite.crypto.file-1.0.0.jar")
+        );
+        assert_eq!(info.state, Some(BundleState::Active));
+        assert_eq!(info.refresh, Some(0));
+        assert_eq!(info.problem, None);
+    }
+
+    #[test]
+    fn what_felix_accepts_is_no_problem() {
+        for bytes in [
+            &b"2\r\nx\r\n32\r\n1\r\n5\r\n0\r\n"[..],
+            b"2\rx\r32\r1\r5\r0\r",
+            b"2\nx\n32\n1\n5\n0",
+            b"2\nx\n32\n1\n5\n0\nmore\nlines\n",
+            b"2\n\n32\n1\n-5\n0\n",
+            b"+2\nx\n16\n1\n5\n0\n",
+        ] {
+            let info = read(bytes);
+            assert_eq!((info.id, info.problem), (Some(2), None), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn every_missing_line_is_named() {
+        let expect = [
+            (&b""[..], "bundle id at byte 0: file ends here"),
+            (b"17\n", "bundle location at byte 3: file ends here"),
+            (b"17\nx\n", "bundle state at byte 5: file ends here"),
+            (b"17\nx\n32\n", "start level at byte 8: file ends here"),
+            (b"17\nx\n32\n1\n", "last modified at byte 10: file ends here"),
+            (b"17\nx\n32\n1\n5\n", "refresh count at byte 12: file ends here"),
+        ];
+        for (bytes, message) in expect {
+            assert_eq!(problem(bytes).as_deref(), Some(message));
+        }
+    }
+
+    #[test]
+    fn the_first_bad_number_is_the_problem_and_the_rest_is_kept() {
+        let info = read(b" 17\nx\nactive\n1\n5\n3\n");
+        assert_eq!(
+            info.problem.unwrap().to_string(),
+            "bundle id at byte 0: expected a number, found ` 17`"
+        );
+        assert_eq!((info.id, info.state, info.refresh), (None, None, Some(3)));
+        assert!(problem(b"1\nx\n32\nhigh\n5\n0\n").unwrap().starts_with("start level at byte 7"));
+        assert!(problem(b"1\nx\n32\n1\n\n0\n").unwrap().starts_with("last modified at byte 9"));
+        assert!(problem(b"1\nx\n4294967296\n1\n5\n0\n").is_some());
+        assert!(problem(&[0; 80]).unwrap().starts_with("bundle id at byte 0: expected a number"));
+    }
+
+    #[test]
+    fn odd_ids_and_states_are_read_as_felix_does() {
+        assert_eq!(read(b"0\nx\n4\n1\n5\n0\n").id, Some(0));
+        let negative = read(b"-7\nx\n4\n1\n5\n-1\n");
+        assert_eq!((negative.id, negative.refresh, negative.problem), (None, None, None));
+        assert_eq!(negative.state, Some(BundleState::Other(4)));
+        assert!(problem(b"99999999999999999999\nx\n4\n1\n5\n0\n").is_some());
+    }
+
+    #[test]
+    fn location_is_decoded_and_cut() {
+        let location = |bytes: &[u8]| read(bytes).location.unwrap();
+        assert_eq!(location(b"1\nfile:/gr\xf6\xdfe.jar\n2"), "file:/größe.jar");
+        assert_eq!(location("1\nfile:/größe.jar\n2".as_bytes()), "file:/größe.jar");
+        assert_eq!(location(b"1\nslinginstall:C:\\a b\\x.jar\n2"), "slinginstall:C:\\a b\\x.jar");
+        let long = [b"1\n".as_slice(), &[b'x'; 9000]].concat();
+        assert_eq!(location(&long).len(), LOCATION_CHARS_MAX);
+    }
+
+    #[test]
+    fn found_only_directly_in_a_bundle_directory() {
+        let found = find("q/launchpad/felix/bundle5/bundle.info").unwrap();
+        assert_eq!((found.root, found.bundle), ("q", "bundle5"));
+        assert_eq!(find("felix/bundle0/bundle.info"), None);
+        assert_eq!(find("felix/bundle5/data/bundle.info"), None);
+        assert_eq!(find("felix/bundle5/xbundle.info"), None);
+        assert_eq!(find("bundle.info"), None);
+    }
+
+    #[test]
+    fn every_prefix_of_a_sample_is_a_value() {
+        for length in 0..SAMPLE.len() - 1 {
+            let info = read(&SAMPLE[..length]);
+            // Only the cut final line end, which Felix does not need, leaves nothing to report.
+            assert_eq!(info.problem.is_none(), length == SAMPLE.len() - 1, "{length}");
+        }
+    }
 }

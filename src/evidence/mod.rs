@@ -1,18 +1,65 @@
 //! The files that matter: how each kind is found by its path, how much of it is read, and what it says.
 //!
 //! One kind of evidence is one file: a value of [`Kind`] with a path pattern, a size bound and a parser from complete bytes
-//! to one [`Fact`]. `KINDS` lists them all.
+//! to one [`Fact`]. [`KINDS`] lists them all.
 
+mod bundle_cache;
 mod bundle_info;
+mod bundle_values;
 mod cursor;
+mod data_dir;
+mod inflate;
 mod jar;
+mod java_object;
+mod java_version;
+mod key;
+mod manifest;
+mod path;
+mod properties;
+mod revision;
+#[cfg(test)]
+mod samples;
+mod sling_id;
+mod sling_options;
+mod start_script;
+mod storage;
+mod text;
+mod timestamp;
 
+pub use bundle_cache::{BundleParts, Packing, RevisionParts, assemble};
 pub use bundle_info::BundleInfo;
 pub use cursor::{ParseError, Problem};
 pub use jar::Jar;
+pub use key::{digest, digest_key};
+pub use path::may_hold;
 
 use crate::facts::{KeyDigest, KeyName, Storage};
 
+/// Every kind of evidence.
+pub const KINDS: &[Kind] = &[
+    bundle_info::KIND,
+    bundle_values::KIND,
+    revision::DIRECTORY,
+    revision::LOCATION,
+    jar::KIND,
+    data_dir::KIND,
+    storage::KIND,
+    key::KIND,
+    sling_id::KIND,
+    sling_options::KIND,
+    properties::KIND,
+    start_script::KIND,
+    timestamp::KIND,
+    java_version::KIND,
+];
+
+/// Returns the kind of evidence that a path is, if any. `path` is normalised: relative, `/`-separated.
+///
+/// Finds nothing below a directory for which [`may_hold`] is false. Nearly all paths are rejected by their last component.
+pub fn classify(path: &str) -> Option<(&'static Kind, Found<'_>)> {
+    let (kind, found) = KINDS.iter().find_map(|kind| Some((kind, (kind.find)(path)?)))?;
+    may_hold(path::split(path).0).then_some((kind, found))
+}
 /// One kind of evidence.
 pub struct Kind {
     /// Its name, for messages.

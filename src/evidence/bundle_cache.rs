@@ -1,0 +1,282 @@
+//! What Felix makes of a bundle directory: which revision it opens, which bundle that is, whether it would delete it.
+
+use super::bundle_values::{ID, LOCATION, REFRESH, STATE};
+use super::{BundleInfo, Jar};
+use crate::facts::{Bundle, BundleState, DiscardReason, IdentifiedBy, Place, Revision};
+use std::collections::BTreeMap;
+
+/// What was read of one bundle directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BundleParts<'a> {
+    /// Its name, such as `bundle39`.
+    pub directory: &'a str,
+    /// Its place.
+    pub place: Place,
+    /// `bundle.info`; wins over the older files.
+    pub info: Option<&'a BundleInfo>,
+    /// Files that Felix wrote before 4.0, by name.
+    pub values: BTreeMap<&'a str, &'a str>,
+    /// Directories `version…`, by name.
+    pub revisions: BTreeMap<&'a str, RevisionParts<'a>>,
+}
+
+/// What was read of one revision directory.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RevisionParts<'a> {
+    /// It has a `revision.location`.
+    pub location: bool,
+    /// Its `bundle.jar`.
+    pub jar: Option<&'a Jar>,
+}
+
+/// What a source holds of other bundles of the same root.
+///
+/// What was not packed for any bundle is unknown for this one; only what others came with may count as missing here, and that
+/// only when the source was read whole.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Packing {
+    /// Other bundles have revision directories.
+    pub revisions: bool,
+    /// Other bundles have `revision.location`.
+    pub revision_locations: bool,
+    /// The source was read to its end, without a gap that could hide a part of this bundle.
+    pub complete: bool,
+}
+
+/// Puts the parts of a bundle directory together as Felix would at its next start.
+pub fn assemble(parts: &BundleParts<'_>, packing: Packing) -> Bundle {
+    let choice = choose(parts);
+    let identity = identify(parts, choice.current);
+    let location = parts.info.map_or_else(
+        || parts.values.get(LOCATION).map(|&location| location.to_owned()),
+        |info| info.location.clone(),
+    );
+    Bundle {
+        id: id(parts),
+        directory: parts.directory.to_owned(),
+        symbolic_name: identity.name,
+        version: identity.version,
+        identified_by: identity.by,
+        state: state(parts),
+        location,
+        revisions: revisions(parts, choice.current),
+        fragment: identity.fragment,
+        discard: discard(parts, &choice, packing),
+        place: parts.place.clone(),
+    }
+}
+
+fn is_old_layout(parts: &BundleParts<'_>) -> bool {
+    parts.info.is_none() && !parts.values.is_empty()
+}
+
+fn id(parts: &BundleParts<'_>) -> Option<u64> {
+    match (parts.info, parts.values.get(ID)) {
+        (Some(info), _) => info.id,
+        (None, Some(id)) => id.parse().ok(),
+        // The only case in which the directory's name counts.
+        (None, None) if is_old_layout(parts) => {
+            parts.directory.strip_prefix("bundle")?.parse().ok()
+        }
+        (None, None) => None,
+    }
+}
+
+fn state(parts: &BundleParts<'_>) -> Option<BundleState> {
+    match parts.info {
+        Some(info) => info.state,
+        None if !is_old_layout(parts) => None,
+        None => Some(match parts.values.get(STATE).copied() {
+            Some("active") => BundleState::Active,
+            Some("starting") => BundleState::Starting,
+            Some("uninstalled") => BundleState::Uninstalled,
+            _ => BundleState::Installed,
+        }),
+    }
+}
+
+/// The `R` of `version<R>.<N>`, where it is known.
+fn refresh(parts: &BundleParts<'_>) -> Option<u64> {
+    match (parts.info, parts.values.get(REFRESH)) {
+        (Some(info), _) => info.refresh,
+        (None, Some(count)) => count.parse().ok(),
+        (None, None) => is_old_layout(parts).then_some(0),
+    }
+}
+
+/// The revision directory that Felix opens.
+struct Choice<'a> {
+    current: Option<&'a str>,
+    /// The name Felix would build, when no directory has it; `current` is then the best guess.
+    missing: Option<String>,
+}
+
+fn choose<'a>(parts: &BundleParts<'a>) -> Choice<'a> {
+    let refresh = refresh(parts);
+    let counted = refresh.filter(|_| is_old_layout(parts)).and_then(|r| count_up(parts, r));
+    if counted.is_some() {
+        return Choice { current: counted, missing: None };
+    }
+    let Some((greatest, guess)) = greatest(parts) else {
+        return Choice { current: None, missing: None };
+    };
+    let expected = refresh.map(|refresh| format!("version{refresh}.{greatest}"));
+    let exact = expected.as_deref().and_then(|name| parts.revisions.get_key_value(name));
+    match exact {
+        Some((name, _)) => Choice { current: Some(name), missing: None },
+        None => Choice { current: Some(guess), missing: expected },
+    }
+}
+
+/// Felix up to 3.0.5: counts `version<R>.0`, `version<R>.1`, … upward and takes the last one there is.
+fn count_up<'a>(parts: &BundleParts<'a>, refresh: u64) -> Option<&'a str> {
+    let name = |number: usize| {
+        let name = format!("version{refresh}.{number}");
+        parts.revisions.get_key_value(name.as_str()).map(|(name, _)| *name)
+    };
+    (0..parts.revisions.len()).map_while(name).last()
+}
+
+/// Felix since 3.0.6: the numerically greatest suffix behind the last dot. `version0.10` beats `version0.9`.
+fn greatest<'a>(parts: &BundleParts<'a>) -> Option<(i64, &'a str)> {
+    let numbered = parts.revisions.keys().filter_map(|name| Some((number(name)?, *name)));
+    numbered.max_by_key(|(number, _)| *number)
+}
+
+fn number(revision: &str) -> Option<i64> {
+    revision.rsplit_once('.').and_then(|(_, suffix)| decode_long(suffix))
+}
+
+/// Reads a number as `Long.decode` does: a leading `0x` or `#` means hexadecimal, a leading zero octal.
+fn decode_long(text: &str) -> Option<i64> {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", text.strip_prefix('+').unwrap_or(text)),
+    };
+    let hexadecimal = ["0x", "0X", "#"].into_iter().find_map(|prefix| digits.strip_prefix(prefix));
+    let (digits, radix) = match (hexadecimal, digits.strip_prefix('0')) {
+        (Some(digits), _) => (digits, 16),
+        (None, Some(octal)) if !octal.is_empty() => (octal, 8),
+        _ => (digits, 10),
+    };
+    let signed_twice = digits.starts_with(['+', '-']);
+    if signed_twice { None } else { i64::from_str_radix(&format!("{sign}{digits}"), radix).ok() }
+}
+
+fn revisions(parts: &BundleParts<'_>, current: Option<&str>) -> Vec<Revision> {
+    let revision = |(name, revision): (&&str, &RevisionParts<'_>)| {
+        let (symbolic_name, version) = match revision.jar {
+            Some(Jar::Manifest { symbolic_name, version, .. }) => {
+                (symbolic_name.clone(), Some(version.clone()))
+            }
+            _ => (None, None),
+        };
+        let current = current == Some(*name);
+        Revision { directory: (*name).to_owned(), symbolic_name, version, current }
+    };
+    parts.revisions.iter().map(revision).collect()
+}
+
+#[derive(Default)]
+struct Identity {
+    name: Option<String>,
+    version: Option<String>,
+    by: Option<IdentifiedBy>,
+    fragment: bool,
+}
+
+/// Says which bundle it is: by the current revision's manifest, another one's, or the file name in the location.
+fn identify(parts: &BundleParts<'_>, current: Option<&str>) -> Identity {
+    let manifest = |name: &str, by| by_manifest(parts.revisions.get(name)?.jar?, by);
+    let exact = current.and_then(|name| manifest(name, IdentifiedBy::Manifest));
+    let other = || {
+        let mut names: Vec<_> = parts.revisions.keys().map(|name| (number(name), *name)).collect();
+        names.sort_unstable();
+        names.iter().rev().find_map(|(_, name)| manifest(name, IdentifiedBy::OtherRevision))
+    };
+    exact.or_else(other).or_else(|| by_location(parts)).unwrap_or_default()
+}
+
+fn by_manifest(jar: &Jar, by: IdentifiedBy) -> Option<Identity> {
+    let Jar::Manifest { symbolic_name: Some(name), version, fragment } = jar else { return None };
+    let (name, version) = (Some(name.clone()), Some(version.clone()));
+    Some(Identity { name, version, by: Some(by), fragment: *fragment })
+}
+
+fn by_location(parts: &BundleParts<'_>) -> Option<Identity> {
+    let location = match parts.info {
+        Some(info) => info.location.as_deref(),
+        None => parts.values.get(LOCATION).copied(),
+    };
+    let (name, version) = split_location(location?)?;
+    Some(Identity {
+        name: Some(name.to_owned()),
+        version: version.map(str::to_owned),
+        by: Some(IdentifiedBy::Location),
+        fragment: false,
+    })
+}
+
+/// Splits the file name in a location at the first `-` that a digit follows. Windows paths come with back-slashes.
+fn split_location(location: &str) -> Option<(&str, Option<&str>)> {
+    let file = location.rsplit(['/', '\\', ':']).next()?;
+    let stem = [".jar", ".war"].into_iter().find_map(|suffix| file.strip_suffix(suffix));
+    let stem = stem.unwrap_or(file);
+    let version_at = stem.match_indices('-').find_map(|(at, dash)| {
+        let version = stem.get(at..)?.strip_prefix(dash)?;
+        version.starts_with(|c: char| c.is_ascii_digit()).then_some((stem.get(..at)?, version))
+    });
+    let (name, version) = version_at.map_or((stem, None), |(name, version)| (name, Some(version)));
+    (!name.is_empty()).then_some((name, version))
+}
+
+/// Says why Felix would delete the directory, where that is certain from what was read.
+fn discard(
+    parts: &BundleParts<'_>,
+    choice: &Choice<'_>,
+    packing: Packing,
+) -> Option<DiscardReason> {
+    if let Some(problem) = unreadable(parts) {
+        return Some(DiscardReason::Info(problem));
+    }
+    if state(parts) == Some(BundleState::Uninstalled) {
+        return Some(DiscardReason::Uninstalled);
+    }
+    if let Some(stray) = stray(parts) {
+        return Some(DiscardReason::StrayRevision(stray.to_owned()));
+    }
+    let Some(current) = choice.current else {
+        let missing = packing.complete && packing.revisions && has_identity_file(parts);
+        return missing.then_some(DiscardReason::NoRevision);
+    };
+    if let Some(expected) = &choice.missing {
+        let expected = expected.clone();
+        return packing.complete.then_some(DiscardReason::RefreshMismatch { expected });
+    }
+    let revision = parts.revisions.get(current)?;
+    if !revision.location && packing.complete && packing.revision_locations {
+        return Some(DiscardReason::NoRevisionLocation(current.to_owned()));
+    }
+    (revision.jar == Some(&Jar::Bad)).then(|| DiscardReason::BadJar(current.to_owned()))
+}
+
+fn has_identity_file(parts: &BundleParts<'_>) -> bool {
+    parts.info.is_some() || is_old_layout(parts)
+}
+
+fn unreadable(parts: &BundleParts<'_>) -> Option<String> {
+    if let Some(info) = parts.info {
+        return info.problem.as_ref().map(ToString::to_string);
+    }
+    let id = parts.values.get(ID)?;
+    id.parse::<i64>().is_err().then(|| format!("{ID} is not a number"))
+}
+
+/// Returns a revision directory on whose name Felix gives up. Only versions that write `bundle.info` surely do.
+fn stray<'a>(parts: &BundleParts<'a>) -> Option<&'a str> {
+    let is_stray = |name: &&&str| name.contains('.') && number(name).is_none();
+    parts.info.and_then(|_| parts.revisions.keys().find(is_stray).copied())
+}
+
+#[cfg(test)]
+mod tests;

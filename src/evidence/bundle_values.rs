@@ -1,0 +1,57 @@
+//! `bundle<N>/bundle.id` and its like: what Felix before 4.0 wrote instead of `bundle.info`, one value a file.
+//!
+//! Felix 4 and 5 still accept them where there is no `bundle.info`, so they linger on instances that began as CQ 5.
+
+use super::{Fact, Found, Kind, ParseError, Reads, path, text};
+
+pub(super) const KIND: Kind =
+    Kind { name: "bundle value", reads: Reads::Whole(64 << 10), find, parse };
+
+/// Digits; from the directory's name where it is missing.
+pub(super) const ID: &str = "bundle.id";
+/// Where the bundle was installed from.
+pub(super) const LOCATION: &str = "bundle.location";
+/// `active`, `installed`, `starting` or `uninstalled`; absent until the first start or stop.
+pub(super) const STATE: &str = "bundle.state";
+/// Digits; absent stands for 0.
+pub(super) const REFRESH: &str = "refresh.counter";
+
+const FILES: [&str; 6] = [ID, LOCATION, STATE, REFRESH, "bundle.startlevel", "bundle.lastmodified"];
+const VALUE_CHARS_MAX: usize = 4096;
+
+fn find(path: &str) -> Option<Found<'_>> {
+    let file = FILES.into_iter().find(|file| path.ends_with(file))?;
+    let bundle = path::in_bundle(path, file)?;
+    Some(Found { root: bundle.root, bundle: bundle.name, name: file })
+}
+
+fn parse(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
+    let first = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
+    Ok(Fact::BundleValue(text::cut(text::decode(first).trim(), VALUE_CHARS_MAX)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(bytes: &[u8]) -> Fact {
+        parse(&Found { root: "", bundle: "bundle1", name: ID }, bytes).unwrap()
+    }
+
+    #[test]
+    fn a_value_is_the_first_line_trimmed() {
+        assert_eq!(value(b"active"), Fact::BundleValue("active".to_owned()));
+        assert_eq!(value(b"21\r\n"), Fact::BundleValue("21".to_owned()));
+        assert_eq!(value(b""), Fact::BundleValue(String::new()));
+    }
+
+    #[test]
+    fn six_files_are_found_and_the_system_bundle_s_next_id_is_not() {
+        for file in FILES {
+            let path = format!("felix/bundle2/{file}");
+            assert_eq!(find(&path), Some(Found { root: "", bundle: "bundle2", name: file }));
+        }
+        assert_eq!(find("felix/bundle0/bundle.id"), None);
+        assert_eq!(find("felix/bundle2/current.location"), None);
+    }
+}

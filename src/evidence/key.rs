@@ -1,0 +1,196 @@
+//! `data/hmac` and `data/master`: the crypto keys, of which only digests leave this file.
+//!
+//! Nothing here may put key bytes into an error, a message or a value. Parsing cannot fail, so there is no error to leak them.
+
+use super::{Fact, Found, Kind, ParseError, Reads, path};
+use crate::facts::{Digest, Hex, KeyDigest, KeyName, TextKind};
+use md5::{Digest as _, Md5};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+pub(super) const KIND: Kind =
+    Kind { name: "crypto key", reads: Reads::Whole(64 << 10), find, parse };
+
+/// Lengths in bytes of the keys that AEM writes, raw or obfuscated.
+const KEY_BYTES: [usize; 3] = [16, 32, 48];
+
+fn find(path: &str) -> Option<Found<'_>> {
+    let name = key_name(path::split(path).1)?.file_name();
+    let bundle = path::in_data(path, name)?;
+    Some(Found { root: bundle.root, bundle: bundle.name, name })
+}
+
+fn key_name(file: &str) -> Option<KeyName> {
+    KeyName::ALL.into_iter().find(|key| key.file_name() == file)
+}
+
+fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
+    // `find` gives no other name.
+    let name = key_name(found.name).unwrap_or(KeyName::Hmac);
+    Ok(Fact::Key(name, digest_key(bytes)))
+}
+
+/// Digests bytes that are not kept.
+pub fn digest(bytes: &[u8]) -> Digest {
+    Digest {
+        bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+        md5: Hex(Md5::digest(bytes).into()),
+        sha256: Hex(Sha256::digest(bytes).into()),
+    }
+}
+
+/// Digests a key, wherever it was read, with and without the line end that it may or may not have been given by mistake.
+pub fn digest_key(bytes: &[u8]) -> KeyDigest {
+    let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    let without = |count: usize| {
+        let (content, end) = bytes.split_at_checked(bytes.len().checked_sub(count)?)?;
+        end.iter().all(is_end).then(|| digest(content))
+    };
+    KeyDigest {
+        whole: digest(bytes),
+        trimmed: [1, 2].into_iter().map_while(without).collect(),
+        uniform: bytes.iter().all(|byte| bytes.first() == Some(byte)),
+        text: text_kind(bytes),
+    }
+}
+
+/// Returns the kind of text, when there is some and every byte is printable or white space.
+fn text_kind(bytes: &[u8]) -> Option<TextKind> {
+    let printable = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+    if bytes.is_empty() || !bytes.iter().all(printable) {
+        return None;
+    }
+    let mut dense = Zeroizing::new(Vec::with_capacity(bytes.len()));
+    dense.extend(bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()));
+    Some(match dense.as_slice() {
+        text if text.starts_with(b"$ANSIBLE_VAULT") => TextKind::AnsibleVault,
+        [b'<', ..] => TextKind::Html,
+        [b'{', .., b'}'] | [b'[', .., b']'] => TextKind::Json,
+        text if is_hex(text) => TextKind::Hex,
+        text if is_base64(text) => TextKind::Base64,
+        _ => TextKind::Other,
+    })
+}
+
+/// Says whether the text is a key in hexadecimal: digits, twice as many as a key has bytes.
+fn is_hex(text: &[u8]) -> bool {
+    KEY_BYTES.iter().any(|bytes| bytes.checked_mul(2) == Some(text.len()))
+        && text.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// Says whether the text is a key in base64, the URL alphabet and missing padding included.
+fn is_base64(text: &[u8]) -> bool {
+    let digits = without_padding(text);
+    let padded = digits.len() == text.len() || text.len().is_multiple_of(4);
+    let symbol = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte);
+    let real = |bytes: &usize| bytes.saturating_mul(4).div_ceil(3) == digits.len();
+    padded && KEY_BYTES.iter().any(real) && digits.iter().all(symbol)
+}
+
+fn without_padding(text: &[u8]) -> &[u8] {
+    let last = text.iter().rposition(|byte| *byte != b'=');
+    last.and_then(|last| text.get(..=last)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Binary, as real keys are, and easy to find in any output.
+    const CANARY: [u8; 16] = *b"\x01CANARY\x80\x90\xa0\xb0\xc0\xd0\xe0\xf0\xff";
+
+    #[test]
+    fn digests_are_those_of_md5sum_and_sha256sum() {
+        let digest = digest(b"abc");
+        assert_eq!(digest.bytes, 3);
+        assert_eq!(digest.md5.to_string(), "900150983cd24fb0d6963f7d28e17f72");
+        assert_eq!(
+            digest.sha256.to_string(),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+    }
+
+    #[test]
+    fn a_key_without_line_end_has_no_trimmed_digest() {
+        let key = digest_key(&CANARY);
+        assert_eq!(key.whole, digest(&CANARY));
+        assert_eq!((key.trimmed, key.uniform, key.text), (vec![], false, None));
+    }
+
+    #[test]
+    fn each_possible_line_end_gives_a_candidate() {
+        assert_eq!(digest_key(b"k\x01\n").trimmed, [digest(b"k\x01")]);
+        assert_eq!(digest_key(b"k\x01\r").trimmed, [digest(b"k\x01")]);
+        assert_eq!(digest_key(b"k\x01\r\n").trimmed, [digest(b"k\x01\r"), digest(b"k\x01")]);
+        assert_eq!(digest_key(b"k\x01\n\n").trimmed, [digest(b"k\x01\n"), digest(b"k\x01")]);
+        assert_eq!(digest_key(b"k\n\x01").trimmed, []);
+        assert_eq!(digest_key(b"\n").trimmed, [digest(b"")]);
+    }
+
+    #[test]
+    fn degenerate_content_is_uniform() {
+        assert!(digest_key(b"").uniform);
+        assert!(digest_key(&[0; 32]).uniform);
+        assert!(!digest_key(b"\0\0\x01").uniform);
+    }
+
+    #[test]
+    fn text_is_classified() {
+        let hex = "0f".repeat(16);
+        let kinds = [
+            ("$ANSIBLE_VAULT;1.1;AES256\n3633\n", TextKind::AnsibleVault),
+            (hex.as_str(), TextKind::Hex),
+            ("AAECAwQFBgcICQoLDA0ODw==\n", TextKind::Base64),
+            ("AAECAwQFBgcICQoLDA0ODw", TextKind::Base64),
+            ("<!DOCTYPE html><html>", TextKind::Html),
+            ("{\"hmac\": 1}", TextKind::Json),
+            ("changeme", TextKind::Other),
+            ("AAECAwQFBgcICQoLDA0ODw=", TextKind::Other),
+            ("0f0f0f", TextKind::Other),
+            (" \n", TextKind::Other),
+        ];
+        for (text, kind) in kinds {
+            assert_eq!(digest_key(text.as_bytes()).text, Some(kind), "{text}");
+        }
+        assert_eq!(digest_key(b"").text, None);
+        assert_eq!(digest_key(b"almost text\x7f").text, None);
+    }
+
+    #[test]
+    fn longer_encodings_are_recognised() {
+        assert_eq!(digest_key("ab".repeat(32).as_bytes()).text, Some(TextKind::Hex));
+        let base64 = format!("{}=", "Zz9+".repeat(11).split_at(43).0);
+        assert_eq!(digest_key(base64.as_bytes()).text, Some(TextKind::Base64));
+        assert_eq!(digest_key("Zz9+".repeat(16).as_bytes()).text, Some(TextKind::Base64));
+    }
+
+    #[test]
+    fn key_bytes_do_not_show_in_facts() {
+        let with_line_end = [CANARY.as_slice(), b"\r\n"].concat();
+        for name in ["hmac", "master"] {
+            let path = format!("felix/bundle39/data/{name}");
+            let fact = format!("{:?}", parse(&find(&path).unwrap(), &with_line_end).unwrap());
+            let start = Hex([CANARY[1], CANARY[2], CANARY[3], CANARY[4]]).to_string();
+            let list = format!("{CANARY:?}");
+            for trace in ["CANARY", &start, list.trim_matches(['[', ']'])] {
+                assert!(!fact.contains(trace), "{trace} in {fact}");
+            }
+        }
+    }
+
+    #[test]
+    fn found_in_any_bundle_s_data_by_its_exact_name() {
+        let found = Found { root: "", bundle: "bundle-old", name: "master" };
+        assert_eq!(find("felix/bundle-old/data/master"), Some(found));
+        for path in [
+            "felix/bundle39/data/hmac.bak",
+            "felix/bundle39/data/HMAC",
+            "felix/bundle39/hmac",
+            "felix/bundle39/data/old/hmac",
+            "felix/bundle0/data/hmac",
+            "hmac",
+        ] {
+            assert_eq!(find(path), None, "{path}");
+        }
+    }
+}

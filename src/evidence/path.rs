@@ -1,0 +1,279 @@
+//! Where things lie in an install, decided from the path alone, by whole components and with their case.
+//!
+//! The root is the directory that stands for `crx-quickstart`. A source may start above, at or inside it, so `launchpad/…`,
+//! `felix/…` and `bundle5/…` are recognised too. A copy such as `launchpad/felix_backup/` becomes a root of its own.
+
+/// A bundle directory of the Felix cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct BundleDirectory<'p> {
+    /// The install root.
+    pub(super) root: &'p str,
+    /// The directory's own name.
+    pub(super) name: &'p str,
+}
+
+/// Splits off the last component; the first part is empty for a path of one.
+pub(super) fn split(path: &str) -> (&str, &str) {
+    path.rsplit_once('/').unwrap_or(("", path))
+}
+
+/// Returns the directory that holds `path`, when its last component is `name`.
+pub(super) fn parent_of<'p>(path: &'p str, name: &str) -> Option<&'p str> {
+    let before = path.strip_suffix(name)?;
+    if before.is_empty() { Some("") } else { before.strip_suffix('/').filter(|p| !p.is_empty()) }
+}
+
+/// Recognises a bundle directory, the system bundle's `bundle0` excepted.
+///
+/// Felix takes every child of `felix/` whose name starts with `bundle`, so `bundle21.bak` and `bundle-old` are live to it. Where
+/// the parent has another name, a digit must follow: a folder of uploads may well be called `bundle-check`.
+pub(super) fn bundle_directory(path: &str) -> Option<BundleDirectory<'_>> {
+    let (parent, name) = split(path);
+    let suffix = name.strip_prefix("bundle")?;
+    if name == SYSTEM_BUNDLE {
+        return None;
+    }
+    let root = felix_root(parent);
+    let loose = parent.is_empty() || suffix.starts_with(|c: char| c.is_ascii_digit());
+    let root = root.or(loose.then_some(parent))?;
+    Some(BundleDirectory { root, name })
+}
+
+/// Returns the root of the system bundle's directory `bundle0`.
+pub(super) fn system_bundle_root(path: &str) -> Option<&str> {
+    let parent = parent_of(path, SYSTEM_BUNDLE)?;
+    Some(felix_root(parent).unwrap_or(parent))
+}
+
+/// Recognises a file directly in a bundle directory.
+pub(super) fn in_bundle<'p>(path: &'p str, file: &str) -> Option<BundleDirectory<'p>> {
+    bundle_directory(parent_of(path, file)?)
+}
+
+/// Recognises a file directly in a bundle's data directory.
+pub(super) fn in_data<'p>(path: &'p str, file: &str) -> Option<BundleDirectory<'p>> {
+    in_bundle(parent_of(path, file)?, DATA)
+}
+
+/// Recognises a revision directory; returns its name too.
+pub(super) fn revision_directory(path: &str) -> Option<(BundleDirectory<'_>, &str)> {
+    let (parent, name) = split(path);
+    if !name.starts_with(REVISION) {
+        return None;
+    }
+    Some((bundle_directory(parent)?, name))
+}
+
+/// Returns the root for a file in `conf/` or `launchpad/conf/`.
+pub(super) fn conf_root<'p>(path: &'p str, file: &str) -> Option<&'p str> {
+    let home = parent_of(parent_of(path, file)?, "conf")?;
+    Some(parent_of(home, LAUNCHPAD).unwrap_or(home))
+}
+
+/// Returns the root for a file in `launchpad/`.
+pub(super) fn launchpad_root<'p>(path: &'p str, file: &str) -> Option<&'p str> {
+    parent_of(parent_of(path, file)?, LAUNCHPAD)
+}
+
+/// The data directory of a bundle.
+pub(super) const DATA: &str = "data";
+const REVISION: &str = "version";
+const SYSTEM_BUNDLE: &str = "bundle0";
+const FELIX: &str = "felix";
+const LAUNCHPAD: &str = "launchpad";
+const QUICKSTART: &str = "crx-quickstart";
+const REPOSITORY: &str = "repository";
+
+/// Large or plentiful directories of an install that hold no evidence.
+const QUICKSTART_BARREN: [&str; 8] = [
+    REPOSITORY,
+    "datastore",
+    "segmentstore",
+    "logs",
+    "threaddumps",
+    "monitoring",
+    "app",
+    "installer",
+];
+/// The same below `repository`, for an install root of another name.
+const REPOSITORY_BARREN: [&str; 5] = ["datastore", "segmentstore", "index", "cache", "blobids"];
+/// Directories that hold no evidence wherever they are.
+const BARREN: [&str; 6] =
+    [".git", "node_modules", ".octopus", "outputcache", "bundle.jar-lib", "bundle.jar-embedded"];
+
+/// Returns the root for a directory `felix` (or the empty path's, when the source starts there).
+fn felix_root(felix: &str) -> Option<&str> {
+    let home = parent_of(felix, FELIX)?;
+    Some(parent_of(home, LAUNCHPAD).unwrap_or(home))
+}
+
+/// Says whether a directory can hold evidence, at any depth; if not, a walk may pass it by.
+///
+/// `classify` finds nothing in a directory for which this is false, so an archive and the directory it was unpacked to give the
+/// same facts. Names are judged by where they stand: `/opt/app` and `/mnt/logs` are as good a home for installs as any.
+pub fn may_hold(directory: &str) -> bool {
+    let mut level = Level::Outside;
+    let mut parent = "";
+    for name in directory.split('/') {
+        let Some(next) = level.enter(parent, name) else { return false };
+        (level, parent) = (next, name);
+    }
+    true
+}
+
+/// What is known of a directory from the names above it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    /// Anything.
+    Outside,
+    /// `launchpad/config`, where directory names are parts of service names, so that no name may be barred.
+    Config,
+    /// A child of `felix` that Felix takes for a bundle.
+    Bundle,
+    /// Named like a bundle, elsewhere.
+    MaybeBundle,
+    /// The data or a revision directory of a bundle, or `bundle0`: only direct children count.
+    Leaf,
+}
+
+impl Level {
+    /// Returns what is known of the directory `name` in this one, which is called `parent`; `None` if it holds nothing.
+    fn enter(self, parent: &str, name: &str) -> Option<Self> {
+        let leaf = name == DATA || name.starts_with(REVISION);
+        match self {
+            Self::Config => Some(Self::Config),
+            Self::Bundle | Self::MaybeBundle if leaf => Some(Self::Leaf),
+            Self::Leaf | Self::Bundle => None,
+            Self::Outside | Self::MaybeBundle => Self::outside(parent, name),
+        }
+    }
+
+    fn outside(parent: &str, name: &str) -> Option<Self> {
+        let barren = BARREN.contains(&name)
+            || (parent == QUICKSTART && QUICKSTART_BARREN.contains(&name))
+            || (parent == REPOSITORY && REPOSITORY_BARREN.contains(&name))
+            || (parent == LAUNCHPAD && name == "installer");
+        if barren {
+            return None;
+        }
+        Some(match name.strip_prefix("bundle") {
+            Some("0") if parent == FELIX => Self::Leaf,
+            Some(_) if parent == FELIX => Self::Bundle,
+            Some(suffix) if suffix.starts_with(|c: char| c.is_ascii_digit()) => Self::MaybeBundle,
+            _ if parent == LAUNCHPAD && name == "config" => Self::Config,
+            _ => Self::Outside,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn root_and_name(path: &str) -> Option<(&str, &str)> {
+        bundle_directory(path).map(|directory| (directory.root, directory.name))
+    }
+
+    #[test]
+    fn root_is_found_wherever_the_source_starts() {
+        let at = "mnt/crx/author/crx-quickstart";
+        let path = format!("{at}/launchpad/felix/bundle5");
+        assert_eq!(root_and_name(&path), Some((at, "bundle5")));
+        assert_eq!(root_and_name("launchpad/felix/bundle5"), Some(("", "bundle5")));
+        assert_eq!(root_and_name("felix/bundle5"), Some(("", "bundle5")));
+        assert_eq!(root_and_name("bundle5"), Some(("", "bundle5")));
+        assert_eq!(root_and_name("sling/felix/bundle5"), Some(("sling", "bundle5")));
+        assert_eq!(root_and_name("a/launchpad/felix/bundle5"), Some(("a", "bundle5")));
+    }
+
+    #[test]
+    fn a_backup_is_a_root_of_its_own() {
+        assert_eq!(
+            root_and_name("launchpad/felix_backup/bundle5"),
+            Some(("launchpad/felix_backup", "bundle5"))
+        );
+        assert_eq!(
+            root_and_name("q/launchpad.old/felix/bundle5"),
+            Some(("q/launchpad.old", "bundle5"))
+        );
+        assert_eq!(root_and_name("q/.felix/bundle5"), Some(("q/.felix", "bundle5")));
+    }
+
+    #[test]
+    fn every_name_that_felix_takes_is_a_bundle() {
+        for name in ["bundle21.bak", "bundle-old", "bundle21_copy", "bundle00", "bundle"] {
+            assert_eq!(root_and_name(&format!("felix/{name}")), Some(("", name)));
+        }
+        for name in ["bundle0", "Bundle5", "abundle5", "cache.lock", ""] {
+            assert_eq!(root_and_name(&format!("felix/{name}")), None, "{name}");
+        }
+        assert_eq!(root_and_name("uploads/bundle-check"), None);
+        assert_eq!(root_and_name("bundle-old"), Some(("", "bundle-old")));
+    }
+
+    #[test]
+    fn components_are_compared_whole() {
+        assert_eq!(parent_of("a/hmac", "hmac"), Some("a"));
+        assert_eq!(parent_of("hmac", "hmac"), Some(""));
+        assert_eq!(parent_of("a/xhmac", "hmac"), None);
+        assert_eq!(parent_of("/hmac", "hmac"), None);
+        assert_eq!(root_and_name("xlaunchpad/felix/bundle5"), Some(("xlaunchpad", "bundle5")));
+        assert_eq!(
+            root_and_name("launchpad/xfelix/bundle5"),
+            Some(("launchpad/xfelix", "bundle5"))
+        );
+    }
+
+    #[test]
+    fn conf_belongs_to_its_parent_or_to_that_of_launchpad() {
+        assert_eq!(conf_root("q/conf/x", "x"), Some("q"));
+        assert_eq!(conf_root("conf/x", "x"), Some(""));
+        assert_eq!(conf_root("q/launchpad/conf/x", "x"), Some("q"));
+        assert_eq!(conf_root("launchpad/conf/x", "x"), Some(""));
+        assert_eq!(conf_root("q/config/x", "x"), None);
+        assert_eq!(launchpad_root("q/launchpad/x", "x"), Some("q"));
+        assert_eq!(launchpad_root("q/x", "x"), None);
+    }
+
+    #[test]
+    fn barren_directories_are_passed_by() {
+        for path in [
+            "a/crx-quickstart/repository",
+            "a/crx-quickstart/repository/segmentstore",
+            "repository/datastore",
+            "author/repository/segmentstore",
+            "crx-quickstart/logs",
+            "crx-quickstart/app",
+            "launchpad/installer",
+            "felix/bundle5/classes",
+            "felix/bundle5/data/classes",
+            "felix/bundle5/version0.0/bundle.jar-lib",
+            "felix/bundle5/version0.0/bundle.jar-lib/0",
+            "bundle5/data/outputcache",
+            "bundle5/version0.0/x",
+            "felix/bundle0/modules",
+            "project/node_modules/x",
+            ".git",
+        ] {
+            assert!(!may_hold(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn like_names_elsewhere_are_walked() {
+        for path in [
+            "",
+            "opt/app/crx-quickstart",
+            "mnt/logs/author/crx-quickstart/conf",
+            "mnt/repository/author/crx-quickstart",
+            "bundle1/author/crx-quickstart/launchpad/felix/bundle5/data",
+            "bundle-check/data/author",
+            "launchpad/config/com/adobe/granite/repository/index",
+            "felix/bundle5/version0.10",
+            "felix/bundle0",
+            "crx-quickstart/opt/helpers",
+        ] {
+            assert!(may_hold(path), "{path}");
+        }
+    }
+}
