@@ -1,0 +1,14 @@
+//! Integration tests: snapshots packed on the fly, read by the product.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    reason = "a failing test may panic"
+)]
+
+#[path = "../../benches/snapshot/mod.rs"]
+mod snapshot;
