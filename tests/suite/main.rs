@@ -10,5 +10,7 @@
     reason = "a failing test may panic"
 )]
 
+mod instance;
+mod pack;
 #[path = "../../benches/snapshot/mod.rs"]
 mod snapshot;
