@@ -1,0 +1,16 @@
+//! Integration tests: snapshots packed on the fly, read by the product.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    reason = "a failing test may panic"
+)]
+
+mod instance;
+mod pack;
+#[path = "../../benches/snapshot/mod.rs"]
+mod snapshot;
