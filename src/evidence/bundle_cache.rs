@@ -46,7 +46,7 @@ pub struct Packing {
 /// Puts the parts of a bundle directory together as Felix would at its next start.
 pub fn assemble(parts: &BundleParts<'_>, packing: Packing) -> Bundle {
     let choice = choose(parts);
-    let identity = identify(parts, choice.current);
+    let identity = identify(parts, &choice);
     let location = parts.info.map_or_else(
         || parts.values.get(LOCATION).map(|&location| location.to_owned()),
         |info| info.location.clone(),
@@ -186,9 +186,10 @@ struct Identity {
 }
 
 /// Says which bundle it is: by the current revision's manifest, another one's, or the file name in the location.
-fn identify(parts: &BundleParts<'_>, current: Option<&str>) -> Identity {
+fn identify(parts: &BundleParts<'_>, choice: &Choice<'_>) -> Identity {
     let manifest = |name: &str, by| by_manifest(parts.revisions.get(name)?.jar?, by);
-    let exact = current.and_then(|name| manifest(name, IdentifiedBy::Manifest));
+    let chosen = choice.current.filter(|_| choice.missing.is_none());
+    let exact = chosen.and_then(|name| manifest(name, IdentifiedBy::Manifest));
     let other = || {
         let mut names: Vec<_> = parts.revisions.keys().map(|name| (number(name), *name)).collect();
         names.sort_unstable();

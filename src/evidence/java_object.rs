@@ -51,6 +51,8 @@ const MAGIC: [u8; 4] = [0xac, 0xed, 0, 5];
 const HANDLE_FIRST: u32 = 0x007e_0000;
 const DEPTH_MAX: usize = 8;
 const COUNT_MAX: usize = 64;
+/// Bytes of a class or field name; objects hold copies of them.
+const NAME_BYTES_MAX: usize = 256;
 
 const NULL: u8 = 0x70;
 const REFERENCE: u8 = 0x71;
@@ -145,12 +147,12 @@ impl Reader<'_> {
     }
 
     fn string(&mut self) -> Read<usize> {
-        let text = self.utf("string")?;
+        let text = self.utf("string", usize::MAX)?;
         Ok(self.add(Node::Text(text)))
     }
 
     fn class(&mut self, depth: usize) -> Read<usize> {
-        let name = self.utf("class name")?;
+        let name = self.utf("class name", NAME_BYTES_MAX)?;
         self.cursor.take(8, "class version")?;
         let index = self.add(Node::Class(Class::default()));
         let flags = self.cursor.byte("class flags")?;
@@ -159,7 +161,7 @@ impl Reader<'_> {
         let mut fields = Vec::new();
         for _ in 0..count {
             let kind = self.cursor.byte("field type")?;
-            let name = self.utf("field name")?;
+            let name = self.utf("field name", NAME_BYTES_MAX)?;
             if is_object(kind) {
                 self.object(next(depth))?;
             }
@@ -273,8 +275,11 @@ impl Reader<'_> {
         }
     }
 
-    fn utf(&mut self, what: &'static str) -> Read<String> {
+    fn utf(&mut self, what: &'static str, bytes_max: usize) -> Read<String> {
         let length = usize::from(self.cursor.u16(what)?);
+        if length > bytes_max {
+            return Err(self.limit(what, bytes_max));
+        }
         let bytes = self.cursor.take(length, what)?;
         Ok(String::from_utf8_lossy(bytes).into_owned())
     }

@@ -60,6 +60,7 @@ pub fn classify(path: &str) -> Option<(&'static Kind, Found<'_>)> {
     let (kind, found) = KINDS.iter().find_map(|kind| Some((kind, (kind.find)(path)?)))?;
     may_hold(path::split(path).0).then_some((kind, found))
 }
+
 /// One kind of evidence.
 pub struct Kind {
     /// Its name, for messages.

@@ -200,7 +200,7 @@ fn sling_s_own_files_are_read() {
 
 #[test]
 fn every_prefix_of_every_file_is_an_error_or_a_value() {
-    for sample in [FELIX_3, FELIX_4_LIVE, FELIX_6, SLING] {
+    for sample in [FELIX_3, FELIX_4, FELIX_4_LIVE, FELIX_6, SLING] {
         for (path, bytes) in unpack(sample) {
             let (Some((kind, found)), Some(bytes)) = (classify(&path), bytes) else { continue };
             for length in 0..bytes.len() {

@@ -90,12 +90,14 @@ mod tests {
     }
 
     #[test]
-    fn nesting_ends_at_the_bound() {
+    fn nesting_and_lengths_end_at_their_bounds() {
         // An array of arrays of arrays: with a general reader this overflows the stack.
         let class = b"\x72\0\x02[[\0\0\0\0\0\0\0\0\x02\0\0\x78\x70";
         let array = [b"\x75".as_slice(), class, b"\0\0\0\x01"].concat();
         let bytes = [b"\xac\xed\0\x05".as_slice(), &array.repeat(2000)].concat();
         assert!(message(&bytes).ends_with("exceeds the limit of 8"));
+        let name = [b"\xac\xed\0\x05\x73\x72\x40\0".as_slice(), &[b'a'; 0x4000]].concat();
+        assert!(message(&name).ends_with("exceeds the limit of 256"));
         // A class that is its own ancestor.
         let class = b"\xac\xed\0\x05\x73\x72\0\x01a\0\0\0\0\0\0\0\0\x02\0\0\x78\x71\0\x7e\0\0";
         assert!(parse(&FOUND, class).is_err());

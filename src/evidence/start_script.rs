@@ -62,8 +62,8 @@ fn flag<'a>(line: &'a str, name: &str) -> Option<&'a str> {
 fn variable<'a>(line: &'a str, name: &str) -> Option<&'a str> {
     let assigned = |(at, _): (usize, &str)| {
         let before = line.get(..at)?.chars().next_back();
-        let starts =
-            before.is_none_or(|c| c.is_ascii_whitespace() || matches!(c, '"' | ';' | '&' | '('));
+        let starts = before
+            .is_none_or(|c| c.is_ascii_whitespace() || matches!(c, '"' | '\'' | ';' | '&' | '('));
         let value = line.get(at..)?.strip_prefix(name)?.strip_prefix('=').map(value)?;
         (starts && !value.is_empty() && !value.contains(['$', '%', '`'])).then_some(value)
     };

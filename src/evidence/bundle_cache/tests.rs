@@ -76,6 +76,15 @@ fn another_refresh_count_is_a_mismatch() {
 }
 
 #[test]
+fn a_revision_that_felix_would_not_open_is_only_another_one() {
+    let info = info("x-1.0.jar", 32, 0);
+    let other = jar("a", "2");
+    let bundle = assemble(&parts(Some(&info), &[("version1.0", Some(&other))]), CUT);
+    assert_eq!(bundle.symbolic_name.as_deref(), Some("a"));
+    assert_eq!(bundle.identified_by, Some(IdentifiedBy::OtherRevision));
+}
+
+#[test]
 fn suffixes_are_read_as_java_decodes_them() {
     for (text, number) in [
         ("0", Some(0)),
