@@ -22,6 +22,7 @@ use std::path::Path;
 /// What is measured.
 fn scan(path: &Path) -> Walked {
     let source = Source {
+        folder: false,
         name: path.display().to_string(),
         label: None,
         origin: Origin::Path(path.to_owned()),

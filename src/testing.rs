@@ -2,8 +2,8 @@
 
 use crate::evidence::{Fact, classify};
 use crate::facts::{
-    Bundle, BundleState, CRYPTO, CRYPTO_FILE, Gap, GapKind, IdentifiedBy, KeyFile, KeyName, Owner, Parts,
-    Place, RunModes, Setting, SlingId, Snapshot, StorageFile,
+    Bundle, BundleState, CRYPTO, CRYPTO_FILE, Gap, GapKind, IdentifiedBy, KeyFile, KeyName, Owner,
+    Parts, Place, RunModes, Setting, SlingId, Snapshot, StorageFile,
 };
 use crate::farm::{Farm, farms};
 
@@ -151,7 +151,8 @@ impl Instance {
     }
 
     pub(crate) fn setting(mut self, name: &str, value: &str) -> Self {
-        let place = Place { path: "crx-quickstart/conf/sling.properties".to_owned(), ..self.place("") };
+        let place =
+            Place { path: "crx-quickstart/conf/sling.properties".to_owned(), ..self.place("") };
         let (name, value) = (name.to_owned(), value.to_owned());
         self.snapshot.settings.push(Setting { name, value, place });
         self

@@ -5,6 +5,7 @@ use crate::report::FORMATS;
 use crate::rules::{RULES, Selection, Severity};
 use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use std::io::Write;
 use std::path::PathBuf;
 
 const AFTER_HELP: &str = "\
@@ -35,6 +36,28 @@ pub(super) enum Command {
     },
 }
 
+impl Command {
+    /// Sends messages of the chosen level to standard error.
+    pub(super) fn start_logging(&self) {
+        let level = match self {
+            Self::Scan(scan) if scan.output.quiet => log::LevelFilter::Error,
+            Self::Scan(scan) => match scan.output.verbose {
+                0 => log::LevelFilter::Warn,
+                1 => log::LevelFilter::Info,
+                _ => log::LevelFilter::Debug,
+            },
+            Self::Rules { .. } => log::LevelFilter::Warn,
+        };
+        let plain = |out: &mut env_logger::fmt::Formatter, record: &log::Record<'_>| {
+            let text = record.args().to_string();
+            writeln!(out, "aemtrix: {}", crate::report::printable(&text))
+        };
+        // A second call, as in tests, keeps the first logger.
+        let _already_set =
+            env_logger::Builder::new().filter_level(level).format(plain).try_init().is_err();
+    }
+}
+
 #[derive(Debug, ClapArgs)]
 pub(super) struct Scan {
     /// tar, tar.gz, directory or `-` for standard input; NAME=SOURCE names the instance in it
@@ -58,8 +81,8 @@ pub(super) struct Output {
     #[arg(short, long, default_value = "table", value_parser = PossibleValuesParser::new(FORMATS.iter().map(|f| f.name)))]
     pub(super) format: String,
     /// Writes the report to a file, in the format of its extension; may be given several times
-    #[arg(short, long, value_name = "FILE")]
-    pub(super) output: Vec<PathBuf>,
+    #[arg(short = 'o', long = "output", value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
     /// Columns of the table [default: those of the terminal, else $COLUMNS, else no limit]
     #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..))]
     pub(super) width: Option<u16>,

@@ -17,8 +17,15 @@ pub fn run() -> Exit {
     let args = match Args::try_parse() {
         Ok(args) => args,
         // Help and version are output, not errors; clap knows where each belongs.
-        Err(error) => return if error.print().is_ok() && !error.use_stderr() { Exit::Clean } else { Exit::Trouble },
+        Err(error) => {
+            return if error.print().is_ok() && !error.use_stderr() {
+                Exit::Clean
+            } else {
+                Exit::Trouble
+            };
+        }
     };
+    args.command.start_logging();
     match args.command {
         Command::Scan(scan) => scan::run(&scan),
         Command::Rules { id } => rules::run(id.as_deref()),

@@ -20,7 +20,8 @@ pub(super) fn format_of(path: &Path) -> anyhow::Result<&'static Format> {
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     let found = FORMATS.iter().find(|format| format.extensions.contains(&extension));
     found.ok_or_else(|| {
-        let known: Vec<&str> = FORMATS.iter().flat_map(|format| format.extensions).copied().collect();
+        let known: Vec<&str> =
+            FORMATS.iter().flat_map(|format| format.extensions).copied().collect();
         anyhow!("{}: no format has this extension; there are: {}", path.display(), known.join(", "))
     })
 }

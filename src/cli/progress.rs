@@ -20,7 +20,8 @@ impl Bar {
         if !wanted || !stderr().is_terminal() {
             return None;
         }
-        let style = ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {eta} {wide_msg}").ok()?;
+        let style =
+            ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {eta} {wide_msg}").ok()?;
         let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr_with_hz(8));
         Some(Self { bar: bar.with_style(style), current: Mutex::default() })
     }

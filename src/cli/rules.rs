@@ -34,9 +34,10 @@ fn explain(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
 fn unknown(id: &str) -> Exit {
     let close = RULES.iter().filter(|rule| rule.id.contains(id) || id.contains(rule.id));
     let close: Vec<&str> = close.map(|rule| rule.id).collect();
-    let hint = match close.is_empty() {
-        true => "`aemtrix rules` lists them".to_owned(),
-        false => format!("did you mean {}?", close.join(" or ")),
+    let hint = if close.is_empty() {
+        "`aemtrix rules` lists them".to_owned()
+    } else {
+        format!("did you mean {}?", close.join(" or "))
     };
     super::complain(&format!("there is no rule `{}`; {hint}", crate::report::printable(id)))
 }

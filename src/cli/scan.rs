@@ -14,7 +14,7 @@ use std::thread::available_parallelism;
 
 /// Scans the sources and writes the reports.
 pub(super) fn run(scan: &Scan) -> Exit {
-    for path in &scan.output.output {
+    for path in &scan.output.files {
         if let Err(error) = output::format_of(path) {
             return complain(&format!("{error:#}"));
         }
@@ -23,7 +23,9 @@ pub(super) fn run(scan: &Scan) -> Exit {
     match (&scan.name, sources.as_mut_slice()) {
         (None, _) => {}
         (Some(name), [source]) => source.label = Some(name.clone()),
-        (Some(_), _) => return complain("--name needs exactly one source; use NAME=SOURCE for several"),
+        (Some(_), _) => {
+            return complain("--name needs exactly one source; use NAME=SOURCE for several");
+        }
     }
     let report = analyze(scan, &sources, notes);
     let exit = write(scan, &report);
@@ -32,7 +34,8 @@ pub(super) fn run(scan: &Scan) -> Exit {
 
 fn analyze(scan: &Scan, sources: &[Source], notes: Vec<Gap>) -> Report {
     let limits = scan.reading.limits();
-    let threads = scan.reading.threads.unwrap_or_else(|| available_parallelism().map_or(1, usize::from));
+    let threads =
+        scan.reading.threads.unwrap_or_else(|| available_parallelism().map_or(1, usize::from));
     let bytes = sources.iter().map(Source::stored_bytes).fold(0, u64::saturating_add);
     let bar = Bar::new(bytes, !scan.output.no_progress && !scan.output.quiet);
     let watch: &dyn Watch = bar.as_ref().map_or(&NoWatch, |bar| bar);
@@ -60,7 +63,7 @@ fn write(scan: &Scan, report: &Report) -> Exit {
     let Some(format) = output::format(&scan.output.format) else {
         return complain("this format is not known");
     };
-    let to_files = scan.output.output.iter().map(|path| output::to_file(report, path));
+    let to_files = scan.output.files.iter().map(|path| output::to_file(report, path));
     let results: Vec<_> = to_files.chain([output::to_stdout(report, format)]).collect();
     let failures = results.into_iter().filter_map(Result::err);
     let count = failures.map(|error| complain(&format!("{error:#}"))).count();
@@ -84,7 +87,8 @@ fn judge(scan: &Scan, report: &Report) -> Exit {
 
 fn summary(report: &Report) -> String {
     let verdicts: Vec<&str> = report.farms.iter().map(|judged| judged.verdict.label()).collect();
-    let verdict = if verdicts.is_empty() { "no AEM instance".to_owned() } else { verdicts.join(", ") };
+    let verdict =
+        if verdicts.is_empty() { "no AEM instance".to_owned() } else { verdicts.join(", ") };
     format!(
         "{verdict}: {} from {}, {}, {}, {}{}",
         counted(report.instances(), "instance"),

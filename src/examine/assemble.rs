@@ -3,7 +3,8 @@
 use super::collector::{Collected, Item};
 use crate::evidence::{BundleParts, Fact, Found, Packing, RevisionParts, assemble, classify};
 use crate::facts::{
-    Gap, GapKind, KeyFile, Owner, Parts, Place, RunModes, Setting, SlingId, Snapshot, StorageFile,
+    CRYPTO, CRYPTO_FILE, Gap, GapKind, KeyFile, Owner, Parts, Place, RunModes, Setting, SlingId,
+    Snapshot, StorageFile,
 };
 use crate::intake::Walked;
 use std::collections::BTreeMap;
@@ -36,6 +37,7 @@ pub(super) fn snapshots(
     let mut snapshots: Vec<Snapshot> =
         roots.iter().map(|(root, evidence)| snapshot(source, root, evidence, whole)).collect();
     gaps.extend(snapshots.iter().flat_map(unidentified));
+    gaps.retain(|gap| !is_moot(gap, &snapshots));
     gaps.sort();
     for snapshot in &mut snapshots {
         let all_roots: Vec<&str> = roots.keys().copied().collect();
@@ -47,10 +49,7 @@ pub(super) fn snapshots(
 /// Start scripts and ids alone make no instance: `bin/start` is a common name.
 fn marks_instance(found: &Found<'_>, item: &Item) -> bool {
     !found.bundle.is_empty()
-        || matches!(
-            item,
-            Item::Read { fact: Ok(Fact::LastStart(_) | Fact::JavaMajor(_)), .. }
-        )
+        || matches!(item, Item::Read { fact: Ok(Fact::LastStart(_) | Fact::JavaMajor(_)), .. })
         || matches!(item, Item::Read { fact: Ok(Fact::Settings(all)), .. }
             if all.iter().any(|(name, _)| name.starts_with("quickstart.") || name.starts_with("granite.")))
 }
@@ -99,6 +98,25 @@ fn is_below(path: &str, root: &str) -> bool {
     root.is_empty() || path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'))
 }
 
+/// Other bundles may well have a directory or a large file of such a name. Where the bundle is known not to be one that holds
+/// keys, it hides none.
+fn is_moot(gap: &Gap, snapshots: &[Snapshot]) -> bool {
+    let Some((path, (_, found))) = gap.path.as_deref().and_then(|p| Some((p, classify(p)?))) else {
+        return false;
+    };
+    let is_key_like = ["hmac", "master", "storage"].contains(&found.name);
+    let of_odd_shape = matches!(gap.kind, GapKind::TooLarge | GapKind::Malformed);
+    let bundle = snapshots
+        .iter()
+        .filter(|snapshot| snapshot.root == found.root)
+        .find_map(|snapshot| snapshot.bundle_in(found.bundle));
+    let other = |name: &str| name != CRYPTO && name != CRYPTO_FILE;
+    is_key_like
+        && of_odd_shape
+        && path.contains("/data/")
+        && bundle.and_then(|bundle| bundle.symbolic_name.as_deref()).is_some_and(other)
+}
+
 /// Key files in a bundle directory of unknown name may or may not be the keys.
 fn unidentified(snapshot: &Snapshot) -> Vec<Gap> {
     let keys = snapshot.key_files.iter().map(|file| (&file.directory, &file.place));
@@ -130,7 +148,13 @@ fn snapshot(source: &str, root: &str, evidence: &Evidence<'_>, whole: bool) -> S
     snapshot
 }
 
-fn add(snapshot: &mut Snapshot, found: &Found<'_>, fact: &Fact, owner: Option<&Owner>, place: Place) {
+fn add(
+    snapshot: &mut Snapshot,
+    found: &Found<'_>,
+    fact: &Fact,
+    owner: Option<&Owner>,
+    place: Place,
+) {
     let directory = found.bundle.to_owned();
     let owner = owner.cloned();
     match fact {
@@ -146,9 +170,14 @@ fn add(snapshot: &mut Snapshot, found: &Found<'_>, fact: &Fact, owner: Option<&O
         Fact::RunModes(selected) => {
             snapshot.run_modes = Some(RunModes { selected: selected.clone(), place });
         }
-        Fact::Settings(settings) => snapshot.settings.extend(settings.iter().map(|(name, value)| {
-            Setting { name: name.clone(), value: value.clone(), place: place.clone() }
-        })),
+        Fact::Settings(settings) => {
+            let setting = |(name, value): &(String, String)| Setting {
+                name: name.clone(),
+                value: value.clone(),
+                place: place.clone(),
+            };
+            snapshot.settings.extend(settings.iter().map(setting));
+        }
         Fact::LastStart(milliseconds) => snapshot.last_start_ms = Some(*milliseconds),
         Fact::JavaMajor(major) => snapshot.java_major = Some(*major),
         Fact::Seen
@@ -163,7 +192,11 @@ fn parts(root: &str, evidence: &Evidence<'_>) -> Parts {
     let has = |part: &str| {
         evidence.iter().any(|(path, ..)| below(path, root).split('/').any(|name| name == part))
     };
-    Parts { data: has("data"), revisions: evidence.iter().any(|e| is_revision(&e.1)), conf: has("conf") }
+    Parts {
+        data: has("data"),
+        revisions: evidence.iter().any(|e| is_revision(&e.1)),
+        conf: has("conf"),
+    }
 }
 
 /// Returns the part of `path` below `root`.
@@ -186,7 +219,13 @@ fn bundles(
         let parts = all.entry(found.bundle).or_insert_with(|| {
             let path = bundle_directory(path, root, found.bundle);
             let place = Place { source: source.to_owned(), path };
-            BundleParts { directory: found.bundle, place, ..BundleParts::default() }
+            BundleParts {
+                directory: found.bundle,
+                place,
+                info: None,
+                values: BTreeMap::new(),
+                revisions: BTreeMap::new(),
+            }
         });
         fill(parts, found, item);
     }
@@ -214,7 +253,7 @@ fn bundle_directory(path: &str, root: &str, bundle: &str) -> String {
 
 fn fill<'a>(parts: &mut BundleParts<'a>, found: &Found<'a>, item: &'a Item) {
     if is_revision(found) {
-        let revision = parts.revisions.entry(found.name).or_insert_with(RevisionParts::default);
+        let revision = parts.revisions.entry(found.name).or_default();
         match item {
             Item::Read { fact: Ok(Fact::RevisionLocation), .. } => revision.location = true,
             Item::Read { fact: Ok(Fact::Jar(jar)), .. } => revision.jar = Some(jar),

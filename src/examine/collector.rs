@@ -105,7 +105,8 @@ impl<'a> Collector<'a> {
         match resolved {
             Resolved::Inside(target) => return Some(Alias { target, alias: path }),
             Resolved::Outside => {
-                let reason = "is a link that leads out of the source; links are never followed out of it";
+                let reason =
+                    "is a link that leads out of the source; links are never followed out of it";
                 self.lose(path, GapKind::LinkOutside, reason);
             }
             Resolved::Loop => self.lose(path, GapKind::LinkLoop, "is a link that leads to itself"),
@@ -128,9 +129,10 @@ impl<'a> Collector<'a> {
             .filter(|(_, item)| matches!(item, Item::Link(_)))
             .map(|(path, _)| path.clone())
             .collect();
-        let reason = match reread {
-            true => "is a link to something that is not in the source",
-            false => "is a link, and standard input cannot be read twice to follow it; name a file instead",
+        let reason = if reread {
+            "is a link to something that is not in the source"
+        } else {
+            "is a link, and standard input cannot be read twice to follow it; name a file instead"
         };
         for path in unresolved {
             self.lose(path, GapKind::LinkBroken, reason);
@@ -183,7 +185,8 @@ impl<'a> Collector<'a> {
         if self.items.len() >= self.limits.evidence_max && !self.items.contains_key(&path) {
             if !std::mem::replace(&mut self.over_evidence, true) {
                 let max = self.limits.evidence_max;
-                let reason = format!("holds more than {max} pieces of evidence; the rest is not read");
+                let reason =
+                    format!("holds more than {max} pieces of evidence; the rest is not read");
                 self.record(None, GapKind::OverLimit, reason);
             }
             return;
@@ -217,7 +220,9 @@ impl<'a> Collector<'a> {
             return Want::Nothing;
         };
         let item = match (&entry.kind, kind.reads) {
-            (EntryKind::Directory, Reads::Presence) => Item::Read { fact: Ok(Fact::Seen), owner: None },
+            (EntryKind::Directory, Reads::Presence) => {
+                Item::Read { fact: Ok(Fact::Seen), owner: None }
+            }
             (EntryKind::HardLink(target) | EntryKind::SymbolicLink(target), _) => {
                 Item::Link(target.clone())
             }
@@ -329,9 +334,8 @@ impl Visit for Collector<'_> {
 
     fn descend(&mut self, directory: &str) -> bool {
         let Some(aliases) = &self.aliases else { return may_hold(directory) };
-        let on_the_way = |alias: &Alias| {
-            within(&alias.target, directory) || within(directory, &alias.target)
-        };
+        let on_the_way =
+            |alias: &Alias| within(&alias.target, directory) || within(directory, &alias.target);
         aliases.iter().any(on_the_way)
     }
 }

@@ -100,7 +100,8 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch) -> Outcome {
 }
 
 fn failed(source: &Source) -> Outcome {
-    let reason = "the tool failed on this source, which is a bug; the other sources are not affected";
+    let reason =
+        "the tool failed on this source, which is a bug; the other sources are not affected";
     let gap = Gap {
         source: source.name.clone(),
         path: None,

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyState {
     /// It is known.
-    Known(EffectiveKey),
+    Known(Box<EffectiveKey>),
     /// The key belongs in a file, the source was read whole, and the file is not there.
     Absent,
     /// A property moves the key files to a directory outside the install.
@@ -68,7 +68,7 @@ fn state(snapshot: &Snapshot, name: KeyName, peers: &BTreeSet<Digest>) -> KeySta
     known.dedup_by(|a, b| a.value == b.value && a.stray == b.stray);
     match known.len() {
         0 => why_none(snapshot, name),
-        1 => known.pop().map_or(KeyState::NotInSnapshot, KeyState::Known),
+        1 => known.pop().map_or(KeyState::NotInSnapshot, |key| KeyState::Known(Box::new(key))),
         _ => KeyState::Ambiguous,
     }
 }
@@ -138,4 +138,3 @@ fn stray(file: &KeyFile, peers: &BTreeSet<Digest>) -> Option<(Digest, LineEnd)> 
 fn is_key_length(bytes: u64) -> bool {
     KeyName::ALL.into_iter().any(|name| name.known_lengths().contains(&bytes))
 }
-

@@ -1,10 +1,8 @@
 //! The matrix: facts × instances, each row in groups of equals.
 
-use super::{Cell, Farm, Member};
+use super::{Cell, Farm, Member, ROWS};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-
-pub use super::rows::ROWS;
 
 /// What is expected of the cells of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +106,9 @@ fn matrix_row(row: &Row, members: &[Member]) -> MatrixRow {
 /// Numbers the groups of equal cells: the largest first, of equally large ones that of the first instance.
 fn group(cells: &mut [Cell]) {
     let mut members: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
-    for (index, value) in cells.iter().enumerate().filter_map(|(i, c)| Some((i, c.value.as_deref()?))) {
+    for (index, value) in
+        cells.iter().enumerate().filter_map(|(i, c)| Some((i, c.value.as_deref()?)))
+    {
         let (count, _) = members.entry(value).or_insert((0, index));
         *count = count.saturating_add(1);
     }

@@ -8,7 +8,8 @@ mod rows;
 
 pub use cell::{Cell, CellState};
 pub use keys::{EffectiveKey, KeyState};
-pub use matrix::{Expect, Matrix, MatrixRow, ROWS, Row};
+pub use matrix::{Expect, Matrix, MatrixRow, Row, matrix};
+pub use rows::ROWS;
 
 use crate::facts::{CRYPTO, KeyName, Snapshot, StorageFile, StorageMode};
 use std::collections::BTreeMap;
@@ -80,7 +81,8 @@ pub fn farms(snapshots: Vec<(Option<String>, Snapshot)>) -> Vec<Farm> {
     let roots: Vec<(String, String)> =
         snapshots.iter().map(|(_, s)| (s.source.clone(), s.root.clone())).collect();
     let is_copy = |s: &Snapshot| roots.iter().any(|(source, root)| lies_in(s, source, root));
-    let (copies, instances): (Vec<_>, Vec<_>) = snapshots.into_iter().partition(|(_, s)| is_copy(s));
+    let (copies, instances): (Vec<_>, Vec<_>) =
+        snapshots.into_iter().partition(|(_, s)| is_copy(s));
     if instances.is_empty() {
         return Vec::new();
     }

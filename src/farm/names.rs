@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Endings of file names that say how a source is packed, not what it is.
 const ENDINGS: [&str; 12] = [
-    ".tar.gz", ".tar.zst", ".tar.xz", ".tar.bz2", ".tgz", ".tar", ".gz", ".zip", ".zst", ".xz", ".bz2", ".aemb",
+    ".tar.gz", ".tar.zst", ".tar.xz", ".tar.bz2", ".tgz", ".tar", ".gz", ".zip", ".zst", ".xz",
+    ".bz2", ".aemb",
 ];
 
 /// Directory names that every install has.
@@ -38,7 +39,9 @@ fn proposal(label: Option<&str>, snapshot: &Snapshot, alone: bool) -> String {
     match (label, alone) {
         (Some(label), true) => label.to_owned(),
         (Some(label), false) => format!("{label}/{}", inner.unwrap_or("root")),
-        (None, true) => stem(&snapshot.source).or(inner).map_or_else(|| by_content(snapshot), str::to_owned),
+        (None, true) => {
+            stem(&snapshot.source).or(inner).map_or_else(|| by_content(snapshot), str::to_owned)
+        }
         (None, false) => match (stem(&snapshot.source), inner) {
             (_, Some(inner)) => inner.to_owned(),
             (Some(stem), None) => stem.to_owned(),
@@ -101,8 +104,10 @@ fn with_parent(name: &str, source: &str) -> String {
 }
 
 fn numbered(name: &str, taken: &BTreeSet<String>) -> String {
-    let free = |n: &usize| !taken.contains(&format!("{name}#{n}"));
-    let number = (1..).find(free).unwrap_or_default();
+    let mut number = 1_usize;
+    while taken.contains(&format!("{name}#{number}")) {
+        number = number.saturating_add(1);
+    }
     format!("{name}#{number}")
 }
 
@@ -130,7 +135,8 @@ mod tests {
 
     #[test]
     fn several_installs_of_one_source_go_by_their_directories() {
-        let roots = [("farm.tar", "mnt/author/crx-quickstart"), ("farm.tar", "mnt/publish/crx-quickstart")];
+        let roots =
+            [("farm.tar", "mnt/author/crx-quickstart"), ("farm.tar", "mnt/publish/crx-quickstart")];
         assert_eq!(names(&roots), ["author", "publish"]);
     }
 

@@ -15,8 +15,18 @@ pub const ROWS: &[Row] = &[
     Row { fact: "key-origin", title: "key origin", expect: Expect::Equal, cell: key_origin },
     Row { fact: "crypto-bundle-id", title: "crypto id", expect: Expect::Any, cell: crypto_id },
     Row { fact: "crypto-version", title: "crypto", expect: Expect::Equal, cell: crypto_version },
-    Row { fact: "crypto-file-bundle-id", title: "crypto.file id", expect: Expect::Any, cell: crypto_file_id },
-    Row { fact: "crypto-file-version", title: "crypto.file", expect: Expect::Equal, cell: crypto_file_version },
+    Row {
+        fact: "crypto-file-bundle-id",
+        title: "crypto.file id",
+        expect: Expect::Any,
+        cell: crypto_file_id,
+    },
+    Row {
+        fact: "crypto-file-version",
+        title: "crypto.file",
+        expect: Expect::Equal,
+        cell: crypto_file_version,
+    },
     Row { fact: "key-owner", title: "key owner", expect: Expect::Equal, cell: key_owner },
     Row { fact: "run-modes", title: "run modes", expect: Expect::Any, cell: run_modes },
     Row { fact: "sling-id", title: "Sling id", expect: Expect::Distinct, cell: sling_id },
@@ -122,7 +132,7 @@ fn crypto_file_version(member: &Member) -> Cell {
 fn bundle_id(member: &Member, symbolic_name: &str) -> Cell {
     let ids = member.snapshot.bundles_named(symbolic_name).filter_map(|bundle| bundle.id);
     let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
-    bundle_cell(member, ids)
+    bundle_cell(member, &ids)
 }
 
 /// A version that stands in the location alone was true at install time, perhaps no longer: it is marked with `~`.
@@ -130,21 +140,23 @@ fn bundle_version(member: &Member, symbolic_name: &str) -> Cell {
     let versions: Vec<(&str, bool)> = member
         .snapshot
         .bundles_named(symbolic_name)
-        .filter_map(|b| Some((b.version.as_deref()?, b.identified_by == Some(IdentifiedBy::Manifest))))
+        .filter_map(|b| {
+            Some((b.version.as_deref()?, b.identified_by == Some(IdentifiedBy::Manifest)))
+        })
         .collect();
     let join = |text: &dyn Fn(&(&str, bool)) -> String| {
         versions.iter().map(text).collect::<Vec<_>>().join(", ")
     };
-    match versions.is_empty() {
-        true => bundle_cell(member, Vec::new()),
-        false => Cell::compared(
-            join(&|(version, exact)| format!("{}{version}", if *exact { "" } else { "~" })),
-            join(&|(version, _)| (*version).to_owned()),
-        ),
+    if versions.is_empty() {
+        return bundle_cell(member, &[]);
     }
+    Cell::compared(
+        join(&|(version, exact)| format!("{}{version}", if *exact { "" } else { "~" })),
+        join(&|(version, _)| (*version).to_owned()),
+    )
 }
 
-fn bundle_cell(member: &Member, values: Vec<String>) -> Cell {
+fn bundle_cell(member: &Member, values: &[String]) -> Cell {
     let seen = member.snapshot.shows_all_bundles();
     Cell::optional((!values.is_empty()).then(|| values.join(", ")), seen)
 }

@@ -4,9 +4,7 @@
 
 use super::printable::is_harmful;
 use super::{Format, Judged, Report, SCHEMA};
-use crate::facts::{
-    Bundle, Gap, KeyFile, KeyName, LineEnd, Snapshot, SourceRecord, StorageMode,
-};
+use crate::facts::{Bundle, Gap, KeyFile, KeyName, LineEnd, Snapshot, SourceRecord, StorageMode};
 use crate::farm::{Cell, KeyState, MatrixRow, Member};
 use crate::rules::Finding;
 use serde::Serialize;
@@ -301,13 +299,18 @@ impl<'a> From<&'a MatrixRow> for WireRow<'a> {
             group: cell.group,
             text: &cell.text,
         };
-        Self { fact: row.fact, expect: row.expect.label(), cells: row.cells.iter().map(cell).collect() }
+        Self {
+            fact: row.fact,
+            expect: row.expect.label(),
+            cells: row.cells.iter().map(cell).collect(),
+        }
     }
 }
 
 impl<'a> From<&'a Finding> for WireFinding<'a> {
     fn from(finding: &'a Finding) -> Self {
-        let place = |place: &'a crate::facts::Place| WirePlace { source: &place.source, path: &place.path };
+        let place =
+            |place: &'a crate::facts::Place| WirePlace { source: &place.source, path: &place.path };
         Self {
             rule: finding.rule.id,
             severity: finding.rule.severity.label(),
@@ -349,7 +352,11 @@ impl<'a> From<&'a SourceRecord> for WireSource<'a> {
 struct Harmless<'i>(PrettyFormatter<'i>);
 
 impl Formatter for Harmless<'_> {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, text: &str) -> io::Result<()> {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        out: &mut W,
+        text: &str,
+    ) -> io::Result<()> {
         if !text.contains(is_harmful) {
             return out.write_all(text.as_bytes());
         }

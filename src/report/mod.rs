@@ -8,7 +8,7 @@ pub use printable::printable;
 
 use crate::facts::{Gap, SourceRecord};
 use crate::farm::{Farm, Matrix, matrix};
-use crate::rules::{Finding, Selection, Severity, Verdict, judge, verdict};
+use crate::rules::{Doubt, Finding, Selection, Severity, Verdict, judge, verdict};
 use std::io::{self, Write};
 
 /// The version of the JSON report.
@@ -91,7 +91,8 @@ impl Report {
 
     /// Says whether every farm could be decided on, leaving aside that a lone instance has no peers.
     pub fn is_decided(&self) -> bool {
-        let known = |judged: &Judged| judged.verdict.reasons().iter().all(|why| why.is_for_lack_of_peers());
+        let known =
+            |judged: &Judged| judged.verdict.reasons().iter().all(Doubt::is_for_lack_of_peers);
         !self.farms.is_empty() && self.farms.iter().all(known)
     }
 

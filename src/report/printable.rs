@@ -42,7 +42,10 @@ mod tests {
 
     #[test]
     fn escape_sequences_and_line_breaks_show() {
-        assert_eq!(printable("a\x1b]0;pwn\x07\r\nb\u{9b}2J"), "a\\u{1b}]0;pwn\\u{7}\\u{d}\\u{a}b\\u{9b}2J");
+        assert_eq!(
+            printable("a\x1b]0;pwn\x07\r\nb\u{9b}2J"),
+            "a\\u{1b}]0;pwn\\u{7}\\u{d}\\u{a}b\\u{9b}2J"
+        );
     }
 
     #[test]

@@ -35,12 +35,18 @@ fn on(member: &Member) -> Vec<Hit> {
 
 fn hit(member: &Member, id: u64, bundles: &[&Bundle]) -> Hit {
     let directories: Vec<&str> = bundles.iter().map(|bundle| bundle.directory.as_str()).collect();
-    let message =
-        format!("{} has more than one directory for bundle {id}: {}", member.name, directories.join(", "));
+    let message = format!(
+        "{} has more than one directory for bundle {id}: {}",
+        member.name,
+        directories.join(", ")
+    );
     let copies = bundles.iter().filter(|bundle| bundle.directory != format!("bundle{id}"));
     let mut steps = vec![format!("Stop {}.", member.name)];
     steps.extend(copies.map(|copy| {
-        format!("Make sure that '{}' is the copy, then move it out of launchpad/felix.", copy.place.path)
+        format!(
+            "Make sure that '{}' is the copy, then move it out of launchpad/felix.",
+            copy.place.path
+        )
     }));
     steps.push(format!("Start {}.", member.name));
     Hit::on(member, message).at(bundles.iter().map(|bundle| &bundle.place)).fix(steps)
@@ -59,7 +65,10 @@ mod tests {
     #[test]
     fn copy_beside_the_original_is_told() {
         let hits = check(&farm().with("a", |i| i.bundle_in("bundle2.bak", 2, "x")).build());
-        assert_eq!(hits[0].message, "a has more than one directory for bundle 2: bundle2, bundle2.bak");
+        assert_eq!(
+            hits[0].message,
+            "a has more than one directory for bundle 2: bundle2, bundle2.bak"
+        );
         assert!(hits[0].fix[1].contains("bundle2.bak"), "{:?}", hits[0].fix);
     }
 

@@ -34,8 +34,10 @@ fn on(member: &Member) -> Option<Hit> {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let message =
-        format!("{} has uninstalled bundles on disk: {} ({name}){more}", member.name, first.directory);
+    let message = format!(
+        "{} has uninstalled bundles on disk: {} ({name}){more}",
+        member.name, first.directory
+    );
     Some(Hit::on(member, message).at(gone.iter().map(|bundle| &bundle.place)))
 }
 
@@ -59,7 +61,10 @@ mod tests {
         let farm = farm().with("a", |i| {
             i.bundle(3, "x").change("bundle3", gone).bundle(4, "y").change("bundle4", gone)
         });
-        assert_eq!(check(&farm.build())[0].message, "a has uninstalled bundles on disk: bundle3 (x) and 1 more");
+        assert_eq!(
+            check(&farm.build())[0].message,
+            "a has uninstalled bundles on disk: bundle3 (x) and 1 more"
+        );
     }
 
     #[test]

@@ -31,7 +31,8 @@ fn on(member: &Member, symbolic_name: &str) -> Option<Hit> {
         .iter()
         .map(|b| format!("{} ({})", b.directory, b.version.as_deref().unwrap_or("unknown version")))
         .collect();
-    let message = format!("{} has {symbolic_name} {} times: {}", member.name, ids.len(), listed.join(", "));
+    let message =
+        format!("{} has {symbolic_name} {} times: {}", member.name, ids.len(), listed.join(", "));
     let step = format!(
         "On {}, compare hmac, master and storage in the data directories of {}, then uninstall the copy that is not used.",
         member.name,

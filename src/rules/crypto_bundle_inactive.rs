@@ -24,7 +24,8 @@ fn check(farm: &Farm) -> Vec<Hit> {
             let name = bundle.symbolic_name.as_deref()?;
             let message =
                 format!("{} will not start {name} ({}): {state}", member.name, bundle.directory);
-            let id = bundle.id.map_or_else(String::new, |id| format!("/system/console/bundles/{id}: "));
+            let id =
+                bundle.id.map_or_else(String::new, |id| format!("/system/console/bundles/{id}: "));
             let step = format!("On {}, {id}start {name}.", member.name);
             Some(Hit::on(member, message).at([&bundle.place]).fix([step]))
         })

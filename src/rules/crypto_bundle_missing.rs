@@ -12,7 +12,10 @@ pub(super) static RULE: Rule = Rule {
     why: "com.adobe.granite.crypto provides encryption and com.adobe.granite.crypto.file (AEM 6.3 and newer) reads the key files. \
           Without them logins and secrets fail.",
     fix: "Install the bundle of the same version as on the other instances.",
-    references: &[KA_23909, "Adobe KA-17489: com.adobe.granite.crypto cannot be resolved after an upgrade"],
+    references: &[
+        KA_23909,
+        "Adobe KA-17489: com.adobe.granite.crypto cannot be resolved after an upgrade",
+    ],
     check,
 };
 
@@ -32,7 +35,10 @@ fn on(member: &Member, symbolic_name: &str) -> Option<Hit> {
         return None;
     }
     let message = format!("{} has no bundle {symbolic_name}", member.name);
-    let step = format!("Install {symbolic_name} on {}, in the version of the other instances.", member.name);
+    let step = format!(
+        "Install {symbolic_name} on {}, in the version of the other instances.",
+        member.name
+    );
     Some(Hit::on(member, message).fix([step]))
 }
 
@@ -60,18 +66,26 @@ mod tests {
 
     #[test]
     fn missing_bundle_is_named() {
-        assert_eq!(messages(|i| i.without_bundle("bundle2")), ["a has no bundle com.adobe.granite.crypto.file"]);
+        assert_eq!(
+            messages(|i| i.without_bundle("bundle2")),
+            ["a has no bundle com.adobe.granite.crypto.file"]
+        );
     }
 
     #[test]
     fn bundle_of_a_longer_name_does_not_stand_in() {
-        let other = |i: Instance| i.without_bundle("bundle1").bundle(3, "com.adobe.granite.crypto.keystore");
+        let other = |i: Instance| {
+            i.without_bundle("bundle1").bundle(3, "com.adobe.granite.crypto.keystore")
+        };
         assert_eq!(messages(other), ["a has no bundle com.adobe.granite.crypto"]);
     }
 
     #[test]
     fn old_instance_has_no_bundle_for_key_files() {
-        assert_eq!(messages(|i| i.without_bundle("bundle2").setting("quickstart.build", "6.2.0")), [""; 0]);
+        assert_eq!(
+            messages(|i| i.without_bundle("bundle2").setting("quickstart.build", "6.2.0")),
+            [""; 0]
+        );
     }
 
     #[test]

@@ -11,7 +11,10 @@ pub(super) static RULE: Rule = Rule {
     why: "com.adobe.granite.crypto.file.disable=true makes a new instance keep its keys in the repository. Adobe no longer recommends \
           it. It works at the very first start only; an instance that has started once does not change its mode for it.",
     fix: "Remove the option, and move the keys to files where the mode is JCR.",
-    references: &["AEM 6.5, deploying communities: repository replication", "AdobeDocs/experience-manager-65.en issue 377"],
+    references: &[
+        "AEM 6.5, deploying communities: repository replication",
+        "AdobeDocs/experience-manager-65.en issue 377",
+    ],
     check,
 };
 
@@ -30,9 +33,9 @@ fn on(member: &Member) -> Option<Hit> {
         _ => "",
     };
     let message = format!("{} switches key files off in {}{effect}", member.name, first.path);
-    let steps = places
-        .iter()
-        .map(|place| format!("On {}, remove -D{CRYPTO_FILE_DISABLE}=true from '{}'.", member.name, place.path));
+    let steps = places.iter().map(|place| {
+        format!("On {}, remove -D{CRYPTO_FILE_DISABLE}=true from '{}'.", member.name, place.path)
+    });
     Some(Hit::on(member, message).at(places.iter().copied()).fix(steps))
 }
 
@@ -42,7 +45,8 @@ mod tests {
     use crate::testing::{farm, good_farm};
 
     fn message(storage: &[u8], value: &str) -> Option<String> {
-        let farm = farm().with("a", |i| i.storage(storage).setting(CRYPTO_FILE_DISABLE, value)).build();
+        let farm =
+            farm().with("a", |i| i.storage(storage).setting(CRYPTO_FILE_DISABLE, value)).build();
         check(&farm).into_iter().next().map(|hit| hit.message)
     }
 

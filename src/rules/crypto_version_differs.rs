@@ -27,12 +27,24 @@ fn of(farm: &Farm, symbolic_name: &str) -> Option<Hit> {
     }
     let versions: Vec<String> = groups
         .iter()
-        .filter_map(|group| Some(format!("{} on {}", version(group.first()?, symbolic_name)?, super::groups::names(group))))
+        .filter_map(|group| {
+            Some(format!(
+                "{} on {}",
+                version(group.first()?, symbolic_name)?,
+                super::groups::names(group)
+            ))
+        })
         .collect();
     let odd = groups.odd();
-    let message = format!("{} ({})", groups.describe(&format!("{symbolic_name} version")), versions.join("; "));
+    let message = format!(
+        "{} ({})",
+        groups.describe(&format!("{symbolic_name} version")),
+        versions.join("; ")
+    );
     let places = groups.iter().flatten().filter_map(|member| exact(member, symbolic_name));
-    let step = "Compare the installed service packs (CRX Package Manager) and install the newest on all.".to_owned();
+    let step =
+        "Compare the installed service packs (CRX Package Manager) and install the newest on all."
+            .to_owned();
     Some(Hit::among(&odd, message).at(places.map(|bundle| &bundle.place)).fix([step]))
 }
 
@@ -65,7 +77,9 @@ mod tests {
     fn odd_version_is_named() {
         assert_eq!(
             messages(|bundle| bundle.version = Some("3.4.16".into())),
-            ["c has another com.adobe.granite.crypto version than the other 2 (3.4.22 on a, b; 3.4.16 on c)"]
+            [
+                "c has another com.adobe.granite.crypto version than the other 2 (3.4.22 on a, b; 3.4.16 on c)"
+            ]
         );
     }
 

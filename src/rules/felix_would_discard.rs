@@ -28,7 +28,8 @@ fn check(farm: &Farm) -> Vec<Hit> {
 fn on(member: &Member, bundle: &Bundle) -> Option<Hit> {
     let reason = bundle.discard.as_ref()?;
     // That an uninstalled bundle goes is meant; it matters where keys go with it.
-    let holds_keys = member.snapshot.key_files.iter().any(|file| file.directory == bundle.directory);
+    let holds_keys =
+        member.snapshot.key_files.iter().any(|file| file.directory == bundle.directory);
     let is_crypto = CRYPTO_FAMILY.iter().any(|name| bundle.is(name));
     if *reason == DiscardReason::Uninstalled && !holds_keys && !is_crypto {
         return None;
@@ -40,11 +41,22 @@ fn on(member: &Member, bundle: &Bundle) -> Option<Hit> {
         bundle.directory, member.name
     );
     let path = &bundle.place.path;
-    let save = format!("Before anything is restarted, copy '{path}/data' of {} to a safe place.", member.name);
+    let save = format!(
+        "Before anything is restarted, copy '{path}/data' of {} to a safe place.",
+        member.name
+    );
     let repair = match reason {
-        DiscardReason::StrayRevision(stray) => format!("Stop {}, and move '{path}/{stray}' out of launchpad/felix.", member.name),
-        DiscardReason::Uninstalled => format!("Install {name} anew on {}, then copy the saved files into its new data directory.", member.name),
-        _ => format!("Stop {}, and restore '{path}' from a backup or from an equal instance, without its data directory.", member.name),
+        DiscardReason::StrayRevision(stray) => {
+            format!("Stop {}, and move '{path}/{stray}' out of launchpad/felix.", member.name)
+        }
+        DiscardReason::Uninstalled => format!(
+            "Install {name} anew on {}, then copy the saved files into its new data directory.",
+            member.name
+        ),
+        _ => format!(
+            "Stop {}, and restore '{path}' from a backup or from an equal instance, without its data directory.",
+            member.name
+        ),
     };
     Some(Hit::on(member, message).at([&bundle.place]).fix([save, repair]))
 }
@@ -72,8 +84,10 @@ mod tests {
     fn loss_of_keys_is_said() {
         assert_eq!(
             messages(|i| i.change("bundle2", stray)),
-            ["Felix would delete bundle2 (com.adobe.granite.crypto.file) of a at the next start, the keys in it \
-              included: the directory version0.0.bak has no revision number"]
+            [
+                "Felix would delete bundle2 (com.adobe.granite.crypto.file) of a at the next start, the keys in it \
+              included: the directory version0.0.bak has no revision number"
+            ]
         );
     }
 

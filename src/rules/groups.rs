@@ -110,7 +110,11 @@ mod tests {
 
     fn keyed(keys: &[&[u8]]) -> Farm {
         let names = ["a", "b", "c", "d"];
-        names.iter().zip(keys).fold(farm(), |farm, (name, key)| farm.with(name, |i| i.hmac(key))).build()
+        names
+            .iter()
+            .zip(keys)
+            .fold(farm(), |farm, (name, key)| farm.with(name, |i| i.hmac(key)))
+            .build()
     }
 
     fn describe(keys: &[&[u8]]) -> String {

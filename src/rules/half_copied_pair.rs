@@ -44,7 +44,9 @@ fn half(shared: KeyName, agree: &Groups<'_>, other: &Groups<'_>) -> Vec<Hit> {
     let [hmac, master] = KeyName::ALL;
     let differing = if shared == hmac { master } else { hmac };
     let message = match other.majority() {
-        Some(_) => format!("{} shares its {shared} with the farm, but not its {differing}", names(&halved)),
+        Some(_) => {
+            format!("{} shares its {shared} with the farm, but not its {differing}", names(&halved))
+        }
         None => format!("{} share their {shared}, but not their {differing}", names(&halved)),
     };
     let files = halved.iter().filter_map(|m| m.known_key(differing)).map(|key| &key.file.place);
@@ -80,7 +82,10 @@ mod tests {
 
     #[test]
     fn instance_with_two_other_keys_is_not_half_copied() {
-        let farm = farm().with("a", |i| i).with("b", |i| i).with("c", |i| i.hmac(&[9; 32]).master(&[9; 16]));
+        let farm = farm()
+            .with("a", |i| i)
+            .with("b", |i| i)
+            .with("c", |i| i.hmac(&[9; 32]).master(&[9; 16]));
         assert_eq!(check(&farm.build()), []);
     }
 }

@@ -47,7 +47,10 @@ mod tests {
         let fix = check(&farm)[0].fix.join(" ");
         assert!(fix.contains("Take author as the source"), "{fix}");
         assert!(fix.contains("becomes unreadable"), "{fix}");
-        assert!(fix.contains("'crx-quickstart/launchpad/felix/bundle2/data/master' of author"), "{fix}");
+        assert!(
+            fix.contains("'crx-quickstart/launchpad/felix/bundle2/data/master' of author"),
+            "{fix}"
+        );
         assert!(!fix.contains("Stop author"), "{fix}");
     }
 

@@ -39,7 +39,9 @@ fn uniform(member: &Member, name: KeyName) -> Option<Hit> {
 }
 
 fn doubled(member: &Member) -> Option<Hit> {
-    let [Some(hmac), Some(master)] = KeyName::ALL.map(|name| member.known_key(name)) else { return None };
+    let [Some(hmac), Some(master)] = KeyName::ALL.map(|name| member.known_key(name)) else {
+        return None;
+    };
     if hmac.value != master.value || hmac.file.digest.uniform {
         return None;
     }
@@ -63,7 +65,8 @@ fn swapped(farm: &Farm, member: &Member) -> Option<Hit> {
     if !groups.odd().iter().any(|odd| odd.name == member.name) || hmac.file.digest.uniform {
         return None;
     }
-    let message = format!("hmac of {} is the master of {}: the files are swapped", member.name, peer.name);
+    let message =
+        format!("hmac of {} is the master of {}: the files are swapped", member.name, peer.name);
     let places = KeyName::ALL.into_iter().filter_map(|name| member.known_key(name));
     let step = format!(
         "On {} or on {}, whichever is wrong, exchange the files hmac and master in '{}'.",

@@ -42,7 +42,14 @@ fn on(member: &Member) -> Vec<Hit> {
         .collect()
 }
 
-fn hit(member: &Member, name: &str, owner: &str, bundle: &Bundle, known: &str, place: &Place) -> Hit {
+fn hit(
+    member: &Member,
+    name: &str,
+    owner: &str,
+    bundle: &Bundle,
+    known: &str,
+    place: &Place,
+) -> Hit {
     let message = format!(
         "{name} of {} lies in {}, which is {known}; it belongs to {owner}",
         member.name, bundle.directory
@@ -75,7 +82,9 @@ mod tests {
         let farm = farm().with("a", |i| i.key_in("bundle1", KeyName::Hmac, &[1, 2, 3])).build();
         assert_eq!(
             messages(&farm),
-            ["hmac of a lies in bundle1, which is com.adobe.granite.crypto; it belongs to com.adobe.granite.crypto.file"]
+            [
+                "hmac of a lies in bundle1, which is com.adobe.granite.crypto; it belongs to com.adobe.granite.crypto.file"
+            ]
         );
     }
 
@@ -91,7 +100,11 @@ mod tests {
     #[test]
     fn bundle_of_unknown_name_is_not_accused() {
         let farm = farm().with("a", |i| {
-            i.bundle(9, "x").change("bundle9", |b| b.symbolic_name = None).key_in("bundle9", KeyName::Hmac, b"k")
+            i.bundle(9, "x").change("bundle9", |b| b.symbolic_name = None).key_in(
+                "bundle9",
+                KeyName::Hmac,
+                b"k",
+            )
         });
         assert_eq!(messages(&farm.build()), [""; 0]);
     }

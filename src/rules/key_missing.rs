@@ -69,7 +69,10 @@ mod tests {
 
     #[test]
     fn keys_in_another_directory_are_not_missing() {
-        assert_eq!(check_one(|i| i.setting(CRYPTO_KEYS_PATH, "/keys").without_key(KeyName::Hmac)), []);
+        assert_eq!(
+            check_one(|i| i.setting(CRYPTO_KEYS_PATH, "/keys").without_key(KeyName::Hmac)),
+            []
+        );
     }
 
     #[test]

@@ -11,7 +11,10 @@ pub(super) static RULE: Rule = Rule {
     why: "Keys are random bytes. A file of printable characters is an encoding of a key (base64, hexadecimal), a vault file that \
           was deployed undecrypted, or a page that was saved instead of the property. AEM does not decode it.",
     fix: "Put the decoded, binary key in its place.",
-    references: &["wcm.io CONGA AEM plugin: crypto keys, ansible-vault", "Netcentric aem-crypto-support: base64 keys"],
+    references: &[
+        "wcm.io CONGA AEM plugin: crypto keys, ansible-vault",
+        "Netcentric aem-crypto-support: base64 keys",
+    ],
     check,
 };
 
@@ -25,7 +28,9 @@ fn on(member: &Member, name: KeyName) -> Option<Hit> {
     let text = file.digest.text?;
     let message = format!("{name} of {} is {text}, not a key", member.name);
     let step = match text {
-        TextKind::AnsibleVault => "Deploy the decrypted file: ansible-vault decrypt, then copy it in binary mode.",
+        TextKind::AnsibleVault => {
+            "Deploy the decrypted file: ansible-vault decrypt, then copy it in binary mode."
+        }
         TextKind::Hex => "Write the decoded bytes: xxd -r -p.",
         TextKind::Base64 => "Write the decoded bytes: base64 -d.",
         TextKind::Html | TextKind::Json | TextKind::Other => {
@@ -54,7 +59,10 @@ mod tests {
     #[test]
     fn kind_of_text_is_named() {
         let vault = b"$ANSIBLE_VAULT;1.1;AES256\n3031\n";
-        assert_eq!(message(vault).unwrap(), "hmac of a is an undecrypted ansible-vault file, not a key");
+        assert_eq!(
+            message(vault).unwrap(),
+            "hmac of a is an undecrypted ansible-vault file, not a key"
+        );
         assert_eq!(message(b"<html><body>login").unwrap(), "hmac of a is an HTML page, not a key");
     }
 

@@ -37,9 +37,13 @@ fn open(member: &Member) -> Option<Hit> {
     if listed.is_empty() {
         return None;
     }
-    let message =
-        format!("every user of the machine of {} may read or write {}", member.name, listed.join(" and "));
-    let steps = open.iter().map(|(file, _)| format!("On {}: chmod 600 '{}'", member.name, file.place.path));
+    let message = format!(
+        "every user of the machine of {} may read or write {}",
+        member.name,
+        listed.join(" and ")
+    );
+    let steps =
+        open.iter().map(|(file, _)| format!("On {}: chmod 600 '{}'", member.name, file.place.path));
     Some(Hit::on(member, message).at(open.iter().map(|(file, _)| &file.place)).fix(steps))
 }
 
@@ -54,7 +58,10 @@ fn other_owner(farm: &Farm) -> Option<Hit> {
     let odd = groups.odd();
     let places = odd.iter().flat_map(|member| files(member)).map(|file| &file.place);
     let steps = odd.iter().map(|member| {
-        format!("On {}, give the whole of crx-quickstart to the user that runs AEM: chown -R", member.name)
+        format!(
+            "On {}, give the whole of crx-quickstart to the user that runs AEM: chown -R",
+            member.name
+        )
     });
     Some(Hit::among(&odd, groups.describe("owner of the key files")).at(places).fix(steps))
 }
@@ -78,7 +85,9 @@ mod tests {
         let farm = farm().with("a", |i| i.owned_by(1000, 0o644)).build();
         assert_eq!(
             messages(&farm),
-            ["every user of the machine of a may read or write hmac (mode 0644) and master (mode 0644)"]
+            [
+                "every user of the machine of a may read or write hmac (mode 0644) and master (mode 0644)"
+            ]
         );
     }
 
@@ -95,6 +104,9 @@ mod tests {
 
     #[test]
     fn two_users_on_two_machines_are_quiet() {
-        assert_eq!(messages(&good_farm(&["a"]).with("c", |i| i.owned_by(0, 0o600)).build()), [""; 0]);
+        assert_eq!(
+            messages(&good_farm(&["a"]).with("c", |i| i.owned_by(0, 0o600)).build()),
+            [""; 0]
+        );
     }
 }

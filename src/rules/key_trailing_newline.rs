@@ -26,26 +26,38 @@ fn on(farm: &Farm, member: &Member, name: KeyName) -> Option<Hit> {
     let key = member.known_key(name)?;
     let line_end = key.stray?;
     let (found, expected) = (key.file.digest.whole.bytes, key.value.bytes);
-    let message =
-        format!("{name} of {} ends in {line_end}: {found} bytes instead of {expected}", member.name);
+    let message = format!(
+        "{name} of {} ends in {line_end}: {found} bytes instead of {expected}",
+        member.name
+    );
     Some(Hit::on(member, message).at([&key.file.place]).fix(fix(farm, member, name, key, line_end)))
 }
 
-fn fix(farm: &Farm, member: &Member, name: KeyName, key: &EffectiveKey, end: LineEnd) -> Vec<String> {
+fn fix(
+    farm: &Farm,
+    member: &Member,
+    name: KeyName,
+    key: &EffectiveKey,
+    end: LineEnd,
+) -> Vec<String> {
     let right = |m: &&Member| {
         m.known_key(name).is_some_and(|peer| peer.stray.is_none() && peer.value == key.value)
     };
     let (path, bytes) = (&key.file.place.path, key.value.bytes);
     let repair = match farm.members.iter().find(right).and_then(|m| Some((m, m.known_key(name)?))) {
         Some((peer, theirs)) => {
-            format!("Copy '{}' of {} over '{path}', in binary mode.", theirs.file.place.path, peer.name)
+            format!(
+                "Copy '{}' of {} over '{path}', in binary mode.",
+                theirs.file.place.path, peer.name
+            )
         }
         None => {
             let cut = if end == LineEnd::Lf { 1 } else { 2 };
             format!("Cut the last {cut} byte(s) off: truncate -s {bytes} '{path}'")
         }
     };
-    let check = format!("Check: '{path}' must have {bytes} bytes and the md5 sum {}.", key.value.md5);
+    let check =
+        format!("Check: '{path}' must have {bytes} bytes and the md5 sum {}.", key.value.md5);
     vec![steps::stop(member), repair, check, steps::start(member)]
 }
 
@@ -74,7 +86,10 @@ mod tests {
     fn length_decides() {
         let lf = [&[200; 32][..], b"\n"].concat();
         let crlf = [&[200; 32][..], b"\r\n"].concat();
-        assert_eq!(messages(&lf, &[1; 32]), ["hmac of a ends in a newline (LF): 33 bytes instead of 32"]);
+        assert_eq!(
+            messages(&lf, &[1; 32]),
+            ["hmac of a ends in a newline (LF): 33 bytes instead of 32"]
+        );
         assert_eq!(
             messages(&crlf, &[1; 32]),
             ["hmac of a ends in a Windows line end (CR LF): 34 bytes instead of 32"]

@@ -42,7 +42,8 @@ mod tests {
 
     #[test]
     fn other_directory_is_named() {
-        let hits = check(&farm().with("a", |i| i.setting(CRYPTO_KEYS_PATH, "/etc/aem/keys")).build());
+        let hits =
+            check(&farm().with("a", |i| i.setting(CRYPTO_KEYS_PATH, "/etc/aem/keys")).build());
         assert_eq!(hits[0].message, "a keeps its keys in /etc/aem/keys");
         assert_eq!(hits[0].fix, ["On a: md5sum '/etc/aem/keys/hmac' '/etc/aem/keys/master'"]);
     }

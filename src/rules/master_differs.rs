@@ -47,7 +47,10 @@ mod tests {
         let fix = check(&farm)[0].fix.join(" ");
         assert!(fix.contains("Take author as the source"), "{fix}");
         assert!(fix.contains("becomes unreadable"), "{fix}");
-        assert!(fix.contains("'crx-quickstart/launchpad/felix/bundle2/data/master' of author"), "{fix}");
+        assert!(
+            fix.contains("'crx-quickstart/launchpad/felix/bundle2/data/master' of author"),
+            "{fix}"
+        );
         assert!(!fix.contains("Stop author"), "{fix}");
     }
 
@@ -55,7 +58,8 @@ mod tests {
     fn stray_newline_alone_is_not_another_key() {
         let key = [7; 32];
         let with_newline = [&key[..], b"\n"].concat();
-        let farm = farm().with("a", |i| i.master(&key)).with("b", |i| i.master(&with_newline)).build();
+        let farm =
+            farm().with("a", |i| i.master(&key)).with("b", |i| i.master(&with_newline)).build();
         assert_eq!(check(&farm), []);
     }
 

@@ -22,7 +22,10 @@ fn check(farm: &Farm) -> Vec<Hit> {
             let keys = if copy.key_files.is_empty() { "" } else { ", with key files" };
             let message = format!("{} has an old copy in {}{keys}", member.name, copy.root);
             let place = Place { source: copy.source.clone(), path: copy.root.clone() };
-            let step = format!("On {}, delete '{}' when it is not needed any more.", member.name, copy.root);
+            let step = format!(
+                "On {}, delete '{}' when it is not needed any more.",
+                member.name, copy.root
+            );
             Hit::on(member, message).at([&place]).fix([step])
         })
         .collect()
@@ -50,7 +53,10 @@ mod tests {
     fn copy_below_the_install_is_told_and_not_compared() {
         let farm = farm_with("crx-quickstart/launchpad.old");
         assert_eq!(farm.members.len(), 1);
-        assert_eq!(check(&farm)[0].message, "a has an old copy in crx-quickstart/launchpad.old, with key files");
+        assert_eq!(
+            check(&farm)[0].message,
+            "a has an old copy in crx-quickstart/launchpad.old, with key files"
+        );
     }
 
     #[test]

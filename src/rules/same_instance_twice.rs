@@ -20,7 +20,8 @@ fn check(farm: &Farm) -> Vec<Hit> {
         .into_iter()
         .map(|(first, again)| {
             let message = format!("{} is the same instance as {}", again.name, first.name);
-            let ids = [first, again].into_iter().filter_map(|member| member.snapshot.sling_id.as_ref());
+            let ids =
+                [first, again].into_iter().filter_map(|member| member.snapshot.sling_id.as_ref());
             let step = format!("Leave out {} or {}.", first.snapshot.source, again.snapshot.source);
             Hit::among(&[first, again], message).at(ids.map(|id| &id.place)).fix([step])
         })

@@ -11,7 +11,8 @@ them again.";
 /// KA-23909: IMS `client_secret` gets lost after a restart.
 pub(super) const KA_23909: &str = "Adobe KA-23909: IMS client_secret is lost after a restart";
 /// The documentation of encapsulated tokens.
-pub(super) const ENCAPSULATED_TOKEN: &str = "AEM 6.5, Encapsulated Token Support: Replicating the HMAC key";
+pub(super) const ENCAPSULATED_TOKEN: &str =
+    "AEM 6.5, Encapsulated Token Support: Replicating the HMAC key";
 /// Felix's own code.
 pub(super) const FELIX_CACHE: &str = "Apache Felix Framework, BundleCache and BundleArchive";
 
@@ -40,7 +41,10 @@ pub(super) fn write_storage(member: &Member, mode: &str) -> Vec<String> {
     let bytes = mode.len();
     vec![
         stop(member),
-        format!("On {}, replace the file; do not edit it, editors add a newline: printf %s {mode} > '{path}'", member.name),
+        format!(
+            "On {}, replace the file; do not edit it, editors add a newline: printf %s {mode} > '{path}'",
+            member.name
+        ),
         format!("Check that it has {bytes} bytes: wc -c '{path}'"),
         start(member),
     ]
@@ -71,10 +75,11 @@ fn compare_sums(source: &Member) -> String {
         .into_iter()
         .filter_map(|name| Some(format!("{} for {name}", source.known_key(name)?.value.md5)))
         .collect();
-    match sums.is_empty() {
-        true => "Compare the md5 sums of both files on all instances: md5sum hmac master".to_owned(),
-        false => format!("Check with md5sum hmac master: it must print {} everywhere.", sums.join(" and ")),
+    if sums.is_empty() {
+        return "Compare the md5 sums of both files on all instances: md5sum hmac master"
+            .to_owned();
     }
+    format!("Check with md5sum hmac master: it must print {} everywhere.", sums.join(" and "))
 }
 
 /// Moves the keys of an instance from the repository to files: the steps of KA-23909 with this instance's numbers.
@@ -83,12 +88,20 @@ pub(super) fn leave_the_jcr(member: &Member) -> Vec<String> {
     let storage = format!("{}/storage", data_directory(&member.snapshot, CRYPTO));
     let keys = data_directory(&member.snapshot, CRYPTO_FILE);
     vec![
-        format!("On {name}, save the binary properties hmac and master of /etc/key (CRXDE Lite) as the files hmac and master."),
+        format!(
+            "On {name}, save the binary properties hmac and master of /etc/key (CRXDE Lite) as the files hmac and master."
+        ),
         stop(member),
         format!("Put both files into '{keys}/', in binary mode."),
-        format!("Replace the file; do not edit it, editors add a newline: printf %s Bundle > '{storage}'"),
+        format!(
+            "Replace the file; do not edit it, editors add a newline: printf %s Bundle > '{storage}'"
+        ),
         start(member),
-        format!("Check on {name}: md5sum '{keys}/hmac' '{keys}/master' must equal the sums of the saved properties."),
-        format!("When logins and secrets work on {name}, delete the properties hmac and master of /etc/key, and restart once more."),
+        format!(
+            "Check on {name}: md5sum '{keys}/hmac' '{keys}/master' must equal the sums of the saved properties."
+        ),
+        format!(
+            "When logins and secrets work on {name}, delete the properties hmac and master of /etc/key, and restart once more."
+        ),
     ]
 }

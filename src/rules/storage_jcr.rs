@@ -42,7 +42,12 @@ mod tests {
     #[test]
     fn repair_names_both_bundles_of_this_instance() {
         let fix = check(&farm().with("a", |i| i.storage(b"JCR")).build())[0].fix.join("\n");
-        assert!(fix.contains("printf %s Bundle > 'crx-quickstart/launchpad/felix/bundle1/data/storage'"), "{fix}");
+        assert!(
+            fix.contains(
+                "printf %s Bundle > 'crx-quickstart/launchpad/felix/bundle1/data/storage'"
+            ),
+            "{fix}"
+        );
         assert!(fix.contains("'crx-quickstart/launchpad/felix/bundle2/data/'"), "{fix}");
     }
 

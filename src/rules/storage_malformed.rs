@@ -53,10 +53,22 @@ mod tests {
     #[test]
     fn each_fault_has_its_name() {
         assert_eq!(message(b"").unwrap(), "storage of a is empty (0 bytes)");
-        assert_eq!(message(b"bundle").unwrap(), "storage of a has the right word in the wrong case (6 bytes)");
-        assert_eq!(message(b" Bundle").unwrap(), "storage of a has white space around the word (7 bytes)");
-        assert_eq!(message(b"\xEF\xBB\xBFJCR").unwrap(), "storage of a starts with a byte order mark (6 bytes)");
-        assert_eq!(message(b"secret").unwrap(), "storage of a holds neither `Bundle` nor `JCR` (6 bytes)");
+        assert_eq!(
+            message(b"bundle").unwrap(),
+            "storage of a has the right word in the wrong case (6 bytes)"
+        );
+        assert_eq!(
+            message(b" Bundle").unwrap(),
+            "storage of a has white space around the word (7 bytes)"
+        );
+        assert_eq!(
+            message(b"\xEF\xBB\xBFJCR").unwrap(),
+            "storage of a starts with a byte order mark (6 bytes)"
+        );
+        assert_eq!(
+            message(b"secret").unwrap(),
+            "storage of a holds neither `Bundle` nor `JCR` (6 bytes)"
+        );
     }
 
     #[test]

@@ -26,9 +26,12 @@ fn is_missing(member: &Member) -> bool {
 
 fn hit(member: &Member) -> Hit {
     let bundles = member.snapshot.bundles_named(CRYPTO).map(|bundle| &bundle.place);
-    Hit::on(member, format!("{} has no file storage in the data directory of {CRYPTO}", member.name))
-        .at(bundles)
-        .fix(steps::write_storage(member, "Bundle"))
+    Hit::on(
+        member,
+        format!("{} has no file storage in the data directory of {CRYPTO}", member.name),
+    )
+    .at(bundles)
+    .fix(steps::write_storage(member, "Bundle"))
 }
 
 #[cfg(test)]
@@ -45,12 +48,18 @@ mod tests {
     #[test]
     fn missing_file_is_told() {
         let hits = check(&farm().with("a", Instance::without_storage).build());
-        assert_eq!(hits[0].message, "a has no file storage in the data directory of com.adobe.granite.crypto");
+        assert_eq!(
+            hits[0].message,
+            "a has no file storage in the data directory of com.adobe.granite.crypto"
+        );
     }
 
     #[test]
     fn old_instance_without_key_files_has_none_by_nature() {
-        assert_eq!(check(&farm().with("a", |i| i.without_storage().without_bundle("bundle2")).build()), []);
+        assert_eq!(
+            check(&farm().with("a", |i| i.without_storage().without_bundle("bundle2")).build()),
+            []
+        );
     }
 
     #[test]

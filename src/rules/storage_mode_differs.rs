@@ -52,7 +52,10 @@ mod tests {
 
     #[test]
     fn faulty_text_is_no_other_mode() {
-        assert_eq!(check(&good_farm(&["a", "b"]).with("c", |i| i.storage(b"Bundle\n")).build()), []);
+        assert_eq!(
+            check(&good_farm(&["a", "b"]).with("c", |i| i.storage(b"Bundle\n")).build()),
+            []
+        );
         assert_eq!(check(&good_farm(&["a", "b"]).with("c", |i| i.storage(b"???")).build()), []);
     }
 }

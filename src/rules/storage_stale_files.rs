@@ -31,7 +31,8 @@ fn on(member: &Member) -> Option<Hit> {
     if names.is_empty() {
         return None;
     }
-    let message = format!("{} is in JCR mode, yet has key files: {}", member.name, names.join(", "));
+    let message =
+        format!("{} is in JCR mode, yet has key files: {}", member.name, names.join(", "));
     let places = files.iter().map(|file| &file.place);
     Some(Hit::on(member, message).at(places).fix(steps::leave_the_jcr(member)))
 }

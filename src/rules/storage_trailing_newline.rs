@@ -33,7 +33,9 @@ fn on(member: &Member) -> Vec<Hit> {
                 storage.bytes,
                 mode.len()
             );
-            Some(Hit::on(member, message).at([&file.place]).fix(steps::write_storage(member, &mode)))
+            Some(
+                Hit::on(member, message).at([&file.place]).fix(steps::write_storage(member, &mode)),
+            )
         })
         .collect()
 }
@@ -56,7 +58,10 @@ mod tests {
 
     #[test]
     fn both_line_ends_are_found() {
-        assert_eq!(message(b"Bundle\n").unwrap(), "storage of a ends in a newline (LF): 7 bytes instead of 6");
+        assert_eq!(
+            message(b"Bundle\n").unwrap(),
+            "storage of a ends in a newline (LF): 7 bytes instead of 6"
+        );
         assert_eq!(
             message(b"JCR\r\n").unwrap(),
             "storage of a ends in a Windows line end (CR LF): 5 bytes instead of 3"

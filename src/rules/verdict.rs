@@ -131,7 +131,10 @@ mod tests {
 
     #[test]
     fn error_makes_it_inconsistent() {
-        assert_eq!(decide(good_farm(&["a"]).with("b", |i| i.hmac(&[1; 32]))), Verdict::Inconsistent);
+        assert_eq!(
+            decide(good_farm(&["a"]).with("b", |i| i.hmac(&[1; 32]))),
+            Verdict::Inconsistent
+        );
     }
 
     #[test]
@@ -150,13 +153,15 @@ mod tests {
     fn any_gap_that_could_hide_a_fact_leaves_it_open() {
         let cut = good_farm(&["a"]).with("b", |i| i.gap(GapKind::Partial, None));
         assert_eq!(decide(cut).label(), "undecided");
-        let note = good_farm(&["a"]).with("b", |i| i.gap(GapKind::Duplicate, Some("bundle2/data/hmac")));
+        let note =
+            good_farm(&["a"]).with("b", |i| i.gap(GapKind::Duplicate, Some("bundle2/data/hmac")));
         assert_eq!(decide(note), Verdict::Consistent);
     }
 
     #[test]
     fn keys_in_the_jcr_leave_it_open() {
-        let jcr = |i: Instance| i.storage(b"JCR").without_key(KeyName::Hmac).without_key(KeyName::Master);
+        let jcr =
+            |i: Instance| i.storage(b"JCR").without_key(KeyName::Hmac).without_key(KeyName::Master);
         assert_eq!(
             decide(farm().with("a", jcr).with("b", jcr)).reasons()[0].to_string(),
             "the hmac of a is in the JCR, which was not read"

@@ -21,7 +21,12 @@ pub(super) fn write(findings: &[Finding], screen: Screen, out: &mut dyn Write) -
     Ok(())
 }
 
-fn section(first: &Finding, all: &[Finding], screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+fn section(
+    first: &Finding,
+    all: &[Finding],
+    screen: Screen,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let rule = first.rule;
     let paint = match rule.severity {
         Severity::Error => Paint::Red,

@@ -7,7 +7,7 @@ use super::super::Screen;
 use super::clean;
 use super::text::{Paint, labelled};
 use crate::farm::{Cell, CellState, Expect, Matrix, MatrixRow};
-use comfy_table::{CellAlignment, Color, ContentArrangement, Row, Table, TableStyle};
+use comfy_table::{CellAlignment, Color, ContentArrangement, Row, Table, presets};
 use std::io::{self, Write};
 
 /// A column for each instance is readable up to here, even on a screen without end.
@@ -41,7 +41,8 @@ fn facts_as_rows(matrix: &Matrix, screen: Screen) -> Vec<Vec<Shown>> {
     let names = matrix.instances.iter().map(|name| plain(name, screen));
     let mut grid = vec![std::iter::once(plain("", screen)).chain(names).collect::<Vec<_>>()];
     for row in &matrix.rows {
-        let cells = row.cells.iter().enumerate().map(|(index, cell)| shown(row, index, cell, screen));
+        let cells =
+            row.cells.iter().enumerate().map(|(index, cell)| shown(row, index, cell, screen));
         grid.push(std::iter::once(title(row, screen)).chain(cells).collect());
     }
     grid
@@ -54,7 +55,8 @@ fn instances_as_rows(matrix: &Matrix, rows: &[&MatrixRow], screen: Screen) -> Ve
         .collect::<Vec<_>>();
     let mut tables: Vec<Vec<Vec<Shown>>> = Vec::new();
     for row in rows {
-        let cells = row.cells.iter().enumerate().map(|(index, cell)| shown(row, index, cell, screen));
+        let cells =
+            row.cells.iter().enumerate().map(|(index, cell)| shown(row, index, cell, screen));
         let column: Vec<Shown> = std::iter::once(title(row, screen)).chain(cells).collect();
         if let Some(table) = tables.last_mut() {
             let wider = with_column(table, &column);
@@ -70,20 +72,26 @@ fn instances_as_rows(matrix: &Matrix, rows: &[&MatrixRow], screen: Screen) -> Ve
 }
 
 fn with_column(table: &[Vec<Shown>], column: &[Shown]) -> Vec<Vec<Shown>> {
-    let longer = |(line, cell): (&Vec<Shown>, &Shown)| {
-        line.iter().cloned().chain([cell.clone()]).collect()
-    };
+    let longer =
+        |(line, cell): (&Vec<Shown>, &Shown)| line.iter().cloned().chain([cell.clone()]).collect();
     table.iter().zip(column).map(longer).collect()
 }
 
 /// Returns what all instances of a row have in common, if they do.
 fn common_text(row: &MatrixRow) -> Option<&str> {
     let first = row.cells.first()?;
-    let same = |cell: &Cell| cell.state == CellState::Value && cell.text == first.text && cell.value == first.value;
+    let same = |cell: &Cell| {
+        cell.state == CellState::Value && cell.text == first.text && cell.value == first.value
+    };
     (row.expect != Expect::Distinct && row.cells.iter().all(same)).then_some(first.text.as_str())
 }
 
-fn agreed(rows: &[&MatrixRow], instances: usize, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+fn agreed(
+    rows: &[&MatrixRow],
+    instances: usize,
+    screen: Screen,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -125,7 +133,9 @@ fn shown(row: &MatrixRow, index: usize, cell: &Cell, screen: Screen) -> Shown {
 
 /// Returns A, B, … Z, AA, AB…
 fn letters(group: usize) -> String {
-    let letter = |n: usize| char::from_u32(u32::from(b'A').saturating_add(u32::try_from(n % 26).unwrap_or(0)));
+    let letter = |n: usize| {
+        char::from_u32(u32::from(b'A').saturating_add(u32::try_from(n % 26).unwrap_or(0)))
+    };
     let (high, low) = (group / 26, group % 26);
     let front = high.checked_sub(1).map(letters).unwrap_or_default();
     front + &letter(low).map(String::from).unwrap_or_default()
@@ -156,20 +166,23 @@ fn width(grid: &[Vec<Shown>]) -> usize {
 fn print(grid: &[Vec<Shown>], screen: Screen, out: &mut dyn Write) -> io::Result<()> {
     let mut lines = grid.iter();
     let mut table = Table::new();
-    let style = if screen.ascii { TableStyle::ASCII_FULL_CONDENSED } else { TableStyle::UTF8_FULL_CONDENSED };
+    let style =
+        if screen.ascii { presets::ASCII_FULL_CONDENSED } else { presets::UTF8_FULL_CONDENSED };
     table.load_style(style).force_no_tty();
     if screen.color {
         table.enforce_styling();
     }
     match screen.columns {
-        Some(columns) => table.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns),
+        Some(columns) => {
+            table.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns)
+        }
         None => table.set_content_arrangement(ContentArrangement::Disabled),
     };
     if let Some(header) = lines.next() {
         table.set_header(header.iter().map(|(text, _)| text));
     }
     for line in lines {
-        table.add_row(Row::from(line.iter().map(|cell| styled(cell)).collect::<Vec<_>>()));
+        table.add_row(Row::from(line.iter().map(styled).collect::<Vec<_>>()));
     }
     for column in table.column_iter_mut() {
         column.set_cell_alignment(CellAlignment::Left);
@@ -202,7 +215,11 @@ mod tests {
     #[test]
     fn small_farm_has_a_column_for_each_instance() {
         let text = render(good_farm(&["author", "pub1"]), Some(80));
-        assert_eq!(line(&text, "= storage"), "| = storage        | Bundle        | Bundle        |", "{text}");
+        assert_eq!(
+            line(&text, "= storage"),
+            "| = storage        | Bundle          | Bundle          |",
+            "{text}"
+        );
     }
 
     #[test]
@@ -227,7 +244,10 @@ mod tests {
 
     #[test]
     fn groups_are_lettered_beyond_z() {
-        assert_eq!((letters(0), letters(25), letters(26), letters(701)), ("A".into(), "Z".into(), "AA".into(), "ZZ".into()));
+        assert_eq!(
+            (letters(0), letters(25), letters(26), letters(701)),
+            ("A".into(), "Z".into(), "AA".into(), "ZZ".into())
+        );
     }
 
     #[test]

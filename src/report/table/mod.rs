@@ -22,7 +22,8 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         grid::write(&judged.matrix, report.screen, out)?;
         findings::write(&judged.findings, report.screen, out)?;
     }
-    let (holes, notes): (Vec<&Gap>, Vec<&Gap>) = report.gaps.iter().partition(|gap| gap.kind.hides());
+    let (holes, notes): (Vec<&Gap>, Vec<&Gap>) =
+        report.gaps.iter().partition(|gap| gap.kind.hides());
     gaps("Not read", &holes, report, out)?;
     gaps("Notes on the sources", &notes, report, out)?;
     match report.farms.as_slice() {
@@ -80,9 +81,12 @@ fn clean(text: &str, screen: super::Screen) -> String {
     if !screen.ascii {
         return safe.into_owned();
     }
-    let escape = |character: char| match character.is_ascii() {
-        true => character.to_string(),
-        false => character.escape_unicode().to_string(),
+    let escape = |character: char| {
+        if character.is_ascii() {
+            character.to_string()
+        } else {
+            character.escape_unicode().to_string()
+        }
     };
     safe.chars().map(escape).collect()
 }

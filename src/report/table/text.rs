@@ -2,7 +2,7 @@
 
 use super::super::Screen;
 use super::clean;
-use comfy_table::{ContentArrangement, Table, TableStyle};
+use comfy_table::{ContentArrangement, Table, presets};
 use std::io::{self, Write};
 
 /// Text is wrapped no wider than this, even on a wider screen.
@@ -31,7 +31,12 @@ impl Paint {
 }
 
 /// Writes `text` wrapped to the screen, with `label` before its first line and blanks before the others.
-pub(super) fn labelled(label: &str, text: &str, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn labelled(
+    label: &str,
+    text: &str,
+    screen: Screen,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let columns = screen.columns.unwrap_or(COLUMNS_MAX).min(COLUMNS_MAX);
     let indent = u16::try_from(label.chars().count()).unwrap_or(0).saturating_add(1);
     let room = columns.saturating_sub(indent).max(20);
@@ -47,7 +52,7 @@ pub(super) fn labelled(label: &str, text: &str, screen: Screen, out: &mut dyn Wr
 
 fn wrap(text: &str, columns: u16) -> impl Iterator<Item = String> {
     let mut table = Table::new();
-    table.load_style(TableStyle::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.force_no_tty().set_width(columns).add_row([text]);
     for column in table.column_iter_mut() {
         column.set_padding((0, 0));
