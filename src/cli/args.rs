@@ -1,11 +1,11 @@
 //! Arguments.
 
 use crate::limits::Limits;
-use crate::report::FORMATS;
+use crate::report::{FORMATS, Screen};
 use crate::rules::{RULES, Selection, Severity};
 use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use std::io::Write;
+use std::io::{IsTerminal, Write, stdout};
 use std::path::PathBuf;
 
 const AFTER_HELP: &str = "\
@@ -32,6 +32,7 @@ pub(super) enum Command {
     #[command(alias = "explain")]
     Rules {
         /// The rule to explain
+        #[arg(value_parser = rule_ids(), hide_possible_values = true)]
         id: Option<String>,
     },
 }
@@ -103,9 +104,38 @@ pub(super) struct Output {
     pub(super) verbose: u8,
 }
 
+impl Output {
+    /// Returns how text is to be laid out.
+    pub(super) fn screen(&self) -> Screen {
+        Screen {
+            columns: self.width.or_else(columns),
+            ascii: self.ascii,
+            color: self.color.applies(),
+        }
+    }
+}
+
+/// Returns the columns of the terminal, else those that the environment names.
+pub(super) fn columns() -> Option<u16> {
+    let of_terminal = stdout().is_terminal().then(|| comfy_table::Table::new().width()).flatten();
+    of_terminal.or_else(|| std::env::var("COLUMNS").ok()?.parse().ok())
+}
+
+impl When {
+    /// Says whether to colour what goes to standard output.
+    pub(super) fn applies(self) -> bool {
+        let plain = || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => stdout().is_terminal() && !plain(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum When {
-    /// On a terminal, unless $`NO_COLOR` is set
+    /// On a terminal, unless `NO_COLOR` is set
     Auto,
     /// Always
     Always,
@@ -116,11 +146,11 @@ pub(super) enum When {
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Judging")]
 pub(super) struct Judging {
-    /// Applies these rules alone
-    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rule_ids())]
+    /// Applies these rules alone; `aemtrix rules` lists them
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rule_ids(), hide_possible_values = true)]
     select: Vec<String>,
     /// Leaves these rules out
-    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rule_ids())]
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rule_ids(), hide_possible_values = true)]
     ignore: Vec<String>,
     /// Reports no findings below this severity
     #[arg(long, value_name = "SEVERITY", value_enum)]

@@ -9,7 +9,8 @@ mod scan;
 
 pub use exit::Exit;
 
-use args::{Args, Command};
+use crate::report::Screen;
+use args::{Args, Command, When};
 use clap::Parser;
 
 /// Runs the command line of this process.
@@ -28,7 +29,11 @@ pub fn run() -> Exit {
     args.command.start_logging();
     match args.command {
         Command::Scan(scan) => scan::run(&scan),
-        Command::Rules { id } => rules::run(id.as_deref()),
+        Command::Rules { id } => {
+            let screen =
+                Screen { columns: args::columns(), ascii: false, color: When::Auto.applies() };
+            rules::run(id.as_deref(), screen)
+        }
     }
 }
 

@@ -26,14 +26,16 @@ pub(super) fn format_of(path: &Path) -> anyhow::Result<&'static Format> {
     })
 }
 
-/// Writes a report to standard output. That the reader has gone away is no error.
+/// Writes to standard output. That the reader has gone away is no error.
 ///
 /// # Errors
 ///
 /// Fails when standard output cannot take it, such as on a full disk.
-pub(super) fn to_stdout(report: &Report, format: &Format) -> anyhow::Result<()> {
+pub(super) fn to_stdout(
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> anyhow::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
-    match (format.write)(report, &mut out).and_then(|()| out.flush()) {
+    match write(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => {
             // What is still buffered would be written again when the buffer is dropped.
             drop(out.into_parts());

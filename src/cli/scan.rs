@@ -1,15 +1,14 @@
 //! `aemtrix scan`: the pipeline from sources to reports.
 
-use super::args::{Output, Scan, When};
+use super::args::Scan;
 use super::progress::Bar;
 use super::{Exit, complain, output};
 use crate::examine::examine;
 use crate::facts::Gap;
 use crate::farm::farms;
 use crate::intake::{NoWatch, Source, Watch, discover};
-use crate::report::{Report, Screen, counted};
+use crate::report::{Report, counted};
 use crate::rules::Severity;
-use std::io::{IsTerminal, stdout};
 use std::thread::available_parallelism;
 
 /// Scans the sources and writes the reports.
@@ -56,7 +55,7 @@ fn analyze(scan: &Scan, sources: &[Source], notes: Vec<Gap>) -> Report {
     examined.gaps.sort();
     let farms = farms(examined.snapshots);
     let selection = scan.judging.selection();
-    Report::new(farms, examined.sources, examined.gaps, &selection, screen(&scan.output))
+    Report::new(farms, examined.sources, examined.gaps, &selection, scan.output.screen())
 }
 
 fn write(scan: &Scan, report: &Report) -> Exit {
@@ -64,7 +63,8 @@ fn write(scan: &Scan, report: &Report) -> Exit {
         return complain("this format is not known");
     };
     let to_files = scan.output.files.iter().map(|path| output::to_file(report, path));
-    let results: Vec<_> = to_files.chain([output::to_stdout(report, format)]).collect();
+    let results: Vec<_> =
+        to_files.chain([output::to_stdout(|out| (format.write)(report, out))]).collect();
     let failures = results.into_iter().filter_map(Result::err);
     let count = failures.map(|error| complain(&format!("{error:#}"))).count();
     if count > 0 { Exit::Trouble } else { Exit::Clean }
@@ -98,20 +98,4 @@ fn summary(report: &Report) -> String {
         counted(report.count(Severity::Note), "note"),
         if report.is_complete() { "" } else { "; evidence incomplete" }
     )
-}
-
-fn screen(output: &Output) -> Screen {
-    let terminal = stdout().is_terminal();
-    let from_environment = || std::env::var("COLUMNS").ok()?.parse().ok();
-    let of_terminal = || terminal.then(|| comfy_table::Table::new().width()).flatten();
-    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    Screen {
-        columns: output.width.or_else(of_terminal).or_else(from_environment),
-        ascii: output.ascii,
-        color: match output.color {
-            When::Always => true,
-            When::Never => false,
-            When::Auto => terminal && !plain,
-        },
-    }
 }

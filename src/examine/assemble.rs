@@ -1,7 +1,7 @@
 //! Sorts the evidence of one source into snapshots, one an install root.
 
 use super::collector::{Collected, Item};
-use crate::evidence::{BundleParts, Fact, Found, Packing, RevisionParts, assemble, classify};
+use crate::evidence::{BundleParts, Fact, Found, Packing, assemble, classify};
 use crate::facts::{
     CRYPTO, CRYPTO_FILE, Gap, GapKind, KeyFile, Owner, Parts, Place, RunModes, Setting, SlingId,
     Snapshot, StorageFile,

@@ -1,9 +1,11 @@
 //! What a run found, and the formats it is written in: one file a format, all with one signature.
 
+mod catalogue;
 mod json;
 mod printable;
 mod table;
 
+pub use catalogue::{explain_rule, list_rules};
 pub use printable::printable;
 
 use crate::facts::{Gap, SourceRecord};

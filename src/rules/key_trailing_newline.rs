@@ -44,17 +44,12 @@ fn fix(
         m.known_key(name).is_some_and(|peer| peer.stray.is_none() && peer.value == key.value)
     };
     let (path, bytes) = (&key.file.place.path, key.value.bytes);
-    let repair = match farm.members.iter().find(right).and_then(|m| Some((m, m.known_key(name)?))) {
-        Some((peer, theirs)) => {
-            format!(
-                "Copy '{}' of {} over '{path}', in binary mode.",
-                theirs.file.place.path, peer.name
-            )
-        }
-        None => {
-            let cut = if end == LineEnd::Lf { 1 } else { 2 };
-            format!("Cut the last {cut} byte(s) off: truncate -s {bytes} '{path}'")
-        }
+    let peer = farm.members.iter().find(right).and_then(|m| Some((m, m.known_key(name)?)));
+    let repair = if let Some((peer, theirs)) = peer {
+        format!("Copy '{}' of {} over '{path}', in binary mode.", theirs.file.place.path, peer.name)
+    } else {
+        let cut = if end == LineEnd::Lf { 1 } else { 2 };
+        format!("Cut the last {cut} byte(s) off: truncate -s {bytes} '{path}'")
     };
     let check =
         format!("Check: '{path}' must have {bytes} bytes and the md5 sum {}.", key.value.md5);
@@ -68,7 +63,7 @@ mod tests {
 
     /// A key of the right length whose last byte happens to be a line feed.
     fn ending_in_0a(length: usize) -> Vec<u8> {
-        (1..length).map(|n| u8::try_from(0x80 + n % 64).unwrap()).chain([b'\n']).collect()
+        (0x80..=0xBF).take(length.saturating_sub(1)).chain([b'\n']).collect()
     }
 
     fn messages(hmac: &[u8], peer: &[u8]) -> Vec<String> {

@@ -10,6 +10,7 @@
     reason = "a failing test may panic"
 )]
 
+mod demo;
 mod instance;
 mod pack;
 #[path = "../../benches/snapshot/mod.rs"]

@@ -8,7 +8,7 @@ use super::{Format, Judged, Report, counted, printable};
 use crate::facts::Gap;
 use crate::rules::{Severity, Verdict};
 use std::io::{self, Write};
-use text::Paint;
+pub(super) use text::{Paint, labelled};
 
 pub(super) const FORMAT: Format = Format {
     name: "table",
@@ -40,7 +40,7 @@ fn gaps(title: &str, gaps: &[&Gap], report: &Report, out: &mut dyn Write) -> io:
     for gap in gaps {
         let path = gap.path.as_ref().map_or_else(String::new, |path| format!("{path}: "));
         let line = format!("{}: {path}{} [{}]", gap.source, gap.reason, gap.kind.label());
-        text::labelled("  -", &line, report.screen, out)?;
+        labelled("  -", &line, report.screen, out)?;
     }
     writeln!(out)
 }
@@ -55,7 +55,7 @@ fn verdict(judged: &Judged, report: &Report, out: &mut dyn Write) -> io::Result<
     if !judged.verdict.reasons().is_empty() {
         writeln!(out, "{}", Paint::Bold.on("Undecided because", report.screen))?;
         for reason in judged.verdict.reasons() {
-            text::labelled("  -", &reason.to_string(), report.screen, out)?;
+            labelled("  -", &reason.to_string(), report.screen, out)?;
         }
         writeln!(out)?;
     }

@@ -10,7 +10,7 @@ const COLUMNS_MAX: u16 = 120;
 
 /// A colour or weight. Nothing is said by it alone.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Paint {
+pub(in crate::report) enum Paint {
     Bold,
     Red,
     Yellow,
@@ -19,7 +19,7 @@ pub(super) enum Paint {
 
 impl Paint {
     /// Returns the text in this colour, where the screen has colours.
-    pub(super) fn on(self, text: &str, screen: Screen) -> String {
+    pub(in crate::report) fn on(self, text: &str, screen: Screen) -> String {
         let code = match self {
             Self::Bold => "1",
             Self::Red => "1;31",
@@ -31,7 +31,7 @@ impl Paint {
 }
 
 /// Writes `text` wrapped to the screen, with `label` before its first line and blanks before the others.
-pub(super) fn labelled(
+pub(in crate::report) fn labelled(
     label: &str,
     text: &str,
     screen: Screen,
