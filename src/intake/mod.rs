@@ -1,12 +1,29 @@
 //! Reads sources: sniffs what they are and walks their entries, without extracting anything.
 
+mod container;
+mod directory;
+mod discover;
 mod entry;
+mod file;
+mod gzip;
+mod path;
+mod sniff;
+mod tar;
+#[cfg(test)]
+mod testing;
 
+pub use discover::{Discovered, discover};
 pub use entry::{Entry, EntryKind, LinkTarget, NoWatch, Visit, Want, Watch};
 
 use crate::facts::GapKind;
 use crate::limits::Limits;
-use std::path::PathBuf;
+use container::{Container, Context, Input, Opened};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// The containers that are read. To add one, write its file and add its two lines here.
+const CONTAINERS: &[Container] = &[gzip::CONTAINER, tar::CONTAINER];
 
 /// Something the user named to be examined.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +49,24 @@ pub fn discover(_: &[String]) -> (Vec<Source>, Vec<crate::facts::Gap>) {
     (vec![], vec![])
 }
 
+impl Source {
+    /// Returns the stored size in bytes, 0 where it is not known; the largest should be read first.
+    pub fn stored_bytes(&self) -> u64 {
+        match &self.origin {
+            Origin::Path(path) => std::fs::metadata(path)
+                .ok()
+                .filter(std::fs::Metadata::is_file)
+                .map_or(0, |metadata| metadata.len()),
+            Origin::Stdin => 0,
+        }
+    }
+
+    /// Says whether the source can be walked a second time.
+    pub fn can_reread(&self) -> bool {
+        matches!(self.origin, Origin::Path(_))
+    }
+}
+
 /// Where the bytes of a source come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -54,7 +89,61 @@ pub struct Walked {
 ///
 /// Never fails: what cannot be read is reported to `visit` as a gap, and what came before it stands.
 pub fn walk(source: &Source, limits: &Limits, watch: &dyn Watch, visit: &mut dyn Visit) -> Walked {
-    let _ = (source, limits, watch);
-    visit.gap(None, GapKind::Internal, "not written yet".to_owned());
-    Walked::default()
+    watch.started(&source.name, source.stored_bytes());
+    let mut context = Context { limits, visit, names: Vec::new(), entries: 0, nesting: 0 };
+    match &source.origin {
+        Origin::Stdin => file::walk_stdin(watch, &mut context),
+        Origin::Path(path) => walk_path(path, watch, &mut context),
+    }
+    watch.finished(&source.name);
+    Walked { container: context.names.join(", "), entries: context.entries }
+}
+
+fn walk_path(path: &Path, watch: &dyn Watch, context: &mut Context<'_>) {
+    match std::fs::metadata(path) {
+        Err(error) => context.visit.gap(None, GapKind::Unreadable, error.to_string()),
+        Ok(metadata) if metadata.is_dir() => directory::walk(path, watch, context),
+        Ok(metadata) if metadata.is_file() => file::walk(path, watch, context),
+        // Opening a FIFO waits for a writer, and reading a device may never end.
+        Ok(_) => {
+            let reason = "is a device, FIFO or socket; use `-` to read from a pipe".to_owned();
+            context.visit.gap(None, GapKind::NotAnArchive, reason);
+        }
+    }
+}
+
+/// Sniffs what `input` holds, and walks it.
+fn walk_input(input: &mut dyn Input, context: &mut Context<'_>) {
+    let head = match read_head(input) {
+        Ok(head) => head,
+        Err(error) => return context.visit.gap(None, GapKind::Unreadable, error.to_string()),
+    };
+    match sniff::sniff(&head) {
+        Ok(container) => {
+            context.names.push(container.name);
+            (container.walk)(Opened { head, input }, context);
+        }
+        Err((kind, reason)) => {
+            let reason = match context.names.last() {
+                Some(outer) => format!("the {outer} does not hold an archive: {reason}"),
+                None => reason,
+            };
+            context.visit.gap(None, kind, reason);
+        }
+    }
+}
+
+fn read_head(input: &mut dyn Input) -> std::io::Result<Zeroizing<Vec<u8>>> {
+    let mut head = Zeroizing::new(vec![0; sniff::HEAD_BYTES]);
+    let mut filled = 0_usize;
+    while let Some(room) = head.get_mut(filled..).filter(|room| !room.is_empty()) {
+        match input.read(room) {
+            Ok(0) => break,
+            Ok(length) => filled = filled.saturating_add(length),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    head.truncate(filled);
+    Ok(head)
 }

@@ -1,0 +1,45 @@
+//! What a container is to the walk, and what containers share.
+
+use super::entry::Visit;
+use crate::limits::Limits;
+use std::io::{self, Read};
+use zeroize::Zeroizing;
+
+/// A way of packing that is known: one value each, listed in `CONTAINERS`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Container {
+    /// Its name in reports.
+    pub(super) name: &'static str,
+    /// Says from the first bytes whether this is one.
+    pub(super) sniff: fn(&[u8]) -> bool,
+    /// Walks it to its last byte.
+    pub(super) walk: fn(Opened<'_>, &mut Context<'_>),
+}
+
+/// Bytes of a source, and where the rest of them comes from.
+pub(super) struct Opened<'a> {
+    /// The first bytes, read already to sniff.
+    pub(super) head: Zeroizing<Vec<u8>>,
+    /// Everything behind them.
+    pub(super) input: &'a mut dyn Input,
+}
+
+/// A stream that may be able to jump.
+pub(super) trait Input: Read {
+    /// Jumps forward by at most `bytes` and returns by how many; 0 when the bytes must be read.
+    fn jump(&mut self, bytes: u64) -> io::Result<u64>;
+}
+
+/// What a walk carries along.
+pub(super) struct Context<'a> {
+    /// Bounds.
+    pub(super) limits: &'a Limits,
+    /// Receives entries and gaps.
+    pub(super) visit: &'a mut dyn Visit,
+    /// Names of the containers opened, outermost first.
+    pub(super) names: Vec<&'static str>,
+    /// Entries seen.
+    pub(super) entries: u64,
+    /// Compressions opened.
+    pub(super) nesting: u32,
+}

@@ -1,0 +1,169 @@
+//! Directories: an unpacked install, or the live one of another machine mounted here.
+
+use super::container::Context;
+use super::entry::{Entry, EntryKind, LinkTarget, Want, Watch};
+use super::path;
+use crate::facts::{GapKind, Owner};
+use std::fs::{File, FileType, Metadata};
+use std::io::Read;
+use std::path::Path;
+use walkdir::{DirEntry, IntoIter, WalkDir};
+use zeroize::Zeroizing;
+
+/// Walks a directory, sorted by file name. Links are never followed.
+pub(super) fn walk(root: &Path, watch: &dyn Watch, context: &mut Context<'_>) {
+    context.names.push("directory");
+    let mut listing =
+        WalkDir::new(root).min_depth(1).follow_links(false).sort_by_file_name().into_iter();
+    let mut name = String::new();
+    while let Some(next) = listing.next() {
+        match next {
+            Ok(entry) => {
+                normalise(root, entry.path(), &mut name);
+                if !take(&entry, &name, &mut listing, watch, context) {
+                    return;
+                }
+            }
+            Err(error) => {
+                let below = error.path().filter(|path| *path != root);
+                let path = below.map(|path| {
+                    normalise(root, path, &mut name);
+                    name.as_str()
+                });
+                let reason =
+                    error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+                context.visit.gap(path, GapKind::Unreadable, reason);
+            }
+        }
+    }
+}
+
+/// Takes one entry; returns `false` when a limit ends the walk.
+fn take(
+    entry: &DirEntry,
+    name: &str,
+    listing: &mut IntoIter,
+    watch: &dyn Watch,
+    context: &mut Context<'_>,
+) -> bool {
+    if context.entries >= context.limits.entries_max {
+        let reason =
+            format!("more than {} entries; the rest was not read", context.limits.entries_max);
+        context.visit.gap(None, GapKind::OverLimit, reason);
+        return false;
+    }
+    context.entries = context.entries.saturating_add(1);
+    if entry.file_type().is_dir() && !enter(entry, name, context) {
+        listing.skip_current_dir();
+    }
+    match entry.metadata() {
+        Ok(metadata) => offer(entry.path(), name, &metadata, watch, context),
+        Err(error) => context.visit.gap(Some(name), GapKind::Unreadable, error.to_string()),
+    }
+    true
+}
+
+/// Says whether to list a directory.
+fn enter(entry: &DirEntry, name: &str, context: &mut Context<'_>) -> bool {
+    if !context.visit.descend(name) {
+        return false;
+    }
+    let limit = context.limits.depth_max;
+    if entry.depth() >= limit {
+        let reason = format!("more than {limit} directories deep; not entered");
+        context.visit.gap(Some(name), GapKind::OverLimit, reason);
+        return false;
+    }
+    true
+}
+
+fn offer(
+    file: &Path,
+    name: &str,
+    metadata: &Metadata,
+    watch: &dyn Watch,
+    context: &mut Context<'_>,
+) {
+    let kind = match kind(file, name, metadata.file_type()) {
+        Ok(kind) => kind,
+        Err(error) => return context.visit.gap(Some(name), GapKind::Unreadable, error.to_string()),
+    };
+    let is_file = kind == EntryKind::File;
+    let size = if is_file { metadata.len() } else { 0 };
+    let want = context.visit.entry(&Entry { path: name, kind, size, owner: owner(metadata) });
+    let bytes_max = match want {
+        Want::Nothing => return,
+        _ if !is_file => return,
+        Want::Whole { bytes_max } if size > bytes_max => {
+            let reason = format!("{size} bytes, more than the {bytes_max} of any real one");
+            return context.visit.gap(Some(name), GapKind::TooLarge, reason);
+        }
+        Want::Whole { .. } => size,
+        Want::Prefix { bytes_max } => size.min(bytes_max),
+    };
+    match read(file, size, bytes_max) {
+        Ok(Some(bytes)) => {
+            watch.advanced(bytes_max);
+            context.visit.body(&bytes);
+        }
+        Ok(None) => {
+            let reason = "changed while it was read".to_owned();
+            context.visit.gap(Some(name), GapKind::Changed, reason);
+        }
+        Err(error) => context.visit.gap(Some(name), GapKind::Unreadable, error.to_string()),
+    }
+}
+
+/// Reads the first `wanted` bytes of a file that was `size` long when it was listed; `None` when it is not any more.
+fn read(path: &Path, size: u64, wanted: u64) -> std::io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() || metadata.len() != size {
+        return Ok(None);
+    }
+    // One byte more than the whole tells a file that grew.
+    let at_most = if wanted == size { wanted.saturating_add(1) } else { wanted };
+    let capacity = usize::try_from(at_most).unwrap_or(usize::MAX);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(capacity));
+    file.take(at_most).read_to_end(&mut bytes)?;
+    Ok((u64::try_from(bytes.len()) == Ok(wanted)).then_some(bytes))
+}
+
+fn kind(file: &Path, name: &str, file_type: FileType) -> std::io::Result<EntryKind> {
+    Ok(if file_type.is_file() {
+        EntryKind::File
+    } else if file_type.is_dir() {
+        EntryKind::Directory
+    } else if file_type.is_symlink() {
+        EntryKind::SymbolicLink(link(name, &std::fs::read_link(file)?))
+    } else {
+        EntryKind::Other
+    })
+}
+
+fn link(name: &str, target: &Path) -> LinkTarget {
+    path::symbolic_link(name, target.as_os_str().as_encoded_bytes())
+}
+
+fn normalise(root: &Path, file: &Path, out: &mut String) {
+    out.clear();
+    let below = file.strip_prefix(root).unwrap_or(file);
+    for part in below.components() {
+        if !out.is_empty() {
+            out.push('/');
+        }
+        path::push(out, part.as_os_str().as_encoded_bytes());
+    }
+}
+
+#[cfg(unix)]
+fn owner(metadata: &Metadata) -> Option<Owner> {
+    use std::os::unix::fs::MetadataExt;
+    let mode = metadata.mode() & 0o7777;
+    Some(Owner { uid: u64::from(metadata.uid()), gid: u64::from(metadata.gid()), user: None, mode })
+}
+
+#[cfg(not(unix))]
+fn owner(_: &Metadata) -> Option<Owner> {
+    None
+}

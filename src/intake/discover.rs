@@ -1,0 +1,137 @@
+//! From what the user named to the sources to read.
+
+use super::sniff::{self, HEAD_BYTES};
+use super::{Origin, Source};
+use crate::facts::{Gap, GapKind};
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// The sources to read, and what is to be said about the operands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Discovered {
+    /// Sources, sorted by name: the order of operands does not matter.
+    pub sources: Vec<Source>,
+    /// Notes on operands that named one source again.
+    pub notes: Vec<Gap>,
+}
+
+/// Names that only an install, or a directory right above one, holds.
+const INSTALL_PARTS: &[&str] = &["crx-quickstart", "launchpad", "felix", "repository"];
+
+/// Endings that say somebody meant an archive, when its content does not.
+const ARCHIVE_ENDINGS: &[&str] = &[".tar", ".tgz", ".gz", ".zip", ".xz", ".bz2", ".zst", ".7z"];
+
+/// Returns the sources that `operands` name: `-`, a path, or `NAME=` before either.
+///
+/// A directory of uploads yields each archive in it; the directory itself stays a source when it has directories.
+pub fn discover(operands: &[OsString]) -> Discovered {
+    let mut sources: Vec<_> = operands.iter().flat_map(|operand| expand(parse(operand))).collect();
+    sources.sort_by(|a, b| {
+        (&a.name, a.label.is_none(), &a.label).cmp(&(&b.name, b.label.is_none(), &b.label))
+    });
+    let mut found = Discovered::default();
+    let mut seen = BTreeMap::new();
+    for source in sources {
+        let identity = identity(&source.origin);
+        if let Some(first) = seen.get(&identity) {
+            let reason = format!("is the same as {first}; read once");
+            found.notes.push(Gap {
+                source: source.name,
+                path: None,
+                kind: GapKind::Repeated,
+                reason,
+            });
+        } else {
+            seen.insert(identity, source.name.clone());
+            found.sources.push(source);
+        }
+    }
+    found
+}
+
+/// A label is what stands before the first `=`, when that cannot be part of a path and no file has that very name.
+fn parse(operand: &OsStr) -> Source {
+    let split = operand.to_str().and_then(|text| text.split_once('='));
+    match split {
+        Some((label, rest))
+            if !label.is_empty() && !label.contains('/') && !Path::new(operand).exists() =>
+        {
+            source(OsStr::new(rest), Some(label.to_owned()))
+        }
+        _ => source(operand, None),
+    }
+}
+
+fn source(text: &OsStr, label: Option<String>) -> Source {
+    let name = super::path::text(text.as_encoded_bytes());
+    let origin = if text == "-" { Origin::Stdin } else { Origin::Path(PathBuf::from(text)) };
+    Source { name, label, origin }
+}
+
+fn identity(origin: &Origin) -> Option<PathBuf> {
+    match origin {
+        Origin::Stdin => None,
+        Origin::Path(path) => Some(path.canonicalize().unwrap_or_else(|_| path.clone())),
+    }
+}
+
+fn expand(source: Source) -> Vec<Source> {
+    let Origin::Path(path) = &source.origin else { return vec![source] };
+    let uploads = uploads(path);
+    if uploads.is_empty() {
+        return vec![source];
+    }
+    let mut sources: Vec<_> =
+        uploads.iter().map(|file| self::source(file.as_os_str(), None)).collect();
+    if let [only] = sources.as_mut_slice() {
+        only.label.clone_from(&source.label);
+    }
+    if listing(path).iter().any(|entry| entry.is_dir()) {
+        sources.push(source);
+    }
+    sources
+}
+
+/// Returns the archives of a directory of uploads; none when it is no such directory.
+fn uploads(directory: &Path) -> Vec<PathBuf> {
+    if !directory.is_dir() || INSTALL_PARTS.iter().any(|part| directory.join(part).exists()) {
+        return Vec::new();
+    }
+    let files: Vec<_> = listing(directory).into_iter().filter(|path| path.is_file()).collect();
+    if files.iter().any(|file| kind_of(file).is_ok()) {
+        files.into_iter().filter(|file| is_upload(file)).collect()
+    } else {
+        Vec::new()
+    }
+}
+
+/// Says whether a file beside archives is to be read: an archive, or what was meant to be one. A zip or a failed
+/// download among the uploads of a farm is an instance that nobody looked at.
+fn is_upload(file: &Path) -> bool {
+    match kind_of(file) {
+        Ok(()) | Err(GapKind::Unsupported) => true,
+        Err(_) => {
+            let name = file.to_string_lossy().to_ascii_lowercase();
+            ARCHIVE_ENDINGS.iter().any(|ending| name.ends_with(ending))
+        }
+    }
+}
+
+fn kind_of(file: &Path) -> Result<(), GapKind> {
+    let mut head = Vec::new();
+    let limit = u64::try_from(HEAD_BYTES).unwrap_or(u64::MAX);
+    let opened = File::open(file).map_err(|_| GapKind::Unreadable)?;
+    opened.take(limit).read_to_end(&mut head).map_err(|_| GapKind::Unreadable)?;
+    sniff::sniff(&head).map(|_| ()).map_err(|(kind, _)| kind)
+}
+
+fn listing(directory: &Path) -> Vec<PathBuf> {
+    // A directory that cannot be listed becomes a gap when it is walked.
+    let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
+    let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    paths
+}

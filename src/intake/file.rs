@@ -1,0 +1,90 @@
+//! Where bytes come from: regular files, which can jump, and standard input.
+
+use super::container::{Context, Input};
+use super::entry::Watch;
+use super::walk_input;
+use crate::facts::GapKind;
+use std::fs::{File, Metadata};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+/// Walks a regular file.
+pub(super) fn walk(path: &Path, watch: &dyn Watch, context: &mut Context<'_>) {
+    let opened = File::open(path).and_then(|file| file.metadata().map(|metadata| (file, metadata)));
+    let (file, metadata) = match opened {
+        Ok(opened) => opened,
+        Err(error) => return context.visit.gap(None, GapKind::Unreadable, error.to_string()),
+    };
+    let mut input = FileInput { file, position: 0, length: metadata.len(), watch };
+    walk_input(&mut input, context);
+    if changed(&input.file, &metadata) {
+        let reason = format!("changed while it was read; it had {} bytes at first", metadata.len());
+        context.visit.gap(None, GapKind::Changed, reason);
+    }
+}
+
+/// Walks standard input.
+pub(super) fn walk_stdin(watch: &dyn Watch, context: &mut Context<'_>) {
+    walk_input(&mut StreamInput { stream: io::stdin().lock(), watch }, context);
+}
+
+/// A file still being uploaded grows; one being rotated shrinks.
+fn changed(file: &File, before: &Metadata) -> bool {
+    let Ok(after) = file.metadata() else { return true };
+    let times = (before.modified().ok(), after.modified().ok());
+    before.len() != after.len() || times.0 != times.1
+}
+
+struct FileInput<'a> {
+    file: File,
+    position: u64,
+    length: u64,
+    watch: &'a dyn Watch,
+}
+
+impl FileInput<'_> {
+    fn advance(&mut self, bytes: u64) {
+        self.position = self.position.saturating_add(bytes);
+        self.watch.advanced(bytes);
+    }
+}
+
+impl Read for FileInput<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let length = self.file.read(out)?;
+        self.advance(u64::try_from(length).unwrap_or_default());
+        Ok(length)
+    }
+}
+
+impl Input for FileInput<'_> {
+    /// Never jumps behind the end of the file: a seek there succeeds, and a cut archive would look whole.
+    fn jump(&mut self, bytes: u64) -> io::Result<u64> {
+        let bytes = bytes.min(self.length.saturating_sub(self.position));
+        let Ok(distance) = i64::try_from(bytes) else { return Ok(0) };
+        if distance > 0 {
+            self.file.seek(SeekFrom::Current(distance))?;
+            self.advance(bytes);
+        }
+        Ok(bytes)
+    }
+}
+
+struct StreamInput<'a, R> {
+    stream: R,
+    watch: &'a dyn Watch,
+}
+
+impl<R: Read> Read for StreamInput<'_, R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let length = self.stream.read(out)?;
+        self.watch.advanced(u64::try_from(length).unwrap_or_default());
+        Ok(length)
+    }
+}
+
+impl<R: Read> Input for StreamInput<'_, R> {
+    fn jump(&mut self, _: u64) -> io::Result<u64> {
+        Ok(0)
+    }
+}

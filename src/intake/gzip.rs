@@ -1,0 +1,261 @@
+//! Gzip: members one behind the other, each checked to its last byte.
+//!
+//! Members are read here and not by flate2's decoders: those drop what was inflated in the call that meets the damage,
+//! which of a small archive is everything, and do not say at which byte a member ends.
+
+use super::container::{Container, Context, Input, Opened};
+use super::walk_input;
+use crate::facts::GapKind;
+use flate2::{Crc, Decompress, FlushDecompress, Status};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+
+/// The container.
+pub(super) const CONTAINER: Container =
+    Container { name: "gzip", sniff: |head| head.starts_with(&MAGIC), walk };
+
+const MAGIC: [u8; 2] = [0x1f, 0x8b];
+const INPUT_BYTES: usize = 256 << 10;
+
+const HEADER_CHECKSUM: u8 = 0x02;
+const EXTRA: u8 = 0x04;
+const NAME: u8 = 0x08;
+const COMMENT: u8 = 0x10;
+const RESERVED: u8 = 0xe0;
+
+fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
+    if context.nesting >= context.limits.nesting_max {
+        let limit = context.limits.nesting_max;
+        let reason = format!("more than {limit} compressions around each other; not opened");
+        return context.visit.gap(None, GapKind::OverLimit, reason);
+    }
+    context.nesting = context.nesting.saturating_add(1);
+    let input = BufReader::with_capacity(INPUT_BYTES, opened.head.chain(opened.input));
+    let mut gunzip = Gunzip::new(input, context.limits.unpacked_bytes_max);
+    walk_input(&mut gunzip, context);
+    for (kind, reason) in gunzip.problems {
+        context.visit.gap(None, kind, reason);
+    }
+}
+
+/// Inflates members. Never fails: it ends, and says in `problems` why too early.
+struct Gunzip<R> {
+    input: R,
+    inflate: Decompress,
+    crc: Crc,
+    state: State,
+    /// Compressed bytes consumed.
+    offset: u64,
+    /// Bytes inflated.
+    produced: u64,
+    produced_max: u64,
+    problems: Vec<(GapKind, String)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// At the magic of a member.
+    Start,
+    Body,
+    Trailer,
+    Between,
+    End,
+}
+
+/// Why a member cannot be read on.
+enum Stop {
+    /// The input ends.
+    Ends,
+    /// The operating system failed.
+    Failed(io::Error),
+    /// What stands there is not gzip.
+    Bad(GapKind, &'static str),
+}
+
+impl<R: BufRead> Gunzip<R> {
+    fn new(input: R, produced_max: u64) -> Self {
+        Self {
+            input,
+            inflate: Decompress::new(false),
+            crc: Crc::new(),
+            state: State::Start,
+            offset: 0,
+            produced: 0,
+            produced_max,
+            problems: Vec::new(),
+        }
+    }
+
+    fn step(&mut self, out: &mut [u8]) -> Result<usize, Stop> {
+        match self.state {
+            State::Start => self.start()?,
+            State::Body => return self.body(out),
+            State::Trailer => self.trailer()?,
+            State::Between => self.between()?,
+            State::End => {}
+        }
+        Ok(0)
+    }
+
+    fn start(&mut self) -> Result<(), Stop> {
+        self.crc.reset();
+        for magic in MAGIC {
+            if self.checked_byte()? != magic {
+                return Err(Stop::Bad(GapKind::TrailingData, "unknown bytes behind the gzip"));
+            }
+        }
+        if self.checked_byte()? != 8 {
+            return Err(Stop::Bad(GapKind::CorruptStream, "gzip with an unknown compression"));
+        }
+        let flags = self.checked_byte()?;
+        if flags & RESERVED != 0 {
+            return Err(Stop::Bad(GapKind::CorruptStream, "gzip with unknown flags"));
+        }
+        self.skip_bytes(6)?;
+        if flags & EXTRA != 0 {
+            let length = u16::from_le_bytes([self.checked_byte()?, self.checked_byte()?]);
+            self.skip_bytes(length)?;
+        }
+        for text in [NAME, COMMENT] {
+            while flags & text != 0 && self.checked_byte()? != 0 {}
+        }
+        if flags & HEADER_CHECKSUM != 0 {
+            let computed = self.crc.sum().to_le_bytes();
+            let stored = [self.byte()?, self.byte()?];
+            if !computed.starts_with(&stored) {
+                self.problem(GapKind::CorruptStream, "gzip header fails its checksum");
+            }
+        }
+        self.crc.reset();
+        self.inflate.reset(false);
+        self.state = State::Body;
+        Ok(())
+    }
+
+    fn body(&mut self, out: &mut [u8]) -> Result<usize, Stop> {
+        let (in_before, out_before) = (self.inflate.total_in(), self.inflate.total_out());
+        let input = fill(&mut self.input)?;
+        let ends = input.is_empty();
+        let flush = if ends { FlushDecompress::Finish } else { FlushDecompress::None };
+        let status = self.inflate.decompress(input, out, flush);
+        let consumed = self.inflate.total_in().saturating_sub(in_before);
+        let produced = self.inflate.total_out().saturating_sub(out_before);
+        self.input.consume(usize::try_from(consumed).unwrap_or_default());
+        self.offset = self.offset.saturating_add(consumed);
+        self.produced = self.produced.saturating_add(produced);
+        let length = usize::try_from(produced).unwrap_or_default();
+        self.crc.update(out.get(..length).unwrap_or_default());
+        match status {
+            Ok(Status::StreamEnd) => self.state = State::Trailer,
+            // What was inflated before the damage is handed on; small archives would lose every fact otherwise.
+            Err(_) => self.end(Stop::Bad(GapKind::CorruptStream, "gzip data is damaged")),
+            Ok(_) if ends && length == 0 => return Err(Stop::Ends),
+            Ok(_) => {}
+        }
+        Ok(length)
+    }
+
+    fn trailer(&mut self) -> Result<(), Stop> {
+        let mut stored = [0; 8];
+        for byte in &mut stored {
+            *byte = self.byte()?;
+        }
+        let computed = u64::from(self.crc.amount()) << 32 | u64::from(self.crc.sum());
+        if u64::from_le_bytes(stored) != computed {
+            self.problem(
+                GapKind::CorruptStream,
+                "gzip checksum or length does not fit the content, ending",
+            );
+        }
+        self.state = State::Between;
+        Ok(())
+    }
+
+    /// Passes over zero padding, which tapes and some storage systems add.
+    fn between(&mut self) -> Result<(), Stop> {
+        let bytes = fill(&mut self.input)?;
+        let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+        self.state = match (bytes.is_empty(), zeros < bytes.len()) {
+            (true, _) => State::End,
+            (_, true) => State::Start,
+            _ => State::Between,
+        };
+        self.input.consume(zeros);
+        self.offset = self.offset.saturating_add(u64::try_from(zeros).unwrap_or(u64::MAX));
+        Ok(())
+    }
+
+    fn skip_bytes(&mut self, count: u16) -> Result<(), Stop> {
+        for _ in 0..count {
+            self.checked_byte()?;
+        }
+        Ok(())
+    }
+
+    /// Reads a byte of the header, which may carry a checksum of its own.
+    fn checked_byte(&mut self) -> Result<u8, Stop> {
+        let byte = self.byte()?;
+        self.crc.update(&[byte]);
+        Ok(byte)
+    }
+
+    fn byte(&mut self) -> Result<u8, Stop> {
+        let byte = *fill(&mut self.input)?.first().ok_or(Stop::Ends)?;
+        self.input.consume(1);
+        self.offset = self.offset.saturating_add(1);
+        Ok(byte)
+    }
+
+    fn problem(&mut self, kind: GapKind, what: &str) {
+        let reason = format!("{what} at compressed byte {}", self.offset);
+        self.problems.push((kind, reason));
+    }
+
+    fn end(&mut self, stop: Stop) {
+        let what = match self.state {
+            State::Trailer => "gzip ends inside its trailer",
+            State::Start => "gzip ends inside a member header",
+            _ => "gzip ends inside its data",
+        };
+        match stop {
+            Stop::Ends => self.problem(GapKind::Partial, what),
+            Stop::Failed(error) => self.problem(GapKind::Unreadable, &error.to_string()),
+            Stop::Bad(kind, what) => self.problem(kind, what),
+        }
+        self.state = State::End;
+    }
+}
+
+impl<R: BufRead> Read for Gunzip<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.state != State::End && !out.is_empty() {
+            if self.produced > self.produced_max {
+                self.end(Stop::Bad(GapKind::OverLimit, "gzip unpacks to more than the limit"));
+                break;
+            }
+            match self.step(out) {
+                Ok(0) => {}
+                Ok(length) => return Ok(length),
+                Err(stop) => self.end(stop),
+            }
+        }
+        Ok(0)
+    }
+}
+
+impl<R: BufRead> Input for Gunzip<R> {
+    fn jump(&mut self, _: u64) -> io::Result<u64> {
+        Ok(0)
+    }
+}
+
+fn fill<R: BufRead>(input: &mut R) -> Result<&[u8], Stop> {
+    // The borrow checker refuses to return the first buffer from inside a loop, so fill once to get past interruptions.
+    loop {
+        match input.fill_buf() {
+            Ok(_) => break,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(Stop::Failed(error)),
+        }
+    }
+    input.fill_buf().map_err(Stop::Failed)
+}

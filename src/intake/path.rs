@@ -1,0 +1,153 @@
+//! Names as archives write them, made comparable: `/`-separated, relative, without `.`, `..` and empty parts.
+
+use super::entry::LinkTarget;
+use std::fmt::Write;
+
+/// Normalises `raw` into `out`, whose old content is dropped. Returns `true` when the name was absolute or climbed.
+///
+/// A `..` is taken lexically and never leads above the top. Zip tools on Windows write `a\b`; a backslash separates
+/// only in a name without any `/`, since `a\b` is a fair file name on Unix.
+pub(super) fn normalise(raw: &[u8], out: &mut String) -> bool {
+    out.clear();
+    let separator = separator(raw);
+    let mut unsafe_name = raw.first() == Some(&separator);
+    for part in raw.split(|byte| *byte == separator) {
+        match part {
+            b"" | b"." => {}
+            b".." => {
+                unsafe_name = true;
+                climb(out);
+            }
+            part => join(out, part),
+        }
+    }
+    unsafe_name
+}
+
+/// Resolves the target of a hard link, which is a path of the archive.
+///
+/// An absolute target is inside only when the link's own name is absolute too: `tar -P` writes both that way, while
+/// `etc -> /etc/passwd` in an archive of relative names means the file of the machine.
+pub(super) fn hard_link(link: &[u8], target: &[u8]) -> LinkTarget {
+    if target.starts_with(b"/") && !link.starts_with(b"/") {
+        return LinkTarget::Outside(text(target));
+    }
+    resolve("", target)
+}
+
+/// Resolves the target of a symbolic link against the directory of the (normalised) link.
+pub(super) fn symbolic_link(link: &str, target: &[u8]) -> LinkTarget {
+    if target.first() == Some(&separator(target)) {
+        return LinkTarget::Outside(text(target));
+    }
+    resolve(link.rsplit_once('/').map_or("", |(parent, _)| parent), target)
+}
+
+/// Returns `raw` as text; bytes that are not UTF-8 become `\xNN`, so that different names stay different.
+pub(super) fn text(raw: &[u8]) -> String {
+    let mut out = String::with_capacity(raw.len());
+    push(&mut out, raw);
+    out
+}
+
+/// Appends `raw` as text, as [`text`] does.
+pub(super) fn push(out: &mut String, raw: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(raw) {
+        out.push_str(text);
+        return;
+    }
+    for chunk in raw.utf8_chunks() {
+        out.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            // Writing to a string cannot fail.
+            let _: std::fmt::Result = write!(out, "\\x{byte:02x}");
+        }
+    }
+}
+
+fn resolve(base: &str, target: &[u8]) -> LinkTarget {
+    let mut out = base.to_owned();
+    let separator = separator(target);
+    for part in target.split(|byte| *byte == separator) {
+        match part {
+            b"" | b"." => {}
+            b".." if out.is_empty() => return LinkTarget::Outside(text(target)),
+            b".." => climb(&mut out),
+            part => join(&mut out, part),
+        }
+    }
+    LinkTarget::Inside(out)
+}
+
+fn separator(raw: &[u8]) -> u8 {
+    if raw.contains(&b'\\') && !raw.contains(&b'/') { b'\\' } else { b'/' }
+}
+
+fn climb(out: &mut String) {
+    out.truncate(out.rfind('/').unwrap_or(0));
+}
+
+fn join(out: &mut String, part: &[u8]) {
+    if !out.is_empty() {
+        out.push('/');
+    }
+    push(out, part);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn normal(raw: &[u8]) -> (String, bool) {
+        let mut out = "old".to_owned();
+        let unsafe_name = normalise(raw, &mut out);
+        (out, unsafe_name)
+    }
+
+    #[test]
+    fn harmless_spellings_become_one() {
+        for raw in ["a/b", "./a/b", "a//b", "a/./b", "./a/b/", "a\\b", ".\\a\\b"] {
+            assert_eq!(normal(raw.as_bytes()), ("a/b".to_owned(), false), "{raw}");
+        }
+    }
+
+    #[test]
+    fn absolute_and_climbing_names_are_relative_to_the_top() {
+        for raw in ["/a/b", "../a/b", "../../a/b", "x/../a/b", "//a/b", "a/c/../b", "\\a\\b"] {
+            assert_eq!(normal(raw.as_bytes()), ("a/b".to_owned(), true), "{raw}");
+        }
+        assert_eq!(normal(b"..").0, "");
+        assert_eq!(normal(b"./"), (String::new(), false));
+    }
+
+    #[test]
+    fn backslash_beside_a_slash_is_part_of_the_name() {
+        assert_eq!(normal(b"a/b\\c").0, "a/b\\c");
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_stay_distinct() {
+        assert_eq!(normal(b"a/\xff\xc3").0, "a/\\xff\\xc3");
+        assert_ne!(normal(b"a\xff").0, normal(b"a\xfe").0);
+        assert_eq!(normal("ä/\u{1b}\n".as_bytes()).0, "ä/\u{1b}\n");
+    }
+
+    #[test]
+    fn hard_link_targets_are_archive_paths() {
+        assert_eq!(hard_link(b"d/l", b"./a/b"), LinkTarget::Inside("a/b".to_owned()));
+        assert_eq!(
+            hard_link(b"d/l", b"/etc/passwd"),
+            LinkTarget::Outside("/etc/passwd".to_owned())
+        );
+        assert_eq!(hard_link(b"/d/l", b"/d/a"), LinkTarget::Inside("d/a".to_owned()));
+        assert_eq!(hard_link(b"l", b"../a"), LinkTarget::Outside("../a".to_owned()));
+    }
+
+    #[test]
+    fn symbolic_link_targets_start_at_the_link() {
+        assert_eq!(symbolic_link("d/e/l", b"../a"), LinkTarget::Inside("d/a".to_owned()));
+        assert_eq!(symbolic_link("l", b"a"), LinkTarget::Inside("a".to_owned()));
+        assert_eq!(symbolic_link("d/l", b"../../a"), LinkTarget::Outside("../../a".to_owned()));
+        assert_eq!(symbolic_link("d/l", b"/a"), LinkTarget::Outside("/a".to_owned()));
+    }
+}

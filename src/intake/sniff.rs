@@ -1,0 +1,162 @@
+//! What bytes are, judged by their content and never by a name.
+
+use super::CONTAINERS;
+use super::container::Container;
+use super::tar;
+use crate::facts::GapKind;
+
+/// Bytes read to judge by.
+pub(super) const HEAD_BYTES: usize = 64 << 10;
+
+/// Why no container can be opened.
+pub(super) type Refusal = (GapKind, String);
+
+/// A format that is known and not read: name, magic bytes, and how to turn it into one that is.
+struct Foreign {
+    name: &'static str,
+    magic: &'static [u8],
+    cure: &'static str,
+}
+
+const UNPACK: &str = "unpack it and pack it again with `tar -czf NAME.tar.gz DIRECTORY`";
+
+const FOREIGN: &[Foreign] = &[
+    Foreign { name: "a zip archive", magic: b"PK\x03\x04", cure: UNPACK },
+    Foreign { name: "an empty zip archive", magic: b"PK\x05\x06", cure: UNPACK },
+    Foreign { name: "a part of a zip archive", magic: b"PK\x07\x08", cure: UNPACK },
+    Foreign { name: "a 7z archive", magic: b"7z\xbc\xaf\x27\x1c", cure: UNPACK },
+    Foreign { name: "a rar archive", magic: b"Rar!\x1a\x07", cure: UNPACK },
+    Foreign {
+        name: "xz data",
+        magic: b"\xfd7zXZ\0",
+        cure: "pack it again with `xz -dc FILE | gzip > NAME.tar.gz`",
+    },
+    Foreign {
+        name: "zstd data",
+        magic: b"\x28\xb5\x2f\xfd",
+        cure: "pack it again with `zstd -dc FILE | gzip > NAME.tar.gz`",
+    },
+    Foreign {
+        name: "bzip2 data",
+        magic: b"BZh",
+        cure: "pack it again with `bzip2 -dc FILE | gzip > NAME.tar.gz`",
+    },
+    Foreign {
+        name: "lz4 data",
+        magic: b"\x04\x22\x4d\x18",
+        cure: "pack it again with `lz4 -dc FILE | gzip > NAME.tar.gz`",
+    },
+    Foreign {
+        name: "compress data",
+        magic: b"\x1f\x9d",
+        cure: "pack it again with `gzip -dc FILE | gzip > NAME.tar.gz`",
+    },
+];
+
+/// Returns the container that begins with `head`, or why there is none.
+pub(super) fn sniff(head: &[u8]) -> Result<&'static Container, Refusal> {
+    if head.is_empty() {
+        return Err((GapKind::EmptyFile, "a file of no bytes".to_owned()));
+    }
+    if let Some(container) = CONTAINERS.iter().find(|container| (container.sniff)(head)) {
+        return Ok(container);
+    }
+    if let Some(foreign) = FOREIGN.iter().find(|foreign| head.starts_with(foreign.magic)) {
+        let reason = format!("{} is not supported; {}", foreign.name, foreign.cure);
+        return Err((GapKind::Unsupported, reason));
+    }
+    if let Some(page) = page(head) {
+        return Err((
+            GapKind::NotAnArchive,
+            format!("looks like {page}, not an archive (a failed download?)"),
+        ));
+    }
+    if tar::is_damaged(head) {
+        return Ok(&tar::CONTAINER);
+    }
+    let start = head.get(..8).unwrap_or(head).escape_ascii();
+    Err((GapKind::NotAnArchive, format!("unknown content, starts with bytes `{start}`")))
+}
+
+/// Names the kind of text that servers send instead of a file.
+fn page(head: &[u8]) -> Option<&'static str> {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    let start = head.get(..1024).unwrap_or(head).to_ascii_lowercase();
+    if start.iter().any(|byte| *byte < b' ' && !byte.is_ascii_whitespace()) {
+        return None;
+    }
+    let holds = |text: &[u8]| start.windows(text.len()).any(|window| window == text);
+    match start.first()? {
+        b'<' if holds(b"<!doctype html") || holds(b"<html") => Some("an HTML page"),
+        b'<' => Some("an XML document"),
+        b'{' | b'[' => Some("a JSON document"),
+        _ if std::str::from_utf8(&start).is_ok() => Some("plain text"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(head: &[u8]) -> Refusal {
+        sniff(head).map(|container| container.name).unwrap_err()
+    }
+
+    #[test]
+    fn every_other_content_has_its_sentence() {
+        for (head, kind, words) in [
+            (&b""[..], GapKind::EmptyFile, "no bytes"),
+            (
+                b"<!DOCTYPE HTML><p>403",
+                GapKind::NotAnArchive,
+                "looks like an HTML page, not an archive",
+            ),
+            (b"\xef\xbb\xbf\n<html>", GapKind::NotAnArchive, "an HTML page"),
+            (b"<?xml version='1.0'?><Error>", GapKind::NotAnArchive, "an XML document"),
+            (b"{\"error\":403}", GapKind::NotAnArchive, "a JSON document"),
+            (b"not found\n", GapKind::NotAnArchive, "plain text"),
+            (
+                b"PK\x03\x04\x14\0",
+                GapKind::Unsupported,
+                "a zip archive is not supported; unpack it",
+            ),
+            (b"7z\xbc\xaf\x27\x1c", GapKind::Unsupported, "7z"),
+            (b"Rar!\x1a\x07\0", GapKind::Unsupported, "rar"),
+            (b"\xfd7zXZ\0", GapKind::Unsupported, "xz -dc"),
+            (b"\x28\xb5\x2f\xfd", GapKind::Unsupported, "zstd -dc"),
+            (b"BZh9", GapKind::Unsupported, "bzip2 -dc"),
+            (b"\x04\x22\x4d\x18", GapKind::Unsupported, "lz4 -dc"),
+            (
+                b"\x7fELF\x01",
+                GapKind::NotAnArchive,
+                "unknown content, starts with bytes `\\x7fELF\\x01`",
+            ),
+        ] {
+            let (found, reason) = refusal(head);
+            assert_eq!(found, kind, "{reason}");
+            assert!(reason.contains(words), "{reason}");
+        }
+    }
+
+    #[test]
+    fn containers_are_known_by_magic() {
+        assert_eq!(sniff(b"\x1f\x8b\x08").unwrap().name, "gzip");
+        assert_eq!(sniff(&[0; 512]).unwrap().name, "tar");
+        let mut header = ::tar::Header::new_old();
+        header.set_path("v7").unwrap();
+        header.set_size(0);
+        header.set_cksum();
+        assert_eq!(sniff(header.as_bytes()).unwrap().name, "tar");
+    }
+
+    #[test]
+    fn tar_with_a_damaged_first_header_is_a_tar() {
+        let mut header = ::tar::Header::new_gnu();
+        header.set_size(0);
+        header.set_cksum();
+        let mut head = vec![0xfe; 512];
+        head.extend_from_slice(header.as_bytes());
+        assert_eq!(sniff(&head).unwrap().name, "tar");
+    }
+}

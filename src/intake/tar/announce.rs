@@ -1,0 +1,179 @@
+//! From a header and its extensions to an announced entry, and what becomes of its body.
+
+use super::header::{BadNumber, Header};
+use super::pax::Extensions;
+use super::scanner::{Plan, Scanner, padded};
+use super::sparse::Sparse;
+use crate::facts::{GapKind, Owner};
+use crate::intake::{Entry, EntryKind, Want, path};
+
+impl Scanner<'_> {
+    /// Announces the entry of `header` and plans what follows it.
+    pub(super) fn announce(&mut self, header: Header<'_>) {
+        self.sparse = None;
+        self.path.clear();
+        let mut extensions = std::mem::take(&mut self.extensions);
+        let stored = match stored_size(header, &extensions) {
+            Ok(stored) => stored,
+            Err(bad) => {
+                let offset = self.header_offset();
+                return self
+                    .damage(format!("size in the header at byte {offset} {}", bad.problem()));
+            }
+        };
+        if self.entries >= self.limits.entries_max {
+            let limit = self.limits.entries_max;
+            return self.stop(format!("more than {limit} entries; the rest was not read"));
+        }
+        self.entries = self.entries.saturating_add(1);
+        let mut plan = Plan { need: None, stored: padded(stored), map_follows: false };
+        self.describe_sparse(header, &mut extensions, &mut plan);
+        if !extensions.doubtful && header.kind() != b'V' {
+            self.take_name(header, &extensions);
+            plan.need = self.offer(header, &extensions, stored);
+        }
+        self.follow(plan);
+    }
+
+    fn describe_sparse(
+        &mut self,
+        header: Header<'_>,
+        extensions: &mut Extensions,
+        plan: &mut Plan,
+    ) {
+        if header.kind() != b'S' {
+            self.sparse = extensions.sparse.describe();
+            return;
+        }
+        let (map, more) = header.sparse();
+        plan.map_follows = more;
+        self.sparse = Some(match (map, header.real_size()) {
+            (Ok(map), Ok(real_size)) => Sparse { real_size, map: Some(map), fault: None },
+            _ => Sparse {
+                real_size: 0,
+                map: None,
+                fault: Some("a sparse file whose map cannot be read"),
+            },
+        });
+    }
+
+    fn take_name(&mut self, header: Header<'_>, extensions: &Extensions) {
+        let name = extensions.sparse.name.as_ref().or(extensions.name.as_ref());
+        let prefix = header.prefix();
+        let unsafe_name = match name {
+            Some(name) => path::normalise(name, &mut self.path),
+            None if prefix.is_empty() => path::normalise(header.name(), &mut self.path),
+            None => path::normalise(&[prefix, b"/", header.name()].concat(), &mut self.path),
+        };
+        if unsafe_name && self.is_first(GapKind::UnsafeName) {
+            let reason =
+                "names are absolute or climb with `..`; read as relative to the source".to_owned();
+            self.path_gap(GapKind::UnsafeName, reason);
+        }
+    }
+
+    /// Announces the entry; returns how many bytes of its body to collect.
+    fn offer(&mut self, header: Header<'_>, extensions: &Extensions, stored: u64) -> Option<u64> {
+        let kind = self.kind(header, extensions)?;
+        if self.path.is_empty() {
+            return self.refuse_nameless(&kind);
+        }
+        let is_file = kind == EntryKind::File;
+        let size = match &self.sparse {
+            _ if !is_file => 0,
+            Some(sparse) => sparse.real_size,
+            None => stored,
+        };
+        let owner = owner(header, extensions, self.owner.take());
+        let entry = Entry { path: &self.path, kind, size, owner };
+        let want = self.visit.entry(&entry);
+        self.owner = entry.owner;
+        if is_file { self.accept(want, size, stored) } else { None }
+    }
+
+    fn accept(&mut self, want: Want, size: u64, stored: u64) -> Option<u64> {
+        if let Some(fault) = self.sparse.as_ref().and_then(|sparse| sparse.fault) {
+            self.path_gap(GapKind::Unsupported, fault.to_owned());
+            return None;
+        }
+        let sparse = self.sparse.is_some();
+        let bytes_max = match want {
+            Want::Nothing => return None,
+            Want::Whole { bytes_max } | Want::Prefix { bytes_max } => bytes_max,
+        };
+        let stored_max = bytes_max.saturating_add(self.limits.extension_bytes_max);
+        if sparse && size <= bytes_max && stored <= stored_max {
+            return Some(stored);
+        }
+        match want {
+            Want::Prefix { .. } if sparse => {
+                self.path_gap(
+                    GapKind::Unsupported,
+                    "a sparse file too large to be expanded".to_owned(),
+                );
+                None
+            }
+            Want::Prefix { bytes_max } => Some(stored.min(bytes_max)),
+            _ if size <= bytes_max && !sparse => Some(stored),
+            _ => {
+                self.path_gap(
+                    GapKind::TooLarge,
+                    format!("{size} bytes, more than the {bytes_max} of any real one"),
+                );
+                None
+            }
+        }
+    }
+
+    fn kind(&mut self, header: Header<'_>, extensions: &Extensions) -> Option<EntryKind> {
+        let name = extensions.name.as_deref().unwrap_or(header.name());
+        let link = extensions.link.as_deref().unwrap_or(header.link());
+        Some(match header.kind() {
+            b'1' => EntryKind::HardLink(path::hard_link(name, link)),
+            b'2' => EntryKind::SymbolicLink(path::symbolic_link(&self.path, link)),
+            b'3' | b'4' | b'6' => EntryKind::Other,
+            b'5' | b'D' => EntryKind::Directory,
+            b'M' | b'N' => {
+                let reason =
+                    "a part of a multi-volume archive, or names in an obsolete form".to_owned();
+                self.path_gap(GapKind::Unsupported, reason);
+                return None;
+            }
+            // Before POSIX a directory was a file whose name ends in a slash.
+            b'0' | 0 if name.ends_with(b"/") => EntryKind::Directory,
+            // POSIX: a type that is not known is to be read as a regular file.
+            _ => EntryKind::File,
+        })
+    }
+
+    fn refuse_nameless(&mut self, kind: &EntryKind) -> Option<u64> {
+        if *kind != EntryKind::Directory {
+            let offset = self.header_offset();
+            self.gap(GapKind::Corrupt, format!("an entry without a name, at byte {offset}"));
+        }
+        None
+    }
+}
+
+/// Returns how many bytes of body are stored. Links, devices and directories have none, whatever their header says:
+/// GNU and Solaris tar leave the size of the target or of the directory there.
+fn stored_size(header: Header<'_>, extensions: &Extensions) -> Result<u64, BadNumber> {
+    if matches!(header.kind(), b'1'..=b'6' | b'V') {
+        return Ok(0);
+    }
+    extensions.size.map_or_else(|| header.size(), Ok)
+}
+
+fn owner(header: Header<'_>, extensions: &Extensions, before: Option<Owner>) -> Option<Owner> {
+    let mode = u32::try_from(header.mode().ok()?).ok()? & 0o7777;
+    let uid = extensions.uid.or_else(|| header.uid().ok())?;
+    let gid = extensions.gid.or_else(|| header.gid().ok())?;
+    let name = extensions.user.as_deref().unwrap_or(header.user());
+    let user = (!name.is_empty()).then(|| {
+        let mut user = before.and_then(|owner| owner.user).unwrap_or_default();
+        user.clear();
+        path::push(&mut user, name);
+        user
+    });
+    Some(Owner { uid, gid, user, mode })
+}

@@ -1,0 +1,253 @@
+//! One 512-byte tar header block and its fields.
+//!
+//! Not the tar crate's `Header`: that one reads a negative base-256 size as a huge positive one, drops the high bytes of
+//! a base-256 number over eight bytes, and goes through UTF-8 and `from_str_radix` three times an entry.
+
+use std::ops::Range;
+
+/// Bytes of a block.
+pub(super) const BLOCK_BYTES: usize = 512;
+
+/// A block as it stands in the archive.
+pub(super) type Block = [u8; BLOCK_BYTES];
+
+const NAME: Range<usize> = 0..100;
+const MODE: Range<usize> = 100..108;
+const UID: Range<usize> = 108..116;
+const GID: Range<usize> = 116..124;
+const SIZE: Range<usize> = 124..136;
+const CHECKSUM: Range<usize> = 148..156;
+const TYPE: usize = 156;
+const LINK: Range<usize> = 157..257;
+const MAGIC: Range<usize> = 257..265;
+const USER: Range<usize> = 265..297;
+const PREFIX: Range<usize> = 345..500;
+const SPARSE: Range<usize> = 386..482;
+const SPARSE_MORE: usize = 482;
+const SPARSE_REAL_SIZE: Range<usize> = 483..495;
+const EXTENSION_SPARSE: Range<usize> = 0..504;
+const EXTENSION_SPARSE_MORE: usize = 504;
+const SPARSE_PAIR_BYTES: usize = 24;
+const SPARSE_NUMBER_BYTES: usize = 12;
+
+/// Why a numeric field holds no number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BadNumber {
+    /// Blank, or other characters than octal digits.
+    NotOctal,
+    /// Below zero.
+    Negative,
+    /// Beyond what a file offset can hold.
+    TooLarge,
+}
+
+impl BadNumber {
+    /// Returns what is wrong, as the end of a sentence.
+    pub(super) fn problem(self) -> &'static str {
+        match self {
+            Self::NotOctal => "is not an octal number",
+            Self::Negative => "is negative",
+            Self::TooLarge => "is beyond any file's",
+        }
+    }
+}
+
+/// A header block whose checksum holds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Header<'a>(&'a Block);
+
+impl<'a> Header<'a> {
+    /// Returns the header when the checksum of the block holds.
+    pub(super) fn checked(block: &'a Block) -> Option<Self> {
+        checksum_holds(block).then_some(Self(block))
+    }
+
+    /// Returns the type flag.
+    pub(super) fn kind(self) -> u8 {
+        self.0.get(TYPE).copied().unwrap_or_default()
+    }
+
+    /// Returns the name field up to its NUL.
+    pub(super) fn name(self) -> &'a [u8] {
+        until_nul(self.field(NAME))
+    }
+
+    /// Returns the prefix that belongs before the name; empty when there is none.
+    ///
+    /// Only POSIX headers have one. GNU ones keep times and sparse maps in these bytes.
+    pub(super) fn prefix(self) -> &'a [u8] {
+        if self.field(MAGIC).starts_with(b"ustar\0") { until_nul(self.field(PREFIX)) } else { b"" }
+    }
+
+    /// Returns the link target up to its NUL.
+    pub(super) fn link(self) -> &'a [u8] {
+        until_nul(self.field(LINK))
+    }
+
+    /// Returns the user name; empty in v7 headers, which have none.
+    pub(super) fn user(self) -> &'a [u8] {
+        if self.field(MAGIC).starts_with(b"ustar") { until_nul(self.field(USER)) } else { b"" }
+    }
+
+    /// Returns the length of the body in bytes.
+    pub(super) fn size(self) -> Result<u64, BadNumber> {
+        number(self.field(SIZE))
+    }
+
+    /// Returns the numeric user id.
+    pub(super) fn uid(self) -> Result<u64, BadNumber> {
+        number(self.field(UID))
+    }
+
+    /// Returns the numeric group id.
+    pub(super) fn gid(self) -> Result<u64, BadNumber> {
+        number(self.field(GID))
+    }
+
+    /// Returns the permission bits.
+    pub(super) fn mode(self) -> Result<u64, BadNumber> {
+        number(self.field(MODE))
+    }
+
+    /// Returns the real size of an old GNU sparse file.
+    pub(super) fn real_size(self) -> Result<u64, BadNumber> {
+        number(self.field(SPARSE_REAL_SIZE))
+    }
+
+    /// Returns the sparse map of this header, and whether extension blocks with more of it follow.
+    pub(super) fn sparse(self) -> (Result<Vec<(u64, u64)>, BadNumber>, bool) {
+        (pairs(self.field(SPARSE)), self.0.get(SPARSE_MORE).is_some_and(|more| *more != 0))
+    }
+
+    fn field(self, range: Range<usize>) -> &'a [u8] {
+        self.0.get(range).unwrap_or_default()
+    }
+}
+
+/// Returns the sparse map of an extension block, and whether another one follows.
+pub(super) fn sparse_extension(block: &Block) -> (Result<Vec<(u64, u64)>, BadNumber>, bool) {
+    let map = pairs(block.get(EXTENSION_SPARSE).unwrap_or_default());
+    (map, block.get(EXTENSION_SPARSE_MORE).is_some_and(|more| *more != 0))
+}
+
+/// Says whether a block is all zero.
+pub(super) fn is_zero(block: &[u8]) -> bool {
+    block.iter().all(|byte| *byte == 0)
+}
+
+/// Says whether a block is a header: the sum of its bytes is the one it names, the checksum field itself taken as blanks.
+///
+/// Some old writers summed signed bytes; tar reads both.
+pub(super) fn checksum_holds(block: &Block) -> bool {
+    let field = block.get(CHECKSUM).unwrap_or_default();
+    let Ok(announced) = number(field) else { return false };
+    let blanks = u64::from(b' ').saturating_mul(8);
+    let sum = |bytes: &[u8]| u64::from(bytes.iter().map(|byte| u32::from(*byte)).sum::<u32>());
+    let unsigned = sum(block).saturating_sub(sum(field)).saturating_add(blanks);
+    if announced == unsigned {
+        return true;
+    }
+    let signed_sum = |bytes: &[u8]| {
+        i64::from(bytes.iter().map(|byte| i32::from(byte.cast_signed())).sum::<i32>())
+    };
+    let signed =
+        signed_sum(block).saturating_sub(signed_sum(field)).saturating_add(blanks.cast_signed());
+    i64::try_from(announced) == Ok(signed)
+}
+
+fn pairs(bytes: &[u8]) -> Result<Vec<(u64, u64)>, BadNumber> {
+    let mut pairs = Vec::new();
+    for pair in bytes.chunks_exact(SPARSE_PAIR_BYTES) {
+        let (offset, length) = pair.split_at(SPARSE_NUMBER_BYTES);
+        if offset.first() == Some(&0) {
+            break;
+        }
+        pairs.push((number(offset)?, number(length)?));
+    }
+    Ok(pairs)
+}
+
+/// Returns the number in a header field: octal text, or base 256 when the first bit is set.
+fn number(field: &[u8]) -> Result<u64, BadNumber> {
+    if field.first().is_some_and(|byte| byte & 0x80 != 0) {
+        return binary(field);
+    }
+    let mut digits = field.iter().copied().skip_while(|byte| matches!(byte, b' ' | 0)).peekable();
+    digits.peek().ok_or(BadNumber::NotOctal)?;
+    let mut value = 0_u64;
+    while let Some(byte @ b'0'..=b'7') = digits.peek().copied() {
+        value = value.checked_mul(8).ok_or(BadNumber::TooLarge)? | u64::from(byte & 7);
+        digits.next();
+    }
+    // The field ends at the first NUL or blank; writers leave anything behind it.
+    if digits.next().is_none_or(|byte| matches!(byte, b' ' | 0)) {
+        Ok(value)
+    } else {
+        Err(BadNumber::NotOctal)
+    }
+}
+
+fn binary(field: &[u8]) -> Result<u64, BadNumber> {
+    let Some((first, rest)) = field.split_first() else { return Err(BadNumber::NotOctal) };
+    if first & 0x40 != 0 {
+        return Err(BadNumber::Negative);
+    }
+    let mut value = u64::from(first & 0x3f);
+    for byte in rest {
+        if value > u64::MAX >> 9 {
+            return Err(BadNumber::TooLarge);
+        }
+        value = value << 8 | u64::from(*byte);
+    }
+    Ok(value)
+}
+
+/// Returns the bytes before the first NUL.
+pub(super) fn until_nul(field: &[u8]) -> &[u8] {
+    field.split(|byte| *byte == 0).next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn octal_as_the_tools_write_it() {
+        for field in [
+            &b"0000644\0"[..],
+            b"000644 \0",
+            b"   644 \0",
+            b"644\0\0\0\0\0",
+            b"\x00000644\0",
+            b"644 junk",
+        ] {
+            assert_eq!(number(field), Ok(0o644), "{field:?}");
+        }
+        assert_eq!(number(b"777777777777"), Ok(0o777_777_777_777));
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for field in [&b""[..], b"\0\0\0\0", b"        ", b"12x4", b"8", b"-1", b"+1"] {
+            assert_eq!(number(field), Err(BadNumber::NotOctal), "{field:?}");
+        }
+        assert_eq!(number(&[0xff; 12]), Err(BadNumber::Negative));
+        assert_eq!(number(&[0x80, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), Err(BadNumber::TooLarge));
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_agree_with_the_tar_crate(size in 0_u64..=i64::MAX as u64, uid: u32, mode in 0_u32..0o7777) {
+            let mut theirs = tar::Header::new_gnu();
+            theirs.set_size(size);
+            theirs.set_uid(u64::from(uid));
+            theirs.set_mode(mode);
+            theirs.set_cksum();
+            let ours = Header::checked(theirs.as_bytes()).unwrap();
+            prop_assert_eq!(ours.size(), Ok(size));
+            prop_assert_eq!(ours.uid(), Ok(u64::from(uid)));
+            prop_assert_eq!(ours.mode(), Ok(u64::from(mode)));
+        }
+    }
+}

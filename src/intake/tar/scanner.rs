@@ -1,0 +1,527 @@
+//! The tar state machine: bytes in, in pieces of any size; entries, bodies and gaps out.
+
+use super::header::{self, BLOCK_BYTES, Block, Header};
+use super::pax::{self, Extensions};
+use super::sparse::Sparse;
+use crate::facts::{GapKind, Owner};
+use crate::intake::Visit;
+use crate::limits::Limits;
+use std::collections::BTreeSet;
+use std::io;
+use zeroize::Zeroizing;
+
+const BLOCK: u64 = BLOCK_BYTES as u64;
+
+/// Scans a tar that is pushed into it.
+pub(super) struct Scanner<'v> {
+    pub(super) visit: &'v mut dyn Visit,
+    pub(super) limits: &'v Limits,
+    /// Bytes consumed.
+    position: u64,
+    pub(super) entries: u64,
+    state: State,
+    /// Bytes that the state still needs.
+    left: u64,
+    /// Bytes to skip after the body.
+    tail: u64,
+    /// A header block of which a part has come.
+    block: Block,
+    filled: usize,
+    /// A body or extension of which a part has come.
+    buffer: Zeroizing<Vec<u8>>,
+    pub(super) extensions: Extensions,
+    pub(super) sparse: Option<Sparse>,
+    /// Path of the entry being read; reused, since a source may have millions.
+    pub(super) path: String,
+    /// The owner announced last; reused for its user name.
+    pub(super) owner: Option<Owner>,
+    run: Run,
+    /// Kinds of gap that are reported once a source, and were.
+    said: BTreeSet<GapKind>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Header,
+    Extension(Extension),
+    /// Extension blocks of an old GNU sparse map; the body wanted behind them when `true`.
+    SparseMap(bool),
+    Body,
+    Skip,
+    Stopped,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extension {
+    LongName,
+    LongLink,
+    Records,
+    Global,
+}
+
+/// What came since the last good header.
+#[derive(Debug, Default)]
+struct Run {
+    /// Zero blocks, one behind the other.
+    zeros: u64,
+    /// Two of them: the archive has ended.
+    ended: bool,
+    /// Blocks that are no header; they were reported when the first came.
+    unknown: bool,
+}
+
+/// What is to be done with the body of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// Bytes to collect; `None` when nothing is wanted.
+    pub(super) need: Option<u64>,
+    /// Bytes stored, padding included.
+    pub(super) stored: u64,
+    /// More of a sparse map comes before the body.
+    pub(super) map_follows: bool,
+}
+
+impl<'v> Scanner<'v> {
+    /// Returns a scanner at the start of an archive.
+    pub(super) fn new(limits: &'v Limits, visit: &'v mut dyn Visit) -> Self {
+        Self {
+            visit,
+            limits,
+            position: 0,
+            entries: 0,
+            state: State::Header,
+            left: 0,
+            tail: 0,
+            block: [0; BLOCK_BYTES],
+            filled: 0,
+            buffer: Zeroizing::default(),
+            extensions: Extensions::default(),
+            sparse: None,
+            path: String::new(),
+            owner: None,
+            run: Run::default(),
+            said: BTreeSet::new(),
+        }
+    }
+
+    /// Says whether a limit ended the scan.
+    pub(super) fn stopped(&self) -> bool {
+        self.state == State::Stopped
+    }
+
+    /// Returns how many of the next bytes do not matter.
+    pub(super) fn skippable(&self) -> u64 {
+        if self.state == State::Skip { self.left } else { 0 }
+    }
+
+    /// Passes over bytes that were jumped; at most [`Self::skippable`].
+    pub(super) fn skip(&mut self, bytes: u64) {
+        self.position = self.position.saturating_add(bytes);
+        self.left = self.left.saturating_sub(bytes);
+        if self.left == 0 {
+            self.state = State::Header;
+        }
+        self.check_unpacked();
+    }
+
+    /// Takes the next bytes.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            rest = match self.state {
+                State::Header | State::SparseMap(_) => self.push_block(rest),
+                State::Extension(kind) => self.push_extension(kind, rest),
+                State::Body => self.push_body(rest),
+                State::Skip => {
+                    let (_, behind) = cut(rest, self.left);
+                    let skipped = rest.len().saturating_sub(behind.len());
+                    self.skip(to_u64(skipped));
+                    behind
+                }
+                State::Stopped => return,
+            };
+        }
+        self.check_unpacked();
+    }
+
+    /// Ends the scan: the input has no more bytes. Returns the number of entries.
+    pub(super) fn finish(mut self) -> u64 {
+        let partial = to_u64(self.filled).saturating_add(to_u64(self.buffer.len()));
+        let offset = self.position.saturating_add(partial);
+        match self.state {
+            State::Stopped => {}
+            State::Header => self.finish_between(offset),
+            State::Extension(_) => {
+                self.gap(
+                    GapKind::Partial,
+                    format!("ends inside an extension header at byte {offset}"),
+                );
+            }
+            State::SparseMap(_) | State::Body | State::Skip => {
+                let reason = format!("ends inside the entry at byte {offset}");
+                self.path_gap(GapKind::Partial, reason);
+            }
+        }
+        self.entries
+    }
+
+    /// Ends the scan because the input failed.
+    pub(super) fn fail(mut self, error: &io::Error) -> u64 {
+        let reason = format!("{error} at byte {}", self.position);
+        if matches!(self.state, State::Body | State::Skip) {
+            self.path_gap(GapKind::Unreadable, reason);
+        } else {
+            self.gap(GapKind::Unreadable, reason);
+        }
+        self.entries
+    }
+
+    /// Reports a gap of the source as a whole.
+    pub(super) fn gap(&mut self, kind: GapKind, reason: String) {
+        self.visit.gap(None, kind, reason);
+    }
+
+    /// Reports a gap of the entry being read.
+    pub(super) fn path_gap(&mut self, kind: GapKind, reason: String) {
+        let path = (!self.path.is_empty()).then_some(self.path.as_str());
+        self.visit.gap(path, kind, reason);
+    }
+
+    /// Says whether no gap of this kind was reported yet, and remembers that one is now.
+    pub(super) fn is_first(&mut self, kind: GapKind) -> bool {
+        self.said.insert(kind)
+    }
+
+    /// Ends the scan at a limit.
+    pub(super) fn stop(&mut self, reason: String) {
+        self.state = State::Stopped;
+        self.gap(GapKind::OverLimit, reason);
+    }
+
+    /// Returns the byte offset of the header block read last.
+    pub(super) fn header_offset(&self) -> u64 {
+        self.position.saturating_sub(BLOCK)
+    }
+
+    /// Arranges for what follows the header.
+    pub(super) fn follow(&mut self, plan: Plan) {
+        self.left = plan.need.unwrap_or_default();
+        self.tail = plan.stored.saturating_sub(self.left);
+        if plan.map_follows {
+            self.state = State::SparseMap(plan.need.is_some());
+        } else {
+            self.enter_body(plan.need.is_some());
+        }
+    }
+
+    fn enter_body(&mut self, wanted: bool) {
+        if !wanted {
+            self.enter_skip();
+        } else if self.left == 0 {
+            self.deliver(&[]);
+            self.enter_skip();
+        } else {
+            self.state = State::Body;
+        }
+    }
+
+    fn enter_skip(&mut self) {
+        self.left = self.tail;
+        self.state = if self.left == 0 { State::Header } else { State::Skip };
+    }
+
+    fn push_block<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+        if self.filled == 0
+            && let Some((block, rest)) = bytes.split_first_chunk::<BLOCK_BYTES>()
+        {
+            self.take_block(block);
+            return rest;
+        }
+        let (piece, rest) = cut(bytes, to_u64(BLOCK_BYTES.saturating_sub(self.filled)));
+        let end = self.filled.saturating_add(piece.len());
+        if let Some(room) = self.block.get_mut(self.filled..end) {
+            room.copy_from_slice(piece);
+        }
+        self.filled = end;
+        if self.filled == BLOCK_BYTES {
+            self.filled = 0;
+            let block = self.block;
+            self.take_block(&block);
+        }
+        rest
+    }
+
+    fn take_block(&mut self, block: &Block) {
+        self.position = self.position.saturating_add(BLOCK);
+        if let State::SparseMap(wanted) = self.state {
+            self.take_sparse_map(block, wanted);
+        } else if let Some(header) = Header::checked(block) {
+            self.take_header(header);
+        } else if header::is_zero(block) {
+            self.take_zeros();
+        } else {
+            self.take_unknown();
+        }
+    }
+
+    fn take_header(&mut self, header: Header<'_>) {
+        self.note_zeros();
+        self.run = Run::default();
+        match header.kind() {
+            b'L' => self.enter_extension(header, Extension::LongName),
+            b'K' => self.enter_extension(header, Extension::LongLink),
+            b'x' | b'X' => self.enter_extension(header, Extension::Records),
+            b'g' => self.enter_extension(header, Extension::Global),
+            _ => self.announce(header),
+        }
+    }
+
+    fn take_zeros(&mut self) {
+        if self.extensions.any {
+            self.extensions = Extensions::default();
+            let offset = self.header_offset();
+            self.gap(
+                GapKind::Corrupt,
+                format!("zeros at byte {offset} where the entry of an extension header should be"),
+            );
+        }
+        self.run.zeros = self.run.zeros.saturating_add(1);
+        self.run.ended |= self.run.zeros >= 2;
+    }
+
+    /// A block that is neither header nor zeros. Like GNU tar, tries block by block until a header comes.
+    fn take_unknown(&mut self) {
+        let offset = self.header_offset();
+        self.run.zeros = 0;
+        self.extensions = Extensions::default();
+        if self.run.unknown {
+            return;
+        }
+        self.run.unknown = true;
+        if self.run.ended {
+            self.say_trailing(offset);
+        } else {
+            self.damage(format!(
+                "no valid header at byte {offset}; reading went on at the next one"
+            ));
+        }
+    }
+
+    /// Reports damage at one spot.
+    pub(super) fn damage(&mut self, reason: String) {
+        self.run.unknown = true;
+        self.gap(GapKind::Corrupt, reason);
+    }
+
+    fn say_trailing(&mut self, offset: u64) {
+        if self.is_first(GapKind::TrailingData) {
+            self.gap(
+                GapKind::TrailingData,
+                format!("unknown bytes behind the end of the archive, at byte {offset}"),
+            );
+        }
+    }
+
+    /// Zeros before a header: other tools stop there and show less.
+    fn note_zeros(&mut self) {
+        let zeros = self.run.zeros;
+        if (zeros == 0 && !self.run.ended) || !self.is_first(GapKind::Concatenated) {
+            return;
+        }
+        let offset = self.header_offset();
+        let reason = if to_u64(BLOCK_BYTES).saturating_mul(zeros) == offset {
+            format!(
+                "zeros before the first header, at byte {offset}; other tools take them for the end"
+            )
+        } else if self.run.ended {
+            format!("another archive follows behind the end of the first, at byte {offset}")
+        } else {
+            format!("a lone zero block before byte {offset}; other tools take it for the end")
+        };
+        self.gap(GapKind::Concatenated, reason);
+    }
+
+    fn enter_extension(&mut self, header: Header<'_>, kind: Extension) {
+        let offset = self.header_offset();
+        let entry = kind != Extension::Global;
+        self.path.clear();
+        self.extensions.any |= entry;
+        let size = match header.size() {
+            Ok(size) => size,
+            Err(bad) => {
+                self.extensions = Extensions::default();
+                return self.damage(format!(
+                    "size of the extension header at byte {offset} {}",
+                    bad.problem()
+                ));
+            }
+        };
+        let padding = padded(size).saturating_sub(size);
+        if size > self.limits.extension_bytes_max {
+            self.extensions.doubtful |= entry;
+            let limit = self.limits.extension_bytes_max;
+            self.gap(
+                GapKind::OverLimit,
+                format!("extension header of {size} bytes at byte {offset}, over the limit of {limit}; skipped with its entry"),
+            );
+            return self.follow(Plan { need: None, stored: padded(size), map_follows: false });
+        }
+        self.tail = padding;
+        self.left = size;
+        self.state = State::Extension(kind);
+        if size == 0 {
+            self.apply_extension(kind, &[]);
+        }
+    }
+
+    fn push_extension<'b>(&mut self, kind: Extension, bytes: &'b [u8]) -> &'b [u8] {
+        let (piece, rest) = cut(bytes, self.left);
+        if self.buffer.is_empty() && to_u64(piece.len()) == self.left {
+            self.position = self.position.saturating_add(self.left);
+            self.apply_extension(kind, piece);
+            return rest;
+        }
+        // Grows with what has come, never with what was announced.
+        self.buffer.extend_from_slice(piece);
+        self.left = self.left.saturating_sub(to_u64(piece.len()));
+        if self.left == 0 {
+            let whole = std::mem::take(&mut self.buffer);
+            self.position = self.position.saturating_add(to_u64(whole.len()));
+            self.apply_extension(kind, &whole);
+        }
+        rest
+    }
+
+    fn apply_extension(&mut self, kind: Extension, bytes: &[u8]) {
+        self.enter_skip();
+        let understood = match kind {
+            Extension::LongName => {
+                self.extensions.name = Some(header::until_nul(bytes).to_vec());
+                !header::until_nul(bytes).is_empty()
+            }
+            Extension::LongLink => {
+                self.extensions.link = Some(header::until_nul(bytes).to_vec());
+                true
+            }
+            Extension::Records => self.extensions.apply(bytes).is_ok(),
+            Extension::Global => return self.apply_global(bytes),
+        };
+        if !understood {
+            self.extensions.doubtful = true;
+            let before = self.position;
+            self.gap(
+                GapKind::Corrupt,
+                format!("malformed extension header before byte {before}; the entry it belongs to was skipped"),
+            );
+        }
+    }
+
+    fn apply_global(&mut self, bytes: &[u8]) {
+        let before = self.position;
+        match pax::is_global_trouble(bytes) {
+            Ok(true) if self.is_first(GapKind::GlobalPath) => {
+                let reason = format!(
+                    "a global header before byte {before} renames or resizes what follows; tools disagree on its meaning"
+                );
+                self.gap(GapKind::GlobalPath, reason);
+            }
+            Ok(_) => {}
+            Err(_) => {
+                self.gap(GapKind::Corrupt, format!("malformed global header before byte {before}"))
+            }
+        }
+    }
+
+    fn take_sparse_map(&mut self, block: &Block, wanted: bool) {
+        let (pairs, more) = header::sparse_extension(block);
+        let pairs_max = usize::try_from(self.limits.extension_bytes_max / 24).unwrap_or(usize::MAX);
+        if let Some(sparse) = &mut self.sparse
+            && sparse.fault.is_none()
+        {
+            match (pairs, &mut sparse.map) {
+                (Ok(pairs), Some(map)) if map.len().saturating_add(pairs.len()) <= pairs_max => {
+                    map.extend(pairs)
+                }
+                _ => sparse.fault = Some("a sparse file whose map cannot be read"),
+            }
+        }
+        if !more {
+            self.enter_body(wanted);
+        }
+    }
+
+    fn push_body<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+        let (piece, rest) = cut(bytes, self.left);
+        if self.buffer.is_empty() && to_u64(piece.len()) == self.left {
+            self.position = self.position.saturating_add(self.left);
+            self.deliver(piece);
+            self.enter_skip();
+            return rest;
+        }
+        if self.buffer.is_empty() {
+            // Once, so that no copy of a key stays behind where the vector was before it grew. The caller bounded it.
+            self.buffer.reserve_exact(usize::try_from(self.left).unwrap_or_default());
+        }
+        self.buffer.extend_from_slice(piece);
+        self.left = self.left.saturating_sub(to_u64(piece.len()));
+        if self.left == 0 {
+            let whole = std::mem::take(&mut self.buffer);
+            self.position = self.position.saturating_add(to_u64(whole.len()));
+            self.deliver(&whole);
+            self.enter_skip();
+        }
+        rest
+    }
+
+    fn deliver(&mut self, stored: &[u8]) {
+        match self.sparse.take().map(|sparse| sparse.expand(stored)) {
+            None => self.visit.body(stored),
+            Some(Ok(whole)) => self.visit.body(&whole),
+            Some(Err(reason)) => self.path_gap(GapKind::Unsupported, reason.to_owned()),
+        }
+    }
+
+    fn finish_between(&mut self, offset: u64) {
+        let rest_is_zero = header::is_zero(self.block.get(..self.filled).unwrap_or_default());
+        if !rest_is_zero && self.run.ended && !self.run.unknown {
+            let start = self.position;
+            self.say_trailing(start);
+        } else if !rest_is_zero && !self.run.ended && !self.run.unknown {
+            return self.gap(GapKind::Partial, format!("ends inside a header at byte {offset}"));
+        }
+        if self.extensions.any {
+            self.gap(GapKind::Partial, format!("ends behind an extension header at byte {offset}"));
+        } else if self.entries == 0 && !self.run.unknown {
+            self.gap(GapKind::EmptyArchive, "an archive without any entry".to_owned());
+        } else if !self.run.ended {
+            let reason = format!(
+                "ends at byte {offset} without end-of-archive blocks; perhaps cut between two entries"
+            );
+            self.gap(GapKind::NoEoa, reason);
+        }
+    }
+
+    fn check_unpacked(&mut self) {
+        let limit = self.limits.unpacked_bytes_max;
+        if self.position > limit && !self.stopped() {
+            let path = matches!(self.state, State::Body).then_some(self.path.as_str());
+            let reason = format!("over the limit of {limit} bytes unpacked; the rest was not read");
+            self.visit.gap(path, GapKind::OverLimit, reason);
+            self.state = State::Stopped;
+        }
+    }
+}
+
+/// Returns `size` rounded up to whole blocks.
+pub(super) fn padded(size: u64) -> u64 {
+    size.checked_next_multiple_of(BLOCK).unwrap_or(u64::MAX)
+}
+
+fn cut(bytes: &[u8], at_most: u64) -> (&[u8], &[u8]) {
+    let at = usize::try_from(at_most).map_or(bytes.len(), |at| at.min(bytes.len()));
+    bytes.split_at_checked(at).unwrap_or((bytes, &[]))
+}
+
+fn to_u64(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
