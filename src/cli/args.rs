@@ -5,6 +5,7 @@ use crate::report::{FORMATS, Screen};
 use crate::rules::{RULES, Selection, Severity};
 use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::io::{IsTerminal, Write, stdout};
 use std::path::PathBuf;
 
@@ -63,7 +64,7 @@ impl Command {
 pub(super) struct Scan {
     /// tar, tar.gz, directory or `-` for standard input; NAME=SOURCE names the instance in it
     #[arg(required = true, value_name = "SOURCE")]
-    pub(super) sources: Vec<String>,
+    pub(super) sources: Vec<OsString>,
     /// Name of the instance, when there is one source
     #[arg(long, value_name = "NAME")]
     pub(super) name: Option<String>,

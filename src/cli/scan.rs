@@ -6,7 +6,7 @@ use super::{Exit, complain, output};
 use crate::examine::examine;
 use crate::facts::Gap;
 use crate::farm::farms;
-use crate::intake::{NoWatch, Source, Watch, discover};
+use crate::intake::{Discovered, NoWatch, Source, Watch, discover};
 use crate::report::{Report, counted};
 use crate::rules::Severity;
 use std::thread::available_parallelism;
@@ -18,7 +18,7 @@ pub(super) fn run(scan: &Scan) -> Exit {
             return complain(&format!("{error:#}"));
         }
     }
-    let (mut sources, notes) = discover(&scan.sources);
+    let Discovered { mut sources, notes } = discover(&scan.sources);
     match (&scan.name, sources.as_mut_slice()) {
         (None, _) => {}
         (Some(name), [source]) => source.label = Some(name.clone()),

@@ -68,7 +68,7 @@ fn parse(operand: &OsStr) -> Source {
 fn source(text: &OsStr, label: Option<String>) -> Source {
     let name = super::path::text(text.as_encoded_bytes());
     let origin = if text == "-" { Origin::Stdin } else { Origin::Path(PathBuf::from(text)) };
-    Source { name, label, origin }
+    Source { name, label, origin, folder: false }
 }
 
 fn identity(origin: &Origin) -> Option<PathBuf> {
@@ -90,7 +90,7 @@ fn expand(source: Source) -> Vec<Source> {
         only.label.clone_from(&source.label);
     }
     if listing(path).iter().any(|entry| entry.is_dir()) {
-        sources.push(source);
+        sources.push(Source { folder: true, ..source });
     }
     sources
 }

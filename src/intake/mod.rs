@@ -34,19 +34,8 @@ pub struct Source {
     pub label: Option<String>,
     /// Where its bytes come from.
     pub origin: Origin,
-    /// A folder of other sources.
+    /// A folder of uploads, which are sources of their own; it need not hold an instance itself.
     pub folder: bool,
-}
-impl Source {
-    pub fn stored_bytes(&self) -> u64 {
-        0
-    }
-    pub fn can_reread(&self) -> bool {
-        true
-    }
-}
-pub fn discover(_: &[String]) -> (Vec<Source>, Vec<crate::facts::Gap>) {
-    (vec![], vec![])
 }
 
 impl Source {
@@ -89,13 +78,11 @@ pub struct Walked {
 ///
 /// Never fails: what cannot be read is reported to `visit` as a gap, and what came before it stands.
 pub fn walk(source: &Source, limits: &Limits, watch: &dyn Watch, visit: &mut dyn Visit) -> Walked {
-    watch.started(&source.name, source.stored_bytes());
     let mut context = Context { limits, visit, names: Vec::new(), entries: 0, nesting: 0 };
     match &source.origin {
         Origin::Stdin => file::walk_stdin(watch, &mut context),
         Origin::Path(path) => walk_path(path, watch, &mut context),
     }
-    watch.finished(&source.name);
     Walked { container: context.names.join(", "), entries: context.entries }
 }
 
