@@ -64,7 +64,9 @@ fn repair<'f>(
     let own = finding.hit.fix.as_slice();
     match written.iter().find(|(steps, _)| *steps == own) {
         Some((_, rule)) if !own.is_empty() => {
-            labelled("    fix  ", &format!("as for {rule} above"), screen, out)
+            let same = *rule == finding.rule.id;
+            let line = if same { "as above".to_owned() } else { format!("as for {rule} above") };
+            labelled("    fix  ", &line, screen, out)
         }
         _ => {
             written.push((own, finding.rule.id));
