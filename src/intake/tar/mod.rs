@@ -8,6 +8,8 @@ mod header;
 mod pax;
 mod scanner;
 mod sparse;
+#[cfg(test)]
+mod tests;
 
 use super::container::{Container, Context, Input, Opened};
 use header::{Block, checksum_holds, is_zero};

@@ -427,7 +427,7 @@ impl<'v> Scanner<'v> {
             }
             Ok(_) => {}
             Err(_) => {
-                self.gap(GapKind::Corrupt, format!("malformed global header before byte {before}"))
+                self.gap(GapKind::Corrupt, format!("malformed global header before byte {before}"));
             }
         }
     }
@@ -440,7 +440,7 @@ impl<'v> Scanner<'v> {
         {
             match (pairs, &mut sparse.map) {
                 (Ok(pairs), Some(map)) if map.len().saturating_add(pairs.len()) <= pairs_max => {
-                    map.extend(pairs)
+                    map.extend(pairs);
                 }
                 _ => sparse.fault = Some("a sparse file whose map cannot be read"),
             }
