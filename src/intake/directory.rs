@@ -168,7 +168,8 @@ fn owner(_: &Metadata) -> Option<Owner> {
     None
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use crate::facts::GapKind;
     use crate::intake::testing::{Event, Recorder, walk_path};
@@ -190,10 +191,13 @@ mod tests {
     }
 
     fn paths(recorder: &Recorder) -> Vec<&str> {
-        let path = |event| {
-            if let &Event::Entry { ref path, .. } = event { Some(path.as_str()) } else { None }
-        };
-        recorder.events.iter().filter_map(path).collect()
+        let mut paths = Vec::new();
+        for event in &recorder.events {
+            if let Event::Entry { path, .. } = event {
+                paths.push(path.as_str());
+            }
+        }
+        paths
     }
 
     #[test]

@@ -107,7 +107,7 @@ mod tests {
 
     fn sample() -> Vec<u8> {
         let noise: Vec<u8> =
-            (0..1_000_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+            (0..1_000_000_u32).map(|i| i.wrapping_mul(2_654_435_761).to_be_bytes()[1]).collect();
         archive(&[
             member(b'0', "skip", &noise),
             member(b'0', "hmac", b"key"),
