@@ -1,5 +1,7 @@
 //! What the tests of this room share: a visitor that records, and archives in one expression.
 
+#![allow(clippy::arithmetic_side_effects, reason = "a failing test may panic")]
+
 use super::container::{Context, Input, Opened};
 use super::{Entry, EntryKind, NoWatch, Origin, Source, Visit, Walked, Want, walk};
 use crate::facts::{GapKind, Owner};
