@@ -4,10 +4,13 @@
 //! long names of any length into memory and gives sparse maps out as file content.
 
 mod announce;
+mod extension;
 mod header;
 mod pax;
 mod scanner;
 mod sparse;
+#[cfg(test)]
+mod tests;
 
 use super::container::{Container, Context, Input, Opened};
 use header::{Block, checksum_holds, is_zero};
