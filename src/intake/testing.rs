@@ -167,8 +167,12 @@ pub(super) fn walk_path(
     limits: &Limits,
     mut recorder: Recorder,
 ) -> (Walked, Recorder) {
-    let source =
-        Source { name: "s".to_owned(), label: None, origin: Origin::Path(path.to_owned()) };
+    let source = Source {
+        name: "s".to_owned(),
+        label: None,
+        origin: Origin::Path(path.to_owned()),
+        folder: false,
+    };
     let walked = walk(&source, limits, &NoWatch, &mut recorder);
     (walked, recorder)
 }

@@ -91,9 +91,7 @@ mod tests {
         let farm = farm().with("a", |i| i.owned_by(1000, 0o644)).build();
         assert_eq!(
             messages(&farm),
-            [
-                "every user of the machine of a may read or write hmac (mode 0644) and master (mode 0644)"
-            ]
+            ["every user of the machine may read the keys of a (mode 0644)"]
         );
     }
 
