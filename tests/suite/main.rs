@@ -10,8 +10,10 @@
     reason = "a failing test may panic"
 )]
 
+mod cases;
 mod demo;
 mod instance;
 mod pack;
+mod run;
 #[path = "../../benches/snapshot/mod.rs"]
 mod snapshot;
