@@ -11,9 +11,11 @@
 )]
 
 mod cases;
+mod damage;
 mod demo;
 mod instance;
 mod pack;
 mod run;
+mod samples;
 #[path = "../../benches/snapshot/mod.rs"]
 mod snapshot;
