@@ -10,9 +10,11 @@
     reason = "a failing test may panic"
 )]
 
+mod canary;
 mod cases;
 mod damage;
 mod demo;
+mod determinism;
 mod instance;
 mod pack;
 mod run;
