@@ -2,7 +2,6 @@
 
 use crate::report::{FORMATS, Format, Report};
 use anyhow::{Context, anyhow};
-use std::fs;
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
 
@@ -54,20 +53,15 @@ pub(super) fn to_file(report: &Report, path: &Path) -> anyhow::Result<()> {
     let format = format_of(path)?;
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let context = || format!("{}: the report could not be written", path.display());
-    let file = tempfile::Builder::new()
-        .prefix(".aemtrix-")
-        .permissions(permissions())
-        .tempfile_in(parent.unwrap_or(Path::new(".")))
-        .with_context(context)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".aemtrix-");
+    // A report is for others to read; temporary files are private unless told otherwise.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    let file = builder.tempfile_in(parent.unwrap_or(Path::new("."))).with_context(context)?;
     let mut out = BufWriter::new(file);
     (format.write)(report, &mut out).with_context(context)?;
     let file = out.into_inner().map_err(io::IntoInnerError::into_error).with_context(context)?;
     file.as_file().sync_all().with_context(context)?;
     file.persist(path).map(drop).map_err(|error| error.error).with_context(context)
-}
-
-/// A report is for others to read; temporary files are private unless told otherwise.
-#[cfg(unix)]
-fn permissions() -> fs::Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o644)
 }

@@ -44,10 +44,10 @@ fn analyze(scan: &Scan, sources: &[Source], notes: Vec<Gap>) -> Report {
     }
     for record in &examined.sources {
         log::info!(
-            "{}: {} ({}), {}",
+            "{}: {} (entries: {}), {}",
             record.name,
             if record.container.is_empty() { "unknown" } else { &record.container },
-            counted(usize::try_from(record.entries).unwrap_or(usize::MAX), "entry"),
+            record.entries,
             counted(record.instances, "instance")
         );
     }

@@ -48,10 +48,11 @@ pub fn examine(sources: &[Source], limits: &Limits, threads: usize, watch: &dyn 
         }
     };
     let workers = threads.clamp(1, queue.len().max(1));
-    match rayon::ThreadPoolBuilder::new().num_threads(workers).build() {
-        Ok(pool) if workers > 1 => drop(pool.broadcast(|_| work())),
-        // Without threads to be had, the work is done here.
-        _ => work(),
+    let pool = (workers > 1).then(|| rayon::ThreadPoolBuilder::new().num_threads(workers).build());
+    match pool {
+        Some(Ok(pool)) => drop(pool.broadcast(|_| work())),
+        // One source needs no other thread; and without threads to be had, the work is done here.
+        Some(Err(_)) | None => work(),
     }
     let outcomes = outcomes.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     merge(outcomes)

@@ -33,6 +33,16 @@ pub enum LineEnd {
     CrLf,
 }
 
+impl LineEnd {
+    /// Returns its usual short name.
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::Lf => "LF",
+            Self::CrLf => "CR LF",
+        }
+    }
+}
+
 impl fmt::Display for LineEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

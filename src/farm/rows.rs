@@ -57,10 +57,10 @@ fn storage_mode(member: &Member) -> Cell {
         let mode = file.storage.mode.to_string();
         let text = match (file.storage.line_end, file.storage.problem) {
             (_, Some(_)) => format!("{mode}, malformed"),
-            (Some(_), None) => format!("{mode} + newline"),
-            (None, None) => mode.clone(),
+            (Some(line_end), None) => format!("{mode} + {}", line_end.short()),
+            (None, None) => mode,
         };
-        return Cell::compared(text, mode);
+        return Cell::value(text);
     }
     if snapshot.storage_in_place().next().is_some() {
         return Cell::without(CellState::Unreadable, "several, which differ");
@@ -88,9 +88,10 @@ fn key(member: &Member, name: KeyName) -> Cell {
     let without = Cell::without;
     match member.key(name) {
         KeyState::Known(key) => {
-            let newline = if key.stray.is_some() { " + newline" } else { "" };
-            let text = format!("{}{newline}", key.value.short());
-            Cell::compared(text, key.value.sha256.to_string())
+            let stray = key.stray.map(|line_end| format!(" + {}", line_end.short()));
+            let text = key.value.short() + &stray.unwrap_or_default();
+            // A stray line end is no other key, but the file is not what its peers have.
+            Cell::compared(text, key.file.digest.whole.sha256.to_string())
         }
         KeyState::Absent => without(CellState::Absent, "absent"),
         KeyState::External => without(CellState::NotInSnapshot, "kept elsewhere"),
@@ -176,7 +177,7 @@ fn key_owner(member: &Member) -> Cell {
 
 fn run_modes(member: &Member) -> Cell {
     let modes = member.snapshot.run_modes.as_ref();
-    Cell::optional(modes.map(|modes| modes.selected.join(",")), false)
+    Cell::optional(modes.map(|modes| modes.selected.join(", ")), false)
 }
 
 fn sling_id(member: &Member) -> Cell {

@@ -167,3 +167,103 @@ fn owner(metadata: &Metadata) -> Option<Owner> {
 fn owner(_: &Metadata) -> Option<Owner> {
     None
 }
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use crate::facts::GapKind;
+    use crate::intake::testing::{Event, Recorder, walk_path};
+    use crate::intake::{EntryKind, LinkTarget, Want};
+    use crate::limits::Limits;
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::os::unix::net::UnixListener;
+    use tempfile::TempDir;
+
+    fn tree(files: &[(&str, &str)]) -> TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for (path, body) in files {
+            let file = root.path().join(path);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, body).unwrap();
+        }
+        root
+    }
+
+    fn paths(recorder: &Recorder) -> Vec<&str> {
+        let mut paths = Vec::new();
+        for event in &recorder.events {
+            if let Event::Entry { path, .. } = event {
+                paths.push(path.as_str());
+            }
+        }
+        paths
+    }
+
+    #[test]
+    fn files_come_sorted_with_owner_and_body() {
+        let root = tree(&[("b/hmac", "key"), ("a", "1"), ("skip", "2")]);
+        fs::set_permissions(root.path().join("a"), fs::Permissions::from_mode(0o606)).unwrap();
+        let (walked, recorder) = walk_path(root.path(), &Limits::default(), Recorder::default());
+        assert_eq!(paths(&recorder), ["a", "b", "b/hmac", "skip"]);
+        assert_eq!(
+            recorder.files(),
+            [("a".to_owned(), b"1".to_vec()), ("b/hmac".to_owned(), b"key".to_vec())]
+        );
+        assert_eq!((walked.container.as_str(), walked.entries), ("directory", 4));
+        assert!(
+            matches!(&recorder.events[0], Event::Entry { owner: Some(owner), .. } if owner.open_to_others())
+        );
+    }
+
+    #[test]
+    fn bodies_come_as_wanted() {
+        let root = tree(&[("a", "12345")]);
+        let run = |want| {
+            let recorder = Recorder { want: Some(want), ..Recorder::default() };
+            let (_, recorder) = walk_path(root.path(), &Limits::default(), recorder);
+            (recorder.files().pop().map(|(_, body)| body), recorder.gaps())
+        };
+        assert_eq!(run(Want::Prefix { bytes_max: 2 }), (Some(b"12".to_vec()), vec![]));
+        assert_eq!(run(Want::Prefix { bytes_max: 9 }), (Some(b"12345".to_vec()), vec![]));
+        assert_eq!(run(Want::Whole { bytes_max: 4 }), (None, vec![GapKind::TooLarge]));
+    }
+
+    #[test]
+    fn pruned_directories_are_not_listed() {
+        let root = tree(&[("repository/x/y", ""), ("z", "")]);
+        let recorder = Recorder { pruned: Some("repository"), ..Recorder::default() };
+        let (_, recorder) = walk_path(root.path(), &Limits::default(), recorder);
+        assert_eq!(paths(&recorder), ["repository", "z"]);
+    }
+
+    #[test]
+    fn links_and_sockets_are_told_and_never_followed() {
+        let root = tree(&[("d/x", "1")]);
+        symlink("../d/x", root.path().join("d/in")).unwrap();
+        symlink("/etc/passwd", root.path().join("out")).unwrap();
+        symlink("d", root.path().join("loop")).unwrap();
+        let _socket = UnixListener::bind(root.path().join("socket")).unwrap();
+        let (_, recorder) = walk_path(root.path(), &Limits::default(), Recorder::default());
+        assert_eq!(paths(&recorder), ["d", "d/in", "d/x", "loop", "out", "socket"]);
+        let kind = |at: usize| match &recorder.events[at] {
+            Event::Entry { kind, .. } => kind.clone(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(kind(1), EntryKind::SymbolicLink(LinkTarget::Inside("d/x".to_owned())));
+        assert_eq!(kind(5), EntryKind::SymbolicLink(LinkTarget::Outside("/etc/passwd".to_owned())));
+        assert_eq!(kind(6), EntryKind::Other);
+        assert_eq!(recorder.files().len(), 1);
+    }
+
+    #[test]
+    fn depth_and_entries_are_limited() {
+        let root = tree(&[("a/b/c", "1"), ("d", "")]);
+        let limits = Limits { depth_max: 1, ..Limits::default() };
+        let (_, recorder) = walk_path(root.path(), &limits, Recorder::default());
+        assert_eq!((paths(&recorder), recorder.gaps()), (vec!["a", "d"], vec![GapKind::OverLimit]));
+        let limits = Limits { entries_max: 2, ..Limits::default() };
+        let (_, recorder) = walk_path(root.path(), &limits, Recorder::default());
+        assert_eq!(recorder.gaps(), [GapKind::OverLimit]);
+    }
+}

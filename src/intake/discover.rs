@@ -135,3 +135,71 @@ fn listing(directory: &Path) -> Vec<PathBuf> {
     paths.sort();
     paths
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intake::testing::{archive, gzip, member};
+    use std::fs;
+
+    fn names(found: &Discovered, root: &Path) -> Vec<String> {
+        let root = root.display().to_string();
+        found.sources.iter().map(|source| source.name.replace(&root, "")).collect()
+    }
+
+    fn operand(path: &Path) -> OsString {
+        path.as_os_str().to_owned()
+    }
+
+    #[test]
+    fn label_stands_before_the_first_equals_sign() {
+        let parse = |text: &str| {
+            let source = parse(OsStr::new(text));
+            (source.label, source.name)
+        };
+        let label = |label: &str, name: &str| (Some(label.to_owned()), name.to_owned());
+        assert_eq!(parse("pub1=/x/a=b"), label("pub1", "/x/a=b"));
+        assert_eq!(parse("pub1=-"), label("pub1", "-"));
+        assert_eq!(parse("/x/a=b"), (None, "/x/a=b".to_owned()));
+        assert_eq!(parse("=b"), (None, "=b".to_owned()));
+    }
+
+    #[test]
+    fn folder_of_uploads_yields_each() {
+        let root = tempfile::tempdir().unwrap();
+        let tar = archive(&[member(b'0', "a", b"1")]);
+        fs::write(root.path().join("two"), gzip(&tar)).unwrap();
+        fs::write(root.path().join("one.tar"), tar).unwrap();
+        fs::write(root.path().join("three.zip"), b"PK\x03\x04").unwrap();
+        fs::write(root.path().join("four.tar.gz"), b"").unwrap();
+        fs::write(root.path().join("readme.txt"), b"hello").unwrap();
+        let found = discover(&[operand(root.path())]);
+        assert_eq!(names(&found, root.path()), ["/four.tar.gz", "/one.tar", "/three.zip", "/two"]);
+        fs::create_dir(root.path().join("unpacked")).unwrap();
+        assert_eq!(
+            names(&discover(&[operand(root.path())]), root.path()).first().map(String::as_str),
+            Some("")
+        );
+    }
+
+    #[test]
+    fn install_root_is_one_source() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("backup.tar"), archive(&[])).unwrap();
+        fs::create_dir(root.path().join("launchpad")).unwrap();
+        assert_eq!(names(&discover(&[operand(root.path())]), root.path()), [""]);
+    }
+
+    #[test]
+    fn order_does_not_matter_and_repetition_is_noted() {
+        let root = tempfile::tempdir().unwrap();
+        let (a, b) = (root.path().join("a"), root.path().join("b"));
+        fs::write(&a, b"1").unwrap();
+        fs::write(&b, b"2").unwrap();
+        let again = root.path().join(".").join("a");
+        let found = discover(&[operand(&b), operand(&a), operand(&again)]);
+        assert_eq!(found, discover(&[operand(&again), operand(&a), operand(&b)]));
+        assert_eq!((found.sources.len(), found.notes.len()), (2, 1));
+        assert_eq!(found.notes.first().map(|note| note.kind), Some(GapKind::Repeated));
+    }
+}

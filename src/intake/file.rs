@@ -88,3 +88,60 @@ impl<R: Read> Input for StreamInput<'_, R> {
         Ok(0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::facts::GapKind;
+    use crate::intake::testing::{Recorder, archive, gzip, member, walk_path};
+    use crate::limits::Limits;
+    use std::fs;
+    use std::path::Path;
+
+    fn walk(bytes: &[u8]) -> (String, Recorder) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x.bin");
+        fs::write(&path, bytes).unwrap();
+        let (walked, recorder) = walk_path(&path, &Limits::default(), Recorder::default());
+        (walked.container, recorder)
+    }
+
+    fn sample() -> Vec<u8> {
+        let noise: Vec<u8> =
+            (0..1_000_000_u32).map(|i| i.wrapping_mul(2_654_435_761).to_be_bytes()[1]).collect();
+        archive(&[
+            member(b'0', "skip", &noise),
+            member(b'0', "hmac", b"key"),
+            member(b'0', "skip2", &noise),
+        ])
+    }
+
+    #[test]
+    fn content_decides_what_a_file_is() {
+        for (bytes, container) in
+            [(sample(), "tar"), (gzip(&sample()), "gzip, tar"), (b"hello".to_vec(), "")]
+        {
+            assert_eq!(walk(&bytes).0, container);
+        }
+    }
+
+    #[test]
+    fn jumping_misses_neither_entry_nor_cut() {
+        let bytes = sample();
+        let (_, whole) = walk(&bytes);
+        assert_eq!(whole.gaps(), []);
+        assert_eq!(whole.files(), [("hmac".to_owned(), b"key".to_vec())]);
+        let (_, cut) = walk(&bytes[..bytes.len() - 500_000]);
+        assert_eq!((cut.files(), cut.gaps()), (whole.files(), vec![GapKind::Partial]));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_a_gap() {
+        for (path, kind) in
+            [("/dev/null", GapKind::NotAnArchive), ("/no/such/file", GapKind::Unreadable)]
+        {
+            let (_, recorder) = walk_path(Path::new(path), &Limits::default(), Recorder::default());
+            assert_eq!(recorder.gaps(), [kind], "{path}");
+        }
+        assert_eq!(walk(b"").1.gaps(), [GapKind::EmptyFile]);
+    }
+}

@@ -259,3 +259,158 @@ fn fill<R: BufRead>(input: &mut R) -> Result<&[u8], Stop> {
     }
     input.fill_buf().map_err(Stop::Failed)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::facts::GapKind;
+    use crate::intake::testing::{Feed, Recorder, archive, gzip, member, scan, sniff_and_scan};
+    use crate::limits::Limits;
+    use std::io::Write;
+
+    fn sample() -> Vec<u8> {
+        archive(&[member(b'0', "b/hmac", b"key"), member(b'0', "z", &[3; 700])])
+    }
+
+    fn check(bytes: &[u8], gaps: &[GapKind], files: usize) -> Recorder {
+        let recorder = sniff_and_scan(bytes);
+        assert_eq!(
+            (recorder.gaps(), recorder.files().len()),
+            (gaps.to_vec(), files),
+            "{:?}",
+            recorder.events
+        );
+        recorder
+    }
+
+    #[test]
+    fn whole_gzip_has_no_gap() {
+        check(&gzip(&sample()), &[], 2);
+        check(&[gzip(&sample()), vec![0; 4000]].concat(), &[], 2);
+    }
+
+    #[test]
+    fn member_boundary_may_lie_anywhere_in_the_tar() {
+        let bytes = sample();
+        for at in [0, 1, 511, 513, 514, 1500, bytes.len()] {
+            check(&[gzip(&bytes[..at]), gzip(&bytes[at..])].concat(), &[], 2);
+        }
+    }
+
+    #[test]
+    fn header_fields_are_passed_over() {
+        let mut encoder = flate2::GzBuilder::new()
+            .filename("a.tar")
+            .comment("b")
+            .extra(vec![7; 300])
+            .write(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(&sample()).unwrap();
+        check(&encoder.finish().unwrap(), &[], 2);
+    }
+
+    #[test]
+    fn missing_trailer_and_cut_are_partial() {
+        let bytes = gzip(&sample());
+        check(&bytes[..bytes.len() - 8], &[GapKind::Partial], 2);
+        check(&bytes[..bytes.len() - 1], &[GapKind::Partial], 2);
+        let second = [bytes.clone(), bytes[..30].to_vec()].concat();
+        assert!(sniff_and_scan(&second).gaps().contains(&GapKind::Partial));
+        check(&[bytes, vec![0x1f]].concat(), &[GapKind::Partial], 2);
+    }
+
+    #[test]
+    fn wrong_checksum_or_length_keeps_the_facts() {
+        let bytes = gzip(&sample());
+        for at in [bytes.len() - 8, bytes.len() - 1] {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 1;
+            check(&damaged, &[GapKind::CorruptStream], 2);
+        }
+    }
+
+    #[test]
+    fn damage_in_the_data_keeps_what_came_before() {
+        let noise: Vec<u8> =
+            (0..40_000_u32).map(|i| i.wrapping_mul(2_654_435_761).to_be_bytes()[1]).collect();
+        let bytes = archive(&[
+            member(b'0', "hmac", b"key"),
+            member(b'0', "skip", &noise),
+            member(b'0', "z", b"z"),
+        ]);
+        let mut damaged = gzip(&bytes);
+        let end = damaged.len() - 200;
+        damaged[end..end + 100].fill(0xff);
+        let recorder = sniff_and_scan(&damaged);
+        assert!(recorder.gaps().contains(&GapKind::CorruptStream), "{:?}", recorder.gaps());
+        assert_eq!(recorder.files().first(), Some(&("hmac".to_owned(), b"key".to_vec())));
+    }
+
+    #[test]
+    fn garbage_behind_the_gzip_is_trailing_data() {
+        check(&[gzip(&sample()), b"<html>".to_vec()].concat(), &[GapKind::TrailingData], 2);
+    }
+
+    #[test]
+    fn gzip_in_gzip_is_opened_up_to_the_limit() {
+        let twice = gzip(&gzip(&sample()));
+        check(&twice, &[], 2);
+        check(&gzip(&twice), &[GapKind::OverLimit], 0);
+    }
+
+    #[test]
+    fn gzip_of_something_else_says_so() {
+        check(&gzip(b"<html>403</html>"), &[GapKind::NotAnArchive], 0);
+        check(&gzip(b""), &[GapKind::EmptyFile], 0);
+        check(&gzip(b"PK\x03\x04...."), &[GapKind::Unsupported], 0);
+    }
+
+    #[test]
+    fn unpacking_stops_at_the_limit() {
+        let bomb = gzip(&gzip(&vec![0; 8 << 20]));
+        let limits = Limits { unpacked_bytes_max: 1 << 20, ..Limits::default() };
+        let recorder = scan(&bomb, Feed::Whole, &limits, Recorder::default(), true);
+        assert!(recorder.gaps().contains(&GapKind::OverLimit));
+    }
+
+    #[test]
+    fn long_name_bomb_is_refused() {
+        let header = &member(b'L', "l", b"")[..512];
+        let mut header = ::tar::Header::from_byte_slice(header).clone();
+        header.set_size(1 << 30);
+        header.set_cksum();
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(header.as_bytes()).unwrap();
+        for _ in 0..64 {
+            encoder.write_all(&vec![b'a'; 1 << 20]).unwrap();
+        }
+        let recorder = sniff_and_scan(&encoder.finish().unwrap());
+        assert_eq!(recorder.gaps(), [GapKind::OverLimit, GapKind::Partial]);
+    }
+
+    #[test]
+    fn every_prefix_has_a_gap_and_keeps_the_order() {
+        let bytes = gzip(&sample());
+        let whole = sniff_and_scan(&bytes).facts();
+        for length in 0..bytes.len() {
+            let recorder = sniff_and_scan(&bytes[..length]);
+            assert!(whole.starts_with(&recorder.facts()), "{length}");
+            assert!(!recorder.gaps().is_empty(), "{length}");
+        }
+    }
+
+    #[test]
+    fn every_flipped_byte_leaves_a_gap_or_the_same_facts() {
+        let bytes = gzip(&sample());
+        let whole = sniff_and_scan(&bytes).facts();
+        for at in 0..bytes.len() {
+            for flip in [0x01, 0x10, 0x80, 0xff] {
+                let mut damaged = bytes.clone();
+                damaged[at] ^= flip;
+                let recorder = sniff_and_scan(&damaged);
+                assert!(
+                    !recorder.gaps().is_empty() || recorder.facts() == whole,
+                    "byte {at} ^ {flip:#x}"
+                );
+            }
+        }
+    }
+}

@@ -1,1 +1,233 @@
-//! Test helpers.
+//! What the tests of this room share: a visitor that records, and archives in one expression.
+
+#![allow(clippy::arithmetic_side_effects, reason = "a failing test may panic")]
+
+use super::container::{Context, Input, Opened};
+use super::{Entry, EntryKind, NoWatch, Origin, Source, Visit, Walked, Want, walk};
+use crate::facts::{GapKind, Owner};
+use crate::limits::Limits;
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// One call of a visitor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Event {
+    Entry { path: String, kind: EntryKind, size: u64, owner: Option<Owner> },
+    Body(Vec<u8>),
+    Gap { path: Option<String>, kind: GapKind, reason: String },
+}
+
+/// Records every call; wants up to 1 MiB of every file whose name does not say `skip`.
+#[derive(Debug, Default)]
+pub(super) struct Recorder {
+    pub(super) events: Vec<Event>,
+    pub(super) want: Option<Want>,
+    pub(super) pruned: Option<&'static str>,
+}
+
+impl Visit for Recorder {
+    fn entry(&mut self, entry: &Entry<'_>) -> Want {
+        let Entry { path, kind, size, owner } = entry.clone();
+        self.events.push(Event::Entry { path: path.to_owned(), kind, size, owner });
+        let all = Want::Whole { bytes_max: 1 << 20 };
+        if path.contains("skip") { Want::Nothing } else { self.want.unwrap_or(all) }
+    }
+
+    fn body(&mut self, bytes: &[u8]) {
+        self.events.push(Event::Body(bytes.to_vec()));
+    }
+
+    fn gap(&mut self, path: Option<&str>, kind: GapKind, reason: String) {
+        self.events.push(Event::Gap { path: path.map(str::to_owned), kind, reason });
+    }
+
+    fn descend(&mut self, directory: &str) -> bool {
+        self.pruned != Some(directory)
+    }
+}
+
+impl Recorder {
+    /// Returns the kinds of the gaps, in order.
+    pub(super) fn gaps(&self) -> Vec<GapKind> {
+        self.events
+            .iter()
+            .filter_map(
+                |event| if let Event::Gap { kind, .. } = event { Some(*kind) } else { None },
+            )
+            .collect()
+    }
+
+    /// Returns everything but the gaps.
+    pub(super) fn facts(&self) -> Vec<Event> {
+        self.events.iter().filter(|event| !matches!(event, Event::Gap { .. })).cloned().collect()
+    }
+
+    /// Returns path and body of every file delivered.
+    pub(super) fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let mut files = Vec::new();
+        let mut last = String::new();
+        for event in &self.events {
+            match event {
+                Event::Entry { path, .. } => last.clone_from(path),
+                Event::Body(bytes) => files.push((last.clone(), bytes.clone())),
+                Event::Gap { .. } => {}
+            }
+        }
+        files
+    }
+}
+
+/// Bytes in memory that can jump, or hand out so many bytes a read.
+struct Memory<'a> {
+    bytes: Cursor<&'a [u8]>,
+    read_bytes_max: usize,
+    jumps: bool,
+}
+
+impl Read for Memory<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let length = out.len().min(self.read_bytes_max);
+        self.bytes.read(&mut out[..length])
+    }
+}
+
+impl Input for Memory<'_> {
+    fn jump(&mut self, bytes: u64) -> io::Result<u64> {
+        if !self.jumps {
+            return Ok(0);
+        }
+        let left = self.bytes.get_ref().len() as u64 - self.bytes.position();
+        self.bytes.seek(SeekFrom::Current(i64::try_from(bytes.min(left)).unwrap()))?;
+        Ok(bytes.min(left))
+    }
+}
+
+/// How bytes are handed to a walk.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Feed {
+    Whole,
+    ByByte,
+    Jumping,
+}
+
+/// Walks bytes as one container, or after sniffing when none is given.
+pub(super) fn scan(
+    bytes: &[u8],
+    feed: Feed,
+    limits: &Limits,
+    mut recorder: Recorder,
+    sniff: bool,
+) -> Recorder {
+    let (read_bytes_max, jumps) = match feed {
+        Feed::Whole => (usize::MAX, false),
+        Feed::ByByte => (1, false),
+        Feed::Jumping => (700, true),
+    };
+    let limits = Limits { jump_bytes_min: 1, ..*limits };
+    let mut input = Memory { bytes: Cursor::new(bytes), read_bytes_max, jumps };
+    let mut context = Context {
+        limits: &limits,
+        visit: &mut recorder,
+        names: Vec::new(),
+        entries: 0,
+        nesting: 0,
+    };
+    if sniff {
+        super::walk_input(&mut input, &mut context);
+    } else {
+        let opened = Opened { head: Zeroizing::default(), input: &mut input };
+        (super::tar::CONTAINER.walk)(opened, &mut context);
+    }
+    recorder
+}
+
+/// Scans a tar in every way of feeding; they must agree in every event.
+pub(super) fn scan_tar(bytes: &[u8]) -> Recorder {
+    let limits = Limits::default();
+    let whole = scan(bytes, Feed::Whole, &limits, Recorder::default(), false);
+    for feed in [Feed::ByByte, Feed::Jumping] {
+        assert_eq!(
+            scan(bytes, feed, &limits, Recorder::default(), false).events,
+            whole.events,
+            "{feed:?}"
+        );
+    }
+    whole
+}
+
+/// Sniffs and scans bytes.
+pub(super) fn sniff_and_scan(bytes: &[u8]) -> Recorder {
+    scan(bytes, Feed::Whole, &Limits::default(), Recorder::default(), true)
+}
+
+/// Walks a path with a recorder.
+pub(super) fn walk_path(
+    path: &Path,
+    limits: &Limits,
+    mut recorder: Recorder,
+) -> (Walked, Recorder) {
+    let source = Source {
+        name: "s".to_owned(),
+        label: None,
+        origin: Origin::Path(path.to_owned()),
+        folder: false,
+    };
+    let walked = walk(&source, limits, &NoWatch, &mut recorder);
+    (walked, recorder)
+}
+
+/// Returns one tar member, header and padded body.
+pub(super) fn member(kind: u8, name: &str, body: &[u8]) -> Vec<u8> {
+    member_of(kind, name, body, |_| {})
+}
+
+/// Returns one tar member whose header is changed before its checksum is made.
+pub(super) fn member_of(
+    kind: u8,
+    name: &str,
+    body: &[u8],
+    change: impl Fn(&mut ::tar::Header),
+) -> Vec<u8> {
+    let mut header = ::tar::Header::new_gnu();
+    header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+    header.set_entry_type(::tar::EntryType::new(kind));
+    header.set_size(body.len() as u64);
+    header.set_mode(0o640);
+    header.set_uid(7);
+    header.set_gid(8);
+    header.set_username("aem").unwrap();
+    change(&mut header);
+    header.set_cksum();
+    let mut bytes = header.as_bytes().to_vec();
+    bytes.extend_from_slice(body);
+    bytes.resize(bytes.len().next_multiple_of(512), 0);
+    bytes
+}
+
+/// Returns the two zero blocks that end an archive.
+pub(super) fn end() -> Vec<u8> {
+    vec![0; 1024]
+}
+
+/// Returns the members one behind the other and the end of the archive.
+pub(super) fn archive(members: &[Vec<u8>]) -> Vec<u8> {
+    [members.concat(), end()].concat()
+}
+
+/// Returns a PAX record.
+pub(super) fn record(key: &str, value: &str) -> Vec<u8> {
+    let rest = format!(" {key}={value}\n");
+    let mut length = rest.len() + 1;
+    while length != rest.len() + length.to_string().len() {
+        length += 1;
+    }
+    format!("{length}{rest}").into_bytes()
+}
+
+/// Compresses bytes as one gzip member.
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}

@@ -1,9 +1,10 @@
 //! `key-permissions`: others may read or write the keys, or another user owns them.
 
-use super::groups::Groups;
+use super::groups::{Groups, names};
 use super::{Hit, Rule, Severity};
 use crate::facts::{KeyFile, KeyName};
 use crate::farm::{Farm, Member};
+use std::collections::BTreeSet;
 
 pub(super) static RULE: Rule = Rule {
     id: "key-permissions",
@@ -17,34 +18,39 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    let mut hits: Vec<Hit> = farm.members.iter().filter_map(open).collect();
-    hits.extend(other_owner(farm));
-    hits
+    open(farm).into_iter().chain(other_owner(farm)).collect()
 }
 
 fn files(member: &Member) -> impl Iterator<Item = &KeyFile> {
     KeyName::ALL.into_iter().flat_map(|name| member.snapshot.keys_in_place(name))
 }
 
-fn open(member: &Member) -> Option<Hit> {
-    let open: Vec<(&KeyFile, u32)> = files(member)
-        .filter_map(|file| Some((file, file.owner.as_ref()?)))
-        .filter(|(_, owner)| owner.open_to_others())
-        .map(|(file, owner)| (file, owner.mode & 0o7777))
+/// Finds key files that others may open. With the usual umask that is every instance of a farm, so it is told once.
+fn open(farm: &Farm) -> Option<Hit> {
+    let open: Vec<(&Member, &KeyFile, u32)> = farm
+        .members
+        .iter()
+        .flat_map(|member| files(member).map(move |file| (member, file)))
+        .filter_map(|(member, file)| Some((member, file, file.owner.as_ref()?)))
+        .filter(|(.., owner)| owner.open_to_others())
+        .map(|(member, file, owner)| (member, file, owner.mode & 0o7777))
         .collect();
-    let listed: Vec<String> =
-        open.iter().map(|(file, mode)| format!("{} (mode {mode:04o})", file.name)).collect();
-    if listed.is_empty() {
+    let mut members: Vec<&Member> = open.iter().map(|(member, ..)| *member).collect();
+    members.dedup_by_key(|member| &member.name);
+    let modes: BTreeSet<String> = open.iter().map(|(.., mode)| format!("{mode:04o}")).collect();
+    if members.is_empty() {
         return None;
     }
+    let writable = open.iter().any(|(.., mode)| mode & 0o002 != 0);
     let message = format!(
-        "every user of the machine of {} may read or write {}",
-        member.name,
-        listed.join(" and ")
+        "every user of the machine may {} the keys of {} (mode {})",
+        if writable { "read or write" } else { "read" },
+        names(&members),
+        modes.into_iter().collect::<Vec<_>>().join(", ")
     );
     let steps =
-        open.iter().map(|(file, _)| format!("On {}: chmod 600 '{}'", member.name, file.place.path));
-    Some(Hit::on(member, message).at(open.iter().map(|(file, _)| &file.place)).fix(steps))
+        open.iter().map(|(m, file, _)| format!("On {}: chmod 600 '{}'", m.name, file.place.path));
+    Some(Hit::among(&members, message).at(open.iter().map(|(_, file, _)| &file.place)).fix(steps))
 }
 
 /// User ids are compared by name where there are names: the same user may have another number on another machine.
@@ -85,9 +91,17 @@ mod tests {
         let farm = farm().with("a", |i| i.owned_by(1000, 0o644)).build();
         assert_eq!(
             messages(&farm),
-            [
-                "every user of the machine of a may read or write hmac (mode 0644) and master (mode 0644)"
-            ]
+            ["every user of the machine may read the keys of a (mode 0644)"]
+        );
+    }
+
+    #[test]
+    fn what_others_may_do_is_told_once_for_all_instances() {
+        let farm =
+            farm().with("a", |i| i.owned_by(1000, 0o646)).with("b", |i| i.owned_by(1000, 0o644));
+        assert_eq!(
+            messages(&farm.build()),
+            ["every user of the machine may read or write the keys of a, b (mode 0644, 0646)"]
         );
     }
 

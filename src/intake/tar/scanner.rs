@@ -1,7 +1,8 @@
 //! The tar state machine: bytes in, in pieces of any size; entries, bodies and gaps out.
 
+use super::extension::Extension;
 use super::header::{self, BLOCK_BYTES, Block, Header};
-use super::pax::{self, Extensions};
+use super::pax::Extensions;
 use super::sparse::Sparse;
 use crate::facts::{GapKind, Owner};
 use crate::intake::Visit;
@@ -17,18 +18,18 @@ pub(super) struct Scanner<'v> {
     pub(super) visit: &'v mut dyn Visit,
     pub(super) limits: &'v Limits,
     /// Bytes consumed.
-    position: u64,
+    pub(super) position: u64,
     pub(super) entries: u64,
-    state: State,
+    pub(super) state: State,
     /// Bytes that the state still needs.
-    left: u64,
+    pub(super) left: u64,
     /// Bytes to skip after the body.
-    tail: u64,
+    pub(super) tail: u64,
     /// A header block of which a part has come.
     block: Block,
     filled: usize,
     /// A body or extension of which a part has come.
-    buffer: Zeroizing<Vec<u8>>,
+    pub(super) buffer: Zeroizing<Vec<u8>>,
     pub(super) extensions: Extensions,
     pub(super) sparse: Option<Sparse>,
     /// Path of the entry being read; reused, since a source may have millions.
@@ -41,7 +42,7 @@ pub(super) struct Scanner<'v> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     Header,
     Extension(Extension),
     /// Extension blocks of an old GNU sparse map; the body wanted behind them when `true`.
@@ -49,14 +50,6 @@ enum State {
     Body,
     Skip,
     Stopped,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Extension {
-    LongName,
-    LongLink,
-    Records,
-    Global,
 }
 
 /// What came since the last good header.
@@ -225,7 +218,8 @@ impl<'v> Scanner<'v> {
         }
     }
 
-    fn enter_skip(&mut self) {
+    /// Arranges for what follows a body or extension: its tail, then a header.
+    pub(super) fn enter_skip(&mut self) {
         self.left = self.tail;
         self.state = if self.left == 0 { State::Header } else { State::Skip };
     }
@@ -341,97 +335,6 @@ impl<'v> Scanner<'v> {
         self.gap(GapKind::Concatenated, reason);
     }
 
-    fn enter_extension(&mut self, header: Header<'_>, kind: Extension) {
-        let offset = self.header_offset();
-        let entry = kind != Extension::Global;
-        self.path.clear();
-        self.extensions.any |= entry;
-        let size = match header.size() {
-            Ok(size) => size,
-            Err(bad) => {
-                self.extensions = Extensions::default();
-                return self.damage(format!(
-                    "size of the extension header at byte {offset} {}",
-                    bad.problem()
-                ));
-            }
-        };
-        let padding = padded(size).saturating_sub(size);
-        if size > self.limits.extension_bytes_max {
-            self.extensions.doubtful |= entry;
-            let limit = self.limits.extension_bytes_max;
-            self.gap(
-                GapKind::OverLimit,
-                format!("extension header of {size} bytes at byte {offset}, over the limit of {limit}; skipped with its entry"),
-            );
-            return self.follow(Plan { need: None, stored: padded(size), map_follows: false });
-        }
-        self.tail = padding;
-        self.left = size;
-        self.state = State::Extension(kind);
-        if size == 0 {
-            self.apply_extension(kind, &[]);
-        }
-    }
-
-    fn push_extension<'b>(&mut self, kind: Extension, bytes: &'b [u8]) -> &'b [u8] {
-        let (piece, rest) = cut(bytes, self.left);
-        if self.buffer.is_empty() && to_u64(piece.len()) == self.left {
-            self.position = self.position.saturating_add(self.left);
-            self.apply_extension(kind, piece);
-            return rest;
-        }
-        // Grows with what has come, never with what was announced.
-        self.buffer.extend_from_slice(piece);
-        self.left = self.left.saturating_sub(to_u64(piece.len()));
-        if self.left == 0 {
-            let whole = std::mem::take(&mut self.buffer);
-            self.position = self.position.saturating_add(to_u64(whole.len()));
-            self.apply_extension(kind, &whole);
-        }
-        rest
-    }
-
-    fn apply_extension(&mut self, kind: Extension, bytes: &[u8]) {
-        self.enter_skip();
-        let understood = match kind {
-            Extension::LongName => {
-                self.extensions.name = Some(header::until_nul(bytes).to_vec());
-                !header::until_nul(bytes).is_empty()
-            }
-            Extension::LongLink => {
-                self.extensions.link = Some(header::until_nul(bytes).to_vec());
-                true
-            }
-            Extension::Records => self.extensions.apply(bytes).is_ok(),
-            Extension::Global => return self.apply_global(bytes),
-        };
-        if !understood {
-            self.extensions.doubtful = true;
-            let before = self.position;
-            self.gap(
-                GapKind::Corrupt,
-                format!("malformed extension header before byte {before}; the entry it belongs to was skipped"),
-            );
-        }
-    }
-
-    fn apply_global(&mut self, bytes: &[u8]) {
-        let before = self.position;
-        match pax::is_global_trouble(bytes) {
-            Ok(true) if self.is_first(GapKind::GlobalPath) => {
-                let reason = format!(
-                    "a global header before byte {before} renames or resizes what follows; tools disagree on its meaning"
-                );
-                self.gap(GapKind::GlobalPath, reason);
-            }
-            Ok(_) => {}
-            Err(_) => {
-                self.gap(GapKind::Corrupt, format!("malformed global header before byte {before}"))
-            }
-        }
-    }
-
     fn take_sparse_map(&mut self, block: &Block, wanted: bool) {
         let (pairs, more) = header::sparse_extension(block);
         let pairs_max = usize::try_from(self.limits.extension_bytes_max / 24).unwrap_or(usize::MAX);
@@ -440,7 +343,7 @@ impl<'v> Scanner<'v> {
         {
             match (pairs, &mut sparse.map) {
                 (Ok(pairs), Some(map)) if map.len().saturating_add(pairs.len()) <= pairs_max => {
-                    map.extend(pairs)
+                    map.extend(pairs);
                 }
                 _ => sparse.fault = Some("a sparse file whose map cannot be read"),
             }
@@ -517,11 +420,13 @@ pub(super) fn padded(size: u64) -> u64 {
     size.checked_next_multiple_of(BLOCK).unwrap_or(u64::MAX)
 }
 
-fn cut(bytes: &[u8], at_most: u64) -> (&[u8], &[u8]) {
+/// Splits off at most so many bytes.
+pub(super) fn cut(bytes: &[u8], at_most: u64) -> (&[u8], &[u8]) {
     let at = usize::try_from(at_most).map_or(bytes.len(), |at| at.min(bytes.len()));
     bytes.split_at_checked(at).unwrap_or((bytes, &[]))
 }
 
-fn to_u64(length: usize) -> u64 {
+/// Returns a length as the type of file offsets.
+pub(super) fn to_u64(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }

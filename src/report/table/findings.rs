@@ -11,23 +11,25 @@ const REPAIRS_MAX: usize = 3;
 /// So many places are listed of one finding.
 const PLACES_MAX: usize = 8;
 
+/// Repairs that were written already: their steps, and the rule they were written for.
+type Written<'f> = Vec<(&'f [String], &'static str)>;
+
 /// Writes findings, those of one rule together.
 pub(super) fn write(findings: &[Finding], screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+    let mut written = Written::new();
     for same_rule in findings.chunk_by(|a, b| a.rule == b.rule) {
-        if let Some(first) = same_rule.first() {
-            section(first, same_rule, screen, out)?;
-        }
+        section(same_rule, &mut written, screen, out)?;
     }
     Ok(())
 }
 
-fn section(
-    first: &Finding,
-    all: &[Finding],
+fn section<'f>(
+    findings: &'f [Finding],
+    written: &mut Written<'f>,
     screen: Screen,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let rule = first.rule;
+    let Some(rule) = findings.first().map(|finding| finding.rule) else { return Ok(()) };
     let paint = match rule.severity {
         Severity::Error => Paint::Red,
         Severity::Warning => Paint::Yellow,
@@ -35,20 +37,42 @@ fn section(
     };
     let severity = paint.on(&rule.severity.label().to_uppercase(), screen);
     writeln!(out, "{severity} {}: {}", Paint::Bold.on(rule.id, screen), rule.summary)?;
-    for (index, finding) in all.iter().enumerate() {
+    for (index, finding) in findings.iter().enumerate() {
         labelled("  *", &finding.hit.message, screen, out)?;
         if index < REPAIRS_MAX {
             places(&finding.hit.places, screen, out)?;
-            steps(&finding.hit.fix, screen, out)?;
+            repair(finding, written, screen, out)?;
         }
     }
-    if all.len() > REPAIRS_MAX {
-        let line = "the repair of the other instances is the same with their own paths; --format json lists it";
+    if findings.len() > REPAIRS_MAX {
+        let line =
+            "the repair of the others is the same with their own paths; --format json lists it";
         labelled("  ...  ", line, screen, out)?;
     }
     labelled("  why  ", rule.why, screen, out)?;
     labelled("  see  ", &rule.references.join("; "), screen, out)?;
     writeln!(out)
+}
+
+/// Writes the steps, or where they stand already: two faults of one instance often have one repair.
+fn repair<'f>(
+    finding: &'f Finding,
+    written: &mut Written<'f>,
+    screen: Screen,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let own = finding.hit.fix.as_slice();
+    match written.iter().find(|(steps, _)| *steps == own) {
+        Some((_, rule)) if !own.is_empty() => {
+            let same = *rule == finding.rule.id;
+            let line = if same { "as above".to_owned() } else { format!("as for {rule} above") };
+            labelled("    fix  ", &line, screen, out)
+        }
+        _ => {
+            written.push((own, finding.rule.id));
+            steps(own, screen, out)
+        }
+    }
 }
 
 fn places(places: &[Place], screen: Screen, out: &mut dyn Write) -> io::Result<()> {

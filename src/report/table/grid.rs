@@ -1,6 +1,6 @@
 //! The matrix as a grid that fits the screen.
 //!
-//! Facts are rows and instances columns while that fits. A larger farm is turned round: what all agree on becomes a list,
+//! Facts are rows and instances columns while that fits, long cells wrapped. A larger farm is turned round: what all agree on becomes a list,
 //! and the rest has one row an instance, in as many tables as the width asks for.
 
 use super::super::Screen;
@@ -14,13 +14,15 @@ use std::io::{self, Write};
 const COLUMNS_MAX: usize = 12;
 /// Cells are cut behind so many characters.
 const CELL_CHARACTERS_MAX: usize = 34;
+/// Cells are wrapped where they are wider than this and the screen is full.
+const CELL_CHARACTERS_MIN: usize = 14;
 /// A cell of the grid: its text, and whether it stands out.
 type Shown = (String, bool);
 
 /// Writes the matrix.
 pub(super) fn write(matrix: &Matrix, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
     let by_fact = facts_as_rows(matrix, screen);
-    let fits = width(&by_fact) <= room(screen);
+    let fits = width(&by_fact, CELL_CHARACTERS_MIN) <= room(screen);
     if matrix.instances.len() <= COLUMNS_MAX && fits {
         return print(&by_fact, screen, out);
     }
@@ -57,10 +59,12 @@ fn instances_as_rows(matrix: &Matrix, rows: &[&MatrixRow], screen: Screen) -> Ve
     for row in rows {
         let cells =
             row.cells.iter().enumerate().map(|(index, cell)| shown(row, index, cell, screen));
-        let column: Vec<Shown> = std::iter::once(title(row, screen)).chain(cells).collect();
+        let (heading, odd) = title(row, screen);
+        let heading = (heading.trim_start().to_owned(), odd);
+        let column: Vec<Shown> = std::iter::once(heading).chain(cells).collect();
         if let Some(table) = tables.last_mut() {
             let wider = with_column(table, &column);
-            if width(&wider) <= room(screen) {
+            if width(&wider, CELL_CHARACTERS_MAX) <= room(screen) {
                 *table = wider;
                 continue;
             }
@@ -153,13 +157,15 @@ fn plain(text: &str, screen: Screen) -> Shown {
     (cut(&clean(text, screen)), false)
 }
 
-/// Returns the columns a grid takes: each as wide as its widest cell, with a blank on both sides.
-fn width(grid: &[Vec<Shown>]) -> usize {
+/// Returns the columns a grid takes when every cell is as wide as it asks for, up to `cell_max` for all but the first
+/// column.
+fn width(grid: &[Vec<Shown>], cell_max: usize) -> usize {
     let columns = grid.iter().map(Vec::len).max().unwrap_or(0);
     (0..columns).fold(0, |sum: usize, index| {
         let cells = grid.iter().filter_map(|line| line.get(index));
         let widest = cells.map(|(text, _)| text.chars().count()).max().unwrap_or(0);
-        sum.saturating_add(widest).saturating_add(3)
+        let wide = if index == 0 { widest } else { widest.min(cell_max) };
+        sum.saturating_add(wide).saturating_add(3)
     })
 }
 

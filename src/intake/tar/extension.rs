@@ -1,0 +1,114 @@
+//! Extension headers: what stands before an entry because its own header has no room for it.
+
+use super::header::{self, Header};
+use super::pax::{self, Extensions};
+use super::scanner::{Plan, Scanner, State, cut, padded, to_u64};
+use crate::facts::GapKind;
+
+/// The kinds of extension header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extension {
+    /// GNU `L`.
+    LongName,
+    /// GNU `K`.
+    LongLink,
+    /// PAX `x`, or Sun's `X`.
+    Records,
+    /// PAX `g`.
+    Global,
+}
+
+impl Scanner<'_> {
+    /// Begins the extension header `header`.
+    pub(super) fn enter_extension(&mut self, header: Header<'_>, kind: Extension) {
+        let offset = self.header_offset();
+        let entry = kind != Extension::Global;
+        self.path.clear();
+        self.extensions.any |= entry;
+        let size = match header.size() {
+            Ok(size) => size,
+            Err(bad) => {
+                self.extensions = Extensions::default();
+                return self.damage(format!(
+                    "size of the extension header at byte {offset} {}",
+                    bad.problem()
+                ));
+            }
+        };
+        let padding = padded(size).saturating_sub(size);
+        if size > self.limits.extension_bytes_max {
+            self.extensions.doubtful |= entry;
+            let limit = self.limits.extension_bytes_max;
+            self.gap(
+                GapKind::OverLimit,
+                format!("extension header of {size} bytes at byte {offset}, over the limit of {limit}; skipped with its entry"),
+            );
+            return self.follow(Plan { need: None, stored: padded(size), map_follows: false });
+        }
+        self.tail = padding;
+        self.left = size;
+        self.state = State::Extension(kind);
+        if size == 0 {
+            self.apply_extension(kind, &[]);
+        }
+    }
+
+    /// Takes the next bytes of an extension; returns those behind it.
+    pub(super) fn push_extension<'b>(&mut self, kind: Extension, bytes: &'b [u8]) -> &'b [u8] {
+        let (piece, rest) = cut(bytes, self.left);
+        if self.buffer.is_empty() && to_u64(piece.len()) == self.left {
+            self.position = self.position.saturating_add(self.left);
+            self.apply_extension(kind, piece);
+            return rest;
+        }
+        // Grows with what has come, never with what was announced.
+        self.buffer.extend_from_slice(piece);
+        self.left = self.left.saturating_sub(to_u64(piece.len()));
+        if self.left == 0 {
+            let whole = std::mem::take(&mut self.buffer);
+            self.position = self.position.saturating_add(to_u64(whole.len()));
+            self.apply_extension(kind, &whole);
+        }
+        rest
+    }
+
+    fn apply_extension(&mut self, kind: Extension, bytes: &[u8]) {
+        self.enter_skip();
+        let understood = match kind {
+            Extension::LongName => {
+                self.extensions.name = Some(header::until_nul(bytes).to_vec());
+                !header::until_nul(bytes).is_empty()
+            }
+            Extension::LongLink => {
+                self.extensions.link = Some(header::until_nul(bytes).to_vec());
+                true
+            }
+            Extension::Records => self.extensions.apply(bytes).is_ok(),
+            Extension::Global => return self.apply_global(bytes),
+        };
+        if !understood {
+            self.extensions.doubtful = true;
+            let before = self.position;
+            self.gap(
+                GapKind::Corrupt,
+                format!("malformed extension header before byte {before}; the entry it belongs to was skipped"),
+            );
+        }
+    }
+
+    fn apply_global(&mut self, bytes: &[u8]) {
+        let before = self.position;
+        match pax::is_global_trouble(bytes) {
+            Ok(true) if self.is_first(GapKind::GlobalPath) => {
+                let reason = format!(
+                    "a global header before byte {before} renames or resizes what follows; tools disagree on its meaning"
+                );
+                self.gap(GapKind::GlobalPath, reason);
+            }
+            Ok(_) => {}
+            Err(_) => {
+                self.gap(GapKind::Corrupt, format!("malformed global header before byte {before}"));
+            }
+        }
+    }
+}

@@ -1,0 +1,393 @@
+//! Facts about tars, each fed whole, by single bytes, and with jumps.
+
+use super::scanner::Scanner;
+use crate::facts::GapKind;
+use crate::intake::testing::{
+    Event, Feed, Recorder, archive, end, member, member_of, record, scan, scan_tar,
+};
+use crate::intake::{EntryKind, LinkTarget, Want};
+use crate::limits::Limits;
+use proptest::prelude::*;
+
+fn files(recorder: &Recorder) -> Vec<(String, String)> {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    recorder.files().into_iter().map(|(path, body)| (path, text(body))).collect()
+}
+
+fn pair(path: &str, body: &str) -> (String, String) {
+    (path.to_owned(), body.to_owned())
+}
+
+fn hmac() -> Vec<u8> {
+    member(b'0', "b12/data/hmac", b"key")
+}
+
+fn kinds(recorder: &Recorder) -> Vec<(String, EntryKind)> {
+    let entry = |event: &Event| match event {
+        Event::Entry { path, kind, .. } => Some((path.clone(), kind.clone())),
+        _ => None,
+    };
+    recorder.events.iter().filter_map(entry).collect()
+}
+
+/// Checks gaps and files of an archive in one line.
+fn check(bytes: &[u8], gaps: &[GapKind], expected: &[(&str, &str)]) {
+    let recorder = scan_tar(bytes);
+    let expected: Vec<_> = expected.iter().map(|(path, body)| pair(path, body)).collect();
+    assert_eq!(
+        (recorder.gaps(), files(&recorder)),
+        (gaps.to_vec(), expected),
+        "{:?}",
+        recorder.events
+    );
+}
+
+const HMAC: (&str, &str) = ("b12/data/hmac", "key");
+
+#[test]
+fn whole_archive_has_no_gap() {
+    let big = member(b'0', "skip", &[1; 5000]);
+    check(&archive(&[big, hmac(), member(b'0', "empty", b"")]), &[], &[HMAC, ("empty", "")]);
+    check(&[archive(&[hmac()]), vec![0; 10240]].concat(), &[], &[HMAC]);
+}
+
+#[test]
+fn owner_and_mode_are_told() {
+    let recorder = scan_tar(&archive(&[hmac()]));
+    let Some(Event::Entry { owner: Some(owner), .. }) = recorder.events.first() else { panic!() };
+    assert_eq!(
+        (owner.uid, owner.gid, owner.user.as_deref(), owner.mode),
+        (7, 8, Some("aem"), 0o640)
+    );
+}
+
+#[test]
+fn cut_inside_an_entry_names_it() {
+    let bytes = [hmac(), member(b'0', "skip/log", &[1; 3000])].concat();
+    let recorder = scan_tar(&bytes[..bytes.len() - 600]);
+    assert_eq!(files(&recorder), [pair(HMAC.0, HMAC.1)]);
+    let Some(Event::Gap { path, kind: GapKind::Partial, .. }) = recorder.events.last() else {
+        panic!()
+    };
+    assert_eq!(path.as_deref(), Some("skip/log"));
+}
+
+#[test]
+fn cut_elsewhere_is_noticed() {
+    check(&hmac(), &[GapKind::NoEoa], &[HMAC]);
+    check(&[hmac(), vec![0; 512]].concat(), &[GapKind::NoEoa], &[HMAC]);
+    check(&[hmac(), hmac()[..100].to_vec()].concat(), &[GapKind::Partial], &[HMAC]);
+    check(
+        &[hmac(), member(b'x', "x", &record("path", "y"))].concat(),
+        &[GapKind::Partial],
+        &[HMAC],
+    );
+}
+
+#[test]
+fn archive_without_entries_is_empty() {
+    for bytes in [end(), vec![0; 512], vec![0; 10240]] {
+        check(&bytes, &[GapKind::EmptyArchive], &[]);
+    }
+}
+
+#[test]
+fn reading_goes_on_behind_zeros() {
+    let other = member(b'0', "b", b"2");
+    let both = [HMAC, ("b", "2")];
+    check(
+        &[archive(&[hmac()]), archive(std::slice::from_ref(&other))].concat(),
+        &[GapKind::Concatenated],
+        &both,
+    );
+    check(&archive(&[hmac(), vec![0; 512], other.clone()]), &[GapKind::Concatenated], &both);
+    check(&archive(&[vec![0; 512], hmac()]), &[GapKind::Concatenated], &[HMAC]);
+    let three =
+        [archive(&[hmac()]), archive(std::slice::from_ref(&other)), archive(&[other])].concat();
+    check(&three, &[GapKind::Concatenated], &[HMAC, ("b", "2"), ("b", "2")]);
+}
+
+#[test]
+fn other_bytes_behind_the_end_are_trailing_data() {
+    check(&[archive(&[hmac()]), b"<html>".to_vec()].concat(), &[GapKind::TrailingData], &[HMAC]);
+    check(&[archive(&[hmac()]), vec![b'x'; 2000]].concat(), &[GapKind::TrailingData], &[HMAC]);
+}
+
+#[test]
+fn damaged_header_is_passed_over() {
+    let mut bad = member(b'0', "bad", b"lost");
+    bad[0] ^= 1;
+    check(
+        &archive(&[hmac(), bad.clone(), member(b'0', "b", b"2")]),
+        &[GapKind::Corrupt],
+        &[HMAC, ("b", "2")],
+    );
+    check(&archive(&[bad, hmac()]), &[GapKind::Corrupt], &[HMAC]);
+}
+
+#[test]
+fn senseless_sizes_are_damage() {
+    for size in [*b"0000000x004\0", [0xff; 12], *b"            "] {
+        let bad = member_of(b'0', "bad", b"lost", |header| header.as_old_mut().size = size);
+        check(&archive(&[bad, hmac()]), &[GapKind::Corrupt], &[HMAC]);
+    }
+}
+
+#[test]
+fn absurd_sizes_are_a_cut() {
+    let huge = member_of(b'0', "skip", b"", |header| header.set_size(1 << 62));
+    check(&[hmac(), huge].concat(), &[GapKind::Partial], &[HMAC]);
+    let octal = member_of(b'0', "big", b"", |header| header.set_size(8 << 30));
+    check(&[hmac(), octal].concat(), &[GapKind::TooLarge, GapKind::Partial], &[HMAC]);
+    let pax = member(b'x', "x", &record("size", "100000000000000000"));
+    check(&[hmac(), pax, member(b'0', "skip", b"")].concat(), &[GapKind::Partial], &[HMAC]);
+}
+
+#[test]
+fn long_names_come_from_extensions() {
+    let name = "d/".repeat(200) + "hmac";
+    let gnu = member(b'L', "././@LongLink", format!("{name}\0").as_bytes());
+    let pax = member(b'x', "x", &record("path", &name));
+    for extension in [gnu, pax] {
+        check(&archive(&[extension, hmac(), hmac()]), &[], &[(&name, "key"), HMAC]);
+    }
+    let size = member(b'x', "x", &record("size", "3"));
+    let zero = member_of(b'0', "a", b"key", |header| header.set_size(0));
+    check(&archive(&[size, zero]), &[], &[("a", "key")]);
+}
+
+#[test]
+fn ustar_prefix_belongs_to_the_name() {
+    let posix = member_of(b'0', "hmac", b"k", |header| {
+        header.as_mut_bytes()[257..265].copy_from_slice(b"ustar\x0000");
+        header.as_mut_bytes()[345..348].copy_from_slice(b"a/b");
+    });
+    check(&archive(&[posix]), &[], &[("a/b/hmac", "k")]);
+    let gnu = member_of(b'0', "hmac", b"k", |header| {
+        header.as_mut_bytes()[345..348].copy_from_slice(b"123");
+    });
+    check(&archive(&[gnu]), &[], &[("hmac", "k")]);
+}
+
+#[test]
+fn entry_of_a_malformed_extension_is_skipped() {
+    let bad = member(b'x', "x", b"99 path=y\n");
+    check(&archive(&[bad, member(b'0', "wrong", b"1"), hmac()]), &[GapKind::Corrupt], &[HMAC]);
+    let orphan = member(b'x', "x", &record("path", "y"));
+    check(&archive(&[orphan]), &[GapKind::Corrupt, GapKind::EmptyArchive], &[]);
+}
+
+#[test]
+fn oversized_extension_is_skipped_with_its_entry() {
+    let long = member(b'L', "l", &vec![b'a'; (1 << 20) + 1]);
+    check(&archive(&[long, member(b'0', "wrong", b"1"), hmac()]), &[GapKind::OverLimit], &[HMAC]);
+}
+
+#[test]
+fn global_header_that_renames_is_not_applied() {
+    let global = member(b'g', "g", &record("path", "y"));
+    check(&archive(&[global, hmac()]), &[GapKind::GlobalPath], &[HMAC]);
+    let comment = member(b'g', "g", &record("comment", "y"));
+    check(&archive(&[comment, hmac()]), &[], &[HMAC]);
+}
+
+#[test]
+fn links_and_devices_have_no_body() {
+    let link = |kind, name, target: &str| {
+        member_of(kind, name, b"", |header| {
+            header.as_old_mut().linkname[..target.len()].copy_from_slice(target.as_bytes());
+            header.set_size(4096);
+        })
+    };
+    let inside = |path: &str| LinkTarget::Inside(path.to_owned());
+    let recorder = scan_tar(&archive(&[
+        link(b'1', "d/h", "d/t"),
+        link(b'2', "d/s", "../t"),
+        link(b'2', "o", "/etc/passwd"),
+        link(b'3', "dev", ""),
+        link(b'6', "fifo", ""),
+        link(b'5', "d/", ""),
+    ]));
+    assert_eq!(recorder.gaps(), []);
+    let expected = [
+        ("d/h", EntryKind::HardLink(inside("d/t"))),
+        ("d/s", EntryKind::SymbolicLink(inside("t"))),
+        ("o", EntryKind::SymbolicLink(LinkTarget::Outside("/etc/passwd".to_owned()))),
+        ("dev", EntryKind::Other),
+        ("fifo", EntryKind::Other),
+        ("d", EntryKind::Directory),
+    ];
+    assert_eq!(kinds(&recorder), expected.map(|(path, kind)| (path.to_owned(), kind)));
+}
+
+#[test]
+fn types_of_old_tars_are_known() {
+    check(&archive(&[member(b'V', "label", b""), member(b'7', "a", b"1")]), &[], &[("a", "1")]);
+    check(&archive(&[member(b'M', "a", b"1"), hmac()]), &[GapKind::Unsupported], &[HMAC]);
+    let recorder = scan_tar(&archive(&[member(0, "d/", b""), member(b'D', "e/", b"Yx\0\0")]));
+    assert_eq!(kinds(&recorder), ["d", "e"].map(|path| (path.to_owned(), EntryKind::Directory)));
+}
+
+#[test]
+fn old_gnu_sparse_is_expanded() {
+    let sparse = member_of(b'S', "sp", b"abcd", |header| {
+        let gnu = header.as_gnu_mut().unwrap();
+        gnu.sparse[0].set_offset(1);
+        gnu.sparse[0].set_length(1);
+        gnu.set_is_extended(true);
+        gnu.set_real_size(9);
+    });
+    let mut map = vec![0; 512];
+    map[..11].copy_from_slice(b"00000000003");
+    map[12..23].copy_from_slice(b"00000000003");
+    let bytes = archive(&[sparse[..512].to_vec(), map, sparse[512..].to_vec(), hmac()]);
+    check(&bytes, &[], &[("sp", "\0a\0bcd\0\0\0"), HMAC]);
+}
+
+#[test]
+fn pax_sparse_is_expanded() {
+    let sparse = |records: &[(&str, &str)], body: &[u8]| {
+        let records: Vec<_> = records
+            .iter()
+            .flat_map(|(key, value)| record(&format!("GNU.sparse.{key}"), value))
+            .collect();
+        archive(&[member(b'x', "x", &records), member(b'0', "GNUSparseFile.1/sp", body), hmac()])
+    };
+    let mut body = b"1\n2\n3\n".to_vec();
+    body.resize(512, 0);
+    body.extend_from_slice(b"abc");
+    let v1 = [("major", "1"), ("minor", "0"), ("name", "sp"), ("realsize", "6")];
+    check(&sparse(&v1, &body), &[], &[("sp", "\0\0abc\0"), HMAC]);
+    let v01 = [("size", "6"), ("numblocks", "1"), ("name", "sp"), ("map", "2,3")];
+    check(&sparse(&v01, b"abc"), &[], &[("sp", "\0\0abc\0"), HMAC]);
+    let v00 = [("size", "6"), ("numblocks", "1"), ("offset", "2"), ("numbytes", "3")];
+    check(&sparse(&v00, b"abc"), &[], &[("GNUSparseFile.1/sp", "\0\0abc\0"), HMAC]);
+    check(&sparse(&v01, b"abcd"), &[GapKind::Unsupported], &[HMAC]);
+    check(
+        &sparse(&[("major", "2"), ("name", "sp"), ("realsize", "6")], b"abc"),
+        &[GapKind::Unsupported],
+        &[HMAC],
+    );
+}
+
+#[test]
+fn odd_names_are_normalised_and_noted_once() {
+    let bytes =
+        archive(&[member(b'0', "/a", b"1"), member(b'0', "../b", b"2"), member(b'5', "./", b"")]);
+    check(&bytes, &[GapKind::UnsafeName], &[("a", "1"), ("b", "2")]);
+}
+
+#[test]
+fn bodies_come_as_wanted() {
+    let bytes = archive(&[member(b'0', "a", b"12345")]);
+    let run = |want| {
+        let recorder = Recorder { want: Some(want), ..Recorder::default() };
+        let recorder = scan(&bytes, Feed::ByByte, &Limits::default(), recorder, false);
+        (files(&recorder), recorder.gaps())
+    };
+    assert_eq!(run(Want::Nothing), (vec![], vec![]));
+    assert_eq!(run(Want::Prefix { bytes_max: 2 }), (vec![pair("a", "12")], vec![]));
+    assert_eq!(run(Want::Prefix { bytes_max: 9 }), (vec![pair("a", "12345")], vec![]));
+    assert_eq!(run(Want::Prefix { bytes_max: 0 }), (vec![pair("a", "")], vec![]));
+    assert_eq!(run(Want::Whole { bytes_max: 5 }), (vec![pair("a", "12345")], vec![]));
+    assert_eq!(run(Want::Whole { bytes_max: 4 }), (vec![], vec![GapKind::TooLarge]));
+}
+
+#[test]
+fn limits_end_the_scan() {
+    let bytes = archive(&[hmac(), hmac(), hmac()]);
+    for limits in [
+        Limits { entries_max: 1, ..Limits::default() },
+        Limits { unpacked_bytes_max: 1100, ..Limits::default() },
+    ] {
+        let recorder = scan(&bytes, Feed::ByByte, &limits, Recorder::default(), false);
+        assert_eq!(
+            (files(&recorder), recorder.gaps()),
+            (vec![pair(HMAC.0, HMAC.1)], vec![GapKind::OverLimit])
+        );
+    }
+}
+
+/// Scans without the window of the driver, which costs more than a small tar does.
+fn push(bytes: &[u8]) -> Recorder {
+    let mut recorder = Recorder::default();
+    let limits = Limits::default();
+    let mut scanner = Scanner::new(&limits, &mut recorder);
+    scanner.push(bytes);
+    scanner.finish();
+    recorder
+}
+
+/// A small tar with every kind of member that carries facts.
+fn sample() -> Vec<u8> {
+    let name = "d/".repeat(60) + "long";
+    let pax = member(b'x', "x", &record("path", &name));
+    archive(&[
+        hmac(),
+        pax,
+        member(b'0', "short", b"1"),
+        member(b'2', "s", b""),
+        member(b'0', "z", &[7; 600]),
+    ])
+}
+
+#[test]
+fn every_prefix_keeps_what_came_and_has_a_gap() {
+    let bytes = sample();
+    let whole = scan_tar(&bytes).facts();
+    for length in 0..bytes.len() {
+        let recorder = push(&bytes[..length]);
+        assert!(whole.starts_with(&recorder.facts()), "{length}");
+        assert!(!recorder.gaps().is_empty(), "{length}");
+    }
+}
+
+#[test]
+fn every_flipped_header_byte_leaves_a_gap() {
+    let bytes = sample();
+    let whole = scan_tar(&bytes).facts();
+    for at in 0..bytes.len() {
+        for flip in [0x01, 0x80, 0xff] {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= flip;
+            let recorder = push(&damaged);
+            // A plain tar has no checksum over bodies; headers have one.
+            let same_shape = kinds(&recorder).len() == 4 && recorder.facts().len() == whole.len();
+            assert!(!recorder.gaps().is_empty() || same_shape, "byte {at}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn trees_packed_by_the_tar_crate_come_back(
+        tree in proptest::collection::btree_map("[a-zA-Zä]{1,8}(/[a-z .]{0,60}[a-z]){0,5}", proptest::collection::vec(any::<u8>(), 0..2000), 0..12)
+    ) {
+        let mut builder = ::tar::Builder::new(Vec::new());
+        for (path, body) in &tree {
+            let mut header = ::tar::Header::new_gnu();
+            header.set_size(body.len() as u64);
+            builder.append_data(&mut header, path, body.as_slice()).unwrap();
+        }
+        let bytes = builder.into_inner().unwrap();
+        let recorder = scan(&bytes, Feed::Jumping, &Limits::default(), Recorder { want: Some(Want::Whole { bytes_max: 4096 }), ..Recorder::default() }, false);
+        let mut expected: Vec<_> = tree.into_iter().collect();
+        expected.retain(|(path, _)| !path.contains("skip"));
+        let gaps = recorder.gaps();
+        if expected.is_empty() {
+            prop_assert_eq!(gaps, vec![GapKind::EmptyArchive]);
+        } else {
+            prop_assert_eq!(gaps, vec![]);
+        }
+        prop_assert_eq!(recorder.files(), expected);
+    }
+
+    #[test]
+    fn noise_never_panics(noise in proptest::collection::vec(any::<u8>(), 0..4000), at in 0_usize..3000) {
+        let mut bytes = sample();
+        let end = bytes.len().min(at.saturating_add(noise.len()));
+        bytes[at..end].copy_from_slice(&noise[..end.saturating_sub(at)]);
+        scan(&bytes, Feed::Whole, &Limits::default(), Recorder::default(), false);
+        scan(&noise, Feed::Whole, &Limits::default(), Recorder::default(), true);
+    }
+}
