@@ -22,11 +22,11 @@ fn secrets() -> Vec<Vec<u8>> {
     secrets
 }
 
-const HMAC_TEXT: &str = "CanaryHmacAsPrintableText0123456";
+const HMAC_TEXT: &str = "zQ7xW9vK2mT5pR8yL3nB6cJ4hG1dF0sA";
 const MASTER_TEXT: &str = "c4a4a27e0c4a4a27e0c4a4a27e0c4a4a";
-const STORAGE_TEXT: &str = "CanaryInsideTheStorageFile";
-const PASSWORD: &str = "CanaryPasswordOfAnAdministrator";
-const OPTION: &str = "CanaryPasswordInAJvmOption";
+const STORAGE_TEXT: &str = "uX3wE8rT6yP1oI9kM4nV7bQ2zL5j";
+const PASSWORD: &str = "hN8vB2xC6qK4mW9tR3pL7zD5";
+const OPTION: &str = "gY5tF1sJ8kQ3wP6nX2vM9rB4";
 const TEXTS: [&str; 5] = [HMAC_TEXT, MASTER_TEXT, STORAGE_TEXT, PASSWORD, OPTION];
 
 /// Instances that hold the secrets wherever they could lie.
