@@ -10,8 +10,14 @@
     reason = "a failing test may panic"
 )]
 
+mod canary;
+mod cases;
+mod damage;
 mod demo;
+mod determinism;
 mod instance;
 mod pack;
+mod run;
+mod samples;
 #[path = "../../benches/snapshot/mod.rs"]
 mod snapshot;

@@ -1,0 +1,180 @@
+//! Key bytes reach no output, whatever the format, the verbosity and the place the key lies in.
+
+use crate::instance::Instance;
+use crate::pack::Packing;
+use crate::run::aemtrix;
+use crate::snapshot::random::bytes_of;
+use aemtrix::report::FORMATS;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+/// Fewer bytes of a key than this may appear by chance.
+const WINDOW: usize = 8;
+
+/// Keys and other secrets, each of its own.
+fn secrets() -> Vec<Vec<u8>> {
+    let binary = ["hmac in place", "hmac misplaced", "hmac with newline", "hmac by link"];
+    let mut secrets: Vec<_> = binary.iter().map(|text| bytes_of::<32>(text).to_vec()).collect();
+    secrets.push(bytes_of::<16>("master in place").to_vec());
+    secrets.extend(TEXTS.map(|text| text.as_bytes().to_vec()));
+    secrets
+}
+
+const HMAC_TEXT: &str = "zQ7xW9vK2mT5pR8yL3nB6cJ4hG1dF0sA";
+const MASTER_TEXT: &str = "c4a4a27e0c4a4a27e0c4a4a27e0c4a4a";
+const STORAGE_TEXT: &str = "uX3wE8rT6yP1oI9kM4nV7bQ2zL5j";
+const PASSWORD: &str = "hN8vB2xC6qK4mW9tR3pL7zD5";
+const OPTION: &str = "gY5tF1sJ8kQ3wP6nX2vM9rB4";
+const TEXTS: [&str; 5] = [HMAC_TEXT, MASTER_TEXT, STORAGE_TEXT, PASSWORD, OPTION];
+
+/// Instances that hold the secrets wherever they could lie.
+fn instances() -> Vec<Instance> {
+    let [in_place, misplaced, newline, linked, master] = &secrets()[..5] else {
+        panic!("five keys")
+    };
+    let properties = format!(
+        "org.osgi.framework.dir=x\nadmin.password={PASSWORD}\nsling.keystore.password = {PASSWORD}\n\
+         com.adobe.granite.crypto.keys.password={PASSWORD}\n"
+    );
+    let start =
+        format!("CQ_PORT=4503\nCQ_JVM_OPTS='-Djavax.net.ssl.keyStorePassword={OPTION} -Xmx1g'\n");
+    vec![
+        Instance::new("sound").hmac_bytes(in_place).master_bytes(master),
+        Instance::new("misplaced")
+            .file("launchpad/felix/bundle502/data/hmac", misplaced)
+            .file("launchpad/felix/bundle21/data/master", master),
+        Instance::new("newline").hmac_bytes(&[newline, &b"\n"[..]].concat()),
+        Instance::new("linked").hmac_bytes(linked).storage(STORAGE_TEXT.as_bytes()),
+        Instance::new("text").hmac_bytes(HMAC_TEXT.as_bytes()).master_bytes(MASTER_TEXT.as_bytes()),
+        Instance::new("settings")
+            .file("conf/sling.properties", properties.as_bytes())
+            .file("conf/quickstart.properties", properties.as_bytes())
+            .file("bin/start", start.as_bytes()),
+        // Property files name what they hold; files of another form may hold anything.
+        Instance::new("mistaken")
+            .file("launchpad/felix/bundle7/data/sling.id.file", HMAC_TEXT.as_bytes())
+            .file("launchpad/felix/bundle7/data/sling.options.file", in_place),
+    ]
+}
+
+fn packed() -> (TempDir, Vec<PathBuf>) {
+    let home = tempfile::tempdir().unwrap();
+    let pack = |(index, instance): (usize, &Instance)| {
+        let packing = Packing::ALL[index % Packing::ALL.len()];
+        instance.case().pack_into(home.path(), packing, &format!("source{index}"))
+    };
+    let mut paths: Vec<_> = instances().iter().enumerate().map(pack).collect();
+    let whole = instances()[0].case().tar(Packing::Tar);
+    // Key bytes where a header belongs, and a cut within a key.
+    let torn = home.path().join("torn.tar");
+    fs::write(
+        &torn,
+        [&whole[..5120], &[bytes_of::<32>("hmac in place"); 16].concat(), &whole[5120..]].concat(),
+    )
+    .unwrap();
+    let cut = home.path().join("cut.tar");
+    let key =
+        whole.windows(32).position(|window| window == bytes_of::<32>("hmac in place")).unwrap();
+    fs::write(&cut, &whole[..key + 20]).unwrap();
+    paths.extend([torn, cut]);
+    (home, paths)
+}
+
+#[test]
+fn no_secret_is_in_any_output() {
+    let (home, paths) = packed();
+    // Most runs say the same; each text is looked through once.
+    let mut outputs = BTreeMap::new();
+    for format in FORMATS {
+        for verbosity in [&[][..], &["-v"], &["-v", "-v"], &["-vvv"], &["-q"]] {
+            let file = home.path().join(format!("out.{}", format.extensions[0]));
+            let output = aemtrix()
+                .args(["scan", "-f", format.name])
+                .args(verbosity)
+                .arg("-o")
+                .arg(&file)
+                .args(&paths)
+                .env("RUST_LOG", "trace")
+                .env("RUST_BACKTRACE", "full")
+                .output()
+                .unwrap();
+            assert!(output.stdout.len() > 1000, "{}", format.name);
+            let context = format!("{} {verbosity:?}", format.name);
+            outputs.insert(output.stdout, format!("standard output, {context}"));
+            outputs.insert(output.stderr, format!("standard error, {context}"));
+            outputs.insert(fs::read(&file).unwrap(), format!("file, {context}"));
+            fs::remove_file(&file).unwrap();
+        }
+    }
+    for (output, what) in &outputs {
+        assert_clean(output, what);
+    }
+}
+
+#[test]
+fn outputs_are_clean_though_all_of_it_was_read() {
+    let (_home, paths) = packed();
+    let operands: Vec<_> = paths.iter().map(|path| path.clone().into_os_string()).collect();
+    let text = crate::run::written(&crate::run::scan(&operands), "json");
+    for known in
+        ["key-misplaced", "key-not-binary", "key-trailing-newline", "storage-malformed", "partial"]
+    {
+        assert!(text.contains(known), "{known}");
+    }
+}
+
+fn assert_clean(output: &[u8], what: &str) {
+    let text = std::str::from_utf8(output).unwrap();
+    for secret in secrets() {
+        for window in secret.windows(WINDOW) {
+            let leaked = output.windows(WINDOW).any(|bytes| bytes == window);
+            assert!(!leaked, "{what} holds {}", String::from_utf8_lossy(window));
+            for form in forms(window) {
+                assert!(!text.contains(&form), "{what} holds {form}");
+            }
+        }
+    }
+}
+
+/// Bytes in hexadecimal digits, as a Rust list, and within base64 at each of three alignments.
+fn forms(bytes: &[u8]) -> Vec<String> {
+    let hex = |upper: bool| -> String {
+        let digits = |byte: &u8| if upper { format!("{byte:02X}") } else { format!("{byte:02x}") };
+        bytes.iter().map(digits).collect()
+    };
+    let list = bytes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let mut forms = vec![hex(false), hex(true), list];
+    for alphabet in [STANDARD, URL] {
+        forms.extend((0..3).map(|shift| base64(bytes, shift, alphabet)));
+    }
+    forms
+}
+
+const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// The digits of base64 that these bytes alone decide, when `shift` other bytes stand before them.
+fn base64(bytes: &[u8], shift: usize, alphabet: &[u8; 64]) -> String {
+    let mut bits: Vec<_> = vec![None; shift * 8];
+    bits.extend(bytes.iter().flat_map(|byte| (0..8).rev().map(move |at| Some(byte >> at & 1))));
+    let digit = |six: &[Option<u8>]| {
+        let value = six.iter().try_fold(0, |value, bit| Some(value << 1 | usize::from((*bit)?)))?;
+        Some(char::from(alphabet[value]))
+    };
+    bits.chunks_exact(6).filter_map(digit).collect()
+}
+
+#[test]
+fn forms_are_those_of_the_usual_tools() {
+    let forms = forms(b"canary!?");
+    let base64 =
+        ["Y2FuYXJ5IT", "NhbmFyeSE/", "jYW5hcnkhP", "Y2FuYXJ5IT", "NhbmFyeSE_", "jYW5hcnkhP"];
+    assert_eq!(
+        forms[..3],
+        ["63616e617279213f", "63616E617279213F", "99, 97, 110, 97, 114, 121, 33, 63"]
+    );
+    // printf 'canary!?' | base64, and the same behind one and two other bytes, without the digits those share.
+    assert_eq!(forms[3..], base64);
+}

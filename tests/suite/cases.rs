@@ -1,0 +1,249 @@
+//! Every case of `testdata/cases`, packed in every way: it says what its `expect.txt` says, and always the same.
+//!
+//! A case has one directory a source, named like the instance in it, and `expect.txt` with one expectation a line:
+//!
+//! ```text
+//! # comment
+//! verdict: consistent | inconsistent | undecided
+//! exit: 0 | 1 | 2
+//! finding: <rule> <instance>,<instance>      one line a finding; no other may come
+//! gap: <kind>                                all kinds that may and must come
+//! cell: <fact> <instance> <text>             a cell of the matrix
+//! ```
+
+use crate::pack::{Case, Packing};
+use crate::run::{self, aemtrix, operand, texts};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use tempfile::TempDir;
+
+/// A case as it lies on disk.
+pub(crate) struct Stored {
+    pub(crate) name: String,
+    /// What is in each source, by name.
+    pub(crate) sources: BTreeMap<String, Case>,
+    pub(crate) expect: Expect,
+}
+
+/// What is expected of a case.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Expect {
+    verdict: String,
+    exit: i32,
+    /// Rule and instances of each finding, sorted.
+    pub(crate) findings: Vec<String>,
+    gaps: BTreeSet<String>,
+    /// Fact, instance, text.
+    cells: BTreeSet<(String, String, String)>,
+}
+
+/// All cases, by name.
+pub(crate) fn all() -> Vec<Stored> {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cases");
+    subdirectories(&home).iter().map(|path| read(path)).collect()
+}
+
+fn subdirectories(home: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(home).unwrap().map(|entry| entry.unwrap().path());
+    let mut directories: Vec<_> = entries.filter(|path| path.is_dir()).collect();
+    directories.sort();
+    directories
+}
+
+fn read(home: &Path) -> Stored {
+    let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+    let sources = subdirectories(home).iter().map(|path| (name(path), Case::read(path))).collect();
+    let text = fs::read_to_string(home.join("expect.txt")).unwrap();
+    Stored { name: name(home), sources, expect: parse(&text) }
+}
+
+fn parse(text: &str) -> Expect {
+    let mut expect = Expect::default();
+    for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        match line.split_once(": ") {
+            Some(("verdict", verdict)) => verdict.clone_into(&mut expect.verdict),
+            Some(("exit", code)) => expect.exit = code.parse().unwrap(),
+            Some(("finding", finding)) => expect.findings.push(finding.to_owned()),
+            Some(("gap", kind)) => drop(expect.gaps.insert(kind.to_owned())),
+            Some(("cell", cell)) => drop(expect.cells.insert(parse_cell(cell))),
+            _ => panic!("no expectation: {line:?}"),
+        }
+    }
+    expect.findings.sort();
+    expect
+}
+
+fn parse_cell(cell: &str) -> (String, String, String) {
+    let mut parts = cell.splitn(3, ' ').map(str::to_owned);
+    let mut next = || parts.next().expect("a cell has a fact, an instance and a text");
+    (next(), next(), next())
+}
+
+/// What a report says, of the cells only those that are asked for.
+fn said(report: &Value, exit: i32, asked: &Expect) -> Expect {
+    let farm = &report["farms"][0];
+    let finding = |finding: &Value| {
+        let instances = texts(&finding["instances"]).join(",");
+        format!("{} {instances}", finding["rule"].as_str().unwrap())
+    };
+    let mut findings: Vec<_> = run::list(&farm["findings"]).map(finding).collect();
+    findings.sort();
+    let gaps = run::list(&report["gaps"]).map(|gap| gap["kind"].as_str().unwrap().to_owned());
+    let cells = asked.cells.iter().map(|(fact, instance, _)| {
+        let text = cell(&farm["matrix"], fact, instance).unwrap_or("no such cell");
+        (fact.clone(), instance.clone(), text.to_owned())
+    });
+    Expect {
+        verdict: farm["verdict"].as_str().unwrap().to_owned(),
+        exit,
+        findings,
+        gaps: gaps.collect(),
+        cells: cells.collect(),
+    }
+}
+
+fn cell<'r>(matrix: &'r Value, fact: &str, instance: &str) -> Option<&'r str> {
+    let column = texts(&matrix["instances"]).iter().position(|name| *name == instance)?;
+    let row = run::list(&matrix["rows"]).find(|row| row["fact"] == fact)?;
+    row["cells"][column]["text"].as_str()
+}
+
+/// A case, packed into a directory of its own.
+struct Packed {
+    home: TempDir,
+    paths: BTreeMap<String, PathBuf>,
+}
+
+impl Packed {
+    fn new(case: &Stored, packing: Packing) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let pack = |(name, case): (&String, &Case)| {
+            (name.clone(), case.pack_into(home.path(), packing, name))
+        };
+        let paths = case.sources.iter().map(pack).collect();
+        Self { home, paths }
+    }
+
+    fn operands(&self) -> Vec<OsString> {
+        self.paths.iter().map(|(name, path)| operand(name, path)).collect()
+    }
+
+    /// The JSON report without what the packing alone decides.
+    fn normal(&self, text: &str) -> Value {
+        let mut text = text.to_owned();
+        for (name, path) in self.paths.iter().rev() {
+            text = text.replace(path.to_str().unwrap(), name);
+        }
+        assert!(!text.contains(self.home.path().to_str().unwrap()), "a path is left in {text}");
+        let mut report: Value = serde_json::from_str(&text).unwrap();
+        for source in report["sources"].as_array_mut().unwrap() {
+            source["container"] = Value::Null;
+            source["entries"] = Value::Null;
+        }
+        for row in report["farms"][0]["matrix"]["rows"].as_array_mut().unwrap() {
+            if row["fact"] == "key-owner" {
+                row["cells"].as_array_mut().unwrap().iter_mut().for_each(without_owner);
+            }
+        }
+        report
+    }
+}
+
+/// A directory belongs to whoever runs the test.
+fn without_owner(cell: &mut Value) {
+    cell["text"] = Value::Null;
+}
+
+#[test]
+fn every_case_gives_exactly_what_it_expects() {
+    let mut wrong = Vec::new();
+    for case in all() {
+        let packed = Packed::new(&case, Packing::TarGz);
+        let output =
+            aemtrix().args(["scan", "-f", "json"]).args(packed.operands()).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let report: Value = serde_json::from_str(&text).unwrap();
+        let said = said(&report, output.status.code().unwrap(), &case.expect);
+        if said != case.expect {
+            let gaps = serde_json::to_string(&report["gaps"]).unwrap();
+            let reasons = &report["farms"][0]["verdict_reasons"];
+            wrong.push(format!(
+                "{}: {said:#?}\nexpected {:#?}\n{gaps}\n{reasons}",
+                case.name, case.expect
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn every_case_reads_the_same_however_it_is_packed() {
+    let mut wrong = Vec::new();
+    for case in all() {
+        let reports = Packing::ALL.map(|packing| {
+            let packed = Packed::new(&case, packing);
+            packed.normal(&run::written(&run::scan(&packed.operands()), "json"))
+        });
+        for (packing, report) in
+            Packing::ALL.iter().zip(&reports).filter(|(_, r)| **r != reports[1])
+        {
+            let difference = first_difference(report, &reports[1]);
+            wrong.push(format!("{} as {packing:?}: {difference}", case.name));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The first line in which two reports differ.
+fn first_difference(one: &Value, other: &Value) -> String {
+    let [one, other] = [one, other].map(|report| serde_json::to_string_pretty(report).unwrap());
+    let differing = one.lines().zip(other.lines()).find(|(one, other)| one != other);
+    format!("{:?}", differing.unwrap_or(("", "one is longer")))
+}
+
+#[test]
+fn one_instance_reads_the_same_from_standard_input() {
+    let case = all().into_iter().find(|case| case.name == "one-instance").unwrap();
+    for packing in [Packing::Tar, Packing::TarGz, Packing::TarGzMembers, Packing::Pax] {
+        let packed = Packed::new(&case, packing);
+        let (name, path) = packed.paths.first_key_value().unwrap();
+        let file = run::written(&run::scan(&packed.operands()), "json");
+        for piece in [usize::MAX, 1] {
+            let text = through_pipe(&format!("{name}=-"), &fs::read(path).unwrap(), piece);
+            let mut piped: Value = serde_json::from_str(&text).unwrap();
+            rename_source(&mut piped, "-", name);
+            assert_eq!(packed.normal(&piped.to_string()), packed.normal(&file), "{packing:?}");
+        }
+    }
+}
+
+/// Replaces a source's name wherever it stands alone.
+fn rename_source(value: &mut Value, from: &str, to: &str) {
+    match value {
+        Value::String(text) if text == from => to.clone_into(text),
+        Value::Array(list) => list.iter_mut().for_each(|value| rename_source(value, from, to)),
+        Value::Object(map) => map.values_mut().for_each(|value| rename_source(value, from, to)),
+        _ => {}
+    }
+}
+
+/// Scans what comes through a pipe in pieces of so many bytes.
+fn through_pipe(operand: &str, bytes: &[u8], piece: usize) -> String {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_aemtrix"))
+        .args(["scan", "-q", "-f", "json", operand])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    for piece in bytes.chunks(piece) {
+        pipe.write_all(piece).unwrap();
+    }
+    drop(pipe);
+    String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
+}

@@ -1,0 +1,438 @@
+//! Damage: what is read before it stands, what it hides is unknown, and it costs no other source anything.
+
+use crate::instance::{Instance, hmac_of};
+use crate::pack::{Packing, gzip};
+use crate::run::{self, aemtrix, list, texts};
+use crate::snapshot::body::{Body, Like};
+use aemtrix::examine::{Examined, examine};
+use aemtrix::farm::farms;
+use aemtrix::intake::{NoWatch, discover};
+use aemtrix::limits::Limits;
+use aemtrix::report::{Report, Screen};
+use aemtrix::rules::Selection;
+use serde_json::Value;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use tempfile::TempDir;
+
+/// Sound instances beside one whose bytes are set at will.
+struct Farm {
+    home: TempDir,
+    sound: Examined,
+    names: Vec<String>,
+}
+
+impl Farm {
+    /// A farm of two.
+    fn new() -> Self {
+        Self::of(&["author"])
+    }
+
+    fn of(names: &[&str]) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        for name in names {
+            Instance::new(name).case().pack_into(home.path(), Packing::TarGz, name);
+        }
+        let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+        let paths = names.iter().map(|name| home.path().join(format!("{name}.tar.gz")));
+        let sound = examined(&paths.collect::<Vec<_>>());
+        Self { home, sound, names }
+    }
+
+    fn damaged(&self) -> PathBuf {
+        self.home.path().join("damaged")
+    }
+
+    /// Judges the farm with these bytes as its last member.
+    fn with(&self, bytes: &[u8]) -> Report {
+        fs::write(self.damaged(), bytes).unwrap();
+        let damaged = examined(&[self.damaged()]);
+        let snapshots = [self.sound.snapshots.clone(), damaged.snapshots].concat();
+        let sources = [self.sound.sources.clone(), damaged.sources].concat();
+        let gaps = [self.sound.gaps.clone(), damaged.gaps].concat();
+        Report::new(farms(snapshots), sources, gaps, &Selection::default(), Screen::default())
+    }
+
+    /// Runs the binary on the same.
+    fn run(&self, bytes: &[u8]) -> (Value, Option<i32>) {
+        fs::write(self.damaged(), bytes).unwrap();
+        let sound = self.names.iter().map(|name| self.home.path().join(format!("{name}.tar.gz")));
+        let output = aemtrix()
+            .args(["scan", "-f", "json"])
+            .args(sound.chain([self.damaged()]))
+            .output()
+            .unwrap();
+        (serde_json::from_slice(&output.stdout).unwrap(), output.status.code())
+    }
+}
+
+fn examined(paths: &[PathBuf]) -> Examined {
+    let operands: Vec<_> = paths.iter().map(|path| path.clone().into_os_string()).collect();
+    examine(&discover(&operands).sources, &Limits::default(), 1, &NoWatch)
+}
+
+/// The smallest archive that decides: five files, and no directories.
+fn small() -> Instance {
+    Instance::new("damaged")
+        .without("conf")
+        .without("launchpad/conf")
+        .without("launchpad/felix/bundle7")
+        .without("launchpad/felix/bundle502")
+        .without("launchpad/felix/bundle503")
+        .without("launchpad/felix/bundle21/version0.0")
+        .without("launchpad/felix/bundle43/version0.0")
+        .root("")
+}
+
+fn small_tar() -> Vec<u8> {
+    small().case().tar(Packing::NoDirectories)
+}
+
+/// Where the body of an entry lies.
+fn body(tar: &[u8], name: &str) -> std::ops::Range<usize> {
+    let mut archive = tar::Archive::new(tar);
+    let mut entries = archive.entries().unwrap().map(Result::unwrap);
+    let entry = entries.find(|entry| entry.path_bytes().ends_with(name.as_bytes())).unwrap();
+    let start = usize::try_from(entry.raw_file_position()).unwrap();
+    start..start + usize::try_from(entry.size()).unwrap()
+}
+
+fn verdict(report: &Report) -> &str {
+    report.farms.first().map_or("none", |farm| farm.verdict.label())
+}
+
+fn findings(report: &Report) -> Vec<&str> {
+    let findings = report.farms.iter().flat_map(|farm| &farm.findings);
+    findings.map(|finding| finding.hit.message.as_str()).collect()
+}
+
+fn gap_kinds(report: &Value) -> Vec<&str> {
+    list(&report["gaps"]).map(|gap| gap["kind"].as_str().unwrap()).collect()
+}
+
+fn rules(report: &Value) -> Vec<&str> {
+    list(&report["farms"][0]["findings"]).map(|finding| finding["rule"].as_str().unwrap()).collect()
+}
+
+fn instance<'r>(report: &'r Value, name: &str) -> &'r Value {
+    let found = list(&report["farms"][0]["instances"]).find(|instance| instance["name"] == name);
+    found.unwrap_or(&Value::Null)
+}
+
+/// A report passes when it is the undamaged one, or when nobody could take it for a clean bill.
+fn is_safe(report: &Report, text: &str, undamaged: &str) -> bool {
+    text == undamaged || (verdict(report) != "consistent" && run::exit_code(report) != 0)
+}
+
+#[test]
+fn undamaged_farm_is_consistent() {
+    let farm = Farm::new();
+    for bytes in [small_tar(), gzip(&small_tar())] {
+        let report = farm.with(&bytes);
+        assert_eq!((verdict(&report), run::exit_code(&report)), ("consistent", 0));
+        assert_eq!(farm.run(&bytes).1, Some(0));
+    }
+}
+
+#[test]
+fn cut_keeps_the_facts_before_it_and_accuses_nobody_of_what_is_behind() {
+    let farm = Farm::of(&["author", "publish1"]);
+    let tar = small_tar();
+    let cut = &tar[..body(&tar, "data/master").start + 7];
+    let (report, exit) = farm.run(cut);
+    assert_eq!(exit, Some(2));
+    assert_eq!(report["farms"][0]["verdict"], "undecided");
+    assert_eq!(rules(&report), [""; 0]);
+    assert_eq!(gap_kinds(&report), ["partial"]);
+    let damaged = instance(&report, "damaged");
+    assert_eq!(damaged["complete"], false);
+    assert_eq!(damaged["storage"]["mode"], "bundle");
+    assert_eq!(damaged["keys"]["hmac"][0]["bytes"], 32);
+    assert_eq!(damaged["keys"]["master"], serde_json::json!([]));
+}
+
+#[test]
+fn cut_gzip_is_like_a_cut_tar() {
+    let farm = Farm::new();
+    let instance =
+        Instance::new("damaged").file("logs/noise", &Body::bytes(Like::Media, 1, 60_000));
+    let whole = gzip(&instance.case().tar(Packing::Tar));
+    let (report, exit) = farm.run(&whole[..whole.len() / 2]);
+    assert_eq!((exit, report["farms"][0]["verdict"].as_str()), (Some(2), Some("undecided")));
+    assert_eq!(rules(&report), [""; 0]);
+    assert!(gap_kinds(&report).iter().all(|kind| *kind == "partial"), "{}", report["gaps"]);
+}
+
+#[test]
+fn fault_before_the_cut_is_still_found() {
+    let farm = Farm::of(&["author", "publish1"]);
+    let tar = small().hmac("another").case().tar(Packing::NoDirectories);
+    let (report, exit) = farm.run(&tar[..body(&tar, "data/master").start]);
+    assert_eq!((rules(&report), exit), (vec!["hmac-differs"], Some(2)));
+    assert_eq!(texts(&report["farms"][0]["findings"][0]["instances"]), ["damaged"]);
+}
+
+#[test]
+fn wrong_checksum_silences_every_rule_on_that_instance() {
+    let farm = Farm::of(&["author", "publish1"]);
+    let mut bytes = gzip(&small().hmac("another").storage(b"Bundle\n").case().tar(Packing::Tar));
+    let crc = bytes.len() - 8;
+    bytes[crc] ^= 1;
+    let (report, exit) = farm.run(&bytes);
+    assert_eq!(exit, Some(2));
+    assert_eq!(report["farms"][0]["verdict"], "undecided");
+    assert_eq!((rules(&report), gap_kinds(&report)), (vec![], vec!["corrupt"]));
+    assert_eq!(instance(&report, "damaged")["verified"], false);
+    assert_eq!(instance(&report, "damaged")["keys"]["hmac"][0]["bytes"], 32);
+    assert_eq!(instance(&report, "author")["verified"], true);
+}
+
+#[test]
+fn no_prefix_of_a_tar_passes_or_accuses() {
+    no_prefix_passes_or_accuses(&small_tar());
+}
+
+#[test]
+fn no_prefix_of_a_gzip_passes_or_accuses() {
+    no_prefix_passes_or_accuses(&gzip(&small_tar()));
+}
+
+fn no_prefix_passes_or_accuses(whole: &[u8]) {
+    let farm = Farm::new();
+    let undamaged = run::written(&farm.with(whole), "json");
+    for length in 0..whole.len() {
+        let report = farm.with(&whole[..length]);
+        let text = run::written(&report, "json");
+        assert!(is_safe(&report, &text, &undamaged), "{length} bytes pass:\n{text}");
+        assert_eq!(findings(&report), [""; 0], "{length} bytes");
+    }
+}
+
+#[test]
+fn no_flipped_bit_of_a_gzip_passes_or_accuses() {
+    let farm = Farm::new();
+    let whole = gzip(&small_tar());
+    let undamaged = run::written(&farm.with(&whole), "json");
+    for (index, flipped) in flips(&whole) {
+        let report = farm.with(&flipped);
+        let text = run::written(&report, "json");
+        assert!(is_safe(&report, &text, &undamaged), "byte {index} passes:\n{text}");
+        assert_eq!(findings(&report), [""; 0], "byte {index}");
+        let same = unpacked(&flipped).is_some_and(|bytes| bytes == small_tar());
+        assert!(text != undamaged || same, "byte {index} goes unnoticed");
+    }
+}
+
+/// What an independent decoder makes of a gzip; some bits carry no data, such as those of the time.
+fn unpacked(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut unpacked = Vec::new();
+    flate2::read::MultiGzDecoder::new(bytes).read_to_end(&mut unpacked).ok()?;
+    Some(unpacked)
+}
+
+/// A tar has no checksum over what is in the files. So a flip in a body may go unnoticed, but only where nothing that
+/// decides stands; and the keys that are compared are then those of the undamaged farm.
+#[test]
+fn no_flipped_bit_of_a_tar_passes_but_in_a_body_that_does_not_decide() {
+    let farm = Farm::new();
+    let whole = small_tar();
+    let report = farm.with(&whole);
+    let (undamaged, decided) = (run::written(&report, "json"), deciding(&report));
+    let free: Vec<_> =
+        ["bundle21/bundle.info", "bundle43/bundle.info"].map(|name| body(&whole, name)).into();
+    for (index, flipped) in flips(&whole) {
+        let report = farm.with(&flipped);
+        let text = run::written(&report, "json");
+        if free.iter().any(|body| body.contains(&index)) {
+            assert!(
+                verdict(&report) != "consistent" || deciding(&report) == decided,
+                "byte {index}:\n{text}"
+            );
+        } else {
+            assert!(is_safe(&report, &text, &undamaged), "byte {index} passes:\n{text}");
+        }
+    }
+}
+
+/// Every way to flip one bit of each byte, another one in each.
+fn flips(whole: &[u8]) -> impl Iterator<Item = (usize, Vec<u8>)> {
+    (0..whole.len()).map(|index| {
+        let mut flipped = whole.to_vec();
+        flipped[index] ^= 1 << (index % 8);
+        (index, flipped)
+    })
+}
+
+/// The cells on which a verdict rests.
+fn deciding(report: &Report) -> Vec<aemtrix::farm::MatrixRow> {
+    let rows = report.farms.iter().flat_map(|farm| farm.matrix.rows.clone());
+    rows.filter(|row| ["storage-mode", "hmac", "master"].contains(&row.fact)).collect()
+}
+
+#[test]
+fn bomb_of_a_name_is_a_gap_and_costs_no_other_source_anything() {
+    let farm = Farm::of(&["author", "publish1"]);
+    let (report, exit) = farm.run(&name_of_a_gibibyte());
+    assert_eq!(exit, Some(2));
+    assert!(!gap_kinds(&report).is_empty());
+    assert_eq!(rules(&report), [""; 0]);
+    for name in ["author", "publish1"] {
+        assert_eq!(instance(&report, name)["complete"], true);
+    }
+}
+
+/// A gzip of one megabyte: a long name of 1 GiB before one small file.
+fn name_of_a_gibibyte() -> Vec<u8> {
+    let mut header = tar::Header::new_gnu();
+    header.set_path("././@LongLink").unwrap();
+    header.set_entry_type(tar::EntryType::GNULongName);
+    header.set_size(1 << 30);
+    header.set_cksum();
+    let mebibytes = gzip(&vec![b'a'; 16 << 20]);
+    let mut bytes = gzip(header.as_bytes());
+    (0..64).for_each(|_| bytes.extend(&mebibytes));
+    bytes.extend(gzip(&small_tar()));
+    bytes
+}
+
+#[test]
+fn header_that_announces_more_than_there_is_is_a_cut() {
+    let farm = Farm::new();
+    let mut header = tar::Header::new_gnu();
+    header.set_path("launchpad/felix/bundle43/data/hmac").unwrap();
+    header.set_size(u64::MAX >> 1);
+    header.set_cksum();
+    let (report, exit) = farm.run(&[header.as_bytes().as_slice(), &[0; 1024]].concat());
+    assert_eq!((rules(&report), exit), (vec![], Some(2)));
+    assert!(instance(&report, "author")["complete"].as_bool().unwrap());
+}
+
+/// Scans a farm with something that is no snapshot; returns exit code, what is in the gaps, and standard error.
+fn beside_a_sound_one(path: &Path) -> (Option<i32>, String, String) {
+    let packed = Instance::new("author").tar_gz();
+    let output =
+        aemtrix().args(["scan", "-f", "json"]).arg(packed.path()).arg(path).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(instance(&report, "author")["complete"], true);
+    let gaps: Vec<_> = list(&report["gaps"])
+        .map(|gap| {
+            format!("{}: {}", gap["kind"].as_str().unwrap(), gap["reason"].as_str().unwrap())
+        })
+        .collect();
+    (output.status.code(), gaps.join("\n"), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn what_is_no_archive_is_named_for_what_it_is() {
+    let home = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| {
+        let path = home.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    };
+    for (path, said) in [
+        (
+            write("page.tar.gz", b"<!DOCTYPE html><html><body>403 Forbidden</body></html>"),
+            "HTML page",
+        ),
+        (write("empty.tar.gz", b""), "no bytes"),
+        (home.path().join("missing.tar.gz"), "No such file"),
+        (PathBuf::from("/dev/null"), "device"),
+    ] {
+        let (exit, gaps, stderr) = beside_a_sound_one(&path);
+        assert!(gaps.contains(said) && gaps.lines().count() == 1, "{gaps}");
+        assert_eq!(exit, Some(2), "{gaps}");
+        assert!(stderr.contains("evidence incomplete") && stderr.lines().count() == 1, "{stderr}");
+    }
+}
+
+#[test]
+fn no_arguments_are_wrong_usage() {
+    aemtrix().assert().code(2);
+    let output = aemtrix().arg("scan").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("<SOURCE>"));
+    assert!(output.stdout.is_empty());
+}
+
+/// Two sound instances, scanned with these arguments.
+fn sound(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_aemtrix"));
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cases/good-farm");
+    command.arg("scan").args(arguments).arg(demo.join("author")).arg(demo.join("publish"));
+    command.env_remove("NO_COLOR").env_remove("COLUMNS").stdout(Stdio::null());
+    command
+}
+
+/// The exit code, and the one sentence that is said.
+fn outcome(command: &mut Command) -> (Option<i32>, String) {
+    let output = command.stderr(Stdio::piped()).output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn reader_that_went_away_is_no_failure() {
+    let clean = outcome(&mut sound(&["-q"])).0;
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_eq!(outcome(sound(&["-q"]).stdout(writer)), (clean, String::new()));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn full_disk_is_a_failure() {
+    for format in ["table", "json"] {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let (exit, said) = outcome(sound(&["-f", format]).stdout(full));
+        assert_eq!(exit, Some(2));
+        assert!(said.contains("standard output") && said.contains("No space left"), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+}
+
+#[test]
+fn output_that_cannot_be_written_is_a_failure() {
+    let home = tempfile::tempdir().unwrap();
+    let missing = home.path().join("missing/report.json");
+    let (exit, said) = outcome(&mut sound(&["-o", missing.to_str().unwrap()]));
+    assert_eq!(exit, Some(2));
+    assert!(said.contains("could not be written") && said.contains("No such file"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn unknown_extension_is_told_before_anything_is_read() {
+    let home = tempfile::tempdir().unwrap();
+    let unknown = home.path().join("x.unknown");
+    let (exit, said) = outcome(&mut sound(&["-o", unknown.to_str().unwrap()]));
+    assert_eq!(exit, Some(2));
+    assert!(said.contains("x.unknown") && said.contains("json"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(!unknown.exists());
+}
+
+#[test]
+fn output_file_is_whole_or_as_it_was() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("report.json");
+    fs::write(&path, "old").unwrap();
+    outcome(&mut sound(&["-o", path.to_str().unwrap()]));
+    let report: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    assert_eq!(report["farms"][0]["verdict"], "consistent");
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1, "nothing else is left there");
+}
+
+#[test]
+fn keys_of_a_damaged_instance_take_no_part_in_the_comparison() {
+    let farm = Farm::of(&["author"]);
+    let mut bytes = gzip(
+        &small().hmac_bytes(&[hmac_of("farm"), b"\n".to_vec()].concat()).case().tar(Packing::Tar),
+    );
+    let length = bytes.len();
+    bytes[length - 1] ^= 0x40;
+    let (report, exit) = farm.run(&bytes);
+    assert_eq!((rules(&report), exit), (vec![], Some(2)));
+}

@@ -1,0 +1,76 @@
+//! Runs the product: the pipeline in this process, and the binary in one of its own.
+
+#![allow(dead_code, reason = "support for tests; not each needs all of it")]
+
+use aemtrix::examine::examine;
+use aemtrix::farm::farms;
+use aemtrix::intake::{NoWatch, discover};
+use aemtrix::limits::Limits;
+use aemtrix::report::{FORMATS, Format, Report, Screen};
+use aemtrix::rules::Selection;
+use serde_json::Value;
+use std::ffi::OsString;
+use std::path::Path;
+
+/// Names the instance in a source, as on the command line.
+pub(crate) fn operand(name: &str, path: &Path) -> OsString {
+    let mut operand = OsString::from(format!("{name}="));
+    operand.push(path);
+    operand
+}
+
+/// Scans sources in this process, on one thread.
+pub(crate) fn scan(operands: &[OsString]) -> Report {
+    let found = discover(operands);
+    let mut examined = examine(&found.sources, &Limits::default(), 1, &NoWatch);
+    examined.gaps.extend(found.notes);
+    examined.gaps.sort();
+    let farms = farms(examined.snapshots);
+    let (selection, screen) = (Selection::default(), Screen::default());
+    Report::new(farms, examined.sources, examined.gaps, &selection, screen)
+}
+
+/// The format of a name.
+pub(crate) fn format(name: &str) -> &'static Format {
+    FORMATS.iter().find(|format| format.name == name).expect("a format of this name")
+}
+
+/// The bytes of a report in a format.
+pub(crate) fn written(report: &Report, name: &str) -> String {
+    let mut bytes = Vec::new();
+    (format(name).write)(report, &mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+/// A report as its JSON says it.
+pub(crate) fn json(report: &Report) -> Value {
+    serde_json::from_str(&written(report, "json")).unwrap()
+}
+
+/// The exit code that the binary would give a report with its usual options.
+pub(crate) fn exit_code(report: &Report) -> i32 {
+    use aemtrix::rules::Severity::{Error, Warning};
+    let found = [Error, Warning].into_iter().any(|severity| report.count(severity) > 0);
+    match (report.is_complete() && report.is_decided(), found) {
+        (false, _) => 2,
+        (true, true) => 1,
+        (true, false) => 0,
+    }
+}
+
+/// The binary, untouched by the settings of this terminal.
+pub(crate) fn aemtrix() -> assert_cmd::Command {
+    let mut command = assert_cmd::Command::cargo_bin("aemtrix").unwrap();
+    command.env_remove("COLUMNS").env_remove("NO_COLOR").env_remove("RUST_LOG");
+    command
+}
+
+/// Every text in a JSON list, in its order.
+pub(crate) fn texts(list: &Value) -> Vec<&str> {
+    list.as_array().map_or(Vec::new(), |list| list.iter().filter_map(Value::as_str).collect())
+}
+
+/// Every member of a JSON list, of which there may be none.
+pub(crate) fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
