@@ -12,10 +12,13 @@
 
 mod canary;
 mod cases;
+mod catalogue;
 mod damage;
 mod demo;
 mod determinism;
+mod hostile_names;
 mod instance;
+mod layers;
 mod pack;
 mod run;
 mod samples;
