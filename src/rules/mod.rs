@@ -6,6 +6,7 @@
 mod groups;
 mod hit;
 mod key_differs;
+mod repair;
 mod steps;
 mod verdict;
 

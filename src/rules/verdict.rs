@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn instance_that_came_twice_is_still_alone() {
-        let same = |i: Instance| i.sling_id("0f8fad5b-d9cb-469f-a165-70867728950e");
+        let same = |i: Instance| i.sling_id("0f8fad5b-d9cb-469f-a165-70867728950e").started_at(5);
         let farm = farm().with("a", same).with("b", same);
         assert_eq!(decide(farm), Verdict::Undecided(vec![Doubt::NoPeers]));
     }
