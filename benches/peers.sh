@@ -43,7 +43,7 @@ have() { command -v "$1" >/dev/null; }
 # Builds a bench target and prints its path.
 bench_program() {
     cargo bench --quiet --no-run --bench "$1" --message-format=json |
-        sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1
+        sed -n '/"kind":\["bench"\]/s/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1
 }
 
 say "building"

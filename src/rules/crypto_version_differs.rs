@@ -41,7 +41,8 @@ fn of(farm: &Farm, symbolic_name: &str) -> Option<Hit> {
         groups.describe(&format!("{symbolic_name} version")),
         versions.join("; ")
     );
-    let places = groups.iter().flatten().filter_map(|member| exact(member, symbolic_name));
+    let witnesses = groups.witnesses();
+    let places = witnesses.iter().filter_map(|member| exact(member, symbolic_name));
     let step =
         "Compare the installed service packs (CRX Package Manager) and install the newest on all."
             .to_owned();

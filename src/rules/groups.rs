@@ -68,6 +68,13 @@ impl<'a> Groups<'a> {
         }
     }
 
+    /// Returns the instances to show as evidence: the odd ones, and one of the rest to compare them with.
+    pub(super) fn witnesses(&self) -> Vec<&'a Member> {
+        let mut witnesses = self.odd();
+        witnesses.extend(self.majority().and_then(<[_]>::first));
+        witnesses
+    }
+
     /// Says who has another `what` than the rest, the odd one out first.
     pub(super) fn describe(&self, what: &str) -> String {
         let odd = self.odd();

@@ -13,8 +13,8 @@ pub(super) fn check(farm: &Farm, name: KeyName) -> Vec<Hit> {
         return Vec::new();
     }
     let odd = groups.odd();
-    let files =
-        groups.iter().flatten().filter_map(|m| m.known_key(name)).map(|key| &key.file.place);
+    let witnesses = groups.witnesses();
+    let files = witnesses.iter().filter_map(|m| m.known_key(name)).map(|key| &key.file.place);
     let mut message = groups.describe(name.file_name());
     if splits_by_role(&groups) {
         message.push_str(" (authors have one, publishers the other)");

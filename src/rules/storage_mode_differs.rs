@@ -25,11 +25,15 @@ fn check(farm: &Farm) -> Vec<Hit> {
         return Vec::new();
     }
     let odd = groups.odd();
-    let all: Vec<&Member> = groups.iter().flatten().copied().collect();
     let message = groups.describe("storage mode");
-    let places = all.iter().filter_map(|member| member.storage()).map(|file| &file.place);
-    let jcr: Vec<&Member> =
-        all.iter().filter(|m| m.storage_mode() == Some(StorageMode::Jcr)).copied().collect();
+    let witnesses = groups.witnesses();
+    let places = witnesses.iter().filter_map(|member| member.storage()).map(|file| &file.place);
+    let jcr: Vec<&Member> = groups
+        .iter()
+        .flatten()
+        .filter(|m| m.storage_mode() == Some(StorageMode::Jcr))
+        .copied()
+        .collect();
     vec![Hit::among(&odd, message).at(places).fix(jcr.iter().flat_map(|m| steps::leave_the_jcr(m)))]
 }
 

@@ -97,6 +97,7 @@ impl Scanner<'_> {
             return None;
         }
         let sparse = self.sparse.is_some();
+        self.secret = !matches!(want, Want::Prefix { .. });
         let bytes_max = match want {
             Want::Nothing => return None,
             Want::Whole { bytes_max } | Want::Prefix { bytes_max } => bytes_max,

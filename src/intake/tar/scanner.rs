@@ -9,7 +9,7 @@ use crate::intake::Visit;
 use crate::limits::Limits;
 use std::collections::BTreeSet;
 use std::io;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 const BLOCK: u64 = BLOCK_BYTES as u64;
 
@@ -30,6 +30,9 @@ pub(super) struct Scanner<'v> {
     filled: usize,
     /// A body or extension of which a part has come.
     pub(super) buffer: Zeroizing<Vec<u8>>,
+    /// The body being read may be key material: keys are always asked for whole. Wiping the start of every jar as well
+    /// took as long as finding it.
+    pub(super) secret: bool,
     pub(super) extensions: Extensions,
     pub(super) sparse: Option<Sparse>,
     /// Path of the entry being read; reused, since a source may have millions.
@@ -88,6 +91,7 @@ impl<'v> Scanner<'v> {
             block: [0; BLOCK_BYTES],
             filled: 0,
             buffer: Zeroizing::default(),
+            secret: true,
             extensions: Extensions::default(),
             sparse: None,
             path: String::new(),
@@ -363,14 +367,20 @@ impl<'v> Scanner<'v> {
         }
         if self.buffer.is_empty() {
             // Once, so that no copy of a key stays behind where the vector was before it grew. The caller bounded it.
+            // Bodies of earlier entries were wiped or hold no keys.
             self.buffer.reserve_exact(usize::try_from(self.left).unwrap_or_default());
         }
         self.buffer.extend_from_slice(piece);
         self.left = self.left.saturating_sub(to_u64(piece.len()));
         if self.left == 0 {
-            let whole = std::mem::take(&mut self.buffer);
-            self.position = self.position.saturating_add(to_u64(whole.len()));
-            self.deliver(&whole);
+            let mut body = std::mem::take(&mut *self.buffer);
+            self.position = self.position.saturating_add(to_u64(body.len()));
+            self.deliver(&body);
+            if self.secret {
+                body.zeroize();
+            }
+            body.clear();
+            *self.buffer = body;
             self.enter_skip();
         }
         rest
