@@ -10,6 +10,7 @@
     reason = "a failing test may panic"
 )]
 
+mod bad_input;
 mod canary;
 mod cases;
 mod catalogue;
@@ -19,6 +20,7 @@ mod determinism;
 mod hostile_names;
 mod instance;
 mod layers;
+mod options;
 mod pack;
 mod run;
 mod samples;
