@@ -30,7 +30,8 @@ pub(super) fn snapshots(
     }
     roots.retain(|_, evidence| evidence.iter().any(|(_, found, item)| marks_instance(found, item)));
     gaps.extend(malformed(source, &items));
-    if roots.is_empty() && walked.entries > 0 && !folder {
+    let explained = walked.entries == 0 && gaps.iter().any(|gap| gap.kind.hides());
+    if roots.is_empty() && !folder && !explained {
         gaps.push(no_instance(source, walked));
     }
     let whole = !gaps.iter().any(|gap| gap.kind.hides() && !gap.kind.is_local());
@@ -77,10 +78,13 @@ fn malformed(source: &str, items: &BTreeMap<String, Item>) -> Vec<Gap> {
 }
 
 fn no_instance(source: &str, walked: &Walked) -> Gap {
-    let entries = walked.entries;
-    let reason = format!(
-        "no AEM instance in it: none of its {entries} entries is a bundle below `felix/` or a property file of `crx-quickstart/conf`"
-    );
+    let reason = match walked.entries {
+        0 => "no AEM instance in it: it is empty".to_owned(),
+        entries => format!(
+            "no AEM instance in it: none of its {entries} entries is a bundle below `felix/` or a property file of \
+             `crx-quickstart/conf`"
+        ),
+    };
     Gap { source: source.to_owned(), path: None, kind: GapKind::NoInstance, reason }
 }
 

@@ -69,7 +69,7 @@ fn other_owner(farm: &Farm) -> Option<Hit> {
             member.name
         )
     });
-    Some(Hit::among(&odd, groups.describe("owner of the key files")).at(places).fix(steps))
+    Some(Hit::among(&odd, groups.describe("key file owner")).at(places).fix(steps))
 }
 
 #[cfg(test)]
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn files_of_another_user_are_told() {
         let farm = good_farm(&["a", "b"]).with("c", |i| i.owned_by(0, 0o600)).build();
-        assert_eq!(messages(&farm), ["c has another owner of the key files than the other 2"]);
+        assert_eq!(messages(&farm), ["c has another key file owner than the other 2"]);
     }
 
     #[test]
