@@ -261,12 +261,14 @@ fn no_flipped_bit_of_a_tar_passes_but_in_a_body_that_does_not_decide() {
     }
 }
 
-/// Every way to flip one bit of each byte, another one in each.
+/// Each byte with one bit flipped, another one in each, and with all bits flipped.
 fn flips(whole: &[u8]) -> impl Iterator<Item = (usize, Vec<u8>)> {
-    (0..whole.len()).map(|index| {
-        let mut flipped = whole.to_vec();
-        flipped[index] ^= 1 << (index % 8);
-        (index, flipped)
+    (0..whole.len()).flat_map(|index| {
+        [1 << (index % 8), 0xff].map(|bits| {
+            let mut flipped = whole.to_vec();
+            flipped[index] ^= bits;
+            (index, flipped)
+        })
     })
 }
 
