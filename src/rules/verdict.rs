@@ -1,7 +1,7 @@
 //! The verdict on a farm: no `consistent` over a hole.
 
 use super::{Finding, Severity};
-use crate::facts::{Gap, KeyName};
+use crate::facts::{Gap, KeyName, spoken};
 use crate::farm::{Farm, KeyState, Member};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -40,7 +40,7 @@ impl fmt::Display for Doubt {
         match self {
             Self::NoPeers => f.write_str("fewer than two instances came"),
             Self::Unknown(what) => f.write_str(what),
-            Self::Source(source) => write!(f, "{source} was not read whole"),
+            Self::Source(source) => write!(f, "{} was not read whole", spoken(source)),
         }
     }
 }
