@@ -21,6 +21,7 @@ mod hostile_names;
 mod instance;
 mod layers;
 mod options;
+mod output;
 mod pack;
 mod run;
 mod samples;
