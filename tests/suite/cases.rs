@@ -222,6 +222,16 @@ fn one_instance_reads_the_same_from_standard_input() {
     }
 }
 
+#[test]
+fn link_in_standard_input_is_a_gap_since_it_cannot_be_read_twice() {
+    let case = all().into_iter().find(|case| case.name == "links").unwrap();
+    let tar = case.sources["publish1"].tar(Packing::Tar);
+    let report: Value = serde_json::from_str(&through_pipe("-", &tar, usize::MAX)).unwrap();
+    let kinds: BTreeSet<_> = run::list(&report["gaps"]).map(|gap| gap["kind"].as_str()).collect();
+    assert_eq!(kinds, BTreeSet::from([Some("link-broken")]));
+    assert_eq!(report["farms"][0]["verdict"], "undecided");
+}
+
 /// Replaces a source's name wherever it stands alone.
 fn rename_source(value: &mut Value, from: &str, to: &str) {
     match value {
