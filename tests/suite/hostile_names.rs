@@ -45,7 +45,7 @@ fn packed() -> (TempDir, Vec<PathBuf>) {
 fn hostile(name: &str) -> Case {
     let line = name.replace(['\n', '\r'], " ");
     let info = format!("43\nlaunchpad:{line}.jar\n32\n1\n1752944445820\n0\n");
-    let escaped: String =
+    let escaped =
         name.encode_utf16().fold(String::new(), |text, unit| format!("{text}\\u{unit:04x}"));
     let properties = format!("quickstart.build={escaped}\ngranite.product.version={line}\n");
     let mut tree = Instance::new(name)
@@ -63,8 +63,8 @@ fn hostile(name: &str) -> Case {
         .file("launchpad/conf/launchpad-timestamp.txt", line.as_bytes())
         .case();
     let outside = crate::pack::Link::Symbolic(format!("/etc/{name}"));
-    case.links.insert(format!("{name}/crx-quickstart/launchpad/felix/bundle61/data/hmac"), outside);
-    case
+    tree.links.insert(format!("{name}/crx-quickstart/launchpad/felix/bundle61/data/hmac"), outside);
+    tree
 }
 
 /// Characters that act instead of showing, but for the newline that ends a line.
