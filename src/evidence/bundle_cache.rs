@@ -246,7 +246,9 @@ fn discard(
     if let Some(problem) = unreadable(parts) {
         return Some(DiscardReason::Info(problem));
     }
-    if packed(|p| p.infos) && !has_identity_file(parts) {
+    // A directory of which nothing but data came may be a selection.
+    let came_whole = !parts.revisions.is_empty();
+    if came_whole && packed(|p| p.infos) && !has_identity_file(parts) {
         return Some(DiscardReason::NoInfo);
     }
     if state(parts) == Some(BundleState::Uninstalled) {

@@ -76,10 +76,11 @@ fn examined(paths: &[PathBuf]) -> Examined {
     examine(&discover(&operands).sources, &Limits::default(), 1, &NoWatch)
 }
 
-/// The smallest archive that decides: five files, and no directories.
+/// The smallest archive that decides: six files, and no directories.
 fn small(name: &str) -> Instance {
     Instance::new(name)
-        .without("conf")
+        .without("conf/quickstart.properties")
+        .file("conf/sling.properties", b"a=b\n")
         .without("launchpad/conf")
         .without("launchpad/felix/bundle7")
         .without("launchpad/felix/bundle502")
