@@ -43,7 +43,7 @@ impl Instance {
         let snapshot = Snapshot {
             source: format!("{name}.tar"),
             root: "crx-quickstart".to_owned(),
-            parts: Parts { data_directories: true, properties: true },
+            parts: Parts { properties: true },
             ..Snapshot::default()
         };
         let hmac: Vec<u8> = (0x80..0xA0).collect();
@@ -79,6 +79,7 @@ impl Instance {
             discard: None,
             place,
         });
+        self.snapshot.bundles.sort_by(|a, b| a.directory.cmp(&b.directory));
         self
     }
 

@@ -4,6 +4,7 @@
 //! to one [`Fact`]. [`KINDS`] lists them all.
 
 mod bundle_cache;
+mod bundle_dir;
 mod bundle_info;
 mod bundle_values;
 mod cursor;
@@ -39,6 +40,7 @@ use crate::facts::{KeyDigest, KeyName, Storage};
 pub const KINDS: &[Kind] = &[
     bundle_info::KIND,
     bundle_values::KIND,
+    bundle_dir::KIND,
     revision::DIRECTORY,
     revision::LOCATION,
     jar::KIND,

@@ -58,7 +58,9 @@ fn bundle(sample: &[u8], directory: &str) -> Bundle {
         match fact {
             Fact::BundleInfo(info) => parts.info = Some(info),
             Fact::BundleValue(text) => drop(parts.values.insert(name, text)),
-            Fact::Seen if name != "data" => drop(parts.revisions.entry(name).or_default()),
+            Fact::Seen if name.starts_with("version") => {
+                parts.revisions.entry(name).or_default();
+            }
             Fact::RevisionLocation => parts.revisions.entry(name).or_default().location = true,
             Fact::Jar(jar) => parts.revisions.entry(name).or_default().jar = Some(jar),
             _ => {}

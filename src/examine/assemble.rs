@@ -3,8 +3,8 @@
 use super::collector::{Collected, Item};
 use crate::evidence::{BundleParts, Fact, Found, Packing, assemble, classify};
 use crate::facts::{
-    CRYPTO, CRYPTO_FILE, Gap, GapKind, KeyFile, Owner, Parts, Place, RunModes, Setting, SlingId,
-    Snapshot, StorageFile,
+    Bundle, CRYPTO, CRYPTO_FILE, Gap, GapKind, KeyFile, Owner, Parts, Place, RunModes, Setting,
+    SlingId, Snapshot, StorageFile,
 };
 use crate::intake::Walked;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,38 +21,97 @@ pub(super) fn snapshots(
     folder: bool,
     collected: Collected,
 ) -> (Vec<Snapshot>, Vec<Gap>) {
-    let Collected { items, mut gaps } = collected;
-    let mut roots: BTreeMap<&str, Evidence<'_>> = BTreeMap::new();
-    for (path, item) in &items {
-        if let Some((_, found)) = classify(path) {
-            roots.entry(found.root).or_default().push((path.as_str(), found, item));
-        }
-    }
+    let Collected { items, archives, mut gaps } = collected;
+    let mut roots = by_root(&items);
     roots.retain(|_, evidence| evidence.iter().any(|(_, found, item)| marks_instance(found, item)));
     gaps.extend(malformed(source, &items));
     let explained = walked.entries == 0 && gaps.iter().any(|gap| gap.kind.hides());
     if roots.is_empty() && !folder && !explained {
         gaps.push(no_instance(source, walked));
     }
-    let whole = !gaps.iter().any(|gap| gap.kind.hides() && !gap.kind.is_local());
+    let tops: BTreeSet<&str> = roots.keys().map(String::as_str).collect();
+    // Those of a folder are sources of their own.
+    let inside = archives.iter().filter(|path| !folder && owner(path, &tops).is_none());
+    gaps.extend(inside.map(|path| nested(source, path)));
     let mut snapshots: Vec<Snapshot> =
-        roots.iter().map(|(root, evidence)| snapshot(source, root, evidence, whole)).collect();
+        roots.iter().map(|(root, evidence)| snapshot(source, root, evidence, &gaps)).collect();
     gaps.extend(snapshots.iter().flat_map(unidentified));
     gaps.retain(|gap| !is_moot(gap, &snapshots));
     gaps.sort();
-    let all_roots: Vec<&str> = roots.keys().copied().collect();
+    let owners: Vec<Option<&str>> = gaps
+        .iter()
+        .map(|gap| owner(gap.path.as_deref().filter(|_| gap.is_local())?, &tops))
+        .collect();
     for snapshot in &mut snapshots {
-        snapshot.gaps = concerning(&snapshot.root, &all_roots, &gaps);
+        // A gap below no root may hide something of any instance.
+        let concerns = |owner: Option<&str>| owner.is_none_or(|owner| owner == snapshot.root);
+        let own = gaps.iter().zip(&owners).filter(|(_, owner)| concerns(**owner));
+        snapshot.gaps = own.map(|(gap, _)| gap.clone()).collect();
     }
     (snapshots, gaps)
 }
 
-/// Start scripts and ids alone make no instance: `bin/start` is a common name.
+/// Returns the innermost root that a path lies below.
+fn owner<'r>(path: &str, roots: &BTreeSet<&'r str>) -> Option<&'r str> {
+    let above = path.rmatch_indices('/').filter_map(|(at, _)| path.get(..at));
+    above.chain([""]).find_map(|directory| roots.get(directory).copied())
+}
+
+/// Sorts evidence by install root. Of several bundle caches below one root, such as `launchpad/felix` and a copy in
+/// `felix`, the launchpad's is the instance's; the others become roots of their own.
+fn by_root(items: &BTreeMap<String, Item>) -> BTreeMap<String, Evidence<'_>> {
+    let mut caches: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let found =
+        items.iter().filter_map(|(path, item)| Some((path.as_str(), classify(path)?.1, item)));
+    let found: Evidence<'_> = found.collect();
+    for (path, found, _) in found.iter().filter(|(_, found, _)| !found.bundle.is_empty()) {
+        caches.entry(found.root).or_default().insert(cache(path, found));
+    }
+    let mut roots: BTreeMap<String, Evidence<'_>> = BTreeMap::new();
+    for (path, found, item) in found {
+        let own = caches.get(found.root).and_then(|caches| main_cache(caches));
+        let is_other = !found.bundle.is_empty() && own != Some(cache(path, &found));
+        let root = if is_other { cache(path, &found) } else { found.root };
+        roots.entry(root.to_owned()).or_default().push((path, found, item));
+    }
+    roots
+}
+
+/// Returns the directory that holds the bundle directories.
+fn cache<'p>(path: &'p str, found: &Found<'_>) -> &'p str {
+    let below_root = below(path, found.root);
+    let before = below_root.split('/').take_while(|part| *part != found.bundle);
+    let length: usize = before.map(|part| part.len().saturating_add(1)).sum();
+    let start = path.len().saturating_sub(below_root.len());
+    path.get(..start.saturating_add(length)).unwrap_or(path).trim_end_matches('/')
+}
+
+fn main_cache<'p>(caches: &BTreeSet<&'p str>) -> Option<&'p str> {
+    let ends = |end: &str| {
+        caches.iter().find(|cache| **cache == end || cache.ends_with(&format!("/{end}")))
+    };
+    ends("launchpad/felix").or_else(|| ends("felix")).or_else(|| caches.first()).copied()
+}
+
+/// Start scripts and ids alone make no instance: `bin/start` is a common name. Nor do empty directories, which some tools
+/// leave beside the real ones.
 fn marks_instance(found: &Found<'_>, item: &Item) -> bool {
-    !found.bundle.is_empty()
-        || matches!(item, Item::Read { fact: Ok(Fact::LastStart(_) | Fact::JavaMajor(_)), .. })
-        || matches!(item, Item::Read { fact: Ok(Fact::Settings(all)), .. }
-            if all.iter().any(|(name, _)| name.starts_with("quickstart.") || name.starts_with("granite.")))
+    let Item::Read { fact, .. } = item else { return !found.bundle.is_empty() };
+    match fact {
+        Ok(Fact::Seen) => false,
+        Ok(Fact::LastStart(_) | Fact::JavaMajor(_)) => true,
+        Ok(Fact::Settings(all)) => all
+            .iter()
+            .any(|(name, _)| name.starts_with("quickstart.") || name.starts_with("granite.")),
+        _ => !found.bundle.is_empty(),
+    }
+}
+
+fn nested(source: &str, path: &str) -> Gap {
+    let reason =
+        "is an archive inside the source and was not opened; unpack it and name it as a source"
+            .to_owned();
+    Gap { source: source.to_owned(), path: Some(path.to_owned()), kind: GapKind::Nested, reason }
 }
 
 fn malformed(source: &str, items: &BTreeMap<String, Item>) -> Vec<Gap> {
@@ -86,20 +145,6 @@ fn no_instance(source: &str, walked: &Walked) -> Gap {
         ),
     };
     Gap { source: source.to_owned(), path: None, kind: GapKind::NoInstance, reason }
-}
-
-/// Returns the gaps of the whole source, those below this root, and those below no root at all.
-fn concerning(root: &str, all_roots: &[&str], gaps: &[Gap]) -> Vec<Gap> {
-    let owner = |path: &str| all_roots.iter().filter(|r| is_below(path, r)).max_by_key(|r| r.len());
-    let concerns = |gap: &&Gap| match &gap.path {
-        Some(path) if gap.kind.is_local() => owner(path).is_none_or(|owner| *owner == root),
-        _ => true,
-    };
-    gaps.iter().filter(concerns).cloned().collect()
-}
-
-fn is_below(path: &str, root: &str) -> bool {
-    root.is_empty() || path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Other bundles may well have a directory or a large file of such a name. Where the bundle is known not to be one that holds
@@ -138,16 +183,16 @@ fn unidentified(snapshot: &Snapshot) -> Vec<Gap> {
         .collect()
 }
 
-fn snapshot(source: &str, root: &str, evidence: &Evidence<'_>, whole: bool) -> Snapshot {
+fn snapshot(source: &str, root: &str, evidence: &Evidence<'_>, gaps: &[Gap]) -> Snapshot {
     let mut snapshot =
         Snapshot { source: source.to_owned(), root: root.to_owned(), ..Snapshot::default() };
+    snapshot.bundles = bundles(source, root, evidence, gaps);
     for (path, found, item) in evidence {
         let Item::Read { fact: Ok(fact), owner } = item else { continue };
         let place = Place { source: source.to_owned(), path: (*path).to_owned() };
         add(&mut snapshot, found, fact, owner.as_ref(), place);
     }
     snapshot.parts = parts(evidence);
-    snapshot.bundles = bundles(source, root, evidence, whole);
     snapshot.settings.sort_by(|a, b| (&a.name, &a.place).cmp(&(&b.name, &b.place)));
     snapshot
 }
@@ -170,8 +215,13 @@ fn add(
             let (name, digest) = (*name, digest.clone());
             snapshot.key_files.push(KeyFile { name, digest, directory, place, owner });
         }
-        Fact::SlingId(uuid) => snapshot.sling_id = Some(SlingId { uuid: uuid.clone(), place }),
-        Fact::RunModes(selected) => {
+        // A copy of the file may lie in another bundle's directory; that of the settings bundle counts.
+        Fact::SlingId(uuid) if snapshot.sling_id.is_none() || is_settings(snapshot, found) => {
+            snapshot.sling_id = Some(SlingId { uuid: uuid.clone(), place });
+        }
+        Fact::RunModes(selected)
+            if snapshot.run_modes.is_none() || is_settings(snapshot, found) =>
+        {
             snapshot.run_modes = Some(RunModes { selected: selected.clone(), place });
         }
         Fact::Settings(settings) => {
@@ -185,6 +235,8 @@ fn add(
         Fact::LastStart(milliseconds) => snapshot.last_start_ms = Some(*milliseconds),
         Fact::JavaMajor(major) => snapshot.java_major = Some(*major),
         Fact::Seen
+        | Fact::SlingId(_)
+        | Fact::RunModes(_)
         | Fact::BundleInfo(_)
         | Fact::BundleValue(_)
         | Fact::RevisionLocation
@@ -192,32 +244,29 @@ fn add(
     }
 }
 
+fn is_settings(snapshot: &Snapshot, found: &Found<'_>) -> bool {
+    snapshot.bundle_in(found.bundle).is_some_and(|bundle| bundle.is("org.apache.sling.settings"))
+}
+
 fn parts(evidence: &Evidence<'_>) -> Parts {
-    let read = |name: &str| {
-        let of_name = |(_, found, _): &&(_, Found<'_>, _)| found.name == name;
-        evidence
-            .iter()
-            .filter(of_name)
-            .any(|(.., item)| matches!(item, Item::Read { fact: Ok(_), .. }))
-    };
-    Parts { data_directories: read("data"), properties: read("sling.properties") }
+    let is_read = |item: &Item| matches!(item, Item::Read { fact: Ok(_), .. });
+    let properties = |found: &Found<'_>| found.name == "sling.properties";
+    Parts { properties: evidence.iter().any(|(_, found, item)| properties(found) && is_read(item)) }
 }
 
 /// Returns the part of `path` below `root`.
 fn below<'p>(path: &'p str, root: &str) -> &'p str {
-    path.get(root.len()..).unwrap_or(path).trim_start_matches('/')
+    if root.is_empty() {
+        return path;
+    }
+    path.strip_prefix(root).and_then(|rest| rest.strip_prefix('/')).unwrap_or(path)
 }
 
 fn is_revision(found: &Found<'_>) -> bool {
     !found.bundle.is_empty() && found.name.starts_with("version")
 }
 
-fn bundles(
-    source: &str,
-    root: &str,
-    evidence: &Evidence<'_>,
-    whole: bool,
-) -> Vec<crate::facts::Bundle> {
+fn bundles(source: &str, root: &str, evidence: &Evidence<'_>, gaps: &[Gap]) -> Vec<Bundle> {
     let mut all: BTreeMap<&str, BundleParts<'_>> = BTreeMap::new();
     let mut lossy: BTreeSet<&str> = BTreeSet::new();
     for (path, found, item) in evidence.iter().filter(|(_, found, _)| !found.bundle.is_empty()) {
@@ -226,17 +275,26 @@ fn bundles(
             let place = Place { source: source.to_owned(), path };
             empty_parts(found.bundle, place)
         });
-        parts.data |= below(path, &parts.place.path).starts_with("data");
+        // The directory itself has no name below it: with its entry, all that is in it was listed.
+        parts.data |= found.name.is_empty() || below(path, &parts.place.path).starts_with("data");
         fill(parts, found, item);
         if !matches!(item, Item::Read { fact: Ok(_), .. }) {
             lossy.insert(found.bundle);
         }
     }
     let packing = packing(&all);
-    let known = |parts: &BundleParts<'_>| whole && !lossy.contains(parts.directory);
+    let hiding = || gaps.iter().filter(|gap| gap.kind.hides());
+    let whole = hiding().all(Gap::is_local);
+    let is_cut = |place: &Place| {
+        let in_it = |path: &str| path == place.path || below(path, &place.path) != path;
+        hiding().filter_map(|gap| gap.path.as_deref()).any(in_it)
+    };
+    let known = |parts: &BundleParts<'_>| {
+        whole && !lossy.contains(parts.directory) && !is_cut(&parts.place)
+    };
     let mut bundles: Vec<_> =
         all.values().map(|parts| assemble(parts, known(parts).then_some(packing))).collect();
-    bundles.sort_by(|a, b| (a.id, &a.directory).cmp(&(b.id, &b.directory)));
+    bundles.sort_by(|a, b| a.directory.cmp(&b.directory));
     bundles
 }
 

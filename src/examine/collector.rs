@@ -1,11 +1,12 @@
 //! Keeps the evidence of one source while it is walked.
 
-use super::links::{Links, Resolved, join, resolve};
+use super::alias::Aliases;
+use super::links::{Links, Resolved, resolve};
 use crate::evidence::{Fact, Kind, ParseError, Reads, classify, may_hold};
 use crate::facts::{Gap, GapKind, Owner};
 use crate::intake::{Entry, EntryKind, LinkTarget, Visit, Want};
 use crate::limits::Limits;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What stands at one evidence path. The last entry of a path counts, as in tar.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,18 +26,22 @@ pub(super) enum Item {
     Odd,
 }
 
+/// Endings of archives, as far as names tell; their content is not sniffed.
+const ARCHIVES: [&str; 8] =
+    [".tar", ".tgz", ".tar.gz", ".tar.zst", ".tar.xz", ".tar.bz2", ".zip", ".7z"];
+
+fn ends_with_ignoring_case(name: &str, end: &str) -> bool {
+    let start = name.len().checked_sub(end.len());
+    start.and_then(|start| name.get(start..)).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+}
+
 /// Evidence by path, and what could not be read.
 #[derive(Debug, Default)]
 pub(super) struct Collected {
     pub(super) items: BTreeMap<String, Item>,
+    /// Files that are named like archives.
+    pub(super) archives: Vec<String>,
     pub(super) gaps: Vec<Gap>,
-}
-
-/// A link inside the source: entries at or below `target` also stand at `alias`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Alias {
-    target: String,
-    alias: String,
 }
 
 /// A place that waits for the body on its way. Through links, one body can stand at several places.
@@ -54,14 +59,15 @@ pub(super) struct Collector<'a> {
     /// How often a path came, where it came more than once, and whether the versions differ.
     repeats: BTreeMap<String, (u32, bool)>,
     links: Links,
+    archives: Vec<String>,
     gaps: Vec<Gap>,
     gaps_left_out: usize,
     hiding_left_out: bool,
     pending: Vec<Pending>,
     /// Set for the second pass, which reads nothing but what these lead to.
-    aliases: Option<Vec<Alias>>,
-    over_evidence: bool,
-    over_links: bool,
+    aliases: Option<Aliases>,
+    /// Another archive followed behind the first: what comes twice need not be of one instance.
+    concatenated: bool,
 }
 
 impl<'a> Collector<'a> {
@@ -72,50 +78,67 @@ impl<'a> Collector<'a> {
             items: BTreeMap::new(),
             repeats: BTreeMap::new(),
             links: Links::new(),
+            archives: Vec::new(),
             gaps: Vec::new(),
             gaps_left_out: 0,
             hiding_left_out: false,
             pending: Vec::new(),
             aliases: None,
-            over_evidence: false,
-            over_links: false,
+            concatenated: false,
         }
     }
 
     /// Returns what a second pass has to look for. Links that cannot be followed become gaps here.
-    pub(super) fn aliases(&mut self) -> Vec<Alias> {
+    pub(super) fn aliases(&mut self) -> Aliases {
         self.settle();
-        let stems = self.links.iter().filter(|(path, _)| is_stem(path) && classify(path).is_none());
-        let mut wanted: Vec<(String, LinkTarget)> =
+        let roots: BTreeSet<String> =
+            self.items.keys().filter_map(|path| Some(classify(path)?.1.root.to_owned())).collect();
+        let stands_for_more =
+            |path: &str, target: &LinkTarget| is_stem(path, &roots) || self.leads_out(path, target);
+        let stems = self.links.iter().filter(|(path, target)| stands_for_more(path, target));
+        let mut wanted: BTreeMap<String, LinkTarget> =
             stems.map(|(path, target)| (path.clone(), target.clone())).collect();
         wanted.extend(self.items.iter().filter_map(|(path, item)| match item {
             Item::Link(target) => Some((path.clone(), target.clone())),
             _ => None,
         }));
-        wanted.sort();
-        wanted.dedup();
-        wanted.into_iter().filter_map(|(path, target)| self.alias(path, &target)).collect()
+        let mut aliases = Aliases::default();
+        for (path, link) in wanted {
+            if let Some(target) = self.target(&path, &link) {
+                aliases.add(target, path);
+            }
+        }
+        aliases
     }
 
-    fn alias(&mut self, path: String, target: &LinkTarget) -> Option<Alias> {
-        let resolved = match target {
+    /// A whole install that is linked to from outside is missing; one that is linked to inside is found where it lies.
+    fn leads_out(&self, path: &str, target: &LinkTarget) -> bool {
+        path.rsplit('/').next() == Some("crx-quickstart")
+            && self.resolve(target) == Resolved::Outside
+    }
+
+    fn resolve(&self, target: &LinkTarget) -> Resolved {
+        match target {
             LinkTarget::Outside(_) => Resolved::Outside,
             LinkTarget::Inside(inside) => resolve(inside, &self.links),
-        };
-        match resolved {
-            Resolved::Inside(target) => return Some(Alias { target, alias: path }),
-            Resolved::Outside => {
-                let reason =
-                    "is a link that leads out of the source; links are never followed out of it";
-                self.lose(path, GapKind::LinkOutside, reason);
-            }
-            Resolved::Loop => self.lose(path, GapKind::LinkLoop, "is a link that leads to itself"),
         }
+    }
+
+    fn target(&mut self, path: &str, target: &LinkTarget) -> Option<String> {
+        let (kind, reason) = match self.resolve(target) {
+            Resolved::Inside(target) => return Some(target),
+            Resolved::Outside => (
+                GapKind::LinkOutside,
+                "is a link that leads out of the source; links are never followed out of it",
+            ),
+            Resolved::Loop => (GapKind::LinkLoop, "is a link that leads to itself"),
+        };
+        self.lose(path.to_owned(), kind, reason);
         None
     }
 
     /// Turns to the second pass.
-    pub(super) fn follow(&mut self, aliases: Vec<Alias>) {
+    pub(super) fn follow(&mut self, aliases: Aliases) {
         self.pending.clear();
         self.aliases = Some(aliases);
     }
@@ -123,6 +146,7 @@ impl<'a> Collector<'a> {
     /// Ends the walk; what is still a link now has no target.
     pub(super) fn finish(mut self, reread: bool) -> Collected {
         self.settle();
+        self.see_linked_directories();
         let unresolved: Vec<String> = self
             .items
             .iter()
@@ -130,7 +154,7 @@ impl<'a> Collector<'a> {
             .map(|(path, _)| path.clone())
             .collect();
         let reason = if reread {
-            "is a link to something that is not in the source"
+            "is a link whose target is no file of the source"
         } else {
             "is a link, and standard input cannot be read twice to follow it; name a file instead"
         };
@@ -145,7 +169,24 @@ impl<'a> Collector<'a> {
         self.count_left_out();
         self.gaps.sort();
         self.gaps.dedup();
-        Collected { items: self.items, gaps: self.gaps }
+        Collected { items: self.items, archives: self.archives, gaps: self.gaps }
+    }
+
+    /// A link to a directory is followed when something was found through it; archives need not list the directory.
+    fn see_linked_directories(&mut self) {
+        let is_followed = |path: &String| {
+            let below = format!("{path}/");
+            self.items
+                .range(below.clone()..)
+                .next()
+                .is_some_and(|(path, _)| path.starts_with(&below))
+        };
+        let links = self.items.iter().filter(|(_, item)| matches!(item, Item::Link(_)));
+        let followed: Vec<String> =
+            links.map(|(path, _)| path).filter(|p| is_followed(p)).cloned().collect();
+        for path in followed {
+            self.items.insert(path, Item::Read { fact: Ok(Fact::Seen), owner: None });
+        }
     }
 
     fn lose(&mut self, path: String, kind: GapKind, reason: &str) {
@@ -163,6 +204,13 @@ impl<'a> Collector<'a> {
         }
         let source = self.source.to_owned();
         self.gaps.push(Gap { source, path: path.map(str::to_owned), kind, reason });
+    }
+
+    /// Says once that a limit was reached.
+    fn record_once(&mut self, reason: String) {
+        if !self.gaps.iter().any(|gap| gap.reason == reason) {
+            self.record(None, GapKind::OverLimit, reason);
+        }
     }
 
     fn count_left_out(&mut self) {
@@ -183,22 +231,33 @@ impl<'a> Collector<'a> {
 
     fn put(&mut self, path: String, item: Item) {
         if self.items.len() >= self.limits.evidence_max && !self.items.contains_key(&path) {
-            if !std::mem::replace(&mut self.over_evidence, true) {
-                let max = self.limits.evidence_max;
-                let reason =
-                    format!("holds more than {max} pieces of evidence; the rest is not read");
-                self.record(None, GapKind::OverLimit, reason);
-            }
+            let max = self.limits.evidence_max;
+            let reason = format!("holds more than {max} pieces of evidence; the rest is not read");
+            self.record_once(reason);
             return;
         }
-        if self.aliases.is_none()
-            && let Some(old) = self.items.get(&path)
-            && !matches!(old, Item::Read { fact: Ok(Fact::Seen), .. })
-        {
-            let differ = *old != item;
-            let (times, differed) = self.repeats.entry(path.clone()).or_insert((1, false));
-            *times = times.saturating_add(1);
-            *differed |= differ;
+        let Some(old) = self.items.get(&path) else {
+            self.items.insert(path, item);
+            return;
+        };
+        let differs = *old != item;
+        match (&self.aliases, old) {
+            (_, Item::Read { fact: Ok(Fact::Seen), .. }) | (Some(_), Item::Link(_)) => {}
+            // What stands there may be a file that came before the link, or a target that came twice.
+            (Some(_), _) if differs => {
+                let reason = "stands there both by itself and through a link, and the two differ";
+                return self.lose(path, GapKind::Ambiguous, reason);
+            }
+            (None, _) if differs && self.concatenated => {
+                let reason = "came again in the next of several archives, and differs; whose it is nobody can tell";
+                return self.lose(path, GapKind::Ambiguous, reason);
+            }
+            (Some(_), _) => {}
+            (None, _) => {
+                let (times, differed) = self.repeats.entry(path.clone()).or_insert((1, false));
+                *times = times.saturating_add(1);
+                *differed |= differs;
+            }
         }
         self.items.insert(path, item);
     }
@@ -206,10 +265,10 @@ impl<'a> Collector<'a> {
     fn remember_link(&mut self, path: &str, target: &LinkTarget) {
         if self.links.len() < self.limits.links_max {
             self.links.insert(path.to_owned(), target.clone());
-        } else if !std::mem::replace(&mut self.over_links, true) {
+        } else {
             let max = self.limits.links_max;
             let reason = format!("holds more than {max} symbolic links; the rest is not followed");
-            self.record(None, GapKind::OverLimit, reason);
+            self.record_once(reason);
         }
     }
 
@@ -217,6 +276,7 @@ impl<'a> Collector<'a> {
     fn take(&mut self, path: &str, entry: &Entry<'_>) -> Want {
         let Some((kind, _)) = classify(path) else {
             self.hint_at_case(path);
+            self.hint_at_archive(path, entry);
             return Want::Nothing;
         };
         let item = match (&entry.kind, kind.reads) {
@@ -252,26 +312,25 @@ impl<'a> Collector<'a> {
         self.put(path, Item::Read { fact, owner });
     }
 
+    /// An archive inside an install is part of it; one outside of every install may hold another.
+    fn hint_at_archive(&mut self, path: &str, entry: &Entry<'_>) {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let is_archive = || ARCHIVES.iter().any(|end| ends_with_ignoring_case(name, end));
+        let is_new = self.aliases.is_none() && self.archives.len() < self.limits.gaps_max;
+        if is_new && entry.kind == EntryKind::File && is_archive() {
+            self.archives.push(path.to_owned());
+        }
+    }
+
     /// AEM finds its files by exact name, but on a file system that ignores case it would read these.
     fn hint_at_case(&mut self, path: &str) {
         let name = path.rsplit('/').next().unwrap_or(path);
-        let is_key_like = ["hmac", "master", "storage"]
-            .iter()
-            .any(|known| name.eq_ignore_ascii_case(known) && name != *known);
+        let is_key_like =
+            ["hmac", "master", "storage"].iter().any(|known| name.eq_ignore_ascii_case(known));
         if is_key_like && classify(&path.to_ascii_lowercase()).is_some() {
             let reason = "is named like a crypto key file in another case; it was not read";
             self.record(Some(path), GapKind::Unidentified, reason.to_owned());
         }
-    }
-
-    /// Returns where an entry stands through links, in the second pass.
-    fn alias_paths(&self, path: &str) -> Vec<String> {
-        let aliases = self.aliases.as_deref().unwrap_or_default();
-        let places = aliases.iter().filter(|alias| within(path, &alias.target)).map(|alias| {
-            let rest = path.get(alias.target.len()..).unwrap_or_default();
-            join(&alias.alias, rest)
-        });
-        places.filter(|path| classify(path).is_some()).collect()
     }
 }
 
@@ -290,28 +349,33 @@ fn widest(a: Want, b: Want) -> Want {
 }
 
 /// Says whether a link of this name may stand for a directory that holds evidence.
-fn is_stem(path: &str) -> bool {
-    let mut parts = path.rsplit('/');
-    let name = parts.next().unwrap_or_default();
-    let parent = parts.next().unwrap_or_default();
+fn is_stem(path: &str, roots: &BTreeSet<String>) -> bool {
+    let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let parent_name = parent.rsplit('/').next().unwrap_or_default();
     match name {
         "launchpad" | "felix" => true,
-        "data" => parent.starts_with("bundle"),
-        _ => name.starts_with("bundle") && parent == "felix",
+        "data" => parent_name.starts_with("bundle"),
+        // Common names: only beside the rest of an install.
+        "conf" | "bin" => roots.contains(parent),
+        _ => name.starts_with("bundle") && (parent_name == "felix" || roots.contains(parent)),
     }
 }
 
 impl Visit for Collector<'_> {
     fn entry(&mut self, entry: &Entry<'_>) -> Want {
         self.settle();
-        if self.aliases.is_none() {
-            if let EntryKind::SymbolicLink(target) = &entry.kind {
-                self.remember_link(entry.path, target);
+        let Some(aliases) = &self.aliases else {
+            match &entry.kind {
+                EntryKind::SymbolicLink(target) => self.remember_link(entry.path, target),
+                // The last entry of a path counts: this one replaces a link of that name.
+                _ if !self.links.is_empty() => drop(self.links.remove(entry.path)),
+                _ => {}
             }
             return self.take(entry.path, entry);
-        }
-        let paths = self.alias_paths(entry.path);
-        paths.iter().fold(Want::Nothing, |want, path| widest(want, self.take(path, entry)))
+        };
+        let paths = aliases.of(entry.path);
+        let evidence = paths.iter().filter(|path| classify(path).is_some());
+        evidence.fold(Want::Nothing, |want, path| widest(want, self.take(path, entry)))
     }
 
     fn body(&mut self, bytes: &[u8]) {
@@ -321,6 +385,7 @@ impl Visit for Collector<'_> {
     }
 
     fn gap(&mut self, path: Option<&str>, kind: GapKind, reason: String) {
+        self.concatenated |= kind == GapKind::Concatenated;
         if self.aliases.is_none() {
             self.record(path, kind, reason);
             return;
@@ -333,15 +398,8 @@ impl Visit for Collector<'_> {
     }
 
     fn descend(&mut self, directory: &str) -> bool {
-        let Some(aliases) = &self.aliases else { return may_hold(directory) };
-        let on_the_way =
-            |alias: &Alias| within(&alias.target, directory) || within(directory, &alias.target);
-        aliases.iter().any(on_the_way)
+        self.aliases
+            .as_ref()
+            .map_or_else(|| may_hold(directory), |aliases| aliases.concern(directory))
     }
-}
-
-/// Says whether `path` is `directory` or lies below it.
-fn within(path: &str, directory: &str) -> bool {
-    let rest = path.strip_prefix(directory);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || directory.is_empty())
 }

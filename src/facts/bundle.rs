@@ -148,7 +148,7 @@ pub struct Bundle {
     pub revisions: Vec<Revision>,
     /// A fragment is never started; state 2 is normal for it.
     pub fragment: bool,
-    /// Something of its `data/` was seen, so what is not in it is not there.
+    /// Its directory was listed, or something of its `data/` was seen: what is not in `data/` is not there.
     pub data_seen: bool,
     /// Why Felix would delete the directory at the next start.
     pub discard: Option<DiscardReason>,

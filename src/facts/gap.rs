@@ -52,6 +52,10 @@ pub enum GapKind {
     Changed,
     /// Evidence that does not follow its format.
     Malformed,
+    /// An archive inside the source, outside any install; not opened.
+    Nested,
+    /// Two versions of one piece of evidence, and nothing tells which one the instance uses.
+    Ambiguous,
     /// Key files in a bundle directory that says nothing of which bundle it is.
     Unidentified,
     /// No AEM instance in the source.
@@ -89,6 +93,8 @@ impl GapKind {
             Self::Unreadable => "unreadable",
             Self::Changed => "changed",
             Self::Malformed => "malformed",
+            Self::Nested => "nested",
+            Self::Ambiguous => "ambiguous",
             Self::Unidentified => "unidentified",
             Self::NoInstance => "no-instance",
             Self::Internal => "internal",
@@ -108,21 +114,25 @@ impl GapKind {
     pub fn taints(self) -> bool {
         matches!(self, Self::CorruptStream | Self::GlobalPath)
     }
+}
 
+impl Gap {
     /// Says whether it concerns its path alone. The rest concern the source as a whole, even when they name a path.
-    pub fn is_local(self) -> bool {
-        matches!(
-            self,
-            Self::LinkOutside
-                | Self::LinkLoop
-                | Self::LinkBroken
-                | Self::TooLarge
-                | Self::Unreadable
-                | Self::Unsupported
-                | Self::Changed
-                | Self::Malformed
-                | Self::Unidentified
-                | Self::Duplicate
-        )
+    pub fn is_local(&self) -> bool {
+        let kind = matches!(
+            self.kind,
+            GapKind::LinkOutside
+                | GapKind::LinkLoop
+                | GapKind::LinkBroken
+                | GapKind::TooLarge
+                | GapKind::Unreadable
+                | GapKind::Unsupported
+                | GapKind::Changed
+                | GapKind::Malformed
+                | GapKind::Ambiguous
+                | GapKind::Unidentified
+                | GapKind::Duplicate
+        );
+        kind && self.path.is_some()
     }
 }

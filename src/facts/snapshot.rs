@@ -11,8 +11,6 @@ use super::{
 /// absent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Parts {
-    /// Data directories came as entries of their own, so those that did not come are not there.
-    pub data_directories: bool,
     /// `sling.properties` was read, so a property that is not in it is not set there.
     pub properties: bool,
 }
@@ -29,7 +27,7 @@ pub struct Snapshot {
     pub root: String,
     /// What the source holds of the install.
     pub parts: Parts,
-    /// Bundle directories, sorted by id and then by directory name.
+    /// Bundle directories, sorted by directory name.
     pub bundles: Vec<Bundle>,
     /// Every file named `storage` in a bundle's data directory.
     pub storage_files: Vec<StorageFile>,
@@ -80,7 +78,9 @@ impl Snapshot {
 
     /// Returns the bundle in a directory of the Felix cache.
     pub fn bundle_in(&self, directory: &str) -> Option<&Bundle> {
-        self.bundles.iter().find(|bundle| bundle.directory == directory)
+        let index =
+            self.bundles.binary_search_by(|bundle| bundle.directory.as_str().cmp(directory));
+        self.bundles.get(index.ok()?)
     }
 
     /// Returns the `storage` files that lie where they belong.
@@ -94,13 +94,20 @@ impl Snapshot {
         self.key_files.iter().filter(here).filter(|file| self.holds(&file.directory, CRYPTO_FILE))
     }
 
+    /// Says whether a bundle directory is known to be another bundle's than the one that a file in it belongs to.
+    pub fn is_misplaced(&self, directory: &str, symbolic_name: &str) -> bool {
+        let bundle = self.bundle_in(directory);
+        bundle.is_some_and(|bundle| bundle.symbolic_name.is_some() && !bundle.is(symbolic_name))
+    }
+
     fn holds(&self, directory: &str, symbolic_name: &str) -> bool {
-        self.bundles_named(symbolic_name).any(|bundle| bundle.directory == directory)
+        let bundle = self.bundle_in(directory);
+        bundle.is_some_and(|bundle| bundle.is(symbolic_name) && !bundle.is_uninstalled())
     }
 
     /// Says whether a file that is not in a bundle's data directory is not there on the instance either.
     pub fn shows_data_of(&self, bundle: &Bundle) -> bool {
-        self.is_complete() && (bundle.data_seen || self.parts.data_directories)
+        self.is_complete() && bundle.data_seen
     }
 
     /// Returns author or publish: from the run modes, else from install locations that only one of them has.

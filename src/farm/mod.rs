@@ -12,7 +12,7 @@ pub use matrix::{Expect, Matrix, MatrixRow, Row, matrix};
 pub use rows::ROWS;
 
 use crate::facts::{CRYPTO, KeyName, Snapshot, StorageFile, StorageMode};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Instances that must agree on their keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,36 +83,59 @@ impl Member {
 /// An old copy of an install inside another one (`launchpad.old`, `felix_backup`) is no instance of its own; it goes with
 /// the instance it lies in.
 pub fn farms(snapshots: Vec<(Option<String>, Snapshot)>) -> Vec<Farm> {
-    let roots: Vec<(String, String)> =
-        snapshots.iter().map(|(_, s)| (s.source.clone(), s.root.clone())).collect();
-    let is_copy = |s: &Snapshot| roots.iter().any(|(source, root)| lies_in(s, source, root));
-    let (copies, instances): (Vec<_>, Vec<_>) =
-        snapshots.into_iter().partition(|(_, s)| is_copy(s));
+    let installs: Roots = snapshots
+        .iter()
+        .filter(|(_, snapshot)| !snapshot.bundles.is_empty())
+        .map(|(_, snapshot)| (snapshot.source.clone(), snapshot.root.clone()))
+        .collect();
+    let mut copies: BTreeMap<(String, String), Vec<Snapshot>> = BTreeMap::new();
+    let mut instances = Vec::new();
+    for (label, snapshot) in snapshots {
+        match original(&snapshot, &installs) {
+            Some(root) => copies.entry((snapshot.source.clone(), root)).or_default().push(snapshot),
+            None => instances.push((label, snapshot)),
+        }
+    }
     if instances.is_empty() {
         return Vec::new();
     }
-    let copies = copies.into_iter().map(|(_, snapshot)| snapshot).collect();
     vec![farm("farm", names::name(instances), copies)]
 }
 
-/// Says whether a snapshot is an old copy below another install root.
-fn lies_in(snapshot: &Snapshot, source: &str, root: &str) -> bool {
-    let below = |rest: &str| rest.starts_with('/') || (root.is_empty() && !rest.is_empty());
-    // Two installs side by side below a common directory that happens to hold a third are instances all the same.
-    snapshot.source == source
-        && !snapshot.root.ends_with("crx-quickstart")
-        && snapshot.root.strip_prefix(root).is_some_and(below)
+/// Sources, and the roots of the installs in them.
+type Roots = BTreeSet<(String, String)>;
+
+/// Returns the root of the install that a snapshot is an old copy of: one inside `crx-quickstart`, or beside the parts of
+/// another install root under a like name, or a `crx-quickstart.old` beside `crx-quickstart`.
+fn original(snapshot: &Snapshot, installs: &Roots) -> Option<String> {
+    let is_install = |root: &str| installs.contains(&(snapshot.source.clone(), root.to_owned()));
+    let (parent, name) = snapshot.root.rsplit_once('/').unwrap_or(("", &snapshot.root));
+    let sibling = format!("{parent}/crx-quickstart").trim_start_matches('/').to_owned();
+    if name.starts_with("crx-quickstart") && name != "crx-quickstart" && is_install(&sibling) {
+        return Some(sibling);
+    }
+    let above = snapshot.root.rmatch_indices('/').map(|(at, _)| at).chain([0]);
+    let outer = above.filter_map(|end| snapshot.root.split_at_checked(end));
+    outer.filter(|(root, rest)| !rest.is_empty() && is_install(root)).find_map(|(root, rest)| {
+        let first = rest.trim_start_matches('/').split('/').next().unwrap_or_default();
+        let like_a_part =
+            ["launchpad", "felix", "bundle"].iter().any(|part| first.starts_with(part));
+        let inside = root.rsplit('/').next() == Some("crx-quickstart");
+        (inside || like_a_part).then(|| root.to_owned())
+    })
 }
 
-fn farm(name: &str, named: Vec<(String, Snapshot)>, mut copies: Vec<Snapshot>) -> Farm {
+fn farm(
+    name: &str,
+    named: Vec<(String, Snapshot)>,
+    mut copies: BTreeMap<(String, String), Vec<Snapshot>>,
+) -> Farm {
     let keys = keys::decide(&named);
-    let member = |((name, snapshot), keys): ((String, Snapshot), _)| {
-        let (own, rest) = std::mem::take(&mut copies)
-            .into_iter()
-            .partition(|copy| lies_in(copy, &snapshot.source, &snapshot.root));
-        copies = rest;
-        Member { name, snapshot, copies: own, keys }
+    let mut member = |((name, snapshot), keys): ((String, Snapshot), _)| {
+        let place = (snapshot.source.clone(), snapshot.root.clone());
+        let copies = copies.remove(&place).unwrap_or_default();
+        Member { name, snapshot, copies, keys }
     };
-    let members = named.into_iter().zip(keys).map(member).collect();
+    let members = named.into_iter().zip(keys).map(&mut member).collect();
     Farm { name: name.to_owned(), members }
 }

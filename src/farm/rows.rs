@@ -27,7 +27,7 @@ pub const ROWS: &[Row] = &[
         expect: Expect::Equal,
         cell: crypto_file_version,
     },
-    Row { fact: "key-owner", title: "key owner", expect: Expect::Equal, cell: key_owner },
+    Row { fact: "key-owner", title: "key owner", expect: Expect::Any, cell: key_owner },
     Row { fact: "run-modes", title: "run modes", expect: Expect::Any, cell: run_modes },
     Row { fact: "sling-id", title: "Sling id", expect: Expect::Distinct, cell: sling_id },
     Row { fact: "java-version", title: "Java", expect: Expect::Any, cell: java },
@@ -48,7 +48,10 @@ fn role(member: &Member) -> Cell {
 }
 
 fn aem_version(member: &Member) -> Cell {
-    Cell::optional(member.snapshot.aem_version().map(str::to_owned), false)
+    match (member.snapshot.aem_version(), member.snapshot.aem_release()) {
+        (Some(version), Some(release)) => Cell::compared(version.to_owned(), release),
+        _ => Cell::optional(None, false),
+    }
 }
 
 fn storage_mode(member: &Member) -> Cell {
@@ -151,10 +154,13 @@ fn bundle_version(member: &Member, symbolic_name: &str) -> Cell {
     if versions.is_empty() {
         return bundle_cell(member, &[]);
     }
-    Cell::compared(
-        join(&|(version, exact)| format!("{}{version}", if *exact { "" } else { "~" })),
-        join(&|(version, _)| (*version).to_owned()),
-    )
+    let text = join(&|(version, exact)| format!("{}{version}", if *exact { "" } else { "~" }));
+    // What may be stale is shown, not compared.
+    if versions.iter().all(|(_, exact)| *exact) {
+        Cell::value(text)
+    } else {
+        Cell::without(CellState::Value, &text)
+    }
 }
 
 fn bundle_cell(member: &Member, values: &[String]) -> Cell {

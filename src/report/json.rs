@@ -4,6 +4,7 @@
 
 use super::printable::is_harmful;
 use super::{Format, Judged, Report, SCHEMA};
+use crate::facts::CRYPTO_FILE;
 use crate::facts::{Bundle, Gap, KeyFile, KeyName, LineEnd, Snapshot, SourceRecord, StorageMode};
 use crate::farm::{Cell, KeyState, MatrixRow, Member};
 use crate::rules::Finding;
@@ -105,6 +106,7 @@ struct WireBundle<'a> {
     place: &'a str,
     identified_by: Option<&'static str>,
     revision: Option<&'a str>,
+    fragment: bool,
     discard: Option<String>,
 }
 
@@ -158,6 +160,7 @@ struct WireGap<'a> {
     reason: &'a str,
     kind: &'static str,
     hides_facts: bool,
+    taints_facts: bool,
 }
 
 #[derive(Serialize)]
@@ -219,10 +222,17 @@ impl<'a> From<&'a Member> for WireInstance<'a> {
                 hmac: keys(member, KeyName::Hmac),
                 master: keys(member, KeyName::Master),
             },
-            bundles: snapshot.bundles.iter().map(WireBundle::from).collect(),
+            bundles: bundles(snapshot),
             token: WireToken { encapsulated: None },
         }
     }
+}
+
+/// Returns the bundles by number; those without one come first.
+fn bundles(snapshot: &Snapshot) -> Vec<WireBundle<'_>> {
+    let mut bundles: Vec<&Bundle> = snapshot.bundles.iter().collect();
+    bundles.sort_by_key(|bundle| bundle.id);
+    bundles.into_iter().map(WireBundle::from).collect()
 }
 
 /// The port of `sling.properties` is the same default everywhere; a start script names the one in use.
@@ -254,15 +264,16 @@ fn keys(member: &Member, name: KeyName) -> Vec<WireKey<'_>> {
 }
 
 fn key<'a>(member: &'a Member, file: &'a KeyFile) -> WireKey<'a> {
-    let snapshot = &member.snapshot;
-    let unnamed = snapshot.bundle_in(&file.directory).is_none_or(|b| b.symbolic_name.is_none());
-    let in_place = snapshot.keys_in_place(file.name).any(|other| other.place == file.place);
     let stray: Option<LineEnd> = match member.key(file.name) {
         KeyState::Known(key) if key.file.place == file.place => key.stray,
         _ => None,
     };
     WireKey {
-        origin: if in_place || unnamed { "bundle" } else { "misplaced" },
+        origin: if member.snapshot.is_misplaced(&file.directory, CRYPTO_FILE) {
+            "misplaced"
+        } else {
+            "bundle"
+        },
         bytes: file.digest.whole.bytes,
         md5: file.digest.whole.md5.to_string(),
         sha256: file.digest.whole.sha256.to_string(),
@@ -287,6 +298,7 @@ impl<'a> From<&'a Bundle> for WireBundle<'a> {
                 IdentifiedBy::Location => "location",
             }),
             revision: bundle.revisions.iter().find(|r| r.current).map(|r| r.directory.as_str()),
+            fragment: bundle.fragment,
             discard: bundle.discard.as_ref().map(ToString::to_string),
         }
     }
@@ -331,6 +343,7 @@ impl<'a> From<&'a Gap> for WireGap<'a> {
             reason: &gap.reason,
             kind: gap.kind.label(),
             hides_facts: gap.kind.hides(),
+            taints_facts: gap.kind.taints(),
         }
     }
 }

@@ -44,8 +44,8 @@ fn on(member: &Member, keys_of_farm: &BTreeSet<Digest>) -> Vec<Hit> {
     keys.chain(storage)
         .filter_map(|(name, owner, directory, place)| {
             let bundle = snapshot.bundle_in(directory)?;
-            let known = bundle.symbolic_name.as_deref()?;
-            (known != owner).then(|| hit(member, name, owner, bundle, known, place))
+            let misplaced = snapshot.is_misplaced(directory, owner);
+            misplaced.then(|| hit(member, name, owner, bundle, place))
         })
         .collect()
 }
@@ -62,14 +62,8 @@ fn is_key(file: &KeyFile, keys_of_farm: &BTreeSet<Digest>) -> bool {
     of_length || digests().any(|digest| keys_of_farm.contains(digest))
 }
 
-fn hit(
-    member: &Member,
-    name: &str,
-    owner: &str,
-    bundle: &Bundle,
-    known: &str,
-    place: &Place,
-) -> Hit {
+fn hit(member: &Member, name: &str, owner: &str, bundle: &Bundle, place: &Place) -> Hit {
+    let known = bundle.symbolic_name.as_deref().unwrap_or_default();
     let message = format!(
         "{name} of {} lies in {}, which is {known}; it belongs to {owner}",
         member.name, bundle.directory

@@ -41,25 +41,37 @@ pub(super) fn pairs(farm: &Farm) -> Vec<(&Member, &Member)> {
     pairs
 }
 
-/// Says whether two snapshots show one instance. A clone that was started has another last start; without it in both, there is
-/// no telling.
+/// Says whether two snapshots show one instance. A clone that was started has another last start; without it in both, there
+/// is no telling.
 pub(super) fn is_same(a: &Member, b: &Member) -> bool {
-    let id = |member: &Member| member.snapshot.sling_id.as_ref().map(|id| id.uuid.clone());
-    let keys = |member: &Member| {
-        KeyName::ALL.map(|name| member.known_key(name).map(|key| key.file.digest.whole))
-    };
-    let bundles = |member: &Member| -> Vec<_> {
-        let all = member.snapshot.bundles.iter();
-        all.map(|b| (b.id, b.directory.clone(), b.version.clone(), b.state)).collect()
-    };
-    let storage = |member: &Member| member.storage().map(|file| file.storage);
-    id(a).is_some()
-        && id(a) == id(b)
+    a.snapshot.sling_id.is_some()
         && a.snapshot.last_start_ms.is_some()
         && a.snapshot.last_start_ms == b.snapshot.last_start_ms
-        && keys(a) == keys(b)
-        && storage(a) == storage(b)
-        && bundles(a) == bundles(b)
+        && are_alike(a, b)
+}
+
+/// Says whether nothing that both snapshots show tells one instance from the other.
+///
+/// One of them may be a selection of the other's files, so only what both hold is compared.
+pub(super) fn are_alike(a: &Member, b: &Member) -> bool {
+    let id = |member: &Member| member.snapshot.sling_id.as_ref().map(|id| id.uuid.clone());
+    let key = |member: &Member, name| member.known_key(name).map(|key| key.file.digest.whole);
+    let storage = |member: &Member| member.storage().map(|file| file.storage);
+    let bundles = a.snapshot.bundles.iter().all(|bundle| {
+        let other = b.snapshot.bundle_in(&bundle.directory);
+        other.is_none_or(|other| {
+            (other.id, &other.symbolic_name) == (bundle.id, &bundle.symbolic_name)
+        })
+    });
+    agree(id(a), id(b))
+        && agree(a.snapshot.last_start_ms, b.snapshot.last_start_ms)
+        && agree(storage(a), storage(b))
+        && KeyName::ALL.into_iter().all(|name| agree(key(a, name), key(b, name)))
+        && bundles
+}
+
+fn agree<T: PartialEq>(a: Option<T>, b: Option<T>) -> bool {
+    a.zip(b).is_none_or(|(a, b)| a == b)
 }
 
 #[cfg(test)]

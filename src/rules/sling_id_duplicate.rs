@@ -1,7 +1,7 @@
 //! `sling-id-duplicate`: two different instances share a Sling id.
 
 use super::groups::names;
-use super::same_instance_twice::is_same;
+use super::same_instance_twice::are_alike;
 use super::steps::quoted;
 use super::{Hit, Rule, Severity};
 use crate::farm::{Farm, Member};
@@ -12,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "two instances share a Sling id",
     why: "The Sling id tells instances apart: in discovery, in user synchronisation, and in login tokens that are not encapsulated. \
-          Two instances with one id were cloned without a new one, or one instance was sent twice.",
+          Two instances with one id were cloned without a new one (or one was sent twice, taken at different times).",
     fix: "Stop the clone, delete its sling.id.file, and start it: it makes a new id.",
     references: &["AEM 6.5, user synchronisation: unique Sling id", "Adobe KA-16875"],
     check,
@@ -23,7 +23,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
     for member in &farm.members {
         if let Some(id) = &member.snapshot.sling_id {
             let members = by_id.entry(&id.uuid).or_default();
-            if !members.iter().any(|other| is_same(other, member)) {
+            if !members.iter().any(|other| are_alike(other, member)) {
                 members.push(member);
             }
         }

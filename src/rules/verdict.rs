@@ -1,5 +1,7 @@
 //! The verdict on a farm: no `consistent` over a hole.
 
+use super::groups::names;
+use super::same_instance_twice::{are_alike, is_same, pairs};
 use super::{Finding, Severity};
 use crate::facts::{Gap, KeyName, spoken};
 use crate::farm::{Farm, KeyState, Member};
@@ -76,6 +78,7 @@ pub fn verdict(farm: &Farm, findings: &[Finding], gaps: &[Gap]) -> Verdict {
         reasons.push(Doubt::NoPeers);
     }
     reasons.extend(farm.members.iter().filter_map(doubt).map(Doubt::Unknown));
+    reasons.extend(alike(farm).map(Doubt::Unknown));
     let sources: BTreeSet<&str> =
         gaps.iter().filter(|gap| gap.kind.hides()).map(|gap| gap.source.as_str()).collect();
     reasons.extend(sources.into_iter().map(|source| Doubt::Source(source.to_owned())));
@@ -84,8 +87,24 @@ pub fn verdict(farm: &Farm, findings: &[Finding], gaps: &[Gap]) -> Verdict {
 
 /// Counts the instances; one that came in twice counts once.
 fn distinct(farm: &Farm) -> usize {
-    let twice = super::same_instance_twice::pairs(farm).len();
+    let twice = pairs(farm).len();
     farm.members.len().saturating_sub(twice)
+}
+
+/// Says which snapshots may show one instance: that they agree would then prove nothing.
+fn alike(farm: &Farm) -> Option<String> {
+    let keys_known =
+        |member: &&Member| KeyName::ALL.iter().all(|name| member.known_key(*name).is_some());
+    let members: Vec<&Member> = farm.members.iter().filter(keys_known).collect();
+    let has_twin = |member: &&&Member| {
+        members.iter().any(|other| {
+            other.name != member.name && are_alike(other, member) && !is_same(other, member)
+        })
+    };
+    let twins: Vec<&Member> = members.iter().filter(has_twin).copied().collect();
+    (!twins.is_empty()).then(|| {
+        format!("nothing in the snapshots tells {} apart; sling.id.file would", names(&twins))
+    })
 }
 
 /// Says what about an instance's keys is not known for sure.
@@ -175,6 +194,19 @@ mod tests {
         assert!(
             verdict.reasons()[0].to_string().starts_with("conf/sling.properties"),
             "{verdict:?}"
+        );
+    }
+
+    #[test]
+    fn snapshots_that_cannot_be_told_apart_prove_nothing() {
+        let nameless = |mut i: Instance| {
+            i.snapshot.sling_id = None;
+            i
+        };
+        let verdict = decide(farm().with("a", nameless).with("b", nameless).with("c", |i| i));
+        assert_eq!(
+            verdict.reasons()[0].to_string(),
+            "nothing in the snapshots tells a, b, c apart; sling.id.file would"
         );
     }
 

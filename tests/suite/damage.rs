@@ -77,13 +77,15 @@ fn examined(paths: &[PathBuf]) -> Examined {
     examine(&discover(&operands).sources, &Limits::default(), 1, &NoWatch)
 }
 
-/// The smallest archive that decides: six files, and no directories.
+/// The smallest archive that decides: seven files, and no directories.
 fn small(name: &str) -> Instance {
     Instance::new(name)
         .without("conf/quickstart.properties")
         .file("conf/sling.properties", b"a=b\n")
         .without("launchpad/conf")
-        .without("launchpad/felix/bundle7")
+        .without("launchpad/felix/bundle7/bundle.info")
+        .without("launchpad/felix/bundle7/version0.0")
+        .without("launchpad/felix/bundle7/data/sling.options.file")
         .without("launchpad/felix/bundle502")
         .without("launchpad/felix/bundle503")
         .without("launchpad/felix/bundle21/version0.0")
@@ -248,8 +250,9 @@ fn no_flipped_bit_of_a_tar_passes_but_in_a_body_that_does_not_decide() {
     let whole = small_tar();
     let report = farm.with(&whole);
     let (undamaged, decided) = (run::written(&report, "json"), deciding(&report));
-    let free: Vec<_> =
-        ["bundle21/bundle.info", "bundle43/bundle.info"].map(|name| body(&whole, name)).into();
+    let free: Vec<_> = ["bundle21/bundle.info", "bundle43/bundle.info", "sling.id.file"]
+        .map(|name| body(&whole, name))
+        .into();
     for (index, flipped) in flips(&whole) {
         let report = farm.with(&flipped);
         let text = run::written(&report, "json");

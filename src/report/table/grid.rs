@@ -109,7 +109,7 @@ fn agreed(
 
 /// Marks a row that should be equal with `=` where it is, and one that is not what it should be with `!`.
 fn title(row: &MatrixRow, screen: Screen) -> Shown {
-    let known = row.cells.iter().all(|cell| cell.state == CellState::Value);
+    let known = row.cells.iter().all(|cell| cell.group.is_some());
     let mark = match row.expect {
         _ if row.is_odd() => '!',
         Expect::Equal if known && row.cells.len() > 1 => '=',

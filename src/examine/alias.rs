@@ -1,0 +1,75 @@
+//! Where entries also stand, through links.
+
+use super::links::join;
+use std::collections::BTreeMap;
+
+/// Links inside a source, by target: entries at or below a target also stand at its aliases.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Aliases(BTreeMap<String, Vec<String>>);
+
+impl Aliases {
+    /// Adds a link.
+    pub(super) fn add(&mut self, target: String, alias: String) {
+        self.0.entry(target).or_default().push(alias);
+    }
+
+    /// Says whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns the paths at which an entry also stands. An archive of hard-linked backups has many links and many entries, so
+    /// only the entry's own path and those above it are looked up.
+    pub(super) fn of(&self, path: &str) -> Vec<String> {
+        let above = path.rmatch_indices('/').map(|(at, _)| at).chain([0]);
+        let ends = std::iter::once(path.len()).chain(above);
+        let splits = ends.filter_map(|end| path.split_at_checked(end));
+        splits
+            .filter_map(|(target, rest)| Some((self.0.get(target)?, rest)))
+            .flat_map(|(aliases, rest)| aliases.iter().map(move |alias| join(alias, rest)))
+            .collect()
+    }
+
+    /// Says whether a directory leads to a target, or lies below one.
+    pub(super) fn concern(&self, directory: &str) -> bool {
+        let below = format!("{directory}/");
+        let leads =
+            self.0.range(below.clone()..).next().is_some_and(|(t, _)| t.starts_with(&below));
+        leads || directory.is_empty() || !self.of(directory).is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn aliases() -> Aliases {
+        let mut aliases = Aliases::default();
+        aliases.add("keys".into(), "felix/bundle2/data".into());
+        aliases.add("keys/hmac".into(), "felix/bundle3/data/hmac".into());
+        aliases
+    }
+
+    #[test]
+    fn entry_stands_at_the_alias_of_itself_and_of_what_is_above() {
+        assert_eq!(
+            aliases().of("keys/hmac"),
+            ["felix/bundle3/data/hmac", "felix/bundle2/data/hmac"]
+        );
+        assert_eq!(aliases().of("keys"), ["felix/bundle2/data"]);
+        assert_eq!(aliases().of("keys2/hmac"), [""; 0]);
+    }
+
+    #[test]
+    fn link_to_the_top_makes_everything_stand_twice() {
+        let mut aliases = Aliases::default();
+        aliases.add(String::new(), "launchpad".into());
+        assert_eq!(aliases.of("felix/x"), ["launchpad/felix/x"]);
+    }
+
+    #[test]
+    fn directories_on_the_way_concern_it() {
+        assert!(aliases().concern("keys") && aliases().concern("keys/deeper"));
+        assert!(!aliases().concern("key") && !aliases().concern("keysafe"));
+    }
+}
