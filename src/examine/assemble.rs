@@ -1,7 +1,8 @@
 //! Sorts the evidence of one source into snapshots, one an install root.
 
 use super::collector::{Collected, Item};
-use crate::evidence::{BundleParts, Fact, Found, Packing, assemble, classify};
+use super::configs;
+use crate::evidence::{BundleParts, ConfigFile, Fact, Found, Packing, assemble, classify};
 use crate::facts::{
     CRYPTO, CRYPTO_FILE, Gap, GapKind, KeyFile, Owner, Parts, Place, RunModes, Setting, SlingId,
     Snapshot, StorageFile,
@@ -37,6 +38,7 @@ pub(super) fn snapshots(
     let mut snapshots: Vec<Snapshot> =
         roots.iter().map(|(root, evidence)| snapshot(source, root, evidence, whole)).collect();
     gaps.extend(snapshots.iter().flat_map(unidentified));
+    gaps.extend(roots.values().flat_map(|evidence| configs::notes(source, evidence)));
     gaps.retain(|gap| !is_moot(gap, &snapshots));
     gaps.sort();
     for snapshot in &mut snapshots {
@@ -49,6 +51,7 @@ pub(super) fn snapshots(
 /// Start scripts and ids alone make no instance: `bin/start` is a common name.
 fn marks_instance(found: &Found<'_>, item: &Item) -> bool {
     !found.bundle.is_empty()
+        || matches!(item, Item::Read { fact: Ok(Fact::Config(ConfigFile::Used(_))), .. })
         || matches!(item, Item::Read { fact: Ok(Fact::LastStart(_) | Fact::JavaMajor(_)), .. })
         || matches!(item, Item::Read { fact: Ok(Fact::Settings(all)), .. }
             if all.iter().any(|(name, _)| name.starts_with("quickstart.") || name.starts_with("granite.")))
@@ -144,6 +147,7 @@ fn snapshot(source: &str, root: &str, evidence: &Evidence<'_>, whole: bool) -> S
     }
     snapshot.parts = parts(root, evidence);
     snapshot.bundles = bundles(source, root, evidence, whole);
+    snapshot.configurations = configs::configurations(source, evidence);
     snapshot.settings.sort_by(|a, b| (&a.name, &a.place).cmp(&(&b.name, &b.place)));
     snapshot
 }
@@ -184,7 +188,8 @@ fn add(
         | Fact::BundleInfo(_)
         | Fact::BundleValue(_)
         | Fact::RevisionLocation
-        | Fact::Jar(_) => {}
+        | Fact::Jar(_)
+        | Fact::Config(_) => {}
     }
 }
 
@@ -196,6 +201,7 @@ fn parts(root: &str, evidence: &Evidence<'_>) -> Parts {
         data: has("data"),
         revisions: evidence.iter().any(|e| is_revision(&e.1)),
         conf: has("conf"),
+        config: configs::are_packed(evidence),
     }
 }
 

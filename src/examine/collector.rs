@@ -296,6 +296,7 @@ fn is_stem(path: &str) -> bool {
     let parent = parts.next().unwrap_or_default();
     match name {
         "launchpad" | "felix" => true,
+        "config" => parent == "launchpad",
         "data" => parent.starts_with("bundle"),
         _ => name.starts_with("bundle") && parent == "felix",
     }

@@ -4,6 +4,7 @@
 
 mod assemble;
 mod collector;
+mod configs;
 mod links;
 
 use crate::facts::{Gap, GapKind, Snapshot, SourceRecord};

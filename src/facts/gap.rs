@@ -66,6 +66,10 @@ pub enum GapKind {
     UnsafeName,
     /// The same source was named more than once; it was read once.
     Repeated,
+    /// A file among the configurations that Felix does not use.
+    Ignored,
+    /// A configuration in a form that Felix does not write; versions of Felix read it differently.
+    Lenient,
 }
 
 impl GapKind {
@@ -96,12 +100,22 @@ impl GapKind {
             Self::Concatenated => "concatenated",
             Self::UnsafeName => "unsafe-name",
             Self::Repeated => "repeated",
+            Self::Ignored => "ignored-config",
+            Self::Lenient => "lenient-config",
         }
     }
 
     /// Says whether a fact may be missing because of it. The rest are notes.
     pub fn hides(self) -> bool {
-        !matches!(self, Self::Duplicate | Self::Concatenated | Self::UnsafeName | Self::Repeated)
+        !matches!(
+            self,
+            Self::Duplicate
+                | Self::Concatenated
+                | Self::UnsafeName
+                | Self::Repeated
+                | Self::Ignored
+                | Self::Lenient
+        )
     }
 
     /// Says whether it puts even the facts that were read in doubt.
@@ -123,6 +137,8 @@ impl GapKind {
                 | Self::Malformed
                 | Self::Unidentified
                 | Self::Duplicate
+                | Self::Ignored
+                | Self::Lenient
         )
     }
 }

@@ -1,8 +1,8 @@
 //! All facts of one instance from one source.
 
 use super::{
-    Bundle, CRYPTO, CRYPTO_FILE, Gap, KeyFile, KeyName, Role, RunModes, Setting, SlingId,
-    StorageFile,
+    Bundle, CRYPTO, CRYPTO_FILE, Configuration, Gap, KeyFile, KeyName, Role, RunModes, Setting,
+    SlingId, StorageFile,
 };
 
 /// Which parts of an install the source holds at all.
@@ -17,6 +17,8 @@ pub struct Parts {
     pub revisions: bool,
     /// `conf/` was seen.
     pub conf: bool,
+    /// `launchpad/config/` was seen, and not only single files picked from it.
+    pub config: bool,
 }
 
 /// All facts of one instance from one source.
@@ -40,6 +42,8 @@ pub struct Snapshot {
     pub run_modes: Option<RunModes>,
     /// Settings that matter, sorted by name and place.
     pub settings: Vec<Setting>,
+    /// Configurations that matter, sorted by PID.
+    pub configurations: Vec<Configuration>,
     /// Last start that passed the install stage, milliseconds since 1970.
     pub last_start_ms: Option<u64>,
     /// Java major version of the last start.
