@@ -2,11 +2,14 @@
 //!
 //! Fields may be null, are never renamed, and are only added.
 
+mod config;
+
 use super::printable::is_harmful;
 use super::{Format, Judged, Report, SCHEMA};
 use crate::facts::{Bundle, Gap, KeyFile, KeyName, LineEnd, Snapshot, SourceRecord, StorageMode};
 use crate::farm::{Cell, KeyState, MatrixRow, Member};
 use crate::rules::Finding;
+use config::{WireConfiguration, WireToken};
 use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter};
 use std::io::{self, Write};
@@ -68,7 +71,8 @@ struct WireInstance<'a> {
     storage: WireStorage<'a>,
     keys: WireKeys<'a>,
     bundles: Vec<WireBundle<'a>>,
-    token: WireToken,
+    token: WireToken<'a>,
+    configurations: Vec<WireConfiguration<'a>>,
 }
 
 #[derive(Serialize)]
@@ -106,12 +110,6 @@ struct WireBundle<'a> {
     identified_by: Option<&'static str>,
     revision: Option<&'a str>,
     discard: Option<String>,
-}
-
-/// Login tokens are configured in files that are not read; the field says so by null.
-#[derive(Serialize)]
-struct WireToken {
-    encapsulated: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -220,7 +218,8 @@ impl<'a> From<&'a Member> for WireInstance<'a> {
                 master: keys(member, KeyName::Master),
             },
             bundles: snapshot.bundles.iter().map(WireBundle::from).collect(),
-            token: WireToken { encapsulated: None },
+            token: WireToken::from(snapshot),
+            configurations: snapshot.configurations.iter().map(WireConfiguration::from).collect(),
         }
     }
 }
