@@ -10,6 +10,7 @@ use super::{
 /// Uploads are often a selection. A part that nothing was seen of was not packed, so what is missing from it is unknown, not
 /// absent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "any combination of parts may be packed")]
 pub struct Parts {
     /// Bundle data directories were seen.
     pub data: bool,

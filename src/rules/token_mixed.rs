@@ -1,4 +1,4 @@
-//! `token-mixed`: encapsulated tokens are on on some publishers, and off on others.
+//! `token-mixed`: some publishers use encapsulated tokens, others do not.
 
 use super::groups::{Groups, names};
 use super::steps::ENCAPSULATED_TOKEN;
@@ -9,7 +9,7 @@ use crate::farm::{Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "token-mixed",
     severity: Severity::Error,
-    summary: "encapsulated tokens are on on some publishers and off on others",
+    summary: "some publishers use encapsulated tokens, others do not",
     why: "A publisher without encapsulated tokens looks a login token up in its own repository, where it finds none that another \
           publisher made: users are logged out whenever a request reaches it. Off is the default.",
     fix: "Switch token.encapsulated on in the token authentication handler of every publisher.",
@@ -32,12 +32,12 @@ fn check(farm: &Farm) -> Vec<Hit> {
         farm.members.iter().filter(|member| on_publisher(member) == Some(state)).collect()
     };
     let (on, off) = (with(true), with(false));
-    let told = |members: &[&Member], state| format!("{state} on {}", names(members));
-    let parts = match on.len() > off.len() {
-        true => [told(&off, "off"), told(&on, "on")],
-        false => [told(&on, "on"), told(&off, "off")],
+    let (on_names, off_names) = (names(&on), names(&off));
+    let message = if on.len() > off.len() {
+        format!("encapsulated tokens are off on {off_names}, but used by {on_names}")
+    } else {
+        format!("encapsulated tokens are used by {on_names}, but off on {off_names}")
     };
-    let message = format!("encapsulated tokens are {}", parts.join(" and "));
     let places = farm
         .members
         .iter()
@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn odd_publishers_are_named_first() {
         let hits = check(&farm().with("a", on).with("b", off).with("c", on).with("d", on).build());
-        assert_eq!(hits[0].message, "encapsulated tokens are off on b and on on a, c, d");
+        assert_eq!(hits[0].message, "encapsulated tokens are off on b, but used by a, c, d");
         assert_eq!(hits[0].instances, ["b"]);
         assert_eq!(
             hits[0].fix[1],
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn no_file_is_the_default() {
         let hits = check(&farm().with("a", on).with("b", |i| i.role("publish").configs()).build());
-        assert_eq!(hits[0].message, "encapsulated tokens are on on a and off on b");
+        assert_eq!(hits[0].message, "encapsulated tokens are used by a, but off on b");
     }
 
     #[test]

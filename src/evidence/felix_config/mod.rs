@@ -22,6 +22,8 @@ pub(super) const KIND: Kind =
     Kind { name: "configuration", reads: Reads::Whole(1 << 20), find, parse };
 
 const PID_CHARS_MAX: usize = 512;
+/// Ends the name of a file that is being written.
+const LEFTOVER: &str = ".tmp";
 /// Set as long as a configuration was created, but never filled; Felix then gives no values out.
 const NEW: &str = "_felix_.cm.newConfiguration";
 
@@ -113,7 +115,7 @@ fn find(path: &str) -> Option<Found<'_>> {
 fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
     let ignored = |why| Ok(Fact::Config(ConfigFile::Ignored(why)));
     let Some(stem) = found.name.strip_suffix(SUFFIX) else {
-        let is_leftover = found.name.ends_with(".tmp");
+        let is_leftover = found.name.strip_suffix(LEFTOVER).is_some();
         return ignored(if is_leftover {
             IgnoredConfig::Leftover
         } else {

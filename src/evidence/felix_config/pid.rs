@@ -28,6 +28,7 @@ pub(super) fn fit(stem: &str, pid: &str) -> Fit {
 
 /// Returns the path of a PID: dots and slashes part directories, other signs become `%` and four digits.
 pub(super) fn encode(pid: &str) -> String {
+    use std::fmt::Write as _;
     let mut path = String::with_capacity(pid.len());
     let mut buffer = [0; 2];
     for c in pid.chars() {
@@ -35,7 +36,8 @@ pub(super) fn encode(pid: &str) -> String {
             '.' | '/' => path.push('/'),
             'a'..='z' | 'A'..='Z' | '0'..='9' | ' ' | '_' | '-' => path.push(c),
             _ => c.encode_utf16(&mut buffer).iter().for_each(|unit| {
-                path.push_str(&format!("%{unit:04x}"));
+                // Writing to a string cannot fail.
+                let _ = write!(path, "%{unit:04x}");
             }),
         }
     }

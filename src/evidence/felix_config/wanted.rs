@@ -214,10 +214,11 @@ mod tests {
         assert_eq!(next_protected(&value), Some((value.as_str(), "")));
         let around = format!("{{x}}{}{{{value}!", hex(1));
         assert_eq!(next_protected(&around), Some((value.as_str(), "!")));
-        for text in ["", "{", "{}", "{0,date}", &hex(1), &hex(2).to_uppercase(), &hex(2)[..60]] {
+        let (upper, uneven, open) =
+            (hex(2).to_uppercase(), hex(2).replace('{', "{0"), hex(2).replace('}', ""));
+        for text in ["", "{", "{}", "{0,date}", &hex(1), &upper, &uneven, &open] {
             assert_eq!(next_protected(text), None, "{text}");
         }
-        assert_eq!(next_protected(&format!("{{0{}", &hex(2)[1..])), None);
     }
 
     #[test]
