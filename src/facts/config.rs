@@ -143,7 +143,7 @@ impl Snapshot {
     /// The source must have been read whole, and must hold configurations below `com` that are none of those looked for: then
     /// `launchpad/config` was packed as a whole, not file by file.
     pub fn shows_all_configurations(&self) -> bool {
-        self.is_complete() && self.parts.config
+        self.is_complete() && self.parts.configurations
     }
 
     /// Says whether encapsulated tokens are on; `None` where the configuration is not in the snapshot. Off is the default.

@@ -67,7 +67,7 @@ fn hit(farm: &Farm, holders: &[&str], stands: &[Stand<'_>]) -> Option<Hit> {
     values.dedup();
     let holders: Vec<&Member> = groups.iter().flatten().copied().collect();
     let message = format!(
-        "{} hold the same protected value of {}, but {}",
+        "{} hold the same protected value of {}, below unequal master keys: {}",
         names(&holders),
         listed(&values),
         groups.describe("master")
@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(
             hits[0].message,
             "a, b, c hold the same protected value of smtp.password of com.day.cq.mailer.DefaultMailService, \
-             but c has another master than the other 2"
+             below unequal master keys: c has another master than the other 2"
         );
         assert_eq!(hits[0].places.len(), 3);
         assert_eq!(hits[0].fix.len(), 2);

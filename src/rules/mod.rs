@@ -7,6 +7,7 @@ mod console;
 mod groups;
 mod hit;
 mod key_differs;
+mod repair;
 mod steps;
 mod verdict;
 

@@ -1,8 +1,8 @@
 //! `token-key-mismatch`: encapsulated tokens are on, and the instances sign them with different keys.
 
 use super::groups::Groups;
-use super::steps::{self, ENCAPSULATED_TOKEN};
-use super::{Hit, Rule, Severity};
+use super::steps::ENCAPSULATED_TOKEN;
+use super::{Hit, Rule, Severity, repair};
 use crate::facts::{KeyName, TOKEN_HANDLER};
 use crate::farm::{Farm, Member};
 
@@ -32,12 +32,10 @@ fn check(farm: &Farm) -> Vec<Hit> {
         .flat_map(|m| m.snapshot.configurations_of(TOKEN_HANDLER))
         .map(|handler| &handler.place);
     let odd = groups.odd();
-    let message = format!("encapsulated tokens are on, but {}", groups.describe("hmac"));
+    let message =
+        format!("encapsulated tokens are on, with unequal keys: {}", groups.describe("hmac"));
     let hit = Hit::among(&odd, message).at(keys).at(handlers);
-    vec![match groups.source_of_truth() {
-        Some((source, reason)) => hit.fix(steps::copy_keys(source, reason, &odd)),
-        None => hit,
-    }]
+    vec![hit.fix(repair::copy_keys(farm))]
 }
 
 #[cfg(test)]
@@ -60,7 +58,7 @@ mod tests {
         let hits = check(&farm().with("a", on).with("b", on).with("c", odd).build());
         assert_eq!(
             hits[0].message,
-            "encapsulated tokens are on, but c has another hmac than the other 2"
+            "encapsulated tokens are on, with unequal keys: c has another hmac than the other 2"
         );
         assert_eq!(hits[0].instances, ["c"]);
         assert!(hits[0].fix.iter().any(|step| step.starts_with("Take a as the source")));

@@ -10,12 +10,18 @@
     reason = "a failing test may panic"
 )]
 
+mod bad_input;
 mod canary;
 mod cases;
+mod catalogue;
 mod damage;
 mod demo;
 mod determinism;
+mod hostile_names;
 mod instance;
+mod layers;
+mod options;
+mod output;
 mod pack;
 mod run;
 mod samples;

@@ -1,0 +1,150 @@
+//! The registries: every rule, format and row has its own name, says what it is, and is known where users look.
+
+use crate::cases;
+use crate::run::aemtrix;
+use aemtrix::farm::ROWS;
+use aemtrix::report::FORMATS;
+use aemtrix::rules::{RULES, Rule};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Rules that no case can show, and the unit test that does.
+const SHOWN_BY_UNIT_TEST: &[(&str, &str)] = &[];
+
+/// Longest summary, in characters: a line of a table.
+const SUMMARY_CHARS_MAX: usize = 79;
+
+fn home() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+fn file_of(rule: &Rule) -> PathBuf {
+    home().join("src/rules").join(format!("{}.rs", rule.id.replace('-', "_")))
+}
+
+fn is_kebab_case(text: &str) -> bool {
+    let is_word = |word: &str| {
+        !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    };
+    text.split('-').all(is_word)
+}
+
+/// The names, none of which may come twice.
+fn unique<'n>(names: impl IntoIterator<Item = &'n str>) -> BTreeSet<&'n str> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        assert!(seen.insert(name), "{name} comes twice");
+    }
+    seen
+}
+
+#[test]
+fn rules_have_names_of_their_own() {
+    assert!(unique(RULES.iter().map(|rule| rule.id)).into_iter().all(is_kebab_case));
+}
+
+#[test]
+fn every_rule_is_in_the_file_of_its_name() {
+    for rule in RULES {
+        let text =
+            fs::read_to_string(file_of(rule)).unwrap_or_else(|_| panic!("no file for {}", rule.id));
+        assert!(text.contains(&format!("id: \"{}\"", rule.id)), "{}", rule.id);
+        assert!(text.starts_with(&format!("//! `{}`: ", rule.id)), "{}", rule.id);
+    }
+}
+
+#[test]
+fn every_file_with_a_rule_is_registered() {
+    let known: BTreeSet<_> = RULES.iter().map(|rule| file_of(rule)).collect();
+    for entry in fs::read_dir(home().join("src/rules")).unwrap() {
+        let path = entry.unwrap().path();
+        let has_rule = fs::read_to_string(&path).unwrap().contains("pub(super) static RULE: Rule");
+        assert_eq!(has_rule, known.contains(&path), "{}", path.display());
+    }
+}
+
+#[test]
+fn every_rule_says_why_and_what_to_do() {
+    for rule in RULES {
+        for (what, text) in [("summary", rule.summary), ("why", rule.why), ("fix", rule.fix)] {
+            assert!(!text.trim().is_empty() && text.trim() == text, "{} of {}", what, rule.id);
+            assert!(!text.contains("  ") && !text.contains('\n'), "{} of {}", what, rule.id);
+        }
+        assert!(rule.summary.chars().count() <= SUMMARY_CHARS_MAX, "{}", rule.id);
+        assert!(!rule.summary.ends_with('.'), "{}", rule.id);
+        assert!(rule.why.ends_with(['.', ')']), "{}", rule.id);
+        assert!(!rule.references.is_empty(), "{}", rule.id);
+        assert!(rule.references.iter().all(|reference| !reference.is_empty()), "{}", rule.id);
+    }
+}
+
+/// Rule, severity and summary of each line of the table.
+fn table_of(text: &str) -> Vec<(&str, &str, &str)> {
+    let lines = text.lines().skip_while(|line| !line.starts_with("| rule | severity |")).skip(2);
+    lines
+        .map_while(|line| line.strip_prefix('|'))
+        .filter_map(|line| {
+            let cells: Vec<&str> =
+                line.trim_end_matches('|').splitn(3, " | ").map(str::trim).collect();
+            cells.try_into().ok()
+        })
+        .map(|[id, severity, summary]: [&str; 3]| (id.trim_matches('`'), severity, summary))
+        .collect()
+}
+
+#[test]
+fn readme_lists_the_rules() {
+    let readme = fs::read_to_string(home().join("README.md")).unwrap();
+    let known: Vec<_> =
+        RULES.iter().map(|rule| (rule.id, rule.severity.label(), rule.summary)).collect();
+    assert_eq!(table_of(&readme), known);
+}
+
+#[test]
+fn every_rule_fires_in_a_case() {
+    let cases = cases::all();
+    let findings = cases.iter().flat_map(|case| &case.expect.findings);
+    let mut shown: BTreeSet<_> = findings.filter_map(|finding| finding.split(' ').next()).collect();
+    for (rule, test) in SHOWN_BY_UNIT_TEST {
+        assert!(shown.insert(rule), "{rule} is shown by a case: take it off the list");
+        let rule = RULES.iter().find(|known| known.id == *rule).expect("a rule of this name");
+        let text = fs::read_to_string(file_of(rule)).unwrap();
+        assert!(text.contains(&format!("fn {test}()")), "{test}");
+    }
+    let known: BTreeSet<_> = RULES.iter().map(|rule| rule.id).collect();
+    assert_eq!(shown, known);
+}
+
+#[test]
+fn command_line_lists_and_explains_every_rule() {
+    let said = |arguments: &[&str]| {
+        let output = aemtrix().arg("rules").args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let list = said(&[]);
+    let listed: Vec<_> = list.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(listed, RULES.iter().map(|rule| rule.id).collect::<Vec<_>>());
+    for rule in RULES {
+        let explained = said(&[rule.id]).split_whitespace().collect::<Vec<_>>().join(" ");
+        for text in [rule.summary, rule.why, rule.fix] {
+            assert!(explained.contains(text), "{}: {text}", rule.id);
+        }
+    }
+}
+
+#[test]
+fn formats_have_names_and_extensions_of_their_own() {
+    assert!(unique(FORMATS.iter().map(|format| format.name)).into_iter().all(is_kebab_case));
+    unique(FORMATS.iter().flat_map(|format| format.extensions).copied());
+    for format in FORMATS {
+        assert!(!format.extensions.is_empty() && !format.summary.is_empty(), "{}", format.name);
+    }
+}
+
+#[test]
+fn rows_have_names_and_titles_of_their_own() {
+    assert!(unique(ROWS.iter().map(|row| row.fact)).into_iter().all(is_kebab_case));
+    unique(ROWS.iter().map(|row| row.title));
+}
