@@ -1,6 +1,6 @@
 //! Builds farms in one expression, for tests.
 
-use crate::evidence::{Fact, classify};
+use crate::evidence::{ConfigFile, Fact, classify};
 use crate::facts::{
     Bundle, BundleState, CRYPTO, CRYPTO_FILE, Gap, GapKind, IdentifiedBy, KeyFile, KeyName, Owner,
     Parts, Place, RunModes, Setting, SlingId, Snapshot, StorageFile,
@@ -43,7 +43,7 @@ impl Instance {
         let snapshot = Snapshot {
             source: format!("{name}.tar"),
             root: "crx-quickstart".to_owned(),
-            parts: Parts { properties: true },
+            parts: Parts { properties: true, configurations: false },
             ..Snapshot::default()
         };
         let hmac: Vec<u8> = (0x80..0xA0).collect();
@@ -160,6 +160,27 @@ impl Instance {
             Place { path: "crx-quickstart/conf/sling.properties".to_owned(), ..self.place("") };
         let (name, value) = (name.to_owned(), value.to_owned());
         self.snapshot.settings.push(Setting { name, value, place });
+        self
+    }
+
+    /// Says that `launchpad/config` was packed as a whole.
+    pub(crate) fn configs(mut self) -> Self {
+        self.snapshot.parts.configurations = true;
+        self
+    }
+
+    /// Adds a configuration of this PID, one of several where a `~` parts the factory from the name.
+    pub(crate) fn config(mut self, pid: &str, body: &str) -> Self {
+        let below = pid.replace('.', "/").replace('~', "%007e");
+        let path = format!("crx-quickstart/launchpad/config/{below}.config");
+        let factory = pid.split_once('~').map(|(factory, _)| factory);
+        let factory = factory.map(|factory| format!("service.factoryPid=\"{factory}\"\r\n"));
+        let text = format!("{body}{}service.pid=\"{pid}\"\r\n", factory.unwrap_or_default());
+        let (kind, found) = classify(&path).expect("this is evidence");
+        let fact = (kind.parse)(&found, text.as_bytes()).expect("this can be read");
+        let Fact::Config(ConfigFile::Used(config)) = fact else { panic!("it has its PID") };
+        let place = Place { source: self.snapshot.source.clone(), path };
+        self.snapshot.configurations.push(config.at(place));
         self
     }
 

@@ -42,6 +42,9 @@ pub enum Problem {
         /// What stands there, printable and cut short.
         found: String,
     },
+    /// Something else stands there, which may be a secret and is not quoted.
+    #[error("expected {0}")]
+    Expected(&'static str),
     /// The structure is deeper or longer than any real one.
     #[error("exceeds the limit of {0}")]
     Limit(usize),

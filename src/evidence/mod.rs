@@ -9,6 +9,7 @@ mod bundle_info;
 mod bundle_values;
 mod cursor;
 mod data_dir;
+mod felix_config;
 mod inflate;
 mod jar;
 mod java_object;
@@ -30,6 +31,7 @@ mod timestamp;
 pub use bundle_cache::{BundleParts, Packing, RevisionParts, assemble};
 pub use bundle_info::BundleInfo;
 pub use cursor::{ParseError, Problem};
+pub use felix_config::{Config, ConfigFile, Deviation, IgnoredConfig};
 pub use jar::Jar;
 pub use key::{digest, digest_key};
 pub use path::may_hold;
@@ -53,6 +55,7 @@ pub const KINDS: &[Kind] = &[
     start_script::KIND,
     timestamp::KIND,
     java_version::KIND,
+    felix_config::KIND,
 ];
 
 /// Returns the kind of evidence that a path is, if any. `path` is normalised: relative, `/`-separated.
@@ -124,4 +127,6 @@ pub enum Fact {
     LastStart(u64),
     /// `last.java.version`.
     JavaMajor(u32),
+    /// A file below `launchpad/config`.
+    Config(ConfigFile),
 }

@@ -75,6 +75,16 @@ pub(super) fn launchpad_root<'p>(path: &'p str, file: &str) -> Option<&'p str> {
     parent_of(parent_of(path, file)?, LAUNCHPAD)
 }
 
+/// Splits the path of a file below `launchpad/config/` into root and path below that. A source may start in `launchpad`.
+pub(super) fn below_config(path: &str) -> Option<(&str, &str)> {
+    if let Some(below) = path.strip_prefix("config/") {
+        return Some(("", below));
+    }
+    // No PID that starts with `launchpad.config` is known, so the first one is the directory.
+    let (before, below) = path.split_once("launchpad/config/")?;
+    if before.is_empty() { Some(("", below)) } else { Some((before.strip_suffix('/')?, below)) }
+}
+
 /// The data directory of a bundle.
 pub(super) const DATA: &str = "data";
 const REVISION: &str = "version";
@@ -233,6 +243,15 @@ mod tests {
         assert_eq!(conf_root("q/config/x", "x"), None);
         assert_eq!(launchpad_root("q/launchpad/x", "x"), Some("q"));
         assert_eq!(launchpad_root("q/x", "x"), None);
+    }
+
+    #[test]
+    fn configurations_lie_below_launchpad() {
+        assert_eq!(below_config("q/launchpad/config/a/b.config"), Some(("q", "a/b.config")));
+        assert_eq!(below_config("launchpad/config/b.config"), Some(("", "b.config")));
+        assert_eq!(below_config("config/a/b.config"), Some(("", "a/b.config")));
+        assert_eq!(below_config("q/config/a/b.config"), None);
+        assert_eq!(below_config("xlaunchpad/config/b.config"), None);
     }
 
     #[test]

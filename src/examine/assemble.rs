@@ -1,7 +1,8 @@
 //! Sorts the evidence of one source into snapshots, one an install root.
 
 use super::collector::{Collected, Item};
-use crate::evidence::{BundleParts, Fact, Found, Packing, assemble, classify};
+use super::configs;
+use crate::evidence::{BundleParts, ConfigFile, Fact, Found, Packing, assemble, classify};
 use crate::facts::{
     Bundle, CRYPTO, CRYPTO_FILE, Gap, GapKind, KeyFile, Owner, Parts, Place, RunModes, Setting,
     SlingId, Snapshot, StorageFile,
@@ -36,6 +37,7 @@ pub(super) fn snapshots(
     let mut snapshots: Vec<Snapshot> =
         roots.iter().map(|(root, evidence)| snapshot(source, root, evidence, &gaps)).collect();
     gaps.extend(snapshots.iter().flat_map(unidentified));
+    gaps.extend(roots.values().flat_map(|evidence| configs::notes(source, evidence)));
     gaps.retain(|gap| !is_moot(gap, &snapshots));
     gaps.sort();
     let owners: Vec<Option<&str>> = gaps
@@ -99,7 +101,7 @@ fn marks_instance(found: &Found<'_>, item: &Item) -> bool {
     let Item::Read { fact, .. } = item else { return !found.bundle.is_empty() };
     match fact {
         Ok(Fact::Seen) => false,
-        Ok(Fact::LastStart(_) | Fact::JavaMajor(_)) => true,
+        Ok(Fact::LastStart(_) | Fact::JavaMajor(_) | Fact::Config(ConfigFile::Used(_))) => true,
         Ok(Fact::Settings(all)) => all
             .iter()
             .any(|(name, _)| name.starts_with("quickstart.") || name.starts_with("granite.")),
@@ -193,6 +195,7 @@ fn snapshot(source: &str, root: &str, evidence: &Evidence<'_>, gaps: &[Gap]) -> 
         add(&mut snapshot, found, fact, owner.as_ref(), place);
     }
     snapshot.parts = parts(evidence);
+    snapshot.configurations = configs::configurations(source, evidence);
     snapshot.settings.sort_by(|a, b| (&a.name, &a.place).cmp(&(&b.name, &b.place)));
     snapshot
 }
@@ -240,7 +243,8 @@ fn add(
         | Fact::BundleInfo(_)
         | Fact::BundleValue(_)
         | Fact::RevisionLocation
-        | Fact::Jar(_) => {}
+        | Fact::Jar(_)
+        | Fact::Config(_) => {}
     }
 }
 
@@ -251,7 +255,10 @@ fn is_settings(snapshot: &Snapshot, found: &Found<'_>) -> bool {
 fn parts(evidence: &Evidence<'_>) -> Parts {
     let is_read = |item: &Item| matches!(item, Item::Read { fact: Ok(_), .. });
     let properties = |found: &Found<'_>| found.name == "sling.properties";
-    Parts { properties: evidence.iter().any(|(_, found, item)| properties(found) && is_read(item)) }
+    Parts {
+        properties: evidence.iter().any(|(_, found, item)| properties(found) && is_read(item)),
+        configurations: configs::are_packed(evidence),
+    }
 }
 
 /// Returns the part of `path` below `root`.

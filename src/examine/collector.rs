@@ -354,6 +354,7 @@ fn is_stem(path: &str, roots: &BTreeSet<String>) -> bool {
     let parent_name = parent.rsplit('/').next().unwrap_or_default();
     match name {
         "launchpad" | "felix" => true,
+        "config" => parent_name == "launchpad",
         "data" => parent_name.starts_with("bundle"),
         // Common names: only beside the rest of an install.
         "conf" | "bin" => roots.contains(parent),

@@ -5,6 +5,7 @@
 mod alias;
 mod assemble;
 mod collector;
+mod configs;
 mod links;
 
 use crate::facts::{Gap, GapKind, Snapshot, SourceRecord};

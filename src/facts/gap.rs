@@ -70,6 +70,10 @@ pub enum GapKind {
     UnsafeName,
     /// The same source was named more than once; it was read once.
     Repeated,
+    /// A file among the configurations that Felix does not use.
+    Ignored,
+    /// A configuration in a form that Felix does not write; versions of Felix read it differently.
+    Lenient,
 }
 
 impl GapKind {
@@ -102,12 +106,22 @@ impl GapKind {
             Self::Concatenated => "concatenated",
             Self::UnsafeName => "unsafe-name",
             Self::Repeated => "repeated",
+            Self::Ignored => "ignored-config",
+            Self::Lenient => "lenient-config",
         }
     }
 
     /// Says whether a fact may be missing because of it. The rest are notes.
     pub fn hides(self) -> bool {
-        !matches!(self, Self::Duplicate | Self::Concatenated | Self::UnsafeName | Self::Repeated)
+        !matches!(
+            self,
+            Self::Duplicate
+                | Self::Concatenated
+                | Self::UnsafeName
+                | Self::Repeated
+                | Self::Ignored
+                | Self::Lenient
+        )
     }
 
     /// Says whether it puts even the facts that were read in doubt.
@@ -132,6 +146,8 @@ impl Gap {
                 | GapKind::Ambiguous
                 | GapKind::Unidentified
                 | GapKind::Duplicate
+                | GapKind::Ignored
+                | GapKind::Lenient
         );
         kind && self.path.is_some()
     }

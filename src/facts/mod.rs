@@ -3,6 +3,7 @@
 //! Everything to the right of `examine` works on these values alone. They hold no key bytes, touch no file and cannot fail.
 
 mod bundle;
+mod config;
 mod digest;
 mod gap;
 mod key;
@@ -14,6 +15,11 @@ mod storage;
 
 pub use bundle::{
     Bundle, BundleState, CRYPTO, CRYPTO_FAMILY, CRYPTO_FILE, DiscardReason, IdentifiedBy, Revision,
+};
+pub use config::{
+    Configuration, IMS_CLIENT_SECRET, IMS_CUSTOMIZER, IMS_PROVIDER, IMS_SERVICE_SECRET,
+    OAUTH_PROVIDER, ProtectedValue, SAML_HANDLER, SYNC_HANDLER, SecretState, TOKEN_CONFIGURATION,
+    TOKEN_ENCAPSULATED, TOKEN_EXPIRATION, TOKEN_HANDLER, TOKEN_REFRESH,
 };
 pub use digest::{Digest, Hex};
 pub use gap::{Gap, GapKind};

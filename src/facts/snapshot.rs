@@ -1,8 +1,8 @@
 //! All facts of one instance from one source.
 
 use super::{
-    Bundle, CRYPTO, CRYPTO_FILE, Gap, KeyFile, KeyName, Role, RunModes, Setting, SlingId,
-    StorageFile,
+    Bundle, CRYPTO, CRYPTO_FILE, Configuration, Gap, KeyFile, KeyName, Role, RunModes, Setting,
+    SlingId, StorageFile,
 };
 
 /// Which parts of an install the source holds at all.
@@ -13,6 +13,8 @@ use super::{
 pub struct Parts {
     /// `sling.properties` was read, so a property that is not in it is not set there.
     pub properties: bool,
+    /// `launchpad/config` came, and not only single files picked from it.
+    pub configurations: bool,
 }
 
 /// A cache with fewer bundles is a selection: the framework alone needs more.
@@ -39,6 +41,8 @@ pub struct Snapshot {
     pub run_modes: Option<RunModes>,
     /// Settings that matter, sorted by name and place.
     pub settings: Vec<Setting>,
+    /// Configurations that matter, sorted by PID.
+    pub configurations: Vec<Configuration>,
     /// Last start that passed the install stage, milliseconds since 1970.
     pub last_start_ms: Option<u64>,
     /// Java major version of the last start.

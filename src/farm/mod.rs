@@ -1,6 +1,7 @@
 //! Instances that must agree, what their effective keys are, and the matrix of their facts.
 
 mod cell;
+mod config_rows;
 mod keys;
 mod matrix;
 mod names;

@@ -1,5 +1,6 @@
 //! The facts that the matrix shows, in the order it shows them.
 
+use super::config_rows;
 use super::matrix::{Expect, Row};
 use super::{Cell, CellState, KeyState, Member};
 use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE, IdentifiedBy, KeyName};
@@ -28,6 +29,30 @@ pub const ROWS: &[Row] = &[
         cell: crypto_file_version,
     },
     Row { fact: "key-owner", title: "key owner", expect: Expect::Any, cell: key_owner },
+    Row {
+        fact: "encapsulated-token",
+        title: "encapsulated token",
+        expect: Expect::Equal,
+        cell: config_rows::encapsulated_token,
+    },
+    Row {
+        fact: "token-expiration",
+        title: "token expiration",
+        expect: Expect::Equal,
+        cell: config_rows::token_expiration,
+    },
+    Row {
+        fact: "saml-creates-users",
+        title: "SAML creates users",
+        expect: Expect::Any,
+        cell: config_rows::saml_creates_users,
+    },
+    Row {
+        fact: "ims-client-secret",
+        title: "IMS client secret",
+        expect: Expect::Any,
+        cell: config_rows::ims_client_secret,
+    },
     Row { fact: "run-modes", title: "run modes", expect: Expect::Any, cell: run_modes },
     Row { fact: "sling-id", title: "Sling id", expect: Expect::Distinct, cell: sling_id },
     Row { fact: "java-version", title: "Java", expect: Expect::Any, cell: java },

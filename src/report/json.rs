@@ -2,12 +2,15 @@
 //!
 //! Fields may be null, are never renamed, and are only added.
 
+mod config;
+
 use super::printable::is_harmful;
 use super::{Format, Judged, Report, SCHEMA};
 use crate::facts::CRYPTO_FILE;
 use crate::facts::{Bundle, Gap, KeyFile, KeyName, LineEnd, Snapshot, SourceRecord, StorageMode};
 use crate::farm::{Cell, KeyState, MatrixRow, Member};
 use crate::rules::Finding;
+use config::{WireConfiguration, WireToken};
 use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter};
 use std::io::{self, Write};
@@ -69,7 +72,8 @@ struct WireInstance<'a> {
     storage: WireStorage<'a>,
     keys: WireKeys<'a>,
     bundles: Vec<WireBundle<'a>>,
-    token: WireToken,
+    token: WireToken<'a>,
+    configurations: Vec<WireConfiguration<'a>>,
 }
 
 #[derive(Serialize)]
@@ -108,12 +112,6 @@ struct WireBundle<'a> {
     revision: Option<&'a str>,
     fragment: bool,
     discard: Option<String>,
-}
-
-/// Login tokens are configured in files that are not read; the field says so by null.
-#[derive(Serialize)]
-struct WireToken {
-    encapsulated: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -223,7 +221,8 @@ impl<'a> From<&'a Member> for WireInstance<'a> {
                 master: keys(member, KeyName::Master),
             },
             bundles: bundles(snapshot),
-            token: WireToken { encapsulated: None },
+            token: WireToken::from(snapshot),
+            configurations: snapshot.configurations.iter().map(WireConfiguration::from).collect(),
         }
     }
 }

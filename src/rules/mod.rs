@@ -3,6 +3,7 @@
 //! A rule fires on what was read, never on what could not be read. Instances whose source fails a checksum are shown, not
 //! judged.
 
+mod console;
 mod groups;
 mod hit;
 mod key_differs;
@@ -19,8 +20,11 @@ mod crypto_bundle_missing;
 mod crypto_file_disabled;
 mod crypto_version_differs;
 mod felix_would_discard;
+mod foreign_protected_value;
 mod half_copied_pair;
 mod hmac_differs;
+mod ims_secret_missing;
+mod ims_secret_plaintext;
 mod key_degenerate;
 mod key_length;
 mod key_misplaced;
@@ -34,11 +38,18 @@ mod old_copy;
 mod same_instance_twice;
 mod sling_id_duplicate;
 mod storage_jcr;
+mod storage_jcr_with_ims;
 mod storage_malformed;
 mod storage_missing;
 mod storage_mode_differs;
 mod storage_stale_files;
 mod storage_trailing_newline;
+mod token_expiration_differs;
+mod token_key_mismatch;
+mod token_mixed;
+mod token_off;
+mod token_refresh_ineffective;
+mod token_user_creation;
 
 pub use hit::Hit;
 pub use verdict::{Doubt, Verdict, verdict};
@@ -53,6 +64,7 @@ pub static RULES: &[&Rule] = &[
     &half_copied_pair::RULE,
     &storage_mode_differs::RULE,
     &storage_jcr::RULE,
+    &storage_jcr_with_ims::RULE,
     &storage_trailing_newline::RULE,
     &storage_malformed::RULE,
     &storage_missing::RULE,
@@ -74,6 +86,15 @@ pub static RULES: &[&Rule] = &[
     &bundle_id_duplicate::RULE,
     &bundle_uninstalled::RULE,
     &crypto_file_disabled::RULE,
+    &token_mixed::RULE,
+    &token_key_mismatch::RULE,
+    &token_off::RULE,
+    &token_user_creation::RULE,
+    &token_expiration_differs::RULE,
+    &token_refresh_ineffective::RULE,
+    &ims_secret_missing::RULE,
+    &ims_secret_plaintext::RULE,
+    &foreign_protected_value::RULE,
     &sling_id_duplicate::RULE,
     &same_instance_twice::RULE,
     &old_copy::RULE,

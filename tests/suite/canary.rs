@@ -27,7 +27,49 @@ const MASTER_TEXT: &str = "c4a4a27e0c4a4a27e0c4a4a27e0c4a4a";
 const STORAGE_TEXT: &str = "uX3wE8rT6yP1oI9kM4nV7bQ2zL5j";
 const PASSWORD: &str = "hN8vB2xC6qK4mW9tR3pL7zD5";
 const OPTION: &str = "gY5tF1sJ8kQ3wP6nX2vM9rB4";
-const TEXTS: [&str; 5] = [HMAC_TEXT, MASTER_TEXT, STORAGE_TEXT, PASSWORD, OPTION];
+const CLIENT_SECRET: &str = "pX4sJ7dL2yU9aE6fZ3cO8iT5";
+/// Hexadecimal digits that no digest of another test holds.
+const PROTECTED: &str = "b7d1c9e05a3f48627d1e9b0c5f3a8642e1d7c9b05f3a48629c0e5b7d1f3a8246";
+const TEXTS: [&str; 7] =
+    [HMAC_TEXT, MASTER_TEXT, STORAGE_TEXT, PASSWORD, OPTION, CLIENT_SECRET, PROTECTED];
+
+const IMS: &str = "com.adobe.granite.auth.ims.impl.IMSAccessTokenRequestCustomizerImpl";
+const HANDLER: &str = "com.day.crx.security.token.impl.impl.TokenAuthenticationHandler";
+
+/// A configuration of this PID, with its path.
+fn config(pid: &str, body: &str) -> (String, Vec<u8>) {
+    let path = format!("launchpad/config/{}.config", pid.replace('.', "/"));
+    (path, format!("service.pid=\"{pid}\"\r\n{body}").into_bytes())
+}
+
+/// Configurations that hold secrets where they belong, where they do not, and in every kind of damage.
+fn configured(name: &str) -> Instance {
+    let properties = format!(
+        "auth.ims.client.secret=\"{CLIENT_SECRET}\"\r\ncustomizer.type=\"{{{PROTECTED}}}\"\r\n\
+         some.password=[ \\\r\n  \"{PASSWORD}\", \\\r\n  \"{{{PROTECTED}}}\", \\\r\n  ]\r\n"
+    );
+    let unquoted = format!(
+        "smtp.password={PASSWORD}\nx=\"{{{PROTECTED}}}\"\ny=\"a\"{PASSWORD}=\"{{{PROTECTED}}}\"\n"
+    );
+    let saml = format!(
+        "idpUrl=\"https://x:{PASSWORD}@idp/\"\r\ncreateUser=B\"{PASSWORD}\"\r\nkeyStorePassword=\"{PASSWORD}\"\r\n"
+    );
+    let handler =
+        format!("token.encapsulated=B\"true\"\r\nskip.token.refresh=[\"{{{PROTECTED}}}\"]\r\n");
+    let files = [
+        config(IMS, &properties),
+        config(HANDLER, &handler),
+        config("com.day.cq.mailer.DefaultMailService", &unquoted),
+        config("com.adobe.granite.auth.saml.SamlAuthenticationHandler", &saml),
+        config("broken.equals", &format!("smtp.password=\"{PASSWORD}=x\"\r\n")),
+        config("broken.number", &format!("proxy.password=I\"{PASSWORD}\"\r\n")),
+        config("broken.list", &format!("jdbc.password=[\"a\" {PASSWORD}]\r\n")),
+        config("broken.name", &format!("{PASSWORD}\"\r\n")),
+        config("broken.cut", &format!("bind.password=\"{PASSWORD}")),
+        ("launchpad/config/copy.config".to_owned(), config(IMS, &properties).1),
+    ];
+    files.iter().fold(Instance::new(name), |instance, (path, bytes)| instance.file(path, bytes))
+}
 
 /// Instances that hold the secrets wherever they could lie.
 fn instances() -> Vec<Instance> {
@@ -52,6 +94,9 @@ fn instances() -> Vec<Instance> {
             .file("conf/sling.properties", properties.as_bytes())
             .file("conf/quickstart.properties", properties.as_bytes())
             .file("bin/start", start.as_bytes()),
+        configured("configured"),
+        configured("configured with another master").master("another").storage(b"JCR"),
+        configured("configured with a third master").master("third"),
         // Property files name what they hold; files of another form may hold anything.
         Instance::new("mistaken")
             .file("launchpad/felix/bundle7/data/sling.id.file", HMAC_TEXT.as_bytes())
@@ -118,9 +163,18 @@ fn outputs_are_clean_though_all_of_it_was_read() {
     let (_home, paths) = packed();
     let operands: Vec<_> = paths.iter().map(|path| path.clone().into_os_string()).collect();
     let text = crate::run::written(&crate::run::scan(&operands), "json");
-    for known in
-        ["key-misplaced", "key-not-binary", "key-trailing-newline", "storage-malformed", "partial"]
-    {
+    for known in [
+        "key-misplaced",
+        "key-not-binary",
+        "key-trailing-newline",
+        "storage-malformed",
+        "partial",
+        "ims-secret-plaintext",
+        "foreign-protected-value",
+        "storage-jcr-with-ims",
+        "ignored-config",
+        "lenient-config",
+    ] {
         assert!(text.contains(known), "{known}");
     }
 }

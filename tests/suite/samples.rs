@@ -135,6 +135,18 @@ fn sling_says_who_the_instance_is() {
 }
 
 #[test]
+fn configurations_are_those_that_felix_wrote() {
+    let report = report();
+    let sling = instance(&report, "sling-formats");
+    assert_eq!(sling["token"]["encapsulated"], true);
+    assert_eq!(sling["token"]["required_attributes"], json!(["none"]));
+    assert_eq!(sling["token"]["skip_refresh"], json!([]));
+    assert_eq!(list(&sling["configurations"]).count(), 1);
+    // Of the others no configuration was packed, so nothing is known.
+    assert_eq!(instance(&report, "felix-6.0.2")["token"]["encapsulated"], Value::Null);
+}
+
+#[test]
 fn samples_were_read_whole_and_prove_nothing_without_the_fifth_s_keys() {
     let report = report();
     assert_eq!(report["gaps"], json!([]));

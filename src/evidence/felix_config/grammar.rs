@@ -1,0 +1,366 @@
+//! The `.config` grammar of Felix ConfigAdmin, as its newest reader takes it; what older ones take otherwise is a deviation.
+//!
+//! One entry a line, `name=value`. A value is a quoted text, a list in `[]` or a collection in `()`, with a type letter in
+//! front of all but strings. Three writers are known: 1.2.8 writes nothing for an empty list, 1.8.4 one line a list, 1.9.12 one
+//! line an element with a backslash at the line end. All end lines with CR LF; people's editors do not.
+//!
+//! Any value may be a secret. Errors name a place and never quote, and no value shows in debug output.
+
+use crate::evidence::cursor::{ParseError, Problem};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use zeroize::Zeroizing;
+
+/// Entries of a file, and elements of a list. The largest real configurations have some hundred.
+const COUNT_MAX: usize = 16_384;
+
+/// Where a file is not what Felix writes, so that versions of Felix read it differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Deviation {
+    /// A byte order mark.
+    Bom,
+    /// A comment line.
+    Comment,
+    /// A blank beside the equals sign.
+    Blank,
+    /// A value without quotes.
+    Unquoted,
+    /// A name that does not start a line, or spans several.
+    Garbled,
+    /// The file ends inside a text.
+    CutText,
+    /// The file ends inside a list.
+    CutList,
+    /// Something that is no entry.
+    Stop,
+}
+
+impl fmt::Display for Deviation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bom => {
+                "starts with a byte order mark, which Felix takes for part of the first name"
+            }
+            Self::Comment => {
+                "has comment lines; Felix ConfigAdmin up to 1.8.6 loses the entry behind each"
+            }
+            Self::Blank => {
+                "has a blank beside an equals sign; Felix ConfigAdmin 1.9.12 silently drops the rest of the file there"
+            }
+            Self::Unquoted => {
+                "has a value without quotes, which Felix loses together with the next entry"
+            }
+            Self::Garbled => "has a name that is not on a line of its own",
+            Self::CutText => "ends inside a value; Felix takes what there is",
+            Self::CutList => "ends inside a list, which Felix drops",
+            Self::Stop => "holds something that is no entry; Felix reads nothing behind it",
+        })
+    }
+}
+
+/// One value; numbers as they are stored.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Scalar {
+    Text(Zeroizing<String>),
+    /// Integer, Long, Byte and Short.
+    Number(i64),
+    /// The raw bits of a Float.
+    Float(u32),
+    /// The raw bits of a Double.
+    Double(u64),
+    Boolean(bool),
+}
+
+impl fmt::Debug for Scalar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+}
+
+/// A name with its values: one, or those of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) name: String,
+    /// The name did not stand at the start of a line, so it may be part of something else.
+    pub(super) garbled: bool,
+    pub(super) values: Vec<Scalar>,
+}
+
+/// All entries of a file, by name in lower case: names are compared without their case, and the last of equals wins.
+#[derive(Debug, Default)]
+pub(super) struct Dictionary {
+    pub(super) entries: BTreeMap<String, Entry>,
+    pub(super) deviations: BTreeSet<Deviation>,
+}
+
+impl Dictionary {
+    pub(super) fn get(&self, name: &str) -> Option<&Entry> {
+        self.entries.get(&name.to_lowercase())
+    }
+
+    /// Returns the single text of an entry.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        match self.get(name)?.values.as_slice() {
+            [Scalar::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// Reads a whole file.
+pub(super) fn read(bytes: &[u8]) -> Result<Dictionary, ParseError> {
+    // Java reads UTF-8 in the same way: what is not valid becomes U+FFFD.
+    let text = Zeroizing::new(String::from_utf8_lossy(bytes).into_owned());
+    let mut reader = Reader { text: &text, offset: 0, deviations: BTreeSet::new() };
+    if reader.accept('\u{feff}') {
+        reader.deviations.insert(Deviation::Bom);
+    }
+    let mut entries = BTreeMap::new();
+    while let Some((name, garbled)) = reader.name(entries.is_empty())? {
+        if let Some(values) = reader.value()? {
+            let key = name.to_lowercase();
+            entries.insert(key, Entry { name, garbled, values });
+        }
+        limit(entries.len(), "configuration", reader.offset)?;
+    }
+    Ok(Dictionary { entries, deviations: reader.deviations })
+}
+
+fn limit(count: usize, what: &'static str, offset: usize) -> Result<(), ParseError> {
+    if count > COUNT_MAX {
+        return Err(ParseError { what, offset, problem: Problem::Limit(COUNT_MAX) });
+    }
+    Ok(())
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    offset: usize,
+    deviations: BTreeSet<Deviation>,
+}
+
+impl Reader<'_> {
+    fn peek(&self) -> Option<char> {
+        self.text.get(self.offset..)?.chars().next()
+    }
+
+    fn next(&mut self) -> Option<char> {
+        let next = self.peek()?;
+        self.offset = self.offset.saturating_add(next.len_utf8());
+        Some(next)
+    }
+
+    fn accept(&mut self, wanted: char) -> bool {
+        let there = self.peek() == Some(wanted);
+        if there {
+            self.next();
+        }
+        there
+    }
+
+    fn wrong(&self, what: &'static str, expected: &'static str) -> ParseError {
+        let problem = match self.peek() {
+            Some(_) => Problem::Expected(expected),
+            None => Problem::Ends,
+        };
+        ParseError { what, offset: self.offset, problem }
+    }
+
+    /// Skips white space; says whether a line ended in it.
+    fn blanks(&mut self) -> bool {
+        let mut line_ended = false;
+        while let Some(blank) = self.peek().filter(|c| is_blank(*c)) {
+            line_ended |= matches!(blank, '\r' | '\n');
+            self.next();
+        }
+        line_ended
+    }
+
+    /// Reads the next name and its equals sign; says too whether the name is garbled. There is none at the end.
+    fn name(&mut self, first: bool) -> Result<Option<(String, bool)>, ParseError> {
+        let mut starts_line = self.blanks() || first;
+        while self.accept('#') {
+            self.deviations.insert(Deviation::Comment);
+            while self.next().is_some_and(|c| c != '\n') {}
+            self.blanks();
+            starts_line = true;
+        }
+        match self.peek() {
+            None => return Ok(None),
+            Some('=' | '"' | '[' | ']' | '(' | ')' | ',') => {
+                self.deviations.insert(Deviation::Stop);
+                return Ok(None);
+            }
+            Some(_) => {}
+        }
+        let raw = self.quoted()?;
+        if !self.accept('=') {
+            return Err(self.wrong("name", "an equals sign"));
+        }
+        let name = raw.trim().to_owned();
+        if name.len() != raw.len() {
+            self.deviations.insert(Deviation::Blank);
+        }
+        let garbled = !starts_line || name.contains(['\r', '\n']);
+        if garbled {
+            self.deviations.insert(Deviation::Garbled);
+        }
+        Ok(Some((name, garbled)))
+    }
+
+    /// Reads what stands behind an equals sign; `None` where Felix takes nothing from it.
+    fn value(&mut self) -> Result<Option<Vec<Scalar>>, ParseError> {
+        let blank = matches!(self.peek(), Some(' ' | '\t'));
+        while self.accept(' ') || self.accept('\t') {}
+        // The oldest writer leaves an empty list out.
+        if matches!(self.peek(), None | Some('\r' | '\n')) {
+            return Ok(Some(Vec::new()));
+        }
+        if blank {
+            self.deviations.insert(Deviation::Blank);
+        }
+        let kind = self.kind();
+        let kind = kind.unwrap_or('T');
+        match self.next() {
+            Some('"') => {
+                let value = self.scalar(kind)?;
+                Ok(value.map(|value| vec![value]))
+            }
+            Some('[') => self.list(kind, ']'),
+            Some('(') => self.list(kind, ')'),
+            _ => {
+                self.deviations.insert(Deviation::Unquoted);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Reads a type letter, which only counts in front of a value.
+    fn kind(&mut self) -> Option<char> {
+        let kind = self.peek().filter(|c| KINDS.contains(*c))?;
+        let behind = self.text.get(self.offset.saturating_add(1)..)?;
+        behind.starts_with(['"', '[', '(']).then(|| self.next())?;
+        Some(kind)
+    }
+
+    /// Reads a list up to its end. The file's end drops all of it.
+    fn list(&mut self, kind: char, end: char) -> Result<Option<Vec<Scalar>>, ParseError> {
+        let mut values = Vec::new();
+        loop {
+            self.fold();
+            if self.accept('"') {
+                values.extend(self.scalar(kind)?);
+                limit(values.len(), "list", self.offset)?;
+                self.fold();
+            }
+            if self.accept(end) {
+                return Ok(Some(values));
+            }
+            if self.peek().is_none() {
+                self.deviations.insert(Deviation::CutList);
+                return Ok(None);
+            }
+            if !self.accept(',') {
+                return Err(self.wrong("list", "a comma or the end of the list"));
+            }
+        }
+    }
+
+    /// Skips white space, and backslashes at line ends.
+    fn fold(&mut self) {
+        self.blanks();
+        let folds = |rest: &str| rest.starts_with("\\\r") || rest.starts_with("\\\n");
+        while self.text.get(self.offset..).is_some_and(folds) {
+            self.next();
+            self.blanks();
+        }
+    }
+
+    /// Reads a value behind its opening quote, and the closing one.
+    fn scalar(&mut self, kind: char) -> Result<Option<Scalar>, ParseError> {
+        let offset = self.offset;
+        let text = self.quoted()?;
+        if self.peek().is_none() {
+            self.deviations.insert(Deviation::CutText);
+        } else if !self.accept('"') {
+            // Felix gives the whole file up here.
+            return Err(self.wrong("value", "a closing quote in front of the equals sign"));
+        }
+        let bad =
+            |expected| ParseError { what: "value", offset, problem: Problem::Expected(expected) };
+        Ok(Some(match kind.to_ascii_uppercase() {
+            'I' => Scalar::Number(text.parse::<i32>().map_err(|_| bad("an Integer"))?.into()),
+            'L' => Scalar::Number(text.parse().map_err(|_| bad("a Long"))?),
+            'S' => Scalar::Number(text.parse::<i16>().map_err(|_| bad("a Short"))?.into()),
+            'X' => Scalar::Number(text.parse::<i8>().map_err(|_| bad("a Byte"))?.into()),
+            'F' => {
+                let bits: i32 = text.parse().map_err(|_| bad("the bits of a Float"))?;
+                Scalar::Float(bits.cast_unsigned())
+            }
+            'D' => {
+                let bits: i64 = text.parse().map_err(|_| bad("the bits of a Double"))?;
+                Scalar::Double(bits.cast_unsigned())
+            }
+            'B' => Scalar::Boolean(text.eq_ignore_ascii_case("true")),
+            'C' => match text.chars().next() {
+                Some(first) => Scalar::Text(Zeroizing::new(first.to_string())),
+                None => return Ok(None),
+            },
+            _ => Scalar::Text(text),
+        }))
+    }
+
+    /// Reads up to a quote or an equals sign that no backslash protects, or to the end.
+    fn quoted(&mut self) -> Result<Zeroizing<String>, ParseError> {
+        let mut units: Zeroizing<Vec<u16>> = Zeroizing::new(Vec::new());
+        let mut buffer = [0; 2];
+        while let Some(plain) = self.peek().filter(|c| !matches!(c, '"' | '=')) {
+            self.next();
+            if plain != '\\' {
+                units.extend_from_slice(plain.encode_utf16(&mut buffer));
+                continue;
+            }
+            match self.next() {
+                Some('u') => units.extend(self.unicode()?),
+                Some(letter) => units.extend_from_slice(control(letter).encode_utf16(&mut buffer)),
+                None => break,
+            }
+        }
+        Ok(Zeroizing::new(String::from_utf16_lossy(&units)))
+    }
+
+    /// Reads the four digits of `\uXXXX`. Java drops those that the file's end cuts, and fails on others.
+    fn unicode(&mut self) -> Result<Option<u16>, ParseError> {
+        let rest = self.text.get(self.offset..).unwrap_or_default();
+        let digits: Zeroizing<String> = Zeroizing::new(rest.chars().take(4).collect());
+        if digits.chars().count() < 4 {
+            self.offset = self.text.len();
+            return Ok(None);
+        }
+        let unit = u16::from_str_radix(&digits, 16)
+            .ok()
+            .filter(|_| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let unit = unit.ok_or_else(|| self.wrong("value", "four hexadecimal digits"))?;
+        self.offset = self.offset.saturating_add(digits.len());
+        Ok(Some(unit))
+    }
+}
+
+/// Type letters: of objects, of primitives in arrays, and `T` that readers take for a string.
+const KINDS: &str = "TILFDXSCBilfdxscb";
+
+/// What `Character.isWhitespace` says, below U+0080.
+fn is_blank(c: char) -> bool {
+    matches!(c, '\t'..='\r' | '\u{1c}'..=' ')
+}
+
+fn control(letter: char) -> char {
+    match letter {
+        'b' => '\u{8}',
+        't' => '\t',
+        'n' => '\n',
+        'f' => '\u{c}',
+        'r' => '\r',
+        other => other,
+    }
+}

@@ -1,0 +1,166 @@
+//! `launchpad/config/**/*.config`: OSGi configurations, as Felix ConfigAdmin keeps them.
+//!
+//! All active configurations are there, those that came from packages or the repository too. The PID in the file says what it
+//! is; Felix ignores a file that does not lie where its PID says, and so does this reader. Values are secrets unless listed.
+
+mod grammar;
+mod pid;
+#[cfg(test)]
+mod tests;
+mod wanted;
+
+pub use grammar::Deviation;
+
+use super::{Fact, Found, Kind, ParseError, Reads, path, text};
+use crate::facts::{Configuration, Place, ProtectedValue, SecretState};
+use grammar::{Dictionary, Scalar};
+use pid::{Fit, SUFFIX};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+pub(super) const KIND: Kind =
+    Kind { name: "configuration", reads: Reads::Whole(1 << 20), find, parse };
+
+const PID_CHARS_MAX: usize = 512;
+/// Ends the name of a file that is being written.
+const LEFTOVER: &str = ".tmp";
+/// Set as long as a configuration was created, but never filled; Felix then gives no values out.
+const NEW: &str = "_felix_.cm.newConfiguration";
+
+/// What a file below `launchpad/config` is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConfigFile {
+    /// Felix does not use it.
+    Ignored(IgnoredConfig),
+    /// A configuration.
+    Used(Box<Config>),
+}
+
+/// Why Felix does not use a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum IgnoredConfig {
+    /// What an interrupted write left behind.
+    Leftover,
+    /// A name that does not end in `.config`.
+    OtherName,
+    /// The index of a factory, which ConfigAdmin up to 1.8 kept.
+    FactoryIndex,
+    /// No PID in it.
+    NoPid,
+    /// Its PID belongs at another path.
+    OtherPlace,
+    /// The same PID under the name that Felix on Windows once gave it.
+    OtherEncoding,
+}
+
+impl fmt::Display for IgnoredConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Leftover => "is what an interrupted write left behind",
+            Self::OtherName => "is named like a configuration, but does not end in .config",
+            Self::FactoryIndex => "is the index of a factory, not a configuration",
+            Self::NoPid => "has no service.pid",
+            Self::OtherPlace => "has a service.pid that belongs at another path",
+            Self::OtherEncoding => {
+                "is an old copy under a name of Felix ConfigAdmin 1.8 for Windows"
+            }
+        })
+    }
+}
+
+/// What is kept of a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Its PID.
+    pub pid: String,
+    /// Its place is the one that Felix on Windows gives it.
+    pub windows: bool,
+    /// It is for a component that matters.
+    pub wanted: bool,
+    /// Where it is not what Felix writes.
+    pub deviations: BTreeSet<Deviation>,
+    factory_pid: Option<String>,
+    properties: BTreeMap<String, Vec<String>>,
+    secrets: BTreeMap<String, SecretState>,
+    protected: Vec<ProtectedValue>,
+}
+
+impl Config {
+    /// Says whether there is anything to report of it.
+    pub fn matters(&self) -> bool {
+        self.wanted || !self.secrets.is_empty() || !self.protected.is_empty()
+    }
+
+    /// Makes the fact of it.
+    pub fn at(&self, place: Place) -> Configuration {
+        Configuration {
+            pid: self.pid.clone(),
+            factory_pid: self.factory_pid.clone(),
+            properties: self.properties.clone(),
+            secrets: self.secrets.clone(),
+            protected: self.protected.clone(),
+            place,
+        }
+    }
+}
+
+fn find(path: &str) -> Option<Found<'_>> {
+    if !path::split(path).1.contains(SUFFIX) {
+        return None;
+    }
+    let (root, name) = path::below_config(path)?;
+    Some(Found { root, bundle: "", name })
+}
+
+fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
+    let ignored = |why| Ok(Fact::Config(ConfigFile::Ignored(why)));
+    let Some(stem) = found.name.strip_suffix(SUFFIX) else {
+        let is_leftover = found.name.strip_suffix(LEFTOVER).is_some();
+        return ignored(if is_leftover {
+            IgnoredConfig::Leftover
+        } else {
+            IgnoredConfig::OtherName
+        });
+    };
+    let dictionary = grammar::read(bytes)?;
+    let Some(pid) = dictionary.text("service.pid") else {
+        let is_index = dictionary.get("factory.pid").is_some();
+        return ignored(if is_index { IgnoredConfig::FactoryIndex } else { IgnoredConfig::NoPid });
+    };
+    match pid::fit(stem, pid) {
+        Fit::None => ignored(IgnoredConfig::OtherPlace),
+        fit => {
+            let config = config(pid, fit == Fit::Windows, &dictionary)?;
+            Ok(Fact::Config(ConfigFile::Used(Box::new(config))))
+        }
+    }
+}
+
+fn config(pid: &str, windows: bool, dictionary: &Dictionary) -> Result<Config, ParseError> {
+    let factory_pid = dictionary.text("service.factoryPid");
+    let wanted = wanted::wanted(pid, factory_pid);
+    let mut config = Config {
+        pid: text::cut(pid, PID_CHARS_MAX),
+        windows,
+        wanted: wanted.is_some(),
+        deviations: dictionary.deviations.clone(),
+        factory_pid: factory_pid.map(|pid| text::cut(pid, PID_CHARS_MAX)),
+        properties: BTreeMap::new(),
+        secrets: BTreeMap::new(),
+        protected: Vec::new(),
+    };
+    if is_new(dictionary) {
+        config.wanted = false;
+        return Ok(config);
+    }
+    config.properties =
+        wanted.map(|wanted| wanted::properties(wanted, dictionary)).unwrap_or_default();
+    config.secrets = wanted::secrets(wanted, dictionary);
+    config.protected = wanted::protected(dictionary)?;
+    Ok(config)
+}
+
+fn is_new(dictionary: &Dictionary) -> bool {
+    let entry = dictionary.get(NEW);
+    entry.is_some_and(|entry| entry.values.contains(&Scalar::Boolean(true)))
+}

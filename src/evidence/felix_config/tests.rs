@@ -1,0 +1,214 @@
+//! Files of three generations of ConfigAdmin, and files that no ConfigAdmin wrote.
+
+use super::grammar::{Scalar, read};
+use super::*;
+use crate::evidence::{classify, samples};
+use crate::facts::{IMS_CUSTOMIZER, TOKEN_HANDLER};
+use proptest::prelude::*;
+
+const HANDLER: &str =
+    "launchpad/config/com/day/crx/security/token/impl/impl/TokenAuthenticationHandler.config";
+
+fn writer(version: &str) -> Vec<u8> {
+    let path = format!("configadmin-writer-output/sample-{version}.config");
+    samples::file(samples::SLING, &path)
+}
+
+fn file(path: &str, bytes: &[u8]) -> Result<ConfigFile, ParseError> {
+    let (kind, found) = classify(path).expect("a configuration");
+    match (kind.parse)(&found, bytes)? {
+        Fact::Config(file) => Ok(file),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn used(path: &str, text: &str) -> Config {
+    match file(path, text.as_bytes()) {
+        Ok(ConfigFile::Used(config)) => *config,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn handler(body: &str) -> Config {
+    used(HANDLER, &format!("service.pid=\"{TOKEN_HANDLER}\"\n{body}"))
+}
+
+fn show(scalar: &Scalar) -> String {
+    match scalar {
+        Scalar::Text(text) => text.to_string(),
+        Scalar::Number(number) => format!("#{number}"),
+        Scalar::Float(bits) => format!("f{}", f32::from_bits(*bits)),
+        Scalar::Double(bits) => format!("d{}", f64::from_bits(*bits)),
+        Scalar::Boolean(flag) => format!("?{flag}"),
+    }
+}
+
+/// Names and values, without the revision that only the newest writes.
+fn values(bytes: &[u8]) -> BTreeMap<String, Vec<String>> {
+    let entries = read(bytes).unwrap().entries.into_values();
+    let mut all: BTreeMap<_, _> =
+        entries.map(|e| (e.name, e.values.iter().map(show).collect::<Vec<_>>())).collect();
+    all.remove(":org.apache.felix.configadmin.revision:");
+    all
+}
+
+#[test]
+fn three_generations_of_writers_give_the_same_values() {
+    let newest = values(&writer("1.9.12"));
+    assert_eq!(values(&writer("1.8.4")), newest);
+    assert_eq!(values(&writer("1.2.8")), newest);
+    assert_eq!(newest["f"], ["f1.5"]);
+    assert_eq!(newest["d"], ["d1.5"]);
+    assert_eq!(newest["i"], ["#-5"]);
+    assert_eq!(newest["c"], ["Q"]);
+    assert_eq!(newest["key with space"], ["v"]);
+    assert_eq!(newest["key=eq"], ["v"]);
+    assert_eq!(newest["esc"], ["a b=c\"d\\e\tf\ng\u{1}h $x {y} [z] (w) , # ä€"]);
+    assert_eq!(newest["vec"], ["p", "q r"]);
+    assert_eq!(newest["arr.empty"], [""; 0]);
+    for version in ["1.2.8", "1.8.4", "1.9.12"] {
+        assert_eq!(read(&writer(version)).unwrap().deviations, BTreeSet::new(), "{version}");
+    }
+}
+
+#[test]
+fn every_prefix_is_a_value_or_a_typed_error() {
+    for version in ["1.2.8", "1.8.4", "1.9.12"] {
+        let whole = writer(version);
+        for length in 0..whole.len() {
+            match read(&whole[..length]) {
+                Ok(dictionary) => {
+                    assert!(dictionary.entries.len() <= values(&whole).len() + 1);
+                }
+                Err(error) => assert!(error.offset <= length, "{error}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn real_files_are_configurations() {
+    let text = String::from_utf8(samples::file(samples::SLING, HANDLER)).unwrap();
+    let config = used(HANDLER, &text);
+    assert!(config.wanted && config.deviations.is_empty() && !config.windows);
+    assert_eq!(config.properties["token.encapsulated"], ["true"]);
+    assert_eq!(config.properties["token.required.attr"], ["none"]);
+    assert_eq!(config.properties["skip.token.refresh"], [""; 0]);
+    assert_eq!(config.properties.len(), 3);
+    let named =
+        "launchpad/config/org/apache/sling/commons/log/LogManager/factory/config%007eapp.config";
+    let text = String::from_utf8(samples::file(samples::SLING, named)).unwrap();
+    assert!(!used(named, &text).matters());
+}
+
+#[test]
+fn files_by_hand_are_read_as_the_newest_felix_reads_them() {
+    use Deviation::{Blank, Bom, Comment, CutText, Garbled, Unquoted};
+    for (body, deviations) in [
+        ("token.encapsulated=B\"true\"", &[][..]),
+        ("\n\n  token.encapsulated=B\"TRUE\"  \n\n", &[]),
+        ("TOKEN.encapsulated=\"true\"", &[]),
+        ("token.encapsulated=[\"true\"]", &[]),
+        ("token.encapsulated=B[ \\\n \"true\", \\\n ]", &[]),
+        ("token.encapsulated=\"false\"\ntoken.encapsulated=B\"true\"\n", &[]),
+        ("# x\n#y=\"1\"\ntoken.encapsulated=B\"true\"\n", &[Comment]),
+        ("token.encapsulated = B\"true\"\n", &[Blank]),
+        ("token.encapsulated= B\"true\"\n", &[Blank]),
+        ("token.encapsulated=B\"true", &[CutText]),
+        ("a=true\nb=\"1\"\ntoken.encapsulated=B\"true\"\n", &[Unquoted, Garbled]),
+    ] {
+        let config = handler(body);
+        assert_eq!(config.properties["token.encapsulated"], ["true"], "{body}");
+        assert_eq!(config.deviations.into_iter().collect::<Vec<_>>(), deviations, "{body}");
+    }
+    let with_bom = format!("\u{feff}a=\"1\"\nservice.pid=\"{TOKEN_HANDLER}\"\n");
+    assert!(used(HANDLER, &with_bom).deviations.contains(&Bom));
+}
+
+#[test]
+fn what_felix_loses_is_lost() {
+    assert!(handler("a=true\ntoken.encapsulated=B\"true\"\n").properties.is_empty());
+    assert!(handler("// hi\ntoken.encapsulated=B\"true\"\n").properties.is_empty());
+    assert!(handler("token.encapsulated=[\"true\",").properties.is_empty());
+    assert!(handler("\"x\"\ntoken.encapsulated=B\"true\"\n").properties.is_empty());
+    let boolean = handler("token.encapsulated=B\"yes\"\n");
+    assert_eq!(boolean.properties["token.encapsulated"], ["false"]);
+}
+
+#[test]
+fn errors_never_quote() {
+    for (text, message) in [
+        ("CANARY", "name at byte 6: file ends here"),
+        ("CANARY\"", "name at byte 6: expected an equals sign"),
+        ("a=\"CANARY=x\"", "value at byte 9: expected a closing quote in front of the equals sign"),
+        ("a=I\"CANARY\"", "value at byte 4: expected an Integer"),
+        ("a=L\"\"", "value at byte 4: expected a Long"),
+        ("a=[\"x\" CANARY]", "list at byte 7: expected a comma or the end of the list"),
+        ("a=\"\\u0xCANARY\"", "value at byte 5: expected four hexadecimal digits"),
+    ] {
+        assert_eq!(read(text.as_bytes()).unwrap_err().to_string(), message, "{text}");
+    }
+}
+
+#[test]
+fn counts_end_at_their_bounds() {
+    let many: String = (0..20_000).fold(String::new(), |text, n| text + &format!("k{n}=\"\"\n"));
+    assert!(read(many.as_bytes()).unwrap_err().to_string().ends_with("limit of 16384"));
+    let long = format!("a=[{}]", "\"\",".repeat(20_000));
+    assert!(read(long.as_bytes()).unwrap_err().to_string().ends_with("limit of 16384"));
+    assert!(read("a=[".repeat(100_000).as_bytes()).is_err());
+}
+
+#[test]
+fn what_felix_ignores_is_ignored() {
+    let pid = format!("service.pid=\"{TOKEN_HANDLER}\"\n");
+    let base = HANDLER.strip_suffix(".config").unwrap();
+    let ignored = |path: &str, text: &str| match file(path, text.as_bytes()) {
+        Ok(ConfigFile::Ignored(why)) => why,
+        other => panic!("{path}: {other:?}"),
+    };
+    assert_eq!(ignored(&format!("{HANDLER}42.tmp"), &pid), IgnoredConfig::Leftover);
+    assert_eq!(ignored(&format!("{HANDLER}.bak"), "junk"), IgnoredConfig::OtherName);
+    assert_eq!(ignored(&format!("{base} (1).config"), &pid), IgnoredConfig::OtherPlace);
+    assert_eq!(ignored(HANDLER, "token.encapsulated=B\"true\"\n"), IgnoredConfig::NoPid);
+    assert_eq!(ignored(HANDLER, ""), IgnoredConfig::NoPid);
+    let index = "factory.pid=\"a.b\"\nfactory.pidList=[\"a.b.1\"]\n";
+    assert_eq!(ignored("config/a/b/factory.config", index), IgnoredConfig::FactoryIndex);
+}
+
+#[test]
+fn windows_path_is_told() {
+    let path = HANDLER.replace("config/com/", "config/%0063om/");
+    assert!(used(&path, &format!("service.pid=\"{TOKEN_HANDLER}\"\n")).windows);
+}
+
+#[test]
+fn configuration_that_was_never_filled_says_nothing() {
+    let config = handler("_felix_.cm.newConfiguration=B\"true\"\ntoken.encapsulated=B\"true\"\n");
+    assert!(!config.matters());
+}
+
+#[test]
+fn values_do_not_show_in_facts() {
+    let secret = format!("{{{}}}", "5eC2e7aa".to_lowercase().repeat(8));
+    let text = format!(
+        "service.pid=\"{IMS_CUSTOMIZER}\"\nauth.ims.client.secret=\"CANARY\"\nx=\"{secret}\"\ny=\"CANARY\"\n\
+         customizer.type=\"{secret}\"\n"
+    );
+    let path = "config/com/adobe/granite/auth/ims/impl/IMSAccessTokenRequestCustomizerImpl.config";
+    let config = used(path, &text);
+    let shown = format!("{config:?} {:?}", read(text.as_bytes()).unwrap().entries.values());
+    assert!(!shown.contains("CANARY") && !shown.contains("5ec2e7aa"), "{shown}");
+    assert_eq!(config.secrets["auth.ims.client.secret"], SecretState::Plain);
+    assert_eq!(config.protected.len(), 2);
+    assert_eq!(config.protected[0].digest, config.protected[1].digest);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_gives_a_typed_result(text in "[a-c=\"\\\\\\[\\](), \\n\\r#IBFu0-9{}]{0,80}") {
+        drop(read(text.as_bytes()));
+    }
+}

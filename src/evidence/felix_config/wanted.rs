@@ -1,0 +1,254 @@
+//! What of a configuration is kept: listed properties, the state of known secrets, digests of protected values.
+//!
+//! This is where secrets end: nothing of a value leaves this file unless its property is listed.
+
+use super::grammar::{Dictionary, Entry, Scalar};
+use crate::evidence::cursor::{ParseError, Problem};
+use crate::evidence::{digest, text};
+use crate::facts::{
+    IMS_CLIENT_SECRET, IMS_CUSTOMIZER, IMS_PROVIDER, IMS_SERVICE_SECRET, OAUTH_PROVIDER,
+    ProtectedValue, SAML_HANDLER, SYNC_HANDLER, SecretState, TOKEN_CONFIGURATION,
+    TOKEN_ENCAPSULATED, TOKEN_EXPIRATION, TOKEN_HANDLER, TOKEN_REFRESH,
+};
+use std::collections::BTreeMap;
+
+/// A component whose configuration matters.
+pub(super) struct Wanted {
+    /// Its PID, or that of its factory.
+    pub(super) pid: &'static str,
+    /// The properties whose values are kept. None of them holds a secret.
+    properties: &'static [&'static str],
+    /// The secrets that it cannot do without.
+    secrets: &'static [&'static str],
+}
+
+/// Every component whose configuration matters.
+pub(super) const WANTED: [Wanted; 7] = [
+    Wanted {
+        pid: TOKEN_HANDLER,
+        properties: &[TOKEN_ENCAPSULATED, "token.required.attr", "skip.token.refresh"],
+        secrets: &[],
+    },
+    Wanted {
+        pid: TOKEN_CONFIGURATION,
+        properties: &[TOKEN_EXPIRATION, TOKEN_REFRESH, "tokenLength"],
+        secrets: &[],
+    },
+    Wanted {
+        pid: SAML_HANDLER,
+        properties: &["createUser", "idpUrl", "synchronizeAttributes", "addGroupMemberships"],
+        secrets: &[],
+    },
+    Wanted {
+        pid: OAUTH_PROVIDER,
+        properties: &["oauth.create.users", "oauth.config.id"],
+        secrets: &["oauth.client.secret"],
+    },
+    Wanted {
+        pid: SYNC_HANDLER,
+        properties: &[
+            "handler.name",
+            "user.dynamicMembership",
+            "user.enforceDynamicMembership",
+            "group.dynamicGroups",
+        ],
+        secrets: &[],
+    },
+    Wanted { pid: IMS_CUSTOMIZER, properties: &["customizer.type"], secrets: &[IMS_CLIENT_SECRET] },
+    Wanted { pid: IMS_PROVIDER, properties: &[], secrets: &[IMS_SERVICE_SECRET] },
+];
+
+/// Properties that hold secrets, of any component.
+const SECRETS: [&str; 13] = [
+    IMS_CLIENT_SECRET,
+    IMS_SERVICE_SECRET,
+    "oauth.client.secret",
+    "keyStorePassword",
+    "encryptedPassword",
+    "com.adobe.granite.jetty.ssl.keystore.password",
+    "smtp.password",
+    "bind.password",
+    "jdbc.password",
+    "proxy.password",
+    "org.apache.felix.https.keystore.password",
+    "org.apache.felix.https.keystore.key.password",
+    "org.apache.felix.https.truststore.password",
+];
+
+/// Kept only as whether they are set: an address may hold a password.
+const PRESENCE: [&str; 1] = ["idpUrl"];
+/// Stands for a value that is not kept.
+const SET: &str = "set";
+
+const VALUE_CHARS_MAX: usize = 256;
+const PROTECTED_MAX: usize = 1024;
+/// Marks of values that are resolved at run time.
+const INTERPOLATIONS: [&str; 3] = ["$[secret:", "$[env:", "$[prop:"];
+
+/// Returns the component that a configuration is for, if it is one that matters.
+pub(super) fn wanted(pid: &str, factory_pid: Option<&str>) -> Option<&'static Wanted> {
+    WANTED.iter().find(|wanted| wanted.pid == pid || Some(wanted.pid) == factory_pid)
+}
+
+/// Returns the listed properties.
+pub(super) fn properties(
+    wanted: &Wanted,
+    dictionary: &Dictionary,
+) -> BTreeMap<String, Vec<String>> {
+    let kept = |name: &&'static str| {
+        let entry = dictionary.get(name)?;
+        Some(((*name).to_owned(), values(name, entry)))
+    };
+    wanted.properties.iter().filter_map(kept).collect()
+}
+
+fn values(name: &str, entry: &Entry) -> Vec<String> {
+    entry.values.iter().map(|value| shown(name, value)).collect()
+}
+
+fn shown(name: &str, value: &Scalar) -> String {
+    match value {
+        Scalar::Text(text) if text.is_empty() => String::new(),
+        Scalar::Text(_) if PRESENCE.contains(&name) => SET.to_owned(),
+        Scalar::Text(text) if next_protected(text).is_some() => {
+            SecretState::Protected.label().to_owned()
+        }
+        Scalar::Text(text) => text::cut(text, VALUE_CHARS_MAX),
+        Scalar::Number(number) => number.to_string(),
+        Scalar::Float(bits) => f32::from_bits(*bits).to_string(),
+        Scalar::Double(bits) => f64::from_bits(*bits).to_string(),
+        Scalar::Boolean(flag) => flag.to_string(),
+    }
+}
+
+/// Returns what is known of each secret that is there, and of each that should be.
+pub(super) fn secrets(
+    wanted: Option<&Wanted>,
+    dictionary: &Dictionary,
+) -> BTreeMap<String, SecretState> {
+    let needed = |name: &&str| wanted.is_some_and(|wanted| wanted.secrets.contains(name));
+    SECRETS
+        .iter()
+        .filter(|name| needed(name) || dictionary.get(name).is_some())
+        .map(|name| ((*name).to_owned(), dictionary.get(name).map_or(SecretState::Missing, state)))
+        .collect()
+}
+
+/// Of several values the most exposed counts.
+fn state(entry: &Entry) -> SecretState {
+    let states = entry.values.iter().map(|value| match value {
+        Scalar::Text(text) if text.is_empty() => SecretState::Missing,
+        Scalar::Text(text) if next_protected(text).is_some_and(|(whole, _)| whole == **text) => {
+            SecretState::Protected
+        }
+        Scalar::Text(text) if INTERPOLATIONS.iter().any(|mark| text.contains(mark)) => {
+            SecretState::Interpolated
+        }
+        _ => SecretState::Plain,
+    });
+    let exposure = |state: &SecretState| (*state == SecretState::Plain, *state);
+    states.max_by_key(exposure).unwrap_or(SecretState::Missing)
+}
+
+/// Returns every protected value, sorted, as a digest.
+pub(super) fn protected(dictionary: &Dictionary) -> Result<Vec<ProtectedValue>, ParseError> {
+    let mut all = Vec::new();
+    for entry in dictionary.entries.values() {
+        for value in &entry.values {
+            let Scalar::Text(text) = value else { continue };
+            let mut rest = text.as_str();
+            while let Some((found, behind)) = next_protected(rest) {
+                let property = property_name(entry);
+                all.push(ProtectedValue { property, digest: digest(found.as_bytes()) });
+                rest = behind;
+            }
+        }
+        if all.len() > PROTECTED_MAX {
+            let problem = Problem::Limit(PROTECTED_MAX);
+            return Err(ParseError { what: "protected values", offset: 0, problem });
+        }
+    }
+    all.sort();
+    all.dedup();
+    Ok(all)
+}
+
+/// A name that is not on a line of its own may be what is left of a value.
+fn property_name(entry: &Entry) -> String {
+    if entry.garbled || next_protected(&entry.name).is_some() {
+        return "a property whose name cannot be read".to_owned();
+    }
+    text::cut(&entry.name, VALUE_CHARS_MAX)
+}
+
+/// Finds the next `{…}` of at least 64 lower-case hexadecimal digits, in blocks of 32, and what follows it.
+fn next_protected(text: &str) -> Option<(&str, &str)> {
+    let mut rest = text;
+    while let Some((_, inner)) = rest.split_once('{') {
+        let digits = inner.bytes().take_while(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')).count();
+        let closed = inner.get(digits..).and_then(|behind| behind.strip_prefix('}'));
+        match closed {
+            Some(behind) if digits >= 64 && digits.is_multiple_of(32) => {
+                let start = text.len().checked_sub(inner.len())?.checked_sub(1)?;
+                let end = text.len().checked_sub(behind.len())?;
+                return Some((text.get(start..end)?, behind));
+            }
+            _ => rest = inner,
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::grammar::read;
+    use super::*;
+
+    fn hex(blocks: usize) -> String {
+        format!("{{{}}}", "0123456789abcdef0123456789abcdef".repeat(blocks))
+    }
+
+    #[test]
+    fn protected_values_are_whole_blocks_in_braces() {
+        let value = hex(2);
+        assert_eq!(next_protected(&value), Some((value.as_str(), "")));
+        let around = format!("{{x}}{}{{{value}!", hex(1));
+        assert_eq!(next_protected(&around), Some((value.as_str(), "!")));
+        let (upper, uneven, open) =
+            (hex(2).to_uppercase(), hex(2).replace('{', "{0"), hex(2).replace('}', ""));
+        for text in ["", "{", "{}", "{0,date}", &hex(1), &upper, &uneven, &open] {
+            assert_eq!(next_protected(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_states() {
+        let of = |value: &str| {
+            let text = format!("smtp.password={value}\r\n");
+            secrets(None, &read(text.as_bytes()).unwrap()).remove("smtp.password").unwrap()
+        };
+        assert_eq!(of("\"\""), SecretState::Missing);
+        assert_eq!(of("\"hunter2\""), SecretState::Plain);
+        assert_eq!(of(&format!("\"{}\"", hex(3))), SecretState::Protected);
+        assert_eq!(of(&format!("\"x{}\"", hex(3))), SecretState::Plain);
+        assert_eq!(of("\"$[secret:mail]\""), SecretState::Interpolated);
+        assert_eq!(of(&format!("[\"{}\",\"hunter2\"]", hex(2))), SecretState::Plain);
+        assert_eq!(of("[]"), SecretState::Missing);
+    }
+
+    #[test]
+    fn secret_that_is_needed_and_not_there_is_missing() {
+        let ims = wanted("x", Some(IMS_CUSTOMIZER));
+        let states = secrets(ims, &read(b"a=\"1\"\r\n").unwrap());
+        assert_eq!(states.get(IMS_CLIENT_SECRET), Some(&SecretState::Missing));
+        assert_eq!(states.len(), 1);
+    }
+
+    #[test]
+    fn names_that_may_be_left_of_a_value_are_not_kept() {
+        let text = format!("a=\"1\"CANARY=\"{0}\"\r\nb=CANARY\r\nc=\"{0}\"\r\nd=[\"{0}\"]", hex(2));
+        let found = protected(&read(text.as_bytes()).unwrap()).unwrap();
+        let names: Vec<_> = found.iter().map(|value| value.property.as_str()).collect();
+        assert_eq!(names, ["a property whose name cannot be read", "d"]);
+    }
+}

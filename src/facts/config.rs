@@ -1,0 +1,176 @@
+//! OSGi configurations as Felix ConfigAdmin keeps them on disk: only listed settings, and of secrets only that they are there.
+
+use super::{Digest, Place, Snapshot};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Adobe Granite Token Authentication Handler. The doubled `impl` is right.
+pub const TOKEN_HANDLER: &str = "com.day.crx.security.token.impl.impl.TokenAuthenticationHandler";
+/// Apache Jackrabbit Oak Token Configuration.
+pub const TOKEN_CONFIGURATION: &str =
+    "org.apache.jackrabbit.oak.security.authentication.token.TokenConfigurationImpl";
+/// Adobe Granite SAML 2.0 Authentication Handler.
+pub const SAML_HANDLER: &str = "com.adobe.granite.auth.saml.SamlAuthenticationHandler";
+/// Adobe Granite OAuth Application and Provider.
+pub const OAUTH_PROVIDER: &str = "com.adobe.granite.auth.oauth.provider";
+/// Apache Jackrabbit Oak Default Sync Handler.
+pub const SYNC_HANDLER: &str =
+    "org.apache.jackrabbit.oak.spi.security.authentication.external.impl.DefaultSyncHandler";
+/// Adobe Granite OAuth IMS Configuration Provider's request customizer, which holds the `client_secret` of KA-23909.
+pub const IMS_CUSTOMIZER: &str =
+    "com.adobe.granite.auth.ims.impl.IMSAccessTokenRequestCustomizerImpl";
+/// Adobe Granite OAuth IMS Provider.
+pub const IMS_PROVIDER: &str = "com.adobe.granite.auth.ims.impl.IMSProviderImpl";
+
+/// Encapsulated tokens on or off.
+pub const TOKEN_ENCAPSULATED: &str = "token.encapsulated";
+/// Lifetime of a login token in milliseconds.
+pub const TOKEN_EXPIRATION: &str = "tokenExpiration";
+/// Whether a login token in use is prolonged.
+pub const TOKEN_REFRESH: &str = "tokenRefresh";
+/// The `client_secret` in the IMS customizer.
+pub const IMS_CLIENT_SECRET: &str = "auth.ims.client.secret";
+/// The client secret in the IMS provider.
+pub const IMS_SERVICE_SECRET: &str = "oauth.provider.ims.service.token.client.secret";
+
+/// What is known of a property that holds a secret. The secret itself is never kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SecretState {
+    /// Not there, or empty.
+    Missing,
+    /// Text that anyone can read.
+    Plain,
+    /// Encrypted with the master key.
+    Protected,
+    /// A reference such as `$[secret:name]`, resolved at run time.
+    Interpolated,
+}
+
+impl SecretState {
+    /// Returns the name used in reports.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Plain => "plain",
+            Self::Protected => "protected",
+            Self::Interpolated => "interpolated",
+        }
+    }
+}
+
+impl fmt::Display for SecretState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.label())
+    }
+}
+
+/// A value encrypted with the master key: `{` hexadecimal digits `}`.
+///
+/// Each encryption starts from another random vector, so equal text means a copied value.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ProtectedValue {
+    /// The property it stands in.
+    pub property: String,
+    /// Digest of its text, which is not kept.
+    pub digest: Digest,
+}
+
+/// One configuration that Felix would use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Configuration {
+    /// Its PID, from inside the file.
+    pub pid: String,
+    /// The PID of its factory, for one of several of a kind.
+    pub factory_pid: Option<String>,
+    /// Listed properties alone, by name; several values for a list, none for an empty one.
+    pub properties: BTreeMap<String, Vec<String>>,
+    /// Known secrets, by property.
+    pub secrets: BTreeMap<String, SecretState>,
+    /// Values encrypted with the master key, in any property.
+    pub protected: Vec<ProtectedValue>,
+    /// Where it was read.
+    pub place: Place,
+}
+
+impl Configuration {
+    /// Says whether it configures this component, alone or as one of several.
+    pub fn is(&self, pid: &str) -> bool {
+        self.pid == pid || self.factory_pid.as_deref() == Some(pid)
+    }
+
+    /// Returns the single value of a property.
+    pub fn text(&self, property: &str) -> Option<&str> {
+        match self.properties.get(property)?.as_slice() {
+            [value] => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Returns a property as a flag. As in Java, every text but `true` is false, whatever the case.
+    pub fn flag(&self, property: &str) -> Option<bool> {
+        self.text(property).map(|text| text.trim().eq_ignore_ascii_case("true"))
+    }
+
+    /// Returns a property as a number.
+    pub fn number(&self, property: &str) -> Option<u64> {
+        self.text(property)?.trim().parse().ok()
+    }
+
+    /// Returns what is known of a secret property.
+    pub fn secret(&self, property: &str) -> Option<SecretState> {
+        self.secrets.get(property).copied()
+    }
+
+    /// Says whether it makes users while they log in: SAML with an identity provider, or OAuth.
+    pub fn creates_users(&self) -> Option<bool> {
+        if self.is(SAML_HANDLER) {
+            // A handler without an identity provider is switched off.
+            let live = self.text("idpUrl").is_some_and(|url| !url.is_empty());
+            return live.then(|| self.flag("createUser"))?;
+        }
+        self.is(OAUTH_PROVIDER).then(|| self.flag("oauth.create.users"))?
+    }
+}
+
+impl Snapshot {
+    /// Returns the configurations of a component.
+    pub fn configurations_of(&self, pid: &str) -> impl Iterator<Item = &Configuration> {
+        self.configurations.iter().filter(move |configuration| configuration.is(pid))
+    }
+
+    /// Says whether a configuration that is not listed does not exist.
+    ///
+    /// The source must have been read whole, and must hold configurations below `com` that are none of those looked for: then
+    /// `launchpad/config` was packed as a whole, not file by file.
+    pub fn shows_all_configurations(&self) -> bool {
+        self.is_complete() && self.parts.configurations
+    }
+
+    /// Says whether encapsulated tokens are on; `None` where the configuration is not in the snapshot. Off is the default.
+    pub fn encapsulated_token(&self) -> Option<bool> {
+        match self.configurations_of(TOKEN_HANDLER).next() {
+            Some(handler) => Some(handler.flag(TOKEN_ENCAPSULATED).unwrap_or(false)),
+            None => self.shows_all_configurations().then_some(false),
+        }
+    }
+
+    /// Returns the stated lifetime of login tokens in milliseconds.
+    pub fn token_expiration_ms(&self) -> Option<u64> {
+        self.configurations_of(TOKEN_CONFIGURATION).find_map(|c| c.number(TOKEN_EXPIRATION))
+    }
+
+    /// Says whether login tokens in use are prolonged, where that is stated.
+    pub fn token_refresh(&self) -> Option<bool> {
+        self.configurations_of(TOKEN_CONFIGURATION).find_map(|c| c.flag(TOKEN_REFRESH))
+    }
+
+    /// Returns the IMS configurations: a request customizer, or a provider that has a client secret.
+    pub fn ims_configurations(&self) -> impl Iterator<Item = &Configuration> {
+        self.configurations.iter().filter(|configuration| {
+            let secret = configuration.secret(IMS_SERVICE_SECRET);
+            configuration.is(IMS_CUSTOMIZER)
+                || configuration.is(IMS_PROVIDER)
+                    && secret.is_some_and(|state| state != SecretState::Missing)
+        })
+    }
+}

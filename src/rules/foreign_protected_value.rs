@@ -1,0 +1,137 @@
+//! `foreign-protected-value`: instances with different master keys hold the same protected value.
+
+use super::groups::{Groups, names};
+use super::steps::OVERWRITE_WARNING;
+use super::{Hit, Rule, Severity, console};
+use crate::facts::{Configuration, Digest, KeyName, ProtectedValue};
+use crate::farm::{Farm, Member};
+use std::collections::BTreeMap;
+
+pub(super) static RULE: Rule = Rule {
+    id: "foreign-protected-value",
+    severity: Severity::Error,
+    summary: "a protected value was copied to an instance with another master key",
+    why: "A protected value is encrypted with the master key and a random start, so the same text on two instances is a copy. With \
+          different master keys at least one of them cannot decrypt it (`CryptoException: Cannot convert byte data`).",
+    fix: "Give both instances the same keys, or encrypt the secret anew on each.",
+    references: &[
+        "Adobe KA-22814: Exception while decrypting the configuration map",
+        "wcm-io CONGA AEM plugin, CryptoString: random initialization vector",
+    ],
+    check,
+};
+
+/// Values are named up to this many; the rest is counted.
+const VALUES_MAX: usize = 3;
+
+/// A protected value, and where it stands.
+type Stand<'a> = (&'a Member, &'a Configuration, &'a ProtectedValue);
+
+fn check(farm: &Farm) -> Vec<Hit> {
+    let mut by_text: BTreeMap<Digest, Vec<Stand<'_>>> = BTreeMap::new();
+    for stand in stands(farm) {
+        by_text.entry(stand.2.digest).or_default().push(stand);
+    }
+    // Values that the same instances share are told together.
+    let mut by_members: BTreeMap<Vec<&str>, Vec<Stand<'_>>> = BTreeMap::new();
+    for stands in by_text.into_values() {
+        let mut names: Vec<&str> = stands.iter().map(|(m, ..)| m.name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        by_members.entry(names).or_default().extend(stands);
+    }
+    by_members.into_iter().filter_map(|(names, stands)| hit(farm, &names, &stands)).collect()
+}
+
+/// Returns the protected values of instances whose master key is known.
+fn stands(farm: &Farm) -> impl Iterator<Item = Stand<'_>> {
+    let known = farm.members.iter().filter(|m| m.known_key(KeyName::Master).is_some());
+    known.flat_map(|member| {
+        member.snapshot.configurations.iter().flat_map(move |configuration| {
+            configuration.protected.iter().map(move |value| (member, configuration, value))
+        })
+    })
+}
+
+fn hit(farm: &Farm, holders: &[&str], stands: &[Stand<'_>]) -> Option<Hit> {
+    let groups = Groups::by(farm, |member| {
+        let holds = holders.contains(&member.name.as_str());
+        holds.then(|| member.known_key(KeyName::Master).map(|key| key.value))?
+    });
+    if !groups.differ() {
+        return None;
+    }
+    let mut values: Vec<String> =
+        stands.iter().map(|(_, c, v)| format!("{} of {}", v.property, c.pid)).collect();
+    values.sort();
+    values.dedup();
+    let holders: Vec<&Member> = groups.iter().flatten().copied().collect();
+    let message = format!(
+        "{} hold the same protected value of {}, below unequal master keys: {}",
+        names(&holders),
+        listed(&values),
+        groups.describe("master")
+    );
+    let odd = groups.odd();
+    let steps = stands
+        .iter()
+        .filter(|(member, ..)| odd.iter().any(|odd| odd.name == member.name))
+        .map(|(member, c, value)| console::enter_secret(member, c, &value.property));
+    let hit = Hit::among(&holders, message).at(stands.iter().map(|(_, c, _)| &c.place));
+    let keys = format!(
+        "Best give all of them the same keys: see master-differs. {OVERWRITE_WARNING} Otherwise:"
+    );
+    Some(hit.fix([keys]).fix(steps))
+}
+
+fn listed(values: &[String]) -> String {
+    match values.split_at_checked(VALUES_MAX) {
+        Some((first, rest)) if !rest.is_empty() => {
+            format!("{} and {} more", first.join(", "), rest.len())
+        }
+        _ => values.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Instance, farm};
+
+    fn holds(value: &str) -> impl Fn(Instance) -> Instance {
+        let body = format!("smtp.password=\"{{{}}}\"\r\n", value.repeat(32));
+        move |instance| instance.config("com.day.cq.mailer.DefaultMailService", &body)
+    }
+
+    #[test]
+    fn copies_below_one_master_are_quiet() {
+        assert_eq!(check(&farm().with("a", holds("0f")).with("b", holds("0f")).build()), []);
+    }
+
+    #[test]
+    fn copy_below_another_master_is_told() {
+        let odd = |i| holds("0f")(i).master(&[9; 16]);
+        let farm = farm().with("a", holds("0f")).with("b", holds("0f")).with("c", odd);
+        let hits = check(&farm.build());
+        assert_eq!(hits.len(), 1);
+        assert_eq!(
+            hits[0].message,
+            "a, b, c hold the same protected value of smtp.password of com.day.cq.mailer.DefaultMailService, \
+             below unequal master keys: c has another master than the other 2"
+        );
+        assert_eq!(hits[0].places.len(), 3);
+        assert_eq!(hits[0].fix.len(), 2);
+    }
+
+    #[test]
+    fn other_values_below_another_master_are_quiet() {
+        let odd = |i| holds("0a")(i).master(&[9; 16]);
+        assert_eq!(check(&farm().with("a", holds("0f")).with("b", odd).build()), []);
+    }
+
+    #[test]
+    fn unknown_master_is_quiet() {
+        let jcr = |i| holds("0f")(i).storage(b"JCR").master(&[9; 16]);
+        assert_eq!(check(&farm().with("a", holds("0f")).with("b", jcr).build()), []);
+    }
+}

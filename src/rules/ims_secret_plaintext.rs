@@ -1,0 +1,63 @@
+//! `ims-secret-plaintext`: the client secret of an IMS configuration is not encrypted.
+
+use super::{Hit, Rule, Severity, console};
+use crate::facts::{IMS_CLIENT_SECRET, IMS_SERVICE_SECRET, SecretState};
+use crate::farm::{Farm, Member};
+
+pub(super) static RULE: Rule = Rule {
+    id: "ims-secret-plaintext",
+    severity: Severity::Warning,
+    summary: "an IMS client secret is stored as plain text",
+    why: "Whoever can read the install, or a copy of it such as this one, has the secret. AEM decrypts protected values by itself.",
+    fix: "Encrypt the secret with the crypto support console, and have it replaced where copies of the install went.",
+    references: &["AEM 6.5, encryption support for configuration properties"],
+    check,
+};
+
+fn check(farm: &Farm) -> Vec<Hit> {
+    farm.members.iter().flat_map(on).collect()
+}
+
+fn on(member: &Member) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    for ims in member.snapshot.ims_configurations() {
+        for property in [IMS_CLIENT_SECRET, IMS_SERVICE_SECRET] {
+            if ims.secret(property) != Some(SecretState::Plain) {
+                continue;
+            }
+            let message = format!("{} holds {property} of {} as plain text", member.name, ims.pid);
+            let step = console::enter_secret(member, ims, property);
+            hits.push(Hit::on(member, message).at([&ims.place]).fix([step]));
+        }
+    }
+    hits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{IMS_CUSTOMIZER, IMS_PROVIDER};
+    use crate::testing::farm;
+
+    fn count(pid: &str, body: &str) -> usize {
+        check(&farm().with("a", |i| i.config(pid, body)).build()).len()
+    }
+
+    #[test]
+    fn plain_text_is_told() {
+        assert_eq!(count(IMS_CUSTOMIZER, "auth.ims.client.secret=\"hunter2\"\r\n"), 1);
+        let body = format!("{IMS_SERVICE_SECRET}=\"hunter2\"\r\n");
+        assert_eq!(count(IMS_PROVIDER, &body), 1);
+    }
+
+    #[test]
+    fn protected_text_is_quiet() {
+        let body = format!("auth.ims.client.secret=\"{{{}}}\"\r\n", "0f".repeat(32));
+        assert_eq!(count(IMS_CUSTOMIZER, &body), 0);
+    }
+
+    #[test]
+    fn no_secret_is_the_matter_of_another_rule() {
+        assert_eq!(count(IMS_CUSTOMIZER, "customizer.type=\"x\"\r\n"), 0);
+    }
+}

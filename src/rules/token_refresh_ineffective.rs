@@ -1,0 +1,60 @@
+//! `token-refresh-ineffective`: login tokens are to be prolonged, and encapsulated ones never are.
+
+use super::{Hit, Rule, Severity, console};
+use crate::facts::{TOKEN_CONFIGURATION, TOKEN_REFRESH};
+use crate::farm::{Farm, Member};
+
+pub(super) static RULE: Rule = Rule {
+    id: "token-refresh-ineffective",
+    severity: Severity::Note,
+    summary: "tokenRefresh has no effect on encapsulated tokens",
+    why: "Encapsulated tokens are never prolonged: users are logged out when tokenExpiration is over, active or not, even with \
+          tokenRefresh=true.",
+    fix: "Choose a tokenExpiration that is long enough for a session.",
+    references: &["Adobe KA-21491: encapsulated tokens are not refreshed"],
+    check,
+};
+
+fn check(farm: &Farm) -> Vec<Hit> {
+    farm.members.iter().filter_map(on).collect()
+}
+
+fn on(member: &Member) -> Option<Hit> {
+    let snapshot = &member.snapshot;
+    if snapshot.encapsulated_token() != Some(true) || snapshot.token_refresh() != Some(true) {
+        return None;
+    }
+    let message = format!("tokenRefresh of {} has no effect on encapsulated tokens", member.name);
+    let places = snapshot.configurations_of(TOKEN_CONFIGURATION).map(|c| &c.place);
+    let step = console::set(member, TOKEN_CONFIGURATION, TOKEN_REFRESH, "false");
+    Some(
+        Hit::on(member, message)
+            .at(places)
+            .fix([format!("{step} Users are logged out after tokenExpiration either way.")]),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::TOKEN_HANDLER;
+    use crate::testing::farm;
+
+    fn count(encapsulated: &str, refresh: &str) -> usize {
+        let handler = format!("token.encapsulated=B\"{encapsulated}\"\r\n");
+        let tokens = format!("tokenRefresh=B\"{refresh}\"\r\n");
+        let farm = farm()
+            .with("a", |i| i.config(TOKEN_HANDLER, &handler).config(TOKEN_CONFIGURATION, &tokens));
+        check(&farm.build()).len()
+    }
+
+    #[test]
+    fn refresh_of_encapsulated_tokens_is_told() {
+        assert_eq!(count("true", "true"), 1);
+    }
+
+    #[test]
+    fn either_alone_is_quiet() {
+        assert_eq!(count("true", "false") + count("false", "true"), 0);
+    }
+}

@@ -1,0 +1,94 @@
+//! `token-user-creation`: encapsulated tokens are on, and a login handler creates users.
+
+use super::steps::ENCAPSULATED_TOKEN;
+use super::{Hit, Rule, Severity, console};
+use crate::facts::{Configuration, SAML_HANDLER};
+use crate::farm::{Farm, Member};
+
+pub(super) static RULE: Rule = Rule {
+    id: "token-user-creation",
+    severity: Severity::Warning,
+    summary: "encapsulated tokens are on while a login handler creates users",
+    why: "A user who is created at login exists on that instance alone. With an encapsulated token the next request may reach \
+          another instance, which trusts the token but has no such user. Handlers that create users do not work with encapsulated \
+          tokens without sticky sessions.",
+    fix: "Synchronise the users, and switch their creation off in the handler; or use sticky sessions.",
+    references: &[ENCAPSULATED_TOKEN],
+    check,
+};
+
+fn check(farm: &Farm) -> Vec<Hit> {
+    farm.members.iter().filter_map(on).collect()
+}
+
+fn on(member: &Member) -> Option<Hit> {
+    if member.snapshot.encapsulated_token() != Some(true) {
+        return None;
+    }
+    let creators: Vec<&Configuration> = member
+        .snapshot
+        .configurations
+        .iter()
+        .filter(|configuration| configuration.creates_users() == Some(true))
+        .collect();
+    let pids: Vec<&str> = creators.iter().map(|creator| creator.pid.as_str()).collect();
+    if pids.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "{} uses encapsulated tokens, and {} creates users at login",
+        member.name,
+        pids.join(", ")
+    );
+    let steps = creators.iter().map(|creator| {
+        let property = if creator.is(SAML_HANDLER) { "createUser" } else { "oauth.create.users" };
+        console::set(member, &creator.pid, property, "false")
+    });
+    let choice =
+        "Either make sure that the load balancer uses sticky sessions, or synchronise users and:";
+    let places = creators.iter().map(|creator| &creator.place);
+    Some(Hit::on(member, message).at(places).fix([choice]).fix(steps))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{OAUTH_PROVIDER, TOKEN_HANDLER};
+    use crate::testing::{Instance, farm};
+
+    const CREATES: &str = "createUser=B\"true\"\r\nidpUrl=\"https://idp.example/\"\r\n";
+
+    fn messages(change: impl FnOnce(Instance) -> Instance) -> Vec<String> {
+        let on = |i: Instance| i.config(TOKEN_HANDLER, "token.encapsulated=B\"true\"\r\n");
+        let farm = farm().with("a", |i| change(on(i))).build();
+        check(&farm).into_iter().map(|hit| hit.message).collect()
+    }
+
+    #[test]
+    fn saml_that_creates_users_is_told() {
+        let pid = format!("{SAML_HANDLER}~idp");
+        assert_eq!(
+            messages(|i| i.config(&pid, CREATES)),
+            [format!("a uses encapsulated tokens, and {pid} creates users at login")]
+        );
+    }
+
+    #[test]
+    fn oauth_that_creates_users_is_told() {
+        let pid = format!("{OAUTH_PROVIDER}~x");
+        assert_eq!(messages(|i| i.config(&pid, "oauth.create.users=B\"true\"\r\n")).len(), 1);
+        assert_eq!(messages(|i| i.config(&pid, "oauth.create.users=B\"false\"\r\n")), [""; 0]);
+    }
+
+    #[test]
+    fn saml_without_identity_provider_is_off() {
+        let body = "createUser=B\"true\"\r\nidpUrl=\"\"\r\n";
+        assert_eq!(messages(|i| i.config(SAML_HANDLER, body)), [""; 0]);
+    }
+
+    #[test]
+    fn without_encapsulated_tokens_it_is_quiet() {
+        let farm = farm().with("a", |i| i.config(SAML_HANDLER, CREATES)).build();
+        assert_eq!(check(&farm), []);
+    }
+}
