@@ -1,7 +1,7 @@
 //! Keeps the evidence of one source while it is walked.
 
 use super::links::{Links, Resolved, join, resolve};
-use crate::evidence::{Fact, Kind, ParseError, Reads, classify, may_hold};
+use crate::evidence::{Fact, Kind, ParseError, Reads, Scan, classify, may_hold};
 use crate::facts::{Gap, GapKind, Owner};
 use crate::intake::{Entry, EntryKind, LinkTarget, Visit, Want};
 use crate::limits::Limits;
@@ -44,6 +44,14 @@ struct Pending {
     path: String,
     kind: &'static Kind,
     owner: Option<Owner>,
+    stream: Option<Stream>,
+}
+
+/// A body that is read piece by piece.
+struct Stream {
+    scan: Box<dyn Scan>,
+    /// A piece has come.
+    begun: bool,
 }
 
 /// Receives one source.
@@ -177,7 +185,13 @@ impl<'a> Collector<'a> {
     /// An entry whose body never came is lost; a gap says why.
     fn settle(&mut self) {
         for pending in std::mem::take(&mut self.pending) {
-            self.put(pending.path, Item::Lost);
+            let item = match pending.stream {
+                Some(stream) if stream.begun => {
+                    Item::Read { fact: Ok(stream.scan.finish().fact), owner: pending.owner }
+                }
+                _ => Item::Lost,
+            };
+            self.put(pending.path, item);
         }
     }
 
@@ -220,6 +234,12 @@ impl<'a> Collector<'a> {
             return Want::Nothing;
         };
         let item = match (&entry.kind, kind.reads) {
+            (EntryKind::File, Reads::Stream(scan)) if self.aliases.is_none() => {
+                self.expect(path, kind, entry, Some(Stream { scan: scan(), begun: false }));
+                return Want::Stream;
+            }
+            // No key is missed in a log, so links to one are not followed and odd shapes of one do not matter.
+            (_, Reads::Stream(_)) => return Want::Nothing,
             (EntryKind::Directory, Reads::Presence) => {
                 Item::Read { fact: Ok(Fact::Seen), owner: None }
             }
@@ -227,11 +247,11 @@ impl<'a> Collector<'a> {
                 Item::Link(target.clone())
             }
             (EntryKind::File, Reads::Whole(bytes_max)) => {
-                self.expect(path, kind, entry);
+                self.expect(path, kind, entry, None);
                 return Want::Whole { bytes_max };
             }
             (EntryKind::File, Reads::Prefix(bytes_max)) => {
-                self.expect(path, kind, entry);
+                self.expect(path, kind, entry, None);
                 return Want::Prefix { bytes_max };
             }
             (EntryKind::File, Reads::Presence) => return Want::Nothing,
@@ -241,12 +261,19 @@ impl<'a> Collector<'a> {
         Want::Nothing
     }
 
-    fn expect(&mut self, path: &str, kind: &'static Kind, entry: &Entry<'_>) {
-        self.pending.push(Pending { path: path.to_owned(), kind, owner: entry.owner.clone() });
+    fn expect(
+        &mut self,
+        path: &str,
+        kind: &'static Kind,
+        entry: &Entry<'_>,
+        stream: Option<Stream>,
+    ) {
+        let (path, owner) = (path.to_owned(), entry.owner.clone());
+        self.pending.push(Pending { path, kind, owner, stream });
     }
 
     fn fulfil(&mut self, pending: Pending, bytes: &[u8]) {
-        let Pending { path, kind, owner } = pending;
+        let Pending { path, kind, owner, .. } = pending;
         let Some((_, found)) = classify(&path) else { return };
         let fact = (kind.parse)(&found, bytes);
         self.put(path, Item::Read { fact, owner });
@@ -279,6 +306,7 @@ impl<'a> Collector<'a> {
 fn widest(a: Want, b: Want) -> Want {
     match (a, b) {
         (Want::Nothing, other) | (other, Want::Nothing) => other,
+        (Want::Stream, _) | (_, Want::Stream) => Want::Stream,
         (Want::Prefix { bytes_max: a }, Want::Prefix { bytes_max: b }) => {
             Want::Prefix { bytes_max: a.max(b) }
         }
@@ -320,8 +348,28 @@ impl Visit for Collector<'_> {
         }
     }
 
+    fn piece(&mut self, bytes: &[u8]) {
+        for stream in self.pending.iter_mut().filter_map(|pending| pending.stream.as_mut()) {
+            stream.begun = true;
+            stream.scan.push(bytes);
+        }
+    }
+
+    fn body_end(&mut self) {
+        for pending in std::mem::take(&mut self.pending) {
+            let Some(stream) = pending.stream else { continue };
+            let scanned = stream.scan.finish();
+            if let Some(problem) = scanned.problem {
+                self.record(Some(&pending.path), GapKind::Log, problem);
+            }
+            self.put(pending.path, Item::Read { fact: Ok(scanned.fact), owner: pending.owner });
+        }
+    }
+
     fn gap(&mut self, path: Option<&str>, kind: GapKind, reason: String) {
         if self.aliases.is_none() {
+            let of_a_log = kind.is_local() && path.is_some_and(concerns_logs);
+            let kind = if of_a_log { GapKind::Log } else { kind };
             self.record(path, kind, reason);
             return;
         }
@@ -338,6 +386,13 @@ impl Visit for Collector<'_> {
             |alias: &Alias| within(&alias.target, directory) || within(directory, &alias.target);
         aliases.iter().any(on_the_way)
     }
+}
+
+/// Says whether a path is that of a log, or of the directory of logs.
+fn concerns_logs(path: &str) -> bool {
+    let streams =
+        |path: &str| classify(path).is_some_and(|(kind, _)| matches!(kind.reads, Reads::Stream(_)));
+    streams(path) || streams(&join(path, "error.log"))
 }
 
 /// Says whether `path` is `directory` or lies below it.

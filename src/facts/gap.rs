@@ -66,6 +66,8 @@ pub enum GapKind {
     UnsafeName,
     /// The same source was named more than once; it was read once.
     Repeated,
+    /// A log was not read to its end. What logs say adds to the other facts and decides none of them.
+    Log,
 }
 
 impl GapKind {
@@ -96,12 +98,16 @@ impl GapKind {
             Self::Concatenated => "concatenated",
             Self::UnsafeName => "unsafe-name",
             Self::Repeated => "repeated",
+            Self::Log => "log",
         }
     }
 
     /// Says whether a fact may be missing because of it. The rest are notes.
     pub fn hides(self) -> bool {
-        !matches!(self, Self::Duplicate | Self::Concatenated | Self::UnsafeName | Self::Repeated)
+        !matches!(
+            self,
+            Self::Duplicate | Self::Concatenated | Self::UnsafeName | Self::Repeated | Self::Log
+        )
     }
 
     /// Says whether it puts even the facts that were read in doubt.
@@ -123,6 +129,7 @@ impl GapKind {
                 | Self::Malformed
                 | Self::Unidentified
                 | Self::Duplicate
+                | Self::Log
         )
     }
 }

@@ -1,7 +1,7 @@
 //! All facts of one instance from one source.
 
 use super::{
-    Bundle, CRYPTO, CRYPTO_FILE, Gap, KeyFile, KeyName, Role, RunModes, Setting, SlingId,
+    Bundle, CRYPTO, CRYPTO_FILE, Gap, KeyFile, KeyName, Log, Role, RunModes, Setting, SlingId,
     StorageFile,
 };
 
@@ -44,6 +44,8 @@ pub struct Snapshot {
     pub last_start_ms: Option<u64>,
     /// Java major version of the last start.
     pub java_major: Option<u32>,
+    /// What its logs say; `None` when none was read.
+    pub log: Option<Log>,
     /// Gaps of the whole source and of paths under this root, sorted.
     pub gaps: Vec<Gap>,
 }
