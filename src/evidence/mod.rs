@@ -32,7 +32,7 @@ pub use bundle_info::BundleInfo;
 pub use cursor::{ParseError, Problem};
 pub use jar::Jar;
 pub use key::{digest, digest_key};
-pub use log::SIGNATURES;
+pub use log::{SIGNATURES, Signature};
 pub use path::may_hold;
 
 use crate::facts::{KeyDigest, KeyName, LogFile, Storage};

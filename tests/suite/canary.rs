@@ -4,6 +4,7 @@ use crate::instance::Instance;
 use crate::pack::Packing;
 use crate::run::aemtrix;
 use crate::snapshot::random::bytes_of;
+use aemtrix::evidence::SIGNATURES;
 use aemtrix::report::FORMATS;
 use std::collections::BTreeMap;
 use std::fs;
@@ -27,7 +28,30 @@ const MASTER_TEXT: &str = "c4a4a27e0c4a4a27e0c4a4a27e0c4a4a";
 const STORAGE_TEXT: &str = "uX3wE8rT6yP1oI9kM4nV7bQ2zL5j";
 const PASSWORD: &str = "hN8vB2xC6qK4mW9tR3pL7zD5";
 const OPTION: &str = "gY5tF1sJ8kQ3wP6nX2vM9rB4";
-const TEXTS: [&str; 5] = [HMAC_TEXT, MASTER_TEXT, STORAGE_TEXT, PASSWORD, OPTION];
+const LOGGED: &str = "jW4kD8sN2yQ6xM9vZ3bT7c";
+const PERSON: &str = "jane.doe@customer.example";
+const TEXTS: [&str; 7] = [HMAC_TEXT, MASTER_TEXT, STORAGE_TEXT, PASSWORD, OPTION, LOGGED, PERSON];
+
+/// A log with secrets and a person before, within and behind everything that is looked for.
+fn log() -> String {
+    let told = [
+        "Starting Crypto Support (com.adobe.granite.crypto, {}) with {} storage",
+        "Starting Crypto Support (com.adobe.granite.crypto, 3.4.24) with Bundle storage {}",
+        "Created new Sling ID {}",
+        "Active run modes: [author, {}@x]",
+        "Setting org.osgi.service.http.port=4502{}",
+        "Setting 'com.adobe.granite.crypto.file.disable' to '{}' from command line.",
+        "Setting 'com.adobe.granite.crypto.keys.path' to '/home/{}' from command line.",
+    ];
+    let signs = SIGNATURES.iter().map(|known| known.text).chain(told);
+    let record = |text: &str| {
+        let text = text.replace("{}", LOGGED);
+        format!(
+            "19.07.2025 19:00:52.176 *ERROR* [{PERSON}] {LOGGED} {text} {LOGGED} {PERSON}\n\t{LOGGED}\n"
+        )
+    };
+    signs.map(record).collect()
+}
 
 /// Instances that hold the secrets wherever they could lie.
 fn instances() -> Vec<Instance> {
@@ -52,6 +76,7 @@ fn instances() -> Vec<Instance> {
             .file("conf/sling.properties", properties.as_bytes())
             .file("conf/quickstart.properties", properties.as_bytes())
             .file("bin/start", start.as_bytes()),
+        Instance::new("logged").file("logs/error.log", log().as_bytes()),
         // Property files name what they hold; files of another form may hold anything.
         Instance::new("mistaken")
             .file("launchpad/felix/bundle7/data/sling.id.file", HMAC_TEXT.as_bytes())
@@ -118,9 +143,14 @@ fn outputs_are_clean_though_all_of_it_was_read() {
     let (_home, paths) = packed();
     let operands: Vec<_> = paths.iter().map(|path| path.clone().into_os_string()).collect();
     let text = crate::run::written(&crate::run::scan(&operands), "json");
-    for known in
-        ["key-misplaced", "key-not-binary", "key-trailing-newline", "storage-malformed", "partial"]
-    {
+    for known in [
+        "key-misplaced",
+        "key-not-binary",
+        "key-trailing-newline",
+        "storage-malformed",
+        "partial",
+        "ims-invalid-secret",
+    ] {
         assert!(text.contains(known), "{known}");
     }
 }
