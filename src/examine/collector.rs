@@ -239,7 +239,7 @@ impl<'a> Collector<'a> {
                 return Want::Stream;
             }
             // No key is missed in a log, so links to one are not followed and odd shapes of one do not matter.
-            (_, Reads::Stream(_)) => return Want::Nothing,
+            (_, Reads::Stream(_)) | (EntryKind::File, Reads::Presence) => return Want::Nothing,
             (EntryKind::Directory, Reads::Presence) => {
                 Item::Read { fact: Ok(Fact::Seen), owner: None }
             }
@@ -254,7 +254,6 @@ impl<'a> Collector<'a> {
                 self.expect(path, kind, entry, None);
                 return Want::Prefix { bytes_max };
             }
-            (EntryKind::File, Reads::Presence) => return Want::Nothing,
             (EntryKind::Directory | EntryKind::Other, _) => Item::Odd,
         };
         self.put(path.to_owned(), item);

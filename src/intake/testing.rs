@@ -93,7 +93,7 @@ impl Recorder {
             match event {
                 Event::Entry { path, .. } => last.clone_from(path),
                 Event::Body(bytes) | Event::Streamed(bytes) => {
-                    files.push((last.clone(), bytes.clone()))
+                    files.push((last.clone(), bytes.clone()));
                 }
                 Event::Gap { .. } => {}
             }

@@ -136,8 +136,9 @@ fn packed_log_reads_like_a_plain_one() {
 
 #[test]
 fn cut_or_damaged_packed_log_keeps_what_came_before() {
-    let noise: String =
-        (0..90_000_u32).map(|i| format!("{:x}\n", i.wrapping_mul(2_654_435_761))).collect();
+    let noise: Vec<String> =
+        (0..90_000_u32).map(|i| i.wrapping_mul(2_654_435_761).to_string()).collect();
+    let noise = noise.join("\n");
     let text = [record(2, CONVERT), noise].concat();
     let packed = gzip(text.as_bytes());
     let mut damaged = packed.clone();
