@@ -17,8 +17,8 @@ pub struct Limits {
     pub links_max: usize,
     /// Gaps reported of one source; further ones are counted in one line.
     pub gaps_max: usize,
-    /// Bytes by which a plain tar is read through rather than jumped over. A jump costs more than reading this much on
-    /// every medium that was measured.
+    /// Bytes from which on a plain tar is jumped over rather than read through. Of a 2-GB install, cold, 256 KiB read 43 % of
+    /// the file and took twice as long as 64 KiB with 15 %: reading through wakes the kernel's read-ahead.
     pub jump_bytes_min: u64,
     /// Directory depth below a source.
     pub depth_max: usize,
@@ -34,7 +34,7 @@ impl Default for Limits {
             evidence_max: 100_000,
             links_max: 10_000,
             gaps_max: 100,
-            jump_bytes_min: 256 << 10,
+            jump_bytes_min: 64 << 10,
             depth_max: 64,
         }
     }

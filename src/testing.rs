@@ -43,13 +43,16 @@ impl Instance {
         let snapshot = Snapshot {
             source: format!("{name}.tar"),
             root: "crx-quickstart".to_owned(),
-            parts: Parts { data: true, revisions: true, conf: true },
+            parts: Parts { data_directories: true, properties: true },
             ..Snapshot::default()
         };
         let hmac: Vec<u8> = (0x80..0xA0).collect();
         Self { snapshot }
             .bundle(1, CRYPTO)
             .bundle(2, CRYPTO_FILE)
+            .bundle(5, "org.apache.sling.settings")
+            .bundle(6, "org.apache.felix.configadmin")
+            .bundle(7, "org.apache.felix.scr")
             .storage(b"Bundle")
             .hmac(&hmac)
             .master(&hmac[..16])
@@ -72,6 +75,7 @@ impl Instance {
             location: None,
             revisions: Vec::new(),
             fragment: false,
+            data_seen: true,
             discard: None,
             place,
         });

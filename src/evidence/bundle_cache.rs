@@ -16,6 +16,8 @@ pub struct BundleParts<'a> {
     pub info: Option<&'a BundleInfo>,
     /// Files that Felix wrote before 4.0, by name.
     pub values: BTreeMap<&'a str, &'a str>,
+    /// Something of `data/` was seen.
+    pub data: bool,
     /// Directories `version…`, by name.
     pub revisions: BTreeMap<&'a str, RevisionParts<'a>>,
 }
@@ -29,22 +31,24 @@ pub struct RevisionParts<'a> {
     pub jar: Option<&'a Jar>,
 }
 
-/// What a source holds of other bundles of the same root.
+/// What a source holds of the bundles of one root.
 ///
-/// What was not packed for any bundle is unknown for this one; only what others came with may count as missing here, and that
-/// only when the source was read whole.
+/// Uploads are often selections: every `bundle.info`, say, and two directories whole. Only what most bundles came with may
+/// count as missing from one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Packing {
-    /// Other bundles have revision directories.
+    /// Most bundles have `bundle.info`.
+    pub infos: bool,
+    /// Most bundles have revision directories.
     pub revisions: bool,
-    /// Other bundles have `revision.location`.
+    /// Most bundles have `revision.location`.
     pub revision_locations: bool,
-    /// The source was read to its end, without a gap that could hide a part of this bundle.
-    pub complete: bool,
 }
 
 /// Puts the parts of a bundle directory together as Felix would at its next start.
-pub fn assemble(parts: &BundleParts<'_>, packing: Packing) -> Bundle {
+///
+/// `packing` is given when the source was read whole, so that what did not come of this bundle may count as missing.
+pub fn assemble(parts: &BundleParts<'_>, packing: Option<Packing>) -> Bundle {
     let choice = choose(parts);
     let identity = identify(parts, &choice);
     let location = parts.info.map_or_else(
@@ -61,6 +65,7 @@ pub fn assemble(parts: &BundleParts<'_>, packing: Packing) -> Bundle {
         location,
         revisions: revisions(parts, choice.current),
         fragment: identity.fragment,
+        data_seen: parts.data,
         discard: discard(parts, &choice, packing),
         place: parts.place.clone(),
     }
@@ -235,10 +240,16 @@ fn split_location(location: &str) -> Option<(&str, Option<&str>)> {
 fn discard(
     parts: &BundleParts<'_>,
     choice: &Choice<'_>,
-    packing: Packing,
+    packing: Option<Packing>,
 ) -> Option<DiscardReason> {
+    let packed = |part: fn(Packing) -> bool| packing.is_some_and(part);
     if let Some(problem) = unreadable(parts) {
         return Some(DiscardReason::Info(problem));
+    }
+    // A directory of which nothing but data came may be a selection.
+    let came_whole = !parts.revisions.is_empty();
+    if came_whole && packed(|p| p.infos) && !has_identity_file(parts) {
+        return Some(DiscardReason::NoInfo);
     }
     if state(parts) == Some(BundleState::Uninstalled) {
         return Some(DiscardReason::Uninstalled);
@@ -247,15 +258,15 @@ fn discard(
         return Some(DiscardReason::StrayRevision(stray.to_owned()));
     }
     let Some(current) = choice.current else {
-        let missing = packing.complete && packing.revisions && has_identity_file(parts);
+        let missing = packed(|p| p.revisions) && has_identity_file(parts);
         return missing.then_some(DiscardReason::NoRevision);
     };
     if let Some(expected) = &choice.missing {
         let expected = expected.clone();
-        return packing.complete.then_some(DiscardReason::RefreshMismatch { expected });
+        return packing.is_some().then_some(DiscardReason::RefreshMismatch { expected });
     }
     let revision = parts.revisions.get(current)?;
-    if !revision.location && packing.complete && packing.revision_locations {
+    if !revision.location && packed(|p| p.revision_locations) {
         return Some(DiscardReason::NoRevisionLocation(current.to_owned()));
     }
     (revision.jar == Some(&Jar::Bad)).then(|| DiscardReason::BadJar(current.to_owned()))

@@ -1,6 +1,6 @@
 //! `bundle<N>/version<R>.<N>/bundle.jar`: symbolic name and version from the manifest.
 //!
-//! The manifest is the first or second entry of the zip in every jar that was looked at (371 of 371), so the first 64 KiB do.
+//! The manifest is the first or second entry of the zip in every jar that was looked at (371 of 371), so the first 32 KiB do.
 //! One in four has no lengths in its local headers (flag bit 3); its entries end where their compressed stream does.
 
 use super::cursor::Cursor;
@@ -29,7 +29,7 @@ pub enum Jar {
     Bad,
 }
 
-const PREFIX_BYTES: usize = 64 << 10;
+const PREFIX_BYTES: usize = 32 << 10;
 /// AEM manifests have tens of KiB.
 const MANIFEST_BYTES_MAX: usize = 1 << 20;
 const MANIFEST: &[u8] = b"META-INF/MANIFEST.MF";

@@ -3,7 +3,7 @@
 //! Nothing here may put key bytes into an error, a message or a value. Parsing cannot fail, so there is no error to leak them.
 
 use super::{Fact, Found, Kind, ParseError, Reads, path};
-use crate::facts::{Digest, Hex, KeyDigest, KeyName, TextKind};
+use crate::facts::{Digest, Hex, KeyDigest, KeyName, LineEnd, TextKind};
 use md5::{Digest as _, Md5};
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -41,14 +41,13 @@ pub fn digest(bytes: &[u8]) -> Digest {
 
 /// Digests a key, wherever it was read, with and without the line end that it may or may not have been given by mistake.
 pub fn digest_key(bytes: &[u8]) -> KeyDigest {
-    let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
-    let without = |count: usize| {
-        let (content, end) = bytes.split_at_checked(bytes.len().checked_sub(count)?)?;
-        end.iter().all(is_end).then(|| digest(content))
-    };
+    let ends = [(LineEnd::Lf, &b"\n"[..]), (LineEnd::CrLf, b"\r\n")];
+    let trimmed = ends
+        .into_iter()
+        .filter_map(|(line_end, end)| Some((line_end, digest(bytes.strip_suffix(end)?))));
     KeyDigest {
         whole: digest(bytes),
-        trimmed: [1, 2].into_iter().map_while(without).collect(),
+        trimmed: trimmed.collect(),
         uniform: bytes.iter().all(|byte| bytes.first() == Some(byte)),
         text: text_kind(bytes),
     }
@@ -119,12 +118,14 @@ mod tests {
 
     #[test]
     fn each_possible_line_end_gives_a_candidate() {
-        assert_eq!(digest_key(b"k\x01\n").trimmed, [digest(b"k\x01")]);
-        assert_eq!(digest_key(b"k\x01\r").trimmed, [digest(b"k\x01")]);
-        assert_eq!(digest_key(b"k\x01\r\n").trimmed, [digest(b"k\x01\r"), digest(b"k\x01")]);
-        assert_eq!(digest_key(b"k\x01\n\n").trimmed, [digest(b"k\x01\n"), digest(b"k\x01")]);
+        let lf = |content: &[u8]| (LineEnd::Lf, digest(content));
+        let crlf = |content: &[u8]| (LineEnd::CrLf, digest(content));
+        assert_eq!(digest_key(b"k\x01\n").trimmed, [lf(b"k\x01")]);
+        assert_eq!(digest_key(b"k\x01\r\n").trimmed, [lf(b"k\x01\r"), crlf(b"k\x01")]);
+        assert_eq!(digest_key(b"k\x01\n\n").trimmed, [lf(b"k\x01\n")]);
+        assert_eq!(digest_key(b"k\x01\r").trimmed, []);
         assert_eq!(digest_key(b"k\n\x01").trimmed, []);
-        assert_eq!(digest_key(b"\n").trimmed, [digest(b"")]);
+        assert_eq!(digest_key(b"\n").trimmed, [lf(b"")]);
     }
 
     #[test]

@@ -53,7 +53,7 @@ fn bundle(sample: &[u8], directory: &str) -> Bundle {
     let all = facts(sample);
     let place = Place { source: "sample".to_owned(), path: directory.to_owned() };
     let (values, revisions) = (BTreeMap::new(), BTreeMap::new());
-    let mut parts = BundleParts { directory, place, info: None, values, revisions };
+    let mut parts = BundleParts { directory, place, info: None, values, data: true, revisions };
     for (_, name, fact) in all.iter().filter(|(bundle, ..)| bundle == directory) {
         match fact {
             Fact::BundleInfo(info) => parts.info = Some(info),
@@ -64,7 +64,7 @@ fn bundle(sample: &[u8], directory: &str) -> Bundle {
             _ => {}
         }
     }
-    assemble(&parts, Packing { revisions: true, revision_locations: true, complete: true })
+    assemble(&parts, Some(Packing { infos: true, revisions: true, revision_locations: true }))
 }
 
 /// Id, name, version, state and chosen revision.
@@ -372,8 +372,8 @@ proptest! {
         let info = BundleInfo { refresh: Some(refresh), ..BundleInfo::default() };
         let place = Place { source: String::new(), path: String::new() };
         let revisions = names.iter().map(|name| (name.as_str(), RevisionParts::default())).collect();
-        let parts = BundleParts { directory: "bundle5", place, info: Some(&info), values: BTreeMap::new(), revisions };
-        let bundle = assemble(&parts, Packing::default());
+        let parts = BundleParts { directory: "bundle5", place, info: Some(&info), values: BTreeMap::new(), data: true, revisions };
+        let bundle = assemble(&parts, None);
         prop_assert!(bundle.revisions.iter().filter(|revision| revision.current).count() <= 1);
     }
 }

@@ -7,7 +7,7 @@ use crate::facts::{
     Snapshot, StorageFile,
 };
 use crate::intake::Walked;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The evidence of one install root, by path.
 type Evidence<'a> = Vec<(&'a str, Found<'a>, &'a Item)>;
@@ -30,7 +30,8 @@ pub(super) fn snapshots(
     }
     roots.retain(|_, evidence| evidence.iter().any(|(_, found, item)| marks_instance(found, item)));
     gaps.extend(malformed(source, &items));
-    if roots.is_empty() && walked.entries > 0 && !folder {
+    let explained = walked.entries == 0 && gaps.iter().any(|gap| gap.kind.hides());
+    if roots.is_empty() && !folder && !explained {
         gaps.push(no_instance(source, walked));
     }
     let whole = !gaps.iter().any(|gap| gap.kind.hides() && !gap.kind.is_local());
@@ -39,8 +40,8 @@ pub(super) fn snapshots(
     gaps.extend(snapshots.iter().flat_map(unidentified));
     gaps.retain(|gap| !is_moot(gap, &snapshots));
     gaps.sort();
+    let all_roots: Vec<&str> = roots.keys().copied().collect();
     for snapshot in &mut snapshots {
-        let all_roots: Vec<&str> = roots.keys().copied().collect();
         snapshot.gaps = concerning(&snapshot.root, &all_roots, &gaps);
     }
     (snapshots, gaps)
@@ -77,10 +78,13 @@ fn malformed(source: &str, items: &BTreeMap<String, Item>) -> Vec<Gap> {
 }
 
 fn no_instance(source: &str, walked: &Walked) -> Gap {
-    let entries = walked.entries;
-    let reason = format!(
-        "no AEM instance in it: none of its {entries} entries is a bundle below `felix/` or a property file of `crx-quickstart/conf`"
-    );
+    let reason = match walked.entries {
+        0 => "no AEM instance in it: it is empty".to_owned(),
+        entries => format!(
+            "no AEM instance in it: none of its {entries} entries is a bundle below `felix/` or a property file of \
+             `crx-quickstart/conf`"
+        ),
+    };
     Gap { source: source.to_owned(), path: None, kind: GapKind::NoInstance, reason }
 }
 
@@ -142,7 +146,7 @@ fn snapshot(source: &str, root: &str, evidence: &Evidence<'_>, whole: bool) -> S
         let place = Place { source: source.to_owned(), path: (*path).to_owned() };
         add(&mut snapshot, found, fact, owner.as_ref(), place);
     }
-    snapshot.parts = parts(root, evidence);
+    snapshot.parts = parts(evidence);
     snapshot.bundles = bundles(source, root, evidence, whole);
     snapshot.settings.sort_by(|a, b| (&a.name, &a.place).cmp(&(&b.name, &b.place)));
     snapshot
@@ -189,15 +193,15 @@ fn add(
     }
 }
 
-fn parts(root: &str, evidence: &Evidence<'_>) -> Parts {
-    let has = |part: &str| {
-        evidence.iter().any(|(path, ..)| below(path, root).split('/').any(|name| name == part))
+fn parts(evidence: &Evidence<'_>) -> Parts {
+    let read = |name: &str| {
+        let of_name = |(_, found, _): &&(_, Found<'_>, _)| found.name == name;
+        evidence
+            .iter()
+            .filter(of_name)
+            .any(|(.., item)| matches!(item, Item::Read { fact: Ok(_), .. }))
     };
-    Parts {
-        data: has("data"),
-        revisions: evidence.iter().any(|e| is_revision(&e.1)),
-        conf: has("conf"),
-    }
+    Parts { data_directories: read("data"), properties: read("sling.properties") }
 }
 
 /// Returns the part of `path` below `root`.
@@ -216,28 +220,47 @@ fn bundles(
     whole: bool,
 ) -> Vec<crate::facts::Bundle> {
     let mut all: BTreeMap<&str, BundleParts<'_>> = BTreeMap::new();
+    let mut lossy: BTreeSet<&str> = BTreeSet::new();
     for (path, found, item) in evidence.iter().filter(|(_, found, _)| !found.bundle.is_empty()) {
         let parts = all.entry(found.bundle).or_insert_with(|| {
             let path = bundle_directory(path, root, found.bundle);
             let place = Place { source: source.to_owned(), path };
-            BundleParts {
-                directory: found.bundle,
-                place,
-                info: None,
-                values: BTreeMap::new(),
-                revisions: BTreeMap::new(),
-            }
+            empty_parts(found.bundle, place)
         });
+        parts.data |= below(path, &parts.place.path).starts_with("data");
         fill(parts, found, item);
+        if !matches!(item, Item::Read { fact: Ok(_), .. }) {
+            lossy.insert(found.bundle);
+        }
     }
-    let packing = Packing {
-        revisions: all.values().any(|parts| !parts.revisions.is_empty()),
-        revision_locations: all.values().flat_map(|p| p.revisions.values()).any(|r| r.location),
-        complete: whole,
-    };
-    let mut bundles: Vec<_> = all.values().map(|parts| assemble(parts, packing)).collect();
+    let packing = packing(&all);
+    let known = |parts: &BundleParts<'_>| whole && !lossy.contains(parts.directory);
+    let mut bundles: Vec<_> =
+        all.values().map(|parts| assemble(parts, known(parts).then_some(packing))).collect();
     bundles.sort_by(|a, b| (a.id, &a.directory).cmp(&(b.id, &b.directory)));
     bundles
+}
+
+fn empty_parts(directory: &str, place: Place) -> BundleParts<'_> {
+    BundleParts {
+        directory,
+        place,
+        info: None,
+        values: BTreeMap::new(),
+        data: false,
+        revisions: BTreeMap::new(),
+    }
+}
+
+fn packing(all: &BTreeMap<&str, BundleParts<'_>>) -> Packing {
+    let most = |has: &dyn Fn(&BundleParts<'_>) -> bool| {
+        all.values().filter(|parts| has(parts)).count().saturating_mul(2) > all.len()
+    };
+    Packing {
+        infos: most(&|parts| parts.info.is_some()),
+        revisions: most(&|parts| !parts.revisions.is_empty()),
+        revision_locations: most(&|parts| parts.revisions.values().any(|r| r.location)),
+    }
 }
 
 /// Returns the path up to and including the bundle directory.

@@ -91,6 +91,8 @@ pub struct Revision {
 pub enum DiscardReason {
     /// `bundle.info` cannot be read; the text says where it fails.
     Info(String),
+    /// There is no `bundle.info`.
+    NoInfo,
     /// The bundle is marked uninstalled.
     Uninstalled,
     /// The refresh count names revision directories that are not there.
@@ -112,6 +114,7 @@ impl fmt::Display for DiscardReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Info(problem) => write!(f, "bundle.info is unreadable ({problem})"),
+            Self::NoInfo => f.write_str("bundle.info is missing"),
             Self::Uninstalled => f.write_str("it is marked uninstalled"),
             Self::RefreshMismatch { expected } => {
                 write!(f, "bundle.info asks for {expected}, which is not there")
@@ -145,6 +148,8 @@ pub struct Bundle {
     pub revisions: Vec<Revision>,
     /// A fragment is never started; state 2 is normal for it.
     pub fragment: bool,
+    /// Something of its `data/` was seen, so what is not in it is not there.
+    pub data_seen: bool,
     /// Why Felix would delete the directory at the next start.
     pub discard: Option<DiscardReason>,
     /// The bundle directory.

@@ -1,6 +1,6 @@
 //! The crypto keys `hmac` and `master`, as digests.
 
-use super::{Digest, Owner, Place};
+use super::{Digest, LineEnd, Owner, Place};
 use std::fmt;
 
 /// Which of the two keys.
@@ -77,10 +77,10 @@ impl fmt::Display for TextKind {
 pub struct KeyDigest {
     /// The whole file.
     pub whole: Digest,
-    /// The file without its last byte, and without its last two, where those are CR or LF.
+    /// The file without the LF, and without the CR LF, that it ends in.
     ///
     /// Keys are random: one in 256 ends in LF by nature. So these are candidates; length and peers decide.
-    pub trimmed: Vec<Digest>,
+    pub trimmed: Vec<(LineEnd, Digest)>,
     /// All bytes are equal (or there are none).
     pub uniform: bool,
     /// The kind of text, when every byte is printable or white space.

@@ -13,8 +13,13 @@ pub struct Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.source, self.path)
+        write!(f, "{}: {}", spoken(&self.source), self.path)
     }
+}
+
+/// Returns what to call a source in a sentence: `-` is no word.
+pub fn spoken(source: &str) -> &str {
+    if source == "-" { "standard input" } else { source }
 }
 
 /// Owner and permissions of an entry, where its container keeps them.

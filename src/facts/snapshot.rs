@@ -11,13 +11,14 @@ use super::{
 /// absent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Parts {
-    /// Bundle data directories were seen.
-    pub data: bool,
-    /// Revision directories were seen.
-    pub revisions: bool,
-    /// `conf/` was seen.
-    pub conf: bool,
+    /// Data directories came as entries of their own, so those that did not come are not there.
+    pub data_directories: bool,
+    /// `sling.properties` was read, so a property that is not in it is not set there.
+    pub properties: bool,
 }
+
+/// A cache with fewer bundles is a selection: the framework alone needs more.
+const BUNDLES_MIN: usize = 4;
 
 /// All facts of one instance from one source.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -69,6 +70,7 @@ impl Snapshot {
         let highest = self.bundles.iter().filter_map(|bundle| bundle.id).max().unwrap_or(u64::MAX);
         let count = u64::try_from(self.bundles.len()).unwrap_or(u64::MAX);
         self.is_complete()
+            && self.bundles.len() >= BUNDLES_MIN
             && self.bundles.iter().all(|bundle| bundle.symbolic_name.is_some())
             && count.saturating_mul(2) >= highest
     }
@@ -98,6 +100,11 @@ impl Snapshot {
         self.bundles_named(symbolic_name).any(|bundle| bundle.directory == directory)
     }
 
+    /// Says whether a file that is not in a bundle's data directory is not there on the instance either.
+    pub fn shows_data_of(&self, bundle: &Bundle) -> bool {
+        self.is_complete() && (bundle.data_seen || self.parts.data_directories)
+    }
+
     /// Returns author or publish: from the run modes, else from install locations that only one of them has.
     pub fn role(&self) -> Option<Role> {
         let role = |name: &str| match name {
@@ -114,19 +121,30 @@ impl Snapshot {
         })
     }
 
-    /// Returns the first stated value of a setting.
+    /// Returns the first statement of a setting that is not empty.
     pub fn setting(&self, name: &str) -> Option<&Setting> {
-        self.settings.iter().find(|setting| setting.name == name)
+        self.settings.iter().find(|setting| setting.name == name && !setting.value.is_empty())
     }
 
     /// Returns the AEM version, from the build in `quickstart.properties` or the product version in `sling.properties`.
     ///
     /// It is the base version: service packs are content packages and do not show here.
     pub fn aem_version(&self) -> Option<&str> {
+        self.aem_version_setting().map(|setting| setting.value.as_str())
+    }
+
+    /// Returns where the AEM version stands.
+    pub fn aem_version_setting(&self) -> Option<&Setting> {
         ["quickstart.build", "granite.product.version", "PRODUCTINFO_VERSION"]
             .into_iter()
             .find_map(|name| self.setting(name))
-            .map(|setting| setting.value.as_str())
+    }
+
+    /// Returns the first three parts of the AEM version, which every property that states it has: `6.5.0` of
+    /// `6.5.0.20190408`.
+    pub fn aem_release(&self) -> Option<String> {
+        let parts: Vec<&str> = self.aem_version()?.split('.').take(3).collect();
+        Some(parts.join("."))
     }
 }
 

@@ -41,7 +41,8 @@ pub(super) fn decide(farm: &[(String, Snapshot)]) -> Vec<BTreeMap<KeyName, KeySt
     let peers: BTreeMap<KeyName, BTreeSet<Digest>> = KeyName::ALL
         .into_iter()
         .map(|name| {
-            let files = farm.iter().flat_map(|(_, snapshot)| snapshot.keys_in_place(name));
+            let verified = farm.iter().filter(|(_, snapshot)| snapshot.is_verified());
+            let files = verified.flat_map(|(_, snapshot)| snapshot.keys_in_place(name));
             (name, files.map(|file| file.digest.whole).collect())
         })
         .collect();
@@ -99,9 +100,9 @@ fn why_none(snapshot: &Snapshot, name: KeyName) -> KeyState {
     if unreadable {
         return KeyState::Unreadable;
     }
-    // Without its bundle the key has no place to be missing from.
-    let could_be_seen = snapshot.is_complete() && snapshot.parts.data && !directories.is_empty();
-    if could_be_seen { KeyState::Absent } else { KeyState::NotInSnapshot }
+    let shown = snapshot.bundles_named(CRYPTO_FILE).any(|bundle| snapshot.shows_data_of(bundle));
+    // A property that was not read may keep the keys somewhere else.
+    if shown && snapshot.parts.properties { KeyState::Absent } else { KeyState::NotInSnapshot }
 }
 
 fn effective(file: &KeyFile, peers: &BTreeSet<Digest>) -> EffectiveKey {
@@ -115,26 +116,20 @@ fn effective(file: &KeyFile, peers: &BTreeSet<Digest>) -> EffectiveKey {
 
 /// Decides whether a key file ends in a line end that is not part of the key.
 ///
-/// Keys are random: one in 256 ends in `0A`, so the last byte alone says nothing. It is stray when the length is one that no
-/// key has and the length without it is one that keys do have (17, 33, 49 with LF; 18, 34, 50 with CR LF), or when a
-/// peer's whole file is the same without it. A file whose own length is right is never suspected, even if a peer's is the
-/// same without its last byte: then it is the peer that lost one.
+/// Keys are random: one in 256 ends in `0A`, so the last byte alone says nothing. It is stray when the length is one that this
+/// key never has and the length without it is one that it does have (17, 33, 49 with LF; 18, 34, 50 with CR LF), or when
+/// a peer's whole file is the same without it. A file whose own length is right is never suspected, even if a peer's is
+/// the same without its last byte: then it is the peer that lost one. Text is another fault, with another repair.
 fn stray(file: &KeyFile, peers: &BTreeSet<Digest>) -> Option<(Digest, LineEnd)> {
-    let whole = file.digest.whole;
-    if is_key_length(whole.bytes) {
+    let lengths = file.name.known_lengths();
+    let digest = &file.digest;
+    if lengths.contains(&digest.whole.bytes) || digest.text.is_some() {
         return None;
     }
-    let by_length = |content: &&Digest| is_key_length(content.bytes);
-    let by_peer = |content: &&Digest| peers.contains(*content);
-    let trimmed = &file.digest.trimmed;
-    let content = trimmed.iter().find(by_length).or_else(|| trimmed.iter().find(by_peer))?;
-    let line_end = match whole.bytes.saturating_sub(content.bytes) {
-        1 => LineEnd::Lf,
-        _ => LineEnd::CrLf,
-    };
-    Some((*content, line_end))
-}
-
-fn is_key_length(bytes: u64) -> bool {
-    KeyName::ALL.into_iter().any(|name| name.known_lengths().contains(&bytes))
+    let by_length = |(_, content): &&(LineEnd, Digest)| lengths.contains(&content.bytes);
+    let by_peer = |(_, content): &&(LineEnd, Digest)| peers.contains(content);
+    let trimmed = &digest.trimmed;
+    let (line_end, content) =
+        trimmed.iter().find(by_length).or_else(|| trimmed.iter().find(by_peer))?;
+    Some((*content, *line_end))
 }

@@ -1,6 +1,6 @@
 //! The matrix: facts × instances, each row in groups of equals.
 
-use super::{Cell, Farm, Member, ROWS};
+use super::{Cell, CellState, Farm, Member, ROWS};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -86,12 +86,19 @@ impl MatrixRow {
     }
 }
 
-/// Makes the matrix of a farm. Facts that no instance has anything to say of are left out.
+/// Facts that the verdict hangs on: shown even where nothing is known of them.
+const DECISIVE: [&str; 3] = ["storage-mode", "hmac", "master"];
+
+fn says_something(row: &MatrixRow) -> bool {
+    row.cells.iter().any(|cell| cell.state != CellState::NotInSnapshot)
+}
+
+/// Makes the matrix of a farm. Other facts that no instance shows are left out.
 pub fn matrix(farm: &Farm) -> Matrix {
     let rows = ROWS.iter().map(|row| matrix_row(row, &farm.members));
     Matrix {
         instances: farm.members.iter().map(|member| member.name.clone()).collect(),
-        rows: rows.filter(|row| row.cells.iter().any(|cell| cell.value.is_some())).collect(),
+        rows: rows.filter(|row| DECISIVE.contains(&row.fact) || says_something(row)).collect(),
     }
 }
 

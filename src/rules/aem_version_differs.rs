@@ -1,6 +1,6 @@
 //! `aem-version-differs`: instances of a farm run different AEM versions.
 
-use super::groups::{Groups, names};
+use super::groups::Groups;
 use super::{Hit, Rule, Severity};
 use crate::farm::Farm;
 
@@ -16,18 +16,16 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    let groups = Groups::by(farm, |member| member.snapshot.aem_version());
+    let groups = Groups::by(farm, |member| member.snapshot.aem_release());
     if !groups.differ() {
         return Vec::new();
     }
-    let versions: Vec<String> = groups
-        .iter()
-        .filter_map(|group| {
-            Some(format!("{} on {}", group.first()?.snapshot.aem_version()?, names(group)))
-        })
-        .collect();
-    let message = format!("{} ({})", groups.describe("AEM version"), versions.join("; "));
-    vec![Hit::among(&groups.odd(), message).fix(["Upgrade the older instances."])]
+    let versions = groups.values(|member| member.snapshot.aem_version().map(str::to_owned));
+    let witnesses = groups.witnesses();
+    let settings = witnesses.iter().filter_map(|member| member.snapshot.aem_version_setting());
+    let message = format!("AEM versions differ: {versions}");
+    let step = "Upgrade the older instances, or take them out of the farm.";
+    vec![Hit::among(&groups.odd(), message).at(settings.map(|setting| &setting.place)).fix([step])]
 }
 
 #[cfg(test)]
@@ -47,7 +45,13 @@ mod tests {
     #[test]
     fn other_version_is_told() {
         let hits = check(&farm().with("a", on("6.5.0")).with("b", on("6.4.0")).build());
-        assert_eq!(hits[0].message, "2 different AEM versions: a | b (6.5.0 on a; 6.4.0 on b)");
+        assert_eq!(hits[0].message, "AEM versions differ: 6.4.0 on b; 6.5.0 on a");
+    }
+
+    #[test]
+    fn same_release_stated_more_or_less_exactly_is_quiet() {
+        let exact = farm().with("a", on("6.5.0")).with("b", on("6.5.0.20190408")).build();
+        assert_eq!(check(&exact), []);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `bundle-id-duplicate`: two directories of the Felix cache claim one bundle number.
 
-use super::steps::FELIX_CACHE;
+use super::steps::{FELIX_CACHE, quoted};
 use super::{Hit, Rule, Severity};
 use crate::facts::Bundle;
 use crate::farm::{Farm, Member};
@@ -44,8 +44,8 @@ fn hit(member: &Member, id: u64, bundles: &[&Bundle]) -> Hit {
     let mut steps = vec![format!("Stop {}.", member.name)];
     steps.extend(copies.map(|copy| {
         format!(
-            "Make sure that '{}' is the copy, then move it out of launchpad/felix.",
-            copy.place.path
+            "Make sure that {} is the copy, then move it out of launchpad/felix.",
+            quoted(&copy.place.path)
         )
     }));
     steps.push(format!("Start {}.", member.name));

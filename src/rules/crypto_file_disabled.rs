@@ -1,5 +1,6 @@
 //! `crypto-file-disabled`: a start script or property keeps the keys in the repository.
 
+use super::steps::quoted;
 use super::{Hit, Rule, Severity};
 use crate::facts::{CRYPTO_FILE_DISABLE, StorageMode};
 use crate::farm::{Farm, Member};
@@ -34,7 +35,11 @@ fn on(member: &Member) -> Option<Hit> {
     };
     let message = format!("{} switches key files off in {}{effect}", member.name, first.path);
     let steps = places.iter().map(|place| {
-        format!("On {}, remove -D{CRYPTO_FILE_DISABLE}=true from '{}'.", member.name, place.path)
+        format!(
+            "On {}, remove {CRYPTO_FILE_DISABLE}=true from {}.",
+            member.name,
+            quoted(&place.path)
+        )
     });
     Some(Hit::on(member, message).at(places.iter().copied()).fix(steps))
 }

@@ -25,22 +25,9 @@ fn of(farm: &Farm, symbolic_name: &str) -> Option<Hit> {
     if !groups.differ() {
         return None;
     }
-    let versions: Vec<String> = groups
-        .iter()
-        .filter_map(|group| {
-            Some(format!(
-                "{} on {}",
-                version(group.first()?, symbolic_name)?,
-                super::groups::names(group)
-            ))
-        })
-        .collect();
     let odd = groups.odd();
-    let message = format!(
-        "{} ({})",
-        groups.describe(&format!("{symbolic_name} version")),
-        versions.join("; ")
-    );
+    let versions = groups.values(|member| version(member, symbolic_name));
+    let message = format!("versions of {symbolic_name} differ: {versions}");
     let witnesses = groups.witnesses();
     let places = witnesses.iter().filter_map(|member| exact(member, symbolic_name));
     let step =
@@ -78,9 +65,7 @@ mod tests {
     fn odd_version_is_named() {
         assert_eq!(
             messages(|bundle| bundle.version = Some("3.4.16".into())),
-            [
-                "c has another com.adobe.granite.crypto version than the other 2 (3.4.22 on a, b; 3.4.16 on c)"
-            ]
+            ["versions of com.adobe.granite.crypto differ: 3.4.16 on c; 3.4.22 on a, b"]
         );
     }
 

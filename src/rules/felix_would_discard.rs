@@ -1,6 +1,6 @@
 //! `felix-would-discard`: Felix deletes a bundle directory, keys included, at the next start.
 
-use super::steps::FELIX_CACHE;
+use super::steps::{FELIX_CACHE, quoted};
 use super::{Hit, Rule, Severity};
 use crate::facts::{Bundle, CRYPTO_FAMILY, DiscardReason};
 use crate::farm::{Farm, Member};
@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "Felix would delete a bundle directory at the next start",
     why: "When Felix cannot read a bundle's directory at start, it deletes it with everything in it, `data/` included. For \
-          com.adobe.granite.crypto.file that means both keys are gone, and new ones are made. A damaged bundle.info (after a \
+          com.adobe.granite.crypto.file that means both keys are gone. A damaged bundle.info (after a \
           crash or a full disk) or a stray `version…` directory is enough.",
     fix: "Save the data directory before the next start. Repair bundle.info or remove the stray directory while the instance is \
           stopped.",
@@ -40,22 +40,28 @@ fn on(member: &Member, bundle: &Bundle) -> Option<Hit> {
         "Felix would delete {} ({name}) of {} at the next start{keys}: {reason}",
         bundle.directory, member.name
     );
-    let path = &bundle.place.path;
+    let directory = |below: &str| quoted(&format!("{}{below}", bundle.place.path));
     let save = format!(
-        "Before anything is restarted, copy '{path}/data' of {} to a safe place.",
+        "Before anything is restarted, copy {} of {} to a safe place.",
+        directory("/data"),
         member.name
     );
     let repair = match reason {
         DiscardReason::StrayRevision(stray) => {
-            format!("Stop {}, and move '{path}/{stray}' out of launchpad/felix.", member.name)
+            format!(
+                "Stop {}, and move {} out of launchpad/felix.",
+                member.name,
+                directory(&format!("/{stray}"))
+            )
         }
         DiscardReason::Uninstalled => format!(
             "Install {name} anew on {}, then copy the saved files into its new data directory.",
             member.name
         ),
         _ => format!(
-            "Stop {}, and restore '{path}' from a backup or from an equal instance, without its data directory.",
-            member.name
+            "Stop {}, and restore {} from a backup or from an equal instance, without its data directory.",
+            member.name,
+            directory("")
         ),
     };
     Some(Hit::on(member, message).at([&bundle.place]).fix([save, repair]))

@@ -1,6 +1,5 @@
 //! Groups of equals among instances, and how to speak of them.
 
-use crate::facts::Role;
 use crate::farm::{Farm, Member};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -49,25 +48,6 @@ impl<'a> Groups<'a> {
         self.groups.iter().skip(skipped).flatten().copied().collect()
     }
 
-    /// Returns the instance to copy from, and the reason: an author, since authors hold the data that was encrypted, and
-    /// from the majority where there is one.
-    pub(super) fn source_of_truth(&self) -> Option<(&'a Member, &'static str)> {
-        let is_author = |m: &&&Member| m.snapshot.role() == Some(Role::Author);
-        if let Some(majority) = self.majority() {
-            return match majority.iter().find(is_author) {
-                Some(author) => Some((author, "it is an author and agrees with most of the farm")),
-                None => majority.first().map(|first| (*first, "it agrees with most of the farm")),
-            };
-        }
-        let all = || self.groups.iter().flatten();
-        match all().find(is_author) {
-            Some(author) => Some((author, "it is an author, which usually holds the encrypted data")),
-            None => all().next().map(|first| {
-                (*first, "no majority tells which key is right: first make sure which instance holds encrypted data")
-            }),
-        }
-    }
-
     /// Returns the instances to show as evidence: the odd ones, and one of the rest to compare them with.
     pub(super) fn witnesses(&self) -> Vec<&'a Member> {
         let mut witnesses = self.odd();
@@ -84,11 +64,30 @@ impl<'a> Groups<'a> {
                 let rest = majority.len();
                 format!("{} {verb} another {what} than {}", names(&odd), the_other(rest, majority))
             }
-            (_, count) => {
-                let groups: Vec<String> = self.groups.iter().map(|group| names(group)).collect();
-                format!("{count} different {what}s: {}", groups.join(" | "))
+            (majority, count) => {
+                // The odd ones come first; the majority, where there is one, is what they differ from.
+                let skipped = usize::from(majority.is_some());
+                let odd = self.groups.iter().skip(skipped);
+                let groups: Vec<String> = odd.map(|group| names(group)).collect();
+                let rest = majority.map(|majority| format!("; the other {} agree", majority.len()));
+                format!(
+                    "{count} different {what}s: {}{}",
+                    groups.join(" | "),
+                    rest.unwrap_or_default()
+                )
             }
         }
+    }
+
+    /// Says which instances have which value, the odd ones first.
+    pub(super) fn values(&self, value: impl Fn(&Member) -> Option<String>) -> String {
+        let described = self
+            .groups
+            .iter()
+            .filter_map(|group| Some(format!("{} on {}", value(group.first()?)?, names(group))));
+        let mut described: Vec<String> = described.collect();
+        described.reverse();
+        described.join("; ")
     }
 }
 
@@ -139,6 +138,10 @@ mod tests {
     #[test]
     fn without_a_majority_all_groups_are_named() {
         assert_eq!(describe(&[b"k", b"x"]), "2 different hmacs: a | b");
+        assert_eq!(
+            describe(&[b"k", b"k", b"x", b"y"]),
+            "3 different hmacs: c | d; the other 2 agree"
+        );
         assert_eq!(describe(&[b"k", b"x", b"k", b"x"]), "2 different hmacs: a, c | b, d");
     }
 }

@@ -1,7 +1,8 @@
 //! `half-copied-pair`: one key of the pair agrees with the farm, the other does not.
 
 use super::groups::{Groups, names};
-use super::steps::{self, ENCAPSULATED_TOKEN};
+use super::repair;
+use super::steps::ENCAPSULATED_TOKEN;
 use super::{Hit, Rule, Severity};
 use crate::facts::KeyName;
 use crate::farm::{Farm, Member};
@@ -20,7 +21,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(farm: &Farm) -> Vec<Hit> {
     let [hmac, master] = KeyName::ALL.map(|name| groups(farm, name));
     let halves = [(KeyName::Hmac, &hmac, &master), (KeyName::Master, &master, &hmac)];
-    halves.into_iter().flat_map(|(shared, agree, other)| half(shared, agree, other)).collect()
+    halves.into_iter().flat_map(|(shared, agree, other)| half(farm, shared, agree, other)).collect()
 }
 
 fn groups(farm: &Farm, name: KeyName) -> Groups<'_> {
@@ -28,7 +29,7 @@ fn groups(farm: &Farm, name: KeyName) -> Groups<'_> {
 }
 
 /// Finds the instances that share one key with most of the farm, but not the other.
-fn half(shared: KeyName, agree: &Groups<'_>, other: &Groups<'_>) -> Vec<Hit> {
+fn half(farm: &Farm, shared: KeyName, agree: &Groups<'_>, other: &Groups<'_>) -> Vec<Hit> {
     let Some(majority) = agree.majority().filter(|majority| majority.len() > 1) else {
         return Vec::new();
     };
@@ -50,11 +51,7 @@ fn half(shared: KeyName, agree: &Groups<'_>, other: &Groups<'_>) -> Vec<Hit> {
         None => format!("{} share their {shared}, but not their {differing}", names(&halved)),
     };
     let files = halved.iter().filter_map(|m| m.known_key(differing)).map(|key| &key.file.place);
-    let hit = Hit::among(&halved, message).at(files);
-    vec![match other.source_of_truth() {
-        Some((source, reason)) => hit.fix(steps::copy_keys(source, reason, &halved)),
-        None => hit,
-    }]
+    vec![Hit::among(&halved, message).at(files).fix(repair::copy_keys(farm))]
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! `key-degenerate`: a key that cannot be one: empty, all one byte, equal to the other key, or swapped with it.
 
 use super::groups::Groups;
-use super::steps::{self, ENCAPSULATED_TOKEN};
+use super::repair;
+use super::steps::{self, ENCAPSULATED_TOKEN, OVERWRITE_WARNING, quoted};
 use super::{Hit, Rule, Severity};
-use crate::facts::KeyName;
+use crate::facts::{CRYPTO_FILE, KeyName, Place};
 use crate::farm::{Farm, Member};
 
 pub(super) static RULE: Rule = Rule {
@@ -21,60 +22,73 @@ fn check(farm: &Farm) -> Vec<Hit> {
     farm.members
         .iter()
         .flat_map(|member| {
-            let uniform = KeyName::ALL.into_iter().filter_map(|name| uniform(member, name));
-            uniform.chain(doubled(member)).chain(swapped(farm, member)).collect::<Vec<_>>()
+            let uniform = KeyName::ALL.into_iter().filter_map(|name| uniform(farm, member, name));
+            uniform.chain(doubled(farm, member)).chain(swapped(farm, member)).collect::<Vec<_>>()
         })
         .collect()
 }
 
-fn uniform(member: &Member, name: KeyName) -> Option<Hit> {
+fn uniform(farm: &Farm, member: &Member, name: KeyName) -> Option<Hit> {
     let file = &member.known_key(name)?.file;
     if !file.digest.uniform {
         return None;
     }
     let what = if file.digest.whole.bytes == 0 { "is empty" } else { "is one repeated byte" };
     let message = format!("{name} of {} {what}", member.name);
-    let step = format!("Copy '{}' again from another instance, in binary mode.", file.place.path);
-    Some(Hit::on(member, message).at([&file.place]).fix([step]))
+    Some(Hit::on(member, message).at([&file.place]).fix(repair::copy_keys(farm)))
 }
 
-fn doubled(member: &Member) -> Option<Hit> {
-    let [Some(hmac), Some(master)] = KeyName::ALL.map(|name| member.known_key(name)) else {
-        return None;
-    };
+fn doubled(farm: &Farm, member: &Member) -> Option<Hit> {
+    let [hmac, master] = KeyName::ALL.map(|name| member.known_key(name));
+    let (hmac, master) = (hmac?, master?);
     if hmac.value != master.value || hmac.file.digest.uniform {
         return None;
     }
     let message = format!("hmac and master of {} are the same key", member.name);
-    let step = format!(
-        "Find out which of the two was overwritten, and copy both again from another instance into '{}'.",
-        steps::data_directory(&member.snapshot, crate::facts::CRYPTO_FILE)
-    );
-    Some(Hit::on(member, message).at([&hmac.file.place, &master.file.place]).fix([step]))
+    let files = [&hmac.file.place, &master.file.place];
+    Some(Hit::on(member, message).at(files).fix(repair::copy_keys(farm)))
 }
 
-/// Finds a hmac that is another instance's master. With most of the farm agreeing on hmac, only the odd one is accused.
+/// Finds a hmac that is another instance's master. With most of the farm agreeing on hmac, the odd one is accused; of
+/// two that are each other's reverse, the pair is told once.
 fn swapped(farm: &Farm, member: &Member) -> Option<Hit> {
-    let hmac = member.known_key(KeyName::Hmac)?;
+    let hmac = member.known_key(KeyName::Hmac).filter(|key| !key.file.digest.uniform)?;
     let peer = farm.members.iter().find(|peer| {
         peer.name != member.name
             && peer.known_key(KeyName::Master).is_some_and(|master| master.value == hmac.value)
             && peer.known_key(KeyName::Hmac).is_some_and(|theirs| theirs.value != hmac.value)
     })?;
     let groups = Groups::by(farm, |m| m.known_key(KeyName::Hmac).map(|key| key.value));
-    if !groups.odd().iter().any(|odd| odd.name == member.name) || hmac.file.digest.uniform {
+    let accused = match groups.majority() {
+        Some(_) => groups.odd().iter().any(|odd| odd.name == member.name),
+        None => member.name < peer.name,
+    };
+    if !accused {
         return None;
     }
-    let message =
-        format!("hmac of {} is the master of {}: the files are swapped", member.name, peer.name);
-    let places = KeyName::ALL.into_iter().filter_map(|name| member.known_key(name));
-    let step = format!(
-        "On {} or on {}, whichever is wrong, exchange the files hmac and master in '{}'.",
-        member.name,
-        peer.name,
-        steps::data_directory(&member.snapshot, crate::facts::CRYPTO_FILE)
+    let message = format!(
+        "hmac of {} is the master of {}: the files of one are swapped",
+        member.name, peer.name
     );
-    Some(Hit::on(member, message).at(places.map(|key| &key.file.place)).fix([step]))
+    let of = |m: &'_ Member| {
+        KeyName::ALL.map(|name| m.known_key(name).map(|key| key.file.place.clone()))
+    };
+    let places: Vec<Place> = of(member).into_iter().chain(of(peer)).flatten().collect();
+    let steps = [
+        OVERWRITE_WARNING.to_owned(),
+        format!(
+            "On the instance that is wrong, while it is stopped, exchange the files hmac and master: in {} of {}, or in {} of {}.",
+            directory(member),
+            member.name,
+            directory(peer),
+            peer.name
+        ),
+    ];
+    Some(Hit::on(member, message).at(&places).fix(steps))
+}
+
+fn directory(member: &Member) -> String {
+    quoted(&steps::data_directory(&member.snapshot, CRYPTO_FILE))
 }
 
 #[cfg(test)]
@@ -115,7 +129,18 @@ mod tests {
             .with("b", |i| i.hmac(&key(99)).master(&key(1)))
             .with("c", right)
             .build();
-        assert_eq!(messages(&farm), ["hmac of b is the master of a: the files are swapped"]);
+        assert_eq!(messages(&farm), ["hmac of b is the master of a: the files of one are swapped"]);
+    }
+
+    #[test]
+    fn two_instances_that_are_each_others_reverse_are_told_once() {
+        let farm = farm()
+            .with("a", |i| i.hmac(&key(1)).master(&key(99)))
+            .with("b", |i| i.hmac(&key(99)).master(&key(1)));
+        assert_eq!(
+            messages(&farm.build()),
+            ["hmac of a is the master of b: the files of one are swapped"]
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::Hit;
 use super::groups::Groups;
-use super::steps;
+use super::repair;
 use crate::facts::{KeyName, Role};
 use crate::farm::{Farm, Member};
 
@@ -19,11 +19,7 @@ pub(super) fn check(farm: &Farm, name: KeyName) -> Vec<Hit> {
     if splits_by_role(&groups) {
         message.push_str(" (authors have one, publishers the other)");
     }
-    let mut hit = Hit::among(&odd, message).at(files);
-    if let Some((source, reason)) = groups.source_of_truth() {
-        hit = hit.fix(steps::copy_keys(source, reason, &odd));
-    }
-    vec![hit]
+    vec![Hit::among(&odd, message).at(files).fix(repair::copy_keys(farm))]
 }
 
 /// Says whether there are two groups, one of authors and one of publishers.

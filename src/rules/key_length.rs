@@ -1,5 +1,6 @@
 //! `key-length`: a key file has none of the lengths that AEM writes.
 
+use super::steps::quoted;
 use super::{Hit, Rule, Severity};
 use crate::facts::KeyName;
 use crate::farm::{Farm, Member};
@@ -33,8 +34,9 @@ fn on(member: &Member, name: KeyName) -> Option<Hit> {
     let message =
         format!("{name} of {} has {bytes} bytes; {raw} or {obfuscated} are usual", member.name);
     let step = format!(
-        "Compare '{}' of {} with the same file of another instance: wc -c, md5sum.",
-        key.file.place.path, member.name
+        "Compare {} of {} with the same file of another instance: wc -c, md5sum.",
+        quoted(&key.file.place.path),
+        member.name
     );
     Some(Hit::on(member, message).at([&key.file.place]).fix([step]))
 }

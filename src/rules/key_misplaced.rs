@@ -1,9 +1,10 @@
 //! `key-misplaced`: key files lie in the data directory of a bundle that does not read them.
 
-use super::steps::{self, KA_23909};
+use super::steps::{self, KA_23909, quoted};
 use super::{Hit, Rule, Severity};
-use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE, Place, StorageMode};
+use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE, Digest, KeyFile, KeyName, Place, StorageMode};
 use crate::farm::{Farm, Member};
+use std::collections::BTreeSet;
 
 pub(super) static RULE: Rule = Rule {
     id: "key-misplaced",
@@ -18,16 +19,23 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    farm.members.iter().flat_map(on).collect()
+    let keys: BTreeSet<Digest> = farm
+        .members
+        .iter()
+        .flat_map(|m| KeyName::ALL.map(|name| m.known_key(name)))
+        .flatten()
+        .map(|key| key.value)
+        .collect();
+    farm.members.iter().flat_map(|member| on(member, &keys)).collect()
 }
 
-fn on(member: &Member) -> Vec<Hit> {
+fn on(member: &Member, keys_of_farm: &BTreeSet<Digest>) -> Vec<Hit> {
     let snapshot = &member.snapshot;
     let keys = snapshot
         .key_files
         .iter()
+        .filter(|file| is_key(file, keys_of_farm))
         .map(|file| (file.name.file_name(), CRYPTO_FILE, &file.directory, &file.place));
-    // Other bundles may well have a file called `storage`; only one that names a storage mode is this one.
     let storage = snapshot
         .storage_files
         .iter()
@@ -40,6 +48,18 @@ fn on(member: &Member) -> Vec<Hit> {
             (known != owner).then(|| hit(member, name, owner, bundle, known, place))
         })
         .collect()
+}
+
+/// Other bundles may well have files of these names. One is taken for a key when it has the length of one, a line end aside, or
+/// is a key of the farm; and a `storage` when it names a storage mode.
+fn is_key(file: &KeyFile, keys_of_farm: &BTreeSet<Digest>) -> bool {
+    let digests = || {
+        std::iter::once(&file.digest.whole)
+            .chain(file.digest.trimmed.iter().map(|(_, content)| content))
+    };
+    let lengths = KeyName::ALL.map(KeyName::known_lengths).concat();
+    let of_length = file.digest.text.is_none() && digests().any(|d| lengths.contains(&d.bytes));
+    of_length || digests().any(|digest| keys_of_farm.contains(digest))
 }
 
 fn hit(
@@ -56,8 +76,10 @@ fn hit(
     );
     let right = steps::data_directory(&member.snapshot, owner);
     let step = format!(
-        "On {}, move '{}' to '{right}/{name}', or delete it where the right file is there already; then restart.",
-        member.name, place.path
+        "On {}, move {} to {}, or delete it where the right file is there already; then restart.",
+        member.name,
+        quoted(&place.path),
+        quoted(&format!("{right}/{name}"))
     );
     Hit::on(member, message).at([place]).fix([step])
 }
@@ -65,7 +87,6 @@ fn hit(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::KeyName;
     use crate::testing::{farm, good_farm};
 
     fn messages(farm: &Farm) -> Vec<String> {
@@ -79,13 +100,25 @@ mod tests {
 
     #[test]
     fn key_beside_storage_is_misplaced() {
-        let farm = farm().with("a", |i| i.key_in("bundle1", KeyName::Hmac, &[1, 2, 3])).build();
+        let farm = farm().with("a", |i| i.key_in("bundle1", KeyName::Hmac, &[200; 32])).build();
         assert_eq!(
             messages(&farm),
             [
                 "hmac of a lies in bundle1, which is com.adobe.granite.crypto; it belongs to com.adobe.granite.crypto.file"
             ]
         );
+    }
+
+    #[test]
+    fn file_that_cannot_be_a_key_is_another_bundles_own() {
+        let with = |bytes: &'static [u8]| {
+            let farm =
+                farm().with("a", |i| i.bundle(9, "x").key_in("bundle9", KeyName::Master, bytes));
+            messages(&farm.build())
+        };
+        assert_eq!(with(b"host=a"), [""; 0]);
+        assert_eq!(with(b"a text of 16 byt"), [""; 0]);
+        assert_eq!(with(&[7, 200, 3]), [""; 0]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `key-missing`: Bundle mode, and a key file is not there.
 
+use super::repair;
 use super::steps::{self, ENCAPSULATED_TOKEN};
 use super::{Hit, Rule, Severity};
 use crate::facts::{CRYPTO_FILE, KeyName, StorageMode};
@@ -10,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "a key file is missing",
     why: "In Bundle mode the keys are the files hmac and master in the data directory of com.adobe.granite.crypto.file. Without \
-          them the instance makes new keys at the next start: logins and secrets that depend on the old ones fail.",
+          them, whatever was signed or encrypted with the old keys cannot be read: logins and secrets fail.",
     fix: "Copy hmac and master from another instance of the farm.",
     references: &[ENCAPSULATED_TOKEN],
     check,
@@ -30,12 +31,7 @@ fn on(farm: &Farm, member: &Member) -> Option<Hit> {
     let directory = steps::data_directory(&member.snapshot, CRYPTO_FILE);
     let message = format!("{} has no {} in {directory}", member.name, missing.join(" and no "));
     let bundles = member.snapshot.bundles_named(CRYPTO_FILE).map(|bundle| &bundle.place);
-    let hit = Hit::on(member, message).at(bundles);
-    let peer = farm.members.iter().find(|m| KeyName::ALL.iter().all(|n| m.known_key(*n).is_some()));
-    Some(match peer {
-        Some(peer) => hit.fix(steps::copy_keys(peer, "it has both keys", &[member])),
-        None => hit.fix([format!("Restore hmac and master of {} from a backup.", member.name)]),
-    })
+    Some(Hit::on(member, message).at(bundles).fix(repair::copy_keys(farm)))
 }
 
 #[cfg(test)]
@@ -83,8 +79,8 @@ mod tests {
     #[test]
     fn what_was_not_packed_is_not_missing() {
         let unpacked = |mut i: Instance| {
-            i.snapshot.parts.data = false;
-            i.without_key(KeyName::Hmac)
+            i.snapshot.parts.data_directories = false;
+            i.change("bundle2", |bundle| bundle.data_seen = false).without_key(KeyName::Hmac)
         };
         assert_eq!(check_one(unpacked), []);
     }

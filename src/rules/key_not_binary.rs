@@ -1,5 +1,6 @@
 //! `key-not-binary`: a key file holds text.
 
+use super::steps::{self, OVERWRITE_WARNING, quoted};
 use super::{Hit, Rule, Severity};
 use crate::facts::{KeyName, TextKind};
 use crate::farm::{Farm, Member};
@@ -37,8 +38,16 @@ fn on(member: &Member, name: KeyName) -> Option<Hit> {
             "Copy the file from an instance that has it; in CRXDE, download the binary property."
         }
     };
-    let replace = format!("Replace '{}' of {}, then restart it.", file.place.path, member.name);
-    Some(Hit::on(member, message).at([&file.place]).fix([step.to_owned(), replace]))
+    let replace =
+        format!("Replace {} of {} by the binary key.", quoted(&file.place.path), member.name);
+    let steps = [
+        OVERWRITE_WARNING.to_owned(),
+        step.to_owned(),
+        steps::stop(member),
+        replace,
+        steps::start(member),
+    ];
+    Some(Hit::on(member, message).at([&file.place]).fix(steps))
 }
 
 #[cfg(test)]

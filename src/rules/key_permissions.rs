@@ -1,8 +1,9 @@
 //! `key-permissions`: others may read or write the keys, or another user owns them.
 
 use super::groups::{Groups, names};
+use super::steps::quoted;
 use super::{Hit, Rule, Severity};
-use crate::facts::{KeyFile, KeyName};
+use crate::facts::{KeyFile, KeyName, Owner};
 use crate::farm::{Farm, Member};
 use std::collections::BTreeSet;
 
@@ -48,28 +49,37 @@ fn open(farm: &Farm) -> Option<Hit> {
         names(&members),
         modes.into_iter().collect::<Vec<_>>().join(", ")
     );
-    let steps =
-        open.iter().map(|(m, file, _)| format!("On {}: chmod 600 '{}'", m.name, file.place.path));
+    let steps = open
+        .iter()
+        .map(|(m, file, _)| format!("On {}: chmod 600 {}", m.name, quoted(&file.place.path)));
     Some(Hit::among(&members, message).at(open.iter().map(|(_, file, _)| &file.place)).fix(steps))
 }
 
-/// User ids are compared by name where there are names: the same user may have another number on another machine.
+/// Users are compared by name where every instance has names, since one user may have two numbers on two machines; a
+/// directory never has names, so with one among the sources the numbers are compared.
 fn other_owner(farm: &Farm) -> Option<Hit> {
+    let owners = |member| files(member).filter_map(|file: &KeyFile| file.owner.as_ref());
+    let named = farm.members.iter().flat_map(owners).all(|owner| owner.user.is_some());
+    let who = |owner: &Owner| match &owner.user {
+        Some(user) if named => user.clone(),
+        _ => owner.uid.to_string(),
+    };
     let groups = Groups::by(farm, |member| {
-        let owner = files(member).find_map(|file| file.owner.as_ref())?;
-        Some(owner.user.clone().unwrap_or_else(|| format!("uid {}", owner.uid)))
+        let all: BTreeSet<String> = owners(member).map(who).collect();
+        (!all.is_empty()).then_some(all)
     });
     // Without a majority there is nothing to say: two machines may well have two users.
     groups.majority().filter(|_| groups.differ())?;
     let odd = groups.odd();
     let places = odd.iter().flat_map(|member| files(member)).map(|file| &file.place);
     let steps = odd.iter().map(|member| {
+        let root = quoted(&member.snapshot.root);
         format!(
-            "On {}, give the whole of crx-quickstart to the user that runs AEM: chown -R",
+            "On {}, give the install to the user that runs AEM: chown -R USER {root}",
             member.name
         )
     });
-    Some(Hit::among(&odd, groups.describe("owner of the key files")).at(places).fix(steps))
+    Some(Hit::among(&odd, groups.describe("key file owner")).at(places).fix(steps))
 }
 
 #[cfg(test)]
@@ -113,7 +123,13 @@ mod tests {
     #[test]
     fn files_of_another_user_are_told() {
         let farm = good_farm(&["a", "b"]).with("c", |i| i.owned_by(0, 0o600)).build();
-        assert_eq!(messages(&farm), ["c has another owner of the key files than the other 2"]);
+        assert_eq!(messages(&farm), ["c has another key file owner than the other 2"]);
+    }
+
+    #[test]
+    fn names_are_not_compared_with_numbers() {
+        let unnamed = |i: crate::testing::Instance| i.owned_by(1000, 0o600);
+        assert_eq!(messages(&good_farm(&["a", "b"]).with("c", unnamed).build()), [""; 0]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `key-trailing-newline`: a key file ends in a line end that is not part of the key.
 
-use super::steps::{self, KA_23909};
+use super::steps::{self, KA_23909, OVERWRITE_WARNING, quoted};
 use super::{Hit, Rule, Severity};
 use crate::facts::{KeyName, LineEnd};
 use crate::farm::{EffectiveKey, Farm, Member};
@@ -43,17 +43,20 @@ fn fix(
     let right = |m: &&Member| {
         m.known_key(name).is_some_and(|peer| peer.stray.is_none() && peer.value == key.value)
     };
-    let (path, bytes) = (&key.file.place.path, key.value.bytes);
+    let (path, bytes) = (quoted(&key.file.place.path), key.value.bytes);
     let peer = farm.members.iter().find(right).and_then(|m| Some((m, m.known_key(name)?)));
     let repair = if let Some((peer, theirs)) = peer {
-        format!("Copy '{}' of {} over '{path}', in binary mode.", theirs.file.place.path, peer.name)
+        format!(
+            "Copy {} of {} over {path}, in binary mode.",
+            quoted(&theirs.file.place.path),
+            peer.name
+        )
     } else {
         let cut = if end == LineEnd::Lf { 1 } else { 2 };
-        format!("Cut the last {cut} byte(s) off: truncate -s {bytes} '{path}'")
+        format!("Cut the last {cut} byte(s) off: truncate -s {bytes} {path}")
     };
-    let check =
-        format!("Check: '{path}' must have {bytes} bytes and the md5 sum {}.", key.value.md5);
-    vec![steps::stop(member), repair, check, steps::start(member)]
+    let check = format!("Check: {path} must have {bytes} bytes and the md5 sum {}.", key.value.md5);
+    vec![OVERWRITE_WARNING.to_owned(), steps::stop(member), repair, check, steps::start(member)]
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! `keys-external`: a property moves the key files out of the install.
 
+use super::steps::quoted;
 use super::{Hit, Rule, Severity};
-use crate::facts::CRYPTO_KEYS_PATH;
+use crate::facts::{CRYPTO_KEYS_PATH, KeyName};
 use crate::farm::Farm;
 
 pub(super) static RULE: Rule = Rule {
@@ -23,8 +24,8 @@ fn check(farm: &Farm) -> Vec<Hit> {
     with_setting
         .map(|(member, setting)| {
             let message = format!("{} keeps its keys in {}", member.name, setting.value);
-            let (name, path) = (&member.name, &setting.value);
-            let step = format!("On {name}: md5sum '{path}/hmac' '{path}/master'");
+            let files = KeyName::ALL.map(|name| quoted(&format!("{}/{name}", setting.value)));
+            let step = format!("On {}: md5sum {}", member.name, files.join(" "));
             Hit::on(member, message).at([&setting.place]).fix([step])
         })
         .collect()
@@ -49,7 +50,8 @@ mod tests {
     }
 
     #[test]
-    fn other_settings_are_quiet() {
+    fn empty_or_other_settings_are_quiet() {
+        assert_eq!(check(&farm().with("a", |i| i.setting(CRYPTO_KEYS_PATH, "")).build()), []);
         assert_eq!(check(&farm().with("a", |i| i.setting("CQ_PORT", "4502")).build()), []);
     }
 }

@@ -7,6 +7,7 @@ mod groups;
 mod hit;
 mod key_differs;
 mod logs;
+mod repair;
 mod steps;
 mod verdict;
 

@@ -1,5 +1,6 @@
 //! `old-copy`: an old copy of an install lies inside an instance.
 
+use super::steps::quoted;
 use super::{Hit, Rule, Severity};
 use crate::facts::Place;
 use crate::farm::Farm;
@@ -23,8 +24,9 @@ fn check(farm: &Farm) -> Vec<Hit> {
             let message = format!("{} has an old copy in {}{keys}", member.name, copy.root);
             let place = Place { source: copy.source.clone(), path: copy.root.clone() };
             let step = format!(
-                "On {}, delete '{}' when it is not needed any more.",
-                member.name, copy.root
+                "On {}, delete {} when it is not needed any more.",
+                member.name,
+                quoted(&copy.root)
             );
             Hit::on(member, message).at([&place]).fix([step])
         })

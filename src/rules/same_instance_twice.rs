@@ -30,19 +30,19 @@ fn check(farm: &Farm) -> Vec<Hit> {
 
 /// Returns each instance that came again, with the one it repeats.
 pub(super) fn pairs(farm: &Farm) -> Vec<(&Member, &Member)> {
-    let again = |(index, member): (usize, &'_ Member)| {
-        let earlier = farm.members.get(..index).unwrap_or_default();
-        let first = earlier.iter().position(|first| is_same(first, member))?;
-        Some((first, index))
-    };
-    let indices: Vec<(usize, usize)> = farm.members.iter().enumerate().filter_map(again).collect();
-    indices
-        .into_iter()
-        .filter_map(|(first, again)| Some((farm.members.get(first)?, farm.members.get(again)?)))
-        .collect()
+    let mut rest = farm.members.as_slice();
+    let mut pairs = Vec::new();
+    while let Some((again, earlier)) = rest.split_last() {
+        pairs
+            .extend(earlier.iter().find(|first| is_same(first, again)).map(|first| (first, again)));
+        rest = earlier;
+    }
+    pairs.reverse();
+    pairs
 }
 
-/// Says whether two snapshots show one instance, as far as can be told: a clone that was started has another last start.
+/// Says whether two snapshots show one instance. A clone that was started has another last start; without it in both, there is
+/// no telling.
 pub(super) fn is_same(a: &Member, b: &Member) -> bool {
     let id = |member: &Member| member.snapshot.sling_id.as_ref().map(|id| id.uuid.clone());
     let keys = |member: &Member| {
@@ -55,6 +55,7 @@ pub(super) fn is_same(a: &Member, b: &Member) -> bool {
     let storage = |member: &Member| member.storage().map(|file| file.storage);
     id(a).is_some()
         && id(a) == id(b)
+        && a.snapshot.last_start_ms.is_some()
         && a.snapshot.last_start_ms == b.snapshot.last_start_ms
         && keys(a) == keys(b)
         && storage(a) == storage(b)
@@ -86,5 +87,10 @@ mod tests {
     #[test]
     fn clone_that_was_started_is_another_instance() {
         assert_eq!(messages(|i| i.sling_id(ID).started_at(6)), [""; 0]);
+    }
+
+    #[test]
+    fn without_a_last_start_there_is_no_telling() {
+        assert_eq!(messages(|i| i.sling_id(ID)), [""; 0]);
     }
 }

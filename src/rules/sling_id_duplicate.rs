@@ -2,6 +2,7 @@
 
 use super::groups::names;
 use super::same_instance_twice::is_same;
+use super::steps::quoted;
 use super::{Hit, Rule, Severity};
 use crate::farm::{Farm, Member};
 use std::collections::BTreeMap;
@@ -11,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "two instances share a Sling id",
     why: "The Sling id tells instances apart: in discovery, in user synchronisation, and in login tokens that are not encapsulated. \
-          Two instances with one id were cloned without a new one.",
+          Two instances with one id were cloned without a new one, or one instance was sent twice.",
     fix: "Stop the clone, delete its sling.id.file, and start it: it makes a new id.",
     references: &["AEM 6.5, user synchronisation: unique Sling id", "Adobe KA-16875"],
     check,
@@ -36,7 +37,11 @@ fn hit(id: &str, members: &[&Member]) -> Hit {
     let files: Vec<_> =
         members.iter().filter_map(|m| Some((m, &m.snapshot.sling_id.as_ref()?.place))).collect();
     let steps = files.iter().map(|(member, place)| {
-        format!("Where {} is the clone: stop it, delete '{}', start it.", member.name, place.path)
+        format!(
+            "Where {} is the clone: stop it, delete {}, start it.",
+            member.name,
+            quoted(&place.path)
+        )
     });
     Hit::among(members, message).at(files.iter().map(|(_, place)| *place)).fix(steps)
 }

@@ -1,6 +1,6 @@
 //! Steps that several repairs share, with the names and paths of the instance at hand.
 
-use crate::facts::{CRYPTO, CRYPTO_FILE, KeyName, Snapshot};
+use crate::facts::{CRYPTO, CRYPTO_FILE, KeyName, Snapshot, StorageMode};
 use crate::farm::Member;
 
 /// What every repair that replaces keys must say.
@@ -25,6 +25,11 @@ pub(super) fn data_directory(snapshot: &Snapshot, symbolic_name: &str) -> String
     }
 }
 
+/// Returns a path as one word of a shell: names in archives are chosen by others, and commands are pasted.
+pub(super) fn quoted(path: &str) -> String {
+    format!("'{}'", path.replace('\'', r"'\''"))
+}
+
 /// Stops an instance.
 pub(super) fn stop(member: &Member) -> String {
     format!("Stop {}.", member.name)
@@ -35,70 +40,46 @@ pub(super) fn start(member: &Member) -> String {
     format!("Start {}.", member.name)
 }
 
-/// Writes `storage` anew, without a line end.
-pub(super) fn write_storage(member: &Member, mode: &str) -> Vec<String> {
-    let path = format!("{}/storage", data_directory(&member.snapshot, CRYPTO));
-    let bytes = mode.len();
+/// Writes `storage` anew, without a line end: the word that it names already, else the one that the key files speak for.
+pub(super) fn write_storage(member: &Member) -> Vec<String> {
+    let both_are_files = KeyName::ALL.into_iter().all(|name| member.known_key(name).is_some());
+    let mode = match member.storage_mode() {
+        Some(StorageMode::Bundle) => "Bundle",
+        Some(StorageMode::Jcr) => "JCR",
+        Some(StorageMode::Unknown) | None if both_are_files => "Bundle",
+        Some(StorageMode::Unknown) | None => return leave_the_jcr(member),
+    };
+    let path = quoted(&format!("{}/storage", data_directory(&member.snapshot, CRYPTO)));
     vec![
         stop(member),
         format!(
-            "On {}, replace the file; do not edit it, editors add a newline: printf %s {mode} > '{path}'",
+            "On {}, replace the file; do not edit it, editors add a newline: printf %s {mode} > {path}",
             member.name
         ),
-        format!("Check that it has {bytes} bytes: wc -c '{path}'"),
+        format!("Check that it has {} bytes: wc -c {path}", mode.len()),
         start(member),
     ]
-}
-
-/// Copies both keys from one instance to others. They belong together, so they are always copied together.
-pub(super) fn copy_keys(source: &Member, reason: &str, targets: &[&Member]) -> Vec<String> {
-    let from = data_directory(&source.snapshot, CRYPTO_FILE);
-    let mut steps = vec![
-        format!("Take {} as the source: {reason}.", source.name),
-        OVERWRITE_WARNING.to_owned(),
-    ];
-    for target in targets.iter().filter(|target| target.name != source.name) {
-        let to = data_directory(&target.snapshot, CRYPTO_FILE);
-        steps.push(stop(target));
-        steps.push(format!(
-            "Copy both files '{from}/hmac' and '{from}/master' of {} into '{to}/' of {}, in binary mode.",
-            source.name, target.name
-        ));
-        steps.push(start(target));
-    }
-    steps.push(compare_sums(source));
-    steps
-}
-
-fn compare_sums(source: &Member) -> String {
-    let sums: Vec<String> = KeyName::ALL
-        .into_iter()
-        .filter_map(|name| Some(format!("{} for {name}", source.known_key(name)?.value.md5)))
-        .collect();
-    if sums.is_empty() {
-        return "Compare the md5 sums of both files on all instances: md5sum hmac master"
-            .to_owned();
-    }
-    format!("Check with md5sum hmac master: it must print {} everywhere.", sums.join(" and "))
 }
 
 /// Moves the keys of an instance from the repository to files: the steps of KA-23909 with this instance's numbers.
 pub(super) fn leave_the_jcr(member: &Member) -> Vec<String> {
     let name = &member.name;
-    let storage = format!("{}/storage", data_directory(&member.snapshot, CRYPTO));
+    let storage = quoted(&format!("{}/storage", data_directory(&member.snapshot, CRYPTO)));
     let keys = data_directory(&member.snapshot, CRYPTO_FILE);
+    let (hmac, master) = (quoted(&format!("{keys}/hmac")), quoted(&format!("{keys}/master")));
+    let keys = quoted(&format!("{keys}/"));
     vec![
         format!(
             "On {name}, save the binary properties hmac and master of /etc/key (CRXDE Lite) as the files hmac and master."
         ),
         stop(member),
-        format!("Put both files into '{keys}/', in binary mode."),
+        format!("Put both files into {keys}, in binary mode, in place of any that lie there."),
         format!(
-            "Replace the file; do not edit it, editors add a newline: printf %s Bundle > '{storage}'"
+            "Replace the file; do not edit it, editors add a newline: printf %s Bundle > {storage}"
         ),
         start(member),
         format!(
-            "Check on {name}: md5sum '{keys}/hmac' '{keys}/master' must equal the sums of the saved properties."
+            "Check on {name}: md5sum {hmac} {master} must equal the sums of the saved properties."
         ),
         format!(
             "When logins and secrets work on {name}, delete the properties hmac and master of /etc/key, and restart once more."

@@ -25,12 +25,7 @@ fn on(member: &Member) -> Vec<Hit> {
             let problem = file.storage.problem?;
             let message =
                 format!("storage of {} {problem} ({} bytes)", member.name, file.storage.bytes);
-            let mut fix = vec![format!(
-                "Find out which mode {} is meant to have: Bundle where its keys are files, JCR where they are in /etc/key.",
-                member.name
-            )];
-            fix.extend(steps::write_storage(member, "Bundle"));
-            Some(Hit::on(member, message).at([&file.place]).fix(fix))
+            Some(Hit::on(member, message).at([&file.place]).fix(steps::write_storage(member)))
         })
         .collect()
 }

@@ -31,7 +31,7 @@ fn hit(member: &Member) -> Hit {
         format!("{} has no file storage in the data directory of {CRYPTO}", member.name),
     )
     .at(bundles)
-    .fix(steps::write_storage(member, "Bundle"))
+    .fix(steps::write_storage(member))
 }
 
 #[cfg(test)]

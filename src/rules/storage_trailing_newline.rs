@@ -23,7 +23,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
 fn on(member: &Member) -> Vec<Hit> {
     let files = member.snapshot.storage_in_place();
     files
-        .filter(|file| file.storage.mode != StorageMode::Unknown)
+        .filter(|file| file.storage.problem.is_none() && file.storage.mode != StorageMode::Unknown)
         .filter_map(|file| {
             let storage = file.storage;
             let (line_end, mode) = (storage.line_end?, storage.mode.to_string());
@@ -33,9 +33,7 @@ fn on(member: &Member) -> Vec<Hit> {
                 storage.bytes,
                 mode.len()
             );
-            Some(
-                Hit::on(member, message).at([&file.place]).fix(steps::write_storage(member, &mode)),
-            )
+            Some(Hit::on(member, message).at([&file.place]).fix(steps::write_storage(member)))
         })
         .collect()
 }
@@ -71,5 +69,6 @@ mod tests {
     #[test]
     fn other_text_with_a_newline_is_another_fault() {
         assert_eq!(message(b"Files\n"), None);
+        assert_eq!(message(b"bundle\n"), None);
     }
 }

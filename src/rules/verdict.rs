@@ -1,7 +1,7 @@
 //! The verdict on a farm: no `consistent` over a hole.
 
 use super::{Finding, Severity};
-use crate::facts::{Gap, KeyName};
+use crate::facts::{Gap, KeyName, spoken};
 use crate::farm::{Farm, KeyState, Member};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -40,7 +40,7 @@ impl fmt::Display for Doubt {
         match self {
             Self::NoPeers => f.write_str("fewer than two instances came"),
             Self::Unknown(what) => f.write_str(what),
-            Self::Source(source) => write!(f, "{source} was not read whole"),
+            Self::Source(source) => write!(f, "{} was not read whole", spoken(source)),
         }
     }
 }
@@ -90,8 +90,11 @@ fn distinct(farm: &Farm) -> usize {
 
 /// Says what about an instance's keys is not known for sure.
 fn doubt(member: &Member) -> Option<String> {
-    let name = &member.name;
-    let unknown = KeyName::ALL.into_iter().find_map(|key| {
+    unknown_key(member).or_else(|| unknown_mode(member)).or_else(|| unknown_place(member))
+}
+
+fn unknown_key(member: &Member) -> Option<String> {
+    KeyName::ALL.into_iter().find_map(|key| {
         let why = match member.key(key) {
             KeyState::Known(_) => return None,
             KeyState::Absent => "is not there",
@@ -101,14 +104,27 @@ fn doubt(member: &Member) -> Option<String> {
             KeyState::Unreadable => "could not be read",
             KeyState::NotInSnapshot => "is not in the snapshot",
         };
-        Some(format!("the {key} of {name} {why}"))
-    });
-    let storage = member.storage();
-    unknown.or_else(|| match storage {
+        Some(format!("the {key} of {} {why}", member.name))
+    })
+}
+
+fn unknown_mode(member: &Member) -> Option<String> {
+    let name = &member.name;
+    match member.storage() {
         Some(file) if file.storage.is_exact() => None,
         Some(_) => Some(format!("the storage mode of {name} is not clear")),
+        None if member.snapshot.storage_in_place().next().is_some() => {
+            Some(format!("the storage files of {name} contradict each other"))
+        }
         None => Some(format!("the storage mode of {name} is not in the snapshot")),
-    })
+    }
+}
+
+/// Says that a property may keep the keys elsewhere, so that the files which agree may not be those in use.
+fn unknown_place(member: &Member) -> Option<String> {
+    let why =
+        "conf/sling.properties, which can name another key directory, is not in the snapshot of";
+    (!member.snapshot.parts.properties).then(|| format!("{why} {}", member.name))
 }
 
 #[cfg(test)]
@@ -144,9 +160,22 @@ mod tests {
 
     #[test]
     fn instance_that_came_twice_is_still_alone() {
-        let same = |i: Instance| i.sling_id("0f8fad5b-d9cb-469f-a165-70867728950e");
+        let same = |i: Instance| i.sling_id("0f8fad5b-d9cb-469f-a165-70867728950e").started_at(5);
         let farm = farm().with("a", same).with("b", same);
         assert_eq!(decide(farm), Verdict::Undecided(vec![Doubt::NoPeers]));
+    }
+
+    #[test]
+    fn keys_that_may_be_elsewhere_leave_it_open() {
+        let without = |mut i: Instance| {
+            i.snapshot.parts.properties = false;
+            i
+        };
+        let verdict = decide(good_farm(&["a"]).with("b", without));
+        assert!(
+            verdict.reasons()[0].to_string().starts_with("conf/sling.properties"),
+            "{verdict:?}"
+        );
     }
 
     #[test]

@@ -189,8 +189,12 @@ fn every_case_reads_the_same_however_it_is_packed() {
             let packed = Packed::new(&case, packing);
             packed.normal(&run::written(&run::scan(&packed.operands()), "json"))
         });
-        for (packing, report) in
-            Packing::ALL.iter().zip(&reports).filter(|(_, r)| **r != reports[1])
+        let is_exempt =
+            |packing| packing == Packing::NoDirectories && ABSENCE.contains(&case.name.as_str());
+        for (packing, report) in Packing::ALL
+            .iter()
+            .zip(&reports)
+            .filter(|(packing, report)| **report != reports[1] && !is_exempt(**packing))
         {
             let difference = first_difference(report, &reports[1]);
             wrong.push(format!("{} as {packing:?}: {difference}", case.name));
@@ -198,6 +202,9 @@ fn every_case_reads_the_same_however_it_is_packed() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Cases about a file that is not there: an archive that lists no directories does not show that.
+const ABSENCE: [&str; 2] = ["key-misplaced", "storage-missing"];
 
 /// The first line in which two reports differ.
 fn first_difference(one: &Value, other: &Value) -> String {
@@ -220,6 +227,16 @@ fn one_instance_reads_the_same_from_standard_input() {
             assert_eq!(packed.normal(&piped.to_string()), packed.normal(&file), "{packing:?}");
         }
     }
+}
+
+#[test]
+fn link_in_standard_input_is_a_gap_since_it_cannot_be_read_twice() {
+    let case = all().into_iter().find(|case| case.name == "links").unwrap();
+    let tar = case.sources["publish1"].tar(Packing::Tar);
+    let report: Value = serde_json::from_str(&through_pipe("-", &tar, usize::MAX)).unwrap();
+    let kinds: BTreeSet<_> = run::list(&report["gaps"]).map(|gap| gap["kind"].as_str()).collect();
+    assert_eq!(kinds, BTreeSet::from([Some("link-broken")]));
+    assert_eq!(report["farms"][0]["verdict"], "undecided");
 }
 
 /// Replaces a source's name wherever it stands alone.

@@ -5,16 +5,16 @@ use crate::pack::{Packing, gzip};
 use crate::run::{self, aemtrix, list, texts};
 use crate::snapshot::body::{Body, Like};
 use aemtrix::examine::{Examined, examine};
+use aemtrix::facts::GapKind;
 use aemtrix::farm::farms;
 use aemtrix::intake::{NoWatch, discover};
 use aemtrix::limits::Limits;
 use aemtrix::report::{Report, Screen};
 use aemtrix::rules::Selection;
 use serde_json::Value;
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// Sound instances beside one whose bytes are set at will.
@@ -25,15 +25,19 @@ struct Farm {
 }
 
 impl Farm {
-    /// A farm of two.
+    /// A farm of two, as small as the archive that is damaged: some tests judge it thousands of times.
     fn new() -> Self {
-        Self::of(&["author"])
+        Self::made(&["author"], small)
     }
 
     fn of(names: &[&str]) -> Self {
+        Self::made(names, Instance::new)
+    }
+
+    fn made(names: &[&str], instance: impl Fn(&str) -> Instance) -> Self {
         let home = tempfile::tempdir().unwrap();
         for name in names {
-            Instance::new(name).case().pack_into(home.path(), Packing::TarGz, name);
+            instance(name).case().pack_into(home.path(), Packing::TarGz, name);
         }
         let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
         let paths = names.iter().map(|name| home.path().join(format!("{name}.tar.gz")));
@@ -73,10 +77,11 @@ fn examined(paths: &[PathBuf]) -> Examined {
     examine(&discover(&operands).sources, &Limits::default(), 1, &NoWatch)
 }
 
-/// The smallest archive that decides: five files, and no directories.
-fn small() -> Instance {
-    Instance::new("damaged")
-        .without("conf")
+/// The smallest archive that decides: six files, and no directories.
+fn small(name: &str) -> Instance {
+    Instance::new(name)
+        .without("conf/quickstart.properties")
+        .file("conf/sling.properties", b"a=b\n")
         .without("launchpad/conf")
         .without("launchpad/felix/bundle7")
         .without("launchpad/felix/bundle502")
@@ -87,7 +92,7 @@ fn small() -> Instance {
 }
 
 fn small_tar() -> Vec<u8> {
-    small().case().tar(Packing::NoDirectories)
+    small("damaged").case().tar(Packing::NoDirectories)
 }
 
 /// Where the body of an entry lies.
@@ -168,7 +173,7 @@ fn cut_gzip_is_like_a_cut_tar() {
 #[test]
 fn fault_before_the_cut_is_still_found() {
     let farm = Farm::of(&["author", "publish1"]);
-    let tar = small().hmac("another").case().tar(Packing::NoDirectories);
+    let tar = small("damaged").hmac("another").case().tar(Packing::NoDirectories);
     let (report, exit) = farm.run(&tar[..body(&tar, "data/master").start]);
     assert_eq!((rules(&report), exit), (vec!["hmac-differs"], Some(2)));
     assert_eq!(texts(&report["farms"][0]["findings"][0]["instances"]), ["damaged"]);
@@ -177,7 +182,8 @@ fn fault_before_the_cut_is_still_found() {
 #[test]
 fn wrong_checksum_silences_every_rule_on_that_instance() {
     let farm = Farm::of(&["author", "publish1"]);
-    let mut bytes = gzip(&small().hmac("another").storage(b"Bundle\n").case().tar(Packing::Tar));
+    let mut bytes =
+        gzip(&small("damaged").hmac("another").storage(b"Bundle\n").case().tar(Packing::Tar));
     let crc = bytes.len() - 8;
     bytes[crc] ^= 1;
     let (report, exit) = farm.run(&bytes);
@@ -219,7 +225,9 @@ fn no_flipped_bit_of_a_gzip_passes_or_accuses() {
         let report = farm.with(&flipped);
         let text = run::written(&report, "json");
         assert!(is_safe(&report, &text, &undamaged), "byte {index} passes:\n{text}");
-        assert_eq!(findings(&report), [""; 0], "byte {index}");
+        // A changed bit can make the decoder run off the end, which looks like a cut; facts from before a cut are judged.
+        let looks_cut = report.gaps.iter().any(|gap| gap.kind == GapKind::Partial);
+        assert!(looks_cut || findings(&report).is_empty(), "byte {index}: {:?}", findings(&report));
         let same = unpacked(&flipped).is_some_and(|bytes| bytes == small_tar());
         assert!(text != undamaged || same, "byte {index} goes unnoticed");
     }
@@ -256,12 +264,14 @@ fn no_flipped_bit_of_a_tar_passes_but_in_a_body_that_does_not_decide() {
     }
 }
 
-/// Every way to flip one bit of each byte, another one in each.
+/// Each byte with one bit flipped, another one in each, and with all bits flipped.
 fn flips(whole: &[u8]) -> impl Iterator<Item = (usize, Vec<u8>)> {
-    (0..whole.len()).map(|index| {
-        let mut flipped = whole.to_vec();
-        flipped[index] ^= 1 << (index % 8);
-        (index, flipped)
+    (0..whole.len()).flat_map(|index| {
+        [1 << (index % 8), 0xff].map(|bits| {
+            let mut flipped = whole.to_vec();
+            flipped[index] ^= bits;
+            (index, flipped)
+        })
     })
 }
 
@@ -349,87 +359,13 @@ fn what_is_no_archive_is_named_for_what_it_is() {
 }
 
 #[test]
-fn no_arguments_are_wrong_usage() {
-    aemtrix().assert().code(2);
-    let output = aemtrix().arg("scan").output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8(output.stderr).unwrap().contains("<SOURCE>"));
-    assert!(output.stdout.is_empty());
-}
-
-/// Two sound instances, scanned with these arguments.
-fn sound(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_aemtrix"));
-    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cases/good-farm");
-    command.arg("scan").args(arguments).arg(demo.join("author")).arg(demo.join("publish"));
-    command.env_remove("NO_COLOR").env_remove("COLUMNS").stdout(Stdio::null());
-    command
-}
-
-/// The exit code, and the one sentence that is said.
-fn outcome(command: &mut Command) -> (Option<i32>, String) {
-    let output = command.stderr(Stdio::piped()).output().unwrap();
-    (output.status.code(), String::from_utf8(output.stderr).unwrap())
-}
-
-#[test]
-fn reader_that_went_away_is_no_failure() {
-    let clean = outcome(&mut sound(&["-q"])).0;
-    let (reader, writer) = std::io::pipe().unwrap();
-    drop(reader);
-    assert_eq!(outcome(sound(&["-q"]).stdout(writer)), (clean, String::new()));
-}
-
-#[test]
-#[cfg(target_os = "linux")]
-fn full_disk_is_a_failure() {
-    for format in ["table", "json"] {
-        let full = File::options().write(true).open("/dev/full").unwrap();
-        let (exit, said) = outcome(sound(&["-f", format]).stdout(full));
-        assert_eq!(exit, Some(2));
-        assert!(said.contains("standard output") && said.contains("No space left"), "{said}");
-        assert_eq!(said.lines().count(), 1, "{said}");
-    }
-}
-
-#[test]
-fn output_that_cannot_be_written_is_a_failure() {
-    let home = tempfile::tempdir().unwrap();
-    let missing = home.path().join("missing/report.json");
-    let (exit, said) = outcome(&mut sound(&["-o", missing.to_str().unwrap()]));
-    assert_eq!(exit, Some(2));
-    assert!(said.contains("could not be written") && said.contains("No such file"), "{said}");
-    assert_eq!(said.lines().count(), 1, "{said}");
-    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
-}
-
-#[test]
-fn unknown_extension_is_told_before_anything_is_read() {
-    let home = tempfile::tempdir().unwrap();
-    let unknown = home.path().join("x.unknown");
-    let (exit, said) = outcome(&mut sound(&["-o", unknown.to_str().unwrap()]));
-    assert_eq!(exit, Some(2));
-    assert!(said.contains("x.unknown") && said.contains("json"), "{said}");
-    assert_eq!(said.lines().count(), 1, "{said}");
-    assert!(!unknown.exists());
-}
-
-#[test]
-fn output_file_is_whole_or_as_it_was() {
-    let home = tempfile::tempdir().unwrap();
-    let path = home.path().join("report.json");
-    fs::write(&path, "old").unwrap();
-    outcome(&mut sound(&["-o", path.to_str().unwrap()]));
-    let report: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-    assert_eq!(report["farms"][0]["verdict"], "consistent");
-    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1, "nothing else is left there");
-}
-
-#[test]
 fn keys_of_a_damaged_instance_take_no_part_in_the_comparison() {
     let farm = Farm::of(&["author"]);
     let mut bytes = gzip(
-        &small().hmac_bytes(&[hmac_of("farm"), b"\n".to_vec()].concat()).case().tar(Packing::Tar),
+        &small("damaged")
+            .hmac_bytes(&[hmac_of("farm"), b"\n".to_vec()].concat())
+            .case()
+            .tar(Packing::Tar),
     );
     let length = bytes.len();
     bytes[length - 1] ^= 0x40;

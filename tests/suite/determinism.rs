@@ -3,6 +3,7 @@
 use crate::cases;
 use crate::pack::Packing;
 use crate::run::{aemtrix, operand};
+use aemtrix::report::FORMATS;
 use std::ffi::OsString;
 use tempfile::TempDir;
 
@@ -40,7 +41,7 @@ fn scan(format: &str, threads: &str, operands: &[OsString]) -> (String, String) 
 #[test]
 fn threads_and_order_do_not_show() {
     let (_home, operands) = sources();
-    for format in ["table", "json"] {
+    for format in FORMATS.iter().map(|format| format.name) {
         let expected = scan(format, "1", &operands);
         assert!(expected.0.len() > 1000);
         for turn in 0..operands.len() {

@@ -10,6 +10,7 @@
     reason = "a failing test may panic"
 )]
 
+mod bad_input;
 mod canary;
 mod cases;
 mod catalogue;
@@ -19,6 +20,8 @@ mod determinism;
 mod hostile_names;
 mod instance;
 mod layers;
+mod options;
+mod output;
 mod pack;
 mod run;
 mod samples;

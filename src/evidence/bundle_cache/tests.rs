@@ -3,8 +3,9 @@
 use super::*;
 use crate::evidence::{ParseError, Problem};
 
-const WHOLE: Packing = Packing { revisions: true, revision_locations: true, complete: true };
-const CUT: Packing = Packing { revisions: true, revision_locations: true, complete: false };
+const ALL: Packing = Packing { infos: true, revisions: true, revision_locations: true };
+const WHOLE: Option<Packing> = Some(ALL);
+const CUT: Option<Packing> = None;
 
 fn info(location: &str, state: i64, refresh: u64) -> BundleInfo {
     BundleInfo {
@@ -31,6 +32,7 @@ fn parts<'a>(
         place: Place { source: "a.tar".to_owned(), path: "felix/bundle39".to_owned() },
         info,
         values: BTreeMap::new(),
+        data: true,
         revisions: revisions.iter().map(|(name, jar)| (*name, revision(*jar))).collect(),
     }
 }
@@ -212,21 +214,25 @@ fn absence_counts_only_where_others_were_packed_and_all_was_read() {
     let nothing = parts(Some(&info), &[]);
     assert_eq!(assemble(&nothing, WHOLE).discard, Some(DiscardReason::NoRevision));
     assert_eq!(assemble(&nothing, CUT).discard, None);
-    assert_eq!(assemble(&nothing, Packing { revisions: false, ..WHOLE }).discard, None);
+    assert_eq!(assemble(&nothing, Some(Packing { revisions: false, ..ALL })).discard, None);
     let mut unlocated = parts(Some(&info), &[("version0.0", None)]);
     unlocated.revisions.insert("version0.0", RevisionParts::default());
     let reason = DiscardReason::NoRevisionLocation("version0.0".to_owned());
     assert_eq!(assemble(&unlocated, WHOLE).discard, Some(reason));
     assert_eq!(assemble(&unlocated, CUT).discard, None);
-    assert_eq!(assemble(&unlocated, Packing { revision_locations: false, ..WHOLE }).discard, None);
+    assert_eq!(
+        assemble(&unlocated, Some(Packing { revision_locations: false, ..ALL })).discard,
+        None
+    );
 }
 
 #[test]
 fn a_bundle_of_which_only_data_came_is_unknown() {
-    let bundle = assemble(&parts(None, &[]), WHOLE);
+    let without_infos = Packing { infos: false, ..ALL };
+    let bundle = assemble(&parts(None, &[]), Some(without_infos));
     assert_eq!((bundle.id, bundle.state, bundle.discard), (None, None, None));
     let nameless = jar("a", "1");
-    let bundle = assemble(&parts(None, &[("version0.0", Some(&nameless))]), WHOLE);
+    let bundle = assemble(&parts(None, &[("version0.0", Some(&nameless))]), Some(without_infos));
     assert_eq!((bundle.id, bundle.symbolic_name.as_deref()), (None, Some("a")));
     assert_eq!((current(&bundle), bundle.discard.clone()), (Some("version0.0"), None));
 }
@@ -270,4 +276,13 @@ fn bundle_info_wins_over_old_files() {
     let bundle = assemble(&both, WHOLE);
     assert_eq!((bundle.id, bundle.symbolic_name.as_deref()), (Some(39), Some("a")));
     assert_eq!((bundle.state, bundle.discard), (Some(BundleState::Installed), None));
+}
+
+#[test]
+fn a_missing_bundle_info_costs_the_directory_where_the_others_have_theirs() {
+    let jar = jar("com.adobe.granite.crypto.file", "0.0.16");
+    let parts = parts(None, &[("version0.0", Some(&jar))]);
+    assert_eq!(assemble(&parts, WHOLE).discard, Some(DiscardReason::NoInfo));
+    assert_eq!(assemble(&parts, Some(Packing { infos: false, ..ALL })).discard, None);
+    assert_eq!(assemble(&parts, CUT).discard, None);
 }

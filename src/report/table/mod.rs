@@ -5,7 +5,7 @@ mod grid;
 mod text;
 
 use super::{Format, Judged, Report, counted, printable};
-use crate::facts::Gap;
+use crate::facts::{Gap, spoken};
 use crate::rules::{Severity, Verdict};
 use std::io::{self, Write};
 pub(super) use text::{Paint, labelled};
@@ -39,7 +39,8 @@ fn gaps(title: &str, gaps: &[&Gap], report: &Report, out: &mut dyn Write) -> io:
     writeln!(out, "{}", Paint::Bold.on(title, report.screen))?;
     for gap in gaps {
         let path = gap.path.as_ref().map_or_else(String::new, |path| format!("{path}: "));
-        let line = format!("{}: {path}{} [{}]", gap.source, gap.reason, gap.kind.label());
+        let source = spoken(&gap.source);
+        let line = format!("{source}: {path}{} [{}]", gap.reason, gap.kind.label());
         labelled("  -", &line, report.screen, out)?;
     }
     writeln!(out)

@@ -1,0 +1,160 @@
+//! The repair of differing keys: one instance as the source, the same for every rule.
+
+use super::groups::{Groups, names};
+use super::steps::{self, OVERWRITE_WARNING, quoted};
+use crate::facts::{CRYPTO_FILE, Digest, KeyName, Role};
+use crate::farm::{EffectiveKey, Farm, KeyState, Member};
+
+/// Returns the steps that give every instance the keys of one of them.
+///
+/// The files belong together, so both are always copied from one source. Where nothing tells which instance is right, the
+/// steps say how to find out.
+pub(super) fn copy_keys(farm: &Farm) -> Vec<String> {
+    let Some((source, reason)) = source(farm) else { return find_out(farm) };
+    let mut steps = vec![
+        format!("Take {} as the source: {reason}.", source.name),
+        OVERWRITE_WARNING.to_owned(),
+    ];
+    for target in targets(farm, source) {
+        steps.extend(copy(source, target));
+    }
+    steps.extend(compare_sums(source));
+    steps
+}
+
+/// Chooses the instance to copy from: an author, since authors hold the data that was encrypted; without one, an
+/// instance of the majority. Only a pair of sound files will do.
+fn source(farm: &Farm) -> Option<(&Member, &'static str)> {
+    let pairs = Groups::by(farm, sound_pair);
+    let is_author = |m: &&Member| m.snapshot.role() == Some(Role::Author);
+    let mut authors = pairs.iter().filter_map(|group| group.iter().copied().find(is_author));
+    match (authors.next(), authors.next()) {
+        (Some(author), None) => {
+            Some((author, "it is an author, and authors hold the data that was encrypted"))
+        }
+        (Some(_), Some(_)) => None,
+        (None, _) => {
+            pairs.majority()?.first().map(|first| (*first, "most of the farm has its keys"))
+        }
+    }
+}
+
+/// Returns both keys, where both files are as they should be.
+fn sound_pair(member: &Member) -> Option<[Digest; 2]> {
+    let sound = |key: &&EffectiveKey| {
+        let digest = &key.file.digest;
+        key.stray.is_none() && digest.text.is_none() && !digest.uniform
+    };
+    let [hmac, master] = KeyName::ALL.map(|name| member.known_key(name).filter(sound));
+    let pair = [hmac?.value, master?.value];
+    (pair[0] != pair[1]).then_some(pair)
+}
+
+/// Returns the instances in file mode whose pair is another one, or not whole.
+fn targets<'a>(farm: &'a Farm, source: &Member) -> Vec<&'a Member> {
+    let right = sound_pair(source);
+    let in_files = |member: &&Member| {
+        KeyName::ALL.into_iter().all(|name| {
+            matches!(member.key(name), KeyState::Known(_) | KeyState::Absent | KeyState::Ambiguous)
+        })
+    };
+    farm.members.iter().filter(in_files).filter(|member| sound_pair(member) != right).collect()
+}
+
+fn copy(source: &Member, target: &Member) -> [String; 3] {
+    let from = steps::data_directory(&source.snapshot, CRYPTO_FILE);
+    let to = steps::data_directory(&target.snapshot, CRYPTO_FILE);
+    let [hmac, master] = KeyName::ALL.map(|name| quoted(&format!("{from}/{name}")));
+    let to = quoted(&format!("{to}/"));
+    [
+        steps::stop(target),
+        format!(
+            "Copy both files {hmac} and {master} of {} into {to} of {}, in binary mode.",
+            source.name, target.name
+        ),
+        steps::start(target),
+    ]
+}
+
+fn compare_sums(source: &Member) -> Option<String> {
+    let [hmac, master] = KeyName::ALL.map(|name| source.known_key(name).map(|key| key.value.md5));
+    Some(format!(
+        "Check with md5sum hmac master: it must print {} for hmac and {} for master everywhere.",
+        hmac?, master?
+    ))
+}
+
+fn find_out(farm: &Farm) -> Vec<String> {
+    let pairs = Groups::by(farm, sound_pair);
+    let candidates: Vec<String> = pairs.iter().map(names).collect();
+    let choice = if candidates.is_empty() {
+        "No instance has a sound pair of keys: restore hmac and master from a backup.".to_owned()
+    } else {
+        format!(
+            "Nothing here tells whose keys are right: {}. Find out which instance holds data that was encrypted \
+             (passwords, secrets, key stores), usually an author.",
+            candidates.join(" | ")
+        )
+    };
+    vec![
+        choice,
+        OVERWRITE_WARNING.to_owned(),
+        "Copy hmac and master, both, from that instance to the others, in binary mode, while those are stopped.".to_owned(),
+        "Compare the md5 sums of both files on all instances: md5sum hmac master".to_owned(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{FarmBuilder, farm, good_farm};
+
+    fn steps(farm: FarmBuilder) -> String {
+        copy_keys(&farm.build()).join("\n")
+    }
+
+    #[test]
+    fn author_is_the_source_even_against_a_majority() {
+        let publish = |i: crate::testing::Instance| i.role("publish").hmac(&[200; 32]);
+        let odd_author =
+            farm().with("author", |i| i.role("author")).with("p1", publish).with("p2", publish);
+        let text = steps(odd_author);
+        // One repeated byte is no sound key, so the publishers are targets and not candidates.
+        assert!(text.starts_with("Take author as the source"), "{text}");
+        assert!(
+            text.contains("Stop p1.") && text.contains("Stop p2.") && !text.contains("Stop author"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn without_an_author_the_majority_is_the_source() {
+        let other: Vec<u8> = (100..132).collect();
+        let text = steps(good_farm(&["p1", "p2"]).with("p3", |i| i.hmac(&other)));
+        assert!(text.starts_with("Take p1 as the source: most of the farm has its keys"), "{text}");
+        assert!(text.contains("Stop p3.") && !text.contains("Stop p2."), "{text}");
+    }
+
+    #[test]
+    fn without_either_it_says_how_to_find_out() {
+        let other: Vec<u8> = (100..132).collect();
+        let text = steps(good_farm(&["p1"]).with("p2", |i| i.hmac(&other)));
+        assert!(text.starts_with("Nothing here tells whose keys are right: p1 | p2."), "{text}");
+    }
+
+    #[test]
+    fn faulty_file_is_never_the_source() {
+        let key: Vec<u8> = (100..132).collect();
+        let newline = [&key[..], b"\n"].concat();
+        let text = steps(
+            farm().with("a", |i| i.role("author").hmac(&newline)).with("b", |i| i.hmac(&key)),
+        );
+        assert!(text.starts_with("Take b as the source"), "{text}");
+    }
+
+    #[test]
+    fn keys_in_the_jcr_are_no_target() {
+        let text = steps(good_farm(&["p1", "p2"]).with("p3", |i| i.storage(b"JCR")));
+        assert!(!text.contains("p3"), "{text}");
+    }
+}

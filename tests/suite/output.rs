@@ -1,0 +1,84 @@
+//! Where reports go: a reader that went away, a full disk, files that are whole or as they were.
+
+use crate::run::aemtrix;
+use serde_json::Value;
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+#[test]
+fn no_arguments_are_wrong_usage() {
+    aemtrix().assert().code(2);
+    let output = aemtrix().arg("scan").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("<SOURCE>"));
+    assert!(output.stdout.is_empty());
+}
+
+/// Two sound instances, scanned with these arguments.
+fn sound(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_aemtrix"));
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cases/good-farm");
+    command.arg("scan").args(arguments).arg(demo.join("author")).arg(demo.join("publish"));
+    command.env_remove("NO_COLOR").env_remove("COLUMNS").stdout(Stdio::null());
+    command
+}
+
+/// The exit code, and the one sentence that is said.
+fn outcome(command: &mut Command) -> (Option<i32>, String) {
+    let output = command.stderr(Stdio::piped()).output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn reader_that_went_away_is_no_failure() {
+    let clean = outcome(&mut sound(&["-q"])).0;
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_eq!(outcome(sound(&["-q"]).stdout(writer)), (clean, String::new()));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn full_disk_is_a_failure() {
+    for format in ["table", "json"] {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let (exit, said) = outcome(sound(&["-f", format]).stdout(full));
+        assert_eq!(exit, Some(2));
+        assert!(said.contains("standard output") && said.contains("No space left"), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+}
+
+#[test]
+fn output_that_cannot_be_written_is_a_failure() {
+    let home = tempfile::tempdir().unwrap();
+    let missing = home.path().join("missing/report.json");
+    let (exit, said) = outcome(&mut sound(&["-o", missing.to_str().unwrap()]));
+    assert_eq!(exit, Some(2));
+    assert!(said.contains("could not be written") && said.contains("No such file"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn unknown_extension_is_told_before_anything_is_read() {
+    let home = tempfile::tempdir().unwrap();
+    let unknown = home.path().join("x.unknown");
+    let (exit, said) = outcome(&mut sound(&["-o", unknown.to_str().unwrap()]));
+    assert_eq!(exit, Some(2));
+    assert!(said.contains("x.unknown") && said.contains("json"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(!unknown.exists());
+}
+
+#[test]
+fn output_file_is_whole_or_as_it_was() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("report.json");
+    fs::write(&path, "old").unwrap();
+    outcome(&mut sound(&["-o", path.to_str().unwrap()]));
+    let report: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    assert_eq!(report["farms"][0]["verdict"], "consistent");
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1, "nothing else is left there");
+}
