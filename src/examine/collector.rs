@@ -399,3 +399,33 @@ fn within(path: &str, directory: &str) -> bool {
     let rest = path.strip_prefix(directory);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || directory.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaps_of_logs_and_of_their_directory_concern_logs() {
+        for path in ["logs", "q/logs", "q/logs/error.log", "q/logs/stdout.log.1.gz"] {
+            assert!(concerns_logs(path), "{path}");
+        }
+        for path in ["", "q", "q/logs/access.log", "q/xlogs", "felix/bundle5/data/logs"] {
+            assert!(!concerns_logs(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn log_that_ends_early_keeps_what_came_and_one_that_cannot_be_opened_is_lost() {
+        let limits = Limits::default();
+        let mut collector = Collector::new("s", &limits);
+        let entry = |path| Entry { path, kind: EntryKind::File, size: 9, owner: None };
+        assert_eq!(collector.entry(&entry("logs/error.log")), Want::Stream);
+        collector.piece(b"x");
+        assert_eq!(collector.entry(&entry("logs/stderr.log")), Want::Stream);
+        collector.gap(Some("logs/stderr.log"), GapKind::Unreadable, String::new());
+        let Collected { items, gaps } = collector.finish(true);
+        assert!(matches!(items["logs/error.log"], Item::Read { fact: Ok(Fact::Log(_)), .. }));
+        assert_eq!(items["logs/stderr.log"], Item::Lost);
+        assert_eq!(gaps.iter().map(|gap| gap.kind).collect::<Vec<_>>(), [GapKind::Log]);
+    }
+}
