@@ -189,6 +189,17 @@ impl Instance {
         self
     }
 
+    /// Adds a log file, as `logs/error.log` of this name.
+    pub(crate) fn log(mut self, name: &str, text: &str) -> Self {
+        let path = format!("{}/logs/{name}", self.snapshot.root);
+        let (kind, found) = classify(&path).expect("this is evidence");
+        let fact = (kind.parse)(&found, text.as_bytes()).expect("this can be read");
+        let Fact::Log(file) = fact else { panic!("a log gives what it says") };
+        let place = Place { path: path.clone(), ..self.place("") };
+        self.snapshot.log.get_or_insert_default().add(&file, &place);
+        self
+    }
+
     pub(crate) fn gap(mut self, kind: GapKind, path: Option<&str>) -> Self {
         let source = self.snapshot.source.clone();
         let path = path.map(|path| self.place(path).path);

@@ -15,6 +15,7 @@ mod jar;
 mod java_object;
 mod java_version;
 mod key;
+mod log;
 mod manifest;
 mod path;
 mod properties;
@@ -34,9 +35,10 @@ pub use cursor::{ParseError, Problem};
 pub use felix_config::{Config, ConfigFile, Deviation, IgnoredConfig};
 pub use jar::Jar;
 pub use key::{digest, digest_key};
+pub use log::{SIGNATURES, Signature};
 pub use path::may_hold;
 
-use crate::facts::{KeyDigest, KeyName, Storage};
+use crate::facts::{KeyDigest, KeyName, LogFile, Storage};
 
 /// Every kind of evidence.
 pub const KINDS: &[Kind] = &[
@@ -56,6 +58,7 @@ pub const KINDS: &[Kind] = &[
     timestamp::KIND,
     java_version::KIND,
     felix_config::KIND,
+    log::KIND,
 ];
 
 /// Returns the kind of evidence that a path is, if any. `path` is normalised: relative, `/`-separated.
@@ -79,7 +82,7 @@ pub struct Kind {
 }
 
 /// How much of an entry is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Reads {
     /// A directory: that it is there is all that counts; `parse` gets no bytes.
     Presence,
@@ -87,6 +90,26 @@ pub enum Reads {
     Whole(u64),
     /// The first bytes of a file; fewer than this means that the parser sees all of it.
     Prefix(u64),
+    /// All of a file of any length, as it comes, by what this makes. `parse` does the same with bytes that are there already.
+    Stream(fn() -> Box<dyn Scan>),
+}
+
+/// Reads one file piece by piece.
+pub trait Scan {
+    /// Takes the next bytes; pieces may be of any size.
+    fn push(&mut self, bytes: &[u8]);
+
+    /// Says what the bytes meant.
+    fn finish(self: Box<Self>) -> Scanned;
+}
+
+/// What a file that was read piece by piece says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scanned {
+    /// The fact, from all that could be read.
+    pub fact: Fact,
+    /// Why not all of it could be read: one sentence without a full stop.
+    pub problem: Option<String>,
 }
 
 /// A path that matched.
@@ -129,4 +152,6 @@ pub enum Fact {
     JavaMajor(u32),
     /// A file below `launchpad/config`.
     Config(ConfigFile),
+    /// A log file.
+    Log(LogFile),
 }

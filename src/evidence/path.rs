@@ -88,6 +88,8 @@ pub(super) fn below_config(path: &str) -> Option<(&str, &str)> {
 /// The data directory of a bundle.
 pub(super) const DATA: &str = "data";
 const REVISION: &str = "version";
+/// The directory of the log files.
+pub(super) const LOGS: &str = "logs";
 const SYSTEM_BUNDLE: &str = "bundle0";
 const FELIX: &str = "felix";
 const LAUNCHPAD: &str = "launchpad";
@@ -95,16 +97,8 @@ const QUICKSTART: &str = "crx-quickstart";
 const REPOSITORY: &str = "repository";
 
 /// Large or plentiful directories of an install that hold no evidence.
-const QUICKSTART_BARREN: [&str; 8] = [
-    REPOSITORY,
-    "datastore",
-    "segmentstore",
-    "logs",
-    "threaddumps",
-    "monitoring",
-    "app",
-    "installer",
-];
+const QUICKSTART_BARREN: [&str; 7] =
+    [REPOSITORY, "datastore", "segmentstore", "threaddumps", "monitoring", "app", "installer"];
 /// The same below `repository`, for an install root of another name.
 const REPOSITORY_BARREN: [&str; 5] = ["datastore", "segmentstore", "index", "cache", "blobids"];
 /// Directories that hold no evidence wherever they are.
@@ -142,7 +136,7 @@ enum Level {
     Bundle,
     /// Named like a bundle, elsewhere.
     MaybeBundle,
-    /// The data or a revision directory of a bundle, or `bundle0`: only direct children count.
+    /// The data or a revision directory of a bundle, `bundle0`, or `logs`: only direct children count.
     Leaf,
 }
 
@@ -170,6 +164,7 @@ impl Level {
             Some("0") if parent == FELIX => Self::Leaf,
             Some(_) if parent == FELIX => Self::Bundle,
             Some(suffix) if suffix.starts_with(|c: char| c.is_ascii_digit()) => Self::MaybeBundle,
+            _ if parent == QUICKSTART && name == LOGS => Self::Leaf,
             _ if parent == LAUNCHPAD && name == "config" => Self::Config,
             _ => Self::Outside,
         })
@@ -261,7 +256,7 @@ mod tests {
             "a/crx-quickstart/repository/segmentstore",
             "repository/datastore",
             "author/repository/segmentstore",
-            "crx-quickstart/logs",
+            "crx-quickstart/logs/archive",
             "crx-quickstart/app",
             "launchpad/installer",
             "felix/bundle5/classes",
@@ -291,6 +286,7 @@ mod tests {
             "felix/bundle5/version0.10",
             "felix/bundle0",
             "crx-quickstart/opt/helpers",
+            "crx-quickstart/logs",
         ] {
             assert!(may_hold(path), "{path}");
         }

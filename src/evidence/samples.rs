@@ -42,7 +42,7 @@ fn facts(sample: &[u8]) -> Vec<(String, String, Fact)> {
     for (path, bytes) in unpack(sample) {
         let Some((kind, found)) = classify(&path) else { continue };
         assert_eq!(found.root, "", "{path}");
-        assert_eq!(kind.reads == Reads::Presence, bytes.is_none(), "{path}");
+        assert_eq!(matches!(kind.reads, Reads::Presence), bytes.is_none(), "{path}");
         let fact = (kind.parse)(&found, &bytes.unwrap_or_default()).unwrap();
         facts.push((found.bundle.to_owned(), found.name.to_owned(), fact));
     }

@@ -235,6 +235,7 @@ fn add(
             };
             snapshot.settings.extend(settings.iter().map(setting));
         }
+        Fact::Log(file) => snapshot.log.get_or_insert_default().add(file, &place),
         Fact::LastStart(milliseconds) => snapshot.last_start_ms = Some(*milliseconds),
         Fact::JavaMajor(major) => snapshot.java_major = Some(*major),
         Fact::Seen

@@ -1,8 +1,8 @@
 //! Keeps the evidence of one source while it is walked.
 
 use super::alias::Aliases;
-use super::links::{Links, Resolved, resolve};
-use crate::evidence::{Fact, Kind, ParseError, Reads, classify, may_hold};
+use super::links::{Links, Resolved, join, resolve};
+use crate::evidence::{Fact, Kind, ParseError, Reads, Scan, classify, may_hold};
 use crate::facts::{Gap, GapKind, Owner};
 use crate::intake::{Entry, EntryKind, LinkTarget, Visit, Want};
 use crate::limits::Limits;
@@ -49,6 +49,14 @@ struct Pending {
     path: String,
     kind: &'static Kind,
     owner: Option<Owner>,
+    stream: Option<Stream>,
+}
+
+/// A body that is read piece by piece.
+struct Stream {
+    scan: Box<dyn Scan>,
+    /// A piece has come.
+    begun: bool,
 }
 
 /// Receives one source.
@@ -225,7 +233,13 @@ impl<'a> Collector<'a> {
     /// An entry whose body never came is lost; a gap says why.
     fn settle(&mut self) {
         for pending in std::mem::take(&mut self.pending) {
-            self.put(pending.path, Item::Lost);
+            let item = match pending.stream {
+                Some(stream) if stream.begun => {
+                    Item::Read { fact: Ok(stream.scan.finish().fact), owner: pending.owner }
+                }
+                _ => Item::Lost,
+            };
+            self.put(pending.path, item);
         }
     }
 
@@ -280,6 +294,12 @@ impl<'a> Collector<'a> {
             return Want::Nothing;
         };
         let item = match (&entry.kind, kind.reads) {
+            (EntryKind::File, Reads::Stream(scan)) if self.aliases.is_none() => {
+                self.expect(path, kind, entry, Some(Stream { scan: scan(), begun: false }));
+                return Want::Stream;
+            }
+            // No key is missed in a log, so links to one are not followed and odd shapes of one do not matter.
+            (_, Reads::Stream(_)) | (EntryKind::File, Reads::Presence) => return Want::Nothing,
             (EntryKind::Directory, Reads::Presence) => {
                 Item::Read { fact: Ok(Fact::Seen), owner: None }
             }
@@ -287,26 +307,32 @@ impl<'a> Collector<'a> {
                 Item::Link(target.clone())
             }
             (EntryKind::File, Reads::Whole(bytes_max)) => {
-                self.expect(path, kind, entry);
+                self.expect(path, kind, entry, None);
                 return Want::Whole { bytes_max };
             }
             (EntryKind::File, Reads::Prefix(bytes_max)) => {
-                self.expect(path, kind, entry);
+                self.expect(path, kind, entry, None);
                 return Want::Prefix { bytes_max };
             }
-            (EntryKind::File, Reads::Presence) => return Want::Nothing,
             (EntryKind::Directory | EntryKind::Other, _) => Item::Odd,
         };
         self.put(path.to_owned(), item);
         Want::Nothing
     }
 
-    fn expect(&mut self, path: &str, kind: &'static Kind, entry: &Entry<'_>) {
-        self.pending.push(Pending { path: path.to_owned(), kind, owner: entry.owner.clone() });
+    fn expect(
+        &mut self,
+        path: &str,
+        kind: &'static Kind,
+        entry: &Entry<'_>,
+        stream: Option<Stream>,
+    ) {
+        let (path, owner) = (path.to_owned(), entry.owner.clone());
+        self.pending.push(Pending { path, kind, owner, stream });
     }
 
     fn fulfil(&mut self, pending: Pending, bytes: &[u8]) {
-        let Pending { path, kind, owner } = pending;
+        let Pending { path, kind, owner, .. } = pending;
         let Some((_, found)) = classify(&path) else { return };
         let fact = (kind.parse)(&found, bytes);
         self.put(path, Item::Read { fact, owner });
@@ -338,6 +364,7 @@ impl<'a> Collector<'a> {
 fn widest(a: Want, b: Want) -> Want {
     match (a, b) {
         (Want::Nothing, other) | (other, Want::Nothing) => other,
+        (Want::Stream, _) | (_, Want::Stream) => Want::Stream,
         (Want::Prefix { bytes_max: a }, Want::Prefix { bytes_max: b }) => {
             Want::Prefix { bytes_max: a.max(b) }
         }
@@ -385,9 +412,29 @@ impl Visit for Collector<'_> {
         }
     }
 
+    fn piece(&mut self, bytes: &[u8]) {
+        for stream in self.pending.iter_mut().filter_map(|pending| pending.stream.as_mut()) {
+            stream.begun = true;
+            stream.scan.push(bytes);
+        }
+    }
+
+    fn body_end(&mut self) {
+        for pending in std::mem::take(&mut self.pending) {
+            let Some(stream) = pending.stream else { continue };
+            let scanned = stream.scan.finish();
+            if let Some(problem) = scanned.problem {
+                self.record(Some(&pending.path), GapKind::Log, problem);
+            }
+            self.put(pending.path, Item::Read { fact: Ok(scanned.fact), owner: pending.owner });
+        }
+    }
+
     fn gap(&mut self, path: Option<&str>, kind: GapKind, reason: String) {
         self.concatenated |= kind == GapKind::Concatenated;
         if self.aliases.is_none() {
+            let of_a_log = kind.is_local() && path.is_some_and(concerns_logs);
+            let kind = if of_a_log { GapKind::Log } else { kind };
             self.record(path, kind, reason);
             return;
         }
@@ -402,5 +449,42 @@ impl Visit for Collector<'_> {
         self.aliases
             .as_ref()
             .map_or_else(|| may_hold(directory), |aliases| aliases.concern(directory))
+    }
+}
+
+/// Says whether a path is that of a log, or of the directory of logs.
+fn concerns_logs(path: &str) -> bool {
+    let streams =
+        |path: &str| classify(path).is_some_and(|(kind, _)| matches!(kind.reads, Reads::Stream(_)));
+    streams(path) || streams(&join(path, "error.log"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaps_of_logs_and_of_their_directory_concern_logs() {
+        for path in ["logs", "q/logs", "q/logs/error.log", "q/logs/stdout.log.1.gz"] {
+            assert!(concerns_logs(path), "{path}");
+        }
+        for path in ["", "q", "q/logs/access.log", "q/xlogs", "felix/bundle5/data/logs"] {
+            assert!(!concerns_logs(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn log_that_ends_early_keeps_what_came_and_one_that_cannot_be_opened_is_lost() {
+        let limits = Limits::default();
+        let mut collector = Collector::new("s", &limits);
+        let entry = |path| Entry { path, kind: EntryKind::File, size: 9, owner: None };
+        assert_eq!(collector.entry(&entry("logs/error.log")), Want::Stream);
+        collector.piece(b"x");
+        assert_eq!(collector.entry(&entry("logs/stderr.log")), Want::Stream);
+        collector.gap(Some("logs/stderr.log"), GapKind::Unreadable, String::new());
+        let Collected { items, gaps, .. } = collector.finish(true);
+        assert!(matches!(items["logs/error.log"], Item::Read { fact: Ok(Fact::Log(_)), .. }));
+        assert_eq!(items["logs/stderr.log"], Item::Lost);
+        assert_eq!(gaps.iter().map(|gap| gap.kind).collect::<Vec<_>>(), [GapKind::Log]);
     }
 }

@@ -74,6 +74,8 @@ pub enum GapKind {
     Ignored,
     /// A configuration in a form that Felix does not write; versions of Felix read it differently.
     Lenient,
+    /// A log was not read to its end. What logs say adds to the other facts and decides none of them.
+    Log,
 }
 
 impl GapKind {
@@ -108,6 +110,7 @@ impl GapKind {
             Self::Repeated => "repeated",
             Self::Ignored => "ignored-config",
             Self::Lenient => "lenient-config",
+            Self::Log => "log",
         }
     }
 
@@ -121,6 +124,7 @@ impl GapKind {
                 | Self::Repeated
                 | Self::Ignored
                 | Self::Lenient
+                | Self::Log
         )
     }
 
@@ -128,27 +132,32 @@ impl GapKind {
     pub fn taints(self) -> bool {
         matches!(self, Self::CorruptStream | Self::GlobalPath)
     }
+
+    /// Says whether it concerns a path alone, when it names one.
+    pub fn is_local(self) -> bool {
+        matches!(
+            self,
+            Self::LinkOutside
+                | Self::LinkLoop
+                | Self::LinkBroken
+                | Self::TooLarge
+                | Self::Unreadable
+                | Self::Unsupported
+                | Self::Changed
+                | Self::Malformed
+                | Self::Ambiguous
+                | Self::Unidentified
+                | Self::Duplicate
+                | Self::Ignored
+                | Self::Lenient
+                | Self::Log
+        )
+    }
 }
 
 impl Gap {
     /// Says whether it concerns its path alone. The rest concern the source as a whole, even when they name a path.
     pub fn is_local(&self) -> bool {
-        let kind = matches!(
-            self.kind,
-            GapKind::LinkOutside
-                | GapKind::LinkLoop
-                | GapKind::LinkBroken
-                | GapKind::TooLarge
-                | GapKind::Unreadable
-                | GapKind::Unsupported
-                | GapKind::Changed
-                | GapKind::Malformed
-                | GapKind::Ambiguous
-                | GapKind::Unidentified
-                | GapKind::Duplicate
-                | GapKind::Ignored
-                | GapKind::Lenient
-        );
-        kind && self.path.is_some()
+        self.kind.is_local() && self.path.is_some()
     }
 }

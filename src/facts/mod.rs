@@ -7,6 +7,7 @@ mod config;
 mod digest;
 mod gap;
 mod key;
+mod log;
 mod place;
 mod setting;
 mod sling;
@@ -24,6 +25,7 @@ pub use config::{
 pub use digest::{Digest, Hex};
 pub use gap::{Gap, GapKind};
 pub use key::{KeyDigest, KeyFile, KeyName, TextKind};
+pub use log::{Log, LogFile, LogSignature, LogTime, LogTopic, Seen, Sighting, Told};
 pub use place::{Owner, Place, spoken};
 pub use setting::{CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH, Setting};
 pub use sling::{Role, RunModes, SlingId};

@@ -1,8 +1,8 @@
 //! All facts of one instance from one source.
 
 use super::{
-    Bundle, CRYPTO, CRYPTO_FILE, Configuration, Gap, KeyFile, KeyName, Role, RunModes, Setting,
-    SlingId, StorageFile,
+    Bundle, CRYPTO, CRYPTO_FILE, Configuration, Gap, KeyFile, KeyName, Log, Role, RunModes,
+    Setting, SlingId, StorageFile,
 };
 
 /// Which parts of an install the source holds at all.
@@ -47,6 +47,8 @@ pub struct Snapshot {
     pub last_start_ms: Option<u64>,
     /// Java major version of the last start.
     pub java_major: Option<u32>,
+    /// What its logs say; `None` when none was read.
+    pub log: Option<Log>,
     /// Gaps of the whole source and of paths under this root, sorted.
     pub gaps: Vec<Gap>,
 }

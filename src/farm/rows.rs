@@ -3,7 +3,7 @@
 use super::config_rows;
 use super::matrix::{Expect, Row};
 use super::{Cell, CellState, KeyState, Member};
-use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE, IdentifiedBy, KeyName};
+use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE, IdentifiedBy, KeyName, LogTopic, Told};
 
 /// Every row of the matrix.
 pub const ROWS: &[Row] = &[
@@ -56,6 +56,13 @@ pub const ROWS: &[Row] = &[
     Row { fact: "run-modes", title: "run modes", expect: Expect::Any, cell: run_modes },
     Row { fact: "sling-id", title: "Sling id", expect: Expect::Distinct, cell: sling_id },
     Row { fact: "java-version", title: "Java", expect: Expect::Any, cell: java },
+    Row {
+        fact: "log-last-start",
+        title: "started (log)",
+        expect: Expect::Any,
+        cell: log_last_start,
+    },
+    Row { fact: "log-storage", title: "storage (log)", expect: Expect::Equal, cell: log_storage },
     Row { fact: "bundle-count", title: "bundles", expect: Expect::Any, cell: bundle_count },
 ];
 
@@ -220,6 +227,19 @@ fn sling_id(member: &Member) -> Cell {
 
 fn java(member: &Member) -> Cell {
     Cell::optional(member.snapshot.java_major.map(|major| major.to_string()), false)
+}
+
+fn log_last_start(member: &Member) -> Cell {
+    let time = started(member).and_then(|told| told.time);
+    Cell::optional(time.map(|time| time.to_string()), false)
+}
+
+fn log_storage(member: &Member) -> Cell {
+    Cell::optional(started(member).map(|told| told.value.clone()), false)
+}
+
+fn started(member: &Member) -> Option<&Told> {
+    member.snapshot.log.as_ref()?.told(LogTopic::Storage)
 }
 
 fn bundle_count(member: &Member) -> Cell {

@@ -1,14 +1,17 @@
 //! Directories: an unpacked install, or the live one of another machine mounted here.
 
 use super::container::Context;
-use super::entry::{Entry, EntryKind, LinkTarget, Want, Watch};
+use super::entry::{Entry, EntryKind, LinkTarget, Visit, Want, Watch};
 use super::path;
 use crate::facts::{GapKind, Owner};
 use std::fs::{File, FileType, Metadata};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 use walkdir::{DirEntry, IntoIter, WalkDir};
 use zeroize::Zeroizing;
+
+/// Bytes of a stream read at once.
+const PIECE_BYTES: usize = 128 << 10;
 
 /// Walks a directory, sorted by file name. Links are never followed.
 pub(super) fn walk(root: &Path, watch: &dyn Watch, context: &mut Context<'_>) {
@@ -94,6 +97,7 @@ fn offer(
     let bytes_max = match want {
         Want::Nothing => return,
         _ if !is_file => return,
+        Want::Stream => return offer_stream(file, name, watch, context.visit),
         Want::Whole { bytes_max } if size > bytes_max => {
             let reason = format!("{size} bytes, more than the {bytes_max} of any real one");
             return context.visit.gap(Some(name), GapKind::TooLarge, reason);
@@ -112,6 +116,43 @@ fn offer(
         }
         Err(error) => context.visit.gap(Some(name), GapKind::Unreadable, error.to_string()),
     }
+}
+
+fn offer_stream(file: &Path, name: &str, watch: &dyn Watch, visit: &mut dyn Visit) {
+    match stream(file, watch, visit) {
+        Ok(true) => visit.body_end(),
+        Ok(false) => {
+            let reason = "became shorter while it was read".to_owned();
+            visit.gap(Some(name), GapKind::Changed, reason);
+        }
+        Err(error) => visit.gap(Some(name), GapKind::Unreadable, error.to_string()),
+    }
+}
+
+/// Hands on a file piece by piece; returns `false` when it ends before the size that it had when it was opened.
+///
+/// What is appended meanwhile is left out: a live instance writes to its logs all the time.
+fn stream(path: &Path, watch: &dyn Watch, visit: &mut dyn Visit) -> std::io::Result<bool> {
+    let mut file = File::open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Ok(false);
+    }
+    let mut left = metadata.len();
+    let mut buffer = vec![0; PIECE_BYTES];
+    while left > 0 {
+        let length = match file.read(&mut buffer) {
+            Ok(0) => return Ok(false),
+            Ok(length) => length.min(usize::try_from(left).unwrap_or(length)),
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        let bytes = u64::try_from(length).unwrap_or(left);
+        visit.piece(buffer.get(..length).unwrap_or_default());
+        watch.advanced(bytes);
+        left = left.saturating_sub(bytes);
+    }
+    Ok(true)
 }
 
 /// Reads the first `wanted` bytes of a file that was `size` long when it was listed; `None` when it is not any more.
@@ -227,6 +268,7 @@ mod tests {
         assert_eq!(run(Want::Prefix { bytes_max: 2 }), (Some(b"12".to_vec()), vec![]));
         assert_eq!(run(Want::Prefix { bytes_max: 9 }), (Some(b"12345".to_vec()), vec![]));
         assert_eq!(run(Want::Whole { bytes_max: 4 }), (None, vec![GapKind::TooLarge]));
+        assert_eq!(run(Want::Stream), (Some(b"12345".to_vec()), vec![]));
     }
 
     #[test]

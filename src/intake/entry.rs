@@ -54,6 +54,8 @@ pub enum Want {
         /// How many bytes at most.
         bytes_max: u64,
     },
+    /// All of it, of any length, in pieces as they come.
+    Stream,
 }
 
 /// Receives what a source holds. Calls come in stored order.
@@ -65,6 +67,14 @@ pub trait Visit {
     ///
     /// Not called when the body could not be read as asked; then `gap` names its path.
     fn body(&mut self, bytes: &[u8]);
+
+    /// Delivers the next bytes of a body that was wanted as a stream, in pieces of any size.
+    fn piece(&mut self, _bytes: &[u8]) {}
+
+    /// Says that a stream was delivered to its end.
+    ///
+    /// Not called when it could not be read so far; then `gap` names its path, and the pieces that came stand.
+    fn body_end(&mut self) {}
 
     /// Reports what could not be read; `path` is `None` for the source as a whole.
     fn gap(&mut self, path: Option<&str>, kind: GapKind, reason: String);

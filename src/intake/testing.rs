@@ -13,9 +13,20 @@ use zeroize::Zeroizing;
 /// One call of a visitor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Event {
-    Entry { path: String, kind: EntryKind, size: u64, owner: Option<Owner> },
+    Entry {
+        path: String,
+        kind: EntryKind,
+        size: u64,
+        owner: Option<Owner>,
+    },
     Body(Vec<u8>),
-    Gap { path: Option<String>, kind: GapKind, reason: String },
+    /// A stream that ended.
+    Streamed(Vec<u8>),
+    Gap {
+        path: Option<String>,
+        kind: GapKind,
+        reason: String,
+    },
 }
 
 /// Records every call; wants up to 1 MiB of every file whose name does not say `skip`.
@@ -24,10 +35,13 @@ pub(super) struct Recorder {
     pub(super) events: Vec<Event>,
     pub(super) want: Option<Want>,
     pub(super) pruned: Option<&'static str>,
+    /// The pieces of the stream that did not end yet.
+    pub(super) pieces: Vec<u8>,
 }
 
 impl Visit for Recorder {
     fn entry(&mut self, entry: &Entry<'_>) -> Want {
+        self.pieces.clear();
         let Entry { path, kind, size, owner } = entry.clone();
         self.events.push(Event::Entry { path: path.to_owned(), kind, size, owner });
         let all = Want::Whole { bytes_max: 1 << 20 };
@@ -36,6 +50,14 @@ impl Visit for Recorder {
 
     fn body(&mut self, bytes: &[u8]) {
         self.events.push(Event::Body(bytes.to_vec()));
+    }
+
+    fn piece(&mut self, bytes: &[u8]) {
+        self.pieces.extend(bytes);
+    }
+
+    fn body_end(&mut self) {
+        self.events.push(Event::Streamed(std::mem::take(&mut self.pieces)));
     }
 
     fn gap(&mut self, path: Option<&str>, kind: GapKind, reason: String) {
@@ -70,7 +92,9 @@ impl Recorder {
         for event in &self.events {
             match event {
                 Event::Entry { path, .. } => last.clone_from(path),
-                Event::Body(bytes) => files.push((last.clone(), bytes.clone())),
+                Event::Body(bytes) | Event::Streamed(bytes) => {
+                    files.push((last.clone(), bytes.clone()));
+                }
                 Event::Gap { .. } => {}
             }
         }

@@ -7,6 +7,7 @@ mod console;
 mod groups;
 mod hit;
 mod key_differs;
+mod logs;
 mod repair;
 mod steps;
 mod verdict;
@@ -33,6 +34,15 @@ mod key_not_binary;
 mod key_permissions;
 mod key_trailing_newline;
 mod keys_external;
+mod log_crypto_acl;
+mod log_crypto_exception;
+mod log_crypto_missing;
+mod log_crypto_unresolved;
+mod log_csrf_rejected;
+mod log_ims_invalid_secret;
+mod log_keystore_unreadable;
+mod log_oauth_decrypt;
+mod log_storage_contradicts;
 mod master_differs;
 mod old_copy;
 mod same_instance_twice;
@@ -98,6 +108,15 @@ pub static RULES: &[&Rule] = &[
     &sling_id_duplicate::RULE,
     &same_instance_twice::RULE,
     &old_copy::RULE,
+    &log_ims_invalid_secret::RULE,
+    &log_crypto_exception::RULE,
+    &log_keystore_unreadable::RULE,
+    &log_crypto_acl::RULE,
+    &log_crypto_unresolved::RULE,
+    &log_crypto_missing::RULE,
+    &log_csrf_rejected::RULE,
+    &log_oauth_decrypt::RULE,
+    &log_storage_contradicts::RULE,
 ];
 
 /// How bad a finding is.

@@ -4,6 +4,7 @@ use crate::instance::Instance;
 use crate::pack::Packing;
 use crate::run::aemtrix;
 use crate::snapshot::random::bytes_of;
+use aemtrix::evidence::SIGNATURES;
 use aemtrix::report::FORMATS;
 use std::collections::BTreeMap;
 use std::fs;
@@ -30,8 +31,6 @@ const OPTION: &str = "gY5tF1sJ8kQ3wP6nX2vM9rB4";
 const CLIENT_SECRET: &str = "pX4sJ7dL2yU9aE6fZ3cO8iT5";
 /// Hexadecimal digits that no digest of another test holds.
 const PROTECTED: &str = "b7d1c9e05a3f48627d1e9b0c5f3a8642e1d7c9b05f3a48629c0e5b7d1f3a8246";
-const TEXTS: [&str; 7] =
-    [HMAC_TEXT, MASTER_TEXT, STORAGE_TEXT, PASSWORD, OPTION, CLIENT_SECRET, PROTECTED];
 
 const IMS: &str = "com.adobe.granite.auth.ims.impl.IMSAccessTokenRequestCustomizerImpl";
 const HANDLER: &str = "com.day.crx.security.token.impl.impl.TokenAuthenticationHandler";
@@ -71,6 +70,41 @@ fn configured(name: &str) -> Instance {
     files.iter().fold(Instance::new(name), |instance, (path, bytes)| instance.file(path, bytes))
 }
 
+const LOGGED: &str = "jW4kD8sN2yQ6xM9vZ3bT7c";
+const PERSON: &str = "jane.doe@customer.example";
+const TEXTS: [&str; 9] = [
+    HMAC_TEXT,
+    MASTER_TEXT,
+    STORAGE_TEXT,
+    PASSWORD,
+    OPTION,
+    CLIENT_SECRET,
+    PROTECTED,
+    LOGGED,
+    PERSON,
+];
+
+/// A log with secrets and a person before, within and behind everything that is looked for.
+fn log() -> String {
+    let told = [
+        "Starting Crypto Support (com.adobe.granite.crypto, {}) with {} storage",
+        "Starting Crypto Support (com.adobe.granite.crypto, 3.4.24) with Bundle storage {}",
+        "Created new Sling ID {}",
+        "Active run modes: [author, {}@x]",
+        "Setting org.osgi.service.http.port=4502{}",
+        "Setting 'com.adobe.granite.crypto.file.disable' to '{}' from command line.",
+        "Setting 'com.adobe.granite.crypto.keys.path' to '/home/{}' from command line.",
+    ];
+    let signs = SIGNATURES.iter().map(|known| known.text).chain(told);
+    let record = |text: &str| {
+        let text = text.replace("{}", LOGGED);
+        format!(
+            "19.07.2025 19:00:52.176 *ERROR* [{PERSON}] {LOGGED} {text} {LOGGED} {PERSON}\n\t{LOGGED}\n"
+        )
+    };
+    signs.map(record).collect()
+}
+
 /// Instances that hold the secrets wherever they could lie.
 fn instances() -> Vec<Instance> {
     let [in_place, misplaced, newline, linked, master] = &secrets()[..5] else {
@@ -97,6 +131,7 @@ fn instances() -> Vec<Instance> {
         configured("configured"),
         configured("configured with another master").master("another").storage(b"JCR"),
         configured("configured with a third master").master("third"),
+        Instance::new("logged").file("logs/error.log", log().as_bytes()),
         // Property files name what they hold; files of another form may hold anything.
         Instance::new("mistaken")
             .file("launchpad/felix/bundle7/data/sling.id.file", HMAC_TEXT.as_bytes())
@@ -174,6 +209,7 @@ fn outputs_are_clean_though_all_of_it_was_read() {
         "storage-jcr-with-ims",
         "ignored-config",
         "lenient-config",
+        "ims-invalid-secret",
     ] {
         assert!(text.contains(known), "{known}");
     }

@@ -98,8 +98,15 @@ impl Scanner<'_> {
         }
         let sparse = self.sparse.is_some();
         self.secret = !matches!(want, Want::Prefix { .. });
+        self.streams = want == Want::Stream;
         let bytes_max = match want {
             Want::Nothing => return None,
+            Want::Stream if sparse => {
+                let reason = "a sparse file, which is not read piece by piece".to_owned();
+                self.path_gap(GapKind::Unsupported, reason);
+                return None;
+            }
+            Want::Stream => return Some(stored),
             Want::Whole { bytes_max } | Want::Prefix { bytes_max } => bytes_max,
         };
         let stored_max = bytes_max.saturating_add(self.limits.extension_bytes_max);

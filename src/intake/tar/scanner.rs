@@ -33,6 +33,8 @@ pub(super) struct Scanner<'v> {
     /// The body being read may be key material: keys are always asked for whole. Wiping the start of every jar as well
     /// took as long as finding it.
     pub(super) secret: bool,
+    /// The body being read is handed on in pieces as they come.
+    pub(super) streams: bool,
     pub(super) extensions: Extensions,
     pub(super) sparse: Option<Sparse>,
     /// Path of the entry being read; reused, since a source may have millions.
@@ -51,6 +53,8 @@ pub(super) enum State {
     /// Extension blocks of an old GNU sparse map; the body wanted behind them when `true`.
     SparseMap(bool),
     Body,
+    /// A body that is handed on as it comes.
+    Stream,
     Skip,
     Stopped,
 }
@@ -92,6 +96,7 @@ impl<'v> Scanner<'v> {
             filled: 0,
             buffer: Zeroizing::default(),
             secret: true,
+            streams: false,
             extensions: Extensions::default(),
             sparse: None,
             path: String::new(),
@@ -129,6 +134,7 @@ impl<'v> Scanner<'v> {
                 State::Header | State::SparseMap(_) => self.push_block(rest),
                 State::Extension(kind) => self.push_extension(kind, rest),
                 State::Body => self.push_body(rest),
+                State::Stream => self.push_stream(rest),
                 State::Skip => {
                     let (_, behind) = cut(rest, self.left);
                     let skipped = rest.len().saturating_sub(behind.len());
@@ -154,7 +160,7 @@ impl<'v> Scanner<'v> {
                     format!("ends inside an extension header at byte {offset}"),
                 );
             }
-            State::SparseMap(_) | State::Body | State::Skip => {
+            State::SparseMap(_) | State::Body | State::Stream | State::Skip => {
                 let reason = format!("ends inside the entry at byte {offset}");
                 self.path_gap(GapKind::Partial, reason);
             }
@@ -165,7 +171,7 @@ impl<'v> Scanner<'v> {
     /// Ends the scan because the input failed.
     pub(super) fn fail(mut self, error: &io::Error) -> u64 {
         let reason = format!("{error} at byte {}", self.position);
-        if matches!(self.state, State::Body | State::Skip) {
+        if matches!(self.state, State::Body | State::Stream | State::Skip) {
             self.path_gap(GapKind::Unreadable, reason);
         } else {
             self.gap(GapKind::Unreadable, reason);
@@ -214,6 +220,9 @@ impl<'v> Scanner<'v> {
     fn enter_body(&mut self, wanted: bool) {
         if !wanted {
             self.enter_skip();
+        } else if self.streams {
+            self.state = State::Stream;
+            self.end_stream();
         } else if self.left == 0 {
             self.deliver(&[]);
             self.enter_skip();
@@ -386,6 +395,23 @@ impl<'v> Scanner<'v> {
         rest
     }
 
+    fn push_stream<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+        let (piece, rest) = cut(bytes, self.left);
+        let length = to_u64(piece.len());
+        self.position = self.position.saturating_add(length);
+        self.left = self.left.saturating_sub(length);
+        self.visit.piece(piece);
+        self.end_stream();
+        rest
+    }
+
+    fn end_stream(&mut self) {
+        if self.left == 0 {
+            self.visit.body_end();
+            self.enter_skip();
+        }
+    }
+
     fn deliver(&mut self, stored: &[u8]) {
         match self.sparse.take().map(|sparse| sparse.expand(stored)) {
             None => self.visit.body(stored),
@@ -417,7 +443,8 @@ impl<'v> Scanner<'v> {
     fn check_unpacked(&mut self) {
         let limit = self.limits.unpacked_bytes_max;
         if self.position > limit && !self.stopped() {
-            let path = matches!(self.state, State::Body).then_some(self.path.as_str());
+            let path =
+                matches!(self.state, State::Body | State::Stream).then_some(self.path.as_str());
             let reason = format!("over the limit of {limit} bytes unpacked; the rest was not read");
             self.visit.gap(path, GapKind::OverLimit, reason);
             self.state = State::Stopped;

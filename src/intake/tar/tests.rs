@@ -291,6 +291,36 @@ fn bodies_come_as_wanted() {
     assert_eq!(run(Want::Prefix { bytes_max: 0 }), (vec![pair("a", "")], vec![]));
     assert_eq!(run(Want::Whole { bytes_max: 5 }), (vec![pair("a", "12345")], vec![]));
     assert_eq!(run(Want::Whole { bytes_max: 4 }), (vec![], vec![GapKind::TooLarge]));
+    assert_eq!(run(Want::Stream), (vec![pair("a", "12345")], vec![]));
+}
+
+#[test]
+fn streams_come_in_pieces_to_their_end_or_leave_a_gap() {
+    let bytes = archive(&[member(b'0', "a", &[1; 5000]), member(b'0', "b", b""), hmac()]);
+    let run = |bytes: &[u8], feed| {
+        let recorder = Recorder { want: Some(Want::Stream), ..Recorder::default() };
+        let recorder = scan(bytes, feed, &Limits::default(), recorder, false);
+        let lengths: Vec<_> = recorder.files().iter().map(|(_, body)| body.len()).collect();
+        (lengths, recorder.pieces.len(), recorder.gaps())
+    };
+    for feed in [Feed::Whole, Feed::ByByte, Feed::Jumping] {
+        assert_eq!(run(&bytes, feed), (vec![5000, 0, 3], 0, vec![]), "{feed:?}");
+        assert_eq!(run(&bytes[..4000], feed), (vec![], 4000 - 512, vec![GapKind::Partial]));
+    }
+}
+
+#[test]
+fn sparse_files_are_not_streamed() {
+    let records = [("size", "6"), ("numblocks", "1"), ("name", "sp"), ("map", "2,3")]
+        .map(|(key, value)| record(&format!("GNU.sparse.{key}"), value));
+    let pax = member(b'x', "x", &records.concat());
+    let bytes = archive(&[pax, member(b'0', "GNUSparseFile.1/sp", b"abc"), hmac()]);
+    let recorder = Recorder { want: Some(Want::Stream), ..Recorder::default() };
+    let recorder = scan(&bytes, Feed::Whole, &Limits::default(), recorder, false);
+    assert_eq!(
+        (files(&recorder), recorder.gaps()),
+        (vec![pair(HMAC.0, HMAC.1)], vec![GapKind::Unsupported])
+    );
 }
 
 #[test]

@@ -1,0 +1,150 @@
+//! Looks through a log block by block. Lines have no bound: one of 10 MB is normal.
+
+use super::signature::{self, Match};
+use super::time;
+use crate::facts::{LogFile, LogSignature, LogTime, Sighting, Told};
+use std::collections::BTreeMap;
+
+/// Bytes looked through at once.
+const BLOCK_BYTES: usize = 256 << 10;
+/// Bytes from the start of a text to the last byte that its meaning may depend on. A block ends so much before the last
+/// byte that has come, so that a text across a border is found once.
+const REACH_BYTES: usize = 1 << 10;
+
+/// Gathers what a log says.
+#[derive(Default)]
+pub(super) struct Blocks {
+    file: LogFile,
+    /// Bytes that have come and were not looked through.
+    block: Vec<u8>,
+    /// Offset of the block in the log.
+    offset: u64,
+    /// Bytes of the block of which `lines`, `time` and `record` know.
+    passed: usize,
+    /// Line ends so far.
+    lines: u64,
+    /// Time of the last line that has one.
+    time: Option<LogTime>,
+    /// Where that line begins.
+    record: Option<u64>,
+    /// The record that showed a sign last.
+    counted: BTreeMap<LogSignature, Record>,
+}
+
+/// What is counted once, however often it repeats a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Record {
+    /// A line with a time and the lines without one behind it.
+    Timed(u64),
+    /// A line before any time.
+    Line(u64),
+}
+
+impl Blocks {
+    /// Takes the next bytes.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let room = BLOCK_BYTES.saturating_sub(self.block.len()).min(rest.len());
+            let (piece, behind) = rest.split_at_checked(room).unwrap_or((rest, &[]));
+            self.block.extend_from_slice(piece);
+            rest = behind;
+            if self.block.len() >= BLOCK_BYTES {
+                self.look_through(REACH_BYTES);
+            }
+        }
+    }
+
+    /// Returns what the log says.
+    pub(super) fn finish(mut self) -> LogFile {
+        self.look_through(0);
+        self.file
+    }
+
+    /// Looks through the block but for its last bytes, which stay.
+    fn look_through(&mut self, kept: usize) {
+        let mut block = std::mem::take(&mut self.block);
+        let end = block.len().saturating_sub(kept);
+        let mut from = 0;
+        while let Some(start) = signature::find(&block, from).filter(|start| *start < end) {
+            self.pass(&block, start);
+            let reach = start.saturating_add(REACH_BYTES).min(block.len());
+            self.take(block.get(start..reach).unwrap_or_default());
+            from = start.saturating_add(1);
+        }
+        self.pass(&block, end);
+        block.drain(..end);
+        self.block = block;
+        self.offset = self.offset.saturating_add(u64::try_from(end).unwrap_or_default());
+        self.passed = 0;
+    }
+
+    /// Counts the lines up to a byte of the block and finds the last time among them. Looks at every byte once.
+    fn pass(&mut self, block: &[u8], to: usize) {
+        let start = self.passed;
+        if start == 0 && self.offset == 0 {
+            self.begin_line(block, 0);
+        }
+        let mut passed = block.get(start..to).unwrap_or_default();
+        self.lines = self.lines.saturating_add(
+            u64::try_from(memchr::memchr_iter(b'\n', passed).count()).unwrap_or_default(),
+        );
+        while let Some(at) = memchr::memrchr(b'\n', passed) {
+            if self.begin_line(block, start.saturating_add(at).saturating_add(1)) {
+                break;
+            }
+            passed = passed.get(..at).unwrap_or_default();
+        }
+        self.passed = to;
+    }
+
+    /// Takes over the time of the line that begins at a byte of the block, if it has one.
+    fn begin_line(&mut self, block: &[u8], at: usize) -> bool {
+        let Some(time) = block.get(at..).and_then(time::read) else { return false };
+        self.time = Some(time);
+        self.record = Some(self.offset.saturating_add(u64::try_from(at).unwrap_or_default()));
+        true
+    }
+
+    /// Takes the texts that begin at the first byte.
+    fn take(&mut self, bytes: &[u8]) {
+        for found in signature::matches(bytes) {
+            match found {
+                Match::Sign(sign) => self.see(sign),
+                Match::Told(tell, length) => {
+                    let line = rest_of_line(bytes.get(length..).unwrap_or_default());
+                    for (topic, value) in (tell.read)(line) {
+                        self.file.told.insert(topic, Told { value, time: self.time });
+                    }
+                }
+            }
+        }
+    }
+
+    fn see(&mut self, sign: LogSignature) {
+        let line = self.lines.saturating_add(1);
+        let record = self.record.map_or(Record::Line(line), Record::Timed);
+        if self.counted.insert(sign, record) == Some(record) {
+            return;
+        }
+        let time = self.time;
+        let sighting = self.file.sightings.entry(sign).or_insert(Sighting {
+            count: 0,
+            first: time,
+            last: time,
+            line,
+        });
+        sighting.count = sighting.count.saturating_add(1);
+        sighting.first = sighting.first.or(time);
+        sighting.last = time.or(sighting.last);
+    }
+}
+
+/// Returns what stands before the line end, as far as it is ASCII.
+fn rest_of_line(bytes: &[u8]) -> &str {
+    let end = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r') || !byte.is_ascii());
+    bytes
+        .get(..end.unwrap_or(bytes.len()))
+        .and_then(|line| str::from_utf8(line).ok())
+        .unwrap_or_default()
+}

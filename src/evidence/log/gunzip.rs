@@ -1,0 +1,90 @@
+//! A log that was packed when it was rotated.
+
+use super::block::Blocks;
+use flate2::write::MultiGzDecoder;
+use std::io::{self, Write};
+
+/// The first bytes of a gzip.
+pub(super) const MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// Bytes that a log may unpack to.
+const UNPACKED_BYTES_MAX: u64 = 16 << 30;
+/// Bytes that a byte may unpack to; logs shrink to a tenth, at most to a fiftieth.
+const RATIO_MAX: u64 = 400;
+/// Bytes up to which the ratio does not matter.
+const UNPACKED_BYTES_FREE: u64 = 64 << 20;
+
+/// Unpacks a log that is pushed into it.
+pub(super) struct Gunzip {
+    decoder: MultiGzDecoder<Unpacked>,
+    problem: Option<String>,
+}
+
+/// Where unpacked bytes go.
+#[derive(Default)]
+struct Unpacked {
+    blocks: Blocks,
+    packed_bytes: u64,
+    bytes: u64,
+}
+
+impl Default for Gunzip {
+    fn default() -> Self {
+        Self { decoder: MultiGzDecoder::new(Unpacked::default()), problem: None }
+    }
+}
+
+impl Gunzip {
+    /// Takes the next bytes. Behind damage nothing more is read.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        if self.problem.is_some() {
+            return;
+        }
+        let unpacked = self.decoder.get_mut();
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        unpacked.packed_bytes = unpacked.packed_bytes.saturating_add(length);
+        if let Err(error) = self.decoder.write_all(bytes) {
+            self.fail(&error);
+        }
+    }
+
+    /// Returns what came out, and why that is not all.
+    pub(super) fn finish(mut self) -> (Blocks, Option<String>) {
+        if self.problem.is_none()
+            && let Err(error) = self.decoder.try_finish()
+        {
+            self.fail(&error);
+        }
+        (std::mem::take(&mut self.decoder.get_mut().blocks), self.problem)
+    }
+
+    fn fail(&mut self, error: &io::Error) {
+        let at = self.decoder.get_ref().bytes;
+        self.problem = Some(match error.kind() {
+            io::ErrorKind::FileTooLarge => {
+                format!("unpacks to more than any log; not read behind byte {at} of its content")
+            }
+            _ => format!(
+                "is a gzip that is cut or damaged; not read behind byte {at} of its content"
+            ),
+        });
+    }
+}
+
+impl Write for Unpacked {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let sum = self.bytes.saturating_add(length);
+        let ratio_bytes_max = self.packed_bytes.saturating_mul(RATIO_MAX).max(UNPACKED_BYTES_FREE);
+        if sum > UNPACKED_BYTES_MAX.min(ratio_bytes_max) {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes = sum;
+        self.blocks.push(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

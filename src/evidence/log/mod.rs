@@ -1,0 +1,82 @@
+//! `logs/error.log`, `stdout.log`, `stderr.log` and what they were rotated to: signs of trouble, and what the last start told.
+//!
+//! Logs have gigabytes, so they are read as they come, block by block; a rotated one may be a gzip. Nothing of their text is
+//! kept but words of fixed patterns, since it holds personal data.
+
+mod block;
+mod gunzip;
+mod signature;
+mod time;
+mod told;
+
+pub use signature::{SIGNATURES, Signature};
+
+use super::{Fact, Found, Kind, ParseError, Reads, Scan, Scanned, path};
+use block::Blocks;
+use gunzip::Gunzip;
+
+pub(super) const KIND: Kind = Kind {
+    name: "log",
+    reads: Reads::Stream(|| Box::new(LogScan::Start(Vec::new()))),
+    find,
+    parse,
+};
+
+/// Names of the logs; rotated ones have a date or number behind, such as `error.log.2025-07-18` or `error.log.1.gz`.
+const FILES: [&str; 3] = ["error.log", "stdout.log", "stderr.log"];
+
+fn find(path: &str) -> Option<Found<'_>> {
+    let (directory, name) = path::split(path);
+    let rest = FILES.into_iter().find_map(|file| name.strip_prefix(file))?;
+    let is_log = rest.is_empty() || rest.starts_with(['.', '-']);
+    let root = path::parent_of(directory, path::LOGS).filter(|_| is_log)?;
+    Some(Found { root, bundle: "", name })
+}
+
+fn parse(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
+    let mut scan = Box::new(LogScan::Start(Vec::new()));
+    scan.push(bytes);
+    Ok(scan.finish().fact)
+}
+
+/// Reads one log, packed or not: its first bytes decide.
+enum LogScan {
+    /// Fewer bytes than tell a gzip have come.
+    Start(Vec<u8>),
+    Plain(Blocks),
+    Packed(Box<Gunzip>),
+}
+
+impl Scan for LogScan {
+    fn push(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Plain(blocks) => blocks.push(bytes),
+            Self::Packed(gunzip) => gunzip.push(bytes),
+            Self::Start(head) => {
+                head.extend_from_slice(bytes);
+                if head.len() >= gunzip::MAGIC.len() {
+                    let head = std::mem::take(head);
+                    let packed = head.starts_with(&gunzip::MAGIC);
+                    *self = if packed {
+                        Self::Packed(Box::default())
+                    } else {
+                        Self::Plain(Blocks::default())
+                    };
+                    self.push(&head);
+                }
+            }
+        }
+    }
+
+    fn finish(self: Box<Self>) -> Scanned {
+        let (blocks, problem) = match *self {
+            Self::Start(_) => (Blocks::default(), None),
+            Self::Plain(blocks) => (blocks, None),
+            Self::Packed(gunzip) => gunzip.finish(),
+        };
+        Scanned { fact: Fact::Log(blocks.finish()), problem }
+    }
+}
+
+#[cfg(test)]
+mod tests;

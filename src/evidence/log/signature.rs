@@ -1,0 +1,186 @@
+//! The texts that a log is searched for, in one pass.
+//!
+//! A text begins where it is rare: the search looks for its first bytes, and one that began with `com.` would stop it in
+//! every line.
+
+use super::told::{self, Tell};
+use crate::facts::LogSignature;
+use regex::bytes::{Regex, RegexBuilder};
+use std::sync::LazyLock;
+
+/// A text that is a sign of trouble.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signature {
+    /// What it is a sign of.
+    pub signature: LogSignature,
+    /// The stable part of the message, within one line.
+    pub text: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
+    /// Where it is documented.
+    pub source: &'static str,
+}
+
+/// Every sign of trouble. A sign may have several texts.
+pub const SIGNATURES: &[Signature] = &[
+    Signature {
+        signature: LogSignature::ImsTokenRefused,
+        text: "AccessTokenProvider failed to get access token from authorization server status: 400",
+        meaning: "IMS refuses an access token",
+        source: "Adobe KA-23909",
+    },
+    Signature {
+        signature: LogSignature::ImsInvalidSecret,
+        text: "\"invalid client_secret parameter\"",
+        meaning: "the client secret sent to IMS is wrong: it was not decrypted, or not set",
+        source: "Adobe KA-23909",
+    },
+    Signature {
+        signature: LogSignature::CryptoConvert,
+        text: "CryptoException: Cannot convert byte data",
+        meaning: "a value was protected with another master key",
+        source: "Adobe KA-22814, KA-16796, KA-26706",
+    },
+    Signature {
+        signature: LogSignature::CryptoDecrypt,
+        text: "CryptoException: Failed decrypting cipher text",
+        meaning: "a value was protected with another master key",
+        source: "Adobe KA-22814",
+    },
+    Signature {
+        signature: LogSignature::CryptoConfiguration,
+        text: "GraniteCryptoConfigurationPlugin Exception while decrypting the configuration map",
+        meaning: "an OSGi configuration holds a value that was protected with another master key",
+        source: "Adobe KA-22814",
+    },
+    Signature {
+        signature: LogSignature::CryptoCredentials,
+        text: "ClientCertAuthHandler Unable to create token credentials, setting cert for uid null",
+        meaning: "a client certificate cannot be used, because its secret cannot be decrypted",
+        source: "acs-aem-commons issue 942",
+    },
+    Signature {
+        signature: LogSignature::TruststoreUnreadable,
+        text: "Unable to retrieve the truststore's aliases",
+        meaning: "the password of the trust store cannot be decrypted",
+        source: "Adobe KA-16796",
+    },
+    Signature {
+        signature: LogSignature::TruststoreUnreadable,
+        text: "KeyStoreServiceImpl.extractStorePassword(",
+        meaning: "the password of a key store cannot be decrypted",
+        source: "Adobe KA-16796",
+    },
+    Signature {
+        signature: LogSignature::KeystoreUninitialized,
+        text: "SamlAuthenticationHandler KeyStore uninitialized",
+        meaning: "the key store of SAML is missing, or its password cannot be decrypted",
+        source: "Adobe KA-17476",
+    },
+    Signature {
+        signature: LogSignature::OauthDecrypt,
+        text: "OAuthConfigSlingModel Error while decrypting the Refresh Token",
+        meaning: "an OAuth refresh token was protected with another master key",
+        source: "Adobe KA-26706",
+    },
+    Signature {
+        signature: LogSignature::OauthDecrypt,
+        text: "AEM-AUT-001-004: Failed to fetch access token for oAuth",
+        meaning: "an OAuth access token cannot be fetched",
+        source: "Adobe KA-26706",
+    },
+    Signature {
+        signature: LogSignature::CryptoSetup,
+        text: "setupCryptoSupport: Failed creating CryptoSupport Implementation",
+        meaning: "keys in the JCR cannot be read: the permissions on /etc/key are lost",
+        source: "Adobe, missing CryptoService ACLs",
+    },
+    Signature {
+        signature: LogSignature::CryptoUnresolved,
+        text: "Unable to resolve com.adobe.granite.crypto [",
+        meaning: "the crypto bundle misses a package it needs",
+        source: "Adobe KA-17489",
+    },
+    Signature {
+        signature: LogSignature::CryptoMissing,
+        text: "CryptoException: CryptoSupport missing to unprotect password",
+        meaning: "a service asked for the crypto service, which was not there",
+        source: "Netcentric accesscontroltool issue 346",
+    },
+    Signature {
+        signature: LogSignature::CsrfRejected,
+        text: "isValidRequest: empty CSRF token - rejecting",
+        meaning: "a request came without a CSRF token",
+        source: "AEM 6.5, Tough Day",
+    },
+    Signature {
+        signature: LogSignature::CsrfRejected,
+        text: "doFilter: the provided CSRF token is invalid",
+        meaning: "a CSRF token was made with another hmac, or is too old",
+        source: "AEM 6.5, Tough Day",
+    },
+];
+
+/// What a text that was found stands for.
+pub(super) enum Match {
+    /// A sign of trouble.
+    Sign(LogSignature),
+    /// Something that an instance tells of itself; what follows in the line says it.
+    Told(&'static Tell, usize),
+}
+
+/// Finds the next text, at or behind a byte.
+pub(super) fn find(block: &[u8], from: usize) -> Option<usize> {
+    Some(SEARCH.as_ref()?.find_at(block, from)?.start())
+}
+
+/// Returns what the texts at the start of some bytes stand for.
+pub(super) fn matches(bytes: &[u8]) -> impl Iterator<Item = Match> {
+    let signs = SIGNATURES.iter().filter(|known| bytes.starts_with(known.text.as_bytes()));
+    let tells = told::TELLS.iter().filter(|known| bytes.starts_with(known.text.as_bytes()));
+    signs
+        .map(|known| Match::Sign(known.signature))
+        .chain(tells.map(|known| Match::Told(known, known.text.len())))
+}
+
+/// Longest text in bytes.
+#[cfg(test)]
+pub(super) fn text_bytes_max() -> usize {
+    texts().map(str::len).max().unwrap_or_default()
+}
+
+fn texts() -> impl Iterator<Item = &'static str> {
+    SIGNATURES.iter().map(|known| known.text).chain(told::TELLS.iter().map(|known| known.text))
+}
+
+/// An alternation of plain texts, which is searched for all of them at once.
+static SEARCH: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let escaped: Vec<String> = texts().map(regex::escape).collect();
+    RegexBuilder::new(&escaped.join("|")).unicode(false).build().ok()
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_text_is_found_and_of_one_line() {
+        for text in texts() {
+            let line = format!("xx{text}xx");
+            assert_eq!(find(line.as_bytes(), 0), Some(2), "{text}");
+            assert_eq!(matches(text.as_bytes()).count(), 1, "{text}");
+            assert!(!text.contains(['\n', '\r']) && text.is_ascii());
+        }
+    }
+
+    #[test]
+    fn labels_differ() {
+        let labels: BTreeSet<_> = SIGNATURES.iter().map(|known| known.signature.label()).collect();
+        let signs: BTreeSet<_> = SIGNATURES.iter().map(|known| known.signature).collect();
+        assert_eq!((labels.len(), signs.len()), (13, 13));
+        assert!(
+            SIGNATURES.iter().all(|known| !known.meaning.is_empty() && !known.source.is_empty())
+        );
+    }
+}

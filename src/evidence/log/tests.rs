@@ -1,0 +1,200 @@
+//! Facts about logs, each fed whole and in small pieces.
+
+use super::*;
+use crate::facts::{LogFile, LogSignature, LogTopic};
+use proptest::prelude::*;
+use std::io::Write;
+
+const CONVERT: &str = "com.adobe.granite.crypto.CryptoException: Cannot convert byte data";
+
+fn scan(bytes: &[u8], piece: usize) -> (LogFile, Option<String>) {
+    let mut scan = Box::new(LogScan::Start(Vec::new()));
+    bytes.chunks(piece).for_each(|piece| scan.push(piece));
+    let Scanned { fact: Fact::Log(file), problem } = scan.finish() else { panic!("a log") };
+    (file, problem)
+}
+
+/// Scans a text in pieces of several sizes, which must agree.
+fn log(text: &str) -> LogFile {
+    let whole = scan(text.as_bytes(), usize::MAX);
+    for piece in [1, 7, 4096] {
+        assert_eq!(scan(text.as_bytes(), piece), whole);
+    }
+    whole.0
+}
+
+/// Count, first and last time, line.
+fn seen(log: &LogFile, signature: LogSignature) -> (u64, String, String, u64) {
+    let sighting = log.sightings[&signature];
+    let text = |time: Option<crate::facts::LogTime>| time.map_or("-".to_owned(), |t| t.to_string());
+    (sighting.count, text(sighting.first), text(sighting.last), sighting.line)
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn record(second: u32, text: &str) -> String {
+    format!("19.07.2025 19:00:{second:02}.176 *ERROR* [qtp1-1] a.b.C {text}\n")
+}
+
+#[test]
+fn count_times_and_line_are_told() {
+    let text = [record(1, "x"), record(2, CONVERT), record(3, "x"), record(4, CONVERT)].concat();
+    let expected = (2, "2025-07-19 19:00:02".to_owned(), "2025-07-19 19:00:04".to_owned(), 2);
+    assert_eq!(seen(&log(&text), LogSignature::CryptoConvert), expected);
+    let windows = text.replace('\n', "\r\n");
+    assert_eq!(seen(&log(&windows), LogSignature::CryptoConvert), expected);
+    assert_eq!(seen(&log(text.trim_end()), LogSignature::CryptoConvert), expected);
+}
+
+#[test]
+fn stack_trace_belongs_to_the_record_before_it() {
+    let trace = format!("java.lang.SecurityException: {CONVERT}\n\tat a.b\nCaused by: {CONVERT}\n");
+    let log = log(&[record(1, "x"), trace.clone(), record(9, "y"), trace].concat());
+    let expected = (2, "2025-07-19 19:00:01".to_owned(), "2025-07-19 19:00:09".to_owned(), 2);
+    assert_eq!(seen(&log, LogSignature::CryptoConvert), expected);
+}
+
+#[test]
+fn trace_glued_to_one_line_counts_once() {
+    let glued = format!("{CONVERT} at a.b.C(D.java:1) Caused by: {CONVERT} at x");
+    assert_eq!(seen(&log(&record(1, &glued)), LogSignature::CryptoConvert).0, 1);
+}
+
+#[test]
+fn thread_names_may_hold_anything() {
+    let line = format!(
+        "04.04.2017 13:22:50.424 *ERROR* [ 10.0.0.1 [1491320370146] GET /x HTTP/1.1] {CONVERT}\n"
+    );
+    assert_eq!(seen(&log(&line), LogSignature::CryptoConvert).1, "2017-04-04 13:22:50");
+}
+
+#[test]
+fn lines_without_any_time_count_each() {
+    let log = log(&format!("{CONVERT}\nx\n{CONVERT}\n{CONVERT}"));
+    assert_eq!(seen(&log, LogSignature::CryptoConvert), (3, "-".to_owned(), "-".to_owned(), 1));
+}
+
+#[test]
+fn a_line_of_megabytes_is_read_like_any_other() {
+    let long = format!("{}{CONVERT}{}", "x".repeat(3 << 20), "y".repeat(1 << 20));
+    let text = [record(1, "x"), record(2, &long), record(3, CONVERT)].concat();
+    let expected = (2, "2025-07-19 19:00:02".to_owned(), "2025-07-19 19:00:03".to_owned(), 2);
+    assert_eq!(seen(&scan(text.as_bytes(), 1 << 17).0, LogSignature::CryptoConvert), expected);
+}
+
+#[test]
+fn text_across_the_border_of_blocks_is_found_once() {
+    for shift in 0..CONVERT.len() + 40 {
+        let filler = "x".repeat((256 << 10) - 1024 - shift);
+        let text = format!("{filler}\n{}{}", record(2, CONVERT), record(3, "z").repeat(30));
+        let (log, _) = scan(text.as_bytes(), 10_000);
+        let sighting = seen(&log, LogSignature::CryptoConvert);
+        assert_eq!(
+            (sighting.0, sighting.1.as_str(), sighting.3),
+            (1, "2025-07-19 19:00:02", 2),
+            "{shift}"
+        );
+    }
+}
+
+#[test]
+fn last_start_is_told() {
+    let start = |version: &str, mode: &str| {
+        format!(
+            "c.a.g.CryptoSupportService Starting Crypto Support (com.adobe.granite.crypto, {version}) with {mode} storage"
+        )
+    };
+    let log = log(&[
+        record(1, &start("3.4.18", "JCR")),
+        record(2, "Read Sling ID null from file /opt/aem/sling.id.file"),
+        record(3, "Created new Sling ID 0f8fad5b-d9cb-469f-a165-70867728950e"),
+        record(4, "Active run modes: [s7connect, crx3, author]"),
+        record(5, &start("3.4.24", "Bundle")),
+        "HTTP server port: 4503\n".to_owned(),
+        "Setting 'com.adobe.granite.crypto.file.disable' to 'true' from command line.\n".to_owned(),
+    ]
+    .concat());
+    let told: Vec<_> = log.told.values().map(|told| told.value.as_str()).collect();
+    let id = "0f8fad5b-d9cb-469f-a165-70867728950e";
+    assert_eq!(told, ["Bundle", "3.4.24", id, "s7connect, crx3, author", "4503", "true"]);
+    let time = log.told[&LogTopic::Storage].time.unwrap();
+    assert_eq!(time.to_string(), "2025-07-19 19:00:05");
+}
+
+#[test]
+fn packed_log_reads_like_a_plain_one() {
+    let text = [record(1, "x"), record(2, CONVERT)].concat();
+    let packed = [gzip(&text.as_bytes()[..50]), gzip(&text.as_bytes()[50..])].concat();
+    for piece in [usize::MAX, 1] {
+        assert_eq!(scan(&packed, piece), (log(&text), None));
+    }
+}
+
+#[test]
+fn cut_or_damaged_packed_log_keeps_what_came_before() {
+    let noise: Vec<String> =
+        (0..90_000_u32).map(|i| i.wrapping_mul(2_654_435_761).to_string()).collect();
+    let noise = noise.join("\n");
+    let text = [record(2, CONVERT), noise].concat();
+    let packed = gzip(text.as_bytes());
+    let mut damaged = packed.clone();
+    let end = damaged.len() - 1000;
+    damaged[end..end + 500].fill(0xff);
+    let mut wrong_sum = packed.clone();
+    let crc = packed.len() - 8;
+    wrong_sum[crc] ^= 1;
+    for bytes in [&packed[..packed.len() - 5], &packed[..packed.len() / 2], &damaged, &wrong_sum] {
+        let (log, problem) = scan(bytes, 4096);
+        assert_eq!(seen(&log, LogSignature::CryptoConvert).0, 1);
+        assert!(problem.unwrap().starts_with("is a gzip that is cut or damaged"));
+    }
+}
+
+#[test]
+fn packed_log_that_explodes_is_left() {
+    let (_, problem) = scan(&gzip(&vec![0; 70 << 20]), 4096);
+    assert!(problem.unwrap().starts_with("unpacks to more than any log"));
+}
+
+#[test]
+fn what_is_looked_for_fits_the_overlap() {
+    assert!(signature::text_bytes_max() + 512 < 1024);
+}
+
+#[test]
+fn found_directly_in_logs() {
+    for name in ["error.log", "error.log.2025-07-18", "stdout.log.1.gz", "stderr.log-20250718"] {
+        assert_eq!(find(&format!("q/logs/{name}")), Some(Found { root: "q", bundle: "", name }));
+    }
+    assert_eq!(find("logs/error.log").unwrap().root, "");
+    for path in
+        ["error.log", "q/error.log", "q/logs/access.log", "q/logs/error.logx", "q/xlogs/error.log"]
+    {
+        assert_eq!(find(path), None, "{path}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn pieces_make_no_difference(lines in proptest::collection::vec(0..6_u8, 0..60), piece in 1..300_usize) {
+        let text: String = lines.iter().map(|line| match line {
+            0 => record(1, "x"),
+            1 => record(2, CONVERT),
+            2 => format!("\tat {CONVERT}\n"),
+            3 => "\n".to_owned(),
+            4 => "x".repeat(700),
+            _ => "Active run modes: [a]\r\n".to_owned(),
+        }).collect();
+        prop_assert_eq!(scan(text.as_bytes(), piece), scan(text.as_bytes(), usize::MAX));
+    }
+
+    #[test]
+    fn noise_never_panics(noise in proptest::collection::vec(any::<u8>(), 0..3000)) {
+        scan(&noise, 100);
+        scan(&[&gunzip::MAGIC[..], b"\x08", &noise].concat(), 100);
+    }
+}

@@ -1,0 +1,186 @@
+//! What an instance tells of itself when it starts: words of fixed patterns, each of a narrow character set.
+
+use crate::facts::LogTopic;
+
+/// A text, and how to read what follows it in the line.
+pub(super) struct Tell {
+    /// The text.
+    pub(super) text: &'static str,
+    /// Reads the words behind it; nothing where they are not of the form expected.
+    pub(super) read: fn(&str) -> Vec<(LogTopic, String)>,
+}
+
+/// All that is looked for. `P server port` begins in the middle of `HTTP`, which stands in the line of every request.
+pub(super) const TELLS: &[Tell] = &[
+    Tell { text: "Starting Crypto Support (com.adobe.granite.crypto, ", read: crypto_start },
+    Tell { text: "Created new Sling ID ", read: sling_id },
+    Tell { text: "Read Sling ID ", read: sling_id },
+    Tell { text: "Active run modes: [", read: run_modes },
+    Tell { text: "P server port: ", read: port },
+    Tell { text: "Setting org.osgi.service.http.port=", read: port },
+    Tell { text: "Setting 'com.adobe.granite.crypto.", read: setting },
+];
+
+const VERSION_CHARS_MAX: usize = 32;
+const UUID_CHARS: usize = 36;
+const RUN_MODE_CHARS_MAX: usize = 64;
+const RUN_MODES_MAX: usize = 32;
+
+/// `3.4.24) with Bundle storage`.
+fn crypto_start(line: &str) -> Vec<(LogTopic, String)> {
+    let read = || {
+        let (version, rest) = line.split_once(") with ")?;
+        let (word, _) = rest.split_once(" storage")?;
+        let mode = ["Bundle", "JCR"].into_iter().find(|mode| mode.eq_ignore_ascii_case(word))?;
+        Some((version, mode.to_owned()))
+    };
+    let Some((version, mode)) = read() else { return Vec::new() };
+    let mut told = vec![(LogTopic::Storage, mode)];
+    if is_version(version) {
+        told.push((LogTopic::CryptoVersion, version.to_owned()));
+    }
+    told
+}
+
+fn is_version(text: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(4, '.').collect();
+    let number = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    text.len() <= VERSION_CHARS_MAX
+        && parts.iter().take(3).all(number)
+        && parts.iter().skip(3).all(|qualifier| is_name(qualifier))
+}
+
+/// Letters, digits and the signs that stand in names.
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+}
+
+/// A UUID; `null` before the first one is made.
+fn sling_id(line: &str) -> Vec<(LogTopic, String)> {
+    let Some((uuid, rest)) = line.split_at_checked(UUID_CHARS) else { return Vec::new() };
+    let fits = |(index, byte): (usize, u8)| match index {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    let ends = !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-');
+    let is_uuid = ends && uuid.bytes().enumerate().all(fits);
+    is_uuid.then(|| (LogTopic::SlingId, uuid.to_ascii_lowercase())).into_iter().collect()
+}
+
+/// `s7connect, crx3, author]`.
+fn run_modes(line: &str) -> Vec<(LogTopic, String)> {
+    let Some((list, _)) = line.split_once(']') else { return Vec::new() };
+    let modes: Vec<&str> = list.split(',').map(str::trim).collect();
+    let fits = modes.len() <= RUN_MODES_MAX
+        && modes.iter().all(|mode| mode.len() <= RUN_MODE_CHARS_MAX && is_name(mode));
+    fits.then(|| (LogTopic::RunModes, modes.join(", "))).into_iter().collect()
+}
+
+/// A port number; what follows it does not matter.
+fn port(line: &str) -> Vec<(LogTopic, String)> {
+    let digits: String = line.chars().take_while(char::is_ascii_digit).take(6).collect();
+    let port = digits.parse::<u16>().ok().filter(|port| *port > 0);
+    port.map(|port| (LogTopic::Port, port.to_string())).into_iter().collect()
+}
+
+/// `file.disable' to 'true' from command line`. A path is told of, not kept: it may hold names of people.
+fn setting(line: &str) -> Vec<(LogTopic, String)> {
+    let value = |name: &str| {
+        let (value, rest) = line.strip_prefix(name)?.strip_prefix("' to '")?.split_once('\'')?;
+        rest.starts_with(" from command line").then_some(value)
+    };
+    if value("keys.path").is_some() {
+        return vec![(LogTopic::KeysElsewhere, "set".to_owned())];
+    }
+    let known =
+        |value: &str| ["true", "false"].into_iter().find(|known| known.eq_ignore_ascii_case(value));
+    let disabled = value("file.disable").and_then(known);
+    disabled.map(|word| (LogTopic::KeyFilesDisabled, word.to_owned())).into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(told: Vec<(LogTopic, String)>) -> Option<String> {
+        told.into_iter().next().map(|(_, value)| value)
+    }
+
+    #[test]
+    fn storage_and_version_are_read() {
+        let told = |mode: &str, version: &str| {
+            vec![
+                (LogTopic::Storage, mode.to_owned()),
+                (LogTopic::CryptoVersion, version.to_owned()),
+            ]
+        };
+        assert_eq!(crypto_start("3.4.24) with Bundle storage"), told("Bundle", "3.4.24"));
+        assert_eq!(
+            crypto_start("3.4.24.CQ650-B1) with jcr storage"),
+            told("JCR", "3.4.24.CQ650-B1")
+        );
+        assert_eq!(one(crypto_start("secret) with Bundle storage")).unwrap(), "Bundle");
+        for line in ["3.4.24) with secret storage", "3.4.24) with Bundle", "", "3.4.24"] {
+            assert_eq!(crypto_start(line), [], "{line}");
+        }
+    }
+
+    #[test]
+    fn versions_are_numbers_and_a_qualifier() {
+        for version in ["1", "3.4", "3.4.24", "3.4.24.SNAPSHOT"] {
+            assert!(is_version(version), "{version}");
+        }
+        for other in [
+            "",
+            "x",
+            "3.x",
+            "3..1",
+            "3.4.24.",
+            "3.4.24.a b",
+            "1.1.1.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        ] {
+            assert!(!is_version(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn only_a_uuid_is_a_sling_id() {
+        let uuid = "0f8fad5b-d9cb-469f-a165-70867728950e";
+        assert_eq!(one(sling_id(&format!("{uuid} from file x"))).unwrap(), uuid);
+        assert_eq!(one(sling_id(&uuid.to_uppercase())).unwrap(), uuid);
+        for line in ["null from file /opt/aem/launchpad/felix/bundle7/data/sling.id.file", "ä", ""]
+        {
+            assert_eq!(sling_id(line), []);
+        }
+        assert_eq!(sling_id(&format!("{uuid}0")), []);
+    }
+
+    #[test]
+    fn run_modes_are_names() {
+        assert_eq!(one(run_modes("s7connect, crx3, author]")).unwrap(), "s7connect, crx3, author");
+        for line in ["", "author", "a b]", "]", "jane@example.com]"] {
+            assert_eq!(run_modes(line), [], "{line}");
+        }
+        assert_eq!(run_modes(&format!("{}]", "a, ".repeat(40))), []);
+    }
+
+    #[test]
+    fn ports_are_numbers() {
+        assert_eq!(one(port("4502")).unwrap(), "4502");
+        assert_eq!(one(port("4502, x")).unwrap(), "4502");
+        for line in ["", "0", "70000", "x4502", "45020000000000"] {
+            assert_eq!(port(line), [], "{line}");
+        }
+    }
+
+    #[test]
+    fn settings_of_the_command_line_are_read_without_their_paths() {
+        assert_eq!(one(setting("file.disable' to 'true' from command line.")).unwrap(), "true");
+        assert_eq!(one(setting("keys.path' to '/home/jane' from command line.")).unwrap(), "set");
+        for line in ["file.disable' to 'secret' from command line.", "file.disable' to 'true", "x"]
+        {
+            assert_eq!(setting(line), [], "{line}");
+        }
+    }
+}

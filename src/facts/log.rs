@@ -1,0 +1,256 @@
+//! What log files say: known signs of trouble, and what the instance told at its last start.
+//!
+//! Nothing of a log's text is kept but words of fixed patterns: logs hold personal data.
+
+use super::Place;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// A time as a log writes it: local, of an unknown zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LogTime {
+    /// Year.
+    pub year: u16,
+    /// Month, from 1.
+    pub month: u8,
+    /// Day of the month, from 1.
+    pub day: u8,
+    /// Hour, from 0.
+    pub hour: u8,
+    /// Minute.
+    pub minute: u8,
+    /// Second.
+    pub second: u8,
+    /// Millisecond.
+    pub millisecond: u16,
+}
+
+impl fmt::Display for LogTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { year, month, day, hour, minute, second, .. } = self;
+        write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
+    }
+}
+
+/// A sign of trouble that is known from documents. Their labels are part of the JSON output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogSignature {
+    /// IMS answers a request for an access token with status 400.
+    ImsTokenRefused,
+    /// IMS does not accept the client secret.
+    ImsInvalidSecret,
+    /// A protected value cannot be converted back.
+    CryptoConvert,
+    /// A cipher text cannot be decrypted.
+    CryptoDecrypt,
+    /// An OSGi configuration holds a value that cannot be decrypted.
+    CryptoConfiguration,
+    /// A client certificate gives no token credentials.
+    CryptoCredentials,
+    /// The password of the trust store cannot be decrypted.
+    TruststoreUnreadable,
+    /// The SAML handler finds its key store uninitialised.
+    KeystoreUninitialized,
+    /// An OAuth refresh token cannot be decrypted.
+    OauthDecrypt,
+    /// The crypto service cannot be set up.
+    CryptoSetup,
+    /// The crypto bundle cannot be resolved.
+    CryptoUnresolved,
+    /// A service needs the crypto service, which is not there.
+    CryptoMissing,
+    /// A request is rejected because of its CSRF token.
+    CsrfRejected,
+}
+
+impl LogSignature {
+    /// Returns the name used in reports.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::ImsTokenRefused => "ims-token-refused",
+            Self::ImsInvalidSecret => "ims-invalid-secret",
+            Self::CryptoConvert => "crypto-convert",
+            Self::CryptoDecrypt => "crypto-decrypt",
+            Self::CryptoConfiguration => "crypto-configuration",
+            Self::CryptoCredentials => "crypto-credentials",
+            Self::TruststoreUnreadable => "truststore-unreadable",
+            Self::KeystoreUninitialized => "keystore-uninitialized",
+            Self::OauthDecrypt => "oauth-decrypt",
+            Self::CryptoSetup => "crypto-setup",
+            Self::CryptoUnresolved => "crypto-unresolved",
+            Self::CryptoMissing => "crypto-missing",
+            Self::CsrfRejected => "csrf-rejected",
+        }
+    }
+}
+
+/// What an instance tells of itself in its logs; the latest word counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogTopic {
+    /// Storage mode at the start of the crypto service: `Bundle` or `JCR`.
+    Storage,
+    /// Version of the crypto bundle at its start.
+    CryptoVersion,
+    /// Sling id, a canonical lower-case UUID.
+    SlingId,
+    /// Active run modes, separated by comma and blank.
+    RunModes,
+    /// HTTP port.
+    Port,
+    /// Whether the command line switches key files off: `true` or `false`.
+    KeyFilesDisabled,
+    /// That the command line moves the keys to another directory: `set`.
+    KeysElsewhere,
+}
+
+/// How often something was seen in one log file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sighting {
+    /// Log records that hold it; what a record repeats in its stack trace counts once.
+    pub count: u64,
+    /// Time of the first; `None` when no line up to it has one.
+    pub first: Option<LogTime>,
+    /// Time of the last.
+    pub last: Option<LogTime>,
+    /// Number of the first line, from 1.
+    pub line: u64,
+}
+
+/// The latest word on a topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The word.
+    pub value: String,
+    /// When it was said.
+    pub time: Option<LogTime>,
+}
+
+/// What one log file says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogFile {
+    /// Signs of trouble.
+    pub sightings: BTreeMap<LogSignature, Sighting>,
+    /// What the instance tells of itself.
+    pub told: BTreeMap<LogTopic, Told>,
+}
+
+/// How often something was seen in all log files of an instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Count and times over all files; the line is that in the file named by `place`.
+    pub sighting: Sighting,
+    /// The file that shows it first.
+    pub place: Place,
+}
+
+/// What all log files of an instance say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Log {
+    /// Number of files.
+    pub files: usize,
+    /// Signs of trouble.
+    pub seen: BTreeMap<LogSignature, Seen>,
+    /// The latest word on each topic, and the file it stands in.
+    pub told: BTreeMap<LogTopic, (Told, Place)>,
+}
+
+impl Log {
+    /// Adds a file. The order in which files are added does not matter.
+    pub fn add(&mut self, file: &LogFile, place: &Place) {
+        self.files = self.files.saturating_add(1);
+        for (signature, sighting) in &file.sightings {
+            let new = Seen { sighting: *sighting, place: place.clone() };
+            let sum = self.seen.remove(signature).map_or(new.clone(), |old| merged(old, new));
+            self.seen.insert(*signature, sum);
+        }
+        for (topic, told) in &file.told {
+            let newer = self.told.get(topic).is_none_or(|(old, old_place)| {
+                // Without times the current file counts: its name is the start of those of rotated ones.
+                told.time > old.time || (told.time == old.time && place < old_place)
+            });
+            if newer {
+                self.told.insert(*topic, (told.clone(), place.clone()));
+            }
+        }
+    }
+
+    /// Returns the latest word on a topic.
+    pub fn told(&self, topic: LogTopic) -> Option<&Told> {
+        self.told.get(&topic).map(|(told, _)| told)
+    }
+}
+
+fn merged(a: Seen, b: Seen) -> Seen {
+    // A file without times says nothing of when.
+    let key =
+        |seen: &Seen| (seen.sighting.first.is_none(), seen.sighting.first, seen.place.clone());
+    let (first, other) = if key(&a) <= key(&b) { (a, b) } else { (b, a) };
+    let count = first.sighting.count.saturating_add(other.sighting.count);
+    let last = first.sighting.last.max(other.sighting.last);
+    Seen { sighting: Sighting { count, last, ..first.sighting }, ..first }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(day: u8) -> Option<LogTime> {
+        (day > 0).then_some(LogTime {
+            year: 2025,
+            month: 7,
+            day,
+            hour: 19,
+            minute: 0,
+            second: 52,
+            millisecond: 176,
+        })
+    }
+
+    fn file(count: u64, first: u8, last: u8, line: u64) -> LogFile {
+        let sighting = Sighting { count, first: at(first), last: at(last), line };
+        let told = Told { value: format!("told on {last}"), time: at(last) };
+        LogFile {
+            sightings: [(LogSignature::CryptoConvert, sighting)].into(),
+            told: [(LogTopic::Storage, told)].into(),
+        }
+    }
+
+    fn add(files: &[(&str, LogFile)]) -> Log {
+        let add = |order: &mut dyn Iterator<Item = &(&str, LogFile)>| {
+            let mut log = Log::default();
+            for (path, file) in order {
+                log.add(file, &Place { source: "s".to_owned(), path: (*path).to_owned() });
+            }
+            log
+        };
+        let log = add(&mut files.iter());
+        assert_eq!(add(&mut files.iter().rev()), log);
+        log
+    }
+
+    #[test]
+    fn time_is_shown_to_the_second() {
+        assert_eq!(at(9).unwrap().to_string(), "2025-07-09 19:00:52");
+        assert!(at(9) < at(10) && at(0) < at(1));
+    }
+
+    #[test]
+    fn rotated_files_add_up_in_the_order_of_their_times() {
+        let log = add(&[
+            ("error.log", file(2, 20, 21, 7)),
+            ("error.log.2025-07-18", file(3, 17, 18, 900)),
+            ("stderr.log", file(1, 0, 0, 1)),
+        ]);
+        let seen = &log.seen[&LogSignature::CryptoConvert];
+        assert_eq!(seen.place.path, "error.log.2025-07-18");
+        assert_eq!(seen.sighting, Sighting { count: 6, first: at(17), last: at(21), line: 900 });
+        assert_eq!(log.told(LogTopic::Storage).unwrap().value, "told on 21");
+        assert_eq!(log.files, 3);
+    }
+
+    #[test]
+    fn without_times_the_current_file_counts() {
+        let log = add(&[("stdout.log.1", file(1, 0, 0, 1)), ("stdout.log", file(1, 0, 0, 2))]);
+        assert_eq!(log.told[&LogTopic::Storage].1.path, "stdout.log");
+    }
+}
