@@ -1,13 +1,13 @@
 //! Key bytes reach no output, whatever the format, the verbosity and the place the key lies in.
 
 use crate::instance::Instance;
-use crate::pack::Packing;
+use crate::pack::{Packing, gzip};
 use crate::run::aemtrix;
 use crate::snapshot::random::bytes_of;
 use aemtrix::report::FORMATS;
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// Fewer bytes of a key than this may appear by chance.
@@ -79,7 +79,29 @@ fn packed() -> (TempDir, Vec<PathBuf>) {
         whole.windows(32).position(|window| window == bytes_of::<32>("hmac in place")).unwrap();
     fs::write(&cut, &whole[..key + 20]).unwrap();
     paths.extend([torn, cut]);
+    paths.extend(keys_alone(home.path()));
     (home, paths)
+}
+
+/// Key files, their gzips, and folders of them, named as sources.
+fn keys_alone(home: &Path) -> Vec<PathBuf> {
+    let mut paths = Vec::new();
+    for (index, secret) in secrets().iter().enumerate() {
+        let folder = home.join(format!("keys{index}"));
+        fs::create_dir(&folder).unwrap();
+        let forms = [
+            ("hmac", secret.clone()),
+            ("hmac.lf", [secret, &b"\n"[..]].concat()),
+            ("hmac.gz", gzip(secret)),
+            ("hmac.gz.gz", gzip(&gzip(secret))),
+        ];
+        for (name, bytes) in forms {
+            fs::write(folder.join(name), bytes).unwrap();
+            paths.push(folder.join(name));
+        }
+        paths.push(folder);
+    }
+    paths
 }
 
 #[test]
@@ -131,7 +153,9 @@ fn assert_clean(output: &[u8], what: &str) {
         for window in secret.windows(WINDOW) {
             let leaked = output.windows(WINDOW).any(|bytes| bytes == window);
             assert!(!leaked, "{what} holds {}", String::from_utf8_lossy(window));
-            for form in forms(window) {
+            let escaped = window.escape_ascii().to_string();
+            let in_json = escaped.replace('\\', "\\\\");
+            for form in [forms(window), vec![escaped, in_json]].concat() {
                 assert!(!text.contains(&form), "{what} holds {form}");
             }
         }
