@@ -178,6 +178,36 @@ fn entry_of_a_malformed_extension_is_skipped() {
 }
 
 #[test]
+fn entry_with_contradicting_extensions_is_skipped() {
+    let long = |name: &str| member(b'L', "l", format!("{name}\0").as_bytes());
+    let pax = |key: &str, value: &str| member(b'x', "x", &record(key, value));
+    for (first, second) in [
+        (pax("path", "y"), pax("mtime", "1")),
+        (pax("mtime", "1"), pax("mtime", "1")),
+        (long("y"), long("z")),
+        (pax("path", "y"), long("z")),
+        (long("z"), pax("path", "y")),
+        (pax("linkpath", "y"), member(b'K', "l", b"z\0")),
+    ] {
+        let bytes = archive(&[first, second, member(b'0', "wrong", b"1"), hmac()]);
+        check(&bytes, &[GapKind::Corrupt], &[HMAC]);
+    }
+    for (first, second) in [
+        (pax("path", "y"), long("y")),
+        (pax("mtime", "1"), long("y")),
+        (long("y"), pax("mtime", "1")),
+        (long("y"), long("y")),
+        (long("y"), member(b'K', "l", b"z\0")),
+    ] {
+        check(
+            &archive(&[first, second, member(b'0', "x", b"1"), hmac()]),
+            &[],
+            &[("y", "1"), HMAC],
+        );
+    }
+}
+
+#[test]
 fn oversized_extension_is_skipped_with_its_entry() {
     let long = member(b'L', "l", &vec![b'a'; (1 << 20) + 1]);
     check(&archive(&[long, member(b'0', "wrong", b"1"), hmac()]), &[GapKind::OverLimit], &[HMAC]);
