@@ -11,6 +11,9 @@ pub struct Limits {
     pub nesting_max: u32,
     /// Bytes of one tar extension header (long name, PAX record); larger ones are skipped unread.
     pub extension_bytes_max: u64,
+    /// Bytes of zeros behind an archive that pass for padding. Tar pads to a record of 10 KiB, and to at most 1 MiB as it is
+    /// usually told; a download that failed leaves more.
+    pub padding_bytes_max: u64,
     /// Evidence entries kept of one source. A full install has about 2,500.
     pub evidence_max: usize,
     /// Links remembered of one source.
@@ -31,6 +34,7 @@ impl Default for Limits {
             entries_max: 50_000_000,
             nesting_max: 2,
             extension_bytes_max: 1 << 20,
+            padding_bytes_max: 1 << 20,
             evidence_max: 100_000,
             links_max: 10_000,
             gaps_max: 100,

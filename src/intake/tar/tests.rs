@@ -108,6 +108,19 @@ fn reading_goes_on_behind_zeros() {
 }
 
 #[test]
+fn more_zeros_than_padding_are_a_failed_download() {
+    let zeros = |count: usize| vec![0; count];
+    let whole = archive(&[hmac()]);
+    check(&[whole.clone(), zeros(1 << 20)].concat(), &[], &[HMAC]);
+    let hollow = [whole.clone(), zeros((1 << 20) + 1)].concat();
+    check(&hollow, &[GapKind::TrailingData], &[HMAC]);
+    let Some(Event::Gap { reason, .. }) = scan_tar(&hollow).events.pop() else { panic!() };
+    assert!(reason.starts_with("1048577 bytes of zeros behind"), "{reason}");
+    let hole = [whole, zeros(3 << 20), archive(&[hmac()])].concat();
+    check(&hole, &[GapKind::TrailingData, GapKind::Concatenated], &[HMAC, HMAC]);
+}
+
+#[test]
 fn other_bytes_behind_the_end_are_trailing_data() {
     check(&[archive(&[hmac()]), b"<html>".to_vec()].concat(), &[GapKind::TrailingData], &[HMAC]);
     check(&[archive(&[hmac()]), vec![b'x'; 2000]].concat(), &[GapKind::TrailingData], &[HMAC]);
