@@ -165,14 +165,10 @@ impl<'v> Scanner<'v> {
         self.entries
     }
 
-    /// Ends the scan because the input failed.
+    /// Ends the scan because the input failed. Every entry behind is lost too, so the gap names none.
     pub(super) fn fail(mut self, error: &io::Error) -> u64 {
-        let reason = format!("{error} at byte {}", self.position);
-        if matches!(self.state, State::Body | State::Skip) {
-            self.path_gap(GapKind::Unreadable, reason);
-        } else {
-            self.gap(GapKind::Unreadable, reason);
-        }
+        let reason = format!("{error} at byte {}; the rest was not read", self.position);
+        self.gap(GapKind::Unreadable, reason);
         self.entries
     }
 

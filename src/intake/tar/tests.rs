@@ -361,6 +361,23 @@ fn push(bytes: &[u8]) -> Recorder {
     recorder
 }
 
+#[test]
+fn failing_input_concerns_the_source_as_a_whole() {
+    let bytes = archive(&[hmac(), member(b'0', "skip", &[1; 3000]), hmac()]);
+    for length in [100, 600, 1100, 1600, 2000] {
+        let mut recorder = Recorder::default();
+        let limits = Limits::default();
+        let mut scanner = Scanner::new(&limits, &mut recorder);
+        scanner.push(&bytes[..length]);
+        scanner.fail(&std::io::Error::other("no medium"));
+        let Some(Event::Gap { path: None, kind, reason }) = recorder.events.pop() else {
+            panic!("{length}")
+        };
+        assert_eq!(kind, GapKind::Unreadable);
+        assert!(reason.starts_with("no medium at byte"), "{reason}");
+    }
+}
+
 /// A small tar with every kind of member that carries facts.
 fn sample() -> Vec<u8> {
     let name = "d/".repeat(60) + "long";
