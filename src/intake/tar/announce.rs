@@ -92,16 +92,16 @@ impl Scanner<'_> {
     }
 
     fn accept(&mut self, want: Want, size: u64, stored: u64) -> Option<u64> {
-        if let Some(fault) = self.sparse.as_ref().and_then(|sparse| sparse.fault) {
-            self.path_gap(GapKind::Unsupported, fault.to_owned());
-            return None;
-        }
         let sparse = self.sparse.is_some();
         self.secret = !matches!(want, Want::Prefix { .. });
         let bytes_max = match want {
             Want::Nothing => return None,
             Want::Whole { bytes_max } | Want::Prefix { bytes_max } => bytes_max,
         };
+        if let Some(fault) = self.sparse.as_ref().and_then(|sparse| sparse.fault) {
+            self.path_gap(GapKind::Unsupported, fault.to_owned());
+            return None;
+        }
         let stored_max = bytes_max.saturating_add(self.limits.extension_bytes_max);
         if sparse && size <= bytes_max && stored <= stored_max {
             return Some(stored);

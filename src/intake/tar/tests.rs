@@ -314,6 +314,17 @@ fn pax_sparse_is_expanded() {
 }
 
 #[test]
+fn faulty_sparse_map_matters_only_where_the_body_does() {
+    let sparse = |name: &str| {
+        member_of(b'S', name, b"abcd", |header| {
+            header.as_gnu_mut().unwrap().sparse[0].offset = *b"nonsense1234";
+        })
+    };
+    check(&archive(&[sparse("skip"), hmac()]), &[], &[HMAC]);
+    check(&archive(&[sparse("sp"), hmac()]), &[GapKind::Unsupported], &[HMAC]);
+}
+
+#[test]
 fn odd_names_are_normalised_and_noted_once() {
     let bytes =
         archive(&[member(b'0', "/a", b"1"), member(b'0', "../b", b"2"), member(b'5', "./", b"")]);
