@@ -227,6 +227,39 @@ fn oversized_extension_is_skipped_with_its_entry() {
 }
 
 #[test]
+fn path_longer_than_any_is_skipped_and_not_shown() {
+    for (kind, key) in [(b'0', "path"), (b'0', "GNU.sparse.name"), (b'2', "linkpath")] {
+        let entry = |length: usize| {
+            let mut records = record(key, &"a".repeat(length));
+            if key.starts_with("GNU") {
+                records.extend(record("GNU.sparse.size", "1"));
+                records.extend(record("GNU.sparse.map", "0,1"));
+            }
+            let body: &[u8] = if kind == b'2' { b"" } else { b"1" };
+            archive(&[member(b'x', "x", &records), member(kind, "l", body), hmac()])
+        };
+        assert_eq!(scan_tar(&entry(4096)).gaps(), [], "{key}");
+        let recorder = scan_tar(&entry(4097));
+        assert_eq!((recorder.gaps(), kinds(&recorder).len()), (vec![GapKind::OverLimit], 1));
+        let Some(Event::Gap { path: None, reason, .. }) = recorder.events.first() else { panic!() };
+        assert!(reason.contains("at byte 5") && reason.len() < 200, "{reason}");
+    }
+}
+
+#[test]
+fn user_name_longer_than_any_is_left_out() {
+    let user = |length: usize| {
+        let pax = member(b'x', "x", &record("uname", &"u".repeat(length)));
+        let recorder = scan_tar(&archive(&[pax, hmac()]));
+        let Some(Event::Entry { owner: Some(owner), .. }) = recorder.events.first() else {
+            panic!()
+        };
+        owner.user.as_ref().map(String::len)
+    };
+    assert_eq!((user(256), user(257)), (Some(256), None));
+}
+
+#[test]
 fn global_header_that_renames_is_not_applied() {
     let global = member(b'g', "g", &record("path", "y"));
     check(&archive(&[global, hmac()]), &[GapKind::GlobalPath], &[HMAC]);
