@@ -58,27 +58,61 @@ fn output_that_cannot_be_written_is_a_failure() {
     assert_eq!(exit, Some(2));
     assert!(said.contains("could not be written") && said.contains("No such file"), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(!said.contains(".aemtrix-"), "{said}");
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
 }
 
 #[test]
-fn unknown_extension_is_told_before_anything_is_read() {
+fn report_replaces_no_source() {
     let home = tempfile::tempdir().unwrap();
-    let unknown = home.path().join("x.unknown");
-    let (exit, said) = outcome(&mut sound(&["-o", unknown.to_str().unwrap()]));
-    assert_eq!(exit, Some(2));
-    assert!(said.contains("x.unknown") && said.contains("json"), "{said}");
-    assert_eq!(said.lines().count(), 1, "{said}");
-    assert!(!unknown.exists());
+    let (source, folder) = (home.path().join("source.json"), home.path().join("folder"));
+    fs::write(&source, "not an archive").unwrap();
+    fs::create_dir_all(folder.join("sub")).unwrap();
+    let around = folder.join("../source.json");
+    let inside = folder.join("sub/report.json");
+    for output in [&source, &around, &inside] {
+        let mut command = sound(&["-o", output.to_str().unwrap()]);
+        let (exit, said) = outcome(command.arg(&source).arg(&folder));
+        assert_eq!((exit, said.lines().count()), (Some(2), 1), "{said}");
+        assert!(said.contains(output.to_str().unwrap()) && said.contains("source"), "{said}");
+    }
+    assert_eq!(fs::read(&source).unwrap(), b"not an archive");
+    assert!(!inside.exists());
 }
 
 #[test]
-fn output_file_is_whole_or_as_it_was() {
+#[cfg(unix)]
+fn link_keeps_its_place_and_its_target_is_written() {
+    use std::os::unix::fs::symlink;
     let home = tempfile::tempdir().unwrap();
-    let path = home.path().join("report.json");
-    fs::write(&path, "old").unwrap();
-    outcome(&mut sound(&["-o", path.to_str().unwrap()]));
-    let report: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-    assert_eq!(report["farms"][0]["verdict"], "consistent");
-    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1, "nothing else is left there");
+    fs::write(home.path().join("old.json"), "old").unwrap();
+    fs::create_dir(home.path().join("sub")).unwrap();
+    for (target, link) in [("old.json", "a.json"), ("sub/new.json", "b.json"), ("a.json", "c.json")]
+    {
+        let link = home.path().join(link);
+        symlink(target, &link).unwrap();
+        outcome(&mut sound(&["-q", "-o", link.to_str().unwrap()]));
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        let report: Value = serde_json::from_slice(&fs::read(&link).unwrap()).unwrap();
+        assert_eq!(report["farms"][0]["verdict"], "consistent");
+    }
+    assert!(fs::symlink_metadata(home.path().join("old.json")).unwrap().is_file());
+    let source = home.path().join("source.tar");
+    fs::write(&source, "").unwrap();
+    symlink("source.tar", home.path().join("d.json")).unwrap();
+    let mut command = sound(&["-o", home.path().join("d.json").to_str().unwrap()]);
+    assert_eq!(outcome(command.arg(&source)).0, Some(2));
+    assert_eq!(fs::read(&source).unwrap(), b"");
+}
+
+#[test]
+#[cfg(unix)]
+fn message_about_a_file_does_not_name_the_temporary_one() {
+    let home = tempfile::tempdir().unwrap();
+    let taken = home.path().join("taken.json");
+    fs::create_dir(&taken).unwrap();
+    let (exit, said) = outcome(&mut sound(&["-o", taken.to_str().unwrap()]));
+    assert_eq!((exit, said.lines().count()), (Some(2), 1), "{said}");
+    assert!(said.contains("could not be written") && !said.contains(".aemtrix-"), "{said}");
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
 }
