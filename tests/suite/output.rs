@@ -116,3 +116,40 @@ fn message_about_a_file_does_not_name_the_temporary_one() {
     assert!(said.contains("could not be written") && !said.contains(".aemtrix-"), "{said}");
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn standard_error_that_is_full_changes_no_exit_code() {
+    let full = || File::options().write(true).open("/dev/full").unwrap();
+    let exit = |command: &mut Command| command.stderr(full()).status().unwrap().code();
+    let clean = outcome(&mut sound(&["-f", "json"])).0;
+    assert_eq!(exit(&mut sound(&["-f", "json"])), clean);
+    assert_eq!(exit(&mut sound(&["-vv"])), clean);
+    assert_eq!(exit(&mut sound(&["-o", "x.unknown"])), Some(2));
+    assert_eq!(exit(&mut sound(&["--no-such-option"])), Some(2));
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_eq!(sound(&["-f", "json"]).stderr(writer).status().unwrap().code(), clean);
+}
+
+#[test]
+fn unknown_extension_is_told_before_anything_is_read() {
+    let home = tempfile::tempdir().unwrap();
+    let unknown = home.path().join("x.unknown");
+    let (exit, said) = outcome(&mut sound(&["-o", unknown.to_str().unwrap()]));
+    assert_eq!(exit, Some(2));
+    assert!(said.contains("x.unknown") && said.contains("json"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(!unknown.exists());
+}
+
+#[test]
+fn output_file_is_whole_or_as_it_was() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("report.json");
+    fs::write(&path, "old").unwrap();
+    outcome(&mut sound(&["-o", path.to_str().unwrap()]));
+    let report: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    assert_eq!(report["farms"][0]["verdict"], "consistent");
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1, "nothing else is left there");
+}
