@@ -27,7 +27,8 @@ const MASTER_TEXT: &str = "c4a4a27e0c4a4a27e0c4a4a27e0c4a4a";
 const STORAGE_TEXT: &str = "uX3wE8rT6yP1oI9kM4nV7bQ2zL5j";
 const PASSWORD: &str = "hN8vB2xC6qK4mW9tR3pL7zD5";
 const OPTION: &str = "gY5tF1sJ8kQ3wP6nX2vM9rB4";
-const TEXTS: [&str; 5] = [HMAC_TEXT, MASTER_TEXT, STORAGE_TEXT, PASSWORD, OPTION];
+const HMAC_BASE64: &str = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=";
+const TEXTS: [&str; 6] = [HMAC_TEXT, MASTER_TEXT, STORAGE_TEXT, PASSWORD, OPTION, HMAC_BASE64];
 
 /// Instances that hold the secrets wherever they could lie.
 fn instances() -> Vec<Instance> {
@@ -57,6 +58,26 @@ fn instances() -> Vec<Instance> {
             .file("launchpad/felix/bundle7/data/sling.id.file", HMAC_TEXT.as_bytes())
             .file("launchpad/felix/bundle7/data/sling.options.file", in_place),
     ]
+    .into_iter()
+    .chain([HMAC_TEXT, MASTER_TEXT, HMAC_BASE64].iter().enumerate().map(pasted))
+    .collect()
+}
+
+/// An instance with a key as text in every small file that has another form.
+fn pasted((index, key): (usize, &&str)) -> Instance {
+    let files = [
+        "launchpad/felix/bundle7/data/sling.id.file",
+        "launchpad/felix/bundle7/data/sling.options.file",
+        "launchpad/felix/bundle21/bundle.info",
+        "launchpad/felix/bundle0/last.java.version",
+        "launchpad/conf/launchpad-timestamp.txt",
+        "launchpad/felix/bundle9/bundle.id",
+        "launchpad/felix/bundle9/bundle.state",
+        "launchpad/felix/bundle9/refresh.counter",
+        "launchpad/felix/bundle43/version0.0/revision.location",
+    ];
+    let instance = Instance::new(&format!("pasted{index}"));
+    files.iter().fold(instance, |instance, file| instance.file(file, key.as_bytes()))
 }
 
 fn packed() -> (TempDir, Vec<PathBuf>) {
