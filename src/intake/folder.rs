@@ -205,7 +205,7 @@ mod tests {
             let file = root.path().join(path);
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             let tar = archive(&[member(b'0', "a", path.as_bytes())]);
-            fs::write(file, if path.ends_with(".tar") { tar } else { b"text".to_vec() }).unwrap();
+            fs::write(file, if path.ends_with("tar") { tar } else { b"text".to_vec() }).unwrap();
         }
         root
     }
