@@ -11,6 +11,13 @@ pub struct Limits {
     pub nesting_max: u32,
     /// Bytes of one tar extension header (long name, PAX record); larger ones are skipped unread.
     pub extension_bytes_max: u64,
+    /// Bytes of one path or link target; no file system of today takes longer ones.
+    pub path_bytes_max: usize,
+    /// Bytes of one user name; a longer one is left out.
+    pub user_bytes_max: usize,
+    /// Bytes of zeros behind an archive that pass for padding. Tar pads to a record of 10 KiB, and to at most 1 MiB as it is
+    /// usually told; a download that failed leaves more.
+    pub padding_bytes_max: u64,
     /// Evidence entries kept of one source. A full install has about 2,500.
     pub evidence_max: usize,
     /// Links remembered of one source.
@@ -31,6 +38,9 @@ impl Default for Limits {
             entries_max: 50_000_000,
             nesting_max: 2,
             extension_bytes_max: 1 << 20,
+            path_bytes_max: 4096,
+            user_bytes_max: 256,
+            padding_bytes_max: 1 << 20,
             evidence_max: 100_000,
             links_max: 10_000,
             gaps_max: 100,

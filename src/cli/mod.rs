@@ -12,6 +12,7 @@ pub use exit::Exit;
 use crate::report::Screen;
 use args::{Args, Command, When};
 use clap::Parser;
+use std::io::{Write, stderr};
 
 /// Runs the command line of this process.
 pub fn run() -> Exit {
@@ -38,9 +39,10 @@ pub fn run() -> Exit {
 }
 
 /// Says one sentence on standard error.
-#[allow(clippy::print_stderr, reason = "the one place that speaks to the user beside the report")]
 fn tell(sentence: &str) {
-    eprintln!("aemtrix: {}", crate::report::printable(sentence));
+    // `eprintln!` panics on a standard error that is closed or full. There is nobody to tell then; the exit code stands.
+    let _unheard: std::io::Result<()> =
+        writeln!(stderr(), "aemtrix: {}", crate::report::printable(sentence));
 }
 
 /// Says what is wrong, and ends the run with it.

@@ -1,9 +1,14 @@
 //! Writes reports: to standard output, and to files that are whole or absent.
 
+use crate::intake::{Origin, Source};
 use crate::report::{FORMATS, Format, Report};
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
+use std::fs;
 use std::io::{self, BufWriter, ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// Links followed from the name of a report to its file.
+const LINKS_MAX: usize = 40;
 
 /// Returns the format of this name.
 pub(super) fn format(name: &str) -> Option<&'static Format> {
@@ -44,6 +49,47 @@ pub(super) fn to_stdout(
     }
 }
 
+/// Checks that a report takes the place of no source and of no file in one.
+///
+/// # Errors
+///
+/// Fails when it would; the message is one sentence.
+pub(super) fn check_apart(path: &Path, sources: &[Source]) -> anyhow::Result<()> {
+    let file = destination(path);
+    for source in sources {
+        let Origin::Path(origin) = &source.origin else { continue };
+        let Ok(origin) = origin.canonicalize() else { continue };
+        if file == origin {
+            bail!("{}: is a source, which a report must not replace", path.display());
+        }
+        if origin.is_dir() && file.starts_with(&origin) {
+            bail!(
+                "{}: lies in the source {}; write the report elsewhere",
+                path.display(),
+                source.name
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Returns the file that a path names: links are followed to their end, the last one even when nothing is there yet.
+fn destination(path: &Path) -> PathBuf {
+    let mut file = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        let Ok(target) = fs::read_link(&file) else { break };
+        file = parent(&file).join(target);
+    }
+    match (parent(&file).canonicalize(), file.file_name()) {
+        (Ok(parent), Some(name)) => parent.join(name),
+        _ => file,
+    }
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Writes a report to a file: first to a temporary one beside it, which then takes its name.
 ///
 /// # Errors
@@ -51,17 +97,29 @@ pub(super) fn to_stdout(
 /// Fails when the file cannot be written; an old file of that name then stands as it was.
 pub(super) fn to_file(report: &Report, path: &Path) -> anyhow::Result<()> {
     let format = format_of(path)?;
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let context = || format!("{}: the report could not be written", path.display());
+    write_whole(&destination(path), |out| (format.write)(report, out))
+        .map_err(|error| without_temporary_name(&error))
+        .with_context(|| format!("{}: the report could not be written", path.display()))
+}
+
+fn write_whole(
+    file: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".aemtrix-");
     // A report is for others to read; temporary files are private unless told otherwise.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-    let file = builder.tempfile_in(parent.unwrap_or(Path::new("."))).with_context(context)?;
-    let mut out = BufWriter::new(file);
-    (format.write)(report, &mut out).with_context(context)?;
-    let file = out.into_inner().map_err(io::IntoInnerError::into_error).with_context(context)?;
-    file.as_file().sync_all().with_context(context)?;
-    file.persist(path).map(drop).map_err(|error| error.error).with_context(context)
+    let mut out = BufWriter::new(builder.tempfile_in(parent(file))?);
+    write(&mut out)?;
+    let temporary = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(file).map(drop).map_err(|error| error.error)
+}
+
+/// Temporary files add their path to the text of an error; nobody knows the name, and it is another at each run.
+fn without_temporary_name(error: &io::Error) -> anyhow::Error {
+    let text = error.to_string();
+    anyhow!("{}", text.split_once(" at path ").map_or(text.as_str(), |(problem, _)| problem))
 }

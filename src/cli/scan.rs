@@ -26,6 +26,11 @@ pub(super) fn run(scan: &Scan) -> Exit {
             return complain("--name needs exactly one source; use NAME=SOURCE for several");
         }
     }
+    for path in &scan.output.files {
+        if let Err(error) = output::check_apart(path, &sources) {
+            return complain(&format!("{error:#}"));
+        }
+    }
     let report = analyze(scan, &sources, notes);
     let exit = write(scan, &report);
     if exit == Exit::Trouble { exit } else { judge(scan, &report) }

@@ -127,7 +127,7 @@ mod tests {
         let info = read(b" 17\nx\nactive\n1\n5\n3\n");
         assert_eq!(
             info.problem.unwrap().to_string(),
-            "bundle id at byte 0: expected a number, found ` 17`"
+            "bundle id at byte 0: expected a number, found 3 bytes of text"
         );
         assert_eq!((info.id, info.state, info.refresh), (None, None, Some(3)));
         assert!(problem(b"1\nx\n32\nhigh\n5\n0\n").unwrap().starts_with("start level at byte 7"));

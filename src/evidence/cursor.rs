@@ -16,14 +16,14 @@ pub struct ParseError {
 }
 
 impl ParseError {
-    /// Reports a field that holds something else than `expected`; `found` is quoted printable and cut short.
+    /// Reports a field that holds something else than `expected`; of `found` no byte is shown.
     pub(super) fn unexpected(
         what: &'static str,
         offset: usize,
         expected: &'static str,
         found: &[u8],
     ) -> Self {
-        let found = text::excerpt(found);
+        let found = text::described(found);
         Self { what, offset, problem: Problem::Unexpected { expected, found } }
     }
 }
@@ -34,12 +34,12 @@ pub enum Problem {
     /// The file ends where the field should be.
     #[error("file ends here")]
     Ends,
-    /// The text is not what the field allows; it is quoted cut short.
-    #[error("expected {expected}, found `{found}`")]
+    /// The bytes are not what the field allows.
+    #[error("expected {expected}, found {found}")]
     Unexpected {
         /// What the format asks for.
         expected: &'static str,
-        /// What stands there, printable and cut short.
+        /// The class and the length of what stands there; never its content, which may be a key.
         found: String,
     },
     /// Something else stands there, which may be a secret and is not quoted.
@@ -180,12 +180,12 @@ mod tests {
     }
 
     #[test]
-    fn number_is_quoted_printable_and_cut_short() {
+    fn what_is_no_number_is_not_shown() {
         let mut cursor = Cursor::new(b"\x1b[31m0123456789012345678901234567890123456789");
         let error = cursor.line("bundle id").unwrap().number::<i64>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "bundle id at byte 0: expected a number, found `\\u{1b}[31m01234567890123456789…`"
+            "bundle id at byte 0: expected a number, found 45 binary bytes"
         );
     }
 }

@@ -17,7 +17,7 @@ fn find(path: &str) -> Option<Found<'_>> {
 fn parse(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
     let uuid: [u8; 36] = Cursor::new(bytes).array("Sling id")?;
     if !uuid.iter().enumerate().all(|(index, byte)| fits(index, *byte)) {
-        return Err(ParseError::unexpected("Sling id", 0, "a UUID", &uuid));
+        return Err(ParseError::unexpected("Sling id", 0, "a UUID", bytes));
     }
     Ok(Fact::SlingId(uuid.iter().map(|byte| char::from(byte.to_ascii_lowercase())).collect()))
 }
@@ -47,5 +47,10 @@ mod tests {
         assert_eq!(short.to_string(), "Sling id at byte 0: file ends here");
         assert!(parse(&FOUND, UUID.replace('-', "_").as_bytes()).is_err());
         assert!(parse(&FOUND, &[0xff; 36]).is_err());
+        let other = parse(&FOUND, &[b'k'; 44]).unwrap_err();
+        assert_eq!(
+            other.to_string(),
+            "Sling id at byte 0: expected a UUID, found 44 bytes of text"
+        );
     }
 }

@@ -3,6 +3,7 @@
 //! An `ArrayList` of `SlingSettingsServiceImpl$Options`, one for each group of exclusive modes, with the fields `String[] modes`
 //! and `String selected`. The latter is a reference back to one of the former, so the text alone does not tell what is chosen.
 
+use super::cursor::Problem;
 use super::java_object::{Node, Objects};
 use super::{Fact, Found, Kind, ParseError, Reads, path, text};
 
@@ -21,7 +22,9 @@ fn find(path: &str) -> Option<Found<'_>> {
 fn parse(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
     let (objects, first) = Objects::read(bytes)?;
     let Some(Node::Object { class, written, .. }) = objects.get(first) else {
-        return Err(ParseError::unexpected("run modes", 4, "a list", b"another object"));
+        let problem =
+            Problem::Unexpected { expected: "a list", found: "another object".to_owned() };
+        return Err(ParseError { what: "run modes", offset: 4, problem });
     };
     if objects.class_name(*class) != Some(LIST) {
         let found = objects.class_name(*class).unwrap_or_default();

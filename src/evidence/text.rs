@@ -1,8 +1,5 @@
 //! Text as files hold it: decoded, cut to a bound, made fit for a message.
 
-/// Characters quoted in a message.
-const EXCERPT_CHARS_MAX: usize = 25;
-
 /// Decodes UTF-8, or else Latin-1.
 ///
 /// Felix writes `bundle.info` in the default charset of its JVM, which was the locale's until Java 18.
@@ -16,16 +13,16 @@ pub(super) fn cut(text: &str, chars_max: usize) -> String {
     text.chars().take(chars_max).collect()
 }
 
-/// Quotes the start of some bytes for a message: printable, on one line.
-pub(super) fn excerpt(bytes: &[u8]) -> String {
-    let start = bytes.get(..EXCERPT_CHARS_MAX.saturating_mul(4)).unwrap_or(bytes);
-    let text = String::from_utf8_lossy(start);
-    let mut quoted: String =
-        text.chars().take(EXCERPT_CHARS_MAX).flat_map(char::escape_default).collect();
-    if text.chars().nth(EXCERPT_CHARS_MAX).is_some() {
-        quoted.push('…');
+/// Describes some bytes for a message, and shows none of them: a key may lie anywhere, by mistake or through a link.
+pub(super) fn described(bytes: &[u8]) -> String {
+    let is_text = str::from_utf8(bytes)
+        .is_ok_and(|text| text.chars().all(|c| !c.is_control() || c.is_ascii_whitespace()));
+    let unit = if bytes.len() == 1 { "byte" } else { "bytes" };
+    match bytes.len() {
+        0 => "nothing".to_owned(),
+        count if is_text => format!("{count} {unit} of text"),
+        count => format!("{count} binary {unit}"),
     }
-    quoted
 }
 
 #[cfg(test)]
@@ -36,6 +33,19 @@ mod tests {
     fn latin_1_is_read_where_utf_8_is_not() {
         assert_eq!(decode("größe".as_bytes()), "größe");
         assert_eq!(decode(b"gr\xf6\xdfe"), "größe");
+    }
+
+    #[test]
+    fn bytes_are_described_and_not_shown() {
+        for (bytes, said) in [
+            (&b""[..], "nothing"),
+            (b"x", "1 byte of text"),
+            ("größe\n".as_bytes(), "8 bytes of text"),
+            (b"\x1b[31m", "5 binary bytes"),
+            (&[0xff], "1 binary byte"),
+        ] {
+            assert_eq!(described(bytes), said);
+        }
     }
 
     #[test]

@@ -35,7 +35,10 @@ mod tests {
     fn other_text_is_an_error() {
         let message = |bytes: &[u8]| parse(&FOUND, bytes).unwrap_err().to_string();
         assert_eq!(message(b""), "last start at byte 0: file ends here");
-        assert_eq!(message(b"soon"), "last start at byte 0: expected a number, found `soon`");
+        assert_eq!(
+            message(b"soon"),
+            "last start at byte 0: expected a number, found 4 bytes of text"
+        );
         assert!(parse(&FOUND, b"-1").is_err());
     }
 

@@ -1,12 +1,9 @@
 //! From what the user named to the sources to read.
 
-use super::sniff::{self, HEAD_BYTES};
-use super::{Origin, Source};
+use super::{Origin, Source, folder};
 use crate::facts::{Gap, GapKind};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// The sources to read, and what is to be said about the operands.
@@ -14,25 +11,22 @@ use std::path::{Path, PathBuf};
 pub struct Discovered {
     /// Sources, sorted by name: the order of operands does not matter.
     pub sources: Vec<Source>,
-    /// Notes on operands that named one source again.
+    /// Notes: operands that named one source again, and what in a folder was not looked at.
     pub notes: Vec<Gap>,
 }
 
-/// Names that only an install, or a directory right above one, holds.
-const INSTALL_PARTS: &[&str] = &["crx-quickstart", "launchpad", "felix", "repository"];
-
-/// Endings that say somebody meant an archive, when its content does not.
-const ARCHIVE_ENDINGS: &[&str] = &[".tar", ".tgz", ".gz", ".zip", ".xz", ".bz2", ".zst", ".7z"];
-
 /// Returns the sources that `operands` name: `-`, a path, or `NAME=` before either.
 ///
-/// A directory of uploads yields each archive in it; the directory itself stays a source when it has directories.
+/// A folder of uploads yields each archive in it and below; the folder itself stays a source when it has directories.
 pub fn discover(operands: &[OsString]) -> Discovered {
-    let mut sources: Vec<_> = operands.iter().flat_map(|operand| expand(parse(operand))).collect();
+    let mut found = Discovered::default();
+    let mut sources = Vec::new();
+    for operand in operands {
+        expand(parse(operand), &mut sources, &mut found.notes);
+    }
     sources.sort_by(|a, b| {
         (&a.name, a.label.is_none(), &a.label).cmp(&(&b.name, b.label.is_none(), &b.label))
     });
-    let mut found = Discovered::default();
     let mut seen = BTreeMap::new();
     for source in sources {
         let identity = identity(&source.origin);
@@ -49,6 +43,8 @@ pub fn discover(operands: &[OsString]) -> Discovered {
             found.sources.push(source);
         }
     }
+    found.notes.sort();
+    found.notes.dedup();
     found
 }
 
@@ -78,62 +74,47 @@ fn identity(origin: &Origin) -> Option<PathBuf> {
     }
 }
 
-fn expand(source: Source) -> Vec<Source> {
-    let Origin::Path(path) = &source.origin else { return vec![source] };
-    let uploads = uploads(path);
-    if uploads.is_empty() {
-        return vec![source];
+/// Puts a folder's archives in its place. The folder stays a source beside them when it has directories.
+fn expand(source: Source, sources: &mut Vec<Source>, notes: &mut Vec<Gap>) {
+    let Origin::Path(path) = &source.origin else { return sources.push(source) };
+    if !path.is_dir() {
+        return sources.push(source);
     }
-    let mut sources: Vec<_> =
-        uploads.iter().map(|file| self::source(file.as_os_str(), None)).collect();
-    if let [only] = sources.as_mut_slice() {
-        only.label.clone_from(&source.label);
+    let folder = folder::look(path);
+    notes.extend(folder.links.iter().map(|link| Gap {
+        source: super::path::text(link.as_os_str().as_encoded_bytes()),
+        path: None,
+        kind: GapKind::LinkOutside,
+        reason: "is a link; name its target itself".to_owned(),
+    }));
+    if folder.left_out {
+        notes.push(Gap {
+            source: source.name.clone(),
+            path: None,
+            kind: GapKind::OverLimit,
+            reason: "holds too many folders to look for archives in all; name the sources in it"
+                .to_owned(),
+        });
     }
-    if listing(path).iter().any(|entry| entry.is_dir()) {
-        sources.push(Source { folder: true, ..source });
+    if folder.uploads.is_empty() {
+        return sources.push(source);
     }
-    sources
-}
-
-/// Returns the archives of a directory of uploads; none when it is no such directory.
-fn uploads(directory: &Path) -> Vec<PathBuf> {
-    if !directory.is_dir() || INSTALL_PARTS.iter().any(|part| directory.join(part).exists()) {
-        return Vec::new();
+    let alone = folder.uploads.len() == 1 && !folder.install;
+    for file in &folder.uploads {
+        let label = source.label.as_ref().map(|label| {
+            if alone { label.clone() } else { format!("{label}/{}", stem(path, file)) }
+        });
+        sources.push(self::source(file.as_os_str(), label));
     }
-    let files: Vec<_> = listing(directory).into_iter().filter(|path| path.is_file()).collect();
-    if files.iter().any(|file| kind_of(file).is_ok()) {
-        files.into_iter().filter(|file| is_upload(file)).collect()
-    } else {
-        Vec::new()
-    }
-}
-
-/// Says whether a file beside archives is to be read: an archive, or what was meant to be one. A zip or a failed
-/// download among the uploads of a farm is an instance that nobody looked at.
-fn is_upload(file: &Path) -> bool {
-    match kind_of(file) {
-        Ok(()) | Err(GapKind::Unsupported) => true,
-        Err(_) => {
-            let name = file.to_string_lossy().to_ascii_lowercase();
-            ARCHIVE_ENDINGS.iter().any(|ending| name.ends_with(ending))
-        }
+    if folder.directories || folder.install {
+        sources.push(Source { folder: !folder.install, ..source });
     }
 }
 
-fn kind_of(file: &Path) -> Result<(), GapKind> {
-    let mut head = Vec::new();
-    let limit = u64::try_from(HEAD_BYTES).unwrap_or(u64::MAX);
-    let opened = File::open(file).map_err(|_| GapKind::Unreadable)?;
-    opened.take(limit).read_to_end(&mut head).map_err(|_| GapKind::Unreadable)?;
-    sniff::sniff(&head).map(|_| ()).map_err(|(kind, _)| kind)
-}
-
-fn listing(directory: &Path) -> Vec<PathBuf> {
-    // A directory that cannot be listed becomes a gap when it is walked.
-    let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
-    let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
-    paths.sort();
-    paths
+/// Returns the path of an upload below its folder, without the endings of archives.
+fn stem(folder: &Path, file: &Path) -> String {
+    let below = file.strip_prefix(folder).unwrap_or(file);
+    folder::stem(&super::path::text(below.as_os_str().as_encoded_bytes())).to_owned()
 }
 
 #[cfg(test)]
@@ -188,6 +169,46 @@ mod tests {
         fs::write(root.path().join("backup.tar"), archive(&[])).unwrap();
         fs::create_dir(root.path().join("launchpad")).unwrap();
         assert_eq!(names(&discover(&[operand(root.path())]), root.path()), [""]);
+    }
+
+    #[test]
+    fn folder_with_an_install_yields_what_lies_beside_it_too() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("b.tar"), archive(&[])).unwrap();
+        fs::create_dir(root.path().join("crx-quickstart")).unwrap();
+        let found = discover(&[operand(root.path())]);
+        assert_eq!(names(&found, root.path()), ["", "/b.tar"]);
+        assert!(!found.sources[0].folder, "it has to hold an instance");
+    }
+
+    #[test]
+    fn name_of_a_folder_stands_before_those_of_its_archives() {
+        let root = tempfile::tempdir().unwrap();
+        let labels = || {
+            let mut operand = OsString::from("prod=");
+            operand.push(root.path());
+            let found = discover(&[operand]);
+            found.sources.into_iter().map(|source| source.label.unwrap()).collect::<Vec<_>>()
+        };
+        fs::write(root.path().join("a.tar"), archive(&[])).unwrap();
+        assert_eq!(labels(), ["prod"]);
+        fs::create_dir(root.path().join("s")).unwrap();
+        fs::write(root.path().join("s/b.tar.gz"), gzip(&archive(&[]))).unwrap();
+        assert_eq!(labels(), ["prod", "prod/a", "prod/s/b"]);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn link_in_a_folder_is_noted() {
+        let (root, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::write(root.path().join("a.tar"), archive(&[])).unwrap();
+        fs::write(other.path().join("b.tar"), archive(&[])).unwrap();
+        std::os::unix::fs::symlink(other.path().join("b.tar"), root.path().join("b.tar")).unwrap();
+        let found = discover(&[operand(root.path())]);
+        assert_eq!(names(&found, root.path()), ["/a.tar"]);
+        assert_eq!(found.notes.len(), 1);
+        assert_eq!(found.notes[0].kind, GapKind::LinkOutside);
+        assert!(found.notes[0].source.ends_with("/b.tar"));
     }
 
     #[test]

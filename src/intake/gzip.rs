@@ -6,6 +6,7 @@
 use super::container::{Container, Context, Input, Opened};
 use super::walk_input;
 use crate::facts::GapKind;
+use crate::limits::Limits;
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 
@@ -30,7 +31,7 @@ fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
     }
     context.nesting = context.nesting.saturating_add(1);
     let input = BufReader::with_capacity(INPUT_BYTES, opened.head.chain(opened.input));
-    let mut gunzip = Gunzip::new(input, context.limits.unpacked_bytes_max);
+    let mut gunzip = Gunzip::new(input, context.limits);
     walk_input(&mut gunzip, context);
     for (kind, reason) in gunzip.problems {
         context.visit.gap(None, kind, reason);
@@ -48,6 +49,9 @@ struct Gunzip<R> {
     /// Bytes inflated.
     produced: u64,
     produced_max: u64,
+    /// Bytes of zeros behind the member read last.
+    zeros: u64,
+    zeros_max: u64,
     problems: Vec<(GapKind, String)>,
 }
 
@@ -72,7 +76,7 @@ enum Stop {
 }
 
 impl<R: BufRead> Gunzip<R> {
-    fn new(input: R, produced_max: u64) -> Self {
+    fn new(input: R, limits: &Limits) -> Self {
         Self {
             input,
             inflate: Decompress::new(false),
@@ -80,7 +84,9 @@ impl<R: BufRead> Gunzip<R> {
             state: State::Start,
             offset: 0,
             produced: 0,
-            produced_max,
+            produced_max: limits.unpacked_bytes_max,
+            zeros: 0,
+            zeros_max: limits.padding_bytes_max,
             problems: Vec::new(),
         }
     }
@@ -180,8 +186,24 @@ impl<R: BufRead> Gunzip<R> {
             _ => State::Between,
         };
         self.input.consume(zeros);
-        self.offset = self.offset.saturating_add(u64::try_from(zeros).unwrap_or(u64::MAX));
+        let zeros = u64::try_from(zeros).unwrap_or(u64::MAX);
+        self.offset = self.offset.saturating_add(zeros);
+        self.zeros = self.zeros.saturating_add(zeros);
+        if self.state != State::Between {
+            self.say_hollow();
+        }
         Ok(())
+    }
+
+    /// Reports more zeros than padding explains: the file was made in full length, and not filled.
+    fn say_hollow(&mut self) {
+        let zeros = std::mem::take(&mut self.zeros);
+        if zeros > self.zeros_max {
+            let reason = format!(
+                "{zeros} bytes of zeros behind the end of the gzip, more than any padding; perhaps a failed download"
+            );
+            self.problems.push((GapKind::TrailingData, reason));
+        }
     }
 
     fn skip_bytes(&mut self, count: u16) -> Result<(), Stop> {
@@ -347,6 +369,14 @@ mod tests {
     #[test]
     fn garbage_behind_the_gzip_is_trailing_data() {
         check(&[gzip(&sample()), b"<html>".to_vec()].concat(), &[GapKind::TrailingData], 2);
+    }
+
+    #[test]
+    fn more_zeros_than_padding_are_a_failed_download() {
+        check(&[gzip(&sample()), vec![0; 1 << 20]].concat(), &[], 2);
+        let hollow = [gzip(&sample()), vec![0; (1 << 20) + 1]].concat();
+        check(&hollow, &[GapKind::TrailingData], 2);
+        check(&[hollow, gzip(&[0; 512])].concat(), &[GapKind::TrailingData], 2);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod directory;
 mod discover;
 mod entry;
 mod file;
+mod folder;
 mod gzip;
 mod path;
 mod sniff;

@@ -8,6 +8,9 @@ use crate::facts::GapKind;
 /// Bytes read to judge by.
 pub(super) const HEAD_BYTES: usize = 64 << 10;
 
+/// Lengths of files that may be keys: as AEM writes them, and with a line end.
+const KEY_FILE_BYTES: [usize; 9] = [16, 17, 18, 32, 33, 34, 48, 49, 50];
+
 /// Why no container can be opened.
 pub(super) type Refusal = (GapKind, String);
 
@@ -74,8 +77,13 @@ pub(super) fn sniff(head: &[u8]) -> Result<&'static Container, Refusal> {
     if tar::is_damaged(head) {
         return Ok(&tar::CONTAINER);
     }
-    let start = head.get(..8).unwrap_or(head).escape_ascii();
-    Err((GapKind::NotAnArchive, format!("unknown content, starts with bytes `{start}`")))
+    // Not one of its bytes is shown: it may be a key that was named instead of its install.
+    let reason = if KEY_FILE_BYTES.contains(&head.len()) {
+        "unknown content; it may be a key file itself: name the install that it lies in"
+    } else {
+        "unknown content"
+    };
+    Err((GapKind::NotAnArchive, reason.to_owned()))
 }
 
 /// Names the kind of text that servers send instead of a file.
@@ -127,15 +135,21 @@ mod tests {
             (b"\x28\xb5\x2f\xfd", GapKind::Unsupported, "zstd -dc"),
             (b"BZh9", GapKind::Unsupported, "bzip2 -dc"),
             (b"\x04\x22\x4d\x18", GapKind::Unsupported, "lz4 -dc"),
-            (
-                b"\x7fELF\x01",
-                GapKind::NotAnArchive,
-                "unknown content, starts with bytes `\\x7fELF\\x01`",
-            ),
+            (b"\x7fELF\x01", GapKind::NotAnArchive, "unknown content"),
         ] {
             let (found, reason) = refusal(head);
             assert_eq!(found, kind, "{reason}");
             assert!(reason.contains(words), "{reason}");
+        }
+    }
+
+    #[test]
+    fn what_is_as_long_as_a_key_may_be_one() {
+        for (length, may_be) in [(15, false), (16, true), (33, true), (50, true), (51, false)] {
+            let (kind, reason) = refusal(&vec![0xf1; length]);
+            assert_eq!(kind, GapKind::NotAnArchive);
+            assert_eq!(reason.contains("may be a key file"), may_be, "{length}: {reason}");
+            assert!(!reason.contains("\\x"), "{reason}");
         }
     }
 

@@ -27,7 +27,8 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 pub(super) fn is_harmful(character: char) -> bool {
     character.is_control()
         || matches!(character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0100}'..='\u{e01ef}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
@@ -50,6 +51,10 @@ mod tests {
 
     #[test]
     fn text_that_reorders_or_hides_shows() {
+        for blank in "\u{115f}\u{1160}\u{3164}\u{ffa0}\u{fe00}\u{fe0f}\u{e0100}\u{e01ef}\u{34f}\u{17b4}\u{17b5}".chars() {
+            let shown = format!("a\\u{{{:x}}}b", u32::from(blank));
+            assert_eq!(printable(&format!("a{blank}b")), shown);
+        }
         assert_eq!(printable("gpj.\u{202e}exe\u{200b}"), "gpj.\\u{202e}exe\\u{200b}");
     }
 }

@@ -1,14 +1,14 @@
 //! Key bytes reach no output, whatever the format, the verbosity and the place the key lies in.
 
 use crate::instance::Instance;
-use crate::pack::Packing;
+use crate::pack::{Packing, gzip};
 use crate::run::aemtrix;
 use crate::snapshot::random::bytes_of;
 use aemtrix::evidence::SIGNATURES;
 use aemtrix::report::FORMATS;
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// Fewer bytes of a key than this may appear by chance.
@@ -72,8 +72,10 @@ fn configured(name: &str) -> Instance {
 
 const LOGGED: &str = "jW4kD8sN2yQ6xM9vZ3bT7c";
 const PERSON: &str = "jane.doe@customer.example";
-const TEXTS: [&str; 9] = [
+const HMAC_BASE64: &str = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=";
+const TEXTS: [&str; 10] = [
     HMAC_TEXT,
+    HMAC_BASE64,
     MASTER_TEXT,
     STORAGE_TEXT,
     PASSWORD,
@@ -137,6 +139,26 @@ fn instances() -> Vec<Instance> {
             .file("launchpad/felix/bundle7/data/sling.id.file", HMAC_TEXT.as_bytes())
             .file("launchpad/felix/bundle7/data/sling.options.file", in_place),
     ]
+    .into_iter()
+    .chain([HMAC_TEXT, MASTER_TEXT, HMAC_BASE64].iter().enumerate().map(pasted))
+    .collect()
+}
+
+/// An instance with a key as text in every small file that has another form.
+fn pasted((index, key): (usize, &&str)) -> Instance {
+    let files = [
+        "launchpad/felix/bundle7/data/sling.id.file",
+        "launchpad/felix/bundle7/data/sling.options.file",
+        "launchpad/felix/bundle21/bundle.info",
+        "launchpad/felix/bundle0/last.java.version",
+        "launchpad/conf/launchpad-timestamp.txt",
+        "launchpad/felix/bundle9/bundle.id",
+        "launchpad/felix/bundle9/bundle.state",
+        "launchpad/felix/bundle9/refresh.counter",
+        "launchpad/felix/bundle43/version0.0/revision.location",
+    ];
+    let instance = Instance::new(&format!("pasted{index}"));
+    files.iter().fold(instance, |instance, file| instance.file(file, key.as_bytes()))
 }
 
 fn packed() -> (TempDir, Vec<PathBuf>) {
@@ -159,7 +181,29 @@ fn packed() -> (TempDir, Vec<PathBuf>) {
         whole.windows(32).position(|window| window == bytes_of::<32>("hmac in place")).unwrap();
     fs::write(&cut, &whole[..key + 20]).unwrap();
     paths.extend([torn, cut]);
+    paths.extend(keys_alone(home.path()));
     (home, paths)
+}
+
+/// Key files, their gzips, and folders of them, named as sources.
+fn keys_alone(home: &Path) -> Vec<PathBuf> {
+    let mut paths = Vec::new();
+    for (index, secret) in secrets().iter().enumerate() {
+        let folder = home.join(format!("keys{index}"));
+        fs::create_dir(&folder).unwrap();
+        let forms = [
+            ("hmac", secret.clone()),
+            ("hmac.lf", [secret, &b"\n"[..]].concat()),
+            ("hmac.gz", gzip(secret)),
+            ("hmac.gz.gz", gzip(&gzip(secret))),
+        ];
+        for (name, bytes) in forms {
+            fs::write(folder.join(name), bytes).unwrap();
+            paths.push(folder.join(name));
+        }
+        paths.push(folder);
+    }
+    paths
 }
 
 #[test]
@@ -221,7 +265,9 @@ fn assert_clean(output: &[u8], what: &str) {
         for window in secret.windows(WINDOW) {
             let leaked = output.windows(WINDOW).any(|bytes| bytes == window);
             assert!(!leaked, "{what} holds {}", String::from_utf8_lossy(window));
-            for form in forms(window) {
+            let escaped = window.escape_ascii().to_string();
+            let in_json = escaped.replace('\\', "\\\\");
+            for form in [forms(window), vec![escaped, in_json]].concat() {
                 assert!(!text.contains(&form), "{what} holds {form}");
             }
         }

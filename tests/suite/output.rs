@@ -58,7 +58,78 @@ fn output_that_cannot_be_written_is_a_failure() {
     assert_eq!(exit, Some(2));
     assert!(said.contains("could not be written") && said.contains("No such file"), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(!said.contains(".aemtrix-"), "{said}");
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn report_replaces_no_source() {
+    let home = tempfile::tempdir().unwrap();
+    let (source, folder) = (home.path().join("source.json"), home.path().join("folder"));
+    fs::write(&source, "not an archive").unwrap();
+    fs::create_dir_all(folder.join("sub")).unwrap();
+    let around = folder.join("../source.json");
+    let inside = folder.join("sub/report.json");
+    for output in [&source, &around, &inside] {
+        let mut command = sound(&["-o", output.to_str().unwrap()]);
+        let (exit, said) = outcome(command.arg(&source).arg(&folder));
+        assert_eq!((exit, said.lines().count()), (Some(2), 1), "{said}");
+        assert!(said.contains(output.to_str().unwrap()) && said.contains("source"), "{said}");
+    }
+    assert_eq!(fs::read(&source).unwrap(), b"not an archive");
+    assert!(!inside.exists());
+}
+
+#[test]
+#[cfg(unix)]
+fn link_keeps_its_place_and_its_target_is_written() {
+    use std::os::unix::fs::symlink;
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("old.json"), "old").unwrap();
+    fs::create_dir(home.path().join("sub")).unwrap();
+    for (target, link) in [("old.json", "a.json"), ("sub/new.json", "b.json"), ("a.json", "c.json")]
+    {
+        let link = home.path().join(link);
+        symlink(target, &link).unwrap();
+        outcome(&mut sound(&["-q", "-o", link.to_str().unwrap()]));
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        let report: Value = serde_json::from_slice(&fs::read(&link).unwrap()).unwrap();
+        assert_eq!(report["farms"][0]["verdict"], "consistent");
+    }
+    assert!(fs::symlink_metadata(home.path().join("old.json")).unwrap().is_file());
+    let source = home.path().join("source.tar");
+    fs::write(&source, "").unwrap();
+    symlink("source.tar", home.path().join("d.json")).unwrap();
+    let mut command = sound(&["-o", home.path().join("d.json").to_str().unwrap()]);
+    assert_eq!(outcome(command.arg(&source)).0, Some(2));
+    assert_eq!(fs::read(&source).unwrap(), b"");
+}
+
+#[test]
+#[cfg(unix)]
+fn message_about_a_file_does_not_name_the_temporary_one() {
+    let home = tempfile::tempdir().unwrap();
+    let taken = home.path().join("taken.json");
+    fs::create_dir(&taken).unwrap();
+    let (exit, said) = outcome(&mut sound(&["-o", taken.to_str().unwrap()]));
+    assert_eq!((exit, said.lines().count()), (Some(2), 1), "{said}");
+    assert!(said.contains("could not be written") && !said.contains(".aemtrix-"), "{said}");
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn standard_error_that_is_full_changes_no_exit_code() {
+    let full = || File::options().write(true).open("/dev/full").unwrap();
+    let exit = |command: &mut Command| command.stderr(full()).status().unwrap().code();
+    let clean = outcome(&mut sound(&["-f", "json"])).0;
+    assert_eq!(exit(&mut sound(&["-f", "json"])), clean);
+    assert_eq!(exit(&mut sound(&["-vv"])), clean);
+    assert_eq!(exit(&mut sound(&["-o", "x.unknown"])), Some(2));
+    assert_eq!(exit(&mut sound(&["--no-such-option"])), Some(2));
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_eq!(sound(&["-f", "json"]).stderr(writer).status().unwrap().code(), clean);
 }
 
 #[test]

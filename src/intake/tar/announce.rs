@@ -28,7 +28,7 @@ impl Scanner<'_> {
         self.entries = self.entries.saturating_add(1);
         let mut plan = Plan { need: None, stored: padded(stored), map_follows: false };
         self.describe_sparse(header, &mut extensions, &mut plan);
-        if !extensions.doubtful && header.kind() != b'V' {
+        if !extensions.doubtful && header.kind() != b'V' && !self.refuse_long(&extensions) {
             self.take_name(header, &extensions);
             plan.need = self.offer(header, &extensions, stored);
         }
@@ -72,6 +72,22 @@ impl Scanner<'_> {
         }
     }
 
+    /// Refuses an entry whose path or link target is too long to be one; neither is shown, since it may be a megabyte.
+    fn refuse_long(&mut self, extensions: &Extensions) -> bool {
+        let limit = self.limits.path_bytes_max;
+        let texts = [&extensions.sparse.name, &extensions.name, &extensions.link];
+        let longest = texts.into_iter().flatten().map(Vec::len).max().unwrap_or_default();
+        if longest <= limit {
+            return false;
+        }
+        let offset = self.header_offset();
+        let reason = format!(
+            "a path of {longest} bytes, over the limit of {limit}, for the entry at byte {offset}; skipped"
+        );
+        self.gap(GapKind::OverLimit, reason);
+        true
+    }
+
     /// Announces the entry; returns how many bytes of its body to collect.
     fn offer(&mut self, header: Header<'_>, extensions: &Extensions, stored: u64) -> Option<u64> {
         let kind = self.kind(header, extensions)?;
@@ -84,7 +100,7 @@ impl Scanner<'_> {
             Some(sparse) => sparse.real_size,
             None => stored,
         };
-        let owner = owner(header, extensions, self.owner.take());
+        let owner = owner(header, extensions, self.limits.user_bytes_max, self.owner.take());
         let entry = Entry { path: &self.path, kind, size, owner };
         let want = self.visit.entry(&entry);
         self.owner = entry.owner;
@@ -92,10 +108,6 @@ impl Scanner<'_> {
     }
 
     fn accept(&mut self, want: Want, size: u64, stored: u64) -> Option<u64> {
-        if let Some(fault) = self.sparse.as_ref().and_then(|sparse| sparse.fault) {
-            self.path_gap(GapKind::Unsupported, fault.to_owned());
-            return None;
-        }
         let sparse = self.sparse.is_some();
         self.secret = !matches!(want, Want::Prefix { .. });
         self.streams = want == Want::Stream;
@@ -109,6 +121,10 @@ impl Scanner<'_> {
             Want::Stream => return Some(stored),
             Want::Whole { bytes_max } | Want::Prefix { bytes_max } => bytes_max,
         };
+        if let Some(fault) = self.sparse.as_ref().and_then(|sparse| sparse.fault) {
+            self.path_gap(GapKind::Unsupported, fault.to_owned());
+            return None;
+        }
         let stored_max = bytes_max.saturating_add(self.limits.extension_bytes_max);
         if sparse && size <= bytes_max && stored <= stored_max {
             return Some(stored);
@@ -172,12 +188,17 @@ fn stored_size(header: Header<'_>, extensions: &Extensions) -> Result<u64, BadNu
     extensions.size.map_or_else(|| header.size(), Ok)
 }
 
-fn owner(header: Header<'_>, extensions: &Extensions, before: Option<Owner>) -> Option<Owner> {
+fn owner(
+    header: Header<'_>,
+    extensions: &Extensions,
+    user_bytes_max: usize,
+    before: Option<Owner>,
+) -> Option<Owner> {
     let mode = u32::try_from(header.mode().ok()?).ok()? & 0o7777;
     let uid = extensions.uid.or_else(|| header.uid().ok())?;
     let gid = extensions.gid.or_else(|| header.gid().ok())?;
     let name = extensions.user.as_deref().unwrap_or(header.user());
-    let user = (!name.is_empty()).then(|| {
+    let user = (1..=user_bytes_max).contains(&name.len()).then(|| {
         let mut user = before.and_then(|owner| owner.user).unwrap_or_default();
         user.clear();
         path::push(&mut user, name);

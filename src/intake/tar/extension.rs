@@ -74,6 +74,7 @@ impl Scanner<'_> {
 
     fn apply_extension(&mut self, kind: Extension, bytes: &[u8]) {
         self.enter_skip();
+        let before = (self.extensions.name.clone(), self.extensions.link.clone());
         let understood = match kind {
             Extension::LongName => {
                 self.extensions.name = Some(header::until_nul(bytes).to_vec());
@@ -93,7 +94,30 @@ impl Scanner<'_> {
                 GapKind::Corrupt,
                 format!("malformed extension header before byte {before}; the entry it belongs to was skipped"),
             );
+        } else if self.contradicts(kind, &before) && !self.extensions.doubtful {
+            self.extensions.doubtful = true;
+            let before = self.position;
+            self.gap(
+                GapKind::Corrupt,
+                format!("another extension header of one entry before byte {before}; tools disagree on which of them counts, so the entry was skipped"),
+            );
         }
+    }
+
+    /// Says whether an extension is one too many. Of two headers of records, GNU tar takes the last alone and Python the
+    /// first of each key; of two long names, GNU tar takes the last and Python the first.
+    fn contradicts(
+        &mut self,
+        kind: Extension,
+        before: &(Option<Vec<u8>>, Option<Vec<u8>>),
+    ) -> bool {
+        let again =
+            kind == Extension::Records && std::mem::replace(&mut self.extensions.records, true);
+        let renames =
+            |before: &Option<Vec<u8>>, now: &Option<Vec<u8>>| before.is_some() && before != now;
+        again
+            || renames(&before.0, &self.extensions.name)
+            || renames(&before.1, &self.extensions.link)
     }
 
     fn apply_global(&mut self, bytes: &[u8]) {

@@ -17,6 +17,8 @@ pub(super) struct Extensions {
     pub(super) gid: Option<u64>,
     /// User name.
     pub(super) user: Option<Vec<u8>>,
+    /// A header of records came already.
+    pub(super) records: bool,
     /// `GNU.sparse.*`.
     pub(super) sparse: Records,
     /// An extension could not be read, so the name of the entry is not known.

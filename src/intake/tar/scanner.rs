@@ -13,6 +13,9 @@ use zeroize::{Zeroize, Zeroizing};
 
 const BLOCK: u64 = BLOCK_BYTES as u64;
 
+/// Bytes of the two blocks that end an archive.
+const END_BYTES: u64 = 2 * BLOCK;
+
 /// Scans a tar that is pushed into it.
 pub(super) struct Scanner<'v> {
     pub(super) visit: &'v mut dyn Visit,
@@ -168,14 +171,10 @@ impl<'v> Scanner<'v> {
         self.entries
     }
 
-    /// Ends the scan because the input failed.
+    /// Ends the scan because the input failed. Every entry behind is lost too, so the gap names none.
     pub(super) fn fail(mut self, error: &io::Error) -> u64 {
-        let reason = format!("{error} at byte {}", self.position);
-        if matches!(self.state, State::Body | State::Stream | State::Skip) {
-            self.path_gap(GapKind::Unreadable, reason);
-        } else {
-            self.gap(GapKind::Unreadable, reason);
-        }
+        let reason = format!("{error} at byte {}; the rest was not read", self.position);
+        self.gap(GapKind::Unreadable, reason);
         self.entries
     }
 
@@ -329,8 +328,21 @@ impl<'v> Scanner<'v> {
         }
     }
 
+    /// Reports more zeros than padding explains: the file was made in full length, and not filled.
+    fn say_hollow(&mut self, partial: usize) {
+        let zeros = to_u64(BLOCK_BYTES).saturating_mul(self.run.zeros);
+        let behind = zeros.saturating_add(to_u64(partial)).saturating_sub(END_BYTES);
+        if behind > self.limits.padding_bytes_max {
+            let reason = format!(
+                "{behind} bytes of zeros behind the end of the archive, more than any padding; perhaps a failed download"
+            );
+            self.gap(GapKind::TrailingData, reason);
+        }
+    }
+
     /// Zeros before a header: other tools stop there and show less.
     fn note_zeros(&mut self) {
+        self.say_hollow(0);
         let zeros = self.run.zeros;
         if (zeros == 0 && !self.run.ended) || !self.is_first(GapKind::Concatenated) {
             return;
@@ -427,6 +439,9 @@ impl<'v> Scanner<'v> {
             self.say_trailing(start);
         } else if !rest_is_zero && !self.run.ended && !self.run.unknown {
             return self.gap(GapKind::Partial, format!("ends inside a header at byte {offset}"));
+        }
+        if rest_is_zero && self.entries > 0 {
+            self.say_hollow(self.filled);
         }
         if self.extensions.any {
             self.gap(GapKind::Partial, format!("ends behind an extension header at byte {offset}"));

@@ -108,6 +108,19 @@ fn reading_goes_on_behind_zeros() {
 }
 
 #[test]
+fn more_zeros_than_padding_are_a_failed_download() {
+    let zeros = |count: usize| vec![0; count];
+    let whole = archive(&[hmac()]);
+    check(&[whole.clone(), zeros(1 << 20)].concat(), &[], &[HMAC]);
+    let hollow = [whole.clone(), zeros((1 << 20) + 1)].concat();
+    check(&hollow, &[GapKind::TrailingData], &[HMAC]);
+    let Some(Event::Gap { reason, .. }) = scan_tar(&hollow).events.pop() else { panic!() };
+    assert!(reason.starts_with("1048577 bytes of zeros behind"), "{reason}");
+    let hole = [whole, zeros(3 << 20), archive(&[hmac()])].concat();
+    check(&hole, &[GapKind::TrailingData, GapKind::Concatenated], &[HMAC, HMAC]);
+}
+
+#[test]
 fn other_bytes_behind_the_end_are_trailing_data() {
     check(&[archive(&[hmac()]), b"<html>".to_vec()].concat(), &[GapKind::TrailingData], &[HMAC]);
     check(&[archive(&[hmac()]), vec![b'x'; 2000]].concat(), &[GapKind::TrailingData], &[HMAC]);
@@ -178,9 +191,72 @@ fn entry_of_a_malformed_extension_is_skipped() {
 }
 
 #[test]
+fn entry_with_contradicting_extensions_is_skipped() {
+    let long = |name: &str| member(b'L', "l", format!("{name}\0").as_bytes());
+    let pax = |key: &str, value: &str| member(b'x', "x", &record(key, value));
+    for (first, second) in [
+        (pax("path", "y"), pax("mtime", "1")),
+        (pax("mtime", "1"), pax("mtime", "1")),
+        (long("y"), long("z")),
+        (pax("path", "y"), long("z")),
+        (long("z"), pax("path", "y")),
+        (pax("linkpath", "y"), member(b'K', "l", b"z\0")),
+    ] {
+        let bytes = archive(&[first, second, member(b'0', "wrong", b"1"), hmac()]);
+        check(&bytes, &[GapKind::Corrupt], &[HMAC]);
+    }
+    for (first, second) in [
+        (pax("path", "y"), long("y")),
+        (pax("mtime", "1"), long("y")),
+        (long("y"), pax("mtime", "1")),
+        (long("y"), long("y")),
+        (long("y"), member(b'K', "l", b"z\0")),
+    ] {
+        check(
+            &archive(&[first, second, member(b'0', "x", b"1"), hmac()]),
+            &[],
+            &[("y", "1"), HMAC],
+        );
+    }
+}
+
+#[test]
 fn oversized_extension_is_skipped_with_its_entry() {
     let long = member(b'L', "l", &vec![b'a'; (1 << 20) + 1]);
     check(&archive(&[long, member(b'0', "wrong", b"1"), hmac()]), &[GapKind::OverLimit], &[HMAC]);
+}
+
+#[test]
+fn path_longer_than_any_is_skipped_and_not_shown() {
+    for (kind, key) in [(b'0', "path"), (b'0', "GNU.sparse.name"), (b'2', "linkpath")] {
+        let entry = |length: usize| {
+            let mut records = record(key, &"a".repeat(length));
+            if key.starts_with("GNU") {
+                records.extend(record("GNU.sparse.size", "1"));
+                records.extend(record("GNU.sparse.map", "0,1"));
+            }
+            let body: &[u8] = if kind == b'2' { b"" } else { b"1" };
+            archive(&[member(b'x', "x", &records), member(kind, "l", body), hmac()])
+        };
+        assert_eq!(scan_tar(&entry(4096)).gaps(), [], "{key}");
+        let recorder = scan_tar(&entry(4097));
+        assert_eq!((recorder.gaps(), kinds(&recorder).len()), (vec![GapKind::OverLimit], 1));
+        let Some(Event::Gap { path: None, reason, .. }) = recorder.events.first() else { panic!() };
+        assert!(reason.contains("at byte 5") && reason.len() < 200, "{reason}");
+    }
+}
+
+#[test]
+fn user_name_longer_than_any_is_left_out() {
+    let user = |length: usize| {
+        let pax = member(b'x', "x", &record("uname", &"u".repeat(length)));
+        let recorder = scan_tar(&archive(&[pax, hmac()]));
+        let Some(Event::Entry { owner: Some(owner), .. }) = recorder.events.first() else {
+            panic!()
+        };
+        owner.user.as_ref().map(String::len)
+    };
+    assert_eq!((user(256), user(257)), (Some(256), None));
 }
 
 #[test]
@@ -271,6 +347,17 @@ fn pax_sparse_is_expanded() {
 }
 
 #[test]
+fn faulty_sparse_map_matters_only_where_the_body_does() {
+    let sparse = |name: &str| {
+        member_of(b'S', name, b"abcd", |header| {
+            header.as_gnu_mut().unwrap().sparse[0].offset = *b"nonsense1234";
+        })
+    };
+    check(&archive(&[sparse("skip"), hmac()]), &[], &[HMAC]);
+    check(&archive(&[sparse("sp"), hmac()]), &[GapKind::Unsupported], &[HMAC]);
+}
+
+#[test]
 fn odd_names_are_normalised_and_noted_once() {
     let bytes =
         archive(&[member(b'0', "/a", b"1"), member(b'0', "../b", b"2"), member(b'5', "./", b"")]);
@@ -346,6 +433,23 @@ fn push(bytes: &[u8]) -> Recorder {
     scanner.push(bytes);
     scanner.finish();
     recorder
+}
+
+#[test]
+fn failing_input_concerns_the_source_as_a_whole() {
+    let bytes = archive(&[hmac(), member(b'0', "skip", &[1; 3000]), hmac()]);
+    for length in [100, 600, 1100, 1600, 2000] {
+        let mut recorder = Recorder::default();
+        let limits = Limits::default();
+        let mut scanner = Scanner::new(&limits, &mut recorder);
+        scanner.push(&bytes[..length]);
+        scanner.fail(&std::io::Error::other("no medium"));
+        let Some(Event::Gap { path: None, kind, reason }) = recorder.events.pop() else {
+            panic!("{length}")
+        };
+        assert_eq!(kind, GapKind::Unreadable);
+        assert!(reason.starts_with("no medium at byte"), "{reason}");
+    }
 }
 
 /// A small tar with every kind of member that carries facts.

@@ -1,0 +1,268 @@
+//! Folders of uploads: the archives in them and in the folders below.
+
+use super::sniff;
+use crate::facts::GapKind;
+use std::collections::VecDeque;
+use std::fs::{self, File, FileType};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Bytes read of a file to judge by; there may be thousands.
+const PEEK_BYTES: u64 = 1 << 10;
+
+/// Folders below a folder that are looked into, one in the other.
+const DEPTH_MAX: usize = 8;
+
+/// Folders that are looked into.
+const FOLDERS_MAX: usize = 10_000;
+
+/// The directory that is an install.
+const INSTALL: &str = "crx-quickstart";
+
+/// Names that only an install holds.
+const INSTALL_PARTS: &[&str] = &["launchpad", "felix", "repository"];
+
+/// Endings that say somebody meant an archive, when its content does not.
+const ARCHIVE_ENDINGS: &[&str] = &[".tar", ".tgz", ".gz", ".zip", ".xz", ".bz2", ".zst", ".7z"];
+
+/// What a folder holds.
+#[derive(Debug, Default)]
+pub(super) struct Folder {
+    /// Archives, and what was meant to be one. A zip or a failed download among the uploads of a farm is an instance that
+    /// nobody looked at.
+    pub(super) uploads: Vec<PathBuf>,
+    /// Symbolic links to what would be an upload.
+    pub(super) links: Vec<PathBuf>,
+    /// It has directories, which may hold instances.
+    pub(super) directories: bool,
+    /// An install lies in it.
+    pub(super) install: bool,
+    /// Folders were left out at a limit.
+    pub(super) left_out: bool,
+}
+
+/// Where a directory stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stand {
+    /// It has nothing to do with an install.
+    Apart,
+    /// It holds `crx-quickstart`.
+    Above,
+    /// It is an install, or inside one.
+    Inside,
+}
+
+/// One entry of a directory.
+struct Listed {
+    path: PathBuf,
+    name: String,
+    kind: FileType,
+}
+
+/// Looks for archives in a directory and below. Goes through no symbolic link and into no install.
+pub(super) fn look(root: &Path) -> Folder {
+    let mut folder = Folder::default();
+    let mut meant = Vec::new();
+    let mut queue = VecDeque::from([(root.to_owned(), 0_usize)]);
+    let mut entered = 0_usize;
+    while let Some((directory, depth)) = queue.pop_front() {
+        let entries = listing(&directory);
+        let stand = stand(&directory, &entries);
+        if depth == 0 {
+            folder.directories = entries.iter().any(|entry| entry.kind.is_dir());
+            folder.install = stand == Stand::Above;
+        }
+        if stand == Stand::Inside {
+            continue;
+        }
+        take_files(&entries, &mut folder, &mut meant);
+        // What lies below the home of an install belongs to it: its data store, its logs.
+        for entry in entries.into_iter().filter(|e| e.kind.is_dir() && stand == Stand::Apart) {
+            if depth < DEPTH_MAX && entered < FOLDERS_MAX {
+                entered = entered.saturating_add(1);
+                queue.push_back((entry.path, depth.saturating_add(1)));
+            } else {
+                folder.left_out = true;
+            }
+        }
+    }
+    if !folder.uploads.is_empty() {
+        folder.uploads.append(&mut meant);
+        folder.uploads.sort();
+    }
+    drop_links_to_uploads(&mut folder);
+    folder
+}
+
+/// Returns a file's name without the endings of archives.
+pub(super) fn stem(name: &str) -> &str {
+    let mut stem = name;
+    while let Some(shorter) = ARCHIVE_ENDINGS.iter().find_map(|ending| stem.strip_suffix(ending)) {
+        stem = shorter;
+    }
+    stem
+}
+
+fn stand(directory: &Path, entries: &[Listed]) -> Stand {
+    let own = directory.file_name().map(|name| name.to_string_lossy().into_owned());
+    let holds = |known: &str| entries.iter().any(|entry| entry.name == known);
+    let has_bundles = || entries.iter().any(|entry| entry.kind.is_dir() && is_bundle(&entry.name));
+    if own.as_deref().is_some_and(|own| own == INSTALL || is_bundle(own)) {
+        Stand::Inside
+    } else if holds(INSTALL) {
+        Stand::Above
+    } else if INSTALL_PARTS.iter().any(|part| holds(part)) || has_bundles() {
+        Stand::Inside
+    } else {
+        Stand::Apart
+    }
+}
+
+fn is_bundle(name: &str) -> bool {
+    name.strip_prefix("bundle")
+        .is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Takes the archives of one directory, and what stands beside them. What was only meant to be an archive counts where
+/// there are archives at all.
+fn take_files(entries: &[Listed], folder: &mut Folder, meant: &mut Vec<PathBuf>) {
+    let mut foreign = Vec::new();
+    let uploads = folder.uploads.len();
+    for entry in entries {
+        if entry.kind.is_file() {
+            match kind_of(&entry.path) {
+                Ok(()) => folder.uploads.push(entry.path.clone()),
+                Err(_) if has_ending(&entry.name) => meant.push(entry.path.clone()),
+                Err(GapKind::Unsupported) => foreign.push(entry.path.clone()),
+                Err(_) => {}
+            }
+        } else if entry.kind.is_symlink() && leads_to_upload(entry) {
+            folder.links.push(entry.path.clone());
+        }
+    }
+    if folder.uploads.len() > uploads {
+        meant.append(&mut foreign);
+    }
+}
+
+/// Says whether a link would be an upload were it followed. One that leads nowhere may have led to one.
+fn leads_to_upload(link: &Listed) -> bool {
+    match fs::metadata(&link.path) {
+        Ok(target) if !target.is_file() => false,
+        Ok(_) => {
+            has_ending(&link.name)
+                || matches!(kind_of(&link.path), Ok(()) | Err(GapKind::Unsupported))
+        }
+        Err(_) => has_ending(&link.name),
+    }
+}
+
+/// A link to an upload that is read anyway hides nothing.
+fn drop_links_to_uploads(folder: &mut Folder) {
+    if folder.links.is_empty() {
+        return;
+    }
+    let read: Vec<_> = folder.uploads.iter().filter_map(|file| file.canonicalize().ok()).collect();
+    folder.links.retain(|link| link.canonicalize().map_or(true, |target| !read.contains(&target)));
+}
+
+fn has_ending(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ARCHIVE_ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+fn kind_of(file: &Path) -> Result<(), GapKind> {
+    let mut head = zeroize::Zeroizing::new(Vec::new());
+    let opened = File::open(file).map_err(|_| GapKind::Unreadable)?;
+    opened.take(PEEK_BYTES).read_to_end(&mut head).map_err(|_| GapKind::Unreadable)?;
+    sniff::sniff(&head).map(|_| ()).map_err(|(kind, _)| kind)
+}
+
+fn listing(directory: &Path) -> Vec<Listed> {
+    // A directory that cannot be listed becomes a gap when it is walked.
+    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+    let listed = |entry: fs::DirEntry| {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        Some(Listed { path: entry.path(), name, kind: entry.file_type().ok()? })
+    };
+    let mut entries: Vec<_> = entries.flatten().filter_map(listed).collect();
+    entries.sort_by(|a, b| a.path.cmp(&b.path));
+    entries
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+    use crate::intake::testing::{archive, member};
+    use std::os::unix::fs::symlink;
+    use tempfile::TempDir;
+
+    /// A folder of files; those named `*.tar` are archives.
+    fn folder(paths: &[&str]) -> TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for path in paths {
+            let file = root.path().join(path);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            let tar = archive(&[member(b'0', "a", path.as_bytes())]);
+            fs::write(file, if path.ends_with("tar") { tar } else { b"text".to_vec() }).unwrap();
+        }
+        root
+    }
+
+    fn uploads(root: &TempDir) -> Vec<String> {
+        let below = |path: &PathBuf| path.strip_prefix(root.path()).unwrap().display().to_string();
+        look(root.path()).uploads.iter().map(below).collect()
+    }
+
+    #[test]
+    fn archives_are_found_in_folders_below() {
+        let root = folder(&["a.tar", "s/b.tar", "s/t/c.tar", "s/t/d.tar.gz", "s/readme.txt"]);
+        assert_eq!(uploads(&root), ["a.tar", "s/b.tar", "s/t/c.tar", "s/t/d.tar.gz"]);
+        assert_eq!(uploads(&folder(&["s/d.tar.gz", "e.zip"])), [""; 0]);
+    }
+
+    #[test]
+    fn installs_are_not_entered() {
+        for inside in ["s/launchpad/x", "s/felix/x", "s/repository/x", "s/bundle7/data/x"] {
+            let root = folder(&["a.tar", inside, "s/b.tar", "s/sub/c.tar"]);
+            assert_eq!(uploads(&root), ["a.tar"], "{inside}");
+        }
+        let root = folder(&["crx-quickstart/x.tar", "a.tar", "datastore/b.tar"]);
+        assert_eq!(uploads(&root), ["a.tar"]);
+        assert!(look(root.path()).install);
+        assert!(look(&root.path().join("crx-quickstart")).uploads.is_empty());
+    }
+
+    #[test]
+    fn depth_is_limited_and_that_is_told() {
+        let deep = |depth: usize| folder(&["a.tar", &format!("{}b.tar", "s/".repeat(depth))]);
+        let (whole, cut) = (deep(DEPTH_MAX), deep(DEPTH_MAX + 1));
+        assert_eq!((uploads(&whole).len(), look(whole.path()).left_out), (2, false));
+        assert_eq!((uploads(&cut).len(), look(cut.path()).left_out), (1, true));
+    }
+
+    #[test]
+    fn links_are_told_unless_what_they_lead_to_is_read() {
+        let (root, other) = (folder(&["a.tar", "x.txt"]), folder(&["b.tar", "s/c.tar", "y.txt"]));
+        for (target, link) in [
+            (root.path().join("a.tar"), "latest"),
+            (other.path().join("b.tar"), "b"),
+            (other.path().join("gone"), "gone.tgz"),
+            (other.path().join("y.txt"), "y"),
+            (other.path().join("s"), "s"),
+        ] {
+            symlink(target, root.path().join(link)).unwrap();
+        }
+        let found = look(root.path());
+        let links: Vec<_> = found.links.iter().filter_map(|link| link.file_name()).collect();
+        assert_eq!((found.uploads.len(), links), (1, vec!["b".as_ref(), "gone.tgz".as_ref()]));
+    }
+
+    #[test]
+    fn stem_has_no_ending_of_archives() {
+        for (name, short) in [("a.tar.gz", "a"), ("s/a.tgz", "s/a"), ("a.b", "a.b")] {
+            assert_eq!(stem(name), short);
+        }
+    }
+}
