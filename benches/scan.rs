@@ -8,8 +8,8 @@
 
 mod snapshot;
 
-use aemtrix::facts::GapKind;
-use aemtrix::intake::{self, Entry, NoWatch, Origin, Source, Visit, Walked, Want};
+use aemtrix::examine::{Examined, examine};
+use aemtrix::intake::{NoWatch, discover};
 use aemtrix::limits::Limits;
 use criterion::{Criterion, criterion_group, criterion_main};
 use flate2::{Compression, write::GzEncoder};
@@ -19,32 +19,10 @@ use std::hint::black_box;
 use std::io::Write;
 use std::path::Path;
 
-/// What is measured.
-fn scan(path: &Path) -> Walked {
-    let source = Source {
-        folder: false,
-        name: path.display().to_string(),
-        label: None,
-        origin: Origin::Path(path.to_owned()),
-    };
-    intake::walk(&source, &Limits::default(), &NoWatch, &mut Nothing)
-}
-
-/// Wants nothing.
-struct Nothing;
-
-impl Visit for Nothing {
-    fn entry(&mut self, _: &Entry<'_>) -> Want {
-        Want::Nothing
-    }
-
-    fn body(&mut self, _: &[u8]) {}
-
-    fn gap(&mut self, _: Option<&str>, _: GapKind, _: String) {}
-
-    fn descend(&mut self, _: &str) -> bool {
-        true
-    }
+/// What is measured: everything between naming a source and having its snapshots.
+fn scan(path: &Path) -> Examined {
+    let found = discover(&[path.as_os_str().to_owned()]);
+    examine(&found.sources, &Limits::default(), 1, &NoWatch)
 }
 
 fn benches(criterion: &mut Criterion) {

@@ -1,4 +1,4 @@
-//! The binary: sets up logging, runs the command line, and is the one place that exits.
+//! The binary: runs the command line, and is the one place that exits.
 
 use std::process::ExitCode;
 

@@ -3,19 +3,20 @@
 use crate::limits::Limits;
 use crate::report::{FORMATS, Screen};
 use crate::rules::{RULES, Selection, Severity};
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
-use std::io::{IsTerminal, Write, stdout};
+use std::io::{IsTerminal, stdout};
 use std::path::PathBuf;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 clean; 1 findings at or above --fail-on; 2 wrong usage, evidence incomplete, or output not written.
 
-A small archive is enough for the keys:
-  tar czf publish1.tar.gz crx-quickstart/{conf,bin,launchpad/conf,launchpad/config} \\
-      crx-quickstart/launchpad/felix/bundle*/{bundle.info,data/{hmac,master,storage,sling.id.file,sling.options.file}}
-Add crx-quickstart/launchpad/felix/bundle*/version*/ for exact bundle versions.";
+A small archive is enough for the keys, made inside crx-quickstart:
+  tar czf publish1.tar.gz conf bin launchpad/conf launchpad/config \\
+      launchpad/felix/bundle*/bundle.info \\
+      launchpad/felix/bundle*/data/{hmac,master,storage,sling.id.file,sling.options.file}
+Add launchpad/felix/bundle*/version* for exact bundle versions, and logs for signs of trouble.";
 
 /// Says whether the instances of an AEM farm agree on their crypto keys, and why not. Reads install snapshots offline.
 #[derive(Debug, Parser)]
@@ -38,28 +39,6 @@ pub(super) enum Command {
     },
 }
 
-impl Command {
-    /// Sends messages of the chosen level to standard error.
-    pub(super) fn start_logging(&self) {
-        let level = match self {
-            Self::Scan(scan) if scan.output.quiet => log::LevelFilter::Error,
-            Self::Scan(scan) => match scan.output.verbose {
-                0 => log::LevelFilter::Warn,
-                1 => log::LevelFilter::Info,
-                _ => log::LevelFilter::Debug,
-            },
-            Self::Rules { .. } => log::LevelFilter::Warn,
-        };
-        let plain = |out: &mut env_logger::fmt::Formatter, record: &log::Record<'_>| {
-            let text = record.args().to_string();
-            writeln!(out, "aemtrix: {}", crate::report::printable(&text))
-        };
-        // A second call, as in tests, keeps the first logger.
-        let _already_set =
-            env_logger::Builder::new().filter_level(level).format(plain).try_init().is_err();
-    }
-}
-
 #[derive(Debug, ClapArgs)]
 pub(super) struct Scan {
     /// tar, tar.gz, directory or `-` for standard input; NAME=SOURCE names the instance in it
@@ -80,7 +59,7 @@ pub(super) struct Scan {
 #[command(next_help_heading = "Output")]
 pub(super) struct Output {
     /// Format on standard output
-    #[arg(short, long, default_value = "table", value_parser = PossibleValuesParser::new(FORMATS.iter().map(|f| f.name)))]
+    #[arg(short, long, default_value = "table", value_parser = formats())]
     pub(super) format: String,
     /// Writes the report to a file, in the format of its extension; may be given several times
     #[arg(short = 'o', long = "output", value_name = "FILE")]
@@ -209,6 +188,12 @@ impl Judging {
             FailOn::Never => None,
         }
     }
+}
+
+fn formats() -> PossibleValuesParser {
+    PossibleValuesParser::new(
+        FORMATS.iter().map(|format| PossibleValue::new(format.name).help(format.summary)),
+    )
 }
 
 fn rule_ids() -> PossibleValuesParser {

@@ -2,6 +2,7 @@
 
 mod args;
 mod exit;
+mod log;
 mod output;
 mod progress;
 mod rules;
@@ -27,9 +28,11 @@ pub fn run() -> Exit {
             };
         }
     };
-    args.command.start_logging();
     match args.command {
-        Command::Scan(scan) => scan::run(&scan),
+        Command::Scan(scan) => {
+            log::start(&scan.output);
+            scan::run(&scan)
+        }
         Command::Rules { id } => {
             let screen =
                 Screen { columns: args::columns(), ascii: false, color: When::Auto.applies() };

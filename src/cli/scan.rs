@@ -7,7 +7,7 @@ use crate::examine::examine;
 use crate::facts::Gap;
 use crate::farm::farms;
 use crate::intake::{Discovered, NoWatch, Source, Watch, discover};
-use crate::report::{Report, counted};
+use crate::report::{Outcome, Report, counted};
 use crate::rules::Severity;
 use std::thread::available_parallelism;
 
@@ -79,14 +79,10 @@ fn judge(scan: &Scan, report: &Report) -> Exit {
     if scan.output.format != "table" && !scan.output.quiet {
         super::tell(&summary(report));
     }
-    let fails = |severity: Severity| scan.judging.fails_from().is_some_and(|from| severity >= from);
-    let found = [Severity::Error, Severity::Warning, Severity::Note]
-        .into_iter()
-        .any(|severity| fails(severity) && report.count(severity) > 0);
-    match (report.is_complete() && report.is_decided(), found) {
-        (false, _) => Exit::Trouble,
-        (true, true) => Exit::Findings,
-        (true, false) => Exit::Clean,
+    match report.outcome(scan.judging.fails_from()) {
+        Outcome::Clean => Exit::Clean,
+        Outcome::Findings => Exit::Findings,
+        Outcome::Open => Exit::Trouble,
     }
 }
 

@@ -127,7 +127,8 @@ fn malformed(source: &str, items: &BTreeMap<String, Item>) -> Vec<Gap> {
         .iter()
         .filter_map(|(path, item)| match item {
             Item::Read { fact: Err(error), .. } => {
-                Some(gap(path, GapKind::Malformed, error.to_string()))
+                let kind = classify(path).map_or("evidence", |(kind, _)| kind.name);
+                Some(gap(path, GapKind::Malformed, format!("is no valid {kind}: {error}")))
             }
             Item::Odd => {
                 let reason = "is a directory or a device where a file belongs".to_owned();

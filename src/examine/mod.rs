@@ -120,3 +120,37 @@ fn failed(source: &Source) -> Outcome {
     };
     Outcome { label: source.label.clone(), snapshots: Vec::new(), record, gaps: vec![gap] }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intake::discover;
+
+    /// Fails as soon as bytes of one source are read.
+    struct Trap;
+
+    impl Watch for Trap {
+        fn started(&self, _: &str, _: u64) {}
+
+        fn advanced(&self, bytes: u64) {
+            assert!(bytes != 1, "the trap");
+        }
+
+        fn finished(&self, _: &str) {}
+    }
+
+    #[test]
+    fn failure_in_one_source_is_a_gap_and_costs_no_other() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("trap"), b"x").unwrap();
+        let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/demo/author.tar.gz");
+        let sources = discover(&[home.path().join("trap").into(), demo.into()]).sources;
+        for threads in [1, 2] {
+            let examined = examine(&sources, &Limits::default(), threads, &Trap);
+            assert_eq!(examined.sources.len(), 2);
+            assert_eq!(examined.snapshots.len(), 1);
+            let kinds: Vec<_> = examined.gaps.iter().map(|gap| gap.kind).collect();
+            assert_eq!(kinds, [GapKind::Internal]);
+        }
+    }
+}

@@ -5,13 +5,13 @@
 mod config;
 
 use super::printable::is_harmful;
-use super::{Format, Judged, Report, SCHEMA};
+use super::{Format, Report, SCHEMA};
 use crate::facts::CRYPTO_FILE;
 use crate::facts::{
     Bundle, Gap, KeyFile, KeyName, LineEnd, Log, LogTopic, Snapshot, SourceRecord, StorageMode,
 };
 use crate::farm::{Cell, KeyState, MatrixRow, Member};
-use crate::rules::Finding;
+use crate::rules::{Finding, Judged};
 use config::{WireConfiguration, WireToken};
 use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter};
@@ -55,6 +55,7 @@ struct WireFarm<'a> {
     instances: Vec<WireInstance<'a>>,
     matrix: WireMatrix<'a>,
     findings: Vec<WireFinding<'a>>,
+    findings_left_out: usize,
 }
 
 #[derive(Serialize)]
@@ -229,6 +230,7 @@ impl<'a> From<&'a Judged> for WireFarm<'a> {
                 rows: judged.matrix.rows.iter().map(WireRow::from).collect(),
             },
             findings: judged.findings.iter().map(WireFinding::from).collect(),
+            findings_left_out: judged.left_out,
         }
     }
 }

@@ -9,8 +9,8 @@ pub use catalogue::{explain_rule, list_rules};
 pub use printable::printable;
 
 use crate::facts::{Gap, SourceRecord};
-use crate::farm::{Farm, Matrix, matrix};
-use crate::rules::{Doubt, Finding, Selection, Severity, Verdict, judge, verdict};
+use crate::farm::Farm;
+use crate::rules::{Doubt, Judged, Selection, Severity, judge};
 use std::io::{self, Write};
 
 /// The version of the JSON report.
@@ -29,19 +29,6 @@ pub struct Report {
     pub screen: Screen,
 }
 
-/// A farm with what the rules say of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judged {
-    /// The farm.
-    pub farm: Farm,
-    /// Its matrix.
-    pub matrix: Matrix,
-    /// The selected findings, the gravest first.
-    pub findings: Vec<Finding>,
-    /// The verdict, from all findings, selected or not.
-    pub verdict: Verdict,
-}
-
 /// How text for people is laid out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Screen {
@@ -51,6 +38,17 @@ pub struct Screen {
     pub ascii: bool,
     /// ANSI colours. Nothing is said by colour alone.
     pub color: bool,
+}
+
+/// How a run ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing was found, and everything that came was read and could be decided on.
+    Clean,
+    /// Something was found.
+    Findings,
+    /// Evidence is incomplete; what was found may not be all.
+    Open,
 }
 
 /// One way to write a report.
@@ -77,12 +75,7 @@ impl Report {
         selection: &Selection,
         screen: Screen,
     ) -> Self {
-        let judged = |farm: Farm| {
-            let verdict = verdict(&farm, &judge(&farm, &Selection::default()), &gaps);
-            let findings = judge(&farm, selection);
-            Judged { matrix: matrix(&farm), findings, verdict, farm }
-        };
-        let farms = farms.into_iter().map(judged).collect();
+        let farms = farms.into_iter().map(|farm| judge(farm, &gaps, selection)).collect();
         Self { farms, sources, gaps, screen }
     }
 
@@ -96,6 +89,17 @@ impl Report {
         let known =
             |judged: &Judged| judged.verdict.reasons().iter().all(Doubt::is_for_lack_of_peers);
         !self.farms.is_empty() && self.farms.iter().all(known)
+    }
+
+    /// Says how the run ends; findings count from a severity on, if at all.
+    pub fn outcome(&self, fails_from: Option<Severity>) -> Outcome {
+        let mut all = self.farms.iter().flat_map(|judged| &judged.findings);
+        let found = fails_from.is_some_and(|from| all.any(|found| found.rule.severity >= from));
+        match (self.is_complete() && self.is_decided(), found) {
+            (false, _) => Outcome::Open,
+            (true, true) => Outcome::Findings,
+            (true, false) => Outcome::Clean,
+        }
     }
 
     /// Counts the findings of a severity.

@@ -6,6 +6,7 @@
 mod console;
 mod groups;
 mod hit;
+mod judge;
 mod key_differs;
 mod logs;
 mod repair;
@@ -62,6 +63,7 @@ mod token_refresh_ineffective;
 mod token_user_creation;
 
 pub use hit::Hit;
+pub use judge::{Judged, Selection, judge};
 pub use verdict::{Doubt, Verdict, verdict};
 
 use crate::farm::Farm;
@@ -188,47 +190,7 @@ pub struct Finding {
     pub hit: Hit,
 }
 
-/// Which rules to apply.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Selection {
-    /// Only these; all when empty.
-    pub select: Vec<String>,
-    /// Not these.
-    pub ignore: Vec<String>,
-    /// Nothing below this severity.
-    pub min_severity: Option<Severity>,
-}
-
-impl Selection {
-    fn takes(&self, rule: &Rule) -> bool {
-        let names = |ids: &[String]| ids.iter().any(|id| id == rule.id);
-        (self.select.is_empty() || names(&self.select))
-            && !names(&self.ignore)
-            && self.min_severity.is_none_or(|least| rule.severity >= least)
-    }
-}
-
 /// Returns the rule of this name.
 pub fn rule(id: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.id == id).copied()
-}
-
-/// Applies the rules to a farm; the gravest findings come first.
-pub fn judge(farm: &Farm, selection: &Selection) -> Vec<Finding> {
-    let judged = trusted(farm);
-    let mut findings: Vec<Finding> = RULES
-        .iter()
-        .filter(|rule| selection.takes(rule))
-        .flat_map(|rule| (rule.check)(&judged).into_iter().map(|hit| Finding { rule, hit }))
-        .collect();
-    // Stable: within a severity the order of the registry and of the instances stays.
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.rule.severity));
-    findings
-}
-
-/// Leaves out instances whose bytes fail a checksum: a wrong bit there would look like a wrong key.
-fn trusted(farm: &Farm) -> Farm {
-    let mut farm = farm.clone();
-    farm.members.retain(|member| member.snapshot.is_verified());
-    farm
 }

@@ -150,13 +150,13 @@ fn unknown_place(member: &Member) -> Option<String> {
 mod tests {
     use super::*;
     use crate::facts::GapKind;
-    use crate::rules::{Selection, judge};
+    use crate::rules::judge::findings;
     use crate::testing::{FarmBuilder, Instance, farm, good_farm};
 
     fn decide(farm: FarmBuilder) -> Verdict {
         let farm = farm.build();
         let gaps: Vec<Gap> = farm.members.iter().flat_map(|m| m.snapshot.gaps.clone()).collect();
-        verdict(&farm, &judge(&farm, &Selection::default()), &gaps)
+        verdict(&farm, &findings(&farm), &gaps)
     }
 
     #[test]

@@ -148,3 +148,16 @@ fn rows_have_names_and_titles_of_their_own() {
     assert!(unique(ROWS.iter().map(|row| row.fact)).into_iter().all(is_kebab_case));
     unique(ROWS.iter().map(|row| row.title));
 }
+
+#[test]
+fn readme_and_help_name_the_same_files_to_pack() {
+    let help = aemtrix().arg("--help").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let command = |text: &str| -> Vec<String> {
+        let lines = text.lines().skip_while(|line| !line.trim().starts_with("tar czf"));
+        lines.take(3).map(|line| line.trim().to_owned()).collect()
+    };
+    let readme = include_str!("../../README.md");
+    assert_eq!(command(&help), command(readme));
+    assert_eq!(command(&help).len(), 3);
+}

@@ -6,7 +6,7 @@ use aemtrix::examine::examine;
 use aemtrix::farm::farms;
 use aemtrix::intake::{NoWatch, discover};
 use aemtrix::limits::Limits;
-use aemtrix::report::{FORMATS, Format, Report, Screen};
+use aemtrix::report::{FORMATS, Format, Outcome, Report, Screen};
 use aemtrix::rules::Selection;
 use serde_json::Value;
 use std::ffi::OsString;
@@ -49,12 +49,10 @@ pub(crate) fn json(report: &Report) -> Value {
 
 /// The exit code that the binary would give a report with its usual options.
 pub(crate) fn exit_code(report: &Report) -> i32 {
-    use aemtrix::rules::Severity::{Error, Warning};
-    let found = [Error, Warning].into_iter().any(|severity| report.count(severity) > 0);
-    match (report.is_complete() && report.is_decided(), found) {
-        (false, _) => 2,
-        (true, true) => 1,
-        (true, false) => 0,
+    match report.outcome(Some(aemtrix::rules::Severity::Warning)) {
+        Outcome::Clean => 0,
+        Outcome::Findings => 1,
+        Outcome::Open => 2,
     }
 }
 

@@ -4,9 +4,9 @@ mod findings;
 mod grid;
 mod text;
 
-use super::{Format, Judged, Report, counted, printable};
+use super::{Format, Report, counted, printable};
 use crate::facts::{Gap, spoken};
-use crate::rules::{Severity, Verdict};
+use crate::rules::{Judged, Severity, Verdict};
 use std::io::{self, Write};
 pub(super) use text::{Paint, labelled};
 
@@ -65,9 +65,16 @@ fn verdict(judged: &Judged, report: &Report, out: &mut dyn Write) -> io::Result<
         let found = judged.findings.iter().filter(|f| f.rule.severity == severity).count();
         counted(found, what)
     };
+    let left_out = match judged.left_out {
+        0 => String::new(),
+        hidden => format!(
+            " ({} left out by --select, --ignore or --min-severity)",
+            counted(hidden, "finding")
+        ),
+    };
     writeln!(
         out,
-        "Verdict: {} - {instances} from {}, {}, {}, {}",
+        "Verdict: {} - {instances} from {}, {}, {}, {}{left_out}",
         paint.on(word, report.screen),
         counted(report.sources.len(), "source"),
         count(Severity::Error, "error"),
