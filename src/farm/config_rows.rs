@@ -56,7 +56,7 @@ pub(super) fn ims_client_secret(member: &Member) -> Cell {
 
 fn none(member: &Member) -> Cell {
     if member.snapshot.shows_all_configurations() {
-        Cell::without(CellState::NotApplicable, "–")
+        Cell::without(CellState::NotApplicable, "-")
     } else {
         Cell::optional(None, false)
     }

@@ -90,7 +90,8 @@ impl MatrixRow {
 const DECISIVE: [&str; 3] = ["storage-mode", "hmac", "master"];
 
 fn says_something(row: &MatrixRow) -> bool {
-    row.cells.iter().any(|cell| cell.state != CellState::NotInSnapshot)
+    let states = row.cells.iter().map(|cell| cell.state);
+    states.into_iter().any(|state| matches!(state, CellState::Value | CellState::Unreadable))
 }
 
 /// Makes the matrix of a farm. Other facts that no instance shows are left out.

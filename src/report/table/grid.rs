@@ -7,7 +7,9 @@ use super::super::Screen;
 use super::clean;
 use super::text::{Paint, labelled};
 use crate::farm::{Cell, CellState, Expect, Matrix, MatrixRow};
-use comfy_table::{CellAlignment, Color, ContentArrangement, Row, Table, presets};
+use comfy_table::{
+    CellAlignment, Color, ColumnConstraint, ContentArrangement, Row, Table, presets,
+};
 use std::io::{self, Write};
 
 /// A column for each instance is readable up to here, even on a screen without end.
@@ -192,6 +194,10 @@ fn print(grid: &[Vec<Shown>], screen: Screen, out: &mut dyn Write) -> io::Result
     }
     for column in table.column_iter_mut() {
         column.set_cell_alignment(CellAlignment::Left);
+    }
+    // Cells may be wrapped; what a line or column is about may not.
+    if let Some(first) = table.column_mut(0) {
+        first.set_constraint(ColumnConstraint::ContentWidth);
     }
     writeln!(out, "{table}\n")
 }

@@ -2,7 +2,6 @@
 
 use super::super::Screen;
 use super::clean;
-use comfy_table::{ContentArrangement, Table, presets};
 use std::io::{self, Write};
 
 /// Text is wrapped no wider than this, even on a wider screen.
@@ -41,7 +40,7 @@ pub(in crate::report) fn labelled(
     let indent = u16::try_from(label.chars().count()).unwrap_or(0).saturating_add(1);
     let room = columns.saturating_sub(indent).max(20);
     let blanks = " ".repeat(usize::from(indent));
-    for (index, line) in wrap(&clean(text, screen), room).enumerate() {
+    for (index, line) in wrap(&clean(text, screen), usize::from(room)).iter().enumerate() {
         match index {
             0 => writeln!(out, "{label} {line}")?,
             _ => writeln!(out, "{blanks}{line}")?,
@@ -50,13 +49,31 @@ pub(in crate::report) fn labelled(
     Ok(())
 }
 
-fn wrap(text: &str, columns: u16) -> impl Iterator<Item = String> {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.force_no_tty().set_width(columns).add_row([text]);
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 0));
+/// Breaks text between words. A path or command that is longer than a line stays whole, so that it can be copied.
+fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let width = |text: &str| text.chars().count();
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if width(line).saturating_add(width(word)) < columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
     }
-    let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
-    lines.into_iter()
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_between_words_and_words_never() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("see /a/very/long/path now", 8), ["see", "/a/very/long/path", "now"]);
+        assert_eq!(wrap("", 8), [""]);
+    }
 }
