@@ -1,7 +1,8 @@
 //! Keeps the evidence of one source while it is walked.
 
 use super::alias::Aliases;
-use super::links::{Links, Resolved, join, resolve};
+use super::hints;
+use super::links::{Links, Resolved, is_stem, join, resolve};
 use crate::evidence::{Fact, Kind, ParseError, Reads, Scan, classify, may_hold};
 use crate::facts::{Gap, GapKind, Owner};
 use crate::intake::{Entry, EntryKind, LinkTarget, Visit, Want};
@@ -24,15 +25,6 @@ pub(super) enum Item {
     Lost,
     /// Something else stands there: a directory instead of a file, a device.
     Odd,
-}
-
-/// Endings of archives, as far as names tell; their content is not sniffed.
-const ARCHIVES: [&str; 8] =
-    [".tar", ".tgz", ".tar.gz", ".tar.zst", ".tar.xz", ".tar.bz2", ".zip", ".7z"];
-
-fn ends_with_ignoring_case(name: &str, end: &str) -> bool {
-    let start = name.len().checked_sub(end.len());
-    start.and_then(|start| name.get(start..)).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
 }
 
 /// Evidence by path, and what could not be read.
@@ -289,8 +281,7 @@ impl<'a> Collector<'a> {
     /// Takes an entry under the path at which it counts as evidence.
     fn take(&mut self, path: &str, entry: &Entry<'_>) -> Want {
         let Some((kind, _)) = classify(path) else {
-            self.hint_at_case(path);
-            self.hint_at_archive(path, entry);
+            self.hint(path, entry);
             return Want::Nothing;
         };
         let item = match (&entry.kind, kind.reads) {
@@ -338,24 +329,16 @@ impl<'a> Collector<'a> {
         self.put(path, Item::Read { fact, owner });
     }
 
-    /// An archive inside an install is part of it; one outside of every install may hold another.
-    fn hint_at_archive(&mut self, path: &str, entry: &Entry<'_>) {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let is_archive = || ARCHIVES.iter().any(|end| ends_with_ignoring_case(name, end));
-        let is_new = self.aliases.is_none() && self.archives.len() < self.limits.gaps_max;
-        if is_new && entry.kind == EntryKind::File && is_archive() {
-            self.archives.push(path.to_owned());
-        }
-    }
-
-    /// AEM finds its files by exact name, but on a file system that ignores case it would read these.
-    fn hint_at_case(&mut self, path: &str) {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let is_key_like =
-            ["hmac", "master", "storage"].iter().any(|known| name.eq_ignore_ascii_case(known));
-        if is_key_like && classify(&path.to_ascii_lowercase()).is_some() {
+    /// Notes what may matter although it is no evidence by its path.
+    fn hint(&mut self, path: &str, entry: &Entry<'_>) {
+        if hints::is_key_in_another_case(path) {
             let reason = "is named like a crypto key file in another case; it was not read";
             self.record(Some(path), GapKind::Unidentified, reason.to_owned());
+        }
+        // An archive inside an install is part of it; one outside of every install may hold another.
+        let is_new = self.aliases.is_none() && self.archives.len() < self.limits.gaps_max;
+        if is_new && entry.kind == EntryKind::File && hints::is_archive(path) {
+            self.archives.push(path.to_owned());
         }
     }
 }
@@ -372,20 +355,6 @@ fn widest(a: Want, b: Want) -> Want {
             Want::Whole { bytes_max: a } | Want::Prefix { bytes_max: a },
             Want::Whole { bytes_max: b } | Want::Prefix { bytes_max: b },
         ) => Want::Whole { bytes_max: a.max(b) },
-    }
-}
-
-/// Says whether a link of this name may stand for a directory that holds evidence.
-fn is_stem(path: &str, roots: &BTreeSet<String>) -> bool {
-    let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let parent_name = parent.rsplit('/').next().unwrap_or_default();
-    match name {
-        "launchpad" | "felix" => true,
-        "config" => parent_name == "launchpad",
-        "data" => parent_name.starts_with("bundle"),
-        // Common names: only beside the rest of an install.
-        "conf" | "bin" => roots.contains(parent),
-        _ => name.starts_with("bundle") && (parent_name == "felix" || roots.contains(parent)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Where links inside a source lead, decided from names alone.
 
 use crate::intake::LinkTarget;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Links are followed this many times before they count as a loop; Linux allows 40.
 const HOPS_MAX: usize = 40;
@@ -43,6 +43,20 @@ fn first_link<'a>(path: &'a str, links: &'a Links) -> Option<(&'a str, &'a LinkT
 /// Joins two paths, either of which may be empty.
 pub(super) fn join(path: &str, rest: &str) -> String {
     format!("{path}/{}", rest.trim_start_matches('/')).trim_matches('/').to_owned()
+}
+
+/// Says whether a link of this name may stand for a directory that holds evidence.
+pub(super) fn is_stem(path: &str, roots: &BTreeSet<String>) -> bool {
+    let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let parent_name = parent.rsplit('/').next().unwrap_or_default();
+    match name {
+        "launchpad" | "felix" => true,
+        "config" => parent_name == "launchpad",
+        "data" => parent_name.starts_with("bundle"),
+        // Common names: only beside the rest of an install.
+        "conf" | "bin" => roots.contains(parent),
+        _ => name.starts_with("bundle") && (parent_name == "felix" || roots.contains(parent)),
+    }
 }
 
 #[cfg(test)]

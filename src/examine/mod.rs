@@ -6,6 +6,7 @@ mod alias;
 mod assemble;
 mod collector;
 mod configs;
+mod hints;
 mod links;
 
 use crate::facts::{Gap, GapKind, Snapshot, SourceRecord};

@@ -3,16 +3,16 @@
 //! Fields may be null, are never renamed, and are only added.
 
 mod config;
+mod log;
 
 use super::printable::is_harmful;
 use super::{Format, Report, SCHEMA};
 use crate::facts::CRYPTO_FILE;
-use crate::facts::{
-    Bundle, Gap, KeyFile, KeyName, LineEnd, Log, LogTopic, Snapshot, SourceRecord, StorageMode,
-};
+use crate::facts::{Bundle, Gap, KeyFile, KeyName, LineEnd, Snapshot, SourceRecord, StorageMode};
 use crate::farm::{Cell, KeyState, MatrixRow, Member};
 use crate::rules::{Finding, Judged};
 use config::{WireConfiguration, WireToken};
+use log::WireLog;
 use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter};
 use std::io::{self, Write};
@@ -78,37 +78,6 @@ struct WireInstance<'a> {
     token: WireToken<'a>,
     configurations: Vec<WireConfiguration<'a>>,
     log: Option<WireLog<'a>>,
-}
-
-/// What the logs say; times are local, of an unknown zone.
-#[derive(Serialize)]
-struct WireLog<'a> {
-    files: usize,
-    last_start: Option<WireStart<'a>>,
-    sling_id: Option<&'a str>,
-    run_modes: Vec<&'a str>,
-    port: Option<u16>,
-    key_files_disabled: Option<bool>,
-    keys_elsewhere: bool,
-    signatures: Vec<WireSignature<'a>>,
-}
-
-#[derive(Serialize)]
-struct WireStart<'a> {
-    time: Option<String>,
-    storage: &'static str,
-    crypto_version: Option<&'a str>,
-    place: &'a str,
-}
-
-#[derive(Serialize)]
-struct WireSignature<'a> {
-    id: &'static str,
-    count: u64,
-    first: Option<String>,
-    last: Option<String>,
-    place: &'a str,
-    line: u64,
 }
 
 #[derive(Serialize)]
@@ -315,39 +284,6 @@ fn key<'a>(member: &'a Member, file: &'a KeyFile) -> WireKey<'a> {
         sha256: file.digest.whole.sha256.to_string(),
         trailing_newline: stray.is_some(),
         place: &file.place.path,
-    }
-}
-
-impl<'a> From<&'a Log> for WireLog<'a> {
-    fn from(log: &'a Log) -> Self {
-        let told = |topic| log.told(topic).map(|told| told.value.as_str());
-        let signature = |(id, seen): (&crate::facts::LogSignature, &'a crate::facts::Seen)| {
-            let sighting = seen.sighting;
-            WireSignature {
-                id: id.label(),
-                count: sighting.count,
-                first: sighting.first.map(|time| time.to_string()),
-                last: sighting.last.map(|time| time.to_string()),
-                place: &seen.place.path,
-                line: sighting.line,
-            }
-        };
-        let start = log.told.get(&LogTopic::Storage).map(|(start, place)| WireStart {
-            time: start.time.map(|time| time.to_string()),
-            storage: if start.value == "JCR" { "jcr" } else { "bundle" },
-            crypto_version: told(LogTopic::CryptoVersion),
-            place: &place.path,
-        });
-        Self {
-            files: log.files,
-            last_start: start,
-            sling_id: told(LogTopic::SlingId),
-            run_modes: told(LogTopic::RunModes).map_or(Vec::new(), |t| t.split(", ").collect()),
-            port: told(LogTopic::Port).and_then(|port| port.parse().ok()),
-            key_files_disabled: told(LogTopic::KeyFilesDisabled).map(|word| word == "true"),
-            keys_elsewhere: told(LogTopic::KeysElsewhere).is_some(),
-            signatures: log.seen.iter().map(signature).collect(),
-        }
     }
 }
 

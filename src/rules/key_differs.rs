@@ -34,3 +34,81 @@ fn splits_by_role(groups: &Groups<'_>) -> bool {
         [Some(Role::Author), Some(Role::Publish)] | [Some(Role::Publish), Some(Role::Author)]
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Instance, farm, good_farm};
+
+    /// Gives an instance another key of this name.
+    fn other(name: KeyName) -> impl Fn(Instance) -> Instance {
+        let bytes: Vec<u8> = (100..132).collect();
+        move |instance| with(instance, name, &bytes)
+    }
+
+    fn with(instance: Instance, name: KeyName, bytes: &[u8]) -> Instance {
+        match name {
+            KeyName::Hmac => instance.hmac(bytes),
+            KeyName::Master => instance.master(bytes),
+        }
+    }
+
+    #[test]
+    fn equal_keys_are_quiet() {
+        let farm = good_farm(&["author", "pub1", "pub2"]).build();
+        assert_eq!(KeyName::ALL.map(|name| check(&farm, name)), [[], []]);
+    }
+
+    #[test]
+    fn odd_one_out_is_named_first_and_only_in_the_key_that_differs() {
+        let [hmac, master] = KeyName::ALL;
+        for (name, same) in [(hmac, master), (master, hmac)] {
+            let farm = good_farm(&["author", "pub1"]).with("pub2", other(name)).build();
+            let hits = check(&farm, name);
+            assert_eq!(hits[0].message, format!("pub2 has another {name} than the other 2"));
+            assert_eq!(hits[0].instances, ["pub2"]);
+            assert_eq!((hits.len(), check(&farm, same)), (1, Vec::new()));
+        }
+    }
+
+    #[test]
+    fn split_between_authors_and_publishers_is_said() {
+        let publish = |i: Instance| other(KeyName::Hmac)(i).role("publish");
+        let farm =
+            farm().with("a", |i| i.role("author")).with("p", publish).with("q", publish).build();
+        let message = &check(&farm, KeyName::Hmac)[0].message;
+        assert!(message.ends_with("(authors have one, publishers the other)"), "{message}");
+    }
+
+    #[test]
+    fn repair_copies_both_files_from_an_author_and_warns() {
+        let publish = |i: Instance| other(KeyName::Hmac)(i).role("publish");
+        let farm = farm().with("author", |i| i.role("author")).with("pub1", publish).build();
+        let fix = check(&farm, KeyName::Hmac)[0].fix.join(" ");
+        assert!(fix.contains("Take author as the source"), "{fix}");
+        assert!(fix.contains("becomes unreadable"), "{fix}");
+        assert!(
+            fix.contains("'crx-quickstart/launchpad/felix/bundle2/data/master' of author"),
+            "{fix}"
+        );
+        assert!(!fix.contains("Stop author"), "{fix}");
+    }
+
+    #[test]
+    fn stray_newline_alone_is_not_another_key() {
+        let key: Vec<u8> = (100..132).collect();
+        let with_newline = [&key[..], b"\n"].concat();
+        for name in KeyName::ALL {
+            let farm = farm()
+                .with("a", |i| with(i, name, &key))
+                .with("b", |i| with(i, name, &with_newline));
+            assert_eq!(check(&farm.build(), name), []);
+        }
+    }
+
+    #[test]
+    fn key_that_is_not_known_is_not_another_key() {
+        let jcr = |i: Instance| other(KeyName::Hmac)(i).storage(b"JCR");
+        assert_eq!(check(&good_farm(&["a"]).with("b", jcr).build(), KeyName::Hmac), []);
+    }
+}

@@ -1,0 +1,49 @@
+//! What may matter by its name although it is no evidence by its path.
+
+use crate::evidence::classify;
+
+/// Endings of archives, as far as names tell; their content is not sniffed.
+const ARCHIVES: [&str; 8] =
+    [".tar", ".tgz", ".tar.gz", ".tar.zst", ".tar.xz", ".tar.bz2", ".zip", ".7z"];
+
+/// Says whether a path is named like an archive.
+pub(super) fn is_archive(path: &str) -> bool {
+    ARCHIVES.iter().any(|end| ends_with_ignoring_case(name(path), end))
+}
+
+/// Says whether a path would be that of a key file if case did not matter. AEM finds its files by exact name, but on a file
+/// system that ignores case it would read these.
+pub(super) fn is_key_in_another_case(path: &str) -> bool {
+    let known = ["hmac", "master", "storage"];
+    known.iter().any(|known| name(path).eq_ignore_ascii_case(known))
+        && classify(path).is_none()
+        && classify(&path.to_ascii_lowercase()).is_some()
+}
+
+fn name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+fn ends_with_ignoring_case(name: &str, end: &str) -> bool {
+    let start = name.len().checked_sub(end.len());
+    start.and_then(|start| name.get(start..)).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn archives_go_by_the_end_of_their_name() {
+        assert!(is_archive("a/publish3.TAR.GZ") && is_archive("b.zip"));
+        assert!(!is_archive("a.tar.gz/notes.txt") && !is_archive("tar"));
+    }
+
+    #[test]
+    fn any_part_of_the_path_may_be_in_another_case() {
+        assert!(is_key_in_another_case("felix/bundle2/data/HMAC"));
+        assert!(is_key_in_another_case("felix/Bundle2/Data/hmac"));
+        assert!(!is_key_in_another_case("felix/bundle2/data/hmac"));
+        assert!(!is_key_in_another_case("somewhere/Master"));
+    }
+}

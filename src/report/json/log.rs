@@ -1,0 +1,68 @@
+//! What the logs of an instance say, on the wire.
+
+use crate::facts::{Log, LogTopic};
+use serde::Serialize;
+
+/// What the logs say; times are local, of an unknown zone.
+#[derive(Serialize)]
+pub(super) struct WireLog<'a> {
+    files: usize,
+    last_start: Option<WireStart<'a>>,
+    sling_id: Option<&'a str>,
+    run_modes: Vec<&'a str>,
+    port: Option<u16>,
+    key_files_disabled: Option<bool>,
+    keys_elsewhere: bool,
+    signatures: Vec<WireSignature<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireStart<'a> {
+    time: Option<String>,
+    storage: &'static str,
+    crypto_version: Option<&'a str>,
+    place: &'a str,
+}
+
+#[derive(Serialize)]
+struct WireSignature<'a> {
+    id: &'static str,
+    count: u64,
+    first: Option<String>,
+    last: Option<String>,
+    place: &'a str,
+    line: u64,
+}
+
+impl<'a> From<&'a Log> for WireLog<'a> {
+    fn from(log: &'a Log) -> Self {
+        let told = |topic| log.told(topic).map(|told| told.value.as_str());
+        let signature = |(id, seen): (&crate::facts::LogSignature, &'a crate::facts::Seen)| {
+            let sighting = seen.sighting;
+            WireSignature {
+                id: id.label(),
+                count: sighting.count,
+                first: sighting.first.map(|time| time.to_string()),
+                last: sighting.last.map(|time| time.to_string()),
+                place: &seen.place.path,
+                line: sighting.line,
+            }
+        };
+        let start = log.told.get(&LogTopic::Storage).map(|(start, place)| WireStart {
+            time: start.time.map(|time| time.to_string()),
+            storage: if start.value == "JCR" { "jcr" } else { "bundle" },
+            crypto_version: told(LogTopic::CryptoVersion),
+            place: &place.path,
+        });
+        Self {
+            files: log.files,
+            last_start: start,
+            sling_id: told(LogTopic::SlingId),
+            run_modes: told(LogTopic::RunModes).map_or(Vec::new(), |t| t.split(", ").collect()),
+            port: told(LogTopic::Port).and_then(|port| port.parse().ok()),
+            key_files_disabled: told(LogTopic::KeyFilesDisabled).map(|word| word == "true"),
+            keys_elsewhere: told(LogTopic::KeysElsewhere).is_some(),
+            signatures: log.seen.iter().map(signature).collect(),
+        }
+    }
+}
