@@ -76,7 +76,8 @@ ours() {
     "$AEMTRIX" scan -q -f json --exit-zero "$@" || status=$?
     [[ $status -eq 0 || $status -eq 2 ]]
 }
-ours_1() { ours -j1 "$@"; }
+ours_1() { ours --no-logs -j1 "$@"; }
+ours_with_logs() { ours -j1 "$@"; }
 ours_2() { ours -j2 "$@"; }
 drain() { "$drain_program" "$1"; }
 unpack_all() {
@@ -197,8 +198,9 @@ packed() {
         if have igzip; then peers+=(igzip_tar); fi
         if have python3; then peers+=(python_tarfile); fi
     fi
-    race "$file" ours_1 drain "${peers[@]}"
+    race "$file" ours_1 ours_with_logs drain "${peers[@]}"
     row "$profile.tar.gz: CPU, against inflating alone" "$aim" "$(ratio "${cpus[ours_1]}" "${cpus[drain]}")"
+    row "$profile.tar.gz: CPU with logs, against without" 1.15 "$(ratio "${cpus[ours_with_logs]}" "${cpus[ours_1]}")"
     [[ $profile == dense ]] && return
     row "$profile.tar.gz: wall, against tar -xzf, find, md5sum" 0.35 "$(ratio "${walls[ours_1]}" "${walls[unpack_all]}")"
     row "$profile.tar.gz: wall, against tar -xzf --wildcards" 0.45 "$(ratio "${walls[ours_1]}" "${walls[unpack_wanted]}")"
@@ -248,7 +250,7 @@ plain_cold() {
     local round shares=""
     for ((round = 0; round < ROUNDS; round++)); do
         forget "$file"
-        shares+=" $(awk "BEGIN { print $(bytes_from_disk "$AEMTRIX" scan -q -f json --exit-zero -j1 "$file") / $size }")"
+        shares+=" $(awk "BEGIN { print $(bytes_from_disk "$AEMTRIX" scan -q -f json --exit-zero --no-logs -j1 "$file") / $size }")"
     done
     row "$what" 0.15 "$(median <<<"$shares")"
 }

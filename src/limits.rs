@@ -27,6 +27,9 @@ pub struct Limits {
     /// Bytes from which on a plain tar is jumped over rather than read through. Of a 2-GB install, cold, 256 KiB read 43 % of
     /// the file and took twice as long as 64 KiB with 15 %: reading through wakes the kernel's read-ahead.
     pub jump_bytes_min: u64,
+    /// Read logs. A choice rather than a bound: logs add signs of trouble and decide nothing, and a plain tar without them is
+    /// jumped through.
+    pub logs: bool,
     /// Directory depth below a source.
     pub depth_max: usize,
 }
@@ -45,6 +48,7 @@ impl Default for Limits {
             links_max: 10_000,
             gaps_max: 100,
             jump_bytes_min: 64 << 10,
+            logs: true,
             depth_max: 64,
         }
     }

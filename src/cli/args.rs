@@ -206,6 +206,9 @@ pub(super) struct Reading {
     /// Sources read at a time [default: one a processor]
     #[arg(short = 'j', long, value_name = "N")]
     pub(super) threads: Option<usize>,
+    /// Reads no logs; looks for keys and settings alone
+    #[arg(long)]
+    no_logs: bool,
     /// Bytes that one source may unpack to
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().unpacked_bytes_max)]
     max_unpacked: u64,
@@ -224,6 +227,7 @@ impl Reading {
             unpacked_bytes_max: self.max_unpacked,
             entries_max: self.max_entries,
             nesting_max: self.max_nesting,
+            logs: !self.no_logs,
             ..Limits::default()
         }
     }

@@ -285,7 +285,9 @@ impl<'a> Collector<'a> {
             return Want::Nothing;
         };
         let item = match (&entry.kind, kind.reads) {
-            (EntryKind::File, Reads::Stream(scan)) if self.aliases.is_none() => {
+            (EntryKind::File, Reads::Stream(scan))
+                if self.limits.logs && self.aliases.is_none() =>
+            {
                 self.expect(path, kind, entry, Some(Stream { scan: scan(), begun: false }));
                 return Want::Stream;
             }

@@ -1,6 +1,7 @@
 //! Options of `scan`: they change what is shown and which exit code is given, never the verdict.
 
 use crate::cases;
+use crate::instance::Instance;
 use crate::pack::Packing;
 use crate::run::{aemtrix, list, operand};
 use serde_json::Value;
@@ -89,4 +90,22 @@ fn unknown_rules_and_formats_are_wrong_usage() {
         assert!(output.stdout.is_empty(), "{arguments:?}");
     }
     assert_eq!(aemtrix().args(["rules", "no-such-rule"]).output().unwrap().status.code(), Some(2));
+}
+
+#[test]
+fn logs_are_left_unread_where_that_is_asked_for() {
+    let line = "19.07.2025 19:00:52.176 *INFO* [x] com.adobe.granite.crypto.internal.CryptoSupportService Starting Crypto Support (com.adobe.granite.crypto, 3.4.24) with Bundle storage\n";
+    let packed = Instance::new("a").file("logs/error.log", line.as_bytes()).tar_gz();
+    let log = |options: &[&str]| -> Value {
+        let run = aemtrix()
+            .args(["scan", "-q", "-f", "json"])
+            .args(options)
+            .arg(packed.path())
+            .output()
+            .unwrap();
+        let report: Value = serde_json::from_slice(&run.stdout).unwrap();
+        report["farms"][0]["instances"][0]["log"].clone()
+    };
+    assert_eq!(log(&[])["last_start"]["storage"], "bundle");
+    assert_eq!(log(&["--no-logs"]), Value::Null);
 }
