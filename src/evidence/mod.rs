@@ -32,7 +32,7 @@ mod timestamp;
 pub use bundle_cache::{BundleParts, Packing, RevisionParts, assemble};
 pub use bundle_info::BundleInfo;
 pub use cursor::{ParseError, Problem};
-pub use felix_config::{Config, ConfigFile, Deviation, IgnoredConfig};
+pub use felix_config::{Config, ConfigFile, Deviation, IgnoredConfig, may_matter};
 pub use jar::Jar;
 pub use key::{digest, digest_key};
 pub use log::{SIGNATURES, Signature};

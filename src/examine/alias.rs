@@ -3,14 +3,27 @@
 use super::links::join;
 use std::collections::BTreeMap;
 
+/// Links to one target that are followed. Each of them has everything below the target read once more.
+const ALIASES_MAX: usize = 64;
+
 /// Links inside a source, by target: entries at or below a target also stand at its aliases.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Aliases(BTreeMap<String, Vec<String>>);
 
 impl Aliases {
-    /// Adds a link.
-    pub(super) fn add(&mut self, target: String, alias: String) {
-        self.0.entry(target).or_default().push(alias);
+    /// Adds a link; refuses one more to a target that has as many as are followed.
+    pub(super) fn add(&mut self, target: String, alias: String) -> bool {
+        let aliases = self.0.entry(target).or_default();
+        let has_room = aliases.len() < ALIASES_MAX;
+        if has_room {
+            aliases.push(alias);
+        }
+        has_room
+    }
+
+    /// Says whether a link leads to exactly this path.
+    pub(super) fn is_target(&self, path: &str) -> bool {
+        self.0.contains_key(path)
     }
 
     /// Says whether there are none.
@@ -45,8 +58,8 @@ mod tests {
 
     fn aliases() -> Aliases {
         let mut aliases = Aliases::default();
-        aliases.add("keys".into(), "felix/bundle2/data".into());
-        aliases.add("keys/hmac".into(), "felix/bundle3/data/hmac".into());
+        assert!(aliases.add("keys".into(), "felix/bundle2/data".into()));
+        assert!(aliases.add("keys/hmac".into(), "felix/bundle3/data/hmac".into()));
         aliases
     }
 
@@ -63,7 +76,7 @@ mod tests {
     #[test]
     fn link_to_the_top_makes_everything_stand_twice() {
         let mut aliases = Aliases::default();
-        aliases.add(String::new(), "launchpad".into());
+        assert!(aliases.add(String::new(), "launchpad".into()));
         assert_eq!(aliases.of("felix/x"), ["launchpad/felix/x"]);
     }
 

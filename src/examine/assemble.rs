@@ -2,12 +2,14 @@
 
 use super::collector::{Collected, Item};
 use super::configs;
-use crate::evidence::{BundleParts, ConfigFile, Fact, Found, Packing, assemble, classify};
+use crate::evidence::{
+    BundleParts, ConfigFile, Fact, Found, Packing, assemble, classify, may_matter,
+};
 use crate::facts::{
     Bundle, CRYPTO, CRYPTO_FILE, Gap, GapKind, KeyFile, Owner, Parts, Place, RunModes, Setting,
     SlingId, Snapshot, StorageFile,
 };
-use crate::intake::Walked;
+use crate::intake::{Source, Walked};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The evidence of one install root, by path.
@@ -15,25 +17,26 @@ type Evidence<'a> = Vec<(&'a str, Found<'a>, &'a Item)>;
 
 /// Makes snapshots of what was collected, and attaches to each the gaps that concern it.
 ///
-/// `folder` says that the source is a folder of other sources, which need not hold an instance itself.
+/// A folder of other sources need not hold an instance itself.
 pub(super) fn snapshots(
-    source: &str,
+    Source { name: source, folder, apart, .. }: &Source,
     walked: &Walked,
-    folder: bool,
     collected: Collected,
 ) -> (Vec<Snapshot>, Vec<Gap>) {
     let Collected { items, archives, mut gaps } = collected;
     let mut roots = by_root(&items);
+    gaps.extend(strays(source, &items));
     roots.retain(|_, evidence| evidence.iter().any(|(_, found, item)| marks_instance(found, item)));
     gaps.extend(malformed(source, &items));
     let explained = walked.entries == 0 && gaps.iter().any(|gap| gap.kind.hides());
-    if roots.is_empty() && !folder && !explained {
+    if roots.is_empty() && !*folder && !explained {
         gaps.push(no_instance(source, walked));
     }
     let tops: BTreeSet<&str> = roots.keys().map(String::as_str).collect();
-    // Those of a folder are sources of their own.
-    let inside = archives.iter().filter(|path| !folder && owner(path, &tops).is_none());
-    gaps.extend(inside.map(|path| nested(source, path)));
+    // Those that discovery found are sources of their own.
+    let inside =
+        archives.iter().filter(|path| !apart.contains(path) && owner(path, &tops).is_none());
+    gaps.extend(inside.map(|path| nested(source, path, !tops.is_empty())));
     let mut snapshots: Vec<Snapshot> =
         roots.iter().map(|(root, evidence)| snapshot(source, root, evidence, &gaps)).collect();
     gaps.extend(snapshots.iter().flat_map(unidentified));
@@ -74,9 +77,32 @@ fn by_root(items: &BTreeMap<String, Item>) -> BTreeMap<String, Evidence<'_>> {
         let own = caches.get(found.root).and_then(|caches| main_cache(caches));
         let is_other = !found.bundle.is_empty() && own != Some(cache(path, &found));
         let root = if is_other { cache(path, &found) } else { found.root };
+        if is_other && root == found.root {
+            continue;
+        }
         roots.entry(root.to_owned()).or_default().push((path, found, item));
     }
     roots
+}
+
+/// Bundle directories in an install root itself, beside a cache, belong to nothing that Felix reads.
+fn strays(source: &str, items: &BTreeMap<String, Item>) -> Vec<Gap> {
+    let found = || items.keys().filter_map(|path| Some((path.as_str(), classify(path)?.1)));
+    let bundles = || found().filter(|(_, found)| !found.bundle.is_empty());
+    let cached: BTreeSet<&str> = bundles()
+        .filter(|(path, found)| cache(path, found) != found.root)
+        .map(|(_, found)| found.root)
+        .collect();
+    let mut strays: BTreeSet<String> = bundles()
+        .filter(|(path, found)| cached.contains(found.root) && cache(path, found) == found.root)
+        .map(|(path, found)| bundle_directory(path, found.root, found.bundle))
+        .collect();
+    let gap = |path| {
+        let reason =
+            "is a bundle directory beside the cache and not in it; it was not read".to_owned();
+        Gap { source: source.to_owned(), path: Some(path), kind: GapKind::Unidentified, reason }
+    };
+    std::mem::take(&mut strays).into_iter().map(gap).collect()
 }
 
 /// Returns the directory that holds the bundle directories.
@@ -109,11 +135,14 @@ fn marks_instance(found: &Found<'_>, item: &Item) -> bool {
     }
 }
 
-fn nested(source: &str, path: &str) -> Gap {
+/// A zip beside an install is a package, as in every home of one. Any other archive may hold an instance.
+fn nested(source: &str, path: &str, beside_install: bool) -> Gap {
+    let is_package = beside_install && path.to_ascii_lowercase().ends_with(".zip");
+    let kind = if is_package { GapKind::Package } else { GapKind::Nested };
     let reason =
         "is an archive inside the source and was not opened; unpack it and name it as a source"
             .to_owned();
-    Gap { source: source.to_owned(), path: Some(path.to_owned()), kind: GapKind::Nested, reason }
+    Gap { source: source.to_owned(), path: Some(path.to_owned()), kind, reason }
 }
 
 fn malformed(source: &str, items: &BTreeMap<String, Item>) -> Vec<Gap> {
@@ -128,7 +157,10 @@ fn malformed(source: &str, items: &BTreeMap<String, Item>) -> Vec<Gap> {
         .filter_map(|(path, item)| match item {
             Item::Read { fact: Err(error), .. } => {
                 let kind = classify(path).map_or("evidence", |(kind, _)| kind.name);
-                Some(gap(path, GapKind::Malformed, format!("is no valid {kind}: {error}")))
+                // What Felix cannot parse it ignores; that hides something only where a rule asks for it.
+                let matters = kind != "configuration" || may_matter(path);
+                let gap_kind = if matters { GapKind::Malformed } else { GapKind::Ignored };
+                Some(gap(path, gap_kind, format!("is no valid {kind}: {error}")))
             }
             Item::Odd => {
                 let reason = "is a directory or a device where a file belongs".to_owned();

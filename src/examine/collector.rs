@@ -104,8 +104,11 @@ impl<'a> Collector<'a> {
         }));
         let mut aliases = Aliases::default();
         for (path, link) in wanted {
-            if let Some(target) = self.target(&path, &link) {
-                aliases.add(target, path);
+            let Some(target) = self.target(&path, &link) else { continue };
+            if !aliases.add(target, path) {
+                self.record_once(
+                    "one place is linked to from more places than any install needs".to_owned(),
+                );
             }
         }
         aliases
@@ -147,6 +150,7 @@ impl<'a> Collector<'a> {
     pub(super) fn finish(mut self, reread: bool) -> Collected {
         self.settle();
         self.see_linked_directories();
+        self.leave_to_links();
         let unresolved: Vec<String> = self
             .items
             .iter()
@@ -170,6 +174,27 @@ impl<'a> Collector<'a> {
         self.gaps.sort();
         self.gaps.dedup();
         Collected { items: self.items, archives: self.archives, gaps: self.gaps }
+    }
+
+    /// What an install reaches through a link to its launchpad or cache is its own, and no install or copy beside it.
+    fn leave_to_links(&mut self) {
+        let Some(aliases) = &self.aliases else { return };
+        let is_part = |alias: &str| {
+            let mut parts = alias.split('/');
+            parts.any(|part| matches!(part, "launchpad" | "felix" | "conf" | "bin" | "config"))
+        };
+        let items = &self.items;
+        let reached = |path: &str| {
+            aliases
+                .of(path)
+                .iter()
+                .any(|alias| alias != path && is_part(alias) && items.contains_key(alias))
+        };
+        let by_directory = |path: &&String| reached(path) && !aliases.is_target(path);
+        let left: Vec<String> = items.keys().filter(by_directory).cloned().collect();
+        for path in left {
+            self.items.remove(&path);
+        }
     }
 
     /// A link to a directory is followed when something was found through it; archives need not list the directory.
@@ -248,10 +273,16 @@ impl<'a> Collector<'a> {
         };
         let differs = *old != item;
         match (&self.aliases, old) {
-            (_, Item::Read { fact: Ok(Fact::Seen), .. }) | (Some(_), Item::Link(_)) => {}
+            // A log adds to the rest and decides nothing.
+            (_, Item::Read { fact: Ok(Fact::Seen | Fact::Log(_)), .. })
+            | (Some(_), Item::Link(_)) => {}
             // What stands there may be a file that came before the link, or a target that came twice.
             (Some(_), _) if differs => {
                 let reason = "stands there both by itself and through a link, and the two differ";
+                return self.lose(path, GapKind::Ambiguous, reason);
+            }
+            (None, _) if differs && path.ends_with("/sling.id.file") => {
+                let reason = "came again with another id: two instances lie under one path, and only one shows";
                 return self.lose(path, GapKind::Ambiguous, reason);
             }
             (None, _) if differs && self.concatenated => {

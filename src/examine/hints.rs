@@ -3,8 +3,25 @@
 use crate::evidence::classify;
 
 /// Endings of archives, as far as names tell; their content is not sniffed.
-const ARCHIVES: [&str; 8] =
-    [".tar", ".tgz", ".tar.gz", ".tar.zst", ".tar.xz", ".tar.bz2", ".zip", ".7z"];
+const ARCHIVES: [&str; 17] = [
+    ".tar",
+    ".tgz",
+    ".taz",
+    ".tbz2",
+    ".txz",
+    ".tzst",
+    ".tar.gz",
+    ".tar.zst",
+    ".tar.xz",
+    ".tar.bz2",
+    ".tar.lz4",
+    ".tar.z",
+    ".tar.gz.part",
+    ".tar.gz.gpg",
+    ".zip",
+    ".7z",
+    ".rar",
+];
 
 /// Says whether a path is named like an archive.
 pub(super) fn is_archive(path: &str) -> bool {

@@ -55,6 +55,7 @@ pub(super) fn is_stem(path: &str, roots: &BTreeSet<String>) -> bool {
         "data" => parent_name.starts_with("bundle"),
         // Common names: only beside the rest of an install.
         "conf" | "bin" => roots.contains(parent),
+        _ if format!("/{parent}/").contains("/launchpad/config/") => true,
         _ => name.starts_with("bundle") && (parent_name == "felix" || roots.contains(parent)),
     }
 }

@@ -92,7 +92,7 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch) -> Outcome {
         walk(source, limits, watch, &mut collector);
     }
     let collected = collector.finish(source.can_reread());
-    let (snapshots, gaps) = assemble::snapshots(&source.name, &walked, source.folder, collected);
+    let (snapshots, gaps) = assemble::snapshots(source, &walked, collected);
     let record = SourceRecord {
         name: source.name.clone(),
         container: walked.container,

@@ -54,6 +54,8 @@ pub enum GapKind {
     Malformed,
     /// An archive inside the source, outside any install; not opened.
     Nested,
+    /// A zip beside an install, most likely a package; not opened.
+    Package,
     /// Two versions of one piece of evidence, and nothing tells which one the instance uses.
     Ambiguous,
     /// Key files in a bundle directory that says nothing of which bundle it is.
@@ -99,7 +101,7 @@ impl GapKind {
             Self::Unreadable => "unreadable",
             Self::Changed => "changed",
             Self::Malformed => "malformed",
-            Self::Nested => "nested",
+            Self::Nested | Self::Package => "nested",
             Self::Ambiguous => "ambiguous",
             Self::Unidentified => "unidentified",
             Self::NoInstance => "no-instance",
@@ -125,6 +127,7 @@ impl GapKind {
                 | Self::Ignored
                 | Self::Lenient
                 | Self::Log
+                | Self::Package
         )
     }
 

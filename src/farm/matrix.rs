@@ -58,32 +58,45 @@ pub struct MatrixRow {
     pub expect: Expect,
     /// One cell an instance.
     pub cells: Vec<Cell>,
+    /// Which of them stand out.
+    odd: Vec<bool>,
 }
 
 impl MatrixRow {
+    fn new(row: &Row, mut cells: Vec<Cell>) -> Self {
+        if row.expect != Expect::Any {
+            group(&mut cells);
+        }
+        let odd = odd(row.expect, &cells);
+        Self { fact: row.fact, title: row.title, expect: row.expect, cells, odd }
+    }
+
     /// Says whether the cells are not what is expected of them.
     pub fn is_odd(&self) -> bool {
-        (0..self.cells.len()).any(|index| self.is_odd_at(index))
+        self.odd.contains(&true)
     }
 
     /// Says whether one cell stands out: it belongs to another group than the largest, or shares what should be its own.
     pub fn is_odd_at(&self, index: usize) -> bool {
-        let Some(group) = self.cells.get(index).and_then(|cell| cell.group) else { return false };
-        match self.expect {
-            Expect::Equal => group > 0 || self.tie_at_the_top(),
-            Expect::Distinct => self.size(group) > 1,
-            Expect::Any => false,
-        }
+        self.odd.get(index) == Some(&true)
     }
+}
 
-    /// With two largest groups there is no telling which is odd, so both are.
-    fn tie_at_the_top(&self) -> bool {
-        self.size(1) > 0 && self.size(0) == self.size(1)
+fn odd(expect: Expect, cells: &[Cell]) -> Vec<bool> {
+    let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
+    for group in cells.iter().filter_map(|cell| cell.group) {
+        let size = sizes.entry(group).or_default();
+        *size = size.saturating_add(1);
     }
-
-    fn size(&self, group: usize) -> usize {
-        self.cells.iter().filter(|cell| cell.group == Some(group)).count()
-    }
+    let size = |group: usize| sizes.get(&group).copied().unwrap_or_default();
+    // With two largest groups there is no telling which is odd, so both are.
+    let tie = size(1) > 0 && size(0) == size(1);
+    let is_odd = |group: usize| match expect {
+        Expect::Equal => group > 0 || tie,
+        Expect::Distinct => size(group) > 1,
+        Expect::Any => false,
+    };
+    cells.iter().map(|cell| cell.group.is_some_and(is_odd)).collect()
 }
 
 /// Facts that the verdict hangs on: shown even where nothing is known of them.
@@ -96,19 +109,12 @@ fn says_something(row: &MatrixRow) -> bool {
 
 /// Makes the matrix of a farm. Other facts that no instance shows are left out.
 pub fn matrix(farm: &Farm) -> Matrix {
-    let rows = ROWS.iter().map(|row| matrix_row(row, &farm.members));
+    let rows =
+        ROWS.iter().map(|row| MatrixRow::new(row, farm.members.iter().map(row.cell).collect()));
     Matrix {
         instances: farm.members.iter().map(|member| member.name.clone()).collect(),
         rows: rows.filter(|row| DECISIVE.contains(&row.fact) || says_something(row)).collect(),
     }
-}
-
-fn matrix_row(row: &Row, members: &[Member]) -> MatrixRow {
-    let mut cells: Vec<Cell> = members.iter().map(row.cell).collect();
-    if row.expect != Expect::Any {
-        group(&mut cells);
-    }
-    MatrixRow { fact: row.fact, title: row.title, expect: row.expect, cells }
 }
 
 /// Numbers the groups of equal cells: the largest first, of equally large ones that of the first instance.
@@ -125,8 +131,9 @@ fn group(cells: &mut [Cell]) {
         .map(|(value, (count, first))| (Reverse(count), first, value.to_owned()))
         .collect();
     order.sort();
+    let numbers: BTreeMap<String, usize> =
+        order.into_iter().enumerate().map(|(number, (_, _, value))| (value, number)).collect();
     for cell in cells {
-        let own = cell.value.as_ref();
-        cell.group = own.and_then(|own| order.iter().position(|(_, _, value)| value == own));
+        cell.group = cell.value.as_ref().and_then(|own| numbers.get(own)).copied();
     }
 }

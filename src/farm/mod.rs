@@ -13,7 +13,7 @@ pub use matrix::{Expect, Matrix, MatrixRow, Row, matrix};
 pub use rows::ROWS;
 
 use crate::facts::{CRYPTO, KeyName, Snapshot, StorageFile, StorageMode};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Instances that must agree on their keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +87,7 @@ pub fn farms(snapshots: Vec<(Option<String>, Snapshot)>) -> Vec<Farm> {
     let installs: Roots = snapshots
         .iter()
         .filter(|(_, snapshot)| !snapshot.bundles.is_empty())
-        .map(|(_, snapshot)| (snapshot.source.clone(), snapshot.root.clone()))
+        .map(|(_, s)| ((s.source.clone(), s.root.clone()), uuid(s).map(str::to_owned)))
         .collect();
     let mut copies: BTreeMap<(String, String), Vec<Snapshot>> = BTreeMap::new();
     let mut instances = Vec::new();
@@ -103,13 +103,21 @@ pub fn farms(snapshots: Vec<(Option<String>, Snapshot)>) -> Vec<Farm> {
     vec![farm("farm", names::name(instances), copies)]
 }
 
-/// Sources, and the roots of the installs in them.
-type Roots = BTreeSet<(String, String)>;
+/// The Sling ids of installs, by source and root.
+type Roots = BTreeMap<(String, String), Option<String>>;
+
+fn uuid(snapshot: &Snapshot) -> Option<&str> {
+    snapshot.sling_id.as_ref().map(|id| id.uuid.as_str())
+}
 
 /// Returns the root of the install that a snapshot is an old copy of: one inside `crx-quickstart`, or beside the parts of
 /// another install root under a like name, or a `crx-quickstart.old` beside `crx-quickstart`.
 fn original(snapshot: &Snapshot, installs: &Roots) -> Option<String> {
-    let is_install = |root: &str| installs.contains(&(snapshot.source.clone(), root.to_owned()));
+    // Two that both have an id, and not the same, are two instances wherever they lie.
+    let is_install = |root: &str| {
+        let id = installs.get(&(snapshot.source.clone(), root.to_owned()));
+        id.is_some_and(|id| id.as_deref().zip(uuid(snapshot)).is_none_or(|(a, b)| a == b))
+    };
     let (parent, name) = snapshot.root.rsplit_once('/').unwrap_or(("", &snapshot.root));
     let sibling = format!("{parent}/crx-quickstart").trim_start_matches('/').to_owned();
     if name.starts_with("crx-quickstart") && name != "crx-quickstart" && is_install(&sibling) {

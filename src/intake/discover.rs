@@ -64,7 +64,7 @@ fn parse(operand: &OsStr) -> Source {
 fn source(text: &OsStr, label: Option<String>) -> Source {
     let name = super::path::text(text.as_encoded_bytes());
     let origin = if text == "-" { Origin::Stdin } else { Origin::Path(PathBuf::from(text)) };
-    Source { name, label, origin, folder: false }
+    Source { name, label, origin, folder: false, apart: Vec::new() }
 }
 
 fn identity(origin: &Origin) -> Option<PathBuf> {
@@ -107,7 +107,10 @@ fn expand(source: Source, sources: &mut Vec<Source>, notes: &mut Vec<Gap>) {
         sources.push(self::source(file.as_os_str(), label));
     }
     if folder.directories || folder.install {
-        sources.push(Source { folder: !folder.install, ..source });
+        let below = |file: &PathBuf| file.strip_prefix(path).ok().map(Path::to_owned);
+        let text = |file: PathBuf| super::path::text(file.as_os_str().as_encoded_bytes());
+        let apart = folder.uploads.iter().filter_map(below).map(text).collect();
+        sources.push(Source { folder: !folder.install, apart, ..source });
     }
 }
 

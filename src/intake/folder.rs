@@ -133,7 +133,7 @@ fn take_files(entries: &[Listed], folder: &mut Folder, meant: &mut Vec<PathBuf>)
             match kind_of(&entry.path) {
                 Ok(()) => folder.uploads.push(entry.path.clone()),
                 Err(_) if has_ending(&entry.name) => meant.push(entry.path.clone()),
-                Err(GapKind::Unsupported) => foreign.push(entry.path.clone()),
+                Err(GapKind::Unsupported | GapKind::Unreadable) => foreign.push(entry.path.clone()),
                 Err(_) => {}
             }
         } else if entry.kind.is_symlink() && leads_to_upload(entry) {

@@ -37,6 +37,8 @@ pub struct Source {
     pub origin: Origin,
     /// A folder of uploads, which are sources of their own; it need not hold an instance itself.
     pub folder: bool,
+    /// Paths below a folder that are sources of their own.
+    pub apart: Vec<String>,
 }
 
 impl Source {

@@ -196,6 +196,7 @@ pub(super) fn walk_path(
         label: None,
         origin: Origin::Path(path.to_owned()),
         folder: false,
+        apart: Vec::new(),
     };
     let walked = walk(&source, limits, &NoWatch, &mut recorder);
     (walked, recorder)

@@ -33,6 +33,8 @@ fn source(farm: &Farm) -> Option<(&Member, &'static str)> {
             Some((author, "it is an author, and authors hold the data that was encrypted"))
         }
         (Some(_), Some(_)) => None,
+        // An author whose own files are faulty still holds what was encrypted with its keys.
+        (None, _) if farm.members.iter().any(|member| is_author(&member)) => None,
         (None, _) => {
             pairs.majority()?.first().map(|first| (*first, "most of the farm has its keys"))
         }
@@ -149,7 +151,7 @@ mod tests {
         let text = steps(
             farm().with("a", |i| i.role("author").hmac(&newline)).with("b", |i| i.hmac(&key)),
         );
-        assert!(text.starts_with("Take b as the source"), "{text}");
+        assert!(text.starts_with("Nothing here tells whose keys are right: b."), "{text}");
     }
 
     #[test]

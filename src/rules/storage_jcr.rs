@@ -21,6 +21,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
     farm.members
         .iter()
         .filter(|member| member.storage_mode() == Some(StorageMode::Jcr))
+        .filter(|member| member.storage().is_some_and(|file| file.storage.is_exact()))
         .map(|member| {
             Hit::on(member, format!("{} keeps its keys in the JCR (/etc/key)", member.name))
                 .at(member.storage().map(|file| &file.place))
@@ -49,6 +50,12 @@ mod tests {
             "{fix}"
         );
         assert!(fix.contains("'crx-quickstart/launchpad/felix/bundle2/data/'"), "{fix}");
+    }
+
+    #[test]
+    fn faulty_file_is_told_by_the_rule_on_its_fault() {
+        assert_eq!(check(&farm().with("a", |i| i.storage(b"jcr")).build()), []);
+        assert_eq!(check(&farm().with("a", |i| i.storage(b"JCR\n")).build()), []);
     }
 
     #[test]

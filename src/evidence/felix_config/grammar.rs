@@ -112,13 +112,16 @@ pub(super) fn read(bytes: &[u8]) -> Result<Dictionary, ParseError> {
     // Java reads UTF-8 in the same way: what is not valid becomes U+FFFD.
     let text = Zeroizing::new(String::from_utf8_lossy(bytes).into_owned());
     let mut reader = Reader { text: &text, offset: 0, deviations: BTreeSet::new() };
-    if reader.accept('\u{feff}') {
+    // Felix takes the mark into the first name, so that entry is not what it seems to be.
+    let marked = reader.accept('\u{feff}');
+    if marked {
         reader.deviations.insert(Deviation::Bom);
     }
     let mut entries = BTreeMap::new();
     while let Some((name, garbled)) = reader.name(entries.is_empty())? {
+        let mark = if marked && entries.is_empty() { "\u{feff}" } else { "" };
         if let Some(values) = reader.value()? {
-            let key = name.to_lowercase();
+            let key = format!("{mark}{}", name.to_lowercase());
             entries.insert(key, Entry { name, garbled, values });
         }
         limit(entries.len(), "configuration", reader.offset)?;

@@ -27,6 +27,13 @@ const LEFTOVER: &str = ".tmp";
 /// Set as long as a configuration was created, but never filled; Felix then gives no values out.
 const NEW: &str = "_felix_.cm.newConfiguration";
 
+/// Says whether a file may be the configuration of a component that rules ask for, by its path alone.
+pub fn may_matter(path: &str) -> bool {
+    // A Windows edition of Felix wrote `com` so.
+    let path = path.replace("%0063om", "com");
+    wanted::WANTED.iter().any(|wanted| path.contains(&wanted.pid.replace('.', "/")))
+}
+
 /// What a file below `launchpad/config` is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConfigFile {

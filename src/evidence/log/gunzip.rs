@@ -12,7 +12,7 @@ const UNPACKED_BYTES_MAX: u64 = 16 << 30;
 /// Bytes that a byte may unpack to; logs shrink to a tenth, at most to a fiftieth.
 const RATIO_MAX: u64 = 400;
 /// Bytes up to which the ratio does not matter.
-const UNPACKED_BYTES_FREE: u64 = 64 << 20;
+const UNPACKED_BYTES_FREE: u64 = 4 << 20;
 
 /// Unpacks a log that is pushed into it.
 pub(super) struct Gunzip {
