@@ -45,6 +45,7 @@ pub(super) fn pairs(farm: &Farm) -> Vec<(&Member, &Member)> {
 /// is no telling.
 pub(super) fn is_same(a: &Member, b: &Member) -> bool {
     a.snapshot.sling_id.is_some()
+        && b.snapshot.sling_id.is_some()
         && a.snapshot.last_start_ms.is_some()
         && a.snapshot.last_start_ms == b.snapshot.last_start_ms
         && are_alike(a, b)
@@ -99,6 +100,15 @@ mod tests {
     #[test]
     fn clone_that_was_started_is_another_instance() {
         assert_eq!(messages(|i| i.sling_id(ID).started_at(6)), [""; 0]);
+    }
+
+    #[test]
+    fn without_an_id_in_both_there_is_no_telling() {
+        let nameless = |mut i: Instance| {
+            i.snapshot.sling_id = None;
+            i.started_at(5)
+        };
+        assert_eq!(messages(nameless), [""; 0]);
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod determinism;
 mod hostile_names;
 mod instance;
 mod layers;
+mod layouts;
 mod memory;
 mod options;
 mod output;
