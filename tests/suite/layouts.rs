@@ -7,8 +7,6 @@ use serde_json::Value;
 use std::ffi::OsString;
 use std::fs;
 
-const HMAC: &str = "launchpad/felix/bundle43/data/hmac";
-
 /// What a sound author and this source say together: verdict, instances, kinds of gap, rules.
 fn said(case: &Case) -> String {
     let home = tempfile::tempdir().unwrap();
