@@ -25,7 +25,31 @@ const ARCHIVES: [&str; 17] = [
 
 /// Says whether a path is named like an archive.
 pub(super) fn is_archive(path: &str) -> bool {
-    ARCHIVES.iter().any(|end| ends_with_ignoring_case(name(path), end))
+    // Asked for every file of every source: nearly all end in something else.
+    let last = name(path).rsplit('.').next().unwrap_or_default();
+    let may_be = matches!(last.len(), 1..=4)
+        && matches!(
+            last.as_bytes().first(),
+            Some(
+                b't' | b'z'
+                    | b'g'
+                    | b'x'
+                    | b'b'
+                    | b'l'
+                    | b'p'
+                    | b'r'
+                    | b'7'
+                    | b'T'
+                    | b'Z'
+                    | b'G'
+                    | b'X'
+                    | b'B'
+                    | b'L'
+                    | b'P'
+                    | b'R'
+            )
+        );
+    may_be && ARCHIVES.iter().any(|end| ends_with_ignoring_case(name(path), end))
 }
 
 /// Says whether a path would be that of a key file if case did not matter. AEM finds its files by exact name, but on a file
