@@ -34,12 +34,19 @@ impl Aliases {
     /// Returns the paths at which an entry also stands. An archive of hard-linked backups has many links and many entries, so
     /// only the entry's own path and those above it are looked up.
     pub(super) fn of(&self, path: &str) -> Vec<String> {
+        self.through(path).into_iter().map(|(_, stands_at)| stands_at).collect()
+    }
+
+    /// Returns the links through which an entry also stands somewhere, and where.
+    pub(super) fn through(&self, path: &str) -> Vec<(&str, String)> {
         let above = path.rmatch_indices('/').map(|(at, _)| at).chain([0]);
         let ends = std::iter::once(path.len()).chain(above);
         let splits = ends.filter_map(|end| path.split_at_checked(end));
         splits
             .filter_map(|(target, rest)| Some((self.0.get(target)?, rest)))
-            .flat_map(|(aliases, rest)| aliases.iter().map(move |alias| join(alias, rest)))
+            .flat_map(|(links, rest)| {
+                links.iter().map(move |link| (link.as_str(), join(link, rest)))
+            })
             .collect()
     }
 

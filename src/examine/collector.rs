@@ -179,16 +179,15 @@ impl<'a> Collector<'a> {
     /// What an install reaches through a link to its launchpad or cache is its own, and no install or copy beside it.
     fn leave_to_links(&mut self) {
         let Some(aliases) = &self.aliases else { return };
-        let is_part = |alias: &str| {
-            let mut parts = alias.split('/');
-            parts.any(|part| matches!(part, "launchpad" | "felix" | "conf" | "bin" | "config"))
+        // A link of a bundle or its data shares them with another bundle, which keeps what is its own.
+        let is_part = |link: &str| {
+            let name = link.rsplit('/').next().unwrap_or(link);
+            matches!(name, "launchpad" | "felix" | "conf" | "bin" | "config")
         };
         let items = &self.items;
         let reached = |path: &str| {
-            aliases
-                .of(path)
-                .iter()
-                .any(|alias| alias != path && is_part(alias) && items.contains_key(alias))
+            let mut through = aliases.through(path).into_iter();
+            through.any(|(link, at)| at != path && is_part(link) && items.contains_key(&at))
         };
         let by_directory = |path: &&String| reached(path) && !aliases.is_target(path);
         let left: Vec<String> = items.keys().filter(by_directory).cloned().collect();

@@ -117,3 +117,11 @@ fn selection_without_the_data_directory_shows_no_missing_key() {
     let said = said_of(&[operand("author", &author), other.into_os_string()]);
     assert_eq!(said, "undecided 2 [] []");
 }
+
+#[test]
+fn link_to_another_bundles_data_leaves_the_keys_where_they_are() {
+    let mut case = instance("crx-quickstart");
+    let data = "crx-quickstart/launchpad/felix/bundle502/data";
+    case.links.insert(data.into(), Link::Symbolic("../bundle43/data".into()));
+    assert_eq!(said(&case), "inconsistent 2 [] [key-misplaced,key-misplaced]");
+}
