@@ -93,7 +93,7 @@ fn strays(source: &str, items: &BTreeMap<String, Item>) -> Vec<Gap> {
         .filter(|(path, found)| cache(path, found) != found.root)
         .map(|(_, found)| found.root)
         .collect();
-    let mut strays: BTreeSet<String> = bundles()
+    let strays: BTreeSet<String> = bundles()
         .filter(|(path, found)| cached.contains(found.root) && cache(path, found) == found.root)
         .map(|(path, found)| bundle_directory(path, found.root, found.bundle))
         .collect();
@@ -102,7 +102,7 @@ fn strays(source: &str, items: &BTreeMap<String, Item>) -> Vec<Gap> {
             "is a bundle directory beside the cache and not in it; it was not read".to_owned();
         Gap { source: source.to_owned(), path: Some(path), kind: GapKind::Unidentified, reason }
     };
-    std::mem::take(&mut strays).into_iter().map(gap).collect()
+    strays.into_iter().map(gap).collect()
 }
 
 /// Returns the directory that holds the bundle directories.
