@@ -5,7 +5,7 @@
 //! `org.osgi.service.http.port` in `sling.properties` is only the default, 8080; the port in use comes from the command line.
 
 use super::{Fact, Found, Kind, ParseError, Reads, path, text};
-use crate::facts::{CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH};
+use crate::facts::{CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH};
 
 pub(super) const KIND: Kind =
     Kind { name: "properties", reads: Reads::Whole(1 << 20), find, parse };
@@ -14,7 +14,7 @@ const SLING: &str = "sling.properties";
 const QUICKSTART: &str = "quickstart.properties";
 
 /// The only names whose values are kept.
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 8] = [
     "quickstart.build",
     "granite.product.version",
     "PRODUCTINFO_VERSION",
@@ -22,6 +22,7 @@ const NAMES: [&str; 7] = [
     "org.osgi.service.http.port",
     CRYPTO_FILE_DISABLE,
     CRYPTO_KEYS_PATH,
+    CONFIG_DIRECTORY,
 ];
 const VALUE_CHARS_MAX: usize = 1024;
 

@@ -40,7 +40,10 @@ pub(super) fn snapshots(
     let mut snapshots: Vec<Snapshot> =
         roots.iter().map(|(root, evidence)| snapshot(source, root, evidence, &gaps)).collect();
     gaps.extend(snapshots.iter().flat_map(unidentified));
-    gaps.extend(roots.values().flat_map(|evidence| configs::notes(source, evidence)));
+    let installs = roots.values().zip(&snapshots);
+    gaps.extend(installs.flat_map(|(evidence, snapshot)| {
+        configs::notes(source, evidence, configs::Use::of(snapshot))
+    }));
     gaps.retain(|gap| !is_moot(gap, &snapshots));
     gaps.sort();
     let owners: Vec<Option<&str>> = gaps
@@ -227,8 +230,9 @@ fn snapshot(source: &str, root: &str, evidence: &Evidence<'_>, gaps: &[Gap]) -> 
         let place = Place { source: source.to_owned(), path: (*path).to_owned() };
         add(&mut snapshot, found, fact, owner.as_ref(), place);
     }
-    snapshot.parts = parts(evidence);
-    snapshot.configurations = configs::configurations(source, evidence);
+    let used = configs::Use::of(&snapshot);
+    snapshot.parts = parts(evidence, used);
+    snapshot.configurations = configs::configurations(source, evidence, used);
     snapshot.settings.sort_by(|a, b| (&a.name, &a.place).cmp(&(&b.name, &b.place)));
     snapshot
 }
@@ -286,12 +290,12 @@ fn is_settings(snapshot: &Snapshot, found: &Found<'_>) -> bool {
     snapshot.bundle_in(found.bundle).is_some_and(|bundle| bundle.is("org.apache.sling.settings"))
 }
 
-fn parts(evidence: &Evidence<'_>) -> Parts {
+fn parts(evidence: &Evidence<'_>, used: configs::Use) -> Parts {
     let is_read = |item: &Item| matches!(item, Item::Read { fact: Ok(_), .. });
     let properties = |found: &Found<'_>| found.name == "sling.properties";
     Parts {
         properties: evidence.iter().any(|(_, found, item)| properties(found) && is_read(item)),
-        configurations: configs::are_packed(evidence),
+        configurations: configs::are_packed(evidence, used),
     }
 }
 

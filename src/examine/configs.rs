@@ -2,32 +2,72 @@
 
 use super::collector::Item;
 use crate::evidence::{Config, ConfigFile, Deviation, Fact, Found, IgnoredConfig};
-use crate::facts::{Configuration, Gap, GapKind, Place};
+use crate::facts::{
+    CONFIG_DIRECTORY, Configuration, Gap, GapKind, IdentifiedBy, Place, Setting, Snapshot,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One piece of evidence: path, what the path says, and what was read.
 type Evidence<'a> = (&'a str, Found<'a>, &'a Item);
 
+/// What of an install decides which of its files ConfigAdmin uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Use {
+    /// `felix.cm.dir` names another directory than `launchpad/config`.
+    elsewhere: bool,
+    /// ConfigAdmin is of a version that has names of its own on Windows; `None` where that is not known.
+    windows_names: Option<bool>,
+}
+
+impl Use {
+    /// Reads it from the settings and bundles of an install.
+    pub(super) fn of(snapshot: &Snapshot) -> Self {
+        let is_default = |setting: &Setting| {
+            let value = setting.value.replace('\\', "/");
+            let value = value.trim_end_matches('/');
+            value == "${sling.launchpad}/config" || value.ends_with("launchpad/config")
+        };
+        let elsewhere = snapshot.setting(CONFIG_DIRECTORY).is_some_and(|s| !is_default(s));
+        let mut versions = snapshot
+            .bundles_named("org.apache.felix.configadmin")
+            .filter(|bundle| bundle.identified_by == Some(IdentifiedBy::Manifest))
+            .filter_map(|bundle| bundle.version.as_deref());
+        let windows_names = versions.next().map(|version| {
+            ["1.8.2", "1.8.3", "1.8.4", "1.8.5", "1.8.6"].iter().any(|with| {
+                version
+                    .strip_prefix(with)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            })
+        });
+        Self { elsewhere, windows_names }
+    }
+}
+
 /// Returns the configurations that matter, sorted by PID.
-pub(super) fn configurations(source: &str, evidence: &[Evidence<'_>]) -> Vec<Configuration> {
-    let doubled = doubled(evidence);
+pub(super) fn configurations(
+    source: &str,
+    evidence: &[Evidence<'_>],
+    used: Use,
+) -> Vec<Configuration> {
+    let unused = unused(evidence, used);
     let place = |path: &str| Place { source: source.to_owned(), path: path.to_owned() };
-    let mut all: Vec<Configuration> = used(evidence)
-        .filter(|(path, config)| config.matters() && !doubled.contains(path))
+    let mut all: Vec<Configuration> = valid(evidence)
+        .filter(|(path, config)| config.matters() && !unused.contains_key(path))
         .map(|(path, config)| config.at(place(path)))
         .collect();
     all.sort_by(|a, b| (&a.pid, &a.place).cmp(&(&b.pid, &b.place)));
     all
 }
 
-/// Says whether `launchpad/config` was packed, and not just files picked from it: then there are configurations of other components
+/// Says whether the configurations in use were packed, and not just files picked from them: then there are some of other components
 /// below `com`, where most of those looked for lie.
-pub(super) fn are_packed(evidence: &[Evidence<'_>]) -> bool {
-    used(evidence).any(|(_, config)| !config.matters() && config.pid.starts_with("com."))
+pub(super) fn are_packed(evidence: &[Evidence<'_>], used: Use) -> bool {
+    !used.elsewhere
+        && valid(evidence).any(|(_, config)| !config.matters() && config.pid.starts_with("com."))
 }
 
 /// Tells what Felix ignores, and what its versions read differently: one line a reason.
-pub(super) fn notes(source: &str, evidence: &[Evidence<'_>]) -> Vec<Gap> {
+pub(super) fn notes(source: &str, evidence: &[Evidence<'_>], used: Use) -> Vec<Gap> {
     let mut ignored: BTreeMap<IgnoredConfig, Vec<&str>> = BTreeMap::new();
     let mut lenient: BTreeMap<Deviation, Vec<&str>> = BTreeMap::new();
     for (path, file) in files(evidence) {
@@ -40,9 +80,8 @@ pub(super) fn notes(source: &str, evidence: &[Evidence<'_>]) -> Vec<Gap> {
             }
         }
     }
-    let old = doubled(evidence);
-    if !old.is_empty() {
-        ignored.insert(IgnoredConfig::OtherEncoding, old.into_iter().collect());
+    for (path, why) in unused(evidence, used) {
+        ignored.entry(why).or_default().push(path);
     }
     let of_ignored = ignored.iter().filter_map(|(why, paths)| {
         note(source, GapKind::Ignored, paths, &format!("{why}; it is not used, as in Felix"))
@@ -63,19 +102,26 @@ fn note(source: &str, kind: GapKind, paths: &[&str], why: &str) -> Option<Gap> {
     Some(Gap { source: source.to_owned(), path, kind, reason })
 }
 
-/// Returns the files at a path of Windows whose PID has a file at the usual path too.
-fn doubled<'a>(evidence: &[Evidence<'a>]) -> BTreeSet<&'a str> {
-    let usual: BTreeSet<&str> = used(evidence)
-        .filter(|(_, config)| !config.windows)
+/// Returns the files with a PID that ConfigAdmin does not look for where they are. Where its version is not known, one at the usual
+/// path is taken to be in use.
+fn unused<'a>(evidence: &[Evidence<'a>], used: Use) -> BTreeMap<&'a str, IgnoredConfig> {
+    if used.elsewhere {
+        return valid(evidence).map(|(path, _)| (path, IgnoredConfig::OtherDirectory)).collect();
+    }
+    let in_use = used.windows_names == Some(true);
+    let better: BTreeSet<&str> = valid(evidence)
+        .filter(|(_, config)| config.windows == in_use)
         .map(|(_, config)| config.pid.as_str())
         .collect();
-    used(evidence)
-        .filter(|(_, config)| config.windows && usual.contains(config.pid.as_str()))
-        .map(|(path, _)| path)
+    let never = |config: &Config| config.windows && used.windows_names == Some(false);
+    valid(evidence)
+        .filter(|(_, config)| config.windows != in_use)
+        .filter(|(_, config)| never(config) || better.contains(config.pid.as_str()))
+        .map(|(path, _)| (path, IgnoredConfig::OtherEncoding))
         .collect()
 }
 
-fn used<'a>(evidence: &[Evidence<'a>]) -> impl Iterator<Item = (&'a str, &'a Config)> {
+fn valid<'a>(evidence: &[Evidence<'a>]) -> impl Iterator<Item = (&'a str, &'a Config)> {
     files(evidence).filter_map(|(path, file)| match file {
         ConfigFile::Used(config) => Some((path, &**config)),
         ConfigFile::Ignored(_) => None,
@@ -87,4 +133,76 @@ fn files<'a>(evidence: &[Evidence<'a>]) -> impl Iterator<Item = (&'a str, &'a Co
         Item::Read { fact: Ok(Fact::Config(file)), .. } => Some((*path, file)),
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::classify;
+    use crate::testing::farm;
+
+    const PLAIN: &str = "launchpad/config/com/day/X.config";
+    const WINDOWS: &str = "launchpad/config/%0063om/day/X.config";
+
+    fn unused_of(paths: &[&str], used: Use) -> Vec<(String, IgnoredConfig)> {
+        let read = |path: &&str| {
+            let (kind, found) = classify(path).unwrap();
+            let fact = (kind.parse)(&found, b"service.pid=\"com.day.X\"\r\n");
+            ((*path).to_owned(), Item::Read { fact, owner: None })
+        };
+        let items: Vec<(String, Item)> = paths.iter().map(read).collect();
+        let evidence: Vec<Evidence<'_>> = items
+            .iter()
+            .map(|(path, item)| (path.as_str(), classify(path).unwrap().1, item))
+            .collect();
+        unused(&evidence, used).into_iter().map(|(path, why)| (path.to_owned(), why)).collect()
+    }
+
+    fn with(windows_names: Option<bool>) -> Use {
+        Use { elsewhere: false, windows_names }
+    }
+
+    #[test]
+    fn names_of_windows_count_for_the_versions_that_give_them() {
+        let other = |path: &str| vec![(path.to_owned(), IgnoredConfig::OtherEncoding)];
+        let both = [PLAIN, WINDOWS];
+        assert_eq!(unused_of(&both, with(None)), other(WINDOWS));
+        assert_eq!(unused_of(&both, with(Some(false))), other(WINDOWS));
+        assert_eq!(unused_of(&both, with(Some(true))), other(PLAIN));
+        assert_eq!(unused_of(&[WINDOWS], with(None)), []);
+        assert_eq!(unused_of(&[WINDOWS], with(Some(true))), []);
+        assert_eq!(unused_of(&[WINDOWS], with(Some(false))), other(WINDOWS));
+        assert_eq!(unused_of(&[PLAIN], with(Some(true))), []);
+    }
+
+    #[test]
+    fn directory_that_is_not_in_use_holds_nothing() {
+        let used = Use { elsewhere: true, windows_names: None };
+        assert_eq!(unused_of(&[PLAIN], used), [(PLAIN.to_owned(), IgnoredConfig::OtherDirectory)]);
+    }
+
+    #[test]
+    fn settings_and_bundles_say_what_is_used() {
+        let of = |directory: &str, version: &str| {
+            let set = |bundle: &mut crate::facts::Bundle| bundle.version = Some(version.to_owned());
+            let farm = farm()
+                .with("a", |i| i.setting(CONFIG_DIRECTORY, directory).change("bundle6", set))
+                .build();
+            Use::of(&farm.members[0].snapshot)
+        };
+        for directory in [
+            "${sling.launchpad}/config",
+            "/opt/aem/launchpad/config/",
+            "C:\\aem\\launchpad\\config",
+            "",
+        ] {
+            assert!(!of(directory, "1.9.12").elsewhere, "{directory}");
+        }
+        assert!(of("${sling.home}/configs", "1.9.12").elsewhere);
+        assert_eq!(of("", "1.8.4").windows_names, Some(true));
+        assert_eq!(of("", "1.8.6.B001").windows_names, Some(true));
+        for version in ["1.8.8", "1.9.12", "1.6.0", "1.8.40"] {
+            assert_eq!(of("", version).windows_names, Some(false), "{version}");
+        }
+    }
 }

@@ -124,11 +124,20 @@ impl Configuration {
     /// Says whether it makes users while they log in: SAML with an identity provider, or OAuth.
     pub fn creates_users(&self) -> Option<bool> {
         if self.is(SAML_HANDLER) {
-            // A handler without an identity provider is switched off.
-            let live = self.text("idpUrl").is_some_and(|url| !url.is_empty());
-            return live.then(|| self.flag("createUser"))?;
+            return self.is_live_saml().then(|| self.flag("createUser"))?;
         }
         self.is(OAUTH_PROVIDER).then(|| self.flag("oauth.create.users"))?
+    }
+
+    /// Says whether it is a SAML handler that works: one without the address of its identity provider, or with an empty path,
+    /// entity id or certificate alias, is switched off. (AEM 6.5, SAML 2.0 Authentication Handler)
+    pub fn is_live_saml(&self) -> bool {
+        let is_set = |values: &Vec<String>| values.iter().any(|value| !value.is_empty());
+        let names_provider = self.properties.get("idpUrl").is_some_and(is_set);
+        // Those have defaults, so only an empty value switches off.
+        let others = ["path", "serviceProviderEntityId", "idpCertAlias"];
+        let mut others = others.into_iter().filter_map(|name| self.properties.get(name));
+        self.is(SAML_HANDLER) && names_provider && others.all(is_set)
     }
 }
 

@@ -25,6 +25,38 @@ pub struct LogTime {
     pub millisecond: u16,
 }
 
+/// Local times are at most this far from UTC: 14 hours in Kiribati.
+const ZONE_MS_MAX: u64 = 14 * 60 * 60 * 1000;
+
+impl LogTime {
+    /// Says whether it lies before a moment, in milliseconds since 1970, in whatever time zone the log was written.
+    pub fn is_surely_before(&self, moment_ms: u64) -> bool {
+        self.as_if_utc_ms().saturating_add(ZONE_MS_MAX) < moment_ms
+    }
+
+    /// Returns the milliseconds since 1970 that this is in UTC.
+    fn as_if_utc_ms(self) -> u64 {
+        // Days since the first of March of year 0, so that a leap day ends its year.
+        let year = u64::from(self.year).saturating_sub(u64::from(self.month <= 2));
+        let month = (u64::from(self.month).saturating_add(9)) % 12;
+        let leap_days = (year / 4).saturating_sub(year / 100).saturating_add(year / 400);
+        let days =
+            [year.saturating_mul(365), leap_days, month.saturating_mul(153).saturating_add(2) / 5]
+                .into_iter()
+                .fold(u64::from(self.day), u64::saturating_add)
+                // 1970-01-01 is day 719,469 in this count.
+                .saturating_sub(719_469);
+        [
+            (24, self.hour.into()),
+            (60, self.minute.into()),
+            (60, self.second.into()),
+            (1000, u64::from(self.millisecond)),
+        ]
+        .into_iter()
+        .fold(days, |sum, (of, more)| sum.saturating_mul(of).saturating_add(more))
+    }
+}
+
 impl fmt::Display for LogTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { year, month, day, hour, minute, second, .. } = self;
@@ -232,6 +264,27 @@ mod tests {
     fn time_is_shown_to_the_second() {
         assert_eq!(at(9).unwrap().to_string(), "2025-07-09 19:00:52");
         assert!(at(9) < at(10) && at(0) < at(1));
+    }
+
+    #[test]
+    fn moments_are_compared_whatever_the_zone() {
+        let time = LogTime {
+            year: 2024,
+            month: 2,
+            day: 29,
+            hour: 23,
+            minute: 59,
+            second: 59,
+            millisecond: 999,
+        };
+        assert_eq!(time.as_if_utc_ms(), 1_709_251_199_999);
+        let epoch =
+            LogTime { year: 1970, month: 1, day: 1, hour: 0, minute: 0, second: 0, millisecond: 0 };
+        assert_eq!(epoch.as_if_utc_ms(), 0);
+        assert_eq!(at(19).unwrap().as_if_utc_ms(), 1_752_951_652_176);
+        let half_a_day = 12 * 60 * 60 * 1000;
+        assert!(!time.is_surely_before(1_709_251_199_999 + half_a_day));
+        assert!(time.is_surely_before(1_709_251_199_999 + 2 * half_a_day));
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub use gap::{Gap, GapKind};
 pub use key::{KeyDigest, KeyFile, KeyName, TextKind};
 pub use log::{Log, LogFile, LogSignature, LogTime, LogTopic, Seen, Sighting, Told};
 pub use place::{Owner, Place, spoken};
-pub use setting::{CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH, Setting};
+pub use setting::{CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH, Setting};
 pub use sling::{Role, RunModes, SlingId};
 pub use snapshot::{Parts, Snapshot, SourceRecord};
 pub use storage::{LineEnd, Storage, StorageFile, StorageMode, StorageProblem};

@@ -34,11 +34,14 @@ pub(super) fn token_expiration(member: &Member) -> Cell {
 /// Whether a live SAML handler creates users.
 pub(super) fn saml_creates_users(member: &Member) -> Cell {
     let handlers: Vec<&Configuration> = member.snapshot.configurations_of(SAML_HANDLER).collect();
-    let stated: Vec<bool> = handlers.iter().filter_map(|saml| saml.creates_users()).collect();
-    match (stated.as_slice(), handlers.is_empty()) {
-        ([], true) => none(member),
-        ([], false) => Cell::without(CellState::NotApplicable, "no identity provider"),
-        (stated, _) => Cell::value(if stated.contains(&true) { "yes" } else { "no" }),
+    let live: Vec<&&Configuration> = handlers.iter().filter(|saml| saml.is_live_saml()).collect();
+    let stated: Vec<bool> = live.iter().filter_map(|saml| saml.creates_users()).collect();
+    match (stated.as_slice(), live.is_empty(), handlers.is_empty()) {
+        (_, _, true) => none(member),
+        (_, true, false) => Cell::without(CellState::NotApplicable, "switched off"),
+        // The default is not documented.
+        ([], false, false) => Cell::without(CellState::Absent, "not stated"),
+        (stated, ..) => Cell::value(if stated.contains(&true) { "yes" } else { "no" }),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::steps::quoted;
 use super::{Hit, Rule, Severity};
-use crate::facts::{CRYPTO_FILE_DISABLE, StorageMode};
+use crate::facts::{CRYPTO_FILE_DISABLE, LogTopic, StorageMode};
 use crate::farm::{Farm, Member};
 
 pub(super) static RULE: Rule = Rule {
@@ -20,20 +20,17 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    farm.members.iter().filter_map(on).collect()
+    farm.members.iter().filter_map(|member| by_file(member).or_else(|| by_log(member))).collect()
 }
 
-fn on(member: &Member) -> Option<Hit> {
+fn by_file(member: &Member) -> Option<Hit> {
     let settings = member.snapshot.settings.iter().filter(|setting| {
         setting.name == CRYPTO_FILE_DISABLE && setting.value.eq_ignore_ascii_case("true")
     });
     let places: Vec<_> = settings.map(|setting| &setting.place).collect();
     let first = places.first()?;
-    let effect = match member.storage_mode() {
-        Some(StorageMode::Bundle) => ", which had no effect: its storage mode is Bundle",
-        _ => "",
-    };
-    let message = format!("{} switches key files off in {}{effect}", member.name, first.path);
+    let message =
+        format!("{} switches key files off in {}{}", member.name, first.path, effect(member));
     let steps = places.iter().map(|place| {
         format!(
             "On {}, remove {CRYPTO_FILE_DISABLE}=true from {}.",
@@ -42,6 +39,28 @@ fn on(member: &Member) -> Option<Hit> {
         )
     });
     Some(Hit::on(member, message).at(places.iter().copied()).fix(steps))
+}
+
+/// The option may come from the environment or from a service unit; then only a log shows it.
+fn by_log(member: &Member) -> Option<Hit> {
+    let (told, place) = member.snapshot.log.as_ref()?.told.get(&LogTopic::KeyFilesDisabled)?;
+    let name = &member.name;
+    let message = format!(
+        "{name} was started with key files switched off on its command line, as {} shows{}",
+        place.path,
+        effect(member)
+    );
+    let step = format!(
+        "On {name}, remove -D{CRYPTO_FILE_DISABLE}=true from where the command line comes from: CQ_JVM_OPTS, a service unit, a wrapper script."
+    );
+    (told.value == "true").then(|| Hit::on(member, message).at([place]).fix([step]))
+}
+
+fn effect(member: &Member) -> &'static str {
+    match member.storage_mode() {
+        Some(StorageMode::Bundle) => ", which had no effect: its storage mode is Bundle",
+        _ => "",
+    }
 }
 
 #[cfg(test)]
@@ -68,6 +87,25 @@ mod tests {
             message(b"Bundle", "true").unwrap(),
             format!("{place}, which had no effect: its storage mode is Bundle")
         );
+    }
+
+    #[test]
+    fn option_that_only_a_log_shows_is_told() {
+        let line = |value| {
+            format!(
+                "Setting 'com.adobe.granite.crypto.file.disable' to '{value}' from command line.\n"
+            )
+        };
+        let message = |value| {
+            let log = line(value);
+            let farm = farm().with("a", |i| i.storage(b"JCR").log("stderr.log", &log)).build();
+            check(&farm).pop().map(|hit| hit.message)
+        };
+        assert_eq!(
+            message("true").unwrap(),
+            "a was started with key files switched off on its command line, as crx-quickstart/logs/stderr.log shows"
+        );
+        assert_eq!(message("false"), None);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use super::steps::quoted;
 use super::{Hit, Rule, Severity};
-use crate::facts::{CRYPTO_KEYS_PATH, KeyName};
-use crate::farm::Farm;
+use crate::facts::{CRYPTO_KEYS_PATH, KeyName, LogTopic};
+use crate::farm::{Farm, Member};
 
 pub(super) static RULE: Rule = Rule {
     id: "keys-external",
@@ -17,18 +17,32 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    let with_setting = farm
-        .members
+    farm.members
         .iter()
-        .filter_map(|member| Some((member, member.snapshot.setting(CRYPTO_KEYS_PATH)?)));
-    with_setting
-        .map(|(member, setting)| {
-            let message = format!("{} keeps its keys in {}", member.name, setting.value);
-            let files = KeyName::ALL.map(|name| quoted(&format!("{}/{name}", setting.value)));
-            let step = format!("On {}: md5sum {}", member.name, files.join(" "));
-            Hit::on(member, message).at([&setting.place]).fix([step])
-        })
+        .filter_map(|member| by_property(member).or_else(|| by_log(member)))
         .collect()
+}
+
+fn by_property(member: &Member) -> Option<Hit> {
+    let setting = member.snapshot.setting(CRYPTO_KEYS_PATH)?;
+    let message = format!("{} keeps its keys in {}", member.name, setting.value);
+    let files = KeyName::ALL.map(|name| quoted(&format!("{}/{name}", setting.value)));
+    let step = format!("On {}: md5sum {}", member.name, files.join(" "));
+    Some(Hit::on(member, message).at([&setting.place]).fix([step]))
+}
+
+/// A log shows that some start had the option, not whether the last one did, and the path is not kept.
+fn by_log(member: &Member) -> Option<Hit> {
+    let (_, place) = member.snapshot.log.as_ref()?.told.get(&LogTopic::KeysElsewhere)?;
+    let name = &member.name;
+    let message = format!(
+        "{name} was started with {CRYPTO_KEYS_PATH} on its command line, as {} shows; its key files may not be those in use",
+        place.path
+    );
+    let step = format!(
+        "On {name}, look for {CRYPTO_KEYS_PATH} in the command line of the running JVM (ps -ef), and compare md5sum of hmac and master in that directory."
+    );
+    Some(Hit::on(member, message).at([place]).fix([step]))
 }
 
 #[cfg(test)]
@@ -47,6 +61,21 @@ mod tests {
             check(&farm().with("a", |i| i.setting(CRYPTO_KEYS_PATH, "/etc/aem/keys")).build());
         assert_eq!(hits[0].message, "a keeps its keys in /etc/aem/keys");
         assert_eq!(hits[0].fix, ["On a: md5sum '/etc/aem/keys/hmac' '/etc/aem/keys/master'"]);
+    }
+
+    #[test]
+    fn option_that_only_a_log_shows_is_told() {
+        let line =
+            "Setting 'com.adobe.granite.crypto.keys.path' to '/home/jane' from command line.\n";
+        let hits = check(&farm().with("a", |i| i.log("stderr.log", line)).build());
+        assert_eq!(
+            hits[0].message,
+            "a was started with com.adobe.granite.crypto.keys.path on its command line, as crx-quickstart/logs/stderr.log shows; \
+             its key files may not be those in use"
+        );
+        assert!(!format!("{hits:?}").contains("jane"));
+        let both = farm().with("a", |i| i.log("stderr.log", line).setting(CRYPTO_KEYS_PATH, "/k"));
+        assert_eq!(check(&both.build())[0].message, "a keeps its keys in /k");
     }
 
     #[test]

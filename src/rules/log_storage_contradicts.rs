@@ -30,10 +30,13 @@ fn on(member: &Member) -> Option<Hit> {
     if !whole || mode == StorageMode::Unknown || told.value == mode.to_string() {
         return None;
     }
-    let at = told.time.map(|time| format!(" at {time}")).unwrap_or_default();
+    let time = told.time?;
+    if member.snapshot.last_start_ms.is_some_and(|last_start| time.is_surely_before(last_start)) {
+        return None;
+    }
     let name = &member.name;
     let message = format!(
-        "{name} names {mode} in its storage file, but started with {} storage{at}; a restart is pending",
+        "{name} names {mode} in its storage file, but started with {} storage at {time}; a restart is pending",
         told.value
     );
     let steps =
@@ -64,6 +67,13 @@ mod tests {
             message(b"Bundle", |i| i).unwrap(),
             "a names Bundle in its storage file, but started with JCR storage at 2025-07-19 19:00:52; a restart is pending"
         );
+    }
+
+    #[test]
+    fn start_that_the_log_does_not_show_counts() {
+        let july_19 = 1_752_951_652_176;
+        assert!(message(b"Bundle", |i| i.started_at(july_19)).is_some());
+        assert_eq!(message(b"Bundle", |i| i.started_at(july_19 + 2 * 86_400_000)), None);
     }
 
     #[test]

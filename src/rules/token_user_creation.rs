@@ -84,6 +84,18 @@ mod tests {
     fn saml_without_identity_provider_is_off() {
         let body = "createUser=B\"true\"\r\nidpUrl=\"\"\r\n";
         assert_eq!(messages(|i| i.config(SAML_HANDLER, body)), [""; 0]);
+        let body = "createUser=B\"true\"\r\n";
+        assert_eq!(messages(|i| i.config(SAML_HANDLER, body)), [""; 0]);
+    }
+
+    #[test]
+    fn saml_with_an_empty_path_entity_or_certificate_is_off() {
+        for off in ["path=[\"\"]", "path=[]", "serviceProviderEntityId=\"\"", "idpCertAlias=\"\""] {
+            let body = format!("{CREATES}{off}\r\n");
+            assert_eq!(messages(|i| i.config(SAML_HANDLER, &body)), [""; 0], "{off}");
+        }
+        let body = format!("{CREATES}path=[\"/content\"]\r\nidpCertAlias=\"idp\"\r\n");
+        assert_eq!(messages(|i| i.config(SAML_HANDLER, &body)).len(), 1);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::groups::names;
 use super::same_instance_twice::{are_alike, is_same, pairs};
 use super::{Finding, Severity};
-use crate::facts::{Gap, KeyName, spoken};
+use crate::facts::{Gap, KeyName, LogTopic, spoken};
 use crate::farm::{Farm, KeyState, Member};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -139,11 +139,15 @@ fn unknown_mode(member: &Member) -> Option<String> {
     }
 }
 
-/// Says that a property may keep the keys elsewhere, so that the files which agree may not be those in use.
+/// Says that an option may keep the keys elsewhere, so that the files which agree may not be those in use.
 fn unknown_place(member: &Member) -> Option<String> {
-    let why =
-        "conf/sling.properties, which can name another key directory, is not in the snapshot of";
-    (!member.snapshot.parts.properties).then(|| format!("{why} {}", member.name))
+    let Member { name, snapshot, .. } = member;
+    if !snapshot.parts.properties {
+        let why = "conf/sling.properties, which can name another key directory, is not in the snapshot of";
+        return Some(format!("{why} {name}"));
+    }
+    let elsewhere = snapshot.log.as_ref()?.told(LogTopic::KeysElsewhere).is_some();
+    elsewhere.then(|| format!("a log shows that the command line moved the keys of {name}"))
 }
 
 #[cfg(test)]
@@ -194,6 +198,16 @@ mod tests {
         assert!(
             verdict.reasons()[0].to_string().starts_with("conf/sling.properties"),
             "{verdict:?}"
+        );
+    }
+
+    #[test]
+    fn keys_that_a_log_shows_elsewhere_leave_it_open() {
+        let line = "Setting 'com.adobe.granite.crypto.keys.path' to '/k' from command line.\n";
+        let verdict = decide(good_farm(&["a"]).with("b", |i| i.log("stderr.log", line)));
+        assert_eq!(
+            verdict.reasons()[0].to_string(),
+            "a log shows that the command line moved the keys of b"
         );
     }
 

@@ -56,8 +56,10 @@ pub enum IgnoredConfig {
     NoPid,
     /// Its PID belongs at another path.
     OtherPlace,
-    /// The same PID under the name that Felix on Windows once gave it.
+    /// A name that other versions of ConfigAdmin give its PID.
     OtherEncoding,
+    /// `felix.cm.dir` in `sling.properties` names another directory.
+    OtherDirectory,
 }
 
 impl fmt::Display for IgnoredConfig {
@@ -69,7 +71,10 @@ impl fmt::Display for IgnoredConfig {
             Self::NoPid => "has no service.pid",
             Self::OtherPlace => "has a service.pid that belongs at another path",
             Self::OtherEncoding => {
-                "is an old copy under a name of Felix ConfigAdmin 1.8 for Windows"
+                "has a name that the ConfigAdmin of this install does not give it (1.8.2 to 1.8.6 name files differently on Windows)"
+            }
+            Self::OtherDirectory => {
+                "lies in launchpad/config, while felix.cm.dir in sling.properties names another directory"
             }
         })
     }

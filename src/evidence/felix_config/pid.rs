@@ -6,11 +6,11 @@ pub(super) const SUFFIX: &str = ".config";
 /// How a file's place fits its PID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fit {
-    /// It lies where Felix puts it.
+    /// It lies where Felix puts it; on Windows that is under another name for a part that is named like a device.
     Plain,
-    /// It lies where Felix on Windows puts it: names that start like a device are encoded.
+    /// It lies where ConfigAdmin 1.8.2 to 1.8.6 puts it on Windows, and no other version looks.
     ///
-    /// ConfigAdmin 1.8.2 to 1.8.6 takes `com` for the device `COM1` (FELIX-4302), so that `com.day` is below `%0063om/day`.
+    /// Those take every part that starts like a device for one (FELIX-4302), so that `com.day` is below `%0063om/day`.
     Windows,
     /// Felix does not use it.
     None,
@@ -22,8 +22,13 @@ pub(super) fn fit(stem: &str, pid: &str) -> Fit {
     if expected == stem {
         return Fit::Plain;
     }
-    let decoded: Vec<String> = stem.split('/').map(decode_device).collect();
-    if decoded.join("/") == expected { Fit::Windows } else { Fit::None }
+    let decoded: Vec<(String, bool)> = stem.split('/').map(decode_device).collect();
+    let path: Vec<&str> = decoded.iter().map(|(name, _)| name.as_str()).collect();
+    match path.join("/") == expected {
+        true if decoded.iter().any(|(_, only_starts)| *only_starts) => Fit::Windows,
+        true => Fit::Plain,
+        false => Fit::None,
+    }
 }
 
 /// Returns the path of a PID: dots and slashes part directories, other signs become `%` and four digits.
@@ -45,18 +50,29 @@ pub(super) fn encode(pid: &str) -> String {
 }
 
 /// What the names of devices start with on Windows.
-const DEVICES: [&str; 7] = ["con", "prn", "aux", "clo", "nul", "com", "lpt"];
+const STARTS: [&str; 7] = ["con", "prn", "aux", "clo", "nul", "com", "lpt"];
 
-/// Decodes the first letter of a directory name that stands for a device.
-fn decode_device(segment: &str) -> String {
+/// Decodes the first letter of a directory name that stands for a device, and says whether it only starts like one.
+fn decode_device(segment: &str) -> (String, bool) {
     let decoded = segment.strip_prefix("%00").and_then(|rest| {
         let (digits, behind) = rest.split_at_checked(2)?;
         let letter = char::from(u8::from_str_radix(digits, 16).ok()?);
         let name = format!("{letter}{behind}");
-        let start = name.get(..3)?.to_ascii_lowercase();
-        DEVICES.contains(&start.as_str()).then_some(name)
+        let lower = name.to_ascii_lowercase();
+        STARTS.contains(&lower.get(..3)?).then(|| (name, !is_device(&lower)))
     });
-    decoded.unwrap_or_else(|| segment.to_owned())
+    decoded.unwrap_or_else(|| (segment.to_owned(), false))
+}
+
+/// `COM1` to `COM8`, and the like; ConfigAdmin encodes these on Windows in every version since 1.8.2.
+fn is_device(lower: &str) -> bool {
+    let numbered = |start: &str| {
+        let digit = lower.strip_prefix(start).and_then(|rest| rest.parse::<u8>().ok());
+        digit.is_some_and(|digit| (1..=8).contains(&digit))
+    };
+    ["con", "prn", "aux", "nul", "clock%0024"].contains(&lower)
+        || numbered("com")
+        || numbered("lpt")
 }
 
 #[cfg(test)]
@@ -82,6 +98,9 @@ mod tests {
     fn windows_encodes_what_starts_like_a_device() {
         assert_eq!(fit("%0063om/day/Handler", "com.day.Handler"), Fit::Windows);
         assert_eq!(fit("org/%0063onfig/X", "org.config.X"), Fit::Windows);
+        assert_eq!(fit("org/%0063on/X", "org.con.X"), Fit::Plain);
+        assert_eq!(fit("org/%0043OM1/X", "org.COM1.X"), Fit::Plain);
+        assert_eq!(fit("org/%0063om9/X", "org.com9.X"), Fit::Windows);
         assert_eq!(fit("%006frg/X", "org.X"), Fit::None);
         assert_eq!(fit("%00/X", "com.X"), Fit::None);
     }

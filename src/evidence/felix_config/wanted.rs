@@ -36,7 +36,15 @@ pub(super) const WANTED: [Wanted; 7] = [
     },
     Wanted {
         pid: SAML_HANDLER,
-        properties: &["createUser", "idpUrl", "synchronizeAttributes", "addGroupMemberships"],
+        properties: &[
+            "createUser",
+            "path",
+            "idpUrl",
+            "serviceProviderEntityId",
+            "idpCertAlias",
+            "synchronizeAttributes",
+            "addGroupMemberships",
+        ],
         secrets: &[],
     },
     Wanted {
@@ -75,8 +83,8 @@ const SECRETS: [&str; 13] = [
     "org.apache.felix.https.truststore.password",
 ];
 
-/// Kept only as whether they are set: an address may hold a password.
-const PRESENCE: [&str; 1] = ["idpUrl"];
+/// Kept only as whether they are set: an address may hold a password, and the others matter for nothing else.
+const PRESENCE: [&str; 4] = ["path", "idpUrl", "serviceProviderEntityId", "idpCertAlias"];
 /// Stands for a value that is not kept.
 const SET: &str = "set";
 
