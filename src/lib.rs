@@ -9,12 +9,14 @@
 //!  intake ──> examine ──> farm ──> rules ──> report ──> stdout / files
 //!    │           │          ^                  ^
 //!  limits    evidence ──> facts (plain values, used by everything to the right)
+//!               oak (segment store: bytes in, nodes out; knows nothing of AEM)
 //! ```
 //!
 //! - [`facts`]: plain values: what was read, where, and what could not be read.
 //! - [`limits`]: every bound on what is read.
 //! - [`intake`]: finds sources, sniffs what they are, walks their entries. The only room that reads files.
 //! - [`evidence`]: the files that matter, one file a kind: path pattern, size bound, parser.
+//! - [`oak`]: reads nodes from segment stores, whose bytes it is given.
 //! - [`examine`]: walks every source in parallel and makes snapshots; a panic in one source becomes a gap.
 //! - [`farm`]: instances that must agree, their effective keys, and the matrix.
 //! - [`rules`]: what is wrong, one file a rule, and the verdict.
@@ -35,6 +37,7 @@ pub mod facts;
 pub mod farm;
 pub mod intake;
 pub mod limits;
+pub mod oak;
 pub mod report;
 pub mod rules;
 #[cfg(test)]

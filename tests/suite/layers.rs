@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 const ARROWS: &[(&str, &[&str])] = &[
     ("facts", &[]),
     ("limits", &[]),
+    ("oak", &[]),
     ("intake", &["facts", "limits"]),
     ("evidence", &["facts"]),
-    ("examine", &["facts", "limits", "intake", "evidence"]),
+    ("examine", &["facts", "limits", "intake", "evidence", "oak"]),
     ("farm", &["facts"]),
     ("rules", &["facts", "farm"]),
     ("report", &["facts", "farm", "rules"]),

@@ -1,0 +1,287 @@
+//! The tar files of a store: which segments they hold, and where.
+//!
+//! `data00000a.tar`: old v7 headers; a segment is an entry named `<uuid>.<crc32>`. A closed file ends in an index, which is read from
+//! the end: entries, then `crc32 | count | size | magic`, then two zero blocks. The last file of a running instance has none, and its
+//! headers are walked instead. (`SegmentTarWriter`, `IndexLoader`, oak 1.4 `TarWriter`)
+
+use super::id::SegmentId;
+use super::segment::BYTES_MAX;
+use super::{Budget, Files, OakError};
+use flate2::Crc;
+use std::collections::BTreeMap;
+use zeroize::Zeroizing;
+
+const BLOCK: u64 = 512;
+const HEADER_BYTES: usize = 512;
+const FOOTER_BYTES: usize = 16;
+/// The footer, and what follows it: two blocks of zeros.
+const END_BYTES: u64 = 16 + 2 * BLOCK;
+/// The first bytes of an index entry: the UUID, position and length.
+const ENTRY_BYTES: usize = 24;
+const CHUNK_BYTES: usize = 64 << 10;
+
+/// A file of segments.
+pub(super) struct Archive {
+    /// Its place in the list of files.
+    file: usize,
+    name: String,
+    bytes: u64,
+    index: Option<Index>,
+}
+
+enum Index {
+    /// Sorted entries in the file.
+    Stored { start: u64, count: u64, width: u64 },
+    /// Found by walking the headers.
+    Walked(BTreeMap<SegmentId, (u64, u32)>),
+}
+
+/// Finds the files of segments, those first that are asked first: the newest, of equal numbers the latest letter, copies last.
+pub(super) fn archives(files: &dyn Files) -> Vec<Archive> {
+    let list = files.list();
+    let mut all: Vec<((bool, u64, u8), Archive)> = list
+        .into_iter()
+        .enumerate()
+        .filter_map(|(file, (name, bytes))| {
+            let order = order(&name)?;
+            Some((order, Archive { file, name, bytes, index: None }))
+        })
+        .collect();
+    all.sort_by(|(a, x), (b, y)| b.cmp(a).then_with(|| y.name.cmp(&x.name)));
+    all.into_iter().map(|(_, archive)| archive).collect()
+}
+
+/// Reads a file name: whether it is no copy, its number and its letter.
+fn order(name: &str) -> Option<(bool, u64, u8)> {
+    let (stem, rest) = name.strip_prefix("data")?.split_once(".tar")?;
+    let digits = stem.trim_end_matches(|c: char| c.is_ascii_lowercase());
+    let letter = stem.strip_prefix(digits)?.as_bytes();
+    let is_copy = !rest.is_empty();
+    let is_known_copy = rest.rsplit('.').next() == Some("bak");
+    if digits.len() < 5 || letter.len() > 1 || is_copy && !is_known_copy {
+        return None;
+    }
+    Some((!is_copy, digits.parse().ok()?, letter.first().copied().unwrap_or(b'a')))
+}
+
+impl Archive {
+    /// Returns a segment's bytes, checked; `None` where this file does not have it.
+    pub(super) fn segment(
+        &mut self,
+        id: SegmentId,
+        files: &dyn Files,
+        budget: &Budget,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, OakError> {
+        if self.index.is_none() {
+            self.index = Some(match self.stored_index(files)? {
+                Some(index) => index,
+                None => Index::Walked(self.walk(files, budget)?),
+            });
+        }
+        let Some((position, length)) = self.locate(id, files)? else { return Ok(None) };
+        self.checked(id, position, length, files).map(Some)
+    }
+
+    fn locate(&self, id: SegmentId, files: &dyn Files) -> Result<Option<(u64, u32)>, OakError> {
+        let (start, count, width) = match &self.index {
+            Some(Index::Walked(found)) => return Ok(found.get(&id).copied()),
+            Some(Index::Stored { start, count, width }) => (*start, *count, *width),
+            None => return Ok(None),
+        };
+        let (mut low, mut high) = (0, count);
+        while low < high {
+            let middle = low.midpoint(high);
+            let mut entry = [0; ENTRY_BYTES];
+            self.read(files, start.saturating_add(middle.saturating_mul(width)), &mut entry)?;
+            let (uuid, place) = entry.split_first_chunk().unwrap_or((&[0; 16], &[]));
+            match SegmentId::from_bytes(*uuid).cmp(&id) {
+                std::cmp::Ordering::Equal => return Ok(two_numbers(place)),
+                std::cmp::Ordering::Less => low = middle.saturating_add(1),
+                std::cmp::Ordering::Greater => high = middle,
+            }
+        }
+        Ok(None)
+    }
+
+    /// Reads a segment, and checks it against the header in front of it and the CRC in its name.
+    fn checked(
+        &self,
+        id: SegmentId,
+        position: u64,
+        length: u32,
+        files: &dyn Files,
+    ) -> Result<Zeroizing<Vec<u8>>, OakError> {
+        let corrupt = |problem| OakError::Corrupt { segment: id, problem };
+        let before = position.checked_sub(BLOCK).ok_or(corrupt("its index entry is wrong"))?;
+        let mut header = [0; HEADER_BYTES];
+        self.read(files, before, &mut header)?;
+        let entry = Header::read(&header).ok_or(corrupt("its header is damaged"))?;
+        if entry.segment != Some(id) || entry.size != u64::from(length) || length > BYTES_MAX {
+            return Err(corrupt("its header belongs to another entry"));
+        }
+        let mut bytes = Zeroizing::new(vec![0; usize::try_from(length).unwrap_or_default()]);
+        self.read(files, position, &mut bytes)?;
+        let mut crc = Crc::new();
+        crc.update(&bytes);
+        match entry.crc {
+            Some(expected) if expected == crc.sum() => Ok(bytes),
+            Some(_) => Err(corrupt("its checksum does not match")),
+            None => Err(corrupt("its name has no checksum")),
+        }
+    }
+
+    /// Finds the index at the end; `None` where there is none, or a damaged one.
+    fn stored_index(&self, files: &dyn Files) -> Result<Option<Index>, OakError> {
+        let whole = self.bytes.is_multiple_of(BLOCK);
+        let footer_at = self.bytes.checked_sub(END_BYTES);
+        let Some(end) = footer_at.filter(|_| whole) else { return Ok(None) };
+        let mut footer = [0; FOOTER_BYTES];
+        self.read(files, end, &mut footer)?;
+        let [c0, c1, c2, c3, n0, n1, n2, n3, _, _, _, _, magic @ ..] = footer;
+        let widths: &[u64] = match &magic {
+            b"\n0K\n" => &[28, 24],
+            b"\n1K\n" => &[33],
+            _ => return Ok(None),
+        };
+        let count = u64::from(u32::from_be_bytes([n0, n1, n2, n3]));
+        let expected = u32::from_be_bytes([c0, c1, c2, c3]);
+        for &width in widths {
+            // The first two kinds share their magic; only the checksum tells them apart.
+            let Some(start) = end.checked_sub(count.saturating_mul(width)) else { continue };
+            if self.crc(files, start, end)? == expected {
+                return Ok(Some(Index::Stored { start, count, width }));
+            }
+        }
+        Ok(None)
+    }
+
+    fn crc(&self, files: &dyn Files, start: u64, end: u64) -> Result<u32, OakError> {
+        let mut crc = Crc::new();
+        let mut at = start;
+        let mut chunk = vec![0; CHUNK_BYTES];
+        while at < end {
+            let left = usize::try_from(end.saturating_sub(at)).unwrap_or(CHUNK_BYTES);
+            chunk.truncate(left);
+            self.read(files, at, &mut chunk)?;
+            crc.update(&chunk);
+            at = at.saturating_add(CHUNK_BYTES as u64);
+        }
+        Ok(crc.sum())
+    }
+
+    /// Walks the headers. A damaged one is stepped over by blocks; an entry that the end cuts off is none.
+    fn walk(
+        &self,
+        files: &dyn Files,
+        budget: &Budget,
+    ) -> Result<BTreeMap<SegmentId, (u64, u32)>, OakError> {
+        let mut found = BTreeMap::new();
+        let mut at = 0_u64;
+        for _ in 0..budget.headers_max {
+            let position = at.saturating_add(BLOCK);
+            if position > self.bytes {
+                return Ok(found);
+            }
+            let mut header = [0; HEADER_BYTES];
+            self.read(files, at, &mut header)?;
+            if header.iter().all(|byte| *byte == 0) {
+                return Ok(found);
+            }
+            at = position;
+            let Some(entry) = Header::read(&header) else { continue };
+            let end = position.saturating_add(entry.size);
+            if end > self.bytes {
+                continue;
+            }
+            if let (Some(id), Ok(length)) = (entry.segment, u32::try_from(entry.size)) {
+                found.insert(id, (position, length));
+            }
+            at = end.next_multiple_of(BLOCK);
+        }
+        let max = u64::try_from(budget.headers_max).unwrap_or(u64::MAX);
+        Err(OakError::Budget { what: "headers of a tar file without an index", max })
+    }
+
+    fn read(&self, files: &dyn Files, at: u64, buffer: &mut [u8]) -> Result<(), OakError> {
+        files
+            .read(self.file, at, buffer)
+            .map_err(|error| OakError::Io { file: self.name.clone(), kind: error.kind() })
+    }
+}
+
+/// Reads position and length from an index entry.
+fn two_numbers(bytes: &[u8]) -> Option<(u64, u32)> {
+    let (position, rest) = bytes.split_first_chunk()?;
+    Some((u32::from_be_bytes(*position).into(), u32::from_be_bytes(*rest.first_chunk()?)))
+}
+
+/// What a tar header says.
+struct Header {
+    segment: Option<SegmentId>,
+    crc: Option<u32>,
+    size: u64,
+}
+
+impl Header {
+    /// Reads one; `None` where its checksum is wrong.
+    fn read(block: &[u8; HEADER_BYTES]) -> Option<Self> {
+        let field = |from: usize, length: usize| {
+            let text = block.get(from..)?.get(..length)?;
+            let end = text.iter().position(|byte| *byte == 0).unwrap_or(length);
+            std::str::from_utf8(text.get(..end)?).ok().map(str::trim)
+        };
+        let octal = |text: &str| u64::from_str_radix(text, 8).ok();
+        // The checksum counts itself as blanks.
+        let sum = block.iter().enumerate().fold(0_u64, |sum, (index, byte)| {
+            sum.saturating_add(if (148..156).contains(&index) { 32 } else { (*byte).into() })
+        });
+        if octal(field(148, 8)?)? != sum {
+            return None;
+        }
+        let name = field(0, 100)?;
+        let mut groups = name.split('.');
+        let segment = groups.next().and_then(SegmentId::parse);
+        let crc = groups.next().filter(|group| group.len() == 8);
+        let crc = crc.and_then(|group| u32::from_str_radix(group, 16).ok());
+        Some(Self { segment, crc, size: octal(field(124, 12)?)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_asked_newest_first_and_copies_last() {
+        let mut names = [
+            "data00000a.tar",
+            "data00001a.tar.bak",
+            "data00001c.tar",
+            "data00001b.tar",
+            "data100000a.tar",
+            "data00002.tar",
+        ];
+        names.sort_by_key(|name| std::cmp::Reverse(order(name)));
+        assert_eq!(
+            names,
+            [
+                "data100000a.tar",
+                "data00002.tar",
+                "data00001c.tar",
+                "data00001b.tar",
+                "data00000a.tar",
+                "data00001a.tar.bak"
+            ]
+        );
+        for other in [
+            "data0000a.tar",
+            "data00000ab.tar",
+            "data00000a.tar.tmp",
+            "bulk00000a.tar",
+            "journal.log",
+            "data00000a.tarx",
+        ] {
+            assert_eq!(order(other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Oak segment stores (`TarMK`), read-only: bytes in, nodes out. Knows nothing of AEM.
+//!
+//! A store is a directory of tar files full of *segments*, immutable pieces of at most 256 KiB that refer to each other by UUID, and a
+//! journal of revisions. What a segment holds are *records*: values, lists, maps, templates and nodes. Segment versions 10 to
+//! 13 are read, as Oak 1.0 to 1.72 write them; index entries of 24, 28 and 33 bytes; and tar files without an index, as a running
+//! instance or a cut archive leaves them.
+//!
+//! Every segment that is used is checked against its CRC32, so damage becomes an error and never another value. A [`Budget`]
+//! bounds what a forged store can cost. Sources: Apache Jackrabbit Oak, `oak-segment-tar` (trunk of 2024) and `oak-segment` (1.0, 1.4).
+
+mod archive;
+mod error;
+mod id;
+mod journal;
+mod map;
+mod node;
+mod record;
+mod segment;
+mod store;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use error::OakError;
+pub use id::SegmentId;
+pub use node::{Node, Property};
+pub use store::{Found, Store};
+
+use std::io;
+
+/// The files directly in a directory `segmentstore`, wherever their bytes come from.
+pub trait Files {
+    /// Returns name and length in bytes of every file.
+    fn list(&self) -> Vec<(String, u64)>;
+
+    /// Fills `buffer` from an offset of the file at this place of the list.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the file ends before the buffer is full.
+    fn read(&self, index: usize, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
+}
+
+/// What reading one store may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Segments read, each of at most 256 KiB. A look-up in an aged store takes 5 to 40.
+    pub segments_max: usize,
+    /// Segments kept in memory at a time.
+    pub cached_max: usize,
+    /// Records visited. Forged stores have cycles.
+    pub records_max: usize,
+    /// Bytes of one value.
+    pub value_bytes_max: u64,
+    /// Entries of one list or map.
+    pub entries_max: u64,
+    /// Revisions of the journal that are passed over because a segment is missing.
+    pub revisions_max: usize,
+    /// Headers read of a tar file without an index.
+    pub headers_max: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            segments_max: 2_048,
+            cached_max: 16,
+            records_max: 1_000_000,
+            value_bytes_max: 1 << 20,
+            entries_max: 1_000_000,
+            revisions_max: 64,
+            headers_max: 200_000,
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! Nodes and their properties. (`SegmentNodeState`, `Template`)
+
+use super::id::RecordId;
+use super::record::Value;
+use super::segment::Version;
+use super::{OakError, Store};
+use std::collections::BTreeMap;
+use zeroize::Zeroizing;
+
+const PRIMARY_TYPE: &str = "jcr:primaryType";
+const MIXIN_TYPES: &str = "jcr:mixinTypes";
+/// `PropertyType.NAME` of JCR.
+const NAME: u8 = 7;
+
+/// A node of one revision.
+#[derive(Clone, Copy)]
+pub struct Node<'s, 'f> {
+    store: &'s Store<'f>,
+    id: RecordId,
+}
+
+/// A property of a node.
+#[derive(Clone)]
+pub struct Property<'s, 'f> {
+    store: &'s Store<'f>,
+    /// The number of its type in JCR: 1 string, 2 binary, 3 long, … 12 decimal.
+    pub kind: u8,
+    /// It is a list, of one value or others.
+    pub many: bool,
+    values: Vec<RecordId>,
+}
+
+/// What nodes of one shape share.
+struct Template {
+    primary: Option<RecordId>,
+    mixins: Option<Vec<RecordId>>,
+    children: Children,
+    /// Name and type of each property; a negative type is that of a list.
+    properties: Vec<(RecordId, i8)>,
+}
+
+enum Children {
+    None,
+    One(RecordId),
+    Many,
+}
+
+/// The parts of a node record.
+struct Parts {
+    template: Template,
+    /// The only child, or the map of them.
+    children: Option<RecordId>,
+    values: Vec<RecordId>,
+}
+
+impl<'s, 'f> Node<'s, 'f> {
+    pub(super) fn new(store: &'s Store<'f>, id: RecordId) -> Self {
+        Self { store, id }
+    }
+
+    /// Returns a node below this one; the path has no `/` at its start.
+    ///
+    /// # Errors
+    ///
+    /// Fails where something on the way cannot be read; that it is not there is `None`.
+    pub fn descendant(self, path: &str) -> Result<Option<Self>, OakError> {
+        let mut node = self;
+        for name in path.split('/') {
+            match node.child(name)? {
+                Some(child) => node = child,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(node))
+    }
+
+    /// Returns a child.
+    ///
+    /// # Errors
+    ///
+    /// Fails where it cannot be read whether there is one.
+    pub fn child(self, name: &str) -> Result<Option<Self>, OakError> {
+        let Parts { template, children, .. } = self.parts()?;
+        let found = match (template.children, children) {
+            (Children::One(only), Some(child)) if self.store.text(only)? == name => Some(child),
+            (Children::Many, Some(map)) => self.store.map_get(map, name)?,
+            _ => None,
+        };
+        Ok(found.map(|id| Self { id, ..self }))
+    }
+
+    /// Returns all children.
+    ///
+    /// # Errors
+    ///
+    /// Fails where one of them cannot be read.
+    pub fn children(self) -> Result<BTreeMap<String, Self>, OakError> {
+        let Parts { template, children, .. } = self.parts()?;
+        let ids = match (template.children, children) {
+            (Children::One(only), Some(child)) => [(self.store.text(only)?, child)].into(),
+            (Children::Many, Some(map)) => self.store.map_all(map)?,
+            _ => BTreeMap::new(),
+        };
+        Ok(ids.into_iter().map(|(name, id)| (name, Self { id, ..self })).collect())
+    }
+
+    /// Returns a property.
+    ///
+    /// # Errors
+    ///
+    /// Fails where it cannot be read whether there is one.
+    pub fn property(self, name: &str) -> Result<Option<Property<'s, 'f>>, OakError> {
+        Ok(self.properties()?.remove(name))
+    }
+
+    /// Returns all properties, types of the node among them.
+    ///
+    /// # Errors
+    ///
+    /// Fails where one of them cannot be read. Values are read later.
+    pub fn properties(self) -> Result<BTreeMap<String, Property<'s, 'f>>, OakError> {
+        let Parts { template, values, .. } = self.parts()?;
+        let store = self.store;
+        let mut all = BTreeMap::new();
+        if let Some(id) = template.primary {
+            let property = Property { store, kind: NAME, many: false, values: vec![id] };
+            all.insert(PRIMARY_TYPE.to_owned(), property);
+        }
+        if let Some(values) = template.mixins {
+            let property = Property { store, kind: NAME, many: true, values };
+            all.insert(MIXIN_TYPES.to_owned(), property);
+        }
+        for ((name, kind), value) in template.properties.into_iter().zip(values) {
+            let many = kind < 0;
+            let values = if many { self.counted(value)? } else { vec![value] };
+            let property = Property { store, kind: kind.unsigned_abs(), many, values };
+            all.insert(store.text(name)?, property);
+        }
+        Ok(all)
+    }
+
+    /// Reads the values of a property with several: their count, and a list of them.
+    fn counted(self, id: RecordId) -> Result<Vec<RecordId>, OakError> {
+        let record = self.store.record(id)?;
+        match record.u32(0)? {
+            0 => Ok(Vec::new()),
+            count => self.store.list(record.id(4)?, count.into()),
+        }
+    }
+
+    fn parts(self) -> Result<Parts, OakError> {
+        let record = self.store.record(self.id)?;
+        let version = record.version()?;
+        // Versions 12 and 13 put an id in front that stays the same when the garbage collector copies the node.
+        let mut next = usize::from(version == Version::V12);
+        let mut take = || {
+            let id = record.nth_id(0, next);
+            next = next.saturating_add(1);
+            id
+        };
+        let template = self.template(take()?)?;
+        let children = match template.children {
+            Children::None => None,
+            Children::One(_) | Children::Many => Some(take()?),
+        };
+        let count = template.properties.len();
+        let values = match (count, version) {
+            (0, _) => Vec::new(),
+            (_, Version::V10) => (0..count).map(|_| take()).collect::<Result<_, _>>()?,
+            (_, Version::V11 | Version::V12) => {
+                self.store.list(take()?, u64::try_from(count).unwrap_or(u64::MAX))?
+            }
+        };
+        Ok(Parts { template, children, values })
+    }
+
+    fn template(self, id: RecordId) -> Result<Template, OakError> {
+        let record = self.store.record(id)?;
+        let width = record.id_bytes()?;
+        let head = record.u32(0)?;
+        let flag = |bit: u32| head >> bit & 1 == 1;
+        let mut at = 4_usize;
+        let mut take = || {
+            let id = record.id(at);
+            at = at.saturating_add(width);
+            id
+        };
+        let primary = if flag(31) { Some(take()?) } else { None };
+        let mixin_count = head >> 18 & 0x3ff;
+        let mixins = if flag(30) {
+            Some((0..mixin_count).map(|_| take()).collect::<Result<_, _>>()?)
+        } else {
+            None
+        };
+        let children = match (flag(29), flag(28)) {
+            (true, _) => Children::None,
+            (false, true) => Children::Many,
+            (false, false) => Children::One(take()?),
+        };
+        let count = head & 0x3ffff;
+        let kind = |at: usize| record.u8(at).map(u8::cast_signed);
+        let properties = match (count, record.version()?) {
+            (0, _) => Vec::new(),
+            (_, Version::V10) => (0..count as usize)
+                .map(|index| {
+                    let here = index.saturating_mul(width.saturating_add(1)).saturating_add(at);
+                    Ok((record.id(here)?, kind(here.saturating_add(width))?))
+                })
+                .collect::<Result<_, OakError>>()?,
+            (_, Version::V11 | Version::V12) => {
+                let names = self.store.list(take()?, count.into())?;
+                let kinds =
+                    names.iter().enumerate().map(|(index, _)| kind(at.saturating_add(index)));
+                let kinds: Vec<i8> = kinds.collect::<Result<_, _>>()?;
+                names.into_iter().zip(kinds).collect()
+            }
+        };
+        Ok(Template { primary, mixins, children, properties })
+    }
+}
+
+impl Property<'_, '_> {
+    /// Reads all values as bytes; text is UTF-8. They may be those of a key, and are wiped when dropped.
+    ///
+    /// # Errors
+    ///
+    /// Fails where a value cannot be read, or lies in a data store outside.
+    pub fn values(&self) -> Result<Vec<Zeroizing<Vec<u8>>>, OakError> {
+        let value = |id: &RecordId| match self.store.value(*id)? {
+            Value::Inline(bytes) => Ok(bytes),
+            Value::External(name) => in_memory(&name).ok_or_else(|| {
+                OakError::Unsupported(
+                    "a value in a data store outside of the segment store".to_owned(),
+                )
+            }),
+        };
+        self.values.iter().map(value).collect()
+    }
+}
+
+/// Decodes a name that holds its value: `0x`, hexadecimal digits, and perhaps `#` and the length. Copies from a document store have
+/// such. (`InMemoryDataRecord`)
+fn in_memory(name: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let digits = name.strip_prefix("0x")?.split('#').next()?;
+    if !digits.len().is_multiple_of(2) || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    digits.as_bytes().chunks(2).map(byte).collect::<Option<Vec<u8>>>().map(Zeroizing::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_hold_their_value_are_decoded() {
+        assert_eq!(in_memory("0x00ff10#3").unwrap().as_slice(), [0, 255, 16]);
+        assert_eq!(in_memory("0x").unwrap().as_slice(), [0; 0]);
+        for other in ["00ff", "0x0", "0xgg", "0x+1", "d41d8cd9#0"] {
+            assert_eq!(in_memory(other), None, "{other}");
+        }
+    }
+}

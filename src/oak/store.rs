@@ -1,0 +1,164 @@
+//! A store: finds segments and revisions, and keeps count of what that costs.
+
+use super::archive::{Archive, archives};
+use super::id::{RecordId, SegmentId};
+use super::journal::{Revision, revisions};
+use super::record::Record;
+use super::segment::Segment;
+use super::{Budget, Files, Node, OakError};
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+const JOURNAL: &str = "journal.log";
+/// Read of a journal from its end; a line has about 70 bytes.
+const JOURNAL_BYTES: u64 = 256 << 10;
+
+/// A segment store, opened for reading.
+pub struct Store<'f> {
+    files: &'f dyn Files,
+    budget: Budget,
+    archives: RefCell<Vec<Archive>>,
+    /// The segments read last, the latest at the back.
+    cache: RefCell<VecDeque<Rc<Segment>>>,
+    segments: Cell<usize>,
+    records: Cell<usize>,
+}
+
+/// What was found in a revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found<T> {
+    /// What was looked for.
+    pub value: T,
+    /// When the revision was made, milliseconds since 1970, where the journal says so.
+    pub time_ms: Option<u64>,
+    /// How many newer revisions were passed over, because a segment of them is missing.
+    pub behind: usize,
+}
+
+impl<'f> Store<'f> {
+    /// Opens a store. Nothing is read yet.
+    pub fn new(files: &'f dyn Files, budget: Budget) -> Self {
+        Self {
+            files,
+            budget,
+            archives: RefCell::new(archives(files)),
+            cache: RefCell::default(),
+            segments: Cell::new(0),
+            records: Cell::new(0),
+        }
+    }
+
+    /// Returns how many segments were read so far.
+    pub fn segments_read(&self) -> usize {
+        self.segments.get()
+    }
+
+    /// Looks something up from the root of the newest revision that has all its segments.
+    ///
+    /// A copy of a running instance may have a journal that is newer than its tar files. Only for a missing segment an older
+    /// revision is tried; a damaged one proves nothing of what it held.
+    ///
+    /// # Errors
+    ///
+    /// That of the newest revision, when no older one can be read either.
+    pub fn newest<T>(
+        &self,
+        look: impl Fn(Node<'_, 'f>) -> Result<T, OakError>,
+    ) -> Result<Found<T>, OakError> {
+        let revisions = self.journal()?;
+        let mut first = None;
+        for (behind, revision) in revisions.iter().take(self.budget.revisions_max).enumerate() {
+            match self.root(*revision).and_then(&look) {
+                Ok(value) => return Ok(Found { value, time_ms: revision.time_ms, behind }),
+                Err(error @ OakError::Missing(_)) => drop(first.get_or_insert(error)),
+                Err(error) => return Err(first.unwrap_or(error)),
+            }
+        }
+        Err(first.unwrap_or(OakError::NoHead("its journal names no revision")))
+    }
+
+    /// Returns the root of the content: the child `root` of the record that the journal names.
+    fn root(&self, revision: Revision) -> Result<Node<'_, 'f>, OakError> {
+        let root = Node::new(self, revision.root).child("root")?;
+        root.ok_or(OakError::NoHead("its journal names a record that is no revision"))
+    }
+
+    fn journal(&self) -> Result<Vec<Revision>, OakError> {
+        let files = self.files.list();
+        let found = files.iter().enumerate().find(|(_, (name, _))| name == JOURNAL);
+        let (index, (_, bytes)) = found.ok_or(OakError::NoHead("it has no journal.log"))?;
+        let length = (*bytes).min(JOURNAL_BYTES);
+        let mut text = vec![0; usize::try_from(length).unwrap_or_default()];
+        self.files
+            .read(index, bytes.saturating_sub(length), &mut text)
+            .map_err(|error| OakError::Io { file: JOURNAL.to_owned(), kind: error.kind() })?;
+        Ok(revisions(&text))
+    }
+
+    /// Returns a record.
+    pub(super) fn record(&self, id: RecordId) -> Result<Record, OakError> {
+        let count = self.records.get().saturating_add(1);
+        self.records.set(count);
+        within("records", count, self.budget.records_max)?;
+        Record::new(self.segment(id.segment)?, id.number)
+    }
+
+    /// Checks a count that the store states against the budget.
+    pub(super) fn entries(&self, count: u64) -> Result<u64, OakError> {
+        at_most("entries of a list or map", count, self.budget.entries_max)
+    }
+
+    /// Checks the length of a value against the budget.
+    pub(super) fn value_bytes(&self, length: u64) -> Result<u64, OakError> {
+        at_most("bytes of a value", length, self.budget.value_bytes_max)
+    }
+
+    fn segment(&self, id: SegmentId) -> Result<Rc<Segment>, OakError> {
+        let mut cache = self.cache.borrow_mut();
+        if let Some(at) = cache.iter().position(|segment| segment.id == id) {
+            let segment = cache.remove(at).ok_or(OakError::Missing(id))?;
+            cache.push_back(Rc::clone(&segment));
+            return Ok(segment);
+        }
+        let count = self.segments.get().saturating_add(1);
+        self.segments.set(count);
+        within("segments", count, self.budget.segments_max)?;
+        let segment = Rc::new(self.load(id)?);
+        if cache.len() >= self.budget.cached_max {
+            cache.pop_front();
+        }
+        cache.push_back(Rc::clone(&segment));
+        Ok(segment)
+    }
+
+    /// Reads a segment from the first file that has a good copy of it. It is the same in all of them.
+    fn load(&self, id: SegmentId) -> Result<Segment, OakError> {
+        let mut archives = self.archives.borrow_mut();
+        let mut failed = None;
+        for at in 0..archives.len() {
+            let Some(archive) = archives.get_mut(at) else { break };
+            match archive.segment(id, self.files, &self.budget) {
+                Ok(Some(bytes)) => {
+                    // The next segment is most likely in the same file.
+                    if let Some(start) = archives.get_mut(..=at) {
+                        start.rotate_right(1);
+                    }
+                    return Segment::new(id, bytes);
+                }
+                Ok(None) => {}
+                Err(error) => drop(failed.get_or_insert(error)),
+            }
+        }
+        Err(failed.unwrap_or(OakError::Missing(id)))
+    }
+}
+
+fn within(what: &'static str, count: usize, max: usize) -> Result<(), OakError> {
+    let number = |size| u64::try_from(size).unwrap_or(u64::MAX);
+    at_most(what, number(count), number(max)).map(drop)
+}
+
+fn at_most(what: &'static str, count: u64, max: u64) -> Result<u64, OakError> {
+    if count > max { Err(OakError::Budget { what, max }) } else { Ok(count) }
+}
