@@ -27,7 +27,7 @@ pub struct Limits {
     /// Bytes from which on a plain tar is jumped over rather than read through. Of a 2-GB install, cold, 256 KiB read 43 % of
     /// the file and took twice as long as 64 KiB with 15 %: reading through wakes the kernel's read-ahead.
     pub jump_bytes_min: u64,
-    /// Read logs. A choice rather than a bound: logs add signs of trouble and decide nothing, and a plain tar without them is
+    /// Read logs. A choice rather than a bound: logs add signs of trouble and can only leave a verdict open, and a plain tar without them is
     /// jumped through.
     pub logs: bool,
     /// Directory depth below a source.

@@ -230,8 +230,9 @@ fn snapshot(source: &str, root: &str, evidence: &Evidence<'_>, gaps: &[Gap]) -> 
         let place = Place { source: source.to_owned(), path: (*path).to_owned() };
         add(&mut snapshot, found, fact, owner.as_ref(), place);
     }
+    snapshot.parts = parts(evidence);
     let used = configs::Use::of(&snapshot);
-    snapshot.parts = parts(evidence, used);
+    snapshot.parts.configurations = configs::are_packed(evidence, used);
     snapshot.configurations = configs::configurations(source, evidence, used);
     snapshot.settings.sort_by(|a, b| (&a.name, &a.place).cmp(&(&b.name, &b.place)));
     snapshot
@@ -273,7 +274,9 @@ fn add(
             snapshot.settings.extend(settings.iter().map(setting));
         }
         Fact::Log(file) => snapshot.log.get_or_insert_default().add(file, &place),
-        Fact::LastStart(milliseconds) => snapshot.last_start_ms = Some(*milliseconds),
+        Fact::LastStart(milliseconds) => {
+            snapshot.last_start_ms = snapshot.last_start_ms.max(Some(*milliseconds));
+        }
         Fact::JavaMajor(major) => snapshot.java_major = Some(*major),
         Fact::Seen
         | Fact::SlingId(_)
@@ -290,12 +293,15 @@ fn is_settings(snapshot: &Snapshot, found: &Found<'_>) -> bool {
     snapshot.bundle_in(found.bundle).is_some_and(|bundle| bundle.is("org.apache.sling.settings"))
 }
 
-fn parts(evidence: &Evidence<'_>, used: configs::Use) -> Parts {
+fn parts(evidence: &Evidence<'_>) -> Parts {
     let is_read = |item: &Item| matches!(item, Item::Read { fact: Ok(_), .. });
-    let properties = |found: &Found<'_>| found.name == "sling.properties";
+    let read = evidence.iter().filter(|(_, _, item)| is_read(item));
+    let properties = read.filter(|(_, found, _)| found.name == "sling.properties");
+    let paths: Vec<&str> = properties.map(|(path, ..)| *path).collect();
     Parts {
-        properties: evidence.iter().any(|(_, found, item)| properties(found) && is_read(item)),
-        configurations: configs::are_packed(evidence, used),
+        properties: !paths.is_empty(),
+        conf_properties: paths.iter().any(|path| path.ends_with("conf/sling.properties")),
+        configurations: false,
     }
 }
 

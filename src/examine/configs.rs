@@ -22,25 +22,57 @@ pub(super) struct Use {
 impl Use {
     /// Reads it from the settings and bundles of an install.
     pub(super) fn of(snapshot: &Snapshot) -> Self {
-        let is_default = |setting: &Setting| {
-            let value = setting.value.replace('\\', "/");
-            let value = value.trim_end_matches('/');
-            value == "${sling.launchpad}/config" || value.ends_with("launchpad/config")
-        };
-        let elsewhere = snapshot.setting(CONFIG_DIRECTORY).is_some_and(|s| !is_default(s));
+        let elsewhere = config_directory(snapshot).is_some_and(|value| !is_default(value));
         let mut versions = snapshot
             .bundles_named("org.apache.felix.configadmin")
             .filter(|bundle| bundle.identified_by == Some(IdentifiedBy::Manifest))
             .filter_map(|bundle| bundle.version.as_deref());
-        let windows_names = versions.next().map(|version| {
-            ["1.8.2", "1.8.3", "1.8.4", "1.8.5", "1.8.6"].iter().any(|with| {
+        let windows_names = versions.next().and_then(|version| {
+            let has_names = HAVE_WINDOWS_NAMES.iter().any(|with| {
                 version
                     .strip_prefix(with)
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            })
+            });
+            // The version alone does not say that it ran on Windows.
+            if has_names { is_on_windows(snapshot).then_some(true) } else { Some(false) }
         });
         Self { elsewhere, windows_names }
     }
+}
+
+/// Versions of ConfigAdmin that have names of their own on Windows.
+const HAVE_WINDOWS_NAMES: [&str; 5] = ["1.8.2", "1.8.3", "1.8.4", "1.8.5", "1.8.6"];
+
+/// Returns `felix.cm.dir` of the properties in use: those in `conf`, and where there are none, those in `launchpad`.
+fn config_directory(snapshot: &Snapshot) -> Option<&str> {
+    let is_in = |setting: &&Setting, end: &str| setting.place.path.ends_with(end);
+    let of = |end: &str| {
+        let here = snapshot.settings.iter().filter(|setting| is_in(setting, end));
+        here.filter(|setting| setting.name == CONFIG_DIRECTORY).map(|s| s.value.as_str()).next()
+    };
+    let in_use = if snapshot.parts.conf_properties { "conf" } else { "launchpad" };
+    of(&format!("{in_use}/sling.properties"))
+}
+
+/// Says whether a value names `launchpad/config`, however it is spelled. That an absolute path leads to this install and to no other
+/// cannot be told from a snapshot; it is taken to.
+fn is_default(value: &str) -> bool {
+    let mut parts: Vec<String> = Vec::new();
+    for part in value.split(['/', '\\']) {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part.to_ascii_lowercase()),
+        }
+    }
+    let last = parts.iter().rev().map(String::as_str).take(2).collect::<Vec<_>>();
+    parts.is_empty() || matches!(last[..], ["config", "launchpad" | "${sling.launchpad}"])
+}
+
+/// Says whether a bundle was installed from a path of Windows.
+fn is_on_windows(snapshot: &Snapshot) -> bool {
+    let locations = snapshot.bundles.iter().filter_map(|bundle| bundle.location.as_deref());
+    locations.into_iter().any(|location| location.contains(":\\"))
 }
 
 /// Returns the configurations that matter, sorted by PID.
@@ -62,8 +94,10 @@ pub(super) fn configurations(
 /// Says whether the configurations in use were packed, and not just files picked from them: then there are some of other components
 /// below `com`, where most of those looked for lie.
 pub(super) fn are_packed(evidence: &[Evidence<'_>], used: Use) -> bool {
-    !used.elsewhere
-        && valid(evidence).any(|(_, config)| !config.matters() && config.pid.starts_with("com."))
+    let unused = unused(evidence, used);
+    valid(evidence)
+        .filter(|(path, _)| !unused.contains_key(path))
+        .any(|(_, config)| !config.matters() && config.pid.starts_with("com."))
 }
 
 /// Tells what Felix ignores, and what its versions read differently: one line a reason.
@@ -181,28 +215,59 @@ mod tests {
         assert_eq!(unused_of(&[PLAIN], used), [(PLAIN.to_owned(), IgnoredConfig::OtherDirectory)]);
     }
 
+    fn used_by(change: impl FnOnce(crate::testing::Instance) -> crate::testing::Instance) -> Use {
+        Use::of(&farm().with("a", change).build().members[0].snapshot)
+    }
+
     #[test]
-    fn settings_and_bundles_say_what_is_used() {
-        let of = |directory: &str, version: &str| {
-            let set = |bundle: &mut crate::facts::Bundle| bundle.version = Some(version.to_owned());
-            let farm = farm()
-                .with("a", |i| i.setting(CONFIG_DIRECTORY, directory).change("bundle6", set))
-                .build();
-            Use::of(&farm.members[0].snapshot)
-        };
+    fn default_directory_is_known_however_it_is_spelled() {
         for directory in [
             "${sling.launchpad}/config",
+            "${sling.launchpad}//config/.",
+            "${sling.launchpad}/conf/../config",
             "/opt/aem/launchpad/config/",
-            "C:\\aem\\launchpad\\config",
+            "C:\\aem\\Launchpad\\Config",
             "",
         ] {
-            assert!(!of(directory, "1.9.12").elsewhere, "{directory}");
+            assert!(!used_by(|i| i.setting(CONFIG_DIRECTORY, directory)).elsewhere, "{directory}");
         }
-        assert!(of("${sling.home}/configs", "1.9.12").elsewhere);
-        assert_eq!(of("", "1.8.4").windows_names, Some(true));
-        assert_eq!(of("", "1.8.6.B001").windows_names, Some(true));
+        for directory in ["${sling.home}/configs", "/opt/mylaunchpad/config", "config"] {
+            assert!(used_by(|i| i.setting(CONFIG_DIRECTORY, directory)).elsewhere, "{directory}");
+        }
+    }
+
+    #[test]
+    fn only_properties_in_use_name_the_directory() {
+        let moved = |path: &'static str, conf: bool| {
+            used_by(|i| {
+                let mut i = i.setting(CONFIG_DIRECTORY, "/old");
+                i.snapshot.settings[0].place.path = format!("crx-quickstart/{path}");
+                i.snapshot.parts.conf_properties = conf;
+                i
+            })
+            .elsewhere
+        };
+        assert!(moved("conf/sling.properties", true));
+        assert!(moved("launchpad/sling.properties", false));
+        assert!(!moved("launchpad/sling.properties", true));
+        assert!(!moved("conf/quickstart.properties", true));
+    }
+
+    #[test]
+    fn version_and_locations_say_whose_names_count() {
+        let of = |version: &str, location: &str| {
+            let set = |bundle: &mut crate::facts::Bundle| {
+                bundle.version = Some(version.to_owned());
+                bundle.location = Some(location.to_owned());
+            };
+            used_by(|i| i.change("bundle6", set)).windows_names
+        };
+        let windows = "slinginstall:C:\\aem\\launchpad\\startup\\1\\x.jar";
+        assert_eq!(of("1.8.4", windows), Some(true));
+        assert_eq!(of("1.8.6.B001", windows), Some(true));
+        assert_eq!(of("1.8.4", "slinginstall:x.jar"), None);
         for version in ["1.8.8", "1.9.12", "1.6.0", "1.8.40"] {
-            assert_eq!(of("", version).windows_names, Some(false), "{version}");
+            assert_eq!(of(version, windows), Some(false), "{version}");
         }
     }
 }

@@ -1,8 +1,8 @@
 //! All facts of one instance from one source.
 
 use super::{
-    Bundle, CRYPTO, CRYPTO_FILE, Configuration, Gap, KeyFile, KeyName, Log, Role, RunModes,
-    Setting, SlingId, StorageFile,
+    Bundle, CRYPTO, CRYPTO_FILE, Configuration, Gap, KeyFile, KeyName, Log, LogTopic, Place, Role,
+    RunModes, Setting, SlingId, StorageFile, Told,
 };
 
 /// Which parts of an install the source holds at all.
@@ -13,6 +13,8 @@ use super::{
 pub struct Parts {
     /// `sling.properties` was read, so a property that is not in it is not set there.
     pub properties: bool,
+    /// The `sling.properties` in `conf` was read. Then one in `launchpad` is not in use.
+    pub conf_properties: bool,
     /// `launchpad/config` came, and not only single files picked from it.
     pub configurations: bool,
 }
@@ -135,6 +137,13 @@ impl Snapshot {
     /// Returns the first statement of a setting that is not empty.
     pub fn setting(&self, name: &str) -> Option<&Setting> {
         self.settings.iter().find(|setting| setting.name == name && !setting.value.is_empty())
+    }
+
+    /// Returns the latest word of its logs on a topic, and where it stands; nothing that was surely said before the last start.
+    pub fn told(&self, topic: LogTopic) -> Option<(&Told, &Place)> {
+        let (told, place) = self.log.as_ref()?.told.get(&topic)?;
+        let old = told.time.zip(self.last_start_ms);
+        old.is_none_or(|(time, start)| !time.is_surely_before(start)).then_some((told, place))
     }
 
     /// Returns the AEM version, from the build in `quickstart.properties` or the product version in `sling.properties`.

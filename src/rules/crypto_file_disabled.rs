@@ -1,4 +1,4 @@
-//! `crypto-file-disabled`: a start script or property keeps the keys in the repository.
+//! `crypto-file-disabled`: a start script, a property, or an option that a log shows, keeps the keys in the repository.
 
 use super::steps::quoted;
 use super::{Hit, Rule, Severity};
@@ -43,15 +43,15 @@ fn by_file(member: &Member) -> Option<Hit> {
 
 /// The option may come from the environment or from a service unit; then only a log shows it.
 fn by_log(member: &Member) -> Option<Hit> {
-    let (told, place) = member.snapshot.log.as_ref()?.told.get(&LogTopic::KeyFilesDisabled)?;
+    let (told, place) = member.snapshot.told(LogTopic::KeyFilesDisabled)?;
     let name = &member.name;
     let message = format!(
-        "{name} was started with key files switched off on its command line, as {} shows{}",
+        "{name} was once started with key files switched off on its command line, as {} shows{}",
         place.path,
         effect(member)
     );
     let step = format!(
-        "On {name}, remove -D{CRYPTO_FILE_DISABLE}=true from where the command line comes from: CQ_JVM_OPTS, a service unit, a wrapper script."
+        "On {name}, look for -D{CRYPTO_FILE_DISABLE}=true where the command line comes from (CQ_JVM_OPTS, a service unit, a wrapper script), and remove it if it is still there."
     );
     (told.value == "true").then(|| Hit::on(member, message).at([place]).fix([step]))
 }
@@ -103,7 +103,7 @@ mod tests {
         };
         assert_eq!(
             message("true").unwrap(),
-            "a was started with key files switched off on its command line, as crx-quickstart/logs/stderr.log shows"
+            "a was once started with key files switched off on its command line, as crx-quickstart/logs/stderr.log shows"
         );
         assert_eq!(message("false"), None);
     }

@@ -1,4 +1,4 @@
-//! `keys-external`: a property moves the key files out of the install.
+//! `keys-external`: a property, or an option that a log shows, moves the key files out of the install.
 
 use super::steps::quoted;
 use super::{Hit, Rule, Severity};
@@ -33,10 +33,10 @@ fn by_property(member: &Member) -> Option<Hit> {
 
 /// A log shows that some start had the option, not whether the last one did, and the path is not kept.
 fn by_log(member: &Member) -> Option<Hit> {
-    let (_, place) = member.snapshot.log.as_ref()?.told.get(&LogTopic::KeysElsewhere)?;
+    let (_, place) = member.snapshot.told(LogTopic::KeysElsewhere)?;
     let name = &member.name;
     let message = format!(
-        "{name} was started with {CRYPTO_KEYS_PATH} on its command line, as {} shows; its key files may not be those in use",
+        "{name} was once started with {CRYPTO_KEYS_PATH} on its command line, as {} shows; its key files may not be those in use",
         place.path
     );
     let step = format!(
@@ -70,7 +70,7 @@ mod tests {
         let hits = check(&farm().with("a", |i| i.log("stderr.log", line)).build());
         assert_eq!(
             hits[0].message,
-            "a was started with com.adobe.granite.crypto.keys.path on its command line, as crx-quickstart/logs/stderr.log shows; \
+            "a was once started with com.adobe.granite.crypto.keys.path on its command line, as crx-quickstart/logs/stderr.log shows; \
              its key files may not be those in use"
         );
         assert!(!format!("{hits:?}").contains("jane"));

@@ -22,8 +22,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
 fn on(member: &Member) -> Option<Hit> {
     let storage = member.storage()?;
     let mode = storage.storage.mode;
-    let log = member.snapshot.log.as_ref()?;
-    let (told, place) = log.told.get(&LogTopic::Storage)?;
+    let (told, place) = member.snapshot.told(LogTopic::Storage)?;
     // What was not read may show a later start.
     let whole = member.snapshot.is_complete()
         && !member.snapshot.gaps.iter().any(|gap| gap.kind == GapKind::Log);
@@ -31,9 +30,6 @@ fn on(member: &Member) -> Option<Hit> {
         return None;
     }
     let time = told.time?;
-    if member.snapshot.last_start_ms.is_some_and(|last_start| time.is_surely_before(last_start)) {
-        return None;
-    }
     let name = &member.name;
     let message = format!(
         "{name} names {mode} in its storage file, but started with {} storage at {time}; a restart is pending",

@@ -146,8 +146,8 @@ fn unknown_place(member: &Member) -> Option<String> {
         let why = "conf/sling.properties, which can name another key directory, is not in the snapshot of";
         return Some(format!("{why} {name}"));
     }
-    let elsewhere = snapshot.log.as_ref()?.told(LogTopic::KeysElsewhere).is_some();
-    elsewhere.then(|| format!("a log shows that the command line moved the keys of {name}"))
+    snapshot.told(LogTopic::KeysElsewhere)?;
+    Some(format!("a log shows that some start moved the keys of {name}"))
 }
 
 #[cfg(test)]
@@ -207,7 +207,7 @@ mod tests {
         let verdict = decide(good_farm(&["a"]).with("b", |i| i.log("stderr.log", line)));
         assert_eq!(
             verdict.reasons()[0].to_string(),
-            "a log shows that the command line moved the keys of b"
+            "a log shows that some start moved the keys of b"
         );
     }
 

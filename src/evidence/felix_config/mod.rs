@@ -71,10 +71,10 @@ impl fmt::Display for IgnoredConfig {
             Self::NoPid => "has no service.pid",
             Self::OtherPlace => "has a service.pid that belongs at another path",
             Self::OtherEncoding => {
-                "has a name that the ConfigAdmin of this install does not give it (1.8.2 to 1.8.6 name files differently on Windows)"
+                "is a configuration under a file name that Felix does not look for here"
             }
             Self::OtherDirectory => {
-                "lies in launchpad/config, while felix.cm.dir in sling.properties names another directory"
+                "lies in launchpad/config, while felix.cm.dir in sling.properties names another directory, which is not read"
             }
         })
     }

@@ -67,8 +67,7 @@ fn decode_device(segment: &str) -> (String, bool) {
 /// `COM1` to `COM8`, and the like; ConfigAdmin encodes these on Windows in every version since 1.8.2.
 fn is_device(lower: &str) -> bool {
     let numbered = |start: &str| {
-        let digit = lower.strip_prefix(start).and_then(|rest| rest.parse::<u8>().ok());
-        digit.is_some_and(|digit| (1..=8).contains(&digit))
+        lower.strip_prefix(start).is_some_and(|rest| matches!(rest.as_bytes(), [b'1'..=b'8']))
     };
     ["con", "prn", "aux", "nul", "clock%0024"].contains(&lower)
         || numbered("com")

@@ -10,6 +10,8 @@ const BLOCK_BYTES: usize = 256 << 10;
 /// Bytes from the start of a text to the last byte that its meaning may depend on. A block ends so much before the last
 /// byte that has come, so that a text across a border is found once.
 const REACH_BYTES: usize = 1 << 10;
+/// Stands before what the launcher says, unless that begins its line.
+const LAUNCHER: &[u8] = b" [main] ";
 
 /// Gathers what a log says.
 #[derive(Default)]
@@ -17,6 +19,8 @@ pub(super) struct Blocks {
     file: LogFile,
     /// Bytes that have come and were not looked through.
     block: Vec<u8>,
+    /// The last bytes before the block.
+    edge: Vec<u8>,
     /// Offset of the block in the log.
     offset: u64,
     /// Bytes of the block of which `lines`, `time` and `record` know.
@@ -69,11 +73,13 @@ impl Blocks {
         while let Some(start) = signature::find(&block, from).filter(|start| *start < end) {
             self.pass(&block, start);
             let reach = start.saturating_add(REACH_BYTES).min(block.len());
-            self.take(block.get(start..reach).unwrap_or_default());
+            let said = self.is_said(&block, start);
+            self.take(block.get(start..reach).unwrap_or_default(), said);
             from = start.saturating_add(1);
         }
         self.pass(&block, end);
-        block.drain(..end);
+        self.edge.extend(block.drain(..end));
+        self.edge.drain(..self.edge.len().saturating_sub(LAUNCHER.len()));
         self.block = block;
         self.offset = self.offset.saturating_add(u64::try_from(end).unwrap_or_default());
         self.passed = 0;
@@ -106,11 +112,20 @@ impl Blocks {
         true
     }
 
+    /// Says whether a text is said by the launcher, and not quoted in a line of another: requests are logged with what
+    /// strangers write into them.
+    fn is_said(&self, block: &[u8], start: usize) -> bool {
+        let before = block.get(start.saturating_sub(LAUNCHER.len())..start).unwrap_or_default();
+        let before = [self.edge.as_slice(), before].concat();
+        before.last().is_none_or(|byte| *byte == b'\n') || before.ends_with(LAUNCHER)
+    }
+
     /// Takes the texts that begin at the first byte.
-    fn take(&mut self, bytes: &[u8]) {
+    fn take(&mut self, bytes: &[u8], said: bool) {
         for found in signature::matches(bytes) {
             match found {
                 Match::Sign(sign) => self.see(sign),
+                Match::Told(tell, _) if tell.by_launcher && !said => {}
                 Match::Told(tell, length) => {
                     let line = rest_of_line(bytes.get(length..).unwrap_or_default());
                     for (topic, value) in (tell.read)(line) {

@@ -41,6 +41,20 @@ fn record(second: u32, text: &str) -> String {
 }
 
 #[test]
+fn options_count_where_the_launcher_says_them() {
+    let told = |text: &str| log(text).told.contains_key(&LogTopic::KeysElsewhere);
+    let set = "Setting 'com.adobe.granite.crypto.keys.path' to '/k' from command line.\n";
+    assert!(told(set));
+    assert!(told(&format!("x\n{set}")));
+    assert!(told(&format!("19.07.2025 19:00:52.176 *INFO * [main] {set}")));
+    assert!(!told(&format!("19.07.2025 19:00:52.176 *INFO* [1.2.3.4 [1] GET /x?q={set}")));
+    for before in [262_143, 262_144, 262_145] {
+        assert!(!told(&format!("{}{set}", "x".repeat(before))), "{before}");
+        assert!(told(&format!("{}\n{set}", "x".repeat(before))), "{before}");
+    }
+}
+
+#[test]
 fn count_times_and_line_are_told() {
     let text = [record(1, "x"), record(2, CONVERT), record(3, "x"), record(4, CONVERT)].concat();
     let expected = (2, "2025-07-19 19:00:02".to_owned(), "2025-07-19 19:00:04".to_owned(), 2);

@@ -8,18 +8,24 @@ pub(super) struct Tell {
     pub(super) text: &'static str,
     /// Reads the words behind it; nothing where they are not of the form expected.
     pub(super) read: fn(&str) -> Vec<(LogTopic, String)>,
+    /// It counts only where the launcher says it: at the start of a line, or as a message of the main thread.
+    pub(super) by_launcher: bool,
 }
 
 /// All that is looked for. `P server port` begins in the middle of `HTTP`, which stands in the line of every request.
 pub(super) const TELLS: &[Tell] = &[
-    Tell { text: "Starting Crypto Support (com.adobe.granite.crypto, ", read: crypto_start },
-    Tell { text: "Created new Sling ID ", read: sling_id },
-    Tell { text: "Read Sling ID ", read: sling_id },
-    Tell { text: "Active run modes: [", read: run_modes },
-    Tell { text: "P server port: ", read: port },
-    Tell { text: "Setting org.osgi.service.http.port=", read: port },
-    Tell { text: "Setting 'com.adobe.granite.crypto.", read: setting },
+    tell("Starting Crypto Support (com.adobe.granite.crypto, ", crypto_start),
+    tell("Created new Sling ID ", sling_id),
+    tell("Read Sling ID ", sling_id),
+    tell("Active run modes: [", run_modes),
+    tell("P server port: ", port),
+    tell("Setting org.osgi.service.http.port=", port),
+    Tell { text: "Setting 'com.adobe.granite.crypto.", read: setting, by_launcher: true },
 ];
+
+const fn tell(text: &'static str, read: fn(&str) -> Vec<(LogTopic, String)>) -> Tell {
+    Tell { text, read, by_launcher: false }
+}
 
 const VERSION_CHARS_MAX: usize = 32;
 const UUID_CHARS: usize = 36;
@@ -90,7 +96,7 @@ fn setting(line: &str) -> Vec<(LogTopic, String)> {
         let (value, rest) = line.strip_prefix(name)?.strip_prefix("' to '")?.split_once('\'')?;
         rest.starts_with(" from command line").then_some(value)
     };
-    if value("keys.path").is_some() {
+    if value("keys.path").is_some_and(|path| !path.is_empty()) {
         return vec![(LogTopic::KeysElsewhere, "set".to_owned())];
     }
     let known =
@@ -178,8 +184,12 @@ mod tests {
     fn settings_of_the_command_line_are_read_without_their_paths() {
         assert_eq!(one(setting("file.disable' to 'true' from command line.")).unwrap(), "true");
         assert_eq!(one(setting("keys.path' to '/home/jane' from command line.")).unwrap(), "set");
-        for line in ["file.disable' to 'secret' from command line.", "file.disable' to 'true", "x"]
-        {
+        for line in [
+            "keys.path' to '' from command line.",
+            "file.disable' to 'secret' from command line.",
+            "file.disable' to 'true",
+            "x",
+        ] {
             assert_eq!(setting(line), [], "{line}");
         }
     }
