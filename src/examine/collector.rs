@@ -478,7 +478,8 @@ mod tests {
     fn log_that_ends_early_keeps_what_came_and_one_that_cannot_be_opened_is_lost() {
         let limits = Limits::default();
         let mut collector = Collector::new("s", &limits);
-        let entry = |path| Entry { path, kind: EntryKind::File, size: 9, owner: None };
+        let entry =
+            |path| Entry { path, kind: EntryKind::File, size: 9, offset: None, owner: None };
         assert_eq!(collector.entry(&entry("logs/error.log")), Want::Stream);
         collector.piece(b"x");
         assert_eq!(collector.entry(&entry("logs/stderr.log")), Want::Stream);

@@ -93,7 +93,8 @@ fn offer(
     };
     let is_file = kind == EntryKind::File;
     let size = if is_file { metadata.len() } else { 0 };
-    let want = context.visit.entry(&Entry { path: name, kind, size, owner: owner(metadata) });
+    let entry = Entry { path: name, kind, size, offset: None, owner: owner(metadata) };
+    let want = context.visit.entry(&entry);
     let bytes_max = match want {
         Want::Nothing => return,
         _ if !is_file => return,

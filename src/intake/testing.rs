@@ -37,12 +37,15 @@ pub(super) struct Recorder {
     pub(super) pruned: Option<&'static str>,
     /// The pieces of the stream that did not end yet.
     pub(super) pieces: Vec<u8>,
+    /// Path, length and place of every body that can be read where it lies.
+    pub(super) parts: Vec<(String, u64, u64)>,
 }
 
 impl Visit for Recorder {
     fn entry(&mut self, entry: &Entry<'_>) -> Want {
         self.pieces.clear();
-        let Entry { path, kind, size, owner } = entry.clone();
+        let Entry { path, kind, size, offset, owner } = entry.clone();
+        self.parts.extend(offset.map(|offset| (path.to_owned(), size, offset)));
         self.events.push(Event::Entry { path: path.to_owned(), kind, size, owner });
         let all = Want::Whole { bytes_max: 1 << 20 };
         if path.contains("skip") { Want::Nothing } else { self.want.unwrap_or(all) }
@@ -124,6 +127,10 @@ impl Input for Memory<'_> {
         let left = self.bytes.get_ref().len() as u64 - self.bytes.position();
         self.bytes.seek(SeekFrom::Current(i64::try_from(bytes.min(left)).unwrap()))?;
         Ok(bytes.min(left))
+    }
+
+    fn is_plain_file(&self) -> bool {
+        true
     }
 }
 
