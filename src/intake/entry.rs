@@ -82,8 +82,19 @@ pub trait Visit {
     /// Reports what could not be read; `path` is `None` for the source as a whole.
     fn gap(&mut self, path: Option<&str>, kind: GapKind, reason: String);
 
-    /// Says whether a directory of the file system can hold anything that matters.
-    fn descend(&mut self, directory: &str) -> bool;
+    /// Says what of a directory of the file system can hold anything that matters.
+    fn descend(&mut self, directory: &str) -> Descend;
+}
+
+/// How much of a directory the caller wants to hear of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Descend {
+    /// Nothing; it is not listed.
+    Nothing,
+    /// Every entry.
+    All,
+    /// The entry of this name alone; nothing is looked up of the others.
+    Only(&'static str),
 }
 
 /// Watches the reading, for progress. Called from several threads.

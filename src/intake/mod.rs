@@ -15,7 +15,7 @@ mod tar;
 mod testing;
 
 pub use discover::{Discovered, discover};
-pub use entry::{Entry, EntryKind, LinkTarget, NoWatch, Visit, Want, Watch};
+pub use entry::{Descend, Entry, EntryKind, LinkTarget, NoWatch, Visit, Want, Watch};
 pub use parts::{Part, Parts};
 
 use crate::facts::GapKind;
