@@ -20,6 +20,8 @@ pub struct Limits {
     pub padding_bytes_max: u64,
     /// Evidence entries kept of one source. A full install has about 2,500.
     pub evidence_max: usize,
+    /// Files of segment stores remembered of one source. They grow to 256 MB each, so this is a store of 2.5 TB.
+    pub segment_files_max: usize,
     /// Links remembered of one source.
     pub links_max: usize,
     /// Gaps reported of one source; further ones are counted in one line.
@@ -45,6 +47,7 @@ impl Default for Limits {
             user_bytes_max: 256,
             padding_bytes_max: 1 << 20,
             evidence_max: 100_000,
+            segment_files_max: 10_000,
             links_max: 10_000,
             gaps_max: 100,
             jump_bytes_min: 64 << 10,

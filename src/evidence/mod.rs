@@ -36,7 +36,7 @@ pub use felix_config::{Config, ConfigFile, Deviation, IgnoredConfig, may_matter}
 pub use jar::Jar;
 pub use key::{digest, digest_key};
 pub use log::{SIGNATURES, Signature};
-pub use path::may_hold;
+pub use path::{SEGMENT_STORE, is_repository, is_segment_store, may_hold, segment_store};
 
 use crate::facts::{KeyDigest, KeyName, LogFile, Storage};
 

@@ -95,6 +95,8 @@ const FELIX: &str = "felix";
 const LAUNCHPAD: &str = "launchpad";
 const QUICKSTART: &str = "crx-quickstart";
 const REPOSITORY: &str = "repository";
+/// The directory of the segment store's files.
+pub const SEGMENT_STORE: &str = "segmentstore";
 
 /// Large or plentiful directories of an install that hold no evidence.
 const QUICKSTART_BARREN: [&str; 7] =
@@ -116,13 +118,41 @@ fn felix_root(felix: &str) -> Option<&str> {
 /// `classify` finds nothing in a directory for which this is false, so an archive and the directory it was unpacked to give the
 /// same facts. Names are judged by where they stand: `/opt/app` and `/mnt/logs` are as good a home for installs as any.
 pub fn may_hold(directory: &str) -> bool {
+    level(directory).is_some()
+}
+
+/// Says whether a directory is the segment store of an install root, which holds no evidence by path: it is a file format of its
+/// own, read at any place.
+pub fn is_segment_store(directory: &str) -> bool {
+    parent_of(directory, SEGMENT_STORE)
+        .and_then(|repository| parent_of(repository, REPOSITORY))
+        .is_some_and(may_be_root)
+}
+
+/// Returns the segment store directory that a path lies directly in.
+pub fn segment_store(path: &str) -> Option<&str> {
+    Some(split(path).0).filter(|directory| is_segment_store(directory))
+}
+
+/// Says whether a directory is a repository, in which nothing but the segment store matters.
+pub fn is_repository(directory: &str) -> bool {
+    parent_of(directory, REPOSITORY)
+        .is_some_and(|root| split(root).1 == QUICKSTART && may_be_root(root))
+}
+
+fn may_be_root(directory: &str) -> bool {
+    matches!(level(directory), Some(Level::Outside | Level::MaybeBundle))
+}
+
+/// Returns what is known of a directory; `None` if it holds nothing.
+fn level(directory: &str) -> Option<Level> {
     let mut level = Level::Outside;
     let mut parent = "";
     for name in directory.split('/') {
-        let Some(next) = level.enter(parent, name) else { return false };
-        (level, parent) = (next, name);
+        level = level.enter(parent, name)?;
+        parent = name;
     }
-    true
+    Some(level)
 }
 
 /// What is known of a directory from the names above it.
@@ -271,6 +301,34 @@ mod tests {
         ] {
             assert!(!may_hold(path), "{path}");
         }
+    }
+
+    #[test]
+    fn segment_store_lies_in_the_repository_of_an_install_root() {
+        for root in ["", "crx-quickstart/", "a/crx-quickstart/", "author/", "bundle1/", "q.bak/"] {
+            let store = format!("{root}repository/segmentstore");
+            assert_eq!(segment_store(&format!("{store}/journal.log")), Some(store.as_str()));
+            assert_eq!(segment_store(&format!("{store}/x/journal.log")), None);
+            assert_eq!(segment_store(&store), None);
+        }
+        for directory in [
+            "segmentstore",
+            "crx-quickstart/segmentstore",
+            "repository/segmentstore-backup",
+            "repository/segmentstore.bak",
+            "repository/x.bak/segmentstore",
+            "xrepository/segmentstore",
+            "repository.bak/segmentstore",
+            "repository/segmentstore/repository/segmentstore",
+            "crx-quickstart/repository/repository/segmentstore",
+            "crx-quickstart/repository/x.bak/repository/segmentstore",
+            "launchpad/config/repository/segmentstore",
+            "felix/bundle5/repository/segmentstore",
+        ] {
+            assert!(!is_segment_store(directory), "{directory}");
+        }
+        assert!(is_repository("a/crx-quickstart/repository"));
+        assert!(!is_repository("a/repository") && !is_repository("crx-quickstart/xrepository"));
     }
 
     #[test]

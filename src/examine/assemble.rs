@@ -23,7 +23,7 @@ pub(super) fn snapshots(
     walked: &Walked,
     collected: Collected,
 ) -> (Vec<Snapshot>, Vec<Gap>) {
-    let Collected { items, archives, mut gaps } = collected;
+    let Collected { items, archives, mut gaps, .. } = collected;
     let mut roots = by_root(&items);
     gaps.extend(strays(source, &items));
     roots.retain(|_, evidence| evidence.iter().any(|(_, found, item)| marks_instance(found, item)));

@@ -3,9 +3,10 @@
 use super::alias::Aliases;
 use super::hints;
 use super::links::{Links, Resolved, is_stem, join, resolve};
-use crate::evidence::{Fact, Kind, ParseError, Reads, Scan, classify, may_hold};
+use super::segments::{self, Segments, Store};
+use crate::evidence::{Fact, Kind, ParseError, Reads, Scan, classify};
 use crate::facts::{Gap, GapKind, Owner};
-use crate::intake::{Entry, EntryKind, LinkTarget, Visit, Want};
+use crate::intake::{Descend, Entry, EntryKind, LinkTarget, Visit, Want};
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,6 +35,9 @@ pub(super) struct Collected {
     /// Files that are named like archives.
     pub(super) archives: Vec<String>,
     pub(super) gaps: Vec<Gap>,
+    /// Segment stores, by the path of their directory.
+    #[allow(dead_code, reason = "for the reader of segment stores")]
+    pub(super) segment_stores: BTreeMap<String, Store>,
 }
 
 /// A place that waits for the body on its way. Through links, one body can stand at several places.
@@ -60,6 +64,7 @@ pub(super) struct Collector<'a> {
     repeats: BTreeMap<String, (u32, bool)>,
     links: Links,
     archives: Vec<String>,
+    segments: Segments,
     gaps: Vec<Gap>,
     gaps_left_out: usize,
     hiding_left_out: bool,
@@ -79,6 +84,7 @@ impl<'a> Collector<'a> {
             repeats: BTreeMap::new(),
             links: Links::new(),
             archives: Vec::new(),
+            segments: Segments::new(limits.segment_files_max),
             gaps: Vec::new(),
             gaps_left_out: 0,
             hiding_left_out: false,
@@ -147,7 +153,9 @@ impl<'a> Collector<'a> {
     }
 
     /// Ends the walk; what is still a link now has no target.
-    pub(super) fn finish(mut self, reread: bool) -> Collected {
+    ///
+    /// `reread`: the source could be walked twice. `directory`: its files can be opened one by one.
+    pub(super) fn finish(mut self, reread: bool, directory: bool) -> Collected {
         self.settle();
         self.see_linked_directories();
         self.leave_to_links();
@@ -170,10 +178,14 @@ impl<'a> Collector<'a> {
             let reason = format!("came {times} times ({versions}); the last one counts");
             self.record(Some(&path), GapKind::Duplicate, reason);
         }
+        if let Some(reason) = self.segments.over_limit() {
+            self.record_once(reason);
+        }
         self.count_left_out();
         self.gaps.sort();
         self.gaps.dedup();
-        Collected { items: self.items, archives: self.archives, gaps: self.gaps }
+        let segment_stores = self.segments.finish(directory);
+        Collected { items: self.items, archives: self.archives, gaps: self.gaps, segment_stores }
     }
 
     /// What an install reaches through a link to its launchpad or cache is its own, and no install or copy beside it.
@@ -400,6 +412,13 @@ impl Visit for Collector<'_> {
                 _ if !self.links.is_empty() => drop(self.links.remove(entry.path)),
                 _ => {}
             }
+            if let Some(store) = segments::store(entry.path) {
+                self.segments.take(&store, entry);
+                // Nothing in a store is evidence by its path, and its tars are no archives of installs.
+                if entry.path.rsplit('.').next() == Some("tar") {
+                    return Want::Nothing;
+                }
+            }
             return self.take(entry.path, entry);
         };
         let paths = aliases.of(entry.path);
@@ -434,6 +453,11 @@ impl Visit for Collector<'_> {
     fn gap(&mut self, path: Option<&str>, kind: GapKind, reason: String) {
         self.concatenated |= kind == GapKind::Concatenated;
         if self.aliases.is_none() {
+            // Most farms keep their keys in files, and what a repository holds is asked for only where it matters.
+            let store = path.filter(|_| kind == GapKind::Unreadable).and_then(segments::store);
+            if let (Some(store), Some(path)) = (store, path) {
+                return self.segments.lose(&store, path, reason);
+            }
             let of_a_log = kind.is_local() && path.is_some_and(concerns_logs);
             let kind = if of_a_log { GapKind::Log } else { kind };
             self.record(path, kind, reason);
@@ -446,10 +470,12 @@ impl Visit for Collector<'_> {
         }
     }
 
-    fn descend(&mut self, directory: &str) -> bool {
-        self.aliases
-            .as_ref()
-            .map_or_else(|| may_hold(directory), |aliases| aliases.concern(directory))
+    fn descend(&mut self, directory: &str) -> Descend {
+        match &self.aliases {
+            None => segments::descend(directory),
+            Some(aliases) if aliases.concern(directory) => Descend::All,
+            Some(_) => Descend::Nothing,
+        }
     }
 }
 
@@ -478,12 +504,13 @@ mod tests {
     fn log_that_ends_early_keeps_what_came_and_one_that_cannot_be_opened_is_lost() {
         let limits = Limits::default();
         let mut collector = Collector::new("s", &limits);
-        let entry = |path| Entry { path, kind: EntryKind::File, size: 9, owner: None };
+        let entry =
+            |path| Entry { path, kind: EntryKind::File, size: 9, offset: None, owner: None };
         assert_eq!(collector.entry(&entry("logs/error.log")), Want::Stream);
         collector.piece(b"x");
         assert_eq!(collector.entry(&entry("logs/stderr.log")), Want::Stream);
         collector.gap(Some("logs/stderr.log"), GapKind::Unreadable, String::new());
-        let Collected { items, gaps, .. } = collector.finish(true);
+        let Collected { items, gaps, .. } = collector.finish(true, false);
         assert!(matches!(items["logs/error.log"], Item::Read { fact: Ok(Fact::Log(_)), .. }));
         assert_eq!(items["logs/stderr.log"], Item::Lost);
         assert_eq!(gaps.iter().map(|gap| gap.kind).collect::<Vec<_>>(), [GapKind::Log]);

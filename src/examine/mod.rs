@@ -8,6 +8,7 @@ mod collector;
 mod configs;
 mod hints;
 mod links;
+mod segments;
 
 use crate::facts::{Gap, GapKind, Snapshot, SourceRecord};
 use crate::intake::{Source, Watch, walk};
@@ -91,7 +92,7 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch) -> Outcome {
         collector.follow(aliases);
         walk(source, limits, watch, &mut collector);
     }
-    let collected = collector.finish(source.can_reread());
+    let collected = collector.finish(source.can_reread(), source.is_directory());
     let (snapshots, gaps) = assemble::snapshots(source, &walked, collected);
     let record = SourceRecord {
         name: source.name.clone(),

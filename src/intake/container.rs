@@ -28,6 +28,11 @@ pub(super) struct Opened<'a> {
 pub(super) trait Input: Read {
     /// Jumps forward by at most `bytes` and returns by how many; 0 when the bytes must be read.
     fn jump(&mut self, bytes: u64) -> io::Result<u64>;
+
+    /// Says whether it hands out the bytes of the source's file as they lie there, from the first one on.
+    fn is_plain_file(&self) -> bool {
+        false
+    }
 }
 
 /// What a walk carries along.

@@ -1,7 +1,7 @@
 //! Directories: an unpacked install, or the live one of another machine mounted here.
 
 use super::container::Context;
-use super::entry::{Entry, EntryKind, LinkTarget, Visit, Want, Watch};
+use super::entry::{Descend, Entry, EntryKind, LinkTarget, Visit, Want, Watch};
 use super::path;
 use crate::facts::{GapKind, Owner};
 use std::fs::{File, FileType, Metadata};
@@ -16,8 +16,8 @@ const PIECE_BYTES: usize = 128 << 10;
 /// Walks a directory, sorted by file name. Links are never followed.
 pub(super) fn walk(root: &Path, watch: &dyn Watch, context: &mut Context<'_>) {
     context.names.push("directory");
-    let mut listing =
-        WalkDir::new(root).min_depth(1).follow_links(false).sort_by_file_name().into_iter();
+    let entries = WalkDir::new(root).min_depth(1).follow_links(false).sort_by_file_name();
+    let mut listing = Listing { entries: entries.into_iter(), only: None };
     let mut name = String::new();
     while let Some(next) = listing.next() {
         match next {
@@ -41,11 +41,38 @@ pub(super) fn walk(root: &Path, watch: &dyn Watch, context: &mut Context<'_>) {
     }
 }
 
+/// The entries still to come.
+struct Listing {
+    entries: IntoIter,
+    /// The directory of this depth is being listed for the sake of this name alone.
+    only: Option<(usize, &'static str)>,
+}
+
+impl Iterator for Listing {
+    type Item = walkdir::Result<DirEntry>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let next = self.entries.next()?;
+            let (Some((depth, name)), Ok(entry)) = (self.only, &next) else { return Some(next) };
+            if entry.depth() <= depth {
+                self.only = None;
+            } else if entry.depth() == depth.saturating_add(1) && entry.file_name() != name {
+                if entry.file_type().is_dir() {
+                    self.entries.skip_current_dir();
+                }
+                continue;
+            }
+            return Some(next);
+        }
+    }
+}
+
 /// Takes one entry; returns `false` when a limit ends the walk.
 fn take(
     entry: &DirEntry,
     name: &str,
-    listing: &mut IntoIter,
+    listing: &mut Listing,
     watch: &dyn Watch,
     context: &mut Context<'_>,
 ) -> bool {
@@ -56,8 +83,12 @@ fn take(
         return false;
     }
     context.entries = context.entries.saturating_add(1);
-    if entry.file_type().is_dir() && !enter(entry, name, context) {
-        listing.skip_current_dir();
+    if entry.file_type().is_dir() {
+        match enter(entry, name, context) {
+            Descend::All => {}
+            Descend::Nothing => listing.entries.skip_current_dir(),
+            Descend::Only(name) => listing.only = Some((entry.depth(), name)),
+        }
     }
     match entry.metadata() {
         Ok(metadata) => offer(entry.path(), name, &metadata, watch, context),
@@ -66,18 +97,19 @@ fn take(
     true
 }
 
-/// Says whether to list a directory.
-fn enter(entry: &DirEntry, name: &str, context: &mut Context<'_>) -> bool {
-    if !context.visit.descend(name) {
-        return false;
+/// Says how much of a directory to list.
+fn enter(entry: &DirEntry, name: &str, context: &mut Context<'_>) -> Descend {
+    let wanted = context.visit.descend(name);
+    if wanted == Descend::Nothing {
+        return wanted;
     }
     let limit = context.limits.depth_max;
     if entry.depth() >= limit {
         let reason = format!("more than {limit} directories deep; not entered");
         context.visit.gap(Some(name), GapKind::OverLimit, reason);
-        return false;
+        return Descend::Nothing;
     }
-    true
+    wanted
 }
 
 fn offer(
@@ -93,7 +125,8 @@ fn offer(
     };
     let is_file = kind == EntryKind::File;
     let size = if is_file { metadata.len() } else { 0 };
-    let want = context.visit.entry(&Entry { path: name, kind, size, owner: owner(metadata) });
+    let entry = Entry { path: name, kind, size, offset: None, owner: owner(metadata) };
+    let want = context.visit.entry(&entry);
     let bytes_max = match want {
         Want::Nothing => return,
         _ if !is_file => return,
@@ -277,6 +310,20 @@ mod tests {
         let recorder = Recorder { pruned: Some("repository"), ..Recorder::default() };
         let (_, recorder) = walk_path(root.path(), &Limits::default(), recorder);
         assert_eq!(paths(&recorder), ["repository", "z"]);
+    }
+
+    #[test]
+    fn directory_may_be_listed_for_the_sake_of_one_name() {
+        let files = ["r/a/y", "r/b", "r/s/x/b", "r/s/y", "r/s2/y", "r/z", "z/a", "z/s"];
+        let root = tree(&files.map(|path| (path, "")));
+        let run = |kept| {
+            let recorder = Recorder { pruned: Some("r"), kept: Some(kept), ..Recorder::default() };
+            walk_path(root.path(), &Limits::default(), recorder)
+        };
+        let (walked, recorder) = run("s");
+        let expected = ["r", "r/s", "r/s/x", "r/s/x/b", "r/s/y", "z", "z/a", "z/s"];
+        assert_eq!((paths(&recorder), walked.entries), (expected.to_vec(), 8));
+        assert_eq!(paths(&run("none").1), ["r", "z", "z/a", "z/s"]);
     }
 
     #[test]

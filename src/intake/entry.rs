@@ -11,6 +11,9 @@ pub struct Entry<'a> {
     pub kind: EntryKind,
     /// Announced length of the body in bytes; nothing may be allocated on its word alone.
     pub size: u64,
+    /// Where the body starts in the source's file, when it lies there in one piece and as it is: a regular file, not sparse, in a
+    /// plain tar that was named by its path. Header and body may have been cut off behind it.
+    pub offset: Option<u64>,
     /// Owner and mode, where the container keeps them.
     pub owner: Option<Owner>,
 }
@@ -79,8 +82,19 @@ pub trait Visit {
     /// Reports what could not be read; `path` is `None` for the source as a whole.
     fn gap(&mut self, path: Option<&str>, kind: GapKind, reason: String);
 
-    /// Says whether a directory of the file system can hold anything that matters.
-    fn descend(&mut self, directory: &str) -> bool;
+    /// Says what of a directory of the file system can hold anything that matters.
+    fn descend(&mut self, directory: &str) -> Descend;
+}
+
+/// How much of a directory the caller wants to hear of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Descend {
+    /// Nothing; it is not listed.
+    Nothing,
+    /// Every entry.
+    All,
+    /// The entry of this name alone; nothing is looked up of the others.
+    Only(&'static str),
 }
 
 /// Watches the reading, for progress. Called from several threads.

@@ -68,6 +68,10 @@ impl Input for FileInput<'_> {
         }
         Ok(bytes)
     }
+
+    fn is_plain_file(&self) -> bool {
+        true
+    }
 }
 
 struct StreamInput<'a, R> {

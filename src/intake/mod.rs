@@ -7,6 +7,7 @@ mod entry;
 mod file;
 mod folder;
 mod gzip;
+mod parts;
 mod path;
 mod sniff;
 mod tar;
@@ -14,7 +15,8 @@ mod tar;
 mod testing;
 
 pub use discover::{Discovered, discover};
-pub use entry::{Entry, EntryKind, LinkTarget, NoWatch, Visit, Want, Watch};
+pub use entry::{Descend, Entry, EntryKind, LinkTarget, NoWatch, Visit, Want, Watch};
+pub use parts::{Part, Parts};
 
 use crate::facts::GapKind;
 use crate::limits::Limits;

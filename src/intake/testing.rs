@@ -3,7 +3,7 @@
 #![allow(clippy::arithmetic_side_effects, reason = "a failing test may panic")]
 
 use super::container::{Context, Input, Opened};
-use super::{Entry, EntryKind, NoWatch, Origin, Source, Visit, Walked, Want, walk};
+use super::{Descend, Entry, EntryKind, NoWatch, Origin, Source, Visit, Walked, Want, walk};
 use crate::facts::{GapKind, Owner};
 use crate::limits::Limits;
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
@@ -34,15 +34,20 @@ pub(super) enum Event {
 pub(super) struct Recorder {
     pub(super) events: Vec<Event>,
     pub(super) want: Option<Want>,
+    /// A directory that is not listed, but for what is kept.
     pub(super) pruned: Option<&'static str>,
+    pub(super) kept: Option<&'static str>,
     /// The pieces of the stream that did not end yet.
     pub(super) pieces: Vec<u8>,
+    /// Path, length and place of every body that can be read where it lies.
+    pub(super) parts: Vec<(String, u64, u64)>,
 }
 
 impl Visit for Recorder {
     fn entry(&mut self, entry: &Entry<'_>) -> Want {
         self.pieces.clear();
-        let Entry { path, kind, size, owner } = entry.clone();
+        let Entry { path, kind, size, offset, owner } = entry.clone();
+        self.parts.extend(offset.map(|offset| (path.to_owned(), size, offset)));
         self.events.push(Event::Entry { path: path.to_owned(), kind, size, owner });
         let all = Want::Whole { bytes_max: 1 << 20 };
         if path.contains("skip") { Want::Nothing } else { self.want.unwrap_or(all) }
@@ -64,8 +69,13 @@ impl Visit for Recorder {
         self.events.push(Event::Gap { path: path.map(str::to_owned), kind, reason });
     }
 
-    fn descend(&mut self, directory: &str) -> bool {
-        self.pruned != Some(directory)
+    fn descend(&mut self, directory: &str) -> Descend {
+        match self.pruned {
+            Some(pruned) if pruned == directory => {
+                self.kept.map_or(Descend::Nothing, Descend::Only)
+            }
+            _ => Descend::All,
+        }
     }
 }
 
@@ -124,6 +134,10 @@ impl Input for Memory<'_> {
         let left = self.bytes.get_ref().len() as u64 - self.bytes.position();
         self.bytes.seek(SeekFrom::Current(i64::try_from(bytes.min(left)).unwrap()))?;
         Ok(bytes.min(left))
+    }
+
+    fn is_plain_file(&self) -> bool {
+        true
     }
 }
 

@@ -101,7 +101,8 @@ impl Scanner<'_> {
             None => stored,
         };
         let owner = owner(header, extensions, self.limits.user_bytes_max, self.owner.take());
-        let entry = Entry { path: &self.path, kind, size, owner };
+        let offset = self.body_offset().filter(|_| is_file);
+        let entry = Entry { path: &self.path, kind, size, offset, owner };
         let want = self.visit.entry(&entry);
         self.owner = entry.owner;
         if is_file { self.accept(want, size, stored) } else { None }

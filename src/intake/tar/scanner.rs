@@ -38,6 +38,8 @@ pub(super) struct Scanner<'v> {
     pub(super) secret: bool,
     /// The body being read is handed on in pieces as they come.
     pub(super) streams: bool,
+    /// Positions are those in the source's file.
+    in_place: bool,
     pub(super) extensions: Extensions,
     pub(super) sparse: Option<Sparse>,
     /// Path of the entry being read; reused, since a source may have millions.
@@ -86,7 +88,9 @@ pub(super) struct Plan {
 
 impl<'v> Scanner<'v> {
     /// Returns a scanner at the start of an archive.
-    pub(super) fn new(limits: &'v Limits, visit: &'v mut dyn Visit) -> Self {
+    ///
+    /// `in_place`: what is pushed are the bytes of the source's file, from the first one on.
+    pub(super) fn new(limits: &'v Limits, visit: &'v mut dyn Visit, in_place: bool) -> Self {
         Self {
             visit,
             limits,
@@ -100,6 +104,7 @@ impl<'v> Scanner<'v> {
             buffer: Zeroizing::default(),
             secret: true,
             streams: false,
+            in_place,
             extensions: Extensions::default(),
             sparse: None,
             path: String::new(),
@@ -203,6 +208,11 @@ impl<'v> Scanner<'v> {
     /// Returns the byte offset of the header block read last.
     pub(super) fn header_offset(&self) -> u64 {
         self.position.saturating_sub(BLOCK)
+    }
+
+    /// Returns where the body of the header read last starts in the source's file, when it lies there in one piece.
+    pub(super) fn body_offset(&self) -> Option<u64> {
+        (self.in_place && self.sparse.is_none()).then_some(self.position)
     }
 
     /// Arranges for what follows the header.

@@ -3,7 +3,7 @@
 use super::scanner::Scanner;
 use crate::facts::GapKind;
 use crate::intake::testing::{
-    Event, Feed, Recorder, archive, end, member, member_of, record, scan, scan_tar,
+    Event, Feed, Recorder, archive, end, gzip, member, member_of, record, scan, scan_tar,
 };
 use crate::intake::{EntryKind, LinkTarget, Want};
 use crate::limits::Limits;
@@ -411,6 +411,45 @@ fn sparse_files_are_not_streamed() {
 }
 
 #[test]
+fn body_lies_at_the_offset_told_whatever_names_it() {
+    let long = format!("{}/x", "d".repeat(200));
+    let body = |byte: u8| vec![byte; 700];
+    let archive = archive(&[
+        member_of(b'0', "ustar", &body(1), |header| {
+            header.as_mut_bytes()[257..265].copy_from_slice(b"ustar\x0000");
+        }),
+        member(b'x', "x", &record("path", &long)),
+        member(b'0', "pax", &body(2)),
+        member(b'L', "././@LongLink", format!("{long}\0").as_bytes()),
+        member(b'0', "gnu", &body(3)),
+        member(b'5', "directory", b""),
+        member(b'2', "link", b""),
+        member(b'0', "skip", &body(4)),
+    ]);
+    let recorder = scan_tar(&archive);
+    let paths: Vec<_> = recorder.parts.iter().map(|(path, ..)| path.as_str()).collect();
+    assert_eq!(paths, ["ustar", &long, &long, "skip"]);
+    for ((_, bytes, offset), byte) in recorder.parts.into_iter().zip(1..) {
+        let start = usize::try_from(offset).unwrap();
+        assert_eq!((bytes, &archive[start..start + 700]), (700, &body(byte)[..]));
+    }
+}
+
+#[test]
+fn sparse_and_packed_bodies_have_no_offset() {
+    let sparse = archive(&[
+        member(b'x', "x", &record("GNU.sparse.realsize", "9")),
+        member(b'0', "skip", b"1"),
+        member_of(b'S', "skip", b"1", |_| {}),
+    ]);
+    let recorder = scan_tar(&sparse);
+    assert_eq!((kinds(&recorder).len(), recorder.parts), (2, vec![]));
+    let packed = gzip(&archive(&[hmac()]));
+    let recorder = scan(&packed, Feed::Jumping, &Limits::default(), Recorder::default(), true);
+    assert_eq!((recorder.files().len(), recorder.parts), (1, vec![]));
+}
+
+#[test]
 fn limits_end_the_scan() {
     let bytes = archive(&[hmac(), hmac(), hmac()]);
     for limits in [
@@ -429,7 +468,7 @@ fn limits_end_the_scan() {
 fn push(bytes: &[u8]) -> Recorder {
     let mut recorder = Recorder::default();
     let limits = Limits::default();
-    let mut scanner = Scanner::new(&limits, &mut recorder);
+    let mut scanner = Scanner::new(&limits, &mut recorder, true);
     scanner.push(bytes);
     scanner.finish();
     recorder
@@ -441,7 +480,7 @@ fn failing_input_concerns_the_source_as_a_whole() {
     for length in [100, 600, 1100, 1600, 2000] {
         let mut recorder = Recorder::default();
         let limits = Limits::default();
-        let mut scanner = Scanner::new(&limits, &mut recorder);
+        let mut scanner = Scanner::new(&limits, &mut recorder, true);
         scanner.push(&bytes[..length]);
         scanner.fail(&std::io::Error::other("no medium"));
         let Some(Event::Gap { path: None, kind, reason }) = recorder.events.pop() else {

@@ -1,0 +1,324 @@
+//! Which files the segment stores of a source have, and where each can be read.
+//!
+//! They are too large to be read on the way; whoever needs one opens its parts afterwards.
+
+use super::links::join;
+use crate::evidence::{SEGMENT_STORE, is_repository, is_segment_store, may_hold, segment_store};
+use crate::intake::{Descend, Entry, EntryKind, Part};
+use std::collections::BTreeMap;
+
+/// The files directly inside one `repository/segmentstore`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(dead_code, reason = "for the reader of segment stores")]
+pub(super) struct Store {
+    /// The regular files, sorted by path. The last entry of a path counts, as in tar.
+    pub(super) parts: Vec<Part>,
+    /// What of it could not be had, by path, and why. The path may be that of the store itself, or of the repository.
+    pub(super) unread: BTreeMap<String, String>,
+    /// All of it can be read at any place.
+    pub(super) readable: bool,
+}
+
+/// Length and offset of a file, or why there is none.
+type Found = Result<(u64, Option<u64>), String>;
+
+/// Collects the files of all segment stores of one source.
+#[derive(Debug)]
+pub(super) struct Segments {
+    stores: BTreeMap<String, BTreeMap<String, Found>>,
+    files: usize,
+    files_max: usize,
+    over_limit: bool,
+}
+
+impl Segments {
+    pub(super) fn new(files_max: usize) -> Self {
+        Self { stores: BTreeMap::new(), files: 0, files_max, over_limit: false }
+    }
+
+    /// Takes an entry for which [`store`] names a store.
+    pub(super) fn take(&mut self, store: &str, entry: &Entry<'_>) {
+        match &entry.kind {
+            EntryKind::File if segment_store(entry.path).is_some() => {
+                self.put(store, entry.path, Ok((entry.size, entry.offset)));
+            }
+            EntryKind::HardLink(_) | EntryKind::SymbolicLink(_) => {
+                self.lose(store, entry.path, "is a link, and was not followed".to_owned());
+            }
+            // What stood there before is not there any more.
+            _ => self.drop_path(store, entry.path),
+        }
+    }
+
+    /// Notes that something of a store could not be read.
+    pub(super) fn lose(&mut self, store: &str, path: &str, reason: String) {
+        self.put(store, path, Err(reason));
+    }
+
+    /// Returns what is to be said when there were more files than are remembered.
+    pub(super) fn over_limit(&self) -> Option<String> {
+        let max = self.files_max;
+        let reason =
+            || format!("holds more than {max} files of segment stores; the rest is not read");
+        self.over_limit.then(reason)
+    }
+
+    /// Returns the stores, by the path of their directory. In a directory, every file can be opened by itself.
+    pub(super) fn finish(self, directory: bool) -> BTreeMap<String, Store> {
+        let over_limit = self.over_limit;
+        let store = |files: BTreeMap<String, Found>| {
+            let mut store = Store { readable: !over_limit, ..Store::default() };
+            for (path, found) in files {
+                match found {
+                    Ok((bytes, offset)) => {
+                        store.readable &= directory || offset.is_some();
+                        store.parts.push(Part { path, bytes, offset });
+                    }
+                    Err(reason) => {
+                        store.readable = false;
+                        store.unread.insert(path, reason);
+                    }
+                }
+            }
+            store
+        };
+        self.stores.into_iter().map(|(path, files)| (path, store(files))).collect()
+    }
+
+    fn put(&mut self, store: &str, path: &str, found: Found) {
+        if let Some(old) = self.stores.get_mut(store).and_then(|files| files.get_mut(path)) {
+            *old = found;
+        } else if self.files >= self.files_max {
+            self.over_limit = true;
+        } else {
+            self.files = self.files.saturating_add(1);
+            self.stores.entry(store.to_owned()).or_default().insert(path.to_owned(), found);
+        }
+    }
+
+    fn drop_path(&mut self, store: &str, path: &str) {
+        let Some(files) = self.stores.get_mut(store) else { return };
+        if files.remove(path).is_some() {
+            self.files = self.files.saturating_sub(1);
+        }
+        if files.is_empty() {
+            self.stores.remove(store);
+        }
+    }
+}
+
+/// Returns the segment store that a path belongs to: one of its files, itself, or the repository that holds it.
+pub(super) fn store(path: &str) -> Option<String> {
+    if is_segment_store(path) {
+        return Some(path.to_owned());
+    }
+    if is_repository(path) {
+        return Some(join(path, SEGMENT_STORE));
+    }
+    segment_store(path).map(str::to_owned)
+}
+
+/// Says what of a directory can matter: evidence, or the files of a segment store.
+pub(super) fn descend(directory: &str) -> Descend {
+    if may_hold(directory) || is_segment_store(directory) {
+        Descend::All
+    } else if is_repository(directory) {
+        Descend::Only(SEGMENT_STORE)
+    } else {
+        Descend::Nothing
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::examine::collector::{Collected, Collector};
+    use crate::facts::GapKind;
+    use crate::intake::{NoWatch, Source, discover, walk};
+    use crate::limits::Limits;
+    use std::fs;
+    use std::io::Write;
+    use std::path::Path;
+    use tempfile::TempDir;
+
+    const STORE: &str = "q/crx-quickstart/repository/segmentstore";
+
+    fn collect(path: &Path, limits: &Limits) -> (Source, Collected) {
+        let source = discover(&[path.into()]).sources.remove(0);
+        let mut collector = Collector::new("s", limits);
+        walk(&source, limits, &NoWatch, &mut collector);
+        let collected = collector.finish(true, source.is_directory());
+        (source, collected)
+    }
+
+    /// An install with a segment store and what lies beside it.
+    fn install() -> Vec<(String, &'static str)> {
+        let quickstart = [
+            ("conf/sling.properties", "a=b"),
+            ("repository/datastore/00/blob", "blob"),
+            ("repository/index/x.tar", "index"),
+            ("repository/segmentstore-backup/data00000a.tar", "copy"),
+            ("repository/segmentstore.zip", "zip"),
+            ("repository/segmentstore/journal.log", "journal"),
+            ("repository/segmentstore/data00000a.tar", "data"),
+            ("repository/segmentstore/x.bak/data00000a.tar", "copy"),
+        ];
+        quickstart.map(|(path, body)| (format!("q/crx-quickstart/{path}"), body)).to_vec()
+    }
+
+    fn header(kind: u8, bytes: usize) -> tar::Header {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(tar::EntryType::new(kind));
+        header.set_size(bytes as u64);
+        header.set_mode(0o600);
+        header
+    }
+
+    fn tar(files: &[(String, &str)]) -> tar::Builder<Vec<u8>> {
+        let mut builder = tar::Builder::new(Vec::new());
+        for (path, body) in files {
+            let mut header = header(b'0', body.len());
+            builder.append_data(&mut header, path, body.as_bytes()).unwrap();
+        }
+        builder
+    }
+
+    fn written(bytes: &[u8]) -> TempDir {
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join("x"), bytes).unwrap();
+        home
+    }
+
+    fn of_tar(bytes: &[u8]) -> Collected {
+        collect(&written(bytes).path().join("x"), &Limits::default()).1
+    }
+
+    fn unpacked(files: &[(String, &str)]) -> TempDir {
+        let home = tempfile::tempdir().unwrap();
+        for (path, body) in files {
+            let file = home.path().join(path);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, body).unwrap();
+        }
+        home
+    }
+
+    fn contents(source: &Source, store: &Store) -> Vec<(String, String)> {
+        let parts = source.open_parts(&store.parts).unwrap();
+        let content = |(index, part): (usize, &Part)| {
+            let mut bytes = vec![0; usize::try_from(part.bytes).unwrap()];
+            parts.read_at(index, 0, &mut bytes).unwrap();
+            let name = part.path.strip_prefix(STORE).unwrap().to_owned();
+            (name, String::from_utf8(bytes).unwrap())
+        };
+        store.parts.iter().enumerate().map(content).collect()
+    }
+
+    #[test]
+    fn files_of_a_store_can_be_read_in_a_directory_and_in_a_tar() {
+        let directory = unpacked(&install());
+        let packed = written(&tar(&install()).into_inner().unwrap());
+        for path in [directory.path(), &packed.path().join("x")] {
+            let (source, collected) = collect(path, &Limits::default());
+            assert_eq!(collected.segment_stores.keys().collect::<Vec<_>>(), [STORE]);
+            let store = &collected.segment_stores[STORE];
+            let expected = [("/data00000a.tar", "data"), ("/journal.log", "journal")];
+            let expected = expected.map(|(name, body)| (name.to_owned(), body.to_owned()));
+            assert_eq!(contents(&source, store), expected);
+            assert!(store.readable && store.unread.is_empty(), "{store:?}");
+            assert_eq!(collected.gaps, []);
+        }
+    }
+
+    #[test]
+    fn nothing_else_of_a_repository_is_listed() {
+        let (_, collected) = collect(unpacked(&install()).path(), &Limits::default());
+        assert_eq!(collected.archives, Vec::<String>::new());
+        let directory = unpacked(&install());
+        let limits = Limits { entries_max: 9, ..Limits::default() };
+        // q, crx-quickstart, conf, its file, repository, segmentstore, its two files and its directory.
+        assert_eq!(collect(directory.path(), &limits).1.gaps, []);
+        let limits = Limits { entries_max: 8, ..limits };
+        assert_eq!(collect(directory.path(), &limits).1.gaps.len(), 1);
+    }
+
+    #[test]
+    fn source_may_start_at_the_repository() {
+        let path = "repository/segmentstore/data00000a.tar";
+        let files = [(path.to_owned(), "data")];
+        let collected = of_tar(&tar(&files).into_inner().unwrap());
+        assert_eq!(collected.segment_stores["repository/segmentstore"].parts[0].path, path);
+        assert_eq!(collected.archives, Vec::<String>::new());
+        let (_, collected) = collect(unpacked(&files).path(), &Limits::default());
+        assert_eq!(collected.segment_stores["repository/segmentstore"].parts[0].path, path);
+    }
+
+    #[test]
+    fn packed_store_is_seen_and_cannot_be_read() {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(&tar(&install()).into_inner().unwrap()).unwrap();
+        let collected = of_tar(&encoder.finish().unwrap());
+        let store = &collected.segment_stores[STORE];
+        assert_eq!((store.parts.len(), store.readable), (2, false));
+    }
+
+    #[test]
+    fn last_entry_of_a_path_counts() {
+        let file = |name: &str| format!("{STORE}/{name}");
+        let twice = [(file("journal.log"), "old"), (file("journal.log"), "newer")];
+        let collected = of_tar(&tar(&twice).into_inner().unwrap());
+        let parts = &collected.segment_stores[STORE].parts;
+        assert_eq!(parts.iter().map(|part| part.bytes).collect::<Vec<_>>(), [5]);
+        let mut builder = tar(&twice);
+        builder.append_link(&mut header(b'2', 0), file("journal.log"), "../journal").unwrap();
+        builder.append_link(&mut header(b'1', 0), file("manifest"), file("journal.log")).unwrap();
+        let collected = of_tar(&builder.into_inner().unwrap());
+        let store = &collected.segment_stores[STORE];
+        assert_eq!((store.parts.len(), store.readable), (0, false));
+        let unread: Vec<_> = store.unread.keys().cloned().collect();
+        assert_eq!(unread, [file("journal.log"), file("manifest")]);
+        let mut builder = tar(&twice);
+        builder.append_data(&mut header(b'5', 0), file("journal.log"), &b""[..]).unwrap();
+        assert!(of_tar(&builder.into_inner().unwrap()).segment_stores.is_empty());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn store_behind_a_link_is_told_and_not_read() {
+        let home = unpacked(&[("else/data00000a.tar".to_owned(), "data")]);
+        for link in ["repository/segmentstore", "repository"] {
+            let root = tempfile::tempdir().unwrap();
+            let link = root.path().join("q/crx-quickstart").join(link);
+            fs::create_dir_all(link.parent().unwrap()).unwrap();
+            std::os::unix::fs::symlink(home.path().join("else"), link).unwrap();
+            let (_, collected) = collect(root.path(), &Limits::default());
+            let store = &collected.segment_stores[STORE];
+            assert_eq!((store.parts.len(), store.unread.len(), store.readable), (0, 1, false));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_of_a_store_is_kept_with_it() {
+        let limits = Limits::default();
+        for path in [STORE, "q/crx-quickstart/repository"] {
+            let mut collector = Collector::new("s", &limits);
+            let visit: &mut dyn crate::intake::Visit = &mut collector;
+            visit.gap(Some(path), GapKind::Unreadable, "denied".to_owned());
+            let collected = collector.finish(true, true);
+            let store = &collected.segment_stores[STORE];
+            assert_eq!((store.unread[path].as_str(), store.readable), ("denied", false));
+            assert_eq!(collected.gaps, []);
+        }
+    }
+
+    #[test]
+    fn more_files_than_are_remembered_are_a_gap() {
+        let home = written(&tar(&install()).into_inner().unwrap());
+        let limits = Limits { segment_files_max: 1, ..Limits::default() };
+        let (_, collected) = collect(&home.path().join("x"), &limits);
+        let store = &collected.segment_stores[STORE];
+        assert_eq!((store.parts.len(), store.readable), (1, false));
+        let kinds: Vec<_> = collected.gaps.iter().map(|gap| gap.kind).collect();
+        assert_eq!(kinds, [GapKind::OverLimit]);
+    }
+}

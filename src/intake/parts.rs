@@ -1,0 +1,309 @@
+//! Files of a source that are read at any place rather than walked: those too large to be read whole.
+
+use super::{Origin, Source};
+use std::collections::VecDeque;
+use std::fs::{File, Metadata};
+use std::io::{self, ErrorKind};
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Files of a directory that are kept open; a segment store may have thousands.
+const OPEN_MAX: usize = 8;
+
+/// A file inside a source, as far as it must be known to read it at any place.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Part {
+    /// Normalised path inside the source.
+    pub path: String,
+    /// Length in bytes, as it was announced.
+    pub bytes: u64,
+    /// Where it starts in the source's file; `None` in a directory, and where it does not lie in one piece.
+    pub offset: Option<u64>,
+}
+
+/// Files of a source, opened for reading at any place.
+#[derive(Debug)]
+pub struct Parts {
+    parts: Vec<Part>,
+    place: Place,
+}
+
+/// Where the files lie.
+#[derive(Debug)]
+enum Place {
+    /// Below a directory. Those used last are open.
+    Directory { root: PathBuf, open: Mutex<VecDeque<(usize, Arc<Positioned>)>> },
+    /// In one file.
+    Tar(Positioned),
+}
+
+impl Source {
+    /// Says whether the source is a directory, whose files can be opened one by one.
+    pub fn is_directory(&self) -> bool {
+        matches!(&self.origin, Origin::Path(path) if path.is_dir())
+    }
+
+    /// Opens files of the source, which a walk announced, for reading at any place.
+    ///
+    /// # Errors
+    ///
+    /// Standard input cannot be read at any place; a source may be gone since it was walked. Whether a part can be read shows when
+    /// it is.
+    pub fn open_parts(&self, parts: &[Part]) -> io::Result<Parts> {
+        let Origin::Path(path) = &self.origin else {
+            return Err(refused("standard input cannot be read at any place"));
+        };
+        let metadata = std::fs::metadata(path)?;
+        let place = if metadata.is_dir() {
+            Place::Directory { root: path.clone(), open: Mutex::default() }
+        } else if metadata.is_file() {
+            Place::Tar(Positioned::new(File::open(path)?))
+        } else {
+            return Err(refused("is neither a directory nor a regular file"));
+        };
+        Ok(Parts { parts: parts.to_vec(), place })
+    }
+}
+
+impl Parts {
+    /// Fills `buffer` from `offset` of part `index`.
+    ///
+    /// # Errors
+    ///
+    /// `UnexpectedEof` when the part ends before, be it by its announced length or because its file is shorter than that.
+    /// `Unsupported` when the part is a link, no regular file, or does not lie in one piece.
+    pub fn read_at(&self, index: usize, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let part = self.parts.get(index).ok_or(ErrorKind::InvalidInput)?;
+        let length = u64::try_from(buffer.len()).map_err(io::Error::other)?;
+        if offset.checked_add(length).is_none_or(|end| end > part.bytes) {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        match &self.place {
+            Place::Tar(file) => {
+                let start = part.offset.ok_or_else(|| refused("does not lie in one piece"))?;
+                let at = start.checked_add(offset).ok_or(ErrorKind::UnexpectedEof)?;
+                file.fill(buffer, at)
+            }
+            Place::Directory { root, open } => {
+                opened(open, index, || open_below(root, &part.path))?.fill(buffer, offset)
+            }
+        }
+    }
+}
+
+/// Returns the file of a part, which stays open until `OPEN_MAX` others were used.
+fn opened(
+    open: &Mutex<VecDeque<(usize, Arc<Positioned>)>>,
+    index: usize,
+    opener: impl FnOnce() -> io::Result<File>,
+) -> io::Result<Arc<Positioned>> {
+    let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
+    let at = open.iter().position(|(known, _)| *known == index);
+    let file = match at.and_then(|at| open.remove(at)) {
+        Some((_, file)) => file,
+        None => Arc::new(Positioned::new(opener()?)),
+    };
+    open.truncate(OPEN_MAX.saturating_sub(1));
+    open.push_front((index, Arc::clone(&file)));
+    Ok(file)
+}
+
+/// Opens a regular file below `root`, through no link.
+///
+/// The file may have been replaced since it was walked; what was looked at must be what was opened.
+fn open_below(root: &Path, below: &str) -> io::Result<File> {
+    let mut path = root.to_owned();
+    let mut metadata = None;
+    for component in Path::new(below).components() {
+        let Component::Normal(name) = component else { return Err(refused("climbs")) };
+        path.push(name);
+        let seen = std::fs::symlink_metadata(&path)?;
+        if seen.is_symlink() {
+            return Err(refused("is a link"));
+        }
+        metadata = Some(seen);
+    }
+    let Some(seen) = metadata.filter(Metadata::is_file) else {
+        return Err(refused("is not a regular file"));
+    };
+    let file = File::open(&path)?;
+    if !is_same(&seen, &file.metadata()?) {
+        return Err(refused("was replaced while it was opened"));
+    }
+    Ok(file)
+}
+
+#[cfg(unix)]
+fn is_same(a: &Metadata, b: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    b.is_file() && (a.dev(), a.ino()) == (b.dev(), b.ino())
+}
+
+#[cfg(not(unix))]
+fn is_same(_: &Metadata, b: &Metadata) -> bool {
+    b.is_file()
+}
+
+fn refused(reason: &'static str) -> io::Error {
+    io::Error::new(ErrorKind::Unsupported, reason)
+}
+
+/// A file that several threads can read at any place.
+#[derive(Debug)]
+struct Positioned {
+    file: File,
+    /// Where seeking and reading are two steps, nobody else may come in between.
+    #[cfg(not(unix))]
+    turn: Mutex<()>,
+}
+
+impl Positioned {
+    fn new(file: File) -> Self {
+        Self {
+            file,
+            #[cfg(not(unix))]
+            turn: Mutex::default(),
+        }
+    }
+
+    #[cfg(unix)]
+    fn fill(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        std::os::unix::fs::FileExt::read_exact_at(&self.file, buffer, offset)
+    }
+
+    #[cfg(not(unix))]
+    fn fill(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        use std::io::{Read, Seek, SeekFrom};
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(offset))?;
+        file.read_exact(buffer)
+    }
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+    use crate::intake::testing::{Recorder, archive, gzip, member, member_of, walk_path};
+    use crate::limits::Limits;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    fn source(path: &Path) -> Source {
+        let (name, origin) = (String::new(), Origin::Path(path.to_owned()));
+        Source { name, label: None, origin, folder: false, apart: Vec::new() }
+    }
+
+    fn part(path: &str, bytes: u64, offset: Option<u64>) -> Part {
+        Part { path: path.to_owned(), bytes, offset }
+    }
+
+    fn read(parts: &Parts, index: usize, offset: u64, length: usize) -> Result<String, ErrorKind> {
+        let mut buffer = vec![0; length];
+        parts.read_at(index, offset, &mut buffer).map_err(|error| error.kind())?;
+        Ok(String::from_utf8(buffer).unwrap())
+    }
+
+    /// Writes a tar, walks it, and opens what the walk announced.
+    fn walked(bytes: &[u8]) -> (tempfile::TempDir, Parts) {
+        let home = tempfile::tempdir().unwrap();
+        let tar = home.path().join("x");
+        fs::write(&tar, bytes).unwrap();
+        let (_, recorder) = walk_path(&tar, &Limits::default(), Recorder::default());
+        let found = recorder.parts.iter();
+        let parts: Vec<_> = found.map(|(path, n, at)| part(path, *n, Some(*at))).collect();
+        let parts = source(&tar).open_parts(&parts).unwrap();
+        (home, parts)
+    }
+
+    #[test]
+    fn bytes_come_from_any_place_and_never_from_beyond_the_part() {
+        let (_home, tar) =
+            walked(&archive(&[member(b'0', "a", b"01234"), member(b'0', "b", b"abc")]));
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir(home.path().join("s")).unwrap();
+        fs::write(home.path().join("s/a"), "01234").unwrap();
+        // The walk saw three bytes; a live instance has added to them since.
+        fs::write(home.path().join("s/b"), "abcd").unwrap();
+        let directory =
+            source(home.path()).open_parts(&[part("s/a", 5, None), part("s/b", 3, None)]).unwrap();
+        for parts in [tar, directory] {
+            assert_eq!(read(&parts, 0, 1, 3).unwrap(), "123");
+            assert_eq!(read(&parts, 1, 0, 3).unwrap(), "abc");
+            assert_eq!(read(&parts, 1, 3, 0).unwrap(), "");
+            for (offset, length) in [(0, 4), (3, 1), (4, 0), (u64::MAX, 2), (1 << 40, 1)] {
+                assert_eq!(read(&parts, 1, offset, length), Err(ErrorKind::UnexpectedEof));
+            }
+            assert_eq!(read(&parts, 2, 0, 1), Err(ErrorKind::InvalidInput));
+        }
+    }
+
+    #[test]
+    fn length_that_the_file_does_not_have_is_its_end() {
+        let mut bytes = member_of(b'0', "skip", b"", |header| header.set_size(8 << 30));
+        bytes.extend(b"0123456789");
+        let (_home, parts) = walked(&bytes);
+        assert_eq!(parts.parts[0].bytes, 8 << 30);
+        assert_eq!(read(&parts, 0, 2, 8).unwrap(), "23456789");
+        for offset in [3, 4096, (8 << 30) - 8] {
+            assert_eq!(read(&parts, 0, offset, 8), Err(ErrorKind::UnexpectedEof));
+        }
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join("a"), "0").unwrap();
+        let hostile = [part("a", 9, Some(u64::MAX)), part("a", u64::MAX, Some(u64::MAX - 1))];
+        let directory = source(home.path()).open_parts(&hostile).unwrap();
+        assert_eq!(read(&directory, 0, 0, 9), Err(ErrorKind::UnexpectedEof));
+        let tar = source(&home.path().join("a")).open_parts(&hostile).unwrap();
+        assert_eq!(read(&tar, 0, 1, 1), Err(ErrorKind::UnexpectedEof));
+        assert!(read(&tar, 1, 0, 1).is_err());
+    }
+
+    #[test]
+    fn links_directories_and_climbing_paths_are_refused() {
+        let home = tempfile::tempdir().unwrap();
+        let below = |path: &str| home.path().join(path);
+        fs::create_dir_all(below("root/d")).unwrap();
+        fs::create_dir(below("elsewhere")).unwrap();
+        for file in ["elsewhere/a", "root/d/a"] {
+            fs::write(below(file), "secret").unwrap();
+        }
+        symlink(below("elsewhere"), below("root/out")).unwrap();
+        symlink(below("elsewhere/a"), below("root/a")).unwrap();
+        symlink("d/a", below("root/in")).unwrap();
+        let paths = ["out/a", "a", "in", "d", "", "../elsewhere/a", "/etc/passwd", "d/../d/a"];
+        let parts = paths.map(|path| part(path, 6, None));
+        let parts = source(&below("root")).open_parts(&parts).unwrap();
+        for (index, path) in paths.iter().enumerate() {
+            assert_eq!(read(&parts, index, 0, 1), Err(ErrorKind::Unsupported), "{path}");
+        }
+        let missing = source(&below("root")).open_parts(&[part("x", 1, None)]).unwrap();
+        assert_eq!(read(&missing, 0, 0, 1), Err(ErrorKind::NotFound));
+    }
+
+    #[test]
+    fn few_files_stay_open() {
+        let home = tempfile::tempdir().unwrap();
+        let parts: Vec<_> = (0..50).map(|at| part(&format!("f{at}"), 1, None)).collect();
+        for part in &parts {
+            fs::write(home.path().join(&part.path), "x").unwrap();
+        }
+        let parts = source(home.path()).open_parts(&parts).unwrap();
+        for index in (0..50).chain([49, 48, 0]) {
+            assert_eq!(read(&parts, index, 0, 1).unwrap(), "x");
+        }
+        let Place::Directory { open, .. } = &parts.place else { panic!() };
+        let open: Vec<_> = open.lock().unwrap().iter().map(|(index, _)| *index).collect();
+        assert_eq!(open, [0, 48, 49, 47, 46, 45, 44, 43]);
+    }
+
+    #[test]
+    fn packed_sources_have_nothing_to_read_at_any_place() {
+        let (home, parts) = walked(&gzip(&archive(&[member(b'0', "a", b"1")])));
+        assert!(parts.parts.is_empty());
+        let parts = source(&home.path().join("x")).open_parts(&[part("a", 1, None)]).unwrap();
+        assert_eq!(read(&parts, 0, 0, 1), Err(ErrorKind::Unsupported));
+        let stdin = Source { origin: Origin::Stdin, ..source(Path::new("")) };
+        assert_eq!(stdin.open_parts(&[]).unwrap_err().kind(), ErrorKind::Unsupported);
+    }
+}
