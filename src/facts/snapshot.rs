@@ -1,8 +1,8 @@
 //! All facts of one instance from one source.
 
 use super::{
-    Bundle, CRYPTO, CRYPTO_FILE, Configuration, Gap, KeyFile, KeyName, Log, Role, RunModes,
-    Setting, SlingId, StorageFile,
+    Bundle, CRYPTO, CRYPTO_FILE, Configuration, Gap, KeyFile, KeyName, Log, Repository, Role,
+    RunModes, Setting, SlingId, StorageFile,
 };
 
 /// Which parts of an install the source holds at all.
@@ -35,6 +35,8 @@ pub struct Snapshot {
     pub storage_files: Vec<StorageFile>,
     /// Every file named `hmac` or `master` in a bundle's data directory.
     pub key_files: Vec<KeyFile>,
+    /// What its repository says of the keys; `None` when the snapshot has no segment store.
+    pub repository: Option<Repository>,
     /// Sling id.
     pub sling_id: Option<SlingId>,
     /// Install run modes.
