@@ -4,7 +4,7 @@ use super::Hit;
 use super::groups::Groups;
 use super::repair;
 use crate::facts::{KeyName, Role};
-use crate::farm::{Farm, Member};
+use crate::farm::{EffectiveKey, Farm, Member};
 
 /// Finds instances whose effective key is another one than their peers'.
 pub(super) fn check(farm: &Farm, name: KeyName) -> Vec<Hit> {
@@ -14,7 +14,7 @@ pub(super) fn check(farm: &Farm, name: KeyName) -> Vec<Hit> {
     }
     let odd = groups.odd();
     let witnesses = groups.witnesses();
-    let files = witnesses.iter().filter_map(|m| m.known_key(name)).map(|key| &key.file.place);
+    let files = witnesses.iter().filter_map(|m| m.known_key(name)).map(EffectiveKey::place);
     let mut message = groups.describe(name.file_name());
     if splits_by_role(&groups) {
         message.push_str(" (authors have one, publishers the other)");

@@ -42,7 +42,7 @@ pub(super) fn start(member: &Member) -> String {
 
 /// Writes `storage` anew, without a line end: the word that it names already, else the one that the key files speak for.
 pub(super) fn write_storage(member: &Member) -> Vec<String> {
-    let both_are_files = KeyName::ALL.into_iter().all(|name| member.known_key(name).is_some());
+    let both_are_files = KeyName::ALL.into_iter().all(|name| member.key_in_file(name).is_some());
     let mode = match member.storage_mode() {
         Some(StorageMode::Bundle) => "Bundle",
         Some(StorageMode::Jcr) => "JCR",
@@ -59,6 +59,15 @@ pub(super) fn write_storage(member: &Member) -> Vec<String> {
         format!("Check that it has {} bytes: wc -c {path}", mode.len()),
         start(member),
     ]
+}
+
+/// Gets the keys of an instance out of its repository, where there are no files to copy.
+pub(super) fn download_keys(member: &Member) -> String {
+    format!(
+        "On {}, which keeps its keys in the JCR, save the binary properties hmac and master of /etc/key (CRXDE Lite) as the \
+         files hmac and master.",
+        member.name
+    )
 }
 
 /// Moves the keys of an instance from the repository to files: the steps of KA-23909 with this instance's numbers.

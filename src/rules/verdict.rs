@@ -4,7 +4,7 @@ use super::groups::names;
 use super::same_instance_twice::{are_alike, is_same, pairs};
 use super::{Finding, Severity};
 use crate::facts::{Gap, KeyName, LogTopic, spoken};
-use crate::farm::{Farm, KeyState, Member};
+use crate::farm::{EffectiveKey, Farm, KeyState, Member};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -109,7 +109,10 @@ fn alike(farm: &Farm) -> Option<String> {
 
 /// Says what about an instance's keys is not known for sure.
 fn doubt(member: &Member) -> Option<String> {
-    unknown_key(member).or_else(|| unknown_mode(member)).or_else(|| unknown_place(member))
+    unknown_key(member)
+        .or_else(|| outdated_key(member))
+        .or_else(|| unknown_mode(member))
+        .or_else(|| unknown_place(member))
 }
 
 fn unknown_key(member: &Member) -> Option<String> {
@@ -123,7 +126,20 @@ fn unknown_key(member: &Member) -> Option<String> {
             KeyState::Unreadable => "could not be read",
             KeyState::NotInSnapshot => "is not in the snapshot",
         };
-        Some(format!("the {key} of {} {why}", member.name))
+        let repository = member.snapshot.repository.as_ref().filter(|_| member.is_in_jcr_mode());
+        let reason = repository.and_then(|repository| repository.keys.reason());
+        let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+        Some(format!("the {key} of {} {why}{reason}", member.name))
+    })
+}
+
+/// Says that the repository has newer revisions, which could not be read and may hold other keys.
+fn outdated_key(member: &Member) -> Option<String> {
+    let repository = member.snapshot.repository.as_ref()?;
+    let keys = || KeyName::ALL.into_iter().filter_map(|name| member.known_key(name));
+    let outdated = repository.is_outdated() && keys().any(EffectiveKey::is_in_jcr);
+    outdated.then(|| {
+        format!("the keys of {} were read from an older revision of its repository", member.name)
     })
 }
 
