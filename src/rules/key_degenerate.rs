@@ -66,8 +66,10 @@ fn swapped(farm: &Farm, member: &Member) -> Option<Hit> {
     if !accused {
         return None;
     }
+    let in_files = !member.is_in_jcr_mode() && !peer.is_in_jcr_mode();
+    let what = if in_files { "files" } else { "keys" };
     let message = format!(
-        "hmac of {} is the master of {}: the files of one are swapped",
+        "hmac of {} is the master of {}: the {what} of one are swapped",
         member.name, peer.name
     );
     let of =

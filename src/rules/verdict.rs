@@ -127,7 +127,10 @@ fn unknown_key(member: &Member) -> Option<String> {
             KeyState::NotInSnapshot => "is not in the snapshot",
         };
         let repository = member.snapshot.repository.as_ref().filter(|_| member.is_in_jcr_mode());
-        let reason = repository.and_then(|repository| repository.keys.reason());
+        let outdated = "the revision of the repository that could be read is without it";
+        let reason = repository.and_then(|repository| {
+            repository.keys.reason().or_else(|| repository.is_outdated().then_some(outdated))
+        });
         let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
         Some(format!("the {key} of {} {why}{reason}", member.name))
     })
