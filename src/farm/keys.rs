@@ -196,3 +196,73 @@ fn stray(file: &KeyFile, peers: &BTreeSet<Digest>) -> Option<(Digest, LineEnd)> 
         trimmed.iter().find(by_length).or_else(|| trimmed.iter().find(by_peer))?;
     Some((*content, *line_end))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::farm::{CellState, Farm, matrix};
+    use crate::testing::{Instance, farm};
+
+    /// State, text and group of the cells of a row.
+    fn cells(farm: &Farm, fact: &str) -> Vec<(CellState, String, Option<usize>)> {
+        let rows = matrix(farm).rows;
+        let row = rows.into_iter().find(|row| row.fact == fact).expect("this row");
+        row.cells.into_iter().map(|cell| (cell.state, cell.text, cell.group)).collect()
+    }
+
+    fn key() -> Vec<u8> {
+        (1..33).collect()
+    }
+
+    fn state_of(change: impl FnOnce(Instance) -> Instance) -> KeyState {
+        farm().with("a", change).build().members[0].key(KeyName::Hmac).clone()
+    }
+
+    #[test]
+    fn key_in_the_jcr_equals_the_same_key_in_a_file() {
+        let jcr = |i: Instance| i.jcr_mode(&key(), &key());
+        let farm = farm().with("a", |i| i.hmac(&key())).with("b", jcr).build();
+        let [file, jcr] = &cells(&farm, "hmac")[..] else { panic!("two instances") };
+        assert_eq!(file, jcr);
+        let origins = cells(&farm, "key-origin").into_iter().map(|(_, text, _)| text);
+        assert_eq!(origins.collect::<Vec<_>>(), ["bundle", "JCR"]);
+    }
+
+    #[test]
+    fn files_of_jcr_mode_do_not_count() {
+        let KeyState::Known(known) = state_of(|i| i.jcr_mode(&key(), &key()).hmac(&[9; 32])) else {
+            panic!("it is known")
+        };
+        assert!(known.is_in_jcr() && known.file().is_none());
+        assert_eq!(known.place().path, "crx-quickstart/repository/segmentstore");
+        assert_eq!(known.digest.whole.bytes, 32);
+    }
+
+    #[test]
+    fn repository_does_not_count_in_bundle_mode() {
+        let state = state_of(|i| i.jcr(&[(KeyName::Hmac, &[9; 32])]));
+        let KeyState::Known(known) = state else { panic!("it is known") };
+        assert!(known.file().is_some());
+        let jcr = |i: Instance| i.jcr(&[(KeyName::Hmac, &[9; 32])]);
+        assert_eq!(state_of(|i| jcr(i).without_key(KeyName::Hmac)), KeyState::Absent);
+    }
+
+    #[test]
+    fn without_a_key_the_repository_says_why() {
+        let jcr = |i: Instance| i.storage(b"JCR");
+        assert_eq!(state_of(jcr), KeyState::InJcr);
+        assert_eq!(
+            state_of(|i| jcr(i).repository(JcrKeys::NotRead("it is in MongoDB".to_owned()))),
+            KeyState::InJcr
+        );
+        assert_eq!(state_of(|i| jcr(i).jcr_unreadable("no journal")), KeyState::Unreadable);
+        assert_eq!(state_of(|i| jcr(i).jcr(&[])), KeyState::Absent);
+        assert_eq!(state_of(|i| jcr(i).jcr(&[]).revisions_behind(1)), KeyState::Unreadable);
+    }
+
+    #[test]
+    fn gaps_take_nothing_away_from_what_the_reader_verified() {
+        let state = state_of(|i| i.jcr_mode(&key(), &key()).gap(GapKind::Partial, None));
+        assert!(matches!(state, KeyState::Known(_)), "{state:?}");
+    }
+}

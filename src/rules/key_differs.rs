@@ -107,6 +107,23 @@ mod tests {
     }
 
     #[test]
+    fn key_in_the_jcr_is_compared_with_files() {
+        let key: Vec<u8> = (0xC0..0xE0).collect();
+        let jcr = |i: Instance| i.jcr_mode(&key, &key[..16]);
+        let same = |i: Instance| i.hmac(&key).master(&key[..16]);
+        let farm = farm().with("a", same).with("b", jcr).build();
+        assert_eq!(KeyName::ALL.map(|name| check(&farm, name)), [[], []]);
+        let farm = good_farm(&["a", "b"]).with("c", jcr).build();
+        let hits = check(&farm, KeyName::Hmac);
+        assert_eq!(hits[0].message, "c has another hmac than the other 2");
+        assert_eq!(hits[0].places[1].path, "crx-quickstart/repository/segmentstore");
+        let fix = hits[0].fix.join("\n");
+        assert!(fix.contains("bundle2/data/hmac' and"), "{fix}");
+        assert!(fix.contains("On c, make it use the files: printf %s Bundle > "), "{fix}");
+        assert!(fix.contains("delete the properties hmac and master of /etc/key"), "{fix}");
+    }
+
+    #[test]
     fn key_that_is_not_known_is_not_another_key() {
         let jcr = |i: Instance| other(KeyName::Hmac)(i).storage(b"JCR");
         assert_eq!(check(&good_farm(&["a"]).with("b", jcr).build(), KeyName::Hmac), []);

@@ -125,6 +125,24 @@ mod tests {
     }
 
     #[test]
+    fn peer_with_its_keys_in_the_jcr_decides_too() {
+        let odd: Vec<u8> = vec![200; 64];
+        let with_newline = [&odd[..], b"\n"].concat();
+        let farm =
+            farm().with("a", |i| i.hmac(&with_newline)).with("b", |i| i.jcr_mode(&odd, &odd));
+        let hits = check(&farm.build());
+        assert_eq!(hits[0].message, "hmac of a ends in a newline (LF): 65 bytes instead of 64");
+        let fix = hits[0].fix.join(" ");
+        assert!(fix.contains("Download the binary property hmac of /etc/key of b"), "{fix}");
+    }
+
+    #[test]
+    fn key_in_the_jcr_has_no_stray_newline() {
+        let lf = [&[200; 32][..], b"\n"].concat();
+        assert_eq!(check(&farm().with("a", |i| i.jcr_mode(&lf, &lf)).build()), []);
+    }
+
+    #[test]
     fn repair_copies_from_the_instance_that_has_it_right() {
         let lf = [&[200; 32][..], b"\n"].concat();
         let farm = farm().with("a", |i| i.hmac(&lf)).with("b", |i| i.hmac(&[200; 32])).build();

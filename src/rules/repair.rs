@@ -134,11 +134,21 @@ fn find_out(farm: &Farm) -> Vec<String> {
             names(&jcr)
         )
     });
+    let ignoring: Vec<&Member> = farm.members.iter().filter(|m| m.is_in_jcr_mode()).collect();
+    let switch = (!ignoring.is_empty()).then(|| {
+        format!(
+            "In JCR mode, {} ignores files until its `storage` says otherwise, without a newline: printf %s Bundle > storage",
+            names(&ignoring)
+        )
+    });
     let mut steps = vec![choice, OVERWRITE_WARNING.to_owned()];
     steps.extend(download);
-    steps.extend([
+    steps.push(
         "Copy hmac and master, both, from that instance to the others, in binary mode, while those are stopped.".to_owned(),
-        "Compare the md5 sums of both files on all instances: md5sum hmac master".to_owned(),
+    );
+    steps.extend(switch);
+    steps.extend([
+        "Compare the md5 sums of both files on all instances: md5sum hmac master".to_owned()
     ]);
     steps
 }
@@ -192,7 +202,35 @@ mod tests {
     }
 
     #[test]
-    fn keys_in_the_jcr_are_no_target() {
+    fn keys_in_the_jcr_of_an_author_are_saved_before_they_are_copied() {
+        let key: Vec<u8> = (0xC0..0xE0).collect();
+        let author = |i: crate::testing::Instance| i.role("author").jcr_mode(&key, &key[..16]);
+        let text = steps(good_farm(&["p1", "p2"]).with("author", author));
+        assert!(text.contains("On author, which keeps its keys in the JCR, save"), "{text}");
+        assert!(text.contains("Copy the saved files hmac and master of author into"), "{text}");
+        assert!(!text.contains("make it use the files"), "{text}");
+    }
+
+    #[test]
+    fn instance_with_files_is_the_source_rather_than_one_with_the_same_keys_in_the_jcr() {
+        let key: Vec<u8> = (0xC0..0xE0).collect();
+        let jcr = |i: crate::testing::Instance| i.jcr_mode(&key, &key[..16]);
+        let files = |i: crate::testing::Instance| i.hmac(&key).master(&key[..16]);
+        let text = steps(good_farm(&["p3"]).with("p1", jcr).with("p2", files));
+        assert!(text.starts_with("Take p2 as the source"), "{text}");
+        assert!(text.contains("Stop p3.") && !text.contains("Stop p1."), "{text}");
+    }
+
+    #[test]
+    fn where_nothing_tells_keys_in_the_jcr_are_named() {
+        let key: Vec<u8> = (0xC0..0xE0).collect();
+        let text = steps(good_farm(&["p1"]).with("p2", |i| i.jcr_mode(&key, &key[..16])));
+        assert!(text.contains("There is no file to copy from p2"), "{text}");
+        assert!(text.contains("p2 ignores files until"), "{text}");
+    }
+
+    #[test]
+    fn keys_in_a_jcr_that_was_not_read_are_no_target() {
         let text = steps(good_farm(&["p1", "p2"]).with("p3", |i| i.storage(b"JCR")));
         assert!(!text.contains("p3"), "{text}");
     }

@@ -90,10 +90,18 @@ pub(super) fn leave_the_jcr(member: &Member) -> Vec<String> {
         ),
         start(member),
         format!(
-            "Check on {name}: md5sum {hmac} {master} must equal the sums of the saved properties."
+            "Check on {name}: md5sum {hmac} {master} must equal the sums of the saved properties{}.",
+            sums_in_jcr(member).unwrap_or_default()
         ),
         format!(
             "When logins and secrets work on {name}, delete the properties hmac and master of /etc/key, and restart once more."
         ),
     ]
+}
+
+/// Returns the sums of both keys in the repository, where they are known.
+fn sums_in_jcr(member: &Member) -> Option<String> {
+    let repository = member.snapshot.repository.as_ref()?;
+    let [hmac, master] = KeyName::ALL.map(|name| repository.key(name));
+    Some(format!(", {} and {}", hmac?.digest.whole.md5, master?.digest.whole.md5))
 }
