@@ -1,9 +1,10 @@
 //! Builds farms in one expression, for tests.
 
-use crate::evidence::{ConfigFile, Fact, classify};
+use crate::evidence::{ConfigFile, Fact, classify, digest_key};
 use crate::facts::{
-    Bundle, BundleState, CRYPTO, CRYPTO_FILE, Gap, GapKind, IdentifiedBy, KeyFile, KeyName, Owner,
-    Parts, Place, RunModes, Setting, SlingId, Snapshot, StorageFile,
+    Bundle, BundleState, CRYPTO, CRYPTO_FILE, Gap, GapKind, IdentifiedBy, JcrKey, JcrKeys,
+    JcrShape, KeyFile, KeyName, Owner, Parts, Place, Repository, RunModes, Setting, SlingId,
+    Snapshot, StorageFile,
 };
 use crate::farm::{Farm, farms};
 
@@ -117,6 +118,44 @@ impl Instance {
         let directory = directory.to_owned();
         self.snapshot.key_files.push(KeyFile { name, digest, directory, place, owner });
         self
+    }
+
+    /// Gives it a repository whose `/etc/key` holds these keys, and no others.
+    pub(crate) fn jcr(self, keys: &[(KeyName, &[u8])]) -> Self {
+        let key = |(name, bytes): &(KeyName, &[u8])| JcrKey {
+            name: *name,
+            digest: digest_key(bytes),
+            shape: JcrShape::Property,
+        };
+        self.repository(JcrKeys::Read(keys.iter().map(key).collect()))
+    }
+
+    /// Gives it a repository whose `/etc/key` could not be read.
+    pub(crate) fn jcr_unreadable(self, reason: &str) -> Self {
+        self.repository(JcrKeys::Unreadable(reason.to_owned()))
+    }
+
+    /// Gives it a repository.
+    pub(crate) fn repository(mut self, keys: JcrKeys) -> Self {
+        let path = "crx-quickstart/repository/segmentstore".to_owned();
+        let place = Place { source: self.snapshot.source.clone(), path };
+        let repository = Repository { place, keys, head_ms: Some(5), revisions_behind: 0 };
+        self.snapshot.repository = Some(repository);
+        self
+    }
+
+    /// Says that newer revisions of its repository could not be read.
+    pub(crate) fn revisions_behind(mut self, count: usize) -> Self {
+        self.snapshot.repository.as_mut().expect("a repository").revisions_behind = count;
+        self
+    }
+
+    /// Keeps its keys in the repository: JCR mode, these keys in `/etc/key`, and no files.
+    pub(crate) fn jcr_mode(self, hmac: &[u8], master: &[u8]) -> Self {
+        self.storage(b"JCR")
+            .without_key(KeyName::Hmac)
+            .without_key(KeyName::Master)
+            .jcr(&[(KeyName::Hmac, hmac), (KeyName::Master, master)])
     }
 
     pub(crate) fn owned_by(mut self, uid: u64, mode: u32) -> Self {

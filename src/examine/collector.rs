@@ -36,7 +36,6 @@ pub(super) struct Collected {
     pub(super) archives: Vec<String>,
     pub(super) gaps: Vec<Gap>,
     /// Segment stores, by the path of their directory.
-    #[allow(dead_code, reason = "for the reader of segment stores")]
     pub(super) segment_stores: BTreeMap<String, Store>,
 }
 

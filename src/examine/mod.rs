@@ -8,6 +8,7 @@ mod collector;
 mod configs;
 mod hints;
 mod links;
+mod repository;
 mod segments;
 
 use crate::facts::{Gap, GapKind, Snapshot, SourceRecord};
@@ -92,8 +93,10 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch) -> Outcome {
         collector.follow(aliases);
         walk(source, limits, watch, &mut collector);
     }
-    let collected = collector.finish(source.can_reread(), source.is_directory());
-    let (snapshots, gaps) = assemble::snapshots(source, &walked, collected);
+    let mut collected = collector.finish(source.can_reread(), source.is_directory());
+    let segment_stores = std::mem::take(&mut collected.segment_stores);
+    let (mut snapshots, mut gaps) = assemble::snapshots(source, &walked, collected);
+    gaps.extend(repository::add(source, &segment_stores, &mut snapshots));
     let record = SourceRecord {
         name: source.name.clone(),
         container: walked.container,

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 
 /// The files directly inside one `repository/segmentstore`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[allow(dead_code, reason = "for the reader of segment stores")]
 pub(super) struct Store {
     /// The regular files, sorted by path. The last entry of a path counts, as in tar.
     pub(super) parts: Vec<Part>,

@@ -6,6 +6,7 @@ mod bundle;
 mod config;
 mod digest;
 mod gap;
+mod jcr;
 mod key;
 mod log;
 mod place;
@@ -24,6 +25,7 @@ pub use config::{
 };
 pub use digest::{Digest, Hex};
 pub use gap::{Gap, GapKind};
+pub use jcr::{JcrKey, JcrKeys, JcrShape, Repository};
 pub use key::{KeyDigest, KeyFile, KeyName, TextKind};
 pub use log::{Log, LogFile, LogSignature, LogTime, LogTopic, Seen, Sighting, Told};
 pub use place::{Owner, Place, spoken};

@@ -1,8 +1,8 @@
 //! All facts of one instance from one source.
 
 use super::{
-    Bundle, CRYPTO, CRYPTO_FILE, Configuration, Gap, KeyFile, KeyName, Log, LogTopic, Place, Role,
-    RunModes, Setting, SlingId, StorageFile, Told,
+    Bundle, CRYPTO, CRYPTO_FILE, Configuration, Gap, KeyFile, KeyName, Log, LogTopic, Place,
+    Repository, Role, RunModes, Setting, SlingId, StorageFile, Told,
 };
 
 /// Which parts of an install the source holds at all.
@@ -37,6 +37,8 @@ pub struct Snapshot {
     pub storage_files: Vec<StorageFile>,
     /// Every file named `hmac` or `master` in a bundle's data directory.
     pub key_files: Vec<KeyFile>,
+    /// What its repository says of the keys; `None` when the snapshot has no segment store.
+    pub repository: Option<Repository>,
     /// Sling id.
     pub sling_id: Option<SlingId>,
     /// Install run modes.

@@ -1,8 +1,8 @@
 //! Which keys an instance works with, decided from its own files and those of its peers.
 
 use crate::facts::{
-    CRYPTO_FILE, CRYPTO_KEYS_PATH, Digest, GapKind, KeyFile, KeyName, LineEnd, Snapshot,
-    StorageMode,
+    CRYPTO_FILE, CRYPTO_KEYS_PATH, Digest, GapKind, JcrKeys, KeyDigest, KeyFile, KeyName, LineEnd,
+    Place, Snapshot, StorageMode,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,15 +11,15 @@ use std::collections::{BTreeMap, BTreeSet};
 pub enum KeyState {
     /// It is known.
     Known(Box<EffectiveKey>),
-    /// The key belongs in a file, the source was read whole, and the file is not there.
+    /// The place where the key belongs, a file or `/etc/key`, was read whole, and the key is not there.
     Absent,
     /// A property moves the key files to a directory outside the install.
     External,
-    /// The instance keeps its keys in the repository, which is not read.
+    /// The instance keeps its keys in the repository, which was not read.
     InJcr,
     /// Several places claim to hold the key, and they differ.
     Ambiguous,
-    /// It is there and could not be read; a gap says why.
+    /// It is there and could not be read; a gap, or the repository, says why.
     Unreadable,
     /// The source does not hold the part of the install where it would be.
     NotInSnapshot,
@@ -28,12 +28,51 @@ pub enum KeyState {
 /// A key that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EffectiveKey {
-    /// What to compare: the file, without its line end where that is a stray one.
+    /// What to compare: the content, without its line end where that is a stray one.
     pub value: Digest,
-    /// The stray line end, where there is one.
+    /// The stray line end, where there is one. Only files have one.
     pub stray: Option<LineEnd>,
-    /// The file it was read from.
-    pub file: KeyFile,
+    /// The content as it was read.
+    pub digest: KeyDigest,
+    /// Where it was read from.
+    pub origin: KeyOrigin,
+}
+
+/// Where the key that an instance works with comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyOrigin {
+    /// From a file in the data directory of the bundle.
+    File(KeyFile),
+    /// From a property in the repository.
+    Jcr {
+        /// The segment store.
+        place: Place,
+        /// The path of the property, such as `/etc/key/hmac`.
+        path: String,
+    },
+}
+
+impl EffectiveKey {
+    /// Returns where it was read: the file, or the segment store.
+    pub fn place(&self) -> &Place {
+        match &self.origin {
+            KeyOrigin::File(file) => &file.place,
+            KeyOrigin::Jcr { place, .. } => place,
+        }
+    }
+
+    /// Returns the file it was read from, where it is one that can be copied.
+    pub fn file(&self) -> Option<&KeyFile> {
+        match &self.origin {
+            KeyOrigin::File(file) => Some(file),
+            KeyOrigin::Jcr { .. } => None,
+        }
+    }
+
+    /// Says whether it lies in the repository.
+    pub fn is_in_jcr(&self) -> bool {
+        self.file().is_none()
+    }
 }
 
 /// Decides the keys of every snapshot of a farm.
@@ -42,8 +81,12 @@ pub(super) fn decide(farm: &[(String, Snapshot)]) -> Vec<BTreeMap<KeyName, KeySt
         .into_iter()
         .map(|name| {
             let verified = farm.iter().filter(|(_, snapshot)| snapshot.is_verified());
-            let files = verified.flat_map(|(_, snapshot)| snapshot.keys_in_place(name));
-            (name, files.map(|file| file.digest.whole).collect())
+            let digests = verified.flat_map(|(_, snapshot)| {
+                let files = snapshot.keys_in_place(name).map(|file| file.digest.whole);
+                let jcr = snapshot.repository.iter().filter_map(move |r| r.key(name));
+                files.chain(jcr.map(|key| key.digest.whole))
+            });
+            (name, digests.collect())
         })
         .collect();
     let of = |snapshot: &Snapshot| {
@@ -62,7 +105,7 @@ fn state(snapshot: &Snapshot, name: KeyName, peers: &BTreeSet<Digest>) -> KeySta
         return KeyState::External;
     }
     if modes.contains(&StorageMode::Jcr) {
-        return if modes.len() == 1 { KeyState::InJcr } else { KeyState::Ambiguous };
+        return if modes.len() == 1 { in_jcr(snapshot, name) } else { KeyState::Ambiguous };
     }
     let mut known: Vec<EffectiveKey> =
         candidates(snapshot, name).into_iter().map(|file| effective(file, peers)).collect();
@@ -71,6 +114,25 @@ fn state(snapshot: &Snapshot, name: KeyName, peers: &BTreeSet<Digest>) -> KeySta
         0 => why_none(snapshot, name),
         1 => known.pop().map_or(KeyState::NotInSnapshot, |key| KeyState::Known(Box::new(key))),
         _ => KeyState::Ambiguous,
+    }
+}
+
+/// Decides on the key of an instance in JCR mode. The reader has checked what it read, so a gap elsewhere in the source
+/// takes nothing away from it.
+fn in_jcr(snapshot: &Snapshot, name: KeyName) -> KeyState {
+    let Some(repository) = &snapshot.repository else { return KeyState::InJcr };
+    match (&repository.keys, repository.key(name)) {
+        (_, Some(key)) => KeyState::Known(Box::new(EffectiveKey {
+            value: key.digest.whole,
+            stray: None,
+            digest: key.digest.clone(),
+            origin: KeyOrigin::Jcr { place: repository.place.clone(), path: key.path() },
+        })),
+        // A newer revision, which could not be read, may have it.
+        (JcrKeys::Read(_), None) if repository.is_outdated() => KeyState::Unreadable,
+        (JcrKeys::Read(_), None) => KeyState::Absent,
+        (JcrKeys::Unreadable(_), None) => KeyState::Unreadable,
+        (JcrKeys::NotRead(_), None) => KeyState::InJcr,
     }
 }
 
@@ -110,7 +172,8 @@ fn effective(file: &KeyFile, peers: &BTreeSet<Digest>) -> EffectiveKey {
     EffectiveKey {
         value: stray.map_or(file.digest.whole, |(content, _)| content),
         stray: stray.map(|(_, line_end)| line_end),
-        file: file.clone(),
+        digest: file.digest.clone(),
+        origin: KeyOrigin::File(file.clone()),
     }
 }
 
@@ -132,4 +195,74 @@ fn stray(file: &KeyFile, peers: &BTreeSet<Digest>) -> Option<(Digest, LineEnd)> 
     let (line_end, content) =
         trimmed.iter().find(by_length).or_else(|| trimmed.iter().find(by_peer))?;
     Some((*content, *line_end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::farm::{CellState, Farm, matrix};
+    use crate::testing::{Instance, farm};
+
+    /// State, text and group of the cells of a row.
+    fn cells(farm: &Farm, fact: &str) -> Vec<(CellState, String, Option<usize>)> {
+        let rows = matrix(farm).rows;
+        let row = rows.into_iter().find(|row| row.fact == fact).expect("this row");
+        row.cells.into_iter().map(|cell| (cell.state, cell.text, cell.group)).collect()
+    }
+
+    fn key() -> Vec<u8> {
+        (1..33).collect()
+    }
+
+    fn state_of(change: impl FnOnce(Instance) -> Instance) -> KeyState {
+        farm().with("a", change).build().members[0].key(KeyName::Hmac).clone()
+    }
+
+    #[test]
+    fn key_in_the_jcr_equals_the_same_key_in_a_file() {
+        let jcr = |i: Instance| i.jcr_mode(&key(), &key());
+        let farm = farm().with("a", |i| i.hmac(&key())).with("b", jcr).build();
+        let [file, jcr] = &cells(&farm, "hmac")[..] else { panic!("two instances") };
+        assert_eq!(file, jcr);
+        let origins = cells(&farm, "key-origin").into_iter().map(|(_, text, _)| text);
+        assert_eq!(origins.collect::<Vec<_>>(), ["bundle", "JCR"]);
+    }
+
+    #[test]
+    fn files_of_jcr_mode_do_not_count() {
+        let KeyState::Known(known) = state_of(|i| i.jcr_mode(&key(), &key()).hmac(&[9; 32])) else {
+            panic!("it is known")
+        };
+        assert!(known.is_in_jcr() && known.file().is_none());
+        assert_eq!(known.place().path, "crx-quickstart/repository/segmentstore");
+        assert_eq!(known.digest.whole.bytes, 32);
+    }
+
+    #[test]
+    fn repository_does_not_count_in_bundle_mode() {
+        let state = state_of(|i| i.jcr(&[(KeyName::Hmac, &[9; 32])]));
+        let KeyState::Known(known) = state else { panic!("it is known") };
+        assert!(known.file().is_some());
+        let jcr = |i: Instance| i.jcr(&[(KeyName::Hmac, &[9; 32])]);
+        assert_eq!(state_of(|i| jcr(i).without_key(KeyName::Hmac)), KeyState::Absent);
+    }
+
+    #[test]
+    fn without_a_key_the_repository_says_why() {
+        let jcr = |i: Instance| i.storage(b"JCR");
+        assert_eq!(state_of(jcr), KeyState::InJcr);
+        assert_eq!(
+            state_of(|i| jcr(i).repository(JcrKeys::NotRead("it is in MongoDB".to_owned()))),
+            KeyState::InJcr
+        );
+        assert_eq!(state_of(|i| jcr(i).jcr_unreadable("no journal")), KeyState::Unreadable);
+        assert_eq!(state_of(|i| jcr(i).jcr(&[])), KeyState::Absent);
+        assert_eq!(state_of(|i| jcr(i).jcr(&[]).revisions_behind(1)), KeyState::Unreadable);
+    }
+
+    #[test]
+    fn gaps_take_nothing_away_from_what_the_reader_verified() {
+        let state = state_of(|i| i.jcr_mode(&key(), &key()).gap(GapKind::Partial, None));
+        assert!(matches!(state, KeyState::Known(_)), "{state:?}");
+    }
 }

@@ -8,11 +8,11 @@ mod names;
 mod rows;
 
 pub use cell::{Cell, CellState};
-pub use keys::{EffectiveKey, KeyState};
+pub use keys::{EffectiveKey, KeyOrigin, KeyState};
 pub use matrix::{Expect, Matrix, MatrixRow, Row, matrix};
 pub use rows::ROWS;
 
-use crate::facts::{CRYPTO, KeyName, Snapshot, StorageFile, StorageMode};
+use crate::facts::{CRYPTO, KeyFile, KeyName, Snapshot, StorageFile, StorageMode};
 use std::collections::BTreeMap;
 
 /// Instances that must agree on their keys.
@@ -51,6 +51,12 @@ impl Member {
         }
     }
 
+    /// Returns the key itself where it is known and lies in a file.
+    pub fn key_in_file(&self, name: KeyName) -> Option<(&EffectiveKey, &KeyFile)> {
+        let key = self.known_key(name)?;
+        Some((key, key.file()?))
+    }
+
     /// Returns the `storage` file of the crypto bundle. Of several, one that says something else than the others wins no
     /// favour: there is no answer then.
     pub fn storage(&self) -> Option<&StorageFile> {
@@ -71,6 +77,12 @@ impl Member {
         let snapshot = &self.snapshot;
         snapshot.storage_in_place().next().is_none()
             && snapshot.bundles_named(CRYPTO).any(|bundle| snapshot.shows_data_of(bundle))
+    }
+
+    /// Says whether the instance takes its keys from the repository.
+    pub fn is_in_jcr_mode(&self) -> bool {
+        let mut modes = self.snapshot.storage_in_place().map(|file| file.storage.mode);
+        modes.next() == Some(StorageMode::Jcr) && modes.all(|mode| mode == StorageMode::Jcr)
     }
 
     /// Returns the storage mode that the file names, faults such as a stray newline aside.

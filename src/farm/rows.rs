@@ -126,7 +126,7 @@ fn key(member: &Member, name: KeyName) -> Cell {
             let stray = key.stray.map(|line_end| format!(" + {}", line_end.short()));
             let text = key.value.short() + &stray.unwrap_or_default();
             // A stray line end is no other key, but the file is not what its peers have.
-            Cell::compared(text, key.file.digest.whole.sha256.to_string())
+            Cell::compared(text, key.digest.whole.sha256.to_string())
         }
         KeyState::Absent => without(CellState::Absent, "absent"),
         KeyState::External => without(CellState::NotInSnapshot, "kept elsewhere"),
@@ -138,14 +138,15 @@ fn key(member: &Member, name: KeyName) -> Cell {
 }
 
 fn key_origin(member: &Member) -> Cell {
-    let states = KeyName::ALL.map(|name| member.key(name));
-    if states.iter().any(|state| matches!(state, KeyState::Known(_))) {
-        return Cell::value("bundle");
-    }
-    match states.first() {
-        Some(KeyState::InJcr) => Cell::value("JCR"),
-        Some(KeyState::External) => Cell::value("another directory"),
-        _ => Cell::without(CellState::NotInSnapshot, "unknown"),
+    let is_external = *member.key(KeyName::Hmac) == KeyState::External;
+    if is_external {
+        Cell::value("another directory")
+    } else if member.is_in_jcr_mode() {
+        Cell::value("JCR")
+    } else if KeyName::ALL.into_iter().any(|name| member.known_key(name).is_some()) {
+        Cell::value("bundle")
+    } else {
+        Cell::without(CellState::NotInSnapshot, "unknown")
     }
 }
 

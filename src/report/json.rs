@@ -4,15 +4,19 @@
 
 mod config;
 mod log;
+mod repository;
 
 use super::printable::is_harmful;
 use super::{Format, Report, SCHEMA};
-use crate::facts::CRYPTO_FILE;
-use crate::facts::{Bundle, Gap, KeyFile, KeyName, LineEnd, Snapshot, SourceRecord, StorageMode};
+use crate::facts::{
+    Bundle, CRYPTO_FILE, Gap, JcrKey, KeyFile, KeyName, LineEnd, Repository, Snapshot,
+    SourceRecord, StorageMode,
+};
 use crate::farm::{Cell, KeyState, MatrixRow, Member};
 use crate::rules::{Finding, Judged};
 use config::{WireConfiguration, WireToken};
 use log::WireLog;
+use repository::WireRepository;
 use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter};
 use std::io::{self, Write};
@@ -78,6 +82,7 @@ struct WireInstance<'a> {
     token: WireToken<'a>,
     configurations: Vec<WireConfiguration<'a>>,
     log: Option<WireLog<'a>>,
+    repository: Option<WireRepository<'a>>,
 }
 
 #[derive(Serialize)]
@@ -102,6 +107,7 @@ struct WireKey<'a> {
     sha256: String,
     trailing_newline: bool,
     place: &'a str,
+    jcr_path: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -229,6 +235,7 @@ impl<'a> From<&'a Member> for WireInstance<'a> {
             token: WireToken::from(snapshot),
             configurations: snapshot.configurations.iter().map(WireConfiguration::from).collect(),
             log: snapshot.log.as_ref().map(WireLog::from),
+            repository: snapshot.repository.as_ref().map(WireRepository::from),
         }
     }
 }
@@ -265,12 +272,14 @@ fn storage(member: &Member) -> WireStorage<'_> {
 
 fn keys(member: &Member, name: KeyName) -> Vec<WireKey<'_>> {
     let files = member.snapshot.key_files.iter().filter(|file| file.name == name);
-    files.map(|file| key(member, file)).collect()
+    let jcr = member.snapshot.repository.iter().filter_map(|r| Some((r, r.key(name)?)));
+    let jcr = jcr.map(|(repository, key)| jcr_key(repository, key));
+    files.map(|file| key(member, file)).chain(jcr).collect()
 }
 
 fn key<'a>(member: &'a Member, file: &'a KeyFile) -> WireKey<'a> {
     let stray: Option<LineEnd> = match member.key(file.name) {
-        KeyState::Known(key) if key.file.place == file.place => key.stray,
+        KeyState::Known(key) if *key.place() == file.place => key.stray,
         _ => None,
     };
     WireKey {
@@ -284,6 +293,20 @@ fn key<'a>(member: &'a Member, file: &'a KeyFile) -> WireKey<'a> {
         sha256: file.digest.whole.sha256.to_string(),
         trailing_newline: stray.is_some(),
         place: &file.place.path,
+        jcr_path: None,
+    }
+}
+
+/// A key in the repository, whether the instance works with it or not.
+fn jcr_key<'a>(repository: &'a Repository, key: &JcrKey) -> WireKey<'a> {
+    WireKey {
+        origin: "jcr",
+        bytes: key.digest.whole.bytes,
+        md5: key.digest.whole.md5.to_string(),
+        sha256: key.digest.whole.sha256.to_string(),
+        trailing_newline: false,
+        place: &repository.place.path,
+        jcr_path: Some(key.path()),
     }
 }
 

@@ -5,7 +5,7 @@ use super::repair;
 use super::steps::ENCAPSULATED_TOKEN;
 use super::{Hit, Rule, Severity};
 use crate::facts::KeyName;
-use crate::farm::{Farm, Member};
+use crate::farm::{EffectiveKey, Farm, Member};
 
 pub(super) static RULE: Rule = Rule {
     id: "half-copied-pair",
@@ -13,7 +13,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "only one of the two keys was copied",
     why: "hmac and master are generated together and copied together. An instance that shares one of them with the farm and not \
           the other was synchronised by half: logins work and secrets fail, or the reverse.",
-    fix: "Copy both files from the instance that the shared key came from.",
+    fix: "Copy both keys from the instance that the shared key came from.",
     references: &[ENCAPSULATED_TOKEN],
     check,
 };
@@ -50,7 +50,7 @@ fn half(farm: &Farm, shared: KeyName, agree: &Groups<'_>, other: &Groups<'_>) ->
         }
         None => format!("{} share their {shared}, but not their {differing}", names(&halved)),
     };
-    let files = halved.iter().filter_map(|m| m.known_key(differing)).map(|key| &key.file.place);
+    let files = halved.iter().filter_map(|m| m.known_key(differing)).map(EffectiveKey::place);
     vec![Hit::among(&halved, message).at(files).fix(repair::copy_keys(farm))]
 }
 

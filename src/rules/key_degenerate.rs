@@ -29,30 +29,30 @@ fn check(farm: &Farm) -> Vec<Hit> {
 }
 
 fn uniform(farm: &Farm, member: &Member, name: KeyName) -> Option<Hit> {
-    let file = &member.known_key(name)?.file;
-    if !file.digest.uniform {
+    let key = member.known_key(name)?;
+    if !key.digest.uniform {
         return None;
     }
-    let what = if file.digest.whole.bytes == 0 { "is empty" } else { "is one repeated byte" };
+    let what = if key.digest.whole.bytes == 0 { "is empty" } else { "is one repeated byte" };
     let message = format!("{name} of {} {what}", member.name);
-    Some(Hit::on(member, message).at([&file.place]).fix(repair::copy_keys(farm)))
+    Some(Hit::on(member, message).at([key.place()]).fix(repair::copy_keys(farm)))
 }
 
 fn doubled(farm: &Farm, member: &Member) -> Option<Hit> {
     let [hmac, master] = KeyName::ALL.map(|name| member.known_key(name));
     let (hmac, master) = (hmac?, master?);
-    if hmac.value != master.value || hmac.file.digest.uniform {
+    if hmac.value != master.value || hmac.digest.uniform {
         return None;
     }
     let message = format!("hmac and master of {} are the same key", member.name);
-    let files = [&hmac.file.place, &master.file.place];
+    let files = [hmac.place(), master.place()];
     Some(Hit::on(member, message).at(files).fix(repair::copy_keys(farm)))
 }
 
 /// Finds a hmac that is another instance's master. With most of the farm agreeing on hmac, the odd one is accused; of
 /// two that are each other's reverse, the pair is told once.
 fn swapped(farm: &Farm, member: &Member) -> Option<Hit> {
-    let hmac = member.known_key(KeyName::Hmac).filter(|key| !key.file.digest.uniform)?;
+    let hmac = member.known_key(KeyName::Hmac).filter(|key| !key.digest.uniform)?;
     let peer = farm.members.iter().find(|peer| {
         peer.name != member.name
             && peer.known_key(KeyName::Master).is_some_and(|master| master.value == hmac.value)
@@ -66,18 +66,19 @@ fn swapped(farm: &Farm, member: &Member) -> Option<Hit> {
     if !accused {
         return None;
     }
+    let in_files = !member.is_in_jcr_mode() && !peer.is_in_jcr_mode();
+    let what = if in_files { "files" } else { "keys" };
     let message = format!(
-        "hmac of {} is the master of {}: the files of one are swapped",
+        "hmac of {} is the master of {}: the {what} of one are swapped",
         member.name, peer.name
     );
-    let of = |m: &'_ Member| {
-        KeyName::ALL.map(|name| m.known_key(name).map(|key| key.file.place.clone()))
-    };
+    let of =
+        |m: &'_ Member| KeyName::ALL.map(|name| m.known_key(name).map(|key| key.place().clone()));
     let places: Vec<Place> = of(member).into_iter().chain(of(peer)).flatten().collect();
     let steps = [
         OVERWRITE_WARNING.to_owned(),
         format!(
-            "On the instance that is wrong, while it is stopped, exchange the files hmac and master: in {} of {}, or in {} of {}.",
+            "On the instance that is wrong, exchange hmac and master, files while it is stopped: in {} of {}, or in {} of {}.",
             directory(member),
             member.name,
             directory(peer),
@@ -88,6 +89,9 @@ fn swapped(farm: &Farm, member: &Member) -> Option<Hit> {
 }
 
 fn directory(member: &Member) -> String {
+    if member.is_in_jcr_mode() {
+        return "/etc/key (CRXDE Lite; then restart)".to_owned();
+    }
     quoted(&steps::data_directory(&member.snapshot, CRYPTO_FILE))
 }
 

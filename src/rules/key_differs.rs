@@ -4,7 +4,7 @@ use super::Hit;
 use super::groups::Groups;
 use super::repair;
 use crate::facts::{KeyName, Role};
-use crate::farm::{Farm, Member};
+use crate::farm::{EffectiveKey, Farm, Member};
 
 /// Finds instances whose effective key is another one than their peers'.
 pub(super) fn check(farm: &Farm, name: KeyName) -> Vec<Hit> {
@@ -14,7 +14,7 @@ pub(super) fn check(farm: &Farm, name: KeyName) -> Vec<Hit> {
     }
     let odd = groups.odd();
     let witnesses = groups.witnesses();
-    let files = witnesses.iter().filter_map(|m| m.known_key(name)).map(|key| &key.file.place);
+    let files = witnesses.iter().filter_map(|m| m.known_key(name)).map(EffectiveKey::place);
     let mut message = groups.describe(name.file_name());
     if splits_by_role(&groups) {
         message.push_str(" (authors have one, publishers the other)");
@@ -104,6 +104,23 @@ mod tests {
                 .with("b", |i| with(i, name, &with_newline));
             assert_eq!(check(&farm.build(), name), []);
         }
+    }
+
+    #[test]
+    fn key_in_the_jcr_is_compared_with_files() {
+        let key: Vec<u8> = (0xC0..0xE0).collect();
+        let jcr = |i: Instance| i.jcr_mode(&key, &key[..16]);
+        let same = |i: Instance| i.hmac(&key).master(&key[..16]);
+        let farm = farm().with("a", same).with("b", jcr).build();
+        assert_eq!(KeyName::ALL.map(|name| check(&farm, name)), [[], []]);
+        let farm = good_farm(&["a", "b"]).with("c", jcr).build();
+        let hits = check(&farm, KeyName::Hmac);
+        assert_eq!(hits[0].message, "c has another hmac than the other 2");
+        assert_eq!(hits[0].places[1].path, "crx-quickstart/repository/segmentstore");
+        let fix = hits[0].fix.join("\n");
+        assert!(fix.contains("bundle2/data/hmac' and"), "{fix}");
+        assert!(fix.contains("On c, make it use the files: printf %s Bundle > "), "{fix}");
+        assert!(fix.contains("delete the properties hmac and master of /etc/key"), "{fix}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::steps::quoted;
 use super::{Hit, Rule, Severity};
 use crate::facts::KeyName;
-use crate::farm::{Farm, Member};
+use crate::farm::{Farm, KeyOrigin, Member};
 
 pub(super) static RULE: Rule = Rule {
     id: "key-length",
@@ -23,7 +23,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
 
 fn on(member: &Member, name: KeyName) -> Option<Hit> {
     let key = member.known_key(name)?;
-    let (digest, lengths) = (&key.file.digest, name.known_lengths());
+    let (digest, lengths) = (&key.digest, name.known_lengths());
     // A stray newline, text and an empty file have rules of their own, which say more.
     let told_elsewhere = key.stray.is_some() || digest.text.is_some() || digest.uniform;
     if told_elsewhere || lengths.contains(&digest.whole.bytes) {
@@ -33,12 +33,15 @@ fn on(member: &Member, name: KeyName) -> Option<Hit> {
     let bytes = digest.whole.bytes;
     let message =
         format!("{name} of {} has {bytes} bytes; {raw} or {obfuscated} are usual", member.name);
+    let what = match &key.origin {
+        KeyOrigin::File(file) => quoted(&file.place.path),
+        KeyOrigin::Jcr { path, .. } => format!("{path} (downloaded in CRXDE Lite)"),
+    };
     let step = format!(
-        "Compare {} of {} with the same file of another instance: wc -c, md5sum.",
-        quoted(&key.file.place.path),
+        "Compare {what} of {} with the same key of another instance: wc -c, md5sum.",
         member.name
     );
-    Some(Hit::on(member, message).at([&key.file.place]).fix([step]))
+    Some(Hit::on(member, message).at([key.place()]).fix([step]))
 }
 
 #[cfg(test)]

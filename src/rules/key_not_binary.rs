@@ -3,7 +3,7 @@
 use super::steps::{self, OVERWRITE_WARNING, quoted};
 use super::{Hit, Rule, Severity};
 use crate::facts::{KeyName, TextKind};
-use crate::farm::{Farm, Member};
+use crate::farm::{EffectiveKey, Farm, KeyOrigin, Member};
 
 pub(super) static RULE: Rule = Rule {
     id: "key-not-binary",
@@ -25,8 +25,8 @@ fn check(farm: &Farm) -> Vec<Hit> {
 }
 
 fn on(member: &Member, name: KeyName) -> Option<Hit> {
-    let file = &member.known_key(name)?.file;
-    let text = file.digest.text?;
+    let key = member.known_key(name)?;
+    let text = key.digest.text?;
     let message = format!("{name} of {} is {text}, not a key", member.name);
     let step = match text {
         TextKind::AnsibleVault => {
@@ -38,16 +38,22 @@ fn on(member: &Member, name: KeyName) -> Option<Hit> {
             "Copy the file from an instance that has it; in CRXDE, download the binary property."
         }
     };
-    let replace =
-        format!("Replace {} of {} by the binary key.", quoted(&file.place.path), member.name);
-    let steps = [
-        OVERWRITE_WARNING.to_owned(),
-        step.to_owned(),
-        steps::stop(member),
-        replace,
-        steps::start(member),
-    ];
-    Some(Hit::on(member, message).at([&file.place]).fix(steps))
+    let mut steps = vec![OVERWRITE_WARNING.to_owned(), step.to_owned()];
+    steps.extend(replace(member, key));
+    Some(Hit::on(member, message).at([key.place()]).fix(steps))
+}
+
+fn replace(member: &Member, key: &EffectiveKey) -> Vec<String> {
+    let replace = |what: &str| format!("Replace {what} of {} by the binary key.", member.name);
+    match &key.origin {
+        KeyOrigin::File(file) => {
+            vec![steps::stop(member), replace(&quoted(&file.place.path)), steps::start(member)]
+        }
+        KeyOrigin::Jcr { path, .. } => vec![
+            format!("{} Upload it as a binary property in CRXDE Lite.", replace(path)),
+            format!("Restart {}.", member.name),
+        ],
+    }
 }
 
 #[cfg(test)]

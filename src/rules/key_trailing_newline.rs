@@ -2,7 +2,7 @@
 
 use super::steps::{self, KA_23909, OVERWRITE_WARNING, quoted};
 use super::{Hit, Rule, Severity};
-use crate::facts::{KeyName, LineEnd};
+use crate::facts::{KeyFile, KeyName, LineEnd};
 use crate::farm::{EffectiveKey, Farm, Member};
 
 pub(super) static RULE: Rule = Rule {
@@ -23,32 +23,36 @@ fn check(farm: &Farm) -> Vec<Hit> {
 }
 
 fn on(farm: &Farm, member: &Member, name: KeyName) -> Option<Hit> {
-    let key = member.known_key(name)?;
+    let (key, file) = member.key_in_file(name)?;
     let line_end = key.stray?;
-    let (found, expected) = (key.file.digest.whole.bytes, key.value.bytes);
+    let (found, expected) = (key.digest.whole.bytes, key.value.bytes);
     let message = format!(
         "{name} of {} ends in {line_end}: {found} bytes instead of {expected}",
         member.name
     );
-    Some(Hit::on(member, message).at([&key.file.place]).fix(fix(farm, member, name, key, line_end)))
+    Some(Hit::on(member, message).at([&file.place]).fix(fix(farm, member, key, file, line_end)))
 }
 
 fn fix(
     farm: &Farm,
     member: &Member,
-    name: KeyName,
     key: &EffectiveKey,
+    file: &KeyFile,
     end: LineEnd,
 ) -> Vec<String> {
     let right = |m: &&Member| {
-        m.known_key(name).is_some_and(|peer| peer.stray.is_none() && peer.value == key.value)
+        m.known_key(file.name).is_some_and(|peer| peer.stray.is_none() && peer.value == key.value)
     };
-    let (path, bytes) = (quoted(&key.file.place.path), key.value.bytes);
-    let peer = farm.members.iter().find(right).and_then(|m| Some((m, m.known_key(name)?)));
-    let repair = if let Some((peer, theirs)) = peer {
+    let (path, bytes) = (quoted(&file.place.path), key.value.bytes);
+    let peers = || farm.members.iter().filter(right);
+    let in_file = peers().find_map(|m| Some((m, m.key_in_file(file.name)?.1)));
+    let repair = if let Some((peer, theirs)) = in_file {
+        let theirs = quoted(&theirs.place.path);
+        format!("Copy {theirs} of {} over {path}, in binary mode.", peer.name)
+    } else if let Some(peer) = peers().next() {
+        let name = file.name;
         format!(
-            "Copy {} of {} over {path}, in binary mode.",
-            quoted(&theirs.file.place.path),
+            "Download the binary property {name} of /etc/key of {} (CRXDE Lite), and put it in place of {path}.",
             peer.name
         )
     } else {
@@ -118,6 +122,24 @@ mod tests {
     fn peer_that_lost_its_last_byte_does_not_accuse_the_whole_key() {
         let whole = ending_in_0a(32);
         assert_eq!(messages(&whole, &whole[..31]), [""; 0]);
+    }
+
+    #[test]
+    fn peer_with_its_keys_in_the_jcr_decides_too() {
+        let odd: Vec<u8> = vec![200; 64];
+        let with_newline = [&odd[..], b"\n"].concat();
+        let farm =
+            farm().with("a", |i| i.hmac(&with_newline)).with("b", |i| i.jcr_mode(&odd, &odd));
+        let hits = check(&farm.build());
+        assert_eq!(hits[0].message, "hmac of a ends in a newline (LF): 65 bytes instead of 64");
+        let fix = hits[0].fix.join(" ");
+        assert!(fix.contains("Download the binary property hmac of /etc/key of b"), "{fix}");
+    }
+
+    #[test]
+    fn key_in_the_jcr_has_no_stray_newline() {
+        let lf = [&[200; 32][..], b"\n"].concat();
+        assert_eq!(check(&farm().with("a", |i| i.jcr_mode(&lf, &lf)).build()), []);
     }
 
     #[test]

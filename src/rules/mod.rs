@@ -27,6 +27,9 @@ mod half_copied_pair;
 mod hmac_differs;
 mod ims_secret_missing;
 mod ims_secret_plaintext;
+mod jcr_key_leftover;
+mod jcr_key_mismatch;
+mod jcr_key_missing;
 mod key_degenerate;
 mod key_length;
 mod key_misplaced;
@@ -81,6 +84,9 @@ pub static RULES: &[&Rule] = &[
     &storage_malformed::RULE,
     &storage_missing::RULE,
     &storage_stale_files::RULE,
+    &jcr_key_missing::RULE,
+    &jcr_key_leftover::RULE,
+    &jcr_key_mismatch::RULE,
     &key_missing::RULE,
     &keys_external::RULE,
     &key_trailing_newline::RULE,

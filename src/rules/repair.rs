@@ -2,7 +2,7 @@
 
 use super::groups::{Groups, names};
 use super::steps::{self, OVERWRITE_WARNING, quoted};
-use crate::facts::{CRYPTO_FILE, Digest, KeyName, Role};
+use crate::facts::{CRYPTO, CRYPTO_FILE, Digest, KeyName, Role};
 use crate::farm::{EffectiveKey, Farm, KeyState, Member};
 
 /// Returns the steps that give every instance the keys of one of them.
@@ -15,19 +15,34 @@ pub(super) fn copy_keys(farm: &Farm) -> Vec<String> {
         format!("Take {} as the source: {reason}.", source.name),
         OVERWRITE_WARNING.to_owned(),
     ];
-    for target in targets(farm, source) {
+    if has_keys_in_jcr(source) {
+        steps.push(steps::download_keys(source));
+    }
+    let targets = targets(farm, source);
+    for target in &targets {
         steps.extend(copy(source, target));
     }
     steps.extend(compare_sums(source));
+    steps.extend(targets.iter().filter(|target| target.is_in_jcr_mode()).map(|target| {
+        format!(
+            "When logins and secrets work on {}, delete the properties hmac and master of /etc/key, and restart once more.",
+            target.name
+        )
+    }));
     steps
 }
 
 /// Chooses the instance to copy from: an author, since authors hold the data that was encrypted; without one, an
-/// instance of the majority. Only a pair of sound files will do.
+/// instance of the majority, one with files if there is one. Only a pair of sound keys will do.
 fn source(farm: &Farm) -> Option<(&Member, &'static str)> {
     let pairs = Groups::by(farm, sound_pair);
     let is_author = |m: &&Member| m.snapshot.role() == Some(Role::Author);
-    let mut authors = pairs.iter().filter_map(|group| group.iter().copied().find(is_author));
+    let mut authors = pairs.iter().filter_map(|group| {
+        let mut authors = group.iter().copied().filter(is_author);
+        let first = authors.next()?;
+        let in_files = std::iter::once(first).chain(authors).find(|m| !has_keys_in_jcr(m));
+        Some(in_files.unwrap_or(first))
+    });
     match (authors.next(), authors.next()) {
         (Some(author), None) => {
             Some((author, "it is an author, and authors hold the data that was encrypted"))
@@ -36,15 +51,22 @@ fn source(farm: &Farm) -> Option<(&Member, &'static str)> {
         // An author whose own files are faulty still holds what was encrypted with its keys.
         (None, _) if farm.members.iter().any(|member| is_author(&member)) => None,
         (None, _) => {
-            pairs.majority()?.first().map(|first| (*first, "most of the farm has its keys"))
+            let majority = pairs.majority()?;
+            let in_files = majority.iter().find(|member| !has_keys_in_jcr(member));
+            in_files.or(majority.first()).map(|first| (*first, "most of the farm has its keys"))
         }
     }
 }
 
-/// Returns both keys, where both files are as they should be.
+/// Says whether there are no files to copy, for the keys lie in the repository.
+fn has_keys_in_jcr(member: &Member) -> bool {
+    KeyName::ALL.iter().filter_map(|name| member.known_key(*name)).any(EffectiveKey::is_in_jcr)
+}
+
+/// Returns both keys, where both are as they should be.
 fn sound_pair(member: &Member) -> Option<[Digest; 2]> {
     let sound = |key: &&EffectiveKey| {
-        let digest = &key.file.digest;
+        let digest = &key.digest;
         key.stray.is_none() && digest.text.is_none() && !digest.uniform
     };
     let [hmac, master] = KeyName::ALL.map(|name| member.known_key(name).filter(sound));
@@ -52,30 +74,36 @@ fn sound_pair(member: &Member) -> Option<[Digest; 2]> {
     (pair[0] != pair[1]).then_some(pair)
 }
 
-/// Returns the instances in file mode whose pair is another one, or not whole.
+/// Returns the instances whose pair is known and another one, or not whole.
 fn targets<'a>(farm: &'a Farm, source: &Member) -> Vec<&'a Member> {
     let right = sound_pair(source);
-    let in_files = |member: &&Member| {
+    let is_known = |member: &&Member| {
         KeyName::ALL.into_iter().all(|name| {
             matches!(member.key(name), KeyState::Known(_) | KeyState::Absent | KeyState::Ambiguous)
         })
     };
-    farm.members.iter().filter(in_files).filter(|member| sound_pair(member) != right).collect()
+    farm.members.iter().filter(is_known).filter(|member| sound_pair(member) != right).collect()
 }
 
-fn copy(source: &Member, target: &Member) -> [String; 3] {
-    let from = steps::data_directory(&source.snapshot, CRYPTO_FILE);
+fn copy(source: &Member, target: &Member) -> Vec<String> {
     let to = steps::data_directory(&target.snapshot, CRYPTO_FILE);
-    let [hmac, master] = KeyName::ALL.map(|name| quoted(&format!("{from}/{name}")));
     let to = quoted(&format!("{to}/"));
-    [
-        steps::stop(target),
-        format!(
-            "Copy both files {hmac} and {master} of {} into {to} of {}, in binary mode.",
-            source.name, target.name
-        ),
-        steps::start(target),
-    ]
+    let files = if has_keys_in_jcr(source) {
+        "the saved files hmac and master".to_owned()
+    } else {
+        let from = steps::data_directory(&source.snapshot, CRYPTO_FILE);
+        let [hmac, master] = KeyName::ALL.map(|name| quoted(&format!("{from}/{name}")));
+        format!("both files {hmac} and {master}")
+    };
+    let copy =
+        format!("Copy {files} of {} into {to} of {}, in binary mode.", source.name, target.name);
+    // In JCR mode the files have no effect before `storage` says so.
+    let switch = target.is_in_jcr_mode().then(|| {
+        let storage =
+            quoted(&format!("{}/storage", steps::data_directory(&target.snapshot, CRYPTO)));
+        format!("On {}, make it use the files: printf %s Bundle > {storage}", target.name)
+    });
+    [steps::stop(target), copy].into_iter().chain(switch).chain([steps::start(target)]).collect()
 }
 
 fn compare_sums(source: &Member) -> Option<String> {
@@ -98,12 +126,31 @@ fn find_out(farm: &Farm) -> Vec<String> {
             candidates.join(" | ")
         )
     };
-    vec![
-        choice,
-        OVERWRITE_WARNING.to_owned(),
+    let jcr: Vec<&Member> =
+        pairs.iter().flatten().filter(|member| has_keys_in_jcr(member)).copied().collect();
+    let download = (!jcr.is_empty()).then(|| {
+        format!(
+            "There is no file to copy from {}: there, save the binary properties hmac and master of /etc/key (CRXDE Lite).",
+            names(&jcr)
+        )
+    });
+    let ignoring: Vec<&Member> = farm.members.iter().filter(|m| m.is_in_jcr_mode()).collect();
+    let switch = (!ignoring.is_empty()).then(|| {
+        format!(
+            "In JCR mode, {} ignores files until its `storage` says otherwise, without a newline: printf %s Bundle > storage",
+            names(&ignoring)
+        )
+    });
+    let mut steps = vec![choice, OVERWRITE_WARNING.to_owned()];
+    steps.extend(download);
+    steps.push(
         "Copy hmac and master, both, from that instance to the others, in binary mode, while those are stopped.".to_owned(),
-        "Compare the md5 sums of both files on all instances: md5sum hmac master".to_owned(),
-    ]
+    );
+    steps.extend(switch);
+    steps.extend([
+        "Compare the md5 sums of both files on all instances: md5sum hmac master".to_owned()
+    ]);
+    steps
 }
 
 #[cfg(test)]
@@ -155,7 +202,35 @@ mod tests {
     }
 
     #[test]
-    fn keys_in_the_jcr_are_no_target() {
+    fn keys_in_the_jcr_of_an_author_are_saved_before_they_are_copied() {
+        let key: Vec<u8> = (0xC0..0xE0).collect();
+        let author = |i: crate::testing::Instance| i.role("author").jcr_mode(&key, &key[..16]);
+        let text = steps(good_farm(&["p1", "p2"]).with("author", author));
+        assert!(text.contains("On author, which keeps its keys in the JCR, save"), "{text}");
+        assert!(text.contains("Copy the saved files hmac and master of author into"), "{text}");
+        assert!(!text.contains("make it use the files"), "{text}");
+    }
+
+    #[test]
+    fn instance_with_files_is_the_source_rather_than_one_with_the_same_keys_in_the_jcr() {
+        let key: Vec<u8> = (0xC0..0xE0).collect();
+        let jcr = |i: crate::testing::Instance| i.jcr_mode(&key, &key[..16]);
+        let files = |i: crate::testing::Instance| i.hmac(&key).master(&key[..16]);
+        let text = steps(good_farm(&["p3"]).with("p1", jcr).with("p2", files));
+        assert!(text.starts_with("Take p2 as the source"), "{text}");
+        assert!(text.contains("Stop p3.") && !text.contains("Stop p1."), "{text}");
+    }
+
+    #[test]
+    fn where_nothing_tells_keys_in_the_jcr_are_named() {
+        let key: Vec<u8> = (0xC0..0xE0).collect();
+        let text = steps(good_farm(&["p1"]).with("p2", |i| i.jcr_mode(&key, &key[..16])));
+        assert!(text.contains("There is no file to copy from p2"), "{text}");
+        assert!(text.contains("p2 ignores files until"), "{text}");
+    }
+
+    #[test]
+    fn keys_in_a_jcr_that_was_not_read_are_no_target() {
         let text = steps(good_farm(&["p1", "p2"]).with("p3", |i| i.storage(b"JCR")));
         assert!(!text.contains("p3"), "{text}");
     }

@@ -56,7 +56,7 @@ pub(super) fn is_same(a: &Member, b: &Member) -> bool {
 /// One of them may be a selection of the other's files, so only what both hold is compared.
 pub(super) fn are_alike(a: &Member, b: &Member) -> bool {
     let id = |member: &Member| member.snapshot.sling_id.as_ref().map(|id| id.uuid.clone());
-    let key = |member: &Member, name| member.known_key(name).map(|key| key.file.digest.whole);
+    let key = |member: &Member, name| member.known_key(name).map(|key| key.digest.whole);
     let storage = |member: &Member| member.storage().map(|file| file.storage);
     let bundles = a.snapshot.bundles.iter().all(|bundle| {
         let other = b.snapshot.bundle_in(&bundle.directory);

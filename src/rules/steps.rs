@@ -10,6 +10,8 @@ them again.";
 
 /// KA-23909: IMS `client_secret` gets lost after a restart.
 pub(super) const KA_23909: &str = "Adobe KA-23909: IMS client_secret is lost after a restart";
+/// Adobe support's procedure for keys that lie in the repository.
+pub(super) const CQSUPPORT: &str = "cqsupport: move crypto keys from the JCR to the file system";
 /// The documentation of encapsulated tokens.
 pub(super) const ENCAPSULATED_TOKEN: &str =
     "AEM 6.5, Encapsulated Token Support: Replicating the HMAC key";
@@ -42,7 +44,7 @@ pub(super) fn start(member: &Member) -> String {
 
 /// Writes `storage` anew, without a line end: the word that it names already, else the one that the key files speak for.
 pub(super) fn write_storage(member: &Member) -> Vec<String> {
-    let both_are_files = KeyName::ALL.into_iter().all(|name| member.known_key(name).is_some());
+    let both_are_files = KeyName::ALL.into_iter().all(|name| member.key_in_file(name).is_some());
     let mode = match member.storage_mode() {
         Some(StorageMode::Bundle) => "Bundle",
         Some(StorageMode::Jcr) => "JCR",
@@ -59,6 +61,15 @@ pub(super) fn write_storage(member: &Member) -> Vec<String> {
         format!("Check that it has {} bytes: wc -c {path}", mode.len()),
         start(member),
     ]
+}
+
+/// Gets the keys of an instance out of its repository, where there are no files to copy.
+pub(super) fn download_keys(member: &Member) -> String {
+    format!(
+        "On {}, which keeps its keys in the JCR, save the binary properties hmac and master of /etc/key (CRXDE Lite) as the \
+         files hmac and master.",
+        member.name
+    )
 }
 
 /// Moves the keys of an instance from the repository to files: the steps of KA-23909 with this instance's numbers.
@@ -79,10 +90,18 @@ pub(super) fn leave_the_jcr(member: &Member) -> Vec<String> {
         ),
         start(member),
         format!(
-            "Check on {name}: md5sum {hmac} {master} must equal the sums of the saved properties."
+            "Check on {name}: md5sum {hmac} {master} must equal the sums of the saved properties{}.",
+            sums_in_jcr(member).unwrap_or_default()
         ),
         format!(
             "When logins and secrets work on {name}, delete the properties hmac and master of /etc/key, and restart once more."
         ),
     ]
+}
+
+/// Returns the sums of both keys in the repository, where they are known.
+fn sums_in_jcr(member: &Member) -> Option<String> {
+    let repository = member.snapshot.repository.as_ref()?;
+    let [hmac, master] = KeyName::ALL.map(|name| repository.key(name));
+    Some(format!(", {} and {}", hmac?.digest.whole.md5, master?.digest.whole.md5))
 }

@@ -4,7 +4,7 @@ use super::groups::Groups;
 use super::steps::ENCAPSULATED_TOKEN;
 use super::{Hit, Rule, Severity, repair};
 use crate::facts::{KeyName, TOKEN_HANDLER};
-use crate::farm::{Farm, Member};
+use crate::farm::{EffectiveKey, Farm, Member};
 
 pub(super) static RULE: Rule = Rule {
     id: "token-key-mismatch",
@@ -26,7 +26,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
         return Vec::new();
     }
     let witnesses = groups.witnesses();
-    let keys = witnesses.iter().filter_map(|m| m.known_key(KeyName::Hmac)).map(|k| &k.file.place);
+    let keys = witnesses.iter().filter_map(|m| m.known_key(KeyName::Hmac)).map(EffectiveKey::place);
     let handlers = witnesses
         .iter()
         .flat_map(|m| m.snapshot.configurations_of(TOKEN_HANDLER))

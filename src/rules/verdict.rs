@@ -4,7 +4,7 @@ use super::groups::names;
 use super::same_instance_twice::{are_alike, is_same, pairs};
 use super::{Finding, Severity};
 use crate::facts::{Gap, KeyName, LogTopic, spoken};
-use crate::farm::{Farm, KeyState, Member};
+use crate::farm::{EffectiveKey, Farm, KeyState, Member};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -109,21 +109,44 @@ fn alike(farm: &Farm) -> Option<String> {
 
 /// Says what about an instance's keys is not known for sure.
 fn doubt(member: &Member) -> Option<String> {
-    unknown_key(member).or_else(|| unknown_mode(member)).or_else(|| unknown_place(member))
+    unknown_key(member)
+        .or_else(|| outdated_key(member))
+        .or_else(|| unknown_mode(member))
+        .or_else(|| unknown_place(member))
 }
 
 fn unknown_key(member: &Member) -> Option<String> {
     KeyName::ALL.into_iter().find_map(|key| {
         let why = match member.key(key) {
             KeyState::Known(_) => return None,
-            KeyState::Absent => "is not there",
-            KeyState::External => "is kept outside the install",
-            KeyState::InJcr => "is in the JCR, which was not read",
-            KeyState::Ambiguous => "is in several places that differ",
-            KeyState::Unreadable => "could not be read",
-            KeyState::NotInSnapshot => "is not in the snapshot",
+            KeyState::Absent => "is not there".to_owned(),
+            KeyState::External => "is kept outside the install".to_owned(),
+            KeyState::InJcr => format!("is in the JCR, which was not read{}", reason(member)),
+            KeyState::Ambiguous => "is in several places that differ".to_owned(),
+            KeyState::Unreadable => format!("could not be read{}", reason(member)),
+            KeyState::NotInSnapshot => "is not in the snapshot".to_owned(),
         };
         Some(format!("the {key} of {} {why}", member.name))
+    })
+}
+
+/// Says why it is not known what the repository of an instance in JCR mode holds.
+fn reason(member: &Member) -> String {
+    let outdated = "the revision of the repository that could be read is without it";
+    let repository = member.snapshot.repository.as_ref().filter(|_| member.is_in_jcr_mode());
+    let reason = repository.and_then(|repository| {
+        repository.keys.reason().or_else(|| repository.is_outdated().then_some(outdated))
+    });
+    reason.map(|reason| format!(": {reason}")).unwrap_or_default()
+}
+
+/// Says that the repository has newer revisions, which could not be read and may hold other keys.
+fn outdated_key(member: &Member) -> Option<String> {
+    let repository = member.snapshot.repository.as_ref()?;
+    let keys = || KeyName::ALL.into_iter().filter_map(|name| member.known_key(name));
+    let outdated = repository.is_outdated() && keys().any(EffectiveKey::is_in_jcr);
+    outdated.then(|| {
+        format!("the keys of {} were read from an older revision of its repository", member.name)
     })
 }
 
@@ -153,7 +176,7 @@ fn unknown_place(member: &Member) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::GapKind;
+    use crate::facts::{GapKind, JcrKeys};
     use crate::rules::judge::findings;
     use crate::testing::{FarmBuilder, Instance, farm, good_farm};
 
@@ -241,6 +264,54 @@ mod tests {
             decide(farm().with("a", jcr).with("b", jcr)).reasons()[0].to_string(),
             "the hmac of a is in the JCR, which was not read"
         );
+    }
+
+    #[test]
+    fn equal_keys_in_the_jcr_are_consistent() {
+        let (hmac, master) = jcr_keys();
+        let jcr = |i: Instance| i.jcr_mode(&hmac, &master);
+        assert_eq!(decide(farm().with("a", jcr).with("b", jcr)), Verdict::Consistent);
+    }
+
+    #[test]
+    fn older_revision_of_the_repository_leaves_it_open() {
+        let (hmac, master) = jcr_keys();
+        let jcr = |i: Instance| i.jcr_mode(&hmac, &master);
+        let farm = farm().with("a", jcr).with("b", |i| jcr(i).revisions_behind(1));
+        assert_eq!(
+            decide(farm).reasons()[0].to_string(),
+            "the keys of b were read from an older revision of its repository"
+        );
+    }
+
+    #[test]
+    fn older_revision_does_not_matter_where_the_keys_are_files() {
+        let jcr = |i: Instance| i.jcr(&[]).revisions_behind(1);
+        assert_eq!(decide(good_farm(&["a"]).with("b", jcr)), Verdict::Consistent);
+    }
+
+    #[test]
+    fn repository_that_could_not_be_read_says_why() {
+        let first = |change: fn(Instance) -> Instance| {
+            let verdict = decide(good_farm(&[]).with("b", |i| change(i.jcr_mode(b"", b""))));
+            verdict.reasons()[1].to_string()
+        };
+        assert_eq!(
+            first(|i| i.jcr_unreadable("segment 1 is missing")),
+            "the hmac of b could not be read: segment 1 is missing"
+        );
+        assert_eq!(
+            first(|i| i.repository(JcrKeys::NotRead("it is in MongoDB".to_owned()))),
+            "the hmac of b is in the JCR, which was not read: it is in MongoDB"
+        );
+        assert_eq!(
+            first(|i| i.jcr(&[]).revisions_behind(1)),
+            "the hmac of b could not be read: the revision of the repository that could be read is without it"
+        );
+    }
+
+    fn jcr_keys() -> (Vec<u8>, Vec<u8>) {
+        ((0xC0..0xE0).collect(), (0xA0..0xB0).collect())
     }
 
     #[test]

@@ -1,0 +1,128 @@
+//! Reads the crypto keys from the segment stores of a source: `/etc/key` in the repository of each install.
+//!
+//! AEM keeps `hmac` and `master` there as binary properties; packages made by hand have them as files (`nt:file`). The bytes of a
+//! key exist only until they are digested here.
+
+use super::links::join;
+use super::segments::Store as Stored;
+use crate::evidence::digest_key;
+use crate::facts::{
+    Gap, GapKind, JcrKey, JcrKeys, JcrShape, KeyName, Place, Repository, Snapshot, StorageMode,
+};
+use crate::intake::{Parts, Source};
+use crate::oak::{Budget, Files, Node, OakError, Property, Store};
+use std::collections::BTreeMap;
+use std::io;
+
+/// The directory of a segment store in an install.
+const SEGMENT_STORE: &str = "repository/segmentstore";
+const KEY_NODE: &str = "etc/key";
+
+/// Reads the keys of every install that has a segment store, and tells where an instance that works with them lost them.
+pub(super) fn add(
+    source: &Source,
+    segment_stores: &BTreeMap<String, Stored>,
+    snapshots: &mut [Snapshot],
+) -> Vec<Gap> {
+    let mut gaps = Vec::new();
+    for snapshot in snapshots {
+        let path = join(&snapshot.root, SEGMENT_STORE);
+        let Some(stored) = segment_stores.get(&path) else { continue };
+        let repository = repository(source, path, stored);
+        let in_use = snapshot.storage_in_place().any(|file| file.storage.mode == StorageMode::Jcr);
+        if let (true, JcrKeys::Unreadable(reason)) = (in_use, &repository.keys) {
+            let gap = Gap {
+                source: snapshot.source.clone(),
+                path: Some(repository.place.path.clone()),
+                kind: GapKind::Unreadable,
+                reason: format!("the keys in /etc/key cannot be read: {reason}"),
+            };
+            snapshot.gaps.push(gap.clone());
+            snapshot.gaps.sort();
+            gaps.push(gap);
+        }
+        snapshot.repository = Some(repository);
+    }
+    gaps
+}
+
+fn repository(source: &Source, path: String, stored: &Stored) -> Repository {
+    let place = Place { source: source.name.clone(), path };
+    let made = |keys| Repository { place: place.clone(), keys, head_ms: None, revisions_behind: 0 };
+    if !stored.readable {
+        return made(JcrKeys::NotRead(why_not(source, stored)));
+    }
+    let parts = match source.open_parts(&stored.parts) {
+        Ok(parts) => parts,
+        Err(error) => return made(JcrKeys::Unreadable(error.to_string())),
+    };
+    let files = Opened { stored, parts };
+    let store = Store::new(&files, Budget::default());
+    match store.newest(keys) {
+        Ok(found) => Repository {
+            keys: JcrKeys::Read(found.value),
+            head_ms: found.time_ms,
+            revisions_behind: found.behind,
+            ..made(JcrKeys::Read(Vec::new()))
+        },
+        Err(error) => made(JcrKeys::Unreadable(error.to_string())),
+    }
+}
+
+fn why_not(source: &Source, stored: &Stored) -> String {
+    if let Some((path, reason)) = stored.unread.first_key_value() {
+        return format!("{path} {reason}");
+    }
+    if !source.can_reread() {
+        return "standard input can be read only once; name the archive as a file".to_owned();
+    }
+    "the archive is compressed; unpack it to a plain tar (gzip -d) or a directory".to_owned()
+}
+
+/// The files of a store, as the reader of segments wants them.
+struct Opened<'a> {
+    stored: &'a Stored,
+    parts: Parts,
+}
+
+impl Files for Opened<'_> {
+    fn list(&self) -> Vec<(String, u64)> {
+        let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+        self.stored.parts.iter().map(|part| (name(&part.path), part.bytes)).collect()
+    }
+
+    fn read(&self, index: usize, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.parts.read_at(index, offset, buffer)
+    }
+}
+
+/// Reads both keys below the root of a revision.
+fn keys(root: Node<'_, '_>) -> Result<Vec<JcrKey>, OakError> {
+    let Some(node) = root.descendant(KEY_NODE)? else { return Ok(Vec::new()) };
+    let mut all = Vec::new();
+    for name in KeyName::ALL {
+        all.extend(key(node, name)?);
+    }
+    Ok(all)
+}
+
+fn key(node: Node<'_, '_>, name: KeyName) -> Result<Option<JcrKey>, OakError> {
+    if let Some(property) = node.property(name.file_name())? {
+        return digested(&property, name, JcrShape::Property);
+    }
+    let Some(content) = node.descendant(&format!("{name}/jcr:content"))? else { return Ok(None) };
+    let Some(property) = content.property("jcr:data")? else { return Ok(None) };
+    digested(&property, name, JcrShape::File)
+}
+
+fn digested(
+    property: &Property<'_, '_>,
+    name: KeyName,
+    shape: JcrShape,
+) -> Result<Option<JcrKey>, OakError> {
+    let values = property.values()?;
+    let [bytes] = values.as_slice() else {
+        return Err(OakError::Unsupported(format!("a property {name} of several values")));
+    };
+    Ok(Some(JcrKey { name, digest: digest_key(bytes), shape }))
+}

@@ -1,0 +1,87 @@
+//! The crypto keys in the repository: what `/etc/key` holds, as digests.
+
+use super::{KeyDigest, KeyName, Place};
+
+/// What the repository in a snapshot says of the keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repository {
+    /// Where the segment store lies (path of the directory `…/repository/segmentstore`).
+    pub place: Place,
+    /// What was found at `/etc/key`.
+    pub keys: JcrKeys,
+    /// When the revision that was read was made, milliseconds since 1970, where the journal says so.
+    pub head_ms: Option<u64>,
+    /// How many newer revisions of the journal could not be read and were passed over.
+    pub revisions_behind: usize,
+}
+
+impl Repository {
+    /// Returns the key of this name, where `/etc/key` was read and holds it.
+    pub fn key(&self, name: KeyName) -> Option<&JcrKey> {
+        self.keys().iter().find(|key| key.name == name)
+    }
+
+    /// Returns the keys that were read.
+    pub fn keys(&self) -> &[JcrKey] {
+        match &self.keys {
+            JcrKeys::Read(keys) => keys,
+            JcrKeys::Unreadable(_) | JcrKeys::NotRead(_) => &[],
+        }
+    }
+
+    /// Says whether a newer revision than the one that was read may say something else.
+    pub fn is_outdated(&self) -> bool {
+        self.revisions_behind > 0
+    }
+}
+
+/// What became of reading `/etc/key`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JcrKeys {
+    /// It was read; keys that are not listed are not there (empty: none).
+    Read(Vec<JcrKey>),
+    /// It could not be read; one clause without a full stop, such as "segment 1234 is missing".
+    Unreadable(String),
+    /// The source is packed in a way, or the repository is of a kind, that is not read; one clause without a full stop.
+    NotRead(String),
+}
+
+impl JcrKeys {
+    /// Returns why it is not known what `/etc/key` holds.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Read(_) => None,
+            Self::Unreadable(reason) | Self::NotRead(reason) => Some(reason),
+        }
+    }
+}
+
+/// A key in the repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JcrKey {
+    /// Which key its name says it is.
+    pub name: KeyName,
+    /// Its content, digested.
+    pub digest: KeyDigest,
+    /// How it is kept.
+    pub shape: JcrShape,
+}
+
+impl JcrKey {
+    /// Returns the path of the property that holds it.
+    pub fn path(&self) -> String {
+        match self.shape {
+            JcrShape::Property => format!("/etc/key/{}", self.name),
+            JcrShape::File => format!("/etc/key/{}/jcr:content/jcr:data", self.name),
+        }
+    }
+}
+
+/// How `/etc/key` keeps a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum JcrShape {
+    /// A binary property: `/etc/key/hmac`.
+    Property,
+    /// A file (`nt:file`): `/etc/key/hmac/jcr:content/jcr:data`.
+    File,
+}

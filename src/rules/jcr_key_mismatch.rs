@@ -1,0 +1,118 @@
+//! `jcr-key-mismatch`: Bundle mode, and `/etc/key` holds another key than the file.
+
+use super::steps::{self, CQSUPPORT, KA_23909, OVERWRITE_WARNING, quoted};
+use super::{Hit, Rule, Severity};
+use crate::facts::{JcrKey, KeyFile, KeyName, StorageMode};
+use crate::farm::{EffectiveKey, Farm, Member};
+
+pub(super) static RULE: Rule = Rule {
+    id: "jcr-key-mismatch",
+    severity: Severity::Error,
+    summary: "the key file is another key than the one in the JCR",
+    why: "An instance that moved its keys from the JCR to files must have the same keys in both. Another one in the file means that \
+          the copy went wrong or that AEM made new keys in between: whatever the key in /etc/key has encrypted cannot be read.",
+    fix: "Compare the md5 sums, find out which key has encrypted the protected values, put that one in place as a file, restart, and \
+          compare again.",
+    references: &[KA_23909, CQSUPPORT],
+    check,
+};
+
+fn check(farm: &Farm) -> Vec<Hit> {
+    let pairs = farm.members.iter().flat_map(|m| KeyName::ALL.map(|name| (m, name)));
+    pairs.filter_map(|(member, name)| on(member, name)).collect()
+}
+
+fn on(member: &Member, name: KeyName) -> Option<Hit> {
+    let repository = member.snapshot.repository.as_ref()?;
+    let (known, file) = member.key_in_file(name)?;
+    let jcr = repository.key(name)?;
+    let is_other = known.value != jcr.digest.whole;
+    if !is_other || member.storage_mode() != Some(StorageMode::Bundle) {
+        return None;
+    }
+    let age = if repository.is_outdated() { " (an older revision)" } else { "" };
+    let message = format!(
+        "{name} of {} differs from the one in its /etc/key: md5 {} in the file, {} in the JCR{age}",
+        member.name,
+        known.value.short(),
+        jcr.digest.whole.short()
+    );
+    let places = [&file.place, &repository.place];
+    Some(Hit::on(member, message).at(places).fix(fix(member, known, file, jcr)))
+}
+
+fn fix(member: &Member, known: &EffectiveKey, file: &KeyFile, jcr: &JcrKey) -> Vec<String> {
+    let (name, path) = (&member.name, quoted(&file.place.path));
+    let (in_file, in_jcr) = (known.value.md5, jcr.digest.whole.md5);
+    vec![
+        format!(
+            "On {name}, save {} (CRXDE Lite), and compare: md5sum must print {in_jcr} for it; {path} has {in_file}.",
+            jcr.path()
+        ),
+        format!(
+            "Find out which one has encrypted the protected values: if they cannot be read since the keys were moved, it is the \
+             JCR's; if the file was copied from another instance since, and secrets were entered again, it is the file's, and \
+             {} is a leftover to delete.",
+            jcr.path()
+        ),
+        "If it is the JCR's:".to_owned(),
+        OVERWRITE_WARNING.to_owned(),
+        steps::stop(member),
+        format!("Put the saved property in place of {path}, in binary mode."),
+        steps::start(member),
+        format!("Check that md5sum {path} prints {in_jcr}, then compare with the other instances."),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Instance, farm};
+
+    fn key(seed: u8) -> Vec<u8> {
+        (seed..).take(32).collect()
+    }
+
+    fn messages(change: impl FnOnce(Instance) -> Instance) -> Vec<String> {
+        let farm = farm().with("a", change).build();
+        check(&farm).into_iter().map(|hit| hit.message).collect()
+    }
+
+    fn jcr(instance: Instance) -> Instance {
+        instance.jcr(&[(KeyName::Hmac, &key(1))])
+    }
+
+    #[test]
+    fn equal_keys_are_quiet() {
+        assert_eq!(messages(|i| jcr(i).hmac(&key(1))), [""; 0]);
+    }
+
+    #[test]
+    fn other_key_is_told_with_both_sums() {
+        assert_eq!(
+            messages(|i| jcr(i).hmac(&key(2))),
+            [
+                "hmac of a differs from the one in its /etc/key: md5 2e3a13f0 in the file, 5985331b in the JCR"
+            ]
+        );
+        let older = messages(|i| jcr(i).hmac(&key(2)).revisions_behind(1));
+        assert!(older[0].ends_with("in the JCR (an older revision)"), "{older:?}");
+    }
+
+    #[test]
+    fn stray_newline_alone_is_not_another_key() {
+        let with_newline = [&key(1)[..], b"\n"].concat();
+        assert_eq!(messages(|i| jcr(i).hmac(&with_newline)), [""; 0]);
+    }
+
+    #[test]
+    fn unused_file_of_jcr_mode_is_told_elsewhere() {
+        assert_eq!(messages(|i| jcr(i).hmac(&key(2)).storage(b"JCR")), [""; 0]);
+    }
+
+    #[test]
+    fn one_of_the_two_places_alone_tells_nothing() {
+        assert_eq!(messages(|i| jcr(i).without_key(KeyName::Hmac)), [""; 0]);
+        assert_eq!(messages(|i| i.jcr_unreadable("segment 1 is missing").hmac(&key(2))), [""; 0]);
+    }
+}
