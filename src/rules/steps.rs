@@ -10,8 +10,8 @@ them again.";
 
 /// KA-23909: IMS `client_secret` gets lost after a restart.
 pub(super) const KA_23909: &str = "Adobe KA-23909: IMS client_secret is lost after a restart";
-/// Adobe support's procedure for keys that lie in the repository.
-pub(super) const CQSUPPORT: &str = "cqsupport: move crypto keys from the JCR to the file system";
+/// The recipe for moving keys from the JCR to files.
+pub(super) const CQSUPPORT: &str = "github cqsupport/fix-instructions: move-crypto-keys";
 /// The documentation of encapsulated tokens.
 pub(super) const ENCAPSULATED_TOKEN: &str =
     "AEM 6.5, Encapsulated Token Support: Replicating the HMAC key";
