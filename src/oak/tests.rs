@@ -235,3 +235,10 @@ fn unknown_version_is_no_damage() {
     assert_eq!(error, OakError::Unsupported("segment version 14".to_owned()));
     assert_eq!(error.to_string(), "segment version 14 is not supported");
 }
+
+/// Made after the specification; no program of Oak would leave a repository without `/etc`.
+#[test]
+fn node_that_is_not_there_is_no_error() {
+    let (files, _) = Memory::sample("v13-empty");
+    assert_eq!(keys(&files), Ok((None, None, 0)));
+}

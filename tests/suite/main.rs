@@ -25,6 +25,7 @@ mod memory;
 mod options;
 mod output;
 mod pack;
+mod repository;
 mod run;
 mod samples;
 #[path = "../../benches/snapshot/mod.rs"]

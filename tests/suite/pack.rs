@@ -74,6 +74,11 @@ impl Packing {
         Self::GnuLongName,
     ];
 
+    /// Says whether every file lies in it as it is.
+    pub(crate) fn is_plain(self) -> bool {
+        !matches!(self, Self::TarGz | Self::TarGzMembers)
+    }
+
     fn extension(self) -> &'static str {
         match self {
             Self::Directory => "",
@@ -97,7 +102,10 @@ impl Packed {
 }
 
 impl Case {
-    /// Reads a case directory; `@links` and `@empty` are instructions, not files.
+    /// Reads a case directory; `@links`, `@empty` and `@oak` are instructions, not files.
+    ///
+    /// A line of `@oak` names a directory, a store of `testdata/oak` that lies there, and how many lines its journal has: all
+    /// without a number.
     pub(crate) fn read(directory: &Path) -> Self {
         let mut case = Self::default();
         for entry in walkdir::WalkDir::new(directory).sort_by_file_name() {
@@ -114,7 +122,42 @@ impl Case {
         if let Some(text) = case.files.remove("@empty") {
             case.empty = instructions(&text);
         }
+        if let Some(text) = case.files.remove("@oak") {
+            for line in instructions(&text) {
+                case.add_store(&line);
+            }
+        }
         case
+    }
+
+    /// Adds a segment store, as a line of `@oak` says.
+    pub(crate) fn add_store(&mut self, line: &str) {
+        let mut words = line.split(' ');
+        let (directory, name) = (words.next().unwrap(), words.next().unwrap());
+        let home = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/oak");
+        let file = fs::File::open(format!("{home}/{name}.tar.gz")).unwrap();
+        let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(file));
+        for entry in archive.entries().unwrap() {
+            let mut entry = entry.unwrap();
+            let path = entry.path().unwrap().to_str().unwrap().to_owned();
+            let Some((_, file)) = path.rsplit_once('/').filter(|(_, file)| !file.is_empty()) else {
+                continue;
+            };
+            let mut bytes = Vec::new();
+            std::io::copy(&mut entry, &mut bytes).unwrap();
+            self.files.insert(format!("{directory}/{file}"), bytes);
+        }
+        if let Some(lines) = words.next() {
+            let journal = self.files.get_mut(&format!("{directory}/journal.log")).unwrap();
+            let text = String::from_utf8(journal.clone()).unwrap();
+            *journal =
+                text.split_inclusive('\n').take(lines.parse().unwrap()).collect::<String>().into();
+        }
+    }
+
+    /// Says whether it has a segment store, which is not read where it is compressed.
+    pub(crate) fn has_store(&self) -> bool {
+        self.files.keys().any(|path| path.ends_with("/segmentstore/journal.log"))
     }
 
     /// Packs the case into a new temporary directory under `name` and the usual extension.
