@@ -21,6 +21,7 @@ const KEY_NODE: &str = "etc/key";
 /// Reads the keys of every install that has a segment store, and tells where an instance that works with them lost them.
 pub(super) fn add(
     source: &Source,
+    container: &str,
     segment_stores: &BTreeMap<String, Stored>,
     snapshots: &mut [Snapshot],
 ) -> Vec<Gap> {
@@ -28,7 +29,7 @@ pub(super) fn add(
     for snapshot in snapshots {
         let path = join(&snapshot.root, SEGMENT_STORE);
         let Some(stored) = segment_stores.get(&path) else { continue };
-        let repository = repository(source, path, stored);
+        let repository = repository(source, container, path, stored);
         let in_use = snapshot.storage_in_place().any(|file| file.storage.mode == StorageMode::Jcr);
         if let (true, JcrKeys::Unreadable(reason)) = (in_use, &repository.keys) {
             let gap = Gap {
@@ -46,11 +47,11 @@ pub(super) fn add(
     gaps
 }
 
-fn repository(source: &Source, path: String, stored: &Stored) -> Repository {
+fn repository(source: &Source, container: &str, path: String, stored: &Stored) -> Repository {
     let place = Place { source: source.name.clone(), path };
     let made = |keys| Repository { place: place.clone(), keys, head_ms: None, revisions_behind: 0 };
     if !stored.readable {
-        return made(JcrKeys::NotRead(why_not(source, stored)));
+        return made(JcrKeys::NotRead(why_not(source, container, stored)));
     }
     let parts = match source.open_parts(&stored.parts) {
         Ok(parts) => parts,
@@ -69,14 +70,23 @@ fn repository(source: &Source, path: String, stored: &Stored) -> Repository {
     }
 }
 
-fn why_not(source: &Source, stored: &Stored) -> String {
+fn why_not(source: &Source, container: &str, stored: &Stored) -> String {
     if let Some((path, reason)) = stored.unread.first_key_value() {
         return format!("{path} {reason}");
     }
     if !source.can_reread() {
         return "standard input can be read only once; name the archive as a file".to_owned();
     }
-    "the archive is compressed; unpack it to a plain tar (gzip -d) or a directory".to_owned()
+    if container.contains("gzip") {
+        return "the archive is compressed; unpack it to a plain tar (gzip -d) or a directory"
+            .to_owned();
+    }
+    match stored.parts.iter().find(|part| part.offset.is_none()) {
+        Some(part) if !source.is_directory() => {
+            format!("{} does not lie in the archive in one piece; unpack it", part.path)
+        }
+        _ => "the source has more files of segment stores than are read".to_owned(),
+    }
 }
 
 /// The files of a store, as the reader of segments wants them.
@@ -120,9 +130,6 @@ fn digested(
     name: KeyName,
     shape: JcrShape,
 ) -> Result<Option<JcrKey>, OakError> {
-    let values = property.values()?;
-    let [bytes] = values.as_slice() else {
-        return Err(OakError::Unsupported(format!("a property {name} of several values")));
-    };
-    Ok(Some(JcrKey { name, digest: digest_key(bytes), shape }))
+    let bytes = property.value()?;
+    Ok(Some(JcrKey { name, digest: digest_key(&bytes), shape }))
 }

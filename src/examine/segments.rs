@@ -44,6 +44,9 @@ impl Segments {
             EntryKind::HardLink(_) | EntryKind::SymbolicLink(_) => {
                 self.lose(store, entry.path, "is a link, and was not followed".to_owned());
             }
+            EntryKind::Other | EntryKind::Directory if is_needed(entry.path) => {
+                self.lose(store, entry.path, "is no regular file".to_owned());
+            }
             // What stood there before is not there any more.
             _ => self.drop_path(store, entry.path),
         }
@@ -104,6 +107,12 @@ impl Segments {
             self.stores.remove(store);
         }
     }
+}
+
+/// Says whether a file of this name belongs to every store, or holds segments.
+fn is_needed(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    segment_store(path).is_some() && (name == "journal.log" || name.starts_with("data"))
 }
 
 /// Returns the segment store that a path belongs to: one of its files, itself, or the repository that holds it.

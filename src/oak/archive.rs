@@ -4,11 +4,11 @@
 //! the end: entries, then `crc32 | count | size | magic`, then two zero blocks. The last file of a running instance has none, and its
 //! headers are walked instead. (`SegmentTarWriter`, `IndexLoader`, oak 1.4 `TarWriter`)
 
+use super::cost::Cost;
 use super::id::SegmentId;
 use super::segment::BYTES_MAX;
-use super::{Budget, Files, OakError};
+use super::{Files, OakError};
 use flate2::Crc;
-use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 const BLOCK: u64 = 512;
@@ -19,6 +19,8 @@ const END_BYTES: u64 = 16 + 2 * BLOCK;
 /// The first bytes of an index entry: the UUID, position and length.
 const ENTRY_BYTES: usize = 24;
 const CHUNK_BYTES: usize = 64 << 10;
+/// Oak refuses larger files: its positions are signed.
+const BYTES_MAX_OF_OAK: u64 = 0x7fff_ffff;
 
 /// A file of segments.
 pub(super) struct Archive {
@@ -32,8 +34,10 @@ pub(super) struct Archive {
 enum Index {
     /// Sorted entries in the file.
     Stored { start: u64, count: u64, width: u64 },
-    /// Found by walking the headers.
-    Walked(BTreeMap<SegmentId, (u64, u32)>),
+    /// Found by walking the headers, sorted. Behind a damaged header there may be others.
+    Walked { found: Vec<(SegmentId, u32, u32)>, hole: bool },
+    /// It cannot be had, now or later.
+    Failed(OakError),
 }
 
 /// Finds the files of segments, those first that are asked first: the newest, of equal numbers the latest letter, copies last.
@@ -70,22 +74,39 @@ impl Archive {
         &mut self,
         id: SegmentId,
         files: &dyn Files,
-        budget: &Budget,
+        cost: &Cost,
     ) -> Result<Option<Zeroizing<Vec<u8>>>, OakError> {
         if self.index.is_none() {
-            self.index = Some(match self.stored_index(files)? {
-                Some(index) => index,
-                None => Index::Walked(self.walk(files, budget)?),
-            });
+            self.index = Some(self.read_index(files, cost).unwrap_or_else(Index::Failed));
         }
         let Some((position, length)) = self.locate(id, files)? else { return Ok(None) };
         self.checked(id, position, length, files).map(Some)
     }
 
+    fn read_index(&self, files: &dyn Files, cost: &Cost) -> Result<Index, OakError> {
+        if self.bytes > BYTES_MAX_OF_OAK {
+            return Err(OakError::Unsupported("a tar file of more than 2 GiB".to_owned()));
+        }
+        match self.stored_index(files, cost)? {
+            Some(index) => Ok(index),
+            None => self.walk(files, cost),
+        }
+    }
+
     fn locate(&self, id: SegmentId, files: &dyn Files) -> Result<Option<(u64, u32)>, OakError> {
         let (start, count, width) = match &self.index {
-            Some(Index::Walked(found)) => return Ok(found.get(&id).copied()),
             Some(Index::Stored { start, count, width }) => (*start, *count, *width),
+            Some(Index::Walked { found, hole }) => {
+                let at = found.binary_search_by(|(known, ..)| known.cmp(&id)).ok();
+                let found = at.and_then(|at| found.get(at));
+                let place = found.map(|(_, position, length)| (u64::from(*position), *length));
+                if place.is_none() && *hole {
+                    let problem = "a header that may be its own cannot be read";
+                    return Err(OakError::Corrupt { segment: id, problem });
+                }
+                return Ok(place);
+            }
+            Some(Index::Failed(error)) => return Err(error.clone()),
             None => return Ok(None),
         };
         let (mut low, mut high) = (0, count);
@@ -113,8 +134,8 @@ impl Archive {
     ) -> Result<Zeroizing<Vec<u8>>, OakError> {
         let corrupt = |problem| OakError::Corrupt { segment: id, problem };
         let before = position.checked_sub(BLOCK).ok_or(corrupt("its index entry is wrong"))?;
-        let mut header = [0; HEADER_BYTES];
-        self.read(files, before, &mut header)?;
+        let mut header = Zeroizing::new([0; HEADER_BYTES]);
+        self.read(files, before, header.as_mut())?;
         let entry = Header::read(&header).ok_or(corrupt("its header is damaged"))?;
         if entry.segment != Some(id) || entry.size != u64::from(length) || length > BYTES_MAX {
             return Err(corrupt("its header belongs to another entry"));
@@ -131,23 +152,29 @@ impl Archive {
     }
 
     /// Finds the index at the end; `None` where there is none, or a damaged one.
-    fn stored_index(&self, files: &dyn Files) -> Result<Option<Index>, OakError> {
+    fn stored_index(&self, files: &dyn Files, cost: &Cost) -> Result<Option<Index>, OakError> {
         let whole = self.bytes.is_multiple_of(BLOCK);
         let footer_at = self.bytes.checked_sub(END_BYTES);
         let Some(end) = footer_at.filter(|_| whole) else { return Ok(None) };
         let mut footer = [0; FOOTER_BYTES];
         self.read(files, end, &mut footer)?;
-        let [c0, c1, c2, c3, n0, n1, n2, n3, _, _, _, _, magic @ ..] = footer;
+        let [c0, c1, c2, c3, n0, n1, n2, n3, s0, s1, s2, s3, magic @ ..] = footer;
         let widths: &[u64] = match &magic {
             b"\n0K\n" => &[28, 24],
             b"\n1K\n" => &[33],
             _ => return Ok(None),
         };
         let count = u64::from(u32::from_be_bytes([n0, n1, n2, n3]));
+        let size = u64::from(u32::from_be_bytes([s0, s1, s2, s3]));
         let expected = u32::from_be_bytes([c0, c1, c2, c3]);
+        // Every segment has a header of its own.
+        if !size.is_multiple_of(BLOCK) || size > self.bytes || count > self.bytes / BLOCK {
+            return Ok(None);
+        }
         for &width in widths {
             // The first two kinds share their magic; only the checksum tells them apart.
             let Some(start) = end.checked_sub(count.saturating_mul(width)) else { continue };
+            cost.index_bytes.spend(end.saturating_sub(start))?;
             if self.crc(files, start, end)? == expected {
                 return Ok(Some(Index::Stored { start, count, width }));
             }
@@ -158,7 +185,8 @@ impl Archive {
     fn crc(&self, files: &dyn Files, start: u64, end: u64) -> Result<u32, OakError> {
         let mut crc = Crc::new();
         let mut at = start;
-        let mut chunk = vec![0; CHUNK_BYTES];
+        // Of the wrong width, it may reach into segments.
+        let mut chunk = Zeroizing::new(vec![0; CHUNK_BYTES]);
         while at < end {
             let left = usize::try_from(end.saturating_sub(at)).unwrap_or(CHUNK_BYTES);
             chunk.truncate(left);
@@ -169,37 +197,38 @@ impl Archive {
         Ok(crc.sum())
     }
 
-    /// Walks the headers. A damaged one is stepped over by blocks; an entry that the end cuts off is none.
-    fn walk(
-        &self,
-        files: &dyn Files,
-        budget: &Budget,
-    ) -> Result<BTreeMap<SegmentId, (u64, u32)>, OakError> {
-        let mut found = BTreeMap::new();
+    /// Walks the headers. What is none is stepped over by blocks; an entry that the end cuts off is none.
+    fn walk(&self, files: &dyn Files, cost: &Cost) -> Result<Index, OakError> {
+        let (mut found, mut hole, mut skipped) = (Vec::new(), false, false);
         let mut at = 0_u64;
-        for _ in 0..budget.headers_max {
+        while at.saturating_add(BLOCK) <= self.bytes {
+            // It may be a part of a segment.
+            let mut header = Zeroizing::new([0; HEADER_BYTES]);
+            self.read(files, at, header.as_mut())?;
             let position = at.saturating_add(BLOCK);
-            if position > self.bytes {
-                return Ok(found);
-            }
-            let mut header = [0; HEADER_BYTES];
-            self.read(files, at, &mut header)?;
-            if header.iter().all(|byte| *byte == 0) {
-                return Ok(found);
-            }
             at = position;
-            let Some(entry) = Header::read(&header) else { continue };
-            let end = position.saturating_add(entry.size);
-            if end > self.bytes {
+            if header.iter().all(|byte| *byte == 0) {
+                cost.index_bytes.spend(BLOCK)?;
+                skipped = true;
                 continue;
             }
-            if let (Some(id), Ok(length)) = (entry.segment, u32::try_from(entry.size)) {
-                found.insert(id, (position, length));
+            cost.headers.spend(1)?;
+            let entry = Header::read(&header).filter(|entry| {
+                entry.size > 0 && position.saturating_add(entry.size) <= self.bytes
+            });
+            let Some(entry) = entry else {
+                skipped = true;
+                continue;
+            };
+            let numbers = u32::try_from(position).ok().zip(u32::try_from(entry.size).ok());
+            if let (Some(id), Some((position, length))) = (entry.segment, numbers) {
+                hole |= skipped;
+                found.push((id, position, length));
             }
-            at = end.next_multiple_of(BLOCK);
+            at = position.saturating_add(entry.size).next_multiple_of(BLOCK);
         }
-        let max = u64::try_from(budget.headers_max).unwrap_or(u64::MAX);
-        Err(OakError::Budget { what: "headers of a tar file without an index", max })
+        found.sort_unstable();
+        Ok(Index::Walked { found, hole })
     }
 
     fn read(&self, files: &dyn Files, at: u64, buffer: &mut [u8]) -> Result<(), OakError> {

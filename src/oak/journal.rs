@@ -13,16 +13,41 @@ pub(super) struct Revision {
     pub(super) time_ms: Option<u64>,
 }
 
-/// Returns the revisions, newest first, each once.
-pub(super) fn revisions(text: &[u8]) -> Vec<Revision> {
-    let mut revisions: Vec<Revision> = Vec::new();
-    for line in text.split(|byte| *byte == b'\n').rev() {
-        let Some(revision) = std::str::from_utf8(line).ok().and_then(parse) else { continue };
-        if revisions.last().is_none_or(|newer| newer.root != revision.root) {
-            revisions.push(revision);
+/// What a journal says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Journal {
+    /// The revisions, newest first, each once.
+    pub(super) revisions: Vec<Revision>,
+    /// Lines behind the newest revision that are cut or damaged. Each may have been a newer one.
+    pub(super) torn: usize,
+}
+
+impl Journal {
+    /// Reads the end of a journal.
+    pub(super) fn read(text: &[u8]) -> Self {
+        let mut journal = Self { revisions: Vec::new(), torn: 0 };
+        // A copy that was made while the file grew ends in zeros.
+        let end = text.iter().rposition(|byte| *byte != 0).map_or(0, |last| last.saturating_add(1));
+        let mut lines = text.get(..end).unwrap_or_default().rsplit(|byte| *byte == b'\n');
+        // What has no line end may go on: half a time is another time.
+        if lines.next().is_some_and(|unended| !unended.is_empty()) {
+            journal.torn = 1;
         }
+        for line in lines {
+            match std::str::from_utf8(line).ok().and_then(parse) {
+                Some(revision) if journal.is_new(revision) => journal.revisions.push(revision),
+                None if journal.revisions.is_empty() && !line.trim_ascii().is_empty() => {
+                    journal.torn = journal.torn.saturating_add(1);
+                }
+                Some(_) | None => {}
+            }
+        }
+        journal
     }
-    revisions
+
+    fn is_new(&self, revision: Revision) -> bool {
+        self.revisions.last().is_none_or(|newer| newer.root != revision.root)
+    }
 }
 
 fn parse(line: &str) -> Option<Revision> {
@@ -48,7 +73,17 @@ mod tests {
     const UUID: &str = "029fec6b-1ab5-4b44-ae81-d59174bd06ee";
 
     fn numbers(text: &str) -> Vec<(u32, Option<u64>)> {
-        revisions(text.as_bytes()).iter().map(|r| (r.root.number, r.time_ms)).collect()
+        let journal = Journal::read(text.as_bytes());
+        journal.revisions.iter().map(|r| (r.root.number, r.time_ms)).collect()
+    }
+
+    #[test]
+    fn torn_end_is_a_newer_revision_that_is_not_known() {
+        let torn = |end: &str| Journal::read(format!("{UUID}:1 root 5\n{end}").as_bytes()).torn;
+        assert_eq!((torn(""), torn("\0\0\0"), torn("\n")), (0, 0, 0));
+        assert_eq!(torn(&format!("{UUID}:2 root 17953")), 1);
+        assert_eq!(torn("029fec6b-1a"), 1);
+        assert_eq!(torn("029fec6b-1a\n029fec6b\n"), 2);
     }
 
     #[test]
@@ -59,7 +94,7 @@ mod tests {
 
     #[test]
     fn older_forms_are_read() {
-        assert_eq!(numbers(&format!("{UUID}:16380 root")), [(16_380, None)]);
+        assert_eq!(numbers(&format!("{UUID}:16380 root\n")), [(16_380, None)]);
         assert_eq!(numbers(&format!("{UUID}.0003fc04 root\r\n")), [(0x3fc04, None)]);
         assert_eq!(numbers(&format!("{UUID}.ff01 root\n")), [(0xff01 * 4, None)]);
     }

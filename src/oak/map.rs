@@ -52,7 +52,7 @@ impl Store<'_> {
             let record = self.record(id)?;
             match shape(&record)? {
                 Shape::Diff => {
-                    if record.u32(4)? == hash && self.text(record.nth_id(8, 0)?)? == name {
+                    if record.u32(4)? == hash && self.text_is(record.nth_id(8, 0)?, name)? {
                         return record.nth_id(8, 1).map(Some);
                     }
                     id = record.nth_id(8, 2)?;
@@ -78,13 +78,13 @@ impl Store<'_> {
         hash: u32,
         name: &str,
     ) -> Result<Option<RecordId>, OakError> {
-        self.entries(size.into())?;
+        self.cost.entries.spend(size.into())?;
         for index in 0..size as usize {
             if record.u32(index.saturating_mul(4).saturating_add(4))? != hash {
                 continue;
             }
             let (key, value) = pair(record, size, index)?;
-            if self.text(key)? == name {
+            if self.text_is(key, name)? {
                 return Ok(Some(value));
             }
         }
@@ -110,7 +110,7 @@ impl Store<'_> {
                     }
                 }
                 Shape::Leaf { size } => {
-                    self.entries(size.into())?;
+                    self.cost.entries.spend(size.into())?;
                     for index in 0..size as usize {
                         let (key, value) = pair(&record, size, index)?;
                         all.entry(self.text(key)?).or_insert(value);

@@ -9,6 +9,7 @@
 //! bounds what a forged store can cost. Sources: Apache Jackrabbit Oak, `oak-segment-tar` (trunk of 2024) and `oak-segment` (1.0, 1.4).
 
 mod archive;
+mod cost;
 mod error;
 mod id;
 mod journal;
@@ -42,23 +43,29 @@ pub trait Files {
     fn read(&self, index: usize, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
 }
 
-/// What reading one store may cost.
+/// What reading one store may cost, over all look-ups in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
     /// Segments read, each of at most 256 KiB. A look-up in an aged store takes 5 to 40.
-    pub segments_max: usize,
+    pub segments_max: u64,
     /// Segments kept in memory at a time.
     pub cached_max: usize,
     /// Records visited. Forged stores have cycles.
-    pub records_max: usize,
+    pub records_max: u64,
+    /// Entries of lists and maps, together.
+    pub entries_max: u64,
     /// Bytes of one value.
     pub value_bytes_max: u64,
-    /// Entries of one list or map.
-    pub entries_max: u64,
+    /// Bytes of all values and names, together.
+    pub bytes_max: u64,
     /// Revisions of the journal that are passed over because a segment is missing.
     pub revisions_max: usize,
-    /// Headers read of a tar file without an index.
-    pub headers_max: usize,
+    /// Headers read of tar files without an index, together.
+    pub headers_max: u64,
+    /// Bytes of indexes and of zeros in tar files that are read through, together.
+    pub index_bytes_max: u64,
+    /// How often a tar file is asked for a segment.
+    pub asked_max: u64,
 }
 
 impl Default for Budget {
@@ -67,10 +74,13 @@ impl Default for Budget {
             segments_max: 2_048,
             cached_max: 16,
             records_max: 1_000_000,
+            entries_max: 300_000,
             value_bytes_max: 1 << 20,
-            entries_max: 1_000_000,
+            bytes_max: 8 << 20,
             revisions_max: 64,
             headers_max: 200_000,
+            index_bytes_max: 512 << 20,
+            asked_max: 100_000,
         }
     }
 }

@@ -27,7 +27,16 @@ pub struct Property<'s, 'f> {
     pub kind: u8,
     /// It is a list, of one value or others.
     pub many: bool,
-    values: Vec<RecordId>,
+    values: Values,
+}
+
+/// Where the values of a property are.
+#[derive(Clone)]
+enum Values {
+    /// In records of their own.
+    Listed(Vec<RecordId>),
+    /// In a list that starts with its length.
+    Counted(RecordId),
 }
 
 /// What nodes of one shape share.
@@ -82,7 +91,7 @@ impl<'s, 'f> Node<'s, 'f> {
     pub fn child(self, name: &str) -> Result<Option<Self>, OakError> {
         let Parts { template, children, .. } = self.parts()?;
         let found = match (template.children, children) {
-            (Children::One(only), Some(child)) if self.store.text(only)? == name => Some(child),
+            (Children::One(only), Some(child)) if self.store.text_is(only, name)? => Some(child),
             (Children::Many, Some(map)) => self.store.map_get(map, name)?,
             _ => None,
         };
@@ -110,7 +119,16 @@ impl<'s, 'f> Node<'s, 'f> {
     ///
     /// Fails where it cannot be read whether there is one.
     pub fn property(self, name: &str) -> Result<Option<Property<'s, 'f>>, OakError> {
-        Ok(self.properties()?.remove(name))
+        let Parts { template, values, .. } = self.parts()?;
+        if let Some((_, property)) = self.types(&template).find(|(known, _)| *known == name) {
+            return Ok(Some(property));
+        }
+        for ((known, kind), value) in template.properties.into_iter().zip(values) {
+            if self.store.text_is(known, name)? {
+                return Ok(Some(self.made(kind, value)));
+            }
+        }
+        Ok(None)
     }
 
     /// Returns all properties, types of the node among them.
@@ -120,32 +138,31 @@ impl<'s, 'f> Node<'s, 'f> {
     /// Fails where one of them cannot be read. Values are read later.
     pub fn properties(self) -> Result<BTreeMap<String, Property<'s, 'f>>, OakError> {
         let Parts { template, values, .. } = self.parts()?;
-        let store = self.store;
-        let mut all = BTreeMap::new();
-        if let Some(id) = template.primary {
-            let property = Property { store, kind: NAME, many: false, values: vec![id] };
-            all.insert(PRIMARY_TYPE.to_owned(), property);
-        }
-        if let Some(values) = template.mixins {
-            let property = Property { store, kind: NAME, many: true, values };
-            all.insert(MIXIN_TYPES.to_owned(), property);
-        }
+        let mut all: BTreeMap<String, Property<'s, 'f>> =
+            self.types(&template).map(|(name, property)| (name.to_owned(), property)).collect();
         for ((name, kind), value) in template.properties.into_iter().zip(values) {
-            let many = kind < 0;
-            let values = if many { self.counted(value)? } else { vec![value] };
-            let property = Property { store, kind: kind.unsigned_abs(), many, values };
-            all.insert(store.text(name)?, property);
+            all.insert(self.store.text(name)?, self.made(kind, value));
         }
         Ok(all)
     }
 
-    /// Reads the values of a property with several: their count, and a list of them.
-    fn counted(self, id: RecordId) -> Result<Vec<RecordId>, OakError> {
-        let record = self.store.record(id)?;
-        match record.u32(0)? {
-            0 => Ok(Vec::new()),
-            count => self.store.list(record.id(4)?, count.into()),
-        }
+    fn made(self, kind: i8, value: RecordId) -> Property<'s, 'f> {
+        let many = kind < 0;
+        let values = if many { Values::Counted(value) } else { Values::Listed(vec![value]) };
+        Property { store: self.store, kind: kind.unsigned_abs(), many, values }
+    }
+
+    /// Returns the types of the node, which a template keeps apart.
+    fn types(self, template: &Template) -> impl Iterator<Item = (&'static str, Property<'s, 'f>)> {
+        let property = move |many, values: Vec<RecordId>| Property {
+            store: self.store,
+            kind: NAME,
+            many,
+            values: Values::Listed(values),
+        };
+        let primary = template.primary.map(|id| (PRIMARY_TYPE, property(false, vec![id])));
+        let mixins = template.mixins.clone().map(|ids| (MIXIN_TYPES, property(true, ids)));
+        primary.into_iter().chain(mixins)
     }
 
     fn parts(self) -> Result<Parts, OakError> {
@@ -226,27 +243,61 @@ impl Property<'_, '_> {
     ///
     /// Fails where a value cannot be read, or lies in a data store outside.
     pub fn values(&self) -> Result<Vec<Zeroizing<Vec<u8>>>, OakError> {
-        let value = |id: &RecordId| match self.store.value(*id)? {
+        let ids = match &self.values {
+            Values::Listed(ids) => ids.clone(),
+            Values::Counted(id) => {
+                let record = self.store.record(*id)?;
+                match record.u32(0)? {
+                    0 => Vec::new(),
+                    count => self.store.list(record.id(4)?, count.into())?,
+                }
+            }
+        };
+        ids.into_iter().map(|id| self.read(id)).collect()
+    }
+
+    /// Reads the value of a property that is no list.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the value cannot be read, or lies in a data store outside, and for a list.
+    pub fn value(&self) -> Result<Zeroizing<Vec<u8>>, OakError> {
+        match &self.values {
+            Values::Listed(ids)
+                if !self.many
+                    && let [id] = ids.as_slice() =>
+            {
+                self.read(*id)
+            }
+            _ => Err(OakError::Unsupported("a list where one value belongs".to_owned())),
+        }
+    }
+
+    fn read(&self, id: RecordId) -> Result<Zeroizing<Vec<u8>>, OakError> {
+        match self.store.value(id)? {
             Value::Inline(bytes) => Ok(bytes),
             Value::External(name) => in_memory(&name).ok_or_else(|| {
                 OakError::Unsupported(
                     "a value in a data store outside of the segment store".to_owned(),
                 )
             }),
-        };
-        self.values.iter().map(value).collect()
+        }
     }
 }
 
 /// Decodes a name that holds its value: `0x`, hexadecimal digits, and perhaps `#` and the length. Copies from a document store have
 /// such. (`InMemoryDataRecord`)
-fn in_memory(name: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let digits = name.strip_prefix("0x")?.split('#').next()?;
-    if !digits.len().is_multiple_of(2) || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return None;
+fn in_memory(name: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let digits = name.strip_prefix(b"0x")?.split(|byte| *byte == b'#').next()?;
+    // Grown, it would leave copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(digits.len() / 2));
+    for pair in digits.chunks(2) {
+        let [high, low] = pair else { return None };
+        let digit =
+            |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        bytes.push(digit(*high)? << 4 | digit(*low)?);
     }
-    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    digits.as_bytes().chunks(2).map(byte).collect::<Option<Vec<u8>>>().map(Zeroizing::new)
+    Some(bytes)
 }
 
 #[cfg(test)]
@@ -255,10 +306,10 @@ mod tests {
 
     #[test]
     fn names_that_hold_their_value_are_decoded() {
-        assert_eq!(in_memory("0x00ff10#3").unwrap().as_slice(), [0, 255, 16]);
-        assert_eq!(in_memory("0x").unwrap().as_slice(), [0; 0]);
+        assert_eq!(in_memory(b"0x00ff10#3").unwrap().as_slice(), [0, 255, 16]);
+        assert_eq!(in_memory(b"0x").unwrap().as_slice(), [0; 0]);
         for other in ["00ff", "0x0", "0xgg", "0x+1", "d41d8cd9#0"] {
-            assert_eq!(in_memory(other), None, "{other}");
+            assert_eq!(in_memory(other.as_bytes()), None, "{other}");
         }
     }
 }

@@ -68,48 +68,65 @@ impl Record {
     }
 }
 
-/// A value, as far as the store itself holds it.
+/// A value, as far as the store itself holds it. Its bytes may be those of a key.
 pub(super) enum Value {
-    /// Its bytes. They may be those of a key.
+    /// Its bytes.
     Inline(Zeroizing<Vec<u8>>),
-    /// It is in a data store, under this name.
-    External(String),
+    /// It is in a data store, under this name; some names hold the value itself.
+    External(Zeroizing<Vec<u8>>),
 }
 
 impl Store<'_> {
     /// Reads the value in a record, decided by its first bits.
     pub(super) fn value(&self, id: RecordId) -> Result<Value, OakError> {
         let record = self.record(id)?;
-        let head = record.u8(0)?;
-        let inline = |at: usize, length: usize| {
-            Ok(Value::Inline(Zeroizing::new(record.slice(at, length)?.to_vec())))
-        };
-        match head {
-            0..=0x7f => inline(1, head.into()),
-            0x80..=0xbf => inline(2, usize::from(record.u16(0)? & 0x3fff).saturating_add(128)),
-            0xc0..=0xdf => {
-                let length = (record.u64(0)? & 0x1fff_ffff_ffff_ffff).saturating_add(LONG_BYTES);
-                self.blocks(record.id(8)?, length).map(Value::Inline)
-            }
+        match record.u8(0)? {
+            0..=0xdf => self.inline(&record).map(Value::Inline),
             0xe0..=0xef => {
-                let name = record.slice(2, (record.u16(0)? & 0x0fff).into())?;
-                Ok(Value::External(String::from_utf8_lossy(name).into_owned()))
+                let length = record.u16(0)? & 0x0fff;
+                self.value_bytes(length.into())?;
+                let name = record.slice(2, length.into())?;
+                Ok(Value::External(Zeroizing::new(name.to_vec())))
             }
-            0xf0..=0xf7 => Ok(Value::External(self.text(record.id(1)?)?)),
+            0xf0..=0xf7 => self.inline(&self.record(record.id(1)?)?).map(Value::External),
             0xf8..=0xff => Err(record.corrupt("a value has no known form")),
         }
     }
 
     /// Reads a string.
     pub(super) fn text(&self, id: RecordId) -> Result<String, OakError> {
-        let corrupt = |problem| OakError::Corrupt { segment: id.segment, problem };
-        match self.value(id)? {
-            Value::Inline(bytes) => match std::str::from_utf8(&bytes) {
-                Ok(text) => Ok(text.to_owned()),
-                Err(_) => Err(corrupt("a string is not UTF-8")),
-            },
-            Value::External(_) => Err(corrupt("a string lies outside of the store")),
-        }
+        let record = self.record(id)?;
+        let bytes = self.inline(&record)?;
+        let text =
+            std::str::from_utf8(&bytes).map_err(|_| record.corrupt("a string is not UTF-8"))?;
+        Ok(text.to_owned())
+    }
+
+    /// Says whether a string is this one. Another length is seen without reading it.
+    pub(super) fn text_is(&self, id: RecordId, text: &str) -> Result<bool, OakError> {
+        let record = self.record(id)?;
+        let (at, length) = match record.u8(0)? {
+            head @ 0..=0x7f => (1, usize::from(head)),
+            0x80..=0xbf => (2, medium_bytes(&record)?),
+            // No name that is looked for is that long.
+            _ => return Ok(false),
+        };
+        Ok(length == text.len() && record.slice(at, length)? == text.as_bytes())
+    }
+
+    /// Reads a value that is no name of another.
+    fn inline(&self, record: &Record) -> Result<Zeroizing<Vec<u8>>, OakError> {
+        let (at, length) = match record.u8(0)? {
+            head @ 0..=0x7f => (1, usize::from(head)),
+            0x80..=0xbf => (2, medium_bytes(record)?),
+            0xc0..=0xdf => {
+                let length = (record.u64(0)? & 0x1fff_ffff_ffff_ffff).saturating_add(LONG_BYTES);
+                return self.blocks(record.id(8)?, length);
+            }
+            0xe0..=0xff => return Err(record.corrupt("a string lies outside of the store")),
+        };
+        self.value_bytes(u64::try_from(length).unwrap_or(u64::MAX))?;
+        Ok(Zeroizing::new(record.slice(at, length)?.to_vec()))
     }
 
     fn blocks(&self, list: RecordId, length: u64) -> Result<Zeroizing<Vec<u8>>, OakError> {
@@ -127,8 +144,9 @@ impl Store<'_> {
 
     /// Reads a list of so many entries.
     pub(super) fn list(&self, id: RecordId, count: u64) -> Result<Vec<RecordId>, OakError> {
-        let mut all = Vec::new();
-        self.collect(id, self.entries(count)?, &mut all)?;
+        self.cost.entries.spend(count)?;
+        let mut all = Vec::with_capacity(usize::try_from(count).unwrap_or_default());
+        self.collect(id, count, &mut all)?;
         Ok(all)
     }
 
@@ -156,4 +174,9 @@ impl Store<'_> {
         }
         Ok(())
     }
+}
+
+/// Returns the length of a value of 128 bytes and more.
+fn medium_bytes(record: &Record) -> Result<usize, OakError> {
+    Ok(usize::from(record.u16(0)? & 0x3fff).saturating_add(128))
 }

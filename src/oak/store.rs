@@ -1,12 +1,13 @@
 //! A store: finds segments and revisions, and keeps count of what that costs.
 
 use super::archive::{Archive, archives};
+use super::cost::Cost;
 use super::id::{RecordId, SegmentId};
-use super::journal::{Revision, revisions};
+use super::journal::{Journal, Revision};
 use super::record::Record;
 use super::segment::Segment;
 use super::{Budget, Files, Node, OakError};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -21,8 +22,7 @@ pub struct Store<'f> {
     archives: RefCell<Vec<Archive>>,
     /// The segments read last, the latest at the back.
     cache: RefCell<VecDeque<Rc<Segment>>>,
-    segments: Cell<usize>,
-    records: Cell<usize>,
+    pub(super) cost: Cost,
 }
 
 /// What was found in a revision.
@@ -32,7 +32,7 @@ pub struct Found<T> {
     pub value: T,
     /// When the revision was made, milliseconds since 1970, where the journal says so.
     pub time_ms: Option<u64>,
-    /// How many newer revisions were passed over, because a segment of them is missing.
+    /// How many newer revisions were passed over, because a segment of them is missing or their line in the journal is torn.
     pub behind: usize,
 }
 
@@ -44,14 +44,13 @@ impl<'f> Store<'f> {
             budget,
             archives: RefCell::new(archives(files)),
             cache: RefCell::default(),
-            segments: Cell::new(0),
-            records: Cell::new(0),
+            cost: Cost::new(&budget),
         }
     }
 
     /// Returns how many segments were read so far.
-    pub fn segments_read(&self) -> usize {
-        self.segments.get()
+    pub fn segments_read(&self) -> u64 {
+        self.cost.segments.spent()
     }
 
     /// Looks something up from the root of the newest revision that has all its segments.
@@ -66,11 +65,14 @@ impl<'f> Store<'f> {
         &self,
         look: impl Fn(Node<'_, 'f>) -> Result<T, OakError>,
     ) -> Result<Found<T>, OakError> {
-        let revisions = self.journal()?;
+        let Journal { revisions, torn } = self.journal()?;
         let mut first = None;
-        for (behind, revision) in revisions.iter().take(self.budget.revisions_max).enumerate() {
+        for (older, revision) in revisions.iter().take(self.budget.revisions_max).enumerate() {
             match self.root(*revision).and_then(&look) {
-                Ok(value) => return Ok(Found { value, time_ms: revision.time_ms, behind }),
+                Ok(value) => {
+                    let behind = torn.saturating_add(older);
+                    return Ok(Found { value, time_ms: revision.time_ms, behind });
+                }
                 Err(error @ OakError::Missing(_)) => drop(first.get_or_insert(error)),
                 Err(error) => return Err(first.unwrap_or(error)),
             }
@@ -84,7 +86,7 @@ impl<'f> Store<'f> {
         root.ok_or(OakError::NoHead("its journal names a record that is no revision"))
     }
 
-    fn journal(&self) -> Result<Vec<Revision>, OakError> {
+    fn journal(&self) -> Result<Journal, OakError> {
         let files = self.files.list();
         let found = files.iter().enumerate().find(|(_, (name, _))| name == JOURNAL);
         let (index, (_, bytes)) = found.ok_or(OakError::NoHead("it has no journal.log"))?;
@@ -93,25 +95,22 @@ impl<'f> Store<'f> {
         self.files
             .read(index, bytes.saturating_sub(length), &mut text)
             .map_err(|error| OakError::Io { file: JOURNAL.to_owned(), kind: error.kind() })?;
-        Ok(revisions(&text))
+        Ok(Journal::read(&text))
     }
 
     /// Returns a record.
     pub(super) fn record(&self, id: RecordId) -> Result<Record, OakError> {
-        let count = self.records.get().saturating_add(1);
-        self.records.set(count);
-        within("records", count, self.budget.records_max)?;
+        self.cost.records.spend(1)?;
         Record::new(self.segment(id.segment)?, id.number)
     }
 
-    /// Checks a count that the store states against the budget.
-    pub(super) fn entries(&self, count: u64) -> Result<u64, OakError> {
-        at_most("entries of a list or map", count, self.budget.entries_max)
-    }
-
-    /// Checks the length of a value against the budget.
-    pub(super) fn value_bytes(&self, length: u64) -> Result<u64, OakError> {
-        at_most("bytes of a value", length, self.budget.value_bytes_max)
+    /// Checks the length that a value states before it is read.
+    pub(super) fn value_bytes(&self, length: u64) -> Result<(), OakError> {
+        let max = self.budget.value_bytes_max;
+        if length > max {
+            return Err(OakError::Budget { what: "bytes of one value", max });
+        }
+        self.cost.bytes.spend(length)
     }
 
     fn segment(&self, id: SegmentId) -> Result<Rc<Segment>, OakError> {
@@ -121,9 +120,7 @@ impl<'f> Store<'f> {
             cache.push_back(Rc::clone(&segment));
             return Ok(segment);
         }
-        let count = self.segments.get().saturating_add(1);
-        self.segments.set(count);
-        within("segments", count, self.budget.segments_max)?;
+        self.cost.segments.spend(1)?;
         let segment = Rc::new(self.load(id)?);
         if cache.len() >= self.budget.cached_max {
             cache.pop_front();
@@ -138,7 +135,8 @@ impl<'f> Store<'f> {
         let mut failed = None;
         for at in 0..archives.len() {
             let Some(archive) = archives.get_mut(at) else { break };
-            match archive.segment(id, self.files, &self.budget) {
+            self.cost.asked.spend(1)?;
+            match archive.segment(id, self.files, &self.cost) {
                 Ok(Some(bytes)) => {
                     // The next segment is most likely in the same file.
                     if let Some(start) = archives.get_mut(..=at) {
@@ -152,13 +150,4 @@ impl<'f> Store<'f> {
         }
         Err(failed.unwrap_or(OakError::Missing(id)))
     }
-}
-
-fn within(what: &'static str, count: usize, max: usize) -> Result<(), OakError> {
-    let number = |size| u64::try_from(size).unwrap_or(u64::MAX);
-    at_most(what, number(count), number(max)).map(drop)
-}
-
-fn at_most(what: &'static str, count: u64, max: u64) -> Result<u64, OakError> {
-    if count > max { Err(OakError::Budget { what, max }) } else { Ok(count) }
 }

@@ -215,9 +215,13 @@ fn budgets_end_what_would_go_on() {
         store.newest(look).unwrap_err().to_string()
     };
     assert_eq!(budget(|b| b.records_max = 100), "it takes more than 100 records");
-    assert_eq!(budget(|b| b.entries_max = 10), "it takes more than 10 entries of a list or map");
+    assert_eq!(budget(|b| b.entries_max = 10), "it takes more than 10 entries of lists and maps");
     assert_eq!(budget(|b| b.segments_max = 1), "it takes more than 1 segments");
-    assert_eq!(budget(|b| b.value_bytes_max = 17_000), "it takes more than 17000 bytes of a value");
+    assert_eq!(
+        budget(|b| b.value_bytes_max = 17_000),
+        "it takes more than 17000 bytes of one value"
+    );
+    assert_eq!(budget(|b| b.bytes_max = 500), "it takes more than 500 bytes of values");
 }
 
 fn all(node: Node<'_, '_>, lines: &mut Vec<usize>) -> Result<(), OakError> {
@@ -241,4 +245,108 @@ fn unknown_version_is_no_damage() {
 fn node_that_is_not_there_is_no_error() {
     let (files, _) = Memory::sample("v13-empty");
     assert_eq!(keys(&files), Ok((None, None, 0)));
+}
+
+/// A revision whose root is a node with one property `hmac` of this value record.
+fn with_hmac(kind: i8, value: Vec<u8>) -> Memory {
+    let id = Memory::id;
+    let text = |text: &str| [&[u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
+    let one_child = |name| [vec![0; 4], id(name)].concat();
+    let node = |own, template, child| [id(own), id(template), id(child)].concat();
+    let with_property =
+        [(1_u32 << 29 | 1).to_be_bytes().to_vec(), id(1), kind.to_be_bytes().to_vec()].concat();
+    Memory::forged(&[
+        value,
+        text("hmac"),
+        with_property,
+        node(3, 2, 0),
+        text("key"),
+        one_child(4),
+        node(6, 5, 3),
+        text("etc"),
+        one_child(7),
+        node(9, 8, 6),
+        text("root"),
+        one_child(10),
+        node(12, 11, 9),
+    ])
+}
+
+#[test]
+fn forged_store_is_read_like_a_real_one() {
+    let found = keys(&with_hmac(2, b"\x03key".to_vec())).unwrap();
+    assert_eq!(found, (Some(md5(b"key")), None, 0));
+}
+
+#[test]
+fn value_that_is_its_own_name_is_damage() {
+    let error = keys(&with_hmac(2, [vec![0xf0], Memory::id(0)].concat())).unwrap_err();
+    assert!(error.to_string().ends_with("a string lies outside of the store"), "{error}");
+}
+
+#[test]
+fn list_where_a_key_belongs_is_not_read() {
+    let files = with_hmac(-2, [1_000_000_u32.to_be_bytes().to_vec(), Memory::id(0)].concat());
+    let store = Store::new(&files, Budget::default());
+    let look = |root: Node<'_, '_>| {
+        let key = root.descendant("etc/key")?.unwrap();
+        key.property("hmac")?.unwrap().value().map(|bytes| bytes.len())
+    };
+    let error = store.newest(look).unwrap_err();
+    assert_eq!(error.to_string(), "a list where one value belongs is not supported");
+    assert_eq!(
+        keys(&files).unwrap_err().to_string(),
+        "it takes more than 300000 entries of lists and maps"
+    );
+}
+
+#[test]
+fn index_that_counts_more_than_fits_is_not_trusted() {
+    let (files, _) = Memory::sample("v13-closed");
+    for count in [u32::MAX, 1 << 24, 600] {
+        let forged = files.change("data00000a.tar", |bytes| {
+            let at = bytes.len() - 1024 - 12;
+            bytes[at..at + 4].copy_from_slice(&count.to_be_bytes());
+        });
+        assert_eq!(keys(&forged), right(0), "{count}");
+    }
+}
+
+#[test]
+fn damaged_header_hides_a_segment_and_no_older_revision_is_taken_for_it() {
+    let (files, _) = Memory::sample("v11-hot");
+    let tar = &files.0["data00000a.tar"];
+    let whole = keys(&files);
+    assert_eq!(whole, right(0));
+    let mut hidden = 0;
+    let mut at = 0;
+    while at + 1024 < tar.len() && tar[at] != 0 {
+        let size = std::str::from_utf8(&tar[at + 124..at + 135]).unwrap();
+        let size = usize::from_str_radix(size.trim_matches(char::from(0)), 8).unwrap();
+        let next = at + 512 + size.next_multiple_of(512);
+        let zeroed = files.change("data00000a.tar", |bytes| bytes[at..at + 512].fill(0));
+        let is_last = next + 1024 >= tar.len() || tar[next] == 0;
+        match keys(&zeroed) {
+            Ok((hmac, _, behind)) if !is_last => {
+                assert_eq!((hmac.as_deref(), behind), (Some(HMAC), 0), "{at}");
+            }
+            Ok(_) => {}
+            Err(error) => {
+                hidden += 1;
+                assert!(matches!(error, OakError::Corrupt { .. }), "{at}: {error}");
+            }
+        }
+        at = next;
+    }
+    assert!(hidden > 0);
+}
+
+#[test]
+fn torn_journal_is_an_older_revision() {
+    let (files, _) = Memory::sample("v13-closed");
+    let whole = files.0["journal.log"].len();
+    for cut in [5, 40, 200] {
+        let torn = files.change("journal.log", |text| text.truncate(whole - cut));
+        assert_eq!(keys(&torn), right(1), "{cut}");
+    }
 }
