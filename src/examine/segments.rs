@@ -287,7 +287,10 @@ mod tests {
         assert_eq!(unread, [file("journal.log"), file("manifest")]);
         let mut builder = tar(&twice);
         builder.append_data(&mut header(b'5', 0), file("journal.log"), &b""[..]).unwrap();
-        assert!(of_tar(&builder.into_inner().unwrap()).segment_stores.is_empty());
+        let collected = of_tar(&builder.into_inner().unwrap());
+        let store = &collected.segment_stores[STORE];
+        assert_eq!(store.unread[&file("journal.log")], "is no regular file");
+        assert!(!store.readable);
     }
 
     #[test]
