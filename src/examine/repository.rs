@@ -5,7 +5,7 @@
 
 use super::links::join;
 use super::segments::Store as Stored;
-use crate::evidence::digest_key;
+use crate::evidence::{SEGMENT_STORE, digest_key};
 use crate::facts::{
     Gap, GapKind, JcrKey, JcrKeys, JcrShape, KeyName, Place, Repository, Snapshot, StorageMode,
 };
@@ -14,8 +14,8 @@ use crate::oak::{Budget, Files, Node, OakError, Property, Store};
 use std::collections::BTreeMap;
 use std::io;
 
-/// The directory of a segment store in an install.
-const SEGMENT_STORE: &str = "repository/segmentstore";
+/// Where an install has its segment store.
+const REPOSITORY: &str = "repository";
 const KEY_NODE: &str = "etc/key";
 
 /// Reads the keys of every install that has a segment store, and tells where an instance that works with them lost them.
@@ -27,7 +27,7 @@ pub(super) fn add(
 ) -> Vec<Gap> {
     let mut gaps = Vec::new();
     for snapshot in snapshots {
-        let path = join(&snapshot.root, SEGMENT_STORE);
+        let path = join(&join(&snapshot.root, REPOSITORY), SEGMENT_STORE);
         let Some(stored) = segment_stores.get(&path) else { continue };
         let repository = repository(source, container, path, stored);
         let in_use = snapshot.storage_in_place().any(|file| file.storage.mode == StorageMode::Jcr);

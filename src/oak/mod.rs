@@ -2,7 +2,7 @@
 //!
 //! A store is a directory of tar files full of *segments*, immutable pieces of at most 256 KiB that refer to each other by UUID, and a
 //! journal of revisions. What a segment holds are *records*: values, lists, maps, templates and nodes. Segment versions 10 to
-//! 13 are read, as Oak 1.0 to 1.72 write them; index entries of 24, 28 and 33 bytes; and tar files without an index, as a running
+//! 13 are read, as Oak 1.0.0, 1.4.26, 1.6.22 and a trunk of 2024 wrote them; index entries of 24, 28 and 33 bytes; and tar files without an index, as a running
 //! instance or a cut archive leaves them.
 //!
 //! Every segment that is used is checked against its CRC32, so damage becomes an error and never another value. A [`Budget`]
