@@ -1,7 +1,7 @@
 //! Steps that several repairs share, with the names and paths of the instance at hand.
 
 use crate::facts::{CRYPTO, CRYPTO_FILE, KeyName, Snapshot, StorageMode};
-use crate::farm::Member;
+use crate::farm::{KeyState, Member};
 
 /// What every repair that replaces keys must say.
 pub(super) const OVERWRITE_WARNING: &str = "Before you overwrite keys: whatever the target has encrypted with its old ones becomes \
@@ -75,6 +75,12 @@ pub(super) fn download_keys(member: &Member) -> String {
 /// Moves the keys of an instance from the repository to files: the steps of KA-23909 with this instance's numbers.
 pub(super) fn leave_the_jcr(member: &Member) -> Vec<String> {
     let name = &member.name;
+    let is_absent = |key: &KeyName| *member.key(*key) == KeyState::Absent;
+    if member.is_in_jcr_mode() && KeyName::ALL.iter().any(is_absent) {
+        return vec![format!(
+            "Settle jcr-key-missing first: /etc/key of {name} does not hold both keys, so there is nothing to move."
+        )];
+    }
     let storage = quoted(&format!("{}/storage", data_directory(&member.snapshot, CRYPTO)));
     let keys = data_directory(&member.snapshot, CRYPTO_FILE);
     let (hmac, master) = (quoted(&format!("{keys}/hmac")), quoted(&format!("{keys}/master")));
@@ -104,4 +110,19 @@ fn sums_in_jcr(member: &Member) -> Option<String> {
     let repository = member.snapshot.repository.as_ref()?;
     let [hmac, master] = KeyName::ALL.map(|name| repository.key(name));
     Some(format!(", {} and {}", hmac?.digest.whole.md5, master?.digest.whole.md5))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::farm;
+
+    #[test]
+    fn keys_that_are_not_in_the_jcr_cannot_be_moved_out_of_it() {
+        let key: Vec<u8> = (1..33).collect();
+        let empty = farm().with("a", |i| i.storage(b"JCR").jcr(&[])).build();
+        assert!(leave_the_jcr(&empty.members[0])[0].starts_with("Settle jcr-key-missing first"));
+        let whole = farm().with("a", |i| i.jcr_mode(&key, &key[..16])).build();
+        assert!(leave_the_jcr(&whole.members[0]).len() > 1);
+    }
 }
