@@ -2,10 +2,10 @@
 
 use super::container::Context;
 use super::entry::{Descend, Entry, EntryKind, LinkTarget, Visit, Want, Watch};
-use super::path;
+use super::{open, path};
 use crate::facts::{GapKind, Owner};
-use std::fs::{File, FileType, Metadata};
-use std::io::{ErrorKind, Read};
+use std::fs::{FileType, Metadata};
+use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 use walkdir::{DirEntry, IntoIter, WalkDir};
 use zeroize::Zeroizing;
@@ -33,9 +33,10 @@ pub(super) fn walk(root: &Path, watch: &dyn Watch, context: &mut Context<'_>) {
                     normalise(root, path, &mut name);
                     name.as_str()
                 });
-                let reason =
-                    error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-                context.visit.gap(path, GapKind::Unreadable, reason);
+                match error.io_error() {
+                    Some(error) => fail(path, error, context.visit),
+                    None => context.visit.gap(path, GapKind::Unreadable, error.to_string()),
+                }
             }
         }
     }
@@ -92,9 +93,31 @@ fn take(
     }
     match entry.metadata() {
         Ok(metadata) => offer(entry.path(), name, &metadata, watch, context),
-        Err(error) => context.visit.gap(Some(name), GapKind::Unreadable, error.to_string()),
+        Err(error) => vanished(entry, name, &error.into(), context.visit),
     }
     true
+}
+
+/// Tells of an entry that was listed and is gone, or cannot be looked at; only where it could have mattered.
+fn vanished(entry: &DirEntry, name: &str, error: &io::Error, visit: &mut dyn Visit) {
+    let kind = if entry.file_type().is_file() { EntryKind::File } else { EntryKind::Other };
+    let is_evidence = || {
+        let entry = Entry { path: name, kind, size: 0, offset: None, owner: None };
+        visit.entry(&entry) != Want::Nothing
+    };
+    if error.kind() != ErrorKind::NotFound || is_evidence() {
+        fail(Some(name), error, visit);
+    }
+}
+
+/// Reports what the operating system refuses.
+fn fail(path: Option<&str>, error: &io::Error, visit: &mut dyn Visit) {
+    if error.kind() == ErrorKind::NotFound {
+        let reason = "was listed, and is gone; perhaps the instance is running".to_owned();
+        visit.gap(path, GapKind::Changed, reason);
+    } else {
+        visit.gap(path, GapKind::Unreadable, error.to_string());
+    }
 }
 
 /// Says how much of a directory to list.
@@ -121,7 +144,7 @@ fn offer(
 ) {
     let kind = match kind(file, name, metadata.file_type()) {
         Ok(kind) => kind,
-        Err(error) => return context.visit.gap(Some(name), GapKind::Unreadable, error.to_string()),
+        Err(error) => return fail(Some(name), &error, context.visit),
     };
     let is_file = kind == EntryKind::File;
     let size = if is_file { metadata.len() } else { 0 };
@@ -130,7 +153,7 @@ fn offer(
     let bytes_max = match want {
         Want::Nothing => return,
         _ if !is_file => return,
-        Want::Stream => return offer_stream(file, name, watch, context.visit),
+        Want::Stream => return offer_stream(file, name, metadata, watch, context.visit),
         Want::Whole { bytes_max } if size > bytes_max => {
             let reason = format!("{size} bytes, more than the {bytes_max} of any real one");
             return context.visit.gap(Some(name), GapKind::TooLarge, reason);
@@ -138,7 +161,7 @@ fn offer(
         Want::Whole { .. } => size,
         Want::Prefix { bytes_max } => size.min(bytes_max),
     };
-    match read(file, size, bytes_max) {
+    match read(file, metadata, bytes_max) {
         Ok(Some(bytes)) => {
             watch.advanced(bytes_max);
             context.visit.body(&bytes);
@@ -147,31 +170,38 @@ fn offer(
             let reason = "changed while it was read".to_owned();
             context.visit.gap(Some(name), GapKind::Changed, reason);
         }
-        Err(error) => context.visit.gap(Some(name), GapKind::Unreadable, error.to_string()),
+        Err(error) => fail(Some(name), &error, context.visit),
     }
 }
 
-fn offer_stream(file: &Path, name: &str, watch: &dyn Watch, visit: &mut dyn Visit) {
-    match stream(file, watch, visit) {
+fn offer_stream(
+    file: &Path,
+    name: &str,
+    metadata: &Metadata,
+    watch: &dyn Watch,
+    visit: &mut dyn Visit,
+) {
+    match stream(file, metadata, watch, visit) {
         Ok(true) => visit.body_end(),
         Ok(false) => {
-            let reason = "became shorter while it was read".to_owned();
+            let reason = "became shorter while it was read, or was replaced".to_owned();
             visit.gap(Some(name), GapKind::Changed, reason);
         }
-        Err(error) => visit.gap(Some(name), GapKind::Unreadable, error.to_string()),
+        Err(error) => fail(Some(name), &error, visit),
     }
 }
 
-/// Hands on a file piece by piece; returns `false` when it ends before the size that it had when it was opened.
+/// Hands on a file piece by piece; returns `false` when it ends before the size that it had when it was listed.
 ///
 /// What is appended meanwhile is left out: a live instance writes to its logs all the time.
-fn stream(path: &Path, watch: &dyn Watch, visit: &mut dyn Visit) -> std::io::Result<bool> {
-    let mut file = File::open(path)?;
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        return Ok(false);
-    }
-    let mut left = metadata.len();
+fn stream(
+    path: &Path,
+    seen: &Metadata,
+    watch: &dyn Watch,
+    visit: &mut dyn Visit,
+) -> io::Result<bool> {
+    let Some(mut file) = open::seen(path, seen)? else { return Ok(false) };
+    let mut left = seen.len();
     let mut buffer = vec![0; PIECE_BYTES];
     while left > 0 {
         let length = match file.read(&mut buffer) {
@@ -188,22 +218,16 @@ fn stream(path: &Path, watch: &dyn Watch, visit: &mut dyn Visit) -> std::io::Res
     Ok(true)
 }
 
-/// Reads the first `wanted` bytes of a file that was `size` long when it was listed; `None` when it is not any more.
-fn read(path: &Path, size: u64, wanted: u64) -> std::io::Result<Option<Zeroizing<Vec<u8>>>> {
-    let file = File::open(path)?;
-    let metadata = file.metadata()?;
-    if !metadata.is_file() || metadata.len() != size {
-        return Ok(None);
-    }
-    // One byte more than the whole tells a file that grew.
-    let at_most = if wanted == size { wanted.saturating_add(1) } else { wanted };
-    let capacity = usize::try_from(at_most).unwrap_or(usize::MAX);
-    let mut bytes = Zeroizing::new(Vec::with_capacity(capacity));
-    file.take(at_most).read_to_end(&mut bytes)?;
-    Ok((u64::try_from(bytes.len()) == Ok(wanted)).then_some(bytes))
+/// Reads the first `wanted` bytes of a file; `None` when it is not what it was when it was listed, before or after.
+fn read(path: &Path, seen: &Metadata, wanted: u64) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let Some(file) = open::seen(path, seen)? else { return Ok(None) };
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(wanted).unwrap_or_default()));
+    (&file).take(wanted).read_to_end(&mut bytes)?;
+    let is_whole = u64::try_from(bytes.len()) == Ok(wanted);
+    Ok((is_whole && open::is_unchanged(&file, seen)).then_some(bytes))
 }
 
-fn kind(file: &Path, name: &str, file_type: FileType) -> std::io::Result<EntryKind> {
+fn kind(file: &Path, name: &str, file_type: FileType) -> io::Result<EntryKind> {
     Ok(if file_type.is_file() {
         EntryKind::File
     } else if file_type.is_dir() {
@@ -247,11 +271,15 @@ fn owner(_: &Metadata) -> Option<Owner> {
 mod tests {
     use crate::facts::GapKind;
     use crate::intake::testing::{Event, Recorder, walk_path};
-    use crate::intake::{EntryKind, LinkTarget, Want};
+    use crate::intake::{
+        Descend, Entry, EntryKind, LinkTarget, NoWatch, Origin, Source, Visit, Want,
+    };
     use crate::limits::Limits;
     use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
     use std::os::unix::net::UnixListener;
+    use std::path::Path;
+    use std::process::Command;
     use tempfile::TempDir;
 
     fn tree(files: &[(&str, &str)]) -> TempDir {
@@ -343,6 +371,94 @@ mod tests {
         assert_eq!(kind(5), EntryKind::SymbolicLink(LinkTarget::Outside("/etc/passwd".to_owned())));
         assert_eq!(kind(6), EntryKind::Other);
         assert_eq!(recorder.files().len(), 1);
+    }
+
+    /// Does something to the instance at the moment one of its entries is announced.
+    struct Live<'a> {
+        recorder: Recorder,
+        at: &'a str,
+        happens: &'a dyn Fn(),
+    }
+
+    impl Visit for Live<'_> {
+        fn entry(&mut self, entry: &Entry<'_>) -> Want {
+            if entry.path == self.at {
+                (self.happens)();
+            }
+            self.recorder.entry(entry)
+        }
+
+        fn body(&mut self, bytes: &[u8]) {
+            self.recorder.body(bytes);
+        }
+
+        fn piece(&mut self, bytes: &[u8]) {
+            self.recorder.piece(bytes);
+        }
+
+        fn body_end(&mut self) {
+            self.recorder.body_end();
+        }
+
+        fn gap(&mut self, path: Option<&str>, kind: GapKind, reason: String) {
+            self.recorder.gap(path, kind, reason);
+        }
+
+        fn descend(&mut self, _: &str) -> Descend {
+            Descend::All
+        }
+    }
+
+    /// Walks a running instance with the file `hmac`; returns what came of that file, wanted in both ways.
+    fn live(at: &str, happens: impl Fn(&Path)) -> Vec<(usize, Vec<GapKind>)> {
+        let wants = [Want::Whole { bytes_max: 9 }, Want::Stream];
+        let outcome = |want| {
+            let root = tree(&[("a", ""), ("d/hmac", "key")]);
+            let happens = || happens(root.path());
+            let recorder = Recorder { want: Some(want), ..Recorder::default() };
+            let mut visit = Live { recorder, at, happens: &happens };
+            let origin = Origin::Path(root.path().to_owned());
+            let name = String::new();
+            let source = Source { name, label: None, origin, folder: false, apart: Vec::new() };
+            crate::intake::walk(&source, &Limits::default(), &NoWatch, &mut visit);
+            let files = visit.recorder.files();
+            (files.iter().filter(|(path, _)| path == "d/hmac").count(), visit.recorder.gaps())
+        };
+        wants.map(outcome).to_vec()
+    }
+
+    #[test]
+    fn what_goes_or_is_replaced_meanwhile_is_told_and_not_read() {
+        let hmac = |root: &Path| root.join("d/hmac");
+        let gone = vec![(0, vec![GapKind::Changed]); 2];
+        assert_eq!(live("d/hmac", |root| fs::remove_file(hmac(root)).unwrap()), gone);
+        let replaced = |root: &Path| {
+            fs::rename(hmac(root), root.join("old")).unwrap();
+            symlink(root.join("old"), hmac(root)).unwrap();
+        };
+        assert_eq!(live("d/hmac", replaced), gone);
+        let fifo = |root: &Path| {
+            fs::remove_file(hmac(root)).unwrap();
+            assert!(Command::new("mkfifo").arg(hmac(root)).status().unwrap().success());
+        };
+        assert_eq!(live("d/hmac", fifo), gone);
+        let longer = |root: &Path| fs::write(hmac(root), "longer").unwrap();
+        assert_eq!(live("d/hmac", longer), [(0, vec![GapKind::Changed]), (1, vec![])]);
+        let directory = |root: &Path| fs::remove_dir_all(root.join("d")).unwrap();
+        assert_eq!(live("d", directory), gone);
+    }
+
+    #[test]
+    fn what_goes_and_would_not_have_been_read_is_no_gap() {
+        let root = tree(&[("a", "1"), ("skip", "2")]);
+        let remove = || fs::remove_file(root.path().join("skip")).unwrap();
+        let recorder = Recorder::default();
+        let mut visit = Live { recorder, at: "a", happens: &remove };
+        let origin = Origin::Path(root.path().to_owned());
+        let name = String::new();
+        let source = Source { name, label: None, origin, folder: false, apart: Vec::new() };
+        crate::intake::walk(&source, &Limits::default(), &NoWatch, &mut visit);
+        assert_eq!(visit.recorder.gaps(), []);
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use super::container::{Context, Input};
 use super::entry::Watch;
-use super::walk_input;
+use super::{open, walk_input};
 use crate::facts::GapKind;
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -17,7 +17,8 @@ pub(super) fn walk(path: &Path, watch: &dyn Watch, context: &mut Context<'_>) {
     };
     let mut input = FileInput { file, position: 0, length: metadata.len(), watch };
     walk_input(&mut input, context);
-    if changed(&input.file, &metadata) {
+    // A file still being uploaded grows; one being rotated shrinks.
+    if !open::is_unchanged(&input.file, &metadata) {
         let reason = format!("changed while it was read; it had {} bytes at first", metadata.len());
         context.visit.gap(None, GapKind::Changed, reason);
     }
@@ -26,13 +27,6 @@ pub(super) fn walk(path: &Path, watch: &dyn Watch, context: &mut Context<'_>) {
 /// Walks standard input.
 pub(super) fn walk_stdin(watch: &dyn Watch, context: &mut Context<'_>) {
     walk_input(&mut StreamInput { stream: io::stdin().lock(), watch }, context);
-}
-
-/// A file still being uploaded grows; one being rotated shrinks.
-fn changed(file: &File, before: &Metadata) -> bool {
-    let Ok(after) = file.metadata() else { return true };
-    let times = (before.modified().ok(), after.modified().ok());
-    before.len() != after.len() || times.0 != times.1
 }
 
 struct FileInput<'a> {

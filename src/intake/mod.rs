@@ -7,6 +7,7 @@ mod entry;
 mod file;
 mod folder;
 mod gzip;
+mod open;
 mod parts;
 mod path;
 mod sniff;

@@ -1,6 +1,6 @@
 //! Files of a source that are read at any place rather than walked: those too large to be read whole.
 
-use super::{Origin, Source};
+use super::{Origin, Source, open};
 use std::collections::VecDeque;
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind};
@@ -126,22 +126,7 @@ fn open_below(root: &Path, below: &str) -> io::Result<File> {
     let Some(seen) = metadata.filter(Metadata::is_file) else {
         return Err(refused("is not a regular file"));
     };
-    let file = File::open(&path)?;
-    if !is_same(&seen, &file.metadata()?) {
-        return Err(refused("was replaced while it was opened"));
-    }
-    Ok(file)
-}
-
-#[cfg(unix)]
-fn is_same(a: &Metadata, b: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    b.is_file() && (a.dev(), a.ino()) == (b.dev(), b.ino())
-}
-
-#[cfg(not(unix))]
-fn is_same(_: &Metadata, b: &Metadata) -> bool {
-    b.is_file()
+    open::seen(&path, &seen)?.ok_or_else(|| refused("was replaced while it was opened"))
 }
 
 fn refused(reason: &'static str) -> io::Error {

@@ -5,6 +5,7 @@ use serde_json::Value;
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 #[test]
 fn no_arguments_are_wrong_usage() {
@@ -152,4 +153,42 @@ fn output_file_is_whole_or_as_it_was() {
     let report: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     assert_eq!(report["farms"][0]["verdict"], "consistent");
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1, "nothing else is left there");
+}
+
+#[test]
+#[cfg(unix)]
+fn output_file_of_a_run_that_is_killed_is_whole_or_absent() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("report.json");
+    // Enough bundles for a report of several MB, which takes its time to be written.
+    let bundles = home.path().join("source/crx-quickstart/launchpad/felix");
+    for id in 0..2_000 {
+        let bundle = bundles.join(format!("bundle{id}"));
+        fs::create_dir_all(&bundle).unwrap();
+        let info = format!("{id}\nslinginstall:/{}.jar\n32\n20\n0\n0\n", "x".repeat(2_000));
+        fs::write(bundle.join("bundle.info"), info).unwrap();
+    }
+    let run = || {
+        let mut command = sound(&["-q", "-o", path.to_str().unwrap()]);
+        command.arg(home.path().join("source")).stderr(Stdio::null());
+        command.spawn().unwrap()
+    };
+    let started = Instant::now();
+    run().wait().unwrap();
+    let whole = started.elapsed();
+    let length = fs::metadata(&path).unwrap().len();
+    assert!(length > 4 << 20, "{length}");
+    let mut absent = 0;
+    for step in 0..40 {
+        fs::remove_file(&path).unwrap_or_default();
+        let mut child = run();
+        std::thread::sleep(whole.mul_f64(f64::from(step) / 35.0));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        match fs::metadata(&path) {
+            Ok(metadata) => assert_eq!(metadata.len(), length, "{step}"),
+            Err(_) => absent += 1,
+        }
+    }
+    assert!(absent > 0, "none was killed before it was done");
 }

@@ -1,0 +1,133 @@
+//! Opens files of a directory that may be in use: what was looked at must be what is read.
+//!
+//! Between the listing and the reading a file may have been replaced. A link in its place could lead to the analyst's own files, and
+//! opening a FIFO waits for a writer.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+/// Opens the regular file that `seen` describes, through no link; `None` when something else lies there by now.
+///
+/// # Errors
+///
+/// Those of the operating system, that it is gone among them.
+pub(super) fn seen(path: &Path, seen: &Metadata) -> io::Result<Option<File>> {
+    let file = match options().open(path) {
+        Ok(file) => file,
+        // What a link gives that must not be followed, and a socket.
+        Err(error) if is_other(&error) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let metadata = file.metadata()?;
+    Ok((metadata.is_file() && is_same(seen, &metadata)).then_some(file))
+}
+
+/// Says whether a file is as it was: of the same length, and not written to since.
+pub(super) fn is_unchanged(file: &File, before: &Metadata) -> bool {
+    let Ok(after) = file.metadata() else { return false };
+    before.len() == after.len() && before.modified().ok() == after.modified().ok()
+}
+
+#[cfg(unix)]
+fn options() -> OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = OpenOptions::new();
+    // A FIFO opens at once, and is then told from a file.
+    options.read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    options
+}
+
+#[cfg(not(unix))]
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    options
+}
+
+#[cfg(unix)]
+fn is_other(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::IsADirectory
+        || matches!(error.raw_os_error(), Some(libc::ELOOP | libc::ENXIO | libc::EMLINK))
+}
+
+#[cfg(not(unix))]
+fn is_other(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::IsADirectory
+}
+
+#[cfg(unix)]
+fn is_same(a: &Metadata, b: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (a.dev(), a.ino()) == (b.dev(), b.ino())
+}
+
+#[cfg(not(unix))]
+fn is_same(_: &Metadata, _: &Metadata) -> bool {
+    true
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+    use std::process::Command;
+
+    fn opened(path: &Path, metadata: &Metadata) -> bool {
+        seen(path, metadata).unwrap().is_some()
+    }
+
+    #[test]
+    fn what_took_the_place_of_a_file_is_not_opened() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |name: &str| home.path().join(name);
+        fs::write(at("file"), "1").unwrap();
+        let metadata = fs::symlink_metadata(at("file")).unwrap();
+        assert!(opened(&at("file"), &metadata));
+        fs::rename(at("file"), at("kept")).unwrap();
+        assert_eq!(seen(&at("file"), &metadata).unwrap_err().kind(), ErrorKind::NotFound);
+
+        symlink(at("kept"), at("file")).unwrap();
+        assert!(!opened(&at("file"), &metadata), "a link, even to the file itself");
+        fs::remove_file(at("file")).unwrap();
+        assert!(Command::new("mkfifo").arg(at("file")).status().unwrap().success());
+        assert!(!opened(&at("file"), &metadata), "a FIFO, which nobody writes to");
+        fs::remove_file(at("file")).unwrap();
+        let _socket = UnixListener::bind(at("file")).unwrap();
+        assert!(!opened(&at("file"), &metadata), "a socket");
+        fs::remove_file(at("file")).unwrap();
+        fs::create_dir(at("file")).unwrap();
+        assert!(!opened(&at("file"), &metadata), "a directory");
+        fs::remove_dir(at("file")).unwrap();
+        fs::write(at("file"), "1").unwrap();
+        assert!(!opened(&at("file"), &metadata), "another file");
+    }
+
+    #[test]
+    fn directory_that_became_a_link_leads_nowhere() {
+        let (home, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::create_dir(home.path().join("d")).unwrap();
+        fs::write(home.path().join("d/hmac"), "1").unwrap();
+        fs::write(other.path().join("hmac"), "2").unwrap();
+        let metadata = fs::symlink_metadata(home.path().join("d/hmac")).unwrap();
+        fs::rename(home.path().join("d"), home.path().join("e")).unwrap();
+        symlink(other.path(), home.path().join("d")).unwrap();
+        assert!(!opened(&home.path().join("d/hmac"), &metadata));
+    }
+
+    #[test]
+    fn file_that_was_written_to_is_changed() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a");
+        fs::write(&path, "1").unwrap();
+        let file = File::open(&path).unwrap();
+        let metadata = file.metadata().unwrap();
+        assert!(is_unchanged(&file, &metadata));
+        let later = metadata.modified().unwrap() + std::time::Duration::from_secs(1);
+        File::options().write(true).open(&path).unwrap().set_modified(later).unwrap();
+        assert!(!is_unchanged(&file, &metadata));
+    }
+}
