@@ -1,0 +1,121 @@
+//! What the fuzz targets share. A target passes when nothing panics, hangs or takes more memory than libFuzzer is told to allow.
+
+use aemtrix::evidence::classify;
+use aemtrix::examine::{Examined, examine};
+use aemtrix::farm::farms;
+use aemtrix::intake::{NoWatch, discover};
+use aemtrix::limits::Limits;
+use aemtrix::oak::{Budget, Files, Node, OakError, Store};
+use aemtrix::report::{FORMATS, Report, Screen};
+use aemtrix::rules::Selection;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use tempfile::NamedTempFile;
+
+/// The bundles, and the files in them, for which seeds are made.
+const BUNDLE: &str = "crx-quickstart/launchpad/felix/bundle";
+
+/// Bytes of a journal line in the seeds of `oak_index`.
+pub const LINE_BYTES: usize = 80;
+
+thread_local! {
+    static FILE: RefCell<Option<NamedTempFile>> = const { RefCell::new(None) };
+}
+
+/// Bounds under which no input of a fuzzer takes long.
+fn limits() -> Limits {
+    Limits { unpacked_bytes_max: 16 << 20, entries_max: 20_000, ..Limits::default() }
+}
+
+/// Scans bytes as a source of any kind, judges what came of it, and writes it in every format.
+pub fn scan(bytes: &[u8]) {
+    let examined = examined(bytes);
+    assert_eq!(examined.sources.len(), 1, "every source yields a record");
+    let Examined { snapshots, sources, gaps } = examined;
+    let internal = gaps.iter().find(|gap| gap.kind.label() == "internal");
+    assert_eq!(internal, None, "a panic was caught");
+    let screen = Screen { columns: Some(80), ..Screen::default() };
+    let report = Report::new(farms(snapshots), sources, gaps, &Selection::default(), screen);
+    for format in FORMATS {
+        let mut out = Vec::new();
+        (format.write)(&report, &mut out).expect("a vector takes everything");
+        assert!(!out.contains(&0x1b), "{}: an escape sequence came through", format.name);
+    }
+}
+
+fn examined(bytes: &[u8]) -> Examined {
+    FILE.with_borrow_mut(|slot| {
+        let file = slot.get_or_insert_with(|| {
+            tempfile::Builder::new()
+                .prefix("fuzz")
+                .tempfile_in("/dev/shm")
+                .expect("a file in memory")
+        });
+        file.as_file().set_len(0).expect("a file that is ours");
+        io::Seek::rewind(file).expect("a file that is ours");
+        file.write_all(bytes).expect("room in memory");
+        let sources = discover(&[file.path().as_os_str().to_owned()]).sources;
+        examine(&sources, &limits(), 1, &NoWatch)
+    })
+}
+
+/// Parses bytes as the evidence that a path means.
+pub fn parse(path: &str, bytes: &[u8]) {
+    let (kind, found) = classify(path).expect("the path of a target is that of evidence");
+    drop((kind.parse)(&found, bytes));
+}
+
+/// Parses bytes as a file of a bundle directory.
+pub fn parse_in_bundle(path: &str, bytes: &[u8]) {
+    parse(&format!("{BUNDLE}{path}"), bytes);
+}
+
+/// Corrects the checksum of everything that looks like a tar header: a fuzzer does not come upon it.
+pub fn with_checksums(bytes: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    for block in bytes.chunks_exact_mut(512) {
+        if &block[257..262] == b"ustar" {
+            block[148..156].fill(b' ');
+            let sum: u32 = block.iter().copied().map(u32::from).sum();
+            block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        }
+    }
+    bytes
+}
+
+/// Files of a store, by name.
+pub struct Memory(pub BTreeMap<String, Vec<u8>>);
+
+impl Files for Memory {
+    fn list(&self) -> Vec<(String, u64)> {
+        self.0.iter().map(|(name, bytes)| (name.clone(), bytes.len() as u64)).collect()
+    }
+
+    fn read(&self, index: usize, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let bytes = self.0.values().nth(index).ok_or(io::ErrorKind::NotFound)?;
+        let start = usize::try_from(offset).map_err(io::Error::other)?;
+        let end = start.checked_add(buffer.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
+        buffer.copy_from_slice(bytes.get(start..end).ok_or(io::ErrorKind::UnexpectedEof)?);
+        Ok(())
+    }
+}
+
+/// Reads a store as a scan does, and then all of it.
+pub fn read_store(files: &Memory) {
+    let budget = Budget { records_max: 5_000, entries_max: 5_000, ..Budget::default() };
+    let store = Store::new(files, budget);
+    drop(store.newest(|root| root.descendant("etc/key")?.map_or(Ok(()), all)));
+    drop(store.newest(all));
+}
+
+fn all(node: Node<'_, '_>) -> Result<(), OakError> {
+    let mut left = vec![node];
+    while let Some(node) = left.pop() {
+        for property in node.properties()?.values() {
+            property.values()?;
+        }
+        left.extend(node.children()?.into_values());
+    }
+    Ok(())
+}
