@@ -3,8 +3,8 @@
 use crate::evidence::{ConfigFile, Fact, classify, digest_key};
 use crate::facts::{
     Bundle, BundleState, CRYPTO, CRYPTO_FILE, Gap, GapKind, IdentifiedBy, JcrKey, JcrKeys,
-    JcrShape, KeyFile, KeyName, Owner, Parts, Place, Repository, RunModes, Setting, SlingId,
-    Snapshot, StorageFile,
+    JcrShape, KeyFile, KeyName, NodeStore, NodeStoreKind, Owner, Parts, Place, Repository,
+    RunModes, Setting, SlingId, Snapshot, StorageFile,
 };
 use crate::farm::{Farm, farms};
 
@@ -141,6 +141,18 @@ impl Instance {
         let place = Place { source: self.snapshot.source.clone(), path };
         let repository = Repository { place, keys, head_ms: Some(5), revisions_behind: 0 };
         self.snapshot.repository = Some(repository);
+        self
+    }
+
+    /// Says where its repository is, and whether a segment store lies there all the same.
+    pub(crate) fn node_store(mut self, kind: NodeStoreKind, leftover: bool) -> Self {
+        let place = |path: &str| Place {
+            source: self.snapshot.source.clone(),
+            path: format!("crx-quickstart/{path}"),
+        };
+        let leftover = leftover.then(|| place("repository/segmentstore"));
+        let store = NodeStore { kind, place: place("install/x.config"), leftover };
+        self.snapshot.node_store = Some(store);
         self
     }
 

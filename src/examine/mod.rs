@@ -8,6 +8,7 @@ mod collector;
 mod configs;
 mod hints;
 mod links;
+mod node_store;
 mod repository;
 mod segments;
 

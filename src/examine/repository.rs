@@ -4,10 +4,12 @@
 //! key exist only until they are digested here.
 
 use super::links::join;
+use super::node_store;
 use super::segments::Store as Stored;
 use crate::evidence::{SEGMENT_STORE, digest_key};
 use crate::facts::{
-    Gap, GapKind, JcrKey, JcrKeys, JcrShape, KeyName, Place, Repository, Snapshot, StorageMode,
+    Gap, GapKind, JcrKey, JcrKeys, JcrShape, KeyName, NodeStore, NodeStoreKind, Place, Repository,
+    Snapshot, StorageMode,
 };
 use crate::intake::{Parts, Source};
 use crate::oak::{Budget, Files, Node, OakError, Property, Store};
@@ -15,7 +17,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 /// Where an install has its segment store.
-const REPOSITORY: &str = "repository";
+pub(super) const REPOSITORY: &str = "repository";
 const KEY_NODE: &str = "etc/key";
 
 /// Reads the keys of every install that has a segment store, and tells where an instance that works with them lost them.
@@ -28,8 +30,10 @@ pub(super) fn add(
     let mut gaps = Vec::new();
     for snapshot in snapshots {
         let path = join(&join(&snapshot.root, REPOSITORY), SEGMENT_STORE);
+        let configured = snapshot.node_store.take();
+        snapshot.node_store = node_store::with_files(configured, snapshot, segment_stores);
         let Some(stored) = segment_stores.get(&path) else { continue };
-        let repository = repository(source, container, path, stored);
+        let repository = repository(source, container, path, stored, &mut snapshot.node_store);
         let in_use = snapshot.storage_in_place().any(|file| file.storage.mode == StorageMode::Jcr);
         if let (true, JcrKeys::Unreadable(reason)) = (in_use, &repository.keys) {
             let gap = Gap {
@@ -47,9 +51,18 @@ pub(super) fn add(
     gaps
 }
 
-fn repository(source: &Source, container: &str, path: String, stored: &Stored) -> Repository {
+fn repository(
+    source: &Source,
+    container: &str,
+    path: String,
+    stored: &Stored,
+    node_store: &mut Option<NodeStore>,
+) -> Repository {
     let place = Place { source: source.name.clone(), path };
     let made = |keys| Repository { place: place.clone(), keys, head_ms: None, revisions_behind: 0 };
+    if let Some(reason) = node_store.as_ref().and_then(NodeStore::out_of_reach) {
+        return made(JcrKeys::NotRead(reason));
+    }
     if !stored.readable {
         return made(JcrKeys::NotRead(why_not(source, container, stored)));
     }
@@ -58,6 +71,12 @@ fn repository(source: &Source, container: &str, path: String, stored: &Stored) -
         Err(error) => return made(JcrKeys::Unreadable(error.to_string())),
     };
     let files = Opened { stored, parts };
+    if node_store::is_split(&files) {
+        let split = NodeStore { kind: NodeStoreKind::Split, place: place.clone(), leftover: None };
+        let reason = split.out_of_reach().unwrap_or_default();
+        *node_store = Some(split);
+        return made(JcrKeys::NotRead(reason));
+    }
     let store = Store::new(&files, Budget::default());
     match store.newest(keys) {
         Ok(found) => Repository {

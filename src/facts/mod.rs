@@ -9,6 +9,7 @@ mod gap;
 mod jcr;
 mod key;
 mod log;
+mod node_store;
 mod place;
 mod setting;
 mod sling;
@@ -28,6 +29,10 @@ pub use gap::{Gap, GapKind};
 pub use jcr::{JcrKey, JcrKeys, JcrShape, Repository};
 pub use key::{KeyDigest, KeyFile, KeyName, TextKind};
 pub use log::{Log, LogFile, LogSignature, LogTime, LogTopic, Seen, Sighting, Told};
+pub use node_store::{
+    AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, DOCUMENT_STORE, DOCUMENT_STORE_TYPE, NodeStore,
+    NodeStoreKind, SEGMENT_STORES, SPLIT_SEGMENTS,
+};
 pub use place::{Owner, Place, spoken};
 pub use setting::{CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH, Setting};
 pub use sling::{Role, RunModes, SlingId};

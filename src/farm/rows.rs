@@ -14,6 +14,7 @@ pub const ROWS: &[Row] = &[
     Row { fact: "hmac", title: "hmac", expect: Expect::Equal, cell: hmac },
     Row { fact: "master", title: "master", expect: Expect::Equal, cell: master },
     Row { fact: "key-origin", title: "key origin", expect: Expect::Equal, cell: key_origin },
+    Row { fact: "repository", title: "repository", expect: Expect::Any, cell: repository },
     Row { fact: "crypto-bundle-id", title: "crypto id", expect: Expect::Any, cell: crypto_id },
     Row { fact: "crypto-version", title: "crypto", expect: Expect::Equal, cell: crypto_version },
     Row {
@@ -130,10 +131,30 @@ fn key(member: &Member, name: KeyName) -> Cell {
         }
         KeyState::Absent => without(CellState::Absent, "absent"),
         KeyState::External => without(CellState::NotInSnapshot, "kept elsewhere"),
-        KeyState::InJcr => without(CellState::NotInSnapshot, "in the JCR, not read"),
+        KeyState::InJcr => without(CellState::NotInSnapshot, &in_jcr(member)),
         KeyState::Ambiguous => without(CellState::Unreadable, "several, which differ"),
         KeyState::Unreadable => without(CellState::Unreadable, "unreadable"),
         KeyState::NotInSnapshot => without(CellState::NotInSnapshot, "not in snapshot"),
+    }
+}
+
+fn in_jcr(member: &Member) -> String {
+    match &member.snapshot.node_store {
+        Some(store) if store.out_of_reach().is_some() => {
+            format!("in {}, not in snapshot", store.kind.spoken())
+        }
+        _ => "in the JCR, not read".to_owned(),
+    }
+}
+
+/// Where the repository is; of segments that were read, how new they are.
+fn repository(member: &Member) -> Cell {
+    let snapshot = &member.snapshot;
+    let Some(store) = &snapshot.node_store else { return Cell::optional(None, false) };
+    let place = store.kind.spoken();
+    match &store.leftover {
+        Some(_) => Cell::value(format!("{place}, and segments beside it")),
+        None => Cell::value(place),
     }
 }
 
