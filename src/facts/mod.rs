@@ -7,6 +7,7 @@ mod config;
 mod digest;
 mod gap;
 mod jcr;
+mod jcr_history;
 mod key;
 mod log;
 mod node_store;
@@ -15,6 +16,7 @@ mod setting;
 mod sling;
 mod snapshot;
 mod storage;
+mod utc;
 
 pub use bundle::{
     Bundle, BundleState, CRYPTO, CRYPTO_FAMILY, CRYPTO_FILE, DiscardReason, IdentifiedBy, Revision,
@@ -27,6 +29,7 @@ pub use config::{
 pub use digest::{Digest, Hex};
 pub use gap::{Gap, GapKind};
 pub use jcr::{JcrKey, JcrKeys, JcrShape, Repository};
+pub use jcr_history::{KeyHistory, PastKeys, PastState};
 pub use key::{KeyDigest, KeyFile, KeyName, TextKind};
 pub use log::{Log, LogFile, LogSignature, LogTime, LogTopic, Seen, Sighting, Told};
 pub use node_store::{
@@ -38,3 +41,4 @@ pub use setting::{CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH, Setti
 pub use sling::{Role, RunModes, SlingId};
 pub use snapshot::{Parts, Snapshot, SourceRecord};
 pub use storage::{LineEnd, Storage, StorageFile, StorageMode, StorageProblem};
+pub use utc::Utc;

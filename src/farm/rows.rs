@@ -3,7 +3,9 @@
 use super::config_rows;
 use super::matrix::{Expect, Row};
 use super::{Cell, CellState, KeyState, Member};
-use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE, IdentifiedBy, KeyName, LogTopic, Told};
+use crate::facts::{
+    Bundle, CRYPTO, CRYPTO_FILE, IdentifiedBy, JcrKeys, KeyName, LogTopic, Repository, Told, Utc,
+};
 
 /// Every row of the matrix.
 pub const ROWS: &[Row] = &[
@@ -152,10 +154,27 @@ fn repository(member: &Member) -> Cell {
     let snapshot = &member.snapshot;
     let Some(store) = &snapshot.node_store else { return Cell::optional(None, false) };
     let place = store.kind.spoken();
+    if let Some(text) = snapshot.repository.as_ref().and_then(revision) {
+        return Cell::value(text);
+    }
     match &store.leftover {
         Some(_) => Cell::value(format!("{place}, and segments beside it")),
         None => Cell::value(place),
     }
+}
+
+/// Says of which moment a repository was read.
+fn revision(repository: &Repository) -> Option<String> {
+    let read = matches!(repository.keys, JcrKeys::Read(_));
+    let time = repository.head_ms.map(|time| format!(" of {}", Utc(time))).unwrap_or_default();
+    let behind = match repository.revisions_behind {
+        0 => String::new(),
+        1 => ", 1 revision behind".to_owned(),
+        count => format!(", {count} revisions behind"),
+    };
+    let since = repository.history.same_since_ms.filter(|_| !repository.history.others.is_empty());
+    let since = since.map(|time| format!(", keys since {}", Utc(time))).unwrap_or_default();
+    read.then(|| format!("segments{time}{behind}{since}"))
 }
 
 fn key_origin(member: &Member) -> Cell {
