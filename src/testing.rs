@@ -3,8 +3,8 @@
 use crate::evidence::{ConfigFile, Fact, classify, digest_key};
 use crate::facts::{
     Bundle, BundleState, CRYPTO, CRYPTO_FILE, Gap, GapKind, IdentifiedBy, JcrKey, JcrKeys,
-    JcrShape, KeyFile, KeyName, Owner, Parts, Place, Repository, RunModes, Setting, SlingId,
-    Snapshot, StorageFile,
+    JcrShape, KeyFile, KeyHistory, KeyName, NodeStore, NodeStoreKind, Owner, Parts, PastKeys,
+    PastState, Place, Repository, RunModes, Setting, SlingId, Snapshot, StorageFile,
 };
 use crate::farm::{Farm, farms};
 
@@ -122,12 +122,14 @@ impl Instance {
 
     /// Gives it a repository whose `/etc/key` holds these keys, and no others.
     pub(crate) fn jcr(self, keys: &[(KeyName, &[u8])]) -> Self {
-        let key = |(name, bytes): &(KeyName, &[u8])| JcrKey {
-            name: *name,
-            digest: digest_key(bytes),
-            shape: JcrShape::Property,
-        };
-        self.repository(JcrKeys::Read(keys.iter().map(key).collect()))
+        self.repository(JcrKeys::Read(jcr_keys(keys)))
+    }
+
+    /// Says what `/etc/key` of its repository held in an older state.
+    pub(crate) fn held(mut self, state: PastState, keys: &[(KeyName, &[u8])]) -> Self {
+        let history = &mut self.snapshot.repository.as_mut().expect("a repository").history;
+        history.others.push(PastKeys { keys: jcr_keys(keys), state });
+        self
     }
 
     /// Gives it a repository whose `/etc/key` could not be read.
@@ -139,8 +141,21 @@ impl Instance {
     pub(crate) fn repository(mut self, keys: JcrKeys) -> Self {
         let path = "crx-quickstart/repository/segmentstore".to_owned();
         let place = Place { source: self.snapshot.source.clone(), path };
-        let repository = Repository { place, keys, head_ms: Some(5), revisions_behind: 0 };
+        let history = KeyHistory::default();
+        let repository = Repository { place, keys, head_ms: Some(5), revisions_behind: 0, history };
         self.snapshot.repository = Some(repository);
+        self
+    }
+
+    /// Says where its repository is, and whether a segment store lies there all the same.
+    pub(crate) fn node_store(mut self, kind: NodeStoreKind, leftover: bool) -> Self {
+        let place = |path: &str| Place {
+            source: self.snapshot.source.clone(),
+            path: format!("crx-quickstart/{path}"),
+        };
+        let leftover = leftover.then(|| place("repository/segmentstore"));
+        let store = NodeStore { kind, place: place("install/x.config"), leftover };
+        self.snapshot.node_store = Some(store);
         self
     }
 
@@ -256,4 +271,13 @@ impl Instance {
         let (kind, found) = classify(&place.path).expect("this is evidence");
         ((kind.parse)(&found, bytes).expect("this can be read"), place)
     }
+}
+
+fn jcr_keys(keys: &[(KeyName, &[u8])]) -> Vec<JcrKey> {
+    let key = |(name, bytes): &(KeyName, &[u8])| JcrKey {
+        name: *name,
+        digest: digest_key(bytes),
+        shape: JcrShape::Property,
+    };
+    keys.iter().map(key).collect()
 }

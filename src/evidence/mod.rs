@@ -32,11 +32,17 @@ mod timestamp;
 pub use bundle_cache::{BundleParts, Packing, RevisionParts, assemble};
 pub use bundle_info::BundleInfo;
 pub use cursor::{ParseError, Problem};
-pub use felix_config::{Config, ConfigFile, Deviation, IgnoredConfig, may_matter};
+pub use felix_config::{
+    Config, ConfigFile, Deviation, IgnoredConfig, Installed, concerns_store, installed_pid,
+    may_matter,
+};
 pub use jar::Jar;
 pub use key::{digest, digest_key};
 pub use log::{SIGNATURES, Signature};
-pub use path::{SEGMENT_STORE, is_repository, is_segment_store, may_hold, segment_store};
+pub use path::{
+    SEGMENT_STORE, SPLIT_STORE, STORE_DIRECTORIES, is_repository, is_segment_store, may_hold,
+    segment_store,
+};
 
 use crate::facts::{KeyDigest, KeyName, LogFile, Storage};
 
@@ -58,6 +64,7 @@ pub const KINDS: &[Kind] = &[
     timestamp::KIND,
     java_version::KIND,
     felix_config::KIND,
+    felix_config::INSTALLED,
     log::KIND,
 ];
 
@@ -152,6 +159,8 @@ pub enum Fact {
     JavaMajor(u32),
     /// A file below `launchpad/config`.
     Config(ConfigFile),
+    /// A configuration of a node store in `install`.
+    Installed(Installed),
     /// A log file.
     Log(LogFile),
 }

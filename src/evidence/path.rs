@@ -97,6 +97,10 @@ const QUICKSTART: &str = "crx-quickstart";
 const REPOSITORY: &str = "repository";
 /// The directory of the segment store's files.
 pub const SEGMENT_STORE: &str = "segmentstore";
+/// The directory of the newer segments of a store that is split. (`SegmentNodeStoreRegistrar`)
+pub const SPLIT_STORE: &str = "segmentstore-split";
+/// Both, in a repository.
+pub const STORE_DIRECTORIES: [&str; 2] = [SEGMENT_STORE, SPLIT_STORE];
 
 /// Large or plentiful directories of an install that hold no evidence.
 const QUICKSTART_BARREN: [&str; 7] =
@@ -124,7 +128,9 @@ pub fn may_hold(directory: &str) -> bool {
 /// Says whether a directory is the segment store of an install root, which holds no evidence by path: it is a file format of its
 /// own, read at any place.
 pub fn is_segment_store(directory: &str) -> bool {
-    parent_of(directory, SEGMENT_STORE)
+    STORE_DIRECTORIES
+        .into_iter()
+        .find_map(|name| parent_of(directory, name))
         .and_then(|repository| parent_of(repository, REPOSITORY))
         .is_some_and(may_be_root)
 }
@@ -310,6 +316,7 @@ mod tests {
             assert_eq!(segment_store(&format!("{store}/journal.log")), Some(store.as_str()));
             assert_eq!(segment_store(&format!("{store}/x/journal.log")), None);
             assert_eq!(segment_store(&store), None);
+            assert!(is_segment_store(&format!("{store}-split")));
         }
         for directory in [
             "segmentstore",

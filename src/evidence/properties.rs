@@ -34,17 +34,22 @@ fn find(path: &str) -> Option<Found<'_>> {
 }
 
 fn parse(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
+    Ok(Fact::Settings(settings(bytes, &NAMES)))
+}
+
+/// Returns the settings of these names, in file order.
+pub(super) fn settings(bytes: &[u8], names: &[&str]) -> Vec<(String, String)> {
     let mut settings: Vec<(String, String)> = Vec::new();
     let mut lines = Lines { rest: bytes };
     while let Some(line) = lines.next_logical() {
         let (name, value) = split(&line);
         let name = unescape(name);
-        if NAMES.contains(&name.as_str()) {
+        if names.contains(&name.as_str()) {
             settings.retain(|(earlier, _)| *earlier != name);
             settings.push((name, text::cut(unescape(value).trim(), VALUE_CHARS_MAX)));
         }
     }
-    Ok(Fact::Settings(settings))
+    settings
 }
 
 /// Cuts a file into logical lines.

@@ -1,13 +1,13 @@
 //! Sorts the evidence of one source into snapshots, one an install root.
 
 use super::collector::{Collected, Item};
-use super::configs;
+use super::{configs, node_store};
 use crate::evidence::{
-    BundleParts, ConfigFile, Fact, Found, Packing, assemble, classify, may_matter,
+    BundleParts, ConfigFile, Fact, Found, Packing, assemble, classify, concerns_store, may_matter,
 };
 use crate::facts::{
     Bundle, CRYPTO, CRYPTO_FILE, Gap, GapKind, KeyFile, Owner, Parts, Place, RunModes, Setting,
-    SlingId, Snapshot, StorageFile,
+    SlingId, Snapshot, StorageFile, StorageMode,
 };
 use crate::intake::{Source, Walked};
 use std::collections::{BTreeMap, BTreeSet};
@@ -191,12 +191,18 @@ fn is_moot(gap: &Gap, snapshots: &[Snapshot]) -> bool {
     let Some((path, (_, found))) = gap.path.as_deref().and_then(|p| Some((p, classify(p)?))) else {
         return false;
     };
+    let mut of_root = snapshots.iter().filter(|snapshot| snapshot.root == found.root);
+    if gap.is_local() && concerns_store(path) {
+        // Where the repository is matters only where the keys are in it.
+        let is_bundle_mode = |snapshot: &Snapshot| {
+            let mut modes = snapshot.storage_in_place().map(|file| file.storage.mode).peekable();
+            modes.peek().is_some() && modes.all(|mode| mode == StorageMode::Bundle)
+        };
+        return of_root.all(is_bundle_mode);
+    }
     let is_key_like = ["hmac", "master", "storage"].contains(&found.name);
     let of_odd_shape = matches!(gap.kind, GapKind::TooLarge | GapKind::Malformed);
-    let bundle = snapshots
-        .iter()
-        .filter(|snapshot| snapshot.root == found.root)
-        .find_map(|snapshot| snapshot.bundle_in(found.bundle));
+    let bundle = of_root.find_map(|snapshot| snapshot.bundle_in(found.bundle));
     let other = |name: &str| name != CRYPTO && name != CRYPTO_FILE;
     is_key_like
         && of_odd_shape
@@ -234,6 +240,7 @@ fn snapshot(source: &str, root: &str, evidence: &Evidence<'_>, gaps: &[Gap]) -> 
     let used = configs::Use::of(&snapshot);
     snapshot.parts.configurations = configs::are_packed(evidence, used);
     snapshot.configurations = configs::configurations(source, evidence, used);
+    snapshot.node_store = node_store::configured(&snapshot, evidence);
     snapshot.settings.sort_by(|a, b| (&a.name, &a.place).cmp(&(&b.name, &b.place)));
     snapshot
 }
@@ -285,7 +292,8 @@ fn add(
         | Fact::BundleValue(_)
         | Fact::RevisionLocation
         | Fact::Jar(_)
-        | Fact::Config(_) => {}
+        | Fact::Config(_)
+        | Fact::Installed(_) => {}
     }
 }
 

@@ -7,7 +7,10 @@ mod assemble;
 mod collector;
 mod configs;
 mod hints;
+mod jcr_keys;
+mod key_history;
 mod links;
+mod node_store;
 mod repository;
 mod segments;
 

@@ -1,22 +1,24 @@
 //! Reads the crypto keys from the segment stores of a source: `/etc/key` in the repository of each install.
 //!
-//! AEM keeps `hmac` and `master` there as binary properties; packages made by hand have them as files (`nt:file`). The bytes of a
-//! key exist only until they are digested here.
+//! What is found there is digested in `jcr_keys`.
 
+use super::jcr_keys::keys;
+use super::key_history;
 use super::links::join;
+use super::node_store;
 use super::segments::Store as Stored;
-use crate::evidence::{SEGMENT_STORE, digest_key};
+use crate::evidence::SEGMENT_STORE;
 use crate::facts::{
-    Gap, GapKind, JcrKey, JcrKeys, JcrShape, KeyName, Place, Repository, Snapshot, StorageMode,
+    Gap, GapKind, JcrKeys, KeyHistory, NodeStore, NodeStoreKind, Place, Repository, Snapshot,
+    StorageMode,
 };
 use crate::intake::{Parts, Source};
-use crate::oak::{Budget, Files, Node, OakError, Property, Store};
+use crate::oak::{Budget, Files, Store};
 use std::collections::BTreeMap;
 use std::io;
 
 /// Where an install has its segment store.
-const REPOSITORY: &str = "repository";
-const KEY_NODE: &str = "etc/key";
+pub(super) const REPOSITORY: &str = "repository";
 
 /// Reads the keys of every install that has a segment store, and tells where an instance that works with them lost them.
 pub(super) fn add(
@@ -28,8 +30,10 @@ pub(super) fn add(
     let mut gaps = Vec::new();
     for snapshot in snapshots {
         let path = join(&join(&snapshot.root, REPOSITORY), SEGMENT_STORE);
+        let configured = snapshot.node_store.take();
+        snapshot.node_store = node_store::with_files(configured, snapshot, segment_stores);
         let Some(stored) = segment_stores.get(&path) else { continue };
-        let repository = repository(source, container, path, stored);
+        let repository = repository(source, container, path, stored, &mut snapshot.node_store);
         let in_use = snapshot.storage_in_place().any(|file| file.storage.mode == StorageMode::Jcr);
         if let (true, JcrKeys::Unreadable(reason)) = (in_use, &repository.keys) {
             let gap = Gap {
@@ -47,9 +51,24 @@ pub(super) fn add(
     gaps
 }
 
-fn repository(source: &Source, container: &str, path: String, stored: &Stored) -> Repository {
+fn repository(
+    source: &Source,
+    container: &str,
+    path: String,
+    stored: &Stored,
+    node_store: &mut Option<NodeStore>,
+) -> Repository {
     let place = Place { source: source.name.clone(), path };
-    let made = |keys| Repository { place: place.clone(), keys, head_ms: None, revisions_behind: 0 };
+    let made = |keys| Repository {
+        place: place.clone(),
+        keys,
+        head_ms: None,
+        revisions_behind: 0,
+        history: KeyHistory::default(),
+    };
+    if let Some(reason) = node_store.as_ref().and_then(NodeStore::out_of_reach) {
+        return made(JcrKeys::NotRead(reason));
+    }
     if !stored.readable {
         return made(JcrKeys::NotRead(why_not(source, container, stored)));
     }
@@ -58,9 +77,16 @@ fn repository(source: &Source, container: &str, path: String, stored: &Stored) -
         Err(error) => return made(JcrKeys::Unreadable(error.to_string())),
     };
     let files = Opened { stored, parts };
+    if node_store::is_split(&files) {
+        let split = NodeStore { kind: NodeStoreKind::Split, place: place.clone(), leftover: None };
+        let reason = split.out_of_reach().unwrap_or_default();
+        *node_store = Some(split);
+        return made(JcrKeys::NotRead(reason));
+    }
     let store = Store::new(&files, Budget::default());
     match store.newest(keys) {
         Ok(found) => Repository {
+            history: key_history::read(&store, &found.value),
             keys: JcrKeys::Read(found.value),
             head_ms: found.time_ms,
             revisions_behind: found.behind,
@@ -104,32 +130,4 @@ impl Files for Opened<'_> {
     fn read(&self, index: usize, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         self.parts.read_at(index, offset, buffer)
     }
-}
-
-/// Reads both keys below the root of a revision.
-fn keys(root: Node<'_, '_>) -> Result<Vec<JcrKey>, OakError> {
-    let Some(node) = root.descendant(KEY_NODE)? else { return Ok(Vec::new()) };
-    let mut all = Vec::new();
-    for name in KeyName::ALL {
-        all.extend(key(node, name)?);
-    }
-    Ok(all)
-}
-
-fn key(node: Node<'_, '_>, name: KeyName) -> Result<Option<JcrKey>, OakError> {
-    if let Some(property) = node.property(name.file_name())? {
-        return digested(&property, name, JcrShape::Property);
-    }
-    let Some(content) = node.descendant(&format!("{name}/jcr:content"))? else { return Ok(None) };
-    let Some(property) = content.property("jcr:data")? else { return Ok(None) };
-    digested(&property, name, JcrShape::File)
-}
-
-fn digested(
-    property: &Property<'_, '_>,
-    name: KeyName,
-    shape: JcrShape,
-) -> Result<Option<JcrKey>, OakError> {
-    let bytes = property.value()?;
-    Ok(Some(JcrKey { name, digest: digest_key(&bytes), shape }))
 }

@@ -3,7 +3,9 @@
 //! They are too large to be read on the way; whoever needs one opens its parts afterwards.
 
 use super::links::join;
-use crate::evidence::{SEGMENT_STORE, is_repository, is_segment_store, may_hold, segment_store};
+use crate::evidence::{
+    SEGMENT_STORE, STORE_DIRECTORIES, is_repository, is_segment_store, may_hold, segment_store,
+};
 use crate::intake::{Descend, Entry, EntryKind, Part};
 use std::collections::BTreeMap;
 
@@ -131,7 +133,7 @@ pub(super) fn descend(directory: &str) -> Descend {
     if may_hold(directory) || is_segment_store(directory) {
         Descend::All
     } else if is_repository(directory) {
-        Descend::Only(SEGMENT_STORE)
+        Descend::Only(&STORE_DIRECTORIES)
     } else {
         Descend::Nothing
     }

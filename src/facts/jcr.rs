@@ -1,6 +1,6 @@
 //! The crypto keys in the repository: what `/etc/key` holds, as digests.
 
-use super::{KeyDigest, KeyName, Place};
+use super::{KeyDigest, KeyHistory, KeyName, Place};
 
 /// What the repository in a snapshot says of the keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Repository {
     pub head_ms: Option<u64>,
     /// How many newer revisions of the journal could not be read and were passed over.
     pub revisions_behind: usize,
+    /// What older states of it hold at `/etc/key`; empty where it was not read.
+    pub history: KeyHistory,
 }
 
 impl Repository {

@@ -7,13 +7,16 @@ mod config;
 mod digest;
 mod gap;
 mod jcr;
+mod jcr_history;
 mod key;
 mod log;
+mod node_store;
 mod place;
 mod setting;
 mod sling;
 mod snapshot;
 mod storage;
+mod utc;
 
 pub use bundle::{
     Bundle, BundleState, CRYPTO, CRYPTO_FAMILY, CRYPTO_FILE, DiscardReason, IdentifiedBy, Revision,
@@ -26,10 +29,16 @@ pub use config::{
 pub use digest::{Digest, Hex};
 pub use gap::{Gap, GapKind};
 pub use jcr::{JcrKey, JcrKeys, JcrShape, Repository};
+pub use jcr_history::{KeyHistory, PastKeys, PastState};
 pub use key::{KeyDigest, KeyFile, KeyName, TextKind};
 pub use log::{Log, LogFile, LogSignature, LogTime, LogTopic, Seen, Sighting, Told};
+pub use node_store::{
+    AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, DOCUMENT_STORE, DOCUMENT_STORE_TYPE, NodeStore,
+    NodeStoreKind, SEGMENT_STORES, SPLIT_SEGMENTS,
+};
 pub use place::{Owner, Place, spoken};
 pub use setting::{CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH, Setting};
 pub use sling::{Role, RunModes, SlingId};
 pub use snapshot::{Parts, Snapshot, SourceRecord};
 pub use storage::{LineEnd, Storage, StorageFile, StorageMode, StorageProblem};
+pub use utc::Utc;

@@ -1,8 +1,8 @@
 //! All facts of one instance from one source.
 
 use super::{
-    Bundle, CRYPTO, CRYPTO_FILE, Configuration, Gap, KeyFile, KeyName, Log, LogTopic, Place,
-    Repository, Role, RunModes, Setting, SlingId, StorageFile, Told,
+    Bundle, CRYPTO, CRYPTO_FILE, Configuration, Gap, KeyFile, KeyName, Log, LogTopic, NodeStore,
+    Place, Repository, Role, RunModes, Setting, SlingId, StorageFile, Told,
 };
 
 /// Which parts of an install the source holds at all.
@@ -39,6 +39,8 @@ pub struct Snapshot {
     pub key_files: Vec<KeyFile>,
     /// What its repository says of the keys; `None` when the snapshot has no segment store.
     pub repository: Option<Repository>,
+    /// Where it keeps its repository; `None` where nothing in the snapshot says so.
+    pub node_store: Option<NodeStore>,
     /// Sling id.
     pub sling_id: Option<SlingId>,
     /// Install run modes.
@@ -118,6 +120,12 @@ impl Snapshot {
     /// Says whether a file that is not in a bundle's data directory is not there on the instance either.
     pub fn shows_data_of(&self, bundle: &Bundle) -> bool {
         self.is_complete() && bundle.data_seen
+    }
+
+    /// Says why nothing of the content of its repository is known: one clause without a full stop.
+    pub fn why_no_repository(&self) -> Option<String> {
+        let unread = || self.repository.as_ref()?.keys.reason().map(str::to_owned);
+        unread().or_else(|| self.node_store.as_ref()?.out_of_reach())
     }
 
     /// Returns author or publish: from the run modes, else from install locations that only one of them has.

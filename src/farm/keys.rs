@@ -200,6 +200,7 @@ fn stray(file: &KeyFile, peers: &BTreeSet<Digest>) -> Option<(Digest, LineEnd)> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::NodeStoreKind;
     use crate::farm::{CellState, Farm, matrix};
     use crate::testing::{Instance, farm};
 
@@ -258,6 +259,17 @@ mod tests {
         assert_eq!(state_of(|i| jcr(i).jcr_unreadable("no journal")), KeyState::Unreadable);
         assert_eq!(state_of(|i| jcr(i).jcr(&[])), KeyState::Absent);
         assert_eq!(state_of(|i| jcr(i).jcr(&[]).revisions_behind(1)), KeyState::Unreadable);
+    }
+
+    #[test]
+    fn keys_in_a_database_are_not_in_the_snapshot() {
+        let jcr = |i: Instance| i.storage(b"JCR").node_store(NodeStoreKind::Mongo, false);
+        assert_eq!(state_of(jcr), KeyState::InJcr);
+        let farm = farm().with("a", jcr).build();
+        let cell = &cells(&farm, "hmac")[0];
+        assert_eq!(cell.0, CellState::NotInSnapshot);
+        assert_eq!(cell.1, "in MongoDB, not in snapshot");
+        assert_eq!(cells(&farm, "repository")[0].1, "MongoDB");
     }
 
     #[test]

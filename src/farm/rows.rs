@@ -3,7 +3,9 @@
 use super::config_rows;
 use super::matrix::{Expect, Row};
 use super::{Cell, CellState, KeyState, Member};
-use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE, IdentifiedBy, KeyName, LogTopic, Told};
+use crate::facts::{
+    Bundle, CRYPTO, CRYPTO_FILE, IdentifiedBy, JcrKeys, KeyName, LogTopic, Repository, Told, Utc,
+};
 
 /// Every row of the matrix.
 pub const ROWS: &[Row] = &[
@@ -14,6 +16,7 @@ pub const ROWS: &[Row] = &[
     Row { fact: "hmac", title: "hmac", expect: Expect::Equal, cell: hmac },
     Row { fact: "master", title: "master", expect: Expect::Equal, cell: master },
     Row { fact: "key-origin", title: "key origin", expect: Expect::Equal, cell: key_origin },
+    Row { fact: "repository", title: "repository", expect: Expect::Any, cell: repository },
     Row { fact: "crypto-bundle-id", title: "crypto id", expect: Expect::Any, cell: crypto_id },
     Row { fact: "crypto-version", title: "crypto", expect: Expect::Equal, cell: crypto_version },
     Row {
@@ -130,11 +133,48 @@ fn key(member: &Member, name: KeyName) -> Cell {
         }
         KeyState::Absent => without(CellState::Absent, "absent"),
         KeyState::External => without(CellState::NotInSnapshot, "kept elsewhere"),
-        KeyState::InJcr => without(CellState::NotInSnapshot, "in the JCR, not read"),
+        KeyState::InJcr => without(CellState::NotInSnapshot, &in_jcr(member)),
         KeyState::Ambiguous => without(CellState::Unreadable, "several, which differ"),
         KeyState::Unreadable => without(CellState::Unreadable, "unreadable"),
         KeyState::NotInSnapshot => without(CellState::NotInSnapshot, "not in snapshot"),
     }
+}
+
+fn in_jcr(member: &Member) -> String {
+    match &member.snapshot.node_store {
+        Some(store) if store.out_of_reach().is_some() => {
+            format!("in {}, not in snapshot", store.kind.spoken())
+        }
+        _ => "in the JCR, not read".to_owned(),
+    }
+}
+
+/// Where the repository is; of segments that were read, how new they are.
+fn repository(member: &Member) -> Cell {
+    let snapshot = &member.snapshot;
+    let Some(store) = &snapshot.node_store else { return Cell::optional(None, false) };
+    let place = store.kind.spoken();
+    if let Some(text) = snapshot.repository.as_ref().and_then(revision) {
+        return Cell::value(text);
+    }
+    match &store.leftover {
+        Some(_) => Cell::value(format!("{place}, and segments beside it")),
+        None => Cell::value(place),
+    }
+}
+
+/// Says of which moment a repository was read.
+fn revision(repository: &Repository) -> Option<String> {
+    let read = matches!(repository.keys, JcrKeys::Read(_));
+    let time = repository.head_ms.map(|time| format!(" of {}", Utc(time))).unwrap_or_default();
+    let behind = match repository.revisions_behind {
+        0 => String::new(),
+        1 => ", 1 revision behind".to_owned(),
+        count => format!(", {count} revisions behind"),
+    };
+    let since = repository.history.same_since_ms.filter(|_| !repository.history.others.is_empty());
+    let since = since.map(|time| format!(", keys since {}", Utc(time))).unwrap_or_default();
+    read.then(|| format!("segments{time}{behind}{since}"))
 }
 
 fn key_origin(member: &Member) -> Cell {

@@ -45,8 +45,8 @@ pub(super) fn walk(root: &Path, watch: &dyn Watch, context: &mut Context<'_>) {
 /// The entries still to come.
 struct Listing {
     entries: IntoIter,
-    /// The directory of this depth is being listed for the sake of this name alone.
-    only: Option<(usize, &'static str)>,
+    /// The directory of this depth is being listed for the sake of these names alone.
+    only: Option<(usize, &'static [&'static str])>,
 }
 
 impl Iterator for Listing {
@@ -55,10 +55,12 @@ impl Iterator for Listing {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let next = self.entries.next()?;
-            let (Some((depth, name)), Ok(entry)) = (self.only, &next) else { return Some(next) };
+            let (Some((depth, names)), Ok(entry)) = (self.only, &next) else { return Some(next) };
             if entry.depth() <= depth {
                 self.only = None;
-            } else if entry.depth() == depth.saturating_add(1) && entry.file_name() != name {
+            } else if entry.depth() == depth.saturating_add(1)
+                && !names.iter().any(|name| entry.file_name() == *name)
+            {
                 if entry.file_type().is_dir() {
                     self.entries.skip_current_dir();
                 }
@@ -88,7 +90,7 @@ fn take(
         match enter(entry, name, context) {
             Descend::All => {}
             Descend::Nothing => listing.entries.skip_current_dir(),
-            Descend::Only(name) => listing.only = Some((entry.depth(), name)),
+            Descend::Only(names) => listing.only = Some((entry.depth(), names)),
         }
     }
     match entry.metadata() {
@@ -341,17 +343,18 @@ mod tests {
     }
 
     #[test]
-    fn directory_may_be_listed_for_the_sake_of_one_name() {
+    fn directory_may_be_listed_for_the_sake_of_some_names() {
         let files = ["r/a/y", "r/b", "r/s/x/b", "r/s/y", "r/s2/y", "r/z", "z/a", "z/s"];
         let root = tree(&files.map(|path| (path, "")));
-        let run = |kept| {
+        let run = |kept: &'static [&'static str]| {
             let recorder = Recorder { pruned: Some("r"), kept: Some(kept), ..Recorder::default() };
             walk_path(root.path(), &Limits::default(), recorder)
         };
-        let (walked, recorder) = run("s");
+        let (walked, recorder) = run(&["s"]);
         let expected = ["r", "r/s", "r/s/x", "r/s/x/b", "r/s/y", "z", "z/a", "z/s"];
         assert_eq!((paths(&recorder), walked.entries), (expected.to_vec(), 8));
-        assert_eq!(paths(&run("none").1), ["r", "z", "z/a", "z/s"]);
+        assert_eq!(paths(&run(&["none"]).1), ["r", "z", "z/a", "z/s"]);
+        assert_eq!(paths(&run(&["a", "b"]).1), ["r", "r/a", "r/a/y", "r/b", "z", "z/a", "z/s"]);
     }
 
     #[test]

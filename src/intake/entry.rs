@@ -93,8 +93,8 @@ pub enum Descend {
     Nothing,
     /// Every entry.
     All,
-    /// The entry of this name alone; nothing is looked up of the others.
-    Only(&'static str),
+    /// The entries of these names alone; nothing is looked up of the others.
+    Only(&'static [&'static str]),
 }
 
 /// Watches the reading, for progress. Called from several threads.

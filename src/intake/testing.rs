@@ -36,7 +36,7 @@ pub(super) struct Recorder {
     pub(super) want: Option<Want>,
     /// A directory that is not listed, but for what is kept.
     pub(super) pruned: Option<&'static str>,
-    pub(super) kept: Option<&'static str>,
+    pub(super) kept: Option<&'static [&'static str]>,
     /// The pieces of the stream that did not end yet.
     pub(super) pieces: Vec<u8>,
     /// Path, length and place of every body that can be read where it lies.

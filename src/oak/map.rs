@@ -36,7 +36,7 @@ fn shape(record: &Record) -> Result<Shape, OakError> {
 }
 
 /// Returns the hash of a name: that of a Java string, over UTF-16 units, spread.
-fn hash(name: &str) -> u32 {
+pub(super) fn hash(name: &str) -> u32 {
     let java = name
         .encode_utf16()
         .fold(0_u32, |hash, unit| hash.wrapping_mul(31).wrapping_add(unit.into()));

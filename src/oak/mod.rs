@@ -11,6 +11,7 @@
 mod archive;
 mod cost;
 mod error;
+mod history;
 mod id;
 mod journal;
 mod map;
@@ -19,11 +20,12 @@ mod record;
 mod segment;
 mod store;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
 pub use error::OakError;
+pub use history::{Checkpoint, Revision, Revisions};
 pub use id::SegmentId;
 pub use node::{Node, Property};
 pub use store::{Found, Store};

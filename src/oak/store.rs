@@ -65,7 +65,7 @@ impl<'f> Store<'f> {
         &self,
         look: impl Fn(Node<'_, 'f>) -> Result<T, OakError>,
     ) -> Result<Found<T>, OakError> {
-        let Journal { revisions, torn } = self.journal()?;
+        let (Journal { revisions, torn }, _) = self.journal()?;
         let mut first = None;
         for (older, revision) in revisions.iter().take(self.budget.revisions_max).enumerate() {
             match self.root(*revision).and_then(&look) {
@@ -86,7 +86,8 @@ impl<'f> Store<'f> {
         root.ok_or(OakError::NoHead("its journal names a record that is no revision"))
     }
 
-    fn journal(&self) -> Result<Journal, OakError> {
+    /// Reads the end of the journal; says too whether that is not all of it.
+    pub(super) fn journal(&self) -> Result<(Journal, bool), OakError> {
         let files = self.files.list();
         let found = files.iter().enumerate().find(|(_, (name, _))| name == JOURNAL);
         let (index, (_, bytes)) = found.ok_or(OakError::NoHead("it has no journal.log"))?;
@@ -95,7 +96,7 @@ impl<'f> Store<'f> {
         self.files
             .read(index, bytes.saturating_sub(length), &mut text)
             .map_err(|error| OakError::Io { file: JOURNAL.to_owned(), kind: error.kind() })?;
-        Ok(Journal::read(&text))
+        Ok((Journal::read(&text), length < *bytes))
     }
 
     /// Returns a record.

@@ -1,16 +1,19 @@
-//! The stores in `testdata/oak`, in memory; and damage to them.
+//! The stores in `testdata/oak`, in memory; damage to them; and stores that no sample is like.
 
 use super::Files;
+use super::map::hash;
 use std::collections::BTreeMap;
 use std::io;
 
+const UUID: &str = "029fec6b-1ab5-4b44-ae81-d59174bd06ee";
+
 /// Files of a store, by name.
 #[derive(Clone, Default)]
-pub(super) struct Memory(pub(super) BTreeMap<String, Vec<u8>>);
+pub(crate) struct Memory(pub(crate) BTreeMap<String, Vec<u8>>);
 
 impl Memory {
     /// Reads a sample: a tar file of the store's files, with the dump of the tree that Oak made.
-    pub(super) fn sample(name: &str) -> (Self, String) {
+    pub(crate) fn sample(name: &str) -> (Self, String) {
         let path = format!("{}/testdata/oak/{name}.tar.gz", env!("CARGO_MANIFEST_DIR"));
         let file = std::fs::File::open(path).unwrap();
         let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(file));
@@ -31,7 +34,6 @@ impl Memory {
 
     /// Makes a store of one segment of version 13 with these records, numbered from 0; the journal names the last one.
     pub(super) fn forged(records: &[Vec<u8>]) -> Self {
-        const UUID: &str = "029fec6b-1ab5-4b44-ae81-d59174bd06ee";
         let (mut body, mut table) = (Vec::new(), Vec::new());
         for (number, record) in records.iter().enumerate() {
             let padded = record
@@ -75,7 +77,7 @@ impl Memory {
         [&[0, 0], number.to_be_bytes().as_slice()].concat()
     }
 
-    pub(super) fn change(&self, name: &str, change: impl FnOnce(&mut Vec<u8>)) -> Self {
+    pub(crate) fn change(&self, name: &str, change: impl FnOnce(&mut Vec<u8>)) -> Self {
         let mut changed = self.clone();
         change(changed.0.get_mut(name).unwrap());
         changed
@@ -94,4 +96,102 @@ impl Files for Memory {
         buffer.copy_from_slice(here);
         Ok(())
     }
+}
+
+/// A node to be written: properties that are no lists, with name, type and value; and children.
+#[derive(Clone, Default)]
+pub(crate) struct Tree {
+    properties: Vec<(String, u8, Vec<u8>)>,
+    children: BTreeMap<String, Self>,
+}
+
+impl Tree {
+    pub(crate) fn with(mut self, name: &str, kind: u8, value: &[u8]) -> Self {
+        self.properties.push((name.to_owned(), kind, value.to_vec()));
+        self
+    }
+
+    /// Adds a node at a path, and those on the way.
+    pub(crate) fn at(mut self, path: &str, node: Self) -> Self {
+        let (first, rest) = path.split_once('/').unwrap_or((path, ""));
+        let child = self.children.remove(first).unwrap_or_default();
+        let child = if rest.is_empty() { node } else { child.at(rest, node) };
+        self.children.insert(first.to_owned(), child);
+        self
+    }
+}
+
+impl Memory {
+    /// Makes a store whose journal names these super-roots with their times, the oldest first.
+    pub(crate) fn written(revisions: &[(Tree, u64)]) -> Self {
+        let mut records = Vec::new();
+        let roots: Vec<(u32, u64)> =
+            revisions.iter().map(|(tree, time)| (node(tree, &mut records), *time)).collect();
+        Self::forged(&records).change("journal.log", |text| {
+            let lines = roots.iter().map(|(root, time)| format!("{UUID}:{root} root {time}\n"));
+            *text = lines.collect::<String>().into_bytes();
+        })
+    }
+}
+
+fn push(record: Vec<u8>, records: &mut Vec<Vec<u8>>) -> u32 {
+    records.push(record);
+    u32::try_from(records.len()).unwrap().strict_sub(1)
+}
+
+fn value(bytes: &[u8], records: &mut Vec<Vec<u8>>) -> u32 {
+    let head = match u8::try_from(bytes.len()) {
+        Ok(length) if length < 0x80 => vec![length],
+        _ => (u16::try_from(bytes.len()).unwrap().strict_sub(128) | 0x8000).to_be_bytes().to_vec(),
+    };
+    push([head, bytes.to_vec()].concat(), records)
+}
+
+/// A list of one is its element.
+fn list(ids: &[u32], records: &mut Vec<Vec<u8>>) -> u32 {
+    match ids {
+        [one] => *one,
+        _ => push(ids.iter().flat_map(|id| Memory::id(*id)).collect(), records),
+    }
+}
+
+fn map(children: &[(String, u32)], records: &mut Vec<Vec<u8>>) -> u32 {
+    let mut entries: Vec<(u32, u32, u32)> = children
+        .iter()
+        .map(|(name, node)| (hash(name), value(name.as_bytes(), records), *node))
+        .collect();
+    entries.sort_unstable();
+    let size = u32::try_from(entries.len()).unwrap();
+    assert!(size <= 32, "a leaf has no more");
+    let hashes = entries.iter().flat_map(|(hash, ..)| hash.to_be_bytes());
+    let pairs = entries.iter().flat_map(|(_, key, node)| [Memory::id(*key), Memory::id(*node)]);
+    let record = size.to_be_bytes().into_iter().chain(hashes).chain(pairs.flatten()).collect();
+    push(record, records)
+}
+
+/// Writes a node and all below it, and returns its number.
+fn node(tree: &Tree, records: &mut Vec<Vec<u8>>) -> u32 {
+    let children: Vec<(String, u32)> =
+        tree.children.iter().map(|(name, child)| (name.clone(), node(child, records))).collect();
+    let (flags, name, child) = match children.as_slice() {
+        [] => (1 << 29, None, None),
+        [(name, child)] => (0, Some(value(name.as_bytes(), records)), Some(*child)),
+        _ => (1 << 28, None, Some(map(&children, records))),
+    };
+    let count = u32::try_from(tree.properties.len()).unwrap();
+    let names: Vec<u32> =
+        tree.properties.iter().map(|(name, ..)| value(name.as_bytes(), records)).collect();
+    let values: Vec<u32> =
+        tree.properties.iter().map(|(.., bytes)| value(bytes, records)).collect();
+    let lists = (count > 0).then(|| (list(&names, records), list(&values, records)));
+    let ids = |ids: [Option<u32>; 2]| ids.into_iter().flatten().flat_map(Memory::id);
+    let mut template = (flags | count).to_be_bytes().to_vec();
+    template.extend(ids([name, lists.map(|(names, _)| names)]));
+    template.extend(tree.properties.iter().map(|(_, kind, _)| *kind));
+    let template = push(template, records);
+    let own = u32::try_from(records.len()).unwrap();
+    let record = ids([Some(own), Some(template)])
+        .chain(ids([child, lists.map(|(_, values)| values)]))
+        .collect();
+    push(record, records)
 }

@@ -1,6 +1,6 @@
 //! Stores that Oak 1.0, 1.4, 1.6 and a trunk of 2024 wrote: whole, and damaged.
 
-use super::testing::Memory;
+use super::testing::{Memory, Tree};
 use super::{Budget, Node, OakError, Property, Store};
 use crate::evidence::digest;
 
@@ -349,4 +349,82 @@ fn torn_journal_is_an_older_revision() {
         let torn = files.change("journal.log", |text| text.truncate(whole - cut));
         assert_eq!(keys(&torn), right(1), "{cut}");
     }
+}
+
+/// A super-root whose `/etc/key` has this hmac.
+fn holding(hmac: &[u8]) -> Tree {
+    Tree::default().at("root/etc/key", Tree::default().with("hmac", 2, hmac))
+}
+
+#[test]
+fn older_revisions_and_checkpoints_are_read() {
+    let checkpoint = Tree::default()
+        .with("created", 3, b"1690000000000")
+        .at("root/etc/key", Tree::default().with("hmac", 2, b"older"));
+    let newest =
+        holding(b"new").at("checkpoints/a", checkpoint).at("checkpoints/b", Tree::default());
+    let files = Memory::written(&[(holding(b"old"), 5), (newest, 7)]);
+    let store = Store::new(&files, Budget::default());
+    let hmac = |root: Node<'_, '_>| {
+        let key = root.descendant("etc/key").unwrap().unwrap();
+        String::from_utf8(key.property("hmac").unwrap().unwrap().value().unwrap().to_vec()).unwrap()
+    };
+    let revisions = store.revisions().unwrap();
+    let seen: Vec<_> = revisions.all.iter().map(|r| (r.time_ms, hmac(r.root().unwrap()))).collect();
+    assert_eq!(seen, [(Some(7), "new".to_owned()), (Some(5), "old".to_owned())]);
+    assert!(!revisions.cut);
+    let (checkpoints, more) = revisions.all[0].checkpoints(8).unwrap();
+    assert!(!more && revisions.all[0].checkpoints(1).unwrap().1);
+    let [a, b] = &checkpoints[..] else { panic!("two checkpoints") };
+    assert_eq!((a.name.as_str(), a.created_ms), ("a", Some(1_690_000_000_000)));
+    assert_eq!(hmac(a.root.unwrap()), "older");
+    assert!(b.root.is_none() && b.created_ms.is_none());
+    assert_eq!(revisions.all[1].checkpoints(8).unwrap().0.len(), 0);
+}
+
+#[test]
+fn node_that_was_not_written_again_is_the_same_record() {
+    let (files, _) = Memory::sample("v13-closed");
+    let store = Store::new(&files, Budget::default());
+    let revisions = store.revisions().unwrap().all;
+    let key = |at: usize| revisions[at].root().unwrap().descendant("etc/key").unwrap();
+    let (newest, before) = (key(0).unwrap(), key(1).unwrap());
+    assert!(newest.is_same_record(before));
+    assert!(!newest.is_same_record(revisions[0].root().unwrap()));
+}
+
+#[test]
+fn checkpoints_of_samples_are_read() {
+    for name in SAMPLES {
+        let (files, _) = Memory::sample(name);
+        let store = Store::new(&files, Budget::default());
+        let (checkpoints, _) = store.revisions().unwrap().all[0].checkpoints(8).unwrap();
+        for checkpoint in checkpoints {
+            assert!(checkpoint.root.is_some(), "{name} {}", checkpoint.name);
+        }
+    }
+}
+
+/// The store `v13-replaced`: the keys of the case `jcr-author` were replaced by others, and a checkpoint still has them.
+#[test]
+fn store_with_replaced_keys_is_as_it_was_written() {
+    let at = "testdata/cases/jcr-author/publish1/crx-quickstart/launchpad/felix/bundle43/data";
+    let file = |name| std::fs::read(format!("{}/{at}/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let (hmac, master) = (file("hmac"), file("master"));
+    let keys = |hmac: &[u8], master: &[u8]| {
+        Tree::default().with("hmac", 2, hmac).with("master", 2, master)
+    };
+    let new = keys(&(0x40..0x60).collect::<Vec<u8>>(), &(0x60..0x70).collect::<Vec<u8>>());
+    let checkpoint = Tree::default()
+        .with("created", 3, b"1714558920000")
+        .at("root/etc/key", keys(&hmac, &master));
+    let tree = |keys: &Tree| {
+        Tree::default().at("root/etc/key", keys.clone()).at("root/content", Tree::default())
+    };
+    let written = Memory::written(&[
+        (tree(&keys(&hmac, &master)), 1_714_550_000_000),
+        (tree(&keys(&hmac, &master)), 1_714_558_925_000),
+        (tree(&new).at("checkpoints/0d2f", checkpoint), 1_714_558_930_000),
+    ]);
+    assert!(Memory::sample("v13-replaced").0.0 == written.0);
 }

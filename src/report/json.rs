@@ -16,7 +16,7 @@ use crate::farm::{Cell, KeyState, MatrixRow, Member};
 use crate::rules::{Finding, Judged};
 use config::{WireConfiguration, WireToken};
 use log::WireLog;
-use repository::WireRepository;
+use repository::{WireNodeStore, WireRepository};
 use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter};
 use std::io::{self, Write};
@@ -83,6 +83,7 @@ struct WireInstance<'a> {
     configurations: Vec<WireConfiguration<'a>>,
     log: Option<WireLog<'a>>,
     repository: Option<WireRepository<'a>>,
+    node_store: Option<WireNodeStore<'a>>,
 }
 
 #[derive(Serialize)]
@@ -236,6 +237,7 @@ impl<'a> From<&'a Member> for WireInstance<'a> {
             configurations: snapshot.configurations.iter().map(WireConfiguration::from).collect(),
             log: snapshot.log.as_ref().map(WireLog::from),
             repository: snapshot.repository.as_ref().map(WireRepository::from),
+            node_store: snapshot.node_store.as_ref().map(WireNodeStore::from),
         }
     }
 }

@@ -27,6 +27,7 @@ mod half_copied_pair;
 mod hmac_differs;
 mod ims_secret_missing;
 mod ims_secret_plaintext;
+mod jcr_key_changed;
 mod jcr_key_leftover;
 mod jcr_key_mismatch;
 mod jcr_key_missing;
@@ -87,6 +88,7 @@ pub static RULES: &[&Rule] = &[
     &jcr_key_missing::RULE,
     &jcr_key_leftover::RULE,
     &jcr_key_mismatch::RULE,
+    &jcr_key_changed::RULE,
     &key_missing::RULE,
     &keys_external::RULE,
     &key_trailing_newline::RULE,

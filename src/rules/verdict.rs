@@ -3,7 +3,7 @@
 use super::groups::names;
 use super::same_instance_twice::{are_alike, is_same, pairs};
 use super::{Finding, Severity};
-use crate::facts::{Gap, KeyName, LogTopic, spoken};
+use crate::facts::{Gap, KeyName, LogTopic, Repository, spoken};
 use crate::farm::{EffectiveKey, Farm, KeyState, Member};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -134,9 +134,9 @@ fn unknown_key(member: &Member) -> Option<String> {
 fn reason(member: &Member) -> String {
     let outdated = "the revision of the repository that could be read is without it";
     let repository = member.snapshot.repository.as_ref().filter(|_| member.is_in_jcr_mode());
-    let reason = repository.and_then(|repository| {
-        repository.keys.reason().or_else(|| repository.is_outdated().then_some(outdated))
-    });
+    let is_outdated = repository.is_some_and(Repository::is_outdated);
+    let why = member.is_in_jcr_mode().then(|| member.snapshot.why_no_repository()).flatten();
+    let reason = why.or_else(|| is_outdated.then(|| outdated.to_owned()));
     reason.map(|reason| format!(": {reason}")).unwrap_or_default()
 }
 
@@ -176,7 +176,7 @@ fn unknown_place(member: &Member) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{GapKind, JcrKeys};
+    use crate::facts::{GapKind, JcrKeys, NodeStoreKind};
     use crate::rules::judge::findings;
     use crate::testing::{FarmBuilder, Instance, farm, good_farm};
 
@@ -308,6 +308,23 @@ mod tests {
             first(|i| i.jcr(&[]).revisions_behind(1)),
             "the hmac of b could not be read: the revision of the repository that could be read is without it"
         );
+    }
+
+    #[test]
+    fn keys_in_a_database_leave_it_open_and_the_reason_names_it() {
+        let first = |leftover| {
+            let jcr = |i: Instance| i.jcr_mode(b"", b"").node_store(NodeStoreKind::Mongo, leftover);
+            let without = |mut i: Instance| {
+                i.snapshot.repository = None;
+                i
+            };
+            decide(good_farm(&[]).with("b", |i| without(jcr(i)))).reasons()[1].to_string()
+        };
+        let reason = "the hmac of b is in the JCR, which was not read: its repository is in MongoDB, which is not in the snapshot";
+        assert_eq!(first(false), reason);
+        let leftover =
+            "; the segment store beside it may be left over from a migration and was not read";
+        assert_eq!(first(true), format!("{reason}{leftover}"));
     }
 
     fn jcr_keys() -> (Vec<u8>, Vec<u8>) {

@@ -4,12 +4,16 @@
 //! is; Felix ignores a file that does not lie where its PID says, and so does this reader. Values are secrets unless listed.
 
 mod grammar;
+mod installed;
 mod pid;
 #[cfg(test)]
 mod tests;
 mod wanted;
 
 pub use grammar::Deviation;
+pub use installed::{Installed, concerns_store, installed_pid};
+
+pub(super) use installed::KIND as INSTALLED;
 
 use super::{Fact, Found, Kind, ParseError, Reads, path, text};
 use crate::facts::{Configuration, Place, ProtectedValue, SecretState};

@@ -6,9 +6,10 @@ use super::grammar::{Dictionary, Entry, Scalar};
 use crate::evidence::cursor::{ParseError, Problem};
 use crate::evidence::{digest, text};
 use crate::facts::{
+    AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, DOCUMENT_STORE, DOCUMENT_STORE_TYPE,
     IMS_CLIENT_SECRET, IMS_CUSTOMIZER, IMS_PROVIDER, IMS_SERVICE_SECRET, OAUTH_PROVIDER,
-    ProtectedValue, SAML_HANDLER, SYNC_HANDLER, SecretState, TOKEN_CONFIGURATION,
-    TOKEN_ENCAPSULATED, TOKEN_EXPIRATION, TOKEN_HANDLER, TOKEN_REFRESH,
+    ProtectedValue, SAML_HANDLER, SEGMENT_STORES, SPLIT_SEGMENTS, SYNC_HANDLER, SecretState,
+    TOKEN_CONFIGURATION, TOKEN_ENCAPSULATED, TOKEN_EXPIRATION, TOKEN_HANDLER, TOKEN_REFRESH,
 };
 use std::collections::BTreeMap;
 
@@ -23,7 +24,7 @@ pub(super) struct Wanted {
 }
 
 /// Every component whose configuration matters.
-pub(super) const WANTED: [Wanted; 7] = [
+pub(super) const WANTED: [Wanted; 12] = [
     Wanted {
         pid: TOKEN_HANDLER,
         properties: &[TOKEN_ENCAPSULATED, "token.required.attr", "skip.token.refresh"],
@@ -64,7 +65,15 @@ pub(super) const WANTED: [Wanted; 7] = [
     },
     Wanted { pid: IMS_CUSTOMIZER, properties: &["customizer.type"], secrets: &[IMS_CLIENT_SECRET] },
     Wanted { pid: IMS_PROVIDER, properties: &[], secrets: &[IMS_SERVICE_SECRET] },
+    // The address of the database is not kept: it may hold a password.
+    Wanted { pid: DOCUMENT_STORE, properties: &[DOCUMENT_STORE_TYPE], secrets: &[] },
+    Wanted { pid: SEGMENT_STORES[0], properties: &SEGMENT_OPTIONS, secrets: &[] },
+    Wanted { pid: SEGMENT_STORES[1], properties: &SEGMENT_OPTIONS, secrets: &[] },
+    Wanted { pid: AZURE_SEGMENTS, properties: &[], secrets: &[] },
+    Wanted { pid: AWS_SEGMENTS, properties: &[], secrets: &[] },
 ];
+
+const SEGMENT_OPTIONS: [&str; 2] = [CUSTOM_SEGMENTS, SPLIT_SEGMENTS];
 
 /// Properties that hold secrets, of any component.
 const SECRETS: [&str; 13] = [

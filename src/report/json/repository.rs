@@ -1,7 +1,8 @@
 //! The repository of an instance, on the wire.
 
-use crate::facts::{JcrKeys, Repository};
+use crate::facts::{JcrKey, JcrKeys, KeyHistory, NodeStore, PastKeys, PastState, Repository};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// What became of reading `/etc/key`; the keys that were found are among the keys of the instance.
 #[derive(Serialize)]
@@ -11,6 +12,69 @@ pub(super) struct WireRepository<'a> {
     reason: Option<&'a str>,
     head_ms: Option<u64>,
     revisions_behind: usize,
+    history: Option<WireHistory<'a>>,
+}
+
+/// What older states hold; null where the repository was not read.
+#[derive(Serialize)]
+struct WireHistory<'a> {
+    same_since_ms: Option<u64>,
+    others: Vec<WirePast<'a>>,
+    revisions: usize,
+    revisions_read: usize,
+    checkpoints_read: usize,
+    gap: Option<&'a str>,
+}
+
+/// An older state that holds other keys, or none.
+#[derive(Serialize)]
+struct WirePast<'a> {
+    state: &'static str,
+    checkpoint: Option<&'a str>,
+    newest_ms: Option<u64>,
+    oldest_ms: Option<u64>,
+    keys: BTreeMap<&'static str, WirePastKey>,
+}
+
+#[derive(Serialize)]
+struct WirePastKey {
+    bytes: u64,
+    md5: String,
+    sha256: String,
+}
+
+impl<'a> From<&'a KeyHistory> for WireHistory<'a> {
+    fn from(history: &'a KeyHistory) -> Self {
+        Self {
+            same_since_ms: history.same_since_ms,
+            others: history.others.iter().map(WirePast::from).collect(),
+            revisions: history.revisions,
+            revisions_read: history.revisions_read,
+            checkpoints_read: history.checkpoints_read,
+            gap: history.gap.as_deref(),
+        }
+    }
+}
+
+impl<'a> From<&'a PastKeys> for WirePast<'a> {
+    fn from(past: &'a PastKeys) -> Self {
+        let (state, checkpoint, newest_ms, oldest_ms) = match &past.state {
+            PastState::Revisions { newest_ms, oldest_ms } => {
+                ("revisions", None, *newest_ms, *oldest_ms)
+            }
+            PastState::Checkpoint { name, created_ms } => {
+                ("checkpoint", Some(name.as_str()), *created_ms, *created_ms)
+            }
+        };
+        let keys = past.keys.iter().map(past_key).collect();
+        Self { state, checkpoint, newest_ms, oldest_ms, keys }
+    }
+}
+
+fn past_key(key: &JcrKey) -> (&'static str, WirePastKey) {
+    let digest = key.digest.whole;
+    let (md5, sha256) = (digest.md5.to_string(), digest.sha256.to_string());
+    (key.name.file_name(), WirePastKey { bytes: digest.bytes, md5, sha256 })
 }
 
 impl<'a> From<&'a Repository> for WireRepository<'a> {
@@ -25,6 +89,31 @@ impl<'a> From<&'a Repository> for WireRepository<'a> {
             reason: repository.keys.reason(),
             head_ms: repository.head_ms,
             revisions_behind: repository.revisions_behind,
+            history: matches!(repository.keys, JcrKeys::Read(_))
+                .then(|| WireHistory::from(&repository.history)),
+        }
+    }
+}
+
+/// Where the repository is, whether or not it can be read.
+#[derive(Serialize)]
+pub(super) struct WireNodeStore<'a> {
+    kind: &'static str,
+    /// The directory of segments, or the file that says where the repository is.
+    place: &'a str,
+    /// A segment store beside it that may be left over, or the one in use.
+    leftover: Option<&'a str>,
+    /// Why nothing of its content is in the snapshot.
+    reason: Option<String>,
+}
+
+impl<'a> From<&'a NodeStore> for WireNodeStore<'a> {
+    fn from(store: &'a NodeStore) -> Self {
+        Self {
+            kind: store.kind.label(),
+            place: &store.place.path,
+            leftover: store.leftover.as_ref().map(|place| place.path.as_str()),
+            reason: store.out_of_reach(),
         }
     }
 }
@@ -32,6 +121,7 @@ impl<'a> From<&'a Repository> for WireRepository<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::{KeyName, NodeStoreKind};
     use crate::testing::farm;
     use serde_json::{Value, json};
 
@@ -42,6 +132,17 @@ mod tests {
     }
 
     #[test]
+    fn place_of_the_repository_is_told_without_one() {
+        let farm = farm().with("a", |i| i.node_store(NodeStoreKind::Relational, true)).build();
+        let store = farm.members[0].snapshot.node_store.as_ref().map(WireNodeStore::from);
+        let wire = serde_json::to_value(store).unwrap();
+        assert_eq!(wire["kind"], "document-rdb");
+        assert_eq!(wire["place"], "crx-quickstart/install/x.config");
+        assert_eq!(wire["leftover"], "crx-quickstart/repository/segmentstore");
+        assert!(wire["reason"].as_str().unwrap().contains("a relational database"), "{wire}");
+    }
+
+    #[test]
     fn snapshot_without_a_segment_store_has_none() {
         assert_eq!(wire(|i| i), Value::Null);
     }
@@ -49,12 +150,27 @@ mod tests {
     #[test]
     fn state_and_reason_are_told() {
         let place = "crx-quickstart/repository/segmentstore";
+        let mut read = wire(|i| i.jcr(&[]).revisions_behind(2));
+        assert_eq!(read["history"].take()["others"], json!([]));
         assert_eq!(
-            wire(|i| i.jcr(&[]).revisions_behind(2)),
-            json!({ "place": place, "state": "read", "reason": null, "head_ms": 5, "revisions_behind": 2 })
+            read,
+            json!({
+                "place": place, "state": "read", "reason": null, "head_ms": 5, "revisions_behind": 2, "history": null
+            })
         );
         let unreadable = wire(|i| i.jcr_unreadable("segment 1 is missing"));
         assert_eq!(unreadable["state"], "unreadable");
         assert_eq!(unreadable["reason"], "segment 1 is missing");
+        assert_eq!(unreadable["history"], Value::Null);
+    }
+
+    #[test]
+    fn older_states_are_told_with_digests() {
+        let past = PastState::Checkpoint { name: "c".to_owned(), created_ms: Some(3) };
+        let wire = wire(|i| i.jcr(&[]).held(past, &[(KeyName::Hmac, b"x")]));
+        let other = &wire["history"]["others"][0];
+        assert_eq!((&other["state"], &other["checkpoint"]), (&json!("checkpoint"), &json!("c")));
+        assert_eq!((&other["newest_ms"], &other["oldest_ms"]), (&json!(3), &json!(3)));
+        assert_eq!(other["keys"]["hmac"]["md5"], "9dd4e461268c8034f5c8564e155c67a6");
     }
 }

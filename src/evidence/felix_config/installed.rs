@@ -1,0 +1,148 @@
+//! `install*/*.config`, `*.cfg`, `*.cfg.json`: configurations that lie ready for the Sling installer. Those of node stores alone are
+//! read, and of them the options that tell where the repository is; the address of a database may hold a password.
+//!
+//! What the installer made of them lies in `launchpad/config`, but for an instance whose upload was a selection.
+
+use super::grammar;
+use super::pid::{SUFFIX, encode};
+use crate::evidence::cursor::{ParseError, Problem};
+use crate::evidence::{Fact, Found, Kind, Reads, path, properties};
+use crate::facts::{
+    AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, DOCUMENT_STORE, DOCUMENT_STORE_TYPE,
+    SEGMENT_STORES, SPLIT_SEGMENTS,
+};
+use grammar::Scalar;
+use std::collections::BTreeMap;
+
+pub(in crate::evidence) const KIND: Kind =
+    Kind { name: "installed configuration", reads: Reads::Whole(1 << 20), find, parse };
+
+const PIDS: [&str; 5] =
+    [DOCUMENT_STORE, SEGMENT_STORES[0], SEGMENT_STORES[1], AZURE_SEGMENTS, AWS_SEGMENTS];
+const OPTIONS: [&str; 3] = [DOCUMENT_STORE_TYPE, CUSTOM_SEGMENTS, SPLIT_SEGMENTS];
+const CFG: &str = ".cfg";
+const JSON: &str = ".cfg.json";
+const ENDINGS: [&str; 3] = [SUFFIX, CFG, JSON];
+
+/// The options of a node store that tell where the repository is, by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Installed(pub BTreeMap<String, String>);
+
+/// Returns the component that a file in `install` configures, by the file's name.
+pub fn installed_pid(file: &str) -> Option<&'static str> {
+    let stem = ENDINGS.into_iter().find_map(|ending| file.strip_suffix(ending))?;
+    // Behind the PID of a factory comes the name of one of several.
+    let is_of = |rest: &str| rest.is_empty() || rest.starts_with(['-', '~']);
+    PIDS.into_iter().find(|pid| stem.strip_prefix(pid).is_some_and(is_of))
+}
+
+/// Says whether a path is that of a configuration of a node store, which matters only to an instance with its keys in the
+/// repository.
+pub fn concerns_store(path: &str) -> bool {
+    let in_config = || {
+        let (_, below) = path::below_config(path)?;
+        PIDS.into_iter().find(|pid| below.starts_with(&encode(pid)))
+    };
+    find(path).is_some() || in_config().is_some()
+}
+
+fn find(path: &str) -> Option<Found<'_>> {
+    let (directory, name) = path::split(path);
+    installed_pid(name)?;
+    let (root, folder) = path::split(directory);
+    // A suffix names a run mode.
+    let is_install = folder == "install" || folder.starts_with("install.");
+    is_install.then_some(Found { root, bundle: "", name })
+}
+
+fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
+    let options = if found.name.ends_with(JSON) {
+        of_json(bytes)?
+    } else if found.name.ends_with(CFG) {
+        properties::settings(bytes, &OPTIONS).into_iter().collect()
+    } else {
+        let dictionary = grammar::read(bytes)?;
+        let option = |name: &&str| match dictionary.get(name)?.values.as_slice() {
+            [Scalar::Text(text)] => Some(((*name).to_owned(), text.to_string())),
+            [Scalar::Boolean(flag)] => Some(((*name).to_owned(), flag.to_string())),
+            _ => None,
+        };
+        OPTIONS.iter().filter_map(option).collect()
+    };
+    Ok(Fact::Installed(Installed(options)))
+}
+
+/// A name may be followed by a colon and the type of the value.
+fn of_json(bytes: &[u8]) -> Result<BTreeMap<String, String>, ParseError> {
+    let wrong = |error: serde_json::Error| ParseError {
+        what: "configuration",
+        offset: error.column(),
+        problem: Problem::Expected("a JSON object"),
+    };
+    let all: BTreeMap<String, serde_json::Value> = serde_json::from_slice(bytes).map_err(wrong)?;
+    let option = |(name, value): (&String, &serde_json::Value)| {
+        let name = name.split(':').next().filter(|name| OPTIONS.contains(name))?;
+        let text = value.as_str().map(str::to_owned);
+        let text = text.or_else(|| value.as_bool().map(|flag| flag.to_string()));
+        Some((name.to_owned(), text?))
+    };
+    Ok(all.iter().filter_map(option).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(file: &str, text: &str) -> Vec<(String, String)> {
+        let path = format!("crx-quickstart/install/{file}");
+        let found = find(&path).unwrap();
+        let Fact::Installed(Installed(options)) = parse(&found, text.as_bytes()).unwrap() else {
+            panic!("it is an installed configuration")
+        };
+        options.into_iter().collect()
+    }
+
+    #[test]
+    fn configurations_of_node_stores_are_found_in_install() {
+        for path in [
+            "crx-quickstart/install/org.apache.jackrabbit.oak.plugins.document.DocumentNodeStoreService.cfg",
+            "install.author/org.apache.jackrabbit.oak.segment.SegmentNodeStoreService.config",
+            "install/org.apache.jackrabbit.oak.segment.azure.AzureSegmentStoreService~x.cfg.json",
+        ] {
+            assert!(find(path).is_some() && concerns_store(path), "{path}");
+        }
+        for path in [
+            "install/org.apache.jackrabbit.oak.segment.SegmentNodeStoreServiceX.config",
+            "install/org.apache.jackrabbit.oak.segment.SegmentNodeStoreService.config.bak",
+            "install/org.apache.jackrabbit.oak.plugins.blob.datastore.FileDataStore.config",
+            "installed/org.apache.jackrabbit.oak.segment.SegmentNodeStoreService.config",
+        ] {
+            assert!(find(path).is_none() && !concerns_store(path), "{path}");
+        }
+        assert!(concerns_store(
+            "launchpad/config/org/apache/jackrabbit/oak/segment/SegmentNodeStoreService.config"
+        ));
+    }
+
+    #[test]
+    fn options_are_read_in_all_three_forms_and_nothing_else_is() {
+        let expected = [("customSegmentStore", "true"), ("documentStoreType", "RDB")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let pid = DOCUMENT_STORE;
+        let config = "mongouri=\"mongodb://u:CANARY@h\"\r\ndocumentStoreType=\"RDB\"\r\ncustomSegmentStore=B\"true\"\r\n";
+        assert_eq!(options(&format!("{pid}.config"), config), expected);
+        let cfg = "# x\nmongouri=mongodb://u:CANARY@h\ndocumentStoreType = RDB\ncustomSegmentStore=true\n";
+        assert_eq!(options(&format!("{pid}.cfg"), cfg), expected);
+        let json = r#"{"mongouri": "mongodb://u:CANARY@h", "documentStoreType": "RDB", "customSegmentStore:Boolean": true}"#;
+        assert_eq!(options(&format!("{pid}.cfg.json"), json), expected);
+    }
+
+    #[test]
+    fn what_is_no_json_is_told() {
+        let path = format!("install/{DOCUMENT_STORE}.cfg.json");
+        let found = find(&path).unwrap();
+        for text in ["", "[]", "{", "nul"] {
+            assert!(parse(&found, text.as_bytes()).is_err(), "{text}");
+        }
+    }
+}

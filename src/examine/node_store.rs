@@ -1,0 +1,277 @@
+//! Decides where an instance keeps its repository: by its files, its configurations and its run modes.
+//!
+//! A database or a cloud leaves no content in a snapshot, so that what is not found there is not missing. Files beat configurations, but
+//! not where a configuration of another store stands beside them: after a migration either may be left over.
+
+use super::collector::Item;
+use super::links::join;
+use super::repository::REPOSITORY;
+use super::segments::Store as Stored;
+use crate::evidence::{Fact, Found, Installed, SEGMENT_STORE, SPLIT_STORE, installed_pid};
+use crate::facts::{
+    AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, DOCUMENT_STORE, DOCUMENT_STORE_TYPE, NodeStore,
+    NodeStoreKind, Place, SEGMENT_STORES, SPLIT_SEGMENTS, Snapshot,
+};
+use crate::oak::Files;
+use std::collections::BTreeMap;
+
+/// Run modes of AEM that choose a store at the first start. (AEM 6.5, Running AEM in Production Ready Mode)
+const RUN_MODES: [(&str, NodeStoreKind); 3] = [
+    ("crx3mongo", NodeStoreKind::Mongo),
+    ("crx3rdb", NodeStoreKind::Relational),
+    ("crx3tar", NodeStoreKind::Segment),
+];
+/// The property file in a segment store.
+const MANIFEST: &str = "manifest";
+const MANIFEST_BYTES_MAX: u64 = 64 << 10;
+
+/// What one configuration of a node store says.
+struct Statement {
+    pid: &'static str,
+    options: BTreeMap<String, String>,
+    place: Place,
+}
+
+impl Statement {
+    fn is_true(&self, option: &str) -> bool {
+        self.options.get(option).is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
+    }
+}
+
+/// Returns the store that configurations or run modes name.
+pub(super) fn configured(
+    snapshot: &Snapshot,
+    evidence: &[(&str, Found<'_>, &Item)],
+) -> Option<NodeStore> {
+    let mut all = in_use(snapshot);
+    if all.is_empty() {
+        all = installed(&snapshot.source, evidence);
+    }
+    let of = |kind, place: &Place| NodeStore { kind, place: place.clone(), leftover: None };
+    let elsewhere = elsewhere(&all).map(|(kind, statement)| of(kind, &statement.place));
+    let chosen = || {
+        let modes = snapshot.run_modes.as_ref()?;
+        let is_chosen = |name: &str| modes.selected.iter().any(|mode| mode.starts_with(name));
+        let (_, kind) = RUN_MODES.into_iter().find(|(name, _)| is_chosen(name))?;
+        Some(of(kind, &modes.place))
+    };
+    let segment = || all.first().map(|statement| of(NodeStoreKind::Segment, &statement.place));
+    elsewhere.or_else(chosen).or_else(segment)
+}
+
+/// Returns what the configurations say that are in use.
+fn in_use(snapshot: &Snapshot) -> Vec<Statement> {
+    let pids = [DOCUMENT_STORE, SEGMENT_STORES[0], SEGMENT_STORES[1], AZURE_SEGMENTS, AWS_SEGMENTS];
+    let of = |pid: &'static str| {
+        snapshot.configurations_of(pid).map(move |configuration| {
+            let options = configuration.properties.iter();
+            let single = options.filter_map(|(name, values)| match values.as_slice() {
+                [value] => Some((name.clone(), value.clone())),
+                _ => None,
+            });
+            Statement { pid, options: single.collect(), place: configuration.place.clone() }
+        })
+    };
+    pids.into_iter().flat_map(of).collect()
+}
+
+/// Returns what the configurations say that lie ready for the installer. One that could not be read still has a name.
+fn installed(source: &str, evidence: &[(&str, Found<'_>, &Item)]) -> Vec<Statement> {
+    let statement = |(path, found, item): &(&str, Found<'_>, &Item)| {
+        let options = match item {
+            Item::Read { fact: Ok(Fact::Installed(Installed(options))), .. } => options.clone(),
+            Item::Read { fact: Ok(_), .. } => return None,
+            _ => BTreeMap::new(),
+        };
+        let pid = installed_pid(found.name)?;
+        let place = Place { source: source.to_owned(), path: (*path).to_owned() };
+        Some(Statement { pid, options, place })
+    };
+    evidence.iter().filter_map(statement).collect()
+}
+
+/// Returns the store that is not in a directory of the install, and what names it.
+fn elsewhere(all: &[Statement]) -> Option<(NodeStoreKind, &Statement)> {
+    let of = |pid: &str| all.iter().find(|statement| statement.pid == pid);
+    if let Some(document) = of(DOCUMENT_STORE) {
+        let relational = document
+            .options
+            .get(DOCUMENT_STORE_TYPE)
+            .is_some_and(|value| value.trim().eq_ignore_ascii_case("rdb"));
+        let kind = if relational { NodeStoreKind::Relational } else { NodeStoreKind::Mongo };
+        return Some((kind, document));
+    }
+    let cloud = of(AZURE_SEGMENTS)
+        .map(|azure| (NodeStoreKind::Azure, azure))
+        .or_else(|| of(AWS_SEGMENTS).map(|aws| (NodeStoreKind::Aws, aws)));
+    let mut segments = all.iter().filter(|statement| SEGMENT_STORES.contains(&statement.pid));
+    let Some(custom) = segments.clone().find(|segments| segments.is_true(CUSTOM_SEGMENTS)) else {
+        // The service of the cloud alone does nothing while another configuration keeps segments here.
+        return cloud.filter(|_| segments.next().is_none());
+    };
+    if custom.is_true(SPLIT_SEGMENTS) {
+        return Some((NodeStoreKind::Split, custom));
+    }
+    cloud.or(Some((NodeStoreKind::Custom, custom)))
+}
+
+/// Returns the store of an install in the light of its files.
+pub(super) fn with_files(
+    configured: Option<NodeStore>,
+    snapshot: &Snapshot,
+    stores: &BTreeMap<String, Stored>,
+) -> Option<NodeStore> {
+    let found = |name| {
+        let path = join(&join(&snapshot.root, REPOSITORY), name);
+        let place = Place { source: snapshot.source.clone(), path };
+        stores.get(&place.path).map(|stored| (place, stored))
+    };
+    let local = found(SEGMENT_STORE);
+    let whole = local.as_ref().filter(|(_, stored)| is_whole(stored));
+    let leftover = whole.map(|(place, _)| place.clone());
+    if let Some((place, _)) = found(SPLIT_STORE).filter(|(_, stored)| is_whole(stored)) {
+        return Some(NodeStore { kind: NodeStoreKind::Split, place, leftover });
+    }
+    match (configured, local) {
+        (Some(other), _) if other.kind != NodeStoreKind::Segment => {
+            Some(NodeStore { leftover, ..other })
+        }
+        (_, Some((place, _))) => {
+            Some(NodeStore { kind: NodeStoreKind::Segment, place, leftover: None })
+        }
+        (configured, None) => configured,
+    }
+}
+
+/// Says whether it has a journal and segments.
+fn is_whole(stored: &Stored) -> bool {
+    let has = |is: fn(&str) -> bool| {
+        stored.parts.iter().any(|part| is(part.path.rsplit('/').next().unwrap_or(&part.path)))
+    };
+    has(|name| name == "journal.log") && has(|name| name.starts_with("data"))
+}
+
+/// Says whether a segment store is the newer part of a split one, by its manifest. (`SplitPersistence`)
+pub(super) fn is_split(files: &dyn Files) -> bool {
+    let all = files.list();
+    let manifest = all.iter().enumerate().find(|(_, (name, _))| name == MANIFEST);
+    let Some((index, (_, bytes))) = manifest else { return false };
+    let length = usize::try_from((*bytes).min(MANIFEST_BYTES_MAX)).unwrap_or_default();
+    let mut text = vec![0; length];
+    // What cannot be read of it the reader of the store meets too.
+    files.read(index, 0, &mut text).is_ok()
+        && text.split(|byte| matches!(byte, b'\n' | b'\r')).any(|line| {
+            let line: Vec<u8> = line.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
+            line.eq_ignore_ascii_case(b"split.initialized=true")
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intake::Part;
+    use crate::testing::{Instance, farm};
+    use std::io;
+
+    const STORE: &str = "crx-quickstart/repository/segmentstore";
+    const SEGMENT: &str = SEGMENT_STORES[0];
+
+    fn snapshot(change: impl FnOnce(Instance) -> Instance) -> Snapshot {
+        farm().with("a", change).build().members.remove(0).snapshot
+    }
+
+    /// The kind that configurations and run modes give.
+    fn kind(change: impl FnOnce(Instance) -> Instance) -> Option<&'static str> {
+        configured(&snapshot(change), &[]).map(|store| store.kind.label())
+    }
+
+    fn stores(all: &[(&str, &[&str])]) -> BTreeMap<String, Stored> {
+        let store = |(path, names): &(&str, &[&str])| {
+            let part =
+                |name: &&str| Part { path: format!("{path}/{name}"), bytes: 1, offset: Some(0) };
+            let parts = names.iter().map(part).collect();
+            ((*path).to_owned(), Stored { parts, ..Stored::default() })
+        };
+        all.iter().map(store).collect()
+    }
+
+    const WHOLE: &[&str] = &["data00000a.tar", "journal.log"];
+
+    #[test]
+    fn configurations_in_use_tell_the_store() {
+        assert_eq!(kind(|i| i), None);
+        assert_eq!(kind(|i| i.config(SEGMENT, "customBlobStore=B\"true\"\r\n")), Some("segment"));
+        let uri = "mongouri=\"mongodb://u:p@h\"\r\n";
+        assert_eq!(kind(|i| i.config(DOCUMENT_STORE, uri)), Some("document-mongodb"));
+        let rdb = "documentStoreType=\"RDB\"\r\n";
+        assert_eq!(kind(|i| i.config(DOCUMENT_STORE, rdb)), Some("document-rdb"));
+        let custom = |i: Instance| i.config(SEGMENT, "customSegmentStore=B\"true\"\r\n");
+        assert_eq!(kind(custom), Some("segment-custom"));
+        assert_eq!(kind(|i| custom(i).config(AZURE_SEGMENTS, "")), Some("segment-azure"));
+        assert_eq!(kind(|i| custom(i).config(AWS_SEGMENTS, "")), Some("segment-aws"));
+        let split = "customSegmentStore=B\"true\"\r\nsplitPersistence=B\"true\"\r\n";
+        assert_eq!(kind(|i| i.config(SEGMENT, split)), Some("segment-split"));
+    }
+
+    #[test]
+    fn service_of_a_cloud_alone_moves_no_segments() {
+        assert_eq!(kind(|i| i.config(AZURE_SEGMENTS, "").config(SEGMENT, "")), Some("segment"));
+        assert_eq!(kind(|i| i.config(AZURE_SEGMENTS, "")), Some("segment-azure"));
+    }
+
+    #[test]
+    fn run_modes_tell_the_store_where_no_configuration_does() {
+        assert_eq!(kind(|i| i.role("crx3mongo")), Some("document-mongodb"));
+        assert_eq!(kind(|i| i.role("crx3tar-nofds")), Some("segment"));
+        assert_eq!(kind(|i| i.role("author")), None);
+    }
+
+    fn decided(
+        change: impl FnOnce(Instance) -> Instance,
+        all: &[(&str, &[&str])],
+    ) -> Option<(&'static str, bool)> {
+        let snapshot = snapshot(change);
+        let configured = configured(&snapshot, &[]);
+        let store = with_files(configured, &snapshot, &stores(all))?;
+        Some((store.kind.label(), store.leftover.is_some()))
+    }
+
+    #[test]
+    fn files_tell_the_store_where_nothing_contradicts_them() {
+        assert_eq!(decided(|i| i, &[(STORE, WHOLE)]), Some(("segment", false)));
+        assert_eq!(decided(|i| i.config(SEGMENT, ""), &[]), Some(("segment", false)));
+        let split = format!("{STORE}-split");
+        assert_eq!(decided(|i| i, &[(&split, WHOLE)]), Some(("segment-split", false)));
+        assert_eq!(decided(|i| i, &[(&split, &["repo.lock"])]), None);
+    }
+
+    #[test]
+    fn files_beside_another_store_may_be_left_over() {
+        let mongo = |i: Instance| i.config(DOCUMENT_STORE, "");
+        assert_eq!(decided(mongo, &[]), Some(("document-mongodb", false)));
+        assert_eq!(decided(mongo, &[(STORE, WHOLE)]), Some(("document-mongodb", true)));
+        for part in [&["repo.lock"][..], &["journal.log"], &["data00000a.tar"]] {
+            assert_eq!(decided(mongo, &[(STORE, part)]), Some(("document-mongodb", false)));
+        }
+    }
+
+    struct Manifest(&'static str);
+
+    impl Files for Manifest {
+        fn list(&self) -> Vec<(String, u64)> {
+            vec![(MANIFEST.to_owned(), self.0.len() as u64)]
+        }
+
+        fn read(&self, _: usize, _: u64, buffer: &mut [u8]) -> io::Result<()> {
+            buffer.copy_from_slice(self.0.as_bytes());
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn manifest_tells_the_newer_part_of_a_split_store() {
+        assert!(is_split(&Manifest("#x\nstore.version=2\r\nsplit.initialized = true\r\n")));
+        assert!(!is_split(&Manifest("#split.initialized=true\nstore.version=2\n")));
+        assert!(!is_split(&Manifest("")));
+    }
+}

@@ -1,0 +1,89 @@
+//! Older states of a store: the revisions of its journal, and checkpoints.
+//!
+//! A checkpoint is a whole older tree that Oak keeps until a time, for its indexes. They are children of `checkpoints`, beside the
+//! `root` of a revision: each has a `root` of its own and, but in old versions, the time it was `created`. (`SegmentNodeStore`,
+//! `LockBasedScheduler`)
+
+use super::{Node, OakError, Store};
+
+/// A state that the journal names.
+#[derive(Clone, Copy)]
+pub struct Revision<'s, 'f> {
+    /// When it was made, milliseconds since 1970, where the journal says so.
+    pub time_ms: Option<u64>,
+    node: Node<'s, 'f>,
+}
+
+/// What the end of a journal names.
+pub struct Revisions<'s, 'f> {
+    /// The revisions, newest first.
+    pub all: Vec<Revision<'s, 'f>>,
+    /// The journal is longer than what is read of it.
+    pub cut: bool,
+}
+
+/// A state that is kept under a name.
+pub struct Checkpoint<'s, 'f> {
+    /// Its name, most often a UUID.
+    pub name: String,
+    /// When it was made, milliseconds since 1970, where it says so.
+    pub created_ms: Option<u64>,
+    /// The root of its content; none where it is no checkpoint.
+    pub root: Option<Node<'s, 'f>>,
+}
+
+impl<'f> Store<'f> {
+    /// Returns the revisions of the journal. Whether their segments are there shows when one is looked at.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the journal cannot be read.
+    pub fn revisions(&self) -> Result<Revisions<'_, 'f>, OakError> {
+        let (journal, cut) = self.journal()?;
+        let revision = |revision: super::journal::Revision| Revision {
+            time_ms: revision.time_ms,
+            node: Node::new(self, revision.root),
+        };
+        Ok(Revisions { all: journal.revisions.into_iter().map(revision).collect(), cut })
+    }
+}
+
+impl<'s, 'f> Revision<'s, 'f> {
+    /// Returns the root of its content.
+    ///
+    /// # Errors
+    ///
+    /// Fails where it cannot be read.
+    pub fn root(self) -> Result<Node<'s, 'f>, OakError> {
+        let root = self.node.child("root")?;
+        root.ok_or(OakError::NoHead("its journal names a record that is no revision"))
+    }
+
+    /// Returns its first checkpoints, by name, and whether there are more than `count_max`.
+    ///
+    /// # Errors
+    ///
+    /// Fails where they cannot be listed, or one cannot be read.
+    pub fn checkpoints(
+        self,
+        count_max: usize,
+    ) -> Result<(Vec<Checkpoint<'s, 'f>>, bool), OakError> {
+        let Some(all) = self.node.child("checkpoints")? else { return Ok((Vec::new(), false)) };
+        let children = all.children()?;
+        let more = children.len() > count_max;
+        let first = children.into_iter().take(count_max);
+        let checkpoint = |(name, node): (String, Node<'s, 'f>)| {
+            let created_ms = match node.property("created")? {
+                Some(created) => number(&created.value()?),
+                None => None,
+            };
+            Ok(Checkpoint { name, created_ms, root: node.child("root")? })
+        };
+        Ok((first.map(checkpoint).collect::<Result<_, OakError>>()?, more))
+    }
+}
+
+/// Numbers are stored as their digits.
+fn number(digits: &[u8]) -> Option<u64> {
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
