@@ -196,6 +196,7 @@ impl<F: ReadAt> Gunzip<F> {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "a failing test may panic")]
 mod tests {
     use super::*;
     use crate::intake::testing::{gzip, sniff_and_scan};
@@ -221,7 +222,7 @@ mod tests {
     fn small() -> Limits {
         let stretch_bytes_max = 2 * usize::try_from(STRETCH_BYTES).unwrap();
         let checkpoint_bytes_max = 2 * Cursor::MEMORY_BYTES;
-        Limits { stretch_bytes_max, checkpoint_bytes_max, ..Limits::default() }
+        Limits { checkpoint_bytes_max, stretch_bytes_max, ..Limits::default() }
     }
 
     fn open<'b>(bytes: &'b [u8], limits: &Limits) -> Gunzip<&'b [u8]> {
@@ -351,8 +352,8 @@ mod tests {
 
     #[test]
     fn what_lies_behind_the_gzip_is_no_part_of_it() {
-        for behind in [&b"<html>"[..], &[0; 70_000], b"\x1f\x00"] {
-            let packed = [&gzip(b"0123"), behind].concat();
+        for behind in [b"<html>".to_vec(), vec![0; 70_000], b"\x1f\x00".to_vec()] {
+            let packed = [gzip(b"0123"), behind].concat();
             let mut gunzip = open(&packed, &small());
             assert_eq!(read(&mut gunzip, 1, 3).unwrap(), b"123");
             assert_eq!(read(&mut gunzip, 1, 4), Err(ErrorKind::UnexpectedEof));

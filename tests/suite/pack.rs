@@ -166,7 +166,7 @@ impl Case {
         match packing {
             Packing::Directory => self.copy(&path),
             Packing::TarGz | Packing::ShuffledGz(_) => {
-                fs::write(&path, gzip(&self.tar(packing))).unwrap()
+                fs::write(&path, gzip(&self.tar(packing))).unwrap();
             }
             Packing::TarGzMembers => fs::write(&path, gzip_members(&self.tar(packing))).unwrap(),
             _ => fs::write(&path, self.tar(packing)).unwrap(),
@@ -179,7 +179,7 @@ impl Case {
         let mut entries = self.entries();
         match packing {
             Packing::Shuffled(seed) | Packing::ShuffledGz(seed) => {
-                Random::new(seed).shuffle(&mut entries)
+                Random::new(seed).shuffle(&mut entries);
             }
             Packing::NoDirectories => entries.retain(|entry| entry.kind != EntryType::Directory),
             Packing::DotSlash => entries.iter_mut().for_each(Stored::dot_slash),

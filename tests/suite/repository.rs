@@ -83,7 +83,7 @@ fn is_right_or_told(instance: &Value) -> bool {
 fn store_cut_anywhere_gives_the_right_keys_or_none() {
     for store in ["v10-closed", "v13-closed"] {
         let case = instance(store);
-        let last = case.files.keys().rev().find(|path| path.ends_with(".tar")).unwrap().clone();
+        let last = case.files.keys().rev().find(|path| path.contains("/data0")).unwrap().clone();
         for part in 1..50 {
             let mut cut = case.clone();
             let tar = cut.files.get_mut(&last).unwrap();
@@ -105,7 +105,6 @@ fn compressed_archive_that_is_cut_or_damaged_gives_the_right_keys_or_none_or_dou
         assert_ne!(report["gaps"], json!([]));
         report["farms"][0]["instances"][0].clone()
     };
-    let mut read = 0;
     for part in 1..30 {
         let at = packed.len() * part / 30;
         let mut damaged = packed.clone();
@@ -116,28 +115,23 @@ fn compressed_archive_that_is_cut_or_damaged_gives_the_right_keys_or_none_or_dou
                 instance.is_null() || doubted || is_right_or_told(&instance),
                 "{part}: {instance}"
             );
-            read += usize::from(instance["repository"]["state"] == "read");
         }
     }
     // What lies before a cut is read.
     assert_eq!(look(&packed[..packed.len() - 3])["repository"]["state"], "read");
-    println!("{read} read");
 }
 
 #[test]
 fn damaged_store_gives_the_right_keys_or_none() {
-    for part in 1..12 {
-        let mut case = instance("v13-gc");
-        let tar = case.files.get_mut(&format!("{STORE}/data00000a.tar")).unwrap();
-        let at = tar.len() * part / 12;
+    let case = instance("v13-gc");
+    let path = format!("{STORE}/data00000a.tar");
+    for part in 1..100 {
+        let mut damaged = case.clone();
+        let tar = damaged.files.get_mut(&path).unwrap();
+        let at = tar.len() * part / 100;
         tar[at] ^= 1;
-        let instance = scan(&case, Packing::Tar);
-        let found = [md5(&instance, "hmac"), md5(&instance, "master")];
-        let right = [Some(HMAC.to_owned()), Some(MASTER.to_owned())];
-        let state = instance["repository"]["state"].as_str().unwrap();
-        assert!(
-            found == right && state == "read" || found == [None, None] && state == "unreadable",
-            "{part}: {instance}"
-        );
+        let instance = scan(&damaged, Packing::Directory);
+        assert!(is_right_or_told(&instance), "{part}: {instance}");
+        assert_ne!(instance["repository"]["state"], "not-read", "{part}");
     }
 }
