@@ -22,6 +22,16 @@ pub struct Limits {
     pub evidence_max: usize,
     /// Files of segment stores remembered of one source. They grow to 256 MB each, so this is a store of 2.5 TB.
     pub segment_files_max: usize,
+    /// Bytes of memory for places in a compressed archive from which it can be unpacked again, each of 43 KiB. They lie 4 MiB apart,
+    /// and further in the segment stores of archives of more than 1.5 GB.
+    pub checkpoint_bytes_max: usize,
+    /// Bytes of memory for what was unpacked again and may be wanted once more.
+    pub stretch_bytes_max: usize,
+    /// Bytes of one source that are unpacked yet again to go back in it. A forged store can ask for what lies far apart.
+    pub repeated_bytes_max: u64,
+    /// Unpacked bytes within which a segment store has to end to be read though its instance does not work with it. Leftover keys are
+    /// worth a warning, not twice the time.
+    pub idle_store_end_max: u64,
     /// Links remembered of one source.
     pub links_max: usize,
     /// Gaps reported of one source; further ones are counted in one line.
@@ -48,6 +58,10 @@ impl Default for Limits {
             padding_bytes_max: 1 << 20,
             evidence_max: 100_000,
             segment_files_max: 10_000,
+            checkpoint_bytes_max: 16 << 20,
+            stretch_bytes_max: 4 << 20,
+            repeated_bytes_max: 32 << 30,
+            idle_store_end_max: 1 << 30,
             links_max: 10_000,
             gaps_max: 100,
             jump_bytes_min: 64 << 10,

@@ -16,14 +16,14 @@ const SAMPLES: usize = 64;
 const LOOKS_MAX: usize = 128;
 /// Checkpoints looked at. An instance has a handful, unless something keeps them from being given up.
 const CHECKPOINTS_MAX: usize = 64;
-/// Segments that history may cost; what is left of the store's own budget bounds it too.
-const SEGMENTS_MAX: u64 = 512;
 /// After so many revisions in a row without their segments all older ones are taken to be gone.
 const GONE_MAX: usize = 3;
 const NAME_CHARS_MAX: usize = 64;
 
 /// Reads the history behind what the newest revision holds. What cannot be read of it is told in it, and never an error.
-pub(super) fn read(store: &Store<'_>, head: &[JcrKey]) -> KeyHistory {
+///
+/// It may cost so many segments more; what is left of the store's own budget bounds it too.
+pub(super) fn read(store: &Store<'_>, head: &[JcrKey], segments_max: u64) -> KeyHistory {
     let mut history = KeyHistory::default();
     let revisions = match store.revisions() {
         Ok(revisions) => revisions,
@@ -31,7 +31,7 @@ pub(super) fn read(store: &Store<'_>, head: &[JcrKey]) -> KeyHistory {
     };
     history.revisions = revisions.all.len();
     let past = Past {
-        segments_max: store.segments_read().saturating_add(SEGMENTS_MAX),
+        segments_max: store.segments_read().saturating_add(segments_max),
         store,
         known: RefCell::default(),
     };
@@ -111,7 +111,7 @@ impl<'s, 'f> Past<'s, 'f> {
 }
 
 fn too_many() -> String {
-    format!("older states take more than {SEGMENTS_MAX} segments")
+    "older states take more segments than are read for them".to_owned()
 }
 
 /// The revisions of a journal, with what was seen in some of them; numbers count from the newest.
@@ -230,7 +230,7 @@ mod tests {
     fn history(files: &Memory) -> KeyHistory {
         let store = Store::new(files, Budget::default());
         let head = store.newest(keys).unwrap();
-        read(&store, &head.value)
+        read(&store, &head.value, 512)
     }
 
     fn of(revisions: &[(Tree, u64)]) -> KeyHistory {

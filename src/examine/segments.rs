@@ -193,6 +193,12 @@ mod tests {
         builder
     }
 
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
     fn written(bytes: &[u8]) -> TempDir {
         let home = tempfile::tempdir().unwrap();
         fs::write(home.path().join("x"), bytes).unwrap();
@@ -214,7 +220,7 @@ mod tests {
     }
 
     fn contents(source: &Source, store: &Store) -> Vec<(String, String)> {
-        let parts = source.open_parts(&store.parts).unwrap();
+        let parts = source.open_parts(&store.parts, &Limits::default()).unwrap();
         let content = |(index, part): (usize, &Part)| {
             let mut bytes = vec![0; usize::try_from(part.bytes).unwrap()];
             parts.read_at(index, 0, &mut bytes).unwrap();
@@ -225,10 +231,11 @@ mod tests {
     }
 
     #[test]
-    fn files_of_a_store_can_be_read_in_a_directory_and_in_a_tar() {
+    fn files_of_a_store_can_be_read_in_a_directory_and_in_a_tar_compressed_or_not() {
         let directory = unpacked(&install());
-        let packed = written(&tar(&install()).into_inner().unwrap());
-        for path in [directory.path(), &packed.path().join("x")] {
+        let tar = tar(&install()).into_inner().unwrap();
+        let (packed, compressed) = (written(&tar), written(&gzip(&tar)));
+        for path in [directory.path(), &packed.path().join("x"), &compressed.path().join("x")] {
             let (source, collected) = collect(path, &Limits::default());
             assert_eq!(collected.segment_stores.keys().collect::<Vec<_>>(), [STORE]);
             let store = &collected.segment_stores[STORE];
@@ -264,10 +271,9 @@ mod tests {
     }
 
     #[test]
-    fn packed_store_is_seen_and_cannot_be_read() {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        encoder.write_all(&tar(&install()).into_inner().unwrap()).unwrap();
-        let collected = of_tar(&encoder.finish().unwrap());
+    fn store_that_is_compressed_twice_is_seen_and_cannot_be_read() {
+        let twice = gzip(&gzip(&tar(&install()).into_inner().unwrap()));
+        let collected = of_tar(&twice);
         let store = &collected.segment_stores[STORE];
         assert_eq!((store.parts.len(), store.readable), (2, false));
     }

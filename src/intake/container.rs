@@ -33,6 +33,11 @@ pub(super) trait Input: Read {
     fn is_plain_file(&self) -> bool {
         false
     }
+
+    /// Says whether `Source::open_parts` can read again, at any place, what it hands out.
+    fn is_repeatable(&self) -> bool {
+        self.is_plain_file()
+    }
 }
 
 /// What a walk carries along.

@@ -11,8 +11,9 @@ pub struct Entry<'a> {
     pub kind: EntryKind,
     /// Announced length of the body in bytes; nothing may be allocated on its word alone.
     pub size: u64,
-    /// Where the body starts in the source's file, when it lies there in one piece and as it is: a regular file, not sparse, in a
-    /// plain tar that was named by its path. Header and body may have been cut off behind it.
+    /// Where the body starts in the stream of bytes that the tar is read from: the source's file, or what the gzip in that file
+    /// unpacks to. Only for a regular file, not sparse, whose source was named by its path and is a `tar` or a `gzip, tar`.
+    /// Header and body may have been cut off behind it.
     pub offset: Option<u64>,
     /// Owner and mode, where the container keeps them.
     pub owner: Option<Owner>,

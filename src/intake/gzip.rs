@@ -4,6 +4,7 @@
 //! which of a small archive is everything, and do not say at which byte a member ends.
 
 use super::container::{Container, Context, Input, Opened};
+use super::member::{MAGIC, NoMember, read_header};
 use super::walk_input;
 use crate::facts::GapKind;
 use crate::limits::Limits;
@@ -14,14 +15,7 @@ use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 pub(super) const CONTAINER: Container =
     Container { name: "gzip", sniff: |head| head.starts_with(&MAGIC), walk };
 
-const MAGIC: [u8; 2] = [0x1f, 0x8b];
 const INPUT_BYTES: usize = 256 << 10;
-
-const HEADER_CHECKSUM: u8 = 0x02;
-const EXTRA: u8 = 0x04;
-const NAME: u8 = 0x08;
-const COMMENT: u8 = 0x10;
-const RESERVED: u8 = 0xe0;
 
 fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
     if context.nesting >= context.limits.nesting_max {
@@ -30,8 +24,9 @@ fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
         return context.visit.gap(None, GapKind::OverLimit, reason);
     }
     context.nesting = context.nesting.saturating_add(1);
+    let in_file = opened.input.is_plain_file();
     let input = BufReader::with_capacity(INPUT_BYTES, opened.head.chain(opened.input));
-    let mut gunzip = Gunzip::new(input, context.limits);
+    let mut gunzip = Gunzip::new(input, context.limits, in_file);
     walk_input(&mut gunzip, context);
     for (kind, reason) in gunzip.problems {
         context.visit.gap(None, kind, reason);
@@ -41,6 +36,8 @@ fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
 /// Inflates members. Never fails: it ends, and says in `problems` why too early.
 struct Gunzip<R> {
     input: R,
+    /// The gzip is the source's file.
+    in_file: bool,
     inflate: Decompress,
     crc: Crc,
     state: State,
@@ -75,10 +72,18 @@ enum Stop {
     Bad(GapKind, &'static str),
 }
 
+impl From<NoMember> for Stop {
+    fn from(no_member: NoMember) -> Self {
+        let (kind, what) = no_member.gap();
+        Self::Bad(kind, what)
+    }
+}
+
 impl<R: BufRead> Gunzip<R> {
-    fn new(input: R, limits: &Limits) -> Self {
+    fn new(input: R, limits: &Limits, in_file: bool) -> Self {
         Self {
             input,
+            in_file,
             inflate: Decompress::new(false),
             crc: Crc::new(),
             state: State::Start,
@@ -103,33 +108,8 @@ impl<R: BufRead> Gunzip<R> {
     }
 
     fn start(&mut self) -> Result<(), Stop> {
-        self.crc.reset();
-        for magic in MAGIC {
-            if self.checked_byte()? != magic {
-                return Err(Stop::Bad(GapKind::TrailingData, "unknown bytes behind the gzip"));
-            }
-        }
-        if self.checked_byte()? != 8 {
-            return Err(Stop::Bad(GapKind::CorruptStream, "gzip with an unknown compression"));
-        }
-        let flags = self.checked_byte()?;
-        if flags & RESERVED != 0 {
-            return Err(Stop::Bad(GapKind::CorruptStream, "gzip with unknown flags"));
-        }
-        self.skip_bytes(6)?;
-        if flags & EXTRA != 0 {
-            let length = u16::from_le_bytes([self.checked_byte()?, self.checked_byte()?]);
-            self.skip_bytes(length)?;
-        }
-        for text in [NAME, COMMENT] {
-            while flags & text != 0 && self.checked_byte()? != 0 {}
-        }
-        if flags & HEADER_CHECKSUM != 0 {
-            let computed = self.crc.sum().to_le_bytes();
-            let stored = [self.byte()?, self.byte()?];
-            if !computed.starts_with(&stored) {
-                self.problem(GapKind::CorruptStream, "gzip header fails its checksum");
-            }
+        if !read_header(|| self.byte())? {
+            self.problem(GapKind::CorruptStream, "gzip header fails its checksum");
         }
         self.crc.reset();
         self.inflate.reset(false);
@@ -206,20 +186,6 @@ impl<R: BufRead> Gunzip<R> {
         }
     }
 
-    fn skip_bytes(&mut self, count: u16) -> Result<(), Stop> {
-        for _ in 0..count {
-            self.checked_byte()?;
-        }
-        Ok(())
-    }
-
-    /// Reads a byte of the header, which may carry a checksum of its own.
-    fn checked_byte(&mut self) -> Result<u8, Stop> {
-        let byte = self.byte()?;
-        self.crc.update(&[byte]);
-        Ok(byte)
-    }
-
     fn byte(&mut self) -> Result<u8, Stop> {
         let byte = *fill(&mut self.input)?.first().ok_or(Stop::Ends)?;
         self.input.consume(1);
@@ -267,6 +233,10 @@ impl<R: BufRead> Read for Gunzip<R> {
 impl<R: BufRead> Input for Gunzip<R> {
     fn jump(&mut self, _: u64) -> io::Result<u64> {
         Ok(0)
+    }
+
+    fn is_repeatable(&self) -> bool {
+        self.in_file
     }
 }
 

@@ -6,10 +6,14 @@ mod discover;
 mod entry;
 mod file;
 mod folder;
+mod gunzip;
 mod gzip;
+mod inflate;
+mod member;
 mod open;
 mod parts;
 mod path;
+mod positioned;
 mod sniff;
 mod tar;
 #[cfg(test)]
@@ -22,7 +26,7 @@ pub use parts::{Part, Parts};
 use crate::facts::GapKind;
 use crate::limits::Limits;
 use container::{Container, Context, Input, Opened};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -126,7 +130,7 @@ fn walk_input(input: &mut dyn Input, context: &mut Context<'_>) {
     }
 }
 
-fn read_head(input: &mut dyn Input) -> std::io::Result<Zeroizing<Vec<u8>>> {
+fn read_head(input: &mut (impl Read + ?Sized)) -> std::io::Result<Zeroizing<Vec<u8>>> {
     let mut head = Zeroizing::new(vec![0; sniff::HEAD_BYTES]);
     let mut filled = 0_usize;
     while let Some(room) = head.get_mut(filled..).filter(|room| !room.is_empty()) {

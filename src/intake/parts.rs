@@ -1,6 +1,9 @@
 //! Files of a source that are read at any place rather than walked: those too large to be read whole.
 
-use super::{Origin, Source, open};
+use super::gunzip::Gunzip;
+use super::positioned::{Positioned, ReadAt};
+use super::{Origin, Source, gzip, open, read_head, sniff};
+use crate::limits::Limits;
 use std::collections::VecDeque;
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind};
@@ -17,7 +20,8 @@ pub struct Part {
     pub path: String,
     /// Length in bytes, as it was announced.
     pub bytes: u64,
-    /// Where it starts in the source's file; `None` in a directory, and where it does not lie in one piece.
+    /// Where it starts in the tar, as [`Entry::offset`](super::Entry::offset) says; `None` in a directory, and where it does not lie
+    /// in one piece.
     pub offset: Option<u64>,
 }
 
@@ -35,6 +39,8 @@ enum Place {
     Directory { root: PathBuf, open: Mutex<VecDeque<(usize, Arc<Positioned>)>> },
     /// In one file.
     Tar(Positioned),
+    /// In what one file unpacks to.
+    TarGz(Mutex<Box<Gunzip<Positioned>>>),
 }
 
 impl Source {
@@ -45,11 +51,13 @@ impl Source {
 
     /// Opens files of the source, which a walk announced, for reading at any place.
     ///
+    /// A compressed source is unpacked again as far as it is read; files of it that are wanted should be opened together.
+    ///
     /// # Errors
     ///
     /// Standard input cannot be read at any place; a source may be gone since it was walked. Whether a part can be read shows when
     /// it is.
-    pub fn open_parts(&self, parts: &[Part]) -> io::Result<Parts> {
+    pub fn open_parts(&self, parts: &[Part], limits: &Limits) -> io::Result<Parts> {
         let Origin::Path(path) = &self.origin else {
             return Err(refused("standard input cannot be read at any place"));
         };
@@ -57,11 +65,26 @@ impl Source {
         let place = if metadata.is_dir() {
             Place::Directory { root: path.clone(), open: Mutex::default() }
         } else if metadata.is_file() {
-            Place::Tar(Positioned::new(File::open(path)?))
+            Place::of_file(path, parts, limits)?
         } else {
             return Err(refused("is neither a directory nor a regular file"));
         };
         Ok(Parts { parts: parts.to_vec(), place })
+    }
+}
+
+impl Place {
+    fn of_file(path: &Path, parts: &[Part], limits: &Limits) -> io::Result<Self> {
+        let mut file = File::open(path)?;
+        let is_gzip = sniff::sniff(&read_head(&mut file)?)
+            .is_ok_and(|container| container.name == gzip::CONTAINER.name);
+        let file = Positioned::new(file)?;
+        if !is_gzip {
+            return Ok(Self::Tar(file));
+        }
+        let range = |part: &Part| part.offset.map(|start| start..start.saturating_add(part.bytes));
+        let ranges = parts.iter().filter_map(range).collect();
+        Ok(Self::TarGz(Mutex::new(Box::new(Gunzip::new(file, ranges, limits)))))
     }
 }
 
@@ -71,18 +94,23 @@ impl Parts {
     /// # Errors
     ///
     /// `UnexpectedEof` when the part ends before, be it by its announced length or because its file is shorter than that.
-    /// `Unsupported` when the part is a link, no regular file, or does not lie in one piece.
+    /// `Unsupported` when the part is a link, no regular file, or does not lie in one piece. Of a compressed source also
+    /// `InvalidData` when it is damaged or was changed, `FileTooLarge` and `QuotaExceeded` at the limits.
     pub fn read_at(&self, index: usize, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         let part = self.parts.get(index).ok_or(ErrorKind::InvalidInput)?;
         let length = u64::try_from(buffer.len()).map_err(io::Error::other)?;
         if offset.checked_add(length).is_none_or(|end| end > part.bytes) {
             return Err(ErrorKind::UnexpectedEof.into());
         }
+        let in_tar = || {
+            let start = part.offset.ok_or_else(|| refused("does not lie in one piece"))?;
+            start.checked_add(offset).ok_or(io::Error::from(ErrorKind::UnexpectedEof))
+        };
         match &self.place {
-            Place::Tar(file) => {
-                let start = part.offset.ok_or_else(|| refused("does not lie in one piece"))?;
-                let at = start.checked_add(offset).ok_or(ErrorKind::UnexpectedEof)?;
-                file.fill(buffer, at)
+            Place::Tar(file) => file.fill(buffer, in_tar()?),
+            Place::TarGz(gunzip) => {
+                let mut gunzip = gunzip.lock().unwrap_or_else(PoisonError::into_inner);
+                gunzip.fill(buffer, in_tar()?)
             }
             Place::Directory { root, open } => {
                 opened(open, index, || open_below(root, &part.path))?.fill(buffer, offset)
@@ -101,7 +129,7 @@ fn opened(
     let at = open.iter().position(|(known, _)| *known == index);
     let file = match at.and_then(|at| open.remove(at)) {
         Some((_, file)) => file,
-        None => Arc::new(Positioned::new(opener()?)),
+        None => Arc::new(Positioned::new(opener()?)?),
     };
     open.truncate(OPEN_MAX.saturating_sub(1));
     open.push_front((index, Arc::clone(&file)));
@@ -131,39 +159,6 @@ fn open_below(root: &Path, below: &str) -> io::Result<File> {
 
 fn refused(reason: &'static str) -> io::Error {
     io::Error::new(ErrorKind::Unsupported, reason)
-}
-
-/// A file that several threads can read at any place.
-#[derive(Debug)]
-struct Positioned {
-    file: File,
-    /// Where seeking and reading are two steps, nobody else may come in between.
-    #[cfg(not(unix))]
-    turn: Mutex<()>,
-}
-
-impl Positioned {
-    fn new(file: File) -> Self {
-        Self {
-            file,
-            #[cfg(not(unix))]
-            turn: Mutex::default(),
-        }
-    }
-
-    #[cfg(unix)]
-    fn fill(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        std::os::unix::fs::FileExt::read_exact_at(&self.file, buffer, offset)
-    }
-
-    #[cfg(not(unix))]
-    fn fill(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        use std::io::{Read, Seek, SeekFrom};
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(offset))?;
-        file.read_exact(buffer)
-    }
 }
 
 #[cfg(test)]
@@ -198,7 +193,7 @@ mod tests {
         let (_, recorder) = walk_path(&tar, &Limits::default(), Recorder::default());
         let found = recorder.parts.iter();
         let parts: Vec<_> = found.map(|(path, n, at)| part(path, *n, Some(*at))).collect();
-        let parts = source(&tar).open_parts(&parts).unwrap();
+        let parts = source(&tar).open_parts(&parts, &Limits::default()).unwrap();
         (home, parts)
     }
 
@@ -211,8 +206,9 @@ mod tests {
         fs::write(home.path().join("s/a"), "01234").unwrap();
         // The walk saw three bytes; a live instance has added to them since.
         fs::write(home.path().join("s/b"), "abcd").unwrap();
-        let directory =
-            source(home.path()).open_parts(&[part("s/a", 5, None), part("s/b", 3, None)]).unwrap();
+        let directory = source(home.path())
+            .open_parts(&[part("s/a", 5, None), part("s/b", 3, None)], &Limits::default())
+            .unwrap();
         for parts in [tar, directory] {
             assert_eq!(read(&parts, 0, 1, 3).unwrap(), "123");
             assert_eq!(read(&parts, 1, 0, 3).unwrap(), "abc");
@@ -237,9 +233,9 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         fs::write(home.path().join("a"), "0").unwrap();
         let hostile = [part("a", 9, Some(u64::MAX)), part("a", u64::MAX, Some(u64::MAX - 1))];
-        let directory = source(home.path()).open_parts(&hostile).unwrap();
+        let directory = source(home.path()).open_parts(&hostile, &Limits::default()).unwrap();
         assert_eq!(read(&directory, 0, 0, 9), Err(ErrorKind::UnexpectedEof));
-        let tar = source(&home.path().join("a")).open_parts(&hostile).unwrap();
+        let tar = source(&home.path().join("a")).open_parts(&hostile, &Limits::default()).unwrap();
         assert_eq!(read(&tar, 0, 1, 1), Err(ErrorKind::UnexpectedEof));
         assert!(read(&tar, 1, 0, 1).is_err());
     }
@@ -258,11 +254,12 @@ mod tests {
         symlink("d/a", below("root/in")).unwrap();
         let paths = ["out/a", "a", "in", "d", "", "../elsewhere/a", "/etc/passwd", "d/../d/a"];
         let parts = paths.map(|path| part(path, 6, None));
-        let parts = source(&below("root")).open_parts(&parts).unwrap();
+        let parts = source(&below("root")).open_parts(&parts, &Limits::default()).unwrap();
         for (index, path) in paths.iter().enumerate() {
             assert_eq!(read(&parts, index, 0, 1), Err(ErrorKind::Unsupported), "{path}");
         }
-        let missing = source(&below("root")).open_parts(&[part("x", 1, None)]).unwrap();
+        let missing =
+            source(&below("root")).open_parts(&[part("x", 1, None)], &Limits::default()).unwrap();
         assert_eq!(read(&missing, 0, 0, 1), Err(ErrorKind::NotFound));
     }
 
@@ -273,7 +270,7 @@ mod tests {
         for part in &parts {
             fs::write(home.path().join(&part.path), "x").unwrap();
         }
-        let parts = source(home.path()).open_parts(&parts).unwrap();
+        let parts = source(home.path()).open_parts(&parts, &Limits::default()).unwrap();
         for index in (0..50).chain([49, 48, 0]) {
             assert_eq!(read(&parts, index, 0, 1).unwrap(), "x");
         }
@@ -283,12 +280,39 @@ mod tests {
     }
 
     #[test]
-    fn packed_sources_have_nothing_to_read_at_any_place() {
-        let (home, parts) = walked(&gzip(&archive(&[member(b'0', "a", b"1")])));
-        assert!(parts.parts.is_empty());
-        let parts = source(&home.path().join("x")).open_parts(&[part("a", 1, None)]).unwrap();
-        assert_eq!(read(&parts, 0, 0, 1), Err(ErrorKind::Unsupported));
+    fn compressed_tar_is_read_like_a_plain_one() {
+        let tar = archive(&[member(b'0', "a", b"01234"), member(b'0', "b", &vec![b'x'; 100_000])]);
+        let (_home, parts) = walked(&gzip(&tar));
+        assert_eq!(read(&parts, 1, 99_998, 2).unwrap(), "xx");
+        assert_eq!(read(&parts, 0, 1, 3).unwrap(), "123");
+        assert_eq!(read(&parts, 0, 3, 3), Err(ErrorKind::UnexpectedEof));
+        assert_eq!(read(&parts, 1, 1 << 40, 1), Err(ErrorKind::UnexpectedEof));
+        let (_home, twice) = walked(&gzip(&gzip(&tar)));
+        assert!(twice.parts.is_empty());
+    }
+
+    #[test]
+    fn what_was_announced_without_a_place_cannot_be_read() {
+        let home = tempfile::tempdir().unwrap();
+        let tar = archive(&[member(b'0', "a", b"1")]);
+        for bytes in [tar.clone(), gzip(&tar)] {
+            fs::write(home.path().join("x"), bytes).unwrap();
+            let source = source(&home.path().join("x"));
+            let parts = source.open_parts(&[part("a", 1, None)], &Limits::default()).unwrap();
+            assert_eq!(read(&parts, 0, 0, 1), Err(ErrorKind::Unsupported));
+        }
         let stdin = Source { origin: Origin::Stdin, ..source(Path::new("")) };
-        assert_eq!(stdin.open_parts(&[]).unwrap_err().kind(), ErrorKind::Unsupported);
+        let refused = stdin.open_parts(&[], &Limits::default()).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Unsupported);
+    }
+
+    #[test]
+    fn compressed_file_that_changed_since_it_was_opened_is_not_read() {
+        let (home, parts) = walked(&gzip(&archive(&[member(b'0', "a", &vec![b'x'; 100_000])])));
+        assert_eq!(read(&parts, 0, 0, 1).unwrap(), "x");
+        let path = home.path().join("x");
+        let bytes = fs::read(&path).unwrap();
+        fs::write(&path, [bytes, vec![0]].concat()).unwrap();
+        assert_eq!(read(&parts, 0, 90_000, 1), Err(ErrorKind::InvalidData));
     }
 }

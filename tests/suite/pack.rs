@@ -50,6 +50,8 @@ pub(crate) enum Packing {
     TarGzMembers,
     /// A tar whose entries come in an order made from the seed.
     Shuffled(u64),
+    /// The same, compressed.
+    ShuffledGz(u64),
     /// A tar of files and links alone.
     NoDirectories,
     /// As `tar cf x.tar .` does: every name begins with `./`.
@@ -62,27 +64,23 @@ pub(crate) enum Packing {
 
 impl Packing {
     /// All of them.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Directory,
         Self::Tar,
         Self::TarGz,
         Self::TarGzMembers,
         Self::Shuffled(1),
+        Self::ShuffledGz(2),
         Self::NoDirectories,
         Self::DotSlash,
         Self::Pax,
         Self::GnuLongName,
     ];
 
-    /// Says whether every file lies in it as it is.
-    pub(crate) fn is_plain(self) -> bool {
-        !matches!(self, Self::TarGz | Self::TarGzMembers)
-    }
-
     fn extension(self) -> &'static str {
         match self {
             Self::Directory => "",
-            Self::TarGz | Self::TarGzMembers => ".tar.gz",
+            Self::TarGz | Self::TarGzMembers | Self::ShuffledGz(_) => ".tar.gz",
             _ => ".tar",
         }
     }
@@ -155,11 +153,6 @@ impl Case {
         }
     }
 
-    /// Says whether it has a segment store, which is not read where it is compressed.
-    pub(crate) fn has_store(&self) -> bool {
-        self.files.keys().any(|path| path.ends_with("/segmentstore/journal.log"))
-    }
-
     /// Packs the case into a new temporary directory under `name` and the usual extension.
     pub(crate) fn pack(&self, packing: Packing, name: &str) -> Packed {
         let home = tempfile::tempdir().unwrap();
@@ -172,7 +165,9 @@ impl Case {
         let path = home.join(format!("{name}{}", packing.extension()));
         match packing {
             Packing::Directory => self.copy(&path),
-            Packing::TarGz => fs::write(&path, gzip(&self.tar(packing))).unwrap(),
+            Packing::TarGz | Packing::ShuffledGz(_) => {
+                fs::write(&path, gzip(&self.tar(packing))).unwrap();
+            }
             Packing::TarGzMembers => fs::write(&path, gzip_members(&self.tar(packing))).unwrap(),
             _ => fs::write(&path, self.tar(packing)).unwrap(),
         }
@@ -183,7 +178,9 @@ impl Case {
     pub(crate) fn tar(&self, packing: Packing) -> Vec<u8> {
         let mut entries = self.entries();
         match packing {
-            Packing::Shuffled(seed) => Random::new(seed).shuffle(&mut entries),
+            Packing::Shuffled(seed) | Packing::ShuffledGz(seed) => {
+                Random::new(seed).shuffle(&mut entries);
+            }
             Packing::NoDirectories => entries.retain(|entry| entry.kind != EntryType::Directory),
             Packing::DotSlash => entries.iter_mut().for_each(Stored::dot_slash),
             _ => {}

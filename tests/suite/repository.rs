@@ -1,9 +1,9 @@
 //! Keys in the repository of an install: real stores, packed in every way, whole and damaged.
 
 use crate::cases;
-use crate::pack::{Case, Packing};
+use crate::pack::{self, Case, Packing};
 use crate::run;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const HMAC: &str = "d5491402ee479d4c304b6ad19e3618ed";
 const MASTER: &str = "8e526d8730483d725397cddd1f6b3106";
@@ -34,7 +34,7 @@ fn md5(instance: &Value, key: &str) -> Option<String> {
 fn keys_of_every_store_are_read_however_it_is_packed() {
     for store in ["v10-closed", "v11-hot", "v12-closed", "v13-closed", "v13-gc"] {
         let case = instance(store);
-        for packing in Packing::ALL.into_iter().filter(|packing| packing.is_plain()) {
+        for packing in Packing::ALL {
             let instance = scan(&case, packing);
             assert_eq!(instance["repository"]["state"], "read", "{store} {packing:?}");
             assert_eq!(md5(&instance, "hmac").unwrap(), HMAC, "{store} {packing:?}");
@@ -44,28 +44,94 @@ fn keys_of_every_store_are_read_however_it_is_packed() {
 }
 
 #[test]
-fn compressed_archive_says_that_its_repository_was_not_read() {
-    let instance = scan(&instance("v13-closed"), Packing::TarGz);
-    assert_eq!(instance["repository"]["state"], "not-read");
-    let reason = instance["repository"]["reason"].as_str().unwrap();
-    assert!(reason.starts_with("the archive is compressed"), "{reason}");
-    assert_eq!(md5(&instance, "hmac"), None);
+fn standard_input_says_that_it_cannot_be_read_twice() {
+    let case = instance("v13-closed");
+    for bytes in [case.tar(Packing::Tar), pack::gzip(&case.tar(Packing::Tar))] {
+        let report: Value =
+            serde_json::from_str(&cases::through_pipe("publish2=-", &bytes, usize::MAX)).unwrap();
+        let instance = &report["farms"][0]["instances"][0];
+        assert_eq!(instance["repository"]["state"], "not-read");
+        let reason = instance["repository"]["reason"].as_str().unwrap();
+        assert!(reason.starts_with("standard input can be read only once"), "{reason}");
+        assert_eq!(md5(instance, "hmac"), None);
+    }
+}
+
+#[test]
+fn archive_that_is_compressed_twice_says_how_to_have_its_repository_read() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("publish2.tar.gz.gz");
+    let twice = pack::gzip(&pack::gzip(&instance("v13-closed").tar(Packing::Tar)));
+    std::fs::write(&path, twice).unwrap();
+    let report = run::json(&run::scan(&[path.into()]));
+    let repository = &report["farms"][0]["instances"][0]["repository"];
+    assert_eq!(repository["state"], "not-read");
+    let reason = repository["reason"].as_str().unwrap();
+    assert!(reason.starts_with("the archive is compressed more than once"), "{reason}");
+}
+
+/// The right keys, or none and a reason.
+fn is_right_or_told(instance: &Value) -> bool {
+    let found = [md5(instance, "hmac"), md5(instance, "master")];
+    match instance["repository"]["state"].as_str() {
+        Some("read") => found == [Some(HMAC.to_owned()), Some(MASTER.to_owned())],
+        _ => found == [None, None] && instance["repository"]["reason"].is_string(),
+    }
+}
+
+#[test]
+fn store_cut_anywhere_gives_the_right_keys_or_none() {
+    for store in ["v10-closed", "v13-closed"] {
+        let case = instance(store);
+        let last = case.files.keys().rev().find(|path| path.contains("/data0")).unwrap().clone();
+        for part in 1..50 {
+            let mut cut = case.clone();
+            let tar = cut.files.get_mut(&last).unwrap();
+            tar.truncate(tar.len() * part / 50);
+            let instance = scan(&cut, Packing::Directory);
+            assert!(is_right_or_told(&instance), "{store} {part}: {instance}");
+        }
+    }
+}
+
+#[test]
+fn compressed_archive_that_is_cut_or_damaged_gives_the_right_keys_or_none_or_doubts_them() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("publish2.tar.gz");
+    let packed = pack::gzip_members(&instance("v13-gc").tar(Packing::ShuffledGz(3)));
+    let look = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
+        let report = run::json(&run::scan(&[path.clone().into()]));
+        assert_ne!(report["gaps"], json!([]));
+        report["farms"][0]["instances"][0].clone()
+    };
+    for part in 1..30 {
+        let at = packed.len() * part / 30;
+        let mut damaged = packed.clone();
+        damaged[at] ^= 4;
+        for instance in [look(&packed[..at]), look(&damaged)] {
+            let doubted = instance["verified"] == false;
+            assert!(
+                instance.is_null() || doubted || is_right_or_told(&instance),
+                "{part}: {instance}"
+            );
+        }
+    }
+    // What lies before a cut is read.
+    assert_eq!(look(&packed[..packed.len() - 3])["repository"]["state"], "read");
 }
 
 #[test]
 fn damaged_store_gives_the_right_keys_or_none() {
-    for part in 1..12 {
-        let mut case = instance("v13-gc");
-        let tar = case.files.get_mut(&format!("{STORE}/data00000a.tar")).unwrap();
-        let at = tar.len() * part / 12;
+    let case = instance("v13-gc");
+    let path = format!("{STORE}/data00000a.tar");
+    for part in 1..100 {
+        let mut damaged = case.clone();
+        let tar = damaged.files.get_mut(&path).unwrap();
+        let at = tar.len() * part / 100;
         tar[at] ^= 1;
-        let instance = scan(&case, Packing::Tar);
-        let found = [md5(&instance, "hmac"), md5(&instance, "master")];
-        let right = [Some(HMAC.to_owned()), Some(MASTER.to_owned())];
-        let state = instance["repository"]["state"].as_str().unwrap();
-        assert!(
-            found == right && state == "read" || found == [None, None] && state == "unreadable",
-            "{part}: {instance}"
-        );
+        let instance = scan(&damaged, Packing::Directory);
+        assert!(is_right_or_told(&instance), "{part}: {instance}");
+        assert_ne!(instance["repository"]["state"], "not-read", "{part}");
     }
 }

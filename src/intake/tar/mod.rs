@@ -45,7 +45,7 @@ fn names_itself(block: &Block) -> bool {
 
 fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
     let Opened { head, input } = opened;
-    let mut scanner = Scanner::new(context.limits, context.visit, input.is_plain_file());
+    let mut scanner = Scanner::new(context.limits, context.visit, input.is_repeatable());
     scanner.push(&head);
     drop(head);
     let fed = feed(&mut scanner, input, context.limits.jump_bytes_min);

@@ -38,8 +38,8 @@ pub(super) struct Scanner<'v> {
     pub(super) secret: bool,
     /// The body being read is handed on in pieces as they come.
     pub(super) streams: bool,
-    /// Positions are those in the source's file.
-    in_place: bool,
+    /// Bodies can be read again at their positions.
+    repeatable: bool,
     pub(super) extensions: Extensions,
     pub(super) sparse: Option<Sparse>,
     /// Path of the entry being read; reused, since a source may have millions.
@@ -89,8 +89,8 @@ pub(super) struct Plan {
 impl<'v> Scanner<'v> {
     /// Returns a scanner at the start of an archive.
     ///
-    /// `in_place`: what is pushed are the bytes of the source's file, from the first one on.
-    pub(super) fn new(limits: &'v Limits, visit: &'v mut dyn Visit, in_place: bool) -> Self {
+    /// `repeatable`: what is pushed, from the first byte on, can be read again at any place.
+    pub(super) fn new(limits: &'v Limits, visit: &'v mut dyn Visit, repeatable: bool) -> Self {
         Self {
             visit,
             limits,
@@ -104,7 +104,7 @@ impl<'v> Scanner<'v> {
             buffer: Zeroizing::default(),
             secret: true,
             streams: false,
-            in_place,
+            repeatable,
             extensions: Extensions::default(),
             sparse: None,
             path: String::new(),
@@ -210,9 +210,9 @@ impl<'v> Scanner<'v> {
         self.position.saturating_sub(BLOCK)
     }
 
-    /// Returns where the body of the header read last starts in the source's file, when it lies there in one piece.
+    /// Returns where the body of the header read last starts in the tar, when it lies there in one piece and can be read again.
     pub(super) fn body_offset(&self) -> Option<u64> {
-        (self.in_place && self.sparse.is_none()).then_some(self.position)
+        (self.repeatable && self.sparse.is_none()).then_some(self.position)
     }
 
     /// Arranges for what follows the header.

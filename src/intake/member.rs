@@ -1,0 +1,89 @@
+//! The header of a gzip member, for all who read gzip. (RFC 1952, section 2.3)
+
+use crate::facts::GapKind;
+use flate2::Crc;
+
+/// The first bytes of a member.
+pub(super) const MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+const HEADER_CHECKSUM: u8 = 0x02;
+const EXTRA: u8 = 0x04;
+const NAME: u8 = 0x08;
+const COMMENT: u8 = 0x10;
+const RESERVED: u8 = 0xe0;
+
+/// Why no member begins here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoMember {
+    /// Something else stands there.
+    Magic,
+    Compression,
+    Flags,
+}
+
+impl NoMember {
+    /// Returns the kind of the gap, and what is to be said.
+    pub(super) fn gap(self) -> (GapKind, &'static str) {
+        match self {
+            Self::Magic => (GapKind::TrailingData, "unknown bytes behind the gzip"),
+            Self::Compression => (GapKind::CorruptStream, "gzip with an unknown compression"),
+            Self::Flags => (GapKind::CorruptStream, "gzip with unknown flags"),
+        }
+    }
+}
+
+/// Reads a header from its magic to its end. Says whether its checksum holds, where it has one.
+pub(super) fn read_header<E: From<NoMember>>(
+    byte: impl FnMut() -> Result<u8, E>,
+) -> Result<bool, E> {
+    Header { byte, crc: Crc::new() }.read()
+}
+
+struct Header<B> {
+    byte: B,
+    crc: Crc,
+}
+
+impl<E: From<NoMember>, B: FnMut() -> Result<u8, E>> Header<B> {
+    fn read(mut self) -> Result<bool, E> {
+        for magic in MAGIC {
+            if self.next()? != magic {
+                return Err(NoMember::Magic.into());
+            }
+        }
+        if self.next()? != 8 {
+            return Err(NoMember::Compression.into());
+        }
+        let flags = self.next()?;
+        if flags & RESERVED != 0 {
+            return Err(NoMember::Flags.into());
+        }
+        self.skip(6)?;
+        if flags & EXTRA != 0 {
+            let length = u16::from_le_bytes([self.next()?, self.next()?]);
+            self.skip(length)?;
+        }
+        for text in [NAME, COMMENT] {
+            while flags & text != 0 && self.next()? != 0 {}
+        }
+        if flags & HEADER_CHECKSUM == 0 {
+            return Ok(true);
+        }
+        let computed = self.crc.sum().to_le_bytes();
+        let stored = [self.next()?, self.next()?];
+        Ok(computed.starts_with(&stored))
+    }
+
+    fn skip(&mut self, count: u16) -> Result<(), E> {
+        for _ in 0..count {
+            self.next()?;
+        }
+        Ok(())
+    }
+
+    fn next(&mut self) -> Result<u8, E> {
+        let byte = (self.byte)()?;
+        self.crc.update(&[byte]);
+        Ok(byte)
+    }
+}

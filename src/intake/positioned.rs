@@ -1,0 +1,73 @@
+//! A file that is read at any place.
+
+use super::open;
+use std::fs::{File, Metadata};
+use std::io::{self, ErrorKind};
+
+/// Bytes that can be read at any place.
+pub(super) trait ReadAt {
+    /// Reads some bytes from `offset` on and returns how many; 0 at the end.
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// Says whether the bytes are not those any more that were there when it was opened.
+    fn is_changed(&self) -> bool;
+
+    /// Fills `buffer` from `offset` on; fails with `UnexpectedEof` when there are not so many bytes.
+    fn fill(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        let (mut rest, mut offset) = (buffer, offset);
+        while !rest.is_empty() {
+            match self.read_at(rest, offset) {
+                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                Ok(length) => {
+                    rest = std::mem::take(&mut rest).get_mut(length..).unwrap_or_default();
+                    let length = u64::try_from(length).map_err(io::Error::other)?;
+                    offset = offset.checked_add(length).ok_or(ErrorKind::UnexpectedEof)?;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A file that several threads can read at any place.
+#[derive(Debug)]
+pub(super) struct Positioned {
+    file: File,
+    opened: Metadata,
+    /// Where seeking and reading are two steps, nobody else may come in between.
+    #[cfg(not(unix))]
+    turn: std::sync::Mutex<()>,
+}
+
+impl Positioned {
+    pub(super) fn new(file: File) -> io::Result<Self> {
+        Ok(Self {
+            opened: file.metadata()?,
+            file,
+            #[cfg(not(unix))]
+            turn: std::sync::Mutex::default(),
+        })
+    }
+}
+
+impl ReadAt for Positioned {
+    #[cfg(unix)]
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        std::os::unix::fs::FileExt::read_at(&self.file, buffer, offset)
+    }
+
+    #[cfg(not(unix))]
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        use std::io::{Read, Seek, SeekFrom};
+        let _turn = self.turn.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(offset))?;
+        file.read(buffer)
+    }
+
+    fn is_changed(&self) -> bool {
+        !open::is_unchanged(&self.file, &self.opened)
+    }
+}
