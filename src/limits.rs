@@ -9,6 +9,9 @@ pub struct Limits {
     pub entries_max: u64,
     /// Compressions around one archive: a gzip of a gzip of a tar has two.
     pub nesting_max: u32,
+    /// Bytes of unpacked data that a decoder may have to look back on. It keeps them in memory, up to twice. `zstd -19` and `xz -6`
+    /// need 8 MiB, `zstd --long` and `xz -9` more.
+    pub window_bytes_max: u64,
     /// Bytes of one tar extension header (long name, PAX record); larger ones are skipped unread.
     pub extension_bytes_max: u64,
     /// Bytes of one path or link target; no file system of today takes longer ones.
@@ -42,6 +45,7 @@ impl Default for Limits {
             unpacked_bytes_max: 1 << 40,
             entries_max: 50_000_000,
             nesting_max: 2,
+            window_bytes_max: 8 << 20,
             extension_bytes_max: 1 << 20,
             path_bytes_max: 4096,
             user_bytes_max: 256,

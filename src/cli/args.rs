@@ -218,6 +218,9 @@ pub(super) struct Reading {
     /// Compressions around one archive
     #[arg(long, value_name = "N", default_value_t = Limits::default().nesting_max)]
     max_nesting: u32,
+    /// Bytes that unpacking zstd or xz may have to look back on, in memory
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().window_bytes_max)]
+    max_window: u64,
 }
 
 impl Reading {
@@ -227,6 +230,7 @@ impl Reading {
             unpacked_bytes_max: self.max_unpacked,
             entries_max: self.max_entries,
             nesting_max: self.max_nesting,
+            window_bytes_max: self.max_window,
             logs: !self.no_logs,
             ..Limits::default()
         }

@@ -103,9 +103,10 @@ fn why_not(source: &Source, container: &str, stored: &Stored) -> String {
     if !source.can_reread() {
         return "standard input can be read only once; name the archive as a file".to_owned();
     }
-    if container.contains("gzip") {
-        return "the archive is compressed; unpack it to a plain tar (gzip -d) or a directory"
-            .to_owned();
+    if !matches!(container, "tar" | "") {
+        return format!(
+            "the archive is packed as {container}; unpack it to a plain tar or a directory"
+        );
     }
     match stored.parts.iter().find(|part| part.offset.is_none()) {
         Some(part) if !source.is_directory() => {

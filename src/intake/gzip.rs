@@ -3,6 +3,7 @@
 //! Members are read here and not by flate2's decoders: those drop what was inflated in the call that meets the damage,
 //! which of a small archive is everything, and do not say at which byte a member ends.
 
+use super::codec::{INPUT_BYTES, may_open};
 use super::container::{Container, Context, Input, Opened};
 use super::walk_input;
 use crate::facts::GapKind;
@@ -15,7 +16,6 @@ pub(super) const CONTAINER: Container =
     Container { name: "gzip", sniff: |head| head.starts_with(&MAGIC), walk };
 
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
-const INPUT_BYTES: usize = 256 << 10;
 
 const HEADER_CHECKSUM: u8 = 0x02;
 const EXTRA: u8 = 0x04;
@@ -24,12 +24,9 @@ const COMMENT: u8 = 0x10;
 const RESERVED: u8 = 0xe0;
 
 fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
-    if context.nesting >= context.limits.nesting_max {
-        let limit = context.limits.nesting_max;
-        let reason = format!("more than {limit} compressions around each other; not opened");
-        return context.visit.gap(None, GapKind::OverLimit, reason);
+    if !may_open(context) {
+        return;
     }
-    context.nesting = context.nesting.saturating_add(1);
     let input = BufReader::with_capacity(INPUT_BYTES, opened.head.chain(opened.input));
     let mut gunzip = Gunzip::new(input, context.limits);
     walk_input(&mut gunzip, context);

@@ -1,5 +1,7 @@
 //! Reads sources: sniffs what they are and walks their entries, without extracting anything.
 
+mod bzip2;
+mod codec;
 mod container;
 mod directory;
 mod discover;
@@ -14,6 +16,8 @@ mod sniff;
 mod tar;
 #[cfg(test)]
 mod testing;
+mod xz;
+mod zstd;
 
 pub use discover::{Discovered, discover};
 pub use entry::{Descend, Entry, EntryKind, LinkTarget, NoWatch, Visit, Want, Watch};
@@ -27,7 +31,8 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// The containers that are read. To add one, write its file and add its two lines here.
-const CONTAINERS: &[Container] = &[gzip::CONTAINER, tar::CONTAINER];
+const CONTAINERS: &[Container] =
+    &[gzip::CONTAINER, zstd::CONTAINER, xz::CONTAINER, bzip2::CONTAINER, tar::CONTAINER];
 
 /// Something the user named to be examined.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,7 +123,7 @@ fn walk_input(input: &mut dyn Input, context: &mut Context<'_>) {
         }
         Err((kind, reason)) => {
             let reason = match context.names.last() {
-                Some(outer) => format!("the {outer} does not hold an archive: {reason}"),
+                Some(outer) => format!("the {outer} holds no archive: {reason}"),
                 None => reason,
             };
             context.visit.gap(None, kind, reason);

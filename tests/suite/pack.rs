@@ -48,6 +48,12 @@ pub(crate) enum Packing {
     TarGz,
     /// A gzip of three members; one begins inside a file, one inside a header.
     TarGzMembers,
+    /// As `tar c | zstd` does.
+    TarZst,
+    /// As `tar cJf` does.
+    TarXz,
+    /// As `tar cjf` does.
+    TarBz2,
     /// A tar whose entries come in an order made from the seed.
     Shuffled(u64),
     /// A tar of files and links alone.
@@ -62,11 +68,14 @@ pub(crate) enum Packing {
 
 impl Packing {
     /// All of them.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Directory,
         Self::Tar,
         Self::TarGz,
         Self::TarGzMembers,
+        Self::TarZst,
+        Self::TarXz,
+        Self::TarBz2,
         Self::Shuffled(1),
         Self::NoDirectories,
         Self::DotSlash,
@@ -76,13 +85,19 @@ impl Packing {
 
     /// Says whether every file lies in it as it is.
     pub(crate) fn is_plain(self) -> bool {
-        !matches!(self, Self::TarGz | Self::TarGzMembers)
+        !matches!(
+            self,
+            Self::TarGz | Self::TarGzMembers | Self::TarZst | Self::TarXz | Self::TarBz2
+        )
     }
 
     fn extension(self) -> &'static str {
         match self {
             Self::Directory => "",
             Self::TarGz | Self::TarGzMembers => ".tar.gz",
+            Self::TarZst => ".tar.zst",
+            Self::TarXz => ".tar.xz",
+            Self::TarBz2 => ".tar.bz2",
             _ => ".tar",
         }
     }
@@ -174,6 +189,9 @@ impl Case {
             Packing::Directory => self.copy(&path),
             Packing::TarGz => fs::write(&path, gzip(&self.tar(packing))).unwrap(),
             Packing::TarGzMembers => fs::write(&path, gzip_members(&self.tar(packing))).unwrap(),
+            Packing::TarZst => fs::write(&path, zstd(&self.tar(packing))).unwrap(),
+            Packing::TarXz => fs::write(&path, xz(&self.tar(packing))).unwrap(),
+            Packing::TarBz2 => fs::write(&path, bzip2(&self.tar(packing))).unwrap(),
             _ => fs::write(&path, self.tar(packing)).unwrap(),
         }
         path
@@ -373,6 +391,26 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
     gzip.write_all(bytes).unwrap();
     gzip.finish().unwrap()
+}
+
+/// Compresses into one frame.
+pub(crate) fn zstd(bytes: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
+}
+
+/// Compresses into one stream.
+pub(crate) fn xz(bytes: &[u8]) -> Vec<u8> {
+    let options = lzma_rust2::XzOptions::with_preset(1);
+    let mut writer = lzma_rust2::XzWriter::new(Vec::new(), options).unwrap();
+    writer.write_all(bytes).unwrap();
+    writer.finish().unwrap()
+}
+
+/// Compresses into one stream.
+pub(crate) fn bzip2(bytes: &[u8]) -> Vec<u8> {
+    let mut bzip2 = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    bzip2.write_all(bytes).unwrap();
+    bzip2.finish().unwrap()
 }
 
 /// Compresses a tar into three members: one begins in the middle of the largest file, one in the last header.
