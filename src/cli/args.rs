@@ -41,9 +41,23 @@ pub(super) enum Command {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Scan {
-    /// tar, tar.gz, directory or `-` for standard input; NAME=SOURCE names the instance in it
-    #[arg(required = true, value_name = "SOURCE")]
+    /// Archive (tar, tar.gz, tar.zst, tar.xz, tar.bz2, zip), directory, or `-` for standard input; NAME=SOURCE names the
+    /// instance in it
+    #[arg(required_unless_present = "files_from", value_name = "SOURCE")]
     pub(super) sources: Vec<OsString>,
+    /// Reads more sources from a file, one a line; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) files_from: Option<PathBuf>,
+    /// Sources in that file end in a zero byte, as `find -print0` writes them
+    #[arg(short = '0', long, requires = "files_from")]
+    pub(super) null: bool,
+    /// Of folders takes only archives that match; a glob with `/` is matched against the path below the folder, one without
+    /// against the name of the file
+    #[arg(long, value_name = "GLOB")]
+    pub(super) include: Vec<String>,
+    /// Of folders leaves out archives that match
+    #[arg(long, value_name = "GLOB")]
+    pub(super) exclude: Vec<String>,
     /// Name of the instance, when there is one source
     #[arg(long, value_name = "NAME")]
     pub(super) name: Option<String>,

@@ -23,14 +23,14 @@ pub(super) fn snapshots(
     walked: &Walked,
     collected: Collected,
 ) -> (Vec<Snapshot>, Vec<Gap>) {
-    let Collected { items, archives, mut gaps, .. } = collected;
+    let Collected { items, archives, is_status, mut gaps, .. } = collected;
     let mut roots = by_root(&items);
     gaps.extend(strays(source, &items));
     roots.retain(|_, evidence| evidence.iter().any(|(_, found, item)| marks_instance(found, item)));
     gaps.extend(malformed(source, &items));
     let explained = walked.entries == 0 && gaps.iter().any(|gap| gap.kind.hides());
     if roots.is_empty() && !*folder && !explained {
-        gaps.push(no_instance(source, walked));
+        gaps.push(no_instance(source, walked, is_status));
     }
     let tops: BTreeSet<&str> = roots.keys().map(String::as_str).collect();
     // Those that discovery found are sources of their own.
@@ -174,8 +174,11 @@ fn malformed(source: &str, items: &BTreeMap<String, Item>) -> Vec<Gap> {
         .collect()
 }
 
-fn no_instance(source: &str, walked: &Walked) -> Gap {
+fn no_instance(source: &str, walked: &Walked, is_status: bool) -> Gap {
     let reason = match walked.entries {
+        _ if is_status => "no AEM instance in it: it is a status of the web console, which holds no key files; send `conf`, \
+            `launchpad/config` and `launchpad/felix/bundle*` of `crx-quickstart` instead (see --help)"
+            .to_owned(),
         0 => "no AEM instance in it: it is empty".to_owned(),
         entries => format!(
             "no AEM instance in it: none of its {entries} entries is a bundle below `felix/` or a property file of \

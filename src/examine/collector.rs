@@ -34,6 +34,8 @@ pub(super) struct Collected {
     pub(super) items: BTreeMap<String, Item>,
     /// Files that are named like archives.
     pub(super) archives: Vec<String>,
+    /// It has a file that only the status of a web console has.
+    pub(super) is_status: bool,
     pub(super) gaps: Vec<Gap>,
     /// Segment stores, by the path of their directory.
     pub(super) segment_stores: BTreeMap<String, Store>,
@@ -63,6 +65,8 @@ pub(super) struct Collector<'a> {
     repeats: BTreeMap<String, (u32, bool)>,
     links: Links,
     archives: Vec<String>,
+    /// It has a file that only the status of a web console has.
+    is_status: bool,
     segments: Segments,
     gaps: Vec<Gap>,
     gaps_left_out: usize,
@@ -83,6 +87,7 @@ impl<'a> Collector<'a> {
             repeats: BTreeMap::new(),
             links: Links::new(),
             archives: Vec::new(),
+            is_status: false,
             segments: Segments::new(limits.segment_files_max),
             gaps: Vec::new(),
             gaps_left_out: 0,
@@ -184,7 +189,8 @@ impl<'a> Collector<'a> {
         self.gaps.sort();
         self.gaps.dedup();
         let segment_stores = self.segments.finish(directory);
-        Collected { items: self.items, archives: self.archives, gaps: self.gaps, segment_stores }
+        let Self { items, archives, is_status, gaps, .. } = self;
+        Collected { items, archives, is_status, gaps, segment_stores }
     }
 
     /// What an install reaches through a link to its launchpad or cache is its own, and no install or copy beside it.
@@ -378,6 +384,7 @@ impl<'a> Collector<'a> {
             let reason = "is named like a crypto key file in another case; it was not read";
             self.record(Some(path), GapKind::Unidentified, reason.to_owned());
         }
+        self.is_status |= hints::is_status(path);
         // An archive inside an install is part of it; one outside of every install may hold another.
         let is_new = self.aliases.is_none() && self.archives.len() < self.limits.gaps_max;
         if is_new && entry.kind == EntryKind::File && hints::is_archive(path) {

@@ -52,6 +52,24 @@ pub(super) fn is_archive(path: &str) -> bool {
     may_be && ARCHIVES.iter().any(|end| ends_with_ignoring_case(name(path), end))
 }
 
+/// Says whether a path is one of the status that the Felix web console packs (`configuration-status-….zip`): a page of it, by its
+/// title, behind a number in older versions, or as JSON.
+pub(super) fn is_status(path: &str) -> bool {
+    let title = match path.split_once('/') {
+        None => path.strip_suffix(".txt"),
+        Some(("json", file)) => file.strip_suffix(".json"),
+        Some(_) => None,
+    };
+    let title = title.map(|title| match title.split_once('-') {
+        Some((number, title)) if number.bytes().all(|byte| byte.is_ascii_digit()) => title,
+        _ => title,
+    });
+    matches!(
+        title,
+        Some("Bundles" | "Configurations" | "System Properties" | "Declarative Services")
+    )
+}
+
 /// Says whether a path would be that of a key file if case did not matter. AEM finds its files by exact name, but on a file
 /// system that ignores case it would read these.
 pub(super) fn is_key_in_another_case(path: &str) -> bool {
@@ -78,6 +96,16 @@ mod tests {
     fn archives_go_by_the_end_of_their_name() {
         assert!(is_archive("a/publish3.TAR.GZ") && is_archive("b.zip"));
         assert!(!is_archive("a.tar.gz/notes.txt") && !is_archive("tar"));
+    }
+
+    #[test]
+    fn pages_of_a_console_status_are_known() {
+        for path in ["Bundles.txt", "002-Bundles.txt", "json/Bundles.json", "Configurations.txt"] {
+            assert!(is_status(path), "{path}");
+        }
+        for path in ["x/Bundles.txt", "Bundles", "bundles.txt", "a-Bundles.txt", "timestamp.txt"] {
+            assert!(!is_status(path), "{path}");
+        }
     }
 
     #[test]

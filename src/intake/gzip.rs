@@ -387,7 +387,7 @@ mod tests {
     fn gzip_of_something_else_says_so() {
         check(&gzip(b"<html>403</html>"), &[GapKind::NotAnArchive], 0);
         check(&gzip(b""), &[GapKind::EmptyFile], 0);
-        check(&gzip(b"PK\x03\x04...."), &[GapKind::Unsupported], 0);
+        check(&gzip(b"7z\xbc\xaf\x27\x1c"), &[GapKind::Unsupported], 0);
     }
 
     #[test]

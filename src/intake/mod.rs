@@ -1,6 +1,7 @@
 //! Reads sources: sniffs what they are and walks their entries, without extracting anything.
 
 mod bzip2;
+mod choice;
 mod codec;
 mod container;
 mod directory;
@@ -9,6 +10,7 @@ mod entry;
 mod file;
 mod folder;
 mod gzip;
+mod list;
 mod open;
 mod parts;
 mod path;
@@ -17,10 +19,16 @@ mod tar;
 #[cfg(test)]
 mod testing;
 mod xz;
+mod zip;
+#[cfg(test)]
+#[path = "../../tests/suite/zip.rs"]
+mod zip_writer;
 mod zstd;
 
-pub use discover::{Discovered, discover};
+pub use choice::Choice;
+pub use discover::{Discovered, discover, discover_chosen};
 pub use entry::{Descend, Entry, EntryKind, LinkTarget, NoWatch, Visit, Want, Watch};
+pub use list::operands_in;
 pub use parts::{Part, Parts};
 
 use crate::facts::GapKind;
@@ -31,8 +39,14 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// The containers that are read. To add one, write its file and add its two lines here.
-const CONTAINERS: &[Container] =
-    &[gzip::CONTAINER, zstd::CONTAINER, xz::CONTAINER, bzip2::CONTAINER, tar::CONTAINER];
+const CONTAINERS: &[Container] = &[
+    gzip::CONTAINER,
+    zstd::CONTAINER,
+    xz::CONTAINER,
+    bzip2::CONTAINER,
+    zip::CONTAINER,
+    tar::CONTAINER,
+];
 
 /// Something the user named to be examined.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,7 +103,8 @@ pub struct Walked {
 ///
 /// Never fails: what cannot be read is reported to `visit` as a gap, and what came before it stands.
 pub fn walk(source: &Source, limits: &Limits, watch: &dyn Watch, visit: &mut dyn Visit) -> Walked {
-    let mut context = Context { limits, visit, names: Vec::new(), entries: 0, nesting: 0 };
+    let mut context =
+        Context { limits, visit, names: Vec::new(), entries: 0, nesting: 0, hint: None };
     match &source.origin {
         Origin::Stdin => file::walk_stdin(watch, &mut context),
         Origin::Path(path) => walk_path(path, watch, &mut context),
@@ -124,7 +139,10 @@ fn walk_input(input: &mut dyn Input, context: &mut Context<'_>) {
         Err((kind, reason)) => {
             let reason = match context.names.last() {
                 Some(outer) => format!("the {outer} holds no archive: {reason}"),
-                None => reason,
+                None => match context.hint.filter(|_| kind == GapKind::NotAnArchive) {
+                    Some(hint) => format!("{reason}; {hint}"),
+                    None => reason,
+                },
             };
             context.visit.gap(None, kind, reason);
         }

@@ -170,6 +170,7 @@ pub(super) fn scan(
         names: Vec::new(),
         entries: 0,
         nesting: 0,
+        hint: None,
     };
     if sniff {
         super::walk_input(&mut input, &mut context);

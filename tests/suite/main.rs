@@ -31,3 +31,4 @@ mod run;
 mod samples;
 #[path = "../../benches/snapshot/mod.rs"]
 mod snapshot;
+mod zip;

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "support for tests; not each needs all of it")]
 
 use crate::snapshot::random::Random;
+use crate::zip;
 use flate2::{Compression, write::GzEncoder};
 use std::collections::BTreeMap;
 use std::fs;
@@ -54,6 +55,12 @@ pub(crate) enum Packing {
     TarXz,
     /// As `tar cjf` does.
     TarBz2,
+    /// As `zip -ry` does.
+    Zip,
+    /// As `zip -ry - . | cat` does: checksums and sizes come behind the bodies.
+    ZipSizesBehind,
+    /// As old packers on Windows do: backslashes, and nothing of Unix.
+    ZipBackslashes,
     /// A tar whose entries come in an order made from the seed.
     Shuffled(u64),
     /// A tar of files and links alone.
@@ -68,7 +75,7 @@ pub(crate) enum Packing {
 
 impl Packing {
     /// All of them.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Directory,
         Self::Tar,
         Self::TarGz,
@@ -76,6 +83,9 @@ impl Packing {
         Self::TarZst,
         Self::TarXz,
         Self::TarBz2,
+        Self::Zip,
+        Self::ZipSizesBehind,
+        Self::ZipBackslashes,
         Self::Shuffled(1),
         Self::NoDirectories,
         Self::DotSlash,
@@ -85,10 +95,16 @@ impl Packing {
 
     /// Says whether every file lies in it as it is.
     pub(crate) fn is_plain(self) -> bool {
-        !matches!(
-            self,
-            Self::TarGz | Self::TarGzMembers | Self::TarZst | Self::TarXz | Self::TarBz2
-        )
+        !self.is_zip()
+            && !matches!(
+                self,
+                Self::TarGz | Self::TarGzMembers | Self::TarZst | Self::TarXz | Self::TarBz2
+            )
+    }
+
+    /// Says whether it is a zip, which has no hard links, and with backslashes no links at all.
+    pub(crate) fn is_zip(self) -> bool {
+        matches!(self, Self::Zip | Self::ZipSizesBehind | Self::ZipBackslashes)
     }
 
     fn extension(self) -> &'static str {
@@ -98,6 +114,7 @@ impl Packing {
             Self::TarZst => ".tar.zst",
             Self::TarXz => ".tar.xz",
             Self::TarBz2 => ".tar.bz2",
+            Self::Zip | Self::ZipSizesBehind | Self::ZipBackslashes => ".zip",
             _ => ".tar",
         }
     }
@@ -192,6 +209,7 @@ impl Case {
             Packing::TarZst => fs::write(&path, zstd(&self.tar(packing))).unwrap(),
             Packing::TarXz => fs::write(&path, xz(&self.tar(packing))).unwrap(),
             Packing::TarBz2 => fs::write(&path, bzip2(&self.tar(packing))).unwrap(),
+            _ if packing.is_zip() => fs::write(&path, self.zip(packing)).unwrap(),
             _ => fs::write(&path, self.tar(packing)).unwrap(),
         }
         path
@@ -215,6 +233,34 @@ impl Case {
             }
         }
         builder.into_inner().unwrap()
+    }
+
+    /// The bytes of a zip.
+    pub(crate) fn zip(&self, packing: Packing) -> Vec<u8> {
+        let entries = self.entries();
+        let names: Vec<_> = entries
+            .iter()
+            .map(|entry| match packing {
+                Packing::ZipBackslashes => entry.path.replace('/', "\\"),
+                _ => entry.path.clone(),
+            })
+            .collect();
+        let zipped = names.iter().zip(&entries).map(|(name, stored)| {
+            let (kind, body) = match (stored.kind, stored.target.as_deref()) {
+                (EntryType::Directory, _) => (0o040_000, stored.bytes),
+                (EntryType::Symlink, Some(target)) => (0o120_000, target.as_bytes()),
+                _ => (0o100_000, stored.bytes),
+            };
+            let is_small = body.len() < 20;
+            let mut entry = zip::Entry::file(name, body);
+            entry.deflate = !is_small || packing == Packing::ZipSizesBehind;
+            entry.sizes_behind = packing == Packing::ZipSizesBehind;
+            if packing != Packing::ZipBackslashes {
+                (entry.mode, entry.owner) = (kind | stored.mode, Some((1000, 1000)));
+            }
+            entry
+        });
+        zip::zip(&zipped.collect::<Vec<_>>())
     }
 
     /// Every entry in the order of the names, directories before what they hold.
