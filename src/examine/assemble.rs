@@ -7,7 +7,7 @@ use crate::evidence::{
 };
 use crate::facts::{
     Bundle, CRYPTO, CRYPTO_FILE, Gap, GapKind, KeyFile, Owner, Parts, Place, RunModes, Setting,
-    SlingId, Snapshot, StorageFile, StorageMode,
+    SlingId, Snapshot, StorageFile, StorageMode, is_in_realm, realm,
 };
 use crate::intake::{Source, Walked};
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,11 +52,19 @@ pub(super) fn snapshots(
         .collect();
     for snapshot in &mut snapshots {
         // A gap below no root may hide something of any instance.
-        let concerns = |owner: Option<&str>| owner.is_none_or(|owner| owner == snapshot.root);
-        let own = gaps.iter().zip(&owners).filter(|(_, owner)| concerns(**owner));
+        let concerns = |gap: &Gap, owner: Option<&str>| match owner {
+            Some(owner) => owner == snapshot.root,
+            None => concerns_realm(gap, &snapshot.root),
+        };
+        let own = gaps.iter().zip(&owners).filter(|(gap, owner)| concerns(gap, **owner));
         snapshot.gaps = own.map(|(gap, _)| gap.clone()).collect();
     }
     (snapshots, gaps)
+}
+
+/// Says whether a gap lies in the source around a root or in an archive around it, and in none beside it.
+fn concerns_realm(gap: &Gap, root: &str) -> bool {
+    gap.path.as_deref().is_none_or(|path| is_in_realm(root, realm(path)))
 }
 
 /// Returns the innermost root that a path lies below.
@@ -233,7 +241,8 @@ fn unidentified(snapshot: &Snapshot) -> Vec<Gap> {
 fn snapshot(source: &str, root: &str, evidence: &Evidence<'_>, gaps: &[Gap]) -> Snapshot {
     let mut snapshot =
         Snapshot { source: source.to_owned(), root: root.to_owned(), ..Snapshot::default() };
-    snapshot.bundles = bundles(source, root, evidence, gaps);
+    let own: Vec<Gap> = gaps.iter().filter(|gap| concerns_realm(gap, root)).cloned().collect();
+    snapshot.bundles = bundles(source, root, evidence, &own);
     for (path, found, item) in evidence {
         let Item::Read { fact: Ok(fact), owner } = item else { continue };
         let place = Place { source: source.to_owned(), path: (*path).to_owned() };

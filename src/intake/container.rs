@@ -1,6 +1,7 @@
 //! What a container is to the walk, and what containers share.
 
 use super::entry::Visit;
+use super::inner::Depth;
 use crate::limits::Limits;
 use std::fs::File;
 use std::io::{self, Read};
@@ -55,4 +56,6 @@ pub(super) struct Context<'a> {
     pub(super) nesting: u32,
     /// What the name of the file says of content that is not known.
     pub(super) hint: Option<&'static str>,
+    /// Archives around this one.
+    pub(super) depth: Depth,
 }

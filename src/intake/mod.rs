@@ -10,6 +10,7 @@ mod entry;
 mod file;
 mod folder;
 mod gzip;
+mod inner;
 mod list;
 mod open;
 mod parts;
@@ -103,8 +104,15 @@ pub struct Walked {
 ///
 /// Never fails: what cannot be read is reported to `visit` as a gap, and what came before it stands.
 pub fn walk(source: &Source, limits: &Limits, watch: &dyn Watch, visit: &mut dyn Visit) -> Walked {
-    let mut context =
-        Context { limits, visit, names: Vec::new(), entries: 0, nesting: 0, hint: None };
+    let mut context = Context {
+        limits,
+        visit,
+        names: Vec::new(),
+        entries: 0,
+        nesting: 0,
+        hint: None,
+        depth: inner::Depth::default(),
+    };
     match &source.origin {
         Origin::Stdin => file::walk_stdin(watch, &mut context),
         Origin::Path(path) => walk_path(path, watch, &mut context),

@@ -171,6 +171,7 @@ pub(super) fn scan(
         entries: 0,
         nesting: 0,
         hint: None,
+        depth: super::inner::Depth::default(),
     };
     if sniff {
         super::walk_input(&mut input, &mut context);

@@ -23,6 +23,7 @@ mod instance;
 mod layers;
 mod layouts;
 mod memory;
+mod nested;
 mod options;
 mod output;
 mod pack;

@@ -112,8 +112,10 @@ impl Scanner<'_> {
         let sparse = self.sparse.is_some();
         self.secret = !matches!(want, Want::Prefix { .. });
         self.streams = want == Want::Stream;
+        self.is_inner = want == Want::Archive;
         let bytes_max = match want {
             Want::Nothing => return None,
+            Want::Archive => return (!sparse).then_some(stored),
             Want::Stream if sparse => {
                 let reason = "a sparse file, which is not read piece by piece".to_owned();
                 self.path_gap(GapKind::Unsupported, reason);

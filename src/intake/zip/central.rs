@@ -32,13 +32,17 @@ pub(super) fn walk(file: File, input: &mut dyn Input, context: &mut Context<'_>)
             let desk = Desk::new(context);
             let mut walker = Walker { archive: &archive, desk, decoder: Decoder::new(), input };
             walker.walk(&mut buffer, length);
-            let entries = walker.desk.entries;
+            let entries = walker.desk.entries.saturating_add(walker.desk.entries_inside);
             context.entries = context.entries.saturating_add(entries);
         }
         // Without a directory the entries are found one by one, and reading on tells where it ends.
         Err((reader, _)) => {
             let bytes = RangeReader::new(reader, 0..length);
-            stream::walk(Box::new(BufReader::with_capacity(WINDOW_BYTES, bytes)), context);
+            let bytes = Box::new(BufReader::with_capacity(WINDOW_BYTES, bytes));
+            if stream::walk(bytes, context) {
+                let reason = "the end of the directory of the zip is damaged; other tools may refuse it or show less";
+                context.visit.gap(None, GapKind::Corrupt, reason.to_owned());
+            }
         }
     }
 }
@@ -207,6 +211,14 @@ impl Walker<'_, '_, '_> {
     }
 
     fn deliver(&mut self, record: &Record, body: u64, mut parcel: Parcel) -> bool {
+        if parcel.is_archive() {
+            let range = body..body.saturating_add(record.stored);
+            let reader = RangeReader::new(self.archive.get_ref(), range);
+            let mut input = BufReader::with_capacity(WINDOW_BYTES, reader);
+            let walked = self.desk.walk_inner(record, &mut input);
+            self.desk.check_inner(record, &walked);
+            return self.desk.count_unpacked(record.size);
+        }
         let decoded = self.decode(record, body, record.size, &mut |desk, piece| {
             desk.push(&mut parcel, piece);
         });

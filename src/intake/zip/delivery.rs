@@ -3,16 +3,20 @@
 use super::CURE;
 use super::body::{Decoded, Fault};
 use super::record::Record;
-use crate::facts::{GapKind, Owner};
+use crate::facts::{GapKind, INSIDE, Owner};
 use crate::intake::container::Context;
-use crate::intake::{Entry, EntryKind, Want, path};
+use crate::intake::{Entry, EntryKind, Want, inner, path};
+use flate2::Crc;
 use std::collections::BTreeSet;
+use std::io::{self, BufRead, Read};
 use zeroize::Zeroizing;
 
 /// What the walks of a zip share.
 pub(super) struct Desk<'c, 'v> {
     pub(super) context: &'c mut Context<'v>,
     pub(super) entries: u64,
+    /// Entries of archives inside it.
+    pub(super) entries_inside: u64,
     /// Bytes unpacked so far.
     pub(super) unpacked: u64,
     /// Path of the entry at hand.
@@ -29,9 +33,23 @@ pub(super) struct Parcel {
     too_long: bool,
 }
 
+impl Parcel {
+    /// Says whether the body is to be walked as an archive.
+    pub(super) fn is_archive(&self) -> bool {
+        self.want == Want::Archive
+    }
+}
+
 impl<'c, 'v> Desk<'c, 'v> {
     pub(super) fn new(context: &'c mut Context<'v>) -> Self {
-        Self { context, entries: 0, unpacked: 0, path: String::new(), said: BTreeSet::new() }
+        Self {
+            context,
+            entries: 0,
+            entries_inside: 0,
+            unpacked: 0,
+            path: String::new(),
+            said: BTreeSet::new(),
+        }
     }
 
     /// Reports a gap of the zip as a whole.
@@ -132,7 +150,7 @@ impl<'c, 'v> Desk<'c, 'v> {
     pub(super) fn push(&mut self, parcel: &mut Parcel, piece: &[u8]) {
         let bytes_max = match parcel.want {
             Want::Stream => return self.context.visit.piece(piece),
-            Want::Nothing => return,
+            Want::Nothing | Want::Archive => return,
             Want::Whole { bytes_max } | Want::Prefix { bytes_max } => bytes_max,
         };
         let room = usize::try_from(bytes_max).unwrap_or(usize::MAX);
@@ -151,7 +169,35 @@ impl<'c, 'v> Desk<'c, 'v> {
                 self.say_too_large(decoded.size, bytes_max);
             }
             Want::Whole { .. } | Want::Prefix { .. } => self.context.visit.body(&parcel.buffer),
-            Want::Nothing => {}
+            Want::Nothing | Want::Archive => {}
+        }
+    }
+
+    /// Walks a body as an archive of its own, if it is one, to the end of the body.
+    pub(super) fn walk_inner(&mut self, record: &Record, input: &mut dyn BufRead) -> Walked {
+        let inflated = record.method != 0;
+        let mut body = Unpacked {
+            input: if inflated {
+                Box::new(flate2::bufread::DeflateDecoder::new(input))
+            } else {
+                Box::new(input)
+            },
+            crc: Crc::new(),
+        };
+        let Context { limits, visit, depth, .. } = &mut *self.context;
+        let entries = inner::walk(&mut body, &self.path, limits, *visit, depth);
+        self.entries_inside = self.entries_inside.saturating_add(entries);
+        let drained = io::copy(&mut body, &mut io::sink());
+        Walked { size: u64::from(body.crc.amount()), crc: body.crc.sum(), drained }
+    }
+
+    /// Reports what is wrong with a body that was walked. Its length is known modulo 2^32.
+    pub(super) fn check_inner(&mut self, record: &Record, walked: &Walked) {
+        let size = record.size & u64::from(u32::MAX);
+        if walked.drained.is_err() || (walked.crc, walked.size) != (record.crc, size) {
+            let path = format!("{}{INSIDE}", self.path);
+            let reason = "checksum or length does not fit the content".to_owned();
+            self.context.visit.gap(Some(&path), GapKind::CorruptStream, reason);
         }
     }
 
@@ -195,6 +241,27 @@ impl<'c, 'v> Desk<'c, 'v> {
             Fault::Failed(error) => (GapKind::Unreadable, error.to_string()),
         };
         self.path_gap(kind, reason);
+    }
+}
+
+/// What became of a body that was walked as an archive.
+pub(super) struct Walked {
+    pub(super) size: u64,
+    pub(super) crc: u32,
+    drained: io::Result<u64>,
+}
+
+/// An unpacked body, whose checksum is made as it is read.
+struct Unpacked<'a> {
+    input: Box<dyn Read + 'a>,
+    crc: Crc,
+}
+
+impl Read for Unpacked<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let length = self.input.read(out)?;
+        self.crc.update(out.get(..length).unwrap_or_default());
+        Ok(length)
     }
 }
 

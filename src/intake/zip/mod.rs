@@ -34,7 +34,8 @@ fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
         Some(Err(error)) => context.visit.gap(None, GapKind::Unreadable, error.to_string()),
         None => {
             let bytes = BufReader::with_capacity(WINDOW_BYTES, head.chain(input));
-            stream::walk(Box::new(bytes), context);
+            // What is missing at its end was told.
+            let _is_whole: bool = stream::walk(Box::new(bytes), context);
         }
     }
 }

@@ -11,17 +11,20 @@ use crate::intake::{Entry, EntryKind};
 use sha2::{Digest, Sha256};
 use std::io::{self, BufRead, ErrorKind, Read};
 
-/// Walks a zip from its first byte to its last.
-pub(super) fn walk(bytes: Box<dyn BufRead + '_>, context: &mut Context<'_>) {
+/// Walks a zip from its first byte to its last. Returns `false` where it does not come to the end of its directory.
+pub(super) fn walk(bytes: Box<dyn BufRead + '_>, context: &mut Context<'_>) -> bool {
     let bytes = Counted { bytes, offset: 0 };
     let desk = Desk::new(context);
     let (entries, directory) = (Sha256::new(), Sha256::new());
     let mut walker = Walker { bytes, desk, decoder: Decoder::new(), entries, directory, listed: 0 };
-    if let Err(stop) = walker.walk() {
+    let walked = walker.walk();
+    let is_whole = walked.is_ok();
+    if let Err(stop) = walked {
         walker.say(stop);
     }
-    let entries = walker.desk.entries;
+    let entries = walker.desk.entries.saturating_add(walker.desk.entries_inside);
     context.entries = context.entries.saturating_add(entries);
+    is_whole
 }
 
 /// Why reading ends early.
@@ -178,11 +181,33 @@ impl Walker<'_, '_, '_> {
             self.desk.path_gap(GapKind::Unsupported, reason.to_owned());
             return Err(Stop::Bad(GapKind::Unsupported, "the rest was not read".to_owned()));
         }
+        if parcel.as_ref().is_some_and(Parcel::is_archive) {
+            return self.take_inner(record, sizes_known);
+        }
         let decoded = self.decode(record, sizes_known, parcel)?;
         if record.has_sizes_behind() {
             self.take_sizes(record, decoded)?;
         }
         self.desk.check(record, decoded);
+        Ok(())
+    }
+
+    /// Walks a body as an archive of its own.
+    fn take_inner(&mut self, record: &mut Record, sizes_known: bool) -> Result<(), Stop> {
+        let start = self.bytes.offset;
+        let stored_max = if sizes_known { record.stored } else { u64::MAX };
+        let mut input = self.bytes.by_ref().take(stored_max);
+        let walked = self.desk.walk_inner(record, &mut input);
+        let left = input.limit();
+        if sizes_known {
+            self.bytes.pass(left, "an entry")?;
+        }
+        if record.has_sizes_behind() {
+            let stored = self.bytes.offset.saturating_sub(start);
+            let decoded = Decoded { stored, size: walked.size, crc: walked.crc };
+            self.take_sizes(record, decoded)?;
+        }
+        self.desk.check_inner(record, &walked);
         Ok(())
     }
 
