@@ -57,6 +57,7 @@ struct Stream {
 }
 
 /// Receives one source.
+#[allow(clippy::struct_excessive_bools, reason = "each notes one thing that was seen or is wanted")]
 pub(super) struct Collector<'a> {
     source: &'a str,
     limits: &'a Limits,
@@ -398,7 +399,11 @@ impl<'a> Collector<'a> {
         }
         // An archive inside an install is part of it; one outside of every install may hold another.
         let is_new = self.aliases.is_none() && self.archives.len() < self.limits.gaps_max;
-        if is_new && entry.kind == EntryKind::File && hints::is_archive(path) {
+        if is_new
+            && entry.kind == EntryKind::File
+            && hints::is_archive(path)
+            && !hints::is_in_package(path)
+        {
             self.archives.push(path.to_owned());
         }
         Want::Nothing
@@ -439,13 +444,12 @@ impl Visit for Collector<'_> {
             }
             return self.take(entry.path, entry);
         };
-        // The first pass looked into it, and what is looked for now may lie there.
-        if self.opens && may_be_opened(entry.path, entry) {
-            return Want::Archive;
-        }
         let paths = aliases.of(entry.path);
         let evidence = paths.iter().filter(|path| classify(path).is_some());
-        evidence.fold(Want::Nothing, |want, path| widest(want, self.take(path, entry)))
+        let want = evidence.fold(Want::Nothing, |want, path| widest(want, self.take(path, entry)));
+        // The first pass looked into it, and what is looked for now may lie there.
+        let opens = want == Want::Nothing && self.opens && may_be_opened(entry.path, entry);
+        if opens { Want::Archive } else { want }
     }
 
     fn body(&mut self, bytes: &[u8]) {

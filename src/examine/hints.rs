@@ -93,6 +93,11 @@ pub(super) fn may_hold_install(path: &str) -> bool {
         && !PROGRAMS.iter().any(|end| ends_with_ignoring_case(inside, end))
 }
 
+/// Says whether a path is one of a content package, whose archives are packages too.
+pub(super) fn is_in_package(path: &str) -> bool {
+    path.starts_with("jcr_root/") || path.contains("/jcr_root/")
+}
+
 /// Says whether a path is one of the status that the Felix web console packs (`configuration-status-….zip`): a page of it, by its
 /// title, behind a number in older versions, or as JSON.
 pub(super) fn is_status(path: &str) -> bool {

@@ -105,7 +105,7 @@ fn why_not(source: &Source, container: &str, stored: &Stored) -> String {
     }
     if !matches!(container, "tar" | "") {
         return format!(
-            "the archive is packed as {container}; unpack it to a plain tar or a directory"
+            "the archive is compressed ({container}); unpack it to a plain tar or a directory"
         );
     }
     match stored.parts.iter().find(|part| part.offset.is_none()) {

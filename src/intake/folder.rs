@@ -166,7 +166,7 @@ fn drop_links_to_uploads(folder: &mut Folder) {
     folder.links.retain(|link| link.canonicalize().map_or(true, |target| !read.contains(&target)));
 }
 
-pub(super) fn has_ending(name: &str) -> bool {
+fn has_ending(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     ARCHIVE_ENDINGS.iter().any(|ending| name.ends_with(ending))
 }

@@ -1,7 +1,7 @@
 //! Archives inside archives: each is walked where it lies, as it comes, and what it holds stands below its own path and a `!`.
 
 use super::container::{Context, Input, Opened};
-use super::{Descend, Entry, EntryKind, LinkTarget, Visit, Want, folder, read_head, sniff};
+use super::{Descend, Entry, EntryKind, LinkTarget, Visit, Want, read_head, sniff};
 use crate::facts::{GapKind, INSIDE};
 use crate::limits::Limits;
 use std::io::{self, Read};
@@ -26,7 +26,7 @@ pub(super) fn walk(
     let mut below = Below {
         prefix: format!("{path}{INSIDE}"),
         path: String::new(),
-        is_named_so: folder::has_ending(path),
+        is_named_so: is_named_so(path),
         visit,
     };
     let mut body = Body(body);
@@ -64,6 +64,13 @@ pub(super) fn walk(
     (container.walk)(Opened { head, input: &mut body }, &mut context);
     depth.opened = context.depth.opened;
     context.entries
+}
+
+/// Says whether a name claims an archive of several files; `.gz` alone may be anything.
+fn is_named_so(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    let ends = [".tar", ".tgz", ".tbz2", ".txz", ".tzst", ".zip", ".7z", ".rar"];
+    ends.iter().any(|end| name.ends_with(end)) || name.contains(".tar.")
 }
 
 /// The bytes of an entry.

@@ -293,9 +293,11 @@ fn names_that_climb_or_start_at_the_root_are_read_as_if_they_did_not() {
 
 #[test]
 fn other_formats_are_told_by_name() {
-    for (magic, name) in
-        [(&b"PK\x03\x04\x14\0\0\0\x08\0"[..], "zip"), (b"7z\xbc\xaf\x27\x1c", "7z")]
-    {
+    for (magic, name) in [
+        (&b"PK\x07\x08PK\x03\x04"[..], "split zip"),
+        (b"Rar!\x1a\x07\x01\0", "rar"),
+        (b"7z\xbc\xaf\x27\x1c", "7z"),
+    ] {
         let report = report(&[magic, &[0x55; 600]].concat());
         let gap = &report["gaps"][0];
         let reason = gap["reason"].as_str().unwrap().to_lowercase();

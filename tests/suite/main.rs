@@ -32,4 +32,5 @@ mod run;
 mod samples;
 #[path = "../../benches/snapshot/mod.rs"]
 mod snapshot;
+mod sources;
 mod zip;

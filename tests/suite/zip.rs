@@ -1,6 +1,8 @@
 //! Writes zips as different packers do; for tests.
 
 #![allow(dead_code, reason = "support for tests; not each needs all of it")]
+#![allow(clippy::cast_possible_truncation, reason = "what tests pack is small")]
+#![allow(clippy::arithmetic_side_effects, reason = "a failing test may panic")]
 
 use flate2::{Compression, Crc, write::DeflateEncoder};
 use std::io::Write;
@@ -66,7 +68,9 @@ impl<'a> Entry<'a> {
         let sizes = [crc.sum(), packed.len() as u32, self.body.len() as u32];
         let masked = if self.zip64 { [sizes[0], u32::MAX, u32::MAX] } else { sizes };
         let masked = if is_local && self.sizes_behind { [0, 0, 0] } else { masked };
-        masked.iter().for_each(|number| bytes.extend(number.to_le_bytes()));
+        for number in masked {
+            bytes.extend(number.to_le_bytes());
+        }
         let name = if is_local { self.name } else { self.listed_name.unwrap_or(self.name) };
         bytes.extend((name.len() as u16).to_le_bytes());
         bytes

@@ -111,8 +111,7 @@ impl Scanner<'_> {
     fn accept(&mut self, want: Want, size: u64, stored: u64) -> Option<u64> {
         let sparse = self.sparse.is_some();
         self.secret = !matches!(want, Want::Prefix { .. });
-        self.streams = want == Want::Stream;
-        self.is_inner = want == Want::Archive;
+        self.want = want;
         let bytes_max = match want {
             Want::Nothing => return None,
             Want::Archive => return (!sparse).then_some(stored),

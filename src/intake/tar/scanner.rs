@@ -5,7 +5,7 @@ use super::header::{self, BLOCK_BYTES, Block, Header};
 use super::pax::Extensions;
 use super::sparse::Sparse;
 use crate::facts::{GapKind, Owner};
-use crate::intake::Visit;
+use crate::intake::{Visit, Want};
 use crate::limits::Limits;
 use std::collections::BTreeSet;
 use std::io;
@@ -36,10 +36,8 @@ pub(super) struct Scanner<'v> {
     /// The body being read may be key material: keys are always asked for whole. Wiping the start of every jar as well
     /// took as long as finding it.
     pub(super) secret: bool,
-    /// The body being read is handed on in pieces as they come.
-    pub(super) streams: bool,
-    /// The body being read is to be walked as an archive.
-    pub(super) is_inner: bool,
+    /// What was asked of the body being read.
+    pub(super) want: Want,
     /// Positions are those in the source's file.
     in_place: bool,
     pub(super) extensions: Extensions,
@@ -107,8 +105,7 @@ impl<'v> Scanner<'v> {
             filled: 0,
             buffer: Zeroizing::default(),
             secret: true,
-            streams: false,
-            is_inner: false,
+            want: Want::Nothing,
             in_place,
             extensions: Extensions::default(),
             sparse: None,
@@ -249,11 +246,11 @@ impl<'v> Scanner<'v> {
     fn enter_body(&mut self, wanted: bool) {
         if !wanted {
             self.enter_skip();
-        } else if self.is_inner && self.left > 0 {
+        } else if self.want == Want::Archive && self.left > 0 {
             self.state = State::Inner;
-        } else if self.is_inner {
+        } else if self.want == Want::Archive {
             self.enter_skip();
-        } else if self.streams {
+        } else if self.want == Want::Stream {
             self.state = State::Stream;
             self.end_stream();
         } else if self.left == 0 {

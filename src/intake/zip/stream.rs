@@ -17,9 +17,9 @@ pub(super) fn walk(bytes: Box<dyn BufRead + '_>, context: &mut Context<'_>) -> b
     let desk = Desk::new(context);
     let (entries, directory) = (Sha256::new(), Sha256::new());
     let mut walker = Walker { bytes, desk, decoder: Decoder::new(), entries, directory, listed: 0 };
-    let walked = walker.walk();
-    let is_whole = walked.is_ok();
-    if let Err(stop) = walked {
+    let end = walker.walk();
+    let is_whole = end.is_ok();
+    if let Err(stop) = end {
         walker.say(stop);
     }
     let entries = walker.desk.entries.saturating_add(walker.desk.entries_inside);

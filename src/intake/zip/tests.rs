@@ -64,7 +64,9 @@ fn every_way_of_packing_reads_the_same() {
 
 fn with_sizes_behind(entries: &[Entry<'_>], zip64: bool) -> Vec<u8> {
     let mut entries = entries.to_vec();
-    entries.iter_mut().for_each(|entry| (entry.sizes_behind, entry.zip64) = (true, zip64));
+    for entry in &mut entries {
+        (entry.sizes_behind, entry.zip64) = (true, zip64);
+    }
     zip(&entries)
 }
 
@@ -108,7 +110,9 @@ fn unix_packers_keep_owner_mode_and_links() {
 fn what_is_encrypted_or_packed_in_an_odd_way_says_so_once() {
     let odd = |flags, method| {
         let mut entries = vec![Entry::file("a/hmac", b"key"), Entry::file("a/master", b"key2")];
-        entries.iter_mut().for_each(|entry| (entry.flags, entry.method) = (flags, method));
+        for entry in &mut entries {
+            (entry.flags, entry.method) = (flags, method);
+        }
         entries.push(Entry::file("z", b"z"));
         read(&zip(&entries))
     };
@@ -228,7 +232,7 @@ fn limits_hold() {
 
 #[test]
 fn entries_that_lie_on_each_other_are_a_bomb() {
-    let whole = zip(&[Entry::file("a", &[0; 100_000])]);
+    let whole = zip(&[Entry::file("a", &vec![0; 100_000])]);
     let start = whole.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
     let end = whole.len() - 22;
     let mut bytes = whole[..start].to_vec();
@@ -259,7 +263,9 @@ fn every_prefix_has_a_gap_and_keeps_the_order() {
     let noise = noise();
     for sizes_behind in [false, true] {
         let mut entries = vec![Entry::file("b/hmac", b"key"), Entry::file("z", &noise)];
-        entries.iter_mut().for_each(|entry| entry.sizes_behind = sizes_behind);
+        for entry in &mut entries {
+            entry.sizes_behind = sizes_behind;
+        }
         let bytes = zip(&entries);
         let stream = sniff_and_scan(&bytes).facts();
         for length in 0..bytes.len() {
@@ -276,7 +282,9 @@ fn every_flipped_byte_leaves_a_gap_or_the_same_facts() {
     let noise = &noise()[..90];
     for sizes_behind in [false, true] {
         let mut entries = vec![Entry::file("b/hmac", b"key"), Entry::file("z", noise)];
-        entries.iter_mut().for_each(|entry| entry.sizes_behind = sizes_behind);
+        for entry in &mut entries {
+            entry.sizes_behind = sizes_behind;
+        }
         let bytes = zip(&entries);
         let whole = [in_file(&bytes), sniff_and_scan(&bytes)].map(|r| without_owners(&r));
         for at in 0..bytes.len() {
