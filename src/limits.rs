@@ -9,6 +9,13 @@ pub struct Limits {
     pub entries_max: u64,
     /// Compressions around one archive: a gzip of a gzip of a tar has two.
     pub nesting_max: u32,
+    /// Archives around an archive inside a source. Each is bounded by itself.
+    pub inner_depth_max: u32,
+    /// Archives that are opened inside one source.
+    pub inner_archives_max: u32,
+    /// Bytes of unpacked data that a decoder may have to look back on. It keeps them in memory, up to twice. `zstd -19` and `xz -6`
+    /// need 8 MiB, `zstd --long` and `xz -9` more.
+    pub window_bytes_max: u64,
     /// Bytes of one tar extension header (long name, PAX record); larger ones are skipped unread.
     pub extension_bytes_max: u64,
     /// Bytes of one path or link target; no file system of today takes longer ones.
@@ -52,6 +59,9 @@ impl Default for Limits {
             unpacked_bytes_max: 1 << 40,
             entries_max: 50_000_000,
             nesting_max: 2,
+            inner_depth_max: 2,
+            inner_archives_max: 1_000,
+            window_bytes_max: 8 << 20,
             extension_bytes_max: 1 << 20,
             path_bytes_max: 4096,
             user_bytes_max: 256,

@@ -41,9 +41,23 @@ pub(super) enum Command {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Scan {
-    /// tar, tar.gz, directory or `-` for standard input; NAME=SOURCE names the instance in it
-    #[arg(required = true, value_name = "SOURCE")]
+    /// Archive (tar, tar.gz, tar.zst, tar.xz, tar.bz2, zip), directory, or `-` for standard input; NAME=SOURCE names the
+    /// instance in it
+    #[arg(required_unless_present = "files_from", value_name = "SOURCE")]
     pub(super) sources: Vec<OsString>,
+    /// Reads more sources from a file, one a line; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) files_from: Option<PathBuf>,
+    /// Sources in that file end in a zero byte, as `find -print0` writes them
+    #[arg(short = '0', long, requires = "files_from")]
+    pub(super) null: bool,
+    /// Of folders takes only archives that match; a glob with `/` is matched against the path below the folder, one without
+    /// against the name of the file
+    #[arg(long, value_name = "GLOB")]
+    pub(super) include: Vec<String>,
+    /// Of folders leaves out archives that match
+    #[arg(long, value_name = "GLOB")]
+    pub(super) exclude: Vec<String>,
     /// Name of the instance, when there is one source
     #[arg(long, value_name = "NAME")]
     pub(super) name: Option<String>,
@@ -218,6 +232,9 @@ pub(super) struct Reading {
     /// Compressions around one archive
     #[arg(long, value_name = "N", default_value_t = Limits::default().nesting_max)]
     max_nesting: u32,
+    /// Bytes that unpacking zstd or xz may have to look back on, in memory
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().window_bytes_max)]
+    max_window: u64,
 }
 
 impl Reading {
@@ -227,6 +244,7 @@ impl Reading {
             unpacked_bytes_max: self.max_unpacked,
             entries_max: self.max_entries,
             nesting_max: self.max_nesting,
+            window_bytes_max: self.max_window,
             logs: !self.no_logs,
             ..Limits::default()
         }

@@ -6,9 +6,12 @@ use super::{Exit, complain, output};
 use crate::examine::examine;
 use crate::facts::Gap;
 use crate::farm::farms;
-use crate::intake::{Discovered, NoWatch, Source, Watch, discover};
+use crate::intake::{
+    Choice, Discovered, NoWatch, Origin, Source, Watch, discover_chosen, operands_in,
+};
 use crate::report::{Outcome, Report, counted};
 use crate::rules::Severity;
+use std::path::Path;
 use std::thread::available_parallelism;
 
 /// Scans the sources and writes the reports.
@@ -18,7 +21,10 @@ pub(super) fn run(scan: &Scan) -> Exit {
             return complain(&format!("{error:#}"));
         }
     }
-    let Discovered { mut sources, notes } = discover(&scan.sources);
+    let Discovered { mut sources, notes } = match discovered(scan) {
+        Ok(discovered) => discovered,
+        Err(sentence) => return complain(&sentence),
+    };
     match (&scan.name, sources.as_mut_slice()) {
         (None, _) => {}
         (Some(name), [source]) => source.label = Some(name.clone()),
@@ -34,6 +40,25 @@ pub(super) fn run(scan: &Scan) -> Exit {
     let report = analyze(scan, &sources, notes);
     let exit = write(scan, &report);
     if exit == Exit::Trouble { exit } else { judge(scan, &report) }
+}
+
+/// Finds the sources: those named, and those in the file of `--files-from`.
+fn discovered(scan: &Scan) -> Result<Discovered, String> {
+    let choice = Choice::new(&scan.include, &scan.exclude)?;
+    let mut operands = scan.sources.clone();
+    if let Some(list) = &scan.files_from {
+        let listed = operands_in(list, scan.null);
+        operands.extend(listed.map_err(|error| format!("{}: {error}", list.display()))?);
+    }
+    let discovered = discover_chosen(&operands, &choice);
+    let reads_stdin = discovered.sources.iter().any(|source| source.origin == Origin::Stdin);
+    if reads_stdin && scan.files_from.as_deref() == Some(Path::new("-")) {
+        return Err("standard input cannot be both the list of sources and a source".to_owned());
+    }
+    if operands.is_empty() {
+        return Err("the list of sources is empty".to_owned());
+    }
+    Ok(discovered)
 }
 
 fn analyze(scan: &Scan, sources: &[Source], notes: Vec<Gap>) -> Report {

@@ -6,8 +6,8 @@ use crate::evidence::{
     BundleParts, ConfigFile, Fact, Found, Packing, assemble, classify, concerns_store, may_matter,
 };
 use crate::facts::{
-    Bundle, CRYPTO, CRYPTO_FILE, Gap, GapKind, KeyFile, Owner, Parts, Place, RunModes, Setting,
-    SlingId, Snapshot, StorageFile, StorageMode,
+    Bundle, CRYPTO, CRYPTO_FILE, Gap, GapKind, INSIDE, KeyFile, Owner, Parts, Place, RunModes,
+    Setting, SlingId, Snapshot, StorageFile, StorageMode, is_in_realm, realm,
 };
 use crate::intake::{Source, Walked};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,14 +23,14 @@ pub(super) fn snapshots(
     walked: &Walked,
     collected: Collected,
 ) -> (Vec<Snapshot>, Vec<Gap>) {
-    let Collected { items, archives, mut gaps, .. } = collected;
+    let Collected { items, archives, is_status, mut gaps, .. } = collected;
     let mut roots = by_root(&items);
     gaps.extend(strays(source, &items));
     roots.retain(|_, evidence| evidence.iter().any(|(_, found, item)| marks_instance(found, item)));
     gaps.extend(malformed(source, &items));
     let explained = walked.entries == 0 && gaps.iter().any(|gap| gap.kind.hides());
     if roots.is_empty() && !*folder && !explained {
-        gaps.push(no_instance(source, walked));
+        gaps.push(no_instance(source, walked, is_status));
     }
     let tops: BTreeSet<&str> = roots.keys().map(String::as_str).collect();
     // Those that discovery found are sources of their own.
@@ -45,6 +45,9 @@ pub(super) fn snapshots(
         configs::notes(source, evidence, configs::Use::of(snapshot))
     }));
     gaps.retain(|gap| !is_moot(gap, &snapshots));
+    for gap in gaps.iter_mut().filter(|gap| concerns_package(gap, &tops)) {
+        gap.kind = GapKind::Package;
+    }
     gaps.sort();
     let owners: Vec<Option<&str>> = gaps
         .iter()
@@ -52,11 +55,28 @@ pub(super) fn snapshots(
         .collect();
     for snapshot in &mut snapshots {
         // A gap below no root may hide something of any instance.
-        let concerns = |owner: Option<&str>| owner.is_none_or(|owner| owner == snapshot.root);
-        let own = gaps.iter().zip(&owners).filter(|(_, owner)| concerns(**owner));
+        let concerns = |gap: &Gap, owner: Option<&str>| match owner {
+            Some(owner) => owner == snapshot.root,
+            None => concerns_realm(gap, &snapshot.root),
+        };
+        let own = gaps.iter().zip(&owners).filter(|(gap, owner)| concerns(gap, **owner));
         snapshot.gaps = own.map(|(gap, _)| gap.clone()).collect();
     }
     (snapshots, gaps)
+}
+
+/// A zip beside an install is a package, as in every home of one, and may be as broken as it likes.
+fn concerns_package(gap: &Gap, tops: &BTreeSet<&str>) -> bool {
+    let package = realm(gap.path.as_deref().unwrap_or_default());
+    let Some(path) = package.strip_suffix(INSIDE) else { return false };
+    path.to_ascii_lowercase().ends_with(".zip")
+        && tops.iter().any(|root| realm(root) == realm(path))
+        && !tops.iter().any(|root| is_in_realm(root, package))
+}
+
+/// Says whether a gap lies in the source around a root or in an archive around it, and in none beside it.
+fn concerns_realm(gap: &Gap, root: &str) -> bool {
+    gap.path.as_deref().is_none_or(|path| is_in_realm(root, realm(path)))
 }
 
 /// Returns the innermost root that a path lies below.
@@ -174,8 +194,11 @@ fn malformed(source: &str, items: &BTreeMap<String, Item>) -> Vec<Gap> {
         .collect()
 }
 
-fn no_instance(source: &str, walked: &Walked) -> Gap {
+fn no_instance(source: &str, walked: &Walked, is_status: bool) -> Gap {
     let reason = match walked.entries {
+        _ if is_status => "no AEM instance in it: it is a status of the web console, which holds no key files; send `conf`, \
+            `launchpad/config` and `launchpad/felix/bundle*` of `crx-quickstart` instead (see --help)"
+            .to_owned(),
         0 => "no AEM instance in it: it is empty".to_owned(),
         entries => format!(
             "no AEM instance in it: none of its {entries} entries is a bundle below `felix/` or a property file of \
@@ -230,7 +253,8 @@ fn unidentified(snapshot: &Snapshot) -> Vec<Gap> {
 fn snapshot(source: &str, root: &str, evidence: &Evidence<'_>, gaps: &[Gap]) -> Snapshot {
     let mut snapshot =
         Snapshot { source: source.to_owned(), root: root.to_owned(), ..Snapshot::default() };
-    snapshot.bundles = bundles(source, root, evidence, gaps);
+    let own: Vec<Gap> = gaps.iter().filter(|gap| concerns_realm(gap, root)).cloned().collect();
+    snapshot.bundles = bundles(source, root, evidence, &own);
     for (path, found, item) in evidence {
         let Item::Read { fact: Ok(fact), owner } = item else { continue };
         let place = Place { source: source.to_owned(), path: (*path).to_owned() };

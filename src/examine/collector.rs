@@ -34,6 +34,8 @@ pub(super) struct Collected {
     pub(super) items: BTreeMap<String, Item>,
     /// Files that are named like archives.
     pub(super) archives: Vec<String>,
+    /// It has a file that only the status of a web console has.
+    pub(super) is_status: bool,
     pub(super) gaps: Vec<Gap>,
     /// Segment stores, by the path of their directory.
     pub(super) segment_stores: BTreeMap<String, Store>,
@@ -55,6 +57,7 @@ struct Stream {
 }
 
 /// Receives one source.
+#[allow(clippy::struct_excessive_bools, reason = "each notes one thing that was seen or is wanted")]
 pub(super) struct Collector<'a> {
     source: &'a str,
     limits: &'a Limits,
@@ -63,6 +66,10 @@ pub(super) struct Collector<'a> {
     repeats: BTreeMap<String, (u32, bool)>,
     links: Links,
     archives: Vec<String>,
+    /// It has a file that only the status of a web console has.
+    is_status: bool,
+    /// Archives inside it can be walked where they lie.
+    opens: bool,
     segments: Segments,
     gaps: Vec<Gap>,
     gaps_left_out: usize,
@@ -83,6 +90,8 @@ impl<'a> Collector<'a> {
             repeats: BTreeMap::new(),
             links: Links::new(),
             archives: Vec::new(),
+            is_status: false,
+            opens: false,
             segments: Segments::new(limits.segment_files_max),
             gaps: Vec::new(),
             gaps_left_out: 0,
@@ -91,6 +100,12 @@ impl<'a> Collector<'a> {
             aliases: None,
             concatenated: false,
         }
+    }
+
+    /// Has archives inside the source walked, rather than told.
+    pub(super) fn opening(mut self) -> Self {
+        self.opens = true;
+        self
     }
 
     /// Returns what a second pass has to look for. Links that cannot be followed become gaps here.
@@ -184,7 +199,8 @@ impl<'a> Collector<'a> {
         self.gaps.sort();
         self.gaps.dedup();
         let segment_stores = self.segments.finish(directory);
-        Collected { items: self.items, archives: self.archives, gaps: self.gaps, segment_stores }
+        let Self { items, archives, is_status, gaps, .. } = self;
+        Collected { items, archives, is_status, gaps, segment_stores }
     }
 
     /// What an install reaches through a link to its launchpad or cache is its own, and no install or copy beside it.
@@ -322,8 +338,7 @@ impl<'a> Collector<'a> {
     /// Takes an entry under the path at which it counts as evidence.
     fn take(&mut self, path: &str, entry: &Entry<'_>) -> Want {
         let Some((kind, _)) = classify(path) else {
-            self.hint(path, entry);
-            return Want::Nothing;
+            return self.hint(path, entry);
         };
         let item = match (&entry.kind, kind.reads) {
             (EntryKind::File, Reads::Stream(scan))
@@ -373,23 +388,32 @@ impl<'a> Collector<'a> {
     }
 
     /// Notes what may matter although it is no evidence by its path.
-    fn hint(&mut self, path: &str, entry: &Entry<'_>) {
+    fn hint(&mut self, path: &str, entry: &Entry<'_>) -> Want {
         if hints::is_key_in_another_case(path) {
             let reason = "is named like a crypto key file in another case; it was not read";
             self.record(Some(path), GapKind::Unidentified, reason.to_owned());
         }
+        self.is_status |= hints::is_status(path);
+        if self.opens && self.aliases.is_none() && may_be_opened(path, entry) {
+            return Want::Archive;
+        }
         // An archive inside an install is part of it; one outside of every install may hold another.
         let is_new = self.aliases.is_none() && self.archives.len() < self.limits.gaps_max;
-        if is_new && entry.kind == EntryKind::File && hints::is_archive(path) {
+        if is_new
+            && entry.kind == EntryKind::File
+            && hints::is_archive(path)
+            && !hints::is_in_package(path)
+        {
             self.archives.push(path.to_owned());
         }
+        Want::Nothing
     }
 }
 
 /// Returns what serves both wants. Only links that give one file two meanings ever mix them.
 fn widest(a: Want, b: Want) -> Want {
     match (a, b) {
-        (Want::Nothing, other) | (other, Want::Nothing) => other,
+        (Want::Nothing | Want::Archive, other) | (other, Want::Nothing | Want::Archive) => other,
         (Want::Stream, _) | (_, Want::Stream) => Want::Stream,
         (Want::Prefix { bytes_max: a }, Want::Prefix { bytes_max: b }) => {
             Want::Prefix { bytes_max: a.max(b) }
@@ -422,7 +446,10 @@ impl Visit for Collector<'_> {
         };
         let paths = aliases.of(entry.path);
         let evidence = paths.iter().filter(|path| classify(path).is_some());
-        evidence.fold(Want::Nothing, |want, path| widest(want, self.take(path, entry)))
+        let want = evidence.fold(Want::Nothing, |want, path| widest(want, self.take(path, entry)));
+        // The first pass looked into it, and what is looked for now may lie there.
+        let opens = want == Want::Nothing && self.opens && may_be_opened(entry.path, entry);
+        if opens { Want::Archive } else { want }
     }
 
     fn body(&mut self, bytes: &[u8]) {
@@ -476,6 +503,11 @@ impl Visit for Collector<'_> {
             Some(_) => Descend::Nothing,
         }
     }
+}
+
+/// Says whether an entry may be an archive with an install in it.
+fn may_be_opened(path: &str, entry: &Entry<'_>) -> bool {
+    entry.kind == EntryKind::File && classify(path).is_none() && hints::may_hold_install(path)
 }
 
 /// Says whether a path is that of a log, or of the directory of logs.

@@ -52,6 +52,70 @@ pub(super) fn is_archive(path: &str) -> bool {
     may_be && ARCHIVES.iter().any(|end| ends_with_ignoring_case(name(path), end))
 }
 
+/// Directories of an install and of packages: an archive in them is a part of those.
+const PARTS: [&str; 20] = [
+    "crx-quickstart",
+    "launchpad",
+    "felix",
+    "repository",
+    "segmentstore",
+    "datastore",
+    "conf",
+    "bin",
+    "logs",
+    "install",
+    "app",
+    "opt",
+    "server",
+    "monitoring",
+    "threaddumps",
+    "installer",
+    "jcr_root",
+    "META-INF",
+    "WEB-INF",
+    "node_modules",
+];
+
+/// Endings of archives of programs, and of files that are packed by their nature.
+const PROGRAMS: [&str; 8] = [".jar", ".war", ".ear", ".docx", ".xlsx", ".pptx", ".apk", ".class"];
+
+/// Says whether a file may be an archive with an install in it, as far as its path tells: it lies in none.
+pub(super) fn may_hold_install(path: &str) -> bool {
+    let is_part = |part: &str| {
+        let bundle = part.strip_prefix("bundle");
+        PARTS.contains(&part)
+            || bundle.is_some_and(|id| id.starts_with(|first: char| first.is_ascii_digit()))
+    };
+    // What lies in an archive that is walked begins anew.
+    let inside = path.rsplit_once("!/").map_or(path, |(_, inside)| inside);
+    let directories = inside.rsplit_once('/').map_or("", |(directories, _)| directories);
+    !directories.split('/').any(is_part)
+        && !PROGRAMS.iter().any(|end| ends_with_ignoring_case(inside, end))
+}
+
+/// Says whether a path is one of a content package, whose archives are packages too.
+pub(super) fn is_in_package(path: &str) -> bool {
+    path.starts_with("jcr_root/") || path.contains("/jcr_root/")
+}
+
+/// Says whether a path is one of the status that the Felix web console packs (`configuration-status-….zip`): a page of it, by its
+/// title, behind a number in older versions, or as JSON.
+pub(super) fn is_status(path: &str) -> bool {
+    let title = match path.split_once('/') {
+        None => path.strip_suffix(".txt"),
+        Some(("json", file)) => file.strip_suffix(".json"),
+        Some(_) => None,
+    };
+    let title = title.map(|title| match title.split_once('-') {
+        Some((number, title)) if number.bytes().all(|byte| byte.is_ascii_digit()) => title,
+        _ => title,
+    });
+    matches!(
+        title,
+        Some("Bundles" | "Configurations" | "System Properties" | "Declarative Services")
+    )
+}
+
 /// Says whether a path would be that of a key file if case did not matter. AEM finds its files by exact name, but on a file
 /// system that ignores case it would read these.
 pub(super) fn is_key_in_another_case(path: &str) -> bool {
@@ -78,6 +142,32 @@ mod tests {
     fn archives_go_by_the_end_of_their_name() {
         assert!(is_archive("a/publish3.TAR.GZ") && is_archive("b.zip"));
         assert!(!is_archive("a.tar.gz/notes.txt") && !is_archive("tar"));
+    }
+
+    #[test]
+    fn archives_in_an_install_are_parts_of_it() {
+        for path in ["case/author.tar.gz", "author", "logs!/x.zip", "a/felix.tar"] {
+            assert!(may_hold_install(path), "{path}");
+        }
+        for path in [
+            "a/crx-quickstart/install/x.zip",
+            "launchpad/felix/bundle7/version0.0/bundle.jar",
+            "bundle7/x.tar",
+            "cq-quickstart-6.5.0.jar",
+            "p.zip!/jcr_root/etc/packages/q.zip",
+        ] {
+            assert!(!may_hold_install(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn pages_of_a_console_status_are_known() {
+        for path in ["Bundles.txt", "002-Bundles.txt", "json/Bundles.json", "Configurations.txt"] {
+            assert!(is_status(path), "{path}");
+        }
+        for path in ["x/Bundles.txt", "Bundles", "bundles.txt", "a-Bundles.txt", "timestamp.txt"] {
+            assert!(!is_status(path), "{path}");
+        }
     }
 
     #[test]

@@ -90,6 +90,10 @@ fn examine_one(source: &Source, limits: &Limits, watch: &dyn Watch) -> Outcome {
 /// Walks a source once, and a second time when links point at entries that the first pass had no reason to keep.
 fn read(source: &Source, limits: &Limits, watch: &dyn Watch) -> Outcome {
     let mut collector = Collector::new(&source.name, limits);
+    // Of a directory the archives are sources of their own.
+    if !source.is_directory() {
+        collector = collector.opening();
+    }
     let walked = walk(source, limits, watch, &mut collector);
     let aliases = collector.aliases();
     if !aliases.is_empty() && source.can_reread() {

@@ -55,11 +55,11 @@ pub(super) fn add(
         let path = join(&join(&snapshot.root, REPOSITORY), SEGMENT_STORE);
         let configured = snapshot.node_store.take();
         snapshot.node_store = node_store::with_files(configured, snapshot, stores);
-        let Some(stored) = stores.get(&path) else { continue };
+        let Some(files) = stores.get(&path) else { continue };
         let modes = snapshot.storage_in_place().map(|file| file.storage.mode);
         let modes: Vec<_> = modes.collect();
         let idle = !modes.is_empty() && modes.iter().all(|mode| *mode == StorageMode::Bundle);
-        let repository = repository(&archive, path, stored, idle, &mut snapshot.node_store);
+        let repository = repository(&archive, path, files, idle, &mut snapshot.node_store);
         let in_use = modes.contains(&StorageMode::Jcr);
         if let (true, JcrKeys::Unreadable(reason)) = (in_use, &repository.keys) {
             let gap = Gap {
@@ -149,6 +149,9 @@ fn unreadable(source: &Source, container: &str, stored: &Stored) -> String {
     }
     if !source.can_reread() {
         return "standard input can be read only once; name the archive as a file".to_owned();
+    }
+    if !source.is_directory() && !matches!(container, "tar" | "gzip, tar" | "gzip, gzip, tar") {
+        return format!("the source is packed as {container}; unpack it to a tar or a directory");
     }
     match stored.parts.iter().find(|part| part.offset.is_none()) {
         Some(_) if container.matches("gzip").count() > 1 => {

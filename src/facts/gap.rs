@@ -34,6 +34,8 @@ pub enum GapKind {
     NotAnArchive,
     /// A known format or feature that is not supported.
     Unsupported,
+    /// Encrypted, and so not read.
+    Encrypted,
     /// A PAX global header renames or resizes entries; tools disagree on its meaning.
     GlobalPath,
     /// A link that leads out of the source.
@@ -92,6 +94,7 @@ impl GapKind {
             Self::EmptyFile => "empty-file",
             Self::NotAnArchive => "not-an-archive",
             Self::Unsupported => "unsupported",
+            Self::Encrypted => "encrypted",
             Self::GlobalPath => "global-path",
             Self::LinkOutside => "link-outside",
             Self::LinkLoop => "link-loop",

@@ -17,6 +17,23 @@ impl fmt::Display for Place {
     }
 }
 
+/// What ends the path of an archive inside a source, where what it holds stands below it: `case/author.tar.gz!/crx-quickstart`.
+pub const INSIDE: &str = "!";
+
+/// Returns the innermost archive inside the source that a path leads into, with its mark; empty where it leads into none.
+pub fn realm(path: &str) -> &str {
+    if path.ends_with(INSIDE) {
+        return path;
+    }
+    path.rfind("!/").and_then(|at| path.get(..=at)).unwrap_or_default()
+}
+
+/// Says whether `path` lies in the archive `realm`, which is empty for the source itself.
+pub fn is_in_realm(path: &str, realm: &str) -> bool {
+    let below = path.strip_prefix(realm);
+    realm.is_empty() || below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
+}
+
 /// Returns what to call a source in a sentence: `-` is no word.
 pub fn spoken(source: &str) -> &str {
     if source == "-" { "standard input" } else { source }

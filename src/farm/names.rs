@@ -1,6 +1,6 @@
 //! Names for instances that people recognise: unique, and the same in whatever order the sources came.
 
-use crate::facts::Snapshot;
+use crate::facts::{INSIDE, Snapshot, realm};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Endings of file names that say how a source is packed, not what it is.
@@ -17,15 +17,19 @@ const COMMON: [&str; 3] = ["crx-quickstart", "launchpad", "felix"];
 /// The user's own name comes first; then the file's name; a source with several instances adds the directory of each.
 pub(super) fn name(snapshots: Vec<(Option<String>, Snapshot)>) -> Vec<(String, Snapshot)> {
     let mut of_source: BTreeMap<String, usize> = BTreeMap::new();
+    let mut of_realm: BTreeMap<(String, String), usize> = BTreeMap::new();
     for (_, snapshot) in &snapshots {
         let count = of_source.entry(snapshot.source.clone()).or_default();
+        *count = count.saturating_add(1);
+        let count = of_realm.entry(realm_of(snapshot)).or_default();
         *count = count.saturating_add(1);
     }
     let mut named: Vec<(String, Snapshot)> = snapshots
         .into_iter()
         .map(|(label, snapshot)| {
             let alone = of_source.get(&snapshot.source) == Some(&1);
-            (proposal(label.as_deref(), &snapshot, alone), snapshot)
+            let alone_inside = of_realm.get(&realm_of(&snapshot)) == Some(&1);
+            (proposal(label.as_deref(), &snapshot, alone, alone_inside), snapshot)
         })
         .collect();
     named.sort_by(|(a, x), (b, y)| (a, &x.source, &x.root).cmp(&(b, &y.source, &y.root)));
@@ -34,8 +38,17 @@ pub(super) fn name(snapshots: Vec<(Option<String>, Snapshot)>) -> Vec<(String, S
     named
 }
 
-fn proposal(label: Option<&str>, snapshot: &Snapshot, alone: bool) -> String {
-    let inner = telling_part(&snapshot.root);
+/// Returns the source of a snapshot and the archive in it.
+fn realm_of(snapshot: &Snapshot) -> (String, String) {
+    (snapshot.source.clone(), realm(&snapshot.root).to_owned())
+}
+
+fn proposal(label: Option<&str>, snapshot: &Snapshot, alone: bool, alone_inside: bool) -> String {
+    let archive = realm(&snapshot.root).strip_suffix(INSIDE);
+    let inner = match archive {
+        Some(archive) if alone_inside => stem(archive),
+        _ => telling_part(&snapshot.root).map(|part| part.strip_suffix(INSIDE).unwrap_or(part)),
+    };
     match (label, alone) {
         (Some(label), true) => label.to_owned(),
         (Some(label), false) => format!("{label}/{}", inner.unwrap_or("root")),

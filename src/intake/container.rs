@@ -1,7 +1,9 @@
 //! What a container is to the walk, and what containers share.
 
 use super::entry::Visit;
+use super::inner::Depth;
 use crate::limits::Limits;
+use std::fs::File;
 use std::io::{self, Read};
 use zeroize::Zeroizing;
 
@@ -29,6 +31,11 @@ pub(super) trait Input: Read {
     /// Jumps forward by at most `bytes` and returns by how many; 0 when the bytes must be read.
     fn jump(&mut self, bytes: u64) -> io::Result<u64>;
 
+    /// Returns the source's file, where the bytes can be read at any place too.
+    fn file(&self) -> Option<&File> {
+        None
+    }
+
     /// Says whether it hands out the bytes of the source's file as they lie there, from the first one on.
     fn is_plain_file(&self) -> bool {
         false
@@ -52,4 +59,8 @@ pub(super) struct Context<'a> {
     pub(super) entries: u64,
     /// Compressions opened.
     pub(super) nesting: u32,
+    /// What the name of the file says of content that is not known.
+    pub(super) hint: Option<&'static str>,
+    /// Archives around this one.
+    pub(super) depth: Depth,
 }

@@ -153,7 +153,7 @@ fn offer(
     let entry = Entry { path: name, kind, size, offset: None, owner: owner(metadata) };
     let want = context.visit.entry(&entry);
     let bytes_max = match want {
-        Want::Nothing => return,
+        Want::Nothing | Want::Archive => return,
         _ if !is_file => return,
         Want::Stream => return offer_stream(file, name, metadata, watch, context.visit),
         Want::Whole { bytes_max } if size > bytes_max => {

@@ -1,6 +1,6 @@
 //! From what the user named to the sources to read.
 
-use super::{Origin, Source, folder};
+use super::{Choice, Origin, Source, folder};
 use crate::facts::{Gap, GapKind};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -19,10 +19,15 @@ pub struct Discovered {
 ///
 /// A folder of uploads yields each archive in it and below; the folder itself stays a source when it has directories.
 pub fn discover(operands: &[OsString]) -> Discovered {
+    discover_chosen(operands, &Choice::default())
+}
+
+/// Returns the sources that `operands` name, as [`discover`] does; of folders only the uploads that are chosen.
+pub fn discover_chosen(operands: &[OsString], choice: &Choice) -> Discovered {
     let mut found = Discovered::default();
     let mut sources = Vec::new();
     for operand in operands {
-        expand(parse(operand), &mut sources, &mut found.notes);
+        expand(parse(operand), choice, &mut sources, &mut found.notes);
     }
     sources.sort_by(|a, b| {
         (&a.name, a.label.is_none(), &a.label).cmp(&(&b.name, b.label.is_none(), &b.label))
@@ -75,13 +80,15 @@ fn identity(origin: &Origin) -> Option<PathBuf> {
 }
 
 /// Puts a folder's archives in its place. The folder stays a source beside them when it has directories.
-fn expand(source: Source, sources: &mut Vec<Source>, notes: &mut Vec<Gap>) {
+fn expand(source: Source, choice: &Choice, sources: &mut Vec<Source>, notes: &mut Vec<Gap>) {
     let Origin::Path(path) = &source.origin else { return sources.push(source) };
     if !path.is_dir() {
         return sources.push(source);
     }
     let folder = folder::look(path);
-    notes.extend(folder.links.iter().map(|link| Gap {
+    let is_chosen = |file: &&PathBuf| choice.takes(file.strip_prefix(path).unwrap_or(file));
+    let chosen: Vec<_> = folder.uploads.iter().filter(is_chosen).collect();
+    notes.extend(folder.links.iter().filter(is_chosen).map(|link| Gap {
         source: super::path::text(link.as_os_str().as_encoded_bytes()),
         path: None,
         kind: GapKind::LinkOutside,
@@ -99,8 +106,13 @@ fn expand(source: Source, sources: &mut Vec<Source>, notes: &mut Vec<Gap>) {
     if folder.uploads.is_empty() {
         return sources.push(source);
     }
-    let alone = folder.uploads.len() == 1 && !folder.install;
-    for file in &folder.uploads {
+    if chosen.is_empty() {
+        let reason = "holds archives, none of which --include and --exclude choose".to_owned();
+        let kind = GapKind::NoInstance;
+        notes.push(Gap { source: source.name.clone(), path: None, kind, reason });
+    }
+    let alone = chosen.len() == 1 && !folder.install;
+    for file in chosen {
         let label = source.label.as_ref().map(|label| {
             if alone { label.clone() } else { format!("{label}/{}", stem(path, file)) }
         });
@@ -212,6 +224,28 @@ mod tests {
         assert_eq!(found.notes.len(), 1);
         assert_eq!(found.notes[0].kind, GapKind::LinkOutside);
         assert!(found.notes[0].source.ends_with("/b.tar"));
+    }
+
+    #[test]
+    fn of_a_folder_only_what_is_chosen_is_read() {
+        let root = tempfile::tempdir().unwrap();
+        for name in ["a.tar", "b.tar", "old.tar"] {
+            fs::write(root.path().join(name), archive(&[])).unwrap();
+        }
+        let chosen = |include: &[&str], exclude: &[&str]| {
+            let texts =
+                |globs: &[&str]| globs.iter().map(|glob| (*glob).to_owned()).collect::<Vec<_>>();
+            let choice = Choice::new(&texts(include), &texts(exclude)).unwrap();
+            let operands = [operand(root.path()), operand(&root.path().join("a.tar"))];
+            let found = discover_chosen(&operands, &choice);
+            (
+                names(&found, root.path()),
+                found.notes.iter().map(|note| note.kind).collect::<Vec<_>>(),
+            )
+        };
+        assert_eq!(chosen(&["b*"], &[]).0, ["/a.tar", "/b.tar"], "what is named itself is read");
+        assert_eq!(chosen(&[], &["old*"]), chosen(&["[ab].tar"], &[]));
+        assert_eq!(chosen(&["*.zip"], &[]), (vec!["/a.tar".to_owned()], vec![GapKind::NoInstance]));
     }
 
     #[test]

@@ -60,6 +60,8 @@ pub enum Want {
     },
     /// All of it, of any length, in pieces as they come.
     Stream,
+    /// What it holds, where it is an archive: entries, bodies and gaps of its own, below its path and a `!`.
+    Archive,
 }
 
 /// Receives what a source holds. Calls come in stored order.

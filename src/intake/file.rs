@@ -15,6 +15,8 @@ pub(super) fn walk(path: &Path, watch: &dyn Watch, context: &mut Context<'_>) {
         Ok(opened) => opened,
         Err(error) => return context.visit.gap(None, GapKind::Unreadable, error.to_string()),
     };
+    let name = path.file_name().map(|name| name.to_string_lossy());
+    context.hint = name.as_deref().and_then(super::sniff::part_hint);
     let mut input = FileInput { file, position: 0, length: metadata.len(), watch };
     walk_input(&mut input, context);
     // A file still being uploaded grows; one being rotated shrinks.
@@ -65,6 +67,10 @@ impl Input for FileInput<'_> {
 
     fn is_plain_file(&self) -> bool {
         true
+    }
+
+    fn file(&self) -> Option<&File> {
+        Some(&self.file)
     }
 }
 

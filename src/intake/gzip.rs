@@ -3,6 +3,7 @@
 //! Members are read here and not by flate2's decoders: those drop what was inflated in the call that meets the damage,
 //! which of a small archive is everything, and do not say at which byte a member ends.
 
+use super::codec::{INPUT_BYTES, may_open};
 use super::container::{Container, Context, Input, Opened};
 use super::member::{MAGIC, NoMember, read_header};
 use super::walk_input;
@@ -15,15 +16,10 @@ use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 pub(super) const CONTAINER: Container =
     Container { name: "gzip", sniff: |head| head.starts_with(&MAGIC), walk };
 
-const INPUT_BYTES: usize = 256 << 10;
-
 fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
-    if context.nesting >= context.limits.nesting_max {
-        let limit = context.limits.nesting_max;
-        let reason = format!("more than {limit} compressions around each other; not opened");
-        return context.visit.gap(None, GapKind::OverLimit, reason);
+    if !may_open(context) {
+        return;
     }
-    context.nesting = context.nesting.saturating_add(1);
     let in_file = opened.input.is_plain_file();
     let input = BufReader::with_capacity(INPUT_BYTES, opened.head.chain(opened.input));
     let mut gunzip = Gunzip::new(input, context.limits, in_file);
@@ -360,7 +356,7 @@ mod tests {
     fn gzip_of_something_else_says_so() {
         check(&gzip(b"<html>403</html>"), &[GapKind::NotAnArchive], 0);
         check(&gzip(b""), &[GapKind::EmptyFile], 0);
-        check(&gzip(b"PK\x03\x04...."), &[GapKind::Unsupported], 0);
+        check(&gzip(b"7z\xbc\xaf\x27\x1c"), &[GapKind::Unsupported], 0);
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Reads sources: sniffs what they are and walks their entries, without extracting anything.
 
+mod bzip2;
+mod choice;
+mod codec;
 mod container;
 mod directory;
 mod discover;
@@ -9,6 +12,8 @@ mod folder;
 mod gunzip;
 mod gzip;
 mod inflate;
+mod inner;
+mod list;
 mod member;
 mod open;
 mod parts;
@@ -18,9 +23,17 @@ mod sniff;
 mod tar;
 #[cfg(test)]
 mod testing;
+mod xz;
+mod zip;
+#[cfg(test)]
+#[path = "../../tests/suite/zip.rs"]
+mod zip_writer;
+mod zstd;
 
-pub use discover::{Discovered, discover};
+pub use choice::Choice;
+pub use discover::{Discovered, discover, discover_chosen};
 pub use entry::{Descend, Entry, EntryKind, LinkTarget, NoWatch, Visit, Want, Watch};
+pub use list::operands_in;
 pub use parts::{Part, Parts};
 
 use crate::facts::GapKind;
@@ -31,7 +44,14 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// The containers that are read. To add one, write its file and add its two lines here.
-const CONTAINERS: &[Container] = &[gzip::CONTAINER, tar::CONTAINER];
+const CONTAINERS: &[Container] = &[
+    gzip::CONTAINER,
+    zstd::CONTAINER,
+    xz::CONTAINER,
+    bzip2::CONTAINER,
+    zip::CONTAINER,
+    tar::CONTAINER,
+];
 
 /// Something the user named to be examined.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +108,15 @@ pub struct Walked {
 ///
 /// Never fails: what cannot be read is reported to `visit` as a gap, and what came before it stands.
 pub fn walk(source: &Source, limits: &Limits, watch: &dyn Watch, visit: &mut dyn Visit) -> Walked {
-    let mut context = Context { limits, visit, names: Vec::new(), entries: 0, nesting: 0 };
+    let mut context = Context {
+        limits,
+        visit,
+        names: Vec::new(),
+        entries: 0,
+        nesting: 0,
+        hint: None,
+        depth: inner::Depth::default(),
+    };
     match &source.origin {
         Origin::Stdin => file::walk_stdin(watch, &mut context),
         Origin::Path(path) => walk_path(path, watch, &mut context),
@@ -122,8 +150,11 @@ fn walk_input(input: &mut dyn Input, context: &mut Context<'_>) {
         }
         Err((kind, reason)) => {
             let reason = match context.names.last() {
-                Some(outer) => format!("the {outer} does not hold an archive: {reason}"),
-                None => reason,
+                Some(outer) => format!("the {outer} holds no archive: {reason}"),
+                None => match context.hint.filter(|_| kind == GapKind::NotAnArchive) {
+                    Some(hint) => format!("{reason}; {hint}"),
+                    None => reason,
+                },
             };
             context.visit.gap(None, kind, reason);
         }

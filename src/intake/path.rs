@@ -91,7 +91,14 @@ fn join(out: &mut String, part: &[u8]) {
     if !out.is_empty() {
         out.push('/');
     }
-    push(out, part);
+    // This marks what lies in an archive inside the source; no name may claim that.
+    match part.strip_suffix(b"!") {
+        Some(start) => {
+            push(out, start);
+            out.push_str("\\x21");
+        }
+        None => push(out, part),
+    }
 }
 
 #[cfg(test)]
@@ -123,6 +130,11 @@ mod tests {
     #[test]
     fn backslash_beside_a_slash_is_part_of_the_name() {
         assert_eq!(normal(b"a/b\\c").0, "a/b\\c");
+    }
+
+    #[test]
+    fn mark_of_inner_archives_is_never_part_of_a_name() {
+        assert_eq!(normal(b"a.tar!/b!c/d!").0, "a.tar\\x21/b!c/d\\x21");
     }
 
     #[test]

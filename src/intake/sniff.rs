@@ -21,28 +21,21 @@ struct Foreign {
     cure: &'static str,
 }
 
-const UNPACK: &str = "unpack it and pack it again with `tar -czf NAME.tar.gz DIRECTORY`";
-
 const FOREIGN: &[Foreign] = &[
-    Foreign { name: "a zip archive", magic: b"PK\x03\x04", cure: UNPACK },
-    Foreign { name: "an empty zip archive", magic: b"PK\x05\x06", cure: UNPACK },
-    Foreign { name: "a part of a zip archive", magic: b"PK\x07\x08", cure: UNPACK },
-    Foreign { name: "a 7z archive", magic: b"7z\xbc\xaf\x27\x1c", cure: UNPACK },
-    Foreign { name: "a rar archive", magic: b"Rar!\x1a\x07", cure: UNPACK },
     Foreign {
-        name: "xz data",
-        magic: b"\xfd7zXZ\0",
-        cure: "pack it again with `xz -dc FILE | gzip > NAME.tar.gz`",
+        name: "the first part of a split zip archive",
+        magic: b"PK\x07\x08",
+        cure: "join all parts with `zip -s 0 FILE.zip --out WHOLE.zip`",
     },
     Foreign {
-        name: "zstd data",
-        magic: b"\x28\xb5\x2f\xfd",
-        cure: "pack it again with `zstd -dc FILE | gzip > NAME.tar.gz`",
+        name: "a 7z archive",
+        magic: b"7z\xbc\xaf\x27\x1c",
+        cure: "unpack it with `7z x FILE -oDIRECTORY` (of a split one the first part) and name the directory",
     },
     Foreign {
-        name: "bzip2 data",
-        magic: b"BZh",
-        cure: "pack it again with `bzip2 -dc FILE | gzip > NAME.tar.gz`",
+        name: "a rar archive",
+        magic: b"Rar!\x1a\x07",
+        cure: "unpack it with `unrar x FILE DIRECTORY/` (of a split one the first part) and name the directory",
     },
     Foreign {
         name: "lz4 data",
@@ -55,6 +48,32 @@ const FOREIGN: &[Foreign] = &[
         cure: "pack it again with `gzip -dc FILE | gzip > NAME.tar.gz`",
     },
 ];
+
+/// Says of a name that it is one of a part of a split archive, and how to join the parts.
+pub(super) fn part_hint(name: &str) -> Option<&'static str> {
+    let (stem, ending) = name.rsplit_once('.')?;
+    let ending = ending.to_ascii_lowercase();
+    let numbered = |start: &str, digits: usize| {
+        let number = ending.strip_prefix(start);
+        number.is_some_and(|number| {
+            number.len() == digits && number.bytes().all(|b| b.is_ascii_digit())
+        })
+    };
+    let is_rar = ending == "rar" && stem.to_ascii_lowercase().contains(".part");
+    if numbered("z", 2) {
+        Some(
+            "by its name a part of a split zip; join all parts with `zip -s 0 FILE.zip --out WHOLE.zip`",
+        )
+    } else if is_rar || numbered("r", 2) {
+        Some("by its name a part of a split rar; unpack all with `unrar x FIRST_PART DIRECTORY/`")
+    } else if numbered("", 3) || matches!(ending.as_str(), "ab" | "ac" | "ad") {
+        Some(
+            "by its name a part of a split archive; join all parts with `cat FILE.* > WHOLE`, or `7z x FIRST_PART`",
+        )
+    } else {
+        None
+    }
+}
 
 /// Returns the container that begins with `head`, or why there is none.
 pub(super) fn sniff(head: &[u8]) -> Result<&'static Container, Refusal> {
@@ -124,16 +143,9 @@ mod tests {
             (b"<?xml version='1.0'?><Error>", GapKind::NotAnArchive, "an XML document"),
             (b"{\"error\":403}", GapKind::NotAnArchive, "a JSON document"),
             (b"not found\n", GapKind::NotAnArchive, "plain text"),
-            (
-                b"PK\x03\x04\x14\0",
-                GapKind::Unsupported,
-                "a zip archive is not supported; unpack it",
-            ),
-            (b"7z\xbc\xaf\x27\x1c", GapKind::Unsupported, "7z"),
-            (b"Rar!\x1a\x07\0", GapKind::Unsupported, "rar"),
-            (b"\xfd7zXZ\0", GapKind::Unsupported, "xz -dc"),
-            (b"\x28\xb5\x2f\xfd", GapKind::Unsupported, "zstd -dc"),
-            (b"BZh9", GapKind::Unsupported, "bzip2 -dc"),
+            (b"PK\x07\x08PK\x03\x04", GapKind::Unsupported, "zip -s 0"),
+            (b"7z\xbc\xaf\x27\x1c", GapKind::Unsupported, "`7z x FILE"),
+            (b"Rar!\x1a\x07\0", GapKind::Unsupported, "`unrar x FILE"),
             (b"\x04\x22\x4d\x18", GapKind::Unsupported, "lz4 -dc"),
             (b"\x7fELF\x01", GapKind::NotAnArchive, "unknown content"),
         ] {
@@ -154,8 +166,35 @@ mod tests {
     }
 
     #[test]
+    fn parts_of_split_archives_are_known_by_their_names() {
+        for (name, words) in [
+            ("case.z01", "zip -s 0"),
+            ("case.part2.RAR", "unrar x"),
+            ("case.r00", "unrar x"),
+            ("case.tar.gz.002", "cat FILE.*"),
+            ("case.tgz.ab", "cat FILE.*"),
+        ] {
+            assert!(part_hint(name).is_some_and(|hint| hint.contains(words)), "{name}");
+        }
+        for name in ["case.zip", "case.rar", "case.tar.gz", "case.2024", "case.7z", "002", "x.zab"]
+        {
+            assert_eq!(part_hint(name), None, "{name}");
+        }
+    }
+
+    #[test]
     fn containers_are_known_by_magic() {
-        assert_eq!(sniff(b"\x1f\x8b\x08").unwrap().name, "gzip");
+        for (magic, name) in [
+            (&b"\x1f\x8b\x08"[..], "gzip"),
+            (b"\xfd7zXZ\0", "xz"),
+            (b"\x28\xb5\x2f\xfd", "zstd"),
+            (b"\x53\x2a\x4d\x18", "zstd"),
+            (b"BZh91AY&SY", "bzip2"),
+            (b"PK\x03\x04", "zip"),
+            (b"PK\x05\x06", "zip"),
+        ] {
+            assert_eq!(sniff(magic).unwrap().name, name);
+        }
         assert_eq!(sniff(&[0; 512]).unwrap().name, "tar");
         let mut header = ::tar::Header::new_old();
         header.set_path("v7").unwrap();

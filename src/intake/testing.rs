@@ -170,6 +170,8 @@ pub(super) fn scan(
         names: Vec::new(),
         entries: 0,
         nesting: 0,
+        hint: None,
+        depth: super::inner::Depth::default(),
     };
     if sniff {
         super::walk_input(&mut input, &mut context);
@@ -269,4 +271,91 @@ pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
+}
+
+/// Compresses bytes as one zstd frame.
+pub(super) fn zstd(bytes: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
+}
+
+/// Compresses bytes as one bzip2 stream.
+pub(super) fn bzip2(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = ::bzip2::write::BzEncoder::new(Vec::new(), ::bzip2::Compression::new(6));
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// Compresses bytes as one xz stream.
+pub(super) fn xz(bytes: &[u8]) -> Vec<u8> {
+    xz_of_window(bytes, 1 << 20)
+}
+
+/// Compresses bytes as one xz stream whose dictionary is so large.
+pub(super) fn xz_of_window(bytes: &[u8], window: u32) -> Vec<u8> {
+    let mut options = lzma_rust2::XzOptions::with_preset(1);
+    options.lzma_options.dict_size = window;
+    let mut writer = lzma_rust2::XzWriter::new(Vec::new(), options).unwrap();
+    writer.write_all(bytes).unwrap();
+    writer.finish().unwrap()
+}
+
+/// A tar of two files, the second without rhyme.
+fn two_files() -> Vec<u8> {
+    let noise: Vec<u8> =
+        (0..700_u32).map(|i| i.wrapping_mul(2_654_435_761).to_be_bytes()[1]).collect();
+    archive(&[member(b'0', "b/hmac", b"key"), member(b'0', "z", &noise)])
+}
+
+fn said(bytes: &[u8]) -> (Vec<GapKind>, usize) {
+    let recorder = sniff_and_scan(bytes);
+    (recorder.gaps(), recorder.files().len())
+}
+
+/// Checks what every compression has to read, and to say of its ends.
+pub(super) fn scan_packed(pack: fn(&[u8]) -> Vec<u8>) {
+    let tar = two_files();
+    let packed = pack(&tar);
+    assert_eq!(said(&packed), (vec![], 2));
+    assert_eq!(said(&[packed.clone(), vec![0; 4000]].concat()), (vec![], 2));
+    for at in [0, 1, 511, 513, 514, 1500, tar.len()] {
+        assert_eq!(said(&[pack(&tar[..at]), pack(&tar[at..])].concat()), (vec![], 2), "{at}");
+    }
+    assert_eq!(said(&[&packed, &b"<html>"[..]].concat()), (vec![GapKind::TrailingData], 2));
+    let hollow = [packed.clone(), vec![0; (1 << 20) + 1]].concat();
+    assert_eq!(said(&hollow), (vec![GapKind::TrailingData], 2));
+    let second = [packed.clone(), packed[..30].to_vec()].concat();
+    assert!(said(&second).0.contains(&GapKind::Partial));
+    assert_eq!(said(&[packed.clone(), packed[..2].to_vec()].concat()), (vec![GapKind::Partial], 2));
+    assert_eq!(said(&pack(&packed)), (vec![], 2));
+    assert_eq!(said(&pack(&gzip(&packed))), (vec![GapKind::OverLimit], 0));
+    assert_eq!(said(&pack(b"<html>403</html>")), (vec![GapKind::NotAnArchive], 0));
+    assert_eq!(said(&pack(b"")), (vec![GapKind::EmptyFile], 0));
+    let limits = Limits { unpacked_bytes_max: 1 << 20, ..Limits::default() };
+    let bomb = pack(&pack(&vec![0; 8 << 20]));
+    let recorder = scan(&bomb, Feed::Whole, &limits, Recorder::default(), true);
+    assert!(recorder.gaps().contains(&GapKind::OverLimit), "{:?}", recorder.gaps());
+    for feed in [Feed::ByByte, Feed::Jumping] {
+        let recorder = scan(&packed, feed, &Limits::default(), Recorder::default(), true);
+        assert_eq!(recorder.events, sniff_and_scan(&packed).events);
+    }
+}
+
+/// Cuts a small archive at every byte and flips every byte of it.
+pub(super) fn damaged_in_every_way(pack: fn(&[u8]) -> Vec<u8>) {
+    let bytes = pack(&two_files());
+    let whole = sniff_and_scan(&bytes).facts();
+    for length in 0..bytes.len() {
+        let recorder = sniff_and_scan(&bytes[..length]);
+        assert!(whole.starts_with(&recorder.facts()), "{length}: {:?}", recorder.events);
+        assert!(!recorder.gaps().is_empty(), "{length}");
+    }
+    for at in 0..bytes.len() {
+        for flip in [0x01, 0x10, 0x80, 0xff] {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= flip;
+            let recorder = sniff_and_scan(&damaged);
+            let same = recorder.facts() == whole;
+            assert!(!recorder.gaps().is_empty() || same, "byte {at} ^ {flip:#x}");
+        }
+    }
 }

@@ -11,7 +11,7 @@
 //! cell: <fact> <instance> <text>             a cell of the matrix
 //! ```
 
-use crate::pack::{Case, Packing};
+use crate::pack::{Case, Link, Packing};
 use crate::run::{self, aemtrix, operand, texts};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +40,18 @@ pub(crate) struct Expect {
     gaps: BTreeSet<String>,
     /// Fact, instance, text.
     cells: BTreeSet<(String, String, String)>,
+}
+
+impl Stored {
+    /// Says whether it has links that a packing has no room for.
+    fn has_links(&self, packing: Packing) -> bool {
+        let mut links = self.sources.values().flat_map(|case| case.links.values());
+        links.any(|link| packing == Packing::ZipBackslashes || matches!(link, Link::Hard(_)))
+    }
+
+    fn has_store(&self) -> bool {
+        self.sources.values().any(Case::has_store)
+    }
 }
 
 /// All cases, by name.
@@ -159,6 +171,14 @@ fn without_owner(cell: &mut Value) {
     cell["text"] = Value::Null;
 }
 
+/// What a report says where nobody knows whom the keys belong to.
+fn without_owners(report: &Value) -> Value {
+    let mut report = report.clone();
+    let rows = report["farms"][0]["matrix"]["rows"].as_array_mut().unwrap();
+    rows.retain(|row| row["fact"] != "key-owner");
+    report
+}
+
 #[test]
 fn every_case_gives_exactly_what_it_expects() {
     let mut wrong = Vec::new();
@@ -191,11 +211,17 @@ fn every_case_reads_the_same_however_it_is_packed() {
         });
         let is_exempt = |packing: Packing| {
             packing == Packing::NoDirectories && ABSENCE.contains(&case.name.as_str())
+                || !packing.shows_stores() && case.has_store()
+                || packing.is_zip() && case.has_links(packing)
+        };
+        let differs = |packing: Packing, report: &Value| match packing {
+            Packing::ZipBackslashes => without_owners(report) != without_owners(&reports[1]),
+            _ => *report != reports[1],
         };
         for (packing, report) in Packing::ALL
             .iter()
             .zip(&reports)
-            .filter(|(packing, report)| **report != reports[1] && !is_exempt(**packing))
+            .filter(|(packing, report)| differs(**packing, report) && !is_exempt(**packing))
         {
             let difference = first_difference(report, &reports[1]);
             wrong.push(format!("{} as {packing:?}: {difference}", case.name));

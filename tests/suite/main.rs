@@ -23,6 +23,7 @@ mod instance;
 mod layers;
 mod layouts;
 mod memory;
+mod nested;
 mod options;
 mod output;
 mod pack;
@@ -31,3 +32,5 @@ mod run;
 mod samples;
 #[path = "../../benches/snapshot/mod.rs"]
 mod snapshot;
+mod sources;
+mod zip;

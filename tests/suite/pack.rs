@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "support for tests; not each needs all of it")]
 
 use crate::snapshot::random::Random;
+use crate::zip;
 use flate2::{Compression, write::GzEncoder};
 use std::collections::BTreeMap;
 use std::fs;
@@ -48,6 +49,18 @@ pub(crate) enum Packing {
     TarGz,
     /// A gzip of three members; one begins inside a file, one inside a header.
     TarGzMembers,
+    /// As `tar c | zstd` does.
+    TarZst,
+    /// As `tar cJf` does.
+    TarXz,
+    /// As `tar cjf` does.
+    TarBz2,
+    /// As `zip -ry` does.
+    Zip,
+    /// As `zip -ry - . | cat` does: checksums and sizes come behind the bodies.
+    ZipSizesBehind,
+    /// As old packers on Windows do: backslashes, and nothing of Unix.
+    ZipBackslashes,
     /// A tar whose entries come in an order made from the seed.
     Shuffled(u64),
     /// The same, compressed.
@@ -64,11 +77,17 @@ pub(crate) enum Packing {
 
 impl Packing {
     /// All of them.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Directory,
         Self::Tar,
         Self::TarGz,
         Self::TarGzMembers,
+        Self::TarZst,
+        Self::TarXz,
+        Self::TarBz2,
+        Self::Zip,
+        Self::ZipSizesBehind,
+        Self::ZipBackslashes,
         Self::Shuffled(1),
         Self::ShuffledGz(2),
         Self::NoDirectories,
@@ -77,10 +96,24 @@ impl Packing {
         Self::GnuLongName,
     ];
 
+    /// Says whether a segment store in it can be read.
+    pub(crate) fn shows_stores(self) -> bool {
+        !self.is_zip() && !matches!(self, Self::TarZst | Self::TarXz | Self::TarBz2)
+    }
+
+    /// Says whether it is a zip, which has no hard links, and with backslashes no links at all.
+    pub(crate) fn is_zip(self) -> bool {
+        matches!(self, Self::Zip | Self::ZipSizesBehind | Self::ZipBackslashes)
+    }
+
     fn extension(self) -> &'static str {
         match self {
             Self::Directory => "",
             Self::TarGz | Self::TarGzMembers | Self::ShuffledGz(_) => ".tar.gz",
+            Self::TarZst => ".tar.zst",
+            Self::TarXz => ".tar.xz",
+            Self::TarBz2 => ".tar.bz2",
+            Self::Zip | Self::ZipSizesBehind | Self::ZipBackslashes => ".zip",
             _ => ".tar",
         }
     }
@@ -153,6 +186,11 @@ impl Case {
         }
     }
 
+    /// Says whether it has a segment store, which is not read in every packing.
+    pub(crate) fn has_store(&self) -> bool {
+        self.files.keys().any(|path| path.ends_with("/segmentstore/journal.log"))
+    }
+
     /// Packs the case into a new temporary directory under `name` and the usual extension.
     pub(crate) fn pack(&self, packing: Packing, name: &str) -> Packed {
         let home = tempfile::tempdir().unwrap();
@@ -169,6 +207,10 @@ impl Case {
                 fs::write(&path, gzip(&self.tar(packing))).unwrap();
             }
             Packing::TarGzMembers => fs::write(&path, gzip_members(&self.tar(packing))).unwrap(),
+            Packing::TarZst => fs::write(&path, zstd(&self.tar(packing))).unwrap(),
+            Packing::TarXz => fs::write(&path, xz(&self.tar(packing))).unwrap(),
+            Packing::TarBz2 => fs::write(&path, bzip2(&self.tar(packing))).unwrap(),
+            _ if packing.is_zip() => fs::write(&path, self.zip(packing)).unwrap(),
             _ => fs::write(&path, self.tar(packing)).unwrap(),
         }
         path
@@ -194,6 +236,34 @@ impl Case {
             }
         }
         builder.into_inner().unwrap()
+    }
+
+    /// The bytes of a zip.
+    pub(crate) fn zip(&self, packing: Packing) -> Vec<u8> {
+        let entries = self.entries();
+        let names: Vec<_> = entries
+            .iter()
+            .map(|entry| match packing {
+                Packing::ZipBackslashes => entry.path.replace('/', "\\"),
+                _ => entry.path.clone(),
+            })
+            .collect();
+        let zipped = names.iter().zip(&entries).map(|(name, stored)| {
+            let (kind, body) = match (stored.kind, stored.target.as_deref()) {
+                (EntryType::Directory, _) => (0o040_000, stored.bytes),
+                (EntryType::Symlink, Some(target)) => (0o120_000, target.as_bytes()),
+                _ => (0o100_000, stored.bytes),
+            };
+            let is_small = body.len() < 20;
+            let mut entry = zip::Entry::file(name, body);
+            entry.deflate = !is_small || packing == Packing::ZipSizesBehind;
+            entry.sizes_behind = packing == Packing::ZipSizesBehind;
+            if packing != Packing::ZipBackslashes {
+                (entry.mode, entry.owner) = (kind | stored.mode, Some((1000, 1000)));
+            }
+            entry
+        });
+        zip::zip(&zipped.collect::<Vec<_>>())
     }
 
     /// Every entry in the order of the names, directories before what they hold.
@@ -370,6 +440,26 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
     gzip.write_all(bytes).unwrap();
     gzip.finish().unwrap()
+}
+
+/// Compresses into one frame.
+pub(crate) fn zstd(bytes: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
+}
+
+/// Compresses into one stream.
+pub(crate) fn xz(bytes: &[u8]) -> Vec<u8> {
+    let options = lzma_rust2::XzOptions::with_preset(1);
+    let mut writer = lzma_rust2::XzWriter::new(Vec::new(), options).unwrap();
+    writer.write_all(bytes).unwrap();
+    writer.finish().unwrap()
+}
+
+/// Compresses into one stream.
+pub(crate) fn bzip2(bytes: &[u8]) -> Vec<u8> {
+    let mut bzip2 = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    bzip2.write_all(bytes).unwrap();
+    bzip2.finish().unwrap()
 }
 
 /// Compresses a tar into three members: one begins in the middle of the largest file, one in the last header.

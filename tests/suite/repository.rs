@@ -34,7 +34,7 @@ fn md5(instance: &Value, key: &str) -> Option<String> {
 fn keys_of_every_store_are_read_however_it_is_packed() {
     for store in ["v10-closed", "v11-hot", "v12-closed", "v13-closed", "v13-gc"] {
         let case = instance(store);
-        for packing in Packing::ALL {
+        for packing in Packing::ALL.into_iter().filter(|packing| packing.shows_stores()) {
             let instance = scan(&case, packing);
             assert_eq!(instance["repository"]["state"], "read", "{store} {packing:?}");
             assert_eq!(md5(&instance, "hmac").unwrap(), HMAC, "{store} {packing:?}");

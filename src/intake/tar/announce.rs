@@ -111,9 +111,10 @@ impl Scanner<'_> {
     fn accept(&mut self, want: Want, size: u64, stored: u64) -> Option<u64> {
         let sparse = self.sparse.is_some();
         self.secret = !matches!(want, Want::Prefix { .. });
-        self.streams = want == Want::Stream;
+        self.want = want;
         let bytes_max = match want {
             Want::Nothing => return None,
+            Want::Archive => return (!sparse).then_some(stored),
             Want::Stream if sparse => {
                 let reason = "a sparse file, which is not read piece by piece".to_owned();
                 self.path_gap(GapKind::Unsupported, reason);

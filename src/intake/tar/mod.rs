@@ -13,9 +13,10 @@ mod sparse;
 mod tests;
 
 use super::container::{Container, Context, Input, Opened};
+use super::inner::{self, Depth};
 use header::{Block, checksum_holds, is_zero};
 use scanner::Scanner;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read};
 use zeroize::Zeroizing;
 
 /// The container.
@@ -46,18 +47,90 @@ fn names_itself(block: &Block) -> bool {
 fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
     let Opened { head, input } = opened;
     let mut scanner = Scanner::new(context.limits, context.visit, input.is_repeatable());
-    scanner.push(&head);
+    let mut inner = Inner { depth: context.depth, entries: 0 };
+    let fed = inner.push(&mut scanner, &head, input);
     drop(head);
-    let fed = feed(&mut scanner, input, context.limits.jump_bytes_min);
+    let fed =
+        fed.and_then(|()| feed(&mut scanner, input, context.limits.jump_bytes_min, &mut inner));
+    let Inner { depth, entries: of_inner } = inner;
     let entries = match fed {
         Ok(()) => scanner.finish(),
         Err(error) => scanner.fail(&error),
     };
-    context.entries = context.entries.saturating_add(entries);
+    context.entries = context.entries.saturating_add(entries).saturating_add(of_inner);
+    context.depth = depth;
+}
+
+/// Walks the archives among the entries.
+struct Inner {
+    depth: Depth,
+    /// Entries in them.
+    entries: u64,
+}
+
+impl Inner {
+    /// Pushes bytes into the scanner. An archive among them is walked, with more from `input`.
+    fn push(
+        &mut self,
+        scanner: &mut Scanner<'_>,
+        bytes: &[u8],
+        input: &mut dyn Input,
+    ) -> io::Result<()> {
+        let mut rest = scanner.push(bytes);
+        while let Some(length) = scanner.inner() {
+            let mut member = Member { ready: rest, input, left: length, failed: None };
+            let path = scanner.path.clone();
+            let (limits, visit) = (scanner.limits, &mut *scanner.visit);
+            let entries = inner::walk(&mut member, &path, limits, visit, &mut self.depth);
+            self.entries = self.entries.saturating_add(entries);
+            let Member { ready, left, failed, .. } = member;
+            scanner.leave_inner(length.saturating_sub(left));
+            if let Some(error) = failed {
+                return Err(error);
+            }
+            rest = scanner.push(ready);
+        }
+        Ok(())
+    }
+}
+
+/// The body of one entry, of which the first bytes were read already.
+struct Member<'b, 'i> {
+    ready: &'b [u8],
+    input: &'i mut dyn Input,
+    left: u64,
+    failed: Option<io::Error>,
+}
+
+impl Read for Member<'_, '_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let room = usize::try_from(self.left).map_or(out.len(), |left| left.min(out.len()));
+        let out = out.get_mut(..room).unwrap_or_default();
+        let result =
+            if self.ready.is_empty() { self.input.read(out) } else { self.ready.read(out) };
+        match result {
+            Ok(length) => {
+                self.left = self.left.saturating_sub(scanner::to_u64(length));
+                Ok(length)
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => Err(error),
+            // Both the archive and the one around it end here.
+            Err(error) => {
+                let told = io::Error::new(error.kind(), error.to_string());
+                self.failed = Some(error);
+                Err(told)
+            }
+        }
+    }
 }
 
 /// Feeds the scanner to the end of the input, jumping over what does not matter where the input can jump.
-fn feed(scanner: &mut Scanner<'_>, input: &mut dyn Input, jump_bytes_min: u64) -> io::Result<()> {
+fn feed(
+    scanner: &mut Scanner<'_>,
+    input: &mut dyn Input,
+    jump_bytes_min: u64,
+    inner: &mut Inner,
+) -> io::Result<()> {
     let mut window = Zeroizing::new(vec![0; WINDOW_BYTES]);
     let mut reach = WINDOW_BYTES;
     while !scanner.stopped() {
@@ -73,7 +146,7 @@ fn feed(scanner: &mut Scanner<'_>, input: &mut dyn Input, jump_bytes_min: u64) -
         match input.read(window.get_mut(..reach).unwrap_or_default()) {
             Ok(0) => break,
             Ok(length) => {
-                scanner.push(window.get(..length).unwrap_or_default());
+                inner.push(scanner, window.get(..length).unwrap_or_default(), input)?;
                 reach = reach.saturating_mul(2).min(WINDOW_BYTES);
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}

@@ -5,7 +5,7 @@ use super::header::{self, BLOCK_BYTES, Block, Header};
 use super::pax::Extensions;
 use super::sparse::Sparse;
 use crate::facts::{GapKind, Owner};
-use crate::intake::Visit;
+use crate::intake::{Visit, Want};
 use crate::limits::Limits;
 use std::collections::BTreeSet;
 use std::io;
@@ -36,8 +36,8 @@ pub(super) struct Scanner<'v> {
     /// The body being read may be key material: keys are always asked for whole. Wiping the start of every jar as well
     /// took as long as finding it.
     pub(super) secret: bool,
-    /// The body being read is handed on in pieces as they come.
-    pub(super) streams: bool,
+    /// What was asked of the body being read.
+    pub(super) want: Want,
     /// Bodies can be read again at their positions.
     repeatable: bool,
     pub(super) extensions: Extensions,
@@ -60,6 +60,8 @@ pub(super) enum State {
     Body,
     /// A body that is handed on as it comes.
     Stream,
+    /// A body that is to be walked as an archive of its own.
+    Inner,
     Skip,
     Stopped,
 }
@@ -103,7 +105,7 @@ impl<'v> Scanner<'v> {
             filled: 0,
             buffer: Zeroizing::default(),
             secret: true,
-            streams: false,
+            want: Want::Nothing,
             repeatable,
             extensions: Extensions::default(),
             sparse: None,
@@ -134,8 +136,21 @@ impl<'v> Scanner<'v> {
         self.check_unpacked();
     }
 
-    /// Takes the next bytes.
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    /// Returns how many of the next bytes are an archive to be walked, when they are.
+    pub(super) fn inner(&self) -> Option<u64> {
+        (self.state == State::Inner).then_some(self.left)
+    }
+
+    /// Goes on behind so many bytes of an archive that was walked.
+    pub(super) fn leave_inner(&mut self, read: u64) {
+        self.position = self.position.saturating_add(read);
+        self.left = self.left.saturating_sub(read).saturating_add(self.tail);
+        self.state = if self.left == 0 { State::Header } else { State::Skip };
+        self.check_unpacked();
+    }
+
+    /// Takes the next bytes, up to an archive that is to be walked; returns those from there on.
+    pub(super) fn push<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
         let mut rest = bytes;
         while !rest.is_empty() {
             rest = match self.state {
@@ -149,10 +164,12 @@ impl<'v> Scanner<'v> {
                     self.skip(to_u64(skipped));
                     behind
                 }
-                State::Stopped => return,
+                State::Stopped => return &[],
+                State::Inner => break,
             };
         }
         self.check_unpacked();
+        rest
     }
 
     /// Ends the scan: the input has no more bytes. Returns the number of entries.
@@ -168,7 +185,7 @@ impl<'v> Scanner<'v> {
                     format!("ends inside an extension header at byte {offset}"),
                 );
             }
-            State::SparseMap(_) | State::Body | State::Stream | State::Skip => {
+            State::SparseMap(_) | State::Body | State::Stream | State::Inner | State::Skip => {
                 let reason = format!("ends inside the entry at byte {offset}");
                 self.path_gap(GapKind::Partial, reason);
             }
@@ -229,7 +246,11 @@ impl<'v> Scanner<'v> {
     fn enter_body(&mut self, wanted: bool) {
         if !wanted {
             self.enter_skip();
-        } else if self.streams {
+        } else if self.want == Want::Archive && self.left > 0 {
+            self.state = State::Inner;
+        } else if self.want == Want::Archive {
+            self.enter_skip();
+        } else if self.want == Want::Stream {
             self.state = State::Stream;
             self.end_stream();
         } else if self.left == 0 {

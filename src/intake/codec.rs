@@ -1,0 +1,268 @@
+//! What compressions share: streams one behind the other, zeros for padding behind each, and a limit on what comes out.
+//!
+//! Decoders are driven here and not through their own readers: those drop what was decoded in the call that meets the damage,
+//! which of a small archive is everything, and do not say at which byte a stream ends.
+
+use super::container::{Context, Input, Opened};
+use super::walk_input;
+use crate::facts::GapKind;
+use crate::limits::Limits;
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+
+/// Compressed bytes read at once.
+pub(super) const INPUT_BYTES: usize = 256 << 10;
+
+/// A compression: decodes one stream at a time.
+pub(super) trait Codec {
+    /// Its name in reports.
+    const NAME: &'static str;
+
+    /// Bytes that tell where a stream begins.
+    const MAGIC_BYTES: usize;
+
+    /// Says whether a stream may begin so; `start` has at most `MAGIC_BYTES` bytes.
+    fn may_start(start: &[u8]) -> bool;
+
+    /// Begins a stream whose magic was read.
+    fn start(&mut self, magic: &[u8], input: &mut dyn Compressed) -> Result<(), Stop>;
+
+    /// Decodes into `out`, and returns how many bytes came even where they are the last before the damage.
+    fn step(&mut self, input: &mut dyn Compressed, out: &mut [u8]) -> (usize, Result<Flow, Stop>);
+}
+
+/// How a stream goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flow {
+    /// There is more.
+    On,
+    /// It has ended, and every checksum in it holds.
+    End,
+    /// It has ended, and this is wrong with what came out; what follows can be read.
+    Wrong(&'static str),
+}
+
+/// Why a stream cannot be read on.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// The input ends.
+    Ends,
+    /// The operating system failed.
+    Failed(io::Error),
+    /// What stands there cannot be decoded.
+    Bad(GapKind, String),
+}
+
+impl Stop {
+    /// Says that the data breaks its format or a checksum.
+    pub(super) fn damaged(name: &str) -> Self {
+        Self::Bad(GapKind::CorruptStream, format!("{name} data is damaged"))
+    }
+}
+
+/// The compressed bytes.
+pub(super) trait Compressed {
+    /// Returns the next bytes; none where the input ends.
+    fn fill(&mut self) -> Result<&[u8], Stop>;
+
+    /// Passes over bytes that `fill` returned.
+    fn consume(&mut self, length: usize);
+}
+
+/// Says that decoding needs more memory than is given to it, and how to do without.
+pub(super) fn window_too_large(name: &str, bytes: u64, cure: &str) -> String {
+    format!(
+        "{name} needs a window of {bytes} bytes, over the limit; raise it with `--max-window {bytes}`, or {cure}; found"
+    )
+}
+
+/// Says whether one more compression may be opened, and counts it. A gap tells when not.
+pub(super) fn may_open(context: &mut Context<'_>) -> bool {
+    if context.nesting >= context.limits.nesting_max {
+        let limit = context.limits.nesting_max;
+        let reason = format!("more than {limit} compressions around each other; not opened");
+        context.visit.gap(None, GapKind::OverLimit, reason);
+        return false;
+    }
+    context.nesting = context.nesting.saturating_add(1);
+    true
+}
+
+/// Walks what a compression holds.
+pub(super) fn walk<C: Codec>(codec: C, opened: Opened<'_>, context: &mut Context<'_>) {
+    if !may_open(context) {
+        return;
+    }
+    let input = BufReader::with_capacity(INPUT_BYTES, opened.head.chain(opened.input));
+    let mut unpack = Unpack::new(codec, input, context.limits);
+    walk_input(&mut unpack, context);
+    for (kind, reason) in unpack.problems {
+        context.visit.gap(None, kind, reason);
+    }
+}
+
+/// Decodes streams. Never fails: it ends, and says in `problems` why too early.
+struct Unpack<R, C> {
+    codec: C,
+    input: Counted<R>,
+    state: State,
+    produced: u64,
+    produced_max: u64,
+    zeros_max: u64,
+    problems: Vec<(GapKind, String)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// At the first byte of a stream.
+    Start,
+    Body,
+    Between,
+    End,
+}
+
+/// Bytes, and how many of them were consumed.
+struct Counted<R> {
+    bytes: R,
+    offset: u64,
+}
+
+impl<R: BufRead> Compressed for Counted<R> {
+    fn fill(&mut self) -> Result<&[u8], Stop> {
+        // The borrow checker refuses to return the first buffer from inside a loop, so fill once to get past interruptions.
+        loop {
+            match self.bytes.fill_buf() {
+                Ok(_) => break,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(Stop::Failed(error)),
+            }
+        }
+        self.bytes.fill_buf().map_err(Stop::Failed)
+    }
+
+    fn consume(&mut self, length: usize) {
+        self.bytes.consume(length);
+        self.offset = self.offset.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
+    }
+}
+
+impl<R: BufRead, C: Codec> Unpack<R, C> {
+    fn new(codec: C, bytes: R, limits: &Limits) -> Self {
+        Self {
+            codec,
+            input: Counted { bytes, offset: 0 },
+            state: State::Start,
+            produced: 0,
+            produced_max: limits.unpacked_bytes_max,
+            zeros_max: limits.padding_bytes_max,
+            problems: Vec::new(),
+        }
+    }
+
+    fn step(&mut self, out: &mut [u8]) -> usize {
+        let (length, result) = match self.state {
+            State::Start => (0, self.start().map(|()| State::Body)),
+            State::Between => (0, self.between()),
+            State::Body => self.body(out),
+            State::End => return 0,
+        };
+        self.produced = self.produced.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
+        match result {
+            Ok(state) => self.state = state,
+            Err(stop) => self.end(stop),
+        }
+        length
+    }
+
+    fn start(&mut self) -> Result<(), Stop> {
+        let mut magic = Vec::with_capacity(C::MAGIC_BYTES);
+        while magic.len() < C::MAGIC_BYTES {
+            magic.push(*self.input.fill()?.first().ok_or(Stop::Ends)?);
+            if !C::may_start(&magic) {
+                let reason = format!("unknown bytes behind the {}", C::NAME);
+                return Err(Stop::Bad(GapKind::TrailingData, reason));
+            }
+            self.input.consume(1);
+        }
+        self.codec.start(&magic, &mut self.input)
+    }
+
+    fn body(&mut self, out: &mut [u8]) -> (usize, Result<State, Stop>) {
+        let (length, result) = self.codec.step(&mut self.input, out);
+        let state = result.map(|flow| match flow {
+            Flow::On => State::Body,
+            Flow::End => State::Between,
+            Flow::Wrong(what) => {
+                self.problem(GapKind::CorruptStream, &format!("{} {what}, ending", C::NAME));
+                State::Between
+            }
+        });
+        (length, state)
+    }
+
+    /// Passes over zero padding, which tapes and some storage systems add.
+    fn between(&mut self) -> Result<State, Stop> {
+        let mut zeros = 0_u64;
+        loop {
+            let bytes = self.input.fill()?;
+            let (ends, length) = (bytes.is_empty(), bytes.len());
+            let padding = bytes.iter().take_while(|byte| **byte == 0).count();
+            self.input.consume(padding);
+            zeros = zeros.saturating_add(u64::try_from(padding).unwrap_or(u64::MAX));
+            if ends || padding < length {
+                self.say_hollow(zeros);
+                return Ok(if ends { State::End } else { State::Start });
+            }
+        }
+    }
+
+    /// Reports more zeros than padding explains: the file was made in full length, and not filled.
+    fn say_hollow(&mut self, zeros: u64) {
+        if zeros > self.zeros_max {
+            let reason = format!(
+                "{zeros} bytes of zeros behind the end of the {}, more than any padding; perhaps a failed download",
+                C::NAME
+            );
+            self.problems.push((GapKind::TrailingData, reason));
+        }
+    }
+
+    fn problem(&mut self, kind: GapKind, what: &str) {
+        let reason = format!("{what} at compressed byte {}", self.input.offset);
+        self.problems.push((kind, reason));
+    }
+
+    fn end(&mut self, stop: Stop) {
+        let place = if self.state == State::Start { "the start of a stream" } else { "its data" };
+        match stop {
+            Stop::Ends => {
+                self.problem(GapKind::Partial, &format!("{} ends inside {place}", C::NAME));
+            }
+            Stop::Failed(error) => self.problem(GapKind::Unreadable, &error.to_string()),
+            Stop::Bad(kind, what) => self.problem(kind, &what),
+        }
+        self.state = State::End;
+    }
+}
+
+impl<R: BufRead, C: Codec> Read for Unpack<R, C> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.state != State::End && !out.is_empty() {
+            if self.produced > self.produced_max {
+                let reason = format!("{} unpacks to more than the limit", C::NAME);
+                self.end(Stop::Bad(GapKind::OverLimit, reason));
+                break;
+            }
+            let length = self.step(out);
+            if length > 0 {
+                return Ok(length);
+            }
+        }
+        Ok(0)
+    }
+}
+
+impl<R: BufRead, C: Codec> Input for Unpack<R, C> {
+    fn jump(&mut self, _: u64) -> io::Result<u64> {
+        Ok(0)
+    }
+}

@@ -1,0 +1,314 @@
+//! A zip that can be read at any place: entries in the order of the directory at its end.
+
+use super::body::{Decoder, Fault};
+use super::delivery::{Desk, Parcel};
+use super::record::{self, LOCAL_BYTES, Record};
+use super::{WINDOW_BYTES, stream};
+use crate::facts::{GapKind, Owner};
+use crate::intake::container::{Context, Input};
+use crate::intake::{EntryKind, path};
+use rawzip::{
+    CreatorSystem, FileReader, RangeReader, ReaderAt, ZipArchive, ZipFileHeaderRecord, ZipLocator,
+};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, ErrorKind};
+
+/// Bytes of the end of the directory, without its comment.
+const END_BYTES: usize = 22;
+
+/// Bytes of compressed data read at once: most bodies that matter are small.
+const BODY_WINDOW_BYTES: usize = 16 << 10;
+
+/// Walks a zip in a file. `input` only counts what was passed over, for progress.
+pub(super) fn walk(file: File, input: &mut dyn Input, context: &mut Context<'_>) {
+    let length = match file.metadata() {
+        Ok(metadata) => metadata.len(),
+        Err(error) => return context.visit.gap(None, GapKind::Unreadable, error.to_string()),
+    };
+    let mut buffer = vec![0; rawzip::MAX_CENTRAL_DIRECTORY_RECORD_SIZE];
+    let reader = FileReader::from(file);
+    match ZipLocator::new().locate_in_reader(reader, &mut buffer, length) {
+        Ok(archive) => {
+            let desk = Desk::new(context);
+            let mut walker = Walker { archive: &archive, desk, decoder: Decoder::new(), input };
+            walker.walk(&mut buffer, length);
+            let entries = walker.desk.entries.saturating_add(walker.desk.entries_inside);
+            context.entries = context.entries.saturating_add(entries);
+        }
+        // Without a directory the entries are found one by one, and reading on tells where it ends.
+        Err((reader, _)) => {
+            let bytes = RangeReader::new(reader, 0..length);
+            let bytes = Box::new(BufReader::with_capacity(WINDOW_BYTES, bytes));
+            if stream::walk(bytes, context) {
+                let reason = "the end of the directory of the zip is damaged; other tools may refuse it or show less";
+                context.visit.gap(None, GapKind::Corrupt, reason.to_owned());
+            }
+        }
+    }
+}
+
+struct Walker<'a, 'c, 'v> {
+    archive: &'a ZipArchive<FileReader>,
+    desk: Desk<'c, 'v>,
+    decoder: Decoder,
+    input: &'a mut dyn Input,
+}
+
+/// What the directory says of an entry.
+struct Listed {
+    record: Record,
+    start: u64,
+    /// The type bits of a Unix mode, zero where there are none.
+    kind: u32,
+    owner: Option<Owner>,
+}
+
+impl Walker<'_, '_, '_> {
+    fn walk(&mut self, buffer: &mut [u8], length: u64) {
+        if !self.check_end(length) {
+            return;
+        }
+        let archive = self.archive;
+        let mut entries = archive.entries(buffer);
+        let mut first = u64::MAX;
+        let mut stored = 0_u64;
+        loop {
+            let listed = match entries.next_entry() {
+                Ok(Some(entry)) => listed(&entry),
+                Ok(None) => break,
+                Err(_) => {
+                    let reason =
+                        "the directory at the end of the zip is damaged; the rest was not read";
+                    self.desk.gap(GapKind::Corrupt, reason.to_owned());
+                    break;
+                }
+            };
+            first = first.min(listed.start);
+            stored = stored.saturating_add(listed.record.stored);
+            if stored > archive.directory_offset() {
+                let reason = "entries lie one on the other, as in a bomb; the rest was not read";
+                self.desk.gap(GapKind::Corrupt, reason.to_owned());
+                break;
+            }
+            if !self.desk.has_room() || !self.take(&listed) {
+                return;
+            }
+        }
+        self.check_counts(first);
+    }
+
+    /// Checks what stands at the end of the directory and behind it. `false` where the rest of the zip is elsewhere.
+    fn check_end(&mut self, length: u64) -> bool {
+        let mut end = [0; END_BYTES];
+        if let Err(error) = read_at(self.archive, &mut end, self.archive.eocd_offset()) {
+            self.desk.say_fault(error);
+            return false;
+        }
+        let disk = record::u16_at(&end, 4);
+        if disk != 0 && disk != u16::MAX {
+            let reason = "the last part of a split zip; join all parts with `zip -s 0 FILE.zip --out WHOLE.zip`";
+            self.desk.gap(GapKind::Unsupported, reason.to_owned());
+            return false;
+        }
+        let behind = self.archive.end_offset();
+        if behind < length && !self.is_padding(behind, length) {
+            let bytes = length.saturating_sub(behind);
+            let reason = format!("{bytes} unknown bytes behind the end of the zip");
+            self.desk.gap(GapKind::TrailingData, reason);
+        }
+        true
+    }
+
+    fn is_padding(&self, from: u64, to: u64) -> bool {
+        if to.saturating_sub(from) > self.desk.context.limits.padding_bytes_max {
+            return false;
+        }
+        let mut bytes = BufReader::new(RangeReader::new(self.archive.get_ref(), from..to));
+        loop {
+            match bytes.fill_buf() {
+                Ok([]) => return true,
+                Ok(piece) if piece.iter().all(|byte| *byte == 0) => {
+                    let length = piece.len();
+                    bytes.consume(length);
+                }
+                _ => return false,
+            }
+        }
+    }
+
+    fn check_counts(&mut self, first: u64) {
+        let announced = self.archive.entries_hint();
+        let entries = self.desk.entries;
+        // The count has two bytes, and packers without zip64 let it run over.
+        if announced != entries && announced != entries & 0xffff {
+            let reason =
+                format!("the zip announces {announced} entries, its directory lists {entries}");
+            self.desk.gap(GapKind::Corrupt, reason);
+        } else if entries == 0 {
+            self.desk.gap(GapKind::EmptyArchive, "an archive without any entry".to_owned());
+        } else if first > 0 {
+            let reason =
+                format!("{first} bytes before the first entry that the directory does not list");
+            self.desk.gap(GapKind::TrailingData, reason);
+        }
+    }
+
+    /// Takes one entry. `false` at a limit.
+    fn take(&mut self, listed: &Listed) -> bool {
+        let Listed { record, start, kind, owner } = listed;
+        let named = self.desk.take_name(record);
+        let body = match self.body_start(listed) {
+            Ok(Some(body)) => body,
+            Ok(None) => {
+                let reason = format!(
+                    "the directory of the zip and the header at byte {start} differ; tools disagree on what it holds"
+                );
+                self.desk.path_gap(GapKind::Corrupt, reason);
+                return true;
+            }
+            Err(fault) => {
+                self.desk.say_fault(fault);
+                return true;
+            }
+        };
+        // Only so much is known of how far the reading went; the entries may lie in any order.
+        let _passed: io::Result<u64> = self.input.jump(record.stored);
+        if !named {
+            return true;
+        }
+        let kind = match kind {
+            _ if record.is_directory() => EntryKind::Directory,
+            0o040_000 => EntryKind::Directory,
+            0o120_000 => return self.take_link(record, body, owner.as_ref()),
+            0 | 0o100_000 => EntryKind::File,
+            _ => EntryKind::Other,
+        };
+        match self.desk.announce(record, kind, owner.clone()) {
+            Some(parcel) => self.deliver(record, body, parcel),
+            None => true,
+        }
+    }
+
+    /// The target of a link is its body.
+    fn take_link(&mut self, record: &Record, body: u64, owner: Option<&Owner>) -> bool {
+        let target_max = u64::try_from(self.desk.context.limits.path_bytes_max).unwrap_or(u64::MAX);
+        if !self.desk.can_decode(record) {
+            return true;
+        }
+        let mut target = Vec::new();
+        let size_max = record.size.min(target_max);
+        let decoded = self.decode(record, body, size_max, &mut |_, piece| target.extend(piece));
+        match decoded {
+            Ok(decoded) => self.desk.check(record, decoded),
+            Err(fault) => {
+                self.desk.say_fault(fault);
+                return true;
+            }
+        }
+        let link = EntryKind::SymbolicLink(path::symbolic_link(&self.desk.path, &target));
+        self.desk.announce(record, link, owner.cloned());
+        self.desk.count_unpacked(record.size)
+    }
+
+    fn deliver(&mut self, record: &Record, body: u64, mut parcel: Parcel) -> bool {
+        if parcel.is_archive() {
+            let range = body..body.saturating_add(record.stored);
+            let reader = RangeReader::new(self.archive.get_ref(), range);
+            let mut input = BufReader::with_capacity(WINDOW_BYTES, reader);
+            let walked = self.desk.walk_inner(record, &mut input);
+            self.desk.check_inner(record, &walked);
+            return self.desk.count_unpacked(record.size);
+        }
+        let decoded = self.decode(record, body, record.size, &mut |desk, piece| {
+            desk.push(&mut parcel, piece);
+        });
+        match decoded {
+            Ok(decoded) => {
+                self.desk.end(&parcel, decoded);
+                self.desk.check(record, decoded);
+                self.desk.count_unpacked(decoded.size)
+            }
+            Err(fault) => {
+                self.desk.say_fault(fault);
+                true
+            }
+        }
+    }
+
+    fn decode(
+        &mut self,
+        record: &Record,
+        body: u64,
+        size_max: u64,
+        take: &mut dyn FnMut(&mut Desk<'_, '_>, &[u8]),
+    ) -> Result<super::body::Decoded, Fault> {
+        let range = body..body.saturating_add(record.stored);
+        let window = usize::try_from(record.stored)
+            .map_or(BODY_WINDOW_BYTES, |stored| stored.clamp(1, BODY_WINDOW_BYTES));
+        let reader = RangeReader::new(self.archive.get_ref(), range);
+        let mut input = BufReader::with_capacity(window, reader);
+        let desk = &mut self.desk;
+        self.decoder.decode(record.method, &mut input, size_max, &mut |piece| take(desk, piece))
+    }
+
+    /// Returns where the body of an entry starts, `None` when the header before it says another thing than the directory.
+    fn body_start(&self, listed: &Listed) -> Result<Option<u64>, Fault> {
+        let Listed { record, start, .. } = listed;
+        let mut fixed = [0; LOCAL_BYTES];
+        read_at(self.archive, &mut fixed, *start)?;
+        if !fixed.starts_with(&record::LOCAL) {
+            return Ok(None);
+        }
+        let (name, extra) = (record::u16_at(&fixed, 26), record::u16_at(&fixed, 28));
+        let (name, extra) = (usize::from(name), usize::from(extra));
+        if name != record.name.len() {
+            return Ok(None);
+        }
+        let mut rest = vec![0; name.saturating_add(extra)];
+        let fixed_bytes = u64::try_from(LOCAL_BYTES).unwrap_or(u64::MAX);
+        let rest_start = start.saturating_add(fixed_bytes);
+        read_at(self.archive, &mut rest, rest_start)?;
+        let (name, extra) = rest.split_at_checked(name).unwrap_or((&rest, &[]));
+        let local = Record::local(&fixed, name, extra);
+        let rest_bytes = u64::try_from(rest.len()).unwrap_or(u64::MAX);
+        Ok(local.agrees_with(record).then_some(rest_start.saturating_add(rest_bytes)))
+    }
+}
+
+fn listed(entry: &ZipFileHeaderRecord<'_>) -> Listed {
+    let extra = entry.extra_fields();
+    let fields = extra.remaining_bytes();
+    let mode = entry.external_attributes() >> 16;
+    let is_unix = matches!(
+        entry.version_made_by().creator_system(),
+        CreatorSystem::UNIX | CreatorSystem::MACOS
+    );
+    let owner = record::owner(fields).filter(|_| is_unix && mode != 0);
+    let owner = owner.map(|(uid, gid)| Owner { uid, gid, user: None, mode: mode & 0o7777 });
+    let record = Record {
+        name: entry.file_path().as_bytes().to_vec(),
+        flags: entry.flags().bits(),
+        method: entry.compression_method().as_u16(),
+        crc: entry.crc32(),
+        stored: entry.compressed_size_hint(),
+        size: entry.uncompressed_size_hint(),
+        is_zip64: false,
+    };
+    let kind = if is_unix { mode & 0o170_000 } else { 0 };
+    Listed { record, start: entry.local_header_offset(), kind, owner }
+}
+
+fn read_at(archive: &ZipArchive<FileReader>, mut out: &mut [u8], mut at: u64) -> Result<(), Fault> {
+    while !out.is_empty() {
+        match archive.get_ref().read_at(out, at) {
+            Ok(0) => return Err(Fault::Ends),
+            Ok(length) => {
+                at = at.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
+                out = out.get_mut(length..).unwrap_or_default();
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(Fault::Failed(error)),
+        }
+    }
+    Ok(())
+}

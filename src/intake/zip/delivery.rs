@@ -1,0 +1,277 @@
+//! Announces entries, and hands their bodies over as they were asked for.
+
+use super::CURE;
+use super::body::{Decoded, Fault};
+use super::record::Record;
+use crate::facts::{GapKind, INSIDE, Owner};
+use crate::intake::container::Context;
+use crate::intake::{Entry, EntryKind, Want, inner, path};
+use flate2::Crc;
+use std::collections::BTreeSet;
+use std::io::{self, BufRead, Read};
+use zeroize::Zeroizing;
+
+/// What the walks of a zip share.
+pub(super) struct Desk<'c, 'v> {
+    pub(super) context: &'c mut Context<'v>,
+    pub(super) entries: u64,
+    /// Entries of archives inside it.
+    pub(super) entries_inside: u64,
+    /// Bytes unpacked so far.
+    pub(super) unpacked: u64,
+    /// Path of the entry at hand.
+    pub(super) path: String,
+    /// What is said once a zip, and was.
+    said: BTreeSet<String>,
+}
+
+/// A body on its way.
+pub(super) struct Parcel {
+    want: Want,
+    buffer: Zeroizing<Vec<u8>>,
+    /// Longer than was asked for.
+    too_long: bool,
+}
+
+impl Parcel {
+    /// Says whether the body is to be walked as an archive.
+    pub(super) fn is_archive(&self) -> bool {
+        self.want == Want::Archive
+    }
+}
+
+impl<'c, 'v> Desk<'c, 'v> {
+    pub(super) fn new(context: &'c mut Context<'v>) -> Self {
+        Self {
+            context,
+            entries: 0,
+            entries_inside: 0,
+            unpacked: 0,
+            path: String::new(),
+            said: BTreeSet::new(),
+        }
+    }
+
+    /// Reports a gap of the zip as a whole.
+    pub(super) fn gap(&mut self, kind: GapKind, reason: String) {
+        self.context.visit.gap(None, kind, reason);
+    }
+
+    /// Reports a gap of the zip as a whole, once.
+    pub(super) fn gap_once(&mut self, kind: GapKind, reason: String) {
+        if self.said.insert(reason.clone()) {
+            self.gap(kind, reason);
+        }
+    }
+
+    /// Reports a gap of the entry at hand.
+    pub(super) fn path_gap(&mut self, kind: GapKind, reason: String) {
+        let path = (!self.path.is_empty()).then_some(self.path.as_str());
+        self.context.visit.gap(path, kind, reason);
+    }
+
+    /// Counts an entry and takes its name. `false` where it cannot be announced.
+    pub(super) fn take_name(&mut self, record: &Record) -> bool {
+        let limits = self.context.limits;
+        self.entries = self.entries.saturating_add(1);
+        if record.name.len() > limits.path_bytes_max {
+            let (length, limit) = (record.name.len(), limits.path_bytes_max);
+            let reason = format!(
+                "a path of {length} bytes, over the limit of {limit}; its entry was skipped"
+            );
+            self.path.clear();
+            self.gap(GapKind::OverLimit, reason);
+            return false;
+        }
+        let unsafe_name = path::normalise(&record.name, &mut self.path);
+        if unsafe_name {
+            let reason =
+                "names are absolute or climb with `..`; read as relative to the source".to_owned();
+            if self.said.insert(reason.clone()) {
+                self.path_gap(GapKind::UnsafeName, reason);
+            }
+        }
+        if self.path.is_empty() && !record.is_directory() {
+            self.gap(GapKind::Corrupt, "an entry without a name".to_owned());
+        }
+        !self.path.is_empty()
+    }
+
+    /// Announces the entry at hand; returns where its body goes, when it is wanted and can be read.
+    pub(super) fn announce(
+        &mut self,
+        record: &Record,
+        kind: EntryKind,
+        owner: Option<Owner>,
+    ) -> Option<Parcel> {
+        let is_file = kind == EntryKind::File;
+        let size = if is_file { record.size } else { 0 };
+        let entry = Entry { path: &self.path, kind, size, offset: None, owner };
+        let want = self.context.visit.entry(&entry);
+        if !is_file || want == Want::Nothing || !self.can_decode(record) {
+            return None;
+        }
+        let parcel = Parcel { want, buffer: Zeroizing::default(), too_long: false };
+        match want {
+            Want::Whole { bytes_max } if record.size > bytes_max => {
+                self.say_too_large(record.size, bytes_max);
+                None
+            }
+            _ => Some(parcel),
+        }
+    }
+
+    /// Says whether a body can be decoded. A gap tells when not.
+    pub(super) fn can_decode(&mut self, record: &Record) -> bool {
+        if record.is_encrypted() {
+            let reason = "entries are encrypted; unpack it with the password, `7z x FILE` or \
+                `unzip FILE`, and name the directory";
+            self.gap_once(GapKind::Encrypted, reason.to_owned());
+            return false;
+        }
+        if !super::body::Decoder::knows(record.method) {
+            let name = rawzip::CompressionMethod::new(record.method).name().unwrap_or("unknown");
+            let reason = format!(
+                "entries are compressed in a way that is not supported (method {}, {name}); {CURE}",
+                record.method
+            );
+            self.gap_once(GapKind::Unsupported, reason);
+            return false;
+        }
+        true
+    }
+
+    fn say_too_large(&mut self, size: u64, bytes_max: u64) {
+        let reason = format!("{size} bytes, more than the {bytes_max} of any real one");
+        self.path_gap(GapKind::TooLarge, reason);
+    }
+
+    /// Hands on the next bytes of a body.
+    pub(super) fn push(&mut self, parcel: &mut Parcel, piece: &[u8]) {
+        let bytes_max = match parcel.want {
+            Want::Stream => return self.context.visit.piece(piece),
+            Want::Nothing | Want::Archive => return,
+            Want::Whole { bytes_max } | Want::Prefix { bytes_max } => bytes_max,
+        };
+        let room = usize::try_from(bytes_max).unwrap_or(usize::MAX);
+        let left = room.saturating_sub(parcel.buffer.len());
+        parcel.too_long |= piece.len() > left;
+        let piece = piece.get(..left).unwrap_or(piece);
+        reserve(&mut parcel.buffer, piece.len());
+        parcel.buffer.extend_from_slice(piece);
+    }
+
+    /// Ends a body that was decoded to its end, whatever its checksum says.
+    pub(super) fn end(&mut self, parcel: &Parcel, decoded: Decoded) {
+        match parcel.want {
+            Want::Stream => self.context.visit.body_end(),
+            Want::Whole { bytes_max } if parcel.too_long => {
+                self.say_too_large(decoded.size, bytes_max);
+            }
+            Want::Whole { .. } | Want::Prefix { .. } => self.context.visit.body(&parcel.buffer),
+            Want::Nothing | Want::Archive => {}
+        }
+    }
+
+    /// Walks a body as an archive of its own, if it is one, to the end of the body.
+    pub(super) fn walk_inner(&mut self, record: &Record, input: &mut dyn BufRead) -> Walked {
+        let inflated = record.method != 0;
+        let mut body = Unpacked {
+            input: if inflated {
+                Box::new(flate2::bufread::DeflateDecoder::new(input))
+            } else {
+                Box::new(input)
+            },
+            crc: Crc::new(),
+        };
+        let Context { limits, visit, depth, .. } = &mut *self.context;
+        let entries = inner::walk(&mut body, &self.path, limits, *visit, depth);
+        self.entries_inside = self.entries_inside.saturating_add(entries);
+        let drained = io::copy(&mut body, &mut io::sink());
+        Walked { size: u64::from(body.crc.amount()), crc: body.crc.sum(), drained }
+    }
+
+    /// Reports what is wrong with a body that was walked. Its length is known modulo 2^32.
+    pub(super) fn check_inner(&mut self, record: &Record, walked: &Walked) {
+        let size = record.size & u64::from(u32::MAX);
+        if walked.drained.is_err() || (walked.crc, walked.size) != (record.crc, size) {
+            let path = format!("{}{INSIDE}", self.path);
+            let reason = "checksum or length does not fit the content".to_owned();
+            self.context.visit.gap(Some(&path), GapKind::CorruptStream, reason);
+        }
+    }
+
+    /// Compares what came with what was announced.
+    pub(super) fn check(&mut self, record: &Record, decoded: Decoded) {
+        if (record.crc, record.size, record.stored) != (decoded.crc, decoded.size, decoded.stored) {
+            let reason = "checksum or length does not fit the content".to_owned();
+            self.path_gap(GapKind::CorruptStream, reason);
+        }
+    }
+
+    /// Counts unpacked bytes. `false` at the limit, which a gap tells.
+    pub(super) fn count_unpacked(&mut self, bytes: u64) -> bool {
+        self.unpacked = self.unpacked.saturating_add(bytes);
+        let limit = self.context.limits.unpacked_bytes_max;
+        if self.unpacked > limit {
+            let reason = format!("over the limit of {limit} bytes unpacked; the rest was not read");
+            self.gap(GapKind::OverLimit, reason);
+        }
+        self.unpacked <= limit
+    }
+
+    /// Says whether another entry may come. A gap tells when not.
+    pub(super) fn has_room(&mut self) -> bool {
+        let limit = self.context.limits.entries_max;
+        if self.entries >= limit {
+            let reason = format!("more than {limit} entries; the rest was not read");
+            self.gap(GapKind::OverLimit, reason);
+        }
+        self.entries < limit
+    }
+
+    /// Reports why a body was not read to its end.
+    pub(super) fn say_fault(&mut self, fault: Fault) {
+        let (kind, reason) = match fault {
+            Fault::Ends => (GapKind::Partial, "ends inside the entry".to_owned()),
+            Fault::Damaged => (GapKind::CorruptStream, "compressed data is damaged".to_owned()),
+            Fault::TooLong => {
+                (GapKind::CorruptStream, "unpacks to more than its header says".to_owned())
+            }
+            Fault::Failed(error) => (GapKind::Unreadable, error.to_string()),
+        };
+        self.path_gap(kind, reason);
+    }
+}
+
+/// What became of a body that was walked as an archive.
+pub(super) struct Walked {
+    pub(super) size: u64,
+    pub(super) crc: u32,
+    drained: io::Result<u64>,
+}
+
+/// An unpacked body, whose checksum is made as it is read.
+struct Unpacked<'a> {
+    input: Box<dyn Read + 'a>,
+    crc: Crc,
+}
+
+impl Read for Unpacked<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let length = self.input.read(out)?;
+        self.crc.update(out.get(..length).unwrap_or_default());
+        Ok(length)
+    }
+}
+
+/// Makes room for more, leaving no copy of a key where the bytes were before.
+fn reserve(buffer: &mut Zeroizing<Vec<u8>>, more: usize) {
+    if buffer.capacity().saturating_sub(buffer.len()) >= more {
+        return;
+    }
+    let room = buffer.len().saturating_mul(2).max(buffer.len().saturating_add(more));
+    let mut larger = Zeroizing::new(Vec::with_capacity(room));
+    larger.extend_from_slice(buffer);
+    *buffer = larger;
+}

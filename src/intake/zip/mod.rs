@@ -1,0 +1,41 @@
+//! Zip: read from the directory at its end where the file can be read at any place, else entry by entry as they come.
+//!
+//! Tools disagree on which of the two to believe: the directory, or the headers before the bodies. Here both must say the same.
+
+mod body;
+mod central;
+mod delivery;
+mod record;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+use super::container::{Container, Context, Opened};
+use crate::facts::GapKind;
+use std::io::{BufReader, Read};
+
+/// The container.
+pub(super) const CONTAINER: Container = Container { name: "zip", sniff, walk };
+
+/// Bytes read at once.
+const WINDOW_BYTES: usize = 128 << 10;
+
+/// How to get rid of what is not read in a zip.
+const CURE: &str = "unpack it with `unzip FILE -d DIRECTORY` and name the directory, or pack that with `tar -czf NAME.tar.gz DIRECTORY`";
+
+fn sniff(head: &[u8]) -> bool {
+    head.starts_with(&record::LOCAL) || head.starts_with(&record::END)
+}
+
+fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
+    let Opened { head, input } = opened;
+    match input.file().map(std::fs::File::try_clone) {
+        Some(Ok(file)) => central::walk(file, input, context),
+        Some(Err(error)) => context.visit.gap(None, GapKind::Unreadable, error.to_string()),
+        None => {
+            let bytes = BufReader::with_capacity(WINDOW_BYTES, head.chain(input));
+            // What is missing at its end was told.
+            let _is_whole: bool = stream::walk(Box::new(bytes), context);
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! A zip that comes as a stream, or that has no directory: entries by the headers before their bodies.
+//!
+//! The directory that follows must list the same entries in the same order. What it alone knows, such as links, is told.
+
+use super::body::{Decoded, Decoder, Fault};
+use super::delivery::{Desk, Parcel};
+use super::record::{self, CENTRAL_BYTES, DESCRIPTOR, LOCAL_BYTES, Record};
+use crate::facts::GapKind;
+use crate::intake::container::Context;
+use crate::intake::{Entry, EntryKind};
+use sha2::{Digest, Sha256};
+use std::io::{self, BufRead, ErrorKind, Read};
+
+/// Walks a zip from its first byte to its last. Returns `false` where it does not come to the end of its directory.
+pub(super) fn walk(bytes: Box<dyn BufRead + '_>, context: &mut Context<'_>) -> bool {
+    let bytes = Counted { bytes, offset: 0 };
+    let desk = Desk::new(context);
+    let (entries, directory) = (Sha256::new(), Sha256::new());
+    let mut walker = Walker { bytes, desk, decoder: Decoder::new(), entries, directory, listed: 0 };
+    let end = walker.walk();
+    let is_whole = end.is_ok();
+    if let Err(stop) = end {
+        walker.say(stop);
+    }
+    let entries = walker.desk.entries.saturating_add(walker.desk.entries_inside);
+    context.entries = context.entries.saturating_add(entries);
+    is_whole
+}
+
+/// Why reading ends early.
+enum Stop {
+    /// It was told.
+    Told,
+    /// The stream ends here.
+    Ends(&'static str),
+    Failed(io::Error),
+    Bad(GapKind, String),
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Ends => Self::Ends("an entry"),
+            Fault::Failed(error) => Self::Failed(error),
+            Fault::Damaged => Self::Bad(
+                GapKind::CorruptStream,
+                "compressed data is damaged; the rest was not read".to_owned(),
+            ),
+            Fault::TooLong => Self::Bad(
+                GapKind::CorruptStream,
+                "an entry unpacks to more than its header says; the rest was not read".to_owned(),
+            ),
+        }
+    }
+}
+
+struct Walker<'b, 'c, 'v> {
+    bytes: Counted<'b>,
+    desk: Desk<'c, 'v>,
+    decoder: Decoder,
+    /// Digest of what the headers before the bodies said.
+    entries: Sha256,
+    /// Digest of what the directory says.
+    directory: Sha256,
+    /// Entries in the directory.
+    listed: u64,
+}
+
+struct Counted<'b> {
+    bytes: Box<dyn BufRead + 'b>,
+    offset: u64,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let length = self.bytes.read(out)?;
+        self.offset = self.offset.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
+        Ok(length)
+    }
+}
+
+impl BufRead for Counted<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.bytes.fill_buf()
+    }
+
+    fn consume(&mut self, length: usize) {
+        self.bytes.consume(length);
+        self.offset = self.offset.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
+    }
+}
+
+impl Counted<'_> {
+    fn exactly<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], Stop> {
+        let mut out = [0; N];
+        self.fill_exactly(&mut out, what)?;
+        Ok(out)
+    }
+
+    fn fill_exactly(&mut self, out: &mut [u8], what: &'static str) -> Result<(), Stop> {
+        match self.read_exact(out) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(Stop::Ends(what)),
+            Err(error) => Err(Stop::Failed(error)),
+        }
+    }
+
+    fn variable(&mut self, length: u16, what: &'static str) -> Result<Vec<u8>, Stop> {
+        let mut out = vec![0; usize::from(length)];
+        self.fill_exactly(&mut out, what)?;
+        Ok(out)
+    }
+
+    fn pass(&mut self, length: u64, what: &'static str) -> Result<(), Stop> {
+        let skipped = io::copy(&mut self.by_ref().take(length), &mut io::sink());
+        match skipped {
+            Ok(skipped) if skipped == length => Ok(()),
+            Ok(_) => Err(Stop::Ends(what)),
+            Err(error) => Err(Stop::Failed(error)),
+        }
+    }
+}
+
+impl Walker<'_, '_, '_> {
+    fn walk(&mut self) -> Result<(), Stop> {
+        loop {
+            let signature = self.bytes.exactly("the list of its entries")?;
+            match signature {
+                record::LOCAL if self.listed == 0 => self.take_entry()?,
+                record::CENTRAL => self.take_listed()?,
+                record::END => return self.take_end(),
+                record::END_64 => {
+                    let length = u64::from_le_bytes(self.bytes.exactly("its directory")?);
+                    self.bytes.pass(length, "its directory")?;
+                }
+                record::LOCATOR_64 => self.bytes.pass(16, "its directory")?,
+                _ => {
+                    let at = self.bytes.offset.saturating_sub(4);
+                    let reason = format!("no valid header at byte {at}; the rest was not read");
+                    return Err(Stop::Bad(GapKind::Corrupt, reason));
+                }
+            }
+        }
+    }
+
+    fn take_entry(&mut self) -> Result<(), Stop> {
+        if !self.desk.has_room() {
+            return Err(Stop::Told);
+        }
+        let mut fixed = [0; LOCAL_BYTES];
+        if let Some(rest) = fixed.get_mut(4..) {
+            self.bytes.fill_exactly(rest, "a header")?;
+        }
+        let name = self.bytes.variable(record::u16_at(&fixed, 26), "a header")?;
+        let extra = self.bytes.variable(record::u16_at(&fixed, 28), "a header")?;
+        let mut record = Record::local(&fixed, &name, &extra);
+        if record.has_sizes_behind() && record.stored == 0 {
+            record.size = 0;
+        }
+        let named = self.desk.take_name(&record);
+        let kind = if record.is_directory() { EntryKind::Directory } else { EntryKind::File };
+        let parcel = if named { self.desk.announce(&record, kind, None) } else { None };
+        self.take_body(&mut record, parcel)?;
+        add(&mut self.entries, &record);
+        if self.desk.count_unpacked(0) { Ok(()) } else { Err(Stop::Told) }
+    }
+
+    /// Reads a body, and into `record` what stands behind it.
+    fn take_body(&mut self, record: &mut Record, parcel: Option<Parcel>) -> Result<(), Stop> {
+        let sizes_known = !record.has_sizes_behind() || record.stored > 0;
+        if parcel.is_none() && sizes_known {
+            self.bytes.pass(record.stored, "an entry")?;
+            if record.has_sizes_behind() {
+                let decoded = Decoded { stored: record.stored, size: record.size, crc: record.crc };
+                self.take_sizes(record, decoded)?;
+            }
+            return Ok(());
+        }
+        if !sizes_known && (!Decoder::ends_itself(record.method) || record.is_encrypted()) {
+            let reason = "where an entry ends cannot be told in a stream of zip; name the zip as a file instead";
+            self.desk.path_gap(GapKind::Unsupported, reason.to_owned());
+            return Err(Stop::Bad(GapKind::Unsupported, "the rest was not read".to_owned()));
+        }
+        if parcel.as_ref().is_some_and(Parcel::is_archive) {
+            return self.take_inner(record, sizes_known);
+        }
+        let decoded = self.decode(record, sizes_known, parcel)?;
+        if record.has_sizes_behind() {
+            self.take_sizes(record, decoded)?;
+        }
+        self.desk.check(record, decoded);
+        Ok(())
+    }
+
+    /// Walks a body as an archive of its own.
+    fn take_inner(&mut self, record: &mut Record, sizes_known: bool) -> Result<(), Stop> {
+        let start = self.bytes.offset;
+        let stored_max = if sizes_known { record.stored } else { u64::MAX };
+        let mut input = self.bytes.by_ref().take(stored_max);
+        let walked = self.desk.walk_inner(record, &mut input);
+        let left = input.limit();
+        if sizes_known {
+            self.bytes.pass(left, "an entry")?;
+        }
+        if record.has_sizes_behind() {
+            let stored = self.bytes.offset.saturating_sub(start);
+            let decoded = Decoded { stored, size: walked.size, crc: walked.crc };
+            self.take_sizes(record, decoded)?;
+        }
+        self.desk.check_inner(record, &walked);
+        Ok(())
+    }
+
+    fn decode(
+        &mut self,
+        record: &Record,
+        sizes_known: bool,
+        mut parcel: Option<Parcel>,
+    ) -> Result<Decoded, Stop> {
+        let size_max = if sizes_known { record.size } else { self.left() };
+        let stored_max = if sizes_known { record.stored } else { u64::MAX };
+        let (desk, bytes) = (&mut self.desk, &mut self.bytes);
+        let mut input = bytes.by_ref().take(stored_max);
+        let mut take = |piece: &[u8]| {
+            if let Some(parcel) = &mut parcel {
+                desk.push(parcel, piece);
+            }
+        };
+        let decoded = self.decoder.decode(record.method, &mut input, size_max, &mut take);
+        let left = input.limit();
+        let decoded = match decoded {
+            // The stream goes on where its header says that the entry ends.
+            Err(Fault::Ends) if sizes_known && left == 0 => Err(Stop::from(Fault::Damaged)),
+            Ok(decoded) if sizes_known && left > 0 && !Decoder::ends_itself(record.method) => {
+                Err(Stop::Ends("an entry")).map(|()| decoded)
+            }
+            Ok(decoded) => Ok(decoded),
+            Err(fault) => Err(Stop::from(fault)),
+        }?;
+        if let Some(parcel) = &parcel {
+            self.desk.end(parcel, decoded);
+        }
+        if sizes_known {
+            self.bytes.pass(left, "an entry")?;
+        }
+        self.desk.unpacked = self.desk.unpacked.saturating_add(decoded.size);
+        Ok(decoded)
+    }
+
+    fn left(&self) -> u64 {
+        self.desk.context.limits.unpacked_bytes_max.saturating_sub(self.desk.unpacked)
+    }
+
+    /// Reads checksum and sizes behind a body: with or without a signature, in four bytes each or in eight.
+    fn take_sizes(&mut self, record: &mut Record, decoded: Decoded) -> Result<(), Stop> {
+        let mut first = self.bytes.exactly::<4>("an entry")?;
+        if first == DESCRIPTOR {
+            first = self.bytes.exactly("an entry")?;
+        }
+        record.crc = u32::from_le_bytes(first);
+        let narrow = self.bytes.exactly::<8>("an entry")?;
+        let pair = (record::u32_at(&narrow, 0), record::u32_at(&narrow, 4));
+        (record.stored, record.size) = (u64::from(pair.0), u64::from(pair.1));
+        // Java writes eight bytes for each where they are needed, and does not say so before.
+        let fits = (record.stored, record.size) == (decoded.stored, decoded.size);
+        if record.is_zip64 || (!fits && u64::from_le_bytes(narrow) == decoded.stored) {
+            record.stored = u64::from_le_bytes(narrow);
+            record.size = u64::from_le_bytes(self.bytes.exactly("an entry")?);
+        }
+        Ok(())
+    }
+
+    fn take_listed(&mut self) -> Result<(), Stop> {
+        let what = "its directory";
+        let mut fixed = [0; CENTRAL_BYTES];
+        if let Some(rest) = fixed.get_mut(4..) {
+            self.bytes.fill_exactly(rest, what)?;
+        }
+        let name = self.bytes.variable(record::u16_at(&fixed, 28), what)?;
+        let extra = self.bytes.variable(record::u16_at(&fixed, 30), what)?;
+        self.bytes.pass(u64::from(record::u16_at(&fixed, 32)), what)?;
+        let record = Record::central(&fixed, &name, &extra);
+        self.listed = self.listed.saturating_add(1);
+        add(&mut self.directory, &record);
+        let made_on_unix = matches!(fixed.get(5), Some(3 | 19));
+        if made_on_unix && record::u32_at(&fixed, 38) >> 28 == 0o12 {
+            let mut path = String::new();
+            crate::intake::path::normalise(&record.name, &mut path);
+            let reason = "is a link, which the end of a stream of zip tells too late; name the zip as a file instead";
+            let visit = &mut *self.desk.context.visit;
+            // Its target was taken for its content, which does not stand.
+            let kind = EntryKind::Other;
+            visit.entry(&Entry { path: &path, kind, size: 0, offset: None, owner: None });
+            visit.gap(Some(&path), GapKind::LinkBroken, reason.to_owned());
+        }
+        Ok(())
+    }
+
+    fn take_end(&mut self) -> Result<(), Stop> {
+        let rest = self.bytes.exactly::<18>("its directory")?;
+        self.bytes.pass(u64::from(record::u16_at(&rest, 16)), "its comment")?;
+        let same = self.entries.clone().finalize() == self.directory.clone().finalize();
+        if !same {
+            let reason = "the directory of the zip and the headers of its entries differ; tools disagree on what it holds";
+            self.desk.gap(GapKind::Corrupt, reason.to_owned());
+        } else if self.desk.entries == 0 {
+            self.desk.gap(GapKind::EmptyArchive, "an archive without any entry".to_owned());
+        }
+        self.take_padding()
+    }
+
+    fn take_padding(&mut self) -> Result<(), Stop> {
+        let start = self.bytes.offset;
+        loop {
+            let bytes = self.bytes.fill_buf().map_err(Stop::Failed)?;
+            let (length, is_zero) = (bytes.len(), bytes.iter().all(|byte| *byte == 0));
+            let padded = self.bytes.offset.saturating_sub(start);
+            let is_long = padded > self.desk.context.limits.padding_bytes_max;
+            if length == 0 && !is_long {
+                return Ok(());
+            }
+            if is_long || !is_zero {
+                let reason = format!("unknown bytes behind the end of the zip, at byte {start}");
+                return Err(Stop::Bad(GapKind::TrailingData, reason));
+            }
+            self.bytes.consume(length);
+        }
+    }
+
+    fn say(&mut self, stop: Stop) {
+        let at = self.bytes.offset;
+        match stop {
+            Stop::Told => {}
+            Stop::Ends(what) => {
+                let reason = format!(
+                    "cut: ends inside {what} at byte {at}; the directory at the end of the zip is missing"
+                );
+                self.desk.gap(GapKind::Partial, reason);
+            }
+            Stop::Failed(error) => {
+                let reason = format!("{error} at byte {at}; the rest was not read");
+                self.desk.gap(GapKind::Unreadable, reason);
+            }
+            Stop::Bad(kind, reason) => self.desk.gap(kind, format!("{reason}, at byte {at}")),
+        }
+    }
+}
+
+/// Adds to a digest what both headers of an entry must agree on.
+fn add(digest: &mut Sha256, record: &Record) {
+    let length = u64::try_from(record.name.len()).unwrap_or(u64::MAX);
+    digest.update(length.to_le_bytes());
+    digest.update(&record.name);
+    digest.update(record.method.to_le_bytes());
+    digest.update(record.crc.to_le_bytes());
+    digest.update(record.stored.to_le_bytes());
+    digest.update(record.size.to_le_bytes());
+}

@@ -1,0 +1,195 @@
+//! Archives inside archives: each is an install of its own, and its damage costs no other anything.
+
+use crate::instance::Instance;
+use crate::pack::{Packing, bzip2, gzip, xz, zstd};
+use crate::run::{self, list};
+use crate::zip;
+use serde_json::Value;
+use std::fs;
+
+/// A tar of files.
+fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (path, bytes) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        builder.append_data(&mut header, path, *bytes).unwrap();
+    }
+    builder.into_inner().unwrap()
+}
+
+fn zipped(files: &[(&str, &[u8])]) -> Vec<u8> {
+    zip::zip(&files.iter().map(|(path, bytes)| zip::Entry::file(path, bytes)).collect::<Vec<_>>())
+}
+
+fn packed(name: &str) -> Vec<u8> {
+    Instance::new(name).case().tar(Packing::Tar)
+}
+
+fn scan(bytes: &[u8]) -> Value {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("case");
+    fs::write(&path, bytes).unwrap();
+    run::json(&run::scan(&[path.into_os_string()]))
+}
+
+fn gaps(report: &Value) -> Vec<String> {
+    let text = |gap: &Value, field: &str| gap[field].as_str().unwrap_or("-").to_owned();
+    list(&report["gaps"])
+        .map(|gap| format!("{} {}", text(gap, "kind"), text(gap, "path")))
+        .collect()
+}
+
+fn instances(report: &Value) -> Vec<(&str, bool)> {
+    let instances = list(&report["farms"][0]["instances"]);
+    instances
+        .map(|one| (one["name"].as_str().unwrap(), one["complete"].as_bool().unwrap()))
+        .collect()
+}
+
+fn farm() -> [(&'static str, Vec<u8>); 3] {
+    [
+        ("case/author.tar.gz", gzip(&packed("author"))),
+        ("case/publish1.zip", Instance::new("publish1").case().zip(Packing::Zip)),
+        ("publish2", packed("publish2")),
+    ]
+}
+
+#[test]
+fn each_archive_in_a_case_is_an_instance() {
+    let farm = farm();
+    let files: Vec<_> = farm.iter().map(|(path, bytes)| (*path, bytes.as_slice())).collect();
+    for case in
+        [tar(&files), gzip(&tar(&files)), zstd(&tar(&files)), zipped(&files), gzip(&zipped(&files))]
+    {
+        let report = scan(&case);
+        assert_eq!(gaps(&report), [""; 0]);
+        assert_eq!(report["farms"][0]["verdict"], "consistent");
+        assert_eq!(instances(&report), [("author", true), ("publish1", true), ("publish2", true)]);
+        let author = &report["farms"][0]["instances"][0];
+        assert_eq!(author["root"], "case/author.tar.gz!/crx-quickstart");
+    }
+}
+
+#[test]
+fn every_compression_is_opened_inside_too() {
+    for pack in [gzip, zstd, xz, bzip2] {
+        let (author, publish) = (pack(&packed("author")), pack(&packed("publish")));
+        let report = scan(&tar(&[("a", &author), ("b", &publish)]));
+        assert_eq!((gaps(&report), instances(&report).len()), (vec![], 2));
+    }
+}
+
+#[test]
+fn difference_between_inner_archives_is_found() {
+    let other = Instance::new("publish2").hmac("another").case().tar(Packing::Tar);
+    let author = packed("author");
+    let report = scan(&tar(&[("author.tar", &author), ("publish2.tar", &other)]));
+    let rules: Vec<_> = list(&report["farms"][0]["findings"]).map(|one| &one["rule"]).collect();
+    assert!(rules.contains(&&Value::from("hmac-differs")), "{rules:?}");
+}
+
+#[test]
+fn damage_inside_costs_the_neighbours_nothing() {
+    let farm = farm();
+    let whole = gzip(&packed("publish3"));
+    let mut checksum = whole.clone();
+    let at = checksum.len() - 8;
+    checksum[at] ^= 1;
+    for (bytes, kind) in [
+        (&whole[..whole.len() / 2], "partial"),
+        (&whole[..whole.len() - 1], "partial"),
+        (&checksum, "corrupt"),
+        (b"<html>403</html>", "not-an-archive"),
+        (b"7z\xbc\xaf\x27\x1c", "unsupported"),
+    ] {
+        let mut files: Vec<_> =
+            farm.iter().map(|(path, bytes)| (*path, bytes.as_slice())).collect();
+        files.insert(1, ("publish3.tar.gz", bytes));
+        for case in [gzip(&tar(&files)), zipped(&files)] {
+            let report = scan(&case);
+            assert_eq!(report["farms"][0]["verdict"], "undecided", "{kind}");
+            let gaps = gaps(&report);
+            assert!(gaps.iter().any(|gap| gap == &format!("{kind} publish3.tar.gz!")), "{gaps:?}");
+            for name in ["author", "publish1", "publish2"] {
+                assert!(instances(&report).contains(&(name, true)), "{kind} {name}: {gaps:?}");
+            }
+            assert!(!instances(&report).contains(&("publish3", true)), "{kind}");
+        }
+    }
+}
+
+#[test]
+fn parts_of_an_install_are_not_opened() {
+    let other = gzip(&packed("other"));
+    let mut case = Instance::new("author").case();
+    for path in ["install/x.zip", "repository/y.tar", "backup/z.tar.gz", "logs/old.tar.gz"] {
+        case.files.insert(format!("crx-quickstart/{path}"), other.clone());
+    }
+    let report = scan(&gzip(&case.tar(Packing::Tar)));
+    assert_eq!((gaps(&report), instances(&report)), (vec![], vec![("case", true)]));
+}
+
+#[test]
+fn what_lies_beside_an_install_and_is_none_hides_nothing() {
+    let package = zipped(&[("META-INF/vault/filter.xml", b"<x/>"), ("jcr_root/a.zip", b"PK\x03")]);
+    let mut case = Instance::new("author").case();
+    for (path, bytes) in [
+        ("packages/p.zip", package),
+        ("heap.hprof.gz", gzip(&[7; 5000])),
+        ("notes.txt", b"notes".to_vec()),
+        ("cq-quickstart.jar", b"PK\x03\x04cut".to_vec()),
+    ] {
+        case.files.insert(path.to_owned(), bytes);
+    }
+    let report = scan(&gzip(&case.tar(Packing::Tar)));
+    assert_eq!((gaps(&report), instances(&report)), (vec![], vec![("case", true)]));
+}
+
+#[test]
+fn archives_too_deep_are_told() {
+    let wrap = |name: &str, bytes: &[u8]| tar(&[(name, bytes)]);
+    let two = wrap("two.tar", &wrap("one.tar", &packed("author")));
+    let report = scan(&two);
+    assert_eq!((gaps(&report), instances(&report)), (vec![], vec![("case", true)]));
+    let report = scan(&wrap("three.tar", &two));
+    assert!(gaps(&report).contains(&"nested three.tar!/two.tar!/one.tar!".to_owned()), "{report}");
+}
+
+#[test]
+fn names_cannot_pass_for_what_lies_inside() {
+    let case = Instance::new("author").root("publish.tar!/crx-quickstart").case();
+    let report = scan(&case.tar(Packing::Tar));
+    assert_eq!(report["farms"][0]["instances"][0]["root"], "publish.tar\\x21/crx-quickstart");
+}
+
+#[test]
+fn links_inside_are_followed_inside() {
+    let hmac = "launchpad/felix/bundle43/data/hmac";
+    let inner = Instance::new("author");
+    let key = inner.files()[&format!("crx-quickstart/{hmac}")].clone();
+    let mut case = inner.without(hmac).case();
+    case.files.insert("crx-quickstart/keys/hmac".to_owned(), key);
+    let link = crate::pack::Link::Symbolic("../../../../keys/hmac".to_owned());
+    case.links.insert(format!("crx-quickstart/{hmac}"), link);
+    let report = scan(&gzip(&tar(&[("author.tgz", &gzip(&case.tar(Packing::Tar)))])));
+    assert_eq!(gaps(&report), [""; 0]);
+    assert_eq!(report["farms"][0]["instances"][0]["keys"]["hmac"][0]["bytes"], 32);
+}
+
+#[test]
+fn status_of_a_console_says_what_to_send() {
+    let report = scan(&zipped(&[("timestamp.txt", b"Date"), ("Bundles.txt", b"Bundles")]));
+    let reason = report["gaps"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("status of the web console") && reason.contains("send"), "{reason}");
+}
+
+#[test]
+fn backup_and_bare_directories_are_read_from_a_zip() {
+    for root in ["crx-quickstart", "", "mnt/crx/author/crx-quickstart"] {
+        let case = Instance::new("author").root(root).case();
+        let report = scan(&case.zip(Packing::Zip));
+        assert_eq!((gaps(&report), instances(&report).len()), (vec![], 1), "{root}");
+    }
+}
