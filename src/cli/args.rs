@@ -1,5 +1,6 @@
 //! Arguments.
 
+use crate::farm::FarmBy;
 use crate::limits::Limits;
 use crate::report::{FORMATS, Screen};
 use crate::rules::{RULES, Selection, Severity};
@@ -47,12 +48,35 @@ pub(super) struct Scan {
     /// Name of the instance, when there is one source
     #[arg(long, value_name = "NAME")]
     pub(super) name: Option<String>,
+    /// What makes a farm, whose instances must agree
+    #[arg(long, value_name = "WHAT", value_enum, default_value = "all")]
+    pub(super) farm_by: FarmByName,
     #[command(flatten)]
     pub(super) output: Output,
     #[command(flatten)]
     pub(super) judging: Judging,
     #[command(flatten)]
     pub(super) reading: Reading,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FarmByName {
+    /// All instances are one farm
+    All,
+    /// Each source is a farm of its own
+    Input,
+    /// The sources of one directory are a farm
+    Parent,
+}
+
+impl From<FarmByName> for FarmBy {
+    fn from(name: FarmByName) -> Self {
+        match name {
+            FarmByName::All => Self::All,
+            FarmByName::Input => Self::Input,
+            FarmByName::Parent => Self::Parent,
+        }
+    }
 }
 
 #[derive(Debug, ClapArgs)]

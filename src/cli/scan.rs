@@ -5,7 +5,7 @@ use super::progress::Bar;
 use super::{Exit, complain, output};
 use crate::examine::examine;
 use crate::facts::Gap;
-use crate::farm::farms;
+use crate::farm::{Plan, farms};
 use crate::intake::{Discovered, NoWatch, Source, Watch, discover};
 use crate::report::{Outcome, Report, counted};
 use crate::rules::Severity;
@@ -58,7 +58,10 @@ fn analyze(scan: &Scan, sources: &[Source], notes: Vec<Gap>) -> Report {
     }
     examined.gaps.extend(notes);
     examined.gaps.sort();
-    let farms = farms(examined.snapshots);
+    let directories: Vec<String> =
+        sources.iter().filter(|s| s.is_directory()).map(|s| s.name.clone()).collect();
+    let plan = Plan { by: scan.farm_by.into(), directories: &directories, gaps: &examined.gaps };
+    let farms = farms(examined.snapshots, &plan);
     let selection = scan.judging.selection();
     Report::new(farms, examined.sources, examined.gaps, &selection, scan.output.screen())
 }

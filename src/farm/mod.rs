@@ -5,23 +5,28 @@ mod config_rows;
 mod keys;
 mod matrix;
 mod names;
+mod plan;
 mod rows;
 
 pub use cell::{Cell, CellState};
 pub use keys::{EffectiveKey, KeyOrigin, KeyState};
 pub use matrix::{Expect, Matrix, MatrixRow, Row, matrix};
+pub use plan::{FarmBy, Plan};
 pub use rows::ROWS;
 
-use crate::facts::{CRYPTO, KeyFile, KeyName, Snapshot, StorageFile, StorageMode};
-use std::collections::BTreeMap;
+use crate::facts::{CRYPTO, Gap, KeyFile, KeyName, Snapshot, StorageFile, StorageMode};
+use plan::Ground;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Instances that must agree on their keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Farm {
-    /// Its name in reports.
+    /// Its name in reports, unique in the run.
     pub name: String,
     /// Its instances, sorted by name.
     pub members: Vec<Member>,
+    /// The gaps of its sources, and of those that may have held an instance of it.
+    pub gaps: Vec<Gap>,
 }
 
 /// One instance of a farm.
@@ -91,28 +96,58 @@ impl Member {
     }
 }
 
-/// Makes one farm of all snapshots; a label is the name the user gave the snapshot's source.
+/// Makes farms of all snapshots, sorted by name; a label is the name the user gave the snapshot's source.
 ///
 /// An old copy of an install inside another one (`launchpad.old`, `felix_backup`) is no instance of its own; it goes with
 /// the instance it lies in.
-pub fn farms(snapshots: Vec<(Option<String>, Snapshot)>) -> Vec<Farm> {
+pub fn farms(snapshots: Vec<(Option<String>, Snapshot)>, plan: &Plan<'_>) -> Vec<Farm> {
+    let (instances, mut copies) = without_copies(snapshots);
+    let labels: BTreeMap<String, String> = instances
+        .iter()
+        .filter_map(|(label, snapshot)| Some((snapshot.source.clone(), label.clone()?)))
+        .collect();
+    let mut grounds: BTreeMap<Ground, Vec<(String, Snapshot)>> = BTreeMap::new();
+    for (name, snapshot) in names::name(instances) {
+        grounds.entry(plan.ground(&snapshot)).or_default().push((name, snapshot));
+    }
+    let proposals = grounds.keys().map(|ground| match ground {
+        Ground::Source(source) => ground.names(labels.get(source).map(String::as_str)),
+        _ => ground.names(None),
+    });
+    let names = names::distinct(proposals.collect());
+    let mut farms: Vec<Farm> = grounds
+        .into_iter()
+        .zip(names)
+        .map(|((ground, named), name)| {
+            let sources: BTreeSet<&str> = named.iter().map(|(_, s)| s.source.as_str()).collect();
+            let gaps = plan.gaps_of(&ground, &sources);
+            Farm { name, members: members(named, &mut copies), gaps }
+        })
+        .collect();
+    farms.sort_by(|a, b| a.name.cmp(&b.name));
+    farms
+}
+
+/// Snapshots with the labels of their sources.
+type Labelled = Vec<(Option<String>, Snapshot)>;
+
+/// Old copies, by source and root of the instance they lie in.
+type Copies = BTreeMap<(String, String), Vec<Snapshot>>;
+
+fn without_copies(snapshots: Labelled) -> (Labelled, Copies) {
     let installs: Roots = snapshots
         .iter()
         .filter(|(_, snapshot)| !snapshot.bundles.is_empty())
         .map(|(_, s)| ((s.source.clone(), s.root.clone()), uuid(s).map(str::to_owned)))
         .collect();
-    let mut copies: BTreeMap<(String, String), Vec<Snapshot>> = BTreeMap::new();
-    let mut instances = Vec::new();
+    let (mut instances, mut copies) = (Labelled::new(), Copies::new());
     for (label, snapshot) in snapshots {
         match original(&snapshot, &installs) {
             Some(root) => copies.entry((snapshot.source.clone(), root)).or_default().push(snapshot),
             None => instances.push((label, snapshot)),
         }
     }
-    if instances.is_empty() {
-        return Vec::new();
-    }
-    vec![farm("farm", names::name(instances), copies)]
+    (instances, copies)
 }
 
 /// The Sling ids of installs, by source and root.
@@ -146,17 +181,12 @@ fn original(snapshot: &Snapshot, installs: &Roots) -> Option<String> {
     })
 }
 
-fn farm(
-    name: &str,
-    named: Vec<(String, Snapshot)>,
-    mut copies: BTreeMap<(String, String), Vec<Snapshot>>,
-) -> Farm {
+fn members(named: Vec<(String, Snapshot)>, copies: &mut Copies) -> Vec<Member> {
     let keys = keys::decide(&named);
-    let mut member = |((name, snapshot), keys): ((String, Snapshot), _)| {
+    let member = |((name, snapshot), keys): ((String, Snapshot), _)| {
         let place = (snapshot.source.clone(), snapshot.root.clone());
         let copies = copies.remove(&place).unwrap_or_default();
         Member { name, snapshot, copies, keys }
     };
-    let members = named.into_iter().zip(keys).map(&mut member).collect();
-    Farm { name: name.to_owned(), members }
+    named.into_iter().zip(keys).map(member).collect()
 }

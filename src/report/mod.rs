@@ -75,7 +75,7 @@ impl Report {
         selection: &Selection,
         screen: Screen,
     ) -> Self {
-        let farms = farms.into_iter().map(|farm| judge(farm, &gaps, selection)).collect();
+        let farms = farms.into_iter().map(|farm| judge(farm, selection)).collect();
         Self { farms, sources, gaps, screen }
     }
 

@@ -1,7 +1,6 @@
 //! Applies the rules to a farm, once, and puts together what they say of it.
 
 use super::{Finding, RULES, Rule, Severity, Verdict, verdict};
-use crate::facts::Gap;
 use crate::farm::{Farm, Matrix, matrix};
 use std::cmp::Reverse;
 
@@ -40,10 +39,10 @@ pub struct Judged {
     pub verdict: Verdict,
 }
 
-/// Applies all rules to a farm. `gaps` are those of all sources.
-pub fn judge(farm: Farm, gaps: &[Gap], selection: &Selection) -> Judged {
+/// Applies all rules to a farm.
+pub fn judge(farm: Farm, selection: &Selection) -> Judged {
     let all = findings(&farm);
-    let verdict = verdict(&farm, &all, gaps);
+    let verdict = verdict(&farm, &all);
     let count = all.len();
     let findings: Vec<Finding> =
         all.into_iter().filter(|finding| selection.takes(finding.rule)).collect();
@@ -90,9 +89,9 @@ mod tests {
 
     #[test]
     fn selection_hides_findings_and_counts_them_but_leaves_the_verdict() {
-        let all = judge(with_odd_hmac(), &[], &Selection::default());
+        let all = judge(with_odd_hmac(), &Selection::default());
         let ignore = all.findings.iter().map(|finding| finding.rule.id.to_owned()).collect();
-        let none = judge(with_odd_hmac(), &[], &Selection { ignore, ..Selection::default() });
+        let none = judge(with_odd_hmac(), &Selection { ignore, ..Selection::default() });
         assert_eq!((none.findings.len(), none.left_out), (0, all.findings.len()));
         assert_eq!((all.left_out, &all.verdict), (0, &none.verdict));
     }

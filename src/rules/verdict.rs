@@ -3,7 +3,7 @@
 use super::groups::names;
 use super::same_instance_twice::{are_alike, is_same, pairs};
 use super::{Finding, Severity};
-use crate::facts::{Gap, KeyName, LogTopic, Repository, spoken};
+use crate::facts::{KeyName, LogTopic, Repository, spoken};
 use crate::farm::{EffectiveKey, Farm, KeyState, Member};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -66,9 +66,9 @@ impl Verdict {
     }
 }
 
-/// Decides on a farm. `findings` are all that the rules found, before any selection; `gaps` are those of all sources, since one
-/// without a readable instance may hide an instance of this farm.
-pub fn verdict(farm: &Farm, findings: &[Finding], gaps: &[Gap]) -> Verdict {
+/// Decides on a farm. `findings` are all that the rules found, before any selection. The gaps of a farm are those of every source
+/// that may have held an instance of it.
+pub fn verdict(farm: &Farm, findings: &[Finding]) -> Verdict {
     if findings.iter().any(|finding| finding.rule.severity == Severity::Error) {
         return Verdict::Inconsistent;
     }
@@ -80,7 +80,7 @@ pub fn verdict(farm: &Farm, findings: &[Finding], gaps: &[Gap]) -> Verdict {
     reasons.extend(farm.members.iter().filter_map(doubt).map(Doubt::Unknown));
     reasons.extend(alike(farm).map(Doubt::Unknown));
     let sources: BTreeSet<&str> =
-        gaps.iter().filter(|gap| gap.kind.hides()).map(|gap| gap.source.as_str()).collect();
+        farm.gaps.iter().filter(|gap| gap.kind.hides()).map(|gap| gap.source.as_str()).collect();
     reasons.extend(sources.into_iter().map(|source| Doubt::Source(source.to_owned())));
     if reasons.is_empty() { Verdict::Consistent } else { Verdict::Undecided(reasons) }
 }
@@ -182,8 +182,7 @@ mod tests {
 
     fn decide(farm: FarmBuilder) -> Verdict {
         let farm = farm.build();
-        let gaps: Vec<Gap> = farm.members.iter().flat_map(|m| m.snapshot.gaps.clone()).collect();
-        verdict(&farm, &findings(&farm), &gaps)
+        verdict(&farm, &findings(&farm))
     }
 
     #[test]

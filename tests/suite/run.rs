@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "support for tests; not each needs all of it")]
 
 use aemtrix::examine::examine;
-use aemtrix::farm::farms;
+use aemtrix::farm::{Plan, farms};
 use aemtrix::intake::{NoWatch, discover};
 use aemtrix::limits::Limits;
 use aemtrix::report::{FORMATS, Format, Outcome, Report, Screen};
@@ -25,7 +25,8 @@ pub(crate) fn scan(operands: &[OsString]) -> Report {
     let mut examined = examine(&found.sources, &Limits::default(), 1, &NoWatch);
     examined.gaps.extend(found.notes);
     examined.gaps.sort();
-    let farms = farms(examined.snapshots);
+    let plan = Plan { gaps: &examined.gaps, ..Plan::default() };
+    let farms = farms(examined.snapshots, &plan);
     let (selection, screen) = (Selection::default(), Screen::default());
     Report::new(farms, examined.sources, examined.gaps, &selection, screen)
 }
