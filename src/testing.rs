@@ -33,7 +33,8 @@ impl FarmBuilder {
     pub(crate) fn build(self) -> Farm {
         let gaps: Vec<Gap> = self.snapshots.iter().flat_map(|(_, s)| s.gaps.clone()).collect();
         let plan = Plan { gaps: &gaps, ..Plan::default() };
-        farms(self.snapshots, &plan).pop().expect("at least one instance")
+        let farms = farms(self.snapshots, &plan).expect("no policy");
+        farms.into_iter().next().expect("at least one instance")
     }
 }
 

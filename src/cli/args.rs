@@ -1,5 +1,6 @@
 //! Arguments.
 
+use crate::facts::Date;
 use crate::farm::FarmBy;
 use crate::limits::Limits;
 use crate::report::{FORMATS, Screen};
@@ -162,6 +163,18 @@ pub(super) struct Judging {
     /// Exits with 1 from this severity on
     #[arg(long, value_name = "SEVERITY", value_enum, default_value = "warning")]
     fail_on: FailOn,
+    /// What is expected of the farms, and which findings count; a TOML file, see the README
+    #[arg(long, value_name = "FILE")]
+    pub(super) policy: Option<PathBuf>,
+    /// The day on which suppressions of the policy are to hold [default: today, in UTC]
+    #[arg(long, value_name = "YYYY-MM-DD", requires = "policy")]
+    pub(super) as_of: Option<Date>,
+    /// Does not count findings that are in this file, which --write-baseline wrote
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
+    /// Writes the findings to a file for --baseline of later runs
+    #[arg(long, value_name = "FILE")]
+    pub(super) write_baseline: Option<PathBuf>,
     /// Exits with 0 whatever was found; incomplete evidence still exits with 2
     #[arg(long)]
     pub(super) exit_zero: bool,
@@ -199,6 +212,7 @@ impl Judging {
             select: self.select.clone(),
             ignore: self.ignore.clone(),
             min_severity: self.min_severity.map(Severity::from),
+            ..Selection::default()
         }
     }
 

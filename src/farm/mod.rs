@@ -2,6 +2,8 @@
 
 mod cell;
 mod config_rows;
+mod expected;
+mod group;
 mod keys;
 mod matrix;
 mod names;
@@ -9,14 +11,15 @@ mod plan;
 mod rows;
 
 pub use cell::{Cell, CellState};
+pub use expected::{Expected, ForeignKey, Missing};
+pub use group::{PolicyConflict, farms};
 pub use keys::{EffectiveKey, KeyOrigin, KeyState};
 pub use matrix::{Expect, Matrix, MatrixRow, Row, matrix};
 pub use plan::{FarmBy, Plan};
 pub use rows::ROWS;
 
 use crate::facts::{CRYPTO, Gap, KeyFile, KeyName, Snapshot, StorageFile, StorageMode};
-use plan::Ground;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Instances that must agree on their keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,12 +30,14 @@ pub struct Farm {
     pub members: Vec<Member>,
     /// The gaps of its sources, and of those that may have held an instance of it.
     pub gaps: Vec<Gap>,
+    /// What a policy expects of it.
+    pub expected: Expected,
 }
 
 /// One instance of a farm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    /// Its name in reports, unique in the run.
+    /// Its name in reports, unique in its farm; without a policy, in the run.
     pub name: String,
     /// Everything that was read of it.
     pub snapshot: Snapshot,
@@ -94,99 +99,4 @@ impl Member {
     pub fn storage_mode(&self) -> Option<StorageMode> {
         self.storage().map(|file| file.storage.mode)
     }
-}
-
-/// Makes farms of all snapshots, sorted by name; a label is the name the user gave the snapshot's source.
-///
-/// An old copy of an install inside another one (`launchpad.old`, `felix_backup`) is no instance of its own; it goes with
-/// the instance it lies in.
-pub fn farms(snapshots: Vec<(Option<String>, Snapshot)>, plan: &Plan<'_>) -> Vec<Farm> {
-    let (instances, mut copies) = without_copies(snapshots);
-    let labels: BTreeMap<String, String> = instances
-        .iter()
-        .filter_map(|(label, snapshot)| Some((snapshot.source.clone(), label.clone()?)))
-        .collect();
-    let mut grounds: BTreeMap<Ground, Vec<(String, Snapshot)>> = BTreeMap::new();
-    for (name, snapshot) in names::name(instances) {
-        grounds.entry(plan.ground(&snapshot)).or_default().push((name, snapshot));
-    }
-    let proposals = grounds.keys().map(|ground| match ground {
-        Ground::Source(source) => ground.names(labels.get(source).map(String::as_str)),
-        _ => ground.names(None),
-    });
-    let names = names::distinct(proposals.collect());
-    let mut farms: Vec<Farm> = grounds
-        .into_iter()
-        .zip(names)
-        .map(|((ground, named), name)| {
-            let sources: BTreeSet<&str> = named.iter().map(|(_, s)| s.source.as_str()).collect();
-            let gaps = plan.gaps_of(&ground, &sources);
-            Farm { name, members: members(named, &mut copies), gaps }
-        })
-        .collect();
-    farms.sort_by(|a, b| a.name.cmp(&b.name));
-    farms
-}
-
-/// Snapshots with the labels of their sources.
-type Labelled = Vec<(Option<String>, Snapshot)>;
-
-/// Old copies, by source and root of the instance they lie in.
-type Copies = BTreeMap<(String, String), Vec<Snapshot>>;
-
-fn without_copies(snapshots: Labelled) -> (Labelled, Copies) {
-    let installs: Roots = snapshots
-        .iter()
-        .filter(|(_, snapshot)| !snapshot.bundles.is_empty())
-        .map(|(_, s)| ((s.source.clone(), s.root.clone()), uuid(s).map(str::to_owned)))
-        .collect();
-    let (mut instances, mut copies) = (Labelled::new(), Copies::new());
-    for (label, snapshot) in snapshots {
-        match original(&snapshot, &installs) {
-            Some(root) => copies.entry((snapshot.source.clone(), root)).or_default().push(snapshot),
-            None => instances.push((label, snapshot)),
-        }
-    }
-    (instances, copies)
-}
-
-/// The Sling ids of installs, by source and root.
-type Roots = BTreeMap<(String, String), Option<String>>;
-
-fn uuid(snapshot: &Snapshot) -> Option<&str> {
-    snapshot.sling_id.as_ref().map(|id| id.uuid.as_str())
-}
-
-/// Returns the root of the install that a snapshot is an old copy of: one inside `crx-quickstart`, or beside the parts of
-/// another install root under a like name, or a `crx-quickstart.old` beside `crx-quickstart`.
-fn original(snapshot: &Snapshot, installs: &Roots) -> Option<String> {
-    // Two that both have an id, and not the same, are two instances wherever they lie.
-    let is_install = |root: &str| {
-        let id = installs.get(&(snapshot.source.clone(), root.to_owned()));
-        id.is_some_and(|id| id.as_deref().zip(uuid(snapshot)).is_none_or(|(a, b)| a == b))
-    };
-    let (parent, name) = snapshot.root.rsplit_once('/').unwrap_or(("", &snapshot.root));
-    let sibling = format!("{parent}/crx-quickstart").trim_start_matches('/').to_owned();
-    if name.starts_with("crx-quickstart") && name != "crx-quickstart" && is_install(&sibling) {
-        return Some(sibling);
-    }
-    let above = snapshot.root.rmatch_indices('/').map(|(at, _)| at).chain([0]);
-    let outer = above.filter_map(|end| snapshot.root.split_at_checked(end));
-    outer.filter(|(root, rest)| !rest.is_empty() && is_install(root)).find_map(|(root, rest)| {
-        let first = rest.trim_start_matches('/').split('/').next().unwrap_or_default();
-        let like_a_part =
-            ["launchpad", "felix", "bundle"].iter().any(|part| first.starts_with(part));
-        let inside = root.rsplit('/').next() == Some("crx-quickstart");
-        (inside || like_a_part).then(|| root.to_owned())
-    })
-}
-
-fn members(named: Vec<(String, Snapshot)>, copies: &mut Copies) -> Vec<Member> {
-    let keys = keys::decide(&named);
-    let member = |((name, snapshot), keys): ((String, Snapshot), _)| {
-        let place = (snapshot.source.clone(), snapshot.root.clone());
-        let copies = copies.remove(&place).unwrap_or_default();
-        Member { name, snapshot, copies, keys }
-    };
-    named.into_iter().zip(keys).map(member).collect()
 }

@@ -2,7 +2,8 @@
 
 use super::names::stem;
 use crate::facts::{Gap, Snapshot};
-use std::collections::BTreeSet;
+use crate::policy::{Policy, PolicyFarm, PolicyInstance};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How instances are put into farms.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,11 +26,15 @@ pub struct Plan<'p> {
     pub directories: &'p [String],
     /// The gaps of all sources.
     pub gaps: &'p [Gap],
+    /// What the user expects; instances that it names go to its farms.
+    pub policy: Option<&'p Policy>,
 }
 
 /// What the instances of a farm have in common.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Ground {
+    /// The policy names them: the index of its farm.
+    Policy(usize),
     /// Nothing; there is one farm.
     All,
     /// The source.
@@ -38,7 +43,51 @@ pub(super) enum Ground {
     Directory(Option<String>),
 }
 
-impl Plan<'_> {
+impl<'p> Plan<'p> {
+    /// Returns every instance of the policy, with the index of its farm and that farm.
+    pub(super) fn entries(&self) -> Vec<(usize, &'p PolicyFarm, &'p PolicyInstance)> {
+        let farms = self.policy.iter().flat_map(|policy| policy.farms.iter().enumerate());
+        farms
+            .flat_map(|(index, farm)| farm.instances.iter().map(move |entry| (index, farm, entry)))
+            .collect()
+    }
+
+    /// Returns the farm of the policy on this ground.
+    pub(super) fn policy_farm(&self, ground: &Ground) -> Option<&'p PolicyFarm> {
+        match ground {
+            Ground::Policy(index) => self.policy?.farms.get(*index),
+            _ => None,
+        }
+    }
+
+    /// Says whether the policy has farms at all.
+    pub(super) fn has_policy_farms(&self) -> bool {
+        self.policy.is_some_and(|policy| !policy.farms.is_empty())
+    }
+
+    /// Returns a name for a farm on this ground, short and long: the long one tells it from others of the same short one.
+    pub(super) fn names(&self, ground: &Ground, labels: &BTreeMap<String, String>) -> [String; 2] {
+        match ground {
+            Ground::Policy(_) => {
+                let name = self.policy_farm(ground).map_or("", |farm| farm.name.as_str());
+                [name.to_owned(), name.to_owned()]
+            }
+            Ground::All if self.has_policy_farms() => {
+                ["other", "other instances"].map(str::to_owned)
+            }
+            Ground::All => ["farm", "farm"].map(str::to_owned),
+            Ground::Source(source) => {
+                let label = labels.get(source).map(String::as_str);
+                [label.or_else(|| stem(source)).unwrap_or(source).to_owned(), source.clone()]
+            }
+            Ground::Directory(None) => ["-", "-"].map(str::to_owned),
+            Ground::Directory(Some(directory)) => {
+                let last = directory.rsplit('/').next().filter(|last| !last.is_empty());
+                [last.unwrap_or(directory).to_owned(), directory.clone()]
+            }
+        }
+    }
+
     /// Returns the ground on which a snapshot is put into a farm.
     pub(super) fn ground(&self, snapshot: &Snapshot) -> Ground {
         match self.by {
@@ -71,6 +120,8 @@ impl Plan<'_> {
     /// A source without an instance may have held one of any farm on its ground.
     pub(super) fn gaps_of(&self, ground: &Ground, sources: &BTreeSet<&str>) -> Vec<Gap> {
         let concerns = |gap: &&Gap| match ground {
+            // A farm of the policy says itself what concerns it.
+            Ground::Policy(_) => false,
             Ground::All => true,
             Ground::Source(source) => gap.source == *source,
             // Nothing tells from where standard input came.
@@ -125,24 +176,6 @@ fn joined(parts: &[&str], from: &str) -> String {
     }
 }
 
-impl Ground {
-    /// Returns a name for a farm on this ground, short and long: the long one tells it from others of the same short one.
-    pub(super) fn names(&self, label: Option<&str>) -> [String; 2] {
-        match self {
-            Self::All => ["farm".to_owned(), "farm".to_owned()],
-            Self::Source(source) => {
-                let short = label.or_else(|| stem(source)).unwrap_or(source);
-                [short.to_owned(), source.clone()]
-            }
-            Self::Directory(None) => ["-".to_owned(), "-".to_owned()],
-            Self::Directory(Some(directory)) => {
-                let last = directory.rsplit('/').next().filter(|last| !last.is_empty());
-                [last.unwrap_or(directory).to_owned(), directory.clone()]
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{Farm, farms};
@@ -161,13 +194,13 @@ mod tests {
             (None, Snapshot { source, root, ..Snapshot::default() })
         };
         let directories: Vec<String> = directories.iter().map(|name| (*name).to_owned()).collect();
-        let plan = Plan { by, directories: &directories, gaps };
+        let plan = Plan { by, directories: &directories, gaps, policy: None };
         let say = |farm: &Farm| {
             let members: Vec<&str> = farm.members.iter().map(|m| m.name.as_str()).collect();
             let gaps: Vec<&str> = farm.gaps.iter().map(|gap| gap.source.as_str()).collect();
             format!("{}: {} ({})", farm.name, members.join(", "), gaps.join(", "))
         };
-        farms(places.iter().map(snapshot).collect(), &plan).iter().map(say).collect()
+        farms(places.iter().map(snapshot).collect(), &plan).unwrap().iter().map(say).collect()
     }
 
     fn gap(source: &str, path: Option<&str>) -> Gap {
@@ -209,7 +242,7 @@ mod tests {
             [("up/c1/a.tar", ""), ("./up//c1/b.tar", ""), ("up/c2/a.tar", ""), ("d.tar", "")];
         assert_eq!(
             said(FarmBy::Parent, &places, &[], &[]),
-            [".: d ()", "c1: c1/a, b ()", "c2: c2/a ()"]
+            [".: d ()", "c1: b, c1/a ()", "c2: c2/a ()"]
         );
     }
 

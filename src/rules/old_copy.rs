@@ -43,7 +43,7 @@ mod tests {
     fn farm_with(root: &str) -> Farm {
         let member = good_farm(&["a"]).build().members.remove(0).snapshot;
         let copy = Snapshot { root: root.to_owned(), ..member.clone() };
-        farms(vec![(None, member), (None, copy)], &Plan::default()).remove(0)
+        farms(vec![(None, member), (None, copy)], &Plan::default()).expect("no policy").remove(0)
     }
 
     #[test]

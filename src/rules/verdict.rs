@@ -4,7 +4,7 @@ use super::groups::names;
 use super::same_instance_twice::{are_alike, is_same, pairs};
 use super::{Finding, Severity};
 use crate::facts::{KeyName, LogTopic, Repository, spoken};
-use crate::farm::{EffectiveKey, Farm, KeyState, Member};
+use crate::farm::{EffectiveKey, Farm, KeyState, Member, Missing};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -78,11 +78,24 @@ pub fn verdict(farm: &Farm, findings: &[Finding]) -> Verdict {
         reasons.push(Doubt::NoPeers);
     }
     reasons.extend(farm.members.iter().filter_map(doubt).map(Doubt::Unknown));
+    reasons.extend(farm.expected.missing.iter().filter_map(not_come).map(Doubt::Unknown));
     reasons.extend(alike(farm).map(Doubt::Unknown));
     let sources: BTreeSet<&str> =
         farm.gaps.iter().filter(|gap| gap.kind.hides()).map(|gap| gap.source.as_str()).collect();
     reasons.extend(sources.into_iter().map(|source| Doubt::Source(source.to_owned())));
     if reasons.is_empty() { Verdict::Consistent } else { Verdict::Undecided(reasons) }
+}
+
+/// Says that an instance which the policy names may lie in what was not read.
+fn not_come(missing: &Missing) -> Option<String> {
+    let first = missing.maybe_in.first()?;
+    let others = missing.maybe_in.len().saturating_sub(1);
+    let more = if others == 0 { String::new() } else { format!(" (or {others} more)") };
+    Some(format!(
+        "{}, which the policy names, was not found; it may be in {}{more}, which was not read whole",
+        missing.name,
+        spoken(first)
+    ))
 }
 
 /// Counts the instances; one that came in twice counts once.
@@ -195,6 +208,21 @@ mod tests {
         assert_eq!(
             decide(good_farm(&["a"]).with("b", |i| i.hmac(&[1; 32]))),
             Verdict::Inconsistent
+        );
+    }
+
+    #[test]
+    fn instance_that_may_lie_in_a_cut_source_leaves_it_open() {
+        let mut farm = good_farm(&["a", "b"]).build();
+        let maybe_in = vec!["c.tar.gz".to_owned()];
+        farm.expected.missing.push(Missing {
+            name: "c".to_owned(),
+            source: "c".to_owned(),
+            maybe_in,
+        });
+        assert_eq!(
+            verdict(&farm, &findings(&farm)).reasons()[0].to_string(),
+            "c, which the policy names, was not found; it may be in c.tar.gz, which was not read whole"
         );
     }
 

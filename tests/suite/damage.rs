@@ -57,7 +57,7 @@ impl Farm {
         let sources = [self.sound.sources.clone(), damaged.sources].concat();
         let gaps = [self.sound.gaps.clone(), damaged.gaps].concat();
         Report::new(
-            farms(snapshots, &Plan { gaps: &gaps, ..Plan::default() }),
+            farms(snapshots, &Plan { gaps: &gaps, ..Plan::default() }).unwrap(),
             sources,
             gaps,
             &Selection::default(),
