@@ -52,9 +52,9 @@ impl Gate {
     fn new() -> Self {
         let gate = Self { home: tempfile::tempdir().unwrap() };
         fs::create_dir(gate.uploads()).unwrap();
-        gate.put("prod-author", Instance::new("author").role("author"));
-        gate.put("publish1", Instance::new("publish1"));
-        gate.put("publish2", Instance::new("publish2"));
+        gate.put("prod-author", &Instance::new("author").role("author"));
+        gate.put("publish1", &Instance::new("publish1"));
+        gate.put("publish2", &Instance::new("publish2"));
         gate
     }
 
@@ -66,7 +66,7 @@ impl Gate {
         self.home.path().join(name)
     }
 
-    fn put(&self, name: &str, instance: Instance) {
+    fn put(&self, name: &str, instance: &Instance) {
         instance.case().pack_into(&self.uploads(), Packing::TarGz, name);
     }
 
@@ -101,7 +101,7 @@ fn farm_as_expected_passes() {
 #[test]
 fn odd_key_fails() {
     let gate = Gate::new();
-    gate.put("publish2", Instance::new("publish2").hmac("another"));
+    gate.put("publish2", &Instance::new("publish2").hmac("another"));
     let said = gate.by_policy("");
     assert_eq!((said.code, &said.farm("production")["verdict"]), (Some(1), &"inconsistent".into()));
     assert!(said.rules().contains(&"hmac-differs"));
@@ -110,7 +110,7 @@ fn odd_key_fails() {
 #[test]
 fn suppressed_key_passes_the_gate_and_is_still_inconsistent() {
     let gate = Gate::new();
-    gate.put("publish2", Instance::new("publish2").hmac("another"));
+    gate.put("publish2", &Instance::new("publish2").hmac("another"));
     let suppress = |until: &str| {
         let rules = ["hmac-differs", "half-copied-pair"].map(|rule| {
             format!("[[suppress]]\nrule = \"{rule}\"\nreason = \"new\"\nuntil = \"{until}\"\n")
@@ -166,7 +166,7 @@ fn cut_archive_leaves_open_only_the_farm_it_may_belong_to() {
 #[test]
 fn instance_that_nobody_expects_is_told_and_a_farm_of_its_own() {
     let gate = Gate::new();
-    gate.put("stranger", Instance::new("stranger"));
+    gate.put("stranger", &Instance::new("stranger"));
     let said = gate.by_policy("");
     assert_eq!((said.code, said.rules()), (Some(1), vec!["instance-unexpected"]));
     assert_eq!(said.farm("other")["verdict"], "undecided");
@@ -183,7 +183,7 @@ fn policy_that_cannot_be_applied_is_wrong_usage() {
         "{}",
         said.errors
     );
-    gate.put("prod-author-again", Instance::new("again"));
+    gate.put("prod-author-again", &Instance::new("again"));
     let said = gate.by_policy("");
     assert_eq!((said.code, &said.report), (Some(2), &Value::Null));
     assert!(said.errors.contains("matches both"), "{}", said.errors);
@@ -211,7 +211,7 @@ fn huge_policy_is_not_read() {
 #[test]
 fn baseline_excuses_what_is_known_and_nothing_new() {
     let gate = Gate::new();
-    gate.put("publish2", Instance::new("publish2").hmac("another"));
+    gate.put("publish2", &Instance::new("publish2").hmac("another"));
     assert_eq!(gate.scan(&["--write-baseline", "known.json"]).code, Some(1));
     let written = fs::read(gate.path("known.json")).unwrap();
     let said = gate.scan(&["--baseline", "known.json", "--write-baseline", "again.json"]);
@@ -219,7 +219,7 @@ fn baseline_excuses_what_is_known_and_nothing_new() {
     let farm = said.farm("farm");
     assert_eq!((&farm["verdict"], &farm["known"]), (&"inconsistent".into(), &2.into()));
     assert_eq!(fs::read(gate.path("again.json")).unwrap(), written);
-    gate.put("publish3", Instance::new("publish3").storage(b"Bundle\n"));
+    gate.put("publish3", &Instance::new("publish3").storage(b"Bundle\n"));
     let said = gate.scan(&["--baseline", "known.json"]);
     assert_eq!((said.code, said.rules()), (Some(1), vec!["storage-trailing-newline"]));
 }
@@ -275,7 +275,7 @@ fn farms_by_directory_are_judged_alone() {
 #[test]
 fn table_tells_what_does_not_count() {
     let gate = Gate::new();
-    gate.put("publish2", Instance::new("publish2").hmac("another"));
+    gate.put("publish2", &Instance::new("publish2").hmac("another"));
     gate.scan(&["--write-baseline", "known.json"]);
     let said = aemtrix()
         .current_dir(gate.home.path())
