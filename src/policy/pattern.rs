@@ -3,6 +3,9 @@
 use globset::{Glob, GlobMatcher};
 use std::fmt;
 
+/// Bytes of a pattern. The crate panics on one that is too large to be compiled, which takes megabytes.
+const BYTES_MAX: usize = 4096;
+
 /// A glob over names: `*` and `?` stand for anything, `[ab]` for one of several, `{a,b}` for either.
 #[derive(Debug, Clone)]
 pub struct Pattern {
@@ -17,6 +20,9 @@ impl Pattern {
     ///
     /// Fails where it is no glob; the message is one sentence without a full stop.
     pub fn new(text: &str) -> Result<Self, String> {
+        if text.len() > BYTES_MAX {
+            return Err(format!("is longer than {BYTES_MAX} bytes"));
+        }
         let glob = Glob::new(text).map_err(|error| format!("{text:?}: {}", error.kind()))?;
         Ok(Self { text: text.to_owned(), matcher: glob.compile_matcher() })
     }
@@ -66,6 +72,15 @@ mod tests {
         let pattern = Pattern::exactly("a*[b]").unwrap();
         assert!(pattern.matches("a*[b]") && !pattern.matches("axb"));
         assert_eq!(pattern.to_string(), "a*[b]");
+    }
+
+    #[test]
+    fn largest_patterns_can_be_compiled_and_larger_ones_are_refused() {
+        for part in ["?", "*", "[!a]", "{a,*}", "**/", "\u{1F600}"] {
+            let most = part.repeat(BYTES_MAX / part.len());
+            assert!(Pattern::new(&most).is_ok(), "{part}");
+            assert!(Pattern::new(&format!("{most}{part}")).is_err(), "{part}");
+        }
     }
 
     #[test]

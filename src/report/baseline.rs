@@ -2,7 +2,7 @@
 
 use super::{Report, json};
 use crate::policy::{Baseline, Known};
-use crate::rules::{Excuse, Judged, known};
+use crate::rules::{Excuse, Judged, is_about_suppressions, known};
 use std::io::{self, Write};
 
 /// Writes the findings of a report for a later run to know.
@@ -14,7 +14,9 @@ pub fn write_baseline(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 fn baseline(report: &Report) -> Baseline {
     let of = |judged: &Judged| -> Vec<Known> {
         let findings = judged.findings.iter();
-        let lasting = findings.filter(|f| matches!(f.excuse, None | Some(Excuse::Known)));
+        let lasting = findings.filter(|f| {
+            !is_about_suppressions(f) && matches!(f.excuse, None | Some(Excuse::Known))
+        });
         lasting.map(|finding| known(&judged.farm, finding)).collect()
     };
     report.farms.iter().flat_map(of).collect()

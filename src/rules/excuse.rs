@@ -82,6 +82,6 @@ fn may_match(farms: &[Farm], suppression: &Suppression) -> bool {
 }
 
 /// Says whether a finding is about suppressions themselves, which a baseline must not silence.
-pub(super) fn is_about_suppressions(finding: &Finding) -> bool {
+pub fn is_about_suppressions(finding: &Finding) -> bool {
     [&suppression_expired::RULE, &suppression_unmatched::RULE].contains(&finding.rule)
 }

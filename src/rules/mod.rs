@@ -74,7 +74,7 @@ mod token_off;
 mod token_refresh_ineffective;
 mod token_user_creation;
 
-pub use excuse::{Excuse, known};
+pub use excuse::{Excuse, is_about_suppressions, known};
 pub use hit::Hit;
 pub use judge::{Judged, Selection, judge};
 pub use verdict::{Doubt, Verdict, verdict};

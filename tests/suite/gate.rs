@@ -200,6 +200,32 @@ fn policy_that_cannot_be_applied_is_wrong_usage() {
 }
 
 #[test]
+fn without_a_day_it_is_today() {
+    let gate = Gate::new();
+    gate.put("publish2", &Instance::new("publish2").hmac("another"));
+    for (until, suppressed) in [("1970-01-01", 0), ("9999-12-31", 1)] {
+        let suppress = format!(
+            "{POLICY}[[suppress]]\nrule = \"hmac-differs\"\nreason = \"r\"\nuntil = \"{until}\"\n"
+        );
+        fs::write(gate.path("policy.toml"), suppress).unwrap();
+        let said = gate.scan(&["--policy", "policy.toml"]);
+        assert_eq!(said.farm("production")["suppressed"], suppressed, "{until}");
+    }
+}
+
+#[test]
+fn suppressions_themselves_are_neither_suppressed_nor_known() {
+    let gate = Gate::new();
+    let stale = "[[suppress]]\nrule = \"storage-jcr\"\nreason = \"r\"\n";
+    assert_eq!(gate.by_policy(stale).rules(), ["suppression-unmatched"]);
+    let options = ["--policy", "policy.toml", "--write-baseline", "known.json"];
+    assert_eq!(gate.scan(&options).code, Some(1));
+    let said = gate.scan(&["--policy", "policy.toml", "--baseline", "known.json"]);
+    assert_eq!((said.code, said.rules()), (Some(1), vec!["suppression-unmatched"]));
+    assert!(!fs::read_to_string(gate.path("known.json")).unwrap().contains("suppression"));
+}
+
+#[test]
 fn huge_policy_is_not_read() {
     let gate = Gate::new();
     fs::write(gate.path("policy.toml"), vec![b'#'; (1 << 20) + 1]).unwrap();
