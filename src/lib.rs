@@ -8,7 +8,7 @@
 //!                                    v
 //!  intake ──> examine ──> farm ──> rules ──> report ──> stdout / files
 //!    │           │          ^                  ^
-//!  limits    evidence ──> facts (plain values, used by everything to the right)
+//!  limits    evidence ──> facts (plain values) and policy (what is expected), used by everything to the right
 //!               oak (segment store: bytes in, nodes out; knows nothing of AEM)
 //! ```
 //!
@@ -18,6 +18,7 @@
 //! - [`evidence`]: the files that matter, one file a kind: path pattern, size bound, parser.
 //! - [`oak`]: reads nodes from segment stores, whose bytes it is given.
 //! - [`examine`]: walks every source in parallel and makes snapshots; a panic in one source becomes a gap.
+//! - [`policy`]: what the user expects of the farms, and which findings are known; parsers of text that `cli` reads.
 //! - [`farm`]: instances that must agree, their effective keys, and the matrix.
 //! - [`rules`]: what is wrong, one file a rule, and the verdict.
 //! - [`report`]: the formats, one file each. The only room that writes.
@@ -38,6 +39,7 @@ pub mod farm;
 pub mod intake;
 pub mod limits;
 pub mod oak;
+pub mod policy;
 pub mod report;
 pub mod rules;
 #[cfg(test)]

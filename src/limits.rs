@@ -49,6 +49,10 @@ pub struct Limits {
     /// Read logs. A choice rather than a bound: logs add signs of trouble and can only leave a verdict open, and a plain tar without them is
     /// jumped through.
     pub logs: bool,
+    /// Bytes of a policy.
+    pub policy_bytes_max: u64,
+    /// Bytes of a baseline: about 200,000 findings.
+    pub baseline_bytes_max: u64,
     /// Directory depth below a source.
     pub depth_max: usize,
 }
@@ -76,6 +80,8 @@ impl Default for Limits {
             gaps_max: 100,
             jump_bytes_min: 64 << 10,
             logs: true,
+            policy_bytes_max: 1 << 20,
+            baseline_bytes_max: 64 << 20,
             depth_max: 64,
         }
     }

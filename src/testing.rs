@@ -6,7 +6,7 @@ use crate::facts::{
     JcrShape, KeyFile, KeyHistory, KeyName, NodeStore, NodeStoreKind, Owner, Parts, PastKeys,
     PastState, Place, Repository, RunModes, Setting, SlingId, Snapshot, StorageFile,
 };
-use crate::farm::{Farm, farms};
+use crate::farm::{Farm, Plan, farms};
 
 /// Starts a farm without instances.
 pub(crate) fn farm() -> FarmBuilder {
@@ -31,7 +31,10 @@ impl FarmBuilder {
     }
 
     pub(crate) fn build(self) -> Farm {
-        farms(self.snapshots).pop().expect("at least one instance")
+        let gaps: Vec<Gap> = self.snapshots.iter().flat_map(|(_, s)| s.gaps.clone()).collect();
+        let plan = Plan { gaps: &gaps, ..Plan::default() };
+        let farms = farms(self.snapshots, &plan).expect("no policy");
+        farms.into_iter().next().expect("at least one instance")
     }
 }
 

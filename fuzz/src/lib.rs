@@ -2,7 +2,7 @@
 
 use aemtrix::evidence::classify;
 use aemtrix::examine::{Examined, examine};
-use aemtrix::farm::farms;
+use aemtrix::farm::{Plan, farms};
 use aemtrix::intake::{NoWatch, discover};
 use aemtrix::limits::Limits;
 use aemtrix::oak::{Budget, Files, Node, OakError, Store};
@@ -36,7 +36,9 @@ pub fn scan(bytes: &[u8]) {
     let internal = gaps.iter().find(|gap| gap.kind.label() == "internal");
     assert_eq!(internal, None, "a panic was caught");
     let screen = Screen { columns: Some(80), ..Screen::default() };
-    let report = Report::new(farms(snapshots), sources, gaps, &Selection::default(), screen);
+    let plan = Plan { gaps: &gaps, ..Plan::default() };
+    let farms = farms(snapshots, &plan).expect("no policy, no conflict");
+    let report = Report::new(farms, sources, gaps, &Selection::default(), screen);
     for format in FORMATS {
         let mut out = Vec::new();
         (format.write)(&report, &mut out).expect("a vector takes everything");

@@ -1,5 +1,7 @@
 //! Arguments.
 
+use crate::facts::Date;
+use crate::farm::FarmBy;
 use crate::limits::Limits;
 use crate::report::{FORMATS, Screen};
 use crate::rules::{RULES, Selection, Severity};
@@ -61,12 +63,35 @@ pub(super) struct Scan {
     /// Name of the instance, when there is one source
     #[arg(long, value_name = "NAME")]
     pub(super) name: Option<String>,
+    /// What makes a farm, whose instances must agree
+    #[arg(long, value_name = "WHAT", value_enum, default_value = "all")]
+    pub(super) farm_by: FarmByName,
     #[command(flatten)]
     pub(super) output: Output,
     #[command(flatten)]
     pub(super) judging: Judging,
     #[command(flatten)]
     pub(super) reading: Reading,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FarmByName {
+    /// All instances are one farm
+    All,
+    /// Each source is a farm of its own
+    Input,
+    /// The sources of one directory are a farm
+    Parent,
+}
+
+impl From<FarmByName> for FarmBy {
+    fn from(name: FarmByName) -> Self {
+        match name {
+            FarmByName::All => Self::All,
+            FarmByName::Input => Self::Input,
+            FarmByName::Parent => Self::Parent,
+        }
+    }
 }
 
 #[derive(Debug, ClapArgs)]
@@ -152,6 +177,18 @@ pub(super) struct Judging {
     /// Exits with 1 from this severity on
     #[arg(long, value_name = "SEVERITY", value_enum, default_value = "warning")]
     fail_on: FailOn,
+    /// What is expected of the farms, and which findings count; a TOML file, see the README
+    #[arg(long, value_name = "FILE")]
+    pub(super) policy: Option<PathBuf>,
+    /// The day on which suppressions of the policy are to hold [default: today, in UTC]
+    #[arg(long, value_name = "YYYY-MM-DD", requires = "policy")]
+    pub(super) as_of: Option<Date>,
+    /// Does not count findings that are in this file, which --write-baseline wrote
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
+    /// Writes the findings to a file for --baseline of later runs
+    #[arg(long, value_name = "FILE")]
+    pub(super) write_baseline: Option<PathBuf>,
     /// Exits with 0 whatever was found; incomplete evidence still exits with 2
     #[arg(long)]
     pub(super) exit_zero: bool,
@@ -189,6 +226,7 @@ impl Judging {
             select: self.select.clone(),
             ignore: self.ignore.clone(),
             min_severity: self.min_severity.map(Severity::from),
+            ..Selection::default()
         }
     }
 

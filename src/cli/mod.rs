@@ -7,6 +7,7 @@ mod output;
 mod progress;
 mod rules;
 mod scan;
+mod terms;
 
 pub use exit::Exit;
 

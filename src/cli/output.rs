@@ -1,7 +1,7 @@
 //! Writes reports: to standard output, and to files that are whole or absent.
 
 use crate::intake::{Origin, Source};
-use crate::report::{FORMATS, Format, Report};
+use crate::report::{FORMATS, Format, Report, write_baseline};
 use anyhow::{Context, anyhow, bail};
 use std::fs;
 use std::io::{self, BufWriter, ErrorKind, Write};
@@ -100,6 +100,33 @@ pub(super) fn to_file(report: &Report, path: &Path) -> anyhow::Result<()> {
     write_whole(&destination(path), |out| (format.write)(report, out))
         .map_err(|error| without_temporary_name(&error))
         .with_context(|| format!("{}: the report could not be written", path.display()))
+}
+
+/// Writes findings for later runs to know, to a file that is whole or absent.
+///
+/// # Errors
+///
+/// Fails when the file cannot be written; an old file of that name then stands as it was.
+pub(super) fn to_baseline(report: &Report, path: &Path) -> anyhow::Result<()> {
+    write_whole(&destination(path), |out| write_baseline(report, out))
+        .map_err(|error| without_temporary_name(&error))
+        .with_context(|| format!("{}: the baseline could not be written", path.display()))
+}
+
+/// Checks that a baseline takes the place of no report and not of the policy.
+///
+/// # Errors
+///
+/// Fails when it would; the message is one sentence.
+pub(super) fn check_baseline(
+    baseline: &Path,
+    others: impl IntoIterator<Item = impl AsRef<Path>>,
+) -> anyhow::Result<()> {
+    let same = |other: &Path| destination(other) == destination(baseline);
+    if others.into_iter().any(|other| same(other.as_ref())) {
+        bail!("{}: is the policy or a report of this run", baseline.display());
+    }
+    Ok(())
 }
 
 fn write_whole(

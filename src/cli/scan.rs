@@ -2,10 +2,11 @@
 
 use super::args::Scan;
 use super::progress::Bar;
+use super::terms::Terms;
 use super::{Exit, complain, output};
 use crate::examine::examine;
 use crate::facts::Gap;
-use crate::farm::farms;
+use crate::farm::{Plan, PolicyConflict, farms};
 use crate::intake::{
     Choice, Discovered, NoWatch, Origin, Source, Watch, discover_chosen, operands_in,
 };
@@ -21,6 +22,16 @@ pub(super) fn run(scan: &Scan) -> Exit {
             return complain(&format!("{error:#}"));
         }
     }
+    if let Some(baseline) = &scan.judging.write_baseline {
+        let others = scan.output.files.iter().chain(&scan.judging.policy);
+        if let Err(error) = output::check_baseline(baseline, others) {
+            return complain(&format!("{error:#}"));
+        }
+    }
+    let terms = match Terms::read(&scan.judging) {
+        Ok(terms) => terms,
+        Err(error) => return complain(&format!("{error:#}")),
+    };
     let Discovered { mut sources, notes } = match discovered(scan) {
         Ok(discovered) => discovered,
         Err(sentence) => return complain(&sentence),
@@ -32,12 +43,15 @@ pub(super) fn run(scan: &Scan) -> Exit {
             return complain("--name needs exactly one source; use NAME=SOURCE for several");
         }
     }
-    for path in &scan.output.files {
+    for path in scan.output.files.iter().chain(&scan.judging.write_baseline) {
         if let Err(error) = output::check_apart(path, &sources) {
             return complain(&format!("{error:#}"));
         }
     }
-    let report = analyze(scan, &sources, notes);
+    let report = match analyze(scan, &sources, notes, &terms) {
+        Ok(report) => report,
+        Err(conflict) => return complain(&conflict.to_string()),
+    };
     let exit = write(scan, &report);
     if exit == Exit::Trouble { exit } else { judge(scan, &report) }
 }
@@ -61,7 +75,12 @@ fn discovered(scan: &Scan) -> Result<Discovered, String> {
     Ok(discovered)
 }
 
-fn analyze(scan: &Scan, sources: &[Source], notes: Vec<Gap>) -> Report {
+fn analyze(
+    scan: &Scan,
+    sources: &[Source],
+    notes: Vec<Gap>,
+    terms: &Terms,
+) -> Result<Report, PolicyConflict> {
     let limits = scan.reading.limits();
     let threads =
         scan.reading.threads.unwrap_or_else(|| available_parallelism().map_or(1, usize::from));
@@ -83,9 +102,17 @@ fn analyze(scan: &Scan, sources: &[Source], notes: Vec<Gap>) -> Report {
     }
     examined.gaps.extend(notes);
     examined.gaps.sort();
-    let farms = farms(examined.snapshots);
-    let selection = scan.judging.selection();
-    Report::new(farms, examined.sources, examined.gaps, &selection, scan.output.screen())
+    let directories: Vec<String> =
+        sources.iter().filter(|s| s.is_directory()).map(|s| s.name.clone()).collect();
+    let plan = Plan {
+        by: scan.farm_by.into(),
+        directories: &directories,
+        gaps: &examined.gaps,
+        policy: terms.policy.as_ref(),
+    };
+    let farms = farms(examined.snapshots, &plan)?;
+    let (sources, gaps) = (examined.sources, examined.gaps);
+    Ok(Report::new(farms, sources, gaps, &terms.selection, scan.output.screen()))
 }
 
 fn write(scan: &Scan, report: &Report) -> Exit {
@@ -93,8 +120,11 @@ fn write(scan: &Scan, report: &Report) -> Exit {
         return complain("this format is not known");
     };
     let to_files = scan.output.files.iter().map(|path| output::to_file(report, path));
-    let results: Vec<_> =
-        to_files.chain([output::to_stdout(|out| (format.write)(report, out))]).collect();
+    let baseline = scan.judging.write_baseline.iter().map(|path| output::to_baseline(report, path));
+    let results: Vec<_> = to_files
+        .chain(baseline)
+        .chain([output::to_stdout(|out| (format.write)(report, out))])
+        .collect();
     let failures = results.into_iter().filter_map(Result::err);
     let count = failures.map(|error| complain(&format!("{error:#}"))).count();
     if count > 0 { Exit::Trouble } else { Exit::Clean }
@@ -116,12 +146,13 @@ fn summary(report: &Report) -> String {
     let verdict =
         if verdicts.is_empty() { "no AEM instance".to_owned() } else { verdicts.join(", ") };
     format!(
-        "{verdict}: {} from {}, {}, {}, {}{}",
+        "{verdict}: {} from {}, {}, {}, {}{}{}",
         counted(report.instances(), "instance"),
         counted(report.sources.len(), "source"),
         counted(report.count(Severity::Error), "error"),
         counted(report.count(Severity::Warning), "warning"),
         counted(report.count(Severity::Note), "note"),
+        report.excused(),
         if report.is_complete() { "" } else { "; evidence incomplete" }
     )
 }

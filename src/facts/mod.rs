@@ -4,6 +4,7 @@
 
 mod bundle;
 mod config;
+mod date;
 mod digest;
 mod gap;
 mod jcr;
@@ -26,6 +27,7 @@ pub use config::{
     OAUTH_PROVIDER, ProtectedValue, SAML_HANDLER, SYNC_HANDLER, SecretState, TOKEN_CONFIGURATION,
     TOKEN_ENCAPSULATED, TOKEN_EXPIRATION, TOKEN_HANDLER, TOKEN_REFRESH,
 };
+pub use date::{Date, NotADate};
 pub use digest::{Digest, Hex};
 pub use gap::{Gap, GapKind};
 pub use jcr::{JcrKey, JcrKeys, JcrShape, Repository};

@@ -2,32 +2,42 @@
 
 mod cell;
 mod config_rows;
+mod expected;
+mod group;
 mod keys;
 mod matrix;
 mod names;
+mod plan;
 mod rows;
 
 pub use cell::{Cell, CellState};
+pub use expected::{Expected, ForeignKey, Missing};
+pub use group::{PolicyConflict, farms};
 pub use keys::{EffectiveKey, KeyOrigin, KeyState};
 pub use matrix::{Expect, Matrix, MatrixRow, Row, matrix};
+pub use plan::{FarmBy, Plan};
 pub use rows::ROWS;
 
-use crate::facts::{CRYPTO, KeyFile, KeyName, Snapshot, StorageFile, StorageMode};
+use crate::facts::{CRYPTO, Gap, KeyFile, KeyName, Snapshot, StorageFile, StorageMode};
 use std::collections::BTreeMap;
 
 /// Instances that must agree on their keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Farm {
-    /// Its name in reports.
+    /// Its name in reports, unique in the run.
     pub name: String,
     /// Its instances, sorted by name.
     pub members: Vec<Member>,
+    /// The gaps of its sources, and of those that may have held an instance of it.
+    pub gaps: Vec<Gap>,
+    /// What a policy expects of it.
+    pub expected: Expected,
 }
 
 /// One instance of a farm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    /// Its name in reports, unique in the run.
+    /// Its name in reports, unique in its farm; without a policy, in the run.
     pub name: String,
     /// Everything that was read of it.
     pub snapshot: Snapshot,
@@ -89,74 +99,4 @@ impl Member {
     pub fn storage_mode(&self) -> Option<StorageMode> {
         self.storage().map(|file| file.storage.mode)
     }
-}
-
-/// Makes one farm of all snapshots; a label is the name the user gave the snapshot's source.
-///
-/// An old copy of an install inside another one (`launchpad.old`, `felix_backup`) is no instance of its own; it goes with
-/// the instance it lies in.
-pub fn farms(snapshots: Vec<(Option<String>, Snapshot)>) -> Vec<Farm> {
-    let installs: Roots = snapshots
-        .iter()
-        .filter(|(_, snapshot)| !snapshot.bundles.is_empty())
-        .map(|(_, s)| ((s.source.clone(), s.root.clone()), uuid(s).map(str::to_owned)))
-        .collect();
-    let mut copies: BTreeMap<(String, String), Vec<Snapshot>> = BTreeMap::new();
-    let mut instances = Vec::new();
-    for (label, snapshot) in snapshots {
-        match original(&snapshot, &installs) {
-            Some(root) => copies.entry((snapshot.source.clone(), root)).or_default().push(snapshot),
-            None => instances.push((label, snapshot)),
-        }
-    }
-    if instances.is_empty() {
-        return Vec::new();
-    }
-    vec![farm("farm", names::name(instances), copies)]
-}
-
-/// The Sling ids of installs, by source and root.
-type Roots = BTreeMap<(String, String), Option<String>>;
-
-fn uuid(snapshot: &Snapshot) -> Option<&str> {
-    snapshot.sling_id.as_ref().map(|id| id.uuid.as_str())
-}
-
-/// Returns the root of the install that a snapshot is an old copy of: one inside `crx-quickstart`, or beside the parts of
-/// another install root under a like name, or a `crx-quickstart.old` beside `crx-quickstart`.
-fn original(snapshot: &Snapshot, installs: &Roots) -> Option<String> {
-    // Two that both have an id, and not the same, are two instances wherever they lie.
-    let is_install = |root: &str| {
-        let id = installs.get(&(snapshot.source.clone(), root.to_owned()));
-        id.is_some_and(|id| id.as_deref().zip(uuid(snapshot)).is_none_or(|(a, b)| a == b))
-    };
-    let (parent, name) = snapshot.root.rsplit_once('/').unwrap_or(("", &snapshot.root));
-    let sibling = format!("{parent}/crx-quickstart").trim_start_matches('/').to_owned();
-    if name.starts_with("crx-quickstart") && name != "crx-quickstart" && is_install(&sibling) {
-        return Some(sibling);
-    }
-    let above = snapshot.root.rmatch_indices('/').map(|(at, _)| at).chain([0]);
-    let outer = above.filter_map(|end| snapshot.root.split_at_checked(end));
-    outer.filter(|(root, rest)| !rest.is_empty() && is_install(root)).find_map(|(root, rest)| {
-        let first = rest.trim_start_matches('/').split('/').next().unwrap_or_default();
-        let like_a_part =
-            ["launchpad", "felix", "bundle"].iter().any(|part| first.starts_with(part));
-        let inside = root.rsplit('/').next() == Some("crx-quickstart");
-        (inside || like_a_part).then(|| root.to_owned())
-    })
-}
-
-fn farm(
-    name: &str,
-    named: Vec<(String, Snapshot)>,
-    mut copies: BTreeMap<(String, String), Vec<Snapshot>>,
-) -> Farm {
-    let keys = keys::decide(&named);
-    let mut member = |((name, snapshot), keys): ((String, Snapshot), _)| {
-        let place = (snapshot.source.clone(), snapshot.root.clone());
-        let copies = copies.remove(&place).unwrap_or_default();
-        Member { name, snapshot, copies, keys }
-    };
-    let members = named.into_iter().zip(keys).map(&mut member).collect();
-    Farm { name: name.to_owned(), members }
 }

@@ -70,7 +70,7 @@ fn telling_part(path: &str) -> Option<&str> {
 }
 
 /// Returns a source's name without its directory and the endings of its container.
-fn stem(source: &str) -> Option<&str> {
+pub(super) fn stem(source: &str) -> Option<&str> {
     if source == "-" {
         return None;
     }
@@ -114,6 +114,25 @@ fn with_parent(name: &str, source: &str) -> String {
     // Several installs of one source differ below it; several sources differ above.
     let context = if stem(own) == Some(name) { parts.next() } else { stem(own) };
     context.map_or_else(|| name.to_owned(), |context| format!("{context}/{name}"))
+}
+
+/// Chooses a name for each of several things, each with a short and a long proposal: the short one where it is the only
+/// one, else the long one, else one with a number.
+pub(super) fn distinct(proposals: Vec<[String; 2]>) -> Vec<String> {
+    let times = |all: &[String], name: &String| all.iter().filter(|other| *other == name).count();
+    let short: Vec<String> = proposals.iter().map(|[short, _]| short.clone()).collect();
+    let chosen: Vec<String> = proposals
+        .into_iter()
+        .map(|[name, long]| if times(&short, &name) == 1 { name } else { long })
+        .collect();
+    let mut taken = BTreeSet::new();
+    let mut names = Vec::with_capacity(chosen.len());
+    for name in &chosen {
+        let name = if times(&chosen, name) == 1 { name.clone() } else { numbered(name, &taken) };
+        taken.insert(name.clone());
+        names.push(name);
+    }
+    names
 }
 
 fn numbered(name: &str, taken: &BTreeSet<String>) -> String {

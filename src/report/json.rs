@@ -13,7 +13,7 @@ use crate::facts::{
     SourceRecord, StorageMode,
 };
 use crate::farm::{Cell, KeyState, MatrixRow, Member};
-use crate::rules::{Finding, Judged};
+use crate::rules::{Excuse, Finding, Judged};
 use config::{WireConfiguration, WireToken};
 use log::WireLog;
 use repository::{WireNodeStore, WireRepository};
@@ -29,7 +29,11 @@ pub(super) const FORMAT: Format = Format {
 };
 
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let wire = WireReport::from(report);
+    write_harmless(&WireReport::from(report), out)
+}
+
+/// Writes a document in which nothing controls a terminal.
+pub(super) fn write_harmless<T: Serialize>(wire: &T, out: &mut dyn Write) -> io::Result<()> {
     let formatter = Harmless(PrettyFormatter::new());
     wire.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, formatter))?;
     out.write_all(b"\n")
@@ -60,6 +64,8 @@ struct WireFarm<'a> {
     matrix: WireMatrix<'a>,
     findings: Vec<WireFinding<'a>>,
     findings_left_out: usize,
+    suppressed: usize,
+    known: usize,
 }
 
 #[derive(Serialize)]
@@ -154,6 +160,14 @@ struct WireFinding<'a> {
     places: Vec<WirePlace<'a>>,
     fix: &'a [String],
     references: &'a [&'static str],
+    suppressed: Option<WireSuppressed<'a>>,
+    known: bool,
+}
+
+#[derive(Serialize)]
+struct WireSuppressed<'a> {
+    reason: &'a str,
+    until: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -207,6 +221,8 @@ impl<'a> From<&'a Judged> for WireFarm<'a> {
             },
             findings: judged.findings.iter().map(WireFinding::from).collect(),
             findings_left_out: judged.left_out,
+            suppressed: judged.suppressed(),
+            known: judged.known(),
         }
     }
 }
@@ -355,12 +371,19 @@ impl<'a> From<&'a Finding> for WireFinding<'a> {
             |place: &'a crate::facts::Place| WirePlace { source: &place.source, path: &place.path };
         Self {
             rule: finding.rule.id,
-            severity: finding.rule.severity.label(),
+            severity: finding.severity.label(),
             message: &finding.hit.message,
             instances: &finding.hit.instances,
             places: finding.hit.places.iter().map(place).collect(),
             fix: &finding.hit.fix,
             references: finding.rule.references,
+            suppressed: match &finding.excuse {
+                Some(Excuse::Suppressed { reason, until }) => {
+                    Some(WireSuppressed { reason, until: until.map(|day| day.to_string()) })
+                }
+                Some(Excuse::Known) | None => None,
+            },
+            known: finding.excuse == Some(Excuse::Known),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! What a run found, and the formats it is written in: one file a format, all with one signature.
 
+mod baseline;
 mod catalogue;
 mod json;
 mod printable;
 mod table;
 
+pub use baseline::write_baseline;
 pub use catalogue::{explain_rule, list_rules};
 pub use printable::printable;
 
@@ -75,8 +77,7 @@ impl Report {
         selection: &Selection,
         screen: Screen,
     ) -> Self {
-        let farms = farms.into_iter().map(|farm| judge(farm, &gaps, selection)).collect();
-        Self { farms, sources, gaps, screen }
+        Self { farms: judge(farms, selection), sources, gaps, screen }
     }
 
     /// Says whether no gap could hide a fact.
@@ -94,7 +95,8 @@ impl Report {
     /// Says how the run ends; findings count from a severity on, if at all.
     pub fn outcome(&self, fails_from: Option<Severity>) -> Outcome {
         let mut all = self.farms.iter().flat_map(|judged| &judged.findings);
-        let found = fails_from.is_some_and(|from| all.any(|found| found.rule.severity >= from));
+        let fails = |from| all.any(|found| found.excuse.is_none() && found.severity >= from);
+        let found = fails_from.is_some_and(fails);
         match (self.is_complete() && self.is_decided(), found) {
             (false, _) => Outcome::Open,
             (true, true) => Outcome::Findings,
@@ -102,16 +104,28 @@ impl Report {
         }
     }
 
-    /// Counts the findings of a severity.
+    /// Counts the findings of a severity that have no excuse.
     pub fn count(&self, severity: Severity) -> usize {
-        let all = self.farms.iter().flat_map(|judged| &judged.findings);
-        all.filter(|finding| finding.rule.severity == severity).count()
+        self.farms.iter().map(|judged| judged.count(severity)).sum()
+    }
+
+    /// Counts the findings with an excuse, in words: `, 1 suppressed, 3 known`; nothing where there are none.
+    pub fn excused(&self) -> String {
+        let sum = |count: fn(&Judged) -> usize| self.farms.iter().map(count).sum();
+        excused(sum(Judged::suppressed), sum(Judged::known))
     }
 
     /// Counts the instances.
     pub fn instances(&self) -> usize {
         self.farms.iter().map(|judged| judged.farm.members.len()).sum()
     }
+}
+
+/// Counts findings with an excuse in words, to be put behind other counts.
+fn excused(suppressed: usize, known: usize) -> String {
+    let words = [(suppressed, "suppressed"), (known, "known")].into_iter();
+    let told = words.filter(|(count, _)| *count > 0);
+    told.fold(String::new(), |text, (count, what)| format!("{text}, {count} {what}"))
 }
 
 /// Counts things in words: `1 error`, `2 errors`.

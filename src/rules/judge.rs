@@ -1,11 +1,14 @@
-//! Applies the rules to a farm, once, and puts together what they say of it.
+//! Applies the rules to farms, once, and puts together what they say of them.
 
-use super::{Finding, RULES, Rule, Severity, Verdict, verdict};
-use crate::facts::Gap;
+use super::excuse::{is_about_suppressions, suppressed, tell_stale};
+use super::{Excuse, Finding, RULES, Rule, Severity, Verdict, known, verdict};
+use crate::facts::Date;
 use crate::farm::{Farm, Matrix, matrix};
+use crate::policy::{Baseline, Level, Suppression};
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
-/// Which findings to show.
+/// Which findings to show, how grave they are, and which do not count.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
     /// Only those of these rules; all when empty.
@@ -14,14 +17,31 @@ pub struct Selection {
     pub ignore: Vec<String>,
     /// None below this severity.
     pub min_severity: Option<Severity>,
+    /// Severities that a policy gives rules, by id.
+    pub severities: BTreeMap<String, Level>,
+    /// Findings that a policy suppresses.
+    pub suppressions: Vec<Suppression>,
+    /// The day on which suppressions are to hold; all do when `None`.
+    pub today: Option<Date>,
+    /// Findings that are known.
+    pub baseline: Baseline,
 }
 
 impl Selection {
-    fn takes(&self, rule: &Rule) -> bool {
-        let names = |ids: &[String]| ids.iter().any(|id| id == rule.id);
+    /// Gives a finding the severity it is to have; says whether it is to be shown.
+    fn takes(&self, finding: &mut Finding) -> bool {
+        let id = finding.rule.id;
+        let names = |ids: &[String]| ids.iter().any(|named| named == id);
+        finding.severity = match self.severities.get(id) {
+            Some(Level::Off) => return false,
+            Some(Level::Error) => Severity::Error,
+            Some(Level::Warning) => Severity::Warning,
+            Some(Level::Note) => Severity::Note,
+            None => finding.severity,
+        };
         (self.select.is_empty() || names(&self.select))
             && !names(&self.ignore)
-            && self.min_severity.is_none_or(|least| rule.severity >= least)
+            && self.min_severity.is_none_or(|least| finding.severity >= least)
     }
 }
 
@@ -32,21 +52,53 @@ pub struct Judged {
     pub farm: Farm,
     /// Its matrix.
     pub matrix: Matrix,
-    /// The selected findings, the gravest first.
+    /// The selected findings, excused ones too, the gravest first.
     pub findings: Vec<Finding>,
     /// How many findings the selection leaves out.
     pub left_out: usize,
-    /// The verdict, from all findings, selected or not.
+    /// The verdict, from all findings, selected or not, excused or not, at the severity of their rules.
     pub verdict: Verdict,
 }
 
-/// Applies all rules to a farm. `gaps` are those of all sources.
-pub fn judge(farm: Farm, gaps: &[Gap], selection: &Selection) -> Judged {
-    let all = findings(&farm);
-    let verdict = verdict(&farm, &all, gaps);
-    let count = all.len();
-    let findings: Vec<Finding> =
-        all.into_iter().filter(|finding| selection.takes(finding.rule)).collect();
+impl Judged {
+    /// Counts the findings of a severity that have no excuse.
+    pub fn count(&self, severity: Severity) -> usize {
+        let counts = |f: &&Finding| f.excuse.is_none() && f.severity == severity;
+        self.findings.iter().filter(counts).count()
+    }
+
+    /// Counts the findings that the policy suppresses.
+    pub fn suppressed(&self) -> usize {
+        let suppressed =
+            |finding: &&Finding| matches!(finding.excuse, Some(Excuse::Suppressed { .. }));
+        self.findings.iter().filter(suppressed).count()
+    }
+
+    /// Counts the findings that are in the baseline.
+    pub fn known(&self) -> usize {
+        self.findings.iter().filter(|finding| finding.excuse == Some(Excuse::Known)).count()
+    }
+}
+
+/// Applies all rules to all farms.
+pub fn judge(mut farms: Vec<Farm>, selection: &Selection) -> Vec<Judged> {
+    tell_stale(&mut farms, selection);
+    let mut baseline = selection.baseline.clone();
+    farms.into_iter().map(|farm| judge_one(farm, selection, &mut baseline)).collect()
+}
+
+fn judge_one(farm: Farm, selection: &Selection, baseline: &mut Baseline) -> Judged {
+    let mut findings = findings(&farm);
+    let verdict = verdict(&farm, &findings);
+    let count = findings.len();
+    findings.retain_mut(|finding| selection.takes(finding));
+    for finding in &mut findings {
+        finding.excuse = suppressed(&farm, finding, selection).or_else(|| {
+            let is_known = !is_about_suppressions(finding) && baseline.take(&known(&farm, finding));
+            is_known.then_some(Excuse::Known)
+        });
+    }
+    sort(&mut findings);
     let left_out = count.saturating_sub(findings.len());
     Judged { matrix: matrix(&farm), findings, left_out, verdict, farm }
 }
@@ -56,16 +108,21 @@ pub(super) fn findings(farm: &Farm) -> Vec<Finding> {
     let trusted = trusted(farm);
     let of = |rule: &&'static Rule| {
         let rule = *rule;
-        (rule.check)(&trusted).into_iter().map(move |hit| Finding { rule, hit })
+        let finding = move |hit| Finding { rule, hit, severity: rule.severity, excuse: None };
+        (rule.check)(&trusted).into_iter().map(finding)
     };
     let mut findings: Vec<Finding> = RULES.iter().flat_map(of).collect();
-    // Stable: within a severity the order of the registry and of the instances stays.
-    findings.sort_by_key(|finding| Reverse(finding.rule.severity));
+    sort(&mut findings);
     findings
 }
 
+/// Stable: within a severity the order of the registry and of the instances stays.
+fn sort(findings: &mut [Finding]) {
+    findings.sort_by_key(|finding| Reverse(finding.severity));
+}
+
 /// Leaves out instances whose bytes fail a checksum: a wrong bit there would look like a wrong key.
-fn trusted(farm: &Farm) -> Farm {
+pub(super) fn trusted(farm: &Farm) -> Farm {
     let mut farm = farm.clone();
     farm.members.retain(|member| member.snapshot.is_verified());
     farm
@@ -78,7 +135,97 @@ mod tests {
     use crate::testing::good_farm;
 
     fn with_odd_hmac() -> Farm {
-        good_farm(&["a", "b"]).with("c", |i| i.hmac(&[1; 32])).build()
+        let odd: Vec<u8> = (1..33).collect();
+        good_farm(&["a", "b"]).with("c", |i| i.hmac(&odd)).build()
+    }
+
+    fn judged(selection: &Selection) -> Judged {
+        judge(vec![with_odd_hmac()], selection).remove(0)
+    }
+
+    /// Rules and excuses of the findings, and how many errors count.
+    fn excuses(judged: &Judged) -> (Vec<(&'static str, bool)>, usize) {
+        let findings = judged.findings.iter();
+        let excused = findings.map(|finding| (finding.rule.id, finding.excuse.is_some())).collect();
+        (excused, judged.count(Severity::Error))
+    }
+
+    fn policy(text: &str) -> Selection {
+        let ids: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
+        let policy = crate::policy::parse(text, &ids).expect("a policy");
+        let today = "2026-06-01".parse().ok();
+        let (severities, suppressions) = (policy.severities, policy.suppressions);
+        Selection { severities, suppressions, today, ..Selection::default() }
+    }
+
+    #[test]
+    fn suppressed_finding_does_not_count_and_leaves_the_verdict() {
+        let selection = policy(
+            "[[suppress]]\nrule = \"hmac-differs\"\ninstances = [\"c\"]\nreason = \"r\"\nuntil = \"2026-06-01\"",
+        );
+        let judged = judged(&selection);
+        assert_eq!(
+            excuses(&judged),
+            (vec![("hmac-differs", true), ("half-copied-pair", false)], 1)
+        );
+        assert_eq!((judged.suppressed(), judged.verdict), (1, Verdict::Inconsistent));
+    }
+
+    #[test]
+    fn expired_or_unmatched_suppression_is_a_finding() {
+        for (rule, until, told) in [
+            ("hmac-differs", "2026-05-31", "suppression-expired"),
+            ("storage-jcr", "2026-06-01", "suppression-unmatched"),
+        ] {
+            let text =
+                format!("[[suppress]]\nrule = \"{rule}\"\nreason = \"r\"\nuntil = \"{until}\"");
+            let judged = judged(&policy(&text));
+            assert_eq!(excuses(&judged).0.last(), Some(&(told, false)), "{judged:?}");
+            assert_eq!(judged.suppressed(), 0);
+        }
+    }
+
+    #[test]
+    fn suppression_is_not_unmatched_where_a_source_was_not_read_whole() {
+        let selection = policy("[[suppress]]\nrule = \"storage-jcr\"\nreason = \"r\"");
+        let farm = good_farm(&["a"]).with("b", |i| i.gap(GapKind::Partial, None)).build();
+        assert_eq!(judge(vec![farm], &selection)[0].findings, []);
+    }
+
+    #[test]
+    fn severity_of_the_policy_counts_and_leaves_the_verdict() {
+        let judged =
+            judged(&policy("[severity]\nhmac-differs = \"note\"\nhalf-copied-pair = \"off\""));
+        assert_eq!(excuses(&judged), (vec![("hmac-differs", false)], 0));
+        assert_eq!((judged.count(Severity::Note), judged.left_out), (1, 1));
+        assert_eq!(judged.verdict, Verdict::Inconsistent);
+    }
+
+    #[test]
+    fn known_finding_does_not_count_and_a_new_one_does() {
+        let first = judged(&Selection::default());
+        let keep = |finding: &&Finding| finding.rule.id == "hmac-differs";
+        let findings = first.findings.iter().filter(keep);
+        let baseline = findings.map(|finding| known(&first.farm, finding)).collect();
+        let again = judged(&Selection { baseline, ..Selection::default() });
+        assert_eq!(excuses(&again), (vec![("hmac-differs", true), ("half-copied-pair", false)], 1));
+        assert_eq!((again.known(), again.verdict), (1, Verdict::Inconsistent));
+    }
+
+    #[test]
+    fn finding_stays_known_when_sources_move_and_instances_join() {
+        let judged_of = |farm| judge(vec![farm], &Selection::default()).remove(0);
+        let identities = |judged: &Judged| -> Vec<_> {
+            judged.findings.iter().map(|finding| known(&judged.farm, finding)).collect()
+        };
+        let first = judged_of(with_odd_hmac());
+        let odd: Vec<u8> = (1..33).collect();
+        let moved = good_farm(&["a", "b", "d"]).with("c", |mut i| {
+            i.snapshot.source = "elsewhere/c.tar.gz".to_owned();
+            i.hmac(&odd)
+        });
+        assert_eq!(identities(&first), identities(&judged_of(moved.build())));
+        assert!(!identities(&first).is_empty());
     }
 
     #[test]
@@ -90,9 +237,9 @@ mod tests {
 
     #[test]
     fn selection_hides_findings_and_counts_them_but_leaves_the_verdict() {
-        let all = judge(with_odd_hmac(), &[], &Selection::default());
+        let all = judged(&Selection::default());
         let ignore = all.findings.iter().map(|finding| finding.rule.id.to_owned()).collect();
-        let none = judge(with_odd_hmac(), &[], &Selection { ignore, ..Selection::default() });
+        let none = judged(&Selection { ignore, ..Selection::default() });
         assert_eq!((none.findings.len(), none.left_out), (0, all.findings.len()));
         assert_eq!((all.left_out, &all.verdict), (0, &none.verdict));
     }

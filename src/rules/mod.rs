@@ -4,6 +4,7 @@
 //! judged.
 
 mod console;
+mod excuse;
 mod groups;
 mod hit;
 mod judge;
@@ -27,6 +28,8 @@ mod half_copied_pair;
 mod hmac_differs;
 mod ims_secret_missing;
 mod ims_secret_plaintext;
+mod instance_missing;
+mod instance_unexpected;
 mod jcr_key_changed;
 mod jcr_key_leftover;
 mod jcr_key_mismatch;
@@ -38,7 +41,9 @@ mod key_missing;
 mod key_not_binary;
 mod key_permissions;
 mod key_trailing_newline;
+mod key_unexpected;
 mod keys_external;
+mod keys_shared;
 mod log_crypto_acl;
 mod log_crypto_exception;
 mod log_crypto_missing;
@@ -50,6 +55,7 @@ mod log_oauth_decrypt;
 mod log_storage_contradicts;
 mod master_differs;
 mod old_copy;
+mod role_unexpected;
 mod same_instance_twice;
 mod sling_id_duplicate;
 mod storage_jcr;
@@ -59,6 +65,8 @@ mod storage_missing;
 mod storage_mode_differs;
 mod storage_stale_files;
 mod storage_trailing_newline;
+mod suppression_expired;
+mod suppression_unmatched;
 mod token_expiration_differs;
 mod token_key_mismatch;
 mod token_mixed;
@@ -66,6 +74,7 @@ mod token_off;
 mod token_refresh_ineffective;
 mod token_user_creation;
 
+pub use excuse::{Excuse, is_about_suppressions, known};
 pub use hit::Hit;
 pub use judge::{Judged, Selection, judge};
 pub use verdict::{Doubt, Verdict, verdict};
@@ -127,6 +136,13 @@ pub static RULES: &[&Rule] = &[
     &log_csrf_rejected::RULE,
     &log_oauth_decrypt::RULE,
     &log_storage_contradicts::RULE,
+    &instance_missing::RULE,
+    &instance_unexpected::RULE,
+    &role_unexpected::RULE,
+    &key_unexpected::RULE,
+    &keys_shared::RULE,
+    &suppression_expired::RULE,
+    &suppression_unmatched::RULE,
 ];
 
 /// How bad a finding is.
@@ -196,6 +212,10 @@ pub struct Finding {
     pub rule: &'static Rule,
     /// What it found.
     pub hit: Hit,
+    /// How grave it counts: as the rule says, unless a policy says otherwise.
+    pub severity: Severity,
+    /// Why it does not count; `None` where it does.
+    pub excuse: Option<Excuse>,
 }
 
 /// Returns the rule of this name.

@@ -37,13 +37,13 @@ fn check(farm: &Farm) -> Vec<Hit> {
 mod tests {
     use super::*;
     use crate::facts::Snapshot;
-    use crate::farm::farms;
+    use crate::farm::{Plan, farms};
     use crate::testing::good_farm;
 
     fn farm_with(root: &str) -> Farm {
         let member = good_farm(&["a"]).build().members.remove(0).snapshot;
         let copy = Snapshot { root: root.to_owned(), ..member.clone() };
-        farms(vec![(None, member), (None, copy)]).remove(0)
+        farms(vec![(None, member), (None, copy)], &Plan::default()).expect("no policy").remove(0)
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub(super) const CQSUPPORT: &str = "github cqsupport/fix-instructions: move-cryp
 /// The documentation of encapsulated tokens.
 pub(super) const ENCAPSULATED_TOKEN: &str =
     "AEM 6.5, Encapsulated Token Support: Replicating the HMAC key";
+/// What the user said.
+pub(super) const POLICY: &str = "README: Policy and baseline";
 /// Felix's own code.
 pub(super) const FELIX_CACHE: &str = "Apache Felix Framework, BundleCache and BundleArchive";
 

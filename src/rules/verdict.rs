@@ -3,8 +3,8 @@
 use super::groups::names;
 use super::same_instance_twice::{are_alike, is_same, pairs};
 use super::{Finding, Severity};
-use crate::facts::{Gap, KeyName, LogTopic, Repository, spoken};
-use crate::farm::{EffectiveKey, Farm, KeyState, Member};
+use crate::facts::{KeyName, LogTopic, Repository, spoken};
+use crate::farm::{EffectiveKey, Farm, KeyState, Member, Missing};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -66,9 +66,9 @@ impl Verdict {
     }
 }
 
-/// Decides on a farm. `findings` are all that the rules found, before any selection; `gaps` are those of all sources, since one
-/// without a readable instance may hide an instance of this farm.
-pub fn verdict(farm: &Farm, findings: &[Finding], gaps: &[Gap]) -> Verdict {
+/// Decides on a farm. `findings` are all that the rules found, before any selection. The gaps of a farm are those of every source
+/// that may have held an instance of it.
+pub fn verdict(farm: &Farm, findings: &[Finding]) -> Verdict {
     if findings.iter().any(|finding| finding.rule.severity == Severity::Error) {
         return Verdict::Inconsistent;
     }
@@ -78,11 +78,24 @@ pub fn verdict(farm: &Farm, findings: &[Finding], gaps: &[Gap]) -> Verdict {
         reasons.push(Doubt::NoPeers);
     }
     reasons.extend(farm.members.iter().filter_map(doubt).map(Doubt::Unknown));
+    reasons.extend(farm.expected.missing.iter().filter_map(not_come).map(Doubt::Unknown));
     reasons.extend(alike(farm).map(Doubt::Unknown));
     let sources: BTreeSet<&str> =
-        gaps.iter().filter(|gap| gap.kind.hides()).map(|gap| gap.source.as_str()).collect();
+        farm.gaps.iter().filter(|gap| gap.kind.hides()).map(|gap| gap.source.as_str()).collect();
     reasons.extend(sources.into_iter().map(|source| Doubt::Source(source.to_owned())));
     if reasons.is_empty() { Verdict::Consistent } else { Verdict::Undecided(reasons) }
+}
+
+/// Says that an instance which the policy names may lie in what was not read.
+fn not_come(missing: &Missing) -> Option<String> {
+    let first = missing.maybe_in.first()?;
+    let others = missing.maybe_in.len().saturating_sub(1);
+    let more = if others == 0 { String::new() } else { format!(" (or {others} more)") };
+    Some(format!(
+        "{}, which the policy names, was not found; it may be in {}{more}, which was not read whole",
+        missing.name,
+        spoken(first)
+    ))
 }
 
 /// Counts the instances; one that came in twice counts once.
@@ -182,8 +195,7 @@ mod tests {
 
     fn decide(farm: FarmBuilder) -> Verdict {
         let farm = farm.build();
-        let gaps: Vec<Gap> = farm.members.iter().flat_map(|m| m.snapshot.gaps.clone()).collect();
-        verdict(&farm, &findings(&farm), &gaps)
+        verdict(&farm, &findings(&farm))
     }
 
     #[test]
@@ -196,6 +208,21 @@ mod tests {
         assert_eq!(
             decide(good_farm(&["a"]).with("b", |i| i.hmac(&[1; 32]))),
             Verdict::Inconsistent
+        );
+    }
+
+    #[test]
+    fn instance_that_may_lie_in_a_cut_source_leaves_it_open() {
+        let mut farm = good_farm(&["a", "b"]).build();
+        let maybe_in = vec!["c.tar.gz".to_owned()];
+        farm.expected.missing.push(Missing {
+            name: "c".to_owned(),
+            source: "c".to_owned(),
+            maybe_in,
+        });
+        assert_eq!(
+            verdict(&farm, &findings(&farm)).reasons()[0].to_string(),
+            "c, which the policy names, was not found; it may be in c.tar.gz, which was not read whole"
         );
     }
 

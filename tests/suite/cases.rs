@@ -2,6 +2,9 @@
 //!
 //! A case has one directory a source, named like the instance in it, and `expect.txt` with one expectation a line:
 //!
+//! Where there is a `policy.toml`, it is given as `--policy`, as of 1 June 2026; findings and verdicts are then those of all farms, the
+//! latter with commas between them.
+//!
 //! ```text
 //! # comment
 //! verdict: consistent | inconsistent | undecided
@@ -28,6 +31,8 @@ pub(crate) struct Stored {
     /// What is in each source, by name.
     pub(crate) sources: BTreeMap<String, Case>,
     pub(crate) expect: Expect,
+    /// The policy, as text.
+    policy: Option<String>,
 }
 
 /// What is expected of a case.
@@ -71,7 +76,8 @@ fn read(home: &Path) -> Stored {
     let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
     let sources = subdirectories(home).iter().map(|path| (name(path), Case::read(path))).collect();
     let text = fs::read_to_string(home.join("expect.txt")).unwrap();
-    Stored { name: name(home), sources, expect: parse(&text) }
+    let policy = fs::read_to_string(home.join("policy.toml")).ok();
+    Stored { name: name(home), sources, expect: parse(&text), policy }
 }
 
 fn parse(text: &str) -> Expect {
@@ -98,20 +104,23 @@ fn parse_cell(cell: &str) -> (String, String, String) {
 
 /// What a report says, of the cells only those that are asked for.
 fn said(report: &Value, exit: i32, asked: &Expect) -> Expect {
-    let farm = &report["farms"][0];
+    let farms = || run::list(&report["farms"]);
     let finding = |finding: &Value| {
         let instances = texts(&finding["instances"]).join(",");
         format!("{} {instances}", finding["rule"].as_str().unwrap())
     };
-    let mut findings: Vec<_> = run::list(&farm["findings"]).map(finding).collect();
+    let mut findings: Vec<_> =
+        farms().flat_map(|farm| run::list(&farm["findings"])).map(finding).collect();
     findings.sort();
     let gaps = run::list(&report["gaps"]).map(|gap| gap["kind"].as_str().unwrap().to_owned());
     let cells = asked.cells.iter().map(|(fact, instance, _)| {
-        let text = cell(&farm["matrix"], fact, instance).unwrap_or("no such cell");
+        let text = farms().find_map(|farm| cell(&farm["matrix"], fact, instance));
+        let text = text.unwrap_or("no such cell");
         (fact.clone(), instance.clone(), text.to_owned())
     });
+    let verdicts: Vec<_> = farms().filter_map(|farm| farm["verdict"].as_str()).collect();
     Expect {
-        verdict: farm["verdict"].as_str().unwrap().to_owned(),
+        verdict: verdicts.join(", "),
         exit,
         findings,
         gaps: gaps.collect(),
@@ -124,6 +133,9 @@ fn cell<'r>(matrix: &'r Value, fact: &str, instance: &str) -> Option<&'r str> {
     let row = run::list(&matrix["rows"]).find(|row| row["fact"] == fact)?;
     row["cells"][column]["text"].as_str()
 }
+
+/// The day on which policies of cases are applied.
+pub(crate) const AS_OF: &str = "2026-06-01";
 
 /// A case, packed into a directory of its own.
 struct Packed {
@@ -145,6 +157,19 @@ impl Packed {
         self.paths.iter().map(|(name, path)| operand(name, path)).collect()
     }
 
+    /// Operands, and before them what the case asks for.
+    fn options(&self, case: &Stored) -> Vec<OsString> {
+        let mut options = Vec::new();
+        if let Some(policy) = &case.policy {
+            let path = self.home.path().join("policy.toml");
+            fs::write(&path, policy).unwrap();
+            options.extend(["--as-of", AS_OF, "--policy"].map(OsString::from));
+            options.push(path.into_os_string());
+        }
+        options.extend(self.operands());
+        options
+    }
+
     /// The JSON report without what the packing alone decides.
     fn normal(&self, text: &str) -> Value {
         let mut text = text.to_owned();
@@ -157,9 +182,11 @@ impl Packed {
             source["container"] = Value::Null;
             source["entries"] = Value::Null;
         }
-        for row in report["farms"][0]["matrix"]["rows"].as_array_mut().unwrap() {
-            if row["fact"] == "key-owner" {
-                row["cells"].as_array_mut().unwrap().iter_mut().for_each(without_owner);
+        for farm in report["farms"].as_array_mut().unwrap() {
+            for row in farm["matrix"]["rows"].as_array_mut().unwrap() {
+                if row["fact"] == "key-owner" {
+                    row["cells"].as_array_mut().unwrap().iter_mut().for_each(without_owner);
+                }
             }
         }
         report
@@ -185,7 +212,7 @@ fn every_case_gives_exactly_what_it_expects() {
     for case in all() {
         let packed = Packed::new(&case, Packing::TarGz);
         let output =
-            aemtrix().args(["scan", "-f", "json"]).args(packed.operands()).output().unwrap();
+            aemtrix().args(["scan", "-f", "json"]).args(packed.options(&case)).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         let report: Value = serde_json::from_str(&text).unwrap();
         let said = said(&report, output.status.code().unwrap(), &case.expect);
@@ -207,7 +234,8 @@ fn every_case_reads_the_same_however_it_is_packed() {
     for case in all() {
         let reports = Packing::ALL.map(|packing| {
             let packed = Packed::new(&case, packing);
-            packed.normal(&run::written(&run::scan(&packed.operands()), "json"))
+            let report = run::scan_by(&packed.operands(), case.policy.as_deref());
+            packed.normal(&run::written(&report, "json"))
         });
         let is_exempt = |packing: Packing| {
             packing == Packing::NoDirectories && ABSENCE.contains(&case.name.as_str())

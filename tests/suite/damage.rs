@@ -6,7 +6,7 @@ use crate::run::{self, aemtrix, list, texts};
 use crate::snapshot::body::{Body, Like};
 use aemtrix::examine::{Examined, examine};
 use aemtrix::facts::GapKind;
-use aemtrix::farm::farms;
+use aemtrix::farm::{Plan, farms};
 use aemtrix::intake::{NoWatch, discover};
 use aemtrix::limits::Limits;
 use aemtrix::report::{Report, Screen};
@@ -56,7 +56,13 @@ impl Farm {
         let snapshots = [self.sound.snapshots.clone(), damaged.snapshots].concat();
         let sources = [self.sound.sources.clone(), damaged.sources].concat();
         let gaps = [self.sound.gaps.clone(), damaged.gaps].concat();
-        Report::new(farms(snapshots), sources, gaps, &Selection::default(), Screen::default())
+        Report::new(
+            farms(snapshots, &Plan { gaps: &gaps, ..Plan::default() }).unwrap(),
+            sources,
+            gaps,
+            &Selection::default(),
+            Screen::default(),
+        )
     }
 
     /// Runs the binary on the same.

@@ -18,6 +18,7 @@ mod damage;
 mod demo;
 mod determinism;
 mod differential;
+mod gate;
 mod hostile_names;
 mod instance;
 mod layers;

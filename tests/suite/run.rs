@@ -3,11 +3,12 @@
 #![allow(dead_code, reason = "support for tests; not each needs all of it")]
 
 use aemtrix::examine::examine;
-use aemtrix::farm::farms;
+use aemtrix::farm::{Plan, farms};
 use aemtrix::intake::{NoWatch, discover};
 use aemtrix::limits::Limits;
+use aemtrix::policy::parse;
 use aemtrix::report::{FORMATS, Format, Outcome, Report, Screen};
-use aemtrix::rules::Selection;
+use aemtrix::rules::{RULES, Selection};
 use serde_json::Value;
 use std::ffi::OsString;
 use std::path::Path;
@@ -21,12 +22,25 @@ pub(crate) fn operand(name: &str, path: &Path) -> OsString {
 
 /// Scans sources in this process, on one thread.
 pub(crate) fn scan(operands: &[OsString]) -> Report {
+    scan_by(operands, None)
+}
+
+/// The same with a policy, on the day of the cases.
+pub(crate) fn scan_by(operands: &[OsString], policy: Option<&str>) -> Report {
+    let ids: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
+    let policy = policy.map(|text| parse(text, &ids).unwrap());
     let found = discover(operands);
     let mut examined = examine(&found.sources, &Limits::default(), 1, &NoWatch);
     examined.gaps.extend(found.notes);
     examined.gaps.sort();
-    let farms = farms(examined.snapshots);
-    let (selection, screen) = (Selection::default(), Screen::default());
+    let plan = Plan { gaps: &examined.gaps, policy: policy.as_ref(), ..Plan::default() };
+    let farms = farms(examined.snapshots, &plan).unwrap();
+    let (mut selection, screen) = (Selection::default(), Screen::default());
+    if let Some(policy) = &policy {
+        selection.severities.clone_from(&policy.severities);
+        selection.suppressions.clone_from(&policy.suppressions);
+        selection.today = crate::cases::AS_OF.parse().ok();
+    }
     Report::new(farms, examined.sources, examined.gaps, &selection, screen)
 }
 

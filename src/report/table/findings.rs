@@ -3,7 +3,7 @@
 use super::super::Screen;
 use super::text::{Paint, labelled};
 use crate::facts::Place;
-use crate::rules::{Finding, Severity};
+use crate::rules::{Excuse, Finding, Severity};
 use std::io::{self, Write};
 
 /// The repair is spelled out for so many instances of one rule; the report in JSON has them all.
@@ -17,25 +17,49 @@ type Written<'f> = Vec<(&'f [String], &'static str)>;
 /// Writes findings, those of one rule together.
 pub(super) fn write(findings: &[Finding], screen: Screen, out: &mut dyn Write) -> io::Result<()> {
     let mut written = Written::new();
-    for same_rule in findings.chunk_by(|a, b| a.rule == b.rule) {
+    let (excused, counting): (Vec<&Finding>, Vec<&Finding>) =
+        findings.iter().partition(|finding| finding.excuse.is_some());
+    for same_rule in counting.chunk_by(|a, b| a.rule == b.rule) {
         section(same_rule, &mut written, screen, out)?;
     }
-    Ok(())
+    excuses(&excused, screen, out)
+}
+
+/// Writes findings that do not count: a line each, with the reason.
+fn excuses(findings: &[&Finding], screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+    if findings.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{}", Paint::Bold.on("Found, but not counted", screen))?;
+    for finding in findings {
+        let excuse = match &finding.excuse {
+            Some(Excuse::Suppressed { reason, until }) => {
+                let until = until.map(|day| format!(" until {day}")).unwrap_or_default();
+                format!("suppressed{until}: {reason}")
+            }
+            _ => "known".to_owned(),
+        };
+        let line = format!("{}: {} [{excuse}]", finding.rule.id, finding.hit.message);
+        labelled("  -", &line, screen, out)?;
+    }
+    writeln!(out)
 }
 
 fn section<'f>(
-    findings: &'f [Finding],
+    findings: &[&'f Finding],
     written: &mut Written<'f>,
     screen: Screen,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let Some(rule) = findings.first().map(|finding| finding.rule) else { return Ok(()) };
-    let paint = match rule.severity {
+    let Some((rule, severity)) = findings.first().map(|found| (found.rule, found.severity)) else {
+        return Ok(());
+    };
+    let paint = match severity {
         Severity::Error => Paint::Red,
         Severity::Warning => Paint::Yellow,
         Severity::Note => Paint::Bold,
     };
-    let severity = paint.on(&rule.severity.label().to_uppercase(), screen);
+    let severity = paint.on(&severity.label().to_uppercase(), screen);
     writeln!(out, "{severity} {}: {}", Paint::Bold.on(rule.id, screen), rule.summary)?;
     for (index, finding) in findings.iter().enumerate() {
         labelled("  *", &finding.hit.message, screen, out)?;

@@ -4,7 +4,7 @@ mod findings;
 mod grid;
 mod text;
 
-use super::{Format, Report, counted, printable};
+use super::{Format, Report, counted, excused, printable};
 use crate::facts::{Gap, spoken};
 use crate::rules::{Judged, Severity, Verdict};
 use std::io::{self, Write};
@@ -19,7 +19,15 @@ pub(super) const FORMAT: Format = Format {
 
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for judged in &report.farms {
-        grid::write(&judged.matrix, report.screen, out)?;
+        if report.farms.len() > 1 {
+            let name = format!("Farm {}", clean(&judged.farm.name, report.screen));
+            writeln!(out, "{}", Paint::Bold.on(&name, report.screen))?;
+        }
+        if judged.farm.members.is_empty() {
+            writeln!(out, "No instance of it came.\n")?;
+        } else {
+            grid::write(&judged.matrix, report.screen, out)?;
+        }
         findings::write(&judged.findings, report.screen, out)?;
     }
     let (holes, notes): (Vec<&Gap>, Vec<&Gap>) =
@@ -54,27 +62,33 @@ fn verdict(judged: &Judged, report: &Report, out: &mut dyn Write) -> io::Result<
         Verdict::Undecided(_) => ("UNDECIDED", Paint::Yellow),
     };
     if !judged.verdict.reasons().is_empty() {
-        writeln!(out, "{}", Paint::Bold.on("Undecided because", report.screen))?;
+        let title = match report.farms.len() {
+            1 => "Undecided because".to_owned(),
+            _ => format!("{} is undecided because", clean(&judged.farm.name, report.screen)),
+        };
+        writeln!(out, "{}", Paint::Bold.on(&title, report.screen))?;
         for reason in judged.verdict.reasons() {
             labelled("  -", &reason.to_string(), report.screen, out)?;
         }
         writeln!(out)?;
     }
     let instances = counted(judged.farm.members.len(), "instance");
-    let count = |severity: Severity, what: &str| {
-        let found = judged.findings.iter().filter(|f| f.rule.severity == severity).count();
-        counted(found, what)
+    let count = |severity: Severity, what: &str| counted(judged.count(severity), what);
+    let excused = excused(judged.suppressed(), judged.known());
+    let farm = match report.farms.len() {
+        1 => String::new(),
+        _ => format!(" of {}", clean(&judged.farm.name, report.screen)),
     };
     let left_out = match judged.left_out {
         0 => String::new(),
         hidden => format!(
-            " ({} left out by --select, --ignore or --min-severity)",
+            " ({} left out by --select, --ignore, --min-severity or the policy)",
             counted(hidden, "finding")
         ),
     };
     writeln!(
         out,
-        "Verdict: {} - {instances} from {}, {}, {}, {}{left_out}",
+        "Verdict{farm}: {} - {instances} from {}, {}, {}, {}{excused}{left_out}",
         paint.on(word, report.screen),
         counted(report.sources.len(), "source"),
         count(Severity::Error, "error"),

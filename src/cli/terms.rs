@@ -1,0 +1,72 @@
+//! The terms on which findings count: the policy, the baseline, and the day.
+
+use super::args::Judging;
+use crate::facts::Date;
+use crate::limits::Limits;
+use crate::policy::{Baseline, Policy, parse};
+use crate::rules::{RULES, Selection};
+use anyhow::{Context, anyhow, bail};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+const SECONDS_OF_DAY: u64 = 86_400;
+
+/// What the user expects, and which findings to show.
+pub(super) struct Terms {
+    pub(super) policy: Option<Policy>,
+    pub(super) selection: Selection,
+}
+
+impl Terms {
+    /// Reads the files that the options name.
+    ///
+    /// # Errors
+    ///
+    /// Fails when one cannot be read or is not what it should be; the message names it, and the line.
+    pub(super) fn read(judging: &Judging) -> anyhow::Result<Self> {
+        let mut selection = judging.selection();
+        let policy = judging.policy.as_deref().map(read_policy).transpose()?;
+        if let Some(path) = &judging.baseline {
+            let text = text_of(path, Limits::default().baseline_bytes_max)?;
+            selection.baseline = Baseline::parse(&text)
+                .map_err(|problem| anyhow!("{}: {problem}", path.display()))?;
+        }
+        if let Some(policy) = &policy {
+            selection.severities.clone_from(&policy.severities);
+            selection.suppressions.clone_from(&policy.suppressions);
+            // The clock is not asked where nothing depends on it: the same input gives the same bytes.
+            let has_days =
+                policy.suppressions.iter().any(|suppression| suppression.until.is_some());
+            selection.today = if has_days { Some(day(judging.as_of)?) } else { None };
+        }
+        Ok(Self { policy, selection })
+    }
+}
+
+fn read_policy(path: &Path) -> anyhow::Result<Policy> {
+    let text = text_of(path, Limits::default().policy_bytes_max)?;
+    let rules: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
+    parse(&text, &rules).map_err(|error| anyhow!("{}: {error}", path.display()))
+}
+
+fn text_of(path: &Path, bytes_max: u64) -> anyhow::Result<String> {
+    let named = || path.display().to_string();
+    let file = File::open(path).with_context(named)?;
+    let mut bytes = Vec::new();
+    file.take(bytes_max.saturating_add(1)).read_to_end(&mut bytes).with_context(named)?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > bytes_max) {
+        bail!("{}: is larger than {bytes_max} bytes", path.display());
+    }
+    String::from_utf8(bytes).map_err(|_| anyhow!("{}: is no UTF-8 text", path.display()))
+}
+
+/// Returns the day that is asked for, else today in UTC.
+fn day(asked: Option<Date>) -> anyhow::Result<Date> {
+    let today = || {
+        let seconds = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs();
+        Date::from_days(seconds.checked_div(SECONDS_OF_DAY)?)
+    };
+    asked.or_else(today).context("the clock of this machine shows no day; use --as-of")
+}

@@ -1,0 +1,48 @@
+//! What a policy expects of a farm, as far as rules look at it.
+
+use crate::facts::{Digest, KeyName, Place, Role};
+use crate::policy::{ExpectedDigest, Stale};
+use std::collections::BTreeMap;
+
+/// What a policy expects of a farm; nothing where there is none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Expected {
+    /// The digests its keys must have.
+    pub keys: BTreeMap<KeyName, ExpectedDigest>,
+    /// The roles its instances must have, by name.
+    pub roles: BTreeMap<String, Role>,
+    /// Instances that the policy names and that were not found.
+    pub missing: Vec<Missing>,
+    /// The policy has farms, and none of them has these instances.
+    pub unnamed: bool,
+    /// Keys in use on farms that must have other ones.
+    pub apart: Vec<ForeignKey>,
+    /// Suppressions that do nothing, each told with one farm of the run.
+    pub stale: Vec<Stale>,
+}
+
+/// An instance that was not found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// Its name in the policy.
+    pub name: String,
+    /// What its source was to match.
+    pub source: String,
+    /// Sources that were not read whole and may have held it. Where there are any, it is not known to be missing.
+    pub maybe_in: Vec<String>,
+}
+
+/// A key in use on another farm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignKey {
+    /// The farm.
+    pub farm: String,
+    /// The instance.
+    pub instance: String,
+    /// Which key.
+    pub key: KeyName,
+    /// Its content, as it is compared.
+    pub value: Digest,
+    /// Where it was read.
+    pub place: Place,
+}

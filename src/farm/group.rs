@@ -1,0 +1,365 @@
+//! Puts snapshots into farms.
+
+use super::expected::{Expected, ForeignKey, Missing};
+use super::plan::{Ground, Plan};
+use super::{Farm, Member, keys, names};
+use crate::facts::{Gap, KeyName, Snapshot};
+use crate::policy::{Policy, PolicyFarm, PolicyInstance};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Snapshots with the labels of their sources.
+type Labelled = Vec<(Option<String>, Snapshot)>;
+
+/// Snapshots with the names of their instances.
+type Named = Vec<(String, Snapshot)>;
+
+/// Old copies, by source and root of the instance they lie in.
+type Copies = BTreeMap<(String, String), Vec<Snapshot>>;
+
+/// The Sling ids of installs, by source and root.
+type Roots = BTreeMap<(String, String), Option<String>>;
+
+/// Why a policy cannot be applied to what came; one sentence without a full stop.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct PolicyConflict(String);
+
+/// Makes farms of all snapshots, sorted by name; a label is the name the user gave the snapshot's source.
+///
+/// An old copy of an install inside another one (`launchpad.old`, `felix_backup`) is no instance of its own; it goes with
+/// the instance it lies in. A farm of the policy is one even when no instance of it came.
+///
+/// # Errors
+///
+/// Fails when an instance is meant by two entries of the policy, or an entry means two instances.
+pub fn farms(snapshots: Labelled, plan: &Plan<'_>) -> Result<Vec<Farm>, PolicyConflict> {
+    let roots = snapshots.iter().map(|(_, s)| (s.source.clone(), s.root.clone())).collect();
+    let (instances, mut copies) = without_copies(snapshots);
+    let labels: BTreeMap<String, String> = instances
+        .iter()
+        .filter_map(|(label, snapshot)| Some((snapshot.source.clone(), label.clone()?)))
+        .collect();
+    let grounds = by_ground(names::name(instances), plan)?;
+    let names = names::distinct(grounds.keys().map(|ground| plan.names(ground, &labels)).collect());
+    let mut farms = Vec::with_capacity(names.len());
+    let mut of_policy = BTreeMap::new();
+    for ((ground, named), name) in grounds.into_iter().zip(names) {
+        let mut farm = Farm {
+            name,
+            gaps: plan.gaps_of(&ground, &named.iter().map(|(_, s)| s.source.as_str()).collect()),
+            members: members(named, &mut copies),
+            expected: Expected::default(),
+        };
+        match (&ground, plan.policy_farm(&ground)) {
+            (Ground::Policy(index), Some(policy)) => {
+                expect(&mut farm, policy, plan, &roots);
+                of_policy.insert(*index, farms.len());
+            }
+            _ => farm.expected.unnamed = plan.has_policy_farms(),
+        }
+        farms.push(farm);
+    }
+    if let Some(policy) = plan.policy {
+        keep_apart(&mut farms, policy, &of_policy);
+    }
+    farms.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(farms)
+}
+
+/// Tells the instances that the policy names from the rest, and the rest by what makes a farm.
+fn by_ground(named: Named, plan: &Plan<'_>) -> Result<BTreeMap<Ground, Named>, PolicyConflict> {
+    let entries = plan.entries();
+    let mut taken: BTreeMap<(usize, &str), String> = BTreeMap::new();
+    let mut grounds: BTreeMap<Ground, Named> =
+        entries.iter().map(|(index, ..)| (Ground::Policy(*index), Named::new())).collect();
+    for (name, snapshot) in named {
+        let place = format!("{name} ({})", snapshot.source);
+        let mut matching =
+            entries.iter().filter(|(_, _, entry)| entry.matches(&snapshot.source, &name));
+        let (ground, name) = match (matching.next(), matching.next()) {
+            (None, _) => (plan.ground(&snapshot), name),
+            (Some((index, _, entry)), None) => {
+                if let Some(other) = taken.insert((*index, &entry.name), place.clone()) {
+                    let what = meant(plan, *index, entry);
+                    return Err(PolicyConflict(format!("{what} matches both {other} and {place}")));
+                }
+                (Ground::Policy(*index), entry.name.clone())
+            }
+            (Some((one, _, entry)), Some((two, _, other))) => {
+                let [one, two] = [meant(plan, *one, entry), meant(plan, *two, other)];
+                return Err(PolicyConflict(format!("{place} is matched by both {one} and {two}")));
+            }
+        };
+        grounds.entry(ground).or_default().push((name, snapshot));
+    }
+    for named in grounds.values_mut() {
+        named.sort_by(|(a, _), (b, _)| a.cmp(b));
+    }
+    Ok(grounds)
+}
+
+fn meant(plan: &Plan<'_>, farm: usize, entry: &PolicyInstance) -> String {
+    let farm = plan.policy_farm(&Ground::Policy(farm)).map_or("", |farm| farm.name.as_str());
+    format!("the instance {} of the farm {farm} in the policy", entry.name)
+}
+
+/// Says what the policy expects of a farm.
+fn expect(
+    farm: &mut Farm,
+    policy: &PolicyFarm,
+    plan: &Plan<'_>,
+    roots: &BTreeSet<(String, String)>,
+) {
+    let came = |entry: &&PolicyInstance| farm.members.iter().any(|m| m.name == entry.name);
+    let (came, missing): (Vec<_>, Vec<_>) = policy.instances.iter().partition(came);
+    let roles = came.iter().filter_map(|entry| Some((entry.name.clone(), entry.role?)));
+    let holes: BTreeSet<&String> = plan
+        .gaps
+        .iter()
+        .filter(|gap| may_hide_an_instance(gap, roots))
+        .map(|gap| &gap.source)
+        .collect();
+    let missing = missing.into_iter().map(|entry| Missing {
+        name: entry.name.clone(),
+        source: entry.source.to_string(),
+        maybe_in: holes.iter().map(|source| (*source).clone()).collect(),
+    });
+    farm.expected = Expected {
+        keys: policy.keys.clone(),
+        roles: roles.collect(),
+        missing: missing.collect(),
+        ..Expected::default()
+    };
+    // What was not read of other sources cannot be of a farm that is there as a whole.
+    let of_farm = |gap: &Gap| {
+        !farm.expected.missing.is_empty()
+            || farm.members.iter().any(|member| member.snapshot.source == gap.source)
+            || policy.instances.iter().any(|entry| entry.may_lie_in(&gap.source))
+    };
+    farm.gaps = plan.gaps.iter().filter(|gap| of_farm(gap)).cloned().collect();
+}
+
+/// Says whether an instance may lie in what was not read: not where only a path of a known one is concerned.
+fn may_hide_an_instance(gap: &Gap, roots: &BTreeSet<(String, String)>) -> bool {
+    let is_in_install = |path: &String| {
+        roots.iter().filter(|(source, _)| *source == gap.source).any(|(_, root)| {
+            path.strip_prefix(root.as_str())
+                .is_some_and(|rest| root.is_empty() || rest.starts_with('/'))
+        })
+    };
+    gap.kind.hides() && !(gap.is_local() && gap.path.as_ref().is_some_and(is_in_install))
+}
+
+/// Tells each farm the keys of those that must have other ones. Bytes that fail a checksum prove nothing.
+fn keep_apart(farms: &mut [Farm], policy: &Policy, of_policy: &BTreeMap<usize, usize>) {
+    let index = |name: &String| {
+        let index = policy.farms.iter().position(|farm| farm.name == *name)?;
+        of_policy.get(&index).copied()
+    };
+    for differ in &policy.differ {
+        let indices: Vec<usize> = differ.farms.iter().filter_map(index).collect();
+        let keys: Vec<Vec<ForeignKey>> = indices
+            .iter()
+            .filter_map(|index| farms.get(*index))
+            .map(|farm| differ.keys.iter().flat_map(|key| keys_of(farm, *key)).collect())
+            .collect();
+        for (own, index) in indices.iter().enumerate() {
+            let others = keys.iter().enumerate().filter(|(other, _)| *other != own);
+            let foreign: Vec<ForeignKey> = others.flat_map(|(_, keys)| keys.clone()).collect();
+            if let Some(farm) = farms.get_mut(*index) {
+                farm.expected.apart.extend(foreign);
+            }
+        }
+    }
+}
+
+fn keys_of(farm: &Farm, key: KeyName) -> Vec<ForeignKey> {
+    let members = farm.members.iter().filter(|member| member.snapshot.is_verified());
+    let known = members.filter_map(|member| Some((member, member.known_key(key)?)));
+    known
+        .map(|(member, known)| ForeignKey {
+            farm: farm.name.clone(),
+            instance: member.name.clone(),
+            key,
+            value: known.value,
+            place: known.place().clone(),
+        })
+        .collect()
+}
+
+fn members(named: Named, copies: &mut Copies) -> Vec<Member> {
+    let keys = keys::decide(&named);
+    let member = |((name, snapshot), keys): ((String, Snapshot), _)| {
+        let place = (snapshot.source.clone(), snapshot.root.clone());
+        let copies = copies.remove(&place).unwrap_or_default();
+        Member { name, snapshot, copies, keys }
+    };
+    named.into_iter().zip(keys).map(member).collect()
+}
+
+fn without_copies(snapshots: Labelled) -> (Labelled, Copies) {
+    let installs: Roots = snapshots
+        .iter()
+        .filter(|(_, snapshot)| !snapshot.bundles.is_empty())
+        .map(|(_, s)| ((s.source.clone(), s.root.clone()), uuid(s).map(str::to_owned)))
+        .collect();
+    let (mut instances, mut copies) = (Labelled::new(), Copies::new());
+    for (label, snapshot) in snapshots {
+        match original(&snapshot, &installs) {
+            Some(root) => copies.entry((snapshot.source.clone(), root)).or_default().push(snapshot),
+            None => instances.push((label, snapshot)),
+        }
+    }
+    (instances, copies)
+}
+
+fn uuid(snapshot: &Snapshot) -> Option<&str> {
+    snapshot.sling_id.as_ref().map(|id| id.uuid.as_str())
+}
+
+/// Returns the root of the install that a snapshot is an old copy of: one inside `crx-quickstart`, or beside the parts of
+/// another install root under a like name, or a `crx-quickstart.old` beside `crx-quickstart`.
+fn original(snapshot: &Snapshot, installs: &Roots) -> Option<String> {
+    // Two that both have an id, and not the same, are two instances wherever they lie.
+    let is_install = |root: &str| {
+        let id = installs.get(&(snapshot.source.clone(), root.to_owned()));
+        id.is_some_and(|id| id.as_deref().zip(uuid(snapshot)).is_none_or(|(a, b)| a == b))
+    };
+    let (parent, name) = snapshot.root.rsplit_once('/').unwrap_or(("", &snapshot.root));
+    let sibling = format!("{parent}/crx-quickstart").trim_start_matches('/').to_owned();
+    if name.starts_with("crx-quickstart") && name != "crx-quickstart" && is_install(&sibling) {
+        return Some(sibling);
+    }
+    let above = snapshot.root.rmatch_indices('/').map(|(at, _)| at).chain([0]);
+    let outer = above.filter_map(|end| snapshot.root.split_at_checked(end));
+    outer.filter(|(root, rest)| !rest.is_empty() && is_install(root)).find_map(|(root, rest)| {
+        let first = rest.trim_start_matches('/').split('/').next().unwrap_or_default();
+        let like_a_part =
+            ["launchpad", "felix", "bundle"].iter().any(|part| first.starts_with(part));
+        let inside = root.rsplit('/').next() == Some("crx-quickstart");
+        (inside || like_a_part).then(|| root.to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::GapKind;
+    use crate::policy::parse;
+    use crate::testing::good_farm;
+
+    const TWO_FARMS: &str = r#"
+        [[farm]]
+        name = "production"
+        [[farm.instance]]
+        name = "author"
+        source = "prod-author*"
+        [[farm.instance]]
+        name = "publish1"
+        [[farm]]
+        name = "stage"
+        [[farm.instance]]
+        name = "author"
+        source = "stage-*"
+        [[differ]]
+        farms = ["production", "stage"]
+        keys = ["hmac"]
+    "#;
+
+    /// The farms of these instances, each of a source of its name.
+    fn grouped(names: &[&str], gaps: &[Gap]) -> Result<Vec<Farm>, PolicyConflict> {
+        let policy = parse(TWO_FARMS, &[]).expect("a policy");
+        let members = good_farm(names).build().members;
+        let snapshots = members.into_iter().map(|m| (Some(m.name), m.snapshot)).collect();
+        farms(snapshots, &Plan { gaps, policy: Some(&policy), ..Plan::default() })
+    }
+
+    fn members(farm: &Farm) -> Vec<&str> {
+        farm.members.iter().map(|member| member.name.as_str()).collect()
+    }
+
+    fn gap(source: &str) -> Gap {
+        let (source, reason) = (source.to_owned(), String::new());
+        Gap { source, path: None, kind: GapKind::NoInstance, reason }
+    }
+
+    #[test]
+    fn policy_names_farms_and_instances_and_the_rest_is_a_farm_of_its_own() {
+        let farms = grouped(&["prod-author-1", "publish1", "stage-a", "x"], &[]).unwrap();
+        let said: Vec<_> = farms.iter().map(|farm| (farm.name.as_str(), members(farm))).collect();
+        assert_eq!(
+            said,
+            [
+                ("other", vec!["x"]),
+                ("production", vec!["author", "publish1"]),
+                ("stage", vec!["author"])
+            ]
+        );
+        assert_eq!(
+            farms.iter().map(|f| f.expected.unnamed).collect::<Vec<_>>(),
+            [true, false, false]
+        );
+    }
+
+    #[test]
+    fn farm_of_which_nothing_came_is_still_one() {
+        let farms = grouped(&["prod-author-1", "publish1"], &[]).unwrap();
+        assert_eq!(farms[1].name, "stage");
+        assert_eq!(farms[1].expected.missing[0].name, "author");
+    }
+
+    #[test]
+    fn keys_of_the_other_farm_are_told() {
+        let farms = grouped(&["prod-author-1", "stage-a"], &[]).unwrap();
+        let apart = |farm: &Farm| {
+            let keys = farm.expected.apart.iter();
+            keys.map(|key| format!("{} {}/{}", key.key, key.farm, key.instance)).collect::<Vec<_>>()
+        };
+        assert_eq!(apart(&farms[0]), ["hmac stage/author"]);
+        assert_eq!(apart(&farms[1]), ["hmac production/author"]);
+    }
+
+    #[test]
+    fn entry_that_matches_two_instances_is_a_conflict() {
+        assert_eq!(
+            grouped(&["prod-author-1", "prod-author-2"], &[]).unwrap_err().to_string(),
+            "the instance author of the farm production in the policy matches both \
+             prod-author-1 (prod-author-1.tar) and prod-author-2 (prod-author-2.tar)"
+        );
+    }
+
+    #[test]
+    fn instance_that_two_entries_match_is_a_conflict() {
+        let text = TWO_FARMS.replace("stage-*", "*-author*");
+        let policy = parse(&text, &[]).expect("a policy");
+        let member = good_farm(&["prod-author-1"]).build().members.remove(0);
+        let plan = Plan { policy: Some(&policy), ..Plan::default() };
+        let error = farms(vec![(None, member.snapshot)], &plan).unwrap_err().to_string();
+        assert!(
+            error.starts_with("prod-author-1 (prod-author-1.tar) is matched by both "),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn source_that_was_not_read_may_hold_what_is_missing() {
+        let farms = grouped(&["prod-author-1", "stage-a"], &[gap("p.tar")]).unwrap();
+        assert_eq!(farms[0].expected.missing[0].maybe_in, ["p.tar"]);
+        assert_eq!(farms[0].gaps.len(), 1);
+        assert_eq!(farms[1].gaps, [], "all of it came");
+    }
+
+    #[test]
+    fn source_that_an_entry_names_concerns_its_farm_though_all_came() {
+        let farms = grouped(&["prod-author-1", "stage-a"], &[gap("up/stage-b.tar")]).unwrap();
+        assert_eq!(farms[1].gaps.len(), 1);
+    }
+
+    #[test]
+    fn gap_inside_a_known_instance_hides_no_other() {
+        let path = Some("crx-quickstart/conf/sling.properties".to_owned());
+        let inside = Gap { path, kind: GapKind::Malformed, ..gap("stage-a.tar") };
+        let farms = grouped(&["prod-author-1", "stage-a"], &[inside]).unwrap();
+        assert_eq!(farms[0].expected.missing[0].maybe_in, [""; 0]);
+    }
+}

@@ -1,0 +1,278 @@
+//! Which instances make a farm, and whose gaps leave it open.
+
+use super::names::stem;
+use crate::facts::{Gap, Snapshot};
+use crate::policy::{Policy, PolicyFarm, PolicyInstance};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How instances are put into farms.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum FarmBy {
+    /// All in one.
+    #[default]
+    All,
+    /// Each source is a farm of its own.
+    Input,
+    /// By the directory that holds the source, or the install where the source is a directory.
+    Parent,
+}
+
+/// What decides on the farms, beside the snapshots.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Plan<'p> {
+    /// How instances are put into farms.
+    pub by: FarmBy,
+    /// The sources that are directories: what they hold is told apart by its path.
+    pub directories: &'p [String],
+    /// The gaps of all sources.
+    pub gaps: &'p [Gap],
+    /// What the user expects; instances that it names go to its farms.
+    pub policy: Option<&'p Policy>,
+}
+
+/// What the instances of a farm have in common.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Ground {
+    /// The policy names them: the index of its farm.
+    Policy(usize),
+    /// Nothing; there is one farm.
+    All,
+    /// The source.
+    Source(String),
+    /// The directory; `None` for what came on standard input, which lies in none.
+    Directory(Option<String>),
+}
+
+impl<'p> Plan<'p> {
+    /// Returns every instance of the policy, with the index of its farm and that farm.
+    pub(super) fn entries(&self) -> Vec<(usize, &'p PolicyFarm, &'p PolicyInstance)> {
+        let farms = self.policy.iter().flat_map(|policy| policy.farms.iter().enumerate());
+        farms
+            .flat_map(|(index, farm)| farm.instances.iter().map(move |entry| (index, farm, entry)))
+            .collect()
+    }
+
+    /// Returns the farm of the policy on this ground.
+    pub(super) fn policy_farm(&self, ground: &Ground) -> Option<&'p PolicyFarm> {
+        match ground {
+            Ground::Policy(index) => self.policy?.farms.get(*index),
+            _ => None,
+        }
+    }
+
+    /// Says whether the policy has farms at all.
+    pub(super) fn has_policy_farms(&self) -> bool {
+        self.policy.is_some_and(|policy| !policy.farms.is_empty())
+    }
+
+    /// Returns a name for a farm on this ground, short and long: the long one tells it from others of the same short one.
+    pub(super) fn names(&self, ground: &Ground, labels: &BTreeMap<String, String>) -> [String; 2] {
+        match ground {
+            Ground::Policy(_) => {
+                let name = self.policy_farm(ground).map_or("", |farm| farm.name.as_str());
+                [name.to_owned(), name.to_owned()]
+            }
+            Ground::All if self.has_policy_farms() => {
+                ["other", "other instances"].map(str::to_owned)
+            }
+            Ground::All => ["farm", "farm"].map(str::to_owned),
+            Ground::Source(source) => {
+                let label = labels.get(source).map(String::as_str);
+                [label.or_else(|| stem(source)).unwrap_or(source).to_owned(), source.clone()]
+            }
+            Ground::Directory(None) => ["-", "-"].map(str::to_owned),
+            Ground::Directory(Some(directory)) => {
+                let last = directory.rsplit('/').next().filter(|last| !last.is_empty());
+                [last.unwrap_or(directory).to_owned(), directory.clone()]
+            }
+        }
+    }
+
+    /// Returns the ground on which a snapshot is put into a farm.
+    pub(super) fn ground(&self, snapshot: &Snapshot) -> Ground {
+        match self.by {
+            FarmBy::All => Ground::All,
+            FarmBy::Input => Ground::Source(snapshot.source.clone()),
+            FarmBy::Parent => Ground::Directory(self.directory_of(snapshot)),
+        }
+    }
+
+    fn directory_of(&self, snapshot: &Snapshot) -> Option<String> {
+        if snapshot.source == "-" {
+            return None;
+        }
+        let mut path = parts(&snapshot.source);
+        if self.is_directory(&snapshot.source) {
+            path.extend(parts(&snapshot.root));
+        }
+        // The install of `author/crx-quickstart` is `author`, as that of `author.tar` is.
+        path.pop_if(|last| *last == "crx-quickstart");
+        path.pop();
+        Some(joined(&path, &snapshot.source))
+    }
+
+    fn is_directory(&self, source: &str) -> bool {
+        self.directories.iter().any(|directory| directory == source)
+    }
+
+    /// Returns the gaps that could hide something of a farm on this ground, whose instances come from these sources.
+    ///
+    /// A source without an instance may have held one of any farm on its ground.
+    pub(super) fn gaps_of(&self, ground: &Ground, sources: &BTreeSet<&str>) -> Vec<Gap> {
+        let concerns = |gap: &&Gap| match ground {
+            // A farm of the policy says itself what concerns it.
+            Ground::Policy(_) => false,
+            Ground::All => true,
+            Ground::Source(source) => gap.source == *source,
+            // Nothing tells from where standard input came.
+            Ground::Directory(_) if gap.source == "-" => true,
+            Ground::Directory(directory) => {
+                let of_member = sources.contains(gap.source.as_str());
+                match directory {
+                    Some(directory) if self.is_directory(&gap.source) => {
+                        is_around(gap, directory, of_member)
+                    }
+                    Some(directory) => of_member || holder(&gap.source) == *directory,
+                    None => of_member,
+                }
+            }
+        };
+        self.gaps.iter().filter(concerns).cloned().collect()
+    }
+}
+
+/// Says whether a gap of a source that is a directory lies in this directory, or this directory in the source that has it.
+fn is_around(gap: &Gap, directory: &str, of_member: bool) -> bool {
+    let source = joined(&parts(&gap.source), &gap.source);
+    match gap.path.as_ref().filter(|_| gap.is_local()) {
+        Some(path) => is_within(&format!("{source}/{path}"), directory),
+        None => of_member || is_within(directory, &source) || holder(&gap.source) == directory,
+    }
+}
+
+fn is_within(path: &str, directory: &str) -> bool {
+    let rest = path.strip_prefix(directory);
+    directory == "." || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Returns the directory that holds a source.
+fn holder(source: &str) -> String {
+    let mut path = parts(source);
+    path.pop();
+    joined(&path, source)
+}
+
+fn parts(path: &str) -> Vec<&str> {
+    path.split('/').filter(|part| !matches!(*part, "" | ".")).collect()
+}
+
+/// Puts a path together; it is absolute where the one it comes from is.
+fn joined(parts: &[&str], from: &str) -> String {
+    let path = parts.join("/");
+    match (from.starts_with('/'), path.is_empty()) {
+        (true, _) => format!("/{path}"),
+        (false, true) => ".".to_owned(),
+        (false, false) => path,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Farm, farms};
+    use super::*;
+    use crate::facts::GapKind;
+
+    /// Farms as `name: instance, instance (sources of its gaps)`.
+    fn said(
+        by: FarmBy,
+        places: &[(&str, &str)],
+        directories: &[&str],
+        gaps: &[Gap],
+    ) -> Vec<String> {
+        let snapshot = |(source, root): &(&str, &str)| {
+            let (source, root) = ((*source).to_owned(), (*root).to_owned());
+            (None, Snapshot { source, root, ..Snapshot::default() })
+        };
+        let directories: Vec<String> = directories.iter().map(|name| (*name).to_owned()).collect();
+        let plan = Plan { by, directories: &directories, gaps, policy: None };
+        let say = |farm: &Farm| {
+            let members: Vec<&str> = farm.members.iter().map(|m| m.name.as_str()).collect();
+            let gaps: Vec<&str> = farm.gaps.iter().map(|gap| gap.source.as_str()).collect();
+            format!("{}: {} ({})", farm.name, members.join(", "), gaps.join(", "))
+        };
+        farms(places.iter().map(snapshot).collect(), &plan).unwrap().iter().map(say).collect()
+    }
+
+    fn gap(source: &str, path: Option<&str>) -> Gap {
+        let kind = if path.is_some() { GapKind::Unreadable } else { GapKind::NoInstance };
+        let path = path.map(str::to_owned);
+        Gap { source: source.to_owned(), path, kind, reason: String::new() }
+    }
+
+    #[test]
+    fn all_is_one_farm_and_every_gap_is_its_own() {
+        let places = [("b/x.tar", ""), ("a/y.tar", "")];
+        let gaps = [gap("c/z.tar", None)];
+        assert_eq!(said(FarmBy::All, &places, &[], &gaps), ["farm: x, y (c/z.tar)"]);
+    }
+
+    #[test]
+    fn input_makes_a_farm_of_each_source_and_keeps_its_gaps() {
+        let places = [("b.tar", "author"), ("b.tar", "publish"), ("a.tar", "")];
+        let gaps = [gap("a.tar", None), gap("z.tar", None)];
+        assert_eq!(
+            said(FarmBy::Input, &places, &[], &gaps),
+            ["a: a (a.tar)", "b: author, publish ()"]
+        );
+    }
+
+    #[test]
+    fn equal_names_of_farms_are_told_apart() {
+        let places = [("x/a.tar", ""), ("y/a.tar", ""), ("y/a.tgz", "")];
+        let names: Vec<String> = said(FarmBy::Input, &places, &[], &[])
+            .iter()
+            .filter_map(|farm| Some(farm.split_once(':')?.0.to_owned()))
+            .collect();
+        assert_eq!(names, ["x/a.tar", "y/a.tar", "y/a.tgz"]);
+    }
+
+    #[test]
+    fn parent_goes_by_the_directory_however_it_is_written() {
+        let places =
+            [("up/c1/a.tar", ""), ("./up//c1/b.tar", ""), ("up/c2/a.tar", ""), ("d.tar", "")];
+        assert_eq!(
+            said(FarmBy::Parent, &places, &[], &[]),
+            [".: d ()", "c1: b, c1/a ()", "c2: c2/a ()"]
+        );
+    }
+
+    #[test]
+    fn source_without_an_instance_leaves_open_the_farms_of_its_directory() {
+        let places = [("up/c1/a.tar", ""), ("up/c2/a.tar", "")];
+        let gaps = [gap("up/c1/b.tar", None), gap("up/c3/b.tar", None)];
+        assert_eq!(
+            said(FarmBy::Parent, &places, &[], &gaps),
+            ["c1: c1/a (up/c1/b.tar)", "c2: c2/a ()"]
+        );
+    }
+
+    #[test]
+    fn installs_in_a_directory_go_by_the_directory_they_lie_in() {
+        let places =
+            [("up", "c1/a/crx-quickstart"), ("up", "c2/b/crx-quickstart"), ("up/c1/d.tar", "")];
+        let gaps = [gap("up", Some("c1/a/crx-quickstart/x"))];
+        assert_eq!(said(FarmBy::Parent, &places, &["up"], &gaps), ["c1: a, d (up)", "c2: b ()"]);
+        assert_eq!(
+            said(FarmBy::Parent, &places, &["up"], &[gap("up", None)]),
+            ["c1: a, d (up)", "c2: b (up)"]
+        );
+    }
+
+    #[test]
+    fn standard_input_may_belong_to_any_directory() {
+        let gaps = [gap("-", None)];
+        let farms =
+            said(FarmBy::Parent, &[("up/a.tar", ""), ("-", "x/crx-quickstart")], &[], &gaps);
+        assert_eq!(farms, ["-: x (-)", "up: a (-)"]);
+    }
+}

@@ -1,0 +1,411 @@
+//! Reads a policy from TOML. What it does not know is refused: a misspelt key would otherwise expect nothing.
+
+use super::{
+    Differ, ExpectedDigest, Level, MD5_DIGITS, Pattern, Policy, PolicyFarm, PolicyInstance,
+    Suppression,
+};
+use crate::facts::{Date, KeyName, Role};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use toml::Spanned;
+
+/// Hexadecimal digits of a sha256.
+const SHA256_DIGITS: usize = 64;
+
+/// Rules on suppressions themselves, which no suppression may silence.
+const NOT_TO_SUPPRESS: [&str; 2] = ["suppression-expired", "suppression-unmatched"];
+
+/// What is wrong with a policy, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {problem}")]
+pub struct PolicyError {
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong, one sentence without a full stop.
+    pub problem: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wire {
+    #[serde(default)]
+    farm: Vec<WireFarm>,
+    #[serde(default)]
+    differ: Vec<Spanned<WireDiffer>>,
+    #[serde(default)]
+    severity: BTreeMap<Spanned<String>, WireLevel>,
+    #[serde(default)]
+    suppress: Vec<WireSuppression>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireFarm {
+    name: Spanned<String>,
+    hmac: Option<Spanned<String>>,
+    master: Option<Spanned<String>>,
+    #[serde(default)]
+    instance: Vec<WireInstance>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireInstance {
+    name: Spanned<String>,
+    source: Option<Spanned<String>>,
+    role: Option<WireRole>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum WireRole {
+    Author,
+    Publish,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireDiffer {
+    farms: Vec<Spanned<String>>,
+    keys: Option<Vec<WireKey>>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+enum WireKey {
+    Hmac,
+    Master,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum WireLevel {
+    Error,
+    Warning,
+    Note,
+    Off,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireSuppression {
+    rule: Spanned<String>,
+    farm: Option<Spanned<String>>,
+    #[serde(default)]
+    instances: Vec<Spanned<String>>,
+    reason: Spanned<String>,
+    until: Option<Spanned<String>>,
+}
+
+/// What is wrong, and the bytes of the text it is about.
+type Wrong = (Range<usize>, String);
+
+/// Reads a policy; `rules` are the ids of all rules.
+///
+/// # Errors
+///
+/// Fails with the first thing that is wrong, and its line.
+pub fn parse(text: &str, rules: &[&str]) -> Result<Policy, PolicyError> {
+    let wire: Wire = toml::from_str(text).map_err(|error| {
+        let problem = error.message().lines().collect::<Vec<_>>().join(" ");
+        at(text, (error.span().unwrap_or(0..0), problem))
+    })?;
+    policy(wire, rules).map_err(|wrong| at(text, wrong))
+}
+
+fn at(text: &str, (span, problem): Wrong) -> PolicyError {
+    let before = text.get(..span.start).unwrap_or(text);
+    let line = before.matches('\n').count().saturating_add(1);
+    PolicyError { line, problem }
+}
+
+fn policy(wire: Wire, rules: &[&str]) -> Result<Policy, Wrong> {
+    let farms = wire.farm.into_iter().map(farm).collect::<Result<Vec<_>, _>>()?;
+    unique("farm", farms.iter().map(|(span, farm)| (span, farm.name.as_str())))?;
+    let farms: Vec<PolicyFarm> = farms.into_iter().map(|(_, farm)| farm).collect();
+    let names: BTreeSet<&str> = farms.iter().map(|farm| farm.name.as_str()).collect();
+    let differ =
+        wire.differ.into_iter().map(|wire| differ(wire, &names)).collect::<Result<_, _>>()?;
+    let mut severities = BTreeMap::new();
+    for (id, level) in wire.severity {
+        known_rule(&id, rules)?;
+        severities.insert(id.into_inner(), level.into());
+    }
+    let suppressions =
+        wire.suppress.into_iter().map(|wire| suppression(wire, rules)).collect::<Result<_, _>>()?;
+    Ok(Policy { farms, differ, severities, suppressions })
+}
+
+fn farm(wire: WireFarm) -> Result<(Range<usize>, PolicyFarm), Wrong> {
+    let span = wire.name.span();
+    let name = told("the name of a farm", wire.name)?;
+    if wire.instance.is_empty() {
+        return Err((span, format!("the farm {name:?} has no [[farm.instance]]")));
+    }
+    let digests = [(KeyName::Hmac, wire.hmac), (KeyName::Master, wire.master)];
+    let keys = digests
+        .into_iter()
+        .filter_map(|(name, digest)| digest.map(|digest| Ok((name, expected(&digest)?))))
+        .collect::<Result<_, Wrong>>()?;
+    let instances = wire.instance.into_iter().map(instance).collect::<Result<Vec<_>, _>>()?;
+    unique("instance", instances.iter().map(|(span, instance)| (span, instance.name.as_str())))?;
+    let instances = instances.into_iter().map(|(_, instance)| instance).collect();
+    Ok((span, PolicyFarm { name, keys, instances }))
+}
+
+fn instance(wire: WireInstance) -> Result<(Range<usize>, PolicyInstance), Wrong> {
+    let span = wire.name.span();
+    let name = told("the name of an instance", wire.name)?;
+    let source = match wire.source {
+        Some(source) => pattern(source)?,
+        None => Pattern::exactly(&name).map_err(|problem| (span.clone(), problem))?,
+    };
+    let role = wire.role.map(|role| match role {
+        WireRole::Author => Role::Author,
+        WireRole::Publish => Role::Publish,
+    });
+    Ok((span, PolicyInstance { name, source, role }))
+}
+
+fn expected(text: &Spanned<String>) -> Result<ExpectedDigest, Wrong> {
+    let digits = text.get_ref().to_ascii_lowercase();
+    let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_hex && [MD5_DIGITS, SHA256_DIGITS].contains(&digits.len()) {
+        return Ok(ExpectedDigest(digits));
+    }
+    let problem = format!(
+        "a key is expected by its md5 or sha256, in {MD5_DIGITS} or {SHA256_DIGITS} hexadecimal digits"
+    );
+    Err((text.span(), problem))
+}
+
+fn differ(wire: Spanned<WireDiffer>, farms: &BTreeSet<&str>) -> Result<Differ, Wrong> {
+    let span = wire.span();
+    let wire = wire.into_inner();
+    if let Some(name) = wire.farms.iter().find(|name| !farms.contains(name.get_ref().as_str())) {
+        return Err((name.span(), format!("no [[farm]] has the name {:?}", name.get_ref())));
+    }
+    unique("farm", wire.farms.iter().map(|name| (name.span(), name.get_ref().as_str())))?;
+    let keys: BTreeSet<KeyName> = match wire.keys {
+        None => KeyName::ALL.into(),
+        Some(keys) => keys.into_iter().map(KeyName::from).collect(),
+    };
+    if wire.farms.len() < 2 || keys.is_empty() {
+        return Err((span, "[[differ]] needs two farms or more, and a key".to_owned()));
+    }
+    let farms = wire.farms.into_iter().map(Spanned::into_inner).collect();
+    Ok(Differ { farms, keys: keys.into_iter().collect() })
+}
+
+fn suppression(wire: WireSuppression, rules: &[&str]) -> Result<Suppression, Wrong> {
+    known_rule(&wire.rule, rules)?;
+    if NOT_TO_SUPPRESS.contains(&wire.rule.get_ref().as_str()) {
+        let problem = format!("{} cannot be suppressed", wire.rule.get_ref());
+        return Err((wire.rule.span(), problem));
+    }
+    let until = wire.until.map(|until| {
+        let date = until.get_ref().parse::<Date>();
+        date.map_err(|error| (until.span(), format!("until: {:?} {error}", until.get_ref())))
+    });
+    Ok(Suppression {
+        farm: wire.farm.map(|farm| told("the name of a farm", farm)).transpose()?,
+        instances: wire.instances.into_iter().map(pattern).collect::<Result<_, _>>()?,
+        reason: told("the reason of a suppression", wire.reason)?,
+        until: until.transpose()?,
+        rule: wire.rule.into_inner(),
+    })
+}
+
+fn known_rule(id: &Spanned<String>, rules: &[&str]) -> Result<(), Wrong> {
+    if rules.contains(&id.get_ref().as_str()) {
+        return Ok(());
+    }
+    Err((id.span(), format!("there is no rule {:?}; `aemtrix rules` lists them", id.get_ref())))
+}
+
+fn pattern(text: Spanned<String>) -> Result<Pattern, Wrong> {
+    let span = text.span();
+    let text = told("a pattern", text)?;
+    Pattern::new(&text).map_err(|problem| (span, problem))
+}
+
+/// Returns a text that says something.
+fn told(what: &str, text: Spanned<String>) -> Result<String, Wrong> {
+    if text.get_ref().trim().is_empty() {
+        return Err((text.span(), format!("{what} is blank")));
+    }
+    Ok(text.into_inner())
+}
+
+fn unique<'n, S: Into<SpanOf>>(
+    what: &str,
+    names: impl Iterator<Item = (S, &'n str)>,
+) -> Result<(), Wrong> {
+    let mut seen = BTreeSet::new();
+    for (span, name) in names {
+        if !seen.insert(name) {
+            return Err((span.into().0, format!("the {what} {name:?} is named twice")));
+        }
+    }
+    Ok(())
+}
+
+/// A span, owned or not.
+struct SpanOf(Range<usize>);
+
+impl From<Range<usize>> for SpanOf {
+    fn from(span: Range<usize>) -> Self {
+        Self(span)
+    }
+}
+
+impl From<&Range<usize>> for SpanOf {
+    fn from(span: &Range<usize>) -> Self {
+        Self(span.clone())
+    }
+}
+
+impl From<WireKey> for KeyName {
+    fn from(key: WireKey) -> Self {
+        match key {
+            WireKey::Hmac => Self::Hmac,
+            WireKey::Master => Self::Master,
+        }
+    }
+}
+
+impl From<WireLevel> for Level {
+    fn from(level: WireLevel) -> Self {
+        match level {
+            WireLevel::Error => Self::Error,
+            WireLevel::Warning => Self::Warning,
+            WireLevel::Note => Self::Note,
+            WireLevel::Off => Self::Off,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULES: [&str; 3] = ["storage-jcr", "token-off", "suppression-expired"];
+
+    const WHOLE: &str = r#"
+[[farm]]
+name = "production"
+hmac = "455A5AF0455A5AF0455A5AF0455A5AF0"
+[[farm.instance]]
+name = "author"
+source = "prod-author*"
+role = "author"
+[[farm.instance]]
+name = "publish1"
+[[farm]]
+name = "stage"
+[[farm.instance]]
+name = "author"
+[[differ]]
+farms = ["production", "stage"]
+[severity]
+token-off = "error"
+[[suppress]]
+rule = "storage-jcr"
+farm = "production"
+instances = ["auth*"]
+reason = "migrates in May"
+until = "2026-12-31"
+"#;
+
+    fn error(text: &str) -> String {
+        parse(text, &RULES).unwrap_err().to_string()
+    }
+
+    /// The whole policy with a part of it replaced.
+    fn with(old: &str, new: &str) -> String {
+        assert!(WHOLE.contains(old));
+        error(&WHOLE.replacen(old, new, 1))
+    }
+
+    #[test]
+    fn whole_policy_is_read() {
+        let policy = parse(WHOLE, &RULES).unwrap();
+        let production = &policy.farms[0];
+        assert_eq!(production.keys[&KeyName::Hmac].short(), "455a5af0");
+        assert_eq!(production.instances[0].role, Some(Role::Author));
+        assert!(production.instances[0].matches("up/prod-author.tar.gz", "x"));
+        assert!(production.instances[1].matches("up/x.tar.gz", "publish1"));
+        assert!(!production.instances[1].matches("up/publish12.tar.gz", "publish12"));
+        assert_eq!(policy.differ[0].keys, KeyName::ALL);
+        assert_eq!(policy.severities["token-off"], Level::Error);
+        let suppression = &policy.suppressions[0];
+        let covers = |farm, names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            suppression.covers("storage-jcr", farm, &names)
+        };
+        assert!(covers("production", &["author"]));
+        assert!(!covers("production", &["author", "publish1"]));
+        assert!(!covers("production", &[]));
+        assert!(!covers("stage", &["author"]));
+        let day = |text: &str| text.parse().ok();
+        assert!(
+            !suppression.is_expired(day("2026-12-31")) && suppression.is_expired(day("2027-01-01"))
+        );
+    }
+
+    #[test]
+    fn empty_policy_expects_nothing() {
+        assert_eq!(parse("", &RULES), Ok(Policy::default()));
+    }
+
+    #[test]
+    fn what_is_not_known_is_refused_with_its_line() {
+        for (old, new, says) in [
+            ("role =", "roles =", "line 8: unknown field `roles`"),
+            ("[[differ]]", "[[differs]]", "line 15: unknown field `differs`"),
+            ("\"error\"", "\"fatal\"", "line 18: unknown variant `fatal`"),
+            ("role = \"author\"", "role = \"dispatcher\"", "line 8: unknown variant `dispatcher`"),
+            ("token-off =", "token-of =", "line 18: there is no rule \"token-of\""),
+            ("\"storage-jcr\"", "\"storage\"", "line 20: there is no rule \"storage\""),
+            (
+                "\"storage-jcr\"",
+                "\"suppression-expired\"",
+                "line 20: suppression-expired cannot be suppressed",
+            ),
+            (
+                "\"production\", \"stage\"",
+                "\"production\", \"test\"",
+                "line 16: no [[farm]] has the name \"test\"",
+            ),
+            (
+                "\"production\", \"stage\"",
+                "\"stage\", \"stage\"",
+                "line 16: the farm \"stage\" is named twice",
+            ),
+            ("\"production\", \"stage\"", "\"stage\"", "line 15: [[differ]] needs two farms"),
+            ("455A5AF0", "", "line 4: a key is expected by its md5 or sha256"),
+            ("455A5AF0", "455A5AFg", "line 4: a key is expected by its md5 or sha256"),
+            ("\"publish1\"", "\"author\"", "line 10: the instance \"author\" is named twice"),
+            ("\"stage\"", "\"production\"", "line 12: the farm \"production\" is named twice"),
+            ("migrates in May", " ", "line 23: the reason of a suppression is blank"),
+            ("reason = \"migrates in May\"", "", "line 19: missing field `reason`"),
+            ("2026-12-31", "2026-12-32", "line 24: until: \"2026-12-32\" is no day"),
+            ("\"2026-12-31\"", "2026-12-31", "line 24: invalid type"),
+            ("auth*", "auth[", "line 22: \"auth[\": "),
+            ("\nname = \"publish1\"", "", "line 9: missing field `name`"),
+            ("[[farm]]", "[[farm", "line 2: "),
+        ] {
+            let said = with(old, new);
+            assert!(said.starts_with(says), "{said:?} is not {says:?}");
+        }
+    }
+
+    #[test]
+    fn farm_without_instances_is_refused() {
+        assert_eq!(
+            error("\n[[farm]]\nname = \"p\"\n"),
+            "line 3: the farm \"p\" has no [[farm.instance]]"
+        );
+    }
+}

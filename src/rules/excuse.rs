@@ -1,0 +1,87 @@
+//! Findings that do not count: suppressed by the policy, or known from an earlier run.
+
+use super::{Finding, Hit, RULES, Selection, suppression_expired, suppression_unmatched};
+use crate::facts::{Date, Place};
+use crate::farm::Farm;
+use crate::policy::{Known, Stale, Suppression};
+
+/// Why a finding does not count. The verdict takes no excuse.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Excuse {
+    /// The policy suppresses it.
+    Suppressed {
+        /// Why, as the policy says.
+        reason: String,
+        /// The last day on which it does.
+        until: Option<Date>,
+    },
+    /// It is in the baseline.
+    Known,
+}
+
+/// Returns what makes a finding the same in another run.
+///
+/// Of its evidence only that of the instances it concerns counts, below their roots: neither a new instance nor another
+/// way of packing makes an old finding new.
+pub fn known(farm: &Farm, finding: &Finding) -> Known {
+    let hit = &finding.hit;
+    let mut paths: Vec<String> =
+        hit.places.iter().filter_map(|place| below_root(farm, hit, place)).collect();
+    paths.sort();
+    paths.dedup();
+    let (name, rule) = (farm.name.clone(), finding.rule.id.to_owned());
+    Known { farm: name, rule, instances: hit.instances.clone(), paths }
+}
+
+fn below_root(farm: &Farm, hit: &Hit, place: &Place) -> Option<String> {
+    let concerned = farm.members.iter().filter(|member| hit.instances.contains(&member.name));
+    let roots = concerned.filter(|m| m.snapshot.source == place.source).map(|m| &m.snapshot.root);
+    let below = roots.filter_map(|root| {
+        let rest = place.path.strip_prefix(root.as_str())?;
+        (root.is_empty() || rest.is_empty() || rest.starts_with('/'))
+            .then(|| rest.trim_start_matches('/'))
+    });
+    below.min_by_key(|rest| rest.len()).map(str::to_owned)
+}
+
+/// Returns the excuse that the policy has for a finding.
+pub(super) fn suppressed(farm: &Farm, finding: &Finding, selection: &Selection) -> Option<Excuse> {
+    let covers = |suppression: &&Suppression| {
+        !suppression.is_expired(selection.today)
+            && suppression.covers(finding.rule.id, &farm.name, &finding.hit.instances)
+    };
+    let suppression = selection.suppressions.iter().find(covers)?;
+    let (reason, until) = (suppression.reason.clone(), suppression.until);
+    Some(Excuse::Suppressed { reason, until })
+}
+
+/// Says to the farms which suppressions do nothing: to the farm that one names, else to the first.
+pub(super) fn tell_stale(farms: &mut [Farm], selection: &Selection) {
+    for suppression in &selection.suppressions {
+        let expired = suppression.is_expired(selection.today);
+        if !expired && may_match(farms, suppression) {
+            continue;
+        }
+        let named = farms.iter().position(|farm| Some(&farm.name) == suppression.farm.as_ref());
+        if let Some(farm) = farms.get_mut(named.unwrap_or(0)) {
+            farm.expected.stale.push(Stale { suppression: suppression.clone(), expired });
+        }
+    }
+}
+
+/// Says whether something is found for a suppression, or may be in what was not read.
+fn may_match(farms: &[Farm], suppression: &Suppression) -> bool {
+    let Some(rule) = RULES.iter().find(|rule| rule.id == suppression.rule) else { return false };
+    let own = farms.iter().filter(|farm| suppression.farm.as_ref().is_none_or(|f| *f == farm.name));
+    own.into_iter().any(|farm| {
+        farm.gaps.iter().any(|gap| gap.kind.hides())
+            || (rule.check)(&super::judge::trusted(farm))
+                .iter()
+                .any(|hit| suppression.covers(rule.id, &farm.name, &hit.instances))
+    })
+}
+
+/// Says whether a finding is about suppressions themselves, which a baseline must not silence.
+pub fn is_about_suppressions(finding: &Finding) -> bool {
+    [&suppression_expired::RULE, &suppression_unmatched::RULE].contains(&finding.rule)
+}

@@ -1,0 +1,318 @@
+//! The gate before a launch: a policy, a baseline, and the exit code.
+
+use crate::instance::Instance;
+use crate::pack::Packing;
+use crate::run::{aemtrix, list};
+use serde_json::Value;
+use std::fs;
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+const POLICY: &str = r#"[[farm]]
+name = "production"
+[[farm.instance]]
+name = "author"
+source = "prod-author*"
+role = "author"
+[[farm.instance]]
+name = "publish1"
+[[farm.instance]]
+name = "publish2"
+"#;
+
+/// A folder of uploads, and beside it a folder for everything else.
+struct Gate {
+    home: TempDir,
+}
+
+/// What a run said.
+struct Said {
+    code: Option<i32>,
+    report: Value,
+    errors: String,
+}
+
+impl Said {
+    /// The farm of a name.
+    fn farm(&self, name: &str) -> &Value {
+        let mut farms = list(&self.report["farms"]);
+        farms.find(|farm| farm["name"] == name).unwrap_or_else(|| panic!("{name}: {}", self.report))
+    }
+
+    /// The rules of the findings of all farms that count.
+    fn rules(&self) -> Vec<&str> {
+        let findings = list(&self.report["farms"]).flat_map(|farm| list(&farm["findings"]));
+        let counting = findings.filter(|f| f["suppressed"].is_null() && f["known"] == false);
+        counting.filter_map(|finding| finding["rule"].as_str()).collect()
+    }
+}
+
+impl Gate {
+    /// The farm of the policy, complete and sound.
+    fn new() -> Self {
+        let gate = Self { home: tempfile::tempdir().unwrap() };
+        fs::create_dir(gate.uploads()).unwrap();
+        gate.put("prod-author", &Instance::new("author").role("author"));
+        gate.put("publish1", &Instance::new("publish1"));
+        gate.put("publish2", &Instance::new("publish2"));
+        gate
+    }
+
+    fn uploads(&self) -> PathBuf {
+        self.home.path().join("uploads")
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    fn put(&self, name: &str, instance: &Instance) {
+        instance.case().pack_into(&self.uploads(), Packing::TarGz, name);
+    }
+
+    fn scan(&self, options: &[&str]) -> Said {
+        let mut command = aemtrix();
+        command.current_dir(self.home.path()).args(["scan", "-f", "json"]).args(options);
+        let output = command.arg("uploads").output().unwrap();
+        Said {
+            code: output.status.code(),
+            report: serde_json::from_slice(&output.stdout).unwrap_or_default(),
+            errors: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Scans by the policy with more text behind it.
+    fn by_policy(&self, more: &str) -> Said {
+        fs::write(self.path("policy.toml"), format!("{POLICY}{more}")).unwrap();
+        self.scan(&["--policy", "policy.toml", "--as-of", "2026-06-01"])
+    }
+}
+
+#[test]
+fn farm_as_expected_passes() {
+    let said = Gate::new().by_policy("");
+    assert_eq!((said.code, said.rules()), (Some(0), vec![]), "{}", said.errors);
+    let farm = said.farm("production");
+    assert_eq!(farm["verdict"], "consistent");
+    let names: Vec<_> = list(&farm["instances"]).map(|i| i["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["author", "publish1", "publish2"]);
+}
+
+#[test]
+fn odd_key_fails() {
+    let gate = Gate::new();
+    gate.put("publish2", &Instance::new("publish2").hmac("another"));
+    let said = gate.by_policy("");
+    assert_eq!((said.code, &said.farm("production")["verdict"]), (Some(1), &"inconsistent".into()));
+    assert!(said.rules().contains(&"hmac-differs"));
+}
+
+#[test]
+fn suppressed_key_passes_the_gate_and_is_still_inconsistent() {
+    let gate = Gate::new();
+    gate.put("publish2", &Instance::new("publish2").hmac("another"));
+    let suppress = |until: &str| {
+        let rules = ["hmac-differs", "half-copied-pair"].map(|rule| {
+            format!("[[suppress]]\nrule = \"{rule}\"\nreason = \"new\"\nuntil = \"{until}\"\n")
+        });
+        gate.by_policy(&rules.concat())
+    };
+    let said = suppress("2026-06-01");
+    assert_eq!((said.code, said.rules()), (Some(0), vec![]));
+    let farm = said.farm("production");
+    assert_eq!((&farm["verdict"], &farm["suppressed"]), (&"inconsistent".into(), &2.into()));
+    assert_eq!(farm["findings"][0]["suppressed"]["reason"], "new");
+    assert!(said.errors.contains("0 notes, 2 suppressed"), "{}", said.errors);
+    let expired = suppress("2026-05-31");
+    assert_eq!(expired.code, Some(1));
+    assert_eq!(expired.rules().iter().filter(|rule| **rule == "suppression-expired").count(), 2);
+    assert!(expired.rules().contains(&"hmac-differs"));
+}
+
+#[test]
+fn missing_instance_fails() {
+    let gate = Gate::new();
+    fs::remove_file(gate.uploads().join("publish2.tar.gz")).unwrap();
+    let said = gate.by_policy("");
+    assert_eq!((said.code, said.rules()), (Some(1), vec!["instance-missing"]));
+}
+
+#[test]
+fn missing_instance_whose_archive_is_cut_is_unknown() {
+    let gate = Gate::new();
+    let path = gate.uploads().join("publish2.tar.gz");
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, &whole[..60]).unwrap();
+    let said = gate.by_policy("");
+    assert_eq!((said.code, said.rules()), (Some(2), vec![]));
+    let farm = said.farm("production");
+    assert_eq!(farm["verdict"], "undecided");
+    let reasons = farm["verdict_reasons"].to_string();
+    assert!(reasons.contains("publish2, which the policy names, was not found"), "{reasons}");
+}
+
+#[test]
+fn cut_archive_leaves_open_only_the_farm_it_may_belong_to() {
+    let gate = Gate::new();
+    fs::write(gate.uploads().join("stage-author.tar.gz"), b"\x1f\x8b\x08").unwrap();
+    let stage =
+        "[[farm]]\nname = \"stage\"\n[[farm.instance]]\nname = \"author\"\nsource = \"stage-*\"\n";
+    let said = gate.by_policy(stage);
+    assert_eq!(said.code, Some(2));
+    assert_eq!(said.farm("production")["verdict"], "consistent");
+    assert_eq!(said.farm("stage")["verdict"], "undecided");
+}
+
+#[test]
+fn instance_that_nobody_expects_is_told_and_a_farm_of_its_own() {
+    let gate = Gate::new();
+    gate.put("stranger", &Instance::new("stranger"));
+    let said = gate.by_policy("");
+    assert_eq!((said.code, said.rules()), (Some(1), vec!["instance-unexpected"]));
+    assert_eq!(said.farm("other")["verdict"], "undecided");
+    assert_eq!(said.farm("production")["verdict"], "consistent");
+}
+
+#[test]
+fn policy_that_cannot_be_applied_is_wrong_usage() {
+    let gate = Gate::new();
+    let said = gate.by_policy("[[farm.instances]]\nname = \"publish3\"\n");
+    assert_eq!((said.code, &said.report), (Some(2), &Value::Null));
+    assert!(
+        said.errors.contains("policy.toml: line 11: unknown field `instances`"),
+        "{}",
+        said.errors
+    );
+    gate.put("prod-author-again", &Instance::new("again"));
+    let said = gate.by_policy("");
+    assert_eq!((said.code, &said.report), (Some(2), &Value::Null));
+    assert!(said.errors.contains("matches both"), "{}", said.errors);
+    for (options, says) in [
+        (&["--policy", "none.toml"][..], "none.toml: "),
+        (&["--as-of", "2026-06-01"], "--policy"),
+        (&["--policy", "policy.toml", "--as-of", "1.6.2026"], "YYYY-MM-DD"),
+        (&["--policy", "uploads"], "uploads: "),
+    ] {
+        let said = gate.scan(options);
+        assert_eq!(said.code, Some(2), "{options:?}");
+        assert!(said.errors.contains(says), "{options:?}: {}", said.errors);
+    }
+}
+
+#[test]
+fn without_a_day_it_is_today() {
+    let gate = Gate::new();
+    gate.put("publish2", &Instance::new("publish2").hmac("another"));
+    for (until, suppressed) in [("1970-01-01", 0), ("9999-12-31", 1)] {
+        let suppress = format!(
+            "{POLICY}[[suppress]]\nrule = \"hmac-differs\"\nreason = \"r\"\nuntil = \"{until}\"\n"
+        );
+        fs::write(gate.path("policy.toml"), suppress).unwrap();
+        let said = gate.scan(&["--policy", "policy.toml"]);
+        assert_eq!(said.farm("production")["suppressed"], suppressed, "{until}");
+    }
+}
+
+#[test]
+fn suppressions_themselves_are_neither_suppressed_nor_known() {
+    let gate = Gate::new();
+    let stale = "[[suppress]]\nrule = \"storage-jcr\"\nreason = \"r\"\n";
+    assert_eq!(gate.by_policy(stale).rules(), ["suppression-unmatched"]);
+    let options = ["--policy", "policy.toml", "--write-baseline", "known.json"];
+    assert_eq!(gate.scan(&options).code, Some(1));
+    let said = gate.scan(&["--policy", "policy.toml", "--baseline", "known.json"]);
+    assert_eq!((said.code, said.rules()), (Some(1), vec!["suppression-unmatched"]));
+    assert!(!fs::read_to_string(gate.path("known.json")).unwrap().contains("suppression"));
+}
+
+#[test]
+fn huge_policy_is_not_read() {
+    let gate = Gate::new();
+    fs::write(gate.path("policy.toml"), vec![b'#'; (1 << 20) + 1]).unwrap();
+    let said = gate.scan(&["--policy", "policy.toml"]);
+    assert_eq!(said.code, Some(2));
+    assert!(said.errors.contains("is larger than 1048576 bytes"), "{}", said.errors);
+}
+
+#[test]
+fn baseline_excuses_what_is_known_and_nothing_new() {
+    let gate = Gate::new();
+    gate.put("publish2", &Instance::new("publish2").hmac("another"));
+    assert_eq!(gate.scan(&["--write-baseline", "known.json"]).code, Some(1));
+    let written = fs::read(gate.path("known.json")).unwrap();
+    let said = gate.scan(&["--baseline", "known.json", "--write-baseline", "again.json"]);
+    assert_eq!((said.code, said.rules()), (Some(0), vec![]), "{}", said.errors);
+    let farm = said.farm("farm");
+    assert_eq!((&farm["verdict"], &farm["known"]), (&"inconsistent".into(), &2.into()));
+    assert_eq!(fs::read(gate.path("again.json")).unwrap(), written);
+    gate.put("publish3", &Instance::new("publish3").storage(b"Bundle\n"));
+    let said = gate.scan(&["--baseline", "known.json"]);
+    assert_eq!((said.code, said.rules()), (Some(1), vec!["storage-trailing-newline"]));
+}
+
+#[test]
+fn damaged_baseline_is_wrong_usage_and_sources_are_not_replaced() {
+    let gate = Gate::new();
+    assert_eq!(gate.scan(&["--write-baseline", "known.json"]).code, Some(0));
+    let whole = fs::read_to_string(gate.path("known.json")).unwrap();
+    fs::write(gate.path("known.json"), &whole[..whole.len() / 2]).unwrap();
+    let said = gate.scan(&["--baseline", "known.json"]);
+    assert_eq!((said.code, &said.report), (Some(2), &Value::Null));
+    assert!(said.errors.contains("known.json: is no baseline"), "{}", said.errors);
+    let said = gate.scan(&["--write-baseline", "uploads/publish1.tar.gz"]);
+    assert_eq!(said.code, Some(2));
+    assert!(said.errors.contains("is a source"), "{}", said.errors);
+    assert_eq!(gate.scan(&["--write-baseline", "none/known.json"]).code, Some(2));
+    fs::write(gate.path("policy.toml"), POLICY).unwrap();
+    for options in [
+        ["--policy", "policy.toml", "--write-baseline", "./policy.toml"],
+        ["-o", "report.json", "--write-baseline", "report.json"],
+    ] {
+        assert_eq!(gate.scan(&options).code, Some(2), "{options:?}");
+    }
+    assert_eq!(fs::read_to_string(gate.path("policy.toml")).unwrap(), POLICY);
+}
+
+#[test]
+fn farms_by_directory_are_judged_alone() {
+    let gate = Gate::new();
+    for (farm, odd) in [("east", "farm"), ("west", "another")] {
+        fs::create_dir(gate.uploads().join(farm)).unwrap();
+        for (name, hmac) in [("author", "farm"), ("publish", odd)] {
+            let instance = Instance::new(&format!("{farm}-{name}")).hmac(hmac);
+            instance.case().pack_into(&gate.uploads(), Packing::TarGz, &format!("{farm}/{name}"));
+        }
+    }
+    fs::write(gate.uploads().join("east/cut.tar.gz"), b"\x1f\x8b\x08").unwrap();
+    let said = gate.scan(&["--farm-by", "parent"]);
+    let verdicts: Vec<_> = list(&said.report["farms"])
+        .map(|farm| (farm["name"].as_str().unwrap(), farm["verdict"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        verdicts,
+        [("east", "undecided"), ("uploads", "consistent"), ("west", "inconsistent")]
+    );
+    assert_eq!(said.code, Some(2));
+    let inputs = gate.scan(&["--farm-by", "input"]);
+    assert_eq!(list(&inputs.report["farms"]).count(), 7);
+    assert_eq!(inputs.code, Some(2), "the cut source is a gap in the report");
+}
+
+#[test]
+fn table_tells_what_does_not_count() {
+    let gate = Gate::new();
+    gate.put("publish2", &Instance::new("publish2").hmac("another"));
+    gate.scan(&["--write-baseline", "known.json"]);
+    let said = aemtrix()
+        .current_dir(gate.home.path())
+        .args(["scan", "--baseline", "known.json", "--width", "200", "uploads"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(said.stdout).unwrap();
+    assert!(text.contains("Found, but not counted"), "{text}");
+    assert!(
+        text.contains("  - hmac-differs: publish2 has another hmac than the other 2 [known]"),
+        "{text}"
+    );
+    assert!(text.contains("0 errors, 0 warnings, 0 notes, 2 known"), "{text}");
+}
