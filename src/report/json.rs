@@ -13,7 +13,7 @@ use crate::facts::{
     SourceRecord, StorageMode,
 };
 use crate::farm::{Cell, KeyState, MatrixRow, Member};
-use crate::rules::{Finding, Judged};
+use crate::rules::{Finding, Judged, Step};
 use config::{WireConfiguration, WireToken};
 use log::WireLog;
 use repository::{WireNodeStore, WireRepository};
@@ -152,7 +152,7 @@ struct WireFinding<'a> {
     message: &'a str,
     instances: &'a [String],
     places: Vec<WirePlace<'a>>,
-    fix: &'a [String],
+    fix: Vec<&'a str>,
     references: &'a [&'static str],
 }
 
@@ -359,7 +359,7 @@ impl<'a> From<&'a Finding> for WireFinding<'a> {
             message: &finding.hit.message,
             instances: &finding.hit.instances,
             places: finding.hit.places.iter().map(place).collect(),
-            fix: &finding.hit.fix,
+            fix: finding.hit.fix.iter().map(Step::as_str).collect(),
             references: finding.rule.references,
         }
     }

@@ -10,6 +10,7 @@ mod judge;
 mod key_differs;
 mod logs;
 mod repair;
+mod step;
 mod steps;
 mod verdict;
 
@@ -68,6 +69,7 @@ mod token_user_creation;
 
 pub use hit::Hit;
 pub use judge::{Judged, Selection, judge};
+pub use step::Step;
 pub use verdict::{Doubt, Verdict, verdict};
 
 use crate::farm::Farm;

@@ -1,7 +1,8 @@
 //! The repair of differing keys: one instance as the source, the same for every rule.
 
+use super::Step;
 use super::groups::{Groups, names};
-use super::steps::{self, OVERWRITE_WARNING, quoted};
+use super::steps::{self, OVERWRITE_WARNING, print_word, quoted};
 use crate::facts::{CRYPTO, CRYPTO_FILE, Digest, KeyName, Role};
 use crate::farm::{EffectiveKey, Farm, KeyState, Member};
 
@@ -9,25 +10,26 @@ use crate::farm::{EffectiveKey, Farm, KeyState, Member};
 ///
 /// The files belong together, so both are always copied from one source. Where nothing tells which instance is right, the
 /// steps say how to find out.
-pub(super) fn copy_keys(farm: &Farm) -> Vec<String> {
+pub(super) fn copy_keys(farm: &Farm) -> Vec<Step> {
     let Some((source, reason)) = source(farm) else { return find_out(farm) };
-    let mut steps = vec![
-        format!("Take {} as the source: {reason}.", source.name),
-        OVERWRITE_WARNING.to_owned(),
+    let mut steps: Vec<Step> = vec![
+        format!("Take {} as the source: {reason}.", source.name).into(),
+        OVERWRITE_WARNING.into(),
     ];
     if has_keys_in_jcr(source) {
-        steps.push(steps::download_keys(source));
+        steps.push(steps::download_keys(source).into());
     }
     let targets = targets(farm, source);
     for target in &targets {
         steps.extend(copy(source, target));
     }
-    steps.extend(compare_sums(source));
+    steps.extend(compare_sums(source).map(Step::from));
     steps.extend(targets.iter().filter(|target| target.is_in_jcr_mode()).map(|target| {
         format!(
             "When logins and secrets work on {}, delete the properties hmac and master of /etc/key, and restart once more.",
             target.name
         )
+        .into()
     }));
     steps
 }
@@ -85,7 +87,7 @@ fn targets<'a>(farm: &'a Farm, source: &Member) -> Vec<&'a Member> {
     farm.members.iter().filter(is_known).filter(|member| sound_pair(member) != right).collect()
 }
 
-fn copy(source: &Member, target: &Member) -> Vec<String> {
+fn copy(source: &Member, target: &Member) -> Vec<Step> {
     let to = steps::data_directory(&target.snapshot, CRYPTO_FILE);
     let to = quoted(&format!("{to}/"));
     let files = if has_keys_in_jcr(source) {
@@ -101,9 +103,11 @@ fn copy(source: &Member, target: &Member) -> Vec<String> {
     let switch = target.is_in_jcr_mode().then(|| {
         let storage =
             quoted(&format!("{}/storage", steps::data_directory(&target.snapshot, CRYPTO)));
-        format!("On {}, make it use the files: printf %s Bundle > {storage}", target.name)
+        let lead = format!("On {}, make it use the files", target.name);
+        Step::command(&lead, &print_word("Bundle", &storage))
     });
-    [steps::stop(target), copy].into_iter().chain(switch).chain([steps::start(target)]).collect()
+    let before = [steps::stop(target), copy].map(Step::from);
+    before.into_iter().chain(switch).chain([steps::start(target).into()]).collect()
 }
 
 fn compare_sums(source: &Member) -> Option<String> {
@@ -114,7 +118,7 @@ fn compare_sums(source: &Member) -> Option<String> {
     ))
 }
 
-fn find_out(farm: &Farm) -> Vec<String> {
+fn find_out(farm: &Farm) -> Vec<Step> {
     let pairs = Groups::by(farm, sound_pair);
     let candidates: Vec<String> = pairs.iter().map(names).collect();
     let choice = if candidates.is_empty() {
@@ -136,20 +140,20 @@ fn find_out(farm: &Farm) -> Vec<String> {
     });
     let ignoring: Vec<&Member> = farm.members.iter().filter(|m| m.is_in_jcr_mode()).collect();
     let switch = (!ignoring.is_empty()).then(|| {
-        format!(
-            "In JCR mode, {} ignores files until its `storage` says otherwise, without a newline: printf %s Bundle > storage",
+        let lead = format!(
+            "In JCR mode, {} ignores files until its `storage` says otherwise, without a newline",
             names(&ignoring)
-        )
+        );
+        Step::command(&lead, &print_word("Bundle", "storage"))
     });
-    let mut steps = vec![choice, OVERWRITE_WARNING.to_owned()];
-    steps.extend(download);
+    let mut steps: Vec<Step> = vec![choice.into(), OVERWRITE_WARNING.into()];
+    steps.extend(download.map(Step::from));
     steps.push(
-        "Copy hmac and master, both, from that instance to the others, in binary mode, while those are stopped.".to_owned(),
+        "Copy hmac and master, both, from that instance to the others, in binary mode, while those are stopped.".into(),
     );
     steps.extend(switch);
-    steps.extend([
-        "Compare the md5 sums of both files on all instances: md5sum hmac master".to_owned()
-    ]);
+    let sums = "Compare the md5 sums of both files on all instances";
+    steps.push(Step::command(sums, "md5sum hmac master"));
     steps
 }
 
