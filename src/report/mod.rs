@@ -1,7 +1,10 @@
 //! What a run found, and the formats it is written in: one file a format, all with one signature.
 
 mod catalogue;
+mod harmless;
+mod html;
 mod json;
+mod letters;
 mod printable;
 mod table;
 
@@ -64,7 +67,7 @@ pub struct Format {
 }
 
 /// Every format; the first is the default.
-pub const FORMATS: &[Format] = &[table::FORMAT, json::FORMAT];
+pub const FORMATS: &[Format] = &[table::FORMAT, json::FORMAT, html::FORMAT];
 
 impl Report {
     /// Judges farms and puts the report together.

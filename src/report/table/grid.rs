@@ -4,6 +4,7 @@
 //! and the rest has one row an instance, in as many tables as the width asks for.
 
 use super::super::Screen;
+use super::super::letters::letters;
 use super::clean;
 use super::text::{Paint, labelled};
 use crate::farm::{Cell, CellState, Expect, Matrix, MatrixRow};
@@ -137,16 +138,6 @@ fn shown(row: &MatrixRow, index: usize, cell: &Cell, screen: Screen) -> Shown {
     (format!("{text}{letter}{pointer}"), odd)
 }
 
-/// Returns A, B, … Z, AA, AB…
-fn letters(group: usize) -> String {
-    let letter = |n: usize| {
-        char::from_u32(u32::from(b'A').saturating_add(u32::try_from(n % 26).unwrap_or(0)))
-    };
-    let (high, low) = (group / 26, group % 26);
-    let front = high.checked_sub(1).map(letters).unwrap_or_default();
-    front + &letter(low).map(String::from).unwrap_or_default()
-}
-
 fn cut(text: &str) -> String {
     if text.chars().count() <= CELL_CHARACTERS_MAX {
         return text.to_owned();
@@ -252,14 +243,6 @@ mod tests {
             assert!(longest <= usize::from(columns), "{longest} > {columns}\n{text}");
             assert!(line(&text, "| odd").contains(" B <"), "{text}");
         }
-    }
-
-    #[test]
-    fn groups_are_lettered_beyond_z() {
-        assert_eq!(
-            (letters(0), letters(25), letters(26), letters(701)),
-            ("A".into(), "Z".into(), "AA".into(), "ZZ".into())
-        );
     }
 
     #[test]
