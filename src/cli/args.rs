@@ -1,7 +1,7 @@
 //! Arguments.
 
 use crate::limits::Limits;
-use crate::report::{FORMATS, Screen};
+use crate::report::{BundleFilter, FORMATS, Screen};
 use crate::rules::{RULES, Selection, Severity};
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -64,6 +64,9 @@ pub(super) struct Output {
     /// Writes the report to a file, in the format of its extension; may be given several times
     #[arg(short = 'o', long = "output", value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
+    /// Shows bundles too: those that differ, or with =REGEX those whose symbolic name matches
+    #[arg(long, value_name = "REGEX", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = BundleFilter::parse)]
+    pub(super) bundles: Option<BundleFilter>,
     /// Columns of the table [default: those of the terminal, else $COLUMNS, else no limit]
     #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..))]
     pub(super) width: Option<u16>,

@@ -60,7 +60,9 @@ fn analyze(scan: &Scan, sources: &[Source], notes: Vec<Gap>) -> Report {
     examined.gaps.sort();
     let farms = farms(examined.snapshots);
     let selection = scan.judging.selection();
-    Report::new(farms, examined.sources, examined.gaps, &selection, scan.output.screen())
+    let screen = scan.output.screen();
+    let report = Report::new(farms, examined.sources, examined.gaps, &selection, screen);
+    Report { bundles: scan.output.bundles.clone(), ..report }
 }
 
 fn write(scan: &Scan, report: &Report) -> Exit {

@@ -1,5 +1,6 @@
 //! Instances that must agree, what their effective keys are, and the matrix of their facts.
 
+mod bundle_map;
 mod cell;
 mod config_rows;
 mod keys;
@@ -7,9 +8,10 @@ mod matrix;
 mod names;
 mod rows;
 
+pub use bundle_map::{BundleCell, BundleMap, BundleRow, Installed, bundle_map};
 pub use cell::{Cell, CellState};
 pub use keys::{EffectiveKey, KeyOrigin, KeyState};
-pub use matrix::{Expect, Matrix, MatrixRow, Row, matrix};
+pub use matrix::{Expect, Matrix, MatrixRow, Row, alike, matrix};
 pub use rows::ROWS;
 
 use crate::facts::{CRYPTO, KeyFile, KeyName, Snapshot, StorageFile, StorageMode};

@@ -2,6 +2,7 @@
 //!
 //! Fields may be null, are never renamed, and are only added.
 
+mod bundle_map;
 mod config;
 mod log;
 mod repository;
@@ -14,6 +15,7 @@ use crate::facts::{
 };
 use crate::farm::{Cell, KeyState, MatrixRow, Member};
 use crate::rules::{Finding, Judged, Step};
+use bundle_map::WireBundleMap;
 use config::{WireConfiguration, WireToken};
 use log::WireLog;
 use repository::{WireNodeStore, WireRepository};
@@ -58,6 +60,7 @@ struct WireFarm<'a> {
     verdict_reasons: Vec<String>,
     instances: Vec<WireInstance<'a>>,
     matrix: WireMatrix<'a>,
+    bundle_map: WireBundleMap,
     findings: Vec<WireFinding<'a>>,
     findings_left_out: usize,
 }
@@ -205,6 +208,7 @@ impl<'a> From<&'a Judged> for WireFarm<'a> {
                 instances: &judged.matrix.instances,
                 rows: judged.matrix.rows.iter().map(WireRow::from).collect(),
             },
+            bundle_map: WireBundleMap::from(&judged.farm),
             findings: judged.findings.iter().map(WireFinding::from).collect(),
             findings_left_out: judged.left_out,
         }

@@ -1,5 +1,6 @@
 //! What a run found, and the formats it is written in: one file a format, all with one signature.
 
+mod bundles;
 mod catalogue;
 mod harmless;
 mod html;
@@ -8,6 +9,7 @@ mod letters;
 mod printable;
 mod table;
 
+pub use bundles::BundleFilter;
 pub use catalogue::{explain_rule, list_rules};
 pub use printable::printable;
 
@@ -30,6 +32,8 @@ pub struct Report {
     pub gaps: Vec<Gap>,
     /// How text for people is laid out.
     pub screen: Screen,
+    /// Which bundles to show where that was asked for.
+    pub bundles: Option<BundleFilter>,
 }
 
 /// How text for people is laid out.
@@ -79,7 +83,7 @@ impl Report {
         screen: Screen,
     ) -> Self {
         let farms = farms.into_iter().map(|farm| judge(farm, &gaps, selection)).collect();
-        Self { farms, sources, gaps, screen }
+        Self { farms, sources, gaps, screen, bundles: None }
     }
 
     /// Says whether no gap could hide a fact.

@@ -4,12 +4,11 @@
 //! the groups of the rest are summed up, and the table has one row an instance.
 
 use super::super::letters::letters;
-use crate::farm::{Cell, CellState, Expect, Matrix, MatrixRow};
+use crate::farm::{Cell, CellState, Expect, Matrix, MatrixRow, alike};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// A column for each instance is readable up to here.
-const COLUMNS_MAX: usize = 12;
+pub(super) const COLUMNS_MAX: usize = 12;
 /// Groups have so many colours; the letters go on.
 const COLOURS: usize = 8;
 /// Names of a group are listed up to this many; the rest is counted.
@@ -41,8 +40,9 @@ struct Grouped {
     groups: Vec<Group>,
 }
 
+/// Instances that say the same.
 #[derive(Serialize)]
-struct Group {
+pub(super) struct Group {
     cell: CellView,
     count: usize,
     names: Vec<String>,
@@ -121,6 +121,11 @@ fn line(row: &MatrixRow) -> Line {
 }
 
 impl CellView {
+    /// Returns the same cell with another text.
+    pub(super) fn saying(&self, text: String) -> Self {
+        Self { text, ..self.clone() }
+    }
+
     /// Shows a cell, with the letter of its group where the groups of its row matter.
     pub(super) fn new(cell: &Cell, lettered: bool, odd: bool) -> Self {
         let group = cell.group.filter(|_| lettered);
@@ -158,23 +163,21 @@ fn agreed_on(row: &MatrixRow) -> Option<Agreed> {
 
 /// Sums a row up: its groups, the largest first, then what is not known.
 fn grouped(row: &MatrixRow, instances: &[String]) -> Grouped {
-    let mut groups: BTreeMap<(usize, &str, &str), Vec<usize>> = BTreeMap::new();
-    for (index, cell) in row.cells.iter().enumerate() {
-        let own = match cell.group {
-            Some(group) => (group, "", ""),
-            None => (usize::MAX, cell.state.label(), cell.text.as_str()),
-        };
-        groups.entry(own).or_default().push(index);
-    }
-    let group = |members: &Vec<usize>| {
+    let of = |members: &Vec<usize>| {
         let first = *members.first()?;
-        let names = members.iter().filter_map(|index| instances.get(*index)).cloned();
-        Some(Group {
-            cell: CellView::new(row.cells.get(first)?, true, row.is_odd_at(first)),
-            count: members.len(),
-            names: names.take(NAMES_MAX).collect(),
-            more: members.len().saturating_sub(NAMES_MAX),
-        })
+        let cell = CellView::new(row.cells.get(first)?, true, row.is_odd_at(first));
+        Some(group(cell, members, instances))
     };
-    Grouped { title: row.title, groups: groups.values().filter_map(group).collect() }
+    Grouped { title: row.title, groups: alike(&row.cells).iter().filter_map(of).collect() }
+}
+
+/// Returns a group of the instances with these indexes.
+pub(super) fn group(cell: CellView, members: &[usize], instances: &[String]) -> Group {
+    let names = members.iter().filter_map(|index| instances.get(*index)).cloned();
+    Group {
+        cell,
+        count: members.len(),
+        names: names.take(NAMES_MAX).collect(),
+        more: members.len().saturating_sub(NAMES_MAX),
+    }
 }

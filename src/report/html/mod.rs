@@ -3,6 +3,7 @@
 //! The page is a template, not code that writes tags: what it looks like can be seen in `page.html`, and the engine escapes every
 //! value, so that none can be forgotten. Before that, characters that do not show are written out ([`super::harmless`]).
 
+mod bundles;
 mod findings;
 mod matrix;
 mod view;

@@ -167,6 +167,26 @@ fn steps_are_a_list_with_commands_as_code() {
 }
 
 #[test]
+fn bundles_that_differ_are_shown_with_ids_or_in_a_large_farm_as_groups() {
+    let newer = |i: crate::testing::Instance| {
+        i.change("bundle7", |bundle| bundle.version = Some("2.0".to_owned()))
+    };
+    let html = parsed([good_farm(&["a", "b"]).with("c", newer)]);
+    assert_eq!(texts(&html, ".bundles tbody th"), ["org.apache.felix.scr"]);
+    assert_eq!(
+        texts(&html, ".bundles tbody td"),
+        ["7: 3.4.22, active A", "7: 3.4.22, active A", "7: 2.0, active B odd"]
+    );
+    let html = parsed([large().with("newer", newer)]);
+    assert_eq!(
+        texts(&html, ".bundles tbody li"),
+        ["3.4.22, active A 300 instances", "2.0, active B odd newer"]
+    );
+    let html = parsed([good_farm(&["a", "b"])]);
+    assert!(all(&html, ".bundles").is_empty());
+}
+
+#[test]
 fn hostile_names_show_and_do_nothing() {
     let names = [
         "<script>alert(1)</script>",

@@ -1,6 +1,7 @@
 //! What the page shows: the report in the order and the words of the page.
 
-use super::super::{Report, counted};
+use super::super::{BundleFilter, Report, counted};
+use super::bundles::BundleView;
 use super::findings::{Section, sections};
 use super::matrix::MatrixView;
 use crate::facts::{Gap, SourceRecord, spoken};
@@ -34,6 +35,7 @@ struct FarmView {
     because: &'static str,
     reasons: Vec<String>,
     matrix: MatrixView,
+    bundles: BundleView,
     sections: Vec<Section>,
     left_out: Option<String>,
 }
@@ -61,6 +63,7 @@ impl From<&Report> for Page {
             let gaps = report.gaps.iter().filter(move |gap| gap.kind.hides() == hides);
             gaps.map(GapView::from).collect()
         };
+        let filter = report.bundles.clone().unwrap_or_default();
         let verdicts: Vec<&str> = report.farms.iter().map(|farm| farm.verdict.label()).collect();
         let verdict = if verdicts.is_empty() { "no instance".into() } else { verdicts.join(", ") };
         Self {
@@ -70,7 +73,7 @@ impl From<&Report> for Page {
                 .farms
                 .iter()
                 .enumerate()
-                .map(|(index, farm)| FarmView::new(index, farm))
+                .map(|(index, farm)| FarmView::new(index, farm, &filter))
                 .collect(),
             holes: of(true),
             notes: of(false),
@@ -80,7 +83,7 @@ impl From<&Report> for Page {
 }
 
 impl FarmView {
-    fn new(index: usize, judged: &Judged) -> Self {
+    fn new(index: usize, judged: &Judged, filter: &BundleFilter) -> Self {
         let id = format!("farm{}", index.saturating_add(1));
         let count = |severity: Severity, what: &str| {
             let found = judged.findings.iter().filter(|found| found.rule.severity == severity);
@@ -100,6 +103,7 @@ impl FarmView {
         Self {
             sections: sections(&id, &judged.findings),
             matrix: MatrixView::from(&judged.matrix),
+            bundles: BundleView::new(&filter.map(&judged.farm), filter.is_by_name()),
             name: judged.farm.name.clone(),
             verdict: judged.verdict.label(),
             summary: summary.join(", "),

@@ -14,13 +14,13 @@ use comfy_table::{
 use std::io::{self, Write};
 
 /// A column for each instance is readable up to here, even on a screen without end.
-const COLUMNS_MAX: usize = 12;
+pub(super) const COLUMNS_MAX: usize = 12;
 /// Cells are cut behind so many characters.
 const CELL_CHARACTERS_MAX: usize = 34;
 /// Cells are wrapped where they are wider than this and the screen is full.
-const CELL_CHARACTERS_MIN: usize = 14;
+pub(super) const CELL_CHARACTERS_MIN: usize = 14;
 /// A cell of the grid: its text, and whether it stands out.
-type Shown = (String, bool);
+pub(super) type Shown = (String, bool);
 
 /// Writes the matrix.
 pub(super) fn write(matrix: &Matrix, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
@@ -38,7 +38,7 @@ pub(super) fn write(matrix: &Matrix, screen: Screen, out: &mut dyn Write) -> io:
     Ok(())
 }
 
-fn room(screen: Screen) -> usize {
+pub(super) fn room(screen: Screen) -> usize {
     screen.columns.map_or(usize::MAX, usize::from)
 }
 
@@ -121,8 +121,13 @@ fn title(row: &MatrixRow, screen: Screen) -> Shown {
     (clean(&format!("{mark} {}", row.title), screen), row.is_odd())
 }
 
-/// Shows a cell: in a row that differs with the letter of its group, and marked where it is an odd one.
+/// Shows a cell of the matrix: in a row that differs with the letter of its group, and marked where it is an odd one.
 fn shown(row: &MatrixRow, index: usize, cell: &Cell, screen: Screen) -> Shown {
+    shown_cell(cell, row.is_odd(), row.is_odd_at(index), screen)
+}
+
+/// Shows a cell, with the letter of its group where that is wanted.
+pub(super) fn shown_cell(cell: &Cell, lettered: bool, odd: bool, screen: Screen) -> Shown {
     let text = cut(&clean(&cell.text, screen));
     let text = match cell.state {
         CellState::Value => text,
@@ -130,10 +135,9 @@ fn shown(row: &MatrixRow, index: usize, cell: &Cell, screen: Screen) -> Shown {
         CellState::NotInSnapshot | CellState::NotApplicable => format!("({text})"),
     };
     let letter = match cell.group {
-        Some(group) if row.is_odd() => format!(" {}", letters(group)),
+        Some(group) if lettered => format!(" {}", letters(group)),
         _ => String::new(),
     };
-    let odd = row.is_odd_at(index);
     let pointer = if odd { " <" } else { "" };
     (format!("{text}{letter}{pointer}"), odd)
 }
@@ -146,13 +150,13 @@ fn cut(text: &str) -> String {
     format!("{kept}...")
 }
 
-fn plain(text: &str, screen: Screen) -> Shown {
+pub(super) fn plain(text: &str, screen: Screen) -> Shown {
     (cut(&clean(text, screen)), false)
 }
 
 /// Returns the columns a grid takes when every cell is as wide as it asks for, up to `cell_max` for all but the first
 /// column.
-fn width(grid: &[Vec<Shown>], cell_max: usize) -> usize {
+pub(super) fn width(grid: &[Vec<Shown>], cell_max: usize) -> usize {
     let columns = grid.iter().map(Vec::len).max().unwrap_or(0);
     (0..columns).fold(0, |sum: usize, index| {
         let cells = grid.iter().filter_map(|line| line.get(index));
@@ -162,7 +166,7 @@ fn width(grid: &[Vec<Shown>], cell_max: usize) -> usize {
     })
 }
 
-fn print(grid: &[Vec<Shown>], screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn print(grid: &[Vec<Shown>], screen: Screen, out: &mut dyn Write) -> io::Result<()> {
     let mut lines = grid.iter();
     let mut table = Table::new();
     let style =

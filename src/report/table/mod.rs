@@ -1,5 +1,6 @@
 //! `table`: the report for a person at a terminal: matrix, findings, gaps, verdict.
 
+mod bundles;
 mod findings;
 mod grid;
 mod text;
@@ -20,6 +21,9 @@ pub(super) const FORMAT: Format = Format {
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for judged in &report.farms {
         grid::write(&judged.matrix, report.screen, out)?;
+        if let Some(filter) = &report.bundles {
+            bundles::write(&filter.map(&judged.farm), filter.is_by_name(), report.screen, out)?;
+        }
         findings::write(&judged.findings, report.screen, out)?;
     }
     let (holes, notes): (Vec<&Gap>, Vec<&Gap>) =
