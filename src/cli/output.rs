@@ -21,9 +21,14 @@ pub(super) fn format(name: &str) -> Option<&'static Format> {
 ///
 /// Fails when no format has that extension; the message lists those there are.
 pub(super) fn format_of(path: &Path) -> anyhow::Result<&'static Format> {
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    let found = FORMATS.iter().find(|format| format.extensions.contains(&extension));
-    found.ok_or_else(|| {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let ends =
+        |extension: &str| name.strip_suffix(extension).is_some_and(|rest| rest.ends_with('.'));
+    let all =
+        FORMATS.iter().flat_map(|format| format.extensions.iter().map(move |end| (end, format)));
+    // `x.runbook.md` is a runbook, `x.md` is not: the longest extension counts.
+    let found = all.filter(|(extension, _)| ends(extension)).max_by_key(|(end, _)| end.len());
+    found.map(|(_, format)| format).ok_or_else(|| {
         let known: Vec<&str> =
             FORMATS.iter().flat_map(|format| format.extensions).copied().collect();
         anyhow!("{}: no format has this extension; there are: {}", path.display(), known.join(", "))

@@ -7,6 +7,7 @@ mod html;
 mod json;
 mod letters;
 mod printable;
+mod runbook;
 mod table;
 
 pub use bundles::BundleFilter;
@@ -71,7 +72,7 @@ pub struct Format {
 }
 
 /// Every format; the first is the default.
-pub const FORMATS: &[Format] = &[table::FORMAT, json::FORMAT, html::FORMAT];
+pub const FORMATS: &[Format] = &[table::FORMAT, json::FORMAT, html::FORMAT, runbook::FORMAT];
 
 impl Report {
     /// Judges farms and puts the report together.

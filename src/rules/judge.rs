@@ -1,5 +1,6 @@
 //! Applies the rules to a farm, once, and puts together what they say of it.
 
+use super::repair::{KeyRepair, key_repair};
 use super::{Finding, RULES, Rule, Severity, Verdict, verdict};
 use crate::facts::Gap;
 use crate::farm::{Farm, Matrix, matrix};
@@ -38,6 +39,8 @@ pub struct Judged {
     pub left_out: usize,
     /// The verdict, from all findings, selected or not.
     pub verdict: Verdict,
+    /// How its keys are made equal, where a finding asks for that. The fix of such a finding ends in these steps.
+    pub key_repair: Option<KeyRepair>,
 }
 
 /// Applies all rules to a farm. `gaps` are those of all sources.
@@ -45,10 +48,13 @@ pub fn judge(farm: Farm, gaps: &[Gap], selection: &Selection) -> Judged {
     let all = findings(&farm);
     let verdict = verdict(&farm, &all, gaps);
     let count = all.len();
+    let repair = key_repair(&trusted(&farm));
+    let steps = repair.steps();
+    let key_repair = all.iter().any(|found| found.hit.fix.ends_with(&steps)).then_some(repair);
     let findings: Vec<Finding> =
         all.into_iter().filter(|finding| selection.takes(finding.rule)).collect();
     let left_out = count.saturating_sub(findings.len());
-    Judged { matrix: matrix(&farm), findings, left_out, verdict, farm }
+    Judged { matrix: matrix(&farm), findings, left_out, verdict, key_repair, farm }
 }
 
 /// Returns what all rules find, the gravest first.

@@ -62,7 +62,7 @@ fn fix(
         Step::command(&format!("Cut the last {cut} byte(s) off"), &command)
     };
     let check = format!("Check: {path} must have {bytes} bytes and the md5 sum {}.", key.value.md5);
-    let (stop, start) = (steps::stop(member).into(), steps::start(member).into());
+    let (stop, start) = (steps::stop(&member.name).into(), steps::start(&member.name).into());
     vec![OVERWRITE_WARNING.into(), stop, repair, check.into(), start]
 }
 

@@ -69,7 +69,9 @@ mod token_user_creation;
 
 pub use hit::Hit;
 pub use judge::{Judged, Selection, judge};
+pub use repair::{KeyCopy, KeyRepair, KeyTarget};
 pub use step::Step;
+pub use steps::quoted;
 pub use verdict::{Doubt, Verdict, verdict};
 
 use crate::farm::Farm;

@@ -28,11 +28,11 @@ pub(super) fn data_directory(snapshot: &Snapshot, symbolic_name: &str) -> String
     }
 }
 
-/// Returns a path as one word of a shell: names in archives are chosen by others, and commands are pasted.
+/// Returns a path or another text as one word of a shell: names in archives are chosen by others, and commands are pasted.
 ///
 /// A path that starts with `-` would be taken for an option. One with control characters or others that do not show is
 /// printed by the shell itself, for text that people paste cannot hold them.
-pub(super) fn quoted(path: &str) -> String {
+pub fn quoted(path: &str) -> String {
     let path = if path.starts_with('-') { format!("./{path}") } else { path.to_owned() };
     let shows = |c: char| !c.is_control() && (c.is_ascii() || c.is_alphanumeric());
     if path.chars().all(shows) {
@@ -54,13 +54,20 @@ pub(super) fn print_word(word: &str, path: &str) -> String {
 }
 
 /// Stops an instance.
-pub(super) fn stop(member: &Member) -> String {
-    format!("Stop {}.", member.name)
+pub(super) fn stop(name: &str) -> String {
+    format!("Stop {name}.")
 }
 
 /// Starts an instance.
-pub(super) fn start(member: &Member) -> String {
-    format!("Start {}.", member.name)
+pub(super) fn start(name: &str) -> String {
+    format!("Start {name}.")
+}
+
+/// Deletes the keys that are left in the repository, once those in files have proved themselves.
+pub(super) fn delete_properties(name: &str) -> String {
+    format!(
+        "When logins and secrets work on {name}, delete the properties hmac and master of /etc/key, and restart once more."
+    )
 }
 
 /// Writes `storage` anew, without a line end: the word that it names already, else the one that the key files speak for.
@@ -73,14 +80,15 @@ pub(super) fn write_storage(member: &Member) -> Vec<Step> {
         Some(StorageMode::Unknown) | None => return leave_the_jcr(member),
     };
     let path = quoted(&format!("{}/storage", data_directory(&member.snapshot, CRYPTO)));
+    let name = &member.name;
     vec![
-        stop(member).into(),
+        stop(name).into(),
         Step::command(
-            &format!("On {}, replace the file; do not edit it, editors add a newline", member.name),
+            &format!("On {name}, replace the file; do not edit it, editors add a newline"),
             &print_word(mode, &path),
         ),
         Step::command(&format!("Check that it has {} bytes", mode.len()), &format!("wc -c {path}")),
-        start(member).into(),
+        start(name).into(),
     ]
 }
 
@@ -114,22 +122,19 @@ pub(super) fn leave_the_jcr(member: &Member) -> Vec<Step> {
             "On {name}, save the binary properties hmac and master of /etc/key (CRXDE Lite) as the files hmac and master."
         )
         .into(),
-        stop(member).into(),
+        stop(name).into(),
         format!("Put both files into {keys}, in binary mode, in place of any that lie there.").into(),
         Step::command(
             "Replace the file; do not edit it, editors add a newline",
             &print_word("Bundle", &storage),
         ),
-        start(member).into(),
+        start(name).into(),
         format!(
             "Check on {name}: md5sum {hmac} {master} must equal the sums of the saved properties{}.",
             sums_in_jcr(member).unwrap_or_default()
         )
         .into(),
-        format!(
-            "When logins and secrets work on {name}, delete the properties hmac and master of /etc/key, and restart once more."
-        )
-        .into(),
+        delete_properties(name).into(),
     ]
 }
 
