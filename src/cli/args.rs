@@ -61,6 +61,9 @@ pub(super) struct Output {
     /// Format on standard output
     #[arg(short, long, default_value = "table", value_parser = formats())]
     pub(super) format: String,
+    /// Writes the report to standard output through a template (Jinja syntax, minijinja) that gets the JSON report as `report`
+    #[arg(long, value_name = "FILE", conflicts_with = "format")]
+    pub(super) template: Option<PathBuf>,
     /// Writes the report to a file, in the format of its extension; may be given several times
     #[arg(short = 'o', long = "output", value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,

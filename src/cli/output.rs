@@ -1,10 +1,10 @@
 //! Writes reports: to standard output, and to files that are whole or absent.
 
 use crate::intake::{Origin, Source};
-use crate::report::{FORMATS, Format, Report};
+use crate::report::{FORMATS, Format, Report, Template};
 use anyhow::{Context, anyhow, bail};
 use std::fs;
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Links followed from the name of a report to its file.
@@ -33,6 +33,26 @@ pub(super) fn format_of(path: &Path) -> anyhow::Result<&'static Format> {
             FORMATS.iter().flat_map(|format| format.extensions).copied().collect();
         anyhow!("{}: no format has this extension; there are: {}", path.display(), known.join(", "))
     })
+}
+
+/// Bytes that a template may have.
+const TEMPLATE_BYTES_MAX: u64 = 1 << 20;
+
+/// Reads a template.
+///
+/// # Errors
+///
+/// Fails when it cannot be read, or is none; the message is one sentence.
+pub(super) fn template(path: &Path) -> anyhow::Result<Template> {
+    let mut text = String::new();
+    let file = fs::File::open(path);
+    file.and_then(|file| file.take(TEMPLATE_BYTES_MAX.saturating_add(1)).read_to_string(&mut text))
+        .with_context(|| format!("{}: the template could not be read", path.display()))?;
+    if u64::try_from(text.len()).is_ok_and(|bytes| bytes > TEMPLATE_BYTES_MAX) {
+        bail!("{}: is larger than any template ({TEMPLATE_BYTES_MAX} bytes)", path.display());
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    Template::parse(&name, text).map_err(|problem| anyhow!("{}: {problem}", path.display()))
 }
 
 /// Writes to standard output. That the reader has gone away is no error.

@@ -7,8 +7,9 @@ use crate::examine::examine;
 use crate::facts::Gap;
 use crate::farm::farms;
 use crate::intake::{Discovered, NoWatch, Source, Watch, discover};
-use crate::report::{Outcome, Report, counted};
+use crate::report::{Outcome, Report, Template, counted};
 use crate::rules::Severity;
+use anyhow::anyhow;
 use std::thread::available_parallelism;
 
 /// Scans the sources and writes the reports.
@@ -18,6 +19,10 @@ pub(super) fn run(scan: &Scan) -> Exit {
             return complain(&format!("{error:#}"));
         }
     }
+    let template = match scan.output.template.as_deref().map(output::template).transpose() {
+        Ok(template) => template,
+        Err(error) => return complain(&format!("{error:#}")),
+    };
     let Discovered { mut sources, notes } = discover(&scan.sources);
     match (&scan.name, sources.as_mut_slice()) {
         (None, _) => {}
@@ -32,7 +37,7 @@ pub(super) fn run(scan: &Scan) -> Exit {
         }
     }
     let report = analyze(scan, &sources, notes);
-    let exit = write(scan, &report);
+    let exit = write(scan, &report, template.as_ref());
     if exit == Exit::Trouble { exit } else { judge(scan, &report) }
 }
 
@@ -65,20 +70,24 @@ fn analyze(scan: &Scan, sources: &[Source], notes: Vec<Gap>) -> Report {
     Report { bundles: scan.output.bundles.clone(), ..report }
 }
 
-fn write(scan: &Scan, report: &Report) -> Exit {
+fn write(scan: &Scan, report: &Report, template: Option<&Template>) -> Exit {
     let Some(format) = output::format(&scan.output.format) else {
         return complain("this format is not known");
     };
     let to_files = scan.output.files.iter().map(|path| output::to_file(report, path));
-    let results: Vec<_> =
-        to_files.chain([output::to_stdout(|out| (format.write)(report, out))]).collect();
+    let to_stdout = match template.map(|template| template.render(report)) {
+        None => output::to_stdout(|out| (format.write)(report, out)),
+        Some(Ok(page)) => output::to_stdout(|out| out.write_all(&page)),
+        Some(Err(problem)) => Err(anyhow!("the template failed: {problem}")),
+    };
+    let results: Vec<_> = to_files.chain([to_stdout]).collect();
     let failures = results.into_iter().filter_map(Result::err);
     let count = failures.map(|error| complain(&format!("{error:#}"))).count();
     if count > 0 { Exit::Trouble } else { Exit::Clean }
 }
 
 fn judge(scan: &Scan, report: &Report) -> Exit {
-    if scan.output.format != "table" && !scan.output.quiet {
+    if (scan.output.format != "table" || scan.output.template.is_some()) && !scan.output.quiet {
         super::tell(&summary(report));
     }
     match report.outcome(scan.judging.fails_from()) {

@@ -7,6 +7,7 @@ mod config;
 mod log;
 mod repository;
 
+use super::harmless::harmless;
 use super::printable::is_harmful;
 use super::{Format, Report, SCHEMA};
 use crate::facts::{
@@ -35,6 +36,11 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let formatter = Harmless(PrettyFormatter::new());
     wire.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, formatter))?;
     out.write_all(b"\n")
+}
+
+/// Returns the report as a value for templates.
+pub(super) fn value(report: &Report) -> io::Result<minijinja::Value> {
+    harmless(&WireReport::from(report))
 }
 
 #[derive(Serialize)]

@@ -9,10 +9,12 @@ mod letters;
 mod printable;
 mod runbook;
 mod table;
+mod template;
 
 pub use bundles::BundleFilter;
 pub use catalogue::{explain_rule, list_rules};
 pub use printable::printable;
+pub use template::Template;
 
 use crate::facts::{Gap, SourceRecord};
 use crate::farm::Farm;
