@@ -31,7 +31,8 @@ fn farm(home: &Path) -> Vec<OsString> {
 
 /// Blocks of commands, each with the heading it stands under.
 fn blocks(text: &str) -> Vec<(String, String)> {
-    let (mut heading, mut block, mut blocks) = (String::new(), None, Vec::new());
+    let (mut heading, mut blocks) = (String::new(), Vec::new());
+    let mut block: Option<String> = None;
     for line in text.lines() {
         match (line.trim(), block.as_mut()) {
             ("```", Some(_)) => blocks.extend(block.take().map(|block| (heading.clone(), block))),

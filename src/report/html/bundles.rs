@@ -29,10 +29,10 @@ impl BundleView {
         let small = map.instances.len() <= COLUMNS_MAX;
         let (rows, others) = (map.rows.len(), map.left_out);
         let caption = if by_name {
-            format!("{rows} bundles of the names asked for; {others} others are not shown")
+            format!("Bundles of the names asked for: {rows}; not shown: {others}.")
         } else {
             format!(
-                "{rows} bundles differ in version or state, or are missing; {others} others are the same"
+                "Bundles that differ in version or state, or are missing: {rows}; the same everywhere: {others}."
             )
         };
         Self {
