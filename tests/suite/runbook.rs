@@ -141,7 +141,7 @@ fn template_writes_the_report_and_its_faults_are_told_before_anything_is_read() 
     assert_eq!(good.0, Some(1));
     assert_eq!(
         good.1,
-        "<p>inconsistent & [&quot;author&quot;, &quot;publish1&quot;, &quot;publish2&quot;]</p>"
+        "<p>inconsistent & [&#x27;author&#x27;, &#x27;publish1&#x27;, &#x27;publish2&#x27;]</p>"
     );
     for (name, text, told) in [
         ("syntax.html", &b"{{ "[..], "syntax.html"),
