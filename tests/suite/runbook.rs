@@ -98,7 +98,9 @@ fn extension_says_runbook_with_or_without_markdown() {
     let files = ["x.runbook", "x.runbook.md", "x.html"].map(|name| home.path().join(name));
     let mut command = aemtrix();
     command.args(["scan", "-q"]);
-    files.iter().for_each(|file| drop(command.arg("-o").arg(file)));
+    for file in &files {
+        command.arg("-o").arg(file);
+    }
     assert_eq!(command.args(&operands).output().unwrap().status.code(), Some(1));
     let [plain, markdown, html] = files.map(|file| fs::read_to_string(file).unwrap());
     assert!(plain.starts_with("# Repair") && plain == markdown);

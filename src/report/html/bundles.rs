@@ -1,7 +1,7 @@
 //! The bundle map on the page: a column an instance in a small farm, groups of equals in a larger one.
 
 use super::matrix::{COLUMNS_MAX, CellView, Group, group};
-use crate::farm::{BundleMap, BundleRow, alike};
+use crate::farm::{BundleCell, BundleMap, BundleRow, alike};
 use serde::Serialize;
 
 /// The bundle map.
@@ -45,7 +45,7 @@ impl BundleView {
 
 impl RowView {
     fn new(row: &BundleRow, instances: &[String], small: bool) -> Self {
-        let cell = |(index, cell): (usize, &crate::farm::BundleCell)| {
+        let cell = |(index, cell): (usize, &BundleCell)| {
             CellView::new(&cell.cell, row.differs, row.is_odd_at(index))
         };
         let cells: Vec<CellView> = row.cells.iter().enumerate().map(cell).collect();
@@ -65,5 +65,5 @@ impl RowView {
 
 /// Returns what a cell says, without ids.
 fn common(row: &BundleRow, index: usize) -> String {
-    row.cells.get(index).map(|cell| cell.without_ids()).unwrap_or_default()
+    row.cells.get(index).map(BundleCell::without_ids).unwrap_or_default()
 }

@@ -112,12 +112,11 @@ fn others(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
         let severity = finding.rule.severity;
         writeln!(out, "### {severity}: {}\n", prose(&finding.hit.message))?;
         writeln!(out, "Rule {}: {}\n", finding.rule.id, finding.rule.why)?;
-        match written.iter().find(|(steps, _)| *steps == own) {
-            Some((_, rule)) => writeln!(out, "As for {rule} above.\n")?,
-            None => {
-                steps(&own, out)?;
-                written.push((own, finding.rule.id));
-            }
+        if let Some((_, rule)) = written.iter().find(|(steps, _)| *steps == own) {
+            writeln!(out, "As for {rule} above.\n")?;
+        } else {
+            steps(&own, out)?;
+            written.push((own, finding.rule.id));
         }
     }
     Ok(())
