@@ -3,7 +3,7 @@
 use crate::facts::Date;
 use crate::farm::FarmBy;
 use crate::limits::Limits;
-use crate::report::{FORMATS, Screen};
+use crate::report::{BundleFilter, FORMATS, Screen};
 use crate::rules::{RULES, Selection, Severity};
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -100,9 +100,15 @@ pub(super) struct Output {
     /// Format on standard output
     #[arg(short, long, default_value = "table", value_parser = formats())]
     pub(super) format: String,
+    /// Writes the report to standard output through a template (Jinja syntax, minijinja) that gets the JSON report as `report`
+    #[arg(long, value_name = "FILE", conflicts_with = "format")]
+    pub(super) template: Option<PathBuf>,
     /// Writes the report to a file, in the format of its extension; may be given several times
     #[arg(short = 'o', long = "output", value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
+    /// Shows bundles too: those that differ, or with =REGEX those whose symbolic name matches
+    #[arg(long, value_name = "REGEX", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = BundleFilter::parse)]
+    pub(super) bundles: Option<BundleFilter>,
     /// Columns of the table [default: those of the terminal, else $COLUMNS, else no limit]
     #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..))]
     pub(super) width: Option<u16>,

@@ -1,10 +1,10 @@
 //! Writes reports: to standard output, and to files that are whole or absent.
 
 use crate::intake::{Origin, Source};
-use crate::report::{FORMATS, Format, Report, write_baseline};
+use crate::report::{FORMATS, Format, Report, Template, write_baseline};
 use anyhow::{Context, anyhow, bail};
 use std::fs;
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Links followed from the name of a report to its file.
@@ -21,13 +21,38 @@ pub(super) fn format(name: &str) -> Option<&'static Format> {
 ///
 /// Fails when no format has that extension; the message lists those there are.
 pub(super) fn format_of(path: &Path) -> anyhow::Result<&'static Format> {
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    let found = FORMATS.iter().find(|format| format.extensions.contains(&extension));
-    found.ok_or_else(|| {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let ends =
+        |extension: &str| name.strip_suffix(extension).is_some_and(|rest| rest.ends_with('.'));
+    let all =
+        FORMATS.iter().flat_map(|format| format.extensions.iter().map(move |end| (end, format)));
+    // `x.runbook.md` is a runbook, `x.md` is not: the longest extension counts.
+    let found = all.filter(|(extension, _)| ends(extension)).max_by_key(|(end, _)| end.len());
+    found.map(|(_, format)| format).ok_or_else(|| {
         let known: Vec<&str> =
             FORMATS.iter().flat_map(|format| format.extensions).copied().collect();
         anyhow!("{}: no format has this extension; there are: {}", path.display(), known.join(", "))
     })
+}
+
+/// Bytes that a template may have.
+const TEMPLATE_BYTES_MAX: u64 = 1 << 20;
+
+/// Reads a template.
+///
+/// # Errors
+///
+/// Fails when it cannot be read, or is none; the message is one sentence.
+pub(super) fn template(path: &Path) -> anyhow::Result<Template> {
+    let mut text = String::new();
+    let file = fs::File::open(path);
+    file.and_then(|file| file.take(TEMPLATE_BYTES_MAX.saturating_add(1)).read_to_string(&mut text))
+        .with_context(|| format!("{}: the template could not be read", path.display()))?;
+    if u64::try_from(text.len()).is_ok_and(|bytes| bytes > TEMPLATE_BYTES_MAX) {
+        bail!("{}: is larger than any template ({TEMPLATE_BYTES_MAX} bytes)", path.display());
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    Template::parse(&name, text).map_err(|problem| anyhow!("{}: {problem}", path.display()))
 }
 
 /// Writes to standard output. That the reader has gone away is no error.

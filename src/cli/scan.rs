@@ -10,8 +10,9 @@ use crate::farm::{Plan, PolicyConflict, farms};
 use crate::intake::{
     Choice, Discovered, NoWatch, Origin, Source, Watch, discover_chosen, operands_in,
 };
-use crate::report::{Outcome, Report, counted};
+use crate::report::{Outcome, Report, Template, counted};
 use crate::rules::Severity;
+use anyhow::anyhow;
 use std::path::Path;
 use std::thread::available_parallelism;
 
@@ -28,6 +29,10 @@ pub(super) fn run(scan: &Scan) -> Exit {
             return complain(&format!("{error:#}"));
         }
     }
+    let template = match scan.output.template.as_deref().map(output::template).transpose() {
+        Ok(template) => template,
+        Err(error) => return complain(&format!("{error:#}")),
+    };
     let terms = match Terms::read(&scan.judging) {
         Ok(terms) => terms,
         Err(error) => return complain(&format!("{error:#}")),
@@ -52,7 +57,7 @@ pub(super) fn run(scan: &Scan) -> Exit {
         Ok(report) => report,
         Err(conflict) => return complain(&conflict.to_string()),
     };
-    let exit = write(scan, &report);
+    let exit = write(scan, &report, template.as_ref());
     if exit == Exit::Trouble { exit } else { judge(scan, &report) }
 }
 
@@ -112,26 +117,29 @@ fn analyze(
     };
     let farms = farms(examined.snapshots, &plan)?;
     let (sources, gaps) = (examined.sources, examined.gaps);
-    Ok(Report::new(farms, sources, gaps, &terms.selection, scan.output.screen()))
+    let report = Report::new(farms, sources, gaps, &terms.selection, scan.output.screen());
+    Ok(Report { bundles: scan.output.bundles.clone(), ..report })
 }
 
-fn write(scan: &Scan, report: &Report) -> Exit {
+fn write(scan: &Scan, report: &Report, template: Option<&Template>) -> Exit {
     let Some(format) = output::format(&scan.output.format) else {
         return complain("this format is not known");
     };
     let to_files = scan.output.files.iter().map(|path| output::to_file(report, path));
     let baseline = scan.judging.write_baseline.iter().map(|path| output::to_baseline(report, path));
-    let results: Vec<_> = to_files
-        .chain(baseline)
-        .chain([output::to_stdout(|out| (format.write)(report, out))])
-        .collect();
+    let to_stdout = match template.map(|template| template.render(report)) {
+        None => output::to_stdout(|out| (format.write)(report, out)),
+        Some(Ok(page)) => output::to_stdout(|out| out.write_all(&page)),
+        Some(Err(problem)) => Err(anyhow!("the template failed: {problem}")),
+    };
+    let results: Vec<_> = to_files.chain(baseline).chain([to_stdout]).collect();
     let failures = results.into_iter().filter_map(Result::err);
     let count = failures.map(|error| complain(&format!("{error:#}"))).count();
     if count > 0 { Exit::Trouble } else { Exit::Clean }
 }
 
 fn judge(scan: &Scan, report: &Report) -> Exit {
-    if scan.output.format != "table" && !scan.output.quiet {
+    if (scan.output.format != "table" || scan.output.template.is_some()) && !scan.output.quiet {
         super::tell(&summary(report));
     }
     match report.outcome(scan.judging.fails_from()) {

@@ -82,7 +82,8 @@ impl MatrixRow {
     }
 }
 
-fn odd(expect: Expect, cells: &[Cell]) -> Vec<bool> {
+/// Says which cells are not what is expected of them.
+pub(super) fn odd(expect: Expect, cells: &[Cell]) -> Vec<bool> {
     let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
     for group in cells.iter().filter_map(|cell| cell.group) {
         let size = sizes.entry(group).or_default();
@@ -117,8 +118,21 @@ pub fn matrix(farm: &Farm) -> Matrix {
     }
 }
 
+/// Returns the indexes of cells that say the same: the groups of equals, the largest first, then what is not compared.
+pub fn alike<'c>(cells: impl IntoIterator<Item = &'c Cell>) -> Vec<Vec<usize>> {
+    let mut alike: BTreeMap<(usize, &str, &str), Vec<usize>> = BTreeMap::new();
+    for (index, cell) in cells.into_iter().enumerate() {
+        let own = match cell.group {
+            Some(group) => (group, "", ""),
+            None => (usize::MAX, cell.state.label(), cell.text.as_str()),
+        };
+        alike.entry(own).or_default().push(index);
+    }
+    alike.into_values().collect()
+}
+
 /// Numbers the groups of equal cells: the largest first, of equally large ones that of the first instance.
-fn group(cells: &mut [Cell]) {
+pub(super) fn group(cells: &mut [Cell]) {
     let mut members: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for (index, value) in
         cells.iter().enumerate().filter_map(|(i, c)| Some((i, c.value.as_deref()?)))

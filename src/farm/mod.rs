@@ -1,5 +1,6 @@
 //! Instances that must agree, what their effective keys are, and the matrix of their facts.
 
+mod bundle_map;
 mod cell;
 mod config_rows;
 mod expected;
@@ -10,11 +11,12 @@ mod names;
 mod plan;
 mod rows;
 
+pub use bundle_map::{BundleCell, BundleMap, BundleRow, Installed, bundle_map};
 pub use cell::{Cell, CellState};
 pub use expected::{Expected, ForeignKey, Missing};
 pub use group::{PolicyConflict, farms};
 pub use keys::{EffectiveKey, KeyOrigin, KeyState};
-pub use matrix::{Expect, Matrix, MatrixRow, Row, matrix};
+pub use matrix::{Expect, Matrix, MatrixRow, Row, alike, matrix};
 pub use plan::{FarmBy, Plan};
 pub use rows::ROWS;
 

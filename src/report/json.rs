@@ -2,10 +2,12 @@
 //!
 //! Fields may be null, are never renamed, and are only added.
 
+mod bundle_map;
 mod config;
 mod log;
 mod repository;
 
+use super::harmless::harmless;
 use super::printable::is_harmful;
 use super::{Format, Report, SCHEMA};
 use crate::facts::{
@@ -13,7 +15,8 @@ use crate::facts::{
     SourceRecord, StorageMode,
 };
 use crate::farm::{Cell, KeyState, MatrixRow, Member};
-use crate::rules::{Excuse, Finding, Judged};
+use crate::rules::{Excuse, Finding, Judged, Step};
+use bundle_map::WireBundleMap;
 use config::{WireConfiguration, WireToken};
 use log::WireLog;
 use repository::{WireNodeStore, WireRepository};
@@ -39,6 +42,11 @@ pub(super) fn write_harmless<T: Serialize>(wire: &T, out: &mut dyn Write) -> io:
     out.write_all(b"\n")
 }
 
+/// Returns the report as a value for templates.
+pub(super) fn value(report: &Report) -> io::Result<minijinja::Value> {
+    harmless(&WireReport::from(report))
+}
+
 #[derive(Serialize)]
 struct WireReport<'a> {
     schema: &'a str,
@@ -62,6 +70,7 @@ struct WireFarm<'a> {
     verdict_reasons: Vec<String>,
     instances: Vec<WireInstance<'a>>,
     matrix: WireMatrix<'a>,
+    bundle_map: WireBundleMap,
     findings: Vec<WireFinding<'a>>,
     findings_left_out: usize,
     suppressed: usize,
@@ -158,7 +167,7 @@ struct WireFinding<'a> {
     message: &'a str,
     instances: &'a [String],
     places: Vec<WirePlace<'a>>,
-    fix: &'a [String],
+    fix: Vec<&'a str>,
     references: &'a [&'static str],
     suppressed: Option<WireSuppressed<'a>>,
     known: bool,
@@ -219,6 +228,7 @@ impl<'a> From<&'a Judged> for WireFarm<'a> {
                 instances: &judged.matrix.instances,
                 rows: judged.matrix.rows.iter().map(WireRow::from).collect(),
             },
+            bundle_map: WireBundleMap::from(&judged.farm),
             findings: judged.findings.iter().map(WireFinding::from).collect(),
             findings_left_out: judged.left_out,
             suppressed: judged.suppressed(),
@@ -375,7 +385,7 @@ impl<'a> From<&'a Finding> for WireFinding<'a> {
             message: &finding.hit.message,
             instances: &finding.hit.instances,
             places: finding.hit.places.iter().map(place).collect(),
-            fix: &finding.hit.fix,
+            fix: finding.hit.fix.iter().map(Step::as_str).collect(),
             references: finding.rule.references,
             suppressed: match &finding.excuse {
                 Some(Excuse::Suppressed { reason, until }) => {

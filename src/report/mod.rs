@@ -1,14 +1,22 @@
 //! What a run found, and the formats it is written in: one file a format, all with one signature.
 
 mod baseline;
+mod bundles;
 mod catalogue;
+mod harmless;
+mod html;
 mod json;
+mod letters;
 mod printable;
+mod runbook;
 mod table;
+mod template;
 
 pub use baseline::write_baseline;
+pub use bundles::BundleFilter;
 pub use catalogue::{explain_rule, list_rules};
 pub use printable::printable;
+pub use template::Template;
 
 use crate::facts::{Gap, SourceRecord};
 use crate::farm::Farm;
@@ -29,6 +37,8 @@ pub struct Report {
     pub gaps: Vec<Gap>,
     /// How text for people is laid out.
     pub screen: Screen,
+    /// Which bundles to show where that was asked for.
+    pub bundles: Option<BundleFilter>,
 }
 
 /// How text for people is laid out.
@@ -66,7 +76,7 @@ pub struct Format {
 }
 
 /// Every format; the first is the default.
-pub const FORMATS: &[Format] = &[table::FORMAT, json::FORMAT];
+pub const FORMATS: &[Format] = &[table::FORMAT, json::FORMAT, html::FORMAT, runbook::FORMAT];
 
 impl Report {
     /// Judges farms and puts the report together.
@@ -77,7 +87,7 @@ impl Report {
         selection: &Selection,
         screen: Screen,
     ) -> Self {
-        Self { farms: judge(farms, selection), sources, gaps, screen }
+        Self { farms: judge(farms, selection), sources, gaps, screen, bundles: None }
     }
 
     /// Says whether no gap could hide a fact.

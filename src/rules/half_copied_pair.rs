@@ -46,7 +46,10 @@ fn half(farm: &Farm, shared: KeyName, agree: &Groups<'_>, other: &Groups<'_>) ->
     let differing = if shared == hmac { master } else { hmac };
     let message = match other.majority() {
         Some(_) => {
-            format!("{} shares its {shared} with the farm, but not its {differing}", names(&halved))
+            let (verb, its) =
+                if halved.len() == 1 { ("shares", "its") } else { ("share", "their") };
+            let names = names(&halved);
+            format!("{names} {verb} {its} {shared} with the farm, but not {its} {differing}")
         }
         None => format!("{} share their {shared}, but not their {differing}", names(&halved)),
     };

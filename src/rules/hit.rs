@@ -1,5 +1,6 @@
 //! One place where a rule fired.
 
+use super::Step;
 use crate::facts::Place;
 use crate::farm::Member;
 
@@ -13,7 +14,7 @@ pub struct Hit {
     /// The evidence.
     pub places: Vec<Place>,
     /// The repair, step by step, with this farm's names, ids and paths.
-    pub fix: Vec<String>,
+    pub fix: Vec<Step>,
 }
 
 impl Hit {
@@ -39,7 +40,7 @@ impl Hit {
     }
 
     /// Adds steps of the repair.
-    pub(super) fn fix<S: Into<String>>(mut self, steps: impl IntoIterator<Item = S>) -> Self {
+    pub(super) fn fix<S: Into<Step>>(mut self, steps: impl IntoIterator<Item = S>) -> Self {
         self.fix.extend(steps.into_iter().map(Into::into));
         self
     }

@@ -57,9 +57,9 @@ fn fix(member: &Member, known: &EffectiveKey, file: &KeyFile, jcr: &JcrKey) -> V
         ),
         "If it is the JCR's:".to_owned(),
         OVERWRITE_WARNING.to_owned(),
-        steps::stop(member),
+        steps::stop(&member.name),
         format!("Put the saved property in place of {path}, in binary mode."),
-        steps::start(member),
+        steps::start(&member.name),
         format!("Check that md5sum {path} prints {in_jcr}, then compare with the other instances."),
     ]
 }

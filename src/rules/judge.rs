@@ -1,6 +1,7 @@
 //! Applies the rules to farms, once, and puts together what they say of them.
 
 use super::excuse::{is_about_suppressions, suppressed, tell_stale};
+use super::repair::{KeyRepair, key_repair};
 use super::{Excuse, Finding, RULES, Rule, Severity, Verdict, known, verdict};
 use crate::facts::Date;
 use crate::farm::{Farm, Matrix, matrix};
@@ -58,6 +59,8 @@ pub struct Judged {
     pub left_out: usize,
     /// The verdict, from all findings, selected or not, excused or not, at the severity of their rules.
     pub verdict: Verdict,
+    /// How its keys are made equal, where a finding asks for that. The fix of such a finding ends in these steps.
+    pub key_repair: Option<KeyRepair>,
 }
 
 impl Judged {
@@ -91,6 +94,9 @@ fn judge_one(farm: Farm, selection: &Selection, baseline: &mut Baseline) -> Judg
     let mut findings = findings(&farm);
     let verdict = verdict(&farm, &findings);
     let count = findings.len();
+    let repair = key_repair(&trusted(&farm));
+    let steps = repair.steps();
+    let key_repair = findings.iter().any(|found| found.hit.fix.ends_with(&steps)).then_some(repair);
     findings.retain_mut(|finding| selection.takes(finding));
     for finding in &mut findings {
         finding.excuse = suppressed(&farm, finding, selection).or_else(|| {
@@ -100,7 +106,7 @@ fn judge_one(farm: Farm, selection: &Selection, baseline: &mut Baseline) -> Judg
     }
     sort(&mut findings);
     let left_out = count.saturating_sub(findings.len());
-    Judged { matrix: matrix(&farm), findings, left_out, verdict, farm }
+    Judged { matrix: matrix(&farm), findings, left_out, verdict, key_repair, farm }
 }
 
 /// Returns what all rules find, the gravest first.

@@ -47,7 +47,11 @@ fn replace(member: &Member, key: &EffectiveKey) -> Vec<String> {
     let replace = |what: &str| format!("Replace {what} of {} by the binary key.", member.name);
     match &key.origin {
         KeyOrigin::File(file) => {
-            vec![steps::stop(member), replace(&quoted(&file.place.path)), steps::start(member)]
+            vec![
+                steps::stop(&member.name),
+                replace(&quoted(&file.place.path)),
+                steps::start(&member.name),
+            ]
         }
         KeyOrigin::Jcr { path, .. } => vec![
             format!("{} Upload it as a binary property in CRXDE Lite.", replace(path)),

@@ -2,7 +2,7 @@
 
 use super::groups::{Groups, names};
 use super::steps::quoted;
-use super::{Hit, Rule, Severity};
+use super::{Hit, Rule, Severity, Step};
 use crate::facts::{KeyFile, KeyName, Owner};
 use crate::farm::{Farm, Member};
 use std::collections::BTreeSet;
@@ -51,7 +51,8 @@ fn open(farm: &Farm) -> Option<Hit> {
     );
     let steps = open
         .iter()
-        .map(|(m, file, _)| format!("On {}: chmod 600 {}", m.name, quoted(&file.place.path)));
+        .map(|(m, file, _)| (&m.name, quoted(&file.place.path)))
+        .map(|(name, path)| Step::command(&format!("On {name}"), &format!("chmod 600 {path}")));
     Some(Hit::among(&members, message).at(open.iter().map(|(_, file, _)| &file.place)).fix(steps))
 }
 
@@ -74,10 +75,8 @@ fn other_owner(farm: &Farm) -> Option<Hit> {
     let places = odd.iter().flat_map(|member| files(member)).map(|file| &file.place);
     let steps = odd.iter().map(|member| {
         let root = quoted(&member.snapshot.root);
-        format!(
-            "On {}, give the install to the user that runs AEM: chown -R USER {root}",
-            member.name
-        )
+        let lead = format!("On {}, give the install to the user that runs AEM", member.name);
+        Step::command(&lead, &format!("chown -R USER {root}"))
     });
     Some(Hit::among(&odd, groups.describe("key file owner")).at(places).fix(steps))
 }

@@ -1,7 +1,7 @@
 //! `key-trailing-newline`: a key file ends in a line end that is not part of the key.
 
 use super::steps::{self, KA_23909, OVERWRITE_WARNING, quoted};
-use super::{Hit, Rule, Severity};
+use super::{Hit, Rule, Severity, Step};
 use crate::facts::{KeyFile, KeyName, LineEnd};
 use crate::farm::{EffectiveKey, Farm, Member};
 
@@ -39,7 +39,7 @@ fn fix(
     key: &EffectiveKey,
     file: &KeyFile,
     end: LineEnd,
-) -> Vec<String> {
+) -> Vec<Step> {
     let right = |m: &&Member| {
         m.known_key(file.name).is_some_and(|peer| peer.stray.is_none() && peer.value == key.value)
     };
@@ -48,19 +48,22 @@ fn fix(
     let in_file = peers().find_map(|m| Some((m, m.key_in_file(file.name)?.1)));
     let repair = if let Some((peer, theirs)) = in_file {
         let theirs = quoted(&theirs.place.path);
-        format!("Copy {theirs} of {} over {path}, in binary mode.", peer.name)
+        format!("Copy {theirs} of {} over {path}, in binary mode.", peer.name).into()
     } else if let Some(peer) = peers().next() {
         let name = file.name;
         format!(
             "Download the binary property {name} of /etc/key of {} (CRXDE Lite), and put it in place of {path}.",
             peer.name
         )
+        .into()
     } else {
         let cut = if end == LineEnd::Lf { 1 } else { 2 };
-        format!("Cut the last {cut} byte(s) off: truncate -s {bytes} {path}")
+        let command = format!("truncate -s {bytes} {path}");
+        Step::command(&format!("Cut the last {cut} byte(s) off"), &command)
     };
     let check = format!("Check: {path} must have {bytes} bytes and the md5 sum {}.", key.value.md5);
-    vec![OVERWRITE_WARNING.to_owned(), steps::stop(member), repair, check, steps::start(member)]
+    let (stop, start) = (steps::stop(&member.name).into(), steps::start(&member.name).into());
+    vec![OVERWRITE_WARNING.into(), stop, repair, check.into(), start]
 }
 
 #[cfg(test)]

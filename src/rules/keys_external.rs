@@ -1,7 +1,7 @@
 //! `keys-external`: a property, or an option that a log shows, moves the key files out of the install.
 
 use super::steps::quoted;
-use super::{Hit, Rule, Severity};
+use super::{Hit, Rule, Severity, Step};
 use crate::facts::{CRYPTO_KEYS_PATH, KeyName, LogTopic};
 use crate::farm::{Farm, Member};
 
@@ -27,7 +27,8 @@ fn by_property(member: &Member) -> Option<Hit> {
     let setting = member.snapshot.setting(CRYPTO_KEYS_PATH)?;
     let message = format!("{} keeps its keys in {}", member.name, setting.value);
     let files = KeyName::ALL.map(|name| quoted(&format!("{}/{name}", setting.value)));
-    let step = format!("On {}: md5sum {}", member.name, files.join(" "));
+    let command = format!("md5sum {}", files.join(" "));
+    let step = Step::command(&format!("On {}", member.name), &command);
     Some(Hit::on(member, message).at([&setting.place]).fix([step]))
 }
 

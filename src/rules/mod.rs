@@ -11,6 +11,7 @@ mod judge;
 mod key_differs;
 mod logs;
 mod repair;
+mod step;
 mod steps;
 mod verdict;
 
@@ -77,6 +78,9 @@ mod token_user_creation;
 pub use excuse::{Excuse, is_about_suppressions, known};
 pub use hit::Hit;
 pub use judge::{Judged, Selection, judge};
+pub use repair::{KeyCopy, KeyRepair, KeyTarget};
+pub use step::Step;
+pub use steps::quoted;
 pub use verdict::{Doubt, Verdict, verdict};
 
 use crate::farm::Farm;

@@ -1,35 +1,153 @@
 //! The repair of differing keys: one instance as the source, the same for every rule.
 
+use super::Step;
 use super::groups::{Groups, names};
-use super::steps::{self, OVERWRITE_WARNING, quoted};
+use super::steps::{self, OVERWRITE_WARNING, print_word, quoted};
 use crate::facts::{CRYPTO, CRYPTO_FILE, Digest, KeyName, Role};
 use crate::farm::{EffectiveKey, Farm, KeyState, Member};
+
+/// How keys that differ are made equal: what a program needs to say it, with paths as words of a shell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyRepair {
+    /// The keys of one instance are copied to others.
+    Copy(KeyCopy),
+    /// Nothing tells whose keys are right.
+    FindOut(Vec<Step>),
+}
+
+/// Whose keys are copied to whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyCopy {
+    /// The instance whose keys are right.
+    pub source: String,
+    /// Why they are.
+    pub reason: &'static str,
+    /// Its files hmac and master; `None` where they are to be saved from `/etc/key`.
+    pub files: Option<[String; 2]>,
+    /// The md5 sums of both.
+    pub sums: Option<[String; 2]>,
+    /// Who gets them.
+    pub targets: Vec<KeyTarget>,
+    /// How to get the keys out of the repository, where there are no files.
+    download: Option<Step>,
+}
+
+/// An instance that gets the keys of another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyTarget {
+    /// Its name.
+    pub name: String,
+    /// The directory for both files, with a slash at its end.
+    pub directory: String,
+    /// What the files will be.
+    pub files: [String; 2],
+    /// The file to write `Bundle` into, in JCR mode.
+    pub storage: Option<String>,
+    /// Ids of the bundles whose directories these are, with their names.
+    pub bundles: Vec<(u64, &'static str)>,
+    /// Its IMS configurations, whose secrets are to be entered again.
+    pub ims: Vec<String>,
+    /// The steps that move its own keys out of the JCR. The copy takes their place.
+    pub replaced: Vec<Step>,
+}
 
 /// Returns the steps that give every instance the keys of one of them.
 ///
 /// The files belong together, so both are always copied from one source. Where nothing tells which instance is right, the
 /// steps say how to find out.
-pub(super) fn copy_keys(farm: &Farm) -> Vec<String> {
-    let Some((source, reason)) = source(farm) else { return find_out(farm) };
-    let mut steps = vec![
-        format!("Take {} as the source: {reason}.", source.name),
-        OVERWRITE_WARNING.to_owned(),
-    ];
-    if has_keys_in_jcr(source) {
-        steps.push(steps::download_keys(source));
+pub(super) fn copy_keys(farm: &Farm) -> Vec<Step> {
+    key_repair(farm).steps()
+}
+
+/// Says how the keys of a farm are made equal.
+pub(super) fn key_repair(farm: &Farm) -> KeyRepair {
+    let Some((source, reason)) = source(farm) else { return KeyRepair::FindOut(find_out(farm)) };
+    let in_jcr = has_keys_in_jcr(source);
+    let from = steps::data_directory(&source.snapshot, CRYPTO_FILE);
+    let files = || KeyName::ALL.map(|name| quoted(&format!("{from}/{name}")));
+    KeyRepair::Copy(KeyCopy {
+        source: source.name.clone(),
+        reason,
+        files: (!in_jcr).then(files),
+        sums: sums(source),
+        targets: targets(farm, source).into_iter().map(KeyTarget::of).collect(),
+        download: in_jcr.then(|| steps::download_keys(source).into()),
+    })
+}
+
+impl KeyRepair {
+    /// Returns it as steps, the same in every finding that it repairs.
+    pub fn steps(&self) -> Vec<Step> {
+        match self {
+            Self::Copy(copy) => copy.steps(),
+            Self::FindOut(steps) => steps.clone(),
+        }
     }
-    let targets = targets(farm, source);
-    for target in &targets {
-        steps.extend(copy(source, target));
+}
+
+impl KeyCopy {
+    fn steps(&self) -> Vec<Step> {
+        let mut steps: Vec<Step> = vec![
+            format!("Take {} as the source: {}.", self.source, self.reason).into(),
+            OVERWRITE_WARNING.into(),
+        ];
+        steps.extend(self.download.clone());
+        for target in &self.targets {
+            steps.extend(self.copy(target));
+        }
+        steps.extend(self.sums.as_ref().map(|[hmac, master]| {
+            format!("Check with md5sum hmac master: it must print {hmac} for hmac and {master} for master everywhere.").into()
+        }));
+        let switched = self.targets.iter().filter(|target| target.storage.is_some());
+        steps.extend(switched.map(|target| Step::from(target.delete_properties())));
+        steps
     }
-    steps.extend(compare_sums(source));
-    steps.extend(targets.iter().filter(|target| target.is_in_jcr_mode()).map(|target| {
-        format!(
-            "When logins and secrets work on {}, delete the properties hmac and master of /etc/key, and restart once more.",
-            target.name
-        )
-    }));
-    steps
+
+    fn copy(&self, target: &KeyTarget) -> Vec<Step> {
+        let files = match &self.files {
+            Some([hmac, master]) => format!("both files {hmac} and {master}"),
+            None => "the saved files hmac and master".to_owned(),
+        };
+        let KeyTarget { name, directory, .. } = target;
+        let copy =
+            format!("Copy {files} of {} into {directory} of {name}, in binary mode.", self.source);
+        // In JCR mode the files have no effect before `storage` says so.
+        let switch = target.storage.as_ref().map(|storage| {
+            Step::command(
+                &format!("On {name}, make it use the files"),
+                &print_word("Bundle", storage),
+            )
+        });
+        let stop: Step = steps::stop(name).into();
+        let start: Step = steps::start(name).into();
+        [stop, copy.into()].into_iter().chain(switch).chain([start]).collect()
+    }
+}
+
+impl KeyTarget {
+    fn of(member: &Member) -> Self {
+        let snapshot = &member.snapshot;
+        let directory = steps::data_directory(snapshot, CRYPTO_FILE);
+        let storage = format!("{}/storage", steps::data_directory(snapshot, CRYPTO));
+        let in_jcr = member.is_in_jcr_mode();
+        let bundles = [CRYPTO, CRYPTO_FILE].into_iter().flat_map(|name| {
+            snapshot.bundles_named(name).filter_map(move |bundle| Some((bundle.id?, name)))
+        });
+        Self {
+            name: member.name.clone(),
+            files: KeyName::ALL.map(|name| quoted(&format!("{directory}/{name}"))),
+            directory: quoted(&format!("{directory}/")),
+            storage: in_jcr.then(|| quoted(&storage)),
+            bundles: bundles.collect(),
+            ims: snapshot.ims_configurations().map(|ims| ims.pid.clone()).collect(),
+            replaced: if in_jcr { steps::leave_the_jcr(member) } else { Vec::new() },
+        }
+    }
+
+    /// Says to delete the keys that are left in the repository.
+    pub fn delete_properties(&self) -> String {
+        steps::delete_properties(&self.name)
+    }
 }
 
 /// Chooses the instance to copy from: an author, since authors hold the data that was encrypted; without one, an
@@ -85,36 +203,13 @@ fn targets<'a>(farm: &'a Farm, source: &Member) -> Vec<&'a Member> {
     farm.members.iter().filter(is_known).filter(|member| sound_pair(member) != right).collect()
 }
 
-fn copy(source: &Member, target: &Member) -> Vec<String> {
-    let to = steps::data_directory(&target.snapshot, CRYPTO_FILE);
-    let to = quoted(&format!("{to}/"));
-    let files = if has_keys_in_jcr(source) {
-        "the saved files hmac and master".to_owned()
-    } else {
-        let from = steps::data_directory(&source.snapshot, CRYPTO_FILE);
-        let [hmac, master] = KeyName::ALL.map(|name| quoted(&format!("{from}/{name}")));
-        format!("both files {hmac} and {master}")
-    };
-    let copy =
-        format!("Copy {files} of {} into {to} of {}, in binary mode.", source.name, target.name);
-    // In JCR mode the files have no effect before `storage` says so.
-    let switch = target.is_in_jcr_mode().then(|| {
-        let storage =
-            quoted(&format!("{}/storage", steps::data_directory(&target.snapshot, CRYPTO)));
-        format!("On {}, make it use the files: printf %s Bundle > {storage}", target.name)
-    });
-    [steps::stop(target), copy].into_iter().chain(switch).chain([steps::start(target)]).collect()
+fn sums(source: &Member) -> Option<[String; 2]> {
+    let sum = |name| source.known_key(name).map(|key| key.value.md5.to_string());
+    let [hmac, master] = KeyName::ALL.map(sum);
+    Some([hmac?, master?])
 }
 
-fn compare_sums(source: &Member) -> Option<String> {
-    let [hmac, master] = KeyName::ALL.map(|name| source.known_key(name).map(|key| key.value.md5));
-    Some(format!(
-        "Check with md5sum hmac master: it must print {} for hmac and {} for master everywhere.",
-        hmac?, master?
-    ))
-}
-
-fn find_out(farm: &Farm) -> Vec<String> {
+fn find_out(farm: &Farm) -> Vec<Step> {
     let pairs = Groups::by(farm, sound_pair);
     let candidates: Vec<String> = pairs.iter().map(names).collect();
     let choice = if candidates.is_empty() {
@@ -136,20 +231,20 @@ fn find_out(farm: &Farm) -> Vec<String> {
     });
     let ignoring: Vec<&Member> = farm.members.iter().filter(|m| m.is_in_jcr_mode()).collect();
     let switch = (!ignoring.is_empty()).then(|| {
-        format!(
-            "In JCR mode, {} ignores files until its `storage` says otherwise, without a newline: printf %s Bundle > storage",
+        let lead = format!(
+            "In JCR mode, {} ignores files until its `storage` says otherwise, without a newline",
             names(&ignoring)
-        )
+        );
+        Step::command(&lead, &print_word("Bundle", "storage"))
     });
-    let mut steps = vec![choice, OVERWRITE_WARNING.to_owned()];
-    steps.extend(download);
+    let mut steps: Vec<Step> = vec![choice.into(), OVERWRITE_WARNING.into()];
+    steps.extend(download.map(Step::from));
     steps.push(
-        "Copy hmac and master, both, from that instance to the others, in binary mode, while those are stopped.".to_owned(),
+        "Copy hmac and master, both, from that instance to the others, in binary mode, while those are stopped.".into(),
     );
     steps.extend(switch);
-    steps.extend([
-        "Compare the md5 sums of both files on all instances: md5sum hmac master".to_owned()
-    ]);
+    let sums = "Compare the md5 sums of both files on all instances";
+    steps.push(Step::command(sums, "md5sum hmac master"));
     steps
 }
 

@@ -1,5 +1,6 @@
 //! Steps that several repairs share, with the names and paths of the instance at hand.
 
+use super::Step;
 use crate::facts::{CRYPTO, CRYPTO_FILE, KeyName, Snapshot, StorageMode};
 use crate::farm::{KeyState, Member};
 
@@ -29,23 +30,50 @@ pub(super) fn data_directory(snapshot: &Snapshot, symbolic_name: &str) -> String
     }
 }
 
-/// Returns a path as one word of a shell: names in archives are chosen by others, and commands are pasted.
-pub(super) fn quoted(path: &str) -> String {
-    format!("'{}'", path.replace('\'', r"'\''"))
+/// Returns a path or another text as one word of a shell: names in archives are chosen by others, and commands are pasted.
+///
+/// A path that starts with `-` would be taken for an option. One with control characters or others that do not show is
+/// printed by the shell itself, for text that people paste cannot hold them.
+pub fn quoted(path: &str) -> String {
+    let path = if path.starts_with('-') { format!("./{path}") } else { path.to_owned() };
+    let shows = |c: char| !c.is_control() && (c.is_ascii() || c.is_alphanumeric());
+    if path.chars().all(shows) {
+        return format!("'{}'", path.replace('\'', r"'\''"));
+    }
+    let printed = path.bytes().fold(String::new(), |printed, byte| match byte {
+        b'%' => printed + "%%",
+        b' '..=b'~' if byte != b'\\' && byte != b'\'' => {
+            printed + char::from(byte).encode_utf8(&mut [0])
+        }
+        _ => printed + &format!("\\{byte:03o}"),
+    });
+    format!("\"$(printf '{printed}')\"")
+}
+
+/// Returns the command that writes a word into a file, without a line end.
+pub(super) fn print_word(word: &str, path: &str) -> String {
+    format!("printf %s {word} > {path}")
 }
 
 /// Stops an instance.
-pub(super) fn stop(member: &Member) -> String {
-    format!("Stop {}.", member.name)
+pub(super) fn stop(name: &str) -> String {
+    format!("Stop {name}.")
 }
 
 /// Starts an instance.
-pub(super) fn start(member: &Member) -> String {
-    format!("Start {}.", member.name)
+pub(super) fn start(name: &str) -> String {
+    format!("Start {name}.")
+}
+
+/// Deletes the keys that are left in the repository, once those in files have proved themselves.
+pub(super) fn delete_properties(name: &str) -> String {
+    format!(
+        "When logins and secrets work on {name}, delete the properties hmac and master of /etc/key, and restart once more."
+    )
 }
 
 /// Writes `storage` anew, without a line end: the word that it names already, else the one that the key files speak for.
-pub(super) fn write_storage(member: &Member) -> Vec<String> {
+pub(super) fn write_storage(member: &Member) -> Vec<Step> {
     let both_are_files = KeyName::ALL.into_iter().all(|name| member.key_in_file(name).is_some());
     let mode = match member.storage_mode() {
         Some(StorageMode::Bundle) => "Bundle",
@@ -54,14 +82,15 @@ pub(super) fn write_storage(member: &Member) -> Vec<String> {
         Some(StorageMode::Unknown) | None => return leave_the_jcr(member),
     };
     let path = quoted(&format!("{}/storage", data_directory(&member.snapshot, CRYPTO)));
+    let name = &member.name;
     vec![
-        stop(member),
-        format!(
-            "On {}, replace the file; do not edit it, editors add a newline: printf %s {mode} > {path}",
-            member.name
+        stop(name).into(),
+        Step::command(
+            &format!("On {name}, replace the file; do not edit it, editors add a newline"),
+            &print_word(mode, &path),
         ),
-        format!("Check that it has {} bytes: wc -c {path}", mode.len()),
-        start(member),
+        Step::command(&format!("Check that it has {} bytes", mode.len()), &format!("wc -c {path}")),
+        start(name).into(),
     ]
 }
 
@@ -75,13 +104,16 @@ pub(super) fn download_keys(member: &Member) -> String {
 }
 
 /// Moves the keys of an instance from the repository to files: the steps of KA-23909 with this instance's numbers.
-pub(super) fn leave_the_jcr(member: &Member) -> Vec<String> {
+pub(super) fn leave_the_jcr(member: &Member) -> Vec<Step> {
     let name = &member.name;
     let is_absent = |key: &KeyName| *member.key(*key) == KeyState::Absent;
     if member.is_in_jcr_mode() && KeyName::ALL.iter().any(is_absent) {
-        return vec![format!(
-            "Settle jcr-key-missing first: /etc/key of {name} does not hold both keys, so there is nothing to move."
-        )];
+        return vec![
+            format!(
+                "Settle jcr-key-missing first: /etc/key of {name} does not hold both keys, so there is nothing to move."
+            )
+            .into(),
+        ];
     }
     let storage = quoted(&format!("{}/storage", data_directory(&member.snapshot, CRYPTO)));
     let keys = data_directory(&member.snapshot, CRYPTO_FILE);
@@ -90,20 +122,21 @@ pub(super) fn leave_the_jcr(member: &Member) -> Vec<String> {
     vec![
         format!(
             "On {name}, save the binary properties hmac and master of /etc/key (CRXDE Lite) as the files hmac and master."
+        )
+        .into(),
+        stop(name).into(),
+        format!("Put both files into {keys}, in binary mode, in place of any that lie there.").into(),
+        Step::command(
+            "Replace the file; do not edit it, editors add a newline",
+            &print_word("Bundle", &storage),
         ),
-        stop(member),
-        format!("Put both files into {keys}, in binary mode, in place of any that lie there."),
-        format!(
-            "Replace the file; do not edit it, editors add a newline: printf %s Bundle > {storage}"
-        ),
-        start(member),
+        start(name).into(),
         format!(
             "Check on {name}: md5sum {hmac} {master} must equal the sums of the saved properties{}.",
             sums_in_jcr(member).unwrap_or_default()
-        ),
-        format!(
-            "When logins and secrets work on {name}, delete the properties hmac and master of /etc/key, and restart once more."
-        ),
+        )
+        .into(),
+        delete_properties(name).into(),
     ]
 }
 
@@ -118,6 +151,15 @@ fn sums_in_jcr(member: &Member) -> Option<String> {
 mod tests {
     use super::*;
     use crate::testing::farm;
+
+    #[test]
+    fn path_is_one_word_of_a_shell_whatever_its_name_is() {
+        assert_eq!(quoted("a b/$(id)`id`"), "'a b/$(id)`id`'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted("-rf"), "'./-rf'");
+        assert_eq!(quoted("a\n\x1b%'\\b"), r#""$(printf 'a\012\033%%\047\134b')""#);
+        assert_eq!(quoted("\u{202e}"), r#""$(printf '\342\200\256')""#);
+    }
 
     #[test]
     fn keys_that_are_not_in_the_jcr_cannot_be_moved_out_of_it() {

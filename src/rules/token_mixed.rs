@@ -87,6 +87,7 @@ mod tests {
             format!(
                 "On b, open /system/console/configMgr/{TOKEN_HANDLER} and set token.encapsulated to true."
             )
+            .as_str()
         );
     }
 

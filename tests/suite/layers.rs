@@ -71,7 +71,10 @@ fn home() -> PathBuf {
 /// Every source file that is not for tests alone.
 fn sources() -> Vec<Source> {
     let files = walkdir::WalkDir::new(home()).sort_by_file_name().into_iter().map(Result::unwrap);
-    let files: Vec<_> = files.filter(|file| file.file_type().is_file()).collect();
+    let is_code = |file: &walkdir::DirEntry| {
+        file.file_type().is_file() && file.path().extension().is_some_and(|end| end == "rs")
+    };
+    let files: Vec<_> = files.filter(is_code).collect();
     let (mut sources, mut tests) = (Vec::new(), BTreeSet::new());
     for file in files {
         let relative = file.path().strip_prefix(home()).unwrap().to_str().unwrap();

@@ -30,6 +30,7 @@ mod output;
 mod pack;
 mod repository;
 mod run;
+mod runbook;
 mod samples;
 #[path = "../../benches/snapshot/mod.rs"]
 mod snapshot;

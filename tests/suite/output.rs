@@ -42,7 +42,7 @@ fn reader_that_went_away_is_no_failure() {
 #[test]
 #[cfg(target_os = "linux")]
 fn full_disk_is_a_failure() {
-    for format in ["table", "json"] {
+    for format in ["table", "json", "html", "runbook"] {
         let full = File::options().write(true).open("/dev/full").unwrap();
         let (exit, said) = outcome(sound(&["-f", format]).stdout(full));
         assert_eq!(exit, Some(2));

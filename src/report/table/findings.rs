@@ -3,7 +3,7 @@
 use super::super::Screen;
 use super::text::{Paint, labelled};
 use crate::facts::Place;
-use crate::rules::{Excuse, Finding, Severity};
+use crate::rules::{Excuse, Finding, Severity, Step};
 use std::io::{self, Write};
 
 /// The repair is spelled out for so many instances of one rule; the report in JSON has them all.
@@ -12,7 +12,7 @@ const REPAIRS_MAX: usize = 3;
 const PLACES_MAX: usize = 8;
 
 /// Repairs that were written already: their steps, and the rule they were written for.
-type Written<'f> = Vec<(&'f [String], &'static str)>;
+type Written<'f> = Vec<(&'f [Step], &'static str)>;
 
 /// Writes findings, those of one rule together.
 pub(super) fn write(findings: &[Finding], screen: Screen, out: &mut dyn Write) -> io::Result<()> {
@@ -110,7 +110,7 @@ fn places(places: &[Place], screen: Screen, out: &mut dyn Write) -> io::Result<(
     }
 }
 
-fn steps(steps: &[String], screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+fn steps(steps: &[Step], screen: Screen, out: &mut dyn Write) -> io::Result<()> {
     for (index, step) in steps.iter().enumerate() {
         let label = if index == 0 { "    fix  " } else { "         " };
         let number = index.saturating_add(1);

@@ -4,6 +4,7 @@
 //! and the rest has one row an instance, in as many tables as the width asks for.
 
 use super::super::Screen;
+use super::super::letters::letters;
 use super::clean;
 use super::text::{Paint, labelled};
 use crate::farm::{Cell, CellState, Expect, Matrix, MatrixRow};
@@ -13,13 +14,13 @@ use comfy_table::{
 use std::io::{self, Write};
 
 /// A column for each instance is readable up to here, even on a screen without end.
-const COLUMNS_MAX: usize = 12;
+pub(super) const COLUMNS_MAX: usize = 12;
 /// Cells are cut behind so many characters.
 const CELL_CHARACTERS_MAX: usize = 34;
 /// Cells are wrapped where they are wider than this and the screen is full.
-const CELL_CHARACTERS_MIN: usize = 14;
+pub(super) const CELL_CHARACTERS_MIN: usize = 14;
 /// A cell of the grid: its text, and whether it stands out.
-type Shown = (String, bool);
+pub(super) type Shown = (String, bool);
 
 /// Writes the matrix.
 pub(super) fn write(matrix: &Matrix, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
@@ -37,7 +38,7 @@ pub(super) fn write(matrix: &Matrix, screen: Screen, out: &mut dyn Write) -> io:
     Ok(())
 }
 
-fn room(screen: Screen) -> usize {
+pub(super) fn room(screen: Screen) -> usize {
     screen.columns.map_or(usize::MAX, usize::from)
 }
 
@@ -120,8 +121,13 @@ fn title(row: &MatrixRow, screen: Screen) -> Shown {
     (clean(&format!("{mark} {}", row.title), screen), row.is_odd())
 }
 
-/// Shows a cell: in a row that differs with the letter of its group, and marked where it is an odd one.
+/// Shows a cell of the matrix: in a row that differs with the letter of its group, and marked where it is an odd one.
 fn shown(row: &MatrixRow, index: usize, cell: &Cell, screen: Screen) -> Shown {
+    shown_cell(cell, row.is_odd(), row.is_odd_at(index), screen)
+}
+
+/// Shows a cell, with the letter of its group where that is wanted.
+pub(super) fn shown_cell(cell: &Cell, lettered: bool, odd: bool, screen: Screen) -> Shown {
     let text = cut(&clean(&cell.text, screen));
     let text = match cell.state {
         CellState::Value => text,
@@ -129,22 +135,11 @@ fn shown(row: &MatrixRow, index: usize, cell: &Cell, screen: Screen) -> Shown {
         CellState::NotInSnapshot | CellState::NotApplicable => format!("({text})"),
     };
     let letter = match cell.group {
-        Some(group) if row.is_odd() => format!(" {}", letters(group)),
+        Some(group) if lettered => format!(" {}", letters(group)),
         _ => String::new(),
     };
-    let odd = row.is_odd_at(index);
     let pointer = if odd { " <" } else { "" };
     (format!("{text}{letter}{pointer}"), odd)
-}
-
-/// Returns A, B, … Z, AA, AB…
-fn letters(group: usize) -> String {
-    let letter = |n: usize| {
-        char::from_u32(u32::from(b'A').saturating_add(u32::try_from(n % 26).unwrap_or(0)))
-    };
-    let (high, low) = (group / 26, group % 26);
-    let front = high.checked_sub(1).map(letters).unwrap_or_default();
-    front + &letter(low).map(String::from).unwrap_or_default()
 }
 
 fn cut(text: &str) -> String {
@@ -155,13 +150,13 @@ fn cut(text: &str) -> String {
     format!("{kept}...")
 }
 
-fn plain(text: &str, screen: Screen) -> Shown {
+pub(super) fn plain(text: &str, screen: Screen) -> Shown {
     (cut(&clean(text, screen)), false)
 }
 
 /// Returns the columns a grid takes when every cell is as wide as it asks for, up to `cell_max` for all but the first
 /// column.
-fn width(grid: &[Vec<Shown>], cell_max: usize) -> usize {
+pub(super) fn width(grid: &[Vec<Shown>], cell_max: usize) -> usize {
     let columns = grid.iter().map(Vec::len).max().unwrap_or(0);
     (0..columns).fold(0, |sum: usize, index| {
         let cells = grid.iter().filter_map(|line| line.get(index));
@@ -171,7 +166,7 @@ fn width(grid: &[Vec<Shown>], cell_max: usize) -> usize {
     })
 }
 
-fn print(grid: &[Vec<Shown>], screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn print(grid: &[Vec<Shown>], screen: Screen, out: &mut dyn Write) -> io::Result<()> {
     let mut lines = grid.iter();
     let mut table = Table::new();
     let style =
@@ -252,14 +247,6 @@ mod tests {
             assert!(longest <= usize::from(columns), "{longest} > {columns}\n{text}");
             assert!(line(&text, "| odd").contains(" B <"), "{text}");
         }
-    }
-
-    #[test]
-    fn groups_are_lettered_beyond_z() {
-        assert_eq!(
-            (letters(0), letters(25), letters(26), letters(701)),
-            ("A".into(), "Z".into(), "AA".into(), "ZZ".into())
-        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `table`: the report for a person at a terminal: matrix, findings, gaps, verdict.
 
+mod bundles;
 mod findings;
 mod grid;
 mod text;
@@ -27,6 +28,9 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "No instance of it came.\n")?;
         } else {
             grid::write(&judged.matrix, report.screen, out)?;
+        }
+        if let Some(filter) = &report.bundles {
+            bundles::write(&filter.map(&judged.farm), filter.is_by_name(), report.screen, out)?;
         }
         findings::write(&judged.findings, report.screen, out)?;
     }

@@ -1,0 +1,115 @@
+//! Findings on the page: by severity, those of one rule together.
+
+use crate::rules::{Finding, Severity, Step};
+use serde::Serialize;
+
+/// All findings of one severity.
+#[derive(Serialize)]
+pub(super) struct Section {
+    severity: &'static str,
+    title: &'static str,
+    count: usize,
+    rules: Vec<RuleView>,
+}
+
+#[derive(Serialize)]
+struct RuleView {
+    anchor: String,
+    id: &'static str,
+    /// Text, code, text, code, and so on.
+    summary: Vec<&'static str>,
+    why: Vec<&'static str>,
+    references: Vec<Reference>,
+    findings: Vec<FindingView>,
+}
+
+#[derive(Serialize)]
+struct Reference {
+    text: &'static str,
+    /// Where it leads, if it is an address.
+    url: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct FindingView {
+    message: String,
+    instances: Vec<String>,
+    places: Vec<String>,
+    fix: Vec<StepView>,
+    /// The rule and the anchor where these steps stand already.
+    same: Option<(&'static str, String)>,
+}
+
+#[derive(Serialize)]
+struct StepView {
+    lead: String,
+    command: Option<String>,
+}
+
+/// Repairs that were shown already: their steps, the rule they were shown for, and its anchor.
+type Shown<'f> = Vec<(&'f [Step], &'static str, String)>;
+
+/// Returns the findings of a farm by severity, the gravest first.
+pub(super) fn sections(farm: &str, findings: &[Finding]) -> Vec<Section> {
+    let mut shown = Shown::new();
+    findings
+        .chunk_by(|a, b| a.rule.severity == b.rule.severity)
+        .filter_map(|same| {
+            let severity = same.first()?.rule.severity;
+            let rules = same.chunk_by(|a, b| a.rule == b.rule);
+            Some(Section {
+                severity: severity.label(),
+                title: match severity {
+                    Severity::Error => "Errors",
+                    Severity::Warning => "Warnings",
+                    Severity::Note => "Notes",
+                },
+                count: same.len(),
+                rules: rules.filter_map(|found| rule(farm, found, &mut shown)).collect(),
+            })
+        })
+        .collect()
+}
+
+fn rule<'f>(farm: &str, found: &'f [Finding], shown: &mut Shown<'f>) -> Option<RuleView> {
+    let rule = found.first()?.rule;
+    let anchor = format!("{farm}-{}", rule.id);
+    let reference = |text: &&'static str| Reference { text, url: url(text) };
+    Some(RuleView {
+        id: rule.id,
+        // Rules set code between backticks.
+        summary: rule.summary.split('`').collect(),
+        why: rule.why.split('`').collect(),
+        references: rule.references.iter().map(reference).collect(),
+        findings: found.iter().map(|found| finding(found, &anchor, shown)).collect(),
+        anchor,
+    })
+}
+
+fn url(text: &'static str) -> Option<&'static str> {
+    text.split_whitespace().find(|word| word.starts_with("https://"))
+}
+
+/// Two faults of one instance often have one repair; it is spelled out once.
+fn finding<'f>(finding: &'f Finding, anchor: &str, shown: &mut Shown<'f>) -> FindingView {
+    let own = finding.hit.fix.as_slice();
+    let before = shown.iter().find(|(steps, ..)| *steps == own && !own.is_empty());
+    let same = before.map(|(_, rule, anchor)| (*rule, anchor.clone()));
+    if same.is_none() {
+        shown.push((own, finding.rule.id, anchor.to_owned()));
+    }
+    FindingView {
+        message: finding.hit.message.clone(),
+        instances: finding.hit.instances.clone(),
+        places: finding.hit.places.iter().map(ToString::to_string).collect(),
+        fix: if same.is_some() { Vec::new() } else { own.iter().map(StepView::from).collect() },
+        same,
+    }
+}
+
+impl From<&Step> for StepView {
+    fn from(step: &Step) -> Self {
+        let (lead, command) = step.parts();
+        Self { lead: lead.to_owned(), command: command.map(str::to_owned) }
+    }
+}

@@ -1,0 +1,183 @@
+//! The matrix on the page.
+//!
+//! Facts are rows and instances columns in a small farm. A larger one is turned round, as on the terminal: what all agree on becomes a list,
+//! the groups of the rest are summed up, and the table has one row an instance.
+
+use super::super::letters::letters;
+use crate::farm::{Cell, CellState, Expect, Matrix, MatrixRow, alike};
+use serde::Serialize;
+
+/// A column for each instance is readable up to here.
+pub(super) const COLUMNS_MAX: usize = 12;
+/// Groups have so many colours; the letters go on.
+const COLOURS: usize = 8;
+/// Names of a group are listed up to this many; the rest is counted.
+const NAMES_MAX: usize = 8;
+
+/// The matrix.
+#[derive(Serialize)]
+pub(super) struct MatrixView {
+    /// The instances are rows, not columns.
+    turned: bool,
+    count: usize,
+    /// What all instances agree on, where that is not in the table.
+    agreed: Vec<Agreed>,
+    /// The groups of the facts that differ, where the table is too large to see them at a glance.
+    groups: Vec<Grouped>,
+    heads: Vec<Head>,
+    lines: Vec<Line>,
+}
+
+#[derive(Serialize)]
+struct Agreed {
+    title: &'static str,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct Grouped {
+    title: &'static str,
+    groups: Vec<Group>,
+}
+
+/// Instances that say the same.
+#[derive(Serialize)]
+pub(super) struct Group {
+    cell: CellView,
+    count: usize,
+    names: Vec<String>,
+    more: usize,
+}
+
+/// A line or column head: its name, and for a fact whether it is as expected.
+#[derive(Serialize, Clone)]
+struct Head {
+    text: String,
+    sign: &'static str,
+}
+
+#[derive(Serialize)]
+struct Line {
+    head: Head,
+    cells: Vec<CellView>,
+}
+
+#[derive(Serialize, Clone)]
+pub(super) struct CellView {
+    state: &'static str,
+    /// Tells the state without colour.
+    mark: &'static str,
+    text: String,
+    letter: Option<String>,
+    colour: Option<usize>,
+    odd: bool,
+}
+
+impl From<&Matrix> for MatrixView {
+    fn from(matrix: &Matrix) -> Self {
+        let turned = matrix.instances.len() > COLUMNS_MAX;
+        let (agreed, rows): (Vec<&MatrixRow>, Vec<&MatrixRow>) =
+            matrix.rows.iter().partition(|row| turned && common_text(row).is_some());
+        let facts: Vec<Line> = rows.iter().map(|row| line(row)).collect();
+        let instance = |name: &String| Head { text: name.clone(), sign: "" };
+        let instances: Vec<Head> = matrix.instances.iter().map(instance).collect();
+        let (heads, lines) = if turned { turn(instances, &facts) } else { (instances, facts) };
+        let differing = rows.iter().filter(|row| turned && row.is_odd());
+        Self {
+            turned,
+            count: matrix.instances.len(),
+            agreed: agreed.into_iter().filter_map(agreed_on).collect(),
+            groups: differing.map(|row| grouped(row, &matrix.instances)).collect(),
+            heads,
+            lines,
+        }
+    }
+}
+
+/// Makes the instances rows and the facts columns.
+fn turn(instances: Vec<Head>, facts: &[Line]) -> (Vec<Head>, Vec<Line>) {
+    let heads = facts.iter().map(|fact| fact.head.clone()).collect();
+    let lines = instances.into_iter().enumerate().map(|(index, head)| {
+        let cells = facts.iter().filter_map(|fact| fact.cells.get(index)).cloned();
+        Line { head, cells: cells.collect() }
+    });
+    (heads, lines.collect())
+}
+
+fn line(row: &MatrixRow) -> Line {
+    let known = row.cells.iter().all(|cell| cell.group.is_some());
+    let sign = match row.expect {
+        _ if row.is_odd() => "!",
+        Expect::Equal if known && row.cells.len() > 1 => "=",
+        _ => "",
+    };
+    let cells = row.cells.iter().enumerate();
+    Line {
+        head: Head { text: row.title.to_owned(), sign },
+        cells: cells
+            .map(|(index, cell)| CellView::new(cell, row.is_odd(), row.is_odd_at(index)))
+            .collect(),
+    }
+}
+
+impl CellView {
+    /// Returns the same cell with another text.
+    pub(super) fn saying(&self, text: String) -> Self {
+        Self { text, ..self.clone() }
+    }
+
+    /// Shows a cell, with the letter of its group where the groups of its row matter.
+    pub(super) fn new(cell: &Cell, lettered: bool, odd: bool) -> Self {
+        let group = cell.group.filter(|_| lettered);
+        Self {
+            state: cell.state.label(),
+            mark: match cell.state {
+                CellState::Value => "",
+                CellState::Absent => "∅",
+                CellState::Unreadable => "✗",
+                CellState::NotInSnapshot => "?",
+                CellState::NotApplicable => "–",
+            },
+            // A dash says that already.
+            text: if cell.text == "-" { String::new() } else { cell.text.clone() },
+            letter: group.map(letters),
+            colour: group.map(|group| group % COLOURS),
+            odd,
+        }
+    }
+}
+
+/// Returns what all instances of a row have in common, if they do.
+fn common_text(row: &MatrixRow) -> Option<&str> {
+    let first = row.cells.first()?;
+    let same = |cell: &Cell| {
+        (cell.state, &cell.text, &cell.value) == (first.state, &first.text, &first.value)
+    };
+    let is_known = first.state == CellState::Value && row.expect != Expect::Distinct;
+    (is_known && row.cells.iter().all(same)).then_some(first.text.as_str())
+}
+
+fn agreed_on(row: &MatrixRow) -> Option<Agreed> {
+    Some(Agreed { title: row.title, text: common_text(row)?.to_owned() })
+}
+
+/// Sums a row up: its groups, the largest first, then what is not known.
+fn grouped(row: &MatrixRow, instances: &[String]) -> Grouped {
+    let of = |members: &Vec<usize>| {
+        let first = *members.first()?;
+        let cell = CellView::new(row.cells.get(first)?, true, row.is_odd_at(first));
+        Some(group(cell, members, instances))
+    };
+    Grouped { title: row.title, groups: alike(&row.cells).iter().filter_map(of).collect() }
+}
+
+/// Returns a group of the instances with these indexes.
+pub(super) fn group(cell: CellView, members: &[usize], instances: &[String]) -> Group {
+    let names = members.iter().filter_map(|index| instances.get(*index)).cloned();
+    Group {
+        cell,
+        count: members.len(),
+        names: names.take(NAMES_MAX).collect(),
+        more: members.len().saturating_sub(NAMES_MAX),
+    }
+}

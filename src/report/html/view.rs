@@ -1,0 +1,163 @@
+//! What the page shows: the report in the order and the words of the page.
+
+use super::super::{BundleFilter, Report, counted};
+use super::bundles::BundleView;
+use super::findings::{Section, sections};
+use super::matrix::MatrixView;
+use crate::facts::{Gap, SourceRecord, spoken};
+use crate::rules::{Judged, Severity, Verdict};
+use serde::Serialize;
+
+/// So many findings are given as reasons of a verdict.
+const REASONS_MAX: usize = 10;
+
+/// The page.
+#[derive(Serialize)]
+pub(super) struct Page {
+    version: &'static str,
+    title: String,
+    farms: Vec<FarmView>,
+    /// Gaps that could hide a fact.
+    holes: Vec<GapView>,
+    /// The other gaps.
+    notes: Vec<GapView>,
+    sources: Vec<SourceView>,
+}
+
+#[derive(Serialize)]
+struct FarmView {
+    id: String,
+    name: String,
+    verdict: &'static str,
+    /// What was found, in numbers.
+    summary: String,
+    /// Says what the reasons are.
+    because: &'static str,
+    reasons: Vec<String>,
+    matrix: MatrixView,
+    bundles: BundleView,
+    sections: Vec<Section>,
+    left_out: Option<String>,
+}
+
+#[derive(Serialize)]
+struct GapView {
+    source: String,
+    path: Option<String>,
+    reason: String,
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
+struct SourceView {
+    name: String,
+    container: String,
+    entries: u64,
+    instances: usize,
+    complete: bool,
+}
+
+impl From<&Report> for Page {
+    fn from(report: &Report) -> Self {
+        let of = |hides: bool| {
+            let gaps = report.gaps.iter().filter(move |gap| gap.kind.hides() == hides);
+            gaps.map(GapView::from).collect()
+        };
+        let filter = report.bundles.clone().unwrap_or_default();
+        let verdicts: Vec<&str> = report.farms.iter().map(|farm| farm.verdict.label()).collect();
+        let verdict = if verdicts.is_empty() { "no instance".into() } else { verdicts.join(", ") };
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            title: format!("{verdict}: {}", counted(report.instances(), "AEM instance")),
+            farms: report
+                .farms
+                .iter()
+                .enumerate()
+                .map(|(index, farm)| FarmView::new(index, farm, &filter))
+                .collect(),
+            holes: of(true),
+            notes: of(false),
+            sources: report.sources.iter().map(SourceView::from).collect(),
+        }
+    }
+}
+
+impl FarmView {
+    fn new(index: usize, judged: &Judged, filter: &BundleFilter) -> Self {
+        let id = format!("farm{}", index.saturating_add(1));
+        let count = |severity: Severity, what: &str| {
+            let found = judged.findings.iter().filter(|found| found.rule.severity == severity);
+            counted(found.count(), what)
+        };
+        let summary = [
+            counted(judged.farm.members.len(), "instance"),
+            count(Severity::Error, "error"),
+            count(Severity::Warning, "warning"),
+            count(Severity::Note, "note"),
+        ];
+        let (because, reasons) = reasons(judged);
+        let left_out = (judged.left_out > 0).then(|| {
+            let left_out = counted(judged.left_out, "finding");
+            format!("{left_out} left out by --select, --ignore or --min-severity.")
+        });
+        Self {
+            sections: sections(&id, &judged.findings),
+            matrix: MatrixView::from(&judged.matrix),
+            bundles: BundleView::new(&filter.map(&judged.farm), filter.is_by_name()),
+            name: judged.farm.name.clone(),
+            verdict: judged.verdict.label(),
+            summary: summary.join(", "),
+            id,
+            because,
+            reasons,
+            left_out,
+        }
+    }
+}
+
+/// Returns why the verdict is what it is.
+fn reasons(judged: &Judged) -> (&'static str, Vec<String>) {
+    match &judged.verdict {
+        Verdict::Consistent => (
+            "All instances work with the same keys, and every byte that decides it was read and checked.",
+            Vec::new(),
+        ),
+        Verdict::Undecided(doubts) => {
+            ("It cannot be decided, because", doubts.iter().map(ToString::to_string).collect())
+        }
+        Verdict::Inconsistent => {
+            let errors = judged.findings.iter().filter(|f| f.rule.severity == Severity::Error);
+            let mut reasons: Vec<String> = errors.map(|found| found.hit.message.clone()).collect();
+            let more = reasons.len().saturating_sub(REASONS_MAX);
+            reasons.truncate(REASONS_MAX);
+            if more > 0 {
+                reasons.push(format!("and {}", counted(more, "more error")));
+            }
+            ("Errors were found", reasons)
+        }
+    }
+}
+
+impl From<&Gap> for GapView {
+    fn from(gap: &Gap) -> Self {
+        Self {
+            source: spoken(&gap.source).to_owned(),
+            path: gap.path.clone(),
+            reason: gap.reason.clone(),
+            kind: gap.kind.label(),
+        }
+    }
+}
+
+impl From<&SourceRecord> for SourceView {
+    fn from(record: &SourceRecord) -> Self {
+        let known = !record.container.is_empty();
+        Self {
+            name: spoken(&record.name).to_owned(),
+            container: if known { record.container.clone() } else { "unknown".to_owned() },
+            entries: record.entries,
+            instances: record.instances,
+            complete: record.complete,
+        }
+    }
+}

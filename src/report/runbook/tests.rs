@@ -1,0 +1,129 @@
+//! What a person who follows the text would do.
+
+use super::{PACK, write};
+use crate::facts::SourceRecord;
+use crate::report::{Report, Screen};
+use crate::rules::Selection;
+use crate::testing::{FarmBuilder, Instance, farm, good_farm};
+
+fn runbook(farm: FarmBuilder) -> String {
+    let farm = farm.build();
+    let gaps = farm.members.iter().flat_map(|m| m.snapshot.gaps.clone()).collect();
+    let record = |name: String| SourceRecord {
+        name,
+        container: "tar".to_owned(),
+        entries: 9,
+        instances: 1,
+        complete: true,
+    };
+    let sources = farm.members.iter().map(|m| record(m.snapshot.source.clone())).collect();
+    let report = Report::new(vec![farm], sources, gaps, &Selection::default(), Screen::default());
+    let mut out = Vec::new();
+    write(&report, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn other() -> Vec<u8> {
+    (100..132).collect()
+}
+
+const FELIX: &str = "crx-quickstart/launchpad/felix";
+
+#[test]
+fn consistent_farm_has_nothing_to_repair() {
+    let text = runbook(good_farm(&["a", "b"]));
+    assert!(text.contains("Nothing is to be repaired"), "{text}");
+    assert!(!text.contains("```"), "{text}");
+}
+
+#[test]
+fn undecided_farm_is_told_what_to_bring() {
+    let text = runbook(good_farm(&["a"]));
+    assert!(
+        text.contains("fewer than two instances came: bring the snapshots of the other"),
+        "{text}"
+    );
+    assert!(text.contains(PACK) && text.contains("aemtrix scan \\\n  'a=a.tar'\n"), "{text}");
+}
+
+#[test]
+fn keys_are_copied_from_the_right_instance_with_its_paths_and_sums() {
+    let text = runbook(good_farm(&["p1", "p2"]).with("p3", |i| i.hmac(&other())));
+    assert!(
+        text.contains("Source of the keys: **p1**, for most of the farm has its keys."),
+        "{text}"
+    );
+    for line in [
+        format!("cp '{FELIX}/bundle2/data/hmac' '{FELIX}/bundle2/data/master' keys/\n"),
+        format!("cp keys/hmac keys/master '{FELIX}/bundle2/data/'\n"),
+        "## On p3: put the keys\n".to_owned(),
+        "- com.adobe.granite.crypto.file is bundle 2.\n".to_owned(),
+        "aemtrix scan \\\n  'p1=p1.tar' \\\n  'p2=p2.tar' \\\n  'p3=p3.tar'\n".to_owned(),
+        "`Verdict: CONSISTENT`".to_owned(),
+    ] {
+        assert!(text.contains(&line), "{line}\nis not in\n{text}");
+    }
+    assert!(!text.contains("On p2: put") && !text.contains("printf"), "{text}");
+}
+
+#[test]
+fn instance_in_jcr_mode_is_switched_and_its_properties_are_deleted_last() {
+    let jcr = |i: Instance| i.jcr_mode(&other(), &other()[..16]);
+    let text = runbook(good_farm(&["p1", "p2"]).with("p3", jcr));
+    let storage = format!("'{FELIX}/bundle1/data/storage'");
+    let places: Vec<usize> = [
+        "put the keys".to_owned(),
+        format!("printf %s Bundle > {storage}\n   wc -c {storage}\n"),
+        "6. Start the instance.".to_owned(),
+        "delete the properties hmac and master of /etc/key".to_owned(),
+    ]
+    .iter()
+    .map(|part| text.find(part.as_str()).unwrap_or_else(|| panic!("{part}\nis not in\n{text}")))
+    .collect();
+    assert!(places.is_sorted(), "{text}");
+    // Moving its own keys out of the JCR would undo the copy.
+    assert!(!text.contains("On p3, save the binary properties"), "{text}");
+}
+
+#[test]
+fn steps_that_the_copy_does_not_settle_follow() {
+    let odd = |i: Instance| i.hmac(&other()).storage(b"Bundle\n");
+    let text = runbook(good_farm(&["p1", "p2"]).with("p3", odd));
+    let (keys, rest) = text.split_once("## What else to do").unwrap();
+    assert!(keys.contains("## On p3: put the keys"), "{keys}");
+    assert!(rest.contains(&format!("printf %s Bundle > '{FELIX}/bundle1/data/storage'")), "{rest}");
+    assert!(!rest.contains("Take p1 as the source"), "{rest}");
+}
+
+#[test]
+fn where_nothing_tells_whose_keys_are_right_nothing_is_copied() {
+    let text = runbook(good_farm(&["p1"]).with("p2", |i| i.hmac(&other())));
+    assert!(text.contains("## Find out whose keys are right\n"), "{text}");
+    assert!(!text.contains("cp keys/"), "{text}");
+}
+
+#[test]
+fn names_neither_act_in_a_shell_nor_as_markup() {
+    let name = "'; rm -rf ~ #`id`$(id)\n```\n<script>";
+    let hostile = |mut i: Instance| {
+        for bundle in &mut i.snapshot.bundles {
+            bundle.place.path = format!("{name}/{}", bundle.directory);
+        }
+        i.hmac(&other())
+    };
+    let text = runbook(farm().with("a", |i| i).with("b", |i| i).with(name, hostile));
+    let commands = text.lines().filter(|line| line.trim_start().starts_with("cp keys/hmac"));
+    let commands: Vec<&str> = commands.map(str::trim).collect();
+    assert_eq!(
+        commands,
+        [
+            r#"cp keys/hmac keys/master "$(printf '\047; rm -rf ~ #`id`$(id)\012```\012<script>/bundle2/data/')""#
+        ]
+    );
+    let fences = text.lines().filter(|line| line.trim_start().starts_with("```")).count();
+    assert_eq!(fences % 2, 0);
+    assert!(
+        !text.lines().any(|line| line.contains("<script>") && !line.contains("$(printf")),
+        "{text}"
+    );
+}

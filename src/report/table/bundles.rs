@@ -1,0 +1,115 @@
+//! The bundle map: a grid where it fits, else the groups of each bundle.
+
+use super::super::letters::letters;
+use super::super::{Screen, counted};
+use super::grid::{self, Shown};
+use super::text::{Paint, labelled};
+use crate::farm::{BundleMap, BundleRow, alike};
+use std::io::{self, Write};
+
+/// Names of a group are listed up to this many; the rest is counted.
+const NAMES_MAX: usize = 5;
+
+/// Writes the bundle map; `by_name` says that its rows were chosen by name, whether they differ or not.
+pub(super) fn write(
+    map: &BundleMap,
+    by_name: bool,
+    screen: Screen,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let (rows, others) = (map.rows.len(), map.left_out);
+    let title = if by_name {
+        format!("Bundles of the names asked for: {rows}; not shown: {others}")
+    } else {
+        format!("Bundles that differ: {rows}; the same everywhere: {others}")
+    };
+    writeln!(out, "{}", Paint::Bold.on(&title, screen))?;
+    let grid = as_grid(map, screen);
+    let fits = grid::width(&grid, grid::CELL_CHARACTERS_MIN) <= grid::room(screen);
+    if map.rows.is_empty() {
+        return writeln!(out);
+    }
+    if map.instances.len() <= grid::COLUMNS_MAX && fits {
+        return grid::print(&grid, screen, out);
+    }
+    for row in &map.rows {
+        labelled(" ", &row.symbolic_name, screen, out)?;
+        groups(row, &map.instances, screen, out)?;
+    }
+    writeln!(out)
+}
+
+fn as_grid(map: &BundleMap, screen: Screen) -> Vec<Vec<Shown>> {
+    let names = map.instances.iter().map(|name| grid::plain(name, screen));
+    let head = std::iter::once(grid::plain("", screen)).chain(names).collect();
+    let line = |row: &BundleRow| {
+        let cells = row.cells.iter().enumerate().map(|(index, cell)| {
+            grid::shown_cell(&cell.cell, row.differs, row.is_odd_at(index), screen)
+        });
+        std::iter::once((super::clean(&row.symbolic_name, screen), false)).chain(cells).collect()
+    };
+    std::iter::once(head).chain(map.rows.iter().map(line)).collect()
+}
+
+fn groups(
+    row: &BundleRow,
+    instances: &[String],
+    screen: Screen,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    for members in alike(row.cells.iter().map(|cell| &cell.cell)) {
+        let Some(first) = members.first().and_then(|first| row.cells.get(*first)) else { continue };
+        let letter =
+            first.cell.group.filter(|_| row.differs).map_or_else(|| "-".to_owned(), letters);
+        let names = members.iter().filter_map(|index| instances.get(*index));
+        let names: Vec<&str> = names.map(String::as_str).collect();
+        let who = if names.len() > NAMES_MAX {
+            counted(names.len(), "instance")
+        } else {
+            names.join(", ")
+        };
+        labelled(
+            &format!("    {letter}"),
+            &format!("{}: {who}", first.without_ids()),
+            screen,
+            out,
+        )?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::BundleFilter;
+    use crate::testing::good_farm;
+
+    fn render(columns: Option<u16>, pattern: &str) -> String {
+        let farm = good_farm(&["a", "b"])
+            .with("c", |i| i.change("bundle7", |bundle| bundle.version = Some("2.0".to_owned())));
+        let filter = BundleFilter::parse(pattern).unwrap();
+        let screen = Screen { columns, ascii: true, color: false };
+        let mut out = Vec::new();
+        write(&filter.map(&farm.build()), filter.is_by_name(), screen, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn bundles_that_differ_are_a_grid_where_it_fits_and_groups_where_not() {
+        let grid = render(None, "");
+        assert!(grid.starts_with("Bundles that differ: 1; the same everywhere: 4\n"), "{grid}");
+        assert!(grid.contains("| 7: 2.0, active B <"), "{grid}");
+        let groups = render(Some(60), "");
+        assert!(
+            groups.contains("  org.apache.felix.scr\n    A 3.4.22, active: a, b\n"),
+            "{groups}"
+        );
+        assert!(groups.contains("    B 2.0, active: c\n"), "{groups}");
+    }
+
+    #[test]
+    fn bundles_of_a_name_show_without_letters_where_they_agree() {
+        let text = render(None, "settings");
+        assert!(text.contains("| org.apache.sling.settings | 5: 3.4.22, active |"), "{text}");
+    }
+}
