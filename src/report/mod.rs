@@ -1,9 +1,11 @@
 //! What a run found, and the formats it is written in: one file a format, all with one signature.
 
 mod catalogue;
+mod csv;
 mod json;
 mod printable;
 mod table;
+mod wording;
 
 pub use catalogue::{explain_rule, list_rules};
 pub use printable::printable;
@@ -64,7 +66,7 @@ pub struct Format {
 }
 
 /// Every format; the first is the default.
-pub const FORMATS: &[Format] = &[table::FORMAT, json::FORMAT];
+pub const FORMATS: &[Format] = &[table::FORMAT, json::FORMAT, csv::FORMAT];
 
 impl Report {
     /// Judges farms and puts the report together.

@@ -17,6 +17,7 @@ mod catalogue;
 mod damage;
 mod demo;
 mod determinism;
+mod formats;
 mod hostile_names;
 mod instance;
 mod layers;

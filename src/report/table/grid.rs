@@ -4,6 +4,7 @@
 //! and the rest has one row an instance, in as many tables as the width asks for.
 
 use super::super::Screen;
+use super::super::wording::marked;
 use super::clean;
 use super::text::{Paint, labelled};
 use crate::farm::{Cell, CellState, Expect, Matrix, MatrixRow};
@@ -123,11 +124,7 @@ fn title(row: &MatrixRow, screen: Screen) -> Shown {
 /// Shows a cell: in a row that differs with the letter of its group, and marked where it is an odd one.
 fn shown(row: &MatrixRow, index: usize, cell: &Cell, screen: Screen) -> Shown {
     let text = cut(&clean(&cell.text, screen));
-    let text = match cell.state {
-        CellState::Value => text,
-        CellState::Absent | CellState::Unreadable => format!("[{text}]"),
-        CellState::NotInSnapshot | CellState::NotApplicable => format!("({text})"),
-    };
+    let text = marked(cell, &text);
     let letter = match cell.group {
         Some(group) if row.is_odd() => format!(" {}", letters(group)),
         _ => String::new(),

@@ -4,9 +4,10 @@ mod findings;
 mod grid;
 mod text;
 
-use super::{Format, Report, counted, printable};
+use super::wording::basis;
+use super::{Format, Report, printable};
 use crate::facts::{Gap, spoken};
-use crate::rules::{Judged, Severity, Verdict};
+use crate::rules::{Judged, Verdict};
 use std::io::{self, Write};
 pub(super) use text::{Paint, labelled};
 
@@ -60,27 +61,7 @@ fn verdict(judged: &Judged, report: &Report, out: &mut dyn Write) -> io::Result<
         }
         writeln!(out)?;
     }
-    let instances = counted(judged.farm.members.len(), "instance");
-    let count = |severity: Severity, what: &str| {
-        let found = judged.findings.iter().filter(|f| f.rule.severity == severity).count();
-        counted(found, what)
-    };
-    let left_out = match judged.left_out {
-        0 => String::new(),
-        hidden => format!(
-            " ({} left out by --select, --ignore or --min-severity)",
-            counted(hidden, "finding")
-        ),
-    };
-    writeln!(
-        out,
-        "Verdict: {} - {instances} from {}, {}, {}, {}{left_out}",
-        paint.on(word, report.screen),
-        counted(report.sources.len(), "source"),
-        count(Severity::Error, "error"),
-        count(Severity::Warning, "warning"),
-        count(Severity::Note, "note"),
-    )
+    writeln!(out, "Verdict: {} - {}", paint.on(word, report.screen), basis(judged, report))
 }
 
 /// Makes text harmless, and ASCII where that is asked for.
