@@ -3,6 +3,7 @@
 mod catalogue;
 mod csv;
 mod json;
+mod markdown;
 mod printable;
 mod table;
 mod wording;
@@ -66,7 +67,7 @@ pub struct Format {
 }
 
 /// Every format; the first is the default.
-pub const FORMATS: &[Format] = &[table::FORMAT, json::FORMAT, csv::FORMAT];
+pub const FORMATS: &[Format] = &[table::FORMAT, json::FORMAT, csv::FORMAT, markdown::FORMAT];
 
 impl Report {
     /// Judges farms and puts the report together.
