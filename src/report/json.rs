@@ -29,9 +29,13 @@ pub(super) const FORMAT: Format = Format {
 };
 
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let wire = WireReport::from(report);
+    write_json(&WireReport::from(report), out)
+}
+
+/// Writes a value as JSON for people too: indented, and harmless on a terminal.
+pub(super) fn write_json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     let formatter = Harmless(PrettyFormatter::new());
-    wire.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, formatter))?;
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, formatter))?;
     out.write_all(b"\n")
 }
 

@@ -3,8 +3,10 @@
 mod catalogue;
 mod csv;
 mod json;
+mod junit;
 mod markdown;
 mod printable;
+mod sarif;
 mod table;
 mod wording;
 
@@ -28,6 +30,8 @@ pub struct Report {
     pub sources: Vec<SourceRecord>,
     /// All gaps, sorted.
     pub gaps: Vec<Gap>,
+    /// Which findings were asked for.
+    pub selection: Selection,
     /// How text for people is laid out.
     pub screen: Screen,
 }
@@ -67,7 +71,8 @@ pub struct Format {
 }
 
 /// Every format; the first is the default.
-pub const FORMATS: &[Format] = &[table::FORMAT, json::FORMAT, csv::FORMAT, markdown::FORMAT];
+pub const FORMATS: &[Format] =
+    &[table::FORMAT, json::FORMAT, csv::FORMAT, markdown::FORMAT, sarif::FORMAT, junit::FORMAT];
 
 impl Report {
     /// Judges farms and puts the report together.
@@ -79,7 +84,7 @@ impl Report {
         screen: Screen,
     ) -> Self {
         let farms = farms.into_iter().map(|farm| judge(farm, &gaps, selection)).collect();
-        Self { farms, sources, gaps, screen }
+        Self { farms, sources, gaps, selection: selection.clone(), screen }
     }
 
     /// Says whether no gap could hide a fact.

@@ -17,7 +17,8 @@ pub struct Selection {
 }
 
 impl Selection {
-    fn takes(&self, rule: &Rule) -> bool {
+    /// Says whether findings of a rule are to be shown.
+    pub fn takes(&self, rule: &Rule) -> bool {
         let names = |ids: &[String]| ids.iter().any(|id| id == rule.id);
         (self.select.is_empty() || names(&self.select))
             && !names(&self.ignore)
