@@ -18,6 +18,7 @@
 //! - [`evidence`]: the files that matter, one file a kind: path pattern, size bound, parser.
 //! - [`oak`]: reads nodes from segment stores, whose bytes it is given.
 //! - [`examine`]: walks every source in parallel and makes snapshots; a panic in one source becomes a gap.
+//! - [`saved`]: facts as lines of JSON (`aemtrix.facts/1`), and how those of several runs are merged.
 //! - [`farm`]: instances that must agree, their effective keys, and the matrix.
 //! - [`rules`]: what is wrong, one file a rule, and the verdict.
 //! - [`report`]: the formats, one file each. The only room that writes.
@@ -40,5 +41,6 @@ pub mod limits;
 pub mod oak;
 pub mod report;
 pub mod rules;
+pub mod saved;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -34,6 +34,10 @@ pub struct Limits {
     pub logs: bool,
     /// Directory depth below a source.
     pub depth_max: usize,
+    /// Bytes of one line of a file of saved facts. An instance with 600 bundles has about 400 KB.
+    pub line_bytes_max: usize,
+    /// Lines of one file of saved facts that are no facts, before the rest of it is left alone.
+    pub bad_lines_max: usize,
 }
 
 impl Default for Limits {
@@ -53,6 +57,8 @@ impl Default for Limits {
             jump_bytes_min: 64 << 10,
             logs: true,
             depth_max: 64,
+            line_bytes_max: 64 << 20,
+            bad_lines_max: 20,
         }
     }
 }

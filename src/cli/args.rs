@@ -30,6 +30,8 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Reads archives and directories, compares the instances in them, and reports
     Scan(Box<Scan>),
+    /// Judges saved facts again (`scan -f ndjson`), those of several runs together
+    Report(Box<Saved>),
     /// Lists the rules, or explains one
     #[command(alias = "explain")]
     Rules {
@@ -53,6 +55,17 @@ pub(super) struct Scan {
     pub(super) judging: Judging,
     #[command(flatten)]
     pub(super) reading: Reading,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Saved {
+    /// Files that `scan -f ndjson` wrote, or `-` for standard input
+    #[arg(required = true, value_name = "FACTS")]
+    pub(super) files: Vec<OsString>,
+    #[command(flatten)]
+    pub(super) output: Output,
+    #[command(flatten)]
+    pub(super) judging: Judging,
 }
 
 #[derive(Debug, ClapArgs)]

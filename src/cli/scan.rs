@@ -2,21 +2,18 @@
 
 use super::args::Scan;
 use super::progress::Bar;
-use super::{Exit, complain, output};
+use super::{Exit, complain, finish};
 use crate::examine::examine;
 use crate::facts::Gap;
 use crate::farm::farms;
 use crate::intake::{Discovered, NoWatch, Source, Watch, discover};
-use crate::report::{Outcome, Report, counted};
-use crate::rules::Severity;
+use crate::report::{Report, counted};
 use std::thread::available_parallelism;
 
 /// Scans the sources and writes the reports.
 pub(super) fn run(scan: &Scan) -> Exit {
-    for path in &scan.output.files {
-        if let Err(error) = output::format_of(path) {
-            return complain(&format!("{error:#}"));
-        }
+    if let Err(error) = finish::check_formats(&scan.output) {
+        return complain(&format!("{error:#}"));
     }
     let Discovered { mut sources, notes } = discover(&scan.sources);
     match (&scan.name, sources.as_mut_slice()) {
@@ -26,14 +23,11 @@ pub(super) fn run(scan: &Scan) -> Exit {
             return complain("--name needs exactly one source; use NAME=SOURCE for several");
         }
     }
-    for path in &scan.output.files {
-        if let Err(error) = output::check_apart(path, &sources) {
-            return complain(&format!("{error:#}"));
-        }
+    if let Err(error) = finish::check_apart(&scan.output, &sources) {
+        return complain(&format!("{error:#}"));
     }
     let report = analyze(scan, &sources, notes);
-    let exit = write(scan, &report);
-    if exit == Exit::Trouble { exit } else { judge(scan, &report) }
+    finish::finish(&report, &scan.output, &scan.judging)
 }
 
 fn analyze(scan: &Scan, sources: &[Source], notes: Vec<Gap>) -> Report {
@@ -58,45 +52,8 @@ fn analyze(scan: &Scan, sources: &[Source], notes: Vec<Gap>) -> Report {
     }
     examined.gaps.extend(notes);
     examined.gaps.sort();
+    examined.gaps.dedup();
     let farms = farms(examined.snapshots);
     let selection = scan.judging.selection();
     Report::new(farms, examined.sources, examined.gaps, &selection, scan.output.screen())
-}
-
-fn write(scan: &Scan, report: &Report) -> Exit {
-    let Some(format) = output::format(&scan.output.format) else {
-        return complain("this format is not known");
-    };
-    let to_files = scan.output.files.iter().map(|path| output::to_file(report, path));
-    let results: Vec<_> =
-        to_files.chain([output::to_stdout(|out| (format.write)(report, out))]).collect();
-    let failures = results.into_iter().filter_map(Result::err);
-    let count = failures.map(|error| complain(&format!("{error:#}"))).count();
-    if count > 0 { Exit::Trouble } else { Exit::Clean }
-}
-
-fn judge(scan: &Scan, report: &Report) -> Exit {
-    if scan.output.format != "table" && !scan.output.quiet {
-        super::tell(&summary(report));
-    }
-    match report.outcome(scan.judging.fails_from()) {
-        Outcome::Clean => Exit::Clean,
-        Outcome::Findings => Exit::Findings,
-        Outcome::Open => Exit::Trouble,
-    }
-}
-
-fn summary(report: &Report) -> String {
-    let verdicts: Vec<&str> = report.farms.iter().map(|judged| judged.verdict.label()).collect();
-    let verdict =
-        if verdicts.is_empty() { "no AEM instance".to_owned() } else { verdicts.join(", ") };
-    format!(
-        "{verdict}: {} from {}, {}, {}, {}{}",
-        counted(report.instances(), "instance"),
-        counted(report.sources.len(), "source"),
-        counted(report.count(Severity::Error), "error"),
-        counted(report.count(Severity::Warning), "warning"),
-        counted(report.count(Severity::Note), "note"),
-        if report.is_complete() { "" } else { "; evidence incomplete" }
-    )
 }

@@ -104,6 +104,7 @@ pub fn farms(snapshots: Vec<(Option<String>, Snapshot)>) -> Vec<Farm> {
     let mut copies: BTreeMap<(String, String), Vec<Snapshot>> = BTreeMap::new();
     let mut instances = Vec::new();
     for (label, snapshot) in snapshots {
+        let snapshot = Snapshot { label: label.clone(), ..snapshot };
         match original(&snapshot, &installs) {
             Some(root) => copies.entry((snapshot.source.clone(), root)).or_default().push(snapshot),
             None => instances.push((label, snapshot)),

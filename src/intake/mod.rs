@@ -7,6 +7,7 @@ mod entry;
 mod file;
 mod folder;
 mod gzip;
+mod lines;
 mod parts;
 mod path;
 mod sniff;
@@ -16,6 +17,7 @@ mod testing;
 
 pub use discover::{Discovered, discover};
 pub use entry::{Descend, Entry, EntryKind, LinkTarget, NoWatch, Visit, Want, Watch};
+pub use lines::{Line, facts_files, read_lines};
 pub use parts::{Part, Parts};
 
 use crate::facts::GapKind;

@@ -127,7 +127,7 @@ fn gap_line(gap: &Gap) -> String {
 
 /// Joins lines, of which each is made harmless: none can look like another.
 fn lines(lines: impl IntoIterator<Item = String>) -> String {
-    lines.into_iter().fold(String::new(), |text, line| text + &printable(&line) + "\n")
+    lines.into_iter().map(|line| [&printable(&line), "\n"].concat()).collect()
 }
 
 fn counts<'c>(cases: impl Iterator<Item = &'c Case>) -> String {

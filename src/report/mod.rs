@@ -5,6 +5,7 @@ mod csv;
 mod json;
 mod junit;
 mod markdown;
+mod ndjson;
 mod printable;
 mod sarif;
 mod table;
@@ -71,8 +72,15 @@ pub struct Format {
 }
 
 /// Every format; the first is the default.
-pub const FORMATS: &[Format] =
-    &[table::FORMAT, json::FORMAT, csv::FORMAT, markdown::FORMAT, sarif::FORMAT, junit::FORMAT];
+pub const FORMATS: &[Format] = &[
+    table::FORMAT,
+    json::FORMAT,
+    ndjson::FORMAT,
+    csv::FORMAT,
+    markdown::FORMAT,
+    sarif::FORMAT,
+    junit::FORMAT,
+];
 
 impl Report {
     /// Judges farms and puts the report together.

@@ -14,10 +14,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("intake", &["facts", "limits"]),
     ("evidence", &["facts"]),
     ("examine", &["facts", "limits", "intake", "evidence", "oak"]),
+    // Lines in, facts out, and back: it is given the bytes, so that only `intake` reads.
+    ("saved", &["facts"]),
     ("farm", &["facts"]),
     ("rules", &["facts", "farm"]),
-    ("report", &["facts", "farm", "rules"]),
-    ("cli", &["facts", "limits", "intake", "evidence", "examine", "farm", "rules", "report"]),
+    ("report", &["facts", "farm", "rules", "saved"]),
+    (
+        "cli",
+        &["facts", "limits", "intake", "evidence", "examine", "saved", "farm", "rules", "report"],
+    ),
     ("main", &["cli"]),
 ];
 

@@ -29,5 +29,6 @@ mod pack;
 mod repository;
 mod run;
 mod samples;
+mod saved;
 #[path = "../../benches/snapshot/mod.rs"]
 mod snapshot;
