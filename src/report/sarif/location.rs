@@ -47,7 +47,7 @@ impl WireLocation {
 fn uri(source: &str, path: Option<&str>) -> String {
     let mut text = source.trim_end_matches('/').to_owned();
     if text.is_empty() {
-        text.push_str(if source.is_empty() { "." } else { "" });
+        text.push_str(if source.starts_with('/') { "/" } else { "." });
     }
     if let Some(path) = path.filter(|path| !path.is_empty()) {
         text.push('/');
@@ -64,7 +64,7 @@ fn uri(source: &str, path: Option<&str>) -> String {
         encode(character, &mut uri);
         last = character;
     }
-    if uri.is_empty() || uri == "file://" { format!("{uri}/") } else { uri }
+    uri
 }
 
 fn encode(character: char, uri: &mut String) {

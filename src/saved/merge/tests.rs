@@ -92,7 +92,7 @@ fn line_that_is_no_fact_says_why_and_costs_no_other() {
     let schema = "\"schema\":\"aemtrix.facts/1\"";
     for (line, reason) in [
         ("secret".to_owned(), "it is no JSON"),
-        ("[".repeat(100_000), "it is no JSON"),
+        ("[".repeat(100_000), "not of the kind"),
         ("{\"schema\":\"aemtrix.facts/2\"}".to_owned(), "is of another version"),
         ("{}".to_owned(), "missing field `schema`"),
         (format!("{{{schema},{schema}}}"), "duplicate field `schema`"),
