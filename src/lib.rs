@@ -19,6 +19,7 @@
 //! - [`oak`]: reads nodes from segment stores, whose bytes it is given.
 //! - [`examine`]: walks every source in parallel and makes snapshots; a panic in one source becomes a gap.
 //! - [`policy`]: what the user expects of the farms, and which findings are known; parsers of text that `cli` reads.
+//! - [`saved`]: facts as lines of JSON (`aemtrix.facts/1`), and how those of several runs are merged.
 //! - [`farm`]: instances that must agree, their effective keys, and the matrix.
 //! - [`rules`]: what is wrong, one file a rule, and the verdict.
 //! - [`report`]: the formats, one file each. The only room that writes.
@@ -42,5 +43,6 @@ pub mod oak;
 pub mod policy;
 pub mod report;
 pub mod rules;
+pub mod saved;
 #[cfg(test)]
 pub(crate) mod testing;

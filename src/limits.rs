@@ -55,6 +55,10 @@ pub struct Limits {
     pub baseline_bytes_max: u64,
     /// Directory depth below a source.
     pub depth_max: usize,
+    /// Bytes of one line of a file of saved facts. An instance with 600 bundles has about 400 KB.
+    pub line_bytes_max: usize,
+    /// Lines of one file of saved facts that are no facts, before the rest of it is left alone.
+    pub bad_lines_max: usize,
 }
 
 impl Default for Limits {
@@ -83,6 +87,8 @@ impl Default for Limits {
             policy_bytes_max: 1 << 20,
             baseline_bytes_max: 64 << 20,
             depth_max: 64,
+            line_bytes_max: 64 << 20,
+            bad_lines_max: 20,
         }
     }
 }

@@ -32,6 +32,8 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Reads archives and directories, compares the instances in them, and reports
     Scan(Box<Scan>),
+    /// Judges saved facts again (`scan -f ndjson`), those of several runs together
+    Report(Box<Saved>),
     /// Lists the rules, or explains one
     #[command(alias = "explain")]
     Rules {
@@ -63,9 +65,6 @@ pub(super) struct Scan {
     /// Name of the instance, when there is one source
     #[arg(long, value_name = "NAME")]
     pub(super) name: Option<String>,
-    /// What makes a farm, whose instances must agree
-    #[arg(long, value_name = "WHAT", value_enum, default_value = "all")]
-    pub(super) farm_by: FarmByName,
     #[command(flatten)]
     pub(super) output: Output,
     #[command(flatten)]
@@ -92,6 +91,17 @@ impl From<FarmByName> for FarmBy {
             FarmByName::Parent => Self::Parent,
         }
     }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Saved {
+    /// Files that `scan -f ndjson` wrote, or `-` for standard input
+    #[arg(required = true, value_name = "FACTS")]
+    pub(super) files: Vec<OsString>,
+    #[command(flatten)]
+    pub(super) output: Output,
+    #[command(flatten)]
+    pub(super) judging: Judging,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -171,6 +181,9 @@ pub(super) enum When {
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Judging")]
 pub(super) struct Judging {
+    /// What makes a farm, whose instances must agree
+    #[arg(long, value_name = "WHAT", value_enum, default_value = "all")]
+    pub(super) farm_by: FarmByName,
     /// Applies these rules alone; `aemtrix rules` lists them
     #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rule_ids(), hide_possible_values = true)]
     select: Vec<String>,

@@ -2,9 +2,11 @@
 
 mod args;
 mod exit;
+mod finish;
 mod log;
 mod output;
 mod progress;
+mod report;
 mod rules;
 mod scan;
 mod terms;
@@ -33,6 +35,10 @@ pub fn run() -> Exit {
         Command::Scan(scan) => {
             log::start(&scan.output);
             scan::run(&scan)
+        }
+        Command::Report(saved) => {
+            log::start(&saved.output);
+            report::run(&saved)
         }
         Command::Rules { id } => {
             let screen =

@@ -1,6 +1,8 @@
 //! OSGi bundles as Felix keeps them on disk.
 
 use super::Place;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Holds the file `storage` in its data directory.
@@ -18,7 +20,10 @@ pub const CRYPTO_FAMILY: [&str; 6] = [
 ];
 
 /// The persistent state of a bundle: what Felix intends at the next start, not what ran.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum BundleState {
     /// 1: uninstalled, files still there; Felix removes the directory at the next start.
     Uninstalled,
@@ -63,7 +68,10 @@ impl fmt::Display for BundleState {
 }
 
 /// How a bundle's symbolic name and version became known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum IdentifiedBy {
     /// Manifest of the revision that Felix would choose: exact.
     Manifest,
@@ -74,7 +82,7 @@ pub enum IdentifiedBy {
 }
 
 /// A revision directory such as `version0.1`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Revision {
     /// Its directory name.
     pub directory: String,
@@ -87,7 +95,8 @@ pub struct Revision {
 }
 
 /// Why Felix would delete a bundle directory, `data/` included, at the next start.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum DiscardReason {
     /// `bundle.info` cannot be read; the text says where it fails.
     Info(String),
@@ -128,7 +137,7 @@ impl fmt::Display for DiscardReason {
 }
 
 /// One bundle directory of the Felix cache.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Bundle {
     /// Number from the first line of `bundle.info`, never from the directory name.
     pub id: Option<u64>,

@@ -1,6 +1,8 @@
 //! OSGi configurations as Felix ConfigAdmin keeps them on disk: only listed settings, and of secrets only that they are there.
 
 use super::{Digest, Place, Snapshot};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -34,7 +36,10 @@ pub const IMS_CLIENT_SECRET: &str = "auth.ims.client.secret";
 pub const IMS_SERVICE_SECRET: &str = "oauth.provider.ims.service.token.client.secret";
 
 /// What is known of a property that holds a secret. The secret itself is never kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum SecretState {
     /// Not there, or empty.
     Missing,
@@ -67,7 +72,7 @@ impl fmt::Display for SecretState {
 /// A value encrypted with the master key: `{` hexadecimal digits `}`.
 ///
 /// Each encryption starts from another random vector, so equal text means a copied value.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct ProtectedValue {
     /// The property it stands in.
     pub property: String,
@@ -76,7 +81,7 @@ pub struct ProtectedValue {
 }
 
 /// One configuration that Felix would use.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Configuration {
     /// Its PID, from inside the file.
     pub pid: String,

@@ -1,7 +1,10 @@
 //! What could not be read, and whether that could hide a fact.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 /// Something that could not be read, or was read in a way the user must know.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Gap {
     /// The source as the user named it.
     pub source: String,
@@ -14,7 +17,10 @@ pub struct Gap {
 }
 
 /// The kinds of gap. Their names are part of the JSON output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum GapKind {
     /// The source ends before it should.
     Partial,

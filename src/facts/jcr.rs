@@ -1,9 +1,11 @@
 //! The crypto keys in the repository: what `/etc/key` holds, as digests.
 
 use super::{KeyDigest, KeyHistory, KeyName, Place};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// What the repository in a snapshot says of the keys.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Repository {
     /// Where the segment store lies (path of the directory `…/repository/segmentstore`).
     pub place: Place,
@@ -38,7 +40,8 @@ impl Repository {
 }
 
 /// What became of reading `/etc/key`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum JcrKeys {
     /// It was read; keys that are not listed are not there (empty: none).
     Read(Vec<JcrKey>),
@@ -59,7 +62,7 @@ impl JcrKeys {
 }
 
 /// A key in the repository.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct JcrKey {
     /// Which key its name says it is.
     pub name: KeyName,
@@ -80,7 +83,10 @@ impl JcrKey {
 }
 
 /// How `/etc/key` keeps a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum JcrShape {
     /// A binary property: `/etc/key/hmac`.
     Property,

@@ -1,12 +1,14 @@
 //! What `/etc/key` held in older states of the repository, as digests.
 
 use super::{Digest, JcrKey, KeyName};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// What older states of a repository say of the keys.
 ///
 /// Old segments are given up by garbage collection, and not every state between two that are alike is looked at, so that a state which
 /// is not listed is no proof.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KeyHistory {
     /// When the oldest revision was made that is known to hold the present keys with no other known in between, milliseconds since
     /// 1970.
@@ -24,7 +26,7 @@ pub struct KeyHistory {
 }
 
 /// What `/etc/key` held in an older state.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PastKeys {
     /// The keys; those that are not listed were not there.
     pub keys: Vec<JcrKey>,
@@ -33,7 +35,8 @@ pub struct PastKeys {
 }
 
 /// An older state of a repository. Times are milliseconds since 1970.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum PastState {
     /// Revisions in a row.
     Revisions {

@@ -1,10 +1,15 @@
 //! The crypto keys `hmac` and `master`, as digests.
 
 use super::{Digest, LineEnd, Owner, Place};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Which of the two keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum KeyName {
     /// Signs encapsulated login tokens and CSRF tokens (HMAC-SHA256).
     Hmac,
@@ -43,7 +48,10 @@ impl fmt::Display for KeyName {
 }
 
 /// What kind of text a key file holds when it is not binary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum TextKind {
     /// Starts with `$ANSIBLE_VAULT`: the vault file was deployed undecrypted.
     AnsibleVault,
@@ -73,7 +81,7 @@ impl fmt::Display for TextKind {
 }
 
 /// All that is kept of a key file's content.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KeyDigest {
     /// The whole file.
     pub whole: Digest,
@@ -88,7 +96,7 @@ pub struct KeyDigest {
 }
 
 /// A file named `hmac` or `master` in some bundle's data directory.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KeyFile {
     /// Which key its name says it is.
     pub name: KeyName,

@@ -3,11 +3,15 @@
 //! Nothing of a log's text is kept but words of fixed patterns: logs hold personal data.
 
 use super::Place;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
 /// A time as a log writes it: local, of an unknown zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 pub struct LogTime {
     /// Year.
     pub year: u16,
@@ -65,7 +69,10 @@ impl fmt::Display for LogTime {
 }
 
 /// A sign of trouble that is known from documents. Their labels are part of the JSON output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum LogSignature {
     /// IMS answers a request for an access token with status 400.
     ImsTokenRefused,
@@ -117,7 +124,10 @@ impl LogSignature {
 }
 
 /// What an instance tells of itself in its logs; the latest word counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum LogTopic {
     /// Storage mode at the start of the crypto service: `Bundle` or `JCR`.
     Storage,
@@ -136,7 +146,7 @@ pub enum LogTopic {
 }
 
 /// How often something was seen in one log file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Sighting {
     /// Log records that hold it; what a record repeats in its stack trace counts once.
     pub count: u64,
@@ -149,7 +159,7 @@ pub struct Sighting {
 }
 
 /// The latest word on a topic.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Told {
     /// The word.
     pub value: String,
@@ -167,7 +177,7 @@ pub struct LogFile {
 }
 
 /// How often something was seen in all log files of an instance.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Seen {
     /// Count and times over all files; the line is that in the file named by `place`.
     pub sighting: Sighting,
@@ -176,7 +186,7 @@ pub struct Seen {
 }
 
 /// What all log files of an instance say.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Log {
     /// Number of files.
     pub files: usize,

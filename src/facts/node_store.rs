@@ -1,6 +1,8 @@
 //! Where an instance keeps its repository: in segments on its own disk, or somewhere that no snapshot of it shows.
 
 use super::Place;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// The component that keeps the repository in a database. (Oak, `DocumentNodeStoreService`)
 pub const DOCUMENT_STORE: &str =
@@ -23,7 +25,7 @@ pub const CUSTOM_SEGMENTS: &str = "customSegmentStore";
 pub const SPLIT_SEGMENTS: &str = "splitPersistence";
 
 /// Where an instance keeps its repository, and what says so.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NodeStore {
     /// The kind of store.
     pub kind: NodeStoreKind,
@@ -35,7 +37,10 @@ pub struct NodeStore {
 }
 
 /// The kinds of store. Their labels are part of the JSON output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum NodeStoreKind {
     /// Segments in `repository/segmentstore`.
     Segment,

@@ -1,9 +1,11 @@
 //! Where a fact was read, and whom the file belonged to.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A path inside a source.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Place {
     /// The source as the user named it.
     pub source: String,
@@ -40,7 +42,7 @@ pub fn spoken(source: &str) -> &str {
 }
 
 /// Owner and permissions of an entry, where its container keeps them.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Owner {
     /// Numeric user id.
     pub uid: u64,

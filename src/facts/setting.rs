@@ -1,6 +1,8 @@
 //! Settings from `sling.properties`, `quickstart.properties` and the start scripts.
 
 use super::Place;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// Keeps the keys in the repository when given at the first start.
 pub const CRYPTO_FILE_DISABLE: &str = "com.adobe.granite.crypto.file.disable";
@@ -13,7 +15,7 @@ pub const CONFIG_DIRECTORY: &str = "felix.cm.dir";
 /// One setting that matters, as some file of the instance states it.
 ///
 /// Values of other settings are never kept: property files hold passwords.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Setting {
     /// Property name.
     pub name: String,

@@ -1,10 +1,12 @@
 //! Who an instance is: Sling id, role, run modes.
 
 use super::Place;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The id that Sling gives an instance at its first start.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SlingId {
     /// Canonical lower-case UUID.
     pub uuid: String,
@@ -13,7 +15,10 @@ pub struct SlingId {
 }
 
 /// Author or publish.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Content is made here.
     Author,
@@ -31,7 +36,7 @@ impl fmt::Display for Role {
 }
 
 /// The install run modes chosen at the first start, from `sling.options.file`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RunModes {
     /// The selected mode of each option group, in file order.
     pub selected: Vec<String>,

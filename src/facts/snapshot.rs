@@ -4,12 +4,14 @@ use super::{
     Bundle, CRYPTO, CRYPTO_FILE, Configuration, Gap, KeyFile, KeyName, Log, LogTopic, NodeStore,
     Place, Repository, Role, RunModes, Setting, SlingId, StorageFile, Told,
 };
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// Which parts of an install the source holds at all.
 ///
 /// Uploads are often a selection. A part that nothing was seen of was not packed, so what is missing from it is unknown, not
 /// absent.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Parts {
     /// `sling.properties` was read, so a property that is not in it is not set there.
     pub properties: bool,
@@ -23,10 +25,12 @@ pub struct Parts {
 const BUNDLES_MIN: usize = 4;
 
 /// All facts of one instance from one source.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Snapshot {
     /// The source as the user named it.
     pub source: String,
+    /// The name that the user gave its source.
+    pub label: Option<String>,
     /// Path of the install root (usually `…/crx-quickstart`) inside the source; empty when the source starts there.
     pub root: String,
     /// What the source holds of the install.
@@ -179,7 +183,7 @@ impl Snapshot {
 }
 
 /// What became of one source. Every source has one, whatever its bytes are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SourceRecord {
     /// The source as the user named it.
     pub name: String,

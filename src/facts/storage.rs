@@ -1,10 +1,15 @@
 //! The file `storage`: where an instance keeps its crypto keys.
 
 use super::{Owner, Place};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The storage mode that a `storage` file names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum StorageMode {
     /// Keys are files in the data directory of `com.adobe.granite.crypto.file`.
     Bundle,
@@ -25,7 +30,10 @@ impl fmt::Display for StorageMode {
 }
 
 /// A line end at the end of a file that must have none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum LineEnd {
     /// `0A`
     Lf,
@@ -53,7 +61,10 @@ impl fmt::Display for LineEnd {
 }
 
 /// What is wrong with the text of a `storage` file, line end aside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum StorageProblem {
     /// No bytes at all, or only a line end.
     Empty,
@@ -80,7 +91,7 @@ impl fmt::Display for StorageProblem {
 }
 
 /// What a `storage` file says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Storage {
     /// The mode its text names, faults aside.
     pub mode: StorageMode,
@@ -100,7 +111,7 @@ impl Storage {
 }
 
 /// A file named `storage` in some bundle's data directory.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StorageFile {
     /// What it says.
     pub storage: Storage,

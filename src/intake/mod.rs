@@ -13,6 +13,7 @@ mod gunzip;
 mod gzip;
 mod inflate;
 mod inner;
+mod lines;
 mod list;
 mod member;
 mod open;
@@ -33,6 +34,7 @@ mod zstd;
 pub use choice::Choice;
 pub use discover::{Discovered, discover, discover_chosen};
 pub use entry::{Descend, Entry, EntryKind, LinkTarget, NoWatch, Visit, Want, Watch};
+pub use lines::{Line, facts_files, read_lines};
 pub use list::operands_in;
 pub use parts::{Part, Parts};
 

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 /// Writes the findings of a report for a later run to know.
 pub fn write_baseline(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    json::write_harmless(&baseline(report), out)
+    json::write_json(&baseline(report), out)
 }
 
 /// What the policy suppresses stays a matter of the policy: once that has expired, the finding is not known.

@@ -21,7 +21,7 @@ use config::{WireConfiguration, WireToken};
 use log::WireLog;
 use repository::{WireNodeStore, WireRepository};
 use serde::Serialize;
-use serde_json::ser::{Formatter, PrettyFormatter};
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 use std::io::{self, Write};
 
 pub(super) const FORMAT: Format = Format {
@@ -32,13 +32,20 @@ pub(super) const FORMAT: Format = Format {
 };
 
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    write_harmless(&WireReport::from(report), out)
+    write_json(&WireReport::from(report), out)
 }
 
-/// Writes a document in which nothing controls a terminal.
-pub(super) fn write_harmless<T: Serialize>(wire: &T, out: &mut dyn Write) -> io::Result<()> {
+/// Writes a value as JSON for people too: indented, and harmless on a terminal.
+pub(super) fn write_json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     let formatter = Harmless(PrettyFormatter::new());
-    wire.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, formatter))?;
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, formatter))?;
+    out.write_all(b"\n")
+}
+
+/// Writes a value as one line of JSON, harmless on a terminal.
+pub(super) fn write_line(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    let formatter = Harmless(CompactFormatter);
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, formatter))?;
     out.write_all(b"\n")
 }
 
@@ -425,9 +432,9 @@ impl<'a> From<&'a SourceRecord> for WireSource<'a> {
 
 /// Writes characters that control a terminal as `\uXXXX`. JSON demands that below U+0020 alone, but people page through
 /// reports on terminals.
-struct Harmless<'i>(PrettyFormatter<'i>);
+struct Harmless<F>(F);
 
-impl Formatter for Harmless<'_> {
+impl<F: Formatter> Formatter for Harmless<F> {
     fn write_string_fragment<W: ?Sized + Write>(
         &mut self,
         out: &mut W,

@@ -3,14 +3,20 @@
 mod baseline;
 mod bundles;
 mod catalogue;
+mod csv;
 mod harmless;
 mod html;
 mod json;
+mod junit;
 mod letters;
+mod markdown;
+mod ndjson;
 mod printable;
 mod runbook;
+mod sarif;
 mod table;
 mod template;
+mod wording;
 
 pub use baseline::write_baseline;
 pub use bundles::BundleFilter;
@@ -35,6 +41,8 @@ pub struct Report {
     pub sources: Vec<SourceRecord>,
     /// All gaps, sorted.
     pub gaps: Vec<Gap>,
+    /// Which findings were asked for.
+    pub selection: Selection,
     /// How text for people is laid out.
     pub screen: Screen,
     /// Which bundles to show where that was asked for.
@@ -76,7 +84,17 @@ pub struct Format {
 }
 
 /// Every format; the first is the default.
-pub const FORMATS: &[Format] = &[table::FORMAT, json::FORMAT, html::FORMAT, runbook::FORMAT];
+pub const FORMATS: &[Format] = &[
+    table::FORMAT,
+    json::FORMAT,
+    html::FORMAT,
+    markdown::FORMAT,
+    runbook::FORMAT,
+    csv::FORMAT,
+    sarif::FORMAT,
+    junit::FORMAT,
+    ndjson::FORMAT,
+];
 
 impl Report {
     /// Judges farms and puts the report together.
@@ -87,7 +105,8 @@ impl Report {
         selection: &Selection,
         screen: Screen,
     ) -> Self {
-        Self { farms: judge(farms, selection), sources, gaps, screen, bundles: None }
+        let judged = judge(farms, selection);
+        Self { farms: judged, sources, gaps, selection: selection.clone(), screen, bundles: None }
     }
 
     /// Says whether no gap could hide a fact.

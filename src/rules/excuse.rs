@@ -4,6 +4,7 @@ use super::{Finding, Hit, RULES, Selection, suppression_expired, suppression_unm
 use crate::facts::{Date, Place};
 use crate::farm::Farm;
 use crate::policy::{Known, Stale, Suppression};
+use std::fmt;
 
 /// Why a finding does not count. The verdict takes no excuse.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,18 @@ pub enum Excuse {
     },
     /// It is in the baseline.
     Known,
+}
+
+impl fmt::Display for Excuse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Suppressed { reason, until: None } => write!(f, "suppressed: {reason}"),
+            Self::Suppressed { reason, until: Some(day) } => {
+                write!(f, "suppressed until {day}: {reason}")
+            }
+            Self::Known => f.write_str("known"),
+        }
+    }
 }
 
 /// Returns what makes a finding the same in another run.

@@ -29,20 +29,20 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Gives a finding the severity it is to have; says whether it is to be shown.
-    fn takes(&self, finding: &mut Finding) -> bool {
-        let id = finding.rule.id;
-        let names = |ids: &[String]| ids.iter().any(|named| named == id);
-        finding.severity = match self.severities.get(id) {
-            Some(Level::Off) => return false,
+    /// Returns the severity that findings of a rule are to have; `None` where they are not to be shown.
+    pub fn severity(&self, rule: &Rule) -> Option<Severity> {
+        let names = |ids: &[String]| ids.iter().any(|named| named == rule.id);
+        let severity = match self.severities.get(rule.id) {
+            Some(Level::Off) => return None,
             Some(Level::Error) => Severity::Error,
             Some(Level::Warning) => Severity::Warning,
             Some(Level::Note) => Severity::Note,
-            None => finding.severity,
+            None => rule.severity,
         };
-        (self.select.is_empty() || names(&self.select))
+        let is_shown = (self.select.is_empty() || names(&self.select))
             && !names(&self.ignore)
-            && self.min_severity.is_none_or(|least| finding.severity >= least)
+            && self.min_severity.is_none_or(|least| severity >= least);
+        is_shown.then_some(severity)
     }
 }
 
@@ -97,7 +97,13 @@ fn judge_one(farm: Farm, selection: &Selection, baseline: &mut Baseline) -> Judg
     let repair = key_repair(&trusted(&farm));
     let steps = repair.steps();
     let key_repair = findings.iter().any(|found| found.hit.fix.ends_with(&steps)).then_some(repair);
-    findings.retain_mut(|finding| selection.takes(finding));
+    findings.retain_mut(|finding| match selection.severity(finding.rule) {
+        Some(severity) => {
+            finding.severity = severity;
+            true
+        }
+        None => false,
+    });
     for finding in &mut findings {
         finding.excuse = suppressed(&farm, finding, selection).or_else(|| {
             let is_known = !is_about_suppressions(finding) && baseline.take(&known(&farm, finding));

@@ -15,15 +15,20 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("evidence", &["facts"]),
     ("examine", &["facts", "limits", "intake", "evidence", "oak"]),
     ("policy", &["facts"]),
+    // Lines in, facts out, and back: it is given the bytes, so that only `intake` reads.
+    ("saved", &["facts"]),
     // A policy says which instances make a farm, and a farm carries what is expected of it to the rules.
     ("farm", &["facts", "policy"]),
     // Rules compare with what was expected, and judging knows excuses.
     ("rules", &["facts", "farm", "policy"]),
-    // A report says what a baseline of it is.
-    ("report", &["facts", "farm", "policy", "rules"]),
+    // A report says what a baseline of it is, and facts are saved as a format.
+    ("report", &["facts", "farm", "policy", "rules", "saved"]),
     (
         "cli",
-        &["facts", "limits", "intake", "evidence", "examine", "policy", "farm", "rules", "report"],
+        &[
+            "facts", "limits", "intake", "evidence", "examine", "policy", "saved", "farm", "rules",
+            "report",
+        ],
     ),
     ("main", &["cli"]),
 ];

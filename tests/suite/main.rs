@@ -18,6 +18,7 @@ mod damage;
 mod demo;
 mod determinism;
 mod differential;
+mod formats;
 mod gate;
 mod hostile_names;
 mod instance;
@@ -32,6 +33,7 @@ mod repository;
 mod run;
 mod runbook;
 mod samples;
+mod saved;
 #[path = "../../benches/snapshot/mod.rs"]
 mod snapshot;
 mod sources;

@@ -33,6 +33,8 @@ struct Reference {
 #[derive(Serialize)]
 struct FindingView {
     message: String,
+    /// Why it does not count.
+    excuse: Option<String>,
     instances: Vec<String>,
     places: Vec<String>,
     fix: Vec<StepView>,
@@ -53,9 +55,9 @@ type Shown<'f> = Vec<(&'f [Step], &'static str, String)>;
 pub(super) fn sections(farm: &str, findings: &[Finding]) -> Vec<Section> {
     let mut shown = Shown::new();
     findings
-        .chunk_by(|a, b| a.rule.severity == b.rule.severity)
+        .chunk_by(|a, b| a.severity == b.severity)
         .filter_map(|same| {
-            let severity = same.first()?.rule.severity;
+            let severity = same.first()?.severity;
             let rules = same.chunk_by(|a, b| a.rule == b.rule);
             Some(Section {
                 severity: severity.label(),
@@ -100,6 +102,7 @@ fn finding<'f>(finding: &'f Finding, anchor: &str, shown: &mut Shown<'f>) -> Fin
     }
     FindingView {
         message: finding.hit.message.clone(),
+        excuse: finding.excuse.as_ref().map(ToString::to_string),
         instances: finding.hit.instances.clone(),
         places: finding.hit.places.iter().map(ToString::to_string).collect(),
         fix: if same.is_some() { Vec::new() } else { own.iter().map(StepView::from).collect() },

@@ -1,6 +1,6 @@
 //! What the page shows: the report in the order and the words of the page.
 
-use super::super::{BundleFilter, Report, counted};
+use super::super::{BundleFilter, Report, counted, excused};
 use super::bundles::BundleView;
 use super::findings::{Section, sections};
 use super::matrix::MatrixView;
@@ -85,10 +85,7 @@ impl From<&Report> for Page {
 impl FarmView {
     fn new(index: usize, judged: &Judged, filter: &BundleFilter) -> Self {
         let id = format!("farm{}", index.saturating_add(1));
-        let count = |severity: Severity, what: &str| {
-            let found = judged.findings.iter().filter(|found| found.rule.severity == severity);
-            counted(found.count(), what)
-        };
+        let count = |severity: Severity, what: &str| counted(judged.count(severity), what);
         let summary = [
             counted(judged.farm.members.len(), "instance"),
             count(Severity::Error, "error"),
@@ -98,7 +95,7 @@ impl FarmView {
         let (because, reasons) = reasons(judged);
         let left_out = (judged.left_out > 0).then(|| {
             let left_out = counted(judged.left_out, "finding");
-            format!("{left_out} left out by --select, --ignore or --min-severity.")
+            format!("{left_out} left out by --select, --ignore, --min-severity or the policy.")
         });
         Self {
             sections: sections(&id, &judged.findings),
@@ -106,7 +103,7 @@ impl FarmView {
             bundles: BundleView::new(&filter.map(&judged.farm), filter.is_by_name()),
             name: judged.farm.name.clone(),
             verdict: judged.verdict.label(),
-            summary: summary.join(", "),
+            summary: [summary.join(", "), excused(judged.suppressed(), judged.known())].concat(),
             id,
             because,
             reasons,

@@ -8,7 +8,7 @@ mod text;
 
 use super::{Format, Report, counted};
 use crate::facts::{SourceRecord, spoken};
-use crate::rules::{Doubt, Finding, Judged, Step, Verdict, quoted};
+use crate::rules::{Doubt, Excuse, Finding, Judged, Step, Verdict, quoted};
 use std::io::{self, Write};
 use text::{commands, prose, steps};
 
@@ -99,6 +99,8 @@ fn others(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
     let rest: Vec<(&Finding, Vec<Step>)> = judged
         .findings
         .iter()
+        // What the policy accepts is not to be repaired; what is merely known is.
+        .filter(|finding| !matches!(finding.excuse, Some(Excuse::Suppressed { .. })))
         .map(|finding| (finding, keys::without(&finding.hit.fix, judged.key_repair.as_ref())))
         .filter(|(_, steps)| !steps.is_empty())
         .collect();
@@ -109,7 +111,7 @@ fn others(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "## {title}\n")?;
     let mut written: Vec<(Vec<Step>, &str)> = Vec::new();
     for (finding, own) in rest {
-        let severity = finding.rule.severity;
+        let severity = finding.severity;
         writeln!(out, "### {severity}: {}\n", prose(&finding.hit.message))?;
         writeln!(out, "Rule {}: {}\n", finding.rule.id, finding.rule.why)?;
         if let Some((_, rule)) = written.iter().find(|(steps, _)| *steps == own) {

@@ -3,7 +3,7 @@
 use super::super::Screen;
 use super::text::{Paint, labelled};
 use crate::facts::Place;
-use crate::rules::{Excuse, Finding, Severity, Step};
+use crate::rules::{Finding, Severity, Step};
 use std::io::{self, Write};
 
 /// The repair is spelled out for so many instances of one rule; the report in JSON has them all.
@@ -32,13 +32,7 @@ fn excuses(findings: &[&Finding], screen: Screen, out: &mut dyn Write) -> io::Re
     }
     writeln!(out, "{}", Paint::Bold.on("Found, but not counted", screen))?;
     for finding in findings {
-        let excuse = match &finding.excuse {
-            Some(Excuse::Suppressed { reason, until }) => {
-                let until = until.map(|day| format!(" until {day}")).unwrap_or_default();
-                format!("suppressed{until}: {reason}")
-            }
-            _ => "known".to_owned(),
-        };
+        let Some(excuse) = &finding.excuse else { continue };
         let line = format!("{}: {} [{excuse}]", finding.rule.id, finding.hit.message);
         labelled("  -", &line, screen, out)?;
     }

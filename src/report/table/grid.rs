@@ -5,6 +5,7 @@
 
 use super::super::Screen;
 use super::super::letters::letters;
+use super::super::wording::marked;
 use super::clean;
 use super::text::{Paint, labelled};
 use crate::farm::{Cell, CellState, Expect, Matrix, MatrixRow};
@@ -129,11 +130,7 @@ fn shown(row: &MatrixRow, index: usize, cell: &Cell, screen: Screen) -> Shown {
 /// Shows a cell, with the letter of its group where that is wanted.
 pub(super) fn shown_cell(cell: &Cell, lettered: bool, odd: bool, screen: Screen) -> Shown {
     let text = cut(&clean(&cell.text, screen));
-    let text = match cell.state {
-        CellState::Value => text,
-        CellState::Absent | CellState::Unreadable => format!("[{text}]"),
-        CellState::NotInSnapshot | CellState::NotApplicable => format!("({text})"),
-    };
+    let text = marked(cell, &text);
     let letter = match cell.group {
         Some(group) if lettered => format!(" {}", letters(group)),
         _ => String::new(),

@@ -5,9 +5,10 @@ mod findings;
 mod grid;
 mod text;
 
-use super::{Format, Report, counted, excused, printable};
+use super::wording::basis;
+use super::{Format, Report, printable};
 use crate::facts::{Gap, spoken};
-use crate::rules::{Judged, Severity, Verdict};
+use crate::rules::{Judged, Verdict};
 use std::io::{self, Write};
 pub(super) use text::{Paint, labelled};
 
@@ -76,29 +77,11 @@ fn verdict(judged: &Judged, report: &Report, out: &mut dyn Write) -> io::Result<
         }
         writeln!(out)?;
     }
-    let instances = counted(judged.farm.members.len(), "instance");
-    let count = |severity: Severity, what: &str| counted(judged.count(severity), what);
-    let excused = excused(judged.suppressed(), judged.known());
     let farm = match report.farms.len() {
         1 => String::new(),
         _ => format!(" of {}", clean(&judged.farm.name, report.screen)),
     };
-    let left_out = match judged.left_out {
-        0 => String::new(),
-        hidden => format!(
-            " ({} left out by --select, --ignore, --min-severity or the policy)",
-            counted(hidden, "finding")
-        ),
-    };
-    writeln!(
-        out,
-        "Verdict{farm}: {} - {instances} from {}, {}, {}, {}{excused}{left_out}",
-        paint.on(word, report.screen),
-        counted(report.sources.len(), "source"),
-        count(Severity::Error, "error"),
-        count(Severity::Warning, "warning"),
-        count(Severity::Note, "note"),
-    )
+    writeln!(out, "Verdict{farm}: {} - {}", paint.on(word, report.screen), basis(judged, report))
 }
 
 /// Makes text harmless, and ASCII where that is asked for.

@@ -1,0 +1,123 @@
+//! What every run that reports has in common: what its options name is checked before anything is read, and at the end come
+//! the reports, a summary, and the exit code.
+
+use super::args::{Judging, Output};
+use super::terms::Terms;
+use super::{Exit, complain, output, tell};
+use crate::facts::{Gap, Snapshot, SourceRecord};
+use crate::farm::{Plan, PolicyConflict, farms};
+use crate::intake::Source;
+use crate::report::{Format, Outcome, Report, Template, counted};
+use crate::rules::Severity;
+use anyhow::{anyhow, bail};
+
+/// Options that were checked, and the files read that they name.
+pub(super) struct Prepared<'a> {
+    output: &'a Output,
+    judging: &'a Judging,
+    format: &'static Format,
+    template: Option<Template>,
+    terms: Terms,
+}
+
+impl<'a> Prepared<'a> {
+    /// Checks the options, before anything is read.
+    ///
+    /// # Errors
+    ///
+    /// Fails on an output file without a format, on one that two options name, and on a template, policy or baseline that cannot be
+    /// read.
+    pub(super) fn new(output: &'a Output, judging: &'a Judging) -> anyhow::Result<Self> {
+        output.files.iter().try_for_each(|path| output::format_of(path).map(drop))?;
+        if let Some(baseline) = &judging.write_baseline {
+            output::check_baseline(baseline, output.files.iter().chain(&judging.policy))?;
+        }
+        let Some(format) = output::format(&output.format) else {
+            bail!("this format is not known");
+        };
+        let template = output.template.as_deref().map(output::template).transpose()?;
+        let terms = Terms::read(judging)?;
+        Ok(Self { output, judging, format, template, terms })
+    }
+
+    /// Checks that no output file takes the place of what is to be read.
+    ///
+    /// # Errors
+    ///
+    /// Fails on the first that would.
+    pub(super) fn check_apart(&self, sources: &[Source]) -> anyhow::Result<()> {
+        let mut files = self.output.files.iter().chain(&self.judging.write_baseline);
+        files.try_for_each(|path| output::check_apart(path, sources))
+    }
+
+    /// Puts what was read into farms, and judges them.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the policy cannot be applied to what came.
+    pub(super) fn report(
+        &self,
+        snapshots: Vec<(Option<String>, Snapshot)>,
+        sources: Vec<SourceRecord>,
+        mut gaps: Vec<Gap>,
+    ) -> Result<Report, PolicyConflict> {
+        gaps.sort();
+        gaps.dedup();
+        let is_directory = |record: &&SourceRecord| record.container == "directory";
+        let directories: Vec<String> =
+            sources.iter().filter(is_directory).map(|record| record.name.clone()).collect();
+        let plan = Plan {
+            by: self.judging.farm_by.into(),
+            directories: &directories,
+            gaps: &gaps,
+            policy: self.terms.policy.as_ref(),
+        };
+        let farms = farms(snapshots, &plan)?;
+        let report = Report::new(farms, sources, gaps, &self.terms.selection, self.output.screen());
+        Ok(Report { bundles: self.output.bundles.clone(), ..report })
+    }
+
+    /// Writes the reports, and says how the run ends.
+    pub(super) fn finish(&self, report: &Report) -> Exit {
+        let failures = self.write(report).into_iter().filter_map(Result::err);
+        if failures.map(|error| complain(&format!("{error:#}"))).count() > 0 {
+            return Exit::Trouble;
+        }
+        if (self.format.name != "table" || self.template.is_some()) && !self.output.quiet {
+            tell(&summary(report));
+        }
+        match report.outcome(self.judging.fails_from()) {
+            Outcome::Clean => Exit::Clean,
+            Outcome::Findings => Exit::Findings,
+            Outcome::Open => Exit::Trouble,
+        }
+    }
+
+    fn write(&self, report: &Report) -> Vec<anyhow::Result<()>> {
+        let to_files = self.output.files.iter().map(|path| output::to_file(report, path));
+        let baseline = &self.judging.write_baseline;
+        let to_baseline = baseline.iter().map(|path| output::to_baseline(report, path));
+        let to_stdout = || match self.template.as_ref().map(|template| template.render(report)) {
+            None => output::to_stdout(|out| (self.format.write)(report, out)),
+            Some(Ok(page)) => output::to_stdout(|out| out.write_all(&page)),
+            Some(Err(problem)) => Err(anyhow!("the template failed: {problem}")),
+        };
+        to_files.chain(to_baseline).chain(std::iter::once_with(to_stdout)).collect()
+    }
+}
+
+fn summary(report: &Report) -> String {
+    let verdicts: Vec<&str> = report.farms.iter().map(|judged| judged.verdict.label()).collect();
+    let verdict =
+        if verdicts.is_empty() { "no AEM instance".to_owned() } else { verdicts.join(", ") };
+    format!(
+        "{verdict}: {} from {}, {}, {}, {}{}{}",
+        counted(report.instances(), "instance"),
+        counted(report.sources.len(), "source"),
+        counted(report.count(Severity::Error), "error"),
+        counted(report.count(Severity::Warning), "warning"),
+        counted(report.count(Severity::Note), "note"),
+        report.excused(),
+        if report.is_complete() { "" } else { "; evidence incomplete" }
+    )
+}

@@ -1,0 +1,270 @@
+//! `junit`: a gate in CI: a test case for each rule, one for the verdict, and one for each source.
+//!
+//! Errors and warnings fail a case, notes are its output. What is not known is an error, never a pass.
+
+use super::{Format, Report, printable};
+use crate::facts::{Gap, spoken};
+use crate::rules::{Doubt, Finding, Judged, RULES, Rule, Severity, Verdict};
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+pub(super) const FORMAT: Format = Format {
+    name: "junit",
+    extensions: &["xml"],
+    summary: "a test case for each rule, for CI (JUnit XML)",
+    write,
+};
+
+/// How a test case ends.
+enum End {
+    /// With this to say, if anything.
+    Passed(String),
+    /// It was left out; why.
+    Skipped(String),
+    /// What is wrong in one line, and in full.
+    Failure(String, String),
+    /// What is not known in one line, and in full.
+    Error(String, String),
+}
+
+/// One test case: its name, and how it ends.
+type Case = (String, End);
+
+fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
+    let mut suites: Vec<(String, Vec<Case>)> = Vec::new();
+    for judged in &report.farms {
+        let rules = RULES.iter().map(|rule| (rule.id.to_owned(), rule_end(rule, judged, report)));
+        let cases = std::iter::once(("verdict".to_owned(), verdict_end(judged))).chain(rules);
+        suites.push((judged.farm.name.clone(), cases.collect()));
+    }
+    suites.push(("sources".to_owned(), sources(report)));
+    let all = suites.iter().flat_map(|(_, cases)| cases);
+    writeln!(out, "<testsuites name=\"aemtrix\"{}>", counts(all))?;
+    for (name, cases) in &suites {
+        suite(name, cases, out)?;
+    }
+    writeln!(out, "</testsuites>")
+}
+
+fn verdict_end(judged: &Judged) -> End {
+    let title = format!("{} is {}", judged.farm.name, judged.verdict.label());
+    match &judged.verdict {
+        Verdict::Consistent => End::Passed(String::new()),
+        Verdict::Inconsistent => End::Failure(title, "An error stands.".to_owned()),
+        Verdict::Undecided(reasons) => {
+            let text = lines(reasons.iter().map(ToString::to_string));
+            // As with the exit code: a lone instance with nothing wrong fails no gate.
+            if reasons.iter().all(Doubt::is_for_lack_of_peers) {
+                End::Skipped(format!("{title}: {}", text.trim_end()))
+            } else {
+                End::Error(title, text)
+            }
+        }
+    }
+}
+
+fn rule_end(rule: &Rule, judged: &Judged, report: &Report) -> End {
+    if report.selection.severity(rule).is_none() {
+        return End::Skipped(
+            "left out by --select, --ignore, --min-severity or the policy".to_owned(),
+        );
+    }
+    let found: Vec<&Finding> = judged.findings.iter().filter(|f| f.rule.id == rule.id).collect();
+    if found.is_empty() {
+        return End::Passed(String::new());
+    }
+    let (counting, excused): (Vec<&Finding>, Vec<&Finding>) =
+        found.into_iter().partition(|finding| finding.excuse.is_none());
+    let Some(first) = counting.first() else {
+        let excuses = excused.iter().filter_map(|finding| finding.excuse.as_ref());
+        return End::Skipped(excuses.map(ToString::to_string).collect::<Vec<_>>().join("; "));
+    };
+    let text = lines(counting.iter().flat_map(|finding| told(finding)));
+    match first.severity {
+        Severity::Note => End::Passed(text),
+        Severity::Warning | Severity::Error => {
+            let more = match counting.len() {
+                1 => String::new(),
+                count => format!(" (1 of {count})"),
+            };
+            End::Failure(format!("{}{more}", first.hit.message), text)
+        }
+    }
+}
+
+/// Returns the lines about one finding.
+fn told(finding: &Finding) -> Vec<String> {
+    let hit = &finding.hit;
+    let places = hit.places.iter().map(|place| format!("  in {place}"));
+    let steps = hit.fix.iter().enumerate();
+    let steps = steps.map(|(index, step)| format!("  {}. {step}", index.saturating_add(1)));
+    std::iter::once(hit.message.clone()).chain(places).chain(steps).collect()
+}
+
+/// Makes a case of each source, and one that says whether there was anything to judge.
+fn sources(report: &Report) -> Vec<Case> {
+    let names: BTreeSet<&str> = report
+        .sources
+        .iter()
+        .map(|record| record.name.as_str())
+        .chain(report.gaps.iter().map(|gap| gap.source.as_str()))
+        .collect();
+    let case = |name: &str| {
+        let (holes, notes): (Vec<&Gap>, Vec<&Gap>) =
+            report.gaps.iter().filter(|gap| gap.source == name).partition(|gap| gap.kind.hides());
+        let text = |gaps: &[&Gap]| lines(gaps.iter().map(|gap| gap_line(gap)));
+        let end = match holes.first() {
+            None => End::Passed(text(&notes)),
+            Some(_) => {
+                End::Error("not read whole".to_owned(), text(&[holes.clone(), notes].concat()))
+            }
+        };
+        (spoken(name).to_owned(), end)
+    };
+    let mut cases: Vec<Case> = names.into_iter().map(case).collect();
+    if report.farms.is_empty() {
+        let nothing = "no AEM instance came".to_owned();
+        cases.push(("verdict".to_owned(), End::Error(nothing, String::new())));
+    }
+    cases
+}
+
+fn gap_line(gap: &Gap) -> String {
+    let path = gap.path.as_ref().map_or_else(String::new, |path| format!("{path}: "));
+    format!("{path}{} [{}]", gap.reason, gap.kind.label())
+}
+
+/// Joins lines, of which each is made harmless: none can look like another.
+fn lines(lines: impl IntoIterator<Item = String>) -> String {
+    lines.into_iter().map(|line| [&printable(&line), "\n"].concat()).collect()
+}
+
+fn counts<'c>(cases: impl Iterator<Item = &'c Case>) -> String {
+    let (mut tests, mut failures, mut errors, mut skipped) = (0_usize, 0_usize, 0_usize, 0_usize);
+    for (_, end) in cases {
+        tests = tests.saturating_add(1);
+        let count = match end {
+            End::Passed(_) => continue,
+            End::Skipped(_) => &mut skipped,
+            End::Failure(..) => &mut failures,
+            End::Error(..) => &mut errors,
+        };
+        *count = count.saturating_add(1);
+    }
+    format!(" tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\"")
+}
+
+fn suite(name: &str, cases: &[Case], out: &mut dyn Write) -> io::Result<()> {
+    let suite = attribute(name);
+    writeln!(out, "  <testsuite name=\"{suite}\"{}>", counts(cases.iter()))?;
+    for (name, end) in cases {
+        write!(out, "    <testcase classname=\"aemtrix.{suite}\" name=\"{}\"", attribute(name))?;
+        let (element, message, text) = match end {
+            End::Passed(text) if text.is_empty() => {
+                writeln!(out, "/>")?;
+                continue;
+            }
+            End::Passed(text) => ("system-out", None, text.as_str()),
+            End::Skipped(message) => ("skipped", Some(message), ""),
+            End::Failure(message, text) => ("failure", Some(message), text.as_str()),
+            End::Error(message, text) => ("error", Some(message), text.as_str()),
+        };
+        let message = message.map(|text| format!(" message=\"{}\"", attribute(text)));
+        let message = message.unwrap_or_default();
+        writeln!(out, ">\n      <{element}{message}>{}</{element}>", escaped(text))?;
+        writeln!(out, "    </testcase>")?;
+    }
+    writeln!(out, "  </testsuite>")
+}
+
+/// Returns text as the value of an attribute. A line break in one would become a blank.
+fn attribute(text: &str) -> String {
+    escaped(&printable(text))
+}
+
+/// Returns text without markup, and without the characters that XML 1.0 has no way to write.
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&apos;"),
+            '\u{fffe}' => safe.push_str("\\u{fffe}"),
+            '\u{ffff}' => safe.push_str("\\u{ffff}"),
+            other => safe.push(other),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::GapKind;
+    use crate::report::Screen;
+    use crate::rules::Selection;
+    use crate::testing::{FarmBuilder, good_farm};
+
+    fn written(farm: FarmBuilder, gaps: Vec<Gap>, selection: &Selection) -> String {
+        let report =
+            Report::new(vec![farm.build()], Vec::new(), gaps, selection, Screen::default());
+        let mut out = Vec::new();
+        write(&report, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    /// The test case of this name, up to the next.
+    fn case(text: &str, name: &str) -> String {
+        let rest = text.split(&format!(" name=\"{name}\"")).nth(1).expect("this case");
+        rest.split("<testcase").next().unwrap().to_owned()
+    }
+
+    #[test]
+    fn rule_that_fires_fails_its_case_alone() {
+        let farm = good_farm(&["a", "b"]).with("c", |i| i.storage(b"JCR"));
+        let text = written(farm, Vec::new(), &Selection::default());
+        assert!(case(&text, "storage-jcr").contains("<failure message="), "{text}");
+        assert!(case(&text, "hmac-differs").starts_with("/>"), "{text}");
+        assert!(case(&text, "verdict").contains("<failure message=\"farm is inconsistent\""));
+        let suite = text.split("<testsuite ").nth(1).unwrap();
+        assert!(suite.starts_with(&format!("name=\"farm\" tests=\"{}\"", RULES.len() + 1)));
+    }
+
+    #[test]
+    fn rule_that_was_left_out_did_not_pass() {
+        let selection =
+            Selection { ignore: vec!["storage-jcr".to_owned()], ..Selection::default() };
+        let text = written(good_farm(&["a", "b"]), Vec::new(), &selection);
+        assert!(case(&text, "storage-jcr").contains("<skipped message=\"left out"), "{text}");
+    }
+
+    #[test]
+    fn what_is_not_known_is_an_error() {
+        let gap = Gap {
+            source: "d.tar".to_owned(),
+            path: None,
+            kind: GapKind::Partial,
+            reason: "ends early".to_owned(),
+        };
+        let text = written(good_farm(&["a", "b"]), vec![gap], &Selection::default());
+        assert!(case(&text, "verdict").contains("<error message=\"farm is undecided\""), "{text}");
+        assert!(case(&text, "d.tar").contains("ends early [partial]"), "{text}");
+    }
+
+    #[test]
+    fn lone_instance_fails_no_gate() {
+        let text = written(good_farm(&["a"]), Vec::new(), &Selection::default());
+        assert!(case(&text, "verdict").contains("<skipped"), "{text}");
+        assert!(text.contains(" failures=\"0\" errors=\"0\" skipped=\"1\""), "{text}");
+    }
+
+    #[test]
+    fn nothing_is_markup_or_illegal() {
+        assert_eq!(escaped("<a b='c'>&\"]]>"), "&lt;a b=&apos;c&apos;&gt;&amp;&quot;]]&gt;");
+        assert_eq!(attribute("a\0\u{ffff}\nb"), "a\\u{0}\\u{ffff}\\u{a}b");
+    }
+}

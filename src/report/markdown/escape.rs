@@ -1,0 +1,124 @@
+//! Text that means nothing to Markdown, nor to the trackers that read it.
+
+use super::super::printable;
+
+/// Returns text with everything in code spans but plain words.
+///
+/// A backslash does not keep GitHub from notifying `@name`, linking `www.example.com` or closing `#1`: that is looked for after Markdown
+/// was read. A code span does, and it keeps paths and commands as they are.
+pub(super) fn prose(text: &str) -> String {
+    let text = printable(text);
+    let mut lines = String::with_capacity(text.len());
+    let mut code: Vec<&str> = Vec::new();
+    for word in text.split(' ') {
+        if is_plain(word) {
+            flush(&mut code, &mut lines);
+            push(&mut lines, word);
+        } else {
+            code.push(word);
+        }
+    }
+    flush(&mut code, &mut lines);
+    lines
+}
+
+/// Returns text as one cell of a table.
+pub(super) fn cell(text: &str) -> String {
+    // Renderers disagree on what ends a cell after backslashes.
+    prose(&text.replace('|', "\\u{7c}"))
+}
+
+/// Says whether a word is made of letters and digits, with nothing but the marks of a sentence around it.
+fn is_plain(word: &str) -> bool {
+    let inner = word.strip_prefix('(').unwrap_or(word);
+    let inner = inner.trim_end_matches([',', '.', ';', ':', ')', '?']);
+    let is_number = inner.chars().all(|c| c.is_ascii_digit() || c == '.');
+    // `1.` and `1)` would begin a list.
+    let begins_list = is_number && inner != word && !word.starts_with('(');
+    let fits = |c: char| c.is_alphanumeric() || matches!(c, '-' | '\'');
+    let starts = inner.starts_with(char::is_alphanumeric);
+    starts && !begins_list && (is_number || inner.chars().all(fits))
+}
+
+fn push(line: &mut String, word: &str) {
+    if !line.is_empty() {
+        line.push(' ');
+    }
+    line.push_str(word);
+}
+
+/// Writes the words that wait as one code span, whose fence is longer than any row of backticks in it.
+fn flush(code: &mut Vec<&str>, line: &mut String) {
+    let text = code.join(" ");
+    code.clear();
+    let text = text.trim();
+    if text.is_empty() {
+        return;
+    }
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest.saturating_add(1));
+    let blank = if longest > 0 { " " } else { "" };
+    push(line, &format!("{fence}{blank}{text}{blank}{fence}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_stay_as_they_are() {
+        let text =
+            "publish2 has another hmac than the other 2 (authors have one, publishers the other).";
+        assert_eq!(prose(text), text);
+    }
+
+    #[test]
+    fn paths_and_commands_become_code() {
+        let text = "On a, version 6.5.0 (1000): printf %s Bundle > '/x/storage'";
+        let code = "On a, version 6.5.0 (1000): printf `%s` Bundle `> '/x/storage'`";
+        assert_eq!(prose(text), code);
+    }
+
+    #[test]
+    fn nothing_is_markup_or_notifies_anyone() {
+        for word in [
+            "<script>",
+            "@here",
+            "#1",
+            "[x](y)",
+            "![x](y)",
+            "www.evil.example",
+            "https://x.example",
+            "a|b",
+            "*a*",
+            "_a_",
+            "~a~",
+            "&lt;",
+            "<!--",
+            "]]>",
+            "+",
+            "-",
+            "---",
+            "1.",
+            "1)",
+            "$a$",
+            "\\a",
+            "a@b.example",
+        ] {
+            assert_eq!(prose(word), format!("`{word}`"));
+        }
+    }
+
+    #[test]
+    fn backticks_never_end_a_span() {
+        assert_eq!(prose("`"), "`` ` ``");
+        assert_eq!(prose("a`` `x"), "``` a`` `x ```");
+    }
+
+    #[test]
+    fn lines_and_cells_never_end() {
+        assert_eq!(prose("a\nb"), "`a\\u{a}b`");
+        assert_eq!(cell("a|b\\"), "`a\\u{7c}b\\`");
+        assert_eq!(prose(" "), "");
+    }
+}

@@ -1,0 +1,46 @@
+//! A rule of the registry, as SARIF describes it.
+
+use super::WireMessage;
+use crate::rules::Rule;
+use serde::Serialize;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WireRule {
+    id: &'static str,
+    short_description: WireMessage,
+    full_description: WireMessage,
+    help: WireHelp,
+    default_configuration: WireConfiguration,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help_uri: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct WireHelp {
+    text: String,
+    markdown: String,
+}
+
+#[derive(Serialize)]
+struct WireConfiguration {
+    level: &'static str,
+}
+
+impl From<&'static Rule> for WireRule {
+    fn from(rule: &'static Rule) -> Self {
+        let references = rule.references.iter();
+        let listed = references.clone().fold(String::new(), |text, r| text + "- " + r + "\n");
+        Self {
+            id: rule.id,
+            short_description: WireMessage::new(rule.summary),
+            full_description: WireMessage::new(rule.why),
+            help: WireHelp {
+                text: format!("{} See {}.", rule.fix, rule.references.join("; ")),
+                markdown: format!("{}\n\nRepair: {}\n\nSee:\n\n{listed}", rule.why, rule.fix),
+            },
+            default_configuration: WireConfiguration { level: rule.severity.label() },
+            help_uri: references.copied().find(|reference| reference.starts_with("https://")),
+        }
+    }
+}
