@@ -33,10 +33,10 @@ pub struct PolicyConflict(String);
 ///
 /// Fails when an instance is meant by two entries of the policy, or an entry means two instances.
 pub fn farms(snapshots: Labelled, plan: &Plan<'_>) -> Result<Vec<Farm>, PolicyConflict> {
-    let named = |(label, snapshot): (Option<String>, Snapshot)| {
+    let with_label = |(label, snapshot): (Option<String>, Snapshot)| {
         (label.clone(), Snapshot { label, ..snapshot })
     };
-    let snapshots: Labelled = snapshots.into_iter().map(named).collect();
+    let snapshots: Labelled = snapshots.into_iter().map(with_label).collect();
     let roots = snapshots.iter().map(|(_, s)| (s.source.clone(), s.root.clone())).collect();
     let (instances, mut copies) = without_copies(snapshots);
     let labels: BTreeMap<String, String> = instances

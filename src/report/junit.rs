@@ -74,10 +74,10 @@ fn rule_end(rule: &Rule, judged: &Judged, report: &Report) -> End {
     if found.is_empty() {
         return End::Passed(String::new());
     }
-    let (counting, excused): (Vec<&Finding>, Vec<&Finding>) =
+    let (counting, others): (Vec<&Finding>, Vec<&Finding>) =
         found.into_iter().partition(|finding| finding.excuse.is_none());
     let Some(first) = counting.first() else {
-        let excuses = excused.iter().filter_map(|finding| finding.excuse.as_ref());
+        let excuses = others.iter().filter_map(|finding| finding.excuse.as_ref());
         return End::Skipped(excuses.map(ToString::to_string).collect::<Vec<_>>().join("; "));
     };
     let text = lines(counting.iter().flat_map(|finding| told(finding)));
