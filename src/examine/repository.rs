@@ -117,11 +117,11 @@ fn repository(
             let segments_max = more_segments_max(archive);
             // Behind the history of the keys, so that it leaves that its share of the budget.
             let history = key_history::read(&store, &found.value, segments_max);
-            let stored = jcr_configs::read(&store, &place, segments_max);
+            let configs = jcr_configs::read(&store, &place, segments_max);
             Repository {
                 history,
-                configurations: stored.configurations,
-                configurations_gap: stored.gap,
+                configurations: configs.configurations,
+                configurations_gap: configs.gap,
                 head_ms: found.time_ms,
                 revisions_behind: found.behind,
                 ..made(JcrKeys::Read(found.value))

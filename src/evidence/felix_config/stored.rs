@@ -78,7 +78,7 @@ impl StoredConfig {
     ///
     /// Fails where it is not what its name says. The error quotes nothing.
     pub fn file(&self, bytes: &[u8]) -> Result<Config, ParseError> {
-        self.made(match self.form {
+        let dictionary = match self.form {
             Form::Felix => grammar::read(bytes)?,
             Form::Properties => {
                 let pairs = properties::pairs(bytes).into_iter();
@@ -86,7 +86,8 @@ impl StoredConfig {
             }
             Form::Json => dictionary(json(bytes)?.into_iter())?,
             Form::Node => return Err(wrong(0, "a file")),
-        })
+        };
+        self.made(&dictionary)
     }
 
     /// Reads the properties of the node.
@@ -102,11 +103,11 @@ impl StoredConfig {
             Ok((property.name, values.collect::<Result<Vec<_>, ParseError>>()?))
         };
         let entries: Vec<_> = settings.map(scalars).collect::<Result<_, ParseError>>()?;
-        self.made(dictionary(entries.into_iter())?)
+        self.made(&dictionary(entries.into_iter())?)
     }
 
-    fn made(&self, dictionary: Dictionary) -> Result<Config, ParseError> {
-        config(&self.pid, self.factory_pid, false, &dictionary)
+    fn made(&self, dictionary: &Dictionary) -> Result<Config, ParseError> {
+        config(&self.pid, self.factory_pid, false, dictionary)
     }
 }
 
