@@ -477,3 +477,31 @@ fn store_with_replaced_keys_is_as_it_was_written() {
     ]);
     assert!(Memory::sample("v13-replaced").0.0 == written.0);
 }
+
+/// The store `v13-configurations`: the keys of the case `jcr-author`, and configurations below `/apps/system`.
+#[test]
+fn store_with_configurations_is_as_it_was_written() {
+    let at = "testdata/cases/jcr-author/publish1/crx-quickstart/launchpad/felix/bundle43/data";
+    let file = |name| std::fs::read(format!("{}/{at}/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let keys = Tree::default().with("hmac", 2, &file("hmac")).with("master", 2, &file("master"));
+    let content = |text: &str| {
+        Tree::default().at("jcr:content", Tree::default().with("jcr:data", 2, text.as_bytes()))
+    };
+    let ims = "com.adobe.granite.auth.ims.impl.IMS";
+    let customizer = format!("{ims}AccessTokenRequestCustomizerImpl");
+    let protected = format!("auth.ims.client.secret=\"{{{}}}\"\r\n", "5a".repeat(32));
+    let provider = Tree::default().with("jcr:primaryType", 1, b"sling:OsgiConfig").with(
+        "oauth.provider.ims.service.token.client.secret",
+        1,
+        b"made-up-client-secret",
+    );
+    let apps = "root/apps/system/config";
+    let tree = Tree::default()
+        .at("root/etc/key", keys)
+        .at(&format!("{apps}/{customizer}~tags.config"), content(&protected))
+        .at(&format!("{apps}/{ims}ProviderImpl"), provider)
+        .at(&format!("{apps}/com.day.cq.mailer.DefaultMailService.config"), content("x=\"1\"\r\n"))
+        .at(&format!("{apps}.author/{customizer}~author.cfg.json"), content("{}"));
+    let written = Memory::written(&[(tree, 1_714_558_930_000)]);
+    assert!(Memory::sample("v13-configurations").0.0 == written.0);
+}
