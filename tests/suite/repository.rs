@@ -139,7 +139,7 @@ fn damaged_store_gives_the_right_keys_or_none() {
 #[test]
 fn configurations_in_the_repository_are_told_without_their_secrets_however_it_is_packed() {
     let case = cases::all().into_iter().find(|case| case.name == "jcr-configurations").unwrap();
-    for packing in Packing::ALL {
+    for packing in Packing::ALL.into_iter().filter(|packing| packing.shows_stores()) {
         let packed = case.sources["publish2"].pack(packing, "publish2");
         let run = run::scan(&[packed.path().into()]);
         for format in aemtrix::report::FORMATS {
