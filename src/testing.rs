@@ -1,10 +1,10 @@
 //! Builds farms in one expression, for tests.
 
-use crate::evidence::{ConfigFile, Fact, classify, digest_key};
+use crate::evidence::{ConfigFile, Fact, StoredConfig, classify, digest_key};
 use crate::facts::{
-    Bundle, BundleState, CRYPTO, CRYPTO_FILE, Gap, GapKind, IdentifiedBy, JcrKey, JcrKeys,
-    JcrShape, KeyFile, KeyHistory, KeyName, NodeStore, NodeStoreKind, Owner, Parts, PastKeys,
-    PastState, Place, Repository, RunModes, Setting, SlingId, Snapshot, StorageFile,
+    Bundle, BundleState, CRYPTO, CRYPTO_FILE, Configuration, Gap, GapKind, IdentifiedBy, JcrKey,
+    JcrKeys, JcrShape, KeyFile, KeyHistory, KeyName, NodeStore, NodeStoreKind, Owner, Parts,
+    PastKeys, PastState, Place, Repository, RunModes, Setting, SlingId, Snapshot, StorageFile,
 };
 use crate::farm::{Farm, Plan, farms};
 
@@ -145,7 +145,15 @@ impl Instance {
         let path = "crx-quickstart/repository/segmentstore".to_owned();
         let place = Place { source: self.snapshot.source.clone(), path };
         let history = KeyHistory::default();
-        let repository = Repository { place, keys, head_ms: Some(5), revisions_behind: 0, history };
+        let repository = Repository {
+            place,
+            keys,
+            head_ms: Some(5),
+            revisions_behind: 0,
+            history,
+            configurations: Vec::new(),
+            configurations_gap: None,
+        };
         self.snapshot.repository = Some(repository);
         self
     }
@@ -238,6 +246,21 @@ impl Instance {
         let Fact::Config(ConfigFile::Used(config)) = fact else { panic!("it has its PID") };
         let place = Place { source: self.snapshot.source.clone(), path };
         self.snapshot.configurations.push(config.at(place));
+        self
+    }
+
+    /// Gives it a repository with a configuration in this folder, such as `config.author`, as a file of this name.
+    pub(crate) fn jcr_config(mut self, folder: &str, name: &str, text: &str) -> Self {
+        if self.snapshot.repository.is_none() {
+            self = self.jcr(&[]);
+        }
+        let repository = self.snapshot.repository.as_mut().expect("a repository");
+        let named = StoredConfig::of_name(name).expect("a component that matters");
+        let config = named.file(text.as_bytes()).expect("this can be read");
+        repository.configurations.push(Configuration {
+            jcr_path: Some(format!("/apps/system/{folder}/{name}")),
+            ..config.at(repository.place.clone())
+        });
         self
     }
 

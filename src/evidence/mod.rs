@@ -33,8 +33,8 @@ pub use bundle_cache::{BundleParts, Packing, RevisionParts, assemble};
 pub use bundle_info::BundleInfo;
 pub use cursor::{ParseError, Problem};
 pub use felix_config::{
-    Config, ConfigFile, Deviation, IgnoredConfig, Installed, concerns_store, installed_pid,
-    may_matter,
+    Config, ConfigFile, Deviation, IgnoredConfig, Installed, StoredConfig, StoredProperty,
+    concerns_store, installed_pid, may_matter,
 };
 pub use jar::Jar;
 pub use key::{digest, digest_key};

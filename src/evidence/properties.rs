@@ -6,6 +6,7 @@
 
 use super::{Fact, Found, Kind, ParseError, Reads, path, text};
 use crate::facts::{CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH};
+use zeroize::Zeroizing;
 
 pub(super) const KIND: Kind =
     Kind { name: "properties", reads: Reads::Whole(1 << 20), find, parse };
@@ -50,6 +51,17 @@ pub(super) fn settings(bytes: &[u8], names: &[&str]) -> Vec<(String, String)> {
         }
     }
     settings
+}
+
+/// Returns all names and values, in file order. Values may be secrets.
+pub(super) fn pairs(bytes: &[u8]) -> Vec<(String, Zeroizing<String>)> {
+    let mut lines = Lines { rest: bytes };
+    let next = std::iter::from_fn(|| lines.next_logical().map(Zeroizing::new));
+    let pair = |line: Zeroizing<Vec<u8>>| {
+        let (name, value) = split(&line);
+        (unescape(name), Zeroizing::new(unescape(value)))
+    };
+    next.map(pair).collect()
 }
 
 /// Cuts a file into logical lines.

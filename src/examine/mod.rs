@@ -7,6 +7,7 @@ mod assemble;
 mod collector;
 mod configs;
 mod hints;
+mod jcr_configs;
 mod jcr_keys;
 mod key_history;
 mod links;

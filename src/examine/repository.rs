@@ -3,10 +3,10 @@
 //! What is found there is digested in `jcr_keys`.
 
 use super::jcr_keys::keys;
-use super::key_history;
 use super::links::join;
 use super::node_store;
 use super::segments::Store as Stored;
+use super::{jcr_configs, key_history};
 use crate::evidence::SEGMENT_STORE;
 use crate::facts::{
     Gap, GapKind, JcrKeys, KeyHistory, NodeStore, NodeStoreKind, Place, Repository, Snapshot,
@@ -93,6 +93,8 @@ fn repository(
         head_ms: None,
         revisions_behind: 0,
         history: KeyHistory::default(),
+        configurations: Vec::new(),
+        configurations_gap: None,
     };
     let out_of_reach = || node_store.as_ref().and_then(NodeStore::out_of_reach);
     if let Some(reason) = out_of_reach().or_else(|| why_not(archive, stored, idle)) {
@@ -111,19 +113,27 @@ fn repository(
     }
     let store = Store::new(&files, Budget::default());
     match store.newest(keys) {
-        Ok(found) => Repository {
-            history: key_history::read(&store, &found.value, history_segments_max(archive)),
-            keys: JcrKeys::Read(found.value),
-            head_ms: found.time_ms,
-            revisions_behind: found.behind,
-            ..made(JcrKeys::Read(Vec::new()))
-        },
+        Ok(found) => {
+            let segments_max = more_segments_max(archive);
+            // Behind the history of the keys, so that it leaves that its share of the budget.
+            let history = key_history::read(&store, &found.value, segments_max);
+            let configs = jcr_configs::read(&store, &place, segments_max);
+            Repository {
+                history,
+                configurations: configs.configurations,
+                configurations_gap: configs.gap,
+                head_ms: found.time_ms,
+                revisions_behind: found.behind,
+                ..made(JcrKeys::Read(found.value))
+            }
+        }
         Err(error) => made(JcrKeys::Unreadable(error.to_string())),
     }
 }
 
-/// Returns how many segments the past of a store may cost; in a compressed archive each takes tenths of a second.
-fn history_segments_max(archive: &Archive<'_>) -> u64 {
+/// Returns how many segments the past of a store may cost, and its configurations; in a compressed archive each takes tenths of a
+/// second.
+fn more_segments_max(archive: &Archive<'_>) -> u64 {
     if is_compressed(archive.container) { 32 } else { 512 }
 }
 

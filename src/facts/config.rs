@@ -1,6 +1,6 @@
 //! OSGi configurations as Felix ConfigAdmin keeps them on disk: only listed settings, and of secrets only that they are there.
 
-use super::{Digest, Place, Snapshot};
+use super::{Digest, Place, Role, Snapshot};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -34,6 +34,9 @@ pub const TOKEN_REFRESH: &str = "tokenRefresh";
 pub const IMS_CLIENT_SECRET: &str = "auth.ims.client.secret";
 /// The client secret in the IMS provider.
 pub const IMS_SERVICE_SECRET: &str = "oauth.provider.ims.service.token.client.secret";
+
+/// The folder of the repository that the console writes configurations to. One behind a `.` names a run mode.
+pub const JCR_CONFIGURATIONS: &str = "/apps/system/config";
 
 /// What is known of a property that holds a secret. The secret itself is never kept.
 #[derive(
@@ -93,11 +96,30 @@ pub struct Configuration {
     pub secrets: BTreeMap<String, SecretState>,
     /// Values encrypted with the master key, in any property.
     pub protected: Vec<ProtectedValue>,
-    /// Where it was read.
+    /// The path of its node, for one in the repository; it need not be in effect.
+    pub jcr_path: Option<String>,
+    /// Where it was read: its file, or the segment store.
     pub place: Place,
 }
 
 impl Configuration {
+    /// Returns its PID, with its path where it is one in the repository.
+    pub fn spoken(&self) -> String {
+        match &self.jcr_path {
+            Some(path) => format!("{} (in the JCR, {path})", self.pid),
+            None => self.pid.clone(),
+        }
+    }
+
+    /// Returns the run mode that it is for, for one in the repository: that of its folder, such as `config.author`.
+    fn role(&self) -> Option<Role> {
+        let folder = self.jcr_path.as_deref()?.strip_prefix(JCR_CONFIGURATIONS)?;
+        [Role::Author, Role::Publish].into_iter().find(|role| {
+            let rest = folder.strip_prefix('.').and_then(|rest| rest.strip_prefix(role.label()));
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        })
+    }
+
     /// Says whether it configures this component, alone or as one of several.
     pub fn is(&self, pid: &str) -> bool {
         self.pid == pid || self.factory_pid.as_deref() == Some(pid)
@@ -178,9 +200,42 @@ impl Snapshot {
         self.configurations_of(TOKEN_CONFIGURATION).find_map(|c| c.flag(TOKEN_REFRESH))
     }
 
+    /// Returns the configurations, and where `launchpad/config` did not come, those in the repository that are in effect as far as it
+    /// shows: of this install's run mode, and the only one of their PID.
+    pub fn configurations_or_jcr(&self) -> impl Iterator<Item = &Configuration> {
+        let jcr = self
+            .repository
+            .as_ref()
+            .filter(|repository| !self.parts.configurations && !repository.is_outdated());
+        let jcr = jcr.into_iter().flat_map(|repository| &repository.configurations);
+        self.configurations.iter().chain(jcr.filter(|stored| self.is_in_effect(stored)))
+    }
+
+    /// Says whether a configuration in the repository applies, and no other does for the same PID.
+    fn is_in_effect(&self, stored: &Configuration) -> bool {
+        // A picked file of the same component is what Felix made of it.
+        let component = stored.factory_pid.as_deref().unwrap_or(&stored.pid);
+        if self.configurations_of(component).next().is_some() {
+            return false;
+        }
+        let role = self.role();
+        let may_apply = |other: &Configuration| {
+            other.role().is_none() || role.is_none() || other.role() == role
+        };
+        // One for a run mode comes before one for all.
+        let yields = |other: &Configuration| {
+            other.pid == stored.pid
+                && other.jcr_path != stored.jcr_path
+                && may_apply(other)
+                && (other.role().is_some() || stored.role().is_none())
+        };
+        let mut others = self.repository.iter().flat_map(|repository| &repository.configurations);
+        (stored.role().is_none() || stored.role() == role) && !others.any(yields)
+    }
+
     /// Returns the IMS configurations: a request customizer, or a provider that has a client secret.
     pub fn ims_configurations(&self) -> impl Iterator<Item = &Configuration> {
-        self.configurations.iter().filter(|configuration| {
+        self.configurations_or_jcr().filter(|configuration| {
             let secret = configuration.secret(IMS_SERVICE_SECRET);
             configuration.is(IMS_CUSTOMIZER)
                 || configuration.is(IMS_PROVIDER)

@@ -1,6 +1,6 @@
 //! The crypto keys in the repository: what `/etc/key` holds, as digests.
 
-use super::{KeyDigest, KeyHistory, KeyName, Place};
+use super::{Configuration, KeyDigest, KeyHistory, KeyName, Place};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,11 @@ pub struct Repository {
     pub revisions_behind: usize,
     /// What older states of it hold at `/etc/key`; empty where it was not read.
     pub history: KeyHistory,
+    /// Configurations of components that matter, below `/apps/system/config` in the revision that was read, by path; whether in
+    /// effect or not.
+    pub configurations: Vec<Configuration>,
+    /// Why not all of those are listed; one clause without a full stop.
+    pub configurations_gap: Option<String>,
 }
 
 impl Repository {

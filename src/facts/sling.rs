@@ -26,12 +26,19 @@ pub enum Role {
     Publish,
 }
 
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Role {
+    /// Returns the run mode.
+    pub fn label(self) -> &'static str {
+        match self {
             Self::Author => "author",
             Self::Publish => "publish",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.label())
     }
 }
 

@@ -93,32 +93,49 @@ impl Store<'_> {
 
     /// Returns all entries.
     pub(super) fn map_all(&self, map: RecordId) -> Result<BTreeMap<String, RecordId>, OakError> {
+        self.map_some(map, u64::MAX, u64::MAX).map(|(all, _)| all)
+    }
+
+    /// Returns entries until so many were seen, or so many segments of the store were read; says too whether there are more.
+    pub(super) fn map_some(
+        &self,
+        map: RecordId,
+        entries_max: u64,
+        segments_max: u64,
+    ) -> Result<(BTreeMap<String, RecordId>, bool), OakError> {
         let mut all = BTreeMap::new();
+        // Those of a forged map may all have one name.
+        let mut seen = 0_u64;
         // Maps to visit, those first whose entries count.
         let mut next = vec![map];
         while let Some(id) = next.pop() {
             let record = self.record(id)?;
-            match shape(&record)? {
+            let entries = match shape(&record)? {
                 Shape::Diff => {
-                    let key = self.text(record.nth_id(8, 0)?)?;
-                    all.entry(key).or_insert(record.nth_id(8, 1)?);
                     next.push(record.nth_id(8, 2)?);
+                    vec![(record.nth_id(8, 0)?, record.nth_id(8, 1)?)]
                 }
                 Shape::Branch { bitmap, .. } => {
                     for index in 0..bitmap.count_ones() as usize {
                         next.push(record.nth_id(8, index)?);
                     }
+                    Vec::new()
                 }
                 Shape::Leaf { size } => {
                     self.cost.entries.spend(size.into())?;
-                    for index in 0..size as usize {
-                        let (key, value) = pair(&record, size, index)?;
-                        all.entry(self.text(key)?).or_insert(value);
-                    }
+                    let pairs = (0..size as usize).map(|index| pair(&record, size, index));
+                    pairs.collect::<Result<_, _>>()?
                 }
+            };
+            for (key, value) in entries {
+                if seen >= entries_max || self.segments_read() >= segments_max {
+                    return Ok((all, true));
+                }
+                seen = seen.saturating_add(1);
+                all.entry(self.text(key)?).or_insert(value);
             }
         }
-        Ok(all)
+        Ok((all, false))
     }
 }
 
@@ -131,7 +148,7 @@ fn pair(record: &Record, size: u32, index: usize) -> Result<(RecordId, RecordId)
 
 /// Returns the place of a hash among the 32 of a level. The shift is arithmetic and takes its amount modulo 32, as in Java: level
 /// 6 reads the top bits again.
-fn bucket(hash: u32, level: u32) -> u32 {
+pub(super) fn bucket(hash: u32, level: u32) -> u32 {
     let taken = level.saturating_add(1).saturating_mul(LEVEL_BITS);
     let shift = 32_u32.wrapping_sub(taken) & 31;
     (hash.cast_signed() >> shift).cast_unsigned() & 31

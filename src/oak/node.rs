@@ -119,6 +119,24 @@ impl<'s, 'f> Node<'s, 'f> {
         Ok(ids.into_iter().map(|(name, id)| (name, Self { id, ..self })).collect())
     }
 
+    /// Returns children until so many were seen, or so many segments of the store were read; says too whether there are more.
+    ///
+    /// # Errors
+    ///
+    /// Fails where one of them cannot be read.
+    pub fn some_children(
+        self,
+        entries_max: u64,
+        segments_max: u64,
+    ) -> Result<(BTreeMap<String, Self>, bool), OakError> {
+        let Parts { template, children, .. } = self.parts()?;
+        let (Children::Many, Some(map)) = (&template.children, children) else {
+            return self.children().map(|only| (only, false));
+        };
+        let (ids, more) = self.store.map_some(map, entries_max, segments_max)?;
+        Ok((ids.into_iter().map(|(name, id)| (name, Self { id, ..self })).collect(), more))
+    }
+
     /// Returns a property.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! The stores in `testdata/oak`, in memory; damage to them; and stores that no sample is like.
 
 use super::Files;
-use super::map::hash;
+use super::map::{bucket, hash};
 use std::collections::BTreeMap;
 use std::io;
 
@@ -161,12 +161,27 @@ fn map(children: &[(String, u32)], records: &mut Vec<Vec<u8>>) -> u32 {
         .map(|(name, node)| (hash(name), value(name.as_bytes(), records), *node))
         .collect();
     entries.sort_unstable();
+    branch(&entries, 0, records)
+}
+
+fn branch(entries: &[(u32, u32, u32)], level: u32, records: &mut Vec<Vec<u8>>) -> u32 {
     let size = u32::try_from(entries.len()).unwrap();
-    assert!(size <= 32, "a leaf has no more");
-    let hashes = entries.iter().flat_map(|(hash, ..)| hash.to_be_bytes());
-    let pairs = entries.iter().flat_map(|(_, key, node)| [Memory::id(*key), Memory::id(*node)]);
-    let record = size.to_be_bytes().into_iter().chain(hashes).chain(pairs.flatten()).collect();
-    push(record, records)
+    let head = (level << 29 | size).to_be_bytes();
+    if size <= 32 {
+        let hashes = entries.iter().flat_map(|(hash, ..)| hash.to_be_bytes());
+        let pairs = entries.iter().flat_map(|(_, key, node)| [Memory::id(*key), Memory::id(*node)]);
+        return push(head.into_iter().chain(hashes).chain(pairs.flatten()).collect(), records);
+    }
+    let (mut bitmap, mut ids) = (0_u32, Vec::new());
+    for at in 0..32 {
+        let of = |entry: &&(u32, u32, u32)| bucket(entry.0, level) == at;
+        let below: Vec<_> = entries.iter().filter(of).copied().collect();
+        if !below.is_empty() {
+            bitmap |= 1 << at;
+            ids.extend(Memory::id(branch(&below, level.strict_add(1), records)));
+        }
+    }
+    push([head.to_vec(), bitmap.to_be_bytes().to_vec(), ids].concat(), records)
 }
 
 /// Writes a node and all below it, and returns its number.

@@ -351,6 +351,55 @@ fn torn_journal_is_an_older_revision() {
     }
 }
 
+#[test]
+fn children_of_a_large_node_are_all_found() {
+    let child = |tree: Tree, at: u32| tree.at(&format!("root/{at}"), Tree::default());
+    let files = Memory::written(&[((0..1_000).fold(Tree::default(), child), 5)]);
+    let store = Store::new(&files, Budget::default());
+    let root = store.revisions().unwrap().all[0].root().unwrap();
+    assert_eq!(root.children().unwrap().len(), 1_000);
+    assert!(root.child("999").unwrap().is_some() && root.child("1000").unwrap().is_none());
+    let some = |entries, segments| {
+        let (some, more) = root.some_children(entries, segments).unwrap();
+        (some.len(), more)
+    };
+    assert_eq!(some(1_000, u64::MAX), (1_000, false));
+    assert_eq!(some(999, u64::MAX), (999, true));
+    assert_eq!(some(0, u64::MAX), (0, true));
+    assert_eq!(some(1_000, 0), (0, true));
+}
+
+#[test]
+fn map_whose_branches_are_one_is_left_after_a_number_of_entries() {
+    // A leaf of 32, and four levels of 32 branches that are the same: 33,554,432 entries of one name.
+    let mut records = vec![b"\x01x".to_vec()];
+    let leaf = |level: u32| {
+        let ids = (0..64).flat_map(|_| Memory::id(0));
+        let head = (level << 29 | 32).to_be_bytes();
+        head.into_iter().chain([0; 128]).chain(ids).collect::<Vec<u8>>()
+    };
+    records.push(leaf(4));
+    for level in (0..4_u32).rev() {
+        let below = u32::try_from(records.len() - 1).unwrap();
+        let ids = (0..32).flat_map(|_| Memory::id(below));
+        let head = [(level << 29 | 0x0100_0000).to_be_bytes(), [0xff; 4]].concat();
+        records.push(head.into_iter().chain(ids).collect());
+    }
+    let map = u32::try_from(records.len() - 1).unwrap();
+    records.push((1_u32 << 28).to_be_bytes().to_vec());
+    let own = u32::try_from(records.len()).unwrap();
+    records.push([own, own - 1, map].into_iter().flat_map(Memory::id).collect());
+    let files = Memory::forged(&records);
+    let store = Store::new(&files, Budget::default());
+    let id = super::id::RecordId {
+        segment: super::id::SegmentId::parse("029fec6b-1ab5-4b44-ae81-d59174bd06ee").unwrap(),
+        number: own,
+    };
+    let (some, more) = Node::new(&store, id).some_children(2_000, u64::MAX).unwrap();
+    assert_eq!((some.len(), more), (1, true));
+    assert!(Node::new(&store, id).children().is_err());
+}
+
 /// A super-root whose `/etc/key` has this hmac.
 fn holding(hmac: &[u8]) -> Tree {
     Tree::default().at("root/etc/key", Tree::default().with("hmac", 2, hmac))
@@ -427,4 +476,32 @@ fn store_with_replaced_keys_is_as_it_was_written() {
         (tree(&new).at("checkpoints/0d2f", checkpoint), 1_714_558_930_000),
     ]);
     assert!(Memory::sample("v13-replaced").0.0 == written.0);
+}
+
+/// The store `v13-configurations`: the keys of the case `jcr-author`, and configurations below `/apps/system`.
+#[test]
+fn store_with_configurations_is_as_it_was_written() {
+    let at = "testdata/cases/jcr-author/publish1/crx-quickstart/launchpad/felix/bundle43/data";
+    let file = |name| std::fs::read(format!("{}/{at}/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let keys = Tree::default().with("hmac", 2, &file("hmac")).with("master", 2, &file("master"));
+    let content = |text: &str| {
+        Tree::default().at("jcr:content", Tree::default().with("jcr:data", 2, text.as_bytes()))
+    };
+    let ims = "com.adobe.granite.auth.ims.impl.IMS";
+    let customizer = format!("{ims}AccessTokenRequestCustomizerImpl");
+    let protected = format!("auth.ims.client.secret=\"{{{}}}\"\r\n", "5a".repeat(32));
+    let provider = Tree::default().with("jcr:primaryType", 1, b"sling:OsgiConfig").with(
+        "oauth.provider.ims.service.token.client.secret",
+        1,
+        b"made-up-client-secret",
+    );
+    let apps = "root/apps/system/config";
+    let tree = Tree::default()
+        .at("root/etc/key", keys)
+        .at(&format!("{apps}/{customizer}~tags.config"), content(&protected))
+        .at(&format!("{apps}/{ims}ProviderImpl"), provider)
+        .at(&format!("{apps}/com.day.cq.mailer.DefaultMailService.config"), content("x=\"1\"\r\n"))
+        .at(&format!("{apps}.author/{customizer}~author.cfg.json"), content("{}"));
+    let written = Memory::written(&[(tree, 1_714_558_930_000)]);
+    assert!(Memory::sample("v13-configurations").0.0 == written.0);
 }

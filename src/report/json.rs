@@ -267,7 +267,7 @@ impl<'a> From<&'a Member> for WireInstance<'a> {
             },
             bundles: bundles(snapshot),
             token: WireToken::from(snapshot),
-            configurations: snapshot.configurations.iter().map(WireConfiguration::from).collect(),
+            configurations: config::configurations(snapshot),
             log: snapshot.log.as_ref().map(WireLog::from),
             repository: snapshot.repository.as_ref().map(WireRepository::from),
             node_store: snapshot.node_store.as_ref().map(WireNodeStore::from),

@@ -47,7 +47,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
 fn stands(farm: &Farm) -> impl Iterator<Item = Stand<'_>> {
     let known = farm.members.iter().filter(|m| m.known_key(KeyName::Master).is_some());
     known.flat_map(|member| {
-        member.snapshot.configurations.iter().flat_map(move |configuration| {
+        member.snapshot.configurations_or_jcr().flat_map(move |configuration| {
             configuration.protected.iter().map(move |value| (member, configuration, value))
         })
     })
@@ -62,7 +62,7 @@ fn hit(farm: &Farm, holders: &[&str], stands: &[Stand<'_>]) -> Option<Hit> {
         return None;
     }
     let mut values: Vec<String> =
-        stands.iter().map(|(_, c, v)| format!("{} of {}", v.property, c.pid)).collect();
+        stands.iter().map(|(_, c, v)| format!("{} of {}", v.property, c.spoken())).collect();
     values.sort();
     values.dedup();
     let holders: Vec<&Member> = groups.iter().flatten().copied().collect();
@@ -127,6 +127,22 @@ mod tests {
     fn other_values_below_another_master_are_quiet() {
         let odd = |i| holds("0a")(i).master(&[9; 16]);
         assert_eq!(check(&farm().with("a", holds("0f")).with("b", odd).build()), []);
+    }
+
+    #[test]
+    fn copy_in_the_repository_counts_where_felix_store_did_not_come() {
+        use crate::facts::IMS_CUSTOMIZER;
+        let body = format!("auth.ims.client.secret=\"{{{}}}\"\n", "0f".repeat(32));
+        let name = format!("{IMS_CUSTOMIZER}.config");
+        let jcr = |i: Instance| i.master(&[9; 16]).jcr_config("config", &name, &body);
+        let felix = |i: Instance| i.config(IMS_CUSTOMIZER, &body);
+        let hits = check(&farm().with("a", felix).with("b", jcr).build());
+        let message = &hits[0].message;
+        let path = format!("of {IMS_CUSTOMIZER} (in the JCR, /apps/system/config/{name})");
+        assert!(message.contains(&path), "{message}");
+        assert!(hits[0].places.iter().any(|place| place.path.ends_with("/segmentstore")));
+        let packed = |i: Instance| jcr(i).configs();
+        assert_eq!(check(&farm().with("a", felix).with("b", packed).build()), []);
     }
 
     #[test]

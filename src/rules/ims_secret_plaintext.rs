@@ -25,7 +25,8 @@ fn on(member: &Member) -> Vec<Hit> {
             if ims.secret(property) != Some(SecretState::Plain) {
                 continue;
             }
-            let message = format!("{} holds {property} of {} as plain text", member.name, ims.pid);
+            let message =
+                format!("{} holds {property} of {} as plain text", member.name, ims.spoken());
             let step = console::enter_secret(member, ims, property);
             hits.push(Hit::on(member, message).at([&ims.place]).fix([step]));
         }
@@ -48,6 +49,16 @@ mod tests {
         assert_eq!(count(IMS_CUSTOMIZER, "auth.ims.client.secret=\"hunter2\"\r\n"), 1);
         let body = format!("{IMS_SERVICE_SECRET}=\"hunter2\"\r\n");
         assert_eq!(count(IMS_PROVIDER, &body), 1);
+    }
+
+    #[test]
+    fn plain_text_in_the_repository_is_told_with_its_path() {
+        let name = format!("{IMS_CUSTOMIZER}.cfg.json");
+        let text = r#"{"auth.ims.client.secret": "hunter2"}"#;
+        let farm = farm().with("a", |i| i.jcr_config("config", &name, text)).build();
+        let message = &check(&farm)[0].message;
+        let path = format!("(in the JCR, /apps/system/config/{name}) as plain text");
+        assert!(message.ends_with(&path), "{message}");
     }
 
     #[test]

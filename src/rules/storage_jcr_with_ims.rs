@@ -26,7 +26,7 @@ fn on(member: &Member) -> Option<Hit> {
         return None;
     }
     let configurations: Vec<&Configuration> = member.snapshot.ims_configurations().collect();
-    let pids: Vec<&str> = configurations.iter().map(|ims| ims.pid.as_str()).collect();
+    let pids: Vec<String> = configurations.iter().map(|ims| ims.spoken()).collect();
     if pids.is_empty() {
         return None;
     }

@@ -135,3 +135,34 @@ fn damaged_store_gives_the_right_keys_or_none() {
         assert_ne!(instance["repository"]["state"], "not-read", "{part}");
     }
 }
+
+#[test]
+fn configurations_in_the_repository_are_told_without_their_secrets_however_it_is_packed() {
+    let case = cases::all().into_iter().find(|case| case.name == "jcr-configurations").unwrap();
+    for packing in Packing::ALL.into_iter().filter(|packing| packing.shows_stores()) {
+        let packed = case.sources["publish2"].pack(packing, "publish2");
+        let run = run::scan(&[packed.path().into()]);
+        for format in aemtrix::report::FORMATS {
+            let text = run::written(&run, format.name);
+            assert!(!text.contains("made-up") && !text.contains("5a5a5a5a"), "{}", format.name);
+        }
+        let report: Value = serde_json::from_str(&run::written(&run, "json")).unwrap();
+        let instance = &report["farms"][0]["instances"][0];
+        let told: Vec<_> = run::list(&instance["configurations"])
+            .map(|c| (c["origin"].as_str().unwrap(), c["jcr_path"].as_str().unwrap()))
+            .collect();
+        let ims = "com.adobe.granite.auth.ims.impl.IMS";
+        let [tags, provider, author] = [
+            format!("/apps/system/config/{ims}AccessTokenRequestCustomizerImpl~tags.config"),
+            format!("/apps/system/config/{ims}ProviderImpl"),
+            format!(
+                "/apps/system/config.author/{ims}AccessTokenRequestCustomizerImpl~author.cfg.json"
+            ),
+        ];
+        assert_eq!(told, [("jcr", &*tags), ("jcr", &*provider), ("jcr", &*author)], "{packing:?}");
+        let first = &instance["configurations"][0];
+        assert_eq!(first["secrets"], json!({"auth.ims.client.secret": "protected"}));
+        assert_eq!(first["protected"][0]["bytes"], 66);
+        assert_eq!(instance["repository"]["configurations_gap"], json!(null));
+    }
+}

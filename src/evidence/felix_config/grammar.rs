@@ -129,7 +129,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Dictionary, ParseError> {
     Ok(Dictionary { entries, deviations: reader.deviations })
 }
 
-fn limit(count: usize, what: &'static str, offset: usize) -> Result<(), ParseError> {
+pub(super) fn limit(count: usize, what: &'static str, offset: usize) -> Result<(), ParseError> {
     if count > COUNT_MAX {
         return Err(ParseError { what, offset, problem: Problem::Limit(COUNT_MAX) });
     }

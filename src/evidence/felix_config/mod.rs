@@ -6,12 +6,14 @@
 mod grammar;
 mod installed;
 mod pid;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod wanted;
 
 pub use grammar::Deviation;
 pub use installed::{Installed, concerns_store, installed_pid};
+pub use stored::{StoredConfig, StoredProperty};
 
 pub(super) use installed::KIND as INSTALLED;
 
@@ -115,6 +117,7 @@ impl Config {
             properties: self.properties.clone(),
             secrets: self.secrets.clone(),
             protected: self.protected.clone(),
+            jcr_path: None,
             place,
         }
     }
@@ -146,14 +149,19 @@ fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
     match pid::fit(stem, pid) {
         Fit::None => ignored(IgnoredConfig::OtherPlace),
         fit => {
-            let config = config(pid, fit == Fit::Windows, &dictionary)?;
+            let factory_pid = dictionary.text("service.factoryPid");
+            let config = config(pid, factory_pid, fit == Fit::Windows, &dictionary)?;
             Ok(Fact::Config(ConfigFile::Used(Box::new(config))))
         }
     }
 }
 
-fn config(pid: &str, windows: bool, dictionary: &Dictionary) -> Result<Config, ParseError> {
-    let factory_pid = dictionary.text("service.factoryPid");
+fn config(
+    pid: &str,
+    factory_pid: Option<&str>,
+    windows: bool,
+    dictionary: &Dictionary,
+) -> Result<Config, ParseError> {
     let wanted = wanted::wanted(pid, factory_pid);
     let mut config = Config {
         pid: text::cut(pid, PID_CHARS_MAX),

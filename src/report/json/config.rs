@@ -36,6 +36,9 @@ impl<'a> From<&'a Snapshot> for WireToken<'a> {
 pub(super) struct WireConfiguration<'a> {
     pid: &'a str,
     factory_pid: Option<&'a str>,
+    /// `felix` for one in `launchpad/config`, `jcr` for one in the repository, which need not be in effect.
+    origin: &'static str,
+    jcr_path: Option<&'a str>,
     place: &'a str,
     /// Listed properties alone; never one that may hold a secret.
     properties: &'a BTreeMap<String, Vec<String>>,
@@ -51,6 +54,12 @@ struct WireProtected<'a> {
     sha256: String,
 }
 
+/// Lists those in `launchpad/config`, and behind them those in the repository.
+pub(super) fn configurations(snapshot: &Snapshot) -> Vec<WireConfiguration<'_>> {
+    let jcr = snapshot.repository.iter().flat_map(|repository| &repository.configurations);
+    snapshot.configurations.iter().chain(jcr).map(WireConfiguration::from).collect()
+}
+
 impl<'a> From<&'a Configuration> for WireConfiguration<'a> {
     fn from(configuration: &'a Configuration) -> Self {
         let secrets = configuration.secrets.iter();
@@ -62,10 +71,36 @@ impl<'a> From<&'a Configuration> for WireConfiguration<'a> {
         Self {
             pid: &configuration.pid,
             factory_pid: configuration.factory_pid.as_deref(),
+            origin: if configuration.jcr_path.is_some() { "jcr" } else { "felix" },
+            jcr_path: configuration.jcr_path.as_deref(),
             place: &configuration.place.path,
             properties: &configuration.properties,
             secrets: secrets.map(|(name, state)| (name.as_str(), state.label())).collect(),
             protected: protected.collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{IMS_CUSTOMIZER, TOKEN_HANDLER};
+    use crate::testing::farm;
+    use serde_json::json;
+
+    #[test]
+    fn configurations_of_the_repository_follow_with_their_path() {
+        let name = format!("{IMS_CUSTOMIZER}~a.cfg.json");
+        let farm = farm()
+            .with("a", |i| i.config(TOKEN_HANDLER, "").jcr_config("config.author", &name, "{}"))
+            .build();
+        let wire = serde_json::to_value(configurations(&farm.members[0].snapshot)).unwrap();
+        assert_eq!(wire[0]["origin"], "felix");
+        assert_eq!(wire[0]["jcr_path"], json!(null));
+        assert_eq!(wire[1]["origin"], "jcr");
+        assert_eq!(wire[1]["pid"], format!("{IMS_CUSTOMIZER}~a"));
+        assert_eq!(wire[1]["jcr_path"], format!("/apps/system/config.author/{name}"));
+        assert_eq!(wire[1]["place"], "crx-quickstart/repository/segmentstore");
+        assert_eq!(wire[1]["secrets"], json!({"auth.ims.client.secret": "missing"}));
     }
 }

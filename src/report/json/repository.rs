@@ -13,6 +13,8 @@ pub(super) struct WireRepository<'a> {
     head_ms: Option<u64>,
     revisions_behind: usize,
     history: Option<WireHistory<'a>>,
+    /// Why not all configurations in it are listed; null where they are, and where the repository was not read.
+    configurations_gap: Option<&'a str>,
 }
 
 /// What older states hold; null where the repository was not read.
@@ -91,6 +93,7 @@ impl<'a> From<&'a Repository> for WireRepository<'a> {
             revisions_behind: repository.revisions_behind,
             history: matches!(repository.keys, JcrKeys::Read(_))
                 .then(|| WireHistory::from(&repository.history)),
+            configurations_gap: repository.configurations_gap.as_deref(),
         }
     }
 }
@@ -155,7 +158,8 @@ mod tests {
         assert_eq!(
             read,
             json!({
-                "place": place, "state": "read", "reason": null, "head_ms": 5, "revisions_behind": 2, "history": null
+                "place": place, "state": "read", "reason": null, "head_ms": 5, "revisions_behind": 2, "history": null,
+                "configurations_gap": null
             })
         );
         let unreadable = wire(|i| i.jcr_unreadable("segment 1 is missing"));
