@@ -234,7 +234,7 @@ impl Archive {
         let mut kept = Zeroizing::new(Vec::with_capacity(room));
         let mut crc = Crc::new();
         let mut at = index.start;
-        let many = (CHUNK_BYTES / width).max(1);
+        let many = CHUNK_BYTES.checked_div(width).unwrap_or_default().max(1);
         let mut chunk = Zeroizing::new(vec![0; many.saturating_mul(width)]);
         while left > 0 {
             chunk.truncate(left.saturating_mul(width));

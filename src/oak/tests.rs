@@ -325,7 +325,7 @@ impl Files for Counted {
     }
 
     fn read(&self, index: usize, offset: u64, buffer: &mut [u8]) -> std::io::Result<()> {
-        self.entries.set(self.entries.get() + usize::from(buffer.len() == 24));
+        self.entries.update(|count| count.strict_add(usize::from(buffer.len() == 24)));
         self.files.read(index, offset, buffer)
     }
 }
