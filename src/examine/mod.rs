@@ -104,13 +104,7 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch) -> Outcome {
     let mut collected = collector.finish(source.can_reread(), source.is_directory());
     let segment_stores = std::mem::take(&mut collected.segment_stores);
     let (mut snapshots, mut gaps) = assemble::snapshots(source, &walked, collected);
-    gaps.extend(repository::add(
-        source,
-        &walked.container,
-        limits,
-        &segment_stores,
-        &mut snapshots,
-    ));
+    gaps.extend(repository::add(source, &walked, limits, &segment_stores, &mut snapshots));
     let record = SourceRecord {
         name: source.name.clone(),
         container: walked.container,

@@ -12,7 +12,7 @@ use crate::facts::{
     Gap, GapKind, JcrKeys, KeyHistory, NodeStore, NodeStoreKind, Place, Repository, Snapshot,
     StorageMode,
 };
-use crate::intake::{Parts, Source};
+use crate::intake::{Parts, Source, Walked};
 use crate::limits::Limits;
 use crate::oak::{Budget, Files, Store};
 use std::collections::BTreeMap;
@@ -42,13 +42,14 @@ impl Archive<'_> {
 /// Reads the keys of every install that has a segment store, and tells where an instance that works with them lost them.
 pub(super) fn add(
     source: &Source,
-    container: &str,
+    walked: &Walked,
     limits: &Limits,
     stores: &BTreeMap<String, Stored>,
     snapshots: &mut [Snapshot],
 ) -> Vec<Gap> {
     let parts: Vec<_> = stores.values().flat_map(|store| store.parts.iter().cloned()).collect();
-    let parts = source.open_parts(&parts, limits);
+    let parts = source.open_parts(&parts, walked.state.as_ref(), limits);
+    let container = &walked.container;
     let archive = Archive { source, container, limits, stores, parts };
     let mut gaps = Vec::new();
     for snapshot in snapshots {

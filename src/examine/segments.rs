@@ -220,7 +220,7 @@ mod tests {
     }
 
     fn contents(source: &Source, store: &Store) -> Vec<(String, String)> {
-        let parts = source.open_parts(&store.parts, &Limits::default()).unwrap();
+        let parts = source.open_parts(&store.parts, None, &Limits::default()).unwrap();
         let content = |(index, part): (usize, &Part)| {
             let mut bytes = vec![0; usize::try_from(part.bytes).unwrap()];
             parts.read_at(index, 0, &mut bytes).unwrap();

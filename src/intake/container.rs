@@ -2,6 +2,7 @@
 
 use super::entry::Visit;
 use super::inner::Depth;
+use super::open::State;
 use crate::limits::Limits;
 use std::fs::File;
 use std::io::{self, Read};
@@ -63,4 +64,6 @@ pub(super) struct Context<'a> {
     pub(super) hint: Option<&'static str>,
     /// Archives around this one.
     pub(super) depth: Depth,
+    /// What the file was like, if it is one.
+    pub(super) state: Option<State>,
 }

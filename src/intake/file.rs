@@ -2,7 +2,8 @@
 
 use super::container::{Context, Input};
 use super::entry::Watch;
-use super::{open, walk_input};
+use super::open::{self, State};
+use super::walk_input;
 use crate::facts::GapKind;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -17,6 +18,7 @@ pub(super) fn walk(path: &Path, watch: &dyn Watch, context: &mut Context<'_>) {
     };
     let name = path.file_name().map(|name| name.to_string_lossy());
     context.hint = name.as_deref().and_then(super::sniff::part_hint);
+    context.state = Some(State::of(&metadata));
     let mut input = FileInput { file, position: 0, length: metadata.len(), watch };
     walk_input(&mut input, context);
     // A file still being uploaded grows; one being rotated shrinks.

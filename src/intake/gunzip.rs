@@ -79,7 +79,7 @@ impl<F: ReadAt> Gunzip<F> {
             let (head, tail) = rest.split_at_mut(length);
             head.copy_from_slice(found.get(..length).unwrap_or_default());
             if length == 0 {
-                return Err(ErrorKind::UnexpectedEof.into());
+                return Err(told(ErrorKind::UnexpectedEof));
             }
             rest = tail;
             offset = offset.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
@@ -102,14 +102,14 @@ impl<F: ReadAt> Gunzip<F> {
     fn unpack(&mut self, number: u64) -> io::Result<()> {
         let start = number.saturating_mul(STRETCH_BYTES);
         if let Some((_, kind)) = self.end.filter(|(end, _)| start >= *end) {
-            return Err(kind.into());
+            return Err(told(kind));
         }
         if start > self.limits.unpacked_bytes_max {
-            return Err(ErrorKind::FileTooLarge.into());
+            return Err(told(ErrorKind::FileTooLarge));
         }
         if self.input.file.is_changed() {
             self.end = Some((0, ErrorKind::InvalidData));
-            return Err(ErrorKind::InvalidData.into());
+            return Err(told(ErrorKind::InvalidData));
         }
         self.go_near(start);
         while self.cursor.unpacked() <= start {
@@ -137,7 +137,7 @@ impl<F: ReadAt> Gunzip<F> {
         if start < self.reached {
             self.repeated = self.repeated.saturating_add(STRETCH_BYTES);
             if self.repeated > self.limits.repeated_bytes_max {
-                return Err(ErrorKind::QuotaExceeded.into());
+                return Err(told(ErrorKind::QuotaExceeded));
             }
         }
         let result = self.cursor.advance(&mut self.input);
@@ -146,7 +146,7 @@ impl<F: ReadAt> Gunzip<F> {
         if kind != ErrorKind::UnexpectedEof || here == start {
             // Of damage, nobody knows what it made of the bytes in front of it; a cut leaves them as they are.
             self.end = Some((start, kind));
-            return Err(kind.into());
+            return Err(told(kind));
         }
         if result.is_err() || !here.is_multiple_of(STRETCH_BYTES) {
             self.end = Some((here, kind));
@@ -193,6 +193,20 @@ impl<F: ReadAt> Gunzip<F> {
         self.kept.truncate(usize::try_from(most).unwrap_or(usize::MAX).saturating_sub(1));
         self.kept.push_front((number, bytes));
     }
+}
+
+/// Says in words why the stream is read no further.
+fn told(kind: ErrorKind) -> io::Error {
+    let reason = match kind {
+        ErrorKind::UnexpectedEof => "the compressed archive ends before",
+        ErrorKind::InvalidData => "the compressed archive is damaged before, or has changed",
+        ErrorKind::FileTooLarge => "it lies behind the bytes that the archive may unpack to",
+        ErrorKind::QuotaExceeded => {
+            "the archive is compressed, and too much of it would be unpacked again and again; unpack it (gzip -d)"
+        }
+        other => return other.into(),
+    };
+    io::Error::new(kind, reason)
 }
 
 #[cfg(test)]
@@ -425,5 +439,7 @@ mod tests {
         let places = [299_999, 10, 250_000, 60_000, 200_000, 120_000].repeat(9);
         let results: Vec<_> = places.iter().map(|at| read(&mut gunzip, *at, 1).err()).collect();
         assert_eq!((results[0], results[53]), (None, Some(ErrorKind::QuotaExceeded)));
+        let error = gunzip.fill(&mut [0], 10).unwrap_err();
+        assert!(error.to_string().ends_with("unpack it (gzip -d)"), "{error}");
     }
 }

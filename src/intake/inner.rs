@@ -60,6 +60,7 @@ pub(super) fn walk(
             level: depth.level.saturating_add(1),
             opened: depth.opened.saturating_add(1),
         },
+        state: None,
     };
     (container.walk)(Opened { head, input: &mut body }, &mut context);
     depth.opened = context.depth.opened;

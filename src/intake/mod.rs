@@ -36,6 +36,7 @@ pub use discover::{Discovered, discover, discover_chosen};
 pub use entry::{Descend, Entry, EntryKind, LinkTarget, NoWatch, Visit, Want, Watch};
 pub use lines::{Line, facts_files, read_lines};
 pub use list::operands_in;
+pub use open::State;
 pub use parts::{Part, Parts};
 
 use crate::facts::GapKind;
@@ -104,6 +105,8 @@ pub struct Walked {
     pub container: String,
     /// Entries seen.
     pub entries: u64,
+    /// What its file was like at the start; `None` of standard input and directories.
+    pub state: Option<State>,
 }
 
 /// Walks every entry of a source in stored order.
@@ -118,12 +121,14 @@ pub fn walk(source: &Source, limits: &Limits, watch: &dyn Watch, visit: &mut dyn
         nesting: 0,
         hint: None,
         depth: inner::Depth::default(),
+        state: None,
     };
     match &source.origin {
         Origin::Stdin => file::walk_stdin(watch, &mut context),
         Origin::Path(path) => walk_path(path, watch, &mut context),
     }
-    Walked { container: context.names.join(", "), entries: context.entries }
+    let Context { names, entries, state, .. } = context;
+    Walked { container: names.join(", "), entries, state }
 }
 
 fn walk_path(path: &Path, watch: &dyn Watch, context: &mut Context<'_>) {

@@ -6,6 +6,20 @@
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::Path;
+use std::time::SystemTime;
+
+/// What a file was like when it was looked at: its length, and when it was written to last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    bytes: u64,
+    modified: Option<SystemTime>,
+}
+
+impl State {
+    pub(super) fn of(metadata: &Metadata) -> Self {
+        Self { bytes: metadata.len(), modified: metadata.modified().ok() }
+    }
+}
 
 /// Opens the regular file that `seen` describes, through no link; `None` when something else lies there by now.
 ///
@@ -25,8 +39,7 @@ pub(super) fn seen(path: &Path, seen: &Metadata) -> io::Result<Option<File>> {
 
 /// Says whether a file is as it was: of the same length, and not written to since.
 pub(super) fn is_unchanged(file: &File, before: &Metadata) -> bool {
-    let Ok(after) = file.metadata() else { return false };
-    before.len() == after.len() && before.modified().ok() == after.modified().ok()
+    file.metadata().is_ok_and(|after| State::of(&after) == State::of(before))
 }
 
 #[cfg(unix)]

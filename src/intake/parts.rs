@@ -1,8 +1,9 @@
 //! Files of a source that are read at any place rather than walked: those too large to be read whole.
 
 use super::gunzip::Gunzip;
+use super::open::{self, State};
 use super::positioned::{Positioned, ReadAt};
-use super::{Origin, Source, gzip, open, read_head, sniff};
+use super::{Origin, Source, gzip, read_head, sniff};
 use crate::limits::Limits;
 use std::collections::VecDeque;
 use std::fs::{File, Metadata};
@@ -56,8 +57,13 @@ impl Source {
     /// # Errors
     ///
     /// Standard input cannot be read at any place; a source may be gone since it was walked. Whether a part can be read shows when
-    /// it is.
-    pub fn open_parts(&self, parts: &[Part], limits: &Limits) -> io::Result<Parts> {
+    /// it is. `InvalidData` when the file is not any more what the walk saw of it, its `state`: places in it would be those of other bytes.
+    pub fn open_parts(
+        &self,
+        parts: &[Part],
+        state: Option<&State>,
+        limits: &Limits,
+    ) -> io::Result<Parts> {
         let Origin::Path(path) = &self.origin else {
             return Err(refused("standard input cannot be read at any place"));
         };
@@ -65,7 +71,7 @@ impl Source {
         let place = if metadata.is_dir() {
             Place::Directory { root: path.clone(), open: Mutex::default() }
         } else if metadata.is_file() {
-            Place::of_file(path, parts, limits)?
+            Place::of_file(path, parts, state, limits)?
         } else {
             return Err(refused("is neither a directory nor a regular file"));
         };
@@ -74,8 +80,18 @@ impl Source {
 }
 
 impl Place {
-    fn of_file(path: &Path, parts: &[Part], limits: &Limits) -> io::Result<Self> {
+    fn of_file(
+        path: &Path,
+        parts: &[Part],
+        state: Option<&State>,
+        limits: &Limits,
+    ) -> io::Result<Self> {
         let mut file = File::open(path)?;
+        let now = State::of(&file.metadata()?);
+        if state.is_some_and(|walked| *walked != now) {
+            let reason = "the archive has changed since it was read first";
+            return Err(io::Error::new(ErrorKind::InvalidData, reason));
+        }
         let is_gzip = sniff::sniff(&read_head(&mut file)?)
             .is_ok_and(|container| container.name == gzip::CONTAINER.name);
         let file = Positioned::new(file)?;
@@ -193,7 +209,7 @@ mod tests {
         let (_, recorder) = walk_path(&tar, &Limits::default(), Recorder::default());
         let found = recorder.parts.iter();
         let parts: Vec<_> = found.map(|(path, n, at)| part(path, *n, Some(*at))).collect();
-        let parts = source(&tar).open_parts(&parts, &Limits::default()).unwrap();
+        let parts = source(&tar).open_parts(&parts, None, &Limits::default()).unwrap();
         (home, parts)
     }
 
@@ -207,7 +223,7 @@ mod tests {
         // The walk saw three bytes; a live instance has added to them since.
         fs::write(home.path().join("s/b"), "abcd").unwrap();
         let directory = source(home.path())
-            .open_parts(&[part("s/a", 5, None), part("s/b", 3, None)], &Limits::default())
+            .open_parts(&[part("s/a", 5, None), part("s/b", 3, None)], None, &Limits::default())
             .unwrap();
         for parts in [tar, directory] {
             assert_eq!(read(&parts, 0, 1, 3).unwrap(), "123");
@@ -233,9 +249,10 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         fs::write(home.path().join("a"), "0").unwrap();
         let hostile = [part("a", 9, Some(u64::MAX)), part("a", u64::MAX, Some(u64::MAX - 1))];
-        let directory = source(home.path()).open_parts(&hostile, &Limits::default()).unwrap();
+        let directory = source(home.path()).open_parts(&hostile, None, &Limits::default()).unwrap();
         assert_eq!(read(&directory, 0, 0, 9), Err(ErrorKind::UnexpectedEof));
-        let tar = source(&home.path().join("a")).open_parts(&hostile, &Limits::default()).unwrap();
+        let tar =
+            source(&home.path().join("a")).open_parts(&hostile, None, &Limits::default()).unwrap();
         assert_eq!(read(&tar, 0, 1, 1), Err(ErrorKind::UnexpectedEof));
         assert!(read(&tar, 1, 0, 1).is_err());
     }
@@ -254,12 +271,13 @@ mod tests {
         symlink("d/a", below("root/in")).unwrap();
         let paths = ["out/a", "a", "in", "d", "", "../elsewhere/a", "/etc/passwd", "d/../d/a"];
         let parts = paths.map(|path| part(path, 6, None));
-        let parts = source(&below("root")).open_parts(&parts, &Limits::default()).unwrap();
+        let parts = source(&below("root")).open_parts(&parts, None, &Limits::default()).unwrap();
         for (index, path) in paths.iter().enumerate() {
             assert_eq!(read(&parts, index, 0, 1), Err(ErrorKind::Unsupported), "{path}");
         }
-        let missing =
-            source(&below("root")).open_parts(&[part("x", 1, None)], &Limits::default()).unwrap();
+        let missing = source(&below("root"))
+            .open_parts(&[part("x", 1, None)], None, &Limits::default())
+            .unwrap();
         assert_eq!(read(&missing, 0, 0, 1), Err(ErrorKind::NotFound));
     }
 
@@ -270,7 +288,7 @@ mod tests {
         for part in &parts {
             fs::write(home.path().join(&part.path), "x").unwrap();
         }
-        let parts = source(home.path()).open_parts(&parts, &Limits::default()).unwrap();
+        let parts = source(home.path()).open_parts(&parts, None, &Limits::default()).unwrap();
         for index in (0..50).chain([49, 48, 0]) {
             assert_eq!(read(&parts, index, 0, 1).unwrap(), "x");
         }
@@ -298,12 +316,29 @@ mod tests {
         for bytes in [tar.clone(), gzip(&tar)] {
             fs::write(home.path().join("x"), bytes).unwrap();
             let source = source(&home.path().join("x"));
-            let parts = source.open_parts(&[part("a", 1, None)], &Limits::default()).unwrap();
+            let parts = source.open_parts(&[part("a", 1, None)], None, &Limits::default()).unwrap();
             assert_eq!(read(&parts, 0, 0, 1), Err(ErrorKind::Unsupported));
         }
         let stdin = Source { origin: Origin::Stdin, ..source(Path::new("")) };
-        let refused = stdin.open_parts(&[], &Limits::default()).unwrap_err();
+        let refused = stdin.open_parts(&[], None, &Limits::default()).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::Unsupported);
+    }
+
+    #[test]
+    fn archive_that_changed_since_it_was_walked_is_not_opened() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("x");
+        let tar = archive(&[member(b'0', "a", b"01234")]);
+        for bytes in [tar.clone(), gzip(&tar)] {
+            fs::write(&path, &bytes).unwrap();
+            let (walked, _) = walk_path(&path, &Limits::default(), Recorder::default());
+            let open = || source(&path).open_parts(&[], walked.state.as_ref(), &Limits::default());
+            assert!(open().is_ok());
+            fs::write(&path, [bytes, vec![0]].concat()).unwrap();
+            assert_eq!(open().unwrap_err().kind(), ErrorKind::InvalidData);
+        }
+        let (walked, _) = walk_path(home.path(), &Limits::default(), Recorder::default());
+        assert_eq!(walked.state, None);
     }
 
     #[test]

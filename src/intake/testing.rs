@@ -172,6 +172,7 @@ pub(super) fn scan(
         nesting: 0,
         hint: None,
         depth: super::inner::Depth::default(),
+        state: None,
     };
     if sniff {
         super::walk_input(&mut input, &mut context);

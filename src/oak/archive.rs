@@ -32,13 +32,26 @@ pub(super) struct Archive {
 }
 
 enum Index {
-    /// Sorted entries in the file.
-    Stored { start: u64, count: u64, width: u64 },
+    /// The file ends in it.
+    Stored(Stored),
     /// Found by walking the headers, sorted. Behind a damaged header there may be others.
     Walked { found: Vec<(SegmentId, u32, u32)>, hole: bool },
     /// It cannot be had, now or later.
     Failed(OakError),
 }
+
+/// Sorted entries at the end of a file, whose checksum is right.
+struct Stored {
+    start: u64,
+    count: u64,
+    width: u64,
+    /// The first bytes of every entry, as they were checked; `None` where there are too many. In a compressed archive each look
+    /// that falls out of what is kept of it unpacks megabytes again; and a file in use may change.
+    kept: Option<Entries>,
+}
+
+/// The first [`ENTRY_BYTES`] of each entry. Of the wrong width, they may be parts of segments.
+type Entries = Zeroizing<Vec<u8>>;
 
 /// Finds the files of segments, those first that are asked first: the newest, of equal numbers the latest letter, copies last.
 pub(super) fn archives(files: &dyn Files) -> Vec<Archive> {
@@ -94,8 +107,8 @@ impl Archive {
     }
 
     fn locate(&self, id: SegmentId, files: &dyn Files) -> Result<Option<(u64, u32)>, OakError> {
-        let (start, count, width) = match &self.index {
-            Some(Index::Stored { start, count, width }) => (*start, *count, *width),
+        let stored = match &self.index {
+            Some(Index::Stored(stored)) => stored,
             Some(Index::Walked { found, hole }) => {
                 let at = found.binary_search_by(|(known, ..)| known.cmp(&id)).ok();
                 let found = at.and_then(|at| found.get(at));
@@ -109,11 +122,10 @@ impl Archive {
             Some(Index::Failed(error)) => return Err(error.clone()),
             None => return Ok(None),
         };
-        let (mut low, mut high) = (0, count);
+        let (mut low, mut high) = (0, stored.count);
         while low < high {
             let middle = low.midpoint(high);
-            let mut entry = [0; ENTRY_BYTES];
-            self.read(files, start.saturating_add(middle.saturating_mul(width)), &mut entry)?;
+            let entry = self.entry(stored, middle, files)?;
             let (uuid, place) = entry.split_first_chunk().unwrap_or((&[0; 16], &[]));
             match SegmentId::from_bytes(*uuid).cmp(&id) {
                 std::cmp::Ordering::Equal => return Ok(two_numbers(place)),
@@ -122,6 +134,25 @@ impl Archive {
             }
         }
         Ok(None)
+    }
+
+    fn entry(
+        &self,
+        stored: &Stored,
+        number: u64,
+        files: &dyn Files,
+    ) -> Result<[u8; ENTRY_BYTES], OakError> {
+        let kept = stored
+            .kept
+            .as_ref()
+            .and_then(|kept| kept.as_chunks().0.get(usize::try_from(number).ok()?));
+        if let Some(entry) = kept {
+            return Ok(*entry);
+        }
+        let mut entry = [0; ENTRY_BYTES];
+        let at = stored.start.saturating_add(number.saturating_mul(stored.width));
+        self.read(files, at, &mut entry)?;
+        Ok(entry)
     }
 
     /// Reads a segment, and checks it against the header in front of it and the CRC in its name.
@@ -175,26 +206,49 @@ impl Archive {
             // The first two kinds share their magic; only the checksum tells them apart.
             let Some(start) = end.checked_sub(count.saturating_mul(width)) else { continue };
             cost.index_bytes.spend(end.saturating_sub(start))?;
-            if self.crc(files, start, end)? == expected {
-                return Ok(Some(Index::Stored { start, count, width }));
+            let mut stored = Stored { start, count, width, kept: None };
+            let keep = count <= cost.kept_entries.left();
+            let (sum, entries) = self.entries(&stored, keep, files)?;
+            if sum == expected {
+                if keep {
+                    cost.kept_entries.spend(count)?;
+                    stored.kept = Some(entries);
+                }
+                return Ok(Some(Index::Stored(stored)));
             }
         }
         Ok(None)
     }
 
-    fn crc(&self, files: &dyn Files, start: u64, end: u64) -> Result<u32, OakError> {
+    /// Reads an index through. Returns its checksum and, if they are to be kept, its entries.
+    fn entries(
+        &self,
+        index: &Stored,
+        keep: bool,
+        files: &dyn Files,
+    ) -> Result<(u32, Entries), OakError> {
+        let width = usize::try_from(index.width).unwrap_or(CHUNK_BYTES);
+        let mut left = usize::try_from(index.count).unwrap_or(usize::MAX);
+        // Of the right size at once: what grows leaves copies behind.
+        let room = if keep { left.saturating_mul(ENTRY_BYTES) } else { 0 };
+        let mut kept = Zeroizing::new(Vec::with_capacity(room));
         let mut crc = Crc::new();
-        let mut at = start;
-        // Of the wrong width, it may reach into segments.
-        let mut chunk = Zeroizing::new(vec![0; CHUNK_BYTES]);
-        while at < end {
-            let left = usize::try_from(end.saturating_sub(at)).unwrap_or(CHUNK_BYTES);
-            chunk.truncate(left);
+        let mut at = index.start;
+        let many = CHUNK_BYTES.checked_div(width).unwrap_or_default().max(1);
+        let mut chunk = Zeroizing::new(vec![0; many.saturating_mul(width)]);
+        while left > 0 {
+            chunk.truncate(left.saturating_mul(width));
             self.read(files, at, &mut chunk)?;
             crc.update(&chunk);
-            at = at.saturating_add(CHUNK_BYTES as u64);
+            if keep {
+                let entries =
+                    chunk.chunks_exact(width).filter_map(|entry| entry.get(..ENTRY_BYTES));
+                entries.for_each(|entry| kept.extend_from_slice(entry));
+            }
+            left = left.saturating_sub(many);
+            at = at.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
         }
-        Ok(crc.sum())
+        Ok((crc.sum(), kept))
     }
 
     /// Walks the headers. What is none is stepped over by blocks; an entry that the end cuts off is none.
@@ -234,7 +288,7 @@ impl Archive {
     fn read(&self, files: &dyn Files, at: u64, buffer: &mut [u8]) -> Result<(), OakError> {
         files
             .read(self.file, at, buffer)
-            .map_err(|error| OakError::Io { file: self.name.clone(), kind: error.kind() })
+            .map_err(|error| OakError::Io { file: self.name.clone(), reason: error.to_string() })
     }
 }
 

@@ -25,6 +25,11 @@ impl Meter {
         Ok(())
     }
 
+    /// Returns what the sum may still grow by.
+    pub(super) fn left(&self) -> u64 {
+        self.max.saturating_sub(self.spent.get())
+    }
+
     /// Returns the sum.
     pub(super) fn spent(&self) -> u64 {
         self.spent.get()
@@ -39,6 +44,7 @@ pub(super) struct Cost {
     pub(super) bytes: Meter,
     pub(super) headers: Meter,
     pub(super) index_bytes: Meter,
+    pub(super) kept_entries: Meter,
     pub(super) asked: Meter,
 }
 
@@ -51,6 +57,7 @@ impl Cost {
             bytes: Meter::new("bytes of values", budget.bytes_max),
             headers: Meter::new("headers of tar files without an index", budget.headers_max),
             index_bytes: Meter::new("bytes of indexes", budget.index_bytes_max),
+            kept_entries: Meter::new("entries of indexes in memory", budget.kept_entries_max),
             asked: Meter::new("look-ups in tar files", budget.asked_max),
         }
     }

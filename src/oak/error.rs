@@ -28,12 +28,12 @@ pub enum OakError {
         max: u64,
     },
     /// The operating system, or the archive around the store, did not give the bytes.
-    #[error("{file} cannot be read: {kind}")]
+    #[error("{file} cannot be read: {reason}")]
     Io {
         /// The file in the store.
         file: String,
         /// Why.
-        kind: std::io::ErrorKind,
+        reason: String,
     },
     /// The store has no revision to start from.
     #[error("{0}")]

@@ -66,6 +66,9 @@ pub struct Budget {
     pub headers_max: u64,
     /// Bytes of indexes and of zeros in tar files that are read through, together.
     pub index_bytes_max: u64,
+    /// Entries of indexes kept in memory, each of 24 bytes, over all tar files: of a store of 50 GB. An index that would be too much
+    /// is read from its file, entry by entry, for every look-up.
+    pub kept_entries_max: u64,
     /// How often a tar file is asked for a segment.
     pub asked_max: u64,
 }
@@ -82,6 +85,7 @@ impl Default for Budget {
             revisions_max: 64,
             headers_max: 200_000,
             index_bytes_max: 512 << 20,
+            kept_entries_max: 300_000,
             asked_max: 100_000,
         }
     }

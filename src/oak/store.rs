@@ -93,9 +93,9 @@ impl<'f> Store<'f> {
         let (index, (_, bytes)) = found.ok_or(OakError::NoHead("it has no journal.log"))?;
         let length = (*bytes).min(JOURNAL_BYTES);
         let mut text = vec![0; usize::try_from(length).unwrap_or_default()];
-        self.files
-            .read(index, bytes.saturating_sub(length), &mut text)
-            .map_err(|error| OakError::Io { file: JOURNAL.to_owned(), kind: error.kind() })?;
+        self.files.read(index, bytes.saturating_sub(length), &mut text).map_err(|error| {
+            OakError::Io { file: JOURNAL.to_owned(), reason: error.to_string() }
+        })?;
         Ok((Journal::read(&text), length < *bytes))
     }
 

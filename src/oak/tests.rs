@@ -1,8 +1,9 @@
 //! Stores that Oak 1.0, 1.4, 1.6 and a trunk of 2024 wrote: whole, and damaged.
 
 use super::testing::{Memory, Tree};
-use super::{Budget, Node, OakError, Property, Store};
+use super::{Budget, Files, Node, OakError, Property, Store};
 use crate::evidence::digest;
+use std::cell::Cell;
 
 const SAMPLES: [&str; 5] = ["v10-closed", "v11-hot", "v12-closed", "v13-closed", "v13-gc"];
 const HMAC: &str = "d5491402ee479d4c304b6ad19e3618ed";
@@ -309,6 +310,42 @@ fn index_that_counts_more_than_fits_is_not_trusted() {
             bytes[at..at + 4].copy_from_slice(&count.to_be_bytes());
         });
         assert_eq!(keys(&forged), right(0), "{count}");
+    }
+}
+
+/// Counts how often a single entry of an index is read.
+struct Counted {
+    files: Memory,
+    entries: Cell<usize>,
+}
+
+impl Files for Counted {
+    fn list(&self) -> Vec<(String, u64)> {
+        self.files.list()
+    }
+
+    fn read(&self, index: usize, offset: u64, buffer: &mut [u8]) -> std::io::Result<()> {
+        self.entries.update(|count| count.strict_add(usize::from(buffer.len() == 24)));
+        self.files.read(index, offset, buffer)
+    }
+}
+
+#[test]
+fn index_is_read_once_unless_it_is_too_large_to_be_kept() {
+    for name in ["v10-closed", "v12-closed", "v13-closed", "v13-gc"] {
+        let look = |kept_entries_max| {
+            let files = Counted { files: Memory::sample(name).0, entries: Cell::default() };
+            let store = Store::new(&files, Budget { kept_entries_max, ..Budget::default() });
+            let whole = store.newest(|root| {
+                let mut lines = Vec::new();
+                dump(root, "/", &mut lines);
+                Ok(lines)
+            });
+            (whole.unwrap().value, files.entries.get())
+        };
+        let ((kept, of_kept), (read, of_read)) = (look(300_000), look(0));
+        assert!(of_kept == 0 && of_read > 0, "{name}: {of_kept} {of_read}");
+        assert!(kept == read, "{name}");
     }
 }
 

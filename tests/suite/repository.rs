@@ -3,7 +3,12 @@
 use crate::cases;
 use crate::pack::{self, Case, Packing};
 use crate::run;
+use aemtrix::examine::examine;
+use aemtrix::facts::{JcrKeys, Repository};
+use aemtrix::intake::{NoWatch, discover};
+use aemtrix::limits::Limits;
 use serde_json::{Value, json};
+use std::path::Path;
 
 const HMAC: &str = "d5491402ee479d4c304b6ad19e3618ed";
 const MASTER: &str = "8e526d8730483d725397cddd1f6b3106";
@@ -68,6 +73,60 @@ fn archive_that_is_compressed_twice_says_how_to_have_its_repository_read() {
     assert_eq!(repository["state"], "not-read");
     let reason = repository["reason"].as_str().unwrap();
     assert!(reason.starts_with("the archive is compressed more than once"), "{reason}");
+}
+
+/// What the repository of the only instance is to be said of.
+fn repository_within(limits: &Limits, path: &Path) -> Repository {
+    let sources = discover(&[path.into()]).sources;
+    let snapshot = examine(&sources, limits, 1, &NoWatch).snapshots.remove(0).1;
+    snapshot.repository.unwrap()
+}
+
+#[test]
+fn store_of_an_instance_with_keys_in_files_is_read_if_it_ends_near() {
+    let leftover = cases::all().into_iter().find(|case| case.name == "jcr-leftover").unwrap();
+    let leftover = leftover.sources["publish1"].clone();
+    let near = Limits { idle_store_end_max: 1_000, ..Limits::default() };
+    for packing in Packing::ALL {
+        let packed = leftover.pack(packing, "publish1");
+        let keys = repository_within(&Limits::default(), packed.path()).keys;
+        assert!(matches!(keys, JcrKeys::Read(_)), "{packing:?}: {keys:?}");
+        let keys = repository_within(&near, packed.path()).keys;
+        let is_compressed = packed.path().extension() == Some("gz".as_ref());
+        match keys {
+            JcrKeys::NotRead(reason) if is_compressed => assert_eq!(
+                reason,
+                "the archive is compressed, and the instance works with keys in files; unpack it (gzip -d) to have them compared"
+            ),
+            JcrKeys::Read(_) if !is_compressed => {}
+            other => panic!("{packing:?}: {other:?}"),
+        }
+    }
+    // An instance that works with the keys there is worth any time.
+    let packed = instance("v13-closed").pack(Packing::TarGz, "publish2");
+    let keys = repository_within(&near, packed.path()).keys;
+    assert!(matches!(keys, JcrKeys::Read(_)), "{keys:?}");
+}
+
+#[test]
+fn too_much_unpacking_says_how_to_have_the_keys_read() {
+    let packed = instance("v13-gc").pack(Packing::ShuffledGz(3), "publish2");
+    // Room for one stretch of 32 KiB, and for no place to start from again but the first byte.
+    let limits = Limits {
+        repeated_bytes_max: 0,
+        stretch_bytes_max: 0,
+        checkpoint_bytes_max: 0,
+        ..Limits::default()
+    };
+    let JcrKeys::Unreadable(reason) = repository_within(&limits, packed.path()).keys else {
+        panic!("it was read")
+    };
+    assert!(
+        reason.ends_with(
+            ".tar cannot be read: the archive is compressed, and too much of it would be unpacked again and again; unpack it (gzip -d)"
+        ),
+        "{reason}"
+    );
 }
 
 /// The right keys, or none and a reason.
