@@ -157,7 +157,7 @@ fn filler(random: &mut Random) -> Vec<u8> {
     let known: Vec<u64> = (0..512).map(|_| random.next()).collect();
     let mut word = || {
         let next = random.next();
-        if next % 4 == 0 { next } else { known[(next >> 32) as usize % known.len()] }
+        if next.is_multiple_of(4) { next } else { known[(next >> 32) as usize % known.len()] }
     };
     (0..words).flat_map(|_| word().to_be_bytes()).collect()
 }

@@ -97,7 +97,7 @@ impl From<FarmByName> for FarmBy {
 pub(super) struct Saved {
     /// Files that `scan -f ndjson` wrote, or `-` for standard input
     #[arg(required = true, value_name = "FACTS")]
-    pub(super) files: Vec<OsString>,
+    pub(super) facts: Vec<OsString>,
     #[command(flatten)]
     pub(super) output: Output,
     #[command(flatten)]

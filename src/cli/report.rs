@@ -15,7 +15,7 @@ pub(super) fn run(saved: &Saved) -> Exit {
 
 fn run_or_fail(saved: &Saved) -> anyhow::Result<Exit> {
     let prepared = Prepared::new(&saved.output, &saved.judging)?;
-    let files = facts_files(&saved.files);
+    let files = facts_files(&saved.facts);
     prepared.check_apart(&files)?;
     let limits = Limits::default();
     let mut merge = Merge::default();

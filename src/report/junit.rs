@@ -205,13 +205,14 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::facts::GapKind;
+    use crate::farm::Farm;
     use crate::report::Screen;
     use crate::rules::Selection;
     use crate::testing::{FarmBuilder, good_farm};
 
     fn written(farm: FarmBuilder, gaps: Vec<Gap>, selection: &Selection) -> String {
-        let report =
-            Report::new(vec![farm.build()], Vec::new(), gaps, selection, Screen::default());
+        let farm = Farm { gaps: gaps.clone(), ..farm.build() };
+        let report = Report::new(vec![farm], Vec::new(), gaps, selection, Screen::default());
         let mut out = Vec::new();
         write(&report, &mut out).unwrap();
         String::from_utf8(out).unwrap()

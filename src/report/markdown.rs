@@ -129,12 +129,14 @@ fn gaps(title: &str, gaps: &[&Gap], out: &mut dyn Write) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::facts::GapKind;
+    use crate::farm::Farm;
     use crate::report::Screen;
     use crate::rules::Selection;
     use crate::testing::{FarmBuilder, good_farm};
 
     fn written(farm: Option<FarmBuilder>, gaps: Vec<Gap>) -> String {
-        let farms = farm.map(FarmBuilder::build).into_iter().collect();
+        let farms = farm.map(|farm| Farm { gaps: gaps.clone(), ..farm.build() });
+        let farms = farms.into_iter().collect();
         let report = Report::new(farms, Vec::new(), gaps, &Selection::default(), Screen::default());
         let mut out = Vec::new();
         write(&report, &mut out).unwrap();
