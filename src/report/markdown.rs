@@ -3,6 +3,7 @@
 mod escape;
 mod matrix;
 
+use super::code_span::code_span;
 use super::wording::basis;
 use super::{Format, Report};
 use crate::facts::{Gap, Place, spoken};
@@ -70,7 +71,8 @@ fn findings(findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
             0 => {}
             more => writeln!(out, "- and {more} more; `--format json` lists them")?,
         }
-        writeln!(out, "\nWhy: {}\n", prose(rule.why))?;
+        // It is ours, and sets code between backticks itself.
+        writeln!(out, "\nWhy: {}\n", rule.why)?;
     }
     Ok(())
 }
@@ -92,7 +94,13 @@ fn finding<'f>(
             written.push((own, finding.rule.id));
             let mut steps = own.iter().enumerate();
             steps.try_for_each(|(index, step)| {
-                writeln!(out, "  {}. {}", index.saturating_add(1), prose(step))
+                let number = index.saturating_add(1);
+                match step.parts() {
+                    (lead, Some(command)) => {
+                        writeln!(out, "  {number}. {}: {}", prose(lead), code_span(command))
+                    }
+                    (text, None) => writeln!(out, "  {number}. {}", prose(text)),
+                }
             })
         }
     }
@@ -170,11 +178,22 @@ mod tests {
     }
 
     #[test]
-    fn summaries_are_written_as_they_are_and_hold_no_markup_but_code() {
+    fn what_is_ours_is_written_as_it_is_and_holds_no_markup_but_code() {
         for rule in crate::rules::RULES {
-            assert!(!rule.summary.contains(['<', '|', '*', '@', '[', '#']), "{}", rule.id);
-            assert_eq!(rule.summary.matches('`').count() % 2, 0, "{}", rule.id);
+            for text in [rule.summary, rule.why] {
+                let outside: String = text.split('`').step_by(2).collect();
+                assert!(!outside.contains(['<', '|', '*', '@', '[', '#', '\n']), "{}", rule.id);
+                assert_eq!(text.matches('`').count() % 2, 0, "{}", rule.id);
+            }
         }
+    }
+
+    #[test]
+    fn command_of_a_step_is_one_piece_of_code() {
+        let text =
+            written(Some(good_farm(&["a"]).with("b", |i| i.storage(b"Bundle\n"))), Vec::new());
+        let command = "`printf %s Bundle > 'crx-quickstart/launchpad/felix/bundle1/data/storage'`";
+        assert!(text.contains(command), "{text}");
     }
 
     #[test]

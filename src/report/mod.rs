@@ -3,6 +3,7 @@
 mod baseline;
 mod bundles;
 mod catalogue;
+mod code_span;
 mod csv;
 mod harmless;
 mod html;

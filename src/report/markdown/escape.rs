@@ -1,5 +1,6 @@
 //! Text that means nothing to Markdown, nor to the trackers that read it.
 
+use super::super::code_span::code_span;
 use super::super::printable;
 
 /// Returns text with everything in code spans but plain words.
@@ -55,10 +56,7 @@ fn flush(code: &mut Vec<&str>, line: &mut String) {
     if text.is_empty() {
         return;
     }
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest.saturating_add(1));
-    let blank = if longest > 0 { " " } else { "" };
-    push(line, &format!("{fence}{blank}{text}{blank}{fence}"));
+    push(line, &code_span(text));
 }
 
 #[cfg(test)]

@@ -19,15 +19,6 @@ pub(super) fn prose(text: &str) -> String {
     })
 }
 
-/// Returns text as code within a line: between more backticks than it has in a row.
-pub(super) fn code(text: &str) -> String {
-    let text = printable(text);
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest.saturating_add(1));
-    let blank = if longest > 0 { " " } else { "" };
-    format!("{fence}{blank}{text}{blank}{fence}")
-}
-
 /// Writes commands, one a line, under a list item when `indent` is not empty. They hold no line breaks, so none ends the block early.
 pub(super) fn commands(indent: &str, commands: &[String], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\n{indent}```sh")?;
@@ -61,7 +52,5 @@ mod tests {
     fn names_are_no_markup() {
         assert_eq!(prose("a_b-1.tar"), "a_b-1.tar");
         assert_eq!(prose("<b>[x](y)`\n"), r"\<b\>\[x\](y)\`\\u{a}");
-        assert_eq!(code("a``b"), "``` a``b ```");
-        assert_eq!(code("a"), "`a`");
     }
 }
