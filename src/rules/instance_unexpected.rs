@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Warning,
     summary: "an instance came that no farm of the policy has",
     why: "An instance that nobody expected may be a forgotten member of a farm, whose keys must then agree, or an upload of another \
-          customer. It is compared with no farm of the policy.",
+          company. It is compared with no farm of the policy.",
     fix: "Add the instance to its farm in the policy, or leave its source out.",
     references: &[POLICY],
     check,
