@@ -6,8 +6,8 @@ use crate::evidence::{
     BundleParts, ConfigFile, Fact, Found, Packing, assemble, classify, concerns_store, may_matter,
 };
 use crate::facts::{
-    Bundle, CRYPTO, CRYPTO_FILE, Gap, GapKind, INSIDE, KeyFile, Owner, Parts, Place, RunModes,
-    Setting, SlingId, Snapshot, StorageFile, StorageMode, is_in_realm, realm,
+    Bundle, CRYPTO, CRYPTO_FILE, Gap, GapKind, KeyFile, Owner, Parts, Place, RunModes, Setting,
+    SlingId, Snapshot, StorageFile, StorageMode, is_in_realm, realm,
 };
 use crate::intake::{Source, Walked};
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,9 +45,6 @@ pub(super) fn snapshots(
         configs::notes(source, evidence, configs::Use::of(snapshot))
     }));
     gaps.retain(|gap| !is_moot(gap, &snapshots));
-    for gap in gaps.iter_mut().filter(|gap| concerns_package(gap, &tops)) {
-        gap.kind = GapKind::Package;
-    }
     gaps.sort();
     let owners: Vec<Option<&str>> = gaps
         .iter()
@@ -63,15 +60,6 @@ pub(super) fn snapshots(
         snapshot.gaps = own.map(|(gap, _)| gap.clone()).collect();
     }
     (snapshots, gaps)
-}
-
-/// A zip beside an install is a package, as in every home of one, and may be as broken as it likes.
-fn concerns_package(gap: &Gap, tops: &BTreeSet<&str>) -> bool {
-    let package = realm(gap.path.as_deref().unwrap_or_default());
-    let Some(path) = package.strip_suffix(INSIDE) else { return false };
-    path.to_ascii_lowercase().ends_with(".zip")
-        && tops.iter().any(|root| realm(root) == realm(path))
-        && !tops.iter().any(|root| is_in_realm(root, package))
 }
 
 /// Says whether a gap lies in the source around a root or in an archive around it, and in none beside it.

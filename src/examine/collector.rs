@@ -136,7 +136,8 @@ impl<'a> Collector<'a> {
 
     /// A whole install that is linked to from outside is missing; one that is linked to inside is found where it lies.
     fn leads_out(&self, path: &str, target: &LinkTarget) -> bool {
-        path.rsplit('/').next() == Some("crx-quickstart")
+        let is_archive = || hints::is_archive(path) && hints::may_hold_install(path);
+        (path.rsplit('/').next() == Some("crx-quickstart") || is_archive())
             && self.resolve(target) == Resolved::Outside
     }
 

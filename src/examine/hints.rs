@@ -53,23 +53,15 @@ pub(super) fn is_archive(path: &str) -> bool {
 }
 
 /// Directories of an install and of packages: an archive in them is a part of those.
-const PARTS: [&str; 20] = [
+///
+/// Names that are no one else's: `opt`, `bin` or `logs` may be any directory, and `crx-quickstart` is above those of an install.
+const PARTS: [&str; 10] = [
     "crx-quickstart",
     "launchpad",
     "felix",
     "repository",
     "segmentstore",
     "datastore",
-    "conf",
-    "bin",
-    "logs",
-    "install",
-    "app",
-    "opt",
-    "server",
-    "monitoring",
-    "threaddumps",
-    "installer",
     "jcr_root",
     "META-INF",
     "WEB-INF",

@@ -10,7 +10,7 @@ use super::segments::Store as Stored;
 use crate::evidence::{Fact, Found, Installed, SEGMENT_STORE, SPLIT_STORE, installed_pid};
 use crate::facts::{
     AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, DOCUMENT_STORE, DOCUMENT_STORE_TYPE, NodeStore,
-    NodeStoreKind, Place, SEGMENT_STORES, SPLIT_SEGMENTS, Snapshot,
+    NodeStoreKind, Place, REPOSITORY_HOME, SEGMENT_STORES, SPLIT_SEGMENTS, Snapshot,
 };
 use crate::oak::Files;
 use std::collections::BTreeMap;
@@ -48,7 +48,8 @@ pub(super) fn configured(
         all = installed(&snapshot.source, evidence);
     }
     let of = |kind, place: &Place| NodeStore { kind, place: place.clone(), leftover: None };
-    let elsewhere = elsewhere(&all).map(|(kind, statement)| of(kind, &statement.place));
+    let elsewhere =
+        elsewhere(&all, &snapshot.root).map(|(kind, statement)| of(kind, &statement.place));
     let chosen = || {
         let modes = snapshot.run_modes.as_ref()?;
         let is_chosen = |name: &str| modes.selected.iter().any(|mode| mode.starts_with(name));
@@ -91,7 +92,7 @@ fn installed(source: &str, evidence: &[(&str, Found<'_>, &Item)]) -> Vec<Stateme
 }
 
 /// Returns the store that is not in a directory of the install, and what names it.
-fn elsewhere(all: &[Statement]) -> Option<(NodeStoreKind, &Statement)> {
+fn elsewhere<'a>(all: &'a [Statement], root: &str) -> Option<(NodeStoreKind, &'a Statement)> {
     let of = |pid: &str| all.iter().find(|statement| statement.pid == pid);
     if let Some(document) = of(DOCUMENT_STORE) {
         let relational = document
@@ -105,6 +106,12 @@ fn elsewhere(all: &[Statement]) -> Option<(NodeStoreKind, &Statement)> {
         .map(|azure| (NodeStoreKind::Azure, azure))
         .or_else(|| of(AWS_SEGMENTS).map(|aws| (NodeStoreKind::Aws, aws)));
     let mut segments = all.iter().filter(|statement| SEGMENT_STORES.contains(&statement.pid));
+    let is_outside = |segments: &&Statement| {
+        segments.options.get(REPOSITORY_HOME).is_some_and(|home| !is_inside(home, root))
+    };
+    if let Some(outside) = segments.clone().find(is_outside) {
+        return Some((NodeStoreKind::Custom, outside));
+    }
     let Some(custom) = segments.clone().find(|segments| segments.is_true(CUSTOM_SEGMENTS)) else {
         // The service of the cloud alone does nothing while another configuration keeps segments here.
         return cloud.filter(|_| segments.next().is_none());
@@ -113,6 +120,21 @@ fn elsewhere(all: &[Statement]) -> Option<(NodeStoreKind, &Statement)> {
         return Some((NodeStoreKind::Split, custom));
     }
     cloud.or(Some((NodeStoreKind::Custom, custom)))
+}
+
+/// Says whether a `repository.home` is the directory `repository` of the install: by its end, for nobody knows where the install lay.
+fn is_inside(home: &str, root: &str) -> bool {
+    let home = home.trim().replace('\\', "/");
+    let parts: Vec<&str> = home.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    let install = root.rsplit('/').next().unwrap_or_default();
+    match parts.as_slice() {
+        [] => true,
+        [REPOSITORY] => !home.starts_with('/'),
+        [.., parent, REPOSITORY] => {
+            *parent == "crx-quickstart" || *parent == install || parent.starts_with("${")
+        }
+        _ => false,
+    }
 }
 
 /// Returns the store of an install in the light of its files.
@@ -128,8 +150,9 @@ pub(super) fn with_files(
     };
     let local = found(SEGMENT_STORE);
     let whole = local.as_ref().filter(|(_, stored)| is_whole(stored));
+    // What of a split store is there or is told of, be it a link, means that the newest segments are not in the other one.
     let leftover = whole.map(|(place, _)| place.clone());
-    if let Some((place, _)) = found(SPLIT_STORE).filter(|(_, stored)| is_whole(stored)) {
+    if let Some((place, _)) = found(SPLIT_STORE).filter(|(_, stored)| is_begun(stored)) {
         return Some(NodeStore { kind: NodeStoreKind::Split, place, leftover });
     }
     match (configured, local) {
@@ -141,6 +164,14 @@ pub(super) fn with_files(
         }
         (configured, None) => configured,
     }
+}
+
+/// Says whether anything of a store is there, or could not be read.
+fn is_begun(stored: &Stored) -> bool {
+    let is_its_own =
+        |name: &str| name == MANIFEST || name == "journal.log" || name.starts_with("data");
+    let mut names = stored.parts.iter().filter_map(|part| part.path.rsplit('/').next());
+    !stored.unread.is_empty() || names.any(is_its_own)
 }
 
 /// Says whether it has a journal and segments.
@@ -243,6 +274,38 @@ mod tests {
         let split = format!("{STORE}-split");
         assert_eq!(decided(|i| i, &[(&split, WHOLE)]), Some(("segment-split", false)));
         assert_eq!(decided(|i| i, &[(&split, &["repo.lock"])]), None);
+        let both = [(STORE, WHOLE), (split.as_str(), &["manifest"][..])];
+        assert_eq!(decided(|i| i, &both), Some(("segment-split", true)));
+    }
+
+    #[test]
+    fn split_store_that_cannot_be_read_is_one() {
+        let mut stores = stores(&[(STORE, WHOLE)]);
+        let unread = [(format!("{STORE}-split"), "is a link".to_owned())].into();
+        let split = Stored { unread, ..Stored::default() };
+        stores.insert(format!("{STORE}-split"), split);
+        let store = with_files(None, &snapshot(|i| i), &stores).unwrap();
+        assert_eq!(store.kind, NodeStoreKind::Split);
+    }
+
+    #[test]
+    fn home_of_the_repository_elsewhere_is_told_from_one_in_the_install() {
+        let of = |home: &str| {
+            let home = format!("repository.home=\"{home}\"\r\n");
+            decided(|i| i.config(SEGMENT, &home), &[(STORE, WHOLE)])
+        };
+        for inside in [
+            "",
+            "repository",
+            "./crx-quickstart/repository/",
+            "/opt/aem/crx-quickstart/repository",
+            "C:\\\\aem\\\\crx-quickstart\\\\repository",
+        ] {
+            assert_eq!(of(inside), Some(("segment", false)), "{inside}");
+        }
+        for outside in ["/mnt/other/repository", "/repository", "/mnt/fast/crx-quickstart/repo"] {
+            assert_eq!(of(outside), Some(("segment-custom", true)), "{outside}");
+        }
     }
 
     #[test]

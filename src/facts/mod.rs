@@ -36,7 +36,7 @@ pub use key::{KeyDigest, KeyFile, KeyName, TextKind};
 pub use log::{Log, LogFile, LogSignature, LogTime, LogTopic, Seen, Sighting, Told};
 pub use node_store::{
     AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, DOCUMENT_STORE, DOCUMENT_STORE_TYPE, NodeStore,
-    NodeStoreKind, SEGMENT_STORES, SPLIT_SEGMENTS,
+    NodeStoreKind, REPOSITORY_HOME, SEGMENT_STORES, SPLIT_SEGMENTS,
 };
 pub use place::{INSIDE, Owner, Place, is_in_realm, realm, spoken};
 pub use setting::{CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH, Setting};

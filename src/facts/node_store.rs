@@ -19,6 +19,8 @@ pub const AWS_SEGMENTS: &str = "org.apache.jackrabbit.oak.segment.aws.AwsSegment
 
 /// Which database the document store uses.
 pub const DOCUMENT_STORE_TYPE: &str = "documentStoreType";
+/// The directory of the repository.
+pub const REPOSITORY_HOME: &str = "repository.home";
 /// Segments are kept by another component.
 pub const CUSTOM_SEGMENTS: &str = "customSegmentStore";
 /// Newer segments are kept apart from older ones.

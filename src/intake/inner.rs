@@ -67,11 +67,20 @@ pub(super) fn walk(
     context.entries
 }
 
+/// Tells of a body of no bytes, where an archive was meant to be.
+pub(super) fn say_empty(path: &str, visit: &mut dyn Visit) {
+    if is_named_so(path) {
+        let reason = "a file of no bytes; perhaps an upload that failed".to_owned();
+        visit.gap(Some(&format!("{path}{INSIDE}")), GapKind::EmptyFile, reason);
+    }
+}
+
 /// Says whether a name claims an archive of several files; `.gz` alone may be anything.
 fn is_named_so(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-    let ends = [".tar", ".tgz", ".tbz2", ".txz", ".tzst", ".zip", ".7z", ".rar"];
-    ends.iter().any(|end| name.ends_with(end)) || name.contains(".tar.")
+    let ends = ["tar", "tgz", "taz", "tbz", "tbz2", "txz", "tlz", "tzst", "zip", "7z", "rar"];
+    // Encrypted, split or kept copies have another ending behind it: `.tgz.gpg`, `.zip.001`, `.tar.gz.bak`.
+    name.split('.').skip(1).any(|end| ends.contains(&end))
 }
 
 /// The bytes of an entry.

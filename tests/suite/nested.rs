@@ -103,6 +103,7 @@ fn damage_inside_costs_the_neighbours_nothing() {
         (&checksum, "corrupt"),
         (b"<html>403</html>", "not-an-archive"),
         (b"7z\xbc\xaf\x27\x1c", "unsupported"),
+        (b"", "empty-file"),
     ] {
         let mut files: Vec<_> =
             farm.iter().map(|(path, bytes)| (*path, bytes.as_slice())).collect();
@@ -117,6 +118,31 @@ fn damage_inside_costs_the_neighbours_nothing() {
             }
             assert!(!instances(&report).contains(&("publish3", true)), "{kind}");
         }
+    }
+}
+
+#[test]
+fn archives_in_directories_of_any_name_are_opened() {
+    let other = gzip(&packed("other"));
+    for path in ["opt/aem/other.gz", "logs/other.dat", "server/other.tgz", "conf/other.tar.gz.1"] {
+        let mut case = Instance::new("author").case();
+        case.files.insert(path.to_owned(), other.clone());
+        let report = scan(&gzip(&case.tar(Packing::Tar)));
+        assert_eq!(instances(&report).len(), 2, "{path}: {:?}", gaps(&report));
+    }
+}
+
+#[test]
+fn what_claims_to_be_an_archive_beside_an_install_is_told() {
+    for (name, bytes, kind) in [
+        ("publish2.zip", &b"<html>403</html>"[..], "not-an-archive"),
+        ("publish2.zip", b"", "empty-file"),
+        ("publish2.tgz.gpg", b"\x85\x02\x0c", "not-an-archive"),
+    ] {
+        let mut case = Instance::new("author").case();
+        case.files.insert(name.to_owned(), bytes.to_vec());
+        let report = scan(&gzip(&case.tar(Packing::Tar)));
+        assert_eq!(gaps(&report), [format!("{kind} {name}!")]);
     }
 }
 

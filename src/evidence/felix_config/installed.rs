@@ -9,7 +9,7 @@ use crate::evidence::cursor::{ParseError, Problem};
 use crate::evidence::{Fact, Found, Kind, Reads, path, properties};
 use crate::facts::{
     AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, DOCUMENT_STORE, DOCUMENT_STORE_TYPE,
-    SEGMENT_STORES, SPLIT_SEGMENTS,
+    REPOSITORY_HOME, SEGMENT_STORES, SPLIT_SEGMENTS,
 };
 use grammar::Scalar;
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ pub(in crate::evidence) const KIND: Kind =
 
 const PIDS: [&str; 5] =
     [DOCUMENT_STORE, SEGMENT_STORES[0], SEGMENT_STORES[1], AZURE_SEGMENTS, AWS_SEGMENTS];
-const OPTIONS: [&str; 3] = [DOCUMENT_STORE_TYPE, CUSTOM_SEGMENTS, SPLIT_SEGMENTS];
+const OPTIONS: [&str; 4] = [DOCUMENT_STORE_TYPE, CUSTOM_SEGMENTS, SPLIT_SEGMENTS, REPOSITORY_HOME];
 const CFG: &str = ".cfg";
 const JSON: &str = ".cfg.json";
 const ENDINGS: [&str; 3] = [SUFFIX, CFG, JSON];

@@ -114,7 +114,13 @@ impl Scanner<'_> {
         self.want = want;
         let bytes_max = match want {
             Want::Nothing => return None,
-            Want::Archive => return (!sparse).then_some(stored),
+            Want::Archive if sparse => {
+                let reason =
+                    "a sparse file, which may be an archive and was not opened; pack without -S";
+                self.path_gap(GapKind::Unsupported, reason.to_owned());
+                return None;
+            }
+            Want::Archive => return Some(stored),
             Want::Stream if sparse => {
                 let reason = "a sparse file, which is not read piece by piece".to_owned();
                 self.path_gap(GapKind::Unsupported, reason);

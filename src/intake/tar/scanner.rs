@@ -5,7 +5,7 @@ use super::header::{self, BLOCK_BYTES, Block, Header};
 use super::pax::Extensions;
 use super::sparse::Sparse;
 use crate::facts::{GapKind, Owner};
-use crate::intake::{Visit, Want};
+use crate::intake::{Visit, Want, inner};
 use crate::limits::Limits;
 use std::collections::BTreeSet;
 use std::io;
@@ -249,6 +249,8 @@ impl<'v> Scanner<'v> {
         } else if self.want == Want::Archive && self.left > 0 {
             self.state = State::Inner;
         } else if self.want == Want::Archive {
+            // An upload that failed is an archive of no bytes.
+            inner::say_empty(&self.path, self.visit);
             self.enter_skip();
         } else if self.want == Want::Stream {
             self.state = State::Stream;

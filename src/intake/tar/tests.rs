@@ -411,6 +411,18 @@ fn sparse_files_are_not_streamed() {
 }
 
 #[test]
+fn sparse_and_empty_archives_are_told_and_not_opened() {
+    let records = [("size", "6"), ("numblocks", "1"), ("name", "b.tar"), ("map", "2,3")]
+        .map(|(key, value)| record(&format!("GNU.sparse.{key}"), value));
+    let pax = member(b'x', "x", &records.concat());
+    let sparse = member(b'0', "GNUSparseFile.1/b.tar", b"abc");
+    let bytes = archive(&[pax, sparse, member(b'0', "c.tgz", b""), member(b'0', "d.txt", b"")]);
+    let recorder = Recorder { want: Some(Want::Archive), ..Recorder::default() };
+    let recorder = scan(&bytes, Feed::Whole, &Limits::default(), recorder, false);
+    assert_eq!(recorder.gaps(), [GapKind::Unsupported, GapKind::EmptyFile]);
+}
+
+#[test]
 fn body_lies_at_the_offset_told_whatever_names_it() {
     let long = format!("{}/x", "d".repeat(200));
     let body = |byte: u8| vec![byte; 700];

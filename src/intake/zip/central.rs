@@ -16,6 +16,14 @@ use std::io::{self, BufRead, BufReader, ErrorKind};
 /// Bytes of the end of the directory, without its comment.
 const END_BYTES: usize = 22;
 
+/// Set where checksum and sizes stand behind the body.
+const SIZES_BEHIND: u16 = 0x0008;
+/// What then stands there, with a signature; twice four bytes more where sizes have eight.
+const SIZES_BYTES: u64 = 16;
+const SIZES_BYTES_OF_ZIP64: u64 = 24;
+/// Bytes that may lie unlisted in the whole zip.
+const SLACK_BYTES: u64 = 64;
+
 /// Bytes of compressed data read at once: most bodies that matter are small.
 const BODY_WINDOW_BYTES: usize = 16 << 10;
 
@@ -28,23 +36,43 @@ pub(super) fn walk(file: File, input: &mut dyn Input, context: &mut Context<'_>)
     let mut buffer = vec![0; rawzip::MAX_CENTRAL_DIRECTORY_RECORD_SIZE];
     let reader = FileReader::from(file);
     match ZipLocator::new().locate_in_reader(reader, &mut buffer, length) {
-        Ok(archive) => {
+        // The directory may be that of a jar in it, where the end of the zip was cut off.
+        Ok(archive) if !is_of_another(&archive, &mut buffer) => {
             let desk = Desk::new(context);
-            let mut walker = Walker { archive: &archive, desk, decoder: Decoder::new(), input };
+            let mut walker =
+                Walker { archive: &archive, desk, decoder: Decoder::new(), input, spanned: 0 };
             walker.walk(&mut buffer, length);
             let entries = walker.desk.entries.saturating_add(walker.desk.entries_inside);
             context.entries = context.entries.saturating_add(entries);
         }
         // Without a directory the entries are found one by one, and reading on tells where it ends.
-        Err((reader, _)) => {
-            let bytes = RangeReader::new(reader, 0..length);
-            let bytes = Box::new(BufReader::with_capacity(WINDOW_BYTES, bytes));
-            if stream::walk(bytes, context) {
-                let reason = "the end of the directory of the zip is damaged; other tools may refuse it or show less";
-                context.visit.gap(None, GapKind::Corrupt, reason.to_owned());
-            }
+        Ok(archive) => walk_bodies(RangeReader::new(archive.into_inner(), 0..length), context),
+        Err((reader, _)) => walk_bodies(RangeReader::new(reader, 0..length), context),
+    }
+}
+
+/// Walks a zip from its start, since what is at its end is of no use.
+fn walk_bodies(bytes: RangeReader<FileReader>, context: &mut Context<'_>) {
+    let bytes = Box::new(BufReader::with_capacity(WINDOW_BYTES, bytes));
+    if stream::walk(bytes, context) {
+        let reason = "the end of the directory of the zip is damaged; other tools may refuse it or show less";
+        context.visit.gap(None, GapKind::Corrupt, reason.to_owned());
+    }
+}
+
+/// Says whether a directory lists nothing at the start of a file that starts with an entry.
+fn is_of_another(archive: &ZipArchive<FileReader>, buffer: &mut [u8]) -> bool {
+    let mut magic = [0; record::LOCAL.len()];
+    if read_at(archive, &mut magic, 0).is_err() || magic != record::LOCAL {
+        return false;
+    }
+    let mut entries = archive.entries(buffer);
+    while let Ok(Some(entry)) = entries.next_entry() {
+        if entry.local_header_offset() == 0 {
+            return false;
         }
     }
+    true
 }
 
 struct Walker<'a, 'c, 'v> {
@@ -52,6 +80,8 @@ struct Walker<'a, 'c, 'v> {
     desk: Desk<'c, 'v>,
     decoder: Decoder,
     input: &'a mut dyn Input,
+    /// Bytes that the entries take so far, headers and all.
+    spanned: u64,
 }
 
 /// What the directory says of an entry.
@@ -95,6 +125,14 @@ impl Walker<'_, '_, '_> {
             }
         }
         self.check_counts(first);
+        let between = archive.directory_offset().saturating_sub(first);
+        if first < u64::MAX && between > self.spanned.saturating_add(SLACK_BYTES) {
+            let reason = format!(
+                "{} bytes between the entries that the directory does not list; they may be entries that other tools show",
+                between.saturating_sub(self.spanned)
+            );
+            self.desk.gap(GapKind::TrailingData, reason);
+        }
     }
 
     /// Checks what stands at the end of the directory and behind it. `false` where the rest of the zip is elsewhere.
@@ -157,8 +195,8 @@ impl Walker<'_, '_, '_> {
     fn take(&mut self, listed: &Listed) -> bool {
         let Listed { record, start, kind, owner } = listed;
         let named = self.desk.take_name(record);
-        let body = match self.body_start(listed) {
-            Ok(Some(body)) => body,
+        let (body, is_zip64) = match self.body_start(listed) {
+            Ok(Some(found)) => found,
             Ok(None) => {
                 let reason = format!(
                     "the directory of the zip and the header at byte {start} differ; tools disagree on what it holds"
@@ -171,6 +209,13 @@ impl Walker<'_, '_, '_> {
                 return true;
             }
         };
+        let behind = match (record.flags & SIZES_BEHIND, is_zip64) {
+            (0, _) => 0,
+            (_, false) => SIZES_BYTES,
+            (_, true) => SIZES_BYTES_OF_ZIP64,
+        };
+        let takes = body.saturating_sub(*start).saturating_add(record.stored);
+        self.spanned = self.spanned.saturating_add(takes).saturating_add(behind);
         // Only so much is known of how far the reading went; the entries may lie in any order.
         let _passed: io::Result<u64> = self.input.jump(record.stored);
         if !named {
@@ -251,8 +296,8 @@ impl Walker<'_, '_, '_> {
         self.decoder.decode(record.method, &mut input, size_max, &mut |piece| take(desk, piece))
     }
 
-    /// Returns where the body of an entry starts, `None` when the header before it says another thing than the directory.
-    fn body_start(&self, listed: &Listed) -> Result<Option<u64>, Fault> {
+    /// Returns where the body of an entry starts and whether its sizes have eight bytes, `None` when the header before it says another thing than the directory.
+    fn body_start(&self, listed: &Listed) -> Result<Option<(u64, bool)>, Fault> {
         let Listed { record, start, .. } = listed;
         let mut fixed = [0; LOCAL_BYTES];
         read_at(self.archive, &mut fixed, *start)?;
@@ -271,7 +316,8 @@ impl Walker<'_, '_, '_> {
         let (name, extra) = rest.split_at_checked(name).unwrap_or((&rest, &[]));
         let local = Record::local(&fixed, name, extra);
         let rest_bytes = u64::try_from(rest.len()).unwrap_or(u64::MAX);
-        Ok(local.agrees_with(record).then_some(rest_start.saturating_add(rest_bytes)))
+        let found = (rest_start.saturating_add(rest_bytes), local.is_zip64);
+        Ok(local.agrees_with(record).then_some(found))
     }
 }
 

@@ -310,3 +310,32 @@ fn every_flipped_byte_leaves_a_gap_or_the_same_facts() {
 fn tar_is_no_zip() {
     assert_eq!(read(&archive(&[member(b'0', "PK", b"PK\x03\x04")])).gaps(), []);
 }
+
+#[test]
+fn entries_that_the_directory_does_not_list_are_told() {
+    let whole = zip(&[Entry::file("a", b"1"), Entry::file("b", b"2")]);
+    let hidden = zip(&[Entry::file("hmac", &noise())]);
+    let start = whole.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
+    let entry = hidden.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
+    let mut bytes = [&whole[..start], &hidden[..entry], &whole[start..]].concat();
+    let end = bytes.len() - 22;
+    let offset = u32::try_from(start + entry).unwrap().to_le_bytes();
+    bytes[end + 16..end + 20].copy_from_slice(&offset);
+    let recorder = in_file(&bytes);
+    assert_eq!(
+        (files(&recorder), recorder.gaps()),
+        (vec!["a".into(), "b".into()], vec![GapKind::TrailingData])
+    );
+}
+
+#[test]
+fn cut_zip_is_not_taken_for_a_jar_in_it() {
+    let jar = zip(&[Entry::file("META-INF/MANIFEST.MF", b"x")]);
+    let mut stored = Entry::file("bundle.jar", &jar);
+    stored.deflate = false;
+    let whole = zip(&[Entry::file("hmac", b"key"), stored, Entry::file("skip", &noise())]);
+    let jar_ends = whole.windows(jar.len()).position(|bytes| bytes == jar).unwrap() + jar.len();
+    let recorder = in_file(&whole[..jar_ends + 100]);
+    assert_eq!(files(&recorder), ["hmac", "bundle.jar"]);
+    assert!(recorder.gaps().contains(&GapKind::Partial), "{:?}", recorder.gaps());
+}
