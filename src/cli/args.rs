@@ -41,6 +41,23 @@ pub(super) enum Command {
         #[arg(value_parser = rule_ids(), hide_possible_values = true)]
         id: Option<String>,
     },
+    /// Prints the JSON Schema (draft 2020-12) of what is written or read
+    Schema {
+        /// Of what
+        #[arg(value_name = "WHAT")]
+        what: SchemaOf,
+    },
+}
+
+/// What has a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaOf {
+    /// The JSON report (`--format json`)
+    Report,
+    /// A line of saved facts (`--format ndjson`)
+    Facts,
+    /// A policy (`--policy`), its TOML taken as JSON
+    Policy,
 }
 
 #[derive(Debug, ClapArgs)]

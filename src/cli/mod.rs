@@ -9,6 +9,7 @@ mod progress;
 mod report;
 mod rules;
 mod scan;
+mod schema;
 mod terms;
 
 pub use exit::Exit;
@@ -45,6 +46,7 @@ pub fn run() -> Exit {
                 Screen { columns: args::columns(), ascii: false, color: When::Auto.applies() };
             rules::run(id.as_deref(), screen)
         }
+        Command::Schema { what } => schema::run(what),
     }
 }
 

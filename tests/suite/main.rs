@@ -34,6 +34,7 @@ mod run;
 mod runbook;
 mod samples;
 mod saved;
+mod schema;
 #[path = "../../benches/snapshot/mod.rs"]
 mod snapshot;
 mod sources;
