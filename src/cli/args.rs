@@ -7,6 +7,7 @@ use crate::report::{BundleFilter, FORMATS, Screen};
 use crate::rules::{RULES, Selection, Severity};
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use std::ffi::OsString;
 use std::io::{IsTerminal, stdout};
 use std::path::PathBuf;
@@ -46,6 +47,18 @@ pub(super) enum Command {
         /// Of what
         #[arg(value_name = "WHAT")]
         what: SchemaOf,
+    },
+    /// Prints completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Writes man pages, one a subcommand, into a directory that is there
+    #[command(hide = true)]
+    Man {
+        /// The directory
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
     },
 }
 

@@ -4,6 +4,7 @@ mod args;
 mod exit;
 mod finish;
 mod log;
+mod manual;
 mod output;
 mod progress;
 mod report;
@@ -47,6 +48,8 @@ pub fn run() -> Exit {
             rules::run(id.as_deref(), screen)
         }
         Command::Schema { what } => schema::run(what),
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man { directory } => manual::pages(&directory),
     }
 }
 

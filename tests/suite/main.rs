@@ -24,6 +24,7 @@ mod hostile_names;
 mod instance;
 mod layers;
 mod layouts;
+mod manual;
 mod memory;
 mod nested;
 mod options;
