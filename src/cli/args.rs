@@ -7,6 +7,7 @@ use crate::report::{BundleFilter, FORMATS, Screen};
 use crate::rules::{RULES, Selection, Severity};
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use std::ffi::OsString;
 use std::io::{IsTerminal, stdout};
 use std::path::PathBuf;
@@ -41,6 +42,35 @@ pub(super) enum Command {
         #[arg(value_parser = rule_ids(), hide_possible_values = true)]
         id: Option<String>,
     },
+    /// Prints the JSON Schema (draft 2020-12) of what is written or read
+    Schema {
+        /// Of what
+        #[arg(value_name = "WHAT")]
+        what: SchemaOf,
+    },
+    /// Prints completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Writes man pages, one a subcommand, into a directory that is there
+    #[command(hide = true)]
+    Man {
+        /// The directory
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
+}
+
+/// What has a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaOf {
+    /// The JSON report (`--format json`)
+    Report,
+    /// A line of saved facts (`--format ndjson`)
+    Facts,
+    /// A policy (`--policy`), its TOML taken as JSON
+    Policy,
 }
 
 #[derive(Debug, ClapArgs)]

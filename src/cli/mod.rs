@@ -4,11 +4,13 @@ mod args;
 mod exit;
 mod finish;
 mod log;
+mod manual;
 mod output;
 mod progress;
 mod report;
 mod rules;
 mod scan;
+mod schema;
 mod terms;
 
 pub use exit::Exit;
@@ -45,6 +47,9 @@ pub fn run() -> Exit {
                 Screen { columns: args::columns(), ascii: false, color: When::Auto.applies() };
             rules::run(id.as_deref(), screen)
         }
+        Command::Schema { what } => schema::run(what),
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man { directory } => manual::pages(&directory),
     }
 }
 

@@ -70,7 +70,7 @@ pub(super) fn to_stdout(
             drop(out.into_parts());
             Ok(())
         }
-        result => result.context("standard output: the report could not be written"),
+        result => result.context("standard output could not be written to"),
     }
 }
 
@@ -136,6 +136,18 @@ pub(super) fn to_baseline(report: &Report, path: &Path) -> anyhow::Result<()> {
     write_whole(&destination(path), |out| write_baseline(report, out))
         .map_err(|error| without_temporary_name(&error))
         .with_context(|| format!("{}: the baseline could not be written", path.display()))
+}
+
+/// Writes bytes to a file of this name in a directory, which is whole or absent.
+///
+/// # Errors
+///
+/// Fails when the directory is not there or cannot take it; an old file of that name then stands as it was.
+pub(super) fn to_directory(directory: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+    let path = directory.join(name);
+    write_whole(&path, |out| out.write_all(bytes))
+        .map_err(|error| without_temporary_name(&error))
+        .with_context(|| format!("{}: could not be written", path.display()))
 }
 
 /// Checks that a baseline takes the place of no report and not of the policy.

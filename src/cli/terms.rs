@@ -47,8 +47,12 @@ impl Terms {
 
 fn read_policy(path: &Path) -> anyhow::Result<Policy> {
     let text = text_of(path, Limits::default().policy_bytes_max)?;
-    let rules: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
-    parse(&text, &rules).map_err(|error| anyhow!("{}: {error}", path.display()))
+    parse(&text, &rule_ids()).map_err(|error| anyhow!("{}: {error}", path.display()))
+}
+
+/// Returns the ids of all rules, which a policy may name.
+pub(super) fn rule_ids() -> Vec<&'static str> {
+    RULES.iter().map(|rule| rule.id).collect()
 }
 
 fn text_of(path: &Path, bytes_max: u64) -> anyhow::Result<String> {

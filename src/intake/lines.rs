@@ -1,9 +1,8 @@
 //! Files of saved facts, line by line, in bounded memory.
 
-use super::{Origin, Source};
+use super::{Origin, Source, open};
 use crate::limits::Limits;
 use std::ffi::OsString;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::PathBuf;
 
@@ -37,7 +36,7 @@ pub fn facts_files(operands: &[OsString]) -> Vec<Source> {
 ///
 /// # Errors
 ///
-/// Fails when the file cannot be opened or read on; lines before that stand.
+/// Fails when the file is none, or cannot be opened or read on; lines before that stand.
 pub fn read_lines(
     source: &Source,
     limits: &Limits,
@@ -50,7 +49,7 @@ pub fn read_lines(
     if std::fs::metadata(path)?.is_dir() {
         return Err(io::Error::other("is a directory; name the files of facts in it"));
     }
-    each_line(&mut BufReader::new(File::open(path)?), limits.line_bytes_max, visit)
+    each_line(&mut BufReader::new(open::named(path)?), limits.line_bytes_max, visit)
 }
 
 fn each_line(

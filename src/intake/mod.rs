@@ -138,8 +138,7 @@ fn walk_path(path: &Path, watch: &dyn Watch, context: &mut Context<'_>) {
         Ok(metadata) if metadata.is_file() => file::walk(path, watch, context),
         // Opening a FIFO waits for a writer, and reading a device may never end.
         Ok(_) => {
-            let reason = "is a device, FIFO or socket; use `-` to read from a pipe".to_owned();
-            context.visit.gap(None, GapKind::NotAnArchive, reason);
+            context.visit.gap(None, GapKind::NotAnArchive, open::NOT_A_FILE.to_owned());
         }
     }
 }

@@ -37,6 +37,26 @@ pub(super) fn seen(path: &Path, seen: &Metadata) -> io::Result<Option<File>> {
     Ok((metadata.is_file() && is_same(seen, &metadata)).then_some(file))
 }
 
+/// What is said of a name that leads to no regular file.
+pub(super) const NOT_A_FILE: &str = "is a device, FIFO or socket; use `-` to read from a pipe";
+
+/// Opens the regular file that the user named, through links if need be.
+///
+/// # Errors
+///
+/// Those of the operating system; and anything else than a regular file is refused: opening a FIFO waits for a writer, and reading a
+/// device may never end.
+pub(super) fn named(path: &Path) -> io::Result<File> {
+    let is_file = |metadata: Metadata| {
+        metadata.is_file().then_some(()).ok_or_else(|| io::Error::other(NOT_A_FILE))
+    };
+    // Some devices act on being opened, so it is looked at before, and again as it is then.
+    is_file(std::fs::metadata(path)?)?;
+    let file = following().open(path)?;
+    is_file(file.metadata()?)?;
+    Ok(file)
+}
+
 /// Says whether a file is as it was: of the same length, and not written to since.
 pub(super) fn is_unchanged(file: &File, before: &Metadata) -> bool {
     file.metadata().is_ok_and(|after| State::of(&after) == State::of(before))
@@ -49,6 +69,19 @@ fn options() -> OpenOptions {
     // A FIFO opens at once, and is then told from a file.
     options.read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
     options
+}
+
+#[cfg(unix)]
+fn following() -> OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(libc::O_NONBLOCK);
+    options
+}
+
+#[cfg(not(unix))]
+fn following() -> OpenOptions {
+    options()
 }
 
 #[cfg(not(unix))]
@@ -117,6 +150,21 @@ mod tests {
         fs::remove_dir(at("file")).unwrap();
         fs::write(at("file"), "1").unwrap();
         assert!(!opened(&at("file"), &metadata), "another file");
+    }
+
+    #[test]
+    fn named_file_may_be_a_link_and_nothing_else_than_a_file() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |name: &str| home.path().join(name);
+        fs::write(at("file"), "1").unwrap();
+        symlink(at("file"), at("link")).unwrap();
+        assert!(named(&at("file")).is_ok() && named(&at("link")).is_ok());
+        assert!(Command::new("mkfifo").arg(at("fifo")).status().unwrap().success());
+        symlink(at("fifo"), at("link to fifo")).unwrap();
+        for other in [at("fifo"), at("link to fifo"), "/dev/zero".into(), home.path().to_owned()] {
+            assert_eq!(named(&other).unwrap_err().to_string(), NOT_A_FILE, "{}", other.display());
+        }
+        assert_eq!(named(&at("none")).unwrap_err().kind(), ErrorKind::NotFound);
     }
 
     #[test]

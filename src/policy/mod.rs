@@ -7,7 +7,7 @@ mod parse;
 mod pattern;
 
 pub use baseline::{Baseline, Known};
-pub use parse::{PolicyError, parse};
+pub use parse::{PolicyError, parse, schema};
 pub use pattern::Pattern;
 
 use crate::facts::{Date, Digest, KeyName, Role};

@@ -1,14 +1,20 @@
 //! Reads a policy from TOML. What it does not know is refused: a misspelt key would otherwise expect nothing.
 
+mod wire;
+
 use super::{
     Differ, ExpectedDigest, Level, MD5_DIGITS, Pattern, Policy, PolicyFarm, PolicyInstance,
     Suppression,
 };
 use crate::facts::{Date, KeyName, Role};
-use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use toml::Spanned;
+use wire::{
+    Wire, WireDiffer, WireFarm, WireInstance, WireKey, WireLevel, WireRole, WireSuppression,
+};
+
+pub use wire::schema;
 
 /// Hexadecimal digits of a sha256.
 const SHA256_DIGITS: usize = 64;
@@ -24,78 +30,6 @@ pub struct PolicyError {
     pub line: usize,
     /// What is wrong, one sentence without a full stop.
     pub problem: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Wire {
-    #[serde(default)]
-    farm: Vec<WireFarm>,
-    #[serde(default)]
-    differ: Vec<Spanned<WireDiffer>>,
-    #[serde(default)]
-    severity: BTreeMap<Spanned<String>, WireLevel>,
-    #[serde(default)]
-    suppress: Vec<WireSuppression>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WireFarm {
-    name: Spanned<String>,
-    hmac: Option<Spanned<String>>,
-    master: Option<Spanned<String>>,
-    #[serde(default)]
-    instance: Vec<WireInstance>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WireInstance {
-    name: Spanned<String>,
-    source: Option<Spanned<String>>,
-    role: Option<WireRole>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum WireRole {
-    Author,
-    Publish,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WireDiffer {
-    farms: Vec<Spanned<String>>,
-    keys: Option<Vec<WireKey>>,
-}
-
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "lowercase")]
-enum WireKey {
-    Hmac,
-    Master,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum WireLevel {
-    Error,
-    Warning,
-    Note,
-    Off,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WireSuppression {
-    rule: Spanned<String>,
-    farm: Option<Spanned<String>>,
-    #[serde(default)]
-    instances: Vec<Spanned<String>>,
-    reason: Spanned<String>,
-    until: Option<Spanned<String>>,
 }
 
 /// What is wrong, and the bytes of the text it is about.

@@ -4,22 +4,20 @@
 
 mod bundle_map;
 mod config;
+mod instance;
 mod log;
 mod repository;
 
 use super::harmless::harmless;
 use super::printable::is_harmful;
 use super::{Format, Report, SCHEMA};
-use crate::facts::{
-    Bundle, CRYPTO_FILE, Gap, JcrKey, KeyFile, KeyName, LineEnd, Repository, Snapshot,
-    SourceRecord, StorageMode,
-};
-use crate::farm::{Cell, KeyState, MatrixRow, Member};
+use crate::facts::{Gap, SourceRecord};
+use crate::farm::{Cell, MatrixRow};
 use crate::rules::{Excuse, Finding, Judged, Step};
 use bundle_map::WireBundleMap;
-use config::{WireConfiguration, WireToken};
-use log::WireLog;
-use repository::{WireNodeStore, WireRepository};
+use instance::WireInstance;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 use std::io::{self, Write};
@@ -54,160 +52,168 @@ pub(super) fn value(report: &Report) -> io::Result<minijinja::Value> {
     harmless(&WireReport::from(report))
 }
 
-#[derive(Serialize)]
+/// Returns the JSON Schema of what this version writes.
+pub fn schema() -> Schema {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    settings.into_generator().into_root_schema_for::<WireReport<'_>>()
+}
+
+/// What `aemtrix scan --format json` found. Fields may be null, are never renamed, and are only added.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "Report of aemtrix", extend("$id" = SCHEMA))]
 struct WireReport<'a> {
+    /// The version of this schema.
+    #[schemars(extend("const" = SCHEMA))]
     schema: &'a str,
     tool: WireTool,
+    /// No gap could hide a fact.
     complete: bool,
     farms: Vec<WireFarm<'a>>,
+    /// Everything that could not be read, and notes on how the rest was.
     gaps: Vec<WireGap<'a>>,
+    /// One record a source, sorted by name.
     sources: Vec<WireSource<'a>>,
 }
 
-#[derive(Serialize)]
+/// What wrote the report.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Tool")]
 struct WireTool {
     name: &'static str,
     version: &'static str,
 }
 
-#[derive(Serialize)]
+/// Instances that must agree.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Farm")]
 struct WireFarm<'a> {
     name: &'a str,
+    #[schemars(extend("enum" = ["consistent", "inconsistent", "undecided"]))]
     verdict: &'a str,
+    /// Why it is undecided; empty otherwise.
     verdict_reasons: Vec<String>,
     instances: Vec<WireInstance<'a>>,
     matrix: WireMatrix<'a>,
     bundle_map: WireBundleMap,
     findings: Vec<WireFinding<'a>>,
+    /// Findings that `--select`, `--ignore`, `--min-severity` or the policy leave out.
     findings_left_out: usize,
+    /// Findings that a suppression of the policy covers.
     suppressed: usize,
+    /// Findings that are in the baseline.
     known: usize,
 }
 
-#[derive(Serialize)]
-struct WireInstance<'a> {
-    name: &'a str,
-    source: &'a str,
-    root: &'a str,
-    complete: bool,
-    verified: bool,
-    role: Option<String>,
-    run_modes: &'a [String],
-    aem_version: Option<&'a str>,
-    sling_id: Option<&'a str>,
-    port: Option<u16>,
-    java_version: Option<u32>,
-    last_start_ms: Option<u64>,
-    storage: WireStorage<'a>,
-    keys: WireKeys<'a>,
-    bundles: Vec<WireBundle<'a>>,
-    token: WireToken<'a>,
-    configurations: Vec<WireConfiguration<'a>>,
-    log: Option<WireLog<'a>>,
-    repository: Option<WireRepository<'a>>,
-    node_store: Option<WireNodeStore<'a>>,
-}
-
-#[derive(Serialize)]
-struct WireStorage<'a> {
-    mode: &'static str,
-    trailing_newline: bool,
-    bytes: Option<u64>,
-    place: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct WireKeys<'a> {
-    hmac: Vec<WireKey<'a>>,
-    master: Vec<WireKey<'a>>,
-}
-
-#[derive(Serialize)]
-struct WireKey<'a> {
-    origin: &'static str,
-    bytes: u64,
-    md5: String,
-    sha256: String,
-    trailing_newline: bool,
-    place: &'a str,
-    jcr_path: Option<String>,
-}
-
-#[derive(Serialize)]
-struct WireBundle<'a> {
-    id: Option<u64>,
-    symbolic_name: Option<&'a str>,
-    version: Option<&'a str>,
-    state: Option<String>,
-    location: Option<&'a str>,
-    place: &'a str,
-    identified_by: Option<&'static str>,
-    revision: Option<&'a str>,
-    fragment: bool,
-    discard: Option<String>,
-}
-
-#[derive(Serialize)]
+/// Facts by instances.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Matrix")]
 struct WireMatrix<'a> {
+    /// The columns.
     instances: &'a [String],
     rows: Vec<WireRow<'a>>,
 }
 
-#[derive(Serialize)]
+/// One fact of all instances.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Row")]
 struct WireRow<'a> {
+    /// Which fact, such as `hmac`.
     fact: &'a str,
+    /// What its cells should be.
+    #[schemars(extend("enum" = ["equal", "distinct", "any"]))]
     expect: &'static str,
+    /// One cell a column.
     cells: Vec<WireCell<'a>>,
 }
 
-#[derive(Serialize)]
+/// One fact of one instance.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Cell")]
 struct WireCell<'a> {
+    #[schemars(extend("enum" = CELL_STATES))]
     state: &'static str,
+    /// Cells of a row with the same number are equal; null where there is nothing to compare.
     group: Option<usize>,
+    /// What the matrix shows.
     text: &'a str,
 }
 
-#[derive(Serialize)]
+/// What a cell may be.
+const CELL_STATES: [&str; 5] =
+    ["value", "absent", "unreadable", "not-in-snapshot", "not-applicable"];
+
+/// Something that is wrong.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Finding")]
 struct WireFinding<'a> {
+    /// The id of the rule; `aemtrix rules` lists and explains them.
     rule: &'a str,
+    #[schemars(extend("enum" = ["error", "warning", "note"]))]
     severity: &'static str,
+    /// What is wrong, one sentence.
     message: &'a str,
+    /// The instances it concerns.
     instances: &'a [String],
+    /// Where the evidence lies.
     places: Vec<WirePlace<'a>>,
+    /// The repair, step by step.
     fix: Vec<&'a str>,
+    /// Where the reason stands.
     references: &'a [&'static str],
+    /// The suppression of the policy that covers it; null where it counts.
     suppressed: Option<WireSuppressed<'a>>,
+    /// It is in the baseline, so it does not count.
     known: bool,
 }
 
-#[derive(Serialize)]
+/// A suppression of the policy.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Suppressed")]
 struct WireSuppressed<'a> {
     reason: &'a str,
+    /// The last day on which it holds; null where it holds for good.
+    #[schemars(extend("format" = "date"))]
     until: Option<String>,
 }
 
-#[derive(Serialize)]
+/// A file or directory in a source.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Place")]
 struct WirePlace<'a> {
     source: &'a str,
+    /// The path in the source.
     path: &'a str,
 }
 
-#[derive(Serialize)]
+/// Something that could not be read, or a note on how it was read.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Gap")]
 struct WireGap<'a> {
     source: &'a str,
+    /// Null where it is about the whole source.
     path: Option<&'a str>,
+    /// One sentence.
     reason: &'a str,
+    /// A word for programs, such as `partial`, `corrupt` or `over-limit`; more may be added.
     kind: &'static str,
+    /// A fact may be missing because of it.
     hides_facts: bool,
+    /// A fact that was read may be wrong because of it.
     taints_facts: bool,
 }
 
-#[derive(Serialize)]
+/// What became of a source.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Source")]
 struct WireSource<'a> {
     name: &'a str,
+    /// How it is packed, outermost first, such as `gzip, tar`; empty where that is not known.
     container: &'a str,
+    /// Entries seen.
     entries: u64,
+    /// Instances found.
     instances: usize,
+    /// It was read to the last byte.
     complete: bool,
 }
 
@@ -240,129 +246,6 @@ impl<'a> From<&'a Judged> for WireFarm<'a> {
             findings_left_out: judged.left_out,
             suppressed: judged.suppressed(),
             known: judged.known(),
-        }
-    }
-}
-
-impl<'a> From<&'a Member> for WireInstance<'a> {
-    fn from(member: &'a Member) -> Self {
-        let snapshot = &member.snapshot;
-        Self {
-            name: &member.name,
-            source: &snapshot.source,
-            root: &snapshot.root,
-            complete: snapshot.is_complete(),
-            verified: snapshot.is_verified(),
-            role: snapshot.role().map(|role| role.to_string()),
-            run_modes: snapshot.run_modes.as_ref().map_or(&[], |modes| &modes.selected),
-            aem_version: snapshot.aem_version(),
-            sling_id: snapshot.sling_id.as_ref().map(|id| id.uuid.as_str()),
-            port: port(snapshot),
-            java_version: snapshot.java_major,
-            last_start_ms: snapshot.last_start_ms,
-            storage: storage(member),
-            keys: WireKeys {
-                hmac: keys(member, KeyName::Hmac),
-                master: keys(member, KeyName::Master),
-            },
-            bundles: bundles(snapshot),
-            token: WireToken::from(snapshot),
-            configurations: config::configurations(snapshot),
-            log: snapshot.log.as_ref().map(WireLog::from),
-            repository: snapshot.repository.as_ref().map(WireRepository::from),
-            node_store: snapshot.node_store.as_ref().map(WireNodeStore::from),
-        }
-    }
-}
-
-/// Returns the bundles by number; those without one come first.
-fn bundles(snapshot: &Snapshot) -> Vec<WireBundle<'_>> {
-    let mut bundles: Vec<&Bundle> = snapshot.bundles.iter().collect();
-    bundles.sort_by_key(|bundle| bundle.id);
-    bundles.into_iter().map(WireBundle::from).collect()
-}
-
-/// The port of `sling.properties` is the same default everywhere; a start script names the one in use.
-fn port(snapshot: &Snapshot) -> Option<u16> {
-    snapshot.setting("CQ_PORT")?.value.parse().ok()
-}
-
-fn storage(member: &Member) -> WireStorage<'_> {
-    let Some(file) = member.storage() else {
-        let cell_absent = member.is_storage_absent();
-        let mode = if cell_absent { "absent" } else { "unknown" };
-        return WireStorage { mode, trailing_newline: false, bytes: None, place: None };
-    };
-    WireStorage {
-        mode: match file.storage.mode {
-            StorageMode::Bundle => "bundle",
-            StorageMode::Jcr => "jcr",
-            StorageMode::Unknown => "unknown",
-        },
-        trailing_newline: file.storage.line_end.is_some(),
-        bytes: Some(file.storage.bytes),
-        place: Some(&file.place.path),
-    }
-}
-
-fn keys(member: &Member, name: KeyName) -> Vec<WireKey<'_>> {
-    let files = member.snapshot.key_files.iter().filter(|file| file.name == name);
-    let jcr = member.snapshot.repository.iter().filter_map(|r| Some((r, r.key(name)?)));
-    let jcr = jcr.map(|(repository, key)| jcr_key(repository, key));
-    files.map(|file| key(member, file)).chain(jcr).collect()
-}
-
-fn key<'a>(member: &'a Member, file: &'a KeyFile) -> WireKey<'a> {
-    let stray: Option<LineEnd> = match member.key(file.name) {
-        KeyState::Known(key) if *key.place() == file.place => key.stray,
-        _ => None,
-    };
-    WireKey {
-        origin: if member.snapshot.is_misplaced(&file.directory, CRYPTO_FILE) {
-            "misplaced"
-        } else {
-            "bundle"
-        },
-        bytes: file.digest.whole.bytes,
-        md5: file.digest.whole.md5.to_string(),
-        sha256: file.digest.whole.sha256.to_string(),
-        trailing_newline: stray.is_some(),
-        place: &file.place.path,
-        jcr_path: None,
-    }
-}
-
-/// A key in the repository, whether the instance works with it or not.
-fn jcr_key<'a>(repository: &'a Repository, key: &JcrKey) -> WireKey<'a> {
-    WireKey {
-        origin: "jcr",
-        bytes: key.digest.whole.bytes,
-        md5: key.digest.whole.md5.to_string(),
-        sha256: key.digest.whole.sha256.to_string(),
-        trailing_newline: false,
-        place: &repository.place.path,
-        jcr_path: Some(key.path()),
-    }
-}
-
-impl<'a> From<&'a Bundle> for WireBundle<'a> {
-    fn from(bundle: &'a Bundle) -> Self {
-        use crate::facts::IdentifiedBy;
-        Self {
-            id: bundle.id,
-            symbolic_name: bundle.symbolic_name.as_deref(),
-            version: bundle.version.as_deref(),
-            state: bundle.state.map(|state| state.to_string()),
-            location: bundle.location.as_deref(),
-            place: &bundle.place.path,
-            identified_by: bundle.identified_by.map(|by| match by {
-                IdentifiedBy::Manifest => "manifest",
-                IdentifiedBy::OtherRevision => "other-revision",
-                IdentifiedBy::Location => "location",
-            }),
-            revision: bundle.revisions.iter().find(|r| r.current).map(|r| r.directory.as_str()),
-            fragment: bundle.fragment,
-            discard: bundle.discard.as_ref().map(ToString::to_string),
         }
     }
 }

@@ -22,6 +22,7 @@ mod wording;
 pub use baseline::write_baseline;
 pub use bundles::BundleFilter;
 pub use catalogue::{explain_rule, list_rules};
+pub use json::schema;
 pub use printable::printable;
 pub use template::Template;
 

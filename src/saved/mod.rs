@@ -13,4 +13,4 @@ mod merge;
 mod wire;
 
 pub use merge::{Merge, Saved};
-pub use wire::{End, SCHEMA, SavedLine};
+pub use wire::{End, SCHEMA, SavedLine, schema};

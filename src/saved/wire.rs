@@ -1,17 +1,22 @@
 //! One line.
 
 use crate::facts::{Gap, Snapshot, SourceRecord};
-use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::borrow::Cow;
 
 /// The version of the lines.
 pub const SCHEMA: &str = "aemtrix.facts/1";
 
-/// One line of a file of facts; one of its four parts is there.
+/// One line of a file of facts; one of its four parts is there. Fields are never renamed, and are only added.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "Line of facts of aemtrix", extend("$id" = SCHEMA), transform = one_part)]
 pub struct SavedLine<'a> {
     /// The version, `aemtrix.facts/1`.
+    #[schemars(extend("const" = SCHEMA))]
     pub schema: Cow<'a, str>,
     /// A source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -38,6 +43,26 @@ pub struct End {
 #[derive(Deserialize)]
 pub(super) struct Head {
     pub(super) schema: String,
+}
+
+/// Returns the JSON Schema of a line that can be read: lines of older versions have fewer fields, and those of newer ones more.
+pub fn schema() -> Schema {
+    let settings = SchemaSettings::draft2020_12().with_transform(RecursiveTransform(open));
+    settings.into_generator().into_root_schema_for::<SavedLine<'_>>()
+}
+
+/// Only one part may be there, and it is not null.
+fn one_part(schema: &mut Schema) {
+    let part = |name: &str| json!({"required": [name], "properties": {name: {"type": "object"}}});
+    let parts = ["source", "instance", "gap", "end"].map(part);
+    schema.insert("oneOf".to_owned(), json!(parts));
+}
+
+/// Lets objects have more fields. Values that are one of several kinds are closed otherwise.
+fn open(schema: &mut Schema) {
+    if schema.get("additionalProperties") == Some(&json!(false)) {
+        schema.remove("additionalProperties");
+    }
 }
 
 impl<'a> SavedLine<'a> {

@@ -32,7 +32,7 @@ pub(crate) struct Stored {
     pub(crate) sources: BTreeMap<String, Case>,
     pub(crate) expect: Expect,
     /// The policy, as text.
-    policy: Option<String>,
+    pub(crate) policy: Option<String>,
 }
 
 /// What is expected of a case.

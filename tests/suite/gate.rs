@@ -8,7 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 use tempfile::TempDir;
 
-const POLICY: &str = r#"[[farm]]
+pub(crate) const POLICY: &str = r#"[[farm]]
 name = "production"
 [[farm.instance]]
 name = "author"

@@ -24,6 +24,7 @@ mod hostile_names;
 mod instance;
 mod layers;
 mod layouts;
+mod manual;
 mod memory;
 mod nested;
 mod options;
@@ -34,6 +35,7 @@ mod run;
 mod runbook;
 mod samples;
 mod saved;
+mod schema;
 #[path = "../../benches/snapshot/mod.rs"]
 mod snapshot;
 mod sources;

@@ -124,3 +124,25 @@ fn report_replaces_no_file_of_facts() {
     assert_eq!(run("report", &arguments, &[path.clone().into_os_string()], b"").1, 2);
     assert_eq!(fs::read(&path).unwrap(), facts);
 }
+
+#[test]
+#[cfg(unix)]
+fn what_is_neither_file_nor_standard_input_is_told_at_once() {
+    use std::time::Duration;
+    let (home, facts) = facts("good-farm");
+    let [good, fifo] = ["good.ndjson", "fifo"].map(|name| home.path().join(name));
+    fs::write(&good, &facts).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    for other in [fifo.as_path(), Path::new("/dev/zero")] {
+        let mut command = aemtrix();
+        command.timeout(Duration::from_mins(1)).args(["report", "-q", "-f", "json"]);
+        let output = command.arg(&good).arg(other).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", other.display());
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let gaps = report["gaps"].as_array().unwrap();
+        assert_eq!(gaps.len(), 1, "{gaps:?}");
+        assert_eq!(gaps[0]["source"], other.to_str().unwrap());
+        assert!(gaps[0]["reason"].as_str().unwrap().contains("use `-`"), "{gaps:?}");
+        assert_eq!(report["farms"][0]["verdict"], "undecided");
+    }
+}

@@ -1,32 +1,49 @@
 //! The bundles that differ, in JSON. All bundles of an instance are listed with it.
 
+use super::CELL_STATES;
 use crate::farm::{BundleCell, BundleRow, Farm, Installed, bundle_map};
+use schemars::JsonSchema;
 use serde::Serialize;
 
-#[derive(Serialize)]
+/// The bundles that differ in version or state, or are missing.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "BundleMap")]
 pub(super) struct WireBundleMap {
+    /// The columns.
     instances: Vec<String>,
     rows: Vec<WireBundleRow>,
+    /// Bundles that do not differ.
     same: usize,
 }
 
-#[derive(Serialize)]
+/// One bundle on all instances.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "BundleRow")]
 struct WireBundleRow {
     symbolic_name: String,
+    /// One cell a column.
     cells: Vec<WireBundleCell>,
 }
 
-#[derive(Serialize)]
+/// One bundle on one instance.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "BundleCell")]
 struct WireBundleCell {
+    #[schemars(extend("enum" = CELL_STATES))]
     state: &'static str,
+    /// Cells of a row with the same number are equal.
     group: Option<usize>,
+    /// Usually one; several where it is installed more than once.
     bundles: Vec<WireInstalled>,
 }
 
-#[derive(Serialize)]
+/// A bundle that is installed.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Installed")]
 struct WireInstalled {
     id: Option<u64>,
     version: Option<String>,
+    /// The version comes from the manifest of the revision that Felix would choose.
     version_exact: bool,
     state: Option<String>,
 }

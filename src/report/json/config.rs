@@ -1,11 +1,13 @@
 //! What the JSON report says of configurations.
 
-use crate::facts::{Configuration, Snapshot, TOKEN_HANDLER};
+use crate::facts::{Configuration, Hex, SecretState, Snapshot, TOKEN_HANDLER};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// How login tokens are made. A field is null where the configuration is not in the snapshot or does not state it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Token")]
 pub(super) struct WireToken<'a> {
     /// Null only where the configuration is not in the snapshot: off is the default.
     encapsulated: Option<bool>,
@@ -32,25 +34,31 @@ impl<'a> From<&'a Snapshot> for WireToken<'a> {
 }
 
 /// A configuration that matters.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Configuration")]
 pub(super) struct WireConfiguration<'a> {
     pid: &'a str,
     factory_pid: Option<&'a str>,
     /// `felix` for one in `launchpad/config`, `jcr` for one in the repository, which need not be in effect.
+    #[schemars(extend("enum" = ["felix", "jcr"]))]
     origin: &'static str,
     jcr_path: Option<&'a str>,
     place: &'a str,
     /// Listed properties alone; never one that may hold a secret.
     properties: &'a BTreeMap<String, Vec<String>>,
+    /// What is known of properties that hold secrets.
+    #[schemars(with = "BTreeMap<String, SecretState>")]
     secrets: BTreeMap<&'a str, &'static str>,
     protected: Vec<WireProtected<'a>>,
 }
 
 /// A value encrypted with the master key: enough to find copies of it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Protected")]
 struct WireProtected<'a> {
     property: &'a str,
     bytes: u64,
+    #[schemars(with = "Hex<32>")]
     sha256: String,
 }
 

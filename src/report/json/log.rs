@@ -1,35 +1,47 @@
 //! What the logs of an instance say, on the wire.
 
 use crate::facts::{Log, LogTopic};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What the logs say; times are local, of an unknown zone.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Log")]
 pub(super) struct WireLog<'a> {
+    /// Files that were read.
     files: usize,
     last_start: Option<WireStart<'a>>,
     sling_id: Option<&'a str>,
     run_modes: Vec<&'a str>,
     port: Option<u16>,
     key_files_disabled: Option<bool>,
+    /// A start option moves the keys out of the install.
     keys_elsewhere: bool,
     signatures: Vec<WireSignature<'a>>,
 }
 
-#[derive(Serialize)]
+/// The last start that the logs show.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Start")]
 struct WireStart<'a> {
     time: Option<String>,
+    #[schemars(extend("enum" = ["bundle", "jcr"]))]
     storage: &'static str,
     crypto_version: Option<&'a str>,
     place: &'a str,
 }
 
-#[derive(Serialize)]
+/// A known sign of trouble.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Signature")]
 struct WireSignature<'a> {
+    /// Which, such as `crypto-decrypt`; more may be added.
     id: &'static str,
+    /// How often it was seen.
     count: u64,
     first: Option<String>,
     last: Option<String>,
+    /// The file that shows it.
     place: &'a str,
     line: u64,
 }

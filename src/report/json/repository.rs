@@ -1,16 +1,22 @@
 //! The repository of an instance, on the wire.
 
-use crate::facts::{JcrKey, JcrKeys, KeyHistory, NodeStore, PastKeys, PastState, Repository};
+use crate::facts::{Hex, JcrKey, JcrKeys, KeyHistory, NodeStore, PastKeys, PastState, Repository};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// What became of reading `/etc/key`; the keys that were found are among the keys of the instance.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Repository")]
 pub(super) struct WireRepository<'a> {
     place: &'a str,
+    #[schemars(extend("enum" = ["read", "unreadable", "not-read"]))]
     state: &'static str,
+    /// Why it was not read.
     reason: Option<&'a str>,
+    /// The moment it was read of, milliseconds since 1970.
     head_ms: Option<u64>,
+    /// Newer revisions than that one, which are not whole.
     revisions_behind: usize,
     history: Option<WireHistory<'a>>,
     /// Why not all configurations in it are listed; null where they are, and where the repository was not read.
@@ -18,7 +24,8 @@ pub(super) struct WireRepository<'a> {
 }
 
 /// What older states hold; null where the repository was not read.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "History")]
 struct WireHistory<'a> {
     same_since_ms: Option<u64>,
     others: Vec<WirePast<'a>>,
@@ -29,19 +36,27 @@ struct WireHistory<'a> {
 }
 
 /// An older state that holds other keys, or none.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Past")]
 struct WirePast<'a> {
+    #[schemars(extend("enum" = ["revisions", "checkpoint"]))]
     state: &'static str,
+    /// Its name; null for revisions.
     checkpoint: Option<&'a str>,
     newest_ms: Option<u64>,
     oldest_ms: Option<u64>,
+    /// By name, `hmac` and `master`.
     keys: BTreeMap<&'static str, WirePastKey>,
 }
 
-#[derive(Serialize)]
+/// A key that it held.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PastKey")]
 struct WirePastKey {
     bytes: u64,
+    #[schemars(with = "Hex<16>")]
     md5: String,
+    #[schemars(with = "Hex<32>")]
     sha256: String,
 }
 
@@ -99,8 +114,10 @@ impl<'a> From<&'a Repository> for WireRepository<'a> {
 }
 
 /// Where the repository is, whether or not it can be read.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "NodeStore")]
 pub(super) struct WireNodeStore<'a> {
+    /// Which, such as `segment` or `document-mongodb`; more may be added.
     kind: &'static str,
     /// The directory of segments, or the file that says where the repository is.
     place: &'a str,

@@ -1,0 +1,129 @@
+//! Help, completions and man pages, all made of the arguments.
+
+use crate::run::aemtrix;
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::path::Path;
+
+const SHOWN: [&str; 5] = ["scan", "report", "rules", "schema", "completions"];
+
+/// Standard output of a run that ends well.
+fn said(arguments: &[&str]) -> String {
+    let output = aemtrix().args(arguments).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), errors.as_ref()), (Some(0), ""), "{arguments:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The long options that a help describes.
+fn options_in(help: &str) -> BTreeSet<&str> {
+    let is_option = |line: &&str| line.trim_start().starts_with('-');
+    let words = help.lines().filter(is_option).flat_map(str::split_whitespace);
+    let options = words.filter(|word| word.starts_with("--"));
+    options.map(|word| word.split(['=', '[', '.']).next().unwrap()).collect()
+}
+
+#[test]
+fn every_subcommand_has_a_help() {
+    let help = said(&["--help"]);
+    for command in SHOWN {
+        assert!(help.contains(&format!("\n  {command} ")), "{command}: {help}");
+    }
+    assert!(!help.contains("\n  man "), "{help}");
+    for command in SHOWN.into_iter().chain(["man"]) {
+        let help = said(&[command, "--help"]);
+        assert!(help.contains(&format!("Usage: aemtrix {command}")), "{help}");
+        assert!(said(&[command, "-h"]).contains("Usage: "), "{command}");
+    }
+    assert!(options_in(&said(&["scan", "--help"])).len() > 25);
+}
+
+#[test]
+fn completions_know_subcommands_and_options() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = said(&["completions", shell]);
+        for word in ["scan", "report", "schema", "max-unpacked", "write-baseline"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
+    assert_eq!(aemtrix().args(["completions", "csh"]).output().unwrap().status.code(), Some(2));
+}
+
+#[test]
+fn reader_of_completions_or_a_schema_that_went_away_is_no_failure() {
+    for arguments in [["completions", "bash"], ["schema", "facts"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_aemtrix"));
+        let output = command.args(arguments).stdout(writer).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert_eq!(output.stderr, b"", "{arguments:?}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn full_disk_under_completions_or_a_schema_is_a_failure() {
+    for arguments in [["completions", "bash"], ["schema", "facts"]] {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_aemtrix"));
+        let output = command.args(arguments).stdout(full).output().unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), errors.lines().count()), (Some(2), 1), "{errors}");
+    }
+}
+
+fn pages_in(directory: &Path) -> BTreeSet<String> {
+    let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name());
+    entries.map(|name| name.into_string().unwrap()).collect()
+}
+
+#[test]
+fn man_pages_tell_every_option() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().to_str().unwrap();
+    assert_eq!(said(&["man", directory]), "");
+    let mut expected: BTreeSet<_> =
+        SHOWN.iter().map(|command| format!("aemtrix-{command}.1")).collect();
+    expected.insert("aemtrix.1".to_owned());
+    assert_eq!(pages_in(home.path()), expected);
+    let page = |name: &str| {
+        // Hyphens are escaped, so that they are not taken for ends of words.
+        fs::read_to_string(home.path().join(name)).unwrap().replace("\\-", "-")
+    };
+    for command in SHOWN {
+        let page = page(&format!("aemtrix-{command}.1"));
+        assert!(page.contains(&format!("aemtrix {command}")), "{page}");
+        for option in options_in(&said(&[command, "--help"])) {
+            let bold = format!("\\fB{option}\\fR");
+            assert!(page.contains(&bold), "{command} {option}: {page}");
+        }
+        let title =
+            format!(".TH aemtrix-{command} 1 \" \" \"aemtrix {}\"", env!("CARGO_PKG_VERSION"));
+        assert!(page.contains(&title), "{page}");
+    }
+    let whole = page("aemtrix.1");
+    assert!(
+        SHOWN.iter().all(|command| whole.contains(&format!("aemtrix-{command}(1)"))),
+        "{whole}"
+    );
+    assert!(whole.contains("Exit codes: 0 clean"), "{whole}");
+    // Written again, they are the same.
+    let before: Vec<_> = expected.iter().map(|name| page(name)).collect();
+    said(&["man", directory]);
+    assert_eq!(expected.iter().map(|name| page(name)).collect::<Vec<_>>(), before);
+    assert_eq!(pages_in(home.path()), expected);
+}
+
+#[test]
+fn man_pages_need_a_directory_that_is_there() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("file"), "").unwrap();
+    for name in ["missing", "file"] {
+        let output = aemtrix().arg("man").arg(home.path().join(name)).output().unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), errors.lines().count()), (Some(2), 1), "{errors}");
+        assert!(!errors.contains(".aemtrix-"), "{errors}");
+    }
+    assert_eq!(pages_in(home.path()), BTreeSet::from(["file".to_owned()]));
+}
