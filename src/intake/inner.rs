@@ -76,7 +76,7 @@ pub(super) fn say_empty(path: &str, visit: &mut dyn Visit) {
 }
 
 /// Says whether a name claims an archive of several files; `.gz` alone may be anything.
-fn is_named_so(path: &str) -> bool {
+pub(super) fn is_named_so(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
     let ends = ["tar", "tgz", "taz", "tbz", "tbz2", "txz", "tlz", "tzst", "zip", "7z", "rar"];
     // Encrypted, split or kept copies have another ending behind it: `.tgz.gpg`, `.zip.001`, `.tar.gz.bak`.
