@@ -1,12 +1,13 @@
 //! Compressed tars, damaged in the same ways whatever compressed them.
 
 use super::{CUT, Case, DOUBTED, NO_ARCHIVE, SOUND, TRAILING};
-use crate::bad_input::{tar, third};
+use crate::bad_input::{before, entry, tar, third};
 use crate::instance::Instance;
 use crate::pack::{Packing, bzip2, gzip, xz, zstd};
 use crate::snapshot::body::{Body, Like};
 use flate2::{Compression, write::GzEncoder};
 use std::io::Write;
+use tar::EntryType;
 
 /// A compression.
 type Pack = fn(&[u8]) -> Vec<u8>;
@@ -64,11 +65,21 @@ fn gzips() -> Vec<Case> {
     let hmac = crate::bad_input::hmac();
     let at = stored.windows(hmac.len()).position(|window| window == hmac).unwrap();
     stored[at] ^= 1;
+    // Behind more problems than are listed.
+    let volume = entry("v", EntryType::new(b'M'), b"", |_| {});
+    let mut listless = gzip(&before(&volume.repeat(150), &tar));
+    let end = listless.len() - 8;
+    listless[end] ^= 1;
     let members = [gzip(&tar[..half]), gzip(&tar[half..])].concat();
     let cut_member = members[..members.len() - 9].to_vec();
     vec![
         Case::new("gz without its trailer", whole[..length - 8].to_vec(), CUT),
         Case::new("gz with a wrong CRC", crc, DOUBTED),
+        Case::new(
+            "gz with a wrong CRC and 150 other problems",
+            listless,
+            "2 undecided [corrupt,unsupported] doubted",
+        ),
         Case::new("gz with a flipped bit in a stored key", stored, DOUBTED),
         Case::new("gz of two members", members, SOUND),
         Case::new("gz of two members, the second cut", cut_member, CUT),
