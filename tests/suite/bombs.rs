@@ -117,7 +117,7 @@ fn compressions() -> Vec<Bomb> {
 
 /// A zip whose directory lists its only entry so many times.
 fn overlapping(times: u16) -> Vec<u8> {
-    let once = zip(&[Entry::file(HMAC, &[0; 1 << 20])]);
+    let once = zip(&[Entry::file(HMAC, &vec![0; 1 << 20])]);
     let at = once.windows(4).rposition(|window| window == b"PK\x01\x02").unwrap();
     let end = once.len() - 22;
     let directory = once[at..end].repeat(usize::from(times));
@@ -199,7 +199,7 @@ fn stores() -> Vec<Bomb> {
     let counts = |path: &str, bytes: &mut Vec<u8>| {
         let places: Vec<_> =
             (0..bytes.len()).filter(|at| bytes[*at..].starts_with(b"0aK")).collect();
-        for at in places.into_iter().filter(|_| path.ends_with(".tar")) {
+        for at in places.into_iter().filter(|_| path.contains("/data0")) {
             bytes[at + 14..at + 22].fill(0xff);
         }
     };

@@ -65,7 +65,8 @@ fn ends() -> Vec<Case> {
 /// A PAX record.
 fn record(key: &str, value: &str) -> Vec<u8> {
     let rest = format!(" {key}={value}\n");
-    let length = (rest.len() + 1..).find(|n| *n == rest.len() + n.to_string().len()).unwrap();
+    let length =
+        (rest.len() + 1..rest.len() + 9).find(|n| *n == rest.len() + n.to_string().len()).unwrap();
     format!("{length}{rest}").into_bytes()
 }
 
