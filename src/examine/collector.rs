@@ -73,7 +73,8 @@ pub(super) struct Collector<'a> {
     segments: Segments,
     gaps: Vec<Gap>,
     gaps_left_out: usize,
-    hiding_left_out: bool,
+    /// The worst kind among them.
+    left_out: GapKind,
     pending: Vec<Pending>,
     /// Set for the second pass, which reads nothing but what these lead to.
     aliases: Option<Aliases>,
@@ -95,7 +96,7 @@ impl<'a> Collector<'a> {
             segments: Segments::new(limits.segment_files_max),
             gaps: Vec::new(),
             gaps_left_out: 0,
-            hiding_left_out: false,
+            left_out: GapKind::Duplicate,
             pending: Vec::new(),
             aliases: None,
             concatenated: false,
@@ -251,7 +252,7 @@ impl<'a> Collector<'a> {
     fn record(&mut self, path: Option<&str>, kind: GapKind, reason: String) {
         if self.gaps.len() >= self.limits.gaps_max {
             self.gaps_left_out = self.gaps_left_out.saturating_add(1);
-            self.hiding_left_out |= kind.hides();
+            self.left_out = worse(self.left_out, kind);
             return;
         }
         let source = self.source.to_owned();
@@ -269,9 +270,9 @@ impl<'a> Collector<'a> {
         if self.gaps_left_out == 0 {
             return;
         }
-        let kind = if self.hiding_left_out { GapKind::OverLimit } else { GapKind::Duplicate };
         let reason = format!("{} more problems of this source are not listed", self.gaps_left_out);
-        self.gaps.push(Gap { source: self.source.to_owned(), path: None, kind, reason });
+        let source = self.source.to_owned();
+        self.gaps.push(Gap { source, path: None, kind: self.left_out, reason });
     }
 
     /// An entry whose body never came is lost; a gap says why.
@@ -411,6 +412,18 @@ impl<'a> Collector<'a> {
     }
 }
 
+/// Returns the kind that stands for gaps left out, with one more among them. A wrong checksum comes behind everything else that is
+/// wrong with a source, and must not be lost for it.
+fn worse(before: GapKind, kind: GapKind) -> GapKind {
+    if before.taints() || kind.taints() {
+        GapKind::CorruptStream
+    } else if before.hides() || kind.hides() {
+        GapKind::OverLimit
+    } else {
+        GapKind::Duplicate
+    }
+}
+
 /// Returns what serves both wants. Only links that give one file two meanings ever mix them.
 fn widest(a: Want, b: Want) -> Want {
     match (a, b) {
@@ -529,6 +542,24 @@ mod tests {
         }
         for path in ["", "q", "q/logs/access.log", "q/xlogs", "felix/bundle5/data/logs"] {
             assert!(!concerns_logs(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn wrong_checksum_is_not_lost_among_gaps_that_are_left_out() {
+        let limits = Limits { gaps_max: 1, ..Limits::default() };
+        for (kind, told) in [
+            (GapKind::Duplicate, GapKind::Duplicate),
+            (GapKind::LinkLoop, GapKind::OverLimit),
+            (GapKind::GlobalPath, GapKind::CorruptStream),
+        ] {
+            let mut collector = Collector::new("s", &limits);
+            for kind in [GapKind::Duplicate, GapKind::Duplicate, kind, GapKind::Duplicate] {
+                collector.gap(None, kind, String::new());
+            }
+            let gaps = collector.finish(true, false).gaps;
+            let left_out = gaps.iter().find(|gap| gap.reason.starts_with("3 more"));
+            assert_eq!(left_out.map(|gap| gap.kind), Some(told));
         }
     }
 

@@ -1,7 +1,7 @@
 //! Archives inside archives: each is walked where it lies, as it comes, and what it holds stands below its own path and a `!`.
 
 use super::container::{Context, Input, Opened};
-use super::{Descend, Entry, EntryKind, LinkTarget, Visit, Want, read_head, sniff};
+use super::{Descend, Entry, EntryKind, LinkTarget, Visit, Want, read_head_of, sniff};
 use crate::facts::{GapKind, INSIDE};
 use crate::limits::Limits;
 use std::io::{self, Read};
@@ -15,10 +15,10 @@ pub(super) struct Depth {
     opened: u32,
 }
 
-/// Walks the body of an entry if it is an archive; returns how many entries that has.
+/// Walks the body of an entry if it is an archive; returns how many entries that has. `size` is how many bytes it has at most.
 pub(super) fn walk(
     body: &mut dyn Read,
-    path: &str,
+    (path, size): (&str, u64),
     limits: &Limits,
     visit: &mut dyn Visit,
     depth: &mut Depth,
@@ -30,7 +30,7 @@ pub(super) fn walk(
         visit,
     };
     let mut body = Body(body);
-    let head = match read_head(&mut body) {
+    let head = match read_head_of(&mut body, usize::try_from(size).unwrap_or(usize::MAX)) {
         Ok(head) => head,
         Err(error) => {
             below.gap(None, GapKind::Unreadable, error.to_string());
@@ -76,7 +76,7 @@ pub(super) fn say_empty(path: &str, visit: &mut dyn Visit) {
 }
 
 /// Says whether a name claims an archive of several files; `.gz` alone may be anything.
-fn is_named_so(path: &str) -> bool {
+pub(super) fn is_named_so(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
     let ends = ["tar", "tgz", "taz", "tbz", "tbz2", "txz", "tlz", "tzst", "zip", "7z", "rar"];
     // Encrypted, split or kept copies have another ending behind it: `.tgz.gpg`, `.zip.001`, `.tar.gz.bak`.

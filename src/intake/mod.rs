@@ -168,7 +168,15 @@ fn walk_input(input: &mut dyn Input, context: &mut Context<'_>) {
 }
 
 fn read_head(input: &mut (impl Read + ?Sized)) -> std::io::Result<Zeroizing<Vec<u8>>> {
-    let mut head = Zeroizing::new(vec![0; sniff::HEAD_BYTES]);
+    read_head_of(input, sniff::HEAD_BYTES)
+}
+
+/// Reads the head of what has `bytes` bytes. Of a small file no more room is made, and wiped, than it needs.
+fn read_head_of(
+    input: &mut (impl Read + ?Sized),
+    bytes: usize,
+) -> std::io::Result<Zeroizing<Vec<u8>>> {
+    let mut head = Zeroizing::new(vec![0; bytes.min(sniff::HEAD_BYTES)]);
     let mut filled = 0_usize;
     while let Some(room) = head.get_mut(filled..).filter(|room| !room.is_empty()) {
         match input.read(room) {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::fs;
 use tar::{EntryType, Header};
 
-const HMAC: &str = "launchpad/felix/bundle43/data/hmac";
+pub(crate) const HMAC: &str = "launchpad/felix/bundle43/data/hmac";
 
 /// What a farm of three says when its last member comes as these bytes: verdict, kinds of gap, rules.
 fn said(bytes: &[u8]) -> String {
@@ -39,25 +39,30 @@ fn report(bytes: &[u8]) -> Value {
     json
 }
 
-fn third() -> Instance {
+pub(crate) fn third() -> Instance {
     Instance::new("publish2").root("")
 }
 
-fn tar() -> Vec<u8> {
+pub(crate) fn tar() -> Vec<u8> {
     third().case().tar(Packing::NoDirectories)
 }
 
 /// The third without its hmac, for entries to be put in its place.
-fn without_hmac() -> Vec<u8> {
+pub(crate) fn without_hmac() -> Vec<u8> {
     third().without(HMAC).case().tar(Packing::NoDirectories)
 }
 
-fn hmac() -> Vec<u8> {
+pub(crate) fn hmac() -> Vec<u8> {
     third().files()[HMAC].clone()
 }
 
 /// One entry; `change` is applied to its header before the checksum is set.
-fn entry(path: &str, kind: EntryType, body: &[u8], change: impl FnOnce(&mut Header)) -> Vec<u8> {
+pub(crate) fn entry(
+    path: &str,
+    kind: EntryType,
+    body: &[u8],
+    change: impl FnOnce(&mut Header),
+) -> Vec<u8> {
     let mut header = Header::new_gnu();
     header.as_old_mut().name[..path.len()].copy_from_slice(path.as_bytes());
     header.set_entry_type(kind);
@@ -72,17 +77,17 @@ fn entry(path: &str, kind: EntryType, body: &[u8], change: impl FnOnce(&mut Head
     [header.as_bytes().as_slice(), body, &padding].concat()
 }
 
-fn file(path: &str, body: &[u8]) -> Vec<u8> {
+pub(crate) fn file(path: &str, body: &[u8]) -> Vec<u8> {
     entry(path, EntryType::Regular, body, |_| {})
 }
 
 /// Puts entries before all others.
-fn before(entries: &[u8], tar: &[u8]) -> Vec<u8> {
+pub(crate) fn before(entries: &[u8], tar: &[u8]) -> Vec<u8> {
     [entries, tar].concat()
 }
 
 /// Puts entries behind all others.
-fn behind(tar: &[u8], entries: &[u8]) -> Vec<u8> {
+pub(crate) fn behind(tar: &[u8], entries: &[u8]) -> Vec<u8> {
     [&tar[..tar.len() - 1024], entries, &[0; 1024]].concat()
 }
 

@@ -104,7 +104,7 @@ fn small_tar() -> Vec<u8> {
 }
 
 /// Where the body of an entry lies.
-fn body(tar: &[u8], name: &str) -> std::ops::Range<usize> {
+pub(crate) fn body(tar: &[u8], name: &str) -> std::ops::Range<usize> {
     let mut archive = tar::Archive::new(tar);
     let mut entries = archive.entries().unwrap().map(Result::unwrap);
     let entry = entries.find(|entry| entry.path_bytes().ends_with(name.as_bytes())).unwrap();
@@ -303,7 +303,7 @@ fn bomb_of_a_name_is_a_gap_and_costs_no_other_source_anything() {
 }
 
 /// A gzip of one megabyte: a long name of 1 GiB before one small file.
-fn name_of_a_gibibyte() -> Vec<u8> {
+pub(crate) fn name_of_a_gibibyte() -> Vec<u8> {
     let mut header = tar::Header::new_gnu();
     header.set_path("././@LongLink").unwrap();
     header.set_entry_type(tar::EntryType::GNULongName);

@@ -11,9 +11,12 @@
 )]
 
 mod bad_input;
+mod bombs;
 mod canary;
 mod cases;
 mod catalogue;
+mod containers;
+mod corpus;
 mod damage;
 mod demo;
 mod determinism;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::fs;
 
 /// A tar of files.
-fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
     for (path, bytes) in files {
         let mut header = tar::Header::new_gnu();
@@ -19,7 +19,7 @@ fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     builder.into_inner().unwrap()
 }
 
-fn zipped(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn zipped(files: &[(&str, &[u8])]) -> Vec<u8> {
     zip::zip(&files.iter().map(|(path, bytes)| zip::Entry::file(path, bytes)).collect::<Vec<_>>())
 }
 
@@ -102,6 +102,7 @@ fn damage_inside_costs_the_neighbours_nothing() {
         (&whole[..whole.len() - 1], "partial"),
         (&checksum, "corrupt"),
         (b"<html>403</html>", "not-an-archive"),
+        (b"", "empty-file"),
         (b"7z\xbc\xaf\x27\x1c", "unsupported"),
         (b"", "empty-file"),
     ] {

@@ -120,13 +120,12 @@ impl Scanner<'_> {
                 self.path_gap(GapKind::Unsupported, reason.to_owned());
                 return None;
             }
-            Want::Archive => return Some(stored),
             Want::Stream if sparse => {
                 let reason = "a sparse file, which is not read piece by piece".to_owned();
                 self.path_gap(GapKind::Unsupported, reason);
                 return None;
             }
-            Want::Stream => return Some(stored),
+            Want::Stream | Want::Archive => return Some(stored),
             Want::Whole { bytes_max } | Want::Prefix { bytes_max } => bytes_max,
         };
         if let Some(fault) = self.sparse.as_ref().and_then(|sparse| sparse.fault) {

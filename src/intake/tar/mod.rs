@@ -81,7 +81,7 @@ impl Inner {
             let mut member = Member { ready: rest, input, left: length, failed: None };
             let path = scanner.path.clone();
             let (limits, visit) = (scanner.limits, &mut *scanner.visit);
-            let entries = inner::walk(&mut member, &path, limits, visit, &mut self.depth);
+            let entries = inner::walk(&mut member, (&path, length), limits, visit, &mut self.depth);
             self.entries = self.entries.saturating_add(entries);
             let Member { ready, left, failed, .. } = member;
             scanner.leave_inner(length.saturating_sub(left));

@@ -347,6 +347,21 @@ fn pax_sparse_is_expanded() {
 }
 
 #[test]
+fn archive_inside_that_is_empty_or_sparse_is_told() {
+    let sparse = |name: &str| {
+        member_of(b'S', name, b"abcd", |header| header.as_gnu_mut().unwrap().set_real_size(9))
+    };
+    let inner = |inside: Vec<u8>| {
+        let recorder = Recorder { want: Some(Want::Archive), ..Recorder::default() };
+        let bytes = archive(&[inside, member(b'0', "skip", b"x")]);
+        scan(&bytes, Feed::Whole, &Limits::default(), recorder, false).gaps()
+    };
+    assert_eq!(inner(member(b'0', "p.tar.gz", b"")), [GapKind::EmptyFile]);
+    assert_eq!(inner(member(b'0', "p.gz", b"")), []);
+    assert_eq!(inner(sparse("p.tar")), [GapKind::Unsupported]);
+}
+
+#[test]
 fn faulty_sparse_map_matters_only_where_the_body_does() {
     let sparse = |name: &str| {
         member_of(b'S', name, b"abcd", |header| {

@@ -185,7 +185,10 @@ impl<'c, 'v> Desk<'c, 'v> {
             crc: Crc::new(),
         };
         let Context { limits, visit, depth, .. } = &mut *self.context;
-        let entries = inner::walk(&mut body, &self.path, limits, *visit, depth);
+        // What comes through a pipe is announced without its size.
+        let is_unknown = record.size == 0 && record.has_sizes_behind();
+        let size = if is_unknown { u64::MAX } else { record.size };
+        let entries = inner::walk(&mut body, (&self.path, size), limits, *visit, depth);
         self.entries_inside = self.entries_inside.saturating_add(entries);
         let drained = io::copy(&mut body, &mut io::sink());
         Walked { size: u64::from(body.crc.amount()), crc: body.crc.sum(), drained }
