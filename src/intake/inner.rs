@@ -67,14 +67,6 @@ pub(super) fn walk(
     context.entries
 }
 
-/// Tells of a body of no bytes, where an archive was meant to be.
-pub(super) fn say_empty(path: &str, visit: &mut dyn Visit) {
-    if is_named_so(path) {
-        let reason = "a file of no bytes; perhaps an upload that failed".to_owned();
-        visit.gap(Some(&format!("{path}{INSIDE}")), GapKind::EmptyFile, reason);
-    }
-}
-
 /// Says whether a name claims an archive of several files; `.gz` alone may be anything.
 pub(super) fn is_named_so(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();

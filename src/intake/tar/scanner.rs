@@ -250,8 +250,6 @@ impl<'v> Scanner<'v> {
             // A file of no bytes is a failed upload where its name says archive; millions of others cost nothing.
             self.state = State::Inner;
         } else if self.want == Want::Archive {
-            // An upload that failed is an archive of no bytes.
-            inner::say_empty(&self.path, self.visit);
             self.enter_skip();
         } else if self.want == Want::Stream {
             self.state = State::Stream;
