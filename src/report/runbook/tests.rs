@@ -147,8 +147,8 @@ fn cut(source: &str) -> Gap {
 
 /// The command that verifies, up to the end of its block.
 fn verify(text: &str) -> &str {
-    let at = text.find("aemtrix scan").expect("a command");
-    text[at..].split("```").next().unwrap()
+    let block = text.split("```").find(|block| block.starts_with("sh\naemtrix scan"));
+    block.expect("a command").trim_start_matches("sh\n")
 }
 
 #[test]
