@@ -149,13 +149,13 @@ pub(super) struct Output {
     /// Shows bundles too: those that differ, or with =REGEX those whose symbolic name matches
     #[arg(long, value_name = "REGEX", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = BundleFilter::parse)]
     pub(super) bundles: Option<BundleFilter>,
-    /// Columns of the table [default: those of the terminal, else $COLUMNS, else no limit]
+    /// Columns of the table [default: those of the terminal, else $COLUMNS, else no limit; in files no limit]
     #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..))]
     pub(super) width: Option<u16>,
     /// Writes ASCII alone
     #[arg(long)]
     pub(super) ascii: bool,
-    /// Colours
+    /// Colours on standard output
     #[arg(long, value_enum, default_value = "auto")]
     pub(super) color: When,
     /// Shows no progress
@@ -170,7 +170,12 @@ pub(super) struct Output {
 }
 
 impl Output {
-    /// Returns how text is to be laid out.
+    /// Returns how text in files is to be laid out: the terminal of the run is not where they are read.
+    pub(super) fn screen_of_files(&self) -> Screen {
+        Screen { columns: self.width, ascii: self.ascii, color: false }
+    }
+
+    /// Returns how text on standard output is to be laid out.
     pub(super) fn screen(&self) -> Screen {
         Screen {
             columns: self.width.or_else(columns),
@@ -342,6 +347,21 @@ impl Reading {
 mod tests {
     use super::*;
     use clap::CommandFactory;
+
+    #[test]
+    fn files_have_no_colours_and_only_the_width_that_is_given() {
+        let screens = |more: &[&str]| {
+            let arguments = ["aemtrix", "scan", "--color", "always", "x"].iter().chain(more);
+            let Command::Scan(scan) = Args::parse_from(arguments).command else { panic!("scan") };
+            (scan.output.screen(), scan.output.screen_of_files())
+        };
+        let (stdout, files) = screens(&[]);
+        assert!(stdout.color);
+        assert_eq!(files, Screen::default());
+        let (stdout, files) = screens(&["--width", "50", "--ascii"]);
+        assert_eq!(files, Screen { color: false, ..stdout });
+        assert_eq!(files.columns, Some(50));
+    }
 
     #[test]
     fn arguments_are_well_formed() {

@@ -10,6 +10,7 @@ use crate::intake::Source;
 use crate::report::{Format, Outcome, Report, Template, counted};
 use crate::rules::Severity;
 use anyhow::{anyhow, bail};
+use std::path::{Path, PathBuf};
 
 /// Options that were checked, and the files read that they name.
 pub(super) struct Prepared<'a> {
@@ -21,17 +22,21 @@ pub(super) struct Prepared<'a> {
 }
 
 impl<'a> Prepared<'a> {
-    /// Checks the options, before anything is read.
+    /// Checks the options, before anything is read. `list` is the file of `--files-from`.
     ///
     /// # Errors
     ///
-    /// Fails on an output file without a format, on one that two options name, and on a template, policy or baseline that cannot be
+    /// Fails on an output file without a format, on one that another option names, and on a template, policy or baseline that cannot be
     /// read.
-    pub(super) fn new(output: &'a Output, judging: &'a Judging) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        output: &'a Output,
+        judging: &'a Judging,
+        list: Option<&Path>,
+    ) -> anyhow::Result<Self> {
         output.files.iter().try_for_each(|path| output::format_of(path).map(drop))?;
-        if let Some(baseline) = &judging.write_baseline {
-            output::check_baseline(baseline, output.files.iter().chain(&judging.policy))?;
-        }
+        let terms = [&judging.policy, &judging.baseline, &output.template].into_iter().flatten();
+        let read: Vec<&Path> = terms.map(PathBuf::as_path).chain(list).collect();
+        output::check_written(output.files.iter().chain(&judging.write_baseline), &read)?;
         let Some(format) = output::format(&output.format) else {
             bail!("this format is not known");
         };
@@ -78,7 +83,8 @@ impl<'a> Prepared<'a> {
     }
 
     /// Writes the reports, and says how the run ends.
-    pub(super) fn finish(&self, report: &Report) -> Exit {
+    pub(super) fn finish(&self, mut report: Report) -> Exit {
+        let report = &mut report;
         let failures = self.write(report).into_iter().filter_map(Result::err);
         if failures.map(|error| complain(&format!("{error:#}"))).count() > 0 {
             return Exit::Trouble;
@@ -93,16 +99,23 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    fn write(&self, report: &Report) -> Vec<anyhow::Result<()>> {
+    fn write(&self, report: &mut Report) -> Vec<anyhow::Result<()>> {
+        report.screen = self.output.screen_of_files();
         let to_files = self.output.files.iter().map(|path| output::to_file(report, path));
         let baseline = &self.judging.write_baseline;
         let to_baseline = baseline.iter().map(|path| output::to_baseline(report, path));
-        let to_stdout = || match self.template.as_ref().map(|template| template.render(report)) {
+        let mut written: Vec<_> = to_files.chain(to_baseline).collect();
+        report.screen = self.output.screen();
+        written.push(self.to_stdout(report));
+        written
+    }
+
+    fn to_stdout(&self, report: &Report) -> anyhow::Result<()> {
+        match self.template.as_ref().map(|template| template.render(report)) {
             None => output::to_stdout(|out| (self.format.write)(report, out)),
             Some(Ok(page)) => output::to_stdout(|out| out.write_all(&page)),
             Some(Err(problem)) => Err(anyhow!("the template failed: {problem}")),
-        };
-        to_files.chain(to_baseline).chain(std::iter::once_with(to_stdout)).collect()
+        }
     }
 }
 

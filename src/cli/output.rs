@@ -150,18 +150,26 @@ pub(super) fn to_directory(directory: &Path, name: &str, bytes: &[u8]) -> anyhow
         .with_context(|| format!("{}: could not be written", path.display()))
 }
 
-/// Checks that a baseline takes the place of no report and not of the policy.
+/// Checks that each file to write is named once, and takes the place of none that the run reads for its options.
 ///
 /// # Errors
 ///
-/// Fails when it would; the message is one sentence.
-pub(super) fn check_baseline(
-    baseline: &Path,
-    others: impl IntoIterator<Item = impl AsRef<Path>>,
+/// Fails on the first that does not; the message is one sentence.
+pub(super) fn check_written<'p>(
+    written: impl IntoIterator<Item = &'p PathBuf>,
+    read: &[&Path],
 ) -> anyhow::Result<()> {
-    let same = |other: &Path| destination(other) == destination(baseline);
-    if others.into_iter().any(|other| same(other.as_ref())) {
-        bail!("{}: is the policy or a report of this run", baseline.display());
+    let read: Vec<PathBuf> = read.iter().map(|path| destination(path)).collect();
+    let mut seen: Vec<PathBuf> = Vec::new();
+    for path in written {
+        let file = destination(path);
+        if read.contains(&file) {
+            bail!("{}: is read by this run, which must not replace it", path.display());
+        }
+        if seen.contains(&file) {
+            bail!("{}: is named twice as a file to write", path.display());
+        }
+        seen.push(file);
     }
     Ok(())
 }
@@ -186,4 +194,25 @@ fn write_whole(
 fn without_temporary_name(error: &io::Error) -> anyhow::Error {
     let text = error.to_string();
     anyhow!("{}", text.split_once(" at path ").map_or(text.as_str(), |(problem, _)| problem))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_to_write_is_neither_read_nor_named_twice() {
+        let home = tempfile::TempDir::new().unwrap();
+        let path = |name: &str| home.path().join(name);
+        fs::write(path("policy.toml"), "").unwrap();
+        let check = |written: &[&str]| {
+            let written: Vec<PathBuf> = written.iter().map(|name| path(name)).collect();
+            check_written(&written, &[&path("policy.toml"), &path("known.json")])
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(check(&["a.json", "a.html", "new.json"]), Ok(()));
+        assert!(check(&["a.json", "./policy.toml"]).unwrap_err().contains("is read by this run"));
+        assert!(check(&["known.json"]).unwrap_err().contains("is read by this run"));
+        assert!(check(&["a.json", "b.json", "./a.json"]).unwrap_err().contains("named twice"));
+    }
 }

@@ -14,7 +14,7 @@ pub(super) fn run(saved: &Saved) -> Exit {
 }
 
 fn run_or_fail(saved: &Saved) -> anyhow::Result<Exit> {
-    let prepared = Prepared::new(&saved.output, &saved.judging)?;
+    let prepared = Prepared::new(&saved.output, &saved.judging, None)?;
     let files = facts_files(&saved.facts);
     prepared.check_apart(&files)?;
     let limits = Limits::default();
@@ -24,7 +24,7 @@ fn run_or_fail(saved: &Saved) -> anyhow::Result<Exit> {
     }
     let merged = merge.finish();
     let report = prepared.report(merged.snapshots, merged.sources, merged.gaps)?;
-    Ok(prepared.finish(&report))
+    Ok(prepared.finish(report))
 }
 
 fn read(file: &Source, limits: &Limits, merge: &mut Merge) {

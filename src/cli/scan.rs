@@ -19,7 +19,9 @@ pub(super) fn run(scan: &Scan) -> Exit {
 }
 
 fn run_or_fail(scan: &Scan) -> anyhow::Result<Exit> {
-    let prepared = Prepared::new(&scan.output, &scan.judging)?;
+    // `-` is no file.
+    let list = scan.files_from.as_deref().filter(|list| *list != Path::new("-"));
+    let prepared = Prepared::new(&scan.output, &scan.judging, list)?;
     let Discovered { mut sources, notes } = discovered(scan)?;
     match (&scan.name, sources.as_mut_slice()) {
         (None, _) => {}
@@ -30,7 +32,7 @@ fn run_or_fail(scan: &Scan) -> anyhow::Result<Exit> {
     let mut examined = examined(scan, &sources);
     examined.gaps.extend(notes);
     let report = prepared.report(examined.snapshots, examined.sources, examined.gaps)?;
-    Ok(prepared.finish(&report))
+    Ok(prepared.finish(report))
 }
 
 /// Finds the sources: those named, and those in the file of `--files-from`.

@@ -51,6 +51,14 @@ fn verdict_end(judged: &Judged) -> End {
     let title = format!("{} is {}", judged.farm.name, judged.verdict.label());
     match &judged.verdict {
         Verdict::Consistent => End::Passed(String::new()),
+        // As with the exit code: what is accepted or known fails no gate.
+        Verdict::Inconsistent if judged.errors_excused => {
+            let errors = judged.findings.iter().filter(|f| f.rule.severity == Severity::Error);
+            let excuses = errors.filter_map(|finding| finding.excuse.as_ref());
+            let excuses: BTreeSet<String> = excuses.map(ToString::to_string).collect();
+            let excuses: Vec<String> = excuses.into_iter().collect();
+            End::Skipped(format!("{title}, and each error has an excuse: {}", excuses.join("; ")))
+        }
         Verdict::Inconsistent => End::Failure(title, "An error stands.".to_owned()),
         Verdict::Undecided(reasons) => {
             let text = lines(reasons.iter().map(ToString::to_string));
@@ -233,6 +241,28 @@ mod tests {
         assert!(case(&text, "verdict").contains("<failure message=\"farm is inconsistent\""));
         let suite = text.split("<testsuite ").nth(1).unwrap();
         assert!(suite.starts_with(&format!("name=\"farm\" tests=\"{}\"", RULES.len() + 1)));
+    }
+
+    #[test]
+    fn verdict_whose_every_error_is_excused_fails_no_gate() {
+        let accept = |rule: &str| crate::policy::Suppression {
+            rule: rule.to_owned(),
+            farm: None,
+            instances: Vec::new(),
+            reason: "we know".to_owned(),
+            until: None,
+        };
+        let odd: Vec<u8> = (1..33).collect();
+        let farm = || good_farm(&["a", "b"]).with("c", |i| i.hmac(&odd));
+        let mut selection =
+            Selection { suppressions: vec![accept("hmac-differs")], ..Selection::default() };
+        let text = written(farm(), Vec::new(), &selection);
+        assert!(case(&text, "verdict").contains("<failure"), "{text}");
+        selection.suppressions.push(accept("half-copied-pair"));
+        let text = written(farm(), Vec::new(), &selection);
+        let skipped = "<skipped message=\"farm is inconsistent, and each error has an excuse: suppressed: we know\">";
+        assert!(case(&text, "verdict").contains(skipped), "{text}");
+        assert!(text.contains(" failures=\"0\""), "{text}");
     }
 
     #[test]

@@ -1,14 +1,13 @@
 //! `markdown`: verdict, matrix, findings and gaps, short enough for a ticket.
 
-mod escape;
 mod matrix;
 
 use super::code_span::code_span;
+use super::prose::prose;
 use super::wording::basis;
 use super::{Format, Report};
 use crate::facts::{Gap, Place, spoken};
 use crate::rules::{Finding, Judged, Step};
-use escape::prose;
 use std::io::{self, Write};
 
 pub(super) const FORMAT: Format = Format {

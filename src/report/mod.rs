@@ -13,6 +13,7 @@ mod letters;
 mod markdown;
 mod ndjson;
 mod printable;
+mod prose;
 mod runbook;
 mod sarif;
 mod table;

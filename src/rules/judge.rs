@@ -59,7 +59,9 @@ pub struct Judged {
     pub left_out: usize,
     /// The verdict, from all findings, selected or not, excused or not, at the severity of their rules.
     pub verdict: Verdict,
-    /// How its keys are made equal, where a finding asks for that. The fix of such a finding ends in these steps.
+    /// Whether errors make the verdict, and each of them is shown with an excuse.
+    pub errors_excused: bool,
+    /// How its keys are made equal, where a finding asks for that which is shown and not suppressed. The fix of such a finding ends in these steps.
     pub key_repair: Option<KeyRepair>,
 }
 
@@ -94,9 +96,8 @@ fn judge_one(farm: Farm, selection: &Selection, baseline: &mut Baseline) -> Judg
     let mut findings = findings(&farm);
     let verdict = verdict(&farm, &findings);
     let count = findings.len();
-    let repair = key_repair(&trusted(&farm));
-    let steps = repair.steps();
-    let key_repair = findings.iter().any(|found| found.hit.fix.ends_with(&steps)).then_some(repair);
+    let is_error = |finding: &&Finding| finding.rule.severity == Severity::Error;
+    let errors = findings.iter().filter(is_error).count();
     findings.retain_mut(|finding| match selection.severity(finding.rule) {
         Some(severity) => {
             finding.severity = severity;
@@ -112,7 +113,19 @@ fn judge_one(farm: Farm, selection: &Selection, baseline: &mut Baseline) -> Judg
     }
     sort(&mut findings);
     let left_out = count.saturating_sub(findings.len());
-    Judged { matrix: matrix(&farm), findings, left_out, verdict, key_repair, farm }
+    let excused = findings.iter().filter(is_error).filter(|found| found.excuse.is_some()).count();
+    let errors_excused = errors > 0 && excused == errors;
+    let key_repair = asked_key_repair(&farm, &findings);
+    Judged { matrix: matrix(&farm), findings, left_out, verdict, errors_excused, key_repair, farm }
+}
+
+/// Says how the keys are made equal, where a finding asks for that which is shown and which the policy does not accept.
+fn asked_key_repair(farm: &Farm, findings: &[Finding]) -> Option<KeyRepair> {
+    let repair = key_repair(&trusted(farm));
+    let steps = repair.steps();
+    let is_accepted = |found: &Finding| matches!(found.excuse, Some(Excuse::Suppressed { .. }));
+    let asks = |found: &Finding| !is_accepted(found) && found.hit.fix.ends_with(&steps);
+    findings.iter().any(asks).then_some(repair)
 }
 
 /// Returns what all rules find, the gravest first.
@@ -211,6 +224,19 @@ mod tests {
         assert_eq!(excuses(&judged), (vec![("hmac-differs", false)], 0));
         assert_eq!((judged.count(Severity::Note), judged.left_out), (1, 1));
         assert_eq!(judged.verdict, Verdict::Inconsistent);
+    }
+
+    #[test]
+    fn keys_that_the_policy_accepts_are_not_repaired() {
+        let accept = |rule| format!("[[suppress]]\nrule = \"{rule}\"\nreason = \"r\"\n");
+        let both = [accept("hmac-differs"), accept("half-copied-pair")].concat();
+        assert!(judged(&Selection::default()).key_repair.is_some());
+        assert!(judged(&policy(&accept("hmac-differs"))).key_repair.is_some());
+        let accepted = judged(&policy(&both));
+        assert_eq!((accepted.key_repair, accepted.errors_excused), (None, true));
+        let off = "[severity]\nhmac-differs = \"off\"\nhalf-copied-pair = \"off\"";
+        let off = judged(&policy(off));
+        assert_eq!((off.key_repair, off.errors_excused, off.left_out), (None, false, 2));
     }
 
     #[test]

@@ -80,7 +80,7 @@ pub use hit::Hit;
 pub use judge::{Judged, Selection, judge};
 pub use repair::{KeyCopy, KeyRepair, KeyTarget};
 pub use step::Step;
-pub use steps::quoted;
+pub use steps::shell_word;
 pub use verdict::{Doubt, Verdict, verdict};
 
 use crate::farm::Farm;

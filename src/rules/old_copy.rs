@@ -2,7 +2,7 @@
 
 use super::steps::quoted;
 use super::{Hit, Rule, Severity};
-use crate::facts::Place;
+use crate::facts::{INSIDE, Place, realm};
 use crate::farm::Farm;
 
 pub(super) static RULE: Rule = Rule {
@@ -26,11 +26,19 @@ fn check(farm: &Farm) -> Vec<Hit> {
             let step = format!(
                 "On {}, delete {} when it is not needed any more.",
                 member.name,
-                quoted(&copy.root)
+                quoted(on_disk(&copy.root, realm(&member.snapshot.root)))
             );
             Hit::on(member, message).at([&place]).fix([step])
         })
         .collect()
+}
+
+/// Returns what of a copy is on the instance: the archive, for one that lies in an archive inside the instance. Its own path there
+/// may be that of the install in use.
+fn on_disk<'p>(copy: &'p str, realm_of_install: &str) -> &'p str {
+    let below = copy.strip_prefix(realm_of_install).unwrap_or(copy);
+    let archive = below.split_once("!/").map(|(archive, _)| archive);
+    archive.unwrap_or(below.strip_suffix(INSIDE).unwrap_or(below))
 }
 
 #[cfg(test)]
@@ -59,6 +67,18 @@ mod tests {
             check(&farm)[0].message,
             "a has an old copy in crx-quickstart/launchpad.old, with key files"
         );
+    }
+
+    #[test]
+    fn copy_in_an_archive_is_deleted_with_the_archive() {
+        let farm = farm_with("crx-quickstart/backup.tar!/launchpad");
+        let hit = check(&farm).remove(0);
+        assert_eq!(
+            hit.fix[0],
+            "On a, delete 'crx-quickstart/backup.tar' when it is not needed any more."
+        );
+        assert_eq!(on_disk("a.zip!/x/b.tar!", "a.zip!"), "/x/b.tar");
+        assert_eq!(on_disk("a.zip!/x/launchpad.old", "a.zip!"), "/x/launchpad.old");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Steps that several repairs share, with the names and paths of the instance at hand.
 
 use super::Step;
-use crate::facts::{CRYPTO, CRYPTO_FILE, KeyName, Snapshot, StorageMode};
+use crate::facts::{CRYPTO, CRYPTO_FILE, KeyName, Snapshot, StorageMode, realm};
 use crate::farm::{KeyState, Member};
 
 /// What every repair that replaces keys must say.
@@ -30,17 +30,36 @@ pub(super) fn data_directory(snapshot: &Snapshot, symbolic_name: &str) -> String
     }
 }
 
-/// Returns a path or another text as one word of a shell: names in archives are chosen by others, and commands are pasted.
+/// Returns the path of a file on an instance as one word of a shell, as [`shell_word`] does.
 ///
-/// A path that starts with `-` would be taken for an option. One with control characters or others that do not show is
-/// printed by the shell itself, for text that people paste cannot hold them.
-pub fn quoted(path: &str) -> String {
-    let path = if path.starts_with('-') { format!("./{path}") } else { path.to_owned() };
-    let shows = |c: char| !c.is_control() && (c.is_ascii() || c.is_alphanumeric());
-    if path.chars().all(shows) {
-        return format!("'{}'", path.replace('\'', r"'\''"));
+/// The archives inside a source in which it was packed are not on the instance, so what leads into them is left out. A path
+/// that starts with `-` would be taken for an option.
+pub(super) fn quoted(path: &str) -> String {
+    match unpacked(path) {
+        "" => shell_word("."),
+        path if path.starts_with('-') => shell_word(&format!("./{path}")),
+        path => shell_word(path),
     }
-    let printed = path.bytes().fold(String::new(), |printed, byte| match byte {
+}
+
+/// Returns a path below the archives inside the source that it leads into.
+fn unpacked(path: &str) -> &str {
+    match realm(path) {
+        "" => path,
+        realm => path.strip_prefix(realm).unwrap_or(path).trim_start_matches('/'),
+    }
+}
+
+/// Returns a text as one word of a shell: names in archives are chosen by others, and commands are pasted.
+///
+/// One with control characters or others that do not show is printed by the shell itself, for text that people paste cannot
+/// hold them.
+pub fn shell_word(text: &str) -> String {
+    let shows = |c: char| !c.is_control() && (c.is_ascii() || c.is_alphanumeric());
+    if text.chars().all(shows) {
+        return format!("'{}'", text.replace('\'', r"'\''"));
+    }
+    let printed = text.bytes().fold(String::new(), |printed, byte| match byte {
         b'%' => printed + "%%",
         b' '..=b'~' if byte != b'\\' && byte != b'\'' => {
             printed + char::from(byte).encode_utf8(&mut [0])
@@ -159,6 +178,27 @@ mod tests {
         assert_eq!(quoted("-rf"), "'./-rf'");
         assert_eq!(quoted("a\n\x1b%'\\b"), r#""$(printf 'a\012\033%%\047\134b')""#);
         assert_eq!(quoted("\u{202e}"), r#""$(printf '\342\200\256')""#);
+    }
+
+    #[test]
+    fn archives_inside_a_source_are_not_on_the_instance() {
+        let inside = "case/author.tar.gz!/crx-quickstart/launchpad/felix/bundle2";
+        assert_eq!(quoted(inside), "'crx-quickstart/launchpad/felix/bundle2'");
+        assert_eq!(quoted("a.zip!/b.tar!/-x"), "'./-x'");
+        assert_eq!(quoted("b.tar!"), "'.'");
+        assert_eq!(quoted("/etc/aem/keys"), "'/etc/aem/keys'");
+        assert_eq!(quoted(""), "'.'");
+        assert_eq!(shell_word("a.zip!/x"), "'a.zip!/x'");
+        let packed = |mut i: crate::testing::Instance| {
+            for bundle in &mut i.snapshot.bundles {
+                bundle.place.path.insert_str(0, "case/a.tar.gz!/");
+            }
+            i.storage(b"Bundle\n")
+        };
+        let farm = farm().with("a", packed).build();
+        let steps = write_storage(&farm.members[0]).join("\n");
+        assert!(steps.contains("Bundle > 'crx-quickstart/launchpad/felix/bundle1/"), "{steps}");
+        assert!(!steps.contains("!/"), "{steps}");
     }
 
     #[test]

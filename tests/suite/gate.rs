@@ -264,13 +264,18 @@ fn damaged_baseline_is_wrong_usage_and_sources_are_not_replaced() {
     assert!(said.errors.contains("is a source"), "{}", said.errors);
     assert_eq!(gate.scan(&["--write-baseline", "none/known.json"]).code, Some(2));
     fs::write(gate.path("policy.toml"), POLICY).unwrap();
+    fs::write(gate.path("first.json"), &whole).unwrap();
     for options in [
         ["--policy", "policy.toml", "--write-baseline", "./policy.toml"],
         ["-o", "report.json", "--write-baseline", "report.json"],
+        ["--baseline", "first.json", "--write-baseline", "first.json"],
+        ["--baseline", "first.json", "-o", "./first.json"],
+        ["-o", "report.json", "-o", "./report.json"],
     ] {
         assert_eq!(gate.scan(&options).code, Some(2), "{options:?}");
     }
     assert_eq!(fs::read_to_string(gate.path("policy.toml")).unwrap(), POLICY);
+    assert_eq!(fs::read_to_string(gate.path("first.json")).unwrap(), whole);
 }
 
 #[test]

@@ -52,6 +52,22 @@ fn full_disk_is_a_failure() {
 }
 
 #[test]
+fn report_in_a_file_has_neither_colours_nor_the_width_of_the_terminal() {
+    let home = tempfile::tempdir().unwrap();
+    let written = |name: &str, more: &[&str], columns: &str| {
+        let file = home.path().join(name);
+        let mut command = sound(more);
+        command.arg("-q").arg("-o").arg(&file).env("COLUMNS", columns);
+        outcome(&mut command);
+        fs::read_to_string(file).unwrap()
+    };
+    let plain = written("plain.txt", &["--color", "never"], "300");
+    assert_eq!(written("narrow.txt", &["--color", "always"], "40"), plain);
+    assert!(!plain.contains('\u{1b}'), "{plain}");
+    assert_ne!(written("given.txt", &["--width", "40"], "300"), plain);
+}
+
+#[test]
 fn output_that_cannot_be_written_is_a_failure() {
     let home = tempfile::tempdir().unwrap();
     let missing = home.path().join("missing/report.json");

@@ -1,7 +1,6 @@
 //! The copying of keys, with commands.
 
-use super::super::code_span::code_span as code;
-use super::text::{commands, prose, steps};
+use super::text::{code, commands, prose, steps};
 use crate::rules::{KeyCopy, KeyRepair, KeyTarget, Step};
 use std::io::{self, Write};
 

@@ -3,12 +3,13 @@
 //! It says what the findings say, in the order in which it is done: the copying of keys once, with commands, then what else was
 //! found. It runs nothing.
 
+mod holes;
 mod keys;
 mod text;
+mod verify;
 
 use super::{Format, Report, counted};
-use crate::facts::{SourceRecord, spoken};
-use crate::rules::{Doubt, Excuse, Finding, Judged, Step, Verdict, quoted};
+use crate::rules::{Doubt, Excuse, Finding, Judged, Step, Verdict};
 use std::io::{self, Write};
 use text::{commands, prose, steps};
 
@@ -32,6 +33,7 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             "No AEM instance came; there is nothing to repair. Bring snapshots of all instances of the farm.\n"
         )?;
         bring(out)?;
+        holes::write(&holes::all(report), out)?;
     }
     for judged in &report.farms {
         farm(judged, report, out)?;
@@ -53,21 +55,30 @@ fn farm(judged: &Judged, report: &Report, out: &mut dyn Write) -> io::Result<()>
         Verdict::Undecided(doubts) => undecided(doubts, out)?,
         Verdict::Inconsistent => {}
     }
+    let holes = holes::of(judged, report);
+    holes::write(&holes, out)?;
     if let Some(repair) = &judged.key_repair {
         keys::write(repair, out)?;
     }
     others(judged, out)?;
-    if judged.left_out > 0 {
-        let left_out = counted(judged.left_out, "finding");
-        writeln!(
-            out,
-            "{left_out} left out by --select, --ignore or --min-severity: their repair is not in this text.\n"
-        )?;
-    }
-    if judged.verdict == Verdict::Consistent && judged.findings.is_empty() {
+    unsaid(judged, out)?;
+    if judged.verdict == Verdict::Consistent && judged.findings.is_empty() && holes.is_empty() {
         return Ok(());
     }
-    verify(judged, report, out)
+    verify::write(judged, report, &holes, out)
+}
+
+/// Says what is found and not in this text.
+fn unsaid(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
+    let left_out = "left out by --select, --ignore, --min-severity or the policy";
+    let accepted = "suppressed by the policy";
+    for (count, why) in [(judged.left_out, left_out), (judged.suppressed(), accepted)] {
+        if count > 0 {
+            let findings = counted(count, "finding");
+            writeln!(out, "{findings} {why}: their repair is not in this text.\n")?;
+        }
+    }
+    Ok(())
 }
 
 fn undecided(doubts: &[Doubt], out: &mut dyn Write) -> io::Result<()> {
@@ -122,43 +133,6 @@ fn others(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Says how to see that all is well.
-fn verify(judged: &Judged, report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "## Verify\n")?;
-    let settled = match judged.verdict {
-        Verdict::Undecided(_) => "When the snapshots are there, run",
-        _ => "When all is done, take new snapshots of all instances, under the same names, and run",
-    };
-    let mut command = vec!["aemtrix scan \\".to_owned()];
-    let operands: Vec<String> = report
-        .sources
-        .iter()
-        .filter(|source| source.instances > 0)
-        .map(|source| operand(judged, source))
-        .collect();
-    let last = operands.len();
-    command.extend(operands.into_iter().enumerate().map(|(index, operand)| {
-        let more = if index.saturating_add(1) < last { " \\" } else { "" };
-        format!("  {operand}{more}")
-    }));
-    writeln!(out, "{settled}:")?;
-    commands("", &command, out)?;
-    writeln!(
-        out,
-        "It must end with `Verdict: CONSISTENT` and exit with 0. Then try a login and one secret on each instance that was changed.\n"
-    )
-}
-
-/// Returns a source as an operand; one with a single instance gives it the name that it has in this text.
-fn operand(judged: &Judged, source: &SourceRecord) -> String {
-    let mut members = judged.farm.members.iter().filter(|m| m.snapshot.source == source.name);
-    match (members.next(), members.next(), source.name.as_str()) {
-        (Some(member), None, name) => quoted(&format!("{}={name}", member.name)),
-        (.., "-") => format!("- # {}", spoken("-")),
-        (.., name) => quoted(name),
-    }
 }
 
 #[cfg(test)]

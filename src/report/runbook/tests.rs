@@ -1,7 +1,9 @@
 //! What a person who follows the text would do.
 
 use super::{PACK, write};
-use crate::facts::SourceRecord;
+use crate::facts::{Gap, GapKind, SourceRecord};
+use crate::farm::Farm;
+use crate::policy::Suppression;
 use crate::report::{Report, Screen};
 use crate::rules::Selection;
 use crate::testing::{FarmBuilder, Instance, farm, good_farm};
@@ -9,6 +11,10 @@ use crate::testing::{FarmBuilder, Instance, farm, good_farm};
 fn runbook(farm: FarmBuilder) -> String {
     let farm = farm.build();
     let gaps = farm.members.iter().flat_map(|m| m.snapshot.gaps.clone()).collect();
+    runbook_of(vec![farm], gaps, &Selection::default())
+}
+
+fn runbook_of(farms: Vec<Farm>, gaps: Vec<Gap>, selection: &Selection) -> String {
     let record = |name: String| SourceRecord {
         name,
         container: "tar".to_owned(),
@@ -16,8 +22,12 @@ fn runbook(farm: FarmBuilder) -> String {
         instances: 1,
         complete: true,
     };
-    let sources = farm.members.iter().map(|m| record(m.snapshot.source.clone())).collect();
-    let report = Report::new(vec![farm], sources, gaps, &Selection::default(), Screen::default());
+    let sources = farms
+        .iter()
+        .flat_map(|farm| &farm.members)
+        .map(|m| record(m.snapshot.source.clone()))
+        .collect();
+    let report = Report::new(farms, sources, gaps, selection, Screen::default());
     let mut out = Vec::new();
     write(&report, &mut out).unwrap();
     String::from_utf8(out).unwrap()
@@ -75,7 +85,7 @@ fn instance_in_jcr_mode_is_switched_and_its_properties_are_deleted_last() {
         "put the keys".to_owned(),
         format!("printf %s Bundle > {storage}\n   wc -c {storage}\n"),
         "6. Start the instance.".to_owned(),
-        "delete the properties hmac and master of /etc/key".to_owned(),
+        "delete the properties hmac and master of `/etc/key,`".to_owned(),
     ]
     .iter()
     .map(|part| text.find(part.as_str()).unwrap_or_else(|| panic!("{part}\nis not in\n{text}")))
@@ -123,7 +133,97 @@ fn names_neither_act_in_a_shell_nor_as_markup() {
     let fences = text.lines().filter(|line| line.trim_start().starts_with("```")).count();
     assert_eq!(fences % 2, 0);
     assert!(
-        !text.lines().any(|line| line.contains("<script>") && !line.contains("$(printf")),
+        !text.lines().any(|line| line.contains("<script>")
+            && !line.contains("$(printf")
+            && !line.contains("````")),
         "{text}"
     );
+}
+
+fn cut(source: &str) -> Gap {
+    let (source, reason) = (source.to_owned(), "ends early".to_owned());
+    Gap { source, path: None, kind: GapKind::Partial, reason }
+}
+
+/// The command that verifies, up to the end of its block.
+fn verify(text: &str) -> &str {
+    let block = text.split("```").find(|block| block.starts_with("sh\naemtrix scan"));
+    block.expect("a command").trim_start_matches("sh\n")
+}
+
+#[test]
+fn source_that_was_not_read_is_told_and_verified_whatever_the_verdict() {
+    for farm in [good_farm(&["a", "b"]), good_farm(&["a", "b"]).with("c", |i| i.hmac(&other()))] {
+        let mut farm = farm.build();
+        let gap = cut("-d.tar");
+        farm.gaps.push(gap.clone());
+        let text = runbook_of(vec![farm], vec![gap], &Selection::default());
+        let told = "## Pack again\n\nThese were not read whole.";
+        assert!(text.contains(told), "{text}");
+        assert!(text.contains("`-d.tar:` ends early: pack and bring it again, whole."), "{text}");
+        assert!(verify(&text).contains("'./-d.tar'"), "{text}");
+    }
+    let text = runbook_of(Vec::new(), vec![cut("d.tar")], &Selection::default());
+    assert!(text.contains("`d.tar:` ends early: pack"), "{text}");
+}
+
+#[test]
+fn of_several_farms_each_is_verified_with_its_own_sources() {
+    let mut west = good_farm(&["w1", "w2"]).with("w3", |i| i.hmac(&other())).build();
+    west.name = "west".to_owned();
+    let mut east = good_farm(&["e1", "e2"]).build();
+    east.name = "east".to_owned();
+    let gap = cut("cut.tar");
+    east.gaps.push(gap.clone());
+    let text = runbook_of(vec![west, east], vec![gap], &Selection::default());
+    let (west, east) = text.split_once("Farm east").expect("both farms");
+    assert!(verify(west).ends_with("'w1=w1.tar' \\\n  'w2=w2.tar' \\\n  'w3=w3.tar'\n"), "{west}");
+    assert!(west.contains("It must say `Verdict of west: CONSISTENT`"), "{west}");
+    assert!(verify(east).contains("'cut.tar' \\\n  'e1=e1.tar' \\\n  'e2=e2.tar'\n"), "{east}");
+}
+
+#[test]
+fn standard_input_is_one_word_of_a_continued_command() {
+    let from_stdin = |mut i: Instance| {
+        i.snapshot.source = "-".to_owned();
+        i.hmac(&other())
+    };
+    let farm = || good_farm(&["a"]).with("b", |i| i);
+    let text = runbook(farm().with("c", from_stdin));
+    assert_eq!(verify(&text), "aemtrix scan \\\n  'c=-' \\\n  'a=a.tar' \\\n  'b=b.tar'\n");
+    assert!(text.contains("Give it on standard input"), "{text}");
+    let text = runbook(farm().with("x/c", from_stdin));
+    assert!(verify(&text).contains("\n  '-' \\\n"), "{text}");
+    assert!(!verify(&text).contains('#'), "{text}");
+}
+
+#[test]
+fn farm_of_which_nothing_came_has_a_whole_command() {
+    let mut farm = good_farm(&["a"]).build();
+    farm.members.clear();
+    let text = runbook_of(vec![farm], Vec::new(), &Selection::default());
+    assert_eq!(verify(&text), "aemtrix scan \\\n  'NAME=SNAPSHOT'\n");
+}
+
+#[test]
+fn keys_that_the_policy_accepts_are_not_copied() {
+    let accept = |rule: &str| Suppression {
+        rule: rule.to_owned(),
+        farm: None,
+        instances: Vec::new(),
+        reason: "two data centres".to_owned(),
+        until: None,
+    };
+    let suppressions = vec![accept("hmac-differs"), accept("half-copied-pair")];
+    let selection = Selection { suppressions, ..Selection::default() };
+    let farm = good_farm(&["a", "b"]).with("c", |i| i.hmac(&other())).build();
+    let text = runbook_of(vec![farm], Vec::new(), &selection);
+    assert!(!text.contains("Source of the keys") && !text.contains("cp keys/"), "{text}");
+    assert!(text.contains("2 findings suppressed by the policy: their repair is not"), "{text}");
+}
+
+#[test]
+fn names_notify_nobody() {
+    let text = runbook(good_farm(&["a", "b"]).with("www.@here_", |i| i.hmac(&other())));
+    assert!(text.contains("## On `www.@here_`: put the keys\n"), "{text}");
 }

@@ -1,23 +1,10 @@
 //! Markdown that says what it says, whatever the names in it are.
 
+pub(super) use super::super::code_span::code_span as code;
 use super::super::printable;
+pub(super) use super::super::prose::prose;
 use crate::rules::Step;
 use std::io::{self, Write};
-
-/// Returns text with everything that Markdown or HTML would act on escaped.
-pub(super) fn prose(text: &str) -> String {
-    let text = printable(text);
-    text.chars().fold(String::with_capacity(text.len()), |mut escaped, character| {
-        if matches!(
-            character,
-            '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '&' | '|' | '~' | '#' | '!' | '$'
-        ) {
-            escaped.push('\\');
-        }
-        escaped.push(character);
-        escaped
-    })
-}
 
 /// Writes commands, one a line, under a list item when `indent` is not empty. They hold no line breaks, so none ends the block early.
 pub(super) fn commands(indent: &str, commands: &[String], out: &mut dyn Write) -> io::Result<()> {
@@ -42,15 +29,4 @@ pub(super) fn steps(steps: &[Step], out: &mut dyn Write) -> io::Result<()> {
         }
     }
     writeln!(out)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_no_markup() {
-        assert_eq!(prose("a_b-1.tar"), "a_b-1.tar");
-        assert_eq!(prose("<b>[x](y)`\n"), r"\<b\>\[x\](y)\`\\u{a}");
-    }
 }

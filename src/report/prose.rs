@@ -1,7 +1,7 @@
 //! Text that means nothing to Markdown, nor to the trackers that read it.
 
-use super::super::code_span::code_span;
-use super::super::printable;
+use super::code_span::code_span;
+use super::printable;
 
 /// Returns text with everything in code spans but plain words.
 ///

@@ -1,0 +1,122 @@
+//! How to see that all is well, with a command that leaves nothing out.
+
+use super::super::Report;
+use super::holes::Holes;
+use super::text::{code, commands};
+use crate::rules::{Judged, Verdict, shell_word};
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+/// Standard input, as an operand.
+const STDIN: &str = "-";
+
+/// Says how to see that all is well.
+pub(super) fn write(
+    judged: &Judged,
+    report: &Report,
+    holes: &Holes<'_>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let (settled, then) = match judged.verdict {
+        Verdict::Undecided(_) => ("When the snapshots are there", "add what has no line here"),
+        _ => ("When all is done", "take new snapshots of all instances, under the same names"),
+    };
+    let again = if holes.is_empty() { "" } else { ", those to pack again too" };
+    let options = match report.farms.len() {
+        1 => "",
+        _ => ", with the `--policy` and the `--farm-by` of the run that wrote this, if it had them",
+    };
+    let sources = sources(judged, holes);
+    writeln!(out, "## Verify\n\n{settled}, {then}{again}, and run{options}:")?;
+    commands("", &command(judged, &sources), out)?;
+    if sources.contains(STDIN) {
+        writeln!(out, "Give it on standard input what stood there when this text was written.\n")?;
+    }
+    let ends = match report.farms.len() {
+        1 => "It must end with `Verdict: CONSISTENT` and exit with 0.".to_owned(),
+        _ => format!(
+            "It must say {}, or `Verdict: CONSISTENT` where no other farm is in these sources.",
+            code(&format!("Verdict of {}: CONSISTENT", judged.farm.name))
+        ),
+    };
+    writeln!(out, "{ends} Then try a login and one secret on each instance that was changed.\n")
+}
+
+/// Returns the sources of the members of a farm, and those that may hold others.
+fn sources<'s>(judged: &'s Judged, holes: &Holes<'s>) -> BTreeSet<&'s str> {
+    let members = judged.farm.members.iter().map(|member| member.snapshot.source.as_str());
+    members.chain(holes.keys().copied()).collect()
+}
+
+fn command(judged: &Judged, sources: &BTreeSet<&str>) -> Vec<String> {
+    let mut words: Vec<String> =
+        sources.iter().map(|source| operand(judged, source, sources)).collect();
+    if words.is_empty() {
+        words.push(shell_word("NAME=SNAPSHOT"));
+    }
+    let last = words.len();
+    let lines = words.into_iter().enumerate().map(|(index, word)| {
+        let more = if index.saturating_add(1) < last { " \\" } else { "" };
+        format!("  {word}{more}")
+    });
+    std::iter::once("aemtrix scan \\".to_owned()).chain(lines).collect()
+}
+
+/// Returns a source as an operand; one with a single instance gives it the name that it has in this text.
+fn operand(judged: &Judged, source: &str, sources: &BTreeSet<&str>) -> String {
+    let mut members = judged.farm.members.iter().filter(|m| m.snapshot.source == source);
+    // A name would go to all that lies in a folder of uploads.
+    let holds_others = sources
+        .iter()
+        .any(|other| other.strip_prefix(source).is_some_and(|below| below.starts_with('/')));
+    match (members.next(), members.next()) {
+        (Some(member), None) if is_label(&member.name) && !holds_others => {
+            shell_word(&format!("{}={source}", member.name))
+        }
+        _ => shell_word(&plain(source)),
+    }
+}
+
+/// Says whether a name before `=` is read as a name again.
+fn is_label(name: &str) -> bool {
+    !name.is_empty() && !name.starts_with('-') && !name.contains(['/', '='])
+}
+
+/// Returns a source without a name, so that it is neither an option nor a name with a source.
+fn plain(source: &str) -> String {
+    let is_option = source.starts_with('-') && source != STDIN;
+    let has_label = source.split_once('=').is_some_and(|(label, _)| !label.contains('/'));
+    if is_option || has_label { format!("./{source}") } else { source.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn name_is_given_only_where_it_is_read_back() {
+        for (name, is) in [
+            ("a", true),
+            ("a b.tar", true),
+            ("", false),
+            ("-a", false),
+            ("a/b", false),
+            ("a=b", false),
+        ] {
+            assert_eq!(is_label(name), is, "{name}");
+        }
+    }
+
+    #[test]
+    fn source_without_a_name_is_no_option_and_no_name() {
+        for (source, word) in [
+            ("a.tar", "a.tar"),
+            ("-a.tar", "./-a.tar"),
+            ("a=b.tar", "./a=b.tar"),
+            ("/x/a=b.tar", "/x/a=b.tar"),
+            ("-", "-"),
+        ] {
+            assert_eq!(plain(source), word);
+        }
+    }
+}
