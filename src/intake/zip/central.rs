@@ -21,6 +21,8 @@ const SIZES_BEHIND: u16 = 0x0008;
 /// What then stands there, with a signature; twice four bytes more where sizes have eight.
 const SIZES_BYTES: u64 = 16;
 const SIZES_BYTES_OF_ZIP64: u64 = 24;
+/// The newest version of the format that an entry can ask for (6.3, APPNOTE 4.4.3.2); what asks for more is no entry.
+const VERSION_MAX: u16 = 63;
 /// Bytes that may lie unlisted in the whole zip.
 const SLACK_BYTES: u64 = 64;
 
@@ -62,8 +64,13 @@ fn walk_bodies(bytes: RangeReader<FileReader>, context: &mut Context<'_>) {
 
 /// Says whether a directory lists nothing at the start of a file that starts with an entry.
 fn is_of_another(archive: &ZipArchive<FileReader>, buffer: &mut [u8]) -> bool {
-    let mut magic = [0; record::LOCAL.len()];
-    if read_at(archive, &mut magic, 0).is_err() || magic != record::LOCAL {
+    let mut fixed = [0; LOCAL_BYTES];
+    let is_entry = |fixed: &[u8]| {
+        fixed.starts_with(&record::LOCAL)
+            && record::u16_at(fixed, 4) & 0xff <= VERSION_MAX
+            && record::u16_at(fixed, 26) > 0
+    };
+    if read_at(archive, &mut fixed, 0).is_err() || !is_entry(&fixed) {
         return false;
     }
     let mut entries = archive.entries(buffer);
@@ -202,10 +209,13 @@ impl Walker<'_, '_, '_> {
                     "the directory of the zip and the header at byte {start} differ; tools disagree on what it holds"
                 );
                 self.desk.path_gap(GapKind::Corrupt, reason);
+                // Nothing tells how long it is.
+                self.spanned = u64::MAX;
                 return true;
             }
             Err(fault) => {
                 self.desk.say_fault(fault);
+                self.spanned = u64::MAX;
                 return true;
             }
         };
