@@ -16,14 +16,13 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    let step = "Repair what it was for and take it out of the policy, or give it another day.";
     let message = |stale: &Stale| {
         let until = stale.suppression.until.map(|day| format!(" on {day}")).unwrap_or_default();
         let reason = &stale.suppression.reason;
         format!("the suppression of {} expired{until}: {reason}", what(&stale.suppression))
     };
     let expired = farm.expected.stale.iter().filter(|stale| stale.expired);
-    expired.map(|stale| Hit { message: message(stale), ..Hit::default() }.fix([step])).collect()
+    expired.map(|stale| Hit { message: message(stale), ..Hit::default() }.fix([RULE.fix])).collect()
 }
 
 /// Names the findings that a suppression is for.

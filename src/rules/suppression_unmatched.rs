@@ -18,12 +18,13 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    let step = "Take it out of the policy, or correct its farm and instances.";
     let message = |stale: &Stale| {
         format!("nothing was found for the suppression of {}", what(&stale.suppression))
     };
     let unmatched = farm.expected.stale.iter().filter(|stale| !stale.expired);
-    unmatched.map(|stale| Hit { message: message(stale), ..Hit::default() }.fix([step])).collect()
+    unmatched
+        .map(|stale| Hit { message: message(stale), ..Hit::default() }.fix([RULE.fix]))
+        .collect()
 }
 
 #[cfg(test)]
