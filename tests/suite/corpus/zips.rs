@@ -79,7 +79,7 @@ fn damage() -> Vec<Case> {
         Case::new("zip without its directory", cut(length - 3000), CUT),
         Case::new("zip last byte missing", cut(length - 1), CUT),
         Case::new(
-            "zip with a flipped bit in what decides nothing",
+            "zip with a flipped bit in what may have been an archive",
             flipped(length / 4 * 3),
             CORRUPT,
         ),
