@@ -3,8 +3,11 @@
 use aemtrix_fuzz::LINE_BYTES;
 use flate2::read::GzDecoder;
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+
+#[path = "../../tests/suite/zip.rs"]
+mod zip;
 
 /// Files larger than this slow a fuzzer down more than they teach it.
 const SEED_BYTES_MAX: u64 = 512 << 10;
@@ -32,6 +35,7 @@ fn main() {
             GzDecoder::new(bytes.as_slice()).read_to_end(&mut tar).expect("a sound gzip");
             stores(root, &tar);
             seed(root, "tar", &tar);
+            repacked(root, &tar, &bytes);
         }
     }
 }
@@ -71,6 +75,44 @@ fn stores(root: &Path, tar: &[u8]) {
             }
         }
     }
+}
+
+/// Writes the same files in the other containers, and the archive inside other archives.
+fn repacked(root: &Path, tar: &[u8], gzip: &[u8]) {
+    let mut files = Vec::new();
+    for entry in tar::Archive::new(tar).entries().expect("a tar") {
+        let mut entry = entry.expect("a sound tar");
+        let name = entry.path().expect("a name").to_string_lossy().into_owned();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).expect("a sound tar");
+        files.push((name, bytes));
+    }
+    let entries: Vec<_> = files.iter().map(|(name, body)| zip::Entry::file(name, body)).collect();
+    let inner = zip::Entry::file("author.tar.gz", gzip);
+    for (sizes_behind, deflate) in [(false, false), (false, true), (true, false), (true, true)] {
+        let pack = |entries: &[zip::Entry<'_>]| {
+            let packed = entries.iter().cloned();
+            let packed = packed.map(|entry| zip::Entry { sizes_behind, deflate, ..entry });
+            zip::zip(&packed.collect::<Vec<_>>())
+        };
+        seed(root, "zip", &pack(&entries));
+        seed(root, "zip", &pack(std::slice::from_ref(&inner)));
+    }
+    let level = ruzstd::encoding::CompressionLevel::Fastest;
+    seed(root, "codec", &ruzstd::encoding::compress_to_vec(tar, level));
+    let mut bzip2 = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    bzip2.write_all(tar).expect("room in memory");
+    seed(root, "codec", &bzip2.finish().expect("room in memory"));
+    let options = lzma_rust2::XzOptions::with_preset(1);
+    let mut xz = lzma_rust2::XzWriter::new(Vec::new(), options).expect("a writer");
+    xz.write_all(tar).expect("room in memory");
+    seed(root, "codec", &xz.finish().expect("room in memory"));
+    let mut outer = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_size(gzip.len() as u64);
+    header.set_mode(0o644);
+    outer.append_data(&mut header, "case/author.tar.gz", gzip).expect("room in memory");
+    seed(root, "tar", &outer.into_inner().expect("room in memory"));
 }
 
 fn text(line: &[u8]) -> String {
