@@ -18,6 +18,7 @@ const COMMON: [&str; 3] = ["crx-quickstart", "launchpad", "felix"];
 pub(super) fn name(snapshots: Vec<(Option<String>, Snapshot)>) -> Vec<(String, Snapshot)> {
     let mut of_source: BTreeMap<String, usize> = BTreeMap::new();
     let mut of_realm: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let folders = folders(&snapshots);
     for (_, snapshot) in &snapshots {
         let count = of_source.entry(snapshot.source.clone()).or_default();
         *count = count.saturating_add(1);
@@ -27,7 +28,9 @@ pub(super) fn name(snapshots: Vec<(Option<String>, Snapshot)>) -> Vec<(String, S
     let mut named: Vec<(String, Snapshot)> = snapshots
         .into_iter()
         .map(|(label, snapshot)| {
-            let alone = of_source.get(&snapshot.source) == Some(&1);
+            let lies_deeper =
+                folders.contains(&snapshot.source) && telling_part(&snapshot.root).is_some();
+            let alone = of_source.get(&snapshot.source) == Some(&1) && !lies_deeper;
             let alone_inside = of_realm.get(&realm_of(&snapshot)) == Some(&1);
             (proposal(label.as_deref(), &snapshot, alone, alone_inside), snapshot)
         })
@@ -36,6 +39,19 @@ pub(super) fn name(snapshots: Vec<(Option<String>, Snapshot)>) -> Vec<(String, S
     make_unique(&mut named);
     named.sort_by(|(a, _), (b, _)| a.cmp(b));
     named
+}
+
+/// Returns the sources that others lie in: such a folder is named after the farm, and what it holds is not.
+fn folders(snapshots: &[(Option<String>, Snapshot)]) -> BTreeSet<String> {
+    let sources: BTreeSet<&str> = snapshots.iter().map(|(_, s)| s.source.as_str()).collect();
+    let holds_another = |folder: &&str| {
+        let below = format!("{}/", folder.trim_end_matches('/'));
+        sources
+            .range(below.as_str()..)
+            .take_while(|source| source.starts_with(&below))
+            .any(|source| source != folder)
+    };
+    sources.iter().copied().filter(holds_another).map(str::to_owned).collect()
 }
 
 /// Returns the source of a snapshot and the archive in it.
@@ -170,6 +186,16 @@ mod tests {
         let roots =
             [("farm.tar", "mnt/author/crx-quickstart"), ("farm.tar", "mnt/publish/crx-quickstart")];
         assert_eq!(names(&roots), ["author", "publish"]);
+    }
+
+    #[test]
+    fn install_in_a_folder_of_uploads_goes_by_its_directory() {
+        let sources = [("case/", "publish2/crx-quickstart"), ("case/author.tar.gz", "")];
+        assert_eq!(names(&sources), ["author", "publish2"]);
+        let beside = [("case", "crx-quickstart"), ("case/old.tar.gz", "")];
+        assert_eq!(names(&beside), ["case", "old"]);
+        let other = [("case", "publish2/crx-quickstart"), ("case2/author.tar.gz", "")];
+        assert_eq!(names(&other), ["author", "case"]);
     }
 
     #[test]
