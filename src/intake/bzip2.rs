@@ -36,9 +36,9 @@ impl Codec for Bunzip {
                 .any(|known| known.starts_with(block))
     }
 
-    fn start(&mut self, magic: &[u8], _: &mut dyn Compressed) -> Result<(), Stop> {
+    fn start(&mut self, magic: &[u8], _: &mut dyn Compressed) -> Result<Flow, Stop> {
         self.0 = Decompress::new(false);
-        self.0.decompress(magic, &mut []).map(|_| ()).map_err(|_| Stop::damaged(Self::NAME))
+        self.0.decompress(magic, &mut []).map(|_| Flow::On).map_err(|_| Stop::damaged(Self::NAME))
     }
 
     fn step(&mut self, input: &mut dyn Compressed, out: &mut [u8]) -> (usize, Result<Flow, Stop>) {

@@ -20,14 +20,22 @@ pub(super) trait Codec {
     /// Bytes that tell where a stream begins.
     const MAGIC_BYTES: usize;
 
+    /// What is in the source's file can be read again at any place.
+    const IS_REPEATABLE: bool = false;
+
     /// Says whether a stream may begin so; `start` has at most `MAGIC_BYTES` bytes.
     fn may_start(start: &[u8]) -> bool;
 
-    /// Begins a stream whose magic was read.
-    fn start(&mut self, magic: &[u8], input: &mut dyn Compressed) -> Result<(), Stop>;
+    /// Begins a stream whose magic was read. One that is wrong in its header alone goes on.
+    fn start(&mut self, magic: &[u8], input: &mut dyn Compressed) -> Result<Flow, Stop>;
 
     /// Decodes into `out`, and returns how many bytes came even where they are the last before the damage.
     fn step(&mut self, input: &mut dyn Compressed, out: &mut [u8]) -> (usize, Result<Flow, Stop>);
+
+    /// Names the part of a stream that is read at the moment.
+    fn place(&self) -> &'static str {
+        "its data"
+    }
 }
 
 /// How a stream goes on.
@@ -37,7 +45,7 @@ pub(super) enum Flow {
     On,
     /// It has ended, and every checksum in it holds.
     End,
-    /// It has ended, and this is wrong with what came out; what follows can be read.
+    /// This is wrong with what came out, and the stream has ended; or with its header. What follows can be read.
     Wrong(&'static str),
 }
 
@@ -68,6 +76,13 @@ pub(super) trait Compressed {
     fn consume(&mut self, length: usize);
 }
 
+/// Takes one byte.
+pub(super) fn byte(input: &mut dyn Compressed) -> Result<u8, Stop> {
+    let byte = *input.fill()?.first().ok_or(Stop::Ends)?;
+    input.consume(1);
+    Ok(byte)
+}
+
 /// Says that decoding needs more memory than is given to it, and how to do without.
 pub(super) fn window_too_large(name: &str, bytes: u64, cure: &str) -> String {
     format!(
@@ -92,9 +107,11 @@ pub(super) fn walk<C: Codec>(codec: C, opened: Opened<'_>, context: &mut Context
     if !may_open(context) {
         return;
     }
+    let is_repeatable = C::IS_REPEATABLE && opened.input.is_plain_file();
     let input = BufReader::with_capacity(INPUT_BYTES, opened.head.chain(opened.input));
-    let mut unpack = Unpack::new(codec, input, context.limits);
+    let mut unpack = Unpack::new(codec, input, context.limits, is_repeatable);
     walk_input(&mut unpack, context);
+    context.unpacked = context.unpacked.saturating_add(unpack.produced);
     for (kind, reason) in unpack.problems {
         context.visit.gap(None, kind, reason);
     }
@@ -104,6 +121,7 @@ pub(super) fn walk<C: Codec>(codec: C, opened: Opened<'_>, context: &mut Context
 struct Unpack<R, C> {
     codec: C,
     input: Counted<R>,
+    is_repeatable: bool,
     state: State,
     produced: u64,
     produced_max: u64,
@@ -146,10 +164,11 @@ impl<R: BufRead> Compressed for Counted<R> {
 }
 
 impl<R: BufRead, C: Codec> Unpack<R, C> {
-    fn new(codec: C, bytes: R, limits: &Limits) -> Self {
+    fn new(codec: C, bytes: R, limits: &Limits, is_repeatable: bool) -> Self {
         Self {
             codec,
             input: Counted { bytes, offset: 0 },
+            is_repeatable,
             state: State::Start,
             produced: 0,
             produced_max: limits.unpacked_bytes_max,
@@ -183,7 +202,10 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
             }
             self.input.consume(1);
         }
-        self.codec.start(&magic, &mut self.input)
+        if let Flow::Wrong(what) = self.codec.start(&magic, &mut self.input)? {
+            self.problem(GapKind::CorruptStream, &format!("{} {what}, ending", C::NAME));
+        }
+        Ok(())
     }
 
     fn body(&mut self, out: &mut [u8]) -> (usize, Result<State, Stop>) {
@@ -232,7 +254,8 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
     }
 
     fn end(&mut self, stop: Stop) {
-        let place = if self.state == State::Start { "the start of a stream" } else { "its data" };
+        let is_start = self.state == State::Start;
+        let place = if is_start { "the start of a stream" } else { self.codec.place() };
         match stop {
             Stop::Ends => {
                 self.problem(GapKind::Partial, &format!("{} ends inside {place}", C::NAME));
@@ -264,5 +287,9 @@ impl<R: BufRead, C: Codec> Read for Unpack<R, C> {
 impl<R: BufRead, C: Codec> Input for Unpack<R, C> {
     fn jump(&mut self, _: u64) -> io::Result<u64> {
         Ok(0)
+    }
+
+    fn is_repeatable(&self) -> bool {
+        self.is_repeatable
     }
 }

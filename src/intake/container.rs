@@ -58,9 +58,11 @@ pub(super) struct Context<'a> {
     pub(super) names: Vec<&'static str>,
     /// Entries seen.
     pub(super) entries: u64,
+    /// Bytes that compressions unpacked to.
+    pub(super) unpacked: u64,
     /// Compressions opened.
     pub(super) nesting: u32,
-    /// What the name of the file says of content that is not known.
+    /// What the name of the file says of content that is not known, or cut.
     pub(super) hint: Option<&'static str>,
     /// Archives around this one.
     pub(super) depth: Depth,

@@ -1,251 +1,111 @@
 //! Gzip: members one behind the other, each checked to its last byte.
-//!
-//! Members are read here and not by flate2's decoders: those drop what was inflated in the call that meets the damage,
-//! which of a small archive is everything, and do not say at which byte a member ends.
 
-use super::codec::{INPUT_BYTES, may_open};
-use super::container::{Container, Context, Input, Opened};
+use super::codec::{self, Codec, Compressed, Flow, Stop};
+use super::container::{Container, Context, Opened};
 use super::member::{MAGIC, NoMember, read_header};
-use super::walk_input;
-use crate::facts::GapKind;
-use crate::limits::Limits;
 use flate2::{Crc, Decompress, FlushDecompress, Status};
-use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 
 /// The container.
 pub(super) const CONTAINER: Container =
-    Container { name: "gzip", sniff: |head| head.starts_with(&MAGIC), walk };
+    Container { name: Gunzip::NAME, sniff: |head| head.starts_with(&MAGIC), walk };
 
 fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
-    if !may_open(context) {
-        return;
-    }
-    let in_file = opened.input.is_plain_file();
-    let input = BufReader::with_capacity(INPUT_BYTES, opened.head.chain(opened.input));
-    let mut gunzip = Gunzip::new(input, context.limits, in_file);
-    walk_input(&mut gunzip, context);
-    for (kind, reason) in gunzip.problems {
-        context.visit.gap(None, kind, reason);
-    }
+    let gunzip = Gunzip { inflate: Decompress::new(false), crc: Crc::new(), in_trailer: false };
+    codec::walk(gunzip, opened, context);
 }
 
-/// Inflates members. Never fails: it ends, and says in `problems` why too early.
-struct Gunzip<R> {
-    input: R,
-    /// The gzip is the source's file.
-    in_file: bool,
+struct Gunzip {
     inflate: Decompress,
+    /// Of the member so far.
     crc: Crc,
-    state: State,
-    /// Compressed bytes consumed.
-    offset: u64,
-    /// Bytes inflated.
-    produced: u64,
-    produced_max: u64,
-    /// Bytes of zeros behind the member read last.
-    zeros: u64,
-    zeros_max: u64,
-    problems: Vec<(GapKind, String)>,
+    /// The data of the member has ended.
+    in_trailer: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// At the magic of a member.
-    Start,
-    Body,
-    Trailer,
-    Between,
-    End,
+impl Gunzip {
+    fn inflate(&mut self, bytes: &[u8], out: &mut [u8]) -> Step {
+        let (in_before, out_before) = (self.inflate.total_in(), self.inflate.total_out());
+        let flush = if bytes.is_empty() { FlushDecompress::Finish } else { FlushDecompress::None };
+        let status = self.inflate.decompress(bytes, out, flush);
+        let count = |after: u64, before| usize::try_from(after.saturating_sub(before));
+        let consumed = count(self.inflate.total_in(), in_before).unwrap_or_default();
+        let length = count(self.inflate.total_out(), out_before).unwrap_or_default();
+        self.crc.update(out.get(..length).unwrap_or_default());
+        let flow = match status {
+            Ok(Status::StreamEnd) => {
+                self.in_trailer = true;
+                Ok(Flow::On)
+            }
+            Ok(_) if bytes.is_empty() && length == 0 => Err(Stop::Ends),
+            Ok(_) => Ok(Flow::On),
+            Err(_) => Err(Stop::damaged(Self::NAME)),
+        };
+        Step { consumed, length, flow }
+    }
+
+    fn trailer(&self, input: &mut dyn Compressed) -> Result<Flow, Stop> {
+        let mut stored = [0; 8];
+        for byte in &mut stored {
+            *byte = codec::byte(input)?;
+        }
+        let computed = u64::from(self.crc.amount()) << 32 | u64::from(self.crc.sum());
+        let holds = u64::from_le_bytes(stored) == computed;
+        Ok(if holds {
+            Flow::End
+        } else {
+            Flow::Wrong("checksum or length does not fit the content")
+        })
+    }
 }
 
-/// Why a member cannot be read on.
-enum Stop {
-    /// The input ends.
-    Ends,
-    /// The operating system failed.
-    Failed(io::Error),
-    /// What stands there is not gzip.
-    Bad(GapKind, &'static str),
+/// What one call inflated.
+struct Step {
+    consumed: usize,
+    length: usize,
+    flow: Result<Flow, Stop>,
 }
 
 impl From<NoMember> for Stop {
     fn from(no_member: NoMember) -> Self {
         let (kind, what) = no_member.gap();
-        Self::Bad(kind, what)
+        Self::Bad(kind, what.to_owned())
     }
 }
 
-impl<R: BufRead> Gunzip<R> {
-    fn new(input: R, limits: &Limits, in_file: bool) -> Self {
-        Self {
-            input,
-            in_file,
-            inflate: Decompress::new(false),
-            crc: Crc::new(),
-            state: State::Start,
-            offset: 0,
-            produced: 0,
-            produced_max: limits.unpacked_bytes_max,
-            zeros: 0,
-            zeros_max: limits.padding_bytes_max,
-            problems: Vec::new(),
-        }
+impl Codec for Gunzip {
+    const NAME: &'static str = "gzip";
+    const MAGIC_BYTES: usize = MAGIC.len();
+    const IS_REPEATABLE: bool = true;
+
+    fn may_start(start: &[u8]) -> bool {
+        MAGIC.starts_with(start)
     }
 
-    fn step(&mut self, out: &mut [u8]) -> Result<usize, Stop> {
-        match self.state {
-            State::Start => self.start()?,
-            State::Body => return self.body(out),
-            State::Trailer => self.trailer()?,
-            State::Between => self.between()?,
-            State::End => {}
-        }
-        Ok(0)
-    }
-
-    fn start(&mut self) -> Result<(), Stop> {
-        if !read_header(|| self.byte())? {
-            self.problem(GapKind::CorruptStream, "gzip header fails its checksum");
-        }
+    fn start(&mut self, magic: &[u8], input: &mut dyn Compressed) -> Result<Flow, Stop> {
         self.crc.reset();
         self.inflate.reset(false);
-        self.state = State::Body;
-        Ok(())
+        self.in_trailer = false;
+        let mut magic = magic.iter().copied();
+        let holds = read_header(|| magic.next().map_or_else(|| codec::byte(input), Ok))?;
+        Ok(if holds { Flow::On } else { Flow::Wrong("header fails its checksum") })
     }
 
-    fn body(&mut self, out: &mut [u8]) -> Result<usize, Stop> {
-        let (in_before, out_before) = (self.inflate.total_in(), self.inflate.total_out());
-        let input = fill(&mut self.input)?;
-        let ends = input.is_empty();
-        let flush = if ends { FlushDecompress::Finish } else { FlushDecompress::None };
-        let status = self.inflate.decompress(input, out, flush);
-        let consumed = self.inflate.total_in().saturating_sub(in_before);
-        let produced = self.inflate.total_out().saturating_sub(out_before);
-        self.input.consume(usize::try_from(consumed).unwrap_or_default());
-        self.offset = self.offset.saturating_add(consumed);
-        self.produced = self.produced.saturating_add(produced);
-        let length = usize::try_from(produced).unwrap_or_default();
-        self.crc.update(out.get(..length).unwrap_or_default());
-        match status {
-            Ok(Status::StreamEnd) => self.state = State::Trailer,
-            // What was inflated before the damage is handed on; small archives would lose every fact otherwise.
-            Err(_) => self.end(Stop::Bad(GapKind::CorruptStream, "gzip data is damaged")),
-            Ok(_) if ends && length == 0 => return Err(Stop::Ends),
-            Ok(_) => {}
+    fn step(&mut self, input: &mut dyn Compressed, out: &mut [u8]) -> (usize, Result<Flow, Stop>) {
+        if self.in_trailer {
+            return (0, self.trailer(input));
         }
-        Ok(length)
-    }
-
-    fn trailer(&mut self) -> Result<(), Stop> {
-        let mut stored = [0; 8];
-        for byte in &mut stored {
-            *byte = self.byte()?;
-        }
-        let computed = u64::from(self.crc.amount()) << 32 | u64::from(self.crc.sum());
-        if u64::from_le_bytes(stored) != computed {
-            self.problem(
-                GapKind::CorruptStream,
-                "gzip checksum or length does not fit the content, ending",
-            );
-        }
-        self.state = State::Between;
-        Ok(())
-    }
-
-    /// Passes over zero padding, which tapes and some storage systems add.
-    fn between(&mut self) -> Result<(), Stop> {
-        let bytes = fill(&mut self.input)?;
-        let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-        self.state = match (bytes.is_empty(), zeros < bytes.len()) {
-            (true, _) => State::End,
-            (_, true) => State::Start,
-            _ => State::Between,
+        let bytes = match input.fill() {
+            Ok(bytes) => bytes,
+            Err(stop) => return (0, Err(stop)),
         };
-        self.input.consume(zeros);
-        let zeros = u64::try_from(zeros).unwrap_or(u64::MAX);
-        self.offset = self.offset.saturating_add(zeros);
-        self.zeros = self.zeros.saturating_add(zeros);
-        if self.state != State::Between {
-            self.say_hollow();
-        }
-        Ok(())
+        let Step { consumed, length, flow } = self.inflate(bytes, out);
+        input.consume(consumed);
+        (length, flow)
     }
 
-    /// Reports more zeros than padding explains: the file was made in full length, and not filled.
-    fn say_hollow(&mut self) {
-        let zeros = std::mem::take(&mut self.zeros);
-        if zeros > self.zeros_max {
-            let reason = format!(
-                "{zeros} bytes of zeros behind the end of the gzip, more than any padding; perhaps a failed download"
-            );
-            self.problems.push((GapKind::TrailingData, reason));
-        }
+    fn place(&self) -> &'static str {
+        if self.in_trailer { "its trailer" } else { "its data" }
     }
-
-    fn byte(&mut self) -> Result<u8, Stop> {
-        let byte = *fill(&mut self.input)?.first().ok_or(Stop::Ends)?;
-        self.input.consume(1);
-        self.offset = self.offset.saturating_add(1);
-        Ok(byte)
-    }
-
-    fn problem(&mut self, kind: GapKind, what: &str) {
-        let reason = format!("{what} at compressed byte {}", self.offset);
-        self.problems.push((kind, reason));
-    }
-
-    fn end(&mut self, stop: Stop) {
-        let what = match self.state {
-            State::Trailer => "gzip ends inside its trailer",
-            State::Start => "gzip ends inside a member header",
-            _ => "gzip ends inside its data",
-        };
-        match stop {
-            Stop::Ends => self.problem(GapKind::Partial, what),
-            Stop::Failed(error) => self.problem(GapKind::Unreadable, &error.to_string()),
-            Stop::Bad(kind, what) => self.problem(kind, what),
-        }
-        self.state = State::End;
-    }
-}
-
-impl<R: BufRead> Read for Gunzip<R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        while self.state != State::End && !out.is_empty() {
-            if self.produced > self.produced_max {
-                self.end(Stop::Bad(GapKind::OverLimit, "gzip unpacks to more than the limit"));
-                break;
-            }
-            match self.step(out) {
-                Ok(0) => {}
-                Ok(length) => return Ok(length),
-                Err(stop) => self.end(stop),
-            }
-        }
-        Ok(0)
-    }
-}
-
-impl<R: BufRead> Input for Gunzip<R> {
-    fn jump(&mut self, _: u64) -> io::Result<u64> {
-        Ok(0)
-    }
-
-    fn is_repeatable(&self) -> bool {
-        self.in_file
-    }
-}
-
-fn fill<R: BufRead>(input: &mut R) -> Result<&[u8], Stop> {
-    // The borrow checker refuses to return the first buffer from inside a loop, so fill once to get past interruptions.
-    loop {
-        match input.fill_buf() {
-            Ok(_) => break,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(Stop::Failed(error)),
-        }
-    }
-    input.fill_buf().map_err(Stop::Failed)
 }
 
 #[cfg(test)]

@@ -6,23 +6,38 @@ use crate::facts::{GapKind, INSIDE};
 use crate::limits::Limits;
 use std::io::{self, Read};
 
-/// How far the walk of a source went into archives.
+/// How far the walk of a source went into archives, and what it met there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Depth {
     /// Archives around the one at hand.
     level: u32,
     /// Archives opened inside the source.
     opened: u32,
+    /// Entries of archives inside the one at hand.
+    pub(super) entries: u64,
+    /// Bytes that compressions inside the one at hand unpacked to.
+    unpacked: u64,
 }
 
-/// Walks the body of an entry if it is an archive; returns how many entries that has. `size` is how many bytes it has at most.
+impl Depth {
+    /// Returns the bounds of the next archive: what those before it left of those of the whole.
+    fn left(self, limits: &Limits) -> Limits {
+        Limits {
+            entries_max: limits.entries_max.saturating_sub(self.entries),
+            unpacked_bytes_max: limits.unpacked_bytes_max.saturating_sub(self.unpacked),
+            ..*limits
+        }
+    }
+}
+
+/// Walks the body of an entry if it is an archive. `size` is how many bytes it has at most.
 pub(super) fn walk(
     body: &mut dyn Read,
     (path, size): (&str, u64),
     limits: &Limits,
     visit: &mut dyn Visit,
     depth: &mut Depth,
-) -> u64 {
+) {
     let mut below = Below {
         prefix: format!("{path}{INSIDE}"),
         path: String::new(),
@@ -33,38 +48,38 @@ pub(super) fn walk(
     let head = match read_head_of(&mut body, usize::try_from(size).unwrap_or(usize::MAX)) {
         Ok(head) => head,
         Err(error) => {
-            below.gap(None, GapKind::Unreadable, error.to_string());
-            return 0;
+            return below.gap(None, GapKind::Unreadable, error.to_string());
         }
     };
     let container = match sniff::sniff(&head) {
         Ok(container) => container,
-        Err((kind, reason)) => {
-            below.gap(None, kind, reason);
-            return 0;
-        }
+        Err((kind, reason)) => return below.gap(None, kind, reason),
     };
     if depth.level >= limits.inner_depth_max || depth.opened >= limits.inner_archives_max {
         let reason = "is an archive inside archives, too deep or one too many, and was not opened; unpack it and name it as a source";
-        below.gap(None, GapKind::Nested, reason.to_owned());
-        return 0;
+        return below.gap(None, GapKind::Nested, reason.to_owned());
     }
+    let limits = depth.left(limits);
     let mut context = Context {
-        limits,
+        limits: &limits,
         visit: &mut below,
         names: vec![container.name],
         entries: 0,
+        unpacked: 0,
         nesting: 0,
         hint: None,
         depth: Depth {
             level: depth.level.saturating_add(1),
             opened: depth.opened.saturating_add(1),
+            ..Depth::default()
         },
         state: None,
     };
     (container.walk)(Opened { head, input: &mut body }, &mut context);
-    depth.opened = context.depth.opened;
-    context.entries
+    let Context { entries, unpacked, depth: inside, .. } = context;
+    depth.opened = inside.opened;
+    depth.entries = depth.entries.saturating_add(entries).saturating_add(inside.entries);
+    depth.unpacked = depth.unpacked.saturating_add(unpacked).saturating_add(inside.unpacked);
 }
 
 /// Says whether a name claims an archive of several files; `.gz` alone may be anything.

@@ -103,8 +103,10 @@ pub enum Origin {
 pub struct Walked {
     /// How it is packed, outermost first, such as `gzip, tar`; empty when that is not known.
     pub container: String,
-    /// Entries seen.
+    /// Entries seen, with those of archives inside it.
     pub entries: u64,
+    /// What its name says of it where it is cut: that it is one part of several.
+    pub part_hint: Option<&'static str>,
     /// What its file was like at the start; `None` of standard input and directories.
     pub state: Option<State>,
 }
@@ -118,6 +120,7 @@ pub fn walk(source: &Source, limits: &Limits, watch: &dyn Watch, visit: &mut dyn
         visit,
         names: Vec::new(),
         entries: 0,
+        unpacked: 0,
         nesting: 0,
         hint: None,
         depth: inner::Depth::default(),
@@ -127,8 +130,9 @@ pub fn walk(source: &Source, limits: &Limits, watch: &dyn Watch, visit: &mut dyn
         Origin::Stdin => file::walk_stdin(watch, &mut context),
         Origin::Path(path) => walk_path(path, watch, &mut context),
     }
-    let Context { names, entries, state, .. } = context;
-    Walked { container: names.join(", "), entries, state }
+    let Context { names, entries, depth, hint: part_hint, state, .. } = context;
+    let entries = entries.saturating_add(depth.entries);
+    Walked { container: names.join(", "), entries, part_hint, state }
 }
 
 fn walk_path(path: &Path, watch: &dyn Watch, context: &mut Context<'_>) {

@@ -169,6 +169,7 @@ pub(super) fn scan(
         visit: &mut recorder,
         names: Vec::new(),
         entries: 0,
+        unpacked: 0,
         nesting: 0,
         hint: None,
         depth: super::inner::Depth::default(),

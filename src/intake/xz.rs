@@ -53,10 +53,10 @@ impl Codec for Unxz {
         MAGIC.starts_with(start)
     }
 
-    fn start(&mut self, magic: &[u8], _: &mut dyn Compressed) -> Result<(), Stop> {
+    fn start(&mut self, magic: &[u8], _: &mut dyn Compressed) -> Result<Flow, Stop> {
         self.stream = XzStream::new_mem_limit(false, self.memory_kib);
         let started = self.stream.process(magic, &mut [], Action::Run);
-        started.map(|_| ()).map_err(|error| self.stop(&error))
+        started.map(|_| Flow::On).map_err(|error| self.stop(&error))
     }
 
     fn step(&mut self, input: &mut dyn Compressed, out: &mut [u8]) -> (usize, Result<Flow, Stop>) {

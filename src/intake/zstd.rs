@@ -78,11 +78,11 @@ impl Codec for Unzstd {
         MAGIC.starts_with(start) || skippable.starts_with(start)
     }
 
-    fn start(&mut self, magic: &[u8], input: &mut dyn Compressed) -> Result<(), Stop> {
+    fn start(&mut self, magic: &[u8], input: &mut dyn Compressed) -> Result<Flow, Stop> {
         (self.produced, self.skips, self.stop) = (0, false, None);
         let mut reader = Reader { input, stop: None };
         let error = match self.decoder.reset(magic.chain(&mut reader)) {
-            Ok(()) => return Ok(()),
+            Ok(()) => return Ok(Flow::On),
             Err(error) => error,
         };
         if let Some(stop) = reader.stop {
@@ -94,7 +94,7 @@ impl Codec for Unzstd {
                 ..
             }) => {
                 self.skips = true;
-                skip(input, u64::from(length))
+                skip(input, u64::from(length)).map(|()| Flow::On)
             }
             FrameDecoderError::WindowSizeTooBig { requested, .. } => {
                 let cure = "pack it again with `zstd -dc --long=31 FILE | zstd -19 > NAME.tar.zst`";

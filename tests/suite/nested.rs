@@ -220,3 +220,42 @@ fn backup_and_bare_directories_are_read_from_a_zip() {
         assert_eq!((gaps(&report), instances(&report).len()), (vec![], 1), "{root}");
     }
 }
+
+#[test]
+fn last_of_several_archives_of_one_name_counts() {
+    let (old, new) = (
+        gzip(&packed("author")),
+        gzip(&Instance::new("author").hmac("other").case().tar(Packing::Tar)),
+    );
+    let publish = gzip(&packed("publish1"));
+    let damaged = old[..old.len() - 200].to_vec();
+    for first in [&old, &damaged] {
+        let files: [(&str, &[u8]); 3] =
+            [("a.tgz", first), ("publish1.tgz", &publish), ("a.tgz", &new)];
+        let report = scan(&tar(&files));
+        assert_eq!(gaps(&report), ["duplicate a.tgz"]);
+        assert_eq!(instances(&report), [("a", true), ("publish1", true)]);
+        assert_eq!(report["farms"][0]["verdict"], "inconsistent", "the new author is another");
+    }
+}
+
+#[test]
+fn one_bound_holds_for_all_archives_in_a_source() {
+    let home = tempfile::tempdir().unwrap();
+    let names = ["author", "publish1", "publish2", "publish3"];
+    let archives = names.map(|name| gzip(&packed(name)));
+    let files: Vec<_> = names.into_iter().zip(archives.iter().map(Vec::as_slice)).collect();
+    let bytes = packed("author").len();
+    for case in [tar(&files), zipped(&files)] {
+        fs::write(home.path().join("case"), &case).unwrap();
+        let run = |limit: usize| {
+            let limit = limit.to_string();
+            let arguments = ["scan", "-q", "-f", "json", "--max-unpacked", &limit, "case"];
+            let output = run::aemtrix().current_dir(home.path()).args(arguments).output().unwrap();
+            let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+            list(&report["gaps"]).filter(|gap| gap["kind"] == "over-limit").count()
+        };
+        assert_eq!(run(bytes * 5), 0);
+        assert!(run(bytes * 2) > 0, "four are more than two");
+    }
+}

@@ -47,25 +47,22 @@ fn names_itself(block: &Block) -> bool {
 fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
     let Opened { head, input } = opened;
     let mut scanner = Scanner::new(context.limits, context.visit, input.is_repeatable());
-    let mut inner = Inner { depth: context.depth, entries: 0 };
+    let mut inner = Inner { depth: context.depth };
     let fed = inner.push(&mut scanner, &head, input);
     drop(head);
     let fed =
         fed.and_then(|()| feed(&mut scanner, input, context.limits.jump_bytes_min, &mut inner));
-    let Inner { depth, entries: of_inner } = inner;
     let entries = match fed {
         Ok(()) => scanner.finish(),
         Err(error) => scanner.fail(&error),
     };
-    context.entries = context.entries.saturating_add(entries).saturating_add(of_inner);
-    context.depth = depth;
+    context.entries = context.entries.saturating_add(entries);
+    context.depth = inner.depth;
 }
 
 /// Walks the archives among the entries.
 struct Inner {
     depth: Depth,
-    /// Entries in them.
-    entries: u64,
 }
 
 impl Inner {
@@ -81,8 +78,7 @@ impl Inner {
             let mut member = Member { ready: rest, input, left: length, failed: None };
             let path = scanner.path.clone();
             let (limits, visit) = (scanner.limits, &mut *scanner.visit);
-            let entries = inner::walk(&mut member, (&path, length), limits, visit, &mut self.depth);
-            self.entries = self.entries.saturating_add(entries);
+            inner::walk(&mut member, (&path, length), limits, visit, &mut self.depth);
             let Member { ready, left, failed, .. } = member;
             scanner.leave_inner(length.saturating_sub(left));
             if let Some(error) = failed {

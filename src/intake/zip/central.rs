@@ -44,8 +44,7 @@ pub(super) fn walk(file: File, input: &mut dyn Input, context: &mut Context<'_>)
             let mut walker =
                 Walker { archive: &archive, desk, decoder: Decoder::new(), input, spanned: 0 };
             walker.walk(&mut buffer, length);
-            let entries = walker.desk.entries.saturating_add(walker.desk.entries_inside);
-            context.entries = context.entries.saturating_add(entries);
+            walker.desk.close();
         }
         // Without a directory the entries are found one by one, and reading on tells where it ends.
         Ok(archive) => walk_bodies(RangeReader::new(archive.into_inner(), 0..length), context),
@@ -272,7 +271,7 @@ impl Walker<'_, '_, '_> {
             let mut input = BufReader::with_capacity(WINDOW_BYTES, reader);
             let walked = self.desk.walk_inner(record, &mut input);
             self.desk.check_inner(record, &walked);
-            return self.desk.count_unpacked(record.size);
+            return self.desk.count_unpacked(0);
         }
         let decoded = self.decode(record, body, record.size, &mut |desk, piece| {
             desk.push(&mut parcel, piece);

@@ -15,8 +15,6 @@ use zeroize::Zeroizing;
 pub(super) struct Desk<'c, 'v> {
     pub(super) context: &'c mut Context<'v>,
     pub(super) entries: u64,
-    /// Entries of archives inside it.
-    pub(super) entries_inside: u64,
     /// Bytes unpacked so far.
     pub(super) unpacked: u64,
     /// Path of the entry at hand.
@@ -38,18 +36,23 @@ impl Parcel {
     pub(super) fn is_archive(&self) -> bool {
         self.want == Want::Archive
     }
+
+    /// Says whether the body may be the target of a link: a line that names a path. The directory of the zip tells.
+    pub(super) fn may_be_link(&self) -> bool {
+        let is_text = self.buffer.iter().all(|byte| (b' '..=b'~').contains(byte));
+        is_text && self.buffer.contains(&b'/')
+    }
 }
 
 impl<'c, 'v> Desk<'c, 'v> {
     pub(super) fn new(context: &'c mut Context<'v>) -> Self {
-        Self {
-            context,
-            entries: 0,
-            entries_inside: 0,
-            unpacked: 0,
-            path: String::new(),
-            said: BTreeSet::new(),
-        }
+        Self { context, entries: 0, unpacked: 0, path: String::new(), said: BTreeSet::new() }
+    }
+
+    /// Ends the zip: what it came to counts for the source.
+    pub(super) fn close(self) {
+        self.context.entries = self.context.entries.saturating_add(self.entries);
+        self.context.unpacked = self.context.unpacked.saturating_add(self.unpacked);
     }
 
     /// Reports a gap of the zip as a whole.
@@ -176,6 +179,9 @@ impl<'c, 'v> Desk<'c, 'v> {
     /// Walks a body as an archive of its own, if it is one, to the end of the body.
     pub(super) fn walk_inner(&mut self, record: &Record, input: &mut dyn BufRead) -> Walked {
         let inflated = record.method != 0;
+        // What comes through a pipe is announced without its size.
+        let is_unknown = record.size == 0 && record.has_sizes_behind();
+        let size = if is_unknown { self.left() } else { record.size };
         let mut body = Unpacked {
             input: if inflated {
                 Box::new(flate2::bufread::DeflateDecoder::new(input))
@@ -183,21 +189,24 @@ impl<'c, 'v> Desk<'c, 'v> {
                 Box::new(input)
             },
             crc: Crc::new(),
+            size: 0,
+            size_max: size,
         };
         let Context { limits, visit, depth, .. } = &mut *self.context;
-        // What comes through a pipe is announced without its size.
-        let is_unknown = record.size == 0 && record.has_sizes_behind();
-        let size = if is_unknown { u64::MAX } else { record.size };
-        let entries = inner::walk(&mut body, (&self.path, size), limits, *visit, depth);
-        self.entries_inside = self.entries_inside.saturating_add(entries);
+        inner::walk(&mut body, (&self.path, size), limits, *visit, depth);
         let drained = io::copy(&mut body, &mut io::sink());
-        Walked { size: u64::from(body.crc.amount()), crc: body.crc.sum(), drained }
+        self.unpacked = self.unpacked.saturating_add(body.size);
+        Walked { size: body.size, crc: body.crc.sum(), drained }
     }
 
-    /// Reports what is wrong with a body that was walked. Its length is known modulo 2^32.
+    /// Returns how many more bytes may be unpacked.
+    pub(super) fn left(&self) -> u64 {
+        self.context.limits.unpacked_bytes_max.saturating_sub(self.unpacked)
+    }
+
+    /// Reports what is wrong with a body that was walked.
     pub(super) fn check_inner(&mut self, record: &Record, walked: &Walked) {
-        let size = record.size & u64::from(u32::MAX);
-        if walked.drained.is_err() || (walked.crc, walked.size) != (record.crc, size) {
+        if walked.drained.is_err() || (walked.crc, walked.size) != (record.crc, record.size) {
             let path = format!("{}{INSIDE}", self.path);
             let reason = "checksum or length does not fit the content".to_owned();
             self.context.visit.gap(Some(&path), GapKind::CorruptStream, reason);
@@ -258,12 +267,19 @@ pub(super) struct Walked {
 struct Unpacked<'a> {
     input: Box<dyn Read + 'a>,
     crc: Crc,
+    size: u64,
+    /// More than this is no body of any sound zip, or over a limit.
+    size_max: u64,
 }
 
 impl Read for Unpacked<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.size > self.size_max {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
         let length = self.input.read(out)?;
         self.crc.update(out.get(..length).unwrap_or_default());
+        self.size = self.size.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
         Ok(length)
     }
 }

@@ -9,6 +9,7 @@ use crate::facts::GapKind;
 use crate::intake::container::Context;
 use crate::intake::{Entry, EntryKind};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::io::{self, BufRead, ErrorKind, Read};
 
 /// Walks a zip from its first byte to its last. Returns `false` where it does not come to the end of its directory.
@@ -16,14 +17,22 @@ pub(super) fn walk(bytes: Box<dyn BufRead + '_>, context: &mut Context<'_>) -> b
     let bytes = Counted { bytes, offset: 0 };
     let desk = Desk::new(context);
     let (entries, directory) = (Sha256::new(), Sha256::new());
-    let mut walker = Walker { bytes, desk, decoder: Decoder::new(), entries, directory, listed: 0 };
+    let mut walker = Walker {
+        bytes,
+        desk,
+        decoder: Decoder::new(),
+        entries,
+        directory,
+        listed: 0,
+        maybe_links: BTreeSet::new(),
+    };
     let end = walker.walk();
     let is_whole = end.is_ok();
     if let Err(stop) = end {
         walker.say(stop);
+        walker.say_maybe_links();
     }
-    let entries = walker.desk.entries.saturating_add(walker.desk.entries_inside);
-    context.entries = context.entries.saturating_add(entries);
+    walker.desk.close();
     is_whole
 }
 
@@ -64,6 +73,8 @@ struct Walker<'b, 'c, 'v> {
     directory: Sha256,
     /// Entries in the directory.
     listed: u64,
+    /// Files that may be links, which the directory has not told yet.
+    maybe_links: BTreeSet<String>,
 }
 
 struct Counted<'b> {
@@ -176,6 +187,12 @@ impl Walker<'_, '_, '_> {
             }
             return Ok(());
         }
+        // A directory has no body, stored or not, and some packers write even its sizes behind that.
+        if !sizes_known && record.is_directory() && !Decoder::ends_itself(record.method) {
+            self.take_sizes(record, Decoded::default())?;
+            self.desk.check(record, Decoded::default());
+            return Ok(());
+        }
         if !sizes_known && (!Decoder::ends_itself(record.method) || record.is_encrypted()) {
             let reason = "where an entry ends cannot be told in a stream of zip; name the zip as a file instead";
             self.desk.path_gap(GapKind::Unsupported, reason.to_owned());
@@ -217,7 +234,7 @@ impl Walker<'_, '_, '_> {
         sizes_known: bool,
         mut parcel: Option<Parcel>,
     ) -> Result<Decoded, Stop> {
-        let size_max = if sizes_known { record.size } else { self.left() };
+        let size_max = if sizes_known { record.size } else { self.desk.left() };
         let stored_max = if sizes_known { record.stored } else { u64::MAX };
         let (desk, bytes) = (&mut self.desk, &mut self.bytes);
         let mut input = bytes.by_ref().take(stored_max);
@@ -239,16 +256,16 @@ impl Walker<'_, '_, '_> {
         }?;
         if let Some(parcel) = &parcel {
             self.desk.end(parcel, decoded);
+            let has_room = self.maybe_links.len() < self.desk.context.limits.links_max;
+            if parcel.may_be_link() && has_room {
+                self.maybe_links.insert(self.desk.path.clone());
+            }
         }
         if sizes_known {
             self.bytes.pass(left, "an entry")?;
         }
         self.desk.unpacked = self.desk.unpacked.saturating_add(decoded.size);
         Ok(decoded)
-    }
-
-    fn left(&self) -> u64 {
-        self.desk.context.limits.unpacked_bytes_max.saturating_sub(self.desk.unpacked)
     }
 
     /// Reads checksum and sizes behind a body: with or without a signature, in four bytes each or in eight.
@@ -282,18 +299,30 @@ impl Walker<'_, '_, '_> {
         let record = Record::central(&fixed, &name, &extra);
         self.listed = self.listed.saturating_add(1);
         add(&mut self.directory, &record);
+        let mut path = String::new();
+        crate::intake::path::normalise(&record.name, &mut path);
+        self.maybe_links.remove(&path);
         let made_on_unix = matches!(fixed.get(5), Some(3 | 19));
         if made_on_unix && record::u32_at(&fixed, 38) >> 28 == 0o12 {
-            let mut path = String::new();
-            crate::intake::path::normalise(&record.name, &mut path);
-            let reason = "is a link, which the end of a stream of zip tells too late; name the zip as a file instead";
-            let visit = &mut *self.desk.context.visit;
-            // Its target was taken for its content, which does not stand.
-            let kind = EntryKind::Other;
-            visit.entry(&Entry { path: &path, kind, size: 0, offset: None, owner: None });
-            visit.gap(Some(&path), GapKind::LinkBroken, reason.to_owned());
+            self.say_link(&path, "is a link, which the end of a stream of zip tells too late; name the zip as a file instead");
         }
         Ok(())
+    }
+
+    /// The target of a link was taken for its content, which does not stand.
+    fn say_link(&mut self, path: &str, reason: &str) {
+        let visit = &mut *self.desk.context.visit;
+        visit.entry(&Entry { path, kind: EntryKind::Other, size: 0, offset: None, owner: None });
+        visit.gap(Some(path), GapKind::LinkBroken, reason.to_owned());
+    }
+
+    fn say_maybe_links(&mut self) {
+        for path in std::mem::take(&mut self.maybe_links) {
+            self.say_link(
+                &path,
+                "may be a link or a file; the end of the zip would tell, and is missing",
+            );
+        }
     }
 
     fn take_end(&mut self) -> Result<(), Stop> {

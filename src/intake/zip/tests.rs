@@ -107,6 +107,30 @@ fn unix_packers_keep_owner_mode_and_links() {
 }
 
 #[test]
+fn what_may_be_a_link_is_no_content_where_the_zip_is_cut() {
+    let mut link = Entry::file("b/master", b"../keys/master");
+    (link.mode, link.deflate) = (0o120_777, false);
+    let bytes = zip(&[Entry::file("b/hmac", b"a key"), link, Entry::file("z", b"z")]);
+    let central = bytes.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+    for cut in [central, central + 60] {
+        let recorder = read(&bytes[..cut]);
+        assert_eq!(recorder.gaps(), [GapKind::Partial, GapKind::LinkBroken]);
+        assert!(matches!(
+            &recorder.events[recorder.events.len() - 2],
+            Event::Entry { path, kind: EntryKind::Other, .. } if path == "b/master"
+        ));
+    }
+}
+
+#[test]
+fn directory_may_have_its_sizes_behind_it() {
+    let mut directory = Entry::file("b/", b"");
+    (directory.deflate, directory.sizes_behind) = (false, true);
+    let recorder = sniff_and_scan(&zip(&[directory, Entry::file("b/hmac", b"key")]));
+    assert_eq!((recorder.gaps(), files(&recorder)), (vec![], vec!["b/hmac".to_owned()]));
+}
+
+#[test]
 fn what_is_encrypted_or_packed_in_an_odd_way_says_so_once() {
     let odd = |flags, method| {
         let mut entries = vec![Entry::file("a/hmac", b"key"), Entry::file("a/master", b"key2")];
