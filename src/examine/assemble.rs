@@ -23,7 +23,7 @@ pub(super) fn snapshots(
     walked: &Walked,
     collected: Collected,
 ) -> (Vec<Snapshot>, Vec<Gap>) {
-    let Collected { items, archives, is_status, mut gaps, .. } = collected;
+    let Collected { items, archives, is_status, mut gaps, links_out, .. } = collected;
     let mut roots = by_root(&items);
     gaps.extend(strays(source, &items));
     roots.retain(|_, evidence| evidence.iter().any(|(_, found, item)| marks_instance(found, item)));
@@ -37,6 +37,10 @@ pub(super) fn snapshots(
     let inside =
         archives.iter().filter(|path| !apart.contains(path) && owner(path, &tops).is_none());
     gaps.extend(inside.map(|path| nested(source, path, !tops.is_empty())));
+    let untold: Vec<Gap> = beside(source, &links_out, &tops)
+        .filter(|link| !gaps.iter().any(|gap| gap.path == link.path))
+        .collect();
+    gaps.extend(untold);
     let mut snapshots: Vec<Snapshot> =
         roots.iter().map(|(root, evidence)| snapshot(source, root, evidence, &gaps)).collect();
     gaps.extend(snapshots.iter().flat_map(unidentified));
@@ -154,6 +158,34 @@ fn nested(source: &str, path: &str, beside_install: bool) -> Gap {
         "is an archive inside the source and was not opened; unpack it and name it as a source"
             .to_owned();
     Gap { source: source.to_owned(), path: Some(path.to_owned()), kind, reason }
+}
+
+/// Tells of links that stand where another instance of the farm would: in the home of an install, or next to that. What they lead
+/// to may as well be a JDK.
+fn beside<'a>(
+    source: &'a str,
+    links_out: &'a [String],
+    roots: &'a BTreeSet<&str>,
+) -> impl Iterator<Item = Gap> + use<'a> {
+    let homes: BTreeSet<&str> = roots
+        .iter()
+        .filter(|root| !root.is_empty())
+        .flat_map(|root| [parent(root), parent(parent(root))])
+        .collect();
+    let is_beside =
+        move |path: &&String| homes.contains(parent(path)) && owner(path, roots).is_none();
+    links_out.iter().filter(is_beside).map(move |path| Gap {
+        source: source.to_owned(),
+        path: Some(path.clone()),
+        kind: GapKind::LinkBeside,
+        reason:
+            "is a link that leads out of the source; if an instance is there, name it as a source"
+                .to_owned(),
+    })
+}
+
+fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(parent, _)| parent)
 }
 
 fn malformed(source: &str, items: &BTreeMap<String, Item>) -> Vec<Gap> {

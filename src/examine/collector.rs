@@ -1,11 +1,12 @@
 //! Keeps the evidence of one source while it is walked.
 
 use super::alias::Aliases;
+use super::gap_list::GapList;
 use super::hints;
 use super::links::{Links, Resolved, is_stem, join, resolve};
 use super::segments::{self, Segments, Store};
 use crate::evidence::{Fact, Kind, ParseError, Reads, Scan, classify};
-use crate::facts::{Gap, GapKind, Owner};
+use crate::facts::{Gap, GapKind, INSIDE, Owner, is_in_realm, realm};
 use crate::intake::{Descend, Entry, EntryKind, LinkTarget, Visit, Want};
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +38,8 @@ pub(super) struct Collected {
     /// It has a file that only the status of a web console has.
     pub(super) is_status: bool,
     pub(super) gaps: Vec<Gap>,
+    /// Symbolic links out of the source.
+    pub(super) links_out: Vec<String>,
     /// Segment stores, by the path of their directory.
     pub(super) segment_stores: BTreeMap<String, Store>,
 }
@@ -59,7 +62,6 @@ struct Stream {
 /// Receives one source.
 #[allow(clippy::struct_excessive_bools, reason = "each notes one thing that was seen or is wanted")]
 pub(super) struct Collector<'a> {
-    source: &'a str,
     limits: &'a Limits,
     items: BTreeMap<String, Item>,
     /// How often a path came, where it came more than once, and whether the versions differ.
@@ -70,11 +72,10 @@ pub(super) struct Collector<'a> {
     is_status: bool,
     /// Archives inside it can be walked where they lie.
     opens: bool,
+    /// Archives inside it that held or told something.
+    realms: BTreeSet<String>,
     segments: Segments,
-    gaps: Vec<Gap>,
-    gaps_left_out: usize,
-    /// The worst kind among them.
-    left_out: GapKind,
+    gaps: GapList<'a>,
     pending: Vec<Pending>,
     /// Set for the second pass, which reads nothing but what these lead to.
     aliases: Option<Aliases>,
@@ -85,7 +86,6 @@ pub(super) struct Collector<'a> {
 impl<'a> Collector<'a> {
     pub(super) fn new(source: &'a str, limits: &'a Limits) -> Self {
         Self {
-            source,
             limits,
             items: BTreeMap::new(),
             repeats: BTreeMap::new(),
@@ -93,10 +93,9 @@ impl<'a> Collector<'a> {
             archives: Vec::new(),
             is_status: false,
             opens: false,
+            realms: BTreeSet::new(),
             segments: Segments::new(limits.segment_files_max),
-            gaps: Vec::new(),
-            gaps_left_out: 0,
-            left_out: GapKind::Duplicate,
+            gaps: GapList::new(source, limits.gaps_max),
             pending: Vec::new(),
             aliases: None,
             concatenated: false,
@@ -127,7 +126,7 @@ impl<'a> Collector<'a> {
         for (path, link) in wanted {
             let Some(target) = self.target(&path, &link) else { continue };
             if !aliases.add(target, path) {
-                self.record_once(
+                self.gaps.record_once(
                     "one place is linked to from more places than any install needs".to_owned(),
                 );
             }
@@ -192,17 +191,20 @@ impl<'a> Collector<'a> {
         for (path, (times, differ)) in std::mem::take(&mut self.repeats) {
             let versions = if differ { "versions differ" } else { "all are equal" };
             let reason = format!("came {times} times ({versions}); the last one counts");
-            self.record(Some(&path), GapKind::Duplicate, reason);
+            self.gaps.record(Some(&path), GapKind::Duplicate, reason);
         }
         if let Some(reason) = self.segments.over_limit() {
-            self.record_once(reason);
+            self.gaps.record_once(reason);
         }
-        self.count_left_out();
-        self.gaps.sort();
-        self.gaps.dedup();
+        // Of a directory it is known where they lead, and discovery tells of those that matter.
+        let leads_out =
+            |target: &LinkTarget| !directory && self.resolve(target) == Resolved::Outside;
+        let out = self.links.iter().filter(|(_, target)| leads_out(target));
+        let links_out = out.map(|(path, _)| path.clone()).collect();
         let segment_stores = self.segments.finish(directory);
         let Self { items, archives, is_status, gaps, .. } = self;
-        Collected { items, archives, is_status, gaps, segment_stores }
+        let gaps = gaps.finish();
+        Collected { items, archives, is_status, gaps, links_out, segment_stores }
     }
 
     /// What an install reaches through a link to its launchpad or cache is its own, and no install or copy beside it.
@@ -227,13 +229,7 @@ impl<'a> Collector<'a> {
 
     /// A link to a directory is followed when something was found through it; archives need not list the directory.
     fn see_linked_directories(&mut self) {
-        let is_followed = |path: &String| {
-            let below = format!("{path}/");
-            self.items
-                .range(below.clone()..)
-                .next()
-                .is_some_and(|(path, _)| path.starts_with(&below))
-        };
+        let is_followed = |path: &String| below(&self.items, path).is_some();
         let links = self.items.iter().filter(|(_, item)| matches!(item, Item::Link(_)));
         let followed: Vec<String> =
             links.map(|(path, _)| path).filter(|p| is_followed(p)).cloned().collect();
@@ -243,36 +239,10 @@ impl<'a> Collector<'a> {
     }
 
     fn lose(&mut self, path: String, kind: GapKind, reason: &str) {
-        self.record(Some(&path), kind, reason.to_owned());
+        self.gaps.record(Some(&path), kind, reason.to_owned());
         if classify(&path).is_some() {
             self.items.insert(path, Item::Lost);
         }
-    }
-
-    fn record(&mut self, path: Option<&str>, kind: GapKind, reason: String) {
-        if self.gaps.len() >= self.limits.gaps_max {
-            self.gaps_left_out = self.gaps_left_out.saturating_add(1);
-            self.left_out = worse(self.left_out, kind);
-            return;
-        }
-        let source = self.source.to_owned();
-        self.gaps.push(Gap { source, path: path.map(str::to_owned), kind, reason });
-    }
-
-    /// Says once that a limit was reached.
-    fn record_once(&mut self, reason: String) {
-        if !self.gaps.iter().any(|gap| gap.reason == reason) {
-            self.record(None, GapKind::OverLimit, reason);
-        }
-    }
-
-    fn count_left_out(&mut self) {
-        if self.gaps_left_out == 0 {
-            return;
-        }
-        let reason = format!("{} more problems of this source are not listed", self.gaps_left_out);
-        let source = self.source.to_owned();
-        self.gaps.push(Gap { source, path: None, kind: self.left_out, reason });
     }
 
     /// An entry whose body never came is lost; a gap says why.
@@ -292,7 +262,7 @@ impl<'a> Collector<'a> {
         if self.items.len() >= self.limits.evidence_max && !self.items.contains_key(&path) {
             let max = self.limits.evidence_max;
             let reason = format!("holds more than {max} pieces of evidence; the rest is not read");
-            self.record_once(reason);
+            self.gaps.record_once(reason);
             return;
         }
         let Some(old) = self.items.get(&path) else {
@@ -327,13 +297,39 @@ impl<'a> Collector<'a> {
         self.items.insert(path, item);
     }
 
+    /// The last entry of a path counts, of an archive inside the source as of a file. Of what the earlier one held nothing is left.
+    fn replace_archive(&mut self, path: &str) {
+        let realm = format!("{path}{INSIDE}");
+        // Of several archives one behind the other nobody can tell which is meant; each file that differs is told.
+        if self.concatenated || !self.realms.contains(&realm) {
+            return;
+        }
+        self.items.retain(|path, _| !is_in_realm(path, &realm));
+        self.repeats.retain(|path, _| !is_in_realm(path, &realm));
+        self.links.retain(|path, _| !is_in_realm(path, &realm));
+        self.archives.retain(|path| !is_in_realm(path, &realm));
+        self.segments.drop_realm(&realm);
+        self.gaps.drop_realm(&realm);
+        let reason = "came again; of several archives of one name the last one counts".to_owned();
+        self.gaps.record(Some(path), GapKind::Duplicate, reason);
+    }
+
+    fn see_realm(&mut self, path: &str) {
+        let realm = realm(path);
+        let has_room = self.realms.len()
+            < usize::try_from(self.limits.inner_archives_max).unwrap_or(usize::MAX);
+        if !realm.is_empty() && has_room && !self.realms.contains(realm) {
+            self.realms.insert(realm.to_owned());
+        }
+    }
+
     fn remember_link(&mut self, path: &str, target: &LinkTarget) {
         if self.links.len() < self.limits.links_max {
             self.links.insert(path.to_owned(), target.clone());
         } else {
             let max = self.limits.links_max;
             let reason = format!("holds more than {max} symbolic links; the rest is not followed");
-            self.record_once(reason);
+            self.gaps.record_once(reason);
         }
     }
 
@@ -393,10 +389,11 @@ impl<'a> Collector<'a> {
     fn hint(&mut self, path: &str, entry: &Entry<'_>) -> Want {
         if hints::is_key_in_another_case(path) {
             let reason = "is named like a crypto key file in another case; it was not read";
-            self.record(Some(path), GapKind::Unidentified, reason.to_owned());
+            self.gaps.record(Some(path), GapKind::Unidentified, reason.to_owned());
         }
         self.is_status |= hints::is_status(path);
         if self.opens && self.aliases.is_none() && may_be_opened(path, entry) {
+            self.replace_archive(path);
             return Want::Archive;
         }
         // An archive inside an install is part of it; one outside of every install may hold another.
@@ -409,18 +406,6 @@ impl<'a> Collector<'a> {
             self.archives.push(path.to_owned());
         }
         Want::Nothing
-    }
-}
-
-/// Returns the kind that stands for gaps left out, with one more among them. A wrong checksum comes behind everything else that is
-/// wrong with a source, and must not be lost for it.
-fn worse(before: GapKind, kind: GapKind) -> GapKind {
-    if before.taints() || kind.taints() {
-        GapKind::CorruptStream
-    } else if before.hides() || kind.hides() {
-        GapKind::OverLimit
-    } else {
-        GapKind::Duplicate
     }
 }
 
@@ -442,6 +427,7 @@ fn widest(a: Want, b: Want) -> Want {
 impl Visit for Collector<'_> {
     fn entry(&mut self, entry: &Entry<'_>) -> Want {
         self.settle();
+        self.see_realm(entry.path);
         let Some(aliases) = &self.aliases else {
             match &entry.kind {
                 EntryKind::SymbolicLink(target) => self.remember_link(entry.path, target),
@@ -484,7 +470,7 @@ impl Visit for Collector<'_> {
             let Some(stream) = pending.stream else { continue };
             let scanned = stream.scan.finish();
             if let Some(problem) = scanned.problem {
-                self.record(Some(&pending.path), GapKind::Log, problem);
+                self.gaps.record(Some(&pending.path), GapKind::Log, problem);
             }
             self.put(pending.path, Item::Read { fact: Ok(scanned.fact), owner: pending.owner });
         }
@@ -492,6 +478,7 @@ impl Visit for Collector<'_> {
 
     fn gap(&mut self, path: Option<&str>, kind: GapKind, reason: String) {
         self.concatenated |= kind == GapKind::Concatenated;
+        path.into_iter().for_each(|path| self.see_realm(path));
         if self.aliases.is_none() {
             // Most farms keep their keys in files, and what a repository holds is asked for only where it matters.
             let store = path.filter(|_| kind == GapKind::Unreadable).and_then(segments::store);
@@ -500,12 +487,12 @@ impl Visit for Collector<'_> {
             }
             let of_a_log = kind.is_local() && path.is_some_and(concerns_logs);
             let kind = if of_a_log { GapKind::Log } else { kind };
-            self.record(path, kind, reason);
+            self.gaps.record(path, kind, reason);
             return;
         }
         // The second pass meets the damage of the first again; only what it came for is news.
         for pending in std::mem::take(&mut self.pending) {
-            self.record(Some(&pending.path), kind, reason.clone());
+            self.gaps.record(Some(&pending.path), kind, reason.clone());
             self.items.insert(pending.path, Item::Lost);
         }
     }
@@ -517,6 +504,16 @@ impl Visit for Collector<'_> {
             Some(_) => Descend::Nothing,
         }
     }
+}
+
+/// Returns the first item below a directory, or in an archive.
+fn below<'i>(items: &'i BTreeMap<String, Item>, directory: &str) -> Option<&'i Item> {
+    let below = format!("{directory}/");
+    items
+        .range(below.clone()..)
+        .next()
+        .filter(|(path, _)| path.starts_with(&below))
+        .map(|(_, item)| item)
 }
 
 /// Says whether an entry may be an archive with an install in it.
@@ -542,24 +539,6 @@ mod tests {
         }
         for path in ["", "q", "q/logs/access.log", "q/xlogs", "felix/bundle5/data/logs"] {
             assert!(!concerns_logs(path), "{path}");
-        }
-    }
-
-    #[test]
-    fn wrong_checksum_is_not_lost_among_gaps_that_are_left_out() {
-        let limits = Limits { gaps_max: 1, ..Limits::default() };
-        for (kind, told) in [
-            (GapKind::Duplicate, GapKind::Duplicate),
-            (GapKind::LinkLoop, GapKind::OverLimit),
-            (GapKind::GlobalPath, GapKind::CorruptStream),
-        ] {
-            let mut collector = Collector::new("s", &limits);
-            for kind in [GapKind::Duplicate, GapKind::Duplicate, kind, GapKind::Duplicate] {
-                collector.gap(None, kind, String::new());
-            }
-            let gaps = collector.finish(true, false).gaps;
-            let left_out = gaps.iter().find(|gap| gap.reason.starts_with("3 more"));
-            assert_eq!(left_out.map(|gap| gap.kind), Some(told));
         }
     }
 

@@ -6,6 +6,7 @@ mod alias;
 mod assemble;
 mod collector;
 mod configs;
+mod gap_list;
 mod hints;
 mod jcr_configs;
 mod jcr_keys;
@@ -102,6 +103,9 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch) -> Outcome {
         walk(source, limits, watch, &mut collector);
     }
     let mut collected = collector.finish(source.can_reread(), source.is_directory());
+    if let Some(hint) = walked.part_hint {
+        explain(&mut collected.gaps, hint);
+    }
     let segment_stores = std::mem::take(&mut collected.segment_stores);
     let (mut snapshots, mut gaps) = assemble::snapshots(source, &walked, collected);
     gaps.extend(repository::add(source, &walked, limits, &segment_stores, &mut snapshots));
@@ -113,6 +117,13 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch) -> Outcome {
         complete: !gaps.iter().any(|gap| gap.kind.hides()),
     };
     Outcome { label: source.label.clone(), snapshots, record, gaps }
+}
+
+/// Says why a source that is cut may be so.
+fn explain(gaps: &mut [Gap], hint: &str) {
+    for gap in gaps.iter_mut().filter(|gap| gap.kind == GapKind::Partial && gap.path.is_none()) {
+        gap.reason = format!("{}; {hint}", gap.reason);
+    }
 }
 
 fn failed(source: &Source) -> Outcome {

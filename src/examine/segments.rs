@@ -6,6 +6,7 @@ use super::links::join;
 use crate::evidence::{
     SEGMENT_STORE, STORE_DIRECTORIES, is_repository, is_segment_store, may_hold, segment_store,
 };
+use crate::facts::is_in_realm;
 use crate::intake::{Descend, Entry, EntryKind, Part};
 use std::collections::BTreeMap;
 
@@ -57,6 +58,12 @@ impl Segments {
     /// Notes that something of a store could not be read.
     pub(super) fn lose(&mut self, store: &str, path: &str, reason: String) {
         self.put(store, path, Err(reason));
+    }
+
+    /// Drops the stores in an archive inside the source.
+    pub(super) fn drop_realm(&mut self, realm: &str) {
+        self.stores.retain(|store, _| !is_in_realm(store, realm));
+        self.files = self.stores.values().map(BTreeMap::len).sum();
     }
 
     /// Returns what is to be said when there were more files than are remembered.

@@ -64,6 +64,8 @@ pub enum GapKind {
     Nested,
     /// A zip beside an install, most likely a package; not opened.
     Package,
+    /// A link beside an install that leads out of the source, perhaps to another install.
+    LinkBeside,
     /// Two versions of one piece of evidence, and nothing tells which one the instance uses.
     Ambiguous,
     /// Key files in a bundle directory that says nothing of which bundle it is.
@@ -102,7 +104,7 @@ impl GapKind {
             Self::Unsupported => "unsupported",
             Self::Encrypted => "encrypted",
             Self::GlobalPath => "global-path",
-            Self::LinkOutside => "link-outside",
+            Self::LinkOutside | Self::LinkBeside => "link-outside",
             Self::LinkLoop => "link-loop",
             Self::LinkBroken => "link-broken",
             Self::TooLarge => "too-large",
@@ -137,6 +139,7 @@ impl GapKind {
                 | Self::Lenient
                 | Self::Log
                 | Self::Package
+                | Self::LinkBeside
         )
     }
 

@@ -16,6 +16,9 @@ const DEPTH_MAX: usize = 8;
 /// Folders that are looked into.
 const FOLDERS_MAX: usize = 10_000;
 
+/// Entries of a directory that a link leads to that are looked at.
+const LINKED_MAX: usize = 100;
+
 /// The directory that is an install.
 const INSTALL: &str = "crx-quickstart";
 
@@ -31,7 +34,7 @@ pub(super) struct Folder {
     /// Archives, and what was meant to be one. A zip or a failed download among the uploads of a farm is an instance that
     /// nobody looked at.
     pub(super) uploads: Vec<PathBuf>,
-    /// Symbolic links to what would be an upload.
+    /// Symbolic links out of the folder, to what would be an upload or an install.
     pub(super) links: Vec<PathBuf>,
     /// It has directories, which may hold instances.
     pub(super) directories: bool,
@@ -90,7 +93,7 @@ pub(super) fn look(root: &Path) -> Folder {
         folder.uploads.append(&mut meant);
         folder.uploads.sort();
     }
-    drop_links_to_uploads(&mut folder);
+    drop_links_inside(root, &mut folder);
     folder
 }
 
@@ -136,7 +139,7 @@ fn take_files(entries: &[Listed], folder: &mut Folder, meant: &mut Vec<PathBuf>)
                 Err(GapKind::Unsupported | GapKind::Unreadable) => foreign.push(entry.path.clone()),
                 Err(_) => {}
             }
-        } else if entry.kind.is_symlink() && leads_to_upload(entry) {
+        } else if entry.kind.is_symlink() && entry.name != INSTALL && leads_to_upload(entry) {
             folder.links.push(entry.path.clone());
         }
     }
@@ -145,9 +148,10 @@ fn take_files(entries: &[Listed], folder: &mut Folder, meant: &mut Vec<PathBuf>)
     }
 }
 
-/// Says whether a link would be an upload were it followed. One that leads nowhere may have led to one.
+/// Says whether a link would be an upload or an install were it followed. One that leads nowhere may have led to one.
 fn leads_to_upload(link: &Listed) -> bool {
     match fs::metadata(&link.path) {
+        Ok(target) if target.is_dir() => holds_install(&link.path),
         Ok(target) if !target.is_file() => false,
         Ok(_) => {
             has_ending(&link.name)
@@ -157,13 +161,32 @@ fn leads_to_upload(link: &Listed) -> bool {
     }
 }
 
-/// A link to an upload that is read anyway hides nothing.
-fn drop_links_to_uploads(folder: &mut Folder) {
+/// Says whether a directory is an install, the home of one, or holds homes or uploads. Looks no deeper: it is not in the folder.
+fn holds_install(directory: &Path) -> bool {
+    let entries = listing(directory);
+    let is_install = |directory: &Path| stand(directory, &listing(directory)) != Stand::Apart;
+    let holds = |entry: &Listed| match entry.kind {
+        kind if kind.is_dir() => is_install(&entry.path),
+        kind => kind.is_file() && kind_of(&entry.path).is_ok(),
+    };
+    stand(directory, &entries) != Stand::Apart || entries.iter().take(LINKED_MAX).any(holds)
+}
+
+/// A link to what is read anyway hides nothing.
+fn drop_links_inside(root: &Path, folder: &mut Folder) {
     if folder.links.is_empty() {
         return;
     }
     let read: Vec<_> = folder.uploads.iter().filter_map(|file| file.canonicalize().ok()).collect();
-    folder.links.retain(|link| link.canonicalize().map_or(true, |target| !read.contains(&target)));
+    let root = root.canonicalize().ok();
+    folder.links.retain(|link| {
+        let Ok(target) = link.canonicalize() else { return true };
+        let is_walked = || {
+            let related = |root: &PathBuf| target.starts_with(root) || root.starts_with(&target);
+            target.is_dir() && root.as_ref().is_some_and(related)
+        };
+        !read.contains(&target) && !is_walked()
+    });
 }
 
 fn has_ending(name: &str) -> bool {
@@ -195,6 +218,7 @@ fn listing(directory: &Path) -> Vec<Listed> {
 mod tests {
     use super::*;
     use crate::intake::testing::{archive, member};
+    use std::ffi::OsStr;
     use std::os::unix::fs::symlink;
     use tempfile::TempDir;
 
@@ -244,19 +268,35 @@ mod tests {
 
     #[test]
     fn links_are_told_unless_what_they_lead_to_is_read() {
-        let (root, other) = (folder(&["a.tar", "x.txt"]), folder(&["b.tar", "s/c.tar", "y.txt"]));
+        let root = folder(&["a.tar", "x.txt", "own/crx-quickstart/x"]);
+        let other = folder(&[
+            "b.tar",
+            "y.txt",
+            "s/c.tar",
+            "t/crx-quickstart/x",
+            "u/publish/launchpad/x",
+            "v/notes.txt",
+        ]);
         for (target, link) in [
             (root.path().join("a.tar"), "latest"),
             (other.path().join("b.tar"), "b"),
             (other.path().join("gone"), "gone.tgz"),
             (other.path().join("y.txt"), "y"),
             (other.path().join("s"), "s"),
+            (other.path().join("t"), "t"),
+            (other.path().join("u"), "u"),
+            (other.path().join("v"), "v"),
+            (root.path().join("own"), "w"),
+            (root.path().join(".."), "x"),
         ] {
             symlink(target, root.path().join(link)).unwrap();
         }
         let found = look(root.path());
         let links: Vec<_> = found.links.iter().filter_map(|link| link.file_name()).collect();
-        assert_eq!((found.uploads.len(), links), (1, vec!["b".as_ref(), "gone.tgz".as_ref()]));
+        assert_eq!(
+            (found.uploads.len(), links),
+            (1, ["b", "gone.tgz", "s", "t", "u"].map(OsStr::new).to_vec())
+        );
     }
 
     #[test]
