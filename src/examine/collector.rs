@@ -1,9 +1,11 @@
 //! Keeps the evidence of one source while it is walked.
 
+mod follow;
+
 use super::alias::Aliases;
 use super::gap_list::GapList;
 use super::hints;
-use super::links::{Links, Resolved, is_stem, join, resolve};
+use super::links::{Links, Resolved, join};
 use super::segments::{self, Segments, Store};
 use crate::evidence::{Fact, Kind, ParseError, Reads, Scan, classify};
 use crate::facts::{Gap, GapKind, INSIDE, Owner, is_in_realm, realm};
@@ -108,65 +110,6 @@ impl<'a> Collector<'a> {
         self
     }
 
-    /// Returns what a second pass has to look for. Links that cannot be followed become gaps here.
-    pub(super) fn aliases(&mut self) -> Aliases {
-        self.settle();
-        let roots: BTreeSet<String> =
-            self.items.keys().filter_map(|path| Some(classify(path)?.1.root.to_owned())).collect();
-        let stands_for_more =
-            |path: &str, target: &LinkTarget| is_stem(path, &roots) || self.leads_out(path, target);
-        let stems = self.links.iter().filter(|(path, target)| stands_for_more(path, target));
-        let mut wanted: BTreeMap<String, LinkTarget> =
-            stems.map(|(path, target)| (path.clone(), target.clone())).collect();
-        wanted.extend(self.items.iter().filter_map(|(path, item)| match item {
-            Item::Link(target) => Some((path.clone(), target.clone())),
-            _ => None,
-        }));
-        let mut aliases = Aliases::default();
-        for (path, link) in wanted {
-            let Some(target) = self.target(&path, &link) else { continue };
-            if !aliases.add(target, path) {
-                self.gaps.record_once(
-                    "one place is linked to from more places than any install needs".to_owned(),
-                );
-            }
-        }
-        aliases
-    }
-
-    /// A whole install that is linked to from outside is missing; one that is linked to inside is found where it lies.
-    fn leads_out(&self, path: &str, target: &LinkTarget) -> bool {
-        let is_archive = || hints::is_archive(path) && hints::may_hold_install(path);
-        (path.rsplit('/').next() == Some("crx-quickstart") || is_archive())
-            && self.resolve(target) == Resolved::Outside
-    }
-
-    fn resolve(&self, target: &LinkTarget) -> Resolved {
-        match target {
-            LinkTarget::Outside(_) => Resolved::Outside,
-            LinkTarget::Inside(inside) => resolve(inside, &self.links),
-        }
-    }
-
-    fn target(&mut self, path: &str, target: &LinkTarget) -> Option<String> {
-        let (kind, reason) = match self.resolve(target) {
-            Resolved::Inside(target) => return Some(target),
-            Resolved::Outside => (
-                GapKind::LinkOutside,
-                "is a link that leads out of the source; links are never followed out of it",
-            ),
-            Resolved::Loop => (GapKind::LinkLoop, "is a link that leads to itself"),
-        };
-        self.lose(path.to_owned(), kind, reason);
-        None
-    }
-
-    /// Turns to the second pass.
-    pub(super) fn follow(&mut self, aliases: Aliases) {
-        self.pending.clear();
-        self.aliases = Some(aliases);
-    }
-
     /// Ends the walk; what is still a link now has no target.
     ///
     /// `reread`: the source could be walked twice. `directory`: its files can be opened one by one.
@@ -205,37 +148,6 @@ impl<'a> Collector<'a> {
         let Self { items, archives, is_status, gaps, .. } = self;
         let gaps = gaps.finish();
         Collected { items, archives, is_status, gaps, links_out, segment_stores }
-    }
-
-    /// What an install reaches through a link to its launchpad or cache is its own, and no install or copy beside it.
-    fn leave_to_links(&mut self) {
-        let Some(aliases) = &self.aliases else { return };
-        // A link of a bundle or its data shares them with another bundle, which keeps what is its own.
-        let is_part = |link: &str| {
-            let name = link.rsplit('/').next().unwrap_or(link);
-            matches!(name, "launchpad" | "felix" | "conf" | "bin" | "config")
-        };
-        let items = &self.items;
-        let reached = |path: &str| {
-            let mut through = aliases.through(path).into_iter();
-            through.any(|(link, at)| at != path && is_part(link) && items.contains_key(&at))
-        };
-        let by_directory = |path: &&String| reached(path) && !aliases.is_target(path);
-        let left: Vec<String> = items.keys().filter(by_directory).cloned().collect();
-        for path in left {
-            self.items.remove(&path);
-        }
-    }
-
-    /// A link to a directory is followed when something was found through it; archives need not list the directory.
-    fn see_linked_directories(&mut self) {
-        let is_followed = |path: &String| below(&self.items, path).is_some();
-        let links = self.items.iter().filter(|(_, item)| matches!(item, Item::Link(_)));
-        let followed: Vec<String> =
-            links.map(|(path, _)| path).filter(|p| is_followed(p)).cloned().collect();
-        for path in followed {
-            self.items.insert(path, Item::Read { fact: Ok(Fact::Seen), owner: None });
-        }
     }
 
     fn lose(&mut self, path: String, kind: GapKind, reason: &str) {
@@ -478,7 +390,9 @@ impl Visit for Collector<'_> {
 
     fn gap(&mut self, path: Option<&str>, kind: GapKind, reason: String) {
         self.concatenated |= kind == GapKind::Concatenated;
-        path.into_iter().for_each(|path| self.see_realm(path));
+        if let Some(path) = path {
+            self.see_realm(path);
+        }
         if self.aliases.is_none() {
             // Most farms keep their keys in files, and what a repository holds is asked for only where it matters.
             let store = path.filter(|_| kind == GapKind::Unreadable).and_then(segments::store);

@@ -4,6 +4,7 @@
 //! long names of any length into memory and gives sparse maps out as file content.
 
 mod announce;
+mod between;
 mod extension;
 mod header;
 mod pax;

@@ -1,5 +1,6 @@
 //! The tar state machine: bytes in, in pieces of any size; entries, bodies and gaps out.
 
+use super::between::Run;
 use super::extension::Extension;
 use super::header::{self, BLOCK_BYTES, Block, Header};
 use super::pax::Extensions;
@@ -12,9 +13,6 @@ use std::io;
 use zeroize::{Zeroize, Zeroizing};
 
 const BLOCK: u64 = BLOCK_BYTES as u64;
-
-/// Bytes of the two blocks that end an archive.
-const END_BYTES: u64 = 2 * BLOCK;
 
 /// Scans a tar that is pushed into it.
 pub(super) struct Scanner<'v> {
@@ -29,8 +27,8 @@ pub(super) struct Scanner<'v> {
     /// Bytes to skip after the body.
     pub(super) tail: u64,
     /// A header block of which a part has come.
-    block: Block,
-    filled: usize,
+    pub(super) block: Block,
+    pub(super) filled: usize,
     /// A body or extension of which a part has come.
     pub(super) buffer: Zeroizing<Vec<u8>>,
     /// The body being read may be key material: keys are always asked for whole. Wiping the start of every jar as well
@@ -46,7 +44,7 @@ pub(super) struct Scanner<'v> {
     pub(super) path: String,
     /// The owner announced last; reused for its user name.
     pub(super) owner: Option<Owner>,
-    run: Run,
+    pub(super) run: Run,
     /// Kinds of gap that are reported once a source, and were.
     said: BTreeSet<GapKind>,
 }
@@ -64,17 +62,6 @@ pub(super) enum State {
     Inner,
     Skip,
     Stopped,
-}
-
-/// What came since the last good header.
-#[derive(Debug, Default)]
-struct Run {
-    /// Zero blocks, one behind the other.
-    zeros: u64,
-    /// Two of them: the archive has ended.
-    ended: bool,
-    /// Blocks that are no header; they were reported when the first came.
-    unknown: bool,
 }
 
 /// What is to be done with the body of an entry.
@@ -314,84 +301,6 @@ impl<'v> Scanner<'v> {
         }
     }
 
-    fn take_zeros(&mut self) {
-        if self.extensions.any {
-            self.extensions = Extensions::default();
-            let offset = self.header_offset();
-            self.gap(
-                GapKind::Corrupt,
-                format!("zeros at byte {offset} where the entry of an extension header should be"),
-            );
-        }
-        self.run.zeros = self.run.zeros.saturating_add(1);
-        self.run.ended |= self.run.zeros >= 2;
-    }
-
-    /// A block that is neither header nor zeros. Like GNU tar, tries block by block until a header comes.
-    fn take_unknown(&mut self) {
-        let offset = self.header_offset();
-        self.run.zeros = 0;
-        self.extensions = Extensions::default();
-        if self.run.unknown {
-            return;
-        }
-        self.run.unknown = true;
-        if self.run.ended {
-            self.say_trailing(offset);
-        } else {
-            self.damage(format!(
-                "no valid header at byte {offset}; reading went on at the next one"
-            ));
-        }
-    }
-
-    /// Reports damage at one spot.
-    pub(super) fn damage(&mut self, reason: String) {
-        self.run.unknown = true;
-        self.gap(GapKind::Corrupt, reason);
-    }
-
-    fn say_trailing(&mut self, offset: u64) {
-        if self.is_first(GapKind::TrailingData) {
-            self.gap(
-                GapKind::TrailingData,
-                format!("unknown bytes behind the end of the archive, at byte {offset}"),
-            );
-        }
-    }
-
-    /// Reports more zeros than padding explains: the file was made in full length, and not filled.
-    fn say_hollow(&mut self, partial: usize) {
-        let zeros = to_u64(BLOCK_BYTES).saturating_mul(self.run.zeros);
-        let behind = zeros.saturating_add(to_u64(partial)).saturating_sub(END_BYTES);
-        if behind > self.limits.padding_bytes_max {
-            let reason = format!(
-                "{behind} bytes of zeros behind the end of the archive, more than any padding; perhaps a failed download"
-            );
-            self.gap(GapKind::TrailingData, reason);
-        }
-    }
-
-    /// Zeros before a header: other tools stop there and show less.
-    fn note_zeros(&mut self) {
-        self.say_hollow(0);
-        let zeros = self.run.zeros;
-        if (zeros == 0 && !self.run.ended) || !self.is_first(GapKind::Concatenated) {
-            return;
-        }
-        let offset = self.header_offset();
-        let reason = if to_u64(BLOCK_BYTES).saturating_mul(zeros) == offset {
-            format!(
-                "zeros before the first header, at byte {offset}; other tools take them for the end"
-            )
-        } else if self.run.ended {
-            format!("another archive follows behind the end of the first, at byte {offset}")
-        } else {
-            format!("a lone zero block before byte {offset}; other tools take it for the end")
-        };
-        self.gap(GapKind::Concatenated, reason);
-    }
-
     fn take_sparse_map(&mut self, block: &Block, wanted: bool) {
         let (pairs, more) = header::sparse_extension(block);
         let pairs_max = usize::try_from(self.limits.extension_bytes_max / 24).unwrap_or(usize::MAX);
@@ -461,29 +370,6 @@ impl<'v> Scanner<'v> {
             None => self.visit.body(stored),
             Some(Ok(whole)) => self.visit.body(&whole),
             Some(Err(reason)) => self.path_gap(GapKind::Unsupported, reason.to_owned()),
-        }
-    }
-
-    fn finish_between(&mut self, offset: u64) {
-        let rest_is_zero = header::is_zero(self.block.get(..self.filled).unwrap_or_default());
-        if !rest_is_zero && self.run.ended && !self.run.unknown {
-            let start = self.position;
-            self.say_trailing(start);
-        } else if !rest_is_zero && !self.run.ended && !self.run.unknown {
-            return self.gap(GapKind::Partial, format!("ends inside a header at byte {offset}"));
-        }
-        if rest_is_zero && self.entries > 0 {
-            self.say_hollow(self.filled);
-        }
-        if self.extensions.any {
-            self.gap(GapKind::Partial, format!("ends behind an extension header at byte {offset}"));
-        } else if self.entries == 0 && !self.run.unknown {
-            self.gap(GapKind::EmptyArchive, "an archive without any entry".to_owned());
-        } else if !self.run.ended {
-            let reason = format!(
-                "ends at byte {offset} without end-of-archive blocks; perhaps cut between two entries"
-            );
-            self.gap(GapKind::NoEoa, reason);
         }
     }
 

@@ -181,7 +181,7 @@ impl<'c, 'v> Desk<'c, 'v> {
         let inflated = record.method != 0;
         // What comes through a pipe is announced without its size.
         let is_unknown = record.size == 0 && record.has_sizes_behind();
-        let size = if is_unknown { self.left() } else { record.size };
+        let size = if is_unknown { u64::MAX } else { record.size }.min(self.left());
         let mut body = Unpacked {
             input: if inflated {
                 Box::new(flate2::bufread::DeflateDecoder::new(input))
