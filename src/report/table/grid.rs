@@ -105,26 +105,28 @@ fn agreed(
     }
     writeln!(out, "{}", Paint::Bold.on(&format!("The same on all {instances} instances"), screen))?;
     for row in rows {
-        let label = format!("  {:<14}", row.title);
-        labelled(&label, common_text(row).unwrap_or_default(), screen, out)?;
+        // They agree, and may all be wrong.
+        let (mark, pointer) = if row.is_odd() { ("!", " <") } else { (" ", "") };
+        let label = format!("{mark} {:<14}", row.title);
+        let text = common_text(row).unwrap_or_default();
+        labelled(&label, &format!("{text}{pointer}"), screen, out)?;
     }
     writeln!(out)
 }
 
 /// Marks a row that should be equal with `=` where it is, and one that is not what it should be with `!`.
 fn title(row: &MatrixRow, screen: Screen) -> Shown {
-    let known = row.cells.iter().all(|cell| cell.group.is_some());
-    let mark = match row.expect {
-        _ if row.is_odd() => '!',
-        Expect::Equal if known && row.cells.len() > 1 => '=',
-        _ => ' ',
+    let mark = match (row.is_odd(), row.agrees()) {
+        (true, _) => '!',
+        (false, true) => '=',
+        (false, false) => ' ',
     };
     (clean(&format!("{mark} {}", row.title), screen), row.is_odd())
 }
 
-/// Shows a cell of the matrix: in a row that differs with the letter of its group, and marked where it is an odd one.
+/// Shows a cell of the matrix: in a row that differs with the letter of its group, and marked where it is wrong or an odd one.
 fn shown(row: &MatrixRow, index: usize, cell: &Cell, screen: Screen) -> Shown {
-    shown_cell(cell, row.is_odd(), row.is_odd_at(index), screen)
+    shown_cell(cell, row.is_odd() && row.differs(), row.is_odd_at(index), screen)
 }
 
 /// Shows a cell, with the letter of its group where that is wanted.
@@ -252,6 +254,21 @@ mod tests {
         assert!(line(&jcr, "  hmac").contains("(in the JCR, not read)"), "{jcr}");
         let gone = |i: crate::testing::Instance| i.without_key(crate::facts::KeyName::Hmac);
         let absent = render(good_farm(&["a"]).with("b", gone), None);
-        assert!(line(&absent, "  hmac").contains("[absent]"), "{absent}");
+        assert!(line(&absent, "! hmac").ends_with("[absent] <  |"), "{absent}");
+    }
+
+    #[test]
+    fn what_is_wrong_everywhere_is_marked_and_what_is_right_among_wrong_ones_is_not() {
+        let newline = |i: crate::testing::Instance| i.storage(b"Bundle\n");
+        let farm = |others: &[&str]| {
+            others.iter().fold(good_farm(&["a"]), |farm, name| farm.with(name, newline))
+        };
+        let text = render(farm(&["b", "c"]), None);
+        let row = line(&text, "! storage");
+        assert!(row.contains("| Bundle B  ") && row.matches("+ LF A <").count() == 2, "{text}");
+        let names: Vec<String> = (1..=20).map(|n| format!("publish{n:02}")).collect();
+        let all = names.iter().fold(crate::testing::farm(), |farm, name| farm.with(name, newline));
+        let text = render(all, Some(80));
+        assert!(text.contains("\n! storage        Bundle + LF <\n"), "{text}");
     }
 }
