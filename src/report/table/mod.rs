@@ -3,6 +3,7 @@
 mod bundles;
 mod findings;
 mod grid;
+mod names;
 mod text;
 
 use super::wording::basis;
@@ -10,7 +11,7 @@ use super::{Format, Report, printable};
 use crate::facts::{Gap, spoken};
 use crate::rules::{Judged, Verdict};
 use std::io::{self, Write};
-pub(super) use text::{Paint, labelled};
+pub(super) use text::{Paint, labelled, wrapped};
 
 pub(super) const FORMAT: Format = Format {
     name: "table",
@@ -81,7 +82,9 @@ fn verdict(judged: &Judged, report: &Report, out: &mut dyn Write) -> io::Result<
         1 => String::new(),
         _ => format!(" of {}", clean(&judged.farm.name, report.screen)),
     };
-    writeln!(out, "Verdict{farm}: {} - {}", paint.on(word, report.screen), basis(judged, report))
+    let verdict = format!("Verdict{farm}: {word} -");
+    let painted = format!("Verdict{farm}: {} -", paint.on(word, report.screen));
+    text::hanging([&verdict, &painted], &basis(judged, report), report.screen, out)
 }
 
 /// Makes text harmless, and ASCII where that is asked for.
