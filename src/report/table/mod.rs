@@ -6,12 +6,13 @@ mod grid;
 mod names;
 mod text;
 
-use super::wording::basis;
+use super::wording::{basis, uncounted};
 use super::{Format, Report, printable};
 use crate::facts::{Gap, spoken};
 use crate::rules::{Judged, Verdict};
 use std::io::{self, Write};
-pub(super) use text::{Paint, labelled, wrapped};
+pub use text::wrapped;
+pub(super) use text::{Paint, labelled};
 
 pub(super) const FORMAT: Format = Format {
     name: "table",
@@ -77,6 +78,9 @@ fn verdict(judged: &Judged, report: &Report, out: &mut dyn Write) -> io::Result<
             labelled("  -", &reason.to_string(), report.screen, out)?;
         }
         writeln!(out)?;
+    }
+    if let Some(why) = uncounted(judged) {
+        writeln!(out, "{}\n", wrapped(&why, report.screen))?;
     }
     let farm = match report.farms.len() {
         1 => String::new(),
