@@ -7,7 +7,7 @@ use super::{Exit, complain, output, tell};
 use crate::facts::{Gap, Snapshot, SourceRecord};
 use crate::farm::{Plan, PolicyConflict, farms};
 use crate::intake::Source;
-use crate::report::{Format, Outcome, Report, Template, counted};
+use crate::report::{Format, Outcome, Report, Template, counted, wrapped};
 use crate::rules::Severity;
 use anyhow::{anyhow, bail};
 use std::path::{Path, PathBuf};
@@ -79,7 +79,8 @@ impl<'a> Prepared<'a> {
         };
         let farms = farms(snapshots, &plan)?;
         let report = Report::new(farms, sources, gaps, &self.terms.selection, self.output.screen());
-        Ok(Report { bundles: self.output.bundles.clone(), ..report })
+        let fails_from = self.judging.fails_from();
+        Ok(Report { bundles: self.output.bundles.clone(), fails_from, ..report })
     }
 
     /// Writes the reports, and says how the run ends.
@@ -90,9 +91,9 @@ impl<'a> Prepared<'a> {
             return Exit::Trouble;
         }
         if (self.format.name != "table" || self.template.is_some()) && !self.output.quiet {
-            tell(&summary(report));
+            tell(&wrapped(&summary(report), report.screen));
         }
-        match report.outcome(self.judging.fails_from()) {
+        match report.outcome() {
             Outcome::Clean => Exit::Clean,
             Outcome::Findings => Exit::Findings,
             Outcome::Open => Exit::Trouble,
