@@ -11,6 +11,8 @@ use serde::Serialize;
 pub(super) const COLUMNS_MAX: usize = 12;
 /// Groups have so many colours; the letters go on.
 const COLOURS: usize = 8;
+/// A name of so many characters fits the usual column.
+const NAME_CHARACTERS: usize = 18;
 /// Names of a group are listed up to this many; the rest is counted.
 const NAMES_MAX: usize = 8;
 
@@ -19,6 +21,8 @@ const NAMES_MAX: usize = 8;
 pub(super) struct MatrixView {
     /// The instances are rows, not columns.
     turned: bool,
+    /// The instances are rows, and their names need a wide column.
+    wide: bool,
     count: usize,
     /// What all instances agree on, where that is not in the table.
     agreed: Vec<Agreed>,
@@ -86,6 +90,7 @@ impl From<&Matrix> for MatrixView {
         let differing = rows.iter().filter(|row| turned && row.is_odd());
         Self {
             turned,
+            wide: turned && matrix.instances.iter().any(|name| is_long(name)),
             count: matrix.instances.len(),
             agreed: agreed.into_iter().filter_map(agreed_on).collect(),
             groups: differing.map(|row| grouped(row, &matrix.instances)).collect(),
@@ -93,6 +98,10 @@ impl From<&Matrix> for MatrixView {
             lines,
         }
     }
+}
+
+fn is_long(name: &str) -> bool {
+    name.chars().count() > NAME_CHARACTERS
 }
 
 /// Makes the instances rows and the facts columns.
