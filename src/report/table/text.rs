@@ -108,7 +108,7 @@ mod tests {
         let at = |columns| Screen { columns, ..Screen::default() };
         assert_eq!(wrapped("Verdict: X - one two", at(None)), "Verdict: X - one two");
         assert_eq!(wrapped("Verdict: X - one two", at(Some(20))), "Verdict: X - one two");
-        assert_eq!(wrapped("Verdict: X - one two", at(Some(18))), "Verdict: X -\n  one two");
+        assert_eq!(wrapped("Verdict: X - one two", at(Some(18))), "Verdict: X - one\n  two");
     }
 
     #[test]
