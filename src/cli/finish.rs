@@ -7,7 +7,7 @@ use super::{Exit, complain, output, tell};
 use crate::facts::{Gap, Snapshot, SourceRecord};
 use crate::farm::{Plan, PolicyConflict, farms};
 use crate::intake::Source;
-use crate::report::{Format, Outcome, Report, Template, counted, wrapped};
+use crate::report::{Format, Outcome, Report, Template, counted};
 use crate::rules::Severity;
 use anyhow::{anyhow, bail};
 use std::path::{Path, PathBuf};
@@ -91,7 +91,7 @@ impl<'a> Prepared<'a> {
             return Exit::Trouble;
         }
         if (self.format.name != "table" || self.template.is_some()) && !self.output.quiet {
-            tell(&wrapped(&summary(report), report.screen));
+            tell(&summary(report));
         }
         match report.outcome() {
             Outcome::Clean => Exit::Clean,

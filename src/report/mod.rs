@@ -25,7 +25,6 @@ pub use bundles::BundleFilter;
 pub use catalogue::{explain_rule, list_rules};
 pub use json::schema;
 pub use printable::printable;
-pub use table::wrapped;
 pub use template::Template;
 
 use crate::facts::{Gap, SourceRecord};

@@ -11,7 +11,7 @@ use super::{Format, Report, printable};
 use crate::facts::{Gap, spoken};
 use crate::rules::{Judged, Verdict};
 use std::io::{self, Write};
-pub use text::wrapped;
+use text::wrapped;
 pub(super) use text::{Paint, labelled};
 
 pub(super) const FORMAT: Format = Format {

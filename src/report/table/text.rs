@@ -66,7 +66,7 @@ pub(super) fn hanging(
 }
 
 /// Returns a line as several, the second and later ones indented, where it is longer than the screen.
-pub fn wrapped(line: &str, screen: Screen) -> String {
+pub(super) fn wrapped(line: &str, screen: Screen) -> String {
     const INDENT: &str = "  ";
     let Some(columns) = screen.columns.map(usize::from) else { return line.to_owned() };
     if line.chars().count() <= columns {
