@@ -172,9 +172,7 @@ fn steps_are_a_list_with_commands_as_code() {
 
 #[test]
 fn bundles_that_differ_are_shown_with_ids_or_in_a_large_farm_as_groups() {
-    let newer = |i: crate::testing::Instance| {
-        i.change("bundle7", |bundle| bundle.version = Some("2.0".to_owned()))
-    };
+    let newer = |i: Instance| i.change("bundle7", |bundle| bundle.version = Some("2.0".to_owned()));
     let html = parsed([good_farm(&["a", "b"]).with("c", newer)]);
     assert_eq!(texts(&html, ".bundles tbody th"), ["org.apache.felix.scr"]);
     assert_eq!(
