@@ -79,7 +79,8 @@ impl<'a> Prepared<'a> {
         };
         let farms = farms(snapshots, &plan)?;
         let report = Report::new(farms, sources, gaps, &self.terms.selection, self.output.screen());
-        Ok(Report { bundles: self.output.bundles.clone(), ..report })
+        let fails_from = self.judging.fails_from();
+        Ok(Report { bundles: self.output.bundles.clone(), fails_from, ..report })
     }
 
     /// Writes the reports, and says how the run ends.
@@ -92,7 +93,7 @@ impl<'a> Prepared<'a> {
         if (self.format.name != "table" || self.template.is_some()) && !self.output.quiet {
             tell(&summary(report));
         }
-        match report.outcome(self.judging.fails_from()) {
+        match report.outcome() {
             Outcome::Clean => Exit::Clean,
             Outcome::Findings => Exit::Findings,
             Outcome::Open => Exit::Trouble,

@@ -57,7 +57,7 @@ pub struct Installed {
 impl BundleRow {
     /// Says whether one cell belongs to another group than the largest.
     pub fn is_odd_at(&self, index: usize) -> bool {
-        self.odd.get(index) == Some(&true)
+        self.differs && self.odd.get(index) == Some(&true)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::{Cell, CellState, Member};
 use crate::facts::{
-    Configuration, IMS_CLIENT_SECRET, IMS_CUSTOMIZER, SAML_HANDLER, TOKEN_ENCAPSULATED,
-    TOKEN_HANDLER,
+    Configuration, IMS_CLIENT_SECRET, IMS_CUSTOMIZER, SAML_HANDLER, SecretState,
+    TOKEN_ENCAPSULATED, TOKEN_HANDLER,
 };
 
 /// Encapsulated tokens: on or off; what no file states is off by default.
@@ -50,11 +50,15 @@ pub(super) fn ims_client_secret(member: &Member) -> Cell {
     let customizers = member.snapshot.configurations_of(IMS_CUSTOMIZER);
     let mut states: Vec<&str> = customizers
         .filter_map(|ims| ims.secret(IMS_CLIENT_SECRET))
-        .map(crate::facts::SecretState::label)
+        .map(SecretState::label)
         .collect();
     states.sort_unstable();
     states.dedup();
-    if states.is_empty() { none(member) } else { Cell::value(states.join(", ")) }
+    let plain = SecretState::Plain.label();
+    if states.is_empty() {
+        return none(member);
+    }
+    Cell::value(states.join(", ")).wrong_if(states.contains(&plain))
 }
 
 fn none(member: &Member) -> Cell {

@@ -1,6 +1,6 @@
 //! The matrix: facts × instances, each row in groups of equals.
 
-use super::{Cell, CellState, Farm, Member, ROWS};
+use super::{Cell, CellState, Farm, Member, ROWS, key_rows};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -76,17 +76,31 @@ impl MatrixRow {
         self.odd.contains(&true)
     }
 
-    /// Says whether one cell stands out: it belongs to another group than the largest, or shares what should be its own.
+    /// Says whether one cell is not what is expected of it: it is wrong in itself, or belongs to another group than the largest, or
+    /// shares what should be its own.
     pub fn is_odd_at(&self, index: usize) -> bool {
         self.odd.get(index) == Some(&true)
     }
+
+    /// Says whether there are several groups of equals.
+    pub fn differs(&self) -> bool {
+        self.cells.iter().any(|cell| cell.group > Some(0))
+    }
+
+    /// Says whether several instances came and all of them are known to say the same, as they should.
+    pub fn agrees(&self) -> bool {
+        let known = self.cells.iter().all(|cell| cell.group.is_some());
+        self.expect == Expect::Equal && known && self.cells.len() > 1 && !self.is_odd()
+    }
 }
 
-/// Says which cells are not what is expected of them.
+/// Says which cells are not what is expected of them. What is wrong wherever it stands always is; the others are compared with what those
+/// would be without their fault, so that a right one is not the odd one among wrong ones.
 pub(super) fn odd(expect: Expect, cells: &[Cell]) -> Vec<bool> {
+    let groups = numbers(&cells.iter().map(Cell::meant).collect::<Vec<_>>());
     let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
-    for group in cells.iter().filter_map(|cell| cell.group) {
-        let size = sizes.entry(group).or_default();
+    for group in groups.iter().flatten() {
+        let size = sizes.entry(*group).or_default();
         *size = size.saturating_add(1);
     }
     let size = |group: usize| sizes.get(&group).copied().unwrap_or_default();
@@ -97,7 +111,8 @@ pub(super) fn odd(expect: Expect, cells: &[Cell]) -> Vec<bool> {
         Expect::Distinct => size(group) > 1,
         Expect::Any => false,
     };
-    cells.iter().map(|cell| cell.group.is_some_and(is_odd)).collect()
+    let cells = cells.iter().zip(groups);
+    cells.map(|(cell, group)| cell.is_wrong() || group.is_some_and(is_odd)).collect()
 }
 
 /// Facts that the verdict hangs on: shown even where nothing is known of them.
@@ -110,21 +125,30 @@ fn says_something(row: &MatrixRow) -> bool {
 
 /// Makes the matrix of a farm. Other facts that no instance shows are left out.
 pub fn matrix(farm: &Farm) -> Matrix {
-    let rows =
-        ROWS.iter().map(|row| MatrixRow::new(row, farm.members.iter().map(row.cell).collect()));
+    let cells = |row: &Row| farm.members.iter().map(|member| cell(farm, member, row)).collect();
+    let rows = ROWS.iter().map(|row| MatrixRow::new(row, cells(row)));
     Matrix {
         instances: farm.members.iter().map(|member| member.name.clone()).collect(),
         rows: rows.filter(|row| DECISIVE.contains(&row.fact) || says_something(row)).collect(),
     }
 }
 
+/// Reads a cell. What a damaged source shows is not held against it: a wrong bit would look like a wrong key.
+fn cell(farm: &Farm, member: &Member, row: &Row) -> Cell {
+    let cell = (row.cell)(member);
+    if !member.snapshot.is_verified() {
+        return Cell { fault: None, ..cell };
+    }
+    key_rows::by_policy(cell, row.fact, farm, member)
+}
+
 /// Returns the indexes of cells that say the same: the groups of equals, the largest first, then what is not compared.
 pub fn alike<'c>(cells: impl IntoIterator<Item = &'c Cell>) -> Vec<Vec<usize>> {
-    let mut alike: BTreeMap<(usize, &str, &str), Vec<usize>> = BTreeMap::new();
+    let mut alike: BTreeMap<(usize, &str, &str, bool), Vec<usize>> = BTreeMap::new();
     for (index, cell) in cells.into_iter().enumerate() {
         let own = match cell.group {
-            Some(group) => (group, "", ""),
-            None => (usize::MAX, cell.state.label(), cell.text.as_str()),
+            Some(group) => (group, "", "", cell.is_wrong()),
+            None => (usize::MAX, cell.state.label(), cell.text.as_str(), cell.is_wrong()),
         };
         alike.entry(own).or_default().push(index);
     }
@@ -133,21 +157,24 @@ pub fn alike<'c>(cells: impl IntoIterator<Item = &'c Cell>) -> Vec<Vec<usize>> {
 
 /// Numbers the groups of equal cells: the largest first, of equally large ones that of the first instance.
 pub(super) fn group(cells: &mut [Cell]) {
+    let numbers = numbers(&cells.iter().map(|cell| cell.value.as_deref()).collect::<Vec<_>>());
+    for (cell, number) in cells.iter_mut().zip(numbers) {
+        cell.group = number;
+    }
+}
+
+/// Numbers groups of equals: the largest first, of equally large ones that which begins first.
+fn numbers(values: &[Option<&str>]) -> Vec<Option<usize>> {
     let mut members: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
-    for (index, value) in
-        cells.iter().enumerate().filter_map(|(i, c)| Some((i, c.value.as_deref()?)))
-    {
+    for (index, value) in values.iter().enumerate() {
+        let Some(value) = value else { continue };
         let (count, _) = members.entry(value).or_insert((0, index));
         *count = count.saturating_add(1);
     }
-    let mut order: Vec<(Reverse<usize>, usize, String)> = members
-        .into_iter()
-        .map(|(value, (count, first))| (Reverse(count), first, value.to_owned()))
-        .collect();
-    order.sort();
-    let numbers: BTreeMap<String, usize> =
+    let mut order: Vec<(Reverse<usize>, usize, &str)> =
+        members.into_iter().map(|(value, (count, first))| (Reverse(count), first, value)).collect();
+    order.sort_unstable();
+    let numbers: BTreeMap<&str, usize> =
         order.into_iter().enumerate().map(|(number, (_, _, value))| (value, number)).collect();
-    for cell in cells {
-        cell.group = cell.value.as_ref().and_then(|own| numbers.get(own)).copied();
-    }
+    values.iter().map(|value| numbers.get((*value)?).copied()).collect()
 }

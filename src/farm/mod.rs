@@ -5,6 +5,7 @@ mod cell;
 mod config_rows;
 mod expected;
 mod group;
+mod key_rows;
 mod keys;
 mod matrix;
 mod names;

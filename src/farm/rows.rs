@@ -1,10 +1,10 @@
 //! The facts that the matrix shows, in the order it shows them.
 
-use super::config_rows;
 use super::matrix::{Expect, Row};
 use super::{Cell, CellState, KeyState, Member};
+use super::{config_rows, key_rows};
 use crate::facts::{
-    Bundle, CRYPTO, CRYPTO_FILE, IdentifiedBy, JcrKeys, KeyName, LogTopic, Repository, Told, Utc,
+    CRYPTO, CRYPTO_FILE, IdentifiedBy, JcrKeys, KeyName, LogTopic, Repository, Told, Utc,
 };
 
 /// Every row of the matrix.
@@ -12,9 +12,14 @@ pub const ROWS: &[Row] = &[
     Row { fact: "read", title: "source read", expect: Expect::Any, cell: read },
     Row { fact: "role", title: "role", expect: Expect::Any, cell: role },
     Row { fact: "aem-version", title: "AEM version", expect: Expect::Equal, cell: aem_version },
-    Row { fact: "storage-mode", title: "storage", expect: Expect::Equal, cell: storage_mode },
-    Row { fact: "hmac", title: "hmac", expect: Expect::Equal, cell: hmac },
-    Row { fact: "master", title: "master", expect: Expect::Equal, cell: master },
+    Row {
+        fact: "storage-mode",
+        title: "storage",
+        expect: Expect::Equal,
+        cell: key_rows::storage_mode,
+    },
+    Row { fact: "hmac", title: "hmac", expect: Expect::Equal, cell: key_rows::hmac },
+    Row { fact: "master", title: "master", expect: Expect::Equal, cell: key_rows::master },
     Row { fact: "key-origin", title: "key origin", expect: Expect::Equal, cell: key_origin },
     Row { fact: "repository", title: "repository", expect: Expect::Any, cell: repository },
     Row { fact: "crypto-bundle-id", title: "crypto id", expect: Expect::Any, cell: crypto_id },
@@ -89,66 +94,6 @@ fn aem_version(member: &Member) -> Cell {
     }
 }
 
-fn storage_mode(member: &Member) -> Cell {
-    let snapshot = &member.snapshot;
-    if let Some(file) = member.storage() {
-        let mode = file.storage.mode.to_string();
-        let text = match (file.storage.line_end, file.storage.problem) {
-            (_, Some(_)) => format!("{mode}, malformed"),
-            (Some(line_end), None) => format!("{mode} + {}", line_end.short()),
-            (None, None) => mode,
-        };
-        return Cell::value(text);
-    }
-    if snapshot.storage_in_place().next().is_some() {
-        return Cell::without(CellState::Unreadable, "several, which differ");
-    }
-    if snapshot.bundles_named(CRYPTO).any(|bundle| unreadable_in(member, bundle, "storage")) {
-        return Cell::without(CellState::Unreadable, "unreadable");
-    }
-    Cell::optional(None, member.is_storage_absent())
-}
-
-fn unreadable_in(member: &Member, bundle: &Bundle, name: &str) -> bool {
-    let path = format!("{}/data/{name}", bundle.place.path);
-    member.snapshot.gaps.iter().any(|gap| gap.kind.hides() && gap.path.as_ref() == Some(&path))
-}
-
-fn hmac(member: &Member) -> Cell {
-    key(member, KeyName::Hmac)
-}
-
-fn master(member: &Member) -> Cell {
-    key(member, KeyName::Master)
-}
-
-fn key(member: &Member, name: KeyName) -> Cell {
-    let without = Cell::without;
-    match member.key(name) {
-        KeyState::Known(key) => {
-            let stray = key.stray.map(|line_end| format!(" + {}", line_end.short()));
-            let text = key.value.short() + &stray.unwrap_or_default();
-            // A stray line end is no other key, but the file is not what its peers have.
-            Cell::compared(text, key.digest.whole.sha256.to_string())
-        }
-        KeyState::Absent => without(CellState::Absent, "absent"),
-        KeyState::External => without(CellState::NotInSnapshot, "kept elsewhere"),
-        KeyState::InJcr => without(CellState::NotInSnapshot, &in_jcr(member)),
-        KeyState::Ambiguous => without(CellState::Unreadable, "several, which differ"),
-        KeyState::Unreadable => without(CellState::Unreadable, "unreadable"),
-        KeyState::NotInSnapshot => without(CellState::NotInSnapshot, "not in snapshot"),
-    }
-}
-
-fn in_jcr(member: &Member) -> String {
-    match &member.snapshot.node_store {
-        Some(store) if store.out_of_reach().is_some() => {
-            format!("in {}, not in snapshot", store.kind.spoken())
-        }
-        _ => "in the JCR, not read".to_owned(),
-    }
-}
-
 /// Where the repository is; of segments that were read, how new they are.
 fn repository(member: &Member) -> Cell {
     let snapshot = &member.snapshot;
@@ -207,9 +152,11 @@ fn crypto_file_version(member: &Member) -> Cell {
 }
 
 fn bundle_id(member: &Member, symbolic_name: &str) -> Cell {
-    let ids = member.snapshot.bundles_named(symbolic_name).filter_map(|bundle| bundle.id);
-    let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
-    bundle_cell(member, &ids)
+    let ids: Vec<u64> =
+        member.snapshot.bundles_named(symbolic_name).filter_map(|bundle| bundle.id).collect();
+    let is_twice = ids.iter().any(|id| Some(id) != ids.first());
+    let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
+    bundle_cell(member, symbolic_name, &ids).wrong_if(is_twice)
 }
 
 /// A version that stands in the location alone was true at install time, perhaps no longer: it is marked with `~`.
@@ -225,7 +172,7 @@ fn bundle_version(member: &Member, symbolic_name: &str) -> Cell {
         versions.iter().map(text).collect::<Vec<_>>().join(", ")
     };
     if versions.is_empty() {
-        return bundle_cell(member, &[]);
+        return bundle_cell(member, symbolic_name, &[]);
     }
     let text = join(&|(version, exact)| format!("{}{version}", if *exact { "" } else { "~" }));
     // What may be stale is shown, not compared.
@@ -236,9 +183,13 @@ fn bundle_version(member: &Member, symbolic_name: &str) -> Cell {
     }
 }
 
-fn bundle_cell(member: &Member, values: &[String]) -> Cell {
+/// A bundle that every instance has, by its version, is missed where all bundles were seen.
+fn bundle_cell(member: &Member, symbolic_name: &str, values: &[String]) -> Cell {
     let seen = member.snapshot.shows_all_bundles();
+    let is_due = symbolic_name == CRYPTO || member.has_key_files_by_version();
+    let is_there = member.snapshot.bundles_named(symbolic_name).next().is_some();
     Cell::optional((!values.is_empty()).then(|| values.join(", ")), seen)
+        .wrong_if(seen && is_due && !is_there)
 }
 
 fn key_owner(member: &Member) -> Cell {

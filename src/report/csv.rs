@@ -1,10 +1,18 @@
 //! `csv`: the matrix of each farm, for spreadsheets (RFC 4180).
 //!
 //! One row a fact, one column an instance. Several farms share the columns; an instance of another farm leaves its cell empty.
+//!
+//! A source that was not read and of which no instance came has a column too, headed by its path: it may hold an instance, and a table
+//! without it would look whole. Its cells say `(not read)`, or
+//! `(no instance)`, in the farms that it may belong to, and the row `read` says why. Where that is
+//! no farm, a row `read` without a farm says it. A source that was read in part has its instances, whose row `read` says so.
 
 use super::wording::marked;
 use super::{Format, Report, printable};
+use crate::facts::{Gap, GapKind, spoken};
+use crate::farm::MatrixRow;
 use crate::rules::Judged;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 pub(super) const FORMAT: Format =
@@ -13,28 +21,85 @@ pub(super) const FORMAT: Format =
 /// Characters that make a spreadsheet compute a cell that begins with one of them. The wide forms count in Excel for East Asia.
 const FORMULA: [char; 8] = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
 
+/// The row that says whether a source was read.
+const READ: &str = "read";
+
+/// Sources that were not read, with the first gap of each.
+type Unread<'r> = BTreeMap<&'r str, &'r Gap>;
+
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let unread = unread(report);
     let instances = report.farms.iter().flat_map(|judged| &judged.matrix.instances);
     let header = ["farm", "fact", "expect"].into_iter();
-    line(header.chain(instances.map(String::as_str)), out)?;
+    let sources = unread.keys().map(|source| spoken(source));
+    line(header.chain(instances.map(String::as_str)).chain(sources), out)?;
     let mut before = 0_usize;
     for judged in &report.farms {
         let own = judged.matrix.instances.len();
         let behind = report.instances().saturating_sub(before.saturating_add(own));
-        rows(judged, before, behind, out)?;
+        rows(judged, before, behind, &unread, out)?;
         before = before.saturating_add(own);
     }
-    Ok(())
+    let is_told = |source: &str| report.farms.iter().any(|judged| concerns(judged, source));
+    if unread.keys().all(|source| is_told(source)) {
+        return Ok(());
+    }
+    let cells =
+        unread.iter().map(|(source, gap)| if is_told(source) { String::new() } else { why(gap) });
+    let cells: Vec<String> = cells.collect();
+    let blank = std::iter::repeat_n("", report.instances());
+    line(["", READ, "any"].into_iter().chain(blank).chain(cells.iter().map(String::as_str)), out)
 }
 
-/// Writes the rows of a farm, with empty cells for so many instances before and behind its own.
-fn rows(judged: &Judged, before: usize, behind: usize, out: &mut dyn Write) -> io::Result<()> {
+/// Returns the sources that were not read and of which no instance came.
+fn unread(report: &Report) -> Unread<'_> {
+    let members = || report.farms.iter().flat_map(|judged| &judged.farm.members);
+    let has_instance = |gap: &Gap| members().any(|member| member.snapshot.source == gap.source);
+    let mut unread = Unread::new();
+    for gap in report.gaps.iter().filter(|gap| gap.kind.hides() && !has_instance(gap)) {
+        unread.entry(&gap.source).or_insert(gap);
+    }
+    unread
+}
+
+/// Says whether a source may hold an instance of a farm.
+fn concerns(judged: &Judged, source: &str) -> bool {
+    // A farm of which nothing came has no such row.
+    judged.matrix.rows.iter().any(|row| row.fact == READ)
+        && judged.farm.gaps.iter().any(|gap| gap.kind.hides() && gap.source == source)
+}
+
+fn why(gap: &Gap) -> String {
+    let path = gap.path.as_ref().map_or_else(String::new, |path| format!("{path}: "));
+    format!("({}: {path}{})", what(gap), gap.reason)
+}
+
+fn what(gap: &Gap) -> &'static str {
+    if gap.kind == GapKind::NoInstance { "no instance" } else { "not read" }
+}
+
+/// Writes the rows of a farm, with empty cells for so many instances before and behind its own, and a cell for each source not read.
+fn rows(
+    judged: &Judged,
+    before: usize,
+    behind: usize,
+    unread: &Unread<'_>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let not_read = |row: &MatrixRow, source: &str, gap: &Gap| match row.fact {
+        _ if !concerns(judged, source) => String::new(),
+        READ => why(gap),
+        _ => format!("({})", what(gap)),
+    };
     for row in &judged.matrix.rows {
-        let cells: Vec<String> = row.cells.iter().map(|cell| marked(cell, &cell.text)).collect();
+        let own = row.cells.iter().map(|cell| marked(cell, &cell.text));
+        let cells: Vec<String> = own.collect();
+        let others = unread.iter().map(|(source, gap)| not_read(row, source, gap));
+        let others: Vec<String> = others.collect();
         let head = [judged.farm.name.as_str(), row.fact, row.expect.label()].into_iter();
         let blank = |count| std::iter::repeat_n("", count);
-        let cells = cells.iter().map(String::as_str);
-        line(head.chain(blank(before)).chain(cells).chain(blank(behind)), out)?;
+        let cells = blank(before).chain(cells.iter().map(String::as_str)).chain(blank(behind));
+        line(head.chain(cells).chain(others.iter().map(String::as_str)), out)?;
     }
     Ok(())
 }
@@ -65,8 +130,12 @@ mod tests {
     use crate::testing::good_farm;
 
     fn written(farms: Vec<Farm>) -> String {
-        let report =
-            Report::new(farms, Vec::new(), Vec::new(), &Selection::default(), Screen::default());
+        written_with(farms, Vec::new())
+    }
+
+    fn written_with(farms: Vec<Farm>, gaps: Vec<Gap>) -> String {
+        let selection = Selection::default();
+        let report = Report::new(farms, Vec::new(), gaps, &selection, Screen::default());
         let mut out = Vec::new();
         write(&report, &mut out).unwrap();
         String::from_utf8(out).unwrap()
@@ -105,5 +174,28 @@ mod tests {
         assert!(text.starts_with("farm,fact,expect,a,b,c\r\n"), "{text}");
         assert!(text.contains("storage-mode,equal,Bundle,Bundle,\r\n"), "{text}");
         assert!(text.contains("storage-mode,equal,,,Bundle\r\n"), "{text}");
+    }
+
+    fn cut(source: &str) -> Gap {
+        let (source, reason) = (source.to_owned(), "is no archive".to_owned());
+        Gap { source, path: None, kind: GapKind::Unreadable, reason }
+    }
+
+    #[test]
+    fn source_that_was_not_read_has_a_column() {
+        let farm = Farm { gaps: vec![cut("up/c.tar")], ..good_farm(&["a", "b"]).build() };
+        let text = written_with(vec![farm], vec![cut("up/c.tar")]);
+        assert!(text.starts_with("farm,fact,expect,a,b,up/c.tar\r\n"), "{text}");
+        assert!(text.contains("farm,read,any,whole,whole,(not read: is no archive)\r\n"), "{text}");
+        assert!(text.contains("storage-mode,equal,Bundle,Bundle,(not read)\r\n"), "{text}");
+    }
+
+    #[test]
+    fn source_of_no_farm_is_told_in_a_row_of_its_own() {
+        let text = written_with(vec![good_farm(&["a"]).build()], vec![cut("c.tar")]);
+        assert!(text.contains("storage-mode,equal,Bundle,\r\n"), "{text}");
+        assert!(text.ends_with("\r\n,read,any,,(not read: is no archive)\r\n"), "{text}");
+        let text = written_with(Vec::new(), vec![cut("c.tar")]);
+        assert_eq!(text, "farm,fact,expect,c.tar\r\n,read,any,(not read: is no archive)\r\n");
     }
 }

@@ -1,7 +1,9 @@
 //! `junit`: a gate in CI: a test case for each rule, one for the verdict, and one for each source.
 //!
-//! Errors and warnings fail a case, notes are its output. What is not known is an error, never a pass.
+//! A case fails where the run does: from the severity of `--fail-on` on. What is found below it is the output of a case that passes.
+//! What is not known is an error, never a pass.
 
+use super::wording::{LEFT_OUT, uncounted};
 use super::{Format, Report, printable};
 use crate::facts::{Gap, spoken};
 use crate::rules::{Doubt, Finding, Judged, RULES, Rule, Severity, Verdict};
@@ -35,10 +37,11 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut suites: Vec<(String, Vec<Case>)> = Vec::new();
     for judged in &report.farms {
         let rules = RULES.iter().map(|rule| (rule.id.to_owned(), rule_end(rule, judged, report)));
-        let cases = std::iter::once(("verdict".to_owned(), verdict_end(judged))).chain(rules);
+        let cases =
+            std::iter::once(("verdict".to_owned(), verdict_end(judged, report))).chain(rules);
         suites.push((judged.farm.name.clone(), cases.collect()));
     }
-    suites.push(("sources".to_owned(), sources(report)));
+    suites.push((name_of_sources(report), sources(report)));
     let all = suites.iter().flat_map(|(_, cases)| cases);
     writeln!(out, "<testsuites name=\"aemtrix\"{}>", counts(all))?;
     for (name, cases) in &suites {
@@ -47,19 +50,35 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</testsuites>")
 }
 
-fn verdict_end(judged: &Judged) -> End {
+/// Returns the name of the suite of the sources, which no farm has: two suites of one name would be one to many a reader.
+fn name_of_sources(report: &Report) -> String {
+    let mut name = "sources".to_owned();
+    while report.farms.iter().any(|judged| judged.farm.name == name) {
+        name.push_str(" of the run");
+    }
+    name
+}
+
+fn verdict_end(judged: &Judged, report: &Report) -> End {
     let title = format!("{} is {}", judged.farm.name, judged.verdict.label());
     match &judged.verdict {
         Verdict::Consistent => End::Passed(String::new()),
-        // As with the exit code: what is accepted or known fails no gate.
-        Verdict::Inconsistent if judged.errors_excused => {
-            let errors = judged.findings.iter().filter(|f| f.rule.severity == Severity::Error);
-            let excuses = errors.filter_map(|finding| finding.excuse.as_ref());
+        // As with the exit code: what is accepted, known or below the threshold fails no gate.
+        Verdict::Inconsistent => {
+            let errors = || judged.findings.iter().filter(|f| f.rule.severity == Severity::Error);
+            let excuses = errors().filter_map(|finding| finding.excuse.as_ref());
             let excuses: BTreeSet<String> = excuses.map(ToString::to_string).collect();
             let excuses: Vec<String> = excuses.into_iter().collect();
-            End::Skipped(format!("{title}, and each error has an excuse: {}", excuses.join("; ")))
+            if errors().any(|finding| report.fails(finding)) {
+                End::Failure(title, "An error stands.".to_owned())
+            } else if judged.errors_excused {
+                let excuses = excuses.join("; ");
+                End::Skipped(format!("{title}, and each error has an excuse: {excuses}"))
+            } else {
+                let why = uncounted(judged).unwrap_or_else(|| below(report));
+                End::Skipped(format!("{title}, and fails no gate: {why}"))
+            }
         }
-        Verdict::Inconsistent => End::Failure(title, "An error stands.".to_owned()),
         Verdict::Undecided(reasons) => {
             let text = lines(reasons.iter().map(ToString::to_string));
             // As with the exit code: a lone instance with nothing wrong fails no gate.
@@ -74,9 +93,7 @@ fn verdict_end(judged: &Judged) -> End {
 
 fn rule_end(rule: &Rule, judged: &Judged, report: &Report) -> End {
     if report.selection.severity(rule).is_none() {
-        return End::Skipped(
-            "left out by --select, --ignore, --min-severity or the policy".to_owned(),
-        );
+        return End::Skipped(LEFT_OUT.to_owned());
     }
     let found: Vec<&Finding> = judged.findings.iter().filter(|f| f.rule.id == rule.id).collect();
     if found.is_empty() {
@@ -89,15 +106,21 @@ fn rule_end(rule: &Rule, judged: &Judged, report: &Report) -> End {
         return End::Skipped(excuses.map(ToString::to_string).collect::<Vec<_>>().join("; "));
     };
     let text = lines(counting.iter().flat_map(|finding| told(finding)));
-    match first.severity {
-        Severity::Note => End::Passed(text),
-        Severity::Warning | Severity::Error => {
-            let more = match counting.len() {
-                1 => String::new(),
-                count => format!(" (1 of {count})"),
-            };
-            End::Failure(format!("{}{more}", first.hit.message), text)
-        }
+    if !report.fails(first) {
+        return End::Passed(format!("{} that passes: {}\n{text}", first.severity, below(report)));
+    }
+    let more = match counting.len() {
+        1 => String::new(),
+        count => format!(" (1 of {count})"),
+    };
+    End::Failure(format!("{}{more}", first.hit.message), text)
+}
+
+/// Says which findings fail the run.
+fn below(report: &Report) -> String {
+    match report.fails_from {
+        Some(from) => format!("the run fails from severity {from} on (--fail-on)"),
+        None => "no finding fails the run (--fail-on never or --exit-zero)".to_owned(),
     }
 }
 
@@ -291,6 +314,42 @@ mod tests {
         let text = written(good_farm(&["a"]), Vec::new(), &Selection::default());
         assert!(case(&text, "verdict").contains("<skipped"), "{text}");
         assert!(text.contains(" failures=\"0\" errors=\"0\" skipped=\"1\""), "{text}");
+    }
+
+    /// The report on an instance without storage, which is an error, and with a key of an unusual length, a warning.
+    fn failing_from(fails_from: Option<Severity>) -> String {
+        let farm = good_farm(&["a", "b"]).with("c", |i| i.hmac(&[1, 2, 3])).build();
+        let selection = Selection::default();
+        let report = Report::new(vec![farm], Vec::new(), Vec::new(), &selection, Screen::default());
+        let mut out = Vec::new();
+        write(&Report { fails_from, ..report }, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn case_fails_where_the_run_does() {
+        let usual = failing_from(Some(Severity::Warning));
+        assert!(case(&usual, "key-length").contains("<failure"), "{usual}");
+        let errors = failing_from(Some(Severity::Error));
+        let told = "<system-out>warning that passes: the run fails from severity error on (--fail-on)\nhmac of c has 3 bytes";
+        assert!(case(&errors, "key-length").contains(told), "{errors}");
+        assert!(case(&errors, "hmac-differs").contains("<failure"), "{errors}");
+        assert!(case(&errors, "verdict").contains("<failure"), "{errors}");
+        let never = failing_from(None);
+        assert!(never.contains(" failures=\"0\" errors=\"0\" skipped=\"1\""), "{never}");
+        assert!(case(&never, "verdict").contains("fails no gate: no finding fails"), "{never}");
+    }
+
+    #[test]
+    fn no_two_suites_have_one_name() {
+        let farm = Farm { name: "sources".to_owned(), ..good_farm(&["a", "b"]).build() };
+        let selection = Selection::default();
+        let report = Report::new(vec![farm], Vec::new(), Vec::new(), &selection, Screen::default());
+        let mut out = Vec::new();
+        write(&report, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(text.matches("<testsuite name=\"sources\"").count(), 1, "{text}");
+        assert!(text.contains("<testsuite name=\"sources of the run\""), "{text}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ mod matrix;
 
 use super::code_span::code_span;
 use super::prose::prose;
-use super::wording::basis;
+use super::wording::{basis, uncounted};
 use super::{Format, Report};
 use crate::facts::{Gap, Place, spoken};
 use crate::rules::{Finding, Judged, Step};
@@ -45,6 +45,9 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 fn verdict(judged: &Judged, report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let label = judged.verdict.label().to_uppercase();
     writeln!(out, "# {}: {label}\n\n{}\n", prose(&judged.farm.name), basis(judged, report))?;
+    if let Some(why) = uncounted(judged) {
+        writeln!(out, "{}.\n", prose(&why))?;
+    }
     if judged.verdict.reasons().is_empty() {
         return Ok(());
     }

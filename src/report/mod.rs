@@ -29,7 +29,7 @@ pub use template::Template;
 
 use crate::facts::{Gap, SourceRecord};
 use crate::farm::Farm;
-use crate::rules::{Doubt, Judged, Selection, Severity, judge};
+use crate::rules::{Doubt, Finding, Judged, Selection, Severity, judge};
 use std::io::{self, Write};
 
 /// The version of the JSON report.
@@ -50,6 +50,8 @@ pub struct Report {
     pub screen: Screen,
     /// Which bundles to show where that was asked for.
     pub bundles: Option<BundleFilter>,
+    /// The severity from which findings fail the run; `None` where none does.
+    pub fails_from: Option<Severity>,
 }
 
 /// How text for people is laid out.
@@ -109,7 +111,15 @@ impl Report {
         screen: Screen,
     ) -> Self {
         let judged = judge(farms, selection);
-        Self { farms: judged, sources, gaps, selection: selection.clone(), screen, bundles: None }
+        Self {
+            farms: judged,
+            sources,
+            gaps,
+            selection: selection.clone(),
+            screen,
+            bundles: None,
+            fails_from: Some(Severity::Warning),
+        }
     }
 
     /// Says whether no gap could hide a fact.
@@ -124,11 +134,15 @@ impl Report {
         !self.farms.is_empty() && self.farms.iter().all(known)
     }
 
-    /// Says how the run ends; findings count from a severity on, if at all.
-    pub fn outcome(&self, fails_from: Option<Severity>) -> Outcome {
+    /// Says whether a finding fails the run.
+    pub fn fails(&self, finding: &Finding) -> bool {
+        finding.excuse.is_none() && self.fails_from.is_some_and(|from| finding.severity >= from)
+    }
+
+    /// Says how the run ends.
+    pub fn outcome(&self) -> Outcome {
         let mut all = self.farms.iter().flat_map(|judged| &judged.findings);
-        let fails = |from| all.any(|found| found.excuse.is_none() && found.severity >= from);
-        let found = fails_from.is_some_and(fails);
+        let found = all.any(|finding| self.fails(finding));
         match (self.is_complete() && self.is_decided(), found) {
             (false, _) => Outcome::Open,
             (true, true) => Outcome::Findings,

@@ -38,7 +38,22 @@ fn is_plain(word: &str) -> bool {
     let begins_list = is_number && inner != word && !word.starts_with('(');
     let fits = |c: char| c.is_alphanumeric() || matches!(c, '-' | '\'');
     let starts = inner.starts_with(char::is_alphanumeric);
-    starts && !begins_list && (is_number || inner.chars().all(fits))
+    starts && !begins_list && !is_issue(inner) && (is_number || inner.chars().all(fits))
+}
+
+/// Says whether Jira, GitHub or GitLab would link a word as one of its issues: `PROJ-12`, and `GH-12` in any case.
+fn is_issue(word: &str) -> bool {
+    let parts: Vec<&str> = word.split('-').collect();
+    let is_key = |key: &str| {
+        let is_upper = key.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
+        (is_upper && key.starts_with(|c: char| c.is_ascii_uppercase()))
+            || key.eq_ignore_ascii_case("gh")
+    };
+    let starts_with_digit = |number: &str| number.starts_with(|c: char| c.is_ascii_digit());
+    parts
+        .iter()
+        .zip(parts.iter().skip(1))
+        .any(|(key, number)| is_key(key) && starts_with_digit(number))
 }
 
 fn push(line: &mut String, word: &str) {
@@ -102,6 +117,9 @@ mod tests {
             "$a$",
             "\\a",
             "a@b.example",
+            "PROJ-12",
+            "see-PROJ2-1",
+            "gh-7",
         ] {
             assert_eq!(prose(word), format!("`{word}`"));
         }

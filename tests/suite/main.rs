@@ -28,6 +28,7 @@ mod instance;
 mod layers;
 mod layouts;
 mod manual;
+mod marks;
 mod memory;
 mod nested;
 mod options;

@@ -63,7 +63,7 @@ pub(crate) fn json(report: &Report) -> Value {
 
 /// The exit code that the binary would give a report with its usual options.
 pub(crate) fn exit_code(report: &Report) -> i32 {
-    match report.outcome(Some(aemtrix::rules::Severity::Warning)) {
+    match report.outcome() {
         Outcome::Clean => 0,
         Outcome::Findings => 1,
         Outcome::Open => 2,

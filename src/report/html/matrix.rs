@@ -11,6 +11,8 @@ use serde::Serialize;
 pub(super) const COLUMNS_MAX: usize = 12;
 /// Groups have so many colours; the letters go on.
 const COLOURS: usize = 8;
+/// A name of so many characters fits the usual column.
+const NAME_CHARACTERS: usize = 18;
 /// Names of a group are listed up to this many; the rest is counted.
 const NAMES_MAX: usize = 8;
 
@@ -19,6 +21,8 @@ const NAMES_MAX: usize = 8;
 pub(super) struct MatrixView {
     /// The instances are rows, not columns.
     turned: bool,
+    /// The instances are rows, and their names need a wide column.
+    wide: bool,
     count: usize,
     /// What all instances agree on, where that is not in the table.
     agreed: Vec<Agreed>,
@@ -30,8 +34,8 @@ pub(super) struct MatrixView {
 
 #[derive(Serialize)]
 struct Agreed {
-    title: &'static str,
-    text: String,
+    head: Head,
+    cell: CellView,
 }
 
 #[derive(Serialize)]
@@ -70,7 +74,8 @@ pub(super) struct CellView {
     text: String,
     letter: Option<String>,
     colour: Option<usize>,
-    odd: bool,
+    /// Says by a word that it is not what is expected of it.
+    odd: Option<&'static str>,
 }
 
 impl From<&Matrix> for MatrixView {
@@ -85,6 +90,7 @@ impl From<&Matrix> for MatrixView {
         let differing = rows.iter().filter(|row| turned && row.is_odd());
         Self {
             turned,
+            wide: turned && matrix.instances.iter().any(|name| is_long(name)),
             count: matrix.instances.len(),
             agreed: agreed.into_iter().filter_map(agreed_on).collect(),
             groups: differing.map(|row| grouped(row, &matrix.instances)).collect(),
@@ -92,6 +98,10 @@ impl From<&Matrix> for MatrixView {
             lines,
         }
     }
+}
+
+fn is_long(name: &str) -> bool {
+    name.chars().count() > NAME_CHARACTERS
 }
 
 /// Makes the instances rows and the facts columns.
@@ -105,19 +115,23 @@ fn turn(instances: Vec<Head>, facts: &[Line]) -> (Vec<Head>, Vec<Line>) {
 }
 
 fn line(row: &MatrixRow) -> Line {
-    let known = row.cells.iter().all(|cell| cell.group.is_some());
-    let sign = match row.expect {
-        _ if row.is_odd() => "!",
-        Expect::Equal if known && row.cells.len() > 1 => "=",
-        _ => "",
+    let sign = match (row.is_odd(), row.agrees()) {
+        (true, _) => "!",
+        (false, true) => "=",
+        (false, false) => "",
     };
     let cells = row.cells.iter().enumerate();
     Line {
         head: Head { text: row.title.to_owned(), sign },
         cells: cells
-            .map(|(index, cell)| CellView::new(cell, row.is_odd(), row.is_odd_at(index)))
+            .map(|(index, cell)| CellView::new(cell, lettered(row), row.is_odd_at(index)))
             .collect(),
     }
+}
+
+/// Says whether the groups of a row matter: it has several, and they are not as they should be.
+fn lettered(row: &MatrixRow) -> bool {
+    row.is_odd() && row.differs()
 }
 
 impl CellView {
@@ -142,7 +156,7 @@ impl CellView {
             text: if cell.text == "-" { String::new() } else { cell.text.clone() },
             letter: group.map(letters),
             colour: group.map(|group| group % COLOURS),
-            odd,
+            odd: odd.then_some(if cell.is_wrong() { "wrong" } else { "odd" }),
         }
     }
 }
@@ -158,14 +172,18 @@ fn common_text(row: &MatrixRow) -> Option<&str> {
 }
 
 fn agreed_on(row: &MatrixRow) -> Option<Agreed> {
-    Some(Agreed { title: row.title, text: common_text(row)?.to_owned() })
+    common_text(row)?;
+    let cell = CellView::new(row.cells.first()?, lettered(row), row.is_odd_at(0));
+    // That they are the same is said above them all.
+    let head = Head { text: row.title.to_owned(), sign: if row.is_odd() { "!" } else { "" } };
+    Some(Agreed { head, cell })
 }
 
 /// Sums a row up: its groups, the largest first, then what is not known.
 fn grouped(row: &MatrixRow, instances: &[String]) -> Grouped {
     let of = |members: &Vec<usize>| {
         let first = *members.first()?;
-        let cell = CellView::new(row.cells.get(first)?, true, row.is_odd_at(first));
+        let cell = CellView::new(row.cells.get(first)?, lettered(row), row.is_odd_at(first));
         Some(group(cell, members, instances))
     };
     Grouped { title: row.title, groups: alike(&row.cells).iter().filter_map(of).collect() }

@@ -4,7 +4,7 @@ use super::{base64, write};
 use crate::facts::{GapKind, KeyName};
 use crate::report::{Report, Screen};
 use crate::rules::Selection;
-use crate::testing::{FarmBuilder, farm, good_farm};
+use crate::testing::{FarmBuilder, Instance, farm, good_farm};
 use scraper::{ElementRef, Html, Selector};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -124,15 +124,19 @@ fn large_farm_is_summed_up_and_has_a_line_an_instance() {
     let words: Vec<&str> = hmac.split_whitespace().collect();
     assert!(words.windows(3).any(|three| three == ["A", "298", "instances"]), "{words:?}");
     assert!(words.windows(3).any(|three| three == ["B", "odd", "odd"]), "{words:?}");
-    assert!(words.windows(3).any(|three| three == ["∅", "absent", "without"]), "{words:?}");
+    assert!(words.windows(3).any(|three| three == ["absent", "wrong", "without"]), "{words:?}");
 }
 
 #[test]
 fn small_farm_has_a_column_an_instance_and_marks_the_odd_one_in_words() {
-    let html = parsed([good_farm(&["a", "b"]).with("c", |i| i.hmac(&[1; 32]))]);
+    let other: Vec<u8> = (100..132).collect();
+    let html = parsed([good_farm(&["a", "b"]).with("c", |i| i.hmac(&other))]);
     assert_eq!(texts(&html, ".grid thead th"), ["Fact", "a", "b", "c"]);
     let odd = texts(&html, ".grid td.odd");
     assert!(!odd.is_empty() && odd.iter().all(|cell| cell.ends_with("B odd")), "{odd:?}");
+    let newline = |i: Instance| i.storage(b"Bundle\n");
+    let wrong = parsed([farm().with("a", newline).with("b", newline)]);
+    assert_eq!(texts(&wrong, ".grid td.odd"), ["Bundle + LF wrong", "Bundle + LF wrong"]);
     assert!(all(&html, ".groups").is_empty());
 }
 
@@ -145,7 +149,7 @@ fn states_of_cells_differ_without_colour() {
             i.without_key(KeyName::Hmac).gap(GapKind::Unreadable, Some("bundle2/data/hmac"))
         })]);
     for (class, shown) in [
-        ("absent", "∅ absent"),
+        ("absent", "∅ absent wrong"),
         ("not-in-snapshot", "? in the JCR, not read"),
         ("unreadable", "✗ unreadable"),
     ] {
@@ -168,9 +172,7 @@ fn steps_are_a_list_with_commands_as_code() {
 
 #[test]
 fn bundles_that_differ_are_shown_with_ids_or_in_a_large_farm_as_groups() {
-    let newer = |i: crate::testing::Instance| {
-        i.change("bundle7", |bundle| bundle.version = Some("2.0".to_owned()))
-    };
+    let newer = |i: Instance| i.change("bundle7", |bundle| bundle.version = Some("2.0".to_owned()));
     let html = parsed([good_farm(&["a", "b"]).with("c", newer)]);
     assert_eq!(texts(&html, ".bundles tbody th"), ["org.apache.felix.scr"]);
     assert_eq!(

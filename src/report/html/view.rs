@@ -1,5 +1,6 @@
 //! What the page shows: the report in the order and the words of the page.
 
+use super::super::wording::{LEFT_OUT, uncounted};
 use super::super::{BundleFilter, Report, counted, excused};
 use super::bundles::BundleView;
 use super::findings::{Section, sections};
@@ -32,7 +33,7 @@ struct FarmView {
     /// What was found, in numbers.
     summary: String,
     /// Says what the reasons are.
-    because: &'static str,
+    because: String,
     reasons: Vec<String>,
     matrix: MatrixView,
     bundles: BundleView,
@@ -95,7 +96,7 @@ impl FarmView {
         let (because, reasons) = reasons(judged);
         let left_out = (judged.left_out > 0).then(|| {
             let left_out = counted(judged.left_out, "finding");
-            format!("{left_out} left out by --select, --ignore, --min-severity or the policy.")
+            format!("{left_out} {LEFT_OUT}.")
         });
         Self {
             sections: sections(&id, &judged.findings),
@@ -113,15 +114,17 @@ impl FarmView {
 }
 
 /// Returns why the verdict is what it is.
-fn reasons(judged: &Judged) -> (&'static str, Vec<String>) {
+fn reasons(judged: &Judged) -> (String, Vec<String>) {
     match &judged.verdict {
         Verdict::Consistent => (
-            "All instances work with the same keys, and every byte that decides it was read and checked.",
+            "All instances work with the same keys, and every byte that decides it was read and checked."
+                .to_owned(),
             Vec::new(),
         ),
-        Verdict::Undecided(doubts) => {
-            ("It cannot be decided, because", doubts.iter().map(ToString::to_string).collect())
-        }
+        Verdict::Undecided(doubts) => (
+            "It cannot be decided, because".to_owned(),
+            doubts.iter().map(ToString::to_string).collect(),
+        ),
         Verdict::Inconsistent => {
             let errors = judged.findings.iter().filter(|f| f.rule.severity == Severity::Error);
             let mut reasons: Vec<String> = errors.map(|found| found.hit.message.clone()).collect();
@@ -130,7 +133,7 @@ fn reasons(judged: &Judged) -> (&'static str, Vec<String>) {
             if more > 0 {
                 reasons.push(format!("and {}", counted(more, "more error")));
             }
-            ("Errors were found", reasons)
+            (uncounted(judged).unwrap_or_else(|| "Errors were found".to_owned()), reasons)
         }
     }
 }

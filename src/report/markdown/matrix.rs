@@ -44,10 +44,11 @@ fn is_common(row: &MatrixRow) -> bool {
 
 /// Says what a row is about, and by a word whether it is as it should be.
 fn title(row: &MatrixRow) -> String {
-    match row.expect {
-        Expect::Any => row.title.to_owned(),
-        _ if row.is_odd() => format!("**{} differs**", row.title),
-        Expect::Equal | Expect::Distinct => row.title.to_owned(),
+    match (row.expect, row.is_odd(), row.differs()) {
+        (_, false, _) => row.title.to_owned(),
+        (Expect::Equal, true, true) => format!("**{} differs**", row.title),
+        (Expect::Distinct, true, _) => format!("**{} is shared**", row.title),
+        (_, true, _) => format!("**{} is wrong**", row.title),
     }
 }
 
@@ -82,6 +83,14 @@ mod tests {
         let text = written(good_farm(&["a", "b"]).with("c", |i| i.storage(b"JCR")));
         assert!(text.starts_with("|  | a | b | c |\n|---|---|---|---|\n"), "{text}");
         assert!(text.contains("| **storage differs** | Bundle | Bundle | **JCR** |"), "{text}");
+    }
+
+    #[test]
+    fn wrong_cell_stands_out_where_no_other_says_anything_else() {
+        let newline = |i: crate::testing::Instance| i.storage(b"Bundle\n");
+        let text = written(crate::testing::farm().with("a", newline).with("b", newline));
+        let row = "| **storage is wrong** | **Bundle `+` LF** | **Bundle `+` LF** |";
+        assert!(text.contains(row), "{text}");
     }
 
     #[test]

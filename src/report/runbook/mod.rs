@@ -8,6 +8,7 @@ mod keys;
 mod text;
 mod verify;
 
+use super::wording::LEFT_OUT;
 use super::{Format, Report, counted};
 use crate::rules::{Doubt, Excuse, Finding, Judged, Step, Verdict};
 use std::io::{self, Write};
@@ -70,9 +71,8 @@ fn farm(judged: &Judged, report: &Report, out: &mut dyn Write) -> io::Result<()>
 
 /// Says what is found and not in this text.
 fn unsaid(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
-    let left_out = "left out by --select, --ignore, --min-severity or the policy";
     let accepted = "suppressed by the policy";
-    for (count, why) in [(judged.left_out, left_out), (judged.suppressed(), accepted)] {
+    for (count, why) in [(judged.left_out, LEFT_OUT), (judged.suppressed(), accepted)] {
         if count > 0 {
             let findings = counted(count, "finding");
             writeln!(out, "{findings} {why}: their repair is not in this text.\n")?;

@@ -3,6 +3,7 @@
 use super::super::letters::letters;
 use super::super::{Screen, counted};
 use super::grid::{self, Shown};
+use super::names::Headings;
 use super::text::{Paint, labelled};
 use crate::farm::{BundleMap, BundleRow, alike};
 use std::io::{self, Write};
@@ -24,12 +25,15 @@ pub(super) fn write(
         format!("Bundles that differ: {rows}; the same everywhere: {others}")
     };
     writeln!(out, "{}", Paint::Bold.on(&title, screen))?;
-    let grid = as_grid(map, screen);
+    let titles: Vec<Shown> = map.rows.iter().map(|row| named(row, screen)).collect();
+    let headings = grid::column_headings(&map.instances, &titles, screen);
+    let grid = as_grid(map, &headings, screen);
     let fits = grid::width(&grid, grid::CELL_CHARACTERS_MIN) <= grid::room(screen);
     if map.rows.is_empty() {
         return writeln!(out);
     }
     if map.instances.len() <= grid::COLUMNS_MAX && fits {
+        headings.write_shared(screen, out)?;
         return grid::print(&grid, screen, out);
     }
     for row in &map.rows {
@@ -39,14 +43,17 @@ pub(super) fn write(
     writeln!(out)
 }
 
-fn as_grid(map: &BundleMap, screen: Screen) -> Vec<Vec<Shown>> {
-    let names = map.instances.iter().map(|name| grid::plain(name, screen));
-    let head = std::iter::once(grid::plain("", screen)).chain(names).collect();
+fn named(row: &BundleRow, screen: Screen) -> Shown {
+    (super::clean(&row.symbolic_name, screen), false)
+}
+
+fn as_grid(map: &BundleMap, headings: &Headings, screen: Screen) -> Vec<Vec<Shown>> {
+    let head = std::iter::once(grid::plain("", screen)).chain(headings.cells()).collect();
     let line = |row: &BundleRow| {
         let cells = row.cells.iter().enumerate().map(|(index, cell)| {
             grid::shown_cell(&cell.cell, row.differs, row.is_odd_at(index), screen)
         });
-        std::iter::once((super::clean(&row.symbolic_name, screen), false)).chain(cells).collect()
+        std::iter::once(named(row, screen)).chain(cells).collect()
     };
     std::iter::once(head).chain(map.rows.iter().map(line)).collect()
 }

@@ -7,6 +7,7 @@ use super::super::Screen;
 use super::super::letters::letters;
 use super::super::wording::marked;
 use super::clean;
+use super::names::Headings;
 use super::text::{Paint, labelled};
 use crate::farm::{Cell, CellState, Expect, Matrix, MatrixRow};
 use comfy_table::{
@@ -20,20 +21,33 @@ pub(super) const COLUMNS_MAX: usize = 12;
 const CELL_CHARACTERS_MAX: usize = 34;
 /// Cells are wrapped where they are wider than this and the screen is full.
 pub(super) const CELL_CHARACTERS_MIN: usize = 14;
+/// Names of instances are shown whole up to so many characters, where there is room.
+const NAME_CHARACTERS_MAX: usize = 48;
+/// Characters around a cell: two blanks and a line.
+const FRAME: usize = 3;
 /// A cell of the grid: its text, and whether it stands out.
 pub(super) type Shown = (String, bool);
 
 /// Writes the matrix.
 pub(super) fn write(matrix: &Matrix, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
-    let by_fact = facts_as_rows(matrix, screen);
+    let titles: Vec<Shown> = matrix.rows.iter().map(|row| title(row, screen)).collect();
+    let headings = column_headings(&matrix.instances, &titles, screen);
+    let by_fact = facts_as_rows(matrix, &headings, screen);
     let fits = width(&by_fact, CELL_CHARACTERS_MIN) <= room(screen);
     if matrix.instances.len() <= COLUMNS_MAX && fits {
+        headings.write_shared(screen, out)?;
         return print(&by_fact, screen, out);
     }
     let (common, differing): (Vec<&MatrixRow>, Vec<&MatrixRow>) =
         matrix.rows.iter().partition(|row| common_text(row).is_some());
     agreed(&common, matrix.instances.len(), screen, out)?;
-    for table in instances_as_rows(matrix, &differing, screen) {
+    // The first column is never wrapped; half of the screen is left to the facts.
+    let characters_max = (room(screen) / 2).clamp(CELL_CHARACTERS_MIN, NAME_CHARACTERS_MAX);
+    let headings = Headings::new(&matrix.instances, characters_max, screen);
+    if !differing.is_empty() {
+        headings.write_shared(screen, out)?;
+    }
+    for table in instances_as_rows(&headings, &differing, screen) {
         print(&table, screen, out)?;
     }
     Ok(())
@@ -43,9 +57,17 @@ pub(super) fn room(screen: Screen) -> usize {
     screen.columns.map_or(usize::MAX, usize::from)
 }
 
-fn facts_as_rows(matrix: &Matrix, screen: Screen) -> Vec<Vec<Shown>> {
-    let names = matrix.instances.iter().map(|name| plain(name, screen));
-    let mut grid = vec![std::iter::once(plain("", screen)).chain(names).collect::<Vec<_>>()];
+/// Returns headings for columns of instances, as wide as fits beside a first column of these titles.
+pub(super) fn column_headings(names: &[String], titles: &[Shown], screen: Screen) -> Headings {
+    let titles = titles.iter().map(|(text, _)| text.chars().count()).max().unwrap_or(0);
+    let rest = room(screen).saturating_sub(titles.saturating_add(FRAME).saturating_add(1));
+    let each = rest.checked_div(names.len()).unwrap_or(rest).saturating_sub(FRAME);
+    Headings::new(names, each.clamp(CELL_CHARACTERS_MIN, NAME_CHARACTERS_MAX), screen)
+}
+
+fn facts_as_rows(matrix: &Matrix, headings: &Headings, screen: Screen) -> Vec<Vec<Shown>> {
+    let head = std::iter::once(plain("", screen)).chain(headings.cells());
+    let mut grid = vec![head.collect::<Vec<_>>()];
     for row in &matrix.rows {
         let cells =
             row.cells.iter().enumerate().map(|(index, cell)| shown(row, index, cell, screen));
@@ -55,10 +77,13 @@ fn facts_as_rows(matrix: &Matrix, screen: Screen) -> Vec<Vec<Shown>> {
 }
 
 /// Returns tables of all instances with as many facts each as fit side by side.
-fn instances_as_rows(matrix: &Matrix, rows: &[&MatrixRow], screen: Screen) -> Vec<Vec<Vec<Shown>>> {
-    let names = std::iter::once(plain("instance", screen))
-        .chain(matrix.instances.iter().map(|name| plain(name, screen)))
-        .collect::<Vec<_>>();
+fn instances_as_rows(
+    headings: &Headings,
+    rows: &[&MatrixRow],
+    screen: Screen,
+) -> Vec<Vec<Vec<Shown>>> {
+    let head = std::iter::once(plain("instance", screen));
+    let names = head.chain(headings.cells()).collect::<Vec<_>>();
     let mut tables: Vec<Vec<Vec<Shown>>> = Vec::new();
     for row in rows {
         let cells =
@@ -105,26 +130,28 @@ fn agreed(
     }
     writeln!(out, "{}", Paint::Bold.on(&format!("The same on all {instances} instances"), screen))?;
     for row in rows {
-        let label = format!("  {:<14}", row.title);
-        labelled(&label, common_text(row).unwrap_or_default(), screen, out)?;
+        // They agree, and may all be wrong.
+        let (mark, pointer) = if row.is_odd() { ("!", " <") } else { (" ", "") };
+        let label = format!("{mark} {:<14}", row.title);
+        let text = common_text(row).unwrap_or_default();
+        labelled(&label, &format!("{text}{pointer}"), screen, out)?;
     }
     writeln!(out)
 }
 
 /// Marks a row that should be equal with `=` where it is, and one that is not what it should be with `!`.
 fn title(row: &MatrixRow, screen: Screen) -> Shown {
-    let known = row.cells.iter().all(|cell| cell.group.is_some());
-    let mark = match row.expect {
-        _ if row.is_odd() => '!',
-        Expect::Equal if known && row.cells.len() > 1 => '=',
-        _ => ' ',
+    let mark = match (row.is_odd(), row.agrees()) {
+        (true, _) => '!',
+        (false, true) => '=',
+        (false, false) => ' ',
     };
     (clean(&format!("{mark} {}", row.title), screen), row.is_odd())
 }
 
-/// Shows a cell of the matrix: in a row that differs with the letter of its group, and marked where it is an odd one.
+/// Shows a cell of the matrix: in a row that differs with the letter of its group, and marked where it is wrong or an odd one.
 fn shown(row: &MatrixRow, index: usize, cell: &Cell, screen: Screen) -> Shown {
-    shown_cell(cell, row.is_odd(), row.is_odd_at(index), screen)
+    shown_cell(cell, row.is_odd() && row.differs(), row.is_odd_at(index), screen)
 }
 
 /// Shows a cell, with the letter of its group where that is wanted.
@@ -159,7 +186,7 @@ pub(super) fn width(grid: &[Vec<Shown>], cell_max: usize) -> usize {
         let cells = grid.iter().filter_map(|line| line.get(index));
         let widest = cells.map(|(text, _)| text.chars().count()).max().unwrap_or(0);
         let wide = if index == 0 { widest } else { widest.min(cell_max) };
-        sum.saturating_add(wide).saturating_add(3)
+        sum.saturating_add(wide).saturating_add(FRAME)
     })
 }
 
@@ -247,11 +274,46 @@ mod tests {
     }
 
     #[test]
+    fn long_names_that_share_their_start_are_told_apart() {
+        let names: Vec<String> =
+            (1..=8).map(|n| format!("customer-prod-eu-west-datacentre-publish-{n:02}")).collect();
+        for count in [2, 8] {
+            let names: Vec<&str> = names.iter().take(count).map(String::as_str).collect();
+            for columns in [Some(80), Some(200), None] {
+                let farm =
+                    good_farm(&names).with("customer-prod-eu-west-author", |i| i.hmac(&[1; 32]));
+                let text = render(farm, columns);
+                for name in ["publish-01", "publish-02", "author"] {
+                    let heads = text.matches(&format!("{name} ")).count();
+                    assert!(heads > 0, "{name} {columns:?}\n{text}");
+                }
+                let room = usize::from(columns.unwrap_or(u16::MAX));
+                assert!(text.lines().all(|line| line.chars().count() <= room), "{text}");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_not_known_differs_from_what_is_not_there() {
         let jcr = render(good_farm(&["a"]).with("b", |i| i.storage(b"JCR")), None);
         assert!(line(&jcr, "  hmac").contains("(in the JCR, not read)"), "{jcr}");
         let gone = |i: crate::testing::Instance| i.without_key(crate::facts::KeyName::Hmac);
         let absent = render(good_farm(&["a"]).with("b", gone), None);
-        assert!(line(&absent, "  hmac").contains("[absent]"), "{absent}");
+        assert!(line(&absent, "! hmac").contains("| [absent] <"), "{absent}");
+    }
+
+    #[test]
+    fn what_is_wrong_everywhere_is_marked_and_what_is_right_among_wrong_ones_is_not() {
+        let newline = |i: crate::testing::Instance| i.storage(b"Bundle\n");
+        let farm = |others: &[&str]| {
+            others.iter().fold(good_farm(&["a"]), |farm, name| farm.with(name, newline))
+        };
+        let text = render(farm(&["b", "c"]), None);
+        let row = line(&text, "! storage");
+        assert!(row.contains("| Bundle B  ") && row.matches("+ LF A <").count() == 2, "{text}");
+        let names: Vec<String> = (1..=20).map(|n| format!("publish{n:02}")).collect();
+        let all = names.iter().fold(crate::testing::farm(), |farm, name| farm.with(name, newline));
+        let text = render(all, Some(80));
+        assert!(text.contains("\n! storage        Bundle + LF <\n"), "{text}");
     }
 }

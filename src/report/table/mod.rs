@@ -3,13 +3,15 @@
 mod bundles;
 mod findings;
 mod grid;
+mod names;
 mod text;
 
-use super::wording::basis;
+use super::wording::{basis, uncounted};
 use super::{Format, Report, printable};
 use crate::facts::{Gap, spoken};
 use crate::rules::{Judged, Verdict};
 use std::io::{self, Write};
+use text::wrapped;
 pub(super) use text::{Paint, labelled};
 
 pub(super) const FORMAT: Format = Format {
@@ -77,11 +79,16 @@ fn verdict(judged: &Judged, report: &Report, out: &mut dyn Write) -> io::Result<
         }
         writeln!(out)?;
     }
+    if let Some(why) = uncounted(judged) {
+        writeln!(out, "{}\n", wrapped(&why, report.screen))?;
+    }
     let farm = match report.farms.len() {
         1 => String::new(),
         _ => format!(" of {}", clean(&judged.farm.name, report.screen)),
     };
-    writeln!(out, "Verdict{farm}: {} - {}", paint.on(word, report.screen), basis(judged, report))
+    let verdict = format!("Verdict{farm}: {word} -");
+    let painted = format!("Verdict{farm}: {} -", paint.on(word, report.screen));
+    text::hanging([&verdict, &painted], &basis(judged, report), report.screen, out)
 }
 
 /// Makes text harmless, and ASCII where that is asked for.

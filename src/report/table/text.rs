@@ -49,6 +49,32 @@ pub(in crate::report) fn labelled(
     Ok(())
 }
 
+/// Writes a line that begins with `lead`, given plain and in colours, wrapped where it is longer than the screen. A line that goes to no
+/// screen stays one, for programs that look for it.
+pub(super) fn hanging(
+    [plain, painted]: [&str; 2],
+    text: &str,
+    screen: Screen,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let line = wrapped(&format!("{plain} {text}"), screen);
+    match line.strip_prefix(plain) {
+        Some(rest) => writeln!(out, "{painted}{rest}"),
+        // Even the lead is wrapped, in which a colour would have to be found.
+        None => writeln!(out, "{line}"),
+    }
+}
+
+/// Returns a line as several, the second and later ones indented, where it is longer than the screen.
+pub(super) fn wrapped(line: &str, screen: Screen) -> String {
+    const INDENT: &str = "  ";
+    let Some(columns) = screen.columns.map(usize::from) else { return line.to_owned() };
+    if line.chars().count() <= columns {
+        return line.to_owned();
+    }
+    wrap(line, columns.saturating_sub(INDENT.len())).join(&format!("\n{INDENT}"))
+}
+
 /// Breaks text between words. A path or command that is longer than a line stays whole, so that it can be copied.
 fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
@@ -75,5 +101,23 @@ mod tests {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("see /a/very/long/path now", 8), ["see", "/a/very/long/path", "now"]);
         assert_eq!(wrap("", 8), [""]);
+    }
+
+    #[test]
+    fn line_stays_one_where_it_fits_or_no_screen_is_given() {
+        let at = |columns| Screen { columns, ..Screen::default() };
+        assert_eq!(wrapped("Verdict: X - one two", at(None)), "Verdict: X - one two");
+        assert_eq!(wrapped("Verdict: X - one two", at(Some(20))), "Verdict: X - one two");
+        assert_eq!(wrapped("Verdict: X - one two", at(Some(18))), "Verdict: X - one\n  two");
+    }
+
+    #[test]
+    fn colour_takes_no_room() {
+        let screen = Screen { columns: Some(30), color: true, ..Screen::default() };
+        let mut out = Vec::new();
+        let painted = format!("Verdict: {} -", Paint::Red.on("X", screen));
+        hanging(["Verdict: X -", &painted], "three more words here", screen, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(text, "Verdict: \x1b[1;31mX\x1b[0m - three more\n  words here\n");
     }
 }
