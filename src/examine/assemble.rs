@@ -1,6 +1,7 @@
 //! Sorts the evidence of one source into snapshots, one an install root.
 
 use super::collector::{Collected, Item};
+use super::links::{Links, Resolved, follow};
 use super::{configs, node_store};
 use crate::evidence::{
     BundleParts, ConfigFile, Fact, Found, Packing, assemble, classify, concerns_store, may_matter,
@@ -9,7 +10,7 @@ use crate::facts::{
     Bundle, CRYPTO, CRYPTO_FILE, Gap, GapKind, KeyFile, Owner, Parts, Place, RunModes, Setting,
     SlingId, Snapshot, StorageFile, StorageMode, is_in_realm, realm,
 };
-use crate::intake::{Source, Walked};
+use crate::intake::{LinkTarget, Source, Walked};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The evidence of one install root, by path.
@@ -23,7 +24,7 @@ pub(super) fn snapshots(
     walked: &Walked,
     collected: Collected,
 ) -> (Vec<Snapshot>, Vec<Gap>) {
-    let Collected { items, archives, is_status, mut gaps, links_out, .. } = collected;
+    let Collected { items, archives, is_status, mut gaps, links, .. } = collected;
     let mut roots = by_root(&items);
     gaps.extend(strays(source, &items));
     roots.retain(|_, evidence| evidence.iter().any(|(_, found, item)| marks_instance(found, item)));
@@ -37,7 +38,7 @@ pub(super) fn snapshots(
     let inside =
         archives.iter().filter(|path| !apart.contains(path) && owner(path, &tops).is_none());
     gaps.extend(inside.map(|path| nested(source, path, !tops.is_empty())));
-    let untold: Vec<Gap> = beside(source, &links_out, &tops)
+    let untold: Vec<Gap> = beside(source, &links, &tops)
         .filter(|link| !gaps.iter().any(|gap| gap.path == link.path))
         .collect();
     gaps.extend(untold);
@@ -160,11 +161,14 @@ fn nested(source: &str, path: &str, beside_install: bool) -> Gap {
     Gap { source: source.to_owned(), path: Some(path.to_owned()), kind, reason }
 }
 
+/// Links beside installs that are looked at: where one leads may take long to tell.
+const BESIDE_MAX: usize = 100;
+
 /// Tells of links that stand where another instance of the farm would: in the home of an install, or next to that. What they lead
 /// to may as well be a JDK.
 fn beside<'a>(
     source: &'a str,
-    links_out: &'a [String],
+    links: &'a Links,
     roots: &'a BTreeSet<&str>,
 ) -> impl Iterator<Item = Gap> + use<'a> {
     let homes: BTreeSet<&str> = roots
@@ -174,7 +178,10 @@ fn beside<'a>(
         .collect();
     let is_beside =
         move |path: &&String| homes.contains(parent(path)) && owner(path, roots).is_none();
-    links_out.iter().filter(is_beside).map(move |path| Gap {
+    let leads_out =
+        |(_, target): &(&String, &LinkTarget)| follow(target, links) == Resolved::Outside;
+    let beside = links.iter().filter(move |(path, _)| is_beside(path)).take(BESIDE_MAX);
+    beside.filter(leads_out).map(move |(path, _)| Gap {
         source: source.to_owned(),
         path: Some(path.clone()),
         kind: GapKind::LinkBeside,

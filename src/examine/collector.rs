@@ -5,11 +5,11 @@ mod follow;
 use super::alias::Aliases;
 use super::gap_list::GapList;
 use super::hints;
-use super::links::{Links, Resolved, join};
+use super::links::{Links, join};
 use super::segments::{self, Segments, Store};
 use crate::evidence::{Fact, Kind, ParseError, Reads, Scan, classify};
-use crate::facts::{Gap, GapKind, INSIDE, Owner, is_in_realm, realm};
-use crate::intake::{Descend, Entry, EntryKind, LinkTarget, Visit, Want};
+use crate::facts::{Gap, GapKind, INSIDE, Owner, StorageMode, realm};
+use crate::intake::{Descend, Entry, EntryKind, LinkTarget, Visit, Want, claims_archive};
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,14 +36,23 @@ pub(super) enum Item {
 pub(super) struct Collected {
     pub(super) items: BTreeMap<String, Item>,
     /// Files that are named like archives.
-    pub(super) archives: Vec<String>,
+    pub(super) archives: BTreeSet<String>,
     /// It has a file that only the status of a web console has.
     pub(super) is_status: bool,
     pub(super) gaps: Vec<Gap>,
-    /// Symbolic links out of the source.
-    pub(super) links_out: Vec<String>,
+    /// Symbolic links, but of a directory: of those it is known where they lead, and discovery tells of what matters.
+    pub(super) links: Links,
     /// Segment stores, by the path of their directory.
     pub(super) segment_stores: BTreeMap<String, Store>,
+}
+
+/// What is known of the versions of what came several times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Versions {
+    Equal,
+    Differ,
+    /// Those of an archive inside the source.
+    Unknown,
 }
 
 /// A place that waits for the body on its way. Through links, one body can stand at several places.
@@ -67,9 +76,9 @@ pub(super) struct Collector<'a> {
     limits: &'a Limits,
     items: BTreeMap<String, Item>,
     /// How often a path came, where it came more than once, and whether the versions differ.
-    repeats: BTreeMap<String, (u32, bool)>,
+    repeats: BTreeMap<String, (u32, Versions)>,
     links: Links,
-    archives: Vec<String>,
+    archives: BTreeSet<String>,
     /// It has a file that only the status of a web console has.
     is_status: bool,
     /// Archives inside it can be walked where they lie.
@@ -92,7 +101,7 @@ impl<'a> Collector<'a> {
             items: BTreeMap::new(),
             repeats: BTreeMap::new(),
             links: Links::new(),
-            archives: Vec::new(),
+            archives: BTreeSet::new(),
             is_status: false,
             opens: false,
             realms: BTreeSet::new(),
@@ -131,23 +140,22 @@ impl<'a> Collector<'a> {
         for path in unresolved {
             self.lose(path, GapKind::LinkBroken, reason);
         }
-        for (path, (times, differ)) in std::mem::take(&mut self.repeats) {
-            let versions = if differ { "versions differ" } else { "all are equal" };
-            let reason = format!("came {times} times ({versions}); the last one counts");
+        for (path, (times, versions)) in std::mem::take(&mut self.repeats) {
+            let versions = match versions {
+                Versions::Equal => " (all are equal)",
+                Versions::Differ => " (versions differ)",
+                Versions::Unknown => "",
+            };
+            let reason = format!("came {times} times{versions}; the last one counts");
             self.gaps.record(Some(&path), GapKind::Duplicate, reason);
         }
         if let Some(reason) = self.segments.over_limit() {
-            self.gaps.record_once(reason);
+            self.gaps.record_limit(reason);
         }
-        // Of a directory it is known where they lead, and discovery tells of those that matter.
-        let leads_out =
-            |target: &LinkTarget| !directory && self.resolve(target) == Resolved::Outside;
-        let out = self.links.iter().filter(|(_, target)| leads_out(target));
-        let links_out = out.map(|(path, _)| path.clone()).collect();
         let segment_stores = self.segments.finish(directory);
-        let Self { items, archives, is_status, gaps, .. } = self;
-        let gaps = gaps.finish();
-        Collected { items, archives, is_status, gaps, links_out, segment_stores }
+        let Self { items, archives, is_status, gaps, links, .. } = self;
+        let links = if directory { Links::new() } else { links };
+        Collected { items, archives, is_status, gaps: gaps.finish(), links, segment_stores }
     }
 
     fn lose(&mut self, path: String, kind: GapKind, reason: &str) {
@@ -174,7 +182,7 @@ impl<'a> Collector<'a> {
         if self.items.len() >= self.limits.evidence_max && !self.items.contains_key(&path) {
             let max = self.limits.evidence_max;
             let reason = format!("holds more than {max} pieces of evidence; the rest is not read");
-            self.gaps.record_once(reason);
+            self.gaps.record_limit(reason);
             return;
         }
         let Some(old) = self.items.get(&path) else {
@@ -201,9 +209,11 @@ impl<'a> Collector<'a> {
             }
             (Some(_), _) => {}
             (None, _) => {
-                let (times, differed) = self.repeats.entry(path.clone()).or_insert((1, false));
-                *times = times.saturating_add(1);
-                *differed |= differs;
+                let again = self.repeats.entry(path.clone()).or_insert((1, Versions::Equal));
+                again.0 = again.0.saturating_add(1);
+                if differs {
+                    again.1 = Versions::Differ;
+                }
             }
         }
         self.items.insert(path, item);
@@ -211,19 +221,25 @@ impl<'a> Collector<'a> {
 
     /// The last entry of a path counts, of an archive inside the source as of a file. Of what the earlier one held nothing is left.
     fn replace_archive(&mut self, path: &str) {
-        let realm = format!("{path}{INSIDE}");
         // Of several archives one behind the other nobody can tell which is meant; each file that differs is told.
-        if self.concatenated || !self.realms.contains(&realm) {
+        if self.concatenated || self.realms.is_empty() {
             return;
         }
-        self.items.retain(|path, _| !is_in_realm(path, &realm));
-        self.repeats.retain(|path, _| !is_in_realm(path, &realm));
-        self.links.retain(|path, _| !is_in_realm(path, &realm));
-        self.archives.retain(|path| !is_in_realm(path, &realm));
+        let realm = format!("{path}{INSIDE}");
+        if !self.realms.remove(&realm) {
+            return;
+        }
+        // An archive may come a million times, so nothing here looks at more than the realm holds.
+        let below = format!("{realm}/")..format!("{realm}0");
+        self.items.extract_if(below.clone(), |_, _| true).for_each(drop);
+        self.repeats.extract_if(below.clone(), |_, _| true).for_each(drop);
+        self.links.extract_if(below.clone(), |_, _| true).for_each(drop);
+        self.archives.extract_if(below.clone(), |_| true).for_each(drop);
+        self.realms.extract_if(below, |_| true).for_each(drop);
         self.segments.drop_realm(&realm);
         self.gaps.drop_realm(&realm);
-        let reason = "came again; of several archives of one name the last one counts".to_owned();
-        self.gaps.record(Some(path), GapKind::Duplicate, reason);
+        let (times, _) = self.repeats.entry(path.to_owned()).or_insert((1, Versions::Unknown));
+        *times = times.saturating_add(1);
     }
 
     fn see_realm(&mut self, path: &str) {
@@ -235,13 +251,22 @@ impl<'a> Collector<'a> {
         }
     }
 
+    fn remember_archive(&mut self, path: &str) {
+        let max = self.limits.evidence_max;
+        if self.archives.len() < max {
+            self.archives.insert(path.to_owned());
+        } else {
+            self.gaps.record_limit(format!("holds more than {max} archives that were not opened"));
+        }
+    }
+
     fn remember_link(&mut self, path: &str, target: &LinkTarget) {
         if self.links.len() < self.limits.links_max {
             self.links.insert(path.to_owned(), target.clone());
         } else {
             let max = self.limits.links_max;
             let reason = format!("holds more than {max} symbolic links; the rest is not followed");
-            self.gaps.record_once(reason);
+            self.gaps.record_limit(reason);
         }
     }
 
@@ -309,13 +334,12 @@ impl<'a> Collector<'a> {
             return Want::Archive;
         }
         // An archive inside an install is part of it; one outside of every install may hold another.
-        let is_new = self.aliases.is_none() && self.archives.len() < self.limits.gaps_max;
-        if is_new
+        if self.aliases.is_none()
             && entry.kind == EntryKind::File
-            && hints::is_archive(path)
+            && claims_archive(path)
             && !hints::is_in_package(path)
         {
-            self.archives.push(path.to_owned());
+            self.remember_archive(path);
         }
         Want::Nothing
     }
@@ -408,6 +432,20 @@ impl Visit for Collector<'_> {
         for pending in std::mem::take(&mut self.pending) {
             self.gaps.record(Some(&pending.path), kind, reason.clone());
             self.items.insert(pending.path, Item::Lost);
+        }
+    }
+
+    fn was_link(&mut self, path: &str, certain: bool, reason: &str) {
+        let is_doubtful = match self.items.get(path) {
+            Some(Item::Read { fact: Ok(Fact::Key(..)), .. }) => true,
+            // What a link leads to is a path, and no storage mode.
+            Some(Item::Read { fact: Ok(Fact::Storage(storage)), .. }) => {
+                storage.mode == StorageMode::Unknown
+            }
+            _ => false,
+        };
+        if self.aliases.is_none() && (certain || is_doubtful) {
+            self.lose(path.to_owned(), GapKind::LinkBroken, reason);
         }
     }
 

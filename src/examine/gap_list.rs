@@ -1,12 +1,15 @@
 //! The gaps of one source, of which only so many are kept.
 
 use crate::facts::{Gap, GapKind, is_in_realm};
+use std::collections::BTreeSet;
 
 /// Gaps in the order in which they came.
 #[derive(Debug)]
 pub(super) struct GapList<'a> {
     source: &'a str,
     gaps: Vec<Gap>,
+    /// Limits that were reached, and said.
+    limits: BTreeSet<String>,
     gaps_max: usize,
     left_out: usize,
     /// The worst kind among those left out.
@@ -15,7 +18,14 @@ pub(super) struct GapList<'a> {
 
 impl<'a> GapList<'a> {
     pub(super) fn new(source: &'a str, gaps_max: usize) -> Self {
-        Self { source, gaps: Vec::new(), gaps_max, left_out: 0, worst: GapKind::Duplicate }
+        Self {
+            source,
+            gaps: Vec::new(),
+            limits: BTreeSet::new(),
+            gaps_max,
+            left_out: 0,
+            worst: GapKind::Duplicate,
+        }
     }
 
     /// Adds a gap, or counts it where there are too many.
@@ -30,8 +40,8 @@ impl<'a> GapList<'a> {
     }
 
     /// Says once that a limit was reached.
-    pub(super) fn record_once(&mut self, reason: String) {
-        if !self.gaps.iter().any(|gap| gap.reason == reason) {
+    pub(super) fn record_limit(&mut self, reason: String) {
+        if self.limits.insert(reason.clone()) {
             self.record(None, GapKind::OverLimit, reason);
         }
     }

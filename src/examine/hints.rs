@@ -2,56 +2,6 @@
 
 use crate::evidence::classify;
 
-/// Endings of archives, as far as names tell; their content is not sniffed.
-const ARCHIVES: [&str; 17] = [
-    ".tar",
-    ".tgz",
-    ".taz",
-    ".tbz2",
-    ".txz",
-    ".tzst",
-    ".tar.gz",
-    ".tar.zst",
-    ".tar.xz",
-    ".tar.bz2",
-    ".tar.lz4",
-    ".tar.z",
-    ".tar.gz.part",
-    ".tar.gz.gpg",
-    ".zip",
-    ".7z",
-    ".rar",
-];
-
-/// Says whether a path is named like an archive.
-pub(super) fn is_archive(path: &str) -> bool {
-    // Asked for every file of every source: nearly all end in something else.
-    let last = name(path).rsplit('.').next().unwrap_or_default();
-    let may_be = matches!(last.len(), 1..=4)
-        && matches!(
-            last.as_bytes().first(),
-            Some(
-                b't' | b'z'
-                    | b'g'
-                    | b'x'
-                    | b'b'
-                    | b'l'
-                    | b'p'
-                    | b'r'
-                    | b'7'
-                    | b'T'
-                    | b'Z'
-                    | b'G'
-                    | b'X'
-                    | b'B'
-                    | b'L'
-                    | b'P'
-                    | b'R'
-            )
-        );
-    may_be && ARCHIVES.iter().any(|end| ends_with_ignoring_case(name(path), end))
-}
-
 /// Directories of an install and of packages: an archive in them is a part of those.
 ///
 /// Names that are no one else's: `opt`, `bin` or `logs` may be any directory, and `crx-quickstart` is above those of an install.
@@ -129,12 +79,6 @@ fn ends_with_ignoring_case(name: &str, end: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn archives_go_by_the_end_of_their_name() {
-        assert!(is_archive("a/publish3.TAR.GZ") && is_archive("b.zip"));
-        assert!(!is_archive("a.tar.gz/notes.txt") && !is_archive("tar"));
-    }
 
     #[test]
     fn archives_in_an_install_are_parts_of_it() {

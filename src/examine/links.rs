@@ -20,8 +20,16 @@ pub(super) enum Resolved {
     Loop,
 }
 
+/// Follows a link, and every one on the way from there.
+pub(super) fn follow(target: &LinkTarget, links: &Links) -> Resolved {
+    match target {
+        LinkTarget::Outside(_) => Resolved::Outside,
+        LinkTarget::Inside(inside) => resolve(inside, links),
+    }
+}
+
 /// Follows every symbolic link on the way along `path`, as the operating system would.
-pub(super) fn resolve(path: &str, links: &Links) -> Resolved {
+fn resolve(path: &str, links: &Links) -> Resolved {
     let mut path = path.to_owned();
     for _ in 0..HOPS_MAX {
         match first_link(&path, links) {

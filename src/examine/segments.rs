@@ -6,7 +6,6 @@ use super::links::join;
 use crate::evidence::{
     SEGMENT_STORE, STORE_DIRECTORIES, is_repository, is_segment_store, may_hold, segment_store,
 };
-use crate::facts::is_in_realm;
 use crate::intake::{Descend, Entry, EntryKind, Part};
 use std::collections::BTreeMap;
 
@@ -62,8 +61,10 @@ impl Segments {
 
     /// Drops the stores in an archive inside the source.
     pub(super) fn drop_realm(&mut self, realm: &str) {
-        self.stores.retain(|store, _| !is_in_realm(store, realm));
-        self.files = self.stores.values().map(BTreeMap::len).sum();
+        let below = format!("{realm}/")..format!("{realm}0");
+        let dropped = self.stores.extract_if(below, |_, _| true);
+        let files: usize = dropped.map(|(_, files)| files.len()).sum();
+        self.files = self.files.saturating_sub(files);
     }
 
     /// Returns what is to be said when there were more files than are remembered.
@@ -257,7 +258,7 @@ mod tests {
     #[test]
     fn nothing_else_of_a_repository_is_listed() {
         let (_, collected) = collect(unpacked(&install()).path(), &Limits::default());
-        assert_eq!(collected.archives, Vec::<String>::new());
+        assert!(collected.archives.is_empty());
         let directory = unpacked(&install());
         let limits = Limits { entries_max: 9, ..Limits::default() };
         // q, crx-quickstart, conf, its file, repository, segmentstore, its two files and its directory.
@@ -272,7 +273,7 @@ mod tests {
         let files = [(path.to_owned(), "data")];
         let collected = of_tar(&tar(&files).into_inner().unwrap());
         assert_eq!(collected.segment_stores["repository/segmentstore"].parts[0].path, path);
-        assert_eq!(collected.archives, Vec::<String>::new());
+        assert!(collected.archives.is_empty());
         let (_, collected) = collect(unpacked(&files).path(), &Limits::default());
         assert_eq!(collected.segment_stores["repository/segmentstore"].parts[0].path, path);
     }

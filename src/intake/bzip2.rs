@@ -1,6 +1,6 @@
 //! Bzip2: streams one behind the other, as parallel packers write them.
 
-use super::codec::{self, Codec, Compressed, Flow, Stop};
+use super::codec::{self, Codec, Compressed, Flow, Head, Stop};
 use super::container::{Container, Context, Opened};
 use crate::facts::GapKind;
 use ::bzip2::{Decompress, Status};
@@ -36,9 +36,9 @@ impl Codec for Bunzip {
                 .any(|known| known.starts_with(block))
     }
 
-    fn start(&mut self, magic: &[u8], _: &mut dyn Compressed) -> Result<Flow, Stop> {
+    fn start(&mut self, magic: &[u8], _: &mut dyn Compressed) -> Result<Head, Stop> {
         self.0 = Decompress::new(false);
-        self.0.decompress(magic, &mut []).map(|_| Flow::On).map_err(|_| Stop::damaged(Self::NAME))
+        self.0.decompress(magic, &mut []).map(|_| Head::Data).map_err(|_| Stop::damaged(Self::NAME))
     }
 
     fn step(&mut self, input: &mut dyn Compressed, out: &mut [u8]) -> (usize, Result<Flow, Stop>) {

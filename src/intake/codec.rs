@@ -5,9 +5,9 @@
 
 use super::container::{Context, Input, Opened};
 use super::walk_input;
+use super::wiped::Wiped;
 use crate::facts::GapKind;
-use crate::limits::Limits;
-use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+use std::io::{self, BufRead, ErrorKind, Read};
 
 /// Compressed bytes read at once.
 pub(super) const INPUT_BYTES: usize = 256 << 10;
@@ -26,8 +26,8 @@ pub(super) trait Codec {
     /// Says whether a stream may begin so; `start` has at most `MAGIC_BYTES` bytes.
     fn may_start(start: &[u8]) -> bool;
 
-    /// Begins a stream whose magic was read. One that is wrong in its header alone goes on.
-    fn start(&mut self, magic: &[u8], input: &mut dyn Compressed) -> Result<Flow, Stop>;
+    /// Begins a stream whose magic was read.
+    fn start(&mut self, magic: &[u8], input: &mut dyn Compressed) -> Result<Head, Stop>;
 
     /// Decodes into `out`, and returns how many bytes came even where they are the last before the damage.
     fn step(&mut self, input: &mut dyn Compressed, out: &mut [u8]) -> (usize, Result<Flow, Stop>);
@@ -38,6 +38,17 @@ pub(super) trait Codec {
     }
 }
 
+/// What follows the head of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Head {
+    /// Its data.
+    Data,
+    /// Its data; this is wrong with the head.
+    DoubtfulData(&'static str),
+    /// The next stream: it holds no data.
+    Nothing,
+}
+
 /// How a stream goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flow {
@@ -45,7 +56,7 @@ pub(super) enum Flow {
     On,
     /// It has ended, and every checksum in it holds.
     End,
-    /// This is wrong with what came out, and the stream has ended; or with its header. What follows can be read.
+    /// It has ended, and this is wrong with what came out; what follows can be read.
     Wrong(&'static str),
 }
 
@@ -91,7 +102,7 @@ pub(super) fn window_too_large(name: &str, bytes: u64, cure: &str) -> String {
 }
 
 /// Says whether one more compression may be opened, and counts it. A gap tells when not.
-pub(super) fn may_open(context: &mut Context<'_>) -> bool {
+fn may_open(context: &mut Context<'_>) -> bool {
     if context.nesting >= context.limits.nesting_max {
         let limit = context.limits.nesting_max;
         let reason = format!("more than {limit} compressions around each other; not opened");
@@ -108,8 +119,8 @@ pub(super) fn walk<C: Codec>(codec: C, opened: Opened<'_>, context: &mut Context
         return;
     }
     let is_repeatable = C::IS_REPEATABLE && opened.input.is_plain_file();
-    let input = BufReader::with_capacity(INPUT_BYTES, opened.head.chain(opened.input));
-    let mut unpack = Unpack::new(codec, input, context.limits, is_repeatable);
+    let input = Wiped::new(INPUT_BYTES, opened.head.chain(opened.input));
+    let mut unpack = Unpack::new(codec, input, context, is_repeatable);
     walk_input(&mut unpack, context);
     context.unpacked = context.unpacked.saturating_add(unpack.produced);
     for (kind, reason) in unpack.problems {
@@ -164,14 +175,15 @@ impl<R: BufRead> Compressed for Counted<R> {
 }
 
 impl<R: BufRead, C: Codec> Unpack<R, C> {
-    fn new(codec: C, bytes: R, limits: &Limits, is_repeatable: bool) -> Self {
+    fn new(codec: C, bytes: R, context: &Context<'_>, is_repeatable: bool) -> Self {
+        let (limits, spent) = (context.limits, context.depth.unpacked);
         Self {
             codec,
             input: Counted { bytes, offset: 0 },
             is_repeatable,
             state: State::Start,
             produced: 0,
-            produced_max: limits.unpacked_bytes_max,
+            produced_max: limits.unpacked_bytes_max.saturating_sub(spent),
             zeros_max: limits.padding_bytes_max,
             problems: Vec::new(),
         }
@@ -179,7 +191,7 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
 
     fn step(&mut self, out: &mut [u8]) -> usize {
         let (length, result) = match self.state {
-            State::Start => (0, self.start().map(|()| State::Body)),
+            State::Start => (0, self.start()),
             State::Between => (0, self.between()),
             State::Body => self.body(out),
             State::End => return 0,
@@ -192,7 +204,7 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
         length
     }
 
-    fn start(&mut self) -> Result<(), Stop> {
+    fn start(&mut self) -> Result<State, Stop> {
         let mut magic = Vec::with_capacity(C::MAGIC_BYTES);
         while magic.len() < C::MAGIC_BYTES {
             magic.push(*self.input.fill()?.first().ok_or(Stop::Ends)?);
@@ -202,10 +214,14 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
             }
             self.input.consume(1);
         }
-        if let Flow::Wrong(what) = self.codec.start(&magic, &mut self.input)? {
-            self.problem(GapKind::CorruptStream, &format!("{} {what}, ending", C::NAME));
-        }
-        Ok(())
+        Ok(match self.codec.start(&magic, &mut self.input)? {
+            Head::Data => State::Body,
+            Head::DoubtfulData(what) => {
+                self.doubt(what);
+                State::Body
+            }
+            Head::Nothing => State::Between,
+        })
     }
 
     fn body(&mut self, out: &mut [u8]) -> (usize, Result<State, Stop>) {
@@ -214,7 +230,7 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
             Flow::On => State::Body,
             Flow::End => State::Between,
             Flow::Wrong(what) => {
-                self.problem(GapKind::CorruptStream, &format!("{} {what}, ending", C::NAME));
+                self.doubt(what);
                 State::Between
             }
         });
@@ -246,6 +262,11 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
             );
             self.problems.push((GapKind::TrailingData, reason));
         }
+    }
+
+    /// Reports that what came out is not what was packed.
+    fn doubt(&mut self, what: &str) {
+        self.problem(GapKind::CorruptStream, &format!("{} {what}, ending", C::NAME));
     }
 
     fn problem(&mut self, kind: GapKind, what: &str) {

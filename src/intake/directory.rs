@@ -407,6 +407,10 @@ mod tests {
             self.recorder.gap(path, kind, reason);
         }
 
+        fn was_link(&mut self, path: &str, certain: bool, reason: &str) {
+            self.recorder.was_link(path, certain, reason);
+        }
+
         fn descend(&mut self, _: &str) -> Descend {
             Descend::All
         }

@@ -1,5 +1,6 @@
 //! From what the user named to the sources to read.
 
+use super::archive_name::stem;
 use super::{Choice, Origin, Source, folder};
 use crate::facts::{Gap, GapKind};
 use std::collections::BTreeMap;
@@ -94,6 +95,12 @@ fn expand(source: Source, choice: &Choice, sources: &mut Vec<Source>, notes: &mu
         kind: GapKind::LinkOutside,
         reason: "is a link; name its target itself".to_owned(),
     }));
+    notes.extend(folder.dangling.iter().map(|link| Gap {
+        source: super::path::text(link.as_os_str().as_encoded_bytes()),
+        path: None,
+        kind: GapKind::LinkBeside,
+        reason: "is a link that leads nowhere on this machine; if an instance was there, name its source".to_owned(),
+    }));
     if folder.left_out {
         notes.push(Gap {
             source: source.name.clone(),
@@ -114,7 +121,7 @@ fn expand(source: Source, choice: &Choice, sources: &mut Vec<Source>, notes: &mu
     let alone = chosen.len() == 1 && !folder.install;
     for file in chosen {
         let label = source.label.as_ref().map(|label| {
-            if alone { label.clone() } else { format!("{label}/{}", stem(path, file)) }
+            if alone { label.clone() } else { format!("{label}/{}", short(path, file)) }
         });
         sources.push(self::source(file.as_os_str(), label));
     }
@@ -127,9 +134,9 @@ fn expand(source: Source, choice: &Choice, sources: &mut Vec<Source>, notes: &mu
 }
 
 /// Returns the path of an upload below its folder, without the endings of archives.
-fn stem(folder: &Path, file: &Path) -> String {
+fn short(folder: &Path, file: &Path) -> String {
     let below = file.strip_prefix(folder).unwrap_or(file);
-    folder::stem(&super::path::text(below.as_os_str().as_encoded_bytes())).to_owned()
+    stem(&super::path::text(below.as_os_str().as_encoded_bytes())).to_owned()
 }
 
 #[cfg(test)]

@@ -85,6 +85,9 @@ pub trait Visit {
     /// Reports what could not be read; `path` is `None` for the source as a whole.
     fn gap(&mut self, path: Option<&str>, kind: GapKind, reason: String);
 
+    /// Says that what was delivered for a path was the target of a link: for certain, or perhaps.
+    fn was_link(&mut self, path: &str, certain: bool, reason: &str);
+
     /// Says what of a directory of the file system can hold anything that matters.
     fn descend(&mut self, directory: &str) -> Descend;
 }

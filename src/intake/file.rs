@@ -11,7 +11,8 @@ use std::path::Path;
 
 /// Walks a regular file.
 pub(super) fn walk(path: &Path, watch: &dyn Watch, context: &mut Context<'_>) {
-    let opened = File::open(path).and_then(|file| file.metadata().map(|metadata| (file, metadata)));
+    let opened =
+        open::named(path).and_then(|file| file.metadata().map(|metadata| (file, metadata)));
     let (file, metadata) = match opened {
         Ok(opened) => opened,
         Err(error) => return context.visit.gap(None, GapKind::Unreadable, error.to_string()),

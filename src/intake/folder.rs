@@ -1,9 +1,10 @@
 //! Folders of uploads: the archives in them and in the folders below.
 
-use super::sniff;
+use super::archive_name::{claims_archive, claims_compression};
+use super::{open, sniff};
 use crate::facts::GapKind;
 use std::collections::VecDeque;
-use std::fs::{self, File, FileType};
+use std::fs::{self, FileType};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -17,16 +18,16 @@ const DEPTH_MAX: usize = 8;
 const FOLDERS_MAX: usize = 10_000;
 
 /// Entries of a directory that a link leads to that are looked at.
-const LINKED_MAX: usize = 100;
+const LINKED_MAX: usize = 1_000;
+
+/// Links of a folder that are told.
+const LINKS_MAX: usize = 1_000;
 
 /// The directory that is an install.
 const INSTALL: &str = "crx-quickstart";
 
 /// Names that only an install holds.
 const INSTALL_PARTS: &[&str] = &["launchpad", "felix", "repository"];
-
-/// Endings that say somebody meant an archive, when its content does not.
-const ARCHIVE_ENDINGS: &[&str] = &[".tar", ".tgz", ".gz", ".zip", ".xz", ".bz2", ".zst", ".7z"];
 
 /// What a folder holds.
 #[derive(Debug, Default)]
@@ -36,6 +37,8 @@ pub(super) struct Folder {
     pub(super) uploads: Vec<PathBuf>,
     /// Symbolic links out of the folder, to what would be an upload or an install.
     pub(super) links: Vec<PathBuf>,
+    /// Symbolic links that lead nowhere, from here.
+    pub(super) dangling: Vec<PathBuf>,
     /// It has directories, which may hold instances.
     pub(super) directories: bool,
     /// An install lies in it.
@@ -60,6 +63,13 @@ struct Listed {
     path: PathBuf,
     name: String,
     kind: FileType,
+}
+
+impl Listed {
+    fn of(entry: fs::DirEntry) -> Option<Self> {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        Some(Self { path: entry.path(), name, kind: entry.file_type().ok()? })
+    }
 }
 
 /// Looks for archives in a directory and below. Goes through no symbolic link and into no install.
@@ -97,15 +107,6 @@ pub(super) fn look(root: &Path) -> Folder {
     folder
 }
 
-/// Returns a file's name without the endings of archives.
-pub(super) fn stem(name: &str) -> &str {
-    let mut stem = name;
-    while let Some(shorter) = ARCHIVE_ENDINGS.iter().find_map(|ending| stem.strip_suffix(ending)) {
-        stem = shorter;
-    }
-    stem
-}
-
 fn stand(directory: &Path, entries: &[Listed]) -> Stand {
     let own = directory.file_name().map(|name| name.to_string_lossy().into_owned());
     let holds = |known: &str| entries.iter().any(|entry| entry.name == known);
@@ -135,12 +136,12 @@ fn take_files(entries: &[Listed], folder: &mut Folder, meant: &mut Vec<PathBuf>)
         if entry.kind.is_file() {
             match kind_of(&entry.path) {
                 Ok(()) => folder.uploads.push(entry.path.clone()),
-                Err(_) if has_ending(&entry.name) => meant.push(entry.path.clone()),
+                Err(_) if is_meant(&entry.name) => meant.push(entry.path.clone()),
                 Err(GapKind::Unsupported | GapKind::Unreadable) => foreign.push(entry.path.clone()),
                 Err(_) => {}
             }
-        } else if entry.kind.is_symlink() && entry.name != INSTALL && leads_to_upload(entry) {
-            folder.links.push(entry.path.clone());
+        } else if entry.kind.is_symlink() && entry.name != INSTALL {
+            take_link(entry, folder);
         }
     }
     if folder.uploads.len() > uploads {
@@ -148,28 +149,43 @@ fn take_files(entries: &[Listed], folder: &mut Folder, meant: &mut Vec<PathBuf>)
     }
 }
 
-/// Says whether a link would be an upload or an install were it followed. One that leads nowhere may have led to one.
-fn leads_to_upload(link: &Listed) -> bool {
-    match fs::metadata(&link.path) {
-        Ok(target) if target.is_dir() => holds_install(&link.path),
-        Ok(target) if !target.is_file() => false,
-        Ok(_) => {
-            has_ending(&link.name)
-                || matches!(kind_of(&link.path), Ok(()) | Err(GapKind::Unsupported))
-        }
-        Err(_) => has_ending(&link.name),
+/// Takes a link that would be an upload or an install were it followed. One that leads nowhere may have led to one.
+fn take_link(link: &Listed, folder: &mut Folder) {
+    let links = match fs::metadata(&link.path) {
+        Ok(target) if target.is_dir() && may_hold_install(&link.path) => &mut folder.links,
+        Ok(target) if target.is_file() && is_upload(link) => &mut folder.links,
+        Ok(_) => return,
+        Err(_) if is_meant(&link.name) => &mut folder.links,
+        Err(_) => &mut folder.dangling,
+    };
+    if links.len() < LINKS_MAX {
+        links.push(link.path.clone());
+    } else {
+        folder.left_out = true;
     }
 }
 
-/// Says whether a directory is an install, the home of one, or holds homes or uploads. Looks no deeper: it is not in the folder.
-fn holds_install(directory: &Path) -> bool {
-    let entries = listing(directory);
-    let is_install = |directory: &Path| stand(directory, &listing(directory)) != Stand::Apart;
+fn is_upload(file: &Listed) -> bool {
+    is_meant(&file.name) || matches!(kind_of(&file.path), Ok(()) | Err(GapKind::Unsupported))
+}
+
+/// Says whether a directory is an install, the home of one, or holds homes or uploads, as far as can be told: where it cannot, it may.
+/// Looks no deeper, since it is not in the folder.
+fn may_hold_install(directory: &Path) -> bool {
+    let Ok(mut entries) = fs::read_dir(directory) else { return true };
+    let listed: Vec<_> =
+        entries.by_ref().take(LINKED_MAX).flatten().filter_map(Listed::of).collect();
+    let is_install = |directory: &Path| {
+        let has = |name: &&str| directory.join(name).symlink_metadata().is_ok();
+        INSTALL_PARTS.iter().chain(&[INSTALL]).any(has)
+    };
     let holds = |entry: &Listed| match entry.kind {
         kind if kind.is_dir() => is_install(&entry.path),
         kind => kind.is_file() && kind_of(&entry.path).is_ok(),
     };
-    stand(directory, &entries) != Stand::Apart || entries.iter().take(LINKED_MAX).any(holds)
+    stand(directory, &listed) != Stand::Apart
+        || listed.iter().any(holds)
+        || entries.next().is_some()
 }
 
 /// A link to what is read anyway hides nothing.
@@ -189,14 +205,14 @@ fn drop_links_inside(root: &Path, folder: &mut Folder) {
     });
 }
 
-fn has_ending(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ARCHIVE_ENDINGS.iter().any(|ending| name.ends_with(ending))
+/// Says whether somebody meant an archive, whatever its content is.
+fn is_meant(name: &str) -> bool {
+    claims_archive(name) || claims_compression(name)
 }
 
 fn kind_of(file: &Path) -> Result<(), GapKind> {
     let mut head = zeroize::Zeroizing::new(Vec::new());
-    let opened = File::open(file).map_err(|_| GapKind::Unreadable)?;
+    let opened = open::named(file).map_err(|_| GapKind::Unreadable)?;
     opened.take(PEEK_BYTES).read_to_end(&mut head).map_err(|_| GapKind::Unreadable)?;
     sniff::sniff(&head).map(|_| ()).map_err(|(kind, _)| kind)
 }
@@ -204,11 +220,7 @@ fn kind_of(file: &Path) -> Result<(), GapKind> {
 fn listing(directory: &Path) -> Vec<Listed> {
     // A directory that cannot be listed becomes a gap when it is walked.
     let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
-    let listed = |entry: fs::DirEntry| {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        Some(Listed { path: entry.path(), name, kind: entry.file_type().ok()? })
-    };
-    let mut entries: Vec<_> = entries.flatten().filter_map(listed).collect();
+    let mut entries: Vec<_> = entries.flatten().filter_map(Listed::of).collect();
     entries.sort_by(|a, b| a.path.cmp(&b.path));
     entries
 }
@@ -267,6 +279,23 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_looked_through_may_hold_an_install() {
+        let (root, other) = (folder(&["a.tar"]), tempfile::tempdir().unwrap());
+        symlink(other.path(), root.path().join("homes")).unwrap();
+        for home in 0..=LINKED_MAX {
+            assert_eq!(look(root.path()).links.len(), 0, "{home}");
+            fs::create_dir(other.path().join(format!("home{home}"))).unwrap();
+        }
+        assert_eq!(look(root.path()).links.len(), 1);
+    }
+
+    #[test]
+    fn what_is_meant_for_an_archive_counts_among_archives() {
+        let root = folder(&["a.tar", "b.txz", "c.tar.gz.gpg", "d.tgz.md5", "e.zip.001"]);
+        assert_eq!(uploads(&root), ["a.tar", "b.txz", "c.tar.gz.gpg", "e.zip.001"]);
+    }
+
+    #[test]
     fn links_are_told_unless_what_they_lead_to_is_read() {
         let root = folder(&["a.tar", "x.txt", "own/crx-quickstart/x"]);
         let other = folder(&[
@@ -288,6 +317,7 @@ mod tests {
             (other.path().join("v"), "v"),
             (root.path().join("own"), "w"),
             (root.path().join(".."), "x"),
+            (other.path().join("gone"), "z"),
         ] {
             symlink(target, root.path().join(link)).unwrap();
         }
@@ -297,12 +327,5 @@ mod tests {
             (found.uploads.len(), links),
             (1, ["b", "gone.tgz", "s", "t", "u"].map(OsStr::new).to_vec())
         );
-    }
-
-    #[test]
-    fn stem_has_no_ending_of_archives() {
-        for (name, short) in [("a.tar.gz", "a"), ("s/a.tgz", "s/a"), ("a.b", "a.b")] {
-            assert_eq!(stem(name), short);
-        }
     }
 }

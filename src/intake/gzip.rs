@@ -1,6 +1,6 @@
 //! Gzip: members one behind the other, each checked to its last byte.
 
-use super::codec::{self, Codec, Compressed, Flow, Stop};
+use super::codec::{self, Codec, Compressed, Flow, Head, Stop};
 use super::container::{Container, Context, Opened};
 use super::member::{MAGIC, NoMember, read_header};
 use flate2::{Crc, Decompress, FlushDecompress, Status};
@@ -81,13 +81,13 @@ impl Codec for Gunzip {
         MAGIC.starts_with(start)
     }
 
-    fn start(&mut self, magic: &[u8], input: &mut dyn Compressed) -> Result<Flow, Stop> {
+    fn start(&mut self, magic: &[u8], input: &mut dyn Compressed) -> Result<Head, Stop> {
         self.crc.reset();
         self.inflate.reset(false);
         self.in_trailer = false;
         let mut magic = magic.iter().copied();
         let holds = read_header(|| magic.next().map_or_else(|| codec::byte(input), Ok))?;
-        Ok(if holds { Flow::On } else { Flow::Wrong("header fails its checksum") })
+        Ok(if holds { Head::Data } else { Head::DoubtfulData("header fails its checksum") })
     }
 
     fn step(&mut self, input: &mut dyn Compressed, out: &mut [u8]) -> (usize, Result<Flow, Stop>) {
@@ -153,6 +153,19 @@ mod tests {
             .write(Vec::new(), flate2::Compression::fast());
         encoder.write_all(&sample()).unwrap();
         check(&encoder.finish().unwrap(), &[], 2);
+    }
+
+    #[test]
+    fn wrong_checksum_of_the_header_is_told_and_reading_goes_on() {
+        let mut bytes = gzip(&sample());
+        bytes[3] |= 2;
+        let mut crc = flate2::Crc::new();
+        crc.update(&bytes[..10]);
+        let sum = crc.sum().to_le_bytes();
+        let with = |sum: [u8; 2]| [&bytes[..10], &sum, &bytes[10..]].concat();
+        check(&with([sum[0], sum[1]]), &[], 2);
+        check(&with([sum[0] ^ 1, sum[1]]), &[GapKind::CorruptStream], 2);
+        check(&[with([sum[0] ^ 1, sum[1]]), gzip(b"")].concat(), &[GapKind::CorruptStream], 2);
     }
 
     #[test]

@@ -1,33 +1,23 @@
 //! Archives inside archives: each is walked where it lies, as it comes, and what it holds stands below its own path and a `!`.
 
+use super::archive_name::claims_archive;
 use super::container::{Context, Input, Opened};
 use super::{Descend, Entry, EntryKind, LinkTarget, Visit, Want, read_head_of, sniff};
 use crate::facts::{GapKind, INSIDE};
 use crate::limits::Limits;
 use std::io::{self, Read};
 
-/// How far the walk of a source went into archives, and what it met there.
+/// How far the walk of a source went into archives, and what those it left came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Depth {
     /// Archives around the one at hand.
     level: u32,
     /// Archives opened inside the source.
     opened: u32,
-    /// Entries of archives inside the one at hand.
+    /// Entries of archives inside the source.
     pub(super) entries: u64,
-    /// Bytes that compressions inside the one at hand unpacked to.
-    unpacked: u64,
-}
-
-impl Depth {
-    /// Returns the bounds of the next archive: what those before it left of those of the whole.
-    fn left(self, limits: &Limits) -> Limits {
-        Limits {
-            entries_max: limits.entries_max.saturating_sub(self.entries),
-            unpacked_bytes_max: limits.unpacked_bytes_max.saturating_sub(self.unpacked),
-            ..*limits
-        }
-    }
+    /// Bytes that compressions inside the source unpacked to.
+    pub(super) unpacked: u64,
 }
 
 /// Walks the body of an entry if it is an archive. `size` is how many bytes it has at most.
@@ -41,7 +31,7 @@ pub(super) fn walk(
     let mut below = Below {
         prefix: format!("{path}{INSIDE}"),
         path: String::new(),
-        is_named_so: is_named_so(path),
+        claims_archive: claims_archive(path),
         visit,
     };
     let mut body = Body(body);
@@ -59,9 +49,8 @@ pub(super) fn walk(
         let reason = "is an archive inside archives, too deep or one too many, and was not opened; unpack it and name it as a source";
         return below.gap(None, GapKind::Nested, reason.to_owned());
     }
-    let limits = depth.left(limits);
     let mut context = Context {
-        limits: &limits,
+        limits,
         visit: &mut below,
         names: vec![container.name],
         entries: 0,
@@ -71,23 +60,14 @@ pub(super) fn walk(
         depth: Depth {
             level: depth.level.saturating_add(1),
             opened: depth.opened.saturating_add(1),
-            ..Depth::default()
+            ..*depth
         },
         state: None,
     };
     (container.walk)(Opened { head, input: &mut body }, &mut context);
-    let Context { entries, unpacked, depth: inside, .. } = context;
-    depth.opened = inside.opened;
-    depth.entries = depth.entries.saturating_add(entries).saturating_add(inside.entries);
-    depth.unpacked = depth.unpacked.saturating_add(unpacked).saturating_add(inside.unpacked);
-}
-
-/// Says whether a name claims an archive of several files; `.gz` alone may be anything.
-pub(super) fn is_named_so(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-    let ends = ["tar", "tgz", "taz", "tbz", "tbz2", "txz", "tlz", "tzst", "zip", "7z", "rar"];
-    // Encrypted, split or kept copies have another ending behind it: `.tgz.gpg`, `.zip.001`, `.tar.gz.bak`.
-    name.split('.').skip(1).any(|end| ends.contains(&end))
+    depth.opened = context.depth.opened;
+    depth.entries = context.depth.entries.saturating_add(context.entries);
+    depth.unpacked = context.depth.unpacked.saturating_add(context.unpacked);
 }
 
 /// The bytes of an entry.
@@ -112,7 +92,7 @@ struct Below<'v> {
     /// Path of the entry at hand; reused, since an archive may have millions.
     path: String,
     /// Its name says that it is an archive.
-    is_named_so: bool,
+    claims_archive: bool,
 }
 
 impl Below<'_> {
@@ -156,11 +136,16 @@ impl Visit for Below<'_> {
     fn gap(&mut self, path: Option<&str>, kind: GapKind, reason: String) {
         // Anything may lie beside an install, packed or not; only what was meant to be an archive can hide one.
         let is_no_archive = matches!(kind, GapKind::NotAnArchive | GapKind::EmptyFile);
-        if path.is_none() && is_no_archive && !self.is_named_so {
+        if path.is_none() && is_no_archive && !self.claims_archive {
             return;
         }
         let path = path.map_or_else(|| self.prefix.clone(), |path| self.below(path));
         self.visit.gap(Some(&path), kind, reason);
+    }
+
+    fn was_link(&mut self, path: &str, certain: bool, reason: &str) {
+        let path = self.below(path);
+        self.visit.was_link(&path, certain, reason);
     }
 
     fn descend(&mut self, _: &str) -> Descend {

@@ -1,5 +1,6 @@
 //! Reads sources: sniffs what they are and walks their entries, without extracting anything.
 
+mod archive_name;
 mod bzip2;
 mod choice;
 mod codec;
@@ -24,6 +25,7 @@ mod sniff;
 mod tar;
 #[cfg(test)]
 mod testing;
+mod wiped;
 mod xz;
 mod zip;
 #[cfg(test)]
@@ -31,6 +33,7 @@ mod zip;
 mod zip_writer;
 mod zstd;
 
+pub use archive_name::claims_archive;
 pub use choice::Choice;
 pub use discover::{Discovered, discover, discover_chosen};
 pub use entry::{Descend, Entry, EntryKind, LinkTarget, NoWatch, Visit, Want, Watch};

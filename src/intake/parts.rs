@@ -86,7 +86,7 @@ impl Place {
         state: Option<&State>,
         limits: &Limits,
     ) -> io::Result<Self> {
-        let mut file = File::open(path)?;
+        let mut file = open::named(path)?;
         let now = State::of(&file.metadata()?);
         if state.is_some_and(|walked| *walked != now) {
             let reason = "the archive has changed since it was read first";

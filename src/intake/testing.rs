@@ -69,6 +69,11 @@ impl Visit for Recorder {
         self.events.push(Event::Gap { path: path.map(str::to_owned), kind, reason });
     }
 
+    fn was_link(&mut self, path: &str, certain: bool, reason: &str) {
+        let reason = format!("{certain}: {reason}");
+        self.gap(Some(path), GapKind::LinkBroken, reason);
+    }
+
     fn descend(&mut self, directory: &str) -> Descend {
         match self.pruned {
             Some(pruned) if pruned == directory => {

@@ -1,6 +1,6 @@
 //! Xz: streams one behind the other, each block checked as it says.
 
-use super::codec::{self, Codec, Compressed, Flow, Stop};
+use super::codec::{self, Codec, Compressed, Flow, Head, Stop};
 use super::container::{Container, Context, Opened};
 use crate::facts::GapKind;
 use lzma_rust2::{Action, Status, XzStream};
@@ -53,10 +53,10 @@ impl Codec for Unxz {
         MAGIC.starts_with(start)
     }
 
-    fn start(&mut self, magic: &[u8], _: &mut dyn Compressed) -> Result<Flow, Stop> {
+    fn start(&mut self, magic: &[u8], _: &mut dyn Compressed) -> Result<Head, Stop> {
         self.stream = XzStream::new_mem_limit(false, self.memory_kib);
         let started = self.stream.process(magic, &mut [], Action::Run);
-        started.map(|_| Flow::On).map_err(|error| self.stop(&error))
+        started.map(|_| Head::Data).map_err(|error| self.stop(&error))
     }
 
     fn step(&mut self, input: &mut dyn Compressed, out: &mut [u8]) -> (usize, Result<Flow, Stop>) {

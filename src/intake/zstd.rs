@@ -1,6 +1,6 @@
 //! Zstandard: frames one behind the other, skippable ones among them.
 
-use super::codec::{self, Codec, Compressed, Flow, Stop};
+use super::codec::{self, Codec, Compressed, Flow, Head, Stop};
 use super::container::{Container, Context, Opened};
 use crate::facts::GapKind;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
@@ -25,15 +25,13 @@ const END_OF_FRAME: [u8; 7] = [1, 0, 0, 0, 0, 0, 0];
 fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
     let mut decoder = FrameDecoder::new();
     decoder.set_max_window_size(context.limits.window_bytes_max);
-    codec::walk(Unzstd { decoder, produced: 0, skips: false, stop: None }, opened, context);
+    codec::walk(Unzstd { decoder, produced: 0, stop: None }, opened, context);
 }
 
 struct Unzstd {
     decoder: FrameDecoder,
     /// Bytes that came out of the frame.
     produced: u64,
-    /// The frame holds no data.
-    skips: bool,
     /// Why the frame cannot be read on, once what it kept is handed out.
     stop: Option<Stop>,
 }
@@ -78,11 +76,11 @@ impl Codec for Unzstd {
         MAGIC.starts_with(start) || skippable.starts_with(start)
     }
 
-    fn start(&mut self, magic: &[u8], input: &mut dyn Compressed) -> Result<Flow, Stop> {
-        (self.produced, self.skips, self.stop) = (0, false, None);
+    fn start(&mut self, magic: &[u8], input: &mut dyn Compressed) -> Result<Head, Stop> {
+        (self.produced, self.stop) = (0, None);
         let mut reader = Reader { input, stop: None };
         let error = match self.decoder.reset(magic.chain(&mut reader)) {
-            Ok(()) => return Ok(Flow::On),
+            Ok(()) => return Ok(Head::Data),
             Err(error) => error,
         };
         if let Some(stop) = reader.stop {
@@ -92,10 +90,7 @@ impl Codec for Unzstd {
             FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
                 length,
                 ..
-            }) => {
-                self.skips = true;
-                skip(input, u64::from(length)).map(|()| Flow::On)
-            }
+            }) => skip(input, u64::from(length)).map(|()| Head::Nothing),
             FrameDecoderError::WindowSizeTooBig { requested, .. } => {
                 let cure = "pack it again with `zstd -dc --long=31 FILE | zstd -19 > NAME.tar.zst`";
                 let reason = codec::window_too_large(Self::NAME, requested, cure);
@@ -110,9 +105,6 @@ impl Codec for Unzstd {
     }
 
     fn step(&mut self, input: &mut dyn Compressed, out: &mut [u8]) -> (usize, Result<Flow, Stop>) {
-        if self.skips {
-            return (0, Ok(Flow::End));
-        }
         if self.decoder.can_collect() == 0 {
             if self.stop.is_some() || self.decoder.is_finished() {
                 return (0, self.finish());

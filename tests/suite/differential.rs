@@ -156,6 +156,10 @@ impl Visit for Files {
         self.gaps.push((path.map(str::to_owned), kind, reason));
     }
 
+    fn was_link(&mut self, path: &str, _: bool, reason: &str) {
+        self.gap(Some(path), GapKind::LinkBroken, reason.to_owned());
+    }
+
     fn descend(&mut self, _: &str) -> Descend {
         Descend::All
     }

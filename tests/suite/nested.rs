@@ -234,6 +234,8 @@ fn last_of_several_archives_of_one_name_counts() {
             [("a.tgz", first), ("publish1.tgz", &publish), ("a.tgz", &new)];
         let report = scan(&tar(&files));
         assert_eq!(gaps(&report), ["duplicate a.tgz"]);
+        let reason = report["gaps"][0]["reason"].as_str().unwrap();
+        assert_eq!(reason, "came 2 times; the last one counts");
         assert_eq!(instances(&report), [("a", true), ("publish1", true)]);
         assert_eq!(report["farms"][0]["verdict"], "inconsistent", "the new author is another");
     }
@@ -253,9 +255,53 @@ fn one_bound_holds_for_all_archives_in_a_source() {
             let arguments = ["scan", "-q", "-f", "json", "--max-unpacked", &limit, "case"];
             let output = run::aemtrix().current_dir(home.path()).args(arguments).output().unwrap();
             let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-            list(&report["gaps"]).filter(|gap| gap["kind"] == "over-limit").count()
+            let reasons = list(&report["gaps"]).map(|gap| gap["reason"].as_str().unwrap());
+            reasons.filter(|reason| reason.contains("limit")).count()
         };
         assert_eq!(run(bytes * 5), 0);
         assert!(run(bytes * 2) > 0, "four are more than two");
+    }
+}
+
+#[test]
+fn limit_is_no_damage_and_is_named_as_it_was_given() {
+    let home = tempfile::tempdir().unwrap();
+    let author = packed("author");
+    let zip = zipped(&[("author.tar", &author), ("publish1.tar", &packed("publish1"))]);
+    fs::write(home.path().join("case"), &zip).unwrap();
+    let limit = (author.len() + 99).to_string();
+    for source in ["case", "-"] {
+        let arguments = ["scan", "-q", "-f", "json", "--max-unpacked", &limit, source];
+        let mut command = run::aemtrix();
+        let output = command.current_dir(home.path()).args(arguments).write_stdin(zip.clone());
+        let report: Value = serde_json::from_slice(&output.output().unwrap().stdout).unwrap();
+        let kinds: Vec<_> =
+            list(&report["gaps"]).map(|gap| gap["kind"].as_str().unwrap()).collect();
+        assert_eq!(kinds, ["over-limit"], "{source}");
+        assert!(report["gaps"][0]["reason"].as_str().unwrap().contains(&limit), "{source}");
+        assert_eq!(instances(&report), [("author", true)], "{source}");
+    }
+}
+
+#[test]
+fn link_in_a_zip_from_a_pipe_is_one_gap() {
+    let case = Instance::new("author").case();
+    let names: Vec<_> = case.files.keys().cloned().collect();
+    let mut entries: Vec<_> =
+        names.iter().map(|name| zip::Entry::file(name, &case.files[name])).collect();
+    for entry in entries.iter_mut().filter(|entry| entry.name.ends_with(b"/master")) {
+        (entry.mode, entry.deflate, entry.body) = (0o120_777, false, b"master.real");
+    }
+    let bytes = zip::zip(&entries);
+    let central = bytes.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+    for (bytes, told) in [(&bytes[..], 1), (&bytes[..central], 2)] {
+        let mut command = run::aemtrix();
+        let output = command.args(["scan", "-q", "-f", "json", "-"]).write_stdin(bytes.to_vec());
+        let report: Value = serde_json::from_slice(&output.output().unwrap().stdout).unwrap();
+        let kinds: Vec<_> =
+            list(&report["gaps"]).map(|gap| gap["kind"].as_str().unwrap()).collect();
+        assert_eq!((kinds.len(), kinds.contains(&"link-broken")), (told, true), "{kinds:?}");
+        let keys = &report["farms"][0]["instances"][0]["keys"];
+        assert_eq!((list(&keys["hmac"]).count(), list(&keys["master"]).count()), (1, 0));
     }
 }

@@ -129,3 +129,18 @@ fn first_part_of_a_split_archive_says_that_there_are_more() {
     assert!(run("publish2.tar.gz.001").iter().any(|reason| reason.contains("join all parts")));
     assert_eq!(run("publish3.tar.gz.001"), [""; 0], "one part that is whole is all of it");
 }
+
+#[test]
+fn archive_among_hundreds_that_is_not_read_is_told() {
+    let home = tempfile::tempdir().unwrap();
+    uploads(home.path());
+    let whole = std::fs::read(home.path().join("old.tar.gz")).unwrap();
+    for number in 0..101 {
+        std::fs::write(home.path().join(format!("{number}.tar.gz")), &whole).unwrap();
+    }
+    std::fs::create_dir(home.path().join("zz")).unwrap();
+    std::fs::write(home.path().join("zz/publish9.rar"), b"Rar!\x1a\x07\x01\0").unwrap();
+    let output = aemtrix().current_dir(home.path()).args(["scan", "-f", "json", "."]).output();
+    let report: Value = serde_json::from_slice(&output.unwrap().stdout).unwrap();
+    assert_eq!(report["complete"], false);
+}

@@ -4,9 +4,9 @@ use super::{Collector, Item, below};
 use crate::evidence::{Fact, classify};
 use crate::examine::alias::Aliases;
 use crate::examine::hints;
-use crate::examine::links::{Resolved, is_stem, resolve};
+use crate::examine::links::{Resolved, follow, is_stem};
 use crate::facts::GapKind;
-use crate::intake::LinkTarget;
+use crate::intake::{LinkTarget, claims_archive};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Collector<'_> {
@@ -15,8 +15,9 @@ impl Collector<'_> {
         self.settle();
         let roots: BTreeSet<String> =
             self.items.keys().filter_map(|path| Some(classify(path)?.1.root.to_owned())).collect();
-        let stands_for_more =
-            |path: &str, target: &LinkTarget| is_stem(path, &roots) || self.leads_out(path, target);
+        let stands_for_more = |path: &str, target: &LinkTarget| {
+            is_stem(path, &roots) || self.misses_install(path, target)
+        };
         let stems = self.links.iter().filter(|(path, target)| stands_for_more(path, target));
         let mut wanted: BTreeMap<String, LinkTarget> =
             stems.map(|(path, target)| (path.clone(), target.clone())).collect();
@@ -28,7 +29,7 @@ impl Collector<'_> {
         for (path, link) in wanted {
             let Some(target) = self.target(&path, &link) else { continue };
             if !aliases.add(target, path) {
-                self.gaps.record_once(
+                self.gaps.record_limit(
                     "one place is linked to from more places than any install needs".to_owned(),
                 );
             }
@@ -37,21 +38,14 @@ impl Collector<'_> {
     }
 
     /// A whole install that is linked to from outside is missing; one that is linked to inside is found where it lies.
-    fn leads_out(&self, path: &str, target: &LinkTarget) -> bool {
-        let is_archive = || hints::is_archive(path) && hints::may_hold_install(path);
+    fn misses_install(&self, path: &str, target: &LinkTarget) -> bool {
+        let is_archive = || claims_archive(path) && hints::may_hold_install(path);
         (path.rsplit('/').next() == Some("crx-quickstart") || is_archive())
-            && self.resolve(target) == Resolved::Outside
-    }
-
-    pub(super) fn resolve(&self, target: &LinkTarget) -> Resolved {
-        match target {
-            LinkTarget::Outside(_) => Resolved::Outside,
-            LinkTarget::Inside(inside) => resolve(inside, &self.links),
-        }
+            && follow(target, &self.links) == Resolved::Outside
     }
 
     fn target(&mut self, path: &str, target: &LinkTarget) -> Option<String> {
-        let (kind, reason) = match self.resolve(target) {
+        let (kind, reason) = match follow(target, &self.links) {
             Resolved::Inside(target) => return Some(target),
             Resolved::Outside => (
                 GapKind::LinkOutside,

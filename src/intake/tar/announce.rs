@@ -21,7 +21,7 @@ impl Scanner<'_> {
                     .damage(format!("size in the header at byte {offset} {}", bad.problem()));
             }
         };
-        if self.entries >= self.limits.entries_max {
+        if !self.has_room() {
             let limit = self.limits.entries_max;
             return self.stop(format!("more than {limit} entries; the rest was not read"));
         }

@@ -47,48 +47,39 @@ fn names_itself(block: &Block) -> bool {
 
 fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
     let Opened { head, input } = opened;
-    let mut scanner = Scanner::new(context.limits, context.visit, input.is_repeatable());
-    let mut inner = Inner { depth: context.depth };
-    let fed = inner.push(&mut scanner, &head, input);
+    let (limits, depth) = (context.limits, &mut context.depth);
+    let mut scanner = Scanner::new(limits, context.visit, input.is_repeatable(), *depth);
+    let fed = push(&mut scanner, &head, input, depth);
     drop(head);
-    let fed =
-        fed.and_then(|()| feed(&mut scanner, input, context.limits.jump_bytes_min, &mut inner));
+    let fed = fed.and_then(|()| feed(&mut scanner, input, limits.jump_bytes_min, depth));
     let entries = match fed {
         Ok(()) => scanner.finish(),
         Err(error) => scanner.fail(&error),
     };
     context.entries = context.entries.saturating_add(entries);
-    context.depth = inner.depth;
 }
 
-/// Walks the archives among the entries.
-struct Inner {
-    depth: Depth,
-}
-
-impl Inner {
-    /// Pushes bytes into the scanner. An archive among them is walked, with more from `input`.
-    fn push(
-        &mut self,
-        scanner: &mut Scanner<'_>,
-        bytes: &[u8],
-        input: &mut dyn Input,
-    ) -> io::Result<()> {
-        let mut rest = scanner.push(bytes);
-        while let Some(length) = scanner.inner() {
-            let mut member = Member { ready: rest, input, left: length, failed: None };
-            let path = scanner.path.clone();
-            let (limits, visit) = (scanner.limits, &mut *scanner.visit);
-            inner::walk(&mut member, (&path, length), limits, visit, &mut self.depth);
-            let Member { ready, left, failed, .. } = member;
-            scanner.leave_inner(length.saturating_sub(left));
-            if let Some(error) = failed {
-                return Err(error);
-            }
-            rest = scanner.push(ready);
+/// Pushes bytes into the scanner. An archive among them is walked, with more from `input`.
+fn push(
+    scanner: &mut Scanner<'_>,
+    bytes: &[u8],
+    input: &mut dyn Input,
+    depth: &mut Depth,
+) -> io::Result<()> {
+    let mut rest = scanner.push(bytes);
+    while let Some(length) = scanner.inner() {
+        let mut member = Member { ready: rest, input, left: length, failed: None };
+        let path = scanner.path.clone();
+        let (limits, visit) = (scanner.limits, &mut *scanner.visit);
+        inner::walk(&mut member, (&path, length), limits, visit, depth);
+        let Member { ready, left, failed, .. } = member;
+        scanner.leave_inner(length.saturating_sub(left));
+        if let Some(error) = failed {
+            return Err(error);
         }
-        Ok(())
+        rest = scanner.push(ready);
     }
+    Ok(())
 }
 
 /// The body of one entry, of which the first bytes were read already.
@@ -126,7 +117,7 @@ fn feed(
     scanner: &mut Scanner<'_>,
     input: &mut dyn Input,
     jump_bytes_min: u64,
-    inner: &mut Inner,
+    depth: &mut Depth,
 ) -> io::Result<()> {
     let mut window = Zeroizing::new(vec![0; WINDOW_BYTES]);
     let mut reach = WINDOW_BYTES;
@@ -143,7 +134,7 @@ fn feed(
         match input.read(window.get_mut(..reach).unwrap_or_default()) {
             Ok(0) => break,
             Ok(length) => {
-                inner.push(scanner, window.get(..length).unwrap_or_default(), input)?;
+                push(scanner, window.get(..length).unwrap_or_default(), input, depth)?;
                 reach = reach.saturating_mul(2).min(WINDOW_BYTES);
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}

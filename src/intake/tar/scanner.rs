@@ -6,7 +6,9 @@ use super::header::{self, BLOCK_BYTES, Block, Header};
 use super::pax::Extensions;
 use super::sparse::Sparse;
 use crate::facts::{GapKind, Owner};
-use crate::intake::{Visit, Want, inner};
+use crate::intake::archive_name::claims_archive;
+use crate::intake::inner::Depth;
+use crate::intake::{Visit, Want};
 use crate::limits::Limits;
 use std::collections::BTreeSet;
 use std::io;
@@ -18,6 +20,7 @@ const BLOCK: u64 = BLOCK_BYTES as u64;
 pub(super) struct Scanner<'v> {
     pub(super) visit: &'v mut dyn Visit,
     pub(super) limits: &'v Limits,
+    before: Depth,
     /// Bytes consumed.
     pub(super) position: u64,
     pub(super) entries: u64,
@@ -79,10 +82,17 @@ impl<'v> Scanner<'v> {
     /// Returns a scanner at the start of an archive.
     ///
     /// `repeatable`: what is pushed, from the first byte on, can be read again at any place.
-    pub(super) fn new(limits: &'v Limits, visit: &'v mut dyn Visit, repeatable: bool) -> Self {
+    /// `before`: what other archives of the source came to.
+    pub(super) fn new(
+        limits: &'v Limits,
+        visit: &'v mut dyn Visit,
+        repeatable: bool,
+        before: Depth,
+    ) -> Self {
         Self {
             visit,
             limits,
+            before,
             position: 0,
             entries: 0,
             state: State::Header,
@@ -203,6 +213,11 @@ impl<'v> Scanner<'v> {
         self.said.insert(kind)
     }
 
+    /// Says whether another entry may come.
+    pub(super) fn has_room(&self) -> bool {
+        self.entries.saturating_add(self.before.entries) < self.limits.entries_max
+    }
+
     /// Ends the scan at a limit.
     pub(super) fn stop(&mut self, reason: String) {
         self.state = State::Stopped;
@@ -233,7 +248,7 @@ impl<'v> Scanner<'v> {
     fn enter_body(&mut self, wanted: bool) {
         if !wanted {
             self.enter_skip();
-        } else if self.want == Want::Archive && (self.left > 0 || inner::is_named_so(&self.path)) {
+        } else if self.want == Want::Archive && (self.left > 0 || claims_archive(&self.path)) {
             // A file of no bytes is a failed upload where its name says archive; millions of others cost nothing.
             self.state = State::Inner;
         } else if self.want == Want::Archive {
@@ -375,7 +390,7 @@ impl<'v> Scanner<'v> {
 
     fn check_unpacked(&mut self) {
         let limit = self.limits.unpacked_bytes_max;
-        if self.position > limit && !self.stopped() {
+        if self.position.saturating_add(self.before.unpacked) > limit && !self.stopped() {
             let path =
                 matches!(self.state, State::Body | State::Stream).then_some(self.path.as_str());
             let reason = format!("over the limit of {limit} bytes unpacked; the rest was not read");

@@ -2,6 +2,7 @@
 
 use super::scanner::Scanner;
 use crate::facts::GapKind;
+use crate::intake::inner::Depth;
 use crate::intake::testing::{
     Event, Feed, Recorder, archive, end, gzip, member, member_of, record, scan, scan_tar,
 };
@@ -499,7 +500,7 @@ fn limits_end_the_scan() {
 fn push(bytes: &[u8]) -> Recorder {
     let mut recorder = Recorder::default();
     let limits = Limits::default();
-    let mut scanner = Scanner::new(&limits, &mut recorder, true);
+    let mut scanner = Scanner::new(&limits, &mut recorder, true, Depth::default());
     scanner.push(bytes);
     scanner.finish();
     recorder
@@ -511,7 +512,7 @@ fn failing_input_concerns_the_source_as_a_whole() {
     for length in [100, 600, 1100, 1600, 2000] {
         let mut recorder = Recorder::default();
         let limits = Limits::default();
-        let mut scanner = Scanner::new(&limits, &mut recorder, true);
+        let mut scanner = Scanner::new(&limits, &mut recorder, true, Depth::default());
         scanner.push(&bytes[..length]);
         scanner.fail(&std::io::Error::other("no medium"));
         let Some(Event::Gap { path: None, kind, reason }) = recorder.events.pop() else {

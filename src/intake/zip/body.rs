@@ -48,6 +48,11 @@ impl Decoder {
         matches!(method, STORED | DEFLATED)
     }
 
+    /// Says whether bodies of this method are stored as they are.
+    pub(super) fn is_stored(method: u16) -> bool {
+        method == STORED
+    }
+
     /// Says whether bodies of this method tell themselves where they end.
     pub(super) fn ends_itself(method: u16) -> bool {
         method == DEFLATED
@@ -96,6 +101,19 @@ impl Decoder {
         Ok(decoded)
     }
 
+    /// Returns a reader of a body, which may unpack to `size_max` bytes.
+    pub(super) fn reader<'a>(
+        &'a mut self,
+        method: u16,
+        input: &'a mut dyn BufRead,
+        size_max: u64,
+    ) -> Body<'a> {
+        self.inflate.reset(false);
+        let inflate = (method != STORED).then_some(&mut self.inflate);
+        let (crc, decoded) = (Crc::new(), Decoded::default());
+        Body { inflate, input, crc, decoded, size_max, ends: false }
+    }
+
     fn copy(&mut self, bytes: &[u8]) -> Step {
         let length = self.out.len().min(bytes.len());
         if let (Some(from), Some(to)) = (bytes.get(..length), self.out.get_mut(..length)) {
@@ -115,6 +133,71 @@ impl Decoder {
             // What was inflated before the damage is of one entry alone, which nobody can check now.
             Err(_) => Err(Fault::Damaged),
         }
+    }
+}
+
+/// A body that is read by others. What came before damage is handed out.
+pub(super) struct Body<'a> {
+    /// `None` where it is stored.
+    inflate: Option<&'a mut Decompress>,
+    input: &'a mut dyn BufRead,
+    crc: Crc,
+    decoded: Decoded,
+    size_max: u64,
+    ends: bool,
+}
+
+impl Body<'_> {
+    /// Returns what the body came to so far.
+    pub(super) fn decoded(&self) -> Decoded {
+        Decoded { crc: self.crc.sum(), ..self.decoded }
+    }
+
+    fn step(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.input.fill_buf()?;
+        let input_ends = bytes.is_empty();
+        let (consumed, length) = match &mut self.inflate {
+            None => {
+                let length = io::Read::read(&mut { bytes }, out)?;
+                self.ends = input_ends;
+                (length, length)
+            }
+            Some(inflate) => {
+                let (before, out_before) = (inflate.total_in(), inflate.total_out());
+                let status = inflate.decompress(bytes, out, FlushDecompress::None);
+                let consumed = inflate.total_in().saturating_sub(before);
+                let produced = inflate.total_out().saturating_sub(out_before);
+                let count = |bytes: u64| usize::try_from(bytes).unwrap_or_default();
+                match status {
+                    Ok(Status::StreamEnd) => self.ends = true,
+                    _ if produced > 0 => {}
+                    Ok(_) if input_ends => return Err(ErrorKind::UnexpectedEof.into()),
+                    Ok(_) if consumed > 0 => {}
+                    _ => return Err(ErrorKind::InvalidData.into()),
+                }
+                (count(consumed), count(produced))
+            }
+        };
+        self.input.consume(consumed);
+        self.decoded.stored = self.decoded.stored.saturating_add(to_u64(consumed));
+        Ok(length)
+    }
+}
+
+impl io::Read for Body<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while !self.ends && !out.is_empty() {
+            if self.decoded.size > self.size_max {
+                return Err(io::Error::new(ErrorKind::InvalidData, "unpacks to more than it may"));
+            }
+            let length = self.step(out)?;
+            if length > 0 {
+                self.crc.update(out.get(..length).unwrap_or_default());
+                self.decoded.size = self.decoded.size.saturating_add(to_u64(length));
+                return Ok(length);
+            }
+        }
+        Ok(0)
     }
 }
 

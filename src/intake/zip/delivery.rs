@@ -1,14 +1,13 @@
 //! Announces entries, and hands their bodies over as they were asked for.
 
 use super::CURE;
-use super::body::{Decoded, Fault};
+use super::body::{Decoded, Decoder, Fault};
 use super::record::Record;
 use crate::facts::{GapKind, INSIDE, Owner};
 use crate::intake::container::Context;
 use crate::intake::{Entry, EntryKind, Want, inner, path};
-use flate2::Crc;
 use std::collections::BTreeSet;
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead};
 use zeroize::Zeroizing;
 
 /// What the walks of a zip share.
@@ -37,10 +36,10 @@ impl Parcel {
         self.want == Want::Archive
     }
 
-    /// Says whether the body may be the target of a link: a line that names a path. The directory of the zip tells.
+    /// Says whether the body may be the target of a link: a line of text. The directory of the zip tells.
     pub(super) fn may_be_link(&self) -> bool {
-        let is_text = self.buffer.iter().all(|byte| (b' '..=b'~').contains(byte));
-        is_text && self.buffer.contains(&b'/')
+        let text = std::str::from_utf8(&self.buffer);
+        text.is_ok_and(|text| !text.is_empty() && !text.contains(char::is_control))
     }
 }
 
@@ -132,7 +131,7 @@ impl<'c, 'v> Desk<'c, 'v> {
             self.gap_once(GapKind::Encrypted, reason.to_owned());
             return false;
         }
-        if !super::body::Decoder::knows(record.method) {
+        if !Decoder::knows(record.method) {
             let name = rawzip::CompressionMethod::new(record.method).name().unwrap_or("unknown");
             let reason = format!(
                 "entries are compressed in a way that is not supported (method {}, {name}); {CURE}",
@@ -177,36 +176,35 @@ impl<'c, 'v> Desk<'c, 'v> {
     }
 
     /// Walks a body as an archive of its own, if it is one, to the end of the body.
-    pub(super) fn walk_inner(&mut self, record: &Record, input: &mut dyn BufRead) -> Walked {
-        let inflated = record.method != 0;
+    pub(super) fn walk_inner(
+        &mut self,
+        record: &Record,
+        decoder: &mut Decoder,
+        input: &mut dyn BufRead,
+    ) -> Walked {
         // What comes through a pipe is announced without its size.
         let is_unknown = record.size == 0 && record.has_sizes_behind();
-        let size = if is_unknown { u64::MAX } else { record.size }.min(self.left());
-        let mut body = Unpacked {
-            input: if inflated {
-                Box::new(flate2::bufread::DeflateDecoder::new(input))
-            } else {
-                Box::new(input)
-            },
-            crc: Crc::new(),
-            size: 0,
-            size_max: size,
-        };
+        let size_max = if is_unknown { self.left() } else { record.size };
+        let mut body = decoder.reader(record.method, input, size_max);
         let Context { limits, visit, depth, .. } = &mut *self.context;
-        inner::walk(&mut body, (&self.path, size), limits, *visit, depth);
-        let drained = io::copy(&mut body, &mut io::sink());
-        self.unpacked = self.unpacked.saturating_add(body.size);
-        Walked { size: body.size, crc: body.crc.sum(), drained }
+        inner::walk(&mut body, (&self.path, size_max), limits, *visit, depth);
+        let is_drained = io::copy(&mut body, &mut io::sink()).is_ok();
+        let decoded = body.decoded();
+        self.unpacked = self.unpacked.saturating_add(decoded.size);
+        let is_over_limit = is_unknown && decoded.size > size_max;
+        Walked { decoded, is_drained, is_over_limit }
     }
 
     /// Returns how many more bytes may be unpacked.
     pub(super) fn left(&self) -> u64 {
-        self.context.limits.unpacked_bytes_max.saturating_sub(self.unpacked)
+        let spent = self.unpacked.saturating_add(self.context.depth.unpacked);
+        self.context.limits.unpacked_bytes_max.saturating_sub(spent)
     }
 
     /// Reports what is wrong with a body that was walked.
     pub(super) fn check_inner(&mut self, record: &Record, walked: &Walked) {
-        if walked.drained.is_err() || (walked.crc, walked.size) != (record.crc, record.size) {
+        let Decoded { size, crc, .. } = walked.decoded;
+        if !walked.is_drained || (crc, size) != (record.crc, record.size) {
             let path = format!("{}{INSIDE}", self.path);
             let reason = "checksum or length does not fit the content".to_owned();
             self.context.visit.gap(Some(&path), GapKind::CorruptStream, reason);
@@ -221,25 +219,33 @@ impl<'c, 'v> Desk<'c, 'v> {
         }
     }
 
-    /// Counts unpacked bytes. `false` at the limit, which a gap tells.
-    pub(super) fn count_unpacked(&mut self, bytes: u64) -> bool {
-        self.unpacked = self.unpacked.saturating_add(bytes);
-        let limit = self.context.limits.unpacked_bytes_max;
-        if self.unpacked > limit {
+    /// Says whether so many bytes may still be unpacked. A gap tells when not.
+    pub(super) fn has_bytes(&mut self, bytes: u64) -> bool {
+        let has_bytes = bytes <= self.left();
+        if !has_bytes {
+            let limit = self.context.limits.unpacked_bytes_max;
             let reason = format!("over the limit of {limit} bytes unpacked; the rest was not read");
-            self.gap(GapKind::OverLimit, reason);
+            self.gap_once(GapKind::OverLimit, reason);
         }
-        self.unpacked <= limit
+        has_bytes
+    }
+
+    /// Counts unpacked bytes. `false` over the limit, which a gap tells.
+    pub(super) fn count_unpacked(&mut self, bytes: u64) -> bool {
+        let has_bytes = self.has_bytes(bytes);
+        self.unpacked = self.unpacked.saturating_add(bytes);
+        has_bytes
     }
 
     /// Says whether another entry may come. A gap tells when not.
     pub(super) fn has_room(&mut self) -> bool {
         let limit = self.context.limits.entries_max;
-        if self.entries >= limit {
+        let has_room = self.entries.saturating_add(self.context.depth.entries) < limit;
+        if !has_room {
             let reason = format!("more than {limit} entries; the rest was not read");
             self.gap(GapKind::OverLimit, reason);
         }
-        self.entries < limit
+        has_room
     }
 
     /// Reports why a body was not read to its end.
@@ -258,30 +264,10 @@ impl<'c, 'v> Desk<'c, 'v> {
 
 /// What became of a body that was walked as an archive.
 pub(super) struct Walked {
-    pub(super) size: u64,
-    pub(super) crc: u32,
-    drained: io::Result<u64>,
-}
-
-/// An unpacked body, whose checksum is made as it is read.
-struct Unpacked<'a> {
-    input: Box<dyn Read + 'a>,
-    crc: Crc,
-    size: u64,
-    /// More than this is no body of any sound zip, or over a limit.
-    size_max: u64,
-}
-
-impl Read for Unpacked<'_> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.size > self.size_max {
-            return Err(io::ErrorKind::InvalidData.into());
-        }
-        let length = self.input.read(out)?;
-        self.crc.update(out.get(..length).unwrap_or_default());
-        self.size = self.size.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
-        Ok(length)
-    }
+    pub(super) decoded: Decoded,
+    is_drained: bool,
+    /// It was not read to its end, which nobody knew.
+    pub(super) is_over_limit: bool,
 }
 
 /// Makes room for more, leaving no copy of a key where the bytes were before.

@@ -12,7 +12,8 @@ mod tests;
 
 use super::container::{Container, Context, Opened};
 use crate::facts::GapKind;
-use std::io::{BufReader, Read};
+use crate::intake::wiped::Wiped;
+use std::io::Read;
 
 /// The container.
 pub(super) const CONTAINER: Container = Container { name: "zip", sniff, walk };
@@ -33,7 +34,7 @@ fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
         Some(Ok(file)) => central::walk(file, input, context),
         Some(Err(error)) => context.visit.gap(None, GapKind::Unreadable, error.to_string()),
         None => {
-            let bytes = BufReader::with_capacity(WINDOW_BYTES, head.chain(input));
+            let bytes = Wiped::new(WINDOW_BYTES, head.chain(input));
             // What is missing at its end was told.
             let _is_whole: bool = stream::walk(Box::new(bytes), context);
         }

@@ -6,8 +6,8 @@ use super::body::{Decoded, Decoder, Fault};
 use super::delivery::{Desk, Parcel};
 use super::record::{self, CENTRAL_BYTES, DESCRIPTOR, LOCAL_BYTES, Record};
 use crate::facts::GapKind;
+use crate::intake::EntryKind;
 use crate::intake::container::Context;
-use crate::intake::{Entry, EntryKind};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, ErrorKind, Read};
@@ -198,6 +198,9 @@ impl Walker<'_, '_, '_> {
             self.desk.path_gap(GapKind::Unsupported, reason.to_owned());
             return Err(Stop::Bad(GapKind::Unsupported, "the rest was not read".to_owned()));
         }
+        if sizes_known && !self.desk.has_bytes(record.size) {
+            return Err(Stop::Told);
+        }
         if parcel.as_ref().is_some_and(Parcel::is_archive) {
             return self.take_inner(record, sizes_known);
         }
@@ -214,14 +217,17 @@ impl Walker<'_, '_, '_> {
         let start = self.bytes.offset;
         let stored_max = if sizes_known { record.stored } else { u64::MAX };
         let mut input = self.bytes.by_ref().take(stored_max);
-        let walked = self.desk.walk_inner(record, &mut input);
+        let walked = self.desk.walk_inner(record, &mut self.decoder, &mut input);
         let left = input.limit();
+        if walked.is_over_limit {
+            return Err(self.over_limit());
+        }
         if sizes_known {
             self.bytes.pass(left, "an entry")?;
         }
         if record.has_sizes_behind() {
             let stored = self.bytes.offset.saturating_sub(start);
-            let decoded = Decoded { stored, size: walked.size, crc: walked.crc };
+            let decoded = Decoded { stored, ..walked.decoded };
             self.take_sizes(record, decoded)?;
         }
         self.desk.check_inner(record, &walked);
@@ -246,19 +252,19 @@ impl Walker<'_, '_, '_> {
         let decoded = self.decoder.decode(record.method, &mut input, size_max, &mut take);
         let left = input.limit();
         let decoded = match decoded {
+            Ok(decoded) => decoded,
             // The stream goes on where its header says that the entry ends.
-            Err(Fault::Ends) if sizes_known && left == 0 => Err(Stop::from(Fault::Damaged)),
-            Ok(decoded) if sizes_known && left > 0 && !Decoder::ends_itself(record.method) => {
-                Err(Stop::Ends("an entry")).map(|()| decoded)
-            }
-            Ok(decoded) => Ok(decoded),
-            Err(fault) => Err(Stop::from(fault)),
-        }?;
+            Err(Fault::Ends) if sizes_known && left == 0 => return Err(Fault::Damaged.into()),
+            Err(Fault::TooLong) if !sizes_known => return Err(self.over_limit()),
+            Err(fault) => return Err(fault.into()),
+        };
+        if sizes_known && left > 0 && Decoder::is_stored(record.method) {
+            return Err(Stop::Ends("an entry"));
+        }
         if let Some(parcel) = &parcel {
             self.desk.end(parcel, decoded);
-            let has_room = self.maybe_links.len() < self.desk.context.limits.links_max;
-            if parcel.may_be_link() && has_room {
-                self.maybe_links.insert(self.desk.path.clone());
+            if Decoder::is_stored(record.method) && parcel.may_be_link() {
+                self.remember_maybe_link();
             }
         }
         if sizes_known {
@@ -304,24 +310,31 @@ impl Walker<'_, '_, '_> {
         self.maybe_links.remove(&path);
         let made_on_unix = matches!(fixed.get(5), Some(3 | 19));
         if made_on_unix && record::u32_at(&fixed, 38) >> 28 == 0o12 {
-            self.say_link(&path, "is a link, which the end of a stream of zip tells too late; name the zip as a file instead");
+            self.desk.context.visit.was_link(&path, true, "is a link, which the end of a stream of zip tells too late; name the zip as a file instead");
         }
         Ok(())
     }
 
-    /// The target of a link was taken for its content, which does not stand.
-    fn say_link(&mut self, path: &str, reason: &str) {
-        let visit = &mut *self.desk.context.visit;
-        visit.entry(&Entry { path, kind: EntryKind::Other, size: 0, offset: None, owner: None });
-        visit.gap(Some(path), GapKind::LinkBroken, reason.to_owned());
+    fn over_limit(&self) -> Stop {
+        let limit = self.desk.context.limits.unpacked_bytes_max;
+        let reason = format!("over the limit of {limit} bytes unpacked; the rest was not read");
+        Stop::Bad(GapKind::OverLimit, reason)
+    }
+
+    fn remember_maybe_link(&mut self) {
+        let max = self.desk.context.limits.evidence_max;
+        if self.maybe_links.len() < max {
+            self.maybe_links.insert(self.desk.path.clone());
+        } else {
+            let reason = format!("more than {max} files that may be links");
+            self.desk.gap_once(GapKind::OverLimit, reason);
+        }
     }
 
     fn say_maybe_links(&mut self) {
         for path in std::mem::take(&mut self.maybe_links) {
-            self.say_link(
-                &path,
-                "may be a link or a file; the end of the zip would tell, and is missing",
-            );
+            let reason = "may be a link or a file; the end of the zip would tell, and is missing";
+            self.desk.context.visit.was_link(&path, false, reason);
         }
     }
 

@@ -1,0 +1,63 @@
+//! A buffered reader that leaves no bytes behind: what is stored uncompressed may be a key.
+
+use std::io::{self, BufRead, Read};
+use zeroize::Zeroizing;
+
+/// Reads ahead, into memory that is wiped.
+pub(super) struct Wiped<R> {
+    inner: R,
+    buffer: Zeroizing<Vec<u8>>,
+    /// The bytes of the buffer that were not consumed yet.
+    start: usize,
+    end: usize,
+}
+
+impl<R: Read> Wiped<R> {
+    /// Reads at most `bytes` at once.
+    pub(super) fn new(bytes: usize, inner: R) -> Self {
+        Self { inner, buffer: Zeroizing::new(vec![0; bytes]), start: 0, end: 0 }
+    }
+}
+
+impl<R: Read> Read for Wiped<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let length = self.fill_buf()?.read(out)?;
+        self.consume(length);
+        Ok(length)
+    }
+}
+
+impl<R: Read> BufRead for Wiped<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.start >= self.end {
+            (self.start, self.end) = (0, 0);
+            self.end = self.inner.read(&mut self.buffer)?.min(self.buffer.len());
+        }
+        Ok(self.buffer.get(self.start..self.end).unwrap_or_default())
+    }
+
+    fn consume(&mut self, length: usize) {
+        self.start = self.start.saturating_add(length).min(self.end);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_come_as_they_are_in_pieces_of_any_size() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        for size in [1, 7, 255, 256, 1000] {
+            let mut out = Vec::new();
+            Wiped::new(size, bytes.as_slice()).read_to_end(&mut out).unwrap();
+            assert_eq!(out, bytes, "{size}");
+        }
+        let mut wiped = Wiped::new(4, bytes.as_slice());
+        assert_eq!(wiped.fill_buf().unwrap(), [0, 1, 2, 3]);
+        wiped.consume(3);
+        assert_eq!(wiped.fill_buf().unwrap(), [3]);
+        wiped.consume(9);
+        assert_eq!(wiped.fill_buf().unwrap(), [4, 5, 6, 7]);
+    }
+}
