@@ -27,6 +27,8 @@ pub struct Limits {
     pub padding_bytes_max: u64,
     /// Evidence entries kept of one source. A full install has about 2,500.
     pub evidence_max: usize,
+    /// Instances of one source. A farm has tens.
+    pub instances_max: usize,
     /// Files of segment stores remembered of one source. They grow to 256 MB each, so this is a store of 2.5 TB.
     pub segment_files_max: usize,
     /// Bytes of memory for places in a compressed archive from which it can be unpacked again, each of 43 KiB. They lie 4 MiB apart,
@@ -75,6 +77,7 @@ impl Default for Limits {
             user_bytes_max: 256,
             padding_bytes_max: 1 << 20,
             evidence_max: 100_000,
+            instances_max: 1_000,
             segment_files_max: 10_000,
             checkpoint_bytes_max: 16 << 20,
             stretch_bytes_max: 4 << 20,

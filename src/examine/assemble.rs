@@ -1,7 +1,7 @@
 //! Sorts the evidence of one source into snapshots, one an install root.
 
+use super::claims::Claims;
 use super::collector::{Collected, Item};
-use super::links::{Links, Resolved, follow};
 use super::{configs, node_store};
 use crate::evidence::{
     BundleParts, ConfigFile, Fact, Found, Packing, assemble, classify, concerns_store, may_matter,
@@ -10,7 +10,8 @@ use crate::facts::{
     Bundle, CRYPTO, CRYPTO_FILE, Gap, GapKind, KeyFile, Owner, Parts, Place, RunModes, Setting,
     SlingId, Snapshot, StorageFile, StorageMode, is_in_realm, realm,
 };
-use crate::intake::{LinkTarget, Source, Walked};
+use crate::intake::{Source, Walked};
+use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The evidence of one install root, by path.
@@ -23,12 +24,20 @@ pub(super) fn snapshots(
     Source { name: source, folder, apart, .. }: &Source,
     walked: &Walked,
     collected: Collected,
+    limits: &Limits,
 ) -> (Vec<Snapshot>, Vec<Gap>) {
-    let Collected { items, archives, is_status, mut gaps, links, .. } = collected;
+    let Collected { items, archives, realms, homes, is_status, mut gaps, links, directory, .. } =
+        collected;
     let mut roots = by_root(&items);
     gaps.extend(strays(source, &items));
     roots.retain(|_, evidence| evidence.iter().any(|(_, found, item)| marks_instance(found, item)));
     gaps.extend(malformed(source, &items));
+    if let Some((beyond, _)) = roots.iter().nth(limits.instances_max) {
+        let (beyond, max) = (beyond.clone(), limits.instances_max);
+        let reason = format!("holds more than {max} instances; the rest is left out");
+        gaps.push(Gap { source: source.clone(), path: None, kind: GapKind::OverLimit, reason });
+        roots.split_off(&beyond);
+    }
     let explained = walked.entries == 0 && gaps.iter().any(|gap| gap.kind.hides());
     if roots.is_empty() && !*folder && !explained {
         gaps.push(no_instance(source, walked, is_status));
@@ -38,10 +47,13 @@ pub(super) fn snapshots(
     let inside =
         archives.iter().filter(|path| !apart.contains(path) && owner(path, &tops).is_none());
     gaps.extend(inside.map(|path| nested(source, path, !tops.is_empty())));
-    let untold: Vec<Gap> = beside(source, &links, &tops)
-        .filter(|link| !gaps.iter().any(|gap| gap.path == link.path))
-        .collect();
-    gaps.extend(untold);
+    if !tops.is_empty() {
+        let claims = Claims { source, roots: &tops, links: &links, realms: &realms, homes: &homes };
+        let found = claims.gaps(directory, is_status);
+        let is_told = |claim: &Gap| gaps.iter().any(|gap| concerns_claim(gap, claim));
+        let untold: Vec<Gap> = found.into_iter().filter(|claim| !is_told(claim)).collect();
+        gaps.extend(untold);
+    }
     let mut snapshots: Vec<Snapshot> =
         roots.iter().map(|(root, evidence)| snapshot(source, root, evidence, &gaps)).collect();
     gaps.extend(snapshots.iter().flat_map(unidentified));
@@ -73,7 +85,7 @@ fn concerns_realm(gap: &Gap, root: &str) -> bool {
 }
 
 /// Returns the innermost root that a path lies below.
-fn owner<'r>(path: &str, roots: &BTreeSet<&'r str>) -> Option<&'r str> {
+pub(super) fn owner<'r>(path: &str, roots: &BTreeSet<&'r str>) -> Option<&'r str> {
     let above = path.rmatch_indices('/').filter_map(|(at, _)| path.get(..at));
     above.chain([""]).find_map(|directory| roots.get(directory).copied())
 }
@@ -161,38 +173,11 @@ fn nested(source: &str, path: &str, beside_install: bool) -> Gap {
     Gap { source: source.to_owned(), path: Some(path.to_owned()), kind, reason }
 }
 
-/// Links beside installs that are looked at: where one leads may take long to tell.
-const BESIDE_MAX: usize = 100;
-
-/// Tells of links that stand where another instance of the farm would: in the home of an install, or next to that. What they lead
-/// to may as well be a JDK.
-fn beside<'a>(
-    source: &'a str,
-    links: &'a Links,
-    roots: &'a BTreeSet<&str>,
-) -> impl Iterator<Item = Gap> + use<'a> {
-    let homes: BTreeSet<&str> = roots
-        .iter()
-        .filter(|root| !root.is_empty())
-        .flat_map(|root| [parent(root), parent(parent(root))])
-        .collect();
-    let is_beside =
-        move |path: &&String| homes.contains(parent(path)) && owner(path, roots).is_none();
-    let leads_out =
-        |(_, target): &(&String, &LinkTarget)| follow(target, links) == Resolved::Outside;
-    let beside = links.iter().filter(move |(path, _)| is_beside(path)).take(BESIDE_MAX);
-    beside.filter(leads_out).map(move |(path, _)| Gap {
-        source: source.to_owned(),
-        path: Some(path.clone()),
-        kind: GapKind::LinkBeside,
-        reason:
-            "is a link that leads out of the source; if an instance is there, name it as a source"
-                .to_owned(),
-    })
-}
-
-fn parent(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(parent, _)| parent)
+/// Says whether a gap explains why an install is not where one is claimed.
+fn concerns_claim(gap: &Gap, claim: &Gap) -> bool {
+    let (Some(path), Some(claimed)) = (&gap.path, &claim.path) else { return false };
+    let below = path.strip_prefix(claimed.as_str());
+    gap.kind.hides() && below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn malformed(source: &str, items: &BTreeMap<String, Item>) -> Vec<Gap> {

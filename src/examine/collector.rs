@@ -13,6 +13,9 @@ use crate::intake::{Descend, Entry, EntryKind, LinkTarget, Visit, Want, claims_a
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The directory of an install.
+const INSTALL: &str = "crx-quickstart";
+
 /// What stands at one evidence path. The last entry of a path counts, as in tar.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Item {
@@ -37,11 +40,16 @@ pub(super) struct Collected {
     pub(super) items: BTreeMap<String, Item>,
     /// Files that are named like archives.
     pub(super) archives: BTreeSet<String>,
+    /// Archives inside it that were opened, but for packages.
+    pub(super) realms: BTreeSet<String>,
+    /// Paths that are named like an install.
+    pub(super) homes: BTreeSet<String>,
     /// It has a file that only the status of a web console has.
     pub(super) is_status: bool,
     pub(super) gaps: Vec<Gap>,
-    /// Symbolic links, but of a directory: of those it is known where they lead, and discovery tells of what matters.
     pub(super) links: Links,
+    /// It is a directory, of whose links it is known where they lead: discovery tells of those that matter.
+    pub(super) directory: bool,
     /// Segment stores, by the path of their directory.
     pub(super) segment_stores: BTreeMap<String, Store>,
 }
@@ -70,6 +78,9 @@ struct Stream {
     begun: bool,
 }
 
+/// Instances that are remembered of an archive that came again.
+const SLING_IDS_MAX: usize = 100;
+
 /// Receives one source.
 #[allow(clippy::struct_excessive_bools, reason = "each notes one thing that was seen or is wanted")]
 pub(super) struct Collector<'a> {
@@ -85,6 +96,12 @@ pub(super) struct Collector<'a> {
     opens: bool,
     /// Archives inside it that held or told something.
     realms: BTreeSet<String>,
+    /// Of them, those of packages.
+    packages: BTreeSet<String>,
+    /// Paths that are named like an install.
+    homes: BTreeSet<String>,
+    /// Sling ids in archives that came again, by path.
+    replaced: BTreeMap<String, String>,
     segments: Segments,
     gaps: GapList<'a>,
     pending: Vec<Pending>,
@@ -105,6 +122,9 @@ impl<'a> Collector<'a> {
             is_status: false,
             opens: false,
             realms: BTreeSet::new(),
+            packages: BTreeSet::new(),
+            homes: BTreeSet::new(),
+            replaced: BTreeMap::new(),
             segments: Segments::new(limits.segment_files_max),
             gaps: GapList::new(source, limits.gaps_max),
             pending: Vec::new(),
@@ -149,13 +169,26 @@ impl<'a> Collector<'a> {
             let reason = format!("came {times} times{versions}; the last one counts");
             self.gaps.record(Some(&path), GapKind::Duplicate, reason);
         }
+        self.tell_replaced();
         if let Some(reason) = self.segments.over_limit() {
             self.gaps.record_limit(reason);
         }
         let segment_stores = self.segments.finish(directory);
-        let Self { items, archives, is_status, gaps, links, .. } = self;
-        let links = if directory { Links::new() } else { links };
-        Collected { items, archives, is_status, gaps: gaps.finish(), links, segment_stores }
+        let Self { items, archives, mut realms, packages, homes, is_status, gaps, links, .. } =
+            self;
+        realms.retain(|realm| !packages.contains(realm));
+        let gaps = gaps.finish();
+        Collected {
+            items,
+            archives,
+            realms,
+            homes,
+            is_status,
+            gaps,
+            links,
+            directory,
+            segment_stores,
+        }
     }
 
     fn lose(&mut self, path: String, kind: GapKind, reason: &str) {
@@ -209,11 +242,7 @@ impl<'a> Collector<'a> {
             }
             (Some(_), _) => {}
             (None, _) => {
-                let again = self.repeats.entry(path.clone()).or_insert((1, Versions::Equal));
-                again.0 = again.0.saturating_add(1);
-                if differs {
-                    again.1 = Versions::Differ;
-                }
+                self.count_again(&path, if differs { Versions::Differ } else { Versions::Equal });
             }
         }
         self.items.insert(path, item);
@@ -231,23 +260,67 @@ impl<'a> Collector<'a> {
         }
         // An archive may come a million times, so nothing here looks at more than the realm holds.
         let below = format!("{realm}/")..format!("{realm}0");
-        self.items.extract_if(below.clone(), |_, _| true).for_each(drop);
+        let dropped = self.items.extract_if(below.clone(), |_, _| true);
+        let sling_ids = dropped.filter_map(|(path, item)| sling_id(&item).map(|id| (path, id)));
+        for (path, id) in sling_ids.take(SLING_IDS_MAX) {
+            self.replaced.entry(path).or_insert(id);
+        }
         self.repeats.extract_if(below.clone(), |_, _| true).for_each(drop);
         self.links.extract_if(below.clone(), |_, _| true).for_each(drop);
         self.archives.extract_if(below.clone(), |_| true).for_each(drop);
         self.realms.extract_if(below, |_| true).for_each(drop);
         self.segments.drop_realm(&realm);
         self.gaps.drop_realm(&realm);
-        let (times, _) = self.repeats.entry(path.to_owned()).or_insert((1, Versions::Unknown));
-        *times = times.saturating_add(1);
+        self.count_again(path, Versions::Unknown);
+    }
+
+    /// An archive that was sent twice is one; two instances under one name are not.
+    fn tell_replaced(&mut self) {
+        for (path, before) in std::mem::take(&mut self.replaced) {
+            if Some(before) != self.items.get(&path).and_then(sling_id) {
+                let reason = "came again with another id, or with none: two instances lie under one path, and only one shows";
+                self.lose(path, GapKind::Ambiguous, reason);
+            }
+        }
     }
 
     fn see_realm(&mut self, path: &str) {
         let realm = realm(path);
-        let has_room = self.realms.len()
-            < usize::try_from(self.limits.inner_archives_max).unwrap_or(usize::MAX);
-        if !realm.is_empty() && has_room && !self.realms.contains(realm) {
+        if realm.is_empty() {
+            return;
+        }
+        let max = usize::try_from(self.limits.inner_archives_max).unwrap_or(usize::MAX);
+        if !self.realms.contains(realm) && self.realms.len() < max {
             self.realms.insert(realm.to_owned());
+        }
+        let below = path.strip_prefix(realm).unwrap_or_default();
+        if below.starts_with("/jcr_root/") || below.starts_with("/META-INF/vault/") {
+            self.packages.insert(realm.to_owned());
+        }
+    }
+
+    /// Of a file of a segment store that came twice the last counts, as in tar; unless nobody can tell which instance it is of.
+    fn take_segments_again(&mut self, store: &str, path: &str) {
+        if self.concatenated {
+            let reason = "came again in the next of several archives; whose it is nobody can tell";
+            self.segments.lose(store, path, reason.to_owned());
+        } else {
+            self.count_again(path, Versions::Unknown);
+        }
+    }
+
+    fn count_again(&mut self, path: &str, versions: Versions) {
+        let again = self.repeats.entry(path.to_owned()).or_insert((1, versions));
+        again.0 = again.0.saturating_add(1);
+        if versions != Versions::Equal {
+            again.1 = versions;
+        }
+    }
+
+    fn see_home(&mut self, path: &str) {
+        let is_named_so = path.rsplit('/').next() == Some(INSTALL) && !hints::is_in_package(path);
+        if is_named_so && self.homes.len() < self.limits.links_max {
+            self.homes.insert(path.to_owned());
         }
     }
 
@@ -364,15 +437,21 @@ impl Visit for Collector<'_> {
     fn entry(&mut self, entry: &Entry<'_>) -> Want {
         self.settle();
         self.see_realm(entry.path);
+        self.see_home(entry.path);
         let Some(aliases) = &self.aliases else {
             match &entry.kind {
                 EntryKind::SymbolicLink(target) => self.remember_link(entry.path, target),
+                EntryKind::HardLink(target) if claims_archive(entry.path) => {
+                    self.remember_link(entry.path, target);
+                }
                 // The last entry of a path counts: this one replaces a link of that name.
                 _ if !self.links.is_empty() => drop(self.links.remove(entry.path)),
                 _ => {}
             }
             if let Some(store) = segments::store(entry.path) {
-                self.segments.take(&store, entry);
+                if self.segments.take(&store, entry) {
+                    self.take_segments_again(&store, entry.path);
+                }
                 // Nothing in a store is evidence by its path, and its tars are no archives of installs.
                 if entry.path.rsplit('.').next() == Some("tar") {
                     return Want::Nothing;
@@ -466,6 +545,13 @@ fn below<'i>(items: &'i BTreeMap<String, Item>, directory: &str) -> Option<&'i I
         .next()
         .filter(|(path, _)| path.starts_with(&below))
         .map(|(_, item)| item)
+}
+
+fn sling_id(item: &Item) -> Option<String> {
+    match item {
+        Item::Read { fact: Ok(Fact::SlingId(id)), .. } => Some(id.clone()),
+        _ => None,
+    }
 }
 
 /// Says whether an entry may be an archive with an install in it.

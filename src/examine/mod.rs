@@ -4,6 +4,7 @@
 
 mod alias;
 mod assemble;
+mod claims;
 mod collector;
 mod configs;
 mod gap_list;
@@ -107,7 +108,7 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch) -> Outcome {
         explain(&mut collected.gaps, hint);
     }
     let segment_stores = std::mem::take(&mut collected.segment_stores);
-    let (mut snapshots, mut gaps) = assemble::snapshots(source, &walked, collected);
+    let (mut snapshots, mut gaps) = assemble::snapshots(source, &walked, collected, limits);
     gaps.extend(repository::add(source, &walked, limits, &segment_stores, &mut snapshots));
     let record = SourceRecord {
         name: source.name.clone(),

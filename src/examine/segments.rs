@@ -37,11 +37,14 @@ impl Segments {
         Self { stores: BTreeMap::new(), files: 0, files_max, over_limit: false }
     }
 
-    /// Takes an entry for which [`store`] names a store.
-    pub(super) fn take(&mut self, store: &str, entry: &Entry<'_>) {
+    /// Takes an entry for which [`store`] names a store. Says whether it is a file that came before.
+    pub(super) fn take(&mut self, store: &str, entry: &Entry<'_>) -> bool {
+        let files = self.stores.get(store);
+        let came = files.is_some_and(|files| matches!(files.get(entry.path), Some(Ok(_))));
         match &entry.kind {
             EntryKind::File if segment_store(entry.path).is_some() => {
                 self.put(store, entry.path, Ok((entry.size, entry.offset)));
+                return came;
             }
             EntryKind::HardLink(_) | EntryKind::SymbolicLink(_) => {
                 self.lose(store, entry.path, "is a link, and was not followed".to_owned());
@@ -52,6 +55,7 @@ impl Segments {
             // What stood there before is not there any more.
             _ => self.drop_path(store, entry.path),
         }
+        false
     }
 
     /// Notes that something of a store could not be read.

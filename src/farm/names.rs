@@ -85,16 +85,19 @@ fn telling_part(path: &str) -> Option<&str> {
     path.rsplit(['/', '\\']).find(telling)
 }
 
-/// Returns a source's name without its directory and the endings of its container.
+/// Returns a source's name without its directory and the endings of its container; that of the directory where every install has the
+/// name.
 pub(super) fn stem(source: &str) -> Option<&str> {
-    if source == "-" {
-        return None;
-    }
-    let mut stem = telling_part(source)?;
+    let parts = source.rsplit(['/', '\\']).filter(|part| !matches!(*part, "" | "." | ".." | "-"));
+    parts.map(without_endings).find(|stem| !stem.is_empty() && !COMMON.contains(stem))
+}
+
+fn without_endings(name: &str) -> &str {
+    let mut stem = name;
     while let Some(shorter) = ENDINGS.iter().find_map(|ending| stem.strip_suffix(ending)) {
         stem = shorter;
     }
-    Some(stem).filter(|stem| !stem.is_empty() && !COMMON.contains(stem))
+    stem
 }
 
 /// Falls back on what the instance says of itself: its role and the start of its Sling id.
@@ -179,6 +182,16 @@ mod tests {
     #[test]
     fn directory_that_every_install_has_says_nothing() {
         assert_eq!(names(&[("/mnt/crx/author/crx-quickstart/", "")]), ["author"]);
+    }
+
+    #[test]
+    fn archive_that_is_named_like_every_install_goes_by_its_directory() {
+        let sources =
+            [("up/author/crx-quickstart.tgz", ""), ("up/publish1/crx-quickstart.tgz", "")];
+        assert_eq!(names(&sources), ["author", "publish1"]);
+        let inside = ["author", "publish1"].map(|name| format!("c/{name}/crx-quickstart.tgz!"));
+        let inside = [("case.tar", inside[0].as_str()), ("case.tar", inside[1].as_str())];
+        assert_eq!(names(&inside), ["author", "publish1"]);
     }
 
     #[test]

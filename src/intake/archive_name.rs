@@ -20,6 +20,11 @@ pub fn claims_archive(path: &str) -> bool {
     !is_companion && endings.any(|ending| is_one_of(ending, &ARCHIVES))
 }
 
+/// Says whether a name claims anything packed: a file of no bytes is none.
+pub(super) fn claims_content(path: &str) -> bool {
+    claims_archive(path) || claims_compression(path)
+}
+
 /// Says whether a name ends in that of a compression.
 pub(super) fn claims_compression(path: &str) -> bool {
     endings(path).next_back().is_some_and(|last| is_one_of(last, &COMPRESSIONS))

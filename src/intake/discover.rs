@@ -95,18 +95,18 @@ fn expand(source: Source, choice: &Choice, sources: &mut Vec<Source>, notes: &mu
         kind: GapKind::LinkOutside,
         reason: "is a link; name its target itself".to_owned(),
     }));
-    notes.extend(folder.dangling.iter().map(|link| Gap {
+    notes.extend(folder.other_links.iter().map(|link| Gap {
         source: super::path::text(link.as_os_str().as_encoded_bytes()),
         path: None,
         kind: GapKind::LinkBeside,
-        reason: "is a link that leads nowhere on this machine; if an instance was there, name its source".to_owned(),
+        reason: "is a link, and what it leads to was not looked through; if an instance is there, name it as a source".to_owned(),
     }));
     if folder.left_out {
         notes.push(Gap {
             source: source.name.clone(),
             path: None,
             kind: GapKind::OverLimit,
-            reason: "holds too many folders to look for archives in all; name the sources in it"
+            reason: "has folders too deep, or too many, to look for archives in all; name the sources in it"
                 .to_owned(),
         });
     }

@@ -1,7 +1,8 @@
 //! Folders of uploads: the archives in them and in the folders below.
 
 use super::archive_name::{claims_archive, claims_compression};
-use super::{open, sniff};
+use super::open;
+use super::sniff::{self, part_hint};
 use crate::facts::GapKind;
 use std::collections::VecDeque;
 use std::fs::{self, FileType};
@@ -37,8 +38,8 @@ pub(super) struct Folder {
     pub(super) uploads: Vec<PathBuf>,
     /// Symbolic links out of the folder, to what would be an upload or an install.
     pub(super) links: Vec<PathBuf>,
-    /// Symbolic links that lead nowhere, from here.
-    pub(super) dangling: Vec<PathBuf>,
+    /// Other symbolic links out of the folder.
+    pub(super) other_links: Vec<PathBuf>,
     /// It has directories, which may hold instances.
     pub(super) directories: bool,
     /// An install lies in it.
@@ -66,7 +67,7 @@ struct Listed {
 }
 
 impl Listed {
-    fn of(entry: fs::DirEntry) -> Option<Self> {
+    fn of(entry: &fs::DirEntry) -> Option<Self> {
         let name = entry.file_name().to_string_lossy().into_owned();
         Some(Self { path: entry.path(), name, kind: entry.file_type().ok()? })
     }
@@ -142,6 +143,9 @@ fn take_files(entries: &[Listed], folder: &mut Folder, meant: &mut Vec<PathBuf>)
             }
         } else if entry.kind.is_symlink() && entry.name != INSTALL {
             take_link(entry, folder);
+        } else if !entry.kind.is_dir() && is_meant(&entry.name) {
+            // A FIFO or a device in the place of an upload.
+            meant.push(entry.path.clone());
         }
     }
     if folder.uploads.len() > uploads {
@@ -150,14 +154,18 @@ fn take_files(entries: &[Listed], folder: &mut Folder, meant: &mut Vec<PathBuf>)
 }
 
 /// Takes a link that would be an upload or an install were it followed. One that leads nowhere may have led to one.
+///
+/// Links are not followed, so nothing is opened there: names tell.
 fn take_link(link: &Listed, folder: &mut Folder) {
-    let links = match fs::metadata(&link.path) {
-        Ok(target) if target.is_dir() && may_hold_install(&link.path) => &mut folder.links,
-        Ok(target) if target.is_file() && is_upload(link) => &mut folder.links,
-        Ok(_) => return,
-        Err(_) if is_meant(&link.name) => &mut folder.links,
-        Err(_) => &mut folder.dangling,
+    let is_install = match fs::metadata(&link.path) {
+        Ok(target) if target.is_dir() => may_hold_install(&link.path),
+        // What the link is called, or what it leads to.
+        _ => {
+            is_meant(&link.name)
+                || fs::read_link(&link.path).is_ok_and(|to| is_meant(&to.to_string_lossy()))
+        }
     };
+    let links = if is_install { &mut folder.links } else { &mut folder.other_links };
     if links.len() < LINKS_MAX {
         links.push(link.path.clone());
     } else {
@@ -165,23 +173,23 @@ fn take_link(link: &Listed, folder: &mut Folder) {
     }
 }
 
-fn is_upload(file: &Listed) -> bool {
-    is_meant(&file.name) || matches!(kind_of(&file.path), Ok(()) | Err(GapKind::Unsupported))
-}
-
 /// Says whether a directory is an install, the home of one, or holds homes or uploads, as far as can be told: where it cannot, it may.
 /// Looks no deeper, since it is not in the folder.
 fn may_hold_install(directory: &Path) -> bool {
     let Ok(mut entries) = fs::read_dir(directory) else { return true };
-    let listed: Vec<_> =
-        entries.by_ref().take(LINKED_MAX).flatten().filter_map(Listed::of).collect();
+    let listed: Vec<_> = entries
+        .by_ref()
+        .take(LINKED_MAX)
+        .flatten()
+        .filter_map(|entry| Listed::of(&entry))
+        .collect();
     let is_install = |directory: &Path| {
         let has = |name: &&str| directory.join(name).symlink_metadata().is_ok();
         INSTALL_PARTS.iter().chain(&[INSTALL]).any(has)
     };
     let holds = |entry: &Listed| match entry.kind {
         kind if kind.is_dir() => is_install(&entry.path),
-        kind => kind.is_file() && kind_of(&entry.path).is_ok(),
+        _ => is_meant(&entry.name),
     };
     stand(directory, &listed) != Stand::Apart
         || listed.iter().any(holds)
@@ -190,24 +198,30 @@ fn may_hold_install(directory: &Path) -> bool {
 
 /// A link to what is read anyway hides nothing.
 fn drop_links_inside(root: &Path, folder: &mut Folder) {
-    if folder.links.is_empty() {
+    let Folder { uploads, links, other_links, .. } = folder;
+    if links.is_empty() && other_links.is_empty() {
         return;
     }
-    let read: Vec<_> = folder.uploads.iter().filter_map(|file| file.canonicalize().ok()).collect();
+    let read: Vec<_> = uploads.iter().filter_map(|file| file.canonicalize().ok()).collect();
     let root = root.canonicalize().ok();
-    folder.links.retain(|link| {
+    let leads_out = |link: &PathBuf| {
         let Ok(target) = link.canonicalize() else { return true };
         let is_walked = || {
             let related = |root: &PathBuf| target.starts_with(root) || root.starts_with(&target);
             target.is_dir() && root.as_ref().is_some_and(related)
         };
         !read.contains(&target) && !is_walked()
-    });
+    };
+    links.retain(leads_out);
+    other_links.retain(leads_out);
+    // A file elsewhere that no name makes an archive is nobody's upload.
+    other_links.retain(|link| !link.is_file());
 }
 
 /// Says whether somebody meant an archive, whatever its content is.
 fn is_meant(name: &str) -> bool {
-    claims_archive(name) || claims_compression(name)
+    let is_part = part_hint(name).is_some() && !name.contains(".log");
+    claims_archive(name) || claims_compression(name) || is_part
 }
 
 fn kind_of(file: &Path) -> Result<(), GapKind> {
@@ -220,7 +234,7 @@ fn kind_of(file: &Path) -> Result<(), GapKind> {
 fn listing(directory: &Path) -> Vec<Listed> {
     // A directory that cannot be listed becomes a gap when it is walked.
     let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
-    let mut entries: Vec<_> = entries.flatten().filter_map(Listed::of).collect();
+    let mut entries: Vec<_> = entries.flatten().filter_map(|entry| Listed::of(&entry)).collect();
     entries.sort_by(|a, b| a.path.cmp(&b.path));
     entries
 }

@@ -1,6 +1,6 @@
 //! Archives inside archives: each is walked where it lies, as it comes, and what it holds stands below its own path and a `!`.
 
-use super::archive_name::claims_archive;
+use super::archive_name::{claims_archive, claims_content};
 use super::container::{Context, Input, Opened};
 use super::{Descend, Entry, EntryKind, LinkTarget, Visit, Want, read_head_of, sniff};
 use crate::facts::{GapKind, INSIDE};
@@ -14,16 +14,40 @@ pub(super) struct Depth {
     level: u32,
     /// Archives opened inside the source.
     opened: u32,
-    /// Entries of archives inside the source.
-    pub(super) entries: u64,
+    /// Entries of archives inside the source that were left.
+    entries: u64,
+    /// Entries of the archives around the one at hand, so far.
+    around: u64,
     /// Bytes that compressions inside the source unpacked to.
     pub(super) unpacked: u64,
 }
 
-/// Walks the body of an entry if it is an archive. `size` is how many bytes it has at most.
+/// An entry that may be an archive.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Member<'p> {
+    pub(super) path: &'p str,
+    /// Bytes that it has at most.
+    pub(super) size: u64,
+    /// Entries of the archive around it, so far.
+    pub(super) entries: u64,
+}
+
+impl Depth {
+    /// Returns how many entries of the source are none of the archive at hand.
+    pub(super) fn entries_elsewhere(&self) -> u64 {
+        self.entries.saturating_add(self.around)
+    }
+
+    /// Returns how many entries archives inside the source had.
+    pub(super) fn entries_inside(&self) -> u64 {
+        self.entries
+    }
+}
+
+/// Walks the body of an entry if it is an archive.
 pub(super) fn walk(
     body: &mut dyn Read,
-    (path, size): (&str, u64),
+    Member { path, size, entries }: Member<'_>,
     limits: &Limits,
     visit: &mut dyn Visit,
     depth: &mut Depth,
@@ -32,6 +56,7 @@ pub(super) fn walk(
         prefix: format!("{path}{INSIDE}"),
         path: String::new(),
         claims_archive: claims_archive(path),
+        claims_content: claims_content(path),
         visit,
     };
     let mut body = Body(body);
@@ -60,6 +85,7 @@ pub(super) fn walk(
         depth: Depth {
             level: depth.level.saturating_add(1),
             opened: depth.opened.saturating_add(1),
+            around: depth.around.saturating_add(entries),
             ..*depth
         },
         state: None,
@@ -93,6 +119,8 @@ struct Below<'v> {
     path: String,
     /// Its name says that it is an archive.
     claims_archive: bool,
+    /// Its name says that it is packed.
+    claims_content: bool,
 }
 
 impl Below<'_> {
@@ -135,8 +163,12 @@ impl Visit for Below<'_> {
 
     fn gap(&mut self, path: Option<&str>, kind: GapKind, reason: String) {
         // Anything may lie beside an install, packed or not; only what was meant to be an archive can hide one.
-        let is_no_archive = matches!(kind, GapKind::NotAnArchive | GapKind::EmptyFile);
-        if path.is_none() && is_no_archive && !self.claims_archive {
+        let hides_nothing = match kind {
+            GapKind::NotAnArchive => !self.claims_archive,
+            GapKind::EmptyFile => !self.claims_content,
+            _ => false,
+        };
+        if path.is_none() && hides_nothing {
             return;
         }
         let path = path.map_or_else(|| self.prefix.clone(), |path| self.below(path));

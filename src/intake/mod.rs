@@ -134,7 +134,7 @@ pub fn walk(source: &Source, limits: &Limits, watch: &dyn Watch, visit: &mut dyn
         Origin::Path(path) => walk_path(path, watch, &mut context),
     }
     let Context { names, entries, depth, hint: part_hint, state, .. } = context;
-    let entries = entries.saturating_add(depth.entries);
+    let entries = entries.saturating_add(depth.entries_inside());
     Walked { container: names.join(", "), entries, part_hint, state }
 }
 

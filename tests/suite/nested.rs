@@ -279,7 +279,7 @@ fn limit_is_no_damage_and_is_named_as_it_was_given() {
             list(&report["gaps"]).map(|gap| gap["kind"].as_str().unwrap()).collect();
         assert_eq!(kinds, ["over-limit"], "{source}");
         assert!(report["gaps"][0]["reason"].as_str().unwrap().contains(&limit), "{source}");
-        assert_eq!(instances(&report), [("author", true)], "{source}");
+        assert_eq!(list(&report["farms"][0]["instances"]).count(), 1, "{source}");
     }
 }
 
@@ -303,5 +303,68 @@ fn link_in_a_zip_from_a_pipe_is_one_gap() {
         assert_eq!((kinds.len(), kinds.contains(&"link-broken")), (told, true), "{kinds:?}");
         let keys = &report["farms"][0]["instances"][0]["keys"];
         assert_eq!((list(&keys["hmac"]).count(), list(&keys["master"]).count()), (1, 0));
+    }
+}
+
+#[test]
+fn archive_of_a_case_that_holds_no_instance_is_a_gap() {
+    let (author, publish) = (gzip(&packed("author")), gzip(&packed("publish1")));
+    let logs = gzip(&tar(&[("logs/error.log", b"x")]));
+    let package = zipped(&[("jcr_root/a/.content.xml", b"<x/>"), ("META-INF/vault/x", b"")]);
+    let case = |more: (&str, &[u8])| {
+        scan(&tar(&[("author.tgz", &author), ("publish1.tgz", &publish), more]))
+    };
+    for name in ["publish2.tgz", "publish2"] {
+        let report = case((name, &logs));
+        assert_eq!(gaps(&report), [format!("no-instance {name}!")]);
+        assert_eq!(report["farms"][0]["verdict"], "undecided");
+    }
+    assert_eq!(gaps(&case(("package.zip", &package))), [""; 0]);
+    assert_eq!(gaps(&case(("publish2.gz", b""))), ["empty-file publish2.gz!"]);
+}
+
+#[test]
+fn instance_that_takes_the_place_of_another_is_a_gap() {
+    let [author, publish, other] =
+        ["author", "publish1", "publish2"].map(|name| gzip(&packed(name)));
+    for last in [other.as_slice(), b"", b"text"] {
+        let files: [(&str, &[u8]); 3] = [("author", &author), ("p", &publish), ("p", last)];
+        let report = scan(&tar(&files));
+        assert!(gaps(&report)[0].starts_with("ambiguous p!/"), "{:?}", gaps(&report));
+        assert_ne!(report["farms"][0]["verdict"], "consistent");
+    }
+}
+
+#[test]
+fn place_of_an_install_without_one_is_a_gap() {
+    let add = |builder: &mut tar::Builder<Vec<u8>>, path: &str, link: Option<&str>| {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(0);
+        header.set_mode(0o755);
+        if let Some(target) = link {
+            header.set_entry_type(tar::EntryType::Symlink);
+            builder.append_link(&mut header, path, target).unwrap();
+        } else {
+            header.set_entry_type(tar::EntryType::Directory);
+            builder.append_data(&mut header, path, &b""[..]).unwrap();
+        }
+    };
+    let (author, publish) = (gzip(&packed("author")), gzip(&packed("publish1")));
+    for (path, link, told) in [
+        ("publish2/crx-quickstart", None, vec!["no-instance publish2/crx-quickstart"]),
+        ("publish2/crx-quickstart", Some("../nix"), vec!["no-instance publish2/crx-quickstart"]),
+        ("publish2.tgz", Some("nix.tgz"), vec!["link-broken publish2.tgz"]),
+        ("publish2.tgz", Some("publish1.tgz"), vec![]),
+    ] {
+        let mut builder = tar::Builder::new(Vec::new());
+        for (name, bytes) in [("author.tgz", &author), ("publish1.tgz", &publish)] {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(bytes.len() as u64);
+            header.set_mode(0o644);
+            builder.append_data(&mut header, name, bytes.as_slice()).unwrap();
+        }
+        add(&mut builder, path, link);
+        let report = scan(&builder.into_inner().unwrap());
+        assert_eq!(gaps(&report), told, "{path} {link:?}");
     }
 }

@@ -71,7 +71,9 @@ fn push(
         let mut member = Member { ready: rest, input, left: length, failed: None };
         let path = scanner.path.clone();
         let (limits, visit) = (scanner.limits, &mut *scanner.visit);
-        inner::walk(&mut member, (&path, length), limits, visit, depth);
+        let member_of = inner::Member { path: &path, size: length, entries: scanner.entries };
+        inner::walk(&mut member, member_of, limits, visit, depth);
+        scanner.before = *depth;
         let Member { ready, left, failed, .. } = member;
         scanner.leave_inner(length.saturating_sub(left));
         if let Some(error) = failed {

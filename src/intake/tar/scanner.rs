@@ -6,7 +6,7 @@ use super::header::{self, BLOCK_BYTES, Block, Header};
 use super::pax::Extensions;
 use super::sparse::Sparse;
 use crate::facts::{GapKind, Owner};
-use crate::intake::archive_name::claims_archive;
+use crate::intake::archive_name::claims_content;
 use crate::intake::inner::Depth;
 use crate::intake::{Visit, Want};
 use crate::limits::Limits;
@@ -20,7 +20,8 @@ const BLOCK: u64 = BLOCK_BYTES as u64;
 pub(super) struct Scanner<'v> {
     pub(super) visit: &'v mut dyn Visit,
     pub(super) limits: &'v Limits,
-    before: Depth,
+    /// What other archives of the source came to.
+    pub(super) before: Depth,
     /// Bytes consumed.
     pub(super) position: u64,
     pub(super) entries: u64,
@@ -215,7 +216,7 @@ impl<'v> Scanner<'v> {
 
     /// Says whether another entry may come.
     pub(super) fn has_room(&self) -> bool {
-        self.entries.saturating_add(self.before.entries) < self.limits.entries_max
+        self.entries.saturating_add(self.before.entries_elsewhere()) < self.limits.entries_max
     }
 
     /// Ends the scan at a limit.
@@ -248,7 +249,7 @@ impl<'v> Scanner<'v> {
     fn enter_body(&mut self, wanted: bool) {
         if !wanted {
             self.enter_skip();
-        } else if self.want == Want::Archive && (self.left > 0 || claims_archive(&self.path)) {
+        } else if self.want == Want::Archive && (self.left > 0 || claims_content(&self.path)) {
             // A file of no bytes is a failed upload where its name says archive; millions of others cost nothing.
             self.state = State::Inner;
         } else if self.want == Want::Archive {

@@ -187,12 +187,13 @@ impl<'c, 'v> Desk<'c, 'v> {
         let size_max = if is_unknown { self.left() } else { record.size };
         let mut body = decoder.reader(record.method, input, size_max);
         let Context { limits, visit, depth, .. } = &mut *self.context;
-        inner::walk(&mut body, (&self.path, size_max), limits, *visit, depth);
+        let member = inner::Member { path: &self.path, size: size_max, entries: self.entries };
+        inner::walk(&mut body, member, limits, *visit, depth);
         let is_drained = io::copy(&mut body, &mut io::sink()).is_ok();
-        let decoded = body.decoded();
-        self.unpacked = self.unpacked.saturating_add(decoded.size);
-        let is_over_limit = is_unknown && decoded.size > size_max;
-        Walked { decoded, is_drained, is_over_limit }
+        let came = body.decoded();
+        self.unpacked = self.unpacked.saturating_add(came.size);
+        let is_over_limit = is_unknown && came.size > size_max;
+        Walked { decoded: came, is_drained, is_over_limit }
     }
 
     /// Returns how many more bytes may be unpacked.
@@ -240,7 +241,7 @@ impl<'c, 'v> Desk<'c, 'v> {
     /// Says whether another entry may come. A gap tells when not.
     pub(super) fn has_room(&mut self) -> bool {
         let limit = self.context.limits.entries_max;
-        let has_room = self.entries.saturating_add(self.context.depth.entries) < limit;
+        let has_room = self.entries.saturating_add(self.context.depth.entries_elsewhere()) < limit;
         if !has_room {
             let reason = format!("more than {limit} entries; the rest was not read");
             self.gap(GapKind::OverLimit, reason);

@@ -362,7 +362,7 @@ impl Walker<'_, '_, '_> {
                 return Ok(());
             }
             if is_long || !is_zero {
-                let reason = format!("unknown bytes behind the end of the zip, at byte {start}");
+                let reason = "unknown bytes behind the end of the zip".to_owned();
                 return Err(Stop::Bad(GapKind::TrailingData, reason));
             }
             self.bytes.consume(length);

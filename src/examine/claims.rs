@@ -1,0 +1,126 @@
+//! Where an instance should be, by the names of things, and is not.
+//!
+//! Three instances that agree say nothing of a fourth that did not come: an empty mount, an archive of logs alone, a link.
+
+use super::assemble::owner;
+use super::hints::may_hold_install;
+use super::links::{Links, Resolved, follow};
+use crate::facts::{Gap, GapKind, INSIDE, realm};
+use crate::intake::{LinkTarget, claims_archive};
+use std::collections::BTreeSet;
+
+/// Links that are looked at: where one leads may take long to tell.
+const LINKS_MAX: usize = 100;
+
+/// What the names in a source claim.
+pub(super) struct Claims<'a> {
+    pub(super) source: &'a str,
+    /// Roots of the installs that were found.
+    pub(super) roots: &'a BTreeSet<&'a str>,
+    pub(super) links: &'a Links,
+    /// Archives inside the source that were opened.
+    pub(super) realms: &'a BTreeSet<String>,
+    /// Paths that are named like an install.
+    pub(super) homes: &'a BTreeSet<String>,
+}
+
+impl Claims<'_> {
+    /// Returns a gap for each claim that nothing was found for.
+    ///
+    /// `directory`: discovery tells of its links. `is_status`: a status of the web console is among its files.
+    pub(super) fn gaps(&self, directory: bool, is_status: bool) -> Vec<Gap> {
+        let homes = self.homes.iter().filter(|home| self.is_claim(home)).map(|home| {
+            let reason = "is named like an install, and no instance is in it";
+            self.gap(home, GapKind::NoInstance, reason)
+        });
+        let mut gaps: Vec<Gap> = homes.collect();
+        let empty = self.realms.iter().filter(|realm| !self.holds_root(realm));
+        gaps.extend(empty.map(|realm| self.empty_archive(realm, is_status)));
+        if !directory {
+            gaps.extend(self.beside());
+            gaps.extend(self.broken());
+        }
+        gaps
+    }
+
+    fn gap(&self, path: &str, kind: GapKind, reason: &str) -> Gap {
+        let (source, path) = (self.source.to_owned(), Some(path.to_owned()));
+        Gap { source, path, kind, reason: reason.to_owned() }
+    }
+
+    /// Says whether an install is at a path or below.
+    fn holds_root(&self, path: &str) -> bool {
+        let below = format!("{path}/");
+        self.roots.contains(path)
+            || self
+                .roots
+                .range(below.as_str()..)
+                .next()
+                .is_some_and(|root| root.starts_with(&below))
+    }
+
+    fn is_claim(&self, home: &str) -> bool {
+        let is_elsewhere = || {
+            let target = self.links.get(home).map(|target| follow(target, self.links));
+            matches!(target, Some(Resolved::Inside(target)) if self.holds_root(&target))
+        };
+        owner(home, self.roots).is_none() && !self.holds_root(home) && !is_elsewhere()
+    }
+
+    /// In a case of archives each is meant to hold an instance; what lies beside an install need not.
+    fn empty_archive(&self, inside: &str, is_status: bool) -> Gap {
+        let around = realm(inside.strip_suffix(INSIDE).unwrap_or(inside));
+        if self.roots.iter().any(|root| realm(root) == around) {
+            return self.gap(
+                inside,
+                GapKind::Package,
+                "is an archive beside an install, and no instance is in it",
+            );
+        }
+        let reason = if is_status {
+            "no AEM instance in it: a status of the web console holds no key files"
+        } else {
+            "no AEM instance in it; if it is meant to hold none, leave it out"
+        };
+        self.gap(inside, GapKind::NoInstance, reason)
+    }
+
+    /// Links out of the source that stand where another instance of the farm would: in the home of an install, or next to that. What they
+    /// lead to may as well be a JDK.
+    fn beside(&self) -> impl Iterator<Item = Gap> {
+        let roots = self.roots.iter().filter(|root| !root.is_empty());
+        let homes: BTreeSet<&str> =
+            roots.flat_map(|root| [parent(root), parent(parent(root))]).collect();
+        let is_beside =
+            move |path: &str| homes.contains(parent(path)) && owner(path, self.roots).is_none();
+        let links = self.links.iter().filter(move |(path, _)| is_beside(path)).take(LINKS_MAX);
+        let out = links.filter(|(_, target)| follow(target, self.links) == Resolved::Outside);
+        out.map(|(path, _)| {
+            let reason = "is a link that leads out of the source; if an instance is there, name it as a source";
+            self.gap(path, GapKind::LinkBeside, reason)
+        })
+    }
+
+    /// Links named like archives to what is no archive of the source.
+    fn broken(&self) -> impl Iterator<Item = Gap> {
+        let is_archive = |path: &str| claims_archive(path) && may_hold_install(path);
+        let links = self.links.iter().filter(move |(path, _)| is_archive(path)).take(LINKS_MAX);
+        let broken = links.filter(|(_, target)| self.is_broken(target));
+        broken.map(|(path, _)| {
+            self.gap(path, GapKind::LinkBroken, "is a link to an archive that is not in the source")
+        })
+    }
+
+    fn is_broken(&self, target: &LinkTarget) -> bool {
+        match follow(target, self.links) {
+            Resolved::Inside(target) => !self.realms.contains(&format!("{target}{INSIDE}")),
+            // Of those that lead out it was told.
+            Resolved::Outside => false,
+            Resolved::Loop => true,
+        }
+    }
+}
+
+fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(parent, _)| parent)
+}
