@@ -63,6 +63,7 @@ fn before(copy: &KeyCopy, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "| file | md5 |\n|---|---|\n| hmac | `{hmac}` |\n| master | `{master}` |\n")?;
     }
     writeln!(out, "- Read this text to its end first.")?;
+    copy.first.iter().try_for_each(|step| writeln!(out, "- {}", prose(step)))?;
     writeln!(out, "- Have a backup of every instance that gets other keys.")?;
     writeln!(
         out,
