@@ -23,8 +23,13 @@ fn check(farm: &Farm) -> Vec<Hit> {
             let keys = if copy.key_files.is_empty() { "" } else { ", with key files" };
             let message = format!("{} has an old copy in {}{keys}", member.name, copy.root);
             let place = Place { source: copy.source.clone(), path: copy.root.clone() };
+            let unless = if copy.key_files.is_empty() {
+                ""
+            } else {
+                ", and when no secret is left that only its keys may read"
+            };
             let step = format!(
-                "On {}, delete {} when it is not needed any more.",
+                "On {}, delete {} when it is not needed any more{unless}.",
                 member.name,
                 quoted(on_disk(&copy.root, realm(&member.snapshot.root)))
             );

@@ -46,6 +46,10 @@ pub struct KeyTarget {
     pub files: [String; 2],
     /// The file to write `Bundle` into, in JCR mode.
     pub storage: Option<String>,
+    /// What is to be saved of it while it runs: its own keys, where they lie in the JCR.
+    pub save: Option<String>,
+    /// The command that keeps the files that are replaced.
+    pub keep: String,
     /// Ids of the bundles whose directories these are, with their names.
     pub bundles: Vec<(u64, &'static str)>,
     /// Its IMS configurations, whose secrets are to be entered again.
@@ -107,6 +111,8 @@ impl KeyCopy {
         }));
         let switched = self.targets.iter().filter(|target| target.storage.is_some());
         steps.extend(switched.map(|target| Step::from(target.delete_properties())));
+        let targets: Vec<&str> = self.targets.iter().map(|target| target.name.as_str()).collect();
+        steps.push(steps::remove_kept(&targets.join(", ")).into());
         steps
     }
 
@@ -125,9 +131,11 @@ impl KeyCopy {
                 &print_word("Bundle", storage),
             )
         });
-        let stop: Step = steps::stop(name).into();
+        let save = target.save.as_deref().map(Step::from);
+        let keep =
+            [steps::stop(name).into(), Step::command(steps::KEEP, &target.keep), copy.into()];
         let start: Step = steps::start(name).into();
-        [stop, copy.into()].into_iter().chain(switch).chain([start]).collect()
+        save.into_iter().chain(keep).chain(switch).chain([start]).collect()
     }
 }
 
@@ -135,16 +143,22 @@ impl KeyTarget {
     fn of(member: &Member) -> Self {
         let snapshot = &member.snapshot;
         let directory = steps::data_directory(snapshot, CRYPTO_FILE);
-        let storage = format!("{}/storage", steps::data_directory(snapshot, CRYPTO));
+        let storage = quoted(&format!("{}/storage", steps::data_directory(snapshot, CRYPTO)));
+        let files = KeyName::ALL.map(|name| quoted(&format!("{directory}/{name}")));
         let in_jcr = member.is_in_jcr_mode();
+        let replaced = files.iter().chain(in_jcr.then_some(&storage)).map(String::as_str);
+        let keep = steps::copy_aside("keys", &member.name, &replaced.collect::<Vec<&str>>());
+        let may_hold = KeyName::ALL.into_iter().any(|name| *member.key(name) != KeyState::Absent);
         let bundles = [CRYPTO, CRYPTO_FILE].into_iter().flat_map(|name| {
             snapshot.bundles_named(name).filter_map(move |bundle| Some((bundle.id?, name)))
         });
         Self {
             name: member.name.clone(),
-            files: KeyName::ALL.map(|name| quoted(&format!("{directory}/{name}"))),
+            files,
+            save: (in_jcr && may_hold).then(|| steps::keep_properties(&member.name)),
+            keep,
             directory: quoted(&format!("{directory}/")),
-            storage: in_jcr.then(|| quoted(&storage)),
+            storage: in_jcr.then_some(storage),
             bundles: bundles.collect(),
             ims: snapshot.ims_configurations().map(|ims| ims.pid.clone()).collect(),
             replaced: if in_jcr { steps::leave_the_jcr(member) } else { Vec::new() },
@@ -199,7 +213,9 @@ fn find_out(farm: &Farm, choice: String) -> Vec<Step> {
     let mut steps: Vec<Step> = vec![choice.into(), OVERWRITE_WARNING.into()];
     steps.extend(download.map(Step::from));
     steps.push(
-        "Copy hmac and master, both, from that instance to the others, in binary mode, while those are stopped.".into(),
+        "Copy hmac and master, both, from that instance to the others, in binary mode, while those are stopped; first keep the ones that \
+         they have."
+            .into(),
     );
     steps.extend(switch);
     let sums = "Compare the md5 sums of both files on all instances";

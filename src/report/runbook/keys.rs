@@ -44,7 +44,7 @@ pub(super) fn write(repair: &KeyRepair, out: &mut dyn Write) -> io::Result<()> {
             copy.targets.iter().try_for_each(|target| give(copy, target, out))?;
             writeln!(
                 out,
-                "## Clean up\n\nWhen everything works, remove the directories `keys` and `keys-before` from all machines: whoever reads them has the keys.\n"
+                "## Clean up\n\nWhen everything works, remove the directory `keys` and those with `-before-` in their names from all machines: whoever reads them has the keys.\n"
             )
         }
         KeyRepair::FindOut(own) => {
@@ -100,16 +100,17 @@ fn take(copy: &KeyCopy, out: &mut dyn Write) -> io::Result<()> {
 fn give(copy: &KeyCopy, target: &KeyTarget, out: &mut dyn Write) -> io::Result<()> {
     let KeyTarget { name, directory, files: [hmac, master], .. } = target;
     writeln!(out, "## On {}: put the keys\n", prose(name))?;
+    if let Some(save) = &target.save {
+        writeln!(out, "{}\n", prose(save))?;
+    }
     for (id, bundle) in &target.bundles {
         writeln!(out, "- {bundle} is bundle {id}.")?;
     }
     writeln!(
         out,
-        "\n1. Stop the instance.\n2. Keep what is there; a file that is missing is told and does not matter:"
+        "\n1. Stop the instance.\n2. Keep what is there; a file that is missing is told and does not matter, a directory that is there already needs another name:"
     )?;
-    let old =
-        ["mkdir -m 700 keys-before".to_owned(), format!("cp -p {hmac} {master} keys-before/")];
-    commands("   ", &old, out)?;
+    commands("   ", std::slice::from_ref(&target.keep), out)?;
     writeln!(out, "3. Put both files in place:")?;
     let put =
         [format!("cp keys/hmac keys/master {directory}"), format!("chmod 600 {hmac} {master}")];
