@@ -2,7 +2,7 @@
 
 use crate::facts::{Digest, KeyName, Place, Role};
 use crate::policy::{ExpectedDigest, Stale};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a policy expects of a farm; nothing where there is none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Expected {
     pub unnamed: bool,
     /// Keys in use on farms that must have other ones.
     pub apart: Vec<ForeignKey>,
+    /// Instances whose keys stay as they are: the policy suppresses all that asks for other ones. Rules set it, not the farm.
+    pub accepted: BTreeSet<String>,
     /// Suppressions that do nothing, each told with one farm of the run.
     pub stale: Vec<Stale>,
 }

@@ -23,9 +23,9 @@ pub(super) enum Choice<'a> {
 /// Chooses the instance to copy from: an author, since authors hold the data that was encrypted; without one, an
 /// instance of the majority, one with files if there is one. Only a pair of sound keys will do.
 pub(super) fn choose(farm: &Farm) -> Choice<'_> {
-    let pairs = Groups::by(farm, sound_pair);
+    let pairs = sound_pairs(farm);
     let mut of_authors = pairs.iter().filter(|group| group.iter().any(|member| is_author(member)));
-    let authors: Vec<&Member> = farm.members.iter().filter(|member| is_author(member)).collect();
+    let authors: Vec<&Member> = repaired(farm).filter(|member| is_author(member)).collect();
     match (of_authors.next(), of_authors.next()) {
         (Some(group), None) => {
             let own: Vec<&Member> = group.iter().copied().filter(|m| is_author(m)).collect();
@@ -46,7 +46,7 @@ fn without_author<'a>(farm: &Farm, pairs: &Groups<'a>) -> Choice<'a> {
     let Some(majority) = pairs.majority() else {
         return if pairs.iter().next().is_none() { none_is_sound() } else { any_of(pairs) };
     };
-    let is_most = majority.len() > farm.members.len().saturating_sub(majority.len());
+    let is_most = majority.len() > repaired(farm).count().saturating_sub(majority.len());
     let reason = match (is_most, pairs.differ(), majority.len()) {
         (true, ..) => "most of the farm has its keys",
         (_, true, _) => "more instances have its keys than any others",
@@ -162,6 +162,17 @@ fn is_author(member: &Member) -> bool {
 fn is_known(member: &Member) -> bool {
     let known = |name| matches!(member.key(name), KeyState::Known(_) | KeyState::Absent);
     KeyName::ALL.into_iter().all(known)
+}
+
+/// Returns the instances that are to have the same keys: all but those whose keys the policy accepts.
+pub(super) fn repaired(farm: &Farm) -> impl Iterator<Item = &Member> {
+    farm.members.iter().filter(|member| !farm.expected.accepted.contains(&member.name))
+}
+
+/// Groups the instances that are to have the same keys by their pairs, where those are sound.
+pub(super) fn sound_pairs(farm: &Farm) -> Groups<'_> {
+    let is_accepted = |member: &Member| farm.expected.accepted.contains(&member.name);
+    Groups::by(farm, |member| if is_accepted(member) { None } else { sound_pair(member) })
 }
 
 /// Says whether there are no files to copy, for the keys lie in the repository.

@@ -80,7 +80,7 @@ mod tests {
         let hit = check(&farm).remove(0);
         assert_eq!(
             hit.fix[0],
-            "On a, delete 'crx-quickstart/backup.tar' when it is not needed any more."
+            "On a, delete 'crx-quickstart/backup.tar' when it is not needed any more, and when no secret is left that only its keys may read."
         );
         assert_eq!(on_disk("a.zip!/x/b.tar!", "a.zip!"), "/x/b.tar");
         assert_eq!(on_disk("a.zip!/x/launchpad.old", "a.zip!"), "/x/launchpad.old");

@@ -1,8 +1,8 @@
 //! The repair of differing keys: one instance as the source, the same for every rule.
 
 use super::Step;
-use super::groups::{Groups, names};
-use super::key_source::{self, Choice, has_keys_in_jcr, sound_pair};
+use super::groups::names;
+use super::key_source::{self, Choice, has_keys_in_jcr, repaired, sound_pair, sound_pairs};
 use super::steps::{self, OVERWRITE_WARNING, print_word, quoted};
 use crate::facts::{CRYPTO, CRYPTO_FILE, KeyName};
 use crate::farm::{Farm, KeyState, Member};
@@ -31,6 +31,8 @@ pub struct KeyCopy {
     pub sums: Option<[String; 2]>,
     /// Who gets them.
     pub targets: Vec<KeyTarget>,
+    /// Who does not, since the policy accepts the keys that they have.
+    pub left_out: Vec<String>,
     /// How to get the keys out of the repository, where there are no files.
     download: Option<Step>,
 }
@@ -72,6 +74,15 @@ pub(super) fn key_repair(farm: &Farm) -> KeyRepair {
         Choice::Take { source, reason, first } => (source, reason, first),
         Choice::Open(why) => return KeyRepair::FindOut(find_out(farm, why)),
     };
+    let targets: Vec<KeyTarget> = targets(farm, source).into_iter().map(KeyTarget::of).collect();
+    let left_out = left_out(farm);
+    if targets.is_empty() && !left_out.is_empty() {
+        let nothing =
+            "Nothing is to be copied: the other instances have the keys that they are to have.";
+        return KeyRepair::FindOut(
+            [Step::from(nothing)].into_iter().chain(leave(&left_out)).collect(),
+        );
+    }
     let in_jcr = has_keys_in_jcr(source);
     let from = steps::data_directory(&source.snapshot, CRYPTO_FILE);
     let files = || KeyName::ALL.map(|name| quoted(&format!("{from}/{name}")));
@@ -81,7 +92,8 @@ pub(super) fn key_repair(farm: &Farm) -> KeyRepair {
         first,
         files: (!in_jcr).then(files),
         sums: sums(source),
-        targets: targets(farm, source).into_iter().map(KeyTarget::of).collect(),
+        targets,
+        left_out,
         download: in_jcr.then(|| steps::download_keys(source).into()),
     }))
 }
@@ -102,12 +114,13 @@ impl KeyCopy {
             vec![format!("Take {} as the source: {}.", self.source, self.reason).into()];
         steps.extend(self.first.clone());
         steps.push(OVERWRITE_WARNING.into());
+        steps.extend(leave(&self.left_out));
         steps.extend(self.download.clone());
         for target in &self.targets {
             steps.extend(self.copy(target));
         }
         steps.extend(self.sums.as_ref().map(|[hmac, master]| {
-            format!("Check with md5sum hmac master: it must print {hmac} for hmac and {master} for master everywhere.").into()
+            format!("Check with md5sum hmac master: it must print {hmac} for hmac and {master} for master on all of these.").into()
         }));
         let switched = self.targets.iter().filter(|target| target.storage.is_some());
         steps.extend(switched.map(|target| Step::from(target.delete_properties())));
@@ -182,8 +195,20 @@ fn targets<'a>(farm: &'a Farm, source: &Member) -> Vec<&'a Member> {
         KeyState::Absent | KeyState::Ambiguous => true,
         _ => false,
     };
-    let others = farm.members.iter().filter(|member| sound_pair(member) != right);
+    let others = repaired(farm).filter(|member| sound_pair(member) != right);
     others.filter(|member| KeyName::ALL.into_iter().any(|name| is_wrong(member, name))).collect()
+}
+
+fn left_out(farm: &Farm) -> Vec<String> {
+    let is_accepted = |member: &&Member| farm.expected.accepted.contains(&member.name);
+    farm.members.iter().filter(is_accepted).map(|member| member.name.clone()).collect()
+}
+
+/// Says whose keys stay as they are.
+fn leave(left_out: &[String]) -> Option<Step> {
+    let names = left_out.join(", ");
+    (!left_out.is_empty())
+        .then(|| format!("Leave the keys of {names} as they are: the policy accepts them.").into())
 }
 
 fn sums(source: &Member) -> Option<[String; 2]> {
@@ -193,7 +218,7 @@ fn sums(source: &Member) -> Option<[String; 2]> {
 }
 
 fn find_out(farm: &Farm, choice: String) -> Vec<Step> {
-    let pairs = Groups::by(farm, sound_pair);
+    let pairs = sound_pairs(farm);
     let jcr: Vec<&Member> =
         pairs.iter().flatten().filter(|member| has_keys_in_jcr(member)).copied().collect();
     let download = (!jcr.is_empty()).then(|| {
@@ -202,7 +227,7 @@ fn find_out(farm: &Farm, choice: String) -> Vec<Step> {
             names(&jcr)
         )
     });
-    let ignoring: Vec<&Member> = farm.members.iter().filter(|m| m.is_in_jcr_mode()).collect();
+    let ignoring: Vec<&Member> = repaired(farm).filter(|m| m.is_in_jcr_mode()).collect();
     let switch = (!ignoring.is_empty()).then(|| {
         let lead = format!(
             "In JCR mode, {} ignores files until its `storage` says otherwise, without a newline",
@@ -218,8 +243,11 @@ fn find_out(farm: &Farm, choice: String) -> Vec<Step> {
             .into(),
     );
     steps.extend(switch);
-    let sums = "Compare the md5 sums of both files on all instances";
-    steps.push(Step::command(sums, "md5sum hmac master"));
+    let left_out = left_out(farm);
+    let others = if left_out.is_empty() { "all instances" } else { "all other instances" };
+    let sums = format!("Compare the md5 sums of both files on {others}");
+    steps.extend(leave(&left_out));
+    steps.push(Step::command(&sums, "md5sum hmac master"));
     steps
 }
 

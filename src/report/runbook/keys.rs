@@ -58,7 +58,13 @@ fn before(copy: &KeyCopy, out: &mut dyn Write) -> io::Result<()> {
     let names: Vec<String> = copy.targets.iter().map(|target| prose(&target.name)).collect();
     writeln!(out, "## Before you start\n")?;
     writeln!(out, "Source of the keys: **{}**, for {}.", prose(&copy.source), copy.reason)?;
-    writeln!(out, "They go to: {}.\n", names.join(", "))?;
+    writeln!(out, "They go to: {}.", names.join(", "))?;
+    let left_out: Vec<String> = copy.left_out.iter().map(|name| prose(name)).collect();
+    if !left_out.is_empty() {
+        let names = left_out.join(", ");
+        writeln!(out, "They do not go to: {names}. The policy accepts the keys that are there.")?;
+    }
+    writeln!(out)?;
     if let Some([hmac, master]) = &copy.sums {
         writeln!(out, "| file | md5 |\n|---|---|\n| hmac | `{hmac}` |\n| master | `{master}` |\n")?;
     }
