@@ -334,7 +334,9 @@ fn report_writes_several_files_and_none_over_its_facts() {
     let report = |outputs: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_aemtrix"));
         command.args(["report", "-q", "facts.ndjson"]).current_dir(home.path());
-        outputs.iter().for_each(|output| drop(command.args(["-o", output])));
+        for output in outputs {
+            command.args(["-o", output]);
+        }
         outcome(command.stdout(Stdio::null()))
     };
     let names = ["r.json", "r.ndjson", "r.csv", "r.html", "r.md", "r.runbook", "r.sarif", "r.xml"];
