@@ -93,7 +93,7 @@ pub(super) struct Scan {
     #[arg(long, value_name = "GLOB")]
     pub(super) exclude: Vec<String>,
     /// Name of the instance, when there is one source
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = instance_name)]
     pub(super) name: Option<String>,
     #[command(flatten)]
     pub(super) output: Output,
@@ -143,7 +143,8 @@ pub(super) struct Output {
     /// Writes the report to standard output through a template (Jinja syntax, minijinja) that gets the JSON report as `report`
     #[arg(long, value_name = "FILE", conflicts_with = "format")]
     pub(super) template: Option<PathBuf>,
-    /// Writes the report to a file, in the format of its extension; may be given several times
+    /// Writes the report to a file, in the format of its extension; may be given several times. A pipe or a device, such as `/dev/stdout`, is written to,
+    /// in the format of --format where its name has no extension
     #[arg(short = 'o', long = "output", value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
     /// Shows bundles too: those that differ, or with =REGEX those whose symbolic name matches
@@ -293,6 +294,14 @@ impl Judging {
             FailOn::Note => Some(Severity::Note),
             FailOn::Never => None,
         }
+    }
+}
+
+fn instance_name(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() {
+        Err("the name of an instance is empty")
+    } else {
+        Ok(text.to_owned())
     }
 }
 

@@ -4,8 +4,8 @@
 use super::args::{Judging, Output};
 use super::terms::Terms;
 use super::{Exit, complain, output, tell};
-use crate::facts::{Gap, Snapshot, SourceRecord};
-use crate::farm::{Plan, PolicyConflict, farms};
+use crate::facts::{Gap, Snapshot, SourceRecord, spoken};
+use crate::farm::{Member, Plan, PolicyConflict, farms};
 use crate::intake::Source;
 use crate::report::{Format, Outcome, Report, Template, counted};
 use crate::rules::Severity;
@@ -33,13 +33,16 @@ impl<'a> Prepared<'a> {
         judging: &'a Judging,
         list: Option<&Path>,
     ) -> anyhow::Result<Self> {
-        output.files.iter().try_for_each(|path| output::format_of(path).map(drop))?;
-        let terms = [&judging.policy, &judging.baseline, &output.template].into_iter().flatten();
-        let read: Vec<&Path> = terms.map(PathBuf::as_path).chain(list).collect();
-        output::check_written(output.files.iter().chain(&judging.write_baseline), &read)?;
         let Some(format) = output::format(&output.format) else {
             bail!("this format is not known");
         };
+        output.files.iter().try_for_each(|path| output::format_to(path, format).map(drop))?;
+        let terms = [&judging.policy, &output.template].into_iter().flatten();
+        let read: Vec<&Path> = terms.map(PathBuf::as_path).chain(list).collect();
+        output::check_written(output.files.iter().chain(&judging.write_baseline), &read)?;
+        // A baseline may be renewed: it is read before anything else and written at the end.
+        let baseline: Vec<&Path> = judging.baseline.iter().map(PathBuf::as_path).collect();
+        output::check_written(&output.files, &baseline)?;
         let template = output.template.as_deref().map(output::template).transpose()?;
         let terms = Terms::read(judging)?;
         Ok(Self { output, judging, format, template, terms })
@@ -86,6 +89,11 @@ impl<'a> Prepared<'a> {
     /// Writes the reports, and says how the run ends.
     pub(super) fn finish(&self, mut report: Report) -> Exit {
         let report = &mut report;
+        if !self.output.quiet {
+            for sentence in numbered(report) {
+                tell(&sentence);
+            }
+        }
         let failures = self.write(report).into_iter().filter_map(Result::err);
         if failures.map(|error| complain(&format!("{error:#}"))).count() > 0 {
             return Exit::Trouble;
@@ -102,7 +110,8 @@ impl<'a> Prepared<'a> {
 
     fn write(&self, report: &mut Report) -> Vec<anyhow::Result<()>> {
         report.screen = self.output.screen_of_files();
-        let to_files = self.output.files.iter().map(|path| output::to_file(report, path));
+        let to_files =
+            self.output.files.iter().map(|path| output::to_file(report, path, self.format));
         let baseline = &self.judging.write_baseline;
         let to_baseline = baseline.iter().map(|path| output::to_baseline(report, path));
         let mut written: Vec<_> = to_files.chain(to_baseline).collect();
@@ -118,6 +127,20 @@ impl<'a> Prepared<'a> {
             Some(Err(problem)) => Err(anyhow!("the template failed: {problem}")),
         }
     }
+}
+
+/// Says which source each instance is that only a number tells from others.
+fn numbered(report: &Report) -> Vec<String> {
+    let members = report.farms.iter().flat_map(|judged| &judged.farm.members);
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let numbered = members
+        .filter(|member| member.name.rsplit_once('#').is_some_and(|(_, number)| is_number(number)));
+    let say = |member: &Member| {
+        let root = &member.snapshot.root;
+        let inside = if root.is_empty() { String::new() } else { format!(", {root}") };
+        format!("{} is {}{inside}", member.name, spoken(&member.snapshot.source))
+    };
+    numbered.map(say).collect()
 }
 
 fn summary(report: &Report) -> String {

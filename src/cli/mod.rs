@@ -11,6 +11,7 @@ mod report;
 mod rules;
 mod scan;
 mod schema;
+mod stream;
 mod terms;
 
 pub use exit::Exit;

@@ -1,5 +1,6 @@
 //! Writes reports: to standard output, and to files that are whole or absent.
 
+use super::stream;
 use crate::intake::{Origin, Source};
 use crate::report::{FORMATS, Format, Report, Template, write_baseline};
 use anyhow::{Context, anyhow, bail};
@@ -8,7 +9,7 @@ use std::io::{self, BufWriter, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Links followed from the name of a report to its file.
-const LINKS_MAX: usize = 40;
+pub(super) const LINKS_MAX: usize = 40;
 
 /// Returns the format of this name.
 pub(super) fn format(name: &str) -> Option<&'static Format> {
@@ -33,6 +34,15 @@ pub(super) fn format_of(path: &Path) -> anyhow::Result<&'static Format> {
             FORMATS.iter().flat_map(|format| format.extensions).copied().collect();
         anyhow!("{}: no format has this extension; there are: {}", path.display(), known.join(", "))
     })
+}
+
+/// Returns the format for a file to write; a pipe or a device whose name has no extension takes that of standard output.
+///
+/// # Errors
+///
+/// As [`format_of`], for files.
+pub(super) fn format_to(path: &Path, other: &'static Format) -> anyhow::Result<&'static Format> {
+    format_of(path).or_else(|error| if stream::is_one(path) { Ok(other) } else { Err(error) })
 }
 
 /// Bytes that a template may have.
@@ -111,18 +121,18 @@ fn destination(path: &Path) -> PathBuf {
     }
 }
 
-fn parent(path: &Path) -> &Path {
+pub(super) fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Writes a report to a file: first to a temporary one beside it, which then takes its name.
+/// Writes a report to a file: first to a temporary one beside it, which then takes its name. A pipe or a device is written to as it is.
 ///
 /// # Errors
 ///
 /// Fails when the file cannot be written; an old file of that name then stands as it was.
-pub(super) fn to_file(report: &Report, path: &Path) -> anyhow::Result<()> {
-    let format = format_of(path)?;
-    write_whole(&destination(path), |out| (format.write)(report, out))
+pub(super) fn to_file(report: &Report, path: &Path, other: &'static Format) -> anyhow::Result<()> {
+    let format = format_to(path, other)?;
+    write_to(path, |out| (format.write)(report, out))
         .map_err(|error| without_temporary_name(&error))
         .with_context(|| format!("{}: the report could not be written", path.display()))
 }
@@ -133,7 +143,7 @@ pub(super) fn to_file(report: &Report, path: &Path) -> anyhow::Result<()> {
 ///
 /// Fails when the file cannot be written; an old file of that name then stands as it was.
 pub(super) fn to_baseline(report: &Report, path: &Path) -> anyhow::Result<()> {
-    write_whole(&destination(path), |out| write_baseline(report, out))
+    write_to(path, |out| write_baseline(report, out))
         .map_err(|error| without_temporary_name(&error))
         .with_context(|| format!("{}: the baseline could not be written", path.display()))
 }
@@ -174,16 +184,38 @@ pub(super) fn check_written<'p>(
     Ok(())
 }
 
+/// Writes to what a path names: through a pipe or a device, a file whole.
+fn write_to(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    match stream::open(path)? {
+        Some(stream) => {
+            let mut out = BufWriter::new(stream);
+            write(&mut out)?;
+            out.flush()
+        }
+        None => write_whole(&destination(path), write),
+    }
+}
+
 fn write_whole(
     file: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".aemtrix-");
-    // A report is for others to read; temporary files are private unless told otherwise.
     #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-    let mut out = BufWriter::new(builder.tempfile_in(parent(file))?);
+    let old = fs::metadata(file).ok().filter(fs::Metadata::is_file);
+    // A new report is as open as the umask lets it; one in the place of another is as open as that, from its first byte on.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(match old {
+        Some(_) => 0o600,
+        None => 0o666,
+    }));
+    let temporary = builder.tempfile_in(parent(file))?;
+    #[cfg(unix)]
+    if let Some(old) = old {
+        temporary.as_file().set_permissions(old.permissions())?;
+    }
+    let mut out = BufWriter::new(temporary);
     write(&mut out)?;
     let temporary = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     temporary.as_file().sync_all()?;

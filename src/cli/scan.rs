@@ -10,6 +10,7 @@ use crate::intake::{
 };
 use crate::report::counted;
 use anyhow::{Context, anyhow, bail};
+use std::ffi::OsStr;
 use std::path::Path;
 use std::thread::available_parallelism;
 
@@ -43,6 +44,7 @@ fn discovered(scan: &Scan) -> anyhow::Result<Discovered> {
         let listed = operands_in(list, scan.null);
         operands.extend(listed.with_context(|| list.display().to_string())?);
     }
+    operands.iter().try_for_each(|operand| check_name(operand))?;
     let discovered = discover_chosen(&operands, &choice);
     let reads_stdin = discovered.sources.iter().any(|source| source.origin == Origin::Stdin);
     if reads_stdin && scan.files_from.as_deref() == Some(Path::new("-")) {
@@ -52,6 +54,18 @@ fn discovered(scan: &Scan) -> anyhow::Result<Discovered> {
         bail!("the list of sources is empty");
     }
     Ok(discovered)
+}
+
+/// Refuses a source whose name before `=` is empty, unless a file has that very name.
+fn check_name(operand: &OsStr) -> anyhow::Result<()> {
+    let name = operand.to_str().and_then(|text| text.split_once('=')).map(|(name, _)| name);
+    if name.is_some_and(|name| name.trim().is_empty()) && !Path::new(operand).exists() {
+        let operand = operand.to_string_lossy();
+        bail!(
+            "{operand}: the name before `=` is empty; give NAME=SOURCE, or ./{operand} for a file of that name"
+        );
+    }
+    Ok(())
 }
 
 fn examined(scan: &Scan, sources: &[Source]) -> Examined {

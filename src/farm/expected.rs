@@ -2,7 +2,7 @@
 
 use crate::facts::{Digest, KeyName, Place, Role};
 use crate::policy::{ExpectedDigest, Stale};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a policy expects of a farm; nothing where there is none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Expected {
     pub unnamed: bool,
     /// Keys in use on farms that must have other ones.
     pub apart: Vec<ForeignKey>,
+    /// Instances whose keys stay as they are: the policy suppresses all that asks for other ones. Rules set it, not the farm.
+    pub accepted: BTreeSet<String>,
     /// Suppressions that do nothing, each told with one farm of the run.
     pub stale: Vec<Stale>,
 }
@@ -28,8 +30,21 @@ pub struct Missing {
     pub name: String,
     /// What its source was to match.
     pub source: String,
+    /// Instances that no entry of the policy means and whose names look like it.
+    pub like: Vec<Like>,
     /// Sources that were not read whole and may have held it. Where there are any, it is not known to be missing.
     pub maybe_in: Vec<String>,
+}
+
+/// An instance that may be one that was not found, under another name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Like {
+    /// The name that it has.
+    pub name: String,
+    /// Its source.
+    pub source: String,
+    /// It is the only instance of its source, so that a name given to that goes to it.
+    pub alone: bool,
 }
 
 /// A key in use on another farm.

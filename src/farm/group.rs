@@ -1,6 +1,6 @@
 //! Puts snapshots into farms.
 
-use super::expected::{Expected, ForeignKey, Missing};
+use super::expected::{Expected, ForeignKey, Like, Missing};
 use super::plan::{Ground, Plan};
 use super::{Farm, Member, keys, names};
 use crate::facts::{Gap, KeyName, Snapshot};
@@ -66,8 +66,35 @@ pub fn farms(snapshots: Labelled, plan: &Plan<'_>) -> Result<Vec<Farm>, PolicyCo
     if let Some(policy) = plan.policy {
         keep_apart(&mut farms, policy, &of_policy);
     }
+    tell_alike(&mut farms);
     farms.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(farms)
+}
+
+/// Says of each instance that did not come who came under another name and may be it.
+fn tell_alike(farms: &mut [Farm]) {
+    let mut of_source: BTreeMap<String, usize> = BTreeMap::new();
+    for member in farms.iter().flat_map(|farm| &farm.members) {
+        let count = of_source.entry(member.snapshot.source.clone()).or_default();
+        *count = count.saturating_add(1);
+    }
+    let unnamed = farms.iter().filter(|farm| farm.expected.unnamed);
+    let mut unnamed: Vec<Like> = unnamed
+        .flat_map(|farm| &farm.members)
+        .map(|member| Like {
+            name: member.name.clone(),
+            source: member.snapshot.source.clone(),
+            alone: of_source.get(&member.snapshot.source) == Some(&1),
+        })
+        .collect();
+    unnamed.sort_by(|a, b| (&a.name, &a.source).cmp(&(&b.name, &b.source)));
+    for missing in farms.iter_mut().flat_map(|farm| &mut farm.expected.missing) {
+        let is_like = |like: &&Like| {
+            names::begins_with(&like.name, &missing.name)
+                || like.alone && names::begins_with(&like.source, &missing.name)
+        };
+        missing.like = unnamed.iter().filter(is_like).cloned().collect();
+    }
 }
 
 /// Tells the instances that the policy names from the rest, and the rest by what makes a farm.
@@ -126,6 +153,7 @@ fn expect(
     let missing = missing.into_iter().map(|entry| Missing {
         name: entry.name.clone(),
         source: entry.source.to_string(),
+        like: Vec::new(),
         maybe_in: holes.iter().map(|source| (*source).clone()).collect(),
     });
     farm.expected = Expected {
@@ -310,6 +338,23 @@ mod tests {
         let farms = grouped(&["prod-author-1", "publish1"], &[]).unwrap();
         assert_eq!(farms[1].name, "stage");
         assert_eq!(farms[1].expected.missing[0].name, "author");
+    }
+
+    #[test]
+    fn instance_whose_name_was_derived_in_another_way_may_be_the_missing_one() {
+        for (came, is_like) in [
+            ("publish1-crx-quickstart", true),
+            ("prod/publish1", true),
+            ("PUBLISH1", true),
+            ("publish10", false),
+            ("my-publish1", false),
+        ] {
+            let farms = grouped(&["prod-author-1", came], &[]).unwrap();
+            let production = farms.iter().find(|farm| farm.name == "production").unwrap();
+            let like = &production.expected.missing[0].like;
+            let names: Vec<&str> = like.iter().map(|like| like.name.as_str()).collect();
+            assert_eq!(names, if is_like { vec![came] } else { vec![] }, "{came}");
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ mod rows;
 
 pub use bundle_map::{BundleCell, BundleMap, BundleRow, Installed, bundle_map};
 pub use cell::{Cell, CellState};
-pub use expected::{Expected, ForeignKey, Missing};
+pub use expected::{Expected, ForeignKey, Like, Missing};
 pub use group::{PolicyConflict, farms};
 pub use keys::{EffectiveKey, KeyOrigin, KeyState};
 pub use matrix::{Expect, Matrix, MatrixRow, Row, alike, matrix};

@@ -107,9 +107,20 @@ fn by_content(snapshot: &Snapshot) -> String {
     id.map_or(role.clone(), |id| format!("{role}-{id}"))
 }
 
-/// Tells equal names apart: by the directory their source lies in where that helps, by a number otherwise.
+/// How equal names are told apart, one way after the other.
+#[derive(Clone, Copy)]
+enum Apart {
+    /// By the directory that the source lies in.
+    Parent,
+    /// By the whole name of the file: `publish1.tar` is not `publish1.zip`.
+    Ending,
+    /// By a number.
+    Number,
+}
+
+/// Tells equal names apart: by their source where that helps, by a number otherwise.
 fn make_unique(named: &mut [(String, Snapshot)]) {
-    for level in [true, false] {
+    for apart in [Apart::Parent, Apart::Ending, Apart::Number] {
         let mut count: BTreeMap<String, usize> = BTreeMap::new();
         for (name, _) in named.iter() {
             let times = count.entry(name.clone()).or_default();
@@ -117,14 +128,23 @@ fn make_unique(named: &mut [(String, Snapshot)]) {
         }
         let mut taken: BTreeSet<String> = BTreeSet::new();
         for (name, snapshot) in named.iter_mut().filter(|(name, _)| count.get(name) > Some(&1)) {
-            if level {
-                *name = with_parent(name, &snapshot.source);
-            } else {
-                *name = numbered(name, &taken);
-                taken.insert(name.clone());
+            match apart {
+                Apart::Parent => *name = with_parent(name, &snapshot.source),
+                Apart::Ending => *name = with_ending(name, &snapshot.source),
+                Apart::Number => {
+                    *name = numbered(name, &taken);
+                    taken.insert(name.clone());
+                }
             }
         }
     }
+}
+
+fn with_ending(name: &str, source: &str) -> String {
+    let file = source.rsplit(['/', '\\']).find(|part| !part.is_empty()).unwrap_or_default();
+    let before = stem(file).and_then(|stem| name.strip_suffix(stem));
+    let is_whole = |before: &&str| before.is_empty() || before.ends_with('/');
+    before.filter(is_whole).map_or_else(|| name.to_owned(), |before| format!("{before}{file}"))
 }
 
 fn with_parent(name: &str, source: &str) -> String {
@@ -133,6 +153,16 @@ fn with_parent(name: &str, source: &str) -> String {
     // Several installs of one source differ below it; several sources differ above.
     let context = if stem(own) == Some(name) { parts.next() } else { stem(own) };
     context.map_or_else(|| name.to_owned(), |context| format!("{context}/{name}"))
+}
+
+/// Says whether a part of a path is a name, or begins with it and goes on with something that is no part of it.
+pub(super) fn begins_with(path: &str, name: &str) -> bool {
+    let name = name.to_lowercase();
+    path.split(['/', '\\']).any(|part| {
+        let part = part.to_lowercase();
+        let rest = part.strip_prefix(&name);
+        !name.is_empty() && rest.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+    })
 }
 
 /// Chooses a name for each of several things, each with a short and a long proposal: the short one where it is the only
@@ -218,9 +248,12 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_told_apart_is_numbered() {
+    fn file_name_tells_apart_and_what_it_cannot_is_numbered() {
         let sources = [("publish1.tgz", ""), ("publish1.tar", "")];
-        assert_eq!(names(&sources), ["publish1#1", "publish1#2"]);
+        assert_eq!(names(&sources), ["publish1.tar", "publish1.tgz"]);
+        let sources =
+            [("a/x/publish1.tgz", ""), ("b/x/publish1.tgz", ""), ("c/x/publish1.zip", "")];
+        assert_eq!(names(&sources), ["x/publish1.tgz#1", "x/publish1.tgz#2", "x/publish1.zip"]);
     }
 
     #[test]

@@ -43,6 +43,9 @@ pub(super) enum Ground {
     Directory(Option<String>),
 }
 
+/// The farm of what came on standard input, short and long.
+const STDIN: [&str; 2] = ["stdin", "standard input"];
+
 impl<'p> Plan<'p> {
     /// Returns every instance of the policy, with the index of its farm and that farm.
     pub(super) fn entries(&self) -> Vec<(usize, &'p PolicyFarm, &'p PolicyInstance)> {
@@ -76,11 +79,14 @@ impl<'p> Plan<'p> {
                 ["other", "other instances"].map(str::to_owned)
             }
             Ground::All => ["farm", "farm"].map(str::to_owned),
+            Ground::Source(source) if source == "-" && !labels.contains_key(source) => {
+                STDIN.map(str::to_owned)
+            }
             Ground::Source(source) => {
                 let label = labels.get(source).map(String::as_str);
                 [label.or_else(|| stem(source)).unwrap_or(source).to_owned(), source.clone()]
             }
-            Ground::Directory(None) => ["-", "-"].map(str::to_owned),
+            Ground::Directory(None) => STDIN.map(str::to_owned),
             Ground::Directory(Some(directory)) => {
                 let last = directory.rsplit('/').next().filter(|last| !last.is_empty());
                 [last.unwrap_or(directory).to_owned(), directory.clone()]
@@ -273,6 +279,6 @@ mod tests {
         let gaps = [gap("-", None)];
         let farms =
             said(FarmBy::Parent, &[("up/a.tar", ""), ("-", "x/crx-quickstart")], &[], &gaps);
-        assert_eq!(farms, ["-: x (-)", "up: a (-)"]);
+        assert_eq!(farms, ["stdin: x (-)", "up: a (-)"]);
     }
 }

@@ -1,5 +1,6 @@
 //! `crypto-bundle-duplicate`: a crypto bundle is installed more than once.
 
+use super::steps::quoted;
 use super::{Hit, Rule, Severity};
 use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE};
 use crate::farm::{Farm, Member};
@@ -33,12 +34,19 @@ fn on(member: &Member, symbolic_name: &str) -> Option<Hit> {
         .collect();
     let message =
         format!("{} has {symbolic_name} {} times: {}", member.name, ids.len(), listed.join(", "));
-    let step = format!(
-        "On {}, compare hmac, master and storage in the data directories of {}, then uninstall the copy that is not used.",
+    let data = |bundle: &&Bundle| quoted(&format!("{}/data", bundle.place.path));
+    let data: Vec<String> = bundles.iter().map(data).collect();
+    // Felix deletes the directory of an uninstalled bundle, data included.
+    let keep = format!(
+        "On {}, copy {} to a safe place: uninstalling a bundle deletes its data directory.",
         member.name,
+        data.join(" and ")
+    );
+    let step = format!(
+        "Compare hmac, master and storage in the data directories of {}, then uninstall the copy that is not used.",
         listed.join(" and ")
     );
-    Some(Hit::on(member, message).at(bundles.iter().map(|bundle| &bundle.place)).fix([step]))
+    Some(Hit::on(member, message).at(bundles.iter().map(|bundle| &bundle.place)).fix([keep, step]))
 }
 
 #[cfg(test)]

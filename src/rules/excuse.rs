@@ -1,10 +1,14 @@
 //! Findings that do not count: suppressed by the policy, or known from an earlier run.
 
+use super::judge::trusted;
+use super::repair::{KeyRepair, key_repair};
 use super::{Finding, Hit, RULES, Selection, suppression_expired, suppression_unmatched};
 use crate::facts::{Date, Place};
 use crate::farm::Farm;
 use crate::policy::{Known, Stale, Suppression};
+use std::collections::BTreeSet;
 use std::fmt;
+use std::slice;
 
 /// Why a finding does not count. The verdict takes no excuse.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +72,42 @@ pub(super) fn suppressed(farm: &Farm, finding: &Finding, selection: &Selection) 
     Some(Excuse::Suppressed { reason, until })
 }
 
+/// Returns the instances whose keys stay as they are: every finding that asks for other ones and concerns such an instance is suppressed
+/// for it. One that no such finding names is left where each that counts is suppressed for it, and its keys are not the ones to copy.
+pub(super) fn accepted(
+    farm: &Farm,
+    findings: &[Finding],
+    selection: &Selection,
+) -> BTreeSet<String> {
+    if selection.suppressions.is_empty() {
+        return BTreeSet::new();
+    }
+    let repair = key_repair(&trusted(farm));
+    let steps = repair.steps();
+    let asks = |found: &&Finding| {
+        found.hit.fix.ends_with(&steps) && selection.severity(found.rule).is_some()
+    };
+    let asking: Vec<&Finding> = findings.iter().filter(asks).collect();
+    let counting: Vec<&&Finding> =
+        asking.iter().filter(|found| suppressed(farm, found, selection).is_none()).collect();
+    let covers = |found: &Finding, name: &String| {
+        selection.suppressions.iter().any(|suppression| {
+            !suppression.is_expired(selection.today)
+                && suppression.covers(found.rule.id, &farm.name, slice::from_ref(name))
+        })
+    };
+    let is_accepted = |name: &String| {
+        let mut own = asking.iter().filter(|found| found.hit.instances.contains(name)).peekable();
+        if own.peek().is_some() {
+            return own.all(|found| covers(found, name));
+        }
+        let is_source = matches!(&repair, KeyRepair::Copy(copy) if copy.source == *name);
+        !is_source && !counting.is_empty() && counting.iter().all(|found| covers(found, name))
+    };
+    let names = farm.members.iter().map(|member| &member.name);
+    names.filter(|name| is_accepted(name)).cloned().collect()
+}
+
 /// Says to the farms which suppressions do nothing: to the farm that one names, else to the first.
 pub(super) fn tell_stale(farms: &mut [Farm], selection: &Selection) {
     for suppression in &selection.suppressions {
@@ -87,10 +127,18 @@ fn may_match(farms: &[Farm], suppression: &Suppression) -> bool {
     let Some(rule) = RULES.iter().find(|rule| rule.id == suppression.rule) else { return false };
     let own = farms.iter().filter(|farm| suppression.farm.as_ref().is_none_or(|f| *f == farm.name));
     own.into_iter().any(|farm| {
+        let trusted = trusted(farm);
+        let steps = key_repair(&trusted).steps();
+        // One that covers some of its instances leaves those out of the repair of the keys.
+        let leaves_out = |hit: &Hit| {
+            let mut instances = hit.instances.iter().map(slice::from_ref);
+            hit.fix.ends_with(&steps)
+                && instances.any(|name| suppression.covers(rule.id, &farm.name, name))
+        };
         farm.gaps.iter().any(|gap| gap.kind.hides())
-            || (rule.check)(&super::judge::trusted(farm))
-                .iter()
-                .any(|hit| suppression.covers(rule.id, &farm.name, &hit.instances))
+            || (rule.check)(&trusted).iter().any(|hit| {
+                suppression.covers(rule.id, &farm.name, &hit.instances) || leaves_out(hit)
+            })
     })
 }
 

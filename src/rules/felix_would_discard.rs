@@ -49,7 +49,7 @@ fn on(member: &Member, bundle: &Bundle) -> Option<Hit> {
     let repair = match reason {
         DiscardReason::StrayRevision(stray) => {
             format!(
-                "Stop {}, and move {} out of launchpad/felix.",
+                "Stop {}, move {} out of launchpad/felix, and start it.",
                 member.name,
                 directory(&format!("/{stray}"))
             )
@@ -59,7 +59,7 @@ fn on(member: &Member, bundle: &Bundle) -> Option<Hit> {
             member.name
         ),
         _ => format!(
-            "Stop {}, and restore {} from a backup or from an equal instance, without its data directory.",
+            "Stop {}, restore {} from a backup or from an equal instance, but keep its own data directory, and start it.",
             member.name,
             directory("")
         ),

@@ -1,8 +1,9 @@
 //! `instance-missing`: an instance that the policy names did not come.
 
-use super::steps::POLICY;
+use super::steps::{POLICY, shell_word};
 use super::{Hit, Rule, Severity};
-use crate::farm::Farm;
+use crate::facts::spoken;
+use crate::farm::{Farm, Like};
 
 pub(super) static RULE: Rule = Rule {
     id: "instance-missing",
@@ -19,15 +20,38 @@ fn check(farm: &Farm) -> Vec<Hit> {
     let missing = farm.expected.missing.iter().filter(|missing| missing.maybe_in.is_empty());
     missing
         .map(|missing| {
-            let message =
-                format!("{} did not come: nothing matches {}", missing.name, missing.source);
-            let step = format!(
+            let like = &missing.like;
+            let names: Vec<&str> = like.iter().map(|like| like.name.as_str()).collect();
+            let perhaps = match names.join(", ") {
+                none if none.is_empty() => none,
+                names => format!("; it may be what came as {names}, which no entry matches"),
+            };
+            let message = format!(
+                "{} did not come: nothing matches {}{perhaps}",
+                missing.name, missing.source
+            );
+            let send = format!(
                 "Send a snapshot of {}, or correct its source in the policy to match what came.",
                 missing.name
             );
-            Hit { message, instances: vec![missing.name.clone()], ..Hit::default() }.fix([step])
+            let steps = like.iter().map(|like| rename(&missing.name, like)).chain([send]);
+            Hit { message, instances: vec![missing.name.clone()], ..Hit::default() }.fix(steps)
         })
         .collect()
+}
+
+/// Says how an instance gets the name that the policy has for it.
+fn rename(name: &str, like: &Like) -> String {
+    let Like { name: came, source, .. } = like;
+    let of = spoken(source);
+    let is_label = !name.starts_with('-') && !name.contains(['/', '=']);
+    if like.alone && is_label {
+        let operand = shell_word(&format!("{name}={source}"));
+        return format!(
+            "Where {came} of {of} is {name}, name it so: aemtrix scan {operand}, with the other sources."
+        );
+    }
+    format!("Where {came} of {of} is {name}, make the source of {name} in the policy match {came}.")
 }
 
 #[cfg(test)]
@@ -40,7 +64,7 @@ mod tests {
         let mut farm = good_farm(&["a", "b"]).build();
         let maybe_in = maybe_in.iter().map(|source| (*source).to_owned()).collect();
         let (name, source) = ("c".to_owned(), "prod-c*".to_owned());
-        farm.expected.missing.push(Missing { name, source, maybe_in });
+        farm.expected.missing.push(Missing { name, source, like: Vec::new(), maybe_in });
         check(&farm).into_iter().map(|hit| hit.message).collect()
     }
 
@@ -52,6 +76,24 @@ mod tests {
     #[test]
     fn missing_instance_is_named() {
         assert_eq!(messages(&[]), ["c did not come: nothing matches prod-c*"]);
+    }
+
+    #[test]
+    fn name_that_makes_another_instance_the_missing_one_is_told() {
+        for (alone, step) in [
+            (true, "name it so: aemtrix scan 'c=up/c-crx.tar', with the other sources."),
+            (false, "make the source of c in the policy match c-crx."),
+        ] {
+            let mut farm = good_farm(&["a", "b"]).build();
+            let like = Like { name: "c-crx".into(), source: "up/c-crx.tar".into(), alone };
+            let (name, source) = ("c".to_owned(), "c".to_owned());
+            let missing = Missing { name, source, like: vec![like], maybe_in: Vec::new() };
+            farm.expected.missing.push(missing);
+            let hit = &check(&farm)[0];
+            assert!(hit.message.ends_with("may be what came as c-crx, which no entry matches"));
+            let start = "Where c-crx of up/c-crx.tar is c, ";
+            assert_eq!(hit.fix[0].as_str(), format!("{start}{step}"));
+        }
     }
 
     #[test]

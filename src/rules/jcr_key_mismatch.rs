@@ -1,7 +1,7 @@
 //! `jcr-key-mismatch`: Bundle mode, and `/etc/key` holds another key than the file.
 
 use super::steps::{self, CQSUPPORT, KA_23909, OVERWRITE_WARNING, quoted};
-use super::{Hit, Rule, Severity};
+use super::{Hit, Rule, Severity, Step};
 use crate::facts::{JcrKey, KeyFile, KeyName, StorageMode};
 use crate::farm::{EffectiveKey, Farm, Member};
 
@@ -41,26 +41,30 @@ fn on(member: &Member, name: KeyName) -> Option<Hit> {
     Some(Hit::on(member, message).at(places).fix(fix(member, known, file, jcr)))
 }
 
-fn fix(member: &Member, known: &EffectiveKey, file: &KeyFile, jcr: &JcrKey) -> Vec<String> {
+fn fix(member: &Member, known: &EffectiveKey, file: &KeyFile, jcr: &JcrKey) -> Vec<Step> {
     let (name, path) = (&member.name, quoted(&file.place.path));
     let (in_file, in_jcr) = (known.value.md5, jcr.digest.whole.md5);
     vec![
         format!(
             "On {name}, save {} (CRXDE Lite), and compare: md5sum must print {in_jcr} for it; {path} has {in_file}.",
             jcr.path()
-        ),
+        )
+        .into(),
         format!(
             "Find out which one has encrypted the protected values: if they cannot be read since the keys were moved, it is the \
              JCR's; if the file was copied from another instance since, and secrets were entered again, it is the file's, and \
              {} is a leftover to delete.",
             jcr.path()
-        ),
-        "If it is the JCR's:".to_owned(),
-        OVERWRITE_WARNING.to_owned(),
-        steps::stop(&member.name),
-        format!("Put the saved property in place of {path}, in binary mode."),
-        steps::start(&member.name),
-        format!("Check that md5sum {path} prints {in_jcr}, then compare with the other instances."),
+        )
+        .into(),
+        "If it is the JCR's:".into(),
+        OVERWRITE_WARNING.into(),
+        steps::stop(&member.name).into(),
+        steps::keep(file.name.file_name(), name, &[&path]),
+        format!("Put the saved property in place of {path}, in binary mode.").into(),
+        format!("Check that md5sum {path} prints {in_jcr}, then compare with the other instances.")
+            .into(),
+        steps::start(&member.name).into(),
     ]
 }
 

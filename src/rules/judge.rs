@@ -1,6 +1,6 @@
 //! Applies the rules to farms, once, and puts together what they say of them.
 
-use super::excuse::{is_about_suppressions, suppressed, tell_stale};
+use super::excuse::{accepted, is_about_suppressions, suppressed, tell_stale};
 use super::repair::{KeyRepair, key_repair};
 use super::{Excuse, Finding, RULES, Rule, Severity, Verdict, known, verdict};
 use crate::facts::Date;
@@ -92,8 +92,8 @@ pub fn judge(mut farms: Vec<Farm>, selection: &Selection) -> Vec<Judged> {
     farms.into_iter().map(|farm| judge_one(farm, selection, &mut baseline)).collect()
 }
 
-fn judge_one(farm: Farm, selection: &Selection, baseline: &mut Baseline) -> Judged {
-    let mut findings = findings(&farm);
+fn judge_one(mut farm: Farm, selection: &Selection, baseline: &mut Baseline) -> Judged {
+    let mut findings = findings_with_accepted(&mut farm, selection);
     let verdict = verdict(&farm, &findings);
     let count = findings.len();
     let is_error = |finding: &&Finding| finding.rule.severity == Severity::Error;
@@ -117,6 +117,17 @@ fn judge_one(farm: Farm, selection: &Selection, baseline: &mut Baseline) -> Judg
     let errors_excused = errors > 0 && excused == errors;
     let key_repair = asked_key_repair(&farm, &findings);
     Judged { matrix: matrix(&farm), findings, left_out, verdict, errors_excused, key_repair, farm }
+}
+
+/// Returns what all rules find, with repairs that leave out the instances whose keys the policy accepts.
+fn findings_with_accepted(farm: &mut Farm, selection: &Selection) -> Vec<Finding> {
+    let first = findings(farm);
+    let accepted = accepted(farm, &first, selection);
+    if accepted.is_empty() {
+        return first;
+    }
+    farm.expected.accepted = accepted;
+    findings(farm)
 }
 
 /// Says how the keys are made equal, where a finding asks for that which is shown and which the policy does not accept.
@@ -237,6 +248,37 @@ mod tests {
         let off = "[severity]\nhmac-differs = \"off\"\nhalf-copied-pair = \"off\"";
         let off = judged(&policy(off));
         assert_eq!((off.key_repair, off.errors_excused, off.left_out), (None, false, 2));
+    }
+
+    #[test]
+    fn instances_whose_keys_the_policy_accepts_are_left_out_of_the_repair() {
+        let other = |first: u8| -> Vec<u8> { (first..first.saturating_add(32)).collect() };
+        let farm = || {
+            let odd = |first| {
+                move |i: crate::testing::Instance| i.hmac(&other(first)).master(&other(first)[..16])
+            };
+            good_farm(&["a", "b", "c"]).with("d", odd(1)).with("e", odd(40)).build()
+        };
+        let accept = |rule: &str, instances: &str| {
+            let head = format!("[[suppress]]\nrule = \"{rule}\"\nreason = \"r\"\n");
+            format!("{head}instances = [{instances}]\n")
+        };
+        let repair = |text: String| {
+            let judged = judge(vec![farm()], &policy(&text)).remove(0);
+            let told = judged.findings.iter().any(|found| found.rule.id == "suppression-unmatched");
+            let Some(KeyRepair::Copy(copy)) = &judged.key_repair else { panic!("{judged:?}") };
+            let targets: Vec<String> = copy.targets.iter().map(|t| t.name.clone()).collect();
+            let steps = judged.findings[0].hit.fix.join("\n");
+            (targets.join(" "), copy.left_out.join(" "), told, steps)
+        };
+        let both = ["hmac-differs", "master-differs"].map(|rule| accept(rule, "\"e\"")).concat();
+        let (targets, left_out, told, steps) = repair(both);
+        assert_eq!((targets.as_str(), left_out.as_str(), told), ("d", "e", false));
+        assert!(steps.contains("Leave the keys of e as they are: the policy accepts them."));
+        assert!(steps.contains("Stop d.") && !steps.contains("Stop e."), "{steps}");
+        // The finding on master still asks for its repair.
+        let (targets, left_out, ..) = repair(accept("hmac-differs", "\"e\""));
+        assert_eq!((targets.as_str(), left_out.as_str()), ("d e", ""));
     }
 
     #[test]

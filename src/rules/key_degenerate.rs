@@ -78,7 +78,7 @@ fn swapped(farm: &Farm, member: &Member) -> Option<Hit> {
     let steps = [
         OVERWRITE_WARNING.to_owned(),
         format!(
-            "On the instance that is wrong, exchange hmac and master, files while it is stopped: in {} of {}, or in {} of {}.",
+            "On the instance that is wrong, exchange hmac and master, files while it is stopped and after a copy of both: in {} of {}, or in {} of {}.",
             directory(member),
             member.name,
             directory(peer),

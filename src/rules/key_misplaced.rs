@@ -1,7 +1,7 @@
 //! `key-misplaced`: key files lie in the data directory of a bundle that does not read them.
 
 use super::steps::{self, KA_23909, quoted};
-use super::{Hit, Rule, Severity};
+use super::{Hit, Rule, Severity, Step};
 use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE, Digest, KeyFile, KeyName, Place, StorageMode};
 use crate::farm::{Farm, Member};
 use std::collections::BTreeSet;
@@ -68,14 +68,38 @@ fn hit(member: &Member, name: &str, owner: &str, bundle: &Bundle, place: &Place)
         "{name} of {} lies in {}, which is {known}; it belongs to {owner}",
         member.name, bundle.directory
     );
-    let right = steps::data_directory(&member.snapshot, owner);
-    let step = format!(
-        "On {}, move {} to {}, or delete it where the right file is there already; then restart.",
-        member.name,
-        quoted(&place.path),
-        quoted(&format!("{right}/{name}"))
-    );
-    Hit::on(member, message).at([place]).fix([step])
+    Hit::on(member, message).at([place]).fix(fix(member, name, owner, place))
+}
+
+/// A file in the right place is the one in use, right or wrong: it must not be overwritten by a move.
+fn fix(member: &Member, name: &str, owner: &str, place: &Place) -> Vec<Step> {
+    let snapshot = &member.snapshot;
+    let right = steps::data_directory(snapshot, owner);
+    let (from, to) = (quoted(&place.path), quoted(&format!("{right}/{name}")));
+    let is_there = match KeyName::ALL.into_iter().find(|key| key.file_name() == name) {
+        Some(key) => snapshot.keys_in_place(key).next().is_some(),
+        None => snapshot.storage_in_place().next().is_some(),
+    };
+    let instance = &member.name;
+    if is_there {
+        let compare = format!(
+            "On {instance}, compare it with the file in use. Where they differ and secrets cannot be read, the one in the wrong place may be \
+             the right one: keep it until that is clear"
+        );
+        let delete = format!("When logins and secrets work on {instance}, delete it");
+        return vec![
+            Step::command(&compare, &format!("cmp {from} {to}")),
+            Step::command(&delete, &format!("rm {from}")),
+        ];
+    }
+    vec![
+        steps::stop(instance).into(),
+        Step::command(
+            "Move the file to its place; should there be one by now, answer n and keep both",
+            &format!("mv -i {from} {to}"),
+        ),
+        steps::start(instance).into(),
+    ]
 }
 
 #[cfg(test)]
@@ -134,5 +158,19 @@ mod tests {
             )
         });
         assert_eq!(messages(&farm.build()), [""; 0]);
+    }
+
+    #[test]
+    fn move_overwrites_no_file_in_the_right_place() {
+        let key: Vec<u8> = (100..132).collect();
+        let fix = |farm: crate::testing::FarmBuilder| check(&farm.build())[0].fix.join("\n");
+        let taken = fix(farm().with("a", |i| i.key_in("bundle1", KeyName::Hmac, &key)));
+        let felix = "crx-quickstart/launchpad/felix";
+        let compare = format!("cmp '{felix}/bundle1/data/hmac' '{felix}/bundle2/data/hmac'");
+        assert!(taken.contains(&compare) && !taken.contains("mv "), "{taken}");
+        let free = fix(farm()
+            .with("a", |i| i.without_key(KeyName::Hmac).key_in("bundle1", KeyName::Hmac, &key)));
+        let order = ["Stop a.", "mv -i 'crx-quickstart", "Start a."].map(|part| free.find(part));
+        assert!(order.iter().all(Option::is_some) && order.is_sorted(), "{free}");
     }
 }

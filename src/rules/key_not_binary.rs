@@ -1,9 +1,9 @@
 //! `key-not-binary`: a key file holds text.
 
 use super::steps::{self, OVERWRITE_WARNING, quoted};
-use super::{Hit, Rule, Severity};
-use crate::facts::{KeyName, TextKind};
-use crate::farm::{EffectiveKey, Farm, KeyOrigin, Member};
+use super::{Hit, Rule, Severity, Step};
+use crate::facts::{KeyFile, KeyName, TextKind};
+use crate::farm::{Farm, KeyOrigin, Member};
 
 pub(super) static RULE: Rule = Rule {
     id: "key-not-binary",
@@ -28,36 +28,62 @@ fn on(member: &Member, name: KeyName) -> Option<Hit> {
     let key = member.known_key(name)?;
     let text = key.digest.text?;
     let message = format!("{name} of {} is {text}, not a key", member.name);
-    let step = match text {
-        TextKind::AnsibleVault => {
-            "Deploy the decrypted file: ansible-vault decrypt, then copy it in binary mode."
-        }
-        TextKind::Hex => "Write the decoded bytes: xxd -r -p.",
-        TextKind::Base64 => "Write the decoded bytes: base64 -d.",
-        TextKind::Html | TextKind::Json | TextKind::Other => {
-            "Copy the file from an instance that has it; in CRXDE, download the binary property."
-        }
-    };
-    let mut steps = vec![OVERWRITE_WARNING.to_owned(), step.to_owned()];
-    steps.extend(replace(member, key));
+    let mut steps: Vec<Step> = vec![OVERWRITE_WARNING.into()];
+    match &key.origin {
+        KeyOrigin::File(file) => steps.extend(in_file(member, file, text)),
+        KeyOrigin::Jcr { path, .. } => steps.extend(in_jcr(member, path, text).map(Step::from)),
+    }
     Some(Hit::on(member, message).at([key.place()]).fix(steps))
 }
 
-fn replace(member: &Member, key: &EffectiveKey) -> Vec<String> {
-    let replace = |what: &str| format!("Replace {what} of {} by the binary key.", member.name);
-    match &key.origin {
-        KeyOrigin::File(file) => {
-            vec![
-                steps::stop(&member.name),
-                replace(&quoted(&file.place.path)),
-                steps::start(&member.name),
-            ]
+fn in_file(member: &Member, file: &KeyFile, text: TextKind) -> [Step; 5] {
+    let (name, key) = (&member.name, file.name.file_name());
+    let path = quoted(&file.place.path);
+    let old = format!("{}/{key}", steps::kept(key, name));
+    let decode = |command: String| {
+        Step::command("Write the decoded bytes, without a line end of their own", &command)
+    };
+    let replace = match text {
+        TextKind::AnsibleVault => {
+            decode(format!("ansible-vault decrypt --output {path} {old}"))
         }
-        KeyOrigin::Jcr { path, .. } => vec![
-            format!("{} Upload it as a binary property in CRXDE Lite.", replace(path)),
-            format!("Restart {}.", member.name),
-        ],
-    }
+        TextKind::Hex => decode(format!("xxd -r -p {old} > {path}")),
+        TextKind::Base64 => decode(format!("base64 -d {old} > {path}")),
+        TextKind::Html | TextKind::Json | TextKind::Other => format!(
+            "Replace {path} of {name} by the binary key, from an instance that has it; in CRXDE Lite, download the binary property."
+        )
+        .into(),
+    };
+    let [raw, obfuscated] = file.name.known_lengths();
+    let check = format!(
+        "It must have {raw} or {obfuscated} bytes; where it has not, put back what was kept"
+    );
+    [
+        steps::stop(name).into(),
+        steps::keep(key, name, &[&path]),
+        replace,
+        Step::command(&check, &format!("wc -c {path}")),
+        steps::start(name).into(),
+    ]
+}
+
+fn in_jcr(member: &Member, path: &str, text: TextKind) -> [String; 3] {
+    let decode = match text {
+        TextKind::AnsibleVault => "decrypt it with ansible-vault decrypt",
+        TextKind::Hex => "decode it with xxd -r -p",
+        TextKind::Base64 => "decode it with base64 -d",
+        TextKind::Html | TextKind::Json | TextKind::Other => {
+            "take the binary key from an instance that has it"
+        }
+    };
+    let name = &member.name;
+    [
+        format!("Download {path} of {name} (CRXDE Lite), keep it, and {decode}."),
+        format!(
+            "Replace {path} of {name} by the binary key. Upload it as a binary property in CRXDE Lite."
+        ),
+        format!("Restart {name}."),
+    ]
 }
 
 #[cfg(test)]
@@ -88,5 +114,19 @@ mod tests {
     #[test]
     fn one_byte_that_does_not_print_makes_it_binary() {
         assert_eq!(message(b"0123456789abcdef0123456789abcde\x01"), None);
+    }
+
+    #[test]
+    fn text_is_kept_and_decoded_while_the_instance_stands() {
+        let hex = b"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+        let base64 = b"GAHLXJ3JfFQ0uLuyFhTDbTs1dU5eAOq0Y2Y1h0wG5wE=";
+        let path = "'crx-quickstart/launchpad/felix/bundle2/data/hmac'";
+        for (text, command) in [(&hex[..], "xxd -r -p"), (base64, "base64 -d")] {
+            let fix = check(&farm().with("a", |i| i.hmac(text)).build())[0].fix.join("\n");
+            let decode = format!("{command} 'hmac-before-a'/hmac > {path}");
+            let keep = "mkdir -m 700 'hmac-before-a' && cp -p ";
+            let order = ["Stop a.", keep, &decode, "wc -c ", "Start a."].map(|part| fix.find(part));
+            assert!(order.iter().all(Option::is_some) && order.is_sorted(), "{fix}");
+        }
     }
 }

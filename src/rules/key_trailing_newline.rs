@@ -63,7 +63,8 @@ fn fix(
     };
     let check = format!("Check: {path} must have {bytes} bytes and the md5 sum {}.", key.value.md5);
     let (stop, start) = (steps::stop(&member.name).into(), steps::start(&member.name).into());
-    vec![OVERWRITE_WARNING.into(), stop, repair, check.into(), start]
+    let keep = steps::keep(file.name.file_name(), &member.name, &[&path]);
+    vec![OVERWRITE_WARNING.into(), stop, keep, repair, check.into(), start]
 }
 
 #[cfg(test)]

@@ -32,9 +32,10 @@ fn on(farm: &Farm, member: &Member, name: KeyName) -> Option<Hit> {
         expected.short()
     );
     let step = format!(
-        "Copy the {name} of this {} from where it is in use to {}, or correct the digest in the policy.",
+        "Correct the digest in the policy; or copy the {name} of this {}, and the other key with it, from where they are in use to {instance}, while \
+         {instance} is stopped, and keep the ones that it has.",
         expected.kind(),
-        member.name
+        instance = member.name
     );
     let hit = Hit::on(member, message).at([key.place()]);
     Some(hit.fix([OVERWRITE_WARNING.to_owned(), step]))

@@ -9,6 +9,7 @@ mod groups;
 mod hit;
 mod judge;
 mod key_differs;
+mod key_source;
 mod logs;
 mod repair;
 mod step;

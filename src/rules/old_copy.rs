@@ -23,8 +23,13 @@ fn check(farm: &Farm) -> Vec<Hit> {
             let keys = if copy.key_files.is_empty() { "" } else { ", with key files" };
             let message = format!("{} has an old copy in {}{keys}", member.name, copy.root);
             let place = Place { source: copy.source.clone(), path: copy.root.clone() };
+            let unless = if copy.key_files.is_empty() {
+                ""
+            } else {
+                ", and when no secret is left that only its keys may read"
+            };
             let step = format!(
-                "On {}, delete {} when it is not needed any more.",
+                "On {}, delete {} when it is not needed any more{unless}.",
                 member.name,
                 quoted(on_disk(&copy.root, realm(&member.snapshot.root)))
             );
@@ -75,7 +80,7 @@ mod tests {
         let hit = check(&farm).remove(0);
         assert_eq!(
             hit.fix[0],
-            "On a, delete 'crx-quickstart/backup.tar' when it is not needed any more."
+            "On a, delete 'crx-quickstart/backup.tar' when it is not needed any more, and when no secret is left that only its keys may read."
         );
         assert_eq!(on_disk("a.zip!/x/b.tar!", "a.zip!"), "/x/b.tar");
         assert_eq!(on_disk("a.zip!/x/launchpad.old", "a.zip!"), "/x/launchpad.old");

@@ -1,16 +1,17 @@
 //! The repair of differing keys: one instance as the source, the same for every rule.
 
 use super::Step;
-use super::groups::{Groups, names};
+use super::groups::names;
+use super::key_source::{self, Choice, has_keys_in_jcr, repaired, sound_pair, sound_pairs};
 use super::steps::{self, OVERWRITE_WARNING, print_word, quoted};
-use crate::facts::{CRYPTO, CRYPTO_FILE, Digest, KeyName, Role};
-use crate::farm::{EffectiveKey, Farm, KeyState, Member};
+use crate::facts::{CRYPTO, CRYPTO_FILE, KeyName};
+use crate::farm::{Farm, KeyState, Member};
 
 /// How keys that differ are made equal: what a program needs to say it, with paths as words of a shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyRepair {
     /// The keys of one instance are copied to others.
-    Copy(KeyCopy),
+    Copy(Box<KeyCopy>),
     /// Nothing tells whose keys are right.
     FindOut(Vec<Step>),
 }
@@ -21,13 +22,17 @@ pub struct KeyCopy {
     /// The instance whose keys are right.
     pub source: String,
     /// Why they are.
-    pub reason: &'static str,
+    pub reason: String,
+    /// What to do before they go anywhere.
+    pub first: Vec<Step>,
     /// Its files hmac and master; `None` where they are to be saved from `/etc/key`.
     pub files: Option<[String; 2]>,
     /// The md5 sums of both.
     pub sums: Option<[String; 2]>,
     /// Who gets them.
     pub targets: Vec<KeyTarget>,
+    /// Who does not, since the policy accepts the keys that they have.
+    pub left_out: Vec<String>,
     /// How to get the keys out of the repository, where there are no files.
     download: Option<Step>,
 }
@@ -43,6 +48,10 @@ pub struct KeyTarget {
     pub files: [String; 2],
     /// The file to write `Bundle` into, in JCR mode.
     pub storage: Option<String>,
+    /// What is to be saved of it while it runs: its own keys, where they lie in the JCR.
+    pub save: Option<String>,
+    /// The command that keeps the files that are replaced.
+    pub keep: String,
     /// Ids of the bundles whose directories these are, with their names.
     pub bundles: Vec<(u64, &'static str)>,
     /// Its IMS configurations, whose secrets are to be entered again.
@@ -61,18 +70,32 @@ pub(super) fn copy_keys(farm: &Farm) -> Vec<Step> {
 
 /// Says how the keys of a farm are made equal.
 pub(super) fn key_repair(farm: &Farm) -> KeyRepair {
-    let Some((source, reason)) = source(farm) else { return KeyRepair::FindOut(find_out(farm)) };
+    let (source, reason, first) = match key_source::choose(farm) {
+        Choice::Take { source, reason, first } => (source, reason, first),
+        Choice::Open(why) => return KeyRepair::FindOut(find_out(farm, why)),
+    };
+    let targets: Vec<KeyTarget> = targets(farm, source).into_iter().map(KeyTarget::of).collect();
+    let left_out = left_out(farm);
+    if targets.is_empty() && !left_out.is_empty() {
+        let nothing =
+            "Nothing is to be copied: the other instances have the keys that they are to have.";
+        return KeyRepair::FindOut(
+            [Step::from(nothing)].into_iter().chain(leave(&left_out)).collect(),
+        );
+    }
     let in_jcr = has_keys_in_jcr(source);
     let from = steps::data_directory(&source.snapshot, CRYPTO_FILE);
     let files = || KeyName::ALL.map(|name| quoted(&format!("{from}/{name}")));
-    KeyRepair::Copy(KeyCopy {
+    KeyRepair::Copy(Box::new(KeyCopy {
         source: source.name.clone(),
         reason,
+        first,
         files: (!in_jcr).then(files),
         sums: sums(source),
-        targets: targets(farm, source).into_iter().map(KeyTarget::of).collect(),
+        targets,
+        left_out,
         download: in_jcr.then(|| steps::download_keys(source).into()),
-    })
+    }))
 }
 
 impl KeyRepair {
@@ -87,19 +110,22 @@ impl KeyRepair {
 
 impl KeyCopy {
     fn steps(&self) -> Vec<Step> {
-        let mut steps: Vec<Step> = vec![
-            format!("Take {} as the source: {}.", self.source, self.reason).into(),
-            OVERWRITE_WARNING.into(),
-        ];
+        let mut steps: Vec<Step> =
+            vec![format!("Take {} as the source: {}.", self.source, self.reason).into()];
+        steps.extend(self.first.clone());
+        steps.push(OVERWRITE_WARNING.into());
+        steps.extend(leave(&self.left_out));
         steps.extend(self.download.clone());
         for target in &self.targets {
             steps.extend(self.copy(target));
         }
         steps.extend(self.sums.as_ref().map(|[hmac, master]| {
-            format!("Check with md5sum hmac master: it must print {hmac} for hmac and {master} for master everywhere.").into()
+            format!("Check with md5sum hmac master: it must print {hmac} for hmac and {master} for master on all of these.").into()
         }));
         let switched = self.targets.iter().filter(|target| target.storage.is_some());
         steps.extend(switched.map(|target| Step::from(target.delete_properties())));
+        let targets: Vec<&str> = self.targets.iter().map(|target| target.name.as_str()).collect();
+        steps.push(steps::remove_kept(&targets.join(", ")).into());
         steps
     }
 
@@ -118,9 +144,11 @@ impl KeyCopy {
                 &print_word("Bundle", storage),
             )
         });
-        let stop: Step = steps::stop(name).into();
+        let save = target.save.as_deref().map(Step::from);
+        let keep =
+            [steps::stop(name).into(), Step::command(steps::KEEP, &target.keep), copy.into()];
         let start: Step = steps::start(name).into();
-        [stop, copy.into()].into_iter().chain(switch).chain([start]).collect()
+        save.into_iter().chain(keep).chain(switch).chain([start]).collect()
     }
 }
 
@@ -128,16 +156,22 @@ impl KeyTarget {
     fn of(member: &Member) -> Self {
         let snapshot = &member.snapshot;
         let directory = steps::data_directory(snapshot, CRYPTO_FILE);
-        let storage = format!("{}/storage", steps::data_directory(snapshot, CRYPTO));
+        let storage = quoted(&format!("{}/storage", steps::data_directory(snapshot, CRYPTO)));
+        let files = KeyName::ALL.map(|name| quoted(&format!("{directory}/{name}")));
         let in_jcr = member.is_in_jcr_mode();
+        let replaced = files.iter().chain(in_jcr.then_some(&storage)).map(String::as_str);
+        let keep = steps::copy_aside("keys", &member.name, &replaced.collect::<Vec<&str>>());
+        let may_hold = KeyName::ALL.into_iter().any(|name| *member.key(name) != KeyState::Absent);
         let bundles = [CRYPTO, CRYPTO_FILE].into_iter().flat_map(|name| {
             snapshot.bundles_named(name).filter_map(move |bundle| Some((bundle.id?, name)))
         });
         Self {
             name: member.name.clone(),
-            files: KeyName::ALL.map(|name| quoted(&format!("{directory}/{name}"))),
+            files,
+            save: (in_jcr && may_hold).then(|| steps::keep_properties(&member.name)),
+            keep,
             directory: quoted(&format!("{directory}/")),
-            storage: in_jcr.then(|| quoted(&storage)),
+            storage: in_jcr.then_some(storage),
             bundles: bundles.collect(),
             ims: snapshot.ims_configurations().map(|ims| ims.pid.clone()).collect(),
             replaced: if in_jcr { steps::leave_the_jcr(member) } else { Vec::new() },
@@ -150,57 +184,31 @@ impl KeyTarget {
     }
 }
 
-/// Chooses the instance to copy from: an author, since authors hold the data that was encrypted; without one, an
-/// instance of the majority, one with files if there is one. Only a pair of sound keys will do.
-fn source(farm: &Farm) -> Option<(&Member, &'static str)> {
-    let pairs = Groups::by(farm, sound_pair);
-    let is_author = |m: &&Member| m.snapshot.role() == Some(Role::Author);
-    let mut authors = pairs.iter().filter_map(|group| {
-        let mut authors = group.iter().copied().filter(is_author);
-        let first = authors.next()?;
-        let in_files = std::iter::once(first).chain(authors).find(|m| !has_keys_in_jcr(m));
-        Some(in_files.unwrap_or(first))
-    });
-    match (authors.next(), authors.next()) {
-        (Some(author), None) => {
-            Some((author, "it is an author, and authors hold the data that was encrypted"))
-        }
-        (Some(_), Some(_)) => None,
-        // An author whose own files are faulty still holds what was encrypted with its keys.
-        (None, _) if farm.members.iter().any(|member| is_author(&member)) => None,
-        (None, _) => {
-            let majority = pairs.majority()?;
-            let in_files = majority.iter().find(|member| !has_keys_in_jcr(member));
-            in_files.or(majority.first()).map(|first| (*first, "most of the farm has its keys"))
-        }
-    }
-}
-
-/// Says whether there are no files to copy, for the keys lie in the repository.
-fn has_keys_in_jcr(member: &Member) -> bool {
-    KeyName::ALL.iter().filter_map(|name| member.known_key(*name)).any(EffectiveKey::is_in_jcr)
-}
-
-/// Returns both keys, where both are as they should be.
-fn sound_pair(member: &Member) -> Option<[Digest; 2]> {
-    let sound = |key: &&EffectiveKey| {
-        let digest = &key.digest;
-        key.stray.is_none() && digest.text.is_none() && !digest.uniform
-    };
-    let [hmac, master] = KeyName::ALL.map(|name| member.known_key(name).filter(sound));
-    let pair = [hmac?.value, master?.value];
-    (pair[0] != pair[1]).then_some(pair)
-}
-
-/// Returns the instances whose pair is known and another one, or not whole.
+/// Returns the instances of which at least one key is known to be another one, faulty or absent.
 fn targets<'a>(farm: &'a Farm, source: &Member) -> Vec<&'a Member> {
     let right = sound_pair(source);
-    let is_known = |member: &&Member| {
-        KeyName::ALL.into_iter().all(|name| {
-            matches!(member.key(name), KeyState::Known(_) | KeyState::Absent | KeyState::Ambiguous)
-        })
+    let is_wrong = |member: &Member, name: KeyName| match member.key(name) {
+        KeyState::Known(key) => {
+            let theirs = source.known_key(name).map(|theirs| theirs.value);
+            key.stray.is_some() || Some(key.value) != theirs
+        }
+        KeyState::Absent | KeyState::Ambiguous => true,
+        _ => false,
     };
-    farm.members.iter().filter(is_known).filter(|member| sound_pair(member) != right).collect()
+    let others = repaired(farm).filter(|member| sound_pair(member) != right);
+    others.filter(|member| KeyName::ALL.into_iter().any(|name| is_wrong(member, name))).collect()
+}
+
+fn left_out(farm: &Farm) -> Vec<String> {
+    let is_accepted = |member: &&Member| farm.expected.accepted.contains(&member.name);
+    farm.members.iter().filter(is_accepted).map(|member| member.name.clone()).collect()
+}
+
+/// Says whose keys stay as they are.
+fn leave(left_out: &[String]) -> Option<Step> {
+    let names = left_out.join(", ");
+    (!left_out.is_empty())
+        .then(|| format!("Leave the keys of {names} as they are: the policy accepts them.").into())
 }
 
 fn sums(source: &Member) -> Option<[String; 2]> {
@@ -209,18 +217,8 @@ fn sums(source: &Member) -> Option<[String; 2]> {
     Some([hmac?, master?])
 }
 
-fn find_out(farm: &Farm) -> Vec<Step> {
-    let pairs = Groups::by(farm, sound_pair);
-    let candidates: Vec<String> = pairs.iter().map(names).collect();
-    let choice = if candidates.is_empty() {
-        "No instance has a sound pair of keys: restore hmac and master from a backup.".to_owned()
-    } else {
-        format!(
-            "Nothing here tells whose keys are right: {}. Find out which instance holds data that was encrypted \
-             (passwords, secrets, key stores), usually an author.",
-            candidates.join(" | ")
-        )
-    };
+fn find_out(farm: &Farm, choice: String) -> Vec<Step> {
+    let pairs = sound_pairs(farm);
     let jcr: Vec<&Member> =
         pairs.iter().flatten().filter(|member| has_keys_in_jcr(member)).copied().collect();
     let download = (!jcr.is_empty()).then(|| {
@@ -229,7 +227,7 @@ fn find_out(farm: &Farm) -> Vec<Step> {
             names(&jcr)
         )
     });
-    let ignoring: Vec<&Member> = farm.members.iter().filter(|m| m.is_in_jcr_mode()).collect();
+    let ignoring: Vec<&Member> = repaired(farm).filter(|m| m.is_in_jcr_mode()).collect();
     let switch = (!ignoring.is_empty()).then(|| {
         let lead = format!(
             "In JCR mode, {} ignores files until its `storage` says otherwise, without a newline",
@@ -240,11 +238,16 @@ fn find_out(farm: &Farm) -> Vec<Step> {
     let mut steps: Vec<Step> = vec![choice.into(), OVERWRITE_WARNING.into()];
     steps.extend(download.map(Step::from));
     steps.push(
-        "Copy hmac and master, both, from that instance to the others, in binary mode, while those are stopped.".into(),
+        "Copy hmac and master, both, from that instance to the others, in binary mode, while those are stopped; first keep the ones that \
+         they have."
+            .into(),
     );
     steps.extend(switch);
-    let sums = "Compare the md5 sums of both files on all instances";
-    steps.push(Step::command(sums, "md5sum hmac master"));
+    let left_out = left_out(farm);
+    let others = if left_out.is_empty() { "all instances" } else { "all other instances" };
+    let sums = format!("Compare the md5 sums of both files on {others}");
+    steps.extend(leave(&left_out));
+    steps.push(Step::command(&sums, "md5sum hmac master"));
     steps
 }
 
@@ -293,7 +296,29 @@ mod tests {
         let text = steps(
             farm().with("a", |i| i.role("author").hmac(&newline)).with("b", |i| i.hmac(&key)),
         );
-        assert!(text.starts_with("Nothing here tells whose keys are right: b."), "{text}");
+        assert!(text.starts_with("Take b as the source: it has the keys of a without"), "{text}");
+        assert!(text.contains("Stop a.") && !text.contains("Stop b."), "{text}");
+    }
+
+    #[test]
+    fn author_that_lost_its_keys_gets_those_of_the_others_after_a_search() {
+        let lost = |i: crate::testing::Instance| {
+            i.role("author").without_key(KeyName::Hmac).without_key(KeyName::Master)
+        };
+        let text = steps(good_farm(&["p1", "p2"]).with("author", lost));
+        let parts = ["Take p1 as the source", "First search the backups of author", "Stop author."];
+        let places: Vec<_> = parts.iter().map(|part| text.find(part)).collect();
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{text}");
+    }
+
+    #[test]
+    fn faulty_key_is_replaced_though_the_other_one_was_not_read() {
+        let missing = |i: crate::testing::Instance| {
+            let path = Some("bundle2/data/master");
+            i.hmac(b"").without_key(KeyName::Master).gap(crate::facts::GapKind::Unreadable, path)
+        };
+        let text = steps(good_farm(&["p1", "p2"]).with("p3", missing));
+        assert!(text.contains("Stop p3."), "{text}");
     }
 
     #[test]

@@ -74,6 +74,42 @@ pub(super) fn print_word(word: &str, path: &str) -> String {
     format!("printf %s {word} > {path}")
 }
 
+/// What to do with files that are about to be replaced.
+pub(super) const KEEP: &str = "Keep what is there; a file that is missing is told and does not matter, a directory that is there already \
+needs another name";
+
+/// Returns the directory for what is about to be replaced on an instance, as one word of a shell: no other instance has it.
+pub(super) fn kept(what: &str, name: &str) -> String {
+    shell_word(&format!("{what}-before-{}", name.replace('/', "-")))
+}
+
+/// Returns the command that keeps files, given as words of a shell, in a directory that is not there yet.
+pub(super) fn copy_aside(what: &str, name: &str, files: &[&str]) -> String {
+    let directory = kept(what, name);
+    format!("mkdir -m 700 {directory} && cp -p {} {directory}/", files.join(" "))
+}
+
+/// Keeps files that are about to be replaced.
+pub(super) fn keep(what: &str, name: &str, files: &[&str]) -> Step {
+    Step::command(KEEP, &copy_aside(what, name, files))
+}
+
+/// Says that keys which were kept are still keys.
+pub(super) fn remove_kept(name: &str) -> String {
+    format!(
+        "When everything works on {name}, remove what was kept and saved: whoever reads it has the keys."
+    )
+}
+
+/// Saves the keys in the repository of an instance that gets other ones: nothing else reads what it has encrypted.
+pub(super) fn keep_properties(name: &str) -> String {
+    format!(
+        "While {name} still runs, download its own hmac and master of /etc/key (CRXDE Lite) into a directory {}: without them nothing reads \
+         what it has encrypted so far.",
+        kept("properties", name)
+    )
+}
+
 /// Stops an instance.
 pub(super) fn stop(name: &str) -> String {
     format!("Stop {name}.")
@@ -102,15 +138,18 @@ pub(super) fn write_storage(member: &Member) -> Vec<Step> {
     };
     let path = quoted(&format!("{}/storage", data_directory(&member.snapshot, CRYPTO)));
     let name = &member.name;
-    vec![
-        stop(name).into(),
+    let mut steps: Vec<Step> = vec![stop(name).into()];
+    let is_there = member.snapshot.storage_in_place().next().is_some();
+    steps.extend(is_there.then(|| keep("storage", name, &[&path])));
+    steps.extend([
         Step::command(
             &format!("On {name}, replace the file; do not edit it, editors add a newline"),
             &print_word(mode, &path),
         ),
         Step::command(&format!("Check that it has {} bytes", mode.len()), &format!("wc -c {path}")),
         start(name).into(),
-    ]
+    ]);
+    steps
 }
 
 /// Gets the keys of an instance out of its repository, where there are no files to copy.
@@ -138,25 +177,35 @@ pub(super) fn leave_the_jcr(member: &Member) -> Vec<Step> {
     let keys = data_directory(&member.snapshot, CRYPTO_FILE);
     let (hmac, master) = (quoted(&format!("{keys}/hmac")), quoted(&format!("{keys}/master")));
     let keys = quoted(&format!("{keys}/"));
-    vec![
+    let sums = sums_in_jcr(member).unwrap_or_default();
+    let mut steps: Vec<Step> = vec![
         format!(
             "On {name}, save the binary properties hmac and master of /etc/key (CRXDE Lite) as the files hmac and master."
         )
         .into(),
+        format!("{name} has the same keys after this as before. {OVERWRITE_WARNING}").into(),
         stop(name).into(),
-        format!("Put both files into {keys}, in binary mode, in place of any that lie there.").into(),
+        keep("keys", name, &[&hmac, &master, &storage]),
+        Step::command(
+            "Put both saved files in place, in binary mode",
+            &format!("cp hmac master {keys} && chmod 600 {hmac} {master}"),
+        ),
+        Step::command(
+            &format!("The sums must be those of the saved properties{sums}; where they are not, put back what was kept"),
+            &format!("md5sum hmac master {hmac} {master}"),
+        ),
         Step::command(
             "Replace the file; do not edit it, editors add a newline",
             &print_word("Bundle", &storage),
         ),
         start(name).into(),
-        format!(
-            "Check on {name}: md5sum {hmac} {master} must equal the sums of the saved properties{}.",
-            sums_in_jcr(member).unwrap_or_default()
-        )
-        .into(),
-        delete_properties(name).into(),
-    ]
+    ];
+    if KeyName::ALL.into_iter().any(|key| member.known_key(key).is_none()) {
+        let compare = "were not read here: compare their sums with those of the other instances";
+        steps.push(format!("The keys of {name} {compare}.").into());
+    }
+    steps.extend([delete_properties(name).into(), remove_kept(name).into()]);
+    steps
 }
 
 /// Returns the sums of both keys in the repository, where they are known.
@@ -169,7 +218,7 @@ fn sums_in_jcr(member: &Member) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::farm;
+    use crate::testing::{Instance, farm};
 
     #[test]
     fn path_is_one_word_of_a_shell_whatever_its_name_is() {
@@ -189,7 +238,7 @@ mod tests {
         assert_eq!(quoted("/etc/aem/keys"), "'/etc/aem/keys'");
         assert_eq!(quoted(""), "'.'");
         assert_eq!(shell_word("a.zip!/x"), "'a.zip!/x'");
-        let packed = |mut i: crate::testing::Instance| {
+        let packed = |mut i: Instance| {
             for bundle in &mut i.snapshot.bundles {
                 bundle.place.path.insert_str(0, "case/a.tar.gz!/");
             }
@@ -199,6 +248,49 @@ mod tests {
         let steps = write_storage(&farm.members[0]).join("\n");
         assert!(steps.contains("Bundle > 'crx-quickstart/launchpad/felix/bundle1/"), "{steps}");
         assert!(!steps.contains("!/"), "{steps}");
+    }
+
+    #[test]
+    fn what_is_replaced_is_kept_while_the_instance_stands() {
+        let key: Vec<u8> = (1..33).collect();
+        let farm = farm()
+            .with("east/a", |i| i.jcr_mode(&key, &key[..16]))
+            .with("b", |i| i.storage(b"Bundle\n"))
+            .with("c", |i| i.storage(b"JCR"))
+            .build();
+        let [b, c, a] = [0, 1, 2].map(|index| &farm.members[index]);
+        for (steps, order) in [
+            (
+                leave_the_jcr(a),
+                [
+                    "becomes unreadable",
+                    "Stop east/a.",
+                    "mkdir -m 700 'keys-before-east-a' && cp -p 'crx-quickstart/launchpad/felix/bundle2/data/hmac' ",
+                    "cp hmac master 'crx-quickstart/launchpad/felix/bundle2/data/' && chmod 600 ",
+                    "md5sum hmac master 'crx",
+                    "printf %s Bundle > ",
+                    "Start east/a.",
+                    "delete the properties",
+                ]
+                .as_slice(),
+            ),
+            (
+                write_storage(b),
+                &[
+                    "Stop b.",
+                    "mkdir -m 700 'storage-before-b' && cp -p ",
+                    "printf %s Bundle > ",
+                    "Start b.",
+                ],
+            ),
+            (leave_the_jcr(c), &["Start c.", "The keys of c were not read here", "delete the"]),
+        ] {
+            let text = steps.join("\n");
+            let places: Vec<_> = order.iter().map(|part| text.find(part)).collect();
+            assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?} {text}");
+        }
+        let missing = crate::testing::farm().with("a", Instance::without_storage).build();
+        assert!(!write_storage(&missing.members[0]).join("").contains("cp -p"));
     }
 
     #[test]

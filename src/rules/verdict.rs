@@ -218,6 +218,7 @@ mod tests {
         farm.expected.missing.push(Missing {
             name: "c".to_owned(),
             source: "c".to_owned(),
+            like: Vec::new(),
             maybe_in,
         });
         assert_eq!(

@@ -38,7 +38,7 @@ const RESERVED: &[(&[&str], &[&str])] = &[
     (
         &["std::fs", "fs::", "File::open", "File::create", "OpenOptions", "walkdir"],
         // The policy and the baseline are choices, not sources.
-        &["intake/", "cli/output.rs", "cli/terms.rs"],
+        &["intake/", "cli/output.rs", "cli/stream.rs", "cli/terms.rs"],
     ),
     (&["tempfile::"], &["cli/output.rs"]),
     (&["stdin("], &["intake/"]),

@@ -208,3 +208,151 @@ fn output_file_of_a_run_that_is_killed_is_whole_or_absent() {
     }
     assert!(absent > 0, "none was killed before it was done");
 }
+
+#[cfg(unix)]
+fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+#[test]
+#[cfg(unix)]
+fn output_file_has_the_mode_of_what_it_replaces_and_a_new_one_that_of_the_umask() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = tempfile::tempdir().unwrap();
+    let path = |name: &str| home.path().join(name);
+    for old in [0o600, 0o640, 0o664] {
+        fs::write(path("old.json"), "old").unwrap();
+        fs::set_permissions(path("old.json"), fs::Permissions::from_mode(old)).unwrap();
+        outcome(&mut sound(&["-q", "-o", path("old.json").to_str().unwrap()]));
+        assert!(fs::read_to_string(path("old.json")).unwrap().starts_with('{'));
+        assert_eq!(mode(&path("old.json")), old);
+    }
+    for (umask, expected) in [("077", 0o600), ("022", 0o644), ("002", 0o664)] {
+        let scan = sound(&["-q", "-o", path("new.json").to_str().unwrap()]);
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("umask {umask}; exec \"$0\" \"$@\"")]);
+        shell.arg(scan.get_program()).args(scan.get_args()).stdout(Stdio::null());
+        shell.status().unwrap();
+        assert_eq!(mode(&path("new.json")), expected, "{umask}");
+        fs::remove_file(path("new.json")).unwrap();
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn pipes_and_devices_are_written_to_and_stay() {
+    use std::os::unix::fs::{FileTypeExt, symlink};
+    let home = tempfile::tempdir().unwrap();
+    let path = |name: &str| home.path().join(name);
+    let fifo = path("fifo.json");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let fifo = fifo.clone();
+        move || fs::read_to_string(fifo).unwrap()
+    });
+    let clean = outcome(&mut sound(&["-q"])).0;
+    assert_eq!(outcome(&mut sound(&["-q", "-o", fifo.to_str().unwrap()])).0, clean);
+    let report: Value = serde_json::from_str(&reader.join().unwrap()).unwrap();
+    assert_eq!(report["farms"][0]["verdict"], "consistent");
+    assert!(fs::symlink_metadata(&fifo).unwrap().file_type().is_fifo());
+
+    for (device, exit) in [("/dev/null", clean), ("/dev/full", Some(2))] {
+        let link = path("device.json");
+        symlink(device, &link).unwrap();
+        assert_eq!(outcome(&mut sound(&["-q", "-o", link.to_str().unwrap()])).0, exit, "{device}");
+        assert!(fs::metadata(device).unwrap().file_type().is_char_device());
+        fs::remove_file(&link).unwrap();
+    }
+
+    symlink("/dev/stdout", path("link.json")).unwrap();
+    for (name, start, tables) in
+        [(path("link.json").to_str().unwrap(), "{", 1), ("/dev/stdout", "farm,", 2)]
+    {
+        // The same into a pipe and into a file, which is neither replaced nor written over.
+        let piped =
+            sound(&["-q", "-f", "csv", "-o", name]).stdout(Stdio::piped()).output().unwrap();
+        let text = String::from_utf8(piped.stdout).unwrap();
+        assert!(text.starts_with(start), "{name}: {text}");
+        assert_eq!(text.matches("farm,fact,").count(), tables, "{name}: {text}");
+        let file = File::create(path("stdout")).unwrap();
+        outcome(sound(&["-q", "-f", "csv", "-o", name]).stdout(file));
+        assert_eq!(fs::read_to_string(path("stdout")).unwrap(), text);
+    }
+}
+
+#[test]
+fn empty_names_are_wrong_usage() {
+    let home = tempfile::tempdir().unwrap();
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cases/good-farm/author");
+    let nameless = format!("={}", demo.display());
+    let listed = home.path().join("list");
+    fs::write(&listed, format!("{nameless}\n")).unwrap();
+    let listed = format!("--files-from={}", listed.display());
+    let demo = demo.to_str().unwrap();
+    for (arguments, told) in [
+        (vec!["--name", "", demo], "the name of an instance is empty"),
+        (vec!["--name= ", demo], "the name of an instance is empty"),
+        (vec![nameless.as_str()], "the name before `=` is empty"),
+        (vec![listed.as_str()], "the name before `=` is empty"),
+    ] {
+        let output = aemtrix().arg("scan").args(&arguments).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{said}");
+        assert!(said.contains(told), "{said}");
+    }
+}
+
+#[test]
+fn numbered_instance_is_told_with_its_source() {
+    let home = tempfile::tempdir().unwrap();
+    let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cases/good-farm/publish");
+    let tar = home.path().join("a/x/p.tar");
+    fs::create_dir_all(tar.parent().unwrap()).unwrap();
+    let packed = Command::new("tar").arg("cf").arg(&tar).arg("-C").arg(case).arg(".").status();
+    assert!(packed.unwrap().success());
+    fs::create_dir_all(home.path().join("b/x")).unwrap();
+    fs::copy(&tar, home.path().join("b/x/p.tar")).unwrap();
+    let said = |more: &[&str]| {
+        let mut command = sound(more);
+        command.args(["a/x/p.tar", "b/x/p.tar"]).current_dir(home.path());
+        outcome(&mut command).1
+    };
+    let told = said(&[]);
+    for line in ["x/p.tar#1 is a/x/p.tar", "x/p.tar#2 is b/x/p.tar"] {
+        assert!(told.contains(line), "{told}");
+    }
+    assert_eq!(said(&["-q"]), "");
+}
+
+#[test]
+fn report_writes_several_files_and_none_over_its_facts() {
+    let home = tempfile::tempdir().unwrap();
+    let path = |name: &str| home.path().join(name);
+    let facts = path("facts.ndjson");
+    outcome(&mut sound(&["-q", "-o", facts.to_str().unwrap()]));
+    let written = fs::read(&facts).unwrap();
+    let report = |outputs: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aemtrix"));
+        command.args(["report", "-q", "facts.ndjson"]).current_dir(home.path());
+        for output in outputs {
+            command.args(["-o", output]);
+        }
+        outcome(command.stdout(Stdio::null()))
+    };
+    let names = ["r.json", "r.ndjson", "r.csv", "r.html", "r.md", "r.runbook", "r.sarif", "r.xml"];
+    assert_eq!(report(&names), (outcome(&mut sound(&["-q"])).0, String::new()));
+    for name in names {
+        assert!(fs::metadata(path(name)).unwrap().len() > 0, "{name}");
+    }
+    let json: Value = serde_json::from_slice(&fs::read(path("r.json")).unwrap()).unwrap();
+    assert_eq!(json["farms"][0]["verdict"], "consistent");
+    assert_eq!(fs::read(path("r.ndjson")).unwrap(), written);
+    for over in ["facts.ndjson", "./facts.ndjson"] {
+        let (exit, said) = report(&["other.json", over]);
+        assert_eq!((exit, said.lines().count()), (Some(2), 1), "{said}");
+        assert!(said.contains("is a source"), "{said}");
+        assert!(!path("other.json").exists());
+    }
+    assert_eq!(fs::read(&facts).unwrap(), written);
+}

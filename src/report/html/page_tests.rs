@@ -164,8 +164,9 @@ fn states_of_cells_differ_without_colour() {
 fn steps_are_a_list_with_commands_as_code() {
     let html = parsed([good_farm(&["a"]).with("b", |i| i.storage(b"Bundle\n"))]);
     let commands = texts(&html, "ol.fix code.command");
+    assert!(commands[0].starts_with("mkdir -m 700 'storage-before-b' && cp -p "), "{commands:?}");
     assert_eq!(
-        commands[0],
+        commands[1],
         "printf %s Bundle > 'crx-quickstart/launchpad/felix/bundle1/data/storage'"
     );
 }

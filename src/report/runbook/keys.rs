@@ -44,7 +44,7 @@ pub(super) fn write(repair: &KeyRepair, out: &mut dyn Write) -> io::Result<()> {
             copy.targets.iter().try_for_each(|target| give(copy, target, out))?;
             writeln!(
                 out,
-                "## Clean up\n\nWhen everything works, remove the directories `keys` and `keys-before` from all machines: whoever reads them has the keys.\n"
+                "## Clean up\n\nWhen everything works, remove the directory `keys` and those with `-before-` in their names from all machines: whoever reads them has the keys.\n"
             )
         }
         KeyRepair::FindOut(own) => {
@@ -58,11 +58,18 @@ fn before(copy: &KeyCopy, out: &mut dyn Write) -> io::Result<()> {
     let names: Vec<String> = copy.targets.iter().map(|target| prose(&target.name)).collect();
     writeln!(out, "## Before you start\n")?;
     writeln!(out, "Source of the keys: **{}**, for {}.", prose(&copy.source), copy.reason)?;
-    writeln!(out, "They go to: {}.\n", names.join(", "))?;
+    writeln!(out, "They go to: {}.", names.join(", "))?;
+    let left_out: Vec<String> = copy.left_out.iter().map(|name| prose(name)).collect();
+    if !left_out.is_empty() {
+        let names = left_out.join(", ");
+        writeln!(out, "They do not go to: {names}. The policy accepts the keys that are there.")?;
+    }
+    writeln!(out)?;
     if let Some([hmac, master]) = &copy.sums {
         writeln!(out, "| file | md5 |\n|---|---|\n| hmac | `{hmac}` |\n| master | `{master}` |\n")?;
     }
     writeln!(out, "- Read this text to its end first.")?;
+    copy.first.iter().try_for_each(|step| writeln!(out, "- {}", prose(step)))?;
     writeln!(out, "- Have a backup of every instance that gets other keys.")?;
     writeln!(
         out,
@@ -99,16 +106,17 @@ fn take(copy: &KeyCopy, out: &mut dyn Write) -> io::Result<()> {
 fn give(copy: &KeyCopy, target: &KeyTarget, out: &mut dyn Write) -> io::Result<()> {
     let KeyTarget { name, directory, files: [hmac, master], .. } = target;
     writeln!(out, "## On {}: put the keys\n", prose(name))?;
+    if let Some(save) = &target.save {
+        writeln!(out, "{}\n", prose(save))?;
+    }
     for (id, bundle) in &target.bundles {
         writeln!(out, "- {bundle} is bundle {id}.")?;
     }
     writeln!(
         out,
-        "\n1. Stop the instance.\n2. Keep what is there; a file that is missing is told and does not matter:"
+        "\n1. Stop the instance.\n2. Keep what is there; a file that is missing is told and does not matter, a directory that is there already needs another name:"
     )?;
-    let old =
-        ["mkdir -m 700 keys-before".to_owned(), format!("cp -p {hmac} {master} keys-before/")];
-    commands("   ", &old, out)?;
+    commands("   ", std::slice::from_ref(&target.keep), out)?;
     writeln!(out, "3. Put both files in place:")?;
     let put =
         [format!("cp keys/hmac keys/master {directory}"), format!("chmod 600 {hmac} {master}")];
