@@ -330,7 +330,8 @@ fn instance_that_takes_the_place_of_another_is_a_gap() {
     for last in [other.as_slice(), b"", b"text"] {
         let files: [(&str, &[u8]); 3] = [("author", &author), ("p", &publish), ("p", last)];
         let report = scan(&tar(&files));
-        assert!(gaps(&report)[0].starts_with("ambiguous p!/"), "{:?}", gaps(&report));
+        let is_told = gaps(&report).iter().any(|gap| gap.starts_with("ambiguous p!/"));
+        assert!(is_told, "{:?}", gaps(&report));
         assert_ne!(report["farms"][0]["verdict"], "consistent");
     }
 }

@@ -358,7 +358,8 @@ fn archive_inside_that_is_empty_or_sparse_is_told() {
         scan(&bytes, Feed::Whole, &Limits::default(), recorder, false).gaps()
     };
     assert_eq!(inner(member(b'0', "p.tar.gz", b"")), [GapKind::EmptyFile]);
-    assert_eq!(inner(member(b'0', "p.gz", b"")), []);
+    assert_eq!(inner(member(b'0', "p.gz", b"")), [GapKind::EmptyFile]);
+    assert_eq!(inner(member(b'0', "p.lock", b"")), []);
     assert_eq!(inner(sparse("p.tar")), [GapKind::Unsupported]);
 }
 
