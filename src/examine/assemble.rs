@@ -47,7 +47,8 @@ pub(super) fn snapshots(
     let inside =
         archives.iter().filter(|path| !apart.contains(path) && owner(path, &tops).is_none());
     gaps.extend(inside.map(|path| nested(source, path, !tops.is_empty())));
-    if !tops.is_empty() {
+    // Of what holds no instance at all that was said.
+    if !tops.is_empty() || *folder {
         let claims = Claims { source, roots: &tops, links: &links, realms: &realms, homes: &homes };
         let found = claims.gaps(directory, is_status);
         let is_told = |claim: &Gap| gaps.iter().any(|gap| concerns_claim(gap, claim));

@@ -69,8 +69,11 @@ impl Claims<'_> {
 
     /// In a case of archives each is meant to hold an instance; what lies beside an install need not.
     fn empty_archive(&self, inside: &str, is_status: bool) -> Gap {
-        let around = realm(inside.strip_suffix(INSIDE).unwrap_or(inside));
-        if self.roots.iter().any(|root| realm(root) == around) {
+        let around = |path: &str| realm(path.strip_suffix(INSIDE).unwrap_or(path)).to_owned();
+        let mut archives = std::iter::successors(Some(around(inside)), |outer| {
+            (!outer.is_empty()).then(|| around(outer))
+        });
+        if archives.any(|outer| self.roots.iter().any(|root| realm(root) == outer)) {
             return self.gap(
                 inside,
                 GapKind::Package,

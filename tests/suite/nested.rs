@@ -369,3 +369,25 @@ fn place_of_an_install_without_one_is_a_gap() {
         assert_eq!(gaps(&report), told, "{path} {link:?}");
     }
 }
+
+#[test]
+fn archives_beside_an_install_need_not_hold_one() {
+    let (module, author) = (zipped(&[("mod_dispatcher.so", b"x")]), packed("author"));
+    let dispatcher = gzip(&tar(&[("dispatcher.zip", &module)]));
+    let mut builder = tar::Builder::new(Vec::new());
+    for entry in tar::Archive::new(author.as_slice()).entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let (mut header, path) = (entry.header().clone(), entry.path().unwrap().into_owned());
+        builder.append_data(&mut header, path, &mut entry).unwrap();
+    }
+    let mut header = tar::Header::new_gnu();
+    header.set_size(dispatcher.len() as u64);
+    header.set_mode(0o644);
+    builder.append_data(&mut header, "installers/d.tar.gz", dispatcher.as_slice()).unwrap();
+    let report = scan(&builder.into_inner().unwrap());
+    let told = ["nested installers/d.tar.gz!", "nested installers/d.tar.gz!/dispatcher.zip!"];
+    assert_eq!(
+        (gaps(&report), report["complete"].as_bool()),
+        (told.map(str::to_owned).to_vec(), Some(true))
+    );
+}

@@ -144,3 +144,12 @@ fn archive_among_hundreds_that_is_not_read_is_told() {
     let report: Value = serde_json::from_slice(&output.unwrap().stdout).unwrap();
     assert_eq!(report["complete"], false);
 }
+
+#[test]
+fn empty_mount_among_uploads_leaves_the_verdict_open() {
+    let home = tempfile::tempdir().unwrap();
+    uploads(home.path());
+    assert_eq!(names(&["."], home.path(), "").1, Some(0));
+    std::fs::create_dir_all(home.path().join("publish2/crx-quickstart")).unwrap();
+    assert_eq!(names(&["."], home.path(), "").1, Some(2));
+}
