@@ -24,6 +24,9 @@ pub(super) enum Choice<'a> {
 /// instance of the majority, one with files if there is one. Only a pair of sound keys will do.
 pub(super) fn choose(farm: &Farm) -> Choice<'_> {
     let pairs = sound_pairs(farm);
+    if !farm.expected.keys.is_empty() {
+        return by_policy(farm, &pairs);
+    }
     let mut of_authors = pairs.iter().filter(|group| group.iter().any(|member| is_author(member)));
     let authors: Vec<&Member> = repaired(farm).filter(|member| is_author(member)).collect();
     match (of_authors.next(), of_authors.next()) {
@@ -38,6 +41,31 @@ pub(super) fn choose(farm: &Farm) -> Choice<'_> {
         )),
         (None, _) if authors.is_empty() => without_author(farm, &pairs),
         (None, _) => in_place_of(&authors, &pairs),
+    }
+}
+
+/// Chooses where the policy says which keys are right, whoever has them.
+fn by_policy<'a>(farm: &Farm, pairs: &Groups<'a>) -> Choice<'a> {
+    let is_expected = |name: &KeyName, key: &Digest| {
+        farm.expected.keys.get(name).is_none_or(|expected| expected.is_of(key))
+    };
+    let fits = |group: &&[&Member]| {
+        let pair = group.first().and_then(|member| sound_pair(member));
+        pair.is_some_and(|pair| {
+            KeyName::ALL.iter().zip(&pair).all(|(name, key)| is_expected(name, key))
+        })
+    };
+    let mut fitting = pairs.iter().filter(fits);
+    match (fitting.next(), fitting.next()) {
+        (Some(group), None) => take(group, "it has the keys that the policy names", Vec::new()),
+        (Some(_), Some(_)) => Choice::Open(format!(
+            "Nothing here tells whose keys are right: more than one pair fits what the policy names. The sound pairs: {}.",
+            candidates(pairs)
+        )),
+        (None, _) => Choice::Open(format!(
+            "No instance has a sound pair of the keys that the policy names: find those, or correct the policy. The sound pairs: {}.",
+            candidates(pairs)
+        )),
     }
 }
 
@@ -219,6 +247,32 @@ mod tests {
     use super::*;
     use crate::facts::JcrKeys;
     use crate::testing::{FarmBuilder, Instance, farm, good_farm};
+
+    #[test]
+    fn policy_says_whose_keys_are_right() {
+        let other = |i: Instance| i.hmac(&[b"other hmac key 0".as_slice(), &[0x81; 16]].concat());
+        let mut built = good_farm(&["publish1"])
+            .with("author", |i| i.role("author"))
+            .with("publish2", other)
+            .build();
+        let key = |farm: &Farm, name: &str| {
+            let member = farm.members.iter().find(|member| member.name == name);
+            member.and_then(|m| m.known_key(KeyName::Hmac)).expect("a key").value.md5.to_string()
+        };
+        for (pinned, source) in [("publish2", "publish2"), ("publish1", "author"), ("", "-")] {
+            let md5 = if pinned.is_empty() { "0".repeat(32) } else { key(&built, pinned) };
+            let text = format!(
+                "[[farm]]\nname = \"farm\"\nhmac = \"{md5}\"\n[[farm.instance]]\nname = \"author\"\n"
+            );
+            let policy = crate::policy::parse(&text, &[]).expect("a policy");
+            built.expected.keys = policy.farms[0].keys.clone();
+            let chosen = match choose(&built) {
+                Choice::Take { source, .. } => source.name.clone(),
+                Choice::Open(_) => "-".to_owned(),
+            };
+            assert_eq!(chosen, source, "{pinned}");
+        }
+    }
 
     /// Whose keys are taken and what is said of it first; or why nobody's are.
     fn said(farm: FarmBuilder) -> (String, String) {

@@ -188,7 +188,7 @@ pub(super) fn leave_the_jcr(member: &Member) -> Vec<Step> {
         keep("keys", name, &[&hmac, &master, &storage]),
         Step::command(
             "Put both saved files in place, in binary mode",
-            &format!("cp hmac master {keys} && chmod 600 {hmac} {master}"),
+            &format!("mkdir -p {keys} && cp hmac master {keys} && chmod 600 {hmac} {master}"),
         ),
         Step::command(
             &format!("The sums must be those of the saved properties{sums}; where they are not, put back what was kept"),
@@ -266,7 +266,7 @@ mod tests {
                     "becomes unreadable",
                     "Stop east/a.",
                     "mkdir -m 700 'keys-before-east-a' && cp -p 'crx-quickstart/launchpad/felix/bundle2/data/hmac' ",
-                    "cp hmac master 'crx-quickstart/launchpad/felix/bundle2/data/' && chmod 600 ",
+                    "mkdir -p 'crx-quickstart/launchpad/felix/bundle2/data/' && cp hmac master 'crx-quickstart/launchpad/felix/bundle2/data/' && chmod 600 ",
                     "md5sum hmac master 'crx",
                     "printf %s Bundle > ",
                     "Start east/a.",

@@ -88,7 +88,7 @@ fn take(copy: &KeyCopy, out: &mut dyn Write) -> io::Result<()> {
     let sums = "md5sum keys/hmac keys/master".to_owned();
     let make = "mkdir -m 700 keys".to_owned();
     if let Some([hmac, master]) = &copy.files {
-        commands("", &[make, format!("cp {hmac} {master} keys/"), sums], out)?;
+        commands("", &[format!("{make} && cp {hmac} {master} keys/"), sums], out)?;
     } else {
         writeln!(
             out,
@@ -118,8 +118,11 @@ fn give(copy: &KeyCopy, target: &KeyTarget, out: &mut dyn Write) -> io::Result<(
     )?;
     commands("   ", std::slice::from_ref(&target.keep), out)?;
     writeln!(out, "3. Put both files in place:")?;
-    let put =
-        [format!("cp keys/hmac keys/master {directory}"), format!("chmod 600 {hmac} {master}")];
+    let put = [
+        format!("mkdir -p {directory}"),
+        format!("cp keys/hmac keys/master {directory}"),
+        format!("chmod 600 {hmac} {master}"),
+    ];
     commands("   ", &put, out)?;
     writeln!(out, "4. Compare:")?;
     commands("   ", &[format!("md5sum {hmac} {master}")], out)?;

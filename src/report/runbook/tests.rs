@@ -64,7 +64,9 @@ fn keys_are_copied_from_the_right_instance_with_its_paths_and_sums() {
         "{text}"
     );
     for line in [
-        format!("cp '{FELIX}/bundle2/data/hmac' '{FELIX}/bundle2/data/master' keys/\n"),
+        format!(
+            "mkdir -m 700 keys && cp '{FELIX}/bundle2/data/hmac' '{FELIX}/bundle2/data/master' keys/\n"
+        ),
         format!("cp keys/hmac keys/master '{FELIX}/bundle2/data/'\n"),
         "## On p3: put the keys\n".to_owned(),
         "- com.adobe.granite.crypto.file is bundle 2.\n".to_owned(),

@@ -23,7 +23,7 @@ pub(super) fn write(
     };
     let again = if holes.is_empty() { "" } else { ", those to pack again too" };
     let options = match report.farms.len() {
-        1 => "",
+        1 => ", with the `--policy` of the run that wrote this, if it had one",
         _ => ", with the `--policy` and the `--farm-by` of the run that wrote this, if it had them",
     };
     let sources = sources(judged, holes);
