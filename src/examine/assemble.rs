@@ -177,8 +177,7 @@ fn nested(source: &str, path: &str, beside_install: bool) -> Gap {
 /// Says whether a gap explains why an install is not where one is claimed.
 fn concerns_claim(gap: &Gap, claim: &Gap) -> bool {
     let (Some(path), Some(claimed)) = (&gap.path, &claim.path) else { return false };
-    let below = path.strip_prefix(claimed.as_str());
-    gap.kind.hides() && below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    gap.kind.hides() && is_in_realm(path, claimed)
 }
 
 fn malformed(source: &str, items: &BTreeMap<String, Item>) -> Vec<Gap> {

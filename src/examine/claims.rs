@@ -105,13 +105,21 @@ impl Claims<'_> {
     }
 
     /// Links named like archives to what is no archive of the source.
-    fn broken(&self) -> impl Iterator<Item = Gap> {
+    fn broken(&self) -> Vec<Gap> {
         let is_archive = |path: &str| claims_archive(path) && may_hold_install(path);
-        let links = self.links.iter().filter(move |(path, _)| is_archive(path)).take(LINKS_MAX);
-        let broken = links.filter(|(_, target)| self.is_broken(target));
-        broken.map(|(path, _)| {
-            self.gap(path, GapKind::LinkBroken, "is a link to an archive that is not in the source")
-        })
+        let mut links = self.links.iter().filter(|(path, _)| is_archive(path));
+        let looked_at = links.by_ref().take(LINKS_MAX).filter(|(_, target)| self.is_broken(target));
+        let mut gaps: Vec<Gap> = looked_at
+            .map(|(path, _)| {
+                let reason = "is a link to an archive that is not in the source";
+                self.gap(path, GapKind::LinkBroken, reason)
+            })
+            .collect();
+        if let Some((path, _)) = links.next() {
+            let reason = "is one of more links named like archives than are looked at";
+            gaps.push(self.gap(path, GapKind::OverLimit, reason));
+        }
+        gaps
     }
 
     fn is_broken(&self, target: &LinkTarget) -> bool {

@@ -102,6 +102,8 @@ pub(super) struct Collector<'a> {
     homes: BTreeSet<String>,
     /// Sling ids in archives that came again, by path.
     replaced: BTreeMap<String, String>,
+    /// Archives that came again, after one that does not say of which instance it is.
+    nameless: BTreeSet<String>,
     segments: Segments,
     gaps: GapList<'a>,
     pending: Vec<Pending>,
@@ -125,6 +127,7 @@ impl<'a> Collector<'a> {
             packages: BTreeSet::new(),
             homes: BTreeSet::new(),
             replaced: BTreeMap::new(),
+            nameless: BTreeSet::new(),
             segments: Segments::new(limits.segment_files_max),
             gaps: GapList::new(source, limits.gaps_max),
             pending: Vec::new(),
@@ -260,10 +263,14 @@ impl<'a> Collector<'a> {
         }
         // An archive may come a million times, so nothing here looks at more than the realm holds.
         let below = format!("{realm}/")..format!("{realm}0");
-        let dropped = self.items.extract_if(below.clone(), |_, _| true);
-        let sling_ids = dropped.filter_map(|(path, item)| sling_id(&item).map(|id| (path, id)));
-        for (path, id) in sling_ids.take(SLING_IDS_MAX) {
+        let dropped: Vec<_> = self.items.extract_if(below.clone(), |_, _| true).collect();
+        let ids = dropped.iter().filter_map(|(path, item)| Some((path.clone(), sling_id(item)?)));
+        let before = self.replaced.len();
+        for (path, id) in ids.take(SLING_IDS_MAX) {
             self.replaced.entry(path).or_insert(id);
+        }
+        if self.replaced.len() == before && !dropped.is_empty() {
+            self.nameless.insert(realm.clone());
         }
         self.repeats.extract_if(below.clone(), |_, _| true).for_each(drop);
         self.links.extract_if(below.clone(), |_, _| true).for_each(drop);
@@ -276,6 +283,11 @@ impl<'a> Collector<'a> {
 
     /// An archive that was sent twice is one; two instances under one name are not.
     fn tell_replaced(&mut self) {
+        for realm in std::mem::take(&mut self.nameless) {
+            let reason =
+                "came again, and nothing tells that both are of one instance; only the last shows";
+            self.gaps.record(Some(&realm), GapKind::Ambiguous, reason.to_owned());
+        }
         for (path, before) in std::mem::take(&mut self.replaced) {
             if Some(before) != self.items.get(&path).and_then(sling_id) {
                 let reason = "came again with another id, or with none: two instances lie under one path, and only one shows";
@@ -317,10 +329,24 @@ impl<'a> Collector<'a> {
         }
     }
 
+    /// Archives need not list directories, so what lies in an install names it too.
     fn see_home(&mut self, path: &str) {
-        let is_named_so = path.rsplit('/').next() == Some(INSTALL) && !hints::is_in_package(path);
-        if is_named_so && self.homes.len() < self.limits.links_max {
-            self.homes.insert(path.to_owned());
+        let mut homes = path.match_indices(INSTALL).filter_map(|(at, name)| {
+            let (home, rest) = path.split_at_checked(at.saturating_add(name.len()))?;
+            let is_part = home.rsplit('/').next() == Some(INSTALL);
+            (is_part && (rest.is_empty() || rest.starts_with('/'))).then_some(home)
+        });
+        let Some(home) = homes.next() else { return };
+        if hints::is_in_package(home) || self.homes.contains(home) {
+            return;
+        }
+        let max = self.limits.links_max;
+        if self.homes.len() < max {
+            self.homes.insert(home.to_owned());
+        } else {
+            self.gaps.record_limit(format!(
+                "holds more than {max} paths that are named like an install"
+            ));
         }
     }
 

@@ -327,10 +327,22 @@ fn archive_of_a_case_that_holds_no_instance_is_a_gap() {
 fn instance_that_takes_the_place_of_another_is_a_gap() {
     let [author, publish, other] =
         ["author", "publish1", "publish2"].map(|name| gzip(&packed(name)));
-    for last in [other.as_slice(), b"", b"text"] {
-        let files: [(&str, &[u8]); 3] = [("author", &author), ("p", &publish), ("p", last)];
+    let nameless = gzip(
+        &Instance::new("publish3")
+            .without("launchpad/felix/bundle7/data/sling.id.file")
+            .case()
+            .tar(Packing::Tar),
+    );
+    for (first, last) in [
+        (&publish, other.as_slice()),
+        (&publish, b""),
+        (&publish, b"text"),
+        (&publish, nameless.as_slice()),
+        (&nameless, publish.as_slice()),
+    ] {
+        let files: [(&str, &[u8]); 3] = [("author", &author), ("p", first), ("p", last)];
         let report = scan(&tar(&files));
-        let is_told = gaps(&report).iter().any(|gap| gap.starts_with("ambiguous p!/"));
+        let is_told = gaps(&report).iter().any(|gap| gap.starts_with("ambiguous p!"));
         assert!(is_told, "{:?}", gaps(&report));
         assert_ne!(report["farms"][0]["verdict"], "consistent");
     }
@@ -354,6 +366,8 @@ fn place_of_an_install_without_one_is_a_gap() {
     for (path, link, told) in [
         ("publish2/crx-quickstart", None, vec!["no-instance publish2/crx-quickstart"]),
         ("publish2/crx-quickstart", Some("../nix"), vec!["no-instance publish2/crx-quickstart"]),
+        ("publish2/crx-quickstart/logs", None, vec!["no-instance publish2/crx-quickstart"]),
+        ("publish2/my-crx-quickstart/logs", None, vec![]),
         ("publish2.tgz", Some("nix.tgz"), vec!["link-broken publish2.tgz"]),
         ("publish2.tgz", Some("publish1.tgz"), vec![]),
     ] {

@@ -1,6 +1,6 @@
 //! Links of a source: which of them a second pass follows, and what is found through them.
 
-use super::{Collector, Item, below};
+use super::{Collector, INSTALL, Item, below};
 use crate::evidence::{Fact, classify};
 use crate::examine::alias::Aliases;
 use crate::examine::hints;
@@ -40,7 +40,7 @@ impl Collector<'_> {
     /// A whole install that is linked to from outside is missing; one that is linked to inside is found where it lies.
     fn misses_install(&self, path: &str, target: &LinkTarget) -> bool {
         let is_archive = || claims_archive(path) && hints::may_hold_install(path);
-        (path.rsplit('/').next() == Some("crx-quickstart") || is_archive())
+        (path.rsplit('/').next() == Some(INSTALL) || is_archive())
             && follow(target, &self.links) == Resolved::Outside
     }
 
