@@ -71,7 +71,18 @@ fn flush(code: &mut Vec<&str>, line: &mut String) {
     if text.is_empty() {
         return;
     }
-    push(line, &code_span(text));
+    let (name, mark) = without_mark(text);
+    push(line, &code_span(name));
+    line.push_str(mark);
+}
+
+/// Splits off what ends a clause: whoever copies a path wants none of it.
+fn without_mark(text: &str) -> (&str, &str) {
+    let name = text.strip_suffix([',', ':', '.']).unwrap_or(text);
+    let is_name = name.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '\'' | '"' | ')'));
+    let is_number = name.chars().all(|c| c.is_ascii_digit());
+    let at = if is_name && !is_number { name.len() } else { text.len() };
+    text.split_at_checked(at).unwrap_or((text, ""))
 }
 
 #[cfg(test)]
@@ -90,6 +101,12 @@ mod tests {
         let text = "On a, version 6.5.0 (1000): printf %s Bundle > '/x/storage'";
         let code = "On a, version 6.5.0 (1000): printf `%s` Bundle `> '/x/storage'`";
         assert_eq!(prose(text), code);
+    }
+
+    #[test]
+    fn mark_behind_a_path_is_none_of_it() {
+        assert_eq!(prose("copy '/a/b', then /etc/key."), "copy `'/a/b'`, then `/etc/key`.");
+        assert_eq!(prose("a/../.: and /x/,"), "`a/../.:` and `/x/,`");
     }
 
     #[test]

@@ -87,7 +87,7 @@ fn instance_in_jcr_mode_is_switched_and_its_properties_are_deleted_last() {
         "put the keys".to_owned(),
         format!("printf %s Bundle > {storage}\n   wc -c {storage}\n"),
         "6. Start the instance.".to_owned(),
-        "delete the properties hmac and master of `/etc/key,`".to_owned(),
+        "delete the properties hmac and master of `/etc/key`,".to_owned(),
     ]
     .iter()
     .map(|part| text.find(part.as_str()).unwrap_or_else(|| panic!("{part}\nis not in\n{text}")))
@@ -162,11 +162,11 @@ fn source_that_was_not_read_is_told_and_verified_whatever_the_verdict() {
         let text = runbook_of(vec![farm], vec![gap], &Selection::default());
         let told = "## Pack again\n\nThese were not read whole.";
         assert!(text.contains(told), "{text}");
-        assert!(text.contains("`-d.tar:` ends early: pack and bring it again, whole."), "{text}");
+        assert!(text.contains("`-d.tar`: ends early: pack and bring it again, whole."), "{text}");
         assert!(verify(&text).contains("'./-d.tar'"), "{text}");
     }
     let text = runbook_of(Vec::new(), vec![cut("d.tar")], &Selection::default());
-    assert!(text.contains("`d.tar:` ends early: pack"), "{text}");
+    assert!(text.contains("`d.tar`: ends early: pack"), "{text}");
 }
 
 #[test]
@@ -222,6 +222,8 @@ fn keys_that_the_policy_accepts_are_not_copied() {
     let text = runbook_of(vec![farm], Vec::new(), &selection);
     assert!(!text.contains("Source of the keys") && !text.contains("cp keys/"), "{text}");
     assert!(text.contains("2 findings suppressed by the policy: their repair is not"), "{text}");
+    assert!(!text.contains("It must end with"), "what is suppressed stays: {text}");
+    assert!(text.contains("It must find nothing that this text repairs."), "{text}");
 }
 
 #[test]

@@ -32,7 +32,10 @@ pub(super) fn write(
     if sources.contains(STDIN) {
         writeln!(out, "Give it on standard input what stood there when this text was written.\n")?;
     }
+    let unsaid = judged.left_out.saturating_add(judged.suppressed());
     let ends = match report.farms.len() {
+        // What this text does not repair still stands then.
+        _ if unsaid > 0 => "It must find nothing that this text repairs.".to_owned(),
         1 => "It must end with `Verdict: CONSISTENT` and exit with 0.".to_owned(),
         _ => format!(
             "It must say {}, or `Verdict: CONSISTENT` where no other farm is in these sources.",
