@@ -1,16 +1,16 @@
 //! Sorts the evidence of one source into snapshots, one an install root.
 
-use super::claims::Claims;
+use super::claims::{Claims, is_beside_install};
 use super::collector::{Collected, Item};
 use super::{configs, node_store};
 use crate::evidence::{
     BundleParts, ConfigFile, Fact, Found, Packing, assemble, classify, concerns_store, may_matter,
 };
 use crate::facts::{
-    Bundle, CRYPTO, CRYPTO_FILE, Gap, GapKind, KeyFile, Owner, Parts, Place, RunModes, Setting,
-    SlingId, Snapshot, StorageFile, StorageMode, is_in_realm, realm,
+    Bundle, CRYPTO, CRYPTO_FILE, Gap, GapKind, INSIDE, KeyFile, Owner, Parts, Place, RunModes,
+    Setting, SlingId, Snapshot, StorageFile, StorageMode, is_in_realm, realm,
 };
-use crate::intake::{Source, Walked};
+use crate::intake::{Source, Standing, Walked, claims_archive};
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,13 +21,23 @@ type Evidence<'a> = Vec<(&'a str, Found<'a>, &'a Item)>;
 ///
 /// A folder of other sources need not hold an instance itself.
 pub(super) fn snapshots(
-    Source { name: source, folder, apart, .. }: &Source,
+    Source { name: source, standing, apart, .. }: &Source,
     walked: &Walked,
     collected: Collected,
     limits: &Limits,
 ) -> (Vec<Snapshot>, Vec<Gap>) {
-    let Collected { items, archives, realms, homes, is_status, mut gaps, links, directory, .. } =
-        collected;
+    let Collected {
+        items,
+        archives,
+        realms,
+        homes,
+        is_status,
+        is_package,
+        mut gaps,
+        links,
+        directory,
+        ..
+    } = collected;
     let mut roots = by_root(&items);
     gaps.extend(strays(source, &items));
     roots.retain(|_, evidence| evidence.iter().any(|(_, found, item)| marks_instance(found, item)));
@@ -39,16 +49,17 @@ pub(super) fn snapshots(
         roots.split_off(&beyond);
     }
     let explained = walked.entries == 0 && gaps.iter().any(|gap| gap.kind.hides());
-    if roots.is_empty() && !*folder && !explained {
-        gaps.push(no_instance(source, walked, is_status));
-    }
     let tops: BTreeSet<&str> = roots.keys().map(String::as_str).collect();
+    gaps.retain(|gap| !is_other_content(gap, *standing, &tops));
+    if tops.is_empty() && !explained {
+        gaps.extend(no_instance(source, *standing, walked, is_status, is_package));
+    }
     // Those that discovery found are sources of their own.
     let inside =
         archives.iter().filter(|path| !apart.contains(path) && owner(path, &tops).is_none());
     gaps.extend(inside.map(|path| nested(source, path, !tops.is_empty())));
     // Of what holds no instance at all that was said.
-    if !tops.is_empty() || *folder {
+    if !tops.is_empty() || *standing == Standing::Folder {
         let claims = Claims { source, roots: &tops, links: &links, realms: &realms, homes: &homes };
         let found = claims.gaps(directory, is_status);
         let is_told = |claim: &Gap| gaps.iter().any(|gap| concerns_claim(gap, claim));
@@ -206,18 +217,44 @@ fn malformed(source: &str, items: &BTreeMap<String, Item>) -> Vec<Gap> {
         .collect()
 }
 
-fn no_instance(source: &str, walked: &Walked, is_status: bool) -> Gap {
-    let reason = match walked.entries {
+/// Says whether what is no archive need not be one: beside an install the name has to claim it.
+fn is_other_content(gap: &Gap, standing: Standing, roots: &BTreeSet<&str>) -> bool {
+    if !matches!(gap.kind, GapKind::NotAnArchive | GapKind::EmptyFile) {
+        return false;
+    }
+    match gap.path.as_deref().and_then(|path| path.strip_suffix(INSIDE)) {
+        Some(path) => !claims_archive(path) && is_beside_install(path, roots),
+        None => gap.path.is_none() && standing == Standing::Beside && !claims_archive(&gap.source),
+    }
+}
+
+fn no_instance(
+    source: &str,
+    standing: Standing,
+    walked: &Walked,
+    is_status: bool,
+    is_package: bool,
+) -> Option<Gap> {
+    let gap = |kind, reason| Some(Gap { source: source.to_owned(), path: None, kind, reason });
+    let reason = match (standing, walked.entries) {
+        (Standing::Folder, _) => return None,
+        (Standing::Upload, _) if is_package => {
+            return gap(GapKind::Package, "is a content package, and no instance is in it".to_owned());
+        }
+        (Standing::Beside, 1..) if !is_status => {
+            let reason = "is an archive beside an install, and no instance is in it".to_owned();
+            return gap(GapKind::Package, reason);
+        }
         _ if is_status => "no AEM instance in it: it is a status of the web console, which holds no key files; send `conf`, \
             `launchpad/config` and `launchpad/felix/bundle*` of `crx-quickstart` instead (see --help)"
             .to_owned(),
-        0 => "no AEM instance in it: it is empty".to_owned(),
-        entries => format!(
+        (_, 0) => "no AEM instance in it: it is empty".to_owned(),
+        (_, entries) => format!(
             "no AEM instance in it: none of its {entries} entries is a bundle below `felix/` or a property file of \
              `crx-quickstart/conf`"
         ),
     };
-    Gap { source: source.to_owned(), path: None, kind: GapKind::NoInstance, reason }
+    gap(GapKind::NoInstance, reason)
 }
 
 /// Other bundles may well have a directory or a large file of such a name. Where the bundle is known not to be one that holds

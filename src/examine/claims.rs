@@ -6,7 +6,7 @@ use super::assemble::owner;
 use super::hints::may_hold_install;
 use super::links::{Links, Resolved, follow};
 use crate::facts::{Gap, GapKind, INSIDE, realm};
-use crate::intake::{LinkTarget, claims_archive};
+use crate::intake::{LinkTarget, claims_archive, claims_nothing};
 use std::collections::BTreeSet;
 
 /// Links that are looked at: where one leads may take long to tell.
@@ -69,11 +69,7 @@ impl Claims<'_> {
 
     /// In a case of archives each is meant to hold an instance; what lies beside an install need not.
     fn empty_archive(&self, inside: &str, is_status: bool) -> Gap {
-        let around = |path: &str| realm(path.strip_suffix(INSIDE).unwrap_or(path)).to_owned();
-        let mut archives = std::iter::successors(Some(around(inside)), |outer| {
-            (!outer.is_empty()).then(|| around(outer))
-        });
-        if archives.any(|outer| self.roots.iter().any(|root| realm(root) == outer)) {
+        if is_beside_install(inside, self.roots) {
             return self.gap(
                 inside,
                 GapKind::Package,
@@ -88,20 +84,43 @@ impl Claims<'_> {
         self.gap(inside, GapKind::NoInstance, reason)
     }
 
-    /// Links out of the source that stand where another instance of the farm would: in the home of an install, or next to that. What they
-    /// lead to may as well be a JDK.
+    /// Links that stand where another instance of the farm would: in the home of an install, or next to that. What those lead to that
+    /// lead out of the source may as well be a JDK.
     fn beside(&self) -> impl Iterator<Item = Gap> {
-        let roots = self.roots.iter().filter(|root| !root.is_empty());
-        let homes: BTreeSet<&str> =
-            roots.flat_map(|root| [parent(root), parent(parent(root))]).collect();
-        let is_beside =
-            move |path: &str| homes.contains(parent(path)) && owner(path, self.roots).is_none();
+        let roots = || self.roots.iter().filter(|root| !root.is_empty());
+        let farms: BTreeSet<&str> = roots().map(|root| parent(parent(root))).collect();
+        let homes: BTreeSet<&str> = roots().map(|root| parent(root)).collect();
+        let is_beside = {
+            let farms = farms.clone();
+            move |path: &str| {
+                let directory = parent(path);
+                (homes.contains(directory) || farms.contains(directory))
+                    && owner(path, self.roots).is_none()
+            }
+        };
         let links = self.links.iter().filter(move |(path, _)| is_beside(path)).take(LINKS_MAX);
-        let out = links.filter(|(_, target)| follow(target, self.links) == Resolved::Outside);
-        out.map(|(path, _)| {
-            let reason = "is a link that leads out of the source; if an instance is there, name it as a source";
-            self.gap(path, GapKind::LinkBeside, reason)
+        links.filter_map(move |(path, target)| {
+            let reason = match follow(target, self.links) {
+                Resolved::Outside => {
+                    "is a link that leads out of the source; if an instance is there, name it as a source"
+                }
+                // Whether it leads to anything the names of what was kept do not tell.
+                Resolved::Inside(target)
+                    if farms.contains(parent(path)) && claims_nothing(path) && !self.is_near(&target) =>
+                {
+                    "is a link to what is no instance of the source, or is not in it"
+                }
+                Resolved::Inside(_) | Resolved::Loop => return None,
+            };
+            Some(self.gap(path, GapKind::LinkBeside, reason))
         })
+    }
+
+    /// Says whether an install is at a path, below or around it, or in the archive of that path.
+    fn is_near(&self, path: &str) -> bool {
+        self.holds_root(path)
+            || owner(path, self.roots).is_some()
+            || self.realms.contains(&format!("{path}{INSIDE}"))
     }
 
     /// Links named like archives to what is no archive of the source.
@@ -130,6 +149,15 @@ impl Claims<'_> {
             Resolved::Loop => true,
         }
     }
+}
+
+/// Says whether an install lies unpacked in one of the archives around a path, or in the source itself.
+pub(super) fn is_beside_install(path: &str, roots: &BTreeSet<&str>) -> bool {
+    let around = |path: &str| realm(path.strip_suffix(INSIDE).unwrap_or(path)).to_owned();
+    let mut archives = std::iter::successors(Some(around(path)), |outer| {
+        (!outer.is_empty()).then(|| around(outer))
+    });
+    archives.any(|outer| roots.iter().any(|root| realm(root) == outer))
 }
 
 fn parent(path: &str) -> &str {

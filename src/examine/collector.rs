@@ -46,6 +46,8 @@ pub(super) struct Collected {
     pub(super) homes: BTreeSet<String>,
     /// It has a file that only the status of a web console has.
     pub(super) is_status: bool,
+    /// It is a content package.
+    pub(super) is_package: bool,
     pub(super) gaps: Vec<Gap>,
     pub(super) links: Links,
     /// It is a directory, of whose links it is known where they lead: discovery tells of those that matter.
@@ -96,7 +98,7 @@ pub(super) struct Collector<'a> {
     opens: bool,
     /// Archives inside it that held or told something.
     realms: BTreeSet<String>,
-    /// Of them, those of packages.
+    /// Of them, those of packages; empty where the source is one.
     packages: BTreeSet<String>,
     /// Paths that are named like an install.
     homes: BTreeSet<String>,
@@ -180,6 +182,7 @@ impl<'a> Collector<'a> {
         let Self { items, archives, mut realms, packages, homes, is_status, gaps, links, .. } =
             self;
         realms.retain(|realm| !packages.contains(realm));
+        let is_package = packages.contains("");
         let gaps = gaps.finish();
         Collected {
             items,
@@ -187,6 +190,7 @@ impl<'a> Collector<'a> {
             realms,
             homes,
             is_status,
+            is_package,
             gaps,
             links,
             directory,
@@ -298,15 +302,13 @@ impl<'a> Collector<'a> {
 
     fn see_realm(&mut self, path: &str) {
         let realm = realm(path);
-        if realm.is_empty() {
-            return;
-        }
         let max = usize::try_from(self.limits.inner_archives_max).unwrap_or(usize::MAX);
-        if !self.realms.contains(realm) && self.realms.len() < max {
+        if !realm.is_empty() && !self.realms.contains(realm) && self.realms.len() < max {
             self.realms.insert(realm.to_owned());
         }
-        let below = path.strip_prefix(realm).unwrap_or_default();
-        if below.starts_with("/jcr_root/") || below.starts_with("/META-INF/vault/") {
+        let below = path.strip_prefix(realm).unwrap_or_default().trim_start_matches('/');
+        let is_package = below.starts_with("jcr_root/") || below.starts_with("META-INF/vault/");
+        if is_package && !self.packages.contains(realm) {
             self.packages.insert(realm.to_owned());
         }
     }
@@ -433,12 +435,15 @@ impl<'a> Collector<'a> {
             return Want::Archive;
         }
         // An archive inside an install is part of it; one outside of every install may hold another.
-        if self.aliases.is_none()
-            && entry.kind == EntryKind::File
-            && claims_archive(path)
-            && !hints::is_in_package(path)
-        {
-            self.remember_archive(path);
+        if self.aliases.is_none() && claims_archive(path) && !hints::is_in_package(path) {
+            match entry.kind {
+                EntryKind::File => self.remember_archive(path),
+                EntryKind::Other if hints::may_hold_install(path) => {
+                    let reason = "is named like an archive, and is a FIFO, a socket or a device";
+                    self.gaps.record(Some(path), GapKind::NotAnArchive, reason.to_owned());
+                }
+                _ => {}
+            }
         }
         Want::Nothing
     }

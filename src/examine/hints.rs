@@ -1,6 +1,7 @@
 //! What may matter by its name although it is no evidence by its path.
 
 use crate::evidence::classify;
+use crate::intake::claims_program;
 
 /// Directories of an install and of packages: an archive in them is a part of those.
 ///
@@ -18,9 +19,6 @@ const PARTS: [&str; 10] = [
     "node_modules",
 ];
 
-/// Endings of archives of programs, and of files that are packed by their nature.
-const PROGRAMS: [&str; 8] = [".jar", ".war", ".ear", ".docx", ".xlsx", ".pptx", ".apk", ".class"];
-
 /// Says whether a file may be an archive with an install in it, as far as its path tells: it lies in none.
 pub(super) fn may_hold_install(path: &str) -> bool {
     let is_part = |part: &str| {
@@ -31,8 +29,7 @@ pub(super) fn may_hold_install(path: &str) -> bool {
     // What lies in an archive that is walked begins anew.
     let inside = path.rsplit_once("!/").map_or(path, |(_, inside)| inside);
     let directories = inside.rsplit_once('/').map_or("", |(directories, _)| directories);
-    !directories.split('/').any(is_part)
-        && !PROGRAMS.iter().any(|end| ends_with_ignoring_case(inside, end))
+    !directories.split('/').any(is_part) && !claims_program(inside)
 }
 
 /// Says whether a path is one of a content package, whose archives are packages too.
@@ -69,11 +66,6 @@ pub(super) fn is_key_in_another_case(path: &str) -> bool {
 
 fn name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
-}
-
-fn ends_with_ignoring_case(name: &str, end: &str) -> bool {
-    let start = name.len().checked_sub(end.len());
-    start.and_then(|start| name.get(start..)).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
 }
 
 #[cfg(test)]

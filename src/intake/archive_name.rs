@@ -1,33 +1,117 @@
-//! What the name of a file claims: that it is an archive, and what of.
+//! What the name of a file claims: that it is an archive, a part of one, or something else altogether.
 
 /// Endings of archives of several files.
 const ARCHIVES: [&str; 11] =
     ["tar", "tgz", "taz", "tbz", "tbz2", "txz", "tlz", "tzst", "zip", "7z", "rar"];
 
-/// Endings of what lies beside an archive and tells of it.
-const COMPANIONS: [&str; 10] =
-    ["md5", "sha1", "sha256", "sha512", "asc", "sig", "txt", "log", "json", "html"];
+/// Endings of what is no archive of installs, packed or not: what lies beside one and tells of it, logs, dumps.
+const OTHERS: [&str; 28] = [
+    "md5",
+    "sha1",
+    "sha256",
+    "sha512",
+    "asc",
+    "sig",
+    "txt",
+    "log",
+    "out",
+    "err",
+    "json",
+    "html",
+    "xml",
+    "csv",
+    "md",
+    "pdf",
+    "sql",
+    "ldif",
+    "hprof",
+    "phd",
+    "dmp",
+    "core",
+    "trace",
+    "pcap",
+    "jfr",
+    "conf",
+    "cfg",
+    "properties",
+];
+
+/// Endings of archives of programs, and of files that are packed by their nature.
+const PROGRAMS: [&str; 8] = ["jar", "war", "ear", "docx", "xlsx", "pptx", "apk", "class"];
 
 /// Endings of a compression, of an archive or of anything else.
 const COMPRESSIONS: [&str; 4] = ["gz", "xz", "bz2", "zst"];
 
-/// Says whether a name claims an archive of several files; `.gz` alone may be anything.
+/// Says whether a name claims an archive of several files, or a part of one; `.gz` alone may be anything.
 ///
 /// Encrypted, split or kept copies have another ending behind it: `.tgz.gpg`, `.zip.001`, `.tar.gz.bak`.
 pub fn claims_archive(path: &str) -> bool {
-    let mut endings = endings(path);
-    let is_companion = endings.clone().next_back().is_some_and(|last| is_one_of(last, &COMPANIONS));
-    !is_companion && endings.any(|ending| is_one_of(ending, &ARCHIVES))
+    let is_archive = || endings(path).any(|ending| is_one_of(ending, &ARCHIVES));
+    !claims_other(path) && (is_archive() || part_hint(path).is_some())
 }
 
-/// Says whether a name claims anything packed: a file of no bytes is none.
+/// Says whether a name claims anything packed that may be an archive: a file of no bytes is none.
 pub(super) fn claims_content(path: &str) -> bool {
-    claims_archive(path) || claims_compression(path)
+    claims_archive(path) || (claims_compression(path) && !claims_other(path))
 }
 
 /// Says whether a name ends in that of a compression.
 pub(super) fn claims_compression(path: &str) -> bool {
     endings(path).next_back().is_some_and(|last| is_one_of(last, &COMPRESSIONS))
+}
+
+/// Says whether a name claims nothing at all, as that of an upload may.
+pub fn claims_nothing(path: &str) -> bool {
+    endings(path).next().is_none_or(str::is_empty)
+}
+
+/// Says whether a name claims what no install lies in: a log, packed or not and kept by number or day, a program, a checksum, or
+/// what macOS notes of a file (`._author.tgz`).
+pub(super) fn claims_other(path: &str) -> bool {
+    let is_count = |ending: &&str| ending.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let mut kinds = endings(path).rev().skip_while(|e| is_one_of(e, &COMPRESSIONS) || is_count(e));
+    let is_other = kinds.next().is_some_and(|kind| is_one_of(kind, &OTHERS));
+    is_other || claims_program(path) || name(path).starts_with("._")
+}
+
+/// Says whether a name claims an archive of programs, or a document.
+pub fn claims_program(path: &str) -> bool {
+    endings(path).next_back().is_some_and(|last| is_one_of(last, &PROGRAMS))
+}
+
+/// Says of a name that it is one of a part of a split archive, and how to join the parts.
+pub(super) fn part_hint(path: &str) -> Option<&'static str> {
+    let name = name(path).to_ascii_lowercase();
+    let (stem, ending) = name.rsplit_once('.').unwrap_or((&name, ""));
+    let numbered = |start: &str, digits: std::ops::RangeInclusive<usize>| {
+        let number = ending.strip_prefix(start);
+        number.is_some_and(|number| {
+            digits.contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit())
+        })
+    };
+    // `split` calls its parts `xaa`, `xab` and so on, where it is given no name.
+    let is_unnamed = || {
+        let letters = name.strip_prefix("xa").map(str::as_bytes);
+        letters.is_some_and(|letters| matches!(letters, [letter] if letter.is_ascii_lowercase()))
+    };
+    let is_rar = ending == "rar" && stem.contains(".part");
+    if numbered("z", 2..=2) {
+        Some(
+            "by its name a part of a split zip; join all parts with `zip -s 0 FILE.zip --out WHOLE.zip`",
+        )
+    } else if is_rar || numbered("r", 2..=2) {
+        Some("by its name a part of a split rar; unpack all with `unrar x FIRST_PART DIRECTORY/`")
+    } else if numbered("", 3..=3)
+        || numbered("part", 1..=3)
+        || matches!(ending, "ab" | "ac" | "ad")
+        || is_unnamed()
+    {
+        Some(
+            "by its name a part of a split archive; join all parts with `cat FILE.* > WHOLE`, or `7z x FIRST_PART`",
+        )
+    } else {
+        None
+    }
 }
 
 /// Returns a path without the endings of archives and compressions.
@@ -42,9 +126,12 @@ pub(super) fn stem(path: &str) -> &str {
 }
 
 fn endings(path: &str) -> impl DoubleEndedIterator<Item = &str> + Clone {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let (_, endings) = name.split_once('.').unwrap_or((name, ""));
+    let (_, endings) = name(path).split_once('.').unwrap_or_default();
     endings.split('.')
+}
+
+fn name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 fn is_one_of(ending: &str, known: &[&str]) -> bool {
@@ -57,16 +144,72 @@ mod tests {
 
     #[test]
     fn archives_are_claimed_in_many_ways() {
-        for name in
-            ["a/publish3.TAR.GZ", "b.zip", "c.txz", "d.tar.gz.gpg", "e.zip.001", "f.tgz.bak"]
-        {
+        for name in [
+            "a/publish3.TAR.GZ",
+            "b.zip",
+            "c.txz",
+            "d.tar.gz.gpg",
+            "e.zip.001",
+            "f.tgz.bak",
+            "g.log.tar.gz",
+            "h.z01",
+            "i.part02",
+            "x/xab",
+        ] {
             assert!(claims_archive(name), "{name}");
         }
-        for name in ["a.tar.gz/notes", "tar", "x.gz", "error.log.1.gz", "p.tar.gz.md5", "q.zip.txt"]
-        {
+        for name in [
+            "a.tar.gz/notes",
+            "tar",
+            "x.gz",
+            "error.log.1.gz",
+            "p.tar.gz.md5",
+            "q.zip.txt",
+            "error.log.001",
+            "._a.tgz",
+            "xabc",
+        ] {
             assert!(!claims_archive(name), "{name}");
         }
         assert!(claims_compression("x.XZ") && !claims_compression("gz"));
+    }
+
+    #[test]
+    fn what_no_install_lies_in_is_known_by_its_name() {
+        for name in [
+            "error.log.gz",
+            "a/error.log.2024-11-02.gz",
+            "dump.SQL.xz",
+            "cq-quickstart-6.5.0.jar",
+            "case.docx",
+            "a/._b.tar.gz",
+        ] {
+            assert!(claims_other(name) && !claims_content(name), "{name}");
+        }
+        for name in ["publish2.gz", "publish2", "case.2024.gz", "log.tar.gz", "a.b.example.com.xz"]
+        {
+            assert!(!claims_other(name), "{name}");
+        }
+        assert!(claims_nothing("a.b/publish2") && claims_nothing("x.") && !claims_nothing("a.gz"));
+    }
+
+    #[test]
+    fn parts_of_split_archives_are_known_by_their_names() {
+        for (name, words) in [
+            ("case.z01", "zip -s 0"),
+            ("case.part2.RAR", "unrar x"),
+            ("case.r00", "unrar x"),
+            ("case.tar.gz.002", "cat FILE.*"),
+            ("case.tgz.ab", "cat FILE.*"),
+            ("case.part1", "cat FILE.*"),
+            ("xaa", "cat FILE.*"),
+        ] {
+            assert!(part_hint(name).is_some_and(|hint| hint.contains(words)), "{name}");
+        }
+        for name in ["case.zip", "case.rar", "case.tar.gz", "case.2024", "case.7z", "002", "x.zab"]
+        {
+            assert_eq!(part_hint(name), None, "{name}");
+        }
     }
 
     #[test]

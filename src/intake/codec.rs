@@ -3,7 +3,7 @@
 //! Decoders are driven here and not through their own readers: those drop what was decoded in the call that meets the damage,
 //! which of a small archive is everything, and do not say at which byte a stream ends.
 
-use super::container::{Context, Input, Opened};
+use super::container::{Context, Input, Opened, unpacks_to_more};
 use super::walk_input;
 use super::wiped::Wiped;
 use crate::facts::GapKind;
@@ -136,6 +136,8 @@ struct Unpack<R, C> {
     state: State,
     produced: u64,
     produced_max: u64,
+    /// What is said where more comes out.
+    unpacks_to_more: String,
     zeros_max: u64,
     problems: Vec<(GapKind, String)>,
 }
@@ -184,6 +186,7 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
             state: State::Start,
             produced: 0,
             produced_max: limits.unpacked_bytes_max.saturating_sub(spent),
+            unpacks_to_more: unpacks_to_more(limits),
             zeros_max: limits.padding_bytes_max,
             problems: Vec::new(),
         }
@@ -292,8 +295,8 @@ impl<R: BufRead, C: Codec> Read for Unpack<R, C> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         while self.state != State::End && !out.is_empty() {
             if self.produced > self.produced_max {
-                let reason = format!("{} unpacks to more than the limit", C::NAME);
-                self.end(Stop::Bad(GapKind::OverLimit, reason));
+                self.problems.push((GapKind::OverLimit, self.unpacks_to_more.clone()));
+                self.state = State::End;
                 break;
             }
             let length = self.step(out);

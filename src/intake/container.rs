@@ -48,6 +48,12 @@ pub(super) trait Input: Read {
     }
 }
 
+/// Says that a source unpacks to more than it may. A container and the compression around it say the same, so that it is told once.
+pub(super) fn unpacks_to_more(limits: &Limits) -> String {
+    let limit = limits.unpacked_bytes_max;
+    format!("unpacks to more than {limit} bytes; the rest was not read; raise `--max-unpacked`")
+}
+
 /// What a walk carries along.
 pub(super) struct Context<'a> {
     /// Bounds.

@@ -1,7 +1,7 @@
 //! From what the user named to the sources to read.
 
 use super::archive_name::stem;
-use super::{Choice, Origin, Source, folder};
+use super::{Choice, Origin, Source, Standing, folder};
 use crate::facts::{Gap, GapKind};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -70,7 +70,7 @@ fn parse(operand: &OsStr) -> Source {
 fn source(text: &OsStr, label: Option<String>) -> Source {
     let name = super::path::text(text.as_encoded_bytes());
     let origin = if text == "-" { Origin::Stdin } else { Origin::Path(PathBuf::from(text)) };
-    Source { name, label, origin, folder: false, apart: Vec::new() }
+    Source { name, label, origin, standing: Standing::Named, apart: Vec::new() }
 }
 
 fn identity(origin: &Origin) -> Option<PathBuf> {
@@ -123,13 +123,15 @@ fn expand(source: Source, choice: &Choice, sources: &mut Vec<Source>, notes: &mu
         let label = source.label.as_ref().map(|label| {
             if alone { label.clone() } else { format!("{label}/{}", short(path, file)) }
         });
-        sources.push(self::source(file.as_os_str(), label));
+        let standing = if folder.installs { Standing::Beside } else { Standing::Upload };
+        sources.push(Source { standing, ..self::source(file.as_os_str(), label) });
     }
     if folder.directories || folder.install {
         let below = |file: &PathBuf| file.strip_prefix(path).ok().map(Path::to_owned);
         let text = |file: PathBuf| super::path::text(file.as_os_str().as_encoded_bytes());
         let apart = folder.uploads.iter().filter_map(below).map(text).collect();
-        sources.push(Source { folder: !folder.install, apart, ..source });
+        let standing = if folder.install { Standing::Named } else { Standing::Folder };
+        sources.push(Source { standing, apart, ..source });
     }
 }
 
@@ -200,7 +202,8 @@ mod tests {
         fs::create_dir(root.path().join("crx-quickstart")).unwrap();
         let found = discover(&[operand(root.path())]);
         assert_eq!(names(&found, root.path()), ["", "/b.tar"]);
-        assert!(!found.sources[0].folder, "it has to hold an instance");
+        let standings = found.sources.iter().map(|source| source.standing).collect::<Vec<_>>();
+        assert_eq!(standings, [Standing::Named, Standing::Beside]);
     }
 
     #[test]

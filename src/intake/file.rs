@@ -18,7 +18,7 @@ pub(super) fn walk(path: &Path, watch: &dyn Watch, context: &mut Context<'_>) {
         Err(error) => return context.visit.gap(None, GapKind::Unreadable, error.to_string()),
     };
     let name = path.file_name().map(|name| name.to_string_lossy());
-    context.hint = name.as_deref().and_then(super::sniff::part_hint);
+    context.hint = name.as_deref().and_then(super::archive_name::part_hint);
     context.state = Some(State::of(&metadata));
     let mut input = FileInput { file, position: 0, length: metadata.len(), watch };
     walk_input(&mut input, context);

@@ -1,8 +1,10 @@
 //! Folders of uploads: the archives in them and in the folders below.
 
-use super::archive_name::{claims_archive, claims_compression};
-use super::open;
-use super::sniff::{self, part_hint};
+use super::archive_name::{
+    claims_archive, claims_compression, claims_content, claims_nothing, claims_other,
+    claims_program,
+};
+use super::{open, sniff};
 use crate::facts::GapKind;
 use std::collections::VecDeque;
 use std::fs::{self, FileType};
@@ -30,6 +32,9 @@ const INSTALL: &str = "crx-quickstart";
 /// Names that only an install holds.
 const INSTALL_PARTS: &[&str] = &["launchpad", "felix", "repository"];
 
+/// Directories beside an install that may have millions of files, none of them an upload.
+const STORES: &[&str] = &["datastore", "segmentstore"];
+
 /// What a folder holds.
 #[derive(Debug, Default)]
 pub(super) struct Folder {
@@ -42,8 +47,10 @@ pub(super) struct Folder {
     pub(super) other_links: Vec<PathBuf>,
     /// It has directories, which may hold instances.
     pub(super) directories: bool,
-    /// An install lies in it.
+    /// An install lies in it, unpacked.
     pub(super) install: bool,
+    /// An install lies unpacked in it or below.
+    pub(super) installs: bool,
     /// Folders were left out at a limit.
     pub(super) left_out: bool,
 }
@@ -55,6 +62,8 @@ enum Stand {
     Apart,
     /// It holds `crx-quickstart`.
     Above,
+    /// It lies below the home of an install.
+    Below,
     /// It is an install, or inside one.
     Inside,
 }
@@ -77,26 +86,31 @@ impl Listed {
 pub(super) fn look(root: &Path) -> Folder {
     let mut folder = Folder::default();
     let mut meant = Vec::new();
-    let mut queue = VecDeque::from([(root.to_owned(), 0_usize)]);
+    let mut queue = VecDeque::from([(root.to_owned(), 0_usize, false)]);
     let mut entered = 0_usize;
-    while let Some((directory, depth)) = queue.pop_front() {
+    while let Some((directory, depth, below_home)) = queue.pop_front() {
         let entries = listing(&directory);
-        let stand = stand(&directory, &entries);
+        let stand = if below_home { Stand::Below } else { stand(&directory, &entries) };
+        folder.installs |= matches!(stand, Stand::Above | Stand::Inside);
         if depth == 0 {
             folder.directories = entries.iter().any(|entry| entry.kind.is_dir());
             folder.install = stand == Stand::Above;
         }
-        if stand == Stand::Inside {
-            continue;
+        match stand {
+            Stand::Inside => continue,
+            Stand::Below => take_named(&entries, &mut folder, &mut meant),
+            Stand::Apart | Stand::Above => take_files(&entries, &mut folder, &mut meant),
         }
-        take_files(&entries, &mut folder, &mut meant);
-        // What lies below the home of an install belongs to it: its data store, its logs.
-        for entry in entries.into_iter().filter(|e| e.kind.is_dir() && stand == Stand::Apart) {
+        let is_home = stand != Stand::Apart;
+        let is_entered =
+            |entry: &Listed| entry.kind.is_dir() && !(is_home && is_store(&entry.name));
+        for entry in entries.into_iter().filter(is_entered) {
             if depth < DEPTH_MAX && entered < FOLDERS_MAX {
                 entered = entered.saturating_add(1);
-                queue.push_back((entry.path, depth.saturating_add(1)));
+                queue.push_back((entry.path, depth.saturating_add(1), is_home));
             } else {
-                folder.left_out = true;
+                // The walk of an install tells of the archives in its home that were not opened.
+                folder.left_out |= !is_home;
             }
         }
     }
@@ -106,6 +120,11 @@ pub(super) fn look(root: &Path) -> Folder {
     }
     drop_links_inside(root, &mut folder);
     folder
+}
+
+/// Says whether a directory in the home of an install is the install, or one of its stores.
+fn is_store(name: &str) -> bool {
+    name == INSTALL || STORES.contains(&name)
 }
 
 fn stand(directory: &Path, entries: &[Listed]) -> Stand {
@@ -136,14 +155,15 @@ fn take_files(entries: &[Listed], folder: &mut Folder, meant: &mut Vec<PathBuf>)
     for entry in entries {
         if entry.kind.is_file() {
             match kind_of(&entry.path) {
+                _ if is_foreign(&entry.name) => {}
                 Ok(()) => folder.uploads.push(entry.path.clone()),
-                Err(_) if is_meant(&entry.name) => meant.push(entry.path.clone()),
+                Err(_) if claims_content(&entry.name) => meant.push(entry.path.clone()),
                 Err(GapKind::Unsupported | GapKind::Unreadable) => foreign.push(entry.path.clone()),
                 Err(_) => {}
             }
         } else if entry.kind.is_symlink() && entry.name != INSTALL {
             take_link(entry, folder);
-        } else if !entry.kind.is_dir() && is_meant(&entry.name) {
+        } else if !entry.kind.is_dir() && claims_content(&entry.name) {
             // A FIFO or a device in the place of an upload.
             meant.push(entry.path.clone());
         }
@@ -151,6 +171,20 @@ fn take_files(entries: &[Listed], folder: &mut Folder, meant: &mut Vec<PathBuf>)
     if folder.uploads.len() > uploads {
         meant.append(&mut foreign);
     }
+}
+
+/// Takes what is named like an archive below the home of an install, where anything else is its own.
+fn take_named(entries: &[Listed], folder: &mut Folder, meant: &mut Vec<PathBuf>) {
+    let archives = entries.iter().filter(|entry| claims_archive(&entry.name));
+    for entry in archives.filter(|entry| entry.kind.is_file()) {
+        let files = if kind_of(&entry.path).is_ok() { &mut folder.uploads } else { &mut *meant };
+        files.push(entry.path.clone());
+    }
+}
+
+/// Says whether a file is packed and of another kind by its name: a log that was kept, a program, a document.
+fn is_foreign(name: &str) -> bool {
+    claims_program(name) || (claims_compression(name) && claims_other(name))
 }
 
 /// Takes a link that would be an upload or an install were it followed. One that leads nowhere may have led to one.
@@ -161,8 +195,8 @@ fn take_link(link: &Listed, folder: &mut Folder) {
         Ok(target) if target.is_dir() => may_hold_install(&link.path),
         // What the link is called, or what it leads to.
         _ => {
-            is_meant(&link.name)
-                || fs::read_link(&link.path).is_ok_and(|to| is_meant(&to.to_string_lossy()))
+            claims_content(&link.name)
+                || fs::read_link(&link.path).is_ok_and(|to| claims_content(&to.to_string_lossy()))
         }
     };
     let links = if is_install { &mut folder.links } else { &mut folder.other_links };
@@ -189,7 +223,7 @@ fn may_hold_install(directory: &Path) -> bool {
     };
     let holds = |entry: &Listed| match entry.kind {
         kind if kind.is_dir() => is_install(&entry.path),
-        _ => is_meant(&entry.name),
+        _ => claims_content(&entry.name),
     };
     stand(directory, &listed) != Stand::Apart
         || listed.iter().any(holds)
@@ -214,14 +248,8 @@ fn drop_links_inside(root: &Path, folder: &mut Folder) {
     };
     links.retain(leads_out);
     other_links.retain(leads_out);
-    // A file elsewhere that no name makes an archive is nobody's upload.
-    other_links.retain(|link| !link.is_file());
-}
-
-/// Says whether somebody meant an archive, whatever its content is.
-fn is_meant(name: &str) -> bool {
-    let is_part = part_hint(name).is_some() && !name.contains(".log");
-    claims_archive(name) || claims_compression(name) || is_part
+    // A file elsewhere that is named like something else is nobody's upload.
+    other_links.retain(|link| !link.is_file() || claims_nothing(&link.to_string_lossy()));
 }
 
 fn kind_of(file: &Path) -> Result<(), GapKind> {
@@ -280,6 +308,10 @@ mod tests {
         }
         let root = folder(&["crx-quickstart/x.tar", "a.tar", "datastore/b.tar"]);
         assert_eq!(uploads(&root), ["a.tar"]);
+        let root =
+            folder(&["s/crx-quickstart/x", "s/old/b.tar", "s/old/felix/c.tar", "s/old/notes"]);
+        assert_eq!(uploads(&root), ["s/old/b.tar", "s/old/felix/c.tar"], "by name alone");
+        let root = folder(&["crx-quickstart/x.tar", "a.tar", "datastore/b.tar"]);
         assert!(look(root.path()).install);
         assert!(look(&root.path().join("crx-quickstart")).uploads.is_empty());
     }
@@ -307,6 +339,19 @@ mod tests {
     fn what_is_meant_for_an_archive_counts_among_archives() {
         let root = folder(&["a.tar", "b.txz", "c.tar.gz.gpg", "d.tgz.md5", "e.zip.001"]);
         assert_eq!(uploads(&root), ["a.tar", "b.txz", "c.tar.gz.gpg", "e.zip.001"]);
+    }
+
+    #[test]
+    fn logs_programs_and_documents_are_no_uploads() {
+        let root = folder(&["a.tar", "._a.tar.gz"]);
+        let packed = crate::intake::testing::gzip(b"text");
+        for name in ["error.log.gz", "dump.sql.gz", "case.docx", "quickstart.jar"] {
+            fs::write(root.path().join(name), &packed).unwrap();
+        }
+        assert_eq!(uploads(&root), ["a.tar"]);
+        fs::write(root.path().join("author.gz"), &packed).unwrap();
+        fs::write(root.path().join("mailed.tgz.txt"), &packed).unwrap();
+        assert_eq!(uploads(&root), ["a.tar", "author.gz", "mailed.tgz.txt"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Archives inside archives: each is walked where it lies, as it comes, and what it holds stands below its own path and a `!`.
 
-use super::archive_name::{claims_archive, claims_content};
+use super::archive_name::{claims_content, claims_nothing};
 use super::container::{Context, Input, Opened};
 use super::{Descend, Entry, EntryKind, LinkTarget, Visit, Want, read_head_of, sniff};
 use crate::facts::{GapKind, INSIDE};
@@ -55,8 +55,7 @@ pub(super) fn walk(
     let mut below = Below {
         prefix: format!("{path}{INSIDE}"),
         path: String::new(),
-        claims_archive: claims_archive(path),
-        claims_content: claims_content(path),
+        is_meant: claims_content(path),
         visit,
     };
     let mut body = Body(body);
@@ -70,6 +69,8 @@ pub(super) fn walk(
         Ok(container) => container,
         Err((kind, reason)) => return below.gap(None, kind, reason),
     };
+    // Packed, and named as nothing else: `publish2` that is the gzip of an error page.
+    below.is_meant |= claims_nothing(path);
     if depth.level >= limits.inner_depth_max || depth.opened >= limits.inner_archives_max {
         let reason = "is an archive inside archives, too deep or one too many, and was not opened; unpack it and name it as a source";
         return below.gap(None, GapKind::Nested, reason.to_owned());
@@ -117,10 +118,8 @@ struct Below<'v> {
     prefix: String,
     /// Path of the entry at hand; reused, since an archive may have millions.
     path: String,
-    /// Its name says that it is an archive.
-    claims_archive: bool,
-    /// Its name says that it is packed.
-    claims_content: bool,
+    /// Somebody meant it for an archive, as far as its name tells.
+    is_meant: bool,
 }
 
 impl Below<'_> {
@@ -163,12 +162,8 @@ impl Visit for Below<'_> {
 
     fn gap(&mut self, path: Option<&str>, kind: GapKind, reason: String) {
         // Anything may lie beside an install, packed or not; only what was meant to be an archive can hide one.
-        let hides_nothing = match kind {
-            GapKind::NotAnArchive => !self.claims_archive,
-            GapKind::EmptyFile => !self.claims_content,
-            _ => false,
-        };
-        if path.is_none() && hides_nothing {
+        let is_none = matches!(kind, GapKind::NotAnArchive | GapKind::EmptyFile);
+        if path.is_none() && is_none && !self.is_meant {
             return;
         }
         let path = path.map_or_else(|| self.prefix.clone(), |path| self.below(path));

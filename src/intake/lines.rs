@@ -1,6 +1,6 @@
 //! Files of saved facts, line by line, in bounded memory.
 
-use super::{Origin, Source, open};
+use super::{Origin, Source, Standing, open};
 use crate::limits::Limits;
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Read};
@@ -26,7 +26,7 @@ pub fn facts_files(operands: &[OsString]) -> Vec<Source> {
         name: super::path::text(text.as_encoded_bytes()),
         label: None,
         origin: if text == "-" { Origin::Stdin } else { Origin::Path(PathBuf::from(text)) },
-        folder: false,
+        standing: Standing::Named,
         apart: Vec::new(),
     };
     operands.into_iter().map(file).collect()

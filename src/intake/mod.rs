@@ -33,7 +33,7 @@ mod zip;
 mod zip_writer;
 mod zstd;
 
-pub use archive_name::claims_archive;
+pub use archive_name::{claims_archive, claims_nothing, claims_program};
 pub use choice::Choice;
 pub use discover::{Discovered, discover, discover_chosen};
 pub use entry::{Descend, Entry, EntryKind, LinkTarget, NoWatch, Visit, Want, Watch};
@@ -68,10 +68,23 @@ pub struct Source {
     pub label: Option<String>,
     /// Where its bytes come from.
     pub origin: Origin,
-    /// A folder of uploads, which are sources of their own; it need not hold an instance itself.
-    pub folder: bool,
+    /// Why it is one.
+    pub standing: Standing,
     /// Paths below a folder that are sources of their own.
     pub apart: Vec<String>,
+}
+
+/// Why something is a source, and so whether it has to hold an instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// The user named it.
+    Named,
+    /// It lies in a folder of uploads.
+    Upload,
+    /// It lies in a folder where installs lie unpacked, as packages and backups do.
+    Beside,
+    /// It is a folder whose uploads are sources of their own.
+    Folder,
 }
 
 impl Source {

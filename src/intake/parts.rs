@@ -188,7 +188,13 @@ mod tests {
 
     fn source(path: &Path) -> Source {
         let (name, origin) = (String::new(), Origin::Path(path.to_owned()));
-        Source { name, label: None, origin, folder: false, apart: Vec::new() }
+        Source {
+            name,
+            label: None,
+            origin,
+            standing: crate::intake::Standing::Named,
+            apart: Vec::new(),
+        }
     }
 
     fn part(path: &str, bytes: u64, offset: Option<u64>) -> Part {

@@ -52,17 +52,28 @@ pub(super) fn text(raw: &[u8]) -> String {
 
 /// Appends `raw` as text, as [`text`] does.
 pub(super) fn push(out: &mut String, raw: &[u8]) {
-    if let Ok(text) = std::str::from_utf8(raw) {
-        out.push_str(text);
-        return;
-    }
     for chunk in raw.utf8_chunks() {
-        out.push_str(chunk.valid());
+        push_valid(out, chunk.valid());
         for byte in chunk.invalid() {
             // Writing to a string cannot fail.
             let _: std::fmt::Result = write!(out, "\\x{byte:02x}");
         }
     }
+}
+
+/// Appends text; a `\xNN` in it becomes `\x5cxNN`, or it would be taken for a byte that is not UTF-8.
+fn push_valid(out: &mut String, text: &str) {
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("\\x") {
+        let is_byte = after
+            .as_bytes()
+            .first_chunk::<2>()
+            .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+        out.push_str(before);
+        out.push_str(if is_byte { "\\x5cx" } else { "\\x" });
+        rest = after;
+    }
+    out.push_str(rest);
 }
 
 fn resolve(base: &str, target: &[u8]) -> LinkTarget {
@@ -141,6 +152,8 @@ mod tests {
     fn bytes_that_are_not_utf8_stay_distinct() {
         assert_eq!(normal(b"a/\xff\xc3").0, "a/\\xff\\xc3");
         assert_ne!(normal(b"a\xff").0, normal(b"a\xfe").0);
+        assert_eq!(normal(b"a/\\xff").0, "a/\\x5cxff", "no byte, but what stands for one");
+        assert_eq!(normal(b"a/b\\xy\\x").0, "a/b\\xy\\x");
         assert_eq!(normal("ä/\u{1b}\n".as_bytes()).0, "ä/\u{1b}\n");
     }
 

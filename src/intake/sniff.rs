@@ -49,32 +49,6 @@ const FOREIGN: &[Foreign] = &[
     },
 ];
 
-/// Says of a name that it is one of a part of a split archive, and how to join the parts.
-pub(super) fn part_hint(name: &str) -> Option<&'static str> {
-    let (stem, ending) = name.rsplit_once('.')?;
-    let ending = ending.to_ascii_lowercase();
-    let numbered = |start: &str, digits: usize| {
-        let number = ending.strip_prefix(start);
-        number.is_some_and(|number| {
-            number.len() == digits && number.bytes().all(|b| b.is_ascii_digit())
-        })
-    };
-    let is_rar = ending == "rar" && stem.to_ascii_lowercase().contains(".part");
-    if numbered("z", 2) {
-        Some(
-            "by its name a part of a split zip; join all parts with `zip -s 0 FILE.zip --out WHOLE.zip`",
-        )
-    } else if is_rar || numbered("r", 2) {
-        Some("by its name a part of a split rar; unpack all with `unrar x FIRST_PART DIRECTORY/`")
-    } else if numbered("", 3) || matches!(ending.as_str(), "ab" | "ac" | "ad") {
-        Some(
-            "by its name a part of a split archive; join all parts with `cat FILE.* > WHOLE`, or `7z x FIRST_PART`",
-        )
-    } else {
-        None
-    }
-}
-
 /// Returns the container that begins with `head`, or why there is none.
 pub(super) fn sniff(head: &[u8]) -> Result<&'static Container, Refusal> {
     if head.is_empty() {
@@ -162,23 +136,6 @@ mod tests {
             assert_eq!(kind, GapKind::NotAnArchive);
             assert_eq!(reason.contains("may be a key file"), may_be, "{length}: {reason}");
             assert!(!reason.contains("\\x"), "{reason}");
-        }
-    }
-
-    #[test]
-    fn parts_of_split_archives_are_known_by_their_names() {
-        for (name, words) in [
-            ("case.z01", "zip -s 0"),
-            ("case.part2.RAR", "unrar x"),
-            ("case.r00", "unrar x"),
-            ("case.tar.gz.002", "cat FILE.*"),
-            ("case.tgz.ab", "cat FILE.*"),
-        ] {
-            assert!(part_hint(name).is_some_and(|hint| hint.contains(words)), "{name}");
-        }
-        for name in ["case.zip", "case.rar", "case.tar.gz", "case.2024", "case.7z", "002", "x.zab"]
-        {
-            assert_eq!(part_hint(name), None, "{name}");
         }
     }
 

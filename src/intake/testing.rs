@@ -3,7 +3,9 @@
 #![allow(clippy::arithmetic_side_effects, reason = "a failing test may panic")]
 
 use super::container::{Context, Input, Opened};
-use super::{Descend, Entry, EntryKind, NoWatch, Origin, Source, Visit, Walked, Want, walk};
+use super::{
+    Descend, Entry, EntryKind, NoWatch, Origin, Source, Standing, Visit, Walked, Want, walk,
+};
 use crate::facts::{GapKind, Owner};
 use crate::limits::Limits;
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
@@ -218,7 +220,7 @@ pub(super) fn walk_path(
         name: "s".to_owned(),
         label: None,
         origin: Origin::Path(path.to_owned()),
-        folder: false,
+        standing: Standing::Named,
         apart: Vec::new(),
     };
     let walked = walk(&source, limits, &NoWatch, &mut recorder);

@@ -7,6 +7,7 @@ use super::pax::Extensions;
 use super::sparse::Sparse;
 use crate::facts::{GapKind, Owner};
 use crate::intake::archive_name::claims_content;
+use crate::intake::container::unpacks_to_more;
 use crate::intake::inner::Depth;
 use crate::intake::{Visit, Want};
 use crate::limits::Limits;
@@ -392,10 +393,7 @@ impl<'v> Scanner<'v> {
     fn check_unpacked(&mut self) {
         let limit = self.limits.unpacked_bytes_max;
         if self.position.saturating_add(self.before.unpacked) > limit && !self.stopped() {
-            let path =
-                matches!(self.state, State::Body | State::Stream).then_some(self.path.as_str());
-            let reason = format!("over the limit of {limit} bytes unpacked; the rest was not read");
-            self.visit.gap(path, GapKind::OverLimit, reason);
+            self.visit.gap(None, GapKind::OverLimit, unpacks_to_more(self.limits));
             self.state = State::Stopped;
         }
     }

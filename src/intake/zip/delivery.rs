@@ -4,7 +4,7 @@ use super::CURE;
 use super::body::{Decoded, Decoder, Fault};
 use super::record::Record;
 use crate::facts::{GapKind, INSIDE, Owner};
-use crate::intake::container::Context;
+use crate::intake::container::{Context, unpacks_to_more};
 use crate::intake::{Entry, EntryKind, Want, inner, path};
 use std::collections::BTreeSet;
 use std::io::{self, BufRead};
@@ -224,9 +224,7 @@ impl<'c, 'v> Desk<'c, 'v> {
     pub(super) fn has_bytes(&mut self, bytes: u64) -> bool {
         let has_bytes = bytes <= self.left();
         if !has_bytes {
-            let limit = self.context.limits.unpacked_bytes_max;
-            let reason = format!("over the limit of {limit} bytes unpacked; the rest was not read");
-            self.gap_once(GapKind::OverLimit, reason);
+            self.gap_once(GapKind::OverLimit, unpacks_to_more(self.context.limits));
         }
         has_bytes
     }

@@ -7,7 +7,7 @@ use super::delivery::{Desk, Parcel};
 use super::record::{self, CENTRAL_BYTES, DESCRIPTOR, LOCAL_BYTES, Record};
 use crate::facts::GapKind;
 use crate::intake::EntryKind;
-use crate::intake::container::Context;
+use crate::intake::container::{Context, unpacks_to_more};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, ErrorKind, Read};
@@ -316,9 +316,7 @@ impl Walker<'_, '_, '_> {
     }
 
     fn over_limit(&self) -> Stop {
-        let limit = self.desk.context.limits.unpacked_bytes_max;
-        let reason = format!("over the limit of {limit} bytes unpacked; the rest was not read");
-        Stop::Bad(GapKind::OverLimit, reason)
+        Stop::Bad(GapKind::OverLimit, unpacks_to_more(self.desk.context.limits))
     }
 
     fn remember_maybe_link(&mut self) {
@@ -383,6 +381,7 @@ impl Walker<'_, '_, '_> {
                 let reason = format!("{error} at byte {at}; the rest was not read");
                 self.desk.gap(GapKind::Unreadable, reason);
             }
+            Stop::Bad(GapKind::OverLimit, reason) => self.desk.gap(GapKind::OverLimit, reason),
             Stop::Bad(kind, reason) => self.desk.gap(kind, format!("{reason}, at byte {at}")),
         }
     }
