@@ -88,7 +88,9 @@ impl Claims<'_> {
     /// lead out of the source may as well be a JDK.
     fn beside(&self) -> impl Iterator<Item = Gap> {
         let roots = || self.roots.iter().filter(|root| !root.is_empty());
-        let farms: BTreeSet<&str> = roots().map(|root| parent(parent(root))).collect();
+        let archives = roots().filter_map(|root| realm(root).strip_suffix(INSIDE));
+        let farms: BTreeSet<&str> =
+            roots().map(|root| parent(parent(root))).chain(archives.map(parent)).collect();
         let homes: BTreeSet<&str> = roots().map(|root| parent(root)).collect();
         let is_beside = {
             let farms = farms.clone();

@@ -1,7 +1,8 @@
 //! From what the user named to the sources to read.
 
 use super::archive_name::stem;
-use super::{Choice, Origin, Source, Standing, folder};
+use super::folder::{self, Installs};
+use super::{Choice, Origin, Source, Standing};
 use crate::facts::{Gap, GapKind};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -118,19 +119,23 @@ fn expand(source: Source, choice: &Choice, sources: &mut Vec<Source>, notes: &mu
         let kind = GapKind::NoInstance;
         notes.push(Gap { source: source.name.clone(), path: None, kind, reason });
     }
-    let alone = chosen.len() == 1 && !folder.install;
+    let is_home = folder.installs == Installs::Here;
+    let alone = chosen.len() == 1 && !is_home;
     for file in chosen {
         let label = source.label.as_ref().map(|label| {
             if alone { label.clone() } else { format!("{label}/{}", short(path, file)) }
         });
-        let standing = if folder.installs { Standing::Beside } else { Standing::Upload };
+        let standing = match folder.installs {
+            Installs::Nowhere => Standing::Upload,
+            Installs::Below | Installs::Here => Standing::Beside,
+        };
         sources.push(Source { standing, ..self::source(file.as_os_str(), label) });
     }
-    if folder.directories || folder.install {
+    if folder.directories || is_home {
         let below = |file: &PathBuf| file.strip_prefix(path).ok().map(Path::to_owned);
         let text = |file: PathBuf| super::path::text(file.as_os_str().as_encoded_bytes());
         let apart = folder.uploads.iter().filter_map(below).map(text).collect();
-        let standing = if folder.install { Standing::Named } else { Standing::Folder };
+        let standing = if is_home { Standing::Named } else { Standing::Folder };
         sources.push(Source { standing, apart, ..source });
     }
 }

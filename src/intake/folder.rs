@@ -47,12 +47,22 @@ pub(super) struct Folder {
     pub(super) other_links: Vec<PathBuf>,
     /// It has directories, which may hold instances.
     pub(super) directories: bool,
-    /// An install lies in it, unpacked.
-    pub(super) install: bool,
-    /// An install lies unpacked in it or below.
-    pub(super) installs: bool,
+    /// Where installs lie unpacked.
+    pub(super) installs: Installs,
     /// Folders were left out at a limit.
     pub(super) left_out: bool,
+}
+
+/// Where in a folder installs lie unpacked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Installs {
+    /// Nowhere.
+    #[default]
+    Nowhere,
+    /// In folders below.
+    Below,
+    /// In the folder itself.
+    Here,
 }
 
 /// Where a directory stands.
@@ -91,11 +101,14 @@ pub(super) fn look(root: &Path) -> Folder {
     while let Some((directory, depth, below_home)) = queue.pop_front() {
         let entries = listing(&directory);
         let stand = if below_home { Stand::Below } else { stand(&directory, &entries) };
-        folder.installs |= matches!(stand, Stand::Above | Stand::Inside);
         if depth == 0 {
             folder.directories = entries.iter().any(|entry| entry.kind.is_dir());
-            folder.install = stand == Stand::Above;
         }
+        folder.installs = folder.installs.max(match stand {
+            Stand::Above if depth == 0 => Installs::Here,
+            Stand::Above | Stand::Inside => Installs::Below,
+            Stand::Apart | Stand::Below => Installs::Nowhere,
+        });
         match stand {
             Stand::Inside => continue,
             Stand::Below => take_named(&entries, &mut folder, &mut meant),
@@ -312,7 +325,7 @@ mod tests {
             folder(&["s/crx-quickstart/x", "s/old/b.tar", "s/old/felix/c.tar", "s/old/notes"]);
         assert_eq!(uploads(&root), ["s/old/b.tar", "s/old/felix/c.tar"], "by name alone");
         let root = folder(&["crx-quickstart/x.tar", "a.tar", "datastore/b.tar"]);
-        assert!(look(root.path()).install);
+        assert_eq!(look(root.path()).installs, Installs::Here);
         assert!(look(&root.path().join("crx-quickstart")).uploads.is_empty());
     }
 

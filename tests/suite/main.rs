@@ -11,6 +11,8 @@
 )]
 
 mod bad_input;
+#[cfg(unix)]
+mod beside;
 mod bombs;
 mod canary;
 mod cases;

@@ -256,7 +256,7 @@ fn one_bound_holds_for_all_archives_in_a_source() {
             let output = run::aemtrix().current_dir(home.path()).args(arguments).output().unwrap();
             let report: Value = serde_json::from_slice(&output.stdout).unwrap();
             let reasons = list(&report["gaps"]).map(|gap| gap["reason"].as_str().unwrap());
-            reasons.filter(|reason| reason.contains("limit")).count()
+            reasons.filter(|reason| reason.contains("unpacks to more")).count()
         };
         assert_eq!(run(bytes * 5), 0);
         assert!(run(bytes * 2) > 0, "four are more than two");
