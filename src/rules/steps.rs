@@ -80,7 +80,7 @@ needs another name";
 
 /// Returns the directory for what is about to be replaced on an instance, as one word of a shell: no other instance has it.
 pub(super) fn kept(what: &str, name: &str) -> String {
-    shell_word(&format!("{what}-before-{}", name.replace('/', "-")))
+    shell_word(&format!("{what}{}{}", Step::KEPT, name.replace('/', "-")))
 }
 
 /// Returns the command that keeps files, given as words of a shell, in a directory that is not there yet.
@@ -95,10 +95,11 @@ pub(super) fn keep(what: &str, name: &str, files: &[&str]) -> Step {
 }
 
 /// Says that keys which were kept are still keys.
-pub(super) fn remove_kept(name: &str) -> String {
-    format!(
+pub(super) fn remove_kept(name: &str) -> Step {
+    let text = format!(
         "When everything works on {name}, remove what was kept and saved: whoever reads it has the keys."
-    )
+    );
+    Step::from(text).last()
 }
 
 /// Saves the keys in the repository of an instance that gets other ones: nothing else reads what it has encrypted.
@@ -110,14 +111,9 @@ pub(super) fn keep_properties(name: &str) -> String {
     )
 }
 
-/// Stops an instance.
-pub(super) fn stop(name: &str) -> String {
-    format!("Stop {name}.")
-}
-
-/// Starts an instance.
-pub(super) fn start(name: &str) -> String {
-    format!("Start {name}.")
+/// Marks steps that are done where an instance gets the keys of another one.
+pub(super) fn settled_by_copy(name: &str, steps: impl IntoIterator<Item = Step>) -> Vec<Step> {
+    steps.into_iter().map(|step| step.settled_by_copy(name)).collect()
 }
 
 /// Deletes the keys that are left in the repository, once those in files have proved themselves.
@@ -127,29 +123,36 @@ pub(super) fn delete_properties(name: &str) -> String {
     )
 }
 
-/// Writes `storage` anew, without a line end: the word that it names already, else the one that the key files speak for.
+/// Writes `storage` anew, without a line end: the word that the key files speak for. An instance that keeps its keys in the JCR
+/// leaves it instead: one stop is enough, and what would be written would have to be replaced at once.
 pub(super) fn write_storage(member: &Member) -> Vec<Step> {
     let both_are_files = KeyName::ALL.into_iter().all(|name| member.key_in_file(name).is_some());
-    let mode = match member.storage_mode() {
-        Some(StorageMode::Bundle) => "Bundle",
-        Some(StorageMode::Jcr) => "JCR",
-        Some(StorageMode::Unknown) | None if both_are_files => "Bundle",
-        Some(StorageMode::Unknown) | None => return leave_the_jcr(member),
-    };
-    let path = quoted(&format!("{}/storage", data_directory(&member.snapshot, CRYPTO)));
+    if !both_are_files && member.storage_mode() != Some(StorageMode::Bundle) {
+        return leave_the_jcr(member, Vec::new());
+    }
+    let directory = data_directory(&member.snapshot, CRYPTO);
+    let path = quoted(&format!("{directory}/storage"));
     let name = &member.name;
-    let mut steps: Vec<Step> = vec![stop(name).into()];
-    let is_there = member.snapshot.storage_in_place().next().is_some();
-    steps.extend(is_there.then(|| keep("storage", name, &[&path])));
-    steps.extend([
-        Step::command(
-            &format!("On {name}, replace the file; do not edit it, editors add a newline"),
-            &print_word(mode, &path),
-        ),
-        Step::command(&format!("Check that it has {} bytes", mode.len()), &format!("wc -c {path}")),
-        start(name).into(),
-    ]);
-    steps
+    let mut steps: Vec<Step> = vec![Step::stop(name)];
+    if member.snapshot.storage_in_place().next().is_some() {
+        steps.push(keep("storage", name, &[&path]).last());
+    } else {
+        let directory = quoted(&format!("{directory}/"));
+        let make = "Make the directory, where it is not there";
+        steps.push(Step::command(make, &format!("mkdir -p {directory}")).last());
+    }
+    steps.extend(switch(name, &path));
+    steps.push(Step::start(name));
+    settled_by_copy(name, steps)
+}
+
+/// Makes an instance that is stopped use key files, which are in place.
+pub(super) fn switch(name: &str, storage: &str) -> [Step; 2] {
+    let lead =
+        format!("On {name}, write the file storage anew; do not edit it, editors add a newline");
+    let write = Step::command(&lead, &print_word("Bundle", storage));
+    let check = Step::command("Check that it has 6 bytes", &format!("wc -c {storage}"));
+    [write.last(), check.last()]
 }
 
 /// Gets the keys of an instance out of its repository, where there are no files to copy.
@@ -161,18 +164,32 @@ pub(super) fn download_keys(member: &Member) -> String {
     )
 }
 
-/// Moves the keys of an instance from the repository to files: the steps of KA-23909 with this instance's numbers.
-pub(super) fn leave_the_jcr(member: &Member) -> Vec<Step> {
+/// Moves the keys of an instance from the repository to files: the steps of KA-23909 with this instance's numbers. What is to be
+/// entered again comes right after the start.
+pub(super) fn leave_the_jcr(member: &Member, secrets: Vec<Step>) -> Vec<Step> {
     let name = &member.name;
     let is_absent = |key: &KeyName| *member.key(*key) == KeyState::Absent;
     if member.is_in_jcr_mode() && KeyName::ALL.iter().any(is_absent) {
-        return vec![
-            format!(
-                "Settle jcr-key-missing first: /etc/key of {name} does not hold both keys, so there is nothing to move."
-            )
-            .into(),
-        ];
+        let settle = format!(
+            "Settle jcr-key-missing first: /etc/key of {name} does not hold both keys, so there is nothing to move."
+        );
+        return [settle.into()].into_iter().chain(secrets).collect();
     }
+    let mut after: Vec<Step> = Vec::new();
+    if KeyName::ALL.into_iter().any(|key| member.known_key(key).is_none()) {
+        let compare = "were not read here: compare their sums with those of the other instances";
+        after.push(format!("The keys of {name} {compare}.").into());
+    }
+    let end = [Step::from(delete_properties(name)).last(), remove_kept(name)];
+    let mut steps = settled_by_copy(name, move_to_files(member).into_iter().chain(after));
+    steps.extend(secrets);
+    steps.extend(settled_by_copy(name, end));
+    steps
+}
+
+/// Puts the keys in the repository of an instance in files, and makes it use them: `storage` last, when the sums are right.
+fn move_to_files(member: &Member) -> Vec<Step> {
+    let name = &member.name;
     let storage = quoted(&format!("{}/storage", data_directory(&member.snapshot, CRYPTO)));
     let keys = data_directory(&member.snapshot, CRYPTO_FILE);
     let (hmac, master) = (quoted(&format!("{keys}/hmac")), quoted(&format!("{keys}/master")));
@@ -184,27 +201,21 @@ pub(super) fn leave_the_jcr(member: &Member) -> Vec<Step> {
         )
         .into(),
         format!("{name} has the same keys after this as before. {OVERWRITE_WARNING}").into(),
-        stop(name).into(),
+        Step::stop(name),
         keep("keys", name, &[&hmac, &master, &storage]),
         Step::command(
             "Put both saved files in place, in binary mode",
             &format!("mkdir -p {keys} && cp hmac master {keys} && chmod 600 {hmac} {master}"),
         ),
         Step::command(
-            &format!("The sums must be those of the saved properties{sums}; where they are not, put back what was kept"),
+            &format!(
+                "The sums must be those of the saved properties{sums}; where they are not, put back what was kept, and leave storage as it is"
+            ),
             &format!("md5sum hmac master {hmac} {master}"),
         ),
-        Step::command(
-            "Replace the file; do not edit it, editors add a newline",
-            &print_word("Bundle", &storage),
-        ),
-        start(name).into(),
     ];
-    if KeyName::ALL.into_iter().any(|key| member.known_key(key).is_none()) {
-        let compare = "were not read here: compare their sums with those of the other instances";
-        steps.push(format!("The keys of {name} {compare}.").into());
-    }
-    steps.extend([delete_properties(name).into(), remove_kept(name).into()]);
+    steps.extend(switch(name, &storage));
+    steps.push(Step::start(name));
     steps
 }
 
@@ -261,7 +272,7 @@ mod tests {
         let [b, c, a] = [0, 1, 2].map(|index| &farm.members[index]);
         for (steps, order) in [
             (
-                leave_the_jcr(a),
+                leave_the_jcr(a, Vec::new()),
                 [
                     "becomes unreadable",
                     "Stop east/a.",
@@ -283,7 +294,7 @@ mod tests {
                     "Start b.",
                 ],
             ),
-            (leave_the_jcr(c), &["Start c.", "The keys of c were not read here", "delete the"]),
+            (leave_the_jcr(c, Vec::new()), &["Start c.", "The keys of c were not read here", "delete the"]),
         ] {
             let text = steps.join("\n");
             let places: Vec<_> = order.iter().map(|part| text.find(part)).collect();
@@ -297,8 +308,11 @@ mod tests {
     fn keys_that_are_not_in_the_jcr_cannot_be_moved_out_of_it() {
         let key: Vec<u8> = (1..33).collect();
         let empty = farm().with("a", |i| i.storage(b"JCR").jcr(&[])).build();
-        assert!(leave_the_jcr(&empty.members[0])[0].starts_with("Settle jcr-key-missing first"));
+        assert!(
+            leave_the_jcr(&empty.members[0], Vec::new())[0]
+                .starts_with("Settle jcr-key-missing first")
+        );
         let whole = farm().with("a", |i| i.jcr_mode(&key, &key[..16])).build();
-        assert!(leave_the_jcr(&whole.members[0]).len() > 1);
+        assert!(leave_the_jcr(&whole.members[0], Vec::new()).len() > 1);
     }
 }
