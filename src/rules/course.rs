@@ -101,7 +101,7 @@ pub fn cut_out(steps: &[Step], run: &[Step]) -> Option<Vec<Step>> {
 
 /// Makes the repairs of findings fit each other: what several do to one instance is done while it is stopped once, and together
 /// with the copying of keys where it gets those.
-pub(super) fn join(findings: &mut [Finding], mut repair: Option<&mut KeyRepair>) {
+pub(super) fn join(findings: &mut [Finding], repair: &mut Option<KeyRepair>) {
     let run = repair.as_ref().map(|repair| repair.steps()).unwrap_or_default();
     let mut courses: Vec<Option<(bool, Course)>> = findings
         .iter()
@@ -112,7 +112,7 @@ pub(super) fn join(findings: &mut [Finding], mut repair: Option<&mut KeyRepair>)
             Some((rest.is_some(), course))
         })
         .collect();
-    let copy_steps = match repair.as_deref_mut() {
+    let copy_steps = match repair {
         Some(KeyRepair::Copy(copy)) => {
             for (asks, course) in courses.iter_mut().flatten() {
                 *asks |= with_copy(course, copy);

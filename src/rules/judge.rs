@@ -116,7 +116,7 @@ fn judge_one(mut farm: Farm, selection: &Selection, baseline: &mut Baseline) -> 
     let excused = findings.iter().filter(is_error).filter(|found| found.excuse.is_some()).count();
     let errors_excused = errors > 0 && excused == errors;
     let mut key_repair = asked_key_repair(&farm, &findings);
-    course::join(&mut findings, key_repair.as_mut());
+    course::join(&mut findings, &mut key_repair);
     Judged { matrix: matrix(&farm), findings, left_out, verdict, errors_excused, key_repair, farm }
 }
 

@@ -52,21 +52,54 @@ fn unpacked(path: &str) -> &str {
 
 /// Returns a text as one word of a shell: names in archives are chosen by others, and commands are pasted.
 ///
-/// One with control characters or others that do not show is printed by the shell itself, for text that people paste cannot
+/// Bytes that are no UTF-8, which stand in it as `\xNN`, are bytes again. One with those, with control characters or others that do not show is printed by the shell itself, for text that people paste cannot
 /// hold them.
 pub fn shell_word(text: &str) -> String {
+    if let Some(bytes) = raw(text) {
+        return print(&bytes);
+    }
     let shows = |c: char| !c.is_control() && (c.is_ascii() || c.is_alphanumeric());
     if text.chars().all(shows) {
         return format!("'{}'", text.replace('\'', r"'\''"));
     }
-    let printed = text.bytes().fold(String::new(), |printed, byte| match byte {
+    print(text.as_bytes())
+}
+
+/// Returns bytes as one word that the shell prints itself.
+fn print(bytes: &[u8]) -> String {
+    let printed = bytes.iter().fold(String::new(), |printed, byte| match byte {
         b'%' => printed + "%%",
-        b' '..=b'~' if byte != b'\\' && byte != b'\'' => {
-            printed + char::from(byte).encode_utf8(&mut [0])
+        b' '..=b'~' if *byte != b'\\' && *byte != b'\'' => {
+            printed + char::from(*byte).encode_utf8(&mut [0])
         }
         _ => printed + &format!("\\{byte:03o}"),
     });
     format!("\"$(printf '{printed}')\"")
+}
+
+/// Returns the bytes of a name in which some stand as `\xNN`; `None` where none do. Only bytes that are no UTF-8 are written so, and a `!`
+/// at the end of a part, so a name that would be UTF-8 with them has these letters itself.
+fn raw(text: &str) -> Option<Vec<u8>> {
+    let mut parts = text.split("\\x");
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    let mut is_escaped = false;
+    for part in parts {
+        let escaped = part.split_at_checked(2).and_then(|(digits, rest)| {
+            let is_lower = !digits.bytes().any(|digit| digit.is_ascii_uppercase() || digit == b'+');
+            let byte = u8::from_str_radix(digits, 16).ok().filter(|_| is_lower)?;
+            let ends = rest.is_empty() || rest.starts_with('/');
+            (byte >= 0x80 || (byte == b'!' && ends)).then_some((byte, rest))
+        });
+        if let Some((byte, rest)) = escaped {
+            is_escaped |= byte == b'!';
+            bytes.push(byte);
+            bytes.extend(rest.bytes());
+        } else {
+            bytes.extend(b"\\x");
+            bytes.extend(part.bytes());
+        }
+    }
+    (is_escaped || std::str::from_utf8(&bytes).is_err()).then_some(bytes)
 }
 
 /// Returns the command that writes a word into a file, without a line end.
@@ -237,6 +270,12 @@ mod tests {
         assert_eq!(quoted("it's"), r"'it'\''s'");
         assert_eq!(quoted("-rf"), "'./-rf'");
         assert_eq!(quoted("a\n\x1b%'\\b"), r#""$(printf 'a\012\033%%\047\134b')""#);
+        assert_eq!(quoted(r"a\xff\xc3/b"), r#""$(printf 'a\377\303/b')""#);
+        assert_eq!(quoted(r"a.tar\x21/b"), r#""$(printf 'a.tar!/b')""#);
+        // These letters are in the name.
+        for name in [r"a\xc3\xa9", r"a\xFF", r"a\x", r"a\x41", r"a\x21b", r"a\x+f", r"\xé"] {
+            assert_eq!(quoted(name), format!("'{name}'"));
+        }
         assert_eq!(quoted("\u{202e}"), r#""$(printf '\342\200\256')""#);
     }
 

@@ -1,6 +1,6 @@
 //! The copying of keys, with commands.
 
-use super::text::{code, commands, indent, item, prose, steps};
+use super::text::{code, commands, indent, item, name as spoken, prose, steps};
 use crate::rules::{KeyCopy, KeyRepair, KeyTarget, Step, cut_out};
 use std::io::{self, Write};
 
@@ -37,11 +37,11 @@ pub(super) fn write(repair: &KeyRepair, scratch: &str, out: &mut dyn Write) -> i
 }
 
 fn before(copy: &KeyCopy, out: &mut dyn Write) -> io::Result<()> {
-    let names: Vec<String> = copy.targets.iter().map(|target| prose(&target.name)).collect();
+    let names: Vec<String> = copy.targets.iter().map(|target| spoken(&target.name)).collect();
     writeln!(out, "## Before you start\n")?;
-    writeln!(out, "Source of the keys: **{}**, for {}.", prose(&copy.source), copy.reason)?;
+    writeln!(out, "Source of the keys: **{}**, for {}.", spoken(&copy.source), copy.reason)?;
     writeln!(out, "They go to: {}.", names.join(", "))?;
-    let left_out: Vec<String> = copy.left_out.iter().map(|name| prose(name)).collect();
+    let left_out: Vec<String> = copy.left_out.iter().map(|name| spoken(name)).collect();
     if !left_out.is_empty() {
         let names = left_out.join(", ");
         writeln!(out, "They do not go to: {names}. The policy accepts the keys that are there.")?;
@@ -66,7 +66,7 @@ fn before(copy: &KeyCopy, out: &mut dyn Write) -> io::Result<()> {
 
 /// Writes how to get the keys from where they are right.
 fn take(copy: &KeyCopy, scratch: &str, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "## On {}: take the keys", prose(&copy.source))?;
+    writeln!(out, "## On {}: take the keys", spoken(&copy.source))?;
     let sums = format!("md5sum {scratch}/hmac {scratch}/master");
     let make = format!("mkdir -m 700 {scratch}");
     if let Some([hmac, master]) = &copy.files {
@@ -111,7 +111,7 @@ impl List<'_> {
 
 /// Writes how one instance gets the keys, and what else is done while it is stopped.
 fn give(copy: &KeyCopy, target: &KeyTarget, scratch: &str, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "## On {}: put the keys\n", prose(&target.name))?;
+    writeln!(out, "## On {}: put the keys\n", spoken(&target.name))?;
     if let Some(save) = &target.save {
         writeln!(out, "{}\n", prose(save))?;
     }

@@ -14,7 +14,7 @@ use super::wording::LEFT_OUT;
 use super::{Format, Report, counted};
 use crate::rules::{Doubt, Excuse, Finding, Judged, Step, Verdict};
 use std::io::{self, Write};
-use text::{commands, prose, steps};
+use text::{commands, name, prose, steps};
 
 pub(super) const FORMAT: Format = Format {
     name: "runbook",
@@ -46,7 +46,7 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 fn farm(judged: &Judged, scratch: &str, report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let instances = counted(judged.farm.members.len(), "instance");
-    let (name, verdict) = (prose(&judged.farm.name), judged.verdict.label());
+    let (name, verdict) = (name(&judged.farm.name), judged.verdict.label());
     writeln!(out, "Farm {name}, {instances}: **{verdict}**.\n")?;
     match &judged.verdict {
         Verdict::Consistent => {

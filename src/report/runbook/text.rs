@@ -2,7 +2,7 @@
 
 pub(super) use super::super::code_span::code_span as code;
 use super::super::printable;
-pub(super) use super::super::prose::prose;
+pub(super) use super::super::prose::{name, prose};
 use crate::rules::Step;
 use std::io::{self, Write};
 
