@@ -102,7 +102,7 @@ pub fn cut_out(steps: &[Step], run: &[Step]) -> Option<Vec<Step>> {
 /// Makes the repairs of findings fit each other: what several do to one instance is done while it is stopped once, and together
 /// with the copying of keys where it gets those.
 pub(super) fn join(findings: &mut [Finding], repair: &mut Option<KeyRepair>) {
-    let run = repair.as_ref().map(|repair| repair.steps()).unwrap_or_default();
+    let run = repair.as_ref().map(KeyRepair::steps).unwrap_or_default();
     let mut courses: Vec<Option<(bool, Course)>> = findings
         .iter()
         .map(|found| (!matches!(found.excuse, Some(Excuse::Suppressed { .. }))).then_some(found))

@@ -92,12 +92,12 @@ fn fix(member: &Member, name: &str, owner: &str, place: &Place) -> Vec<Step> {
             Step::command(&delete, &format!("rm {from}")),
         ];
     }
-    let directory = quoted(&format!("{right}/"));
+    let made = steps::make(&quoted(&format!("{right}/")));
     vec![
         Step::stop(instance),
         Step::command(
             "Move the file to its place; should there be one by now, answer n and keep both",
-            &format!("mkdir -p {directory} && mv -i {from} {to}"),
+            &format!("{made}mv -i {from} {to}"),
         ),
         Step::start(instance),
     ]

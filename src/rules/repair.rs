@@ -6,6 +6,7 @@ use super::key_source::{self, Choice, has_keys_in_jcr, repaired, sound_pair, sou
 use super::steps::{self, OVERWRITE_WARNING, print_word, quoted};
 use crate::facts::{CRYPTO, CRYPTO_FILE, KeyName, StorageMode};
 use crate::farm::{Farm, KeyState, Member};
+use std::collections::BTreeSet;
 
 /// How keys that differ are made equal: what a program needs to say it, with paths as words of a shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +45,8 @@ pub struct KeyTarget {
     pub name: String,
     /// The directory for both files, with a slash at its end.
     pub directory: String,
+    /// The commands that make the directories of its files where they are not there: none where a number is not known.
+    pub make: [Option<Step>; 2],
     /// What the files will be.
     pub files: [String; 2],
     /// The file to write `Bundle` into, unless it says just that, and the directory it is in.
@@ -142,9 +145,8 @@ impl KeyCopy {
         let KeyTarget { name, directory, files: [hmac, master], .. } = target;
         let lead =
             format!("{files} of {} to {name}, in binary mode, and put them in place", self.source);
-        let put = format!(
-            "mkdir -p {directory} && cp hmac master {directory} && chmod 600 {hmac} {master}"
-        );
+        let made = steps::make(directory);
+        let put = format!("{made}cp hmac master {directory} && chmod 600 {hmac} {master}");
         let right = match &self.sums {
             Some([hmac, master]) => {
                 format!("It must print {hmac} for hmac and {master} for master")
@@ -156,8 +158,7 @@ impl KeyCopy {
         let mut steps = vec![Step::stop(name), keep, Step::command(&lead, &put), compare];
         // In JCR mode the files have no effect before `storage` says so.
         if let Some([directory, storage]) = &target.storage {
-            let make = "Make the directory, where it is not there";
-            steps.push(Step::command(make, &format!("mkdir -p {directory}")));
+            steps.extend(steps::make_directory(directory));
             steps.extend(steps::switch(name, storage));
         }
         steps.extend(target.also.iter().cloned());
@@ -191,11 +192,13 @@ impl KeyTarget {
             files,
             save: (in_jcr && may_hold).then(|| steps::keep_properties(&member.name)),
             keep,
+            make: [&directory, &of_storage]
+                .map(|d| steps::make_directory(&quoted(&format!("{d}/")))),
             directory: quoted(&format!("{directory}/")),
             storage: to_write.then(|| [quoted(&format!("{of_storage}/")), storage]),
             is_storage_known: says_bundle || to_write,
             in_jcr,
-            bundles: bundles.collect(),
+            bundles: bundles.collect::<BTreeSet<_>>().into_iter().collect(),
             ims: snapshot.ims_configurations().map(|ims| ims.pid.clone()).collect(),
             also: Vec::new(),
         }

@@ -1,7 +1,7 @@
 //! Steps that several repairs share, with the names and paths of the instance at hand.
 
 use super::Step;
-use crate::facts::{CRYPTO, CRYPTO_FILE, KeyName, Snapshot, StorageMode, realm};
+use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE, KeyName, Snapshot, StorageMode, realm};
 use crate::farm::{KeyState, Member};
 
 /// What every repair that replaces keys must say.
@@ -23,11 +23,27 @@ pub(super) const FELIX_CACHE: &str = "Apache Felix Framework, BundleCache and Bu
 
 /// Returns the data directory of a bundle on an instance, or words for it where its number is not known.
 pub(super) fn data_directory(snapshot: &Snapshot, symbolic_name: &str) -> String {
-    let mut bundles = snapshot.bundles_named(symbolic_name);
-    match (bundles.next(), bundles.next()) {
-        (Some(bundle), None) => format!("{}/data", bundle.place.path),
-        _ => format!("launchpad/felix/bundle<id of {symbolic_name}>/data"),
+    let bundles: Vec<&Bundle> = snapshot.bundles_named(symbolic_name).collect();
+    let one_id =
+        bundles.windows(2).all(|two| two.iter().all(|b| b.id == two.first().and_then(|b| b.id)));
+    // A copy such as bundle21.bak beside bundle21 has its number too, and goes.
+    let own = |b: &&&Bundle| b.id.is_some_and(|id| b.directory == format!("bundle{id}"));
+    match bundles.as_slice() {
+        [bundle] => format!("{}/data", bundle.place.path),
+        _ => match bundles.iter().find(own).filter(|_| one_id) {
+            Some(bundle) => format!("{}/data", bundle.place.path),
+            None => format!("launchpad/felix/bundle{UNKNOWN}{symbolic_name}>/data"),
+        },
     }
+}
+
+/// What stands for the number of a bundle that is not known.
+const UNKNOWN: &str = "<id of ";
+
+/// Returns the start of a command that makes a directory, a word of a shell, where it is not there; nothing for one whose number is
+/// not known: made, it would be a wrong one.
+pub(super) fn make(directory: &str) -> String {
+    if directory.contains(UNKNOWN) { String::new() } else { format!("mkdir -p {directory} && ") }
 }
 
 /// Returns the path of a file on an instance as one word of a shell, as [`shell_word`] does.
@@ -170,13 +186,18 @@ pub(super) fn write_storage(member: &Member) -> Vec<Step> {
     if member.snapshot.storage_in_place().next().is_some() {
         steps.push(keep("storage", name, &[&path]).last());
     } else {
-        let directory = quoted(&format!("{directory}/"));
-        let make = "Make the directory, where it is not there";
-        steps.push(Step::command(make, &format!("mkdir -p {directory}")).last());
+        steps.extend(make_directory(&quoted(&format!("{directory}/"))).map(Step::last));
     }
     steps.extend(switch(name, &path));
     steps.push(Step::start(name));
     settled_by_copy(name, steps)
+}
+
+/// Makes a directory, a word of a shell, where it is not there.
+pub(super) fn make_directory(directory: &str) -> Option<Step> {
+    let command = make(directory);
+    let command = command.strip_suffix(" && ")?;
+    Some(Step::command("Make the directory, where it is not there", command))
 }
 
 /// Makes an instance that is stopped use key files, which are in place.
@@ -227,6 +248,7 @@ fn move_to_files(member: &Member) -> Vec<Step> {
     let keys = data_directory(&member.snapshot, CRYPTO_FILE);
     let (hmac, master) = (quoted(&format!("{keys}/hmac")), quoted(&format!("{keys}/master")));
     let keys = quoted(&format!("{keys}/"));
+    let made = make(&keys);
     let sums = sums_in_jcr(member).unwrap_or_default();
     let mut steps: Vec<Step> = vec![
         format!(
@@ -238,7 +260,7 @@ fn move_to_files(member: &Member) -> Vec<Step> {
         keep("keys", name, &[&hmac, &master, &storage]),
         Step::command(
             "Put both saved files in place, in binary mode",
-            &format!("mkdir -p {keys} && cp hmac master {keys} && chmod 600 {hmac} {master}"),
+            &format!("{made}cp hmac master {keys} && chmod 600 {hmac} {master}"),
         ),
         Step::command(
             &format!(

@@ -144,11 +144,15 @@ fn put(copy: &KeyCopy, target: &KeyTarget, scratch: &str, list: &mut List<'_>) -
         "Keep what is there; a file that is missing is told and does not matter, a directory that is there already needs another name",
         std::slice::from_ref(&target.keep),
     )?;
+    let [make_keys, make_storage] = target
+        .make
+        .each_ref()
+        .map(|make| make.as_ref().and_then(|make| make.parts().1).map(str::to_owned));
     let put = [
-        format!("mkdir -p {directory}"),
         format!("cp {scratch}/hmac {scratch}/master {directory}"),
         format!("chmod 600 {hmac} {master}"),
     ];
+    let put: Vec<String> = make_keys.into_iter().chain(put).collect();
     list.commands("Put both files in place", &put)?;
     list.commands("Compare", &[format!("md5sum {hmac} {master}")])?;
     if let Some([hmac, master]) = &copy.sums {
@@ -156,13 +160,12 @@ fn put(copy: &KeyCopy, target: &KeyTarget, scratch: &str, list: &mut List<'_>) -
         writeln!(list.out, "   It must print {hmac} for hmac and {master} for master.")?;
     }
     match &target.storage {
-        Some([directory, storage]) => list.commands(
+        Some([_, storage]) => list.commands(
             "Only when these sums are right, make the instance use the files. Do not edit this one, editors add a newline; it must have 6 bytes",
-            &[
-                format!("mkdir -p {directory}"),
-                format!("printf %s Bundle > {storage}"),
-                format!("wc -c {storage}"),
-            ],
+            &make_storage
+                .into_iter()
+                .chain([format!("printf %s Bundle > {storage}"), format!("wc -c {storage}")])
+                .collect::<Vec<_>>(),
         ),
         None if target.is_storage_known => {
             list.item("Its `storage` says Bundle already; leave it as it is.")

@@ -139,6 +139,26 @@ fn what_else_is_done_to_an_instance_that_gets_keys_is_done_while_it_is_stopped()
 }
 
 #[test]
+fn directory_of_a_bundle_whose_number_is_not_known_is_never_made() {
+    let twice = |i: Instance| {
+        i.hmac(&other())
+            .storage(b"JCR")
+            .bundle(8, crate::facts::CRYPTO)
+            .bundle(9, crate::facts::CRYPTO_FILE)
+    };
+    let text = runbook(good_farm(&["p1", "p2"]).with("p3", twice));
+    assert!(
+        !text.lines().any(|line| line.contains("mkdir -p") && line.contains("<id of")),
+        "{text}"
+    );
+    let copy = |i: Instance| {
+        i.hmac(&other()).storage(b"Bundle\n").bundle_in("bundle1.bak", 1, crate::facts::CRYPTO)
+    };
+    let text = runbook(good_farm(&["p1", "p2"]).with("p3", copy));
+    assert!(!text.contains("<id of"), "{text}");
+}
+
+#[test]
 fn several_faults_of_one_instance_are_mended_while_it_is_stopped_once() {
     let newline = |key: &[u8]| [key, b"\n"].concat();
     let hmac: Vec<u8> = (0x80..0xA0).collect();
