@@ -4,6 +4,7 @@ mod matrix;
 
 use super::code_span::code_span;
 use super::prose::prose;
+use super::told::{Repair, Told};
 use super::wording::{basis, uncounted};
 use super::{Format, Report};
 use crate::facts::{Gap, Place, spoken};
@@ -23,9 +24,6 @@ const FINDINGS_MAX: usize = 3;
 const PLACES_MAX: usize = 3;
 /// So many gaps of one kind of list are listed.
 const GAPS_MAX: usize = 20;
-
-/// Repairs that were written already, and the rule they were written for.
-type Written<'f> = Vec<(&'f [Step], &'static str)>;
 
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if report.farms.is_empty() {
@@ -58,7 +56,7 @@ fn verdict(judged: &Judged, report: &Report, out: &mut dyn Write) -> io::Result<
 }
 
 fn findings(findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
-    let mut written = Written::new();
+    let mut written = Told::default();
     for same_rule in findings.chunk_by(|a, b| a.rule == b.rule) {
         let Some((rule, severity)) = same_rule.first().map(|found| (found.rule, found.severity))
         else {
@@ -81,7 +79,7 @@ fn findings(findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
 
 fn finding<'f>(
     finding: &'f Finding,
-    written: &mut Written<'f>,
+    written: &mut Told<'f>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     if let Some(excuse) = &finding.excuse {
@@ -89,22 +87,21 @@ fn finding<'f>(
     }
     writeln!(out, "- {}", prose(&finding.hit.message))?;
     places(&finding.hit.places, out)?;
-    let own = finding.hit.fix.as_slice();
-    match written.iter().find(|(steps, _)| *steps == own) {
-        Some((_, rule)) if !own.is_empty() => writeln!(out, "  - repair: as for `{rule}` above"),
-        _ => {
-            written.push((own, finding.rule.id));
+    match written.tell(finding.hit.fix.as_slice().into(), finding.rule.id) {
+        Repair::As(rule) => writeln!(out, "  - repair: as for `{rule}` above"),
+        Repair::Steps(own) => {
             let mut steps = own.iter().enumerate();
-            steps.try_for_each(|(index, step)| {
-                let number = index.saturating_add(1);
-                match step.parts() {
-                    (lead, Some(command)) => {
-                        writeln!(out, "  {number}. {}: {}", prose(lead), code_span(command))
-                    }
-                    (text, None) => writeln!(out, "  {number}. {}", prose(text)),
-                }
-            })
+            steps.try_for_each(|(index, step)| numbered(index.saturating_add(1), step, out))
         }
+    }
+}
+
+fn numbered(number: usize, step: &Step, out: &mut dyn Write) -> io::Result<()> {
+    match step.parts() {
+        (lead, Some(command)) => {
+            writeln!(out, "  {number}. {}: {}", prose(lead), code_span(command))
+        }
+        (text, None) => writeln!(out, "  {number}. {}", prose(text)),
     }
 }
 

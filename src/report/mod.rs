@@ -18,6 +18,7 @@ mod runbook;
 mod sarif;
 mod table;
 mod template;
+mod told;
 mod wording;
 
 pub use baseline::write_baseline;

@@ -3,6 +3,11 @@
 use super::code_span::code_span;
 use super::printable;
 
+/// Digits of a digest that is cut short.
+const DIGITS_SHORT: usize = 8;
+/// From so many digits on, a word may be the number of a commit.
+const COMMIT_DIGITS_MIN: usize = 7;
+
 /// Returns text with everything in code spans but plain words.
 ///
 /// A backslash does not keep GitHub from notifying `@name`, linking `www.example.com` or closing `#1`: that is looked for after Markdown
@@ -17,10 +22,21 @@ pub(super) fn prose(text: &str) -> String {
             push(&mut lines, word);
         } else {
             code.push(word);
+            // Of names in a row each is a piece of code of its own; a comma in quotes is of one name.
+            let in_quotes =
+                code.iter().map(|word| word.matches('\'').count()).sum::<usize>() % 2 == 1;
+            if word.ends_with(',') && !in_quotes {
+                flush(&mut code, &mut lines);
+            }
         }
     }
     flush(&mut code, &mut lines);
     lines
+}
+
+/// Returns a name as one word or one piece of code, so that it stays apart from others in a row.
+pub(super) fn name(text: &str) -> String {
+    if !text.contains(' ') && prose(text) == text { text.to_owned() } else { code_span(text) }
 }
 
 /// Returns text as one cell of a table.
@@ -38,7 +54,18 @@ fn is_plain(word: &str) -> bool {
     let begins_list = is_number && inner != word && !word.starts_with('(');
     let fits = |c: char| c.is_alphanumeric() || matches!(c, '-' | '\'');
     let starts = inner.starts_with(char::is_alphanumeric);
-    starts && !begins_list && !is_issue(inner) && (is_number || inner.chars().all(fits))
+    starts
+        && !begins_list
+        && !is_issue(inner)
+        && !is_digest(inner)
+        && (is_number || inner.chars().all(fits))
+}
+
+/// Says whether a word looks like a digest, or the start of one: GitHub links 7 to 40 such digits as a commit.
+fn is_digest(word: &str) -> bool {
+    let is_hex = word.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
+    let has_digit = word.bytes().any(|c| c.is_ascii_digit());
+    is_hex && (word.len() == DIGITS_SHORT || (word.len() >= COMMIT_DIGITS_MIN && has_digit))
 }
 
 /// Says whether Jira, GitHub or GitLab would link a word as one of its issues: `PROJ-12`, and `GH-12` in any case.
@@ -80,7 +107,7 @@ fn flush(code: &mut Vec<&str>, line: &mut String) {
 fn without_mark(text: &str) -> (&str, &str) {
     let name = text.strip_suffix([',', ':', '.']).unwrap_or(text);
     let is_name = name.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '\'' | '"' | ')'));
-    let is_number = name.chars().all(|c| c.is_ascii_digit());
+    let is_number = name.len() < COMMIT_DIGITS_MIN && name.chars().all(|c| c.is_ascii_digit());
     let at = if is_name && !is_number { name.len() } else { text.len() };
     text.split_at_checked(at).unwrap_or((text, ""))
 }
@@ -137,9 +164,19 @@ mod tests {
             "PROJ-12",
             "see-PROJ2-1",
             "gh-7",
+            "12345678",
+            "abcdefab",
+            "0123456789abcdef0123456789abcdef",
         ] {
             assert_eq!(prose(word), format!("`{word}`"));
         }
+    }
+
+    #[test]
+    fn names_in_a_row_are_pieces_of_code_of_their_own() {
+        assert_eq!(prose("a/b, @c, d: md5 00112233, x"), "`a/b`, `@c`, d: md5 `00112233`, x");
+        assert_eq!(prose("cp 'a/x, y/b' '/c'"), "cp `'a/x, y/b' '/c'`");
+        assert_eq!(["a", "a b", "a`,", "a,"].map(name), ["a", "`a b`", "`` a`, ``", "a,"]);
     }
 
     #[test]

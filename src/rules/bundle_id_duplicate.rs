@@ -1,7 +1,7 @@
 //! `bundle-id-duplicate`: two directories of the Felix cache claim one bundle number.
 
 use super::steps::{FELIX_CACHE, quoted};
-use super::{Hit, Rule, Severity};
+use super::{Hit, Rule, Severity, Step};
 use crate::facts::Bundle;
 use crate::farm::{Farm, Member};
 use std::collections::BTreeMap;
@@ -41,14 +41,15 @@ fn hit(member: &Member, id: u64, bundles: &[&Bundle]) -> Hit {
         directories.join(", ")
     );
     let copies = bundles.iter().filter(|bundle| bundle.directory != format!("bundle{id}"));
-    let mut steps = vec![format!("Stop {}.", member.name)];
+    let mut steps = vec![Step::stop(&member.name)];
     steps.extend(copies.map(|copy| {
         format!(
             "Make sure that {} is the copy, then move it out of launchpad/felix.",
             quoted(&copy.place.path)
         )
+        .into()
     }));
-    steps.push(format!("Start {}.", member.name));
+    steps.push(Step::start(&member.name));
     Hit::on(member, message).at(bundles.iter().map(|bundle| &bundle.place)).fix(steps)
 }
 

@@ -57,14 +57,14 @@ fn fix(member: &Member, known: &EffectiveKey, file: &KeyFile, jcr: &JcrKey) -> V
             jcr.path()
         )
         .into(),
-        "If it is the JCR's:".into(),
         OVERWRITE_WARNING.into(),
-        steps::stop(&member.name).into(),
+        Step::stop(&member.name),
         steps::keep(file.name.file_name(), name, &[&path]),
-        format!("Put the saved property in place of {path}, in binary mode.").into(),
-        format!("Check that md5sum {path} prints {in_jcr}, then compare with the other instances.")
+        format!("If it is the JCR's, put the saved property in place of {path}, in binary mode.").into(),
+        format!("Then check that md5sum {path} prints {in_jcr}, then compare with the other instances.")
             .into(),
-        steps::start(&member.name).into(),
+        Step::start(&member.name),
+        steps::remove_kept(name),
     ]
 }
 

@@ -79,7 +79,7 @@ mod tests {
         let fix = check(&farm)[0].fix.join("\n");
         assert!(fix.starts_with("Do not restart p3"), "{fix}");
         assert!(fix.contains("bundle2/data/hmac' and"), "{fix}");
-        assert!(fix.contains("On p3, make it use the files: printf %s Bundle > "), "{fix}");
+        assert!(fix.contains("editors add a newline: printf %s Bundle > "), "{fix}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::excuse::{accepted, is_about_suppressions, suppressed, tell_stale};
 use super::repair::{KeyRepair, key_repair};
-use super::{Excuse, Finding, RULES, Rule, Severity, Verdict, known, verdict};
+use super::{Excuse, Finding, RULES, Rule, Severity, Verdict, course, known, verdict};
 use crate::facts::Date;
 use crate::farm::{Farm, Matrix, matrix};
 use crate::policy::{Baseline, Level, Suppression};
@@ -61,7 +61,7 @@ pub struct Judged {
     pub verdict: Verdict,
     /// Whether errors make the verdict, and each of them is shown with an excuse.
     pub errors_excused: bool,
-    /// How its keys are made equal, where a finding asks for that which is shown and not suppressed. The fix of such a finding ends in these steps.
+    /// How its keys are made equal, where a finding asks for that which is shown and not suppressed. The fix of such a finding holds these steps.
     pub key_repair: Option<KeyRepair>,
 }
 
@@ -115,7 +115,8 @@ fn judge_one(mut farm: Farm, selection: &Selection, baseline: &mut Baseline) -> 
     let left_out = count.saturating_sub(findings.len());
     let excused = findings.iter().filter(is_error).filter(|found| found.excuse.is_some()).count();
     let errors_excused = errors > 0 && excused == errors;
-    let key_repair = asked_key_repair(&farm, &findings);
+    let mut key_repair = asked_key_repair(&farm, &findings);
+    course::join(&mut findings, &mut key_repair);
     Judged { matrix: matrix(&farm), findings, left_out, verdict, errors_excused, key_repair, farm }
 }
 

@@ -119,7 +119,7 @@ mod tests {
         assert_eq!(hits[0].places[1].path, "crx-quickstart/repository/segmentstore");
         let fix = hits[0].fix.join("\n");
         assert!(fix.contains("bundle2/data/hmac' and"), "{fix}");
-        assert!(fix.contains("On c, make it use the files: printf %s Bundle > "), "{fix}");
+        assert!(fix.contains("editors add a newline: printf %s Bundle > "), "{fix}");
         assert!(fix.contains("delete the properties hmac and master of /etc/key"), "{fix}");
     }
 

@@ -92,13 +92,14 @@ fn fix(member: &Member, name: &str, owner: &str, place: &Place) -> Vec<Step> {
             Step::command(&delete, &format!("rm {from}")),
         ];
     }
+    let made = steps::make(&quoted(&format!("{right}/")));
     vec![
-        steps::stop(instance).into(),
+        Step::stop(instance),
         Step::command(
             "Move the file to its place; should there be one by now, answer n and keep both",
-            &format!("mv -i {from} {to}"),
+            &format!("{made}mv -i {from} {to}"),
         ),
-        steps::start(instance).into(),
+        Step::start(instance),
     ]
 }
 

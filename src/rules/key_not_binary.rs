@@ -33,10 +33,12 @@ fn on(member: &Member, name: KeyName) -> Option<Hit> {
         KeyOrigin::File(file) => steps.extend(in_file(member, file, text)),
         KeyOrigin::Jcr { path, .. } => steps.extend(in_jcr(member, path, text).map(Step::from)),
     }
-    Some(Hit::on(member, message).at([key.place()]).fix(steps))
+    Some(
+        Hit::on(member, message).at([key.place()]).fix(steps::settled_by_copy(&member.name, steps)),
+    )
 }
 
-fn in_file(member: &Member, file: &KeyFile, text: TextKind) -> [Step; 5] {
+fn in_file(member: &Member, file: &KeyFile, text: TextKind) -> [Step; 6] {
     let (name, key) = (&member.name, file.name.file_name());
     let path = quoted(&file.place.path);
     let old = format!("{}/{key}", steps::kept(key, name));
@@ -59,11 +61,12 @@ fn in_file(member: &Member, file: &KeyFile, text: TextKind) -> [Step; 5] {
         "It must have {raw} or {obfuscated} bytes; where it has not, put back what was kept"
     );
     [
-        steps::stop(name).into(),
+        Step::stop(name),
         steps::keep(key, name, &[&path]),
         replace,
         Step::command(&check, &format!("wc -c {path}")),
-        steps::start(name).into(),
+        Step::start(name),
+        steps::remove_kept(name),
     ]
 }
 

@@ -44,27 +44,34 @@ fn fix(
         m.known_key(file.name).is_some_and(|peer| peer.stray.is_none() && peer.value == key.value)
     };
     let (path, bytes) = (quoted(&file.place.path), key.value.bytes);
+    let (name, key_name) = (&member.name, file.name);
+    let put = format!("cp {key_name} {path} && chmod 600 {path}");
     let peers = || farm.members.iter().filter(right);
     let in_file = peers().find_map(|m| Some((m, m.key_in_file(file.name)?.1)));
     let repair = if let Some((peer, theirs)) = in_file {
         let theirs = quoted(&theirs.place.path);
-        format!("Copy {theirs} of {} over {path}, in binary mode.", peer.name).into()
-    } else if let Some(peer) = peers().next() {
-        let name = file.name;
-        format!(
-            "Download the binary property {name} of /etc/key of {} (CRXDE Lite), and put it in place of {path}.",
+        let lead = format!(
+            "Bring {theirs} of {} to {name} in binary mode, as the file {key_name}, and put it in place",
             peer.name
-        )
-        .into()
+        );
+        Step::command(&lead, &put)
+    } else if let Some(peer) = peers().next() {
+        let lead = format!(
+            "Download the binary property {key_name} of /etc/key of {} (CRXDE Lite) as the file {key_name}, bring it to {name}, and put it in place",
+            peer.name
+        );
+        Step::command(&lead, &put)
     } else {
-        let cut = if end == LineEnd::Lf { 1 } else { 2 };
+        let cut = if end == LineEnd::Lf { "byte" } else { "2 bytes" };
         let command = format!("truncate -s {bytes} {path}");
-        Step::command(&format!("Cut the last {cut} byte(s) off"), &command)
+        Step::command(&format!("Cut the last {cut} off"), &command)
     };
-    let check = format!("Check: {path} must have {bytes} bytes and the md5 sum {}.", key.value.md5);
-    let (stop, start) = (steps::stop(&member.name).into(), steps::start(&member.name).into());
-    let keep = steps::keep(file.name.file_name(), &member.name, &[&path]);
-    vec![OVERWRITE_WARNING.into(), stop, keep, repair, check.into(), start]
+    let check = format!("It must have {bytes} bytes and the md5 sum {}", key.value.md5);
+    let check = Step::command(&check, &format!("wc -c {path} && md5sum {path}"));
+    let keep = steps::keep(key_name.file_name(), name, &[&path]);
+    let before = [OVERWRITE_WARNING.into(), Step::stop(name), keep, repair, check];
+    let after = [Step::start(name), steps::remove_kept(name)];
+    steps::settled_by_copy(name, before.into_iter().chain(after))
 }
 
 #[cfg(test)]
@@ -151,6 +158,6 @@ mod tests {
         let lf = [&[200; 32][..], b"\n"].concat();
         let farm = farm().with("a", |i| i.hmac(&lf)).with("b", |i| i.hmac(&[200; 32])).build();
         let fix = check(&farm)[0].fix.join(" ");
-        assert!(fix.contains("bundle2/data/hmac' of b over"), "{fix}");
+        assert!(fix.contains("bundle2/data/hmac' of b to a in binary mode"), "{fix}");
     }
 }

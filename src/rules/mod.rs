@@ -4,6 +4,7 @@
 //! judged.
 
 mod console;
+mod course;
 mod excuse;
 mod groups;
 mod hit;
@@ -76,6 +77,7 @@ mod token_off;
 mod token_refresh_ineffective;
 mod token_user_creation;
 
+pub use course::cut_out;
 pub use excuse::{Excuse, is_about_suppressions, known};
 pub use hit::Hit;
 pub use judge::{Judged, Selection, judge};

@@ -4,8 +4,9 @@ use super::Step;
 use super::groups::names;
 use super::key_source::{self, Choice, has_keys_in_jcr, repaired, sound_pair, sound_pairs};
 use super::steps::{self, OVERWRITE_WARNING, print_word, quoted};
-use crate::facts::{CRYPTO, CRYPTO_FILE, KeyName};
+use crate::facts::{CRYPTO, CRYPTO_FILE, KeyName, StorageMode};
 use crate::farm::{Farm, KeyState, Member};
+use std::collections::BTreeSet;
 
 /// How keys that differ are made equal: what a program needs to say it, with paths as words of a shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,10 +45,16 @@ pub struct KeyTarget {
     pub name: String,
     /// The directory for both files, with a slash at its end.
     pub directory: String,
+    /// The commands that make the directories of its files where they are not there: none where a number is not known.
+    pub make: [Option<Step>; 2],
     /// What the files will be.
     pub files: [String; 2],
-    /// The file to write `Bundle` into, in JCR mode.
-    pub storage: Option<String>,
+    /// The file to write `Bundle` into, unless it says just that, and the directory it is in.
+    pub storage: Option<[String; 2]>,
+    /// Whether its `storage` is known to say `Bundle`, or will.
+    pub is_storage_known: bool,
+    /// Whether it kept its keys in the JCR so far.
+    pub in_jcr: bool,
     /// What is to be saved of it while it runs: its own keys, where they lie in the JCR.
     pub save: Option<String>,
     /// The command that keeps the files that are replaced.
@@ -56,8 +63,8 @@ pub struct KeyTarget {
     pub bundles: Vec<(u64, &'static str)>,
     /// Its IMS configurations, whose secrets are to be entered again.
     pub ims: Vec<String>,
-    /// The steps that move its own keys out of the JCR. The copy takes their place.
-    pub replaced: Vec<Step>,
+    /// What other findings want done while it is stopped.
+    pub also: Vec<Step>,
 }
 
 /// Returns the steps that give every instance the keys of one of them.
@@ -109,46 +116,54 @@ impl KeyRepair {
 }
 
 impl KeyCopy {
-    fn steps(&self) -> Vec<Step> {
+    /// Returns it as steps: what is saved first, then one instance after the other.
+    pub(super) fn steps(&self) -> Vec<Step> {
         let mut steps: Vec<Step> =
             vec![format!("Take {} as the source: {}.", self.source, self.reason).into()];
         steps.extend(self.first.clone());
         steps.push(OVERWRITE_WARNING.into());
         steps.extend(leave(&self.left_out));
         steps.extend(self.download.clone());
+        steps.extend(
+            self.targets.iter().filter_map(|target| target.save.as_deref()).map(Step::from),
+        );
         for target in &self.targets {
             steps.extend(self.copy(target));
         }
-        steps.extend(self.sums.as_ref().map(|[hmac, master]| {
-            format!("Check with md5sum hmac master: it must print {hmac} for hmac and {master} for master on all of these.").into()
-        }));
-        let switched = self.targets.iter().filter(|target| target.storage.is_some());
+        let switched = self.targets.iter().filter(|target| target.in_jcr);
         steps.extend(switched.map(|target| Step::from(target.delete_properties())));
         let targets: Vec<&str> = self.targets.iter().map(|target| target.name.as_str()).collect();
-        steps.push(steps::remove_kept(&targets.join(", ")).into());
+        steps.push(steps::remove_kept(&targets.join(", ")));
         steps
     }
 
     fn copy(&self, target: &KeyTarget) -> Vec<Step> {
         let files = match &self.files {
-            Some([hmac, master]) => format!("both files {hmac} and {master}"),
-            None => "the saved files hmac and master".to_owned(),
+            Some([hmac, master]) => format!("Bring both files {hmac} and {master}"),
+            None => "Bring the saved files hmac and master".to_owned(),
         };
-        let KeyTarget { name, directory, .. } = target;
-        let copy =
-            format!("Copy {files} of {} into {directory} of {name}, in binary mode.", self.source);
+        let KeyTarget { name, directory, files: [hmac, master], .. } = target;
+        let lead =
+            format!("{files} of {} to {name}, in binary mode, and put them in place", self.source);
+        let made = steps::make(directory);
+        let put = format!("{made}cp hmac master {directory} && chmod 600 {hmac} {master}");
+        let right = match &self.sums {
+            Some([hmac, master]) => {
+                format!("It must print {hmac} for hmac and {master} for master")
+            }
+            None => format!("It must print what it prints on {}", self.source),
+        };
+        let keep = Step::command(steps::KEEP, &target.keep);
+        let compare = Step::command(&right, &format!("md5sum {hmac} {master}"));
+        let mut steps = vec![Step::stop(name), keep, Step::command(&lead, &put), compare];
         // In JCR mode the files have no effect before `storage` says so.
-        let switch = target.storage.as_ref().map(|storage| {
-            Step::command(
-                &format!("On {name}, make it use the files"),
-                &print_word("Bundle", storage),
-            )
-        });
-        let save = target.save.as_deref().map(Step::from);
-        let keep =
-            [steps::stop(name).into(), Step::command(steps::KEEP, &target.keep), copy.into()];
-        let start: Step = steps::start(name).into();
-        save.into_iter().chain(keep).chain(switch).chain([start]).collect()
+        if let Some([directory, storage]) = &target.storage {
+            steps.extend(steps::make_directory(directory));
+            steps.extend(steps::switch(name, storage));
+        }
+        steps.extend(target.also.iter().cloned());
+        steps.push(Step::start(name));
+        steps
     }
 }
 
@@ -156,11 +171,18 @@ impl KeyTarget {
     fn of(member: &Member) -> Self {
         let snapshot = &member.snapshot;
         let directory = steps::data_directory(snapshot, CRYPTO_FILE);
-        let storage = quoted(&format!("{}/storage", steps::data_directory(snapshot, CRYPTO)));
+        let of_storage = steps::data_directory(snapshot, CRYPTO);
+        let storage = quoted(&format!("{of_storage}/storage"));
         let files = KeyName::ALL.map(|name| quoted(&format!("{directory}/{name}")));
         let in_jcr = member.is_in_jcr_mode();
-        let replaced = files.iter().chain(in_jcr.then_some(&storage)).map(String::as_str);
-        let keep = steps::copy_aside("keys", &member.name, &replaced.collect::<Vec<&str>>());
+        let is_there = snapshot.storage_in_place().next().is_some();
+        let says_bundle = member.storage().is_some_and(|file| {
+            file.storage.is_exact() && file.storage.mode == StorageMode::Bundle
+        });
+        let to_write = !says_bundle && (is_there || member.is_storage_absent());
+        let replaced = files.iter().chain((to_write && is_there).then_some(&storage));
+        let replaced: Vec<&str> = replaced.map(String::as_str).collect();
+        let keep = steps::copy_aside("keys", &member.name, &replaced);
         let may_hold = KeyName::ALL.into_iter().any(|name| *member.key(name) != KeyState::Absent);
         let bundles = [CRYPTO, CRYPTO_FILE].into_iter().flat_map(|name| {
             snapshot.bundles_named(name).filter_map(move |bundle| Some((bundle.id?, name)))
@@ -170,11 +192,15 @@ impl KeyTarget {
             files,
             save: (in_jcr && may_hold).then(|| steps::keep_properties(&member.name)),
             keep,
+            make: [&directory, &of_storage]
+                .map(|d| steps::make_directory(&quoted(&format!("{d}/")))),
             directory: quoted(&format!("{directory}/")),
-            storage: in_jcr.then_some(storage),
-            bundles: bundles.collect(),
+            storage: to_write.then(|| [quoted(&format!("{of_storage}/")), storage]),
+            is_storage_known: says_bundle || to_write,
+            in_jcr,
+            bundles: bundles.collect::<BTreeSet<_>>().into_iter().collect(),
             ims: snapshot.ims_configurations().map(|ims| ims.pid.clone()).collect(),
-            replaced: if in_jcr { steps::leave_the_jcr(member) } else { Vec::new() },
+            also: Vec::new(),
         }
     }
 
@@ -327,8 +353,8 @@ mod tests {
         let author = |i: crate::testing::Instance| i.role("author").jcr_mode(&key, &key[..16]);
         let text = steps(good_farm(&["p1", "p2"]).with("author", author));
         assert!(text.contains("On author, which keeps its keys in the JCR, save"), "{text}");
-        assert!(text.contains("Copy the saved files hmac and master of author into"), "{text}");
-        assert!(!text.contains("make it use the files"), "{text}");
+        assert!(text.contains("Bring the saved files hmac and master of author to p1"), "{text}");
+        assert!(!text.contains("Bundle >"), "{text}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `same-instance-twice`: one instance came in twice.
 
 use super::{Hit, Rule, Severity};
-use crate::facts::KeyName;
+use crate::facts::{KeyName, spoken};
 use crate::farm::{Farm, Member};
 
 pub(super) static RULE: Rule = Rule {
@@ -22,7 +22,16 @@ fn check(farm: &Farm) -> Vec<Hit> {
             let message = format!("{} is the same instance as {}", again.name, first.name);
             let ids =
                 [first, again].into_iter().filter_map(|member| member.snapshot.sling_id.as_ref());
-            let step = format!("Leave out {} or {}.", first.snapshot.source, again.snapshot.source);
+            let (a, b) = (&first.snapshot, &again.snapshot);
+            let step = if a.source == b.source {
+                let place = |member: &Member| match member.snapshot.root.as_str() {
+                    "" => format!("{} (the top)", member.name),
+                    root => format!("{} ({root})", member.name),
+                };
+                format!("In {}, leave out {} or {}.", spoken(&a.source), place(first), place(again))
+            } else {
+                format!("Leave out {} or {}.", spoken(&a.source), spoken(&b.source))
+            };
             Hit::among(&[first, again], message).at(ids.map(|id| &id.place)).fix([step])
         })
         .collect()
@@ -95,6 +104,20 @@ mod tests {
     #[test]
     fn same_facts_are_the_same_instance() {
         assert_eq!(messages(|i| i.sling_id(ID).started_at(5)), ["b is the same instance as a"]);
+    }
+
+    #[test]
+    fn one_that_came_twice_in_one_source_is_told_by_its_paths() {
+        let at = |root: &'static str| {
+            move |mut i: Instance| {
+                i.snapshot.source = "x.tar".to_owned();
+                i.snapshot.root = root.to_owned();
+                i.sling_id(ID).started_at(5)
+            }
+        };
+        let farm = farm().with("a", at("a/crx-quickstart")).with("b", at("")).build();
+        let text = "In x.tar, leave out a/a (a/crx-quickstart) or b/root (the top).";
+        assert_eq!(check(&farm)[0].fix[0], text);
     }
 
     #[test]

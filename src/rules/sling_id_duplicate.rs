@@ -4,6 +4,7 @@ use super::groups::names;
 use super::same_instance_twice::are_alike;
 use super::steps::quoted;
 use super::{Hit, Rule, Severity};
+use crate::facts::{Place, Snapshot, is_in_realm, realm};
 use crate::farm::{Farm, Member};
 use std::collections::BTreeMap;
 
@@ -43,7 +44,39 @@ fn hit(id: &str, members: &[&Member]) -> Hit {
             quoted(&place.path)
         )
     });
-    Hit::among(members, message).at(files.iter().map(|(_, place)| *place)).fix(steps)
+    let hit = Hit::among(members, message).at(files.iter().map(|(_, place)| *place));
+    hit.fix(members.iter().filter_map(|member| leave_out(member, members))).fix(steps)
+}
+
+/// Says that an instance may be an old copy of another one, by where it lies: then nothing of it, or of the other, is to be deleted.
+fn leave_out(member: &Member, all: &[&Member]) -> Option<String> {
+    let Snapshot { source, root, .. } = &member.snapshot;
+    let words = |path: &str| path.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(is_old);
+    let is_packed = |other: &&&Member| {
+        let theirs = &other.snapshot;
+        let (own, their) = (realm(root), realm(&theirs.root));
+        theirs.source == *source && own.len() > their.len() && is_in_realm(own, their)
+    };
+    if !words(source) && !words(root) && !all.iter().any(|other| is_packed(&other)) {
+        return None;
+    }
+    let others: Vec<&Member> = all.iter().filter(|m| m.name != member.name).copied().collect();
+    Some(format!(
+        "{} may be an old copy of {}, by where it lies ({}). If it is, leave it out, an archive in a folder with --exclude, and scan again before \
+         anything is deleted.",
+        member.name,
+        names(&others),
+        Place { source: source.clone(), path: root.clone() }
+    ))
+}
+
+/// Says whether a word in a path is one for what is not in use any more.
+fn is_old(word: &str) -> bool {
+    ["backup", "bak", "bkp"].iter().any(|start| word.starts_with(start))
+        || matches!(
+            word,
+            "old" | "archive" | "archives" | "archived" | "previous" | "save" | "saved"
+        )
 }
 
 #[cfg(test)]
@@ -64,6 +97,33 @@ mod tests {
             .with("a", |i| i.sling_id(ID).started_at(5))
             .with("b", |i| i.sling_id(ID).started_at(6));
         assert_eq!(check(&farm.build())[0].message, format!("a, b share the Sling id {ID}"));
+    }
+
+    #[test]
+    fn what_may_be_an_old_copy_is_left_out_before_anything_is_deleted() {
+        let at = |source: &'static str, root: &'static str, start| {
+            move |mut i: crate::testing::Instance| {
+                i.snapshot.source = source.to_owned();
+                i.snapshot.root = root.to_owned();
+                i.sling_id(ID).started_at(start)
+            }
+        };
+        for (source, root, is_told) in [
+            ("b.tar", "crx-quickstart", false),
+            ("goldfish/b.tar", "crx-quickstart", false),
+            ("u/Backups/b.tar", "crx-quickstart", true),
+            ("b.tar", "aem_old/crx-quickstart", true),
+            ("a.tar", "b.tar!/crx-quickstart", true),
+            ("b.tar", "b.tar!/crx-quickstart", false),
+        ] {
+            let farm = farm()
+                .with("a", at("a.tar", "crx-quickstart", 5))
+                .with("b", at(source, root, 6))
+                .build();
+            let fix = &check(&farm)[0].fix;
+            assert_eq!(fix[0].contains(" may be an old copy of a"), is_told, "{fix:?}");
+            assert_eq!(fix.len(), 2 + usize::from(is_told));
+        }
     }
 
     #[test]

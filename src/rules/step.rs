@@ -12,16 +12,70 @@ pub struct Step {
     text: String,
     /// Where in the text the command starts.
     command_at: Option<usize>,
+    /// The instance that it stops or starts.
+    turn: Option<Turn>,
+    /// Instances: where one of them gets the keys of another instance, that does what this step does.
+    settled_by_copy: Vec<String>,
+    /// Whether it comes after all else that is done while an instance is stopped, or when it runs again.
+    is_last: bool,
+}
+
+/// A step that stops or starts an instance, by its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// What follows is done while it is stopped.
+    Stop(String),
+    /// What was done while it was stopped ends here.
+    Start(String),
 }
 
 /// What stands between a sentence and its command.
 const COLON: &str = ": ";
 
 impl Step {
+    /// What the directories have in their names in which a step keeps what is replaced.
+    pub const KEPT: &str = "-before-";
+
     /// Makes a step that ends in a command: `lead` says where and what for, without a colon.
     pub(super) fn command(lead: &str, command: &str) -> Self {
         let text = format!("{lead}{COLON}{command}");
-        Self { command_at: text.len().checked_sub(command.len()), text }
+        Self { command_at: text.len().checked_sub(command.len()), ..text.into() }
+    }
+
+    /// Stops an instance.
+    pub(super) fn stop(name: &str) -> Self {
+        Self { turn: Some(Turn::Stop(name.to_owned())), ..format!("Stop {name}.").into() }
+    }
+
+    /// Starts an instance.
+    pub(super) fn start(name: &str) -> Self {
+        Self { turn: Some(Turn::Start(name.to_owned())), ..format!("Start {name}.").into() }
+    }
+
+    /// Marks a step that is done where an instance gets the keys of another one.
+    pub(super) fn settled_by_copy(mut self, name: &str) -> Self {
+        self.settled_by_copy.push(name.to_owned());
+        self
+    }
+
+    /// Marks a step that comes after all else that is done while an instance is stopped, or when it runs again.
+    pub(super) fn last(self) -> Self {
+        Self { is_last: true, ..self }
+    }
+
+    /// Says whether it comes after all else.
+    pub(super) fn is_last(&self) -> bool {
+        self.is_last
+    }
+
+    /// Returns the instance that it stops or starts.
+    pub(super) fn turn(&self) -> Option<&Turn> {
+        self.turn.as_ref()
+    }
+
+    /// Says whether it is done where an instance that fits gets the keys of another one.
+    pub(super) fn is_settled(&self, is_target: impl Fn(&str) -> bool) -> bool {
+        self.settled_by_copy.iter().any(|name| is_target(name))
     }
 
     /// Returns the whole text.
@@ -61,7 +115,7 @@ impl AsRef<str> for Step {
 
 impl From<String> for Step {
     fn from(text: String) -> Self {
-        Self { text, command_at: None }
+        Self { text, command_at: None, turn: None, settled_by_copy: Vec::new(), is_last: false }
     }
 }
 
@@ -92,6 +146,6 @@ mod tests {
         let step = Step::command("On a, look", "ls -l 'x: y'");
         assert_eq!(step.as_str(), "On a, look: ls -l 'x: y'");
         assert_eq!(step.parts(), ("On a, look", Some("ls -l 'x: y'")));
-        assert_eq!(Step::from("Stop a.").parts(), ("Stop a.", None));
+        assert_eq!(Step::stop("a").parts(), ("Stop a.", None));
     }
 }

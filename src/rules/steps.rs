@@ -1,7 +1,7 @@
 //! Steps that several repairs share, with the names and paths of the instance at hand.
 
 use super::Step;
-use crate::facts::{CRYPTO, CRYPTO_FILE, KeyName, Snapshot, StorageMode, realm};
+use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE, KeyName, Snapshot, StorageMode, realm};
 use crate::farm::{KeyState, Member};
 
 /// What every repair that replaces keys must say.
@@ -23,11 +23,27 @@ pub(super) const FELIX_CACHE: &str = "Apache Felix Framework, BundleCache and Bu
 
 /// Returns the data directory of a bundle on an instance, or words for it where its number is not known.
 pub(super) fn data_directory(snapshot: &Snapshot, symbolic_name: &str) -> String {
-    let mut bundles = snapshot.bundles_named(symbolic_name);
-    match (bundles.next(), bundles.next()) {
-        (Some(bundle), None) => format!("{}/data", bundle.place.path),
-        _ => format!("launchpad/felix/bundle<id of {symbolic_name}>/data"),
+    let bundles: Vec<&Bundle> = snapshot.bundles_named(symbolic_name).collect();
+    let one_id =
+        bundles.windows(2).all(|two| two.iter().all(|b| b.id == two.first().and_then(|b| b.id)));
+    // A copy such as bundle21.bak beside bundle21 has its number too, and goes.
+    let own = |b: &&&Bundle| b.id.is_some_and(|id| b.directory == format!("bundle{id}"));
+    match bundles.as_slice() {
+        [bundle] => format!("{}/data", bundle.place.path),
+        _ => match bundles.iter().find(own).filter(|_| one_id) {
+            Some(bundle) => format!("{}/data", bundle.place.path),
+            None => format!("launchpad/felix/bundle{UNKNOWN}{symbolic_name}>/data"),
+        },
     }
+}
+
+/// What stands for the number of a bundle that is not known.
+const UNKNOWN: &str = "<id of ";
+
+/// Returns the start of a command that makes a directory, a word of a shell, where it is not there; nothing for one whose number is
+/// not known: made, it would be a wrong one.
+pub(super) fn make(directory: &str) -> String {
+    if directory.contains(UNKNOWN) { String::new() } else { format!("mkdir -p {directory} && ") }
 }
 
 /// Returns the path of a file on an instance as one word of a shell, as [`shell_word`] does.
@@ -52,21 +68,54 @@ fn unpacked(path: &str) -> &str {
 
 /// Returns a text as one word of a shell: names in archives are chosen by others, and commands are pasted.
 ///
-/// One with control characters or others that do not show is printed by the shell itself, for text that people paste cannot
+/// Bytes that are no UTF-8, which stand in it as `\xNN`, are bytes again. One with those, with control characters or others that do not show is printed by the shell itself, for text that people paste cannot
 /// hold them.
 pub fn shell_word(text: &str) -> String {
+    if let Some(bytes) = raw(text) {
+        return print(&bytes);
+    }
     let shows = |c: char| !c.is_control() && (c.is_ascii() || c.is_alphanumeric());
     if text.chars().all(shows) {
         return format!("'{}'", text.replace('\'', r"'\''"));
     }
-    let printed = text.bytes().fold(String::new(), |printed, byte| match byte {
+    print(text.as_bytes())
+}
+
+/// Returns bytes as one word that the shell prints itself.
+fn print(bytes: &[u8]) -> String {
+    let printed = bytes.iter().fold(String::new(), |printed, byte| match byte {
         b'%' => printed + "%%",
-        b' '..=b'~' if byte != b'\\' && byte != b'\'' => {
-            printed + char::from(byte).encode_utf8(&mut [0])
+        b' '..=b'~' if *byte != b'\\' && *byte != b'\'' => {
+            printed + char::from(*byte).encode_utf8(&mut [0])
         }
         _ => printed + &format!("\\{byte:03o}"),
     });
     format!("\"$(printf '{printed}')\"")
+}
+
+/// Returns the bytes of a name in which some stand as `\xNN`; `None` where none do. Only bytes that are no UTF-8 are written so, and a `!`
+/// at the end of a part, so a name that would be UTF-8 with them has these letters itself.
+fn raw(text: &str) -> Option<Vec<u8>> {
+    let mut parts = text.split("\\x");
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    let mut is_escaped = false;
+    for part in parts {
+        let escaped = part.split_at_checked(2).and_then(|(digits, rest)| {
+            let is_lower = !digits.bytes().any(|digit| digit.is_ascii_uppercase() || digit == b'+');
+            let byte = u8::from_str_radix(digits, 16).ok().filter(|_| is_lower)?;
+            let ends = rest.is_empty() || rest.starts_with('/');
+            (byte >= 0x80 || (byte == b'!' && ends)).then_some((byte, rest))
+        });
+        if let Some((byte, rest)) = escaped {
+            is_escaped |= byte == b'!';
+            bytes.push(byte);
+            bytes.extend(rest.bytes());
+        } else {
+            bytes.extend(b"\\x");
+            bytes.extend(part.bytes());
+        }
+    }
+    (is_escaped || std::str::from_utf8(&bytes).is_err()).then_some(bytes)
 }
 
 /// Returns the command that writes a word into a file, without a line end.
@@ -80,7 +129,7 @@ needs another name";
 
 /// Returns the directory for what is about to be replaced on an instance, as one word of a shell: no other instance has it.
 pub(super) fn kept(what: &str, name: &str) -> String {
-    shell_word(&format!("{what}-before-{}", name.replace('/', "-")))
+    shell_word(&format!("{what}{}{}", Step::KEPT, name.replace('/', "-")))
 }
 
 /// Returns the command that keeps files, given as words of a shell, in a directory that is not there yet.
@@ -95,10 +144,11 @@ pub(super) fn keep(what: &str, name: &str, files: &[&str]) -> Step {
 }
 
 /// Says that keys which were kept are still keys.
-pub(super) fn remove_kept(name: &str) -> String {
-    format!(
+pub(super) fn remove_kept(name: &str) -> Step {
+    let text = format!(
         "When everything works on {name}, remove what was kept and saved: whoever reads it has the keys."
-    )
+    );
+    Step::from(text).last()
 }
 
 /// Saves the keys in the repository of an instance that gets other ones: nothing else reads what it has encrypted.
@@ -110,14 +160,9 @@ pub(super) fn keep_properties(name: &str) -> String {
     )
 }
 
-/// Stops an instance.
-pub(super) fn stop(name: &str) -> String {
-    format!("Stop {name}.")
-}
-
-/// Starts an instance.
-pub(super) fn start(name: &str) -> String {
-    format!("Start {name}.")
+/// Marks steps that are done where an instance gets the keys of another one.
+pub(super) fn settled_by_copy(name: &str, steps: impl IntoIterator<Item = Step>) -> Vec<Step> {
+    steps.into_iter().map(|step| step.settled_by_copy(name)).collect()
 }
 
 /// Deletes the keys that are left in the repository, once those in files have proved themselves.
@@ -127,29 +172,41 @@ pub(super) fn delete_properties(name: &str) -> String {
     )
 }
 
-/// Writes `storage` anew, without a line end: the word that it names already, else the one that the key files speak for.
+/// Writes `storage` anew, without a line end: the word that the key files speak for. An instance that keeps its keys in the JCR
+/// leaves it instead: one stop is enough, and what would be written would have to be replaced at once.
 pub(super) fn write_storage(member: &Member) -> Vec<Step> {
     let both_are_files = KeyName::ALL.into_iter().all(|name| member.key_in_file(name).is_some());
-    let mode = match member.storage_mode() {
-        Some(StorageMode::Bundle) => "Bundle",
-        Some(StorageMode::Jcr) => "JCR",
-        Some(StorageMode::Unknown) | None if both_are_files => "Bundle",
-        Some(StorageMode::Unknown) | None => return leave_the_jcr(member),
-    };
-    let path = quoted(&format!("{}/storage", data_directory(&member.snapshot, CRYPTO)));
+    if !both_are_files && member.storage_mode() != Some(StorageMode::Bundle) {
+        return leave_the_jcr(member, Vec::new());
+    }
+    let directory = data_directory(&member.snapshot, CRYPTO);
+    let path = quoted(&format!("{directory}/storage"));
     let name = &member.name;
-    let mut steps: Vec<Step> = vec![stop(name).into()];
-    let is_there = member.snapshot.storage_in_place().next().is_some();
-    steps.extend(is_there.then(|| keep("storage", name, &[&path])));
-    steps.extend([
-        Step::command(
-            &format!("On {name}, replace the file; do not edit it, editors add a newline"),
-            &print_word(mode, &path),
-        ),
-        Step::command(&format!("Check that it has {} bytes", mode.len()), &format!("wc -c {path}")),
-        start(name).into(),
-    ]);
-    steps
+    let mut steps: Vec<Step> = vec![Step::stop(name)];
+    if member.snapshot.storage_in_place().next().is_some() {
+        steps.push(keep("storage", name, &[&path]).last());
+    } else {
+        steps.extend(make_directory(&quoted(&format!("{directory}/"))).map(Step::last));
+    }
+    steps.extend(switch(name, &path));
+    steps.push(Step::start(name));
+    settled_by_copy(name, steps)
+}
+
+/// Makes a directory, a word of a shell, where it is not there.
+pub(super) fn make_directory(directory: &str) -> Option<Step> {
+    let command = make(directory);
+    let command = command.strip_suffix(" && ")?;
+    Some(Step::command("Make the directory, where it is not there", command))
+}
+
+/// Makes an instance that is stopped use key files, which are in place.
+pub(super) fn switch(name: &str, storage: &str) -> [Step; 2] {
+    let lead =
+        format!("On {name}, write the file storage anew; do not edit it, editors add a newline");
+    let write = Step::command(&lead, &print_word("Bundle", storage));
+    let check = Step::command("Check that it has 6 bytes", &format!("wc -c {storage}"));
+    [write.last(), check.last()]
 }
 
 /// Gets the keys of an instance out of its repository, where there are no files to copy.
@@ -161,22 +218,37 @@ pub(super) fn download_keys(member: &Member) -> String {
     )
 }
 
-/// Moves the keys of an instance from the repository to files: the steps of KA-23909 with this instance's numbers.
-pub(super) fn leave_the_jcr(member: &Member) -> Vec<Step> {
+/// Moves the keys of an instance from the repository to files: the steps of KA-23909 with this instance's numbers. What is to be
+/// entered again comes right after the start.
+pub(super) fn leave_the_jcr(member: &Member, secrets: Vec<Step>) -> Vec<Step> {
     let name = &member.name;
     let is_absent = |key: &KeyName| *member.key(*key) == KeyState::Absent;
     if member.is_in_jcr_mode() && KeyName::ALL.iter().any(is_absent) {
-        return vec![
-            format!(
-                "Settle jcr-key-missing first: /etc/key of {name} does not hold both keys, so there is nothing to move."
-            )
-            .into(),
-        ];
+        let settle = format!(
+            "Settle jcr-key-missing first: /etc/key of {name} does not hold both keys, so there is nothing to move."
+        );
+        return [settle.into()].into_iter().chain(secrets).collect();
     }
+    let mut after: Vec<Step> = Vec::new();
+    if KeyName::ALL.into_iter().any(|key| member.known_key(key).is_none()) {
+        let compare = "were not read here: compare their sums with those of the other instances";
+        after.push(format!("The keys of {name} {compare}.").into());
+    }
+    let end = [Step::from(delete_properties(name)).last(), remove_kept(name)];
+    let mut steps = settled_by_copy(name, move_to_files(member).into_iter().chain(after));
+    steps.extend(secrets);
+    steps.extend(settled_by_copy(name, end));
+    steps
+}
+
+/// Puts the keys in the repository of an instance in files, and makes it use them: `storage` last, when the sums are right.
+fn move_to_files(member: &Member) -> Vec<Step> {
+    let name = &member.name;
     let storage = quoted(&format!("{}/storage", data_directory(&member.snapshot, CRYPTO)));
     let keys = data_directory(&member.snapshot, CRYPTO_FILE);
     let (hmac, master) = (quoted(&format!("{keys}/hmac")), quoted(&format!("{keys}/master")));
     let keys = quoted(&format!("{keys}/"));
+    let made = make(&keys);
     let sums = sums_in_jcr(member).unwrap_or_default();
     let mut steps: Vec<Step> = vec![
         format!(
@@ -184,27 +256,21 @@ pub(super) fn leave_the_jcr(member: &Member) -> Vec<Step> {
         )
         .into(),
         format!("{name} has the same keys after this as before. {OVERWRITE_WARNING}").into(),
-        stop(name).into(),
+        Step::stop(name),
         keep("keys", name, &[&hmac, &master, &storage]),
         Step::command(
             "Put both saved files in place, in binary mode",
-            &format!("mkdir -p {keys} && cp hmac master {keys} && chmod 600 {hmac} {master}"),
+            &format!("{made}cp hmac master {keys} && chmod 600 {hmac} {master}"),
         ),
         Step::command(
-            &format!("The sums must be those of the saved properties{sums}; where they are not, put back what was kept"),
+            &format!(
+                "The sums must be those of the saved properties{sums}; where they are not, put back what was kept, and leave storage as it is"
+            ),
             &format!("md5sum hmac master {hmac} {master}"),
         ),
-        Step::command(
-            "Replace the file; do not edit it, editors add a newline",
-            &print_word("Bundle", &storage),
-        ),
-        start(name).into(),
     ];
-    if KeyName::ALL.into_iter().any(|key| member.known_key(key).is_none()) {
-        let compare = "were not read here: compare their sums with those of the other instances";
-        steps.push(format!("The keys of {name} {compare}.").into());
-    }
-    steps.extend([delete_properties(name).into(), remove_kept(name).into()]);
+    steps.extend(switch(name, &storage));
+    steps.push(Step::start(name));
     steps
 }
 
@@ -226,6 +292,12 @@ mod tests {
         assert_eq!(quoted("it's"), r"'it'\''s'");
         assert_eq!(quoted("-rf"), "'./-rf'");
         assert_eq!(quoted("a\n\x1b%'\\b"), r#""$(printf 'a\012\033%%\047\134b')""#);
+        assert_eq!(quoted(r"a\xff\xc3/b"), r#""$(printf 'a\377\303/b')""#);
+        assert_eq!(quoted(r"a.tar\x21/b"), r#""$(printf 'a.tar!/b')""#);
+        // These letters are in the name.
+        for name in [r"a\xc3\xa9", r"a\xFF", r"a\x", r"a\x41", r"a\x21b", r"a\x+f", r"\xé"] {
+            assert_eq!(quoted(name), format!("'{name}'"));
+        }
         assert_eq!(quoted("\u{202e}"), r#""$(printf '\342\200\256')""#);
     }
 
@@ -261,7 +333,7 @@ mod tests {
         let [b, c, a] = [0, 1, 2].map(|index| &farm.members[index]);
         for (steps, order) in [
             (
-                leave_the_jcr(a),
+                leave_the_jcr(a, Vec::new()),
                 [
                     "becomes unreadable",
                     "Stop east/a.",
@@ -283,7 +355,7 @@ mod tests {
                     "Start b.",
                 ],
             ),
-            (leave_the_jcr(c), &["Start c.", "The keys of c were not read here", "delete the"]),
+            (leave_the_jcr(c, Vec::new()), &["Start c.", "The keys of c were not read here", "delete the"]),
         ] {
             let text = steps.join("\n");
             let places: Vec<_> = order.iter().map(|part| text.find(part)).collect();
@@ -297,8 +369,11 @@ mod tests {
     fn keys_that_are_not_in_the_jcr_cannot_be_moved_out_of_it() {
         let key: Vec<u8> = (1..33).collect();
         let empty = farm().with("a", |i| i.storage(b"JCR").jcr(&[])).build();
-        assert!(leave_the_jcr(&empty.members[0])[0].starts_with("Settle jcr-key-missing first"));
+        assert!(
+            leave_the_jcr(&empty.members[0], Vec::new())[0]
+                .starts_with("Settle jcr-key-missing first")
+        );
         let whole = farm().with("a", |i| i.jcr_mode(&key, &key[..16])).build();
-        assert!(leave_the_jcr(&whole.members[0]).len() > 1);
+        assert!(leave_the_jcr(&whole.members[0], Vec::new()).len() > 1);
     }
 }

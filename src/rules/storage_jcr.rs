@@ -25,7 +25,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
         .map(|member| {
             Hit::on(member, format!("{} keeps its keys in the JCR (/etc/key)", member.name))
                 .at(member.storage().map(|file| &file.place))
-                .fix(steps::leave_the_jcr(member))
+                .fix(steps::leave_the_jcr(member, Vec::new()))
         })
         .collect()
 }

@@ -39,15 +39,14 @@ fn on(member: &Member) -> Option<Hit> {
         [IMS_CLIENT_SECRET, IMS_SERVICE_SECRET]
             .into_iter()
             .filter(|property| ims.secret(property).is_some())
-            .map(|property| console::enter_secret(member, ims, property))
+            .map(|property| console::enter_secret(member, ims, property).into())
     });
     let places = configurations.iter().map(|ims| &ims.place);
     Some(
         Hit::on(member, message)
             .at(member.storage().map(|file| &file.place))
             .at(places)
-            .fix(steps::leave_the_jcr(member))
-            .fix(secrets),
+            .fix(steps::leave_the_jcr(member, secrets.collect())),
     )
 }
 
@@ -73,7 +72,12 @@ mod tests {
         assert_eq!(hits[0].places.len(), 2);
         let fix = hits[0].fix.join("\n");
         assert!(fix.contains("printf %s Bundle > "), "{fix}");
-        assert!(fix.ends_with(&format!("configMgr/{IMS_CUSTOMIZER}.")), "{fix}");
+        assert!(
+            fix.contains(&format!(
+                "configMgr/{IMS_CUSTOMIZER}.\nWhen logins and secrets work on a, delete"
+            )),
+            "{fix}"
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::groups::Groups;
 use super::steps::{self, KA_23909};
-use super::{Hit, Rule, Severity};
+use super::{Hit, Rule, Severity, course};
 use crate::facts::StorageMode;
 use crate::farm::{Farm, Member};
 
@@ -34,7 +34,8 @@ fn check(farm: &Farm) -> Vec<Hit> {
         .filter(|m| m.storage_mode() == Some(StorageMode::Jcr))
         .copied()
         .collect();
-    vec![Hit::among(&odd, message).at(places).fix(jcr.iter().flat_map(|m| steps::leave_the_jcr(m)))]
+    let moves = jcr.iter().map(|member| steps::leave_the_jcr(member, Vec::new()));
+    vec![Hit::among(&odd, message).at(places).fix(course::joined(moves))]
 }
 
 #[cfg(test)]

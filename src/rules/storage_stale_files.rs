@@ -34,7 +34,7 @@ fn on(member: &Member) -> Option<Hit> {
     let message =
         format!("{} is in JCR mode, yet has key files: {}", member.name, names.join(", "));
     let places = files.iter().map(|file| &file.place);
-    Some(Hit::on(member, message).at(places).fix(steps::leave_the_jcr(member)))
+    Some(Hit::on(member, message).at(places).fix(steps::leave_the_jcr(member, Vec::new())))
 }
 
 #[cfg(test)]

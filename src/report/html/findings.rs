@@ -1,5 +1,6 @@
 //! Findings on the page: by severity, those of one rule together.
 
+use super::super::told::{Repair, Told};
 use crate::rules::{Finding, Severity, Step};
 use serde::Serialize;
 
@@ -48,12 +49,9 @@ struct StepView {
     command: Option<String>,
 }
 
-/// Repairs that were shown already: their steps, the rule they were shown for, and its anchor.
-type Shown<'f> = Vec<(&'f [Step], &'static str, String)>;
-
 /// Returns the findings of a farm by severity, the gravest first.
 pub(super) fn sections(farm: &str, findings: &[Finding]) -> Vec<Section> {
-    let mut shown = Shown::new();
+    let mut shown = Told::default();
     findings
         .chunk_by(|a, b| a.severity == b.severity)
         .filter_map(|same| {
@@ -73,9 +71,9 @@ pub(super) fn sections(farm: &str, findings: &[Finding]) -> Vec<Section> {
         .collect()
 }
 
-fn rule<'f>(farm: &str, found: &'f [Finding], shown: &mut Shown<'f>) -> Option<RuleView> {
+fn rule<'f>(farm: &str, found: &'f [Finding], shown: &mut Told<'f>) -> Option<RuleView> {
     let rule = found.first()?.rule;
-    let anchor = format!("{farm}-{}", rule.id);
+    let anchor = anchor_of(farm, rule.id);
     let reference = |text: &&'static str| Reference { text, url: url(text) };
     Some(RuleView {
         id: rule.id,
@@ -83,9 +81,13 @@ fn rule<'f>(farm: &str, found: &'f [Finding], shown: &mut Shown<'f>) -> Option<R
         summary: rule.summary.split('`').collect(),
         why: rule.why.split('`').collect(),
         references: rule.references.iter().map(reference).collect(),
-        findings: found.iter().map(|found| finding(found, &anchor, shown)).collect(),
+        findings: found.iter().map(|found| finding(farm, found, shown)).collect(),
         anchor,
     })
+}
+
+fn anchor_of(farm: &str, rule: &str) -> String {
+    format!("{farm}-{rule}")
 }
 
 fn url(text: &'static str) -> Option<&'static str> {
@@ -93,19 +95,17 @@ fn url(text: &'static str) -> Option<&'static str> {
 }
 
 /// Two faults of one instance often have one repair; it is spelled out once.
-fn finding<'f>(finding: &'f Finding, anchor: &str, shown: &mut Shown<'f>) -> FindingView {
-    let own = finding.hit.fix.as_slice();
-    let before = shown.iter().find(|(steps, ..)| *steps == own && !own.is_empty());
-    let same = before.map(|(_, rule, anchor)| (*rule, anchor.clone()));
-    if same.is_none() {
-        shown.push((own, finding.rule.id, anchor.to_owned()));
-    }
+fn finding<'f>(farm: &str, finding: &'f Finding, shown: &mut Told<'f>) -> FindingView {
+    let (fix, same) = match shown.tell(finding.hit.fix.as_slice().into(), finding.rule.id) {
+        Repair::As(rule) => (Vec::new(), Some((rule, anchor_of(farm, rule)))),
+        Repair::Steps(own) => (own.iter().map(StepView::from).collect(), None),
+    };
     FindingView {
         message: finding.hit.message.clone(),
         excuse: finding.excuse.as_ref().map(ToString::to_string),
         instances: finding.hit.instances.clone(),
         places: finding.hit.places.iter().map(ToString::to_string).collect(),
-        fix: if same.is_some() { Vec::new() } else { own.iter().map(StepView::from).collect() },
+        fix,
         same,
     }
 }

@@ -1,7 +1,7 @@
 //! The copying of keys, with commands.
 
-use super::text::{code, commands, prose, steps};
-use crate::rules::{KeyCopy, KeyRepair, KeyTarget, Step};
+use super::text::{code, commands, indent, item, name as spoken, prose, steps};
+use crate::rules::{KeyCopy, KeyRepair, KeyTarget, Step, cut_out};
 use std::io::{self, Write};
 
 /// What was encrypted with the keys that are replaced.
@@ -17,35 +17,17 @@ const ENCRYPTED: [&str; 7] = [
 
 /// Returns what is left of the steps of a finding when the keys are copied.
 pub(super) fn without(fix: &[Step], repair: Option<&KeyRepair>) -> Vec<Step> {
-    let Some(repair) = repair else { return fix.to_vec() };
-    if let Some(rest) = fix.strip_suffix(repair.steps().as_slice()) {
-        return rest.to_vec();
-    }
-    let KeyRepair::Copy(copy) = repair else { return fix.to_vec() };
-    copy.targets.iter().fold(fix.to_vec(), |rest, target| cut_out(&rest, &target.replaced))
+    let rest = repair.and_then(|repair| cut_out(fix, &repair.steps()));
+    rest.unwrap_or_else(|| fix.to_vec())
 }
 
-/// Removes a run of steps.
-fn cut_out(steps: &[Step], run: &[Step]) -> Vec<Step> {
-    let length = run.len().max(1);
-    let start = steps.windows(length).position(|window| window == run);
-    let Some((before, rest)) = start.and_then(|at| steps.split_at_checked(at)) else {
-        return steps.to_vec();
-    };
-    before.iter().chain(rest.iter().skip(length)).cloned().collect()
-}
-
-/// Writes how the keys are made equal.
-pub(super) fn write(repair: &KeyRepair, out: &mut dyn Write) -> io::Result<()> {
+/// Writes how the keys are made equal, by way of a directory.
+pub(super) fn write(repair: &KeyRepair, scratch: &str, out: &mut dyn Write) -> io::Result<()> {
     match repair {
         KeyRepair::Copy(copy) => {
             before(copy, out)?;
-            take(copy, out)?;
-            copy.targets.iter().try_for_each(|target| give(copy, target, out))?;
-            writeln!(
-                out,
-                "## Clean up\n\nWhen everything works, remove the directory `keys` and those with `-before-` in their names from all machines: whoever reads them has the keys.\n"
-            )
+            take(copy, scratch, out)?;
+            copy.targets.iter().try_for_each(|target| give(copy, target, scratch, out))
         }
         KeyRepair::FindOut(own) => {
             writeln!(out, "## Find out whose keys are right\n")?;
@@ -55,11 +37,11 @@ pub(super) fn write(repair: &KeyRepair, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn before(copy: &KeyCopy, out: &mut dyn Write) -> io::Result<()> {
-    let names: Vec<String> = copy.targets.iter().map(|target| prose(&target.name)).collect();
+    let names: Vec<String> = copy.targets.iter().map(|target| spoken(&target.name)).collect();
     writeln!(out, "## Before you start\n")?;
-    writeln!(out, "Source of the keys: **{}**, for {}.", prose(&copy.source), copy.reason)?;
+    writeln!(out, "Source of the keys: **{}**, for {}.", spoken(&copy.source), copy.reason)?;
     writeln!(out, "They go to: {}.", names.join(", "))?;
-    let left_out: Vec<String> = copy.left_out.iter().map(|name| prose(name)).collect();
+    let left_out: Vec<String> = copy.left_out.iter().map(|name| spoken(name)).collect();
     if !left_out.is_empty() {
         let names = left_out.join(", ");
         writeln!(out, "They do not go to: {names}. The policy accepts the keys that are there.")?;
@@ -83,75 +65,113 @@ fn before(copy: &KeyCopy, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Writes how to get the keys from where they are right.
-fn take(copy: &KeyCopy, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "## On {}: take the keys\n", prose(&copy.source))?;
-    let sums = "md5sum keys/hmac keys/master".to_owned();
-    let make = "mkdir -m 700 keys".to_owned();
+fn take(copy: &KeyCopy, scratch: &str, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "## On {}: take the keys", spoken(&copy.source))?;
+    let sums = format!("md5sum {scratch}/hmac {scratch}/master");
+    let make = format!("mkdir -m 700 {scratch}");
     if let Some([hmac, master]) = &copy.files {
-        commands("", &[format!("{make} && cp {hmac} {master} keys/"), sums], out)?;
+        commands("", &[format!("{make} && cp {hmac} {master} {scratch}/"), sums], out)?;
     } else {
+        writeln!(out, "\nIt keeps its keys in the JCR. Make a directory:")?;
+        commands("", &[make], out)?;
         writeln!(
             out,
-            "It keeps its keys in the JCR. Make a directory `keys`, and save the binary properties hmac and master of /etc/key (CRXDE Lite) in it, as `hmac` and `master`."
+            "Save the binary properties hmac and master of /etc/key (CRXDE Lite) in it, as `hmac` and `master`, and look at their sums:"
         )?;
-        commands("", &[make, sums], out)?;
+        commands("", &[sums], out)?;
     }
     writeln!(
         out,
-        "The sums must be those above. Bring the directory `keys` to the machines below in binary mode, such as with `scp -r`, and by no way on which others can read it.\n"
+        "The sums must be those above. Bring the directory `{scratch}` to the machines below in binary mode, such as with `scp -r`, and by no way on which others can read it.\n"
     )
 }
 
-/// Writes how one instance gets the keys.
-fn give(copy: &KeyCopy, target: &KeyTarget, out: &mut dyn Write) -> io::Result<()> {
-    let KeyTarget { name, directory, files: [hmac, master], .. } = target;
-    writeln!(out, "## On {}: put the keys\n", prose(name))?;
+/// A numbered list that is written item by item.
+struct List<'o> {
+    out: &'o mut dyn Write,
+    number: usize,
+}
+
+impl List<'_> {
+    fn item(&mut self, text: &str) -> io::Result<()> {
+        self.number = self.number.saturating_add(1);
+        writeln!(self.out, "{}. {text}", self.number)
+    }
+
+    fn commands(&mut self, text: &str, own: &[String]) -> io::Result<()> {
+        self.item(&format!("{text}:"))?;
+        commands(&indent(self.number), own, self.out)
+    }
+
+    fn step(&mut self, step: &Step) -> io::Result<()> {
+        self.number = self.number.saturating_add(1);
+        item(self.number, step, self.out)
+    }
+}
+
+/// Writes how one instance gets the keys, and what else is done while it is stopped.
+fn give(copy: &KeyCopy, target: &KeyTarget, scratch: &str, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "## On {}: put the keys\n", spoken(&target.name))?;
     if let Some(save) = &target.save {
         writeln!(out, "{}\n", prose(save))?;
     }
     for (id, bundle) in &target.bundles {
         writeln!(out, "- {bundle} is bundle {id}.")?;
     }
-    writeln!(
-        out,
-        "\n1. Stop the instance.\n2. Keep what is there; a file that is missing is told and does not matter, a directory that is there already needs another name:"
-    )?;
-    commands("   ", std::slice::from_ref(&target.keep), out)?;
-    writeln!(out, "3. Put both files in place:")?;
-    let put = [
-        format!("mkdir -p {directory}"),
-        format!("cp keys/hmac keys/master {directory}"),
-        format!("chmod 600 {hmac} {master}"),
-    ];
-    commands("   ", &put, out)?;
-    writeln!(out, "4. Compare:")?;
-    commands("   ", &[format!("md5sum {hmac} {master}")], out)?;
-    if let Some([hmac, master]) = &copy.sums {
-        writeln!(out, "   It must print {} for hmac and {} for master.", code(hmac), code(master))?;
+    if !target.bundles.is_empty() {
+        writeln!(out)?;
     }
-    if let Some(storage) = &target.storage {
-        writeln!(
-            out,
-            "5. Make the instance use the files. Do not edit this one, editors add a newline; it must have 6 bytes:"
-        )?;
-        let switch = [format!("printf %s Bundle > {storage}"), format!("wc -c {storage}")];
-        commands("   ", &switch, out)?;
-    } else {
-        writeln!(
-            out,
-            "5. Its `storage` says Bundle already; leave it as it is, unless another part of this text says otherwise."
-        )?;
-    }
-    writeln!(
-        out,
-        "6. Start the instance.\n7. Enter again what cannot be read any more (the list above), and try a login."
-    )?;
+    let mut list = List { out: &mut *out, number: 0 };
+    put(copy, target, scratch, &mut list)?;
+    target.also.iter().try_for_each(|step| list.step(step))?;
+    list.item("Start the instance.")?;
+    list.item("Enter again what cannot be read any more (the list above), and try a login.")?;
     if !target.ims.is_empty() {
         let pids: Vec<String> = target.ims.iter().map(|pid| code(pid)).collect();
-        writeln!(out, "   Here that includes the client secret of {}.", pids.join(", "))?;
+        let indent = indent(list.number);
+        writeln!(list.out, "{indent}Here that includes the client secret of {}.", pids.join(", "))?;
     }
-    if target.storage.is_some() {
-        writeln!(out, "8. {}", prose(&target.delete_properties()))?;
+    if target.in_jcr {
+        list.item(&prose(&target.delete_properties()))?;
     }
     writeln!(out)
+}
+
+fn put(copy: &KeyCopy, target: &KeyTarget, scratch: &str, list: &mut List<'_>) -> io::Result<()> {
+    let KeyTarget { directory, files: [hmac, master], .. } = target;
+    list.item("Stop the instance.")?;
+    list.commands(
+        "Keep what is there; a file that is missing is told and does not matter, a directory that is there already needs another name",
+        std::slice::from_ref(&target.keep),
+    )?;
+    let [make_keys, make_storage] = target
+        .make
+        .each_ref()
+        .map(|make| make.as_ref().and_then(|make| make.parts().1).map(str::to_owned));
+    let put = [
+        format!("cp {scratch}/hmac {scratch}/master {directory}"),
+        format!("chmod 600 {hmac} {master}"),
+    ];
+    let put: Vec<String> = make_keys.into_iter().chain(put).collect();
+    list.commands("Put both files in place", &put)?;
+    list.commands("Compare", &[format!("md5sum {hmac} {master}")])?;
+    if let Some([hmac, master]) = &copy.sums {
+        let (hmac, master) = (code(hmac), code(master));
+        writeln!(list.out, "   It must print {hmac} for hmac and {master} for master.")?;
+    }
+    match &target.storage {
+        Some([_, storage]) => list.commands(
+            "Only when these sums are right, make the instance use the files. Do not edit this one, editors add a newline; it must have 6 bytes",
+            &make_storage
+                .into_iter()
+                .chain([format!("printf %s Bundle > {storage}"), format!("wc -c {storage}")])
+                .collect::<Vec<_>>(),
+        ),
+        None if target.is_storage_known => {
+            list.item("Its `storage` says Bundle already; leave it as it is.")
+        }
+        None => list.item(
+            "Its `storage` did not come, so nothing here says whether it uses these files: it must hold the 6 bytes `Bundle` and no newline.",
+        ),
+    }
 }

@@ -5,14 +5,16 @@
 
 mod holes;
 mod keys;
+mod scratch;
 mod text;
 mod verify;
 
+use super::told::{Repair, Told};
 use super::wording::LEFT_OUT;
 use super::{Format, Report, counted};
 use crate::rules::{Doubt, Excuse, Finding, Judged, Step, Verdict};
 use std::io::{self, Write};
-use text::{commands, prose, steps};
+use text::{commands, name, prose, steps};
 
 pub(super) const FORMAT: Format = Format {
     name: "runbook",
@@ -36,15 +38,15 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         bring(out)?;
         holes::write(&holes::all(report), out)?;
     }
-    for judged in &report.farms {
-        farm(judged, report, out)?;
+    for (judged, scratch) in report.farms.iter().zip(scratch::names(&report.farms)) {
+        farm(judged, &scratch, report, out)?;
     }
     writeln!(out, "Written by aemtrix {}. Nothing in this text was run.", env!("CARGO_PKG_VERSION"))
 }
 
-fn farm(judged: &Judged, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+fn farm(judged: &Judged, scratch: &str, report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let instances = counted(judged.farm.members.len(), "instance");
-    let (name, verdict) = (prose(&judged.farm.name), judged.verdict.label());
+    let (name, verdict) = (name(&judged.farm.name), judged.verdict.label());
     writeln!(out, "Farm {name}, {instances}: **{verdict}**.\n")?;
     match &judged.verdict {
         Verdict::Consistent => {
@@ -59,9 +61,10 @@ fn farm(judged: &Judged, report: &Report, out: &mut dyn Write) -> io::Result<()>
     let holes = holes::of(judged, report);
     holes::write(&holes, out)?;
     if let Some(repair) = &judged.key_repair {
-        keys::write(repair, out)?;
+        keys::write(repair, scratch, out)?;
     }
     others(judged, out)?;
+    scratch::clean_up(judged, scratch, out)?;
     unsaid(judged, out)?;
     if judged.verdict == Verdict::Consistent && judged.findings.is_empty() && holes.is_empty() {
         return Ok(());
@@ -120,16 +123,14 @@ fn others(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
     }
     let title = if judged.key_repair.is_some() { "What else to do" } else { "What to do" };
     writeln!(out, "## {title}\n")?;
-    let mut written: Vec<(Vec<Step>, &str)> = Vec::new();
+    let mut told = Told::default();
     for (finding, own) in rest {
         let severity = finding.severity;
         writeln!(out, "### {severity}: {}\n", prose(&finding.hit.message))?;
         writeln!(out, "Rule {}: {}\n", finding.rule.id, finding.rule.why)?;
-        if let Some((_, rule)) = written.iter().find(|(steps, _)| *steps == own) {
-            writeln!(out, "As for {rule} above.\n")?;
-        } else {
-            steps(&own, out)?;
-            written.push((own, finding.rule.id));
+        match told.tell(own.into(), finding.rule.id) {
+            Repair::As(rule) => writeln!(out, "As for {rule} above.\n")?,
+            Repair::Steps(own) => steps(&own, out)?,
         }
     }
     Ok(())

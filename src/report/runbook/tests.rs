@@ -97,14 +97,120 @@ fn instance_in_jcr_mode_is_switched_and_its_properties_are_deleted_last() {
     assert!(!text.contains("On p3, save the binary properties"), "{text}");
 }
 
+/// Says that parts stand in a text, each once, one after the other.
+fn stand_once_in_order(text: &str, parts: &[&str]) {
+    let count = |part: &&str| text.matches(*part).count();
+    assert_eq!(parts.iter().map(count).collect::<Vec<_>>(), vec![1; parts.len()], "{text}");
+    assert!(parts.iter().map(|part| text.find(part)).is_sorted(), "{text}");
+}
+
 #[test]
-fn steps_that_the_copy_does_not_settle_follow() {
-    let odd = |i: Instance| i.hmac(&other()).storage(b"Bundle\n");
-    let text = runbook(good_farm(&["p1", "p2"]).with("p3", odd));
-    let (keys, rest) = text.split_once("## What else to do").unwrap();
-    assert!(keys.contains("## On p3: put the keys"), "{keys}");
-    assert!(rest.contains(&format!("printf %s Bundle > '{FELIX}/bundle1/data/storage'")), "{rest}");
-    assert!(!rest.contains("Take p1 as the source"), "{rest}");
+fn storage_of_an_instance_that_gets_keys_is_repaired_before_it_is_started() {
+    let newline = |i: Instance| i.storage(b"Bundle\n");
+    let faults: [fn(Instance) -> Instance; 5] = [
+        newline,
+        |i| i.storage(b"bundle"),
+        Instance::without_storage,
+        |i| i.jcr_mode(&other(), &other()[..16]),
+        |i| i.jcr_mode(&other(), &other()[..16]).storage(b"JCR\n"),
+    ];
+    for fault in faults {
+        let text = runbook(good_farm(&["p1", "p2"]).with("p3", |i| fault(i.hmac(&other()))));
+        let write = format!("printf %s Bundle > '{FELIX}/bundle1/data/storage'");
+        let parts = ["1. Stop the instance.", "cp keys/hmac", &write, "Start the", "Enter again"];
+        stand_once_in_order(&text, &parts);
+        for start in ["Stop p3", "Start p3", "Take p1 as the source"] {
+            assert!(!text.contains(start), "{text}");
+        }
+    }
+}
+
+#[test]
+fn what_else_is_done_to_an_instance_that_gets_keys_is_done_while_it_is_stopped() {
+    let faults = |i: Instance| {
+        i.hmac(&[other(), b"\n".to_vec()].concat())
+            .bundle_in("bundle2.bak", 2, "x")
+            .config(crate::facts::IMS_CUSTOMIZER, "auth.ims.client.secret=\"\"\r\n")
+    };
+    let text = runbook(good_farm(&["p1", "p2"]).with("p3", faults));
+    let parts = ["Stop the", "cp keys/hmac", "is the copy, then move it out", "Start the"];
+    stand_once_in_order(&text, &parts);
+    assert!(!text.contains("truncate") && !text.contains("Stop p3"), "{text}");
+}
+
+#[test]
+fn directory_of_a_bundle_whose_number_is_not_known_is_never_made() {
+    let twice = |i: Instance| {
+        i.hmac(&other())
+            .storage(b"JCR")
+            .bundle(8, crate::facts::CRYPTO)
+            .bundle(9, crate::facts::CRYPTO_FILE)
+    };
+    let text = runbook(good_farm(&["p1", "p2"]).with("p3", twice));
+    assert!(
+        !text.lines().any(|line| line.contains("mkdir -p") && line.contains("<id of")),
+        "{text}"
+    );
+    let copy = |i: Instance| {
+        i.hmac(&other()).storage(b"Bundle\n").bundle_in("bundle1.bak", 1, crate::facts::CRYPTO)
+    };
+    let text = runbook(good_farm(&["p1", "p2"]).with("p3", copy));
+    assert!(!text.contains("<id of"), "{text}");
+}
+
+#[test]
+fn several_faults_of_one_instance_are_mended_while_it_is_stopped_once() {
+    let newline = |key: &[u8]| [key, b"\n"].concat();
+    let hmac: Vec<u8> = (0x80..0xA0).collect();
+    let faults =
+        |i: Instance| i.hmac(&newline(&hmac)).master(&newline(&hmac[..16])).storage(b"Bundle\r\n");
+    for (farm, cut) in [(farm(), "truncate -s 32"), (good_farm(&["p1", "p2"]), "cp hmac ")] {
+        let text = runbook(farm.with("p3", faults));
+        let parts = ["Stop p3", cut, "printf %s Bundle > ", "Start p3", "## Clean up"];
+        stand_once_in_order(&text, &parts);
+        assert!(text.contains("As for storage-trailing-newline above."), "{text}");
+    }
+}
+
+#[test]
+fn storage_is_switched_last_and_a_move_out_of_the_jcr_is_told_once() {
+    let sound: Vec<u8> = (0xC0..0xE0).collect();
+    let jcr = |i: Instance| {
+        let ims = "auth.ims.client.secret=\"x\"\r\n";
+        i.jcr_mode(&sound, &sound[..16]).config(crate::facts::IMS_CUSTOMIZER, ims)
+    };
+    for farm in [farm(), farm().with("b", |i| i.hmac(&sound).master(&sound[..16]))] {
+        let text = runbook(farm.with("a", jcr));
+        let parts = [
+            "Stop a",
+            "cp hmac master",
+            "The sums must be",
+            "printf %s Bundle",
+            "Start a",
+            "On a, encrypt the secret",
+            "delete the properties",
+        ];
+        stand_once_in_order(&text, &parts);
+        assert!(text.matches("above.\n").count() >= 1, "{text}");
+    }
+}
+
+#[test]
+fn keys_of_several_farms_do_not_meet() {
+    let farm = |name: &str| {
+        let mut farm = good_farm(&["p1", "p2"]).with("p3", |i| i.hmac(&other())).build();
+        name.clone_into(&mut farm.name);
+        farm
+    };
+    let farms = vec![farm("east"), farm("we st")];
+    let text = runbook_of(farms, Vec::new(), &Selection::default());
+    for name in ["keys-east", "keys-we-st"] {
+        for part in ["mkdir -m 700 ", "the directory `"] {
+            assert!(text.contains(&format!("{part}{name}")), "{text}");
+        }
+        assert!(text.contains(&format!("cp {name}/hmac {name}/master '")), "{text}");
+    }
+    assert!(!text.contains(" keys/"), "{text}");
 }
 
 #[test]

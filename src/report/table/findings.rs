@@ -1,6 +1,7 @@
 //! The findings: what, where, why, how to repair it, and who says so.
 
 use super::super::Screen;
+use super::super::told::{Repair, Told};
 use super::text::{Paint, labelled};
 use crate::facts::Place;
 use crate::rules::{Finding, Severity, Step};
@@ -11,12 +12,9 @@ const REPAIRS_MAX: usize = 3;
 /// So many places are listed of one finding.
 const PLACES_MAX: usize = 8;
 
-/// Repairs that were written already: their steps, and the rule they were written for.
-type Written<'f> = Vec<(&'f [Step], &'static str)>;
-
 /// Writes findings, those of one rule together.
 pub(super) fn write(findings: &[Finding], screen: Screen, out: &mut dyn Write) -> io::Result<()> {
-    let mut written = Written::new();
+    let mut written = Told::default();
     let (excused, counting): (Vec<&Finding>, Vec<&Finding>) =
         findings.iter().partition(|finding| finding.excuse.is_some());
     for same_rule in counting.chunk_by(|a, b| a.rule == b.rule) {
@@ -41,7 +39,7 @@ fn excuses(findings: &[&Finding], screen: Screen, out: &mut dyn Write) -> io::Re
 
 fn section<'f>(
     findings: &[&'f Finding],
-    written: &mut Written<'f>,
+    written: &mut Told<'f>,
     screen: Screen,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -75,21 +73,17 @@ fn section<'f>(
 /// Writes the steps, or where they stand already: two faults of one instance often have one repair.
 fn repair<'f>(
     finding: &'f Finding,
-    written: &mut Written<'f>,
+    written: &mut Told<'f>,
     screen: Screen,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let own = finding.hit.fix.as_slice();
-    match written.iter().find(|(steps, _)| *steps == own) {
-        Some((_, rule)) if !own.is_empty() => {
-            let same = *rule == finding.rule.id;
+    match written.tell(finding.hit.fix.as_slice().into(), finding.rule.id) {
+        Repair::As(rule) => {
+            let same = rule == finding.rule.id;
             let line = if same { "as above".to_owned() } else { format!("as for {rule} above") };
             labelled("    fix  ", &line, screen, out)
         }
-        _ => {
-            written.push((own, finding.rule.id));
-            steps(own, screen, out)
-        }
+        Repair::Steps(own) => steps(&own, screen, out),
     }
 }
 
