@@ -17,7 +17,8 @@ pub(super) fn prose(text: &str) -> String {
     let mut lines = String::with_capacity(text.len());
     let mut code: Vec<&str> = Vec::new();
     for word in text.split(' ') {
-        if is_plain(word) {
+        let is_first = lines.is_empty() && code.is_empty();
+        if is_plain(word) && !(is_first && begins_list(word)) {
             flush(&mut code, &mut lines);
             push(&mut lines, word);
         } else {
@@ -49,16 +50,20 @@ pub(super) fn cell(text: &str) -> String {
 fn is_plain(word: &str) -> bool {
     let inner = word.strip_prefix('(').unwrap_or(word);
     let inner = inner.trim_end_matches([',', '.', ';', ':', ')', '?']);
-    let is_number = inner.chars().all(|c| c.is_ascii_digit() || c == '.');
-    // `1.` and `1)` would begin a list.
-    let begins_list = is_number && inner != word && !word.starts_with('(');
+    let is_number = is_number(inner);
     let fits = |c: char| c.is_alphanumeric() || matches!(c, '-' | '\'');
     let starts = inner.starts_with(char::is_alphanumeric);
-    starts
-        && !begins_list
-        && !is_issue(inner)
-        && !is_digest(inner)
-        && (is_number || inner.chars().all(fits))
+    starts && !is_issue(inner) && !is_digest(inner) && (is_number || inner.chars().all(fits))
+}
+
+/// Says whether a word would begin a list where it stands first: `1.`, `1)`.
+fn begins_list(word: &str) -> bool {
+    let number = word.trim_end_matches([',', '.', ';', ':', ')', '?']);
+    number != word && is_number(number)
+}
+
+fn is_number(word: &str) -> bool {
+    word.chars().all(|c| c.is_ascii_digit() || c == '.')
 }
 
 /// Says whether a word looks like a digest, or the start of one: GitHub links 7 to 40 such digits as a commit.
@@ -99,7 +104,11 @@ fn flush(code: &mut Vec<&str>, line: &mut String) {
         return;
     }
     let (name, mark) = without_mark(text);
-    push(line, &code_span(name));
+    let inside = name.strip_prefix('(').and_then(|name| name.strip_suffix(')'));
+    match inside.filter(|inside| !inside.is_empty() && !inside.contains(['(', ')'])) {
+        Some(inside) => push(line, &format!("({})", code_span(inside))),
+        None => push(line, &code_span(name)),
+    }
     line.push_str(mark);
 }
 
@@ -134,6 +143,9 @@ mod tests {
     fn mark_behind_a_path_is_none_of_it() {
         assert_eq!(prose("copy '/a/b', then /etc/key."), "copy `'/a/b'`, then `/etc/key`.");
         assert_eq!(prose("a/../.: and /x/,"), "`a/../.:` and `/x/,`");
+        assert_eq!(prose("the JCR (/etc/key), (mode 0644)"), "the JCR (`/etc/key`), (mode 0644)");
+        assert_eq!(prose("()() (a/b)(c)"), "`()() (a/b)(c)`");
+        assert_eq!(prose("1) a 2) b"), "`1)` a 2) b");
     }
 
     #[test]
