@@ -1,14 +1,17 @@
 //! Keeps the evidence of one source while it is walked.
 
+mod again;
 mod follow;
+mod seen;
 
+use self::again::{Again, Versions};
+use self::seen::may_be_opened;
 use super::alias::Aliases;
 use super::gap_list::GapList;
-use super::hints;
 use super::links::{Links, join};
 use super::segments::{self, Segments, Store};
 use crate::evidence::{Fact, Kind, ParseError, Reads, Scan, classify};
-use crate::facts::{Gap, GapKind, INSIDE, Owner, StorageMode, realm};
+use crate::facts::{Gap, GapKind, Owner, StorageMode};
 use crate::intake::{Descend, Entry, EntryKind, LinkTarget, Visit, Want, claims_archive};
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,15 +59,6 @@ pub(super) struct Collected {
     pub(super) segment_stores: BTreeMap<String, Store>,
 }
 
-/// What is known of the versions of what came several times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Versions {
-    Equal,
-    Differ,
-    /// Those of an archive inside the source.
-    Unknown,
-}
-
 /// A place that waits for the body on its way. Through links, one body can stand at several places.
 struct Pending {
     path: String,
@@ -80,16 +74,12 @@ struct Stream {
     begun: bool,
 }
 
-/// Instances that are remembered of an archive that came again.
-const SLING_IDS_MAX: usize = 100;
-
 /// Receives one source.
 #[allow(clippy::struct_excessive_bools, reason = "each notes one thing that was seen or is wanted")]
 pub(super) struct Collector<'a> {
     limits: &'a Limits,
     items: BTreeMap<String, Item>,
-    /// How often a path came, where it came more than once, and whether the versions differ.
-    repeats: BTreeMap<String, (u32, Versions)>,
+    again: Again,
     links: Links,
     archives: BTreeSet<String>,
     /// It has a file that only the status of a web console has.
@@ -102,10 +92,6 @@ pub(super) struct Collector<'a> {
     packages: BTreeSet<String>,
     /// Paths that are named like an install.
     homes: BTreeSet<String>,
-    /// Sling ids in archives that came again, by path.
-    replaced: BTreeMap<String, String>,
-    /// Archives that came again, after one that does not say of which instance it is.
-    nameless: BTreeSet<String>,
     segments: Segments,
     gaps: GapList<'a>,
     pending: Vec<Pending>,
@@ -120,7 +106,7 @@ impl<'a> Collector<'a> {
         Self {
             limits,
             items: BTreeMap::new(),
-            repeats: BTreeMap::new(),
+            again: Again::default(),
             links: Links::new(),
             archives: BTreeSet::new(),
             is_status: false,
@@ -128,8 +114,6 @@ impl<'a> Collector<'a> {
             realms: BTreeSet::new(),
             packages: BTreeSet::new(),
             homes: BTreeSet::new(),
-            replaced: BTreeMap::new(),
-            nameless: BTreeSet::new(),
             segments: Segments::new(limits.segment_files_max),
             gaps: GapList::new(source, limits.gaps_max),
             pending: Vec::new(),
@@ -165,16 +149,7 @@ impl<'a> Collector<'a> {
         for path in unresolved {
             self.lose(path, GapKind::LinkBroken, reason);
         }
-        for (path, (times, versions)) in std::mem::take(&mut self.repeats) {
-            let versions = match versions {
-                Versions::Equal => " (all are equal)",
-                Versions::Differ => " (versions differ)",
-                Versions::Unknown => "",
-            };
-            let reason = format!("came {times} times{versions}; the last one counts");
-            self.gaps.record(Some(&path), GapKind::Duplicate, reason);
-        }
-        self.tell_replaced();
+        self.tell_again();
         if let Some(reason) = self.segments.over_limit() {
             self.gaps.record_limit(reason);
         }
@@ -255,122 +230,6 @@ impl<'a> Collector<'a> {
         self.items.insert(path, item);
     }
 
-    /// The last entry of a path counts, of an archive inside the source as of a file. Of what the earlier one held nothing is left.
-    fn replace_archive(&mut self, path: &str) {
-        // Of several archives one behind the other nobody can tell which is meant; each file that differs is told.
-        if self.concatenated || self.realms.is_empty() {
-            return;
-        }
-        let realm = format!("{path}{INSIDE}");
-        if !self.realms.remove(&realm) {
-            return;
-        }
-        // An archive may come a million times, so nothing here looks at more than the realm holds.
-        let below = format!("{realm}/")..format!("{realm}0");
-        let dropped: Vec<_> = self.items.extract_if(below.clone(), |_, _| true).collect();
-        let ids = dropped.iter().filter_map(|(path, item)| Some((path.clone(), sling_id(item)?)));
-        let before = self.replaced.len();
-        for (path, id) in ids.take(SLING_IDS_MAX) {
-            self.replaced.entry(path).or_insert(id);
-        }
-        if self.replaced.len() == before && !dropped.is_empty() {
-            self.nameless.insert(realm.clone());
-        }
-        self.repeats.extract_if(below.clone(), |_, _| true).for_each(drop);
-        self.links.extract_if(below.clone(), |_, _| true).for_each(drop);
-        self.archives.extract_if(below.clone(), |_| true).for_each(drop);
-        self.realms.extract_if(below, |_| true).for_each(drop);
-        self.segments.drop_realm(&realm);
-        self.gaps.drop_realm(&realm);
-        self.count_again(path, Versions::Unknown);
-    }
-
-    /// An archive that was sent twice is one; two instances under one name are not.
-    fn tell_replaced(&mut self) {
-        for realm in std::mem::take(&mut self.nameless) {
-            let reason =
-                "came again, and nothing tells that both are of one instance; only the last shows";
-            self.gaps.record(Some(&realm), GapKind::Ambiguous, reason.to_owned());
-        }
-        for (path, before) in std::mem::take(&mut self.replaced) {
-            if Some(before) != self.items.get(&path).and_then(sling_id) {
-                let reason = "came again with another id, or with none: two instances lie under one path, and only one shows";
-                self.lose(path, GapKind::Ambiguous, reason);
-            }
-        }
-    }
-
-    fn see_realm(&mut self, path: &str) {
-        let realm = realm(path);
-        let max = usize::try_from(self.limits.inner_archives_max).unwrap_or(usize::MAX);
-        if !realm.is_empty() && !self.realms.contains(realm) && self.realms.len() < max {
-            self.realms.insert(realm.to_owned());
-        }
-        let below = path.strip_prefix(realm).unwrap_or_default().trim_start_matches('/');
-        let is_package = below.starts_with("jcr_root/") || below.starts_with("META-INF/vault/");
-        if is_package && !self.packages.contains(realm) {
-            self.packages.insert(realm.to_owned());
-        }
-    }
-
-    /// Of a file of a segment store that came twice the last counts, as in tar; unless nobody can tell which instance it is of.
-    fn take_segments_again(&mut self, store: &str, path: &str) {
-        if self.concatenated {
-            let reason = "came again in the next of several archives; whose it is nobody can tell";
-            self.segments.lose(store, path, reason.to_owned());
-        } else {
-            self.count_again(path, Versions::Unknown);
-        }
-    }
-
-    fn count_again(&mut self, path: &str, versions: Versions) {
-        let again = self.repeats.entry(path.to_owned()).or_insert((1, versions));
-        again.0 = again.0.saturating_add(1);
-        if versions != Versions::Equal {
-            again.1 = versions;
-        }
-    }
-
-    /// Archives need not list directories, so what lies in an install names it too.
-    fn see_home(&mut self, path: &str) {
-        let mut homes = path.match_indices(INSTALL).filter_map(|(at, name)| {
-            let (home, rest) = path.split_at_checked(at.saturating_add(name.len()))?;
-            let is_part = home.rsplit('/').next() == Some(INSTALL);
-            (is_part && (rest.is_empty() || rest.starts_with('/'))).then_some(home)
-        });
-        let Some(home) = homes.next() else { return };
-        if hints::is_in_package(home) || self.homes.contains(home) {
-            return;
-        }
-        let max = self.limits.links_max;
-        if self.homes.len() < max {
-            self.homes.insert(home.to_owned());
-        } else {
-            self.gaps.record_limit(format!(
-                "holds more than {max} paths that are named like an install"
-            ));
-        }
-    }
-
-    fn remember_archive(&mut self, path: &str) {
-        let max = self.limits.evidence_max;
-        if self.archives.len() < max {
-            self.archives.insert(path.to_owned());
-        } else {
-            self.gaps.record_limit(format!("holds more than {max} archives that were not opened"));
-        }
-    }
-
-    fn remember_link(&mut self, path: &str, target: &LinkTarget) {
-        if self.links.len() < self.limits.links_max {
-            self.links.insert(path.to_owned(), target.clone());
-        } else {
-            let max = self.limits.links_max;
-            let reason = format!("holds more than {max} symbolic links; the rest is not followed");
-            self.gaps.record_limit(reason);
-        }
-    }
-
     /// Takes an entry under the path at which it counts as evidence.
     fn take(&mut self, path: &str, entry: &Entry<'_>) -> Want {
         let Some((kind, _)) = classify(path) else {
@@ -421,31 +280,6 @@ impl<'a> Collector<'a> {
         let Some((_, found)) = classify(&path) else { return };
         let fact = (kind.parse)(&found, bytes);
         self.put(path, Item::Read { fact, owner });
-    }
-
-    /// Notes what may matter although it is no evidence by its path.
-    fn hint(&mut self, path: &str, entry: &Entry<'_>) -> Want {
-        if hints::is_key_in_another_case(path) {
-            let reason = "is named like a crypto key file in another case; it was not read";
-            self.gaps.record(Some(path), GapKind::Unidentified, reason.to_owned());
-        }
-        self.is_status |= hints::is_status(path);
-        if self.opens && self.aliases.is_none() && may_be_opened(path, entry) {
-            self.replace_archive(path);
-            return Want::Archive;
-        }
-        // An archive inside an install is part of it; one outside of every install may hold another.
-        if self.aliases.is_none() && claims_archive(path) && !hints::is_in_package(path) {
-            match entry.kind {
-                EntryKind::File => self.remember_archive(path),
-                EntryKind::Other if hints::may_hold_install(path) => {
-                    let reason = "is named like an archive, and is a FIFO, a socket or a device";
-                    self.gaps.record(Some(path), GapKind::NotAnArchive, reason.to_owned());
-                }
-                _ => {}
-            }
-        }
-        Want::Nothing
     }
 }
 
@@ -576,18 +410,6 @@ fn below<'i>(items: &'i BTreeMap<String, Item>, directory: &str) -> Option<&'i I
         .next()
         .filter(|(path, _)| path.starts_with(&below))
         .map(|(_, item)| item)
-}
-
-fn sling_id(item: &Item) -> Option<String> {
-    match item {
-        Item::Read { fact: Ok(Fact::SlingId(id)), .. } => Some(id.clone()),
-        _ => None,
-    }
-}
-
-/// Says whether an entry may be an archive with an install in it.
-fn may_be_opened(path: &str, entry: &Entry<'_>) -> bool {
-    entry.kind == EntryKind::File && classify(path).is_none() && hints::may_hold_install(path)
 }
 
 /// Says whether a path is that of a log, or of the directory of logs.

@@ -1,0 +1,115 @@
+//! What came more than once in a source: as in tar, the last of one path counts.
+
+use super::{Collector, Item};
+use crate::evidence::Fact;
+use crate::facts::{GapKind, INSIDE};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Instances that are remembered of an archive that came again.
+const SLING_IDS_MAX: usize = 100;
+
+/// What came again.
+#[derive(Debug, Default)]
+pub(super) struct Again {
+    /// How often a path came, where it came more than once, and whether the versions differ.
+    repeats: BTreeMap<String, (u32, Versions)>,
+    /// Sling ids in archives that came again, by path.
+    replaced: BTreeMap<String, String>,
+    /// Archives that came again, after one that does not say of which instance it is.
+    nameless: BTreeSet<String>,
+}
+
+/// What is known of the versions of what came several times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Versions {
+    Equal,
+    Differ,
+    /// Those of an archive inside the source.
+    Unknown,
+}
+
+impl Collector<'_> {
+    /// The last entry of a path counts, of an archive inside the source as of a file. Of what the earlier one held nothing is left.
+    pub(super) fn replace_archive(&mut self, path: &str) {
+        // Of several archives one behind the other nobody can tell which is meant; each file that differs is told.
+        if self.concatenated || self.realms.is_empty() {
+            return;
+        }
+        let realm = format!("{path}{INSIDE}");
+        if !self.realms.remove(&realm) {
+            return;
+        }
+        // An archive may come a million times, so nothing here looks at more than the realm holds.
+        let below = format!("{realm}/")..format!("{realm}0");
+        let dropped: Vec<_> = self.items.extract_if(below.clone(), |_, _| true).collect();
+        let ids = dropped.iter().filter_map(|(path, item)| Some((path.clone(), sling_id(item)?)));
+        let before = self.again.replaced.len();
+        for (path, id) in ids.take(SLING_IDS_MAX) {
+            self.again.replaced.entry(path).or_insert(id);
+        }
+        if self.again.replaced.len() == before && !dropped.is_empty() {
+            self.again.nameless.insert(realm.clone());
+        }
+        self.again.repeats.extract_if(below.clone(), |_, _| true).for_each(drop);
+        self.links.extract_if(below.clone(), |_, _| true).for_each(drop);
+        self.archives.extract_if(below.clone(), |_| true).for_each(drop);
+        self.realms.extract_if(below, |_| true).for_each(drop);
+        self.segments.drop_realm(&realm);
+        self.gaps.drop_realm(&realm);
+        self.count_again(path, Versions::Unknown);
+    }
+
+    /// Of a file of a segment store that came twice the last counts, as in tar; unless nobody can tell which instance it is of.
+    pub(super) fn take_segments_again(&mut self, store: &str, path: &str) {
+        if self.concatenated {
+            let reason = "came again in the next of several archives; whose it is nobody can tell";
+            self.segments.lose(store, path, reason.to_owned());
+        } else {
+            self.count_again(path, Versions::Unknown);
+        }
+    }
+
+    pub(super) fn count_again(&mut self, path: &str, versions: Versions) {
+        let again = self.again.repeats.entry(path.to_owned()).or_insert((1, versions));
+        again.0 = again.0.saturating_add(1);
+        if versions != Versions::Equal {
+            again.1 = versions;
+        }
+    }
+
+    /// Tells of all of it.
+    pub(super) fn tell_again(&mut self) {
+        for (path, (times, versions)) in std::mem::take(&mut self.again.repeats) {
+            let versions = match versions {
+                Versions::Equal => " (all are equal)",
+                Versions::Differ => " (versions differ)",
+                Versions::Unknown => "",
+            };
+            let reason = format!("came {times} times{versions}; the last one counts");
+            self.gaps.record(Some(&path), GapKind::Duplicate, reason);
+        }
+        self.tell_replaced();
+    }
+
+    /// An archive that was sent twice is one; two instances under one name are not.
+    fn tell_replaced(&mut self) {
+        for realm in std::mem::take(&mut self.again.nameless) {
+            let reason =
+                "came again, and nothing tells that both are of one instance; only the last shows";
+            self.gaps.record(Some(&realm), GapKind::Ambiguous, reason.to_owned());
+        }
+        for (path, before) in std::mem::take(&mut self.again.replaced) {
+            if Some(before) != self.items.get(&path).and_then(sling_id) {
+                let reason = "came again with another id, or with none: two instances lie under one path, and only one shows";
+                self.lose(path, GapKind::Ambiguous, reason);
+            }
+        }
+    }
+}
+
+fn sling_id(item: &Item) -> Option<String> {
+    match item {
+        Item::Read { fact: Ok(Fact::SlingId(id)), .. } => Some(id.clone()),
+        _ => None,
+    }
+}

@@ -1,0 +1,92 @@
+//! What names in a source tell beside the evidence: archives, homes of installs, links.
+
+use super::{Collector, INSTALL};
+use crate::evidence::classify;
+use crate::examine::hints;
+use crate::facts::{GapKind, realm};
+use crate::intake::{Entry, EntryKind, LinkTarget, Want, claims_archive};
+
+impl Collector<'_> {
+    pub(super) fn see_realm(&mut self, path: &str) {
+        let realm = realm(path);
+        let max = usize::try_from(self.limits.inner_archives_max).unwrap_or(usize::MAX);
+        if !realm.is_empty() && !self.realms.contains(realm) && self.realms.len() < max {
+            self.realms.insert(realm.to_owned());
+        }
+        let below = path.strip_prefix(realm).unwrap_or_default().trim_start_matches('/');
+        let is_package = below.starts_with("jcr_root/") || below.starts_with("META-INF/vault/");
+        if is_package && !self.packages.contains(realm) {
+            self.packages.insert(realm.to_owned());
+        }
+    }
+
+    /// Archives need not list directories, so what lies in an install names it too.
+    pub(super) fn see_home(&mut self, path: &str) {
+        let mut homes = path.match_indices(INSTALL).filter_map(|(at, name)| {
+            let (home, rest) = path.split_at_checked(at.saturating_add(name.len()))?;
+            let is_part = home.rsplit('/').next() == Some(INSTALL);
+            (is_part && (rest.is_empty() || rest.starts_with('/'))).then_some(home)
+        });
+        let Some(home) = homes.next() else { return };
+        if hints::is_in_package(home) || self.homes.contains(home) {
+            return;
+        }
+        let max = self.limits.links_max;
+        if self.homes.len() < max {
+            self.homes.insert(home.to_owned());
+        } else {
+            self.gaps.record_limit(format!(
+                "holds more than {max} paths that are named like an install"
+            ));
+        }
+    }
+
+    pub(super) fn remember_link(&mut self, path: &str, target: &LinkTarget) {
+        if self.links.len() < self.limits.links_max {
+            self.links.insert(path.to_owned(), target.clone());
+        } else {
+            let max = self.limits.links_max;
+            let reason = format!("holds more than {max} symbolic links; the rest is not followed");
+            self.gaps.record_limit(reason);
+        }
+    }
+
+    /// Notes what may matter although it is no evidence by its path.
+    pub(super) fn hint(&mut self, path: &str, entry: &Entry<'_>) -> Want {
+        if hints::is_key_in_another_case(path) {
+            let reason = "is named like a crypto key file in another case; it was not read";
+            self.gaps.record(Some(path), GapKind::Unidentified, reason.to_owned());
+        }
+        self.is_status |= hints::is_status(path);
+        if self.opens && self.aliases.is_none() && may_be_opened(path, entry) {
+            self.replace_archive(path);
+            return Want::Archive;
+        }
+        // An archive inside an install is part of it; one outside of every install may hold another.
+        if self.aliases.is_none() && claims_archive(path) && !hints::is_in_package(path) {
+            match entry.kind {
+                EntryKind::File => self.remember_archive(path),
+                EntryKind::Other if hints::may_hold_install(path) => {
+                    let reason = "is named like an archive, and is a FIFO, a socket or a device";
+                    self.gaps.record(Some(path), GapKind::NotAnArchive, reason.to_owned());
+                }
+                _ => {}
+            }
+        }
+        Want::Nothing
+    }
+
+    fn remember_archive(&mut self, path: &str) {
+        let max = self.limits.evidence_max;
+        if self.archives.len() < max {
+            self.archives.insert(path.to_owned());
+        } else {
+            self.gaps.record_limit(format!("holds more than {max} archives that were not opened"));
+        }
+    }
+}
+
+/// Says whether an entry may be an archive with an install in it.
+pub(super) fn may_be_opened(path: &str, entry: &Entry<'_>) -> bool {
+    entry.kind == EntryKind::File && classify(path).is_none() && hints::may_hold_install(path)
+}
