@@ -43,7 +43,8 @@ pub fn farms(snapshots: Labelled, plan: &Plan<'_>) -> Result<Vec<Farm>, PolicyCo
         .iter()
         .filter_map(|(label, snapshot)| Some((snapshot.source.clone(), label.clone()?)))
         .collect();
-    let grounds = by_ground(names::name(instances), plan)?;
+    let (named, numbered) = names::name(instances);
+    let grounds = by_ground(named, plan)?;
     let names = names::distinct(grounds.keys().map(|ground| plan.names(ground, &labels)).collect());
     let mut farms = Vec::with_capacity(names.len());
     let mut of_policy = BTreeMap::new();
@@ -59,7 +60,13 @@ pub fn farms(snapshots: Labelled, plan: &Plan<'_>) -> Result<Vec<Farm>, PolicyCo
                 expect(&mut farm, policy, plan, &roots);
                 of_policy.insert(*index, farms.len());
             }
-            _ => farm.expected.unnamed = plan.has_policy_farms(),
+            _ => {
+                farm.expected.unnamed = plan.has_policy_farms();
+                // One that the policy names has its name from there.
+                for member in &mut farm.members {
+                    member.numbered = numbered.contains(&member.name);
+                }
+            }
         }
         farms.push(farm);
     }
@@ -224,7 +231,7 @@ fn members(named: Named, copies: &mut Copies) -> Vec<Member> {
     let member = |((name, snapshot), keys): ((String, Snapshot), _)| {
         let place = (snapshot.source.clone(), snapshot.root.clone());
         let copies = copies.remove(&place).unwrap_or_default();
-        Member { name, snapshot, copies, keys }
+        Member { name, numbered: false, snapshot, copies, keys }
     };
     named.into_iter().zip(keys).map(member).collect()
 }

@@ -5,7 +5,7 @@ use super::repair::{KeyRepair, key_repair};
 use super::{Excuse, Finding, RULES, Rule, Severity, Verdict, course, known, verdict};
 use crate::facts::Date;
 use crate::farm::{Farm, Matrix, matrix};
-use crate::policy::{Baseline, Level, Suppression};
+use crate::policy::{Baseline, Known, Level, Suppression};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -43,6 +43,13 @@ impl Selection {
             && !names(&self.ignore)
             && self.min_severity.is_none_or(|least| severity >= least);
         is_shown.then_some(severity)
+    }
+
+    /// Returns the known findings that this run could not find again: those of rules that it leaves out or does not have.
+    pub fn known_of_others(&self) -> impl Iterator<Item = &Known> {
+        let is_shown =
+            |id: &str| RULES.iter().any(|rule| rule.id == id && self.severity(rule).is_some());
+        self.baseline.findings().filter(move |known| !is_shown(&known.rule))
     }
 }
 
