@@ -43,8 +43,8 @@ pub fn farms(snapshots: Labelled, plan: &Plan<'_>) -> Result<Vec<Farm>, PolicyCo
         .iter()
         .filter_map(|(label, snapshot)| Some((snapshot.source.clone(), label.clone()?)))
         .collect();
-    let (named, numbered) = names::name(instances);
-    let grounds = by_ground(named, plan)?;
+    let (instances, numbered) = names::name(instances);
+    let grounds = by_ground(instances, plan)?;
     let names = names::distinct(grounds.keys().map(|ground| plan.names(ground, &labels)).collect());
     let mut farms = Vec::with_capacity(names.len());
     let mut of_policy = BTreeMap::new();
@@ -55,17 +55,14 @@ pub fn farms(snapshots: Labelled, plan: &Plan<'_>) -> Result<Vec<Farm>, PolicyCo
             members: members(named, &mut copies),
             expected: Expected::default(),
         };
-        match (&ground, plan.policy_farm(&ground)) {
-            (Ground::Policy(index), Some(policy)) => {
-                expect(&mut farm, policy, plan, &roots);
-                of_policy.insert(*index, farms.len());
-            }
-            _ => {
-                farm.expected.unnamed = plan.has_policy_farms();
-                // One that the policy names has its name from there.
-                for member in &mut farm.members {
-                    member.numbered = numbered.contains(&member.name);
-                }
+        if let (Ground::Policy(index), Some(policy)) = (&ground, plan.policy_farm(&ground)) {
+            expect(&mut farm, policy, plan, &roots);
+            of_policy.insert(*index, farms.len());
+        } else {
+            farm.expected.unnamed = plan.has_policy_farms();
+            // One that the policy names has its name from there.
+            for member in &mut farm.members {
+                member.numbered = numbered.contains(&member.name);
             }
         }
         farms.push(farm);

@@ -127,7 +127,7 @@ fn judge_one(mut farm: Farm, selection: &Selection, baseline: &mut Baseline) -> 
     let errors_excused = errors > 0 && excused == errors;
     let mut key_repair = asked(repair, &findings);
     course::join(&mut findings, &mut key_repair);
-    Judged { matrix, findings, left_out, verdict, errors_excused, key_repair, farm }
+    Judged { farm, matrix, findings, left_out, verdict, errors_excused, key_repair }
 }
 
 /// Returns what all rules find, with repairs that leave out the instances whose keys the policy accepts.

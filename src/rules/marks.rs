@@ -44,7 +44,7 @@ mod tests {
     fn marks_of(farm: Farm, fact: &str) -> String {
         let judged = judge(vec![farm], &Selection::default()).remove(0);
         let row = judged.matrix.rows.iter().find(|row| row.fact == fact).expect("this row");
-        let mark = |index| row.mark_at(index).map_or(".", |mark| &mark[..1]);
+        let mark = |index| row.mark_at(index).map_or('.', |mark| mark.chars().next().unwrap());
         (0..row.cells.len()).map(mark).collect()
     }
 
