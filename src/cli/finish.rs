@@ -113,7 +113,9 @@ impl<'a> Prepared<'a> {
         let to_files =
             self.output.files.iter().map(|path| output::to_file(report, path, self.format));
         let baseline = &self.judging.write_baseline;
-        let to_baseline = baseline.iter().map(|path| output::to_baseline(report, path));
+        let to_baseline = baseline
+            .iter()
+            .map(|path| output::to_baseline(report, self.terms.selection.known_of_others(), path));
         let mut written: Vec<_> = to_files.chain(to_baseline).collect();
         report.screen = self.output.screen();
         written.push(self.to_stdout(report));
@@ -132,9 +134,7 @@ impl<'a> Prepared<'a> {
 /// Says which source each instance is that only a number tells from others.
 fn numbered(report: &Report) -> Vec<String> {
     let members = report.farms.iter().flat_map(|judged| &judged.farm.members);
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let numbered = members
-        .filter(|member| member.name.rsplit_once('#').is_some_and(|(_, number)| is_number(number)));
+    let numbered = members.filter(|member| member.numbered);
     let say = |member: &Member| {
         let root = &member.snapshot.root;
         let inside = if root.is_empty() { String::new() } else { format!(", {root}") };

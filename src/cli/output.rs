@@ -1,11 +1,12 @@
 //! Writes reports: to standard output, and to files that are whole or absent.
 
 use super::stream;
-use crate::intake::{Origin, Source};
+use crate::intake::{Origin, Source, is_packed};
+use crate::policy::Known;
 use crate::report::{FORMATS, Format, Report, Template, write_baseline};
 use anyhow::{Context, anyhow, bail};
 use std::fs;
-use std::io::{self, BufWriter, ErrorKind, Read, Write};
+use std::io::{self, BufWriter, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 /// Links followed from the name of a report to its file.
@@ -84,7 +85,8 @@ pub(super) fn to_stdout(
     }
 }
 
-/// Checks that a report takes the place of no source and of no file in one.
+/// Checks that a report takes the place of no source, of no file in one, and of no archive at all: one that was left out of a folder is
+/// somebody's upload still.
 ///
 /// # Errors
 ///
@@ -104,6 +106,9 @@ pub(super) fn check_apart(path: &Path, sources: &[Source]) -> anyhow::Result<()>
                 source.name
             );
         }
+    }
+    if file.is_file() && is_packed(&file) {
+        bail!("{}: is an archive, which a report must not replace", path.display());
     }
     Ok(())
 }
@@ -137,13 +142,17 @@ pub(super) fn to_file(report: &Report, path: &Path, other: &'static Format) -> a
         .with_context(|| format!("{}: the report could not be written", path.display()))
 }
 
-/// Writes findings for later runs to know, to a file that is whole or absent.
+/// Writes findings for later runs to know, those of this one and those kept of an earlier one, to a file that is whole or absent.
 ///
 /// # Errors
 ///
 /// Fails when the file cannot be written; an old file of that name then stands as it was.
-pub(super) fn to_baseline(report: &Report, path: &Path) -> anyhow::Result<()> {
-    write_to(path, |out| write_baseline(report, out))
+pub(super) fn to_baseline<'k>(
+    report: &Report,
+    kept: impl Iterator<Item = &'k Known>,
+    path: &Path,
+) -> anyhow::Result<()> {
+    write_to(path, |out| write_baseline(report, kept, out))
         .map_err(|error| without_temporary_name(&error))
         .with_context(|| format!("{}: the baseline could not be written", path.display()))
 }
@@ -200,6 +209,12 @@ fn write_whole(
     file: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
+    // Made in a file without a name, which goes with the run whatever ends it. Only a whole report is copied to one with a name, and
+    // what a signal may leave there in that moment is no archive: no folder of uploads counts it as one.
+    let mut unnamed = BufWriter::new(tempfile::tempfile_in(parent(file))?);
+    write(&mut unnamed)?;
+    let mut unnamed = unnamed.into_inner().map_err(io::IntoInnerError::into_error)?;
+    unnamed.rewind()?;
     let mut builder = tempfile::Builder::new();
     builder.prefix(".aemtrix-");
     #[cfg(unix)]
@@ -210,14 +225,12 @@ fn write_whole(
         Some(_) => 0o600,
         None => 0o666,
     }));
-    let temporary = builder.tempfile_in(parent(file))?;
+    let mut temporary = builder.tempfile_in(parent(file))?;
     #[cfg(unix)]
     if let Some(old) = old {
         temporary.as_file().set_permissions(old.permissions())?;
     }
-    let mut out = BufWriter::new(temporary);
-    write(&mut out)?;
-    let temporary = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    io::copy(&mut unnamed, temporary.as_file_mut())?;
     temporary.as_file().sync_all()?;
     temporary.persist(file).map(drop).map_err(|error| error.error)
 }
@@ -231,6 +244,23 @@ fn without_temporary_name(error: &io::Error) -> anyhow::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn report_that_is_being_made_has_no_name_that_a_signal_could_leave_behind() {
+        let home = tempfile::TempDir::new().unwrap();
+        let names = || fs::read_dir(home.path()).unwrap().count();
+        let file = home.path().join("a.json");
+        write_whole(&file, |out| {
+            out.write_all(b"{}")?;
+            out.flush()?;
+            assert_eq!(names(), 0);
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!((names(), fs::read(&file).unwrap()), (1, b"{}".to_vec()));
+        write_whole(&file, |_| Err(ErrorKind::StorageFull.into())).unwrap_err();
+        assert_eq!((names(), fs::read(&file).unwrap()), (1, b"{}".to_vec()));
+    }
 
     #[test]
     fn file_to_write_is_neither_read_nor_named_twice() {

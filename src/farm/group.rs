@@ -43,7 +43,8 @@ pub fn farms(snapshots: Labelled, plan: &Plan<'_>) -> Result<Vec<Farm>, PolicyCo
         .iter()
         .filter_map(|(label, snapshot)| Some((snapshot.source.clone(), label.clone()?)))
         .collect();
-    let grounds = by_ground(names::name(instances), plan)?;
+    let (instances, numbered) = names::name(instances);
+    let grounds = by_ground(instances, plan)?;
     let names = names::distinct(grounds.keys().map(|ground| plan.names(ground, &labels)).collect());
     let mut farms = Vec::with_capacity(names.len());
     let mut of_policy = BTreeMap::new();
@@ -54,12 +55,15 @@ pub fn farms(snapshots: Labelled, plan: &Plan<'_>) -> Result<Vec<Farm>, PolicyCo
             members: members(named, &mut copies),
             expected: Expected::default(),
         };
-        match (&ground, plan.policy_farm(&ground)) {
-            (Ground::Policy(index), Some(policy)) => {
-                expect(&mut farm, policy, plan, &roots);
-                of_policy.insert(*index, farms.len());
+        if let (Ground::Policy(index), Some(policy)) = (&ground, plan.policy_farm(&ground)) {
+            expect(&mut farm, policy, plan, &roots);
+            of_policy.insert(*index, farms.len());
+        } else {
+            farm.expected.unnamed = plan.has_policy_farms();
+            // One that the policy names has its name from there.
+            for member in &mut farm.members {
+                member.numbered = numbered.contains(&member.name);
             }
-            _ => farm.expected.unnamed = plan.has_policy_farms(),
         }
         farms.push(farm);
     }
@@ -224,7 +228,7 @@ fn members(named: Named, copies: &mut Copies) -> Vec<Member> {
     let member = |((name, snapshot), keys): ((String, Snapshot), _)| {
         let place = (snapshot.source.clone(), snapshot.root.clone());
         let copies = copies.remove(&place).unwrap_or_default();
-        Member { name, snapshot, copies, keys }
+        Member { name, numbered: false, snapshot, copies, keys }
     };
     named.into_iter().zip(keys).map(member).collect()
 }

@@ -51,7 +51,7 @@ pub(super) fn master(member: &Member) -> Cell {
 fn key(member: &Member, name: KeyName) -> Cell {
     let without = Cell::without;
     match member.key(name) {
-        KeyState::Known(key) => known(member, key),
+        KeyState::Known(key) => known(member, name, key),
         // Without a word on the storage mode the key may lie in the repository.
         KeyState::Absent => without(CellState::Absent, "absent")
             .wrong_if(member.storage_mode().is_some_and(|mode| mode != StorageMode::Unknown)),
@@ -63,7 +63,7 @@ fn key(member: &Member, name: KeyName) -> Cell {
     }
 }
 
-fn known(member: &Member, key: &EffectiveKey) -> Cell {
+fn known(member: &Member, name: KeyName, key: &EffectiveKey) -> Cell {
     let stray = key.stray.map(|line_end| format!(" + {}", line_end.short()));
     let text = key.value.short() + &stray.clone().unwrap_or_default();
     // A stray line end is no other key, but the file is not what its peers have.
@@ -74,9 +74,21 @@ fn known(member: &Member, key: &EffectiveKey) -> Cell {
         cell.wrong(None)
     } else if stray.is_some() {
         cell.wrong(Some(key.value.sha256.to_string()))
+    } else if !name.known_lengths().contains(&key.value.bytes) {
+        // A key of whole blocks may be one of a form that is not known; another was cut or written over, and is none.
+        let may_be = key.value.bytes.is_multiple_of(BLOCK_BYTES);
+        cell.wrong(may_be.then(|| key.value.sha256.to_string()))
     } else {
         cell
     }
+}
+
+/// Bytes that every known form of a key is a multiple of.
+const BLOCK_BYTES: u64 = 16;
+
+/// Says whether a fact is a key.
+pub(super) fn is_key(fact: &str) -> bool {
+    KeyName::ALL.into_iter().any(|name| name.file_name() == fact)
 }
 
 /// Returns the cell as wrong where the policy says that the instance has another key, and where the row is one of keys.

@@ -1,5 +1,6 @@
 //! The matrix: facts × instances, each row in groups of equals.
 
+use super::cell::Fault;
 use super::{Cell, CellState, Farm, Member, ROWS, key_rows};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -60,6 +61,8 @@ pub struct MatrixRow {
     pub cells: Vec<Cell>,
     /// Which of them stand out.
     odd: Vec<bool>,
+    /// The one that the others should equal, where that is known.
+    right: Option<usize>,
 }
 
 impl MatrixRow {
@@ -68,7 +71,19 @@ impl MatrixRow {
             group(&mut cells);
         }
         let odd = odd(row.expect, &cells);
-        Self { fact: row.fact, title: row.title, expect: row.expect, cells, odd }
+        Self { fact: row.fact, title: row.title, expect: row.expect, cells, odd, right: None }
+    }
+
+    /// Decides again which cells stand out. With a right one known, those do that are not its equals, however many they are.
+    fn mark(&mut self) {
+        let right = self.right.and_then(|index| self.cells.get(index)?.meant());
+        self.odd = match right {
+            None => odd(self.expect, &self.cells),
+            Some(right) => {
+                let is_other = |cell: &Cell| cell.meant().is_some_and(|meant| meant != right);
+                self.cells.iter().map(|cell| cell.is_wrong() || is_other(cell)).collect()
+            }
+        };
     }
 
     /// Says whether the cells are not what is expected of them.
@@ -76,10 +91,16 @@ impl MatrixRow {
         self.odd.contains(&true)
     }
 
-    /// Says whether one cell is not what is expected of it: it is wrong in itself, or belongs to another group than the largest, or
-    /// shares what should be its own.
+    /// Says whether one cell is not what is expected of it: it is wrong in itself, or is another than the right one, or, where none is
+    /// known to be right, belongs to another group than the largest, or shares what should be its own.
     pub fn is_odd_at(&self, index: usize) -> bool {
         self.odd.get(index) == Some(&true)
+    }
+
+    /// Returns the word for a cell that is not what is expected of it: `wrong` wherever it stands, or `odd` among the others.
+    pub fn mark_at(&self, index: usize) -> Option<&'static str> {
+        let is_wrong = self.cells.get(index).is_some_and(Cell::is_wrong);
+        self.is_odd_at(index).then_some(if is_wrong { "wrong" } else { "odd" })
     }
 
     /// Says whether there are several groups of equals.
@@ -91,6 +112,28 @@ impl MatrixRow {
     pub fn agrees(&self) -> bool {
         let known = self.cells.iter().all(|cell| cell.group.is_some());
         self.expect == Expect::Equal && known && self.cells.len() > 1 && !self.is_odd()
+    }
+}
+
+impl Matrix {
+    /// Marks the keys that are others than those of this instance, whose keys are right.
+    pub fn compare_keys_with(&mut self, name: &str) {
+        let right = self.instances.iter().position(|instance| instance == name);
+        for row in self.rows.iter_mut().filter(|row| key_rows::is_key(row.fact)) {
+            row.right = right;
+            row.mark();
+        }
+    }
+
+    /// Marks a fact of some instances as wrong whatever the others have.
+    pub fn accuse(&mut self, fact: &str, names: &[String]) {
+        for row in self.rows.iter_mut().filter(|row| row.fact == fact) {
+            let cells = self.instances.iter().zip(&mut row.cells);
+            for (_, cell) in cells.filter(|(name, _)| names.contains(name)) {
+                cell.fault.get_or_insert(Fault { meant: None });
+            }
+            row.mark();
+        }
     }
 }
 

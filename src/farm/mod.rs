@@ -42,6 +42,8 @@ pub struct Farm {
 pub struct Member {
     /// Its name in reports, unique in its farm; without a policy, in the run.
     pub name: String,
+    /// Only a number behind its name tells it from others.
+    pub numbered: bool,
     /// Everything that was read of it.
     pub snapshot: Snapshot,
     /// Old copies inside its install root, such as `launchpad.old`. They are not compared.

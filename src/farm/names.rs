@@ -14,8 +14,11 @@ const COMMON: [&str; 3] = ["crx-quickstart", "launchpad", "felix"];
 
 /// Gives every snapshot a name, sorted by it.
 ///
-/// The user's own name comes first; then the file's name; a source with several instances adds the directory of each.
-pub(super) fn name(snapshots: Vec<(Option<String>, Snapshot)>) -> Vec<(String, Snapshot)> {
+/// The user's own name comes first; then the file's name; a source with several instances adds the directory of each. The names that only
+/// a number tells from others come second.
+pub(super) fn name(
+    snapshots: Vec<(Option<String>, Snapshot)>,
+) -> (Vec<(String, Snapshot)>, BTreeSet<String>) {
     let mut of_source: BTreeMap<String, usize> = BTreeMap::new();
     let mut of_realm: BTreeMap<(String, String), usize> = BTreeMap::new();
     let folders = folders(&snapshots);
@@ -36,9 +39,9 @@ pub(super) fn name(snapshots: Vec<(Option<String>, Snapshot)>) -> Vec<(String, S
         })
         .collect();
     named.sort_by(|(a, x), (b, y)| (a, &x.source, &x.root).cmp(&(b, &y.source, &y.root)));
-    make_unique(&mut named);
+    let numbered = make_unique(&mut named);
     named.sort_by(|(a, _), (b, _)| a.cmp(b));
-    named
+    (named, numbered)
 }
 
 /// Returns the sources that others lie in: such a folder is named after the farm, and what it holds is not.
@@ -118,15 +121,16 @@ enum Apart {
     Number,
 }
 
-/// Tells equal names apart: by their source where that helps, by a number otherwise.
-fn make_unique(named: &mut [(String, Snapshot)]) {
+/// Tells equal names apart: by their source where that helps, by a number otherwise. Returns those with a number.
+fn make_unique(named: &mut [(String, Snapshot)]) -> BTreeSet<String> {
+    let mut with_number = BTreeSet::new();
     for apart in [Apart::Parent, Apart::Ending, Apart::Number] {
         let mut count: BTreeMap<String, usize> = BTreeMap::new();
         for (name, _) in named.iter() {
             let times = count.entry(name.clone()).or_default();
             *times = times.saturating_add(1);
         }
-        let mut taken: BTreeSet<String> = BTreeSet::new();
+        let mut taken: BTreeSet<String> = count.keys().cloned().collect();
         for (name, snapshot) in named.iter_mut().filter(|(name, _)| count.get(name) > Some(&1)) {
             match apart {
                 Apart::Parent => *name = with_parent(name, &snapshot.source),
@@ -134,10 +138,12 @@ fn make_unique(named: &mut [(String, Snapshot)]) {
                 Apart::Number => {
                     *name = numbered(name, &taken);
                     taken.insert(name.clone());
+                    with_number.insert(name.clone());
                 }
             }
         }
     }
+    with_number
 }
 
 fn with_ending(name: &str, source: &str) -> String {
@@ -174,7 +180,7 @@ pub(super) fn distinct(proposals: Vec<[String; 2]>) -> Vec<String> {
         .into_iter()
         .map(|[name, long]| if times(&short, &name) == 1 { name } else { long })
         .collect();
-    let mut taken = BTreeSet::new();
+    let mut taken: BTreeSet<String> = chosen.iter().cloned().collect();
     let mut names = Vec::with_capacity(chosen.len());
     for name in &chosen {
         let name = if times(&chosen, name) == 1 { name.clone() } else { numbered(name, &taken) };
@@ -197,11 +203,17 @@ mod tests {
     use super::*;
 
     fn names(sources: &[(&str, &str)]) -> Vec<String> {
+        named(sources).0
+    }
+
+    /// The names, and those of them with a number.
+    fn named(sources: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
         let snapshot = |(source, root): &(&str, &str)| {
             let (source, root) = ((*source).to_owned(), (*root).to_owned());
             (None, Snapshot { source, root, ..Snapshot::default() })
         };
-        name(sources.iter().map(snapshot).collect()).into_iter().map(|(name, _)| name).collect()
+        let (named, numbered) = name(sources.iter().map(snapshot).collect());
+        (named.into_iter().map(|(name, _)| name).collect(), numbered.into_iter().collect())
     }
 
     #[test]
@@ -254,6 +266,19 @@ mod tests {
         let sources =
             [("a/x/publish1.tgz", ""), ("b/x/publish1.tgz", ""), ("c/x/publish1.zip", "")];
         assert_eq!(names(&sources), ["x/publish1.tgz#1", "x/publish1.tgz#2", "x/publish1.zip"]);
+    }
+
+    #[test]
+    fn number_that_is_part_of_a_name_is_none_that_tells_apart() {
+        assert_eq!(named(&[("publish#1.tar", "")]), (vec!["publish#1".to_owned()], vec![]));
+        let sources = [("a/x/p.tar#1", ""), ("b/x/p.tar", ""), ("c/x/p.tar", "")];
+        let (names, numbered) = named(&sources);
+        assert_eq!(names, ["p.tar#1", "x/p.tar#1", "x/p.tar#2"]);
+        assert_eq!(numbered, ["x/p.tar#1", "x/p.tar#2"]);
+        let sources = [("x/p#1.tar", ""), ("x/p.tar", ""), ("x//p.tar", "")];
+        let (names, numbered) = named(&sources);
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), 3, "{names:?}");
+        assert_eq!(numbered.len(), 2, "{names:?}");
     }
 
     #[test]

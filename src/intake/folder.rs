@@ -265,6 +265,11 @@ fn drop_links_inside(root: &Path, folder: &mut Folder) {
     other_links.retain(|link| !link.is_file() || claims_nothing(&link.to_string_lossy()));
 }
 
+/// Says whether a file is an archive or compressed data, by its content: of what is read, or only known.
+pub fn is_packed(file: &Path) -> bool {
+    matches!(kind_of(file), Ok(()) | Err(GapKind::Unsupported))
+}
+
 fn kind_of(file: &Path) -> Result<(), GapKind> {
     let mut head = zeroize::Zeroizing::new(Vec::new());
     let opened = open::named(file).map_err(|_| GapKind::Unreadable)?;

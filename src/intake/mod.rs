@@ -37,6 +37,7 @@ pub use archive_name::{claims_archive, claims_nothing, claims_program};
 pub use choice::Choice;
 pub use discover::{Discovered, discover, discover_chosen};
 pub use entry::{Descend, Entry, EntryKind, LinkTarget, NoWatch, Visit, Want, Watch};
+pub use folder::is_packed;
 pub use lines::{Line, facts_files, read_lines};
 pub use list::operands_in;
 pub use open::State;

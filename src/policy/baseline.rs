@@ -53,8 +53,7 @@ impl FromIterator<Known> for Baseline {
 impl Serialize for Baseline {
     /// Writes the file: one finding after the other, sorted.
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let repeated = |(known, count): (&Known, &usize)| vec![known.clone(); *count];
-        let findings = self.times.iter().flat_map(repeated).collect();
+        let findings = self.findings().cloned().collect();
         Wire { schema: SCHEMA.to_owned(), findings }.serialize(serializer)
     }
 }
@@ -69,6 +68,11 @@ impl Baseline {
             }
             _ => false,
         }
+    }
+
+    /// Returns its findings, sorted; one that was found several times comes as often.
+    pub fn findings(&self) -> impl Iterator<Item = &Known> {
+        self.times.iter().flat_map(|(known, count)| std::iter::repeat_n(known, *count))
     }
 
     /// Reads the text of a file.

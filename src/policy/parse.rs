@@ -144,11 +144,21 @@ fn suppression(wire: WireSuppression, rules: &[&str]) -> Result<Suppression, Wro
     });
     Ok(Suppression {
         farm: wire.farm.map(|farm| told("the name of a farm", farm)).transpose()?,
-        instances: wire.instances.into_iter().map(pattern).collect::<Result<_, _>>()?,
+        instances: wire.instances.map_or_else(|| Ok(Vec::new()), asked)?,
         reason: told("the reason of a suppression", wire.reason)?,
         until: until.transpose()?,
         rule: wire.rule.into_inner(),
     })
+}
+
+/// Returns the instances that are asked for. An empty list is a mistake: taken as none it would do nothing, taken as left out it would
+/// match all.
+fn asked(instances: Spanned<Vec<Spanned<String>>>) -> Result<Vec<Pattern>, Wrong> {
+    if instances.get_ref().is_empty() {
+        let problem = "instances is empty: name some, or leave it out for all".to_owned();
+        return Err((instances.span(), problem));
+    }
+    instances.into_inner().into_iter().map(pattern).collect()
 }
 
 fn known_rule(id: &Spanned<String>, rules: &[&str]) -> Result<(), Wrong> {
@@ -327,6 +337,8 @@ until = "2026-12-31"
             ("2026-12-31", "2026-12-32", "line 24: until: \"2026-12-32\" is no day"),
             ("\"2026-12-31\"", "2026-12-31", "line 24: invalid type"),
             ("auth*", "auth[", "line 22: \"auth[\": "),
+            ("[\"auth*\"]", "[]", "line 22: instances is empty"),
+            ("[\"auth*\"]", "[\n]", "line 22: instances is empty"),
             ("\nname = \"publish1\"", "", "line 9: missing field `name`"),
             ("[[farm]]", "[[farm", "line 2: "),
         ] {

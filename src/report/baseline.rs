@@ -5,13 +5,18 @@ use crate::policy::{Baseline, Known};
 use crate::rules::{Excuse, Judged, is_about_suppressions, known};
 use std::io::{self, Write};
 
-/// Writes the findings of a report for a later run to know.
-pub fn write_baseline(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    json::write_json(&baseline(report), out)
+/// Writes the findings of a report for a later run to know, and with them what is still known: `kept`, which this run did not look for.
+pub fn write_baseline<'k>(
+    report: &Report,
+    kept: impl Iterator<Item = &'k Known>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let all: Baseline = found(report).into_iter().chain(kept.cloned()).collect();
+    json::write_json(&all, out)
 }
 
 /// What the policy suppresses stays a matter of the policy: once that has expired, the finding is not known.
-fn baseline(report: &Report) -> Baseline {
+fn found(report: &Report) -> Vec<Known> {
     let of = |judged: &Judged| -> Vec<Known> {
         let findings = judged.findings.iter();
         let lasting = findings.filter(|f| {
@@ -36,9 +41,10 @@ mod tests {
         let selection = Selection::default();
         let report = Report::new(vec![farm], Vec::new(), Vec::new(), &selection, Screen::default());
         let mut bytes = Vec::new();
-        write_baseline(&report, &mut bytes).expect("memory takes it");
+        let old = Known { farm: "farm".into(), rule: "x".into(), instances: vec![], paths: vec![] };
+        write_baseline(&report, std::iter::once(&old), &mut bytes).expect("memory takes it");
         let text = String::from_utf8(bytes).expect("it is text");
         assert!(text.contains("\\u202eb\\u009b2J"), "{text}");
-        assert_eq!(Baseline::parse(&text), Ok(baseline(&report)));
+        assert_eq!(Baseline::parse(&text), Ok(found(&report).into_iter().chain([old]).collect()));
     }
 }

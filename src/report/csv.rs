@@ -2,6 +2,8 @@
 //!
 //! One row a fact, one column an instance. Several farms share the columns; an instance of another farm leaves its cell empty.
 //!
+//! The last two columns name the instances whose cell is not as it should be: `wrong` whatever the others have, and `odd` among them.
+//!
 //! A source that was not read and of which no instance came has a column too, headed by its path: it may hold an instance, and a table
 //! without it would look whole. Its cells say `(not read)`, or
 //! `(no instance)`, in the farms that it may belong to, and the row `read` says why. Where that is
@@ -21,6 +23,9 @@ pub(super) const FORMAT: Format =
 /// Characters that make a spreadsheet compute a cell that begins with one of them. The wide forms count in Excel for East Asia.
 const FORMULA: [char; 8] = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
 
+/// The marks, each with a column behind all others.
+const MARKS: [&str; 2] = ["wrong", "odd"];
+
 /// The row that says whether a source was read.
 const READ: &str = "read";
 
@@ -32,7 +37,7 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let instances = report.farms.iter().flat_map(|judged| &judged.matrix.instances);
     let header = ["farm", "fact", "expect"].into_iter();
     let sources = unread.keys().map(|source| spoken(source));
-    line(header.chain(instances.map(String::as_str)).chain(sources), out)?;
+    line(header.chain(instances.map(String::as_str)).chain(sources).chain(MARKS), out)?;
     let mut before = 0_usize;
     for judged in &report.farms {
         let own = judged.matrix.instances.len();
@@ -48,7 +53,8 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         unread.iter().map(|(source, gap)| if is_told(source) { String::new() } else { why(gap) });
     let cells: Vec<String> = cells.collect();
     let blank = std::iter::repeat_n("", report.instances());
-    line(["", READ, "any"].into_iter().chain(blank).chain(cells.iter().map(String::as_str)), out)
+    let cells = cells.iter().map(String::as_str).chain(["", ""]);
+    line(["", READ, "any"].into_iter().chain(blank).chain(cells), out)
 }
 
 /// Returns the sources that were not read and of which no instance came.
@@ -99,9 +105,18 @@ fn rows(
         let head = [judged.farm.name.as_str(), row.fact, row.expect.label()].into_iter();
         let blank = |count| std::iter::repeat_n("", count);
         let cells = blank(before).chain(cells.iter().map(String::as_str)).chain(blank(behind));
-        line(head.chain(cells).chain(others.iter().map(String::as_str)), out)?;
+        let marks = MARKS.map(|mark| names_with(mark, row, &judged.matrix.instances));
+        let behind = others.iter().chain(&marks).map(String::as_str);
+        line(head.chain(cells).chain(behind), out)?;
     }
     Ok(())
+}
+
+/// Names the instances whose cell has this mark.
+fn names_with(mark: &str, row: &MatrixRow, instances: &[String]) -> String {
+    let has_it = |(index, _): &(usize, &String)| row.mark_at(*index) == Some(mark);
+    let names = instances.iter().enumerate().filter(has_it).map(|(_, name)| name.as_str());
+    names.collect::<Vec<_>>().join("; ")
 }
 
 fn line<'t>(fields: impl Iterator<Item = &'t str>, out: &mut dyn Write) -> io::Result<()> {
@@ -163,17 +178,26 @@ mod tests {
     #[test]
     fn row_has_a_cell_for_each_instance() {
         let text = written(vec![good_farm(&["a"]).with("b", |i| i.storage(b"JCR")).build()]);
-        assert!(text.starts_with("farm,fact,expect,a,b\r\n"), "{text}");
-        assert!(text.contains("farm,storage-mode,equal,Bundle,JCR\r\n"), "{text}");
-        assert!(text.contains(",\"(in the JCR, not read)\"\r\n"), "{text}");
+        assert!(text.starts_with("farm,fact,expect,a,b,wrong,odd\r\n"), "{text}");
+        assert!(text.contains("farm,storage-mode,equal,Bundle,JCR,b,\r\n"), "{text}");
+        assert!(text.contains(",\"(in the JCR, not read)\",,\r\n"), "{text}");
+    }
+
+    #[test]
+    fn instances_that_are_wrong_or_odd_are_named_behind_the_rest() {
+        let other: Vec<u8> = (100..132).collect();
+        let farm = good_farm(&["a", "b"]).with("=c", |i| i.hmac(&other).storage(b"Bundle\n"));
+        let text = written(vec![farm.with("d", |i| i.storage(b"Bundle\n")).build()]);
+        assert!(text.contains("Bundle + LF,\"'=c; d\",\r\n"), "{text}");
+        assert!(text.lines().any(|row| row.contains(",hmac,") && row.ends_with(",,'=c")), "{text}");
     }
 
     #[test]
     fn farms_share_the_columns() {
         let text = written(vec![good_farm(&["a", "b"]).build(), good_farm(&["c"]).build()]);
-        assert!(text.starts_with("farm,fact,expect,a,b,c\r\n"), "{text}");
-        assert!(text.contains("storage-mode,equal,Bundle,Bundle,\r\n"), "{text}");
-        assert!(text.contains("storage-mode,equal,,,Bundle\r\n"), "{text}");
+        assert!(text.starts_with("farm,fact,expect,a,b,c,wrong,odd\r\n"), "{text}");
+        assert!(text.contains("storage-mode,equal,Bundle,Bundle,,,\r\n"), "{text}");
+        assert!(text.contains("storage-mode,equal,,,Bundle,,\r\n"), "{text}");
     }
 
     fn cut(source: &str) -> Gap {
@@ -185,17 +209,23 @@ mod tests {
     fn source_that_was_not_read_has_a_column() {
         let farm = Farm { gaps: vec![cut("up/c.tar")], ..good_farm(&["a", "b"]).build() };
         let text = written_with(vec![farm], vec![cut("up/c.tar")]);
-        assert!(text.starts_with("farm,fact,expect,a,b,up/c.tar\r\n"), "{text}");
-        assert!(text.contains("farm,read,any,whole,whole,(not read: is no archive)\r\n"), "{text}");
-        assert!(text.contains("storage-mode,equal,Bundle,Bundle,(not read)\r\n"), "{text}");
+        assert!(text.starts_with("farm,fact,expect,a,b,up/c.tar,wrong,odd\r\n"), "{text}");
+        assert!(
+            text.contains("farm,read,any,whole,whole,(not read: is no archive),,\r\n"),
+            "{text}"
+        );
+        assert!(text.contains("storage-mode,equal,Bundle,Bundle,(not read),,\r\n"), "{text}");
     }
 
     #[test]
     fn source_of_no_farm_is_told_in_a_row_of_its_own() {
         let text = written_with(vec![good_farm(&["a"]).build()], vec![cut("c.tar")]);
-        assert!(text.contains("storage-mode,equal,Bundle,\r\n"), "{text}");
-        assert!(text.ends_with("\r\n,read,any,,(not read: is no archive)\r\n"), "{text}");
+        assert!(text.contains("storage-mode,equal,Bundle,,,\r\n"), "{text}");
+        assert!(text.ends_with("\r\n,read,any,,(not read: is no archive),,\r\n"), "{text}");
         let text = written_with(Vec::new(), vec![cut("c.tar")]);
-        assert_eq!(text, "farm,fact,expect,c.tar\r\n,read,any,(not read: is no archive)\r\n");
+        assert_eq!(
+            text,
+            "farm,fact,expect,c.tar,wrong,odd\r\n,read,any,(not read: is no archive),,\r\n"
+        );
     }
 }

@@ -136,6 +136,9 @@ struct WireCell<'a> {
     group: Option<usize>,
     /// What the matrix shows.
     text: &'a str,
+    /// Whether it is not as it should be: `wrong` whatever the others have, or `odd` among them; null where it is.
+    #[schemars(extend("enum" = ["wrong", "odd", null]))]
+    mark: Option<&'static str>,
 }
 
 /// What a cell may be.
@@ -252,15 +255,16 @@ impl<'a> From<&'a Judged> for WireFarm<'a> {
 
 impl<'a> From<&'a MatrixRow> for WireRow<'a> {
     fn from(row: &'a MatrixRow) -> Self {
-        let cell = |cell: &'a Cell| WireCell {
+        let cell = |(index, cell): (usize, &'a Cell)| WireCell {
             state: cell.state.label(),
             group: cell.group,
             text: &cell.text,
+            mark: row.mark_at(index),
         };
         Self {
             fact: row.fact,
             expect: row.expect.label(),
-            cells: row.cells.iter().map(cell).collect(),
+            cells: row.cells.iter().enumerate().map(cell).collect(),
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Applies the rules to farms, once, and puts together what they say of them.
 
 use super::excuse::{accepted, is_about_suppressions, suppressed, tell_stale};
+use super::marks::marked;
 use super::repair::{KeyRepair, key_repair};
 use super::{Excuse, Finding, RULES, Rule, Severity, Verdict, course, known, verdict};
 use crate::facts::Date;
-use crate::farm::{Farm, Matrix, matrix};
-use crate::policy::{Baseline, Level, Suppression};
+use crate::farm::{Farm, Matrix};
+use crate::policy::{Baseline, Known, Level, Suppression};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -43,6 +44,13 @@ impl Selection {
             && !names(&self.ignore)
             && self.min_severity.is_none_or(|least| severity >= least);
         is_shown.then_some(severity)
+    }
+
+    /// Returns the known findings that this run could not find again: those of rules that it leaves out or does not have.
+    pub fn known_of_others(&self) -> impl Iterator<Item = &Known> {
+        let is_shown =
+            |id: &str| RULES.iter().any(|rule| rule.id == id && self.severity(rule).is_some());
+        self.baseline.findings().filter(move |known| !is_shown(&known.rule))
     }
 }
 
@@ -94,6 +102,8 @@ pub fn judge(mut farms: Vec<Farm>, selection: &Selection) -> Vec<Judged> {
 
 fn judge_one(mut farm: Farm, selection: &Selection, baseline: &mut Baseline) -> Judged {
     let mut findings = findings_with_accepted(&mut farm, selection);
+    let repair = key_repair(&trusted(&farm));
+    let matrix = marked(&farm, &findings, &repair);
     let verdict = verdict(&farm, &findings);
     let count = findings.len();
     let is_error = |finding: &&Finding| finding.rule.severity == Severity::Error;
@@ -115,9 +125,9 @@ fn judge_one(mut farm: Farm, selection: &Selection, baseline: &mut Baseline) -> 
     let left_out = count.saturating_sub(findings.len());
     let excused = findings.iter().filter(is_error).filter(|found| found.excuse.is_some()).count();
     let errors_excused = errors > 0 && excused == errors;
-    let mut key_repair = asked_key_repair(&farm, &findings);
+    let mut key_repair = asked(repair, &findings);
     course::join(&mut findings, &mut key_repair);
-    Judged { matrix: matrix(&farm), findings, left_out, verdict, errors_excused, key_repair, farm }
+    Judged { farm, matrix, findings, left_out, verdict, errors_excused, key_repair }
 }
 
 /// Returns what all rules find, with repairs that leave out the instances whose keys the policy accepts.
@@ -132,8 +142,7 @@ fn findings_with_accepted(farm: &mut Farm, selection: &Selection) -> Vec<Finding
 }
 
 /// Says how the keys are made equal, where a finding asks for that which is shown and which the policy does not accept.
-fn asked_key_repair(farm: &Farm, findings: &[Finding]) -> Option<KeyRepair> {
-    let repair = key_repair(&trusted(farm));
+fn asked(repair: KeyRepair, findings: &[Finding]) -> Option<KeyRepair> {
     let steps = repair.steps();
     let is_accepted = |found: &Finding| matches!(found.excuse, Some(Excuse::Suppressed { .. }));
     let asks = |found: &Finding| !is_accepted(found) && found.hit.fix.ends_with(&steps);

@@ -230,7 +230,9 @@ fn content_pair(member: &Member) -> Option<[Digest; 2]> {
     };
     let [hmac, master] = KeyName::ALL.map(sound);
     let pair = [hmac?, master?];
-    (pair[0] != pair[1]).then_some(pair)
+    // In no form is master the longer one: such a pair is swapped, as 32 and 48 bytes are.
+    let [hmac, master] = &pair;
+    (hmac != master && hmac.bytes >= master.bytes).then_some(pair)
 }
 
 /// Bytes that every known form of a key is a multiple of.
@@ -288,6 +290,22 @@ mod tests {
         (first..first.saturating_add(32)).collect()
     }
 
+    /// Of the length of a hmac in the form of older versions.
+    fn long() -> Vec<u8> {
+        (1..49).collect()
+    }
+
+    #[test]
+    fn keys_in_the_form_of_older_versions_are_sound_under_their_own_names_alone() {
+        let pair = |hmac: &[u8], master: &[u8]| {
+            let farm = farm().with("a", |i| i.hmac(hmac).master(master)).build();
+            sound_pair(&farm.members[0]).is_some()
+        };
+        let (short, usual) = (&key(200)[..16], key(160));
+        assert!(pair(&long(), &usual) && pair(&usual, &key(200)) && pair(&usual, short));
+        assert!(!pair(&usual, &long()) && !pair(short, &usual));
+    }
+
     fn author(i: Instance) -> Instance {
         i.role("author")
     }
@@ -298,11 +316,12 @@ mod tests {
         let empty = |i| author(i).hmac(b"");
         let short = |i| author(i).master(&key(1)[..15]);
         let swapped = |i| author(i).hmac(&key(1)[..16]).master(&key(60));
+        let swapped_long = |i| author(i).hmac(&key(1)).master(&long());
         let text = |i| author(i).hmac(b"GAHLXJ3JfFQ0uLuyFhTDbTs1dU5eAOq0Y2Y1h0wG5wE=");
         let half = |i| author(i).hmac(&key(1)).without_key(KeyName::Master);
         let nothing_in_the_jcr = |i| author(i).storage(b"JCR").jcr(&[]);
-        let all: [fn(Instance) -> Instance; 7] =
-            [absent, empty, short, swapped, text, half, nothing_in_the_jcr];
+        let all: [fn(Instance) -> Instance; 8] =
+            [absent, empty, short, swapped, swapped_long, text, half, nothing_in_the_jcr];
         for (index, fault) in all.into_iter().enumerate() {
             let (source, text) = said(good_farm(&["p1", "p2"]).with("author", fault));
             assert_eq!(source, "p1", "{index}: {text}");

@@ -56,6 +56,7 @@ mod log_ims_invalid_secret;
 mod log_keystore_unreadable;
 mod log_oauth_decrypt;
 mod log_storage_contradicts;
+mod marks;
 mod master_differs;
 mod old_copy;
 mod role_unexpected;

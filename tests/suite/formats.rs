@@ -45,7 +45,8 @@ fn csv_has_as_many_fields_in_every_row_and_no_formula() {
         .map(|gap| gap.source.as_str())
         .filter(|source| members().all(|member| member.snapshot.source != *source))
         .collect();
-    assert_eq!(rows[0].len(), 3 + report.instances() + unread.len());
+    assert_eq!(rows[0].len(), 3 + report.instances() + unread.len() + 2);
+    assert_eq!(rows[0][rows[0].len() - 2..], ["wrong", "odd"]);
     assert_eq!(rows.len(), 1 + report.farms[0].matrix.rows.len());
     for row in &rows {
         assert_eq!(row.len(), rows[0].len(), "{row:?}");

@@ -254,6 +254,30 @@ fn baseline_excuses_what_is_known_and_nothing_new() {
 }
 
 #[test]
+fn renewed_baseline_keeps_what_this_run_did_not_look_for() {
+    let gate = Gate::new();
+    gate.put("publish2", &Instance::new("publish2").hmac("another").storage(b"Bundle\n"));
+    assert_eq!(gate.scan(&["--write-baseline", "known.json"]).code, Some(1));
+    let written = fs::read_to_string(gate.path("known.json")).unwrap();
+    let renew = ["--baseline", "known.json", "--write-baseline", "known.json"];
+    for limits in [
+        ["--select", "storage-trailing-newline"],
+        ["--ignore", "storage-trailing-newline"],
+        ["--min-severity", "error"],
+    ] {
+        assert_eq!(gate.scan(&[&renew[..], &limits].concat()).code, Some(0));
+        assert_eq!(fs::read_to_string(gate.path("known.json")).unwrap(), written, "{limits:?}");
+    }
+    // What it did look for and did not find again goes.
+    gate.put("publish2", &Instance::new("publish2").hmac("another"));
+    gate.scan(&[&renew[..], &["--select", "hmac-differs"]].concat());
+    assert!(fs::read_to_string(gate.path("known.json")).unwrap().contains("storage-trailing"));
+    gate.scan(&[&renew[..], &["--select", "storage-trailing-newline"]].concat());
+    let left = fs::read_to_string(gate.path("known.json")).unwrap();
+    assert!(!left.contains("storage-trailing") && left.contains("hmac-differs"), "{left}");
+}
+
+#[test]
 fn damaged_baseline_is_wrong_usage_and_sources_are_not_replaced() {
     let gate = Gate::new();
     assert_eq!(gate.scan(&["--write-baseline", "known.json"]).code, Some(0));

@@ -4,8 +4,10 @@ use crate::cases;
 use crate::instance::Instance;
 use crate::pack::Packing;
 use crate::run::{self, operand, written};
+use aemtrix::farm::ROWS;
 use aemtrix::report::Report;
 use scraper::{Html, Selector};
+use serde_json::Value;
 
 /// A fact with a mark for each instance: `<` where the cell is marked.
 type Marks = Vec<(String, String)>;
@@ -60,6 +62,19 @@ fn of_page(report: &Report) -> Marks {
     odd.collect()
 }
 
+/// The same of JSON, by the titles of the facts.
+fn of_json(report: &Report) -> Marks {
+    let json = run::json(report);
+    let title = |fact: &Value| ROWS.iter().find(|row| *fact == row.fact).unwrap().title.to_owned();
+    let farms = json["farms"].as_array().unwrap().iter();
+    let rows = farms.flat_map(|farm| farm["matrix"]["rows"].as_array().unwrap());
+    let marked = rows.map(|row| {
+        let cells = row["cells"].as_array().unwrap().iter();
+        (title(&row["fact"]), marks(cells.map(|cell| !cell["mark"].is_null())))
+    });
+    marked.filter(|(_, marks)| marks.contains('<')).collect()
+}
+
 #[test]
 fn all_formats_mark_the_same_cells_of_every_case() {
     for case in cases::all().iter().filter(|case| case.sources.len() <= 4) {
@@ -72,6 +87,7 @@ fn all_formats_mark_the_same_cells_of_every_case() {
         let table = of_table(&report);
         assert_eq!(table, of_markdown(&report), "{}", case.name);
         assert_eq!(table, of_page(&report), "{}", case.name);
+        assert_eq!(table, of_json(&report), "{}", case.name);
         if case.name == "newlines" {
             // Each is marked where its own stray newline is, and the author nowhere.
             let expected = [("storage", "..<"), ("hmac", ".<.")];

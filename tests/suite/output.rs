@@ -1,5 +1,6 @@
 //! Where reports go: a reader that went away, a full disk, files that are whole or as they were.
 
+use crate::pack::{Case, Packing};
 use crate::run::aemtrix;
 use serde_json::Value;
 use std::fs::{self, File};
@@ -95,6 +96,43 @@ fn report_replaces_no_source() {
     }
     assert_eq!(fs::read(&source).unwrap(), b"not an archive");
     assert!(!inside.exists());
+}
+
+#[test]
+fn report_replaces_no_archive_though_it_was_left_out_or_named_nowhere() {
+    let home = tempfile::tempdir().unwrap();
+    let (gzip, sevenzip, text) = ("old.json", "old.csv", "old.html");
+    fs::write(home.path().join(gzip), b"\x1f\x8b\x08\0\0\0\0\0\0\x03").unwrap();
+    fs::write(home.path().join(sevenzip), b"7z\xbc\xaf\x27\x1c\0\x04").unwrap();
+    fs::write(home.path().join(text), "an older report").unwrap();
+    for (name, option) in [(gzip, "-o"), (sevenzip, "-o"), (gzip, "--write-baseline")] {
+        let output = home.path().join(name);
+        let before = fs::read(&output).unwrap();
+        let mut command = sound(&[option, output.to_str().unwrap(), "--include", "*.gz"]);
+        let (exit, said) = outcome(command.arg(home.path()));
+        assert_eq!((exit, said.lines().count()), (Some(2), 1), "{said}");
+        assert!(said.contains(&format!("{name}: is an archive")), "{said}");
+        assert_eq!(fs::read(&output).unwrap(), before);
+    }
+    let output = home.path().join(text);
+    outcome(&mut sound(&["-q", "-o", output.to_str().unwrap()]));
+    assert!(fs::read_to_string(&output).unwrap().starts_with("<!"));
+}
+
+#[test]
+fn what_a_killed_run_left_behind_is_no_upload() {
+    let home = tempfile::tempdir().unwrap();
+    let run = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aemtrix"));
+        command.args(["scan", "-f", "json"]).arg(home.path()).output().unwrap().stdout
+    };
+    let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cases/good-farm/publish");
+    Case::read(&case).pack_into(home.path(), Packing::Tar, "publish");
+    let before = run();
+    for (name, start) in [("a", "{\"schema\": \"aem"), ("b", "<!doctype html>"), ("c", "")] {
+        fs::write(home.path().join(format!(".aemtrix-{name}")), start).unwrap();
+    }
+    assert_eq!(String::from_utf8(run()).unwrap(), String::from_utf8(before).unwrap());
 }
 
 #[test]

@@ -119,9 +119,8 @@ pub(super) struct WireSuppression {
     #[schemars(with = "Option<Text>")]
     pub(super) farm: Option<Spanned<String>>,
     /// Globs, one of which each instance of the finding must match; without them, any instance.
-    #[serde(default)]
-    #[schemars(with = "Vec<Text>")]
-    pub(super) instances: Vec<Spanned<String>>,
+    #[schemars(with = "Option<Vec<Text>>", extend("minItems" = 1))]
+    pub(super) instances: Option<Spanned<Vec<Spanned<String>>>>,
     /// Why.
     #[schemars(with = "Text")]
     pub(super) reason: Spanned<String>,

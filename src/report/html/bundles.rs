@@ -46,7 +46,7 @@ impl BundleView {
 impl RowView {
     fn new(row: &BundleRow, instances: &[String], small: bool) -> Self {
         let cell = |(index, cell): (usize, &BundleCell)| {
-            CellView::new(&cell.cell, row.differs, row.is_odd_at(index))
+            CellView::new(&cell.cell, row.differs, row.is_odd_at(index).then_some("odd"))
         };
         let cells: Vec<CellView> = row.cells.iter().enumerate().map(cell).collect();
         let groups = alike(row.cells.iter().map(|cell| &cell.cell));

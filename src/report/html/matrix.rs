@@ -9,6 +9,8 @@ use serde::Serialize;
 
 /// A column for each instance is readable up to here.
 pub(super) const COLUMNS_MAX: usize = 12;
+/// So many columns stand side by side at their usual width; the odd one of more would be out of sight.
+const COLUMNS_WIDE_MAX: usize = 6;
 /// Groups have so many colours; the letters go on.
 const COLOURS: usize = 8;
 /// A name of so many characters fits the usual column.
@@ -23,13 +25,24 @@ pub(super) struct MatrixView {
     turned: bool,
     /// The instances are rows, and their names need a wide column.
     wide: bool,
+    /// The columns are many, and narrower than usual.
+    narrow: bool,
     count: usize,
+    /// The instances that stand out, where the table may be too wide to see them at a glance.
+    marked: Vec<Marked>,
     /// What all instances agree on, where that is not in the table.
     agreed: Vec<Agreed>,
     /// The groups of the facts that differ, where the table is too large to see them at a glance.
     groups: Vec<Grouped>,
     heads: Vec<Head>,
     lines: Vec<Line>,
+}
+
+/// An instance, and which of its facts are not as they should be.
+#[derive(Serialize)]
+struct Marked {
+    name: String,
+    facts: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -88,8 +101,11 @@ impl From<&Matrix> for MatrixView {
         let instances: Vec<Head> = matrix.instances.iter().map(instance).collect();
         let (heads, lines) = if turned { turn(instances, &facts) } else { (instances, facts) };
         let differing = rows.iter().filter(|row| turned && row.is_odd());
+        let narrow = !turned && matrix.instances.len() > COLUMNS_WIDE_MAX;
         Self {
             turned,
+            narrow,
+            marked: if narrow { marked(matrix) } else { Vec::new() },
             wide: turned && matrix.instances.iter().any(|name| is_long(name)),
             count: matrix.instances.len(),
             agreed: agreed.into_iter().filter_map(agreed_on).collect(),
@@ -98,6 +114,15 @@ impl From<&Matrix> for MatrixView {
             lines,
         }
     }
+}
+
+fn marked(matrix: &Matrix) -> Vec<Marked> {
+    let of = |(index, name): (usize, &String)| {
+        let odd = matrix.rows.iter().filter(|row| row.is_odd_at(index));
+        let facts: Vec<&str> = odd.map(|row| row.title).collect();
+        (!facts.is_empty()).then(|| Marked { name: name.clone(), facts })
+    };
+    matrix.instances.iter().enumerate().filter_map(of).collect()
 }
 
 fn is_long(name: &str) -> bool {
@@ -124,7 +149,7 @@ fn line(row: &MatrixRow) -> Line {
     Line {
         head: Head { text: row.title.to_owned(), sign },
         cells: cells
-            .map(|(index, cell)| CellView::new(cell, lettered(row), row.is_odd_at(index)))
+            .map(|(index, cell)| CellView::new(cell, lettered(row), row.mark_at(index)))
             .collect(),
     }
 }
@@ -141,7 +166,7 @@ impl CellView {
     }
 
     /// Shows a cell, with the letter of its group where the groups of its row matter.
-    pub(super) fn new(cell: &Cell, lettered: bool, odd: bool) -> Self {
+    pub(super) fn new(cell: &Cell, lettered: bool, odd: Option<&'static str>) -> Self {
         let group = cell.group.filter(|_| lettered);
         Self {
             state: cell.state.label(),
@@ -156,7 +181,7 @@ impl CellView {
             text: if cell.text == "-" { String::new() } else { cell.text.clone() },
             letter: group.map(letters),
             colour: group.map(|group| group % COLOURS),
-            odd: odd.then_some(if cell.is_wrong() { "wrong" } else { "odd" }),
+            odd,
         }
     }
 }
@@ -173,7 +198,7 @@ fn common_text(row: &MatrixRow) -> Option<&str> {
 
 fn agreed_on(row: &MatrixRow) -> Option<Agreed> {
     common_text(row)?;
-    let cell = CellView::new(row.cells.first()?, lettered(row), row.is_odd_at(0));
+    let cell = CellView::new(row.cells.first()?, lettered(row), row.mark_at(0));
     // That they are the same is said above them all.
     let head = Head { text: row.title.to_owned(), sign: if row.is_odd() { "!" } else { "" } };
     Some(Agreed { head, cell })
@@ -183,7 +208,7 @@ fn agreed_on(row: &MatrixRow) -> Option<Agreed> {
 fn grouped(row: &MatrixRow, instances: &[String]) -> Grouped {
     let of = |members: &Vec<usize>| {
         let first = *members.first()?;
-        let cell = CellView::new(row.cells.get(first)?, lettered(row), row.is_odd_at(first));
+        let cell = CellView::new(row.cells.get(first)?, lettered(row), row.mark_at(first));
         Some(group(cell, members, instances))
     };
     Grouped { title: row.title, groups: alike(&row.cells).iter().filter_map(of).collect() }

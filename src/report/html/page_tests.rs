@@ -141,6 +141,20 @@ fn small_farm_has_a_column_an_instance_and_marks_the_odd_one_in_words() {
 }
 
 #[test]
+fn many_columns_are_narrow_and_the_marked_instances_are_named_above_them() {
+    let other: Vec<u8> = (100..132).collect();
+    let names = ["a", "b", "c", "d", "e", "f", "g"];
+    let odd = |i: Instance| i.hmac(&other).storage(b"Bundle\n");
+    let html = parsed([good_farm(&names).with("<h>", odd)]);
+    assert_eq!(texts(&html, "p.marked"), ["Marked below: <h> (storage, hmac)."]);
+    assert_eq!(all(&html, ".grid.narrow").len(), 1);
+    let sound = parsed([good_farm(&names)]);
+    assert!(all(&sound, "p.marked").is_empty() && all(&sound, ".grid.narrow").len() == 1);
+    let few = parsed([good_farm(&["a", "b"]).with("c", odd)]);
+    assert!(all(&few, "p.marked").is_empty() && all(&few, ".grid.narrow").is_empty());
+}
+
+#[test]
 fn states_of_cells_differ_without_colour() {
     let html = parsed([farm()
         .with("absent", |i| i.without_key(KeyName::Hmac))

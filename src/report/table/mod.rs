@@ -22,9 +22,10 @@ pub(super) const FORMAT: Format = Format {
 };
 
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    for judged in &report.farms {
+    let names = headings(report);
+    for (judged, name) in report.farms.iter().zip(&names) {
         if report.farms.len() > 1 {
-            let name = format!("Farm {}", clean(&judged.farm.name, report.screen));
+            let name = format!("Farm {name}");
             writeln!(out, "{}", Paint::Bold.on(&name, report.screen))?;
         }
         if judged.farm.members.is_empty() {
@@ -43,9 +44,19 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     gaps("Notes on the sources", &notes, report, out)?;
     match report.farms.as_slice() {
         [] => writeln!(out, "No AEM instance came; there is nothing to compare."),
-        farms => farms.iter().try_for_each(|judged| verdict(judged, report, out)),
+        farms => farms.iter().zip(&names).try_for_each(|(j, name)| verdict(j, name, report, out)),
     }
 }
+
+/// Returns the names of the farms, short enough for their headings; the line of the verdict has each whole.
+fn headings(report: &Report) -> Vec<String> {
+    let names: Vec<&str> = report.farms.iter().map(|judged| judged.farm.name.as_str()).collect();
+    let room = report.screen.columns.map_or(usize::MAX, usize::from);
+    names::shortened(&names, room.saturating_sub(UNDECIDED.len()), report.screen)
+}
+
+/// What stands behind the name of a farm in the longest heading.
+const UNDECIDED: &str = " is undecided because";
 
 fn gaps(title: &str, gaps: &[&Gap], report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if gaps.is_empty() {
@@ -62,7 +73,7 @@ fn gaps(title: &str, gaps: &[&Gap], report: &Report, out: &mut dyn Write) -> io:
 }
 
 /// Writes the last line, and above it why a farm is undecided.
-fn verdict(judged: &Judged, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+fn verdict(judged: &Judged, name: &str, report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let (word, paint) = match &judged.verdict {
         Verdict::Consistent => ("CONSISTENT", Paint::Green),
         Verdict::Inconsistent => ("INCONSISTENT", Paint::Red),
@@ -71,7 +82,7 @@ fn verdict(judged: &Judged, report: &Report, out: &mut dyn Write) -> io::Result<
     if !judged.verdict.reasons().is_empty() {
         let title = match report.farms.len() {
             1 => "Undecided because".to_owned(),
-            _ => format!("{} is undecided because", clean(&judged.farm.name, report.screen)),
+            _ => format!("{name}{UNDECIDED}"),
         };
         writeln!(out, "{}", Paint::Bold.on(&title, report.screen))?;
         for reason in judged.verdict.reasons() {
@@ -105,4 +116,36 @@ fn clean(text: &str, screen: super::Screen) -> String {
         }
     };
     safe.chars().map(escape).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::farm::Farm;
+    use crate::report::Screen;
+    use crate::rules::Selection;
+    use crate::testing::good_farm;
+
+    #[test]
+    fn heading_of_a_farm_fits_however_long_its_name_is_and_the_verdict_has_it_whole() {
+        let named = |end: &str| Farm {
+            name: format!("{}{end}", "x".repeat(300)),
+            ..good_farm(&["a"]).build()
+        };
+        let farms = vec![named("1"), named("2")];
+        let screen = Screen { columns: Some(80), ..Screen::default() };
+        let report = Report::new(farms, vec![], vec![], &Selection::default(), screen);
+        let mut out = Vec::new();
+        write(&report, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let headings = |text: &str| -> Vec<usize> {
+            let is_one = |line: &&str| line.starts_with("Farm ") || line.ends_with(UNDECIDED);
+            text.lines().filter(is_one).map(|line| line.chars().count()).collect()
+        };
+        let lengths = headings(&text);
+        assert_eq!(lengths.len(), 4, "{text}");
+        assert!(lengths.iter().all(|length| *length <= 80), "{text}");
+        assert!(text.contains("x1 is undecided") && text.contains("x2 is undecided"), "{text}");
+        assert!(text.contains(&report.farms[1].farm.name), "{text}");
+    }
 }

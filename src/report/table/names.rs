@@ -56,6 +56,12 @@ impl Headings {
     }
 }
 
+/// Shortens names that stand alone in a line to so many characters, a number behind some aside.
+pub(super) fn shortened(names: &[&str], characters_max: usize, screen: Screen) -> Vec<String> {
+    let texts: Vec<String> = names.iter().map(|name| clean(name, screen)).collect();
+    told_apart(cut(&texts, characters_max))
+}
+
 /// Returns what all names begin with and end in, each from a separator on, where leaving that out makes them shorter.
 fn shared_ends(names: &[String]) -> [String; 2] {
     let characters: Vec<Vec<char>> = names.iter().map(|name| name.chars().collect()).collect();

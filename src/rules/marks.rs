@@ -1,0 +1,107 @@
+//! What rules add to the marks of the matrix, which compares cells alone: whose keys are right, and what is wrong whatever the others have.
+
+use super::Finding;
+use super::repair::KeyRepair;
+use crate::farm::{Farm, Matrix, matrix};
+
+/// Rules that say of the instances they name that one cell is wrong, and the fact in it. Where a cell tells that by itself, as of a stray
+/// newline or a key of another length, it is wrong from the start.
+const ACCUSED: [(&str, &str); 5] = [
+    ("role-unexpected", "role"),
+    ("storage-jcr", "storage-mode"),
+    ("storage-jcr-with-ims", "storage-mode"),
+    ("key-permissions", "key-owner"),
+    ("ims-secret-missing", "ims-client-secret"),
+];
+
+/// Makes the matrix of a farm, so that its marks say what the findings and the repair say. No option and no policy hides a mark.
+pub(super) fn marked(farm: &Farm, findings: &[Finding], repair: &KeyRepair) -> Matrix {
+    let mut matrix = matrix(farm);
+    if let KeyRepair::Copy(copy) = repair {
+        matrix.compare_keys_with(&copy.source);
+    }
+    for finding in findings {
+        for (_, fact) in ACCUSED.iter().filter(|(rule, _)| *rule == finding.rule.id) {
+            matrix.accuse(fact, &finding.hit.instances);
+        }
+    }
+    matrix
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Role;
+    use crate::farm::ROWS;
+    use crate::rules::{RULES, Selection, judge};
+    use crate::testing::{FarmBuilder, Instance, good_farm};
+
+    fn marks(farm: FarmBuilder, fact: &str) -> String {
+        marks_of(farm.build(), fact)
+    }
+
+    /// The marks of a row: `w` wrong, `o` odd.
+    fn marks_of(farm: Farm, fact: &str) -> String {
+        let judged = judge(vec![farm], &Selection::default()).remove(0);
+        let row = judged.matrix.rows.iter().find(|row| row.fact == fact).expect("this row");
+        let mark = |index| row.mark_at(index).map_or('.', |mark| mark.chars().next().unwrap());
+        (0..row.cells.len()).map(mark).collect()
+    }
+
+    fn other(i: Instance) -> Instance {
+        i.hmac(&(100..132).collect::<Vec<u8>>())
+    }
+
+    #[test]
+    fn keys_that_the_repair_replaces_are_marked_and_those_it_copies_are_not() {
+        let author = |i: Instance| other(i).role("author");
+        assert_eq!(marks(good_farm(&["p1", "p2"]).with("author", author), "hmac"), ".oo");
+        assert_eq!(marks(good_farm(&["p1", "p2"]).with("author", author), "master"), "...");
+        assert_eq!(marks(good_farm(&["p1", "p2"]).with("p3", other), "hmac"), "..o");
+        // Nobody knows which of two is right.
+        assert_eq!(marks(good_farm(&["p1"]).with("p2", other), "hmac"), "oo");
+        // A stray newline is wrong even behind the right key.
+        let stray = |i: Instance| i.hmac(&[&(100..132).collect::<Vec<u8>>()[..], b"\n"].concat());
+        let farm = good_farm(&["p1", "p2"]).with("author", author).with("p3", stray);
+        assert_eq!(marks(farm, "hmac"), ".oow");
+    }
+
+    #[test]
+    fn unusual_length_is_marked() {
+        let cut = |i: Instance| i.hmac(&(1..32).collect::<Vec<u8>>());
+        assert_eq!(marks(good_farm(&["a"]).with("b", cut).with("c", cut), "hmac"), ".ww");
+        let long = |i: Instance| i.hmac(&(1..65).collect::<Vec<u8>>());
+        assert_eq!(marks(good_farm(&[]).with("b", long).with("c", long), "hmac"), "ww");
+        assert_eq!(marks(good_farm(&["a"]).with("b", long).with("c", long), "hmac"), "oww");
+    }
+
+    #[test]
+    fn role_that_the_policy_does_not_want_is_marked() {
+        let mut farm = good_farm(&["b"]).with("a", |i| i.role("publish")).build();
+        farm.expected.roles.insert("a".to_owned(), Role::Author);
+        assert_eq!(marks_of(farm, "role"), "w.");
+    }
+
+    #[test]
+    fn key_files_that_others_may_read_or_own_are_marked() {
+        let owned = |uid, mode| move |i: Instance| i.owned_by(uid, mode);
+        let farm = good_farm(&[]).with("a", owned(1000, 0o600)).with("b", owned(1000, 0o644));
+        assert_eq!(marks(farm, "key-owner"), ".w");
+        let farm = good_farm(&[]).with("a", owned(1000, 0o600)).with("b", owned(1000, 0o600));
+        assert_eq!(marks(farm.with("c", owned(0, 0o600)), "key-owner"), "..w");
+    }
+
+    #[test]
+    fn storage_in_the_jcr_is_marked_and_not_the_right_one_among_it() {
+        let jcr = |i: Instance| i.storage(b"JCR");
+        assert_eq!(marks(good_farm(&["a"]).with("b", jcr).with("c", jcr), "storage-mode"), ".ww");
+    }
+
+    #[test]
+    fn rules_and_facts_are_those_there_are() {
+        for (rule, fact) in ACCUSED {
+            assert!(RULES.iter().any(|known| known.id == rule), "{rule}");
+            assert!(ROWS.iter().any(|row| row.fact == fact), "{fact}");
+        }
+    }
+}
