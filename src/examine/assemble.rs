@@ -57,7 +57,7 @@ pub(super) fn snapshots(
     // Those that discovery found are sources of their own.
     let inside =
         archives.iter().filter(|path| !apart.contains(path) && owner(path, &tops).is_none());
-    gaps.extend(inside.map(|path| nested(source, path, !tops.is_empty())));
+    gaps.extend(inside.map(|path| nested(source, path)));
     // Of what holds no instance at all that was said.
     if !tops.is_empty() || *standing == Standing::Folder {
         let claims = Claims { source, roots: &tops, links: &links, realms: &realms, homes: &homes };
@@ -175,14 +175,13 @@ fn marks_instance(found: &Found<'_>, item: &Item) -> bool {
     }
 }
 
-/// A zip beside an install is a package, as in every home of one. Any other archive may hold an instance.
-fn nested(source: &str, path: &str, beside_install: bool) -> Gap {
-    let is_package = beside_install && path.to_ascii_lowercase().ends_with(".zip");
-    let kind = if is_package { GapKind::Package } else { GapKind::Nested };
+/// One that could be opened is a source of its own, or was walked where it lies.
+fn nested(source: &str, path: &str) -> Gap {
     let reason =
         "is an archive inside the source and was not opened; unpack it and name it as a source"
             .to_owned();
-    Gap { source: source.to_owned(), path: Some(path.to_owned()), kind, reason }
+    let path = Some(path.to_owned());
+    Gap { source: source.to_owned(), path, kind: GapKind::Nested, reason }
 }
 
 /// Says whether a gap explains why an install is not where one is claimed.

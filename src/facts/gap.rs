@@ -62,7 +62,7 @@ pub enum GapKind {
     Malformed,
     /// An archive inside the source, outside any install; not opened.
     Nested,
-    /// A zip beside an install, most likely a package; not opened.
+    /// An archive beside an install, or a content package; no instance is in it.
     Package,
     /// A link beside an install that leads out of the source, perhaps to another install.
     LinkBeside,

@@ -4,8 +4,9 @@ use super::archive_name::{
     claims_archive, claims_compression, claims_content, claims_nothing, claims_other,
     claims_program,
 };
-use super::{open, sniff};
+use super::{Descend, Entry, NoWatch, Origin, Source, Standing, Visit, Want, open, sniff, walk};
 use crate::facts::GapKind;
+use crate::limits::Limits;
 use std::collections::VecDeque;
 use std::fs::{self, FileType};
 use std::io::Read;
@@ -168,7 +169,7 @@ fn take_files(entries: &[Listed], folder: &mut Folder, meant: &mut Vec<PathBuf>)
     for entry in entries {
         if entry.kind.is_file() {
             match kind_of(&entry.path) {
-                _ if is_foreign(&entry.name) => {}
+                _ if is_foreign(entry) => {}
                 Ok(()) => folder.uploads.push(entry.path.clone()),
                 Err(_) if claims_content(&entry.name) => meant.push(entry.path.clone()),
                 Err(GapKind::Unsupported | GapKind::Unreadable) => foreign.push(entry.path.clone()),
@@ -195,9 +196,45 @@ fn take_named(entries: &[Listed], folder: &mut Folder, meant: &mut Vec<PathBuf>)
     }
 }
 
-/// Says whether a file is packed and of another kind by its name: a log that was kept, a program, a document.
-fn is_foreign(name: &str) -> bool {
-    claims_program(name) || (claims_compression(name) && claims_other(name))
+/// Says whether a file is a program or a document by its name, or a log that was packed, as most are, and no archive.
+fn is_foreign(file: &Listed) -> bool {
+    let is_log = claims_compression(&file.name) && claims_other(&file.name);
+    claims_program(&file.name) || (is_log && !holds_archive(&file.path))
+}
+
+/// Says whether a compression holds an archive. Of anything else no more than its head is read.
+fn holds_archive(file: &Path) -> bool {
+    let mut probe = Probe { entered: false };
+    let name = file.display().to_string();
+    let origin = Origin::Path(file.to_owned());
+    let source =
+        Source { name, label: None, origin, standing: Standing::Upload, apart: Vec::new() };
+    // One entry tells; the limit ends the walk behind it.
+    let limits = Limits { entries_max: 1, ..Limits::default() };
+    walk(&source, &limits, &NoWatch, &mut probe);
+    probe.entered
+}
+
+/// Notes that there is an entry.
+struct Probe {
+    entered: bool,
+}
+
+impl Visit for Probe {
+    fn entry(&mut self, _: &Entry<'_>) -> Want {
+        self.entered = true;
+        Want::Nothing
+    }
+
+    fn body(&mut self, _: &[u8]) {}
+
+    fn gap(&mut self, _: Option<&str>, _: GapKind, _: String) {}
+
+    fn was_link(&mut self, _: &str, _: bool, _: &str) {}
+
+    fn descend(&mut self, _: &str) -> Descend {
+        Descend::Nothing
+    }
 }
 
 /// Takes a link that would be an upload or an install were it followed. One that leads nowhere may have led to one.
@@ -367,6 +404,10 @@ mod tests {
             fs::write(root.path().join(name), &packed).unwrap();
         }
         assert_eq!(uploads(&root), ["a.tar"]);
+        let tar = crate::intake::testing::gzip(&archive(&[member(b'0', "a", b"x")]));
+        fs::write(root.path().join("aem.log.gz"), tar).unwrap();
+        assert_eq!(uploads(&root), ["a.tar", "aem.log.gz"], "the content decides");
+        fs::remove_file(root.path().join("aem.log.gz")).unwrap();
         fs::write(root.path().join("author.gz"), &packed).unwrap();
         fs::write(root.path().join("mailed.tgz.txt"), &packed).unwrap();
         assert_eq!(uploads(&root), ["a.tar", "author.gz", "mailed.tgz.txt"]);

@@ -94,10 +94,12 @@ fn folder_and_an_archive_of_it_decide_the_same() {
         (Unpacked, Fifo("publish2.tgz"), open),
         (Unpacked, Fifo("author/publish2.tgz"), open),
         (Unpacked, File("publish2.tgz", &[0xa7; 700]), open),
+        (Unpacked, File("publish2.zip", b"<html>403</html>"), open),
         (Unpacked, File("publish2/crx-quickstart/logs/x", b""), open),
         // Another instance.
         (Archives, File("publish2", &third), (3, false)),
         (Archives, File("publish2.tgz.txt", &third), (3, false)),
+        (Archives, File("publish2.log.gz", &third), (3, false)),
         (Unpacked, File("publish2.tgz", &third), (3, false)),
         (Unpacked, File("author/backups/old.tgz", &third), (3, false)),
         // What lies beside installs.
