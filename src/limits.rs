@@ -25,8 +25,12 @@ pub struct Limits {
     /// Bytes of zeros behind an archive that pass for padding. Tar pads to a record of 10 KiB, and to at most 1 MiB as it is
     /// usually told; a download that failed leaves more.
     pub padding_bytes_max: u64,
+    /// Bytes of zeros in a row that are read in a tar. A disk image or a file that was made in full length has nothing else.
+    pub zeros_bytes_max: u64,
     /// Evidence entries kept of one source. A full install has about 2,500.
     pub evidence_max: usize,
+    /// Bytes of names remembered of one source: of evidence, links, archives and homes. A full install has about 250 KB.
+    pub names_bytes_max: usize,
     /// Instances of one source. A farm has tens.
     pub instances_max: usize,
     /// Files of segment stores remembered of one source. They grow to 256 MB each, so this is a store of 2.5 TB.
@@ -76,6 +80,8 @@ impl Default for Limits {
             path_bytes_max: 4096,
             user_bytes_max: 256,
             padding_bytes_max: 1 << 20,
+            zeros_bytes_max: 1 << 30,
+            names_bytes_max: 8 << 20,
             evidence_max: 100_000,
             instances_max: 1_000,
             segment_files_max: 10_000,

@@ -2,6 +2,7 @@
 
 use super::claims::{Claims, is_beside_install};
 use super::collector::{Collected, Item};
+use super::gap_list::GapList;
 use super::{configs, node_store};
 use crate::evidence::{
     BundleParts, ConfigFile, Fact, Found, Packing, assemble, classify, concerns_store, may_matter,
@@ -16,6 +17,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The evidence of one install root, by path.
 type Evidence<'a> = Vec<(&'a str, Found<'a>, &'a Item)>;
+
+/// Gaps of a source that all its snapshots together repeat. Of 1,000 instances each would have all gaps of them all.
+const SHARED_GAPS_MAX: usize = 4_000;
 
 /// Makes snapshots of what was collected, and attaches to each the gaps that concern it.
 ///
@@ -42,12 +46,7 @@ pub(super) fn snapshots(
     gaps.extend(strays(source, &items));
     roots.retain(|_, evidence| evidence.iter().any(|(_, found, item)| marks_instance(found, item)));
     gaps.extend(malformed(source, &items));
-    if let Some((beyond, _)) = roots.iter().nth(limits.instances_max) {
-        let (beyond, max) = (beyond.clone(), limits.instances_max);
-        let reason = format!("holds more than {max} instances; the rest is left out");
-        gaps.push(Gap { source: source.clone(), path: None, kind: GapKind::OverLimit, reason });
-        roots.split_off(&beyond);
-    }
+    let left_out = split_off(source, &mut roots, limits, &mut gaps);
     let explained = walked.entries == 0 && gaps.iter().any(|gap| gap.kind.hides());
     let tops: BTreeSet<&str> = roots.keys().map(String::as_str).collect();
     gaps.retain(|gap| !is_other_content(gap, *standing, &tops));
@@ -57,15 +56,14 @@ pub(super) fn snapshots(
     // Those that discovery found are sources of their own.
     let inside =
         archives.iter().filter(|path| !apart.contains(path) && owner(path, &tops).is_none());
-    gaps.extend(inside.map(|path| nested(source, path)));
+    let mut named: Vec<Gap> = inside.map(|path| nested(source, path)).collect();
     // Of what holds no instance at all that was said.
     if !tops.is_empty() || *standing == Standing::Folder {
-        let claims = Claims { source, roots: &tops, links: &links, realms: &realms, homes: &homes };
-        let found = claims.gaps(directory, is_status);
-        let is_told = |claim: &Gap| gaps.iter().any(|gap| concerns_claim(gap, claim));
-        let untold: Vec<Gap> = found.into_iter().filter(|claim| !is_told(claim)).collect();
-        gaps.extend(untold);
+        let all = tops.iter().copied().chain(left_out.iter().map(String::as_str)).collect();
+        let claims = Claims { source, roots: &all, links: &links, realms: &realms, homes: &homes };
+        named.extend(untold(claims.gaps(directory, is_status), gaps.iter().chain(&named)));
     }
+    gaps.extend(GapList::capped(source, &named, limits.gaps_max));
     let mut snapshots: Vec<Snapshot> =
         roots.iter().map(|(root, evidence)| snapshot(source, root, evidence, &gaps)).collect();
     gaps.extend(snapshots.iter().flat_map(unidentified));
@@ -79,16 +77,51 @@ pub(super) fn snapshots(
         .iter()
         .map(|gap| owner(gap.path.as_deref().filter(|_| gap.is_local())?, &tops))
         .collect();
+    let shared_max = SHARED_GAPS_MAX.checked_div(snapshots.len()).unwrap_or_default().max(1);
     for snapshot in &mut snapshots {
         // A gap below no root may hide something of any instance.
         let concerns = |gap: &Gap, owner: Option<&str>| match owner {
             Some(owner) => owner == snapshot.root,
             None => concerns_realm(gap, &snapshot.root),
         };
-        let own = gaps.iter().zip(&owners).filter(|(gap, owner)| concerns(gap, **owner));
-        snapshot.gaps = own.map(|(gap, _)| gap.clone()).collect();
+        let (own, shared): (Vec<_>, Vec<_>) = gaps
+            .iter()
+            .zip(&owners)
+            .filter(|(gap, owner)| concerns(gap, **owner))
+            .partition(|(_, owner)| owner.is_some());
+        snapshot.gaps = own.into_iter().map(|(gap, _)| gap.clone()).collect();
+        let shared = shared.into_iter().map(|(gap, _)| gap);
+        snapshot.gaps.extend(GapList::capped(source, shared, shared_max));
+        snapshot.gaps.sort();
     }
     (snapshots, gaps)
+}
+
+/// Leaves out what is more than may be shown, and returns where that lies.
+fn split_off(
+    source: &str,
+    roots: &mut BTreeMap<String, Evidence<'_>>,
+    limits: &Limits,
+    gaps: &mut Vec<Gap>,
+) -> Vec<String> {
+    let max = limits.instances_max;
+    let Some(beyond) = roots.keys().nth(max).cloned() else { return Vec::new() };
+    let reason = format!("holds more than {max} instances; the rest is left out");
+    gaps.push(Gap { source: source.to_owned(), path: None, kind: GapKind::OverLimit, reason });
+    roots.split_off(&beyond).into_keys().collect()
+}
+
+/// Returns claims that no gap explains.
+fn untold<'g>(claims: Vec<Gap>, gaps: impl Iterator<Item = &'g Gap>) -> Vec<Gap> {
+    let hiding: BTreeSet<&str> =
+        gaps.filter(|gap| gap.kind.hides()).filter_map(|gap| gap.path.as_deref()).collect();
+    let is_told = |claimed: &str| {
+        let below = format!("{claimed}/");
+        hiding.contains(claimed)
+            || hiding.range(below.as_str()..).next().is_some_and(|path| path.starts_with(&below))
+    };
+    let is_untold = |claim: &Gap| !claim.path.as_deref().is_some_and(is_told);
+    claims.into_iter().filter(is_untold).collect()
 }
 
 /// Says whether a gap lies in the source around a root or in an archive around it, and in none beside it.
@@ -182,12 +215,6 @@ fn nested(source: &str, path: &str) -> Gap {
             .to_owned();
     let path = Some(path.to_owned());
     Gap { source: source.to_owned(), path, kind: GapKind::Nested, reason }
-}
-
-/// Says whether a gap explains why an install is not where one is claimed.
-fn concerns_claim(gap: &Gap, claim: &Gap) -> bool {
-    let (Some(path), Some(claimed)) = (&gap.path, &claim.path) else { return false };
-    gap.kind.hides() && is_in_realm(path, claimed)
 }
 
 fn malformed(source: &str, items: &BTreeMap<String, Item>) -> Vec<Gap> {

@@ -80,6 +80,8 @@ pub(super) struct Collector<'a> {
     limits: &'a Limits,
     items: BTreeMap<String, Item>,
     again: Again,
+    /// Bytes of the names that are remembered.
+    names_bytes: usize,
     links: Links,
     archives: BTreeSet<String>,
     /// It has a file that only the status of a web console has.
@@ -107,6 +109,7 @@ impl<'a> Collector<'a> {
             limits,
             items: BTreeMap::new(),
             again: Again::default(),
+            names_bytes: 0,
             links: Links::new(),
             archives: BTreeSet::new(),
             is_status: false,
@@ -180,6 +183,19 @@ impl<'a> Collector<'a> {
         }
     }
 
+    /// Says whether names of so many bytes more may be remembered. A gap tells when not.
+    fn has_room(&mut self, bytes: usize) -> bool {
+        let max = self.limits.names_bytes_max;
+        self.names_bytes = self.names_bytes.saturating_add(bytes);
+        if self.names_bytes > max {
+            let reason = format!(
+                "has more than {max} bytes of names of evidence, links and archives; the rest is left out"
+            );
+            self.gaps.record_limit(reason);
+        }
+        self.names_bytes <= max
+    }
+
     /// An entry whose body never came is lost; a gap says why.
     fn settle(&mut self) {
         for pending in std::mem::take(&mut self.pending) {
@@ -201,7 +217,9 @@ impl<'a> Collector<'a> {
             return;
         }
         let Some(old) = self.items.get(&path) else {
-            self.items.insert(path, item);
+            if self.has_room(path.len()) {
+                self.items.insert(path, item);
+            }
             return;
         };
         let differs = *old != item;

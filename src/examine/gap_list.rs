@@ -39,6 +39,19 @@ impl<'a> GapList<'a> {
         self.gaps.push(Gap { source, path: path.map(str::to_owned), kind, reason });
     }
 
+    /// Returns gaps of which only so many are kept, sorted.
+    pub(super) fn capped<'g>(
+        source: &'a str,
+        gaps: impl IntoIterator<Item = &'g Gap>,
+        gaps_max: usize,
+    ) -> Vec<Gap> {
+        let mut list = Self::new(source, gaps_max);
+        for gap in gaps {
+            list.record(gap.path.as_deref(), gap.kind, gap.reason.clone());
+        }
+        list.finish()
+    }
+
     /// Says once that a limit was reached.
     pub(super) fn record_limit(&mut self, reason: String) {
         if self.limits.insert(reason.clone()) {

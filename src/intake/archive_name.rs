@@ -40,7 +40,7 @@ const OTHERS: [&str; 28] = [
 const PROGRAMS: [&str; 8] = ["jar", "war", "ear", "docx", "xlsx", "pptx", "apk", "class"];
 
 /// Endings of a compression, of an archive or of anything else.
-const COMPRESSIONS: [&str; 4] = ["gz", "xz", "bz2", "zst"];
+const COMPRESSIONS: [&str; 7] = ["gz", "xz", "bz2", "zst", "z", "lz4", "lzma"];
 
 /// Says whether a name claims an archive of several files, or a part of one; `.gz` alone may be anything.
 ///

@@ -170,9 +170,12 @@ fn take_files(entries: &[Listed], folder: &mut Folder, meant: &mut Vec<PathBuf>)
         if entry.kind.is_file() {
             match kind_of(&entry.path) {
                 _ if is_foreign(entry) => {}
-                Ok(()) => folder.uploads.push(entry.path.clone()),
+                Err(GapKind::EmptyArchive) if !may_be_upload(&entry.name) => {}
+                // What is known and not read is an archive all the same.
+                Ok(()) | Err(GapKind::Unsupported) => folder.uploads.push(entry.path.clone()),
+                Err(GapKind::EmptyArchive) => meant.push(entry.path.clone()),
                 Err(_) if claims_content(&entry.name) => meant.push(entry.path.clone()),
-                Err(GapKind::Unsupported | GapKind::Unreadable) => foreign.push(entry.path.clone()),
+                Err(GapKind::Unreadable) => foreign.push(entry.path.clone()),
                 Err(_) => {}
             }
         } else if entry.kind.is_symlink() && entry.name != INSTALL {
@@ -194,6 +197,11 @@ fn take_named(entries: &[Listed], folder: &mut Folder, meant: &mut Vec<PathBuf>)
         let files = if kind_of(&entry.path).is_ok() { &mut folder.uploads } else { &mut *meant };
         files.push(entry.path.clone());
     }
+}
+
+/// Says whether a name is that of an upload, or none at all.
+fn may_be_upload(name: &str) -> bool {
+    claims_content(name) || claims_nothing(name)
 }
 
 /// Says whether a file is a program or a document by its name, or a log that was packed, as most are, and no archive.
@@ -311,6 +319,10 @@ fn kind_of(file: &Path) -> Result<(), GapKind> {
     let mut head = zeroize::Zeroizing::new(Vec::new());
     let opened = open::named(file).map_err(|_| GapKind::Unreadable)?;
     opened.take(PEEK_BYTES).read_to_end(&mut head).map_err(|_| GapKind::Unreadable)?;
+    if !head.is_empty() && head.iter().all(|byte| *byte == 0) {
+        // An empty tar, or what a crash leaves of a log.
+        return Err(GapKind::EmptyArchive);
+    }
     sniff::sniff(&head).map(|_| ()).map_err(|(kind, _)| kind)
 }
 

@@ -1,6 +1,6 @@
 //! Archives inside archives: each is walked where it lies, as it comes, and what it holds stands below its own path and a `!`.
 
-use super::archive_name::{claims_content, claims_nothing};
+use super::archive_name::{claims_content, claims_nothing, claims_other};
 use super::container::{Context, Input, Opened};
 use super::{Descend, Entry, EntryKind, LinkTarget, Visit, Want, read_head_of, sniff};
 use crate::facts::{GapKind, INSIDE};
@@ -56,6 +56,7 @@ pub(super) fn walk(
         prefix: format!("{path}{INSIDE}"),
         path: String::new(),
         is_meant: claims_content(path),
+        is_other: claims_other(path),
         visit,
     };
     let mut body = Body(body);
@@ -118,6 +119,8 @@ struct Below<'v> {
     prefix: String,
     /// Path of the entry at hand; reused, since an archive may have millions.
     path: String,
+    /// It is a log or a dump, as far as its name tells.
+    is_other: bool,
     /// Somebody meant it for an archive, as far as its name tells.
     is_meant: bool,
 }
@@ -162,8 +165,12 @@ impl Visit for Below<'_> {
 
     fn gap(&mut self, path: Option<&str>, kind: GapKind, reason: String) {
         // Anything may lie beside an install, packed or not; only what was meant to be an archive can hide one.
-        let is_none = matches!(kind, GapKind::NotAnArchive | GapKind::EmptyFile);
-        if path.is_none() && is_none && !self.is_meant {
+        // Zeros are an empty tar, and what a crash leaves of a log.
+        let is_none =
+            matches!(kind, GapKind::NotAnArchive | GapKind::EmptyFile | GapKind::EmptyArchive);
+        let hides_nothing =
+            (is_none && !self.is_meant) || (kind == GapKind::Unsupported && self.is_other);
+        if path.is_none() && hides_nothing {
             return;
         }
         let path = path.map_or_else(|| self.prefix.clone(), |path| self.below(path));

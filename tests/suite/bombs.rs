@@ -59,6 +59,13 @@ fn tars() -> Vec<Bomb> {
         });
         gzip(&[link.repeat(50_000), sound.clone()].concat())
     };
+    let long = "d".repeat(40);
+    let installs: Vec<u8> = (0..4000)
+        .flat_map(|index| {
+            let path = format!("{long}/{index}/crx-quickstart/felix/bundle7/bundle.info");
+            entry(&path, EntryType::Regular, b"7\nx\n2\n1\n1\n", |_| {})
+        })
+        .collect();
     let records = repeat_n("9 path=x\n", 100_000).collect::<String>();
     let records = entry("pax", EntryType::XHeader, records.as_bytes(), |_| {});
     let inside = sized(&format!("crx-quickstart/{HMAC}"), EntryType::Regular, u64::MAX >> 1);
@@ -78,6 +85,7 @@ fn tars() -> Vec<Bomb> {
         Bomb::harmless("200000-entries.tar.gz", entries),
         Bomb::harmless("50000-links.tar.gz", links("e")),
         Bomb::harmless("100000-records.tar.gz", gzip(&[records, sound.clone()].concat())),
+        Bomb::new("4000-installs.tar.gz", gzip(&installs), "over-limit"),
         Bomb::new("hollow.tar.gz", fill(&[0; 1024], 16), "concatenated"),
     ]
 }
@@ -102,7 +110,7 @@ fn compressions() -> Vec<Bomb> {
     let window = [&b"\x28\xb5\x2f\xfd\0\xf8\x01\x10\0"[..], &[0; 512]].concat();
     vec![
         Bomb::new("gz-in-gz-in-gz.gz", gzip(&gzip(&zeros)), "over-limit"),
-        Bomb::new("zeros.gz", zeros, "empty-archive"),
+        Bomb::new("zeros.gz", zeros, "over-limit"),
         Bomb::new("window.tar.zst", window, "over-limit"),
         Bomb::new("zeros.tar.zst", filled(zstd, &header, 64), "too-large"),
         Bomb::new("dictionary.tar.xz", xz_of_a_large_dictionary(), "over-limit"),

@@ -27,13 +27,15 @@ impl Collector<'_> {
             let is_part = home.rsplit('/').next() == Some(INSTALL);
             (is_part && (rest.is_empty() || rest.starts_with('/'))).then_some(home)
         });
-        let Some(home) = homes.next() else { return };
+        let Some(home) = homes.next().or_else(|| launchpad(path)) else { return };
         if hints::is_in_package(home) || self.homes.contains(home) {
             return;
         }
         let max = self.limits.links_max;
         if self.homes.len() < max {
-            self.homes.insert(home.to_owned());
+            if self.has_room(home.len()) {
+                self.homes.insert(home.to_owned());
+            }
         } else {
             self.gaps.record_limit(format!(
                 "holds more than {max} paths that are named like an install"
@@ -43,7 +45,10 @@ impl Collector<'_> {
 
     pub(super) fn remember_link(&mut self, path: &str, target: &LinkTarget) {
         if self.links.len() < self.limits.links_max {
-            self.links.insert(path.to_owned(), target.clone());
+            let (LinkTarget::Inside(to) | LinkTarget::Outside(to)) = target;
+            if self.has_room(path.len().saturating_add(to.len())) {
+                self.links.insert(path.to_owned(), target.clone());
+            }
         } else {
             let max = self.limits.links_max;
             let reason = format!("holds more than {max} symbolic links; the rest is not followed");
@@ -79,7 +84,9 @@ impl Collector<'_> {
     fn remember_archive(&mut self, path: &str) {
         let max = self.limits.evidence_max;
         if self.archives.len() < max {
-            self.archives.insert(path.to_owned());
+            if self.has_room(path.len()) {
+                self.archives.insert(path.to_owned());
+            }
         } else {
             self.gaps.record_limit(format!("holds more than {max} archives that were not opened"));
         }
@@ -89,4 +96,15 @@ impl Collector<'_> {
 /// Says whether an entry may be an archive with an install in it.
 pub(super) fn may_be_opened(path: &str, entry: &Entry<'_>) -> bool {
     entry.kind == EntryKind::File && classify(path).is_none() && hints::may_hold_install(path)
+}
+
+/// Returns the launchpad that a path lies in, where that has a bundle cache.
+fn launchpad(path: &str) -> Option<&str> {
+    const CACHE: &str = "launchpad/felix";
+    let (at, _) = path.match_indices(CACHE).next()?;
+    let (before, rest) = path.split_at_checked(at)?;
+    let behind = rest.strip_prefix(CACHE)?;
+    let is_whole = (before.is_empty() || before.ends_with('/'))
+        && (behind.is_empty() || behind.starts_with('/'));
+    path.get(..at.saturating_add("launchpad".len())).filter(|_| is_whole)
 }

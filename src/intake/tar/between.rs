@@ -31,6 +31,11 @@ impl Scanner<'_> {
         }
         self.run.zeros = self.run.zeros.saturating_add(1);
         self.run.ended |= self.run.zeros >= 2;
+        let max = self.limits.zeros_bytes_max;
+        if to_u64(BLOCK_BYTES).saturating_mul(self.run.zeros) > max {
+            let offset = self.header_offset();
+            self.stop(format!("more than {max} bytes of zeros before byte {offset}"));
+        }
     }
 
     /// A block that is neither header nor zeros. Like GNU tar, tries block by block until a header comes.

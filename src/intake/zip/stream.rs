@@ -25,6 +25,7 @@ pub(super) fn walk(bytes: Box<dyn BufRead + '_>, context: &mut Context<'_>) -> b
         directory,
         listed: 0,
         maybe_links: BTreeSet::new(),
+        maybe_bytes: 0,
     };
     let end = walker.walk();
     let is_whole = end.is_ok();
@@ -75,6 +76,8 @@ struct Walker<'b, 'c, 'v> {
     listed: u64,
     /// Files that may be links, which the directory has not told yet.
     maybe_links: BTreeSet<String>,
+    /// Bytes that those take.
+    maybe_bytes: usize,
 }
 
 struct Counted<'b> {
@@ -320,11 +323,14 @@ impl Walker<'_, '_, '_> {
     }
 
     fn remember_maybe_link(&mut self) {
-        let max = self.desk.context.limits.evidence_max;
-        if self.maybe_links.len() < max {
+        let max = self.desk.context.limits.names_bytes_max;
+        // A set keeps a name and what it takes to find it.
+        let bytes = self.maybe_bytes.saturating_add(self.desk.path.len()).saturating_add(64);
+        if bytes <= max {
+            self.maybe_bytes = bytes;
             self.maybe_links.insert(self.desk.path.clone());
         } else {
-            let reason = format!("more than {max} files that may be links");
+            let reason = format!("more than {max} bytes of names of files that may be links");
             self.desk.gap_once(GapKind::OverLimit, reason);
         }
     }
