@@ -73,12 +73,18 @@ pub(super) fn snapshots(
     }));
     gaps.retain(|gap| !is_moot(gap, &snapshots));
     gaps.sort();
+    attach(source, &gaps, &tops, &mut snapshots);
+    (snapshots, gaps)
+}
+
+/// Gives each snapshot the gaps that concern it.
+fn attach(source: &str, gaps: &[Gap], tops: &BTreeSet<&str>, snapshots: &mut [Snapshot]) {
     let owners: Vec<Option<&str>> = gaps
         .iter()
-        .map(|gap| owner(gap.path.as_deref().filter(|_| gap.is_local())?, &tops))
+        .map(|gap| owner(gap.path.as_deref().filter(|_| gap.is_local())?, tops))
         .collect();
     let shared_max = SHARED_GAPS_MAX.checked_div(snapshots.len()).unwrap_or_default().max(1);
-    for snapshot in &mut snapshots {
+    for snapshot in snapshots {
         // A gap below no root may hide something of any instance.
         let concerns = |gap: &Gap, owner: Option<&str>| match owner {
             Some(owner) => owner == snapshot.root,
@@ -94,7 +100,6 @@ pub(super) fn snapshots(
         snapshot.gaps.extend(GapList::capped(source, shared, shared_max));
         snapshot.gaps.sort();
     }
-    (snapshots, gaps)
 }
 
 /// Leaves out what is more than may be shown, and returns where that lies.

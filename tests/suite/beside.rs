@@ -72,73 +72,88 @@ fn outcome(path: &Path) -> (usize, bool) {
     (instances, run::exit_code(&report) == 2)
 }
 
-#[test]
-fn folder_and_an_archive_of_it_decide_the_same() {
-    let document = zipped(&[("word/document.xml", b"<xml/>")]);
-    let package = zipped(&[("META-INF/vault/filter.xml", b""), ("jcr_root/x", b"")]);
-    let third = gzip(&Instance::new("publish2").case().tar(Packing::Tar));
-    let logs = gzip(&tar(&[("logs/access.log", b"GET /")]));
-    let text = gzip(b"text");
-    let (open, agreed) = ((2, true), (2, false));
-    let rows = [
-        // What is meant for an instance, and is none.
-        (Archives, File("publish2.gz", b"502 Bad Gateway"), open),
-        (Archives, File("publish2.gz", &text), open),
-        (Archives, File("publish2", &text), open),
-        (Archives, File("publish2.tgz", b""), open),
-        (Archives, File("publish2.tgz", &logs), open),
-        (Archives, File("publish2.z01", &[0xa7; 700]), open),
-        (Archives, File("publish2.part02", &[0xa7; 700]), open),
-        (Archives, File("xab", &[0xa7; 700]), open),
-        (Archives, Fifo("publish2.tgz"), open),
-        (Unpacked, Fifo("publish2.tgz"), open),
-        (Unpacked, Fifo("author/publish2.tgz"), open),
-        (Unpacked, File("publish2.tgz", &[0xa7; 700]), open),
-        (Unpacked, File("publish2.zip", b"<html>403</html>"), open),
-        (Unpacked, File("publish2/crx-quickstart/logs/x", b""), open),
-        (Unpacked, File("publish2", b"7z\xbc\xaf\x27\x1cxxxxxxxxxxxxxx"), open),
-        (Unpacked, File("publish2/launchpad/felix/x", b""), open),
-        (Archives, File("publish2", &[0; 20_000]), open),
-        // Another instance.
-        (Archives, File("publish2", &third), (3, false)),
-        (Archives, File("publish2.tgz.txt", &third), (3, false)),
-        (Archives, File("publish2.log.gz", &third), (3, false)),
-        (Unpacked, File("publish2.tgz", &third), (3, false)),
-        (Unpacked, File("author/backups/old.tgz", &third), (3, false)),
-        // What lies beside installs.
-        (Archives, File("case.docx", &document), agreed),
-        (Archives, File("bundle.jar", &document), agreed),
-        (Archives, File("dump.sql.gz", &text), agreed),
-        (Archives, File("error.log.2026-01-02.gz", &text), agreed),
-        (Archives, File("package.zip", &package), agreed),
-        (Archives, File("._author.tar.gz", b"\0\x05\x16\x07Mac OS X"), agreed),
-        (Archives, File("__MACOSX/._author.tar.gz", b"\0\x05\x16\x07Mac OS X"), agreed),
-        (Archives, File("README", b"see the ticket"), agreed),
-        (Unpacked, File("cq-quickstart-6.5.0.jar", &document), agreed),
-        (Unpacked, File("author/cq-quickstart-6.5.0.jar", &document), agreed),
-        (Unpacked, File("author/crash.log", &[0; 20_000]), agreed),
-        (Archives, File("disk.img", &[0; 20_000]), agreed),
-        (Archives, File("access.log.Z", b"\x1f\x9d\x90xxxxxxxxxx"), agreed),
-        (Unpacked, File("author/packages.zip", &document), agreed),
-        (Unpacked, File("author/package.zip", &package), agreed),
-        (Unpacked, File("author/access.log.gz", &text), agreed),
-        (Unpacked, File("author/logs/l.tar.gz", &logs), agreed),
-        (Unpacked, File("publish2.gz", b"502 Bad Gateway"), agreed),
-        // A note on the sources tells of these.
-        (Archives, Link("publish2", "nowhere"), agreed),
-        (Unpacked, Link("publish2", "nowhere"), agreed),
-        (Unpacked, Link("publish2", "/nowhere/publish2"), agreed),
-    ];
-    for (farm, other, expected) in rows {
+/// Scans each in a folder, and in an archive of that: so many instances come, and the verdict is open or not.
+fn check(rows: &[(Farm, Other<'_>)], expected: (usize, bool)) {
+    for (farm, other) in rows {
         let folder = tempfile::tempdir().unwrap();
-        lay(folder.path(), farm, &other);
+        lay(folder.path(), *farm, other);
         let (File(name, _) | Link(name, _) | Fifo(name)) = other;
         assert_eq!(outcome(folder.path()), expected, "{name} in a folder, {farm:?}");
         let home = tempfile::tempdir().unwrap();
         let archive = home.path().join("upload");
-        fs::write(&archive, packed(folder.path(), &other)).unwrap();
+        fs::write(&archive, packed(folder.path(), other)).unwrap();
         assert_eq!(outcome(&archive), expected, "{name} in an archive, {farm:?}");
     }
+}
+
+#[test]
+fn what_is_meant_for_an_instance_and_is_none_leaves_the_verdict_open() {
+    let (text, logs) = (gzip(b"text"), gzip(&tar(&[("logs/access.log", b"GET /")])));
+    let rows = [
+        (Archives, File("publish2.gz", b"502 Bad Gateway")),
+        (Archives, File("publish2.gz", &text)),
+        (Archives, File("publish2", &text)),
+        (Archives, File("publish2.tgz", b"")),
+        (Archives, File("publish2.tgz", &logs)),
+        (Archives, File("publish2.z01", &[0xa7; 700])),
+        (Archives, File("publish2.part02", &[0xa7; 700])),
+        (Archives, File("xab", &[0xa7; 700])),
+        (Archives, Fifo("publish2.tgz")),
+        (Unpacked, Fifo("publish2.tgz")),
+        (Unpacked, Fifo("author/publish2.tgz")),
+        (Unpacked, File("publish2.tgz", &[0xa7; 700])),
+        (Unpacked, File("publish2.zip", b"<html>403</html>")),
+        (Unpacked, File("publish2/crx-quickstart/logs/x", b"")),
+        (Unpacked, File("publish2", b"7z\xbc\xaf\x27\x1cxxxxxxxxxxxxxx")),
+        (Unpacked, File("publish2/launchpad/felix/x", b"")),
+        (Archives, File("publish2", &[0; 10_240])),
+    ];
+    check(&rows, (2, true));
+}
+
+#[test]
+fn instance_counts_wherever_it_lies() {
+    let third = gzip(&Instance::new("publish2").case().tar(Packing::Tar));
+    let rows = [
+        (Archives, File("publish2", &third)),
+        (Archives, File("publish2.tgz.txt", &third)),
+        (Archives, File("publish2.log.gz", &third)),
+        (Unpacked, File("publish2.tgz", &third)),
+        (Unpacked, File("author/backups/old.tgz", &third)),
+    ];
+    check(&rows, (3, false));
+}
+
+#[test]
+fn what_lies_beside_installs_as_a_rule_decides_nothing() {
+    let document = zipped(&[("word/document.xml", b"<xml/>")]);
+    let package = zipped(&[("META-INF/vault/filter.xml", b""), ("jcr_root/x", b"")]);
+    let (text, logs) = (gzip(b"text"), gzip(&tar(&[("logs/access.log", b"GET /")])));
+    let rows = [
+        (Archives, File("case.docx", &document)),
+        (Archives, File("bundle.jar", &document)),
+        (Archives, File("dump.sql.gz", &text)),
+        (Archives, File("error.log.2026-01-02.gz", &text)),
+        (Archives, File("package.zip", &package)),
+        (Archives, File("._author.tar.gz", b"\0\x05\x16\x07Mac OS X")),
+        (Archives, File("__MACOSX/._author.tar.gz", b"\0\x05\x16\x07Mac OS X")),
+        (Archives, File("README", b"see the ticket")),
+        (Unpacked, File("cq-quickstart-6.5.0.jar", &document)),
+        (Unpacked, File("author/cq-quickstart-6.5.0.jar", &document)),
+        (Unpacked, File("author/crash.log", &[0; 10_240])),
+        (Archives, File("disk.img", &[0; 10_240])),
+        (Archives, File("access.log.Z", b"\x1f\x9d\x90xxxxxxxxxx")),
+        (Unpacked, File("author/packages.zip", &document)),
+        (Unpacked, File("author/package.zip", &package)),
+        (Unpacked, File("author/access.log.gz", &text)),
+        (Unpacked, File("author/logs/l.tar.gz", &logs)),
+        (Unpacked, File("publish2.gz", b"502 Bad Gateway")),
+        // A note on the sources tells of these.
+        (Archives, Link("publish2", "nowhere")),
+        (Unpacked, Link("publish2", "nowhere")),
+        (Unpacked, Link("publish2", "/nowhere/publish2")),
+    ];
+    check(&rows, (2, false));
 }
 
 #[test]
