@@ -172,8 +172,9 @@ fn take_files(entries: &[Listed], folder: &mut Folder, meant: &mut Vec<PathBuf>)
                 _ if is_foreign(entry) => {}
                 Err(GapKind::EmptyArchive) if !may_be_upload(&entry.name) => {}
                 // What is known and not read is an archive all the same.
-                Ok(()) | Err(GapKind::Unsupported) => folder.uploads.push(entry.path.clone()),
-                Err(GapKind::EmptyArchive) => meant.push(entry.path.clone()),
+                Ok(()) | Err(GapKind::Unsupported | GapKind::EmptyArchive) => {
+                    folder.uploads.push(entry.path.clone());
+                }
                 Err(_) if claims_content(&entry.name) => meant.push(entry.path.clone()),
                 Err(GapKind::Unreadable) => foreign.push(entry.path.clone()),
                 Err(_) => {}
