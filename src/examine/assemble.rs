@@ -51,7 +51,9 @@ pub(super) fn snapshots(
     let tops: BTreeSet<&str> = roots.keys().map(String::as_str).collect();
     gaps.retain(|gap| !is_other_content(gap, *standing, &tops));
     if tops.is_empty() && !explained {
-        gaps.extend(no_instance(source, *standing, walked, is_status, is_package));
+        // What is named like an install was meant for one wherever it lies.
+        let standing = if homes.is_empty() { *standing } else { Standing::Named };
+        gaps.extend(no_instance(source, standing, walked, is_status, is_package));
     }
     // Those that discovery found are sources of their own.
     let inside =

@@ -94,6 +94,10 @@ pub(super) fn part_hint(path: &str) -> Option<&'static str> {
         let letters = name.strip_prefix("xa").map(str::as_bytes);
         letters.is_some_and(|letters| matches!(letters, [letter] if letter.is_ascii_lowercase()))
     };
+    // Libraries and sources end so too: `libfoo.so.123`, `configure.ac`.
+    let is_of_archive = || {
+        endings(stem).any(|ending| is_one_of(ending, &ARCHIVES) || is_one_of(ending, &COMPRESSIONS))
+    };
     let is_rar = ending == "rar" && stem.contains(".part");
     if numbered("z", 2..=2) {
         Some(
@@ -101,10 +105,9 @@ pub(super) fn part_hint(path: &str) -> Option<&'static str> {
         )
     } else if is_rar || numbered("r", 2..=2) {
         Some("by its name a part of a split rar; unpack all with `unrar x FIRST_PART DIRECTORY/`")
-    } else if numbered("", 3..=3)
-        || numbered("part", 1..=3)
-        || matches!(ending, "ab" | "ac" | "ad")
+    } else if numbered("part", 1..=3)
         || is_unnamed()
+        || (is_of_archive() && (numbered("", 3..=3) || matches!(ending, "ab" | "ac" | "ad")))
     {
         Some(
             "by its name a part of a split archive; join all parts with `cat FILE.* > WHOLE`, or `7z x FIRST_PART`",
@@ -206,8 +209,17 @@ mod tests {
         ] {
             assert!(part_hint(name).is_some_and(|hint| hint.contains(words)), "{name}");
         }
-        for name in ["case.zip", "case.rar", "case.tar.gz", "case.2024", "case.7z", "002", "x.zab"]
-        {
+        for name in [
+            "case.zip",
+            "case.rar",
+            "case.tar.gz",
+            "case.2024",
+            "case.7z",
+            "002",
+            "x.zab",
+            "lib/libfoo.so.123",
+            "configure.ac",
+        ] {
             assert_eq!(part_hint(name), None, "{name}");
         }
     }

@@ -101,7 +101,11 @@ pub(super) fn look(root: &Path) -> Folder {
     let mut entered = 0_usize;
     while let Some((directory, depth, below_home)) = queue.pop_front() {
         let entries = listing(&directory);
-        let stand = if below_home { Stand::Below } else { stand(&directory, &entries) };
+        let stand = match stand(&directory, &entries) {
+            Stand::Inside => Stand::Inside,
+            _ if below_home => Stand::Below,
+            stand => stand,
+        };
         if depth == 0 {
             folder.directories = entries.iter().any(|entry| entry.kind.is_dir());
         }
@@ -191,12 +195,15 @@ fn take_files(entries: &[Listed], folder: &mut Folder, meant: &mut Vec<PathBuf>)
     }
 }
 
-/// Takes what is named like an archive below the home of an install, where anything else is its own.
+/// Takes what may be an archive by its name below the home of an install, where anything else is its own.
 fn take_named(entries: &[Listed], folder: &mut Folder, meant: &mut Vec<PathBuf>) {
-    let archives = entries.iter().filter(|entry| claims_archive(&entry.name));
-    for entry in archives.filter(|entry| entry.kind.is_file()) {
-        let files = if kind_of(&entry.path).is_ok() { &mut folder.uploads } else { &mut *meant };
-        files.push(entry.path.clone());
+    let files = entries.iter().filter(|entry| entry.kind.is_file() && may_be_upload(&entry.name));
+    for entry in files {
+        if kind_of(&entry.path).is_ok() {
+            folder.uploads.push(entry.path.clone());
+        } else if claims_archive(&entry.name) {
+            meant.push(entry.path.clone());
+        }
     }
 }
 
@@ -376,9 +383,8 @@ mod tests {
         }
         let root = folder(&["crx-quickstart/x.tar", "a.tar", "datastore/b.tar"]);
         assert_eq!(uploads(&root), ["a.tar"]);
-        let root =
-            folder(&["s/crx-quickstart/x", "s/old/b.tar", "s/old/felix/c.tar", "s/old/notes"]);
-        assert_eq!(uploads(&root), ["s/old/b.tar", "s/old/felix/c.tar"], "by name alone");
+        let root = folder(&["s/crx-quickstart/x", "s/old/b.tar", "s/o/felix/c.tar", "s/old/notes"]);
+        assert_eq!(uploads(&root), ["s/old/b.tar"]);
         let root = folder(&["crx-quickstart/x.tar", "a.tar", "datastore/b.tar"]);
         assert_eq!(look(root.path()).installs, Installs::Here);
         assert!(look(&root.path().join("crx-quickstart")).uploads.is_empty());

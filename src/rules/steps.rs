@@ -93,8 +93,8 @@ fn print(bytes: &[u8]) -> String {
     format!("\"$(printf '{printed}')\"")
 }
 
-/// Returns the bytes of a name in which some stand as `\xNN`; `None` where none do. Only bytes that are no UTF-8 are written so, and a `!`
-/// at the end of a part, so a name that would be UTF-8 with them has these letters itself.
+/// Returns the bytes of a name in which some stand as `\xNN`; `None` where none do. Only bytes that are no UTF-8 are written so, a `!`
+/// at the end of a part, and a backslash that such letters follow, so a name that would be UTF-8 with them has these letters itself.
 fn raw(text: &str) -> Option<Vec<u8>> {
     let mut parts = text.split("\\x");
     let mut bytes = parts.next()?.as_bytes().to_vec();
@@ -104,10 +104,11 @@ fn raw(text: &str) -> Option<Vec<u8>> {
             let is_lower = !digits.bytes().any(|digit| digit.is_ascii_uppercase() || digit == b'+');
             let byte = u8::from_str_radix(digits, 16).ok().filter(|_| is_lower)?;
             let ends = rest.is_empty() || rest.starts_with('/');
-            (byte >= 0x80 || (byte == b'!' && ends)).then_some((byte, rest))
+            let is_written = byte >= 0x80 || byte == b'\\' || (byte == b'!' && ends);
+            is_written.then_some((byte, rest))
         });
         if let Some((byte, rest)) = escaped {
-            is_escaped |= byte == b'!';
+            is_escaped |= byte < 0x80;
             bytes.push(byte);
             bytes.extend(rest.bytes());
         } else {

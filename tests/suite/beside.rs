@@ -89,7 +89,9 @@ fn check(rows: &[(Farm, Other<'_>)], expected: (usize, bool)) {
 #[test]
 fn what_is_meant_for_an_instance_and_is_none_leaves_the_verdict_open() {
     let (text, logs) = (gzip(b"text"), gzip(&tar(&[("logs/access.log", b"GET /")])));
+    let empty = gzip(&tar(&[("crx-quickstart/logs/error.log", b"x")]));
     let rows = [
+        (Unpacked, File("publish2.tgz", &empty)),
         (Archives, File("publish2.gz", b"502 Bad Gateway")),
         (Archives, File("publish2.gz", &text)),
         (Archives, File("publish2", &text)),
@@ -120,6 +122,8 @@ fn instance_counts_wherever_it_lies() {
         (Archives, File("publish2.log.gz", &third)),
         (Unpacked, File("publish2.tgz", &third)),
         (Unpacked, File("author/backups/old.tgz", &third)),
+        (Unpacked, File("author/backups/old.gz", &third)),
+        (Unpacked, File("author/backups/old", &third)),
     ];
     check(&rows, (3, false));
 }
@@ -143,6 +147,7 @@ fn what_lies_beside_installs_as_a_rule_decides_nothing() {
         (Unpacked, File("author/crash.log", &[0; 10_240])),
         (Archives, File("disk.img", &[0; 10_240])),
         (Archives, File("access.log.Z", b"\x1f\x9d\x90xxxxxxxxxx")),
+        (Unpacked, File("author/lib/libx.so.123", b"ELF")),
         (Unpacked, File("author/packages.zip", &document)),
         (Unpacked, File("author/package.zip", &package)),
         (Unpacked, File("author/access.log.gz", &text)),
