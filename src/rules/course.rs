@@ -50,7 +50,9 @@ impl Course {
                 }
                 (Some(Turn::Start(_)), _) => stopped = None,
                 (None, Some(name)) => course.stops.entry(name.to_owned()).or_default().add(step),
-                (None, None) if course.stops.is_empty() => course.before.add(step),
+                (None, None) if course.stops.is_empty() && !step.is_last() => {
+                    course.before.add(step)
+                }
                 (None, None) => course.after.add(step),
             }
         }
@@ -147,22 +149,22 @@ fn with_copy(course: &mut Course, copy: &mut super::KeyCopy) -> bool {
     let parts = [&mut course.before.all, &mut course.after.all].into_iter();
     let mut settled = false;
     for steps in parts.chain(course.stops.values_mut().map(|steps| &mut steps.all)) {
-        let count = steps.len();
-        steps.retain(|step| !step.is_settled(is_target));
-        settled |= steps.len() < count;
+        settled |= steps.iter().any(|step| step.is_settled(is_target));
+        *steps = steps.drain(..).filter_map(|step| step.where_copied(is_target)).collect();
     }
     for target in &mut copy.targets {
         let Some(stopped) = course.stops.remove(&target.name) else { continue };
         let new = stopped.all.into_iter().filter(|step| !target.also.contains(step));
         target.also.extend(new.collect::<Vec<_>>());
     }
-    if touched {
+    let asks = touched || settled;
+    if asks {
         let told =
             |step: &Step| copy.first.contains(step) || *step == super::steps::OVERWRITE_WARNING;
         let new: Vec<Step> = course.before.all.drain(..).filter(|step| !told(step)).collect();
         copy.first.extend(new);
     }
-    touched || settled
+    asks
 }
 
 /// Returns what all repairs do to each instance. One of several instances gives what it does while they are stopped; the rest of

@@ -1,7 +1,7 @@
 //! `felix-would-discard`: Felix deletes a bundle directory, keys included, at the next start.
 
 use super::steps::{FELIX_CACHE, quoted};
-use super::{Hit, Rule, Severity};
+use super::{Hit, Rule, Severity, Step};
 use crate::facts::{Bundle, CRYPTO_FAMILY, DiscardReason};
 use crate::farm::{Farm, Member};
 
@@ -34,37 +34,52 @@ fn on(member: &Member, bundle: &Bundle) -> Option<Hit> {
     if *reason == DiscardReason::Uninstalled && !holds_keys && !is_crypto {
         return None;
     }
-    let name = bundle.symbolic_name.as_deref().unwrap_or("unknown bundle");
+    let name = known_name(bundle);
     let keys = if holds_keys { ", the keys in it included" } else { "" };
     let message = format!(
         "Felix would delete {} ({name}) of {} at the next start{keys}: {reason}",
         bundle.directory, member.name
     );
+    Some(Hit::on(member, message).at([&bundle.place]).fix(fix(member, bundle, reason)))
+}
+
+fn known_name(bundle: &Bundle) -> &str {
+    bundle.symbolic_name.as_deref().unwrap_or("unknown bundle")
+}
+
+/// Felix deletes at the next start, so what saves the directory is done before that: with the keys that are put into it.
+fn fix(member: &Member, bundle: &Bundle, reason: &DiscardReason) -> Vec<Step> {
+    let (instance, name) = (&member.name, known_name(bundle));
     let directory = |below: &str| quoted(&format!("{}{below}", bundle.place.path));
     let save = format!(
-        "Before anything is restarted, copy {} of {} to a safe place.",
-        directory("/data"),
-        member.name
+        "Before anything is restarted, copy {} of {instance} to a safe place.",
+        directory("/data")
     );
     let repair = match reason {
         DiscardReason::StrayRevision(stray) => {
-            format!(
-                "Stop {}, move {} out of launchpad/felix, and start it.",
-                member.name,
-                directory(&format!("/{stray}"))
-            )
+            let stray = directory(&format!("/{stray}"));
+            format!("On {instance}, move {stray} out of launchpad/felix.")
         }
-        DiscardReason::Uninstalled => format!(
-            "Install {name} anew on {}, then copy the saved files into its new data directory.",
-            member.name
-        ),
+        DiscardReason::Uninstalled => return vec![save.into(), install(member, bundle)],
         _ => format!(
-            "Stop {}, restore {} from a backup or from an equal instance, but keep its own data directory, and start it.",
-            member.name,
+            "On {instance}, restore {} ({name}) from a backup or from an equal instance, but keep its own data directory.",
             directory("")
         ),
     };
-    Some(Hit::on(member, message).at([&bundle.place]).fix([save, repair]))
+    vec![save.into(), Step::stop(instance), repair.into(), Step::start(instance)]
+}
+
+/// Keys that are put into the directory of an uninstalled bundle go with it, so the new one comes first.
+fn install(member: &Member, bundle: &Bundle) -> Step {
+    let (instance, name) = (&member.name, known_name(bundle));
+    let install = format!("Install {name} anew on {instance}");
+    let instead = format!(
+        "{install} before its files are put in place: Felix deletes {} with everything in it at the next start. Where the paths of {instance} \
+         in this repair lead into it, take the new directory of the bundle.",
+        quoted(&bundle.place.path)
+    );
+    Step::from(format!("{install}, then copy the saved files into its new data directory."))
+        .replaced_by_copy(instance, instead.into())
 }
 
 #[cfg(test)]

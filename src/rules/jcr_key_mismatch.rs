@@ -44,7 +44,7 @@ fn on(member: &Member, name: KeyName) -> Option<Hit> {
 fn fix(member: &Member, known: &EffectiveKey, file: &KeyFile, jcr: &JcrKey) -> Vec<Step> {
     let (name, path) = (&member.name, quoted(&file.place.path));
     let (in_file, in_jcr) = (known.value.md5, jcr.digest.whole.md5);
-    vec![
+    let steps = [
         format!(
             "On {name}, save {} (CRXDE Lite), and compare: md5sum must print {in_jcr} for it; {path} has {in_file}.",
             jcr.path()
@@ -64,8 +64,12 @@ fn fix(member: &Member, known: &EffectiveKey, file: &KeyFile, jcr: &JcrKey) -> V
         format!("Then check that md5sum {path} prints {in_jcr}, then compare with the other instances.")
             .into(),
         Step::start(&member.name),
-        steps::remove_kept(name),
-    ]
+    ];
+    // Where other keys come, neither of both is put in place; the one in the JCR is a leftover then.
+    let leftover = Step::from(steps::delete_properties(name)).last();
+    let mut steps = steps::settled_by_copy(name, steps);
+    steps.push(steps::remove_kept(name).replaced_by_copy(name, leftover));
+    steps
 }
 
 #[cfg(test)]

@@ -68,11 +68,11 @@ fn hit(member: &Member, name: &str, owner: &str, bundle: &Bundle, place: &Place)
         "{name} of {} lies in {}, which is {known}; it belongs to {owner}",
         member.name, bundle.directory
     );
-    Hit::on(member, message).at([place]).fix(fix(member, name, owner, place))
+    Hit::on(member, message).at([place]).fix(fix(member, name, owner, bundle, place))
 }
 
 /// A file in the right place is the one in use, right or wrong: it must not be overwritten by a move.
-fn fix(member: &Member, name: &str, owner: &str, place: &Place) -> Vec<Step> {
+fn fix(member: &Member, name: &str, owner: &str, bundle: &Bundle, place: &Place) -> Vec<Step> {
     let snapshot = &member.snapshot;
     let right = steps::data_directory(snapshot, owner);
     let (from, to) = (quoted(&place.path), quoted(&format!("{right}/{name}")));
@@ -88,19 +88,24 @@ fn fix(member: &Member, name: &str, owner: &str, place: &Place) -> Vec<Step> {
         );
         let delete = format!("When logins and secrets work on {instance}, delete it");
         return vec![
-            Step::command(&compare, &format!("cmp {from} {to}")),
-            Step::command(&delete, &format!("rm {from}")),
+            Step::command(&compare, &format!("cmp {from} {to}")).settled_by_copy(instance),
+            Step::command(&delete, &format!("rm {from}")).last(),
         ];
     }
     let made = steps::make(&quoted(&format!("{right}/")));
-    vec![
-        Step::stop(instance),
-        Step::command(
-            "Move the file to its place; should there be one by now, answer n and keep both",
-            &format!("{made}mv -i {from} {to}"),
+    let put = Step::command(
+        "Move the file to its place; should there be one by now, answer n and keep both",
+        &format!("{made}mv -i {from} {to}"),
+    );
+    // The right file comes with the copy: this one must not replace it.
+    let away = Step::command(
+        &format!("On {instance}, move the {name} in the wrong place to what was kept"),
+        &format!(
+            "mv -i {from} {}",
+            steps::kept_file("keys", instance, &format!("{}-{name}", bundle.directory))
         ),
-        Step::start(instance),
-    ]
+    );
+    vec![Step::stop(instance), put.replaced_by_copy(instance, away), Step::start(instance)]
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ pub struct Step {
     turn: Option<Turn>,
     /// Instances: where one of them gets the keys of another instance, that does what this step does.
     settled_by_copy: Vec<String>,
+    /// What is done there in its place.
+    instead: Option<Box<Step>>,
     /// Whether it comes after all else that is done while an instance is stopped, or when it runs again.
     is_last: bool,
 }
@@ -56,6 +58,16 @@ impl Step {
     pub(super) fn settled_by_copy(mut self, name: &str) -> Self {
         self.settled_by_copy.push(name.to_owned());
         self
+    }
+
+    /// Marks a step in whose place another one is done where an instance gets the keys of another one.
+    pub(super) fn replaced_by_copy(self, name: &str, instead: Self) -> Self {
+        Self { instead: Some(Box::new(instead)), ..self.settled_by_copy(name) }
+    }
+
+    /// Returns what is done where an instance that fits gets the keys of another one: the step, another one in its place, or nothing.
+    pub(super) fn where_copied(self, is_target: impl Fn(&str) -> bool) -> Option<Self> {
+        if self.is_settled(is_target) { self.instead.map(|step| *step) } else { Some(self) }
     }
 
     /// Marks a step that comes after all else that is done while an instance is stopped, or when it runs again.
@@ -115,7 +127,14 @@ impl AsRef<str> for Step {
 
 impl From<String> for Step {
     fn from(text: String) -> Self {
-        Self { text, command_at: None, turn: None, settled_by_copy: Vec::new(), is_last: false }
+        Self {
+            text,
+            command_at: None,
+            turn: None,
+            settled_by_copy: Vec::new(),
+            instead: None,
+            is_last: false,
+        }
     }
 }
 

@@ -130,7 +130,16 @@ needs another name";
 
 /// Returns the directory for what is about to be replaced on an instance, as one word of a shell: no other instance has it.
 pub(super) fn kept(what: &str, name: &str) -> String {
-    shell_word(&format!("{what}{}{}", Step::KEPT, name.replace('/', "-")))
+    shell_word(&kept_path(what, name))
+}
+
+/// Returns the path of a file in that directory, as one word of a shell.
+pub(super) fn kept_file(what: &str, name: &str, file: &str) -> String {
+    shell_word(&format!("{}/{file}", kept_path(what, name)))
+}
+
+fn kept_path(what: &str, name: &str) -> String {
+    format!("{what}{}{}", Step::KEPT, name.replace('/', "-"))
 }
 
 /// Returns the command that keeps files, given as words of a shell, in a directory that is not there yet.

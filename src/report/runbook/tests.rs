@@ -139,6 +139,61 @@ fn what_else_is_done_to_an_instance_that_gets_keys_is_done_while_it_is_stopped()
 }
 
 #[test]
+fn directory_that_felix_would_delete_is_saved_before_the_start_that_deletes_it() {
+    use crate::facts::DiscardReason;
+    let fault = |reason: DiscardReason| {
+        move |i: Instance| {
+            i.hmac(&other()).change("bundle2", |bundle| bundle.discard = Some(reason))
+        }
+    };
+    let save = "Before anything is restarted, copy ";
+    let text_of = |reason| runbook(good_farm(&["p1", "p2"]).with("p3", fault(reason)));
+    let text = text_of(DiscardReason::StrayRevision("version0.0.bak".into()));
+    let parts = [save, "Stop the", "cp keys/hmac", "/version0.0.bak'` out of", "Start the"];
+    stand_once_in_order(&text, &parts);
+    assert!(!text.contains("Stop p3") && !text.contains("Start p3"), "{text}");
+    let text = text_of(DiscardReason::NoInfo);
+    stand_once_in_order(
+        &text,
+        &[save, "Stop the", "cp keys/hmac", "from a backup or", "Start the"],
+    );
+    let text = text_of(DiscardReason::Uninstalled);
+    let install = "anew on p3 before its files are put in place";
+    stand_once_in_order(&text, &[save, install, "Stop the", "cp keys/hmac", "Start the"]);
+    assert!(!text.contains("copy the saved files"), "{text}");
+}
+
+#[test]
+fn file_in_the_wrong_place_replaces_none_that_was_copied() {
+    use crate::facts::KeyName::Hmac;
+    let key = |i: Instance| i.without_key(Hmac).key_in("bundle1", Hmac, &other());
+    let storage = |i: Instance| i.hmac(&other()).without_storage().storage_in("bundle2", b"JCR");
+    let faults: [(fn(Instance) -> Instance, &str); 2] = [(key, "bundle1"), (storage, "bundle2")];
+    for (fault, bundle) in faults {
+        let text = runbook(good_farm(&["p1", "p2"]).with("p3", fault));
+        let away = format!("mv -i '{FELIX}/{bundle}/data/");
+        let kept = format!("'keys-before-p3/{bundle}-");
+        stand_once_in_order(&text, &["Stop the", "cp keys/hmac", &away, &kept, "Start the"]);
+        assert!(!text.contains("to its place"), "{text}");
+    }
+    let beside = |i: Instance| i.hmac(&other()).key_in("bundle1", Hmac, &other());
+    let text = runbook(good_farm(&["p1", "p2"]).with("p3", beside));
+    stand_once_in_order(&text, &["cp keys/hmac", "When logins and secrets work on p3, delete it"]);
+    assert!(!text.contains("cmp ") && !text.contains("mv "), "{text}");
+}
+
+#[test]
+fn key_of_the_jcr_is_not_put_in_place_of_one_that_was_copied() {
+    let leftover = |i: Instance| {
+        i.hmac(&other()).jcr(&[(crate::facts::KeyName::Hmac, &(0xC0..0xE0).collect::<Vec<u8>>())])
+    };
+    let text = runbook(good_farm(&["p1", "p2"]).with("p3", leftover));
+    stand_once_in_order(&text, &["cp keys/hmac", "Start the", "on p3, delete the properties"]);
+    assert!(!text.contains("If it is the JCR") && !text.contains("Stop p3"), "{text}");
+    assert!(!text.contains("Find out which") && !text.contains("saved property"), "{text}");
+}
+
+#[test]
 fn directory_of_a_bundle_whose_number_is_not_known_is_never_made() {
     let twice = |i: Instance| {
         i.hmac(&other())
