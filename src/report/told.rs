@@ -35,15 +35,15 @@ impl<'f> Told<'f> {
         Repair::Steps(rest.map_or(own, Cow::Owned))
     }
 
-    /// Returns the rule for which all of this was told.
+    /// Returns the rule for which all of this was told, in this order; what was told may do more between it, such as to other
+    /// instances. The step that was told least often leads to few repairs.
     fn holder(&self, own: &[Step]) -> Option<&'static str> {
-        let places = self.places.get(own.first()?.as_str())?;
-        let holds = |(index, at): &&(usize, usize)| {
-            let steps = self.repairs.get(*index).and_then(|(steps, _)| steps.get(*at..));
-            steps.is_some_and(|steps| steps.starts_with(own))
-        };
-        let (index, _) = places.iter().find(holds)?;
-        self.repairs.get(*index).map(|(_, rule)| *rule)
+        let places: Option<Vec<_>> =
+            own.iter().map(|step| self.places.get(step.as_str())).collect();
+        let rarest = places?.into_iter().min_by_key(|places| places.len())?;
+        let repairs = rarest.iter().filter_map(|(index, _)| self.repairs.get(*index));
+        let mut holders = repairs.filter(|(steps, _)| holds(steps, own));
+        holders.next().map(|(_, rule)| *rule)
     }
 
     /// Returns steps with a word in place of the repair that was told for another rule.
@@ -59,6 +59,12 @@ impl<'f> Told<'f> {
         let behind = own.iter().skip(before.saturating_add(run.len()));
         Some(own.iter().take(before).chain([&as_told]).chain(behind).cloned().collect())
     }
+}
+
+/// Says whether steps stand in others, in their order.
+fn holds(steps: &[Step], own: &[Step]) -> bool {
+    let mut steps = steps.iter();
+    own.iter().all(|wanted| steps.any(|step| step.as_str() == wanted.as_str()))
 }
 
 #[cfg(test)]
@@ -88,5 +94,15 @@ mod tests {
     fn what_goes_beyond_is_told_alone() {
         let all = told(&[("a b", "one"), ("x a b c", "two"), ("x a b c", "three"), ("a", "four")]);
         assert_eq!(all, ["a b", "x Do what is told for one above. c", "as two", "as one"]);
+    }
+
+    #[test]
+    fn repair_of_one_instance_is_not_told_again_after_that_of_several() {
+        let several = "save-a save-b stop-a mend start-a stop-b mend start-b end-a end-b";
+        let a = "save-a stop-a mend start-a end-a";
+        let b = "save-b stop-b mend start-b end-b";
+        let other_order = "start-b stop-b";
+        let all = told(&[(several, "one"), (a, "two"), (b, "three"), (other_order, "four")]);
+        assert_eq!(all, [several, "as one", "as one", other_order]);
     }
 }
