@@ -113,9 +113,8 @@ impl<'a> Prepared<'a> {
         let to_files =
             self.output.files.iter().map(|path| output::to_file(report, path, self.format));
         let baseline = &self.judging.write_baseline;
-        let to_baseline = baseline
-            .iter()
-            .map(|path| output::to_baseline(report, self.terms.selection.known_of_others(), path));
+        let to_baseline =
+            baseline.iter().map(|path| output::to_baseline(report, &self.terms.selection, path));
         let mut written: Vec<_> = to_files.chain(to_baseline).collect();
         report.screen = self.output.screen();
         written.push(self.to_stdout(report));

@@ -2,8 +2,8 @@
 
 use super::stream;
 use crate::intake::{Origin, Source, is_packed};
-use crate::policy::Known;
 use crate::report::{FORMATS, Format, Report, Template, write_baseline};
+use crate::rules::Selection;
 use anyhow::{Context, anyhow, bail};
 use std::fs;
 use std::io::{self, BufWriter, ErrorKind, Read, Seek, Write};
@@ -147,12 +147,12 @@ pub(super) fn to_file(report: &Report, path: &Path, other: &'static Format) -> a
 /// # Errors
 ///
 /// Fails when the file cannot be written; an old file of that name then stands as it was.
-pub(super) fn to_baseline<'k>(
+pub(super) fn to_baseline(
     report: &Report,
-    kept: impl Iterator<Item = &'k Known>,
+    selection: &Selection,
     path: &Path,
 ) -> anyhow::Result<()> {
-    write_to(path, |out| write_baseline(report, kept, out))
+    write_to(path, |out| write_baseline(report, selection, out))
         .map_err(|error| without_temporary_name(&error))
         .with_context(|| format!("{}: the baseline could not be written", path.display()))
 }

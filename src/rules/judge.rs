@@ -46,7 +46,7 @@ impl Selection {
         is_shown.then_some(severity)
     }
 
-    /// Returns the known findings that this run could not find again: those of rules that it leaves out or does not have.
+    /// Returns the known findings that a run did not look for: those of rules that it leaves out or does not have.
     pub fn known_of_others(&self) -> impl Iterator<Item = &Known> {
         let is_shown =
             |id: &str| RULES.iter().any(|rule| rule.id == id && self.severity(rule).is_some());
