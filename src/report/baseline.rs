@@ -2,7 +2,6 @@
 
 use super::{Outcome, Report, json};
 use crate::policy::{Baseline, Known};
-
 use crate::rules::{Excuse, Judged, Selection, is_about_suppressions, known};
 use std::io::{self, Write};
 

@@ -51,7 +51,7 @@ impl Course {
                 (Some(Turn::Start(_)), _) => stopped = None,
                 (None, Some(name)) => course.stops.entry(name.to_owned()).or_default().add(step),
                 (None, None) if course.stops.is_empty() && !step.is_last() => {
-                    course.before.add(step)
+                    course.before.add(step);
                 }
                 (None, None) => course.after.add(step),
             }

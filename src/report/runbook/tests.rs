@@ -168,8 +168,8 @@ fn file_in_the_wrong_place_replaces_none_that_was_copied() {
     use crate::facts::KeyName::Hmac;
     let key = |i: Instance| i.without_key(Hmac).key_in("bundle1", Hmac, &other());
     let storage = |i: Instance| i.hmac(&other()).without_storage().storage_in("bundle2", b"JCR");
-    let faults: [(fn(Instance) -> Instance, &str); 2] = [(key, "bundle1"), (storage, "bundle2")];
-    for (fault, bundle) in faults {
+    let faults: [fn(Instance) -> Instance; 2] = [key, storage];
+    for (fault, bundle) in faults.into_iter().zip(["bundle1", "bundle2"]) {
         let text = runbook(good_farm(&["p1", "p2"]).with("p3", fault));
         let away = format!("mv -i '{FELIX}/{bundle}/data/");
         let kept = format!("'keys-before-p3/{bundle}-");
