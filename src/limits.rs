@@ -81,7 +81,7 @@ impl Default for Limits {
             user_bytes_max: 256,
             padding_bytes_max: 1 << 20,
             zeros_bytes_max: 1 << 30,
-            names_bytes_max: 8 << 20,
+            names_bytes_max: 12 << 20,
             evidence_max: 100_000,
             instances_max: 1_000,
             segment_files_max: 10_000,

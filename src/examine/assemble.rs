@@ -47,9 +47,9 @@ pub(super) fn snapshots(
     roots.retain(|_, evidence| evidence.iter().any(|(_, found, item)| marks_instance(found, item)));
     gaps.extend(malformed(source, &items));
     let left_out = split_off(source, &mut roots, limits, &mut gaps);
-    let explained = walked.entries == 0 && gaps.iter().any(|gap| gap.kind.hides());
     let tops: BTreeSet<&str> = roots.keys().map(String::as_str).collect();
     gaps.retain(|gap| !is_other_content(gap, *standing, &tops));
+    let explained = walked.entries == 0 && gaps.iter().any(|gap| gap.kind.hides());
     if tops.is_empty() && !explained {
         // What is named like an install was meant for one wherever it lies.
         let standing = if homes.is_empty() { *standing } else { Standing::Named };
@@ -274,8 +274,8 @@ fn no_instance(
         (Standing::Upload, _) if is_package => {
             return gap(GapKind::Package, "is a content package, and no instance is in it".to_owned());
         }
-        (Standing::Beside, 1..) if !is_status => {
-            let reason = "is an archive beside an install, and no instance is in it".to_owned();
+        (Standing::Beside, _) if !is_status => {
+            let reason = "lies beside an install, and no instance is in it".to_owned();
             return gap(GapKind::Package, reason);
         }
         _ if is_status => "no AEM instance in it: it is a status of the web console, which holds no key files; send `conf`, \

@@ -6,7 +6,7 @@ use super::assemble::owner;
 use super::hints::may_hold_install;
 use super::links::{Links, Resolved, follow};
 use crate::facts::{Gap, GapKind, INSIDE, realm};
-use crate::intake::{LinkTarget, claims_archive, claims_nothing};
+use crate::intake::{LinkTarget, claims_archive, claims_other};
 use std::collections::BTreeSet;
 
 /// Links that are looked at: where one leads may take long to tell.
@@ -73,7 +73,7 @@ impl Claims<'_> {
             return self.gap(
                 inside,
                 GapKind::Package,
-                "is an archive beside an install, and no instance is in it",
+                "lies beside an install, and no instance is in it",
             );
         }
         let reason = if is_status {
@@ -106,9 +106,10 @@ impl Claims<'_> {
                 Resolved::Outside => {
                     "is a link that leads out of the source; if an instance is there, name it as a source"
                 }
-                // Whether it leads to anything the names of what was kept do not tell.
+                // Whether it leads to anything the names of what was kept do not tell. Of those named like archives that is told apart.
                 Resolved::Inside(target)
-                    if farms.contains(parent(path)) && claims_nothing(path) && !self.is_near(&target) =>
+                    if farms.contains(parent(path)) && !claims_other(path)
+                        && !claims_archive(path) && !self.is_near(&target) =>
                 {
                     "is a link to what is no instance of the source, or is not in it"
                 }

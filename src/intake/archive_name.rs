@@ -61,13 +61,13 @@ pub(super) fn claims_compression(path: &str) -> bool {
 }
 
 /// Says whether a name claims nothing at all, as that of an upload may.
-pub fn claims_nothing(path: &str) -> bool {
+pub(super) fn claims_nothing(path: &str) -> bool {
     endings(path).next().is_none_or(str::is_empty)
 }
 
 /// Says whether a name claims what no install lies in: a log, packed or not and kept by number or day, a program, a checksum, or
 /// what macOS notes of a file (`._author.tgz`).
-pub(super) fn claims_other(path: &str) -> bool {
+pub fn claims_other(path: &str) -> bool {
     let is_count = |ending: &&str| ending.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     let mut kinds = endings(path).rev().skip_while(|e| is_one_of(e, &COMPRESSIONS) || is_count(e));
     let is_other = kinds.next().is_some_and(|kind| is_one_of(kind, &OTHERS));

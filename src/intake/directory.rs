@@ -426,13 +426,7 @@ mod tests {
             let mut visit = Live { recorder, at, happens: &happens };
             let origin = Origin::Path(root.path().to_owned());
             let name = String::new();
-            let source = Source {
-                name,
-                label: None,
-                origin,
-                standing: crate::intake::Standing::Named,
-                apart: Vec::new(),
-            };
+            let source = Source::named(name, origin);
             crate::intake::walk(&source, &Limits::default(), &NoWatch, &mut visit);
             let files = visit.recorder.files();
             (files.iter().filter(|(path, _)| path == "d/hmac").count(), visit.recorder.gaps())
@@ -469,13 +463,7 @@ mod tests {
         let mut visit = Live { recorder, at: "a", happens: &remove };
         let origin = Origin::Path(root.path().to_owned());
         let name = String::new();
-        let source = Source {
-            name,
-            label: None,
-            origin,
-            standing: crate::intake::Standing::Named,
-            apart: Vec::new(),
-        };
+        let source = Source::named(name, origin);
         crate::intake::walk(&source, &Limits::default(), &NoWatch, &mut visit);
         assert_eq!(visit.recorder.gaps(), []);
     }

@@ -71,7 +71,7 @@ fn parse(operand: &OsStr) -> Source {
 fn source(text: &OsStr, label: Option<String>) -> Source {
     let name = super::path::text(text.as_encoded_bytes());
     let origin = if text == "-" { Origin::Stdin } else { Origin::Path(PathBuf::from(text)) };
-    Source { name, label, origin, standing: Standing::Named, apart: Vec::new() }
+    Source { label, ..Source::named(name, origin) }
 }
 
 fn identity(origin: &Origin) -> Option<PathBuf> {

@@ -4,7 +4,7 @@ use super::archive_name::{
     claims_archive, claims_compression, claims_content, claims_nothing, claims_other,
     claims_program,
 };
-use super::{Descend, Entry, NoWatch, Origin, Source, Standing, Visit, Want, open, sniff, walk};
+use super::{Descend, Entry, NoWatch, Origin, Source, Visit, Want, open, sniff, walk};
 use crate::facts::GapKind;
 use crate::limits::Limits;
 use std::collections::VecDeque;
@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 
 /// Bytes read of a file to judge by; there may be thousands.
 const PEEK_BYTES: u64 = 1 << 10;
+
+/// Bytes to which a compression is unpacked to see whether an archive is in it.
+const PROBE_BYTES_MAX: u64 = 1 << 20;
 
 /// Folders below a folder that are looked into, one in the other.
 const DEPTH_MAX: usize = 8;
@@ -199,7 +202,7 @@ fn take_files(entries: &[Listed], folder: &mut Folder, meant: &mut Vec<PathBuf>)
 fn take_named(entries: &[Listed], folder: &mut Folder, meant: &mut Vec<PathBuf>) {
     let files = entries.iter().filter(|entry| entry.kind.is_file() && may_be_upload(&entry.name));
     for entry in files {
-        if kind_of(&entry.path).is_ok() {
+        if is_packed(&entry.path) {
             folder.uploads.push(entry.path.clone());
         } else if claims_archive(&entry.name) {
             meant.push(entry.path.clone());
@@ -218,16 +221,15 @@ fn is_foreign(file: &Listed) -> bool {
     claims_program(&file.name) || (is_log && !holds_archive(&file.path))
 }
 
-/// Says whether a compression holds an archive. Of anything else no more than its head is read.
+/// Says whether a compression holds an archive.
 fn holds_archive(file: &Path) -> bool {
     let mut probe = Probe { entered: false };
     let name = file.display().to_string();
     let origin = Origin::Path(file.to_owned());
-    let source =
-        Source { name, label: None, origin, standing: Standing::Upload, apart: Vec::new() };
-    // One entry tells; the limit ends the walk behind it.
-    let limits = Limits { entries_max: 1, ..Limits::default() };
-    walk(&source, &limits, &NoWatch, &mut probe);
+    // One entry tells, and stands at the start.
+    let limits =
+        Limits { entries_max: 1, unpacked_bytes_max: PROBE_BYTES_MAX, ..Limits::default() };
+    walk(&Source::named(name, origin), &limits, &NoWatch, &mut probe);
     probe.entered
 }
 

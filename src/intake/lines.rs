@@ -1,6 +1,6 @@
 //! Files of saved facts, line by line, in bounded memory.
 
-use super::{Origin, Source, Standing, open};
+use super::{Origin, Source, open};
 use crate::limits::Limits;
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Read};
@@ -22,12 +22,10 @@ pub fn facts_files(operands: &[OsString]) -> Vec<Source> {
     let mut operands = operands.to_vec();
     operands.sort();
     operands.dedup();
-    let file = |text: OsString| Source {
-        name: super::path::text(text.as_encoded_bytes()),
-        label: None,
-        origin: if text == "-" { Origin::Stdin } else { Origin::Path(PathBuf::from(text)) },
-        standing: Standing::Named,
-        apart: Vec::new(),
+    let file = |text: OsString| {
+        let name = super::path::text(text.as_encoded_bytes());
+        let origin = if text == "-" { Origin::Stdin } else { Origin::Path(PathBuf::from(text)) };
+        Source::named(name, origin)
     };
     operands.into_iter().map(file).collect()
 }

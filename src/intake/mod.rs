@@ -33,7 +33,7 @@ mod zip;
 mod zip_writer;
 mod zstd;
 
-pub use archive_name::{claims_archive, claims_nothing, claims_program};
+pub use archive_name::{claims_archive, claims_other, claims_program};
 pub use choice::Choice;
 pub use discover::{Discovered, discover, discover_chosen};
 pub use entry::{Descend, Entry, EntryKind, LinkTarget, NoWatch, Visit, Want, Watch};
@@ -89,6 +89,11 @@ pub enum Standing {
 }
 
 impl Source {
+    /// Makes one that the user named.
+    pub(crate) fn named(name: String, origin: Origin) -> Self {
+        Self { name, label: None, origin, standing: Standing::Named, apart: Vec::new() }
+    }
+
     /// Returns the stored size in bytes, 0 where it is not known; the largest should be read first.
     pub fn stored_bytes(&self) -> u64 {
         match &self.origin {

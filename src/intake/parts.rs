@@ -188,13 +188,7 @@ mod tests {
 
     fn source(path: &Path) -> Source {
         let (name, origin) = (String::new(), Origin::Path(path.to_owned()));
-        Source {
-            name,
-            label: None,
-            origin,
-            standing: crate::intake::Standing::Named,
-            apart: Vec::new(),
-        }
+        Source::named(name, origin)
     }
 
     fn part(path: &str, bytes: u64, offset: Option<u64>) -> Part {

@@ -3,9 +3,7 @@
 #![allow(clippy::arithmetic_side_effects, reason = "a failing test may panic")]
 
 use super::container::{Context, Input, Opened};
-use super::{
-    Descend, Entry, EntryKind, NoWatch, Origin, Source, Standing, Visit, Walked, Want, walk,
-};
+use super::{Descend, Entry, EntryKind, NoWatch, Origin, Source, Visit, Walked, Want, walk};
 use crate::facts::{GapKind, Owner};
 use crate::limits::Limits;
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
@@ -216,13 +214,7 @@ pub(super) fn walk_path(
     limits: &Limits,
     mut recorder: Recorder,
 ) -> (Walked, Recorder) {
-    let source = Source {
-        name: "s".to_owned(),
-        label: None,
-        origin: Origin::Path(path.to_owned()),
-        standing: Standing::Named,
-        apart: Vec::new(),
-    };
+    let source = Source::named("s".to_owned(), Origin::Path(path.to_owned()));
     let walked = walk(&source, limits, &NoWatch, &mut recorder);
     (walked, recorder)
 }

@@ -167,18 +167,13 @@ fn with_copy(course: &mut Course, copy: &mut super::KeyCopy) -> bool {
     asks
 }
 
-/// Returns what all repairs do to each instance. One of several instances gives what it does while they are stopped; the rest of
-/// it is not of one of them.
+/// Returns what the repairs of one instance alone do to it. Those of several are not lent to others: what they save before and delete
+/// afterwards is not of one of them, and nothing may be replaced that was not saved.
 fn by_instance<'c>(courses: impl Iterator<Item = &'c Course>) -> BTreeMap<&'c str, Course> {
     let mut by_instance: BTreeMap<&str, Course> = BTreeMap::new();
     for course in courses {
-        for (name, steps) in &course.stops {
-            let own = by_instance.entry(name).or_default();
-            if course.stops.len() == 1 {
-                own.join(course);
-            } else {
-                own.join_stop(name, steps);
-            }
+        if let (Some(name), 1) = (course.stops.keys().next(), course.stops.len()) {
+            by_instance.entry(name).or_default().join(course);
         }
     }
     by_instance

@@ -156,6 +156,7 @@ fn what_lies_beside_installs_as_a_rule_decides_nothing() {
         // A note on the sources tells of these.
         (Archives, Link("publish2", "nowhere")),
         (Unpacked, Link("publish2", "nowhere")),
+        (Unpacked, Link("publish2.example.com", "nowhere")),
         (Unpacked, Link("publish2", "/nowhere/publish2")),
     ];
     check(&rows, (2, false));
@@ -165,7 +166,7 @@ fn what_lies_beside_installs_as_a_rule_decides_nothing() {
 fn links_to_no_instance_are_told_wherever_they_lie() {
     for farm in [Unpacked, Archives] {
         let (folder, home) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let link = Link("publish2", "nowhere");
+        let link = Link("publish2.example.com", "nowhere");
         lay(folder.path(), farm, &link);
         let archive = home.path().join("upload");
         fs::write(&archive, packed(folder.path(), &link)).unwrap();

@@ -34,7 +34,9 @@ impl Scanner<'_> {
         let max = self.limits.zeros_bytes_max;
         if to_u64(BLOCK_BYTES).saturating_mul(self.run.zeros) > max {
             let offset = self.header_offset();
-            self.stop(format!("more than {max} bytes of zeros before byte {offset}"));
+            self.stop(format!(
+                "more than {max} bytes of zeros before byte {offset}; the rest was not read"
+            ));
         }
     }
 
