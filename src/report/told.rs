@@ -1,6 +1,6 @@
 //! Repairs that were told already: they are spelled out once.
 
-use crate::rules::{Step, cut_out};
+use crate::rules::Step;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -50,13 +50,13 @@ impl<'f> Told<'f> {
     fn rest(&self, own: &[Step]) -> Option<Vec<Step>> {
         let places = own.iter().filter_map(|step| self.places.get(step.as_str())).flatten();
         let mut wholes = places.filter(|(_, at)| *at == 0);
-        let (run, rule) = wholes.find_map(|(index, _)| {
-            let (run, rule) = self.repairs.get(*index)?;
-            (run.len() > 1 && cut_out(own, run).is_some()).then_some((run, *rule))
+        let (before, run, rule) = wholes.find_map(|(index, _)| {
+            let (run, rule) = self.repairs.get(*index).filter(|(run, _)| run.len() > 1)?;
+            let at = own.windows(run.len()).position(|window| window == &**run)?;
+            Some((at, run.len(), *rule))
         })?;
-        let before = own.windows(run.len()).position(|window| *window == **run)?;
         let as_told = Step::from(format!("Do what is told for {rule} above."));
-        let behind = own.iter().skip(before.saturating_add(run.len()));
+        let behind = own.iter().skip(before.saturating_add(run));
         Some(own.iter().take(before).chain([&as_told]).chain(behind).cloned().collect())
     }
 }

@@ -92,79 +92,99 @@ pub(super) fn joined(repairs: impl IntoIterator<Item = Vec<Step>>) -> Vec<Step> 
     course.steps()
 }
 
-/// Returns steps without a run of others in them; `None` where it is not in them.
-pub fn cut_out(steps: &[Step], run: &[Step]) -> Option<Vec<Step>> {
-    let first = run.first()?;
-    let starts = steps.iter().enumerate().filter(|(_, step)| *step == first);
-    let mut parts = starts.filter_map(|(at, _)| steps.split_at_checked(at));
-    let (before, rest) = parts.find_map(|(before, at)| Some((before, at.strip_prefix(run)?)))?;
-    Some(before.iter().chain(rest).cloned().collect())
+/// Which part of the copying of keys a finding asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Asked {
+    /// That of these instances, which may be none.
+    For(BTreeSet<String>),
+    /// All of it.
+    Whole,
 }
 
 /// Makes the repairs of findings fit each other: what several do to one instance is done while it is stopped once, and together
 /// with the copying of keys where it gets those.
 pub(super) fn join(findings: &mut [Finding], repair: &mut Option<KeyRepair>) {
-    let run = repair.as_ref().map(KeyRepair::steps).unwrap_or_default();
-    let mut courses: Vec<Option<(bool, Course)>> = findings
+    let mut courses: Vec<Option<(Asked, Course)>> = findings
         .iter()
-        .map(|found| (!matches!(found.excuse, Some(Excuse::Suppressed { .. }))).then_some(found))
         .map(|found| {
-            let rest = cut_out(&found?.hit.fix, &run);
-            let course = Course::of(rest.as_ref().unwrap_or(&found?.hit.fix));
-            Some((rest.is_some(), course))
+            let is_meant = !matches!(found.excuse, Some(Excuse::Suppressed { .. }));
+            is_meant.then(|| apart(&found.hit.fix))
         })
         .collect();
-    let copy_steps = match repair {
-        Some(KeyRepair::Copy(copy)) => {
-            for (asks, course) in courses.iter_mut().flatten() {
-                *asks |= with_copy(course, copy);
+    if let Some(KeyRepair::Copy(copy)) = repair {
+        for (asked, course) in courses.iter_mut().flatten() {
+            let joined = with_copy(course, copy);
+            if let Asked::For(names) = asked {
+                names.extend(joined);
             }
-            copy.steps()
         }
-        _ => run.clone(),
-    };
+    }
     let by_instance = by_instance(courses.iter().flatten().map(|(_, course)| course));
     for (finding, course) in findings.iter_mut().zip(&courses) {
-        let Some((asks, course)) = course else { continue };
+        let Some((asked, course)) = course else { continue };
         let mut whole = Course::default();
         for other in course.stops.keys().filter_map(|name| by_instance.get(name.as_str())) {
             whole.join(other);
         }
         whole.join(course);
-        finding.hit.fix = match asks {
-            true if whole.stops.is_empty() => {
-                [whole.before.all, copy_steps.clone(), whole.after.in_order()].concat()
+        finding.hit.fix = match part(repair.as_ref(), asked) {
+            Some(copying) if whole.stops.is_empty() => {
+                [whole.before.all, copying, whole.after.in_order()].concat()
             }
-            true => [copy_steps.clone(), whole.steps()].concat(),
-            false => whole.steps(),
+            Some(copying) => [copying, whole.steps()].concat(),
+            None => whole.steps(),
         };
     }
 }
 
-/// Gives the copying of keys what a repair does to the instances that get them, and leaves what it does after. Says whether it did.
-fn with_copy(course: &mut Course, copy: &mut super::KeyCopy) -> bool {
-    let targets: BTreeSet<String> = copy.targets.iter().map(|target| target.name.clone()).collect();
-    let is_target = |name: &str| targets.contains(name);
-    let touched = course.stops.keys().any(|name| is_target(name));
+/// Takes the repair of a finding apart: whether the keys of the farm are to be made equal, and what else is to be done.
+fn apart(fix: &[Step]) -> (Asked, Course) {
+    let (of_keys, own): (Vec<&Step>, Vec<&Step>) =
+        fix.iter().partition(|step| step.is_of_key_repair());
+    let asked = if of_keys.is_empty() { Asked::For(BTreeSet::new()) } else { Asked::Whole };
+    (asked, Course::of(own))
+}
+
+/// Returns the part of the repair of the keys that a finding asks for.
+fn part(repair: Option<&KeyRepair>, asked: &Asked) -> Option<Vec<Step>> {
+    match (repair?, asked) {
+        (repair, Asked::Whole) => Some(repair.steps()),
+        (KeyRepair::Copy(copy), Asked::For(names)) if !names.is_empty() => {
+            Some(copy.steps_for(|name| names.contains(name)))
+        }
+        _ => None,
+    }
+}
+
+/// Gives the copying of keys what a repair does to the instances that get them, and leaves what it does after. Returns these instances.
+fn with_copy(course: &mut Course, copy: &mut super::KeyCopy) -> BTreeSet<String> {
+    let mut joined = BTreeSet::new();
+    for target in &copy.targets {
+        let is_target = |name: &str| name == target.name;
+        let parts = [&course.before.all, &course.after.all].into_iter();
+        let parts = parts.chain(course.stops.values().map(|steps| &steps.all));
+        let is_settled = parts.flatten().any(|step| step.is_settled(is_target));
+        if is_settled || course.stops.contains_key(&target.name) {
+            joined.insert(target.name.clone());
+        }
+    }
     let parts = [&mut course.before.all, &mut course.after.all].into_iter();
-    let mut settled = false;
     for steps in parts.chain(course.stops.values_mut().map(|steps| &mut steps.all)) {
-        settled |= steps.iter().any(|step| step.is_settled(is_target));
-        *steps = steps.drain(..).filter_map(|step| step.where_copied(is_target)).collect();
+        let copied = |step: Step| step.where_copied(|name| joined.contains(name));
+        *steps = steps.drain(..).filter_map(copied).collect();
     }
     for target in &mut copy.targets {
         let Some(stopped) = course.stops.remove(&target.name) else { continue };
         let new = stopped.all.into_iter().filter(|step| !target.also.contains(step));
         target.also.extend(new.collect::<Vec<_>>());
     }
-    let asks = touched || settled;
-    if asks {
+    if !joined.is_empty() {
         let told =
             |step: &Step| copy.first.contains(step) || *step == super::steps::OVERWRITE_WARNING;
         let new: Vec<Step> = course.before.all.drain(..).filter(|step| !told(step)).collect();
         copy.first.extend(new);
     }
-    asks
+    joined
 }
 
 /// Returns what the repairs of one instance alone do to it. Those of several are not lent to others: what they save before and delete
@@ -177,4 +197,61 @@ fn by_instance<'c>(courses: impl Iterator<Item = &'c Course>) -> BTreeMap<&'c st
         }
     }
     by_instance
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::{Selection, judge};
+    use crate::testing::{Instance, good_farm};
+
+    /// Steps by their first letters: `+a` stops a, `-a` starts it, `!x` comes last.
+    fn steps(text: &str) -> Vec<Step> {
+        let step = |word: &str| match word.split_at(1) {
+            ("+", name) => Step::stop(name),
+            ("-", name) => Step::start(name),
+            ("!", text) => Step::from(text).last(),
+            _ => word.into(),
+        };
+        text.split_whitespace().map(step).collect()
+    }
+
+    #[test]
+    fn instance_is_stopped_once_and_all_is_done_meanwhile() {
+        for (repairs, course) in [
+            (&["x +a k !s -a y", "+a k m -a !z w"][..], "x +a k m s -a y w z"),
+            (&["+a k -a", "+b k -b"], "+a k -a +b k -b"),
+            (&["x", "+a k -a y", "z"], "x z +a k -a y"),
+            // What is done between two stops needs the first to be over, and not the second.
+            (&["+a k -a m +b l -b"], "+a k -a +b l -b m"),
+            (&["!x y"], "y x"),
+        ] {
+            let joined = joined(repairs.iter().map(|repair| steps(repair)));
+            let plain: Vec<&str> = joined.iter().map(Step::as_str).collect();
+            let wanted: Vec<String> =
+                steps(course).iter().map(|step| step.as_str().to_owned()).collect();
+            assert_eq!(plain, wanted);
+        }
+    }
+
+    #[test]
+    fn finding_on_one_instance_holds_the_copying_of_keys_to_that_one() {
+        let other: Vec<u8> = (100..132).collect();
+        let odd = |i: Instance| i.hmac(&other).storage(b"Bundle\n");
+        let farm = good_farm(&["a", "b", "c"]).with("x", odd).with("y", odd).build();
+        let judged = judge(vec![farm], &Selection::default()).remove(0);
+        for (rule, instance, stopped) in [
+            ("hmac-differs", "x", &["Stop x.", "Stop y."][..]),
+            ("storage-trailing-newline", "x", &["Stop x."]),
+            ("storage-trailing-newline", "y", &["Stop y."]),
+        ] {
+            let names = |finding: &&Finding| {
+                finding.rule.id == rule && finding.hit.instances.iter().any(|name| name == instance)
+            };
+            let fix = &judged.findings.iter().find(names).expect("this finding").hit.fix;
+            let stops = fix.iter().map(Step::as_str).filter(|step| step.starts_with("Stop "));
+            assert_eq!(stops.collect::<Vec<_>>(), stopped, "{rule} {instance}");
+            assert!(fix.iter().any(|step| step.starts_with("Take a as the source")), "{fix:?}");
+        }
+    }
 }

@@ -22,14 +22,20 @@ fn check(farm: &Farm) -> Vec<Hit> {
     pairs.filter_map(|(member, name)| on(member, name)).collect()
 }
 
-fn on(member: &Member, name: KeyName) -> Option<Hit> {
-    let repository = member.snapshot.repository.as_ref()?;
+/// Returns a key of an instance that works with files, and the other one that its repository has.
+pub(super) fn mismatch(
+    member: &Member,
+    name: KeyName,
+) -> Option<(&EffectiveKey, &KeyFile, &JcrKey)> {
     let (known, file) = member.key_in_file(name)?;
-    let jcr = repository.key(name)?;
+    let jcr = member.snapshot.repository.as_ref()?.key(name)?;
     let is_other = known.value != jcr.digest.whole;
-    if !is_other || member.storage_mode() != Some(StorageMode::Bundle) {
-        return None;
-    }
+    (is_other && member.storage_mode() == Some(StorageMode::Bundle)).then_some((known, file, jcr))
+}
+
+fn on(member: &Member, name: KeyName) -> Option<Hit> {
+    let (known, file, jcr) = mismatch(member, name)?;
+    let repository = member.snapshot.repository.as_ref()?;
     let age = if repository.is_outdated() { " (an older revision)" } else { "" };
     let message = format!(
         "{name} of {} differs from the one in its /etc/key: md5 {} in the file, {} in the JCR{age}",

@@ -3,10 +3,10 @@
 use super::excuse::{accepted, is_about_suppressions, suppressed, tell_stale};
 use super::marks::marked;
 use super::repair::{KeyRepair, key_repair};
-use super::{Excuse, Finding, RULES, Rule, Severity, Verdict, course, known, verdict};
+use super::{Excuse, Finding, RULES, Rule, Severity, Step, Verdict, course, known, verdict};
 use crate::facts::Date;
 use crate::farm::{Farm, Matrix};
-use crate::policy::{Baseline, Known, Level, Suppression};
+use crate::policy::{Baseline, Level, Suppression};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -46,11 +46,9 @@ impl Selection {
         is_shown.then_some(severity)
     }
 
-    /// Returns the known findings that a run did not look for: those of rules that it leaves out or does not have.
-    pub fn known_of_others(&self) -> impl Iterator<Item = &Known> {
-        let is_shown =
-            |id: &str| RULES.iter().any(|rule| rule.id == id && self.severity(rule).is_some());
-        self.baseline.findings().filter(move |known| !is_shown(&known.rule))
+    /// Says whether there is a rule of this id whose findings are shown.
+    pub fn looks_for(&self, id: &str) -> bool {
+        RULES.iter().any(|rule| rule.id == id && self.severity(rule).is_some())
     }
 }
 
@@ -143,9 +141,9 @@ fn findings_with_accepted(farm: &mut Farm, selection: &Selection) -> Vec<Finding
 
 /// Says how the keys are made equal, where a finding asks for that which is shown and which the policy does not accept.
 fn asked(repair: KeyRepair, findings: &[Finding]) -> Option<KeyRepair> {
-    let steps = repair.steps();
     let is_accepted = |found: &Finding| matches!(found.excuse, Some(Excuse::Suppressed { .. }));
-    let asks = |found: &Finding| !is_accepted(found) && found.hit.fix.ends_with(&steps);
+    let asks =
+        |found: &Finding| !is_accepted(found) && found.hit.fix.iter().any(Step::is_of_key_repair);
     findings.iter().any(asks).then_some(repair)
 }
 

@@ -85,7 +85,9 @@ fn swapped(farm: &Farm, member: &Member) -> Option<Hit> {
             peer.name
         ),
     ];
-    Some(Hit::on(member, message).at(&places).fix(steps))
+    let hit = Hit::on(member, message).at(&places);
+    let repair = repair::key_repair(farm);
+    Some(if repair.replaces(&[member, peer]) { hit.fix(repair.steps()) } else { hit.fix(steps) })
 }
 
 fn directory(member: &Member) -> String {

@@ -92,10 +92,9 @@ fn fix(member: &Member, name: &str, owner: &str, bundle: &Bundle, place: &Place)
             Step::command(&delete, &format!("rm {from}")).last(),
         ];
     }
-    let made = steps::make(&quoted(&format!("{right}/")));
     let put = Step::command(
         "Move the file to its place; should there be one by now, answer n and keep both",
-        &format!("{made}mv -i {from} {to}"),
+        &steps::after_making(&quoted(&format!("{right}/")), &format!("mv -i {from} {to}")),
     );
     // The right file comes with the copy: this one must not replace it.
     let away = Step::command(

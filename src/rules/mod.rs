@@ -12,9 +12,11 @@ mod judge;
 mod key_differs;
 mod key_source;
 mod logs;
+mod own_keys;
 mod repair;
 mod step;
 mod steps;
+mod storage_repair;
 mod verdict;
 
 mod aem_version_differs;
@@ -78,7 +80,6 @@ mod token_off;
 mod token_refresh_ineffective;
 mod token_user_creation;
 
-pub use course::cut_out;
 pub use excuse::{Excuse, is_about_suppressions, known};
 pub use hit::Hit;
 pub use judge::{Judged, Selection, judge};

@@ -2,8 +2,9 @@
 
 use super::Step;
 use super::groups::names;
-use super::key_source::{self, Choice, has_keys_in_jcr, repaired, sound_pair, sound_pairs};
-use super::steps::{self, OVERWRITE_WARNING, print_word, quoted};
+use super::key_source::{self, Choice, own_pairs, repaired};
+use super::own_keys::{has_keys_in_jcr, sound_pair};
+use super::steps::{self, OVERWRITE_WARNING, quoted};
 use crate::facts::{CRYPTO, CRYPTO_FILE, KeyName, StorageMode};
 use crate::farm::{Farm, KeyState, Member};
 use std::collections::BTreeSet;
@@ -106,35 +107,38 @@ pub(super) fn key_repair(farm: &Farm) -> KeyRepair {
 }
 
 impl KeyRepair {
-    /// Returns it as steps, the same in every finding that it repairs.
-    pub fn steps(&self) -> Vec<Step> {
+    /// Returns it as steps, the same in every finding that asks for it.
+    pub(super) fn steps(&self) -> Vec<Step> {
         match self {
-            Self::Copy(copy) => copy.steps(),
-            Self::FindOut(steps) => steps.clone(),
+            Self::Copy(copy) => copy.steps_for(|_| true),
+            Self::FindOut(steps) => steps.iter().cloned().map(Step::of_key_repair).collect(),
         }
+    }
+
+    /// Says whether one of these instances gets the keys of another one.
+    pub(super) fn replaces(&self, members: &[&Member]) -> bool {
+        let Self::Copy(copy) = self else { return false };
+        members.iter().any(|member| copy.targets.iter().any(|target| target.name == member.name))
     }
 }
 
 impl KeyCopy {
-    /// Returns it as steps: what is saved first, then one instance after the other.
-    pub(super) fn steps(&self) -> Vec<Step> {
+    /// Returns it as steps, for the instances that are wanted: what is saved first, then one instance after the other.
+    pub(super) fn steps_for(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<Step> {
+        let targets: Vec<&KeyTarget> =
+            self.targets.iter().filter(|target| is_wanted(&target.name)).collect();
         let mut steps: Vec<Step> =
             vec![format!("Take {} as the source: {}.", self.source, self.reason).into()];
         steps.extend(self.first.clone());
         steps.push(OVERWRITE_WARNING.into());
         steps.extend(leave(&self.left_out));
         steps.extend(self.download.clone());
-        steps.extend(
-            self.targets.iter().filter_map(|target| target.save.as_deref()).map(Step::from),
-        );
-        for target in &self.targets {
-            steps.extend(self.copy(target));
-        }
-        let switched = self.targets.iter().filter(|target| target.in_jcr);
+        steps.extend(targets.iter().filter_map(|target| target.save.as_deref()).map(Step::from));
+        steps.extend(targets.iter().flat_map(|target| self.copy(target)));
+        let switched = targets.iter().filter(|target| target.in_jcr);
         steps.extend(switched.map(|target| Step::from(target.delete_properties())));
-        let targets: Vec<&str> = self.targets.iter().map(|target| target.name.as_str()).collect();
-        steps.push(steps::remove_kept(&targets.join(", ")));
-        steps
+        steps.push(steps::remove_all_kept());
+        steps.into_iter().map(Step::of_key_repair).collect()
     }
 
     fn copy(&self, target: &KeyTarget) -> Vec<Step> {
@@ -145,8 +149,8 @@ impl KeyCopy {
         let KeyTarget { name, directory, files: [hmac, master], .. } = target;
         let lead =
             format!("{files} of {} to {name}, in binary mode, and put them in place", self.source);
-        let made = steps::make(directory);
-        let put = format!("{made}cp hmac master {directory} && chmod 600 {hmac} {master}");
+        let put = format!("cp hmac master {directory} && chmod 600 {hmac} {master}");
+        let put = steps::after_making(directory, &put);
         let right = match &self.sums {
             Some([hmac, master]) => {
                 format!("It must print {hmac} for hmac and {master} for master")
@@ -244,7 +248,7 @@ fn sums(source: &Member) -> Option<[String; 2]> {
 }
 
 fn find_out(farm: &Farm, choice: String) -> Vec<Step> {
-    let pairs = sound_pairs(farm);
+    let pairs = own_pairs(farm);
     let jcr: Vec<&Member> =
         pairs.iter().flatten().filter(|member| has_keys_in_jcr(member)).copied().collect();
     let download = (!jcr.is_empty()).then(|| {
@@ -255,25 +259,29 @@ fn find_out(farm: &Farm, choice: String) -> Vec<Step> {
     });
     let ignoring: Vec<&Member> = repaired(farm).filter(|m| m.is_in_jcr_mode()).collect();
     let switch = (!ignoring.is_empty()).then(|| {
-        let lead = format!(
-            "In JCR mode, {} ignores files until its `storage` says otherwise, without a newline",
+        format!(
+            "In JCR mode, {} ignores files until its `storage` says Bundle, 6 bytes without a newline.",
             names(&ignoring)
-        );
-        Step::command(&lead, &print_word("Bundle", "storage"))
+        )
     });
-    let mut steps: Vec<Step> = vec![choice.into(), OVERWRITE_WARNING.into()];
+    let mut steps: Vec<Step> = vec![choice.into()];
+    steps.push(
+        "Once it is known, write the md5 sums of that pair as hmac and master of the farm into a policy (README: Policy and baseline), and scan \
+         again with --policy: the repair then has the commands for each instance, with its paths. In short:"
+            .into(),
+    );
+    steps.push(OVERWRITE_WARNING.into());
     steps.extend(download.map(Step::from));
     steps.push(
         "Copy hmac and master, both, from that instance to the others, in binary mode, while those are stopped; first keep the ones that \
          they have."
             .into(),
     );
-    steps.extend(switch);
+    steps.extend(switch.map(Step::from));
     let left_out = left_out(farm);
     let others = if left_out.is_empty() { "all instances" } else { "all other instances" };
-    let sums = format!("Compare the md5 sums of both files on {others}");
     steps.extend(leave(&left_out));
-    steps.push(Step::command(&sums, "md5sum hmac master"));
+    steps.push(format!("Compare the md5 sums of both files on {others}.").into());
     steps
 }
 

@@ -20,6 +20,8 @@ pub struct Step {
     instead: Option<Box<Step>>,
     /// Whether it comes after all else that is done while an instance is stopped, or when it runs again.
     is_last: bool,
+    /// Whether it is of the repair that makes the keys of a farm equal.
+    is_of_key_repair: bool,
 }
 
 /// A step that stops or starts an instance, by its name.
@@ -80,6 +82,16 @@ impl Step {
         self.is_last
     }
 
+    /// Marks a step of the repair that makes the keys of a farm equal.
+    pub(super) fn of_key_repair(self) -> Self {
+        Self { is_of_key_repair: true, ..self }
+    }
+
+    /// Says whether it is of the repair that makes the keys of a farm equal, which every finding that asks for it holds.
+    pub fn is_of_key_repair(&self) -> bool {
+        self.is_of_key_repair
+    }
+
     /// Returns the instance that it stops or starts.
     pub(super) fn turn(&self) -> Option<&Turn> {
         self.turn.as_ref()
@@ -134,6 +146,7 @@ impl From<String> for Step {
             settled_by_copy: Vec::new(),
             instead: None,
             is_last: false,
+            is_of_key_repair: false,
         }
     }
 }

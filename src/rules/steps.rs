@@ -1,7 +1,7 @@
 //! Steps that several repairs share, with the names and paths of the instance at hand.
 
 use super::Step;
-use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE, KeyName, Snapshot, StorageMode, realm};
+use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE, KeyName, Snapshot, realm};
 use crate::farm::{KeyState, Member};
 
 /// What every repair that replaces keys must say.
@@ -40,10 +40,15 @@ pub(super) fn data_directory(snapshot: &Snapshot, symbolic_name: &str) -> String
 /// What stands for the number of a bundle that is not known.
 const UNKNOWN: &str = "<id of ";
 
-/// Returns the start of a command that makes a directory, a word of a shell, where it is not there; nothing for one whose number is
-/// not known: made, it would be a wrong one.
-pub(super) fn make(directory: &str) -> String {
-    if directory.contains(UNKNOWN) { String::new() } else { format!("mkdir -p {directory} && ") }
+/// Returns the command that makes the data directory of a bundle, a word of a shell, where it is not there; `None` for one whose number
+/// is not known. It makes nothing above it: in a wrong directory it fails.
+pub(super) fn make(directory: &str) -> Option<String> {
+    (!directory.contains(UNKNOWN)).then(|| format!("(test -d {directory} || mkdir {directory})"))
+}
+
+/// Returns a command that is run in a directory, a word of a shell, which is made before where it is not there.
+pub(super) fn after_making(directory: &str, command: &str) -> String {
+    make(directory).map_or_else(|| command.to_owned(), |make| format!("{make} && {command}"))
 }
 
 /// Returns the path of a file on an instance as one word of a shell, as [`shell_word`] does.
@@ -161,6 +166,13 @@ pub(super) fn remove_kept(name: &str) -> Step {
     Step::from(text).last()
 }
 
+/// Says the same where several instances get other keys.
+pub(super) fn remove_all_kept() -> Step {
+    Step::from(
+        "When everything works, remove what was kept and saved: whoever reads it has the keys.",
+    )
+}
+
 /// Saves the keys in the repository of an instance that gets other ones: nothing else reads what it has encrypted.
 pub(super) fn keep_properties(name: &str) -> String {
     format!(
@@ -182,32 +194,9 @@ pub(super) fn delete_properties(name: &str) -> String {
     )
 }
 
-/// Writes `storage` anew, without a line end: the word that the key files speak for. An instance that keeps its keys in the JCR
-/// leaves it instead: one stop is enough, and what would be written would have to be replaced at once.
-pub(super) fn write_storage(member: &Member) -> Vec<Step> {
-    let both_are_files = KeyName::ALL.into_iter().all(|name| member.key_in_file(name).is_some());
-    if !both_are_files && member.storage_mode() != Some(StorageMode::Bundle) {
-        return leave_the_jcr(member, Vec::new());
-    }
-    let directory = data_directory(&member.snapshot, CRYPTO);
-    let path = quoted(&format!("{directory}/storage"));
-    let name = &member.name;
-    let mut steps: Vec<Step> = vec![Step::stop(name)];
-    if member.snapshot.storage_in_place().next().is_some() {
-        steps.push(keep("storage", name, &[&path]).last());
-    } else {
-        steps.extend(make_directory(&quoted(&format!("{directory}/"))).map(Step::last));
-    }
-    steps.extend(switch(name, &path));
-    steps.push(Step::start(name));
-    settled_by_copy(name, steps)
-}
-
 /// Makes a directory, a word of a shell, where it is not there.
 pub(super) fn make_directory(directory: &str) -> Option<Step> {
-    let command = make(directory);
-    let command = command.strip_suffix(" && ")?;
-    Some(Step::command("Make the directory, where it is not there", command))
+    Some(Step::command("Make the directory, where it is not there", &make(directory)?))
 }
 
 /// Makes an instance that is stopped use key files, which are in place.
@@ -241,8 +230,13 @@ pub(super) fn leave_the_jcr(member: &Member, secrets: Vec<Step>) -> Vec<Step> {
     }
     let mut after: Vec<Step> = Vec::new();
     if KeyName::ALL.into_iter().any(|key| member.known_key(key).is_none()) {
-        let compare = "were not read here: compare their sums with those of the other instances";
-        after.push(format!("The keys of {name} {compare}.").into());
+        after.push(
+            format!(
+                "The keys of {name} were not read here, so nothing says yet whether they are those of the farm: take a new snapshot, which has \
+                 them as files, and scan again."
+            )
+            .into(),
+        );
     }
     let end = [Step::from(delete_properties(name)).last(), remove_kept(name)];
     let mut steps = settled_by_copy(name, move_to_files(member).into_iter().chain(after));
@@ -258,7 +252,6 @@ fn move_to_files(member: &Member) -> Vec<Step> {
     let keys = data_directory(&member.snapshot, CRYPTO_FILE);
     let (hmac, master) = (quoted(&format!("{keys}/hmac")), quoted(&format!("{keys}/master")));
     let keys = quoted(&format!("{keys}/"));
-    let made = make(&keys);
     let sums = sums_in_jcr(member).unwrap_or_default();
     let mut steps: Vec<Step> = vec![
         format!(
@@ -270,7 +263,7 @@ fn move_to_files(member: &Member) -> Vec<Step> {
         keep("keys", name, &[&hmac, &master, &storage]),
         Step::command(
             "Put both saved files in place, in binary mode",
-            &format!("{made}cp hmac master {keys} && chmod 600 {hmac} {master}"),
+            &after_making(&keys, &format!("cp hmac master {keys} && chmod 600 {hmac} {master}")),
         ),
         Step::command(
             &format!(
@@ -294,6 +287,7 @@ fn sums_in_jcr(member: &Member) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::storage_repair::write_storage;
     use crate::testing::{Instance, farm};
 
     #[test]
@@ -327,7 +321,7 @@ mod tests {
             i.storage(b"Bundle\n")
         };
         let farm = farm().with("a", packed).build();
-        let steps = write_storage(&farm.members[0]).join("\n");
+        let steps = write_storage(&farm, &farm.members[0]).join("\n");
         assert!(steps.contains("Bundle > 'crx-quickstart/launchpad/felix/bundle1/"), "{steps}");
         assert!(!steps.contains("!/"), "{steps}");
     }
@@ -348,7 +342,7 @@ mod tests {
                     "becomes unreadable",
                     "Stop east/a.",
                     "mkdir -m 700 'keys-before-east-a' && cp -p 'crx-quickstart/launchpad/felix/bundle2/data/hmac' ",
-                    "mkdir -p 'crx-quickstart/launchpad/felix/bundle2/data/' && cp hmac master 'crx-quickstart/launchpad/felix/bundle2/data/' && chmod 600 ",
+                    "mkdir 'crx-quickstart/launchpad/felix/bundle2/data/') && cp hmac master 'crx-quickstart/launchpad/felix/bundle2/data/' && chmod 600 ",
                     "md5sum hmac master 'crx",
                     "printf %s Bundle > ",
                     "Start east/a.",
@@ -357,7 +351,7 @@ mod tests {
                 .as_slice(),
             ),
             (
-                write_storage(b),
+                write_storage(&farm, b),
                 &[
                     "Stop b.",
                     "mkdir -m 700 'storage-before-b' && cp -p ",
@@ -371,8 +365,6 @@ mod tests {
             let places: Vec<_> = order.iter().map(|part| text.find(part)).collect();
             assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?} {text}");
         }
-        let missing = crate::testing::farm().with("a", Instance::without_storage).build();
-        assert!(!write_storage(&missing.members[0]).join("").contains("cp -p"));
     }
 
     #[test]

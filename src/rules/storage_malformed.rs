@@ -1,6 +1,7 @@
 //! `storage-malformed`: `storage` does not hold one of the two words.
 
-use super::steps::{self, KA_23909};
+use super::steps::KA_23909;
+use super::storage_repair::write_storage;
 use super::{Hit, Rule, Severity};
 use crate::farm::{Farm, Member};
 
@@ -15,17 +16,17 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    farm.members.iter().flat_map(on).collect()
+    farm.members.iter().flat_map(|member| on(farm, member)).collect()
 }
 
-fn on(member: &Member) -> Vec<Hit> {
+fn on(farm: &Farm, member: &Member) -> Vec<Hit> {
     let files = member.snapshot.storage_in_place();
     files
         .filter_map(|file| {
             let problem = file.storage.problem?;
             let message =
                 format!("storage of {} {problem} ({} bytes)", member.name, file.storage.bytes);
-            Some(Hit::on(member, message).at([&file.place]).fix(steps::write_storage(member)))
+            Some(Hit::on(member, message).at([&file.place]).fix(write_storage(farm, member)))
         })
         .collect()
 }

@@ -1,6 +1,7 @@
 //! `storage-missing`: the bundle for key files is there, `storage` is not.
 
-use super::steps::{self, KA_23909};
+use super::steps::KA_23909;
+use super::storage_repair::write_storage;
 use super::{Hit, Rule, Severity};
 use crate::facts::{CRYPTO, CRYPTO_FILE};
 use crate::farm::{Farm, Member};
@@ -17,21 +18,25 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    farm.members.iter().filter(|member| is_missing(member)).map(hit).collect()
+    farm.members
+        .iter()
+        .filter(|member| is_missing(member))
+        .map(|member| hit(farm, member))
+        .collect()
 }
 
 fn is_missing(member: &Member) -> bool {
     member.is_storage_absent() && member.snapshot.bundles_named(CRYPTO_FILE).next().is_some()
 }
 
-fn hit(member: &Member) -> Hit {
+fn hit(farm: &Farm, member: &Member) -> Hit {
     let bundles = member.snapshot.bundles_named(CRYPTO).map(|bundle| &bundle.place);
     Hit::on(
         member,
         format!("{} has no file storage in the data directory of {CRYPTO}", member.name),
     )
     .at(bundles)
-    .fix(steps::write_storage(member))
+    .fix(write_storage(farm, member))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `storage-trailing-newline`: the word in `storage` is followed by a line end.
 
-use super::steps::{self, KA_23909};
+use super::steps::KA_23909;
+use super::storage_repair::write_storage;
 use super::{Hit, Rule, Severity};
 use crate::facts::StorageMode;
 use crate::farm::{Farm, Member};
@@ -17,10 +18,10 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    farm.members.iter().flat_map(on).collect()
+    farm.members.iter().flat_map(|member| on(farm, member)).collect()
 }
 
-fn on(member: &Member) -> Vec<Hit> {
+fn on(farm: &Farm, member: &Member) -> Vec<Hit> {
     let files = member.snapshot.storage_in_place();
     files
         .filter(|file| file.storage.problem.is_none() && file.storage.mode != StorageMode::Unknown)
@@ -33,7 +34,7 @@ fn on(member: &Member) -> Vec<Hit> {
                 storage.bytes,
                 mode.len()
             );
-            Some(Hit::on(member, message).at([&file.place]).fix(steps::write_storage(member)))
+            Some(Hit::on(member, message).at([&file.place]).fix(write_storage(farm, member)))
         })
         .collect()
 }

@@ -1,7 +1,7 @@
 //! The copying of keys, with commands.
 
 use super::text::{code, commands, indent, item, name as spoken, prose, steps};
-use crate::rules::{KeyCopy, KeyRepair, KeyTarget, Step, cut_out};
+use crate::rules::{KeyCopy, KeyRepair, KeyTarget, Step};
 use std::io::{self, Write};
 
 /// What was encrypted with the keys that are replaced.
@@ -15,10 +15,9 @@ const ENCRYPTED: [&str; 7] = [
     "every other value in braces, `{…}`, in OSGi configurations",
 ];
 
-/// Returns what is left of the steps of a finding when the keys are copied.
-pub(super) fn without(fix: &[Step], repair: Option<&KeyRepair>) -> Vec<Step> {
-    let rest = repair.and_then(|repair| cut_out(fix, &repair.steps()));
-    rest.unwrap_or_else(|| fix.to_vec())
+/// Returns what is left of the steps of a finding when the keys are made equal.
+pub(super) fn without(fix: &[Step]) -> Vec<Step> {
+    fix.iter().filter(|step| !step.is_of_key_repair()).cloned().collect()
 }
 
 /// Writes how the keys are made equal, by way of a directory.

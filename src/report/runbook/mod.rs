@@ -115,7 +115,7 @@ fn others(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
         .iter()
         // What the policy accepts is not to be repaired; what is merely known is.
         .filter(|finding| !matches!(finding.excuse, Some(Excuse::Suppressed { .. })))
-        .map(|finding| (finding, keys::without(&finding.hit.fix, judged.key_repair.as_ref())))
+        .map(|finding| (finding, keys::without(&finding.hit.fix)))
         .filter(|(_, steps)| !steps.is_empty())
         .collect();
     if rest.is_empty() {
