@@ -3,7 +3,7 @@
 use super::cell::Fault;
 use super::{Cell, CellState, Farm, Member, ROWS, key_rows};
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is expected of the cells of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,8 +61,19 @@ pub struct MatrixRow {
     pub cells: Vec<Cell>,
     /// Which of them stand out.
     odd: Vec<bool>,
-    /// The one that the others should equal, where that is known.
-    right: Option<usize>,
+    /// What tells which of them stand out.
+    right: Right,
+}
+
+/// Which cell of a row the others should equal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Right {
+    /// Those of the largest group, where there is one.
+    Majority,
+    /// This one.
+    Cell(usize),
+    /// Nothing tells, whatever the groups are.
+    Open,
 }
 
 impl MatrixRow {
@@ -71,18 +82,33 @@ impl MatrixRow {
             group(&mut cells);
         }
         let odd = odd(row.expect, &cells);
-        Self { fact: row.fact, title: row.title, expect: row.expect, cells, odd, right: None }
+        Self {
+            fact: row.fact,
+            title: row.title,
+            expect: row.expect,
+            cells,
+            odd,
+            right: Right::Majority,
+        }
     }
 
-    /// Decides again which cells stand out. With a right one known, those do that are not its equals, however many they are.
+    /// Decides again which cells stand out. With a right one known, those do that are not its equals, however many they are; where
+    /// nothing tells which is right, all that differ.
     fn mark(&mut self) {
-        let right = self.right.and_then(|index| self.cells.get(index)?.meant());
-        self.odd = match right {
-            None => odd(self.expect, &self.cells),
-            Some(right) => {
-                let is_other = |cell: &Cell| cell.meant().is_some_and(|meant| meant != right);
-                self.cells.iter().map(|cell| cell.is_wrong() || is_other(cell)).collect()
-            }
+        let cells = || self.cells.iter();
+        let right = match self.right {
+            Right::Cell(index) => self.cells.get(index).and_then(Cell::meant),
+            Right::Majority | Right::Open => None,
+        };
+        self.odd = if let Some(right) = right {
+            let is_absent = |cell: &Cell| cell.state == CellState::Absent;
+            let is_other = |cell: &Cell| cell.meant().is_some_and(|meant| meant != right);
+            cells().map(|cell| cell.is_wrong() || is_absent(cell) || is_other(cell)).collect()
+        } else if self.right == Right::Open {
+            let differ = cells().filter_map(Cell::meant).collect::<BTreeSet<_>>().len() > 1;
+            cells().map(|cell| cell.is_wrong() || differ && cell.meant().is_some()).collect()
+        } else {
+            odd(self.expect, &self.cells)
         };
     }
 
@@ -118,7 +144,16 @@ impl MatrixRow {
 impl Matrix {
     /// Marks the keys that are others than those of this instance, whose keys are right.
     pub fn compare_keys_with(&mut self, name: &str) {
-        let right = self.instances.iter().position(|instance| instance == name);
+        let index = self.instances.iter().position(|instance| instance == name);
+        self.judge_keys(index.map_or(Right::Majority, Right::Cell));
+    }
+
+    /// Marks all keys that differ: nothing tells whose are right.
+    pub fn doubt_keys(&mut self) {
+        self.judge_keys(Right::Open);
+    }
+
+    fn judge_keys(&mut self, right: Right) {
         for row in self.rows.iter_mut().filter(|row| key_rows::is_key(row.fact)) {
             row.right = right;
             row.mark();
@@ -130,7 +165,7 @@ impl Matrix {
         for row in self.rows.iter_mut().filter(|row| row.fact == fact) {
             let cells = self.instances.iter().zip(&mut row.cells);
             for (_, cell) in cells.filter(|(name, _)| names.contains(name)) {
-                cell.fault.get_or_insert(Fault { meant: None });
+                cell.fault = Some(Fault { meant: None });
             }
             row.mark();
         }

@@ -1,24 +1,34 @@
 //! What rules add to the marks of the matrix, which compares cells alone: whose keys are right, and what is wrong whatever the others have.
 
 use super::Finding;
+use super::key_source::own_pairs;
 use super::repair::KeyRepair;
 use crate::farm::{Farm, Matrix, matrix};
 
 /// Rules that say of the instances they name that one cell is wrong, and the fact in it. Where a cell tells that by itself, as of a stray
 /// newline or a key of another length, it is wrong from the start.
-const ACCUSED: [(&str, &str); 5] = [
+const ACCUSED: [(&str, &str); 3] = [
     ("role-unexpected", "role"),
-    ("storage-jcr", "storage-mode"),
-    ("storage-jcr-with-ims", "storage-mode"),
     ("key-permissions", "key-owner"),
     ("ims-secret-missing", "ims-client-secret"),
 ];
 
+/// The facts that are wrong in JCR mode: files are what every repair leads to, whatever most of the farm has.
+const FACTS_OF_JCR: [&str; 2] = ["storage-mode", "key-origin"];
+
 /// Makes the matrix of a farm, so that its marks say what the findings and the repair say. No option and no policy hides a mark.
 pub(super) fn marked(farm: &Farm, findings: &[Finding], repair: &KeyRepair) -> Matrix {
     let mut matrix = matrix(farm);
-    if let KeyRepair::Copy(copy) = repair {
-        matrix.compare_keys_with(&copy.source);
+    match repair {
+        KeyRepair::Copy(copy) => matrix.compare_keys_with(&copy.source),
+        // The largest group has no more right than the others.
+        KeyRepair::FindOut(_) if own_pairs(farm).differ() => matrix.doubt_keys(),
+        KeyRepair::FindOut(_) => {}
+    }
+    let in_jcr = farm.members.iter().filter(|m| m.snapshot.is_verified() && m.is_in_jcr_mode());
+    let in_jcr: Vec<String> = in_jcr.map(|member| member.name.clone()).collect();
+    for fact in FACTS_OF_JCR {
+        matrix.accuse(fact, &in_jcr);
     }
     for finding in findings {
         for (_, fact) in ACCUSED.iter().filter(|(rule, _)| *rule == finding.rule.id) {
@@ -95,6 +105,26 @@ mod tests {
     fn storage_in_the_jcr_is_marked_and_not_the_right_one_among_it() {
         let jcr = |i: Instance| i.storage(b"JCR");
         assert_eq!(marks(good_farm(&["a"]).with("b", jcr).with("c", jcr), "storage-mode"), ".ww");
+        let newline = |i: Instance| i.storage(b"JCR\n");
+        for fact in ["storage-mode", "key-origin"] {
+            let farm = good_farm(&["a"]).with("b", newline).with("c", newline);
+            assert_eq!(marks(farm, fact), ".ww", "{fact}");
+        }
+    }
+
+    #[test]
+    fn key_that_the_repair_brings_is_marked_where_it_is_not_there() {
+        let lost = |i: Instance| i.without_storage().without_key(crate::facts::KeyName::Master);
+        assert_eq!(marks(good_farm(&["a", "b"]).with("c", lost), "master"), "..o");
+    }
+
+    #[test]
+    fn where_an_author_is_to_be_settled_first_no_majority_is_right() {
+        let author = |i: Instance| {
+            let newline = [&(100..132).collect::<Vec<u8>>()[..], b"\n"].concat();
+            i.role("author").hmac(&newline)
+        };
+        assert_eq!(marks(good_farm(&["p1", "p2"]).with("author", author), "hmac"), "woo");
     }
 
     #[test]
@@ -103,5 +133,6 @@ mod tests {
             assert!(RULES.iter().any(|known| known.id == rule), "{rule}");
             assert!(ROWS.iter().any(|row| row.fact == fact), "{fact}");
         }
+        assert!(FACTS_OF_JCR.iter().all(|fact| ROWS.iter().any(|row| row.fact == *fact)));
     }
 }
