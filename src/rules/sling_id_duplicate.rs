@@ -51,13 +51,17 @@ fn hit(id: &str, members: &[&Member]) -> Hit {
 /// Says that an instance may be an old copy of another one, by where it lies: then nothing of it, or of the other, is to be deleted.
 fn leave_out(member: &Member, all: &[&Member]) -> Option<String> {
     let Snapshot { source, root, .. } = &member.snapshot;
-    let words = |path: &str| path.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(is_old);
+    // A folder in which all of them lie tells nothing of one.
+    let is_own = |part: &&str| all.iter().any(|m| !parts(&m.snapshot).any(|other| other == *part));
+    let words = |part: &str| part.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(is_old);
     let is_packed = |other: &&&Member| {
         let theirs = &other.snapshot;
         let (own, their) = (realm(root), realm(&theirs.root));
         theirs.source == *source && own.len() > their.len() && is_in_realm(own, their)
     };
-    if !words(source) && !words(root) && !all.iter().any(|other| is_packed(&other)) {
+    if !parts(&member.snapshot).filter(is_own).any(words)
+        && !all.iter().any(|other| is_packed(&other))
+    {
         return None;
     }
     let others: Vec<&Member> = all.iter().filter(|m| m.name != member.name).copied().collect();
@@ -68,6 +72,11 @@ fn leave_out(member: &Member, all: &[&Member]) -> Option<String> {
         names(&others),
         Place { source: source.clone(), path: root.clone() }
     ))
+}
+
+/// Returns the parts of the path to an instance.
+fn parts(snapshot: &Snapshot) -> impl Iterator<Item = &str> {
+    [&snapshot.source, &snapshot.root].into_iter().flat_map(|path| path.split(['/', '\\']))
 }
 
 /// Says whether a word in a path is one for what is not in use any more.
