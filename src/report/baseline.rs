@@ -3,10 +3,11 @@
 use super::{Outcome, Report, json};
 use crate::policy::{Baseline, Known};
 use crate::rules::{Excuse, Judged, Selection, is_about_suppressions, known};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-/// Writes the findings of a report for a later run to know, and with them what is still known: what this run did not look for, and
-/// all that it did not find again where its evidence is incomplete.
+/// Writes the findings of a report for a later run to know, and with them what is still known: what this run did not look for or could
+/// not see.
 pub fn write_baseline(
     report: &Report,
     selection: &Selection,
@@ -16,17 +17,28 @@ pub fn write_baseline(
     json::write_json(&all, out)
 }
 
-/// What did not come, or was cut off, may still be as it was.
+/// Of what was known and not found again, returns what may still be as it was: findings of rules that are left out and of instances that
+/// did not come, and all where the evidence is incomplete.
 fn kept(report: &Report, selection: &Selection) -> Vec<Known> {
-    if report.outcome() != Outcome::Open {
-        return selection.known_of_others().cloned().collect();
-    }
-    let again = report
+    let came: BTreeSet<(&str, &str)> = report
         .farms
         .iter()
-        .flat_map(|judged| judged.findings.iter().map(move |finding| known(&judged.farm, finding)));
-    let mut again: Baseline = again.collect();
-    selection.baseline.findings().filter(|known| !again.take(known)).cloned().collect()
+        .flat_map(|Judged { farm, .. }| {
+            farm.members.iter().map(|member| (farm.name.as_str(), member.name.as_str()))
+        })
+        .collect();
+    let may_be = |known: &&Known| {
+        report.outcome() == Outcome::Open
+            || !selection.looks_for(&known.rule)
+            || known.instances.iter().any(|name| !came.contains(&(&known.farm, name)))
+    };
+    let mut again: Baseline = report
+        .farms
+        .iter()
+        .flat_map(|judged| judged.findings.iter().map(|finding| known(&judged.farm, finding)))
+        .collect();
+    let known = selection.baseline.findings();
+    known.filter(|known| !again.take(known)).filter(may_be).cloned().collect()
 }
 
 /// What the policy suppresses stays a matter of the policy: once that has expired, the finding is not known.
@@ -46,7 +58,7 @@ mod tests {
     use super::super::Screen;
     use super::*;
     use crate::facts::{Gap, GapKind};
-    use crate::testing::good_farm;
+    use crate::testing::{Instance, good_farm};
 
     #[test]
     fn hostile_names_are_escaped_and_read_again() {
@@ -65,26 +77,29 @@ mod tests {
 
     #[test]
     fn run_that_could_not_see_all_forgets_nothing() {
-        let report = |is_whole: bool, has_odd: bool, selection: &Selection| {
-            let farm = good_farm(&["a", "b"]);
-            let farm = if has_odd { farm.with("c", |i| i.hmac(&[1; 32])) } else { farm };
-            let (source, reason) = ("c.tar".to_owned(), "ends early".to_owned());
-            let gap = Gap { source, path: None, kind: GapKind::Partial, reason };
-            let gaps = if is_whole { Vec::new() } else { vec![gap] };
-            Report::new(vec![farm.build()], Vec::new(), gaps, selection, Screen::default())
-        };
+        let odd = |i: Instance| i.hmac(&[1; 32]);
+        let report =
+            |is_whole: bool, c: Option<fn(Instance) -> Instance>, selection: &Selection| {
+                let farm = good_farm(&["a", "b"]);
+                let farm = if let Some(c) = c { farm.with("c", c) } else { farm };
+                let (source, reason) = ("c.tar".to_owned(), "ends early".to_owned());
+                let gap = Gap { source, path: None, kind: GapKind::Partial, reason };
+                let gaps = if is_whole { Vec::new() } else { vec![gap] };
+                Report::new(vec![farm.build()], Vec::new(), gaps, selection, Screen::default())
+            };
         let first: Baseline =
-            found(&report(true, true, &Selection::default())).into_iter().collect();
+            found(&report(true, Some(odd), &Selection::default())).into_iter().collect();
         let selection = Selection { baseline: first.clone(), ..Selection::default() };
-        let renewed = |is_whole, has_odd| {
+        let renewed = |is_whole, c| {
             let mut bytes = Vec::new();
-            let report = report(is_whole, has_odd, &selection);
+            let report = report(is_whole, c, &selection);
             write_baseline(&report, &selection, &mut bytes).expect("memory takes it");
             Baseline::parse(&String::from_utf8(bytes).expect("it is text")).expect("a baseline")
         };
         assert!(first.findings().count() > 0);
-        assert_eq!(renewed(false, false), first);
-        assert_eq!(renewed(false, true), first, "what is found again is there once");
-        assert_eq!(renewed(true, false), Baseline::default());
+        assert_eq!(renewed(false, None), first);
+        assert_eq!(renewed(true, None), first, "nothing is known of what did not come");
+        assert_eq!(renewed(false, Some(odd)), first, "what is found again is there once");
+        assert_eq!(renewed(true, Some(|i| i)), Baseline::default());
     }
 }

@@ -275,6 +275,10 @@ fn renewed_baseline_keeps_what_this_run_did_not_look_for() {
     gate.scan(&[&renew[..], &["--select", "storage-trailing-newline"]].concat());
     let left = fs::read_to_string(gate.path("known.json")).unwrap();
     assert!(!left.contains("storage-trailing") && left.contains("hmac-differs"), "{left}");
+    // Nor does what is known of an instance that did not come.
+    fs::remove_file(gate.uploads().join("publish2.tar.gz")).unwrap();
+    assert_eq!(gate.scan(&renew).code, Some(0));
+    assert_eq!(fs::read_to_string(gate.path("known.json")).unwrap(), left);
 }
 
 #[test]

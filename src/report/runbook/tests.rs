@@ -361,6 +361,51 @@ fn standard_input_is_one_word_of_a_continued_command() {
 }
 
 #[test]
+fn sources_are_verified_under_the_names_that_they_were_given() {
+    let farm = good_farm(&["case/a", "east/c", "east/d"]).with("case/b", |i| i.hmac(&other()));
+    let mut farm = farm.build();
+    for member in &mut farm.members {
+        let (label, source) = match member.name.as_str() {
+            "case/a" | "case/b" => ("case", "case.tar"),
+            "east/c" => ("east/c", "up/c.tar"),
+            _ => ("east/d", "up/d.tar"),
+        };
+        member.snapshot.label = Some(label.to_owned());
+        source.clone_into(&mut member.snapshot.source);
+    }
+    let text = runbook_of(vec![farm], Vec::new(), &Selection::default());
+    assert_eq!(verify(&text), "aemtrix scan \\\n  'case=case.tar' \\\n  'east=up'\n");
+}
+
+#[test]
+fn several_instances_that_leave_the_jcr_do_so_once_each() {
+    let jcr = |i: Instance| i.jcr_mode(&other(), &other()[..16]).storage(b"JCR\n");
+    let text = runbook(farm().with("a", jcr).with("b", jcr).with("c", jcr));
+    for name in ["a", "b", "c"] {
+        for part in [format!("Stop {name}"), format!("Start {name}"), format!("On {name}, write")] {
+            assert_eq!(text.matches(&part).count(), 1, "{part}: {text}");
+        }
+    }
+}
+
+#[test]
+fn swapped_keys_that_are_replaced_are_not_exchanged_as_well() {
+    let sound: Vec<u8> = (0xA0..0xC0).collect();
+    let right = |i: Instance| i.hmac(&sound).master(&sound[..16]);
+    let swapped = |i: Instance| i.hmac(&sound[..16]).master(&sound);
+    let farm = || farm().with("a", right).with("b", right).with("c", swapped);
+    assert!(
+        crate::rules::judge(vec![farm().build()], &Selection::default())[0]
+            .findings
+            .iter()
+            .any(|found| found.rule.id == "key-degenerate")
+    );
+    let text = runbook(farm());
+    stand_once_in_order(&text, &["On c: put the keys", "cp keys/hmac"]);
+    assert!(!text.contains("exchange"), "{text}");
+}
+
+#[test]
 fn farm_of_which_nothing_came_has_a_whole_command() {
     let mut farm = good_farm(&["a"]).build();
     farm.members.clear();

@@ -3,6 +3,7 @@
 use super::super::Report;
 use super::holes::Holes;
 use super::text::{code, commands};
+use crate::farm::Member;
 use crate::rules::{Judged, Verdict, shell_word};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -52,8 +53,10 @@ fn sources<'s>(judged: &'s Judged, holes: &Holes<'s>) -> BTreeSet<&'s str> {
 }
 
 fn command(judged: &Judged, sources: &BTreeSet<&str>) -> Vec<String> {
-    let mut words: Vec<String> =
-        sources.iter().map(|source| operand(judged, source, sources)).collect();
+    let mut told = BTreeSet::new();
+    let operands = sources.iter().map(|source| operand(judged, source, sources));
+    let operands = operands.filter(|operand| told.insert(operand.clone()));
+    let mut words: Vec<String> = operands.map(|operand| shell_word(&operand)).collect();
     if words.is_empty() {
         words.push(shell_word("NAME=SNAPSHOT"));
     }
@@ -65,19 +68,32 @@ fn command(judged: &Judged, sources: &BTreeSet<&str>) -> Vec<String> {
     std::iter::once("aemtrix scan \\".to_owned()).chain(lines).collect()
 }
 
-/// Returns a source as an operand; one with a single instance gives it the name that it has in this text.
+/// Returns a source as an operand: with the name that the user gave it, or, where a single instance is in it, that has in this text.
 fn operand(judged: &Judged, source: &str, sources: &BTreeSet<&str>) -> String {
-    let mut members = judged.farm.members.iter().filter(|m| m.snapshot.source == source);
+    let members = judged.farm.members.iter().filter(|m| m.snapshot.source == source);
+    let members: Vec<&Member> = members.collect();
+    let label = members.first().and_then(|member| member.snapshot.label.as_deref());
     // A name would go to all that lies in a folder of uploads.
     let holds_others = sources
         .iter()
         .any(|other| other.strip_prefix(source).is_some_and(|below| below.starts_with('/')));
-    match (members.next(), members.next()) {
-        (Some(member), None) if is_label(&member.name) && !holds_others => {
-            shell_word(&format!("{}={source}", member.name))
-        }
-        _ => shell_word(&plain(source)),
+    let named = match (label, members.as_slice()) {
+        (Some(label), _) => labelled(label, source),
+        (None, [member]) if !holds_others => labelled(&member.name, source),
+        _ => None,
+    };
+    named.unwrap_or_else(|| plain(source))
+}
+
+/// Returns a source with a name before it. What lies in a folder with a name has one with the path below the folder: it is the folder that
+/// has the name then.
+fn labelled(name: &str, source: &str) -> Option<String> {
+    if is_label(name) {
+        return Some(format!("{name}={source}"));
     }
+    let (name, below) = name.split_once('/').filter(|(name, _)| is_label(name))?;
+    let (folder, ending) = source.rsplit_once(&format!("/{below}"))?;
+    (ending.is_empty() || ending.starts_with('.')).then(|| format!("{name}={folder}"))
 }
 
 /// Says whether a name before `=` is read as a name again.
@@ -107,6 +123,20 @@ mod tests {
             ("a=b", false),
         ] {
             assert_eq!(is_label(name), is, "{name}");
+        }
+    }
+
+    #[test]
+    fn name_of_a_folder_is_given_to_the_folder() {
+        for (name, source, operand) in [
+            ("a", "x/a.tar", Some("a=x/a.tar")),
+            ("east/b", "x/b.tar.gz", Some("east=x")),
+            ("east/s/b", "/y/x/s/b.tar.gz", Some("east=/y/x")),
+            ("east/b", "x/c.tar.gz", None),
+            ("east/b", "x/bc.tar.gz", None),
+            ("/b", "x/b.tar.gz", None),
+        ] {
+            assert_eq!(labelled(name, source).as_deref(), operand);
         }
     }
 
