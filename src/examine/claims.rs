@@ -2,9 +2,9 @@
 //!
 //! Three instances that agree say nothing of a fourth that did not come: an empty mount, an archive of logs alone, a link.
 
-use super::assemble::owner;
 use super::hints::may_hold_install;
 use super::links::{Links, Resolved, follow};
+use super::roots::owner;
 use crate::facts::{Gap, GapKind, INSIDE, realm};
 use crate::intake::{LinkTarget, claims_archive, claims_other};
 use std::collections::BTreeSet;

@@ -4,6 +4,7 @@
 
 mod alias;
 mod assemble;
+mod bundles;
 mod claims;
 mod collector;
 mod configs;
@@ -12,9 +13,11 @@ mod hints;
 mod jcr_configs;
 mod jcr_keys;
 mod key_history;
+mod leftovers;
 mod links;
 mod node_store;
 mod repository;
+mod roots;
 mod segments;
 
 use crate::facts::{Gap, GapKind, Snapshot, SourceRecord};

@@ -1,0 +1,89 @@
+//! Makes bundles of what was read of their directories.
+
+use super::collector::Item;
+use super::roots::{Evidence, below, bundle_directory};
+use crate::evidence::{BundleParts, Fact, Found, Packing, assemble};
+use crate::facts::{Bundle, Gap, Place};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) fn bundles(
+    source: &str,
+    root: &str,
+    evidence: &Evidence<'_>,
+    gaps: &[Gap],
+) -> Vec<Bundle> {
+    let mut all: BTreeMap<&str, BundleParts<'_>> = BTreeMap::new();
+    let mut lossy: BTreeSet<&str> = BTreeSet::new();
+    for (path, found, item) in evidence.iter().filter(|(_, found, _)| !found.bundle.is_empty()) {
+        let parts = all.entry(found.bundle).or_insert_with(|| {
+            let path = bundle_directory(path, root, found.bundle);
+            let place = Place { source: source.to_owned(), path };
+            empty_parts(found.bundle, place)
+        });
+        // The directory itself has no name below it: with its entry, all that is in it was listed.
+        parts.data |= found.name.is_empty() || below(path, &parts.place.path).starts_with("data");
+        fill(parts, found, item);
+        if !matches!(item, Item::Read { fact: Ok(_), .. }) {
+            lossy.insert(found.bundle);
+        }
+    }
+    let packing = packing(&all);
+    let hiding = || gaps.iter().filter(|gap| gap.kind.hides());
+    let whole = hiding().all(Gap::is_local);
+    let is_cut = |place: &Place| {
+        let in_it = |path: &str| path == place.path || below(path, &place.path) != path;
+        hiding().filter_map(|gap| gap.path.as_deref()).any(in_it)
+    };
+    let known = |parts: &BundleParts<'_>| {
+        whole && !lossy.contains(parts.directory) && !is_cut(&parts.place)
+    };
+    let mut bundles: Vec<_> =
+        all.values().map(|parts| assemble(parts, known(parts).then_some(packing))).collect();
+    bundles.sort_by(|a, b| a.directory.cmp(&b.directory));
+    bundles
+}
+
+fn empty_parts(directory: &str, place: Place) -> BundleParts<'_> {
+    BundleParts {
+        directory,
+        place,
+        info: None,
+        values: BTreeMap::new(),
+        data: false,
+        revisions: BTreeMap::new(),
+    }
+}
+
+fn packing(all: &BTreeMap<&str, BundleParts<'_>>) -> Packing {
+    let most = |has: &dyn Fn(&BundleParts<'_>) -> bool| {
+        all.values().filter(|parts| has(parts)).count().saturating_mul(2) > all.len()
+    };
+    Packing {
+        infos: most(&|parts| parts.info.is_some()),
+        revisions: most(&|parts| !parts.revisions.is_empty()),
+        revision_locations: most(&|parts| parts.revisions.values().any(|r| r.location)),
+    }
+}
+
+fn is_revision(found: &Found<'_>) -> bool {
+    !found.bundle.is_empty() && found.name.starts_with("version")
+}
+
+fn fill<'a>(parts: &mut BundleParts<'a>, found: &Found<'a>, item: &'a Item) {
+    if is_revision(found) {
+        let revision = parts.revisions.entry(found.name).or_default();
+        match item {
+            Item::Read { fact: Ok(Fact::RevisionLocation), .. } => revision.location = true,
+            Item::Read { fact: Ok(Fact::Jar(jar)), .. } => revision.jar = Some(jar),
+            _ => {}
+        }
+        return;
+    }
+    match item {
+        Item::Read { fact: Ok(Fact::BundleInfo(info)), .. } => parts.info = Some(info),
+        Item::Read { fact: Ok(Fact::BundleValue(text)), .. } => {
+            parts.values.insert(found.name, text);
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,138 @@
+//! What a source holds that no snapshot shows, and whether that can matter.
+
+use super::claims::is_beside_install;
+use super::collector::Item;
+use crate::evidence::{classify, concerns_store, may_matter};
+use crate::facts::{CRYPTO, CRYPTO_FILE, Gap, GapKind, INSIDE, Snapshot, StorageMode};
+use crate::intake::{Standing, Walked, claims_archive};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One that could be opened is a source of its own, or was walked where it lies.
+pub(super) fn nested(source: &str, path: &str) -> Gap {
+    let reason =
+        "is an archive inside the source and was not opened; unpack it and name it as a source"
+            .to_owned();
+    let path = Some(path.to_owned());
+    Gap { source: source.to_owned(), path, kind: GapKind::Nested, reason }
+}
+
+pub(super) fn malformed(source: &str, items: &BTreeMap<String, Item>) -> Vec<Gap> {
+    let gap = |path: &String, kind, reason| Gap {
+        source: source.to_owned(),
+        path: Some(path.clone()),
+        kind,
+        reason,
+    };
+    items
+        .iter()
+        .filter_map(|(path, item)| match item {
+            Item::Read { fact: Err(error), .. } => {
+                let kind = classify(path).map_or("evidence", |(kind, _)| kind.name);
+                // What Felix cannot parse it ignores; that hides something only where a rule asks for it.
+                let matters = kind != "configuration" || may_matter(path);
+                let gap_kind = if matters { GapKind::Malformed } else { GapKind::Ignored };
+                Some(gap(path, gap_kind, format!("is no valid {kind}: {error}")))
+            }
+            Item::Odd => {
+                let reason = "is a directory or a device where a file belongs".to_owned();
+                Some(gap(path, GapKind::Malformed, reason))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// Says whether what is no archive need not be one: beside an install the name has to claim it.
+pub(super) fn is_other_content(gap: &Gap, standing: Standing, roots: &BTreeSet<&str>) -> bool {
+    if !matches!(gap.kind, GapKind::NotAnArchive | GapKind::EmptyFile) {
+        return false;
+    }
+    match gap.path.as_deref().and_then(|path| path.strip_suffix(INSIDE)) {
+        Some(path) => !claims_archive(path) && is_beside_install(path, roots),
+        None => gap.path.is_none() && standing == Standing::Beside && !claims_archive(&gap.source),
+    }
+}
+
+pub(super) fn no_instance(
+    source: &str,
+    standing: Standing,
+    walked: &Walked,
+    is_status: bool,
+    is_package: bool,
+) -> Option<Gap> {
+    let gap = |kind, reason| Some(Gap { source: source.to_owned(), path: None, kind, reason });
+    let reason = match (standing, walked.entries) {
+        (Standing::Folder, _) => return None,
+        (Standing::Upload, _) if is_package => {
+            return gap(GapKind::Package, "is a content package, and no instance is in it".to_owned());
+        }
+        (Standing::Beside, _) if !is_status => {
+            let reason = "lies beside an install, and no instance is in it".to_owned();
+            return gap(GapKind::Package, reason);
+        }
+        _ if is_status => "no AEM instance in it: it is a status of the web console, which holds no key files; send `conf`, \
+            `launchpad/config` and `launchpad/felix/bundle*` of `crx-quickstart` instead (see --help)"
+            .to_owned(),
+        (_, 0) => "no AEM instance in it: it is empty".to_owned(),
+        (_, entries) => format!(
+            "no AEM instance in it: none of its {entries} entries is a bundle below `felix/` or a property file of \
+             `crx-quickstart/conf`"
+        ),
+    };
+    gap(GapKind::NoInstance, reason)
+}
+
+/// Other bundles may well have a directory or a large file of such a name. Where the bundle is known not to be one that holds
+/// keys, it hides none.
+pub(super) fn is_moot(gap: &Gap, snapshots: &[Snapshot]) -> bool {
+    let Some((path, (_, found))) = gap.path.as_deref().and_then(|p| Some((p, classify(p)?))) else {
+        return false;
+    };
+    let mut of_root = snapshots.iter().filter(|snapshot| snapshot.root == found.root);
+    if gap.is_local() && concerns_store(path) {
+        // Where the repository is matters only where the keys are in it.
+        let is_bundle_mode = |snapshot: &Snapshot| {
+            let mut modes = snapshot.storage_in_place().map(|file| file.storage.mode).peekable();
+            modes.peek().is_some() && modes.all(|mode| mode == StorageMode::Bundle)
+        };
+        return of_root.all(is_bundle_mode);
+    }
+    let is_key_like = ["hmac", "master", "storage"].contains(&found.name);
+    let of_odd_shape = matches!(gap.kind, GapKind::TooLarge | GapKind::Malformed);
+    let bundle = of_root.find_map(|snapshot| snapshot.bundle_in(found.bundle));
+    let other = |name: &str| name != CRYPTO && name != CRYPTO_FILE;
+    is_key_like
+        && of_odd_shape
+        && path.contains("/data/")
+        && bundle.and_then(|bundle| bundle.symbolic_name.as_deref()).is_some_and(other)
+}
+
+/// Key files in a bundle directory of unknown name may or may not be the keys.
+pub(super) fn unidentified(snapshot: &Snapshot) -> Vec<Gap> {
+    let keys = snapshot.key_files.iter().map(|file| (&file.directory, &file.place));
+    let storage = snapshot.storage_files.iter().map(|file| (&file.directory, &file.place));
+    let unknown = keys.chain(storage).filter(|(directory, _)| {
+        snapshot.bundle_in(directory).is_none_or(|bundle| bundle.symbolic_name.is_none())
+    });
+    unknown
+        .map(|(directory, place)| Gap {
+            source: snapshot.source.clone(),
+            path: Some(place.path.clone()),
+            kind: GapKind::Unidentified,
+            reason: format!("nothing in the source says which bundle {directory} is"),
+        })
+        .collect()
+}
+
+/// Returns claims that no gap explains.
+pub(super) fn untold<'g>(claims: Vec<Gap>, gaps: impl Iterator<Item = &'g Gap>) -> Vec<Gap> {
+    let hiding: BTreeSet<&str> =
+        gaps.filter(|gap| gap.kind.hides()).filter_map(|gap| gap.path.as_deref()).collect();
+    let is_told = |claimed: &str| {
+        let below = format!("{claimed}/");
+        hiding.contains(claimed)
+            || hiding.range(below.as_str()..).next().is_some_and(|path| path.starts_with(&below))
+    };
+    let is_untold = |claim: &Gap| !claim.path.as_deref().is_some_and(is_told);
+    claims.into_iter().filter(is_untold).collect()
+}

@@ -1,0 +1,108 @@
+//! Sorts evidence by the install root that it lies below.
+
+use super::collector::Item;
+use crate::evidence::{ConfigFile, Fact, Found, classify};
+use crate::facts::{Gap, GapKind};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The evidence of one install root, by path.
+pub(super) type Evidence<'a> = Vec<(&'a str, Found<'a>, &'a Item)>;
+
+/// Sorts evidence by install root. Of several bundle caches below one root, such as `launchpad/felix` and a copy in
+/// `felix`, the launchpad's is the instance's; the others become roots of their own.
+pub(super) fn by_root(items: &BTreeMap<String, Item>) -> BTreeMap<String, Evidence<'_>> {
+    let mut caches: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let found =
+        items.iter().filter_map(|(path, item)| Some((path.as_str(), classify(path)?.1, item)));
+    let found: Evidence<'_> = found.collect();
+    for (path, found, _) in found.iter().filter(|(_, found, _)| !found.bundle.is_empty()) {
+        caches.entry(found.root).or_default().insert(cache(path, found));
+    }
+    let mut roots: BTreeMap<String, Evidence<'_>> = BTreeMap::new();
+    for (path, found, item) in found {
+        let own = caches.get(found.root).and_then(|caches| main_cache(caches));
+        let is_other = !found.bundle.is_empty() && own != Some(cache(path, &found));
+        let root = if is_other { cache(path, &found) } else { found.root };
+        if is_other && root == found.root {
+            continue;
+        }
+        roots.entry(root.to_owned()).or_default().push((path, found, item));
+    }
+    roots
+}
+
+/// Bundle directories in an install root itself, beside a cache, belong to nothing that Felix reads.
+pub(super) fn strays(source: &str, items: &BTreeMap<String, Item>) -> Vec<Gap> {
+    let found = || items.keys().filter_map(|path| Some((path.as_str(), classify(path)?.1)));
+    let bundles = || found().filter(|(_, found)| !found.bundle.is_empty());
+    let cached: BTreeSet<&str> = bundles()
+        .filter(|(path, found)| cache(path, found) != found.root)
+        .map(|(_, found)| found.root)
+        .collect();
+    let strays: BTreeSet<String> = bundles()
+        .filter(|(path, found)| cached.contains(found.root) && cache(path, found) == found.root)
+        .map(|(path, found)| bundle_directory(path, found.root, found.bundle))
+        .collect();
+    let gap = |path| {
+        let reason =
+            "is a bundle directory beside the cache and not in it; it was not read".to_owned();
+        Gap { source: source.to_owned(), path: Some(path), kind: GapKind::Unidentified, reason }
+    };
+    strays.into_iter().map(gap).collect()
+}
+
+/// Returns the directory that holds the bundle directories.
+fn cache<'p>(path: &'p str, found: &Found<'_>) -> &'p str {
+    let below_root = below(path, found.root);
+    let before = below_root.split('/').take_while(|part| *part != found.bundle);
+    let length: usize = before.map(|part| part.len().saturating_add(1)).sum();
+    let start = path.len().saturating_sub(below_root.len());
+    path.get(..start.saturating_add(length)).unwrap_or(path).trim_end_matches('/')
+}
+
+fn main_cache<'p>(caches: &BTreeSet<&'p str>) -> Option<&'p str> {
+    let ends = |end: &str| {
+        caches.iter().find(|cache| **cache == end || cache.ends_with(&format!("/{end}")))
+    };
+    ends("launchpad/felix").or_else(|| ends("felix")).or_else(|| caches.first()).copied()
+}
+
+/// Start scripts and ids alone make no instance: `bin/start` is a common name. Nor do empty directories, which some tools
+/// leave beside the real ones.
+pub(super) fn marks_instance(found: &Found<'_>, item: &Item) -> bool {
+    let Item::Read { fact, .. } = item else { return !found.bundle.is_empty() };
+    match fact {
+        Ok(Fact::Seen) => false,
+        Ok(Fact::LastStart(_) | Fact::JavaMajor(_) | Fact::Config(ConfigFile::Used(_))) => true,
+        Ok(Fact::Settings(all)) => all
+            .iter()
+            .any(|(name, _)| name.starts_with("quickstart.") || name.starts_with("granite.")),
+        _ => !found.bundle.is_empty(),
+    }
+}
+
+/// Returns the innermost root that a path lies below.
+pub(super) fn owner<'r>(path: &str, roots: &BTreeSet<&'r str>) -> Option<&'r str> {
+    let above = path.rmatch_indices('/').filter_map(|(at, _)| path.get(..at));
+    above.chain([""]).find_map(|directory| roots.get(directory).copied())
+}
+
+/// Returns the part of `path` below `root`.
+pub(super) fn below<'p>(path: &'p str, root: &str) -> &'p str {
+    if root.is_empty() {
+        return path;
+    }
+    path.strip_prefix(root).and_then(|rest| rest.strip_prefix('/')).unwrap_or(path)
+}
+
+/// Returns the path up to and including the bundle directory.
+pub(super) fn bundle_directory(path: &str, root: &str, bundle: &str) -> String {
+    let mut kept: Vec<&str> = root.split('/').filter(|part| !part.is_empty()).collect();
+    for part in below(path, root).split('/') {
+        kept.push(part);
+        if part == bundle {
+            break;
+        }
+    }
+    kept.join("/")
+}
