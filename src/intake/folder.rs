@@ -151,16 +151,53 @@ fn is_store(name: &str) -> bool {
 fn stand(directory: &Path, entries: &[Listed]) -> Stand {
     let own = directory.file_name().map(|name| name.to_string_lossy().into_owned());
     let holds = |known: &str| entries.iter().any(|entry| entry.name == known);
-    let has_bundles = || entries.iter().any(|entry| entry.kind.is_dir() && is_bundle(&entry.name));
-    if own.as_deref().is_some_and(|own| own == INSTALL || is_bundle(own)) {
+    let names = || entries.iter().map(|entry| entry.name.as_str());
+    let is_bundle_itself = |own: &str| is_bundle(own) && names().any(is_of_bundle);
+    if own.as_deref().is_some_and(|own| own == INSTALL || is_bundle_itself(own)) {
         Stand::Inside
     } else if holds(INSTALL) {
         Stand::Above
-    } else if INSTALL_PARTS.iter().any(|part| holds(part)) || has_bundles() {
+    } else if entries.iter().any(is_part) {
         Stand::Inside
     } else {
         Stand::Apart
     }
+}
+
+/// Says whether an entry is a directory that only an install holds, by its name and by what is in it: `repository` beside uploads may be
+/// one of source code, and `bundle2024` a folder of them. One that cannot be listed may be an install's.
+fn is_part(entry: &Listed) -> bool {
+    let is_inside = match entry.name.as_str() {
+        "launchpad" => is_of_launchpad,
+        "felix" => is_of_cache,
+        "repository" => is_of_repository,
+        name if is_bundle(name) => is_of_bundle,
+        _ => return false,
+    };
+    if !entry.kind.is_dir() {
+        return entry.kind.is_symlink() && INSTALL_PARTS.contains(&entry.name.as_str());
+    }
+    let Ok(entries) = fs::read_dir(&entry.path) else { return true };
+    let mut names = entries.flatten().map(|entry| entry.file_name());
+    names.any(|name| is_inside(&name.to_string_lossy()))
+}
+
+fn is_of_launchpad(name: &str) -> bool {
+    let known = ["felix", "config", "conf", "startup", "installer", "ext", "resources"];
+    known.contains(&name) || name.starts_with("sling")
+}
+
+fn is_of_cache(name: &str) -> bool {
+    is_bundle(name) || name == "cache.lock"
+}
+
+fn is_of_repository(name: &str) -> bool {
+    let known = ["segmentstore", "datastore", "blobstore", "index", "workspaces", "version"];
+    known.contains(&name)
+}
+
+fn is_of_bundle(name: &str) -> bool {
+    name == "data" || name.starts_with("bundle.") || name.starts_with("version")
 }
 
 fn is_bundle(name: &str) -> bool {
@@ -379,17 +416,39 @@ mod tests {
 
     #[test]
     fn installs_are_not_entered() {
-        for inside in ["s/launchpad/x", "s/felix/x", "s/repository/x", "s/bundle7/data/x"] {
+        for inside in [
+            "s/launchpad/felix/x",
+            "s/felix/bundle0/x",
+            "s/felix/cache.lock",
+            "s/repository/segmentstore/x",
+            "s/bundle7/data/x",
+        ] {
             let root = folder(&["a.tar", inside, "s/b.tar", "s/sub/c.tar"]);
             assert_eq!(uploads(&root), ["a.tar"], "{inside}");
         }
         let root = folder(&["crx-quickstart/x.tar", "a.tar", "datastore/b.tar"]);
         assert_eq!(uploads(&root), ["a.tar"]);
-        let root = folder(&["s/crx-quickstart/x", "s/old/b.tar", "s/o/felix/c.tar", "s/old/notes"]);
+        let root = folder(&[
+            "s/crx-quickstart/x",
+            "s/old/b.tar",
+            "s/o/felix/bundle0/x",
+            "s/o/felix/c.tar",
+            "s/old/notes",
+        ]);
         assert_eq!(uploads(&root), ["s/old/b.tar"]);
         let root = folder(&["crx-quickstart/x.tar", "a.tar", "datastore/b.tar"]);
         assert_eq!(look(root.path()).installs, Installs::Here);
         assert!(look(&root.path().join("crx-quickstart")).uploads.is_empty());
+    }
+
+    #[test]
+    fn folder_with_the_name_of_a_part_of_an_install_hides_no_uploads() {
+        for inside in ["repository/.git/x", "launchpad/notes.txt", "felix/x", "bundle2024/b.tar"] {
+            let root = folder(&["a.tar", inside]);
+            assert_eq!(uploads(&root)[0], "a.tar", "{inside}");
+        }
+        let root = folder(&["bundle2024/b.tar"]);
+        assert_eq!(look(&root.path().join("bundle2024")).uploads.len(), 1);
     }
 
     #[test]
