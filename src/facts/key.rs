@@ -39,7 +39,17 @@ impl KeyName {
             Self::Master => [16, 32],
         }
     }
+
+    /// Says whether a key may have this length in a form that is not known: all known forms are whole blocks of 16 bytes, and a hmac of
+    /// one block is a master in its place.
+    pub fn may_have_length(self, bytes: u64) -> bool {
+        let [shortest, _] = self.known_lengths();
+        bytes >= shortest && bytes.is_multiple_of(BLOCK_BYTES)
+    }
 }
+
+/// Bytes that every known form of a key is a multiple of.
+const BLOCK_BYTES: u64 = 16;
 
 impl fmt::Display for KeyName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -23,6 +23,13 @@ pub struct Expected {
     pub stale: Vec<Stale>,
 }
 
+impl Expected {
+    /// Says whether the keys of an instance stay as they are.
+    pub fn accepts(&self, name: &str) -> bool {
+        self.accepted.contains(name)
+    }
+}
+
 /// An instance that was not found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {

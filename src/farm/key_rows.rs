@@ -75,16 +75,13 @@ fn known(member: &Member, name: KeyName, key: &EffectiveKey) -> Cell {
     } else if stray.is_some() {
         cell.wrong(Some(key.value.sha256.to_string()))
     } else if !name.known_lengths().contains(&key.value.bytes) {
-        // A key of whole blocks may be one of a form that is not known; another was cut or written over, and is none.
-        let may_be = key.value.bytes.is_multiple_of(BLOCK_BYTES);
+        // One that was cut or written over is none.
+        let may_be = name.may_have_length(key.value.bytes);
         cell.wrong(may_be.then(|| key.value.sha256.to_string()))
     } else {
         cell
     }
 }
-
-/// Bytes that every known form of a key is a multiple of.
-const BLOCK_BYTES: u64 = 16;
 
 /// Says whether a fact is a key.
 pub(super) fn is_key(fact: &str) -> bool {

@@ -59,8 +59,8 @@ pub struct MatrixRow {
     pub expect: Expect,
     /// One cell an instance.
     pub cells: Vec<Cell>,
-    /// Which of them stand out.
-    odd: Vec<bool>,
+    /// Which of them are others than they should be, their faults aside.
+    others: Vec<bool>,
     /// What tells which of them stand out.
     right: Right,
 }
@@ -81,52 +81,53 @@ impl MatrixRow {
         if row.expect != Expect::Any {
             group(&mut cells);
         }
-        let odd = odd(row.expect, &cells);
-        Self {
-            fact: row.fact,
-            title: row.title,
-            expect: row.expect,
-            cells,
-            odd,
-            right: Right::Majority,
-        }
+        let (fact, title, expect) = (row.fact, row.title, row.expect);
+        let right = Right::Majority;
+        let mut row = Self { fact, title, expect, cells, others: Vec::new(), right };
+        row.mark();
+        row
     }
 
     /// Decides again which cells stand out. With a right one known, those do that are not its equals, however many they are; where
     /// nothing tells which is right, all that differ.
     fn mark(&mut self) {
-        let cells = || self.cells.iter();
-        let right = match self.right {
-            Right::Cell(index) => self.cells.get(index).and_then(Cell::meant),
-            Right::Majority | Right::Open => None,
-        };
-        self.odd = if let Some(right) = right {
-            let is_absent = |cell: &Cell| cell.state == CellState::Absent;
-            let is_other = |cell: &Cell| cell.meant().is_some_and(|meant| meant != right);
-            cells().map(|cell| cell.is_wrong() || is_absent(cell) || is_other(cell)).collect()
-        } else if self.right == Right::Open {
-            let differ = cells().filter_map(Cell::meant).collect::<BTreeSet<_>>().len() > 1;
-            cells().map(|cell| cell.is_wrong() || differ && cell.meant().is_some()).collect()
-        } else {
-            odd(self.expect, &self.cells)
+        let meant = || self.cells.iter().map(Cell::meant);
+        self.others = match self.right {
+            Right::Majority => odd(self.expect, &self.cells),
+            Right::Cell(index) => {
+                let right = self.cells.get(index).and_then(Cell::meant);
+                let is_absent = |cell: &Cell| cell.state == CellState::Absent;
+                let is_other = |cell: &Cell| cell.meant().is_some() && cell.meant() != right;
+                self.cells.iter().map(|cell| is_absent(cell) || is_other(cell)).collect()
+            }
+            Right::Open => {
+                let differ = meant().flatten().collect::<BTreeSet<_>>().len() > 1;
+                meant().map(|meant| differ && meant.is_some()).collect()
+            }
         };
     }
 
     /// Says whether the cells are not what is expected of them.
     pub fn is_odd(&self) -> bool {
-        self.odd.contains(&true)
+        (0..self.cells.len()).any(|index| self.is_odd_at(index))
     }
 
-    /// Says whether one cell is not what is expected of it: it is wrong in itself, or is another than the right one, or, where none is
-    /// known to be right, belongs to another group than the largest, or shares what should be its own.
+    /// Says whether one cell is not what is expected of it: it is wrong in itself, or is another than the right one, or absent where that is
+    /// known, or, where none is known to be right, belongs to another group than the largest, or shares what should be its own. Where
+    /// nothing tells which is right, all that differ are.
     pub fn is_odd_at(&self, index: usize) -> bool {
-        self.odd.get(index) == Some(&true)
+        self.is_other_at(index) || self.cells.get(index).is_some_and(Cell::is_wrong)
     }
 
     /// Returns the word for a cell that is not what is expected of it: `wrong` wherever it stands, or `odd` among the others.
     pub fn mark_at(&self, index: usize) -> Option<&'static str> {
         let is_wrong = self.cells.get(index).is_some_and(Cell::is_wrong);
         self.is_odd_at(index).then_some(if is_wrong { "wrong" } else { "odd" })
+    }
+
+    /// Says whether a cell, its fault aside, is another than the right one, or than most.
+    pub fn is_other_at(&self, index: usize) -> bool {
+        self.others.get(index) == Some(&true)
     }
 
     /// Says whether there are several groups of equals.
@@ -172,8 +173,8 @@ impl Matrix {
     }
 }
 
-/// Says which cells are not what is expected of them. What is wrong wherever it stands always is; the others are compared with what those
-/// would be without their fault, so that a right one is not the odd one among wrong ones.
+/// Says which cells belong to another group than they should. They are compared as they would be without their faults, so that a right
+/// one is not the odd one among wrong ones.
 pub(super) fn odd(expect: Expect, cells: &[Cell]) -> Vec<bool> {
     let groups = numbers(&cells.iter().map(Cell::meant).collect::<Vec<_>>());
     let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
@@ -184,13 +185,12 @@ pub(super) fn odd(expect: Expect, cells: &[Cell]) -> Vec<bool> {
     let size = |group: usize| sizes.get(&group).copied().unwrap_or_default();
     // With two largest groups there is no telling which is odd, so both are.
     let tie = size(1) > 0 && size(0) == size(1);
-    let is_odd = |group: usize| match expect {
+    let is_other = |group: usize| match expect {
         Expect::Equal => group > 0 || tie,
         Expect::Distinct => size(group) > 1,
         Expect::Any => false,
     };
-    let cells = cells.iter().zip(groups);
-    cells.map(|(cell, group)| cell.is_wrong() || group.is_some_and(is_odd)).collect()
+    groups.into_iter().map(|group| group.is_some_and(is_other)).collect()
 }
 
 /// Facts that the verdict hangs on: shown even where nothing is known of them.

@@ -196,7 +196,7 @@ mod tests {
     fn install_root_is_one_source() {
         let root = tempfile::tempdir().unwrap();
         fs::write(root.path().join("backup.tar"), archive(&[])).unwrap();
-        fs::create_dir(root.path().join("launchpad")).unwrap();
+        fs::create_dir_all(root.path().join("launchpad/felix")).unwrap();
         assert_eq!(names(&discover(&[operand(root.path())]), root.path()), [""]);
     }
 

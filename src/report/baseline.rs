@@ -27,18 +27,21 @@ fn kept(report: &Report, selection: &Selection) -> Vec<Known> {
             farm.members.iter().map(|member| (farm.name.as_str(), member.name.as_str()))
         })
         .collect();
-    let may_be = |known: &&Known| {
-        report.outcome() == Outcome::Open
-            || !selection.looks_for(&known.rule)
-            || known.instances.iter().any(|name| !came.contains(&(&known.farm, name)))
+    let is_open = report.outcome() == Outcome::Open;
+    let may_be = |old: &&Known| {
+        // That an instance did not come is known of it, and not hidden by it.
+        let is_absence = old.rule == "instance-missing";
+        is_open
+            || !selection.looks_for(&old.rule)
+            || (!is_absence && old.instances.iter().any(|name| !came.contains(&(&old.farm, name))))
     };
     let mut again: Baseline = report
         .farms
         .iter()
         .flat_map(|judged| judged.findings.iter().map(|finding| known(&judged.farm, finding)))
         .collect();
-    let known = selection.baseline.findings();
-    known.filter(|known| !again.take(known)).filter(may_be).cloned().collect()
+    let all = selection.baseline.findings();
+    all.filter(|old| !again.take(old)).filter(may_be).cloned().collect()
 }
 
 /// What the policy suppresses stays a matter of the policy: once that has expired, the finding is not known.

@@ -114,7 +114,10 @@ fn flush(code: &mut Vec<&str>, line: &mut String) {
 
 /// Splits off what ends a clause: whoever copies a path wants none of it.
 fn without_mark(text: &str) -> (&str, &str) {
-    let name = text.strip_suffix([',', ':', '.']).unwrap_or(text);
+    let is_mark = |c| matches!(c, ',' | ':' | '.') || c == ';' && !text.contains('&');
+    let name = text.strip_suffix(is_mark).unwrap_or(text);
+    // A parenthesis that was opened before is not of it.
+    let name = name.strip_suffix(')').filter(|name| !name.contains('(')).unwrap_or(name);
     let is_name = name.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '\'' | '"' | ')'));
     let is_number = name.len() < COMMIT_DIGITS_MIN && name.chars().all(|c| c.is_ascii_digit());
     let at = if is_name && !is_number { name.len() } else { text.len() };

@@ -1,7 +1,8 @@
 //! Several repairs of one instance as one: it is stopped once, everything is done while it stands, and it is started once.
 
 use super::step::Turn;
-use super::{Excuse, Finding, KeyRepair, Step};
+use super::steps::OVERWRITE_WARNING;
+use super::{Excuse, Finding, KeyCopy, KeyRepair, Step};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A repair in the order in which it is done.
@@ -92,84 +93,84 @@ pub(super) fn joined(repairs: impl IntoIterator<Item = Vec<Step>>) -> Vec<Step> 
     course.steps()
 }
 
-/// Which part of the copying of keys a finding asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Asked {
-    /// That of these instances, which may be none.
-    For(BTreeSet<String>),
-    /// All of it.
-    Whole,
+/// What a finding wants done.
+struct Wanted {
+    /// Steps of the repair of the keys, as they were when it was found.
+    keys: Vec<Step>,
+    /// The instances to which it wants keys copied.
+    copied: BTreeSet<String>,
+    /// All else.
+    course: Course,
+}
+
+impl Wanted {
+    fn of(fix: &[Step]) -> Self {
+        let (keys, own): (Vec<&Step>, Vec<&Step>) =
+            fix.iter().partition(|step| step.is_of_key_repair());
+        let stopped = keys.iter().filter_map(|step| match step.turn() {
+            Some(Turn::Stop(name)) => Some(name.clone()),
+            _ => None,
+        });
+        let copied = stopped.collect();
+        Self { keys: keys.into_iter().cloned().collect(), copied, course: Course::of(own) }
+    }
+
+    /// Returns the repair of the keys, with what other findings have added to it meanwhile.
+    fn key_steps(&self, repair: Option<&KeyRepair>) -> Vec<Step> {
+        match repair {
+            Some(KeyRepair::Copy(copy)) if !self.copied.is_empty() => {
+                copy.steps_for(|name| self.copied.contains(name))
+            }
+            _ => self.keys.clone(),
+        }
+    }
 }
 
 /// Makes the repairs of findings fit each other: what several do to one instance is done while it is stopped once, and together
 /// with the copying of keys where it gets those.
 pub(super) fn join(findings: &mut [Finding], repair: &mut Option<KeyRepair>) {
-    let mut courses: Vec<Option<(Asked, Course)>> = findings
+    let mut all: Vec<Option<Wanted>> = findings
         .iter()
         .map(|found| {
             let is_meant = !matches!(found.excuse, Some(Excuse::Suppressed { .. }));
-            is_meant.then(|| apart(&found.hit.fix))
+            is_meant.then(|| Wanted::of(&found.hit.fix))
         })
         .collect();
     if let Some(KeyRepair::Copy(copy)) = repair {
-        for (asked, course) in courses.iter_mut().flatten() {
-            let joined = with_copy(course, copy);
-            if let Asked::For(names) = asked {
-                names.extend(joined);
-            }
+        for wanted in all.iter_mut().flatten() {
+            join_copy(wanted, copy);
         }
     }
-    let by_instance = by_instance(courses.iter().flatten().map(|(_, course)| course));
-    for (finding, course) in findings.iter_mut().zip(&courses) {
-        let Some((asked, course)) = course else { continue };
+    let by_instance = by_instance(all.iter().flatten().map(|wanted| &wanted.course));
+    for (finding, wanted) in findings.iter_mut().zip(&all) {
+        let Some(wanted) = wanted else { continue };
+        let course = &wanted.course;
         let mut whole = Course::default();
         for other in course.stops.keys().filter_map(|name| by_instance.get(name.as_str())) {
             whole.join(other);
         }
         whole.join(course);
-        finding.hit.fix = match part(repair.as_ref(), asked) {
-            Some(copying) if whole.stops.is_empty() => {
-                [whole.before.all, copying, whole.after.in_order()].concat()
-            }
-            Some(copying) => [copying, whole.steps()].concat(),
-            None => whole.steps(),
+        let keys = wanted.key_steps(repair.as_ref());
+        finding.hit.fix = if whole.stops.is_empty() {
+            [whole.before.all, keys, whole.after.in_order()].concat()
+        } else {
+            [keys, whole.steps()].concat()
         };
     }
 }
 
-/// Takes the repair of a finding apart: whether the keys of the farm are to be made equal, and what else is to be done.
-fn apart(fix: &[Step]) -> (Asked, Course) {
-    let (of_keys, own): (Vec<&Step>, Vec<&Step>) =
-        fix.iter().partition(|step| step.is_of_key_repair());
-    let asked = if of_keys.is_empty() { Asked::For(BTreeSet::new()) } else { Asked::Whole };
-    (asked, Course::of(own))
-}
-
-/// Returns the part of the repair of the keys that a finding asks for.
-fn part(repair: Option<&KeyRepair>, asked: &Asked) -> Option<Vec<Step>> {
-    match (repair?, asked) {
-        (repair, Asked::Whole) => Some(repair.steps()),
-        (KeyRepair::Copy(copy), Asked::For(names)) if !names.is_empty() => {
-            Some(copy.steps_for(|name| names.contains(name)))
-        }
-        _ => None,
-    }
-}
-
-/// Gives the copying of keys what a repair does to the instances that get them, and leaves what it does after. Returns these instances.
-fn with_copy(course: &mut Course, copy: &mut super::KeyCopy) -> BTreeSet<String> {
-    let mut joined = BTreeSet::new();
-    for target in &copy.targets {
-        let is_target = |name: &str| name == target.name;
-        let parts = [&course.before.all, &course.after.all].into_iter();
-        let parts = parts.chain(course.stops.values().map(|steps| &steps.all));
-        let is_settled = parts.flatten().any(|step| step.is_settled(is_target));
-        if is_settled || course.stops.contains_key(&target.name) {
-            joined.insert(target.name.clone());
-        }
-    }
-    let parts = [&mut course.before.all, &mut course.after.all].into_iter();
-    for steps in parts.chain(course.stops.values_mut().map(|steps| &mut steps.all)) {
+/// Gives the copying of keys what a finding wants done to the instances that get them, and leaves what it wants done after.
+fn join_copy(wanted: &mut Wanted, copy: &mut KeyCopy) {
+    let course = &mut wanted.course;
+    let stopped = course.stops.values().map(|steps| &steps.all);
+    let own = [&course.before.all, &course.after.all].into_iter().chain(stopped).flatten();
+    let settled = own.filter_map(Step::settled_at).chain(course.stops.keys().map(String::as_str));
+    let touched: BTreeSet<String> = settled.map(str::to_owned).collect();
+    let is_joined = |name: &String| touched.contains(name);
+    let names = copy.targets.iter().map(|target| &target.name);
+    let joined: BTreeSet<String> = names.filter(|name| is_joined(name)).cloned().collect();
+    let stops = course.stops.values_mut().map(|steps| &mut steps.all);
+    for steps in [&mut course.before.all, &mut course.after.all].into_iter().chain(stops) {
         let copied = |step: Step| step.where_copied(|name| joined.contains(name));
         *steps = steps.drain(..).filter_map(copied).collect();
     }
@@ -178,13 +179,12 @@ fn with_copy(course: &mut Course, copy: &mut super::KeyCopy) -> BTreeSet<String>
         let new = stopped.all.into_iter().filter(|step| !target.also.contains(step));
         target.also.extend(new.collect::<Vec<_>>());
     }
-    if !joined.is_empty() {
-        let told =
-            |step: &Step| copy.first.contains(step) || *step == super::steps::OVERWRITE_WARNING;
+    wanted.copied.extend(joined);
+    if !wanted.copied.is_empty() {
+        let told = |step: &Step| copy.first.contains(step) || *step == OVERWRITE_WARNING;
         let new: Vec<Step> = course.before.all.drain(..).filter(|step| !told(step)).collect();
         copy.first.extend(new);
     }
-    joined
 }
 
 /// Returns what the repairs of one instance alone do to it. Those of several are not lent to others: what they save before and delete

@@ -83,10 +83,8 @@ pub(super) fn accepted(
         return BTreeSet::new();
     }
     let repair = key_repair(&trusted(farm));
-    let steps = repair.steps();
-    let asks = |found: &&Finding| {
-        found.hit.fix.ends_with(&steps) && selection.severity(found.rule).is_some()
-    };
+    let asks =
+        |found: &&Finding| found.hit.asks_for_keys() && selection.severity(found.rule).is_some();
     let asking: Vec<&Finding> = findings.iter().filter(asks).collect();
     let counting: Vec<&&Finding> =
         asking.iter().filter(|found| suppressed(farm, found, selection).is_none()).collect();
@@ -128,11 +126,10 @@ fn may_match(farms: &[Farm], suppression: &Suppression) -> bool {
     let own = farms.iter().filter(|farm| suppression.farm.as_ref().is_none_or(|f| *f == farm.name));
     own.into_iter().any(|farm| {
         let trusted = trusted(farm);
-        let steps = key_repair(&trusted).steps();
         // One that covers some of its instances leaves those out of the repair of the keys.
         let leaves_out = |hit: &Hit| {
             let mut instances = hit.instances.iter().map(slice::from_ref);
-            hit.fix.ends_with(&steps)
+            hit.asks_for_keys()
                 && instances.any(|name| suppression.covers(rule.id, &farm.name, name))
         };
         farm.gaps.iter().any(|gap| gap.kind.hides())

@@ -44,14 +44,13 @@ fn half(farm: &Farm, shared: KeyName, agree: &Groups<'_>, other: &Groups<'_>) ->
     }
     let [hmac, master] = KeyName::ALL;
     let differing = if shared == hmac { master } else { hmac };
-    let message = match other.majority() {
-        Some(_) => {
-            let (verb, its) =
-                if halved.len() == 1 { ("shares", "its") } else { ("share", "their") };
-            let names = names(&halved);
-            format!("{names} {verb} {its} {shared} with the farm, but not {its} {differing}")
+    let all = names(&halved);
+    let message = match (other.majority(), halved.as_slice()) {
+        (_, [_]) => format!("{all} shares its {shared} with the farm, but not its {differing}"),
+        (Some(_), _) => {
+            format!("{all} share their {shared} with the farm, but not their {differing}")
         }
-        None => format!("{} share their {shared}, but not their {differing}", names(&halved)),
+        (None, _) => format!("{all} share their {shared}, but not their {differing}"),
     };
     let files = halved.iter().filter_map(|m| m.known_key(differing)).map(EffectiveKey::place);
     vec![Hit::among(&halved, message).at(files).fix(repair::copy_keys(farm))]

@@ -39,6 +39,11 @@ impl Hit {
         self
     }
 
+    /// Says whether the keys of the farm are to be made equal.
+    pub(super) fn asks_for_keys(&self) -> bool {
+        self.fix.iter().any(Step::is_of_key_repair)
+    }
+
     /// Adds steps of the repair.
     pub(super) fn fix<S: Into<Step>>(mut self, steps: impl IntoIterator<Item = S>) -> Self {
         self.fix.extend(steps.into_iter().map(Into::into));

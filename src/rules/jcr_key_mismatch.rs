@@ -22,25 +22,25 @@ fn check(farm: &Farm) -> Vec<Hit> {
     pairs.filter_map(|(member, name)| on(member, name)).collect()
 }
 
-/// Returns a key of an instance that works with files, and the other one that its repository has.
-pub(super) fn mismatch(
+/// Returns a key in a file, and the other one that the repository has.
+pub(super) fn other_in_jcr(
     member: &Member,
     name: KeyName,
 ) -> Option<(&EffectiveKey, &KeyFile, &JcrKey)> {
     let (known, file) = member.key_in_file(name)?;
     let jcr = member.snapshot.repository.as_ref()?.key(name)?;
-    let is_other = known.value != jcr.digest.whole;
-    (is_other && member.storage_mode() == Some(StorageMode::Bundle)).then_some((known, file, jcr))
+    (known.value != jcr.digest.whole).then_some((known, file, jcr))
 }
 
 fn on(member: &Member, name: KeyName) -> Option<Hit> {
-    let (known, file, jcr) = mismatch(member, name)?;
+    let is_meant = |_: &_| member.storage_mode() == Some(StorageMode::Bundle);
+    let (known, file, jcr) = other_in_jcr(member, name).filter(is_meant)?;
     let repository = member.snapshot.repository.as_ref()?;
     let age = if repository.is_outdated() { " (an older revision)" } else { "" };
     let message = format!(
         "{name} of {} differs from the one in its /etc/key: md5 {} in the file, {} in the JCR{age}",
         member.name,
-        known.value.short(),
+        known.digest.whole.short(),
         jcr.digest.whole.short()
     );
     let places = [&file.place, &repository.place];
@@ -49,7 +49,7 @@ fn on(member: &Member, name: KeyName) -> Option<Hit> {
 
 fn fix(member: &Member, known: &EffectiveKey, file: &KeyFile, jcr: &JcrKey) -> Vec<Step> {
     let (name, path) = (&member.name, quoted(&file.place.path));
-    let (in_file, in_jcr) = (known.value.md5, jcr.digest.whole.md5);
+    let (in_file, in_jcr) = (known.digest.whole.md5, jcr.digest.whole.md5);
     let steps = [
         format!(
             "On {name}, save {} (CRXDE Lite), and compare: md5sum must print {in_jcr} for it; {path} has {in_file}.",

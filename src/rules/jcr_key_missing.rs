@@ -1,7 +1,8 @@
 //! `jcr-key-missing`: JCR mode, and `/etc/key` does not hold a key.
 
+use super::repair::key_repair;
 use super::steps::{CQSUPPORT, KA_23909};
-use super::{Hit, Rule, Severity, repair};
+use super::{Hit, KeyRepair, Rule, Severity, Step};
 use crate::facts::KeyName;
 use crate::farm::{Farm, KeyState, Member};
 
@@ -18,10 +19,11 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    farm.members.iter().filter_map(|member| on(farm, member)).collect()
+    let repair = key_repair(farm);
+    farm.members.iter().filter_map(|member| on(&repair, member)).collect()
 }
 
-fn on(farm: &Farm, member: &Member) -> Option<Hit> {
+fn on(repair: &KeyRepair, member: &Member) -> Option<Hit> {
     let repository = member.snapshot.repository.as_ref().filter(|_| member.is_in_jcr_mode())?;
     let is_absent = |name: &KeyName| *member.key(*name) == KeyState::Absent;
     let missing: Vec<&str> =
@@ -33,15 +35,16 @@ fn on(farm: &Farm, member: &Member) -> Option<Hit> {
     let message =
         format!("{name} is in JCR mode, yet /etc/key has no {}", missing.join(" and no "));
     let steps = [
-        format!("Do not restart {name} before its keys are back: it would make new ones."),
+        format!("Do not restart {name} before its keys are back: it would make new ones.").into(),
         format!(
-            "Where there is a backup of {name}, restore /etc/key from it: only its old keys read what it has encrypted. Without \
-             one, take the keys of the farm:"
-        ),
+            "Where there is a backup of {name}, restore /etc/key from it: only its old keys read what it has encrypted."
+        )
+        .into(),
+        Step::from("Without one, take the keys of the farm:").settled_by_copy(name),
     ];
     let files = member.storage().map(|file| &file.place);
     let places = files.into_iter().chain([&repository.place]);
-    Some(Hit::on(member, message).at(places).fix(steps).fix(repair::copy_keys(farm)))
+    Some(Hit::on(member, message).at(places).fix(steps).fix(repair.steps_to(member)))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::excuse::{accepted, is_about_suppressions, suppressed, tell_stale};
 use super::marks::marked;
 use super::repair::{KeyRepair, key_repair};
-use super::{Excuse, Finding, RULES, Rule, Severity, Step, Verdict, course, known, verdict};
+use super::{Excuse, Finding, RULES, Rule, Severity, Verdict, course, known, verdict};
 use crate::facts::Date;
 use crate::farm::{Farm, Matrix};
 use crate::policy::{Baseline, Level, Suppression};
@@ -67,7 +67,8 @@ pub struct Judged {
     pub verdict: Verdict,
     /// Whether errors make the verdict, and each of them is shown with an excuse.
     pub errors_excused: bool,
-    /// How its keys are made equal, where a finding asks for that which is shown and not suppressed. The fix of such a finding holds these steps.
+    /// How its keys are made equal, where a finding asks for that which is shown and not suppressed. The fix of such a finding holds its
+    /// steps, those for the instances that it is about.
     pub key_repair: Option<KeyRepair>,
 }
 
@@ -100,8 +101,9 @@ pub fn judge(mut farms: Vec<Farm>, selection: &Selection) -> Vec<Judged> {
 
 fn judge_one(mut farm: Farm, selection: &Selection, baseline: &mut Baseline) -> Judged {
     let mut findings = findings_with_accepted(&mut farm, selection);
-    let repair = key_repair(&trusted(&farm));
-    let matrix = marked(&farm, &findings, &repair);
+    let trusted = trusted(&farm);
+    let repair = key_repair(&trusted);
+    let matrix = marked(&farm, &trusted, &findings, &repair);
     let verdict = verdict(&farm, &findings);
     let count = findings.len();
     let is_error = |finding: &&Finding| finding.rule.severity == Severity::Error;
@@ -142,8 +144,7 @@ fn findings_with_accepted(farm: &mut Farm, selection: &Selection) -> Vec<Finding
 /// Says how the keys are made equal, where a finding asks for that which is shown and which the policy does not accept.
 fn asked(repair: KeyRepair, findings: &[Finding]) -> Option<KeyRepair> {
     let is_accepted = |found: &Finding| matches!(found.excuse, Some(Excuse::Suppressed { .. }));
-    let asks =
-        |found: &Finding| !is_accepted(found) && found.hit.fix.iter().any(Step::is_of_key_repair);
+    let asks = |found: &Finding| !is_accepted(found) && found.hit.asks_for_keys();
     findings.iter().any(asks).then_some(repair)
 }
 

@@ -1,10 +1,11 @@
 //! `key-degenerate`: a key that cannot be one: empty, all one byte, equal to the other key, or swapped with it.
 
 use super::groups::Groups;
-use super::repair;
+use super::own_keys::{Flaw, OwnKeys, has_stray};
+use super::repair::{bring_keys, key_repair};
 use super::steps::{self, ENCAPSULATED_TOKEN, OVERWRITE_WARNING, quoted};
-use super::{Hit, Rule, Severity};
-use crate::facts::{CRYPTO_FILE, KeyName, Place};
+use super::{Hit, KeyRepair, Rule, Severity, Step};
+use crate::facts::{CRYPTO_FILE, Digest, KeyName, Place};
 use crate::farm::{Farm, Member};
 
 pub(super) static RULE: Rule = Rule {
@@ -19,26 +20,29 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
+    let repair = key_repair(farm);
     farm.members
         .iter()
         .flat_map(|member| {
-            let uniform = KeyName::ALL.into_iter().filter_map(|name| uniform(farm, member, name));
-            uniform.chain(doubled(farm, member)).chain(swapped(farm, member)).collect::<Vec<_>>()
+            let names = KeyName::ALL.into_iter();
+            let uniform = names.filter_map(|name| uniform(&repair, member, name));
+            let swapped = swapped(member).or_else(|| reversed(farm, &repair, member));
+            uniform.chain(doubled(&repair, member)).chain(swapped).collect::<Vec<_>>()
         })
         .collect()
 }
 
-fn uniform(farm: &Farm, member: &Member, name: KeyName) -> Option<Hit> {
+fn uniform(repair: &KeyRepair, member: &Member, name: KeyName) -> Option<Hit> {
     let key = member.known_key(name)?;
     if !key.digest.uniform {
         return None;
     }
     let what = if key.digest.whole.bytes == 0 { "is empty" } else { "is one repeated byte" };
     let message = format!("{name} of {} {what}", member.name);
-    Some(Hit::on(member, message).at([key.place()]).fix(repair::copy_keys(farm)))
+    Some(Hit::on(member, message).at([key.place()]).fix(bring_keys(repair, member)))
 }
 
-fn doubled(farm: &Farm, member: &Member) -> Option<Hit> {
+fn doubled(repair: &KeyRepair, member: &Member) -> Option<Hit> {
     let [hmac, master] = KeyName::ALL.map(|name| member.known_key(name));
     let (hmac, master) = (hmac?, master?);
     if hmac.value != master.value || hmac.digest.uniform {
@@ -46,15 +50,69 @@ fn doubled(farm: &Farm, member: &Member) -> Option<Hit> {
     }
     let message = format!("hmac and master of {} are the same key", member.name);
     let files = [hmac.place(), master.place()];
-    Some(Hit::on(member, message).at(files).fix(repair::copy_keys(farm)))
+    Some(Hit::on(member, message).at(files).fix(bring_keys(repair, member)))
 }
 
-/// Finds a hmac that is another instance's master. With most of the farm agreeing on hmac, the odd one is accused; of
-/// two that are each other's reverse, the pair is told once.
-fn swapped(farm: &Farm, member: &Member) -> Option<Hit> {
+/// Finds a pair that is swapped by its lengths: in no form is master the longer key.
+fn swapped(member: &Member) -> Option<Hit> {
+    let [hmac, master] = KeyName::ALL.map(|name| member.known_key(name));
+    let (hmac, master) = (hmac?, master?);
+    let own = OwnKeys::of(member);
+    let pair = own.pair().filter(|_| own.flaws().contains(&Flaw::Swapped))?;
+    let name = &member.name;
+    let message = format!(
+        "hmac and master of {name} are swapped: hmac has {} bytes, and master {}",
+        hmac.digest.whole.bytes, master.digest.whole.bytes
+    );
+    let hit = Hit::on(member, message).at([hmac.place(), master.place()]);
+    let steps = if has_stray(member) {
+        let first = "Settle key-trailing-newline there first, and scan again";
+        vec![format!("On {name}, exchange nothing yet. {first}.").into()]
+    } else if member.is_in_jcr_mode() {
+        vec![
+            OVERWRITE_WARNING.into(),
+            format!(
+                "On {name}, exchange the properties hmac and master of /etc/key (CRXDE Lite) after a copy of both, and restart it."
+            )
+            .into(),
+        ]
+    } else {
+        exchange(member, &pair)
+    };
+    Some(hit.fix(steps::settled_by_copy(name, steps)))
+}
+
+/// Gives each file the name of the other.
+fn exchange(member: &Member, [hmac_sum, master_sum]: &[Digest; 2]) -> Vec<Step> {
+    let name = &member.name;
+    let directory = steps::data_directory(&member.snapshot, CRYPTO_FILE);
+    let [hmac, master, between] =
+        ["hmac", "master", "hmac.exchanged"].map(|file| quoted(&format!("{directory}/{file}")));
+    let right = format!(
+        "It must print {} for hmac and {} for master; where it does not, put back what was kept",
+        hmac_sum.md5, master_sum.md5
+    );
+    vec![
+        OVERWRITE_WARNING.into(),
+        Step::stop(name),
+        steps::keep("exchanged", name, &[&hmac, &master]),
+        Step::command(
+            "Exchange both files",
+            &format!("mv {hmac} {between} && mv {master} {hmac} && mv {between} {master}"),
+        ),
+        Step::command(&right, &format!("md5sum {hmac} {master}")),
+        Step::start(name),
+        steps::remove_kept(name),
+    ]
+}
+
+/// Finds a hmac that is another instance's master, where the lengths do not tell. With most of the farm agreeing on hmac, the odd one is
+/// accused; of two that are each other's reverse, the pair is told once.
+fn reversed(farm: &Farm, repair: &KeyRepair, member: &Member) -> Option<Hit> {
     let hmac = member.known_key(KeyName::Hmac).filter(|key| !key.digest.uniform)?;
     let peer = farm.members.iter().find(|peer| {
         peer.name != member.name
+            && !OwnKeys::of(peer).flaws().contains(&Flaw::Swapped)
             && peer.known_key(KeyName::Master).is_some_and(|master| master.value == hmac.value)
             && peer.known_key(KeyName::Hmac).is_some_and(|theirs| theirs.value != hmac.value)
     })?;
@@ -86,8 +144,11 @@ fn swapped(farm: &Farm, member: &Member) -> Option<Hit> {
         ),
     ];
     let hit = Hit::on(member, message).at(&places);
-    let repair = repair::key_repair(farm);
-    Some(if repair.replaces(&[member, peer]) { hit.fix(repair.steps()) } else { hit.fix(steps) })
+    let replaced = [member, peer].into_iter().find(|one| repair.replaces(&[one]));
+    Some(match replaced {
+        Some(one) => hit.fix(repair.steps_to(one)),
+        None => hit.fix(steps),
+    })
 }
 
 fn directory(member: &Member) -> String {

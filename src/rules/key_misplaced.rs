@@ -1,5 +1,6 @@
 //! `key-misplaced`: key files lie in the data directory of a bundle that does not read them.
 
+use super::own_keys::key_in;
 use super::steps::{self, KA_23909, quoted};
 use super::{Hit, Rule, Severity, Step};
 use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE, Digest, KeyFile, KeyName, Place, StorageMode};
@@ -53,13 +54,9 @@ fn on(member: &Member, keys_of_farm: &BTreeSet<Digest>) -> Vec<Hit> {
 /// Other bundles may well have files of these names. One is taken for a key when it has the length of one, a line end aside, or
 /// is a key of the farm; and a `storage` when it names a storage mode.
 fn is_key(file: &KeyFile, keys_of_farm: &BTreeSet<Digest>) -> bool {
-    let digests = || {
-        std::iter::once(&file.digest.whole)
-            .chain(file.digest.trimmed.iter().map(|(_, content)| content))
-    };
-    let lengths = KeyName::ALL.map(KeyName::known_lengths).concat();
-    let of_length = file.digest.text.is_none() && digests().any(|d| lengths.contains(&d.bytes));
-    of_length || digests().any(|digest| keys_of_farm.contains(digest))
+    let trimmed = file.digest.trimmed.iter().map(|(_, content)| content);
+    let mut digests = [&file.digest.whole].into_iter().chain(trimmed);
+    key_in(&file.digest).is_some() || digests.any(|digest| keys_of_farm.contains(digest))
 }
 
 fn hit(member: &Member, name: &str, owner: &str, bundle: &Bundle, place: &Place) -> Hit {
@@ -71,40 +68,53 @@ fn hit(member: &Member, name: &str, owner: &str, bundle: &Bundle, place: &Place)
     Hit::on(member, message).at([place]).fix(fix(member, name, owner, bundle, place))
 }
 
-/// A file in the right place is the one in use, right or wrong: it must not be overwritten by a move.
+/// A file in the right place is the one in use, right or wrong: it must not be overwritten by a move. Nor is one needed there in JCR mode.
 fn fix(member: &Member, name: &str, owner: &str, bundle: &Bundle, place: &Place) -> Vec<Step> {
     let snapshot = &member.snapshot;
-    let right = steps::data_directory(snapshot, owner);
-    let (from, to) = (quoted(&place.path), quoted(&format!("{right}/{name}")));
-    let is_there = match KeyName::ALL.into_iter().find(|key| key.file_name() == name) {
-        Some(key) => snapshot.keys_in_place(key).next().is_some(),
-        None => snapshot.storage_in_place().next().is_some(),
-    };
     let instance = &member.name;
-    if is_there {
+    let from = quoted(&place.path);
+    let in_place = match KeyName::ALL.into_iter().find(|key| key.file_name() == name) {
+        Some(_) if member.is_in_jcr_mode() => {
+            return vec![delete(member, name, bundle, &from)];
+        }
+        Some(key) => snapshot.keys_in_place(key).next().map(|file| &file.place),
+        None => snapshot.storage_in_place().next().map(|file| &file.place),
+    };
+    if let Some(in_place) = in_place {
         let compare = format!(
             "On {instance}, compare it with the file in use. Where they differ and secrets cannot be read, the one in the wrong place may be \
              the right one: keep it until that is clear"
         );
-        let delete = format!("When logins and secrets work on {instance}, delete it");
-        return vec![
-            Step::command(&compare, &format!("cmp {from} {to}")).settled_by_copy(instance),
-            Step::command(&delete, &format!("rm {from}")).last(),
-        ];
+        let command = format!("cmp {from} {}", quoted(&in_place.path));
+        let compare = Step::command(&compare, &command).settled_by_copy(instance);
+        return vec![compare, delete(member, name, bundle, &from)];
     }
+    let right = steps::data_directory(snapshot, owner);
+    let to = quoted(&format!("{right}/{name}"));
     let put = Step::command(
         "Move the file to its place; should there be one by now, answer n and keep both",
         &steps::after_making(&quoted(&format!("{right}/")), &format!("mv -i {from} {to}")),
     );
-    // The right file comes with the copy: this one must not replace it.
-    let away = Step::command(
+    let put = put.replaced_by_copy(instance, away(member, name, bundle, &from));
+    vec![Step::stop(instance), put, Step::start(instance)]
+}
+
+/// Where other keys come, the file may be the only one with the old key.
+fn delete(member: &Member, name: &str, bundle: &Bundle, from: &str) -> Step {
+    let instance = &member.name;
+    let delete = format!("When logins and secrets work on {instance}, delete it");
+    let delete = Step::command(&delete, &format!("rm {from}"));
+    delete.replaced_by_copy(instance, away(member, name, bundle, from)).last()
+}
+
+/// The right file comes with the copy: this one must not replace it.
+fn away(member: &Member, name: &str, bundle: &Bundle, from: &str) -> Step {
+    let instance = &member.name;
+    let kept = steps::kept_file("keys", instance, &format!("{}-{name}", bundle.directory));
+    Step::command(
         &format!("On {instance}, move the {name} in the wrong place to what was kept"),
-        &format!(
-            "mv -i {from} {}",
-            steps::kept_file("keys", instance, &format!("{}-{name}", bundle.directory))
-        ),
-    );
-    vec![Step::stop(instance), put.replaced_by_copy(instance, away), Step::start(instance)]
+        &format!("mv -i {from} {kept}"),
+    )
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! `key-missing`: Bundle mode, and a key file is not there.
 
-use super::repair;
+use super::repair::{bring_keys, key_repair};
 use super::steps::{self, ENCAPSULATED_TOKEN};
-use super::{Hit, Rule, Severity};
+use super::{Hit, KeyRepair, Rule, Severity};
 use crate::facts::{CRYPTO_FILE, KeyName, StorageMode};
 use crate::farm::{Farm, KeyState, Member};
 
@@ -18,10 +18,11 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    farm.members.iter().filter_map(|member| on(farm, member)).collect()
+    let repair = key_repair(farm);
+    farm.members.iter().filter_map(|member| on(&repair, member)).collect()
 }
 
-fn on(farm: &Farm, member: &Member) -> Option<Hit> {
+fn on(repair: &KeyRepair, member: &Member) -> Option<Hit> {
     let is_absent = |name: &KeyName| *member.key(*name) == KeyState::Absent;
     let missing: Vec<&str> =
         KeyName::ALL.iter().filter(|name| is_absent(name)).map(|name| name.file_name()).collect();
@@ -31,7 +32,7 @@ fn on(farm: &Farm, member: &Member) -> Option<Hit> {
     let directory = steps::data_directory(&member.snapshot, CRYPTO_FILE);
     let message = format!("{} has no {} in {directory}", member.name, missing.join(" and no "));
     let bundles = member.snapshot.bundles_named(CRYPTO_FILE).map(|bundle| &bundle.place);
-    Some(Hit::on(member, message).at(bundles).fix(repair::copy_keys(farm)))
+    Some(Hit::on(member, message).at(bundles).fix(bring_keys(repair, member)))
 }
 
 #[cfg(test)]

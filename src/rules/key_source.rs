@@ -2,7 +2,9 @@
 
 use super::Step;
 use super::groups::{Groups, names};
-use super::own_keys::{OwnKeys, has_keys_in_jcr, is_in_doubt, sound_pair};
+use super::own_keys::{
+    OwnKeys, half, has_keys_in_jcr, is_in_doubt, mend, mended, sound_pair, with_flaws,
+};
 use crate::facts::{Digest, KeyName, Role};
 use crate::farm::{Farm, Member};
 
@@ -17,13 +19,15 @@ pub(super) enum Choice<'a> {
         /// What to do before they go anywhere.
         first: Vec<Step>,
     },
+    /// That is to be told by another scan, when this was done.
+    Settle(Vec<Step>),
     /// That cannot be told. One sentence says why, and how to find out.
     Open(String),
 }
 
-/// Chooses the instance to copy from: an author, since authors hold the data that was encrypted; without one, an
-/// instance of the majority, one with files if there is one. Whose keys are right is told by keys with a flaw too, such as a line end
-/// after them; only sound ones are copied.
+/// Chooses the instance to copy from: one with the keys that the policy names, if it names any; an author, since authors hold the data
+/// that was encrypted; without one, an instance of the majority, one with files if there is one. Whose keys are right is told by keys
+/// with a flaw too, such as a line end after them; only sound ones are copied.
 pub(super) fn choose(farm: &Farm) -> Choice<'_> {
     let pairs = own_pairs(farm);
     if !farm.expected.keys.is_empty() {
@@ -39,7 +43,7 @@ pub(super) fn choose(farm: &Farm) -> Choice<'_> {
             candidates(pairs.iter())
         )),
         (None, _) if authors.is_empty() => without_author(farm, &pairs),
-        (None, _) => in_place_of(&authors, &pairs),
+        (None, _) => in_place_of(farm, &authors, &pairs),
     }
 }
 
@@ -49,7 +53,7 @@ fn by_policy<'a>(farm: &Farm, pairs: &Groups<'a>) -> Choice<'a> {
         farm.expected.keys.get(name).is_none_or(|expected| expected.is_of(key))
     };
     let fits = |group: &&[&Member]| {
-        let pair = group.first().and_then(|member| OwnKeys::of(member).pair());
+        let pair = pair_of(group);
         pair.is_some_and(|pair| {
             KeyName::ALL.iter().zip(&pair).all(|(name, key)| is_expected(name, key))
         })
@@ -57,18 +61,21 @@ fn by_policy<'a>(farm: &Farm, pairs: &Groups<'a>) -> Choice<'a> {
     let mut fitting = pairs.iter().filter(fits);
     match (fitting.next(), fitting.next()) {
         (Some(group), None) => {
-            let why = "the policy names its keys";
-            take(group, "it has the keys that the policy names", Vec::new())
-                .unwrap_or_else(|| settle(group, why, pairs))
+            let reason = "it has the keys that the policy names";
+            take(group, reason, Vec::new())
+                .unwrap_or_else(|| settle(group, "the policy names its keys", Vec::new(), pairs))
         }
         (Some(_), Some(_)) => Choice::Open(format!(
-            "Nothing here tells whose keys are right: more than one pair fits what the policy names. The pairs: {}.",
-            candidates(pairs.iter())
+            "Nothing here tells whose keys are right, for more than one pair fits what the policy names: {}. Name both keys in it.",
+            candidates(pairs.iter().filter(fits))
         )),
-        (None, _) => Choice::Open(format!(
-            "No instance has a pair of the keys that the policy names: find those, or correct the policy. The pairs: {}.",
-            candidates(pairs.iter())
-        )),
+        (None, _) => Choice::Settle(vec![
+            format!(
+                "No instance is known to have a pair of the keys that the policy names: find those, or correct the policy. The pairs: {}.",
+                candidates(pairs.iter())
+            )
+            .into(),
+        ]),
     }
 }
 
@@ -80,127 +87,170 @@ fn of_author<'a>(group: &[&'a Member], pairs: &Groups<'a>) -> Choice<'a> {
     let authors: Vec<&Member> = group.iter().copied().filter(|m| is_author(m)).collect();
     let reason = "it is an author, and authors hold the data that was encrypted";
     if let Some(taken) = take(&authors, reason, Vec::new()) {
-        return doubted(taken, group);
+        return doubted(taken, &authors, group);
     }
-    let flaw = authors.iter().find_map(|author| OwnKeys::of(author).flaw());
-    let how = flaw.map_or("", |flaw| flaw.with());
-    let reason = format!("it has the keys of {} {how}", names(&authors));
+    let how = authors.first().map_or("", |author| with_flaws(&OwnKeys::of(author).flaws()));
+    let reason = format!("it has the keys of {}{how}", names(&authors));
     match take(group, &reason, Vec::new()) {
-        Some(taken) => doubted(taken, group),
-        None => settle(&authors, AUTHORS_HOLD, pairs),
+        Some(taken) => doubted(taken, &authors, group),
+        None => settle(&authors, AUTHORS_HOLD, Vec::new(), pairs),
     }
 }
 
 /// Chooses among instances of which none is known to be an author.
 fn without_author<'a>(farm: &Farm, pairs: &Groups<'a>) -> Choice<'a> {
     let Some(majority) = pairs.majority() else {
-        return if pairs.iter().next().is_none() { none_is_sound() } else { any_of(pairs) };
+        return if pairs.iter().next().is_none() { none_is_sound(farm) } else { any_of(pairs) };
     };
     let is_most = majority.len() > repaired(farm).count().saturating_sub(majority.len());
     let reason = match (is_most, pairs.differ(), majority.len()) {
         (true, ..) => "most of the farm has its keys",
         (_, true, _) => "more instances have its keys than any others",
-        (.., 1) => "no other instance has a sound pair of keys",
-        _ => "all instances with a sound pair of keys have the same",
+        (.., 1) => "no other instance is known to have a pair of keys",
+        _ => "all instances that are known to have a pair of keys have the same",
     };
-    // Run modes are often not in a small snapshot: any of these may be the author.
-    let may_be_author = |own: OwnKeys| {
+    take_or_settle(majority, reason, may_be_authors(farm), pairs)
+}
+
+/// Run modes are often not in a small snapshot: an instance without a role and without keys that could be compared may be the author.
+fn may_be_authors(farm: &Farm) -> Vec<Step> {
+    let having = |own: OwnKeys| {
         let is_unknown = |m: &&Member| m.snapshot.role().is_none() && OwnKeys::of(m) == own;
-        repaired(farm).filter(is_unknown).collect::<Vec<_>>()
+        let all: Vec<&Member> = repaired(farm).filter(is_unknown).collect();
+        (!all.is_empty()).then(|| names(&all))
     };
-    let [lost, encoded] = [OwnKeys::Lost, OwnKeys::Encoded].map(may_be_author);
-    let search = (!lost.is_empty()).then(|| search_backups(&names(&lost)));
-    let decode = (!encoded.is_empty()).then(|| decode(&names(&encoded)));
-    match take(majority, reason, search.into_iter().chain(decode).collect()) {
-        Some(taken) => doubted(taken, majority),
-        None => settle(majority, reason, pairs),
-    }
+    let unknown = having(OwnKeys::Unknown).map(|who| {
+        format!(
+            "First find out which keys {who} has: they are not known here, nor is whether it is an author. Where they are other keys than these, \
+             copy nothing before it is clear whose data that was encrypted is needed."
+        )
+        .into()
+    });
+    let encoded = having(OwnKeys::Encoded).map(|who| {
+        format!(
+            "First decode a copy of the keys of {who}, which are there as text: where they are other keys than these, copy nothing before it is \
+             clear whose data that was encrypted is needed."
+        )
+        .into()
+    });
+    let lost = having(OwnKeys::Lost).map(|who| search_backups(&who));
+    [lost, encoded, unknown].into_iter().flatten().collect()
 }
 
 /// Chooses where no author has a pair of keys that can be read here.
-fn in_place_of<'a>(authors: &[&'a Member], pairs: &Groups<'a>) -> Choice<'a> {
+fn in_place_of<'a>(farm: &Farm, authors: &[&'a Member], pairs: &Groups<'a>) -> Choice<'a> {
     let having = |own: OwnKeys| {
         let have: Vec<&Member> =
             authors.iter().copied().filter(|author| OwnKeys::of(author) == own).collect();
         (!have.is_empty()).then(|| names(&have))
     };
-    if let Some(unknown) = having(OwnKeys::Unknown) {
-        return Choice::Open(format!(
-            "Settle first which keys {unknown} has: {AUTHORS_HOLD}, and its keys are not known here. The pairs of the others: {}.",
-            candidates(pairs.iter())
+    let wait = |first: String| {
+        let others = candidates(pairs.iter());
+        Choice::Settle(vec![format!("{first} The pairs of the others: {others}.").into()])
+    };
+    if let Some(who) = having(OwnKeys::Unknown) {
+        return wait(format!(
+            "Settle first which keys {who} has: {AUTHORS_HOLD}, and here they are not known."
         ));
     }
-    if let Some(encoded) = having(OwnKeys::Encoded) {
-        return Choice::Open(format!(
-            "Settle key-not-binary on {encoded} first: {AUTHORS_HOLD}, and its own keys are there, if as text. The pairs of the others: {}.",
-            candidates(pairs.iter())
+    if let Some(who) = having(OwnKeys::Encoded) {
+        return wait(format!(
+            "First decode the keys of {who}, which are there as text: {AUTHORS_HOLD}."
         ));
+    }
+    if let Some(choice) = by_half(authors, pairs) {
+        return choice;
     }
     let mut groups = pairs.iter();
     let who = names(authors);
     match (groups.next(), groups.next()) {
-        (None, _) => none_is_sound(),
+        (None, _) => none_is_sound(farm),
         (Some(group), None) => {
             let others = match group {
-                [_] => "no other instance has one either, but it",
-                _ => "all other instances that have one have the same",
+                [_] => "no other instance is known to have one but it",
+                _ => "all other instances that are known to have one have the same",
             };
-            let reason = format!("{who} has no sound pair of keys of its own, and {others}");
-            take(group, &reason, vec![search_backups(&who)])
-                .map_or_else(|| settle(group, &reason, pairs), |taken| doubted(taken, group))
+            let reason = format!("{others}, and {who} lost the keys of its own");
+            take_or_settle(group, &reason, vec![search_backups(&who)], pairs)
         }
         (Some(_), Some(_)) => Choice::Open(format!(
-            "Nothing here tells whose keys are right: {}. {who}, which as an author holds data that was encrypted, has no sound pair of its own: \
-             search its backups for hmac and master; the pair that equals those is right.",
+            "Nothing here tells whose keys are right: {}. {who}, which as an author holds data that was encrypted, lost its own: search its \
+             backups for hmac and master; the pair that equals those is right. Where there are none, that data stays unreadable, and the pair \
+             of most instances spares work.",
             candidates(pairs.iter())
         )),
     }
 }
 
-/// Chooses among instances with the same keys one that has them as they should be. Prefers files: they can be copied.
+/// Chooses by the one key that is left of the pair of an author: both were made together, so it tells which pair it was.
+fn by_half<'a>(authors: &[&'a Member], pairs: &Groups<'a>) -> Option<Choice<'a>> {
+    let [author] = authors else { return None };
+    let (left, own) = half(author)?;
+    let has_it = |group: &&[&Member]| {
+        let pair = pair_of(group);
+        pair.is_some_and(|pair| KeyName::ALL.into_iter().zip(pair).any(|key| key == (left, own)))
+    };
+    let mut fitting = pairs.iter().filter(has_it);
+    let (Some(group), None) = (fitting.next(), fitting.next()) else { return None };
+    let reason =
+        format!("it has the {left} that is left of the keys of {}, an author", author.name);
+    Some(take_or_settle(group, &reason, Vec::new(), pairs))
+}
+
+fn take_or_settle<'a>(
+    group: &[&'a Member],
+    reason: &str,
+    first: Vec<Step>,
+    pairs: &Groups<'a>,
+) -> Choice<'a> {
+    match take(group, reason, first.clone()) {
+        Some(taken) => doubted(taken, group, group),
+        None => settle(group, reason, first, pairs),
+    }
+}
+
+/// Chooses among instances with the same keys one that has them as they should be: rather one whose repository has no others, and rather
+/// one with files, for those can be copied.
 fn take<'a>(group: &[&'a Member], reason: &str, first: Vec<Step>) -> Option<Choice<'a>> {
-    let sound = || group.iter().filter(|member| sound_pair(member).is_some());
-    let in_files = sound().find(|member| !has_keys_in_jcr(member));
-    let source = in_files.or(sound().next())?;
+    let sound = group.iter().copied().filter(|member| sound_pair(member).is_some());
+    let source = sound.min_by_key(|member| (is_in_doubt(member), has_keys_in_jcr(member)))?;
     Some(Choice::Take { source, reason: reason.to_owned(), first })
 }
 
-/// Has it settled first which keys are right on the instance that was chosen, where its repository has others than its files. Others
-/// with the keys in its files speak for these.
-fn doubted<'a>(choice: Choice<'a>, group: &[&Member]) -> Choice<'a> {
+/// Has it found out first which keys are right on the instances whose they are, where the repository has others than the files. Others
+/// with the keys in the files, and no others in the repository, speak for these.
+fn doubted<'a>(choice: Choice<'a>, owners: &[&Member], group: &[&Member]) -> Choice<'a> {
     let Choice::Take { source, reason, mut first } = choice else { return choice };
-    if is_in_doubt(source) {
-        let who = &source.name;
-        if group.iter().all(|member| is_in_doubt(member)) {
-            return Choice::Open(format!(
-                "Settle jcr-key-mismatch on {who} first: the keys to copy are its own, but its files are others than its /etc/key has, and nothing \
-                 here tells which of both have encrypted its data."
-            ));
-        }
-        let settle = format!(
-            "Settle jcr-key-mismatch on {who} first: where those of its /etc/key turn out to be the right keys, copy nothing before they are in \
-             place and another scan was made."
-        );
-        first.insert(0, settle.into());
+    let doubtful: Vec<&Member> = owners.iter().copied().filter(|m| is_in_doubt(m)).collect();
+    if doubtful.is_empty() || owners.len() > doubtful.len() {
+        return Choice::Take { source, reason, first };
     }
+    let who = names(&doubtful);
+    let find_out = format!(
+        "First find out which keys of {who} are the right ones: its /etc/key has others than its files, and nothing here tells which have \
+         encrypted its data."
+    );
+    if group.iter().all(|member| is_in_doubt(member)) {
+        return Choice::Settle(vec![find_out.into()]);
+    }
+    let stop = "Where those of /etc/key are, copy nothing: put them in place, and scan again.";
+    first.insert(0, format!("{find_out} {stop}").into());
     Choice::Take { source, reason, first }
 }
 
 /// Has a flaw mended first, where the keys to copy are nowhere as they should be.
-fn settle<'a>(group: &[&Member], why: &str, pairs: &Groups<'a>) -> Choice<'a> {
-    let flawed = group.iter().find_map(|member| OwnKeys::of(member).flaw());
-    let Some(flaw) = flawed else { return none_is_sound() };
-    let is_other = |others: &&[&Member]| {
-        let own = |members: &[&Member]| members.first().and_then(|m| OwnKeys::of(m).pair());
-        own(others) != own(group)
-    };
-    Choice::Open(format!(
-        "{}: {why}, and {} its keys are sound and the ones to copy, unless what it has encrypted proves otherwise. No instance has them as they \
-         should be. The pairs of the others: {}.",
-        flaw.settle(&names(group)),
-        flaw.without(),
-        candidates(pairs.iter().filter(is_other))
-    ))
+fn settle<'a>(group: &[&Member], why: &str, first: Vec<Step>, pairs: &Groups<'a>) -> Choice<'a> {
+    let Some(member) = group.first() else { return Choice::Settle(first) };
+    let flaws = OwnKeys::of(member).flaws();
+    let text = format!(
+        "{}: {why}, and the keys of {} are sound {} and the ones to copy, unless what it has encrypted proves otherwise. The pairs of the \
+         others: {}.",
+        mend(member, &flaws),
+        member.name,
+        mended(&flaws),
+        candidates(pairs.iter().filter(|others| pair_of(others) != pair_of(group)))
+    );
+    Choice::Settle([text.into()].into_iter().chain(first).collect())
 }
 
 fn search_backups(authors: &str) -> Step {
@@ -212,18 +262,23 @@ fn search_backups(authors: &str) -> Step {
     .into()
 }
 
-fn decode(who: &str) -> Step {
-    format!(
-        "First decode a copy of the keys of {who}, which are there as text: where they are other keys than these, copy nothing before it is clear \
-         whose data that was encrypted is needed."
-    )
-    .into()
-}
-
-fn none_is_sound<'a>() -> Choice<'a> {
-    Choice::Open(
-        "No instance has a sound pair of keys: restore hmac and master from a backup.".to_owned(),
-    )
+/// Says where keys may come from, where no pair is known.
+fn none_is_sound<'a>(farm: &Farm) -> Choice<'a> {
+    let having = |own: OwnKeys| {
+        let all: Vec<&Member> = repaired(farm).filter(|m| OwnKeys::of(m) == own).collect();
+        (!all.is_empty()).then(|| names(&all))
+    };
+    let unknown = having(OwnKeys::Unknown)
+        .map(|who| format!("Find out first which keys {who} has; here they are not known."));
+    let encoded = having(OwnKeys::Encoded)
+        .map(|who| format!("First decode the keys of {who}, which are there as text."));
+    let known: Vec<String> = [encoded, unknown].into_iter().flatten().collect();
+    let text = if known.is_empty() {
+        "No instance has a pair of keys: restore hmac and master from a backup.".to_owned()
+    } else {
+        format!("No instance is known to have a sound pair of keys. {}", known.join(" "))
+    };
+    Choice::Settle(vec![text.into()])
 }
 
 fn any_of<'a>(pairs: &Groups<'a>) -> Choice<'a> {
@@ -240,19 +295,24 @@ fn candidates<'g, 'a: 'g>(pairs: impl Iterator<Item = &'g [&'a Member]>) -> Stri
     if listed.is_empty() { "none".to_owned() } else { listed.join(" | ") }
 }
 
+/// Returns the pair that a group shares.
+fn pair_of(group: &[&Member]) -> Option<[Digest; 2]> {
+    group.first().and_then(|member| OwnKeys::of(member).pair())
+}
+
 fn is_author(member: &Member) -> bool {
     member.snapshot.role() == Some(Role::Author)
 }
 
 /// Returns the instances that are to have the same keys: all but those whose keys the policy accepts.
 pub(super) fn repaired(farm: &Farm) -> impl Iterator<Item = &Member> {
-    farm.members.iter().filter(|member| !farm.expected.accepted.contains(&member.name))
+    farm.members.iter().filter(|member| !farm.expected.accepts(&member.name))
 }
 
 /// Groups the instances that are to have the same keys by their pairs, with a flaw or without one.
 pub(super) fn own_pairs(farm: &Farm) -> Groups<'_> {
-    let is_accepted = |member: &Member| farm.expected.accepted.contains(&member.name);
-    Groups::by(farm, |m| if is_accepted(m) { None } else { OwnKeys::of(m).pair() })
+    let own = |member: &Member| OwnKeys::of(member).pair();
+    Groups::by(farm, |member| own(member).filter(|_| !farm.expected.accepts(&member.name)))
 }
 
 #[cfg(test)]
@@ -281,7 +341,7 @@ mod tests {
             built.expected.keys = policy.farms[0].keys.clone();
             let chosen = match choose(&built) {
                 Choice::Take { source, .. } => source.name.clone(),
-                Choice::Open(_) => "-".to_owned(),
+                Choice::Settle(_) | Choice::Open(_) => "-".to_owned(),
             };
             assert_eq!(chosen, source, "{pinned}");
         }
@@ -293,6 +353,7 @@ mod tests {
             Choice::Take { source, reason, first } => {
                 (source.name.clone(), format!("{reason}. {}", first.join(" ")))
             }
+            Choice::Settle(steps) => ("-".to_owned(), steps.join(" ")),
             Choice::Open(why) => ("-".to_owned(), why),
         }
     }
@@ -308,9 +369,11 @@ mod tests {
     #[test]
     fn where_all_others_agree_they_stand_in_for_an_author_without_usable_keys() {
         let absent = |i| author(i).without_key(KeyName::Hmac).without_key(KeyName::Master);
-        let empty = |i| author(i).hmac(b"");
-        let short = |i| author(i).master(&key(1)[..15]);
-        let text = |i| author(i).hmac(b"not a key, but a note of where to find it");
+        let empty = |i| author(i).master(&key(100)[..16]).hmac(b"");
+        let short = |i| author(i).hmac(&key(100)).master(&key(1)[..15]);
+        let text = |i| {
+            author(i).master(&key(100)[..16]).hmac(b"not a key, but a note of where to find it")
+        };
         let half = |i| author(i).hmac(&key(1)).without_key(KeyName::Master);
         let nothing_in_the_jcr = |i| author(i).storage(b"JCR").jcr(&[]);
         let all: [fn(Instance) -> Instance; 6] =
@@ -318,16 +381,21 @@ mod tests {
         for (index, fault) in all.into_iter().enumerate() {
             let (source, text) = said(good_farm(&["p1", "p2"]).with("author", fault));
             assert_eq!(source, "p1", "{index}: {text}");
-            assert!(text.starts_with("author has no sound pair of keys of its own, and all other"));
+            assert!(
+                text.starts_with(
+                    "all other instances that are known to have one have the same, and"
+                )
+            );
             assert!(text.contains("First search the backups of author for its own hmac"), "{text}");
         }
     }
 
     #[test]
     fn one_other_instance_alone_is_not_called_all() {
-        let (source, text) = said(good_farm(&["p1"]).with("author", |i| author(i).hmac(b"")));
+        let (source, text) =
+            said(good_farm(&["p1"]).with("author", |i| author(i).hmac(b"").master(b"")));
         assert_eq!(source, "p1");
-        assert!(text.contains("and no other instance has one either, but it."), "{text}");
+        assert!(text.starts_with("no other instance is known to have one but it, and"), "{text}");
     }
 
     #[test]
@@ -365,7 +433,7 @@ mod tests {
         assert!(text.starts_with("it has the keys of author without the line end"), "{text}");
         let (source, text) = said(good_farm(&["p1", "p2"]).with("author", faulty));
         assert_eq!(source, "-");
-        assert!(text.starts_with("Settle key-trailing-newline on author first"), "{text}");
+        assert!(text.starts_with("First settle key-trailing-newline on author: "), "{text}");
         assert!(text.ends_with("The pairs of the others: p1, p2."), "{text}");
     }
 
@@ -380,17 +448,15 @@ mod tests {
         let swapped = |i: Instance| author(i).hmac(&key(1)[..16]).master(&key(1));
         let same = |i: Instance| i.hmac(&key(1)).master(&key(1)[..16]);
         let faults: [fn(Instance) -> Instance; 2] = [misplaced, swapped];
-        let reasons = ["which lie in the wrong place there", "which are swapped there"];
-        let starts = [
-            "Settle key-misplaced on author first: ",
-            "Exchange hmac and master on author first, ",
-        ];
+        let reasons = [", which lie in the wrong place there", ", which are swapped there"];
+        let starts =
+            ["First settle key-misplaced on author: ", "First settle key-degenerate on author: "];
         for (fault, (reason, settle)) in faults.into_iter().zip(reasons.into_iter().zip(starts)) {
             let farm = || good_farm(&["p1", "p2"]).with("author", fault);
             let (source, text) = said(farm().with("p3", same));
             assert_eq!(
                 (source.as_str(), text),
-                ("p3", format!("it has the keys of author {reason}. "))
+                ("p3", format!("it has the keys of author{reason}. "))
             );
             let (source, text) = said(farm());
             assert_eq!(source, "-");
@@ -403,7 +469,7 @@ mod tests {
         let text = |i: Instance| i.hmac(b"GAHLXJ3JfFQ0uLuyFhTDbTs1dU5eAOq0Y2Y1h0wG5wE=");
         let (source, told) = said(good_farm(&["p1", "p2"]).with("author", |i| text(author(i))));
         assert_eq!(source, "-");
-        assert!(told.starts_with("Settle key-not-binary on author first"), "{told}");
+        assert!(told.starts_with("First decode the keys of author, "), "{told}");
         // Its role is not known, and it may be the author.
         let (source, told) = said(good_farm(&["p1", "p2"]).with("p3", text));
         assert_eq!(source, "p1");
@@ -419,7 +485,7 @@ mod tests {
         assert!(text.starts_with("Nothing here tells whose keys are right: p1 | p2."), "{text}");
         let (source, text) = said(good_farm(&["p1"]).with("p2", flawed).with("p3", flawed));
         assert_eq!(source, "-");
-        assert!(text.starts_with("Settle key-trailing-newline on p2, p3 first"), "{text}");
+        assert!(text.starts_with("First settle key-trailing-newline on p2: "), "{text}");
     }
 
     #[test]
@@ -428,11 +494,43 @@ mod tests {
         let (source, text) =
             said(good_farm(&[]).with("author", doubted).with("p1", |i| i.hmac(&key(1))));
         assert_eq!(source, "-");
-        assert!(text.starts_with("Settle jcr-key-mismatch on author first"), "{text}");
+        assert!(text.starts_with("First find out which keys of author are the right"), "{text}");
         let farm = good_farm(&["p2"]).with("author", doubted).with("p1", |i| i.hmac(&key(1)));
         let (source, text) = said(farm);
         assert_eq!(source, "author");
-        assert!(text.contains(". Settle jcr-key-mismatch on author first"), "{text}");
+        assert!(text.contains(". First find out which keys of author are the right"), "{text}");
+        assert!(text.contains("copy nothing: put them in place"), "{text}");
+        // So it is where another one has the keys of its files.
+        let newline = [&key(1)[..], b"\n"].concat();
+        let flawed = |i: Instance| doubted(i).hmac(&newline);
+        let farm = good_farm(&["p2"]).with("author", flawed).with("p1", |i| i.hmac(&key(1)));
+        let (source, text) = said(farm);
+        assert_eq!(source, "p1");
+        assert!(text.contains(". First find out which keys of author are the right"), "{text}");
+    }
+
+    #[test]
+    fn key_that_is_left_of_an_author_tells_its_pair() {
+        let lost = |i: Instance| author(i).without_key(KeyName::Hmac).master(&key(7)[..16]);
+        let same = |i: Instance| i.hmac(&key(160)).master(&key(7)[..16]);
+        let (source, text) = said(good_farm(&["p1", "p2"]).with("author", lost).with("p3", same));
+        assert_eq!(source, "p3", "{text}");
+        assert!(text.starts_with("it has the master that is left of the keys of author"), "{text}");
+        let half = |i: Instance| i.hmac(&key(200)).master(&key(7)[..16]);
+        let two = good_farm(&["p1"]).with("author", lost).with("p3", same).with("p4", half);
+        assert_eq!(said(two).0, "-", "two pairs have it");
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_called_none() {
+        let blind = |i: Instance| i.storage(b"JCR");
+        let text = said(farm().with("p1", blind).with("p2", |i| i.hmac(b""))).1;
+        assert!(
+            text.ends_with("Find out first which keys p1 has; here they are not known."),
+            "{text}"
+        );
+        let text = said(good_farm(&["p1", "p2"]).with("p3", blind)).1;
+        assert!(text.contains("First find out which keys p3 has"), "{text}");
     }
 
     #[test]
@@ -460,7 +558,7 @@ mod tests {
         let lone = good_farm(&["p1"]).with("p2", empty).with("p3", empty);
         let (source, text) = said(lone);
         assert_eq!(source, "p1");
-        assert!(text.starts_with("no other instance has a sound pair of keys. "), "{text}");
+        assert!(text.starts_with("no other instance is known to have a pair of keys. "), "{text}");
         assert!(text.contains("First search the backups of p2, p3 for"), "their roles are unknown");
         let more = good_farm(&["p1", "p2"])
             .with("p3", |i| i.hmac(&key(1)))
@@ -469,10 +567,10 @@ mod tests {
         assert!(said(more).1.starts_with("more instances have its keys than any others. "));
         let alike = good_farm(&["p1", "p2"]).with("p3", empty).with("p4", empty);
         let text = said(alike).1;
-        assert!(text.starts_with("all instances with a sound pair of keys have the same. "));
+        assert!(text.starts_with("all instances that are known to have a pair of keys have the"));
         let publish = |i: Instance| i.role("publish").hmac(b"");
         let known = good_farm(&["p1", "p2"]).with("p3", publish).with("p4", publish);
-        let text = "all instances with a sound pair of keys have the same. ";
+        let text = "all instances that are known to have a pair of keys have the same. ";
         assert_eq!(said(known).1, text);
     }
 }

@@ -1,5 +1,6 @@
 //! `key-trailing-newline`: a key file ends in a line end that is not part of the key.
 
+use super::jcr_key_mismatch::other_in_jcr;
 use super::steps::{self, KA_23909, OVERWRITE_WARNING, quoted};
 use super::{Hit, Rule, Severity, Step};
 use crate::facts::{KeyFile, KeyName, LineEnd};
@@ -40,6 +41,10 @@ fn fix(
     file: &KeyFile,
     end: LineEnd,
 ) -> Vec<Step> {
+    if other_in_jcr(member, file.name).is_some() {
+        let which = "Settle jcr-key-mismatch there first, and scan again: it is not clear which key is the right one.";
+        return vec![format!("On {}, nothing is to be cut off yet. {which}", member.name).into()];
+    }
     let right = |m: &&Member| {
         m.known_key(file.name).is_some_and(|peer| peer.stray.is_none() && peer.value == key.value)
     };
@@ -66,7 +71,10 @@ fn fix(
         let command = format!("truncate -s {bytes} {path}");
         Step::command(&format!("Cut the last {cut} off"), &command)
     };
-    let check = format!("It must have {bytes} bytes and the md5 sum {}", key.value.md5);
+    let check = format!(
+        "It must have {bytes} bytes and the md5 sum {}; where it has not, put back what was kept",
+        key.value.md5
+    );
     let check = Step::command(&check, &format!("wc -c {path} && md5sum {path}"));
     let keep = steps::keep(key_name.file_name(), name, &[&path]);
     let before = [OVERWRITE_WARNING.into(), Step::stop(name), keep, repair, check];

@@ -16,16 +16,21 @@ const ACCUSED: [(&str, &str); 3] = [
 /// The facts that are wrong in JCR mode: files are what every repair leads to, whatever most of the farm has.
 const FACTS_OF_JCR: [&str; 2] = ["storage-mode", "key-origin"];
 
-/// Makes the matrix of a farm, so that its marks say what the findings and the repair say. No option and no policy hides a mark.
-pub(super) fn marked(farm: &Farm, findings: &[Finding], repair: &KeyRepair) -> Matrix {
+/// Makes the matrix of a farm, with the part of it that can be trusted, so that its marks say what the findings and the repair say. No option and no policy hides a mark.
+pub(super) fn marked(
+    farm: &Farm,
+    trusted: &Farm,
+    findings: &[Finding],
+    repair: &KeyRepair,
+) -> Matrix {
     let mut matrix = matrix(farm);
     match repair {
         KeyRepair::Copy(copy) => matrix.compare_keys_with(&copy.source),
         // The largest group has no more right than the others.
-        KeyRepair::FindOut(_) if own_pairs(farm).differ() => matrix.doubt_keys(),
-        KeyRepair::FindOut(_) => {}
+        KeyRepair::FindOut(_) if own_pairs(trusted).differ() => matrix.doubt_keys(),
+        KeyRepair::FindOut(_) | KeyRepair::Nothing(_) => {}
     }
-    let in_jcr = farm.members.iter().filter(|m| m.snapshot.is_verified() && m.is_in_jcr_mode());
+    let in_jcr = trusted.members.iter().filter(|member| member.is_in_jcr_mode());
     let in_jcr: Vec<String> = in_jcr.map(|member| member.name.clone()).collect();
     for fact in FACTS_OF_JCR {
         matrix.accuse(fact, &in_jcr);

@@ -11,6 +11,7 @@ mod hit;
 mod judge;
 mod key_differs;
 mod key_source;
+mod leave_jcr;
 mod logs;
 mod own_keys;
 mod repair;

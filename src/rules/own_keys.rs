@@ -1,17 +1,20 @@
 //! The keys that an instance has for its own, and what keeps it from working with them.
 
-use super::jcr_key_mismatch::mismatch;
-use crate::facts::{CRYPTO_FILE, Digest, KeyFile, KeyName, TextKind};
+use super::jcr_key_mismatch::other_in_jcr;
+use crate::facts::{
+    CRYPTO_FILE, Digest, JcrKey, KeyDigest, KeyFile, KeyName, Repository, StorageMode, TextKind,
+};
 use crate::farm::{EffectiveKey, KeyState, Member};
+use std::collections::BTreeSet;
 
 /// The keys of an instance, both together: they belong to each other. `hmac` comes first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum OwnKeys {
     /// Both are as they should be.
     Sound([Digest; 2]),
-    /// Both are there, behind a flaw that takes nothing away from them.
-    Flawed([Digest; 2], Flaw),
-    /// One is there as text that can be decoded, into what is not known here.
+    /// Both are there, behind flaws that take nothing away from them.
+    Flawed([Digest; 2], BTreeSet<Flaw>),
+    /// Both are there, at least one of them as text that can be decoded, into what is not known here.
     Encoded,
     /// It has no pair.
     Lost,
@@ -19,97 +22,158 @@ pub(super) enum OwnKeys {
     Unknown,
 }
 
-/// What keeps an instance from working with keys that are all there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What keeps an instance from working with keys that are all there; in the order in which they are mended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Flaw {
-    /// A line end follows one.
-    LineEnd,
     /// One lies in the data directory of a bundle that does not read it.
     Misplaced,
+    /// One lies in the repository alone, and the instance is not known to work with keys from there.
+    InJcr,
+    /// A line end follows one.
+    LineEnd,
     /// Each has the name of the other.
     Swapped,
 }
 
-impl Flaw {
-    /// Says what to do on an instance before its keys are copied.
-    pub(super) fn settle(self, who: &str) -> String {
-        match self {
-            Self::LineEnd => format!("Settle key-trailing-newline on {who} first"),
-            Self::Misplaced => format!("Settle key-misplaced on {who} first"),
-            Self::Swapped => format!(
-                "Exchange hmac and master on {who} first, while it is stopped and after a copy of both"
-            ),
-        }
-    }
+/// Says what to mend on an instance before its keys are copied.
+pub(super) fn mend(member: &Member, flaws: &BTreeSet<Flaw>) -> String {
+    let name = &member.name;
+    let first = if flaws.contains(&Flaw::Misplaced) {
+        format!("settle key-misplaced on {name}")
+    } else if flaws.contains(&Flaw::InJcr) {
+        format!("move the keys of {name} from its /etc/key to files, as is told below")
+    } else if has_stray(member) {
+        format!("settle key-trailing-newline on {name}")
+    } else {
+        format!("settle key-degenerate on {name}")
+    };
+    let then = if flaws.len() > 1 { ", then what another scan finds of its keys" } else { "" };
+    format!("First {first}{then}")
+}
 
-    /// Says how the keys are then, as in "… its keys are sound".
-    pub(super) fn without(self) -> &'static str {
-        match self {
-            Self::LineEnd => "without the line end",
-            Self::Misplaced => "in their place",
-            Self::Swapped => "each under its own name",
-        }
-    }
+/// Says how the keys are once all is mended, as in "the keys are sound …".
+pub(super) fn mended(flaws: &BTreeSet<Flaw>) -> String {
+    let of = |flaw: &Flaw| match flaw {
+        Flaw::Misplaced => "in their place",
+        Flaw::InJcr => "as files",
+        Flaw::LineEnd => "without the line end",
+        Flaw::Swapped => "each under its own name",
+    };
+    flaws.iter().map(of).collect::<Vec<_>>().join(" and ")
+}
 
-    /// Says how the keys are there now, as in "the keys of a, …".
-    pub(super) fn with(self) -> &'static str {
-        match self {
-            Self::LineEnd => "without the line end that does not belong there",
-            Self::Misplaced => "which lie in the wrong place there",
-            Self::Swapped => "which are swapped there",
-        }
+/// Says what is wrong with keys that another instance has as they should be, as in "the keys of a…".
+pub(super) fn with_flaws(flaws: &BTreeSet<Flaw>) -> &'static str {
+    let mut all = flaws.iter();
+    match (all.next(), all.next()) {
+        (Some(Flaw::Misplaced), None) => ", which lie in the wrong place there",
+        (Some(Flaw::InJcr), None) => ", which lie in the JCR there",
+        (Some(Flaw::LineEnd), None) => " without the line end that does not belong there",
+        (Some(Flaw::Swapped), None) => ", which are swapped there",
+        _ => ", which are not as they should be there",
     }
 }
 
 impl OwnKeys {
     /// Returns what an instance has.
     pub(super) fn of(member: &Member) -> Self {
-        let states = KeyName::ALL.map(|name| member.key(name));
-        if let [Some(hmac), Some(master)] = KeyName::ALL.map(|name| content(member, name)) {
-            if is_pair(&hmac, &master) {
-                return match flaw(member, states) {
-                    Some(flaw) => Self::Flawed([hmac, master], flaw),
-                    None => Self::Sound([hmac, master]),
+        if is_open(member) {
+            return Self::Unknown;
+        }
+        let contents = KeyName::ALL.map(|name| content(member, name));
+        if let [Some((hmac, of_hmac)), Some((master, of_master))] = &contents {
+            let mut flaws = of_hmac | of_master;
+            if is_pair(hmac, master) {
+                let pair = [*hmac, *master];
+                return if flaws.is_empty() {
+                    Self::Sound(pair)
+                } else {
+                    Self::Flawed(pair, flaws)
                 };
             }
-            if is_pair(&master, &hmac) {
-                return Self::Flawed([master, hmac], Flaw::Swapped);
+            if is_pair(master, hmac) {
+                flaws.insert(Flaw::Swapped);
+                return Self::Flawed([*master, *hmac], flaws);
             }
         }
-        if states.iter().any(|state| is_encoded(state)) {
+        let states = KeyName::ALL.map(|name| member.key(name));
+        let is_encoded = |name| has_encoded(member, name);
+        let mut all = KeyName::ALL.into_iter().zip(&contents);
+        if KeyName::ALL.into_iter().any(is_encoded)
+            && all.all(|(name, content)| is_encoded(name) || content.is_some())
+        {
             return Self::Encoded;
         }
         let is_known = |state: &&KeyState| matches!(state, KeyState::Known(_) | KeyState::Absent);
         if states.iter().all(is_known) { Self::Lost } else { Self::Unknown }
     }
 
-    /// Returns the pair, with a flaw or without one.
-    pub(super) fn pair(self) -> Option<[Digest; 2]> {
+    /// Returns the pair, with flaws or without any.
+    pub(super) fn pair(&self) -> Option<[Digest; 2]> {
         match self {
-            Self::Sound(pair) | Self::Flawed(pair, _) => Some(pair),
+            Self::Sound(pair) | Self::Flawed(pair, _) => Some(*pair),
             Self::Encoded | Self::Lost | Self::Unknown => None,
         }
     }
 
-    /// Returns the pair, where it can be copied as it is.
-    pub(super) fn sound(self) -> Option<[Digest; 2]> {
-        if let Self::Sound(pair) = self { Some(pair) } else { None }
-    }
-
     /// Returns what keeps the instance from working with the pair.
-    pub(super) fn flaw(self) -> Option<Flaw> {
-        if let Self::Flawed(_, flaw) = self { Some(flaw) } else { None }
+    pub(super) fn flaws(&self) -> BTreeSet<Flaw> {
+        if let Self::Flawed(_, flaws) = self { flaws.clone() } else { BTreeSet::new() }
     }
 }
 
 /// Returns both keys, where both are as they should be.
 pub(super) fn sound_pair(member: &Member) -> Option<[Digest; 2]> {
-    OwnKeys::of(member).sound()
+    if let OwnKeys::Sound(pair) = OwnKeys::of(member) { Some(pair) } else { None }
 }
 
-/// Says whether the repository of an instance that works with files has another key: one of both is wrong.
+/// Returns the one key that is left of a pair, with its name.
+pub(super) fn half(member: &Member) -> Option<(KeyName, Digest)> {
+    let left = |name| content(member, name).map(|(key, _)| (name, key));
+    match KeyName::ALL.map(left) {
+        [Some(half), None] | [None, Some(half)] if OwnKeys::of(member) == OwnKeys::Lost => {
+            Some(half)
+        }
+        _ => None,
+    }
+}
+
+/// Says whether the repository of an instance that works with files has other keys than those: one of both is wrong.
 pub(super) fn is_in_doubt(member: &Member) -> bool {
-    KeyName::ALL.into_iter().any(|name| mismatch(member, name).is_some())
+    let Some(pair) = OwnKeys::of(member).pair() else { return false };
+    let is_other = |(name, own): (KeyName, &Digest)| {
+        in_jcr(member, name).is_some_and(|key| key.digest.whole != *own)
+    };
+    !member.is_in_jcr_mode() && KeyName::ALL.into_iter().zip(&pair).any(is_other)
+}
+
+/// Says whether nothing tells which keys the instance has: `storage` does not, and files and repository have different ones, or not both
+/// are files and the repository was not read.
+pub(super) fn is_open(member: &Member) -> bool {
+    let says_where = matches!(member.storage_mode(), Some(StorageMode::Bundle | StorageMode::Jcr));
+    let is_seen = member
+        .snapshot
+        .repository
+        .as_ref()
+        .is_some_and(|read| read.keys.reason().is_none() && !read.is_outdated());
+    let mut names = KeyName::ALL.into_iter();
+    !says_where
+        && (is_contradicted(member) || !is_seen && names.any(|name| is_absent(member, name)))
+}
+
+/// Says whether the repository has another key than a file.
+pub(super) fn is_contradicted(member: &Member) -> bool {
+    KeyName::ALL.into_iter().any(|name| other_in_jcr(member, name).is_some())
+}
+
+fn is_absent(member: &Member, name: KeyName) -> bool {
+    *member.key(name) == KeyState::Absent && misplaced(member, name).is_none()
+}
+
+/// Says whether a line end follows a key in its place.
+pub(super) fn has_stray(member: &Member) -> bool {
+    let has = |name| member.known_key(name).is_some_and(|key| key.stray.is_some());
+    KeyName::ALL.into_iter().any(has)
 }
 
 /// Says whether there are no files to copy, for the keys lie in the repository.
@@ -117,59 +181,96 @@ pub(super) fn has_keys_in_jcr(member: &Member) -> bool {
     KeyName::ALL.iter().filter_map(|name| member.known_key(*name)).any(EffectiveKey::is_in_jcr)
 }
 
+/// A key without its flaws, and those.
+type Content = (Digest, BTreeSet<Flaw>);
+
 /// Returns a key, be it in its place or not.
-fn content(member: &Member, name: KeyName) -> Option<Digest> {
+fn content(member: &Member, name: KeyName) -> Option<Content> {
     match member.key(name) {
-        KeyState::Known(key) => {
-            (key.digest.text.is_none() && !key.digest.uniform).then_some(key.value)
-        }
-        KeyState::Absent if !member.is_in_jcr_mode() => misplaced(member, name),
+        KeyState::Known(key) => in_place(key).or_else(|| elsewhere(member, name)),
+        KeyState::Absent => elsewhere(member, name),
         _ => None,
     }
 }
 
-/// Returns the key of this name that lies in a wrong place, where there is but one.
-fn misplaced(member: &Member, name: KeyName) -> Option<Digest> {
-    let snapshot = &member.snapshot;
-    let is_meant = |file: &&KeyFile| {
-        let is_binary = file.digest.text.is_none() && !file.digest.uniform;
-        file.name == name && is_binary && snapshot.is_misplaced(&file.directory, CRYPTO_FILE)
-    };
-    let mut digests = snapshot.key_files.iter().filter(is_meant).map(|file| file.digest.whole);
-    let first = digests.next()?;
-    digests.all(|other| other == first).then_some(first)
-}
-
-fn flaw(member: &Member, states: [&KeyState; 2]) -> Option<Flaw> {
-    let has_stray = |name| member.known_key(name).is_some_and(|key| key.stray.is_some());
-    if states.contains(&&KeyState::Absent) {
-        Some(Flaw::Misplaced)
-    } else if KeyName::ALL.into_iter().any(has_stray) {
-        Some(Flaw::LineEnd)
-    } else {
-        None
+/// Returns what is a key in its place, under its own name or under that of the other.
+fn in_place(key: &EffectiveKey) -> Option<Content> {
+    let is_key =
+        |digest: &Digest| KeyName::ALL.iter().any(|name| name.may_have_length(digest.bytes));
+    if key.digest.text.is_some() || key.digest.uniform {
+        return None;
     }
+    if is_key(&key.value) {
+        return Some((key.value, key.stray.map(|_| Flaw::LineEnd).into_iter().collect()));
+    }
+    key_in(&key.digest).map(|(key, _)| (key, BTreeSet::from([Flaw::LineEnd])))
 }
 
-fn is_encoded(state: &KeyState) -> bool {
-    let KeyState::Known(key) = state else { return false };
-    matches!(key.digest.text, Some(TextKind::AnsibleVault | TextKind::Hex | TextKind::Base64))
+fn elsewhere(member: &Member, name: KeyName) -> Option<Content> {
+    if member.is_in_jcr_mode() {
+        return None;
+    }
+    misplaced(member, name).or_else(|| left_in_jcr(member, name))
+}
+
+/// Returns the key of this name that lies in a wrong place, where there is but one.
+fn misplaced(member: &Member, name: KeyName) -> Option<Content> {
+    let files = wrong_places(member, name).filter(|file| !file.digest.uniform);
+    let mut keys = files.filter_map(|file| key_in(&file.digest));
+    let (first, has_line_end) = keys.next()?;
+    let flaws = [Flaw::Misplaced].into_iter().chain(has_line_end.then_some(Flaw::LineEnd));
+    keys.all(|(other, _)| other == first).then_some((first, flaws.collect()))
+}
+
+fn wrong_places(member: &Member, name: KeyName) -> impl Iterator<Item = &KeyFile> {
+    let snapshot = &member.snapshot;
+    let is_misplaced = |file: &&KeyFile| snapshot.is_misplaced(&file.directory, CRYPTO_FILE);
+    snapshot.key_files.iter().filter(move |file| file.name == name).filter(is_misplaced)
+}
+
+/// Returns what has the length of a key in a file, and whether a line end follows it.
+pub(super) fn key_in(digest: &KeyDigest) -> Option<(Digest, bool)> {
+    let lengths = KeyName::ALL.map(KeyName::known_lengths).concat();
+    let is_length = |digest: &Digest| lengths.contains(&digest.bytes);
+    let whole = Some((digest.whole, false)).filter(|(whole, _)| is_length(whole));
+    let mut trimmed = digest.trimmed.iter().map(|(_, content)| (*content, true));
+    let key = whole.or_else(|| trimmed.find(|(content, _)| is_length(content)));
+    key.filter(|_| digest.text.is_none())
+}
+
+/// Returns the key of this name in the repository, where no file has another one.
+fn left_in_jcr(member: &Member, name: KeyName) -> Option<Content> {
+    let is_other = |name| {
+        let (key, ..) = other_in_jcr(member, name)?;
+        in_place(key)
+    };
+    let key = in_jcr(member, name)?;
+    let agree = KeyName::ALL.into_iter().all(|name| is_other(name).is_none());
+    agree.then(|| (key.digest.whole, BTreeSet::from([Flaw::InJcr])))
+}
+
+fn in_jcr(member: &Member, name: KeyName) -> Option<&JcrKey> {
+    let is_current = |read: &&Repository| !read.is_outdated();
+    member.snapshot.repository.as_ref().filter(is_current)?.key(name)
+}
+
+/// Says whether a key is there as text that can be decoded, in its place or in a wrong one.
+fn has_encoded(member: &Member, name: KeyName) -> bool {
+    let is_text = |digest: &KeyDigest| {
+        matches!(digest.text, Some(TextKind::AnsibleVault | TextKind::Hex | TextKind::Base64))
+    };
+    match member.key(name) {
+        KeyState::Known(key) => is_text(&key.digest),
+        KeyState::Absent => wrong_places(member, name).any(|file| is_text(&file.digest)),
+        _ => false,
+    }
 }
 
 /// Says whether two keys may be one pair. In no form is master the longer one: such a pair is swapped, as 32 and 48 bytes are.
 fn is_pair(hmac: &Digest, master: &Digest) -> bool {
     let are_lengths =
-        is_length(KeyName::Hmac, hmac.bytes) && is_length(KeyName::Master, master.bytes);
+        KeyName::Hmac.may_have_length(hmac.bytes) && KeyName::Master.may_have_length(master.bytes);
     are_lengths && hmac != master && hmac.bytes >= master.bytes
-}
-
-/// Bytes that every known form of a key is a multiple of.
-const BLOCK_BYTES: u64 = 16;
-
-/// Says whether a key may have this length. All known forms are whole blocks; a hmac of one is a master in its place.
-fn is_length(name: KeyName, bytes: u64) -> bool {
-    let [shortest, _] = name.known_lengths();
-    bytes >= shortest && bytes.is_multiple_of(BLOCK_BYTES)
 }
 
 #[cfg(test)]
@@ -190,46 +291,82 @@ mod tests {
         (1..49).collect()
     }
 
+    fn flaws(own: &OwnKeys) -> Vec<Flaw> {
+        own.flaws().into_iter().collect()
+    }
+
     #[test]
     fn keys_in_the_form_of_older_versions_are_sound_under_their_own_names_alone() {
         let pair = |hmac: &[u8], master: &[u8]| own(|i| i.hmac(hmac).master(master));
         let (short, usual) = (&key(200)[..16], key(160));
         for (hmac, master) in [(&long()[..], &usual[..]), (&usual, &key(200)), (&usual, short)] {
-            assert!(pair(hmac, master).sound().is_some());
+            assert!(matches!(pair(hmac, master), OwnKeys::Sound(_)));
         }
         for (hmac, master) in [(&usual[..], &long()[..]), (short, &usual)] {
             let swapped = pair(hmac, master);
-            assert_eq!(swapped.flaw(), Some(Flaw::Swapped));
-            assert_eq!(swapped.pair(), pair(master, hmac).sound());
+            assert_eq!(flaws(&swapped), [Flaw::Swapped]);
+            assert_eq!(swapped.pair(), pair(master, hmac).pair());
         }
     }
 
     #[test]
-    fn keys_behind_a_flaw_are_the_same_keys() {
+    fn keys_behind_flaws_are_the_same_keys() {
         let sound = own(|i| i.hmac(&key(160)));
         let newline = [&key(160)[..], b"\n"].concat();
-        let elsewhere =
-            |i: Instance| i.without_key(KeyName::Hmac).key_in("bundle1", KeyName::Hmac, &key(160));
-        for (own, flaw) in
-            [(own(|i| i.hmac(&newline)), Flaw::LineEnd), (own(elsewhere), Flaw::Misplaced)]
-        {
-            assert_eq!((own.pair(), own.flaw(), own.sound()), (sound.sound(), Some(flaw), None));
+        let elsewhere = |i: Instance, key: &[u8]| {
+            i.without_key(KeyName::Hmac).key_in("bundle1", KeyName::Hmac, key)
+        };
+        let unsaid = |i: Instance| {
+            elsewhere(i, b"no key").without_storage().jcr(&[(KeyName::Hmac, &key(160))])
+        };
+        let beside = |i: Instance| i.key_in("bundle1", KeyName::Hmac, &key(160));
+        let left = |i: Instance| i.jcr(&[(KeyName::Hmac, &key(160))]);
+        for (own, told) in [
+            (own(|i| i.hmac(&newline)), &[Flaw::LineEnd][..]),
+            (own(|i| elsewhere(i, &key(160))), &[Flaw::Misplaced]),
+            (own(|i| elsewhere(i, &newline)), &[Flaw::Misplaced, Flaw::LineEnd]),
+            (own(unsaid), &[Flaw::InJcr]),
+            (own(|i| left(i).without_key(KeyName::Hmac)), &[Flaw::InJcr]),
+            (own(|i| left(i).hmac(b"")), &[Flaw::InJcr]),
+            (own(|i| beside(i.hmac(b""))), &[Flaw::Misplaced]),
+        ] {
+            assert_eq!((own.pair(), flaws(&own)), (sound.pair(), told.to_vec()));
         }
+        let small = &key(1)[..16];
+        let all = own(|i| {
+            let i = i.without_key(KeyName::Hmac).key_in("bundle1", KeyName::Hmac, small);
+            i.master(&[&key(160)[..], b"\n"].concat())
+        });
+        assert_eq!(flaws(&all), [Flaw::Misplaced, Flaw::LineEnd, Flaw::Swapped]);
+        let swapped = own(|i| i.hmac(&[small, b"\n"].concat()).master(&key(160)));
+        assert_eq!(flaws(&swapped), [Flaw::LineEnd, Flaw::Swapped]);
     }
 
     #[test]
-    fn key_in_a_wrong_place_is_not_taken_for_one_in_the_jcr() {
-        let jcr =
-            |i: Instance| i.storage(b"JCR").jcr(&[]).key_in("bundle1", KeyName::Hmac, &key(1));
-        assert_eq!(own(jcr), OwnKeys::Lost);
+    fn files_that_the_repository_contradicts_tell_nothing_without_storage() {
+        let other = |i: Instance| i.jcr(&[(KeyName::Hmac, &key(60))]);
+        assert_eq!(own(|i| other(i).storage(b"???")), OwnKeys::Unknown);
+        assert_eq!(own(|i| other(i).without_storage()), OwnKeys::Unknown);
+        assert!(matches!(own(other), OwnKeys::Sound(_)));
+        let lost = |i: Instance| i.without_key(KeyName::Hmac);
+        assert_eq!(own(|i| lost(i).without_storage()), OwnKeys::Unknown, "it may lie in the JCR");
+        assert_eq!(own(|i| lost(i).without_storage().jcr(&[])), OwnKeys::Lost);
+    }
+
+    #[test]
+    fn keys_in_a_wrong_place_are_not_taken_for_those_in_the_jcr() {
+        let both = |i: Instance| {
+            let i = i.key_in("bundle1", KeyName::Hmac, &key(1));
+            i.key_in("bundle1", KeyName::Master, &key(1)[..16])
+        };
+        assert_eq!(own(|i| both(i.storage(b"JCR").jcr(&[]))), OwnKeys::Lost);
     }
 
     #[test]
     fn text_that_can_be_decoded_is_told_from_what_is_lost() {
-        assert_eq!(
-            own(|i| i.hmac(b"GAHLXJ3JfFQ0uLuyFhTDbTs1dU5eAOq0Y2Y1h0wG5wE=")),
-            OwnKeys::Encoded
-        );
+        let base64 = b"GAHLXJ3JfFQ0uLuyFhTDbTs1dU5eAOq0Y2Y1h0wG5wE=";
+        assert_eq!(own(|i| i.hmac(base64)), OwnKeys::Encoded);
+        assert_eq!(own(|i| i.hmac(base64).without_key(KeyName::Master)), OwnKeys::Lost);
         assert_eq!(own(|i| i.hmac(b"<html><body>Log in</body></html>")), OwnKeys::Lost);
         assert_eq!(own(|i| i.hmac(b"")), OwnKeys::Lost);
         assert_eq!(own(|i| i.storage(b"JCR")), OwnKeys::Unknown);

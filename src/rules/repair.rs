@@ -1,9 +1,10 @@
-//! The repair of differing keys: one instance as the source, the same for every rule.
+//! The repair of differing keys: one instance as the source, the same in every finding that asks for it.
 
 use super::Step;
 use super::groups::names;
 use super::key_source::{self, Choice, own_pairs, repaired};
-use super::own_keys::{has_keys_in_jcr, sound_pair};
+use super::leave_jcr::leave_the_jcr;
+use super::own_keys::{Flaw, OwnKeys, has_keys_in_jcr, is_open, sound_pair};
 use super::steps::{self, OVERWRITE_WARNING, quoted};
 use crate::facts::{CRYPTO, CRYPTO_FILE, KeyName, StorageMode};
 use crate::farm::{Farm, KeyState, Member};
@@ -14,8 +15,10 @@ use std::collections::BTreeSet;
 pub enum KeyRepair {
     /// The keys of one instance are copied to others.
     Copy(Box<KeyCopy>),
-    /// Nothing tells whose keys are right.
+    /// Nothing tells yet whose keys are right, or the right ones are to be mended first.
     FindOut(Vec<Step>),
+    /// The instances that are to have the same keys have them.
+    Nothing(Vec<Step>),
 }
 
 /// Whose keys are copied to whom.
@@ -47,7 +50,7 @@ pub struct KeyTarget {
     /// The directory for both files, with a slash at its end.
     pub directory: String,
     /// The commands that make the directories of its files where they are not there: none where a number is not known.
-    pub make: [Option<Step>; 2],
+    pub make: [Option<String>; 2],
     /// What the files will be.
     pub files: [String; 2],
     /// The file to write `Bundle` into, unless it says just that, and the directory it is in.
@@ -76,10 +79,20 @@ pub(super) fn copy_keys(farm: &Farm) -> Vec<Step> {
     key_repair(farm).steps()
 }
 
+/// Returns the steps that give an instance keys where it has none: those of the farm, or its own where they are in its repository.
+pub(super) fn bring_keys(repair: &KeyRepair, member: &Member) -> Vec<Step> {
+    let is_left = OwnKeys::of(member).flaws().contains(&Flaw::InJcr);
+    if is_left && !repair.replaces(&[member]) {
+        return leave_the_jcr(member, Vec::new());
+    }
+    repair.steps_to(member)
+}
+
 /// Says how the keys of a farm are made equal.
 pub(super) fn key_repair(farm: &Farm) -> KeyRepair {
     let (source, reason, first) = match key_source::choose(farm) {
         Choice::Take { source, reason, first } => (source, reason, first),
+        Choice::Settle(steps) => return KeyRepair::FindOut(settle(steps)),
         Choice::Open(why) => return KeyRepair::FindOut(find_out(farm, why)),
     };
     let targets: Vec<KeyTarget> = targets(farm, source).into_iter().map(KeyTarget::of).collect();
@@ -87,18 +100,20 @@ pub(super) fn key_repair(farm: &Farm) -> KeyRepair {
     if targets.is_empty() && !left_out.is_empty() {
         let nothing =
             "Nothing is to be copied: the other instances have the keys that they are to have.";
-        return KeyRepair::FindOut(
+        return KeyRepair::Nothing(
             [Step::from(nothing)].into_iter().chain(leave(&left_out)).collect(),
         );
     }
     let in_jcr = has_keys_in_jcr(source);
-    let from = steps::data_directory(&source.snapshot, CRYPTO_FILE);
-    let files = || KeyName::ALL.map(|name| quoted(&format!("{from}/{name}")));
+    let [hmac, master] = KeyName::ALL.map(|name| source.key_in_file(name));
+    let files = hmac
+        .zip(master)
+        .map(|((_, hmac), (_, master))| [hmac, master].map(|file| quoted(&file.place.path)));
     KeyRepair::Copy(Box::new(KeyCopy {
         source: source.name.clone(),
         reason,
         first,
-        files: (!in_jcr).then(files),
+        files,
         sums: sums(source),
         targets,
         left_out,
@@ -111,7 +126,19 @@ impl KeyRepair {
     pub(super) fn steps(&self) -> Vec<Step> {
         match self {
             Self::Copy(copy) => copy.steps_for(|_| true),
-            Self::FindOut(steps) => steps.iter().cloned().map(Step::of_key_repair).collect(),
+            Self::FindOut(steps) | Self::Nothing(steps) => {
+                steps.iter().cloned().map(Step::of_key_repair).collect()
+            }
+        }
+    }
+
+    /// Returns what it does to one instance, as steps; all of it where it does not tell instances apart.
+    pub(super) fn steps_to(&self, member: &Member) -> Vec<Step> {
+        match self {
+            Self::Copy(copy) if self.replaces(&[member]) => {
+                copy.steps_for(|name| name == member.name)
+            }
+            _ => self.steps(),
         }
     }
 
@@ -187,17 +214,21 @@ impl KeyTarget {
         let replaced = files.iter().chain((to_write && is_there).then_some(&storage));
         let replaced: Vec<&str> = replaced.map(String::as_str).collect();
         let keep = steps::copy_aside("keys", &member.name, &replaced);
-        let may_hold = KeyName::ALL.into_iter().any(|name| *member.key(name) != KeyState::Absent);
+        let may_hold = match &snapshot.repository {
+            Some(read) if read.keys.reason().is_none() && !read.is_outdated() => {
+                !read.keys().is_empty()
+            }
+            _ => in_jcr,
+        };
         let bundles = [CRYPTO, CRYPTO_FILE].into_iter().flat_map(|name| {
             snapshot.bundles_named(name).filter_map(move |bundle| Some((bundle.id?, name)))
         });
         Self {
             name: member.name.clone(),
             files,
-            save: (in_jcr && may_hold).then(|| steps::keep_properties(&member.name)),
+            save: may_hold.then(|| steps::keep_properties(&member.name)),
             keep,
-            make: [&directory, &of_storage]
-                .map(|d| steps::make_directory(&quoted(&format!("{d}/")))),
+            make: [&directory, &of_storage].map(|d| steps::make(&quoted(&format!("{d}/")))),
             directory: quoted(&format!("{directory}/")),
             storage: to_write.then(|| [quoted(&format!("{of_storage}/")), storage]),
             is_storage_known: says_bundle || to_write,
@@ -214,7 +245,8 @@ impl KeyTarget {
     }
 }
 
-/// Returns the instances of which at least one key is known to be another one, faulty or absent.
+/// Returns the instances of which at least one key is known to be another one, faulty or absent. Where nothing tells where the keys are,
+/// none is known to be.
 fn targets<'a>(farm: &'a Farm, source: &Member) -> Vec<&'a Member> {
     let right = sound_pair(source);
     let is_wrong = |member: &Member, name: KeyName| match member.key(name) {
@@ -225,12 +257,12 @@ fn targets<'a>(farm: &'a Farm, source: &Member) -> Vec<&'a Member> {
         KeyState::Absent | KeyState::Ambiguous => true,
         _ => false,
     };
-    let others = repaired(farm).filter(|member| sound_pair(member) != right);
+    let others = repaired(farm).filter(|member| sound_pair(member) != right && !is_open(member));
     others.filter(|member| KeyName::ALL.into_iter().any(|name| is_wrong(member, name))).collect()
 }
 
 fn left_out(farm: &Farm) -> Vec<String> {
-    let is_accepted = |member: &&Member| farm.expected.accepted.contains(&member.name);
+    let is_accepted = |member: &&Member| farm.expected.accepts(&member.name);
     farm.members.iter().filter(is_accepted).map(|member| member.name.clone()).collect()
 }
 
@@ -247,6 +279,12 @@ fn sums(source: &Member) -> Option<[String; 2]> {
     Some([hmac?, master?])
 }
 
+/// Has the rest told by another scan.
+fn settle(steps: Vec<Step>) -> Vec<Step> {
+    let again = "Then take new snapshots and scan again: it tells what is to be copied.";
+    steps.into_iter().chain([again.into()]).collect()
+}
+
 fn find_out(farm: &Farm, choice: String) -> Vec<Step> {
     let pairs = own_pairs(farm);
     let jcr: Vec<&Member> =
@@ -260,16 +298,16 @@ fn find_out(farm: &Farm, choice: String) -> Vec<Step> {
     let ignoring: Vec<&Member> = repaired(farm).filter(|m| m.is_in_jcr_mode()).collect();
     let switch = (!ignoring.is_empty()).then(|| {
         format!(
-            "In JCR mode, {} ignores files until its `storage` says Bundle, 6 bytes without a newline.",
+            "In JCR mode, files have no effect until storage says Bundle, 6 bytes without a newline. So it is on {}.",
             names(&ignoring)
         )
     });
+    let policy = "Once it is known whose are, write the md5 sums of that pair as hmac and master of the farm into a policy (README: Policy and \
+        baseline), and scan again with --policy: the repair then has the commands for each instance, with its paths. In short:";
     let mut steps: Vec<Step> = vec![choice.into()];
-    steps.push(
-        "Once it is known, write the md5 sums of that pair as hmac and master of the farm into a policy (README: Policy and baseline), and scan \
-         again with --policy: the repair then has the commands for each instance, with its paths. In short:"
-            .into(),
-    );
+    if farm.expected.keys.is_empty() {
+        steps.push(policy.into());
+    }
     steps.push(OVERWRITE_WARNING.into());
     steps.extend(download.map(Step::from));
     steps.push(
@@ -380,12 +418,13 @@ mod tests {
         let key: Vec<u8> = (0xC0..0xE0).collect();
         let text = steps(good_farm(&["p1"]).with("p2", |i| i.jcr_mode(&key, &key[..16])));
         assert!(text.contains("There is no file to copy from p2"), "{text}");
-        assert!(text.contains("p2 ignores files until"), "{text}");
+        assert!(text.contains("So it is on p2."), "{text}");
     }
 
     #[test]
     fn keys_in_a_jcr_that_was_not_read_are_no_target() {
         let text = steps(good_farm(&["p1", "p2"]).with("p3", |i| i.storage(b"JCR")));
-        assert!(!text.contains("p3"), "{text}");
+        assert!(!text.contains("Stop p3."), "{text}");
+        assert!(text.contains("First find out which keys p3 has"), "{text}");
     }
 }

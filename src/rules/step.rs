@@ -14,14 +14,21 @@ pub struct Step {
     command_at: Option<usize>,
     /// The instance that it stops or starts.
     turn: Option<Turn>,
-    /// Instances: where one of them gets the keys of another instance, that does what this step does.
-    settled_by_copy: Vec<String>,
-    /// What is done there in its place.
-    instead: Option<Box<Step>>,
+    /// What becomes of it where an instance gets the keys of another one.
+    at_copy: Option<AtCopy>,
     /// Whether it comes after all else that is done while an instance is stopped, or when it runs again.
     is_last: bool,
     /// Whether it is of the repair that makes the keys of a farm equal.
     is_of_key_repair: bool,
+}
+
+/// What becomes of a step where an instance gets the keys of another one, which does what the step does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct AtCopy {
+    /// The name of the instance.
+    instance: String,
+    /// What is done in its place.
+    instead: Option<Box<Step>>,
 }
 
 /// A step that stops or starts an instance, by its name.
@@ -57,19 +64,27 @@ impl Step {
     }
 
     /// Marks a step that is done where an instance gets the keys of another one.
-    pub(super) fn settled_by_copy(mut self, name: &str) -> Self {
-        self.settled_by_copy.push(name.to_owned());
-        self
+    pub(super) fn settled_by_copy(self, name: &str) -> Self {
+        Self { at_copy: Some(AtCopy { instance: name.to_owned(), instead: None }), ..self }
     }
 
     /// Marks a step in whose place another one is done where an instance gets the keys of another one.
     pub(super) fn replaced_by_copy(self, name: &str, instead: Self) -> Self {
-        Self { instead: Some(Box::new(instead)), ..self.settled_by_copy(name) }
+        let instead = Some(Box::new(instead));
+        Self { at_copy: Some(AtCopy { instance: name.to_owned(), instead }), ..self }
     }
 
     /// Returns what is done where an instance that fits gets the keys of another one: the step, another one in its place, or nothing.
-    pub(super) fn where_copied(self, is_target: impl Fn(&str) -> bool) -> Option<Self> {
-        if self.is_settled(is_target) { self.instead.map(|step| *step) } else { Some(self) }
+    pub(super) fn where_copied(mut self, is_target: impl Fn(&str) -> bool) -> Option<Self> {
+        match self.at_copy.take() {
+            Some(copy) if is_target(&copy.instance) => copy.instead.map(|step| *step),
+            at_copy => Some(Self { at_copy, ..self }),
+        }
+    }
+
+    /// Returns the instance at which it is done, or replaced, where that gets the keys of another one.
+    pub(super) fn settled_at(&self) -> Option<&str> {
+        self.at_copy.as_ref().map(|copy| copy.instance.as_str())
     }
 
     /// Marks a step that comes after all else that is done while an instance is stopped, or when it runs again.
@@ -87,7 +102,7 @@ impl Step {
         Self { is_of_key_repair: true, ..self }
     }
 
-    /// Says whether it is of the repair that makes the keys of a farm equal, which every finding that asks for it holds.
+    /// Says whether it is of the repair that makes the keys of a farm equal, which the findings that ask for it share.
     pub fn is_of_key_repair(&self) -> bool {
         self.is_of_key_repair
     }
@@ -95,11 +110,6 @@ impl Step {
     /// Returns the instance that it stops or starts.
     pub(super) fn turn(&self) -> Option<&Turn> {
         self.turn.as_ref()
-    }
-
-    /// Says whether it is done where an instance that fits gets the keys of another one.
-    pub(super) fn is_settled(&self, is_target: impl Fn(&str) -> bool) -> bool {
-        self.settled_by_copy.iter().any(|name| is_target(name))
     }
 
     /// Returns the whole text.
@@ -143,8 +153,7 @@ impl From<String> for Step {
             text,
             command_at: None,
             turn: None,
-            settled_by_copy: Vec::new(),
-            instead: None,
+            at_copy: None,
             is_last: false,
             is_of_key_repair: false,
         }

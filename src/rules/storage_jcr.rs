@@ -1,6 +1,7 @@
 //! `storage-jcr`: the instance keeps its keys in the repository.
 
-use super::steps::{self, KA_23909};
+use super::leave_jcr::leave_the_jcr;
+use super::steps::KA_23909;
 use super::{Hit, Rule, Severity};
 use crate::facts::StorageMode;
 use crate::farm::Farm;
@@ -25,7 +26,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
         .map(|member| {
             Hit::on(member, format!("{} keeps its keys in the JCR (/etc/key)", member.name))
                 .at(member.storage().map(|file| &file.place))
-                .fix(steps::leave_the_jcr(member, Vec::new()))
+                .fix(leave_the_jcr(member, Vec::new()))
         })
         .collect()
 }

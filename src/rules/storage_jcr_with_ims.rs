@@ -1,6 +1,7 @@
 //! `storage-jcr-with-ims`: keys in the repository, and an IMS configuration that needs them: the case of KA-23909.
 
-use super::steps::{self, KA_23909};
+use super::leave_jcr::leave_the_jcr;
+use super::steps::KA_23909;
 use super::{Hit, Rule, Severity, console};
 use crate::facts::{Configuration, IMS_CLIENT_SECRET, IMS_SERVICE_SECRET, StorageMode};
 use crate::farm::{Farm, Member};
@@ -46,7 +47,7 @@ fn on(member: &Member) -> Option<Hit> {
         Hit::on(member, message)
             .at(member.storage().map(|file| &file.place))
             .at(places)
-            .fix(steps::leave_the_jcr(member, secrets.collect())),
+            .fix(leave_the_jcr(member, secrets.collect())),
     )
 }
 

@@ -1,8 +1,9 @@
 //! `storage-malformed`: `storage` does not hold one of the two words.
 
+use super::repair::key_repair;
 use super::steps::KA_23909;
 use super::storage_repair::write_storage;
-use super::{Hit, Rule, Severity};
+use super::{Hit, KeyRepair, Rule, Severity};
 use crate::farm::{Farm, Member};
 
 pub(super) static RULE: Rule = Rule {
@@ -16,17 +17,18 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    farm.members.iter().flat_map(|member| on(farm, member)).collect()
+    let repair = key_repair(farm);
+    farm.members.iter().flat_map(|member| on(&repair, member)).collect()
 }
 
-fn on(farm: &Farm, member: &Member) -> Vec<Hit> {
+fn on(repair: &KeyRepair, member: &Member) -> Vec<Hit> {
     let files = member.snapshot.storage_in_place();
     files
         .filter_map(|file| {
             let problem = file.storage.problem?;
             let message =
                 format!("storage of {} {problem} ({} bytes)", member.name, file.storage.bytes);
-            Some(Hit::on(member, message).at([&file.place]).fix(write_storage(farm, member)))
+            Some(Hit::on(member, message).at([&file.place]).fix(write_storage(repair, member)))
         })
         .collect()
 }

@@ -1,8 +1,9 @@
 //! `storage-missing`: the bundle for key files is there, `storage` is not.
 
+use super::repair::key_repair;
 use super::steps::KA_23909;
 use super::storage_repair::write_storage;
-use super::{Hit, Rule, Severity};
+use super::{Hit, KeyRepair, Rule, Severity};
 use crate::facts::{CRYPTO, CRYPTO_FILE};
 use crate::farm::{Farm, Member};
 
@@ -18,25 +19,23 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    farm.members
-        .iter()
-        .filter(|member| is_missing(member))
-        .map(|member| hit(farm, member))
-        .collect()
+    let repair = key_repair(farm);
+    let missing = farm.members.iter().filter(|member| is_missing(member));
+    missing.map(|member| hit(&repair, member)).collect()
 }
 
 fn is_missing(member: &Member) -> bool {
     member.is_storage_absent() && member.snapshot.bundles_named(CRYPTO_FILE).next().is_some()
 }
 
-fn hit(farm: &Farm, member: &Member) -> Hit {
+fn hit(repair: &KeyRepair, member: &Member) -> Hit {
     let bundles = member.snapshot.bundles_named(CRYPTO).map(|bundle| &bundle.place);
     Hit::on(
         member,
         format!("{} has no file storage in the data directory of {CRYPTO}", member.name),
     )
     .at(bundles)
-    .fix(write_storage(farm, member))
+    .fix(write_storage(repair, member))
 }
 
 #[cfg(test)]

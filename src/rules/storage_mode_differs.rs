@@ -1,7 +1,8 @@
 //! `storage-mode-differs`: some instances keep their keys in files, others in the JCR.
 
 use super::groups::Groups;
-use super::steps::{self, KA_23909};
+use super::leave_jcr::leave_the_jcr;
+use super::steps::KA_23909;
 use super::{Hit, Rule, Severity, course};
 use crate::facts::StorageMode;
 use crate::farm::{Farm, Member};
@@ -34,7 +35,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
         .filter(|m| m.storage_mode() == Some(StorageMode::Jcr))
         .copied()
         .collect();
-    let moves = jcr.iter().map(|member| steps::leave_the_jcr(member, Vec::new()));
+    let moves = jcr.iter().map(|member| leave_the_jcr(member, Vec::new()));
     vec![Hit::among(&odd, message).at(places).fix(course::joined(moves))]
 }
 

@@ -1,23 +1,25 @@
 //! The repair of `storage`: the file says where the keys are, so what it is to say follows from where they are.
 
-use super::own_keys::{Flaw, OwnKeys};
-use super::steps::{self, keep, leave_the_jcr, make_directory, quoted, settled_by_copy, switch};
-use super::{Step, repair};
+use super::leave_jcr::leave_the_jcr;
+use super::own_keys::{Flaw, OwnKeys, is_contradicted, is_open};
+use super::steps::{self, keep, make_directory, quoted, settled_by_copy, switch};
+use super::{KeyRepair, Step};
 use crate::facts::{CRYPTO, KeyName, StorageMode};
-use crate::farm::{Farm, Member};
+use crate::farm::Member;
 
 /// Writes `storage` anew, without a line end: the word that the key files speak for. An instance that keeps its keys in the JCR
 /// leaves it instead: one stop is enough, and what would be written would have to be replaced at once.
-pub(super) fn write_storage(farm: &Farm, member: &Member) -> Vec<Step> {
+pub(super) fn write_storage(repair: &KeyRepair, member: &Member) -> Vec<Step> {
+    let flaws = OwnKeys::of(member).flaws();
     let are_files = KeyName::ALL.into_iter().all(|name| member.key_in_file(name).is_some());
-    // Those in a wrong place are moved to theirs, as another finding says.
-    let will_be_files = are_files || OwnKeys::of(member).flaw() == Some(Flaw::Misplaced);
     match member.storage_mode() {
         Some(StorageMode::Bundle) => say_bundle(member),
-        _ if will_be_files => say_bundle(member),
-        Some(StorageMode::Jcr) => leave_the_jcr(member, Vec::new()),
-        _ if is_jcr_whole(member) => leave_the_jcr(member, Vec::new()),
-        _ => find_keys(farm, member),
+        Some(StorageMode::Jcr) if !are_files => leave_the_jcr(member, Vec::new()),
+        _ if is_open(member) => find_keys(member),
+        _ if flaws.contains(&Flaw::InJcr) => leave_the_jcr(member, Vec::new()),
+        // Those in a wrong place are moved to theirs, as another finding says.
+        _ if are_files || flaws.contains(&Flaw::Misplaced) => say_bundle(member),
+        _ => search(repair, member),
     }
 }
 
@@ -36,26 +38,14 @@ fn say_bundle(member: &Member) -> Vec<Step> {
     settled_by_copy(name, steps)
 }
 
-/// Says whether the repository has both keys, and the files nothing else.
-fn is_jcr_whole(member: &Member) -> bool {
-    let Some(repository) = &member.snapshot.repository else { return false };
-    KeyName::ALL.into_iter().all(|name| {
-        let jcr = repository.key(name).map(|key| key.digest.whole);
-        jcr.is_some() && member.known_key(name).is_none_or(|known| Some(known.value) == jcr)
-    })
-}
-
 /// Neither `storage` nor the files tell which keys the instance has: what would be put in place could be the wrong ones.
-fn find_keys(farm: &Farm, member: &Member) -> Vec<Step> {
+fn find_keys(member: &Member) -> Vec<Step> {
     let name = &member.name;
-    let jcr_is_known = member
-        .snapshot
-        .repository
-        .as_ref()
-        .is_some_and(|read| read.keys.reason().is_none() && !read.is_outdated());
-    let look = if jcr_is_known {
+    let text = if is_contradicted(member) {
         format!(
-            "Neither the files of {name} nor its /etc/key hold both keys. Search its backups for them: only those read what it has encrypted."
+            "The files of {name} are other keys than its /etc/key has, and storage does not say which count. Find out which have encrypted its \
+             data (CRXDE Lite shows those of /etc/key): where they are the files, write Bundle into storage, without a newline. Where they are \
+             not, save the properties, put them in place of the files while {name} is stopped, keep those, and then write Bundle."
         )
     } else {
         format!(
@@ -63,23 +53,33 @@ fn find_keys(farm: &Farm, member: &Member) -> Vec<Step> {
              with the whole repository, and scan again: where /etc/key holds both, the repair moves them to files."
         )
     };
-    let repair = repair::key_repair(farm);
+    vec![text.into()]
+}
+
+/// Both places were seen, and the keys are in neither.
+fn search(repair: &KeyRepair, member: &Member) -> Vec<Step> {
+    let name = &member.name;
+    let search = format!(
+        "Neither the files of {name} nor its /etc/key hold both keys. Search its backups for them: only those read what it has encrypted."
+    );
     if !repair.replaces(&[member]) {
-        return vec![look.into()];
+        return vec![search.into()];
     }
     let take = Step::from("Where they are not found, take the keys of the farm:");
-    [look.into(), take].into_iter().chain(repair.steps()).collect()
+    let copy = repair.steps_to(member);
+    [search.into(), take.settled_by_copy(name)].into_iter().chain(copy).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::repair::key_repair;
     use crate::testing::{FarmBuilder, Instance, farm, good_farm};
 
     fn steps_of(farm: FarmBuilder, name: &str) -> String {
         let farm = farm.build();
         let member = farm.members.iter().find(|member| member.name == name).expect("it");
-        write_storage(&farm, member).join("\n")
+        write_storage(&key_repair(&farm), member).join("\n")
     }
 
     fn key() -> Vec<u8> {
@@ -97,17 +97,18 @@ mod tests {
     #[test]
     fn keys_that_nothing_shows_are_not_taken_to_be_in_the_jcr() {
         let half = |i: Instance| i.storage(b"???").without_key(KeyName::Master);
-        let text = steps_of(good_farm(&["p1", "p2"]).with("p3", half), "p3");
+        let other = |i: Instance| i.hmac(&key());
+        let farm = || good_farm(&["p1", "p2"]).with("p4", other);
+        let text = steps_of(farm().with("p3", half), "p3");
         assert!(text.starts_with("Nothing here tells which keys p3 has"), "{text}");
+        assert!(!text.contains("Stop p") && !text.contains("as before"), "{text}");
+        let looked = |i: Instance| half(i).jcr(&[]);
+        let text = steps_of(farm().with("p3", looked), "p3");
+        assert!(text.starts_with("Neither the files of p3 nor its /etc/key hold both"), "{text}");
         assert!(text.contains("take the keys of the farm:\nTake p1 as the source"), "{text}");
-        assert!(text.contains("Stop p3.") && !text.contains("as before"), "{text}");
-        let alone = steps_of(farm().with("p3", half), "p3");
+        assert!(text.contains("Stop p3.") && !text.contains("Stop p4."), "{text}");
+        let alone = steps_of(crate::testing::farm().with("p3", looked), "p3");
         assert!(!alone.contains("Stop p3.") && !alone.contains("take the keys"), "{alone}");
-        let looked = steps_of(farm().with("p3", |i| half(i).jcr(&[])), "p3");
-        assert!(
-            looked.starts_with("Neither the files of p3 nor its /etc/key hold both"),
-            "{looked}"
-        );
     }
 
     #[test]
@@ -118,10 +119,14 @@ mod tests {
         };
         let none = |i: Instance| jcr(i).without_key(KeyName::Hmac).without_key(KeyName::Master);
         let text = steps_of(farm().with("a", none), "a");
-        assert!(text.contains("a has the same keys after this as before"), "{text}");
+        assert!(text.contains("printf %s Bundle") && !text.contains("not read here"), "{text}");
         let other = |i: Instance| jcr(i).without_key(KeyName::Master);
         let text = steps_of(farm().with("a", other), "a");
-        assert!(!text.contains("as before") && !text.contains("Stop a."), "{text}");
+        assert!(text.starts_with("The files of a are other keys than its /etc/key has"), "{text}");
+        assert!(!text.contains("Stop a."), "{text}");
+        let both = |i: Instance| jcr(i).storage(b"???");
+        let text = steps_of(farm().with("a", both), "a");
+        assert!(text.starts_with("The files of a are other keys than its /etc/key has"), "{text}");
     }
 
     #[test]

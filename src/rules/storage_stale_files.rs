@@ -1,6 +1,7 @@
 //! `storage-stale-files`: JCR mode, yet key files lie in the bundle's data directory.
 
-use super::steps::{self, KA_23909};
+use super::leave_jcr::leave_the_jcr;
+use super::steps::KA_23909;
 use super::{Hit, Rule, Severity};
 use crate::facts::{KeyFile, KeyName, StorageMode};
 use crate::farm::{Farm, Member};
@@ -34,7 +35,7 @@ fn on(member: &Member) -> Option<Hit> {
     let message =
         format!("{} is in JCR mode, yet has key files: {}", member.name, names.join(", "));
     let places = files.iter().map(|file| &file.place);
-    Some(Hit::on(member, message).at(places).fix(steps::leave_the_jcr(member, Vec::new())))
+    Some(Hit::on(member, message).at(places).fix(leave_the_jcr(member, Vec::new())))
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! `storage-trailing-newline`: the word in `storage` is followed by a line end.
 
+use super::repair::key_repair;
 use super::steps::KA_23909;
 use super::storage_repair::write_storage;
-use super::{Hit, Rule, Severity};
+use super::{Hit, KeyRepair, Rule, Severity};
 use crate::facts::StorageMode;
 use crate::farm::{Farm, Member};
 
@@ -18,10 +19,11 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    farm.members.iter().flat_map(|member| on(farm, member)).collect()
+    let repair = key_repair(farm);
+    farm.members.iter().flat_map(|member| on(&repair, member)).collect()
 }
 
-fn on(farm: &Farm, member: &Member) -> Vec<Hit> {
+fn on(repair: &KeyRepair, member: &Member) -> Vec<Hit> {
     let files = member.snapshot.storage_in_place();
     files
         .filter(|file| file.storage.problem.is_none() && file.storage.mode != StorageMode::Unknown)
@@ -34,7 +36,7 @@ fn on(farm: &Farm, member: &Member) -> Vec<Hit> {
                 storage.bytes,
                 mode.len()
             );
-            Some(Hit::on(member, message).at([&file.place]).fix(write_storage(farm, member)))
+            Some(Hit::on(member, message).at([&file.place]).fix(write_storage(repair, member)))
         })
         .collect()
 }

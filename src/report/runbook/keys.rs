@@ -15,11 +15,6 @@ const ENCRYPTED: [&str; 7] = [
     "every other value in braces, `{…}`, in OSGi configurations",
 ];
 
-/// Returns what is left of the steps of a finding when the keys are made equal.
-pub(super) fn without(fix: &[Step]) -> Vec<Step> {
-    fix.iter().filter(|step| !step.is_of_key_repair()).cloned().collect()
-}
-
 /// Writes how the keys are made equal, by way of a directory.
 pub(super) fn write(repair: &KeyRepair, scratch: &str, out: &mut dyn Write) -> io::Result<()> {
     match repair {
@@ -30,6 +25,10 @@ pub(super) fn write(repair: &KeyRepair, scratch: &str, out: &mut dyn Write) -> i
         }
         KeyRepair::FindOut(own) => {
             writeln!(out, "## Find out whose keys are right\n")?;
+            steps(own, out)
+        }
+        KeyRepair::Nothing(own) => {
+            writeln!(out, "## Leave the keys\n")?;
             steps(own, out)
         }
     }
@@ -68,6 +67,10 @@ fn take(copy: &KeyCopy, scratch: &str, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "## On {}: take the keys", spoken(&copy.source))?;
     let sums = format!("md5sum {scratch}/hmac {scratch}/master");
     let make = format!("mkdir -m 700 {scratch}");
+    writeln!(
+        out,
+        "\nA directory `{scratch}` that is there already is of something else: move it away first."
+    )?;
     if let Some([hmac, master]) = &copy.files {
         commands("", &[format!("{make} && cp {hmac} {master} {scratch}/"), sums], out)?;
     } else {
@@ -143,10 +146,7 @@ fn put(copy: &KeyCopy, target: &KeyTarget, scratch: &str, list: &mut List<'_>) -
         "Keep what is there; a file that is missing is told and does not matter, a directory that is there already needs another name",
         std::slice::from_ref(&target.keep),
     )?;
-    let [make_keys, make_storage] = target
-        .make
-        .each_ref()
-        .map(|make| make.as_ref().and_then(|make| make.parts().1).map(str::to_owned));
+    let [make_keys, make_storage] = target.make.clone();
     let put = [
         format!("cp {scratch}/hmac {scratch}/master {directory}"),
         format!("chmod 600 {hmac} {master}"),

@@ -108,6 +108,11 @@ fn bring(out: &mut dyn Write) -> io::Result<()> {
     )
 }
 
+/// Returns what is left of the steps of a finding, the repair of the keys aside.
+fn without_keys(fix: &[Step]) -> Vec<Step> {
+    fix.iter().filter(|step| !step.is_of_key_repair()).cloned().collect()
+}
+
 /// Writes the findings that the copying of keys does not settle.
 fn others(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
     let rest: Vec<(&Finding, Vec<Step>)> = judged
@@ -115,7 +120,7 @@ fn others(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
         .iter()
         // What the policy accepts is not to be repaired; what is merely known is.
         .filter(|finding| !matches!(finding.excuse, Some(Excuse::Suppressed { .. })))
-        .map(|finding| (finding, keys::without(&finding.hit.fix)))
+        .map(|finding| (finding, without_keys(&finding.hit.fix)))
         .filter(|(_, steps)| !steps.is_empty())
         .collect();
     if rest.is_empty() {

@@ -178,8 +178,8 @@ fn file_in_the_wrong_place_replaces_none_that_was_copied() {
     }
     let beside = |i: Instance| i.hmac(&other()).key_in("bundle1", Hmac, &other());
     let text = runbook(good_farm(&["p1", "p2"]).with("p3", beside));
-    stand_once_in_order(&text, &["cp keys/hmac", "When logins and secrets work on p3, delete it"]);
-    assert!(!text.contains("cmp ") && !text.contains("mv "), "{text}");
+    stand_once_in_order(&text, &["cp keys/hmac", "mv -i ", "'keys-before-p3/bundle1-hmac'"]);
+    assert!(!text.contains("cmp ") && !text.contains("\nrm "), "the one with the old key: {text}");
 }
 
 #[test]

@@ -33,7 +33,9 @@ pub(super) fn write(
     if sources.contains(STDIN) {
         writeln!(out, "Give it on standard input what stood there when this text was written.\n")?;
     }
-    let unsaid = judged.left_out.saturating_add(judged.suppressed());
+    // The keys of those that the policy accepts are others still.
+    let accepted = judged.farm.expected.accepted.len();
+    let unsaid = judged.left_out.saturating_add(judged.suppressed()).saturating_add(accepted);
     let ends = match report.farms.len() {
         // What this text does not repair still stands then.
         _ if unsaid > 0 => "It must find nothing that this text repairs.".to_owned(),
@@ -68,7 +70,7 @@ fn command(judged: &Judged, sources: &BTreeSet<&str>) -> Vec<String> {
     std::iter::once("aemtrix scan \\".to_owned()).chain(lines).collect()
 }
 
-/// Returns a source as an operand: with the name that the user gave it, or, where a single instance is in it, that has in this text.
+/// Returns a source as an operand: with the name that the user gave it, else, for a single instance, the one that it has in this text.
 fn operand(judged: &Judged, source: &str, sources: &BTreeSet<&str>) -> String {
     let members = judged.farm.members.iter().filter(|m| m.snapshot.source == source);
     let members: Vec<&Member> = members.collect();
@@ -79,7 +81,9 @@ fn operand(judged: &Judged, source: &str, sources: &BTreeSet<&str>) -> String {
         .any(|other| other.strip_prefix(source).is_some_and(|below| below.starts_with('/')));
     let named = match (label, members.as_slice()) {
         (Some(label), _) => labelled(label, source),
-        (None, [member]) if !holds_others => labelled(&member.name, source),
+        (None, [member]) if !holds_others && is_label(&member.name) => {
+            Some(format!("{}={source}", member.name))
+        }
         _ => None,
     };
     named.unwrap_or_else(|| plain(source))
@@ -93,7 +97,8 @@ fn labelled(name: &str, source: &str) -> Option<String> {
     }
     let (name, below) = name.split_once('/').filter(|(name, _)| is_label(name))?;
     let (folder, ending) = source.rsplit_once(&format!("/{below}"))?;
-    (ending.is_empty() || ending.starts_with('.')).then(|| format!("{name}={folder}"))
+    let is_whole = ending.is_empty() || ending.starts_with('.');
+    (is_whole && !folder.is_empty()).then(|| format!("{name}={folder}"))
 }
 
 /// Says whether a name before `=` is read as a name again.
@@ -135,6 +140,7 @@ mod tests {
             ("east/b", "x/c.tar.gz", None),
             ("east/b", "x/bc.tar.gz", None),
             ("/b", "x/b.tar.gz", None),
+            ("east/b", "/b.tar.gz", None),
         ] {
             assert_eq!(labelled(name, source).as_deref(), operand);
         }
