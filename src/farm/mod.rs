@@ -18,6 +18,7 @@ pub use expected::{Expected, ForeignKey, Like, Missing};
 pub use group::{PolicyConflict, farms};
 pub use keys::{EffectiveKey, KeyOrigin, KeyState};
 pub use matrix::{Expect, Matrix, MatrixRow, Row, alike, matrix};
+pub(crate) use names::distinct;
 pub use plan::{FarmBy, Plan};
 pub use rows::ROWS;
 

@@ -125,11 +125,7 @@ enum Apart {
 fn make_unique(named: &mut [(String, Snapshot)]) -> BTreeSet<String> {
     let mut with_number = BTreeSet::new();
     for apart in [Apart::Parent, Apart::Ending, Apart::Number] {
-        let mut count: BTreeMap<String, usize> = BTreeMap::new();
-        for (name, _) in named.iter() {
-            let times = count.entry(name.clone()).or_default();
-            *times = times.saturating_add(1);
-        }
+        let count = times(named.iter().map(|(name, _)| name));
         let mut taken: BTreeSet<String> = count.keys().cloned().collect();
         for (name, snapshot) in named.iter_mut().filter(|(name, _)| count.get(name) > Some(&1)) {
             match apart {
@@ -173,21 +169,29 @@ pub(super) fn begins_with(path: &str, name: &str) -> bool {
 
 /// Chooses a name for each of several things, each with a short and a long proposal: the short one where it is the only
 /// one, else the long one, else one with a number.
-pub(super) fn distinct(proposals: Vec<[String; 2]>) -> Vec<String> {
-    let times = |all: &[String], name: &String| all.iter().filter(|other| *other == name).count();
-    let short: Vec<String> = proposals.iter().map(|[short, _]| short.clone()).collect();
-    let chosen: Vec<String> = proposals
-        .into_iter()
-        .map(|[name, long]| if times(&short, &name) == 1 { name } else { long })
-        .collect();
+pub(crate) fn distinct(proposals: Vec<[String; 2]>) -> Vec<String> {
+    let short = times(proposals.iter().map(|[short, _]| short));
+    let choose = |[name, long]: [String; 2]| if short.get(&name) == Some(&1) { name } else { long };
+    let chosen: Vec<String> = proposals.into_iter().map(choose).collect();
+    let count = times(chosen.iter());
     let mut taken: BTreeSet<String> = chosen.iter().cloned().collect();
     let mut names = Vec::with_capacity(chosen.len());
-    for name in &chosen {
-        let name = if times(&chosen, name) == 1 { name.clone() } else { numbered(name, &taken) };
+    for name in chosen {
+        let name = if count.get(&name) == Some(&1) { name } else { numbered(&name, &taken) };
         taken.insert(name.clone());
         names.push(name);
     }
     names
+}
+
+/// Counts how many times each name is there.
+fn times<'n>(names: impl Iterator<Item = &'n String>) -> BTreeMap<String, usize> {
+    let mut times: BTreeMap<String, usize> = BTreeMap::new();
+    for name in names {
+        let count = times.entry(name.clone()).or_default();
+        *count = count.saturating_add(1);
+    }
+    times
 }
 
 fn numbered(name: &str, taken: &BTreeSet<String>) -> String {

@@ -1,8 +1,14 @@
 //! `csv`: the matrix of each farm, for spreadsheets (RFC 4180).
 //!
-//! One row a fact, one column an instance. Several farms share the columns; an instance of another farm leaves its cell empty.
+//! One row a fact, one column an instance. Several farms share the columns; an instance of another farm leaves its cell empty. No two
+//! columns have one name: where two would, that of an instance begins with its farm.
 //!
 //! The last two columns name the instances whose cell is not as it should be: `wrong` whatever the others have, and `odd` among them.
+//! They are joined with `; `; a name with a semicolon or a quote stands in quotes, its own doubled, as a field of CSV would.
+//!
+//! No part of a cell is computed, whatever a spreadsheet takes for the separator: an apostrophe stands before what begins with `=`, `+`,
+//! `-` or `@` at the start of a field, or behind a `,`, `;` or `|` in it. What has an apostrophe there already gets another one, so that
+//! whoever takes one away has the text.
 //!
 //! A source that was not read and of which no instance came has a column too, headed by its path: it may hold an instance, and a table
 //! without it would look whole. Its cells say `(not read)`, or
@@ -12,16 +18,24 @@
 use super::wording::marked;
 use super::{Format, Report, printable};
 use crate::facts::{Gap, GapKind, spoken};
-use crate::farm::MatrixRow;
+use crate::farm::{MatrixRow, distinct};
 use crate::rules::Judged;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 pub(super) const FORMAT: Format =
     Format { name: "csv", extensions: &["csv"], summary: "the matrix, for spreadsheets", write };
 
+/// What some spreadsheet splits a line at, quotes or none: where it opens a file with `,` as one with `;`, quotes within a cell are text. A
+/// tab is none of them, since [`printable`] leaves none.
+const SEPARATORS: [char; 3] = [',', ';', '|'];
+
 /// Characters that make a spreadsheet compute a cell that begins with one of them. The wide forms count in Excel for East Asia.
 const FORMULA: [char; 8] = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+
+/// The columns before all others.
+const HEAD: [&str; 3] = ["farm", "fact", "expect"];
 
 /// The marks, each with a column behind all others.
 const MARKS: [&str; 2] = ["wrong", "odd"];
@@ -34,16 +48,14 @@ type Unread<'r> = BTreeMap<&'r str, &'r Gap>;
 
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let unread = unread(report);
-    let instances = report.farms.iter().flat_map(|judged| &judged.matrix.instances);
-    let header = ["farm", "fact", "expect"].into_iter();
-    let sources = unread.keys().map(|source| spoken(source));
-    line(header.chain(instances.map(String::as_str)).chain(sources).chain(MARKS), out)?;
+    let columns = columns(report, &unread);
+    let (instances, _) = columns.split_at_checked(report.instances()).unwrap_or_default();
+    let names = columns.iter().map(String::as_str);
+    line(HEAD.into_iter().chain(names).chain(MARKS), out)?;
     let mut before = 0_usize;
     for judged in &report.farms {
-        let own = judged.matrix.instances.len();
-        let behind = report.instances().saturating_sub(before.saturating_add(own));
-        rows(judged, before, behind, &unread, out)?;
-        before = before.saturating_add(own);
+        rows(judged, instances, before, &unread, out)?;
+        before = before.saturating_add(judged.matrix.instances.len());
     }
     let is_told = |source: &str| report.farms.iter().any(|judged| concerns(judged, source));
     if unread.keys().all(|source| is_told(source)) {
@@ -55,6 +67,21 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let blank = std::iter::repeat_n("", report.instances());
     let cells = cells.iter().map(String::as_str).chain(["", ""]);
     line(["", READ, "any"].into_iter().chain(blank).chain(cells), out)
+}
+
+/// Names the columns of the instances and of the sources that were not read, each once.
+fn columns(report: &Report, unread: &Unread<'_>) -> Vec<String> {
+    let fixed = || HEAD.into_iter().chain(MARKS);
+    let instance = |farm: &str, name: &str| {
+        [printable(name).into_owned(), printable(&format!("{farm}/{name}")).into_owned()]
+    };
+    let instances = report.farms.iter().flat_map(|judged| {
+        judged.matrix.instances.iter().map(|name| instance(&judged.farm.name, name))
+    });
+    let sources = unread.keys().map(|source| printable(spoken(source)));
+    let sources = sources.map(|name| [name.clone().into_owned(), format!("source {name}")]);
+    let fixed_names = fixed().map(|name| [name.to_owned(), name.to_owned()]);
+    distinct(fixed_names.chain(instances).chain(sources).collect()).split_off(fixed().count())
 }
 
 /// Returns the sources that were not read and of which no instance came.
@@ -84,28 +111,31 @@ fn what(gap: &Gap) -> &'static str {
     if gap.kind == GapKind::NoInstance { "no instance" } else { "not read" }
 }
 
-/// Writes the rows of a farm, with empty cells for so many instances before and behind its own, and a cell for each source not read.
+/// Writes the rows of a farm, whose columns begin behind so many of `instances`, and a cell for each source not read.
 fn rows(
     judged: &Judged,
+    instances: &[String],
     before: usize,
-    behind: usize,
     unread: &Unread<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    let (_, own) = instances.split_at_checked(before).unwrap_or_default();
+    let (own, others) = own.split_at_checked(judged.matrix.instances.len()).unwrap_or_default();
+    let behind = others.len();
     let not_read = |row: &MatrixRow, source: &str, gap: &Gap| match row.fact {
         _ if !concerns(judged, source) => String::new(),
         READ => why(gap),
         _ => format!("({})", what(gap)),
     };
     for row in &judged.matrix.rows {
-        let own = row.cells.iter().map(|cell| marked(cell, &cell.text));
-        let cells: Vec<String> = own.collect();
+        let cells = row.cells.iter().map(|cell| marked(cell, &cell.text));
+        let cells: Vec<String> = cells.collect();
         let others = unread.iter().map(|(source, gap)| not_read(row, source, gap));
         let others: Vec<String> = others.collect();
         let head = [judged.farm.name.as_str(), row.fact, row.expect.label()].into_iter();
         let blank = |count| std::iter::repeat_n("", count);
         let cells = blank(before).chain(cells.iter().map(String::as_str)).chain(blank(behind));
-        let marks = MARKS.map(|mark| names_with(mark, row, &judged.matrix.instances));
+        let marks = MARKS.map(|mark| names_with(mark, row, own));
         let behind = others.iter().chain(&marks).map(String::as_str);
         line(head.chain(cells).chain(behind), out)?;
     }
@@ -115,8 +145,17 @@ fn rows(
 /// Names the instances whose cell has this mark.
 fn names_with(mark: &str, row: &MatrixRow, instances: &[String]) -> String {
     let has_it = |(index, _): &(usize, &String)| row.mark_at(*index) == Some(mark);
-    let names = instances.iter().enumerate().filter(has_it).map(|(_, name)| name.as_str());
+    let names = instances.iter().enumerate().filter(has_it).map(|(_, name)| listed(name));
     names.collect::<Vec<_>>().join("; ")
+}
+
+/// Returns a name as one of a list: in quotes where it could be taken for more than one.
+fn listed(name: &str) -> String {
+    if name.contains([';', '"']) { quoted(name) } else { name.to_owned() }
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
 }
 
 fn line<'t>(fields: impl Iterator<Item = &'t str>, out: &mut dyn Write) -> io::Result<()> {
@@ -127,13 +166,16 @@ fn line<'t>(fields: impl Iterator<Item = &'t str>, out: &mut dyn Write) -> io::R
 /// Returns one field: harmless text, never a formula, in quotes where a separator of any locale would split it.
 fn field(text: &str) -> String {
     let text = printable(text);
-    let apostrophe = if text.trim_start().starts_with(FORMULA) { "'" } else { "" };
-    let splits = |c: char| matches!(c, ',' | ';' | '"' | '\'' | '|');
-    if text.contains(splits) || text.trim() != text {
-        format!("\"{apostrophe}{}\"", text.replace('"', "\"\""))
-    } else {
-        format!("{apostrophe}{text}")
-    }
+    let safe: String = text.split_inclusive(SEPARATORS).map(uncomputed).collect();
+    let splits = |c: char| SEPARATORS.contains(&c) || matches!(c, '"' | '\'');
+    let is_whole = text.trim() == text && !text.contains(splits);
+    if is_whole { safe } else { quoted(&safe) }
+}
+
+/// Returns what a spreadsheet may take for a cell, never as a formula. It may drop the blanks and the quotes that a cell begins with.
+fn uncomputed(part: &str) -> Cow<'_, str> {
+    let start = part.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
+    if start.starts_with(FORMULA) { format!("'{part}").into() } else { part.into() }
 }
 
 #[cfg(test)]
@@ -164,6 +206,51 @@ mod tests {
         }
         assert_eq!(field(" =1"), "\"' =1\"");
         assert_eq!(field("\t=1"), "\\u{9}=1");
+    }
+
+    #[test]
+    fn no_separator_of_another_locale_makes_a_formula_of_a_part() {
+        assert_eq!(field("a;=1+1;<b>"), "\"a;'=1+1;<b>\"");
+        for (text, safe) in [
+            ("a; =1", "a;' =1"),
+            ("a|+1", "a|'+1"),
+            ("a,-1", "a,'-1"),
+            ("a;;@x", "a;;'@x"),
+            ("a;\"=1", "a;'\"\"=1"),
+            ("a;'=1", "a;''=1"),
+            ("'=1", "''=1"),
+            ("a;b=1", "a;b=1"),
+        ] {
+            assert_eq!(field(text), format!("\"{safe}\""));
+        }
+        assert_eq!(field("a\t=1"), "a\\u{9}=1");
+    }
+
+    #[test]
+    fn names_with_a_semicolon_are_told_from_two_names() {
+        assert_eq!(["a", "a; b", "a\"b"].map(listed), ["a", "\"a; b\"", "\"a\"\"b\""]);
+        let newline = |i: crate::testing::Instance| i.storage(b"Bundle\n");
+        let farm = good_farm(&["x", "y"]).with("a; =b", newline).with("c", newline);
+        let text = written(vec![farm.build()]);
+        assert!(text.contains(",\"\"\"a;' =b\"\"; c\",\r\n"), "{text}");
+    }
+
+    #[test]
+    fn no_two_columns_have_one_name() {
+        let farm = |name: &str, members: &[&str]| Farm {
+            name: name.to_owned(),
+            ..good_farm(members).build()
+        };
+        let farms = || vec![farm("prod", &["a", "p"]), farm("stage", &["a", "odd", "q"])];
+        let text = written(farms());
+        let head = "farm,fact,expect,prod/a,p,stage/a,stage/odd,q,wrong,odd\r\n";
+        assert!(text.starts_with(head), "{text}");
+        let text = written_with(farms(), vec![cut("p"), cut("c.tar")]);
+        let head =
+            "farm,fact,expect,prod/a,prod/p,stage/a,stage/odd,q,c.tar,source p,wrong,odd\r\n";
+        assert!(text.starts_with(head), "{text}");
+        let text = written(vec![farm("prod", &["a\u{7}", "a\\u{7}"])]);
+        assert!(text.contains("prod/a\\u{7}#1,prod/a\\u{7}#2,"), "{text}");
     }
 
     #[test]
