@@ -147,7 +147,7 @@ pub(super) struct Output {
     /// in the format of --format where its name has no extension
     #[arg(short = 'o', long = "output", value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
-    /// Shows bundles too: those that differ, or with =REGEX those whose symbolic name matches
+    /// Shows bundles in the table and in CSV too: those that differ, or with =REGEX those whose symbolic name matches, in JSON and HTML as well
     #[arg(long, value_name = "REGEX", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = BundleFilter::parse)]
     pub(super) bundles: Option<BundleFilter>,
     /// Columns of the table [default: those of the terminal, else $COLUMNS, else no limit; in files no limit]

@@ -15,8 +15,12 @@ pub struct BundleMap {
     pub instances: Vec<String>,
     /// One row a symbolic name, sorted by it.
     pub rows: Vec<BundleRow>,
-    /// How many symbolic names were left out.
-    pub left_out: usize,
+    /// How many symbolic names differ, with a row here or not.
+    pub differing: usize,
+    /// How many do not differ as far as is known, and are not known on every instance.
+    pub unknown: usize,
+    /// How many are the same on every instance.
+    pub same: usize,
 }
 
 /// One symbolic name on all instances.
@@ -28,6 +32,8 @@ pub struct BundleRow {
     pub cells: Vec<BundleCell>,
     /// Versions or states differ, or the bundle is missing where all bundles were seen.
     pub differs: bool,
+    /// On some instance there is nothing to compare: it is not in the snapshot, or its version may be stale.
+    pub unknown: bool,
     /// Which cells stand out.
     odd: Vec<bool>,
 }
@@ -55,6 +61,11 @@ pub struct Installed {
 }
 
 impl BundleRow {
+    /// Returns the mark of one cell, as those of the matrix.
+    pub fn mark_at(&self, index: usize) -> Option<&'static str> {
+        self.is_odd_at(index).then_some("odd")
+    }
+
     /// Says whether one cell belongs to another group than the largest.
     pub fn is_odd_at(&self, index: usize) -> bool {
         self.differs && self.odd.get(index) == Some(&true)
@@ -82,13 +93,32 @@ pub fn bundle_map(farm: &Farm, wanted: &dyn Fn(&BundleRow) -> bool) -> BundleMap
             by_name.entry(name).or_default().entry(index).or_default().push(bundle);
         }
     }
-    let count = by_name.len();
-    let rows = by_name.into_iter().map(|(name, bundles)| row(name, &bundles, &whole));
-    let rows: Vec<BundleRow> = rows.filter(|row| wanted(row)).collect();
-    BundleMap {
+    let mut map = BundleMap {
         instances: farm.members.iter().map(|member| member.name.clone()).collect(),
-        left_out: count.saturating_sub(rows.len()),
-        rows,
+        rows: Vec::new(),
+        differing: 0,
+        unknown: 0,
+        same: 0,
+    };
+    for row in by_name.into_iter().map(|(name, bundles)| row(name, &bundles, &whole)) {
+        let count = match (row.differs, row.unknown) {
+            (true, _) => &mut map.differing,
+            (false, true) => &mut map.unknown,
+            (false, false) => &mut map.same,
+        };
+        *count = count.saturating_add(1);
+        if wanted(&row) {
+            map.rows.push(row);
+        }
+    }
+    map
+}
+
+impl BundleMap {
+    /// Returns how many symbolic names have no row.
+    pub fn left_out(&self) -> usize {
+        let all = self.differing.saturating_add(self.unknown).saturating_add(self.same);
+        all.saturating_sub(self.rows.len())
     }
 }
 
@@ -114,6 +144,7 @@ fn row(name: &str, bundles: &BTreeMap<usize, Vec<&Bundle>>, whole: &[bool]) -> B
     BundleRow {
         symbolic_name: name.to_owned(),
         differs: differs(&installed, &cells),
+        unknown: cells.iter().any(|cell| cell.value.is_none()),
         odd: odd(Expect::Equal, &cells),
         cells: cells
             .into_iter()
@@ -222,9 +253,10 @@ mod tests {
     #[test]
     fn bundles_that_are_the_same_are_left_out_and_counted() {
         let map = bundle_map(&good_farm(&["a", "b"]).build(), &|row| row.differs);
-        assert_eq!((map.rows.len(), map.left_out, map.instances.len()), (0, 5, 2));
+        assert_eq!((map.rows.len(), map.left_out(), map.instances.len()), (0, 5, 2));
+        assert_eq!((map.differing, map.unknown, map.same), (0, 0, 5));
         let all = bundle_map(&good_farm(&["a", "b"]).build(), &|_| true);
-        assert_eq!((all.rows.len(), all.left_out), (5, 0));
+        assert_eq!((all.rows.len(), all.left_out(), all.same), (5, 0, 5));
     }
 
     #[test]
@@ -249,6 +281,19 @@ mod tests {
         assert_eq!((names.len(), cells[2].clone()), (1, (Some(1), "absent".to_owned())));
         let cut = good_farm(&["a", "b"]).with("c", |i| without(i).gap(GapKind::Partial, None));
         assert_eq!(seen(cut).0, [""; 0]);
+    }
+
+    #[test]
+    fn bundle_that_is_not_in_one_snapshot_is_not_the_same_everywhere() {
+        let counts = |farm: FarmBuilder| {
+            let map = bundle_map(&farm.build(), &|_| true);
+            (map.differing, map.unknown, map.same)
+        };
+        let cut = |i: Instance| i.without_bundle("bundle7").gap(GapKind::Partial, None);
+        assert_eq!(counts(good_farm(&["a", "b"]).with("c", cut)), (0, 1, 4));
+        let old = |bundle: &mut Bundle| bundle.state = Some(BundleState::Installed);
+        let differs = good_farm(&["a"]).with("b", |i| i.change("bundle7", old)).with("c", cut);
+        assert_eq!(counts(differs), (1, 0, 4), "what differs somewhere differs");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! One row a fact, one column an instance. Several farms share the columns; an instance of another farm leaves its cell empty. No two
 //! columns have one name: where two would, that of an instance begins with its farm.
 //!
+//! Where bundles were asked for, a row `bundle NAME` for each follows those of its farm.
+//!
 //! The last two columns name the instances whose cell is not as it should be: `wrong` whatever the others have, and `odd` among them.
 //! They are joined with `; `; a name with a semicolon or a quote stands in quotes, its own doubled, as a field of CSV would.
 //!
@@ -16,9 +18,9 @@
 //! no farm, a row `read` without a farm says it. A source that was read in part has its instances, whose row `read` says so.
 
 use super::wording::marked;
-use super::{Format, Report, printable};
+use super::{BundleFilter, Format, Report, printable};
 use crate::facts::{Gap, GapKind, spoken};
-use crate::farm::{MatrixRow, distinct};
+use crate::farm::{BundleRow, Expect, MatrixRow, distinct};
 use crate::rules::Judged;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -54,7 +56,7 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     line(HEAD.into_iter().chain(names).chain(MARKS), out)?;
     let mut before = 0_usize;
     for judged in &report.farms {
-        rows(judged, instances, before, &unread, out)?;
+        rows(judged, instances, before, &unread, report.bundles.as_ref(), out)?;
         before = before.saturating_add(judged.matrix.instances.len());
     }
     let is_told = |source: &str| report.farms.iter().any(|judged| concerns(judged, source));
@@ -117,36 +119,61 @@ fn rows(
     instances: &[String],
     before: usize,
     unread: &Unread<'_>,
+    bundles: Option<&BundleFilter>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let (_, own) = instances.split_at_checked(before).unwrap_or_default();
     let (own, others) = own.split_at_checked(judged.matrix.instances.len()).unwrap_or_default();
-    let behind = others.len();
-    let not_read = |row: &MatrixRow, source: &str, gap: &Gap| match row.fact {
+    let not_read = |fact: &str, source: &str, gap: &Gap| match fact {
         _ if !concerns(judged, source) => String::new(),
         READ => why(gap),
         _ => format!("({})", what(gap)),
     };
-    for row in &judged.matrix.rows {
-        let cells = row.cells.iter().map(|cell| marked(cell, &cell.text));
-        let cells: Vec<String> = cells.collect();
-        let others = unread.iter().map(|(source, gap)| not_read(row, source, gap));
-        let others: Vec<String> = others.collect();
-        let head = [judged.farm.name.as_str(), row.fact, row.expect.label()].into_iter();
+    let bundles = bundles.map(|bundles| bundles.map(&judged.farm).rows).unwrap_or_default();
+    for row in judged.matrix.rows.iter().map(Row::from).chain(bundles.iter().map(Row::from)) {
+        let sources = unread.iter().map(|(source, gap)| not_read(&row.fact, source, gap));
+        let sources: Vec<String> = sources.collect();
+        let head = [judged.farm.name.as_str(), &row.fact, row.expect.label()].into_iter();
         let blank = |count| std::iter::repeat_n("", count);
-        let cells = blank(before).chain(cells.iter().map(String::as_str)).chain(blank(behind));
-        let marks = MARKS.map(|mark| names_with(mark, row, own));
-        let behind = others.iter().chain(&marks).map(String::as_str);
+        let cells = row.cells.iter().map(|(text, _)| text.as_str());
+        let cells = blank(before).chain(cells).chain(blank(others.len()));
+        let marks = MARKS.map(|mark| row.names_with(mark, own));
+        let behind = sources.iter().chain(&marks).map(String::as_str);
         line(head.chain(cells).chain(behind), out)?;
     }
     Ok(())
 }
 
-/// Names the instances whose cell has this mark.
-fn names_with(mark: &str, row: &MatrixRow, instances: &[String]) -> String {
-    let has_it = |(index, _): &(usize, &String)| row.mark_at(*index) == Some(mark);
-    let names = instances.iter().enumerate().filter(has_it).map(|(_, name)| listed(name));
-    names.collect::<Vec<_>>().join("; ")
+/// A fact, what its cells should be, and each cell with its mark.
+struct Row {
+    fact: String,
+    expect: Expect,
+    cells: Vec<(String, Option<&'static str>)>,
+}
+
+impl From<&MatrixRow> for Row {
+    fn from(row: &MatrixRow) -> Self {
+        let cells = row.cells.iter().enumerate();
+        let cells = cells.map(|(index, cell)| (marked(cell, &cell.text), row.mark_at(index)));
+        Self { fact: row.fact.to_owned(), expect: row.expect, cells: cells.collect() }
+    }
+}
+
+impl From<&BundleRow> for Row {
+    fn from(row: &BundleRow) -> Self {
+        let cells = row.cells.iter().map(|of| &of.cell).enumerate();
+        let cells = cells.map(|(index, cell)| (marked(cell, &cell.text), row.mark_at(index)));
+        let fact = format!("bundle {}", row.symbolic_name);
+        Self { fact, expect: Expect::Equal, cells: cells.collect() }
+    }
+}
+
+impl Row {
+    /// Names the instances whose cell has this mark.
+    fn names_with(&self, mark: &str, instances: &[String]) -> String {
+        let marked = self.cells.iter().zip(instances).filter(|((_, own), _)| *own == Some(mark));
+        marked.map(|(_, name)| listed(name)).collect::<Vec<_>>().join("; ")
+    }
 }
 
 /// Returns a name as one of a list: in quotes where it could be taken for more than one.
@@ -302,6 +329,32 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("storage-mode,equal,Bundle,Bundle,(not read),,\r\n"), "{text}");
+    }
+
+    #[test]
+    fn bundles_that_were_asked_for_are_rows() {
+        let old = |bundle: &mut crate::facts::Bundle| bundle.version = Some("2.0".to_owned());
+        let farm = good_farm(&["a", "b"]).with("c", |i| i.change("bundle7", old)).build();
+        let report = Report::new(
+            vec![farm],
+            Vec::new(),
+            Vec::new(),
+            &Selection::default(),
+            Screen::default(),
+        );
+        let written = |bundles: Option<&str>| {
+            let bundles = bundles.map(|pattern| BundleFilter::parse(pattern).unwrap());
+            let mut out = Vec::new();
+            write(&Report { bundles, ..report.clone() }, &mut out).unwrap();
+            let text = String::from_utf8(out).unwrap();
+            let rows = text.lines().filter(|row| row.starts_with("farm,bundle "));
+            rows.map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(written(None), [""; 0]);
+        let differs = "farm,bundle org.apache.felix.scr,equal,\"7: 3.4.22, active\",\"7: 3.4.22, active\",\"7: 2.0, active\",,c";
+        assert_eq!(written(Some("")), [differs]);
+        assert_eq!(written(Some("felix.scr")), [differs]);
+        assert_eq!(written(Some(".")).len(), 5);
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod repository;
 
 use super::harmless::harmless;
 use super::printable::is_harmful;
-use super::{Format, Report, SCHEMA};
+use super::{BundleFilter, Format, Report, SCHEMA};
 use crate::facts::{Gap, SourceRecord};
 use crate::farm::{Cell, MatrixRow};
 use crate::rules::{Excuse, Finding, Judged, Step};
@@ -222,19 +222,20 @@ struct WireSource<'a> {
 
 impl<'a> From<&'a Report> for WireReport<'a> {
     fn from(report: &'a Report) -> Self {
+        let bundles = report.bundles.clone().unwrap_or_default();
         Self {
             schema: SCHEMA,
             tool: WireTool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
             complete: report.is_complete(),
-            farms: report.farms.iter().map(WireFarm::from).collect(),
+            farms: report.farms.iter().map(|judged| WireFarm::new(judged, &bundles)).collect(),
             gaps: report.gaps.iter().map(WireGap::from).collect(),
             sources: report.sources.iter().map(WireSource::from).collect(),
         }
     }
 }
 
-impl<'a> From<&'a Judged> for WireFarm<'a> {
-    fn from(judged: &'a Judged) -> Self {
+impl<'a> WireFarm<'a> {
+    fn new(judged: &'a Judged, bundles: &BundleFilter) -> Self {
         Self {
             name: &judged.farm.name,
             verdict: judged.verdict.label(),
@@ -244,7 +245,7 @@ impl<'a> From<&'a Judged> for WireFarm<'a> {
                 instances: &judged.matrix.instances,
                 rows: judged.matrix.rows.iter().map(WireRow::from).collect(),
             },
-            bundle_map: WireBundleMap::from(&judged.farm),
+            bundle_map: WireBundleMap::from(bundles.map(&judged.farm)),
             findings: judged.findings.iter().map(WireFinding::from).collect(),
             findings_left_out: judged.left_out,
             suppressed: judged.suppressed(),

@@ -1,7 +1,7 @@
 //! Words that several formats share.
 
 use super::{Report, counted, excused};
-use crate::farm::{Cell, CellState};
+use crate::farm::{BundleMap, Cell, CellState};
 use crate::rules::{Judged, Severity, Verdict};
 use std::collections::BTreeSet;
 
@@ -13,6 +13,15 @@ pub(super) fn marked(cell: &Cell, text: &str) -> String {
         CellState::Absent | CellState::Unreadable => format!("[{text}]"),
         CellState::NotInSnapshot | CellState::NotApplicable => format!("({text})"),
     }
+}
+
+/// Counts the bundles that do not differ, to be put behind the count of those that do.
+pub(super) fn not_differing(map: &BundleMap) -> String {
+    let unknown = match map.unknown {
+        0 => String::new(),
+        unknown => format!("; not known everywhere: {unknown}"),
+    };
+    format!("{unknown}; the same everywhere: {}", map.same)
 }
 
 /// Why findings are not shown.

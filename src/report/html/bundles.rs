@@ -1,5 +1,6 @@
 //! The bundle map on the page: a column an instance in a small farm, groups of equals in a larger one.
 
+use super::super::wording::not_differing;
 use super::matrix::{COLUMNS_MAX, CellView, Group, group};
 use crate::farm::{BundleCell, BundleMap, BundleRow, alike};
 use serde::Serialize;
@@ -27,12 +28,14 @@ impl BundleView {
     /// Shows a map; `by_name` says that its rows were chosen by name, whether they differ or not.
     pub(super) fn new(map: &BundleMap, by_name: bool) -> Self {
         let small = map.instances.len() <= COLUMNS_MAX;
-        let (rows, others) = (map.rows.len(), map.left_out);
         let caption = if by_name {
+            let (rows, others) = (map.rows.len(), map.left_out());
             format!("Bundles of the names asked for: {rows}; not shown: {others}.")
         } else {
             format!(
-                "Bundles that differ in version or state, or are missing: {rows}; the same everywhere: {others}."
+                "Bundles that differ in version or state, or are missing: {}{}.",
+                map.differing,
+                not_differing(map)
             )
         };
         Self {
@@ -46,7 +49,7 @@ impl BundleView {
 impl RowView {
     fn new(row: &BundleRow, instances: &[String], small: bool) -> Self {
         let cell = |(index, cell): (usize, &BundleCell)| {
-            CellView::new(&cell.cell, row.differs, row.is_odd_at(index).then_some("odd"))
+            CellView::new(&cell.cell, row.differs, row.mark_at(index))
         };
         let cells: Vec<CellView> = row.cells.iter().enumerate().map(cell).collect();
         let groups = alike(row.cells.iter().map(|cell| &cell.cell));

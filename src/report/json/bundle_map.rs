@@ -1,18 +1,22 @@
-//! The bundles that differ, in JSON. All bundles of an instance are listed with it.
+//! The bundles that differ, or those that were asked for, in JSON. All bundles of an instance are listed with it.
 
 use super::CELL_STATES;
-use crate::farm::{BundleCell, BundleRow, Farm, Installed, bundle_map};
+use crate::farm::{BundleCell, BundleMap, BundleRow, Installed};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// The bundles that differ in version or state, or are missing.
+/// The bundles that differ in version or state, or are missing; with `--bundles=REGEX` those whose symbolic name matches.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "BundleMap")]
 pub(super) struct WireBundleMap {
     /// The columns.
     instances: Vec<String>,
     rows: Vec<WireBundleRow>,
-    /// Bundles that do not differ.
+    /// How many bundles of all differ.
+    differing: usize,
+    /// How many do not differ as far as is known, and are not known on every instance.
+    unknown: usize,
+    /// How many are the same on every instance.
     same: usize,
 }
 
@@ -21,6 +25,8 @@ pub(super) struct WireBundleMap {
 #[schemars(rename = "BundleRow")]
 struct WireBundleRow {
     symbolic_name: String,
+    /// Its versions or states differ, or it is missing somewhere.
+    differs: bool,
     /// One cell a column.
     cells: Vec<WireBundleCell>,
 }
@@ -48,13 +54,14 @@ struct WireInstalled {
     state: Option<String>,
 }
 
-impl From<&Farm> for WireBundleMap {
-    fn from(farm: &Farm) -> Self {
-        let map = bundle_map(farm, &|row| row.differs);
+impl From<BundleMap> for WireBundleMap {
+    fn from(map: BundleMap) -> Self {
         Self {
             instances: map.instances,
             rows: map.rows.into_iter().map(WireBundleRow::from).collect(),
-            same: map.left_out,
+            differing: map.differing,
+            unknown: map.unknown,
+            same: map.same,
         }
     }
 }
@@ -62,7 +69,7 @@ impl From<&Farm> for WireBundleMap {
 impl From<BundleRow> for WireBundleRow {
     fn from(row: BundleRow) -> Self {
         let cells = row.cells.into_iter().map(WireBundleCell::from).collect();
-        Self { symbolic_name: row.symbolic_name, cells }
+        Self { symbolic_name: row.symbolic_name, differs: row.differs, cells }
     }
 }
 
@@ -84,5 +91,39 @@ impl From<Installed> for WireInstalled {
             version_exact: bundle.exact,
             state: bundle.state.map(|state| state.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::GapKind;
+    use crate::report::BundleFilter;
+    use crate::testing::good_farm;
+
+    fn seen(pattern: &str) -> serde_json::Value {
+        let cut =
+            |i: crate::testing::Instance| i.without_bundle("bundle7").gap(GapKind::Partial, None);
+        let farm = good_farm(&["a", "b"]).with("c", cut).build();
+        let map = BundleFilter::parse(pattern).unwrap().map(&farm);
+        serde_json::to_value(WireBundleMap::from(map)).unwrap()
+    }
+
+    #[test]
+    fn bundle_that_is_not_in_one_snapshot_is_counted_as_such() {
+        let map = seen("");
+        assert_eq!(
+            (&map["differing"], &map["unknown"], &map["same"]),
+            (&0.into(), &1.into(), &4.into())
+        );
+        assert_eq!(map["rows"], serde_json::json!([]));
+    }
+
+    #[test]
+    fn bundles_of_a_name_are_shown_whether_they_differ_or_not() {
+        let map = seen("felix.scr");
+        assert_eq!(map["rows"][0]["differs"], false);
+        assert_eq!(map["rows"][0]["cells"][2]["state"], "not-in-snapshot");
+        assert_eq!(map["same"], 4);
     }
 }

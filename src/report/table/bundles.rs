@@ -1,6 +1,7 @@
 //! The bundle map: a grid where it fits, else the groups of each bundle.
 
 use super::super::letters::letters;
+use super::super::wording::not_differing;
 use super::super::{Screen, counted};
 use super::grid::{self, Shown};
 use super::names::Headings;
@@ -18,11 +19,10 @@ pub(super) fn write(
     screen: Screen,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let (rows, others) = (map.rows.len(), map.left_out);
     let title = if by_name {
-        format!("Bundles of the names asked for: {rows}; not shown: {others}")
+        format!("Bundles of the names asked for: {}; not shown: {}", map.rows.len(), map.left_out())
     } else {
-        format!("Bundles that differ: {rows}; the same everywhere: {others}")
+        format!("Bundles that differ: {}{}", map.differing, not_differing(map))
     };
     writeln!(out, "{}", Paint::Bold.on(&title, screen))?;
     let titles: Vec<Shown> = map.rows.iter().map(|row| named(row, screen)).collect();
@@ -112,6 +112,18 @@ mod tests {
             "{groups}"
         );
         assert!(groups.contains("    B 2.0, active: c\n"), "{groups}");
+    }
+
+    #[test]
+    fn bundle_that_is_not_in_one_snapshot_is_counted_as_such() {
+        let cut = |i: crate::testing::Instance| {
+            i.without_bundle("bundle7").gap(crate::facts::GapKind::Partial, None)
+        };
+        let map = BundleFilter::default().map(&good_farm(&["a", "b"]).with("c", cut).build());
+        let mut out = Vec::new();
+        write(&map, false, Screen::default(), &mut out).unwrap();
+        let title = "Bundles that differ: 0; not known everywhere: 1; the same everywhere: 4\n";
+        assert!(String::from_utf8(out).unwrap().starts_with(title));
     }
 
     #[test]
