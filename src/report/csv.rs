@@ -137,24 +137,25 @@ fn rows(
         let blank = |count| std::iter::repeat_n("", count);
         let cells = row.cells.iter().map(|(text, _)| text.as_str());
         let cells = blank(before).chain(cells).chain(blank(others.len()));
-        let marks = MARKS.map(|mark| row.names_with(mark, own));
+        let marks = [0, 1].map(|mark| row.names_with(mark, own));
         let behind = sources.iter().chain(&marks).map(String::as_str);
         line(head.chain(cells).chain(behind), out)?;
     }
     Ok(())
 }
 
-/// A fact, what its cells should be, and each cell with its mark.
+/// A fact, what its cells should be, and each cell with whether it has either of the marks: a wrong one may be odd besides.
 struct Row {
     fact: String,
     expect: Expect,
-    cells: Vec<(String, Option<&'static str>)>,
+    cells: Vec<(String, [bool; 2])>,
 }
 
 impl From<&MatrixRow> for Row {
     fn from(row: &MatrixRow) -> Self {
-        let cells = row.cells.iter().enumerate();
-        let cells = cells.map(|(index, cell)| (marked(cell, &cell.text), row.mark_at(index)));
+        let cells = row.cells.iter().enumerate().map(|(index, cell)| {
+            (marked(cell, &cell.text), [cell.is_wrong(), row.is_other_at(index)])
+        });
         Self { fact: row.fact.to_owned(), expect: row.expect, cells: cells.collect() }
     }
 }
@@ -162,16 +163,19 @@ impl From<&MatrixRow> for Row {
 impl From<&BundleRow> for Row {
     fn from(row: &BundleRow) -> Self {
         let cells = row.cells.iter().map(|of| &of.cell).enumerate();
-        let cells = cells.map(|(index, cell)| (marked(cell, &cell.text), row.mark_at(index)));
+        let cells = cells.map(|(index, cell)| {
+            (marked(cell, &cell.text), MARKS.map(|mark| row.mark_at(index) == Some(mark)))
+        });
         let fact = format!("bundle {}", row.symbolic_name);
         Self { fact, expect: Expect::Equal, cells: cells.collect() }
     }
 }
 
 impl Row {
-    /// Names the instances whose cell has this mark.
-    fn names_with(&self, mark: &str, instances: &[String]) -> String {
-        let marked = self.cells.iter().zip(instances).filter(|((_, own), _)| *own == Some(mark));
+    /// Names the instances whose cell has one of the marks.
+    fn names_with(&self, mark: usize, instances: &[String]) -> String {
+        let has_mark = |marks: &[bool; 2]| marks.get(mark) == Some(&true);
+        let marked = self.cells.iter().zip(instances).filter(|((_, own), _)| has_mark(own));
         marked.map(|(_, name)| listed(name)).collect::<Vec<_>>().join("; ")
     }
 }
@@ -304,6 +308,10 @@ mod tests {
         let text = written(vec![farm.with("d", |i| i.storage(b"Bundle\n")).build()]);
         assert!(text.contains("Bundle + LF,\"'=c; d\",\r\n"), "{text}");
         assert!(text.lines().any(|row| row.contains(",hmac,") && row.ends_with(",,'=c")), "{text}");
+        // A stray newline hides no other key.
+        let stray = [&other[..], b"\n"].concat();
+        let text = written(vec![good_farm(&["a", "b"]).with("c", |i| i.hmac(&stray)).build()]);
+        assert!(text.lines().any(|row| row.contains(",hmac,") && row.ends_with(",c,c")), "{text}");
     }
 
     #[test]

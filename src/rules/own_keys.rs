@@ -238,15 +238,16 @@ pub(super) fn key_in(digest: &KeyDigest) -> Option<(Digest, bool)> {
     key.filter(|_| digest.text.is_none())
 }
 
-/// Returns the key of this name in the repository, where no file has another one.
+/// Returns the key of this name in the repository, where no file has another one, in its place or not: two halves make no pair.
 fn left_in_jcr(member: &Member, name: KeyName) -> Option<Content> {
-    let is_other = |name| {
-        let (key, ..) = other_in_jcr(member, name)?;
-        in_place(key)
+    let agrees = |name: KeyName| {
+        let placed = member.known_key(name).and_then(in_place);
+        let file = placed.or_else(|| misplaced(member, name));
+        let jcr = in_jcr(member, name).map(|key| key.digest.whole);
+        file.zip(jcr).is_none_or(|((file, _), jcr)| file == jcr)
     };
-    let key = in_jcr(member, name)?;
-    let agree = KeyName::ALL.into_iter().all(|name| is_other(name).is_none());
-    agree.then(|| (key.digest.whole, BTreeSet::from([Flaw::InJcr])))
+    let key = in_jcr(member, name).filter(|_| KeyName::ALL.into_iter().all(agrees))?;
+    Some((key.digest.whole, BTreeSet::from([Flaw::InJcr])))
 }
 
 fn in_jcr(member: &Member, name: KeyName) -> Option<&JcrKey> {
@@ -340,6 +341,16 @@ mod tests {
         assert_eq!(flaws(&all), [Flaw::Misplaced, Flaw::LineEnd, Flaw::Swapped]);
         let swapped = own(|i| i.hmac(&[small, b"\n"].concat()).master(&key(160)));
         assert_eq!(flaws(&swapped), [Flaw::LineEnd, Flaw::Swapped]);
+    }
+
+    #[test]
+    fn half_in_a_file_and_half_in_the_repository_make_no_pair() {
+        let halves = |i: Instance| {
+            let i = i.without_key(KeyName::Hmac).without_key(KeyName::Master);
+            let keys = [(KeyName::Hmac, &key(60)[..]), (KeyName::Master, &key(60)[..16])];
+            i.key_in("bundle1", KeyName::Hmac, &key(160)).jcr(&keys)
+        };
+        assert_eq!(own(halves), OwnKeys::Lost);
     }
 
     #[test]
