@@ -2,7 +2,7 @@
 
 use super::{Outcome, Report, json};
 use crate::policy::{Baseline, Known};
-use crate::rules::{Excuse, Judged, Selection, is_about_suppressions, known};
+use crate::rules::{Excuse, Judged, Selection, Verdict, is_about_suppressions, known};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
@@ -28,10 +28,14 @@ fn kept(report: &Report, selection: &Selection) -> Vec<Known> {
         })
         .collect();
     let is_open = report.outcome() == Outcome::Open;
+    let undecided = report.farms.iter().filter(|of| matches!(of.verdict, Verdict::Undecided(_)));
+    let undecided: BTreeSet<&str> = undecided.map(|judged| judged.farm.name.as_str()).collect();
     let may_be = |old: &&Known| {
         // That an instance did not come is known of it, and not hidden by it.
         let is_absence = old.rule == "instance-missing";
         is_open
+            // Without its peers an instance has nothing to be compared with.
+            || undecided.contains(old.farm.as_str())
             || !selection.looks_for(&old.rule)
             || (!is_absence && old.instances.iter().any(|name| !came.contains(&(&old.farm, name))))
     };
@@ -104,5 +108,9 @@ mod tests {
         assert_eq!(renewed(true, None), first, "nothing is known of what did not come");
         assert_eq!(renewed(false, Some(odd)), first, "what is found again is there once");
         assert_eq!(renewed(true, Some(|i| i)), Baseline::default());
+        let alone = crate::testing::farm().with("c", |i| i).build();
+        let alone = Report::new(vec![alone], Vec::new(), Vec::new(), &selection, Screen::default());
+        let kept: Baseline = kept(&alone, &selection).into_iter().collect();
+        assert_eq!(kept, first, "c has nothing to be compared with");
     }
 }

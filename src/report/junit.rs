@@ -97,7 +97,10 @@ fn rule_end(rule: &Rule, judged: &Judged, report: &Report) -> End {
     }
     let found: Vec<&Finding> = judged.findings.iter().filter(|f| f.rule.id == rule.id).collect();
     if found.is_empty() {
-        return End::Passed(String::new());
+        return match unknown(judged) {
+            Some(why) => End::Skipped(format!("nothing was found, and not all is known: {why}")),
+            None => End::Passed(String::new()),
+        };
     }
     let (counting, others): (Vec<&Finding>, Vec<&Finding>) =
         found.into_iter().partition(|finding| finding.excuse.is_none());
@@ -114,6 +117,18 @@ fn rule_end(rule: &Rule, judged: &Judged, report: &Report) -> End {
         count => format!(" (1 of {count})"),
     };
     End::Failure(format!("{}{more}", first.hit.message), text)
+}
+
+/// Returns what is not known of a farm: a rule that found nothing did not see it either. The case of the verdict, or that of the source,
+/// is the error.
+fn unknown(judged: &Judged) -> Option<String> {
+    let doubts: &[Doubt] = match &judged.verdict {
+        Verdict::Undecided(doubts) => doubts,
+        _ => &[],
+    };
+    let doubt = doubts.iter().find(|doubt| !doubt.is_for_lack_of_peers()).map(ToString::to_string);
+    let gap = || judged.farm.gaps.iter().find(|gap| gap.kind.hides());
+    doubt.or_else(|| gap().map(|gap| format!("{}: {}", spoken(&gap.source), gap_line(gap))))
 }
 
 /// Says which findings fail the run.
@@ -307,6 +322,9 @@ mod tests {
         let text = written(good_farm(&["a", "b"]), vec![gap], &Selection::default());
         assert!(case(&text, "verdict").contains("<error message=\"farm is undecided\""), "{text}");
         assert!(case(&text, "d.tar").contains("ends early [partial]"), "{text}");
+        assert!(
+            case(&text, "hmac-differs").contains("<skipped message=\"nothing was found, and not")
+        );
     }
 
     #[test]
