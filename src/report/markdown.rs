@@ -25,19 +25,35 @@ const PLACES_MAX: usize = 3;
 /// So many gaps of one kind of list are listed.
 const GAPS_MAX: usize = 20;
 
+/// So many lines are written of a farm of up to three instances, which is what fits a ticket; of a larger one more.
+const LINES_MAX: usize = 60;
+/// So many instances have room in that.
+const INSTANCES_SMALL: usize = 3;
+
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if report.farms.is_empty() {
         writeln!(out, "# No AEM instance came\n\nThere is nothing to compare.\n")?;
     }
-    for judged in &report.farms {
-        verdict(judged, report, out)?;
-        matrix::write(&judged.matrix, out)?;
-        findings(&judged.findings, out)?;
-    }
     let (holes, notes): (Vec<&Gap>, Vec<&Gap>) =
         report.gaps.iter().partition(|gap| gap.kind.hides());
-    gaps("Not read", &holes, out)?;
-    gaps("Notes on the sources", &notes, out)
+    let mut end: Vec<u8> = Vec::new();
+    gaps("Not read", &holes, &mut end)?;
+    gaps("Notes on the sources", &notes, &mut end)?;
+    for judged in &report.farms {
+        let mut head: Vec<u8> = Vec::new();
+        verdict(judged, report, &mut head)?;
+        matrix::write(&judged.matrix, &mut head)?;
+        out.write_all(&head)?;
+        let times = judged.farm.members.len().div_ceil(INSTANCES_SMALL).max(1);
+        let taken = lines(&head).saturating_add(lines(&end));
+        let room = LINES_MAX.saturating_mul(times).saturating_sub(taken);
+        out.write_all(&findings(&judged.findings, room)?)?;
+    }
+    out.write_all(&end)
+}
+
+fn lines(text: &[u8]) -> usize {
+    text.split(|byte| *byte == b'\n').skip(1).count()
 }
 
 fn verdict(judged: &Judged, report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -55,26 +71,63 @@ fn verdict(judged: &Judged, report: &Report, out: &mut dyn Write) -> io::Result<
     writeln!(out)
 }
 
-fn findings(findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
-    let mut written = Told::default();
-    for same_rule in findings.chunk_by(|a, b| a.rule == b.rule) {
-        let Some((rule, severity)) = same_rule.first().map(|found| (found.rule, found.severity))
-        else {
-            continue;
-        };
-        let severity = severity.label().to_uppercase();
-        writeln!(out, "## {severity} `{}`: {}\n", rule.id, rule.summary)?;
-        for finding in same_rule.iter().take(FINDINGS_MAX) {
-            self::finding(finding, &mut written, out)?;
+/// Returns the findings in so many lines: the gravest are spelled out, as many as fit, and of the rules behind them a line each is left.
+fn findings(findings: &[Finding], room: usize) -> io::Result<Vec<u8>> {
+    let rules: Vec<&[Finding]> = findings.chunk_by(|a, b| a.rule == b.rule).collect();
+    let mut text = Vec::new();
+    for whole in (0..=rules.len()).rev() {
+        text.clear();
+        let (spelled_out, named) = rules.split_at_checked(whole).unwrap_or_default();
+        let mut written = Told::default();
+        for same_rule in spelled_out {
+            rule(same_rule, &mut written, &mut text)?;
         }
-        match same_rule.len().saturating_sub(FINDINGS_MAX) {
-            0 => {}
-            more => writeln!(out, "- and {more} more; `--format json` lists them")?,
+        others(named, &mut text)?;
+        if lines(&text) <= room {
+            break;
         }
-        // It is ours, and sets code between backticks itself.
-        writeln!(out, "\nWhy: {}\n", rule.why)?;
     }
-    Ok(())
+    Ok(text)
+}
+
+/// Writes the findings of a rule.
+fn rule<'f>(
+    same_rule: &'f [Finding],
+    written: &mut Told<'f>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let Some(Finding { rule, severity, .. }) = same_rule.first() else { return Ok(()) };
+    let severity = severity.label().to_uppercase();
+    writeln!(out, "## {severity} `{}`: {}\n", rule.id, rule.summary)?;
+    for finding in same_rule.iter().take(FINDINGS_MAX) {
+        self::finding(finding, written, out)?;
+    }
+    match same_rule.len().saturating_sub(FINDINGS_MAX) {
+        0 => {}
+        more => writeln!(out, "- and {more} more; `--format json` lists them")?,
+    }
+    // It is ours, and sets code between backticks itself.
+    writeln!(out, "\nWhy: {}\n", rule.why)
+}
+
+/// Names what there was no room for.
+fn others(rules: &[&[Finding]], out: &mut dyn Write) -> io::Result<()> {
+    if rules.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "## Found as well\n\nIts repair is in the report of `--format runbook`.\n")?;
+    for same_rule in rules {
+        let Some(Finding { rule, severity, hit, excuse }) = same_rule.first() else { continue };
+        let severity = severity.label().to_uppercase();
+        let excuse = excuse.as_ref().map(|excuse| format!(" ({excuse})")).unwrap_or_default();
+        let more = match same_rule.len().saturating_sub(1) {
+            0 => String::new(),
+            more => format!(", and {more} more of this rule"),
+        };
+        let told = prose(&format!("{}{excuse}", hit.message));
+        writeln!(out, "- {severity} `{}`: {told}{more}", rule.id)?;
+    }
+    writeln!(out)
 }
 
 fn finding<'f>(
@@ -159,6 +212,23 @@ mod tests {
         assert!(text.contains("- c has another hmac than the other 2\n  - in"), "{text}");
         assert!(text.contains("  1. "), "{text}");
         assert!(text.contains("repair: as for `hmac-differs` above"), "{text}");
+    }
+
+    #[test]
+    fn farm_of_three_fits_a_ticket_whatever_is_wrong_with_it() {
+        let other: Vec<u8> = (100..132).collect();
+        let stray = [&other[..], b"\n"].concat();
+        let faulty = |i: crate::testing::Instance| {
+            let ims = "auth.ims.client.secret=\"x\"\r\n";
+            i.storage(b"JCR\n").config(crate::facts::IMS_CUSTOMIZER, ims).hmac(&stray)
+        };
+        let farm = good_farm(&["a"])
+            .with("b", |i| i.hmac(&stray).storage(b"Bundle\n").owned_by(0, 0o644))
+            .with("c", |i| faulty(i).owned_by(0, 0o644).sling_id("0"));
+        let text = written(Some(farm), Vec::new());
+        assert!(text.lines().count() <= LINES_MAX, "{text}");
+        assert!(text.contains("## Found as well\n"), "{text}");
+        assert!(text.contains("- ERROR `storage-trailing-newline`: "), "{text}");
     }
 
     #[test]
