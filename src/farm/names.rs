@@ -82,16 +82,38 @@ fn proposal(label: Option<&str>, snapshot: &Snapshot, alone: bool, alone_inside:
     }
 }
 
+/// Returns the parts of a path, with separators of Unix and of Windows.
+pub(super) fn parts(path: &str) -> impl DoubleEndedIterator<Item = &str> {
+    let mut start = 0_usize;
+    let mut parts = Vec::new();
+    for (at, separator) in path.match_indices(['/', '\\']) {
+        let rest = path.get(at..).unwrap_or_default();
+        if separator == "/" || !is_escape(rest) {
+            parts.extend(path.get(start..at));
+            start = at.saturating_add(separator.len());
+        }
+    }
+    parts.extend(path.get(start..));
+    parts.into_iter()
+}
+
+/// Says whether a byte that is no UTF-8 stands at the start of a text, as `\xNN`.
+fn is_escape(text: &str) -> bool {
+    let digits = text.strip_prefix("\\x").and_then(|rest| rest.get(..2));
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    digits.is_some_and(|digits| digits.bytes().all(is_digit))
+}
+
 /// Returns the last part of a path that tells one install from another.
 fn telling_part(path: &str) -> Option<&str> {
     let telling = |part: &&str| !matches!(*part, "" | "." | "..") && !COMMON.contains(part);
-    path.rsplit(['/', '\\']).find(telling)
+    parts(path).rev().find(telling)
 }
 
 /// Returns a source's name without its directory and the endings of its container; that of the directory where every install has the
 /// name.
 pub(super) fn stem(source: &str) -> Option<&str> {
-    let parts = source.rsplit(['/', '\\']).filter(|part| !matches!(*part, "" | "." | ".." | "-"));
+    let parts = parts(source).rev().filter(|part| !matches!(*part, "" | "." | ".." | "-"));
     parts.map(without_endings).find(|stem| !stem.is_empty() && !COMMON.contains(stem))
 }
 
@@ -143,14 +165,14 @@ fn make_unique(named: &mut [(String, Snapshot)]) -> BTreeSet<String> {
 }
 
 fn with_ending(name: &str, source: &str) -> String {
-    let file = source.rsplit(['/', '\\']).find(|part| !part.is_empty()).unwrap_or_default();
+    let file = parts(source).rev().find(|part| !part.is_empty()).unwrap_or_default();
     let before = stem(file).and_then(|stem| name.strip_suffix(stem));
     let is_whole = |before: &&str| before.is_empty() || before.ends_with('/');
     before.filter(is_whole).map_or_else(|| name.to_owned(), |before| format!("{before}{file}"))
 }
 
 fn with_parent(name: &str, source: &str) -> String {
-    let mut parts = source.rsplit(['/', '\\']).filter(|part| !part.is_empty());
+    let mut parts = parts(source).rev().filter(|part| !part.is_empty());
     let own = parts.next().unwrap_or_default();
     // Several installs of one source differ below it; several sources differ above.
     let context = if stem(own) == Some(name) { parts.next() } else { stem(own) };
@@ -160,7 +182,7 @@ fn with_parent(name: &str, source: &str) -> String {
 /// Says whether a part of a path is a name, or begins with it and goes on with something that is no part of it.
 pub(super) fn begins_with(path: &str, name: &str) -> bool {
     let name = name.to_lowercase();
-    path.split(['/', '\\']).any(|part| {
+    parts(path).any(|part| {
         let part = part.to_lowercase();
         let rest = part.strip_prefix(&name);
         !name.is_empty() && rest.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
@@ -218,6 +240,18 @@ mod tests {
         };
         let (named, numbered) = name(sources.iter().map(snapshot).collect());
         (named.into_iter().map(|(name, _)| name).collect(), numbered.into_iter().collect())
+    }
+
+    #[test]
+    fn byte_that_is_no_utf_8_ends_no_part_of_a_path() {
+        for (source, name) in [
+            (r"lat/m\xfcller-author.tar.gz", r"m\xfcller-author"),
+            (r"bad\xf6.tar.gz", r"bad\xf6"),
+            (r"C:\cases\author.zip", "author"),
+            (r"C:\xyz\author.zip", "author"),
+        ] {
+            assert_eq!(stem(source), Some(name));
+        }
     }
 
     #[test]
