@@ -30,6 +30,28 @@ pub fn realm(path: &str) -> &str {
     path.rfind("!/").and_then(|at| path.get(..=at)).unwrap_or_default()
 }
 
+/// Returns the parts of a path, with separators of Unix and of Windows.
+pub fn path_parts(path: &str) -> impl DoubleEndedIterator<Item = &str> {
+    let mut start = 0_usize;
+    let mut parts = Vec::new();
+    for (at, separator) in path.match_indices(['/', '\\']) {
+        let rest = path.get(at..).unwrap_or_default();
+        if separator == "/" || !is_escape(rest) {
+            parts.extend(path.get(start..at));
+            start = at.saturating_add(separator.len());
+        }
+    }
+    parts.extend(path.get(start..));
+    parts.into_iter()
+}
+
+/// Says whether a byte that is no UTF-8 stands at the start of a text, as `\xNN`.
+fn is_escape(text: &str) -> bool {
+    let digits = text.strip_prefix("\\x").and_then(|rest| rest.get(..2));
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    digits.is_some_and(|digits| digits.bytes().all(is_digit))
+}
+
 /// Says whether `path` lies in the archive `realm`, which is empty for the source itself.
 pub fn is_in_realm(path: &str, realm: &str) -> bool {
     let below = path.strip_prefix(realm);

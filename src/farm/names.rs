@@ -1,6 +1,6 @@
 //! Names for instances that people recognise: unique, and the same in whatever order the sources came.
 
-use crate::facts::{INSIDE, Snapshot, realm};
+use crate::facts::{INSIDE, Snapshot, path_parts, realm};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Endings of file names that say how a source is packed, not what it is.
@@ -82,38 +82,16 @@ fn proposal(label: Option<&str>, snapshot: &Snapshot, alone: bool, alone_inside:
     }
 }
 
-/// Returns the parts of a path, with separators of Unix and of Windows.
-pub(super) fn parts(path: &str) -> impl DoubleEndedIterator<Item = &str> {
-    let mut start = 0_usize;
-    let mut parts = Vec::new();
-    for (at, separator) in path.match_indices(['/', '\\']) {
-        let rest = path.get(at..).unwrap_or_default();
-        if separator == "/" || !is_escape(rest) {
-            parts.extend(path.get(start..at));
-            start = at.saturating_add(separator.len());
-        }
-    }
-    parts.extend(path.get(start..));
-    parts.into_iter()
-}
-
-/// Says whether a byte that is no UTF-8 stands at the start of a text, as `\xNN`.
-fn is_escape(text: &str) -> bool {
-    let digits = text.strip_prefix("\\x").and_then(|rest| rest.get(..2));
-    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    digits.is_some_and(|digits| digits.bytes().all(is_digit))
-}
-
 /// Returns the last part of a path that tells one install from another.
 fn telling_part(path: &str) -> Option<&str> {
     let telling = |part: &&str| !matches!(*part, "" | "." | "..") && !COMMON.contains(part);
-    parts(path).rev().find(telling)
+    path_parts(path).rev().find(telling)
 }
 
 /// Returns a source's name without its directory and the endings of its container; that of the directory where every install has the
 /// name.
 pub(super) fn stem(source: &str) -> Option<&str> {
-    let parts = parts(source).rev().filter(|part| !matches!(*part, "" | "." | ".." | "-"));
+    let parts = path_parts(source).rev().filter(|part| !matches!(*part, "" | "." | ".." | "-"));
     parts.map(without_endings).find(|stem| !stem.is_empty() && !COMMON.contains(stem))
 }
 
@@ -165,14 +143,14 @@ fn make_unique(named: &mut [(String, Snapshot)]) -> BTreeSet<String> {
 }
 
 fn with_ending(name: &str, source: &str) -> String {
-    let file = parts(source).rev().find(|part| !part.is_empty()).unwrap_or_default();
+    let file = path_parts(source).rev().find(|part| !part.is_empty()).unwrap_or_default();
     let before = stem(file).and_then(|stem| name.strip_suffix(stem));
     let is_whole = |before: &&str| before.is_empty() || before.ends_with('/');
     before.filter(is_whole).map_or_else(|| name.to_owned(), |before| format!("{before}{file}"))
 }
 
 fn with_parent(name: &str, source: &str) -> String {
-    let mut parts = parts(source).rev().filter(|part| !part.is_empty());
+    let mut parts = path_parts(source).rev().filter(|part| !part.is_empty());
     let own = parts.next().unwrap_or_default();
     // Several installs of one source differ below it; several sources differ above.
     let context = if stem(own) == Some(name) { parts.next() } else { stem(own) };
@@ -182,7 +160,7 @@ fn with_parent(name: &str, source: &str) -> String {
 /// Says whether a part of a path is a name, or begins with it and goes on with something that is no part of it.
 pub(super) fn begins_with(path: &str, name: &str) -> bool {
     let name = name.to_lowercase();
-    parts(path).any(|part| {
+    path_parts(path).any(|part| {
         let part = part.to_lowercase();
         let rest = part.strip_prefix(&name);
         !name.is_empty() && rest.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))

@@ -10,7 +10,7 @@ pub use baseline::{Baseline, Known};
 pub use parse::{PolicyError, parse, schema};
 pub use pattern::Pattern;
 
-use crate::facts::{Date, Digest, KeyName, Role};
+use crate::facts::{Date, Digest, KeyName, Role, path_parts};
 use std::collections::BTreeMap;
 
 /// What the user expects.
@@ -56,7 +56,7 @@ impl PolicyInstance {
 
     /// Says whether a source is meant by its path or file name.
     pub fn may_lie_in(&self, source: &str) -> bool {
-        let file = source.trim_end_matches('/').rsplit(['/', '\\']).next().unwrap_or(source);
+        let file = path_parts(source.trim_end_matches('/')).next_back().unwrap_or(source);
         self.source.matches(source) || self.source.matches(file)
     }
 }

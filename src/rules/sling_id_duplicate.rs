@@ -4,7 +4,7 @@ use super::groups::names;
 use super::same_instance_twice::are_alike;
 use super::steps::quoted;
 use super::{Hit, Rule, Severity};
-use crate::facts::{Place, Snapshot, is_in_realm, realm};
+use crate::facts::{Place, Snapshot, is_in_realm, path_parts, realm};
 use crate::farm::{Farm, Member};
 use std::collections::BTreeMap;
 
@@ -76,7 +76,7 @@ fn leave_out(member: &Member, all: &[&Member]) -> Option<String> {
 
 /// Returns the parts of the path to an instance.
 fn parts(snapshot: &Snapshot) -> impl Iterator<Item = &str> {
-    [&snapshot.source, &snapshot.root].into_iter().flat_map(|path| path.split(['/', '\\']))
+    [&snapshot.source, &snapshot.root].into_iter().flat_map(|path| path_parts(path))
 }
 
 /// Says whether a word in a path is one for what is not in use any more.

@@ -14,7 +14,7 @@ pub(super) fn write_storage(repair: &KeyRepair, member: &Member) -> Vec<Step> {
     let are_files = KeyName::ALL.into_iter().all(|name| member.key_in_file(name).is_some());
     match member.storage_mode() {
         Some(StorageMode::Bundle) => say_bundle(member),
-        Some(StorageMode::Jcr) if !are_files => leave_the_jcr(member, Vec::new()),
+        Some(StorageMode::Jcr) => leave_the_jcr(member, Vec::new()),
         _ if is_open(member) => find_keys(member),
         _ if flaws.contains(&Flaw::InJcr) => leave_the_jcr(member, Vec::new()),
         // Those in a wrong place are moved to theirs, as another finding says.

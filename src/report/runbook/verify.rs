@@ -4,7 +4,7 @@ use super::super::Report;
 use super::holes::Holes;
 use super::text::{code, commands};
 use crate::farm::Member;
-use crate::rules::{Judged, Verdict, shell_word};
+use crate::rules::{Judged, KeyRepair, Verdict, shell_word};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
@@ -39,6 +39,9 @@ pub(super) fn write(
     let ends = match report.farms.len() {
         // What this text does not repair still stands then.
         _ if unsaid > 0 => "It must find nothing that this text repairs.".to_owned(),
+        _ if matches!(judged.key_repair, Some(KeyRepair::FindOut(_))) => {
+            "It ends with `Verdict: CONSISTENT`, or says what is to be copied.".to_owned()
+        }
         1 => "It must end with `Verdict: CONSISTENT` and exit with 0.".to_owned(),
         _ => format!(
             "It must say {}, or `Verdict: CONSISTENT` where no other farm is in these sources.",
