@@ -14,6 +14,7 @@
 //!
 //! - [`facts`]: plain values: what was read, where, and what could not be read.
 //! - [`limits`]: every bound on what is read.
+//! - [`wiped`]: bytes that may be those of a key; used by every room that is given some.
 //! - [`intake`]: finds sources, sniffs what they are, walks their entries. The only room that reads files.
 //! - [`evidence`]: the files that matter, one file a kind: path pattern, size bound, parser.
 //! - [`oak`]: reads nodes from segment stores, whose bytes it is given.
@@ -46,3 +47,4 @@ pub mod rules;
 pub mod saved;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod wiped;

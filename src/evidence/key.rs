@@ -4,9 +4,9 @@
 
 use super::{Fact, Found, Kind, ParseError, Reads, path};
 use crate::facts::{Digest, Hex, KeyDigest, KeyName, LineEnd, TextKind};
+use crate::wiped::Wiped;
 use md5::{Digest as _, Md5};
 use sha2::Sha256;
-use zeroize::Zeroizing;
 
 pub(super) const KIND: Kind =
     Kind { name: "crypto key", reads: Reads::Whole(64 << 10), find, parse };
@@ -59,7 +59,7 @@ fn text_kind(bytes: &[u8]) -> Option<TextKind> {
     if bytes.is_empty() || !bytes.iter().all(printable) {
         return None;
     }
-    let mut dense = Zeroizing::new(Vec::with_capacity(bytes.len()));
+    let mut dense = Wiped::with_capacity(bytes.len());
     dense.extend(bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()));
     Some(match dense.as_slice() {
         text if text.starts_with(b"$ANSIBLE_VAULT") => TextKind::AnsibleVault,

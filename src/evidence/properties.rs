@@ -6,6 +6,7 @@
 
 use super::{Fact, Found, Kind, ParseError, Reads, path, text};
 use crate::facts::{CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH};
+use crate::wiped::Wiped;
 use zeroize::Zeroizing;
 
 pub(super) const KIND: Kind =
@@ -56,8 +57,8 @@ pub(super) fn settings(bytes: &[u8], names: &[&str]) -> Vec<(String, String)> {
 /// Returns all names and values, in file order. Values may be secrets.
 pub(super) fn pairs(bytes: &[u8]) -> Vec<(String, Zeroizing<String>)> {
     let mut lines = Lines { rest: bytes };
-    let next = std::iter::from_fn(|| lines.next_logical().map(Zeroizing::new));
-    let pair = |line: Zeroizing<Vec<u8>>| {
+    let next = std::iter::from_fn(|| lines.next_logical().map(Wiped::new));
+    let pair = |line: Wiped| {
         let (name, value) = split(&line);
         (unescape(name), Zeroizing::new(unescape(value)))
     };

@@ -7,7 +7,7 @@ use super::jcr_keys::keys;
 use crate::evidence::{Config, StoredConfig, StoredProperty};
 use crate::facts::{Configuration, JCR_CONFIGURATIONS, Place};
 use crate::oak::{Node, Property, Store};
-use zeroize::Zeroizing;
+use crate::wiped::Wiped;
 
 const FOLDERS: [&str; 3] = ["config", "config.author", "config.publish"];
 /// Children of a folder that are looked at. A busy farm has some hundred.
@@ -125,7 +125,7 @@ fn configuration(node: Node<'_, '_>, named: &StoredConfig) -> Result<Option<Conf
 fn property((name, property): (String, Property<'_, '_>)) -> Result<StoredProperty, String> {
     // No setting is one, and there is no telling how long it is.
     let values = if property.kind == BINARY {
-        vec![Zeroizing::default()]
+        vec![Wiped::default()]
     } else {
         property.values().map_err(spoken)?
     };

@@ -5,7 +5,7 @@
 
 use super::container::{Context, Input, Opened, unpacks_to_more};
 use super::walk_input;
-use super::wiped::Wiped;
+use super::wiping_reader::WipingReader;
 use crate::facts::GapKind;
 use std::io::{self, BufRead, ErrorKind, Read};
 
@@ -119,7 +119,7 @@ pub(super) fn walk<C: Codec>(codec: C, opened: Opened<'_>, context: &mut Context
         return;
     }
     let is_repeatable = C::IS_REPEATABLE && opened.input.is_plain_file();
-    let input = Wiped::new(INPUT_BYTES, opened.head.chain(opened.input));
+    let input = WipingReader::new(INPUT_BYTES, opened.head.chain(opened.input));
     let mut unpack = Unpack::new(codec, input, context, is_repeatable);
     walk_input(&mut unpack, context);
     context.unpacked = context.unpacked.saturating_add(unpack.produced);

@@ -4,9 +4,9 @@ use super::entry::Visit;
 use super::inner::Depth;
 use super::open::State;
 use crate::limits::Limits;
+use crate::wiped::Wiped;
 use std::fs::File;
 use std::io::{self, Read};
-use zeroize::Zeroizing;
 
 /// A way of packing that is known: one value each, listed in `CONTAINERS`.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +22,7 @@ pub(super) struct Container {
 /// Bytes of a source, and where the rest of them comes from.
 pub(super) struct Opened<'a> {
     /// The first bytes, read already to sniff.
-    pub(super) head: Zeroizing<Vec<u8>>,
+    pub(super) head: Wiped,
     /// Everything behind them.
     pub(super) input: &'a mut dyn Input,
 }

@@ -4,11 +4,11 @@ use super::container::Context;
 use super::entry::{Descend, Entry, EntryKind, LinkTarget, Visit, Want, Watch};
 use super::{open, path};
 use crate::facts::{GapKind, Owner};
+use crate::wiped::Wiped;
 use std::fs::{FileType, Metadata};
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 use walkdir::{DirEntry, IntoIter, WalkDir};
-use zeroize::Zeroizing;
 
 /// Bytes of a stream read at once.
 const PIECE_BYTES: usize = 128 << 10;
@@ -221,9 +221,9 @@ fn stream(
 }
 
 /// Reads the first `wanted` bytes of a file; `None` when it is not what it was when it was listed, before or after.
-fn read(path: &Path, seen: &Metadata, wanted: u64) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+fn read(path: &Path, seen: &Metadata, wanted: u64) -> io::Result<Option<Wiped>> {
     let Some(file) = open::seen(path, seen)? else { return Ok(None) };
-    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(wanted).unwrap_or_default()));
+    let mut bytes = Wiped::with_capacity(usize::try_from(wanted).unwrap_or_default());
     (&file).take(wanted).read_to_end(&mut bytes)?;
     let is_whole = u64::try_from(bytes.len()) == Ok(wanted);
     Ok((is_whole && open::is_unchanged(&file, seen)).then_some(bytes))

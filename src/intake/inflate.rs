@@ -5,11 +5,11 @@
 
 use super::member::{NoMember, read_header};
 use super::positioned::ReadAt;
+use crate::wiped::Wiped;
 use flate2::Crc;
 use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 use std::io::{self, ErrorKind};
-use zeroize::Zeroizing;
 
 /// Bytes of the stretches in which the stream is unpacked: as far back as deflate refers.
 pub(super) const STRETCH_BYTES: u64 = 32 << 10;
@@ -27,7 +27,7 @@ pub(super) struct Cursor {
     crc: Crc,
     inflater: Box<DecompressorOxide>,
     /// The bytes unpacked last; byte `n` of the stream at `n` modulo its length.
-    window: Zeroizing<Vec<u8>>,
+    window: Wiped,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl Clone for Cursor {
         Self {
             crc,
             inflater: self.inflater.clone(),
-            window: Zeroizing::new(self.window.to_vec()),
+            window: Wiped::new(self.window.to_vec()),
             ..*self
         }
     }
@@ -67,7 +67,7 @@ impl Cursor {
             state: State::Start,
             crc: Crc::new(),
             inflater: Box::default(),
-            window: Zeroizing::new(vec![0; WINDOW_BYTES]),
+            window: Wiped::zeros(WINDOW_BYTES),
         }
     }
 

@@ -25,7 +25,7 @@ mod sniff;
 mod tar;
 #[cfg(test)]
 mod testing;
-mod wiped;
+mod wiping_reader;
 mod xz;
 mod zip;
 #[cfg(test)]
@@ -45,10 +45,10 @@ pub use parts::{Part, Parts};
 
 use crate::facts::GapKind;
 use crate::limits::Limits;
+use crate::wiped::Wiped;
 use container::{Container, Context, Input, Opened};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use zeroize::Zeroizing;
 
 /// The containers that are read. To add one, write its file and add its two lines here.
 const CONTAINERS: &[Container] = &[
@@ -193,16 +193,13 @@ fn walk_input(input: &mut dyn Input, context: &mut Context<'_>) {
     }
 }
 
-fn read_head(input: &mut (impl Read + ?Sized)) -> std::io::Result<Zeroizing<Vec<u8>>> {
+fn read_head(input: &mut (impl Read + ?Sized)) -> std::io::Result<Wiped> {
     read_head_of(input, sniff::HEAD_BYTES)
 }
 
 /// Reads the head of what has `bytes` bytes. Of a small file no more room is made, and wiped, than it needs.
-fn read_head_of(
-    input: &mut (impl Read + ?Sized),
-    bytes: usize,
-) -> std::io::Result<Zeroizing<Vec<u8>>> {
-    let mut head = Zeroizing::new(vec![0; bytes.min(sniff::HEAD_BYTES)]);
+fn read_head_of(input: &mut (impl Read + ?Sized), bytes: usize) -> std::io::Result<Wiped> {
+    let mut head = Wiped::zeros(bytes.min(sniff::HEAD_BYTES));
     let mut filled = 0_usize;
     while let Some(room) = head.get_mut(filled..).filter(|room| !room.is_empty()) {
         match input.read(room) {

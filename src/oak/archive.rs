@@ -8,6 +8,7 @@ use super::cost::Cost;
 use super::id::SegmentId;
 use super::segment::BYTES_MAX;
 use super::{Files, OakError};
+use crate::wiped::Wiped;
 use flate2::Crc;
 use zeroize::Zeroizing;
 
@@ -51,7 +52,7 @@ struct Stored {
 }
 
 /// The first [`ENTRY_BYTES`] of each entry. Of the wrong width, they may be parts of segments.
-type Entries = Zeroizing<Vec<u8>>;
+type Entries = Wiped;
 
 /// Finds the files of segments, those first that are asked first: the newest, of equal numbers the latest letter, copies last.
 pub(super) fn archives(files: &dyn Files) -> Vec<Archive> {
@@ -88,7 +89,7 @@ impl Archive {
         id: SegmentId,
         files: &dyn Files,
         cost: &Cost,
-    ) -> Result<Option<Zeroizing<Vec<u8>>>, OakError> {
+    ) -> Result<Option<Wiped>, OakError> {
         if self.index.is_none() {
             self.index = Some(self.read_index(files, cost).unwrap_or_else(Index::Failed));
         }
@@ -162,7 +163,7 @@ impl Archive {
         position: u64,
         length: u32,
         files: &dyn Files,
-    ) -> Result<Zeroizing<Vec<u8>>, OakError> {
+    ) -> Result<Wiped, OakError> {
         let corrupt = |problem| OakError::Corrupt { segment: id, problem };
         let before = position.checked_sub(BLOCK).ok_or(corrupt("its index entry is wrong"))?;
         let mut header = Zeroizing::new([0; HEADER_BYTES]);
@@ -171,7 +172,7 @@ impl Archive {
         if entry.segment != Some(id) || entry.size != u64::from(length) || length > BYTES_MAX {
             return Err(corrupt("its header belongs to another entry"));
         }
-        let mut bytes = Zeroizing::new(vec![0; usize::try_from(length).unwrap_or_default()]);
+        let mut bytes = Wiped::zeros(usize::try_from(length).unwrap_or_default());
         self.read(files, position, &mut bytes)?;
         let mut crc = Crc::new();
         crc.update(&bytes);
@@ -231,11 +232,11 @@ impl Archive {
         let mut left = usize::try_from(index.count).unwrap_or(usize::MAX);
         // Of the right size at once: what grows leaves copies behind.
         let room = if keep { left.saturating_mul(ENTRY_BYTES) } else { 0 };
-        let mut kept = Zeroizing::new(Vec::with_capacity(room));
+        let mut kept = Wiped::with_capacity(room);
         let mut crc = Crc::new();
         let mut at = index.start;
         let many = CHUNK_BYTES.checked_div(width).unwrap_or_default().max(1);
-        let mut chunk = Zeroizing::new(vec![0; many.saturating_mul(width)]);
+        let mut chunk = Wiped::zeros(many.saturating_mul(width));
         while left > 0 {
             chunk.truncate(left.saturating_mul(width));
             self.read(files, at, &mut chunk)?;

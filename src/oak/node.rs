@@ -4,8 +4,8 @@ use super::id::RecordId;
 use super::record::Value;
 use super::segment::Version;
 use super::{OakError, Store};
+use crate::wiped::Wiped;
 use std::collections::BTreeMap;
-use zeroize::Zeroizing;
 
 const PRIMARY_TYPE: &str = "jcr:primaryType";
 const MIXIN_TYPES: &str = "jcr:mixinTypes";
@@ -266,7 +266,7 @@ impl Property<'_, '_> {
     /// # Errors
     ///
     /// Fails where a value cannot be read, or lies in a data store outside.
-    pub fn values(&self) -> Result<Vec<Zeroizing<Vec<u8>>>, OakError> {
+    pub fn values(&self) -> Result<Vec<Wiped>, OakError> {
         let ids = match &self.values {
             Values::Listed(ids) => ids.clone(),
             Values::Counted(id) => {
@@ -285,7 +285,7 @@ impl Property<'_, '_> {
     /// # Errors
     ///
     /// Fails where the value cannot be read, or lies in a data store outside, and for a list.
-    pub fn value(&self) -> Result<Zeroizing<Vec<u8>>, OakError> {
+    pub fn value(&self) -> Result<Wiped, OakError> {
         match &self.values {
             Values::Listed(ids)
                 if !self.many
@@ -297,7 +297,7 @@ impl Property<'_, '_> {
         }
     }
 
-    fn read(&self, id: RecordId) -> Result<Zeroizing<Vec<u8>>, OakError> {
+    fn read(&self, id: RecordId) -> Result<Wiped, OakError> {
         match self.store.value(id)? {
             Value::Inline(bytes) => Ok(bytes),
             Value::External(name) => in_memory(&name).ok_or_else(|| {
@@ -311,10 +311,10 @@ impl Property<'_, '_> {
 
 /// Decodes a name that holds its value: `0x`, hexadecimal digits, and perhaps `#` and the length. Copies from a document store have
 /// such. (`InMemoryDataRecord`)
-fn in_memory(name: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+fn in_memory(name: &[u8]) -> Option<Wiped> {
     let digits = name.strip_prefix(b"0x")?.split(|byte| *byte == b'#').next()?;
     // Grown, it would leave copies behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(digits.len() / 2));
+    let mut bytes = Wiped::with_capacity(digits.len() / 2);
     for pair in digits.chunks(2) {
         let [high, low] = pair else { return None };
         let digit =

@@ -3,8 +3,8 @@
 use super::id::RecordId;
 use super::segment::{Segment, Version};
 use super::{OakError, Store};
+use crate::wiped::Wiped;
 use std::rc::Rc;
-use zeroize::Zeroizing;
 
 /// Values shorter than this stand in one record.
 const LONG_BYTES: u64 = 16_512;
@@ -71,9 +71,9 @@ impl Record {
 /// A value, as far as the store itself holds it. Its bytes may be those of a key.
 pub(super) enum Value {
     /// Its bytes.
-    Inline(Zeroizing<Vec<u8>>),
+    Inline(Wiped),
     /// It is in a data store, under this name; some names hold the value itself.
-    External(Zeroizing<Vec<u8>>),
+    External(Wiped),
 }
 
 impl Store<'_> {
@@ -86,7 +86,7 @@ impl Store<'_> {
                 let length = record.u16(0)? & 0x0fff;
                 self.value_bytes(length.into())?;
                 let name = record.slice(2, length.into())?;
-                Ok(Value::External(Zeroizing::new(name.to_vec())))
+                Ok(Value::External(Wiped::new(name.to_vec())))
             }
             0xf0..=0xf7 => self.inline(&self.record(record.id(1)?)?).map(Value::External),
             0xf8..=0xff => Err(record.corrupt("a value has no known form")),
@@ -115,7 +115,7 @@ impl Store<'_> {
     }
 
     /// Reads a value that is no name of another.
-    fn inline(&self, record: &Record) -> Result<Zeroizing<Vec<u8>>, OakError> {
+    fn inline(&self, record: &Record) -> Result<Wiped, OakError> {
         let (at, length) = match record.u8(0)? {
             head @ 0..=0x7f => (1, usize::from(head)),
             0x80..=0xbf => (2, medium_bytes(record)?),
@@ -126,12 +126,12 @@ impl Store<'_> {
             0xe0..=0xff => return Err(record.corrupt("a string lies outside of the store")),
         };
         self.value_bytes(u64::try_from(length).unwrap_or(u64::MAX))?;
-        Ok(Zeroizing::new(record.slice(at, length)?.to_vec()))
+        Ok(record.slice(at, length)?.into())
     }
 
-    fn blocks(&self, list: RecordId, length: u64) -> Result<Zeroizing<Vec<u8>>, OakError> {
+    fn blocks(&self, list: RecordId, length: u64) -> Result<Wiped, OakError> {
         self.value_bytes(length)?;
-        let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(length).unwrap_or(0)));
+        let mut bytes = Wiped::with_capacity(usize::try_from(length).unwrap_or(0));
         let mut left = length;
         for block in self.list(list, length.div_ceil(BLOCK_BYTES))? {
             let here = left.min(BLOCK_BYTES);

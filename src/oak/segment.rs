@@ -5,7 +5,7 @@
 
 use super::OakError;
 use super::id::{RecordId, SegmentId};
-use zeroize::Zeroizing;
+use crate::wiped::Wiped;
 
 /// The size of the virtual segment, and the most that one can hold.
 pub(super) const BYTES_MAX: u32 = 256 << 10;
@@ -30,7 +30,7 @@ pub(super) enum Version {
 /// One segment. Its bytes may hold keys, and are wiped when it goes.
 pub(super) struct Segment {
     pub(super) id: SegmentId,
-    bytes: Zeroizing<Vec<u8>>,
+    bytes: Wiped,
     /// `None` for a bulk segment, which has no header.
     version: Option<Version>,
     references: usize,
@@ -39,7 +39,7 @@ pub(super) struct Segment {
 
 impl Segment {
     /// Reads the header.
-    pub(super) fn new(id: SegmentId, bytes: Zeroizing<Vec<u8>>) -> Result<Self, OakError> {
+    pub(super) fn new(id: SegmentId, bytes: Wiped) -> Result<Self, OakError> {
         let mut segment = Self { id, bytes, version: None, references: 0, records: 0 };
         if segment.bytes.len() > BYTES_MAX as usize {
             return Err(segment.corrupt("it is larger than 256 KiB"));

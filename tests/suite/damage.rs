@@ -134,9 +134,10 @@ fn instance<'r>(report: &'r Value, name: &str) -> &'r Value {
     found.unwrap_or(&Value::Null)
 }
 
-/// A report passes when it is the undamaged one, or when nobody could take it for a clean bill.
-fn is_safe(report: &Report, text: &str, undamaged: &str) -> bool {
-    text == undamaged || (verdict(report) != "consistent" && run::exit_code(report) != 0)
+/// A report passes when nobody could take it for a clean bill, or when it is the undamaged one.
+fn is_safe(report: &Report, undamaged: &str) -> bool {
+    let is_clean = verdict(report) == "consistent" || run::exit_code(report) == 0;
+    !is_clean || run::written(report, "json") == undamaged
 }
 
 #[test]
@@ -203,41 +204,61 @@ fn wrong_checksum_silences_every_rule_on_that_instance() {
     assert_eq!(instance(&report, "author")["verified"], true);
 }
 
+/// Every so manieth prefix or flip is a sample of all; the step has no divisor in common with blocks of a tar.
+const SAMPLE: usize = 29;
+
 #[test]
+fn prefix_of_an_archive_does_not_pass_or_accuse() {
+    no_prefix_passes_or_accuses(&small_tar(), SAMPLE);
+    no_prefix_passes_or_accuses(&gzip(&small_tar()), SAMPLE);
+}
+
+#[test]
+#[ignore = "sweep"]
 fn no_prefix_of_a_tar_passes_or_accuses() {
-    no_prefix_passes_or_accuses(&small_tar());
+    no_prefix_passes_or_accuses(&small_tar(), 1);
 }
 
 #[test]
+#[ignore = "sweep"]
 fn no_prefix_of_a_gzip_passes_or_accuses() {
-    no_prefix_passes_or_accuses(&gzip(&small_tar()));
+    no_prefix_passes_or_accuses(&gzip(&small_tar()), 1);
 }
 
-fn no_prefix_passes_or_accuses(whole: &[u8]) {
+fn no_prefix_passes_or_accuses(whole: &[u8], step: usize) {
     let farm = Farm::new();
     let undamaged = run::written(&farm.with(whole), "json");
-    for length in 0..whole.len() {
+    for length in (0..whole.len()).step_by(step) {
         let report = farm.with(&whole[..length]);
-        let text = run::written(&report, "json");
-        assert!(is_safe(&report, &text, &undamaged), "{length} bytes pass:\n{text}");
+        assert!(is_safe(&report, &undamaged), "{length} bytes pass:\n{}", run::json(&report));
         assert_eq!(findings(&report), [""; 0], "{length} bytes");
     }
 }
 
 #[test]
+fn flipped_bit_of_a_gzip_does_not_pass_or_accuse() {
+    no_flip_of_a_gzip_passes_or_accuses(SAMPLE);
+}
+
+#[test]
+#[ignore = "sweep"]
 fn no_flipped_bit_of_a_gzip_passes_or_accuses() {
+    no_flip_of_a_gzip_passes_or_accuses(1);
+}
+
+fn no_flip_of_a_gzip_passes_or_accuses(step: usize) {
     let farm = Farm::new();
     let whole = gzip(&small_tar());
     let undamaged = run::written(&farm.with(&whole), "json");
-    for (index, flipped) in flips(&whole) {
+    for (index, flipped) in flips(&whole, step) {
         let report = farm.with(&flipped);
-        let text = run::written(&report, "json");
-        assert!(is_safe(&report, &text, &undamaged), "byte {index} passes:\n{text}");
+        assert!(is_safe(&report, &undamaged), "byte {index} passes:\n{}", run::json(&report));
         // A changed bit can make the decoder run off the end, which looks like a cut; facts from before a cut are judged.
         let looks_cut = report.gaps.iter().any(|gap| gap.kind == GapKind::Partial);
         assert!(looks_cut || findings(&report).is_empty(), "byte {index}: {:?}", findings(&report));
         let same = unpacked(&flipped).is_some_and(|bytes| bytes == small_tar());
-        assert!(text != undamaged || same, "byte {index} goes unnoticed");
+        let is_noticed = !report.gaps.is_empty() || run::written(&report, "json") != undamaged;
+        assert!(is_noticed || same, "byte {index} goes unnoticed");
     }
 }
 
@@ -250,8 +271,7 @@ fn unpacked(bytes: &[u8]) -> Option<Vec<u8>> {
 
 /// A tar has no checksum over what is in the files. So a flip in a body may go unnoticed, but only where nothing that
 /// decides stands; and the keys that are compared are then those of the undamaged farm.
-#[test]
-fn no_flipped_bit_of_a_tar_passes_but_in_a_body_that_does_not_decide() {
+fn no_flip_of_a_tar_passes_but_in_a_body_that_does_not_decide(step: usize) {
     let farm = Farm::new();
     let whole = small_tar();
     let report = farm.with(&whole);
@@ -259,23 +279,35 @@ fn no_flipped_bit_of_a_tar_passes_but_in_a_body_that_does_not_decide() {
     let free: Vec<_> = ["bundle21/bundle.info", "bundle43/bundle.info", "sling.id.file"]
         .map(|name| body(&whole, name))
         .into();
-    for (index, flipped) in flips(&whole) {
+    for (index, flipped) in flips(&whole, step) {
         let report = farm.with(&flipped);
-        let text = run::written(&report, "json");
+        let text = || run::json(&report);
         if free.iter().any(|body| body.contains(&index)) {
             assert!(
                 verdict(&report) != "consistent" || deciding(&report) == decided,
-                "byte {index}:\n{text}"
+                "byte {index}:\n{}",
+                text()
             );
         } else {
-            assert!(is_safe(&report, &text, &undamaged), "byte {index} passes:\n{text}");
+            assert!(is_safe(&report, &undamaged), "byte {index} passes:\n{}", text());
         }
     }
 }
 
-/// Each byte with one bit flipped, another one in each, and with all bits flipped.
-fn flips(whole: &[u8]) -> impl Iterator<Item = (usize, Vec<u8>)> {
-    (0..whole.len()).flat_map(|index| {
+#[test]
+fn flipped_bit_of_a_tar_does_not_pass_but_in_a_body_that_does_not_decide() {
+    no_flip_of_a_tar_passes_but_in_a_body_that_does_not_decide(SAMPLE);
+}
+
+#[test]
+#[ignore = "sweep"]
+fn no_flipped_bit_of_a_tar_passes_but_in_a_body_that_does_not_decide() {
+    no_flip_of_a_tar_passes_but_in_a_body_that_does_not_decide(1);
+}
+
+/// Every `step`th byte with one bit flipped, another one in each, and with all bits flipped.
+fn flips(whole: &[u8], step: usize) -> impl Iterator<Item = (usize, Vec<u8>)> {
+    (0..whole.len()).step_by(step).flat_map(|index| {
         [1 << (index % 8), 0xff].map(|bits| {
             let mut flipped = whole.to_vec();
             flipped[index] ^= bits;

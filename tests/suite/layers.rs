@@ -10,10 +10,12 @@ use std::path::{Path, PathBuf};
 const ARROWS: &[(&str, &[&str])] = &[
     ("facts", &[]),
     ("limits", &[]),
-    ("oak", &[]),
-    ("intake", &["facts", "limits"]),
-    ("evidence", &["facts"]),
-    ("examine", &["facts", "limits", "intake", "evidence", "oak"]),
+    // A buffer, which knows of nothing: whoever is given bytes that may be a key keeps them in one.
+    ("wiped", &[]),
+    ("oak", &["wiped"]),
+    ("intake", &["facts", "limits", "wiped"]),
+    ("evidence", &["facts", "wiped"]),
+    ("examine", &["facts", "limits", "wiped", "intake", "evidence", "oak"]),
     ("policy", &["facts"]),
     // Lines in, facts out, and back: it is given the bytes, so that only `intake` reads.
     ("saved", &["facts"]),

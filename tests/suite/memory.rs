@@ -9,24 +9,27 @@ use crate::run::list;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Read;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
-/// Address space that a scan on one thread gets. Code, libraries and stacks count in it.
-const ADDRESS_SPACE_KIB: u64 = 64 << 10;
+/// Kibibytes of memory that a scan gets: 32 MiB, and 4 MiB a thread, with facts and stacks in them.
+///
+/// It is the limit of data, not of address space or of what is resident: code counts in those, and without optimisation there is
+/// three times as much of it.
+const fn data_kib_max(threads: u64) -> u64 {
+    (32 + 4 * threads) << 10
+}
 
-/// What no bomb may take in a build without optimisation.
-const TIME_MAX: Duration = Duration::from_mins(1);
+/// Seconds of CPU after which the kernel ends a scan. No bomb is near it, at any level of optimisation; a hang is.
+const CPU_SECONDS_MAX: u64 = 300;
 
-/// Kibibytes that a scan on two threads may have resident at its peak: 32 MiB, and 4 MiB a thread, with facts and code in them.
-const RESIDENT_KIB_MAX: u64 = 40 << 10;
-
-/// Scans one file under a limit that the kernel enforces: over it, an allocation fails and the process aborts.
-fn confined(path: &Path) -> Result<(i32, Value), String> {
+/// Scans a path under limits that the kernel enforces: over that of memory, an allocation fails and the process aborts.
+fn confined(path: &Path, threads: u64) -> Result<(i32, Value), String> {
     let binary = assert_cmd::cargo::cargo_bin("aemtrix");
-    let script = format!("ulimit -v {ADDRESS_SPACE_KIB} && exec \"$0\" scan -j1 -q -f json \"$1\"");
+    let script = format!(
+        "ulimit -d {} -t {CPU_SECONDS_MAX} && exec \"$0\" scan -j{threads} -q -f json \"$1\"",
+        data_kib_max(threads)
+    );
     let output = Command::new("sh").arg("-c").arg(script).arg(binary).arg(path).output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     let report = serde_json::from_slice(&output.stdout)
@@ -41,37 +44,49 @@ fn confined(path: &Path) -> Result<(i32, Value), String> {
 fn fault(home: &Path, bomb: &Bomb) -> Option<String> {
     let path = home.join(bomb.name);
     fs::write(&path, &bomb.bytes).unwrap();
-    let started = Instant::now();
-    let answer = confined(&path);
-    let taken = started.elapsed();
-    let (code, report) = match answer {
+    let (code, report) = match confined(&path, 1) {
         Ok(answer) => answer,
         Err(error) => return Some(error),
     };
     let gaps: BTreeSet<_> = list(&report["gaps"]).filter_map(|gap| gap["kind"].as_str()).collect();
     let told = bomb.gap.map_or(gaps.is_empty(), |kind| gaps.contains(kind));
-    let is_as_said = code == bomb.code && told && taken < TIME_MAX;
-    (!is_as_said).then(|| format!("exit {code}, {gaps:?}, {taken:?}"))
+    (code != bomb.code || !told).then(|| format!("exit {code}, {gaps:?}"))
+}
+
+/// The bombs that every run of the tests sets off, one of each kind; all are set off in a sweep.
+const SAMPLE: [&str; 7] = [
+    "name-of-a-gibibyte.tar.gz",
+    "50000-links.tar.gz",
+    "4000-installs.tar.gz",
+    "dictionary.tar.xz",
+    "overlapping.zip",
+    "2000-inside.zip",
+    "counts-of-segments.tar",
+];
+
+#[test]
+fn bomb_takes_no_more_memory_than_is_given_to_it() {
+    let bombs = || BOMBS.iter().filter(|bomb| SAMPLE.contains(&bomb.name));
+    assert_eq!(bombs().count(), SAMPLE.len());
+    no_bomb_goes_off(bombs());
 }
 
 #[test]
+#[ignore = "sweep"]
 fn no_bomb_takes_more_memory_than_is_given_to_it() {
+    no_bomb_goes_off(BOMBS.iter());
+}
+
+fn no_bomb_goes_off<'b>(bombs: impl Iterator<Item = &'b Bomb>) {
     let home = tempfile::tempdir().unwrap();
-    let faults: Vec<_> = BOMBS
-        .iter()
+    let faults: Vec<_> = bombs
         .filter_map(|bomb| Some(format!("{}: {}", bomb.name, fault(home.path(), bomb)?)))
         .collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// Kibibytes that a process had resident at its peak; `None` when it has ended.
-fn resident_kib(process: u32) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix(" kB")?.parse().ok()
-}
-
 #[test]
+#[ignore = "sweep"]
 fn all_bad_input_in_one_scan_takes_no_more_memory_than_is_promised() {
     let home = tempfile::tempdir().unwrap();
     Instance::new("author").case().pack_into(home.path(), Packing::TarGz, "author");
@@ -81,25 +96,7 @@ fn all_bad_input_in_one_scan_takes_no_more_memory_than_is_promised() {
     for bomb in BOMBS.iter() {
         fs::write(home.path().join(bomb.name), &bomb.bytes).unwrap();
     }
-    let mut child = Command::new(assert_cmd::cargo::cargo_bin("aemtrix"))
-        .args(["scan", "-j2", "-q", "-f", "json"])
-        .arg(home.path())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // The report is far longer than the pipe holds. So the process is there, and its peak to be read, until the last of it.
-    let (mut report, mut piece, mut peak) = (Vec::new(), vec![0; 4096], 0);
-    let mut stdout = child.stdout.take().unwrap();
-    loop {
-        let length = stdout.read(&mut piece).unwrap();
-        peak = resident_kib(child.id()).unwrap_or(peak);
-        report.extend(&piece[..length]);
-        if length == 0 {
-            break;
-        }
-    }
-    assert_eq!(child.wait().unwrap().code(), Some(2));
-    let report: Value = serde_json::from_slice(&report).unwrap();
+    let (code, report) = confined(home.path(), 2).unwrap();
+    assert_eq!(code, 2);
     assert!(list(&report["sources"]).count() > 200);
-    assert!((1..RESIDENT_KIB_MAX).contains(&peak), "{peak} KiB");
 }

@@ -212,6 +212,19 @@ fn output_file_is_whole_or_as_it_was() {
 #[test]
 #[cfg(unix)]
 fn output_file_of_a_run_that_is_killed_is_whole_or_absent() {
+    killed(6);
+}
+
+#[test]
+#[cfg(unix)]
+#[ignore = "sweep"]
+fn output_file_of_a_run_that_is_killed_at_any_time_is_whole_or_absent() {
+    killed(40);
+}
+
+/// Kills so many runs, each a little later than the one before.
+#[cfg(unix)]
+fn killed(times: u32) {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("report.json");
     // Enough bundles for a report of several MB, which takes its time to be written.
@@ -233,10 +246,10 @@ fn output_file_of_a_run_that_is_killed_is_whole_or_absent() {
     let length = fs::metadata(&path).unwrap().len();
     assert!(length > 4 << 20, "{length}");
     let mut absent = 0;
-    for step in 0..40 {
+    for step in 0..times {
         fs::remove_file(&path).unwrap_or_default();
         let mut child = run();
-        std::thread::sleep(whole.mul_f64(f64::from(step) / 35.0));
+        std::thread::sleep(whole.mul_f64(f64::from(step) / (f64::from(times) * 0.875)));
         child.kill().unwrap();
         child.wait().unwrap();
         match fs::metadata(&path) {

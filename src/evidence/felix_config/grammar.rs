@@ -315,7 +315,7 @@ impl Reader<'_> {
 
     /// Reads up to a quote or an equals sign that no backslash protects, or to the end.
     fn quoted(&mut self) -> Result<Zeroizing<String>, ParseError> {
-        let mut units: Zeroizing<Vec<u16>> = Zeroizing::new(Vec::new());
+        let mut units: Zeroizing<Vec<u16>> = Zeroizing::default();
         let mut buffer = [0; 2];
         while let Some(plain) = self.peek().filter(|c| !matches!(c, '"' | '=')) {
             self.next();

@@ -9,6 +9,7 @@ use super::pid::SUFFIX;
 use super::{Config, PID_CHARS_MAX, config, installed_pid, wanted};
 use crate::evidence::cursor::{ParseError, Problem};
 use crate::evidence::{properties, text};
+use crate::wiped::Wiped;
 use std::collections::{BTreeMap, BTreeSet};
 use zeroize::Zeroizing;
 
@@ -43,7 +44,7 @@ pub struct StoredProperty {
     /// The number of its type in JCR.
     pub kind: u8,
     /// Its values, as they are stored; text is UTF-8.
-    pub values: Vec<Zeroizing<Vec<u8>>>,
+    pub values: Vec<Wiped>,
 }
 
 impl StoredConfig {
@@ -182,7 +183,7 @@ mod tests {
     }
 
     fn property(name: &str, kind: u8, values: &[&[u8]]) -> StoredProperty {
-        let values = values.iter().map(|value| Zeroizing::new(value.to_vec())).collect();
+        let values = values.iter().map(|value| Wiped::new(value.to_vec())).collect();
         StoredProperty { name: name.to_owned(), kind, values }
     }
 

@@ -15,10 +15,10 @@ mod tests;
 
 use super::container::{Container, Context, Input, Opened};
 use super::inner::{self, Depth};
+use crate::wiped::Wiped;
 use header::{Block, checksum_holds, is_zero};
 use scanner::Scanner;
 use std::io::{self, ErrorKind, Read};
-use zeroize::Zeroizing;
 
 /// The container.
 pub(super) const CONTAINER: Container = Container { name: "tar", sniff, walk };
@@ -121,7 +121,7 @@ fn feed(
     jump_bytes_min: u64,
     depth: &mut Depth,
 ) -> io::Result<()> {
-    let mut window = Zeroizing::new(vec![0; WINDOW_BYTES]);
+    let mut window = Wiped::zeros(WINDOW_BYTES);
     let mut reach = WINDOW_BYTES;
     while !scanner.stopped() {
         let skippable = scanner.skippable();

@@ -11,9 +11,9 @@ use crate::intake::container::unpacks_to_more;
 use crate::intake::inner::Depth;
 use crate::intake::{Visit, Want};
 use crate::limits::Limits;
+use crate::wiped::Wiped;
 use std::collections::BTreeSet;
 use std::io;
-use zeroize::{Zeroize, Zeroizing};
 
 const BLOCK: u64 = BLOCK_BYTES as u64;
 
@@ -35,7 +35,7 @@ pub(super) struct Scanner<'v> {
     pub(super) block: Block,
     pub(super) filled: usize,
     /// A body or extension of which a part has come.
-    pub(super) buffer: Zeroizing<Vec<u8>>,
+    pub(super) buffer: Wiped,
     /// The body being read may be key material: keys are always asked for whole. Wiping the start of every jar as well
     /// took as long as finding it.
     pub(super) secret: bool,
@@ -102,7 +102,7 @@ impl<'v> Scanner<'v> {
             tail: 0,
             block: [0; BLOCK_BYTES],
             filled: 0,
-            buffer: Zeroizing::default(),
+            buffer: Wiped::default(),
             secret: true,
             want: Want::Nothing,
             repeatable,
@@ -352,14 +352,14 @@ impl<'v> Scanner<'v> {
         self.buffer.extend_from_slice(piece);
         self.left = self.left.saturating_sub(to_u64(piece.len()));
         if self.left == 0 {
-            let mut body = std::mem::take(&mut *self.buffer);
+            let mut body = std::mem::take(&mut self.buffer);
             self.position = self.position.saturating_add(to_u64(body.len()));
             self.deliver(&body);
             if self.secret {
-                body.zeroize();
+                body.wipe();
             }
             body.clear();
-            *self.buffer = body;
+            self.buffer = body;
             self.enter_skip();
         }
         rest

@@ -5,7 +5,7 @@
 
 use super::header::BLOCK_BYTES;
 use super::pax::{Malformed, decimal};
-use zeroize::Zeroizing;
+use crate::wiped::Wiped;
 
 /// A piece of a sparse file: offset and length in bytes.
 pub(super) type Piece = (u64, u64);
@@ -83,7 +83,7 @@ impl Sparse {
     /// # Errors
     ///
     /// The reason why it cannot be expanded, in words.
-    pub(super) fn expand(&self, stored: &[u8]) -> Result<Zeroizing<Vec<u8>>, &'static str> {
+    pub(super) fn expand(&self, stored: &[u8]) -> Result<Wiped, &'static str> {
         if let Some(fault) = self.fault {
             return Err(fault);
         }
@@ -93,7 +93,7 @@ impl Sparse {
         };
         let size =
             usize::try_from(self.real_size).map_err(|_| "a sparse file too large for memory")?;
-        let mut out = Zeroizing::new(Vec::with_capacity(size));
+        let mut out = Wiped::with_capacity(size);
         fill(&mut out, &map, data, size).ok_or("a sparse file whose map does not fit its body")?;
         Ok(out)
     }

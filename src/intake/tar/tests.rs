@@ -549,10 +549,20 @@ fn every_prefix_keeps_what_came_and_has_a_gap() {
 }
 
 #[test]
+fn flipped_header_byte_leaves_a_gap() {
+    flips_leave_gaps(7);
+}
+
+#[test]
+#[ignore = "sweep"]
 fn every_flipped_header_byte_leaves_a_gap() {
+    flips_leave_gaps(1);
+}
+
+fn flips_leave_gaps(step: usize) {
     let bytes = sample();
     let whole = scan_tar(&bytes).facts();
-    for at in 0..bytes.len() {
+    for at in (0..bytes.len()).step_by(step) {
         for flip in [0x01, 0x80, 0xff] {
             let mut damaged = bytes.clone();
             damaged[at] ^= flip;

@@ -1,8 +1,8 @@
 //! Decodes the body of one entry, and checks it.
 
+use crate::wiped::Wiped;
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 use std::io::{self, BufRead, ErrorKind};
-use zeroize::Zeroizing;
 
 const STORED: u16 = 0;
 const DEFLATED: u16 = 8;
@@ -35,12 +35,12 @@ pub(super) struct Decoded {
 /// Decodes bodies one after the other.
 pub(super) struct Decoder {
     inflate: Decompress,
-    out: Zeroizing<Vec<u8>>,
+    out: Wiped,
 }
 
 impl Decoder {
     pub(super) fn new() -> Self {
-        Self { inflate: Decompress::new(false), out: Zeroizing::new(vec![0; OUT_BYTES]) }
+        Self { inflate: Decompress::new(false), out: Wiped::zeros(OUT_BYTES) }
     }
 
     /// Says whether bodies of this method can be decoded.

@@ -6,14 +6,14 @@ use super::record::{self, LOCAL_BYTES, Record};
 use super::{WINDOW_BYTES, stream};
 use crate::facts::{GapKind, Owner};
 use crate::intake::container::{Context, Input};
-use crate::intake::wiped::Wiped;
+use crate::intake::wiping_reader::WipingReader;
 use crate::intake::{EntryKind, path};
+use crate::wiped::Wiped;
 use rawzip::{
     CreatorSystem, FileReader, RangeReader, ReaderAt, ZipArchive, ZipFileHeaderRecord, ZipLocator,
 };
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind};
-use zeroize::Zeroizing;
 
 /// Bytes of the end of the directory, without its comment.
 const END_BYTES: usize = 22;
@@ -56,7 +56,7 @@ pub(super) fn walk(file: File, input: &mut dyn Input, context: &mut Context<'_>)
 
 /// Walks a zip from its start, since what is at its end is of no use.
 fn walk_bodies(bytes: RangeReader<FileReader>, context: &mut Context<'_>) {
-    let bytes = Box::new(Wiped::new(WINDOW_BYTES, bytes));
+    let bytes = Box::new(WipingReader::new(WINDOW_BYTES, bytes));
     if stream::walk(bytes, context) {
         let reason = "the end of the directory of the zip is damaged; other tools may refuse it or show less";
         context.visit.gap(None, GapKind::Corrupt, reason.to_owned());
@@ -251,7 +251,7 @@ impl Walker<'_, '_, '_> {
         if !self.desk.can_decode(record) {
             return true;
         }
-        let mut target = Zeroizing::new(Vec::new());
+        let mut target = Wiped::default();
         let size_max = record.size.min(target_max);
         let decoded = self.decode(record, body, size_max, &mut |_, piece| target.extend(piece));
         match decoded {
@@ -273,7 +273,7 @@ impl Walker<'_, '_, '_> {
         if parcel.is_archive() {
             let range = body..body.saturating_add(record.stored);
             let reader = RangeReader::new(self.archive.get_ref(), range);
-            let mut input = Wiped::new(WINDOW_BYTES, reader);
+            let mut input = WipingReader::new(WINDOW_BYTES, reader);
             let walked = self.desk.walk_inner(record, &mut self.decoder, &mut input);
             self.desk.check_inner(record, &walked);
             return true;
@@ -305,7 +305,7 @@ impl Walker<'_, '_, '_> {
         let window = usize::try_from(record.stored)
             .map_or(BODY_WINDOW_BYTES, |stored| stored.clamp(1, BODY_WINDOW_BYTES));
         let reader = RangeReader::new(self.archive.get_ref(), range);
-        let mut input = Wiped::new(window, reader);
+        let mut input = WipingReader::new(window, reader);
         let desk = &mut self.desk;
         self.decoder.decode(record.method, &mut input, size_max, &mut |piece| take(desk, piece))
     }

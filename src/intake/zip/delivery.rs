@@ -6,9 +6,9 @@ use super::record::Record;
 use crate::facts::{GapKind, INSIDE, Owner};
 use crate::intake::container::{Context, unpacks_to_more};
 use crate::intake::{Entry, EntryKind, Want, inner, path};
+use crate::wiped::Wiped;
 use std::collections::BTreeSet;
 use std::io::{self, BufRead};
-use zeroize::Zeroizing;
 
 /// What the walks of a zip share.
 pub(super) struct Desk<'c, 'v> {
@@ -25,7 +25,7 @@ pub(super) struct Desk<'c, 'v> {
 /// A body on its way.
 pub(super) struct Parcel {
     want: Want,
-    buffer: Zeroizing<Vec<u8>>,
+    buffer: Wiped,
     /// Longer than was asked for.
     too_long: bool,
 }
@@ -113,7 +113,7 @@ impl<'c, 'v> Desk<'c, 'v> {
         if !is_file || want == Want::Nothing || !self.can_decode(record) {
             return None;
         }
-        let parcel = Parcel { want, buffer: Zeroizing::default(), too_long: false };
+        let parcel = Parcel { want, buffer: Wiped::default(), too_long: false };
         match want {
             Want::Whole { bytes_max } if record.size > bytes_max => {
                 self.say_too_large(record.size, bytes_max);
@@ -270,12 +270,12 @@ pub(super) struct Walked {
 }
 
 /// Makes room for more, leaving no copy of a key where the bytes were before.
-fn reserve(buffer: &mut Zeroizing<Vec<u8>>, more: usize) {
+fn reserve(buffer: &mut Wiped, more: usize) {
     if buffer.capacity().saturating_sub(buffer.len()) >= more {
         return;
     }
     let room = buffer.len().saturating_mul(2).max(buffer.len().saturating_add(more));
-    let mut larger = Zeroizing::new(Vec::with_capacity(room));
+    let mut larger = Wiped::with_capacity(room);
     larger.extend_from_slice(buffer);
     *buffer = larger;
 }

@@ -12,7 +12,7 @@ mod tests;
 
 use super::container::{Container, Context, Opened};
 use crate::facts::GapKind;
-use crate::intake::wiped::Wiped;
+use crate::intake::wiping_reader::WipingReader;
 use std::io::Read;
 
 /// The container.
@@ -34,7 +34,7 @@ fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
         Some(Ok(file)) => central::walk(file, input, context),
         Some(Err(error)) => context.visit.gap(None, GapKind::Unreadable, error.to_string()),
         None => {
-            let bytes = Wiped::new(WINDOW_BYTES, head.chain(input));
+            let bytes = WipingReader::new(WINDOW_BYTES, head.chain(input));
             // What is missing at its end was told.
             let _is_whole: bool = stream::walk(Box::new(bytes), context);
         }

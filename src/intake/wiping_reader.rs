@@ -1,25 +1,25 @@
 //! A buffered reader that leaves no bytes behind: what is stored uncompressed may be a key.
 
+use crate::wiped::Wiped;
 use std::io::{self, BufRead, Read};
-use zeroize::Zeroizing;
 
 /// Reads ahead, into memory that is wiped.
-pub(super) struct Wiped<R> {
+pub(super) struct WipingReader<R> {
     inner: R,
-    buffer: Zeroizing<Vec<u8>>,
+    buffer: Wiped,
     /// The bytes of the buffer that were not consumed yet.
     start: usize,
     end: usize,
 }
 
-impl<R: Read> Wiped<R> {
+impl<R: Read> WipingReader<R> {
     /// Reads at most `bytes` at once.
     pub(super) fn new(bytes: usize, inner: R) -> Self {
-        Self { inner, buffer: Zeroizing::new(vec![0; bytes]), start: 0, end: 0 }
+        Self { inner, buffer: Wiped::zeros(bytes), start: 0, end: 0 }
     }
 }
 
-impl<R: Read> Read for Wiped<R> {
+impl<R: Read> Read for WipingReader<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let length = self.fill_buf()?.read(out)?;
         self.consume(length);
@@ -27,7 +27,7 @@ impl<R: Read> Read for Wiped<R> {
     }
 }
 
-impl<R: Read> BufRead for Wiped<R> {
+impl<R: Read> BufRead for WipingReader<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.start >= self.end {
             (self.start, self.end) = (0, 0);
@@ -50,10 +50,10 @@ mod tests {
         let bytes: Vec<u8> = (0..=255).collect();
         for size in [1, 7, 255, 256, 1000] {
             let mut out = Vec::new();
-            Wiped::new(size, bytes.as_slice()).read_to_end(&mut out).unwrap();
+            WipingReader::new(size, bytes.as_slice()).read_to_end(&mut out).unwrap();
             assert_eq!(out, bytes, "{size}");
         }
-        let mut wiped = Wiped::new(4, bytes.as_slice());
+        let mut wiped = WipingReader::new(4, bytes.as_slice());
         assert_eq!(wiped.fill_buf().unwrap(), [0, 1, 2, 3]);
         wiped.consume(3);
         assert_eq!(wiped.fill_buf().unwrap(), [3]);
