@@ -276,12 +276,12 @@ static LEAK: LazyLock<Regex> = LazyLock::new(|| {
     let mut patterns = BTreeSet::new();
     for secret in secrets() {
         for window in secret.windows(WINDOW) {
-            let bytes = window.iter().map(|byte| format!("\\x{byte:02x}")).collect::<String>();
+            let raw: Vec<_> = window.iter().map(|byte| format!("\\x{byte:02x}")).collect();
             let escaped = window.escape_ascii().to_string();
             let in_json = escaped.replace('\\', "\\\\");
             let texts = [forms(window), vec![escaped, in_json]].concat();
             patterns.extend(texts.iter().map(|text| regex::escape(text)));
-            patterns.insert(bytes);
+            patterns.insert(raw.concat());
         }
     }
     let all = patterns.into_iter().collect::<Vec<_>>().join("|");
