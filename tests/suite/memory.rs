@@ -27,7 +27,7 @@ const CPU_SECONDS_MAX: u64 = 300;
 fn confined(path: &Path, threads: u64) -> Result<(i32, Value), String> {
     let binary = assert_cmd::cargo::cargo_bin("aemtrix");
     let script = format!(
-        "ulimit -d {} -t {CPU_SECONDS_MAX} && exec \"$0\" scan -j{threads} -q -f json \"$1\"",
+        "ulimit -d {} && ulimit -t {CPU_SECONDS_MAX} && exec \"$0\" scan -j{threads} -q -f json \"$1\"",
         data_kib_max(threads)
     );
     let output = Command::new("sh").arg("-c").arg(script).arg(binary).arg(path).output().unwrap();
