@@ -10,6 +10,7 @@ use crate::intake::Source;
 use crate::report::{Format, Outcome, Report, Template, counted};
 use crate::rules::Severity;
 use anyhow::{anyhow, bail};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Options that were checked, and the files read that they name.
@@ -58,7 +59,7 @@ impl<'a> Prepared<'a> {
         files.try_for_each(|path| output::check_apart(path, sources))
     }
 
-    /// Puts what was read into farms, and judges them.
+    /// Puts what was read into farms, and judges them. Gaps with a reach concern other sources than the one they name.
     ///
     /// # Errors
     ///
@@ -68,6 +69,7 @@ impl<'a> Prepared<'a> {
         snapshots: Vec<(Option<String>, Snapshot)>,
         sources: Vec<SourceRecord>,
         mut gaps: Vec<Gap>,
+        reach: &BTreeMap<Gap, BTreeSet<String>>,
     ) -> Result<Report, PolicyConflict> {
         gaps.sort();
         gaps.dedup();
@@ -78,6 +80,7 @@ impl<'a> Prepared<'a> {
             by: self.judging.farm_by.into(),
             directories: &directories,
             gaps: &gaps,
+            reach: Some(reach),
             policy: self.terms.policy.as_ref(),
         };
         let farms = farms(snapshots, &plan)?;

@@ -6,6 +6,7 @@ use super::{Exit, complain};
 use crate::facts::GapKind;
 use crate::intake::{Line, Source, facts_files, read_lines};
 use crate::limits::Limits;
+use crate::report::Report;
 use crate::saved::Merge;
 
 /// Reads the files of facts and writes the reports.
@@ -23,8 +24,8 @@ fn run_or_fail(saved: &Saved) -> anyhow::Result<Exit> {
         read(file, &limits, &mut merge);
     }
     let merged = merge.finish();
-    let report = prepared.report(merged.snapshots, merged.sources, merged.gaps)?;
-    Ok(prepared.finish(report))
+    let report = prepared.report(merged.snapshots, merged.sources, merged.gaps, &merged.reach)?;
+    Ok(prepared.finish(Report { ledger: Some(merged.ledger), ..report }))
 }
 
 fn read(file: &Source, limits: &Limits, merge: &mut Merge) {
@@ -35,11 +36,11 @@ fn read(file: &Source, limits: &Limits, merge: &mut Merge) {
             Line::Cut(bytes) => merge.cut(bytes),
             Line::TooLong => merge.too_long(),
         }
-        merge.bad_lines() < limits.bad_lines_max
+        merge.bad_lines() < limits.bad_lines_max && !merge.is_other_file()
     };
     match read_lines(file, limits, &mut visit) {
         Err(error) => merge.lost(GapKind::Unreadable, &error.to_string()),
-        Ok(()) if merge.bad_lines() >= limits.bad_lines_max => {
+        Ok(()) if merge.bad_lines() >= limits.bad_lines_max && !merge.is_other_file() => {
             merge.lost(
                 GapKind::OverLimit,
                 "has too many lines that are no facts; the rest was not read",

@@ -10,6 +10,7 @@ use crate::intake::{
 };
 use crate::report::counted;
 use anyhow::{Context, anyhow, bail};
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::thread::available_parallelism;
@@ -32,7 +33,8 @@ fn run_or_fail(scan: &Scan) -> anyhow::Result<Exit> {
     prepared.check_apart(&sources)?;
     let mut examined = examined(scan, &sources);
     examined.gaps.extend(notes);
-    let report = prepared.report(examined.snapshots, examined.sources, examined.gaps)?;
+    let Examined { snapshots, sources, gaps } = examined;
+    let report = prepared.report(snapshots, sources, gaps, &BTreeMap::new())?;
     Ok(prepared.finish(report))
 }
 

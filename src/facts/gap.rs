@@ -24,6 +24,8 @@ pub struct Gap {
 pub enum GapKind {
     /// The source ends before it should.
     Partial,
+    /// Saved facts are not all that their run wrote. What is missing is seen again whenever they are read, so it is never saved itself.
+    FactsMissing,
     /// The structure is damaged at one spot; reading went on behind it.
     Corrupt,
     /// A checksum over the content fails: every fact of the source is in doubt.
@@ -94,7 +96,7 @@ impl GapKind {
     /// Returns the name used in reports.
     pub fn label(self) -> &'static str {
         match self {
-            Self::Partial => "partial",
+            Self::Partial | Self::FactsMissing => "partial",
             Self::Corrupt | Self::CorruptStream => "corrupt",
             Self::NoEoa => "no-eoa",
             Self::TrailingData => "trailing-data",

@@ -167,9 +167,11 @@ fn expect(
         ..Expected::default()
     };
     // What was not read of other sources cannot be of a farm that is there as a whole.
+    let sources = farm.members.iter().map(|member| member.snapshot.source.as_str()).collect();
     let of_farm = |gap: &Gap| {
         !farm.expected.missing.is_empty()
-            || farm.members.iter().any(|member| member.snapshot.source == gap.source)
+            || plan.reaches(gap, &sources)
+            || sources.contains(gap.source.as_str())
             || policy.instances.iter().any(|entry| entry.may_lie_in(&gap.source))
     };
     farm.gaps = plan.gaps.iter().filter(|gap| of_farm(gap)).cloned().collect();
@@ -239,14 +241,33 @@ fn without_copies(snapshots: Labelled) -> (Labelled, Copies) {
         .filter(|(_, snapshot)| !snapshot.bundles.is_empty())
         .map(|(_, s)| ((s.source.clone(), s.root.clone()), uuid(s).map(str::to_owned)))
         .collect();
+    let of_copy = |(_, s): &(_, Snapshot)| {
+        Some(((s.source.clone(), s.root.clone()), original(s, &installs)?))
+    };
+    let originals: BTreeMap<(String, String), String> =
+        snapshots.iter().filter_map(of_copy).collect();
     let (mut instances, mut copies) = (Labelled::new(), Copies::new());
     for (label, snapshot) in snapshots {
-        match original(&snapshot, &installs) {
-            Some(root) => copies.entry((snapshot.source.clone(), root)).or_default().push(snapshot),
-            None => instances.push((label, snapshot)),
+        let place = (snapshot.source.clone(), snapshot.root.clone());
+        if originals.contains_key(&place) {
+            copies.entry(outermost(place, &originals)).or_default().push(snapshot);
+        } else {
+            instances.push((label, snapshot));
         }
     }
     (instances, copies)
+}
+
+/// Returns where the instance lies that a copy is one of. A `launchpad.old` in a `crx-quickstart.old` is a copy of a copy; every step
+/// leads to a shorter root.
+fn outermost(
+    mut place: (String, String),
+    originals: &BTreeMap<(String, String), String>,
+) -> (String, String) {
+    while let Some(root) = originals.get(&place) {
+        root.clone_into(&mut place.1);
+    }
+    place
 }
 
 fn uuid(snapshot: &Snapshot) -> Option<&str> {
@@ -317,6 +338,23 @@ mod tests {
     fn gap(source: &str) -> Gap {
         let (source, reason) = (source.to_owned(), String::new());
         Gap { source, path: None, kind: GapKind::NoInstance, reason }
+    }
+
+    #[test]
+    fn copy_of_a_copy_goes_with_the_instance() {
+        let member = good_farm(&["a"]).build().members.remove(0);
+        let roots = [
+            "crx-quickstart",
+            "crx-quickstart.old",
+            "crx-quickstart.old/launchpad.old",
+            "crx-quickstart.old/launchpad.old/felix.old",
+        ];
+        let snapshot = |root: &str| Snapshot { root: root.to_owned(), ..member.snapshot.clone() };
+        let all = roots.iter().map(|root| (None, snapshot(root))).collect();
+        let farms = farms(all, &Plan::default()).unwrap();
+        let member = &farms[0].members[0];
+        let copies: Vec<&str> = member.copies.iter().map(|copy| copy.root.as_str()).collect();
+        assert_eq!((farms[0].members.len(), copies), (1, roots[1..].to_vec()));
     }
 
     #[test]

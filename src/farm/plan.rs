@@ -26,6 +26,8 @@ pub struct Plan<'p> {
     pub directories: &'p [String],
     /// The gaps of all sources.
     pub gaps: &'p [Gap],
+    /// The sources that a gap concerns, where that is not the one it names; any when empty. A damaged file of facts is no source itself.
+    pub reach: Option<&'p BTreeMap<Gap, BTreeSet<String>>>,
     /// What the user expects; instances that it names go to its farms.
     pub policy: Option<&'p Policy>,
 }
@@ -129,6 +131,7 @@ impl<'p> Plan<'p> {
             // A farm of the policy says itself what concerns it.
             Ground::Policy(_) => false,
             Ground::All => true,
+            _ if self.reach(gap).is_some() => self.reaches(gap, sources),
             Ground::Source(source) => gap.source == *source,
             // Nothing tells from where standard input came.
             Ground::Directory(_) if gap.source == "-" => true,
@@ -144,6 +147,18 @@ impl<'p> Plan<'p> {
             }
         };
         self.gaps.iter().filter(concerns).cloned().collect()
+    }
+
+    /// Says whether a gap that names no source concerns one of these.
+    pub(super) fn reaches(&self, gap: &Gap, sources: &BTreeSet<&str>) -> bool {
+        let concerns = |reach: &BTreeSet<String>| {
+            reach.is_empty() || sources.iter().any(|source| reach.contains(*source))
+        };
+        self.reach(gap).is_some_and(concerns)
+    }
+
+    fn reach(&self, gap: &Gap) -> Option<&'p BTreeSet<String>> {
+        self.reach?.get(gap)
     }
 }
 
@@ -200,7 +215,7 @@ mod tests {
             (None, Snapshot { source, root, ..Snapshot::default() })
         };
         let directories: Vec<String> = directories.iter().map(|name| (*name).to_owned()).collect();
-        let plan = Plan { by, directories: &directories, gaps, policy: None };
+        let plan = Plan { by, directories: &directories, gaps, ..Plan::default() };
         let say = |farm: &Farm| {
             let members: Vec<&str> = farm.members.iter().map(|m| m.name.as_str()).collect();
             let gaps: Vec<&str> = farm.gaps.iter().map(|gap| gap.source.as_str()).collect();

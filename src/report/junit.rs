@@ -97,10 +97,7 @@ fn rule_end(rule: &Rule, judged: &Judged, report: &Report) -> End {
     }
     let found: Vec<&Finding> = judged.findings.iter().filter(|f| f.rule.id == rule.id).collect();
     if found.is_empty() {
-        return match unknown(judged) {
-            Some(why) => End::Skipped(format!("nothing was found, and not all is known: {why}")),
-            None => End::Passed(String::new()),
-        };
+        return quiet_end(rule, judged);
     }
     let (counting, others): (Vec<&Finding>, Vec<&Finding>) =
         found.into_iter().partition(|finding| finding.excuse.is_none());
@@ -117,6 +114,20 @@ fn rule_end(rule: &Rule, judged: &Judged, report: &Report) -> End {
         count => format!(" (1 of {count})"),
     };
     End::Failure(format!("{}{more}", first.hit.message), text)
+}
+
+/// Says how a rule ends that found nothing. It passes where it could have found something.
+fn quiet_end(rule: &Rule, judged: &Judged) -> End {
+    if let Some(why) = unknown(judged) {
+        return End::Skipped(format!("nothing was found, and not all is known: {why}"));
+    }
+    if judged.farm.members.is_empty() {
+        return End::Skipped("no instance came".to_owned());
+    }
+    if rule.compares && !judged.has_peers() {
+        return End::Skipped("it compares instances, and fewer than two came".to_owned());
+    }
+    End::Passed(String::new())
 }
 
 /// Returns what is not known of a farm: a rule that found nothing did not see it either. The case of the verdict, or that of the source,
@@ -328,10 +339,31 @@ mod tests {
     }
 
     #[test]
-    fn lone_instance_fails_no_gate() {
+    fn lone_instance_fails_no_gate_and_passes_no_rule_that_compares() {
         let text = written(good_farm(&["a"]), Vec::new(), &Selection::default());
         assert!(case(&text, "verdict").contains("<skipped"), "{text}");
-        assert!(text.contains(" failures=\"0\" errors=\"0\" skipped=\"1\""), "{text}");
+        for rule in RULES {
+            let is_skipped = case(&text, rule.id).contains("<skipped message=\"it compares");
+            assert_eq!(is_skipped, rule.compares, "{}", rule.id);
+        }
+        assert!(text.contains(" failures=\"0\" errors=\"0\" skipped=\""), "{text}");
+        assert!(case(&text, "key-length").starts_with("/>"), "{text}");
+        let two = written(good_farm(&["a", "b"]), Vec::new(), &Selection::default());
+        assert!(two.contains(" skipped=\"0\""), "{two}");
+    }
+
+    #[test]
+    fn lone_instance_with_an_error_passes_no_rule_that_compares() {
+        let text =
+            written(good_farm(&[]).with("a", |i| i.hmac(b"")), Vec::new(), &Selection::default());
+        assert!(case(&text, "key-degenerate").contains("<failure"), "{text}");
+        assert!(case(&text, "hmac-differs").contains("<skipped"), "{text}");
+    }
+
+    #[test]
+    fn farm_of_no_instance_passes_no_rule() {
+        let text = written(good_farm(&[]), Vec::new(), &Selection::default());
+        assert!(RULES.iter().all(|rule| case(&text, rule.id).contains("<skipped")), "{text}");
     }
 
     /// The report on an instance without storage, which is an error, and with a key of an unusual length, a warning.

@@ -31,6 +31,7 @@ pub use template::Template;
 use crate::facts::{Gap, SourceRecord};
 use crate::farm::Farm;
 use crate::rules::{Doubt, Finding, Judged, Selection, Severity, judge};
+use crate::saved::Ledger;
 use std::io::{self, Write};
 
 /// The version of the JSON report.
@@ -53,6 +54,8 @@ pub struct Report {
     pub bundles: Option<BundleFilter>,
     /// The severity from which findings fail the run; `None` where none does.
     pub fails_from: Option<Severity>,
+    /// Which lines of saved facts belong together; `None` where this run read the sources itself.
+    pub ledger: Option<Ledger>,
 }
 
 /// How text for people is laid out.
@@ -120,6 +123,7 @@ impl Report {
             screen,
             bundles: None,
             fails_from: Some(Severity::Warning),
+            ledger: None,
         }
     }
 

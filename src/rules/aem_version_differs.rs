@@ -7,6 +7,7 @@ use crate::farm::Farm;
 pub(super) static RULE: Rule = Rule {
     id: "aem-version-differs",
     severity: Severity::Warning,
+    compares: true,
     summary: "AEM versions differ within a farm",
     why: "Instances of one farm are meant to run the same product version; key handling changed with 6.3. The version read here is \
           that of the base install: service packs do not show in it.",

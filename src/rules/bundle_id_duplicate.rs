@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 pub(super) static RULE: Rule = Rule {
     id: "bundle-id-duplicate",
     severity: Severity::Error,
+    compares: false,
     summary: "two directories claim one bundle number",
     why: "Felix reads the number from bundle.info, not from the directory's name, and takes every directory that starts with \
           `bundle`. With a copy such as bundle21.bak beside bundle21, the one that the file system lists last wins, data and keys \

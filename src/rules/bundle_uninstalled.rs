@@ -8,6 +8,7 @@ use crate::farm::{Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "bundle-uninstalled",
     severity: Severity::Note,
+    compares: false,
     summary: "uninstalled bundles are still on disk",
     why: "Felix keeps the files of an uninstalled bundle while others use them and removes them at the next refresh or clean stop. \
           So the snapshot was taken of a running instance, or after a crash, and may show a moment between two states.",

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 pub(super) static RULE: Rule = Rule {
     id: "crypto-bundle-duplicate",
     severity: Severity::Error,
+    compares: false,
     summary: "a crypto bundle is installed more than once",
     why: "Each copy has a data directory of its own. Which keys are used then depends on the order in which the copies start.",
     fix: "Uninstall the older copy in the OSGi console, after making sure which data directory holds the right keys.",

@@ -7,6 +7,7 @@ use crate::farm::Farm;
 pub(super) static RULE: Rule = Rule {
     id: "crypto-bundle-inactive",
     severity: Severity::Warning,
+    compares: false,
     summary: "a crypto bundle is not to be started",
     why: "The state in bundle.info is what Felix intends at the next start. A crypto bundle that was stopped by hand stays stopped, \
           and everything that decrypts or checks a token waits for it.",

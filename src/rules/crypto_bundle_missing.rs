@@ -8,6 +8,7 @@ use crate::farm::{Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "crypto-bundle-missing",
     severity: Severity::Error,
+    compares: false,
     summary: "a crypto bundle is not installed",
     why: "com.adobe.granite.crypto provides encryption and com.adobe.granite.crypto.file (AEM 6.3 and newer) reads the key files. \
           Without them logins and secrets fail.",

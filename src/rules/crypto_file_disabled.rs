@@ -8,6 +8,7 @@ use crate::farm::{Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "crypto-file-disabled",
     severity: Severity::Warning,
+    compares: false,
     summary: "key files are switched off by a start option",
     why: "com.adobe.granite.crypto.file.disable=true makes a new instance keep its keys in the repository. Adobe no longer recommends \
           it. It works at the very first start only; an instance that has started once does not change its mode for it.",

@@ -8,6 +8,7 @@ use crate::farm::{Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "crypto-version-differs",
     severity: Severity::Warning,
+    compares: true,
     summary: "crypto bundle versions differ within a farm",
     why: "Old crypto bundles accept only obfuscated keys, newer ones both forms. Instances on different versions may read the same \
           key file in different ways. A version below that of the installed service pack means that its update failed.",

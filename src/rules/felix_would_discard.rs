@@ -8,6 +8,7 @@ use crate::farm::{Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "felix-would-discard",
     severity: Severity::Error,
+    compares: false,
     summary: "Felix would delete a bundle directory at the next start",
     why: "When Felix cannot read a bundle's directory at start, it deletes it with everything in it, `data/` included. For \
           com.adobe.granite.crypto.file that means both keys are gone. A damaged bundle.info (after a \

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 pub(super) static RULE: Rule = Rule {
     id: "foreign-protected-value",
     severity: Severity::Error,
+    compares: true,
     summary: "a protected value was copied to an instance with another master key",
     why: "A protected value is encrypted with the master key and a random start, so the same text on two instances is a copy. With \
           different master keys at least one of them cannot decrypt it (`CryptoException: Cannot convert byte data`).",

@@ -10,6 +10,7 @@ use crate::farm::{EffectiveKey, Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "half-copied-pair",
     severity: Severity::Error,
+    compares: true,
     summary: "only one of the two keys was copied",
     why: "hmac and master are generated together and copied together. An instance that shares one of them with the farm and not \
           the other was synchronised by half: logins work and secrets fail, or the reverse.",

@@ -8,6 +8,7 @@ use crate::farm::Farm;
 pub(super) static RULE: Rule = Rule {
     id: "hmac-differs",
     severity: Severity::Error,
+    compares: true,
     summary: "HMAC keys differ within a farm",
     why: "An encapsulated login token, and a CSRF token, is signed with the hmac key of the instance that issues it. An instance with another key rejects it, so users are logged out when a request reaches that instance.",
     fix: "Copy hmac and master, both, from one instance to all others, and restart those.",

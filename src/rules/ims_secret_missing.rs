@@ -8,6 +8,7 @@ use crate::farm::{Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "ims-secret-missing",
     severity: Severity::Error,
+    compares: false,
     summary: "an IMS configuration has no client secret",
     why: "Without auth.ims.client.secret the instance gets no access token from Adobe IMS (`invalid client_secret parameter`). That \
           it is gone is the symptom of KA-23909: it was lost at a restart because the keys came up too late.",

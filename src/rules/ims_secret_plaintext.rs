@@ -7,6 +7,7 @@ use crate::farm::{Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "ims-secret-plaintext",
     severity: Severity::Warning,
+    compares: false,
     summary: "an IMS client secret is stored as plain text",
     why: "Whoever can read the install, or a copy of it such as this one, has the secret. AEM decrypts protected values by itself.",
     fix: "Encrypt the secret with the crypto support console, and have it replaced where copies of the install went.",

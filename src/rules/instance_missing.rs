@@ -8,6 +8,7 @@ use crate::farm::{Farm, Like};
 pub(super) static RULE: Rule = Rule {
     id: "instance-missing",
     severity: Severity::Error,
+    compares: false,
     summary: "an instance that the policy names did not come",
     why: "One instance with another key is enough to break logins, and nothing is known of one that was left out. It is not told where \
           a source that was not read whole may have held the instance: the verdict is open then.",

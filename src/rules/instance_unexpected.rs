@@ -7,6 +7,7 @@ use crate::farm::Farm;
 pub(super) static RULE: Rule = Rule {
     id: "instance-unexpected",
     severity: Severity::Warning,
+    compares: false,
     summary: "an instance came that no farm of the policy has",
     why: "An instance that nobody expected may be a forgotten member of a farm, whose keys must then agree, or an upload of another \
           company. It is compared with no farm of the policy.",

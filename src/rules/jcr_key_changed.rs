@@ -8,6 +8,7 @@ use crate::farm::{Farm, KeyState, Member};
 pub(super) static RULE: Rule = Rule {
     id: "jcr-key-changed",
     severity: Severity::Note,
+    compares: false,
     summary: "an older state of the repository holds another key",
     why: "Revisions and checkpoints of the repository, which are kept until garbage is collected, show what /etc/key held before. A key \
           that was replaced explains secrets that cannot be decrypted and logins that ended: whatever was made with the old key \

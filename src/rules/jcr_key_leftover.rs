@@ -8,6 +8,7 @@ use crate::farm::{Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "jcr-key-leftover",
     severity: Severity::Warning,
+    compares: false,
     summary: "keys are left over in the JCR while the storage mode is Bundle",
     why: "The last step of the move from the JCR to files was not done: the instance works with its files, and /etc/key still has \
           a copy. Whoever can read the repository or a package of it has the keys, and a `storage` that says JCR again brings them \

@@ -8,6 +8,7 @@ use crate::farm::{EffectiveKey, Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "jcr-key-mismatch",
     severity: Severity::Error,
+    compares: false,
     summary: "the key file is another key than the one in the JCR",
     why: "An instance that moved its keys from the JCR to files must have the same keys in both. Another one in the file means that \
           the copy went wrong or that AEM made new keys in between: whatever the key in /etc/key has encrypted cannot be read.",

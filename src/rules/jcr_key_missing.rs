@@ -9,6 +9,7 @@ use crate::farm::{Farm, KeyState, Member};
 pub(super) static RULE: Rule = Rule {
     id: "jcr-key-missing",
     severity: Severity::Error,
+    compares: false,
     summary: "a key is missing in the JCR, where the storage mode wants it",
     why: "In JCR mode the keys are the properties hmac and master of /etc/key. Where they are gone, AEM makes new ones at the next \
           start, and whatever was signed or encrypted with the old keys cannot be read: logins and secrets fail.",

@@ -73,6 +73,11 @@ pub struct Judged {
 }
 
 impl Judged {
+    /// Says whether there are instances to compare with each other; one that came in twice is no two.
+    pub fn has_peers(&self) -> bool {
+        verdict::distinct(&self.farm) > 1
+    }
+
     /// Counts the findings of a severity that have no excuse.
     pub fn count(&self, severity: Severity) -> usize {
         let counts = |f: &&Finding| f.excuse.is_none() && f.severity == severity;

@@ -11,6 +11,7 @@ use crate::farm::{Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "key-degenerate",
     severity: Severity::Error,
+    compares: false,
     summary: "a key is empty, uniform, doubled or swapped",
     why: "A key is random and its own. An empty file, a file of one repeated byte, hmac and master with the same content, or a hmac \
           that is the master of another instance all come from a copy that went wrong.",

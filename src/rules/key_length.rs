@@ -8,6 +8,7 @@ use crate::farm::{Farm, KeyOrigin, Member};
 pub(super) static RULE: Rule = Rule {
     id: "key-length",
     severity: Severity::Warning,
+    compares: false,
     summary: "a key file has an unusual length",
     why: "hmac is 32 bytes, master 16; in the obfuscated form of older versions 48 and 32. Another length usually means a file \
           that was cut, re-encoded or replaced.",

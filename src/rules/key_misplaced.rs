@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 pub(super) static RULE: Rule = Rule {
     id: "key-misplaced",
     severity: Severity::Error,
+    compares: false,
     summary: "a key file lies in the wrong bundle's data directory",
     why: "hmac and master are read from com.adobe.granite.crypto.file, storage from com.adobe.granite.crypto. Bundle numbers differ \
           between instances, so a number taken from a guide or from another instance leads to the wrong directory, where the \

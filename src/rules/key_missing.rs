@@ -9,6 +9,7 @@ use crate::farm::{Farm, KeyState, Member};
 pub(super) static RULE: Rule = Rule {
     id: "key-missing",
     severity: Severity::Error,
+    compares: false,
     summary: "a key file is missing",
     why: "In Bundle mode the keys are the files hmac and master in the data directory of com.adobe.granite.crypto.file. Without \
           them, whatever was signed or encrypted with the old keys cannot be read: logins and secrets fail.",

@@ -8,6 +8,7 @@ use crate::farm::{Farm, KeyOrigin, Member};
 pub(super) static RULE: Rule = Rule {
     id: "key-not-binary",
     severity: Severity::Error,
+    compares: false,
     summary: "a key file holds text instead of a key",
     why: "Keys are random bytes. A file of printable characters is an encoding of a key (base64, hexadecimal), a vault file that \
           was deployed undecrypted, or a page that was saved instead of the property. AEM does not decode it.",

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 pub(super) static RULE: Rule = Rule {
     id: "key-permissions",
     severity: Severity::Warning,
+    compares: false,
     summary: "key files are open to others, or owned by another user",
     why: "Whoever reads the keys can decrypt every protected value and sign login tokens. Files owned by another user than on the \
           other instances (often root, after one start by hand) make later updates of the bundle fail without a message.",

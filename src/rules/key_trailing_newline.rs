@@ -9,6 +9,7 @@ use crate::farm::{EffectiveKey, Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "key-trailing-newline",
     severity: Severity::Error,
+    compares: false,
     summary: "a key file ends in a stray newline",
     why: "The key is the whole file. A line end that an editor, a copy through the clipboard or `echo` added makes it another \
           key, or one of a length that is refused. Keys are random and one in 256 ends in that byte by nature, so the length or \

@@ -8,6 +8,7 @@ use crate::farm::{Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "key-unexpected",
     severity: Severity::Error,
+    compares: false,
     summary: "a key is not the one that the policy says",
     why: "All instances may agree and still have the wrong key: that of another environment, or a new one, with which nothing that was \
           encrypted before can be read. A key that is not known is not judged here; it leaves the verdict open.",

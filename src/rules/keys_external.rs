@@ -8,6 +8,7 @@ use crate::farm::{Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "keys-external",
     severity: Severity::Note,
+    compares: false,
     summary: "keys are kept in a directory outside the install",
     why: "com.adobe.granite.crypto.keys.path names another directory for hmac and master. Whatever lies in the bundle's data \
           directory is not used, and the keys in use are not in the snapshot.",

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 pub(super) static RULE: Rule = Rule {
     id: "keys-shared",
     severity: Severity::Error,
+    compares: false,
     summary: "two farms that must have different keys share one",
     why: "With the hmac of another environment a login token of that environment is valid here, and with its master its secrets can be \
           decrypted. Keys are shared where one environment was cloned from the other.",

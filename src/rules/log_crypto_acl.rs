@@ -8,6 +8,7 @@ use crate::farm::Farm;
 pub(super) static RULE: Rule = Rule {
     id: "log-crypto-acl",
     severity: Severity::Error,
+    compares: false,
     summary: "the log shows that the crypto service could not be set up",
     why: "With keys in the JCR the crypto service reads /etc/key by a service user. When its permissions are lost, as after a \
           package that replaces ACLs, the service does not start and nobody can log in.",

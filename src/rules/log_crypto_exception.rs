@@ -8,6 +8,7 @@ use crate::farm::Farm;
 pub(super) static RULE: Rule = Rule {
     id: "log-crypto-exception",
     severity: Severity::Error,
+    compares: false,
     summary: "the log shows that protected values cannot be decrypted",
     why: "A value was protected with another master key than the instance has now. Such values come with packages, replication \
           or a copied repository, or the keys were replaced.",

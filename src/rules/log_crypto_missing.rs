@@ -8,6 +8,7 @@ use crate::farm::Farm;
 pub(super) static RULE: Rule = Rule {
     id: "log-crypto-missing",
     severity: Severity::Warning,
+    compares: false,
     summary: "the log shows that a service missed the crypto service",
     why: "A service wanted to decrypt a password while the crypto service was not there: it starts later, as with keys in the \
           JCR, or not at all.",

@@ -8,6 +8,7 @@ use crate::farm::Farm;
 pub(super) static RULE: Rule = Rule {
     id: "log-crypto-unresolved",
     severity: Severity::Error,
+    compares: false,
     summary: "the log shows that the crypto bundle misses a package",
     why: "The bundle com.adobe.granite.crypto does not start without a package it imports, seen after upgrades to AEM 6.5. \
           Without it nothing can be decrypted and nobody can log in.",

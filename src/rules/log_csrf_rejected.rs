@@ -8,6 +8,7 @@ use crate::farm::Farm;
 pub(super) static RULE: Rule = Rule {
     id: "log-csrf-rejected",
     severity: Severity::Warning,
+    compares: false,
     summary: "the log shows rejected CSRF tokens, a weak sign of differing hmac keys",
     why: "CSRF tokens are signed with the HMAC key, so a token of one instance is invalid on another with a different key. It is \
           a weak sign: clients without a token and old tokens give the same message.",

@@ -9,6 +9,7 @@ use crate::farm::Farm;
 pub(super) static RULE: Rule = Rule {
     id: "log-ims-invalid-secret",
     severity: Severity::Error,
+    compares: false,
     summary: "the log shows that IMS rejects the client secret",
     why: "The instance sent a client_secret that IMS does not know: it could not be decrypted, because the keys came up late or \
           are others than those it was encrypted with, or it is not set.",

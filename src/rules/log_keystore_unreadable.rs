@@ -8,6 +8,7 @@ use crate::farm::Farm;
 pub(super) static RULE: Rule = Rule {
     id: "log-keystore-unreadable",
     severity: Severity::Warning,
+    compares: false,
     summary: "the log shows that a key store or the trust store cannot be opened",
     why: "The passwords of key stores and trust store are protected with the master key. With another key they cannot be read; \
           the store may also never have been made.",

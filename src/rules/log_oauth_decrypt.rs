@@ -8,6 +8,7 @@ use crate::farm::Farm;
 pub(super) static RULE: Rule = Rule {
     id: "log-oauth-decrypt",
     severity: Severity::Error,
+    compares: false,
     summary: "the log shows that OAuth tokens cannot be decrypted",
     why: "The refresh token was encrypted on an instance with other keys; usually the author's keys are not those of the \
           publisher.",

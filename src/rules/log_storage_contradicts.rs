@@ -7,6 +7,7 @@ use crate::farm::{Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "log-storage-contradicts",
     severity: Severity::Note,
+    compares: false,
     summary: "the last start in the log used another storage than the file names",
     why: "The file storage is read when the crypto bundle starts. It was changed after the last start that the log shows, so the \
           instance worked with its old keys until the snapshot was taken.",

@@ -8,6 +8,7 @@ use crate::farm::Farm;
 pub(super) static RULE: Rule = Rule {
     id: "master-differs",
     severity: Severity::Error,
+    compares: true,
     summary: "master keys differ within a farm",
     why: "Passwords and secrets are encrypted with the master key. What one instance encrypted (IMS client_secret, OAuth and SAML secrets, replication passwords in replicated content) cannot be decrypted by an instance with another key.",
     fix: "Copy hmac and master, both, from one instance to all others, and restart those.",

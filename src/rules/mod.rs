@@ -189,6 +189,8 @@ pub struct Rule {
     pub id: &'static str,
     /// How bad its findings are; the same for all.
     pub severity: Severity,
+    /// Whether it compares instances. With fewer than two it finds nothing, and that says nothing.
+    pub compares: bool,
     /// One line: what is wrong.
     pub summary: &'static str,
     /// What breaks, and why.

@@ -8,6 +8,7 @@ use crate::farm::Farm;
 pub(super) static RULE: Rule = Rule {
     id: "old-copy",
     severity: Severity::Note,
+    compares: false,
     summary: "an old copy of the bundle cache lies inside the instance",
     why: "A directory such as launchpad.old or felix_backup holds bundles, perhaps with keys of another time. It is not compared with \
           the farm. Whoever may read it may have those keys.",

@@ -7,6 +7,7 @@ use crate::farm::{Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "role-unexpected",
     severity: Severity::Error,
+    compares: false,
     summary: "an instance has another role than the policy says",
     why: "An author in the place of a publisher, or the reverse, is another instance than the one that was asked for: what is said of the \
           farm is said of the wrong one.",

@@ -7,6 +7,7 @@ use crate::farm::{Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "same-instance-twice",
     severity: Severity::Note,
+    compares: true,
     summary: "one instance came in twice",
     why: "Two sources hold the same Sling id, bundles, keys and last start. It counts as one instance: an upload that was sent twice \
           proves nothing about the farm.",

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 pub(super) static RULE: Rule = Rule {
     id: "sling-id-duplicate",
     severity: Severity::Error,
+    compares: true,
     summary: "two instances share a Sling id",
     why: "The Sling id tells instances apart: in discovery, in user synchronisation, and in login tokens that are not encapsulated. \
           Two instances with one id were cloned without a new one (or one was sent twice, taken at different times).",

@@ -9,6 +9,7 @@ use crate::farm::Farm;
 pub(super) static RULE: Rule = Rule {
     id: "storage-jcr",
     severity: Severity::Warning,
+    compares: false,
     summary: "keys are stored in the JCR instead of the file system",
     why: "Normal after an in-place upgrade from AEM 6.2 or older, and the documented cause of an IMS client_secret that is lost \
           after a restart: the keys come up with the repository, later than the services that need them.",

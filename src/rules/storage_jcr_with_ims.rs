@@ -9,6 +9,7 @@ use crate::farm::{Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "storage-jcr-with-ims",
     severity: Severity::Error,
+    compares: false,
     summary: "keys are stored in the JCR, and an IMS configuration needs them",
     why: "The exact case of KA-23909: after an upgrade from AEM 6.2 or older the keys stay in the JCR, and the IMS client_secret is \
           lost at each restart.",

@@ -9,6 +9,7 @@ use crate::farm::{Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "storage-malformed",
     severity: Severity::Error,
+    compares: false,
     summary: "`storage` holds neither `Bundle` nor `JCR`",
     why: "The word names the key provider. A byte order mark, blanks, another case or other text match none of the two.",
     fix: "Write the word that is meant, without anything around it: printf %s Bundle > storage",

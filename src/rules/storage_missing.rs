@@ -10,6 +10,7 @@ use crate::farm::{Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "storage-missing",
     severity: Severity::Warning,
+    compares: false,
     summary: "the file `storage` is missing",
     why: "An instance that has com.adobe.granite.crypto.file (AEM 6.3 and newer) writes its choice of key storage to `storage` at \
           its first start. Without the file it is open which keys it will use at the next one.",

@@ -10,6 +10,7 @@ use crate::farm::{Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "storage-mode-differs",
     severity: Severity::Error,
+    compares: true,
     summary: "Bundle and JCR storage are mixed in one farm",
     why: "Copying key files has no effect on an instance that takes its keys from the repository. A farm with both modes cannot \
           be kept in agreement, and its next key rotation breaks one half of it.",

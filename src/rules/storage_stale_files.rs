@@ -9,6 +9,7 @@ use crate::farm::{Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "storage-stale-files",
     severity: Severity::Warning,
+    compares: false,
     summary: "key files lie unused while the storage mode is JCR",
     why: "In JCR mode the instance takes its keys from /etc/key and ignores the files. Either the files are left over, or a \
           migration stopped before `storage` was replaced.",

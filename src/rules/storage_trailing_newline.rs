@@ -10,6 +10,7 @@ use crate::farm::{Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "storage-trailing-newline",
     severity: Severity::Error,
+    compares: false,
     summary: "`storage` ends in a newline",
     why: "`storage` must be the word alone: the 6 bytes `Bundle`, or the 3 bytes `JCR`. A line end after it is documented as not \
           allowed; editors such as vi add one when they save the file.",

@@ -8,6 +8,7 @@ use crate::policy::{Stale, Suppression};
 pub(super) static RULE: Rule = Rule {
     id: "suppression-expired",
     severity: Severity::Warning,
+    compares: false,
     summary: "a suppression of the policy has expired",
     why: "What was to be repaired by that day is counted again where it is still found.",
     fix: "Repair what it was for and take it out of the policy, or give it another day.",

@@ -9,6 +9,7 @@ use crate::policy::Stale;
 pub(super) static RULE: Rule = Rule {
     id: "suppression-unmatched",
     severity: Severity::Warning,
+    compares: false,
     summary: "a suppression of the policy matches no finding",
     why: "Either what it was for is repaired, and it would hide the fault when it comes back; or a name in it is wrong. It is not told \
           where a source was not read whole.",

@@ -8,6 +8,7 @@ use crate::farm::Farm;
 pub(super) static RULE: Rule = Rule {
     id: "token-expiration-differs",
     severity: Severity::Warning,
+    compares: true,
     summary: "login tokens expire at different times within a farm",
     why: "The instance that makes a login token decides how long it is valid, so users are logged out sooner or later depending on \
           which instance they reached first.",

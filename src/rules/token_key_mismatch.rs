@@ -9,6 +9,7 @@ use crate::farm::{EffectiveKey, Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "token-key-mismatch",
     severity: Severity::Error,
+    compares: true,
     summary: "encapsulated tokens are on while hmac differs",
     why: "An encapsulated token is checked with the hmac key alone, without the repository. All instances that use them need the \
           same hmac; one with another key rejects every token of the others.",

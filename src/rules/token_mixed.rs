@@ -9,6 +9,7 @@ use crate::farm::{Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "token-mixed",
     severity: Severity::Error,
+    compares: true,
     summary: "some publishers use encapsulated tokens, others do not",
     why: "A publisher without encapsulated tokens looks a login token up in its own repository, where it finds none that another \
           publisher made: users are logged out whenever a request reaches it. Off is the default.",

@@ -10,6 +10,7 @@ use crate::farm::{Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "token-off",
     severity: Severity::Note,
+    compares: true,
     summary: "several publishers work without encapsulated tokens",
     why: "Without encapsulated tokens a login is known to one publisher alone. The load balancer must then keep each user on one \
           publisher (sticky sessions), which cannot be seen in an install.",

@@ -7,6 +7,7 @@ use crate::farm::{Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "token-refresh-ineffective",
     severity: Severity::Note,
+    compares: false,
     summary: "tokenRefresh has no effect on encapsulated tokens",
     why: "Encapsulated tokens are never prolonged: users are logged out when tokenExpiration is over, active or not, even with \
           tokenRefresh=true.",

@@ -8,6 +8,7 @@ use crate::farm::{Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "token-user-creation",
     severity: Severity::Warning,
+    compares: false,
     summary: "encapsulated tokens are on while a login handler creates users",
     why: "A user who is created at login exists on that instance alone. With an encapsulated token the next request may reach \
           another instance, which trusts the token but has no such user. Handlers that create users do not work with encapsulated \

@@ -99,7 +99,7 @@ fn not_come(missing: &Missing) -> Option<String> {
 }
 
 /// Counts the instances; one that came in twice counts once.
-fn distinct(farm: &Farm) -> usize {
+pub(super) fn distinct(farm: &Farm) -> usize {
     let twice = pairs(farm).len();
     farm.members.len().saturating_sub(twice)
 }

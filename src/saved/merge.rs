@@ -3,10 +3,10 @@
 //! Merging is associative, commutative and idempotent: what is the same twice counts once. Where one source was read at two times and
 //! differs, both are kept, and the rules say that one instance came twice.
 
-use super::SCHEMA;
-use super::wire::{Head, SavedLine};
+use super::bad_lines::{BadLine, BadLines, read};
+use super::tally::Tally;
+use super::{End, GapRef, Ledger, LineId, SavedLine};
 use crate::facts::{Gap, GapKind, Snapshot, SourceRecord};
-use serde_json::error::Category;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that came, as if it had been read by one run.
@@ -16,122 +16,211 @@ pub struct Saved {
     pub snapshots: Vec<(Option<String>, Snapshot)>,
     /// One record a source, sorted by name.
     pub sources: Vec<SourceRecord>,
-    /// All gaps, those of the files of facts among them.
+    /// All gaps: those that were saved, those of the files, and what is missing among the lines.
     pub gaps: Vec<Gap>,
+    /// The sources that a gap concerns, where that is not the one it names; any when empty.
+    pub reach: BTreeMap<Gap, BTreeSet<String>>,
+    /// Which lines belong together, for saving them again.
+    pub ledger: Ledger,
 }
 
 /// Takes lines, one file after the other.
 #[derive(Debug, Default)]
 pub struct Merge {
-    /// By source, root and all they say; the name is the least that was given.
-    snapshots: BTreeMap<(String, String, String), Snapshot>,
-    /// By name and all they say.
-    sources: BTreeMap<(String, String), SourceRecord>,
-    gaps: BTreeSet<Gap>,
-    /// The file being read.
-    file: String,
-    /// Lines of it so far.
-    line: u64,
-    /// Lines since the last that closes a run.
-    open: u64,
-    /// Lines of it that are no facts.
-    bad: usize,
+    /// By source, root and line; the name is the least that was given.
+    snapshots: BTreeMap<(String, String, LineId), Snapshot>,
+    gaps: BTreeMap<Gap, LineId>,
+    tally: Tally,
+    /// The files before this one, by name.
+    files: BTreeMap<String, Seen>,
+    file: File,
 }
+
+/// What is known of a file.
+#[derive(Debug, Default)]
+struct Seen {
+    /// The sources that its lines name.
+    sources: BTreeSet<String>,
+    /// What is wrong with it.
+    faults: Vec<(GapKind, String)>,
+    /// It, or a run in it, ends where it should not.
+    ends: Option<String>,
+}
+
+/// The file being read.
+#[derive(Debug, Default)]
+struct File {
+    name: String,
+    seen: Seen,
+    /// Lines so far.
+    line: u64,
+    /// Its lines since the last that ends a run; `None` for one that is no fact.
+    run: Vec<Option<LineId>>,
+    /// Lines that are facts.
+    facts: u64,
+    /// Lines that are no facts.
+    bad: usize,
+    /// The last of these, in a row.
+    bad_lines: Option<BadLines>,
+}
+
+/// PowerShell and editors put it before the first line; `cat` puts that line anywhere.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 impl Merge {
     /// Begins a file.
     pub fn begin(&mut self, file: &str) {
-        file.clone_into(&mut self.file);
-        (self.line, self.open, self.bad) = (0, 0, 0);
+        self.file = File { name: file.to_owned(), ..File::default() };
     }
 
     /// Takes a whole line.
     pub fn whole(&mut self, bytes: &[u8]) {
-        self.line = self.line.saturating_add(1);
+        let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+        self.file.line = self.file.line.saturating_add(1);
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return;
         }
         match read(bytes) {
-            Ok(line) => self.take(line),
-            Err((kind, reason)) => self.bad_line(kind, &reason),
+            Ok((line, id)) => self.take(line, id),
+            Err(bad) => self.file.bad(bad),
         }
     }
 
     /// Takes note of a line that is longer than any line of facts.
     pub fn too_long(&mut self) {
-        self.line = self.line.saturating_add(1);
-        self.bad_line(GapKind::TooLarge, "is longer than any line of facts; it was not read");
+        self.file.line = self.file.line.saturating_add(1);
+        let reason = "is longer than any line of facts; it was not read";
+        self.file.bad(BadLine::new(GapKind::TooLarge, reason));
     }
 
     /// Takes the start of a line in which the file ends. What lacks its line end alone is whole.
     pub fn cut(&mut self, bytes: &[u8]) {
-        if let Ok(line) = read(bytes) {
-            self.line = self.line.saturating_add(1);
-            return self.take(line);
+        let before = self.file.line;
+        let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+        match read(bytes) {
+            Err(bad) if bad.is_cut => self.file.ends(format!("is cut behind line {before}")),
+            _ => self.whole(bytes),
         }
-        self.open = self.open.saturating_add(1);
     }
 
     /// Takes note that the rest of the file is not read.
     pub fn lost(&mut self, kind: GapKind, reason: &str) {
-        self.gap(kind, reason.to_owned());
+        self.file.seen.faults.push((kind, reason.to_owned()));
+        self.close();
     }
 
     /// Returns how many lines of the file were no facts.
     pub fn bad_lines(&self) -> usize {
-        self.bad
+        self.file.bad
     }
 
-    /// Ends the file: what is not closed was cut.
+    /// Says whether the file is known to be of another kind; then nothing in it is a fact.
+    pub fn is_other_file(&self) -> bool {
+        self.file.facts == 0 && self.file.bad_lines.as_ref().is_some_and(BadLines::is_other_file)
+    }
+
+    /// Ends the file.
     pub fn end(&mut self) {
-        if self.line == 0 && self.open == 0 {
-            self.gap(GapKind::EmptyFile, "is empty; a file of facts has lines".to_owned());
-        } else if self.open > 0 {
-            let lines = self.line;
-            let reason = format!("was cut: behind line {lines} the line that closes it is missing");
-            self.gap(GapKind::Partial, reason);
+        if self.file.line == 0 && self.file.seen.ends.is_none() {
+            let reason = "is empty; a file of facts has lines".to_owned();
+            self.file.seen.faults.push((GapKind::EmptyFile, reason));
         }
+        self.close();
+    }
+
+    fn close(&mut self) {
+        let alone = self.file.facts == 0;
+        self.file.flush(alone);
+        let File { name, seen, .. } = std::mem::take(&mut self.file);
+        let known = self.files.entry(name).or_default();
+        known.sources.extend(seen.sources);
+        known.faults.extend(seen.faults);
+        known.ends = known.ends.take().or(seen.ends);
     }
 
     /// Returns everything, in an order that depends on content alone.
     pub fn finish(self) -> Saved {
+        let closed = self.tally.close(&self.snapshots, &self.gaps);
+        let ends =
+            self.files.iter().filter_map(|(name, seen)| Some((name.clone(), seen.ends.clone()?)));
+        let mut holes = closed.holes(&ends.collect());
+        let mut ledger = closed.ledger;
+        let mut gaps: BTreeSet<Gap> = self.gaps.keys().cloned().collect();
+        let mut reach = saved_reach(&self.gaps, &ledger);
+        for (name, seen) in self.files {
+            let is_open = closed.open.contains_key(&name);
+            for gap in faults(&name, &seen, is_open) {
+                let id = LineId::of(&SavedLine::gap(&gap));
+                let sources = seen.sources.clone();
+                ledger.name_gap(GapRef { source: name.clone(), id, reach: Some(sources.clone()) });
+                holes.push((gap, Some(sources)));
+            }
+        }
+        for (gap, concerns) in holes {
+            reach.extend(concerns.map(|sources| (gap.clone(), sources)));
+            gaps.insert(gap);
+        }
+        let mut sources = ledger.records();
+        for record in &mut sources {
+            record.complete &= !closed.missing.contains_key(&record.name);
+        }
         let snapshots = self.snapshots.into_values();
         Saved {
             snapshots: snapshots.map(|snapshot| (snapshot.label.clone(), snapshot)).collect(),
-            sources: self.sources.into_values().collect(),
-            gaps: self.gaps.into_iter().collect(),
+            sources,
+            gaps: gaps.into_iter().collect(),
+            reach,
+            ledger,
         }
     }
 
-    fn take(&mut self, line: SavedLine<'_>) {
-        self.open = self.open.saturating_add(1);
+    fn take(&mut self, line: SavedLine<'static>, id: LineId) {
+        let file = &mut self.file;
+        file.flush(false);
+        file.facts = file.facts.saturating_add(1);
+        if line.source.is_some() {
+            self.tally.source(&line, id, &file.name);
+        }
         if let Some(record) = line.source {
-            let text = serde_json::to_string(&record).unwrap_or_default();
-            self.sources.insert((record.name.clone(), text), record.into_owned());
+            file.take(&record.name, id);
         }
         if let Some(snapshot) = line.instance {
-            self.add(snapshot.into_owned());
+            let now = LineId::of(&SavedLine::instance(&snapshot));
+            file.take(&snapshot.source, id);
+            self.tally.line(id, now);
+            self.add(snapshot.into_owned(), now);
         }
         if let Some(gap) = line.gap {
-            self.gaps.insert(gap.into_owned());
+            let now = LineId::of(&SavedLine::gap(&gap));
+            self.file.take(&gap.source, id);
+            self.tally.line(id, now);
+            self.gaps.insert(gap.into_owned(), now);
         }
         if let Some(end) = line.end {
-            let lines = self.open.saturating_sub(1);
-            if end.lines > lines.saturating_add(u64::try_from(self.bad).unwrap_or(u64::MAX)) {
-                let reason = format!(
-                    "line {}: {} lines should stand before it, and {lines} do",
-                    self.line, end.lines
-                );
-                self.gap(GapKind::Partial, reason);
-            }
-            self.open = 0;
+            self.end_run(end.into_owned());
         }
     }
 
-    fn add(&mut self, mut snapshot: Snapshot) {
+    /// Ends a run. In facts of older versions its lines are those before: only so many are known.
+    fn end_run(&mut self, end: End) {
+        let run = std::mem::take(&mut self.file.run);
+        let count = usize::try_from(end.lines).unwrap_or(usize::MAX);
+        if let Some(sources) = &end.sources {
+            sources.iter().for_each(|source| self.file.name(&source.name));
+        } else if let Some(start) = run.len().checked_sub(count) {
+            let counted: Vec<LineId> = run.iter().skip(start).copied().flatten().collect();
+            self.tally.count(&counted);
+        } else {
+            let (line, lines) = (self.file.line, run.len());
+            self.file
+                .ends(format!("line {line}: {count} lines should stand before it, and {lines} do"));
+        }
+        self.tally.end(end);
+    }
+
+    fn add(&mut self, mut snapshot: Snapshot, id: LineId) {
         let label = snapshot.label.take();
-        let text = serde_json::to_string(&snapshot).unwrap_or_default();
-        let key = (snapshot.source.clone(), snapshot.root.clone(), text);
+        let key = (snapshot.source.clone(), snapshot.root.clone(), id);
         let known = self.snapshots.entry(key).or_insert(snapshot);
         // A name beats none, and of two the first in order; else the order of files would show.
         known.label = match (known.label.take(), label) {
@@ -139,48 +228,63 @@ impl Merge {
             (a, b) => a.or(b),
         };
     }
+}
 
-    fn bad_line(&mut self, kind: GapKind, reason: &str) {
-        self.open = self.open.saturating_add(1);
+impl File {
+    /// Takes a line about a source.
+    fn take(&mut self, source: &str, id: LineId) {
+        self.name(source);
+        self.run.push(Some(id));
+    }
+
+    fn name(&mut self, source: &str) {
+        if !self.seen.sources.contains(source) {
+            self.seen.sources.insert(source.to_owned());
+        }
+    }
+
+    /// Takes note of the first place where it ends and should not.
+    fn ends(&mut self, how: String) {
+        self.seen.ends.get_or_insert(how);
+    }
+
+    fn bad(&mut self, bad: BadLine) {
         self.bad = self.bad.saturating_add(1);
-        self.gap(kind, format!("line {}: {reason}", self.line));
+        self.run.push(None);
+        match &mut self.bad_lines {
+            Some(lines) => lines.push(bad),
+            none => *none = Some(BadLines::new(self.line, bad)),
+        }
     }
 
-    fn gap(&mut self, kind: GapKind, reason: String) {
-        self.gaps.insert(Gap { source: self.file.clone(), path: None, kind, reason });
+    /// Ends a row of bad lines. They may be alone in the file.
+    fn flush(&mut self, alone: bool) {
+        if let Some(lines) = self.bad_lines.take() {
+            self.seen.faults.push(lines.reason(alone));
+        }
     }
 }
 
-/// Reads a line, or says what is wrong with it without a word of it: anything may have been named as a file of facts.
-fn read(bytes: &[u8]) -> Result<SavedLine<'static>, (GapKind, String)> {
-    let malformed = |error: &serde_json::Error| (GapKind::Malformed, problem(error));
-    let head: Head = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
-    if head.schema != SCHEMA {
-        let reason = format!("is of another version than {SCHEMA}, the one that is read here");
-        return Err((GapKind::Unsupported, reason));
-    }
-    let line: SavedLine<'static> =
-        serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
-    let parts =
-        [line.source.is_some(), line.instance.is_some(), line.gap.is_some(), line.end.is_some()];
-    if parts.into_iter().filter(|part| *part).count() != 1 {
-        let reason = "holds none of source, instance, gap and end, or several".to_owned();
-        return Err((GapKind::Malformed, reason));
-    }
-    Ok(line)
+/// Returns what is wrong with a file as gaps. Where it ends too early is said with what is open, if anything is.
+fn faults(name: &str, seen: &Seen, is_open: bool) -> Vec<Gap> {
+    let ends = seen.ends.iter().filter(|_| !is_open);
+    let ends = ends.map(|how| (GapKind::Partial, how.clone()));
+    let gap = |(kind, reason)| Gap { source: name.to_owned(), path: None, kind, reason };
+    seen.faults.iter().cloned().chain(ends).map(gap).collect()
 }
 
-fn problem(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    // These messages name fields of the schema, never a value of the line.
-    let known = ["missing field", "duplicate field"].iter().any(|start| text.starts_with(start));
-    let what = match error.classify() {
-        Category::Data if known => text.split(" at line").next().unwrap_or_default().to_owned(),
-        Category::Data => "a value is not of the kind that belongs there".to_owned(),
-        Category::Eof => "it ends too early".to_owned(),
-        Category::Syntax | Category::Io => "it is no JSON".to_owned(),
-    };
-    format!("is no fact: at byte {} {what}", error.column())
+/// Returns the sources that saved gaps concern. Where two runs say so, it is those of both, and any where one says any.
+fn saved_reach(gaps: &BTreeMap<Gap, LineId>, ledger: &Ledger) -> BTreeMap<Gap, BTreeSet<String>> {
+    let mut by_line: BTreeMap<LineId, BTreeSet<String>> = BTreeMap::new();
+    for (id, sources) in ledger.reach() {
+        let known = by_line.entry(id).or_insert_with(|| sources.clone());
+        if known.is_empty() || sources.is_empty() {
+            known.clear();
+        } else {
+            known.extend(sources.iter().cloned());
+        }
+    }
+    gaps.iter().filter_map(|(gap, id)| Some((gap.clone(), by_line.get(id)?.clone()))).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! One line.
 
+use super::LineId;
 use crate::facts::{Gap, Snapshot, SourceRecord};
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
@@ -7,6 +8,7 @@ use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// The version of the lines.
 pub const SCHEMA: &str = "aemtrix.facts/1";
@@ -21,6 +23,9 @@ pub struct SavedLine<'a> {
     /// A source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Cow<'a, SourceRecord>>,
+    /// Of a source: the lines of instances and gaps that belong to it. Facts of older versions do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holds: Option<Cow<'a, BTreeSet<LineId>>>,
     /// An instance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<Cow<'a, Snapshot>>,
@@ -29,14 +34,43 @@ pub struct SavedLine<'a> {
     pub gap: Option<Cow<'a, Gap>>,
     /// Closes what one run wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub end: Option<End>,
+    pub end: Option<Cow<'a, End>>,
 }
 
-/// The last line of a run. Without it, lines may be missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// What one run wrote. Without it, nothing says whether sources are missing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct End {
     /// Lines of this run before this one.
     pub lines: u64,
+    /// The sources of the run. Facts of older versions do not say; of them, only the number of lines is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sources: Option<BTreeSet<SourceRef>>,
+    /// The gaps of the run that belong to no source.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub gaps: BTreeSet<GapRef>,
+}
+
+/// The line of a source, as the end of a run names it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct SourceRef {
+    /// The source as the user named it.
+    pub name: String,
+    /// How it is packed.
+    pub container: String,
+    /// Its line.
+    pub id: LineId,
+}
+
+/// The line of a gap, as the end of a run names it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct GapRef {
+    /// What was not read.
+    pub source: String,
+    /// Its line.
+    pub id: LineId,
+    /// The sources whose facts may be missing because of it; any when empty. Where it is not said, that is the source above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reach: Option<BTreeSet<String>>,
 }
 
 /// The version alone, of a line that may be of another one.
@@ -70,9 +104,10 @@ impl<'a> SavedLine<'a> {
         Self { schema: Cow::Borrowed(SCHEMA), ..Self::default() }
     }
 
-    /// Makes the line of a source.
-    pub fn source(record: &'a SourceRecord) -> Self {
-        Self { source: Some(Cow::Borrowed(record)), ..Self::empty() }
+    /// Makes the line of a source that holds these lines, where that is known.
+    pub fn source(record: &'a SourceRecord, holds: Option<&'a BTreeSet<LineId>>) -> Self {
+        let holds = holds.map(Cow::Borrowed);
+        Self { source: Some(Cow::Borrowed(record)), holds, ..Self::empty() }
     }
 
     /// Makes the line of an instance.
@@ -85,8 +120,8 @@ impl<'a> SavedLine<'a> {
         Self { gap: Some(Cow::Borrowed(gap)), ..Self::empty() }
     }
 
-    /// Makes the line behind so many others of a run.
-    pub fn end(lines: u64) -> Self {
-        Self { end: Some(End { lines }), ..Self::empty() }
+    /// Makes the line that says what a run wrote.
+    pub fn end(end: &'a End) -> Self {
+        Self { end: Some(Cow::Borrowed(end)), ..Self::empty() }
     }
 }

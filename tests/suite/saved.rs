@@ -2,7 +2,13 @@
 
 use crate::cases;
 use crate::pack::Packing;
-use crate::run::{aemtrix, operand};
+use crate::run::{aemtrix, exit_code, list, operand, scan_by, written};
+use aemtrix::farm::{Plan, farms};
+use aemtrix::policy::parse;
+use aemtrix::report::{Report, Screen};
+use aemtrix::rules::{RULES, Selection, Verdict};
+use aemtrix::saved::Merge;
+use serde_json::Value;
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
@@ -81,7 +87,7 @@ fn cut_facts_are_incomplete_evidence() {
     let (_home, facts) = facts("good-farm");
     assert_eq!(run("report", &["-f", "json"], &["-".into()], &facts).1, 0);
     let last = facts[..facts.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap();
-    for length in [0, 1, 500, facts.len() / 2, last, last + 1, last + 10] {
+    for length in [0, 1, 500, facts.len() / 2, last, last + 1, last + 10, facts.len() - 2] {
         let (report, exit) = run("report", &["-f", "json"], &["-".into()], &facts[..length]);
         assert_eq!(exit, 2, "{length} of {}", facts.len());
         let report = String::from_utf8(report).unwrap();
@@ -107,7 +113,7 @@ fn what_is_no_file_of_facts_is_told_and_costs_no_other() {
     ] {
         let (report, exit) = run("report", &["-f", "json"], &[good.clone(), bad.clone()], b"");
         assert_eq!(exit, 2, "{}", bad.display());
-        let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
+        let report: Value = serde_json::from_slice(&report).unwrap();
         assert_eq!(report["farms"][0]["verdict"], "undecided");
         assert_eq!(report["farms"][0]["instances"].as_array().unwrap().len(), 2);
         let gaps = report["gaps"].as_array().unwrap().len();
@@ -138,11 +144,162 @@ fn what_is_neither_file_nor_standard_input_is_told_at_once() {
         command.timeout(Duration::from_mins(1)).args(["report", "-q", "-f", "json"]);
         let output = command.arg(&good).arg(other).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{}", other.display());
-        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
         let gaps = report["gaps"].as_array().unwrap();
         assert_eq!(gaps.len(), 1, "{gaps:?}");
         assert_eq!(gaps[0]["source"], other.to_str().unwrap());
         assert!(gaps[0]["reason"].as_str().unwrap().contains("use `-`"), "{gaps:?}");
         assert_eq!(report["farms"][0]["verdict"], "undecided");
+    }
+}
+
+/// Judges lines of facts in this process, as `aemtrix report` does.
+fn judged(lines: &[String], policy: Option<&str>) -> Report {
+    let mut merge = Merge::default();
+    merge.begin("facts");
+    lines.iter().for_each(|line| merge.whole(line.as_bytes()));
+    merge.end();
+    let saved = merge.finish();
+    let ids: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
+    let policy = policy.map(|text| parse(text, &ids).unwrap());
+    let mut selection = Selection::default();
+    if let Some(policy) = &policy {
+        selection.severities.clone_from(&policy.severities);
+        selection.suppressions.clone_from(&policy.suppressions);
+        selection.today = cases::AS_OF.parse().ok();
+    }
+    let plan = Plan {
+        gaps: &saved.gaps,
+        reach: Some(&saved.reach),
+        policy: policy.as_ref(),
+        ..Plan::default()
+    };
+    let farms = farms(saved.snapshots, &plan).unwrap();
+    let report = Report::new(farms, saved.sources, saved.gaps, &selection, Screen::default());
+    Report { ledger: Some(saved.ledger), ..report }
+}
+
+#[test]
+fn order_and_repetition_of_lines_do_not_show_in_any_case_and_a_lost_line_does() {
+    let mut wrong = Vec::new();
+    for case in cases::all() {
+        let home = tempfile::tempdir().unwrap();
+        let policy = case.policy.as_deref();
+        let scanned = scan_by(&packed(&case, home.path()), policy);
+        let facts = written(&scanned, "ndjson");
+        let lines: Vec<String> = facts.lines().map(str::to_owned).collect();
+        let mut shuffled: Vec<String> = lines.iter().rev().cloned().collect();
+        shuffled.rotate_left(lines.len() / 3);
+        shuffled.extend(lines.iter().take(2).map(|line| format!("{line}\r")));
+        for same in [&lines, &shuffled] {
+            let report = judged(same, policy);
+            if written(&report, "json") != written(&scanned, "json") {
+                wrong.push(format!("{}: is judged otherwise", case.name));
+            }
+        }
+        for lost in 0..lines.len() {
+            let mut rest = lines.clone();
+            let line = rest.remove(lost);
+            let report = judged(&rest, policy);
+            let is_consistent = report.farms.iter().any(|of| of.verdict == Verdict::Consistent);
+            // With a policy, a farm that is there as a whole is judged as before.
+            if is_consistent && policy.is_none() || exit_code(&report) != 2 {
+                let line: String = line.chars().take(100).collect();
+                wrong.push(format!("{}: is sound without {line}", case.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The demo farm, of which one instance differs, in `a`, and two of it that agree in `b`; the facts of each.
+fn two_farms() -> (TempDir, [String; 2]) {
+    let home = tempfile::tempdir().unwrap();
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/demo");
+    let facts = [("a", &["author", "publish1", "publish2"][..]), ("b", &["author", "publish1"])]
+        .map(|(farm, instances)| {
+            let folder = home.path().join(farm);
+            fs::create_dir(&folder).unwrap();
+            for name in instances.iter().map(|name| format!("{name}.tar.gz")) {
+                fs::copy(demo.join(&name), folder.join(&name)).unwrap();
+            }
+            let facts = run("scan", &["-f", "ndjson"], &[folder.into_os_string()], b"").0;
+            String::from_utf8(facts).unwrap()
+        });
+    (home, facts)
+}
+
+/// The farms of facts by their directory, as `name verdict`, and the exit code.
+fn farms_of(operands: &[OsString], input: &str) -> (String, i32) {
+    let (report, exit) =
+        run("report", &["-f", "json", "--farm-by", "parent"], operands, input.as_bytes());
+    let report: Value = serde_json::from_slice(&report).unwrap();
+    let farm = |farm: &Value| {
+        format!("{} {}", farm["name"].as_str().unwrap(), farm["verdict"].as_str().unwrap())
+    };
+    assert_eq!(report["complete"] == true, exit != 2, "{report}");
+    (list(&report["farms"]).map(farm).collect::<Vec<_>>().join(", "), exit)
+}
+
+/// The first so many lines.
+fn head(facts: &str, count: usize) -> String {
+    facts.split_inclusive('\n').take(count).collect()
+}
+
+#[test]
+fn joined_facts_without_an_end_lose_no_instance_without_a_word() {
+    let (_home, [a, b]) = two_farms();
+    let stdin = |text: &str| farms_of(&["-".into()], text);
+    let whole = ("a inconsistent, b consistent".to_owned(), 1);
+    assert_eq!(stdin(&(a.clone() + &b)), whole);
+    assert_eq!(stdin(&(head(&a, 5) + &b)), ("a undecided, b consistent".to_owned(), 2));
+    assert_eq!(stdin(&(head(&a, 2) + &b)), ("b consistent".to_owned(), 2));
+    assert_eq!(stdin(&(b.clone() + &head(&a, 5))), ("a undecided, b consistent".to_owned(), 2));
+    let middle_lost = head(&a, 4) + a.lines().last().unwrap() + "\n" + &b;
+    assert_eq!(stdin(&middle_lost), ("a undecided, b consistent".to_owned(), 2));
+    let mut sorted: Vec<&str> = a.lines().chain(b.lines()).collect();
+    sorted.sort_unstable();
+    assert_eq!(stdin(&sorted.join("\n")), whole);
+    assert_eq!(stdin(&(head(&a, 5) + &b + &a)), whole, "what was lost came in the end");
+}
+
+#[test]
+fn of_several_files_a_cut_one_leaves_its_own_farm_open() {
+    let (home, [a, b]) = two_farms();
+    let file = |name: &str, text: &str| {
+        let path = home.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.into_os_string()
+    };
+    let good = file("b.ndjson", &b);
+    for cut in [head(&a, 5), head(&a, 6), a[..a.len() - 900].to_owned(), head(&a, 5) + "{\"schem"] {
+        let cut = file("a.ndjson", &cut);
+        let (farms, exit) = farms_of(&[cut.clone(), good.clone()], "");
+        assert!(farms.starts_with("a ") && farms.ends_with(", b consistent"), "{farms}");
+        assert!(exit == 2 && !farms.contains("a consistent"), "{farms}");
+        let operands = [cut, good.clone()];
+        let again = run("report", &["-f", "ndjson", "--farm-by", "parent"], &operands, b"").0;
+        let again = String::from_utf8(again).unwrap();
+        assert_eq!(farms_of(&["-".into()], &again), (farms, 2), "saved again");
+    }
+    let unknown = [file("a.ndjson", &a[..60]), good.clone()];
+    assert_eq!(farms_of(&unknown, ""), ("b undecided".to_owned(), 2), "it may hold any farm");
+}
+
+#[test]
+fn report_in_place_of_facts_is_named_in_one_line() {
+    let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/demo");
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("c1.json");
+    let baseline = home.path().join("known.json");
+    let outputs = ["-o", file.to_str().unwrap(), "--write-baseline", baseline.to_str().unwrap()];
+    run("scan", &outputs, &[demo.into()], b"");
+    for (file, what) in [(file, "is a report"), (baseline, "is a baseline")] {
+        let (report, exit) = run("report", &["-f", "json"], &[file.into_os_string()], b"");
+        let report: Value = serde_json::from_slice(&report).unwrap();
+        let reasons: Vec<&str> =
+            list(&report["gaps"]).filter_map(|gap| gap["reason"].as_str()).collect();
+        assert!(exit == 2 && reasons.len() == 1 && reasons[0].starts_with(what), "{reasons:?}");
+        assert!(reasons[0].contains("aemtrix scan -o FACTS.ndjson"), "{reasons:?}");
     }
 }

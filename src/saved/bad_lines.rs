@@ -1,0 +1,130 @@
+//! Lines that are no facts, and what they are instead.
+
+use super::wire::Head;
+use super::{LineId, SCHEMA, SavedLine};
+use crate::facts::GapKind;
+use serde_json::error::Category;
+
+/// What is wrong with a line. There is no word of the line in it: anything may have been named as a file of facts.
+#[derive(Debug)]
+pub(super) struct BadLine {
+    pub(super) kind: GapKind,
+    pub(super) reason: String,
+    /// The file is cut in it.
+    pub(super) is_cut: bool,
+    /// What it shows the whole text to be, and what to do.
+    whole: Option<String>,
+}
+
+/// Bad lines in a row. They are one fault: a report of 300 lines is not 300 of them.
+#[derive(Debug)]
+pub(super) struct BadLines {
+    line: u64,
+    first: BadLine,
+    more: u64,
+}
+
+impl BadLine {
+    pub(super) fn new(kind: GapKind, reason: &str) -> Self {
+        Self { kind, reason: reason.to_owned(), is_cut: false, whole: None }
+    }
+
+    fn malformed(error: &serde_json::Error) -> Self {
+        let is_cut = error.classify() == Category::Eof;
+        Self { is_cut, ..Self::new(GapKind::Malformed, &problem(error)) }
+    }
+}
+
+impl BadLines {
+    pub(super) fn new(line: u64, first: BadLine) -> Self {
+        Self { line, first, more: 0 }
+    }
+
+    pub(super) fn push(&mut self, next: BadLine) {
+        self.more = self.more.saturating_add(1);
+        self.first.whole = self.first.whole.take().or(next.whole);
+    }
+
+    /// Says whether they are known to be another kind of file.
+    pub(super) fn is_other_file(&self) -> bool {
+        self.first.whole.is_some()
+    }
+
+    /// Says what is wrong: with the file where there is nothing else in it, else with the lines.
+    pub(super) fn reason(self, alone: bool) -> (GapKind, String) {
+        let Self { line, first, more } = self;
+        let behind = match more {
+            0 => String::new(),
+            1 => "; so is the next line".to_owned(),
+            more => format!("; so are the next {more} lines"),
+        };
+        match first.whole {
+            Some(whole) if alone => (GapKind::Unsupported, whole),
+            Some(whole) => (GapKind::Unsupported, format!("line {line}: {whole}")),
+            None => (first.kind, format!("line {line}: {}{behind}", first.reason)),
+        }
+    }
+}
+
+/// Reads a line.
+pub(super) fn read(bytes: &[u8]) -> Result<(SavedLine<'static>, LineId), BadLine> {
+    read_facts(bytes).map_err(|bad| BadLine { whole: other_file(bytes), ..bad })
+}
+
+fn read_facts(bytes: &[u8]) -> Result<(SavedLine<'static>, LineId), BadLine> {
+    let malformed = |error: serde_json::Error| BadLine::malformed(&error);
+    let head: Head = serde_json::from_slice(bytes).map_err(malformed)?;
+    if head.schema != SCHEMA {
+        let reason = format!("is of another version than {SCHEMA}, the one that is read here");
+        return Err(BadLine::new(GapKind::Unsupported, &reason));
+    }
+    let line: SavedLine<'static> = serde_json::from_slice(bytes).map_err(malformed)?;
+    let parts =
+        [line.source.is_some(), line.instance.is_some(), line.gap.is_some(), line.end.is_some()];
+    if parts.into_iter().filter(|part| *part).count() != 1 {
+        let reason = "holds none of source, instance, gap and end, or several";
+        return Err(BadLine::new(GapKind::Malformed, reason));
+    }
+    // Fields of later versions count: the version that wrote them counted them.
+    let id = LineId::of_value(serde_json::from_slice(bytes).map_err(malformed)?);
+    Ok((line, id))
+}
+
+fn problem(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    // These messages name fields of the schema, never a value of the line.
+    let known = ["missing field", "duplicate field"].iter().any(|start| text.starts_with(start));
+    let what = match error.classify() {
+        Category::Data if known => text.split(" at line").next().unwrap_or_default().to_owned(),
+        Category::Data => "a value is not of the kind that belongs there".to_owned(),
+        Category::Eof => "it ends too early".to_owned(),
+        Category::Syntax | Category::Io => "it is no JSON".to_owned(),
+    };
+    format!("is no fact: at byte {} {what}", error.column())
+}
+
+/// What people name in place of facts, by the start of its schema.
+const OTHERS: [(&str, &str); 2] = [
+    ("aemtrix.report/", "is a report, not saved facts"),
+    ("aemtrix.baseline/", "is a baseline, not saved facts; it goes with --baseline"),
+];
+
+/// Says what a line shows its file to be.
+fn other_file(bytes: &[u8]) -> Option<String> {
+    let facts = "name the file that `aemtrix scan -o FACTS.ndjson` wrote";
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+        let why = "is UTF-16 text, as `>` of Windows PowerShell writes it";
+        return Some(format!("{why}; {facts}"));
+    }
+    let schema = schema_of(bytes)?;
+    let (_, what) = OTHERS.iter().find(|(start, _)| schema.starts_with(start.as_bytes()))?;
+    Some(format!("{what}; {facts}"))
+}
+
+/// Returns what follows `"schema": "` at the start of a line: `aemtrix` writes that field first, of a report in a line of its own.
+fn schema_of(bytes: &[u8]) -> Option<&[u8]> {
+    let rest = bytes.trim_ascii_start();
+    let rest = rest.strip_prefix(b"{").unwrap_or(rest).trim_ascii_start();
+    let rest = rest.strip_prefix(b"\"schema\"")?.trim_ascii_start();
+    rest.strip_prefix(b":")?.trim_ascii_start().strip_prefix(b"\"")
+}
