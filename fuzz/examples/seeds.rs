@@ -1,6 +1,6 @@
 //! Writes the seeds of all targets to `fuzz/corpus`, from the test data: `cargo run --manifest-path fuzz/Cargo.toml --example seeds`.
 
-use aemtrix_fuzz::LINE_BYTES;
+use aemtrix_fuzz::{LINE_BYTES, facts_of};
 use flate2::read::GzDecoder;
 use std::fs;
 use std::io::{Read, Write};
@@ -34,6 +34,7 @@ fn main() {
             let mut tar = Vec::new();
             GzDecoder::new(bytes.as_slice()).read_to_end(&mut tar).expect("a sound gzip");
             stores(root, &tar);
+            seed(root, "facts", &facts_of(&bytes));
             seed(root, "tar", &tar);
             repacked(root, &tar, &bytes);
         }

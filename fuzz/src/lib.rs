@@ -8,6 +8,7 @@ use aemtrix::limits::Limits;
 use aemtrix::oak::{Budget, Files, Node, OakError, Store};
 use aemtrix::report::{FORMATS, Report, Screen};
 use aemtrix::rules::Selection;
+use aemtrix::saved::{Merge, Saved};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -44,6 +45,59 @@ pub fn scan(bytes: &[u8]) {
         (format.write)(&report, &mut out).expect("a vector takes everything");
         assert!(!out.contains(&0x1b), "{}: an escape sequence came through", format.name);
     }
+}
+
+/// Merges bytes as a file of facts, judges and writes what came of it, and merges that again: what was open stays open.
+pub fn merge(bytes: &[u8]) {
+    let saved = merged(bytes);
+    let is_open = |saved: &Saved| saved.gaps.iter().any(|gap| gap.kind.hides());
+    let (was_open, snapshots) = (is_open(&saved), saved.snapshots.len());
+    let again = merged(&saved_again(saved));
+    assert!(is_open(&again) || !was_open, "what was open is whole when saved again");
+    assert_eq!(again.snapshots.len(), snapshots, "an instance is lost");
+}
+
+fn merged(bytes: &[u8]) -> Saved {
+    let mut merge = Merge::default();
+    merge.begin("facts");
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        match line.strip_suffix(b"\n") {
+            Some(line) => merge.whole(line),
+            None => merge.cut(line),
+        }
+    }
+    merge.end();
+    merge.finish()
+}
+
+/// Writes facts in every format, and returns them as facts.
+fn saved_again(saved: Saved) -> Vec<u8> {
+    let Saved { snapshots, sources, gaps, reach, ledger } = saved;
+    let plan = Plan { gaps: &gaps, reach: Some(&reach), ..Plan::default() };
+    let farms = farms(snapshots, &plan).expect("no policy, no conflict");
+    let report = Report::new(farms, sources, gaps, &Selection::default(), Screen::default());
+    let report = Report { ledger: Some(ledger), ..report };
+    let mut facts = Vec::new();
+    for format in FORMATS {
+        let mut out = Vec::new();
+        (format.write)(&report, &mut out).expect("a vector takes everything");
+        if format.name == "ndjson" {
+            facts = out;
+        }
+    }
+    facts
+}
+
+/// Scans bytes as a source of any kind, and returns its facts.
+pub fn facts_of(bytes: &[u8]) -> Vec<u8> {
+    let Examined { snapshots, sources, gaps } = examined(bytes);
+    let plan = Plan { gaps: &gaps, ..Plan::default() };
+    let farms = farms(snapshots, &plan).expect("no policy, no conflict");
+    let report = Report::new(farms, sources, gaps, &Selection::default(), Screen::default());
+    let format = FORMATS.iter().find(|format| format.name == "ndjson").expect("this format");
+    let mut out = Vec::new();
+    (format.write)(&report, &mut out).expect("a vector takes everything");
+    out
 }
 
 fn examined(bytes: &[u8]) -> Examined {

@@ -33,24 +33,22 @@ impl Ledger {
         gaps: impl Iterator<Item = &'f Gap>,
     ) -> Self {
         let names: BTreeSet<&str> = sources.iter().map(|record| record.name.as_str()).collect();
-        let (mut ledger, mut held) = (Self::default(), BTreeMap::new());
-        let mut hold = |source: &'f str, id| {
-            let lines: &mut BTreeSet<LineId> = held.entry(source).or_default();
-            lines.insert(id);
-        };
+        let mut ledger = Self::default();
+        let mut lines: BTreeMap<&str, BTreeSet<LineId>> = BTreeMap::new();
         for snapshot in snapshots {
-            hold(&snapshot.source, LineId::of(&SavedLine::instance(snapshot)));
+            let id = LineId::of(&SavedLine::instance(snapshot));
+            lines.entry(&snapshot.source).or_default().insert(id);
         }
         for gap in gaps {
             let id = LineId::of(&SavedLine::gap(gap));
             if names.contains(gap.source.as_str()) {
-                hold(&gap.source, id);
+                lines.entry(&gap.source).or_default().insert(id);
             } else {
                 ledger.name_gap(GapRef { source: gap.source.clone(), id, reach: None });
             }
         }
         for record in sources {
-            let holds = held.get(record.name.as_str()).cloned().unwrap_or_default();
+            let holds = lines.get(record.name.as_str()).cloned().unwrap_or_default();
             ledger.add(record.clone(), Some(holds), true);
         }
         ledger

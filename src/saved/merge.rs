@@ -206,7 +206,9 @@ impl Merge {
         let run = std::mem::take(&mut self.file.run);
         let count = usize::try_from(end.lines).unwrap_or(usize::MAX);
         if let Some(sources) = &end.sources {
-            sources.iter().for_each(|source| self.file.name(&source.name));
+            for source in sources {
+                self.file.name(&source.name);
+            }
         } else if let Some(start) = run.len().checked_sub(count) {
             let counted: Vec<LineId> = run.iter().skip(start).copied().flatten().collect();
             self.tally.count(&counted);

@@ -157,7 +157,9 @@ fn what_is_neither_file_nor_standard_input_is_told_at_once() {
 fn judged(lines: &[String], policy: Option<&str>) -> Report {
     let mut merge = Merge::default();
     merge.begin("facts");
-    lines.iter().for_each(|line| merge.whole(line.as_bytes()));
+    for line in lines {
+        merge.whole(line.as_bytes());
+    }
     merge.end();
     let saved = merge.finish();
     let ids: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
