@@ -187,7 +187,7 @@ fn add(
         | Fact::RunModes(_)
         | Fact::BundleInfo(_)
         | Fact::BundleValue(_)
-        | Fact::RevisionLocation
+        | Fact::RevisionLocation(_)
         | Fact::Jar(_)
         | Fact::Config(_)
         | Fact::Installed(_) => {}
