@@ -96,6 +96,7 @@ pub fn assemble(parts: &BundleParts<'_>, packing: Option<Packing>) -> Bundle {
         data_seen: parts.data,
         discard: discard(parts, &choice, packing),
         place: parts.place.clone(),
+        directories: Vec::new(),
     }
 }
 

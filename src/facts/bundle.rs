@@ -1,6 +1,6 @@
 //! OSGi bundles as Felix keeps them on disk.
 
-use super::Place;
+use super::{OwnedDirectory, Place};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -174,6 +174,9 @@ pub struct Bundle {
     pub discard: Option<DiscardReason>,
     /// The bundle directory.
     pub place: Place,
+    /// Itself and its data directory with their owners, where files of keys lie in it and the container keeps owners.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub directories: Vec<OwnedDirectory>,
 }
 
 impl Bundle {
