@@ -36,6 +36,7 @@ pub struct RevisionParts<'a> {
 /// Uploads are often selections: every `bundle.info`, say, and two directories whole. Only what most bundles came with may
 /// count as missing from one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a part that was packed or was not")]
 pub struct Packing {
     /// Most bundles have `bundle.info`.
     pub infos: bool,
@@ -52,7 +53,7 @@ const PER_MISSING_JAR: usize = 4;
 
 impl Packing {
     /// Says what was packed of all bundles of one root.
-    pub fn of<'p, 'a: 'p>(all: impl Iterator<Item = &'p BundleParts<'a>> + Clone) -> Self {
+    pub fn of<'p, 'a: 'p>(all: &(impl Iterator<Item = &'p BundleParts<'a>> + Clone)) -> Self {
         let count = |has: &dyn Fn(&BundleParts<'a>) -> bool| all.clone().filter(|p| has(p)).count();
         let total = count(&|_| true);
         let most = |has: &dyn Fn(&BundleParts<'a>) -> bool| count(has).saturating_mul(2) > total;

@@ -27,7 +27,7 @@ pub(super) fn bundles(
             lossy.insert(found.bundle);
         }
     }
-    let packing = Packing::of(all.values());
+    let packing = Packing::of(&all.values());
     let hiding = || gaps.iter().filter(|gap| gap.kind.hides());
     let whole = hiding().all(Gap::is_local);
     let is_cut = |place: &Place| {

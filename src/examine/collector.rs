@@ -358,7 +358,9 @@ impl Visit for Collector<'_> {
             return self.take(entry.path, entry);
         };
         let paths = aliases.of(entry.path);
-        paths.iter().for_each(|path| self.see_revision(path));
+        for path in &paths {
+            self.see_revision(path);
+        }
         let evidence = paths.iter().filter(|path| classify(path).is_some());
         let want = evidence.fold(Want::Nothing, |want, path| widest(want, self.take(path, entry)));
         // The first pass looked into it, and what is looked for now may lie there.

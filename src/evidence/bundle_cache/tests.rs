@@ -324,7 +324,7 @@ fn jars_count_as_packed_where_nearly_all_came() {
     let jars = |with: usize, without: usize| {
         let some = std::iter::repeat_n(Some(&jar), with).chain(std::iter::repeat_n(None, without));
         let all: Vec<_> = some.map(|jar| parts(Some(&info), &[("version0.0", jar)])).collect();
-        Packing::of(all.iter()).jars
+        Packing::of(&all.iter()).jars
     };
     assert!(jars(13, 1) && jars(4, 1) && jars(9, 3) && jars(1, 0));
     assert!(!jars(0, 14) && !jars(3, 3) && !jars(2, 1) && !jars(0, 0));

@@ -42,7 +42,9 @@ impl Scanner<'_> {
 
     /// Takes a whole list.
     pub(super) fn take_listing(&mut self, listing: &[u8]) {
-        listing.split(|byte| *byte == 0).for_each(|record| self.take_listed(record));
+        for record in listing.split(|byte| *byte == 0) {
+            self.take_listed(record);
+        }
     }
 
     fn take_listed(&mut self, record: &[u8]) {
@@ -95,7 +97,7 @@ mod tests {
         assert_eq!(left_out(&whole).len(), 20_000);
         let cut = scan(&whole[..9000], Feed::Whole, &Limits::default(), Recorder::default(), false);
         assert_eq!(cut.gaps(), [GapKind::Partial]);
-        let endless = [b"N".as_slice(), &[b'x'; 1 << 20]].concat();
+        let endless = format!("N{}", "x".repeat(1 << 20)).into_bytes();
         let kept = left_out(&archive(&[member(b'D', "d/", &endless)]));
         assert!(kept[0].len() <= Limits::default().path_bytes_max + 2);
     }

@@ -67,8 +67,9 @@ mod tests {
     fn field(name: &[u8], unicode: &[u8]) -> Vec<u8> {
         let mut crc = Crc::new();
         crc.update(name);
-        let length = u16::try_from(unicode.len() + 5).unwrap().to_le_bytes();
-        [b"up".as_slice(), &length, &[1], &crc.sum().to_le_bytes(), unicode].concat()
+        let content = [&[1], crc.sum().to_le_bytes().as_slice(), unicode].concat();
+        let length = u16::try_from(content.len()).unwrap().to_le_bytes();
+        [b"up".as_slice(), &length, &content].concat()
     }
 
     fn second(name: &[u8], unicode: &[u8]) -> Option<Vec<u8>> {

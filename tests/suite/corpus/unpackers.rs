@@ -266,35 +266,35 @@ fn zips() -> Vec<Case> {
         Case::new(
             "zip with a Unicode Path of another file",
             changed(&more, "launchpad/notes", |entry| {
-                entry.unicode_name = Some(b"launchpad/other")
+                entry.unicode_name = Some(b"launchpad/other");
             }),
             SOUND,
         ),
         Case::new(
             "zip with a Unicode Path that the name stands in for",
             changed(&umlaut, "gr??e.txt", |entry| {
-                entry.unicode_name = Some("gr\u{f6}\u{df}e.txt".as_bytes())
+                entry.unicode_name = Some("gr\u{f6}\u{df}e.txt".as_bytes());
             }),
             SOUND,
         ),
         Case::new(
             "zip with a NUL in a name",
             changed(&more, "launchpad/notes", |entry| {
-                entry.name = b"launchpad/felix/bundle43/data/hmac\0.old"
+                entry.name = b"launchpad/felix/bundle43/data/hmac\0.old";
             }),
             AMBIGUOUS,
         ),
         Case::new(
             "zip whose two headers differ in case",
             changed(&files, &master, |entry| {
-                entry.listed_name = Some(b"launchpad/felix/bundle43/data/MASTER")
+                entry.listed_name = Some(b"launchpad/felix/bundle43/data/MASTER");
             }),
             CORRUPT,
         ),
         Case::new(
             "zip whose two headers differ in slashes",
             changed(&files, &master, |entry| {
-                entry.listed_name = Some(b"launchpad/felix/bundle43/data\\master")
+                entry.listed_name = Some(b"launchpad/felix/bundle43/data\\master");
             }),
             CORRUPT,
         ),
