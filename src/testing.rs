@@ -2,9 +2,10 @@
 
 use crate::evidence::{ConfigFile, Fact, StoredConfig, classify, digest_key};
 use crate::facts::{
-    Bundle, BundleState, CRYPTO, CRYPTO_FILE, Configuration, Gap, GapKind, IdentifiedBy, JcrKey,
-    JcrKeys, JcrShape, KeyFile, KeyHistory, KeyName, NodeStore, NodeStoreKind, Owner, Parts,
-    PastKeys, PastState, Place, Repository, RunModes, Setting, SlingId, Snapshot, StorageFile,
+    Account, Bundle, BundleState, CRYPTO, CRYPTO_FILE, Configuration, Gap, GapKind, IdentifiedBy,
+    JcrKey, JcrKeys, JcrShape, KeyFile, KeyHistory, KeyName, NodeStore, NodeStoreKind,
+    OwnedDirectory, Owner, Parts, PastKeys, PastState, Place, Repository, RunModes, Setting,
+    SlingId, Snapshot, StorageFile,
 };
 use crate::farm::{Farm, Plan, farms};
 
@@ -82,6 +83,7 @@ impl Instance {
             data_seen: true,
             discard: None,
             place,
+            directories: Vec::new(),
         });
         self.snapshot.bundles.sort_by(|a, b| a.directory.cmp(&b.directory));
         self
@@ -189,6 +191,19 @@ impl Instance {
             file.owner = Some(Owner { uid, gid: uid, user: None, mode });
         }
         self
+    }
+
+    /// Says which user its own files belong to.
+    pub(crate) fn runs_as(mut self, uid: u64, gid: u64) -> Self {
+        self.snapshot.account = Some(Account { uid, gid, user: None });
+        self
+    }
+
+    /// Says whom a directory of a bundle belongs to.
+    pub(crate) fn directory_owned_by(self, bundle: &str, below: &str, uid: u64, mode: u32) -> Self {
+        let place = self.place(&format!("{bundle}/{below}"));
+        let owner = Owner { uid, gid: uid, user: None, mode };
+        self.change(bundle, |bundle| bundle.directories.push(OwnedDirectory { place, owner }))
     }
 
     pub(crate) fn storage(self, bytes: &[u8]) -> Self {

@@ -1,7 +1,7 @@
 //! What Felix makes of a bundle directory: which revision it opens, which bundle that is, whether it would delete it.
 
 use super::bundle_values::{ID, LOCATION, REFRESH, STATE};
-use super::{BundleInfo, Jar};
+use super::{BundleInfo, Jar, RevisionLocation};
 use crate::facts::{Bundle, BundleState, DiscardReason, IdentifiedBy, Place, Revision};
 use std::collections::BTreeMap;
 
@@ -25,8 +25,8 @@ pub struct BundleParts<'a> {
 /// What was read of one revision directory.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RevisionParts<'a> {
-    /// It has a `revision.location`.
-    pub location: bool,
+    /// Its `revision.location`.
+    pub location: Option<RevisionLocation>,
     /// Its `bundle.jar`.
     pub jar: Option<&'a Jar>,
 }
@@ -36,6 +36,7 @@ pub struct RevisionParts<'a> {
 /// Uploads are often selections: every `bundle.info`, say, and two directories whole. Only what most bundles came with may
 /// count as missing from one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a part that was packed or was not")]
 pub struct Packing {
     /// Most bundles have `bundle.info`.
     pub infos: bool,
@@ -43,6 +44,34 @@ pub struct Packing {
     pub revisions: bool,
     /// Most bundles have `revision.location`.
     pub revision_locations: bool,
+    /// Nearly all bundles have the jars that belong into their revision directories.
+    pub jars: bool,
+}
+
+/// Of so many bundles one may lack its jar where jars were packed. Uploads without large files leave out more.
+const PER_MISSING_JAR: usize = 4;
+
+impl Packing {
+    /// Says what was packed of all bundles of one root.
+    pub fn of<'p, 'a: 'p>(all: &(impl Iterator<Item = &'p BundleParts<'a>> + Clone)) -> Self {
+        let count = |has: &dyn Fn(&BundleParts<'a>) -> bool| all.clone().filter(|p| has(p)).count();
+        let total = count(&|_| true);
+        let most = |has: &dyn Fn(&BundleParts<'a>) -> bool| count(has).saturating_mul(2) > total;
+        let copied =
+            |revision: &RevisionParts<'_>| revision.location == Some(RevisionLocation::Copied);
+        let with_jar = |revision: &RevisionParts<'_>| copied(revision) && revision.jar.is_some();
+        let with_jars = count(&|parts| parts.revisions.values().any(with_jar));
+        let copied = count(&|parts| parts.revisions.values().any(copied));
+        let without = copied.saturating_sub(with_jars);
+        Self {
+            infos: most(&|parts| parts.info.is_some()),
+            revisions: most(&|parts| !parts.revisions.is_empty()),
+            revision_locations: most(&|parts| {
+                parts.revisions.values().any(|r| r.location.is_some())
+            }),
+            jars: with_jars > 0 && without.saturating_mul(PER_MISSING_JAR) <= copied,
+        }
+    }
 }
 
 /// Puts the parts of a bundle directory together as Felix would at its next start.
@@ -68,6 +97,7 @@ pub fn assemble(parts: &BundleParts<'_>, packing: Option<Packing>) -> Bundle {
         data_seen: parts.data,
         discard: discard(parts, &choice, packing),
         place: parts.place.clone(),
+        directories: Vec::new(),
     }
 }
 
@@ -101,7 +131,7 @@ fn state(parts: &BundleParts<'_>) -> Option<BundleState> {
 }
 
 /// The `R` of `version<R>.<N>`, where it is known.
-fn refresh(parts: &BundleParts<'_>) -> Option<u64> {
+fn refresh(parts: &BundleParts<'_>) -> Option<i64> {
     match (parts.info, parts.values.get(REFRESH)) {
         (Some(info), _) => info.refresh,
         (None, Some(count)) => count.parse().ok(),
@@ -134,7 +164,7 @@ fn choose<'a>(parts: &BundleParts<'a>) -> Choice<'a> {
 }
 
 /// Felix up to 3.0.5: counts `version<R>.0`, `version<R>.1`, … upward and takes the last one there is.
-fn count_up<'a>(parts: &BundleParts<'a>, refresh: u64) -> Option<&'a str> {
+fn count_up<'a>(parts: &BundleParts<'a>, refresh: i64) -> Option<&'a str> {
     let name = |number: usize| {
         let name = format!("version{refresh}.{number}");
         parts.revisions.get_key_value(name.as_str()).map(|(name, _)| *name)
@@ -266,10 +296,16 @@ fn discard(
         return packing.is_some().then_some(DiscardReason::RefreshMismatch { expected });
     }
     let revision = parts.revisions.get(current)?;
-    if !revision.location && packed(|p| p.revision_locations) {
-        return Some(DiscardReason::NoRevisionLocation(current.to_owned()));
-    }
-    (revision.jar == Some(&Jar::Bad)).then(|| DiscardReason::BadJar(current.to_owned()))
+    let reason = match (revision.location, revision.jar) {
+        (None, _) if packed(|p| p.revision_locations) => DiscardReason::NoRevisionLocation,
+        (Some(RevisionLocation::Empty), _) => DiscardReason::EmptyRevisionLocation,
+        (Some(RevisionLocation::BadReference), _) => DiscardReason::BadReference,
+        (Some(RevisionLocation::Elsewhere), _) => return None,
+        (_, Some(Jar::Bad)) => DiscardReason::BadJar,
+        (Some(RevisionLocation::Copied), None) if packed(|p| p.jars) => DiscardReason::NoJar,
+        _ => return None,
+    };
+    Some(reason(current.to_owned()))
 }
 
 fn has_identity_file(parts: &BundleParts<'_>) -> bool {

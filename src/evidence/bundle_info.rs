@@ -5,7 +5,7 @@
 //! it cannot read makes it delete the whole directory at the next start.
 
 use super::cursor::Cursor;
-use super::{Fact, Found, Kind, ParseError, Reads, path, text};
+use super::{Fact, Found, Kind, ParseError, Problem, Reads, path, text};
 use crate::facts::BundleState;
 
 pub(super) const KIND: Kind =
@@ -13,6 +13,8 @@ pub(super) const KIND: Kind =
 
 /// Characters kept of a location. Real ones are paths.
 const LOCATION_CHARS_MAX: usize = 4096;
+
+const UNREAD: i64 = -1;
 
 /// What `bundle.info` says, as far as it can be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,8 +25,8 @@ pub struct BundleInfo {
     pub location: Option<String>,
     /// Line 3.
     pub state: Option<BundleState>,
-    /// Line 6: the `R` of `version<R>.<N>`.
-    pub refresh: Option<u64>,
+    /// Line 6: the `R` of `version<R>.<N>`. Felix reads a negative one too, and then opens `version-2.<N>`, say.
+    pub refresh: Option<i64>,
     /// The first fault. Felix deletes the bundle directory when there is one.
     pub problem: Option<ParseError>,
 }
@@ -35,7 +37,15 @@ fn find(path: &str) -> Option<Found<'_>> {
 }
 
 fn parse(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
-    Ok(Fact::BundleInfo(read(bytes)))
+    let info = read(bytes);
+    // Felix 4 and 5 take -1 for a count that was not read yet, and open `version0.<N>`. Felix 6 opens `version-1.<N>`, and deletes
+    // the bundle where there is none. (run with 4.6.1, 6.0.2, 7.0.5)
+    if info.refresh == Some(UNREAD) && info.problem.is_none() {
+        let problem =
+            Problem::Expected("a count from 0 on, since versions of Felix disagree on -1");
+        return Err(ParseError { what: "refresh count", offset: bytes.len(), problem });
+    }
+    Ok(Fact::BundleInfo(info))
 }
 
 fn read(bytes: &[u8]) -> BundleInfo {
@@ -60,7 +70,7 @@ fn read_lines(cursor: &mut Cursor<'_>, info: &mut BundleInfo) -> Result<(), Pars
     let modified = cursor.line("last modified")?.number::<i64>();
     note(info, modified);
     let refresh = cursor.line("refresh count")?.number::<i64>();
-    info.refresh = note(info, refresh).and_then(|refresh| u64::try_from(refresh).ok());
+    info.refresh = note(info, refresh);
     Ok(())
 }
 
@@ -140,9 +150,17 @@ mod tests {
     fn odd_ids_and_states_are_read_as_felix_does() {
         assert_eq!(read(b"0\nx\n4\n1\n5\n0\n").id, Some(0));
         let negative = read(b"-7\nx\n4\n1\n5\n-1\n");
-        assert_eq!((negative.id, negative.refresh, negative.problem), (None, None, None));
+        assert_eq!((negative.id, negative.refresh, negative.problem), (None, Some(-1), None));
         assert_eq!(negative.state, Some(BundleState::Other(4)));
         assert!(problem(b"99999999999999999999\nx\n4\n1\n5\n0\n").is_some());
+    }
+
+    #[test]
+    fn refresh_count_that_versions_of_felix_disagree_on_is_refused() {
+        let found = Found { root: "", bundle: "bundle1", name: "bundle.info" };
+        let count = |count: &str| parse(&found, format!("1\nx\n2\n1\n5\n{count}\n").as_bytes());
+        assert!(count("-1").unwrap_err().to_string().starts_with("refresh count at byte 13"));
+        assert!(count("-2").is_ok() && count("+0").is_ok());
     }
 
     #[test]

@@ -40,9 +40,10 @@ pub use jar::Jar;
 pub use key::{digest, digest_key};
 pub use log::{SIGNATURES, Signature};
 pub use path::{
-    SEGMENT_STORE, SPLIT_STORE, STORE_DIRECTORIES, is_repository, is_segment_store, may_hold,
-    segment_store,
+    SEGMENT_STORE, SPLIT_STORE, STORE_DIRECTORIES, implied_revision, is_repository,
+    is_segment_store, may_hold, segment_store,
 };
+pub use revision::RevisionLocation;
 
 use crate::facts::{KeyDigest, KeyName, LogFile, Storage};
 
@@ -139,8 +140,8 @@ pub enum Fact {
     BundleInfo(BundleInfo),
     /// One of the single-value files that Felix wrote before 4.0; trimmed text.
     BundleValue(String),
-    /// `revision.location` is there.
-    RevisionLocation,
+    /// `revision.location`.
+    RevisionLocation(RevisionLocation),
     /// The manifest of a `bundle.jar`.
     Jar(Jar),
     /// `storage`.

@@ -64,6 +64,18 @@ pub(super) fn revision_directory(path: &str) -> Option<(BundleDirectory<'_>, &st
     Some((bundle_directory(parent)?, name))
 }
 
+/// Returns the revision directory that a path leads through. Archives need not list directories, and Felix looks at no more of one
+/// than that it is there.
+pub fn implied_revision(path: &str) -> Option<&str> {
+    let starts = path.match_indices("/version").map(|(at, _)| at.saturating_add(1));
+    starts
+        .filter_map(|start| {
+            let name = path.get(start..)?.split_once('/')?.0;
+            path.get(..start.saturating_add(name.len()))
+        })
+        .find(|directory| revision_directory(directory).is_some())
+}
+
 /// Returns the root for a file in `conf/` or `launchpad/conf/`.
 pub(super) fn conf_root<'p>(path: &'p str, file: &str) -> Option<&'p str> {
     let home = parent_of(parent_of(path, file)?, "conf")?;
@@ -263,6 +275,30 @@ mod tests {
             root_and_name("launchpad/xfelix/bundle5"),
             Some(("launchpad/xfelix", "bundle5"))
         );
+    }
+
+    #[test]
+    fn revision_is_implied_by_what_lies_in_it() {
+        for (path, revision) in [
+            (
+                "q/launchpad/felix/bundle6/version0.1/lib/x.jar",
+                "q/launchpad/felix/bundle6/version0.1",
+            ),
+            ("felix/bundle6/version0.0.bak/x", "felix/bundle6/version0.0.bak"),
+            ("a/version1/felix/bundle6/version0.1/x", "a/version1/felix/bundle6/version0.1"),
+            ("felix/bundle6/version0.1/version/x", "felix/bundle6/version0.1"),
+        ] {
+            assert_eq!(implied_revision(path), Some(revision), "{path}");
+        }
+        for path in [
+            "felix/bundle6/version0.1",
+            "felix/bundle6/data/version0.1/x",
+            "felix/bundle0/version0.1/x",
+            "felix/bundle6/Version0.1/x",
+            "lib/version0.1/x",
+        ] {
+            assert_eq!(implied_revision(path), None, "{path}");
+        }
     }
 
     #[test]

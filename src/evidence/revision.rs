@@ -1,6 +1,6 @@
-//! `bundle<N>/version<R>.<N>/`: that a revision directory, and the file `revision.location` in it, are there.
+//! `bundle<N>/version<R>.<N>/`: that a revision directory is there, and what its file `revision.location` says.
 //!
-//! Felix drops a bundle whose current revision lacks `revision.location`. What it says is `inputstream:` in AEM, always.
+//! Felix drops a bundle whose current revision lacks `revision.location`, or has an empty one. In AEM it is `inputstream:`, always.
 
 use super::{Fact, Found, Kind, ParseError, Reads, path};
 
@@ -9,10 +9,28 @@ pub(super) const DIRECTORY: Kind =
 
 pub(super) const LOCATION: Kind = Kind {
     name: "revision.location",
-    reads: Reads::Prefix(1),
+    reads: Reads::Prefix(LOCATION_BYTES),
     find: find_location,
     parse: location,
 };
+
+/// Bytes that are read of a location. Real ones are paths.
+const LOCATION_BYTES: u64 = 4096;
+const REFERENCE: &[u8] = b"reference:";
+const FILE: &[u8] = b"file:";
+
+/// Where the jar of a revision is, as its `revision.location` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RevisionLocation {
+    /// The file has no bytes. Felix reads no line in it, and fails.
+    Empty,
+    /// In the revision directory. Whatever it was copied from, Felix does not fetch it again while that directory is there.
+    Copied,
+    /// In a file or directory elsewhere.
+    Elsewhere,
+    /// A reference to what is no file, or that cannot be decoded. Felix fails on it.
+    BadReference,
+}
 
 fn find_directory(path: &str) -> Option<Found<'_>> {
     let (bundle, name) = path::revision_directory(path)?;
@@ -27,8 +45,27 @@ fn seen(_: &Found<'_>, _: &[u8]) -> Result<Fact, ParseError> {
     Ok(Fact::Seen)
 }
 
-fn location(_: &Found<'_>, _: &[u8]) -> Result<Fact, ParseError> {
-    Ok(Fact::RevisionLocation)
+fn location(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
+    Ok(Fact::RevisionLocation(read(bytes)))
+}
+
+/// Reads it as Felix does (`BundleArchive.createRevisionFromLocation`; run with 4.6.1, 6.0.2, 7.0.5): of any text but a reference only that it is there counts.
+fn read(bytes: &[u8]) -> RevisionLocation {
+    let line = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
+    match line.strip_prefix(REFERENCE) {
+        _ if bytes.is_empty() => RevisionLocation::Empty,
+        None => RevisionLocation::Copied,
+        Some(file) if file.starts_with(FILE) && is_decodable(file) => RevisionLocation::Elsewhere,
+        Some(_) => RevisionLocation::BadReference,
+    }
+}
+
+/// Says whether two hexadecimal digits follow each `%`.
+fn is_decodable(location: &[u8]) -> bool {
+    let mut escapes = location.split(|byte| *byte == b'%').skip(1);
+    escapes.all(|rest| {
+        rest.first_chunk::<2>().is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    })
 }
 
 #[cfg(test)]
@@ -43,6 +80,28 @@ mod tests {
             find_location("q/launchpad/felix/bundle5/version0.10/revision.location"),
             Some(found)
         );
+    }
+
+    #[test]
+    fn what_felix_fails_on_is_told_from_what_it_takes() {
+        use RevisionLocation::{BadReference, Copied, Elsewhere, Empty};
+        for (bytes, location) in [
+            (&b""[..], Empty),
+            (b"inputstream:", Copied),
+            (b"\n", Copied),
+            (b"\0\0\0", Copied),
+            (b"file:/opt/x.jar", Copied),
+            (b"no location", Copied),
+            (b"reference:file:/opt/x.jar\r\nmore", Elsewhere),
+            (b"reference:file:/opt/a%20b", Elsewhere),
+            (b"reference:http://x/y.jar", BadReference),
+            (b"reference:", BadReference),
+            (b"reference:fil", BadReference),
+            (b"reference:file:/opt/a%2", BadReference),
+            (b"reference:file:/opt/a%zz", BadReference),
+        ] {
+            assert_eq!(read(bytes), location, "{}", bytes.escape_ascii());
+        }
     }
 
     #[test]

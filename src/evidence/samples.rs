@@ -61,12 +61,15 @@ fn bundle(sample: &[u8], directory: &str) -> Bundle {
             Fact::Seen if name.starts_with("version") => {
                 parts.revisions.entry(name).or_default();
             }
-            Fact::RevisionLocation => parts.revisions.entry(name).or_default().location = true,
+            Fact::RevisionLocation(location) => {
+                parts.revisions.entry(name).or_default().location = Some(*location);
+            }
             Fact::Jar(jar) => parts.revisions.entry(name).or_default().jar = Some(jar),
             _ => {}
         }
     }
-    assemble(&parts, Some(Packing { infos: true, revisions: true, revision_locations: true }))
+    let all = Packing { infos: true, revisions: true, revision_locations: true, jars: true };
+    assemble(&parts, Some(all))
 }
 
 /// Id, name, version, state and chosen revision.
@@ -370,7 +373,7 @@ proptest! {
     }
 
     #[test]
-    fn assembling_never_panics(names in prop::collection::btree_set("version[0-9a-fx.#+-]{0,6}", 0..5), refresh in any::<u64>()) {
+    fn assembling_never_panics(names in prop::collection::btree_set("version[0-9a-fx.#+-]{0,6}", 0..5), refresh in any::<i64>()) {
         let info = BundleInfo { refresh: Some(refresh), ..BundleInfo::default() };
         let place = Place { source: String::new(), path: String::new() };
         let revisions = names.iter().map(|name| (name.as_str(), RevisionParts::default())).collect();

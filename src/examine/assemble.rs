@@ -8,7 +8,7 @@ use super::leftovers::{
     is_moot, is_other_content, malformed, nested, no_instance, unidentified, untold,
 };
 use super::roots::{Evidence, by_root, marks_instance, owner, strays};
-use super::{configs, node_store};
+use super::{access, configs, node_store};
 use crate::evidence::{Fact, Found};
 use crate::facts::{
     Gap, GapKind, KeyFile, Owner, Parts, Place, RunModes, Setting, SlingId, Snapshot, StorageFile,
@@ -133,6 +133,7 @@ fn snapshot(source: &str, root: &str, evidence: &Evidence<'_>, gaps: &[Gap]) -> 
         let place = Place { source: source.to_owned(), path: (*path).to_owned() };
         add(&mut snapshot, found, fact, owner.as_ref(), place);
     }
+    access::add(&mut snapshot, evidence);
     snapshot.parts = parts(evidence);
     let used = configs::Use::of(&snapshot);
     snapshot.parts.configurations = configs::are_packed(evidence, used);
@@ -187,7 +188,7 @@ fn add(
         | Fact::RunModes(_)
         | Fact::BundleInfo(_)
         | Fact::BundleValue(_)
-        | Fact::RevisionLocation
+        | Fact::RevisionLocation(_)
         | Fact::Jar(_)
         | Fact::Config(_)
         | Fact::Installed(_) => {}

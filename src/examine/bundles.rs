@@ -27,7 +27,7 @@ pub(super) fn bundles(
             lossy.insert(found.bundle);
         }
     }
-    let packing = packing(&all);
+    let packing = Packing::of(&all.values());
     let hiding = || gaps.iter().filter(|gap| gap.kind.hides());
     let whole = hiding().all(Gap::is_local);
     let is_cut = |place: &Place| {
@@ -54,17 +54,6 @@ fn empty_parts(directory: &str, place: Place) -> BundleParts<'_> {
     }
 }
 
-fn packing(all: &BTreeMap<&str, BundleParts<'_>>) -> Packing {
-    let most = |has: &dyn Fn(&BundleParts<'_>) -> bool| {
-        all.values().filter(|parts| has(parts)).count().saturating_mul(2) > all.len()
-    };
-    Packing {
-        infos: most(&|parts| parts.info.is_some()),
-        revisions: most(&|parts| !parts.revisions.is_empty()),
-        revision_locations: most(&|parts| parts.revisions.values().any(|r| r.location)),
-    }
-}
-
 fn is_revision(found: &Found<'_>) -> bool {
     !found.bundle.is_empty() && found.name.starts_with("version")
 }
@@ -73,7 +62,9 @@ fn fill<'a>(parts: &mut BundleParts<'a>, found: &Found<'a>, item: &'a Item) {
     if is_revision(found) {
         let revision = parts.revisions.entry(found.name).or_default();
         match item {
-            Item::Read { fact: Ok(Fact::RevisionLocation), .. } => revision.location = true,
+            Item::Read { fact: Ok(Fact::RevisionLocation(location)), .. } => {
+                revision.location = Some(*location);
+            }
             Item::Read { fact: Ok(Fact::Jar(jar)), .. } => revision.jar = Some(jar),
             _ => {}
         }

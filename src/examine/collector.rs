@@ -1,6 +1,7 @@
 //! Keeps the evidence of one source while it is walked.
 
 mod again;
+mod disputes;
 mod follow;
 mod seen;
 
@@ -101,6 +102,12 @@ pub(super) struct Collector<'a> {
     aliases: Option<Aliases>,
     /// Another archive followed behind the first: what comes twice need not be of one instance.
     concatenated: bool,
+    /// The last directory to which no link leads.
+    plain_directory: String,
+    /// Files that would be evidence if case did not matter.
+    other_case: Vec<String>,
+    /// Evidence that the archive says it does not hold.
+    left_out: BTreeSet<String>,
 }
 
 impl<'a> Collector<'a> {
@@ -122,6 +129,9 @@ impl<'a> Collector<'a> {
             pending: Vec::new(),
             aliases: None,
             concatenated: false,
+            plain_directory: String::new(),
+            other_case: Vec::new(),
+            left_out: BTreeSet::new(),
         }
     }
 
@@ -136,6 +146,7 @@ impl<'a> Collector<'a> {
     /// `reread`: the source could be walked twice. `directory`: its files can be opened one by one.
     pub(super) fn finish(mut self, reread: bool, directory: bool) -> Collected {
         self.settle();
+        self.tell_left_out();
         self.see_linked_directories();
         self.leave_to_links();
         let unresolved: Vec<String> = self
@@ -153,6 +164,7 @@ impl<'a> Collector<'a> {
             self.lose(path, GapKind::LinkBroken, reason);
         }
         self.tell_again();
+        self.tell_other_case();
         if let Some(reason) = self.segments.over_limit() {
             self.gaps.record_limit(reason);
         }
@@ -263,7 +275,7 @@ impl<'a> Collector<'a> {
             // No key is missed in a log, so links to one are not followed and odd shapes of one do not matter.
             (_, Reads::Stream(_)) | (EntryKind::File, Reads::Presence) => return Want::Nothing,
             (EntryKind::Directory, Reads::Presence) => {
-                Item::Read { fact: Ok(Fact::Seen), owner: None }
+                Item::Read { fact: Ok(Fact::Seen), owner: entry.owner.clone() }
             }
             (EntryKind::HardLink(target) | EntryKind::SymbolicLink(target), _) => {
                 Item::Link(target.clone())
@@ -322,13 +334,16 @@ impl Visit for Collector<'_> {
         self.see_realm(entry.path);
         self.see_home(entry.path);
         let Some(aliases) = &self.aliases else {
+            self.see_written_through(entry.path);
             match &entry.kind {
                 EntryKind::SymbolicLink(target) => self.remember_link(entry.path, target),
                 EntryKind::HardLink(target) if claims_archive(entry.path) => {
                     self.remember_link(entry.path, target);
                 }
                 // The last entry of a path counts: this one replaces a link of that name.
-                _ if !self.links.is_empty() => drop(self.links.remove(entry.path)),
+                kind if !self.links.is_empty() => {
+                    self.see_replaced_link(entry.path, *kind == EntryKind::File);
+                }
                 _ => {}
             }
             if let Some(store) = segments::store(entry.path) {
@@ -343,6 +358,9 @@ impl Visit for Collector<'_> {
             return self.take(entry.path, entry);
         };
         let paths = aliases.of(entry.path);
+        for path in &paths {
+            self.see_revision(path);
+        }
         let evidence = paths.iter().filter(|path| classify(path).is_some());
         let want = evidence.fold(Want::Nothing, |want, path| widest(want, self.take(path, entry)));
         // The first pass looked into it, and what is looked for now may lie there.
@@ -408,6 +426,18 @@ impl Visit for Collector<'_> {
         };
         if self.aliases.is_none() && (certain || is_doubtful) {
             self.lose(path.to_owned(), GapKind::LinkBroken, reason);
+        }
+    }
+
+    fn disputed(&mut self, path: &str, other: &str, reason: &str) {
+        if self.aliases.is_none() {
+            self.dispute(path, other, reason);
+        }
+    }
+
+    fn left_out(&mut self, path: &str) {
+        if self.aliases.is_none() {
+            self.note_left_out(path);
         }
     }
 

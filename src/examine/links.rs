@@ -48,6 +48,17 @@ fn first_link<'a>(path: &'a str, links: &'a Links) -> Option<(&'a str, &'a LinkT
         .find_map(|(prefix, rest)| Some((rest, links.get(prefix)?)))
 }
 
+/// Returns where an entry comes to lie that is unpacked through links, `None` where none is on its way. The path is empty where that is
+/// outside of the source.
+pub(super) fn written_to(path: &str, links: &Links) -> Option<String> {
+    let (directory, name) = path.rsplit_once('/')?;
+    first_link(directory, links)?;
+    Some(match resolve(directory, links) {
+        Resolved::Inside(directory) => join(&directory, name),
+        Resolved::Outside | Resolved::Loop => String::new(),
+    })
+}
+
 /// Joins two paths, either of which may be empty.
 pub(super) fn join(path: &str, rest: &str) -> String {
     format!("{path}/{}", rest.trim_start_matches('/')).trim_matches('/').to_owned()
@@ -91,6 +102,17 @@ mod tests {
     #[test]
     fn link_to_the_top_keeps_the_rest() {
         assert_eq!(resolve("a/b", &links(&[("a", "")])), Resolved::Inside("b".into()));
+    }
+
+    #[test]
+    fn entry_behind_a_link_is_written_to_where_that_leads() {
+        let mut links = links(&[("x", "felix/bundle6/data"), ("y", "x"), ("z", "z")]);
+        links.insert("o".into(), LinkTarget::Outside("/mnt".into()));
+        let to = |path| written_to(path, &links);
+        assert_eq!(to("x/hmac").as_deref(), Some("felix/bundle6/data/hmac"));
+        assert_eq!(to("y/a/hmac").as_deref(), Some("felix/bundle6/data/a/hmac"));
+        assert_eq!((to("o/hmac").as_deref(), to("z/hmac").as_deref()), (Some(""), Some("")));
+        assert_eq!((to("x"), to("xx/hmac"), to("a/x/hmac")), (None, None, None));
     }
 
     #[test]

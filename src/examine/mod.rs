@@ -2,6 +2,7 @@
 //!
 //! One source costs no other its result: each is examined alone, and even a panic in it becomes a gap.
 
+mod access;
 mod alias;
 mod assemble;
 mod bundles;

@@ -1,6 +1,6 @@
 //! OSGi bundles as Felix keeps them on disk.
 
-use super::Place;
+use super::{OwnedDirectory, Place};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -113,8 +113,14 @@ pub enum DiscardReason {
     StrayRevision(String),
     /// The current revision's `revision.location` is missing.
     NoRevisionLocation(String),
-    /// The current revision's `bundle.jar` is empty or not a jar.
+    /// The current revision's `revision.location` has no bytes.
+    EmptyRevisionLocation(String),
+    /// The current revision's `revision.location` is a reference to what is no file.
+    BadReference(String),
+    /// The current revision's `bundle.jar` is empty, cut or not a jar.
     BadJar(String),
+    /// The current revision's `bundle.jar` is missing.
+    NoJar(String),
     /// No revision directory at all.
     NoRevision,
 }
@@ -130,7 +136,12 @@ impl fmt::Display for DiscardReason {
             }
             Self::StrayRevision(name) => write!(f, "the directory {name} has no revision number"),
             Self::NoRevisionLocation(name) => write!(f, "{name}/revision.location is missing"),
-            Self::BadJar(name) => write!(f, "{name}/bundle.jar is empty or not a jar"),
+            Self::EmptyRevisionLocation(name) => write!(f, "{name}/revision.location is empty"),
+            Self::BadReference(name) => {
+                write!(f, "{name}/revision.location is a reference to what is no file")
+            }
+            Self::BadJar(name) => write!(f, "{name}/bundle.jar is empty, cut or not a jar"),
+            Self::NoJar(name) => write!(f, "{name}/bundle.jar is missing"),
             Self::NoRevision => f.write_str("it has no version directory"),
         }
     }
@@ -163,6 +174,9 @@ pub struct Bundle {
     pub discard: Option<DiscardReason>,
     /// The bundle directory.
     pub place: Place,
+    /// Itself and its data directory with their owners, where files of keys lie in it and the container keeps owners.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub directories: Vec<OwnedDirectory>,
 }
 
 impl Bundle {

@@ -38,7 +38,9 @@ pub use node_store::{
     AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, DOCUMENT_STORE, DOCUMENT_STORE_TYPE, NodeStore,
     NodeStoreKind, REPOSITORY_HOME, SEGMENT_STORES, SPLIT_SEGMENTS,
 };
-pub use place::{INSIDE, Owner, Place, is_in_realm, path_parts, realm, spoken};
+pub use place::{
+    Account, INSIDE, OwnedDirectory, Owner, Place, Right, is_in_realm, path_parts, realm, spoken,
+};
 pub use setting::{CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH, Setting};
 pub use sling::{Role, RunModes, SlingId};
 pub use snapshot::{Parts, Snapshot, SourceRecord};

@@ -76,7 +76,59 @@ pub struct Owner {
     pub mode: u32,
 }
 
+/// A user, by what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Account {
+    /// Numeric user id.
+    pub uid: u64,
+    /// Numeric id of the group that its files have.
+    pub gid: u64,
+    /// User name, where the container has one.
+    pub user: Option<String>,
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_user(f, self.user.as_deref(), self.uid)
+    }
+}
+
+/// A directory, and whom it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OwnedDirectory {
+    /// The directory.
+    pub place: Place,
+    /// Owner and mode.
+    pub owner: Owner,
+}
+
+/// What a user may be allowed to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Right {
+    /// Read a file.
+    Read,
+    /// Reach what is in a directory.
+    Enter,
+}
+
 impl Owner {
+    /// Says whether a user surely has no such right. Of the three classes of permission only one counts for a user, and root needs none.
+    ///
+    /// A user may be in more groups than its files tell.
+    pub fn refuses(&self, account: &Account, right: Right) -> bool {
+        let bit = match right {
+            Right::Read => 0o4,
+            Right::Enter => 0o1,
+        };
+        let allowing = match account {
+            Account { uid: 0, .. } => return false,
+            Account { uid, .. } if *uid == self.uid => bit << 6,
+            Account { gid, .. } if *gid == self.gid => bit << 3,
+            _ => bit << 3 | bit,
+        };
+        self.mode & allowing == 0
+    }
+
     /// Says whether users outside owner and group may read or write the file.
     pub fn open_to_others(&self) -> bool {
         self.mode & 0o006 != 0
@@ -85,9 +137,13 @@ impl Owner {
 
 impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.user {
-            Some(user) => write!(f, "{user} ({})", self.uid),
-            None => write!(f, "uid {}", self.uid),
-        }
+        write_user(f, self.user.as_deref(), self.uid)
+    }
+}
+
+fn write_user(f: &mut fmt::Formatter<'_>, user: Option<&str>, uid: u64) -> fmt::Result {
+    match user {
+        Some(user) => write!(f, "{user} ({uid})"),
+        None => write!(f, "uid {uid}"),
     }
 }

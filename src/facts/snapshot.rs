@@ -1,8 +1,8 @@
 //! All facts of one instance from one source.
 
 use super::{
-    Bundle, CRYPTO, CRYPTO_FILE, Configuration, Gap, KeyFile, KeyName, Log, LogTopic, NodeStore,
-    Place, Repository, Role, RunModes, Setting, SlingId, StorageFile, Told,
+    Account, Bundle, CRYPTO, CRYPTO_FILE, Configuration, Gap, KeyFile, KeyName, Log, LogTopic,
+    NodeStore, Place, Repository, Role, RunModes, Setting, SlingId, StorageFile, Told,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,8 @@ pub struct Snapshot {
     pub root: String,
     /// What the source holds of the install.
     pub parts: Parts,
+    /// The user that AEM runs as: most `bundle.info`, which it writes itself, belong to this one.
+    pub account: Option<Account>,
     /// Bundle directories, sorted by directory name.
     pub bundles: Vec<Bundle>,
     /// Every file named `storage` in a bundle's data directory.

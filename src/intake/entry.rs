@@ -88,6 +88,12 @@ pub trait Visit {
     /// Says that what was delivered for a path was the target of a link: for certain, or perhaps.
     fn was_link(&mut self, path: &str, certain: bool, reason: &str);
 
+    /// Says that tools disagree on where an entry lies: at `path`, as is announced here, or at `other`, which may be empty.
+    fn disputed(&mut self, _path: &str, _other: &str, _reason: &str) {}
+
+    /// Says that a file was there, and was left out of the archive because it had not changed.
+    fn left_out(&mut self, _path: &str) {}
+
     /// Says what of a directory of the file system can hold anything that matters.
     fn descend(&mut self, directory: &str) -> Descend;
 }

@@ -182,6 +182,16 @@ impl Visit for Below<'_> {
         self.visit.was_link(&path, certain, reason);
     }
 
+    fn disputed(&mut self, path: &str, other: &str, reason: &str) {
+        let other = if other.is_empty() { String::new() } else { self.below(other) };
+        self.visit.disputed(&self.below(path), &other, reason);
+    }
+
+    fn left_out(&mut self, path: &str) {
+        let path = self.below(path);
+        self.visit.left_out(&path);
+    }
+
     fn descend(&mut self, _: &str) -> Descend {
         Descend::All
     }

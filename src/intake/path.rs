@@ -24,6 +24,13 @@ pub(super) fn normalise(raw: &[u8], out: &mut String) -> bool {
     unsafe_name
 }
 
+/// Returns the path of a file by its name in a directory, whose path is normalised.
+pub(super) fn below(directory: &str, name: &[u8]) -> String {
+    let mut path = directory.to_owned();
+    join(&mut path, name);
+    path
+}
+
 /// Resolves the target of a hard link, which is a path of the archive.
 ///
 /// An absolute target is inside only when the link's own name is absolute too: `tar -P` writes both that way, while

@@ -1,9 +1,9 @@
-//! `key-permissions`: others may read or write the keys, or another user owns them.
+//! `key-permissions`: others may read or write the keys, another user owns them, or root alone may read them.
 
 use super::groups::{Groups, names};
 use super::steps::quoted;
 use super::{Hit, Rule, Severity, Step};
-use crate::facts::{KeyFile, KeyName, Owner};
+use crate::facts::{KeyFile, KeyName, Owner, Right};
 use crate::farm::{Farm, Member};
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    open(farm).into_iter().chain(other_owner(farm)).collect()
+    open(farm).into_iter().chain(other_owner(farm)).chain(shut(farm)).collect()
 }
 
 fn files(member: &Member) -> impl Iterator<Item = &KeyFile> {
@@ -55,6 +55,34 @@ fn open(farm: &Farm) -> Option<Hit> {
         .map(|(m, file, _)| (&m.name, quoted(&file.place.path)))
         .map(|(name, path)| Step::command(&format!("On {name}"), &format!("chmod 600 {path}")));
     Some(Hit::among(&members, message).at(open.iter().map(|(_, file, _)| &file.place)).fix(steps))
+}
+
+/// Finds key files that root alone may read. Where AEM is known to run as another user, that is an error of its own.
+fn shut(farm: &Farm) -> Option<Hit> {
+    let is_refused = |member: &Member, owner: &Owner| {
+        let account = member.snapshot.account.as_ref();
+        account.is_some_and(|account| owner.refuses(account, Right::Read))
+    };
+    let shut: Vec<(&Member, &KeyFile)> = farm
+        .members
+        .iter()
+        .flat_map(|member| files(member).map(move |file| (member, file)))
+        .filter(|(member, file)| {
+            let owner = file.owner.as_ref().filter(|owner| owner.mode & 0o444 == 0);
+            owner.is_some_and(|owner| !is_refused(member, owner))
+        })
+        .collect();
+    let mut members: Vec<&Member> = shut.iter().map(|(member, _)| *member).collect();
+    members.dedup_by_key(|member| &member.name);
+    if members.is_empty() {
+        return None;
+    }
+    let message = format!("no user but root may read the keys of {}", names(&members));
+    let steps = shut.iter().map(|(member, file)| {
+        let path = quoted(&file.place.path);
+        Step::command(&format!("On {}", member.name), &format!("chmod 600 {path}"))
+    });
+    Some(Hit::among(&members, message).at(shut.iter().map(|(_, file)| &file.place)).fix(steps))
 }
 
 /// Users are compared by name where every instance has names, since one user may have two numbers on two machines; a
@@ -118,6 +146,16 @@ mod tests {
     #[test]
     fn files_open_to_the_group_are_quiet() {
         assert_eq!(messages(&farm().with("a", |i| i.owned_by(1000, 0o640)).build()), [""; 0]);
+    }
+
+    #[test]
+    fn files_that_root_alone_may_read_are_told() {
+        let shut =
+            |uid| messages(&farm().with("a", |i| i.runs_as(uid, uid).owned_by(uid, 0)).build());
+        assert_eq!(shut(0), ["no user but root may read the keys of a"]);
+        assert_eq!(shut(1000), [""; 0], "that is another rule's");
+        let unknown = farm().with("a", |i| i.owned_by(1000, 0)).build();
+        assert_eq!(messages(&unknown).len(), 1);
     }
 
     #[test]

@@ -7,9 +7,10 @@ use crate::farm::{Farm, Matrix, matrix};
 
 /// Rules that say of the instances they name that one cell is wrong, and the fact in it. Where a cell tells that by itself, as of a stray
 /// newline or a key of another length, it is wrong from the start.
-const ACCUSED: [(&str, &str); 3] = [
+const ACCUSED: [(&str, &str); 4] = [
     ("role-unexpected", "role"),
     ("key-permissions", "key-owner"),
+    ("key-unreadable", "key-owner"),
     ("ims-secret-missing", "ims-client-secret"),
 ];
 

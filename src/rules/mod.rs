@@ -48,6 +48,7 @@ mod key_not_binary;
 mod key_permissions;
 mod key_trailing_newline;
 mod key_unexpected;
+mod key_unreadable;
 mod keys_external;
 mod keys_shared;
 mod log_crypto_acl;
@@ -116,6 +117,7 @@ pub static RULES: &[&Rule] = &[
     &key_degenerate::RULE,
     &key_misplaced::RULE,
     &key_permissions::RULE,
+    &key_unreadable::RULE,
     &crypto_bundle_missing::RULE,
     &crypto_bundle_duplicate::RULE,
     &crypto_bundle_inactive::RULE,

@@ -26,6 +26,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) flags: u16,
     /// Another method than the one used.
     pub(crate) method: Option<u16>,
+    /// The name in a Unicode Path field.
+    pub(crate) unicode_name: Option<&'a [u8]>,
     /// Another name in the directory.
     pub(crate) listed_name: Option<&'a [u8]>,
 }
@@ -42,6 +44,7 @@ impl<'a> Entry<'a> {
             zip64: false,
             flags: 0,
             method: None,
+            unicode_name: None,
             listed_name: None,
         }
     }
@@ -88,6 +91,15 @@ impl<'a> Entry<'a> {
             extra.extend(uid.to_le_bytes());
             extra.push(4);
             extra.extend(gid.to_le_bytes());
+        }
+        if let Some(unicode) = self.unicode_name {
+            let mut crc = Crc::new();
+            crc.update(self.name);
+            extra.extend(b"up");
+            extra.extend((unicode.len() as u16 + 5).to_le_bytes());
+            extra.push(1);
+            extra.extend(crc.sum().to_le_bytes());
+            extra.extend(unicode);
         }
         extra
     }

@@ -3,11 +3,13 @@
 use super::*;
 use crate::evidence::{ParseError, Problem};
 
-const ALL: Packing = Packing { infos: true, revisions: true, revision_locations: true };
+const ALL: Packing =
+    Packing { infos: true, revisions: true, revision_locations: true, jars: false };
+const COPIED: Option<RevisionLocation> = Some(RevisionLocation::Copied);
 const WHOLE: Option<Packing> = Some(ALL);
 const CUT: Option<Packing> = None;
 
-fn info(location: &str, state: i64, refresh: u64) -> BundleInfo {
+fn info(location: &str, state: i64, refresh: i64) -> BundleInfo {
     BundleInfo {
         id: Some(39),
         location: Some(location.to_owned()),
@@ -26,7 +28,7 @@ fn parts<'a>(
     info: Option<&'a BundleInfo>,
     revisions: &[(&'a str, Option<&'a Jar>)],
 ) -> BundleParts<'a> {
-    let revision = |jar: Option<&'a Jar>| RevisionParts { location: true, jar };
+    let revision = |jar: Option<&'a Jar>| RevisionParts { location: COPIED, jar };
     BundleParts {
         directory: "bundle39",
         place: Place { source: "a.tar".to_owned(), path: "felix/bundle39".to_owned() },
@@ -45,7 +47,7 @@ fn current(bundle: &Bundle) -> Option<&str> {
 }
 
 /// The chosen revision and the verdict, for revision names and a refresh count.
-fn chosen(names: &[&str], refresh: u64) -> (Option<String>, Option<DiscardReason>) {
+fn chosen(names: &[&str], refresh: i64) -> (Option<String>, Option<DiscardReason>) {
     let info = info("x", 32, refresh);
     let revisions: Vec<_> = names.iter().map(|name| (*name, None)).collect();
     let bundle = assemble(&parts(Some(&info), &revisions), WHOLE);
@@ -247,7 +249,7 @@ fn the_old_layout_counts_upward_from_its_refresh_counter() {
     assert_eq!((bundle.state, bundle.discard.clone()), (Some(BundleState::Active), None));
     assert_eq!(bundle.symbolic_name.as_deref(), Some("a"));
     // Felix 3.0.6 to 3.2.2 keeps the number.
-    old.revisions = BTreeMap::from([("version2.2", RevisionParts { location: true, jar: None })]);
+    old.revisions = BTreeMap::from([("version2.2", RevisionParts { location: COPIED, jar: None })]);
     assert_eq!(current(&assemble(&old, WHOLE)), Some("version2.2"));
 }
 
@@ -285,4 +287,53 @@ fn a_missing_bundle_info_costs_the_directory_where_the_others_have_theirs() {
     assert_eq!(assemble(&parts, WHOLE).discard, Some(DiscardReason::NoInfo));
     assert_eq!(assemble(&parts, Some(Packing { infos: false, ..ALL })).discard, None);
     assert_eq!(assemble(&parts, CUT).discard, None);
+}
+
+/// Why Felix would delete a bundle with this location in its only revision.
+fn reason(location: RevisionLocation, jar: Option<&Jar>, packing: Packing) -> String {
+    let info = info("x", 32, 0);
+    let mut parts = parts(Some(&info), &[]);
+    parts.revisions.insert("version0.0", RevisionParts { location: Some(location), jar });
+    let discard = assemble(&parts, Some(packing)).discard;
+    discard.map(|reason| reason.to_string()).unwrap_or_default()
+}
+
+#[test]
+fn location_and_jar_must_be_what_felix_can_open() {
+    use RevisionLocation::{BadReference, Copied, Elsewhere, Empty};
+    let (good, jars) = (jar("a", "1"), Packing { jars: true, ..ALL });
+    assert_eq!(reason(Empty, Some(&good), ALL), "version0.0/revision.location is empty");
+    assert_eq!(
+        reason(BadReference, Some(&good), ALL),
+        "version0.0/revision.location is a reference to what is no file"
+    );
+    assert_eq!(reason(Copied, None, jars), "version0.0/bundle.jar is missing");
+    assert_eq!(reason(Copied, None, ALL), "", "no jar was packed");
+    assert_eq!(
+        reason(Copied, Some(&Jar::Bad), ALL),
+        "version0.0/bundle.jar is empty, cut or not a jar"
+    );
+    for jar in [None, Some(&Jar::Bad), Some(&good)] {
+        assert_eq!(reason(Elsewhere, jar, jars), "", "Felix does not open the copy");
+    }
+}
+
+#[test]
+fn jars_count_as_packed_where_nearly_all_came() {
+    let (info, jar) = (info("x", 32, 0), jar("a", "1"));
+    let jars = |with: usize, without: usize| {
+        let some = std::iter::repeat_n(Some(&jar), with).chain(std::iter::repeat_n(None, without));
+        let all: Vec<_> = some.map(|jar| parts(Some(&info), &[("version0.0", jar)])).collect();
+        Packing::of(&all.iter()).jars
+    };
+    assert!(jars(13, 1) && jars(4, 1) && jars(9, 3) && jars(1, 0));
+    assert!(!jars(0, 14) && !jars(3, 3) && !jars(2, 1) && !jars(0, 0));
+}
+
+#[test]
+fn refresh_count_below_zero_names_a_directory_that_is_not_there() {
+    let expected = "version-2.0".to_owned();
+    let mismatch = Some(DiscardReason::RefreshMismatch { expected });
+    assert_eq!(chosen(&["version0.0"], -2), (some("version0.0"), mismatch));
+    assert_eq!(chosen(&["version-2.0"], -2), (some("version-2.0"), None));
 }

@@ -13,6 +13,7 @@ impl Collector<'_> {
     /// Returns what a second pass has to look for. Links that cannot be followed become gaps here.
     pub(in crate::examine) fn aliases(&mut self) -> Aliases {
         self.settle();
+        self.see_behind_links();
         let roots: BTreeSet<String> =
             self.items.keys().filter_map(|path| Some(classify(path)?.1.root.to_owned())).collect();
         let stands_for_more = |path: &str, target: &LinkTarget| {
@@ -45,6 +46,11 @@ impl Collector<'_> {
     }
 
     fn target(&mut self, path: &str, target: &LinkTarget) -> Option<String> {
+        if self.is_hard_link_to_a_link(path, target) {
+            let reason = "is a hard link to a symbolic link, which leads elsewhere from here";
+            self.lose(path.to_owned(), GapKind::Ambiguous, reason);
+            return None;
+        }
         let (kind, reason) = match follow(target, &self.links) {
             Resolved::Inside(target) => return Some(target),
             Resolved::Outside => (
@@ -55,6 +61,17 @@ impl Collector<'_> {
         };
         self.lose(path.to_owned(), kind, reason);
         None
+    }
+
+    /// A hard link to a symbolic link is that link in another directory, and where it leads starts there. Of where it leads no more is
+    /// known than the place that it means in its own directory.
+    fn is_hard_link_to_a_link(&self, path: &str, target: &LinkTarget) -> bool {
+        let directory =
+            |path: &str| path.rsplit_once('/').map_or(String::new(), |(d, _)| d.to_owned());
+        let LinkTarget::Inside(target) = target else { return false };
+        !self.links.contains_key(path)
+            && matches!(self.links.get(target), Some(LinkTarget::Inside(_)))
+            && directory(path) != directory(target)
     }
 
     /// Turns to the second pass.

@@ -46,6 +46,7 @@ impl Collector<'_> {
     pub(super) fn remember_link(&mut self, path: &str, target: &LinkTarget) {
         if self.links.len() < self.limits.links_max {
             let (LinkTarget::Inside(to) | LinkTarget::Outside(to)) = target;
+            self.plain_directory.clear();
             if self.has_room(path.len().saturating_add(to.len())) {
                 self.links.insert(path.to_owned(), target.clone());
             }
@@ -62,6 +63,8 @@ impl Collector<'_> {
             let reason = "is named like a crypto key file in another case; it was not read";
             self.gaps.record(Some(path), GapKind::Unidentified, reason.to_owned());
         }
+        self.see_revision(path);
+        self.see_other_case(path);
         self.is_status |= hints::is_status(path);
         if self.opens && self.aliases.is_none() && may_be_opened(path, entry) {
             self.replace_archive(path);

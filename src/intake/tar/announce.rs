@@ -31,6 +31,10 @@ impl Scanner<'_> {
         if !extensions.doubtful && header.kind() != b'V' && !self.refuse_long(&extensions) {
             self.take_name(header, &extensions);
             plan.need = self.offer(header, &extensions, stored);
+            self.take_listing(extensions.listing.as_deref().unwrap_or_default());
+            if header.kind() == b'D' && stored > 0 {
+                return self.enter_listing(stored);
+            }
         }
         self.follow(plan);
     }
@@ -58,7 +62,7 @@ impl Scanner<'_> {
     }
 
     fn take_name(&mut self, header: Header<'_>, extensions: &Extensions) {
-        let name = extensions.sparse.name.as_ref().or(extensions.name.as_ref());
+        let name = extensions.full_name();
         let prefix = header.prefix();
         let unsafe_name = match name {
             Some(name) => path::normalise(name, &mut self.path),
@@ -95,6 +99,10 @@ impl Scanner<'_> {
             return self.refuse_nameless(&kind);
         }
         let is_file = kind == EntryKind::File;
+        if is_file && names_a_directory(extensions.full_name().unwrap_or(header.name())) {
+            let reason = "has a name that ends in a dot, as of a directory; tools disagree on whether it is a file";
+            self.visit.disputed(&self.path, "", reason);
+        }
         let size = match &self.sparse {
             _ if !is_file => 0,
             Some(sparse) => sparse.real_size,
@@ -184,6 +192,11 @@ impl Scanner<'_> {
         }
         None
     }
+}
+
+/// Says whether the last part of a name is `.` or `..`: GNU tar cannot make a file of such a name, and Python may.
+fn names_a_directory(name: &[u8]) -> bool {
+    matches!(name.rsplit(|byte| *byte == b'/').next(), Some(b"." | b".."))
 }
 
 /// Returns how many bytes of body are stored. Links, devices and directories have none, whatever their header says:

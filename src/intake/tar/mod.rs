@@ -7,6 +7,7 @@ mod announce;
 mod between;
 mod extension;
 mod header;
+mod listing;
 mod pax;
 mod scanner;
 mod sparse;

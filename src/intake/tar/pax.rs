@@ -21,6 +21,8 @@ pub(super) struct Extensions {
     pub(super) records: bool,
     /// `GNU.sparse.*`.
     pub(super) sparse: Records,
+    /// `GNU.dumpdir`: what an incremental archive lists of a directory.
+    pub(super) listing: Option<Vec<u8>>,
     /// An extension could not be read, so the name of the entry is not known.
     pub(super) doubtful: bool,
     /// Some extension came, read or not.
@@ -32,6 +34,11 @@ pub(super) struct Extensions {
 pub(super) struct Malformed;
 
 impl Extensions {
+    /// Returns the name that replaces the one in the header.
+    pub(super) fn full_name(&self) -> Option<&[u8]> {
+        self.sparse.name.as_deref().or(self.name.as_deref())
+    }
+
     /// Takes over the records of one extended header.
     ///
     /// # Errors
@@ -54,6 +61,7 @@ impl Extensions {
             b"size" => self.size = optional(value)?,
             b"uid" => self.uid = decimal(value),
             b"gid" => self.gid = decimal(value),
+            b"GNU.dumpdir" => self.listing = Some(value.to_vec()),
             b"uname" => self.user = (!value.is_empty()).then(|| value.to_vec()),
             key => {
                 if let Some(key) = key.strip_prefix(b"GNU.sparse.") {

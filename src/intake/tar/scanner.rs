@@ -65,6 +65,8 @@ pub(super) enum State {
     Stream,
     /// A body that is to be walked as an archive of its own.
     Inner,
+    /// The list of a directory in an incremental archive.
+    Listing,
     Skip,
     Stopped,
 }
@@ -157,6 +159,7 @@ impl<'v> Scanner<'v> {
                 State::Extension(kind) => self.push_extension(kind, rest),
                 State::Body => self.push_body(rest),
                 State::Stream => self.push_stream(rest),
+                State::Listing => self.push_listing(rest),
                 State::Skip => {
                     let (_, behind) = cut(rest, self.left);
                     let skipped = rest.len().saturating_sub(behind.len());
@@ -184,7 +187,12 @@ impl<'v> Scanner<'v> {
                     format!("ends inside an extension header at byte {offset}"),
                 );
             }
-            State::SparseMap(_) | State::Body | State::Stream | State::Inner | State::Skip => {
+            State::SparseMap(_)
+            | State::Body
+            | State::Stream
+            | State::Inner
+            | State::Listing
+            | State::Skip => {
                 let reason = format!("ends inside the entry at byte {offset}");
                 self.path_gap(GapKind::Partial, reason);
             }

@@ -3,6 +3,7 @@
 use super::body::{Decoder, Fault};
 use super::delivery::{Desk, Parcel};
 use super::record::{self, LOCAL_BYTES, Record};
+use super::second_name::second_name;
 use super::{WINDOW_BYTES, stream};
 use crate::facts::{GapKind, Owner};
 use crate::intake::container::{Context, Input};
@@ -345,8 +346,10 @@ fn listed(entry: &ZipFileHeaderRecord<'_>) -> Listed {
     );
     let owner = record::owner(fields).filter(|_| is_unix && mode != 0);
     let owner = owner.map(|(uid, gid)| Owner { uid, gid, user: None, mode: mode & 0o7777 });
+    let name = entry.file_path().as_bytes().to_vec();
     let record = Record {
-        name: entry.file_path().as_bytes().to_vec(),
+        second_name: second_name(&name, fields),
+        name,
         flags: entry.flags().bits(),
         method: entry.compression_method().as_u16(),
         crc: entry.crc32(),

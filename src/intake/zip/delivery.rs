@@ -93,10 +93,20 @@ impl<'c, 'v> Desk<'c, 'v> {
                 self.path_gap(GapKind::UnsafeName, reason);
             }
         }
+        self.dispute(record);
         if self.path.is_empty() && !record.is_directory() {
             self.gap(GapKind::Corrupt, "an entry without a name".to_owned());
         }
         !self.path.is_empty()
+    }
+
+    /// Tells of another name that some tools give the entry at hand.
+    fn dispute(&mut self, record: &Record) {
+        if let Some(second) = &record.second_name {
+            let mut other = String::new();
+            path::normalise(&second.name, &mut other);
+            self.context.visit.disputed(&self.path, &other, second.reason);
+        }
     }
 
     /// Announces the entry at hand; returns where its body goes, when it is wanted and can be read.

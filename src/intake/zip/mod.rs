@@ -6,6 +6,7 @@ mod body;
 mod central;
 mod delivery;
 mod record;
+mod second_name;
 mod stream;
 #[cfg(test)]
 mod tests;

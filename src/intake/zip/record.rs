@@ -1,5 +1,7 @@
 //! The headers of a zip, as far as they are read here: the one before each body, and its copy in the directory.
 
+use super::second_name::{SecondName, second_name};
+
 /// How a header before a body begins.
 pub(super) const LOCAL: [u8; 4] = *b"PK\x03\x04";
 /// How a header in the directory begins.
@@ -38,6 +40,8 @@ pub(super) struct Record {
     pub(super) size: u64,
     /// The sizes take eight bytes each.
     pub(super) is_zip64: bool,
+    /// What some tools take for its name.
+    pub(super) second_name: Option<SecondName>,
 }
 
 impl Record {
@@ -62,6 +66,7 @@ impl Record {
             stored: u64::from(stored),
             size: u64::from(size),
             is_zip64: false,
+            second_name: second_name(name, extra),
         };
         if let Some(large) = field(extra, ZIP64) {
             record.is_zip64 = true;
@@ -94,6 +99,7 @@ impl Record {
     pub(super) fn agrees_with(&self, central: &Self) -> bool {
         let kept = !(1 << 1 | 1 << 2);
         let same = self.name == central.name
+            && self.second_name == central.second_name
             && self.method == central.method
             && self.flags & kept == central.flags & kept;
         let sizes = (self.crc, self.stored, self.size);
@@ -131,15 +137,19 @@ fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
     Some((u64::from_le_bytes(number), rest))
 }
 
-fn field(mut extra: &[u8], wanted: u16) -> Option<&[u8]> {
-    while let Some((head, rest)) = extra.split_first_chunk::<4>() {
+fn field(extra: &[u8], wanted: u16) -> Option<&[u8]> {
+    fields(extra, wanted).next()
+}
+
+/// Returns every extra field of this kind.
+pub(super) fn fields(mut extra: &[u8], wanted: u16) -> impl Iterator<Item = &[u8]> {
+    let all = std::iter::from_fn(move || {
+        let (head, rest) = extra.split_first_chunk::<4>()?;
         let (content, behind) = rest.split_at_checked(usize::from(u16_at(head, 2)))?;
-        if u16_at(head, 0) == wanted {
-            return Some(content);
-        }
         extra = behind;
-    }
-    None
+        Some((u16_at(head, 0), content))
+    });
+    all.filter_map(move |(kind, content)| (kind == wanted).then_some(content))
 }
 
 /// Returns the number at an offset, zero where there is none.

@@ -398,6 +398,9 @@ fn add(digest: &mut Sha256, record: &Record) {
     let length = u64::try_from(record.name.len()).unwrap_or(u64::MAX);
     digest.update(length.to_le_bytes());
     digest.update(&record.name);
+    let second = record.second_name.as_ref().map_or(&[][..], |second| &second.name);
+    digest.update(u64::try_from(second.len()).unwrap_or(u64::MAX).to_le_bytes());
+    digest.update(second);
     digest.update(record.method.to_le_bytes());
     digest.update(record.crc.to_le_bytes());
     digest.update(record.stored.to_le_bytes());

@@ -5,6 +5,7 @@
 
 mod streams;
 mod tars;
+mod unpackers;
 mod zips;
 
 use crate::instance::Instance;
@@ -48,8 +49,9 @@ const UNSUPPORTED: &str = "2 undecided [unsupported] none";
 
 /// All of the corpus.
 pub(crate) fn cases() -> Vec<Case> {
-    let all = [streams::cases(), tars::cases(), zips::cases(), zips::nested_cases(), others()];
-    all.into_iter().flatten().collect()
+    let archives = [streams::cases(), tars::cases(), zips::cases(), zips::nested_cases()];
+    let all = archives.into_iter().chain([unpackers::cases(), others()]);
+    all.flatten().collect()
 }
 
 /// Files that are no archive.

@@ -1,0 +1,142 @@
+//! Entries of which tools disagree where they lie, and files that an archive says it does not hold.
+
+use super::{Collector, Item};
+use crate::evidence::{Fact, Reads, classify, implied_revision};
+use crate::examine::hints;
+use crate::examine::links::{Resolved, follow, written_to};
+use crate::examine::segments;
+use crate::facts::GapKind;
+use crate::intake::claims_archive;
+use std::collections::BTreeSet;
+
+const THROUGH: &str =
+    "lies behind a link of the archive; some tools write it to where that leads, and others do not";
+
+/// The files of a bundle that are looked for by their exact name, beside the keys.
+const EXACT: [&str; 6] = [
+    "bundle.info",
+    "bundle.jar",
+    "revision.location",
+    "sling.properties",
+    "sling.id.file",
+    "sling.options.file",
+];
+
+impl Collector<'_> {
+    /// Tells of an entry that may lie elsewhere, where it matters at either place.
+    pub(super) fn dispute(&mut self, path: &str, other: &str, reason: &str) {
+        let at = [path, other].into_iter().find(|path| matters(path));
+        if let Some(at) = at {
+            self.gaps.record(Some(at), GapKind::Ambiguous, reason.to_owned());
+        }
+    }
+
+    /// Tells of an entry that is unpacked through links before it. GNU tar and Python write through them, `unzip` makes links last.
+    pub(super) fn see_written_through(&mut self, path: &str) {
+        let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+        // An archive may have thousands of links, and millions of files in few directories.
+        if self.links.is_empty() || self.plain_directory == directory {
+            return;
+        }
+        match written_to(path, &self.links) {
+            Some(other) => self.dispute(path, &other, THROUGH),
+            None => directory.clone_into(&mut self.plain_directory),
+        }
+    }
+
+    /// Tells of a file that replaces a link: Python writes it to where the link leads.
+    pub(super) fn see_replaced_link(&mut self, path: &str, is_file: bool) {
+        let Some(link) = self.links.remove(path) else { return };
+        if let (true, Resolved::Inside(target)) = (is_file, follow(&link, &self.links))
+            && matters(&target)
+        {
+            let reason =
+                "is where a link led that a file replaced; some tools write that file to here";
+            self.gaps.record(Some(&target), GapKind::Ambiguous, reason.to_owned());
+        }
+    }
+
+    /// Tells of what came before a link to be put in its place.
+    pub(super) fn see_behind_links(&mut self) {
+        let first = |link: &String| {
+            let below = format!("{link}/");
+            let (path, _) = self.items.range(below.clone()..).next()?;
+            path.starts_with(&below).then(|| path.clone())
+        };
+        let behind: Vec<String> = self.links.keys().filter_map(first).collect();
+        for path in behind {
+            self.dispute(&path, "", THROUGH);
+        }
+    }
+
+    /// Notes a revision directory that is known by what lies in it alone.
+    pub(super) fn see_revision(&mut self, path: &str) {
+        if let Some(revision) = implied_revision(path)
+            && !self.items.contains_key(revision)
+        {
+            self.put(revision.to_owned(), Item::Read { fact: Ok(Fact::Seen), owner: None });
+        }
+    }
+
+    /// Notes a file that would be one of a bundle if case did not matter.
+    pub(super) fn see_other_case(&mut self, path: &str) {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let is_known = EXACT.iter().any(|known| known.eq_ignore_ascii_case(name));
+        if is_known && classify(&path.to_ascii_lowercase()).is_some() && self.has_room(path.len()) {
+            self.other_case.push(path.to_owned());
+        }
+    }
+
+    /// Tells of evidence that becomes one file with another where case is ignored, as on Windows and on a Mac.
+    pub(super) fn tell_other_case(&mut self) {
+        let folded = |path: &str| path.to_lowercase();
+        let mut seen: BTreeSet<String> = self.other_case.iter().map(|path| folded(path)).collect();
+        let is_twice = |path: &&String| matters(path) && !seen.insert(folded(path));
+        let twice: Vec<String> = self.items.keys().filter(is_twice).cloned().collect();
+        for path in twice {
+            let reason = "has the name of another file but for case; where case is ignored, one of them replaces the other";
+            self.gaps.record(Some(&path), GapKind::Ambiguous, reason.to_owned());
+        }
+    }
+
+    /// Notes a file that the archive says exists, and does not hold.
+    pub(super) fn note_left_out(&mut self, path: &str) {
+        if let Some(store) = segments::store(path) {
+            let reason = "is not in the archive, which is incremental; send a full one";
+            self.segments.lose(&store, path, reason.to_owned());
+        } else if matters(path) && self.has_room(path.len()) {
+            self.left_out.insert(path.to_owned());
+        }
+    }
+
+    /// Tells of files that the archive does not hold. In a series of archives one file, the full one may have come first.
+    pub(super) fn tell_left_out(&mut self) {
+        let mut left_out = std::mem::take(&mut self.left_out);
+        left_out.retain(|path| !self.items.contains_key(path));
+        // Without its jar a bundle is known by its location. Leaving those out is usual.
+        let is_jar = |path: &&String| path.ends_with("/bundle.jar");
+        let mut missed = left_out.iter().filter(|path| !is_jar(path));
+        if let Some(first) = missed.next() {
+            let reason = format!(
+                "and {} more had not changed and are not in the archive, which is an incremental one (tar -g); send the full archive, level 0, as well",
+                missed.count()
+            );
+            self.gaps.record(Some(first), GapKind::Partial, reason);
+        }
+        for path in left_out {
+            self.put(path, Item::Lost);
+        }
+    }
+}
+
+/// Says whether what stands at a path decides anything.
+fn matters(path: &str) -> bool {
+    let is_evidence =
+        classify(path).is_some_and(|(kind, _)| !matches!(kind.reads, Reads::Stream(_)));
+    let is_archive = || claims_archive(path) && hints::may_hold_install(path);
+    !path.is_empty()
+        && (is_evidence
+            || implied_revision(path).is_some()
+            || segments::store(path).is_some()
+            || is_archive())
+}
