@@ -5,7 +5,9 @@
 //! blank between name and value, the last of equal names wins. These files hold passwords too, so only listed names are kept.
 //! `org.osgi.service.http.port` in `sling.properties` is only the default, 8080; the port in use comes from the command line.
 
-use super::statements::{SETTINGS_MAX, Statements, VALUE_CHARS_MAX, mentions, mover};
+use super::statements::{
+    KEPT_BYTES_MAX, SETTINGS_MAX, Statements, VALUE_CHARS_MAX, mentions, mover,
+};
 use super::{Fact, Found, Kind, ParseError, Reads, path, text};
 use crate::wiped::Wiped;
 use std::collections::{BTreeMap, BTreeSet};
@@ -122,15 +124,21 @@ fn statements(bytes: &[u8]) -> Statements {
     let mut kept: Vec<usize> = last.into_values().collect();
     kept.sort_unstable();
     let kept = || kept.iter().filter_map(|index| pairs.get(*index));
-    unclear.extend(kept().skip(SETTINGS_MAX).filter_map(|(name, _)| mover(name)));
     let all: BTreeMap<&str, &str> =
         pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let setting = |(name, value): &(String, Zeroizing<String>)| {
-        let value = resolve(value.trim(), &all);
-        (name.clone(), text::cut(value.trim(), VALUE_CHARS_MAX))
-    };
-    let settings = kept().take(SETTINGS_MAX).map(setting).collect();
-    Statements { settings, unclear, ..Statements::default() }
+    let mut statements = Statements { unclear, ..Statements::default() };
+    let mut kept_bytes = 0_usize;
+    for (name, value) in kept() {
+        let value = text::cut(resolve(value.trim(), &all).trim(), VALUE_CHARS_MAX);
+        kept_bytes = kept_bytes.saturating_add(name.len()).saturating_add(value.len());
+        if kept_bytes <= KEPT_BYTES_MAX && statements.settings.len() < SETTINGS_MAX {
+            statements.settings.push((name.clone(), value));
+        } else {
+            statements.unclear.extend(mover(name));
+            break;
+        }
+    }
+    statements
 }
 
 /// Puts in what other properties of the file say, where a value names them. What moves something is left to whoever knows all files.
@@ -378,6 +386,14 @@ mod tests {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
         );
         assert_eq!(settings(b"repository.home=${x}\nx=${x}y\n")[0].0, "repository.home");
+    }
+
+    #[test]
+    fn more_than_is_kept_is_not_understood() {
+        let line = |index: usize| format!("sling.include.{index}={}\n", "x".repeat(2_000));
+        let many: String = (0..100).map(line).collect();
+        let statements = statements(many.as_bytes());
+        assert!(statements.settings.len() < 20 && statements.unclear.contains("sling.include"));
     }
 
     #[test]

@@ -6,9 +6,11 @@
 
 use super::script::{self, Syntax};
 use super::statements::{
-    HOME_OPTION, LAUNCHPAD_OPTION, SETTINGS_MAX, Statements, VALUE_CHARS_MAX, mentions, mover,
+    HOME_OPTION, KEPT_BYTES_MAX, LAUNCHPAD_OPTION, SETTINGS_MAX, Statements, VALUE_CHARS_MAX,
+    mentions, mover,
 };
 use super::{Fact, Found, Kind, ParseError, Reads, path, text};
+use crate::facts::{SLING_HOME, SLING_PROPERTIES};
 use std::collections::BTreeMap;
 
 pub(super) const KIND: Kind =
@@ -64,11 +66,18 @@ struct Script {
     statements: Statements,
     /// How often a name stands in a form that is understood.
     understood: BTreeMap<&'static str, usize>,
+    /// Bytes of what is kept of it.
+    kept_bytes: usize,
 }
 
 impl Script {
     fn new(syntax: Syntax) -> Self {
-        Self { syntax, statements: Statements::default(), understood: BTreeMap::new() }
+        Self {
+            syntax,
+            statements: Statements::default(),
+            understood: BTreeMap::new(),
+            kept_bytes: 0,
+        }
     }
 
     fn read(mut self, text: &str) -> Statements {
@@ -143,16 +152,22 @@ impl Script {
     }
 
     fn setting(&mut self, name: &str, value: &str) {
-        let (name, value) = (name.to_owned(), text::cut(value, VALUE_CHARS_MAX));
-        let settings = &mut self.statements.settings;
-        if settings.len() < SETTINGS_MAX {
-            let setting = (name, value);
-            if !settings.contains(&setting) {
-                settings.push(setting);
-            }
-        } else {
-            self.statements.unclear.extend(mover(&name));
+        let setting = (name.to_owned(), text::cut(value, VALUE_CHARS_MAX));
+        let statements = &mut self.statements;
+        if statements.settings.contains(&setting) {
+            return;
         }
+        if self.has_room(setting.0.len().saturating_add(setting.1.len())) {
+            self.statements.settings.push(setting);
+        } else {
+            self.statements.unclear.insert(mover(name).unwrap_or(SLING_HOME));
+        }
+    }
+
+    /// Says whether more may be kept; a script that has too much is not looked at any further.
+    fn has_room(&mut self, bytes: usize) -> bool {
+        self.kept_bytes = self.kept_bytes.saturating_add(bytes);
+        self.kept_bytes <= KEPT_BYTES_MAX && self.statements.settings.len() < SETTINGS_MAX
     }
 
     /// Takes the launcher's options `-c` and `-i`, which follow the jar, its command `start`, or the variable that begins with that.
@@ -192,9 +207,9 @@ impl Script {
             self.statements.settings.retain(|(earlier, _)| earlier != name);
             self.setting(name, value);
         }
-        let variables = &mut self.statements.variables;
-        if !is_secret(name) && variables.len() < SETTINGS_MAX {
-            variables.push((name.to_owned(), text::cut(value, VALUE_CHARS_MAX)));
+        let value = text::cut(value, VALUE_CHARS_MAX);
+        if !is_secret(name) && self.has_room(name.len().saturating_add(value.len())) {
+            self.statements.variables.push((name.to_owned(), value));
         }
     }
 
@@ -212,8 +227,11 @@ impl Script {
                 words.next().filter(|file| script::is_batch(file))
             }
         };
-        if let Some(file) = file.filter(|_| self.statements.sources.len() < SETTINGS_MAX) {
-            self.statements.sources.push(text::cut(file, VALUE_CHARS_MAX));
+        let Some(file) = file.map(|file| text::cut(file, VALUE_CHARS_MAX)) else { return };
+        if self.has_room(file.len()) {
+            self.statements.sources.push(file);
+        } else {
+            self.statements.unclear.insert(SLING_PROPERTIES);
         }
     }
 }
@@ -236,7 +254,7 @@ fn is_secret(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{BUNDLE_CACHE, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH, SLING_PROPERTIES};
+    use crate::facts::{BUNDLE_CACHE, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH};
 
     fn settings(script: &str) -> Vec<(String, String)> {
         let found = Found { root: "", bundle: "", name: "start" };
@@ -374,6 +392,15 @@ mod tests {
         );
         assert_eq!(script.variables, [("P".to_owned(), "conf/a.properties".to_owned())]);
         assert_eq!(script.settings, [(SLING_PROPERTIES.to_owned(), "${P}".to_owned())]);
+    }
+
+    #[test]
+    fn more_than_is_kept_is_not_understood() {
+        let line =
+            |index: usize| format!("java -Dsling.home={index}{}\nX{index}=1\n", "x".repeat(999));
+        let many: String = (0..100).map(line).collect();
+        let statements = statements("start", &many);
+        assert!(statements.settings.len() < 20 && statements.unclear.contains("sling.home"));
     }
 
     #[test]

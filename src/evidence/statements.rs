@@ -45,7 +45,9 @@ const MOVERS: [&str; 10] = [
     REPOSITORY_HOME,
 ];
 
-/// Settings of one file that are kept; no file has nearly as many.
+/// Bytes of settings, variables and names of files that are kept of one file; no file has nearly as many.
+pub(super) const KEPT_BYTES_MAX: usize = 16 << 10;
+/// Settings that are kept of one file.
 pub(super) const SETTINGS_MAX: usize = 256;
 /// Characters of a value that are kept.
 pub(super) const VALUE_CHARS_MAX: usize = 1024;

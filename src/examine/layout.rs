@@ -114,7 +114,7 @@ impl<'a> Reader<'a> {
         for name in [CONFIG_DIRECTORY, REPOSITORY_HOME] {
             self.place(name);
         }
-        for said in self.said(&[CRYPTO_FILE_DISABLE]) {
+        for said in self.said(&[CRYPTO_FILE_DISABLE]).into_iter().take(files::INCLUDES_MAX) {
             let value = self.expand(said.value);
             self.set(CRYPTO_FILE_DISABLE, value, said.path);
         }
@@ -175,12 +175,13 @@ impl<'a> Reader<'a> {
 
     /// Adds the files that scripts run, and what those run.
     fn run_sources(&mut self) {
+        let mut known: BTreeSet<&str> = self.scripts.iter().map(|file| file.path).collect();
         let mut next = 0;
         while let Some(file) = self.scripts.get(next).copied() {
             next = next.saturating_add(1);
             for source in &file.statements.sources {
                 match self.files.sourced(self.root, source) {
-                    Some(found) if !self.scripts.iter().any(|own| own.path == found.path) => {
+                    Some(found) if known.insert(found.path) => {
                         self.scripts.push(found);
                     }
                     Some(_) => {}
@@ -426,7 +427,8 @@ impl<'a> Reader<'a> {
     fn doubt(&mut self) {
         let in_use: Vec<File<'a>> =
             self.scripts.iter().chain(&self.properties).chain(&self.includes).copied().collect();
-        let is_in_use = |file: &File<'a>| in_use.iter().any(|own| own.path == file.path);
+        let paths: BTreeSet<&str> = in_use.iter().map(|file| file.path).collect();
+        let is_in_use = |file: &File<'a>| paths.contains(file.path);
         let others = self.files.in_directory(&join(self.root, "conf"));
         let others: Vec<File<'a>> = others.filter(|file| !is_in_use(file)).collect();
         self.layout.used.extend(in_use.iter().chain(&others).map(|file| file.path.to_owned()));
