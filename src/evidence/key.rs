@@ -11,6 +11,10 @@ use sha2::Sha256;
 pub(super) const KIND: Kind =
     Kind { name: "crypto key", reads: Reads::Whole(64 << 10), find, parse };
 
+/// A key in any other directory, for `com.adobe.granite.crypto.keys.path` may name that one.
+pub(super) const SMALL: Kind =
+    Kind { name: "crypto key elsewhere", reads: Reads::Small(64 << 10), find: find_small, parse };
+
 /// Lengths in bytes of the keys that AEM writes, raw or obfuscated.
 const KEY_BYTES: [usize; 3] = [16, 32, 48];
 
@@ -18,6 +22,11 @@ fn find(path: &str) -> Option<Found<'_>> {
     let name = key_name(path::split(path).1)?.file_name();
     let bundle = path::in_data(path, name)?;
     Some(Found { root: bundle.root, bundle: bundle.name, name })
+}
+
+fn find_small(path: &str) -> Option<Found<'_>> {
+    let name = key_name(path::split(path).1)?.file_name();
+    Some(Found { root: "", bundle: "", name })
 }
 
 fn key_name(file: &str) -> Option<KeyName> {

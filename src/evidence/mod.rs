@@ -22,9 +22,11 @@ mod properties;
 mod revision;
 #[cfg(test)]
 mod samples;
+mod script;
 mod sling_id;
 mod sling_options;
 mod start_script;
+mod statements;
 mod storage;
 mod text;
 mod timestamp;
@@ -44,6 +46,7 @@ pub use path::{
     is_segment_store, may_hold, segment_store,
 };
 pub use revision::RevisionLocation;
+pub use statements::{HOME_OPTION, LAUNCHPAD_OPTION, Statements, mover};
 
 use crate::facts::{KeyDigest, KeyName, LogFile, Storage};
 
@@ -77,6 +80,22 @@ pub fn classify(path: &str) -> Option<(&'static Kind, Found<'_>)> {
     may_hold(path::split(path).0).then_some((kind, found))
 }
 
+/// Kinds of small files that may matter wherever they lie: a property file or a script of the install may name them.
+const SMALL_KINDS: [&Kind; 3] = [&key::SMALL, &properties::SMALL, &start_script::SMALL];
+
+/// Returns the kind of small file that a path is, where it is no evidence by itself.
+pub fn classify_small(path: &str) -> Option<(&'static Kind, Found<'_>)> {
+    let directory = path::split(path).0;
+    // Bundles keep thousands of files of any name, and configurations have directories of any name.
+    let is_apart = path::split(directory).1 == path::DATA || path::below_config(path).is_some();
+    if is_apart || classify(path).is_some() {
+        return None;
+    }
+    let (kind, found) =
+        SMALL_KINDS.into_iter().find_map(|kind| Some((kind, (kind.find)(path)?)))?;
+    may_hold(directory).then_some((kind, found))
+}
+
 /// One kind of evidence.
 pub struct Kind {
     /// Its name, for messages.
@@ -98,6 +117,8 @@ pub enum Reads {
     Whole(u64),
     /// The first bytes of a file; fewer than this means that the parser sees all of it.
     Prefix(u64),
+    /// All of a file of at most so many bytes, which may be one of the install's; a larger one, or anything but a file, is not.
+    Small(u64),
     /// All of a file of any length, as it comes, by what this makes. `parse` does the same with bytes that are there already.
     Stream(fn() -> Box<dyn Scan>),
 }
@@ -152,8 +173,8 @@ pub enum Fact {
     SlingId(String),
     /// `sling.options.file`: the selected mode of each group.
     RunModes(Vec<String>),
-    /// Settings that matter, as name and value, in file order.
-    Settings(Vec<(String, String)>),
+    /// What a property file or a start script states.
+    Settings(Statements),
     /// `launchpad-timestamp.txt`, milliseconds since 1970.
     LastStart(u64),
     /// `last.java.version`.

@@ -76,6 +76,17 @@ pub fn implied_revision(path: &str) -> Option<&str> {
         .find(|directory| revision_directory(directory).is_some())
 }
 
+/// Says whether a directory is the one of this name in an install, as far as its path tells.
+pub(super) fn is_directory_of_install(directory: &str, name: &str) -> bool {
+    parent_of(directory, name).is_some_and(|root| split(root).1 == QUICKSTART)
+}
+
+/// Says whether a file's name is one of an archive.
+pub(super) fn may_be_archive(file: &str) -> bool {
+    const ENDS: [&str; 9] = ["tar", "gz", "tgz", "zip", "jar", "bz2", "xz", "zst", "7z"];
+    file.rsplit_once('.').is_some_and(|(_, end)| ENDS.iter().any(|e| end.eq_ignore_ascii_case(e)))
+}
+
 /// Returns the root for a file in `conf/` or `launchpad/conf/`.
 pub(super) fn conf_root<'p>(path: &'p str, file: &str) -> Option<&'p str> {
     let home = parent_of(parent_of(path, file)?, "conf")?;

@@ -1,32 +1,45 @@
-//! `conf/sling.properties`, `launchpad/sling.properties`, `conf/quickstart.properties`: a few settings by name.
+//! `conf/sling.properties`, `launchpad/sling.properties`, `conf/quickstart.properties`, and what they may include: a few settings by
+//! name.
 //!
 //! The grammar is that of `java.util.Properties`: Latin-1 with `\uXXXX`, `#` and `!` comments, continued lines, `=`, `:` or a
 //! blank between name and value, the last of equal names wins. These files hold passwords too, so only listed names are kept.
 //! `org.osgi.service.http.port` in `sling.properties` is only the default, 8080; the port in use comes from the command line.
 
+use super::statements::{
+    KEPT_BYTES_MAX, SETTINGS_MAX, Statements, VALUE_CHARS_MAX, mentions, mover,
+};
 use super::{Fact, Found, Kind, ParseError, Reads, path, text};
-use crate::facts::{CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH};
 use crate::wiped::Wiped;
+use std::collections::{BTreeMap, BTreeSet};
 use zeroize::Zeroizing;
 
 pub(super) const KIND: Kind =
     Kind { name: "properties", reads: Reads::Whole(1 << 20), find, parse };
+/// Any other file that may be a property file of an install.
+pub(super) const SMALL: Kind = Kind {
+    name: "property file",
+    reads: Reads::Small(1 << 20),
+    find: find_small,
+    parse: parse_any,
+};
 
 const SLING: &str = "sling.properties";
 const QUICKSTART: &str = "quickstart.properties";
 
-/// The only names whose values are kept.
-const NAMES: [&str; 8] = [
+/// The only names whose values are kept, but for those that move something.
+const NAMES: [&str; 5] = [
     "quickstart.build",
     "granite.product.version",
     "PRODUCTINFO_VERSION",
     "sling.run.modes",
     "org.osgi.service.http.port",
-    CRYPTO_FILE_DISABLE,
-    CRYPTO_KEYS_PATH,
-    CONFIG_DIRECTORY,
 ];
-const VALUE_CHARS_MAX: usize = 1024;
+/// Ends of the names of property files.
+const ENDS: [&str; 4] = [".properties", ".props", ".cfg", ".conf"];
+/// Files in `conf` that hold the secret of a control port, or no text.
+const NO_PROPERTIES: [&str; 3] = ["controlport", "cq.pid", "license.properties"];
+/// How often a value that names another one is looked up.
+const DEPTH_MAX: usize = 8;
 
 fn find(path: &str) -> Option<Found<'_>> {
     let name = [SLING, QUICKSTART].into_iter().find(|name| path.ends_with(name))?;
@@ -35,23 +48,117 @@ fn find(path: &str) -> Option<Found<'_>> {
     Some(Found { root, bundle: "", name })
 }
 
-fn parse(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
-    Ok(Fact::Settings(settings(bytes, &NAMES)))
+fn find_small(path: &str) -> Option<Found<'_>> {
+    let (directory, file) = path::split(path);
+    let is_named = || {
+        let file = file.to_ascii_lowercase();
+        ENDS.iter().any(|end| file.ends_with(end))
+    };
+    let of_install =
+        || path::is_directory_of_install(directory, "conf") && !path::may_be_archive(file);
+    let is_property_file = !NO_PROPERTIES.contains(&file) && (is_named() || of_install());
+    is_property_file.then_some(Found { root: "", bundle: "", name: file })
+}
+
+fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
+    if found.name == SLING {
+        check(bytes)?;
+    }
+    parse_any(found, bytes)
+}
+
+fn parse_any(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
+    Ok(Fact::Settings(statements(bytes)))
+}
+
+/// Says what is wrong with a file that Sling cannot have written: zeros of a failed copy, a page of a proxy, bytes of any other kind.
+fn check(bytes: &[u8]) -> Result<(), ParseError> {
+    let wrong = |offset, found| {
+        Err(ParseError::unexpected("property", offset, "a name and a value", found))
+    };
+    if let Some(offset) =
+        bytes.iter().position(|byte| *byte < b' ' && !b"\t\n\r\x0c".contains(byte))
+    {
+        return wrong(offset, bytes.get(offset..).unwrap_or_default());
+    }
+    let mut lines = Lines { rest: bytes };
+    let mut has_pair = false;
+    while let Some(line) = lines.next_logical().map(Wiped::new) {
+        let (name, _) = split(&line);
+        if matches!(name.first(), None | Some(b'<' | b'{' | b'[' | b'"')) {
+            return wrong(0, bytes);
+        }
+        let behind = skip_blanks(line.get(name.len()..).unwrap_or_default());
+        // A blank parts a name from its value too, and the words of a message.
+        has_pair |= match behind.first() {
+            Some(b'=' | b':') => true,
+            first => first.is_some() && name.contains(&b'.'),
+        };
+    }
+    if has_pair { Ok(()) } else { wrong(0, bytes) }
 }
 
 /// Returns the settings of these names, in file order.
 pub(super) fn settings(bytes: &[u8], names: &[&str]) -> Vec<(String, String)> {
     let mut settings: Vec<(String, String)> = Vec::new();
-    let mut lines = Lines { rest: bytes };
-    while let Some(line) = lines.next_logical() {
-        let (name, value) = split(&line);
-        let name = unescape(name);
-        if names.contains(&name.as_str()) {
-            settings.retain(|(earlier, _)| *earlier != name);
-            settings.push((name, text::cut(unescape(value).trim(), VALUE_CHARS_MAX)));
-        }
+    for (name, value) in pairs(bytes).iter().filter(|(name, _)| names.contains(&name.as_str())) {
+        settings.retain(|(earlier, _)| earlier != name);
+        settings.push((name.clone(), text::cut(value.trim(), VALUE_CHARS_MAX)));
     }
     settings
+}
+
+/// Returns what a file states. A name that stands in a value, such as that of an option there, is not understood.
+fn statements(bytes: &[u8]) -> Statements {
+    let pairs = pairs(bytes);
+    let mut last: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut unclear: BTreeSet<&'static str> = BTreeSet::new();
+    for (index, (name, value)) in pairs.iter().enumerate() {
+        if mover(name).is_some() || NAMES.contains(&name.as_str()) {
+            last.insert(name, index);
+        } else {
+            unclear.extend(mentions(name));
+        }
+        unclear.extend(mentions(value));
+    }
+    let mut kept: Vec<usize> = last.into_values().collect();
+    kept.sort_unstable();
+    let kept = || kept.iter().filter_map(|index| pairs.get(*index));
+    let all: BTreeMap<&str, &str> =
+        pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let mut statements = Statements { unclear, ..Statements::default() };
+    let mut kept_bytes = 0_usize;
+    for (name, value) in kept() {
+        let value = text::cut(resolve(value.trim(), &all).trim(), VALUE_CHARS_MAX);
+        kept_bytes = kept_bytes.saturating_add(name.len()).saturating_add(value.len());
+        if kept_bytes <= KEPT_BYTES_MAX && statements.settings.len() < SETTINGS_MAX {
+            statements.settings.push((name.clone(), value));
+        } else {
+            statements.unclear.extend(mover(name));
+            break;
+        }
+    }
+    statements
+}
+
+/// Puts in what other properties of the file say, where a value names them. What moves something is left to whoever knows all files.
+fn resolve(value: &str, all: &BTreeMap<&str, &str>) -> String {
+    let mut value = value.to_owned();
+    for _ in 0..DEPTH_MAX {
+        let Some((before, name, after)) = reference(&value) else { break };
+        let Some(found) = all.get(name).filter(|_| value.len() <= VALUE_CHARS_MAX) else { break };
+        value = format!("{before}{}{after}", found.trim());
+    }
+    value
+}
+
+/// Returns the first `${name}` that names no setting that moves something, and what stands before and behind it.
+fn reference(value: &str) -> Option<(&str, &str, &str)> {
+    value.match_indices("${").find_map(|(at, start)| {
+        let before = value.get(..at)?;
+        let (name, after) = value.get(at.saturating_add(start.len())..)?.split_once('}')?;
+        mover(name).is_none().then_some((before, name, after))
+    })
 }
 
 /// Returns all names and values, in file order. Values may be secrets.
@@ -184,7 +291,7 @@ mod tests {
     fn settings(text: &[u8]) -> Vec<(String, String)> {
         let found = Found { root: "", bundle: "", name: SLING };
         match parse(&found, text) {
-            Ok(Fact::Settings(settings)) => settings,
+            Ok(Fact::Settings(statements)) => statements.settings,
             other => panic!("{other:?}"),
         }
     }
@@ -241,6 +348,73 @@ mod tests {
     fn other_names_are_never_kept() {
         let text = b"some.password=CANARY\nsling.run.modes.x=CANARY\nquickstart.build = 6.5.0\n";
         assert_eq!(settings(text), [("quickstart.build".to_owned(), "6.5.0".to_owned())]);
+    }
+
+    #[test]
+    fn what_sling_cannot_have_written_is_no_property_file() {
+        let found = Found { root: "", bundle: "", name: SLING };
+        for bytes in [
+            &[0; 64][..],
+            b"",
+            b"#x\n",
+            b"<html><body>403</body></html>",
+            b"<!DOCTYPE html>\n<meta charset=\"utf-8\">\n",
+            b"{\"error\": 403}",
+            b"\xff\xfea\0=\0b\0",
+            b"a=b\n\x01\x02",
+            b"Forbidden\n",
+        ] {
+            assert!(parse(&found, bytes).is_err(), "{bytes:?}");
+        }
+        for bytes in [&b"a=b"[..], b"#x\n\na.b : c\n", b"a = b\\\n  c\n", b"\xe4=1\n"] {
+            assert!(parse(&found, bytes).is_ok(), "{bytes:?}");
+        }
+        let build = Found { name: QUICKSTART, ..found };
+        assert!(parse(&build, b"<html>").is_ok());
+    }
+
+    #[test]
+    fn settings_that_move_something_are_kept_with_what_they_name() {
+        let text = b"a.dir=/mnt\nsling.include.x=b, c\norg.osgi.framework.storage=${a.dir}/${b}\nfelix.cm.dir=${sling.home}/${a.dir}\n";
+        assert_eq!(
+            settings(text),
+            [
+                ("sling.include.x", "b, c"),
+                ("org.osgi.framework.storage", "/mnt/${b}"),
+                ("felix.cm.dir", "${sling.home}//mnt"),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        );
+        assert_eq!(settings(b"repository.home=${x}\nx=${x}y\n")[0].0, "repository.home");
+    }
+
+    #[test]
+    fn more_than_is_kept_is_not_understood() {
+        let line = |index: usize| format!("sling.include.{index}={}\n", "x".repeat(2_000));
+        let many: String = (0..100).map(line).collect();
+        let statements = statements(many.as_bytes());
+        assert!(statements.settings.len() < 20 && statements.unclear.contains("sling.include"));
+    }
+
+    #[test]
+    fn name_in_a_value_is_not_understood() {
+        let unclear = |text: &[u8]| statements(text).unclear.into_iter().collect::<Vec<_>>();
+        assert_eq!(unclear(b"jvm.opts=-Xmx1g -Dsling.home=/x\n"), ["sling.home"]);
+        assert_eq!(
+            unclear(b"<p name=\"org.osgi.framework.storage\"/>\n"),
+            ["org.osgi.framework.storage"]
+        );
+        assert_eq!(unclear(b"#sling.home=/x\nx=${sling.home}/y\nsling.home=/z\n"), [""; 0]);
+    }
+
+    #[test]
+    fn files_that_may_be_included_are_found() {
+        for path in ["crx-quickstart/conf/x", "q/conf/crypto.properties", "q/etc/a.PROPS"] {
+            assert!(find_small(path).is_some(), "{path}");
+        }
+        for path in ["crx-quickstart/conf/controlport", "crx-quickstart/conf/x.zip", "q/conf/x"] {
+            assert!(find_small(path).is_none(), "{path}");
+        }
     }
 
     #[test]

@@ -193,7 +193,7 @@ fn sling_s_own_files_are_read() {
     let modes = Fact::RunModes(["publish", "crx3", "nosamplecontent"].map(str::to_owned).to_vec());
     assert!(all.contains(&("bundle7".to_owned(), "sling.options.file".to_owned(), modes)));
     let settings = |fact: &Fact| match fact {
-        Fact::Settings(settings) => Some(settings.clone()),
+        Fact::Settings(statements) => Some(statements.settings.clone()),
         _ => None,
     };
     let settings: Vec<_> = all.iter().filter_map(|(.., fact)| settings(fact)).collect();

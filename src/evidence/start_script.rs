@@ -1,90 +1,273 @@
-//! `bin/start` and its like: settings that the command line gives the JVM.
+//! `bin/start` and its like, and what they run: settings that the command line gives the JVM and the launcher.
 //!
-//! A line of text search, not a shell: what stands in a comment line is ignored, and so is a port or run mode that the script
-//! takes from the environment. The default `CQ_JVM_OPTS` line holds neither of the two crypto flags.
+//! Nothing is run. Every value that stands anywhere in a script counts, for another branch may take it away or not; what stands in a
+//! comment does not, nor does a port or run mode that is taken from the environment. Puppet keeps the options in `bin/start-env`, which
+//! `bin/start` runs, and people write `start.sh` and `Start.bat`.
 
+use super::script::{self, Syntax};
+use super::statements::{
+    HOME_OPTION, KEPT_BYTES_MAX, LAUNCHPAD_OPTION, SETTINGS_MAX, Statements, VALUE_CHARS_MAX,
+    mentions, mover,
+};
 use super::{Fact, Found, Kind, ParseError, Reads, path, text};
-use crate::facts::{CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH};
+use crate::facts::{SLING_HOME, SLING_PROPERTIES};
+use std::collections::BTreeMap;
 
 pub(super) const KIND: Kind =
     Kind { name: "start script", reads: Reads::Whole(1 << 20), find, parse };
+/// Any other file that may be a script of an install, or a part of one.
+pub(super) const SMALL: Kind =
+    Kind { name: "script", reads: Reads::Small(1 << 20), find: find_small, parse };
 
 const IN_BIN: [&str; 4] = ["start", "start.bat", "quickstart", "quickstart.bat"];
 const SERVICE: &str = "instsrv.bat";
-const FLAGS: [&str; 2] = [CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH];
 const VARIABLES: [&str; 2] = ["CQ_PORT", "CQ_RUNMODE"];
-const VALUE_CHARS_MAX: usize = 1024;
+/// Ends of the names of scripts, and of files that set variables for them.
+const ENDS: [&str; 9] =
+    [".sh", ".bat", ".cmd", ".ps1", ".ksh", ".bash", ".env", ".service", "-env"];
+/// Words in front of a command that do not change what it is.
+const KEYWORDS: [&str; 9] = ["then", "else", "do", "{", "!", "if", "exec", "time", "eval"];
+/// How often a text in quotes is taken apart again.
+const DEPTH_MAX: usize = 4;
 
 fn find(path: &str) -> Option<Found<'_>> {
     let (directory, file) = path::split(path);
-    if file == SERVICE {
+    if file.eq_ignore_ascii_case(SERVICE) {
         let root = path::parent_of(path::parent_of(directory, "helpers")?, "opt")?;
         return Some(Found { root, bundle: "", name: SERVICE });
     }
-    let name = IN_BIN.into_iter().find(|name| *name == file)?;
+    let name = IN_BIN.into_iter().find(|name| {
+        // Names have no case on Windows, and have one elsewhere.
+        *name == file || script::is_batch(name) && name.eq_ignore_ascii_case(file)
+    })?;
     Some(Found { root: path::parent_of(directory, "bin")?, bundle: "", name })
 }
 
-fn parse(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
-    let script = text::decode(bytes);
-    let mut settings: Vec<(String, String)> = Vec::new();
-    for line in script.split(['\n', '\r']).map(str::trim).filter(|line| !is_comment(line)) {
-        for (name, value) in line_settings(line) {
-            settings.retain(|(earlier, _)| earlier != name);
-            settings.push((name.to_owned(), text::cut(value, VALUE_CHARS_MAX)));
+fn find_small(path: &str) -> Option<Found<'_>> {
+    let (directory, file) = path::split(path);
+    let is_named = || {
+        let file = file.to_ascii_lowercase();
+        ENDS.iter().any(|end| file.ends_with(end)) || file.starts_with("start")
+    };
+    let of_install =
+        || path::is_directory_of_install(directory, "bin") && !path::may_be_archive(file);
+    let is_script = of_install() || is_named() && !path::may_be_archive(file);
+    is_script.then_some(Found { root: "", bundle: "", name: file })
+}
+
+fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
+    let text = script::without_comments(&text::decode(bytes));
+    Ok(Fact::Settings(Script::new(Syntax::of(found.name)).read(&text)))
+}
+
+/// A script that is being read.
+struct Script {
+    syntax: Syntax,
+    statements: Statements,
+    /// How often a name stands in a form that is understood.
+    understood: BTreeMap<&'static str, usize>,
+    /// Bytes of what is kept of it.
+    kept_bytes: usize,
+}
+
+impl Script {
+    fn new(syntax: Syntax) -> Self {
+        Self {
+            syntax,
+            statements: Statements::default(),
+            understood: BTreeMap::new(),
+            kept_bytes: 0,
         }
     }
-    Ok(Fact::Settings(settings))
+
+    fn read(mut self, text: &str) -> Statements {
+        let commands = script::commands(text, self.syntax);
+        for command in &commands {
+            self.command(command, DEPTH_MAX);
+        }
+        let mut mentioned: BTreeMap<&'static str, usize> = BTreeMap::new();
+        for name in commands.iter().flatten().flat_map(|word| mentions(word)) {
+            let count = mentioned.entry(name).or_default();
+            *count = count.saturating_add(1);
+        }
+        let more = |name: &&str, count: usize| {
+            count > self.understood.get(*name).copied().unwrap_or_default()
+        };
+        let unclear = mentioned.iter().filter(|(name, count)| more(name, **count));
+        self.statements.unclear.extend(unclear.map(|(name, _)| *name));
+        self.statements
+    }
+
+    fn command(&mut self, words: &[String], depth: usize) {
+        self.sources(words);
+        self.options(words);
+        if self.syntax == Syntax::Batch {
+            self.set(words);
+        }
+        for word in words {
+            self.word(word, depth);
+        }
+    }
+
+    fn word(&mut self, word: &str, depth: usize) {
+        if let Some((name, value)) = assignment(word) {
+            self.variable(name, value);
+            return self.again(value, depth);
+        }
+        let options = word.find(" -").filter(|_| word.starts_with("-D"));
+        match options.and_then(|at| word.split_at_checked(at)) {
+            Some((first, rest)) => {
+                self.definitions(first);
+                self.again(rest, depth);
+            }
+            None if word.starts_with("-D") || !word.contains(char::is_whitespace) => {
+                self.definitions(word);
+            }
+            None => self.again(word, depth),
+        }
+    }
+
+    /// Takes apart what stood in quotes.
+    fn again(&mut self, text: &str, depth: usize) {
+        if depth == 0 {
+            return;
+        }
+        for command in script::commands(text, self.syntax) {
+            self.command(&command, depth.saturating_sub(1));
+        }
+    }
+
+    /// Takes every `-D<name>=<value>` of a word, such as that in `--JvmOptions=-Dname=value`.
+    fn definitions(&mut self, word: &str) {
+        for (at, _) in word.match_indices("-D") {
+            let begins = !word.get(..at).unwrap_or_default().ends_with(char::is_alphanumeric);
+            let rest = word.get(at.saturating_add(2)..).filter(|_| begins).unwrap_or_default();
+            let (name, value) = rest.split_once('=').unwrap_or((rest, ""));
+            if let Some(mover) = mover(name) {
+                let count = self.understood.entry(mover).or_default();
+                *count = count.saturating_add(1);
+                self.setting(name, value.trim_matches('\''));
+            }
+        }
+    }
+
+    fn setting(&mut self, name: &str, value: &str) {
+        let setting = (name.to_owned(), text::cut(value, VALUE_CHARS_MAX));
+        let statements = &mut self.statements;
+        if statements.settings.contains(&setting) {
+            return;
+        }
+        if self.has_room(setting.0.len().saturating_add(setting.1.len())) {
+            self.statements.settings.push(setting);
+        } else {
+            self.statements.unclear.insert(mover(name).unwrap_or(SLING_HOME));
+        }
+    }
+
+    /// Says whether more may be kept; a script that has too much is not looked at any further.
+    fn has_room(&mut self, bytes: usize) -> bool {
+        self.kept_bytes = self.kept_bytes.saturating_add(bytes);
+        self.kept_bytes <= KEPT_BYTES_MAX && self.statements.settings.len() < SETTINGS_MAX
+    }
+
+    /// Takes the launcher's options `-c` and `-i`, which follow the jar, its command `start`, or the variable that begins with that.
+    fn options(&mut self, words: &[String]) {
+        let is_begin = |word: &str| matches!(word, "start" | "-jar") || word.contains("START_OPTS");
+        let mut words =
+            words.iter().map(String::as_str).skip_while(|word| !is_begin(word)).peekable();
+        while let Some(word) = words.next() {
+            for option in [HOME_OPTION, LAUNCHPAD_OPTION] {
+                match word.strip_prefix(option) {
+                    Some("") => {
+                        if let Some(value) = words.peek() {
+                            self.setting(option, value);
+                        }
+                    }
+                    Some(value) => self.setting(option, value),
+                    None => {}
+                }
+            }
+        }
+    }
+
+    /// `set NAME=value` goes on to the end of the command, blanks included.
+    fn set(&mut self, words: &[String]) {
+        let mut rest = words.iter().skip_while(|word| !word.eq_ignore_ascii_case("set")).skip(1);
+        let Some((name, first)) = rest.next().and_then(|word| assignment(word)) else { return };
+        let value = rest.fold(first.to_owned(), |value, word| value + " " + word);
+        if value != first {
+            self.variable(name, &value);
+            self.options(&value.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        }
+    }
+
+    fn variable(&mut self, name: &str, value: &str) {
+        let written_out = !value.is_empty() && !value.contains(['$', '%', '`']);
+        if VARIABLES.contains(&name) && written_out {
+            self.statements.settings.retain(|(earlier, _)| earlier != name);
+            self.setting(name, value);
+        }
+        let value = text::cut(value, VALUE_CHARS_MAX);
+        if !is_secret(name) && self.has_room(name.len().saturating_add(value.len())) {
+            self.statements.variables.push((name.to_owned(), value));
+        }
+    }
+
+    /// Takes the file that a command runs as a part of the script.
+    fn sources(&mut self, words: &[String]) {
+        let mut words = words.iter().map(String::as_str).peekable();
+        while words.next_if(|word| KEYWORDS.contains(word)).is_some() {}
+        let file = match self.syntax {
+            Syntax::Shell => {
+                words.next_if(|word| matches!(*word, "." | "source")).and(words.next())
+            }
+            Syntax::Batch => {
+                let is_call = |word: &&str| word.eq_ignore_ascii_case("call") || *word == ".";
+                let mut words = words.skip_while(|word| !is_call(word)).skip(1);
+                words.next().filter(|file| script::is_batch(file))
+            }
+        };
+        let Some(file) = file.map(|file| text::cut(file, VALUE_CHARS_MAX)) else { return };
+        if self.has_room(file.len()) {
+            self.statements.sources.push(file);
+        } else {
+            self.statements.unclear.insert(SLING_PROPERTIES);
+        }
+    }
 }
 
-/// Says whether a line is a comment, to a shell or to `cmd`.
-fn is_comment(line: &str) -> bool {
-    let bare = line.trim_start_matches('@');
-    let word = bare.split_ascii_whitespace().next().unwrap_or_default();
-    line.starts_with('#') || line.starts_with("::") || word.eq_ignore_ascii_case("rem")
+/// Splits `NAME=value` and `NAME+=value`.
+fn assignment(word: &str) -> Option<(&str, &str)> {
+    let (name, value) = word.split_once('=')?;
+    let name = name.strip_suffix('+').unwrap_or(name);
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    is_name.then_some((name, value))
 }
 
-fn line_settings(line: &str) -> impl Iterator<Item = (&'static str, &str)> {
-    let flags = FLAGS.into_iter().filter_map(|name| Some((name, flag(line, name)?)));
-    let variables = VARIABLES.into_iter().filter_map(|name| Some((name, variable(line, name)?)));
-    flags.chain(variables)
-}
-
-/// Returns the value of the last `-D<name>=<value>` in a line.
-fn flag<'a>(line: &'a str, name: &str) -> Option<&'a str> {
-    let assigned = |(at, _): (usize, &str)| {
-        line.get(at..)?.strip_prefix("-D")?.strip_prefix(name)?.strip_prefix('=').map(value)
-    };
-    line.match_indices("-D").filter_map(assigned).last()
-}
-
-/// Returns the value that a line assigns to a variable, when it is written out.
-fn variable<'a>(line: &'a str, name: &str) -> Option<&'a str> {
-    let assigned = |(at, _): (usize, &str)| {
-        let before = line.get(..at)?.chars().next_back();
-        let starts = before
-            .is_none_or(|c| c.is_ascii_whitespace() || matches!(c, '"' | '\'' | ';' | '&' | '('));
-        let value = line.get(at..)?.strip_prefix(name)?.strip_prefix('=').map(value)?;
-        (starts && !value.is_empty() && !value.contains(['$', '%', '`'])).then_some(value)
-    };
-    line.match_indices(name).filter_map(assigned).last()
-}
-
-/// Returns what stands between an optional quote and the next blank, quote or semicolon.
-fn value(text: &str) -> &str {
-    let is_quote = |c: char| matches!(c, '"' | '\'');
-    let text = text.strip_prefix(is_quote).unwrap_or(text);
-    text.split(|c: char| c.is_whitespace() || is_quote(c) || c == ';').next().unwrap_or_default()
+/// Says whether a variable may hold what nobody must see.
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    ["PASS", "SECRET", "TOKEN", "PWD", "CREDENTIAL"].iter().any(|part| name.contains(part))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::{BUNDLE_CACHE, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH};
 
     fn settings(script: &str) -> Vec<(String, String)> {
         let found = Found { root: "", bundle: "", name: "start" };
         match parse(&found, script.as_bytes()) {
-            Ok(Fact::Settings(settings)) => settings,
+            Ok(Fact::Settings(statements)) => statements.settings,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn statements(name: &str, script: &str) -> Statements {
+        let found = Found { root: "", bundle: "", name };
+        match parse(&found, script.as_bytes()) {
+            Ok(Fact::Settings(statements)) => statements,
             other => panic!("{other:?}"),
         }
     }
@@ -128,7 +311,6 @@ mod tests {
         for script in [
             "-Dcom.adobe.granite.crypto.file.disabled=true",
             "-Dxcom.adobe.granite.crypto.file.disable=true",
-            "com.adobe.granite.crypto.file.disable=true",
             "MY_CQ_PORT=4502",
             "CQ_PORTS=4502",
             "if [ \"$CQ_PORT\" = 4502 ]; then",
@@ -149,10 +331,97 @@ mod tests {
     }
 
     #[test]
-    fn the_last_assignment_wins() {
+    fn every_value_that_a_branch_may_choose_is_kept() {
         assert_eq!(one("CQ_PORT=4502\nCQ_PORT=4503").1, "4503");
-        let twice = "-Dcom.adobe.granite.crypto.file.disable=true -Dcom.adobe.granite.crypto.file.disable=false";
-        assert_eq!(one(twice).1, "false");
+        let erased = "X=\"-Dcom.adobe.granite.crypto.keys.path=/k\"\nif [ $1 ]; then X=\"-Dcom.adobe.granite.crypto.keys.path=\"; fi";
+        let values: Vec<_> = settings(erased).into_iter().map(|(_, value)| value).collect();
+        assert_eq!(values, ["/k", ""]);
+    }
+
+    #[test]
+    fn option_is_found_however_it_is_quoted() {
+        let expected = (CRYPTO_KEYS_PATH.to_owned(), "/mnt/keys".to_owned());
+        let name = CRYPTO_KEYS_PATH;
+        for script in [
+            format!("java -D\"{name}=/mnt/keys\" -jar x"),
+            format!("java \"-D{name}=/mnt/keys\" -jar x"),
+            format!("java -D'{name}'=/mnt/keys -jar x"),
+            format!("java -D'{name}'='/mnt/keys' -jar x"),
+            format!("java \\\n  -D{name}=/mnt/keys \\\n  -jar x"),
+            format!("OPTS=(\n-D{name}=/mnt/keys\n)"),
+            format!("OPTS+=\" -D{name}=/mnt/keys\""),
+            format!("OPTS=\"\n-Xmx4g\n-D{name}=/mnt/keys\n\""),
+            format!("eval \"java -D{name}='/mnt/keys' -jar x\""),
+            format!("Environment=\"CQ_JVM_OPTS=-Xmx1g -D{name}=/mnt/keys\""),
+            format!("jsvc --JvmOptions=-D{name}=/mnt/keys"),
+            format!("-D{name}=/mnt/keys"),
+        ] {
+            assert_eq!(settings(&script), std::slice::from_ref(&expected), "{script}");
+            assert!(statements("start", &script).unclear.is_empty(), "{script}");
+        }
+        let windows = statements("Start.bat", &format!("set CQ_JVM_OPTS=-D{name}=D:\\keys\r\n"));
+        assert_eq!(windows.settings, [(name.to_owned(), "D:\\keys".to_owned())]);
+    }
+
+    #[test]
+    fn mention_in_a_form_that_is_not_understood_is_told() {
+        for script in [
+            "NAME=com.adobe.granite.crypto.keys.path; java \"-D$NAME=/x\"",
+            "echo com.adobe.granite.crypto.keys.path=/x >> conf/sling.properties",
+            "java -J-Dcom.adobe.granite.crypto.keys.path=/x",
+            "sed -i 's#.*crypto.x#com.adobe.granite.crypto.keys.path=/x#' conf/sling.properties",
+        ] {
+            let unclear = statements("start", script).unclear;
+            assert!(unclear.contains(CRYPTO_KEYS_PATH), "{script}");
+        }
+        assert!(
+            statements("start", "# -Dsling.home=/x\njava # -Dsling.home=/y").unclear.is_empty()
+        );
+    }
+
+    #[test]
+    fn files_and_variables_of_a_script_are_kept() {
+        let puppet = ". bin/start-env\n[ -f x ] && . \"$(dirname $0)/setenv.sh\"\nif true; then\n  source /etc/default/aem\nfi\ncd .\n";
+        let sources = statements("start", puppet).sources;
+        assert_eq!(sources, ["bin/start-env", "$(dirname $0)/setenv.sh", "/etc/default/aem"]);
+        let batch = "if exist a.bat call \"%~dp0\\setenv.bat\"\r\ncall :label\r\n";
+        assert_eq!(statements("start.bat", batch).sources, ["%~dp0\\setenv.bat"]);
+        let script = statements(
+            "start",
+            "export P='conf/a.properties'\nKEY_PASSWORD=x\njava -Dsling.properties=${P}",
+        );
+        assert_eq!(script.variables, [("P".to_owned(), "conf/a.properties".to_owned())]);
+        assert_eq!(script.settings, [(SLING_PROPERTIES.to_owned(), "${P}".to_owned())]);
+    }
+
+    #[test]
+    fn more_than_is_kept_is_not_understood() {
+        let line =
+            |index: usize| format!("java -Dsling.home={index}{}\nX{index}=1\n", "x".repeat(999));
+        let many: String = (0..100).map(line).collect();
+        let statements = statements("start", &many);
+        assert!(statements.settings.len() < 20 && statements.unclear.contains("sling.home"));
+    }
+
+    #[test]
+    fn options_of_the_launcher_are_kept() {
+        let of = |script: &str| statements("start", script).settings;
+        let both = |home: &str, launchpad: &str| {
+            [("-c".to_owned(), home.to_owned()), ("-i".to_owned(), launchpad.to_owned())]
+        };
+        assert_eq!(
+            of("START_OPTS=\"start -c ${CURR_DIR} -i launchpad\""),
+            both("${CURR_DIR}", "launchpad")
+        );
+        assert_eq!(
+            of("java -client -jar x.jar start -c /opt/q -ilaunchpad2"),
+            both("/opt/q", "launchpad2")
+        );
+        assert_eq!(of("head -c 10; grep -i x"), []);
+        let windows = statements("start.bat", "set START_OPTS=start -c %Dir% -i launchpad\r\n");
+        assert_eq!(windows.settings, both("%Dir%", "launchpad"));
+        let cache = statements("start", "java -Dorg.osgi.framework.storage=/var/felix");
+        assert_eq!(cache.values(BUNDLE_CACHE).collect::<Vec<_>>(), ["/var/felix"]);
     }
 
     #[test]
@@ -161,10 +430,22 @@ mod tests {
             let path = format!("q/bin/{name}");
             assert_eq!(find(&path), Some(Found { root: "q", bundle: "", name }));
         }
+        assert_eq!(find("q/bin/Start.BAT").unwrap().name, "start.bat");
+        assert_eq!(find("q/bin/Start"), None);
         assert_eq!(find("q/opt/helpers/instsrv.bat").unwrap().root, "q");
         assert_eq!(find("opt/helpers/instsrv.bat").unwrap().root, "");
         assert_eq!(find("q/bin/stop"), None);
         assert_eq!(find("q/start"), None);
         assert_eq!(find("q/sbin/start"), None);
+    }
+
+    #[test]
+    fn other_scripts_are_found_and_archives_are_none() {
+        for path in ["crx-quickstart/bin/x", "q/bin/start-env", "a/start.sh", "x/setenv.BAT"] {
+            assert!(find_small(path).is_some(), "{path}");
+        }
+        for path in ["jdk/bin/java", "crx-quickstart/bin/x.tgz", "start.tar.gz", "q/x.txt"] {
+            assert!(find_small(path).is_none(), "{path}");
+        }
     }
 }

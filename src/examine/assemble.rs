@@ -4,15 +4,17 @@ use super::bundles::bundles;
 use super::claims::Claims;
 use super::collector::{Collected, Item};
 use super::gap_list::GapList;
+use super::layout::{Cache, Layout, layouts};
 use super::leftovers::{
     is_moot, is_other_content, malformed, nested, no_instance, unidentified, untold,
 };
+use super::links::join;
 use super::roots::{Evidence, by_root, marks_instance, owner, strays};
 use super::{access, configs, node_store};
-use crate::evidence::{Fact, Found};
+use crate::evidence::{Fact, Found, classify_small, mover};
 use crate::facts::{
-    Gap, GapKind, KeyFile, Owner, Parts, Place, RunModes, Setting, SlingId, Snapshot, StorageFile,
-    is_in_realm, realm,
+    Gap, GapKind, KeyFile, KeyName, Owner, Parts, Place, RunModes, Setting, SlingId, Snapshot,
+    StorageFile, is_in_realm, realm,
 };
 use crate::intake::{Source, Standing, Walked};
 use crate::limits::Limits;
@@ -42,9 +44,16 @@ pub(super) fn snapshots(
         directory,
         ..
     } = collected;
-    let mut roots = by_root(&items);
+    let mut layouts = layouts(source, &items);
+    let mut roots = by_root(&items, &layouts);
     gaps.extend(strays(source, &items));
-    roots.retain(|_, evidence| evidence.iter().any(|(_, found, item)| marks_instance(found, item)));
+    roots.retain(|root, evidence| {
+        evidence.iter().any(|(_, found, item)| marks_instance(found, item))
+            || layouts.get(root).is_some_and(|layout| layout.cache != Cache::Usual)
+    });
+    layouts.retain(|root, _| roots.contains_key(root));
+    gaps.retain(|gap| !is_unused(gap, &layouts));
+    gaps.extend(layouts.values().flat_map(|layout| layout.gaps.iter().cloned()));
     gaps.extend(malformed(source, &items));
     let left_out = split_off(source, &mut roots, limits, &mut gaps);
     let tops: BTreeSet<&str> = roots.keys().map(String::as_str).collect();
@@ -66,8 +75,12 @@ pub(super) fn snapshots(
         named.extend(untold(claims.gaps(directory, is_status), gaps.iter().chain(&named)));
     }
     gaps.extend(GapList::capped(source, &named, limits.gaps_max));
-    let mut snapshots: Vec<Snapshot> =
-        roots.iter().map(|(root, evidence)| snapshot(source, root, evidence, &gaps)).collect();
+    let with_layout = |(root, evidence): (&String, &Evidence<'_>)| {
+        let layout = layouts.remove(root).unwrap_or_default();
+        let keys = moved_keys(source, &layout, &items);
+        snapshot(source, root, evidence, layout, keys, &gaps)
+    };
+    let mut snapshots: Vec<Snapshot> = roots.iter().map(with_layout).collect();
     gaps.extend(snapshots.iter().flat_map(unidentified));
     let installs = roots.values().zip(&snapshots);
     gaps.extend(installs.flat_map(|(evidence, snapshot)| {
@@ -123,9 +136,41 @@ fn concerns_realm(gap: &Gap, root: &str) -> bool {
     gap.path.as_deref().is_none_or(|path| is_in_realm(root, realm(path)))
 }
 
-fn snapshot(source: &str, root: &str, evidence: &Evidence<'_>, gaps: &[Gap]) -> Snapshot {
-    let mut snapshot =
-        Snapshot { source: source.to_owned(), root: root.to_owned(), ..Snapshot::default() };
+/// Says whether a gap concerns a small file that no install uses: files of such names are everywhere.
+fn is_unused(gap: &Gap, layouts: &BTreeMap<String, Layout>) -> bool {
+    let small = gap.path.as_deref().filter(|path| gap.is_local() && classify_small(path).is_some());
+    small.is_some_and(|path| !layouts.values().any(|layout| layout.used.contains(path)))
+}
+
+/// Returns the keys in the directory that a setting names.
+fn moved_keys(source: &str, layout: &Layout, items: &BTreeMap<String, Item>) -> Vec<KeyFile> {
+    let key = |name: KeyName| {
+        let path = join(layout.keys.as_deref()?, name.file_name());
+        let Item::Read { fact: Ok(Fact::Key(name, digest)), owner } = items.get(&path)? else {
+            return None;
+        };
+        let place = Place { source: source.to_owned(), path };
+        let (digest, owner) = (digest.clone(), owner.clone());
+        Some(KeyFile { name: *name, digest, directory: String::new(), place, owner })
+    };
+    KeyName::ALL.into_iter().filter_map(key).collect()
+}
+
+fn snapshot(
+    source: &str,
+    root: &str,
+    evidence: &Evidence<'_>,
+    layout: Layout,
+    moved_keys: Vec<KeyFile>,
+    gaps: &[Gap],
+) -> Snapshot {
+    let mut snapshot = Snapshot {
+        source: source.to_owned(),
+        root: root.to_owned(),
+        moved_keys,
+        settings: layout.settings,
+        ..Snapshot::default()
+    };
     let own: Vec<Gap> = gaps.iter().filter(|gap| concerns_realm(gap, root)).cloned().collect();
     snapshot.bundles = bundles(source, root, evidence, &own);
     for (path, found, item) in evidence {
@@ -134,7 +179,7 @@ fn snapshot(source: &str, root: &str, evidence: &Evidence<'_>, gaps: &[Gap]) -> 
         add(&mut snapshot, found, fact, owner.as_ref(), place);
     }
     access::add(&mut snapshot, evidence);
-    snapshot.parts = parts(evidence);
+    snapshot.parts = Parts { properties: layout.properties, ..parts(evidence) };
     let used = configs::Use::of(&snapshot);
     snapshot.parts.configurations = configs::are_packed(evidence, used);
     snapshot.configurations = configs::configurations(source, evidence, used);
@@ -170,13 +215,16 @@ fn add(
         {
             snapshot.run_modes = Some(RunModes { selected: selected.clone(), place });
         }
-        Fact::Settings(settings) => {
-            let setting = |(name, value): &(String, String)| Setting {
+        // What moves something counts only where it is in use, which the layout tells; so do options of the launcher.
+        Fact::Settings(statements) => {
+            let settings = statements.settings.iter();
+            let plain =
+                settings.filter(|(name, _)| mover(name).is_none() && !name.starts_with('-'));
+            snapshot.settings.extend(plain.map(|(name, value)| Setting {
                 name: name.clone(),
                 value: value.clone(),
                 place: place.clone(),
-            };
-            snapshot.settings.extend(settings.iter().map(setting));
+            }));
         }
         Fact::Log(file) => snapshot.log.get_or_insert_default().add(file, &place),
         Fact::LastStart(milliseconds) => {
@@ -205,7 +253,7 @@ fn parts(evidence: &Evidence<'_>) -> Parts {
     let properties = read.filter(|(_, found, _)| found.name == "sling.properties");
     let paths: Vec<&str> = properties.map(|(path, ..)| *path).collect();
     Parts {
-        properties: !paths.is_empty(),
+        properties: false,
         conf_properties: paths.iter().any(|path| path.ends_with("conf/sling.properties")),
         configurations: false,
     }

@@ -11,7 +11,7 @@ use super::alias::Aliases;
 use super::gap_list::GapList;
 use super::links::{Links, join};
 use super::segments::{self, Segments, Store};
-use crate::evidence::{Fact, Kind, ParseError, Reads, Scan, classify};
+use crate::evidence::{Fact, Kind, ParseError, Reads, Scan, classify, classify_small};
 use crate::facts::{Gap, GapKind, Owner, StorageMode};
 use crate::intake::{Descend, Entry, EntryKind, LinkTarget, Visit, Want, claims_archive};
 use crate::limits::Limits;
@@ -263,7 +263,7 @@ impl<'a> Collector<'a> {
     /// Takes an entry under the path at which it counts as evidence.
     fn take(&mut self, path: &str, entry: &Entry<'_>) -> Want {
         let Some((kind, _)) = classify(path) else {
-            return self.hint(path, entry);
+            return self.take_small(path, entry).unwrap_or_else(|| self.hint(path, entry));
         };
         let item = match (&entry.kind, kind.reads) {
             (EntryKind::File, Reads::Stream(scan))
@@ -288,10 +288,27 @@ impl<'a> Collector<'a> {
                 self.expect(path, kind, entry, None);
                 return Want::Prefix { bytes_max };
             }
-            (EntryKind::Directory | EntryKind::Other, _) => Item::Odd,
+            (EntryKind::Directory | EntryKind::Other, _) | (_, Reads::Small(_)) => Item::Odd,
         };
         self.put(path.to_owned(), item);
         Want::Nothing
+    }
+
+    /// Takes a small file that may be one of the install's. Links to one are not followed.
+    fn take_small(&mut self, path: &str, entry: &Entry<'_>) -> Option<Want> {
+        let (kind, _) = classify_small(path).filter(|_| self.aliases.is_none())?;
+        let Reads::Small(bytes_max) = kind.reads else { return None };
+        match entry.kind {
+            EntryKind::File if entry.size <= bytes_max => {
+                self.expect(path, kind, entry, None);
+                Some(Want::Whole { bytes_max })
+            }
+            EntryKind::HardLink(_) | EntryKind::SymbolicLink(_) => {
+                self.put(path.to_owned(), Item::Lost);
+                None
+            }
+            _ => None,
+        }
     }
 
     fn expect(
@@ -307,7 +324,7 @@ impl<'a> Collector<'a> {
 
     fn fulfil(&mut self, pending: Pending, bytes: &[u8]) {
         let Pending { path, kind, owner, .. } = pending;
-        let Some((_, found)) = classify(&path) else { return };
+        let Some((_, found)) = classify(&path).or_else(|| classify_small(&path)) else { return };
         let fact = (kind.parse)(&found, bytes);
         self.put(path, Item::Read { fact, owner });
     }

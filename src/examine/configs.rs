@@ -2,9 +2,7 @@
 
 use super::collector::Item;
 use crate::evidence::{Config, ConfigFile, Deviation, Fact, Found, IgnoredConfig};
-use crate::facts::{
-    CONFIG_DIRECTORY, Configuration, Gap, GapKind, IdentifiedBy, Place, Setting, Snapshot,
-};
+use crate::facts::{CONFIG_DIRECTORY, Configuration, Gap, GapKind, IdentifiedBy, Place, Snapshot};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One piece of evidence: path, what the path says, and what was read.
@@ -22,7 +20,8 @@ pub(super) struct Use {
 impl Use {
     /// Reads it from the settings and bundles of an install.
     pub(super) fn of(snapshot: &Snapshot) -> Self {
-        let elsewhere = config_directory(snapshot).is_some_and(|value| !is_default(value));
+        let elsewhere =
+            snapshot.setting(CONFIG_DIRECTORY).is_some_and(|moved| !is_default(&moved.value));
         let mut versions = snapshot
             .bundles_named("org.apache.felix.configadmin")
             .filter(|bundle| bundle.identified_by == Some(IdentifiedBy::Manifest))
@@ -42,17 +41,6 @@ impl Use {
 
 /// Versions of ConfigAdmin that have names of their own on Windows.
 const HAVE_WINDOWS_NAMES: [&str; 5] = ["1.8.2", "1.8.3", "1.8.4", "1.8.5", "1.8.6"];
-
-/// Returns `felix.cm.dir` of the properties in use: those in `conf`, and where there are none, those in `launchpad`.
-fn config_directory(snapshot: &Snapshot) -> Option<&str> {
-    let is_in = |setting: &&Setting, end: &str| setting.place.path.ends_with(end);
-    let of = |end: &str| {
-        let here = snapshot.settings.iter().filter(|setting| is_in(setting, end));
-        here.filter(|setting| setting.name == CONFIG_DIRECTORY).map(|s| s.value.as_str()).next()
-    };
-    let in_use = if snapshot.parts.conf_properties { "conf" } else { "launchpad" };
-    of(&format!("{in_use}/sling.properties"))
-}
 
 /// Says whether a value names `launchpad/config`, however it is spelled. That an absolute path leads to this install and to no other
 /// cannot be told from a snapshot; it is taken to.
@@ -234,23 +222,6 @@ mod tests {
         for directory in ["${sling.home}/configs", "/opt/mylaunchpad/config", "config"] {
             assert!(used_by(|i| i.setting(CONFIG_DIRECTORY, directory)).elsewhere, "{directory}");
         }
-    }
-
-    #[test]
-    fn only_properties_in_use_name_the_directory() {
-        let moved = |path: &'static str, conf: bool| {
-            used_by(|i| {
-                let mut i = i.setting(CONFIG_DIRECTORY, "/old");
-                i.snapshot.settings[0].place.path = format!("crx-quickstart/{path}");
-                i.snapshot.parts.conf_properties = conf;
-                i
-            })
-            .elsewhere
-        };
-        assert!(moved("conf/sling.properties", true));
-        assert!(moved("launchpad/sling.properties", false));
-        assert!(!moved("launchpad/sling.properties", true));
-        assert!(!moved("conf/quickstart.properties", true));
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod hints;
 mod jcr_configs;
 mod jcr_keys;
 mod key_history;
+mod layout;
 mod leftovers;
 mod links;
 mod node_store;

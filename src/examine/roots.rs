@@ -1,6 +1,7 @@
 //! Sorts evidence by the install root that it lies below.
 
 use super::collector::Item;
+use super::layout::{Cache, Layout};
 use crate::evidence::{ConfigFile, Fact, Found, classify};
 use crate::facts::{Gap, GapKind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,26 +10,73 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) type Evidence<'a> = Vec<(&'a str, Found<'a>, &'a Item)>;
 
 /// Sorts evidence by install root. Of several bundle caches below one root, such as `launchpad/felix` and a copy in
-/// `felix`, the launchpad's is the instance's; the others become roots of their own.
-pub(super) fn by_root(items: &BTreeMap<String, Item>) -> BTreeMap<String, Evidence<'_>> {
-    let mut caches: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+/// `felix`, the one that a setting names is the instance's, or else the launchpad's; the others become roots of their own.
+pub(super) fn by_root<'a>(
+    items: &'a BTreeMap<String, Item>,
+    layouts: &BTreeMap<String, Layout>,
+) -> BTreeMap<String, Evidence<'a>> {
     let found =
         items.iter().filter_map(|(path, item)| Some((path.as_str(), classify(path)?.1, item)));
     let found: Evidence<'_> = found.collect();
+    let mut caches: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (path, found, _) in found.iter().filter(|(_, found, _)| !found.bundle.is_empty()) {
         caches.entry(found.root).or_default().insert(cache(path, found));
     }
+    let named = Named::of(layouts);
     let mut roots: BTreeMap<String, Evidence<'_>> = BTreeMap::new();
     for (path, found, item) in found {
-        let own = caches.get(found.root).and_then(|caches| main_cache(caches));
-        let is_other = !found.bundle.is_empty() && own != Some(cache(path, &found));
-        let root = if is_other { cache(path, &found) } else { found.root };
-        if is_other && root == found.root {
+        let Some(root) = named.root(path, &found).or_else(|| {
+            let usual = layouts.get(found.root).is_none_or(|layout| layout.cache == Cache::Usual);
+            let own = caches.get(found.root).filter(|_| usual).and_then(main_cache);
+            usual_root(path, &found, own)
+        }) else {
             continue;
-        }
+        };
         roots.entry(root.to_owned()).or_default().push((path, found, item));
     }
     roots
+}
+
+/// Returns the root of what lies where most installs have it; `own` is the cache of the root. What lies in no cache has none.
+fn usual_root<'p>(path: &'p str, found: &Found<'p>, own: Option<&str>) -> Option<&'p str> {
+    let here = cache(path, found);
+    if found.bundle.is_empty() || own == Some(here) {
+        Some(found.root)
+    } else {
+        Some(here).filter(|here| *here != found.root)
+    }
+}
+
+/// Bundle caches that settings name, and whose they are.
+struct Named<'a> {
+    caches: BTreeMap<&'a str, &'a str>,
+    /// What their files take for a root, which is the launchpad or the cache itself.
+    homes: BTreeMap<&'a str, &'a str>,
+}
+
+impl<'a> Named<'a> {
+    fn of(layouts: &'a BTreeMap<String, Layout>) -> Self {
+        let mut named = Self { caches: BTreeMap::new(), homes: BTreeMap::new() };
+        for (root, layout) in layouts {
+            let Cache::At(cache) = &layout.cache else { continue };
+            named.caches.insert(cache, root);
+            named.homes.insert(cache, root);
+            let home = cache.strip_suffix("/felix").unwrap_or(cache);
+            // Another install may have its cache there, and keeps the rest of it.
+            if layouts.get(home).is_none_or(|layout| !layout.properties) {
+                named.homes.insert(home, root);
+            }
+        }
+        named
+    }
+
+    fn root(&self, path: &str, found: &Found<'_>) -> Option<&'a str> {
+        if found.bundle.is_empty() {
+            self.homes.get(found.root).copied()
+        } else {
+            self.caches.get(cache(path, found)).copied()
+        }
+    }
 }
 
 /// Bundle directories in an install root itself, beside a cache, belong to nothing that Felix reads.
@@ -75,6 +123,7 @@ pub(super) fn marks_instance(found: &Found<'_>, item: &Item) -> bool {
         Ok(Fact::Seen) => false,
         Ok(Fact::LastStart(_) | Fact::JavaMajor(_) | Fact::Config(ConfigFile::Used(_))) => true,
         Ok(Fact::Settings(all)) => all
+            .settings
             .iter()
             .any(|(name, _)| name.starts_with("quickstart.") || name.starts_with("granite.")),
         _ => !found.bundle.is_empty(),
@@ -97,8 +146,11 @@ pub(super) fn below<'p>(path: &'p str, root: &str) -> &'p str {
 
 /// Returns the path up to and including the bundle directory.
 pub(super) fn bundle_directory(path: &str, root: &str, bundle: &str) -> String {
-    let mut kept: Vec<&str> = root.split('/').filter(|part| !part.is_empty()).collect();
-    for part in below(path, root).split('/') {
+    let rest = below(path, root);
+    // A cache that a setting names may lie beside its install.
+    let above = if rest == path { "" } else { root };
+    let mut kept: Vec<&str> = above.split('/').filter(|part| !part.is_empty()).collect();
+    for part in rest.split('/') {
         kept.push(part);
         if part == bundle {
             break;

@@ -72,6 +72,10 @@ pub enum GapKind {
     Ambiguous,
     /// Key files in a bundle directory that says nothing of which bundle it is.
     Unidentified,
+    /// A setting or a script names something that is not in the source.
+    Elsewhere,
+    /// A setting that decides where something is, in a form that is not understood.
+    Unclear,
     /// No AEM instance in the source.
     NoInstance,
     /// The tool failed on this source; a bug.
@@ -117,6 +121,8 @@ impl GapKind {
             Self::Nested | Self::Package => "nested",
             Self::Ambiguous => "ambiguous",
             Self::Unidentified => "unidentified",
+            Self::Elsewhere => "elsewhere",
+            Self::Unclear => "unclear-setting",
             Self::NoInstance => "no-instance",
             Self::Internal => "internal",
             Self::Duplicate => "duplicate",
@@ -164,6 +170,8 @@ impl GapKind {
                 | Self::Malformed
                 | Self::Ambiguous
                 | Self::Unidentified
+                | Self::Elsewhere
+                | Self::Unclear
                 | Self::Duplicate
                 | Self::Ignored
                 | Self::Lenient

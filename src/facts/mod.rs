@@ -41,7 +41,10 @@ pub use node_store::{
 pub use place::{
     Account, INSIDE, OwnedDirectory, Owner, Place, Right, is_in_realm, path_parts, realm, spoken,
 };
-pub use setting::{CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH, Setting};
+pub use setting::{
+    BUNDLE_CACHE, CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH, OLD_BUNDLE_CACHE,
+    SLING_HOME, SLING_INCLUDE, SLING_LAUNCHPAD, SLING_PROPERTIES, Setting,
+};
 pub use sling::{Role, RunModes, SlingId};
 pub use snapshot::{Parts, Snapshot, SourceRecord};
 pub use storage::{LineEnd, Storage, StorageFile, StorageMode, StorageProblem};

@@ -11,6 +11,18 @@ pub const CRYPTO_KEYS_PATH: &str = "com.adobe.granite.crypto.keys.path";
 
 /// The directory of the OSGi configurations.
 pub const CONFIG_DIRECTORY: &str = "felix.cm.dir";
+/// The directory of the bundle cache.
+pub const BUNDLE_CACHE: &str = "org.osgi.framework.storage";
+/// An older name of the same, which Sling still accepts. (`Sling.migrateProp`)
+pub const OLD_BUNDLE_CACHE: &str = "framework.cache.profiledir";
+/// The install root, which is `crx-quickstart`.
+pub const SLING_HOME: &str = "sling.home";
+/// The directory of caches and configurations, usually `launchpad` in the install root.
+pub const SLING_LAUNCHPAD: &str = "sling.launchpad";
+/// The property file that Sling reads.
+pub const SLING_PROPERTIES: &str = "sling.properties";
+/// Further property files; so is each name that goes on with a dot.
+pub const SLING_INCLUDE: &str = "sling.include";
 
 /// One setting that matters, as some file of the instance states it.
 ///

@@ -1,8 +1,9 @@
 //! All facts of one instance from one source.
 
 use super::{
-    Account, Bundle, CRYPTO, CRYPTO_FILE, Configuration, Gap, KeyFile, KeyName, Log, LogTopic,
-    NodeStore, Place, Repository, Role, RunModes, Setting, SlingId, StorageFile, Told,
+    Account, Bundle, CRYPTO, CRYPTO_FILE, CRYPTO_KEYS_PATH, Configuration, Gap, KeyFile, KeyName,
+    Log, LogTopic, NodeStore, Place, Repository, Role, RunModes, Setting, SlingId, StorageFile,
+    Told,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,9 @@ pub struct Snapshot {
     pub storage_files: Vec<StorageFile>,
     /// Every file named `hmac` or `master` in a bundle's data directory.
     pub key_files: Vec<KeyFile>,
+    /// The keys in the directory that `com.adobe.granite.crypto.keys.path` names, where the snapshot has that.
+    #[serde(default)]
+    pub moved_keys: Vec<KeyFile>,
     /// What its repository says of the keys; `None` when the snapshot has no segment store.
     pub repository: Option<Repository>,
     /// Where it keeps its repository; `None` where nothing in the snapshot says so.
@@ -110,6 +114,13 @@ impl Snapshot {
     pub fn keys_in_place(&self, name: KeyName) -> impl Iterator<Item = &KeyFile> {
         let here = move |file: &&KeyFile| file.name == name;
         self.key_files.iter().filter(here).filter(|file| self.holds(&file.directory, CRYPTO_FILE))
+    }
+
+    /// Returns the key files of this name that the instance takes: of the directory that a setting names, or else in their place.
+    pub fn keys_in_use(&self, name: KeyName) -> impl Iterator<Item = &KeyFile> {
+        let is_moved = self.setting(CRYPTO_KEYS_PATH).is_some();
+        let moved = self.moved_keys.iter().filter(move |file| is_moved && file.name == name);
+        moved.chain(self.keys_in_place(name).filter(move |_| !is_moved))
     }
 
     /// Says whether a bundle directory is known to be another bundle's than the one that a file in it belongs to.

@@ -3,7 +3,7 @@
 use super::expected::{Expected, ForeignKey, Like, Missing};
 use super::plan::{Ground, Plan};
 use super::{Farm, Member, keys, names};
-use crate::facts::{Gap, KeyName, Snapshot};
+use crate::facts::{BUNDLE_CACHE, Gap, KeyName, Snapshot};
 use crate::policy::{Policy, PolicyFarm, PolicyInstance};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -236,10 +236,13 @@ fn members(named: Named, copies: &mut Copies) -> Vec<Member> {
 }
 
 fn without_copies(snapshots: Labelled) -> (Labelled, Copies) {
+    // What lies where most installs have their cache is a copy, whatever its id, where a setting names another one.
+    let has_moved = |snapshot: &Snapshot| snapshot.setting(BUNDLE_CACHE).is_some();
+    let id = |s: &Snapshot| uuid(s).filter(|_| !has_moved(s)).map(str::to_owned);
     let installs: Roots = snapshots
         .iter()
-        .filter(|(_, snapshot)| !snapshot.bundles.is_empty())
-        .map(|(_, s)| ((s.source.clone(), s.root.clone()), uuid(s).map(str::to_owned)))
+        .filter(|(_, snapshot)| !snapshot.bundles.is_empty() || has_moved(snapshot))
+        .map(|(_, s)| ((s.source.clone(), s.root.clone()), id(s)))
         .collect();
     let of_copy = |(_, s): &(_, Snapshot)| {
         Some(((s.source.clone(), s.root.clone()), original(s, &installs)?))

@@ -13,7 +13,7 @@ pub enum KeyState {
     Known(Box<EffectiveKey>),
     /// The place where the key belongs, a file or `/etc/key`, was read whole, and the key is not there.
     Absent,
-    /// A property moves the key files to a directory outside the install.
+    /// A property moves the key files to a directory that is not in the snapshot.
     External,
     /// The instance keeps its keys in the repository, which was not read.
     InJcr,
@@ -82,7 +82,7 @@ pub(super) fn decide(farm: &[(String, Snapshot)]) -> Vec<BTreeMap<KeyName, KeySt
         .map(|name| {
             let verified = farm.iter().filter(|(_, snapshot)| snapshot.is_verified());
             let digests = verified.flat_map(|(_, snapshot)| {
-                let files = snapshot.keys_in_place(name).map(|file| file.digest.whole);
+                let files = snapshot.keys_in_use(name).map(|file| file.digest.whole);
                 let jcr = snapshot.repository.iter().filter_map(move |r| r.key(name));
                 files.chain(jcr.map(|key| key.digest.whole))
             });
@@ -102,7 +102,8 @@ fn state(snapshot: &Snapshot, name: KeyName, peers: &BTreeSet<Digest>) -> KeySta
     let modes: BTreeSet<StorageMode> =
         snapshot.storage_in_place().map(|file| file.storage.mode).collect();
     if snapshot.setting(CRYPTO_KEYS_PATH).is_some() {
-        return KeyState::External;
+        let moved = snapshot.keys_in_use(name).next().map(|file| effective(file, peers));
+        return moved.map_or(KeyState::External, |key| KeyState::Known(Box::new(key)));
     }
     if modes.contains(&StorageMode::Jcr) {
         return if modes.len() == 1 { in_jcr(snapshot, name) } else { KeyState::Ambiguous };

@@ -1,10 +1,11 @@
 //! The facts that the matrix shows, in the order it shows them.
 
 use super::matrix::{Expect, Row};
-use super::{Cell, CellState, KeyState, Member};
+use super::{Cell, CellState, Member};
 use super::{config_rows, key_rows};
 use crate::facts::{
-    CRYPTO, CRYPTO_FILE, IdentifiedBy, JcrKeys, KeyName, LogTopic, Repository, Told, Utc,
+    CRYPTO, CRYPTO_FILE, CRYPTO_KEYS_PATH, IdentifiedBy, JcrKeys, KeyName, LogTopic, Repository,
+    Told, Utc,
 };
 
 /// Every row of the matrix.
@@ -123,8 +124,7 @@ fn revision(repository: &Repository) -> Option<String> {
 }
 
 fn key_origin(member: &Member) -> Cell {
-    let is_external = *member.key(KeyName::Hmac) == KeyState::External;
-    if is_external {
+    if member.snapshot.setting(CRYPTO_KEYS_PATH).is_some() {
         Cell::value("another directory")
     } else if member.is_in_jcr_mode() {
         Cell::value("JCR")

@@ -24,7 +24,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
 }
 
 fn files(member: &Member) -> impl Iterator<Item = &KeyFile> {
-    KeyName::ALL.into_iter().flat_map(|name| member.snapshot.keys_in_place(name))
+    KeyName::ALL.into_iter().flat_map(|name| member.snapshot.keys_in_use(name))
 }
 
 /// Finds key files that others may open. With the usual umask that is every instance of a farm, so it is told once.

@@ -8,6 +8,7 @@ use crate::farm::{Farm, Member};
 pub(super) static RULE: Rule = Rule {
     id: "key-unreadable",
     severity: Severity::Error,
+    compares: false,
     summary: "the user that runs AEM cannot read a file of its keys",
     why: "AEM runs as the user that its own files belong to. Without the right to read hmac, master or storage, or to enter the \
           directory they lie in, it starts without its keys, whatever the files hold. That happens when keys are copied as root, \

@@ -26,7 +26,18 @@ fn check(farm: &Farm) -> Vec<Hit> {
 
 fn by_property(member: &Member) -> Option<Hit> {
     let setting = member.snapshot.setting(CRYPTO_KEYS_PATH)?;
+    let is_read = |name: &KeyName| member.known_key(*name).is_some();
+    if KeyName::ALL.iter().all(is_read) {
+        return None;
+    }
     let message = format!("{} keeps its keys in {}", member.name, setting.value);
+    if setting.value.contains(['$', '`', '%']) {
+        let step = format!(
+            "On {}, find out where {} leads (ps -ef shows the command line of the running JVM), and compare md5sum of hmac and master in that directory.",
+            member.name, setting.value
+        );
+        return Some(Hit::on(member, message).at([&setting.place]).fix([step]));
+    }
     let files = KeyName::ALL.map(|name| quoted(&format!("{}/{name}", setting.value)));
     let command = format!("md5sum {}", files.join(" "));
     let step = Step::command(&format!("On {}", member.name), &command);
@@ -35,6 +46,9 @@ fn by_property(member: &Member) -> Option<Hit> {
 
 /// A log shows that some start had the option, not whether the last one did, and the path is not kept.
 fn by_log(member: &Member) -> Option<Hit> {
+    if member.snapshot.setting(CRYPTO_KEYS_PATH).is_some() {
+        return None;
+    }
     let (_, place) = member.snapshot.told(LogTopic::KeysElsewhere)?;
     let name = &member.name;
     let message = format!(

@@ -1,7 +1,7 @@
 //! Steps that several repairs share, with the names and paths of the instance at hand.
 
 use super::Step;
-use crate::facts::{Bundle, Snapshot, realm};
+use crate::facts::{Bundle, CRYPTO_FILE, Snapshot, realm};
 use crate::farm::Member;
 
 /// What every repair that replaces keys must say.
@@ -21,8 +21,12 @@ pub(super) const POLICY: &str = "README: Policy and baseline";
 /// Felix's own code.
 pub(super) const FELIX_CACHE: &str = "Apache Felix Framework, BundleCache and BundleArchive";
 
-/// Returns the data directory of a bundle on an instance, or words for it where its number is not known.
+/// Returns the data directory of a bundle on an instance, or the one that its keys were moved to, or words for it where its number is not known.
 pub(super) fn data_directory(snapshot: &Snapshot, symbolic_name: &str) -> String {
+    let moved = snapshot.moved_keys.first().filter(|_| symbolic_name == CRYPTO_FILE);
+    if let Some((directory, _)) = moved.and_then(|file| file.place.path.rsplit_once('/')) {
+        return directory.to_owned();
+    }
     let bundles: Vec<&Bundle> = snapshot.bundles_named(symbolic_name).collect();
     let one_id =
         bundles.windows(2).all(|two| two.iter().all(|b| b.id == two.first().and_then(|b| b.id)));

@@ -32,6 +32,7 @@ mod layouts;
 mod manual;
 mod marks;
 mod memory;
+mod moved;
 mod nested;
 mod options;
 mod output;

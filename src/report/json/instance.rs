@@ -71,8 +71,8 @@ struct WireKeys<'a> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Key")]
 struct WireKey<'a> {
-    /// In the bundle where it belongs, in another one, or in the repository.
-    #[schemars(extend("enum" = ["bundle", "misplaced", "jcr"]))]
+    /// In the bundle where it belongs, in another one, in the directory that a setting names, or in the repository.
+    #[schemars(extend("enum" = ["bundle", "misplaced", "moved", "jcr"]))]
     origin: &'static str,
     bytes: u64,
     #[schemars(with = "Hex<16>")]
@@ -170,7 +170,9 @@ fn storage(member: &Member) -> WireStorage<'_> {
 }
 
 fn keys(member: &Member, name: KeyName) -> Vec<WireKey<'_>> {
-    let files = member.snapshot.key_files.iter().filter(|file| file.name == name);
+    let snapshot = &member.snapshot;
+    let files =
+        snapshot.key_files.iter().chain(&snapshot.moved_keys).filter(|file| file.name == name);
     let jcr = member.snapshot.repository.iter().filter_map(|r| Some((r, r.key(name)?)));
     let jcr = jcr.map(|(repository, key)| jcr_key(repository, key));
     files.map(|file| key(member, file)).chain(jcr).collect()
@@ -184,6 +186,8 @@ fn key<'a>(member: &'a Member, file: &'a KeyFile) -> WireKey<'a> {
     WireKey {
         origin: if member.snapshot.is_misplaced(&file.directory, CRYPTO_FILE) {
             "misplaced"
+        } else if file.directory.is_empty() {
+            "moved"
         } else {
             "bundle"
         },

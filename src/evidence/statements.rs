@@ -1,0 +1,117 @@
+//! What property files and start scripts state: settings that matter, and names of such that stand in a form nobody understands.
+
+use crate::facts::{
+    BUNDLE_CACHE, CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH, OLD_BUNDLE_CACHE,
+    REPOSITORY_HOME, SLING_HOME, SLING_INCLUDE, SLING_LAUNCHPAD, SLING_PROPERTIES,
+};
+use std::collections::BTreeSet;
+
+/// What one property file or start script states.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Statements {
+    /// Settings that matter, as name and value, in file order.
+    pub settings: Vec<(String, String)>,
+    /// Names that move something, mentioned in a form that is not understood.
+    pub unclear: BTreeSet<&'static str>,
+    /// Variables that a script assigns, for the values that name them.
+    pub variables: Vec<(String, String)>,
+    /// Other files that a script runs as a part of itself.
+    pub sources: Vec<String>,
+}
+
+impl Statements {
+    /// Returns the values of a setting.
+    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.settings.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// The launcher's option for the install root, as a name of a setting.
+pub const HOME_OPTION: &str = "-c";
+/// The launcher's option for the launchpad.
+pub const LAUNCHPAD_OPTION: &str = "-i";
+
+/// Names that say where something lies, or whether key files are used at all.
+const MOVERS: [&str; 10] = [
+    CRYPTO_KEYS_PATH,
+    CRYPTO_FILE_DISABLE,
+    CONFIG_DIRECTORY,
+    BUNDLE_CACHE,
+    OLD_BUNDLE_CACHE,
+    SLING_HOME,
+    SLING_LAUNCHPAD,
+    SLING_PROPERTIES,
+    SLING_INCLUDE,
+    REPOSITORY_HOME,
+];
+
+/// Bytes of settings, variables and names of files that are kept of one file; no file has nearly as many.
+pub(super) const KEPT_BYTES_MAX: usize = 16 << 10;
+/// Settings that are kept of one file.
+pub(super) const SETTINGS_MAX: usize = 256;
+/// Characters of a value that are kept.
+pub(super) const VALUE_CHARS_MAX: usize = 1024;
+
+/// Returns the name that a property has among those that move something.
+pub fn mover(name: &str) -> Option<&'static str> {
+    let is_include = |mover: &str| {
+        mover == SLING_INCLUDE && name.strip_prefix(mover).is_some_and(|rest| rest.starts_with('.'))
+    };
+    MOVERS.into_iter().find(|mover| *mover == name || is_include(mover))
+}
+
+/// Returns the names in a text, each as often as it is mentioned. `${sling.home}` is a use of a setting, and no mention.
+pub(super) fn mentions(text: &str) -> impl Iterator<Item = &'static str> {
+    MOVERS.into_iter().flat_map(move |name| {
+        text.match_indices(name)
+            .filter(move |(at, _)| is_mention(text, *at, name))
+            .map(move |_| name)
+    })
+}
+
+fn is_mention(text: &str, at: usize, name: &str) -> bool {
+    let before = text.get(..at).unwrap_or_default();
+    let after = text.get(at.saturating_add(name.len())..).unwrap_or_default();
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let begins = before.ends_with("-D") || !before.ends_with(is_part) && !before.ends_with("${");
+    let ends = match after.strip_prefix('.') {
+        Some(more) => name == SLING_INCLUDE || !more.starts_with(is_part),
+        None => !after.starts_with(is_part),
+    };
+    // It is the name of a file, too.
+    let is_file = name == SLING_PROPERTIES && !after.trim_start().starts_with(['=', ':']);
+    begins && ends && !is_file
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(text: &str) -> Vec<&'static str> {
+        mentions(text).collect()
+    }
+
+    #[test]
+    fn names_are_mentioned_as_a_whole() {
+        assert_eq!(all("x=-Dsling.home=/x sling.home"), [SLING_HOME, SLING_HOME]);
+        assert_eq!(all("<p name=\"org.osgi.framework.storage\"/>"), [BUNDLE_CACHE]);
+        assert_eq!(all("sling.include.a sling.include=b"), [SLING_INCLUDE, SLING_INCLUDE]);
+        for text in [
+            "${sling.home}/x",
+            "xsling.home sling.home.url sling.homes my.sling.home",
+            "org.osgi.framework.storage.clean sling.includes",
+            "cp conf/sling.properties sling.properties",
+            "com.adobe.granite.crypto.file.disabled",
+        ] {
+            assert_eq!(all(text), [""; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn every_include_moves_something() {
+        assert_eq!(mover("sling.include.a"), Some(SLING_INCLUDE));
+        assert_eq!(mover("sling.include"), Some(SLING_INCLUDE));
+        assert_eq!(mover("sling.includes"), None);
+        assert_eq!(mover(CRYPTO_KEYS_PATH), Some(CRYPTO_KEYS_PATH));
+    }
+}

@@ -1,0 +1,198 @@
+//! What a path in a setting means: a place in the source, one outside of it, or nobody knows which.
+
+use super::super::links::join;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The directory of an install, wherever it lies.
+const QUICKSTART: &str = "crx-quickstart";
+/// Bytes that a value grows to, at most, when variables are put in.
+const VALUE_BYTES_MAX: usize = 4096;
+/// How often a variable may name another one.
+const DEPTH_MAX: usize = 4;
+
+/// Where something lies.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Spot {
+    /// At this path of the source, whether that has it or not.
+    Inside(String),
+    /// At this absolute path, which is not one of the source.
+    Outside(String),
+    /// Where this leads to is not known.
+    Unknown(String),
+}
+
+impl Spot {
+    /// Returns the path, for people.
+    pub(super) fn text(&self) -> &str {
+        let (Self::Inside(text) | Self::Outside(text) | Self::Unknown(text)) = self;
+        text
+    }
+}
+
+/// What variables of scripts are assigned anywhere, by name; one of several values is none.
+pub(super) type Variables<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
+
+/// Puts in the variables of scripts that have one value. What else stands in the text stays as it is.
+pub(super) fn expand(text: &str, variables: &Variables<'_>) -> String {
+    expand_to(text, variables, DEPTH_MAX)
+}
+
+fn expand_to(text: &str, variables: &Variables<'_>, depth: usize) -> String {
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some((before, from)) = rest.find(['$', '%']).and_then(|at| rest.split_at_checked(at))
+    {
+        out.push_str(before);
+        let found = variable(from).filter(|_| depth > 0 && out.len() < VALUE_BYTES_MAX);
+        let value = found.and_then(|(name, after)| {
+            let mut values = variables.get(name)?.iter();
+            Some((*values.next()?, after)).filter(|_| values.next().is_none())
+        });
+        rest = if let Some((value, after)) = value {
+            out.push_str(&expand_to(value, variables, depth.saturating_sub(1)));
+            after
+        } else {
+            out.extend(from.chars().take(1));
+            from.get(1..).unwrap_or_default()
+        };
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Returns the name of the variable that a text begins with, and what follows.
+fn variable(text: &str) -> Option<(&str, &str)> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let (name, rest) = if let Some(text) = text.strip_prefix("${") {
+        text.split_once('}')?
+    } else if let Some(text) = text.strip_prefix('%') {
+        text.split_once('%')?
+    } else {
+        let text = text.strip_prefix('$')?;
+        text.split_at_checked(text.find(|c| !is_part(c)).unwrap_or(text.len()))?
+    };
+    (!name.is_empty() && name.chars().all(is_part)).then_some((name, rest))
+}
+
+/// Says whether something in a text is known only where the script or the instance runs.
+pub(super) fn is_open(text: &str) -> bool {
+    text.contains(['$', '`', '%', '{'])
+}
+
+/// Goes down from a directory of the source, and up with `..`; `None` where that leads out of it.
+pub(super) fn descend(directory: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = directory.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// Returns an absolute path with slashes, without the drive of Windows; `None` for a relative one.
+pub(super) fn absolute(path: &str) -> Option<&str> {
+    let without_drive = match path.split_once(':') {
+        Some((drive, rest))
+            if drive.len() == 1 && drive.chars().all(|c| c.is_ascii_alphabetic()) =>
+        {
+            rest
+        }
+        _ => path,
+    };
+    without_drive.starts_with('/').then_some(without_drive)
+}
+
+/// Says what an absolute path means to an install at `root`. Where the install lay on its host a source shows only when it was packed
+/// with full paths; else the last directory that is named like it is taken to be it.
+pub(super) fn of_absolute(path: &str, root: &str, has: &dyn Fn(&str) -> bool) -> Spot {
+    let outside = || Spot::Outside(path.to_owned());
+    let Some(normal) = descend("", path) else { return outside() };
+    if let Some(top) = top_of_host(&normal, root) {
+        let there = join(&top, &normal);
+        let is_own =
+            there == root || there.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'));
+        return if is_own || has(&there) { Spot::Inside(there) } else { outside() };
+    }
+    let name = root.rsplit('/').next().unwrap_or(root);
+    let parts: Vec<&str> = normal.split('/').collect();
+    let is_install =
+        |part: &&str| part.eq_ignore_ascii_case(QUICKSTART) || !name.is_empty() && *part == name;
+    let Some(at) = parts.iter().rposition(is_install) else { return outside() };
+    let below = parts.get(at.saturating_add(1)..).unwrap_or_default().join("/");
+    descend(root, &below).map_or_else(outside, Spot::Inside)
+}
+
+/// Returns the directory of the source that stands for `/` of the host: above the root, which goes on below it as the path does.
+fn top_of_host(path: &str, root: &str) -> Option<String> {
+    let first = path.split('/').next()?;
+    let parts: Vec<&str> = root.split('/').collect();
+    let last = parts.len().checked_sub(1)?;
+    let at = parts.iter().take(last).position(|part| *part == first)?;
+    Some(parts.get(..at)?.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_with_one_value_are_put_in() {
+        let variables: Variables<'_> = [
+            ("A", ["/mnt"].into()),
+            ("B", ["${A}/b"].into()),
+            ("C", ["1", "2"].into()),
+            ("D", ["$D"].into()),
+        ]
+        .into();
+        for (text, expected) in [
+            ("$B/c", "/mnt/b/c"),
+            ("%A%\\x", "/mnt\\x"),
+            ("$C $E ${sling.home} ${A:-x} 5% $", "$C $E ${sling.home} ${A:-x} 5% $"),
+            ("$D", "$D"),
+        ] {
+            assert_eq!(expand(text, &variables), expected);
+        }
+        assert!(is_open("$D") && is_open("`pwd`") && !is_open("/mnt/b"));
+    }
+
+    fn meant(path: &str, root: &str) -> Spot {
+        of_absolute(path, root, &|path| path == "opt/keys")
+    }
+
+    #[test]
+    fn absolute_path_leads_into_the_install_by_its_name() {
+        let inside = |path: &str| Spot::Inside(path.to_owned());
+        assert_eq!(
+            meant("/opt/crx-quickstart/keys", "crx-quickstart"),
+            inside("crx-quickstart/keys")
+        );
+        assert_eq!(meant("/opt/crx-quickstart/./keys/", ""), inside("keys"));
+        assert_eq!(meant("/opt/aem/crx-quickstart", "publish1"), inside("publish1"));
+        assert_eq!(meant("/etc/keys", "crx-quickstart"), Spot::Outside("/etc/keys".to_owned()));
+    }
+
+    #[test]
+    fn source_with_full_paths_shows_what_lies_beside_the_install() {
+        let root = "opt/author/crx-quickstart";
+        let inside = |path: &str| Spot::Inside(path.to_owned());
+        assert_eq!(meant("/opt/keys", root), inside("opt/keys"));
+        assert_eq!(
+            meant("/opt/author/crx-quickstart/k", root),
+            inside("opt/author/crx-quickstart/k")
+        );
+        let other = "/opt/publish/crx-quickstart/k";
+        assert_eq!(meant(other, root), Spot::Outside(other.to_owned()));
+    }
+
+    #[test]
+    fn drives_of_windows_are_absolute() {
+        assert_eq!(absolute("D:/keys"), Some("/keys"));
+        assert_eq!(absolute("/keys"), Some("/keys"));
+        assert_eq!(absolute("keys"), None);
+        assert_eq!(absolute("file:/keys"), None);
+        assert_eq!(descend("a/b", "../c"), Some("a/c".to_owned()));
+        assert_eq!(descend("a", "../../c"), None);
+    }
+}

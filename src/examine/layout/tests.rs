@@ -1,0 +1,217 @@
+//! One install in a few lines: what its files say, and what of it is in use.
+
+use super::*;
+use crate::evidence::{classify, classify_small};
+
+const PROPERTIES: &str = "q/conf/sling.properties";
+const START: &str = "q/bin/start";
+
+/// Reads files as a scan does, and decides for the install `q`.
+fn layout(files: &[(&str, &str)]) -> Layout {
+    let read = |(path, text): &(&str, &str)| {
+        let (kind, found) = classify(path).or_else(|| classify_small(path)).expect("evidence");
+        let fact = (kind.parse)(&found, text.as_bytes());
+        ((*path).to_owned(), Item::Read { fact, owner: None })
+    };
+    let cache = ("q/launchpad/felix/bundle1/data/storage", "Bundle");
+    let items = files.iter().chain([&cache]).map(read).collect();
+    layouts("s", &items).remove("q").expect("an install")
+}
+
+/// What is in use, and where gaps are.
+fn said(files: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
+    let layout = layout(files);
+    let setting = |setting: &Setting| format!("{}={}", setting.name, setting.value);
+    let gap = |gap: &Gap| format!("{} {}", gap.kind.label(), gap.path.as_deref().unwrap_or("-"));
+    (layout.settings.iter().map(setting).collect(), layout.gaps.iter().map(gap).collect())
+}
+
+fn quiet(files: &[(&str, &str)]) {
+    assert_eq!(said(files), (vec![], vec![]), "{files:?}");
+    assert_eq!(layout(files).cache, Cache::Usual, "{files:?}");
+}
+
+fn with_properties(text: &str) -> (Vec<String>, Vec<String>) {
+    said(&[(PROPERTIES, text)])
+}
+
+fn keys(path: &str) -> Vec<String> {
+    vec![format!("{CRYPTO_KEYS_PATH}={path}")]
+}
+
+#[test]
+fn what_is_usual_stays_quiet_however_it_is_spelled() {
+    for text in [
+        "org.osgi.framework.storage=${sling.launchpad}/felix\nfelix.cm.dir=${sling.launchpad}/config",
+        "org.osgi.framework.storage=${sling.home}/launchpad/./felix/",
+        "org.osgi.framework.storage=/opt/aem/q/launchpad/felix",
+        "framework.cache.profiledir=C:\\\\aem\\\\q\\\\launchpad\\\\felix",
+        "sling.home=/opt/aem/q\nsling.launchpad=launchpad",
+        "sling.home=/opt/aem/crx-quickstart\nrepository.home=${sling.home}/repository",
+        "com.adobe.granite.crypto.keys.path=\nsling.include.install=sling_install.properties",
+        "sling.fileinstall.dir=${sling.home}/install",
+        "#com.adobe.granite.crypto.keys.path=/k\na=b",
+    ] {
+        quiet(&[(PROPERTIES, text)]);
+    }
+}
+
+#[test]
+fn script_of_aem_stays_quiet() {
+    let start = "#!/bin/bash\nBIN_PATH=$(dirname $0)\ncd $BIN_PATH/..\nCURR_DIR=$(basename $(pwd))\ncd ..\n\
+        if [ -z \"$CQ_JVM_OPTS\" ]; then\n\tCQ_JVM_OPTS='-server -Xmx1024m -Djava.awt.headless=true'\nfi\n\
+        START_OPTS=\"start -c ${CURR_DIR} -i launchpad\"\n\
+        START_OPTS=\"${START_OPTS} -p ${CQ_PORT}\"\n(\n  (\n    java $CQ_JVM_OPTS -jar $CURR_DIR/$CQ_JARFILE $START_OPTS &\n    echo $! > $CURR_DIR/conf/cq.pid\n  ) >> $CURR_DIR/logs/stdout.log 2>&1\n) &\n";
+    let batch = "@echo off\r\nfor %%* in (.) do set CurrDirName=%%~n*\r\nset START_OPTS=start -c %CurrDirName% -i launchpad\r\n\
+        java %CQ_JVM_OPTS% -jar %CurrDirName%\\%CQ_JARFILE% %START_OPTS%\r\n";
+    quiet(&[(PROPERTIES, "a=b"), (START, start), ("q/bin/start.bat", batch)]);
+    let env = "PORT=4503\nSLING_PROPS='conf/sling.properties'\n";
+    let puppet = ". bin/start-env\njava $JVM_OPTS -jar x start -c . -i launchpad -Dsling.properties=${SLING_PROPS}\n";
+    quiet(&[(PROPERTIES, "a=b"), (START, puppet), ("q/bin/start-env", env)]);
+}
+
+#[test]
+fn keys_that_move_are_found_in_every_file_that_can_say_so() {
+    let option = "java -Dcom.adobe.granite.crypto.keys.path=/mnt/keys -jar x";
+    let property = "com.adobe.granite.crypto.keys.path=/mnt/keys";
+    let plain = (PROPERTIES, "a=b");
+    for files in [
+        &[(PROPERTIES, property)][..],
+        &[plain, (START, option)],
+        &[plain, ("q/bin/Start.bat", option)],
+        &[plain, (START, ". \"$(dirname $0)/start-env\""), ("q/bin/start-env", option)],
+        &[plain, ("q/start.sh", option)],
+        &[plain, (START, "source ../etc/aem.env"), ("q/etc/aem.env", option)],
+        &[
+            (PROPERTIES, "sling.include.crypto=conf/crypto.properties"),
+            ("q/conf/crypto.properties", property),
+        ],
+        &[(PROPERTIES, "sling.include=${sling.home}/etc/a.cfg"), ("q/etc/a.cfg", property)],
+        &[
+            plain,
+            (START, "java -Dsling.properties=conf/prod.properties"),
+            ("q/conf/prod.properties", property),
+        ],
+        &[plain, (START, "K=/mnt/keys\njava -Dcom.adobe.granite.crypto.keys.path=$K")],
+    ] {
+        assert_eq!(said(files), (keys("/mnt/keys"), vec![]), "{files:?}");
+    }
+}
+
+#[test]
+fn keys_in_the_source_are_found_there() {
+    for (path, directory) in [
+        ("${sling.home}/keys", "q/keys"),
+        ("/opt/aem/q/keys", "q/keys"),
+        ("${sling.launchpad}/../keys/", "q/keys"),
+        ("${sling.home}/../keys", "keys"),
+    ] {
+        let layout = layout(&[(PROPERTIES, &format!("{CRYPTO_KEYS_PATH}={path}"))]);
+        assert_eq!(layout.keys.as_deref(), Some(directory), "{path}");
+        assert_eq!(layout.settings[0].value, directory);
+    }
+    for path in ["/etc/keys", "keys", "${user.home}/keys", "${sling.home}/../../keys"] {
+        let layout = layout(&[(PROPERTIES, &format!("{CRYPTO_KEYS_PATH}={path}"))]);
+        assert_eq!((layout.keys, layout.settings[0].value.as_str()), (None, path), "{path}");
+    }
+}
+
+#[test]
+fn included_file_wins_over_the_one_that_includes_it() {
+    let files = [
+        (
+            PROPERTIES,
+            "com.adobe.granite.crypto.keys.path=/a\nsling.include.1=conf/b.properties,conf/c.properties",
+        ),
+        ("q/conf/b.properties", "com.adobe.granite.crypto.keys.path=/b"),
+        ("q/conf/c.properties", "com.adobe.granite.crypto.keys.path=/c"),
+    ];
+    assert_eq!(said(&files), (keys("/c"), vec![]));
+}
+
+#[test]
+fn what_contradicts_itself_leaves_it_open() {
+    let erased = "X='-Dcom.adobe.granite.crypto.keys.path=/a'\nif [ $1 ]; then X='-Dcom.adobe.granite.crypto.keys.path='; fi";
+    let unclear = vec![format!("unclear-setting {START}")];
+    assert_eq!(said(&[(PROPERTIES, "a=b"), (START, erased)]), (keys("/a"), unclear.clone()));
+    let other = "java -Dcom.adobe.granite.crypto.keys.path=/b";
+    let files = [(PROPERTIES, "com.adobe.granite.crypto.keys.path=/a"), (START, other)];
+    assert_eq!(said(&files), (keys("/a"), unclear));
+    assert_eq!(layout(&files).keys, None);
+}
+
+#[test]
+fn mention_that_is_not_understood_leaves_it_open_where_it_stands() {
+    for (path, text) in [
+        (START, "echo com.adobe.granite.crypto.keys.path=/x >> $CONF"),
+        ("q/bin/start-env", "N=org.osgi.framework.storage"),
+        ("q/conf/jvm.properties", "opts=-Dsling.home=/x"),
+        ("q/conf/prod.properties", "org.osgi.framework.storage=/mnt/felix"),
+        (START, "java -Dsling.home=/opt/other"),
+        (START, "java -jar x start -c /opt/other"),
+        (START, "java -Dsling.launchpad=$X"),
+    ] {
+        let expected = vec![format!("unclear-setting {path}")];
+        assert_eq!(said(&[(PROPERTIES, "a=b"), (path, text)]), (vec![], expected), "{text}");
+    }
+}
+
+#[test]
+fn file_that_is_named_and_did_not_come_leaves_it_open() {
+    for (properties, start) in [
+        ("a=b", ". bin/start-env"),
+        ("a=b", "java -Dsling.properties=/etc/aem/sling.properties"),
+        ("a=b", "java -Dsling.properties=$X"),
+    ] {
+        let (_, gaps) = said(&[(PROPERTIES, properties), (START, start)]);
+        assert_eq!(gaps, [format!("elsewhere {START}")], "{start}");
+    }
+    let (_, gaps) = with_properties("sling.include.a=/etc/aem/crypto.properties");
+    assert_eq!(gaps, [format!("elsewhere {PROPERTIES}")]);
+    quiet(&[(PROPERTIES, "a=b"), (START, ". /etc/profile\n. ~/.bashrc")]);
+}
+
+#[test]
+fn cache_is_followed_where_it_is_in_the_source() {
+    let other = ("q/launchpad/felix2/bundle1/data/storage", "Bundle");
+    let at = |files: &[(&str, &str)]| layout(&[files, &[other]].concat()).cache;
+    let felix2 = || Cache::At("q/launchpad/felix2".to_owned());
+    let moved = "org.osgi.framework.storage=${sling.launchpad}/felix2";
+    assert_eq!(at(&[(PROPERTIES, moved)]), felix2());
+    assert_eq!(
+        at(&[
+            (PROPERTIES, "a=b"),
+            (START, &format!("java -D{}", moved.replace("${sling.launchpad}", "/opt/q/launchpad")))
+        ]),
+        felix2()
+    );
+    assert_eq!(layout(&[(PROPERTIES, moved)]).cache, Cache::Missing);
+    let launchpad2 = ("q/launchpad2/felix/bundle1/data/storage", "Bundle");
+    let start = (START, "java -jar x start -c . -i launchpad2");
+    let cache = layout(&[(PROPERTIES, "a=b"), start, launchpad2]).cache;
+    assert_eq!(cache, Cache::At("q/launchpad2/felix".to_owned()));
+    let gone = layout(&[(PROPERTIES, "org.osgi.framework.storage=/var/cache/aem/felix")]);
+    assert_eq!(gone.cache, Cache::Missing);
+    assert!(gone.gaps[0].reason.contains("/var/cache/aem/felix"), "{:?}", gone.gaps);
+}
+
+#[test]
+fn properties_of_an_application_server_count_where_nothing_of_conf_came() {
+    let launchpad = ("q/launchpad/sling.properties", "a=b");
+    assert!(layout(&[launchpad]).properties);
+    assert!(
+        !layout(&[launchpad, ("q/conf/quickstart.properties", "quickstart.build=6.5.0")])
+            .properties
+    );
+    assert!(!layout(&[launchpad, (PROPERTIES, "<html>")]).properties);
+    assert!(layout(&[(PROPERTIES, "a=b")]).properties);
+    let moved = ("q/launchpad/sling.properties", "com.adobe.granite.crypto.keys.path=/old");
+    quiet(&[(PROPERTIES, "a=b"), moved]);
+}
+
+#[test]
+fn repository_and_configurations_that_move_are_told() {
+    let (settings, gaps) = with_properties("repository.home=/mnt/r\nfelix.cm.dir=${sling.home}/cm");
+    assert_eq!(settings, ["felix.cm.dir=q/cm", "repository.home=/mnt/r"]);
+    assert_eq!(gaps, [""; 0]);
+}

@@ -1,0 +1,179 @@
+//! What moves keys, cache or repository is followed; what of it is not understood leaves the verdict open.
+
+use crate::instance::{Instance, hmac_of, master_of};
+use crate::pack::{Case, Link, Packing};
+use crate::run::{self, list, operand, texts};
+use serde_json::Value;
+
+const PROPERTIES: &str = "conf/sling.properties";
+const KEYS_PATH: &str = "com.adobe.granite.crypto.keys.path";
+
+/// What a sound author and this source say together.
+fn report(case: &Case, packing: Packing) -> Value {
+    let home = tempfile::tempdir().unwrap();
+    let author = Instance::new("author").case().pack_into(home.path(), Packing::TarGz, "author");
+    let other = case.pack_into(home.path(), packing, "other");
+    run::json(&run::scan(&[operand("author", &author), operand("other", &other)]))
+}
+
+/// Verdict, kinds of gap, and rules.
+fn said_of(case: &Case, packing: Packing) -> String {
+    let report = report(case, packing);
+    let of = |items: &Value, field: &str| -> Vec<String> {
+        list(items).map(|item| item[field].as_str().unwrap().to_owned()).collect()
+    };
+    let mut gaps = of(&report["gaps"], "kind");
+    gaps.dedup();
+    let farm = &report["farms"][0];
+    let rules = of(&farm["findings"], "rule").join(",");
+    format!("{} [{}] [{rules}]", farm["verdict"].as_str().unwrap(), gaps.join(","))
+}
+
+fn said(instance: &Instance) -> String {
+    let case = instance.case();
+    let said = said_of(&case, Packing::Tar);
+    for packing in [Packing::Directory, Packing::ShuffledGz(1), Packing::Zip] {
+        assert_eq!(said_of(&case, packing), said, "{packing:?}");
+    }
+    said
+}
+
+fn other() -> Instance {
+    Instance::new("other")
+}
+
+fn properties(more: &str) -> Instance {
+    other().file(PROPERTIES, format!("granite.product.version=6.5.0\n{more}\n").as_bytes())
+}
+
+fn with_keys(instance: Instance, directory: &str, hmac: &str) -> Instance {
+    instance
+        .file(&format!("{directory}/hmac"), &hmac_of(hmac))
+        .file(&format!("{directory}/master"), &master_of("farm"))
+}
+
+const CONSISTENT: &str = "consistent [] []";
+
+#[test]
+fn keys_in_another_directory_of_the_upload_are_compared() {
+    // The files of a test that are no evidence by their path can be read by everybody.
+    let moved =
+        |hmac| with_keys(properties(&format!("{KEYS_PATH}=${{sling.home}}/keys")), "keys", hmac);
+    assert_eq!(said(&moved("farm")), "consistent [] [key-permissions]");
+    assert_eq!(
+        said(&moved("else")),
+        "inconsistent [] [hmac-differs,half-copied-pair,key-permissions]"
+    );
+    let script = "java -D\"com.adobe.granite.crypto.keys.path=/opt/crx-quickstart/keys\" -jar x";
+    let script = other().file("bin/start", script.as_bytes());
+    assert_eq!(
+        said(&with_keys(script, "keys", "else")),
+        "inconsistent [] [hmac-differs,half-copied-pair,key-permissions]"
+    );
+}
+
+#[test]
+fn keys_outside_leave_it_open_and_no_command_holds_a_variable() {
+    for value in ["/etc/aem/keys", "${user.home}/keys", "keys"] {
+        let instance = properties(&format!("{KEYS_PATH}={value}"));
+        assert_eq!(said(&instance), "undecided [] [keys-external]", "{value}");
+        let report = report(&instance.case(), Packing::Tar);
+        let finding = &report["farms"][0]["findings"][0];
+        assert!(finding["message"].as_str().unwrap().contains(value));
+        let fix = texts(&finding["fix"]).join("\n");
+        assert_eq!(fix.contains("md5sum '"), !value.contains('$'), "{fix}");
+    }
+}
+
+#[test]
+fn what_an_option_or_an_included_file_moves_is_not_in_use() {
+    let start = other().file("bin/start", b". \"$(dirname $0)/start-env\"\n");
+    let option = format!("CQ_JVM_OPTS='-D{KEYS_PATH}=/mnt/keys'\n");
+    assert_eq!(
+        said(&start.clone().file("bin/start-env", option.as_bytes())),
+        "undecided [] [keys-external]"
+    );
+    assert_eq!(said(&start), "undecided [elsewhere] []");
+    assert_eq!(said(&start.file("bin/start-env", b"PORT=4503\n")), CONSISTENT);
+    let includes = || properties("sling.include.a=conf/a.properties");
+    let moves = format!("{KEYS_PATH}=/mnt/keys\n");
+    assert_eq!(
+        said(&includes().file("conf/a.properties", moves.as_bytes())),
+        "undecided [] [keys-external]"
+    );
+    assert_eq!(said(&includes()), "undecided [elsewhere] []");
+}
+
+#[test]
+fn cache_that_a_setting_names_is_the_one_in_use() {
+    let moved = |instance: &Instance, to: &str| {
+        let mut case = instance.case();
+        let from = "crx-quickstart/launchpad/felix/";
+        let old = other().hmac("old").sling_id("00000000-0000-4000-8000-000000000000").case();
+        let files = case.files.iter().filter(|(path, _)| path.starts_with(from));
+        let files: Vec<_> =
+            files.map(|(path, bytes)| (path.replace(from, to), bytes.clone())).collect();
+        case.files.retain(|path, _| !path.starts_with(from));
+        case.files.extend(old.files.into_iter().filter(|(path, _)| path.starts_with(from)));
+        case.files.extend(files);
+        said_of(&case, Packing::Tar)
+    };
+    let named = |value: &str| properties(&format!("org.osgi.framework.storage={value}"));
+    let felix2 = named("${sling.launchpad}/felix2");
+    let at = "crx-quickstart/launchpad/felix2/";
+    assert_eq!(moved(&felix2, at), "consistent [] [old-copy]");
+    assert_eq!(
+        moved(&felix2.hmac("else"), at),
+        "inconsistent [] [hmac-differs,half-copied-pair,old-copy]"
+    );
+    let gone = moved(&named("/var/cache/aem/felix"), "elsewhere/");
+    assert!(gone.starts_with("undecided [elsewhere"), "{gone}");
+    let option = other().file("bin/start", b"java -jar x start -c . -i launchpad2\n");
+    assert_eq!(moved(&option, "crx-quickstart/launchpad2/felix/"), "consistent [] [old-copy]");
+}
+
+#[test]
+fn cache_outside_of_the_upload_is_named_with_what_to_send() {
+    let gone =
+        properties("org.osgi.framework.storage=/var/cache/aem/felix").without("launchpad/felix");
+    assert_eq!(said(&gone), "undecided [elsewhere] []");
+    let report = report(&gone.case(), Packing::Tar);
+    let reason = report["gaps"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("/var/cache/aem/felix") && reason.contains("pack"), "{reason}");
+}
+
+#[test]
+fn defaults_that_are_spelled_out_stay_quiet() {
+    let text = "org.osgi.framework.storage=${sling.launchpad}/felix\nsling.home=/opt/crx-quickstart\n\
+        repository.home=${sling.home}/repository\nfelix.cm.dir=${sling.launchpad}/config\nsling.launchpad=launchpad";
+    assert_eq!(said(&properties(text)), CONSISTENT);
+    let absolute = "org.osgi.framework.storage=/opt/aem/crx-quickstart/launchpad/felix";
+    assert_eq!(said(&properties(absolute)), CONSISTENT);
+    assert_eq!(said(&properties(absolute).root("")), CONSISTENT);
+    assert_eq!(said(&properties(absolute).root("opt/aem/crx-quickstart")), CONSISTENT);
+    // Where the repository is matters only where the keys are in it.
+    assert_eq!(said(&properties("repository.home=/mnt/repository")), CONSISTENT);
+}
+
+#[test]
+fn files_of_like_names_elsewhere_are_no_noise() {
+    let instance = other()
+        .file("keys/hmac", b"old")
+        .file("git/refs/heads/master", &[0; 100_000])
+        .file("conf/x.conf", b"\0\x01\x02")
+        .file("bin/tool", b"\x7fELF don't")
+        .file("bin/stop", b"kill $(cat conf/cq.pid)\n");
+    let mut case = instance.case();
+    case.links.insert("crx-quickstart/keys/master".into(), Link::Symbolic("/etc/master".into()));
+    assert_eq!(said_of(&case, Packing::Tar), CONSISTENT);
+}
+
+#[test]
+fn property_file_that_is_none_leaves_it_open() {
+    for bytes in [&[0; 99][..], b"", b"<html>403</html>", b"\x1f\x8b\x08\0garbage"] {
+        let instance = other().file(PROPERTIES, bytes);
+        assert!(said(&instance).starts_with("undecided [malformed] ["), "{}", said(&instance));
+    }
+    let leftover = other().without(PROPERTIES).file("launchpad/sling.properties", b"a=b\n");
+    assert!(said(&leftover).starts_with("undecided ["), "{}", said(&leftover));
+}
