@@ -60,7 +60,7 @@ impl Instance {
             .storage(b"Bundle")
             .hmac(&hmac)
             .master(&hmac[..16])
-            .sling_id(&format!("{name:-<36}"))
+            .sling_id(&uuid_of(name))
     }
 
     pub(crate) fn bundle(self, id: u64, symbolic_name: &str) -> Self {
@@ -297,6 +297,14 @@ impl Instance {
         let (kind, found) = classify(&place.path).expect("this is evidence");
         ((kind.parse)(&found, bytes).expect("this can be read"), place)
     }
+}
+
+/// Makes a UUID of the first letters of a name.
+fn uuid_of(name: &str) -> String {
+    let mut digits: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
+    digits.truncate(32);
+    let digits = format!("{digits:0<32}");
+    [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| &digits[part]).join("-")
 }
 
 fn jcr_keys(keys: &[(KeyName, &[u8])]) -> Vec<JcrKey> {

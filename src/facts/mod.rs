@@ -4,6 +4,7 @@
 
 mod bundle;
 mod config;
+mod credentials;
 mod date;
 mod digest;
 mod gap;
@@ -14,6 +15,8 @@ mod log;
 mod node_store;
 mod place;
 mod setting;
+mod shape;
+mod shaped;
 mod sling;
 mod snapshot;
 mod storage;
@@ -40,6 +43,8 @@ pub use node_store::{
 };
 pub use place::{INSIDE, Owner, Place, is_in_realm, path_parts, realm, spoken};
 pub use setting::{CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH, Setting};
+pub use shape::{HIDDEN_KEY, HIDDEN_LINK, Shape};
+pub use shaped::UNREADABLE_NAME;
 pub use sling::{Role, RunModes, SlingId};
 pub use snapshot::{Parts, Snapshot, SourceRecord};
 pub use storage::{LineEnd, Storage, StorageFile, StorageMode, StorageProblem};

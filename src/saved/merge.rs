@@ -113,7 +113,9 @@ impl Merge {
             self.add(snapshot.into_owned());
         }
         if let Some(gap) = line.gap {
-            self.gaps.insert(gap.into_owned());
+            let mut gap = gap.into_owned();
+            gap.keep_shapes();
+            self.gaps.insert(gap);
         }
         if let Some(end) = line.end {
             let lines = self.open.saturating_sub(1);
@@ -129,6 +131,7 @@ impl Merge {
     }
 
     fn add(&mut self, mut snapshot: Snapshot) {
+        snapshot.keep_shapes();
         let label = snapshot.label.take();
         let text = serde_json::to_string(&snapshot).unwrap_or_default();
         let key = (snapshot.source.clone(), snapshot.root.clone(), text);
