@@ -14,6 +14,7 @@ mod inflate;
 mod jar;
 mod java_object;
 mod java_version;
+mod kept_text;
 mod key;
 mod log;
 mod manifest;
@@ -37,7 +38,7 @@ pub use felix_config::{
     concerns_store, installed_pid, may_matter,
 };
 pub use jar::Jar;
-pub use key::{digest, digest_key};
+pub use key::{digest, digest_key, fingerprint, is_key};
 pub use log::{SIGNATURES, Signature};
 pub use path::{
     SEGMENT_STORE, SPLIT_STORE, STORE_DIRECTORIES, is_repository, is_segment_store, may_hold,

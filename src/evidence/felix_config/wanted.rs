@@ -10,7 +10,7 @@ use crate::facts::{
     IMS_CLIENT_SECRET, IMS_CUSTOMIZER, IMS_PROVIDER, IMS_SERVICE_SECRET, OAUTH_PROVIDER,
     ProtectedValue, REPOSITORY_HOME, SAML_HANDLER, SEGMENT_STORES, SPLIT_SEGMENTS, SYNC_HANDLER,
     SecretState, TOKEN_CONFIGURATION, TOKEN_ENCAPSULATED, TOKEN_EXPIRATION, TOKEN_HANDLER,
-    TOKEN_REFRESH,
+    TOKEN_REFRESH, UNREADABLE_NAME,
 };
 use std::collections::BTreeMap;
 
@@ -194,7 +194,7 @@ pub(super) fn protected(dictionary: &Dictionary) -> Result<Vec<ProtectedValue>, 
 /// A name that is not on a line of its own may be what is left of a value.
 fn property_name(entry: &Entry) -> String {
     if entry.garbled || next_protected(&entry.name).is_some() {
-        return "a property whose name cannot be read".to_owned();
+        return UNREADABLE_NAME.to_owned();
     }
     text::cut(&entry.name, VALUE_CHARS_MAX)
 }
@@ -267,6 +267,6 @@ mod tests {
         let text = format!("a=\"1\"CANARY=\"{0}\"\r\nb=CANARY\r\nc=\"{0}\"\r\nd=[\"{0}\"]", hex(2));
         let found = protected(&read(text.as_bytes()).unwrap()).unwrap();
         let names: Vec<_> = found.iter().map(|value| value.property.as_str()).collect();
-        assert_eq!(names, ["a property whose name cannot be read", "d"]);
+        assert_eq!(names, [UNREADABLE_NAME, "d"]);
     }
 }
