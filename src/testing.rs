@@ -2,9 +2,10 @@
 
 use crate::evidence::{ConfigFile, Fact, StoredConfig, classify, digest_key};
 use crate::facts::{
-    Bundle, BundleState, CRYPTO, CRYPTO_FILE, Configuration, Gap, GapKind, IdentifiedBy, JcrKey,
-    JcrKeys, JcrShape, KeyFile, KeyHistory, KeyName, NodeStore, NodeStoreKind, Owner, Parts,
-    PastKeys, PastState, Place, Repository, RunModes, Setting, SlingId, Snapshot, StorageFile,
+    Bundle, BundleState, CRYPTO, CRYPTO_FILE, Configuration, Gap, GapKind, Hex, IdentifiedBy,
+    JcrKey, JcrKeys, JcrShape, KeyFile, KeyHistory, KeyName, NodeStore, NodeStoreKind, Owner,
+    Parts, PastKeys, PastState, Place, Repository, RunModes, Setting, SlingId, Snapshot,
+    StorageFile,
 };
 use crate::farm::{Farm, Plan, farms};
 
@@ -301,10 +302,11 @@ impl Instance {
 
 /// Makes a UUID of the first letters of a name.
 fn uuid_of(name: &str) -> String {
-    let mut digits: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
-    digits.truncate(32);
-    let digits = format!("{digits:0<32}");
-    [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| &digits[part]).join("-")
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(name.bytes()).for_each(|(digit, byte)| *digit = byte);
+    let digits = Hex(bytes).to_string();
+    let parts = [0..8, 8..12, 12..16, 16..20, 20..32];
+    parts.map(|part| digits.get(part).expect("32 digits")).join("-")
 }
 
 fn jcr_keys(keys: &[(KeyName, &[u8])]) -> Vec<JcrKey> {

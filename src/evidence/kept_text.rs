@@ -1,6 +1,6 @@
 //! The text in facts that came from the body of a file, for those who find out later that the body is no business of anyone's.
 
-use super::{ConfigFile, Fact, Found, Jar, bundle_values};
+use super::{ConfigFile, Fact, Found, bundle_values};
 use crate::facts::HIDDEN_LINK;
 
 impl Fact {
@@ -24,24 +24,6 @@ impl Fact {
             | Self::LastStart(_)
             | Self::JavaMajor(_)
             | Self::Installed(_) => true,
-        }
-    }
-
-    /// Returns every text in it that is shown as it stands in the file.
-    pub fn texts_mut(&mut self) -> Vec<&mut String> {
-        match self {
-            Self::BundleInfo(info) => info.location.iter_mut().collect(),
-            Self::BundleValue(text) => vec![text],
-            Self::Jar(Jar::Manifest { symbolic_name, version, .. }) => {
-                symbolic_name.iter_mut().chain([version]).collect()
-            }
-            Self::RunModes(modes) => modes.iter_mut().collect(),
-            Self::Settings(settings) => settings.iter_mut().map(|(_, value)| value).collect(),
-            Self::Config(ConfigFile::Used(config)) => config.texts_mut().collect(),
-            Self::Installed(options) => options.0.values_mut().collect(),
-            Self::Log(file) => file.told.values_mut().map(|told| &mut told.value).collect(),
-            // A UUID counts as one or not at all.
-            _ => Vec::new(),
         }
     }
 

@@ -44,7 +44,6 @@ pub use node_store::{
 pub use place::{INSIDE, Owner, Place, is_in_realm, path_parts, realm, spoken};
 pub use setting::{CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH, Setting};
 pub use shape::{HIDDEN_KEY, HIDDEN_LINK, Shape};
-pub use shaped::UNREADABLE_NAME;
 pub use sling::{Role, RunModes, SlingId};
 pub use snapshot::{Parts, Snapshot, SourceRecord};
 pub use storage::{LineEnd, Storage, StorageFile, StorageMode, StorageProblem};

@@ -6,33 +6,68 @@
 
 use super::credentials::cut_credentials;
 use super::{
-    Bundle, Configuration, DiscardReason, Gap, IdentifiedBy, JcrKeys, Log, LogTopic, PastState,
-    Repository, Shape, Snapshot,
+    Bundle, Configuration, DiscardReason, Gap, HIDDEN_KEY, IdentifiedBy, JcrKeys, LogTopic,
+    PastState, Repository, Shape, Snapshot,
 };
 
-/// Stands for the name of a property that may be what is left of a value.
-pub const UNREADABLE_NAME: &str = "a property whose name cannot be read";
+/// What is done with a text of this shape.
+type Visit<'v> = &'v mut dyn FnMut(Shape, &mut String);
 
 impl Snapshot {
     /// Keeps of every text what its shape allows. Doing so again changes nothing.
     pub fn keep_shapes(&mut self) {
-        self.bundles.iter_mut().for_each(bundle);
         self.sling_id.take_if(|id| !Shape::Uuid.fits(&id.uuid));
+        self.each_text(&mut Shape::keep);
+        self.bundles.iter_mut().for_each(drop_odd_name);
+        self.sentences().into_iter().for_each(cut_credentials);
+        self.gaps.iter_mut().for_each(Gap::keep_shapes);
+    }
+
+    /// Hides every text that is a key.
+    pub fn hide_keys(&mut self, is_key: impl Fn(&str) -> bool) {
+        self.sling_id.take_if(|id| is_key(&id.uuid));
+        self.each_text(&mut |_, text| {
+            if is_key(text) {
+                HIDDEN_KEY.clone_into(text);
+            }
+        });
+        self.bundles.iter_mut().for_each(drop_odd_name);
+    }
+
+    fn each_text(&mut self, visit: Visit<'_>) {
+        self.bundles.iter_mut().for_each(|one| bundle(one, visit));
         let owners = self.key_files.iter_mut().map(|file| &mut file.owner);
         let owners = owners.chain(self.storage_files.iter_mut().map(|file| &mut file.owner));
-        for user in owners.flatten().filter_map(|owner| owner.user.as_mut()) {
-            Shape::Name.keep(user);
-        }
-        for mode in self.run_modes.iter_mut().flat_map(|modes| &mut modes.selected) {
-            Shape::RunMode.keep(mode);
-        }
+        let users = owners.flatten().filter_map(|owner| owner.user.as_mut());
+        users.for_each(|user| visit(Shape::Name, user));
+        let modes = self.run_modes.iter_mut().flat_map(|modes| &mut modes.selected);
+        modes.for_each(|mode| visit(Shape::RunMode, mode));
         for setting in &mut self.settings {
-            Shape::of_setting(&setting.name).keep(&mut setting.value);
+            visit(Shape::of_setting(&setting.name), &mut setting.value);
         }
-        self.configurations.iter_mut().for_each(configuration);
-        self.repository.iter_mut().for_each(repository);
-        self.log.iter_mut().for_each(log);
-        self.gaps.iter_mut().for_each(Gap::keep_shapes);
+        self.configurations.iter_mut().for_each(|one| configuration(one, visit));
+        self.repository.iter_mut().for_each(|one| repository(one, visit));
+        for (topic, (told, _)) in self.log.iter_mut().flat_map(|log| &mut log.told) {
+            visit(of_topic(*topic), &mut told.value);
+        }
+    }
+
+    /// Returns names and reasons that were put together by the tool.
+    fn sentences(&mut self) -> Vec<&mut String> {
+        let stored = self.repository.iter_mut().flat_map(|stored| {
+            let reason = match &mut stored.keys {
+                JcrKeys::Unreadable(reason) | JcrKeys::NotRead(reason) => Some(reason),
+                JcrKeys::Read(_) => None,
+            };
+            let gaps = [stored.configurations_gap.as_mut(), stored.history.gap.as_mut()];
+            let names = stored.configurations.iter_mut().flat_map(names);
+            names.chain(gaps.into_iter().flatten()).chain(reason)
+        });
+        let discarded = self.bundles.iter_mut().filter_map(|bundle| match &mut bundle.discard {
+            Some(DiscardReason::Info(problem)) => Some(problem),
+            _ => None,
+        });
+        stored.chain(discarded).chain(self.configurations.iter_mut().flat_map(names)).collect()
     }
 }
 
@@ -43,51 +78,44 @@ impl Gap {
     }
 }
 
-fn bundle(bundle: &mut Bundle) {
-    bundle.location.iter_mut().for_each(|text| Shape::Location.keep(text));
-    // Where the location is none, the name that was taken from it is none either.
-    let is_odd = bundle.location.as_ref().is_some_and(|text| !Shape::Location.fits(text));
-    if is_odd && bundle.identified_by == Some(IdentifiedBy::Location) {
-        (bundle.symbolic_name, bundle.version, bundle.identified_by) = (None, None, None);
-    }
+fn bundle(bundle: &mut Bundle, visit: Visit<'_>) {
+    bundle.location.iter_mut().for_each(|text| visit(Shape::Location, text));
     let revisions = bundle.revisions.iter_mut().map(|r| (&mut r.symbolic_name, &mut r.version));
     for (name, version) in revisions.chain([(&mut bundle.symbolic_name, &mut bundle.version)]) {
-        name.iter_mut().for_each(|text| Shape::Name.keep(text));
-        version.iter_mut().for_each(|text| Shape::Version.keep(text));
-    }
-    if let Some(DiscardReason::Info(problem)) = &mut bundle.discard {
-        cut_credentials(problem);
-    }
-}
-
-fn configuration(configuration: &mut Configuration) {
-    let Configuration { pid, factory_pid, jcr_path, properties, protected, .. } = configuration;
-    for name in [Some(pid), factory_pid.as_mut(), jcr_path.as_mut()].into_iter().flatten() {
-        cut_credentials(name);
-    }
-    properties.values_mut().flatten().for_each(|value| Shape::Value.keep(value));
-    for value in protected.iter_mut().filter(|value| !Shape::Name.fits(&value.property)) {
-        UNREADABLE_NAME.clone_into(&mut value.property);
-    }
-}
-
-fn repository(repository: &mut Repository) {
-    repository.configurations.iter_mut().for_each(configuration);
-    if let JcrKeys::Unreadable(reason) | JcrKeys::NotRead(reason) = &mut repository.keys {
-        cut_credentials(reason);
-    }
-    let reasons = [&mut repository.configurations_gap, &mut repository.history.gap];
-    reasons.into_iter().flatten().for_each(cut_credentials);
-    for past in &mut repository.history.others {
-        if let PastState::Checkpoint { name, .. } = &mut past.state {
-            Shape::Name.keep(name);
+        for (shape, text) in [(Shape::Name, name), (Shape::Version, version)] {
+            text.iter_mut().for_each(|text| visit(shape, text));
         }
     }
 }
 
-fn log(log: &mut Log) {
-    for (topic, (told, _)) in &mut log.told {
-        of_topic(*topic).keep(&mut told.value);
+/// Where a location is none, the name that was taken from it is none either.
+fn drop_odd_name(bundle: &mut Bundle) {
+    let is_odd = bundle.location.as_ref().is_some_and(|text| !Shape::Location.fits(text));
+    if is_odd && bundle.identified_by == Some(IdentifiedBy::Location) {
+        (bundle.symbolic_name, bundle.version, bundle.identified_by) = (None, None, None);
+    }
+}
+
+fn configuration(configuration: &mut Configuration, visit: Visit<'_>) {
+    let values = configuration.properties.values_mut().flatten();
+    values.for_each(|value| visit(Shape::Value, value));
+    for value in &mut configuration.protected {
+        visit(Shape::Name, &mut value.property);
+    }
+}
+
+/// Returns names that are paths: a file lies where its PID says.
+fn names(configuration: &mut Configuration) -> impl Iterator<Item = &mut String> {
+    let Configuration { pid, factory_pid, jcr_path, .. } = configuration;
+    [Some(pid), factory_pid.as_mut(), jcr_path.as_mut()].into_iter().flatten()
+}
+
+fn repository(repository: &mut Repository, visit: Visit<'_>) {
+    repository.configurations.iter_mut().for_each(|one| configuration(one, visit));
+    for past in &mut repository.history.others {
+        if let PastState::Checkpoint { name, .. } = &mut past.state {
+            visit(Shape::Name, name);
+        }
     }
 }
 
@@ -106,7 +134,7 @@ fn of_topic(topic: LogTopic) -> Shape {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{GapKind, LogTime, Place, Told};
+    use crate::facts::{GapKind, Log, LogTime, Place, Told};
     use crate::testing::farm;
 
     /// A key as text, of letters that any field would take.
@@ -155,7 +183,21 @@ mod tests {
     #[test]
     fn no_field_keeps_a_key() {
         let text = shaped(full(SECRET));
-        assert!(!text.contains(&SECRET[..8]), "{text}");
+        assert!(!text.contains("zQ7xW9vK"), "{text}");
+    }
+
+    #[test]
+    fn key_is_hidden_in_every_field_whatever_its_shape() {
+        for key in [
+            "5d3f81c6-7b2e-4a90-8c1d-e6f0a9b47253",
+            "file:/vkQjwPzYxq",
+            "1.2.3.vkQjwPzY",
+            "kqzrvbnm",
+        ] {
+            let mut snapshot = full(key);
+            snapshot.hide_keys(|text| text == key);
+            assert!(!shaped(snapshot).contains(key), "{key}");
+        }
     }
 
     #[test]

@@ -109,12 +109,6 @@ impl Config {
         self.wanted || !self.secrets.is_empty() || !self.protected.is_empty()
     }
 
-    /// Returns the values that are kept, and names that may be what is left of a value.
-    pub(super) fn texts_mut(&mut self) -> impl Iterator<Item = &mut String> {
-        let names = self.protected.iter_mut().map(|value| &mut value.property);
-        self.properties.values_mut().flatten().chain(names)
-    }
-
     /// Makes the fact of it.
     pub fn at(&self, place: Place) -> Configuration {
         Configuration {

@@ -10,7 +10,7 @@ use crate::facts::{
     IMS_CLIENT_SECRET, IMS_CUSTOMIZER, IMS_PROVIDER, IMS_SERVICE_SECRET, OAUTH_PROVIDER,
     ProtectedValue, REPOSITORY_HOME, SAML_HANDLER, SEGMENT_STORES, SPLIT_SEGMENTS, SYNC_HANDLER,
     SecretState, TOKEN_CONFIGURATION, TOKEN_ENCAPSULATED, TOKEN_EXPIRATION, TOKEN_HANDLER,
-    TOKEN_REFRESH, UNREADABLE_NAME,
+    TOKEN_REFRESH,
 };
 use std::collections::BTreeMap;
 
@@ -97,6 +97,9 @@ const SECRETS: [&str; 13] = [
 const PRESENCE: [&str; 4] = ["path", "idpUrl", "serviceProviderEntityId", "idpCertAlias"];
 /// Stands for a value that is not kept.
 const SET: &str = "set";
+
+/// Stands for the name of a property that may be what is left of a value.
+const UNREADABLE_NAME: &str = "a property whose name cannot be read";
 
 const VALUE_CHARS_MAX: usize = 256;
 const PROTECTED_MAX: usize = 1024;

@@ -1,12 +1,12 @@
 //! Evidence whose body is that of a key: a link to the key file, or a copy of it under the name of something else.
 //!
 //! A `bundle.location` that was a link to `hmac` put the key into every report. So nothing is kept of a body that also stands at the
-//! path of a key or has the bytes of one, and no text that a key of the same source has.
+//! path of a key or has the bytes of one.
 
 use super::{Collector, Item};
 use crate::evidence::{Fact, ParseError, fingerprint, is_key};
 use crate::examine::links::{Resolved, follow};
-use crate::facts::{Digest, HIDDEN_KEY};
+use crate::facts::Digest;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What tells that evidence is a copy of a key.
@@ -14,8 +14,6 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct KeyCopies {
     /// Fingerprints of the keys of the source.
     keys: BTreeSet<Digest>,
-    /// One of them is text, so that it may be one of the texts of a file.
-    has_text: bool,
     /// Fingerprints of the bodies that facts quote, by path.
     bodies: BTreeMap<String, Digest>,
     /// Paths whose body also stands at the path of a key.
@@ -27,7 +25,6 @@ impl KeyCopies {
     pub(super) fn see(&mut self, path: &str, fact: &Fact, bytes: &[u8]) {
         let digest = match fact {
             Fact::Key(..) => {
-                self.has_text |= str::from_utf8(bytes).is_ok();
                 self.keys.extend(fingerprint(bytes));
                 return;
             }
@@ -54,19 +51,11 @@ impl KeyCopies {
             || self.bodies.get(path).is_some_and(|digest| self.keys.contains(digest))
     }
 
-    fn is_key_text(&self, text: &str) -> bool {
-        fingerprint(text.as_bytes()).is_some_and(|digest| self.keys.contains(&digest))
-    }
-
     /// Drops what was made of key bytes. It can hide anything, so that the file counts as one that cannot be read.
     fn clean(&self, path: &str, item: &mut Item) {
         let Item::Read { fact: read, .. } = item else { return };
-        let Ok(fact) = read else { return };
-        if fact.quotes() && self.is_copy(path) {
+        if read.as_ref().is_ok_and(Fact::quotes) && self.is_copy(path) {
             *read = Err(ParseError::key());
-        } else if self.has_text {
-            let texts = fact.texts_mut().into_iter().filter(|text| self.is_key_text(text));
-            texts.for_each(|text| HIDDEN_KEY.clone_into(text));
         }
     }
 }
@@ -82,7 +71,9 @@ impl Collector<'_> {
             _ => None,
         });
         let targets: Vec<_> = targets.collect();
-        targets.iter().for_each(|(path, target)| self.key_copies.share(path, target));
+        for (path, target) in targets {
+            self.key_copies.share(&path, &target);
+        }
     }
 
     /// Drops what was made of key bytes, when all keys of the source are known.
