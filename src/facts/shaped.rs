@@ -82,8 +82,11 @@ fn bundle(bundle: &mut Bundle, visit: Visit<'_>) {
     bundle.location.iter_mut().for_each(|text| visit(Shape::Location, text));
     let revisions = bundle.revisions.iter_mut().map(|r| (&mut r.symbolic_name, &mut r.version));
     for (name, version) in revisions.chain([(&mut bundle.symbolic_name, &mut bundle.version)]) {
-        for (shape, text) in [(Shape::Name, name), (Shape::Version, version)] {
-            text.iter_mut().for_each(|text| visit(shape, text));
+        if let Some(name) = name {
+            visit(Shape::Name, name);
+        }
+        if let Some(version) = version {
+            visit(Shape::Version, version);
         }
     }
 }
