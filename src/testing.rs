@@ -2,10 +2,10 @@
 
 use crate::evidence::{ConfigFile, Fact, StoredConfig, classify, digest_key};
 use crate::facts::{
-    Account, Bundle, BundleState, CRYPTO, CRYPTO_FILE, Configuration, Gap, GapKind, IdentifiedBy,
-    JcrKey, JcrKeys, JcrShape, KeyFile, KeyHistory, KeyName, NodeStore, NodeStoreKind,
-    OwnedDirectory, Owner, Parts, PastKeys, PastState, Place, Repository, RunModes, Setting,
-    SlingId, Snapshot, StorageFile,
+    Account, Bundle, BundleState, CRYPTO, CRYPTO_FILE, Configuration, Gap, GapKind, Hex,
+    IdentifiedBy, JcrKey, JcrKeys, JcrShape, KeyFile, KeyHistory, KeyName, NodeStore,
+    NodeStoreKind, OwnedDirectory, Owner, Parts, PastKeys, PastState, Place, Repository, RunModes,
+    Setting, SlingId, Snapshot, StorageFile,
 };
 use crate::farm::{Farm, Plan, farms};
 
@@ -61,7 +61,7 @@ impl Instance {
             .storage(b"Bundle")
             .hmac(&hmac)
             .master(&hmac[..16])
-            .sling_id(&format!("{name:-<36}"))
+            .sling_id(&uuid_of(name))
     }
 
     pub(crate) fn bundle(self, id: u64, symbolic_name: &str) -> Self {
@@ -312,6 +312,15 @@ impl Instance {
         let (kind, found) = classify(&place.path).expect("this is evidence");
         ((kind.parse)(&found, bytes).expect("this can be read"), place)
     }
+}
+
+/// Makes a UUID of the first letters of a name.
+fn uuid_of(name: &str) -> String {
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(name.bytes()).for_each(|(digit, byte)| *digit = byte);
+    let digits = Hex(bytes).to_string();
+    let parts = [0..8, 8..12, 12..16, 16..20, 20..32];
+    parts.map(|part| digits.get(part).expect("32 digits")).join("-")
 }
 
 fn jcr_keys(keys: &[(KeyName, &[u8])]) -> Vec<JcrKey> {

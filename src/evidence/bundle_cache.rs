@@ -2,7 +2,7 @@
 
 use super::bundle_values::{ID, LOCATION, REFRESH, STATE};
 use super::{BundleInfo, Jar, RevisionLocation};
-use crate::facts::{Bundle, BundleState, DiscardReason, IdentifiedBy, Place, Revision};
+use crate::facts::{Bundle, BundleState, DiscardReason, IdentifiedBy, Place, Revision, Shape};
 use std::collections::BTreeMap;
 
 /// What was read of one bundle directory.
@@ -244,7 +244,8 @@ fn by_location(parts: &BundleParts<'_>) -> Option<Identity> {
         Some(info) => info.location.as_deref(),
         None => parts.values.get(LOCATION).copied(),
     };
-    let (name, version) = split_location(location?)?;
+    let location = location.filter(|location| Shape::Location.fits(location))?;
+    let (name, version) = split_location(location)?;
     Some(Identity {
         name: Some(name.to_owned()),
         version: version.map(str::to_owned),

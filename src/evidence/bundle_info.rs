@@ -5,14 +5,11 @@
 //! it cannot read makes it delete the whole directory at the next start.
 
 use super::cursor::Cursor;
-use super::{Fact, Found, Kind, ParseError, Problem, Reads, path, text};
-use crate::facts::BundleState;
+use super::{Fact, Found, Kind, ParseError, Problem, Reads, path};
+use crate::facts::{BundleState, Shape};
 
 pub(super) const KIND: Kind =
     Kind { name: "bundle.info", reads: Reads::Whole(64 << 10), find, parse };
-
-/// Characters kept of a location. Real ones are paths.
-const LOCATION_CHARS_MAX: usize = 4096;
 
 const UNREAD: i64 = -1;
 
@@ -21,7 +18,7 @@ const UNREAD: i64 = -1;
 pub struct BundleInfo {
     /// Line 1.
     pub id: Option<u64>,
-    /// Line 2.
+    /// Line 2, in the shape of a location, or a note of what stands there.
     pub location: Option<String>,
     /// Line 3.
     pub state: Option<BundleState>,
@@ -61,8 +58,7 @@ fn read(bytes: &[u8]) -> BundleInfo {
 fn read_lines(cursor: &mut Cursor<'_>, info: &mut BundleInfo) -> Result<(), ParseError> {
     let id = cursor.line("bundle id")?.number::<i64>();
     info.id = note(info, id).and_then(|id| u64::try_from(id).ok());
-    let location = cursor.line("bundle location")?.text();
-    info.location = Some(text::cut(&location, LOCATION_CHARS_MAX));
+    info.location = Some(cursor.line("bundle location")?.kept(Shape::Location));
     let state = cursor.line("bundle state")?.number::<i32>();
     info.state = note(info, state).map(|state| BundleState::from_number(i64::from(state)));
     let level = cursor.line("start level")?.number::<i32>();
@@ -164,13 +160,17 @@ mod tests {
     }
 
     #[test]
-    fn location_is_decoded_and_cut() {
+    fn location_is_decoded_and_kept_in_its_shape_alone() {
         let location = |bytes: &[u8]| read(bytes).location.unwrap();
         assert_eq!(location(b"1\nfile:/gr\xf6\xdfe.jar\n2"), "file:/größe.jar");
         assert_eq!(location("1\nfile:/größe.jar\n2".as_bytes()), "file:/größe.jar");
         assert_eq!(location(b"1\nslinginstall:C:\\a b\\x.jar\n2"), "slinginstall:C:\\a b\\x.jar");
-        let long = [b"1\n".as_slice(), &[b'x'; 9000]].concat();
-        assert_eq!(location(&long).len(), LOCATION_CHARS_MAX);
+        let long = [b"1\nfile:".as_slice(), &[b'x'; 9000]].concat();
+        assert_eq!(location(&long), "not in the shape of a location (9005 bytes)");
+        let vault = b"$ANSIBLE_VAULT;1.1;AES256\n36343362CANARYcipher3137\n";
+        assert_eq!(location(vault), "not in the shape of a location (24 bytes)");
+        let binary = b"1\n\x81\xc3ABCD\xe9\xf1EFGHI\x9fJK\n2";
+        assert_eq!(location(binary), "not in the shape of a location (16 bytes)");
     }
 
     #[test]

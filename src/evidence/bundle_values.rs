@@ -3,6 +3,7 @@
 //! Felix 4 and 5 still accept them where there is no `bundle.info`, so they linger on instances that began as CQ 5.
 
 use super::{Fact, Found, Kind, ParseError, Reads, path, text};
+use crate::facts::Shape;
 
 pub(super) const KIND: Kind =
     Kind { name: "bundle value", reads: Reads::Whole(64 << 10), find, parse };
@@ -17,7 +18,8 @@ pub(super) const STATE: &str = "bundle.state";
 pub(super) const REFRESH: &str = "refresh.counter";
 
 const FILES: [&str; 6] = [ID, LOCATION, STATE, REFRESH, "bundle.startlevel", "bundle.lastmodified"];
-const VALUE_CHARS_MAX: usize = 4096;
+/// Letters of a number or of a state.
+const WORD_CHARS_MAX: usize = 20;
 
 fn find(path: &str) -> Option<Found<'_>> {
     let file = FILES.into_iter().find(|file| path.ends_with(file))?;
@@ -25,9 +27,16 @@ fn find(path: &str) -> Option<Found<'_>> {
     Some(Found { root: bundle.root, bundle: bundle.name, name: file })
 }
 
-fn parse(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
+fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
     let first = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
-    Ok(Fact::BundleValue(text::cut(text::decode(first).trim(), VALUE_CHARS_MAX)))
+    let first = first.trim_ascii();
+    let text = text::decode(first);
+    // Of what is no word or number nothing follows, whatever it says.
+    let is_word = |text: &String| text.len() <= WORD_CHARS_MAX && text.is_ascii();
+    Ok(Fact::BundleValue(match found.name {
+        LOCATION => Shape::Location.kept(text.trim(), first.len()),
+        _ => Some(text).filter(is_word).unwrap_or_default(),
+    }))
 }
 
 #[cfg(test)]
@@ -43,6 +52,18 @@ mod tests {
         assert_eq!(value(b"active"), Fact::BundleValue("active".to_owned()));
         assert_eq!(value(b"21\r\n"), Fact::BundleValue("21".to_owned()));
         assert_eq!(value(b""), Fact::BundleValue(String::new()));
+    }
+
+    #[test]
+    fn value_is_kept_in_its_shape_alone() {
+        let location = |bytes: &[u8]| {
+            parse(&Found { root: "", bundle: "bundle1", name: LOCATION }, bytes).unwrap()
+        };
+        let kept = |text: &str| Fact::BundleValue(text.to_owned());
+        assert_eq!(location(b"slinginstall:x.jar\n"), kept("slinginstall:x.jar"));
+        let note = kept("not in the shape of a location (32 bytes)");
+        assert_eq!(location(b"zQ7xW9vK2mT5pR8yL3nB6cJ4hG1dF0sA\n"), note);
+        assert_eq!(value(b"zQ7xW9vK2mT5pR8yL3nB6cJ4hG1dF0sA"), kept(""));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A bounds-checked cursor over complete bytes, and the error it reports.
 
 use super::text;
+use crate::facts::Shape;
 use std::str::FromStr;
 
 /// Why some bytes do not follow their format.
@@ -16,6 +17,11 @@ pub struct ParseError {
 }
 
 impl ParseError {
+    /// Reports a file whose content is that of a crypto key.
+    pub fn key() -> Self {
+        Self { what: "content", offset: 0, problem: Problem::Key }
+    }
+
     /// Reports a field that holds something else than `expected`; of `found` no byte is shown.
     pub(super) fn unexpected(
         what: &'static str,
@@ -45,6 +51,9 @@ pub enum Problem {
     /// Something else stands there, which may be a secret and is not quoted.
     #[error("expected {0}")]
     Expected(&'static str),
+    /// The file is a copy of a crypto key, or a link to one, so that nothing of it is kept.
+    #[error("these are the bytes of a crypto key")]
+    Key,
     /// The structure is deeper or longer than any real one.
     #[error("exceeds the limit of {0}")]
     Limit(usize),
@@ -142,9 +151,9 @@ pub(super) struct Line<'a> {
 }
 
 impl Line<'_> {
-    /// Returns the text: UTF-8, or else Latin-1.
-    pub(super) fn text(&self) -> String {
-        text::decode(self.bytes)
+    /// Returns the text, UTF-8 or else Latin-1, as far as its shape allows.
+    pub(super) fn kept(&self, shape: Shape) -> String {
+        shape.kept(&text::decode(self.bytes), self.bytes.len())
     }
 
     /// Returns the number that fills the line, as Java's `parseLong` reads it: a sign and digits, no blanks.
@@ -161,7 +170,7 @@ mod tests {
     #[test]
     fn every_kind_of_line_end_is_read() {
         let mut cursor = Cursor::new(b"a\nb\r\nc\rd");
-        let mut next = || cursor.line("line").map(|line| line.text());
+        let mut next = || cursor.line("line").map(|line| text::decode(line.bytes));
         assert_eq!(next().unwrap(), "a");
         assert_eq!(next().unwrap(), "b");
         assert_eq!(next().unwrap(), "c");

@@ -15,7 +15,8 @@ fn find(path: &str) -> Option<Found<'_>> {
 
 fn parse(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
     let line = Cursor::new(bytes.trim_ascii()).line("Java version")?;
-    line.number().map(Fact::JavaMajor)
+    // Two digits; what has ten is no version.
+    line.number::<u16>().map(|major| Fact::JavaMajor(major.into()))
 }
 
 #[cfg(test)]
@@ -34,6 +35,7 @@ mod tests {
     fn other_text_is_an_error() {
         assert!(parse(&FOUND, b"").is_err());
         assert!(parse(&FOUND, b"1.8").is_err());
+        assert!(parse(&FOUND, b"1234567890").is_err());
     }
 
     #[test]

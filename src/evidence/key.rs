@@ -9,7 +9,10 @@ use md5::{Digest as _, Md5};
 use sha2::Sha256;
 
 pub(super) const KIND: Kind =
-    Kind { name: "crypto key", reads: Reads::Whole(64 << 10), find, parse };
+    Kind { name: "crypto key", reads: Reads::Whole(BYTES_MAX as u64), find, parse };
+
+/// Bytes of a file that may be a key; real ones have less than a hundred.
+const BYTES_MAX: usize = 64 << 10;
 
 /// A key in any other directory, for `com.adobe.granite.crypto.keys.path` may name that one.
 pub(super) const SMALL: Kind =
@@ -46,6 +49,19 @@ pub fn digest(bytes: &[u8]) -> Digest {
         md5: Hex(Md5::digest(bytes).into()),
         sha256: Hex(Sha256::digest(bytes).into()),
     }
+}
+
+/// Digests a body that is small enough for a key, white space around it aside; `None` where nothing else is in it.
+///
+/// An editor or a shell adds line ends to a copy. Of two bodies with the same digest one is a copy of the other.
+pub fn fingerprint(bytes: &[u8]) -> Option<Digest> {
+    let content = bytes.trim_ascii();
+    (!content.is_empty() && bytes.len() <= BYTES_MAX).then(|| digest(content))
+}
+
+/// Says whether a path is that of a key file.
+pub fn is_key(path: &str) -> bool {
+    find(path).is_some()
 }
 
 /// Digests a key, wherever it was read, with and without the line end that it may or may not have been given by mistake.
@@ -135,6 +151,16 @@ mod tests {
         assert_eq!(digest_key(b"k\x01\r").trimmed, []);
         assert_eq!(digest_key(b"k\n\x01").trimmed, []);
         assert_eq!(digest_key(b"\n").trimmed, [lf(b"")]);
+    }
+
+    #[test]
+    fn copy_with_a_line_end_has_the_same_fingerprint() {
+        let key = fingerprint(&CANARY);
+        assert_eq!(fingerprint(&[&CANARY[..], b"\r\n"].concat()), key);
+        assert_ne!(fingerprint(&CANARY[1..]), key);
+        for bytes in [vec![], b" \n".to_vec(), vec![7; BYTES_MAX + 1]] {
+            assert_eq!(fingerprint(&bytes), None);
+        }
     }
 
     #[test]

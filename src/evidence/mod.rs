@@ -14,6 +14,7 @@ mod inflate;
 mod jar;
 mod java_object;
 mod java_version;
+mod kept_text;
 mod key;
 mod log;
 mod manifest;
@@ -39,7 +40,7 @@ pub use felix_config::{
     concerns_store, installed_pid, may_matter,
 };
 pub use jar::Jar;
-pub use key::{digest, digest_key};
+pub use key::{digest, digest_key, fingerprint, is_key};
 pub use log::{SIGNATURES, Signature};
 pub use path::{
     SEGMENT_STORE, SPLIT_STORE, STORE_DIRECTORIES, implied_revision, is_repository,

@@ -3,9 +3,11 @@
 mod again;
 mod disputes;
 mod follow;
+mod key_copies;
 mod seen;
 
 use self::again::{Again, Versions};
+use self::key_copies::KeyCopies;
 use self::seen::may_be_opened;
 use super::alias::Aliases;
 use super::gap_list::GapList;
@@ -66,6 +68,8 @@ struct Pending {
     kind: &'static Kind,
     owner: Option<Owner>,
     stream: Option<Stream>,
+    /// It is a link to a file of another name.
+    renamed: bool,
 }
 
 /// A body that is read piece by piece.
@@ -97,6 +101,7 @@ pub(super) struct Collector<'a> {
     homes: BTreeSet<String>,
     segments: Segments,
     gaps: GapList<'a>,
+    key_copies: KeyCopies,
     pending: Vec<Pending>,
     /// Set for the second pass, which reads nothing but what these lead to.
     aliases: Option<Aliases>,
@@ -126,6 +131,7 @@ impl<'a> Collector<'a> {
             homes: BTreeSet::new(),
             segments: Segments::new(limits.segment_files_max),
             gaps: GapList::new(source, limits.gaps_max),
+            key_copies: KeyCopies::default(),
             pending: Vec::new(),
             aliases: None,
             concatenated: false,
@@ -147,6 +153,7 @@ impl<'a> Collector<'a> {
     pub(super) fn finish(mut self, reread: bool, directory: bool) -> Collected {
         self.settle();
         self.tell_left_out();
+        self.hide_keys();
         self.see_linked_directories();
         self.leave_to_links();
         let unresolved: Vec<String> = self
@@ -318,14 +325,22 @@ impl<'a> Collector<'a> {
         entry: &Entry<'_>,
         stream: Option<Stream>,
     ) {
+        self.key_copies.share(path, entry.path);
+        let renamed = name(path) != name(entry.path);
         let (path, owner) = (path.to_owned(), entry.owner.clone());
-        self.pending.push(Pending { path, kind, owner, stream });
+        self.pending.push(Pending { path, kind, owner, stream, renamed });
     }
 
     fn fulfil(&mut self, pending: Pending, bytes: &[u8]) {
-        let Pending { path, kind, owner, .. } = pending;
+        let Pending { path, kind, owner, renamed, .. } = pending;
         let Some((_, found)) = classify(&path).or_else(|| classify_small(&path)) else { return };
-        let fact = (kind.parse)(&found, bytes);
+        let mut fact = (kind.parse)(&found, bytes);
+        if let Ok(fact) = &mut fact {
+            self.key_copies.see(&path, fact, bytes);
+            if renamed {
+                fact.hide_location(&found);
+            }
+        }
         self.put(path, Item::Read { fact, owner });
     }
 }
@@ -465,6 +480,11 @@ impl Visit for Collector<'_> {
             Some(_) => Descend::Nothing,
         }
     }
+}
+
+/// Returns the last part of a path.
+fn name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// Returns the first item below a directory, or in an archive.

@@ -14,6 +14,7 @@ mod hints;
 mod jcr_configs;
 mod jcr_keys;
 mod key_history;
+mod key_texts;
 mod layout;
 mod leftovers;
 mod links;
@@ -115,6 +116,9 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch) -> Outcome {
     let segment_stores = std::mem::take(&mut collected.segment_stores);
     let (mut snapshots, mut gaps) = assemble::snapshots(source, &walked, collected, limits);
     gaps.extend(repository::add(source, &walked, limits, &segment_stores, &mut snapshots));
+    key_texts::hide(&mut snapshots);
+    snapshots.iter_mut().for_each(Snapshot::keep_shapes);
+    gaps.iter_mut().for_each(Gap::keep_shapes);
     let record = SourceRecord {
         name: source.name.clone(),
         container: walked.container,

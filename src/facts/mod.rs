@@ -4,6 +4,7 @@
 
 mod bundle;
 mod config;
+mod credentials;
 mod date;
 mod digest;
 mod gap;
@@ -14,6 +15,8 @@ mod log;
 mod node_store;
 mod place;
 mod setting;
+mod shape;
+mod shaped;
 mod sling;
 mod snapshot;
 mod storage;
@@ -45,6 +48,7 @@ pub use setting::{
     BUNDLE_CACHE, CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH, OLD_BUNDLE_CACHE,
     SLING_HOME, SLING_INCLUDE, SLING_LAUNCHPAD, SLING_PROPERTIES, Setting,
 };
+pub use shape::{HIDDEN_KEY, HIDDEN_LINK, Shape};
 pub use sling::{Role, RunModes, SlingId};
 pub use snapshot::{Parts, Snapshot, SourceRecord};
 pub use storage::{LineEnd, Storage, StorageFile, StorageMode, StorageProblem};

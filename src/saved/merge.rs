@@ -185,16 +185,20 @@ impl Merge {
             file.take(&record.name, id);
         }
         if let Some(snapshot) = line.instance {
+            let mut snapshot = snapshot.into_owned();
+            snapshot.keep_shapes();
             let now = LineId::of(&SavedLine::instance(&snapshot));
             file.take(&snapshot.source, id);
             self.tally.line(id, now);
-            self.add(snapshot.into_owned(), now);
+            self.add(snapshot, now);
         }
         if let Some(gap) = line.gap {
+            let mut gap = gap.into_owned();
+            gap.keep_shapes();
             let now = LineId::of(&SavedLine::gap(&gap));
             self.file.take(&gap.source, id);
             self.tally.line(id, now);
-            self.gaps.insert(gap.into_owned(), now);
+            self.gaps.insert(gap, now);
         }
         if let Some(end) = line.end {
             self.end_run(end.into_owned());

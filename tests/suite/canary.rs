@@ -22,8 +22,22 @@ fn secrets() -> Vec<Vec<u8>> {
     let mut secrets: Vec<_> = binary.iter().map(|text| bytes_of::<32>(text).to_vec()).collect();
     secrets.push(bytes_of::<16>("master in place").to_vec());
     secrets.extend(TEXTS.map(|text| text.as_bytes().to_vec()));
+    secrets.extend(LINKED.iter().cloned());
     secrets
 }
+
+/// Keys that are linked to or copied: binary ones, and those that pass for a location, a Sling id, a number or a run mode.
+pub(crate) static LINKED: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    let texts = [
+        "bY6uH1eS4wN9aK3cT8vQ5zX2mJ7pL0rD",
+        "file:/vkQjwPzYxqHnTbrm",
+        "5d3f81c6-7b2e-4a90-8c1d-e6f0a9b47253",
+        "8714236590148273",
+        "kqzrvbnmtwplkjhg",
+    ];
+    let texts = texts.iter().map(|text| text.as_bytes().to_vec());
+    [bytes_of::<32>("linked").to_vec()].into_iter().chain(texts).collect()
+});
 
 const HMAC_TEXT: &str = "zQ7xW9vK2mT5pR8yL3nB6cJ4hG1dF0sA";
 const MASTER_TEXT: &str = "c4a4a27e0c4a4a27e0c4a4a27e0c4a4a";
@@ -288,7 +302,7 @@ static LEAK: LazyLock<Regex> = LazyLock::new(|| {
     RegexBuilder::new(&all).unicode(false).size_limit(1 << 28).build().unwrap()
 });
 
-fn assert_clean(output: &[u8], what: &str) {
+pub(crate) fn assert_clean(output: &[u8], what: &str) {
     assert!(std::str::from_utf8(output).is_ok(), "{what}");
     if let Some(found) = LEAK.find(output) {
         panic!("{what} holds {}", String::from_utf8_lossy(found.as_bytes()));

@@ -113,7 +113,7 @@ fn nothing_acts_in_any_output() {
 }
 
 #[test]
-fn json_gives_names_and_values_as_they_are() {
+fn json_gives_names_as_they_are_and_values_in_their_shape_alone() {
     let (_home, paths) = packed();
     let output = aemtrix().args(["scan", "-q", "-f", "json"]).args(&paths).output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -124,7 +124,9 @@ fn json_gives_names_and_values_as_they_are() {
         .collect();
     for name in HOSTILE {
         let root = format!("{name}/crx-quickstart");
-        assert!(roots.contains(&(root.as_str(), name.trim())), "{name:?} in {roots:?}");
+        // As in the properties, whose blanks at both ends do not count.
+        let version = format!("not in the shape of a version ({} bytes)", name.trim().len());
+        assert!(roots.contains(&(root.as_str(), version.as_str())), "{name:?} in {roots:?}");
     }
 }
 

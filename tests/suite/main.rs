@@ -29,6 +29,7 @@ mod hostile_names;
 mod instance;
 mod layers;
 mod layouts;
+mod linked_keys;
 mod manual;
 mod marks;
 mod memory;

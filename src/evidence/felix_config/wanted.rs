@@ -98,6 +98,9 @@ const PRESENCE: [&str; 4] = ["path", "idpUrl", "serviceProviderEntityId", "idpCe
 /// Stands for a value that is not kept.
 const SET: &str = "set";
 
+/// Stands for the name of a property that may be what is left of a value.
+const UNREADABLE_NAME: &str = "a property whose name cannot be read";
+
 const VALUE_CHARS_MAX: usize = 256;
 const PROTECTED_MAX: usize = 1024;
 /// Marks of values that are resolved at run time.
@@ -194,7 +197,7 @@ pub(super) fn protected(dictionary: &Dictionary) -> Result<Vec<ProtectedValue>, 
 /// A name that is not on a line of its own may be what is left of a value.
 fn property_name(entry: &Entry) -> String {
     if entry.garbled || next_protected(&entry.name).is_some() {
-        return "a property whose name cannot be read".to_owned();
+        return UNREADABLE_NAME.to_owned();
     }
     text::cut(&entry.name, VALUE_CHARS_MAX)
 }
@@ -267,6 +270,6 @@ mod tests {
         let text = format!("a=\"1\"CANARY=\"{0}\"\r\nb=CANARY\r\nc=\"{0}\"\r\nd=[\"{0}\"]", hex(2));
         let found = protected(&read(text.as_bytes()).unwrap()).unwrap();
         let names: Vec<_> = found.iter().map(|value| value.property.as_str()).collect();
-        assert_eq!(names, ["a property whose name cannot be read", "d"]);
+        assert_eq!(names, [UNREADABLE_NAME, "d"]);
     }
 }

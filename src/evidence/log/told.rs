@@ -1,6 +1,6 @@
 //! What an instance tells of itself when it starts: words of fixed patterns, each of a narrow character set.
 
-use crate::facts::LogTopic;
+use crate::facts::{LogTopic, Shape};
 
 /// A text, and how to read what follows it in the line.
 pub(super) struct Tell {
@@ -27,9 +27,7 @@ const fn tell(text: &'static str, read: fn(&str) -> Vec<(LogTopic, String)>) -> 
     Tell { text, read, by_launcher: false }
 }
 
-const VERSION_CHARS_MAX: usize = 32;
 const UUID_CHARS: usize = 36;
-const RUN_MODE_CHARS_MAX: usize = 64;
 const RUN_MODES_MAX: usize = 32;
 
 /// `3.4.24) with Bundle storage`.
@@ -42,44 +40,26 @@ fn crypto_start(line: &str) -> Vec<(LogTopic, String)> {
     };
     let Some((version, mode)) = read() else { return Vec::new() };
     let mut told = vec![(LogTopic::Storage, mode)];
-    if is_version(version) {
+    if Shape::Version.fits(version) {
         told.push((LogTopic::CryptoVersion, version.to_owned()));
     }
     told
 }
 
-fn is_version(text: &str) -> bool {
-    let parts: Vec<&str> = text.splitn(4, '.').collect();
-    let number = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    text.len() <= VERSION_CHARS_MAX
-        && parts.iter().take(3).all(number)
-        && parts.iter().skip(3).all(|qualifier| is_name(qualifier))
-}
-
-/// Letters, digits and the signs that stand in names.
-fn is_name(text: &str) -> bool {
-    !text.is_empty()
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
-}
-
 /// A UUID; `null` before the first one is made.
 fn sling_id(line: &str) -> Vec<(LogTopic, String)> {
     let Some((uuid, rest)) = line.split_at_checked(UUID_CHARS) else { return Vec::new() };
-    let fits = |(index, byte): (usize, u8)| match index {
-        8 | 13 | 18 | 23 => byte == b'-',
-        _ => byte.is_ascii_hexdigit(),
-    };
     let ends = !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-');
-    let is_uuid = ends && uuid.bytes().enumerate().all(fits);
-    is_uuid.then(|| (LogTopic::SlingId, uuid.to_ascii_lowercase())).into_iter().collect()
+    let uuid = uuid.to_ascii_lowercase();
+    let is_uuid = ends && Shape::Uuid.fits(&uuid);
+    is_uuid.then_some((LogTopic::SlingId, uuid)).into_iter().collect()
 }
 
 /// `s7connect, crx3, author]`.
 fn run_modes(line: &str) -> Vec<(LogTopic, String)> {
     let Some((list, _)) = line.split_once(']') else { return Vec::new() };
     let modes: Vec<&str> = list.split(',').map(str::trim).collect();
-    let fits = modes.len() <= RUN_MODES_MAX
-        && modes.iter().all(|mode| mode.len() <= RUN_MODE_CHARS_MAX && is_name(mode));
+    let fits = modes.len() <= RUN_MODES_MAX && modes.iter().all(|mode| Shape::RunMode.fits(mode));
     fits.then(|| (LogTopic::RunModes, modes.join(", "))).into_iter().collect()
 }
 
@@ -129,24 +109,6 @@ mod tests {
         assert_eq!(one(crypto_start("secret) with Bundle storage")).unwrap(), "Bundle");
         for line in ["3.4.24) with secret storage", "3.4.24) with Bundle", "", "3.4.24"] {
             assert_eq!(crypto_start(line), [], "{line}");
-        }
-    }
-
-    #[test]
-    fn versions_are_numbers_and_a_qualifier() {
-        for version in ["1", "3.4", "3.4.24", "3.4.24.SNAPSHOT"] {
-            assert!(is_version(version), "{version}");
-        }
-        for other in [
-            "",
-            "x",
-            "3.x",
-            "3..1",
-            "3.4.24.",
-            "3.4.24.a b",
-            "1.1.1.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-        ] {
-            assert!(!is_version(other), "{other}");
         }
     }
 

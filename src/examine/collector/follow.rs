@@ -14,6 +14,7 @@ impl Collector<'_> {
     pub(in crate::examine) fn aliases(&mut self) -> Aliases {
         self.settle();
         self.see_behind_links();
+        self.see_key_links();
         let roots: BTreeSet<String> =
             self.items.keys().filter_map(|path| Some(classify(path)?.1.root.to_owned())).collect();
         let stands_for_more = |path: &str, target: &LinkTarget| {

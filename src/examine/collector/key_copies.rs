@@ -1,0 +1,86 @@
+//! Evidence whose body is that of a key: a link to the key file, or a copy of it under the name of something else.
+//!
+//! A `bundle.location` that was a link to `hmac` put the key into every report. So nothing is kept of a body that also stands at the
+//! path of a key or has the bytes of one.
+
+use super::{Collector, Item};
+use crate::evidence::{Fact, ParseError, fingerprint, is_key};
+use crate::examine::links::{Resolved, follow};
+use crate::facts::Digest;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What tells that evidence is a copy of a key.
+#[derive(Debug, Default)]
+pub(super) struct KeyCopies {
+    /// Fingerprints of the keys of the source.
+    keys: BTreeSet<Digest>,
+    /// Fingerprints of the bodies that facts quote, by path.
+    bodies: BTreeMap<String, Digest>,
+    /// Paths whose body also stands at the path of a key.
+    shared: BTreeSet<String>,
+}
+
+impl KeyCopies {
+    /// Takes note of a body and of what was made of it.
+    pub(super) fn see(&mut self, path: &str, fact: &Fact, bytes: &[u8]) {
+        let digest = match fact {
+            Fact::Key(..) => {
+                self.keys.extend(fingerprint(bytes));
+                return;
+            }
+            fact if fact.quotes() => fingerprint(bytes),
+            _ => None,
+        };
+        match digest {
+            Some(digest) => drop(self.bodies.insert(path.to_owned(), digest)),
+            None => drop(self.bodies.remove(path)),
+        }
+    }
+
+    /// Takes note that two paths have one body.
+    pub(super) fn share(&mut self, path: &str, other: &str) {
+        for (path, other) in [(path, other), (other, path)] {
+            if is_key(other) && !is_key(path) {
+                self.shared.insert(path.to_owned());
+            }
+        }
+    }
+
+    fn is_copy(&self, path: &str) -> bool {
+        self.shared.contains(path)
+            || self.bodies.get(path).is_some_and(|digest| self.keys.contains(digest))
+    }
+
+    /// Drops what was made of key bytes. It can hide anything, so that the file counts as one that cannot be read.
+    fn clean(&self, path: &str, item: &mut Item) {
+        let Item::Read { fact: read, .. } = item else { return };
+        if read.as_ref().is_ok_and(Fact::quotes) && self.is_copy(path) {
+            *read = Err(ParseError::key());
+        }
+    }
+}
+
+impl Collector<'_> {
+    /// Takes note of what key files are links to, be it read or not: standard input cannot be read again to follow them.
+    pub(super) fn see_key_links(&mut self) {
+        let targets = self.items.iter().filter_map(|(path, item)| match item {
+            Item::Link(target) if is_key(path) => match follow(target, &self.links) {
+                Resolved::Inside(target) => Some((path.clone(), target)),
+                Resolved::Outside | Resolved::Loop => None,
+            },
+            _ => None,
+        });
+        let targets: Vec<_> = targets.collect();
+        for (path, target) in targets {
+            self.key_copies.share(&path, &target);
+        }
+    }
+
+    /// Drops what was made of key bytes, when all keys of the source are known.
+    pub(super) fn hide_keys(&mut self) {
+        let copies = std::mem::take(&mut self.key_copies);
+        if !copies.keys.is_empty() || !copies.shared.is_empty() {
+            self.items.iter_mut().for_each(|(path, item)| copies.clean(path, item));
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! Where text of evidence stands in facts, and which shape each must have. A new field of text has its line here.
+//!
+//! Facts pass through here when they were made, and again when they come from a file: older versions kept more, and what a file of
+//! facts says anyone may have written. Names and paths are those of the archive, which says them to everyone who lists it; words
+//! of the tool's own, such as the reason of a gap, only lose credentials.
+
+use super::credentials::cut_credentials;
+use super::{
+    Bundle, Configuration, DiscardReason, Gap, HIDDEN_KEY, IdentifiedBy, JcrKeys, LogTopic,
+    PastState, Repository, Shape, Snapshot,
+};
+
+/// What is done with a text of this shape.
+type Visit<'v> = &'v mut dyn FnMut(Shape, &mut String);
+
+impl Snapshot {
+    /// Keeps of every text what its shape allows. Doing so again changes nothing.
+    pub fn keep_shapes(&mut self) {
+        self.sling_id.take_if(|id| !Shape::Uuid.fits(&id.uuid));
+        self.each_text(&mut Shape::keep);
+        self.bundles.iter_mut().for_each(drop_odd_name);
+        self.sentences().into_iter().for_each(cut_credentials);
+        self.gaps.iter_mut().for_each(Gap::keep_shapes);
+    }
+
+    /// Hides every text that is a key.
+    pub fn hide_keys(&mut self, is_key: impl Fn(&str) -> bool) {
+        self.sling_id.take_if(|id| is_key(&id.uuid));
+        self.each_text(&mut |_, text| {
+            if is_key(text) {
+                HIDDEN_KEY.clone_into(text);
+            }
+        });
+        self.bundles.iter_mut().for_each(drop_odd_name);
+    }
+
+    fn each_text(&mut self, visit: Visit<'_>) {
+        self.bundles.iter_mut().for_each(|one| bundle(one, visit));
+        let owners = self.key_files.iter_mut().map(|file| &mut file.owner);
+        let owners = owners.chain(self.storage_files.iter_mut().map(|file| &mut file.owner));
+        let users = owners.flatten().filter_map(|owner| owner.user.as_mut());
+        users.for_each(|user| visit(Shape::Name, user));
+        let modes = self.run_modes.iter_mut().flat_map(|modes| &mut modes.selected);
+        modes.for_each(|mode| visit(Shape::RunMode, mode));
+        for setting in &mut self.settings {
+            visit(Shape::of_setting(&setting.name), &mut setting.value);
+        }
+        self.configurations.iter_mut().for_each(|one| configuration(one, visit));
+        self.repository.iter_mut().for_each(|one| repository(one, visit));
+        for (topic, (told, _)) in self.log.iter_mut().flat_map(|log| &mut log.told) {
+            visit(of_topic(*topic), &mut told.value);
+        }
+    }
+
+    /// Returns names and reasons that were put together by the tool.
+    fn sentences(&mut self) -> Vec<&mut String> {
+        let stored = self.repository.iter_mut().flat_map(|stored| {
+            let reason = match &mut stored.keys {
+                JcrKeys::Unreadable(reason) | JcrKeys::NotRead(reason) => Some(reason),
+                JcrKeys::Read(_) => None,
+            };
+            let gaps = [stored.configurations_gap.as_mut(), stored.history.gap.as_mut()];
+            let names = stored.configurations.iter_mut().flat_map(names);
+            names.chain(gaps.into_iter().flatten()).chain(reason)
+        });
+        let discarded = self.bundles.iter_mut().filter_map(|bundle| match &mut bundle.discard {
+            Some(DiscardReason::Info(problem)) => Some(problem),
+            _ => None,
+        });
+        stored.chain(discarded).chain(self.configurations.iter_mut().flat_map(names)).collect()
+    }
+}
+
+impl Gap {
+    /// Cuts credentials out of its reason.
+    pub fn keep_shapes(&mut self) {
+        cut_credentials(&mut self.reason);
+    }
+}
+
+fn bundle(bundle: &mut Bundle, visit: Visit<'_>) {
+    bundle.location.iter_mut().for_each(|text| visit(Shape::Location, text));
+    let revisions = bundle.revisions.iter_mut().map(|r| (&mut r.symbolic_name, &mut r.version));
+    for (name, version) in revisions.chain([(&mut bundle.symbolic_name, &mut bundle.version)]) {
+        if let Some(name) = name {
+            visit(Shape::Name, name);
+        }
+        if let Some(version) = version {
+            visit(Shape::Version, version);
+        }
+    }
+}
+
+/// Where a location is none, the name that was taken from it is none either.
+fn drop_odd_name(bundle: &mut Bundle) {
+    let is_odd = bundle.location.as_ref().is_some_and(|text| !Shape::Location.fits(text));
+    if is_odd && bundle.identified_by == Some(IdentifiedBy::Location) {
+        (bundle.symbolic_name, bundle.version, bundle.identified_by) = (None, None, None);
+    }
+}
+
+fn configuration(configuration: &mut Configuration, visit: Visit<'_>) {
+    let values = configuration.properties.values_mut().flatten();
+    values.for_each(|value| visit(Shape::Value, value));
+    for value in &mut configuration.protected {
+        visit(Shape::Name, &mut value.property);
+    }
+}
+
+/// Returns names that are paths: a file lies where its PID says.
+fn names(configuration: &mut Configuration) -> impl Iterator<Item = &mut String> {
+    let Configuration { pid, factory_pid, jcr_path, .. } = configuration;
+    [Some(pid), factory_pid.as_mut(), jcr_path.as_mut()].into_iter().flatten()
+}
+
+fn repository(repository: &mut Repository, visit: Visit<'_>) {
+    repository.configurations.iter_mut().for_each(|one| configuration(one, visit));
+    for past in &mut repository.history.others {
+        if let PastState::Checkpoint { name, .. } = &mut past.state {
+            visit(Shape::Name, name);
+        }
+    }
+}
+
+/// Returns the shape of what an instance tells of itself in its logs.
+fn of_topic(topic: LogTopic) -> Shape {
+    match topic {
+        LogTopic::CryptoVersion => Shape::Version,
+        LogTopic::SlingId => Shape::Uuid,
+        LogTopic::RunModes => Shape::RunModes,
+        LogTopic::Port => Shape::Port,
+        LogTopic::KeyFilesDisabled => Shape::Switch,
+        LogTopic::Storage | LogTopic::KeysElsewhere => Shape::Value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{GapKind, Log, LogTime, Place, Told};
+    use crate::testing::farm;
+
+    /// A key as text, of letters that any field would take.
+    const SECRET: &str = "zQ7xW9vK2mT5pR8yL3nB6cJ4hG1dF0sA";
+
+    fn shaped(mut snapshot: Snapshot) -> String {
+        snapshot.keep_shapes();
+        let once = serde_json::to_string(&snapshot).unwrap();
+        snapshot.keep_shapes();
+        assert_eq!(serde_json::to_string(&snapshot).unwrap(), once);
+        once
+    }
+
+    fn full(secret: &str) -> Snapshot {
+        let text = || Some(secret.to_owned());
+        let told = |topic| {
+            let place = Place { source: "a".to_owned(), path: "logs/error.log".to_owned() };
+            (topic, (Told { value: secret.to_owned(), time: None::<LogTime> }, place))
+        };
+        let topics = [
+            LogTopic::Storage,
+            LogTopic::CryptoVersion,
+            LogTopic::SlingId,
+            LogTopic::RunModes,
+            LogTopic::Port,
+            LogTopic::KeyFilesDisabled,
+            LogTopic::KeysElsewhere,
+        ];
+        let names = ["quickstart.build", "sling.run.modes", "CQ_PORT", "x"];
+        let instance = farm().with("a", |i| {
+            let mut i = names.iter().fold(i, |i, name| i.setting(name, secret)).role(secret);
+            i = i
+                .sling_id(secret)
+                .config("com.day.crx.security.token.impl.impl.TokenAuthenticationHandler", "");
+            i.change("bundle6", |bundle| {
+                (bundle.location, bundle.version, bundle.symbolic_name) = (text(), text(), text());
+            })
+        });
+        let mut snapshot = instance.build().members.remove(0).snapshot;
+        let values = vec![secret.to_owned()];
+        snapshot.configurations[0].properties.insert("token.required.attr".to_owned(), values);
+        snapshot.log = Some(Log { told: topics.map(told).into(), ..Log::default() });
+        snapshot
+    }
+
+    #[test]
+    fn no_field_keeps_a_key() {
+        let text = shaped(full(SECRET));
+        assert!(!text.contains("zQ7xW9vK"), "{text}");
+    }
+
+    #[test]
+    fn key_is_hidden_in_every_field_whatever_its_shape() {
+        for key in [
+            "5d3f81c6-7b2e-4a90-8c1d-e6f0a9b47253",
+            "file:/vkQjwPzYxq",
+            "1.2.3.vkQjwPzY",
+            "kqzrvbnm",
+        ] {
+            let mut snapshot = full(key);
+            snapshot.hide_keys(|text| text == key);
+            assert!(!shaped(snapshot).contains(key), "{key}");
+        }
+    }
+
+    #[test]
+    fn no_field_keeps_credentials() {
+        for secret in ["mongodb://u:CANARY@h/aem", "http://u:CANARY@h/x.jar?token=CANARY"] {
+            let mut snapshot = full(secret);
+            let reason = format!("{secret} is down");
+            let (source, kind) = ("a".to_owned(), GapKind::Partial);
+            snapshot.gaps = vec![Gap { source, path: None, kind, reason }];
+            snapshot.repository = Some(Repository {
+                place: Place { source: "a".to_owned(), path: String::new() },
+                keys: JcrKeys::Unreadable(format!("x {secret}")),
+                head_ms: None,
+                revisions_behind: 0,
+                history: crate::facts::KeyHistory {
+                    gap: Some(secret.to_owned()),
+                    ..Default::default()
+                },
+                configurations: Vec::new(),
+                configurations_gap: Some(format!("{secret} x")),
+            });
+            let text = shaped(snapshot);
+            assert!(!text.contains("CANARY"), "{text}");
+        }
+    }
+
+    #[test]
+    fn name_goes_with_the_location_that_it_was_taken_from() {
+        let of = |location: &str, by| {
+            let mut snapshot = farm()
+                .with("a", |i| {
+                    i.change("bundle6", |bundle| {
+                        (bundle.location, bundle.identified_by) =
+                            (Some(location.to_owned()), Some(by));
+                    })
+                })
+                .build()
+                .members
+                .remove(0)
+                .snapshot;
+            snapshot.keep_shapes();
+            snapshot.bundle_in("bundle6").unwrap().symbolic_name.is_some()
+        };
+        assert!(!of("36343362CANARYcipher3137", IdentifiedBy::Location));
+        assert!(of("36343362CANARYcipher3137", IdentifiedBy::Manifest));
+        assert!(of("slinginstall:x-1.0.jar", IdentifiedBy::Location));
+    }
+
+    #[test]
+    fn sound_instance_keeps_everything() {
+        let mut snapshot =
+            farm().with("a", |i| i.role("publish")).build().members.remove(0).snapshot;
+        snapshot.sling_id = None;
+        let before = snapshot.clone();
+        snapshot.keep_shapes();
+        assert_eq!(snapshot, before);
+    }
+}
