@@ -245,7 +245,7 @@ impl Open {
         };
         let end = end.map(|end| format!("{end}: ")).unwrap_or_default();
         let why = if self.is_old {
-            "it is not as an older version wrote it, and only in that form do its facts show that they are all"
+            "its facts are of an older version and not as they were written"
         } else {
             "the line that ends the run is missing"
         };
