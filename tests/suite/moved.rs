@@ -159,7 +159,7 @@ fn defaults_that_are_spelled_out_stay_quiet() {
 fn files_of_like_names_elsewhere_are_no_noise() {
     let instance = other()
         .file("keys/hmac", b"old")
-        .file("git/refs/heads/master", &[0; 100_000])
+        .file("git/refs/heads/master", &vec![0; 100_000])
         .file("conf/x.conf", b"\0\x01\x02")
         .file("bin/tool", b"\x7fELF don't")
         .file("bin/stop", b"kill $(cat conf/cq.pid)\n");
