@@ -74,10 +74,12 @@ pub struct Limits {
     pub places_max: usize,
     /// Snapshots with which one is compared to tell whether both may show one instance.
     pub compared_max: usize,
-    /// Farms of which one farm is told that they share its keys.
+    /// Keys of other farms that are told to the farms which share them and must not, all together.
     pub sharing_max: usize,
     /// Cells of the bundle map of a farm. 1,000 instances with 700 bundles have 700,000.
     pub bundle_cells_max: usize,
+    /// Cells of the bundle map of a farm that are shown; the bundles of the rest are counted.
+    pub bundle_cells_shown_max: usize,
     /// Globs in a policy, each a program in memory; a name without wildcards is none.
     pub globs_max: usize,
     /// Bytes of all globs in a policy: a program takes up to 200 times as much memory as its text.
@@ -129,8 +131,9 @@ impl Limits {
         listed_max: 10,
         places_max: 100,
         compared_max: 100,
-        sharing_max: 20,
+        sharing_max: 100_000,
         bundle_cells_max: 1_000_000,
+        bundle_cells_shown_max: 200_000,
         globs_max: 2_000,
         globs_bytes_max: 64 << 10,
         template_bytes_max: 1 << 20,

@@ -79,8 +79,7 @@ mod tests {
             places.iter().collect(),
             |place| vec![*place],
             |place| {
-                let steps =
-                    [Step::stop("a"), Step::from(place.path.as_str()), Step::start("a")];
+                let steps = [Step::stop("a"), Step::from(place.path.as_str()), Step::start("a")];
                 Hit::on(member, format!("{} is wrong", place.path)).at([place]).fix(steps)
             },
         )

@@ -1,7 +1,7 @@
 //! `ims-secret-missing`: an IMS configuration without its client secret.
 
-use super::steps::KA_23909;
 use super::fold::folded;
+use super::steps::KA_23909;
 use super::{Hit, Rule, Severity, console};
 use crate::facts::{Configuration, IMS_CLIENT_SECRET, IMS_CUSTOMIZER, SecretState};
 use crate::farm::{Farm, Member};

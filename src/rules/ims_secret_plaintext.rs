@@ -20,9 +20,10 @@ fn check(farm: &Farm) -> Vec<Hit> {
 }
 
 fn on(member: &Member) -> Vec<Hit> {
-    let all = member.snapshot.ims_configurations().flat_map(|ims| {
-        [IMS_CLIENT_SECRET, IMS_SERVICE_SECRET].map(|property| (ims, property))
-    });
+    let all = member
+        .snapshot
+        .ims_configurations()
+        .flat_map(|ims| [IMS_CLIENT_SECRET, IMS_SERVICE_SECRET].map(|property| (ims, property)));
     let found = all.filter(|(ims, property)| ims.secret(property) == Some(SecretState::Plain));
     folded(
         found.collect(),

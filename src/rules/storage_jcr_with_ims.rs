@@ -45,7 +45,10 @@ fn on(member: &Member) -> Option<Hit> {
     });
     let enter = |(ims, property)| console::enter_secret(member, ims, property);
     let secrets = first_of(secrets, enter, |rest| {
-        format!("Enter the {rest} other secrets of IMS configurations on {} the same way.", member.name)
+        format!(
+            "Enter the {rest} other secrets of IMS configurations on {} the same way.",
+            member.name
+        )
     });
     let places = configurations.iter().map(|ims| &ims.place);
     Some(

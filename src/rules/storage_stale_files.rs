@@ -33,8 +33,7 @@ fn on(member: &Member) -> Option<Hit> {
     if names.is_empty() {
         return None;
     }
-    let message =
-        format!("{} is in JCR mode, yet has key files: {}", member.name, listed(&names));
+    let message = format!("{} is in JCR mode, yet has key files: {}", member.name, listed(&names));
     let places = files.iter().map(|file| &file.place);
     Some(Hit::on(member, message).at(places).fix(leave_the_jcr(member, Vec::new())))
 }

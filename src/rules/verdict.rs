@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn instance_that_may_lie_in_a_cut_source_leaves_it_open() {
         let mut farm = good_farm(&["a", "b"]).build();
-        let maybe_in = vec!["c.tar.gz".to_owned()];
+        let maybe_in = ["c.tar.gz".to_owned()].into();
         farm.expected.missing.push(Missing {
             name: "c".to_owned(),
             source: "c".to_owned(),
