@@ -16,6 +16,7 @@ mod key_history;
 mod leftovers;
 mod links;
 mod node_store;
+mod prefixes;
 mod repository;
 mod roots;
 mod segments;

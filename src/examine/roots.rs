@@ -18,9 +18,11 @@ pub(super) fn by_root(items: &BTreeMap<String, Item>) -> BTreeMap<String, Eviden
     for (path, found, _) in found.iter().filter(|(_, found, _)| !found.bundle.is_empty()) {
         caches.entry(found.root).or_default().insert(cache(path, found));
     }
+    let main: BTreeMap<&str, Option<&str>> =
+        caches.iter().map(|(root, caches)| (*root, main_cache(caches))).collect();
     let mut roots: BTreeMap<String, Evidence<'_>> = BTreeMap::new();
     for (path, found, item) in found {
-        let own = caches.get(found.root).and_then(|caches| main_cache(caches));
+        let own = main.get(found.root).copied().flatten();
         let is_other = !found.bundle.is_empty() && own != Some(cache(path, &found));
         let root = if is_other { cache(path, &found) } else { found.root };
         if is_other && root == found.root {

@@ -44,7 +44,8 @@ impl<'f> Told<'f> {
         let places: Option<Vec<_>> =
             own.iter().map(|step| self.places.get(step.as_str())).collect();
         let rarest = places?.into_iter().min_by_key(|places| places.len())?;
-        let repairs = rarest.iter().take(LOOKED_AT_MAX).filter_map(|(index, _)| self.repairs.get(*index));
+        let repairs =
+            rarest.iter().take(LOOKED_AT_MAX).filter_map(|(index, _)| self.repairs.get(*index));
         let mut holders = repairs.filter(|(steps, _)| holds(steps, own));
         holders.next().map(|(_, rule)| *rule)
     }
