@@ -79,7 +79,7 @@ fn bounded(wire: &Wire) -> Result<(), Wrong> {
     let sources =
         wire.farm.iter().flat_map(|farm| &farm.instance).filter_map(|i| i.source.as_ref());
     let suppressed = wire.suppress.iter().filter_map(|wire| wire.instances.as_ref());
-    let all = sources.chain(suppressed.flat_map(|names| names.get_ref()));
+    let all = sources.chain(suppressed.flat_map(Spanned::get_ref));
     let (mut count, mut bytes) = (0_usize, 0_usize);
     for glob in all.filter(|text| Pattern::is_glob(text.get_ref())) {
         count = count.saturating_add(1);

@@ -167,8 +167,7 @@ impl Found {
             |instances: &[String]| suppression.covers(&suppression.rule, &self.farm, instances);
         let is_own = suppression.farm.as_ref().is_none_or(|farm| *farm == self.farm);
         // One that covers some of its instances leaves those out of the repair of the keys.
-        let leaves_out =
-            |instances: &[String]| instances.iter().map(slice::from_ref).any(|name| covers(name));
+        let leaves_out = |instances: &[String]| instances.iter().map(slice::from_ref).any(&covers);
         is_own
             && (self.is_open
                 || found.iter().any(|(instances, asks_for_keys)| {
