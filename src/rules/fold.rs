@@ -113,7 +113,7 @@ mod tests {
         let names: Vec<String> = (0..12).map(|number| number.to_string()).collect();
         assert_eq!(listed(&names), "0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more");
         assert_eq!(listed(&names[..2]), "0, 1");
-        let steps = first_of(&names, |name| name.as_str(), |rest| format!("{rest} more"));
+        let steps = first_of(&names, String::as_str, |rest| format!("{rest} more"));
         assert_eq!((steps.len(), steps[10].as_str()), (11, "2 more"));
     }
 }

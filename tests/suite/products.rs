@@ -35,6 +35,9 @@ fn bundle(index: usize, name: &str, end: &str) -> Vec<u8> {
     file(&format!("{FELIX}/bundle{index}/bundle.info"), &info)
 }
 
+/// Makes an archive with so many things that are broken.
+type Make = fn(usize) -> Vec<u8>;
+
 /// One instance with so many bundles of one name, and a file of theirs in each.
 fn same_name(count: usize) -> Vec<u8> {
     let both = |index| {
@@ -86,7 +89,7 @@ fn steps(report: &Value) -> usize {
 #[test]
 fn of_twice_as_much_that_is_broken_at_most_twice_as_much_is_said() {
     let home = tempfile::tempdir().unwrap();
-    let kinds: [(&str, fn(usize) -> Vec<u8>); 4] =
+    let kinds: [(&str, Make); 4] =
         [("same name", same_name), ("misplaced", misplaced), ("cut", cut), ("copies", copies)];
     for (kind, make) in kinds {
         let [few, many] = [150, 300].map(|count| scan(home.path(), &make(count)));
