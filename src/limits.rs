@@ -65,39 +65,87 @@ pub struct Limits {
     pub line_bytes_max: usize,
     /// Lines of one file of saved facts that are no facts, before the rest of it is left alone.
     pub bad_lines_max: usize,
+    /// Findings of one rule on the same instances that are told one by one. Six or more become one finding with the repair of the
+    /// first five: an install whose 600 `bundle.info` are cut has one fault, not 600.
+    pub findings_alike_max: usize,
+    /// Things of one kind that one finding names or has a step for; the rest is counted.
+    pub listed_max: usize,
+    /// Places of a finding that stands for several; the rest is counted.
+    pub places_max: usize,
+    /// Snapshots with which one is compared to tell whether both may show one instance.
+    pub compared_max: usize,
+    /// Keys of other farms that are told to the farms which share them and must not, all together.
+    pub sharing_max: usize,
+    /// Cells of the bundle map of a farm. 1,000 instances with 700 bundles have 700,000.
+    pub bundle_cells_max: usize,
+    /// Cells of the bundle map of a farm that are shown; the bundles of the rest are counted.
+    pub bundle_cells_shown_max: usize,
+    /// Globs in a policy, each a program in memory; a name without wildcards is none.
+    pub globs_max: usize,
+    /// Bytes of all globs in a policy: a program takes up to 200 times as much memory as its text.
+    pub globs_bytes_max: usize,
+    /// Bytes of a template.
+    pub template_bytes_max: u64,
+    /// Words and signs in the tags of a template. The engine goes one call deeper for each, where they are nested.
+    pub template_words_max: usize,
+    /// Steps of a template, whatever it is given: an instruction is one, and so are 64 bytes that it makes.
+    pub template_steps_max: u64,
+    /// Further steps of a template for each value in the report that it is given.
+    pub template_value_steps_max: u64,
+    /// Bytes of the stack on which a template is read and rendered.
+    pub template_stack_bytes: usize,
+}
+
+impl Limits {
+    /// What every run starts with. What no option changes is used from here.
+    pub const DEFAULT: Self = Self {
+        unpacked_bytes_max: 1 << 40,
+        entries_max: 50_000_000,
+        nesting_max: 2,
+        inner_depth_max: 2,
+        inner_archives_max: 1_000,
+        window_bytes_max: 8 << 20,
+        extension_bytes_max: 1 << 20,
+        path_bytes_max: 4096,
+        user_bytes_max: 256,
+        padding_bytes_max: 1 << 20,
+        zeros_bytes_max: 1 << 30,
+        names_bytes_max: 12 << 20,
+        evidence_max: 100_000,
+        instances_max: 1_000,
+        segment_files_max: 10_000,
+        checkpoint_bytes_max: 16 << 20,
+        stretch_bytes_max: 4 << 20,
+        repeated_bytes_max: 32 << 30,
+        idle_store_end_max: 1 << 30,
+        links_max: 10_000,
+        gaps_max: 100,
+        jump_bytes_min: 64 << 10,
+        logs: true,
+        policy_bytes_max: 1 << 20,
+        baseline_bytes_max: 64 << 20,
+        depth_max: 64,
+        line_bytes_max: 64 << 20,
+        bad_lines_max: 20,
+        findings_alike_max: 5,
+        listed_max: 10,
+        places_max: 100,
+        compared_max: 100,
+        sharing_max: 100_000,
+        bundle_cells_max: 1_000_000,
+        bundle_cells_shown_max: 200_000,
+        globs_max: 2_000,
+        globs_bytes_max: 64 << 10,
+        template_bytes_max: 1 << 20,
+        template_words_max: 10_000,
+        template_steps_max: 1_000_000,
+        template_value_steps_max: 50,
+        template_stack_bytes: 32 << 20,
+    };
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            unpacked_bytes_max: 1 << 40,
-            entries_max: 50_000_000,
-            nesting_max: 2,
-            inner_depth_max: 2,
-            inner_archives_max: 1_000,
-            window_bytes_max: 8 << 20,
-            extension_bytes_max: 1 << 20,
-            path_bytes_max: 4096,
-            user_bytes_max: 256,
-            padding_bytes_max: 1 << 20,
-            zeros_bytes_max: 1 << 30,
-            names_bytes_max: 12 << 20,
-            evidence_max: 100_000,
-            instances_max: 1_000,
-            segment_files_max: 10_000,
-            checkpoint_bytes_max: 16 << 20,
-            stretch_bytes_max: 4 << 20,
-            repeated_bytes_max: 32 << 30,
-            idle_store_end_max: 1 << 30,
-            links_max: 10_000,
-            gaps_max: 100,
-            jump_bytes_min: 64 << 10,
-            logs: true,
-            policy_bytes_max: 1 << 20,
-            baseline_bytes_max: 64 << 20,
-            depth_max: 64,
-            line_bytes_max: 64 << 20,
-            bad_lines_max: 20,
-        }
+        Self::DEFAULT
     }
 }

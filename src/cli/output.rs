@@ -2,6 +2,7 @@
 
 use super::stream;
 use crate::intake::{Origin, Source, is_packed};
+use crate::limits::Limits;
 use crate::report::{FORMATS, Format, Report, Template, write_baseline};
 use crate::rules::Selection;
 use anyhow::{Context, anyhow, bail};
@@ -46,21 +47,19 @@ pub(super) fn format_to(path: &Path, other: &'static Format) -> anyhow::Result<&
     format_of(path).or_else(|error| if stream::is_one(path) { Ok(other) } else { Err(error) })
 }
 
-/// Bytes that a template may have.
-const TEMPLATE_BYTES_MAX: u64 = 1 << 20;
-
 /// Reads a template.
 ///
 /// # Errors
 ///
 /// Fails when it cannot be read, or is none; the message is one sentence.
 pub(super) fn template(path: &Path) -> anyhow::Result<Template> {
+    let max = Limits::DEFAULT.template_bytes_max;
     let mut text = String::new();
     let file = fs::File::open(path);
-    file.and_then(|file| file.take(TEMPLATE_BYTES_MAX.saturating_add(1)).read_to_string(&mut text))
+    file.and_then(|file| file.take(max.saturating_add(1)).read_to_string(&mut text))
         .with_context(|| format!("{}: the template could not be read", path.display()))?;
-    if u64::try_from(text.len()).is_ok_and(|bytes| bytes > TEMPLATE_BYTES_MAX) {
-        bail!("{}: is larger than any template ({TEMPLATE_BYTES_MAX} bytes)", path.display());
+    if u64::try_from(text.len()).is_ok_and(|bytes| bytes > max) {
+        bail!("{}: is larger than any template ({max} bytes)", path.display());
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     Template::parse(&name, text).map_err(|problem| anyhow!("{}: {problem}", path.display()))

@@ -1,34 +1,47 @@
 //! Where entries also stand, through links.
 
 use super::links::join;
+use super::prefixes::Prefixes;
 use std::collections::BTreeMap;
 
-/// Links to one target that are followed. Each of them has everything below the target read once more.
+/// Links to one target, and to what is above it, that are followed. Each of them has everything below the target read once more.
 const ALIASES_MAX: usize = 64;
 
 /// Links inside a source, by target: entries at or below a target also stand at its aliases.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Aliases(BTreeMap<String, Vec<String>>);
+pub(super) struct Aliases {
+    by_target: BTreeMap<String, Vec<String>>,
+    targets: Prefixes,
+}
 
 impl Aliases {
-    /// Adds a link; refuses one more to a target that has as many as are followed.
+    /// Adds a link; refuses one more to a target that has as many as are followed, those to what is above it among them. So what is above
+    /// comes first.
     pub(super) fn add(&mut self, target: String, alias: String) -> bool {
-        let aliases = self.0.entry(target).or_default();
-        let has_room = aliases.len() < ALIASES_MAX;
+        let count: usize = self.above(&target).map(|(_, links)| links.len()).sum();
+        let has_room = count < ALIASES_MAX;
         if has_room {
-            aliases.push(alias);
+            self.targets.add(&target);
+            self.by_target.entry(target).or_default().push(alias);
         }
         has_room
     }
 
+    /// Returns the targets at and above a path, the shortest first: what follows each, and the links to it.
+    fn above<'p>(&self, path: &'p str) -> impl Iterator<Item = (&'p str, &[String])> {
+        self.targets
+            .of(path)
+            .filter_map(|(target, rest)| Some((rest, self.by_target.get(target)?.as_slice())))
+    }
+
     /// Says whether a link leads to exactly this path.
     pub(super) fn is_target(&self, path: &str) -> bool {
-        self.0.contains_key(path)
+        self.by_target.contains_key(path)
     }
 
     /// Says whether there are none.
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.by_target.is_empty()
     }
 
     /// Returns the paths at which an entry also stands. An archive of hard-linked backups has many links and many entries, so
@@ -39,12 +52,11 @@ impl Aliases {
 
     /// Returns the links through which an entry also stands somewhere, and where.
     pub(super) fn through(&self, path: &str) -> Vec<(&str, String)> {
-        let above = path.rmatch_indices('/').map(|(at, _)| at).chain([0]);
-        let ends = std::iter::once(path.len()).chain(above);
-        let splits = ends.filter_map(|end| path.split_at_checked(end));
-        splits
-            .filter_map(|(target, rest)| Some((self.0.get(target)?, rest)))
-            .flat_map(|(links, rest)| {
+        let mut above: Vec<_> = self.above(path).collect();
+        above.reverse();
+        above
+            .into_iter()
+            .flat_map(|(rest, links)| {
                 links.iter().map(move |link| (link.as_str(), join(link, rest)))
             })
             .collect()
@@ -53,9 +65,12 @@ impl Aliases {
     /// Says whether a directory leads to a target, or lies below one.
     pub(super) fn concern(&self, directory: &str) -> bool {
         let below = format!("{directory}/");
-        let leads =
-            self.0.range(below.clone()..).next().is_some_and(|(t, _)| t.starts_with(&below));
-        leads || directory.is_empty() || !self.of(directory).is_empty()
+        let leads = self
+            .by_target
+            .range(below.clone()..)
+            .next()
+            .is_some_and(|(t, _)| t.starts_with(&below));
+        leads || directory.is_empty() || self.above(directory).next().is_some()
     }
 }
 

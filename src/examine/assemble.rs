@@ -8,7 +8,7 @@ use super::layout::{Cache, Layout, layouts};
 use super::leftovers::{
     is_moot, is_other_content, malformed, nested, no_instance, unidentified, untold,
 };
-use super::links::join;
+use super::links::{Follower, join};
 use super::roots::{Evidence, by_root, marks_instance, owner, strays};
 use super::{access, configs, node_store};
 use crate::evidence::{Fact, Found, classify_small, mover};
@@ -71,14 +71,16 @@ pub(super) fn snapshots(
     // Of what holds no instance at all that was said.
     if !tops.is_empty() || *standing == Standing::Folder {
         let all = tops.iter().copied().chain(left_out.iter().map(String::as_str)).collect();
-        let claims = Claims { source, roots: &all, links: &links, realms: &realms, homes: &homes };
+        let links = Follower::new(&links);
+        let claims = Claims { source, roots: &all, links, realms: &realms, homes: &homes };
         named.extend(untold(claims.gaps(directory, is_status), gaps.iter().chain(&named)));
     }
     gaps.extend(GapList::capped(source, &named, limits.gaps_max));
+    let concerned = Concerned::of(&gaps, &tops);
     let with_layout = |(root, evidence): (&String, &Evidence<'_>)| {
         let layout = layouts.remove(root).unwrap_or_default();
         let keys = moved_keys(source, &layout, &items);
-        snapshot(source, root, evidence, layout, keys, &gaps)
+        snapshot(source, root, evidence, layout, keys, &concerned.all(root))
     };
     let mut snapshots: Vec<Snapshot> = roots.iter().map(with_layout).collect();
     gaps.extend(snapshots.iter().flat_map(unidentified));
@@ -94,26 +96,49 @@ pub(super) fn snapshots(
 
 /// Gives each snapshot the gaps that concern it.
 fn attach(source: &str, gaps: &[Gap], tops: &BTreeSet<&str>, snapshots: &mut [Snapshot]) {
-    let owners: Vec<Option<&str>> = gaps
-        .iter()
-        .map(|gap| owner(gap.path.as_deref().filter(|_| gap.is_local())?, tops))
-        .collect();
+    let concerned = Concerned::of(gaps, tops);
     let shared_max = SHARED_GAPS_MAX.checked_div(snapshots.len()).unwrap_or_default().max(1);
     for snapshot in snapshots {
-        // A gap below no root may hide something of any instance.
-        let concerns = |gap: &Gap, owner: Option<&str>| match owner {
-            Some(owner) => owner == snapshot.root,
-            None => concerns_realm(gap, &snapshot.root),
-        };
-        let (own, shared): (Vec<_>, Vec<_>) = gaps
-            .iter()
-            .zip(&owners)
-            .filter(|(gap, owner)| concerns(gap, **owner))
-            .partition(|(_, owner)| owner.is_some());
-        snapshot.gaps = own.into_iter().map(|(gap, _)| gap.clone()).collect();
-        let shared = shared.into_iter().map(|(gap, _)| gap);
+        snapshot.gaps = concerned.own(&snapshot.root).cloned().collect();
+        let shared = concerned.shared(&snapshot.root);
         snapshot.gaps.extend(GapList::capped(source, shared, shared_max));
         snapshot.gaps.sort();
+    }
+}
+
+/// Which installs gaps concern. A source may have 100,000 gaps and 1,000 installs.
+struct Concerned<'g> {
+    /// Those of one install, by its root.
+    own: BTreeMap<&'g str, Vec<&'g Gap>>,
+    /// Those below no root, which may hide something of any install in the archive that they lie in, the source itself where there is
+    /// none.
+    shared: Vec<(&'g str, &'g Gap)>,
+}
+
+impl<'g> Concerned<'g> {
+    fn of(gaps: &'g [Gap], tops: &BTreeSet<&'g str>) -> Self {
+        let mut concerned = Self { own: BTreeMap::new(), shared: Vec::new() };
+        for gap in gaps {
+            let path = gap.path.as_deref();
+            match path.filter(|_| gap.is_local()).and_then(|path| owner(path, tops)) {
+                Some(root) => concerned.own.entry(root).or_default().push(gap),
+                None => concerned.shared.push((path.map_or("", realm), gap)),
+            }
+        }
+        concerned
+    }
+
+    fn own(&self, root: &str) -> impl Iterator<Item = &'g Gap> {
+        self.own.get(root).into_iter().flatten().copied()
+    }
+
+    fn shared(&self, root: &str) -> impl Iterator<Item = &'g Gap> {
+        let around = self.shared.iter().filter(move |(realm, _)| is_in_realm(root, realm));
+        around.map(|(_, gap)| *gap)
+    }
+
+    fn all(&self, root: &str) -> Vec<&'g Gap> {
+        self.own(root).chain(self.shared(root)).collect()
     }
 }
 
@@ -129,11 +154,6 @@ fn split_off(
     let reason = format!("holds more than {max} instances; the rest is left out");
     gaps.push(Gap { source: source.to_owned(), path: None, kind: GapKind::OverLimit, reason });
     roots.split_off(&beyond).into_keys().collect()
-}
-
-/// Says whether a gap lies in the source around a root or in an archive around it, and in none beside it.
-fn concerns_realm(gap: &Gap, root: &str) -> bool {
-    gap.path.as_deref().is_none_or(|path| is_in_realm(root, realm(path)))
 }
 
 /// Says whether a gap concerns a small file that no install uses: files of such names are everywhere.
@@ -162,7 +182,7 @@ fn snapshot(
     evidence: &Evidence<'_>,
     layout: Layout,
     moved_keys: Vec<KeyFile>,
-    gaps: &[Gap],
+    gaps: &[&Gap],
 ) -> Snapshot {
     let mut snapshot = Snapshot {
         source: source.to_owned(),
@@ -171,8 +191,7 @@ fn snapshot(
         settings: layout.settings,
         ..Snapshot::default()
     };
-    let own: Vec<Gap> = gaps.iter().filter(|gap| concerns_realm(gap, root)).cloned().collect();
-    snapshot.bundles = bundles(source, root, evidence, &own);
+    snapshot.bundles = bundles(source, root, evidence, gaps);
     for (path, found, item) in evidence {
         let Item::Read { fact: Ok(fact), owner } = item else { continue };
         let place = Place { source: source.to_owned(), path: (*path).to_owned() };

@@ -10,7 +10,7 @@ pub(super) fn bundles(
     source: &str,
     root: &str,
     evidence: &Evidence<'_>,
-    gaps: &[Gap],
+    gaps: &[&Gap],
 ) -> Vec<Bundle> {
     let mut all: BTreeMap<&str, BundleParts<'_>> = BTreeMap::new();
     let mut lossy: BTreeSet<&str> = BTreeSet::new();
@@ -29,10 +29,12 @@ pub(super) fn bundles(
     }
     let packing = Packing::of(&all.values());
     let hiding = || gaps.iter().filter(|gap| gap.kind.hides());
-    let whole = hiding().all(Gap::is_local);
+    let whole = hiding().all(|gap| gap.is_local());
+    let cut: BTreeSet<&str> = hiding().filter_map(|gap| gap.path.as_deref()).collect();
     let is_cut = |place: &Place| {
-        let in_it = |path: &str| path == place.path || below(path, &place.path) != path;
-        hiding().filter_map(|gap| gap.path.as_deref()).any(in_it)
+        let below = format!("{}/", place.path);
+        cut.contains(place.path.as_str())
+            || cut.range(below.as_str()..).next().is_some_and(|path| path.starts_with(&below))
     };
     let known = |parts: &BundleParts<'_>| {
         whole && !lossy.contains(parts.directory) && !is_cut(&parts.place)

@@ -3,7 +3,7 @@
 //! Three instances that agree say nothing of a fourth that did not come: an empty mount, an archive of logs alone, a link.
 
 use super::hints::may_hold_install;
-use super::links::{Links, Resolved, follow};
+use super::links::{Follower, Resolved};
 use super::roots::owner;
 use crate::facts::{Gap, GapKind, INSIDE, realm};
 use crate::intake::{LinkTarget, claims_archive, claims_other};
@@ -17,7 +17,7 @@ pub(super) struct Claims<'a> {
     pub(super) source: &'a str,
     /// Roots of the installs that were found.
     pub(super) roots: &'a BTreeSet<&'a str>,
-    pub(super) links: &'a Links,
+    pub(super) links: Follower<'a>,
     /// Archives inside the source that were opened.
     pub(super) realms: &'a BTreeSet<String>,
     /// Paths that are named like an install.
@@ -61,7 +61,7 @@ impl Claims<'_> {
 
     fn is_claim(&self, home: &str) -> bool {
         let is_elsewhere = || {
-            let target = self.links.get(home).map(|target| follow(target, self.links));
+            let target = self.links.links().get(home).map(|target| self.links.follow(target));
             matches!(target, Some(Resolved::Inside(target)) if self.holds_root(&target))
         };
         owner(home, self.roots).is_none() && !self.holds_root(home) && !is_elsewhere()
@@ -100,9 +100,10 @@ impl Claims<'_> {
                     && owner(path, self.roots).is_none()
             }
         };
-        let links = self.links.iter().filter(move |(path, _)| is_beside(path)).take(LINKS_MAX);
+        let links = self.links.links().iter();
+        let links = links.filter(move |(path, _)| is_beside(path)).take(LINKS_MAX);
         links.filter_map(move |(path, target)| {
-            let reason = match follow(target, self.links) {
+            let reason = match self.links.follow(target) {
                 Resolved::Outside => {
                     "is a link that leads out of the source; if an instance is there, name it as a source"
                 }
@@ -113,7 +114,7 @@ impl Claims<'_> {
                 {
                     "is a link to what is no instance of the source, or is not in it"
                 }
-                Resolved::Inside(_) | Resolved::Loop => return None,
+                Resolved::Inside(_) | Resolved::Loop | Resolved::TooLong => return None,
             };
             Some(self.gap(path, GapKind::LinkBeside, reason))
         })
@@ -129,7 +130,7 @@ impl Claims<'_> {
     /// Links named like archives to what is no archive of the source.
     fn broken(&self) -> Vec<Gap> {
         let is_archive = |path: &str| claims_archive(path) && may_hold_install(path);
-        let mut links = self.links.iter().filter(|(path, _)| is_archive(path));
+        let mut links = self.links.links().iter().filter(|(path, _)| is_archive(path));
         let looked_at = links.by_ref().take(LINKS_MAX).filter(|(_, target)| self.is_broken(target));
         let mut gaps: Vec<Gap> = looked_at
             .map(|(path, _)| {
@@ -145,11 +146,11 @@ impl Claims<'_> {
     }
 
     fn is_broken(&self, target: &LinkTarget) -> bool {
-        match follow(target, self.links) {
+        match self.links.follow(target) {
             Resolved::Inside(target) => !self.realms.contains(&format!("{target}{INSIDE}")),
             // Of those that lead out it was told.
             Resolved::Outside => false,
-            Resolved::Loop => true,
+            Resolved::Loop | Resolved::TooLong => true,
         }
     }
 }

@@ -12,6 +12,7 @@ use self::seen::may_be_opened;
 use super::alias::Aliases;
 use super::gap_list::GapList;
 use super::links::{Links, join};
+use super::prefixes::Prefixes;
 use super::segments::{self, Segments, Store};
 use crate::evidence::{Fact, Kind, ParseError, Reads, Scan, classify, classify_small};
 use crate::facts::{Gap, GapKind, Owner, StorageMode};
@@ -109,6 +110,10 @@ pub(super) struct Collector<'a> {
     concatenated: bool,
     /// The last directory to which no link leads.
     plain_directory: String,
+    /// The paths of links, by which those above a path are found.
+    link_paths: Prefixes,
+    /// Entries behind links that were followed.
+    written_through: usize,
     /// Files that would be evidence if case did not matter.
     other_case: Vec<String>,
     /// Evidence that the archive says it does not hold.
@@ -136,6 +141,8 @@ impl<'a> Collector<'a> {
             aliases: None,
             concatenated: false,
             plain_directory: String::new(),
+            link_paths: Prefixes::default(),
+            written_through: 0,
             other_case: Vec::new(),
             left_out: BTreeSet::new(),
         }

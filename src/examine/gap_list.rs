@@ -47,7 +47,10 @@ impl<'a> GapList<'a> {
     ) -> Vec<Gap> {
         let mut list = Self::new(source, gaps_max);
         for gap in gaps {
-            list.record(gap.path.as_deref(), gap.kind, gap.reason.clone());
+            // Those that are only counted need no text of their own.
+            let is_listed = list.gaps.len() < gaps_max;
+            let reason = if is_listed { gap.reason.clone() } else { String::new() };
+            list.record(gap.path.as_deref(), gap.kind, reason);
         }
         list.finish()
     }

@@ -88,18 +88,20 @@ pub(super) fn is_moot(gap: &Gap, snapshots: &[Snapshot]) -> bool {
     let Some((path, (_, found))) = gap.path.as_deref().and_then(|p| Some((p, classify(p)?))) else {
         return false;
     };
-    let mut of_root = snapshots.iter().filter(|snapshot| snapshot.root == found.root);
+    // Snapshots are sorted by root, and each has its own.
+    let index = snapshots.binary_search_by(|snapshot| snapshot.root.as_str().cmp(found.root)).ok();
+    let of_root = index.and_then(|index| snapshots.get(index));
     if gap.is_local() && concerns_store(path) {
         // Where the repository is matters only where the keys are in it.
         let is_bundle_mode = |snapshot: &Snapshot| {
             let mut modes = snapshot.storage_in_place().map(|file| file.storage.mode).peekable();
             modes.peek().is_some() && modes.all(|mode| mode == StorageMode::Bundle)
         };
-        return of_root.all(is_bundle_mode);
+        return of_root.is_none_or(is_bundle_mode);
     }
     let is_key_like = ["hmac", "master", "storage"].contains(&found.name);
     let of_odd_shape = matches!(gap.kind, GapKind::TooLarge | GapKind::Malformed);
-    let bundle = of_root.find_map(|snapshot| snapshot.bundle_in(found.bundle));
+    let bundle = of_root.and_then(|snapshot| snapshot.bundle_in(found.bundle));
     let other = |name: &str| name != CRYPTO && name != CRYPTO_FILE;
     is_key_like
         && of_odd_shape

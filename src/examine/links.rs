@@ -1,16 +1,25 @@
 //! Where links inside a source lead, decided from names alone.
 
+use super::prefixes::Prefixes;
 use crate::intake::LinkTarget;
+use crate::limits::Limits;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Links are followed this many times before they count as a loop; Linux allows 40.
+/// Links that are followed on one way before they count as a loop; Linux allows as many.
 const HOPS_MAX: usize = 40;
+
+/// Links of which it is kept where they lead: each may lead to a path of 4 KiB.
+const KNOWN_MAX: usize = 1_000;
+
+/// A path that is longer on the way than this many times what an entry may have leads nowhere.
+const DETOUR_MAX: usize = 16;
 
 /// Symbolic links of one source: the link's own path, and where it leads.
 pub(super) type Links = BTreeMap<String, LinkTarget>;
 
 /// Where a path ends up.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Resolved {
     /// At this path of the same source.
     Inside(String),
@@ -18,45 +27,91 @@ pub(super) enum Resolved {
     Outside,
     /// Nowhere: the links go round in a circle.
     Loop,
+    /// Nowhere: no entry has so long a path.
+    TooLong,
 }
 
-/// Follows a link, and every one on the way from there.
-pub(super) fn follow(target: &LinkTarget, links: &Links) -> Resolved {
-    match target {
-        LinkTarget::Outside(_) => Resolved::Outside,
-        LinkTarget::Inside(inside) => resolve(inside, links),
+/// Follows the links of one source, each once: thousands may lead through the same ones.
+pub(super) struct Follower<'l> {
+    links: &'l Links,
+    paths: Prefixes,
+    /// Where links lead that were on the way, and how many are followed for each.
+    known: RefCell<BTreeMap<&'l str, (Resolved, usize)>>,
+}
+
+impl<'l> Follower<'l> {
+    pub(super) fn new(links: &'l Links) -> Self {
+        let paths = links.keys().map(String::as_str).collect();
+        Self { links, paths, known: RefCell::default() }
     }
-}
 
-/// Follows every symbolic link on the way along `path`, as the operating system would.
-fn resolve(path: &str, links: &Links) -> Resolved {
-    let mut path = path.to_owned();
-    for _ in 0..HOPS_MAX {
-        match first_link(&path, links) {
-            None => return Resolved::Inside(path),
-            Some((_, LinkTarget::Outside(_))) => return Resolved::Outside,
-            Some((rest, LinkTarget::Inside(target))) => path = join(target, rest),
+    /// Returns all links.
+    pub(super) fn links(&self) -> &'l Links {
+        self.links
+    }
+
+    /// Follows a link, and every one on the way from there.
+    pub(super) fn follow(&self, target: &LinkTarget) -> Resolved {
+        match target {
+            LinkTarget::Outside(_) => Resolved::Outside,
+            LinkTarget::Inside(inside) => self.resolve(inside, HOPS_MAX).0,
         }
     }
-    Resolved::Loop
-}
 
-/// Finds the shortest prefix of `path` that is a link; returns what follows it, and its target.
-fn first_link<'a>(path: &'a str, links: &'a Links) -> Option<(&'a str, &'a LinkTarget)> {
-    let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
-    ends.filter_map(|end| path.split_at_checked(end))
-        .find_map(|(prefix, rest)| Some((rest, links.get(prefix)?)))
-}
+    /// Follows every symbolic link on the way along `path`, as the operating system would; counts them.
+    fn resolve(&self, path: &str, hops_max: usize) -> (Resolved, usize) {
+        let mut path = path.to_owned();
+        // Up to here no directory is a link.
+        let mut done = 0;
+        let mut hops = 0_usize;
+        let bytes_max = Limits::DEFAULT.path_bytes_max;
+        while let Some((link, rest)) = self.first_link(&path, done) {
+            let (target, more) = self.link(link, hops_max.saturating_sub(hops));
+            hops = hops.saturating_add(more);
+            match target {
+                Resolved::Inside(_) if hops > hops_max => return (Resolved::Loop, hops),
+                Resolved::Inside(target) => {
+                    done = target.len();
+                    path = join(&target, rest);
+                }
+                nowhere => return (nowhere, hops),
+            }
+            if path.len() > bytes_max.saturating_mul(DETOUR_MAX) {
+                return (Resolved::TooLong, hops);
+            }
+        }
+        let is_entry = path.len() <= bytes_max;
+        (if is_entry { Resolved::Inside(path) } else { Resolved::TooLong }, hops)
+    }
 
-/// Returns where an entry comes to lie that is unpacked through links, `None` where none is on its way. The path is empty where that is
-/// outside of the source.
-pub(super) fn written_to(path: &str, links: &Links) -> Option<String> {
-    let (directory, name) = path.rsplit_once('/')?;
-    first_link(directory, links)?;
-    Some(match resolve(directory, links) {
-        Resolved::Inside(directory) => join(&directory, name),
-        Resolved::Outside | Resolved::Loop => String::new(),
-    })
+    /// Returns where a link leads, and how many are followed for it, itself among them.
+    fn link(&self, link: &'l str, hops_max: usize) -> (Resolved, usize) {
+        if let Some(known) = self.known.borrow().get(link) {
+            return known.clone();
+        }
+        let found = match self.links.get(link) {
+            _ if hops_max == 0 => (Resolved::Loop, 1),
+            Some(LinkTarget::Inside(target)) => {
+                let (found, hops) = self.resolve(target, hops_max.saturating_sub(1));
+                (found, hops.saturating_add(1))
+            }
+            Some(LinkTarget::Outside(_)) | None => (Resolved::Outside, 1),
+        };
+        // Another way here may have fewer links before it.
+        let mut known = self.known.borrow_mut();
+        if found.0 != Resolved::Loop && known.len() < KNOWN_MAX {
+            known.insert(link, found.clone());
+        }
+        found
+    }
+
+    /// Finds the shortest directory on the way along `path`, of more than `done` bytes, that is a link, and what follows it.
+    fn first_link<'p>(&self, path: &'p str, done: usize) -> Option<(&'l str, &'p str)> {
+        let above = self.paths.of(path).filter(|(above, _)| above.len() > done);
+        let mut links = above
+            .filter_map(|(above, rest)| Some((self.links.get_key_value(above)?.0.as_str(), rest)));
+        links.next()
+    }
 }
 
 /// Joins two paths, either of which may be empty.
@@ -88,6 +143,10 @@ mod tests {
         pairs.iter().map(inside).collect()
     }
 
+    fn resolve(path: &str, links: &Links) -> Resolved {
+        Follower::new(links).follow(&LinkTarget::Inside(path.to_owned()))
+    }
+
     #[test]
     fn path_without_links_is_itself() {
         assert_eq!(resolve("a/b", &links(&[("a/c", "x")])), Resolved::Inside("a/b".into()));
@@ -105,17 +164,6 @@ mod tests {
     }
 
     #[test]
-    fn entry_behind_a_link_is_written_to_where_that_leads() {
-        let mut links = links(&[("x", "felix/bundle6/data"), ("y", "x"), ("z", "z")]);
-        links.insert("o".into(), LinkTarget::Outside("/mnt".into()));
-        let to = |path| written_to(path, &links);
-        assert_eq!(to("x/hmac").as_deref(), Some("felix/bundle6/data/hmac"));
-        assert_eq!(to("y/a/hmac").as_deref(), Some("felix/bundle6/data/a/hmac"));
-        assert_eq!((to("o/hmac").as_deref(), to("z/hmac").as_deref()), (Some(""), Some("")));
-        assert_eq!((to("x"), to("xx/hmac"), to("a/x/hmac")), (None, None, None));
-    }
-
-    #[test]
     fn circle_ends() {
         assert_eq!(resolve("a/x", &links(&[("a", "b"), ("b", "a")])), Resolved::Loop);
         assert_eq!(resolve("a/x", &links(&[("a", "a/b")])), Resolved::Loop);
@@ -125,5 +173,46 @@ mod tests {
     fn way_out_is_not_taken() {
         let links = Links::from([("a".into(), LinkTarget::Outside("/mnt".into()))]);
         assert_eq!(resolve("a/x", &links), Resolved::Outside);
+    }
+
+    #[test]
+    fn as_many_links_are_followed_as_linux_allows() {
+        let chain = |count: usize| -> Links {
+            let link =
+                |index: usize| (format!("l{index}"), LinkTarget::Inside(format!("l{}", index + 1)));
+            (0..count).map(link).collect()
+        };
+        assert_eq!(resolve("l0/x", &chain(40)), Resolved::Inside("l40/x".into()));
+        assert_eq!(resolve("l0/x", &chain(41)), Resolved::Loop);
+        // What was found out on one way holds on another one, however many came before.
+        let chain = chain(41);
+        let follower = Follower::new(&chain);
+        for (path, end) in [("l20/x", true), ("l1/x", true), ("l0/x", false), ("l5/l6", true)] {
+            let found = follower.follow(&LinkTarget::Inside(path.to_owned()));
+            assert_eq!(matches!(found, Resolved::Inside(_)), end, "{path}");
+        }
+    }
+
+    #[test]
+    fn path_that_grows_with_each_link_leads_nowhere() {
+        let long = "x/".repeat(1_000);
+        let link = |index: usize| {
+            (format!("l{index}"), LinkTarget::Inside(format!("l{}/{long}", index + 1)))
+        };
+        let links: Links = (0..39).map(link).collect();
+        assert_eq!(resolve("l0", &links), Resolved::TooLong);
+    }
+
+    #[test]
+    fn each_link_is_followed_once_however_many_lead_through_it() {
+        let link =
+            |index: usize| (format!("l{index}"), LinkTarget::Inside(format!("l{}", index + 1)));
+        let links: Links = (0..39).map(link).collect();
+        let follower = Follower::new(&links);
+        for index in 0..2_000 {
+            let target = LinkTarget::Inside(format!("l0/f{index}"));
+            assert_eq!(follower.follow(&target), Resolved::Inside(format!("l39/f{index}")));
+            assert_eq!(follower.known.borrow().len(), 39);
+        }
     }
 }

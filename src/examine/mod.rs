@@ -19,6 +19,7 @@ mod layout;
 mod leftovers;
 mod links;
 mod node_store;
+mod prefixes;
 mod repository;
 mod roots;
 mod segments;

@@ -22,12 +22,14 @@ pub(super) fn by_root<'a>(
     for (path, found, _) in found.iter().filter(|(_, found, _)| !found.bundle.is_empty()) {
         caches.entry(found.root).or_default().insert(cache(path, found));
     }
+    let main: BTreeMap<&str, Option<&str>> =
+        caches.iter().map(|(root, caches)| (*root, main_cache(caches))).collect();
     let named = Named::of(layouts);
     let mut roots: BTreeMap<String, Evidence<'_>> = BTreeMap::new();
     for (path, found, item) in found {
         let Some(root) = named.root(path, &found).or_else(|| {
             let usual = layouts.get(found.root).is_none_or(|layout| layout.cache == Cache::Usual);
-            let own = caches.get(found.root).filter(|_| usual).and_then(main_cache);
+            let own = main.get(found.root).copied().flatten().filter(|_| usual);
             usual_root(path, &found, own)
         }) else {
             continue;

@@ -5,6 +5,7 @@
 use super::matrix::{Expect, group, odd};
 use super::{Cell, CellState, Farm, Member};
 use crate::facts::{Bundle, BundleState, IdentifiedBy};
+use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -17,7 +18,7 @@ pub struct BundleMap {
     pub rows: Vec<BundleRow>,
     /// How many symbolic names differ, with a row here or not.
     pub differing: usize,
-    /// How many do not differ as far as is known, and are not known on every instance.
+    /// How many do not differ as far as is known, and are not known on every instance; or are more than are compared.
     pub unknown: usize,
     /// How many are the same on every instance.
     pub same: usize,
@@ -100,14 +101,20 @@ pub fn bundle_map(farm: &Farm, wanted: &dyn Fn(&BundleRow) -> bool) -> BundleMap
         unknown: 0,
         same: 0,
     };
-    for row in by_name.into_iter().map(|(name, bundles)| row(name, &bundles, &whole)) {
+    let Limits { bundle_cells_max, bundle_cells_shown_max, .. } = Limits::DEFAULT;
+    let rows = |cells: usize| cells.checked_div(whole.len()).unwrap_or_default();
+    let (rows_max, shown_max) = (rows(bundle_cells_max), rows(bundle_cells_shown_max));
+    // Of instances that have no bundle in common there is a row for each bundle with a cell for each instance.
+    map.unknown = by_name.len().saturating_sub(rows_max);
+    let compared = by_name.into_iter().take(rows_max);
+    for row in compared.map(|(name, bundles)| row(name, &bundles, &whole)) {
         let count = match (row.differs, row.unknown) {
             (true, _) => &mut map.differing,
             (false, true) => &mut map.unknown,
             (false, false) => &mut map.same,
         };
         *count = count.saturating_add(1);
-        if wanted(&row) {
+        if map.rows.len() < shown_max && wanted(&row) {
             map.rows.push(row);
         }
     }

@@ -3,6 +3,7 @@
 use crate::facts::{Digest, KeyName, Place, Role};
 use crate::policy::{ExpectedDigest, Stale};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What a policy expects of a farm; nothing where there is none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,8 +40,8 @@ pub struct Missing {
     pub source: String,
     /// Instances that no entry of the policy means and whose names look like it.
     pub like: Vec<Like>,
-    /// Sources that were not read whole and may have held it. Where there are any, it is not known to be missing.
-    pub maybe_in: Vec<String>,
+    /// Sources that were not read whole and may have held it, the same for all. Where there are any, it is not known to be missing.
+    pub maybe_in: Arc<[String]>,
 }
 
 /// An instance that may be one that was not found, under another name.

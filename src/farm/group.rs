@@ -3,9 +3,11 @@
 use super::expected::{Expected, ForeignKey, Like, Missing};
 use super::plan::{Ground, Plan};
 use super::{Farm, Member, keys, names};
-use crate::facts::{BUNDLE_CACHE, Gap, KeyName, Snapshot};
+use crate::facts::{BUNDLE_CACHE, Digest, Gap, KeyName, Snapshot};
+use crate::limits::Limits;
 use crate::policy::{Policy, PolicyFarm, PolicyInstance};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Snapshots with the labels of their sources.
 type Labelled = Vec<(Option<String>, Snapshot)>;
@@ -46,6 +48,7 @@ pub fn farms(snapshots: Labelled, plan: &Plan<'_>) -> Result<Vec<Farm>, PolicyCo
     let (instances, numbered) = names::name(instances);
     let grounds = by_ground(instances, plan)?;
     let names = names::distinct(grounds.keys().map(|ground| plan.names(ground, &labels)).collect());
+    let holes = holes(plan, &roots);
     let mut farms = Vec::with_capacity(names.len());
     let mut of_policy = BTreeMap::new();
     for ((ground, named), name) in grounds.into_iter().zip(names) {
@@ -56,7 +59,7 @@ pub fn farms(snapshots: Labelled, plan: &Plan<'_>) -> Result<Vec<Farm>, PolicyCo
             expected: Expected::default(),
         };
         if let (Ground::Policy(index), Some(policy)) = (&ground, plan.policy_farm(&ground)) {
-            expect(&mut farm, policy, plan, &roots);
+            expect(&mut farm, policy, plan, &holes);
             of_policy.insert(*index, farms.len());
         } else {
             farm.expected.unnamed = plan.has_policy_farms();
@@ -97,7 +100,8 @@ fn tell_alike(farms: &mut [Farm]) {
             names::begins_with(&like.name, &missing.name)
                 || like.alone && names::begins_with(&like.source, &missing.name)
         };
-        missing.like = unnamed.iter().filter(is_like).cloned().collect();
+        let like = unnamed.iter().filter(is_like).take(Limits::DEFAULT.listed_max);
+        missing.like = like.cloned().collect();
     }
 }
 
@@ -139,26 +143,16 @@ fn meant(plan: &Plan<'_>, farm: usize, entry: &PolicyInstance) -> String {
 }
 
 /// Says what the policy expects of a farm.
-fn expect(
-    farm: &mut Farm,
-    policy: &PolicyFarm,
-    plan: &Plan<'_>,
-    roots: &BTreeSet<(String, String)>,
-) {
-    let came = |entry: &&PolicyInstance| farm.members.iter().any(|m| m.name == entry.name);
+fn expect(farm: &mut Farm, policy: &PolicyFarm, plan: &Plan<'_>, holes: &Arc<[String]>) {
+    let names: BTreeSet<&str> = farm.members.iter().map(|member| member.name.as_str()).collect();
+    let came = |entry: &&PolicyInstance| names.contains(entry.name.as_str());
     let (came, missing): (Vec<_>, Vec<_>) = policy.instances.iter().partition(came);
     let roles = came.iter().filter_map(|entry| Some((entry.name.clone(), entry.role?)));
-    let holes: BTreeSet<&String> = plan
-        .gaps
-        .iter()
-        .filter(|gap| may_hide_an_instance(gap, roots))
-        .map(|gap| &gap.source)
-        .collect();
     let missing = missing.into_iter().map(|entry| Missing {
         name: entry.name.clone(),
         source: entry.source.to_string(),
         like: Vec::new(),
-        maybe_in: holes.iter().map(|source| (*source).clone()).collect(),
+        maybe_in: Arc::clone(holes),
     });
     farm.expected = Expected {
         keys: policy.keys.clone(),
@@ -167,20 +161,35 @@ fn expect(
         ..Expected::default()
     };
     // What was not read of other sources cannot be of a farm that is there as a whole.
-    let sources = farm.members.iter().map(|member| member.snapshot.source.as_str()).collect();
-    let of_farm = |gap: &Gap| {
-        !farm.expected.missing.is_empty()
-            || plan.reaches(gap, &sources)
-            || sources.contains(gap.source.as_str())
-            || policy.instances.iter().any(|entry| entry.may_lie_in(&gap.source))
+    let own: BTreeSet<&str> = farm.members.iter().map(|m| m.snapshot.source.as_str()).collect();
+    let is_whole = farm.expected.missing.is_empty();
+    let sources: BTreeSet<&str> = plan.gaps.iter().map(|gap| gap.source.as_str()).collect();
+    let may_hold = |source: &&str| {
+        !is_whole
+            || own.contains(source)
+            || policy.instances.iter().any(|entry| entry.may_lie_in(source))
     };
-    farm.gaps = plan.gaps.iter().filter(|gap| of_farm(gap)).cloned().collect();
+    let holding: BTreeSet<&str> = sources.into_iter().filter(may_hold).collect();
+    let concerns = |gap: &&Gap| holding.contains(gap.source.as_str()) || plan.reaches(gap, &own);
+    let of_farm = plan.gaps.iter().filter(concerns);
+    farm.gaps = of_farm.cloned().collect();
+}
+
+/// Returns the sources in which an instance may lie that was not found, sorted.
+fn holes(plan: &Plan<'_>, roots: &BTreeSet<(String, String)>) -> Arc<[String]> {
+    if !plan.has_policy_farms() {
+        return Arc::default();
+    }
+    let hiding = plan.gaps.iter().filter(|gap| may_hide_an_instance(gap, roots));
+    let sources: BTreeSet<&String> = hiding.map(|gap| &gap.source).collect();
+    sources.into_iter().cloned().collect()
 }
 
 /// Says whether an instance may lie in what was not read: not where only a path of a known one is concerned.
 fn may_hide_an_instance(gap: &Gap, roots: &BTreeSet<(String, String)>) -> bool {
     let is_in_install = |path: &String| {
-        roots.iter().filter(|(source, _)| *source == gap.source).any(|(_, root)| {
+        let of_source = roots.range((gap.source.clone(), String::new())..);
+        of_source.take_while(|(source, _)| *source == gap.source).any(|(_, root)| {
             path.strip_prefix(root.as_str())
                 .is_some_and(|rest| root.is_empty() || rest.starts_with('/'))
         })
@@ -188,7 +197,7 @@ fn may_hide_an_instance(gap: &Gap, roots: &BTreeSet<(String, String)>) -> bool {
     gap.kind.hides() && !(gap.is_local() && gap.path.as_ref().is_some_and(is_in_install))
 }
 
-/// Tells each farm the keys of those that must have other ones. Bytes that fail a checksum prove nothing.
+/// Tells each farm the keys of those that must have other ones, and have the same. Bytes that fail a checksum prove nothing.
 fn keep_apart(farms: &mut [Farm], policy: &Policy, of_policy: &BTreeMap<usize, usize>) {
     let index = |name: &String| {
         let index = policy.farms.iter().position(|farm| farm.name == *name)?;
@@ -196,16 +205,24 @@ fn keep_apart(farms: &mut [Farm], policy: &Policy, of_policy: &BTreeMap<usize, u
     };
     for differ in &policy.differ {
         let indices: Vec<usize> = differ.farms.iter().filter_map(index).collect();
-        let keys: Vec<Vec<ForeignKey>> = indices
-            .iter()
-            .filter_map(|index| farms.get(*index))
-            .map(|farm| differ.keys.iter().flat_map(|key| keys_of(farm, *key)).collect())
-            .collect();
-        for (own, index) in indices.iter().enumerate() {
-            let others = keys.iter().enumerate().filter(|(other, _)| *other != own);
-            let foreign: Vec<ForeignKey> = others.flat_map(|(_, keys)| keys.clone()).collect();
-            if let Some(farm) = farms.get_mut(*index) {
-                farm.expected.apart.extend(foreign);
+        let mut holders: BTreeMap<(KeyName, Digest), Vec<(usize, ForeignKey)>> = BTreeMap::new();
+        for index in &indices {
+            let Some(farm) = farms.get(*index) else { continue };
+            for foreign in differ.keys.iter().flat_map(|key| keys_of(farm, *key)) {
+                let key = (foreign.key, foreign.value);
+                holders.entry(key).or_default().push((*index, foreign));
+            }
+        }
+        // Of 1,000 farms with one key each has that of 999 others.
+        let max = Limits::DEFAULT.sharing_max.checked_div(indices.len()).unwrap_or_default();
+        for holders in holders.values() {
+            let sharing: BTreeSet<usize> = holders.iter().map(|(index, _)| *index).collect();
+            for own in sharing {
+                let others = holders.iter().filter(|(index, _)| *index != own);
+                let foreign = others.take(max).map(|(_, foreign)| foreign.clone());
+                if let Some(farm) = farms.get_mut(own) {
+                    farm.expected.apart.extend(foreign);
+                }
             }
         }
     }
@@ -438,7 +455,7 @@ mod tests {
     #[test]
     fn source_that_was_not_read_may_hold_what_is_missing() {
         let farms = grouped(&["prod-author-1", "stage-a"], &[gap("p.tar")]).unwrap();
-        assert_eq!(farms[0].expected.missing[0].maybe_in, ["p.tar"]);
+        assert_eq!(*farms[0].expected.missing[0].maybe_in, ["p.tar"]);
         assert_eq!(farms[0].gaps.len(), 1);
         assert_eq!(farms[1].gaps, [], "all of it came");
     }
@@ -454,6 +471,6 @@ mod tests {
         let path = Some("crx-quickstart/conf/sling.properties".to_owned());
         let inside = Gap { path, kind: GapKind::Malformed, ..gap("stage-a.tar") };
         let farms = grouped(&["prod-author-1", "stage-a"], &[inside]).unwrap();
-        assert_eq!(farms[0].expected.missing[0].maybe_in, [""; 0]);
+        assert_eq!(*farms[0].expected.missing[0].maybe_in, [""; 0]);
     }
 }

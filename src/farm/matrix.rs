@@ -162,10 +162,10 @@ impl Matrix {
     }
 
     /// Marks a fact of some instances as wrong whatever the others have.
-    pub fn accuse(&mut self, fact: &str, names: &[String]) {
+    pub fn accuse(&mut self, fact: &str, names: &BTreeSet<&str>) {
         for row in self.rows.iter_mut().filter(|row| row.fact == fact) {
             let cells = self.instances.iter().zip(&mut row.cells);
-            for (_, cell) in cells.filter(|(name, _)| names.contains(name)) {
+            for (_, cell) in cells.filter(|(name, _)| names.contains(name.as_str())) {
                 cell.fault = Some(Fault { meant: None });
             }
             row.mark();

@@ -7,6 +7,7 @@ use super::{
     Suppression,
 };
 use crate::facts::{Date, KeyName, Role};
+use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use toml::Spanned;
@@ -55,6 +56,7 @@ fn at(text: &str, (span, problem): Wrong) -> PolicyError {
 }
 
 fn policy(wire: Wire, rules: &[&str]) -> Result<Policy, Wrong> {
+    bounded(&wire)?;
     let farms = wire.farm.into_iter().map(farm).collect::<Result<Vec<_>, _>>()?;
     unique("farm", farms.iter().map(|(span, farm)| (span, farm.name.as_str())))?;
     let farms: Vec<PolicyFarm> = farms.into_iter().map(|(_, farm)| farm).collect();
@@ -69,6 +71,28 @@ fn policy(wire: Wire, rules: &[&str]) -> Result<Policy, Wrong> {
     let suppressions =
         wire.suppress.into_iter().map(|wire| suppression(wire, rules)).collect::<Result<_, _>>()?;
     Ok(Policy { farms, differ, severities, suppressions })
+}
+
+/// Fails at the first glob that is one too many: each becomes a program, which takes much more memory than its text.
+fn bounded(wire: &Wire) -> Result<(), Wrong> {
+    let Limits { globs_max, globs_bytes_max, .. } = Limits::DEFAULT;
+    let sources =
+        wire.farm.iter().flat_map(|farm| &farm.instance).filter_map(|i| i.source.as_ref());
+    let suppressed = wire.suppress.iter().filter_map(|wire| wire.instances.as_ref());
+    let all = sources.chain(suppressed.flat_map(Spanned::get_ref));
+    let (mut count, mut bytes) = (0_usize, 0_usize);
+    for glob in all.filter(|text| Pattern::is_glob(text.get_ref())) {
+        count = count.saturating_add(1);
+        bytes = bytes.saturating_add(glob.get_ref().len());
+        if count > globs_max || bytes > globs_bytes_max {
+            let problem = format!(
+                "the policy has more than {globs_max} patterns, or more than {globs_bytes_max} bytes of them; names without wildcards do not \
+                 count"
+            );
+            return Err((glob.span(), problem));
+        }
+    }
+    Ok(())
 }
 
 fn farm(wire: WireFarm) -> Result<(Range<usize>, PolicyFarm), Wrong> {
@@ -345,6 +369,23 @@ until = "2026-12-31"
             let said = with(old, new);
             assert!(said.starts_with(says), "{said:?} is not {says:?}");
         }
+    }
+
+    #[test]
+    fn globs_are_counted_and_names_are_not() {
+        let policy = |name: &str, count: usize| {
+            let names: Vec<String> = (0..count).map(|index| format!("\"{name}{index}\"")).collect();
+            let names = names.join(",\n");
+            format!("[[suppress]]\nrule = \"token-off\"\nreason = \"r\"\ninstances = [\n{names}]\n")
+        };
+        let max = Limits::DEFAULT.globs_max;
+        assert!(parse(&policy("publish", 2 * max), &RULES).is_ok());
+        assert!(parse(&policy("p*", max), &RULES).is_ok());
+        let told = error(&policy("p*", max + 1));
+        assert!(told.starts_with("line 2005: the policy has more than 2000 patterns"), "{told}");
+        let long = "?".repeat(4_000);
+        assert!(parse(&policy(&long, 16), &RULES).is_ok());
+        assert!(error(&policy(&long, 17)).starts_with("line 21: the policy has more than"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Patterns of names: globs.
+//! Patterns of names: globs, and names themselves, which take no more memory than their text.
 
 use globset::{Glob, GlobMatcher};
 use std::fmt;
@@ -6,11 +6,15 @@ use std::fmt;
 /// Bytes of a pattern. The crate panics on one that is too large to be compiled, which takes megabytes.
 const BYTES_MAX: usize = 4096;
 
+/// Characters that mean something in a glob.
+const WILD: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
+
 /// A glob over names: `*` and `?` stand for anything, `[ab]` for one of several, `{a,b}` for either.
 #[derive(Debug, Clone)]
 pub struct Pattern {
     text: String,
-    matcher: GlobMatcher,
+    /// What matches; the text itself when `None`.
+    matcher: Option<GlobMatcher>,
 }
 
 impl Pattern {
@@ -23,8 +27,16 @@ impl Pattern {
         if text.len() > BYTES_MAX {
             return Err(format!("is longer than {BYTES_MAX} bytes"));
         }
+        if !Self::is_glob(text) {
+            return Self::exactly(text);
+        }
         let glob = Glob::new(text).map_err(|error| format!("{text:?}: {}", error.kind()))?;
-        Ok(Self { text: text.to_owned(), matcher: glob.compile_matcher() })
+        Ok(Self { text: text.to_owned(), matcher: Some(glob.compile_matcher()) })
+    }
+
+    /// Returns `true` if a text is more than a name: it becomes a program, which takes memory.
+    pub fn is_glob(text: &str) -> bool {
+        text.contains(WILD)
     }
 
     /// Makes a pattern that matches this very name.
@@ -33,12 +45,15 @@ impl Pattern {
     ///
     /// Fails where the name is longer than a pattern may be.
     pub fn exactly(name: &str) -> Result<Self, String> {
-        Ok(Self { text: name.to_owned(), ..Self::new(&globset::escape(name))? })
+        if name.len() > BYTES_MAX {
+            return Err(format!("is longer than {BYTES_MAX} bytes"));
+        }
+        Ok(Self { text: name.to_owned(), matcher: None })
     }
 
     /// Says whether a name matches.
     pub fn matches(&self, name: &str) -> bool {
-        self.matcher.is_match(name)
+        self.matcher.as_ref().map_or(self.text == name, |matcher| matcher.is_match(name))
     }
 }
 
@@ -50,7 +65,7 @@ impl fmt::Display for Pattern {
 
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
-        self.matcher.glob() == other.matcher.glob()
+        self.text == other.text && self.matcher.is_some() == other.matcher.is_some()
     }
 }
 
@@ -72,6 +87,16 @@ mod tests {
         let pattern = Pattern::exactly("a*[b]").unwrap();
         assert!(pattern.matches("a*[b]") && !pattern.matches("axb"));
         assert_eq!(pattern.to_string(), "a*[b]");
+    }
+
+    #[test]
+    fn name_without_wildcards_matches_itself_alone() {
+        let pattern = Pattern::new("up/a.tar").unwrap();
+        assert!(pattern.matches("up/a.tar") && !pattern.matches("up/axtar"));
+        assert_eq!(pattern, Pattern::exactly("up/a.tar").unwrap());
+        assert_ne!(Pattern::new("a*").unwrap(), Pattern::exactly("a*").unwrap());
+        // An escaped wildcard is still a glob.
+        assert!(Pattern::new(r"a\*").unwrap().matches("a*"));
     }
 
     #[test]

@@ -1,15 +1,21 @@
 //! Templates of users: the JSON report in the style of a house.
+//!
+//! A template is a program: it may do what it likes within a number of steps that grows with the report. The engine counts an instruction as
+//! one, and so 64 bytes of what is made; what is larger than the steps that are left is not made at all. So steps bound memory, too.
+
+mod words;
 
 use super::{Report, json};
-use minijinja::{Environment, UndefinedBehavior, context};
+use crate::limits::Limits;
+use minijinja::value::{Kwargs, Rest, ValueKind};
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, context};
 use std::io::{self, Write};
+use std::thread;
 
-/// Instructions that a template may take: about 100 for each bundle of 1,000 full instances.
-const FUEL_MAX: u64 = 100_000_000;
+/// Bytes that are made in one step.
+const STEP_BYTES: u64 = 64;
 /// Macros that may call each other.
 const DEPTH_MAX: usize = 100;
-/// Bytes that a template may write.
-const BYTES_MAX: usize = 1 << 28;
 
 /// A template that was found to be one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,31 +30,44 @@ impl Template {
     ///
     /// # Errors
     ///
-    /// Fails when the text is no template; the message is one sentence and names the line.
+    /// Fails when the text is no template, or too large a one; the message is one sentence and names the line.
     pub fn parse(name: &str, text: String) -> Result<Self, String> {
-        let result = engine().add_template(name, &text).map_err(|error| told(&error));
-        result.map(|()| Self { name: name.to_owned(), text })
+        let max = Limits::DEFAULT.template_words_max;
+        if words::words(&text) > max {
+            return Err(format!("has more than {max} words and signs in its tags"));
+        }
+        on_a_stack(|| engine().add_template(name, &text).map_err(|error| told(&error)))?;
+        Ok(Self { name: name.to_owned(), text })
     }
 
     /// Renders a report: the template sees the fields of the JSON report as `report`.
     ///
     /// # Errors
     ///
-    /// Fails when the template asks for what is not there, or does not come to an end; the message names the line.
+    /// Fails when the template asks for what is not there, or takes too many steps; the message names the line.
     pub fn render(&self, report: &Report) -> Result<Vec<u8>, String> {
-        self.render_within(FUEL_MAX, report)
+        self.render_within(Limits::DEFAULT.template_steps_max, report)
     }
 
-    fn render_within(&self, fuel: u64, report: &Report) -> Result<Vec<u8>, String> {
+    fn render_within(&self, steps: u64, report: &Report) -> Result<Vec<u8>, String> {
         let value = json::value(report).map_err(|error| error.to_string())?;
-        let mut engine = engine();
-        engine.set_fuel(Some(fuel));
-        engine.add_template(&self.name, &self.text).map_err(|error| told(&error))?;
-        let template = engine.get_template(&self.name).map_err(|error| told(&error))?;
-        let mut page = Bounded(Vec::new());
-        let rendered = template.render_captured_to(context! { report => value }, &mut page);
-        rendered.map_err(|error| told(&error))?;
-        Ok(page.0)
+        let for_values = values_in(&value).saturating_mul(Limits::DEFAULT.template_value_steps_max);
+        let steps = steps.saturating_add(for_values);
+        on_a_stack(|| {
+            let mut engine = engine();
+            engine.set_fuel(Some(steps));
+            engine.add_template(&self.name, &self.text).map_err(|error| told(&error))?;
+            let template = engine.get_template(&self.name).map_err(|error| told(&error))?;
+            // A list is written whole before its steps are counted, and the same long text may be in it many times.
+            let bytes_max = usize::try_from(steps.saturating_mul(STEP_BYTES)).unwrap_or(usize::MAX);
+            let mut page = Bounded { bytes: Vec::new(), bytes_max };
+            let rendered = template.render_captured_to(context! { report => value }, &mut page);
+            rendered.map_err(|error| match error.kind() {
+                ErrorKind::OutOfFuel | ErrorKind::WriteFailure => too_many(steps, &error),
+                _ => told(&error),
+            })?;
+            Ok(page.bytes)
+        })
     }
 }
 
@@ -58,11 +77,70 @@ fn engine<'t>() -> Environment<'t> {
     engine.set_recursion_limit(DEPTH_MAX);
     // Every field is there, be it null; what is undefined is misspelt.
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
+    // It alone can put a list into a list into a list, once for each turn of a loop; a million of them overflow the stack when they are
+    // dropped.
+    engine.add_function("namespace", |_: Rest<Value>, _: Kwargs| -> Result<Value, Error> {
+        let text = "namespace is not offered here; filters count, such as `findings|selectattr('severity', 'equalto', 'error')|list|length`";
+        Err(Error::new(ErrorKind::InvalidOperation, text))
+    });
     engine
 }
 
+/// Counts the values in a value: fields, elements, and what is in them.
+fn values_in(value: &Value) -> u64 {
+    let fields = || value.try_iter().into_iter().flatten();
+    let inside: u64 = match value.kind() {
+        ValueKind::Seq => fields().map(|element| values_in(&element)).sum(),
+        ValueKind::Map => fields()
+            .filter_map(|key| value.get_item(&key).ok())
+            .map(|field| values_in(&field))
+            .sum(),
+        _ => 0,
+    };
+    inside.saturating_add(1)
+}
+
+/// Does what the engine does by calling itself on a stack that is large enough for all templates within the limits, whatever the thread
+/// has.
+fn on_a_stack<T: Send>(work: impl FnOnce() -> Result<T, String> + Send) -> Result<T, String> {
+    let builder = thread::Builder::new().stack_size(Limits::DEFAULT.template_stack_bytes);
+    thread::scope(|scope| match builder.spawn_scoped(scope, work) {
+        Ok(thread) => thread
+            .join()
+            .unwrap_or_else(|_| Err("the engine of templates failed, which is a bug".to_owned())),
+        Err(error) => Err(format!("there is no memory for a stack: {error}")),
+    })
+}
+
+/// Takes no more than some bytes.
+struct Bounded {
+    bytes: Vec<u8>,
+    bytes_max: usize,
+}
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.bytes.len().saturating_add(bytes.len()) > self.bytes_max {
+            return Err(io::Error::other("there is no room"));
+        }
+        self.bytes.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Says that a template was stopped, and where.
+fn too_many(steps: u64, error: &Error) -> String {
+    let line = error.line().map(|line| format!(" by line {line}")).unwrap_or_default();
+    format!(
+        "it takes more than {steps} steps{line} (an instruction is one, and so are {STEP_BYTES} bytes that it makes)"
+    )
+}
+
 /// Returns an error in one line, with what caused it.
-fn told(error: &minijinja::Error) -> String {
+fn told(error: &Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
@@ -70,22 +148,6 @@ fn told(error: &minijinja::Error) -> String {
         cause = error.source();
     }
     text
-}
-
-/// Takes no more than `BYTES_MAX` bytes.
-struct Bounded(Vec<u8>);
-
-impl Write for Bounded {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len().saturating_add(bytes.len()) > BYTES_MAX {
-            return Err(io::Error::other(format!("it writes more than {BYTES_MAX} bytes")));
-        }
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -105,7 +167,7 @@ mod tests {
             &Selection::default(),
             Screen::default(),
         );
-        let page = Template::parse(name, text.to_owned())?.render_within(1_000_000, &report)?;
+        let page = Template::parse(name, text.to_owned())?.render_within(100_000, &report)?;
         Ok(String::from_utf8(page).unwrap())
     }
 
@@ -138,8 +200,111 @@ mod tests {
         let endless = format!(
             "{{% for a in {ten} %}}{{% for b in {ten} %}}{{% for c in {ten} %}}{{% endfor %}}{{% endfor %}}{{% endfor %}}"
         );
-        assert!(render("x.txt", &endless).unwrap_err().contains("fuel"));
+        let error = render("x.txt", &endless).unwrap_err();
+        assert!(error.contains(" steps by line 1 (an instruction is one"), "{error}");
         let deep = "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}";
         assert!(render("x.txt", deep).unwrap_err().contains("recursion"));
+    }
+
+    #[test]
+    fn what_would_be_large_is_not_made() {
+        for large in [
+            "{{ 'a\nb'|indent(2000000000) }}",
+            "{{ '%2000000000d'|format(1) }}",
+            "{{ '%.2000000000f'|format(1.5) }}",
+            "{{ 'x' * 2000000000 }}",
+            "{{ (['x'] * 2000000000)|join }}",
+            "{{ [range(100000)|join] * 1000 }}",
+            "{% for a in range(100000) %}{% set b = range(100000)|join %}{% endfor %}",
+            "{{ 'x'|replace('', 'y' * 500000)|replace('y', 'z' * 500000) }}",
+            "{{ [1]|batch(2000000000, 'x')|list }}",
+            "{{ [1]|slice(2000000000, 'x')|list }}",
+            "{{ range(100000)|map('string')|join(', ' * 100000) }}",
+            "{% macro m(s, n) %}{{ m(s ~ s, n - 1) if n else s }}{% endmacro %}{{ m('x', 40) }}",
+        ] {
+            let error = render("x.txt", large).unwrap_err();
+            assert!(error.lines().count() == 1 && error.len() < 200, "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_nested_deeper_than_a_stack_takes_is_refused() {
+        let max = Limits::DEFAULT.template_words_max;
+        for part in [
+            "1+1+",
+            "-",
+            "not ",
+            "a.",
+            "a|e|",
+            "1 if 1 else ",
+            "a and ",
+            "~",
+            "[",
+            "(",
+            "a[",
+            "a(",
+            "1 is odd ",
+            "{1:",
+        ] {
+            let long = format!("{{{{ {} }}}}", part.repeat(max + 1));
+            assert_eq!(
+                render("x.txt", &long).unwrap_err(),
+                format!("has more than {max} words and signs in its tags")
+            );
+        }
+    }
+
+    #[test]
+    fn largest_templates_find_room_on_the_stack() {
+        let max = Limits::DEFAULT.template_words_max;
+        let whole = |count: usize, part: &str, end: &str| format!("{}{end}", part.repeat(count));
+        for template in [
+            format!("{{{{ {} }}}}", whole(max / 2 - 1, "1+", "1")),
+            format!("{{{{ {} }}}}", whole(max - 2, "-", "1")),
+            format!("{{{{ {} }}}}", whole(max - 2, "not ", "1")),
+            format!("{{{{ {} }}}}", whole(max / 4 - 1, "1 if 1 else ", "1")),
+            format!("{{{{ 1{} }}}}", "|e".repeat(max / 2 - 1)),
+            format!("{{{{ report{} }}}}", ".a".repeat(max / 2 - 1)),
+            format!("{{% if 0 %}}{}{{% endif %}}", "{% elif 0 %}".repeat(max / 2 - 2)),
+            format!("{}1{}", "{% if 1 %}".repeat(max / 4), "{% endif %}".repeat(max / 4)),
+            format!("{{{{ {}{} }}}}", "[".repeat(max / 2 - 1), "]".repeat(max / 2 - 1)),
+            format!(
+                "{{% set x = 1 %}}{}",
+                format!("{{% set x = {}x{} %}}", "[".repeat(70), "]".repeat(70)).repeat(max / 150)
+            ),
+        ] {
+            // Whether it means anything does not matter: it comes back.
+            drop(render("x.txt", &template));
+        }
+    }
+
+    #[test]
+    fn lists_do_not_grow_deeper_in_a_loop() {
+        let deeper = "{% set n = namespace(x=[]) %}{% for i in range(10000) %}{% set n.x = [n.x] %}{% endfor %}";
+        let error = render("x.txt", deeper).unwrap_err();
+        assert!(error.contains("namespace is not offered here"), "{error}");
+        let kept =
+            "{% set x = [] %}{% for i in range(10000) %}{% set x = [x] %}{% endfor %}{{ x }}";
+        assert_eq!(render("x.txt", kept).unwrap(), "[]");
+    }
+
+    #[test]
+    fn more_of_a_report_gives_more_steps() {
+        let names: Vec<String> = (0..40).map(|index| format!("i{index}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let count = |names: &[&str]| {
+            let farm = crate::testing::good_farm(names).build();
+            let selection = Selection::default();
+            let report =
+                Report::new(vec![farm], Vec::new(), Vec::new(), &selection, Screen::default());
+            let whole = "{{ report|tojson }}{% for farm in report.farms %}{% for row in farm.matrix.rows %}{% for cell in row.cells %}{{ cell.text }}\
+                {% endfor %}{% endfor %}{% endfor %}";
+            let template = Template::parse("x.txt", whole.to_owned()).unwrap();
+            // What there is of it pays for all that is made of it once.
+            assert!(template.render_within(0, &report).is_ok());
+            values_in(&json::value(&report).unwrap())
+        };
+        let (few, many) = (count(&names[..20]), count(&names));
+        assert!(many > few && many < few * 2, "{few} {many}");
     }
 }

@@ -4,6 +4,9 @@ use crate::rules::Step;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+/// Repairs that are looked at for one that says the same. Of those of 1,000 instances most begin alike.
+const LOOKED_AT_MAX: usize = 50;
+
 /// Repairs that were spelled out, and the rules they were spelled out for.
 #[derive(Default)]
 pub(super) struct Told<'f> {
@@ -41,7 +44,8 @@ impl<'f> Told<'f> {
         let places: Option<Vec<_>> =
             own.iter().map(|step| self.places.get(step.as_str())).collect();
         let rarest = places?.into_iter().min_by_key(|places| places.len())?;
-        let repairs = rarest.iter().filter_map(|(index, _)| self.repairs.get(*index));
+        let repairs =
+            rarest.iter().take(LOOKED_AT_MAX).filter_map(|(index, _)| self.repairs.get(*index));
         let mut holders = repairs.filter(|(steps, _)| holds(steps, own));
         holders.next().map(|(_, rule)| *rule)
     }
@@ -49,7 +53,7 @@ impl<'f> Told<'f> {
     /// Returns steps with a word in place of the repair that was told for another rule.
     fn rest(&self, own: &[Step]) -> Option<Vec<Step>> {
         let places = own.iter().filter_map(|step| self.places.get(step.as_str())).flatten();
-        let mut wholes = places.filter(|(_, at)| *at == 0);
+        let mut wholes = places.filter(|(_, at)| *at == 0).take(LOOKED_AT_MAX);
         let (before, run, rule) = wholes.find_map(|(index, _)| {
             let (run, rule) = self.repairs.get(*index).filter(|(run, _)| run.len() > 1)?;
             let at = own.windows(run.len()).position(|window| window == &**run)?;

@@ -1,5 +1,6 @@
 //! `bundle-id-duplicate`: two directories of the Felix cache claim one bundle number.
 
+use super::fold::{first_of, folded, listed};
 use super::steps::{FELIX_CACHE, quoted};
 use super::{Hit, Rule, Severity, Step};
 use crate::facts::Bundle;
@@ -23,15 +24,18 @@ fn check(farm: &Farm) -> Vec<Hit> {
     farm.members.iter().flat_map(on).collect()
 }
 
-fn on(member: &Member) -> Vec<Hit> {
+fn on<'m>(member: &'m Member) -> Vec<Hit> {
     let mut by_id: BTreeMap<u64, Vec<&Bundle>> = BTreeMap::new();
     for bundle in &member.snapshot.bundles {
         if let Some(id) = bundle.id {
             by_id.entry(id).or_default().push(bundle);
         }
     }
-    let twice = by_id.into_iter().filter(|(_, bundles)| bundles.len() > 1);
-    twice.map(|(id, bundles)| hit(member, id, &bundles)).collect()
+    let twice = by_id.into_iter().filter(|(_, bundles)| bundles.len() > 1).collect();
+    let places = |(_, bundles): &(u64, Vec<&'m Bundle>)| {
+        bundles.iter().copied().map(|bundle| &bundle.place).collect()
+    };
+    folded(twice, places, |(id, bundles)| hit(member, id, &bundles))
 }
 
 fn hit(member: &Member, id: u64, bundles: &[&Bundle]) -> Hit {
@@ -39,17 +43,17 @@ fn hit(member: &Member, id: u64, bundles: &[&Bundle]) -> Hit {
     let message = format!(
         "{} has more than one directory for bundle {id}: {}",
         member.name,
-        directories.join(", ")
+        listed(&directories)
     );
     let copies = bundles.iter().filter(|bundle| bundle.directory != format!("bundle{id}"));
     let mut steps = vec![Step::stop(&member.name)];
-    steps.extend(copies.map(|copy| {
+    let away = |copy: &&Bundle| {
         format!(
             "Make sure that {} is the copy, then move it out of launchpad/felix.",
             quoted(&copy.place.path)
         )
-        .into()
-    }));
+    };
+    steps.extend(first_of(copies, away, |rest| format!("Do so with the {rest} others, too.")));
     steps.push(Step::start(&member.name));
     Hit::on(member, message).at(bundles.iter().map(|bundle| &bundle.place)).fix(steps)
 }

@@ -183,7 +183,15 @@ fn join_copy(wanted: &mut Wanted, copy: &mut KeyCopy) {
     if !wanted.copied.is_empty() {
         let told = |step: &Step| copy.first.contains(step) || *step == OVERWRITE_WARNING;
         let new: Vec<Step> = course.before.all.drain(..).filter(|step| !told(step)).collect();
-        copy.first.extend(new);
+        // What one instance needs first is told with it: of 1,000 instances, each would have it of all.
+        let alone = wanted.copied.first().filter(|_| wanted.copied.len() == 1);
+        let index = alone.and_then(|name| copy.position(name));
+        let first = match index.and_then(|index| copy.targets.get_mut(index)) {
+            Some(target) => &mut target.first,
+            None => &mut copy.first,
+        };
+        let new = new.into_iter().filter(|step| !first.contains(step));
+        first.extend(new.collect::<Vec<_>>());
     }
 }
 

@@ -1,9 +1,11 @@
 //! `crypto-bundle-duplicate`: a crypto bundle is installed more than once.
 
+use super::fold::{listed, listed_up_to};
 use super::steps::quoted;
 use super::{Hit, Rule, Severity};
 use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE};
 use crate::farm::{Farm, Member};
+use crate::limits::Limits;
 use std::collections::BTreeSet;
 
 pub(super) static RULE: Rule = Rule {
@@ -29,23 +31,24 @@ fn on(member: &Member, symbolic_name: &str) -> Option<Hit> {
     if ids.len() < 2 {
         return None;
     }
-    let listed: Vec<String> = bundles
+    let all: Vec<String> = bundles
         .iter()
         .map(|b| format!("{} ({})", b.directory, b.version.as_deref().unwrap_or("unknown version")))
         .collect();
     let message =
-        format!("{} has {symbolic_name} {} times: {}", member.name, ids.len(), listed.join(", "));
+        format!("{} has {symbolic_name} {} times: {}", member.name, ids.len(), listed(&all));
     let data = |bundle: &&Bundle| quoted(&format!("{}/data", bundle.place.path));
     let data: Vec<String> = bundles.iter().map(data).collect();
+    let max = Limits::DEFAULT.listed_max;
     // Felix deletes the directory of an uninstalled bundle, data included.
     let keep = format!(
         "On {}, copy {} to a safe place: uninstalling a bundle deletes its data directory.",
         member.name,
-        data.join(" and ")
+        listed_up_to(max, &data, " and ")
     );
     let step = format!(
         "Compare hmac, master and storage in the data directories of {}, then uninstall the copy that is not used.",
-        listed.join(" and ")
+        listed_up_to(max, &all, " and ")
     );
     Some(Hit::on(member, message).at(bundles.iter().map(|bundle| &bundle.place)).fix([keep, step]))
 }

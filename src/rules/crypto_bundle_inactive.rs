@@ -1,8 +1,9 @@
 //! `crypto-bundle-inactive`: Felix will not start a crypto bundle.
 
+use super::fold::folded;
 use super::{Hit, Rule, Severity};
 use crate::facts::{CRYPTO, CRYPTO_FILE};
-use crate::farm::Farm;
+use crate::farm::{Farm, Member};
 
 pub(super) static RULE: Rule = Rule {
     id: "crypto-bundle-inactive",
@@ -17,20 +18,26 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    let pairs = farm.members.iter().flat_map(|m| [CRYPTO, CRYPTO_FILE].map(|name| (m, name)));
-    pairs
-        .flat_map(|(member, name)| member.snapshot.bundles_named(name).map(move |b| (member, b)))
-        .filter_map(|(member, bundle)| {
-            let state = bundle.state.filter(|state| !state.is_started())?;
-            let name = bundle.symbolic_name.as_deref()?;
+    farm.members.iter().flat_map(on).collect()
+}
+
+fn on(member: &Member) -> Vec<Hit> {
+    let named = |name| member.snapshot.bundles_named(name).map(move |bundle| (name, bundle));
+    let found = [CRYPTO, CRYPTO_FILE].into_iter().flat_map(named).filter_map(|(name, bundle)| {
+        Some((name, bundle, bundle.state.filter(|state| !state.is_started())?))
+    });
+    folded(
+        found.collect(),
+        |(_, bundle, _)| vec![&bundle.place],
+        |(name, bundle, state)| {
             let message =
                 format!("{} will not start {name} ({}): {state}", member.name, bundle.directory);
             let id =
                 bundle.id.map_or_else(String::new, |id| format!("/system/console/bundles/{id}: "));
             let step = format!("On {}, {id}start {name}.", member.name);
-            Some(Hit::on(member, message).at([&bundle.place]).fix([step]))
-        })
-        .collect()
+            Hit::on(member, message).at([&bundle.place]).fix([step])
+        },
+    )
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! `crypto-file-disabled`: a start script, a property, or an option that a log shows, keeps the keys in the repository.
 
+use super::fold::first_of;
 use super::steps::quoted;
 use super::{Hit, Rule, Severity};
-use crate::facts::{CRYPTO_FILE_DISABLE, LogTopic, StorageMode};
+use crate::facts::{CRYPTO_FILE_DISABLE, LogTopic, Place, StorageMode};
 use crate::farm::{Farm, Member};
 
 pub(super) static RULE: Rule = Rule {
@@ -32,12 +33,15 @@ fn by_file(member: &Member) -> Option<Hit> {
     let first = places.first()?;
     let message =
         format!("{} switches key files off in {}{}", member.name, first.path, effect(member));
-    let steps = places.iter().map(|place| {
+    let remove = |place: &&Place| {
         format!(
             "On {}, remove {CRYPTO_FILE_DISABLE}=true from {}.",
             member.name,
             quoted(&place.path)
         )
+    };
+    let steps = first_of(&places, remove, |rest| {
+        format!("On {}, remove it from the {rest} other files, too.", member.name)
     });
     Some(Hit::on(member, message).at(places.iter().copied()).fix(steps))
 }

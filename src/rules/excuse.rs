@@ -2,11 +2,11 @@
 
 use super::judge::trusted;
 use super::repair::{KeyRepair, key_repair};
-use super::{Finding, Hit, RULES, Selection, suppression_expired, suppression_unmatched};
+use super::{Finding, RULES, Selection, suppression_expired, suppression_unmatched};
 use crate::facts::{Date, Place};
 use crate::farm::Farm;
 use crate::policy::{Known, Stale, Suppression};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::slice;
 
@@ -39,26 +39,32 @@ impl fmt::Display for Excuse {
 /// Returns what makes a finding the same in another run.
 ///
 /// Of its evidence only that of the instances it concerns counts, below their roots: neither a new instance nor another
-/// way of packing makes an old finding new.
+/// way of packing makes an old finding new. Of many places that are not all listed, the number counts too.
 pub fn known(farm: &Farm, finding: &Finding) -> Known {
     let hit = &finding.hit;
+    let member = |name: &String| {
+        let index = farm.members.binary_search_by(|member| member.name.cmp(name)).ok()?;
+        farm.members.get(index)
+    };
+    let concerned = hit.instances.iter().filter_map(member).map(|member| &member.snapshot);
+    let roots: BTreeSet<(&str, &str)> =
+        concerned.map(|snapshot| (snapshot.source.as_str(), snapshot.root.as_str())).collect();
     let mut paths: Vec<String> =
-        hit.places.iter().filter_map(|place| below_root(farm, hit, place)).collect();
+        hit.places.iter().filter_map(|place| below_root(&roots, place)).collect();
+    paths.extend((hit.unlisted > 0).then(|| format!("and {} more", hit.unlisted)));
     paths.sort();
     paths.dedup();
     let (name, rule) = (farm.name.clone(), finding.rule.id.to_owned());
     Known { farm: name, rule, instances: hit.instances.clone(), paths }
 }
 
-fn below_root(farm: &Farm, hit: &Hit, place: &Place) -> Option<String> {
-    let concerned = farm.members.iter().filter(|member| hit.instances.contains(&member.name));
-    let roots = concerned.filter(|m| m.snapshot.source == place.source).map(|m| &m.snapshot.root);
-    let below = roots.filter_map(|root| {
-        let rest = place.path.strip_prefix(root.as_str())?;
-        (root.is_empty() || rest.is_empty() || rest.starts_with('/'))
-            .then(|| rest.trim_start_matches('/'))
-    });
-    below.min_by_key(|rest| rest.len()).map(str::to_owned)
+/// Returns a path below the innermost of the roots, given with their sources, that it lies below.
+fn below_root(roots: &BTreeSet<(&str, &str)>, place: &Place) -> Option<String> {
+    let above = place.path.rmatch_indices('/').map(|(at, _)| at).chain([0]);
+    let ends = std::iter::once(place.path.len()).chain(above);
+    let mut splits = ends.filter_map(|end| place.path.split_at_checked(end));
+    let (_, rest) = splits.find(|(root, _)| roots.contains(&(place.source.as_str(), *root)))?;
+    Some(rest.trim_start_matches('/').to_owned())
 }
 
 /// Returns the excuse that the policy has for a finding.
@@ -94,10 +100,15 @@ pub(super) fn accepted(
                 && suppression.covers(found.rule.id, &farm.name, slice::from_ref(name))
         })
     };
+    let mut of_instance: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
+    for &found in &asking {
+        for name in &found.hit.instances {
+            of_instance.entry(name).or_default().push(found);
+        }
+    }
     let is_accepted = |name: &String| {
-        let mut own = asking.iter().filter(|found| found.hit.instances.contains(name)).peekable();
-        if own.peek().is_some() {
-            return own.all(|found| covers(found, name));
+        if let Some(own) = of_instance.get(name.as_str()) {
+            return own.iter().all(|found| covers(found, name));
         }
         let is_source = matches!(&repair, KeyRepair::Copy(copy) if copy.source == *name);
         !is_source && !counting.is_empty() && counting.iter().all(|found| covers(found, name))
@@ -108,11 +119,16 @@ pub(super) fn accepted(
 
 /// Says to the farms which suppressions do nothing: to the farm that one names, else to the first.
 pub(super) fn tell_stale(farms: &mut [Farm], selection: &Selection) {
-    for suppression in &selection.suppressions {
+    let suppressions = &selection.suppressions;
+    let rules: BTreeSet<&str> = suppressions.iter().map(|own| own.rule.as_str()).collect();
+    let found: Vec<Found> = farms.iter().map(|farm| Found::on(farm, &rules)).collect();
+    let is_idle = |suppression: &&Suppression| {
+        suppression.is_expired(selection.today)
+            || !found.iter().any(|found| found.may_match(suppression))
+    };
+    let idle: Vec<&Suppression> = suppressions.iter().filter(is_idle).collect();
+    for suppression in idle {
         let expired = suppression.is_expired(selection.today);
-        if !expired && may_match(farms, suppression) {
-            continue;
-        }
         let named = farms.iter().position(|farm| Some(&farm.name) == suppression.farm.as_ref());
         if let Some(farm) = farms.get_mut(named.unwrap_or(0)) {
             farm.expected.stale.push(Stale { suppression: suppression.clone(), expired });
@@ -120,23 +136,44 @@ pub(super) fn tell_stale(farms: &mut [Farm], selection: &Selection) {
     }
 }
 
-/// Says whether something is found for a suppression, or may be in what was not read.
-fn may_match(farms: &[Farm], suppression: &Suppression) -> bool {
-    let Some(rule) = RULES.iter().find(|rule| rule.id == suppression.rule) else { return false };
-    let own = farms.iter().filter(|farm| suppression.farm.as_ref().is_none_or(|f| *f == farm.name));
-    own.into_iter().any(|farm| {
+/// What rules that are suppressed somewhere find on a farm. A policy may have thousands of suppressions, so each rule is asked once.
+struct Found {
+    farm: String,
+    /// Something of the farm may not have been read.
+    is_open: bool,
+    /// Instances, and whether the keys of the farm are to be made equal.
+    by_rule: BTreeMap<&'static str, Vec<(Vec<String>, bool)>>,
+}
+
+impl Found {
+    fn on(farm: &Farm, rules: &BTreeSet<&str>) -> Self {
         let trusted = trusted(farm);
+        let suppressed = RULES.iter().filter(|rule| rules.contains(rule.id));
+        let found = suppressed.map(|rule| {
+            let hits = (rule.check)(&trusted).into_iter();
+            (rule.id, hits.map(|hit| (hit.instances.clone(), hit.asks_for_keys())).collect())
+        });
+        Self {
+            farm: farm.name.clone(),
+            is_open: farm.gaps.iter().any(|gap| gap.kind.hides()),
+            by_rule: found.collect(),
+        }
+    }
+
+    /// Says whether something is found for a suppression, or may be in what was not read.
+    fn may_match(&self, suppression: &Suppression) -> bool {
+        let Some(found) = self.by_rule.get(suppression.rule.as_str()) else { return false };
+        let covers =
+            |instances: &[String]| suppression.covers(&suppression.rule, &self.farm, instances);
+        let is_own = suppression.farm.as_ref().is_none_or(|farm| *farm == self.farm);
         // One that covers some of its instances leaves those out of the repair of the keys.
-        let leaves_out = |hit: &Hit| {
-            let mut instances = hit.instances.iter().map(slice::from_ref);
-            hit.asks_for_keys()
-                && instances.any(|name| suppression.covers(rule.id, &farm.name, name))
-        };
-        farm.gaps.iter().any(|gap| gap.kind.hides())
-            || (rule.check)(&trusted).iter().any(|hit| {
-                suppression.covers(rule.id, &farm.name, &hit.instances) || leaves_out(hit)
-            })
-    })
+        let leaves_out = |instances: &[String]| instances.iter().map(slice::from_ref).any(&covers);
+        is_own
+            && (self.is_open
+                || found.iter().any(|(instances, asks_for_keys)| {
+                    covers(instances) || (*asks_for_keys && leaves_out(instances))
+                }))
+    }
 }
 
 /// Says whether a finding is about suppressions themselves, which a baseline must not silence.

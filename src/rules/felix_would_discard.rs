@@ -1,9 +1,11 @@
 //! `felix-would-discard`: Felix deletes a bundle directory, keys included, at the next start.
 
+use super::fold::folded;
 use super::steps::{FELIX_CACHE, quoted};
 use super::{Hit, Rule, Severity, Step};
 use crate::facts::{Bundle, CRYPTO_FAMILY, DiscardReason};
 use crate::farm::{Farm, Member};
+use std::collections::BTreeSet;
 
 pub(super) static RULE: Rule = Rule {
     id: "felix-would-discard",
@@ -20,28 +22,41 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    farm.members
-        .iter()
-        .flat_map(|member| member.snapshot.bundles.iter().filter_map(move |b| on(member, b)))
-        .collect()
+    farm.members.iter().flat_map(on).collect()
 }
 
-fn on(member: &Member, bundle: &Bundle) -> Option<Hit> {
-    let reason = bundle.discard.as_ref()?;
+/// A bundle that Felix would delete, why, and whether keys go with it.
+type Doomed<'m> = (&'m Bundle, &'m DiscardReason, bool);
+
+/// Where Felix would delete hundreds of bundles, those of the crypto support stay findings of their own.
+fn on(member: &Member) -> Vec<Hit> {
+    let with_keys: BTreeSet<&str> =
+        member.snapshot.key_files.iter().map(|file| file.directory.as_str()).collect();
+    let doomed = member.snapshot.bundles.iter().filter_map(|bundle| {
+        let holds_keys = with_keys.contains(bundle.directory.as_str());
+        Some((bundle, bundle.discard.as_ref()?, holds_keys))
+    });
+    let (crypto, others): (Vec<Doomed<'_>>, Vec<Doomed<'_>>) =
+        doomed.partition(|(bundle, _, holds_keys)| {
+            *holds_keys || CRYPTO_FAMILY.iter().any(|name| bundle.is(name))
+        });
     // That an uninstalled bundle goes is meant; it matters where keys go with it.
-    let holds_keys =
-        member.snapshot.key_files.iter().any(|file| file.directory == bundle.directory);
-    let is_crypto = CRYPTO_FAMILY.iter().any(|name| bundle.is(name));
-    if *reason == DiscardReason::Uninstalled && !holds_keys && !is_crypto {
-        return None;
-    }
+    let is_meant = |(_, reason, _): &Doomed<'_>| **reason == DiscardReason::Uninstalled;
+    let others = others.into_iter().filter(|doomed| !is_meant(doomed)).collect();
+    let hits = [crypto, others].map(|doomed| {
+        folded(doomed, |(bundle, ..)| vec![&bundle.place], |doomed| hit(member, doomed))
+    });
+    hits.concat()
+}
+
+fn hit(member: &Member, (bundle, reason, holds_keys): Doomed<'_>) -> Hit {
     let name = known_name(bundle);
     let keys = if holds_keys { ", the keys in it included" } else { "" };
     let message = format!(
         "Felix would delete {} ({name}) of {} at the next start{keys}: {reason}",
         bundle.directory, member.name
     );
-    Some(Hit::on(member, message).at([&bundle.place]).fix(fix(member, bundle, reason)))
+    Hit::on(member, message).at([&bundle.place]).fix(fix(member, bundle, reason))
 }
 
 fn known_name(bundle: &Bundle) -> &str {

@@ -1,11 +1,12 @@
 //! `foreign-protected-value`: instances with different master keys hold the same protected value.
 
+use super::fold::listed_up_to;
 use super::groups::{Groups, names};
 use super::steps::OVERWRITE_WARNING;
 use super::{Hit, Rule, Severity, console};
 use crate::facts::{Configuration, Digest, KeyName, ProtectedValue};
 use crate::farm::{Farm, Member};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) static RULE: Rule = Rule {
     id: "foreign-protected-value",
@@ -41,7 +42,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
         names.dedup();
         by_members.entry(names).or_default().extend(stands);
     }
-    by_members.into_iter().filter_map(|(names, stands)| hit(farm, &names, &stands)).collect()
+    by_members.into_values().filter_map(|stands| hit(&stands)).collect()
 }
 
 /// Returns the protected values of instances whose master key is known.
@@ -54,11 +55,11 @@ fn stands(farm: &Farm) -> impl Iterator<Item = Stand<'_>> {
     })
 }
 
-fn hit(farm: &Farm, holders: &[&str], stands: &[Stand<'_>]) -> Option<Hit> {
-    let groups = Groups::by(farm, |member| {
-        let holds = holders.contains(&member.name.as_str());
-        holds.then(|| member.known_key(KeyName::Master).map(|key| key.value))?
-    });
+fn hit(stands: &[Stand<'_>]) -> Option<Hit> {
+    let holders: BTreeMap<&str, &Member> =
+        stands.iter().map(|(member, ..)| (member.name.as_str(), *member)).collect();
+    let master = |member: &Member| member.known_key(KeyName::Master).map(|key| key.value);
+    let groups = Groups::among(holders.into_values(), master);
     if !groups.differ() {
         return None;
     }
@@ -70,28 +71,19 @@ fn hit(farm: &Farm, holders: &[&str], stands: &[Stand<'_>]) -> Option<Hit> {
     let message = format!(
         "{} hold the same protected value of {}, below unequal master keys: {}",
         names(&holders),
-        listed(&values),
+        listed_up_to(VALUES_MAX, &values, ", "),
         groups.describe("master")
     );
-    let odd = groups.odd();
+    let odd: BTreeSet<&str> = groups.odd().iter().map(|member| member.name.as_str()).collect();
     let steps = stands
         .iter()
-        .filter(|(member, ..)| odd.iter().any(|odd| odd.name == member.name))
+        .filter(|(member, ..)| odd.contains(member.name.as_str()))
         .map(|(member, c, value)| console::enter_secret(member, c, &value.property));
     let hit = Hit::among(&holders, message).at(stands.iter().map(|(_, c, _)| &c.place));
     let keys = format!(
         "Best give all of them the same keys: see master-differs. {OVERWRITE_WARNING} Otherwise:"
     );
     Some(hit.fix([keys]).fix(steps))
-}
-
-fn listed(values: &[String]) -> String {
-    match values.split_at_checked(VALUES_MAX) {
-        Some((first, rest)) if !rest.is_empty() => {
-            format!("{} and {} more", first.join(", "), rest.len())
-        }
-        _ => values.join(", "),
-    }
 }
 
 #[cfg(test)]

@@ -15,8 +15,16 @@ const NAMES_MAX: usize = 5;
 impl<'a> Groups<'a> {
     /// Groups the instances that have a value.
     pub(super) fn by<K: Ord>(farm: &'a Farm, value: impl Fn(&'a Member) -> Option<K>) -> Self {
+        Self::among(&farm.members, value)
+    }
+
+    /// Groups those of some instances that have a value.
+    pub(super) fn among<K: Ord>(
+        members: impl IntoIterator<Item = &'a Member>,
+        value: impl Fn(&'a Member) -> Option<K>,
+    ) -> Self {
         let mut by_value: BTreeMap<K, Vec<&Member>> = BTreeMap::new();
-        for member in &farm.members {
+        for member in members {
             if let Some(value) = value(member) {
                 by_value.entry(value).or_default().push(member);
             }

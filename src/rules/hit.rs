@@ -13,6 +13,8 @@ pub struct Hit {
     pub instances: Vec<String>,
     /// The evidence.
     pub places: Vec<Place>,
+    /// How many more places there are, where those of many findings are one.
+    pub unlisted: usize,
     /// The repair, step by step, with this farm's names, ids and paths.
     pub fix: Vec<Step>,
 }

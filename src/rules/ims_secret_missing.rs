@@ -1,5 +1,6 @@
 //! `ims-secret-missing`: an IMS configuration without its client secret.
 
+use super::fold::folded;
 use super::steps::KA_23909;
 use super::{Hit, Rule, Severity, console};
 use crate::facts::{Configuration, IMS_CLIENT_SECRET, IMS_CUSTOMIZER, SecretState};
@@ -31,15 +32,16 @@ fn hits(member: &Member, missing: impl Fn(&&Configuration) -> bool) -> Vec<Hit> 
     let found = snapshot.configurations_or_jcr().filter(|ims| ims.is(IMS_CUSTOMIZER));
     // Where not all of the repository's was read, another configuration may have the secret.
     let is_all = snapshot.repository.as_ref().is_none_or(|r| r.configurations_gap.is_none());
-    found
-        .filter(|ims| ims.jcr_path.is_none() || is_all)
-        .filter(missing)
-        .map(|ims| {
+    let found = found.filter(|ims| ims.jcr_path.is_none() || is_all).filter(missing);
+    folded(
+        found.collect(),
+        |ims| vec![&ims.place],
+        |ims| {
             let message = format!("{} has no {IMS_CLIENT_SECRET} in {}", member.name, ims.spoken());
             let step = console::enter_secret(member, ims, IMS_CLIENT_SECRET);
             Hit::on(member, message).at([&ims.place]).fix([step])
-        })
-        .collect()
+        },
+    )
 }
 
 #[cfg(test)]

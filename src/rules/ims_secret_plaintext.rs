@@ -1,5 +1,6 @@
 //! `ims-secret-plaintext`: the client secret of an IMS configuration is not encrypted.
 
+use super::fold::folded;
 use super::{Hit, Rule, Severity, console};
 use crate::facts::{IMS_CLIENT_SECRET, IMS_SERVICE_SECRET, SecretState};
 use crate::farm::{Farm, Member};
@@ -20,19 +21,21 @@ fn check(farm: &Farm) -> Vec<Hit> {
 }
 
 fn on(member: &Member) -> Vec<Hit> {
-    let mut hits = Vec::new();
-    for ims in member.snapshot.ims_configurations() {
-        for property in [IMS_CLIENT_SECRET, IMS_SERVICE_SECRET] {
-            if ims.secret(property) != Some(SecretState::Plain) {
-                continue;
-            }
+    let all = member
+        .snapshot
+        .ims_configurations()
+        .flat_map(|ims| [IMS_CLIENT_SECRET, IMS_SERVICE_SECRET].map(|property| (ims, property)));
+    let found = all.filter(|(ims, property)| ims.secret(property) == Some(SecretState::Plain));
+    folded(
+        found.collect(),
+        |(ims, _)| vec![&ims.place],
+        |(ims, property)| {
             let message =
                 format!("{} holds {property} of {} as plain text", member.name, ims.spoken());
             let step = console::enter_secret(member, ims, property);
-            hits.push(Hit::on(member, message).at([&ims.place]).fix([step]));
-        }
-    }
-    hits
+            Hit::on(member, message).at([&ims.place]).fix([step])
+        },
+    )
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ mod tests {
             let mut farm = good_farm(&["a", "b"]).build();
             let like = Like { name: "c-crx".into(), source: "up/c-crx.tar".into(), alone };
             let (name, source) = ("c".to_owned(), "c".to_owned());
-            let missing = Missing { name, source, like: vec![like], maybe_in: Vec::new() };
+            let missing = Missing { name, source, like: vec![like], maybe_in: [].into() };
             farm.expected.missing.push(missing);
             let hit = &check(&farm)[0];
             assert!(hit.message.ends_with("may be what came as c-crx, which no entry matches"));

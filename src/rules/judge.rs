@@ -5,8 +5,9 @@ use super::marks::marked;
 use super::repair::{KeyRepair, key_repair};
 use super::{Excuse, Finding, RULES, Rule, Severity, Verdict, course, known, verdict};
 use crate::facts::Date;
-use crate::farm::{Farm, Matrix};
+use crate::farm::{Farm, Matrix, Member};
 use crate::policy::{Baseline, Level, Suppression};
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -172,10 +173,14 @@ fn sort(findings: &mut [Finding]) {
 }
 
 /// Leaves out instances whose bytes fail a checksum: a wrong bit there would look like a wrong key.
-pub(super) fn trusted(farm: &Farm) -> Farm {
+pub(super) fn trusted(farm: &Farm) -> Cow<'_, Farm> {
+    let is_verified = |member: &Member| member.snapshot.is_verified();
+    if farm.members.iter().all(is_verified) {
+        return Cow::Borrowed(farm);
+    }
     let mut farm = farm.clone();
-    farm.members.retain(|member| member.snapshot.is_verified());
-    farm
+    farm.members.retain(is_verified);
+    Cow::Owned(farm)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! `key-misplaced`: key files lie in the data directory of a bundle that does not read them.
 
+use super::fold::folded;
 use super::own_keys::key_in;
 use super::steps::{self, KA_23909, quoted};
 use super::{Hit, Rule, Severity, Step};
@@ -43,13 +44,15 @@ fn on(member: &Member, keys_of_farm: &BTreeSet<Digest>) -> Vec<Hit> {
         .iter()
         .filter(|file| file.storage.mode != StorageMode::Unknown)
         .map(|file| ("storage", CRYPTO, &file.directory, &file.place));
-    keys.chain(storage)
-        .filter_map(|(name, owner, directory, place)| {
-            let bundle = snapshot.bundle_in(directory)?;
-            let misplaced = snapshot.is_misplaced(directory, owner);
-            misplaced.then(|| hit(member, name, owner, bundle, place))
-        })
-        .collect()
+    let found = keys.chain(storage).filter_map(|(name, owner, directory, place)| {
+        let bundle = snapshot.bundle_in(directory)?;
+        snapshot.is_misplaced(directory, owner).then_some((name, owner, bundle, place))
+    });
+    folded(
+        found.collect(),
+        |(.., place)| vec![*place],
+        |(name, owner, bundle, place)| hit(member, name, owner, bundle, place),
+    )
 }
 
 /// Other bundles may well have files of these names. One is taken for a key when it has the length of one, a line end aside, or

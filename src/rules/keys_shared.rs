@@ -1,9 +1,10 @@
 //! `keys-shared`: two farms that must have different keys share one.
 
+use super::fold::listed;
 use super::groups::names;
 use super::steps::{ENCAPSULATED_TOKEN, OVERWRITE_WARNING, POLICY};
 use super::{Hit, Rule, Severity};
-use crate::facts::KeyName;
+use crate::facts::{Digest, KeyName};
 use crate::farm::{Farm, ForeignKey, Member};
 use std::collections::BTreeSet;
 
@@ -27,15 +28,13 @@ fn check(farm: &Farm) -> Vec<Hit> {
 }
 
 fn on(farm: &Farm, key: KeyName, other: &str) -> Option<Hit> {
-    let has = |member: &Member, foreign: &ForeignKey| {
-        member.known_key(key).is_some_and(|known| known.value == foreign.value)
-    };
+    let own = farm.members.iter().filter_map(|member| member.known_key(key)).map(|key| key.value);
+    let own: BTreeSet<Digest> = own.collect();
     let theirs = farm.expected.apart.iter().filter(|f| f.key == key && f.farm == other);
-    let theirs: Vec<&ForeignKey> =
-        theirs.filter(|foreign| farm.members.iter().any(|member| has(member, foreign))).collect();
-    let members = farm.members.iter();
-    let ours: Vec<&Member> =
-        members.filter(|member| theirs.iter().any(|foreign| has(member, foreign))).collect();
+    let theirs: Vec<&ForeignKey> = theirs.filter(|foreign| own.contains(&foreign.value)).collect();
+    let shared: BTreeSet<Digest> = theirs.iter().map(|foreign| foreign.value).collect();
+    let has = |member: &&Member| member.known_key(key).is_some_and(|k| shared.contains(&k.value));
+    let ours: Vec<&Member> = farm.members.iter().filter(has).collect();
     if ours.is_empty() {
         return None;
     }
@@ -44,7 +43,7 @@ fn on(farm: &Farm, key: KeyName, other: &str) -> Option<Hit> {
         "{} shares its {key} with {other}: {} | {}",
         farm.name,
         names(&ours),
-        instances.join(", ")
+        listed(&instances)
     );
     let places = ours.iter().filter_map(|member| Some(member.known_key(key)?.place()));
     let places = places.chain(theirs.iter().map(|foreign| &foreign.place));

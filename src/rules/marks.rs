@@ -4,6 +4,7 @@ use super::Finding;
 use super::key_source::own_pairs;
 use super::repair::KeyRepair;
 use crate::farm::{Farm, Matrix, matrix};
+use std::collections::BTreeSet;
 
 /// Rules that say of the instances they name that one cell is wrong, and the fact in it. Where a cell tells that by itself, as of a stray
 /// newline or a key of another length, it is wrong from the start.
@@ -32,14 +33,14 @@ pub(super) fn marked(
         KeyRepair::FindOut(_) | KeyRepair::Nothing(_) => {}
     }
     let in_jcr = trusted.members.iter().filter(|member| member.is_in_jcr_mode());
-    let in_jcr: Vec<String> = in_jcr.map(|member| member.name.clone()).collect();
+    let in_jcr: BTreeSet<&str> = in_jcr.map(|member| member.name.as_str()).collect();
     for fact in FACTS_OF_JCR {
         matrix.accuse(fact, &in_jcr);
     }
-    for finding in findings {
-        for (_, fact) in ACCUSED.iter().filter(|(rule, _)| *rule == finding.rule.id) {
-            matrix.accuse(fact, &finding.hit.instances);
-        }
+    for (rule, fact) in ACCUSED {
+        let of_rule = findings.iter().filter(|finding| finding.rule.id == rule);
+        let names = of_rule.flat_map(|finding| &finding.hit.instances);
+        matrix.accuse(fact, &names.map(String::as_str).collect());
     }
     matrix
 }

@@ -6,12 +6,14 @@
 mod console;
 mod course;
 mod excuse;
+mod fold;
 mod groups;
 mod hit;
 mod judge;
 mod key_differs;
 mod key_source;
 mod leave_jcr;
+mod likeness;
 mod logs;
 mod own_keys;
 mod repair;

@@ -1,6 +1,7 @@
 //! The repair of differing keys: one instance as the source, the same in every finding that asks for it.
 
 use super::Step;
+use super::fold::listed;
 use super::groups::names;
 use super::key_source::{self, Choice, own_pairs, repaired};
 use super::leave_jcr::leave_the_jcr;
@@ -59,6 +60,8 @@ pub struct KeyTarget {
     pub is_storage_known: bool,
     /// Whether it kept its keys in the JCR so far.
     pub in_jcr: bool,
+    /// What other findings want done before it is stopped.
+    pub first: Vec<Step>,
     /// What is to be saved of it while it runs: its own keys, where they lie in the JCR.
     pub save: Option<String>,
     /// The command that keeps the files that are replaced.
@@ -145,11 +148,16 @@ impl KeyRepair {
     /// Says whether one of these instances gets the keys of another one.
     pub(super) fn replaces(&self, members: &[&Member]) -> bool {
         let Self::Copy(copy) = self else { return false };
-        members.iter().any(|member| copy.targets.iter().any(|target| target.name == member.name))
+        members.iter().any(|member| copy.position(&member.name).is_some())
     }
 }
 
 impl KeyCopy {
+    /// Returns the index of a target. They are sorted by name, as the instances of a farm are.
+    pub(super) fn position(&self, name: &str) -> Option<usize> {
+        self.targets.binary_search_by(|target| target.name.as_str().cmp(name)).ok()
+    }
+
     /// Returns it as steps, for the instances that are wanted: what is saved first, then one instance after the other.
     pub(super) fn steps_for(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<Step> {
         let targets: Vec<&KeyTarget> =
@@ -157,6 +165,7 @@ impl KeyCopy {
         let mut steps: Vec<Step> =
             vec![format!("Take {} as the source: {}.", self.source, self.reason).into()];
         steps.extend(self.first.clone());
+        steps.extend(targets.iter().flat_map(|target| &target.first).cloned());
         steps.push(OVERWRITE_WARNING.into());
         steps.extend(leave(&self.left_out));
         steps.extend(self.download.clone());
@@ -230,6 +239,7 @@ impl KeyTarget {
             keep,
             make: [&directory, &of_storage].map(|d| steps::make(&quoted(&format!("{d}/")))),
             directory: quoted(&format!("{directory}/")),
+            first: Vec::new(),
             storage: to_write.then(|| [quoted(&format!("{of_storage}/")), storage]),
             is_storage_known: says_bundle || to_write,
             in_jcr,
@@ -268,7 +278,7 @@ fn left_out(farm: &Farm) -> Vec<String> {
 
 /// Says whose keys stay as they are.
 fn leave(left_out: &[String]) -> Option<Step> {
-    let names = left_out.join(", ");
+    let names = listed(left_out);
     (!left_out.is_empty())
         .then(|| format!("Leave the keys of {names} as they are: the policy accepts them.").into())
 }

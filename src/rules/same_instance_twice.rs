@@ -1,7 +1,8 @@
 //! `same-instance-twice`: one instance came in twice.
 
+use super::likeness::pairs;
 use super::{Hit, Rule, Severity};
-use crate::facts::{KeyName, spoken};
+use crate::facts::spoken;
 use crate::farm::{Farm, Member};
 
 pub(super) static RULE: Rule = Rule {
@@ -36,53 +37,6 @@ fn check(farm: &Farm) -> Vec<Hit> {
             Hit::among(&[first, again], message).at(ids.map(|id| &id.place)).fix([step])
         })
         .collect()
-}
-
-/// Returns each instance that came again, with the one it repeats.
-pub(super) fn pairs(farm: &Farm) -> Vec<(&Member, &Member)> {
-    let mut rest = farm.members.as_slice();
-    let mut pairs = Vec::new();
-    while let Some((again, earlier)) = rest.split_last() {
-        pairs
-            .extend(earlier.iter().find(|first| is_same(first, again)).map(|first| (first, again)));
-        rest = earlier;
-    }
-    pairs.reverse();
-    pairs
-}
-
-/// Says whether two snapshots show one instance. A clone that was started has another last start; without it in both, there
-/// is no telling.
-pub(super) fn is_same(a: &Member, b: &Member) -> bool {
-    a.snapshot.sling_id.is_some()
-        && b.snapshot.sling_id.is_some()
-        && a.snapshot.last_start_ms.is_some()
-        && a.snapshot.last_start_ms == b.snapshot.last_start_ms
-        && are_alike(a, b)
-}
-
-/// Says whether nothing that both snapshots show tells one instance from the other.
-///
-/// One of them may be a selection of the other's files, so only what both hold is compared.
-pub(super) fn are_alike(a: &Member, b: &Member) -> bool {
-    let id = |member: &Member| member.snapshot.sling_id.as_ref().map(|id| id.uuid.clone());
-    let key = |member: &Member, name| member.known_key(name).map(|key| key.digest.whole);
-    let storage = |member: &Member| member.storage().map(|file| file.storage);
-    let bundles = a.snapshot.bundles.iter().all(|bundle| {
-        let other = b.snapshot.bundle_in(&bundle.directory);
-        other.is_none_or(|other| {
-            (other.id, &other.symbolic_name) == (bundle.id, &bundle.symbolic_name)
-        })
-    });
-    agree(id(a), id(b))
-        && agree(a.snapshot.last_start_ms, b.snapshot.last_start_ms)
-        && agree(storage(a), storage(b))
-        && KeyName::ALL.into_iter().all(|name| agree(key(a, name), key(b, name)))
-        && bundles
-}
-
-fn agree<T: PartialEq>(a: Option<T>, b: Option<T>) -> bool {
-    a.zip(b).is_none_or(|(a, b)| a == b)
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! `sling-id-duplicate`: two different instances share a Sling id.
 
 use super::groups::names;
-use super::same_instance_twice::are_alike;
+use super::likeness::are_alike;
 use super::steps::quoted;
 use super::{Hit, Rule, Severity};
 use crate::facts::{Place, Snapshot, is_in_realm, path_parts, realm};
 use crate::farm::{Farm, Member};
-use std::collections::BTreeMap;
+use crate::limits::Limits;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) static RULE: Rule = Rule {
     id: "sling-id-duplicate",
@@ -21,11 +22,12 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
+    let max = Limits::DEFAULT.compared_max;
     let mut by_id: BTreeMap<&str, Vec<&Member>> = BTreeMap::new();
     for member in &farm.members {
         if let Some(id) = &member.snapshot.sling_id {
             let members = by_id.entry(&id.uuid).or_default();
-            if !members.iter().any(|other| are_alike(other, member)) {
+            if !members.iter().take(max).any(|other| are_alike(other, member)) {
                 members.push(member);
             }
         }
@@ -46,14 +48,21 @@ fn hit(id: &str, members: &[&Member]) -> Hit {
         )
     });
     let hit = Hit::among(members, message).at(files.iter().map(|(_, place)| *place));
-    hit.fix(members.iter().filter_map(|member| leave_out(member, members))).fix(steps)
+    let shared = shared_parts(members);
+    hit.fix(members.iter().filter_map(|member| leave_out(member, members, &shared))).fix(steps)
+}
+
+/// Returns the parts of paths that lead to all of the instances: a folder in which all of them lie tells nothing of one.
+fn shared_parts<'m>(members: &[&'m Member]) -> BTreeSet<&'m str> {
+    let mut all = members.iter().map(|m| parts(&m.snapshot).collect::<BTreeSet<&str>>());
+    let first = all.next().unwrap_or_default();
+    all.fold(first, |shared, own| &shared & &own)
 }
 
 /// Says that an instance may be an old copy of another one, by where it lies: then nothing of it, or of the other, is to be deleted.
-fn leave_out(member: &Member, all: &[&Member]) -> Option<String> {
+fn leave_out(member: &Member, all: &[&Member], shared: &BTreeSet<&str>) -> Option<String> {
     let Snapshot { source, root, .. } = &member.snapshot;
-    // A folder in which all of them lie tells nothing of one.
-    let is_own = |part: &&str| all.iter().any(|m| !parts(&m.snapshot).any(|other| other == *part));
+    let is_own = |part: &&str| !shared.contains(part);
     let words = |part: &str| part.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(is_old);
     let is_packed = |other: &&&Member| {
         let theirs = &other.snapshot;

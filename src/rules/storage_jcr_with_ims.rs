@@ -1,5 +1,6 @@
 //! `storage-jcr-with-ims`: keys in the repository, and an IMS configuration that needs them: the case of KA-23909.
 
+use super::fold::{first_of, listed};
 use super::leave_jcr::leave_the_jcr;
 use super::steps::KA_23909;
 use super::{Hit, Rule, Severity, console};
@@ -35,20 +36,27 @@ fn on(member: &Member) -> Option<Hit> {
     let message = format!(
         "{} keeps its keys in the JCR and uses IMS ({}): the client_secret is lost after a restart",
         member.name,
-        pids.join(", ")
+        listed(&pids)
     );
     let secrets = configurations.iter().flat_map(|ims| {
         [IMS_CLIENT_SECRET, IMS_SERVICE_SECRET]
             .into_iter()
             .filter(|property| ims.secret(property).is_some())
-            .map(|property| console::enter_secret(member, ims, property).into())
+            .map(move |property| (*ims, property))
+    });
+    let enter = |(ims, property)| console::enter_secret(member, ims, property);
+    let secrets = first_of(secrets, enter, |rest| {
+        format!(
+            "Enter the {rest} other secrets of IMS configurations on {} the same way.",
+            member.name
+        )
     });
     let places = configurations.iter().map(|ims| &ims.place);
     Some(
         Hit::on(member, message)
             .at(member.storage().map(|file| &file.place))
             .at(places)
-            .fix(leave_the_jcr(member, secrets.collect())),
+            .fix(leave_the_jcr(member, secrets)),
     )
 }
 

@@ -1,5 +1,6 @@
 //! `storage-malformed`: `storage` does not hold one of the two words.
 
+use super::fold::folded;
 use super::repair::key_repair;
 use super::steps::KA_23909;
 use super::storage_repair::write_storage;
@@ -24,14 +25,16 @@ fn check(farm: &Farm) -> Vec<Hit> {
 
 fn on(repair: &KeyRepair, member: &Member) -> Vec<Hit> {
     let files = member.snapshot.storage_in_place();
-    files
-        .filter_map(|file| {
-            let problem = file.storage.problem?;
+    let found = files.filter_map(|file| Some((file, file.storage.problem?))).collect();
+    folded(
+        found,
+        |(file, _)| vec![&file.place],
+        |(file, problem)| {
             let message =
                 format!("storage of {} {problem} ({} bytes)", member.name, file.storage.bytes);
-            Some(Hit::on(member, message).at([&file.place]).fix(write_storage(repair, member)))
-        })
-        .collect()
+            Hit::on(member, message).at([&file.place]).fix(write_storage(repair, member))
+        },
+    )
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! `storage-stale-files`: JCR mode, yet key files lie in the bundle's data directory.
 
+use super::fold::listed;
 use super::leave_jcr::leave_the_jcr;
 use super::steps::KA_23909;
 use super::{Hit, Rule, Severity};
@@ -33,8 +34,7 @@ fn on(member: &Member) -> Option<Hit> {
     if names.is_empty() {
         return None;
     }
-    let message =
-        format!("{} is in JCR mode, yet has key files: {}", member.name, names.join(", "));
+    let message = format!("{} is in JCR mode, yet has key files: {}", member.name, listed(&names));
     let places = files.iter().map(|file| &file.place);
     Some(Hit::on(member, message).at(places).fix(leave_the_jcr(member, Vec::new())))
 }

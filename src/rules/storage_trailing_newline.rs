@@ -1,5 +1,6 @@
 //! `storage-trailing-newline`: the word in `storage` is followed by a line end.
 
+use super::fold::folded;
 use super::repair::key_repair;
 use super::steps::KA_23909;
 use super::storage_repair::write_storage;
@@ -26,20 +27,23 @@ fn check(farm: &Farm) -> Vec<Hit> {
 
 fn on(repair: &KeyRepair, member: &Member) -> Vec<Hit> {
     let files = member.snapshot.storage_in_place();
-    files
-        .filter(|file| file.storage.problem.is_none() && file.storage.mode != StorageMode::Unknown)
-        .filter_map(|file| {
-            let storage = file.storage;
-            let (line_end, mode) = (storage.line_end?, storage.mode.to_string());
+    let words = files
+        .filter(|file| file.storage.problem.is_none() && file.storage.mode != StorageMode::Unknown);
+    let found = words.filter_map(|file| Some((file, file.storage.line_end?))).collect();
+    folded(
+        found,
+        |(file, _)| vec![&file.place],
+        |(file, line_end)| {
+            let (storage, mode) = (file.storage, file.storage.mode.to_string());
             let message = format!(
                 "storage of {} ends in {line_end}: {} bytes instead of {}",
                 member.name,
                 storage.bytes,
                 mode.len()
             );
-            Some(Hit::on(member, message).at([&file.place]).fix(write_storage(repair, member)))
-        })
-        .collect()
+            Hit::on(member, message).at([&file.place]).fix(write_storage(repair, member))
+        },
+    )
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! `token-user-creation`: encapsulated tokens are on, and a login handler creates users.
 
+use super::fold::{first_of, listed};
 use super::steps::ENCAPSULATED_TOKEN;
 use super::{Hit, Rule, Severity, console};
 use crate::facts::{Configuration, SAML_HANDLER};
@@ -39,12 +40,14 @@ fn on(member: &Member) -> Option<Hit> {
     let message = format!(
         "{} uses encapsulated tokens, and {} creates users at login",
         member.name,
-        pids.join(", ")
+        listed(&pids)
     );
-    let steps = creators.iter().map(|creator| {
+    let set = |creator: &&Configuration| {
         let property = if creator.is(SAML_HANDLER) { "createUser" } else { "oauth.create.users" };
         console::set(member, &creator.pid, property, "false")
-    });
+    };
+    let steps =
+        first_of(&creators, set, |rest| format!("Do so with the {rest} other handlers, too."));
     let choice =
         "Either make sure that the load balancer uses sticky sessions, or synchronise users and:";
     let places = creators.iter().map(|creator| &creator.place);

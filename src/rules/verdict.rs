@@ -1,10 +1,11 @@
 //! The verdict on a farm: no `consistent` over a hole.
 
 use super::groups::names;
-use super::same_instance_twice::{are_alike, is_same, pairs};
+use super::likeness::{pairs, twins};
 use super::{Finding, Severity};
 use crate::facts::{KeyName, LogTopic, Repository, spoken};
 use crate::farm::{EffectiveKey, Farm, KeyState, Member, Missing};
+use crate::limits::Limits;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -79,7 +80,7 @@ pub fn verdict(farm: &Farm, findings: &[Finding]) -> Verdict {
     }
     reasons.extend(farm.members.iter().filter_map(doubt).map(Doubt::Unknown));
     reasons.extend(farm.expected.missing.iter().filter_map(not_come).map(Doubt::Unknown));
-    reasons.extend(alike(farm).map(Doubt::Unknown));
+    reasons.extend(alike(farm).into_iter().map(Doubt::Unknown));
     let sources: BTreeSet<&str> =
         farm.gaps.iter().filter(|gap| gap.kind.hides()).map(|gap| gap.source.as_str()).collect();
     reasons.extend(sources.into_iter().map(|source| Doubt::Source(source.to_owned())));
@@ -105,19 +106,26 @@ pub(super) fn distinct(farm: &Farm) -> usize {
 }
 
 /// Says which snapshots may show one instance: that they agree would then prove nothing.
-fn alike(farm: &Farm) -> Option<String> {
+fn alike(farm: &Farm) -> Vec<String> {
     let keys_known =
         |member: &&Member| KeyName::ALL.iter().all(|name| member.known_key(*name).is_some());
     let members: Vec<&Member> = farm.members.iter().filter(keys_known).collect();
-    let has_twin = |member: &&&Member| {
-        members.iter().any(|other| {
-            other.name != member.name && are_alike(other, member) && !is_same(other, member)
-        })
-    };
-    let twins: Vec<&Member> = members.iter().filter(has_twin).copied().collect();
-    (!twins.is_empty()).then(|| {
-        format!("nothing in the snapshots tells {} apart; sling.id.file would", names(&twins))
-    })
+    let twins = twins(&members);
+    let mut doubts = Vec::new();
+    if !twins.alike.is_empty() {
+        doubts.push(format!(
+            "nothing in the snapshots tells {} apart; sling.id.file would",
+            names(&twins.alike)
+        ));
+    }
+    if !twins.not_compared.is_empty() {
+        doubts.push(format!(
+            "{} may be one of more than {} others without a sling.id.file of their own; not all were compared",
+            names(&twins.not_compared),
+            Limits::DEFAULT.compared_max
+        ));
+    }
+    doubts
 }
 
 /// Says what about an instance's keys is not known for sure.
@@ -214,7 +222,7 @@ mod tests {
     #[test]
     fn instance_that_may_lie_in_a_cut_source_leaves_it_open() {
         let mut farm = good_farm(&["a", "b"]).build();
-        let maybe_in = vec!["c.tar.gz".to_owned()];
+        let maybe_in = ["c.tar.gz".to_owned()].into();
         farm.expected.missing.push(Missing {
             name: "c".to_owned(),
             source: "c".to_owned(),

@@ -162,3 +162,70 @@ fn readme_and_help_name_the_same_files_to_pack() {
     assert_eq!(command(&help), command(readme));
     assert_eq!(command(&help).len(), 3);
 }
+
+/// Every field of the limits, and the row of the README that has it, by its first words and its number.
+const BOUNDS: &[(&str, &str, &str)] = &[
+    ("unpacked_bytes_max", "bytes that a source may unpack to", "1 TiB"),
+    ("entries_max", "entries of a source", "50,000,000"),
+    ("nesting_max", "compressions around an archive", "2"),
+    ("inner_depth_max", "archives inside a source", "2 deep"),
+    ("inner_archives_max", "archives inside a source", "1,000"),
+    ("window_bytes_max", "what unpacking zstd or xz may look back on", "8 MiB"),
+    ("extension_bytes_max", "one tar extension header", "1 MiB"),
+    ("path_bytes_max", "one path or link target", "4,096"),
+    ("user_bytes_max", "one user name", "256"),
+    ("padding_bytes_max", "zeros behind an archive", "1 MiB"),
+    ("zeros_bytes_max", "zeros in a row in a tar", "1 GiB"),
+    ("evidence_max", "pieces of evidence of a source", "100,000"),
+    ("names_bytes_max", "names of those", "12 MiB"),
+    ("instances_max", "instances of a source", "1,000"),
+    ("segment_files_max", "files of segment stores", "10,000"),
+    ("checkpoint_bytes_max", "places to start from again", "16 MiB"),
+    ("stretch_bytes_max", "what was unpacked again", "4 MiB"),
+    ("repeated_bytes_max", "bytes of a tar.gz that are unpacked more than twice", "32 GiB"),
+    ("idle_store_end_max", "end of the segment store in a tar.gz", "1 GiB"),
+    ("links_max", "pieces of evidence of a source; symbolic links of it", "10,000"),
+    ("gaps_max", "gaps of a source", "100"),
+    ("jump_bytes_min", "file bodies of a plain tar", "64 KiB"),
+    ("logs", "logs", "all"),
+    ("policy_bytes_max", "policy; baseline", "1 MiB"),
+    ("baseline_bytes_max", "policy; baseline", "64 MiB"),
+    ("depth_max", "directories one in the other", "64"),
+    ("line_bytes_max", "one line of a file of facts", "64 MiB"),
+    ("bad_lines_max", "lines of a file of facts that are none", "20"),
+    ("findings_alike_max", "findings of one rule on the same instances", "5"),
+    ("listed_max", "names and steps of one kind in one finding", "10"),
+    ("places_max", "names and steps of one kind in one finding; places", "100"),
+    ("compared_max", "snapshots with one Sling id, or none", "100"),
+    ("sharing_max", "keys that farms share", "100,000"),
+    ("bundle_cells_max", "bundle map of a farm", "1,000,000"),
+    ("bundle_cells_shown_max", "bundle map of a farm", "200,000"),
+    ("globs_max", "patterns with wildcards in a policy", "2,000"),
+    ("globs_bytes_max", "patterns with wildcards in a policy", "64 KiB"),
+    ("template_bytes_max", "template", "1 MiB"),
+    ("template_words_max", "template", "10,000"),
+    ("template_stack_bytes", "template", "32 MiB"),
+    ("template_steps_max", "steps of a template", "1,000,000"),
+    ("template_value_steps_max", "steps of a template", "50"),
+];
+
+#[test]
+fn readme_has_a_row_for_every_bound() {
+    let limits = fs::read_to_string(home().join("src/limits.rs")).unwrap();
+    let fields: Vec<&str> = limits
+        .lines()
+        .take_while(|line| !line.starts_with("impl "))
+        .filter_map(|line| line.trim().strip_prefix("pub ")?.split_once(": "))
+        .map(|(field, _)| field)
+        .collect();
+    let known: BTreeSet<_> = BOUNDS.iter().map(|(field, ..)| *field).collect();
+    assert_eq!(unique(fields), known);
+    let readme = include_str!("../../README.md");
+    let rows = || readme.lines().skip_while(|line| !line.starts_with("| bound | default |"));
+    for (field, bound, number) in BOUNDS {
+        let is_its = |row: &&str| {
+            row.strip_prefix("| ").is_some_and(|row| row.starts_with(bound)) && row.contains(number)
+        };
+        assert!(rows().any(|row| is_its(&row)), "{field}: {bound}, {number}");
+    }
+}

@@ -16,15 +16,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("intake", &["facts", "limits", "wiped"]),
     ("evidence", &["facts", "wiped"]),
     ("examine", &["facts", "limits", "wiped", "intake", "evidence", "oak"]),
-    ("policy", &["facts"]),
+    // What is made of the facts is bounded too: the numbers stand in one place, and no room changes them.
+    ("policy", &["facts", "limits"]),
     // Lines in, facts out, and back: it is given the bytes, so that only `intake` reads.
     ("saved", &["facts"]),
     // A policy says which instances make a farm, and a farm carries what is expected of it to the rules.
-    ("farm", &["facts", "policy"]),
+    ("farm", &["facts", "limits", "policy"]),
     // Rules compare with what was expected, and judging knows excuses.
-    ("rules", &["facts", "farm", "policy"]),
+    ("rules", &["facts", "limits", "farm", "policy"]),
     // A report says what a baseline of it is, and facts are saved as a format.
-    ("report", &["facts", "farm", "policy", "rules", "saved"]),
+    ("report", &["facts", "limits", "farm", "policy", "rules", "saved"]),
     (
         "cli",
         &[

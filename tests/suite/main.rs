@@ -38,6 +38,7 @@ mod nested;
 mod options;
 mod output;
 mod pack;
+mod products;
 mod repository;
 mod run;
 mod runbook;

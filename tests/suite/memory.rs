@@ -24,7 +24,7 @@ const fn data_kib_max(threads: u64) -> u64 {
 const CPU_SECONDS_MAX: u64 = 300;
 
 /// Scans a path under limits that the kernel enforces: over that of memory, an allocation fails and the process aborts.
-fn confined(path: &Path, threads: u64) -> Result<(i32, Value), String> {
+pub(crate) fn confined(path: &Path, threads: u64) -> Result<(i32, Value), String> {
     let binary = assert_cmd::cargo::cargo_bin("aemtrix");
     let script = format!(
         "ulimit -d {} && ulimit -t {CPU_SECONDS_MAX} && exec \"$0\" scan -j{threads} -q -f json \"$1\"",

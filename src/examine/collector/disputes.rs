@@ -3,14 +3,17 @@
 use super::{Collector, Item};
 use crate::evidence::{Fact, Reads, classify, implied_revision};
 use crate::examine::hints;
-use crate::examine::links::{Resolved, follow, written_to};
+use crate::examine::links::{Follower, Resolved, join};
 use crate::examine::segments;
 use crate::facts::GapKind;
-use crate::intake::claims_archive;
+use crate::intake::{LinkTarget, claims_archive};
 use std::collections::BTreeSet;
 
 const THROUGH: &str =
     "lies behind a link of the archive; some tools write it to where that leads, and others do not";
+
+/// Entries behind links of which it is found out where they come to lie. Packed from a disk, an archive has none.
+const WRITTEN_THROUGH_MAX: usize = 100;
 
 /// The files of a bundle that are looked for by their exact name, beside the keys.
 const EXACT: [&str; 6] = [
@@ -38,16 +41,34 @@ impl Collector<'_> {
         if self.links.is_empty() || self.plain_directory == directory {
             return;
         }
-        match written_to(path, &self.links) {
-            Some(other) => self.dispute(path, &other, THROUGH),
-            None => directory.clone_into(&mut self.plain_directory),
+        if !self.link_paths.of(directory).any(|(above, _)| self.links.contains_key(above)) {
+            directory.clone_into(&mut self.plain_directory);
+        } else if matters(path) {
+            self.dispute(path, "", THROUGH);
+        } else if let Some(Resolved::Inside(directory)) =
+            self.write_through(&LinkTarget::Inside(directory.to_owned()))
+        {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            self.dispute("", &join(&directory, name), THROUGH);
         }
+    }
+
+    /// Returns where a tool writes to that follows links. Behind so many no more are followed, and what lies there is not known.
+    fn write_through(&mut self, target: &LinkTarget) -> Option<Resolved> {
+        self.written_through = self.written_through.saturating_add(1);
+        if self.written_through > WRITTEN_THROUGH_MAX {
+            let reason = "more entries lie behind links of the archive than are followed";
+            self.gaps.record_limit(reason.to_owned());
+            return None;
+        }
+        Some(Follower::new(&self.links).follow(target))
     }
 
     /// Tells of a file that replaces a link: Python writes it to where the link leads.
     pub(super) fn see_replaced_link(&mut self, path: &str, is_file: bool) {
         let Some(link) = self.links.remove(path) else { return };
-        if let (true, Resolved::Inside(target)) = (is_file, follow(&link, &self.links))
+        if is_file
+            && let Some(Resolved::Inside(target)) = self.write_through(&link)
             && matters(&target)
         {
             let reason =

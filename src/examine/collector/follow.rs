@@ -4,7 +4,7 @@ use super::{Collector, INSTALL, Item, below};
 use crate::evidence::{Fact, classify};
 use crate::examine::alias::Aliases;
 use crate::examine::hints;
-use crate::examine::links::{Resolved, follow, is_stem};
+use crate::examine::links::{Follower, Links, Resolved, is_stem};
 use crate::facts::GapKind;
 use crate::intake::{LinkTarget, claims_archive};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,19 +17,37 @@ impl Collector<'_> {
         self.see_key_links();
         let roots: BTreeSet<String> =
             self.items.keys().filter_map(|path| Some(classify(path)?.1.root.to_owned())).collect();
+        let links = std::mem::take(&mut self.links);
+        let follower = Follower::new(&links);
         let stands_for_more = |path: &str, target: &LinkTarget| {
-            is_stem(path, &roots) || self.misses_install(path, target)
+            is_stem(path, &roots) || misses_install(path, target, &follower)
         };
-        let stems = self.links.iter().filter(|(path, target)| stands_for_more(path, target));
-        let mut wanted: BTreeMap<String, LinkTarget> =
+        let stems = links.iter().filter(|(path, target)| stands_for_more(path, target));
+        let mut wanted: Links =
             stems.map(|(path, target)| (path.clone(), target.clone())).collect();
         wanted.extend(self.items.iter().filter_map(|(path, item)| match item {
             Item::Link(target) => Some((path.clone(), target.clone())),
             _ => None,
         }));
-        let mut aliases = Aliases::default();
+        let mut targets: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (path, link) in wanted {
-            let Some(target) = self.target(&path, &link) else { continue };
+            let Some(target) = self.target(&path, &link, &follower) else { continue };
+            // Short names may lead to long ones.
+            if targets.contains_key(&target) || self.has_room(target.len()) {
+                targets.entry(target).or_default().push(path);
+            }
+        }
+        self.links = links;
+        self.aliases_to(targets)
+    }
+
+    /// Targets are sorted, so what is above others comes before them.
+    fn aliases_to(&mut self, targets: BTreeMap<String, Vec<String>>) -> Aliases {
+        let mut aliases = Aliases::default();
+        for (target, path) in targets
+            .into_iter()
+            .flat_map(|(target, paths)| paths.into_iter().map(move |path| (target.clone(), path)))
+        {
             if !aliases.add(target, path) {
                 self.gaps.record_limit(
                     "one place is linked to from more places than any install needs".to_owned(),
@@ -39,21 +57,21 @@ impl Collector<'_> {
         aliases
     }
 
-    /// A whole install that is linked to from outside is missing; one that is linked to inside is found where it lies.
-    fn misses_install(&self, path: &str, target: &LinkTarget) -> bool {
-        let is_archive = || claims_archive(path) && hints::may_hold_install(path);
-        (path.rsplit('/').next() == Some(INSTALL) || is_archive())
-            && follow(target, &self.links) == Resolved::Outside
-    }
-
-    fn target(&mut self, path: &str, target: &LinkTarget) -> Option<String> {
-        if self.is_hard_link_to_a_link(path, target) {
+    fn target(
+        &mut self,
+        path: &str,
+        target: &LinkTarget,
+        follower: &Follower<'_>,
+    ) -> Option<String> {
+        if is_hard_link_to_a_link(path, target, follower.links()) {
             let reason = "is a hard link to a symbolic link, which leads elsewhere from here";
             self.lose(path.to_owned(), GapKind::Ambiguous, reason);
             return None;
         }
-        let (kind, reason) = match follow(target, &self.links) {
+        let (kind, reason) = match follower.follow(target) {
             Resolved::Inside(target) => return Some(target),
+            // It stays a link whose target is not in the source.
+            Resolved::TooLong => return None,
             Resolved::Outside => (
                 GapKind::LinkOutside,
                 "is a link that leads out of the source; links are never followed out of it",
@@ -62,17 +80,6 @@ impl Collector<'_> {
         };
         self.lose(path.to_owned(), kind, reason);
         None
-    }
-
-    /// A hard link to a symbolic link is that link in another directory, and where it leads starts there. Of where it leads no more is
-    /// known than the place that it means in its own directory.
-    fn is_hard_link_to_a_link(&self, path: &str, target: &LinkTarget) -> bool {
-        let directory =
-            |path: &str| path.rsplit_once('/').map_or(String::new(), |(d, _)| d.to_owned());
-        let LinkTarget::Inside(target) = target else { return false };
-        !self.links.contains_key(path)
-            && matches!(self.links.get(target), Some(LinkTarget::Inside(_)))
-            && directory(path) != directory(target)
     }
 
     /// Turns to the second pass.
@@ -111,4 +118,21 @@ impl Collector<'_> {
             self.items.insert(path, Item::Read { fact: Ok(Fact::Seen), owner: None });
         }
     }
+}
+
+/// Says whether a whole install is missing: one that is linked to from outside is, one that is linked to inside is found where it lies.
+fn misses_install(path: &str, target: &LinkTarget, follower: &Follower<'_>) -> bool {
+    let is_archive = || claims_archive(path) && hints::may_hold_install(path);
+    (path.rsplit('/').next() == Some(INSTALL) || is_archive())
+        && follower.follow(target) == Resolved::Outside
+}
+
+/// A hard link to a symbolic link is that link in another directory, and where it leads starts there. Of where it leads no more is
+/// known than the place that it means in its own directory.
+fn is_hard_link_to_a_link(path: &str, target: &LinkTarget, links: &Links) -> bool {
+    let directory = |path: &str| path.rsplit_once('/').map_or(String::new(), |(d, _)| d.to_owned());
+    let LinkTarget::Inside(target) = target else { return false };
+    !links.contains_key(path)
+        && matches!(links.get(target), Some(LinkTarget::Inside(_)))
+        && directory(path) != directory(target)
 }

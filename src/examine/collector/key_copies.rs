@@ -5,7 +5,7 @@
 
 use super::{Collector, Item};
 use crate::evidence::{Fact, ParseError, fingerprint, is_key};
-use crate::examine::links::{Resolved, follow};
+use crate::examine::links::{Follower, Resolved};
 use crate::facts::Digest;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,10 +63,11 @@ impl KeyCopies {
 impl Collector<'_> {
     /// Takes note of what key files are links to, be it read or not: standard input cannot be read again to follow them.
     pub(super) fn see_key_links(&mut self) {
+        let follower = Follower::new(&self.links);
         let targets = self.items.iter().filter_map(|(path, item)| match item {
-            Item::Link(target) if is_key(path) => match follow(target, &self.links) {
+            Item::Link(target) if is_key(path) => match follower.follow(target) {
                 Resolved::Inside(target) => Some((path.clone(), target)),
-                Resolved::Outside | Resolved::Loop => None,
+                Resolved::Outside | Resolved::Loop | Resolved::TooLong => None,
             },
             _ => None,
         });

@@ -48,6 +48,7 @@ impl Collector<'_> {
             let (LinkTarget::Inside(to) | LinkTarget::Outside(to)) = target;
             self.plain_directory.clear();
             if self.has_room(path.len().saturating_add(to.len())) {
+                self.link_paths.add(path);
                 self.links.insert(path.to_owned(), target.clone());
             }
         } else {

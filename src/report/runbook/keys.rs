@@ -114,6 +114,9 @@ impl List<'_> {
 /// Writes how one instance gets the keys, and what else is done while it is stopped.
 fn give(copy: &KeyCopy, target: &KeyTarget, scratch: &str, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "## On {}: put the keys\n", spoken(&target.name))?;
+    for step in &target.first {
+        writeln!(out, "{}\n", prose(step))?;
+    }
     if let Some(save) = &target.save {
         writeln!(out, "{}\n", prose(save))?;
     }

@@ -1,0 +1,119 @@
+//! What is found hundreds of times on one instance, as one finding; and long lists, cut short.
+//!
+//! Findings share what is done to an instance while it is stopped, so that 600 findings of two steps each had 1,202 steps each.
+
+use super::{Hit, Step, course};
+use crate::facts::Place;
+use crate::limits::Limits;
+
+/// Makes a hit of each thing that a rule found on the same instances; of more than a few, one hit with the repair of the first. Those
+/// that matter most come first.
+pub(super) fn folded<'p, T>(
+    found: Vec<T>,
+    places: impl Fn(&T) -> Vec<&'p Place>,
+    hit: impl Fn(T) -> Hit,
+) -> Vec<Hit> {
+    let max = Limits::DEFAULT.findings_alike_max;
+    let count = found.len();
+    if count <= max {
+        return found.into_iter().map(hit).collect();
+    }
+    let all: Vec<&Place> = found.iter().flat_map(places).collect();
+    let listed: Vec<&Place> = all.iter().copied().take(Limits::DEFAULT.places_max).collect();
+    let hits: Vec<Hit> = found.into_iter().take(max).map(hit).collect();
+    let Some(first) = hits.first().cloned() else { return Vec::new() };
+    let again = format!(
+        "These are the first {max} of {count} alike. Repair the others the same way: scan again when these are done, and the next ones are \
+         named."
+    );
+    let fix = course::joined(hits.into_iter().map(|hit| hit.fix));
+    let folded = Hit {
+        message: format!("{}; and {} more like it", first.message, count.saturating_sub(1)),
+        instances: first.instances,
+        places: Vec::new(),
+        unlisted: all.len().saturating_sub(listed.len()),
+        fix,
+    };
+    vec![folded.at(listed).fix([Step::from(again).last()])]
+}
+
+/// Lists things by name, the first ones; the rest is counted.
+pub(super) fn listed<T: AsRef<str>>(all: &[T]) -> String {
+    listed_up_to(Limits::DEFAULT.listed_max, all, ", ")
+}
+
+/// Lists the first `max` things by name with this between them; the rest is counted.
+pub(super) fn listed_up_to<T: AsRef<str>>(max: usize, all: &[T], between: &str) -> String {
+    let (first, rest) = all.split_at_checked(max).unwrap_or((all, &[]));
+    let names: Vec<&str> = first.iter().map(AsRef::as_ref).collect();
+    let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+    names.join(between) + &more
+}
+
+/// Returns the first things that have a step of their own, and a step that counts the others, where there are any. `told` says what is to
+/// be done with those.
+pub(super) fn first_of<T, S: Into<Step>>(
+    all: impl IntoIterator<Item = T>,
+    step: impl Fn(T) -> S,
+    told: impl Fn(usize) -> String,
+) -> Vec<Step> {
+    let mut all = all.into_iter();
+    let mut steps: Vec<Step> =
+        all.by_ref().take(Limits::DEFAULT.listed_max).map(|thing| step(thing).into()).collect();
+    let rest = all.count();
+    steps.extend((rest > 0).then(|| Step::from(told(rest))));
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::farm;
+
+    fn of(count: usize) -> Vec<Hit> {
+        let farm = farm().with("a", |i| i).build();
+        let member = &farm.members[0];
+        let place = |number: usize| Place { source: "a".to_owned(), path: format!("{number:03}") };
+        let places: Vec<Place> = (0..count).map(place).collect();
+        folded(
+            places.iter().collect(),
+            |place| vec![*place],
+            |place| {
+                let steps = [Step::stop("a"), Step::from(place.path.as_str()), Step::start("a")];
+                Hit::on(member, format!("{} is wrong", place.path)).at([place]).fix(steps)
+            },
+        )
+    }
+
+    #[test]
+    fn few_stay_findings_of_their_own() {
+        assert_eq!(of(0), []);
+        assert_eq!(of(5).len(), 5);
+    }
+
+    #[test]
+    fn many_are_one_with_the_repair_of_the_first_and_one_stop() {
+        let [hit] = &of(6)[..] else { panic!("one") };
+        assert_eq!(hit.message, "000 is wrong; and 5 more like it");
+        assert_eq!((hit.places.len(), hit.unlisted), (6, 0));
+        let steps: Vec<&str> = hit.fix.iter().map(Step::as_str).collect();
+        assert_eq!(steps[..7], ["Stop a.", "000", "001", "002", "003", "004", "Start a."]);
+        assert!(steps[7].starts_with("These are the first 5 of 6 alike."), "{steps:?}");
+    }
+
+    #[test]
+    fn what_is_said_of_many_does_not_grow_with_them() {
+        let [few, many] = [of(200).remove(0), of(400).remove(0)];
+        assert_eq!(few.fix.len(), many.fix.len());
+        assert_eq!((few.places.len(), few.unlisted, many.unlisted), (100, 100, 300));
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        let names: Vec<String> = (0..12).map(|number| number.to_string()).collect();
+        assert_eq!(listed(&names), "0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more");
+        assert_eq!(listed(&names[..2]), "0, 1");
+        let steps = first_of(&names, String::as_str, |rest| format!("{rest} more"));
+        assert_eq!((steps.len(), steps[10].as_str()), (11, "2 more"));
+    }
+}
