@@ -40,8 +40,8 @@ pub use jar::Jar;
 pub use key::{digest, digest_key};
 pub use log::{SIGNATURES, Signature};
 pub use path::{
-    SEGMENT_STORE, SPLIT_STORE, STORE_DIRECTORIES, is_repository, is_segment_store, may_hold,
-    segment_store,
+    SEGMENT_STORE, SPLIT_STORE, STORE_DIRECTORIES, is_barren, is_in_barren, is_repository,
+    is_segment_store, may_hold, segment_store,
 };
 
 use crate::facts::{KeyDigest, KeyName, LogFile, Storage};

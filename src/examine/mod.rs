@@ -15,10 +15,12 @@ mod jcr_keys;
 mod key_history;
 mod leftovers;
 mod links;
+mod mixed;
 mod node_store;
 mod repository;
 mod roots;
 mod segments;
+mod unknown;
 
 use crate::facts::{Gap, GapKind, Snapshot, SourceRecord};
 use crate::intake::{Source, Watch, walk};
