@@ -5,6 +5,7 @@ use super::finish::Prepared;
 use super::progress::Bar;
 use super::{Exit, complain};
 use crate::examine::{Examined, examine};
+use crate::facts::GapKind;
 use crate::intake::{
     Choice, Discovered, NoWatch, Origin, Source, Watch, discover_chosen, operands_in,
 };
@@ -29,6 +30,13 @@ fn run_or_fail(scan: &Scan) -> anyhow::Result<Exit> {
         (None, _) => {}
         (Some(name), [source]) => source.label = Some(name.clone()),
         (Some(_), _) => bail!("--name needs exactly one source; use NAME=SOURCE for several"),
+    }
+    if sources.is_empty() {
+        let missing = notes.iter().filter(|note| note.kind == GapKind::Missing);
+        let said: Vec<_> = missing.map(|gap| format!("{}: {}", gap.source, gap.reason)).collect();
+        if !said.is_empty() {
+            bail!("{}", said.join("; "));
+        }
     }
     prepared.check_apart(&sources)?;
     let mut examined = examined(scan, &sources);
@@ -58,9 +66,14 @@ fn discovered(scan: &Scan) -> anyhow::Result<Discovered> {
     Ok(discovered)
 }
 
-/// Refuses a source whose name before `=` is empty, unless a file has that very name.
+/// Refuses a source with nothing before or behind its `=`, unless a file has that very name.
 fn check_name(operand: &OsStr) -> anyhow::Result<()> {
-    let name = operand.to_str().and_then(|text| text.split_once('=')).map(|(name, _)| name);
+    let split = operand.to_str().and_then(|text| text.split_once('='));
+    let name = split.map(|(name, _)| name);
+    if split.is_some_and(|(_, source)| source.is_empty()) && !Path::new(operand).exists() {
+        let operand = operand.to_string_lossy();
+        bail!("{operand}: no path after `{operand}`; give NAME=SOURCE");
+    }
     if name.is_some_and(|name| name.trim().is_empty()) && !Path::new(operand).exists() {
         let operand = operand.to_string_lossy();
         bail!(

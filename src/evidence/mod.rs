@@ -43,8 +43,8 @@ pub use jar::Jar;
 pub use key::{digest, digest_key, fingerprint, is_key};
 pub use log::{SIGNATURES, Signature};
 pub use path::{
-    SEGMENT_STORE, SPLIT_STORE, STORE_DIRECTORIES, implied_revision, is_repository,
-    is_segment_store, may_hold, segment_store,
+    SEGMENT_STORE, SPLIT_STORE, STORE_DIRECTORIES, implied_revision, is_barren, is_in_barren,
+    is_repository, is_segment_store, may_hold, segment_store,
 };
 pub use revision::RevisionLocation;
 pub use statements::{HOME_OPTION, LAUNCHPAD_OPTION, Statements, mover};

@@ -125,12 +125,12 @@ pub const SPLIT_STORE: &str = "segmentstore-split";
 /// Both, in a repository.
 pub const STORE_DIRECTORIES: [&str; 2] = [SEGMENT_STORE, SPLIT_STORE];
 
-/// Large or plentiful directories of an install that hold no evidence.
+/// Large or plentiful directories of `crx-quickstart` that hold no evidence.
 const QUICKSTART_BARREN: [&str; 7] =
     [REPOSITORY, "datastore", "segmentstore", "threaddumps", "monitoring", "app", "installer"];
 /// The same below `repository`, for an install root of another name.
 const REPOSITORY_BARREN: [&str; 5] = ["datastore", "segmentstore", "index", "cache", "blobids"];
-/// Directories that hold no evidence wherever they are.
+/// Directories of an install that hold no evidence wherever they are.
 const BARREN: [&str; 6] =
     [".git", "node_modules", ".octopus", "outputcache", "bundle.jar-lib", "bundle.jar-embedded"];
 
@@ -140,12 +140,42 @@ fn felix_root(felix: &str) -> Option<&str> {
     Some(parent_of(home, LAUNCHPAD).unwrap_or(home))
 }
 
-/// Says whether a directory can hold evidence, at any depth; if not, a walk may pass it by.
+/// Directories with which an install begins, wherever it lies.
+const STARTS: [&str; 3] = [QUICKSTART, LAUNCHPAD, FELIX];
+
+/// Says whether a directory can hold evidence itself.
 ///
 /// `classify` finds nothing in a directory for which this is false, so an archive and the directory it was unpacked to give the
 /// same facts. Names are judged by where they stand: `/opt/app` and `/mnt/logs` are as good a home for installs as any.
 pub fn may_hold(directory: &str) -> bool {
-    level(directory).is_some()
+    level(directory).is_some_and(|level| level != Level::Barren)
+}
+
+/// Says whether a directory holds nothing in an install, and another install anywhere else: a home of installs may be called
+/// `repository/cache` or `felix/bundles`. A walk passes it by where the install around it is known.
+pub fn is_barren(directory: &str) -> bool {
+    level(directory) == Some(Level::Barren)
+}
+
+/// Says whether a path below an install root leads through a directory that holds nothing of an install.
+pub fn is_in_barren(path: &str, root: &str) -> bool {
+    let (mut level, mut parent, mut end) = (Level::Outside, "", 0_usize);
+    // The directory that holds nothing may lie around the root; then it tells nothing of what is in it.
+    let mut is_around = false;
+    for name in split(path).0.split('/') {
+        let Some(next) = level.enter(parent, name) else { return false };
+        end = end.saturating_add(name.len()).saturating_add(1);
+        let starts_anew = level.is_closed() && next == Level::Outside;
+        if end <= root.len().saturating_add(1) {
+            is_around = next.is_closed();
+        } else if is_around {
+            is_around = !starts_anew;
+        } else if next == Level::Barren || starts_anew {
+            return true;
+        }
+        (level, parent) = (next, name);
+    }
+    false
 }
 
 /// Says whether a directory is the segment store of an install root, which holds no evidence by path: it is a file format of its
@@ -173,7 +203,7 @@ fn may_be_root(directory: &str) -> bool {
     matches!(level(directory), Some(Level::Outside | Level::MaybeBundle))
 }
 
-/// Returns what is known of a directory; `None` if it holds nothing.
+/// Returns what is known of a directory; `None` if it holds nothing, at any depth.
 fn level(directory: &str) -> Option<Level> {
     let mut level = Level::Outside;
     let mut parent = "";
@@ -197,6 +227,8 @@ enum Level {
     MaybeBundle,
     /// The data or a revision directory of a bundle, `bundle0`, or `logs`: only direct children count.
     Leaf,
+    /// It holds nothing of the install that it seems to be part of.
+    Barren,
 }
 
 impl Level {
@@ -206,18 +238,28 @@ impl Level {
         match self {
             Self::Config => Some(Self::Config),
             Self::Bundle | Self::MaybeBundle if leaf => Some(Self::Leaf),
-            Self::Leaf | Self::Bundle => None,
+            level if level.is_closed() && STARTS.contains(&name) => Some(Self::Outside),
+            // Data stores and the objects of git have two digits of a digest at the top, and millions of files below.
+            Self::Barren if is_of_digest(name) => None,
+            Self::Leaf | Self::Bundle | Self::Barren => Some(Self::Barren),
             Self::Outside | Self::MaybeBundle => Self::outside(parent, name),
         }
     }
 
+    /// Says whether nothing deeper is of the install.
+    fn is_closed(self) -> bool {
+        matches!(self, Self::Leaf | Self::Bundle | Self::Barren)
+    }
+
     fn outside(parent: &str, name: &str) -> Option<Self> {
+        if parent == QUICKSTART && QUICKSTART_BARREN.contains(&name) {
+            return None;
+        }
         let barren = BARREN.contains(&name)
-            || (parent == QUICKSTART && QUICKSTART_BARREN.contains(&name))
             || (parent == REPOSITORY && REPOSITORY_BARREN.contains(&name))
             || (parent == LAUNCHPAD && name == "installer");
         if barren {
-            return None;
+            return Some(Self::Barren);
         }
         Some(match name.strip_prefix("bundle") {
             Some("0") if parent == FELIX => Self::Leaf,
@@ -228,6 +270,10 @@ impl Level {
             _ => Self::Outside,
         })
     }
+}
+
+fn is_of_digest(name: &str) -> bool {
+    name.len() == 2 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 #[cfg(test)]
@@ -353,6 +399,28 @@ mod tests {
             ".git",
         ] {
             assert!(!may_hold(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn install_begins_anew_below_a_barren_name() {
+        for path in [
+            "srv/repository/cache/publish2/crx-quickstart/launchpad/felix",
+            "bundle2024/data/publish2/crx-quickstart/conf",
+            "felix/bundles/publish2/launchpad/felix/bundle5/data",
+            "a/node_modules/publish2/felix/bundle5",
+            "launchpad/installer/crx-quickstart/conf",
+        ] {
+            assert!(may_hold(path), "{path}");
+        }
+        assert!(is_in_barren("srv/repository/cache/p/crx-quickstart/conf/x", "srv"));
+        assert!(!is_in_barren("srv/repository/cache/p/launchpad/conf/x", "srv/repository/cache/p"));
+        assert!(!is_in_barren("srv/crx-quickstart/conf/x", "srv"));
+        assert!(is_in_barren("q/felix/bundle5/data/launchpad/conf/x", "q"));
+        for path in
+            ["repository/datastore/ab", "x/.git/objects/0f/x", "crx-quickstart/app/launchpad"]
+        {
+            assert_eq!(level(path), None, "{path}");
         }
     }
 

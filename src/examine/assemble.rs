@@ -6,11 +6,11 @@ use super::collector::{Collected, Item};
 use super::gap_list::GapList;
 use super::layout::{Cache, Layout, layouts};
 use super::leftovers::{
-    is_moot, is_other_content, malformed, nested, no_instance, unidentified, untold,
+    is_moot, is_other_content, is_packages, malformed, nested, no_instance, unidentified, untold,
 };
 use super::links::{Follower, join};
-use super::roots::{Evidence, by_root, marks_instance, owner, strays};
-use super::{access, configs, node_store};
+use super::roots::{Evidence, by_root, drop_barren, marks_instance, owner, strays};
+use super::{access, configs, mixed, node_store};
 use crate::evidence::{Fact, Found, classify_small, mover};
 use crate::facts::{
     Gap, GapKind, KeyFile, KeyName, Owner, Parts, Place, RunModes, Setting, SlingId, Snapshot,
@@ -33,17 +33,20 @@ pub(super) fn snapshots(
     limits: &Limits,
 ) -> (Vec<Snapshot>, Vec<Gap>) {
     let Collected {
-        items,
+        mut items,
         archives,
         realms,
+        unknown,
         homes,
         is_status,
-        is_package,
+        content,
         mut gaps,
+        again,
         links,
         directory,
         ..
     } = collected;
+    drop_barren(&mut items);
     let mut layouts = layouts(source, &items);
     let mut roots = by_root(&items, &layouts);
     gaps.extend(strays(source, &items));
@@ -58,11 +61,12 @@ pub(super) fn snapshots(
     let left_out = split_off(source, &mut roots, limits, &mut gaps);
     let tops: BTreeSet<&str> = roots.keys().map(String::as_str).collect();
     gaps.retain(|gap| !is_other_content(gap, *standing, &tops));
+    gaps.retain(|gap| !is_packages(gap, &tops));
     let explained = walked.entries == 0 && gaps.iter().any(|gap| gap.kind.hides());
     if tops.is_empty() && !explained {
         // What is named like an install was meant for one wherever it lies.
         let standing = if homes.is_empty() { *standing } else { Standing::Named };
-        gaps.extend(no_instance(source, standing, walked, is_status, is_package));
+        gaps.extend(no_instance(source, standing, walked, is_status, content));
     }
     // Those that discovery found are sources of their own.
     let inside =
@@ -75,6 +79,8 @@ pub(super) fn snapshots(
         let claims = Claims { source, roots: &all, links, realms: &realms, homes: &homes };
         named.extend(untold(claims.gaps(directory, is_status), gaps.iter().chain(&named)));
     }
+    named.extend(unknown.gaps(source, &realms, &tops));
+    named.retain(|gap| !is_packages(gap, &tops));
     gaps.extend(GapList::capped(source, &named, limits.gaps_max));
     let concerned = Concerned::of(&gaps, &tops);
     let with_layout = |(root, evidence): (&String, &Evidence<'_>)| {
@@ -84,14 +90,31 @@ pub(super) fn snapshots(
     };
     let mut snapshots: Vec<Snapshot> = roots.iter().map(with_layout).collect();
     gaps.extend(snapshots.iter().flat_map(unidentified));
-    let installs = roots.values().zip(&snapshots);
-    gaps.extend(installs.flat_map(|(evidence, snapshot)| {
+    let installs = || roots.values().zip(&snapshots);
+    let mixed = mixed::gaps(source, installs(), &again, &tops);
+    gaps.extend(installs().flat_map(|(evidence, snapshot)| {
         configs::notes(source, evidence, configs::Use::of(snapshot))
     }));
+    set_apart(mixed, &tops, &mut snapshots, &mut gaps);
     gaps.retain(|gap| !is_moot(gap, &snapshots));
     gaps.sort();
     attach(source, &gaps, &tops, &mut snapshots);
     (snapshots, gaps)
+}
+
+/// The Sling id of a root with the files of two instances is that of either, so it names none.
+fn set_apart(
+    mixed: Vec<Gap>,
+    tops: &BTreeSet<&str>,
+    snapshots: &mut [Snapshot],
+    gaps: &mut Vec<Gap>,
+) {
+    let root_of = |gap: &Gap| owner(gap.path.as_deref()?, tops);
+    let roots: BTreeSet<&str> = mixed.iter().filter_map(root_of).collect();
+    for snapshot in snapshots.iter_mut().filter(|s| roots.contains(s.root.as_str())) {
+        snapshot.sling_id = None;
+    }
+    gaps.extend(mixed);
 }
 
 /// Gives each snapshot the gaps that concern it.

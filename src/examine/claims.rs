@@ -6,7 +6,7 @@ use super::hints::may_hold_install;
 use super::links::{Follower, Resolved};
 use super::roots::owner;
 use crate::facts::{Gap, GapKind, INSIDE, realm};
-use crate::intake::{LinkTarget, claims_archive, claims_other};
+use crate::intake::{LinkTarget, claims_archive, claims_other, claims_program};
 use std::collections::BTreeSet;
 
 /// Links that are looked at: where one leads may take long to tell.
@@ -69,6 +69,10 @@ impl Claims<'_> {
 
     /// In a case of archives each is meant to hold an instance; what lies beside an install need not.
     fn empty_archive(&self, inside: &str, is_status: bool) -> Gap {
+        let file = inside.strip_suffix(INSIDE).unwrap_or(inside);
+        if claims_program(file) {
+            return self.gap(inside, GapKind::Package, "is no archive of an instance");
+        }
         if is_beside_install(inside, self.roots) {
             return self.gap(
                 inside,

@@ -6,15 +6,19 @@ mod follow;
 mod key_copies;
 mod seen;
 
-use self::again::{Again, Versions};
+use self::again::Again;
+pub(super) use self::again::Versions;
 use self::key_copies::KeyCopies;
 use self::seen::may_be_opened;
 use super::alias::Aliases;
 use super::gap_list::GapList;
+use super::hints;
 use super::links::{Links, join};
+use super::mixed;
 use super::prefixes::Prefixes;
 use super::segments::{self, Segments, Store};
-use crate::evidence::{Fact, Kind, ParseError, Reads, Scan, classify, classify_small};
+use super::unknown::UnknownFiles;
+use crate::evidence::{Fact, Kind, ParseError, Reads, Scan, classify, classify_small, is_barren};
 use crate::facts::{Gap, GapKind, Owner, StorageMode};
 use crate::intake::{Descend, Entry, EntryKind, LinkTarget, Visit, Want, claims_archive};
 use crate::limits::Limits;
@@ -49,18 +53,33 @@ pub(super) struct Collected {
     pub(super) archives: BTreeSet<String>,
     /// Archives inside it that were opened, but for packages.
     pub(super) realms: BTreeSet<String>,
+    /// Files of which nothing is known.
+    pub(super) unknown: UnknownFiles,
     /// Paths that are named like an install.
     pub(super) homes: BTreeSet<String>,
     /// It has a file that only the status of a web console has.
     pub(super) is_status: bool,
-    /// It is a content package.
-    pub(super) is_package: bool,
+    /// What it is, where that is known and is no archive of instances.
+    pub(super) content: Option<Content>,
     pub(super) gaps: Vec<Gap>,
+    /// What came more than once.
+    pub(super) again: BTreeMap<String, Versions>,
     pub(super) links: Links,
     /// It is a directory, of whose links it is known where they lead: discovery tells of those that matter.
     pub(super) directory: bool,
     /// Segment stores, by the path of their directory.
     pub(super) segment_stores: BTreeMap<String, Store>,
+}
+
+/// What a source is that is no archive of instances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Content {
+    /// A package of content.
+    Package,
+    /// An archive of Java classes, such as the quickstart jar.
+    Java,
+    /// A document of Office.
+    Document,
 }
 
 /// A place that waits for the body on its way. Through links, one body can stand at several places.
@@ -98,6 +117,8 @@ pub(super) struct Collector<'a> {
     realms: BTreeSet<String>,
     /// Of them, those of packages; empty where the source is one.
     packages: BTreeSet<String>,
+    unknown: UnknownFiles,
+    content: Option<Content>,
     /// Paths that are named like an install.
     homes: BTreeSet<String>,
     segments: Segments,
@@ -133,6 +154,8 @@ impl<'a> Collector<'a> {
             opens: false,
             realms: BTreeSet::new(),
             packages: BTreeSet::new(),
+            unknown: UnknownFiles::default(),
+            content: None,
             homes: BTreeSet::new(),
             segments: Segments::new(limits.segment_files_max),
             gaps: GapList::new(source, limits.gaps_max),
@@ -177,25 +200,27 @@ impl<'a> Collector<'a> {
         for path in unresolved {
             self.lose(path, GapKind::LinkBroken, reason);
         }
-        self.tell_again();
+        let again = self.tell_again();
         self.tell_other_case();
         if let Some(reason) = self.segments.over_limit() {
             self.gaps.record_limit(reason);
         }
         let segment_stores = self.segments.finish(directory);
-        let Self { items, archives, mut realms, packages, homes, is_status, gaps, links, .. } =
-            self;
+        let Self { items, archives, mut realms, packages, unknown, homes, .. } = self;
+        let Self { is_status, content, gaps, links, .. } = self;
         realms.retain(|realm| !packages.contains(realm));
-        let is_package = packages.contains("");
+        let content = packages.get("").map(|_| Content::Package).or(content);
         let gaps = gaps.finish();
         Collected {
             items,
             archives,
             realms,
+            unknown,
             homes,
             is_status,
-            is_package,
+            content,
             gaps,
+            again,
             links,
             directory,
             segment_stores,
@@ -258,17 +283,14 @@ impl<'a> Collector<'a> {
                 let reason = "stands there both by itself and through a link, and the two differ";
                 return self.lose(path, GapKind::Ambiguous, reason);
             }
-            (None, _) if differs && path.ends_with("/sling.id.file") => {
-                let reason = "came again with another id: two instances lie under one path, and only one shows";
-                return self.lose(path, GapKind::Ambiguous, reason);
-            }
             (None, _) if differs && self.concatenated => {
                 let reason = "came again in the next of several archives, and differs; whose it is nobody can tell";
                 return self.lose(path, GapKind::Ambiguous, reason);
             }
             (Some(_), _) => {}
-            (None, _) => {
-                self.count_again(&path, if differs { Versions::Differ } else { Versions::Equal });
+            (None, old) => {
+                let versions = mixed::compare(old, &item);
+                self.count_again(&path, versions);
             }
         }
         self.items.insert(path, item);
@@ -370,6 +392,9 @@ fn widest(a: Want, b: Want) -> Want {
 impl Visit for Collector<'_> {
     fn entry(&mut self, entry: &Entry<'_>) -> Want {
         self.settle();
+        if hints::is_of_finder(entry) {
+            return Want::Nothing;
+        }
         self.see_realm(entry.path);
         self.see_home(entry.path);
         let Some(aliases) = &self.aliases else {
@@ -454,6 +479,12 @@ impl Visit for Collector<'_> {
         }
     }
 
+    fn unknown(&mut self, path: &str, kind: GapKind, reason: String) {
+        if self.aliases.is_none() {
+            self.unknown.record(path, kind, reason, self.limits.gaps_max);
+        }
+    }
+
     fn was_link(&mut self, path: &str, certain: bool, reason: &str) {
         let is_doubtful = match self.items.get(path) {
             Some(Item::Read { fact: Ok(Fact::Key(..)), .. }) => true,
@@ -482,6 +513,7 @@ impl Visit for Collector<'_> {
 
     fn descend(&mut self, directory: &str) -> Descend {
         match &self.aliases {
+            None if is_barren(directory) && !self.is_in_install(directory) => Descend::All,
             None => segments::descend(directory),
             Some(aliases) if aliases.concern(directory) => Descend::All,
             Some(_) => Descend::Nothing,

@@ -1,7 +1,7 @@
 //! What may matter by its name although it is no evidence by its path.
 
 use crate::evidence::classify;
-use crate::intake::claims_program;
+use crate::intake::{Entry, EntryKind};
 
 /// Directories of an install and of packages: an archive in them is a part of those.
 ///
@@ -29,7 +29,13 @@ pub(super) fn may_hold_install(path: &str) -> bool {
     // What lies in an archive that is walked begins anew.
     let inside = path.rsplit_once("!/").map_or(path, |(_, inside)| inside);
     let directories = inside.rsplit_once('/').map_or("", |(directories, _)| directories);
-    !directories.split('/').any(is_part) && !claims_program(inside)
+    !directories.split('/').any(is_part)
+}
+
+/// Says whether an entry is what macOS adds to another: `._name`, beside it or below `__MACOSX` in the zips of the Finder.
+pub(super) fn is_of_finder(entry: &Entry<'_>) -> bool {
+    let is_below = || entry.path.split('/').any(|part| part == "__MACOSX");
+    name(entry.path).starts_with("._") || (entry.kind == EntryKind::Directory && is_below())
 }
 
 /// Says whether a path is one of a content package, whose archives are packages too.
@@ -81,7 +87,6 @@ mod tests {
             "a/crx-quickstart/install/x.zip",
             "launchpad/felix/bundle7/version0.0/bundle.jar",
             "bundle7/x.tar",
-            "cq-quickstart-6.5.0.jar",
             "p.zip!/jcr_root/etc/packages/q.zip",
         ] {
             assert!(!may_hold_install(path), "{path}");
@@ -96,6 +101,16 @@ mod tests {
         for path in ["x/Bundles.txt", "Bundles", "bundles.txt", "a-Bundles.txt", "timestamp.txt"] {
             assert!(!is_status(path), "{path}");
         }
+    }
+
+    #[test]
+    fn notes_of_the_finder_are_no_entries_and_an_install_below_them_is_one() {
+        let is_noise =
+            |path, kind| is_of_finder(&Entry { path, kind, size: 9, offset: None, owner: None });
+        assert!(is_noise("__MACOSX/crx-quickstart", EntryKind::Directory));
+        assert!(is_noise("__MACOSX/crx-quickstart/conf/._sling.properties", EntryKind::File));
+        assert!(is_noise("crx-quickstart/conf/._sling.properties", EntryKind::File));
+        assert!(!is_noise("__MACOSX/crx-quickstart/conf/sling.properties", EntryKind::File));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! What a source holds that no snapshot shows, and whether that can matter.
 
 use super::claims::is_beside_install;
-use super::collector::Item;
+use super::collector::{Content, Item};
+use super::roots::{below, owner};
 use crate::evidence::{classify, concerns_store, may_matter};
-use crate::facts::{CRYPTO, CRYPTO_FILE, Gap, GapKind, INSIDE, Snapshot, StorageMode};
+use crate::facts::{CRYPTO, CRYPTO_FILE, Gap, GapKind, INSIDE, Snapshot, StorageMode, realm};
 use crate::intake::{Standing, Walked, claims_archive};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,18 +54,29 @@ pub(super) fn is_other_content(gap: &Gap, standing: Standing, roots: &BTreeSet<&
     }
 }
 
+/// Says whether a gap is one of an archive in `install` or `install.publish` of an install: a package for AEM, and no upload.
+pub(super) fn is_packages(gap: &Gap, roots: &BTreeSet<&str>) -> bool {
+    let Some(path) = gap.path.as_deref().filter(|path| !realm(path).is_empty()) else {
+        return false;
+    };
+    let Some(root) = owner(path, roots) else { return false };
+    let folder = below(path, root).split_once('/').map_or("", |(folder, _)| folder);
+    folder == "install" || folder.starts_with("install.")
+}
+
 pub(super) fn no_instance(
     source: &str,
     standing: Standing,
     walked: &Walked,
     is_status: bool,
-    is_package: bool,
+    content: Option<Content>,
 ) -> Option<Gap> {
     let gap = |kind, reason| Some(Gap { source: source.to_owned(), path: None, kind, reason });
     let reason = match (standing, walked.entries) {
         (Standing::Folder, _) => return None,
-        (Standing::Upload, _) if is_package => {
-            return gap(GapKind::Package, "is a content package, and no instance is in it".to_owned());
+        (Standing::Upload, _) if content.is_some() => {
+            let what = content.map_or("", said);
+            return gap(GapKind::Package, format!("is {what}, and no instance is in it"));
         }
         (Standing::Beside, _) if !is_status => {
             let reason = "lies beside an install, and no instance is in it".to_owned();
@@ -73,6 +85,10 @@ pub(super) fn no_instance(
         _ if is_status => "no AEM instance in it: it is a status of the web console, which holds no key files; send `conf`, \
             `launchpad/config` and `launchpad/felix/bundle*` of `crx-quickstart` instead (see --help)"
             .to_owned(),
+        _ if content.is_some() => {
+            let what = content.map_or("", said);
+            format!("no AEM instance in it: it is {what}, which holds no keys; send `crx-quickstart` instead")
+        }
         (_, 0) => "no AEM instance in it: it is empty".to_owned(),
         (_, entries) => format!(
             "no AEM instance in it: none of its {entries} entries is a bundle below `felix/` or a property file of \
@@ -80,6 +96,14 @@ pub(super) fn no_instance(
         ),
     };
     gap(GapKind::NoInstance, reason)
+}
+
+fn said(content: Content) -> &'static str {
+    match content {
+        Content::Package => "an AEM content package",
+        Content::Java => "a Java archive",
+        Content::Document => "an Office document",
+    }
 }
 
 /// Other bundles may well have a directory or a large file of such a name. Where the bundle is known not to be one that holds

@@ -18,11 +18,13 @@ mod key_texts;
 mod layout;
 mod leftovers;
 mod links;
+mod mixed;
 mod node_store;
 mod prefixes;
 mod repository;
 mod roots;
 mod segments;
+mod unknown;
 
 use crate::facts::{Gap, GapKind, Snapshot, SourceRecord};
 use crate::intake::{Source, Watch, walk};

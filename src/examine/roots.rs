@@ -2,7 +2,7 @@
 
 use super::collector::Item;
 use super::layout::{Cache, Layout};
-use crate::evidence::{ConfigFile, Fact, Found, classify};
+use crate::evidence::{ConfigFile, Fact, Found, classify, is_in_barren};
 use crate::facts::{Gap, GapKind};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -79,6 +79,32 @@ impl<'a> Named<'a> {
             self.caches.get(cache(path, found)).copied()
         }
     }
+}
+
+/// Drops what lies in a directory of an install that holds nothing of one, such as a cache that a bundle keeps in its data. A walk of a
+/// directory passes that by.
+pub(super) fn drop_barren(items: &mut BTreeMap<String, Item>) {
+    let is_bundle = |found: &Found<'_>, item: &Item| {
+        !found.bundle.is_empty() && !matches!(item, Item::Read { fact: Ok(Fact::Seen), .. })
+    };
+    let roots: BTreeSet<String> = items
+        .iter()
+        .filter_map(|(path, item)| Some((classify(path)?.1, item)))
+        .filter(|(found, item)| is_bundle(found, item))
+        .map(|(found, _)| format!("{}/", found.root).trim_start_matches('/').to_owned())
+        .collect();
+    // Of roots one in the other the outermost tells.
+    let mut outermost: BTreeSet<&str> = BTreeSet::new();
+    for root in &roots {
+        if outermost.last().is_none_or(|last| !root.starts_with(last)) {
+            outermost.insert(root);
+        }
+    }
+    let is_dropped = |path: &str| {
+        let root = outermost.range(..=path).next_back().filter(|root| path.starts_with(**root));
+        root.is_some_and(|root| is_in_barren(path, root.trim_end_matches('/')))
+    };
+    items.retain(|path, _| !is_dropped(path));
 }
 
 /// Bundle directories in an install root itself, beside a cache, belong to nothing that Felix reads.

@@ -56,6 +56,8 @@ pub enum GapKind {
     TooLarge,
     /// A limit was reached; what came behind it was not read.
     OverLimit,
+    /// The source does not exist.
+    Missing,
     /// The operating system refused to read it.
     Unreadable,
     /// It changed while it was read.
@@ -70,6 +72,8 @@ pub enum GapKind {
     LinkBeside,
     /// Two versions of one piece of evidence, and nothing tells which one the instance uses.
     Ambiguous,
+    /// Files of two instances lie under one path: what was read there is of neither.
+    Mixed,
     /// Key files in a bundle directory that says nothing of which bundle it is.
     Unidentified,
     /// A setting or a script names something that is not in the source.
@@ -115,11 +119,11 @@ impl GapKind {
             Self::LinkBroken => "link-broken",
             Self::TooLarge => "too-large",
             Self::OverLimit => "over-limit",
-            Self::Unreadable => "unreadable",
+            Self::Missing | Self::Unreadable => "unreadable",
             Self::Changed => "changed",
             Self::Malformed => "malformed",
             Self::Nested | Self::Package => "nested",
-            Self::Ambiguous => "ambiguous",
+            Self::Ambiguous | Self::Mixed => "ambiguous",
             Self::Unidentified => "unidentified",
             Self::Elsewhere => "elsewhere",
             Self::Unclear => "unclear-setting",
@@ -153,7 +157,7 @@ impl GapKind {
 
     /// Says whether it puts even the facts that were read in doubt.
     pub fn taints(self) -> bool {
-        matches!(self, Self::CorruptStream | Self::GlobalPath)
+        matches!(self, Self::CorruptStream | Self::GlobalPath | Self::Mixed)
     }
 
     /// Says whether it concerns a path alone, when it names one.
@@ -169,6 +173,7 @@ impl GapKind {
                 | Self::Changed
                 | Self::Malformed
                 | Self::Ambiguous
+                | Self::Mixed
                 | Self::Unidentified
                 | Self::Elsewhere
                 | Self::Unclear

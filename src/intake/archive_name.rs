@@ -1,8 +1,8 @@
 //! What the name of a file claims: that it is an archive, a part of one, or something else altogether.
 
 /// Endings of archives of several files.
-const ARCHIVES: [&str; 11] =
-    ["tar", "tgz", "taz", "tbz", "tbz2", "txz", "tlz", "tzst", "zip", "7z", "rar"];
+const ARCHIVES: [&str; 13] =
+    ["tar", "tgz", "targz", "taz", "tbz", "tbz2", "txz", "tlz", "tzst", "zip", "zipx", "7z", "rar"];
 
 /// Endings of what is no archive of installs, packed or not: what lies beside one and tells of it, logs, dumps.
 const OTHERS: [&str; 28] = [
@@ -55,6 +55,31 @@ pub(super) fn claims_content(path: &str) -> bool {
     claims_archive(path) || (claims_compression(path) && !claims_other(path))
 }
 
+/// Endings of what holds files and is not read: encrypted, images of disks, packages of systems.
+const CLOSED: [&str; 16] = [
+    "gpg", "pgp", "age", "enc", "aes", "cpio", "iso", "dmg", "img", "qcow2", "vmdk", "vhd", "vhdx",
+    "ova", "rpm", "deb",
+];
+
+/// Says whether a name claims something that holds files and cannot be opened here.
+pub fn claims_closed(path: &str) -> bool {
+    endings(path).any(|ending| is_one_of(ending, &CLOSED)) && !claims_other(path)
+}
+
+/// Says whether any ending of a name is one of archives, also where another one says that it is none: `a.tgz.html`.
+pub(super) fn names_archive(path: &str) -> bool {
+    endings(path).any(|ending| is_one_of(ending, &ARCHIVES))
+}
+
+/// Returns the ending that tells the kind of a file: not that of a compression, a number or a day. Empty where there is none.
+pub(super) fn kind_ending(path: &str) -> &str {
+    let is_count = |ending: &str| {
+        !ending.is_empty() && ending.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
+    };
+    let mut kinds = endings(path).rev().skip_while(|e| is_one_of(e, &COMPRESSIONS) || is_count(e));
+    kinds.next().unwrap_or_default()
+}
+
 /// Says whether a name ends in that of a compression.
 pub(super) fn claims_compression(path: &str) -> bool {
     endings(path).next_back().is_some_and(|last| is_one_of(last, &COMPRESSIONS))
@@ -68,15 +93,23 @@ pub(super) fn claims_nothing(path: &str) -> bool {
 /// Says whether a name claims what no install lies in: a log, packed or not and kept by number or day, a program, a checksum, or
 /// what macOS notes of a file (`._author.tgz`).
 pub fn claims_other(path: &str) -> bool {
-    let is_count = |ending: &&str| ending.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-    let mut kinds = endings(path).rev().skip_while(|e| is_one_of(e, &COMPRESSIONS) || is_count(e));
-    let is_other = kinds.next().is_some_and(|kind| is_one_of(kind, &OTHERS));
-    is_other || claims_program(path) || name(path).starts_with("._")
+    is_one_of(kind_ending(path), &OTHERS) || claims_program(path) || name(path).starts_with("._")
 }
 
 /// Says whether a name claims an archive of programs, or a document.
 pub fn claims_program(path: &str) -> bool {
     endings(path).next_back().is_some_and(|last| is_one_of(last, &PROGRAMS))
+}
+
+/// Says what an archive of programs or a document is, that no install is in.
+pub(super) fn program(path: &str) -> String {
+    let is_java = |last| is_one_of(last, &["jar", "war", "ear", "class"]);
+    let what = match endings(path).next_back() {
+        Some(last) if is_java(last) => "a Java archive",
+        Some("apk") => "an Android package",
+        _ => "a document",
+    };
+    format!("is {what}, and no install is in it")
 }
 
 /// Says of a name that it is one of a part of a split archive, and how to join the parts.
@@ -130,7 +163,8 @@ pub(super) fn stem(path: &str) -> &str {
 
 fn endings(path: &str) -> impl DoubleEndedIterator<Item = &str> + Clone {
     let (_, endings) = name(path).split_once('.').unwrap_or_default();
-    endings.split('.')
+    // Browsers and editors keep another copy as `a.tgz (1)` and `a.tgz~`.
+    endings.split('.').map(|ending| ending.split([' ', '(', '~']).next().unwrap_or_default())
 }
 
 fn name(path: &str) -> &str {
@@ -158,6 +192,9 @@ mod tests {
             "h.z01",
             "i.part02",
             "x/xab",
+            "j.tgz (1)",
+            "k.tar.gz~",
+            "l.targz",
         ] {
             assert!(claims_archive(name), "{name}");
         }

@@ -1,8 +1,8 @@
 //! From what the user named to the sources to read.
 
 use super::archive_name::stem;
-use super::folder::{self, Installs};
-use super::{Choice, Origin, Source, Standing};
+use super::folder::{self, Folder, Installs};
+use super::{Choice, Origin, Source, Standing, missing};
 use crate::facts::{Gap, GapKind};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 pub struct Discovered {
     /// Sources, sorted by name: the order of operands does not matter.
     pub sources: Vec<Source>,
-    /// Notes: operands that named one source again, and what in a folder was not looked at.
+    /// Notes: operands that name nothing, or one source again, and what in a folder was not looked at.
     pub notes: Vec<Gap>,
 }
 
@@ -84,33 +84,17 @@ fn identity(origin: &Origin) -> Option<PathBuf> {
 /// Puts a folder's archives in its place. The folder stays a source beside them when it has directories.
 fn expand(source: Source, choice: &Choice, sources: &mut Vec<Source>, notes: &mut Vec<Gap>) {
     let Origin::Path(path) = &source.origin else { return sources.push(source) };
+    // What does not exist is no source, and was not read by half.
+    if let Some(reason) = missing::why(path) {
+        return notes.push(Gap { source: source.name, path: None, kind: GapKind::Missing, reason });
+    }
     if !path.is_dir() {
         return sources.push(source);
     }
     let folder = folder::look(path);
     let is_chosen = |file: &&PathBuf| choice.takes(file.strip_prefix(path).unwrap_or(file));
     let chosen: Vec<_> = folder.uploads.iter().filter(is_chosen).collect();
-    notes.extend(folder.links.iter().filter(is_chosen).map(|link| Gap {
-        source: super::path::text(link.as_os_str().as_encoded_bytes()),
-        path: None,
-        kind: GapKind::LinkOutside,
-        reason: "is a link; name its target itself".to_owned(),
-    }));
-    notes.extend(folder.other_links.iter().map(|link| Gap {
-        source: super::path::text(link.as_os_str().as_encoded_bytes()),
-        path: None,
-        kind: GapKind::LinkBeside,
-        reason: "is a link, and what it leads to was not looked through; if an instance is there, name it as a source".to_owned(),
-    }));
-    if folder.left_out {
-        notes.push(Gap {
-            source: source.name.clone(),
-            path: None,
-            kind: GapKind::OverLimit,
-            reason: "has folders too deep, or too many, to look for archives in all; name the sources in it"
-                .to_owned(),
-        });
-    }
+    tell_beside(&source.name, &folder, is_chosen, notes);
     if folder.uploads.is_empty() {
         return sources.push(source);
     }
@@ -137,6 +121,44 @@ fn expand(source: Source, choice: &Choice, sources: &mut Vec<Source>, notes: &mu
         let apart = folder.uploads.iter().filter_map(below).map(text).collect();
         let standing = if is_home { Standing::Named } else { Standing::Folder };
         sources.push(Source { standing, apart, ..source });
+    }
+}
+
+/// Tells of what lies in a folder and is no source.
+fn tell_beside(
+    source: &str,
+    folder: &Folder,
+    is_chosen: impl Fn(&&PathBuf) -> bool,
+    notes: &mut Vec<Gap>,
+) {
+    notes.extend(folder.links.iter().filter(&is_chosen).map(|link| Gap {
+        source: super::path::text(link.as_os_str().as_encoded_bytes()),
+        path: None,
+        kind: GapKind::LinkOutside,
+        reason: "is a link; name its target itself".to_owned(),
+    }));
+    notes.extend(folder.other_links.iter().map(|link| Gap {
+        source: super::path::text(link.as_os_str().as_encoded_bytes()),
+        path: None,
+        kind: GapKind::LinkBeside,
+        reason: "is a link, and what it leads to was not looked through; if an instance is there, name it as a source".to_owned(),
+    }));
+    notes.extend(folder.programs.iter().filter(|(file, _)| is_chosen(&file)).map(
+        |(file, what)| Gap {
+            source: super::path::text(file.as_os_str().as_encoded_bytes()),
+            path: None,
+            kind: GapKind::Package,
+            reason: what.clone(),
+        },
+    ));
+    if folder.left_out {
+        notes.push(Gap {
+            source: source.to_owned(),
+            path: None,
+            kind: GapKind::OverLimit,
+            reason: "has folders too deep, or too many, to look for archives in all; name the sources in it"
+                .to_owned(),
+        });
     }
 }
 
@@ -175,6 +197,19 @@ mod tests {
     }
 
     #[test]
+    fn what_does_not_exist_is_no_source() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("a.tar"), archive(&[])).unwrap();
+        let found =
+            discover(&[operand(&root.path().join("a.tar")), operand(&root.path().join("b"))]);
+        assert_eq!(names(&found, root.path()), ["/a.tar"]);
+        assert_eq!(
+            found.notes.iter().map(|note| note.kind).collect::<Vec<_>>(),
+            [GapKind::Missing]
+        );
+    }
+
+    #[test]
     fn folder_of_uploads_yields_each() {
         let root = tempfile::tempdir().unwrap();
         let tar = archive(&[member(b'0', "a", b"1")]);
@@ -182,9 +217,14 @@ mod tests {
         fs::write(root.path().join("one.tar"), tar).unwrap();
         fs::write(root.path().join("three.zip"), b"PK\x03\x04").unwrap();
         fs::write(root.path().join("four.tar.gz"), b"").unwrap();
+        fs::write(root.path().join("five"), b"").unwrap();
+        fs::write(root.path().join("six.gpg"), b"\x85\x02").unwrap();
         fs::write(root.path().join("readme.txt"), b"hello").unwrap();
         let found = discover(&[operand(root.path())]);
-        assert_eq!(names(&found, root.path()), ["/four.tar.gz", "/one.tar", "/three.zip", "/two"]);
+        assert_eq!(
+            names(&found, root.path()),
+            ["/five", "/four.tar.gz", "/one.tar", "/six.gpg", "/three.zip", "/two"]
+        );
         fs::create_dir(root.path().join("unpacked")).unwrap();
         assert_eq!(
             names(&discover(&[operand(root.path())]), root.path()).first().map(String::as_str),

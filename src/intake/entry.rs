@@ -85,6 +85,11 @@ pub trait Visit {
     /// Reports what could not be read; `path` is `None` for the source as a whole.
     fn gap(&mut self, path: Option<&str>, kind: GapKind, reason: String);
 
+    /// Says of an entry that was wanted as an archive that it is none, or none of instances, and that nobody meant it for one.
+    ///
+    /// Whether that matters depends on what else lies there.
+    fn unknown(&mut self, _path: &str, _kind: GapKind, _reason: String) {}
+
     /// Says that what was delivered for a path was the target of a link: for certain, or perhaps.
     fn was_link(&mut self, path: &str, certain: bool, reason: &str);
 

@@ -1,23 +1,20 @@
 //! Folders of uploads: the archives in them and in the folders below.
 
 use super::archive_name::{
-    claims_archive, claims_compression, claims_content, claims_nothing, claims_other,
-    claims_program,
+    claims_archive, claims_closed, claims_compression, claims_content, claims_nothing,
+    claims_other, claims_program, program,
 };
-use super::{Descend, Entry, NoWatch, Origin, Source, Visit, Want, open, sniff, walk};
+use super::probe::{holds_archive, names_install};
+use super::{UploadPlaces, open, path, sniff, ticket};
 use crate::facts::GapKind;
-use crate::limits::Limits;
 use crate::wiped::Wiped;
 use std::collections::VecDeque;
 use std::fs::{self, FileType};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// Bytes read of a file to judge by; there may be thousands.
 const PEEK_BYTES: u64 = 1 << 10;
-
-/// Bytes to which a compression is unpacked to see whether an archive is in it.
-const PROBE_BYTES_MAX: u64 = 1 << 20;
 
 /// Folders below a folder that are looked into, one in the other.
 const DEPTH_MAX: usize = 8;
@@ -30,6 +27,9 @@ const LINKED_MAX: usize = 1_000;
 
 /// Links of a folder that are told.
 const LINKS_MAX: usize = 1_000;
+
+/// Files of a folder that are told though nothing is known of them.
+const UNKNOWN_MAX: usize = 1_000;
 
 /// The directory that is an install.
 const INSTALL: &str = "crx-quickstart";
@@ -50,12 +50,25 @@ pub(super) struct Folder {
     pub(super) links: Vec<PathBuf>,
     /// Other symbolic links out of the folder.
     pub(super) other_links: Vec<PathBuf>,
+    /// Archives of programs and documents among uploads, and what each is.
+    pub(super) programs: Vec<(PathBuf, String)>,
     /// It has directories, which may hold instances.
     pub(super) directories: bool,
     /// Where installs lie unpacked.
     pub(super) installs: Installs,
     /// Folders were left out at a limit.
     pub(super) left_out: bool,
+}
+
+/// What may be an upload, as far as can be told of it alone.
+#[derive(Default)]
+struct Maybe {
+    /// Meant for an archive by its name.
+    meant: Vec<PathBuf>,
+    /// A file of which nothing is known.
+    unknown: Vec<PathBuf>,
+    /// A zip that is named like a program or a document.
+    programs: Vec<PathBuf>,
 }
 
 /// Where in a folder installs lie unpacked.
@@ -100,7 +113,7 @@ impl Listed {
 /// Looks for archives in a directory and below. Goes through no symbolic link and into no install.
 pub(super) fn look(root: &Path) -> Folder {
     let mut folder = Folder::default();
-    let mut meant = Vec::new();
+    let mut maybe = Maybe::default();
     let mut queue = VecDeque::from([(root.to_owned(), 0_usize, false)]);
     let mut entered = 0_usize;
     while let Some((directory, depth, below_home)) = queue.pop_front() {
@@ -120,8 +133,8 @@ pub(super) fn look(root: &Path) -> Folder {
         });
         match stand {
             Stand::Inside => continue,
-            Stand::Below => take_named(&entries, &mut folder, &mut meant),
-            Stand::Apart | Stand::Above => take_files(&entries, &mut folder, &mut meant),
+            Stand::Below => take_named(&entries, &mut folder, &mut maybe.meant),
+            Stand::Apart | Stand::Above => take_files(&entries, &mut folder, &mut maybe),
         }
         let is_home = stand != Stand::Apart;
         let is_entered =
@@ -136,10 +149,7 @@ pub(super) fn look(root: &Path) -> Folder {
             }
         }
     }
-    if !folder.uploads.is_empty() {
-        folder.uploads.append(&mut meant);
-        folder.uploads.sort();
-    }
+    take_maybe(root, maybe, &mut folder);
     drop_links_inside(root, &mut folder);
     folder
 }
@@ -206,34 +216,78 @@ fn is_bundle(name: &str) -> bool {
         .is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Takes the archives of one directory, and what stands beside them. What was only meant to be an archive counts where
-/// there are archives at all.
-fn take_files(entries: &[Listed], folder: &mut Folder, meant: &mut Vec<PathBuf>) {
-    let mut foreign = Vec::new();
+/// Takes the archives of one directory, and what stands beside them.
+fn take_files(entries: &[Listed], folder: &mut Folder, maybe: &mut Maybe) {
+    let mut unreadable = Vec::new();
     let uploads = folder.uploads.len();
     for entry in entries {
         if entry.kind.is_file() {
-            match kind_of(&entry.path) {
-                _ if is_foreign(entry) => {}
-                Err(GapKind::EmptyArchive) if !may_be_upload(&entry.name) => {}
-                // What is known and not read is an archive all the same.
-                Ok(()) | Err(GapKind::Unsupported | GapKind::EmptyArchive) => {
-                    folder.uploads.push(entry.path.clone());
-                }
-                Err(_) if claims_content(&entry.name) => meant.push(entry.path.clone()),
-                Err(GapKind::Unreadable) => foreign.push(entry.path.clone()),
-                Err(_) => {}
-            }
+            take_file(entry, folder, maybe, &mut unreadable);
         } else if entry.kind.is_symlink() && entry.name != INSTALL {
             take_link(entry, folder);
         } else if !entry.kind.is_dir() && claims_content(&entry.name) {
             // A FIFO or a device in the place of an upload.
-            meant.push(entry.path.clone());
+            maybe.meant.push(entry.path.clone());
         }
     }
     if folder.uploads.len() > uploads {
-        meant.append(&mut foreign);
+        maybe.meant.append(&mut unreadable);
     }
+}
+
+fn take_file(
+    entry: &Listed,
+    folder: &mut Folder,
+    maybe: &mut Maybe,
+    unreadable: &mut Vec<PathBuf>,
+) {
+    let Ok(head) = head_of(&entry.path) else {
+        let list = if claims_content(&entry.name) { &mut maybe.meant } else { unreadable };
+        return list.push(entry.path.clone());
+    };
+    let list = match kind_of(&head) {
+        Ok(()) if claims_program(&entry.name) => &mut maybe.programs,
+        Ok(()) | Err(GapKind::Unsupported) if is_packed_log(entry) => return,
+        Err(GapKind::EmptyArchive) if !may_be_upload(&entry.name) => return,
+        // What is known and not read is an archive all the same.
+        Ok(()) | Err(GapKind::Unsupported | GapKind::EmptyArchive) => &mut folder.uploads,
+        Err(_) if claims_content(&entry.name) => &mut maybe.meant,
+        Err(_) if ticket::is_known(&entry.name, &head) => return,
+        Err(_) => &mut maybe.unknown,
+    };
+    list.push(entry.path.clone());
+}
+
+/// Takes, where there are uploads at all, what else may be one. Of what lies beside an unpacked install only the name can tell.
+fn take_maybe(root: &Path, maybe: Maybe, folder: &mut Folder) {
+    let Maybe { mut meant, unknown, programs } = maybe;
+    let is_apart = folder.installs == Installs::Nowhere;
+    for file in programs {
+        if names_install(&file) {
+            folder.uploads.push(file);
+        } else if is_apart && folder.programs.len() < UNKNOWN_MAX {
+            let what = program(&file.to_string_lossy());
+            folder.programs.push((file, what));
+        }
+    }
+    if folder.uploads.is_empty() {
+        return folder.programs.clear();
+    }
+    folder.uploads.append(&mut meant);
+    if is_apart {
+        let below = |file: &Path| {
+            let below = file.strip_prefix(root).unwrap_or(file);
+            path::text(below.as_os_str().as_encoded_bytes())
+        };
+        let names: Vec<String> = folder.uploads.iter().map(|file| below(file)).collect();
+        let places = UploadPlaces::of(names.iter().map(String::as_str));
+        let is_among = |file: &PathBuf| places.hold(&below(file)) || claims_closed(&below(file));
+        folder.programs.retain(|(file, _)| is_among(file));
+        let mut among = unknown.into_iter().filter(is_among);
+        folder.uploads.extend(among.by_ref().take(UNKNOWN_MAX));
+        folder.left_out |= among.next().is_some();
+    }
+    folder.uploads.sort();
 }
 
 /// Takes what may be an archive by its name below the home of an install, where anything else is its own.
@@ -253,44 +307,9 @@ fn may_be_upload(name: &str) -> bool {
     claims_content(name) || claims_nothing(name)
 }
 
-/// Says whether a file is a program or a document by its name, or a log that was packed, as most are, and no archive.
-fn is_foreign(file: &Listed) -> bool {
-    let is_log = claims_compression(&file.name) && claims_other(&file.name);
-    claims_program(&file.name) || (is_log && !holds_archive(&file.path))
-}
-
-/// Says whether a compression holds an archive.
-fn holds_archive(file: &Path) -> bool {
-    let mut probe = Probe { entered: false };
-    let name = file.display().to_string();
-    let origin = Origin::Path(file.to_owned());
-    // One entry tells, and stands at the start.
-    let limits =
-        Limits { entries_max: 1, unpacked_bytes_max: PROBE_BYTES_MAX, ..Limits::default() };
-    walk(&Source::named(name, origin), &limits, &NoWatch, &mut probe);
-    probe.entered
-}
-
-/// Notes that there is an entry.
-struct Probe {
-    entered: bool,
-}
-
-impl Visit for Probe {
-    fn entry(&mut self, _: &Entry<'_>) -> Want {
-        self.entered = true;
-        Want::Nothing
-    }
-
-    fn body(&mut self, _: &[u8]) {}
-
-    fn gap(&mut self, _: Option<&str>, _: GapKind, _: String) {}
-
-    fn was_link(&mut self, _: &str, _: bool, _: &str) {}
-
-    fn descend(&mut self, _: &str) -> Descend {
-        Descend::Nothing
-    }
+/// Says whether a file is a log that was packed, as most are, and no archive.
+fn is_packed_log(file: &Listed) -> bool {
+    claims_compression(&file.name) && claims_other(&file.name) && !holds_archive(&file.path)
 }
 
 /// Takes a link that would be an upload or an install were it followed. One that leads nowhere may have led to one.
@@ -360,18 +379,22 @@ fn drop_links_inside(root: &Path, folder: &mut Folder) {
 
 /// Says whether a file is an archive or compressed data, by its content: of what is read, or only known.
 pub fn is_packed(file: &Path) -> bool {
-    matches!(kind_of(file), Ok(()) | Err(GapKind::Unsupported))
+    let kind = head_of(file).map(|head| kind_of(&head));
+    matches!(kind, Ok(Ok(()) | Err(GapKind::Unsupported)))
 }
 
-fn kind_of(file: &Path) -> Result<(), GapKind> {
+fn head_of(file: &Path) -> io::Result<Wiped> {
     let mut head = Wiped::default();
-    let opened = open::named(file).map_err(|_| GapKind::Unreadable)?;
-    opened.take(PEEK_BYTES).read_to_end(&mut head).map_err(|_| GapKind::Unreadable)?;
+    open::named(file)?.take(PEEK_BYTES).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+fn kind_of(head: &[u8]) -> Result<(), GapKind> {
     if !head.is_empty() && head.iter().all(|byte| *byte == 0) {
         // An empty tar, or what a crash leaves of a log.
         return Err(GapKind::EmptyArchive);
     }
-    sniff::sniff(&head).map(|_| ()).map_err(|(kind, _)| kind)
+    sniff::sniff(head).map(|_| ()).map_err(|(kind, _)| kind)
 }
 
 fn listing(directory: &Path) -> Vec<Listed> {

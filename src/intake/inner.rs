@@ -1,11 +1,15 @@
 //! Archives inside archives: each is walked where it lies, as it comes, and what it holds stands below its own path and a `!`.
 
-use super::archive_name::{claims_content, claims_nothing, claims_other};
+use super::archive_name::{claims_content, claims_nothing, claims_other, claims_program, program};
 use super::container::{Context, Input, Opened};
-use super::{Descend, Entry, EntryKind, LinkTarget, Visit, Want, read_head_of, sniff};
+use super::{Descend, Entry, EntryKind, LinkTarget, Visit, Want, read_head_of, sniff, ticket, zip};
 use crate::facts::{GapKind, INSIDE};
 use crate::limits::Limits;
 use std::io::{self, Read};
+
+/// What names in an install begin with, or the directories above.
+const INSTALL_NAMES: [&str; 4] =
+    ["crx-quickstart/", "launchpad/", "felix/bundle", "conf/sling.properties"];
 
 /// How far the walk of a source went into archives, and what those it left came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -67,7 +71,16 @@ pub(super) fn walk(
         }
     };
     let container = match sniff::sniff(&head) {
+        Ok(container) if container.name == zip::CONTAINER.name && is_program(path, &head) => {
+            return below.visit.unknown(&below.prefix, GapKind::Package, program(path));
+        }
         Ok(container) => container,
+        Err((kind, reason)) if is_none(kind) && !below.is_meant => {
+            if !ticket::is_known(path, &head) {
+                below.visit.unknown(&below.prefix, kind, reason);
+            }
+            return;
+        }
         Err((kind, reason)) => return below.gap(None, kind, reason),
     };
     // Packed, and named as nothing else: `publish2` that is the gzip of an error page.
@@ -96,6 +109,18 @@ pub(super) fn walk(
     depth.opened = context.depth.opened;
     depth.entries = context.depth.entries.saturating_add(context.entries);
     depth.unpacked = context.depth.unpacked.saturating_add(context.unpacked);
+}
+
+/// Says whether a zip is the program or document that its name claims: `jar cf publish2.jar crx-quickstart` names an install in its
+/// first bytes.
+fn is_program(path: &str, head: &[u8]) -> bool {
+    let holds = |text: &str| head.windows(text.len()).any(|at| at == text.as_bytes());
+    claims_program(path) && !INSTALL_NAMES.iter().any(|name| holds(name))
+}
+
+/// Says whether a kind says that something is no archive.
+fn is_none(kind: GapKind) -> bool {
+    matches!(kind, GapKind::NotAnArchive | GapKind::EmptyFile)
 }
 
 /// The bytes of an entry.
@@ -166,15 +191,22 @@ impl Visit for Below<'_> {
     fn gap(&mut self, path: Option<&str>, kind: GapKind, reason: String) {
         // Anything may lie beside an install, packed or not; only what was meant to be an archive can hide one.
         // Zeros are an empty tar, and what a crash leaves of a log.
-        let is_none =
-            matches!(kind, GapKind::NotAnArchive | GapKind::EmptyFile | GapKind::EmptyArchive);
-        let hides_nothing =
-            (is_none && !self.is_meant) || (kind == GapKind::Unsupported && self.is_other);
-        if path.is_none() && hides_nothing {
+        let is_unknown = is_none(kind) && !self.is_meant;
+        if path.is_none() && is_unknown && !self.is_other {
+            return self.visit.unknown(&self.prefix, kind, reason);
+        }
+        let is_empty = kind == GapKind::EmptyArchive && !self.is_meant;
+        let is_log = kind == GapKind::Unsupported && self.is_other;
+        if path.is_none() && (is_unknown || is_empty || is_log) {
             return;
         }
         let path = path.map_or_else(|| self.prefix.clone(), |path| self.below(path));
         self.visit.gap(Some(&path), kind, reason);
+    }
+
+    fn unknown(&mut self, path: &str, kind: GapKind, reason: String) {
+        let path = self.below(path);
+        self.visit.unknown(&path, kind, reason);
     }
 
     fn was_link(&mut self, path: &str, certain: bool, reason: &str) {

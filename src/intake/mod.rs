@@ -17,14 +17,18 @@ mod inner;
 mod lines;
 mod list;
 mod member;
+mod missing;
 mod open;
 mod parts;
 mod path;
+mod places;
 mod positioned;
+mod probe;
 mod sniff;
 mod tar;
 #[cfg(test)]
 mod testing;
+mod ticket;
 mod wiping_reader;
 mod xz;
 mod zip;
@@ -33,7 +37,7 @@ mod zip;
 mod zip_writer;
 mod zstd;
 
-pub use archive_name::{claims_archive, claims_other, claims_program};
+pub use archive_name::{claims_archive, claims_closed, claims_other, claims_program};
 pub use choice::Choice;
 pub use discover::{Discovered, discover, discover_chosen};
 pub use entry::{Descend, Entry, EntryKind, LinkTarget, NoWatch, Visit, Want, Watch};
@@ -42,6 +46,7 @@ pub use lines::{Line, facts_files, read_lines};
 pub use list::operands_in;
 pub use open::State;
 pub use parts::{Part, Parts};
+pub use places::UploadPlaces;
 
 use crate::facts::GapKind;
 use crate::limits::Limits;

@@ -49,6 +49,33 @@ const FOREIGN: &[Foreign] = &[
     },
 ];
 
+/// Formats that are not read and may hold an install, but are more often something of a system: name, where the magic bytes stand,
+/// and these.
+const CLOSED: &[(&str, usize, &[u8])] = &[
+    ("an encrypted OpenPGP message", 0, b"-----BEGIN PGP MESSAGE"),
+    ("a file encrypted with age", 0, b"age-encryption.org/"),
+    ("a file encrypted with age", 0, b"-----BEGIN AGE ENCRYPTED"),
+    ("a file encrypted with openssl", 0, b"Salted__"),
+    ("a file encrypted with git-crypt", 0, b"\0GITCRYPT"),
+    ("a file encrypted with ansible-vault", 0, b"$ANSIBLE_VAULT"),
+    ("an encrypted LUKS volume", 0, b"LUKS\xba\xbe"),
+    ("a cpio archive", 0, b"07070"),
+    ("an ISO image", 0x8001, b"CD001"),
+    ("a QEMU disk image", 0, b"QFI\xfb"),
+    ("a VMware disk image", 0, b"KDMV"),
+    ("a virtual disk image", 0, b"conectix"),
+    ("a virtual disk image", 0, b"vhdxfile"),
+    ("a squashfs image", 0, b"hsqs"),
+    ("an rpm package", 0, b"\xed\xab\xee\xdb"),
+    ("a Debian package or ar archive", 0, b"!<arch>\n"),
+    ("a cabinet file", 0, b"MSCF"),
+    ("a xar archive", 0, b"xar!"),
+    ("a Windows image", 0, b"MSWIM\0"),
+    ("lzip data", 0, b"LZIP"),
+    ("lzop data", 0, b"\x89LZO"),
+    ("lzma data", 0, b"\x5d\0\0"),
+];
+
 /// Returns the container that begins with `head`, or why there is none.
 pub(super) fn sniff(head: &[u8]) -> Result<&'static Container, Refusal> {
     if head.is_empty() {
@@ -60,6 +87,13 @@ pub(super) fn sniff(head: &[u8]) -> Result<&'static Container, Refusal> {
     if let Some(foreign) = FOREIGN.iter().find(|foreign| head.starts_with(foreign.magic)) {
         let reason = format!("{} is not supported; {}", foreign.name, foreign.cure);
         return Err((GapKind::Unsupported, reason));
+    }
+    let begins =
+        |at: usize, magic: &[u8]| head.get(at..).is_some_and(|rest| rest.starts_with(magic));
+    if let Some((name, ..)) = CLOSED.iter().find(|(_, at, magic)| begins(*at, magic)) {
+        let reason =
+            format!("{name} is not read; unpack it and name the directory, or send it as a tar.gz");
+        return Err((GapKind::NotAnArchive, reason));
     }
     if let Some(page) = page(head) {
         return Err((

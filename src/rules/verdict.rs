@@ -3,10 +3,10 @@
 use super::groups::names;
 use super::likeness::{pairs, twins};
 use super::{Finding, Severity};
-use crate::facts::{KeyName, LogTopic, Repository, spoken};
+use crate::facts::{GapKind, KeyName, LogTopic, Repository, Snapshot, is_in_realm, spoken};
 use crate::farm::{EffectiveKey, Farm, KeyState, Member, Missing};
 use crate::limits::Limits;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// What can be said of a farm.
@@ -29,6 +29,8 @@ pub enum Doubt {
     Unknown(String),
     /// A source was not read whole.
     Source(String),
+    /// A source does not exist.
+    Missing(String),
 }
 
 impl Doubt {
@@ -44,6 +46,7 @@ impl fmt::Display for Doubt {
             Self::NoPeers => f.write_str("fewer than two instances came"),
             Self::Unknown(what) => f.write_str(what),
             Self::Source(source) => write!(f, "{} was not read whole", spoken(source)),
+            Self::Missing(source) => write!(f, "{source} does not exist"),
         }
     }
 }
@@ -81,10 +84,24 @@ pub fn verdict(farm: &Farm, findings: &[Finding]) -> Verdict {
     reasons.extend(farm.members.iter().filter_map(doubt).map(Doubt::Unknown));
     reasons.extend(farm.expected.missing.iter().filter_map(not_come).map(Doubt::Unknown));
     reasons.extend(alike(farm).into_iter().map(Doubt::Unknown));
-    let sources: BTreeSet<&str> =
-        farm.gaps.iter().filter(|gap| gap.kind.hides()).map(|gap| gap.source.as_str()).collect();
-    reasons.extend(sources.into_iter().map(|source| Doubt::Source(source.to_owned())));
+    reasons.extend(farm.members.iter().filter_map(unproven_copy).map(Doubt::Unknown));
+    let hiding = farm.gaps.iter().filter(|gap| gap.kind.hides());
+    let sources: BTreeMap<&str, GapKind> =
+        hiding.map(|gap| (gap.source.as_str(), gap.kind)).rev().collect();
+    reasons.extend(sources.into_iter().map(|(source, kind)| of_source(source, kind)));
     if reasons.is_empty() { Verdict::Consistent } else { Verdict::Undecided(reasons) }
+}
+
+/// Says what a gap of a source means for the verdict.
+fn of_source(source: &str, kind: GapKind) -> Doubt {
+    match kind {
+        GapKind::Missing => Doubt::Missing(source.to_owned()),
+        GapKind::Mixed => {
+            let name = spoken(source);
+            Doubt::Unknown(format!("{name} seems to hold files of two instances under one path"))
+        }
+        _ => Doubt::Source(source.to_owned()),
+    }
 }
 
 /// Says that an instance which the policy names may lie in what was not read.
@@ -126,6 +143,30 @@ fn alike(farm: &Farm) -> Vec<String> {
         ));
     }
     doubts
+}
+
+/// Says that what lies beside an install under a like name may be another instance: it has other keys, and no Sling id tells.
+fn unproven_copy(member: &Member) -> Option<String> {
+    let id = |snapshot: &Snapshot| snapshot.sling_id.as_ref().map(|id| id.uuid.clone());
+    let own = id(&member.snapshot);
+    let is_beside = |copy: &Snapshot| !is_in_realm(&copy.root, &member.snapshot.root);
+    let has_same_keys = |copy: &Snapshot| {
+        !copy.key_files.is_empty()
+            && copy.key_files.iter().all(|file| {
+                let key = member.known_key(file.name);
+                key.is_some_and(|key| key.digest.whole == file.digest.whole)
+            })
+    };
+    let is_proven = |copy: &Snapshot| {
+        let has_same_id = own.is_some() && id(copy) == own;
+        has_same_id || has_same_keys(copy) || copy.bundles.is_empty()
+    };
+    let is_unproven = |copy: &&Snapshot| is_beside(copy) && !is_proven(copy);
+    let copy = member.copies.iter().find(is_unproven)?;
+    Some(format!(
+        "{} beside {} may be another instance: it has other keys or none, and no Sling id tells",
+        copy.root, member.name
+    ))
 }
 
 /// Says what about an instance's keys is not known for sure.
@@ -197,7 +238,7 @@ fn unknown_place(member: &Member) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{GapKind, JcrKeys, NodeStoreKind};
+    use crate::facts::{JcrKeys, NodeStoreKind};
     use crate::rules::judge::findings;
     use crate::testing::{FarmBuilder, Instance, farm, good_farm};
 

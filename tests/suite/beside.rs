@@ -114,9 +114,95 @@ fn what_is_meant_for_an_instance_and_is_none_leaves_the_verdict_open() {
 }
 
 #[test]
-fn instance_counts_wherever_it_lies() {
-    let third = gzip(&Instance::new("publish2").case().tar(Packing::Tar));
+fn what_is_not_known_among_uploads_leaves_the_verdict_open() {
+    let noise: Vec<u8> =
+        (0..900_u32).map(|i| i.wrapping_mul(2_654_435_761).to_be_bytes()[1]).collect();
+    let page = b"<!DOCTYPE html><html>403";
+    let mut rows = vec![
+        (Archives, File("publish2", page)),
+        (Archives, File("publish2", b"502 Bad Gateway")),
+        (Archives, File("publish2", b"{\"error\":403}")),
+        (Archives, File("publish2.tgz.html", page)),
+        (Archives, File("publish2.asc", b"-----BEGIN PGP MESSAGE-----\n")),
+        (Archives, File("publish2.txt", b"H4sIAAAAAAAAA+3OMQ6CMBQG4M6e")),
+        (Archives, File("publish2.docx", &noise)),
+        (Archives, File("publish2.cpio", b"0707010000000000000000")),
+        (Archives, File("deep/er/publish2.gpg", &noise)),
+    ];
+    for name in [
+        "publish2",
+        "publish2.example.com",
+        "publish2.gpg",
+        "publish2.enc",
+        "publish2.age",
+        "publish2.iso",
+        "publish2.dmg",
+        "publish2.qcow2",
+        "publish2.rpm",
+        "publish2.bak",
+        "publish2.targz",
+        "publish2.tgz~",
+        "publish2.tgz (1)",
+        "publish2.tgz.crdownload",
+        "publish2.part",
+        "publish2.2024-01-02",
+        "publish2.anything",
+    ] {
+        rows.push((Archives, File(name, b"")));
+        rows.push((Archives, File(name, &noise)));
+    }
+    check(&rows, (2, true));
+}
+
+#[test]
+fn material_of_a_ticket_decides_nothing() {
+    let document = zipped(&[("[Content_Types].xml", b"<x/>"), ("word/document.xml", b"<x/>")]);
+    let product =
+        zipped(&[("META-INF/MANIFEST.MF", b"Manifest-Version: 1.0"), ("a/B.class", b"x")]);
     let rows = [
+        (Archives, File("shot.png", b"\x89PNG\r\n\x1a\n\0\0")),
+        (Archives, File("shot.jpg", b"\xff\xd8\xff\xe0\0")),
+        (Archives, File("empty.png", b"")),
+        (Archives, File("notes.txt", b"see the ticket")),
+        (Archives, File("powershell.txt", b"\xff\xfea\0b\0")),
+        (Archives, File("empty.log", b"")),
+        (Archives, File("error.log.3", b"*ERROR*")),
+        (Archives, File("spec.pdf", b"%PDF-1.7\n\0")),
+        (Archives, File("mail.msg", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0")),
+        (Archives, File("mail.eml", b"From: a@example.com\n")),
+        (Archives, File("author.tar.gz.md5", b"d41d8cd98f00b204e9800998ecf8427e")),
+        (Archives, File("SHA256SUMS.sha256", b"e3b0c442")),
+        (Archives, File("table.xlsx", &document)),
+        (Archives, File("cq-quickstart-6.5.0.jar", &product)),
+        (Archives, File("site.war", &product)),
+        (Archives, File("threads1", b"2024-11-02\nFull thread dump OpenJDK 64-Bit\n")),
+        (Archives, File("jstack.tdump", b"Full thread dump\n")),
+        (Archives, File("heap.hprof", b"JAVA PROFILE 1.0.2\0\0")),
+        (Archives, File("java_pid4711", b"JAVA PROFILE 1.0.2\0\0")),
+        (Archives, File(".DS_Store", b"\0\0\0\x01Bud1")),
+        (Archives, File("tools/jdk/lib/modules", b"\xda\xda\xfe\xca\0")),
+        (Unpacked, File("site.war", &product)),
+        (Unpacked, File("anything", b"")),
+    ];
+    check(&rows, (2, false));
+}
+
+#[test]
+fn instance_counts_wherever_it_lies() {
+    let publish2 = Instance::new("publish2");
+    let third = gzip(&publish2.case().tar(Packing::Tar));
+    let files = publish2.files();
+    let manifest = ("META-INF/MANIFEST.MF", &b"Manifest-Version: 1.0"[..]);
+    let files = files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
+    let jar = zipped(&std::iter::once(manifest).chain(files).collect::<Vec<_>>());
+    let rows = [
+        (Archives, File("publish2.jar", &jar)),
+        (Archives, File("publish2.war", &third)),
+        (Archives, File("publish2.docx", &third)),
+        (Archives, File("publish2.bak", &third)),
+        (Archives, File("publish2.tgz.crdownload", &third)),
+        (Archives, File("publish2.tgz (1)", &third)),
+        (Unpacked, File("publish2.jar", &jar)),
         (Archives, File("publish2", &third)),
         (Archives, File("publish2.tgz.txt", &third)),
         (Archives, File("publish2.log.gz", &third)),

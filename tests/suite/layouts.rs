@@ -97,6 +97,155 @@ fn two_instances_under_one_path_cannot_both_be_seen() {
     assert_eq!(said_of(&operands), "undecided 2 [duplicate,ambiguous,duplicate] []");
 }
 
+/// A source in which one install was packed behind the other, under the same names, and the author.
+fn said_of_both(first: &Case, second: &Case) -> String {
+    let home = tempfile::tempdir().unwrap();
+    let author = Instance::new("author").case().pack_into(home.path(), Packing::TarGz, "author");
+    let first = first.tar(Packing::Tar);
+    let end = first.chunks(512).rposition(|block| block.iter().any(|byte| *byte != 0)).unwrap();
+    let both = [&first[..(end + 1) * 512], &second.tar(Packing::Tar)].concat();
+    fs::write(home.path().join("both.tar"), both).unwrap();
+    said_of(&[operand("author", &author), home.path().join("both.tar").into_os_string()])
+}
+
+#[test]
+fn files_of_two_instances_under_one_path_are_of_nobody() {
+    let id = "launchpad/felix/bundle7/data/sling.id.file";
+    let publish = || Instance::new("publish");
+    for (what, first, second) in [
+        ("no ids", publish().hmac("other").without(id), publish().without(id)),
+        ("id of the first alone", publish().hmac("other"), publish().without(id)),
+        ("id of the second alone", publish().storage(b"JCR").without(id), publish()),
+        ("other numbers", publish().ids(43, 21).without(id), publish().without(id)),
+        ("other properties", publish().version("6.4.0").without(id), publish().without(id)),
+    ] {
+        let said = said_of_both(&first.case(), &second.case());
+        let is_open = said.starts_with("undecided 2 [") && said.contains("ambiguous");
+        assert!(is_open && said.ends_with("[]"), "{what}: {said}");
+    }
+    let moved = moved(
+        Instance::new("other").case(),
+        "crx-quickstart/launchpad/felix/bundle7/",
+        "crx-quickstart/launchpad/felix/bundle9/",
+    );
+    let said = said_of_both(&publish().case(), &moved);
+    assert!(said.starts_with("undecided 2 [") && said.contains("ambiguous"), "{said}");
+}
+
+#[test]
+fn newer_version_of_a_file_of_one_instance_counts() {
+    let mut newer = Instance::new("publish").case();
+    newer.files.retain(|path, _| path.ends_with("hmac") || path.ends_with("sling.properties"));
+    let old = Instance::new("publish").hmac("old").case();
+    assert_eq!(said_of_both(&old, &newer), "consistent 2 [duplicate] []");
+    let whole = Instance::new("publish").case();
+    assert_eq!(said_of_both(&old, &whole), "consistent 2 [duplicate] []");
+}
+
+#[test]
+fn copy_with_other_keys_and_no_id_may_be_another_instance() {
+    let id = "launchpad/felix/bundle7/data/sling.id.file";
+    let beside = |root: &str, hmac: &str, other: Instance| {
+        let other = other.root(root).hmac(hmac).case();
+        said(&with(Instance::new("publish").case(), other))
+    };
+    let nameless = || Instance::new("publish").without(id);
+    let open = "undecided 2 [] [old-copy]";
+    assert_eq!(beside("crx-quickstart-publish", "other", nameless()), open);
+    assert_eq!(beside("crx-quickstart2", "other", nameless()), open);
+    assert_eq!(beside("crx-quickstart.old", "farm", nameless()), "consistent 2 [] [old-copy]");
+    let same = Instance::new("publish");
+    assert_eq!(beside("crx-quickstart.old", "other", same), "consistent 2 [] [old-copy]");
+    let within = Instance::new("publish").root("crx-quickstart/launchpad.old").hmac("other");
+    let case = with(Instance::new("publish").case(), within.without(id).case());
+    assert_eq!(said(&case), "consistent 2 [] [old-copy]");
+}
+
+#[test]
+fn install_counts_whatever_the_directories_above_are_called() {
+    for above in [
+        "srv/repository/cache/publish2",
+        "srv/repository/datastore/publish2",
+        "bundle2024/data/publish2",
+        "felix/bundles/publish2",
+        "tools/node_modules/publish2",
+        "launchpad/installer/publish2",
+        "srv/outputcache/publish2",
+        ".git/publish2",
+        "__MACOSX/publish2",
+    ] {
+        for inside in ["crx-quickstart", ""] {
+            let root = format!("{above}/{inside}");
+            let odd = Instance::new("publish2").root(&root).hmac("other").case();
+            let both = with(instance("srv/publish1/crx-quickstart"), odd);
+            let home = tempfile::tempdir().unwrap();
+            let author = Instance::new("author").case();
+            let author =
+                operand("author", &author.pack_into(home.path(), Packing::TarGz, "author"));
+            for packing in [Packing::Directory, Packing::Tar, Packing::Shuffled(3)] {
+                let other = both.pack_into(home.path(), packing, &format!("{packing:?}"));
+                let said = said_of(&[author.clone(), other.into_os_string()]);
+                assert!(said.starts_with("inconsistent 3 "), "{root} {packing:?}: {said}");
+            }
+        }
+    }
+}
+
+#[test]
+fn cache_that_a_bundle_keeps_in_its_data_is_none_of_the_install() {
+    for (root, inner) in [
+        ("crx-quickstart", "launchpad/felix/bundle502/data/launchpad"),
+        ("opt/aem", "launchpad/felix/bundle502/data/cache/felix"),
+        ("opt/aem", "repository/cache/crx-quickstart"),
+    ] {
+        let inner = Instance::new("x").root(&format!("{root}/{inner}")).hmac("other").case();
+        let both = with(Instance::new("publish").root(root).case(), inner);
+        let home = tempfile::tempdir().unwrap();
+        let author = Instance::new("author").case();
+        let author = operand("author", &author.pack_into(home.path(), Packing::TarGz, "author"));
+        for packing in [Packing::Directory, Packing::Tar, Packing::Shuffled(3)] {
+            let other = both.pack_into(home.path(), packing, &format!("{packing:?}"));
+            let said = said_of(&[author.clone(), other.into_os_string()]);
+            assert!(said.starts_with("consistent 2 [] "), "{root} {packing:?}: {said}");
+        }
+    }
+}
+
+#[test]
+fn notes_of_the_finder_are_no_install() {
+    let mut case = Instance::new("publish").case();
+    let note = b"\0\x05\x16\x07\0\x02\0\0Mac OS X        ".to_vec();
+    for path in case.files.keys().cloned().collect::<Vec<_>>() {
+        let (directory, name) = path.rsplit_once('/').unwrap();
+        case.files.insert(format!("__MACOSX/{directory}/._{name}"), note.clone());
+        case.files.insert(format!("{directory}/._{name}"), note.clone());
+    }
+    case.files.insert("__MACOSX/._crx-quickstart".into(), note);
+    case.empty.push("__MACOSX/crx-quickstart/install".into());
+    assert_eq!(said(&case), "consistent 2 [] []");
+}
+
+#[test]
+fn package_in_install_of_an_install_is_no_upload() {
+    let empty = b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+    for root in ["crx-quickstart", "opt/adobe/forms/crx-repository", "aem", ""] {
+        for folder in ["install", "install.publish"] {
+            let package = |name: &str| format!("{folder}/{name}");
+            let case = Instance::new("publish")
+                .root(root)
+                .file(&package("pkg.zip"), empty)
+                .file(&package("cut.zip"), b"PK\x03\x04")
+                .file(&package("text.zip"), b"403")
+                .file(&package("deep/none"), b"")
+                .case();
+            assert_eq!(said(&case), "consistent 2 [] []", "{root} {folder}");
+        }
+    }
+    let mut case = instance("crx-quickstart");
+    case.files.insert("install/publish2.zip".into(), b"403".to_vec());
+    assert_eq!(said(&case), "undecided 2 [not-an-archive] []", "beside an install");
+}
+
 #[test]
 fn archive_that_is_none_is_told() {
     let mut case = instance("crx-quickstart");

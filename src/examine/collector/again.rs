@@ -19,13 +19,19 @@ pub(super) struct Again {
     nameless: BTreeSet<String>,
 }
 
-/// What is known of the versions of what came several times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Versions {
+/// What is known of the versions of what came several times; of several pairs the last of these counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::examine) enum Versions {
+    /// They are equal.
     Equal,
+    /// Those of an archive inside the source, of which it is told by what it holds.
+    Archive,
+    /// Those of a file of a segment store; they were not compared.
+    Unread,
+    /// They differ.
     Differ,
-    /// Those of an archive inside the source.
-    Unknown,
+    /// They are of two bundles, or of two instances.
+    Foreign,
 }
 
 impl Collector<'_> {
@@ -56,7 +62,7 @@ impl Collector<'_> {
         self.realms.extract_if(below, |_| true).for_each(drop);
         self.segments.drop_realm(&realm);
         self.gaps.drop_realm(&realm);
-        self.count_again(path, Versions::Unknown);
+        self.count_again(path, Versions::Archive);
     }
 
     /// Of a file of a segment store that came twice the last counts, as in tar; unless nobody can tell which instance it is of.
@@ -65,30 +71,30 @@ impl Collector<'_> {
             let reason = "came again in the next of several archives; whose it is nobody can tell";
             self.segments.lose(store, path, reason.to_owned());
         } else {
-            self.count_again(path, Versions::Unknown);
+            self.count_again(path, Versions::Unread);
         }
     }
 
     pub(super) fn count_again(&mut self, path: &str, versions: Versions) {
         let again = self.again.repeats.entry(path.to_owned()).or_insert((1, versions));
         again.0 = again.0.saturating_add(1);
-        if versions != Versions::Equal {
-            again.1 = versions;
-        }
+        again.1 = again.1.max(versions);
     }
 
-    /// Tells of all of it.
-    pub(super) fn tell_again(&mut self) {
-        for (path, (times, versions)) in std::mem::take(&mut self.again.repeats) {
+    /// Tells of all of it, and returns what is known of the versions.
+    pub(super) fn tell_again(&mut self) -> BTreeMap<String, Versions> {
+        let repeats = std::mem::take(&mut self.again.repeats);
+        for (path, (times, versions)) in &repeats {
             let versions = match versions {
                 Versions::Equal => " (all are equal)",
-                Versions::Differ => " (versions differ)",
-                Versions::Unknown => "",
+                Versions::Differ | Versions::Foreign => " (versions differ)",
+                Versions::Archive | Versions::Unread => "",
             };
             let reason = format!("came {times} times{versions}; the last one counts");
-            self.gaps.record(Some(&path), GapKind::Duplicate, reason);
+            self.gaps.record(Some(path), GapKind::Duplicate, reason);
         }
         self.tell_replaced();
+        repeats.into_iter().map(|(path, (_, versions))| (path, versions)).collect()
     }
 
     /// An archive that was sent twice is one; two instances under one name are not.

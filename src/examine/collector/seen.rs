@@ -1,10 +1,17 @@
 //! What names in a source tell beside the evidence: archives, homes of installs, links.
 
-use super::{Collector, INSTALL};
-use crate::evidence::classify;
+use super::{Collector, Content, INSTALL, Item};
+use crate::evidence::{Fact, classify};
 use crate::examine::hints;
+use crate::examine::links::join;
 use crate::facts::{GapKind, realm};
 use crate::intake::{Entry, EntryKind, LinkTarget, Want, claims_archive};
+
+/// Where bundles lie below an install root.
+const CACHES: [&str; 3] = ["launchpad/felix/bundle", "felix/bundle", "bundle"];
+
+/// Items of a cache that are looked at to see whether it is one.
+const LOOKED_AT_MAX: usize = 16;
 
 impl Collector<'_> {
     pub(super) fn see_realm(&mut self, path: &str) {
@@ -15,6 +22,11 @@ impl Collector<'_> {
         }
         let below = path.strip_prefix(realm).unwrap_or_default().trim_start_matches('/');
         let is_package = below.starts_with("jcr_root/") || below.starts_with("META-INF/vault/");
+        match path {
+            "META-INF/MANIFEST.MF" => self.content = Some(Content::Java),
+            "[Content_Types].xml" => self.content = Some(Content::Document),
+            _ => {}
+        }
         if is_package && !self.packages.contains(realm) {
             self.packages.insert(realm.to_owned());
         }
@@ -41,6 +53,21 @@ impl Collector<'_> {
                 "holds more than {max} paths that are named like an install"
             ));
         }
+    }
+
+    /// Says whether an install around a directory is proven by what came so far. Of a directory the entries come in the order of their
+    /// names, so `launchpad` came before `repository`, and `bundle.info` before `data`.
+    pub(super) fn is_in_install(&self, directory: &str) -> bool {
+        let ends = directory.rmatch_indices('/').map(|(at, _)| at).chain([0]);
+        ends.filter_map(|end| directory.get(..end)).any(|above| {
+            CACHES.iter().any(|cache| {
+                let bundles = join(above, cache);
+                let items = self.items.range(bundles.clone()..).take(LOOKED_AT_MAX);
+                let mut items = items.take_while(|(path, _)| path.starts_with(&bundles));
+                // A directory of that name alone is none of a bundle yet.
+                items.any(|(_, item)| !matches!(item, Item::Read { fact: Ok(Fact::Seen), .. }))
+            })
+        })
     }
 
     pub(super) fn remember_link(&mut self, path: &str, target: &LinkTarget) {

@@ -6,10 +6,9 @@ use super::header::{self, BLOCK_BYTES, Block, Header};
 use super::pax::Extensions;
 use super::sparse::Sparse;
 use crate::facts::{GapKind, Owner};
-use crate::intake::archive_name::claims_content;
 use crate::intake::container::unpacks_to_more;
 use crate::intake::inner::Depth;
-use crate::intake::{Visit, Want};
+use crate::intake::{Visit, Want, ticket};
 use crate::limits::Limits;
 use crate::wiped::Wiped;
 use std::collections::BTreeSet;
@@ -258,8 +257,10 @@ impl<'v> Scanner<'v> {
     fn enter_body(&mut self, wanted: bool) {
         if !wanted {
             self.enter_skip();
-        } else if self.want == Want::Archive && (self.left > 0 || claims_content(&self.path)) {
-            // A file of no bytes is a failed upload where its name says archive; millions of others cost nothing.
+        } else if self.want == Want::Archive
+            && (self.left > 0 || !ticket::is_known(&self.path, &[]))
+        {
+            // A file of no bytes may be a failed upload.
             self.state = State::Inner;
         } else if self.want == Want::Archive {
             self.enter_skip();

@@ -1,0 +1,116 @@
+//! Sources that do not exist: what was meant, as far as the files beside tell.
+
+use super::archive_name::stem;
+use std::path::Path;
+
+/// Entries of a directory that are looked through for a name like the one that is missing.
+const LOOKED_AT_MAX: usize = 1_000;
+
+/// Characters of a name that are compared.
+const NAME_CHARS_MAX: usize = 100;
+
+/// Names that are given.
+const GIVEN_MAX: usize = 3;
+
+/// Says why nothing is at a path; `None` where something is, or where that cannot be told.
+pub(super) fn why(path: &Path) -> Option<String> {
+    let error = path.symlink_metadata().err()?;
+    let is_gone =
+        matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory);
+    if !is_gone {
+        return None;
+    }
+    let text = path.to_string_lossy();
+    if text.is_empty() {
+        return Some("a source without a name".to_owned());
+    }
+    if text.contains(['*', '?', '[', '{']) {
+        return Some("No such file: no file matches, so the shell did not expand it".to_owned());
+    }
+    let near = near(path);
+    Some(match near.as_slice() {
+        [] => "No such file or directory".to_owned(),
+        near => format!("No such file or directory; did you mean {}?", near.join(" or ")),
+    })
+}
+
+/// Returns the names in the same directory that are most like the one of a path.
+fn near(path: &Path) -> Vec<String> {
+    let Some(name) = path.file_name().map(|name| name.to_string_lossy().to_lowercase()) else {
+        return Vec::new();
+    };
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let Ok(entries) = std::fs::read_dir(directory.unwrap_or(Path::new("."))) else {
+        return Vec::new();
+    };
+    let names = entries.take(LOOKED_AT_MAX).flatten().map(|entry| entry.file_name());
+    let mut near: Vec<(usize, String)> = names
+        .filter_map(|other| {
+            let other = other.to_str()?.to_owned();
+            let lower = other.to_lowercase();
+            let edits = if stem(&lower) == stem(&name) { 1 } else { edits(&name, &lower) };
+            (edits <= 2 && edits < name.chars().count()).then_some((edits, other))
+        })
+        .collect();
+    near.sort();
+    near.into_iter().take(GIVEN_MAX).map(|(_, name)| name).collect()
+}
+
+/// Counts the letters that have to be put in, taken out or changed to make one name of another.
+fn edits(a: &str, b: &str) -> usize {
+    let letters = |name: &str| name.chars().take(NAME_CHARS_MAX).collect::<Vec<_>>();
+    let (a, b) = (letters(a), letters(b));
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (index, letter) in a.iter().enumerate() {
+        let mut diagonal = index;
+        let mut left = index.saturating_add(1);
+        let mut next = vec![left];
+        for (other, above) in b.iter().zip(row.iter().skip(1)) {
+            let changed = diagonal.saturating_add(usize::from(letter != other));
+            left = changed.min(above.saturating_add(1)).min(left.saturating_add(1));
+            next.push(left);
+            diagonal = *above;
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edits_are_counted() {
+        for (a, b, count) in [
+            ("a", "a", 0),
+            ("publsh3", "publish3", 1),
+            ("ab", "ba", 2),
+            ("", "abc", 3),
+            ("abc", "", 3),
+        ] {
+            assert_eq!(edits(a, b), count, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn missing_file_names_those_like_it() {
+        let home = tempfile::tempdir().unwrap();
+        for name in ["publish3.tar.gz", "author.tgz", "x"] {
+            std::fs::write(home.path().join(name), b"").unwrap();
+        }
+        let said = |name: &str| why(&home.path().join(name));
+        assert_eq!(said("author.tgz"), None);
+        for (name, words) in [
+            ("publsh3.tar.gz", "did you mean publish3.tar.gz?"),
+            ("author.tar.gz", "did you mean author.tgz?"),
+            ("other.zip", "No such file or directory"),
+            ("author.tgz/x", "No such file or directory"),
+            ("*.tar", "no file matches"),
+            ("y", "No such file or directory"),
+        ] {
+            let why = said(name).unwrap();
+            assert!(why.ends_with(words) || why.contains("no file matches"), "{name}: {why}");
+        }
+    }
+}

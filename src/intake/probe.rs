@@ -1,0 +1,67 @@
+//! Short looks into a file, to see whether it is worth a walk.
+
+use super::{Descend, Entry, NoWatch, Origin, Source, Visit, Want, walk};
+use crate::facts::GapKind;
+use crate::limits::Limits;
+use std::path::Path;
+
+/// Bytes to which a file is unpacked to see what is in it.
+const PROBE_BYTES_MAX: u64 = 1 << 20;
+
+/// Names of an archive that are looked at.
+const PROBE_ENTRIES_MAX: u64 = 100_000;
+
+/// Directories of an install.
+const INSTALL: [&str; 3] = ["crx-quickstart", "launchpad", "felix"];
+
+/// Says whether a compression holds an archive. One entry tells, and stands at the start.
+pub(super) fn holds_archive(file: &Path) -> bool {
+    let mut probe = Probe::default();
+    look(file, 1, &mut probe);
+    probe.entered
+}
+
+/// Says whether an archive has names of an install. One that ends early, or has too many, may have them behind.
+pub(super) fn names_install(file: &Path) -> bool {
+    let mut probe = Probe::default();
+    look(file, PROBE_ENTRIES_MAX, &mut probe);
+    probe.names_install || (probe.entered && probe.cut)
+}
+
+fn look(file: &Path, entries_max: u64, probe: &mut Probe) {
+    let source = Source::named(file.display().to_string(), Origin::Path(file.to_owned()));
+    let limits = Limits { entries_max, unpacked_bytes_max: PROBE_BYTES_MAX, ..Limits::default() };
+    walk(&source, &limits, &NoWatch, probe);
+}
+
+/// Notes what there is.
+#[derive(Default)]
+struct Probe {
+    /// There is an entry.
+    entered: bool,
+    /// A name is one of an install.
+    names_install: bool,
+    /// Not all of it could be read.
+    cut: bool,
+}
+
+impl Visit for Probe {
+    fn entry(&mut self, entry: &Entry<'_>) -> Want {
+        self.entered = true;
+        self.names_install |= entry.path.split('/').any(|part| INSTALL.contains(&part))
+            || entry.path.ends_with("conf/sling.properties");
+        Want::Nothing
+    }
+
+    fn body(&mut self, _: &[u8]) {}
+
+    fn gap(&mut self, _: Option<&str>, kind: GapKind, _: String) {
+        self.cut |= kind.hides();
+    }
+
+    fn was_link(&mut self, _: &str, _: bool, _: &str) {}
+
+    fn descend(&mut self, _: &str) -> Descend {
+        Descend::Nothing
+    }
+}
