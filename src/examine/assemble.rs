@@ -47,17 +47,7 @@ pub(super) fn snapshots(
         ..
     } = collected;
     drop_barren(&mut items);
-    let mut layouts = layouts(source, &items);
-    let mut roots = by_root(&items, &layouts);
-    gaps.extend(strays(source, &items));
-    roots.retain(|root, evidence| {
-        evidence.iter().any(|(_, found, item)| marks_instance(found, item))
-            || layouts.get(root).is_some_and(|layout| layout.cache != Cache::Usual)
-    });
-    layouts.retain(|root, _| roots.contains_key(root));
-    gaps.retain(|gap| !is_unused(gap, &layouts));
-    gaps.extend(layouts.values().flat_map(|layout| layout.gaps.iter().cloned()));
-    gaps.extend(malformed(source, &items));
+    let (mut roots, mut layouts) = installs(source, &items, &mut gaps);
     let left_out = split_off(source, &mut roots, limits, &mut gaps);
     let tops: BTreeSet<&str> = roots.keys().map(String::as_str).collect();
     gaps.retain(|gap| !is_other_content(gap, *standing, &tops));
@@ -100,6 +90,26 @@ pub(super) fn snapshots(
     gaps.sort();
     attach(source, &gaps, &tops, &mut snapshots);
     (snapshots, gaps)
+}
+
+/// Sorts evidence into installs, by root, each with what its settings move; says what is of none of them, and what is unclear.
+fn installs<'a>(
+    source: &str,
+    items: &'a BTreeMap<String, Item>,
+    gaps: &mut Vec<Gap>,
+) -> (BTreeMap<String, Evidence<'a>>, BTreeMap<String, Layout>) {
+    let mut layouts = layouts(source, items);
+    let mut roots = by_root(items, &layouts);
+    gaps.extend(strays(source, items));
+    roots.retain(|root, evidence| {
+        evidence.iter().any(|(_, found, item)| marks_instance(found, item))
+            || layouts.get(root).is_some_and(|layout| layout.cache != Cache::Usual)
+    });
+    layouts.retain(|root, _| roots.contains_key(root));
+    gaps.retain(|gap| !is_unused(gap, &layouts));
+    gaps.extend(layouts.values().flat_map(|layout| layout.gaps.iter().cloned()));
+    gaps.extend(malformed(source, items));
+    (roots, layouts)
 }
 
 /// The Sling id of a root with the files of two instances is that of either, so it names none.

@@ -255,7 +255,7 @@ fn link_to_a_file_of_the_same_name_gives_everything() {
 fn empty_key_is_a_copy_of_nothing() {
     let case = Instance::new("a").hmac_bytes(b"").file("conf/sling.properties", b"\n").case();
     let report = report(&case, Packing::Tar);
-    assert_eq!(gaps(&report), []);
+    assert!(!gaps(&report).iter().any(|(_, reason)| reason.contains("crypto key")), "{report}");
 }
 
 #[test]
