@@ -84,17 +84,14 @@ pub fn classify(path: &str) -> Option<(&'static Kind, Found<'_>)> {
 /// Kinds of small files that may matter wherever they lie: a property file or a script of the install may name them.
 const SMALL_KINDS: [&Kind; 3] = [&key::SMALL, &properties::SMALL, &start_script::SMALL];
 
-/// Returns the kind of small file that a path is, where it is no evidence by itself.
+/// Returns the kind of small file that a path is for which [`classify`] finds none.
 pub fn classify_small(path: &str) -> Option<(&'static Kind, Found<'_>)> {
+    let (kind, found) =
+        SMALL_KINDS.into_iter().find_map(|kind| Some((kind, (kind.find)(path)?)))?;
     let directory = path::split(path).0;
     // Bundles keep thousands of files of any name, and configurations have directories of any name.
     let is_apart = path::split(directory).1 == path::DATA || path::below_config(path).is_some();
-    if is_apart || classify(path).is_some() {
-        return None;
-    }
-    let (kind, found) =
-        SMALL_KINDS.into_iter().find_map(|kind| Some((kind, (kind.find)(path)?)))?;
-    may_hold(directory).then_some((kind, found))
+    (!is_apart && may_hold(directory)).then_some((kind, found))
 }
 
 /// One kind of evidence.

@@ -67,18 +67,29 @@ pub(super) fn revision_directory(path: &str) -> Option<(BundleDirectory<'_>, &st
 /// Returns the revision directory that a path leads through. Archives need not list directories, and Felix looks at no more of one
 /// than that it is there.
 pub fn implied_revision(path: &str) -> Option<&str> {
-    let starts = path.match_indices("/version").map(|(at, _)| at.saturating_add(1));
-    starts
-        .filter_map(|start| {
-            let name = path.get(start..)?.split_once('/')?.0;
-            path.get(..start.saturating_add(name.len()))
-        })
-        .find(|directory| revision_directory(directory).is_some())
+    let mut begin = 0_usize;
+    for part in split(path).0.split('/') {
+        let end = begin.saturating_add(part.len());
+        let directory = path.get(..end).filter(|_| begin > 0 && part.starts_with(REVISION));
+        if let Some(found) = directory.filter(|found| revision_directory(found).is_some()) {
+            return Some(found);
+        }
+        begin = end.saturating_add(1);
+    }
+    None
 }
 
 /// Says whether a directory is the one of this name in an install, as far as its path tells.
 pub(super) fn is_directory_of_install(directory: &str, name: &str) -> bool {
     parent_of(directory, name).is_some_and(|root| split(root).1 == QUICKSTART)
+}
+
+/// Says whether a file's name ends in one of these, in any case. No name is copied for it: it is asked of every entry.
+pub(super) fn ends_in(file: &str, ends: &[&str]) -> bool {
+    ends.iter().any(|end| {
+        let tail = file.len().checked_sub(end.len()).and_then(|at| file.as_bytes().get(at..));
+        tail.is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
+    })
 }
 
 /// Says whether a file's name is one of an archive.

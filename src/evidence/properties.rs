@@ -50,13 +50,10 @@ fn find(path: &str) -> Option<Found<'_>> {
 
 fn find_small(path: &str) -> Option<Found<'_>> {
     let (directory, file) = path::split(path);
-    let is_named = || {
-        let file = file.to_ascii_lowercase();
-        ENDS.iter().any(|end| file.ends_with(end))
-    };
     let of_install =
         || path::is_directory_of_install(directory, "conf") && !path::may_be_archive(file);
-    let is_property_file = !NO_PROPERTIES.contains(&file) && (is_named() || of_install());
+    let is_property_file =
+        !NO_PROPERTIES.contains(&file) && (path::ends_in(file, &ENDS) || of_install());
     is_property_file.then_some(Found { root: "", bundle: "", name: file })
 }
 

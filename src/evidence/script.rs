@@ -2,6 +2,8 @@
 //!
 //! This is no shell: branches are not chosen and loops not run. Who asks what a script may do gets all that stands in it.
 
+use super::path;
+
 /// Whose language a script is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Syntax {
@@ -20,8 +22,7 @@ impl Syntax {
 
 /// Says whether a file's name is that of a script of Windows; names have no case there.
 pub(super) fn is_batch(file: &str) -> bool {
-    let file = file.to_ascii_lowercase();
-    [".bat", ".cmd", ".ps1"].iter().any(|end| file.ends_with(end))
+    path::ends_in(file, &[".bat", ".cmd", ".ps1"])
 }
 
 /// Returns the commands of a script, each as its words.

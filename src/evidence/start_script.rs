@@ -25,6 +25,8 @@ const VARIABLES: [&str; 2] = ["CQ_PORT", "CQ_RUNMODE"];
 /// Ends of the names of scripts, and of files that set variables for them.
 const ENDS: [&str; 9] =
     [".sh", ".bat", ".cmd", ".ps1", ".ksh", ".bash", ".env", ".service", "-env"];
+/// How the names of other scripts begin.
+const START: &str = "start";
 /// Words in front of a command that do not change what it is.
 const KEYWORDS: [&str; 9] = ["then", "else", "do", "{", "!", "if", "exec", "time", "eval"];
 /// How often a text in quotes is taken apart again.
@@ -38,17 +40,15 @@ fn find(path: &str) -> Option<Found<'_>> {
     }
     let name = IN_BIN.into_iter().find(|name| {
         // Names have no case on Windows, and have one elsewhere.
-        *name == file || script::is_batch(name) && name.eq_ignore_ascii_case(file)
+        *name == file || name.eq_ignore_ascii_case(file) && script::is_batch(name)
     })?;
     Some(Found { root: path::parent_of(directory, "bin")?, bundle: "", name })
 }
 
 fn find_small(path: &str) -> Option<Found<'_>> {
     let (directory, file) = path::split(path);
-    let is_named = || {
-        let file = file.to_ascii_lowercase();
-        ENDS.iter().any(|end| file.ends_with(end)) || file.starts_with("start")
-    };
+    let starts = || file.get(..START.len()).is_some_and(|name| name.eq_ignore_ascii_case(START));
+    let is_named = || starts() || path::ends_in(file, &ENDS);
     let of_install =
         || path::is_directory_of_install(directory, "bin") && !path::may_be_archive(file);
     let is_script = of_install() || is_named() && !path::may_be_archive(file);

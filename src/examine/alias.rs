@@ -1,6 +1,6 @@
 //! Where entries also stand, through links.
 
-use super::links::join;
+use super::paths::join;
 use super::prefixes::Prefixes;
 use std::collections::BTreeMap;
 

@@ -8,10 +8,11 @@ use super::layout::{Cache, Layout, layouts};
 use super::leftovers::{
     is_moot, is_other_content, is_packages, malformed, nested, no_instance, unidentified, untold,
 };
-use super::links::{Follower, join};
+use super::links::Follower;
+use super::paths::join;
 use super::roots::{Evidence, by_root, drop_barren, marks_instance, owner, strays};
 use super::{access, configs, mixed, node_store};
-use crate::evidence::{Fact, Found, classify_small, mover};
+use crate::evidence::{Fact, Found, classify, classify_small, mover};
 use crate::facts::{
     Gap, GapKind, KeyFile, KeyName, Owner, Parts, Place, RunModes, Setting, SlingId, Snapshot,
     StorageFile, is_in_realm, realm,
@@ -191,7 +192,8 @@ fn split_off(
 
 /// Says whether a gap concerns a small file that no install uses: files of such names are everywhere.
 fn is_unused(gap: &Gap, layouts: &BTreeMap<String, Layout>) -> bool {
-    let small = gap.path.as_deref().filter(|path| gap.is_local() && classify_small(path).is_some());
+    let is_small = |path: &str| classify(path).is_none() && classify_small(path).is_some();
+    let small = gap.path.as_deref().filter(|path| gap.is_local() && is_small(path));
     small.is_some_and(|path| !layouts.values().any(|layout| layout.used.contains(path)))
 }
 

@@ -4,6 +4,7 @@
 
 use super::hints::may_hold_install;
 use super::links::{Follower, Resolved};
+use super::paths::parent;
 use super::roots::owner;
 use crate::facts::{Gap, GapKind, INSIDE, realm};
 use crate::intake::{LinkTarget, claims_archive, claims_other, claims_program};
@@ -166,8 +167,4 @@ pub(super) fn is_beside_install(path: &str, roots: &BTreeSet<&str>) -> bool {
         (!outer.is_empty()).then(|| around(outer))
     });
     archives.any(|outer| roots.iter().any(|root| realm(root) == outer))
-}
-
-fn parent(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(parent, _)| parent)
 }

@@ -9,12 +9,13 @@ mod seen;
 use self::again::Again;
 pub(super) use self::again::Versions;
 use self::key_copies::KeyCopies;
-use self::seen::may_be_opened;
+use self::seen::{Surroundings, may_be_opened};
 use super::alias::Aliases;
 use super::gap_list::GapList;
 use super::hints;
-use super::links::{Links, join};
+use super::links::Links;
 use super::mixed;
+use super::paths::{join, name};
 use super::prefixes::Prefixes;
 use super::segments::{self, Segments, Store};
 use super::unknown::UnknownFiles;
@@ -129,6 +130,7 @@ pub(super) struct Collector<'a> {
     aliases: Option<Aliases>,
     /// Another archive followed behind the first: what comes twice need not be of one instance.
     concatenated: bool,
+    surroundings: Surroundings,
     /// The last directory to which no link leads.
     plain_directory: String,
     /// The paths of links, by which those above a path are found.
@@ -163,6 +165,7 @@ impl<'a> Collector<'a> {
             pending: Vec::new(),
             aliases: None,
             concatenated: false,
+            surroundings: Surroundings::default(),
             plain_directory: String::new(),
             link_paths: Prefixes::default(),
             written_through: 0,
@@ -296,6 +299,21 @@ impl<'a> Collector<'a> {
         self.items.insert(path, item);
     }
 
+    fn see_links(&mut self, entry: &Entry<'_>) {
+        self.see_written_through(entry.path);
+        match &entry.kind {
+            EntryKind::SymbolicLink(target) => self.remember_link(entry.path, target),
+            EntryKind::HardLink(target) if claims_archive(entry.path) => {
+                self.remember_link(entry.path, target);
+            }
+            // The last entry of a path counts: this one replaces a link of that name.
+            kind if !self.links.is_empty() => {
+                self.see_replaced_link(entry.path, *kind == EntryKind::File);
+            }
+            _ => {}
+        }
+    }
+
     /// Takes an entry under the path at which it counts as evidence.
     fn take(&mut self, path: &str, entry: &Entry<'_>) -> Want {
         let Some((kind, _)) = classify(path) else {
@@ -395,21 +413,16 @@ impl Visit for Collector<'_> {
         if hints::is_of_finder(entry) {
             return Want::Nothing;
         }
-        self.see_realm(entry.path);
-        self.see_home(entry.path);
         let Some(aliases) = &self.aliases else {
-            self.see_written_through(entry.path);
-            match &entry.kind {
-                EntryKind::SymbolicLink(target) => self.remember_link(entry.path, target),
-                EntryKind::HardLink(target) if claims_archive(entry.path) => {
-                    self.remember_link(entry.path, target);
+            self.see_links(entry);
+            if entry.kind == EntryKind::File {
+                if self.surroundings.tell_all_of(entry.path) {
+                    return Want::Nothing;
                 }
-                // The last entry of a path counts: this one replaces a link of that name.
-                kind if !self.links.is_empty() => {
-                    self.see_replaced_link(entry.path, *kind == EntryKind::File);
-                }
-                _ => {}
+                self.surroundings.enter(entry.path, self.opens);
             }
+            self.see_realm(entry.path);
+            self.see_home(entry.path);
             if let Some(store) = segments::store(entry.path) {
                 if self.segments.take(&store, entry) {
                     self.take_segments_again(&store, entry.path);
@@ -422,6 +435,8 @@ impl Visit for Collector<'_> {
             return self.take(entry.path, entry);
         };
         let paths = aliases.of(entry.path);
+        self.see_realm(entry.path);
+        self.see_home(entry.path);
         for path in &paths {
             self.see_revision(path);
         }
@@ -519,11 +534,6 @@ impl Visit for Collector<'_> {
             Some(_) => Descend::Nothing,
         }
     }
-}
-
-/// Returns the last part of a path.
-fn name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// Returns the first item below a directory, or in an archive.

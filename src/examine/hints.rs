@@ -1,6 +1,8 @@
 //! What may matter by its name although it is no evidence by its path.
 
+use super::paths::{name, parent};
 use crate::evidence::classify;
+use crate::facts::realm;
 use crate::intake::{Entry, EntryKind};
 
 /// Directories of an install and of packages: an archive in them is a part of those.
@@ -19,6 +21,24 @@ const PARTS: [&str; 10] = [
     "node_modules",
 ];
 
+/// The files of the bundle that keeps the keys.
+const OF_KEYS: [&str; 3] = ["hmac", "master", "storage"];
+
+/// The other files that are looked for by their exact name.
+const EXACT: [&str; 6] = [
+    "bundle.info",
+    "bundle.jar",
+    "revision.location",
+    "sling.properties",
+    "sling.id.file",
+    "sling.options.file",
+];
+
+/// Says whether a file has a name that is looked for, if case did not matter.
+pub(super) fn is_exact_in_any_case(path: &str) -> bool {
+    OF_KEYS.iter().chain(&EXACT).any(|known| known.eq_ignore_ascii_case(name(path)))
+}
+
 /// Says whether a file may be an archive with an install in it, as far as its path tells: it lies in none.
 pub(super) fn may_hold_install(path: &str) -> bool {
     let is_part = |part: &str| {
@@ -27,9 +47,8 @@ pub(super) fn may_hold_install(path: &str) -> bool {
             || bundle.is_some_and(|id| id.starts_with(|first: char| first.is_ascii_digit()))
     };
     // What lies in an archive that is walked begins anew.
-    let inside = path.rsplit_once("!/").map_or(path, |(_, inside)| inside);
-    let directories = inside.rsplit_once('/').map_or("", |(directories, _)| directories);
-    !directories.split('/').any(is_part)
+    let inside = path.strip_prefix(realm(path)).unwrap_or(path);
+    !parent(inside).split('/').any(is_part)
 }
 
 /// Says whether an entry is what macOS adds to another: `._name`, beside it or below `__MACOSX` in the zips of the Finder.
@@ -64,14 +83,9 @@ pub(super) fn is_status(path: &str) -> bool {
 /// Says whether a path would be that of a key file if case did not matter. AEM finds its files by exact name, but on a file
 /// system that ignores case it would read these.
 pub(super) fn is_key_in_another_case(path: &str) -> bool {
-    let known = ["hmac", "master", "storage"];
-    known.iter().any(|known| name(path).eq_ignore_ascii_case(known))
+    OF_KEYS.iter().any(|known| name(path).eq_ignore_ascii_case(known))
         && classify(path).is_none()
         && classify(&path.to_ascii_lowercase()).is_some()
-}
-
-fn name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 #[cfg(test)]

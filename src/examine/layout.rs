@@ -7,9 +7,10 @@
 mod files;
 mod spot;
 
-use self::files::{File, Files, join};
+use self::files::{File, Files};
 use self::spot::{Spot, Variables, absolute, descend, expand, is_open, of_absolute};
 use super::collector::Item;
+use super::paths::join;
 use crate::evidence::{HOME_OPTION, LAUNCHPAD_OPTION, mover};
 use crate::facts::{
     BUNDLE_CACHE, CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH, Gap, GapKind, KeyName,

@@ -1,5 +1,6 @@
 //! Where links inside a source lead, decided from names alone.
 
+use super::paths::join;
 use super::prefixes::Prefixes;
 use crate::intake::LinkTarget;
 use crate::limits::Limits;
@@ -112,11 +113,6 @@ impl<'l> Follower<'l> {
             .filter_map(|(above, rest)| Some((self.links.get_key_value(above)?.0.as_str(), rest)));
         links.next()
     }
-}
-
-/// Joins two paths, either of which may be empty.
-pub(super) fn join(path: &str, rest: &str) -> String {
-    format!("{path}/{}", rest.trim_start_matches('/')).trim_matches('/').to_owned()
 }
 
 /// Says whether a link of this name may stand for a directory that holds evidence.

@@ -20,6 +20,7 @@ mod leftovers;
 mod links;
 mod mixed;
 mod node_store;
+mod paths;
 mod prefixes;
 mod repository;
 mod roots;

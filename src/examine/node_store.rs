@@ -4,7 +4,7 @@
 //! not where a configuration of another store stands beside them: after a migration either may be left over.
 
 use super::collector::Item;
-use super::links::join;
+use super::paths::join;
 use super::repository::REPOSITORY;
 use super::segments::Store as Stored;
 use crate::evidence::{Fact, Found, Installed, SEGMENT_STORE, SPLIT_STORE, installed_pid};

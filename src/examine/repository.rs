@@ -3,8 +3,8 @@
 //! What is found there is digested in `jcr_keys`.
 
 use super::jcr_keys::keys;
-use super::links::join;
 use super::node_store;
+use super::paths::join;
 use super::segments::Store as Stored;
 use super::{jcr_configs, key_history};
 use crate::evidence::SEGMENT_STORE;

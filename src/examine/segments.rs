@@ -2,7 +2,7 @@
 //!
 //! They are too large to be read on the way; whoever needs one opens its parts afterwards.
 
-use super::links::join;
+use super::paths::join;
 use crate::evidence::{
     SEGMENT_STORE, STORE_DIRECTORIES, is_repository, is_segment_store, may_hold, segment_store,
 };

@@ -20,14 +20,15 @@ impl fmt::Display for Place {
 }
 
 /// What ends the path of an archive inside a source, where what it holds stands below it: `case/author.tar.gz!/crx-quickstart`.
-pub const INSIDE: &str = "!";
+pub const INSIDE: char = '!';
 
 /// Returns the innermost archive inside the source that a path leads into, with its mark; empty where it leads into none.
 pub fn realm(path: &str) -> &str {
-    if path.ends_with(INSIDE) {
-        return path;
-    }
-    path.rfind("!/").and_then(|at| path.get(..=at)).unwrap_or_default()
+    let mut marked = path.rmatch_indices(INSIDE).filter_map(|(at, mark)| {
+        let (realm, rest) = path.split_at_checked(at.saturating_add(mark.len()))?;
+        (rest.is_empty() || rest.starts_with('/')).then_some(realm)
+    });
+    marked.next().unwrap_or_default()
 }
 
 /// Returns the parts of a path, with separators of Unix and of Windows.

@@ -114,24 +114,21 @@ pub(super) fn program(path: &str) -> String {
 
 /// Says of a name that it is one of a part of a split archive, and how to join the parts.
 pub(super) fn part_hint(path: &str) -> Option<&'static str> {
-    let name = name(path).to_ascii_lowercase();
-    let (stem, ending) = name.rsplit_once('.').unwrap_or((&name, ""));
+    let name = name(path);
+    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
     let numbered = |start: &str, digits: std::ops::RangeInclusive<usize>| {
-        let number = ending.strip_prefix(start);
-        number.is_some_and(|number| {
-            digits.contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit())
-        })
+        let (letters, number) = ending.split_at_checked(start.len()).unwrap_or_default();
+        letters.eq_ignore_ascii_case(start)
+            && digits.contains(&number.len())
+            && number.bytes().all(|byte| byte.is_ascii_digit())
     };
     // `split` calls its parts `xaa`, `xab` and so on, where it is given no name.
-    let is_unnamed = || {
-        let letters = name.strip_prefix("xa").map(str::as_bytes);
-        letters.is_some_and(|letters| matches!(letters, [letter] if letter.is_ascii_lowercase()))
-    };
+    let is_unnamed = || matches!(name.as_bytes(), [b'x' | b'X', b'a' | b'A', letter] if letter.is_ascii_alphabetic());
     // Libraries and sources end so too: `libfoo.so.123`, `configure.ac`.
     let is_of_archive = || {
         endings(stem).any(|ending| is_one_of(ending, &ARCHIVES) || is_one_of(ending, &COMPRESSIONS))
     };
-    let is_rar = ending == "rar" && stem.contains(".part");
+    let is_rar = is_one_of(ending, &["rar"]) && stem.to_ascii_lowercase().contains(".part");
     if numbered("z", 2..=2) {
         Some(
             "by its name a part of a split zip; join all parts with `zip -s 0 FILE.zip --out WHOLE.zip`",
@@ -140,7 +137,7 @@ pub(super) fn part_hint(path: &str) -> Option<&'static str> {
         Some("by its name a part of a split rar; unpack all with `unrar x FIRST_PART DIRECTORY/`")
     } else if numbered("part", 1..=3)
         || is_unnamed()
-        || (is_of_archive() && (numbered("", 3..=3) || matches!(ending, "ab" | "ac" | "ad")))
+        || (is_of_archive() && (numbered("", 3..=3) || is_one_of(ending, &["ab", "ac", "ad"])))
     {
         Some(
             "by its name a part of a split archive; join all parts with `cat FILE.* > WHOLE`, or `7z x FIRST_PART`",

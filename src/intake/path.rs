@@ -71,6 +71,10 @@ pub(super) fn push(out: &mut String, raw: &[u8]) {
 /// Appends text; a `\xNN` in it becomes `\x5cxNN`, or it would be taken for a byte that is not UTF-8.
 fn push_valid(out: &mut String, text: &str) {
     let mut rest = text;
+    // Setting up a search for two characters takes longer than one for one, and hardly a name has it.
+    if !text.contains('\\') {
+        return out.push_str(text);
+    }
     while let Some((before, after)) = rest.split_once("\\x") {
         let is_byte = after
             .as_bytes()

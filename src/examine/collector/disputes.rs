@@ -3,7 +3,8 @@
 use super::{Collector, Item};
 use crate::evidence::{Fact, Reads, classify, implied_revision};
 use crate::examine::hints;
-use crate::examine::links::{Follower, Resolved, join};
+use crate::examine::links::{Follower, Resolved};
+use crate::examine::paths::{join, name, parent};
 use crate::examine::segments;
 use crate::facts::GapKind;
 use crate::intake::{LinkTarget, claims_archive};
@@ -14,16 +15,6 @@ const THROUGH: &str =
 
 /// Entries behind links of which it is found out where they come to lie. Packed from a disk, an archive has none.
 const WRITTEN_THROUGH_MAX: usize = 100;
-
-/// The files of a bundle that are looked for by their exact name, beside the keys.
-const EXACT: [&str; 6] = [
-    "bundle.info",
-    "bundle.jar",
-    "revision.location",
-    "sling.properties",
-    "sling.id.file",
-    "sling.options.file",
-];
 
 impl Collector<'_> {
     /// Tells of an entry that may lie elsewhere, where it matters at either place.
@@ -36,7 +27,7 @@ impl Collector<'_> {
 
     /// Tells of an entry that is unpacked through links before it. GNU tar and Python write through them, `unzip` makes links last.
     pub(super) fn see_written_through(&mut self, path: &str) {
-        let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+        let directory = parent(path);
         // An archive may have thousands of links, and millions of files in few directories.
         if self.links.is_empty() || self.plain_directory == directory {
             return;
@@ -48,8 +39,7 @@ impl Collector<'_> {
         } else if let Some(Resolved::Inside(directory)) =
             self.write_through(&LinkTarget::Inside(directory.to_owned()))
         {
-            let name = path.rsplit('/').next().unwrap_or(path);
-            self.dispute("", &join(&directory, name), THROUGH);
+            self.dispute("", &join(&directory, name(path)), THROUGH);
         }
     }
 
@@ -101,9 +91,10 @@ impl Collector<'_> {
 
     /// Notes a file that would be one of a bundle if case did not matter.
     pub(super) fn see_other_case(&mut self, path: &str) {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let is_known = EXACT.iter().any(|known| known.eq_ignore_ascii_case(name));
-        if is_known && classify(&path.to_ascii_lowercase()).is_some() && self.has_room(path.len()) {
+        if hints::is_exact_in_any_case(path)
+            && classify(&path.to_ascii_lowercase()).is_some()
+            && self.has_room(path.len())
+        {
             self.other_case.push(path.to_owned());
         }
     }

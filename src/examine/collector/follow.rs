@@ -5,6 +5,7 @@ use crate::evidence::{Fact, classify};
 use crate::examine::alias::Aliases;
 use crate::examine::hints;
 use crate::examine::links::{Follower, Links, Resolved, is_stem};
+use crate::examine::paths::parent;
 use crate::facts::GapKind;
 use crate::intake::{LinkTarget, claims_archive};
 use std::collections::{BTreeMap, BTreeSet};
@@ -130,9 +131,8 @@ fn misses_install(path: &str, target: &LinkTarget, follower: &Follower<'_>) -> b
 /// A hard link to a symbolic link is that link in another directory, and where it leads starts there. Of where it leads no more is
 /// known than the place that it means in its own directory.
 fn is_hard_link_to_a_link(path: &str, target: &LinkTarget, links: &Links) -> bool {
-    let directory = |path: &str| path.rsplit_once('/').map_or(String::new(), |(d, _)| d.to_owned());
     let LinkTarget::Inside(target) = target else { return false };
     !links.contains_key(path)
         && matches!(links.get(target), Some(LinkTarget::Inside(_)))
-        && directory(path) != directory(target)
+        && parent(path) != parent(target)
 }

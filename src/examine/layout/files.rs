@@ -1,8 +1,8 @@
 //! The property files and scripts of a source, by where they lie.
 
-pub(super) use super::super::links::join;
 use crate::evidence::{Fact, Statements, classify, classify_small};
 use crate::examine::collector::Item;
+use crate::examine::paths::{join, name, parent};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Files that one setting may include.
@@ -110,15 +110,6 @@ pub(super) fn is_of_system(text: &str) -> bool {
     ["profile", "bashrc", "functions", "bash_profile", "init-functions", "nvm.sh", "sdkman-init.sh"]
         .iter()
         .any(|end| name.trim_start_matches('.') == *end)
-}
-
-/// Returns the directory that holds a path.
-pub(super) fn parent(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(parent, _)| parent)
-}
-
-fn name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a path in a setting means: a place in the source, one outside of it, or nobody knows which.
 
-use super::super::links::join;
+use crate::examine::paths::join;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The directory of an install, wherever it lies.
