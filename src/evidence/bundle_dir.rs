@@ -2,10 +2,15 @@
 //!
 //! An archive made of a whole tree lists its directories; one made of chosen files does not.
 
-use super::{Fact, Found, Kind, ParseError, Reads, path};
+use super::{Fact, Found, Kind, Names, ParseError, Reads, path};
 
-pub(super) const KIND: Kind =
-    Kind { name: "bundle directory", reads: Reads::Presence, find, parse };
+pub(super) const KIND: Kind = Kind {
+    name: "bundle directory",
+    names: Names::Begin(&["bundle"]),
+    reads: Reads::Presence,
+    find,
+    parse,
+};
 
 fn find(path: &str) -> Option<Found<'_>> {
     let bundle = path::bundle_directory(path)?;

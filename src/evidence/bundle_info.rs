@@ -5,11 +5,16 @@
 //! it cannot read makes it delete the whole directory at the next start.
 
 use super::cursor::Cursor;
-use super::{Fact, Found, Kind, ParseError, Problem, Reads, path};
+use super::{Fact, Found, Kind, Names, ParseError, Problem, Reads, path};
 use crate::facts::{BundleState, Shape};
 
-pub(super) const KIND: Kind =
-    Kind { name: "bundle.info", reads: Reads::Whole(64 << 10), find, parse };
+pub(super) const KIND: Kind = Kind {
+    name: "bundle.info",
+    names: Names::Are(&["bundle.info"]),
+    reads: Reads::Whole(64 << 10),
+    find,
+    parse,
+};
 
 const UNREAD: i64 = -1;
 

@@ -2,11 +2,16 @@
 //!
 //! Felix 4 and 5 still accept them where there is no `bundle.info`, so they linger on instances that began as CQ 5.
 
-use super::{Fact, Found, Kind, ParseError, Reads, path, text};
+use super::{Fact, Found, Kind, Names, ParseError, Reads, path, text};
 use crate::facts::Shape;
 
-pub(super) const KIND: Kind =
-    Kind { name: "bundle value", reads: Reads::Whole(64 << 10), find, parse };
+pub(super) const KIND: Kind = Kind {
+    name: "bundle value",
+    names: Names::Are(&FILES),
+    reads: Reads::Whole(64 << 10),
+    find,
+    parse,
+};
 
 /// Digits; from the directory's name where it is missing.
 pub(super) const ID: &str = "bundle.id";

@@ -1,8 +1,14 @@
 //! `bundle<N>/data/`: that a bundle's data directory is there. It comes with the first file a bundle asks for.
 
-use super::{Fact, Found, Kind, ParseError, Reads, path};
+use super::{Fact, Found, Kind, Names, ParseError, Reads, path};
 
-pub(super) const KIND: Kind = Kind { name: "data directory", reads: Reads::Presence, find, parse };
+pub(super) const KIND: Kind = Kind {
+    name: "data directory",
+    names: Names::Are(&[path::DATA]),
+    reads: Reads::Presence,
+    find,
+    parse,
+};
 
 fn find(path: &str) -> Option<Found<'_>> {
     let bundle = path::in_bundle(path, path::DATA)?;

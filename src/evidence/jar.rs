@@ -6,10 +6,15 @@
 use super::cursor::Cursor;
 use super::inflate::inflate;
 use super::manifest::{self, Manifest};
-use super::{Fact, Found, Kind, ParseError, Reads, path};
+use super::{Fact, Found, Kind, Names, ParseError, Reads, path};
 
-pub(super) const KIND: Kind =
-    Kind { name: "bundle.jar", reads: Reads::Prefix(PREFIX_BYTES as u64), find, parse };
+pub(super) const KIND: Kind = Kind {
+    name: "bundle.jar",
+    names: Names::Are(&["bundle.jar"]),
+    reads: Reads::Prefix(PREFIX_BYTES as u64),
+    find,
+    parse,
+};
 
 /// What a `bundle.jar` says.
 #[derive(Debug, Clone, PartialEq, Eq)]

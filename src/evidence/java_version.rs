@@ -1,10 +1,15 @@
 //! `felix/bundle0/last.java.version`: Java major version of the last start. Felix writes it since 6.0, with a line end.
 
 use super::cursor::Cursor;
-use super::{Fact, Found, Kind, ParseError, Reads, path};
+use super::{Fact, Found, Kind, Names, ParseError, Reads, path};
 
-pub(super) const KIND: Kind =
-    Kind { name: "last.java.version", reads: Reads::Prefix(64), find, parse };
+pub(super) const KIND: Kind = Kind {
+    name: "last.java.version",
+    names: Names::Are(&[FILE]),
+    reads: Reads::Prefix(64),
+    find,
+    parse,
+};
 
 const FILE: &str = "last.java.version";
 

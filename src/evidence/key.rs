@@ -2,21 +2,31 @@
 //!
 //! Nothing here may put key bytes into an error, a message or a value. Parsing cannot fail, so there is no error to leak them.
 
-use super::{Fact, Found, Kind, ParseError, Reads, path};
+use super::{Fact, Found, Kind, Names, ParseError, Reads, path};
 use crate::facts::{Digest, Hex, KeyDigest, KeyName, LineEnd, TextKind};
 use crate::wiped::Wiped;
 use md5::{Digest as _, Md5};
 use sha2::Sha256;
 
-pub(super) const KIND: Kind =
-    Kind { name: "crypto key", reads: Reads::Whole(BYTES_MAX as u64), find, parse };
+pub(super) const KIND: Kind = Kind {
+    name: "crypto key",
+    names: Names::Are(&["hmac", "master"]),
+    reads: Reads::Whole(BYTES_MAX as u64),
+    find,
+    parse,
+};
 
 /// Bytes of a file that may be a key; real ones have less than a hundred.
 const BYTES_MAX: usize = 64 << 10;
 
 /// A key in any other directory, for `com.adobe.granite.crypto.keys.path` may name that one.
-pub(super) const SMALL: Kind =
-    Kind { name: "crypto key elsewhere", reads: Reads::Small(64 << 10), find: find_small, parse };
+pub(super) const SMALL: Kind = Kind {
+    name: "crypto key elsewhere",
+    names: Names::Are(&["hmac", "master"]),
+    reads: Reads::Small(64 << 10),
+    find: find_small,
+    parse,
+};
 
 /// Lengths in bytes of the keys that AEM writes, raw or obfuscated.
 const KEY_BYTES: [usize; 3] = [16, 32, 48];

@@ -77,8 +77,10 @@ pub const KINDS: &[Kind] = &[
 ///
 /// Finds nothing below a directory for which [`may_hold`] is false. Nearly all paths are rejected by their last component.
 pub fn classify(path: &str) -> Option<(&'static Kind, Found<'_>)> {
-    let (kind, found) = KINDS.iter().find_map(|kind| Some((kind, (kind.find)(path)?)))?;
-    may_hold(path::split(path).0).then_some((kind, found))
+    let (directory, name) = path::split(path);
+    let mut kinds = KINDS.iter().filter(|kind| kind.names.may_be(name));
+    let (kind, found) = kinds.find_map(|kind| Some((kind, (kind.find)(path)?)))?;
+    may_hold(directory).then_some((kind, found))
 }
 
 /// Kinds of small files that may matter wherever they lie: a property file or a script of the install may name them.
@@ -98,12 +100,46 @@ pub fn classify_small(path: &str) -> Option<(&'static Kind, Found<'_>)> {
 pub struct Kind {
     /// Its name, for messages.
     pub name: &'static str,
+    /// What the last part of its path is.
+    pub names: Names,
     /// How much of an entry is read.
     pub reads: Reads,
-    /// Recognises a path. Must be cheap: it is asked for every entry of every source.
+    /// Recognises a path whose last part is one of `names`.
     pub find: fn(&str) -> Option<Found<'_>>,
     /// Says what the bytes mean.
     pub parse: fn(&Found<'_>, &[u8]) -> Result<Fact, ParseError>,
+}
+
+/// What the last part of a path must be to be looked at further. Of every entry of every source it is asked first.
+#[derive(Debug, Clone, Copy)]
+pub enum Names {
+    /// One of these.
+    Are(&'static [&'static str]),
+    /// It begins with one of these; case does not matter.
+    Begin(&'static [&'static str]),
+    /// One of these, each with its dot, is an ending of it, the last one or not.
+    End(&'static [&'static str]),
+    /// Anything.
+    Any,
+}
+
+impl Names {
+    fn may_be(self, name: &str) -> bool {
+        let begins = |start: &str| {
+            let head = name.as_bytes().get(..start.len());
+            head.is_some_and(|head| head.eq_ignore_ascii_case(start.as_bytes()))
+        };
+        match self {
+            Self::Are(names) => names.contains(&name),
+            Self::Begin(starts) => starts.iter().any(|start| begins(start)),
+            // A search for one character is much cheaper than one for several.
+            Self::End(ends) => name.match_indices('.').any(|(at, _)| {
+                let behind = name.get(at..).unwrap_or_default();
+                ends.iter().any(|end| behind.starts_with(end))
+            }),
+            Self::Any => true,
+        }
+    }
 }
 
 /// How much of an entry is read.
@@ -183,4 +219,56 @@ pub enum Fact {
     Installed(Installed),
     /// A log file.
     Log(LogFile),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn screen_of_names_lets_all_evidence_pass(parts in prop::collection::vec(part(), 1..7)) {
+            let path = parts.join("/");
+            let name = path::split(&path).1;
+            for kind in KINDS.iter().filter(|kind| (kind.find)(&path).is_some()) {
+                prop_assert!(kind.names.may_be(name), "{}: {path}", kind.name);
+            }
+        }
+    }
+
+    const ENDS: [&str; 10] =
+        ["", "", "", "7", "0.0", ".bat", ".1.gz", ".config", ".config.json", "-a.cfg"];
+
+    fn part() -> impl Strategy<Value = String> {
+        let exact = KINDS.iter().flat_map(|kind| match kind.names {
+            Names::Are(names) | Names::Begin(names) | Names::End(names) => names,
+            Names::Any => &[],
+        });
+        let around = [
+            "crx-quickstart",
+            "launchpad",
+            "felix",
+            "conf",
+            "bin",
+            "opt",
+            "helpers",
+            "install",
+            "config",
+            "logs",
+            "bundle0",
+            "bundle7",
+        ];
+        let known: Vec<&'static str> = exact.copied().chain(around).collect();
+        (prop::sample::select(known), prop::sample::select(&ENDS[..]), any::<bool>()).prop_map(
+            |(name, end, is_upper)| {
+                let name = format!("{name}{end}");
+                if is_upper && name.starts_with(['s', 'q', 'i']) {
+                    name.to_uppercase()
+                } else {
+                    name
+                }
+            },
+        )
+    }
 }

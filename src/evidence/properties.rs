@@ -8,16 +8,22 @@
 use super::statements::{
     KEPT_BYTES_MAX, SETTINGS_MAX, Statements, VALUE_CHARS_MAX, mentions, mover,
 };
-use super::{Fact, Found, Kind, ParseError, Reads, path, text};
+use super::{Fact, Found, Kind, Names, ParseError, Reads, path, text};
 use crate::wiped::Wiped;
 use std::collections::{BTreeMap, BTreeSet};
 use zeroize::Zeroizing;
 
-pub(super) const KIND: Kind =
-    Kind { name: "properties", reads: Reads::Whole(1 << 20), find, parse };
+pub(super) const KIND: Kind = Kind {
+    name: "properties",
+    names: Names::Are(&[SLING, QUICKSTART]),
+    reads: Reads::Whole(1 << 20),
+    find,
+    parse,
+};
 /// Any other file that may be a property file of an install.
 pub(super) const SMALL: Kind = Kind {
     name: "property file",
+    names: Names::Any,
     reads: Reads::Small(1 << 20),
     find: find_small,
     parse: parse_any,

@@ -2,13 +2,19 @@
 //!
 //! Felix drops a bundle whose current revision lacks `revision.location`, or has an empty one. In AEM it is `inputstream:`, always.
 
-use super::{Fact, Found, Kind, ParseError, Reads, path};
+use super::{Fact, Found, Kind, Names, ParseError, Reads, path};
 
-pub(super) const DIRECTORY: Kind =
-    Kind { name: "revision directory", reads: Reads::Presence, find: find_directory, parse: seen };
+pub(super) const DIRECTORY: Kind = Kind {
+    name: "revision directory",
+    names: Names::Begin(&["version"]),
+    reads: Reads::Presence,
+    find: find_directory,
+    parse: seen,
+};
 
 pub(super) const LOCATION: Kind = Kind {
     name: "revision.location",
+    names: Names::Are(&["revision.location"]),
     reads: Reads::Prefix(LOCATION_BYTES),
     find: find_location,
     parse: location,

@@ -3,9 +3,15 @@
 //! 36 bytes, a UUID, without a line end. Sling reads the first 36 bytes of a longer file too.
 
 use super::cursor::Cursor;
-use super::{Fact, Found, Kind, ParseError, Reads, path};
+use super::{Fact, Found, Kind, Names, ParseError, Reads, path};
 
-pub(super) const KIND: Kind = Kind { name: "sling.id.file", reads: Reads::Prefix(64), find, parse };
+pub(super) const KIND: Kind = Kind {
+    name: "sling.id.file",
+    names: Names::Are(&[FILE]),
+    reads: Reads::Prefix(64),
+    find,
+    parse,
+};
 
 const FILE: &str = "sling.id.file";
 

@@ -5,10 +5,15 @@
 
 use super::cursor::Problem;
 use super::java_object::{Node, Objects};
-use super::{Fact, Found, Kind, ParseError, Reads, path, text};
+use super::{Fact, Found, Kind, Names, ParseError, Reads, path, text};
 
-pub(super) const KIND: Kind =
-    Kind { name: "sling.options.file", reads: Reads::Whole(64 << 10), find, parse };
+pub(super) const KIND: Kind = Kind {
+    name: "sling.options.file",
+    names: Names::Are(&[FILE]),
+    reads: Reads::Whole(64 << 10),
+    find,
+    parse,
+};
 
 const FILE: &str = "sling.options.file";
 const LIST: &str = "java.util.ArrayList";

@@ -9,15 +9,25 @@ use super::statements::{
     HOME_OPTION, KEPT_BYTES_MAX, LAUNCHPAD_OPTION, SETTINGS_MAX, Statements, VALUE_CHARS_MAX,
     mentions, mover,
 };
-use super::{Fact, Found, Kind, ParseError, Reads, path, text};
+use super::{Fact, Found, Kind, Names, ParseError, Reads, path, text};
 use crate::facts::{SLING_HOME, SLING_PROPERTIES};
 use std::collections::BTreeMap;
 
-pub(super) const KIND: Kind =
-    Kind { name: "start script", reads: Reads::Whole(1 << 20), find, parse };
+pub(super) const KIND: Kind = Kind {
+    name: "start script",
+    names: Names::Begin(&[START, "quickstart", "instsrv"]),
+    reads: Reads::Whole(1 << 20),
+    find,
+    parse,
+};
 /// Any other file that may be a script of an install, or a part of one.
-pub(super) const SMALL: Kind =
-    Kind { name: "script", reads: Reads::Small(1 << 20), find: find_small, parse };
+pub(super) const SMALL: Kind = Kind {
+    name: "script",
+    names: Names::Any,
+    reads: Reads::Small(1 << 20),
+    find: find_small,
+    parse,
+};
 
 const IN_BIN: [&str; 4] = ["start", "start.bat", "quickstart", "quickstart.bat"];
 const SERVICE: &str = "instsrv.bat";

@@ -3,11 +3,17 @@
 //! AEM writes `Bundle` or `JCR`, no byte more. A line end is what an editor or `echo` adds; PowerShell's `>` writes UTF-16
 //! with a byte order mark.
 
-use super::{Fact, Found, Kind, ParseError, Reads, path};
+use super::{Fact, Found, Kind, Names, ParseError, Reads, path};
 use crate::facts::{LineEnd, Storage, StorageMode, StorageProblem};
 use std::borrow::Cow;
 
-pub(super) const KIND: Kind = Kind { name: "storage", reads: Reads::Whole(64 << 10), find, parse };
+pub(super) const KIND: Kind = Kind {
+    name: "storage",
+    names: Names::Are(&["storage"]),
+    reads: Reads::Whole(64 << 10),
+    find,
+    parse,
+};
 
 fn find(path: &str) -> Option<Found<'_>> {
     let bundle = path::in_data(path, "storage")?;

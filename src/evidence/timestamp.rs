@@ -3,10 +3,15 @@
 //! Sling writes it at every start that passed the install stage, without a line end.
 
 use super::cursor::Cursor;
-use super::{Fact, Found, Kind, ParseError, Reads, path};
+use super::{Fact, Found, Kind, Names, ParseError, Reads, path};
 
-pub(super) const KIND: Kind =
-    Kind { name: "launchpad timestamp", reads: Reads::Prefix(64), find, parse };
+pub(super) const KIND: Kind = Kind {
+    name: "launchpad timestamp",
+    names: Names::Are(&[FILE]),
+    reads: Reads::Prefix(64),
+    find,
+    parse,
+};
 
 const FILE: &str = "launchpad-timestamp.txt";
 

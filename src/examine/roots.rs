@@ -87,11 +87,12 @@ pub(super) fn drop_barren(items: &mut BTreeMap<String, Item>) {
     let is_bundle = |found: &Found<'_>, item: &Item| {
         !found.bundle.is_empty() && !matches!(item, Item::Read { fact: Ok(Fact::Seen), .. })
     };
-    let roots: BTreeSet<String> = items
-        .iter()
-        .filter_map(|(path, item)| Some((classify(path)?.1, item)))
-        .filter(|(found, item)| is_bundle(found, item))
-        .map(|(found, _)| format!("{}/", found.root).trim_start_matches('/').to_owned())
+    let found = items.iter().filter_map(|(path, item)| Some((classify(path)?.1, item)));
+    let bundles = found.filter(|(found, item)| is_bundle(found, item));
+    let roots: BTreeSet<&str> = bundles.map(|(found, _)| found.root).collect();
+    let roots: BTreeSet<String> = roots
+        .into_iter()
+        .map(|root| format!("{root}/").trim_start_matches('/').to_owned())
         .collect();
     // Of roots one in the other the outermost tells.
     let mut outermost: BTreeSet<&str> = BTreeSet::new();
@@ -109,14 +110,14 @@ pub(super) fn drop_barren(items: &mut BTreeMap<String, Item>) {
 
 /// Bundle directories in an install root itself, beside a cache, belong to nothing that Felix reads.
 pub(super) fn strays(source: &str, items: &BTreeMap<String, Item>) -> Vec<Gap> {
-    let found = || items.keys().filter_map(|path| Some((path.as_str(), classify(path)?.1)));
-    let bundles = || found().filter(|(_, found)| !found.bundle.is_empty());
-    let cached: BTreeSet<&str> = bundles()
-        .filter(|(path, found)| cache(path, found) != found.root)
-        .map(|(_, found)| found.root)
-        .collect();
-    let strays: BTreeSet<String> = bundles()
-        .filter(|(path, found)| cached.contains(found.root) && cache(path, found) == found.root)
+    let found = items.keys().filter_map(|path| Some((path.as_str(), classify(path)?.1)));
+    let bundles = found.filter(|(_, found)| !found.bundle.is_empty());
+    let (loose, cached): (Vec<_>, Vec<_>) =
+        bundles.partition(|(path, found)| cache(path, found) == found.root);
+    let cached: BTreeSet<&str> = cached.into_iter().map(|(_, found)| found.root).collect();
+    let strays: BTreeSet<String> = loose
+        .into_iter()
+        .filter(|(_, found)| cached.contains(found.root))
         .map(|(path, found)| bundle_directory(path, found.root, found.bundle))
         .collect();
     let gap = |path| {

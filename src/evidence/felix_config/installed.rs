@@ -6,7 +6,7 @@
 use super::grammar;
 use super::pid::{SUFFIX, encode};
 use crate::evidence::cursor::{ParseError, Problem};
-use crate::evidence::{Fact, Found, Kind, Reads, path, properties};
+use crate::evidence::{Fact, Found, Kind, Names, Reads, path, properties};
 use crate::facts::{
     AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, DOCUMENT_STORE, DOCUMENT_STORE_TYPE,
     REPOSITORY_HOME, SEGMENT_STORES, SPLIT_SEGMENTS,
@@ -14,8 +14,13 @@ use crate::facts::{
 use grammar::Scalar;
 use std::collections::BTreeMap;
 
-pub(in crate::evidence) const KIND: Kind =
-    Kind { name: "installed configuration", reads: Reads::Whole(1 << 20), find, parse };
+pub(in crate::evidence) const KIND: Kind = Kind {
+    name: "installed configuration",
+    names: Names::End(&[SUFFIX, CFG]),
+    reads: Reads::Whole(1 << 20),
+    find,
+    parse,
+};
 
 const PIDS: [&str; 5] =
     [DOCUMENT_STORE, SEGMENT_STORES[0], SEGMENT_STORES[1], AZURE_SEGMENTS, AWS_SEGMENTS];

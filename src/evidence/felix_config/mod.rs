@@ -17,15 +17,20 @@ pub use stored::{StoredConfig, StoredProperty};
 
 pub(super) use installed::KIND as INSTALLED;
 
-use super::{Fact, Found, Kind, ParseError, Reads, path, text};
+use super::{Fact, Found, Kind, Names, ParseError, Reads, path, text};
 use crate::facts::{Configuration, Place, ProtectedValue, SecretState};
 use grammar::{Dictionary, Scalar};
 use pid::{Fit, SUFFIX};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-pub(super) const KIND: Kind =
-    Kind { name: "configuration", reads: Reads::Whole(1 << 20), find, parse };
+pub(super) const KIND: Kind = Kind {
+    name: "configuration",
+    names: Names::End(&[SUFFIX]),
+    reads: Reads::Whole(1 << 20),
+    find,
+    parse,
+};
 
 const PID_CHARS_MAX: usize = 512;
 /// Ends the name of a file that is being written.

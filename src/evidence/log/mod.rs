@@ -11,12 +11,13 @@ mod told;
 
 pub use signature::{SIGNATURES, Signature};
 
-use super::{Fact, Found, Kind, ParseError, Reads, Scan, Scanned, path};
+use super::{Fact, Found, Kind, Names, ParseError, Reads, Scan, Scanned, path};
 use block::Blocks;
 use gunzip::Gunzip;
 
 pub(super) const KIND: Kind = Kind {
     name: "log",
+    names: Names::Begin(&FILES),
     reads: Reads::Stream(|| Box::new(LogScan::Start(Vec::new()))),
     find,
     parse,

@@ -103,7 +103,7 @@ impl Collector<'_> {
     pub(super) fn tell_other_case(&mut self) {
         let folded = |path: &str| path.to_lowercase();
         let mut seen: BTreeSet<String> = self.other_case.iter().map(|path| folded(path)).collect();
-        let is_twice = |path: &&String| matters(path) && !seen.insert(folded(path));
+        let is_twice = |path: &&String| !seen.insert(folded(path)) && matters(path);
         let twice: Vec<String> = self.items.keys().filter(is_twice).cloned().collect();
         for path in twice {
             let reason = "has the name of another file but for case; where case is ignored, one of them replaces the other";
