@@ -44,7 +44,41 @@ pub fn scan(bytes: &[u8]) {
         let mut out = Vec::new();
         (format.write)(&report, &mut out).expect("a vector takes everything");
         assert!(!out.contains(&0x1b), "{}: an escape sequence came through", format.name);
+        let is_key = out.windows(KEY.len()).any(|bytes| bytes == KEY.as_bytes());
+        assert!(!is_key, "{}: a key came through", format.name);
     }
+}
+
+/// What may say where an install keeps its keys; the last three are in use where another one names them.
+const SETTINGS: [&str; 6] = [
+    "conf/sling.properties",
+    "bin/start",
+    "bin/start.bat",
+    "bin/start-env",
+    "conf/more.properties",
+    "keys/again.properties",
+];
+
+/// The key files that an install has, some of them elsewhere; no output may hold what is in them.
+const KEYS: [&str; 3] =
+    ["launchpad/felix/bundle21/data/hmac", "launchpad/felix/bundle21/data/master", "keys/hmac"];
+const KEY: &str = "Fuzz0Key1That2No3Output4May5Hold";
+
+/// Scans an install whose property files and scripts are the parts of the bytes between those that no text has.
+pub fn install(bytes: &[u8]) {
+    let parts = bytes.split(|byte| *byte == 0xff);
+    let settings = SETTINGS.into_iter().zip(parts);
+    let keys = KEYS.into_iter().map(|path| (path, KEY.as_bytes()));
+    let bundle = [("launchpad/felix/bundle21/data/storage", b"file".as_slice())];
+    let mut tar = tar::Builder::new(Vec::new());
+    for (path, body) in settings.chain(keys).chain(bundle) {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(body.len() as u64);
+        header.set_mode(0o600);
+        let path = format!("crx-quickstart/{path}");
+        tar.append_data(&mut header, path, body).expect("a vector takes everything");
+    }
+    scan(&tar.into_inner().expect("a vector takes everything"));
 }
 
 /// Merges bytes as a file of facts, judges and writes what came of it, and merges that again: what was open stays open.
