@@ -125,6 +125,13 @@ impl Instance {
         self
     }
 
+    /// Gives it a key in a directory that a setting names.
+    pub(crate) fn moved_key(self, name: KeyName, bytes: &[u8]) -> Self {
+        let mut instance = self.key_in("bundle9", name, bytes);
+        instance.snapshot.moved_keys.extend(instance.snapshot.key_files.pop());
+        instance
+    }
+
     /// Gives it a repository whose `/etc/key` holds these keys, and no others.
     pub(crate) fn jcr(self, keys: &[(KeyName, &[u8])]) -> Self {
         self.repository(JcrKeys::Read(jcr_keys(keys)))

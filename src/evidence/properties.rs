@@ -132,7 +132,11 @@ fn statements(bytes: &[u8]) -> Statements {
     let mut statements = Statements { unclear, ..Statements::default() };
     let mut kept_bytes = 0_usize;
     for (name, value) in kept() {
-        let value = text::cut(resolve(value.trim(), &all).trim(), VALUE_CHARS_MAX);
+        let resolved = resolve(value.trim(), &all);
+        let value = text::cut(resolved.trim(), VALUE_CHARS_MAX);
+        if value.len() < resolved.trim().len() {
+            statements.unclear.extend(mover(name));
+        }
         kept_bytes = kept_bytes.saturating_add(name.len()).saturating_add(value.len());
         if kept_bytes <= KEPT_BYTES_MAX && statements.settings.len() < SETTINGS_MAX {
             statements.settings.push((name.clone(), value));

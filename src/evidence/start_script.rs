@@ -164,6 +164,9 @@ impl Script {
     fn setting(&mut self, name: &str, value: &str) {
         let setting = (name.to_owned(), text::cut(value, VALUE_CHARS_MAX));
         let statements = &mut self.statements;
+        if setting.1.len() < value.len() {
+            statements.unclear.extend(mover(name));
+        }
         if statements.settings.contains(&setting) {
             return;
         }

@@ -20,6 +20,13 @@ pub struct Statements {
 }
 
 impl Statements {
+    /// Returns the bytes of text in it.
+    pub fn text_bytes(&self) -> usize {
+        let pairs = self.settings.iter().chain(&self.variables);
+        let pairs = pairs.map(|(name, value)| name.len().saturating_add(value.len()));
+        pairs.chain(self.sources.iter().map(String::len)).sum()
+    }
+
     /// Returns the values of a setting.
     pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.settings.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())

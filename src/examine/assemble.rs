@@ -1,7 +1,7 @@
 //! Makes the snapshots of one source, one an install root, of the evidence in it.
 
 use super::bundles::bundles;
-use super::claims::Claims;
+use super::claims::{Claims, realms_of};
 use super::collector::{Collected, Item};
 use super::gap_list::GapList;
 use super::layout::{Cache, Layout, layouts};
@@ -51,7 +51,8 @@ pub(super) fn snapshots(
     let (mut roots, mut layouts) = installs(source, &items, &mut gaps);
     let left_out = split_off(source, &mut roots, limits, &mut gaps);
     let tops: BTreeSet<&str> = roots.keys().map(String::as_str).collect();
-    gaps.retain(|gap| !is_other_content(gap, *standing, &tops));
+    let installs = realms_of(&tops);
+    gaps.retain(|gap| !is_other_content(gap, *standing, &installs));
     gaps.retain(|gap| !is_packages(gap, &tops));
     let explained = walked.entries == 0 && gaps.iter().any(|gap| gap.kind.hides());
     if tops.is_empty() && !explained {
@@ -67,7 +68,9 @@ pub(super) fn snapshots(
     if !tops.is_empty() || *standing == Standing::Folder {
         let all = tops.iter().copied().chain(left_out.iter().map(String::as_str)).collect();
         let links = Follower::new(&links);
-        let claims = Claims { source, roots: &all, links, realms: &realms, homes: &homes };
+        let installs = realms_of(&all);
+        let claims =
+            Claims { source, roots: &all, installs, links, realms: &realms, homes: &homes };
         named.extend(untold(claims.gaps(directory, is_status), gaps.iter().chain(&named)));
     }
     named.extend(unknown.gaps(source, &realms, &tops));

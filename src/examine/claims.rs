@@ -18,6 +18,8 @@ pub(super) struct Claims<'a> {
     pub(super) source: &'a str,
     /// Roots of the installs that were found.
     pub(super) roots: &'a BTreeSet<&'a str>,
+    /// Archives that those lie in.
+    pub(super) installs: BTreeSet<&'a str>,
     pub(super) links: Follower<'a>,
     /// Archives inside the source that were opened.
     pub(super) realms: &'a BTreeSet<String>,
@@ -74,7 +76,7 @@ impl Claims<'_> {
         if claims_program(file) {
             return self.gap(inside, GapKind::Package, "is no archive of an instance");
         }
-        if is_beside_install(inside, self.roots) {
+        if is_beside_install(inside, &self.installs) {
             return self.gap(
                 inside,
                 GapKind::Package,
@@ -160,11 +162,16 @@ impl Claims<'_> {
     }
 }
 
+/// Returns the archives in which an install lies; the source itself is the empty one.
+pub(super) fn realms_of<'r>(roots: &BTreeSet<&'r str>) -> BTreeSet<&'r str> {
+    roots.iter().map(|root| realm(root)).collect()
+}
+
 /// Says whether an install lies unpacked in one of the archives around a path, or in the source itself.
-pub(super) fn is_beside_install(path: &str, roots: &BTreeSet<&str>) -> bool {
+pub(super) fn is_beside_install(path: &str, realms: &BTreeSet<&str>) -> bool {
     let around = |path: &str| realm(path.strip_suffix(INSIDE).unwrap_or(path)).to_owned();
     let mut archives = std::iter::successors(Some(around(path)), |outer| {
         (!outer.is_empty()).then(|| around(outer))
     });
-    archives.any(|outer| roots.iter().any(|root| realm(root) == outer))
+    archives.any(|outer| realms.contains(outer.as_str()))
 }

@@ -106,7 +106,7 @@ pub(super) struct Collector<'a> {
     limits: &'a Limits,
     items: BTreeMap<String, Item>,
     again: Again,
-    /// Bytes of the names that are remembered.
+    /// Bytes of the names and settings that are remembered.
     names_bytes: usize,
     links: Links,
     archives: BTreeSet<String>,
@@ -192,7 +192,7 @@ impl<'a> Collector<'a> {
         let unresolved: Vec<String> = self
             .items
             .iter()
-            .filter(|(_, item)| matches!(item, Item::Link(_)))
+            .filter(|(path, item)| matches!(item, Item::Link(_)) && classify(path).is_some())
             .map(|(path, _)| path.clone())
             .collect();
         let reason = if reread {
@@ -242,9 +242,8 @@ impl<'a> Collector<'a> {
         let max = self.limits.names_bytes_max;
         self.names_bytes = self.names_bytes.saturating_add(bytes);
         if self.names_bytes > max {
-            let reason = format!(
-                "has more than {max} bytes of names of evidence, links and archives; the rest is left out"
-            );
+            let reason =
+                format!("has more than {max} bytes of names and settings; the rest is left out");
             self.gaps.record_limit(reason);
         }
         self.names_bytes <= max
@@ -348,7 +347,7 @@ impl<'a> Collector<'a> {
         Want::Nothing
     }
 
-    /// Takes a small file that may be one of the install's. Links to one are not followed.
+    /// Takes a small file that may be one of the install's. Whoever needs one that is a link finds out where it leads.
     fn take_small(&mut self, path: &str, entry: &Entry<'_>) -> Option<Want> {
         let (kind, _) = classify_small(path).filter(|_| self.aliases.is_none())?;
         let Reads::Small(bytes_max) = kind.reads else { return None };
@@ -357,8 +356,8 @@ impl<'a> Collector<'a> {
                 self.expect(path, kind, entry, None);
                 Some(Want::Whole { bytes_max })
             }
-            EntryKind::HardLink(_) | EntryKind::SymbolicLink(_) => {
-                self.put(path.to_owned(), Item::Lost);
+            EntryKind::HardLink(ref target) | EntryKind::SymbolicLink(ref target) => {
+                self.put(path.to_owned(), Item::Link(target.clone()));
                 None
             }
             _ => None,
@@ -388,7 +387,16 @@ impl<'a> Collector<'a> {
                 fact.hide_location(&found);
             }
         }
-        self.put(path, Item::Read { fact, owner });
+        // Each script may keep some KiB, and there may be as many scripts as pieces of evidence.
+        let text_bytes = match &fact {
+            Ok(Fact::Settings(statements)) => statements.text_bytes(),
+            _ => 0,
+        };
+        if self.has_room(text_bytes) {
+            self.put(path, Item::Read { fact, owner });
+        } else {
+            self.put(path, Item::Lost);
+        }
     }
 }
 

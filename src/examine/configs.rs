@@ -20,8 +20,7 @@ pub(super) struct Use {
 impl Use {
     /// Reads it from the settings and bundles of an install.
     pub(super) fn of(snapshot: &Snapshot) -> Self {
-        let elsewhere =
-            snapshot.setting(CONFIG_DIRECTORY).is_some_and(|moved| !is_default(&moved.value));
+        let elsewhere = snapshot.setting(CONFIG_DIRECTORY).is_some();
         let mut versions = snapshot
             .bundles_named("org.apache.felix.configadmin")
             .filter(|bundle| bundle.identified_by == Some(IdentifiedBy::Manifest))
@@ -41,21 +40,6 @@ impl Use {
 
 /// Versions of ConfigAdmin that have names of their own on Windows.
 const HAVE_WINDOWS_NAMES: [&str; 5] = ["1.8.2", "1.8.3", "1.8.4", "1.8.5", "1.8.6"];
-
-/// Says whether a value names `launchpad/config`, however it is spelled. That an absolute path leads to this install and to no other
-/// cannot be told from a snapshot; it is taken to.
-fn is_default(value: &str) -> bool {
-    let mut parts: Vec<String> = Vec::new();
-    for part in value.split(['/', '\\']) {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part.to_ascii_lowercase()),
-        }
-    }
-    let last = parts.iter().rev().map(String::as_str).take(2).collect::<Vec<_>>();
-    parts.is_empty() || matches!(last[..], ["config", "launchpad" | "${sling.launchpad}"])
-}
 
 /// Says whether a bundle was installed from a path of Windows.
 fn is_on_windows(snapshot: &Snapshot) -> bool {
@@ -205,23 +189,6 @@ mod tests {
 
     fn used_by(change: impl FnOnce(crate::testing::Instance) -> crate::testing::Instance) -> Use {
         Use::of(&farm().with("a", change).build().members[0].snapshot)
-    }
-
-    #[test]
-    fn default_directory_is_known_however_it_is_spelled() {
-        for directory in [
-            "${sling.launchpad}/config",
-            "${sling.launchpad}//config/.",
-            "${sling.launchpad}/conf/../config",
-            "/opt/aem/launchpad/config/",
-            "C:\\aem\\Launchpad\\Config",
-            "",
-        ] {
-            assert!(!used_by(|i| i.setting(CONFIG_DIRECTORY, directory)).elsewhere, "{directory}");
-        }
-        for directory in ["${sling.home}/configs", "/opt/mylaunchpad/config", "config"] {
-            assert!(used_by(|i| i.setting(CONFIG_DIRECTORY, directory)).elsewhere, "{directory}");
-        }
     }
 
     #[test]

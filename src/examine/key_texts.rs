@@ -26,7 +26,7 @@ fn digests(snapshot: &Snapshot) -> impl Iterator<Item = &KeyDigest> {
     let past = snapshot.repository.iter().flat_map(|stored| &stored.history.others);
     let past = past.flat_map(|past| &past.keys);
     let stored = snapshot.repository.iter().flat_map(Repository::keys).chain(past);
-    snapshot.key_files.iter().map(|file| &file.digest).chain(stored.map(|key| &key.digest))
+    snapshot.all_key_files().map(|file| &file.digest).chain(stored.map(|key| &key.digest))
 }
 
 /// Returns a key as it is, and without the line end that it may or may not have been given by mistake.
@@ -59,6 +59,7 @@ mod tests {
             shown(|i| i.key_in("bundle7", KeyName::Master, b"changeme"), "changeme"),
             HIDDEN_KEY
         );
+        assert_eq!(shown(|i| i.moved_key(KeyName::Hmac, b"changeme"), "changeme"), HIDDEN_KEY);
         assert_eq!(shown(|i| i.hmac(b"changeme"), "unchanged"), "unchanged");
         assert_eq!(shown(|i| i, "changeme"), "changeme");
     }

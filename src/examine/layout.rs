@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
         for name in [CONFIG_DIRECTORY, REPOSITORY_HOME] {
             self.place(name);
         }
-        for said in self.said(&[CRYPTO_FILE_DISABLE]).into_iter().take(files::INCLUDES_MAX) {
+        for said in self.said(&[CRYPTO_FILE_DISABLE]) {
             let value = self.expand(said.value);
             self.set(CRYPTO_FILE_DISABLE, value, said.path);
         }
@@ -253,7 +253,11 @@ impl<'a> Reader<'a> {
             Some((Spot::Inside(path), _)) if self.files.read(&path).is_some() => {
                 self.files.read(&path)
             }
-            // One that came and is none was told of.
+            Some((Spot::Inside(path), _)) if self.files.is_unread_link(&path) => {
+                self.unread_link(&path);
+                None
+            }
+            // A gap tells of one that is no property file.
             Some((Spot::Inside(path), _)) if self.files.has(&path) => None,
             Some((spot, place)) => {
                 let reason = format!(
@@ -328,9 +332,13 @@ impl<'a> Reader<'a> {
             settings.filter(|(name, ..)| mover(name) == Some(SLING_INCLUDE)).collect();
         all.sort();
         for (_, value, path) in all {
-            let names = value.split(',').map(str::trim).filter(|name| !name.is_empty());
-            for name in names.take(files::INCLUDES_MAX) {
+            let mut names = value.split(',').map(str::trim).filter(|name| !name.is_empty());
+            for name in names.by_ref().take(files::INCLUDES_MAX) {
                 self.include_one(name, path);
+            }
+            if names.next().is_some() {
+                let max = files::INCLUDES_MAX;
+                self.unclear(path, format!("includes more than {max} files; only those were read"));
             }
         }
     }
@@ -424,6 +432,12 @@ impl<'a> Reader<'a> {
         *spot == Spot::Inside(join(self.root, usual))
     }
 
+    fn unread_link(&mut self, path: &str) {
+        let reason = "is a link that was not followed, and such a file can move the keys; pack the install with tar -h";
+        self.layout.used.insert(path.to_owned());
+        self.gap(path, GapKind::Elsewhere, reason.to_owned());
+    }
+
     /// Tells what is mentioned and not understood, in use or not: nobody knows who else reads a file in `conf`.
     fn doubt(&mut self) {
         let in_use: Vec<File<'a>> =
@@ -433,6 +447,9 @@ impl<'a> Reader<'a> {
         let others = self.files.in_directory(&join(self.root, "conf"));
         let others: Vec<File<'a>> = others.filter(|file| !is_in_use(file)).collect();
         self.layout.used.extend(in_use.iter().chain(&others).map(|file| file.path.to_owned()));
+        for path in self.files.unread_links(self.root) {
+            self.unread_link(path);
+        }
         for file in in_use.iter().chain(&others) {
             let names: Vec<&str> = file.statements.unclear.iter().copied().collect();
             if !names.is_empty() {

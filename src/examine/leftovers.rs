@@ -43,13 +43,13 @@ pub(super) fn malformed(source: &str, items: &BTreeMap<String, Item>) -> Vec<Gap
         .collect()
 }
 
-/// Says whether what is no archive need not be one: beside an install the name has to claim it.
-pub(super) fn is_other_content(gap: &Gap, standing: Standing, roots: &BTreeSet<&str>) -> bool {
+/// Says whether what is no archive need not be one: beside an install the name has to claim it. `installs`: archives in which one lies.
+pub(super) fn is_other_content(gap: &Gap, standing: Standing, installs: &BTreeSet<&str>) -> bool {
     if !matches!(gap.kind, GapKind::NotAnArchive | GapKind::EmptyFile) {
         return false;
     }
     match gap.path.as_deref().and_then(|path| path.strip_suffix(INSIDE)) {
-        Some(path) => !claims_archive(path) && is_beside_install(path, roots),
+        Some(path) => !claims_archive(path) && is_beside_install(path, installs),
         None => gap.path.is_none() && standing == Standing::Beside && !claims_archive(&gap.source),
     }
 }

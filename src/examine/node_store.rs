@@ -52,9 +52,7 @@ pub(super) fn configured(
         elsewhere(&all, &snapshot.root).map(|(kind, statement)| of(kind, &statement.place));
     // Oak looks the directory up in its configuration, then in the framework properties.
     let is_configured = all.iter().any(|statement| statement.options.contains_key(REPOSITORY_HOME));
-    let of_framework = snapshot.setting(REPOSITORY_HOME).filter(|home| {
-        !is_configured && (home.value.contains('$') || !is_inside(&home.value, &snapshot.root))
-    });
+    let of_framework = snapshot.setting(REPOSITORY_HOME).filter(|_| !is_configured);
     let elsewhere =
         elsewhere.or_else(|| of_framework.map(|home| of(NodeStoreKind::Custom, &home.place)));
     let chosen = || {

@@ -1,6 +1,6 @@
 //! Files in an archive of which nothing is known: among uploads each may have been one, beside an install anything may lie.
 
-use super::claims::is_beside_install;
+use super::claims::{is_beside_install, realms_of};
 use crate::facts::{Gap, GapKind, INSIDE, realm};
 use crate::intake::{UploadPlaces, claims_archive, claims_closed};
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,11 +32,12 @@ impl UnknownFiles {
         archives: &BTreeSet<String>,
         roots: &BTreeSet<&str>,
     ) -> Vec<Gap> {
+        let installs = realms_of(roots);
         let file = |path: &'_ str| path.strip_suffix(INSIDE).unwrap_or(path).to_owned();
         let uploads: Vec<String> = archives.iter().map(|archive| file(archive)).collect();
         let places = UploadPlaces::of(uploads.iter().map(String::as_str));
         let is_among = |path: &str| {
-            !is_beside_install(path, roots)
+            !is_beside_install(path, &installs)
                 && (places.hold(path) || claims_archive(path) || claims_closed(path))
         };
         let gap = |path: &str, kind, reason| {
@@ -48,7 +49,7 @@ impl UnknownFiles {
             kept.map(|(path, (kind, reason))| gap(&path, kind, reason)).collect();
         let more = self.more.into_iter().filter(|(around, _)| {
             let inside = format!("{around}/");
-            !is_beside_install(&inside, roots)
+            !is_beside_install(&inside, &installs)
                 && uploads.iter().any(|upload| realm(upload) == *around)
         });
         gaps.extend(more.map(|(around, count)| {

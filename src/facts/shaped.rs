@@ -36,10 +36,14 @@ impl Snapshot {
 
     fn each_text(&mut self, visit: Visit<'_>) {
         self.bundles.iter_mut().for_each(|one| bundle(one, visit));
-        let owners = self.key_files.iter_mut().map(|file| &mut file.owner);
+        let keys = self.key_files.iter_mut().chain(&mut self.moved_keys);
+        let owners = keys.map(|file| &mut file.owner);
         let owners = owners.chain(self.storage_files.iter_mut().map(|file| &mut file.owner));
-        let users = owners.flatten().filter_map(|owner| owner.user.as_mut());
-        users.for_each(|user| visit(Shape::Name, user));
+        let directories = self.bundles.iter_mut().flat_map(|bundle| &mut bundle.directories);
+        let owners = owners.flatten().chain(directories.map(|directory| &mut directory.owner));
+        let users = owners.filter_map(|owner| owner.user.as_mut());
+        let account = self.account.iter_mut().filter_map(|account| account.user.as_mut());
+        users.chain(account).for_each(|user| visit(Shape::Name, user));
         let modes = self.run_modes.iter_mut().flat_map(|modes| &mut modes.selected);
         modes.for_each(|mode| visit(Shape::RunMode, mode));
         for setting in &mut self.settings {
@@ -137,7 +141,7 @@ fn of_topic(topic: LogTopic) -> Shape {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{GapKind, Log, LogTime, Place, Told};
+    use crate::facts::{Account, GapKind, Log, LogTime, OwnedDirectory, Owner, Place, Told};
     use crate::testing::farm;
 
     /// A key as text, of letters that any field would take.
@@ -178,6 +182,13 @@ mod tests {
         });
         let mut snapshot = instance.build().members.remove(0).snapshot;
         let values = vec![secret.to_owned()];
+        let owner = || Owner { uid: 1, gid: 1, user: text(), mode: 0o600 };
+        snapshot.account = Some(Account { uid: 1, gid: 1, user: text() });
+        let mut moved = snapshot.key_files[0].clone();
+        moved.owner = Some(owner());
+        snapshot.moved_keys.push(moved);
+        let place = Place { source: "a".to_owned(), path: "q".to_owned() };
+        snapshot.bundles[0].directories.push(OwnedDirectory { place, owner: owner() });
         snapshot.configurations[0].properties.insert("token.required.attr".to_owned(), values);
         snapshot.log = Some(Log { told: topics.map(told).into(), ..Log::default() });
         snapshot

@@ -70,6 +70,11 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// Returns every key file, those in a directory that a setting names included.
+    pub fn all_key_files(&self) -> impl Iterator<Item = &KeyFile> {
+        self.key_files.iter().chain(&self.moved_keys)
+    }
+
     /// Says whether everything that was packed was read.
     pub fn is_complete(&self) -> bool {
         !self.gaps.iter().any(|gap| gap.kind.hides())

@@ -195,8 +195,7 @@ fn bundle_cell(member: &Member, symbolic_name: &str, values: &[String]) -> Cell 
 fn key_owner(member: &Member) -> Cell {
     let mut owners: Vec<String> = member
         .snapshot
-        .key_files
-        .iter()
+        .all_key_files()
         .filter_map(|file| file.owner.as_ref())
         .map(|owner| format!("{owner} {:04o}", owner.mode & 0o7777))
         .collect();

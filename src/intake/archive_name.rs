@@ -5,11 +5,7 @@ const ARCHIVES: [&str; 13] =
     ["tar", "tgz", "targz", "taz", "tbz", "tbz2", "txz", "tlz", "tzst", "zip", "zipx", "7z", "rar"];
 
 /// Endings of what is no archive of installs, packed or not: what lies beside one and tells of it, logs, dumps.
-const OTHERS: [&str; 28] = [
-    "md5",
-    "sha1",
-    "sha256",
-    "sha512",
+const OTHERS: [&str; 24] = [
     "asc",
     "sig",
     "txt",
@@ -34,6 +30,27 @@ const OTHERS: [&str; 28] = [
     "conf",
     "cfg",
     "properties",
+];
+
+/// Endings of the checksums of a file, and of lists of them.
+pub(super) const CHECKSUMS: [&str; 17] = [
+    "md5",
+    "sha",
+    "sha1",
+    "sha224",
+    "sha256",
+    "sha384",
+    "sha512",
+    "md5sum",
+    "sha1sum",
+    "sha224sum",
+    "sha256sum",
+    "sha384sum",
+    "sha512sum",
+    "b2",
+    "b3",
+    "sfv",
+    "crc",
 ];
 
 /// Endings of archives of programs, and of files that are packed by their nature.
@@ -93,7 +110,11 @@ pub(super) fn claims_nothing(path: &str) -> bool {
 /// Says whether a name claims what no install lies in: a log, packed or not and kept by number or day, a program, a checksum, or
 /// what macOS notes of a file (`._author.tgz`).
 pub fn claims_other(path: &str) -> bool {
-    is_one_of(kind_ending(path), &OTHERS) || claims_program(path) || name(path).starts_with("._")
+    let ending = kind_ending(path);
+    is_one_of(ending, &OTHERS)
+        || is_one_of(ending, &CHECKSUMS)
+        || claims_program(path)
+        || name(path).starts_with("._")
 }
 
 /// Says whether a name claims an archive of programs, or a document.
@@ -201,6 +222,8 @@ mod tests {
             "x.gz",
             "error.log.1.gz",
             "p.tar.gz.md5",
+            "p.tar.gz.sha384",
+            "p.tar.gz.sha256sum",
             "q.zip.txt",
             "error.log.001",
             "._a.tgz",

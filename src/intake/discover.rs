@@ -151,15 +151,12 @@ fn tell_beside(
             reason: what.clone(),
         },
     ));
-    if folder.left_out {
-        notes.push(Gap {
-            source: source.to_owned(),
-            path: None,
-            kind: GapKind::OverLimit,
-            reason: "has folders too deep, or too many, to look for archives in all; name the sources in it"
-                .to_owned(),
-        });
-    }
+    notes.extend(folder.left_out.iter().map(|left_out| Gap {
+        source: source.to_owned(),
+        path: None,
+        kind: GapKind::OverLimit,
+        reason: format!("{left_out}; name each archive or install as a source of its own"),
+    }));
 }
 
 /// Returns the path of an upload below its folder, without the endings of archives.

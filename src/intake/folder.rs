@@ -8,7 +8,8 @@ use super::probe::{holds_archive, names_install};
 use super::{UploadPlaces, open, path, sniff, ticket};
 use crate::facts::GapKind;
 use crate::wiped::Wiped;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
+use std::fmt;
 use std::fs::{self, FileType};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -30,6 +31,35 @@ const LINKS_MAX: usize = 1_000;
 
 /// Files of a folder that are told though nothing is known of them.
 const UNKNOWN_MAX: usize = 1_000;
+
+/// What of a folder was not looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum LeftOut {
+    /// Folders in it.
+    Folders,
+    /// Files that may be uploads.
+    Files,
+    /// Links.
+    Links,
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folders => write!(
+                f,
+                "has more than {FOLDERS_MAX} folders, or some more than {DEPTH_MAX} deep; not all were searched for archives"
+            ),
+            Self::Files => {
+                write!(
+                    f,
+                    "has more than {UNKNOWN_MAX} files that may be uploads; the others are not listed"
+                )
+            }
+            Self::Links => write!(f, "has more than {LINKS_MAX} links; the others are not listed"),
+        }
+    }
+}
 
 /// The directory that is an install.
 const INSTALL: &str = "crx-quickstart";
@@ -56,8 +86,8 @@ pub(super) struct Folder {
     pub(super) directories: bool,
     /// Where installs lie unpacked.
     pub(super) installs: Installs,
-    /// Folders were left out at a limit.
-    pub(super) left_out: bool,
+    /// What was left out at a limit.
+    pub(super) left_out: BTreeSet<LeftOut>,
 }
 
 /// What may be an upload, as far as can be told of it alone.
@@ -145,7 +175,9 @@ pub(super) fn look(root: &Path) -> Folder {
                 queue.push_back((entry.path, depth.saturating_add(1), is_home));
             } else {
                 // The walk of an install tells of the archives in its home that were not opened.
-                folder.left_out |= !is_home;
+                if !is_home {
+                    folder.left_out.insert(LeftOut::Folders);
+                }
             }
         }
     }
@@ -268,6 +300,8 @@ fn take_maybe(root: &Path, maybe: Maybe, folder: &mut Folder) {
         } else if is_apart && folder.programs.len() < UNKNOWN_MAX {
             let what = program(&file.to_string_lossy());
             folder.programs.push((file, what));
+        } else if is_apart {
+            folder.left_out.insert(LeftOut::Files);
         }
     }
     if folder.uploads.is_empty() {
@@ -285,7 +319,9 @@ fn take_maybe(root: &Path, maybe: Maybe, folder: &mut Folder) {
         folder.programs.retain(|(file, _)| is_among(file));
         let mut among = unknown.into_iter().filter(is_among);
         folder.uploads.extend(among.by_ref().take(UNKNOWN_MAX));
-        folder.left_out |= among.next().is_some();
+        if among.next().is_some() {
+            folder.left_out.insert(LeftOut::Files);
+        }
     }
     folder.uploads.sort();
 }
@@ -328,7 +364,7 @@ fn take_link(link: &Listed, folder: &mut Folder) {
     if links.len() < LINKS_MAX {
         links.push(link.path.clone());
     } else {
-        folder.left_out = true;
+        folder.left_out.insert(LeftOut::Links);
     }
 }
 
@@ -479,8 +515,11 @@ mod tests {
     fn depth_is_limited_and_that_is_told() {
         let deep = |depth: usize| folder(&["a.tar", &format!("{}b.tar", "s/".repeat(depth))]);
         let (whole, cut) = (deep(DEPTH_MAX), deep(DEPTH_MAX + 1));
-        assert_eq!((uploads(&whole).len(), look(whole.path()).left_out), (2, false));
-        assert_eq!((uploads(&cut).len(), look(cut.path()).left_out), (1, true));
+        assert_eq!((uploads(&whole).len(), look(whole.path()).left_out), (2, BTreeSet::new()));
+        assert_eq!(
+            (uploads(&cut).len(), look(cut.path()).left_out),
+            (1, [LeftOut::Folders].into())
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Everything else may: `publish2` of no bytes, `publish2.gpg`, `publish2.tgz.crdownload`. So there is no list of what is suspect.
 
-use super::archive_name::{claims_archive, kind_ending, names_archive};
+use super::archive_name::{CHECKSUMS, claims_archive, kind_ending, names_archive};
 
 /// What the content of a kind of file is.
 enum Content {
@@ -95,15 +95,6 @@ const KINDS: &[(&[&str], Content)] = &[
             "stack",
             "trace",
             "nfo",
-            "md5",
-            "sha",
-            "sha1",
-            "sha224",
-            "sha256",
-            "sha384",
-            "sha512",
-            "sfv",
-            "crc",
             "asc",
             "pem",
             "crt",
@@ -127,6 +118,7 @@ const KINDS: &[(&[&str], Content)] = &[
         ],
         Begins(DOCUMENTS),
     ),
+    (&CHECKSUMS, Text),
     (&["hprof", "phd"], Begins(HEAP_DUMPS)),
     (&["jar", "war", "ear", "apk", "class"], Begins(&[b"PK\x03\x04", b"\xca\xfe\xba\xbe"])),
     (&["jfr"], Begins(&[b"FLR\0"])),

@@ -3,10 +3,10 @@
 use super::groups::names;
 use super::likeness::{pairs, twins};
 use super::{Finding, Severity};
-use crate::facts::{GapKind, KeyName, LogTopic, Repository, Snapshot, is_in_realm, spoken};
+use crate::facts::{Gap, GapKind, KeyName, LogTopic, Repository, Snapshot, is_in_realm, spoken};
 use crate::farm::{EffectiveKey, Farm, KeyState, Member, Missing};
 use crate::limits::Limits;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// What can be said of a farm.
@@ -21,7 +21,7 @@ pub enum Verdict {
 }
 
 /// Why a farm cannot be decided on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Doubt {
     /// Fewer than two instances came, so there is nothing to compare.
     NoPeers,
@@ -86,9 +86,9 @@ pub fn verdict(farm: &Farm, findings: &[Finding]) -> Verdict {
     reasons.extend(alike(farm).into_iter().map(Doubt::Unknown));
     reasons.extend(farm.members.iter().filter_map(unproven_copy).map(Doubt::Unknown));
     let hiding = farm.gaps.iter().filter(|gap| gap.kind.hides());
-    let sources: BTreeMap<&str, GapKind> =
-        hiding.map(|gap| (gap.source.as_str(), gap.kind)).rev().collect();
-    reasons.extend(sources.into_iter().map(|(source, kind)| of_source(source, kind)));
+    let of_gap = |gap: &Gap| (gap.source.clone(), of_source(&gap.source, gap.kind));
+    let sources: BTreeSet<(String, Doubt)> = hiding.map(of_gap).collect();
+    reasons.extend(sources.into_iter().map(|(_, doubt)| doubt));
     if reasons.is_empty() { Verdict::Consistent } else { Verdict::Undecided(reasons) }
 }
 

@@ -177,3 +177,65 @@ fn property_file_that_is_none_leaves_it_open() {
     let leftover = other().without(PROPERTIES).file("launchpad/sling.properties", b"a=b\n");
     assert!(said(&leftover).starts_with("undecided ["), "{}", said(&leftover));
 }
+
+#[test]
+fn link_to_a_script_or_a_property_file_is_followed_or_told() {
+    let linked = |instance: &Instance, path: &str, link: Link| {
+        let mut case = instance.case();
+        case.links.insert(path.to_owned(), link);
+        let said = said_of(&case, Packing::Tar);
+        for packing in [Packing::Directory, Packing::ShuffledGz(1)] {
+            assert_eq!(said_of(&case, packing), said, "{path} {packing:?}");
+        }
+        said
+    };
+    let outside = || Link::Symbolic("/etc/aem/boot".to_owned());
+    for path in ["crx-quickstart/bin/boot", "crx-quickstart/conf/more.properties"] {
+        assert_eq!(linked(&other(), path, outside()), "undecided [elsewhere] []", "{path}");
+    }
+    let mut beside = other().case();
+    beside.links.insert("start.sh".to_owned(), outside());
+    assert_eq!(said_of(&beside, Packing::Tar), "undecided [elsewhere] []");
+    let unused = ["crx-quickstart/bin/start.bak", "crx-quickstart/opt/x.sh", "tool.cfg"];
+    for path in unused {
+        assert_eq!(linked(&other(), path, outside()), CONSISTENT, "{path}");
+    }
+    let moving =
+        other().file("opt/boot", b"java -Dcom.adobe.granite.crypto.keys.path=/mnt/keys -jar x\n");
+    let elsewhere =
+        moving.file("opt/boot.sh", b"java -Dcom.adobe.granite.crypto.keys.path=/mnt/keys -jar x\n");
+    let link = || Link::Symbolic("../opt/boot.sh".to_owned());
+    let followed = linked(&elsewhere, "crx-quickstart/bin/run", link());
+    assert!(
+        followed.starts_with("undecided [") && followed.contains("keys-external"),
+        "{followed}"
+    );
+}
+
+#[test]
+fn includes_beyond_the_bound_and_what_is_cut_off_leave_it_open() {
+    let names = |count: usize, length: usize| {
+        let names: Vec<String> = (0..count).map(|n| format!("conf/{n:0length$}")).collect();
+        let files = other().file(
+            PROPERTIES,
+            format!("granite.product.version=6.5.0\nsling.include.x={}\n", names.join(","))
+                .as_bytes(),
+        );
+        names.iter().fold(files, |files, name| files.file(name, b"a=b\n"))
+    };
+    // Only files with the names of properties are read.
+    assert!(said(&names(70, 2)).starts_with("undecided ["));
+    let reasons = |instance: &Instance| {
+        let report = report(&instance.case(), Packing::Tar);
+        list(&report["gaps"])
+            .map(|gap| gap["reason"].as_str().unwrap().to_owned())
+            .collect::<String>()
+    };
+    assert!(reasons(&names(70, 2)).contains("includes more than 64 files"));
+    assert!(
+        reasons(&names(20, 80)).contains("mentions sling.include in a form that is not understood")
+    );
+    let long = format!("${{sling.home}}/{}", "x/".repeat(600));
+    let long = other().file("bin/start", format!("java -D{KEYS_PATH}={long} -jar x\n").as_bytes());
+    assert!(reasons(&long).contains("mentions com.adobe.granite.crypto.keys.path"));
+}

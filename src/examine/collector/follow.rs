@@ -27,7 +27,7 @@ impl Collector<'_> {
         let mut wanted: Links =
             stems.map(|(path, target)| (path.clone(), target.clone())).collect();
         wanted.extend(self.items.iter().filter_map(|(path, item)| match item {
-            Item::Link(target) => Some((path.clone(), target.clone())),
+            Item::Link(target) if classify(path).is_some() => Some((path.clone(), target.clone())),
             _ => None,
         }));
         let mut targets: BTreeMap<String, Vec<String>> = BTreeMap::new();

@@ -1,8 +1,9 @@
 //! The property files and scripts of a source, by where they lie.
 
-use crate::evidence::{Fact, Statements, classify, classify_small};
+use crate::evidence::{Fact, Statements, classify, classify_small, is_script};
 use crate::examine::collector::Item;
 use crate::examine::paths::{join, name, parent};
+use crate::intake::LinkTarget;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Files that one setting may include.
@@ -24,21 +25,53 @@ pub(super) struct Files<'a> {
     pub(super) roots: BTreeSet<&'a str>,
     /// Files that were read, by directory; each with whether it is a script.
     directories: BTreeMap<&'a str, Vec<(bool, File<'a>)>>,
+    /// Links of such names whose target was not read, by directory; each with whether it is one to a script.
+    links: BTreeMap<&'a str, Vec<(bool, &'a str)>>,
 }
 
 impl<'a> Files<'a> {
     pub(super) fn of(items: &'a BTreeMap<String, Item>) -> Self {
-        let mut files = Self { items, roots: BTreeSet::new(), directories: BTreeMap::new() };
+        let mut files = Self {
+            items,
+            roots: BTreeSet::new(),
+            directories: BTreeMap::new(),
+            links: BTreeMap::new(),
+        };
         for (path, item) in items {
             let firm = classify(path);
             files.roots.extend(firm.map(|(_, found)| found.root));
             let Some((kind, _)) = firm.or_else(|| classify_small(path)) else { continue };
-            if let (Some(file), false) = (read(path, item), is_backup(path)) {
-                let is_script = kind.name.ends_with("script");
-                files.directories.entry(parent(path)).or_default().push((is_script, file));
+            if is_backup(path) {
+                continue;
+            }
+            let (directory, is_script) = (parent(path), is_script(kind));
+            match files.read(path) {
+                Some(file) => {
+                    files.directories.entry(directory).or_default().push((is_script, file))
+                }
+                None if matches!(item, Item::Link(_)) => {
+                    files.links.entry(directory).or_default().push((is_script, path));
+                }
+                None => {}
             }
         }
         files
+    }
+
+    /// Returns the links that stand where a script or a property file of an install may, and whose target was not read.
+    pub(super) fn unread_links(&self, root: &str) -> Vec<&'a str> {
+        let in_use = [(join(root, "bin"), false), (join(root, "conf"), false)];
+        let places = in_use.into_iter().chain(script_places(root).map(|place| (place, true)));
+        let links = places.flat_map(|(place, scripts_only)| {
+            let links = self.links.get(place.as_str()).into_iter().flatten();
+            links.filter(move |(is_script, _)| *is_script || !scripts_only)
+        });
+        links.map(|(_, path)| *path).collect()
+    }
+
+    /// Says whether a path is that of a link whose target was not read.
+    pub(super) fn is_unread_link(&self, path: &str) -> bool {
+        matches!(self.items.get(path), Some(Item::Link(_))) && self.read(path).is_none()
     }
 
     /// Says whether the source has something at a path or below.
@@ -48,10 +81,13 @@ impl<'a> Files<'a> {
         self.items.contains_key(path) || next().is_some_and(|(path, _)| path.starts_with(&below))
     }
 
-    /// Returns the file at a path, where it is a property file or a script and was read.
+    /// Returns the file at a path, where it is a property file or a script and was read, or is a link to one.
     pub(super) fn read(&self, path: &str) -> Option<File<'a>> {
         let (path, item) = self.items.get_key_value(path)?;
-        read(path, item)
+        match item {
+            Item::Link(LinkTarget::Inside(target)) => read(path, self.items.get(target)?),
+            item => read(path, item),
+        }
     }
 
     /// Returns the files directly in a directory, but for those that were put aside.
@@ -66,10 +102,8 @@ impl<'a> Files<'a> {
     pub(super) fn scripts(&self, root: &str) -> Vec<File<'a>> {
         let bin = join(root, "bin");
         let bin = self.in_directory(&bin).map(|file| (true, file));
-        let beside = (name(root) == "crx-quickstart").then(|| parent(root).to_owned());
-        let places = [Some(join(root, "opt/helpers")), Some(root.to_owned()), beside];
-        let others =
-            places.iter().flatten().filter_map(|place| self.directories.get(place.as_str()));
+        let places: Vec<String> = script_places(root).collect();
+        let others = places.iter().filter_map(|place| self.directories.get(place.as_str()));
         let scripts = bin.chain(others.flatten().copied()).filter(|(is_script, _)| *is_script);
         scripts.map(|(_, file)| file).collect()
     }
@@ -85,6 +119,12 @@ impl<'a> Files<'a> {
         let mut found = bases.iter().filter_map(|base| super::spot::descend(base, &path));
         found.find_map(|path| self.read(&path))
     }
+}
+
+/// Returns where scripts of an install may lie beside its `bin`, among other files.
+fn script_places(root: &str) -> impl Iterator<Item = String> {
+    let beside = (name(root) == "crx-quickstart").then(|| parent(root).to_owned());
+    [Some(join(root, "opt/helpers")), Some(root.to_owned()), beside].into_iter().flatten()
 }
 
 fn read<'a>(path: &'a str, item: &'a Item) -> Option<File<'a>> {

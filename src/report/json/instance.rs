@@ -171,8 +171,7 @@ fn storage(member: &Member) -> WireStorage<'_> {
 
 fn keys(member: &Member, name: KeyName) -> Vec<WireKey<'_>> {
     let snapshot = &member.snapshot;
-    let files =
-        snapshot.key_files.iter().chain(&snapshot.moved_keys).filter(|file| file.name == name);
+    let files = snapshot.all_key_files().filter(|file| file.name == name);
     let jcr = member.snapshot.repository.iter().filter_map(|r| Some((r, r.key(name)?)));
     let jcr = jcr.map(|(repository, key)| jcr_key(repository, key));
     files.map(|file| key(member, file)).chain(jcr).collect()
