@@ -2,6 +2,7 @@
 //!
 //! Nothing here may put key bytes into an error, a message or a value. Parsing cannot fail, so there is no error to leak them.
 
+use super::key_spellings::spellings;
 use super::{Fact, Found, Kind, Names, ParseError, Reads, path};
 use crate::facts::{Digest, Hex, KeyDigest, KeyName, LineEnd, TextKind};
 use crate::wiped::Wiped;
@@ -85,6 +86,7 @@ pub fn digest_key(bytes: &[u8]) -> KeyDigest {
         trimmed: trimmed.collect(),
         uniform: bytes.iter().all(|byte| bytes.first() == Some(byte)),
         text: text_kind(bytes),
+        spelled: spellings(bytes),
     }
 }
 

@@ -16,6 +16,7 @@ mod java_object;
 mod java_version;
 mod kept_text;
 mod key;
+mod key_spellings;
 mod log;
 mod manifest;
 mod path;

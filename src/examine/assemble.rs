@@ -48,7 +48,7 @@ pub(super) fn snapshots(
         ..
     } = collected;
     drop_barren(&mut items);
-    let (mut roots, mut layouts) = installs(source, &items, &mut gaps);
+    let (mut roots, mut layouts) = installs(source, &items, &mut gaps, limits);
     let left_out = split_off(source, &mut roots, limits, &mut gaps);
     let tops: BTreeSet<&str> = roots.keys().map(String::as_str).collect();
     let installs = realms_of(&tops);
@@ -101,6 +101,7 @@ fn installs<'a>(
     source: &str,
     items: &'a BTreeMap<String, Item>,
     gaps: &mut Vec<Gap>,
+    limits: &Limits,
 ) -> (BTreeMap<String, Evidence<'a>>, BTreeMap<String, Layout>) {
     let mut layouts = layouts(source, items);
     let mut roots = by_root(items, &layouts);
@@ -111,7 +112,8 @@ fn installs<'a>(
     });
     layouts.retain(|root, _| roots.contains_key(root));
     gaps.retain(|gap| !is_unused(gap, &layouts));
-    gaps.extend(layouts.values().flat_map(|layout| layout.gaps.iter().cloned()));
+    let unclear = layouts.values().flat_map(|layout| &layout.gaps);
+    gaps.extend(GapList::capped(source, unclear, limits.gaps_max));
     gaps.extend(malformed(source, items));
     (roots, layouts)
 }

@@ -1,23 +1,33 @@
-//! Keys that are text, and stand among other text: pasted into a property, or as a line of a file.
+//! Keys that stand among other text: pasted into a property, or as a line of a file, as they are or as digits.
 
-use crate::evidence::fingerprint;
+use super::Examined;
+use crate::evidence::digest;
 use crate::facts::{Digest, KeyDigest, Repository, Snapshot};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Hides in all instances of a source every text that is a key of one of them. Keys that AEM makes are no text.
-pub(super) fn hide(snapshots: &mut [Snapshot]) {
-    let keys: BTreeSet<Digest> = snapshots
-        .iter()
-        .flat_map(digests)
-        .filter(|key| key.text.is_some())
-        .flat_map(forms)
-        .collect();
-    if keys.is_empty() {
-        return;
+/// Bytes from which on a part of a text is looked up. A key of fewer, which is none that AEM makes, is known where it is the whole text.
+const PART_BYTES_MIN: usize = 8;
+
+/// Hides in all that was examined every text that holds a key of any instance.
+pub(super) fn hide(all: &mut Examined) {
+    let mut keys: BTreeMap<u64, BTreeSet<Digest>> = BTreeMap::new();
+    for key in all.snapshots.iter().flat_map(|(_, snapshot)| digests(snapshot)) {
+        for spelled in &key.spelled {
+            keys.entry(spelled.bytes).or_default().insert(*spelled);
+        }
     }
-    let is_key = |text: &str| fingerprint(text.as_bytes()).is_some_and(|text| keys.contains(&text));
-    for snapshot in snapshots {
-        snapshot.hide_keys(is_key);
+    let is_key = |text: &str| {
+        let of_length = u64::try_from(text.len()).ok().and_then(|length| keys.get(&length));
+        of_length.is_some_and(|keys| keys.contains(&digest(text.as_bytes())))
+    };
+    let holds_key =
+        |text: &str| is_key(text.trim()) || parts(text).any(|part| is_any_form(part, &is_key));
+    for (_, snapshot) in &mut all.snapshots {
+        snapshot.hide_keys(holds_key);
+        snapshot.forget_spellings();
+    }
+    for gap in &mut all.gaps {
+        gap.hide_keys(holds_key);
     }
 }
 
@@ -29,31 +39,67 @@ fn digests(snapshot: &Snapshot) -> impl Iterator<Item = &KeyDigest> {
     snapshot.all_key_files().map(|file| &file.digest).chain(stored.map(|key| &key.digest))
 }
 
-/// Returns a key as it is, and without the line end that it may or may not have been given by mistake.
-fn forms(key: &KeyDigest) -> impl Iterator<Item = Digest> {
-    key.trimmed.iter().map(|(_, digest)| *digest).chain([key.whole])
+/// Returns the parts of a text that may be a key: words, and parts of paths and addresses.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    const AROUND: &[char] =
+        &['"', '\'', ',', ';', '(', ')', '{', '}', '[', ']', '<', '>', '`', '&', '?', '@'];
+    // Base64 has slashes and an equals sign; what stands before a colon or an equals sign names what is behind it.
+    let words = text.split(|c: char| c.is_whitespace() || AROUND.contains(&c));
+    let values =
+        words.flat_map(|word| [Some(word), behind(word, ':'), behind(word, '=')]).flatten();
+    let all =
+        values.flat_map(|value| std::iter::once(value).chain(value.split(['/', '\\', ':', '='])));
+    all.filter(|part| part.len() >= PART_BYTES_MIN)
+}
+
+fn behind(word: &str, mark: char) -> Option<&str> {
+    word.split_once(mark).map(|(_, value)| value)
+}
+
+/// Says whether a part is a key as it stands, without the padding of base64, or as digits of either case with dashes between them.
+fn is_any_form(part: &str, is_key: &impl Fn(&str) -> bool) -> bool {
+    let bare = part.trim_end_matches('=');
+    let is_digits = || part.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    is_key(part)
+        || bare.len() < part.len() && is_key(bare)
+        || is_digits() && is_key(&part.replace('-', "").to_ascii_lowercase())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{HIDDEN_KEY, KeyName};
+    use crate::facts::{Gap, GapKind, HIDDEN_KEY, KeyName};
     use crate::testing::{Instance, farm};
 
-    /// What is shown of a text, in an instance with this key.
+    fn examined(change: impl FnOnce(Instance) -> Instance, text: &str) -> Examined {
+        let build = farm().with("a", change).with("b", |i| i.setting("x", text)).build();
+        let snapshots = build.members.into_iter().map(|member| (None, member.snapshot)).collect();
+        let reason = format!("says {text}, which is not in the source");
+        let gap = Gap { source: "b".to_owned(), path: None, kind: GapKind::Elsewhere, reason };
+        Examined { snapshots, gaps: vec![gap], ..Examined::default() }
+    }
+
+    /// What is shown of a text in one instance, where another one has this key.
     fn shown(change: impl FnOnce(Instance) -> Instance, text: &str) -> String {
-        let build = farm().with("a", |i| change(i).setting("x", text)).build();
-        let mut snapshots: Vec<_> =
-            build.members.into_iter().map(|member| member.snapshot).collect();
-        hide(&mut snapshots);
-        snapshots.remove(0).settings.remove(0).value
+        let mut all = examined(change, text);
+        hide(&mut all);
+        let (_, snapshot) = all.snapshots.remove(1);
+        let value = snapshot.settings.last().expect("the setting").value.clone();
+        assert_eq!(
+            value == HIDDEN_KEY,
+            !all.gaps[0].reason.contains(text),
+            "{}",
+            all.gaps[0].reason
+        );
+        value
     }
 
     #[test]
     fn text_that_is_a_key_is_hidden_wherever_the_key_is() {
         let key = (KeyName::Hmac, &b"changeme"[..]);
         assert_eq!(shown(|i| i.hmac(b"changeme"), "changeme"), HIDDEN_KEY);
-        assert_eq!(shown(|i| i.hmac(b"changeme\r\n"), "changeme"), HIDDEN_KEY);
+        assert_eq!(shown(|i| i.hmac(b" changeme\r\n\n"), "changeme"), HIDDEN_KEY);
+        assert_eq!(shown(|i| i.hmac(b"\xff\xfec\0h\0a\0n\0g\0e\0m\0e\0"), "changeme"), HIDDEN_KEY);
         assert_eq!(shown(|i| i.jcr(&[key]), "changeme"), HIDDEN_KEY);
         assert_eq!(
             shown(|i| i.key_in("bundle7", KeyName::Master, b"changeme"), "changeme"),
@@ -62,5 +108,25 @@ mod tests {
         assert_eq!(shown(|i| i.moved_key(KeyName::Hmac, b"changeme"), "changeme"), HIDDEN_KEY);
         assert_eq!(shown(|i| i.hmac(b"changeme"), "unchanged"), "unchanged");
         assert_eq!(shown(|i| i, "changeme"), "changeme");
+    }
+
+    #[test]
+    fn key_is_found_as_a_part_and_as_digits() {
+        let master: Vec<u8> = (0xa0..0xb0).collect();
+        let hmac = b"changeme";
+        for text in [
+            "/opt/changeme/x",
+            "file:changeme",
+            "C:\\keys\\changeme",
+            "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf",
+            "/opt/A0A1A2A3A4A5A6A7A8A9AAABACADAEAF",
+            "a0a1a2a3-a4a5-a6a7-a8a9-aaabacadaeaf",
+            "x=oKGio6SlpqeoqaqrrK2urw==",
+        ] {
+            assert_eq!(shown(|i| i.hmac(hmac).master(&master), text), HIDDEN_KEY, "{text}");
+        }
+        for text in ["/opt/changeme2", "/opt/a0a1a2a3a4a5a6a7a8a9aaabacadaeae"] {
+            assert_eq!(shown(|i| i.hmac(hmac).master(&master), text), text);
+        }
     }
 }

@@ -15,7 +15,7 @@ use crate::evidence::{HOME_OPTION, LAUNCHPAD_OPTION, mover};
 use crate::facts::{
     BUNDLE_CACHE, CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH, Gap, GapKind, KeyName,
     OLD_BUNDLE_CACHE, Place, REPOSITORY_HOME, SLING_HOME, SLING_INCLUDE, SLING_LAUNCHPAD,
-    SLING_PROPERTIES, Setting,
+    SLING_PROPERTIES, Setting, Shape,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,7 +31,7 @@ pub(super) struct Layout {
     /// The property file in use was read.
     pub(super) properties: bool,
     /// What is not understood, and what is not in the source.
-    pub(super) gaps: Vec<Gap>,
+    pub(super) gaps: BTreeSet<Gap>,
     /// Files that count although they are no evidence by their path.
     pub(super) used: BTreeSet<String>,
 }
@@ -57,6 +57,14 @@ pub(super) fn layouts(source: &str, items: &BTreeMap<String, Item>) -> BTreeMap<
     };
     files.roots.iter().map(of).collect()
 }
+
+/// Returns a place as a file names it, for a sentence; what is no path may be a password.
+fn shown(place: &str) -> String {
+    Shape::Path.shown(place)
+}
+
+/// Gaps that the settings of one install give at most.
+const GAPS_MAX: usize = 100;
 
 /// What one file says of one name.
 #[derive(Debug, Clone, Copy)]
@@ -125,7 +133,10 @@ impl<'a> Reader<'a> {
 
     fn gap(&mut self, path: &str, kind: GapKind, reason: String) {
         let (source, path) = (self.source.to_owned(), Some(path.to_owned()));
-        self.layout.gaps.push(Gap { source, path, kind, reason });
+        // One gap leaves the verdict open as well as thousands.
+        if self.layout.gaps.len() < GAPS_MAX {
+            self.layout.gaps.insert(Gap { source, path, kind, reason });
+        }
     }
 
     fn unclear(&mut self, path: &str, reason: String) {
@@ -190,7 +201,7 @@ impl<'a> Reader<'a> {
                     None => self.gap(
                         file.path,
                         GapKind::Elsewhere,
-                        format!("runs {source}, which is not in the source and can move the keys; send it too"),
+                        format!("runs {}, which is not in the source and can move the keys; send it too", shown(source)),
                     ),
                 }
             }
@@ -262,7 +273,7 @@ impl<'a> Reader<'a> {
             Some((spot, place)) => {
                 let reason = format!(
                     "names {} as the property file, which is not in the source; send it too",
-                    spot.text()
+                    shown(spot.text())
                 );
                 self.gap(place, GapKind::Elsewhere, reason);
                 usual
@@ -299,7 +310,7 @@ impl<'a> Reader<'a> {
             if !is_own {
                 let reason = format!(
                     "starts the install in {}, which may be another one than this",
-                    said.value
+                    shown(said.value)
                 );
                 self.unclear(said.path, reason);
             }
@@ -314,7 +325,7 @@ impl<'a> Reader<'a> {
             if let Spot::Unknown(value) = &spot {
                 self.unclear(
                     path,
-                    format!("names {value} as the launchpad, which is not understood"),
+                    format!("names {} as the launchpad, which is not understood", shown(value)),
                 );
             }
             (self.launchpad, self.launchpad_by) = (spot, Some(path));
@@ -357,7 +368,7 @@ impl<'a> Reader<'a> {
             None => {
                 let reason = format!(
                     "includes {}, which is not in the source and can move the keys; send it too",
-                    spot.text()
+                    shown(spot.text())
                 );
                 self.gap(by, GapKind::Elsewhere, reason);
             }
@@ -382,7 +393,13 @@ impl<'a> Reader<'a> {
         match spot {
             spot if spot == usual => {}
             Spot::Unknown(value) => {
-                self.unclear(path, format!("names {value} as the directory of the bundle cache, which is not understood"));
+                self.unclear(
+                    path,
+                    format!(
+                        "names {} as the directory of the bundle cache, which is not understood",
+                        shown(&value)
+                    ),
+                );
             }
             Spot::Inside(cache) if self.files.has(&cache) => {
                 self.set(BUNDLE_CACHE, cache.clone(), path);
@@ -392,7 +409,7 @@ impl<'a> Reader<'a> {
                 self.layout.cache = Cache::Missing;
                 let reason = format!(
                     "says that the bundle cache, and storage and keys with it, is in {}, which is not in the source; pack that directory and the install into one archive, with full paths",
-                    spot.text()
+                    shown(spot.text())
                 );
                 self.set(BUNDLE_CACHE, spot.text().to_owned(), path);
                 self.gap(path, GapKind::Elsewhere, reason);

@@ -88,6 +88,8 @@ fn merge(mut outcomes: Vec<Outcome>) -> Examined {
         all.sources.push(outcome.record);
         all.gaps.extend(outcome.gaps);
     }
+    // A key may be pasted into the files of another instance.
+    key_texts::hide(&mut all);
     all.gaps.sort();
     all
 }
@@ -120,7 +122,6 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch) -> Outcome {
     let segment_stores = std::mem::take(&mut collected.segment_stores);
     let (mut snapshots, mut gaps) = assemble::snapshots(source, &walked, collected, limits);
     gaps.extend(repository::add(source, &walked, limits, &segment_stores, &mut snapshots));
-    key_texts::hide(&mut snapshots);
     snapshots.iter_mut().for_each(Snapshot::keep_shapes);
     gaps.iter_mut().for_each(Gap::keep_shapes);
     let record = SourceRecord {

@@ -103,6 +103,9 @@ pub struct KeyDigest {
     pub uniform: bool,
     /// The kind of text, when every byte is printable or white space.
     pub text: Option<TextKind>,
+    /// What it looks like in other text; known while the file is at hand, and not saved.
+    #[serde(skip)]
+    pub spelled: Vec<Digest>,
 }
 
 /// A file named `hmac` or `master` in some bundle's data directory.

@@ -127,6 +127,16 @@ impl Shape {
         }
     }
 
+    /// Returns a text of a file for a sentence about that file: without credentials, and not at all where it is not in this shape.
+    pub fn shown(self, text: &str) -> String {
+        let kept = self.kept(text, text.len());
+        if is_note(&kept) {
+            format!("something that is not shown ({} bytes)", text.len())
+        } else {
+            kept
+        }
+    }
+
     /// Returns what is kept of a text that has so many bytes: all of it but credentials, or how long it is.
     pub fn kept(self, text: &str, bytes: usize) -> String {
         if text.is_empty() || is_note(text) {

@@ -32,6 +32,7 @@ impl Snapshot {
             }
         });
         self.bundles.iter_mut().for_each(drop_odd_name);
+        self.gaps.iter_mut().for_each(|gap| gap.hide_keys(&is_key));
     }
 
     fn each_text(&mut self, visit: Visit<'_>) {
@@ -76,6 +77,15 @@ impl Snapshot {
 }
 
 impl Gap {
+    /// Hides the words of its reason that hold a key.
+    pub fn hide_keys(&mut self, holds_key: impl Fn(&str) -> bool) {
+        if holds_key(&self.reason) {
+            let words =
+                self.reason.split(' ').map(|word| if holds_key(word) { "(a key)" } else { word });
+            self.reason = words.collect::<Vec<_>>().join(" ");
+        }
+    }
+
     /// Cuts credentials out of its reason.
     pub fn keep_shapes(&mut self) {
         cut_credentials(&mut self.reason);

@@ -1,9 +1,9 @@
 //! All facts of one instance from one source.
 
 use super::{
-    Account, Bundle, CRYPTO, CRYPTO_FILE, CRYPTO_KEYS_PATH, Configuration, Gap, KeyFile, KeyName,
-    Log, LogTopic, NodeStore, Place, Repository, Role, RunModes, Setting, SlingId, StorageFile,
-    Told,
+    Account, Bundle, CRYPTO, CRYPTO_FILE, CRYPTO_KEYS_PATH, Configuration, Gap, JcrKeys, KeyFile,
+    KeyName, Log, LogTopic, NodeStore, Place, Repository, Role, RunModes, Setting, SlingId,
+    StorageFile, Told,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -70,6 +70,20 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// Forgets how its keys look in other text, once nothing is left to be compared with that.
+    pub fn forget_spellings(&mut self) {
+        let files = self.key_files.iter_mut().chain(&mut self.moved_keys);
+        let stored = self.repository.iter_mut().flat_map(|stored| {
+            let now = match &mut stored.keys {
+                JcrKeys::Read(keys) => keys.as_mut_slice(),
+                JcrKeys::Unreadable(_) | JcrKeys::NotRead(_) => &mut [],
+            };
+            now.iter_mut().chain(stored.history.others.iter_mut().flat_map(|past| &mut past.keys))
+        });
+        let keys = files.map(|file| &mut file.digest).chain(stored.map(|key| &mut key.digest));
+        keys.for_each(|key| key.spelled = Vec::new());
+    }
+
     /// Returns every key file, those in a directory that a setting names included.
     pub fn all_key_files(&self) -> impl Iterator<Item = &KeyFile> {
         self.key_files.iter().chain(&self.moved_keys)

@@ -47,7 +47,7 @@ impl<'a> Files<'a> {
             let (directory, is_script) = (parent(path), is_script(kind));
             match files.read(path) {
                 Some(file) => {
-                    files.directories.entry(directory).or_default().push((is_script, file))
+                    files.directories.entry(directory).or_default().push((is_script, file));
                 }
                 None if matches!(item, Item::Link(_)) => {
                     files.links.entry(directory).or_default().push((is_script, path));

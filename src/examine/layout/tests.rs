@@ -192,7 +192,7 @@ fn cache_is_followed_where_it_is_in_the_source() {
     assert_eq!(cache, Cache::At("q/launchpad2/felix".to_owned()));
     let gone = layout(&[(PROPERTIES, "org.osgi.framework.storage=/var/cache/aem/felix")]);
     assert_eq!(gone.cache, Cache::Missing);
-    assert!(gone.gaps[0].reason.contains("/var/cache/aem/felix"), "{:?}", gone.gaps);
+    assert!(gone.gaps.first().unwrap().reason.contains("/var/cache/aem/felix"), "{:?}", gone.gaps);
 }
 
 #[test]

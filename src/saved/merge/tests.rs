@@ -9,6 +9,7 @@ fn snapshot(name: &str, label: Option<&str>) -> Snapshot {
     let farm = farm().with(name, |i| i.role("author").log("error.log", "x\n")).build();
     let mut snapshot = farm.members[0].snapshot.clone();
     snapshot.label = label.map(str::to_owned);
+    snapshot.forget_spellings();
     snapshot
 }
 
