@@ -29,7 +29,8 @@ pub struct Limits {
     pub zeros_bytes_max: u64,
     /// Evidence entries kept of one source. A full install has about 2,500.
     pub evidence_max: usize,
-    /// Bytes of names remembered of one source: of evidence, links, archives and homes. A full install has about 250 KB.
+    /// Bytes remembered of one source: of names of evidence, links, archives and homes, of settings, and of configurations. A full
+    /// install has about 300 KB.
     pub names_bytes_max: usize,
     /// Instances of one source. A farm has tens.
     pub instances_max: usize,

@@ -4,6 +4,15 @@ use super::{ConfigFile, Fact, Found, bundle_values};
 use crate::facts::HIDDEN_LINK;
 
 impl Fact {
+    /// Returns how many bytes are kept of what a source may have any number of; 0 for what has a small bound of its own.
+    pub fn kept_bytes(&self) -> usize {
+        match self {
+            Self::Settings(statements) => statements.text_bytes(),
+            Self::Config(ConfigFile::Used(config)) => config.kept_bytes(),
+            _ => 0,
+        }
+    }
+
     /// Says whether anything of the body is in it: letters or digits, and not only what they mean. A key is no jar, and of a log
     /// words of fixed patterns alone are kept.
     pub fn quotes(&self) -> bool {

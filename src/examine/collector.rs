@@ -242,8 +242,9 @@ impl<'a> Collector<'a> {
         let max = self.limits.names_bytes_max;
         self.names_bytes = self.names_bytes.saturating_add(bytes);
         if self.names_bytes > max {
-            let reason =
-                format!("has more than {max} bytes of names and settings; the rest is left out");
+            let reason = format!(
+                "has more than {max} bytes of names, settings and configurations; the rest is left out"
+            );
             self.gaps.record_limit(reason);
         }
         self.names_bytes <= max
@@ -387,12 +388,9 @@ impl<'a> Collector<'a> {
                 fact.hide_location(&found);
             }
         }
-        // Each script may keep some KiB, and there may be as many scripts as pieces of evidence.
-        let text_bytes = match &fact {
-            Ok(Fact::Settings(statements)) => statements.text_bytes(),
-            _ => 0,
-        };
-        if self.has_room(text_bytes) {
+        // A script may keep some KiB, a configuration more, and there may be as many of them as pieces of evidence.
+        let kept_bytes = fact.as_ref().map(Fact::kept_bytes).unwrap_or_default();
+        if self.has_room(kept_bytes) {
             self.put(path, Item::Read { fact, owner });
         } else {
             self.put(path, Item::Lost);

@@ -55,7 +55,14 @@ pub(super) fn layouts(source: &str, items: &BTreeMap<String, Item>) -> BTreeMap<
         let reader = Reader::new(source, root, &files);
         ((*root).to_owned(), reader.layout())
     };
-    files.roots.iter().map(of).collect()
+    let mut layouts: BTreeMap<String, Layout> = files.roots.iter().map(of).collect();
+    let used: BTreeSet<String> = layouts.values().flat_map(|layout| layout.used.clone()).collect();
+    if let Some((root, layout)) = layouts.iter_mut().next() {
+        let of_host = Reader::new(source, root, &files).of_host(&used);
+        layout.used.extend(of_host.used);
+        layout.gaps.extend(of_host.gaps);
+    }
+    layouts
 }
 
 /// Returns a place as a file names it, for a sentence; what is no path may be a password.
@@ -488,6 +495,23 @@ impl<'a> Reader<'a> {
                 );
             }
         }
+    }
+
+    /// Tells of files of the host, such as a unit of systemd, that move something and that nothing in the source names.
+    fn of_host(mut self, used: &BTreeSet<String>) -> Layout {
+        for file in self.files.of_host() {
+            let unclear = || file.statements.unclear.first().copied();
+            if let Some(name) = self.moves(&file).or_else(unclear)
+                && !used.contains(file.path)
+            {
+                let reason = format!(
+                    "mentions {name}, and nothing in the source tells which install it is for"
+                );
+                self.layout.used.insert(file.path.to_owned());
+                self.unclear(file.path, reason);
+            }
+        }
+        self.layout
     }
 
     /// Returns a name to which a file gives another value than the usual one.

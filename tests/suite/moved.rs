@@ -196,7 +196,7 @@ fn link_to_a_script_or_a_property_file_is_followed_or_told() {
     let mut beside = other().case();
     beside.links.insert("start.sh".to_owned(), outside());
     assert_eq!(said_of(&beside, Packing::Tar), "undecided [elsewhere] []");
-    let unused = ["crx-quickstart/bin/start.bak", "crx-quickstart/opt/x.sh", "tool.cfg"];
+    let unused = ["crx-quickstart/bin/start.bak", "crx-quickstart/opt/x.sh", "crx-quickstart/tool.cfg"];
     for path in unused {
         assert_eq!(linked(&other(), path, outside()), CONSISTENT, "{path}");
     }
@@ -238,4 +238,18 @@ fn includes_beyond_the_bound_and_what_is_cut_off_leave_it_open() {
     let long = format!("${{sling.home}}/{}", "x/".repeat(600));
     let long = other().file("bin/start", format!("java -D{KEYS_PATH}={long} -jar x\n").as_bytes());
     assert!(reasons(&long).contains("mentions com.adobe.granite.crypto.keys.path"));
+}
+
+#[test]
+fn file_of_the_host_that_moves_the_keys_leaves_it_open() {
+    let unit = |text: &str| {
+        let mut case = other().root("opt/aem/crx-quickstart").case();
+        case.files.insert("etc/systemd/system/aem.service".to_owned(), text.as_bytes().to_vec());
+        said_of(&case, Packing::Tar)
+    };
+    let moving = format!(
+        "[Service]\nEnvironment=\"CQ_JVM_OPTS=-D{KEYS_PATH}=/mnt/keys\"\nExecStart=/opt/aem/crx-quickstart/bin/start\n"
+    );
+    assert_eq!(unit(&moving), "undecided [unclear-setting] []");
+    assert_eq!(unit("[Service]\nExecStart=/opt/aem/crx-quickstart/bin/start\n"), CONSISTENT);
 }

@@ -32,6 +32,8 @@ pub(super) const KIND: Kind = Kind {
     parse,
 };
 
+/// Bytes of a digest as reports show it, with what is around it.
+const DIGEST_BYTES: usize = 200;
 const PID_CHARS_MAX: usize = 512;
 /// Ends the name of a file that is being written.
 const LEFTOVER: &str = ".tmp";
@@ -112,6 +114,14 @@ impl Config {
     /// Says whether there is anything to report of it.
     pub fn matters(&self) -> bool {
         self.wanted || !self.secrets.is_empty() || !self.protected.is_empty()
+    }
+
+    /// Returns the bytes of its values and of the digests of those that are protected.
+    pub(in crate::evidence) fn kept_bytes(&self) -> usize {
+        let values = self.properties.values().flatten().map(String::len);
+        let digests =
+            self.protected.iter().map(|value| value.property.len().saturating_add(DIGEST_BYTES));
+        values.chain(digests).sum()
     }
 
     /// Makes the fact of it.

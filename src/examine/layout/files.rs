@@ -98,6 +98,13 @@ impl<'a> Files<'a> {
         self.directories.get(directory).into_iter().flatten().map(|(_, file)| *file)
     }
 
+    /// Returns the files below an `etc` of a host.
+    pub(super) fn of_host(&self) -> Vec<File<'a>> {
+        let is_of_host = |directory: &str| directory.split('/').any(|part| part == "etc");
+        let directories = self.directories.iter().filter(|(directory, _)| is_of_host(directory));
+        directories.flat_map(|(_, files)| files).map(|(_, file)| *file).collect()
+    }
+
     /// Returns the scripts that may start an install: in its `bin`, in it, and beside it.
     pub(super) fn scripts(&self, root: &str) -> Vec<File<'a>> {
         let bin = join(root, "bin");
