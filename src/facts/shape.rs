@@ -127,10 +127,11 @@ impl Shape {
         }
     }
 
-    /// Returns a text of a file for a sentence about that file: without credentials, and not at all where it is not in this shape.
+    /// Returns a text of a file for a sentence about that file; not at all where it is not in this shape, or may name a user or give
+    /// something a value.
     pub fn shown(self, text: &str) -> String {
         let kept = self.kept(text, text.len());
-        if is_note(&kept) {
+        if is_note(&kept) || text.contains(['@', '=', '?']) {
             format!("something that is not shown ({} bytes)", text.len())
         } else {
             kept

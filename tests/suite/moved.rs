@@ -196,7 +196,8 @@ fn link_to_a_script_or_a_property_file_is_followed_or_told() {
     let mut beside = other().case();
     beside.links.insert("start.sh".to_owned(), outside());
     assert_eq!(said_of(&beside, Packing::Tar), "undecided [elsewhere] []");
-    let unused = ["crx-quickstart/bin/start.bak", "crx-quickstart/opt/x.sh", "crx-quickstart/tool.cfg"];
+    let unused =
+        ["crx-quickstart/bin/start.bak", "crx-quickstart/opt/x.sh", "crx-quickstart/tool.cfg"];
     for path in unused {
         assert_eq!(linked(&other(), path, outside()), CONSISTENT, "{path}");
     }

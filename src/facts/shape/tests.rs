@@ -206,3 +206,13 @@ fn what_was_kept_once_stays() {
         assert!(!is_note(&format!("{NOTE}{text}")), "{text}");
     }
 }
+
+#[test]
+fn sentence_shows_a_path_and_nothing_that_may_be_a_secret() {
+    assert_eq!(Shape::Path.shown("${sling.home}/../keys"), "${sling.home}/../keys");
+    assert_eq!(Shape::Path.shown("C:\\aem\\keys"), "C:\\aem\\keys");
+    for text in ["//user:hunter2@host/x", "https:/u:p@host/x", "ms.secret=hunter2", "x?token=1"] {
+        let shown = Shape::Path.shown(text);
+        assert_eq!(shown, format!("something that is not shown ({} bytes)", text.len()));
+    }
+}
