@@ -6,7 +6,7 @@
 //! `org.osgi.service.http.port` in `sling.properties` is only the default, 8080; the port in use comes from the command line.
 
 use super::statements::{
-    KEPT_BYTES_MAX, SETTINGS_MAX, Statements, VALUE_CHARS_MAX, mentions, mover,
+    KEPT_BYTES_MAX, SETTINGS_MAX, Statements, VALUE_CHARS_MAX, mentions, mover, pair_bytes,
 };
 use super::{Fact, Found, Kind, Names, ParseError, Reads, path, text};
 use crate::wiped::Wiped;
@@ -132,12 +132,14 @@ fn statements(bytes: &[u8]) -> Statements {
     let mut statements = Statements { unclear, ..Statements::default() };
     let mut kept_bytes = 0_usize;
     for (name, value) in kept() {
-        let resolved = resolve(value.trim(), &all);
-        let value = text::cut(resolved.trim(), VALUE_CHARS_MAX);
-        if value.len() < resolved.trim().len() {
+        let written = text::cut(value.trim(), VALUE_CHARS_MAX);
+        let resolved = resolve(&written, &all);
+        let kept = text::cut(resolved.trim(), VALUE_CHARS_MAX);
+        if written.len() < value.trim().len() || kept.len() < resolved.trim().len() {
             statements.unclear.extend(mover(name));
         }
-        kept_bytes = kept_bytes.saturating_add(name.len()).saturating_add(value.len());
+        let value = kept;
+        kept_bytes = kept_bytes.saturating_add(pair_bytes(name, &value));
         if kept_bytes <= KEPT_BYTES_MAX && statements.settings.len() < SETTINGS_MAX {
             statements.settings.push((name.clone(), value));
         } else {
@@ -154,18 +156,23 @@ fn resolve(value: &str, all: &BTreeMap<&str, &str>) -> String {
     for _ in 0..DEPTH_MAX {
         let Some((before, name, after)) = reference(&value) else { break };
         let Some(found) = all.get(name).filter(|_| value.len() <= VALUE_CHARS_MAX) else { break };
-        value = format!("{before}{}{after}", found.trim());
+        // One character too many, so that what is cut off is missed.
+        let found = text::cut(found.trim(), VALUE_CHARS_MAX.saturating_add(1));
+        value = format!("{before}{found}{after}");
     }
     value
 }
 
 /// Returns the first `${name}` that names no setting that moves something, and what stands before and behind it.
 fn reference(value: &str) -> Option<(&str, &str, &str)> {
-    value.match_indices("${").find_map(|(at, start)| {
+    for (at, start) in value.match_indices("${") {
         let before = value.get(..at)?;
         let (name, after) = value.get(at.saturating_add(start.len())..)?.split_once('}')?;
-        mover(name).is_none().then_some((before, name, after))
-    })
+        if mover(name).is_none() {
+            return Some((before, name, after));
+        }
+    }
+    None
 }
 
 /// Returns all names and values, in file order. Values may be secrets.
@@ -206,11 +213,13 @@ impl<'a> Lines<'a> {
                 break line;
             }
         };
-        let mut logical = first.to_vec();
-        while is_continued(&logical) {
+        let (mut logical, mut last) = (first.to_vec(), first);
+        // Only the backslashes of the line itself count, not those that it was joined to.
+        while is_continued(last) {
             logical.pop();
             let Some(next) = self.next_natural() else { break };
             logical.extend_from_slice(next);
+            last = next;
         }
         Some(logical)
     }
@@ -400,7 +409,21 @@ mod tests {
         let line = |index: usize| format!("sling.include.{index}={}\n", "x".repeat(2_000));
         let many: String = (0..100).map(line).collect();
         let statements = statements(many.as_bytes());
-        assert!(statements.settings.len() < 20 && statements.unclear.contains("sling.include"));
+        assert!(statements.settings.len() < 40 && statements.unclear.contains("sling.include"));
+    }
+
+    #[test]
+    fn long_values_and_many_joined_lines_are_read_once() {
+        let open =
+            format!("sling.run.modes={}\nsling.home={}", "${".repeat(400_000), "${".repeat(9_999));
+        let open = statements(open.as_bytes());
+        assert!(open.settings.iter().all(|(_, value)| value.len() <= VALUE_CHARS_MAX));
+        assert!(open.unclear.contains("sling.home"));
+        let joined =
+            format!("a={}\n{}\nsling.run.modes=b", "\\".repeat(250_001), "\\\n".repeat(125_000));
+        assert_eq!(run_modes(joined.as_bytes()), "b");
+        let large = format!("a={}\nsling.home=${{a}}", "x".repeat(5_000));
+        assert!(statements(large.as_bytes()).unclear.contains("sling.home"));
     }
 
     #[test]

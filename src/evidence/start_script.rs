@@ -7,7 +7,7 @@
 use super::script::{self, Syntax};
 use super::statements::{
     HOME_OPTION, KEPT_BYTES_MAX, LAUNCHPAD_OPTION, SETTINGS_MAX, Statements, VALUE_CHARS_MAX,
-    mentions, mover,
+    mentions, mover, pair_bytes,
 };
 use super::{Fact, Found, Kind, Names, ParseError, Reads, path, text};
 use crate::facts::{SLING_HOME, SLING_PROPERTIES};
@@ -39,6 +39,8 @@ const ENDS: [&str; 9] =
 const START: &str = "start";
 /// Words in front of a command that do not change what it is.
 const KEYWORDS: [&str; 9] = ["then", "else", "do", "{", "!", "if", "exec", "time", "eval"];
+/// Bytes of the name of a property, at most.
+const NAME_BYTES_MAX: usize = 512;
 /// How often a text in quotes is taken apart again.
 const DEPTH_MAX: usize = 4;
 
@@ -152,10 +154,18 @@ impl Script {
         for (at, _) in word.match_indices("-D") {
             let begins = !word.get(..at).unwrap_or_default().ends_with(char::is_alphanumeric);
             let rest = word.get(at.saturating_add(2)..).filter(|_| begins).unwrap_or_default();
-            let (name, value) = rest.split_once('=').unwrap_or((rest, ""));
+            let equals = rest.bytes().take(NAME_BYTES_MAX).position(|byte| byte == b'=');
+            let (name, value) = match equals.and_then(|at| rest.split_at_checked(at)) {
+                Some((name, value)) => (name, value.strip_prefix('=').unwrap_or(value)),
+                // A longer name is none that is understood.
+                None if rest.len() > NAME_BYTES_MAX => continue,
+                None => (rest, ""),
+            };
             if let Some(mover) = mover(name) {
                 let count = self.understood.entry(mover).or_default();
                 *count = count.saturating_add(1);
+                // Two characters more, for the quotes.
+                let value = text::cut(value, VALUE_CHARS_MAX.saturating_add(2));
                 self.setting(name, value.trim_matches('\''));
             }
         }
@@ -170,7 +180,8 @@ impl Script {
         if statements.settings.contains(&setting) {
             return;
         }
-        if self.has_room(setting.0.len().saturating_add(setting.1.len())) {
+        let has_place = self.statements.settings.len() < SETTINGS_MAX;
+        if has_place && self.has_room(pair_bytes(&setting.0, &setting.1)) {
             self.statements.settings.push(setting);
         } else {
             self.statements.unclear.insert(mover(name).unwrap_or(SLING_HOME));
@@ -180,7 +191,7 @@ impl Script {
     /// Says whether more may be kept; a script that has too much is not looked at any further.
     fn has_room(&mut self, bytes: usize) -> bool {
         self.kept_bytes = self.kept_bytes.saturating_add(bytes);
-        self.kept_bytes <= KEPT_BYTES_MAX && self.statements.settings.len() < SETTINGS_MAX
+        self.kept_bytes <= KEPT_BYTES_MAX
     }
 
     /// Takes the launcher's options `-c` and `-i`, which follow the jar, its command `start`, or the variable that begins with that.
@@ -220,9 +231,15 @@ impl Script {
             self.statements.settings.retain(|(earlier, _)| earlier != name);
             self.setting(name, value);
         }
-        let value = text::cut(value, VALUE_CHARS_MAX);
-        if !is_secret(name) && self.has_room(name.len().saturating_add(value.len())) {
-            self.statements.variables.push((name.to_owned(), value));
+        let variable = (name.to_owned(), text::cut(value, VALUE_CHARS_MAX));
+        if is_secret(name) || self.statements.variables.contains(&variable) {
+            return;
+        }
+        let has_place = self.statements.variables.len() < SETTINGS_MAX;
+        if has_place && self.has_room(pair_bytes(name, &variable.1)) {
+            self.statements.variables.push(variable);
+        } else {
+            self.statements.unclear.insert(SLING_HOME);
         }
     }
 
@@ -241,7 +258,11 @@ impl Script {
             }
         };
         let Some(file) = file.map(|file| text::cut(file, VALUE_CHARS_MAX)) else { return };
-        if self.has_room(file.len()) {
+        if self.statements.sources.contains(&file) {
+            return;
+        }
+        let has_place = self.statements.sources.len() < SETTINGS_MAX;
+        if has_place && self.has_room(pair_bytes(&file, "")) {
             self.statements.sources.push(file);
         } else {
             self.statements.unclear.insert(SLING_PROPERTIES);
@@ -413,7 +434,23 @@ mod tests {
             |index: usize| format!("java -Dsling.home={index}{}\nX{index}=1\n", "x".repeat(999));
         let many: String = (0..100).map(line).collect();
         let statements = statements("start", &many);
-        assert!(statements.settings.len() < 20 && statements.unclear.contains("sling.home"));
+        assert!(statements.settings.len() < 40 && statements.unclear.contains("sling.home"));
+    }
+
+    #[test]
+    fn long_words_are_read_once_and_nothing_is_kept_twice() {
+        let many = format!("java {}", "-D.".repeat(170_000));
+        assert_eq!(statements("start", &many), Statements::default());
+        let quotes = format!("java {}\"{}\"", "-Dsling.home=".repeat(2_000), "'".repeat(500_000));
+        assert!(statements("start", &quotes).unclear.contains("sling.home"));
+        let twice = statements("start", &"a=b\n. x\n".repeat(9_999));
+        assert_eq!((twice.variables.len(), twice.sources.len()), (1, 1));
+        assert!(twice.unclear.is_empty());
+        for line in [|n: usize| format!("a{n}=b\n"), |n: usize| format!(". x{n}\n")] {
+            let all = statements("start", &(0..300).map(line).collect::<String>());
+            assert!(all.variables.len() <= SETTINGS_MAX && all.sources.len() <= SETTINGS_MAX);
+            assert!(!all.unclear.is_empty());
+        }
     }
 
     #[test]

@@ -17,14 +17,17 @@ pub struct Statements {
     pub variables: Vec<(String, String)>,
     /// Other files that a script runs as a part of itself.
     pub sources: Vec<String>,
+    /// Programs that a script runs, and that may be scripts.
+    pub runs: Vec<String>,
 }
 
 impl Statements {
-    /// Returns the bytes of text in it.
+    /// Returns the bytes of text in it, with what it takes to keep them.
     pub fn text_bytes(&self) -> usize {
         let pairs = self.settings.iter().chain(&self.variables);
-        let pairs = pairs.map(|(name, value)| name.len().saturating_add(value.len()));
-        pairs.chain(self.sources.iter().map(String::len)).sum()
+        let pairs = pairs.map(|(name, value)| pair_bytes(name, value));
+        let files = self.sources.iter().chain(&self.runs).map(|file| pair_bytes(file, ""));
+        pairs.chain(files).fold(0, usize::saturating_add)
     }
 
     /// Returns the values of a setting.
@@ -53,11 +56,18 @@ const MOVERS: [&str; 10] = [
 ];
 
 /// Bytes of settings, variables and names of files that are kept of one file; no file has nearly as many.
-pub(super) const KEPT_BYTES_MAX: usize = 16 << 10;
-/// Settings that are kept of one file.
+pub(super) const KEPT_BYTES_MAX: usize = 32 << 10;
+/// Settings that are kept of one file; as many variables, and as many names of files.
 pub(super) const SETTINGS_MAX: usize = 256;
+/// Bytes that a pair of texts takes beside its characters.
+const PAIR_BYTES: usize = 64;
 /// Characters of a value that are kept.
 pub(super) const VALUE_CHARS_MAX: usize = 1024;
+
+/// Returns the bytes that a pair of texts takes.
+pub(super) fn pair_bytes(name: &str, value: &str) -> usize {
+    name.len().saturating_add(value.len()).saturating_add(PAIR_BYTES)
+}
 
 /// Returns the name that a property has among those that move something.
 pub fn mover(name: &str) -> Option<&'static str> {
