@@ -421,6 +421,7 @@ impl Visit for Collector<'_> {
         }
         let Some(aliases) = &self.aliases else {
             self.see_links(entry);
+            self.unknown.hollow.see(entry.path, &entry.kind);
             if entry.kind == EntryKind::File {
                 if self.surroundings.tell_all_of(entry.path) {
                     return Want::Nothing;

@@ -11,6 +11,7 @@ mod collector;
 mod configs;
 mod gap_list;
 mod hints;
+mod hollow;
 mod jcr_configs;
 mod jcr_keys;
 mod key_history;

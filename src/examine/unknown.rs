@@ -1,9 +1,15 @@
 //! Files in an archive of which nothing is known: among uploads each may have been one, beside an install anything may lie.
 
 use super::claims::{is_beside_install, realms_of};
+use super::hollow::Hollow;
+use super::paths::{name, parent};
+use super::roots::owner;
 use crate::facts::{Gap, GapKind, INSIDE, realm};
-use crate::intake::{UploadPlaces, claims_archive, claims_closed};
+use crate::intake::{BesideInstalls, UploadPlaces, claims_archive, claims_closed};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The directory of an install.
+const INSTALL: &str = "crx-quickstart";
 
 /// Such files, of which only so many are kept: which of them matter shows at the end of the walk.
 #[derive(Debug, Default)]
@@ -11,6 +17,8 @@ pub(super) struct UnknownFiles {
     kept: BTreeMap<String, (GapKind, String)>,
     /// How many more there were, by the archive that they lie in.
     more: BTreeMap<String, usize>,
+    /// Directories without files, one of which may have been meant for one.
+    pub(super) hollow: Hollow,
 }
 
 impl UnknownFiles {
@@ -36,28 +44,46 @@ impl UnknownFiles {
         let file = |path: &'_ str| path.strip_suffix(INSIDE).unwrap_or(path).to_owned();
         let uploads: Vec<String> = archives.iter().map(|archive| file(archive)).collect();
         let places = UploadPlaces::of(uploads.iter().map(String::as_str));
-        let is_among = |path: &str| {
-            !is_beside_install(path, &installs)
-                && (places.hold(path) || claims_archive(path) || claims_closed(path))
+        let beside = BesideInstalls::of(homes(roots));
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for path in self.kept.keys() {
+            let count = counts.entry(parent(&file(path)).to_owned()).or_default();
+            *count = count.saturating_add(1);
+        }
+        let is_among = |path: &str, reason: &str| {
+            if is_beside_install(path, &installs) {
+                let is_alone = counts.get(parent(path)) == Some(&1);
+                return owner(path, roots).is_none()
+                    && beside.may_be_instance(path, reason, is_alone);
+            }
+            places.hold(path) || claims_archive(path) || claims_closed(path)
         };
         let gap = |path: &str, kind, reason| {
             let (source, path) = (source.to_owned(), Some(path.to_owned()));
             Gap { source, path, kind, reason }
         };
-        let kept = self.kept.into_iter().filter(|(path, _)| is_among(&file(path)));
+        let kept = self.kept.iter().filter(|(path, (_, reason))| is_among(&file(path), reason));
+        let kept: Vec<_> = kept.map(|(path, why)| (path.clone(), why.clone())).collect();
         let mut gaps: Vec<Gap> =
-            kept.map(|(path, (kind, reason))| gap(&path, kind, reason)).collect();
+            kept.into_iter().map(|(path, (kind, reason))| gap(&path, kind, reason)).collect();
         let more = self.more.into_iter().filter(|(around, _)| {
             let inside = format!("{around}/");
             !is_beside_install(&inside, &installs)
                 && uploads.iter().any(|upload| realm(upload) == *around)
         });
+        gaps.extend(self.hollow.gaps(source, roots));
         gaps.extend(more.map(|(around, count)| {
             let reason = format!("holds {count} more files that are no archives and may have been");
             gap(&around, GapKind::NotAnArchive, reason)
         }));
         gaps
     }
+}
+
+/// Returns the directories in which installs lie unpacked, or that are one of another name.
+fn homes(roots: &BTreeSet<&str>) -> Vec<String> {
+    let home = |root: &&str| if name(root) == INSTALL { parent(root) } else { root }.to_owned();
+    roots.iter().map(home).filter(|home| !home.ends_with(INSIDE)).collect()
 }
 
 #[cfg(test)]

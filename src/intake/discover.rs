@@ -151,6 +151,13 @@ fn tell_beside(
             reason: what.clone(),
         },
     ));
+    let closed = folder.closed.iter().filter(|(file, _)| is_chosen(&file));
+    notes.extend(closed.map(|(file, (kind, reason))| Gap {
+        source: super::path::text(file.as_os_str().as_encoded_bytes()),
+        path: None,
+        kind: *kind,
+        reason: reason.clone(),
+    }));
     notes.extend(folder.left_out.iter().map(|left_out| Gap {
         source: source.to_owned(),
         path: None,

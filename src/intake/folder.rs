@@ -5,10 +5,11 @@ use super::archive_name::{
     claims_other, claims_program, program,
 };
 use super::probe::{holds_archive, names_install};
-use super::{UploadPlaces, open, path, sniff, ticket};
+use super::sniff::Refusal;
+use super::{BesideInstalls, UploadPlaces, open, path, sniff, ticket};
 use crate::facts::GapKind;
 use crate::wiped::Wiped;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::fs::{self, FileType};
 use std::io::{self, Read};
@@ -82,6 +83,8 @@ pub(super) struct Folder {
     pub(super) other_links: Vec<PathBuf>,
     /// Archives of programs and documents among uploads, and what each is.
     pub(super) programs: Vec<(PathBuf, String)>,
+    /// Files beside unpacked installs that may be instances and cannot be opened, and what each is.
+    pub(super) closed: Vec<(PathBuf, Refusal)>,
     /// It has directories, which may hold instances.
     pub(super) directories: bool,
     /// Where installs lie unpacked.
@@ -95,8 +98,10 @@ pub(super) struct Folder {
 struct Maybe {
     /// Meant for an archive by its name.
     meant: Vec<PathBuf>,
-    /// A file of which nothing is known.
-    unknown: Vec<PathBuf>,
+    /// A file of which nothing is known, and why it is no archive.
+    unknown: Vec<(PathBuf, Refusal)>,
+    /// Directories that hold an install, or are one of another name.
+    homes: Vec<PathBuf>,
     /// A zip that is named like a program or a document.
     programs: Vec<PathBuf>,
 }
@@ -161,6 +166,9 @@ pub(super) fn look(root: &Path) -> Folder {
             Stand::Above | Stand::Inside => Installs::Below,
             Stand::Apart | Stand::Below => Installs::Nowhere,
         });
+        if matches!(stand, Stand::Above | Stand::Inside) {
+            maybe.homes.push(home_of(&directory));
+        }
         match stand {
             Stand::Inside => continue,
             Stand::Below => take_named(&entries, &mut folder, &mut maybe.meant),
@@ -184,6 +192,13 @@ pub(super) fn look(root: &Path) -> Folder {
     take_maybe(root, maybe, &mut folder);
     drop_links_inside(root, &mut folder);
     folder
+}
+
+/// Returns the directory that holds an install; that of one of another name is itself.
+fn home_of(directory: &Path) -> PathBuf {
+    let is_install = directory.file_name().is_some_and(|name| name == INSTALL);
+    let home = directory.parent().filter(|_| is_install);
+    home.unwrap_or(directory).to_owned()
 }
 
 /// Says whether a directory in the home of an install is the install, or one of its stores.
@@ -273,9 +288,16 @@ fn take_file(
     maybe: &mut Maybe,
     unreadable: &mut Vec<PathBuf>,
 ) {
-    let Ok(head) = head_of(&entry.path) else {
-        let list = if claims_content(&entry.name) { &mut maybe.meant } else { unreadable };
-        return list.push(entry.path.clone());
+    let head = match head_of(&entry.path) {
+        Ok(head) => head,
+        Err(error) if claims_closed(&entry.name) => {
+            let refusal = (GapKind::Unreadable, error.to_string());
+            return maybe.unknown.push((entry.path.clone(), refusal));
+        }
+        Err(_) => {
+            let list = if claims_content(&entry.name) { &mut maybe.meant } else { unreadable };
+            return list.push(entry.path.clone());
+        }
     };
     let list = match kind_of(&head) {
         Ok(()) if claims_program(&entry.name) => &mut maybe.programs,
@@ -285,15 +307,22 @@ fn take_file(
         Ok(()) | Err(GapKind::Unsupported | GapKind::EmptyArchive) => &mut folder.uploads,
         Err(_) if claims_content(&entry.name) => &mut maybe.meant,
         Err(_) if ticket::is_known(&entry.name, &head) => return,
-        Err(_) => &mut maybe.unknown,
+        Err(_) => {
+            let refusal = sniff::sniff(&head).err();
+            maybe.unknown.extend(refusal.map(|refusal| (entry.path.clone(), refusal)));
+            return;
+        }
     };
     list.push(entry.path.clone());
 }
 
 /// Takes, where there are uploads at all, what else may be one. Of what lies beside an unpacked install only the name can tell.
 fn take_maybe(root: &Path, maybe: Maybe, folder: &mut Folder) {
-    let Maybe { mut meant, unknown, programs } = maybe;
+    let Maybe { mut meant, unknown, programs, homes } = maybe;
     let is_apart = folder.installs == Installs::Nowhere;
+    if !is_apart {
+        take_closed(root, &unknown, &homes, folder);
+    }
     for file in programs {
         if names_install(&file) {
             folder.uploads.push(file);
@@ -309,21 +338,50 @@ fn take_maybe(root: &Path, maybe: Maybe, folder: &mut Folder) {
     }
     folder.uploads.append(&mut meant);
     if is_apart {
-        let below = |file: &Path| {
-            let below = file.strip_prefix(root).unwrap_or(file);
-            path::text(below.as_os_str().as_encoded_bytes())
-        };
+        let below = |file: &Path| below(root, file);
         let names: Vec<String> = folder.uploads.iter().map(|file| below(file)).collect();
         let places = UploadPlaces::of(names.iter().map(String::as_str));
         let is_among = |file: &PathBuf| places.hold(&below(file)) || claims_closed(&below(file));
         folder.programs.retain(|(file, _)| is_among(file));
-        let mut among = unknown.into_iter().filter(is_among);
+        let mut among = unknown.into_iter().map(|(file, _)| file).filter(is_among);
         folder.uploads.extend(among.by_ref().take(UNKNOWN_MAX));
         if among.next().is_some() {
             folder.left_out.insert(LeftOut::Files);
         }
     }
     folder.uploads.sort();
+}
+
+/// Takes what may be an instance beside unpacked installs.
+fn take_closed(
+    root: &Path,
+    unknown: &[(PathBuf, Refusal)],
+    homes: &[PathBuf],
+    folder: &mut Folder,
+) {
+    let beside = BesideInstalls::of(homes.iter().map(|home| below(root, home)));
+    let mut counts: BTreeMap<Option<&Path>, usize> = BTreeMap::new();
+    for (file, _) in unknown {
+        let count = counts.entry(file.parent()).or_default();
+        *count = count.saturating_add(1);
+    }
+    for (file, refusal) in unknown {
+        let is_alone = counts.get(&file.parent()) == Some(&1);
+        if !beside.may_be_instance(&below(root, file), &refusal.1, is_alone) {
+            continue;
+        }
+        if folder.closed.len() < UNKNOWN_MAX {
+            folder.closed.push((file.clone(), refusal.clone()));
+        } else {
+            folder.left_out.insert(LeftOut::Files);
+        }
+    }
+}
+
+/// Returns the path of a file below its folder.
+fn below(root: &Path, file: &Path) -> String {
+    let below = file.strip_prefix(root).unwrap_or(file);
+    path::text(below.as_os_str().as_encoded_bytes())
 }
 
 /// Takes what may be an archive by its name below the home of an install, where anything else is its own.

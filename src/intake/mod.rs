@@ -1,6 +1,7 @@
 //! Reads sources: sniffs what they are and walks their entries, without extracting anything.
 
 mod archive_name;
+mod beside;
 mod bzip2;
 mod choice;
 mod codec;
@@ -38,6 +39,7 @@ mod zip_writer;
 mod zstd;
 
 pub use archive_name::{claims_archive, claims_closed, claims_other, claims_program};
+pub use beside::BesideInstalls;
 pub use choice::Choice;
 pub use discover::{Discovered, discover, discover_chosen};
 pub use entry::{Descend, Entry, EntryKind, LinkTarget, NoWatch, Visit, Want, Watch};

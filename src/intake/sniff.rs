@@ -11,6 +11,9 @@ pub(super) const HEAD_BYTES: usize = 64 << 10;
 /// Lengths of files that may be keys: as AEM writes them, and with a line end.
 const KEY_FILE_BYTES: [usize; 9] = [16, 17, 18, 32, 33, 34, 48, 49, 50];
 
+/// What is said of content that is neither known nor text.
+const UNKNOWN: &str = "unknown content";
+
 /// Why no container can be opened.
 pub(super) type Refusal = (GapKind, String);
 
@@ -106,11 +109,21 @@ pub(super) fn sniff(head: &[u8]) -> Result<&'static Container, Refusal> {
     }
     // Not one of its bytes is shown: it may be a key that was named instead of its install.
     let reason = if KEY_FILE_BYTES.contains(&head.len()) {
-        "unknown content; it may be a key file itself: name the install that it lies in"
+        format!("{UNKNOWN}; it may be a key file itself: name the install that it lies in")
     } else {
-        "unknown content"
+        UNKNOWN.to_owned()
     };
-    Err((GapKind::NotAnArchive, reason.to_owned()))
+    Err((GapKind::NotAnArchive, reason))
+}
+
+/// Says whether a reason is one of a format that may hold an install and is not read.
+pub(super) fn tells_closed(reason: &str) -> bool {
+    CLOSED.iter().any(|(name, ..)| reason.starts_with(name))
+}
+
+/// Says whether a reason is one of content that is neither known nor text.
+pub(super) fn tells_unknown(reason: &str) -> bool {
+    reason.starts_with(UNKNOWN)
 }
 
 /// Names the kind of text that servers send instead of a file.

@@ -39,6 +39,9 @@ const DOCUMENTS: &[&[u8]] = &[b"%PDF", b"\xd0\xcf\x11\xe0", b"PK\x03\x04", b"{\\
 
 const HEAP_DUMPS: &[&[u8]] = &[b"JAVA PROFILE", b"\0\x15portable heap dump"];
 
+/// Programs of Linux and macOS.
+const PROGRAMS: &[&[u8]] = &[b"\x7fELF", b"\xcf\xfa\xed\xfe"];
+
 /// Endings, and what their content is.
 const KINDS: &[(&[&str], Content)] = &[
     (
@@ -215,7 +218,7 @@ fn begins(head: &[u8], known: &[&[u8]]) -> bool {
 fn is_known_content(head: &[u8]) -> bool {
     let is_picture =
         begins(head, &[b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"%PDF", b"\xd0\xcf\x11\xe0"]);
-    is_picture || begins(head, HEAP_DUMPS) || is_thread_dump(head)
+    is_picture || begins(head, HEAP_DUMPS) || begins(head, PROGRAMS) || is_thread_dump(head)
 }
 
 fn is_thread_dump(head: &[u8]) -> bool {

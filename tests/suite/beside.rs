@@ -22,9 +22,10 @@ enum Other<'a> {
     File(&'a str, &'a [u8]),
     Link(&'a str, &'a str),
     Fifo(&'a str),
+    Directory(&'a str),
 }
 
-use Other::{Fifo, File, Link};
+use Other::{Directory, Fifo, File, Link};
 
 fn lay(home: &Path, farm: Farm, other: &Other<'_>) {
     for name in ["author", "publish1"] {
@@ -39,6 +40,7 @@ fn lay(home: &Path, farm: Farm, other: &Other<'_>) {
             fs::write(home.join(path), bytes).unwrap();
         }
         Link(path, target) => symlink(target, home.join(path)).unwrap(),
+        Directory(path) => fs::create_dir(home.join(path)).unwrap(),
         Fifo(path) => {
             let fifo = std::process::Command::new("mkfifo").arg(home.join(path)).status().unwrap();
             assert!(fifo.success());
@@ -77,7 +79,7 @@ fn check(rows: &[(Farm, Other<'_>)], expected: (usize, bool)) {
     for (farm, other) in rows {
         let folder = tempfile::tempdir().unwrap();
         lay(folder.path(), *farm, other);
-        let (File(name, _) | Link(name, _) | Fifo(name)) = other;
+        let (File(name, _) | Link(name, _) | Fifo(name) | Directory(name)) = other;
         assert_eq!(outcome(folder.path()), expected, "{name} in a folder, {farm:?}");
         let home = tempfile::tempdir().unwrap();
         let archive = home.path().join("upload");
@@ -185,6 +187,59 @@ fn material_of_a_ticket_decides_nothing() {
         (Unpacked, File("anything", b"")),
     ];
     check(&rows, (2, false));
+}
+
+#[test]
+fn what_cannot_be_opened_beside_unpacked_installs_leaves_the_verdict_open() {
+    let noise: Vec<u8> =
+        (0..900_u32).map(|i| i.wrapping_mul(2_654_435_761).to_be_bytes()[1]).collect();
+    let salted = [b"Salted__", noise.as_slice()].concat();
+    let rows = [
+        (Unpacked, File("publish2.gpg", &noise)),
+        (Unpacked, File("publish2/publish2.gpg", &noise)),
+        (Unpacked, File("publish2/aem/publish2.iso", &noise)),
+        (Unpacked, File("publish2.iso", &noise)),
+        (Unpacked, File("publish2.iso", b"")),
+        (Unpacked, File("author/publish2.enc", &noise)),
+        (Unpacked, File("publish2", &salted)),
+        (Unpacked, File("publish2.anything", &salted)),
+        (Unpacked, File("publish2", &noise)),
+        (Unpacked, File("publish2/publish2", &noise)),
+        (Unpacked, File("publish2", b"\xed\xab\xee\xdb\x03\0")),
+        (Unpacked, File("publish2", b"\x04\x22\x4d\x18xxxx")),
+    ];
+    check(&rows, (2, true));
+}
+
+#[test]
+fn what_an_install_has_beside_it_decides_nothing() {
+    let noise = [0xa7; 700];
+    let rows = [
+        (Unpacked, File("README", b"see the ticket")),
+        (Unpacked, File("author/license.properties", b"license.customer.name=x")),
+        (Unpacked, File("author/cq5.pid", b"4711")),
+        (Unpacked, File("author/cq5.lock", b"")),
+        (Unpacked, File("author/start", b"#!/bin/sh\n")),
+        (Unpacked, File("author/.DS_Store", b"\0\0\0\x01Bud1")),
+        (Unpacked, File(".DS_Store", b"\0\0\0\x01Bud1")),
+        (Unpacked, File("author/keys/release.gpg", &noise)),
+        (Unpacked, File("author/unknown", &noise)),
+        (Unpacked, File("usr/share/keyrings/release.gpg", &noise)),
+        (Unpacked, File("tools/bin/tool", &noise)),
+        (Unpacked, File("launcher", b"\x7fELF\x02\x01\x01\0")),
+        (Unpacked, File("data.bin", &noise)),
+    ];
+    check(&rows, (2, false));
+}
+
+#[test]
+fn empty_directory_beside_homes_leaves_the_verdict_open() {
+    for (name, is_open) in
+        [("publish2", true), ("stage.example.com", true), ("logs", false), ("lost+found", false)]
+    {
+        let directory = Directory(name);
+        check(&[(Unpacked, directory)], (2, is_open));
+    }
 }
 
 #[test]

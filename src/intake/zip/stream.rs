@@ -344,7 +344,11 @@ impl Walker<'_, '_, '_> {
 
     fn take_end(&mut self) -> Result<(), Stop> {
         let rest = self.bytes.exactly::<18>("its directory")?;
-        self.bytes.pass(u64::from(record::u16_at(&rest, 16)), "its comment")?;
+        let comment = self.bytes.variable(record::u16_at(&rest, 16), "its comment")?;
+        if comment.windows(record::END.len()).any(|bytes| bytes == record::END) {
+            let reason = "the comment of the zip holds the end of another one; tools disagree on what it holds";
+            self.desk.gap(GapKind::Corrupt, reason.to_owned());
+        }
         let same = self.entries.clone().finalize() == self.directory.clone().finalize();
         if !same {
             let reason = "the directory of the zip and the headers of its entries differ; tools disagree on what it holds";

@@ -379,3 +379,15 @@ fn cut_zip_is_not_taken_for_a_jar_in_it() {
     assert_eq!(files(&recorder), ["hmac", "bundle.jar"]);
     assert!(recorder.gaps().contains(&GapKind::Partial), "{:?}", recorder.gaps());
 }
+
+#[test]
+fn comment_with_the_end_of_another_zip_is_told() {
+    let mut bytes = zip(&[Entry::file("a", b"first")]);
+    let other = zip(&[Entry::file("a", b"other")]);
+    let length = bytes.len();
+    bytes[length - 2..].copy_from_slice(&u16::try_from(other.len()).unwrap().to_le_bytes());
+    bytes.extend_from_slice(&other);
+    for recorder in [in_file(&bytes), sniff_and_scan(&bytes)] {
+        assert!(recorder.gaps().contains(&GapKind::Corrupt), "{:?}", recorder.gaps());
+    }
+}
