@@ -207,8 +207,9 @@ impl Script {
                             self.setting(option, value);
                         }
                     }
-                    Some(value) => self.setting(option, value),
-                    None => {}
+                    // `-credentials=admin:admin` is another option, and an option of the launcher has no equals sign.
+                    Some(value) if !value.contains('=') => self.setting(option, value),
+                    Some(_) | None => {}
                 }
             }
         }
@@ -468,6 +469,7 @@ mod tests {
             both("/opt/q", "launchpad2")
         );
         assert_eq!(of("head -c 10; grep -i x"), []);
+        assert_eq!(of("java -jar x.jar start -credentials=u:p -ims.client.secret=x"), []);
         let windows = statements("start.bat", "set START_OPTS=start -c %Dir% -i launchpad\r\n");
         assert_eq!(windows.settings, both("%Dir%", "launchpad"));
         let cache = statements("start", "java -Dorg.osgi.framework.storage=/var/felix");
