@@ -9,8 +9,9 @@ use super::repository::REPOSITORY;
 use super::segments::Store as Stored;
 use crate::evidence::{Fact, Found, Installed, SEGMENT_STORE, SPLIT_STORE, installed_pid};
 use crate::facts::{
-    AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, DOCUMENT_STORE, DOCUMENT_STORE_TYPE, NodeStore,
-    NodeStoreKind, Place, REPOSITORY_HOME, SEGMENT_STORES, SPLIT_SEGMENTS, Snapshot,
+    AWS_SEGMENTS, AZURE_SEGMENTS, CONFIG_DIRECTORY, CUSTOM_SEGMENTS, DOCUMENT_STORE,
+    DOCUMENT_STORE_TYPE, NodeStore, NodeStoreKind, Place, REPOSITORY_HOME, SEGMENT_STORES,
+    SPLIT_SEGMENTS, Snapshot, StorageMode,
 };
 use crate::oak::Files;
 use std::collections::BTreeMap;
@@ -21,6 +22,8 @@ const RUN_MODES: [(&str, NodeStoreKind); 3] = [
     ("crx3rdb", NodeStoreKind::Relational),
     ("crx3tar", NodeStoreKind::Segment),
 ];
+/// Settings that ask for run modes.
+const ASKED_MODES: [&str; 2] = ["sling.run.modes", "CQ_RUNMODE"];
 /// The property file in a segment store.
 const MANIFEST: &str = "manifest";
 const MANIFEST_BYTES_MAX: u64 = 64 << 10;
@@ -56,13 +59,22 @@ pub(super) fn configured(
     let elsewhere =
         elsewhere.or_else(|| of_framework.map(|home| of(NodeStoreKind::Custom, &home.place)));
     let chosen = || {
-        let modes = snapshot.run_modes.as_ref()?;
-        let is_chosen = |name: &str| modes.selected.iter().any(|mode| mode.starts_with(name));
+        let (modes, place) = run_modes(snapshot)?;
+        let is_chosen = |name: &str| modes.iter().any(|mode| mode.starts_with(name));
         let (_, kind) = RUN_MODES.into_iter().find(|(name, _)| is_chosen(name))?;
-        Some(of(kind, &modes.place))
+        Some(of(kind, place))
     };
     let segment = || all.first().map(|statement| of(NodeStoreKind::Segment, &statement.place));
     elsewhere.or_else(chosen).or_else(segment)
+}
+
+/// Returns the run modes that were selected; those that are asked for, where that is not known.
+fn run_modes(snapshot: &Snapshot) -> Option<(Vec<&str>, &Place)> {
+    if let Some(modes) = &snapshot.run_modes {
+        return Some((modes.selected.iter().map(String::as_str).collect(), &modes.place));
+    }
+    let asked = ASKED_MODES.iter().find_map(|name| snapshot.setting(name))?;
+    Some((asked.value.split(',').map(str::trim).collect(), &asked.place))
 }
 
 /// Returns what the configurations say that are in use.
@@ -160,6 +172,13 @@ pub(super) fn with_files(
     if let Some((place, _)) = found(SPLIT_STORE).filter(|(_, stored)| is_begun(stored)) {
         return Some(NodeStore { kind: NodeStoreKind::Split, place, leftover });
     }
+    // Where configurations lie elsewhere, one of another store may be among them.
+    if let Some(elsewhere) = snapshot.setting(CONFIG_DIRECTORY).filter(|_| is_in_jcr(snapshot))
+        && configured.as_ref().is_none_or(|store| store.kind == NodeStoreKind::Segment)
+    {
+        let place = elsewhere.place.clone();
+        return Some(NodeStore { kind: NodeStoreKind::Custom, place, leftover });
+    }
     match (configured, local) {
         (Some(other), _) if other.kind != NodeStoreKind::Segment => {
             Some(NodeStore { leftover, ..other })
@@ -169,6 +188,11 @@ pub(super) fn with_files(
         }
         (configured, None) => configured,
     }
+}
+
+/// Says whether the instance works with keys in its repository.
+fn is_in_jcr(snapshot: &Snapshot) -> bool {
+    snapshot.storage_in_place().any(|file| file.storage.mode == StorageMode::Jcr)
 }
 
 /// Says whether anything of a store is there, or could not be read.
@@ -205,6 +229,7 @@ pub(super) fn is_split(files: &dyn Files) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::Setting;
     use crate::intake::Part;
     use crate::testing::{Instance, farm};
     use std::io;
@@ -291,6 +316,38 @@ mod tests {
         stores.insert(format!("{STORE}-split"), split);
         let store = with_files(None, &snapshot(|i| i), &stores).unwrap();
         assert_eq!(store.kind, NodeStoreKind::Split);
+    }
+
+    fn setting(name: &str, value: &str) -> Setting {
+        let place = Place { source: "s".to_owned(), path: "conf/sling.properties".to_owned() };
+        Setting { name: name.to_owned(), value: value.to_owned(), place }
+    }
+
+    #[test]
+    fn configurations_elsewhere_may_name_another_store() {
+        let decided = |mode, value: Option<&str>| {
+            let mut snapshot = snapshot(|i| i);
+            for file in &mut snapshot.storage_files {
+                file.storage.mode = mode;
+            }
+            snapshot.settings.extend(value.map(|value| setting(CONFIG_DIRECTORY, value)));
+            let store = with_files(None, &snapshot, &stores(&[(STORE, WHOLE)]));
+            store.map(|store| (store.kind.label(), store.leftover.is_some()))
+        };
+        assert_eq!(decided(StorageMode::Jcr, None), Some(("segment", false)));
+        assert_eq!(decided(StorageMode::Bundle, Some("/mnt/cfg")), Some(("segment", false)));
+        assert_eq!(decided(StorageMode::Jcr, Some("/mnt/cfg")), Some(("segment-custom", true)));
+    }
+
+    #[test]
+    fn run_modes_that_are_asked_for_tell_the_store_where_none_is_known() {
+        for name in ASKED_MODES {
+            let mut snapshot = snapshot(|i| i);
+            snapshot.run_modes = None;
+            snapshot.settings.push(setting(name, "publish, crx3mongo"));
+            let store = configured(&snapshot, &[]).map(|store| store.kind.label());
+            assert_eq!(store, Some("document-mongodb"), "{name}");
+        }
     }
 
     #[test]
