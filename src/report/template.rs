@@ -8,12 +8,16 @@ mod words;
 use super::{Report, json};
 use crate::limits::Limits;
 use minijinja::value::{Kwargs, Rest, ValueKind};
-use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, context};
+use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, Value, context, filters};
 use std::io::{self, Write};
 use std::thread;
 
 /// Bytes that are made in one step.
 const STEP_BYTES: u64 = 64;
+/// Bytes of JSON that are made in one step: the engine walks the whole value for them.
+const BYTES_OF_JSON_IN_A_STEP: u64 = 4;
+/// Spaces that each level of JSON begins with.
+const INDENT_MAX: usize = 16;
 /// Macros that may call each other.
 const DEPTH_MAX: usize = 100;
 
@@ -83,7 +87,33 @@ fn engine<'t>() -> Environment<'t> {
         let text = "namespace is not offered here; filters count, such as `findings|selectattr('severity', 'equalto', 'error')|list|length`";
         Err(Error::new(ErrorKind::InvalidOperation, text))
     });
+    engine.add_filter("tojson", to_json);
     engine
+}
+
+/// Makes JSON as the engine does, of which lines begin with no more than a few spaces: they are made before their steps are counted.
+fn to_json(
+    state: &State<'_, '_>,
+    value: &Value,
+    indent: Option<Value>,
+    arguments: Kwargs,
+) -> Result<Value, Error> {
+    let width = match &indent {
+        Some(indent) => Some(indent.clone()),
+        None => arguments.get("indent")?,
+    };
+    let is_bool = width.as_ref().is_some_and(|width| width.kind() == ValueKind::Bool);
+    if let Some(width) = width.filter(|_| !is_bool) {
+        let spaces = width.as_usize();
+        if !width.is_none() && spaces.is_none_or(|spaces| spaces > INDENT_MAX) {
+            let text = format!("indent is a number from 0 to {INDENT_MAX}");
+            return Err(Error::new(ErrorKind::InvalidOperation, text));
+        }
+    }
+    let json = filters::tojson(value, indent, arguments)?;
+    let bytes = u64::try_from(json.as_str().map_or(0, str::len)).unwrap_or(u64::MAX);
+    state.consume_fuel(bytes.checked_div(BYTES_OF_JSON_IN_A_STEP).unwrap_or_default())?;
+    Ok(json)
 }
 
 /// Counts the values in a value: fields, elements, and what is in them.
@@ -224,6 +254,21 @@ mod tests {
         ] {
             let error = render("x.txt", large).unwrap_err();
             assert!(error.lines().count() == 1 && error.len() < 200, "{error}");
+        }
+    }
+
+    #[test]
+    fn json_is_indented_by_few_spaces() {
+        for text in ["{{ report|tojson(indent=1000000) }}", "{{ report|tojson(1000000) }}"] {
+            let error = render("x.txt", text).unwrap_err();
+            assert!(error.contains("indent is a number from 0 to 16"), "{error}");
+        }
+        for (text, json) in [
+            ("{{ [1]|tojson }}", "[1]"),
+            ("{{ [1]|tojson(2) }}", "[\n  1\n]"),
+            ("{{ [1]|tojson(indent=true) }}", "[\n  1\n]"),
+        ] {
+            assert_eq!(render("x.txt", text).unwrap(), json);
         }
     }
 
