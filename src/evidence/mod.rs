@@ -27,6 +27,7 @@ mod samples;
 mod script;
 mod sling_id;
 mod sling_options;
+mod sources;
 mod start_script;
 mod statements;
 mod storage;

@@ -79,9 +79,11 @@ pub fn implied_revision(path: &str) -> Option<&str> {
     None
 }
 
-/// Says whether a directory is the one of this name in an install, as far as its path tells.
+/// Says whether a directory is the one of this name in an install, as far as its path tells. A source may start in an install, or
+/// have it under another name; `conf` is the name of few other directories.
 pub(super) fn is_directory_of_install(directory: &str, name: &str) -> bool {
-    parent_of(directory, name).is_some_and(|root| split(root).1 == QUICKSTART)
+    parent_of(directory, name)
+        .is_some_and(|root| root.is_empty() || name == CONF || split(root).1 == QUICKSTART)
 }
 
 /// Says whether a file's name ends in one of these, in any case. No name is copied for it: it is asked of every entry.
@@ -92,10 +94,10 @@ pub(super) fn ends_in(file: &str, ends: &[&str]) -> bool {
     })
 }
 
-/// Says whether a file's name is one of an archive.
+/// Says whether a file's name is one of an archive, or of a copy or a part of one (`a.tar.gz.1`).
 pub(super) fn may_be_archive(file: &str) -> bool {
     const ENDS: [&str; 9] = ["tar", "gz", "tgz", "zip", "jar", "bz2", "xz", "zst", "7z"];
-    file.rsplit_once('.').is_some_and(|(_, end)| ENDS.iter().any(|e| end.eq_ignore_ascii_case(e)))
+    file.split('.').skip(1).any(|part| ENDS.iter().any(|end| part.eq_ignore_ascii_case(end)))
 }
 
 /// Returns the root for a file in `conf/` or `launchpad/conf/`.
@@ -126,6 +128,7 @@ const REVISION: &str = "version";
 pub(super) const LOGS: &str = "logs";
 const SYSTEM_BUNDLE: &str = "bundle0";
 const FELIX: &str = "felix";
+const CONF: &str = "conf";
 const LAUNCHPAD: &str = "launchpad";
 const QUICKSTART: &str = "crx-quickstart";
 const REPOSITORY: &str = "repository";

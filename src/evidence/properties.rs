@@ -439,10 +439,16 @@ mod tests {
 
     #[test]
     fn files_that_may_be_included_are_found() {
-        for path in ["crx-quickstart/conf/x", "q/conf/crypto.properties", "q/etc/a.PROPS"] {
+        for path in [
+            "crx-quickstart/conf/x",
+            "q/conf/crypto.properties",
+            "q/etc/a.PROPS",
+            "q/conf/x",
+            "conf/x",
+        ] {
             assert!(find_small(path).is_some(), "{path}");
         }
-        for path in ["crx-quickstart/conf/controlport", "crx-quickstart/conf/x.zip", "q/conf/x"] {
+        for path in ["crx-quickstart/conf/controlport", "crx-quickstart/conf/x.zip", "q/etc/x"] {
             assert!(find_small(path).is_none(), "{path}");
         }
     }

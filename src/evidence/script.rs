@@ -4,6 +4,11 @@
 
 use super::path;
 
+/// How many variables are put into a text.
+const EXPANSIONS_MAX: usize = 8;
+/// Bytes that a text grows to, at most, when variables are put in.
+const EXPANDED_BYTES_MAX: usize = 4096;
+
 /// Whose language a script is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Syntax {
@@ -50,6 +55,47 @@ fn is_comment(line: &str) -> bool {
     let bare = line.trim_start_matches('@');
     let word = bare.split_ascii_whitespace().next().unwrap_or_default();
     line.starts_with('#') || line.starts_with("::") || word.eq_ignore_ascii_case("rem")
+}
+
+/// Splits `NAME=value` and `NAME+=value`.
+pub(super) fn assignment(word: &str) -> Option<(&str, &str)> {
+    let (name, value) = word.split_once('=')?;
+    let name = name.strip_suffix('+').unwrap_or(name);
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    is_name.then_some((name, value))
+}
+
+/// Puts in the variables that have one value.
+pub(super) fn expand(text: &str, variables: &[(String, String)]) -> String {
+    let mut text = text.to_owned();
+    for _ in 0..EXPANSIONS_MAX {
+        let found = text.match_indices(['$', '%']).find_map(|(at, _)| {
+            let (before, from) = text.split_at_checked(at)?;
+            let (name, after) = variable(from)?;
+            let mut values = variables.iter().filter(|(own, _)| own == name).map(|(_, v)| v);
+            let value = values.next().filter(|_| values.next().is_none())?;
+            Some(format!("{before}{value}{after}"))
+        });
+        match found.filter(|found| found.len() <= EXPANDED_BYTES_MAX) {
+            Some(found) => text = found,
+            None => break,
+        }
+    }
+    text
+}
+
+/// Returns the name of the variable that a text begins with, and what follows.
+fn variable(text: &str) -> Option<(&str, &str)> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if let Some(text) = text.strip_prefix("${") {
+        return text.split_once('}');
+    }
+    if let Some(text) = text.strip_prefix('%') {
+        return text.split_once('%');
+    }
+    let text = text.strip_prefix('$')?;
+    text.split_at_checked(text.find(|c| !is_part(c)).unwrap_or(text.len()))
 }
 
 struct Lexer {

@@ -4,7 +4,8 @@
 //! comment does not, nor does a port or run mode that is taken from the environment. Puppet keeps the options in `bin/start-env`, which
 //! `bin/start` runs, and people write `start.sh` and `Start.bat`.
 
-use super::script::{self, Syntax};
+use super::script::{self, Syntax, assignment};
+use super::sources::{self, Role};
 use super::statements::{
     HOME_OPTION, KEPT_BYTES_MAX, LAUNCHPAD_OPTION, SETTINGS_MAX, Statements, VALUE_CHARS_MAX,
     mentions, mover, pair_bytes,
@@ -37,8 +38,6 @@ const ENDS: [&str; 9] =
     [".sh", ".bat", ".cmd", ".ps1", ".ksh", ".bash", ".env", ".service", "-env"];
 /// How the names of other scripts begin.
 const START: &str = "start";
-/// Words in front of a command that do not change what it is.
-const KEYWORDS: [&str; 9] = ["then", "else", "do", "{", "!", "if", "exec", "time", "eval"];
 /// Bytes of the name of a property, at most.
 const NAME_BYTES_MAX: usize = 512;
 /// How often a text in quotes is taken apart again.
@@ -68,8 +67,17 @@ fn find_small(path: &str) -> Option<Found<'_>> {
 }
 
 fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
+    // A program may lie where scripts do.
+    if bytes.starts_with(b"\x7fELF") || bytes.starts_with(b"MZ") {
+        return Ok(Fact::Settings(Statements::default()));
+    }
     let text = script::without_comments(&text::decode(bytes));
-    Ok(Fact::Settings(Script::new(Syntax::of(found.name)).read(&text)))
+    let mut statements = Script::new(Syntax::of(found.name)).read(&text);
+    // It is in an encoding that is not known.
+    if text.contains('\0') {
+        statements.unclear.insert(SLING_HOME);
+    }
+    Ok(Fact::Settings(statements))
 }
 
 /// A script that is being read.
@@ -80,6 +88,10 @@ struct Script {
     understood: BTreeMap<&'static str, usize>,
     /// Bytes of what is kept of it.
     kept_bytes: usize,
+    /// What is read now is the value of a variable.
+    in_value: bool,
+    /// Definitions in whose names variables stand.
+    open: Vec<(String, String)>,
 }
 
 impl Script {
@@ -89,6 +101,8 @@ impl Script {
             statements: Statements::default(),
             understood: BTreeMap::new(),
             kept_bytes: 0,
+            in_value: false,
+            open: Vec::new(),
         }
     }
 
@@ -97,6 +111,7 @@ impl Script {
         for command in &commands {
             self.command(command, DEPTH_MAX);
         }
+        self.close_definitions();
         let mut mentioned: BTreeMap<&'static str, usize> = BTreeMap::new();
         for name in commands.iter().flatten().flat_map(|word| mentions(word)) {
             let count = mentioned.entry(name).or_default();
@@ -124,7 +139,11 @@ impl Script {
     fn word(&mut self, word: &str, depth: usize) {
         if let Some((name, value)) = assignment(word) {
             self.variable(name, value);
-            return self.again(value, depth);
+            // What a unit of systemd runs looks like one.
+            let outer = std::mem::replace(&mut self.in_value, !name.starts_with("Exec"));
+            self.again(value, depth);
+            self.in_value = outer;
+            return;
         }
         let options = word.find(" -").filter(|_| word.starts_with("-D"));
         match options.and_then(|at| word.split_at_checked(at)) {
@@ -161,12 +180,41 @@ impl Script {
                 None if rest.len() > NAME_BYTES_MAX => continue,
                 None => (rest, ""),
             };
+            // Two characters more, for the quotes.
+            let value = text::cut(value, VALUE_CHARS_MAX.saturating_add(2));
+            let value = value.trim_matches('\'');
+            if equals.is_some() && name.contains(['$', '%', '`']) {
+                self.open_definition(name, value);
+            }
             if let Some(mover) = mover(name) {
                 let count = self.understood.entry(mover).or_default();
                 *count = count.saturating_add(1);
-                // Two characters more, for the quotes.
-                let value = text::cut(value, VALUE_CHARS_MAX.saturating_add(2));
-                self.setting(name, value.trim_matches('\''));
+                self.setting(name, value);
+            }
+        }
+    }
+
+    /// Remembers a definition whose name is known only with the variables of the script.
+    fn open_definition(&mut self, name: &str, value: &str) {
+        let definition = (name.to_owned(), value.to_owned());
+        if self.open.contains(&definition) {
+            return;
+        }
+        if self.open.len() < SETTINGS_MAX && self.has_room(pair_bytes(name, value)) {
+            self.open.push(definition);
+        } else {
+            self.statements.unclear.insert(SLING_HOME);
+        }
+    }
+
+    /// Takes the definitions whose names are known now; the others may be of anything.
+    fn close_definitions(&mut self) {
+        for (name, value) in std::mem::take(&mut self.open) {
+            let name = script::expand(&name, &self.statements.variables);
+            if name.contains(['$', '%', '`']) {
+                self.statements.unclear.insert(SLING_HOME);
+            } else if mover(&name).is_some() {
+                self.setting(&name, &value);
             }
         }
     }
@@ -244,40 +292,35 @@ impl Script {
         }
     }
 
-    /// Takes the file that a command runs as a part of the script.
+    /// Takes the files that a command names.
     fn sources(&mut self, words: &[String]) {
-        let mut words = words.iter().map(String::as_str).peekable();
-        while words.next_if(|word| KEYWORDS.contains(word)).is_some() {}
-        let file = match self.syntax {
-            Syntax::Shell => {
-                words.next_if(|word| matches!(*word, "." | "source")).and(words.next())
-            }
-            Syntax::Batch => {
-                let is_call = |word: &&str| word.eq_ignore_ascii_case("call") || *word == ".";
-                let mut words = words.skip_while(|word| !is_call(word)).skip(1);
-                words.next().filter(|file| script::is_batch(file))
-            }
-        };
-        let Some(file) = file.map(|file| text::cut(file, VALUE_CHARS_MAX)) else { return };
-        if self.statements.sources.contains(&file) {
-            return;
+        let named = sources::named(words, self.syntax, self.in_value);
+        for (role, file) in named.files {
+            self.source(role, file);
         }
-        let has_place = self.statements.sources.len() < SETTINGS_MAX;
-        if has_place && self.has_room(pair_bytes(&file, "")) {
-            self.statements.sources.push(file);
-        } else {
-            self.statements.unclear.insert(SLING_PROPERTIES);
+        for file in &named.read {
+            self.source(Role::Part, file);
+        }
+        if named.unclear {
+            self.statements.unclear.insert(SLING_HOME);
         }
     }
-}
 
-/// Splits `NAME=value` and `NAME+=value`.
-fn assignment(word: &str) -> Option<(&str, &str)> {
-    let (name, value) = word.split_once('=')?;
-    let name = name.strip_suffix('+').unwrap_or(name);
-    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    is_name.then_some((name, value))
+    fn source(&mut self, role: Role, file: &str) {
+        let file = text::cut(file, VALUE_CHARS_MAX);
+        let Statements { sources, runs, .. } = &self.statements;
+        let files = if role == Role::Part { sources } else { runs };
+        if files.contains(&file) {
+            return;
+        }
+        if files.len() >= SETTINGS_MAX || !self.has_room(pair_bytes(&file, "")) {
+            self.statements.unclear.insert(SLING_PROPERTIES);
+        } else if role == Role::Part {
+            self.statements.sources.push(file);
+        } else {
+            self.statements.runs.push(file);
+        }
+    }
 }
 
 /// Says whether a variable may hold what nobody must see.
@@ -474,6 +517,33 @@ mod tests {
         assert_eq!(windows.settings, both("%Dir%", "launchpad"));
         let cache = statements("start", "java -Dorg.osgi.framework.storage=/var/felix");
         assert_eq!(cache.values(BUNDLE_CACHE).collect::<Vec<_>>(), ["/var/felix"]);
+    }
+
+    #[test]
+    fn variables_in_the_name_of_an_option_are_put_in() {
+        let expected = [(CRYPTO_KEYS_PATH.to_owned(), "/mnt/keys".to_owned())];
+        let rest = "java -D${NS}.keys.path=/mnt/keys -jar x\n";
+        let known = statements("start", &format!("NS=com.adobe.granite.crypto\n{rest}"));
+        assert_eq!((known.settings, known.unclear.len()), (expected.to_vec(), 0));
+        for before in ["", "NS=a\nNS=b\n"] {
+            assert!(!statements("start", &format!("{before}{rest}")).unclear.is_empty());
+        }
+        assert!(statements("start", "java -Da.b=$C -jar x").unclear.is_empty());
+    }
+
+    #[test]
+    fn script_in_an_encoding_that_is_not_known_is_not_understood() {
+        let text = "$o=\"-Dcom.adobe.granite.crypto.keys.path=D:\\keys\"\r\n";
+        let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let read =
+            |bytes: &[u8]| match parse(&Found { root: "", bundle: "", name: "start.ps1" }, bytes) {
+                Ok(Fact::Settings(statements)) => statements,
+                other => panic!("{other:?}"),
+            };
+        assert_eq!(read(&[b"\xff\xfe", little.as_slice()].concat()), read(text.as_bytes()));
+        assert!(!read(text.as_bytes()).settings.is_empty());
+        assert!(!read(&little).unclear.is_empty());
+        assert_eq!(read(b"\x7fELF\0\0"), Statements::default());
     }
 
     #[test]

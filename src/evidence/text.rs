@@ -1,9 +1,19 @@
 //! Text as files hold it: decoded, cut to a bound, made fit for a message.
 
-/// Decodes UTF-8, or else Latin-1.
+/// Decodes UTF-16 that says so, UTF-8, or else Latin-1.
 ///
+/// PowerShell writes UTF-16 with a mark at its begin.
 /// Felix writes `bundle.info` in the default charset of its JVM, which was the locale's until Java 18.
 pub(super) fn decode(bytes: &[u8]) -> String {
+    let units = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = rest.as_chunks().0.iter().map(|pair| unit(*pair)).collect();
+        String::from_utf16_lossy(&units)
+    };
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => return units(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => return units(rest, u16::from_be_bytes),
+        _ => {}
+    }
     str::from_utf8(bytes)
         .map_or_else(|_| bytes.iter().copied().map(char::from).collect(), str::to_owned)
 }
@@ -33,6 +43,8 @@ mod tests {
     fn latin_1_is_read_where_utf_8_is_not() {
         assert_eq!(decode("größe".as_bytes()), "größe");
         assert_eq!(decode(b"gr\xf6\xdfe"), "größe");
+        assert_eq!(decode(b"\xff\xfea\0b\0"), "ab");
+        assert_eq!(decode(b"\xfe\xff\0a\0b\0"), "ab");
     }
 
     #[test]

@@ -361,6 +361,11 @@ impl<'a> Collector<'a> {
                 self.put(path.to_owned(), Item::Link(target.clone()));
                 None
             }
+            // One that is in use is told; of the others it does not matter.
+            EntryKind::File | EntryKind::Other if may_be_read(name(path)) => {
+                self.put(path.to_owned(), Item::Lost);
+                None
+            }
             _ => None,
         }
     }
@@ -396,6 +401,12 @@ impl<'a> Collector<'a> {
             self.put(path, Item::Lost);
         }
     }
+}
+
+/// Says whether a file may be a script or a property file by its name, however large it is: programs and logs are none.
+fn may_be_read(file: &str) -> bool {
+    const ENDS: [&str; 9] = ["exe", "dll", "so", "log", "out", "hprof", "pid", "sock", "lock"];
+    file.rsplit_once('.').is_none_or(|(_, end)| !ENDS.iter().any(|e| end.eq_ignore_ascii_case(e)))
 }
 
 /// Returns what serves both wants. Only links that give one file two meanings ever mix them.

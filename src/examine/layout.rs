@@ -195,21 +195,18 @@ impl<'a> Reader<'a> {
     /// Adds the files that scripts run, and what those run.
     fn run_sources(&mut self) {
         let mut known: BTreeSet<&str> = self.scripts.iter().map(|file| file.path).collect();
+        let mut variables = Variables::new();
+        self.scripts.iter().for_each(|file| files::add_variables(&mut variables, *file));
         let mut next = 0;
         while let Some(file) = self.scripts.get(next).copied() {
             next = next.saturating_add(1);
-            for source in &file.statements.sources {
-                match self.files.sourced(self.root, source) {
-                    Some(found) if known.insert(found.path) => {
-                        self.scripts.push(found);
-                    }
-                    Some(_) => {}
-                    None if files::is_of_system(source) => {}
-                    None => self.gap(
-                        file.path,
-                        GapKind::Elsewhere,
-                        format!("runs {}, which is not in the source and can move the keys; send it too", shown(source)),
-                    ),
+            for run in self.files.run_by(self.root, file, &variables) {
+                if let Some(found) = run.file.filter(|found| known.insert(found.path)) {
+                    files::add_variables(&mut variables, found);
+                    self.scripts.push(found);
+                }
+                if let Some((kind, reason)) = run.gap {
+                    self.gap(file.path, kind, reason);
                 }
             }
         }
@@ -457,9 +454,9 @@ impl<'a> Reader<'a> {
     }
 
     fn unread_link(&mut self, path: &str) {
-        let reason = "is a link that was not followed, and such a file can move the keys; pack the install with tar -h";
+        let (kind, reason) = self.files.why_unread(path);
         self.layout.used.insert(path.to_owned());
-        self.gap(path, GapKind::Elsewhere, reason.to_owned());
+        self.gap(path, kind, reason.to_owned());
     }
 
     /// Tells what is mentioned and not understood, in use or not: nobody knows who else reads a file in `conf`.

@@ -254,3 +254,97 @@ fn file_of_the_host_that_moves_the_keys_leaves_it_open() {
     assert_eq!(unit(&moving), "undecided [unclear-setting] []");
     assert_eq!(unit("[Service]\nExecStart=/opt/aem/crx-quickstart/bin/start\n"), CONSISTENT);
 }
+
+fn start(text: &str) -> Instance {
+    other().file("bin/start", text.as_bytes())
+}
+
+fn option() -> String {
+    format!("java -D{KEYS_PATH}=/mnt/keys -jar app/x.jar start -c . -i launchpad\n")
+}
+
+const MOVED: &str = "undecided [] [keys-external]";
+const OPEN: &str = "undecided [elsewhere] []";
+
+#[test]
+fn script_that_another_one_runs_is_followed() {
+    let wrapper = start("ulimit -n 65535\nexec \"$(dirname \"$0\")/start.orig\" \"$@\"\n");
+    assert_eq!(said(&wrapper.clone().file("bin/start.orig", option().as_bytes())), MOVED);
+    assert_eq!(said(&wrapper), OPEN);
+    for line in ["exec \"$(dirname \"$0\")/../scripts/run.sh\"", "nohup sh scripts/run.sh &"] {
+        let moved = start(line).file("scripts/run.sh", option().as_bytes());
+        assert_eq!(said(&moved), MOVED, "{line}");
+    }
+    assert_eq!(said(&start("/opt/scripts/aem-start --all\n")), OPEN);
+    let quiet = "BIN_PATH=$(dirname $0)\ncd $BIN_PATH/..\n/bin/ps -ef | grep java\n\"$JAVA_HOME/bin/java\" -version\n\
+        /etc/init.d/aem stop\n./bin/stop\n/opt/tools/notify --up\nnohup java $CQ_JVM_OPTS -jar app/x.jar >> logs/start.log 2>&1 &\necho $! > conf/cq.pid\n";
+    assert_eq!(said(&start(quiet)), CONSISTENT);
+    let beside = other().file("start.sh", b"cd $(dirname $0)\n./crx-quickstart/bin/start\n");
+    assert_eq!(said(&beside), CONSISTENT);
+}
+
+#[test]
+fn file_that_is_run_is_the_one_that_is_named() {
+    let harmless = |text: &str| start(text).file("bin/setenv.sh", b"CQ_PORT=4503\n");
+    for text in [
+        "AEM_CONF=/etc/aem\n. \"$AEM_CONF/setenv.sh\"\n",
+        ". /etc/aem/setenv.sh\n",
+        ". \"$AEM_CONF/setenv.sh\"\n",
+    ] {
+        assert_eq!(said(&harmless(text)), OPEN, "{text}");
+    }
+    for text in [
+        "BIN_PATH=$(dirname $0)\n. \"$BIN_PATH/setenv.sh\"\n",
+        ". bin/setenv.sh\n",
+        ". /opt/aem/crx-quickstart/bin/setenv.sh\n",
+        ". $AEM_HOME/crx-quickstart/bin/setenv.sh\n",
+    ] {
+        assert_eq!(said(&harmless(text)), CONSISTENT, "{text}");
+    }
+}
+
+#[test]
+fn options_from_files_are_read_or_told() {
+    let argument = |text: &str| {
+        start(text).file("conf/jvm.options", format!("-D{KEYS_PATH}=/mnt/keys\n").as_bytes())
+    };
+    let argument = argument("java @conf/jvm.options -jar app/x.jar\n");
+    assert_eq!(said(&argument), "undecided [unclear-setting] []");
+    assert_eq!(said(&argument.root("")), "undecided [unclear-setting] []");
+    for text in [
+        "java @/etc/aem/jvm.options -jar app/x.jar\n",
+        "java -XX:VMOptionsFile=/etc/aem/jvm.options -jar app/x.jar\n",
+        "export $(grep -v '^#' /etc/default/aem | xargs)\n",
+        "CQ_JVM_OPTS=\"$CQ_JVM_OPTS $(cat /etc/aem/jvm.opts)\"\n",
+        "eval \"$(cat /etc/aem.env)\"\n",
+        "command . /etc/aem.env\n",
+        ". /opt/aem/.bash_profile\n",
+    ] {
+        assert_eq!(said(&start(text)), OPEN, "{text}");
+    }
+    let unit = "[Service]\nEnvironmentFile=/etc/default/aem\nExecStart=/opt/aem/crx-quickstart/bin/start\n";
+    assert_eq!(said(&other().file("bin/aem.service", unit.as_bytes())), OPEN);
+    let batch = "@echo off\r\ncall D:\\aem\\conf\\setenv\r\njava %CQ_JVM_OPTS% -jar x.jar\r\n";
+    assert_eq!(said(&other().file("bin/start.bat", batch.as_bytes())), OPEN);
+    let known = "PID=$(cat conf/cq.pid)\n. /etc/profile\nCQ_JVM_OPTS=\"-Xmx$(free -m)m\"\n";
+    assert_eq!(said(&start(known)), CONSISTENT);
+}
+
+#[test]
+fn small_file_that_is_too_large_is_told_where_it_may_be_in_use() {
+    let large = format!("{}{}", option(), "#".repeat(1_100_000));
+    let told = "undecided [too-large] []";
+    for path in ["bin/aem.sh", "conf/more.properties", "opt/helpers/x.sh"] {
+        assert_eq!(said(&other().file(path, large.as_bytes())), told, "{path}");
+    }
+    for path in ["bin/server.exe", "opt/x.sh", "launchpad/x.properties"] {
+        assert_eq!(said(&other().file(path, large.as_bytes())), CONSISTENT, "{path}");
+    }
+}
+
+#[test]
+fn option_whose_name_holds_a_variable_is_understood_or_told() {
+    let split = "java -D${NS}.keys.path=/mnt/keys -jar x.jar start -c . -i launchpad\n";
+    assert_eq!(said(&start(&format!("NS=com.adobe.granite.crypto\n{split}"))), MOVED);
+    assert_eq!(said(&start(split)), "undecided [unclear-setting] []");
+}

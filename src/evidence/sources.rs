@@ -1,0 +1,306 @@
+//! Files that one command of a script names: parts of the script, files of options, and programs that may be scripts.
+
+use super::path;
+use super::script::{Syntax, assignment, is_batch};
+
+/// What a script has of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// It runs it as a part of itself, or takes options from it.
+    Part,
+    /// It runs it; many programs are no scripts.
+    Program,
+}
+
+/// What a command names.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Named<'w> {
+    pub(super) files: Vec<(Role, &'w str)>,
+    /// Files of whose text the shell makes words.
+    pub(super) read: Vec<String>,
+    /// It takes words from somewhere that is not to be seen.
+    pub(super) unclear: bool,
+}
+
+/// Words in front of a command that do not change what it is.
+const KEYWORDS: [&str; 14] = [
+    "then", "else", "do", "{", "!", "if", "elif", "while", "until", "exec", "time", "eval",
+    "command", "builtin",
+];
+/// Programs that run another one.
+const RUNNERS: [&str; 7] = ["nohup", "sudo", "env", "setsid", "nice", "ionice", "exec"];
+/// Their options that have a value.
+const WITH_VALUE: [&str; 5] = ["-u", "-g", "-n", "-a", "-c"];
+const SHELLS: [&str; 6] = ["sh", "bash", "ksh", "dash", "zsh", "ash"];
+/// Directories of programs that every host has.
+const OF_SYSTEM: [&str; 5] = ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/dev/"];
+/// Options of a JVM that name a file of options.
+const OPTION_FILES: [&str; 2] = ["-XX:VMOptionsFile=", "-XX:Flags="];
+/// The same of a unit of systemd.
+const ENVIRONMENT_FILE: &str = "EnvironmentFile=";
+/// Parts of the names of variables that hold options.
+const OPTIONS: [&str; 5] = ["OPT", "ARGS", "JVM", "PARAM", "FLAGS"];
+/// Programs that write out what is in a file.
+const READERS: [&str; 11] =
+    ["cat", "head", "tail", "grep", "egrep", "fgrep", "sed", "awk", "xargs", "envsubst", "tr"];
+/// Ends of the names of files of options.
+const ENDS: [&str; 8] =
+    [".env", ".conf", ".cfg", ".opts", ".options", ".properties", ".txt", ".vmoptions"];
+/// Bytes of a substitution, and substitutions of a command, that are looked at.
+const INNER_BYTES_MAX: usize = 1024;
+const INNER_MAX: usize = 256;
+
+/// Returns what the words of one command name. `is_value`: they are the value of a variable, and nothing is run.
+pub(super) fn named(words: &[String], syntax: Syntax, is_value: bool) -> Named<'_> {
+    let mut named = Named::default();
+    let text: Vec<&str> = words.iter().map(String::as_str).collect();
+    if syntax == Syntax::Batch {
+        named.batch(&text);
+    } else {
+        named.shell(&text, is_value);
+        named.substituted(&text);
+    }
+    named.options(&text, is_value);
+    named
+}
+
+impl<'w> Named<'w> {
+    fn shell(&mut self, words: &[&'w str], is_value: bool) {
+        let mut words = words.iter().copied().peekable();
+        while words.next_if(|w| KEYWORDS.contains(w) || assignment(w).is_some()).is_some() {}
+        if words.next_if(|word| matches!(*word, "." | "source")).is_some() {
+            self.files.extend(words.next().map(|file| (Role::Part, file)));
+            return;
+        }
+        while let Some(word) = words.next().filter(|_| !is_value) {
+            let is_shell = SHELLS.contains(&last_part(word));
+            if is_shell || RUNNERS.contains(&word) {
+                while let Some(option) = words.next_if(|word| word.starts_with(['-', '+'])) {
+                    if !is_shell && WITH_VALUE.contains(&option) {
+                        words.next();
+                    }
+                }
+                while words.next_if(|word| assignment(word).is_some()).is_some() {}
+            }
+            if is_shell {
+                self.files.extend(words.next().map(|file| (Role::Program, file)));
+                return;
+            }
+            if !RUNNERS.contains(&word) {
+                let is_quiet = matches!(words.next(), Some("stop" | "status"));
+                let is_system = OF_SYSTEM.iter().any(|start| word.starts_with(start));
+                let is_variable = word.starts_with('$') && !word.contains('(');
+                if (word.contains('/') || is_variable) && !is_quiet && !is_system {
+                    self.files.push((Role::Program, word));
+                }
+                return;
+            }
+        }
+    }
+
+    fn batch(&mut self, words: &[&'w str]) {
+        let is = |word: &str, name: &str| word.trim_start_matches('@').eq_ignore_ascii_case(name);
+        let mut calls =
+            words.iter().copied().skip_while(|word| !is(word, "call") && *word != ".").skip(1);
+        if let Some(file) = calls.next().filter(|file| !file.starts_with(':')) {
+            let is_path = file.contains(['\\', '/']) && !is_java(file);
+            let role = if is_batch(file) || is_path { Role::Part } else { Role::Program };
+            self.files.push((role, file));
+        }
+        let begins = |word: &str| ["start", "cmd", "cmd.exe"].iter().any(|name| is(word, name));
+        let runs_all = words.first().is_some_and(|word| begins(word));
+        let count = if runs_all { words.len() } else { 1 };
+        let run = words.iter().take(count).filter(|word| is_batch(word));
+        self.files.extend(run.map(|word| (Role::Program, word.trim_start_matches('@'))));
+    }
+
+    /// Takes files of options.
+    fn options(&mut self, words: &[&'w str], is_value: bool) {
+        let mut is_options = is_value;
+        for word in words {
+            let file = OPTION_FILES.iter().find_map(|option| word.strip_prefix(option));
+            let unit =
+                || word.strip_prefix(ENVIRONMENT_FILE).map(|file| file.trim_start_matches('-'));
+            let arguments = || {
+                let file = word.strip_prefix('@').filter(|file| is_options && !file.is_empty())?;
+                (!is_value || file.contains(['/', '\\'])).then_some(file)
+            };
+            let file = file.or_else(unit).or_else(arguments);
+            self.files.extend(file.map(|file| (Role::Part, file)));
+            is_options |= is_java(word);
+        }
+    }
+
+    /// Takes the files whose text becomes words: `export $(cat x)`, `eval "$(cat x)"`, `OPTS="$(cat x)"`, `java $(cat x)`.
+    fn substituted(&mut self, words: &[&'w str]) {
+        let is_open = |word: &str| word.contains("$(") || word.contains('`');
+        let takes_all = words.iter().any(|word| matches!(*word, "export" | "eval"));
+        let mut takes = false;
+        let first = words.iter().position(|word| {
+            takes |= is_java(word);
+            let name = assignment(word).map(|(name, _)| name.to_ascii_uppercase());
+            let holds = |name: String| OPTIONS.iter().any(|part| name.contains(part));
+            let is_whole = takes_all && word.starts_with(['$', '`']);
+            (name.map_or(takes || is_whole, holds)) && is_open(word)
+        });
+        let Some(first) = first else { return };
+        let text = words.get(first..).unwrap_or_default().join(" ");
+        let begins = text.match_indices(['$', '`']).map(|(at, sign)| (at, sign == "$"));
+        let mut left = INNER_MAX;
+        for (at, is_dollar) in begins {
+            let rest = text.get(at.saturating_add(1)..).unwrap_or_default();
+            let inner = if is_dollar { rest.strip_prefix('(') } else { Some(rest) };
+            let Some(inner) = inner.filter(|inner| !inner.starts_with('(')) else { continue };
+            let Some(fewer) = left.checked_sub(1) else {
+                self.unclear = true;
+                return;
+            };
+            left = fewer;
+            self.inner(inner, is_dollar);
+        }
+        let is_whole = words.get(first).is_some_and(|word| word.starts_with(['$', '`']));
+        let is_agent =
+            ["ssh-agent", "dircolors", "locale", "dirname"].iter().any(|name| text.contains(name));
+        self.unclear |= takes_all && is_whole && self.read.is_empty() && !is_agent;
+    }
+
+    /// Takes the files of one substitution, of which the text may go on behind its end.
+    fn inner(&mut self, text: &str, is_dollar: bool) {
+        let mut depth = 1_usize;
+        let end = text.bytes().take(INNER_BYTES_MAX).position(|byte| {
+            match byte {
+                b'(' if is_dollar => depth = depth.saturating_add(1),
+                b')' if is_dollar => depth = depth.saturating_sub(1),
+                b'`' if !is_dollar => depth = 0,
+                _ => {}
+            }
+            depth == 0
+        });
+        let inner = match end.and_then(|end| text.get(..end)) {
+            Some(inner) => inner,
+            None if text.len() > INNER_BYTES_MAX => {
+                self.unclear = true;
+                return;
+            }
+            None => text,
+        };
+        for command in inner.split(['|', ';', '&', '>']) {
+            let command = command.replace('<', "< ");
+            let mut words = command.split_whitespace();
+            let Some(reader) = words.next().map(last_part) else { continue };
+            let all = matches!(reader, "cat" | "head" | "tail" | "<");
+            if !all && !READERS.contains(&reader) {
+                continue;
+            }
+            let is_file = |word: &&str| {
+                let is_path = word.contains('/') && word.starts_with(['/', '.', '~', '$']);
+                !word.starts_with('-')
+                    && *word != "<"
+                    && (all || is_path || path::ends_in(word, &ENDS))
+            };
+            let files = words.filter(is_file).filter(|file| may_have_options(file));
+            self.read.extend(files.map(str::to_owned));
+        }
+    }
+}
+
+/// Says whether a file may be one of options, and not one in which programs and hosts tell of themselves.
+fn may_have_options(file: &str) -> bool {
+    let is_of_host = ["/proc/", "/sys/", "/dev/"].iter().any(|start| file.starts_with(start));
+    let ends = [".pid", ".log", "-release", "hostname", "passwd", "machine-id"];
+    !is_of_host && !path::ends_in(file, &ends) && file.contains(|c: char| c.is_ascii_alphabetic())
+}
+
+fn is_java(word: &str) -> bool {
+    let name = last_part(word).trim_end_matches(".exe");
+    matches!(name, "java" | "javaw")
+        || matches!(
+            word.trim_matches(['$', '{', '}', '%']),
+            "JAVA" | "JAVACMD" | "JAVA_CMD" | "JAVA_BIN" | "_RUNJAVA"
+        )
+}
+
+fn last_part(word: &str) -> &str {
+    word.rsplit(['/', '\\']).next().unwrap_or(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str, syntax: Syntax) -> (Vec<String>, Vec<String>, bool) {
+        let (mut parts, mut programs, mut unclear) = (Vec::new(), Vec::new(), false);
+        for words in crate::evidence::script::commands(text, syntax) {
+            let named = named(&words, syntax, false);
+            for (role, file) in named.files {
+                let all = if role == Role::Part { &mut parts } else { &mut programs };
+                all.push(file.to_owned());
+            }
+            parts.extend(named.read);
+            unclear |= named.unclear;
+        }
+        (parts, programs, unclear)
+    }
+
+    fn shell(text: &str) -> (Vec<String>, Vec<String>, bool) {
+        of(text, Syntax::Shell)
+    }
+
+    #[test]
+    fn parts_of_a_script_are_named_in_many_ways() {
+        for text in [
+            ". /a.env",
+            "command . /a.env",
+            "builtin source /a.env",
+            "if x; then :; elif . /a.env; then :; fi",
+            "while . /a.env; do :; done",
+            "EnvironmentFile=-/a.env",
+            "export $(grep -v \"^#\" /a.env | xargs)",
+            "CQ_JVM_OPTS=\"$CQ_JVM_OPTS $(cat /a.env)\"",
+            "CQ_JVM_OPTS=`cat /a.env`",
+            "export OPTS=$(< /a.env)",
+            "eval \"$(cat /a.env)\"",
+            "java @/a.env -jar x",
+            "$JAVA -XX:Flags=/a.env -jar x",
+            "java $(cat /a.env) -jar x",
+        ] {
+            assert_eq!(
+                (shell(text).0, shell(text).2),
+                (vec!["/a.env".to_owned()], false),
+                "{text}"
+            );
+        }
+        for text in ["call D:\\x\\setenv", "@call \"D:\\x\\setenv\"", ". D:\\x\\setenv"] {
+            assert_eq!(of(text, Syntax::Batch).0, ["D:\\x\\setenv"], "{text}");
+        }
+        assert!(shell("export $(aws ssm get)").2);
+    }
+
+    #[test]
+    fn programs_are_named_and_those_of_the_host_are_not() {
+        for text in [
+            "exec ./x \"$@\"",
+            "sh ./x",
+            "nohup bash -x ./x &",
+            "sudo -u crx ./x start",
+            "if true; then ./x; fi",
+            "A=b nohup ./x",
+        ] {
+            assert_eq!(shell(text), (vec![], vec!["./x".to_owned()], false), "{text}");
+        }
+        for text in [
+            "exec java -jar x",
+            "/bin/ps -ef",
+            "/etc/init.d/aem stop",
+            "cat /opt/x | nohup java",
+            "kill $(cat conf/cq.pid)",
+            "JAVA_OPTS=\"$(cat /proc/meminfo)\"",
+            "PID=$(cat /opt/x)",
+            "eval $(ssh-agent -s)",
+            "OPTS=$((1+1))",
+        ] {
+            assert_eq!(shell(text), (vec![], vec![], false), "{text}");
+        }
+        assert_eq!(of("@echo off\r\ncall :x\r\nstart /b a.bat", Syntax::Batch).1, ["a.bat"]);
+    }
+}
