@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::evidence::{classify, classify_small};
+use crate::facts::CRYPTO_KEYS_PATH;
 
 const PROPERTIES: &str = "q/conf/sling.properties";
 const START: &str = "q/bin/start";

@@ -1,0 +1,124 @@
+//! Where the install, its launchpad, its bundle cache, its keys, its configurations and its repository are.
+
+use super::spot::{Spot, is_open};
+use super::{Cache, InstallReader, shown};
+use crate::evidence::{HOME_OPTION, LAUNCHPAD_OPTION};
+use crate::examine::paths::join;
+use crate::facts::{
+    BUNDLE_CACHE, CONFIG_DIRECTORY, CRYPTO_KEYS_PATH, GapKind, KeyName, OLD_BUNDLE_CACHE,
+    REPOSITORY_HOME, SLING_HOME, SLING_LAUNCHPAD,
+};
+
+impl<'a> InstallReader<'a> {
+    /// What is started from here should be this install.
+    pub(super) fn check_home(&mut self) {
+        let name = self.root.rsplit('/').next().unwrap_or_default();
+        let mut all = self.said_by_scripts(HOME_OPTION);
+        let options = all.len();
+        all.extend(self.said(&[SLING_HOME]));
+        for (index, said) in all.into_iter().enumerate() {
+            let value = self.expand(said.value).replace('\\', "/");
+            let last = value.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+            // The script of AEM finds out by itself in which directory it is.
+            let is_own = index < options && is_open(last)
+                || matches!(last, "" | "." | "crx-quickstart")
+                || !is_open(last) && (last == name || name.is_empty());
+            if !is_own {
+                let reason = format!(
+                    "starts the install in {}, which may be another one than this",
+                    shown(said.value)
+                );
+                self.unclear(said.path, reason);
+            }
+        }
+    }
+
+    pub(super) fn place_launchpad(&mut self) {
+        let mut said = self.said_by_scripts(LAUNCHPAD_OPTION);
+        said.extend(self.said(&[SLING_LAUNCHPAD]));
+        let root = self.root;
+        if let Some((spot, path)) = self.one(SLING_LAUNCHPAD, &said, Some(root)) {
+            if let Spot::Unknown(value) = &spot {
+                self.unclear(
+                    path,
+                    format!("names {} as the launchpad, which is not understood", shown(value)),
+                );
+            }
+            (self.launchpad, self.launchpad_by) = (spot, Some(path));
+        }
+    }
+
+    pub(super) fn place_cache(&mut self) {
+        let usual = Spot::Inside(join(self.root, "launchpad/felix"));
+        let said = self.said(&[BUNDLE_CACHE, OLD_BUNDLE_CACHE]);
+        let (spot, path) = match self.one(BUNDLE_CACHE, &said, None) {
+            Some(found) => found,
+            None => match (&self.launchpad, self.launchpad_by) {
+                (Spot::Inside(launchpad), Some(path)) => {
+                    (Spot::Inside(join(launchpad, "felix")), path)
+                }
+                (Spot::Outside(launchpad), Some(path)) => {
+                    (Spot::Outside(format!("{launchpad}/felix")), path)
+                }
+                _ => return,
+            },
+        };
+        match spot {
+            spot if spot == usual => {}
+            Spot::Unknown(value) => {
+                self.unclear(
+                    path,
+                    format!(
+                        "names {} as the directory of the bundle cache, which is not understood",
+                        shown(&value)
+                    ),
+                );
+            }
+            Spot::Inside(cache) if self.files.has(&cache) => {
+                self.set(BUNDLE_CACHE, cache.clone(), path);
+                self.layout.cache = Cache::At(cache);
+            }
+            spot => {
+                self.layout.cache = Cache::Missing;
+                let reason = format!(
+                    "says that the bundle cache, and storage and keys with it, is in {}, which is not in the source; pack that directory and the install into one archive, with full paths",
+                    shown(spot.text())
+                );
+                self.set(BUNDLE_CACHE, spot.text().to_owned(), path);
+                self.gap(path, GapKind::Elsewhere, reason);
+            }
+        }
+    }
+
+    pub(super) fn place_keys(&mut self) {
+        let said = self.said(&[CRYPTO_KEYS_PATH]);
+        let Some((spot, path)) = self.one(CRYPTO_KEYS_PATH, &said, None) else { return };
+        self.set(CRYPTO_KEYS_PATH, spot.text().to_owned(), path);
+        if let Spot::Inside(directory) = spot {
+            self.layout.used.extend(KeyName::ALL.map(|name| join(&directory, name.file_name())));
+            self.layout.keys = Some(directory);
+        }
+    }
+
+    pub(super) fn place(&mut self, name: &str) {
+        let said = self.said(&[name]);
+        if let Some((spot, path)) = self.one(name, &said, None)
+            && !self.is_usual(name, &spot)
+        {
+            self.set(name, spot.text().to_owned(), path);
+        }
+    }
+
+    /// Says whether something lies where most installs have it.
+    pub(super) fn is_usual(&self, name: &str, spot: &Spot) -> bool {
+        let usual = match name {
+            BUNDLE_CACHE | OLD_BUNDLE_CACHE => "launchpad/felix",
+            CONFIG_DIRECTORY => "launchpad/config",
+            REPOSITORY_HOME => "repository",
+            SLING_LAUNCHPAD => "launchpad",
+            SLING_HOME => "",
+            _ => return false,
+        };
+        *spot == Spot::Inside(join(self.root, usual))
+    }
+}
