@@ -190,7 +190,12 @@ impl Lexer {
             _ if self.depth > 0 => self.push(character),
             ';' if self.syntax == Syntax::Batch => self.end_word(),
             ';' | '&' | '|' | '(' | ')' => self.end_command(),
-            '<' | '>' => self.end_word(),
+            // What is read is a word of its own, for a file of options may be.
+            '<' => {
+                self.end_word();
+                self.words.push("<".to_owned());
+            }
+            '>' => self.end_word(),
             '#' if self.syntax == Syntax::Shell && self.word.is_none() => self.comment = true,
             _ if character.is_whitespace() => self.end_word(),
             _ => self.push(character),
@@ -231,6 +236,7 @@ mod tests {
     fn commands_end_and_comments_do_not_count() {
         assert_eq!(shell("a; b && c | d # e"), [["a"], ["b"], ["c"], ["d"]]);
         assert_eq!(shell("a#b\n# c 'd\ne"), [["a#b"], ["e"]]);
+        assert_eq!(shell("done <a >b"), [["done", "<", "a", "b"]]);
         assert_eq!(shell(". \"$(dirname $0)/x\""), [[".", "$(dirname $0)/x"]]);
         assert_eq!(shell(". $(dirname $0)/x"), [[".", "$(dirname $0)/x"]]);
         assert_eq!(without_comments("a\n # b\n@rem c\r\n::d\nREM e\nremark"), "a\n\nremark");

@@ -38,6 +38,12 @@ const OF_SYSTEM: [&str; 5] = ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/de
 const OPTION_FILES: [&str; 2] = ["-XX:VMOptionsFile=", "-XX:Flags="];
 /// The same of a unit of systemd.
 const ENVIRONMENT_FILE: &str = "EnvironmentFile=";
+/// Commands that take words or lines from a file.
+const TAKERS: [&str; 6] = ["done", "read", "while", "mapfile", "readarray", "xargs"];
+/// Programs that run a command as another user.
+const USERS: [&str; 2] = ["su", "runuser"];
+/// Their options in front of the command.
+const COMMANDS: [&str; 3] = ["-c", "--command", "--session-command"];
 /// Parts of the names of variables that hold options.
 const OPTIONS: [&str; 5] = ["OPT", "ARGS", "JVM", "PARAM", "FLAGS"];
 /// Programs that write out what is in a file.
@@ -59,6 +65,7 @@ pub(super) fn named(words: &[String], syntax: Syntax, is_value: bool) -> Named<'
     } else {
         named.shell(&text, is_value);
         named.substituted(&text);
+        named.redirected(&text);
     }
     named.options(&text, is_value);
     named
@@ -81,6 +88,13 @@ impl<'w> Named<'w> {
                     }
                 }
                 while words.next_if(|word| assignment(word).is_some()).is_some() {}
+            }
+            if USERS.contains(&last_part(word)) {
+                let file = words.skip_while(|word| !COMMANDS.contains(word)).nth(1);
+                // A command of several words is read as one.
+                let file = file.filter(|file| !file.contains(char::is_whitespace));
+                self.files.extend(file.map(|file| (Role::Program, file)));
+                return;
             }
             if is_shell {
                 self.files.extend(words.next().map(|file| (Role::Program, file)));
@@ -162,6 +176,21 @@ impl<'w> Named<'w> {
         let is_agent =
             ["ssh-agent", "dircolors", "locale", "dirname"].iter().any(|name| text.contains(name));
         self.unclear |= takes_all && is_whole && self.read.is_empty() && !is_agent;
+    }
+
+    /// Takes the files whose lines become words: `while read -r x; do …; done < x.conf`, `xargs -a x.conf java`.
+    fn redirected(&mut self, words: &[&'w str]) {
+        let Some(first) = words.first().filter(|word| TAKERS.contains(word)) else { return };
+        let by_option = |word: &str| *first == "xargs" && matches!(word, "-a" | "--arg-file");
+        let follows = words.windows(2).filter_map(|pair| {
+            let (before, file) = (pair.first()?, pair.get(1)?);
+            (*before == "<" || by_option(before)).then_some(*file)
+        });
+        let named = words.iter().filter_map(|word| word.strip_prefix("--arg-file="));
+        let is_file = |file: &&str| {
+            may_have_options(file) && (file.contains('/') || path::ends_in(file, &ENDS))
+        };
+        self.files.extend(follows.chain(named).filter(is_file).map(|file| (Role::Part, file)));
     }
 
     /// Takes the files of one substitution, of which the text may go on behind its end.
@@ -263,6 +292,11 @@ mod tests {
             "java @/a.env -jar x",
             "$JAVA -XX:Flags=/a.env -jar x",
             "java $(cat /a.env) -jar x",
+            "while read -r o; do O=\"$O $o\"; done < /a.env",
+            "read -r O < /a.env",
+            "mapfile -t O </a.env",
+            "xargs -a /a.env java",
+            "xargs --arg-file=/a.env java",
         ] {
             assert_eq!(
                 (shell(text).0, shell(text).2),
@@ -283,6 +317,8 @@ mod tests {
             "sh ./x",
             "nohup bash -x ./x &",
             "sudo -u crx ./x start",
+            "su - crx -c ./x",
+            "runuser crx --command ./x",
             "if true; then ./x; fi",
             "A=b nohup ./x",
         ] {
@@ -298,6 +334,11 @@ mod tests {
             "PID=$(cat /opt/x)",
             "eval $(ssh-agent -s)",
             "OPTS=$((1+1))",
+            "read PID < conf/cq.pid",
+            "done < <(ls /opt/x)",
+            "done <<EOF",
+            "while read h; do echo $h; done < /etc/passwd",
+            "grep x < /a.env",
         ] {
             assert_eq!(shell(text), (vec![], vec![], false), "{text}");
         }

@@ -1,8 +1,9 @@
 //! What property files and start scripts state: settings that matter, and names of such that stand in a form nobody understands.
 
 use crate::facts::{
-    BUNDLE_CACHE, CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH, OLD_BUNDLE_CACHE,
-    REPOSITORY_HOME, SLING_HOME, SLING_INCLUDE, SLING_LAUNCHPAD, SLING_PROPERTIES,
+    BUNDLE_CACHE, CACHE_CLEAN, CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH,
+    OLD_BUNDLE_CACHE, REPOSITORY_HOME, SLING_HOME, SLING_INCLUDE, SLING_LAUNCHPAD,
+    SLING_PROPERTIES,
 };
 use std::collections::BTreeSet;
 
@@ -41,12 +42,13 @@ pub const HOME_OPTION: &str = "-c";
 /// The launcher's option for the launchpad.
 pub const LAUNCHPAD_OPTION: &str = "-i";
 
-/// Names that say where something lies, or whether key files are used at all.
-const MOVERS: [&str; 10] = [
+/// Names that say where something lies, whether key files are used at all, and whether they outlive a start.
+const MOVERS: [&str; 11] = [
     CRYPTO_KEYS_PATH,
     CRYPTO_FILE_DISABLE,
     CONFIG_DIRECTORY,
     BUNDLE_CACHE,
+    CACHE_CLEAN,
     OLD_BUNDLE_CACHE,
     SLING_HOME,
     SLING_LAUNCHPAD,
@@ -54,6 +56,9 @@ const MOVERS: [&str; 10] = [
     SLING_INCLUDE,
     REPOSITORY_HOME,
 ];
+
+/// Bytes of the shortest of those names, `sling.home`.
+const NAME_BYTES_MIN: usize = SLING_HOME.len();
 
 /// Bytes of settings, variables and names of files that are kept of one file; no file has nearly as many.
 pub(super) const KEPT_BYTES_MAX: usize = 32 << 10;
@@ -79,7 +84,9 @@ pub fn mover(name: &str) -> Option<&'static str> {
 
 /// Returns the names in a text, each as often as it is mentioned. `${sling.home}` is a use of a setting, and no mention.
 pub(super) fn mentions(text: &str) -> impl Iterator<Item = &'static str> {
-    MOVERS.into_iter().flat_map(move |name| {
+    // Most words of a script are shorter than any name: to look for each in all of them took most of the time.
+    let names = if text.len() < NAME_BYTES_MIN { &[] } else { MOVERS.as_slice() };
+    names.iter().copied().flat_map(move |name| {
         text.match_indices(name)
             .filter(move |(at, _)| is_mention(text, *at, name))
             .map(move |_| name)
@@ -116,7 +123,7 @@ mod tests {
         for text in [
             "${sling.home}/x",
             "xsling.home sling.home.url sling.homes my.sling.home",
-            "org.osgi.framework.storage.clean sling.includes",
+            "org.osgi.framework.storage.cleaner sling.includes",
             "cp conf/sling.properties sling.properties",
             "com.adobe.granite.crypto.file.disabled",
         ] {
@@ -130,5 +137,6 @@ mod tests {
         assert_eq!(mover("sling.include"), Some(SLING_INCLUDE));
         assert_eq!(mover("sling.includes"), None);
         assert_eq!(mover(CRYPTO_KEYS_PATH), Some(CRYPTO_KEYS_PATH));
+        assert!(MOVERS.iter().all(|name| name.len() >= NAME_BYTES_MIN));
     }
 }

@@ -16,8 +16,8 @@ use self::spot::{Spot, Variables, absolute, descend, expand, is_open, of_absolut
 use super::collector::Item;
 use super::paths::join;
 use crate::facts::{
-    CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, Gap, GapKind, Place, REPOSITORY_HOME, SLING_HOME,
-    SLING_LAUNCHPAD, Setting, Shape,
+    CACHE_CLEAN, CLEAN_AT_START, CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, Gap, GapKind, Place,
+    REPOSITORY_HOME, SLING_HOME, SLING_LAUNCHPAD, Setting, Shape,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,9 +60,9 @@ pub(super) fn layouts(source: &str, items: &BTreeMap<String, Item>) -> BTreeMap<
     let mut layouts: BTreeMap<String, Layout> = files.roots.iter().map(of).collect();
     let used: BTreeSet<String> = layouts.values().flat_map(|layout| layout.used.clone()).collect();
     if let Some((root, layout)) = layouts.iter_mut().next() {
-        let of_host = InstallReader::new(source, root, &files).of_host(&used);
-        layout.used.extend(of_host.used);
-        layout.gaps.extend(of_host.gaps);
+        let others = InstallReader::new(source, root, &files).of_others(&used);
+        layout.used.extend(others.used);
+        layout.gaps.extend(others.gaps);
     }
     layouts
 }
@@ -132,9 +132,13 @@ impl<'a> InstallReader<'a> {
         for name in [CONFIG_DIRECTORY, REPOSITORY_HOME] {
             self.place(name);
         }
-        for said in self.said(&[CRYPTO_FILE_DISABLE]) {
-            let value = self.expand(said.value);
-            self.set(CRYPTO_FILE_DISABLE, value, said.path);
+        for name in [CRYPTO_FILE_DISABLE, CACHE_CLEAN] {
+            for said in self.said(&[name]) {
+                let value = self.expand(said.value);
+                if name == CRYPTO_FILE_DISABLE || value == CLEAN_AT_START {
+                    self.set(name, value, said.path);
+                }
+            }
         }
         self.doubt();
         self.layout

@@ -45,8 +45,9 @@ pub use place::{
     Account, INSIDE, OwnedDirectory, Owner, Place, Right, is_in_realm, path_parts, realm, spoken,
 };
 pub use setting::{
-    BUNDLE_CACHE, CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH, OLD_BUNDLE_CACHE,
-    SLING_HOME, SLING_INCLUDE, SLING_LAUNCHPAD, SLING_PROPERTIES, Setting,
+    BUNDLE_CACHE, CACHE_CLEAN, CLEAN_AT_START, CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE,
+    CRYPTO_KEYS_PATH, OLD_BUNDLE_CACHE, SLING_HOME, SLING_INCLUDE, SLING_LAUNCHPAD,
+    SLING_PROPERTIES, Setting,
 };
 pub use shape::{HIDDEN_KEY, HIDDEN_LINK, Shape};
 pub use sling::{Role, RunModes, SlingId};

@@ -13,7 +13,11 @@ pub const CRYPTO_KEYS_PATH: &str = "com.adobe.granite.crypto.keys.path";
 pub const CONFIG_DIRECTORY: &str = "felix.cm.dir";
 /// The directory of the bundle cache.
 pub const BUNDLE_CACHE: &str = "org.osgi.framework.storage";
-/// An older name of the same, which Sling still accepts. (`Sling.migrateProp`)
+/// When the framework empties the bundle cache: never, or at every start. (`FelixConstants.FRAMEWORK_STORAGE_CLEAN`)
+pub const CACHE_CLEAN: &str = "org.osgi.framework.storage.clean";
+/// The value with which it does so at every start. (`Constants.FRAMEWORK_STORAGE_CLEAN_ONFIRSTINIT`)
+pub const CLEAN_AT_START: &str = "onFirstInit";
+/// An older name of `org.osgi.framework.storage`, which Sling still accepts. (`Sling.migrateProp`)
 pub const OLD_BUNDLE_CACHE: &str = "framework.cache.profiledir";
 /// The install root, which is `crx-quickstart`.
 pub const SLING_HOME: &str = "sling.home";

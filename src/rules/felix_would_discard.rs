@@ -3,7 +3,10 @@
 use super::fold::folded;
 use super::steps::{FELIX_CACHE, quoted};
 use super::{Hit, Rule, Severity, Step};
-use crate::facts::{Bundle, CRYPTO_FAMILY, DiscardReason};
+use crate::facts::{
+    Bundle, CACHE_CLEAN, CLEAN_AT_START, CRYPTO_FAMILY, CRYPTO_KEYS_PATH, DiscardReason, Setting,
+    StorageMode,
+};
 use crate::farm::{Farm, Member};
 use std::collections::BTreeSet;
 
@@ -22,7 +25,28 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    farm.members.iter().flat_map(on).collect()
+    farm.members.iter().flat_map(|member| emptied(member).into_iter().chain(on(member))).collect()
+}
+
+/// A setting that is meant for tests makes Felix delete the whole cache at every start.
+fn emptied(member: &Member) -> Option<Hit> {
+    let (snapshot, name) = (&member.snapshot, &member.name);
+    let clean = |setting: &&Setting| setting.name == CACHE_CLEAN && setting.value == CLEAN_AT_START;
+    let place = &snapshot.settings.iter().find(clean)?.place;
+    // Key files that are not in the cache stay.
+    let with_keys = snapshot.setting(CRYPTO_KEYS_PATH).is_none()
+        && member.storage_mode() != Some(StorageMode::Jcr);
+    let keys = if with_keys { ", hmac and master included, and new keys are made" } else { "" };
+    let message = format!(
+        "Felix deletes the whole bundle cache of {name} at every start{keys}: {} has {CACHE_CLEAN}={CLEAN_AT_START}",
+        place.path
+    );
+    let save = format!("Before {name} is restarted, copy its launchpad/felix to a safe place.");
+    let remove = format!(
+        "On {name}, remove {CACHE_CLEAN} from {} before any key is copied.",
+        quoted(&place.path)
+    );
+    Some(Hit::on(member, message).at([place]).fix([save, remove]))
 }
 
 /// A bundle that Felix would delete, why, and whether keys go with it.
@@ -126,6 +150,18 @@ mod tests {
               included: the directory version0.0.bak has no revision number"
             ]
         );
+    }
+
+    #[test]
+    fn cache_that_is_emptied_at_every_start_loses_the_keys() {
+        let emptied = |change: fn(Instance) -> Instance| {
+            messages(|i| change(i.setting(CACHE_CLEAN, CLEAN_AT_START)))
+        };
+        let [message] = emptied(|i| i).try_into().expect("one finding");
+        assert!(message.contains("of a at every start, hmac and master included"), "{message}");
+        let [message] = emptied(|i| i.setting(CRYPTO_KEYS_PATH, "/k")).try_into().expect("one");
+        assert!(!message.contains("hmac"), "{message}");
+        assert_eq!(messages(|i| i.setting(CACHE_CLEAN, "none")), [""; 0]);
     }
 
     #[test]

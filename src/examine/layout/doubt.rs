@@ -4,7 +4,7 @@ use super::files::StatementFile;
 use super::{InstallReader, Layout};
 use crate::evidence::mover;
 use crate::examine::paths::join;
-use crate::facts::{CRYPTO_FILE_DISABLE, SLING_HOME, SLING_LAUNCHPAD};
+use crate::facts::{CACHE_CLEAN, CLEAN_AT_START, CRYPTO_FILE_DISABLE, SLING_HOME, SLING_LAUNCHPAD};
 use std::collections::BTreeSet;
 
 impl<'a> InstallReader<'a> {
@@ -50,10 +50,12 @@ impl<'a> InstallReader<'a> {
         }
     }
 
-    /// Tells of files of the host, such as a unit of systemd, that move something and that nothing in the source names.
-    pub(super) fn of_host(mut self, used: &BTreeSet<String>) -> Layout {
-        for file in self.files.of_host() {
-            let unclear = || file.statements.unclear.first().copied();
+    /// Tells of files outside of installs, such as a unit of systemd, that move something and that nothing in the source names.
+    pub(super) fn of_others(mut self, used: &BTreeSet<String>) -> Layout {
+        for file in self.files.outside_installs() {
+            // It stands for a script that is too long as well, and is in many scripts that start no install.
+            let is_telling = |name: &&&str| **name != SLING_HOME;
+            let unclear = || file.statements.unclear.iter().find(is_telling).copied();
             if let Some(name) = self.moves(&file).or_else(unclear)
                 && !used.contains(file.path)
             {
@@ -73,7 +75,9 @@ impl<'a> InstallReader<'a> {
         settings.find_map(|(name, value)| {
             let found = mover(name).filter(|found| *found != CRYPTO_FILE_DISABLE)?;
             let base = matches!(found, SLING_HOME | SLING_LAUNCHPAD).then_some(self.root);
-            let is_quiet = value.is_empty() || self.is_usual(found, &self.spot(value, base));
+            let is_kept = found == CACHE_CLEAN && value != CLEAN_AT_START;
+            let is_quiet =
+                value.is_empty() || is_kept || self.is_usual(found, &self.spot(value, base));
             (!is_quiet).then_some(found)
         })
     }

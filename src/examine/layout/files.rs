@@ -99,11 +99,13 @@ impl<'a> Files<'a> {
         self.directories.get(directory).into_iter().flatten().map(|(_, file)| *file)
     }
 
-    /// Returns the files below an `etc` of a host.
-    pub(super) fn of_host(&self) -> Vec<StatementFile<'a>> {
+    /// Returns all scripts, and the property files below an `etc` of a host.
+    pub(super) fn outside_installs(&self) -> Vec<StatementFile<'a>> {
         let is_of_host = |directory: &str| directory.split('/').any(|part| part == "etc");
-        let directories = self.directories.iter().filter(|(directory, _)| is_of_host(directory));
-        directories.flat_map(|(_, files)| files).map(|(_, file)| *file).collect()
+        let files = self.directories.iter().flat_map(|(directory, files)| {
+            files.iter().filter(move |(is_script, _)| *is_script || is_of_host(directory))
+        });
+        files.map(|(_, file)| *file).collect()
     }
 
     /// Returns the scripts that may start an install: in its `bin`, in it, and beside it.

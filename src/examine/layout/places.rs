@@ -1,6 +1,6 @@
 //! Where the install, its launchpad, its bundle cache, its keys, its configurations and its repository are.
 
-use super::spot::{Spot, is_open};
+use super::spot::{Spot, absolute, is_elsewhere_on_host, is_open};
 use super::{Cache, InstallReader, shown};
 use crate::evidence::{HOME_OPTION, LAUNCHPAD_OPTION};
 use crate::examine::paths::join;
@@ -23,7 +23,9 @@ impl<'a> InstallReader<'a> {
             let is_own = index < options && is_open(last)
                 || matches!(last, "" | "." | "crx-quickstart")
                 || !is_open(last) && (last == name || name.is_empty());
-            if !is_own {
+            let is_other =
+                absolute(&value).is_some_and(|path| is_elsewhere_on_host(path, self.root));
+            if !is_own || is_other {
                 let reason = format!(
                     "starts the install in {}, which may be another one than this",
                     shown(said.value)

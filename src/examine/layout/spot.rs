@@ -124,6 +124,16 @@ pub(super) fn of_absolute(path: &str, root: &str, has: &dyn Fn(&str) -> bool) ->
     descend(root, &below).map_or_else(outside, Spot::Inside)
 }
 
+/// Returns `true` if a source that was packed with full paths has an install at another place than this absolute path.
+pub(super) fn is_elsewhere_on_host(path: &str, root: &str) -> bool {
+    const TOPS: [&str; 8] = ["app", "apps", "data", "home", "mnt", "opt", "srv", "var"];
+    let Some(path) = descend("", path).filter(|path| !is_open(path)) else { return false };
+    match top_of_host(&path, root) {
+        Some(top) => join(&top, &path) != root,
+        None => root.split_once('/').is_some_and(|(first, _)| TOPS.contains(&first)),
+    }
+}
+
 /// Returns the directory of the source that stands for `/` of the host: above the root, which goes on below it as the path does.
 fn top_of_host(path: &str, root: &str) -> Option<String> {
     let first = path.split('/').next()?;
@@ -184,6 +194,21 @@ mod tests {
         );
         let other = "/opt/publish/crx-quickstart/k";
         assert_eq!(meant(other, root), Spot::Outside(other.to_owned()));
+    }
+
+    #[test]
+    fn install_of_a_source_with_full_paths_is_where_it_lies() {
+        for (path, root, expected) in [
+            ("/opt/aem/crx-quickstart", "opt/aem/crx-quickstart", false),
+            ("/opt/aem/./crx-quickstart/", "up/opt/aem/crx-quickstart", false),
+            ("/opt/aem/crx-quickstart", "opt/aem2/crx-quickstart", true),
+            ("/srv/aem/crx-quickstart", "opt/aem/crx-quickstart", true),
+            ("/srv/aem/crx-quickstart", "author/crx-quickstart", false),
+            ("/srv/aem/crx-quickstart", "crx-quickstart", false),
+            ("/opt/$NAME/crx-quickstart", "opt/aem/crx-quickstart", false),
+        ] {
+            assert_eq!(is_elsewhere_on_host(path, root), expected, "{path} {root}");
+        }
     }
 
     #[test]

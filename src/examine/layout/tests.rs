@@ -158,6 +158,42 @@ fn mention_that_is_not_understood_leaves_it_open_where_it_stands() {
 }
 
 #[test]
+fn cache_that_is_emptied_at_each_start_is_told() {
+    let clean = |value: &str| format!("org.osgi.framework.storage.clean={value}");
+    let told = (vec![clean("onFirstInit")], vec![]);
+    assert_eq!(with_properties(&clean("onFirstInit")), told);
+    let start = format!("java -D{}", clean("onFirstInit"));
+    assert_eq!(said(&[(PROPERTIES, "a=b"), (START, &start)]), told);
+    quiet(&[(PROPERTIES, &clean("none"))]);
+    quiet(&[(PROPERTIES, "a=b"), ("q/conf/other.properties", &clean("none"))]);
+}
+
+#[test]
+fn scripts_and_services_outside_of_installs_leave_it_open_where_they_move_something() {
+    for (path, text) in [
+        ("etc/default/aem", "CQ_JVM_OPTS=-Dcom.adobe.granite.crypto.keys.path=/k"),
+        ("etc/init.d/aem", "java -Dorg.osgi.framework.storage=/var/felix"),
+        ("tools/run.sh", "java -Dcom.adobe.granite.crypto.keys.path=/k"),
+        (
+            "docker-compose.yml",
+            "environment:\n  - CQ_JVM_OPTS=-Dcom.adobe.granite.crypto.keys.path=/k",
+        ),
+        ("docker-compose.yml", "  CQ_JVM_OPTS: \"-Dcom.adobe.granite.crypto.keys.path=/k\""),
+        ("Dockerfile", "CMD [\"java\", \"-Dcom.adobe.granite.crypto.keys.path=/k\"]"),
+        (".env.prod", "OPTS=-Dorg.osgi.framework.storage.clean=onFirstInit"),
+    ] {
+        let expected = vec![format!("unclear-setting {path}")];
+        assert_eq!(said(&[(PROPERTIES, "a=b"), (path, text)]), (vec![], expected), "{path}");
+    }
+    for (path, text) in [
+        ("etc/default/aem", "CQ_JVM_OPTS=-Dsling.home=/opt/aem/crx-quickstart"),
+        ("tools/run.sh", "java -Dsling.run.modes=author -jar x.jar"),
+    ] {
+        quiet(&[(PROPERTIES, "a=b"), (path, text)]);
+    }
+}
+
+#[test]
 fn file_that_is_named_and_did_not_come_leaves_it_open() {
     for (properties, start) in [
         ("a=b", ". bin/start-env"),
