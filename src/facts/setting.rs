@@ -28,6 +28,9 @@ pub const SLING_PROPERTIES: &str = "sling.properties";
 /// Further property files; so is each name that goes on with a dot.
 pub const SLING_INCLUDE: &str = "sling.include";
 
+/// Run modes of every start. `CQ_RUNMODE` of the start script is `author` by default on publishers too, and tells nothing.
+pub const SLING_RUN_MODES: &str = "sling.run.modes";
+
 /// One setting that matters, as some file of the instance states it.
 ///
 /// Values of other settings are never kept: property files hold passwords.

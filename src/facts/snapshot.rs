@@ -2,8 +2,8 @@
 
 use super::{
     Account, Bundle, CRYPTO, CRYPTO_FILE, CRYPTO_KEYS_PATH, Configuration, Gap, JcrKeys, KeyFile,
-    KeyName, Log, LogTopic, NodeStore, Place, Repository, Role, RunModes, Setting, SlingId,
-    StorageFile, Told,
+    KeyName, Log, LogTopic, NodeStore, Place, Repository, Role, RunModes, SLING_RUN_MODES, Setting,
+    SlingId, StorageFile, Told,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -164,20 +164,21 @@ impl Snapshot {
         unread().or_else(|| self.node_store.as_ref()?.out_of_reach())
     }
 
-    /// Returns author or publish: from the run modes, else from install locations that only one of them has.
+    /// Returns author or publish: from the run modes of the first start, else from those that a log or `sling.properties` names, else
+    /// from install locations that only one of them has.
     pub fn role(&self) -> Option<Role> {
-        let role = |name: &str| match name {
-            "author" => Some(Role::Author),
-            "publish" => Some(Role::Publish),
-            _ => None,
-        };
+        let in_list = |modes: &str| modes.split(',').find_map(|mode| role_of(mode.trim()));
         let selected = self.run_modes.iter().flat_map(|modes| &modes.selected);
-        selected.map(String::as_str).find_map(role).or_else(|| {
+        let by_log = || in_list(&self.told(LogTopic::RunModes)?.0.value);
+        let by_setting = || in_list(&self.setting(SLING_RUN_MODES)?.value);
+        let by_location = || {
             let locations = self.bundles.iter().filter_map(|bundle| bundle.location.as_deref());
             locations
                 .filter_map(|location| location.strip_prefix("launchpad:resources/install."))
-                .find_map(|rest| role(rest.split('/').next()?))
-        })
+                .find_map(|rest| role_of(rest.split('/').next()?))
+        };
+        let selected = selected.map(String::as_str).find_map(role_of);
+        selected.or_else(by_log).or_else(by_setting).or_else(by_location)
     }
 
     /// Returns the first statement of a setting that is not empty.
@@ -227,4 +228,12 @@ pub struct SourceRecord {
     pub instances: usize,
     /// Everything was read to the last byte.
     pub complete: bool,
+}
+
+fn role_of(run_mode: &str) -> Option<Role> {
+    match run_mode {
+        "author" => Some(Role::Author),
+        "publish" => Some(Role::Publish),
+        _ => None,
+    }
 }

@@ -16,6 +16,7 @@ mod leave_jcr;
 mod likeness;
 mod logs;
 mod own_keys;
+mod place_doubt;
 mod repair;
 mod step;
 mod steps;

@@ -2,8 +2,9 @@
 
 use super::groups::names;
 use super::likeness::{pairs, twins};
+use super::place_doubt::unknown_place;
 use super::{Finding, Severity};
-use crate::facts::{Gap, GapKind, KeyName, LogTopic, Repository, Snapshot, is_in_realm, spoken};
+use crate::facts::{Gap, GapKind, KeyName, Repository, Snapshot, is_in_realm, spoken};
 use crate::farm::{EffectiveKey, Farm, KeyState, Member, Missing};
 use crate::limits::Limits;
 use std::collections::BTreeSet;
@@ -222,17 +223,6 @@ fn unknown_mode(member: &Member) -> Option<String> {
         }
         None => Some(format!("the storage mode of {name} is not in the snapshot")),
     }
-}
-
-/// Says that an option may keep the keys elsewhere, so that the files which agree may not be those in use.
-fn unknown_place(member: &Member) -> Option<String> {
-    let Member { name, snapshot, .. } = member;
-    if !snapshot.parts.properties {
-        let why = "conf/sling.properties, which can name another key directory, is not in the snapshot of";
-        return Some(format!("{why} {name}"));
-    }
-    snapshot.told(LogTopic::KeysElsewhere)?;
-    Some(format!("a log shows that some start moved the keys of {name}"))
 }
 
 #[cfg(test)]

@@ -1,0 +1,293 @@
+//! Farms of a few instances, and whose keys are taken there.
+
+use super::*;
+use crate::facts::{GapKind, JcrKeys};
+use crate::testing::{FarmBuilder, Instance, farm, good_farm};
+
+#[test]
+fn policy_says_whose_keys_are_right() {
+    let other = |i: Instance| i.hmac(&[b"other hmac key 0".as_slice(), &[0x81; 16]].concat());
+    let mut built = good_farm(&["publish1"])
+        .with("author", |i| i.role("author"))
+        .with("publish2", other)
+        .build();
+    let key = |farm: &Farm, name: &str| {
+        let member = farm.members.iter().find(|member| member.name == name);
+        member.and_then(|m| m.known_key(KeyName::Hmac)).expect("a key").value.md5.to_string()
+    };
+    for (pinned, source) in [("publish2", "publish2"), ("publish1", "author"), ("", "-")] {
+        let md5 = if pinned.is_empty() { "0".repeat(32) } else { key(&built, pinned) };
+        let text = format!(
+            "[[farm]]\nname = \"farm\"\nhmac = \"{md5}\"\n[[farm.instance]]\nname = \"author\"\n"
+        );
+        let policy = crate::policy::parse(&text, &[]).expect("a policy");
+        built.expected.keys = policy.farms[0].keys.clone();
+        let chosen = match choose(&built) {
+            Choice::Take { source, .. } => source.name.clone(),
+            Choice::Settle(_) | Choice::Open(_) => "-".to_owned(),
+        };
+        assert_eq!(chosen, source, "{pinned}");
+    }
+}
+
+/// Whose keys are taken and what is said of it first; or why nobody's are.
+fn said(farm: FarmBuilder) -> (String, String) {
+    match choose(&farm.build()) {
+        Choice::Take { source, reason, first } => {
+            (source.name.clone(), format!("{reason}. {}", first.join(" ")))
+        }
+        Choice::Settle(steps) => ("-".to_owned(), steps.join(" ")),
+        Choice::Open(why) => ("-".to_owned(), why),
+    }
+}
+
+fn key(first: u8) -> Vec<u8> {
+    (first..first.saturating_add(32)).collect()
+}
+
+fn author(i: Instance) -> Instance {
+    i.role("author")
+}
+
+#[test]
+fn where_all_others_agree_they_stand_in_for_an_author_without_usable_keys() {
+    let absent = |i| author(i).without_key(KeyName::Hmac).without_key(KeyName::Master);
+    let empty = |i| author(i).master(&key(100)[..16]).hmac(b"");
+    let short = |i| author(i).hmac(&key(100)).master(&key(1)[..15]);
+    let text =
+        |i| author(i).master(&key(100)[..16]).hmac(b"not a key, but a note of where to find it");
+    let half = |i| author(i).hmac(&key(1)).without_key(KeyName::Master);
+    let nothing_in_the_jcr = |i| author(i).storage(b"JCR").jcr(&[]);
+    let all: [fn(Instance) -> Instance; 6] = [absent, empty, short, text, half, nothing_in_the_jcr];
+    for (index, fault) in all.into_iter().enumerate() {
+        let (source, text) = said(good_farm(&["p1", "p2"]).with("author", fault));
+        assert_eq!(source, "p1", "{index}: {text}");
+        assert!(
+            text.starts_with("all other instances that are known to have one have the same, and")
+        );
+        assert!(text.contains("First search the backups of author for its own hmac"), "{text}");
+    }
+}
+
+#[test]
+fn one_other_instance_alone_is_not_called_all() {
+    let (source, text) =
+        said(good_farm(&["p1"]).with("author", |i| author(i).hmac(b"").master(b"")));
+    assert_eq!(source, "p1");
+    assert!(text.starts_with("no other instance is known to have one but it, and"), "{text}");
+}
+
+#[test]
+fn others_that_differ_are_compared_with_what_a_backup_of_the_author_has() {
+    let (source, text) = said(
+        good_farm(&["p1", "p2"])
+            .with("p3", |i| i.hmac(&key(1)))
+            .with("author", |i| author(i).hmac(b"")),
+    );
+    assert_eq!(source, "-");
+    assert!(text.contains("keys are right: p1, p2 | p3. author, which"), "{text}");
+    assert!(text.contains("search its backups for hmac and master"), "{text}");
+}
+
+#[test]
+fn author_whose_keys_are_not_known_may_have_the_right_ones() {
+    let unread = |i: Instance| author(i).storage(b"JCR");
+    let unreadable =
+        |i: Instance| author(i).storage(b"JCR").repository(JcrKeys::Unreadable("cut".into()));
+    let external = |i: Instance| author(i).setting("com.adobe.granite.crypto.keys.path", "/k");
+    for unknown in [unread, unreadable, external] {
+        let (source, text) = said(good_farm(&["p1", "p2"]).with("author", unknown));
+        assert_eq!(source, "-");
+        assert!(text.starts_with("Settle first which keys author has"), "{text}");
+    }
+}
+
+#[test]
+fn keys_of_an_author_are_its_own_despite_a_line_end() {
+    let newline = [&key(1)[..], b"\n"].concat();
+    let faulty = |i: Instance| author(i).hmac(&newline);
+    let same = good_farm(&["p1", "p2"]).with("author", faulty).with("p3", |i| i.hmac(&key(1)));
+    let (source, text) = said(same);
+    assert_eq!(source, "p3");
+    assert!(text.starts_with("it has the keys of author without the line end"), "{text}");
+    let (source, text) = said(good_farm(&["p1", "p2"]).with("author", faulty));
+    assert_eq!(source, "-");
+    assert!(text.starts_with("First settle key-trailing-newline on author: "), "{text}");
+    assert!(text.ends_with("The pairs of the others: p1, p2."), "{text}");
+}
+
+#[test]
+fn keys_of_an_author_are_its_own_in_a_wrong_place_and_under_wrong_names() {
+    let misplaced = |i: Instance| {
+        let names = KeyName::ALL.into_iter();
+        names
+            .zip([&key(1)[..], &key(1)[..16]])
+            .fold(author(i), |i, (name, key)| i.without_key(name).key_in("bundle1", name, key))
+    };
+    let swapped = |i: Instance| author(i).hmac(&key(1)[..16]).master(&key(1));
+    let same = |i: Instance| i.hmac(&key(1)).master(&key(1)[..16]);
+    let faults: [fn(Instance) -> Instance; 2] = [misplaced, swapped];
+    let reasons = [", which lie in the wrong place there", ", which are swapped there"];
+    let starts =
+        ["First settle key-misplaced on author: ", "First settle key-degenerate on author: "];
+    for (fault, (reason, settle)) in faults.into_iter().zip(reasons.into_iter().zip(starts)) {
+        let farm = || good_farm(&["p1", "p2"]).with("author", fault);
+        let (source, text) = said(farm().with("p3", same));
+        assert_eq!((source.as_str(), text), ("p3", format!("it has the keys of author{reason}. ")));
+        let (source, text) = said(farm());
+        assert_eq!(source, "-");
+        assert!(text.starts_with(settle) && text.ends_with("the others: p1, p2."), "{text}");
+    }
+}
+
+#[test]
+fn keys_of_an_author_that_are_there_as_text_are_decoded_before_others_are_copied() {
+    let text = |i: Instance| i.hmac(b"GAHLXJ3JfFQ0uLuyFhTDbTs1dU5eAOq0Y2Y1h0wG5wE=");
+    let (source, told) = said(good_farm(&["p1", "p2"]).with("author", |i| text(author(i))));
+    assert_eq!(source, "-");
+    assert!(told.starts_with("First decode the keys of author, "), "{told}");
+    // Its role is not known, and it may be the author.
+    let (source, told) = said(good_farm(&["p1", "p2"]).with("p3", text));
+    assert_eq!(source, "p1");
+    assert!(told.contains("First decode a copy of the keys of p3"), "{told}");
+}
+
+#[test]
+fn keys_with_a_flaw_count_among_those_that_may_be_right() {
+    let newline = [&key(1)[..], b"\n"].concat();
+    let flawed = |i: Instance| i.hmac(&newline);
+    let (source, text) = said(good_farm(&["p1"]).with("p2", flawed));
+    assert_eq!(source, "-");
+    assert!(text.starts_with("Nothing here tells whose keys are right: p1 | p2."), "{text}");
+    let (source, text) = said(good_farm(&["p1"]).with("p2", flawed).with("p3", flawed));
+    assert_eq!(source, "-");
+    assert!(text.starts_with("First settle key-trailing-newline on p2: "), "{text}");
+}
+
+#[test]
+fn other_keys_in_the_repository_of_the_source_are_settled_first() {
+    let doubted = |i: Instance| author(i).jcr(&[(KeyName::Hmac, &key(60))]);
+    let (source, text) =
+        said(good_farm(&[]).with("author", doubted).with("p1", |i| i.hmac(&key(1))));
+    assert_eq!(source, "-");
+    assert!(text.starts_with("First find out which keys of author are the right"), "{text}");
+    let farm = good_farm(&["p2"]).with("author", doubted).with("p1", |i| i.hmac(&key(1)));
+    let (source, text) = said(farm);
+    assert_eq!(source, "author");
+    assert!(text.contains(". First find out which keys of author are the right"), "{text}");
+    assert!(text.contains("copy nothing: put them in place"), "{text}");
+    // So it is where another one has the keys of its files.
+    let newline = [&key(1)[..], b"\n"].concat();
+    let flawed = |i: Instance| doubted(i).hmac(&newline);
+    let farm = good_farm(&["p2"]).with("author", flawed).with("p1", |i| i.hmac(&key(1)));
+    let (source, text) = said(farm);
+    assert_eq!(source, "p1");
+    assert!(text.contains(". First find out which keys of author are the right"), "{text}");
+}
+
+#[test]
+fn key_that_is_left_of_an_author_tells_its_pair() {
+    let lost = |i: Instance| author(i).without_key(KeyName::Hmac).master(&key(7)[..16]);
+    let same = |i: Instance| i.hmac(&key(160)).master(&key(7)[..16]);
+    let (source, text) = said(good_farm(&["p1", "p2"]).with("author", lost).with("p3", same));
+    assert_eq!(source, "p3", "{text}");
+    assert!(text.starts_with("it has the master that is left of the keys of author"), "{text}");
+    let half = |i: Instance| i.hmac(&key(200)).master(&key(7)[..16]);
+    let two = good_farm(&["p1"]).with("author", lost).with("p3", same).with("p4", half);
+    assert_eq!(said(two).0, "-", "two pairs have it");
+}
+
+#[test]
+fn what_is_not_known_is_not_called_none() {
+    let blind = |i: Instance| i.storage(b"JCR");
+    let text = said(farm().with("p1", blind).with("p2", |i| i.hmac(b""))).1;
+    assert!(text.ends_with("Find out first which keys p1 has; here they are not known."), "{text}");
+    let text = said(good_farm(&["p1", "p2"]).with("p3", blind)).1;
+    assert!(text.contains("First find out which keys p3 has"), "{text}");
+}
+
+#[test]
+fn sound_author_is_taken_though_another_has_none() {
+    let (source, text) = said(
+        good_farm(&["p1"])
+            .with("a1", |i| author(i).hmac(&key(1)))
+            .with("a2", |i| author(i).hmac(b"")),
+    );
+    assert_eq!(source, "a1");
+    assert!(text.starts_with("it is an author"), "{text}");
+}
+
+#[test]
+fn authors_that_differ_are_told_as_such() {
+    let (source, text) = said(farm().with("a1", author).with("a2", |i| author(i).hmac(&key(1))));
+    assert_eq!(source, "-");
+    assert!(text.contains("a1 | a2, and more than one of these is of an author"), "{text}");
+}
+
+#[test]
+fn majority_is_claimed_only_where_there_is_one() {
+    let empty = |i: Instance| i.hmac(b"");
+    let lone = good_farm(&["p1"]).with("p2", empty).with("p3", empty);
+    let (source, text) = said(lone);
+    assert_eq!(source, "p1");
+    assert!(text.starts_with("no other instance is known to have a pair of keys. "), "{text}");
+    assert!(text.contains("First search the backups of p2, p3 for"), "their roles are unknown");
+    let more = good_farm(&["p1", "p2"])
+        .with("p3", |i| i.hmac(&key(1)))
+        .with("p4", empty)
+        .with("p5", empty);
+    assert!(said(more).1.starts_with("more instances have its keys than any others. "));
+    let alike = good_farm(&["p1", "p2"]).with("p3", empty).with("p4", empty);
+    let text = said(alike).1;
+    assert!(text.starts_with("all instances that are known to have a pair of keys have the"));
+    let publish = |i: Instance| i.role("publish").hmac(b"");
+    let known = good_farm(&["p1", "p2"]).with("p3", publish).with("p4", publish);
+    let text = "all instances that are known to have a pair of keys have the same. ";
+    assert_eq!(said(known).1, text);
+}
+
+#[test]
+fn keys_that_a_log_shows_to_be_elsewhere_go_nowhere() {
+    let start = format!("Setting '{CRYPTO_KEYS_PATH}' to '/k' from command line.\n");
+    let moved = |i: Instance| author(i).hmac(&key(1)).log("stderr.log", &start);
+    let (source, text) = said(good_farm(&["p1", "p2"]).with("author", moved));
+    assert_eq!(source, "-", "{text}");
+    assert!(text.starts_with(
+        "First find out whether author works with the key files that came: a log shows"
+    ));
+}
+
+#[test]
+fn where_the_keys_may_be_elsewhere_that_is_found_out_first() {
+    let open = |i: Instance| {
+        author(i).hmac(&key(1)).gap(GapKind::Elsewhere, Some("crx-quickstart/bin/start"))
+    };
+    let unknown = |mut i: Instance| {
+        i.snapshot.parts.properties = false;
+        author(i).hmac(&key(1))
+    };
+    let both: [fn(Instance) -> Instance; 2] = [open, unknown];
+    for doubtful in both {
+        let (source, text) = said(good_farm(&["p1", "p2"]).with("author", doubtful));
+        assert_eq!(source, "author", "{text}");
+        assert!(text.contains("First find out whether author works with the key files that came"));
+        assert!(text.contains("copy nothing"), "{text}");
+    }
+    let two = good_farm(&["p1"]).with("a1", open).with("a2", |i| author(i).hmac(&key(1)));
+    assert_eq!(said(two).0, "a2", "it speaks for the keys, and is copied from");
+}
+
+#[test]
+fn instance_of_no_known_role_may_be_an_author() {
+    let (source, text) = said(good_farm(&["p1", "p2"]).with("a", |i| i.hmac(&key(1))));
+    assert_eq!(source, "p1");
+    assert!(text.contains("First make sure that no author is among a, which"), "{text}");
+    let log = "28.11.2026 10:00:00.000 *INFO* [x] org.apache.sling.settings.impl.SlingSettingsServiceImpl Active run modes: [author, crx3]\n";
+    let by_log = |i: Instance| i.hmac(&key(1)).log("error.log", log);
+    assert_eq!(said(good_farm(&["p1", "p2"]).with("a", by_log)).0, "a");
+    let by_setting = |i: Instance| i.hmac(&key(1)).setting("sling.run.modes", "crx3, author");
+    assert_eq!(said(good_farm(&["p1", "p2"]).with("a", by_setting)).0, "a");
+    let mut built = good_farm(&["p1", "p2"]).with("a", |i| i.hmac(&key(1))).build();
+    built.expected.roles.insert("a".to_owned(), Role::Author);
+    assert!(matches!(choose(&built), Choice::Take { source, .. } if source.name == "a"));
+}

@@ -1,0 +1,40 @@
+//! Whether the key files that came are those that an instance works with.
+
+use super::own_keys::has_keys_in_jcr;
+use crate::facts::{Gap, GapKind, LogTopic};
+use crate::farm::Member;
+
+/// Why the key files that came may not be those an instance works with.
+pub(super) struct PlaceDoubt {
+    /// One sentence without a full stop.
+    pub(super) why: String,
+    /// A log shows that it works with others, or did at some start.
+    pub(super) is_told: bool,
+}
+
+/// Returns what speaks against the key files of an instance, if anything does.
+pub(super) fn place_doubt(member: &Member) -> Option<PlaceDoubt> {
+    let snapshot = &member.snapshot;
+    if has_keys_in_jcr(member) || !snapshot.moved_keys.is_empty() {
+        return None;
+    }
+    let is_told = snapshot.parts.properties && snapshot.told(LogTopic::KeysElsewhere).is_some();
+    let by_gap = || {
+        let is_open = |gap: &&Gap| matches!(gap.kind, GapKind::Unclear | GapKind::Elsewhere);
+        let gap = snapshot.gaps.iter().find(is_open)?;
+        Some(format!("{} {}", gap.path.as_deref().unwrap_or(&gap.source), gap.reason))
+    };
+    let why = unknown_place(member).or_else(by_gap)?;
+    Some(PlaceDoubt { why, is_told })
+}
+
+/// Says that an option may keep the keys elsewhere, so that the files which agree may not be those in use.
+pub(super) fn unknown_place(member: &Member) -> Option<String> {
+    let Member { name, snapshot, .. } = member;
+    if !snapshot.parts.properties {
+        let why = "conf/sling.properties, which can name another key directory, is not in the snapshot of";
+        return Some(format!("{why} {name}"));
+    }
+    snapshot.told(LogTopic::KeysElsewhere)?;
+    Some(format!("a log shows that some start moved the keys of {name}"))
+}
