@@ -193,6 +193,19 @@ impl Snapshot {
         old.is_none_or(|(time, start)| !time.is_surely_before(start)).then_some((told, place))
     }
 
+    /// Returns `true` if this was used later than another one of the same host, by the times of the last starts or by the logs.
+    pub fn was_used_after(&self, other: &Self) -> bool {
+        let last = |snapshot: &Self| {
+            let told = snapshot.log.iter().flat_map(|log| log.told.values());
+            told.filter_map(|(told, _)| told.time).max()
+        };
+        let is_after = |a: Option<u64>, b: Option<u64>| a.zip(b).is_some_and(|(a, b)| a > b);
+        let starts = (self.last_start_ms, other.last_start_ms);
+        is_after(starts.0, starts.1)
+            || !is_after(starts.1, starts.0)
+                && last(self).zip(last(other)).is_some_and(|(own, other)| own > other)
+    }
+
     /// Returns the AEM version, from the build in `quickstart.properties` or the product version in `sling.properties`.
     ///
     /// It is the base version: service packs are content packages and do not show here.

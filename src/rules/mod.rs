@@ -4,6 +4,7 @@
 //! judged.
 
 mod console;
+mod copies;
 mod course;
 mod excuse;
 mod fold;

@@ -1,9 +1,10 @@
 //! `old-copy`: an old copy of an install lies inside an instance.
 
+use super::copies::{has_same_keys, is_old};
 use super::steps::quoted;
 use super::{Hit, Rule, Severity};
-use crate::facts::{INSIDE, Place, realm};
-use crate::farm::Farm;
+use crate::facts::{INSIDE, Place, Snapshot, realm};
+use crate::farm::{Farm, Member};
 
 pub(super) static RULE: Rule = Rule {
     id: "old-copy",
@@ -21,22 +22,42 @@ fn check(farm: &Farm) -> Vec<Hit> {
     let copies = farm.members.iter().flat_map(|m| m.copies.iter().map(move |copy| (m, copy)));
     copies
         .map(|(member, copy)| {
-            let keys = if copy.key_files.is_empty() { "" } else { ", with key files" };
-            let message = format!("{} has an old copy in {}{keys}", member.name, copy.root);
+            let message = message(member, copy);
             let place = Place { source: copy.source.clone(), path: copy.root.clone() };
             let unless = if copy.key_files.is_empty() {
                 ""
             } else {
                 ", and when no secret is left that only its keys may read"
             };
-            let step = format!(
-                "On {}, delete {} when it is not needed any more{unless}.",
-                member.name,
-                quoted(on_disk(&copy.root, realm(&member.snapshot.root)))
-            );
+            let directory = quoted(on_disk(&copy.root, realm(&member.snapshot.root)));
+            let step = if is_old(member, copy) {
+                format!("On {}, delete {directory} when it is not needed any more{unless}.", member.name)
+            } else {
+                format!(
+                    "Find out which of both {} works with (ps -ef shows the directory), delete none, and scan again with that one alone.",
+                    member.name
+                )
+            };
             Hit::on(member, message).at([&place]).fix([step])
         })
         .collect()
+}
+
+/// Says what keys are in it, and whether it may be in use.
+fn message(member: &Member, copy: &Snapshot) -> String {
+    let (name, root) = (&member.name, &copy.root);
+    let keys = match copy.key_files.is_empty() {
+        true => "",
+        false if has_same_keys(member, copy) => ", with the keys that are in use",
+        false => ", with other keys than those in use",
+    };
+    if is_old(member, copy) {
+        format!("{name} has an old copy in {root}{keys}")
+    } else {
+        format!(
+            "{name} has a second install in {root}{keys}, and nothing tells that it is the older one"
+        )
+    }
 }
 
 /// Returns what of a copy is on the instance: the archive, for one that lies in an archive inside the instance. Its own path there
@@ -50,7 +71,6 @@ fn on_disk<'p>(copy: &'p str, realm_of_install: &str) -> &'p str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::Snapshot;
     use crate::farm::{Plan, farms};
     use crate::testing::good_farm;
 
@@ -71,7 +91,7 @@ mod tests {
         assert_eq!(farm.members.len(), 1);
         assert_eq!(
             check(&farm)[0].message,
-            "a has an old copy in crx-quickstart/launchpad.old, with key files"
+            "a has an old copy in crx-quickstart/launchpad.old, with the keys that are in use"
         );
     }
 

@@ -1,10 +1,11 @@
 //! The verdict on a farm: no `consistent` over a hole.
 
+use super::copies::{is_of_other_id, is_old};
 use super::groups::names;
 use super::likeness::{pairs, twins};
 use super::place_doubt::unknown_place;
 use super::{Finding, Severity};
-use crate::facts::{Gap, GapKind, KeyName, Repository, Snapshot, is_in_realm, spoken};
+use crate::facts::{Gap, GapKind, KeyName, Repository, spoken};
 use crate::farm::{EffectiveKey, Farm, KeyState, Member, Missing};
 use crate::limits::Limits;
 use std::collections::BTreeSet;
@@ -146,28 +147,19 @@ fn alike(farm: &Farm) -> Vec<String> {
     doubts
 }
 
-/// Says that what lies beside an install under a like name may be another instance: it has other keys, and no Sling id tells.
+/// Says that what was taken for an old copy of an install may be in use, or be another instance.
 fn unproven_copy(member: &Member) -> Option<String> {
-    let id = |snapshot: &Snapshot| snapshot.sling_id.as_ref().map(|id| id.uuid.clone());
-    let own = id(&member.snapshot);
-    let is_beside = |copy: &Snapshot| !is_in_realm(&copy.root, &member.snapshot.root);
-    let has_same_keys = |copy: &Snapshot| {
-        !copy.key_files.is_empty()
-            && copy.key_files.iter().all(|file| {
-                let key = member.known_key(file.name);
-                key.is_some_and(|key| key.digest.whole == file.digest.whole)
-            })
-    };
-    let is_proven = |copy: &Snapshot| {
-        let has_same_id = own.is_some() && id(copy) == own;
-        has_same_id || has_same_keys(copy) || copy.bundles.is_empty()
-    };
-    let is_unproven = |copy: &&Snapshot| is_beside(copy) && !is_proven(copy);
-    let copy = member.copies.iter().find(is_unproven)?;
-    Some(format!(
-        "{} beside {} may be another instance: it has other keys or none, and no Sling id tells",
-        copy.root, member.name
-    ))
+    let copy = member.copies.iter().find(|copy| !is_old(member, copy))?;
+    let (root, name) = (&copy.root, &member.name);
+    Some(if is_of_other_id(member, copy) {
+        format!(
+            "{root} beside {name} may be another instance: it has other keys or none, and no Sling id tells"
+        )
+    } else {
+        format!(
+            "{root} may be what is in use of {name}: it has other keys, and nothing tells that it is the older one"
+        )
+    })
 }
 
 /// Says what about an instance's keys is not known for sure.

@@ -1,0 +1,99 @@
+//! Whether what lies in or beside an install is an old copy of it.
+
+use crate::facts::{Snapshot, is_in_realm};
+use crate::farm::Member;
+
+/// What is in the name of a directory that was put aside.
+const SAYS_OLD: [&str; 9] =
+    ["old", "bak", "backup", "copy", "save", "orig", "prev", "before", "archive"];
+
+/// Returns `true` if a copy is surely not what is in use: it has the same keys, or it is of the same instance and its name or the times of
+/// the last starts tell that it is the older one.
+pub(super) fn is_old(member: &Member, copy: &Snapshot) -> bool {
+    if has_same_keys(member, copy) || copy.bundles.is_empty() {
+        return true;
+    }
+    let install = &member.snapshot;
+    let is_beside = !is_in_realm(&copy.root, &install.root);
+    if copy.was_used_after(install) || is_beside && is_of_other_id(member, copy) {
+        return false;
+    }
+    !is_beside || install.was_used_after(copy) || says_old(&copy.root)
+}
+
+/// Returns `true` if the Sling ids do not tell that both are one instance.
+pub(super) fn is_of_other_id(member: &Member, copy: &Snapshot) -> bool {
+    let id = |snapshot: &Snapshot| snapshot.sling_id.as_ref().map(|id| id.uuid.clone());
+    let own = id(&member.snapshot);
+    own.is_none() || id(copy) != own
+}
+
+/// Returns `true` if a copy has key files, all of which are those in use.
+pub(super) fn has_same_keys(member: &Member, copy: &Snapshot) -> bool {
+    !copy.key_files.is_empty()
+        && copy.key_files.iter().all(|file| {
+            let key = member.known_key(file.name);
+            key.is_some_and(|key| key.digest.whole == file.digest.whole)
+        })
+}
+
+/// Returns `true` if the name of a directory tells that it was put aside: by a word, or by a year.
+fn says_old(root: &str) -> bool {
+    let name = root.rsplit('/').next().unwrap_or(root).to_ascii_lowercase();
+    let has_year = name.match_indices("20").any(|(at, _)| {
+        let digits = name.get(at..).unwrap_or_default().bytes();
+        digits.take_while(u8::is_ascii_digit).count() >= 4
+    });
+    has_year || SAYS_OLD.iter().any(|word| name.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::farm::{Plan, farms};
+    use crate::testing::{Instance, farm};
+
+    /// An instance with a copy of it beside it, which has other keys.
+    fn with_copy(
+        root: &str,
+        install: fn(Instance) -> Instance,
+        copy: fn(Instance) -> Instance,
+    ) -> bool {
+        const ID: &str = "00000000-0000-4000-8000-000000000001";
+        let one = |change: fn(Instance) -> Instance| {
+            let built = farm().with("a", |i| change(i.sling_id(ID))).build();
+            built.members.into_iter().next().expect("one").snapshot
+        };
+        let install = one(install);
+        let copy = Snapshot { root: root.to_owned(), ..one(copy) };
+        let all = vec![(None, install), (None, copy)];
+        let farm = farms(all, &Plan::default()).expect("no policy").remove(0);
+        assert_eq!((farm.members.len(), farm.members[0].copies.len()), (1, 1), "{root}");
+        is_old(&farm.members[0], &farm.members[0].copies[0])
+    }
+
+    #[test]
+    fn name_or_time_tells_which_is_the_older_one() {
+        let other = |i: Instance| i.hmac(&[7; 32]);
+        for root in [
+            "crx-quickstart.bak",
+            "crx-quickstart-old",
+            "crx-quickstart_20240131",
+            "crx-quickstart/launchpad2",
+        ] {
+            assert!(with_copy(root, |i| i, other), "{root}");
+        }
+        for root in ["crx-quickstart-65", "crx-quickstart.new"] {
+            assert!(!with_copy(root, |i| i, other), "{root}");
+            assert!(with_copy(root, |i| i, |i| i), "{root}: the same keys");
+            assert!(with_copy(root, |i| i.started_at(2), |i| i.hmac(&[7; 32]).started_at(1)));
+        }
+    }
+
+    #[test]
+    fn copy_that_was_started_later_is_not_the_older_one() {
+        for root in ["crx-quickstart.bak", "crx-quickstart-65", "crx-quickstart/launchpad.old"] {
+            assert!(!with_copy(root, |i| i.started_at(1), |i| i.hmac(&[7; 32]).started_at(2)));
+        }
+    }
+}
