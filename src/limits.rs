@@ -5,6 +5,11 @@
 pub struct Limits {
     /// Bytes that one source may unpack to.
     pub unpacked_bytes_max: u64,
+    /// Bytes that one source may unpack to for each byte of it. A gzip cannot reach this, and an install is packed to a third; only what
+    /// is compressed twice, or nothing but repetition in zstd, xz or bzip2, comes to more.
+    pub ratio_max: u64,
+    /// Bytes that one source may unpack to, however small it is.
+    pub unratioed_bytes_max: u64,
     /// Entries that one source may have.
     pub entries_max: u64,
     /// Compressions around one archive: a gzip of a gzip of a tar has two.
@@ -101,6 +106,8 @@ impl Limits {
     /// What every run starts with. What no option changes is used from here.
     pub const DEFAULT: Self = Self {
         unpacked_bytes_max: 1 << 40,
+        ratio_max: 2_000,
+        unratioed_bytes_max: 4 << 30,
         entries_max: 50_000_000,
         nesting_max: 2,
         inner_depth_max: 2,
@@ -143,6 +150,20 @@ impl Limits {
         template_value_steps_max: 50,
         template_stack_bytes: 32 << 20,
     };
+
+    /// Returns how many bytes a source of so many stored ones may unpack to.
+    pub fn unpacked_max(&self, stored_bytes: u64) -> u64 {
+        self.ratioed_max(stored_bytes).min(self.unpacked_bytes_max)
+    }
+
+    /// Says whether it is the size of a source that bounds what it may unpack to.
+    pub fn is_ratioed(&self, stored_bytes: u64) -> bool {
+        self.ratioed_max(stored_bytes) < self.unpacked_bytes_max
+    }
+
+    fn ratioed_max(&self, stored_bytes: u64) -> u64 {
+        self.ratio_max.saturating_mul(stored_bytes).max(self.unratioed_bytes_max)
+    }
 }
 
 impl Default for Limits {

@@ -324,9 +324,9 @@ pub(super) struct Reading {
     /// Reads no logs; looks for keys and settings alone
     #[arg(long)]
     no_logs: bool,
-    /// Bytes that one source may unpack to
-    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().unpacked_bytes_max)]
-    max_unpacked: u64,
+    /// Bytes that one source may unpack to, however small it is [default: 2,000 times its size or 4 GiB, and 1 TiB at most]
+    #[arg(long, value_name = "BYTES")]
+    max_unpacked: Option<u64>,
     /// Entries that one source may have
     #[arg(long, value_name = "N", default_value_t = Limits::default().entries_max)]
     max_entries: u64,
@@ -341,13 +341,16 @@ pub(super) struct Reading {
 impl Reading {
     /// Returns the limits, with those that were given on the command line.
     pub(super) fn limits(&self) -> Limits {
+        let default = Limits::DEFAULT;
         Limits {
-            unpacked_bytes_max: self.max_unpacked,
+            unpacked_bytes_max: self.max_unpacked.unwrap_or(default.unpacked_bytes_max),
+            // Who names a number knows the source, so its size bounds nothing any more.
+            unratioed_bytes_max: self.max_unpacked.unwrap_or(default.unratioed_bytes_max),
             entries_max: self.max_entries,
             nesting_max: self.max_nesting,
             window_bytes_max: self.max_window,
             logs: !self.no_logs,
-            ..Limits::default()
+            ..default
         }
     }
 }
@@ -370,6 +373,18 @@ mod tests {
         let (stdout, files) = screens(&["--width", "50", "--ascii"]);
         assert_eq!(files, Screen { color: false, ..stdout });
         assert_eq!(files.columns, Some(50));
+    }
+
+    #[test]
+    fn number_of_unpacked_bytes_takes_the_place_of_the_ratio() {
+        let unpacked_max = |more: &[&str]| {
+            let arguments = ["aemtrix", "scan", "x"].iter().chain(more);
+            let Command::Scan(scan) = Args::parse_from(arguments).command else { panic!("scan") };
+            scan.reading.limits().unpacked_max(1 << 10)
+        };
+        assert_eq!(unpacked_max(&[]), 4 << 30);
+        assert_eq!(unpacked_max(&["--max-unpacked", "5000"]), 5000);
+        assert_eq!(unpacked_max(&["--max-unpacked", "9999999999999"]), 9_999_999_999_999);
     }
 
     #[test]

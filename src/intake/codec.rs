@@ -3,10 +3,12 @@
 //! Decoders are driven here and not through their own readers: those drop what was decoded in the call that meets the damage,
 //! which of a small archive is everything, and do not say at which byte a stream ends.
 
-use super::container::{Context, Input, Opened, unpacks_to_more};
+use super::container::{Context, Input, Opened};
+use super::inner::Depth;
 use super::walk_input;
 use super::wiping_reader::WipingReader;
 use crate::facts::GapKind;
+use crate::limits::Limits;
 use std::io::{self, BufRead, ErrorKind, Read};
 
 /// Compressed bytes read at once.
@@ -129,16 +131,15 @@ pub(super) fn walk<C: Codec>(codec: C, opened: Opened<'_>, context: &mut Context
 }
 
 /// Decodes streams. Never fails: it ends, and says in `problems` why too early.
-struct Unpack<R, C> {
+struct Unpack<'l, R, C> {
     codec: C,
     input: Counted<R>,
     is_repeatable: bool,
     state: State,
     produced: u64,
-    produced_max: u64,
-    /// What is said where more comes out.
-    unpacks_to_more: String,
-    zeros_max: u64,
+    limits: &'l Limits,
+    /// What other archives of the source came to.
+    before: Depth,
     problems: Vec<(GapKind, String)>,
 }
 
@@ -176,18 +177,16 @@ impl<R: BufRead> Compressed for Counted<R> {
     }
 }
 
-impl<R: BufRead, C: Codec> Unpack<R, C> {
-    fn new(codec: C, bytes: R, context: &Context<'_>, is_repeatable: bool) -> Self {
-        let (limits, spent) = (context.limits, context.depth.unpacked);
+impl<'l, R: BufRead, C: Codec> Unpack<'l, R, C> {
+    fn new(codec: C, bytes: R, context: &Context<'l>, is_repeatable: bool) -> Self {
         Self {
             codec,
             input: Counted { bytes, offset: 0 },
             is_repeatable,
             state: State::Start,
             produced: 0,
-            produced_max: limits.unpacked_bytes_max.saturating_sub(spent),
-            unpacks_to_more: unpacks_to_more(limits),
-            zeros_max: limits.padding_bytes_max,
+            limits: context.limits,
+            before: context.depth.clone(),
             problems: Vec::new(),
         }
     }
@@ -258,7 +257,7 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
 
     /// Reports more zeros than padding explains: the file was made in full length, and not filled.
     fn say_hollow(&mut self, zeros: u64) {
-        if zeros > self.zeros_max {
+        if zeros > self.limits.padding_bytes_max {
             let reason = format!(
                 "{zeros} bytes of zeros behind the end of the {}, more than any padding; perhaps a failed download",
                 C::NAME
@@ -291,11 +290,12 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
     }
 }
 
-impl<R: BufRead, C: Codec> Read for Unpack<R, C> {
+impl<R: BufRead, C: Codec> Read for Unpack<'_, R, C> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         while self.state != State::End && !out.is_empty() {
-            if self.produced > self.produced_max {
-                self.problems.push((GapKind::OverLimit, self.unpacks_to_more.clone()));
+            if self.produced > self.before.unpacked_left(self.limits) {
+                let reason = self.before.unpacks_to_more(self.limits);
+                self.problems.push((GapKind::OverLimit, reason));
                 self.state = State::End;
                 break;
             }
@@ -308,7 +308,7 @@ impl<R: BufRead, C: Codec> Read for Unpack<R, C> {
     }
 }
 
-impl<R: BufRead, C: Codec> Input for Unpack<R, C> {
+impl<R: BufRead, C: Codec> Input for Unpack<'_, R, C> {
     fn jump(&mut self, _: u64) -> io::Result<u64> {
         Ok(0)
     }

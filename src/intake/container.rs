@@ -5,8 +5,10 @@ use super::inner::Depth;
 use super::open::State;
 use crate::limits::Limits;
 use crate::wiped::Wiped;
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read};
+use std::rc::Rc;
 
 /// A way of packing that is known: one value each, listed in `CONTAINERS`.
 #[derive(Debug, Clone, Copy)]
@@ -48,10 +50,21 @@ pub(super) trait Input: Read {
     }
 }
 
-/// Says that a source unpacks to more than it may. A container and the compression around it say the same, so that it is told once.
-pub(super) fn unpacks_to_more(limits: &Limits) -> String {
-    let limit = limits.unpacked_bytes_max;
-    format!("unpacks to more than {limit} bytes; the rest was not read; raise `--max-unpacked`")
+/// Bytes of a source as it is stored: those of its file, or those that came through standard input so far. What reads the source
+/// counts, and what unpacks it, at any depth, asks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Stored(Rc<Cell<u64>>);
+
+impl Stored {
+    /// Returns how many there are.
+    pub(super) fn bytes(&self) -> u64 {
+        self.0.get()
+    }
+
+    /// Counts more.
+    pub(super) fn add(&self, bytes: u64) {
+        self.0.set(self.bytes().saturating_add(bytes));
+    }
 }
 
 /// What a walk carries along.

@@ -1,6 +1,6 @@
 //! Where bytes come from: regular files, which can jump, and standard input.
 
-use super::container::{Context, Input};
+use super::container::{Context, Input, Stored};
 use super::entry::Watch;
 use super::open::{self, State};
 use super::walk_input;
@@ -20,6 +20,7 @@ pub(super) fn walk(path: &Path, watch: &dyn Watch, context: &mut Context<'_>) {
     let name = path.file_name().map(|name| name.to_string_lossy());
     context.hint = name.as_deref().and_then(super::archive_name::part_hint);
     context.state = Some(State::of(&metadata));
+    context.depth.stored.add(metadata.len());
     let mut input = FileInput { file, position: 0, length: metadata.len(), watch };
     walk_input(&mut input, context);
     // A file still being uploaded grows; one being rotated shrinks.
@@ -31,7 +32,12 @@ pub(super) fn walk(path: &Path, watch: &dyn Watch, context: &mut Context<'_>) {
 
 /// Walks standard input.
 pub(super) fn walk_stdin(watch: &dyn Watch, context: &mut Context<'_>) {
-    walk_input(&mut StreamInput { stream: io::stdin().lock(), watch }, context);
+    walk_stream(io::stdin().lock(), watch, context);
+}
+
+fn walk_stream(stream: impl Read, watch: &dyn Watch, context: &mut Context<'_>) {
+    let stored = context.depth.stored.clone();
+    walk_input(&mut StreamInput { stream, watch, stored }, context);
 }
 
 struct FileInput<'a> {
@@ -80,12 +86,15 @@ impl Input for FileInput<'_> {
 struct StreamInput<'a, R> {
     stream: R,
     watch: &'a dyn Watch,
+    stored: Stored,
 }
 
 impl<R: Read> Read for StreamInput<'_, R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let length = self.stream.read(out)?;
-        self.watch.advanced(u64::try_from(length).unwrap_or_default());
+        let bytes = u64::try_from(length).unwrap_or_default();
+        self.stored.add(bytes);
+        self.watch.advanced(bytes);
         Ok(length)
     }
 }
@@ -98,8 +107,11 @@ impl<R: Read> Input for StreamInput<'_, R> {
 
 #[cfg(test)]
 mod tests {
-    use crate::facts::GapKind;
-    use crate::intake::testing::{Recorder, archive, gzip, member, walk_path};
+    use super::*;
+    use crate::intake::testing::{
+        Event, Recorder, archive, gzip, member, walk_path, with_context, xz, zstd,
+    };
+    use crate::intake::{NoWatch, Want};
     use crate::limits::Limits;
     use std::fs;
     use std::path::Path;
@@ -110,6 +122,79 @@ mod tests {
         fs::write(&path, bytes).unwrap();
         let (walked, recorder) = walk_path(&path, &Limits::default(), Recorder::default());
         (walked.container, recorder)
+    }
+
+    /// Walks bytes as a file and as standard input; returns the reasons of their gaps, which must be the same.
+    fn reasons(bytes: &[u8], limits: &Limits) -> Vec<String> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x.bin");
+        fs::write(&path, bytes).unwrap();
+        let recorder = || Recorder { want: Some(Want::Archive), ..Recorder::default() };
+        let (_, of_file) = walk_path(&path, limits, recorder());
+        let of_stream = with_context(limits, recorder(), |context| {
+            walk_stream(bytes, &NoWatch, context);
+        });
+        let reasons = [of_file, of_stream].map(|recorder| {
+            let reason = |event| match event {
+                Event::Gap { kind: GapKind::OverLimit, reason, .. } => Some(reason),
+                _ => None,
+            };
+            recorder.events.into_iter().filter_map(reason).collect::<Vec<String>>()
+        });
+        assert_eq!(reasons[0], reasons[1]);
+        let [of_file, _] = reasons;
+        of_file
+    }
+
+    /// A tar whose one file is nothing but zeros.
+    fn hollow() -> Vec<u8> {
+        archive(&[member(b'0', "skip", &vec![0; 4 << 20]), member(b'0', "hmac", b"key")])
+    }
+
+    #[test]
+    fn what_unpacks_to_many_times_its_size_is_left() {
+        let limits = Limits { ratio_max: 20, unratioed_bytes_max: 1 << 20, ..Limits::default() };
+        let inside = archive(&[member(b'0', "a.tar.xz", &xz(&hollow()))]);
+        for (name, bomb) in [
+            ("zstd", zstd(&hollow())),
+            ("zstd in gzip", gzip(&zstd(&hollow()))),
+            ("tar.xz in tar", inside.clone()),
+            ("tar.xz in tar.gz", gzip(&inside)),
+        ] {
+            let reasons = reasons(&bomb, &limits);
+            assert!(!reasons.is_empty(), "{name}");
+            for reason in reasons {
+                assert!(reason.contains("more than 20 times its size"), "{name}: {reason}");
+                assert!(reason.contains("--max-unpacked"), "{name}: {reason}");
+            }
+        }
+    }
+
+    #[test]
+    fn small_source_and_one_that_shrinks_little_are_read_whole() {
+        let free = Limits { ratio_max: 20, unratioed_bytes_max: 5 << 20, ..Limits::default() };
+        assert_eq!(reasons(&gzip(&zstd(&hollow())), &free), [""; 0]);
+        let ratio = Limits { ratio_max: 20, unratioed_bytes_max: 0, ..Limits::default() };
+        let random =
+            (0..200_000_u64).map(|at| at.wrapping_pow(3).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let random = archive(&[member(
+            b'0',
+            "skip",
+            &random.map(|at| at.to_be_bytes()[0]).collect::<Vec<u8>>(),
+        )]);
+        assert_eq!(reasons(&gzip(&gzip(&random)), &ratio), [""; 0]);
+        let inside = archive(&[member(b'0', "a.tgz", &gzip(&random))]);
+        assert_eq!(reasons(&gzip(&inside), &ratio), [""; 0]);
+        let defaults =
+            reasons(&gzip(&hollow()), &Limits { unratioed_bytes_max: 0, ..Limits::default() });
+        assert_eq!(defaults, [""; 0], "no gzip reaches the ratio");
+    }
+
+    #[test]
+    fn number_of_bytes_that_is_lower_than_the_ratio_is_the_one_that_is_told() {
+        let limits = Limits { unpacked_bytes_max: 1 << 20, ..Limits::default() };
+        let reasons = reasons(&zstd(&hollow()), &limits);
+        assert!(reasons[0].starts_with("unpacks to more than 1048576 bytes"), "{reasons:?}");
     }
 
     fn sample() -> Vec<u8> {

@@ -1,7 +1,7 @@
 //! Archives inside archives: each is walked where it lies, as it comes, and what it holds stands below its own path and a `!`.
 
 use super::archive_name::{claims_content, claims_nothing, claims_other, claims_program, program};
-use super::container::{Context, Input, Opened};
+use super::container::{Context, Input, Opened, Stored};
 use super::{Descend, Entry, EntryKind, LinkTarget, Visit, Want, read_head_of, sniff, ticket, zip};
 use crate::facts::{GapKind, INSIDE};
 use crate::limits::Limits;
@@ -12,7 +12,7 @@ const INSTALL_NAMES: [&str; 4] =
     ["crx-quickstart/", "launchpad/", "felix/bundle", "conf/sling.properties"];
 
 /// How far the walk of a source went into archives, and what those it left came to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Depth {
     /// Archives around the one at hand.
     level: u32,
@@ -24,6 +24,8 @@ pub(super) struct Depth {
     around: u64,
     /// Bytes that compressions inside the source unpacked to.
     pub(super) unpacked: u64,
+    /// Bytes of the source as it is stored.
+    pub(super) stored: Stored,
 }
 
 /// An entry that may be an archive.
@@ -40,6 +42,25 @@ impl Depth {
     /// Returns how many entries of the source are none of the archive at hand.
     pub(super) fn entries_elsewhere(&self) -> u64 {
         self.entries.saturating_add(self.around)
+    }
+
+    /// Returns how many bytes the archive at hand, and each compression around it, may unpack to.
+    pub(super) fn unpacked_left(&self, limits: &Limits) -> u64 {
+        limits.unpacked_max(self.stored.bytes()).saturating_sub(self.unpacked)
+    }
+
+    /// Says that a source unpacks to more than it may. A container and the compression around it say the same, so that it is told once:
+    /// no number is named that grows while standard input is read.
+    pub(super) fn unpacks_to_more(&self, limits: &Limits) -> String {
+        if limits.is_ratioed(self.stored.bytes()) {
+            let ratio = limits.ratio_max;
+            return format!(
+                "unpacks to more than {ratio} times its size, as no install does; the rest was not read; if it is one, say with \
+                 `--max-unpacked` how many bytes it may come to"
+            );
+        }
+        let limit = limits.unpacked_bytes_max;
+        format!("unpacks to more than {limit} bytes; the rest was not read; raise `--max-unpacked`")
     }
 
     /// Returns how many entries archives inside the source had.
@@ -101,7 +122,7 @@ pub(super) fn walk(
             level: depth.level.saturating_add(1),
             opened: depth.opened.saturating_add(1),
             around: depth.around.saturating_add(entries),
-            ..*depth
+            ..depth.clone()
         },
         state: None,
     };

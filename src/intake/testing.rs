@@ -169,7 +169,7 @@ pub(super) fn scan(
     bytes: &[u8],
     feed: Feed,
     limits: &Limits,
-    mut recorder: Recorder,
+    recorder: Recorder,
     sniff: bool,
 ) -> Recorder {
     let (read_bytes_max, jumps) = match feed {
@@ -179,8 +179,24 @@ pub(super) fn scan(
     };
     let limits = Limits { jump_bytes_min: 1, ..*limits };
     let mut input = Memory { bytes: Cursor::new(bytes), read_bytes_max, jumps };
-    let mut context = Context {
-        limits: &limits,
+    with_context(&limits, recorder, |context| {
+        if sniff {
+            super::walk_input(&mut input, context);
+        } else {
+            let opened = Opened { head: Wiped::default(), input: &mut input };
+            (super::tar::CONTAINER.walk)(opened, context);
+        }
+    })
+}
+
+/// Walks something into a recorder.
+pub(super) fn with_context(
+    limits: &Limits,
+    mut recorder: Recorder,
+    walk: impl FnOnce(&mut Context<'_>),
+) -> Recorder {
+    walk(&mut Context {
+        limits,
         visit: &mut recorder,
         names: Vec::new(),
         entries: 0,
@@ -189,13 +205,7 @@ pub(super) fn scan(
         hint: None,
         depth: super::inner::Depth::default(),
         state: None,
-    };
-    if sniff {
-        super::walk_input(&mut input, &mut context);
-    } else {
-        let opened = Opened { head: Wiped::default(), input: &mut input };
-        (super::tar::CONTAINER.walk)(opened, &mut context);
-    }
+    });
     recorder
 }
 

@@ -166,6 +166,8 @@ fn readme_and_help_name_the_same_files_to_pack() {
 /// Every field of the limits, and the row of the README that has it, by its first words and its number.
 const BOUNDS: &[(&str, &str, &str)] = &[
     ("unpacked_bytes_max", "bytes that a source may unpack to", "1 TiB"),
+    ("ratio_max", "bytes that a source may unpack to for each of its own", "2,000"),
+    ("unratioed_bytes_max", "bytes that a source may unpack to for each of its own", "4 GiB"),
     ("entries_max", "entries of a source", "50,000,000"),
     ("nesting_max", "compressions around an archive", "2"),
     ("inner_depth_max", "archives inside a source", "2 deep"),

@@ -49,7 +49,7 @@ fn names_itself(block: &Block) -> bool {
 fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
     let Opened { head, input } = opened;
     let (limits, depth) = (context.limits, &mut context.depth);
-    let mut scanner = Scanner::new(limits, context.visit, input.is_repeatable(), *depth);
+    let mut scanner = Scanner::new(limits, context.visit, input.is_repeatable(), depth.clone());
     let fed = push(&mut scanner, &head, input, depth);
     drop(head);
     let fed = fed.and_then(|()| feed(&mut scanner, input, limits.jump_bytes_min, depth));
@@ -74,7 +74,7 @@ fn push(
         let (limits, visit) = (scanner.limits, &mut *scanner.visit);
         let member_of = inner::Member { path: &path, size: length, entries: scanner.entries };
         inner::walk(&mut member, member_of, limits, visit, depth);
-        scanner.before = *depth;
+        scanner.before.clone_from(depth);
         let Member { ready, left, failed, .. } = member;
         scanner.leave_inner(length.saturating_sub(left));
         if let Some(error) = failed {

@@ -6,7 +6,6 @@ use super::header::{self, BLOCK_BYTES, Block, Header};
 use super::pax::Extensions;
 use super::sparse::Sparse;
 use crate::facts::{GapKind, Owner};
-use crate::intake::container::unpacks_to_more;
 use crate::intake::inner::Depth;
 use crate::intake::{Visit, Want, ticket};
 use crate::limits::Limits;
@@ -400,9 +399,9 @@ impl<'v> Scanner<'v> {
     }
 
     fn check_unpacked(&mut self) {
-        let limit = self.limits.unpacked_bytes_max;
-        if self.position.saturating_add(self.before.unpacked) > limit && !self.stopped() {
-            self.visit.gap(None, GapKind::OverLimit, unpacks_to_more(self.limits));
+        if self.position > self.before.unpacked_left(self.limits) && !self.stopped() {
+            let reason = self.before.unpacks_to_more(self.limits);
+            self.visit.gap(None, GapKind::OverLimit, reason);
             self.state = State::Stopped;
         }
     }

@@ -4,7 +4,7 @@ use super::CURE;
 use super::body::{Decoded, Decoder, Fault};
 use super::record::Record;
 use crate::facts::{GapKind, INSIDE, Owner};
-use crate::intake::container::{Context, unpacks_to_more};
+use crate::intake::container::Context;
 use crate::intake::{Entry, EntryKind, Want, inner, path};
 use crate::wiped::Wiped;
 use std::collections::BTreeSet;
@@ -208,8 +208,12 @@ impl<'c, 'v> Desk<'c, 'v> {
 
     /// Returns how many more bytes may be unpacked.
     pub(super) fn left(&self) -> u64 {
-        let spent = self.unpacked.saturating_add(self.context.depth.unpacked);
-        self.context.limits.unpacked_bytes_max.saturating_sub(spent)
+        self.context.depth.unpacked_left(self.context.limits).saturating_sub(self.unpacked)
+    }
+
+    /// Says that no more bytes may be unpacked.
+    pub(super) fn unpacks_to_more(&self) -> String {
+        self.context.depth.unpacks_to_more(self.context.limits)
     }
 
     /// Reports what is wrong with a body that was walked.
@@ -234,7 +238,8 @@ impl<'c, 'v> Desk<'c, 'v> {
     pub(super) fn has_bytes(&mut self, bytes: u64) -> bool {
         let has_bytes = bytes <= self.left();
         if !has_bytes {
-            self.gap_once(GapKind::OverLimit, unpacks_to_more(self.context.limits));
+            let reason = self.unpacks_to_more();
+            self.gap_once(GapKind::OverLimit, reason);
         }
         has_bytes
     }

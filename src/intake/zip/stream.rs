@@ -7,7 +7,7 @@ use super::delivery::{Desk, Parcel};
 use super::record::{self, CENTRAL_BYTES, DESCRIPTOR, LOCAL_BYTES, Record};
 use crate::facts::GapKind;
 use crate::intake::EntryKind;
-use crate::intake::container::{Context, unpacks_to_more};
+use crate::intake::container::Context;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, ErrorKind, Read};
@@ -319,7 +319,7 @@ impl Walker<'_, '_, '_> {
     }
 
     fn over_limit(&self) -> Stop {
-        Stop::Bad(GapKind::OverLimit, unpacks_to_more(self.desk.context.limits))
+        Stop::Bad(GapKind::OverLimit, self.desk.unpacks_to_more())
     }
 
     fn remember_maybe_link(&mut self) {
