@@ -55,6 +55,80 @@ pub struct Limits {
     pub links_max: usize,
     /// Gaps reported of one source; further ones are counted in one line.
     pub gaps_max: usize,
+    /// Bytes that one packed log may unpack to.
+    pub log_bytes_max: u64,
+    /// Bytes that one packed log may unpack to for each of its own. Logs shrink to a tenth, at most to a fiftieth.
+    pub log_ratio_max: u64,
+    /// Bytes that one packed log may unpack to, however small it is.
+    pub log_unratioed_bytes_max: u64,
+    /// Settings that are kept of one file; as many variables, and as many names of files.
+    pub settings_max: usize,
+    /// Bytes of those together. No real file has nearly as many.
+    pub settings_bytes_max: usize,
+    /// Commands inside the commands of a script that are looked at.
+    pub substitutions_max: usize,
+    /// Bytes of one of those.
+    pub substitution_bytes_max: usize,
+    /// Gaps that the settings of one install give.
+    pub setting_gaps_max: usize,
+    /// Files that one setting may include.
+    pub includes_max: usize,
+    /// Directories of one path that a script may name.
+    pub script_path_parts_max: usize,
+    /// Gaps of a source that all its snapshots together repeat. Of 1,000 instances each would have all gaps of them all.
+    pub shared_gaps_max: usize,
+    /// Links that are followed on one way before they count as a loop. Linux allows as many.
+    pub link_hops_max: usize,
+    /// Links of which it is kept where they lead: each may lead to a path of 4 KiB.
+    pub known_links_max: usize,
+    /// Links to one target, and to what is above it, that are followed. Each has everything below the target read once more.
+    pub aliases_max: usize,
+    /// Links beside the installs of a source that are looked at, and links named like archives: where one leads may take long to
+    /// tell.
+    pub claiming_links_max: usize,
+    /// Entries behind links of an archive of which it is found out where they come to lie. Packed from a disk, an archive has none.
+    pub written_through_max: usize,
+    /// Directories that are kept to find empty ones in the place of an instance, of those with files and of those without each.
+    pub hollow_directories_max: usize,
+    /// Directories between one that holds several instances and their installs.
+    pub hollow_depth_max: usize,
+    /// Nodes of a folder of a repository that are looked at for configurations. A busy farm has some hundred.
+    pub jcr_children_max: u64,
+    /// Configurations that are read in a repository.
+    pub jcr_configurations_max: usize,
+    /// Revisions of a segment store that are looked at for older keys, altogether.
+    pub revisions_max: usize,
+    /// Revisions of those that are looked at evenly over the journal.
+    pub revision_samples_max: usize,
+    /// Revisions in a row without their segments after which all older ones are taken to be gone.
+    pub revisions_gone_max: usize,
+    /// Checkpoints of a segment store that are looked at. An instance has a handful, unless something keeps them from being given
+    /// up.
+    pub checkpoints_max: usize,
+    /// Files of a directory that are kept open. A segment store may have thousands.
+    pub open_files_max: usize,
+    /// Folders below a folder of uploads that are looked into.
+    pub folders_max: usize,
+    /// Folders one in the other that are looked into below a folder of uploads.
+    pub folder_depth_max: usize,
+    /// Files of a folder that may be uploads and are not known to be: a folder may be a whole disk.
+    pub folder_files_max: usize,
+    /// Links in a folder that are told one by one.
+    pub folder_links_max: usize,
+    /// Entries of a directory outside the folder, to which a link leads, that are looked at.
+    pub linked_entries_max: usize,
+    /// Bytes that are read of a file in a folder to judge by. There may be thousands of files.
+    pub peek_bytes_max: u64,
+    /// Bytes to which a file in a folder is unpacked to see what is in it.
+    pub probe_bytes_max: u64,
+    /// Names of an archive in a folder that are looked at to see what is in it.
+    pub probe_entries_max: u64,
+    /// Bytes of a list of sources: a million long paths.
+    pub list_bytes_max: u64,
+    /// Entries of a directory that are looked through for a name like the one that is missing.
+    pub like_names_max: usize,
+    /// Characters of a name that are compared with the one that is missing.
+    pub like_name_chars_max: usize,
     /// Bytes from which on a plain tar is jumped over rather than read through. Of a 2-GB install, cold, 256 KiB read 43 % of
     /// the file and took twice as long as 64 KiB with 15 %: reading through wakes the kernel's read-ahead.
     pub jump_bytes_min: u64,
@@ -128,6 +202,42 @@ impl Limits {
         idle_store_end_max: 1 << 30,
         links_max: 10_000,
         gaps_max: 100,
+        log_bytes_max: 16 << 30,
+        log_ratio_max: 400,
+        log_unratioed_bytes_max: 4 << 20,
+        settings_max: 256,
+        settings_bytes_max: 32 << 10,
+        substitutions_max: 256,
+        substitution_bytes_max: 1024,
+        setting_gaps_max: 100,
+        includes_max: 64,
+        script_path_parts_max: 64,
+        shared_gaps_max: 4_000,
+        link_hops_max: 40,
+        known_links_max: 1_000,
+        aliases_max: 64,
+        claiming_links_max: 100,
+        written_through_max: 100,
+        hollow_directories_max: 20_000,
+        hollow_depth_max: 4,
+        jcr_children_max: 2_000,
+        jcr_configurations_max: 256,
+        revisions_max: 128,
+        revision_samples_max: 64,
+        revisions_gone_max: 3,
+        checkpoints_max: 64,
+        open_files_max: 8,
+        folders_max: 10_000,
+        folder_depth_max: 8,
+        folder_files_max: 1_000,
+        folder_links_max: 1_000,
+        linked_entries_max: 1_000,
+        peek_bytes_max: 1 << 10,
+        probe_bytes_max: 1 << 20,
+        probe_entries_max: 100_000,
+        list_bytes_max: 256 << 20,
+        like_names_max: 1_000,
+        like_name_chars_max: 100,
         jump_bytes_min: 64 << 10,
         logs: true,
         policy_bytes_max: 1 << 20,

@@ -2,6 +2,7 @@
 
 use super::path;
 use super::script::{Syntax, assignment, is_batch};
+use crate::limits::Limits;
 
 /// What a script has of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,9 +53,8 @@ const READERS: [&str; 11] =
 /// Ends of the names of files of options.
 const ENDS: [&str; 8] =
     [".env", ".conf", ".cfg", ".opts", ".options", ".properties", ".txt", ".vmoptions"];
-/// Bytes of a substitution, and substitutions of a command, that are looked at.
-const INNER_BYTES_MAX: usize = 1024;
-const INNER_MAX: usize = 256;
+const INNER_BYTES_MAX: usize = Limits::DEFAULT.substitution_bytes_max;
+const INNER_MAX: usize = Limits::DEFAULT.substitutions_max;
 
 /// Returns what the words of one command name. `is_value`: they are the value of a variable, and nothing is run.
 pub(super) fn named(words: &[String], syntax: Syntax, is_value: bool) -> Named<'_> {

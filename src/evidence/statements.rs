@@ -5,6 +5,7 @@ use crate::facts::{
     OLD_BUNDLE_CACHE, REPOSITORY_HOME, SLING_HOME, SLING_INCLUDE, SLING_LAUNCHPAD,
     SLING_PROPERTIES,
 };
+use crate::limits::Limits;
 use std::collections::BTreeSet;
 
 /// What one property file or start script states.
@@ -60,10 +61,8 @@ const MOVERS: [&str; 11] = [
 /// Bytes of the shortest of those names, `sling.home`.
 const NAME_BYTES_MIN: usize = SLING_HOME.len();
 
-/// Bytes of settings, variables and names of files that are kept of one file; no file has nearly as many.
-pub(super) const KEPT_BYTES_MAX: usize = 32 << 10;
-/// Settings that are kept of one file; as many variables, and as many names of files.
-pub(super) const SETTINGS_MAX: usize = 256;
+pub(super) const KEPT_BYTES_MAX: usize = Limits::DEFAULT.settings_bytes_max;
+pub(super) const SETTINGS_MAX: usize = Limits::DEFAULT.settings_max;
 /// Bytes that a pair of texts takes beside its characters.
 const PAIR_BYTES: usize = 64;
 /// Characters of a value that are kept.

@@ -2,10 +2,10 @@
 
 use super::paths::join;
 use super::prefixes::Prefixes;
+use crate::limits::Limits;
 use std::collections::BTreeMap;
 
-/// Links to one target, and to what is above it, that are followed. Each of them has everything below the target read once more.
-const ALIASES_MAX: usize = 64;
+const ALIASES_MAX: usize = Limits::DEFAULT.aliases_max;
 
 /// Links inside a source, by target: entries at or below a target also stand at its aliases.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -21,9 +21,6 @@ use crate::intake::{Source, Standing, Walked};
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Gaps of a source that all its snapshots together repeat. Of 1,000 instances each would have all gaps of them all.
-const SHARED_GAPS_MAX: usize = 4_000;
-
 /// Makes snapshots of what was collected, and attaches to each the gaps that concern it.
 ///
 /// A folder of other sources need not hold an instance itself.
@@ -136,7 +133,8 @@ fn set_apart(
 /// Gives each snapshot the gaps that concern it.
 fn attach(source: &str, gaps: &[Gap], tops: &BTreeSet<&str>, snapshots: &mut [Snapshot]) {
     let concerned = Concerned::of(gaps, tops);
-    let shared_max = SHARED_GAPS_MAX.checked_div(snapshots.len()).unwrap_or_default().max(1);
+    let shared_max = Limits::DEFAULT.shared_gaps_max;
+    let shared_max = shared_max.checked_div(snapshots.len()).unwrap_or_default().max(1);
     for snapshot in snapshots {
         snapshot.gaps = concerned.own(&snapshot.root).cloned().collect();
         let shared = concerned.shared(&snapshot.root);

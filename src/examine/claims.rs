@@ -8,10 +8,10 @@ use super::paths::parent;
 use super::roots::owner;
 use crate::facts::{Gap, GapKind, INSIDE, realm};
 use crate::intake::{LinkTarget, claims_archive, claims_other, claims_program};
+use crate::limits::Limits;
 use std::collections::BTreeSet;
 
-/// Links that are looked at: where one leads may take long to tell.
-const LINKS_MAX: usize = 100;
+const LINKS_MAX: usize = Limits::DEFAULT.claiming_links_max;
 
 /// What the names in a source claim.
 pub(super) struct Claims<'a> {

@@ -4,13 +4,12 @@ use super::hints::may_hold_install;
 use super::paths::{name, parent};
 use crate::facts::{Gap, GapKind, INSIDE};
 use crate::intake::EntryKind;
+use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Directories that are kept, of those with files and of those without each.
-const KEPT_MAX: usize = 20_000;
+const KEPT_MAX: usize = Limits::DEFAULT.hollow_directories_max;
 
-/// Directories between one that holds several instances and their installs, at most.
-const DEPTH_MAX: usize = 4;
+const DEPTH_MAX: usize = Limits::DEFAULT.hollow_depth_max;
 
 /// The directory of an install.
 const INSTALL: &str = "crx-quickstart";

@@ -6,14 +6,13 @@
 use super::jcr_keys::keys;
 use crate::evidence::{Config, StoredConfig, StoredProperty};
 use crate::facts::{Configuration, JCR_CONFIGURATIONS, Place};
+use crate::limits::Limits;
 use crate::oak::{Node, Property, Store};
 use crate::wiped::Wiped;
 
 const FOLDERS: [&str; 3] = ["config", "config.author", "config.publish"];
-/// Children of a folder that are looked at. A busy farm has some hundred.
-const CHILDREN_MAX: u64 = 2_000;
-/// Configurations that are read.
-const CONFIGURATIONS_MAX: usize = 256;
+const CHILDREN_MAX: u64 = Limits::DEFAULT.jcr_children_max;
+const CONFIGURATIONS_MAX: usize = Limits::DEFAULT.jcr_configurations_max;
 const PATH_CHARS_MAX: usize = 512;
 /// The number of binary properties in JCR.
 const BINARY: u8 = 2;

@@ -6,18 +6,15 @@
 
 use super::jcr_keys::{KEY_NODE, below};
 use crate::facts::{JcrKey, KeyHistory, PastKeys, PastState};
+use crate::limits::Limits;
 use crate::oak::{Node, OakError, Revision, Store};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Revisions looked at, evenly over the journal.
-const SAMPLES: usize = 64;
-/// Revisions looked at altogether.
-const LOOKS_MAX: usize = 128;
-/// Checkpoints looked at. An instance has a handful, unless something keeps them from being given up.
-const CHECKPOINTS_MAX: usize = 64;
-/// After so many revisions in a row without their segments all older ones are taken to be gone.
-const GONE_MAX: usize = 3;
+const SAMPLES: usize = Limits::DEFAULT.revision_samples_max;
+const LOOKS_MAX: usize = Limits::DEFAULT.revisions_max;
+const CHECKPOINTS_MAX: usize = Limits::DEFAULT.checkpoints_max;
+const GONE_MAX: usize = Limits::DEFAULT.revisions_gone_max;
 const NAME_CHARS_MAX: usize = 64;
 
 /// Reads the history behind what the newest revision holds. What cannot be read of it is told in it, and never an error.

@@ -19,6 +19,7 @@ use crate::facts::{
     CACHE_CLEAN, CLEAN_AT_START, CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, Gap, GapKind, Place,
     REPOSITORY_HOME, SLING_HOME, SLING_LAUNCHPAD, Setting, Shape,
 };
+use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where an install has what matters.
@@ -72,8 +73,7 @@ fn shown(place: &str) -> String {
     Shape::Path.shown(place)
 }
 
-/// Gaps that the settings of one install give at most.
-const GAPS_MAX: usize = 100;
+const GAPS_MAX: usize = Limits::DEFAULT.setting_gaps_max;
 
 /// What one file says of one name.
 #[derive(Debug, Clone, Copy)]

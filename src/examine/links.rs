@@ -7,11 +7,9 @@ use crate::limits::Limits;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Links that are followed on one way before they count as a loop; Linux allows as many.
-const HOPS_MAX: usize = 40;
+const HOPS_MAX: usize = Limits::DEFAULT.link_hops_max;
 
-/// Links of which it is kept where they lead: each may lead to a path of 4 KiB.
-const KNOWN_MAX: usize = 1_000;
+const KNOWN_MAX: usize = Limits::DEFAULT.known_links_max;
 
 /// A path that is longer on the way than this many times what an entry may have leads nowhere.
 const DETOUR_MAX: usize = 16;

@@ -8,6 +8,7 @@ use super::probe::{holds_archive, names_install};
 use super::sniff::Refusal;
 use super::{BesideInstalls, UploadPlaces, open, path, sniff, ticket};
 use crate::facts::GapKind;
+use crate::limits::Limits;
 use crate::wiped::Wiped;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
@@ -15,23 +16,17 @@ use std::fs::{self, FileType};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-/// Bytes read of a file to judge by; there may be thousands.
-const PEEK_BYTES: u64 = 1 << 10;
+const PEEK_BYTES: u64 = Limits::DEFAULT.peek_bytes_max;
 
-/// Folders below a folder that are looked into, one in the other.
-const DEPTH_MAX: usize = 8;
+const DEPTH_MAX: usize = Limits::DEFAULT.folder_depth_max;
 
-/// Folders that are looked into.
-const FOLDERS_MAX: usize = 10_000;
+const FOLDERS_MAX: usize = Limits::DEFAULT.folders_max;
 
-/// Entries of a directory that a link leads to that are looked at.
-const LINKED_MAX: usize = 1_000;
+const LINKED_MAX: usize = Limits::DEFAULT.linked_entries_max;
 
-/// Links of a folder that are told.
-const LINKS_MAX: usize = 1_000;
+const LINKS_MAX: usize = Limits::DEFAULT.folder_links_max;
 
-/// Files of a folder that are told though nothing is known of them.
-const UNKNOWN_MAX: usize = 1_000;
+const UNKNOWN_MAX: usize = Limits::DEFAULT.folder_files_max;
 
 /// What of a folder was not looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,12 +1,12 @@
 //! Operands that stand in a file, one a line.
 
+use crate::limits::Limits;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
-/// Bytes that a list may have: a million long paths.
-const LIST_BYTES_MAX: u64 = 256 << 20;
+const LIST_BYTES_MAX: u64 = Limits::DEFAULT.list_bytes_max;
 
 /// Returns the operands in a file, or in standard input for `-`. They end in a newline, with `nul` in a zero byte; empty ones
 /// are left out.

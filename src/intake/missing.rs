@@ -1,13 +1,12 @@
 //! Sources that do not exist: what was meant, as far as the files beside tell.
 
 use super::archive_name::stem;
+use crate::limits::Limits;
 use std::path::Path;
 
-/// Entries of a directory that are looked through for a name like the one that is missing.
-const LOOKED_AT_MAX: usize = 1_000;
+const LOOKED_AT_MAX: usize = Limits::DEFAULT.like_names_max;
 
-/// Characters of a name that are compared.
-const NAME_CHARS_MAX: usize = 100;
+const NAME_CHARS_MAX: usize = Limits::DEFAULT.like_name_chars_max;
 
 /// Names that are given.
 const GIVEN_MAX: usize = 3;

@@ -11,8 +11,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Files of a directory that are kept open; a segment store may have thousands.
-const OPEN_MAX: usize = 8;
+const OPEN_MAX: usize = Limits::DEFAULT.open_files_max;
 
 /// A file inside a source, as far as it must be known to read it at any place.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

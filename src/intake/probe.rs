@@ -5,12 +5,6 @@ use crate::facts::GapKind;
 use crate::limits::Limits;
 use std::path::Path;
 
-/// Bytes to which a file is unpacked to see what is in it.
-const PROBE_BYTES_MAX: u64 = 1 << 20;
-
-/// Names of an archive that are looked at.
-const PROBE_ENTRIES_MAX: u64 = 100_000;
-
 /// Directories of an install.
 const INSTALL: [&str; 3] = ["crx-quickstart", "launchpad", "felix"];
 
@@ -24,13 +18,14 @@ pub(super) fn holds_archive(file: &Path) -> bool {
 /// Says whether an archive has names of an install. One that ends early, or has too many, may have them behind.
 pub(super) fn names_install(file: &Path) -> bool {
     let mut probe = Probe::default();
-    look(file, PROBE_ENTRIES_MAX, &mut probe);
+    look(file, Limits::DEFAULT.probe_entries_max, &mut probe);
     probe.names_install || (probe.entered && probe.cut)
 }
 
 fn look(file: &Path, entries_max: u64, probe: &mut Probe) {
     let source = Source::named(file.display().to_string(), Origin::Path(file.to_owned()));
-    let limits = Limits { entries_max, unpacked_bytes_max: PROBE_BYTES_MAX, ..Limits::default() };
+    let unpacked_bytes_max = Limits::DEFAULT.probe_bytes_max;
+    let limits = Limits { entries_max, unpacked_bytes_max, ..Limits::DEFAULT };
     walk(&source, &limits, &NoWatch, probe);
 }
 

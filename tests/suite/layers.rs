@@ -14,7 +14,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("wiped", &[]),
     ("oak", &["wiped"]),
     ("intake", &["facts", "limits", "wiped"]),
-    ("evidence", &["facts", "wiped"]),
+    // What is kept of one file is bounded too.
+    ("evidence", &["facts", "limits", "wiped"]),
     ("examine", &["facts", "limits", "wiped", "intake", "evidence", "oak"]),
     // What is made of the facts is bounded too: the numbers stand in one place, and no room changes them.
     ("policy", &["facts", "limits"]),

@@ -1,18 +1,12 @@
 //! A log that was packed when it was rotated.
 
 use super::block::Blocks;
+use crate::limits::Limits;
 use flate2::write::MultiGzDecoder;
 use std::io::{self, Write};
 
 /// The first bytes of a gzip.
 pub(super) const MAGIC: [u8; 2] = [0x1f, 0x8b];
-
-/// Bytes that a log may unpack to.
-const UNPACKED_BYTES_MAX: u64 = 16 << 30;
-/// Bytes that a byte may unpack to; logs shrink to a tenth, at most to a fiftieth.
-const RATIO_MAX: u64 = 400;
-/// Bytes up to which the ratio does not matter.
-const UNPACKED_BYTES_FREE: u64 = 4 << 20;
 
 /// Unpacks a log that is pushed into it.
 pub(super) struct Gunzip {
@@ -75,8 +69,9 @@ impl Write for Unpacked {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let sum = self.bytes.saturating_add(length);
-        let ratio_bytes_max = self.packed_bytes.saturating_mul(RATIO_MAX).max(UNPACKED_BYTES_FREE);
-        if sum > UNPACKED_BYTES_MAX.min(ratio_bytes_max) {
+        let Limits { log_bytes_max, log_ratio_max, log_unratioed_bytes_max, .. } = Limits::DEFAULT;
+        let ratioed_max = self.packed_bytes.saturating_mul(log_ratio_max);
+        if sum > ratioed_max.max(log_unratioed_bytes_max).min(log_bytes_max) {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         self.bytes = sum;

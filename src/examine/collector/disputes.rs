@@ -8,13 +8,13 @@ use crate::examine::paths::{join, name, parent};
 use crate::examine::segments;
 use crate::facts::GapKind;
 use crate::intake::{LinkTarget, claims_archive};
+use crate::limits::Limits;
 use std::collections::BTreeSet;
 
 const THROUGH: &str =
     "lies behind a link of the archive; some tools write it to where that leads, and others do not";
 
-/// Entries behind links of which it is found out where they come to lie. Packed from a disk, an archive has none.
-const WRITTEN_THROUGH_MAX: usize = 100;
+const WRITTEN_THROUGH_MAX: usize = Limits::DEFAULT.written_through_max;
 
 impl Collector<'_> {
     /// Tells of an entry that may lie elsewhere, where it matters at either place.

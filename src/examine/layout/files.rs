@@ -5,10 +5,10 @@ use crate::examine::collector::Item;
 use crate::examine::paths::{join, name, parent};
 use crate::facts::GapKind;
 use crate::intake::LinkTarget;
+use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Files that one setting may include.
-pub(super) const INCLUDES_MAX: usize = 64;
+pub(super) const INCLUDES_MAX: usize = Limits::DEFAULT.includes_max;
 
 /// A property file or a script that was read.
 #[derive(Debug, Clone, Copy)]

@@ -6,10 +6,10 @@ use super::spot::{Spot, Variables, absolute, descend, expand, of_absolute};
 use crate::evidence::Statements;
 use crate::examine::paths::{join, name, parent};
 use crate::facts::{GapKind, Shape};
+use crate::limits::Limits;
 use std::collections::BTreeSet;
 
-/// Directories of one path that a script may name.
-const PARTS_MAX: usize = 64;
+const PARTS_MAX: usize = Limits::DEFAULT.script_path_parts_max;
 
 impl<'a> InstallReader<'a> {
     /// Adds the files that scripts run, and what those run.
