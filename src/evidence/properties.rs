@@ -9,6 +9,7 @@ use super::statements::{
     KEPT_BYTES_MAX, SETTINGS_MAX, Statements, VALUE_CHARS_MAX, mentions, mover, pair_bytes,
 };
 use super::{Fact, Found, Kind, Names, ParseError, Reads, path, text};
+use crate::facts::SLING_HOME;
 use crate::wiped::Wiped;
 use std::collections::{BTreeMap, BTreeSet};
 use zeroize::Zeroizing;
@@ -143,8 +144,7 @@ fn statements(bytes: &[u8]) -> Statements {
         if kept_bytes <= KEPT_BYTES_MAX && statements.settings.len() < SETTINGS_MAX {
             statements.settings.push((name.clone(), value));
         } else {
-            statements.unclear.extend(mover(name));
-            break;
+            statements.unclear.insert(mover(name).unwrap_or(SLING_HOME));
         }
     }
     statements
@@ -333,6 +333,16 @@ mod tests {
         ] {
             assert_eq!(run_modes(text), "publish", "{}", String::from_utf8_lossy(text));
         }
+    }
+
+    #[test]
+    fn what_is_not_kept_of_too_many_settings_is_unclear() {
+        let many: String = (0..=SETTINGS_MAX).map(|at| format!("sling.include.{at}=x\n")).collect();
+        let text = format!("{many}sling.run.modes=publish\nsling.home=/elsewhere\n");
+        let found = Found { root: "", bundle: "", name: SLING };
+        let Ok(Fact::Settings(statements)) = parse(&found, text.as_bytes()) else { panic!() };
+        assert_eq!(statements.settings.len(), SETTINGS_MAX);
+        assert!(statements.unclear.contains("sling.home"), "{:?}", statements.unclear);
     }
 
     #[test]

@@ -40,7 +40,7 @@ impl Claims<'_> {
         let empty = self.realms.iter().filter(|realm| !self.holds_root(realm));
         gaps.extend(empty.map(|realm| self.empty_archive(realm, is_status)));
         if !directory {
-            gaps.extend(self.beside());
+            gaps.extend(self.links_beside());
             gaps.extend(self.broken());
         }
         gaps
@@ -93,38 +93,42 @@ impl Claims<'_> {
 
     /// Links that stand where another instance of the farm would: in the home of an install, or next to that. What those lead to that
     /// lead out of the source may as well be a JDK.
-    fn beside(&self) -> impl Iterator<Item = Gap> {
+    fn links_beside(&self) -> Vec<Gap> {
         let roots = || self.roots.iter().filter(|root| !root.is_empty());
         let archives = roots().filter_map(|root| realm(root).strip_suffix(INSIDE));
         let farms: BTreeSet<&str> =
             roots().map(|root| parent(parent(root))).chain(archives.map(parent)).collect();
         let homes: BTreeSet<&str> = roots().map(|root| parent(root)).collect();
-        let is_beside = {
-            let farms = farms.clone();
-            move |path: &str| {
-                let directory = parent(path);
-                (homes.contains(directory) || farms.contains(directory))
-                    && owner(path, self.roots).is_none()
-            }
+        let is_beside = |path: &str| {
+            let directory = parent(path);
+            (homes.contains(directory) || farms.contains(directory))
+                && owner(path, self.roots).is_none()
         };
-        let links = self.links.links().iter();
-        let links = links.filter(move |(path, _)| is_beside(path)).take(LINKS_MAX);
-        links.filter_map(move |(path, target)| {
+        let mut links = self.links.links().iter().filter(|(path, _)| is_beside(path));
+        let gap = |(path, target): (&String, &LinkTarget)| {
             let reason = match self.links.follow(target) {
                 Resolved::Outside => {
                     "is a link that leads out of the source; if an instance is there, name it as a source"
                 }
                 // Whether it leads to anything the names of what was kept do not tell. Of those named like archives that is told apart.
                 Resolved::Inside(target)
-                    if farms.contains(parent(path)) && !claims_other(path)
-                        && !claims_archive(path) && !self.is_near(&target) =>
+                    if farms.contains(parent(path))
+                        && !claims_other(path)
+                        && !claims_archive(path)
+                        && !self.is_near(&target) =>
                 {
                     "is a link to what is no instance of the source, or is not in it"
                 }
                 Resolved::Inside(_) | Resolved::Loop | Resolved::TooLong => return None,
             };
             Some(self.gap(path, GapKind::LinkBeside, reason))
-        })
+        };
+        let mut gaps: Vec<Gap> = links.by_ref().take(LINKS_MAX).filter_map(gap).collect();
+        if let Some((path, _)) = links.next() {
+            let reason = "is one of more links beside installs than are looked at";
+            gaps.push(self.gap(path, GapKind::LinkBeside, reason));
+        }
+        gaps
     }
 
     /// Says whether an install is at a path, below or around it, or in the archive of that path.

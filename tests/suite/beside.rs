@@ -304,6 +304,22 @@ fn what_lies_beside_installs_as_a_rule_decides_nothing() {
 }
 
 #[test]
+fn more_links_beside_installs_than_are_looked_at_are_told() {
+    let (folder, home) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let link = Link("publish2", "/mnt/publish2");
+    lay(folder.path(), Unpacked, &link);
+    // They lead to what is no instance, so that of none of them is anything to be told.
+    for index in 0..100 {
+        symlink("author", folder.path().join(format!("a{index}"))).unwrap();
+    }
+    let archive = home.path().join("upload");
+    fs::write(&archive, packed(folder.path(), &link)).unwrap();
+    let report = run::json(&run::scan(&[archive.into_os_string()]));
+    let gaps: Vec<_> = run::list(&report["gaps"]).map(|gap| gap["path"].as_str()).collect();
+    assert_eq!(gaps, [Some("case/publish2")]);
+}
+
+#[test]
 fn links_to_no_instance_are_told_wherever_they_lie() {
     for farm in [Unpacked, Archives] {
         let (folder, home) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
