@@ -48,7 +48,7 @@ impl Instance {
         let snapshot = Snapshot {
             source: format!("{name}.tar"),
             root: "crx-quickstart".to_owned(),
-            parts: Parts { properties: true, conf_properties: true, configurations: false },
+            parts: Parts { properties: true, configurations: false },
             ..Snapshot::default()
         };
         let hmac: Vec<u8> = (0x80..0xA0).collect();

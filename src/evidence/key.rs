@@ -24,7 +24,7 @@ const BYTES_MAX: usize = 64 << 10;
 pub(super) const SMALL: Kind = Kind {
     name: "crypto key elsewhere",
     names: Names::Are(&["hmac", "master"]),
-    reads: Reads::Small(64 << 10),
+    reads: Reads::Small(BYTES_MAX as u64),
     find: find_small,
     parse,
 };

@@ -3,6 +3,8 @@
 //! The root is the directory that stands for `crx-quickstart`. A source may start above, at or inside it, so `launchpad/…`,
 //! `felix/…` and `bundle5/…` are recognised too. A copy such as `launchpad/felix_backup/` becomes a root of its own.
 
+use crate::facts::QUICKSTART;
+
 /// A bundle directory of the Felix cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct BundleDirectory<'p> {
@@ -130,7 +132,6 @@ const SYSTEM_BUNDLE: &str = "bundle0";
 const FELIX: &str = "felix";
 const CONF: &str = "conf";
 const LAUNCHPAD: &str = "launchpad";
-const QUICKSTART: &str = "crx-quickstart";
 const REPOSITORY: &str = "repository";
 /// The directory of the segment store's files.
 pub const SEGMENT_STORE: &str = "segmentstore";

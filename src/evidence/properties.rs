@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 pub(super) const KIND: Kind = Kind {
     name: "properties",
     names: Names::Are(&[SLING, QUICKSTART]),
-    reads: Reads::Whole(1 << 20),
+    reads: Reads::Whole(BYTES_MAX),
     find,
     parse,
 };
@@ -25,10 +25,13 @@ pub(super) const KIND: Kind = Kind {
 pub(super) const SMALL: Kind = Kind {
     name: "property file",
     names: Names::Any,
-    reads: Reads::Small(1 << 20),
+    reads: Reads::Small(BYTES_MAX),
     find: find_small,
     parse: parse_any,
 };
+
+/// Bytes of a property file.
+const BYTES_MAX: u64 = 1 << 20;
 
 const SLING: &str = "sling.properties";
 const QUICKSTART: &str = "quickstart.properties";

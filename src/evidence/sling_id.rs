@@ -4,6 +4,7 @@
 
 use super::cursor::Cursor;
 use super::{Fact, Found, Kind, Names, ParseError, Reads, path};
+use crate::facts::Shape;
 
 pub(super) const KIND: Kind = Kind {
     name: "sling.id.file",
@@ -22,14 +23,11 @@ fn find(path: &str) -> Option<Found<'_>> {
 
 fn parse(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
     let uuid: [u8; 36] = Cursor::new(bytes).array("Sling id")?;
-    if !uuid.iter().enumerate().all(|(index, byte)| fits(index, *byte)) {
+    let uuid: String = uuid.iter().map(|byte| char::from(byte.to_ascii_lowercase())).collect();
+    if !Shape::Uuid.fits(&uuid) {
         return Err(ParseError::unexpected("Sling id", 0, "a UUID", bytes));
     }
-    Ok(Fact::SlingId(uuid.iter().map(|byte| char::from(byte.to_ascii_lowercase())).collect()))
-}
-
-fn fits(index: usize, byte: u8) -> bool {
-    if matches!(index, 8 | 13 | 18 | 23) { byte == b'-' } else { byte.is_ascii_hexdigit() }
+    Ok(Fact::SlingId(uuid))
 }
 
 #[cfg(test)]

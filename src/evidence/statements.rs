@@ -31,11 +31,6 @@ impl Statements {
         let files = self.sources.iter().chain(&self.runs).map(|file| pair_bytes(file, ""));
         pairs.chain(files).fold(0, usize::saturating_add)
     }
-
-    /// Returns the values of a setting.
-    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.settings.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
-    }
 }
 
 /// The launcher's option for the install root, as a name of a setting.

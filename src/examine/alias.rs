@@ -1,6 +1,6 @@
 //! Where entries also stand, through links.
 
-use super::paths::join;
+use super::paths::{first_below, join};
 use super::prefixes::Prefixes;
 use crate::limits::Limits;
 use std::collections::BTreeMap;
@@ -64,12 +64,7 @@ impl Aliases {
 
     /// Says whether a directory leads to a target, or lies below one.
     pub(super) fn concern(&self, directory: &str) -> bool {
-        let below = format!("{directory}/");
-        let leads = self
-            .by_target
-            .range(below.clone()..)
-            .next()
-            .is_some_and(|(t, _)| t.starts_with(&below));
+        let leads = first_below(&self.by_target, directory).is_some();
         leads || directory.is_empty() || self.above(directory).next().is_some()
     }
 }

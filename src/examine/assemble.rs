@@ -236,9 +236,9 @@ fn snapshot(
         add(&mut snapshot, found, fact, owner.as_ref(), place);
     }
     access::add(&mut snapshot, evidence);
-    snapshot.parts = Parts { properties: layout.properties, ..parts(evidence) };
     let used = configs::Use::of(&snapshot);
-    snapshot.parts.configurations = configs::are_packed(evidence, used);
+    let configurations = configs::are_packed(evidence, used);
+    snapshot.parts = Parts { properties: layout.properties, configurations };
     snapshot.configurations = configs::configurations(source, evidence, used);
     snapshot.node_store = node_store::configured(&snapshot, evidence);
     snapshot.settings.sort_by(|a, b| (&a.name, &a.place).cmp(&(&b.name, &b.place)));
@@ -302,16 +302,4 @@ fn add(
 
 fn is_settings(snapshot: &Snapshot, found: &Found<'_>) -> bool {
     snapshot.bundle_in(found.bundle).is_some_and(|bundle| bundle.is("org.apache.sling.settings"))
-}
-
-fn parts(evidence: &Evidence<'_>) -> Parts {
-    let is_read = |item: &Item| matches!(item, Item::Read { fact: Ok(_), .. });
-    let read = evidence.iter().filter(|(_, _, item)| is_read(item));
-    let properties = read.filter(|(_, found, _)| found.name == "sling.properties");
-    let paths: Vec<&str> = properties.map(|(path, ..)| *path).collect();
-    Parts {
-        properties: false,
-        conf_properties: paths.iter().any(|path| path.ends_with("conf/sling.properties")),
-        configurations: false,
-    }
 }

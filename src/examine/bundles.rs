@@ -1,6 +1,7 @@
 //! Makes bundles of what was read of their directories.
 
 use super::collector::Item;
+use super::paths::has_at_or_below;
 use super::roots::{Evidence, below, bundle_directory};
 use crate::evidence::{BundleParts, Fact, Found, Packing, assemble};
 use crate::facts::{Bundle, Gap, Place};
@@ -31,11 +32,7 @@ pub(super) fn bundles(
     let hiding = || gaps.iter().filter(|gap| gap.kind.hides());
     let whole = hiding().all(|gap| gap.is_local());
     let cut: BTreeSet<&str> = hiding().filter_map(|gap| gap.path.as_deref()).collect();
-    let is_cut = |place: &Place| {
-        let below = format!("{}/", place.path);
-        cut.contains(place.path.as_str())
-            || cut.range(below.as_str()..).next().is_some_and(|path| path.starts_with(&below))
-    };
+    let is_cut = |place: &Place| has_at_or_below(&cut, &place.path);
     let known = |parts: &BundleParts<'_>| {
         whole && !lossy.contains(parts.directory) && !is_cut(&parts.place)
     };

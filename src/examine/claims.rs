@@ -4,7 +4,7 @@
 
 use super::hints::may_hold_install;
 use super::links::{Follower, Resolved};
-use super::paths::parent;
+use super::paths::{has_at_or_below, parent};
 use super::roots::owner;
 use crate::facts::{Gap, GapKind, INSIDE, realm};
 use crate::intake::{LinkTarget, claims_archive, claims_other, claims_program};
@@ -51,15 +51,9 @@ impl Claims<'_> {
         Gap { source, path, kind, reason: reason.to_owned() }
     }
 
-    /// Says whether an install is at a path or below.
+    /// Returns `true` if an install is at a path or below.
     fn holds_root(&self, path: &str) -> bool {
-        let below = format!("{path}/");
-        self.roots.contains(path)
-            || self
-                .roots
-                .range(below.as_str()..)
-                .next()
-                .is_some_and(|root| root.starts_with(&below))
+        has_at_or_below(self.roots, path)
     }
 
     fn is_claim(&self, home: &str) -> bool {

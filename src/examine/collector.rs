@@ -15,7 +15,7 @@ use super::gap_list::GapList;
 use super::hints;
 use super::links::Links;
 use super::mixed;
-use super::paths::{join, name};
+use super::paths::{first_below, join, name};
 use super::prefixes::Prefixes;
 use super::segments::{self, Segments, Store};
 use super::unknown::UnknownFiles;
@@ -24,9 +24,6 @@ use crate::facts::{Gap, GapKind, Owner, StorageMode};
 use crate::intake::{Descend, Entry, EntryKind, LinkTarget, Visit, Want, claims_archive};
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The directory of an install.
-const INSTALL: &str = "crx-quickstart";
 
 /// What stands at one evidence path. The last entry of a path counts, as in tar.
 #[derive(Debug, PartialEq, Eq)]
@@ -556,12 +553,7 @@ impl Visit for Collector<'_> {
 
 /// Returns the first item below a directory, or in an archive.
 fn below<'i>(items: &'i BTreeMap<String, Item>, directory: &str) -> Option<&'i Item> {
-    let below = format!("{directory}/");
-    items
-        .range(below.clone()..)
-        .next()
-        .filter(|(path, _)| path.starts_with(&below))
-        .map(|(_, item)| item)
+    items.get(first_below(items, directory)?)
 }
 
 /// Says whether a path is that of a log, or of the directory of logs.

@@ -2,14 +2,14 @@
 
 use super::paths::{name, parent};
 use crate::evidence::classify;
-use crate::facts::realm;
+use crate::facts::{QUICKSTART, realm};
 use crate::intake::{Entry, EntryKind};
 
 /// Directories of an install and of packages: an archive in them is a part of those.
 ///
 /// Names that are no one else's: `opt`, `bin` or `logs` may be any directory, and `crx-quickstart` is above those of an install.
 const PARTS: [&str; 10] = [
-    "crx-quickstart",
+    QUICKSTART,
     "launchpad",
     "felix",
     "repository",

@@ -1,8 +1,8 @@
 //! Directories without a file beside the homes of installs: a mount that is down leaves one, and so an instance would be missing.
 
 use super::hints::may_hold_install;
-use super::paths::{name, parent};
-use crate::facts::{Gap, GapKind, INSIDE};
+use super::paths::{home_of, name, parent};
+use crate::facts::{Gap, GapKind, INSIDE, QUICKSTART};
 use crate::intake::EntryKind;
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,9 +10,6 @@ use std::collections::{BTreeMap, BTreeSet};
 const KEPT_MAX: usize = Limits::DEFAULT.hollow_directories_max;
 
 const DEPTH_MAX: usize = Limits::DEFAULT.hollow_depth_max;
-
-/// The directory of an install.
-const INSTALL: &str = "crx-quickstart";
 
 /// What directories beside installs are called that hold none, up to the first character that is no letter.
 const OTHERS: [&str; 50] = [
@@ -84,7 +81,7 @@ impl Hollow {
         if *kind == EntryKind::Directory && is_outside(path) {
             if !self.filled.contains(path) {
                 self.is_over |= self.empty.len() >= KEPT_MAX;
-                if !self.is_over && name(path) != INSTALL {
+                if !self.is_over && name(path) != QUICKSTART {
                     self.empty.insert(path.to_owned());
                 }
             }
@@ -145,7 +142,7 @@ impl Hollow {
 fn farms(roots: &BTreeSet<&str>) -> BTreeSet<String> {
     let mut below: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
     for root in roots {
-        let home = if name(root) == INSTALL { parent(root) } else { root };
+        let home = home_of(root);
         let mut child = home;
         for _ in 0..DEPTH_MAX {
             if child.is_empty() || child.ends_with(INSIDE) {

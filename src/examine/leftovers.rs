@@ -2,6 +2,7 @@
 
 use super::claims::is_beside_install;
 use super::collector::{Content, Item};
+use super::paths::has_at_or_below;
 use super::roots::{below, owner};
 use crate::evidence::{classify, concerns_store, may_matter};
 use crate::facts::{CRYPTO, CRYPTO_FILE, Gap, GapKind, INSIDE, Snapshot, StorageMode, realm};
@@ -154,11 +155,7 @@ pub(super) fn unidentified(snapshot: &Snapshot) -> Vec<Gap> {
 pub(super) fn untold<'g>(claims: Vec<Gap>, gaps: impl Iterator<Item = &'g Gap>) -> Vec<Gap> {
     let hiding: BTreeSet<&str> =
         gaps.filter(|gap| gap.kind.hides()).filter_map(|gap| gap.path.as_deref()).collect();
-    let is_told = |claimed: &str| {
-        let below = format!("{claimed}/");
-        hiding.contains(claimed)
-            || hiding.range(below.as_str()..).next().is_some_and(|path| path.starts_with(&below))
-    };
+    let is_told = |claimed: &str| has_at_or_below(&hiding, claimed);
     let is_untold = |claim: &Gap| !claim.path.as_deref().is_some_and(is_told);
     claims.into_iter().filter(is_untold).collect()
 }

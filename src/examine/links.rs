@@ -1,6 +1,6 @@
 //! Where links inside a source lead, decided from names alone.
 
-use super::paths::join;
+use super::paths::{join, name, parent};
 use super::prefixes::Prefixes;
 use crate::intake::LinkTarget;
 use crate::limits::Limits;
@@ -115,16 +115,16 @@ impl<'l> Follower<'l> {
 
 /// Says whether a link of this name may stand for a directory that holds evidence.
 pub(super) fn is_stem(path: &str, roots: &BTreeSet<String>) -> bool {
-    let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let parent_name = parent.rsplit('/').next().unwrap_or_default();
-    match name {
+    let (stem, directory) = (name(path), parent(path));
+    let parent_name = name(directory);
+    match stem {
         "launchpad" | "felix" => true,
         "config" => parent_name == "launchpad",
         "data" => parent_name.starts_with("bundle"),
         // Common names: only beside the rest of an install.
-        "conf" | "bin" => roots.contains(parent),
-        _ if format!("/{parent}/").contains("/launchpad/config/") => true,
-        _ => name.starts_with("bundle") && (parent_name == "felix" || roots.contains(parent)),
+        "conf" | "bin" => roots.contains(directory),
+        _ if format!("/{directory}/").contains("/launchpad/config/") => true,
+        _ => stem.starts_with("bundle") && (parent_name == "felix" || roots.contains(directory)),
     }
 }
 

@@ -4,7 +4,7 @@
 //! not where a configuration of another store stands beside them: after a migration either may be left over.
 
 use super::collector::Item;
-use super::paths::join;
+use super::paths::{join, name};
 use super::repository::REPOSITORY;
 use super::segments::Store as Stored;
 use crate::evidence::{Fact, Found, Installed, SEGMENT_STORE, SPLIT_STORE, installed_pid};
@@ -143,7 +143,7 @@ fn elsewhere<'a>(all: &'a [Statement], root: &str) -> Option<(NodeStoreKind, &'a
 fn is_inside(home: &str, root: &str) -> bool {
     let home = home.trim().replace('\\', "/");
     let parts: Vec<&str> = home.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
-    let install = root.rsplit('/').next().unwrap_or_default();
+    let install = name(root);
     match parts.as_slice() {
         [] => true,
         [REPOSITORY] => !home.starts_with('/'),
@@ -199,15 +199,13 @@ fn is_in_jcr(snapshot: &Snapshot) -> bool {
 fn is_begun(stored: &Stored) -> bool {
     let is_its_own =
         |name: &str| name == MANIFEST || name == "journal.log" || name.starts_with("data");
-    let mut names = stored.parts.iter().filter_map(|part| part.path.rsplit('/').next());
+    let mut names = stored.parts.iter().map(|part| name(&part.path));
     !stored.unread.is_empty() || names.any(is_its_own)
 }
 
 /// Says whether it has a journal and segments.
 fn is_whole(stored: &Stored) -> bool {
-    let has = |is: fn(&str) -> bool| {
-        stored.parts.iter().any(|part| is(part.path.rsplit('/').next().unwrap_or(&part.path)))
-    };
+    let has = |is: fn(&str) -> bool| stored.parts.iter().any(|part| is(name(&part.path)));
     has(|name| name == "journal.log") && has(|name| name.starts_with("data"))
 }
 

@@ -4,7 +4,7 @@
 
 use super::jcr_keys::keys;
 use super::node_store;
-use super::paths::join;
+use super::paths::{join, name};
 use super::segments::Store as Stored;
 use super::{jcr_configs, key_history};
 use crate::evidence::SEGMENT_STORE;
@@ -185,8 +185,8 @@ struct Opened<'a> {
 
 impl Files for Opened<'_> {
     fn list(&self) -> Vec<(String, u64)> {
-        let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
-        self.stored.parts.iter().map(|part| (name(&part.path), part.bytes)).collect()
+        let parts = self.stored.parts.iter();
+        parts.map(|part| (name(&part.path).to_owned(), part.bytes)).collect()
     }
 
     fn read(&self, index: usize, offset: u64, buffer: &mut [u8]) -> io::Result<()> {

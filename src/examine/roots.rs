@@ -2,6 +2,7 @@
 
 use super::collector::Item;
 use super::layout::{Cache, Layout};
+use super::paths::{parent, with_those_above};
 use crate::evidence::{ConfigFile, Fact, Found, classify, is_in_barren};
 use crate::facts::{Gap, GapKind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -161,8 +162,7 @@ pub(super) fn marks_instance(found: &Found<'_>, item: &Item) -> bool {
 
 /// Returns the innermost root that a path lies below.
 pub(super) fn owner<'r>(path: &str, roots: &BTreeSet<&'r str>) -> Option<&'r str> {
-    let above = path.rmatch_indices('/').filter_map(|(at, _)| path.get(..at));
-    above.chain([""]).find_map(|directory| roots.get(directory).copied())
+    with_those_above(parent(path)).find_map(|directory| roots.get(directory).copied())
 }
 
 /// Returns the part of `path` below `root`.

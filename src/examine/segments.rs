@@ -2,7 +2,7 @@
 //!
 //! They are too large to be read on the way; whoever needs one opens its parts afterwards.
 
-use super::paths::join;
+use super::paths::{join, name};
 use crate::evidence::{
     SEGMENT_STORE, STORE_DIRECTORIES, is_repository, is_segment_store, may_hold, segment_store,
 };
@@ -125,7 +125,7 @@ impl Segments {
 
 /// Says whether a file of this name belongs to every store, or holds segments.
 fn is_needed(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
+    let name = name(path);
     segment_store(path).is_some() && (name == "journal.log" || name.starts_with("data"))
 }
 

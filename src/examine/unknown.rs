@@ -2,14 +2,11 @@
 
 use super::claims::{is_beside_install, realms_of};
 use super::hollow::Hollow;
-use super::paths::{name, parent};
+use super::paths::{home_of, parent};
 use super::roots::owner;
 use crate::facts::{Gap, GapKind, INSIDE, realm};
 use crate::intake::{BesideInstalls, UploadPlaces, claims_archive, claims_closed};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The directory of an install.
-const INSTALL: &str = "crx-quickstart";
 
 /// Such files, of which only so many are kept: which of them matter shows at the end of the walk.
 #[derive(Debug, Default)]
@@ -82,7 +79,7 @@ impl UnknownFiles {
 
 /// Returns the directories in which installs lie unpacked, or that are one of another name.
 fn homes(roots: &BTreeSet<&str>) -> Vec<String> {
-    let home = |root: &&str| if name(root) == INSTALL { parent(root) } else { root }.to_owned();
+    let home = |root: &&str| home_of(root).to_owned();
     roots.iter().map(home).filter(|home| !home.ends_with(INSIDE)).collect()
 }
 

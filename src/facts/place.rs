@@ -22,6 +22,9 @@ impl fmt::Display for Place {
 /// What ends the path of an archive inside a source, where what it holds stands below it: `case/author.tar.gz!/crx-quickstart`.
 pub const INSIDE: char = '!';
 
+/// The directory of an install, as AEM names it.
+pub const QUICKSTART: &str = "crx-quickstart";
+
 /// Returns the innermost archive inside the source that a path leads into, with its mark; empty where it leads into none.
 pub fn realm(path: &str) -> &str {
     let mut marked = path.rmatch_indices(INSIDE).filter_map(|(at, mark)| {

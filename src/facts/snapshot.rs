@@ -16,8 +16,6 @@ use serde::{Deserialize, Serialize};
 pub struct Parts {
     /// `sling.properties` was read, so a property that is not in it is not set there.
     pub properties: bool,
-    /// The `sling.properties` in `conf` was read. Then one in `launchpad` is not in use.
-    pub conf_properties: bool,
     /// `launchpad/config` came, and not only single files picked from it.
     pub configurations: bool,
 }

@@ -1,12 +1,12 @@
 //! Short looks into a file, to see whether it is worth a walk.
 
 use super::{Descend, Entry, NoWatch, Origin, Source, Visit, Want, walk};
-use crate::facts::GapKind;
+use crate::facts::{GapKind, QUICKSTART};
 use crate::limits::Limits;
 use std::path::Path;
 
 /// Directories of an install.
-const INSTALL: [&str; 3] = ["crx-quickstart", "launchpad", "felix"];
+const INSTALL: [&str; 3] = [QUICKSTART, "launchpad", "felix"];
 
 /// Says whether a compression holds an archive. One entry tells, and stands at the start.
 pub(super) fn holds_archive(file: &Path) -> bool {

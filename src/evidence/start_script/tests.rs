@@ -182,7 +182,7 @@ fn options_of_the_launcher_are_kept() {
     let windows = statements("start.bat", "set START_OPTS=start -c %Dir% -i launchpad\r\n");
     assert_eq!(windows.settings, both("%Dir%", "launchpad"));
     let cache = statements("start", "java -Dorg.osgi.framework.storage=/var/felix");
-    assert_eq!(cache.values(BUNDLE_CACHE).collect::<Vec<_>>(), ["/var/felix"]);
+    assert_eq!(cache.settings, [(BUNDLE_CACHE.to_owned(), "/var/felix".to_owned())]);
 }
 
 #[test]

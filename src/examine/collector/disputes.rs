@@ -4,7 +4,7 @@ use super::{Collector, Item};
 use crate::evidence::{Fact, Reads, classify, implied_revision};
 use crate::examine::hints;
 use crate::examine::links::{Follower, Resolved};
-use crate::examine::paths::{join, name, parent};
+use crate::examine::paths::{first_below, join, name, parent};
 use crate::examine::segments;
 use crate::facts::GapKind;
 use crate::intake::{LinkTarget, claims_archive};
@@ -69,11 +69,7 @@ impl Collector<'_> {
 
     /// Tells of what came before a link to be put in its place.
     pub(super) fn see_behind_links(&mut self) {
-        let first = |link: &String| {
-            let below = format!("{link}/");
-            let (path, _) = self.items.range(below.clone()..).next()?;
-            path.starts_with(&below).then(|| path.clone())
-        };
+        let first = |link: &String| first_below(&self.items, link).map(str::to_owned);
         let behind: Vec<String> = self.links.keys().filter_map(first).collect();
         for path in behind {
             self.dispute(&path, "", THROUGH);

@@ -1,12 +1,12 @@
 //! Links of a source: which of them a second pass follows, and what is found through them.
 
-use super::{Collector, INSTALL, Item, below};
+use super::{Collector, Item, below};
 use crate::evidence::{Fact, classify};
 use crate::examine::alias::Aliases;
 use crate::examine::hints;
 use crate::examine::links::{Follower, Links, Resolved, is_stem};
 use crate::examine::paths::parent;
-use crate::facts::GapKind;
+use crate::facts::{GapKind, QUICKSTART};
 use crate::intake::{LinkTarget, claims_archive};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -124,7 +124,7 @@ impl Collector<'_> {
 /// Says whether a whole install is missing: one that is linked to from outside is, one that is linked to inside is found where it lies.
 fn misses_install(path: &str, target: &LinkTarget, follower: &Follower<'_>) -> bool {
     let is_archive = || claims_archive(path) && hints::may_hold_install(path);
-    (path.rsplit('/').next() == Some(INSTALL) || is_archive())
+    (path.rsplit('/').next() == Some(QUICKSTART) || is_archive())
         && follower.follow(target) == Resolved::Outside
 }
 

@@ -1,10 +1,10 @@
 //! What names in a source tell beside the evidence: archives, homes of installs, links.
 
-use super::{Collector, Content, INSTALL, Item};
+use super::{Collector, Content, Item};
 use crate::evidence::{Fact, classify, may_hold, segment_store};
 use crate::examine::hints;
 use crate::examine::paths::{join, parent};
-use crate::facts::{GapKind, realm};
+use crate::facts::{GapKind, QUICKSTART, realm};
 use crate::intake::{Entry, EntryKind, LinkTarget, Want, claims_archive};
 
 /// Where bundles lie below an install root.
@@ -158,7 +158,7 @@ fn home(path: &str) -> Option<&str> {
     let (mut launchpad, mut before) = (None, "");
     let mut begin = 0_usize;
     for part in path.split('/') {
-        if part == INSTALL {
+        if part == QUICKSTART {
             return path.get(..begin.saturating_add(part.len()));
         }
         if part == "felix" && before == "launchpad" && launchpad.is_none() {

@@ -2,8 +2,8 @@
 
 use crate::evidence::{Fact, Statements, classify, classify_small, is_script};
 use crate::examine::collector::Item;
-use crate::examine::paths::{join, name, parent};
-use crate::facts::GapKind;
+use crate::examine::paths::{has_at_or_below, join, name, parent};
+use crate::facts::{GapKind, QUICKSTART};
 use crate::intake::LinkTarget;
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,9 +77,7 @@ impl<'a> Files<'a> {
 
     /// Says whether the source has something at a path or below.
     pub(super) fn has(&self, path: &str) -> bool {
-        let below = format!("{path}/");
-        let next = || self.items.range(below.clone()..).next();
-        self.items.contains_key(path) || next().is_some_and(|(path, _)| path.starts_with(&below))
+        has_at_or_below(self.items, path)
     }
 
     /// Returns the file at a path, where it is a property file or a script and was read, or is a link to one.
@@ -136,7 +134,7 @@ impl<'a> Files<'a> {
 
 /// Returns where scripts of an install may lie beside its `bin`, among other files.
 fn script_places(root: &str) -> impl Iterator<Item = String> {
-    let beside = (name(root) == "crx-quickstart").then(|| parent(root).to_owned());
+    let beside = (name(root) == QUICKSTART).then(|| parent(root).to_owned());
     [Some(join(root, "opt/helpers")), Some(root.to_owned()), beside].into_iter().flatten()
 }
 

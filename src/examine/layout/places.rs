@@ -6,7 +6,7 @@ use crate::evidence::{HOME_OPTION, LAUNCHPAD_OPTION};
 use crate::examine::paths::join;
 use crate::facts::{
     BUNDLE_CACHE, CONFIG_DIRECTORY, CRYPTO_KEYS_PATH, GapKind, KeyName, OLD_BUNDLE_CACHE,
-    REPOSITORY_HOME, SLING_HOME, SLING_LAUNCHPAD,
+    QUICKSTART, REPOSITORY_HOME, SLING_HOME, SLING_LAUNCHPAD,
 };
 
 impl<'a> InstallReader<'a> {
@@ -21,7 +21,7 @@ impl<'a> InstallReader<'a> {
             let last = value.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
             // The script of AEM finds out by itself in which directory it is.
             let is_own = index < options && is_open(last)
-                || matches!(last, "" | "." | "crx-quickstart")
+                || matches!(last, "" | "." | QUICKSTART)
                 || !is_open(last) && (last == name || name.is_empty());
             let is_other =
                 absolute(&value).is_some_and(|path| is_elsewhere_on_host(path, self.root));

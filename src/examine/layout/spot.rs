@@ -1,10 +1,9 @@
 //! What a path in a setting means: a place in the source, one outside of it, or nobody knows which.
 
 use crate::examine::paths::join;
+use crate::facts::QUICKSTART;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The directory of an install, wherever it lies.
-const QUICKSTART: &str = "crx-quickstart";
 /// Bytes that a value grows to, at most, when variables are put in.
 const VALUE_BYTES_MAX: usize = 4096;
 /// How often a variable may name another one.
