@@ -266,7 +266,7 @@ impl Limits {
         self.ratioed_max(stored_bytes).min(self.unpacked_bytes_max)
     }
 
-    /// Says whether it is the size of a source that bounds what it may unpack to.
+    /// Returns `true` if it is the size of a source that bounds what it may unpack to.
     pub fn is_ratioed(&self, stored_bytes: u64) -> bool {
         self.ratioed_max(stored_bytes) < self.unpacked_bytes_max
     }

@@ -28,8 +28,8 @@ impl Wiped {
 
     /// Overwrites all bytes, those behind the end too, and leaves the buffer empty.
     ///
-    /// `Vec::zeroize` writes byte by byte through a generic function, which costs 20 ns a byte in a build without optimisation:
-    /// tests spent four fifths of their time on it. What is in use is set at once instead; the barrier keeps the compiler from
+    /// `Vec::zeroize` writes byte by byte through a generic function, which costs 20 ns a byte in a build without optimisation,
+    /// four fifths of the time of the tests. So what is in use is set at once; the barrier keeps the compiler from
     /// leaving that out.
     pub fn wipe(&mut self) {
         self.0.fill(0);

@@ -8,7 +8,7 @@ use std::path::Path;
 /// Directories whose files are the open files of this process, by number.
 const OPEN_FILES: [&str; 2] = ["/proc/self/fd", "/dev/fd"];
 
-/// Says whether a path names a pipe, a device or an open file of this process.
+/// Returns `true` if a path names a pipe, a device or an open file of this process.
 pub(super) fn is_one(path: &Path) -> bool {
     let is_other = |metadata: fs::Metadata| !metadata.is_file() && !metadata.is_dir();
     number(path).is_some() || fs::metadata(path).is_ok_and(is_other)

@@ -13,8 +13,8 @@ impl Fact {
         }
     }
 
-    /// Says whether anything of the body is in it: letters or digits, and not only what they mean. A key is no jar, and of a log
-    /// words of fixed patterns alone are kept.
+    /// Returns `true` if anything of the body is in it: letters or digits, and not only what they mean. A key is no jar, and of a
+    /// log words of fixed patterns alone are kept.
     pub fn quotes(&self) -> bool {
         match self {
             Self::Seen

@@ -70,7 +70,7 @@ pub fn fingerprint(bytes: &[u8]) -> Option<Digest> {
     (!content.is_empty() && bytes.len() <= BYTES_MAX).then(|| digest(content))
 }
 
-/// Says whether a path is that of a key file.
+/// Returns `true` if a path is that of a key file.
 pub fn is_key(path: &str) -> bool {
     find(path).is_some()
 }
@@ -108,13 +108,13 @@ fn text_kind(bytes: &[u8]) -> Option<TextKind> {
     })
 }
 
-/// Says whether the text is a key in hexadecimal: digits, twice as many as a key has bytes.
+/// Returns `true` if the text is a key in hexadecimal: digits, twice as many as a key has bytes.
 fn is_hex(text: &[u8]) -> bool {
     KEY_BYTES.iter().any(|bytes| bytes.checked_mul(2) == Some(text.len()))
         && text.iter().all(u8::is_ascii_hexdigit)
 }
 
-/// Says whether the text is a key in base64, the URL alphabet and missing padding included.
+/// Returns `true` if the text is a key in base64, the URL alphabet and missing padding included.
 fn is_base64(text: &[u8]) -> bool {
     let digits = without_padding(text);
     let padded = digits.len() == text.len() || text.len().is_multiple_of(4);

@@ -63,9 +63,9 @@ struct Section<'a> {
     ended: bool,
 }
 
-impl<'a> Section<'a> {
+impl Section<'_> {
     fn next_header(&mut self) -> Option<Vec<u8>> {
-        let first = self.next_line()?;
+        let first = text::next_line(&mut self.rest)?;
         if first.is_empty() {
             self.ended = true;
             self.rest = &[];
@@ -73,21 +73,10 @@ impl<'a> Section<'a> {
         }
         let mut header = first.to_vec();
         while self.rest.first() == Some(&b' ') {
-            let fold = self.next_line()?;
+            let fold = text::next_line(&mut self.rest)?;
             header.extend_from_slice(fold.get(1..).unwrap_or_default());
         }
         Some(header)
-    }
-
-    fn next_line(&mut self) -> Option<&'a [u8]> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let end = self.rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
-        let (line, behind) = self.rest.split_at_checked(end.unwrap_or(self.rest.len()))?;
-        let line_end = if behind.starts_with(b"\r\n") { 2 } else { 1 };
-        self.rest = behind.get(line_end..).unwrap_or_default();
-        Some(line)
     }
 }
 

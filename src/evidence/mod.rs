@@ -98,7 +98,7 @@ pub fn classify_small(path: &str) -> Option<(&'static Kind, Found<'_>)> {
     (!is_apart && may_hold(directory)).then_some((kind, found))
 }
 
-/// Says whether files of a kind are scripts.
+/// Returns `true` if files of a kind are scripts.
 pub fn is_script(kind: &Kind) -> bool {
     [start_script::KIND.name, start_script::SMALL.name].contains(&kind.name)
 }

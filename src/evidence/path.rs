@@ -81,14 +81,14 @@ pub fn implied_revision(path: &str) -> Option<&str> {
     None
 }
 
-/// Says whether a directory is the one of this name in an install, as far as its path tells. A source may start in an install, or
-/// have it under another name; `conf` is the name of few other directories.
+/// Returns `true` if a directory is the one of this name in an install, as far as its path tells. A source may start in an install,
+/// or have it under another name; `conf` is the name of few other directories.
 pub(super) fn is_directory_of_install(directory: &str, name: &str) -> bool {
     parent_of(directory, name)
         .is_some_and(|root| root.is_empty() || name == CONF || split(root).1 == QUICKSTART)
 }
 
-/// Says whether a file's name ends in one of these, in any case. No name is copied for it: it is asked of every entry.
+/// Returns `true` if a file's name ends in one of these, in any case. No name is copied for it: it is asked of every entry.
 pub(super) fn ends_in(file: &str, ends: &[&str]) -> bool {
     ends.iter().any(|end| {
         let tail = file.len().checked_sub(end.len()).and_then(|at| file.as_bytes().get(at..));
@@ -96,7 +96,7 @@ pub(super) fn ends_in(file: &str, ends: &[&str]) -> bool {
     })
 }
 
-/// Says whether a file's name is one of an archive, or of a copy or a part of one (`a.tar.gz.1`).
+/// Returns `true` if a file's name is one of an archive, or of a copy or a part of one (`a.tar.gz.1`).
 pub(super) fn may_be_archive(file: &str) -> bool {
     const ENDS: [&str; 9] = ["tar", "gz", "tgz", "zip", "jar", "bz2", "xz", "zst", "7z"];
     file.split('.').skip(1).any(|part| ENDS.iter().any(|end| part.eq_ignore_ascii_case(end)))
@@ -158,7 +158,7 @@ fn felix_root(felix: &str) -> Option<&str> {
 /// Directories with which an install begins, wherever it lies.
 const STARTS: [&str; 3] = [QUICKSTART, LAUNCHPAD, FELIX];
 
-/// Says whether a directory can hold evidence itself.
+/// Returns `true` if a directory can hold evidence itself.
 ///
 /// `classify` finds nothing in a directory for which this is false, so an archive and the directory it was unpacked to give the
 /// same facts. Names are judged by where they stand: `/opt/app` and `/mnt/logs` are as good a home for installs as any.
@@ -166,13 +166,13 @@ pub fn may_hold(directory: &str) -> bool {
     level(directory).is_some_and(|level| level != Level::Barren)
 }
 
-/// Says whether a directory holds nothing in an install, and another install anywhere else: a home of installs may be called
+/// Returns `true` if a directory holds nothing in an install, and another install anywhere else: a home of installs may be called
 /// `repository/cache` or `felix/bundles`. A walk passes it by where the install around it is known.
 pub fn is_barren(directory: &str) -> bool {
     level(directory) == Some(Level::Barren)
 }
 
-/// Says whether a path below an install root leads through a directory that holds nothing of an install.
+/// Returns `true` if a path below an install root leads through a directory that holds nothing of an install.
 pub fn is_in_barren(path: &str, root: &str) -> bool {
     let (mut level, mut parent, mut end) = (Level::Outside, "", 0_usize);
     // The directory that holds nothing may lie around the root; then it tells nothing of what is in it.
@@ -193,8 +193,8 @@ pub fn is_in_barren(path: &str, root: &str) -> bool {
     false
 }
 
-/// Says whether a directory is the segment store of an install root, which holds no evidence by path: it is a file format of its
-/// own, read at any place.
+/// Returns `true` if a directory is the segment store of an install root, which holds no evidence by path: it is a file format of
+/// its own, read at any place.
 pub fn is_segment_store(directory: &str) -> bool {
     STORE_DIRECTORIES
         .into_iter()
@@ -208,7 +208,7 @@ pub fn segment_store(path: &str) -> Option<&str> {
     Some(split(path).0).filter(|directory| is_segment_store(directory))
 }
 
-/// Says whether a directory is a repository, in which nothing but the segment store matters.
+/// Returns `true` if a directory is a repository, in which nothing but the segment store matters.
 pub fn is_repository(directory: &str) -> bool {
     parent_of(directory, REPOSITORY)
         .is_some_and(|root| split(root).1 == QUICKSTART && may_be_root(root))
@@ -261,7 +261,7 @@ impl Level {
         }
     }
 
-    /// Says whether nothing deeper is of the install.
+    /// Returns `true` if nothing deeper is of the install.
     fn is_closed(self) -> bool {
         matches!(self, Self::Leaf | Self::Bundle | Self::Barren)
     }

@@ -197,13 +197,7 @@ struct Lines<'a> {
 impl<'a> Lines<'a> {
     /// Returns the next natural line without its end and without leading blanks.
     fn next_natural(&mut self) -> Option<&'a [u8]> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let end = self.rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
-        let (line, behind) = self.rest.split_at_checked(end.unwrap_or(self.rest.len()))?;
-        let line_end = if behind.starts_with(b"\r\n") { 2 } else { 1 };
-        self.rest = behind.get(line_end..).unwrap_or_default();
+        let line = text::next_line(&mut self.rest)?;
         let blanks = line.iter().position(|byte| !is_blank(*byte)).unwrap_or(line.len());
         line.get(blanks..)
     }
@@ -232,7 +226,7 @@ fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | 0x0c)
 }
 
-/// Says whether a line ends in an odd number of backslashes.
+/// Returns `true` if a line ends in an odd number of backslashes.
 fn is_continued(line: &[u8]) -> bool {
     line.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
 }
@@ -340,8 +334,8 @@ mod tests {
 
     #[test]
     fn what_is_not_kept_of_too_many_settings_is_unclear() {
-        let many: String = (0..=SETTINGS_MAX).map(|at| format!("sling.include.{at}=x\n")).collect();
-        let text = format!("{many}sling.run.modes=publish\nsling.home=/elsewhere\n");
+        let many: Vec<_> = (0..=SETTINGS_MAX).map(|at| format!("sling.include.{at}=x\n")).collect();
+        let text = format!("{}sling.run.modes=publish\nsling.home=/elsewhere\n", many.concat());
         let found = Found { root: "", bundle: "", name: SLING };
         let Ok(Fact::Settings(statements)) = parse(&found, text.as_bytes()) else { panic!() };
         assert_eq!(statements.settings.len(), SETTINGS_MAX);

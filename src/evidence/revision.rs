@@ -66,7 +66,7 @@ fn read(bytes: &[u8]) -> RevisionLocation {
     }
 }
 
-/// Says whether two hexadecimal digits follow each `%`.
+/// Returns `true` if two hexadecimal digits follow each `%`.
 fn is_decodable(location: &[u8]) -> bool {
     let mut escapes = location.split(|byte| *byte == b'%').skip(1);
     escapes.all(|rest| {

@@ -18,6 +18,18 @@ pub(super) fn decode(bytes: &[u8]) -> String {
         .map_or_else(|_| bytes.iter().copied().map(char::from).collect(), str::to_owned)
 }
 
+/// Takes the next line of a file of Java, without its end: a line feed, a carriage return, or both.
+pub(super) fn next_line<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    if rest.is_empty() {
+        return None;
+    }
+    let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+    let (line, behind) = rest.split_at_checked(end.unwrap_or(rest.len()))?;
+    let line_end = if behind.starts_with(b"\r\n") { 2 } else { 1 };
+    *rest = behind.get(line_end..).unwrap_or_default();
+    Some(line)
+}
+
 /// Returns at most the first `chars_max` characters.
 pub(super) fn cut(text: &str, chars_max: usize) -> String {
     text.chars().take(chars_max).collect()

@@ -34,12 +34,12 @@ impl Aliases {
             .filter_map(|(target, rest)| Some((rest, self.by_target.get(target)?.as_slice())))
     }
 
-    /// Says whether a link leads to exactly this path.
+    /// Returns `true` if a link leads to exactly this path.
     pub(super) fn is_target(&self, path: &str) -> bool {
         self.by_target.contains_key(path)
     }
 
-    /// Says whether there are none.
+    /// Returns `true` if there are none.
     pub(super) fn is_empty(&self) -> bool {
         self.by_target.is_empty()
     }
@@ -62,7 +62,7 @@ impl Aliases {
             .collect()
     }
 
-    /// Says whether a directory leads to a target, or lies below one.
+    /// Returns `true` if a directory leads to a target, or lies below one.
     pub(super) fn concern(&self, directory: &str) -> bool {
         let leads = first_below(&self.by_target, directory).is_some();
         leads || directory.is_empty() || self.above(directory).next().is_some()

@@ -193,7 +193,7 @@ fn split_off(
     roots.split_off(&beyond).into_keys().collect()
 }
 
-/// Says whether a gap concerns a small file that no install uses: files of such names are everywhere.
+/// Returns `true` if a gap concerns a small file that no install uses: files of such names are everywhere.
 fn is_unused(gap: &Gap, layouts: &BTreeMap<String, Layout>) -> bool {
     let is_small = |path: &str| classify(path).is_none() && classify_small(path).is_some();
     let small = gap.path.as_deref().filter(|path| gap.is_local() && is_small(path));

@@ -125,7 +125,7 @@ impl Claims<'_> {
         gaps
     }
 
-    /// Says whether an install is at a path, below or around it, or in the archive of that path.
+    /// Returns `true` if an install is at a path, below or around it, or in the archive of that path.
     fn is_near(&self, path: &str) -> bool {
         self.holds_root(path)
             || owner(path, self.roots).is_some()
@@ -165,7 +165,7 @@ pub(super) fn realms_of<'r>(roots: &BTreeSet<&'r str>) -> BTreeSet<&'r str> {
     roots.iter().map(|root| realm(root)).collect()
 }
 
-/// Says whether an install lies unpacked in one of the archives around a path, or in the source itself.
+/// Returns `true` if an install lies unpacked in one of the archives around a path, or in the source itself.
 pub(super) fn is_beside_install(path: &str, realms: &BTreeSet<&str>) -> bool {
     let around = |path: &str| realm(path.strip_suffix(INSIDE).unwrap_or(path)).to_owned();
     let mut archives = std::iter::successors(Some(around(path)), |outer| {

@@ -41,7 +41,7 @@ impl Use {
 /// Versions of ConfigAdmin that have names of their own on Windows.
 const HAVE_WINDOWS_NAMES: [&str; 5] = ["1.8.2", "1.8.3", "1.8.4", "1.8.5", "1.8.6"];
 
-/// Says whether a bundle was installed from a path of Windows.
+/// Returns `true` if a bundle was installed from a path of Windows.
 fn is_on_windows(snapshot: &Snapshot) -> bool {
     let locations = snapshot.bundles.iter().filter_map(|bundle| bundle.location.as_deref());
     locations.into_iter().any(|location| location.contains(":\\"))
@@ -63,8 +63,8 @@ pub(super) fn configurations(
     all
 }
 
-/// Says whether the configurations in use were packed, and not just files picked from them: then there are some of other components
-/// below `com`, where most of those looked for lie.
+/// Returns `true` if the configurations in use were packed, and not just files picked from them: then there are some of other
+/// components below `com`, where most of those looked for lie.
 pub(super) fn are_packed(evidence: &[Evidence<'_>], used: Use) -> bool {
     let unused = unused(evidence, used);
     valid(evidence)

@@ -34,12 +34,12 @@ const EXACT: [&str; 6] = [
     "sling.options.file",
 ];
 
-/// Says whether a file has a name that is looked for, if case did not matter.
+/// Returns `true` if a file has a name that is looked for, if case did not matter.
 pub(super) fn is_exact_in_any_case(path: &str) -> bool {
     OF_KEYS.iter().chain(&EXACT).any(|known| known.eq_ignore_ascii_case(name(path)))
 }
 
-/// Says whether a file may be an archive with an install in it, as far as its path tells: it lies in none.
+/// Returns `true` if a file may be an archive with an install in it, as far as its path tells: it lies in none.
 pub(super) fn may_hold_install(path: &str) -> bool {
     let is_part = |part: &str| {
         let bundle = part.strip_prefix("bundle");
@@ -51,19 +51,19 @@ pub(super) fn may_hold_install(path: &str) -> bool {
     !parent(inside).split('/').any(is_part)
 }
 
-/// Says whether an entry is what macOS adds to another: `._name`, beside it or below `__MACOSX` in the zips of the Finder.
+/// Returns `true` if an entry is what macOS adds to another: `._name`, beside it or below `__MACOSX` in the zips of the Finder.
 pub(super) fn is_of_finder(entry: &Entry<'_>) -> bool {
     let is_below = || entry.path.split('/').any(|part| part == "__MACOSX");
     name(entry.path).starts_with("._") || (entry.kind == EntryKind::Directory && is_below())
 }
 
-/// Says whether a path is one of a content package, whose archives are packages too.
+/// Returns `true` if a path is one of a content package, whose archives are packages too.
 pub(super) fn is_in_package(path: &str) -> bool {
     path.starts_with("jcr_root/") || path.contains("/jcr_root/")
 }
 
-/// Says whether a path is one of the status that the Felix web console packs (`configuration-status-….zip`): a page of it, by its
-/// title, behind a number in older versions, or as JSON.
+/// Returns `true` if a path is one of the status that the Felix web console packs (`configuration-status-….zip`): a page of it, by
+/// its title, behind a number in older versions, or as JSON.
 pub(super) fn is_status(path: &str) -> bool {
     let title = match path.split_once('/') {
         None => path.strip_suffix(".txt"),
@@ -80,7 +80,7 @@ pub(super) fn is_status(path: &str) -> bool {
     )
 }
 
-/// Says whether a path would be that of a key file if case did not matter. AEM finds its files by exact name, but on a file
+/// Returns `true` if a path would be that of a key file if case did not matter. AEM finds its files by exact name, but on a file
 /// system that ignores case it would read these.
 pub(super) fn is_key_in_another_case(path: &str) -> bool {
     OF_KEYS.iter().any(|known| name(path).eq_ignore_ascii_case(known))

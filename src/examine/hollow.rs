@@ -157,12 +157,12 @@ fn farms(roots: &BTreeSet<&str>) -> BTreeSet<String> {
     several.map(|((farm, _), _)| farm.to_owned()).collect()
 }
 
-/// Says whether a directory lies outside of installs and packages, and is none of their parts by its name.
+/// Returns `true` if a directory lies outside of installs and packages, and is none of their parts by its name.
 fn is_outside(directory: &str) -> bool {
     may_hold_install(&format!("{directory}/x"))
 }
 
-/// Says whether a name is that of what a system or a tool adds to a directory.
+/// Returns `true` if a name is that of what a system or a tool adds to a directory.
 fn is_hidden(name: &str) -> bool {
     let known =
         ["lost+found", "$RECYCLE.BIN", "System Volume Information", "Thumbs.db", "desktop.ini"];

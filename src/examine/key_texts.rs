@@ -56,7 +56,8 @@ fn behind(word: &str, mark: char) -> Option<&str> {
     word.split_once(mark).map(|(_, value)| value)
 }
 
-/// Says whether a part is a key as it stands, without the padding of base64, or as digits of either case with dashes between them.
+/// Returns `true` if a part is a key as it stands, without the padding of base64, or as digits of either case with dashes between
+/// them.
 fn is_any_form(part: &str, is_key: &impl Fn(&str) -> bool) -> bool {
     let bare = part.trim_end_matches('=');
     let is_digits = || part.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');

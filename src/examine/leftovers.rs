@@ -44,7 +44,8 @@ pub(super) fn malformed(source: &str, items: &BTreeMap<String, Item>) -> Vec<Gap
         .collect()
 }
 
-/// Says whether what is no archive need not be one: beside an install the name has to claim it. `installs`: archives in which one lies.
+/// Returns `true` if what is no archive need not be one: beside an install the name has to claim it. `installs`: archives in which
+/// one lies.
 pub(super) fn is_other_content(gap: &Gap, standing: Standing, installs: &BTreeSet<&str>) -> bool {
     if !matches!(gap.kind, GapKind::NotAnArchive | GapKind::EmptyFile) {
         return false;
@@ -55,7 +56,7 @@ pub(super) fn is_other_content(gap: &Gap, standing: Standing, installs: &BTreeSe
     }
 }
 
-/// Says whether a gap is one of an archive in `install` or `install.publish` of an install: a package for AEM, and no upload.
+/// Returns `true` if a gap is one of an archive in `install` or `install.publish` of an install: a package for AEM, and no upload.
 pub(super) fn is_packages(gap: &Gap, roots: &BTreeSet<&str>) -> bool {
     let Some(path) = gap.path.as_deref().filter(|path| !realm(path).is_empty()) else {
         return false;

@@ -113,7 +113,7 @@ impl<'l> Follower<'l> {
     }
 }
 
-/// Says whether a link of this name may stand for a directory that holds evidence.
+/// Returns `true` if a link of this name may stand for a directory that holds evidence.
 pub(super) fn is_stem(path: &str, roots: &BTreeSet<String>) -> bool {
     let (stem, directory) = (name(path), parent(path));
     let parent_name = name(directory);

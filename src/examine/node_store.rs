@@ -139,7 +139,8 @@ fn elsewhere<'a>(all: &'a [Statement], root: &str) -> Option<(NodeStoreKind, &'a
     cloud.or(Some((NodeStoreKind::Custom, custom)))
 }
 
-/// Says whether a `repository.home` is the directory `repository` of the install: by its end, for nobody knows where the install lay.
+/// Returns `true` if a `repository.home` is the directory `repository` of the install: by its end, for nobody knows where the
+/// install lay.
 fn is_inside(home: &str, root: &str) -> bool {
     let home = home.trim().replace('\\', "/");
     let parts: Vec<&str> = home.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
@@ -190,12 +191,12 @@ pub(super) fn with_files(
     }
 }
 
-/// Says whether the instance works with keys in its repository.
+/// Returns `true` if the instance works with keys in its repository.
 fn is_in_jcr(snapshot: &Snapshot) -> bool {
     snapshot.storage_in_place().any(|file| file.storage.mode == StorageMode::Jcr)
 }
 
-/// Says whether anything of a store is there, or could not be read.
+/// Returns `true` if anything of a store is there, or could not be read.
 fn is_begun(stored: &Stored) -> bool {
     let is_its_own =
         |name: &str| name == MANIFEST || name == "journal.log" || name.starts_with("data");
@@ -203,13 +204,13 @@ fn is_begun(stored: &Stored) -> bool {
     !stored.unread.is_empty() || names.any(is_its_own)
 }
 
-/// Says whether it has a journal and segments.
+/// Returns `true` if it has a journal and segments.
 fn is_whole(stored: &Stored) -> bool {
     let has = |is: fn(&str) -> bool| stored.parts.iter().any(|part| is(name(&part.path)));
     has(|name| name == "journal.log") && has(|name| name.starts_with("data"))
 }
 
-/// Says whether a segment store is the newer part of a split one, by its manifest. (`SplitPersistence`)
+/// Returns `true` if a segment store is the newer part of a split one, by its manifest. (`SplitPersistence`)
 pub(super) fn is_split(files: &dyn Files) -> bool {
     let all = files.list();
     let manifest = all.iter().enumerate().find(|(_, (name, _))| name == MANIFEST);

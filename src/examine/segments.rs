@@ -37,7 +37,7 @@ impl Segments {
         Self { stores: BTreeMap::new(), files: 0, files_max, over_limit: false }
     }
 
-    /// Takes an entry for which [`store`] names a store. Says whether it is a file that came before.
+    /// Takes an entry for which [`store`] names a store. Returns `true` if it is a file that came before.
     pub(super) fn take(&mut self, store: &str, entry: &Entry<'_>) -> bool {
         let files = self.stores.get(store);
         let came = files.is_some_and(|files| matches!(files.get(entry.path), Some(Ok(_))));
@@ -123,7 +123,7 @@ impl Segments {
     }
 }
 
-/// Says whether a file of this name belongs to every store, or holds segments.
+/// Returns `true` if a file of this name belongs to every store, or holds segments.
 fn is_needed(path: &str) -> bool {
     let name = name(path);
     segment_store(path).is_some() && (name == "journal.log" || name.starts_with("data"))

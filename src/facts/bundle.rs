@@ -49,7 +49,7 @@ impl BundleState {
         }
     }
 
-    /// Says whether Felix will start the bundle, at once or lazily.
+    /// Returns `true` if Felix will start the bundle, at once or lazily.
     pub fn is_started(self) -> bool {
         matches!(self, Self::Starting | Self::Active)
     }
@@ -180,12 +180,12 @@ pub struct Bundle {
 }
 
 impl Bundle {
-    /// Says whether the bundle has exactly this symbolic name.
+    /// Returns `true` if the bundle has exactly this symbolic name.
     pub fn is(&self, symbolic_name: &str) -> bool {
         self.symbolic_name.as_deref() == Some(symbolic_name)
     }
 
-    /// Says whether Felix has uninstalled the bundle and only its files remain.
+    /// Returns `true` if Felix has uninstalled the bundle and only its files remain.
     pub fn is_uninstalled(&self) -> bool {
         self.state == Some(BundleState::Uninstalled)
     }

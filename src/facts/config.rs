@@ -120,7 +120,7 @@ impl Configuration {
         })
     }
 
-    /// Says whether it configures this component, alone or as one of several.
+    /// Returns `true` if it configures this component, alone or as one of several.
     pub fn is(&self, pid: &str) -> bool {
         self.pid == pid || self.factory_pid.as_deref() == Some(pid)
     }
@@ -148,7 +148,7 @@ impl Configuration {
         self.secrets.get(property).copied()
     }
 
-    /// Says whether it makes users while they log in: SAML with an identity provider, or OAuth.
+    /// Returns whether it makes users while they log in: SAML with an identity provider, or OAuth.
     pub fn creates_users(&self) -> Option<bool> {
         if self.is(SAML_HANDLER) {
             return self.is_live_saml().then(|| self.flag("createUser"))?;
@@ -156,7 +156,7 @@ impl Configuration {
         self.is(OAUTH_PROVIDER).then(|| self.flag("oauth.create.users"))?
     }
 
-    /// Says whether it is a SAML handler that works: one without the address of its identity provider, or with an empty path,
+    /// Returns `true` if it is a SAML handler that works: one without the address of its identity provider, or with an empty path,
     /// entity id or certificate alias, is switched off. (AEM 6.5, SAML 2.0 Authentication Handler)
     pub fn is_live_saml(&self) -> bool {
         let is_set = |values: &Vec<String>| values.iter().any(|value| !value.is_empty());
@@ -174,7 +174,7 @@ impl Snapshot {
         self.configurations.iter().filter(move |configuration| configuration.is(pid))
     }
 
-    /// Says whether a configuration that is not listed does not exist.
+    /// Returns `true` if a configuration that is not listed does not exist.
     ///
     /// The source must have been read whole, and must hold configurations below `com` that are none of those looked for: then
     /// `launchpad/config` was packed as a whole, not file by file.
@@ -182,7 +182,7 @@ impl Snapshot {
         self.is_complete() && self.parts.configurations
     }
 
-    /// Says whether encapsulated tokens are on; `None` where the configuration is not in the snapshot. Off is the default.
+    /// Returns whether encapsulated tokens are on; `None` where the configuration is not in the snapshot. Off is the default.
     pub fn encapsulated_token(&self) -> Option<bool> {
         match self.configurations_of(TOKEN_HANDLER).next() {
             Some(handler) => Some(handler.flag(TOKEN_ENCAPSULATED).unwrap_or(false)),
@@ -195,7 +195,7 @@ impl Snapshot {
         self.configurations_of(TOKEN_CONFIGURATION).find_map(|c| c.number(TOKEN_EXPIRATION))
     }
 
-    /// Says whether login tokens in use are prolonged, where that is stated.
+    /// Returns whether login tokens in use are prolonged, where that is stated.
     pub fn token_refresh(&self) -> Option<bool> {
         self.configurations_of(TOKEN_CONFIGURATION).find_map(|c| c.flag(TOKEN_REFRESH))
     }
@@ -211,7 +211,7 @@ impl Snapshot {
         self.configurations.iter().chain(jcr.filter(|stored| self.is_in_effect(stored)))
     }
 
-    /// Says whether a configuration in the repository applies, and no other does for the same PID.
+    /// Returns `true` if a configuration in the repository applies, and no other does for the same PID.
     fn is_in_effect(&self, stored: &Configuration) -> bool {
         // A picked file of the same component is what Felix made of it.
         let component = stored.factory_pid.as_deref().unwrap_or(&stored.pid);

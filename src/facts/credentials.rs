@@ -39,7 +39,7 @@ fn parameters(text: &str) -> Option<usize> {
     text.match_indices(['?', '&', ';', '#']).find_map(begins)
 }
 
-/// Says whether a name and an equals sign come first.
+/// Returns `true` if a name and an equals sign come first.
 fn is_assignment(text: &str) -> bool {
     text.split_once('=').is_some_and(|(name, _)| {
         !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-%".contains(&b))

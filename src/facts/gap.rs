@@ -139,7 +139,7 @@ impl GapKind {
         }
     }
 
-    /// Says whether a fact may be missing because of it. The rest are notes.
+    /// Returns `true` if a fact may be missing because of it. The rest are notes.
     pub fn hides(self) -> bool {
         !matches!(
             self,
@@ -155,12 +155,12 @@ impl GapKind {
         )
     }
 
-    /// Says whether it puts even the facts that were read in doubt.
+    /// Returns `true` if it puts even the facts that were read in doubt.
     pub fn taints(self) -> bool {
         matches!(self, Self::CorruptStream | Self::GlobalPath | Self::Mixed)
     }
 
-    /// Says whether it concerns a path alone, when it names one.
+    /// Returns `true` if it concerns a path alone, when it names one.
     pub fn is_local(self) -> bool {
         matches!(
             self,
@@ -186,7 +186,7 @@ impl GapKind {
 }
 
 impl Gap {
-    /// Says whether it concerns its path alone. The rest concern the source as a whole, even when they name a path.
+    /// Returns `true` if it concerns its path alone. The rest concern the source as a whole, even when they name a path.
     pub fn is_local(&self) -> bool {
         self.kind.is_local() && self.path.is_some()
     }

@@ -38,7 +38,7 @@ impl Repository {
         }
     }
 
-    /// Says whether a newer revision than the one that was read may say something else.
+    /// Returns `true` if a newer revision than the one that was read may say something else.
     pub fn is_outdated(&self) -> bool {
         self.revisions_behind > 0
     }

@@ -75,7 +75,7 @@ fn contents(keys: &[JcrKey]) -> Vec<(KeyName, Digest)> {
 }
 
 impl KeyHistory {
-    /// Says whether two states hold the same keys, however they keep them.
+    /// Returns `true` if two states hold the same keys, however they keep them.
     pub fn are_same(one: &[JcrKey], other: &[JcrKey]) -> bool {
         contents(one) == contents(other)
     }

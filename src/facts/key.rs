@@ -40,8 +40,8 @@ impl KeyName {
         }
     }
 
-    /// Says whether a key may have this length in a form that is not known: all known forms are whole blocks of 16 bytes, and a hmac of
-    /// one block is a master in its place.
+    /// Returns `true` if a key may have this length in a form that is not known: all known forms are whole blocks of 16 bytes, and
+    /// a hmac of one block is a master in its place.
     pub fn may_have_length(self, bytes: u64) -> bool {
         let [shortest, _] = self.known_lengths();
         bytes >= shortest && bytes.is_multiple_of(BLOCK_BYTES)

@@ -33,7 +33,7 @@ pub struct LogTime {
 const ZONE_MS_MAX: u64 = 14 * 60 * 60 * 1000;
 
 impl LogTime {
-    /// Says whether it lies before a moment, in milliseconds since 1970, in whatever time zone the log was written.
+    /// Returns `true` if it lies before a moment, in milliseconds since 1970, in whatever time zone the log was written.
     pub fn is_surely_before(&self, moment_ms: u64) -> bool {
         self.as_if_utc_ms().saturating_add(ZONE_MS_MAX) < moment_ms
     }

@@ -49,14 +49,14 @@ pub fn path_parts(path: &str) -> impl DoubleEndedIterator<Item = &str> {
     parts.into_iter()
 }
 
-/// Says whether a byte that is no UTF-8 stands at the start of a text, as `\xNN`.
+/// Returns `true` if a byte that is no UTF-8 stands at the start of a text, as `\xNN`.
 fn is_escape(text: &str) -> bool {
     let digits = text.strip_prefix("\\x").and_then(|rest| rest.get(..2));
     let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     digits.is_some_and(|digits| digits.bytes().all(is_digit))
 }
 
-/// Says whether `path` lies in the archive `realm`, which is empty for the source itself.
+/// Returns `true` if `path` lies in the archive `realm`, which is empty for the source itself.
 pub fn is_in_realm(path: &str, realm: &str) -> bool {
     let below = path.strip_prefix(realm);
     realm.is_empty() || below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
@@ -116,7 +116,8 @@ pub enum Right {
 }
 
 impl Owner {
-    /// Says whether a user surely has no such right. Of the three classes of permission only one counts for a user, and root needs none.
+    /// Returns `true` if a user surely has no such right. Of the three classes of permission only one counts for a user, and root
+    /// needs none.
     ///
     /// A user may be in more groups than its files tell.
     pub fn refuses(&self, account: &Account, right: Right) -> bool {
@@ -133,7 +134,7 @@ impl Owner {
         self.mode & allowing == 0
     }
 
-    /// Says whether users outside owner and group may read or write the file.
+    /// Returns `true` if users outside owner and group may read or write the file.
     pub fn open_to_others(&self) -> bool {
         self.mode & 0o006 != 0
     }

@@ -1,7 +1,7 @@
 //! The shapes that text of evidence must have to be kept. What has none of them may be a key, or hold a password.
 //!
-//! A key file that stands where a bundle's location belongs, by mistake or through a link, was shown letter by letter. So what a
-//! text is of decides which letters it may have, how many, and in which order; of any other text only the length is kept.
+//! A key file may stand where a bundle's location belongs, by mistake or through a link, and must not be shown letter by letter. So
+//! what a text is of decides which letters it may have, how many, and in which order; of any other text only the length is kept.
 
 use super::credentials::without_credentials;
 use super::{CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH};
@@ -112,7 +112,7 @@ impl Shape {
         }
     }
 
-    /// Says whether a text has this shape.
+    /// Returns `true` if a text has this shape.
     pub fn fits(self, text: &str) -> bool {
         match self {
             Self::Location => is_location(text),
@@ -172,7 +172,7 @@ impl Shape {
     }
 }
 
-/// Says whether a text stands for one that was not kept.
+/// Returns `true` if a text stands for one that was not kept.
 fn is_note(text: &str) -> bool {
     let is_length = |rest: &str| {
         let behind = Shape::ALL.iter().find_map(|shape| rest.strip_prefix(shape.spoken()));
@@ -269,7 +269,7 @@ fn is_value(text: &str) -> bool {
     is_printable(text, VALUE_CHARS_MAX) && words(text).all(is_word)
 }
 
-/// Says whether a text begins as paths do: at a root, a drive, a variable or a directory that is named by dots.
+/// Returns `true` if a text begins as paths do: at a root, a drive, a variable or a directory that is named by dots.
 fn is_like_path(text: &str) -> bool {
     let drive = |rest: &str| rest.starts_with(":\\") || rest.starts_with(":/");
     text.starts_with(['/', '\\', '~', '.', '$', '%'])
@@ -285,7 +285,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric())
 }
 
-/// Says whether a word looks like drawn letter by letter: in words, digits and capitals begin something, so that they are few.
+/// Returns `true` if a word looks like drawn letter by letter: in words, digits and capitals begin something, so that they are few.
 /// Of 32 letters and digits that are drawn, 14 differ so from the one before; of 16 hexadecimal digits, 7.
 fn is_random(word: &str) -> bool {
     let begins = |(before, c): (char, char)| {
@@ -295,7 +295,7 @@ fn is_random(word: &str) -> bool {
     beginnings.saturating_mul(4) > word.chars().count()
 }
 
-/// Says whether all of a text can be seen. Keys are random bytes, and half of all bytes are no letters in any encoding.
+/// Returns `true` if all of a text can be seen. Keys are random bytes, and half of all bytes are no letters in any encoding.
 fn is_printable(text: &str, chars_max: usize) -> bool {
     let is_hidden = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{fffd}');
     text.chars().count() <= chars_max && !text.chars().any(is_hidden)

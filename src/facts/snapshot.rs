@@ -87,17 +87,17 @@ impl Snapshot {
         self.key_files.iter().chain(&self.moved_keys)
     }
 
-    /// Says whether everything that was packed was read.
+    /// Returns `true` if everything that was packed was read.
     pub fn is_complete(&self) -> bool {
         !self.gaps.iter().any(|gap| gap.kind.hides())
     }
 
-    /// Says whether what was read can be trusted: no checksum over it failed.
+    /// Returns `true` if what was read can be trusted: no checksum over it failed.
     pub fn is_verified(&self) -> bool {
         !self.gaps.iter().any(|gap| gap.kind.taints())
     }
 
-    /// Says whether a bundle that is not listed is not installed.
+    /// Returns `true` if a bundle that is not listed is not installed.
     ///
     /// The source must have been read whole, every bundle must be known by name, and the numbers must be dense: 610
     /// directories for ids up to 612 are a whole cache, two directories for ids up to 43 are a selection.
@@ -140,7 +140,7 @@ impl Snapshot {
         moved.chain(self.keys_in_place(name).filter(move |_| !is_moved))
     }
 
-    /// Says whether a bundle directory is known to be another bundle's than the one that a file in it belongs to.
+    /// Returns `true` if a bundle directory is known to be another bundle's than the one that a file in it belongs to.
     pub fn is_misplaced(&self, directory: &str, symbolic_name: &str) -> bool {
         let bundle = self.bundle_in(directory);
         bundle.is_some_and(|bundle| bundle.symbolic_name.is_some() && !bundle.is(symbolic_name))
@@ -151,7 +151,7 @@ impl Snapshot {
         bundle.is_some_and(|bundle| bundle.is(symbolic_name) && !bundle.is_uninstalled())
     }
 
-    /// Says whether a file that is not in a bundle's data directory is not there on the instance either.
+    /// Returns `true` if a file that is not in a bundle's data directory is not there on the instance either.
     pub fn shows_data_of(&self, bundle: &Bundle) -> bool {
         self.is_complete() && bundle.data_seen
     }

@@ -104,7 +104,7 @@ pub struct Storage {
 }
 
 impl Storage {
-    /// Says whether the file is byte for byte what AEM writes.
+    /// Returns `true` if the file is byte for byte what AEM writes.
     pub fn is_exact(&self) -> bool {
         self.mode != StorageMode::Unknown && self.line_end.is_none() && self.problem.is_none()
     }

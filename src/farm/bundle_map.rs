@@ -67,7 +67,7 @@ impl BundleRow {
         self.is_odd_at(index).then_some("odd")
     }
 
-    /// Says whether one cell belongs to another group than the largest.
+    /// Returns `true` if one cell belongs to another group than the largest.
     pub fn is_odd_at(&self, index: usize) -> bool {
         self.differs && self.odd.get(index) == Some(&true)
     }

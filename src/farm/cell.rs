@@ -86,7 +86,7 @@ impl Cell {
         if is_wrong { self.wrong(None) } else { self }
     }
 
-    /// Says whether the cell is wrong wherever it stands, whatever its peers say.
+    /// Returns `true` if the cell is wrong wherever it stands, whatever its peers say.
     pub fn is_wrong(&self) -> bool {
         self.fault.is_some()
     }

@@ -25,7 +25,7 @@ pub struct Expected {
 }
 
 impl Expected {
-    /// Says whether the keys of an instance stay as they are.
+    /// Returns `true` if the keys of an instance stay as they are.
     pub fn accepts(&self, name: &str) -> bool {
         self.accepted.contains(name)
     }

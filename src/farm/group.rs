@@ -185,7 +185,7 @@ fn holes(plan: &Plan<'_>, roots: &BTreeSet<(String, String)>) -> Arc<[String]> {
     sources.into_iter().cloned().collect()
 }
 
-/// Says whether an instance may lie in what was not read: not where only a path of a known one is concerned.
+/// Returns `true` if an instance may lie in what was not read: not where only a path of a known one is concerned.
 fn may_hide_an_instance(gap: &Gap, roots: &BTreeSet<(String, String)>) -> bool {
     let is_in_install = |path: &String| {
         let of_source = roots.range((gap.source.clone(), String::new())..);

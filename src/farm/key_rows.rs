@@ -83,7 +83,7 @@ fn known(member: &Member, name: KeyName, key: &EffectiveKey) -> Cell {
     }
 }
 
-/// Says whether a fact is a key.
+/// Returns `true` if a fact is a key.
 pub(super) fn is_key(fact: &str) -> bool {
     KeyName::ALL.into_iter().any(|name| name.file_name() == fact)
 }

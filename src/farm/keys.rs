@@ -69,7 +69,7 @@ impl EffectiveKey {
         }
     }
 
-    /// Says whether it lies in the repository.
+    /// Returns `true` if it lies in the repository.
     pub fn is_in_jcr(&self) -> bool {
         self.file().is_none()
     }

@@ -107,14 +107,14 @@ impl MatrixRow {
         };
     }
 
-    /// Says whether the cells are not what is expected of them.
+    /// Returns `true` if the cells are not what is expected of them.
     pub fn is_odd(&self) -> bool {
         (0..self.cells.len()).any(|index| self.is_odd_at(index))
     }
 
-    /// Says whether one cell is not what is expected of it: it is wrong in itself, or is another than the right one, or absent where that is
-    /// known, or, where none is known to be right, belongs to another group than the largest, or shares what should be its own. Where
-    /// nothing tells which is right, all that differ are.
+    /// Returns `true` if one cell is not what is expected of it: it is wrong in itself, or is another than the right one, or absent
+    /// where that is known, or, where none is known to be right, belongs to another group than the largest, or shares what should
+    /// be its own. Where nothing tells which is right, all that differ are.
     pub fn is_odd_at(&self, index: usize) -> bool {
         self.is_other_at(index) || self.cells.get(index).is_some_and(Cell::is_wrong)
     }
@@ -125,17 +125,17 @@ impl MatrixRow {
         self.is_odd_at(index).then_some(if is_wrong { "wrong" } else { "odd" })
     }
 
-    /// Says whether a cell, its fault aside, is another than the right one, or than most.
+    /// Returns `true` if a cell, its fault aside, is another than the right one, or than most.
     pub fn is_other_at(&self, index: usize) -> bool {
         self.others.get(index) == Some(&true)
     }
 
-    /// Says whether there are several groups of equals.
+    /// Returns `true` if there are several groups of equals.
     pub fn differs(&self) -> bool {
         self.cells.iter().any(|cell| cell.group > Some(0))
     }
 
-    /// Says whether several instances came and all of them are known to say the same, as they should.
+    /// Returns `true` if several instances came and all of them are known to say the same, as they should.
     pub fn agrees(&self) -> bool {
         let known = self.cells.iter().all(|cell| cell.group.is_some());
         self.expect == Expect::Equal && known && self.cells.len() > 1 && !self.is_odd()

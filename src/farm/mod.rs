@@ -81,21 +81,21 @@ impl Member {
         files.all(|other| other.storage == first.storage).then_some(first)
     }
 
-    /// Says whether the instance is known to be of a version (6.3 and newer) that keeps its keys in files.
+    /// Returns `true` if the instance is known to be of a version (6.3 and newer) that keeps its keys in files.
     pub fn has_key_files_by_version(&self) -> bool {
         let old = ["5.", "6.0.", "6.1.", "6.2."];
         let is_old = |version: &str| old.iter().any(|start| version.starts_with(start));
         self.snapshot.aem_version().is_some_and(|version| !is_old(version))
     }
 
-    /// Says whether there is no `storage` file where the whole place for it was seen.
+    /// Returns `true` if there is no `storage` file where the whole place for it was seen.
     pub fn is_storage_absent(&self) -> bool {
         let snapshot = &self.snapshot;
         snapshot.storage_in_place().next().is_none()
             && snapshot.bundles_named(CRYPTO).any(|bundle| snapshot.shows_data_of(bundle))
     }
 
-    /// Says whether the instance takes its keys from the repository.
+    /// Returns `true` if the instance takes its keys from the repository.
     pub fn is_in_jcr_mode(&self) -> bool {
         let mut modes = self.snapshot.storage_in_place().map(|file| file.storage.mode);
         modes.next() == Some(StorageMode::Jcr) && modes.all(|mode| mode == StorageMode::Jcr)

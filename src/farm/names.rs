@@ -157,7 +157,7 @@ fn with_parent(name: &str, source: &str) -> String {
     context.map_or_else(|| name.to_owned(), |context| format!("{context}/{name}"))
 }
 
-/// Says whether a part of a path is a name, or begins with it and goes on with something that is no part of it.
+/// Returns `true` if a part of a path is a name, or begins with it and goes on with something that is no part of it.
 pub(super) fn begins_with(path: &str, name: &str) -> bool {
     let name = name.to_lowercase();
     path_parts(path).any(|part| {

@@ -65,7 +65,7 @@ impl<'p> Plan<'p> {
         }
     }
 
-    /// Says whether the policy has farms at all.
+    /// Returns `true` if the policy has farms at all.
     pub(super) fn has_policy_farms(&self) -> bool {
         self.policy.is_some_and(|policy| !policy.farms.is_empty())
     }
@@ -149,7 +149,7 @@ impl<'p> Plan<'p> {
         self.gaps.iter().filter(concerns).cloned().collect()
     }
 
-    /// Says whether a gap that names no source concerns one of these.
+    /// Returns `true` if a gap that names no source concerns one of these.
     pub(super) fn reaches(&self, gap: &Gap, sources: &BTreeSet<&str>) -> bool {
         let concerns = |reach: &BTreeSet<String>| {
             reach.is_empty() || sources.iter().any(|source| reach.contains(*source))
@@ -162,7 +162,7 @@ impl<'p> Plan<'p> {
     }
 }
 
-/// Says whether a gap of a source that is a directory lies in this directory, or this directory in the source that has it.
+/// Returns `true` if a gap of a source that is a directory lies in this directory, or this directory in the source that has it.
 fn is_around(gap: &Gap, directory: &str, of_member: bool) -> bool {
     let source = joined(&parts(&gap.source), &gap.source);
     match gap.path.as_ref().filter(|_| gap.is_local()) {

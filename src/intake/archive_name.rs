@@ -59,7 +59,7 @@ const PROGRAMS: [&str; 8] = ["jar", "war", "ear", "docx", "xlsx", "pptx", "apk",
 /// Endings of a compression, of an archive or of anything else.
 const COMPRESSIONS: [&str; 7] = ["gz", "xz", "bz2", "zst", "z", "lz4", "lzma"];
 
-/// Says whether a name claims an archive of several files, or a part of one; `.gz` alone may be anything.
+/// Returns `true` if a name claims an archive of several files, or a part of one; `.gz` alone may be anything.
 ///
 /// Encrypted, split or kept copies have another ending behind it: `.tgz.gpg`, `.zip.001`, `.tar.gz.bak`.
 pub fn claims_archive(path: &str) -> bool {
@@ -67,7 +67,7 @@ pub fn claims_archive(path: &str) -> bool {
     !claims_other(path) && (is_archive() || part_hint(path).is_some())
 }
 
-/// Says whether a name claims anything packed that may be an archive: a file of no bytes is none.
+/// Returns `true` if a name claims anything packed that may be an archive: a file of no bytes is none.
 pub(super) fn claims_content(path: &str) -> bool {
     claims_archive(path) || (claims_compression(path) && !claims_other(path))
 }
@@ -78,12 +78,12 @@ const CLOSED: [&str; 16] = [
     "ova", "rpm", "deb",
 ];
 
-/// Says whether a name claims something that holds files and cannot be opened here.
+/// Returns `true` if a name claims something that holds files and cannot be opened here.
 pub fn claims_closed(path: &str) -> bool {
     endings(path).any(|ending| is_one_of(ending, &CLOSED)) && !claims_other(path)
 }
 
-/// Says whether any ending of a name is one of archives, also where another one says that it is none: `a.tgz.html`.
+/// Returns `true` if any ending of a name is one of archives, also where another one says that it is none: `a.tgz.html`.
 pub(super) fn names_archive(path: &str) -> bool {
     endings(path).any(|ending| is_one_of(ending, &ARCHIVES))
 }
@@ -97,18 +97,18 @@ pub(super) fn kind_ending(path: &str) -> &str {
     kinds.next().unwrap_or_default()
 }
 
-/// Says whether a name ends in that of a compression.
+/// Returns `true` if a name ends in that of a compression.
 pub(super) fn claims_compression(path: &str) -> bool {
     endings(path).next_back().is_some_and(|last| is_one_of(last, &COMPRESSIONS))
 }
 
-/// Says whether a name claims nothing at all, as that of an upload may.
+/// Returns `true` if a name claims nothing at all, as that of an upload may.
 pub(super) fn claims_nothing(path: &str) -> bool {
     endings(path).next().is_none_or(str::is_empty)
 }
 
-/// Says whether a name claims what no install lies in: a log, packed or not and kept by number or day, a program, a checksum, or
-/// what macOS notes of a file (`._author.tgz`).
+/// Returns `true` if a name claims what no install lies in: a log, packed or not and kept by number or day, a program, a checksum,
+/// or what macOS notes of a file (`._author.tgz`).
 pub fn claims_other(path: &str) -> bool {
     let ending = kind_ending(path);
     is_one_of(ending, &OTHERS)
@@ -117,7 +117,7 @@ pub fn claims_other(path: &str) -> bool {
         || name(path).starts_with("._")
 }
 
-/// Says whether a name claims an archive of programs, or a document.
+/// Returns `true` if a name claims an archive of programs, or a document.
 pub fn claims_program(path: &str) -> bool {
     endings(path).next_back().is_some_and(|last| is_one_of(last, &PROGRAMS))
 }

@@ -33,8 +33,8 @@ impl BesideInstalls {
         Self { homes, farms, places }
     }
 
-    /// Says whether a file that is no archive may be an instance. `reason`: what was told of its content. `is_alone`: nothing else in its
-    /// directory is unknown.
+    /// Returns `true` if a file that is no archive may be an instance. `reason`: what was told of its content. `is_alone`: nothing
+    /// else in its directory is unknown.
     pub fn may_be_instance(&self, path: &str, reason: &str, is_alone: bool) -> bool {
         if claims_closed(path) || sniff::tells_closed(reason) {
             return self.places.hold(path) || (!self.is_in_home(path) && !is_of_system(path));

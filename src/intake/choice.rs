@@ -29,7 +29,7 @@ impl Choice {
         Ok(Self { include: globs(include)?, exclude: globs(exclude)? })
     }
 
-    /// Says whether an upload is taken, by its path below the folder.
+    /// Returns `true` if an upload is taken, by its path below the folder.
     pub(super) fn takes(&self, below: &Path) -> bool {
         self.include.as_ref().is_none_or(|globs| globs.match_some(below))
             && !self.exclude.as_ref().is_some_and(|globs| globs.match_some(below))

@@ -25,7 +25,7 @@ pub(super) trait Codec {
     /// What is in the source's file can be read again at any place.
     const IS_REPEATABLE: bool = false;
 
-    /// Says whether a stream may begin so; `start` has at most `MAGIC_BYTES` bytes.
+    /// Returns `true` if a stream may begin so; `start` has at most `MAGIC_BYTES` bytes.
     fn may_start(start: &[u8]) -> bool;
 
     /// Begins a stream whose magic was read.
@@ -103,7 +103,7 @@ pub(super) fn window_too_large(name: &str, bytes: u64, cure: &str) -> String {
     )
 }
 
-/// Says whether one more compression may be opened, and counts it. A gap tells when not.
+/// Returns `true` if one more compression may be opened, and counts it. A gap tells when not.
 fn may_open(context: &mut Context<'_>) -> bool {
     if context.nesting >= context.limits.nesting_max {
         let limit = context.limits.nesting_max;

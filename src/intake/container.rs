@@ -39,12 +39,12 @@ pub(super) trait Input: Read {
         None
     }
 
-    /// Says whether it hands out the bytes of the source's file as they lie there, from the first one on.
+    /// Returns `true` if it hands out the bytes of the source's file as they lie there, from the first one on.
     fn is_plain_file(&self) -> bool {
         false
     }
 
-    /// Says whether `Source::open_parts` can read again, at any place, what it hands out.
+    /// Returns `true` if `Source::open_parts` can read again, at any place, what it hands out.
     fn is_repeatable(&self) -> bool {
         self.is_plain_file()
     }

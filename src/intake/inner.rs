@@ -132,14 +132,14 @@ pub(super) fn walk(
     depth.unpacked = context.depth.unpacked.saturating_add(context.unpacked);
 }
 
-/// Says whether a zip is the program or document that its name claims: `jar cf publish2.jar crx-quickstart` names an install in its
-/// first bytes.
+/// Returns `true` if a zip is the program or document that its name claims: `jar cf publish2.jar crx-quickstart` names an install
+/// in its first bytes.
 fn is_program(path: &str, head: &[u8]) -> bool {
     let holds = |text: &str| head.windows(text.len()).any(|at| at == text.as_bytes());
     claims_program(path) && !INSTALL_NAMES.iter().any(|name| holds(name))
 }
 
-/// Says whether a kind says that something is no archive.
+/// Returns `true` if a kind says that something is no archive.
 fn is_none(kind: GapKind) -> bool {
     matches!(kind, GapKind::NotAnArchive | GapKind::EmptyFile)
 }

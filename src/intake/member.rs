@@ -32,7 +32,7 @@ impl NoMember {
     }
 }
 
-/// Reads a header from its magic to its end. Says whether its checksum holds, where it has one.
+/// Reads a header from its magic to its end. Returns `true` if its checksum holds, where it has one.
 pub(super) fn read_header<E: From<NoMember>>(
     byte: impl FnMut() -> Result<u8, E>,
 ) -> Result<bool, E> {

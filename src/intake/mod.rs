@@ -112,7 +112,7 @@ impl Source {
         }
     }
 
-    /// Says whether the source can be walked a second time.
+    /// Returns `true` if the source can be walked a second time.
     pub fn can_reread(&self) -> bool {
         matches!(self.origin, Origin::Path(_))
     }

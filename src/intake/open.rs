@@ -57,7 +57,7 @@ pub(super) fn named(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Says whether a file is as it was: of the same length, and not written to since.
+/// Returns `true` if a file is as it was: of the same length, and not written to since.
 pub(super) fn is_unchanged(file: &File, before: &Metadata) -> bool {
     file.metadata().is_ok_and(|after| State::of(&after) == State::of(before))
 }

@@ -44,7 +44,7 @@ enum Place {
 }
 
 impl Source {
-    /// Says whether the source is a directory, whose files can be opened one by one.
+    /// Returns `true` if the source is a directory, whose files can be opened one by one.
     pub fn is_directory(&self) -> bool {
         matches!(&self.origin, Origin::Path(path) if path.is_dir())
     }

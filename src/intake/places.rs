@@ -24,8 +24,8 @@ impl UploadPlaces {
         places
     }
 
-    /// Says whether a file lies where an upload would: beside one, or in a directory beside or around that of one, where each upload has
-    /// a directory of its own.
+    /// Returns `true` if a file lies where an upload would: beside one, or in a directory beside or around that of one, where each
+    /// upload has a directory of its own.
     pub fn hold(&self, path: &str) -> bool {
         let directory = parent(path);
         self.holders.contains(directory)

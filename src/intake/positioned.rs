@@ -9,7 +9,7 @@ pub(super) trait ReadAt {
     /// Reads some bytes from `offset` on and returns how many; 0 at the end.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
 
-    /// Says whether the bytes are not those any more that were there when it was opened.
+    /// Returns `true` if the bytes are not those any more that were there when it was opened.
     fn is_changed(&self) -> bool;
 
     /// Fills `buffer` from `offset` on; fails with `UnexpectedEof` when there are not so many bytes.

@@ -8,14 +8,14 @@ use std::path::Path;
 /// Directories of an install.
 const INSTALL: [&str; 3] = [QUICKSTART, "launchpad", "felix"];
 
-/// Says whether a compression holds an archive. One entry tells, and stands at the start.
+/// Returns `true` if a compression holds an archive. One entry tells, and stands at the start.
 pub(super) fn holds_archive(file: &Path) -> bool {
     let mut probe = Probe::default();
     look(file, 1, &mut probe);
     probe.entered
 }
 
-/// Says whether an archive has names of an install. One that ends early, or has too many, may have them behind.
+/// Returns `true` if an archive has names of an install. One that ends early, or has too many, may have them behind.
 pub(super) fn names_install(file: &Path) -> bool {
     let mut probe = Probe::default();
     look(file, Limits::DEFAULT.probe_entries_max, &mut probe);
@@ -25,7 +25,7 @@ pub(super) fn names_install(file: &Path) -> bool {
 fn look(file: &Path, entries_max: u64, probe: &mut Probe) {
     let source = Source::named(file.display().to_string(), Origin::Path(file.to_owned()));
     let unpacked_bytes_max = Limits::DEFAULT.probe_bytes_max;
-    let limits = Limits { entries_max, unpacked_bytes_max, ..Limits::DEFAULT };
+    let limits = Limits { unpacked_bytes_max, entries_max, ..Limits::DEFAULT };
     walk(&source, &limits, &NoWatch, probe);
 }
 

@@ -116,12 +116,12 @@ pub(super) fn sniff(head: &[u8]) -> Result<&'static Container, Refusal> {
     Err((GapKind::NotAnArchive, reason))
 }
 
-/// Says whether a reason is one of a format that may hold an install and is not read.
+/// Returns `true` if a reason is one of a format that may hold an install and is not read.
 pub(super) fn tells_closed(reason: &str) -> bool {
     CLOSED.iter().any(|(name, ..)| reason.starts_with(name))
 }
 
-/// Says whether a reason is one of content that is neither known nor text.
+/// Returns `true` if a reason is one of content that is neither known nor text.
 pub(super) fn tells_unknown(reason: &str) -> bool {
     reason.starts_with(UNKNOWN)
 }

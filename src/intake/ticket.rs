@@ -239,7 +239,7 @@ fn is_known_text(name: &str, ending: &str, head: &[u8]) -> bool {
         && (is_configuration() || TEXTS.iter().any(|text| begins(text)))
 }
 
-/// Says whether bytes are text, in whatever encoding; none are.
+/// Returns `true` if bytes are text, in whatever encoding; none are.
 fn is_text(head: &[u8]) -> bool {
     if begins(head, &[b"\xff\xfe", b"\xfe\xff"]) {
         return true;

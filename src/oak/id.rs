@@ -29,12 +29,12 @@ impl SegmentId {
         Some(Self::from_bytes(u128::from_str_radix(&digits, 16).ok()?.to_be_bytes()))
     }
 
-    /// Says whether it holds nothing but bytes of binaries.
+    /// Returns `true` if it holds nothing but bytes of binaries.
     pub(super) fn is_bulk(self) -> bool {
         self.top() == 0xb
     }
 
-    /// Says whether it holds records.
+    /// Returns `true` if it holds records.
     pub(super) fn is_data(self) -> bool {
         self.top() == 0xa
     }

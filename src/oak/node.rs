@@ -67,8 +67,8 @@ impl<'s, 'f> Node<'s, 'f> {
         Self { store, id }
     }
 
-    /// Says whether both are one record of one store. Records never change, so neither does what lies below one. Two records may
-    /// still say the same.
+    /// Returns `true` if both are one record of one store. Records never change, so neither does what lies below one. Two records
+    /// may still say the same.
     pub fn is_same_record(self, other: Self) -> bool {
         std::ptr::eq(self.store, other.store) && self.id == other.id
     }

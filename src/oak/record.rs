@@ -102,7 +102,7 @@ impl Store<'_> {
         Ok(text.to_owned())
     }
 
-    /// Says whether a string is this one. Another length is seen without reading it.
+    /// Returns `true` if a string is this one. Another length is seen without reading it.
     pub(super) fn text_is(&self, id: RecordId, text: &str) -> Result<bool, OakError> {
         let record = self.record(id)?;
         let (at, length) = match record.u8(0)? {

@@ -49,12 +49,12 @@ pub struct PolicyInstance {
 }
 
 impl PolicyInstance {
-    /// Says whether an instance of this source and derived name is meant.
+    /// Returns `true` if an instance of this source and derived name is meant.
     pub fn matches(&self, source: &str, name: &str) -> bool {
         self.source.matches(name) || self.may_lie_in(source)
     }
 
-    /// Says whether a source is meant by its path or file name.
+    /// Returns `true` if a source is meant by its path or file name.
     pub fn may_lie_in(&self, source: &str) -> bool {
         let file = path_parts(source.trim_end_matches('/')).next_back().unwrap_or(source);
         self.source.matches(source) || self.source.matches(file)
@@ -66,7 +66,7 @@ impl PolicyInstance {
 pub struct ExpectedDigest(pub(super) String);
 
 impl ExpectedDigest {
-    /// Says whether a key has it: as its md5 or as its sha256.
+    /// Returns `true` if a key has it: as its md5 or as its sha256.
     pub fn is_of(&self, digest: &Digest) -> bool {
         self.0 == digest.md5.to_string() || self.0 == digest.sha256.to_string()
     }
@@ -123,7 +123,7 @@ pub struct Suppression {
 }
 
 impl Suppression {
-    /// Says whether a finding is meant: all its instances, and there are some where instances are asked for.
+    /// Returns `true` if a finding is meant: all its instances, and there are some where instances are asked for.
     pub fn covers(&self, rule: &str, farm: &str, instances: &[String]) -> bool {
         let asked = |name: &String| self.instances.iter().any(|pattern| pattern.matches(name));
         self.rule == rule
@@ -131,7 +131,7 @@ impl Suppression {
             && (self.instances.is_empty() || !instances.is_empty() && instances.iter().all(asked))
     }
 
-    /// Says whether its last day is over.
+    /// Returns `true` if its last day is over.
     pub fn is_expired(&self, today: Option<Date>) -> bool {
         self.until.zip(today).is_some_and(|(until, today)| today > until)
     }

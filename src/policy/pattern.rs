@@ -51,7 +51,7 @@ impl Pattern {
         Ok(Self { text: name.to_owned(), matcher: None })
     }
 
-    /// Says whether a name matches.
+    /// Returns `true` if a name matches.
     pub fn matches(&self, name: &str) -> bool {
         self.matcher.as_ref().map_or(self.text == name, |matcher| matcher.is_match(name))
     }

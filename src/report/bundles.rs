@@ -28,7 +28,7 @@ impl BundleFilter {
         built.map(|pattern| Self { pattern: Some(pattern) }).map_err(|error| error.to_string())
     }
 
-    /// Says whether it shows bundles that do not differ, too.
+    /// Returns `true` if it shows bundles that do not differ, too.
     pub fn is_by_name(&self) -> bool {
         self.pattern.is_some()
     }

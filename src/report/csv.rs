@@ -97,7 +97,7 @@ fn unread(report: &Report) -> Unread<'_> {
     unread
 }
 
-/// Says whether a source may hold an instance of a farm.
+/// Returns `true` if a source may hold an instance of a farm.
 fn concerns(judged: &Judged, source: &str) -> bool {
     // A farm of which nothing came has no such row.
     judged.matrix.rows.iter().any(|row| row.fact == READ)

@@ -127,19 +127,19 @@ impl Report {
         }
     }
 
-    /// Says whether no gap could hide a fact.
+    /// Returns `true` if no gap could hide a fact.
     pub fn is_complete(&self) -> bool {
         !self.gaps.iter().any(|gap| gap.kind.hides())
     }
 
-    /// Says whether every farm could be decided on, leaving aside that a lone instance has no peers.
+    /// Returns `true` if every farm could be decided on, leaving aside that a lone instance has no peers.
     pub fn is_decided(&self) -> bool {
         let known =
             |judged: &Judged| judged.verdict.reasons().iter().all(Doubt::is_for_lack_of_peers);
         !self.farms.is_empty() && self.farms.iter().all(known)
     }
 
-    /// Says whether a finding fails the run.
+    /// Returns `true` if a finding fails the run.
     pub fn fails(&self, finding: &Finding) -> bool {
         finding.excuse.is_none() && self.fails_from.is_some_and(|from| finding.severity >= from)
     }

@@ -23,8 +23,8 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// Says whether a character controls output instead of showing: controls, line separators, what Unicode calls default ignorable
-/// (`Default_Ignorable_Code_Point` of DerivedCoreProperties.txt), a blank that is no space, and what is no character.
+/// Returns `true` if a character controls output instead of showing: controls, line separators, what Unicode calls default
+/// ignorable (`Default_Ignorable_Code_Point` of DerivedCoreProperties.txt), a blank that is no space, and what is no character.
 pub(super) fn is_harmful(character: char) -> bool {
     let is_none = u32::from(character) & 0xFFFE == 0xFFFE;
     is_none

@@ -46,7 +46,7 @@ pub(super) fn cell(text: &str) -> String {
     prose(&text.replace('|', "\\u{7c}"))
 }
 
-/// Says whether a word is made of letters and digits, with nothing but the marks of a sentence around it.
+/// Returns `true` if a word is made of letters and digits, with nothing but the marks of a sentence around it.
 fn is_plain(word: &str) -> bool {
     let inner = word.strip_prefix('(').unwrap_or(word);
     let inner = inner.trim_end_matches([',', '.', ';', ':', ')', '?']);
@@ -56,7 +56,7 @@ fn is_plain(word: &str) -> bool {
     starts && !is_issue(inner) && !is_digest(inner) && (is_number || inner.chars().all(fits))
 }
 
-/// Says whether a word would begin a list where it stands first: `1.`, `1)`.
+/// Returns `true` if a word would begin a list where it stands first: `1.`, `1)`.
 fn begins_list(word: &str) -> bool {
     let number = word.trim_end_matches([',', '.', ';', ':', ')', '?']);
     number != word && is_number(number)
@@ -66,14 +66,14 @@ fn is_number(word: &str) -> bool {
     word.chars().all(|c| c.is_ascii_digit() || c == '.')
 }
 
-/// Says whether a word looks like a digest, or the start of one: GitHub links 7 to 40 such digits as a commit.
+/// Returns `true` if a word looks like a digest, or the start of one: GitHub links 7 to 40 such digits as a commit.
 fn is_digest(word: &str) -> bool {
     let is_hex = word.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
     let has_digit = word.bytes().any(|c| c.is_ascii_digit());
     is_hex && (word.len() == DIGITS_SHORT || (word.len() >= COMMIT_DIGITS_MIN && has_digit))
 }
 
-/// Says whether Jira, GitHub or GitLab would link a word as one of its issues: `PROJ-12`, and `GH-12` in any case.
+/// Returns `true` if Jira, GitHub or GitLab would link a word as one of its issues: `PROJ-12`, and `GH-12` in any case.
 fn is_issue(word: &str) -> bool {
     let parts: Vec<&str> = word.split('-').collect();
     let is_key = |key: &str| {

@@ -65,7 +65,7 @@ impl<'f> Told<'f> {
     }
 }
 
-/// Says whether steps stand in others, in their order.
+/// Returns `true` if steps stand in others, in their order.
 fn holds(steps: &[Step], own: &[Step]) -> bool {
     let mut steps = steps.iter();
     own.iter().all(|wanted| steps.any(|step| step.as_str() == wanted.as_str()))

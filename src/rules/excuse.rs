@@ -160,7 +160,7 @@ impl Found {
         }
     }
 
-    /// Says whether something is found for a suppression, or may be in what was not read.
+    /// Returns `true` if something is found for a suppression, or may be in what was not read.
     fn may_match(&self, suppression: &Suppression) -> bool {
         let Some(found) = self.by_rule.get(suppression.rule.as_str()) else { return false };
         let covers =
@@ -176,7 +176,7 @@ impl Found {
     }
 }
 
-/// Says whether a finding is about suppressions themselves, which a baseline must not silence.
+/// Returns `true` if a finding is about suppressions themselves, which a baseline must not silence.
 pub fn is_about_suppressions(finding: &Finding) -> bool {
     [&suppression_expired::RULE, &suppression_unmatched::RULE].contains(&finding.rule)
 }

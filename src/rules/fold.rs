@@ -1,6 +1,6 @@
 //! What is found hundreds of times on one instance, as one finding; and long lists, cut short.
 //!
-//! Findings share what is done to an instance while it is stopped, so that 600 findings of two steps each had 1,202 steps each.
+//! Findings share what is done to an instance while it is stopped, so that 600 findings of two steps each would have 1,202 steps each.
 
 use super::{Hit, Step, course};
 use crate::facts::Place;

@@ -34,7 +34,7 @@ impl<'a> Groups<'a> {
         Self { groups }
     }
 
-    /// Says whether there are at least two.
+    /// Returns `true` if there are at least two.
     pub(super) fn differ(&self) -> bool {
         self.groups.len() > 1
     }

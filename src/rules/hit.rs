@@ -41,7 +41,7 @@ impl Hit {
         self
     }
 
-    /// Says whether the keys of the farm are to be made equal.
+    /// Returns `true` if the keys of the farm are to be made equal.
     pub(super) fn asks_for_keys(&self) -> bool {
         self.fix.iter().any(Step::is_of_key_repair)
     }

@@ -47,7 +47,7 @@ impl Selection {
         is_shown.then_some(severity)
     }
 
-    /// Says whether there is a rule of this id whose findings are shown.
+    /// Returns `true` if there is a rule of this id whose findings are shown.
     pub fn looks_for(&self, id: &str) -> bool {
         RULES.iter().any(|rule| rule.id == id && self.severity(rule).is_some())
     }
@@ -74,7 +74,7 @@ pub struct Judged {
 }
 
 impl Judged {
-    /// Says whether there are instances to compare with each other; one that came in twice is no two.
+    /// Returns `true` if there are instances to compare with each other; one that came in twice is no two.
     pub fn has_peers(&self) -> bool {
         verdict::distinct(&self.farm) > 1
     }

@@ -22,7 +22,7 @@ pub(super) fn check(farm: &Farm, name: KeyName) -> Vec<Hit> {
     vec![Hit::among(&odd, message).at(files).fix(repair::copy_keys(farm))]
 }
 
-/// Says whether there are two groups, one of authors and one of publishers.
+/// Returns `true` if there are two groups, one of authors and one of publishers.
 fn splits_by_role(groups: &Groups<'_>) -> bool {
     let role = |group: &[&Member]| {
         let first = group.first()?.snapshot.role()?;

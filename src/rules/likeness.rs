@@ -72,7 +72,7 @@ pub(super) fn twins<'f>(members: &[&'f Member]) -> Twins<'f> {
     twins
 }
 
-/// Says whether nothing that both snapshots show tells one instance from the other.
+/// Returns `true` if nothing that both snapshots show tells one instance from the other.
 ///
 /// One of them may be a selection of the other's files, so only what both hold is compared.
 pub(super) fn are_alike(a: &Member, b: &Member) -> bool {
@@ -87,7 +87,7 @@ pub(super) fn are_alike(a: &Member, b: &Member) -> bool {
         })
 }
 
-/// Says whether the few facts that mostly differ do not tell two snapshots apart.
+/// Returns `true` if the few facts that mostly differ do not tell two snapshots apart.
 fn may_be_alike(a: &Member, b: &Member) -> bool {
     let key = |member: &Member, name| -> Option<Digest> {
         member.known_key(name).map(|key| key.digest.whole)

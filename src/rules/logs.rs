@@ -58,7 +58,7 @@ pub(super) mod testing {
         check(&farm().with("a", |i| i.log("error.log", log)).with("b", |i| i).build())
     }
 
-    /// Says whether a rule has nothing to say of a message.
+    /// Returns `true` if a rule has nothing to say of a message.
     pub(crate) fn quiet(check: fn(&Farm) -> Vec<Hit>, text: &str) -> bool {
         check_log(check, &format!("18.07.2025 08:00:00.000 *ERROR* [x] {text}\n")).is_empty()
     }

@@ -138,7 +138,7 @@ pub(super) fn half(member: &Member) -> Option<(KeyName, Digest)> {
     }
 }
 
-/// Says whether the repository of an instance that works with files has other keys than those: one of both is wrong.
+/// Returns `true` if the repository of an instance that works with files has other keys than those: one of both is wrong.
 pub(super) fn is_in_doubt(member: &Member) -> bool {
     let Some(pair) = OwnKeys::of(member).pair() else { return false };
     let is_other = |(name, own): (KeyName, &Digest)| {
@@ -147,8 +147,8 @@ pub(super) fn is_in_doubt(member: &Member) -> bool {
     !member.is_in_jcr_mode() && KeyName::ALL.into_iter().zip(&pair).any(is_other)
 }
 
-/// Says whether nothing tells which keys the instance has: `storage` does not, and files and repository have different ones, or not both
-/// are files and the repository was not read.
+/// Returns `true` if nothing tells which keys the instance has: `storage` does not, and files and repository have different ones,
+/// or not both are files and the repository was not read.
 pub(super) fn is_open(member: &Member) -> bool {
     let says_where = matches!(member.storage_mode(), Some(StorageMode::Bundle | StorageMode::Jcr));
     let is_seen = member
@@ -161,7 +161,7 @@ pub(super) fn is_open(member: &Member) -> bool {
         && (is_contradicted(member) || !is_seen && names.any(|name| is_absent(member, name)))
 }
 
-/// Says whether the repository has another key than a file.
+/// Returns `true` if the repository has another key than a file.
 pub(super) fn is_contradicted(member: &Member) -> bool {
     KeyName::ALL.into_iter().any(|name| other_in_jcr(member, name).is_some())
 }
@@ -170,13 +170,13 @@ fn is_absent(member: &Member, name: KeyName) -> bool {
     *member.key(name) == KeyState::Absent && misplaced(member, name).is_none()
 }
 
-/// Says whether a line end follows a key in its place.
+/// Returns `true` if a line end follows a key in its place.
 pub(super) fn has_stray(member: &Member) -> bool {
     let has = |name| member.known_key(name).is_some_and(|key| key.stray.is_some());
     KeyName::ALL.into_iter().any(has)
 }
 
-/// Says whether there are no files to copy, for the keys lie in the repository.
+/// Returns `true` if there are no files to copy, for the keys lie in the repository.
 pub(super) fn has_keys_in_jcr(member: &Member) -> bool {
     KeyName::ALL.iter().filter_map(|name| member.known_key(*name)).any(EffectiveKey::is_in_jcr)
 }
@@ -255,7 +255,7 @@ fn in_jcr(member: &Member, name: KeyName) -> Option<&JcrKey> {
     member.snapshot.repository.as_ref().filter(is_current)?.key(name)
 }
 
-/// Says whether a key is there as text that can be decoded, in its place or in a wrong one.
+/// Returns `true` if a key is there as text that can be decoded, in its place or in a wrong one.
 fn has_encoded(member: &Member, name: KeyName) -> bool {
     let is_text = |digest: &KeyDigest| {
         matches!(digest.text, Some(TextKind::AnsibleVault | TextKind::Hex | TextKind::Base64))
@@ -267,7 +267,7 @@ fn has_encoded(member: &Member, name: KeyName) -> bool {
     }
 }
 
-/// Says whether two keys may be one pair. In no form is master the longer one: such a pair is swapped, as 32 and 48 bytes are.
+/// Returns `true` if two keys may be one pair. In no form is master the longer one: such a pair is swapped, as 32 and 48 bytes are.
 fn is_pair(hmac: &Digest, master: &Digest) -> bool {
     let are_lengths =
         KeyName::Hmac.may_have_length(hmac.bytes) && KeyName::Master.may_have_length(master.bytes);

@@ -145,7 +145,7 @@ impl KeyRepair {
         }
     }
 
-    /// Says whether one of these instances gets the keys of another one.
+    /// Returns `true` if one of these instances gets the keys of another one.
     pub(super) fn replaces(&self, members: &[&Member]) -> bool {
         let Self::Copy(copy) = self else { return false };
         members.iter().any(|member| copy.position(&member.name).is_some())

@@ -89,7 +89,7 @@ fn parts(snapshot: &Snapshot) -> impl Iterator<Item = &str> {
     [&snapshot.source, &snapshot.root].into_iter().flat_map(|path| path_parts(path))
 }
 
-/// Says whether a word in a path is one for what is not in use any more.
+/// Returns `true` if a word in a path is one for what is not in use any more.
 fn is_old(word: &str) -> bool {
     ["backup", "bak", "bkp"].iter().any(|start| word.starts_with(start))
         || matches!(

@@ -92,7 +92,7 @@ impl Step {
         Self { is_last: true, ..self }
     }
 
-    /// Says whether it comes after all else.
+    /// Returns `true` if it comes after all else.
     pub(super) fn is_last(&self) -> bool {
         self.is_last
     }
@@ -102,7 +102,7 @@ impl Step {
         Self { is_of_key_repair: true, ..self }
     }
 
-    /// Says whether it is of the repair that makes the keys of a farm equal, which the findings that ask for it share.
+    /// Returns `true` if it is of the repair that makes the keys of a farm equal, which the findings that ask for it share.
     pub fn is_of_key_repair(&self) -> bool {
         self.is_of_key_repair
     }

@@ -18,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-/// Says whether tokens are encapsulated on an instance that is known to be a publisher.
+/// Returns whether tokens are encapsulated on an instance that is known to be a publisher.
 pub(super) fn on_publisher(member: &Member) -> Option<bool> {
     let is_publisher = member.snapshot.role() == Some(Role::Publish);
     is_publisher.then(|| member.snapshot.encapsulated_token())?

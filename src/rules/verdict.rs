@@ -36,7 +36,7 @@ pub enum Doubt {
 }
 
 impl Doubt {
-    /// Says whether everything that came was read, and only peers are missing.
+    /// Returns `true` if everything that came was read, and only peers are missing.
     pub fn is_for_lack_of_peers(&self) -> bool {
         *self == Self::NoPeers
     }

@@ -45,7 +45,7 @@ impl BadLines {
         self.first.whole = self.first.whole.take().or(next.whole);
     }
 
-    /// Says whether they are known to be another kind of file.
+    /// Returns `true` if they are known to be another kind of file.
     pub(super) fn is_other_file(&self) -> bool {
         self.first.whole.is_some()
     }

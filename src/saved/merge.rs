@@ -114,7 +114,7 @@ impl Merge {
         self.file.bad
     }
 
-    /// Says whether the file is known to be of another kind; then nothing in it is a fact.
+    /// Returns `true` if the file is known to be of another kind; then nothing in it is a fact.
     pub fn is_other_file(&self) -> bool {
         self.file.facts == 0 && self.file.bad_lines.as_ref().is_some_and(BadLines::is_other_file)
     }

@@ -48,7 +48,7 @@ pub(crate) struct Expect {
 }
 
 impl Stored {
-    /// Says whether it has links that a packing has no room for.
+    /// Returns `true` if it has links that a packing has no room for.
     fn has_links(&self, packing: Packing) -> bool {
         let mut links = self.sources.values().flat_map(|case| case.links.values());
         links.any(|link| packing == Packing::ZipBackslashes || matches!(link, Link::Hard(_)))

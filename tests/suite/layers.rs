@@ -258,7 +258,7 @@ fn only_some_files_touch_the_world() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Says whether code has a word, not merely the end of a longer one.
+/// Returns `true` if code has a word, not merely the end of a longer one.
 fn contains(code: &str, word: &str) -> bool {
     let is_start = |at: usize| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
     code.match_indices(word).any(|(at, _)| is_start(at))

@@ -96,12 +96,12 @@ impl Packing {
         Self::GnuLongName,
     ];
 
-    /// Says whether a segment store in it can be read.
+    /// Returns `true` if a segment store in it can be read.
     pub(crate) fn shows_stores(self) -> bool {
         !self.is_zip() && !matches!(self, Self::TarZst | Self::TarXz | Self::TarBz2)
     }
 
-    /// Says whether it is a zip, which has no hard links, and with backslashes no links at all.
+    /// Returns `true` if it is a zip, which has no hard links, and with backslashes no links at all.
     pub(crate) fn is_zip(self) -> bool {
         matches!(self, Self::Zip | Self::ZipSizesBehind | Self::ZipBackslashes)
     }
@@ -186,7 +186,7 @@ impl Case {
         }
     }
 
-    /// Says whether it has a segment store, which is not read in every packing.
+    /// Returns `true` if it has a segment store, which is not read in every packing.
     pub(crate) fn has_store(&self) -> bool {
         self.files.keys().any(|path| path.ends_with("/segmentstore/journal.log"))
     }

@@ -41,7 +41,7 @@ pub fn installed_pid(file: &str) -> Option<&'static str> {
     PIDS.into_iter().find(|pid| stem.strip_prefix(pid).is_some_and(is_of))
 }
 
-/// Says whether a path is that of a configuration of a node store, which matters only to an instance with its keys in the
+/// Returns `true` if a path is that of a configuration of a node store, which matters only to an instance with its keys in the
 /// repository.
 pub fn concerns_store(path: &str) -> bool {
     let in_config = || {

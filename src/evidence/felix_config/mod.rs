@@ -40,7 +40,7 @@ const LEFTOVER: &str = ".tmp";
 /// Set as long as a configuration was created, but never filled; Felix then gives no values out.
 const NEW: &str = "_felix_.cm.newConfiguration";
 
-/// Says whether a file may be the configuration of a component that rules ask for, by its path alone.
+/// Returns `true` if a file may be the configuration of a component that rules ask for, by its path alone.
 pub fn may_matter(path: &str) -> bool {
     // A Windows edition of Felix wrote `com` so.
     let path = path.replace("%0063om", "com");
@@ -111,7 +111,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Says whether there is anything to report of it.
+    /// Returns `true` if there is anything to report of it.
     pub fn matters(&self) -> bool {
         self.wanted || !self.secrets.is_empty() || !self.protected.is_empty()
     }

@@ -68,7 +68,7 @@ impl StoredConfig {
         Some(Self { form, pid: text::cut(&pid, PID_CHARS_MAX), factory_pid })
     }
 
-    /// Says whether it is a file, and no node whose properties are the settings.
+    /// Returns `true` if it is a file, and no node whose properties are the settings.
     pub fn is_file(&self) -> bool {
         self.form != Form::Node
     }

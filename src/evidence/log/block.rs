@@ -112,7 +112,7 @@ impl Blocks {
         true
     }
 
-    /// Says whether a text is said by the launcher, and not quoted in a line of another: requests are logged with what
+    /// Returns `true` if a text is said by the launcher, and not quoted in a line of another: requests are logged with what
     /// strangers write into them.
     fn is_said(&self, block: &[u8], start: usize) -> bool {
         let before = block.get(start.saturating_sub(LAUNCHER.len())..start).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Evidence whose body is that of a key: a link to the key file, or a copy of it under the name of something else.
 //!
-//! A `bundle.location` that was a link to `hmac` put the key into every report. So nothing is kept of a body that also stands at the
+//! A `bundle.location` that is a link to `hmac` would put the key into every report. So nothing is kept of a body that also stands at the
 //! path of a key or has the bytes of one.
 
 use super::{Collector, Item};

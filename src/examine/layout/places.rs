@@ -9,7 +9,7 @@ use crate::facts::{
     QUICKSTART, REPOSITORY_HOME, SLING_HOME, SLING_LAUNCHPAD,
 };
 
-impl<'a> InstallReader<'a> {
+impl InstallReader<'_> {
     /// What is started from here should be this install.
     pub(super) fn check_home(&mut self) {
         let name = self.root.rsplit('/').next().unwrap_or_default();

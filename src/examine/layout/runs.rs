@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 const PARTS_MAX: usize = Limits::DEFAULT.script_path_parts_max;
 
-impl<'a> InstallReader<'a> {
+impl InstallReader<'_> {
     /// Adds the files that scripts run, and what those run.
     pub(super) fn run_sources(&mut self) {
         let mut known: BTreeSet<&str> = self.scripts.iter().map(|file| file.path).collect();

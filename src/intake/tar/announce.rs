@@ -194,7 +194,7 @@ impl Scanner<'_> {
     }
 }
 
-/// Says whether the last part of a name is `.` or `..`: GNU tar cannot make a file of such a name, and Python may.
+/// Returns `true` if the last part of a name is `.` or `..`: GNU tar cannot make a file of such a name, and Python may.
 fn names_a_directory(name: &[u8]) -> bool {
     matches!(name.rsplit(|byte| *byte == b'/').next(), Some(b"." | b".."))
 }

@@ -104,7 +104,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Says whether an extension is one too many. Of two headers of records, GNU tar takes the last alone and Python the
+    /// Returns `true` if an extension is one too many. Of two headers of records, GNU tar takes the last alone and Python the
     /// first of each key; of two long names, GNU tar takes the last and Python the first.
     fn contradicts(
         &mut self,

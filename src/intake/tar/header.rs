@@ -130,12 +130,12 @@ pub(super) fn sparse_extension(block: &Block) -> (Result<Vec<(u64, u64)>, BadNum
     (map, block.get(EXTENSION_SPARSE_MORE).is_some_and(|more| *more != 0))
 }
 
-/// Says whether a block is all zero.
+/// Returns `true` if a block is all zero.
 pub(super) fn is_zero(block: &[u8]) -> bool {
     block.iter().all(|byte| *byte == 0)
 }
 
-/// Says whether a block is a header: the sum of its bytes is the one it names, the checksum field itself taken as blanks.
+/// Returns `true` if a block is a header: the sum of its bytes is the one it names, the checksum field itself taken as blanks.
 ///
 /// Some old writers summed signed bytes; tar reads both.
 pub(super) fn checksum_holds(block: &Block) -> bool {

@@ -31,13 +31,13 @@ const WINDOW_BYTES: usize = 128 << 10;
 /// twice as long.
 const LANDING_BYTES: usize = 8 << 10;
 
-/// Says whether `head` begins a tar: its first block is a valid header, names itself one, or is all zero.
+/// Returns `true` if `head` begins a tar: its first block is a valid header, names itself one, or is all zero.
 fn sniff(head: &[u8]) -> bool {
     head.first_chunk::<{ header::BLOCK_BYTES }>()
         .is_some_and(|block| checksum_holds(block) || names_itself(block) || is_zero(block))
 }
 
-/// Says whether a header follows somewhere in `head`: a tar whose first header is damaged.
+/// Returns `true` if a header follows somewhere in `head`: a tar whose first header is damaged.
 pub(super) fn is_damaged(head: &[u8]) -> bool {
     head.as_chunks::<{ header::BLOCK_BYTES }>().0.iter().any(checksum_holds)
 }

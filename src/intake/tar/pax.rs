@@ -73,7 +73,7 @@ impl Extensions {
     }
 }
 
-/// Says whether a global header holds a record that renames or resizes the entries behind it.
+/// Returns `true` if a global header holds a record that renames or resizes the entries behind it.
 ///
 /// GNU tar and Python apply it, bsdtar and the tar crate do not.
 pub(super) fn is_global_trouble(bytes: &[u8]) -> Result<bool, Malformed> {

@@ -115,7 +115,7 @@ impl<'v> Scanner<'v> {
         }
     }
 
-    /// Says whether a limit ended the scan.
+    /// Returns `true` if a limit ended the scan.
     pub(super) fn stopped(&self) -> bool {
         self.state == State::Stopped
     }
@@ -216,12 +216,12 @@ impl<'v> Scanner<'v> {
         self.visit.gap(path, kind, reason);
     }
 
-    /// Says whether no gap of this kind was reported yet, and remembers that one is now.
+    /// Returns `true` if no gap of this kind was reported yet, and remembers that one is now.
     pub(super) fn is_first(&mut self, kind: GapKind) -> bool {
         self.said.insert(kind)
     }
 
-    /// Says whether another entry may come.
+    /// Returns `true` if another entry may come.
     pub(super) fn has_room(&self) -> bool {
         self.entries.saturating_add(self.before.entries_elsewhere()) < self.limits.entries_max
     }

@@ -43,17 +43,17 @@ impl Decoder {
         Self { inflate: Decompress::new(false), out: Wiped::zeros(OUT_BYTES) }
     }
 
-    /// Says whether bodies of this method can be decoded.
+    /// Returns `true` if bodies of this method can be decoded.
     pub(super) fn knows(method: u16) -> bool {
         matches!(method, STORED | DEFLATED)
     }
 
-    /// Says whether bodies of this method are stored as they are.
+    /// Returns `true` if bodies of this method are stored as they are.
     pub(super) fn is_stored(method: u16) -> bool {
         method == STORED
     }
 
-    /// Says whether bodies of this method tell themselves where they end.
+    /// Returns `true` if bodies of this method tell themselves where they end.
     pub(super) fn ends_itself(method: u16) -> bool {
         method == DEFLATED
     }

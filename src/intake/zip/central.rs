@@ -64,7 +64,7 @@ fn walk_bodies(bytes: RangeReader<FileReader>, context: &mut Context<'_>) {
     }
 }
 
-/// Says whether a directory lists nothing at the start of a file that starts with an entry.
+/// Returns `true` if a directory lists nothing at the start of a file that starts with an entry.
 fn is_of_another(archive: &ZipArchive<FileReader>, buffer: &mut [u8]) -> bool {
     let mut fixed = [0; LOCAL_BYTES];
     let is_entry = |fixed: &[u8]| {

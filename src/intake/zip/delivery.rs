@@ -31,12 +31,12 @@ pub(super) struct Parcel {
 }
 
 impl Parcel {
-    /// Says whether the body is to be walked as an archive.
+    /// Returns `true` if the body is to be walked as an archive.
     pub(super) fn is_archive(&self) -> bool {
         self.want == Want::Archive
     }
 
-    /// Says whether the body may be the target of a link: a line of text. The directory of the zip tells.
+    /// Returns `true` if the body may be the target of a link: a line of text. The directory of the zip tells.
     pub(super) fn may_be_link(&self) -> bool {
         let text = std::str::from_utf8(&self.buffer);
         text.is_ok_and(|text| !text.is_empty() && !text.contains(char::is_control))
@@ -133,7 +133,7 @@ impl<'c, 'v> Desk<'c, 'v> {
         }
     }
 
-    /// Says whether a body can be decoded. A gap tells when not.
+    /// Returns `true` if a body can be decoded. A gap tells when not.
     pub(super) fn can_decode(&mut self, record: &Record) -> bool {
         if record.is_encrypted() {
             let reason = "entries are encrypted; unpack it with the password, `7z x FILE` or \
@@ -234,7 +234,7 @@ impl<'c, 'v> Desk<'c, 'v> {
         }
     }
 
-    /// Says whether so many bytes may still be unpacked. A gap tells when not.
+    /// Returns `true` if so many bytes may still be unpacked. A gap tells when not.
     pub(super) fn has_bytes(&mut self, bytes: u64) -> bool {
         let has_bytes = bytes <= self.left();
         if !has_bytes {
@@ -251,7 +251,7 @@ impl<'c, 'v> Desk<'c, 'v> {
         has_bytes
     }
 
-    /// Says whether another entry may come. A gap tells when not.
+    /// Returns `true` if another entry may come. A gap tells when not.
     pub(super) fn has_room(&mut self) -> bool {
         let limit = self.context.limits.entries_max;
         let has_room = self.entries.saturating_add(self.context.depth.entries_elsewhere()) < limit;

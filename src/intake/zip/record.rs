@@ -85,17 +85,17 @@ impl Record {
         self.flags & ENCRYPTED != 0
     }
 
-    /// Says whether checksum and sizes stand behind the body, where the packer could not know them before.
+    /// Returns `true` if checksum and sizes stand behind the body, where the packer could not know them before.
     pub(super) fn has_sizes_behind(&self) -> bool {
         self.flags & SIZES_BEHIND != 0
     }
 
-    /// Says whether the entry is a directory by its name. Tools on Windows may have written backslashes alone.
+    /// Returns `true` if the entry is a directory by its name. Tools on Windows may have written backslashes alone.
     pub(super) fn is_directory(&self) -> bool {
         self.name.ends_with(b"/") || (self.name.ends_with(b"\\") && !self.name.contains(&b'/'))
     }
 
-    /// Says whether the header before a body says what the directory says.
+    /// Returns `true` if the header before a body says what the directory says.
     pub(super) fn agrees_with(&self, central: &Self) -> bool {
         let kept = !(1 << 1 | 1 << 2);
         let same = self.name == central.name

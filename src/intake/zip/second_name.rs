@@ -37,8 +37,8 @@ fn unicode_path<'e>(name: &[u8], field: &'e [u8]) -> Option<&'e [u8]> {
     (*version == 1 && u32::from_le_bytes(*sum) == crc.sum() && !path.is_empty()).then_some(path)
 }
 
-/// Says whether both are one name, of which the header could not hold every character: it has them in another encoding, or stand-ins.
-/// Names that matter are ASCII, and those must be equal.
+/// Returns `true` if both are one name, of which the header could not hold every character: it has them in another encoding, or
+/// stand-ins. Names that matter are ASCII, and those must be equal.
 fn is_same(name: &[u8], unicode: &[u8]) -> bool {
     let parts = |name: &[u8]| name.split(|byte| *byte == b'/').map(<[u8]>::to_vec).collect();
     let (own, other): (Vec<Vec<u8>>, Vec<Vec<u8>>) = (parts(name), parts(unicode));
@@ -55,7 +55,7 @@ fn is_spelling(own: &[u8], unicode: &[u8]) -> bool {
                 .eq(unicode.iter().filter(|byte| !is_stand_in(**byte))))
 }
 
-/// Says whether a byte may stand for a character that is not ASCII.
+/// Returns `true` if a byte may stand for a character that is not ASCII.
 fn is_stand_in(byte: u8) -> bool {
     !byte.is_ascii() || matches!(byte, b'?' | b'_')
 }

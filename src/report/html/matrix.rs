@@ -154,7 +154,7 @@ fn line(row: &MatrixRow) -> Line {
     }
 }
 
-/// Says whether the groups of a row matter: it has several, and they are not as they should be.
+/// Returns `true` if the groups of a row matter: it has several, and they are not as they should be.
 fn lettered(row: &MatrixRow) -> bool {
     row.is_odd() && row.differs()
 }

@@ -104,7 +104,7 @@ fn labelled(name: &str, source: &str) -> Option<String> {
     (is_whole && !folder.is_empty()).then(|| format!("{name}={folder}"))
 }
 
-/// Says whether a name before `=` is read as a name again.
+/// Returns `true` if a name before `=` is read as a name again.
 fn is_label(name: &str) -> bool {
     !name.is_empty() && !name.starts_with('-') && !name.contains(['/', '='])
 }
