@@ -70,7 +70,7 @@ pub(super) fn assignment(word: &str) -> Option<(&str, &str)> {
 pub(super) fn expand(text: &str, variables: &[(String, String)]) -> String {
     let mut text = text.to_owned();
     for _ in 0..EXPANSIONS_MAX {
-        let found = text.match_indices(['$', '%']).find_map(|(at, _)| {
+        let found = text.match_indices(['$', '%', '!']).find_map(|(at, _)| {
             let (before, from) = text.split_at_checked(at)?;
             let (name, after) = variable(from)?;
             let mut values = variables.iter().filter(|(own, _)| own == name).map(|(_, v)| v);
@@ -91,8 +91,10 @@ fn variable(text: &str) -> Option<(&str, &str)> {
     if let Some(text) = text.strip_prefix("${") {
         return text.split_once('}');
     }
-    if let Some(text) = text.strip_prefix('%') {
-        return text.split_once('%');
+    for sign in ['%', '!'] {
+        if let Some(text) = text.strip_prefix(sign) {
+            return text.split_once(sign);
+        }
     }
     let text = text.strip_prefix('$')?;
     text.split_at_checked(text.find(|c| !is_part(c)).unwrap_or(text.len()))

@@ -19,8 +19,8 @@ pub(super) struct Named<'w> {
     pub(super) files: Vec<(Role, &'w str)>,
     /// Files of whose text the shell makes words.
     pub(super) read: Vec<String>,
-    /// It takes words from somewhere that is not to be seen.
-    pub(super) unclear: bool,
+    /// It takes words from a program whose output is not to be seen.
+    pub(super) is_open: bool,
 }
 
 /// Words in front of a command that do not change what it is.
@@ -50,6 +50,46 @@ const OPTIONS: [&str; 5] = ["OPT", "ARGS", "JVM", "PARAM", "FLAGS"];
 /// Programs that write out what is in a file.
 const READERS: [&str; 11] =
     ["cat", "head", "tail", "grep", "egrep", "fgrep", "sed", "awk", "xargs", "envsubst", "tr"];
+/// Programs that print what no option of the keys is in.
+const HARMLESS: &[&str] = &[
+    "dircolors",
+    "done",
+    "esac",
+    "fi",
+    "locale",
+    "ssh-agent",
+    "basename",
+    "cat",
+    "cd",
+    "cut",
+    "date",
+    "dirname",
+    "du",
+    "echo",
+    "expr",
+    "free",
+    "getconf",
+    "head",
+    "hostname",
+    "id",
+    "java",
+    "ls",
+    "nproc",
+    "ps",
+    "pwd",
+    "readlink",
+    "realpath",
+    "sort",
+    "stat",
+    "tail",
+    "test",
+    "tr",
+    "tty",
+    "uname",
+    "wc",
+    "which",
+    "whoami",
+];
 /// Ends of the names of files of options.
 const ENDS: [&str; 8] =
     [".env", ".conf", ".cfg", ".opts", ".options", ".properties", ".txt", ".vmoptions"];
@@ -121,6 +161,11 @@ impl<'w> Named<'w> {
             let role = if is_batch(file) || is_path { Role::Part } else { Role::Program };
             self.files.push((role, file));
         }
+        let reads = words.iter().enumerate().filter_map(|(at, word)| {
+            let is_reader = is(word, "get-content") || is(word, "gc") || is(word, "<");
+            words.get(at.checked_add(1)?).filter(|file| is_reader && may_have_options(file))
+        });
+        self.files.extend(reads.map(|file| (Role::Part, *file)));
         let begins = |word: &str| ["start", "cmd", "cmd.exe"].iter().any(|name| is(word, name));
         let runs_all = words.first().is_some_and(|word| begins(word));
         let count = if runs_all { words.len() } else { 1 };
@@ -166,7 +211,7 @@ impl<'w> Named<'w> {
             let inner = if is_dollar { rest.strip_prefix('(') } else { Some(rest) };
             let Some(inner) = inner.filter(|inner| !inner.starts_with('(')) else { continue };
             let Some(fewer) = left.checked_sub(1) else {
-                self.unclear = true;
+                self.is_open = true;
                 return;
             };
             left = fewer;
@@ -175,7 +220,7 @@ impl<'w> Named<'w> {
         let is_whole = words.get(first).is_some_and(|word| word.starts_with(['$', '`']));
         let is_agent =
             ["ssh-agent", "dircolors", "locale", "dirname"].iter().any(|name| text.contains(name));
-        self.unclear |= takes_all && is_whole && self.read.is_empty() && !is_agent;
+        self.is_open |= takes_all && is_whole && self.read.is_empty() && !is_agent;
     }
 
     /// Takes the files whose lines become words: `while read -r x; do …; done < x.conf`, `xargs -a x.conf java`.
@@ -208,7 +253,7 @@ impl<'w> Named<'w> {
         let inner = match end.and_then(|end| text.get(..end)) {
             Some(inner) => inner,
             None if text.len() > INNER_BYTES_MAX => {
-                self.unclear = true;
+                self.is_open = true;
                 return;
             }
             None => text,
@@ -219,6 +264,9 @@ impl<'w> Named<'w> {
             let Some(reader) = words.next().map(last_part) else { continue };
             let all = matches!(reader, "cat" | "head" | "tail" | "<");
             if !all && !READERS.contains(&reader) {
+                let is_name = reader.starts_with(|c: char| c.is_ascii_alphabetic());
+                let is_harmless = HARMLESS.contains(&reader) || KEYWORDS.contains(&reader);
+                self.is_open |= is_name && !is_harmless;
                 continue;
             }
             let is_file = |word: &&str| {
@@ -266,7 +314,7 @@ mod tests {
                 all.push(file.to_owned());
             }
             parts.extend(named.read);
-            unclear |= named.unclear;
+            unclear |= named.is_open;
         }
         (parts, programs, unclear)
     }
@@ -308,6 +356,13 @@ mod tests {
             assert_eq!(of(text, Syntax::Batch).0, ["D:\\x\\setenv"], "{text}");
         }
         assert!(shell("export $(aws ssm get)").2);
+        for program in ["curl -s http://x/opts", "aws ssm get", "/opt/aem/bin/jvm-opts", "get_opts"]
+        {
+            assert!(shell(&format!("CQ_JVM_OPTS=\"$CQ_JVM_OPTS $({program})\"")).2, "{program}");
+        }
+        for text in ["set /p CQ_JVM_OPTS=<D:\\opts.txt", "$env:O = Get-Content D:\\opts.txt"] {
+            assert_eq!(of(text, Syntax::Batch).0, ["D:\\opts.txt"], "{text}");
+        }
     }
 
     #[test]
@@ -334,6 +389,8 @@ mod tests {
             "PID=$(cat /opt/x)",
             "eval $(ssh-agent -s)",
             "OPTS=$((1+1))",
+            "JAVA_OPTS=\"-Dh=$(hostname -f | cut -d. -f1) -Xmx$(expr $M / 2)m\"",
+            "OPTS=$(if [ -f x ]; then echo -Dx; fi)",
             "read PID < conf/cq.pid",
             "done < <(ls /opt/x)",
             "done <<EOF",

@@ -7,11 +7,10 @@
 use super::script::{self, Syntax, assignment};
 use super::sources::{self, Role};
 use super::statements::{
-    HOME_OPTION, KEPT_BYTES_MAX, LAUNCHPAD_OPTION, SETTINGS_MAX, Statements, VALUE_CHARS_MAX,
-    mentions, mover, pair_bytes,
+    BY_PROGRAM, ENCODING, HOME_OPTION, KEPT_BYTES_MAX, LAUNCHPAD_OPTION, OPEN_NAME, SETTINGS_MAX,
+    Statements, TOO_MUCH, VALUE_CHARS_MAX, mentions, mover, pair_bytes,
 };
 use super::{Fact, Found, Kind, Names, ParseError, Reads, path, text};
-use crate::facts::{SLING_HOME, SLING_PROPERTIES};
 use std::collections::BTreeMap;
 
 pub(super) const KIND: Kind = Kind {
@@ -82,7 +81,7 @@ fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
     let mut statements = Script::new(Syntax::of(found.name)).read(&text);
     // It is in an encoding that is not known.
     if text.contains('\0') {
-        statements.unclear.insert(SLING_HOME);
+        statements.unseen.insert(ENCODING);
     }
     Ok(Fact::Settings(statements))
 }
@@ -118,6 +117,9 @@ impl Script {
         for command in &commands {
             self.command(command, DEPTH_MAX);
         }
+        if self.syntax == Syntax::Batch {
+            self.loops(&commands);
+        }
         self.close_definitions();
         let mut mentioned: BTreeMap<&'static str, usize> = BTreeMap::new();
         for name in commands.iter().flatten().flat_map(|word| mentions(word)) {
@@ -130,6 +132,21 @@ impl Script {
         let unclear = mentioned.iter().filter(|(name, count)| more(name, **count));
         self.statements.unclear.extend(unclear.map(|(name, _)| *name));
         self.statements
+    }
+
+    /// `for /f %%i in (FILE)` takes the lines of a file; what stands in parentheses is a command of its own here.
+    fn loops(&mut self, commands: &[Vec<String>]) {
+        let follows = commands.windows(2).filter_map(|pair| Some((pair.first()?, pair.get(1)?)));
+        for (command, next) in follows {
+            let mut words = command.iter().map(|word| word.to_ascii_lowercase());
+            let is_loop = words.next().is_some_and(|word| word == "for")
+                && words.next().is_some_and(|word| word == "/f");
+            if let [file] = next.as_slice()
+                && is_loop
+            {
+                self.source(Role::Part, file);
+            }
+        }
     }
 
     fn command(&mut self, words: &[String], depth: usize) {
@@ -161,6 +178,10 @@ impl Script {
             None if word.starts_with("-D") || !word.contains(char::is_whitespace) => {
                 self.definitions(word);
             }
+            // What a program prints may be options, and they may stand in its own command line.
+            None if word.starts_with("$(") => {
+                self.again(&word.replace("$(", " ").replace([')', '`'], " "), depth);
+            }
             None => self.again(word, depth),
         }
     }
@@ -190,7 +211,7 @@ impl Script {
             // Two characters more, for the quotes.
             let value = text::cut(value, VALUE_CHARS_MAX.saturating_add(2));
             let value = value.trim_matches('\'');
-            if equals.is_some() && name.contains(['$', '%', '`']) {
+            if is_open(name) && (equals.is_some() || name.starts_with(['$', '%', '!'])) {
                 self.open_definition(name, value);
             }
             if let Some(mover) = mover(name) {
@@ -210,16 +231,20 @@ impl Script {
         if self.open.len() < SETTINGS_MAX && self.has_room(pair_bytes(name, value)) {
             self.open.push(definition);
         } else {
-            self.statements.unclear.insert(SLING_HOME);
+            self.statements.unseen.insert(TOO_MUCH);
         }
     }
 
     /// Takes the definitions whose names are known now; the others may be of anything.
     fn close_definitions(&mut self) {
         for (name, value) in std::mem::take(&mut self.open) {
-            let name = script::expand(&name, &self.statements.variables);
-            if name.contains(['$', '%', '`']) {
-                self.statements.unclear.insert(SLING_HOME);
+            let whole = script::expand(&name, &self.statements.variables);
+            let (name, value) = match whole.split_once('=') {
+                Some((name, value)) if !name.is_empty() => (name.to_owned(), value.to_owned()),
+                _ => (whole, value),
+            };
+            if is_open(&name) {
+                self.statements.unseen.insert(OPEN_NAME);
             } else if mover(&name).is_some() {
                 self.setting(&name, &value);
             }
@@ -239,7 +264,7 @@ impl Script {
         if has_place && self.has_room(pair_bytes(&setting.0, &setting.1)) {
             self.statements.settings.push(setting);
         } else {
-            self.statements.unclear.insert(mover(name).unwrap_or(SLING_HOME));
+            self.statements.unseen.insert(TOO_MUCH);
         }
     }
 
@@ -295,7 +320,7 @@ impl Script {
         if has_place && self.has_room(pair_bytes(name, &variable.1)) {
             self.statements.variables.push(variable);
         } else {
-            self.statements.unclear.insert(SLING_HOME);
+            self.statements.unseen.insert(TOO_MUCH);
         }
     }
 
@@ -308,8 +333,8 @@ impl Script {
         for file in &named.read {
             self.source(Role::Part, file);
         }
-        if named.unclear {
-            self.statements.unclear.insert(SLING_HOME);
+        if named.is_open {
+            self.statements.unseen.insert(BY_PROGRAM);
         }
     }
 
@@ -321,13 +346,18 @@ impl Script {
             return;
         }
         if files.len() >= SETTINGS_MAX || !self.has_room(pair_bytes(&file, "")) {
-            self.statements.unclear.insert(SLING_PROPERTIES);
+            self.statements.unseen.insert(TOO_MUCH);
         } else if role == Role::Part {
             self.statements.sources.push(file);
         } else {
             self.statements.runs.push(file);
         }
     }
+}
+
+/// Says whether the name of an option is known only with variables.
+fn is_open(name: &str) -> bool {
+    name.contains(['$', '%', '`', '!'])
 }
 
 /// Says whether a variable may hold what nobody must see.

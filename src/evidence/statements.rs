@@ -15,6 +15,8 @@ pub struct Statements {
     pub settings: Vec<(String, String)>,
     /// Names that move something, mentioned in a form that is not understood.
     pub unclear: BTreeSet<&'static str>,
+    /// Why it may state more than is known, each the end of a sentence on the file.
+    pub unseen: BTreeSet<&'static str>,
     /// Variables that a script assigns, for the values that name them.
     pub variables: Vec<(String, String)>,
     /// Other files that a script runs as a part of itself.
@@ -32,6 +34,15 @@ impl Statements {
         pairs.chain(files).fold(0, usize::saturating_add)
     }
 }
+
+/// It has more than is kept of a file.
+pub(super) const TOO_MUCH: &str = "has more settings, variables or names of files than are read";
+/// A name is made of variables that are not known.
+pub(super) const OPEN_NAME: &str = "gives the JVM an option whose name only the start tells";
+/// Options come from a program.
+pub(super) const BY_PROGRAM: &str = "gives the JVM options that a program prints";
+/// It cannot be read as text.
+pub(super) const ENCODING: &str = "is in an encoding that is not known";
 
 /// The launcher's option for the install root, as a name of a setting.
 pub const HOME_OPTION: &str = "-c";

@@ -141,7 +141,7 @@ pub enum LogTopic {
     Port,
     /// Whether the command line switches key files off: `true` or `false`.
     KeyFilesDisabled,
-    /// That the command line moves the keys to another directory: `set`.
+    /// The option of the command line that moves the keys, or what they lie in, to another directory.
     KeysElsewhere,
 }
 

@@ -1,9 +1,9 @@
 //! All facts of one instance from one source.
 
 use super::{
-    Account, Bundle, CRYPTO, CRYPTO_FILE, CRYPTO_KEYS_PATH, Configuration, Gap, JcrKeys, KeyFile,
-    KeyName, Log, LogTopic, NodeStore, Place, Repository, Role, RunModes, SLING_RUN_MODES, Setting,
-    SlingId, StorageFile, Told,
+    Account, BUNDLE_CACHE, Bundle, CRYPTO, CRYPTO_FILE, CRYPTO_KEYS_PATH, Configuration, Gap,
+    JcrKeys, KeyFile, KeyName, Log, LogTopic, NodeStore, Place, Repository, Role, RunModes,
+    SLING_LAUNCHPAD, SLING_RUN_MODES, Setting, SlingId, StorageFile, Told,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -189,6 +189,17 @@ impl Snapshot {
         let (told, place) = self.log.as_ref()?.told.get(&topic)?;
         let old = told.time.zip(self.last_start_ms);
         old.is_none_or(|(time, start)| !time.is_surely_before(start)).then_some((told, place))
+    }
+
+    /// Returns the option with which some start moved the keys, or what they lie in, and the log that shows it; not one that the files
+    /// of the instance have, too.
+    pub fn moved_by_start(&self) -> Option<(&str, &Place)> {
+        let (told, place) = self.told(LogTopic::KeysElsewhere)?;
+        // Older facts do not say which option it was; there was but one.
+        let option = if told.value == "set" { CRYPTO_KEYS_PATH } else { told.value.as_str() };
+        // The launchpad matters for the bundle cache in it, which is found by either.
+        let by_cache = option == SLING_LAUNCHPAD && self.setting(BUNDLE_CACHE).is_some();
+        (self.setting(option).is_none() && !by_cache).then_some((option, place))
     }
 
     /// Returns `true` if this was used later than another one of the same host, by the times of the last starts or by the logs.

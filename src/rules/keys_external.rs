@@ -2,7 +2,7 @@
 
 use super::steps::quoted;
 use super::{Hit, Rule, Severity, Step};
-use crate::facts::{CRYPTO_KEYS_PATH, KeyName, LogTopic};
+use crate::facts::{CRYPTO_KEYS_PATH, KeyName};
 use crate::farm::{Farm, Member};
 
 pub(super) static RULE: Rule = Rule {
@@ -33,7 +33,7 @@ fn by_property(member: &Member) -> Option<Hit> {
     let message = format!("{} keeps its keys in {}", member.name, setting.value);
     if setting.value.contains(['$', '`', '%']) {
         let step = format!(
-            "On {}, find out where {} leads (ps -ef shows the command line of the running JVM), and compare md5sum of hmac and master in that directory.",
+            "On {}, find out where {} leads (ps -ef shows the command line of the running JVM), and compare md5sum of the hmac and master that it leads to.",
             member.name, setting.value
         );
         return Some(Hit::on(member, message).at([&setting.place]).fix([step]));
@@ -46,17 +46,14 @@ fn by_property(member: &Member) -> Option<Hit> {
 
 /// A log shows that some start had the option, not whether the last one did, and the path is not kept.
 fn by_log(member: &Member) -> Option<Hit> {
-    if member.snapshot.setting(CRYPTO_KEYS_PATH).is_some() {
-        return None;
-    }
-    let (_, place) = member.snapshot.told(LogTopic::KeysElsewhere)?;
+    let (option, place) = member.snapshot.moved_by_start()?;
     let name = &member.name;
     let message = format!(
-        "{name} was once started with {CRYPTO_KEYS_PATH} on its command line, as {} shows; its key files may not be those in use",
+        "{name} was once started with {option} on its command line, as {} shows; its key files may not be those in use",
         place.path
     );
     let step = format!(
-        "On {name}, look for {CRYPTO_KEYS_PATH} in the command line of the running JVM (ps -ef), and compare md5sum of hmac and master in that directory."
+        "On {name}, look for {option} in the command line of the running JVM (ps -ef), and compare md5sum of hmac and master in that directory."
     );
     Some(Hit::on(member, message).at([place]).fix([step]))
 }

@@ -1,7 +1,7 @@
 //! Whether the key files that came are those that an instance works with.
 
 use super::own_keys::has_keys_in_jcr;
-use crate::facts::{Gap, GapKind, LogTopic};
+use crate::facts::{Gap, GapKind};
 use crate::farm::Member;
 
 /// Why the key files that came may not be those an instance works with.
@@ -18,7 +18,7 @@ pub(super) fn place_doubt(member: &Member) -> Option<PlaceDoubt> {
     if has_keys_in_jcr(member) || !snapshot.moved_keys.is_empty() {
         return None;
     }
-    let is_told = snapshot.parts.properties && snapshot.told(LogTopic::KeysElsewhere).is_some();
+    let is_told = snapshot.parts.properties && snapshot.moved_by_start().is_some();
     let by_gap = || {
         let is_open = |gap: &&Gap| matches!(gap.kind, GapKind::Unclear | GapKind::Elsewhere);
         let gap = snapshot.gaps.iter().find(is_open)?;
@@ -35,6 +35,6 @@ pub(super) fn unknown_place(member: &Member) -> Option<String> {
         let why = "conf/sling.properties, which can name another key directory, is not in the snapshot of";
         return Some(format!("{why} {name}"));
     }
-    snapshot.told(LogTopic::KeysElsewhere)?;
+    snapshot.moved_by_start()?;
     Some(format!("a log shows that some start moved the keys of {name}"))
 }

@@ -5,7 +5,7 @@ use super::groups::names;
 use super::likeness::{pairs, twins};
 use super::place_doubt::unknown_place;
 use super::{Finding, Severity};
-use crate::facts::{Gap, GapKind, KeyName, Repository, spoken};
+use crate::facts::{Bundle, CRYPTO_FILE, Gap, GapKind, KeyName, Repository, spoken};
 use crate::farm::{EffectiveKey, Farm, KeyState, Member, Missing};
 use crate::limits::Limits;
 use std::collections::BTreeSet;
@@ -168,6 +168,7 @@ fn doubt(member: &Member) -> Option<String> {
         .or_else(|| outdated_key(member))
         .or_else(|| unknown_mode(member))
         .or_else(|| unknown_place(member))
+        .or_else(|| stopped(member))
 }
 
 fn unknown_key(member: &Member) -> Option<String> {
@@ -205,6 +206,16 @@ fn outdated_key(member: &Member) -> Option<String> {
     })
 }
 
+/// Says that the bundle which reads the key files is not to be started: what the instance works with instead is not known.
+fn stopped(member: &Member) -> Option<String> {
+    let is_stopped = |bundle: &Bundle| bundle.state.is_some_and(|state| !state.is_started());
+    let all_stopped = member.snapshot.bundles_named(CRYPTO_FILE).all(is_stopped);
+    let has_one = member.snapshot.bundles_named(CRYPTO_FILE).next().is_some();
+    (has_one && all_stopped && !member.is_in_jcr_mode()).then(|| {
+        format!("{CRYPTO_FILE}, which reads the key files of {}, is not to be started", member.name)
+    })
+}
+
 fn unknown_mode(member: &Member) -> Option<String> {
     let name = &member.name;
     match member.storage() {
@@ -220,7 +231,7 @@ fn unknown_mode(member: &Member) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{JcrKeys, NodeStoreKind};
+    use crate::facts::{BundleState, JcrKeys, NodeStoreKind};
     use crate::rules::judge::findings;
     use crate::testing::{FarmBuilder, Instance, farm, good_farm};
 
@@ -232,6 +243,15 @@ mod tests {
     #[test]
     fn farm_that_was_read_whole_and_agrees_is_consistent() {
         assert_eq!(decide(good_farm(&["a", "b"])), Verdict::Consistent);
+    }
+
+    #[test]
+    fn key_files_that_no_bundle_reads_leave_it_open() {
+        let stopped = |bundle: &mut Bundle| bundle.state = Some(BundleState::Installed);
+        let farm = good_farm(&["a"]).with("b", |i| i.change("bundle2", stopped));
+        assert!(matches!(decide(farm), Verdict::Undecided(_)));
+        let farm = good_farm(&["a"]).with("b", |i| i.change("bundle1", stopped));
+        assert_eq!(decide(farm), Verdict::Consistent);
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(super) const KIND: Kind = Kind {
 };
 
 /// Names of the logs; rotated ones have a date or number behind, such as `error.log.2025-07-18` or `error.log.1.gz`.
-const FILES: [&str; 3] = ["error.log", "stdout.log", "stderr.log"];
+const FILES: [&str; 4] = ["error.log", "stdout.log", "stderr.log", "startup.log"];
 
 fn find(path: &str) -> Option<Found<'_>> {
     let (directory, name) = path::split(path);

@@ -1,6 +1,10 @@
 //! What an instance tells of itself when it starts: words of fixed patterns, each of a narrow character set.
 
-use crate::facts::{LogTopic, Shape};
+use crate::evidence::mover;
+use crate::facts::{
+    BUNDLE_CACHE, CACHE_CLEAN, CLEAN_AT_START, CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, LogTopic,
+    OLD_BUNDLE_CACHE, REPOSITORY_HOME, SLING_HOME, SLING_LAUNCHPAD, SLING_PROPERTIES, Shape,
+};
 
 /// A text, and how to read what follows it in the line.
 pub(super) struct Tell {
@@ -20,7 +24,10 @@ pub(super) const TELLS: &[Tell] = &[
     tell("Active run modes: [", run_modes),
     tell("P server port: ", port),
     tell("Setting org.osgi.service.http.port=", port),
-    Tell { text: "Setting 'com.adobe.granite.crypto.", read: setting, by_launcher: true },
+    Tell { text: "Setting '", read: setting, by_launcher: true },
+    tell("Picked up JAVA_TOOL_OPTIONS: ", picked_up),
+    tell("Picked up JDK_JAVA_OPTIONS: ", picked_up),
+    tell("Picked up _JAVA_OPTIONS: ", picked_up),
 ];
 
 const fn tell(text: &'static str, read: fn(&str) -> Vec<(LogTopic, String)>) -> Tell {
@@ -70,19 +77,52 @@ fn port(line: &str) -> Vec<(LogTopic, String)> {
     port.map(|port| (LogTopic::Port, port.to_string())).into_iter().collect()
 }
 
-/// `file.disable' to 'true' from command line`. A path is told of, not kept: it may hold names of people.
+/// `com.adobe.granite.crypto.file.disable' to 'true' from command line`.
 fn setting(line: &str) -> Vec<(LogTopic, String)> {
-    let value = |name: &str| {
-        let (value, rest) = line.strip_prefix(name)?.strip_prefix("' to '")?.split_once('\'')?;
-        rest.starts_with(" from command line").then_some(value)
+    let read = || {
+        let (name, rest) = line.split_once("' to '")?;
+        let (value, rest) = rest.split_once('\'')?;
+        rest.starts_with(" from command line").then(|| option(name, value))?
     };
-    if value("keys.path").is_some_and(|path| !path.is_empty()) {
-        return vec![(LogTopic::KeysElsewhere, "set".to_owned())];
-    }
+    read().into_iter().collect()
+}
+
+/// What the JVM itself says of options in its environment: `-Dcom.adobe.granite.crypto.keys.path=/k -Xmx4g`.
+fn picked_up(line: &str) -> Vec<(LogTopic, String)> {
+    let options =
+        line.split_whitespace().filter_map(|word| word.trim_matches('"').strip_prefix("-D"));
+    options.filter_map(|word| word.split_once('=')).filter_map(|(n, v)| option(n, v)).collect()
+}
+
+/// Takes an option that moves the keys, or switches their files off. A path is not kept: it may hold names of people.
+fn option(name: &str, value: &str) -> Option<(LogTopic, String)> {
     let known =
         |value: &str| ["true", "false"].into_iter().find(|known| known.eq_ignore_ascii_case(value));
-    let disabled = value("file.disable").and_then(known);
-    disabled.map(|word| (LogTopic::KeyFilesDisabled, word.to_owned())).into_iter().collect()
+    let name = mover(name)?;
+    match name {
+        CRYPTO_FILE_DISABLE => {
+            known(value).map(|word| (LogTopic::KeyFilesDisabled, word.to_owned()))
+        }
+        CACHE_CLEAN if value != CLEAN_AT_START => None,
+        // The launcher names the usual places, too.
+        _ if value.is_empty() || is_usual(name, value) => None,
+        _ => Some((LogTopic::KeysElsewhere, name.to_owned())),
+    }
+}
+
+/// Returns `true` if a directory or file is called as most installs have it.
+fn is_usual(name: &str, path: &str) -> bool {
+    let usual = match name {
+        SLING_HOME => "crx-quickstart",
+        SLING_LAUNCHPAD => "launchpad",
+        BUNDLE_CACHE | OLD_BUNDLE_CACHE => "felix",
+        CONFIG_DIRECTORY => "config",
+        REPOSITORY_HOME => "repository",
+        SLING_PROPERTIES => SLING_PROPERTIES,
+        _ => return false,
+    };
+    let last = path.trim_end_matches(['/', '\\', '.']).rsplit(['/', '\\']).next();
+    last.is_some_and(|last| last == usual || last.is_empty())
 }
 
 #[cfg(test)]
@@ -144,15 +184,39 @@ mod tests {
 
     #[test]
     fn settings_of_the_command_line_are_read_without_their_paths() {
-        assert_eq!(one(setting("file.disable' to 'true' from command line.")).unwrap(), "true");
-        assert_eq!(one(setting("keys.path' to '/home/jane' from command line.")).unwrap(), "set");
-        for line in [
-            "keys.path' to '' from command line.",
-            "file.disable' to 'secret' from command line.",
-            "file.disable' to 'true",
-            "x",
+        let set = |name: &str, value: &str| {
+            one(setting(&format!("{name}' to '{value}' from command line.")))
+        };
+        let crypto = "com.adobe.granite.crypto";
+        assert_eq!(set(&format!("{crypto}.file.disable"), "true").unwrap(), "true");
+        for (name, value) in [
+            ("com.adobe.granite.crypto.keys.path", "/home/jane"),
+            ("org.osgi.framework.storage", "/mnt/x"),
+            ("sling.launchpad", "C:\\aem\\launchpad2"),
+            ("sling.home", "/srv/other"),
+            ("sling.include.a", "/etc/a.properties"),
         ] {
-            assert_eq!(setting(line), [], "{line}");
+            assert!(set(name, value).is_some_and(|told| name.starts_with(&told)), "{name}");
         }
+        for (name, value) in [
+            ("com.adobe.granite.crypto.keys.path", ""),
+            ("com.adobe.granite.crypto.file.disable", "secret"),
+            ("sling.home", "/opt/aem/crx-quickstart/."),
+            ("sling.launchpad", "crx-quickstart\\launchpad"),
+            ("sling.run.modes", "author"),
+        ] {
+            assert_eq!(set(name, value), None, "{name}");
+        }
+        assert_eq!(setting("com.adobe.granite.crypto.file.disable' to 'true"), []);
+        assert_eq!(setting("x"), []);
+    }
+
+    #[test]
+    fn options_of_the_environment_are_told_by_the_jvm() {
+        let told = picked_up(
+            "-Xmx4g \"-Dcom.adobe.granite.crypto.keys.path=/k\" -Dsling.run.modes=author",
+        );
+        assert_eq!(one(told).unwrap(), "com.adobe.granite.crypto.keys.path");
+        assert_eq!(picked_up("-Djava.awt.headless=true -Dx"), []);
     }
 }

@@ -1,7 +1,7 @@
 //! What is taken from scripts, in a few lines each.
 
 use super::*;
-use crate::facts::{BUNDLE_CACHE, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH};
+use crate::facts::{BUNDLE_CACHE, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH, SLING_PROPERTIES};
 
 fn settings(script: &str) -> Vec<(String, String)> {
     let found = Found { root: "", bundle: "", name: "start" };
@@ -144,7 +144,7 @@ fn more_than_is_kept_is_not_understood() {
     let line = |index: usize| format!("java -Dsling.home={index}{}\nX{index}=1\n", "x".repeat(999));
     let many: String = (0..100).map(line).collect();
     let statements = statements("start", &many);
-    assert!(statements.settings.len() < 40 && statements.unclear.contains("sling.home"));
+    assert!(statements.settings.len() < 40 && statements.unseen.contains(TOO_MUCH));
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn long_words_are_read_once_and_nothing_is_kept_twice() {
     for line in [|n: usize| format!("a{n}=b\n"), |n: usize| format!(". x{n}\n")] {
         let all = statements("start", &(0..300).map(line).collect::<String>());
         assert!(all.variables.len() <= SETTINGS_MAX && all.sources.len() <= SETTINGS_MAX);
-        assert!(!all.unclear.is_empty());
+        assert!(all.unseen.contains(TOO_MUCH));
     }
 }
 
@@ -192,9 +192,9 @@ fn variables_in_the_name_of_an_option_are_put_in() {
     let known = statements("start", &format!("NS=com.adobe.granite.crypto\n{rest}"));
     assert_eq!((known.settings, known.unclear.len()), (expected.to_vec(), 0));
     for before in ["", "NS=a\nNS=b\n"] {
-        assert!(!statements("start", &format!("{before}{rest}")).unclear.is_empty());
+        assert!(!statements("start", &format!("{before}{rest}")).unseen.is_empty());
     }
-    assert!(statements("start", "java -Da.b=$C -jar x").unclear.is_empty());
+    assert!(statements("start", "java -Da.b=$C -jar x").unseen.is_empty());
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn script_in_an_encoding_that_is_not_known_is_not_understood() {
     };
     assert_eq!(read(&[b"\xff\xfe", little.as_slice()].concat()), read(text.as_bytes()));
     assert!(!read(text.as_bytes()).settings.is_empty());
-    assert!(!read(&little).unclear.is_empty());
+    assert!(read(&little).unseen.contains(ENCODING));
     assert_eq!(read(b"\x7fELF\0\0"), Statements::default());
 }
 
@@ -247,4 +247,26 @@ fn other_scripts_are_found_and_archives_are_none() {
     {
         assert!(find_small(path).is_none(), "{path}");
     }
+}
+
+#[test]
+fn options_that_only_the_start_tells_are_not_understood() {
+    for (name, script) in [
+        ("start", "for v in $(env | grep ^P_); do O=\"$O -D${v#P_}\"; done"),
+        ("start", "for p in $AEM_PROPERTIES; do O=\"$O -D$p\"; done"),
+        ("start", "O=\"$(printf -- \"-D%s.keys.path=/k\" com.adobe.granite.crypto)\""),
+        ("start", "CQ_JVM_OPTS=\"$CQ_JVM_OPTS $(consul kv get aem/opts)\""),
+        ("start.bat", "java -Dcom.adobe.granite.!Q!.keys.path=D:\\k -jar x"),
+    ] {
+        let read = statements(name, script);
+        assert!(!read.unseen.is_empty() || !read.unclear.is_empty(), "{script}: {read:?}");
+    }
+    let known =
+        statements("start.bat", "set P=crypto\r\njava -Dcom.adobe.granite.!P!.keys.path=D:\\k");
+    assert_eq!(known.settings, [(CRYPTO_KEYS_PATH.to_owned(), "D:\\k".to_owned())]);
+    let whole = statements("start", "P=com.adobe.granite.crypto.keys.path=/k\njava -D$P -jar x");
+    assert_eq!(whole.settings, [(CRYPTO_KEYS_PATH.to_owned(), "/k".to_owned())]);
+    let of_loop = "for /f \"delims=\" %%i in (D:\\aem\\opts.txt) do set CQ_JVM_OPTS=%%i";
+    assert_eq!(statements("start.bat", of_loop).sources, ["D:\\aem\\opts.txt"]);
+    assert_eq!(statements("start", "java -Dlog.dir=$LOGS -Xmx${M}m -jar x").unseen.len(), 0);
 }

@@ -34,6 +34,12 @@ impl<'a> InstallReader<'a> {
                     format!("mentions {} in a form that is not understood", names.join(" and ")),
                 );
             }
+            for unseen in &file.statements.unseen {
+                self.unclear(
+                    file.path,
+                    format!("{unseen}, and such an option can move the keys; see how its JVM is called (ps -ef)"),
+                );
+            }
         }
         let is_known_unused = |file: &StatementFile<'a>| {
             file.path.ends_with("conf/sling.properties") && self.layout.properties
@@ -53,9 +59,7 @@ impl<'a> InstallReader<'a> {
     /// Tells of files outside of installs, such as a unit of systemd, that move something and that nothing in the source names.
     pub(super) fn of_others(mut self, used: &BTreeSet<String>) -> Layout {
         for file in self.files.outside_installs() {
-            // It stands for a script that is too long as well, and is in many scripts that start no install.
-            let is_telling = |name: &&&str| **name != SLING_HOME;
-            let unclear = || file.statements.unclear.iter().find(is_telling).copied();
+            let unclear = || file.statements.unclear.first().copied();
             if let Some(name) = self.moves(&file).or_else(unclear)
                 && !used.contains(file.path)
             {

@@ -1,5 +1,6 @@
 //! Where the install, its launchpad, its bundle cache, its keys, its configurations and its repository are.
 
+use super::runs::names_own_directory;
 use super::spot::{Spot, absolute, is_elsewhere_on_host, is_open};
 use super::{Cache, InstallReader, shown};
 use crate::evidence::{HOME_OPTION, LAUNCHPAD_OPTION};
@@ -20,7 +21,7 @@ impl InstallReader<'_> {
             let value = self.expand(said.value).replace('\\', "/");
             let last = value.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
             // The script of AEM finds out by itself in which directory it is.
-            let is_own = index < options && is_open(last)
+            let is_own = index < options && (is_open(last) || names_itself(&value, name))
                 || matches!(last, "" | "." | QUICKSTART)
                 || !is_open(last) && (last == name || name.is_empty());
             let is_other =
@@ -123,4 +124,16 @@ impl InstallReader<'_> {
         };
         *spot == Spot::Inside(join(self.root, usual))
     }
+}
+
+/// Returns `true` if a value is the directory of the script, or the one above that: `$(cd "$(dirname "$0")/.." && pwd)`, `..`.
+fn names_itself(value: &str, name: &str) -> bool {
+    let (open, rest) = match value.rfind([')', '`']) {
+        Some(at) => value.split_at_checked(at.saturating_add(1)).unwrap_or((value, "")),
+        None => ("", value),
+    };
+    let is_near = |part: &str| matches!(part, "" | "." | ".." | QUICKSTART) || part == name;
+    let parts = rest.trim_matches('/').split('/');
+    let is_known = open.is_empty() || names_own_directory(open);
+    is_known && (!open.is_empty() || !rest.starts_with('/')) && parts.into_iter().all(is_near)
 }

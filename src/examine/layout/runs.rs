@@ -158,6 +158,16 @@ fn gap_of(text: &str, found: Option<StatementFile<'_>>) -> (GapKind, String) {
 
 /// Says whether the open part of a path is the directory of the script, or leads there.
 fn is_of_script(open: &str, variables: [&Variables<'_>; 2]) -> bool {
+    let mut names = open.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    names_own_directory(open)
+        || names.any(|name| {
+            let values = variables.iter().filter_map(|variables| variables.get(name));
+            values.flatten().any(|value| names_own_directory(value))
+        })
+}
+
+/// Says whether a text has the script's own directory in it.
+pub(super) fn names_own_directory(text: &str) -> bool {
     const OWN: [&str; 11] = [
         "dirname",
         "basename",
@@ -171,13 +181,8 @@ fn is_of_script(open: &str, variables: [&Variables<'_>; 2]) -> bool {
         "%cd%",
         "PSScriptRoot",
     ];
-    let is_own = |text: &str| OWN.iter().any(|part| text.contains(part));
-    let mut names = open.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-    is_own(&open.replace("%CD%", "%cd%"))
-        || names.any(|name| {
-            let values = variables.iter().filter_map(|variables| variables.get(name));
-            values.flatten().any(|value| is_own(value))
-        })
+    let text = text.replace("%CD%", "%cd%");
+    OWN.iter().any(|part| text.contains(part))
 }
 
 /// Adds the variables that a script assigns.

@@ -72,6 +72,25 @@ fn script_of_aem_stays_quiet() {
 }
 
 #[test]
+fn script_that_finds_its_own_directory_starts_this_install() {
+    for start in [
+        "CURR_DIR=\"$(cd \"$(dirname \"$0\")/..\" && pwd)\"\njava -jar x start -c \"${CURR_DIR}\"",
+        "D=$(cd $(dirname $0)/..; pwd)\njava -jar x start -c ${D} -i launchpad",
+        "D=$(readlink -f $(dirname $0)/..)\njava -jar x start -c ${D}",
+        "java -jar x start -c \"$(cd \"$(dirname \"$0\")/..\" && pwd)\" -i launchpad",
+        "cd bin\njava -jar x start -c ..",
+        "AEM_HOME=/opt/aem\njava -jar x start -c $AEM_HOME/crx-quickstart/",
+    ] {
+        quiet(&[(PROPERTIES, "a=b"), (START, start)]);
+    }
+    for start in ["java -jar x start -c $(dirname $0)/../../other", "java -jar x start -c ../other"]
+    {
+        let (_, gaps) = said(&[(PROPERTIES, "a=b"), (START, start)]);
+        assert_eq!(gaps, [format!("unclear-setting {START}")], "{start}");
+    }
+}
+
+#[test]
 fn keys_that_move_are_found_in_every_file_that_can_say_so() {
     let option = "java -Dcom.adobe.granite.crypto.keys.path=/mnt/keys -jar x";
     let property = "com.adobe.granite.crypto.keys.path=/mnt/keys";
