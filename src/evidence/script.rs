@@ -25,7 +25,7 @@ impl Syntax {
     }
 }
 
-/// Says whether a file's name is that of a script of Windows; names have no case there.
+/// Returns `true` if a file's name is that of a script of Windows; names have no case there.
 pub(super) fn is_batch(file: &str) -> bool {
     path::ends_in(file, &[".bat", ".cmd", ".ps1"])
 }
@@ -204,7 +204,7 @@ impl Lexer {
         }
     }
 
-    /// Says whether a character takes its meaning from the next one.
+    /// Returns `true` if a character takes its meaning from the next one.
     fn is_escape(&self, character: char, next: char) -> bool {
         match (self.syntax, self.quote) {
             (Syntax::Batch, None) => character == '^',

@@ -281,7 +281,7 @@ impl<'w> Named<'w> {
     }
 }
 
-/// Says whether a file may be one of options, and not one in which programs and hosts tell of themselves.
+/// Returns `true` if a file may be one of options, and not one in which programs and hosts tell of themselves.
 fn may_have_options(file: &str) -> bool {
     let is_of_host = ["/proc/", "/sys/", "/dev/"].iter().any(|start| file.starts_with(start));
     let ends = [".pid", ".log", "-release", "hostname", "passwd", "machine-id"];

@@ -268,7 +268,7 @@ impl Script {
         }
     }
 
-    /// Says whether more may be kept; a script that has too much is not looked at any further.
+    /// Returns `true` if more may be kept; a script that has too much is not looked at any further.
     fn has_room(&mut self, bytes: usize) -> bool {
         self.kept_bytes = self.kept_bytes.saturating_add(bytes);
         self.kept_bytes <= KEPT_BYTES_MAX
@@ -355,12 +355,12 @@ impl Script {
     }
 }
 
-/// Says whether the name of an option is known only with variables.
+/// Returns `true` if the name of an option is known only with variables.
 fn is_open(name: &str) -> bool {
     name.contains(['$', '%', '`', '!'])
 }
 
-/// Says whether a variable may hold what nobody must see.
+/// Returns `true` if a variable may hold what nobody must see.
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     ["PASS", "SECRET", "TOKEN", "PWD", "CREDENTIAL"].iter().any(|part| name.contains(part))

@@ -70,12 +70,12 @@ impl<'a> Files<'a> {
         links.map(|(_, path)| *path).collect()
     }
 
-    /// Says whether a path is that of a link whose target was not read.
+    /// Returns `true` if a path is that of a link whose target was not read.
     pub(super) fn is_unread_link(&self, path: &str) -> bool {
         matches!(self.items.get(path), Some(Item::Link(_))) && self.read(path).is_none()
     }
 
-    /// Says whether the source has something at a path or below.
+    /// Returns `true` if the source has something at a path or below.
     pub(super) fn has(&self, path: &str) -> bool {
         has_at_or_below(self.items, path)
     }
@@ -116,7 +116,7 @@ impl<'a> Files<'a> {
         scripts.map(|(_, file)| file).collect()
     }
 
-    /// Says whether something stands at a path, and was not read.
+    /// Returns `true` if something stands at a path, and was not read.
     pub(super) fn is_unread(&self, path: &str) -> bool {
         self.is_unread_link(path) || matches!(self.items.get(path), Some(Item::Lost))
     }
@@ -147,7 +147,7 @@ fn read<'a>(path: &'a str, item: &'a Item) -> Option<StatementFile<'a>> {
     }
 }
 
-/// Says whether a file is one that nothing reads any more, or not yet: editors and package managers put them aside.
+/// Returns `true` if a file is one that nothing reads any more, or not yet: editors and package managers put them aside.
 fn is_backup(path: &str) -> bool {
     const ENDS: [&str; 10] = [
         "~", ".bak", ".orig", ".old", ".save", ".rpmsave", ".rpmnew", ".dist", ".sample",

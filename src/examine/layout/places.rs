@@ -112,7 +112,7 @@ impl InstallReader<'_> {
         }
     }
 
-    /// Says whether something lies where most installs have it.
+    /// Returns `true` if something lies where most installs have it.
     pub(super) fn is_usual(&self, name: &str, spot: &Spot) -> bool {
         let usual = match name {
             BUNDLE_CACHE | OLD_BUNDLE_CACHE => "launchpad/felix",

@@ -120,7 +120,7 @@ struct Target<'a> {
 }
 
 impl Target<'_> {
-    /// Says whether it is named like a script that may start an install. That one of the install's own scripts is left out of a
+    /// Returns `true` if it is named like a script that may start an install. That one of the install's own scripts is left out of a
     /// source is no news.
     fn may_be_script(&self) -> bool {
         const OWN: [&str; 4] = ["start", "start.bat", "quickstart", "quickstart.bat"];
@@ -156,7 +156,7 @@ fn gap_of(text: &str, found: Option<StatementFile<'_>>) -> (GapKind, String) {
     (GapKind::Elsewhere, reason)
 }
 
-/// Says whether the open part of a path is the directory of the script, or leads there.
+/// Returns `true` if the open part of a path is the directory of the script, or leads there.
 fn is_of_script(open: &str, variables: [&Variables<'_>; 2]) -> bool {
     let mut names = open.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     names_own_directory(open)
@@ -166,7 +166,7 @@ fn is_of_script(open: &str, variables: [&Variables<'_>; 2]) -> bool {
         })
 }
 
-/// Says whether a text has the script's own directory in it.
+/// Returns `true` if a text has the script's own directory in it.
 pub(super) fn names_own_directory(text: &str) -> bool {
     const OWN: [&str; 11] = [
         "dirname",
@@ -197,7 +197,7 @@ fn is_batch(path: &str) -> bool {
     [".bat", ".cmd", ".ps1"].iter().any(|end| path.ends_with(end))
 }
 
-/// Says whether a script runs a file that every host has, and that no install puts options into.
+/// Returns `true` if a script runs a file that every host has, and that no install puts options into.
 fn is_of_system(text: &str) -> bool {
     const ANYWHERE: [&str; 2] = ["nvm.sh", "sdkman-init.sh"];
     const NAMES: [&str; 5] = ["profile", "bashrc", "functions", "bash_profile", "init-functions"];

@@ -72,7 +72,7 @@ fn variable(text: &str) -> Option<(&str, &str)> {
     (!name.is_empty() && name.chars().all(is_part)).then_some((name, rest))
 }
 
-/// Says whether something in a text is known only where the script or the instance runs.
+/// Returns `true` if something in a text is known only where the script or the instance runs.
 pub(super) fn is_open(text: &str) -> bool {
     text.contains(['$', '`', '%', '{'])
 }
