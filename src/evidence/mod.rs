@@ -42,7 +42,7 @@ pub use felix_config::{
     concerns_store, installed_pid, may_matter,
 };
 pub use jar::Jar;
-pub use key::{digest, digest_key, fingerprint, is_key};
+pub use key::{Fingerprint, digest, digest_key, fingerprint, is_key};
 pub use log::{SIGNATURES, Signature};
 pub use path::{
     SEGMENT_STORE, SPLIT_STORE, STORE_DIRECTORIES, implied_revision, is_barren, is_in_barren,

@@ -3,7 +3,8 @@
 //! The root is the directory that stands for `crx-quickstart`. A source may start above, at or inside it, so `launchpad/…`,
 //! `felix/…` and `bundle5/…` are recognised too. A copy such as `launchpad/felix_backup/` becomes a root of its own.
 
-use crate::facts::QUICKSTART;
+pub(super) use crate::facts::split_path as split;
+use crate::facts::{QUICKSTART, components};
 
 /// A bundle directory of the Felix cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,11 +13,6 @@ pub(super) struct BundleDirectory<'p> {
     pub(super) root: &'p str,
     /// The directory's own name.
     pub(super) name: &'p str,
-}
-
-/// Splits off the last component; the first part is empty for a path of one.
-pub(super) fn split(path: &str) -> (&str, &str) {
-    path.rsplit_once('/').unwrap_or(("", path))
 }
 
 /// Returns the directory that holds `path`, when its last component is `name`.
@@ -70,7 +66,7 @@ pub(super) fn revision_directory(path: &str) -> Option<(BundleDirectory<'_>, &st
 /// than that it is there.
 pub fn implied_revision(path: &str) -> Option<&str> {
     let mut begin = 0_usize;
-    for part in split(path).0.split('/') {
+    for part in components(split(path).0) {
         let end = begin.saturating_add(part.len());
         let directory = path.get(..end).filter(|_| begin > 0 && part.starts_with(REVISION));
         if let Some(found) = directory.filter(|found| revision_directory(found).is_some()) {
@@ -177,7 +173,7 @@ pub fn is_in_barren(path: &str, root: &str) -> bool {
     let (mut level, mut parent, mut end) = (Level::Outside, "", 0_usize);
     // The directory that holds nothing may lie around the root; then it tells nothing of what is in it.
     let mut is_around = false;
-    for name in split(path).0.split('/') {
+    for name in components(split(path).0) {
         let Some(next) = level.enter(parent, name) else { return false };
         end = end.saturating_add(name.len()).saturating_add(1);
         let starts_anew = level.is_closed() && next == Level::Outside;
@@ -222,7 +218,7 @@ fn may_be_root(directory: &str) -> bool {
 fn level(directory: &str) -> Option<Level> {
     let mut level = Level::Outside;
     let mut parent = "";
-    for name in directory.split('/') {
+    for name in components(directory) {
         level = level.enter(parent, name)?;
         parent = name;
     }

@@ -10,7 +10,7 @@ use super::leftovers::{
 };
 use super::links::Follower;
 use super::paths::join;
-use super::roots::{Evidence, by_root, drop_barren, marks_instance, owner, strays};
+use super::roots::{Evidence, all_evidence, by_root, drop_barren, marks_instance, owner, strays};
 use super::{access, configs, mixed, node_store};
 use crate::evidence::{Fact, Found, classify, classify_small, mover};
 use crate::facts::{
@@ -101,8 +101,9 @@ fn installs<'a>(
     limits: &Limits,
 ) -> (BTreeMap<String, Evidence<'a>>, BTreeMap<String, Layout>) {
     let mut layouts = layouts(source, items);
-    let mut roots = by_root(items, &layouts);
-    gaps.extend(strays(source, items));
+    let found = all_evidence(items);
+    let mut roots = by_root(&found, &layouts);
+    gaps.extend(strays(source, &found));
     roots.retain(|root, evidence| {
         evidence.iter().any(|(_, found, item)| marks_instance(found, item))
             || layouts.get(root).is_some_and(|layout| layout.cache != Cache::Usual)

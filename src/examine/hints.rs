@@ -2,7 +2,7 @@
 
 use super::paths::{name, parent};
 use crate::evidence::classify;
-use crate::facts::{QUICKSTART, realm};
+use crate::facts::{QUICKSTART, components, realm};
 use crate::intake::{Entry, EntryKind};
 
 /// Directories of an install and of packages: an archive in them is a part of those.
@@ -36,24 +36,27 @@ const EXACT: [&str; 6] = [
 
 /// Returns `true` if a file has a name that is looked for, if case did not matter.
 pub(super) fn is_exact_in_any_case(path: &str) -> bool {
-    OF_KEYS.iter().chain(&EXACT).any(|known| known.eq_ignore_ascii_case(name(path)))
+    let name = name(path);
+    OF_KEYS.iter().chain(&EXACT).any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// Returns `true` if a file may be an archive with an install in it, as far as its path tells: it lies in none.
 pub(super) fn may_hold_install(path: &str) -> bool {
-    let is_part = |part: &str| {
-        let bundle = part.strip_prefix("bundle");
-        PARTS.contains(&part)
-            || bundle.is_some_and(|id| id.starts_with(|first: char| first.is_ascii_digit()))
-    };
     // What lies in an archive that is walked begins anew.
     let inside = path.strip_prefix(realm(path)).unwrap_or(path);
-    !parent(inside).split('/').any(is_part)
+    !components(parent(inside)).any(is_part)
+}
+
+/// Returns `true` if a directory of this name is one of an install or of a package.
+pub(super) fn is_part(name: &str) -> bool {
+    let bundle = name.strip_prefix("bundle");
+    PARTS.contains(&name)
+        || bundle.is_some_and(|id| id.starts_with(|first: char| first.is_ascii_digit()))
 }
 
 /// Returns `true` if an entry is what macOS adds to another: `._name`, beside it or below `__MACOSX` in the zips of the Finder.
 pub(super) fn is_of_finder(entry: &Entry<'_>) -> bool {
-    let is_below = || entry.path.split('/').any(|part| part == "__MACOSX");
+    let is_below = || components(entry.path).any(|part| part == "__MACOSX");
     name(entry.path).starts_with("._") || (entry.kind == EntryKind::Directory && is_below())
 }
 
@@ -83,7 +86,8 @@ pub(super) fn is_status(path: &str) -> bool {
 /// Returns `true` if a path would be that of a key file if case did not matter. AEM finds its files by exact name, but on a file
 /// system that ignores case it would read these.
 pub(super) fn is_key_in_another_case(path: &str) -> bool {
-    OF_KEYS.iter().any(|known| name(path).eq_ignore_ascii_case(known))
+    let name = name(path);
+    OF_KEYS.iter().any(|known| name.eq_ignore_ascii_case(known))
         && classify(path).is_none()
         && classify(&path.to_ascii_lowercase()).is_some()
 }

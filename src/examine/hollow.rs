@@ -1,8 +1,8 @@
 //! Directories without a file beside the homes of installs: a mount that is down leaves one, and so an instance would be missing.
 
-use super::hints::may_hold_install;
+use super::hints::{is_part, may_hold_install};
 use super::paths::{home_of, name, parent};
-use crate::facts::{Gap, GapKind, INSIDE, QUICKSTART};
+use crate::facts::{Gap, GapKind, INSIDE, QUICKSTART, components};
 use crate::intake::EntryKind;
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,8 +70,8 @@ const OTHERS: [&str; 50] = [
 pub(super) struct Hollow {
     empty: BTreeSet<String>,
     filled: BTreeSet<String>,
-    /// The directory of the last entry: all around it are known to be filled.
-    last: Option<String>,
+    /// The last directory that was filled, with all around it.
+    last: String,
     is_over: bool,
 }
 
@@ -83,18 +83,19 @@ impl Hollow {
                 self.is_over |= self.empty.len() >= KEPT_MAX;
                 if !self.is_over && name(path) != QUICKSTART {
                     self.empty.insert(path.to_owned());
+                    // Files that come behind it fill it.
+                    self.last.clear();
                 }
             }
             return;
         }
-        let directory = parent(path);
-        if is_hidden(name(path)) || self.last.as_deref() == Some(directory) {
+        // An install has thousands of directories, and all its files fill the same ones around it.
+        let Some(directory) = innermost_outside(path).filter(|known| *known != self.last) else {
             return;
-        }
-        self.last = Some(directory.to_owned());
+        };
+        directory.clone_into(&mut self.last);
         let mut above = directory;
-        let mut part = name(path);
-        // What a hidden directory holds fills none around it.
+        let mut part = "";
         while !above.is_empty() && !is_hidden(part) {
             self.fill(above);
             part = name(above);
@@ -157,6 +158,25 @@ fn farms(roots: &BTreeSet<&str>) -> BTreeSet<String> {
     several.map(|((farm, _), _)| farm.to_owned()).collect()
 }
 
+/// Returns the innermost directory outside of installs that an entry lies below; none where a hidden name stands between the two, for
+/// what a hidden directory holds fills none around it.
+fn innermost_outside(path: &str) -> Option<&str> {
+    let (mut outside, mut hidden, mut end) = (0, 0, 0_usize);
+    let mut is_inside = false;
+    for part in components(path) {
+        if !is_inside {
+            outside = end;
+        }
+        end = end.saturating_add(usize::from(end > 0)).saturating_add(part.len());
+        // What lies in an archive that is walked begins anew.
+        is_inside = !part.ends_with(INSIDE) && (is_inside || is_part(part));
+        if is_hidden(part) {
+            hidden = end;
+        }
+    }
+    path.get(..outside).filter(|_| hidden <= outside)
+}
+
 /// Returns `true` if a directory lies outside of installs and packages, and is none of their parts by its name.
 fn is_outside(directory: &str) -> bool {
     may_hold_install(&format!("{directory}/x"))
@@ -214,6 +234,22 @@ mod tests {
         ] {
             assert_eq!(told(entries, ROOTS), [""; 0], "{entries:?}");
         }
+    }
+
+    #[test]
+    fn what_an_install_holds_fills_the_directories_around_it() {
+        for entry in [
+            "f/publish2/crx-quickstart/launchpad/felix/bundle5/data/x",
+            "f/publish2/crx-quickstart/a.zip!/b/x",
+        ] {
+            assert_eq!(told(&["f/publish2/", entry], ROOTS), [""; 0], "{entry}");
+        }
+        for entry in ["f/publish2/crx-quickstart/.git/x", "f/publish2/crx-quickstart/x/.y"] {
+            assert_eq!(told(&["f/publish2/", entry], ROOTS), ["f/publish2"], "{entry}");
+        }
+        let behind =
+            ["f/publish2/crx-quickstart/.git/x", "f/publish2/crx-quickstart/y", "f/publish2/"];
+        assert_eq!(told(&behind, ROOTS), [""; 0]);
     }
 
     #[test]

@@ -119,7 +119,7 @@ pub(super) fn compare(old: &Item, new: &Item) -> Versions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::examine::roots::by_root;
+    use crate::examine::roots::{all_evidence, by_root};
 
     const DATA: &str = "q/felix/bundle7/data/sling.id.file";
 
@@ -136,7 +136,7 @@ mod tests {
             })
             .collect();
         let again = again.iter().map(|(path, versions)| ((*path).to_owned(), *versions)).collect();
-        let roots = by_root(&items, &BTreeMap::new());
+        let roots = by_root(&all_evidence(&items), &BTreeMap::new());
         let snapshot = Snapshot { root: "q".to_owned(), ..Snapshot::default() };
         let tops = BTreeSet::from(["q"]);
         let evidence = roots.get("q").cloned().unwrap_or_default();

@@ -1,18 +1,18 @@
 //! Paths of a source, which are normalised: `/`-separated and relative.
 
-use crate::facts::QUICKSTART;
+use crate::facts::{QUICKSTART, split_path};
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 /// Returns the directory that holds a path; empty for a path of one part.
 pub(super) fn parent(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(parent, _)| parent)
+    split_path(path).0
 }
 
 /// Returns the last part of a path.
 pub(super) fn name(path: &str) -> &str {
-    path.rsplit_once('/').map_or(path, |(_, name)| name)
+    split_path(path).1
 }
 
 /// Returns the home of an install: what holds its `crx-quickstart`, or itself under another name.

@@ -4,21 +4,24 @@ use super::collector::Item;
 use super::layout::{Cache, Layout};
 use super::paths::{parent, with_those_above};
 use crate::evidence::{ConfigFile, Fact, Found, classify, is_in_barren};
-use crate::facts::{Gap, GapKind};
+use crate::facts::{Gap, GapKind, components};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The evidence of one install root, by path.
 pub(super) type Evidence<'a> = Vec<(&'a str, Found<'a>, &'a Item)>;
 
+/// Returns all evidence of a source.
+pub(super) fn all_evidence(items: &BTreeMap<String, Item>) -> Evidence<'_> {
+    let found = |(path, item)| Some((String::as_str(path), classify(path)?.1, item));
+    items.iter().filter_map(found).collect()
+}
+
 /// Sorts evidence by install root. Of several bundle caches below one root, such as `launchpad/felix` and a copy in
 /// `felix`, the one that a setting names is the instance's, or else the launchpad's; the others become roots of their own.
 pub(super) fn by_root<'a>(
-    items: &'a BTreeMap<String, Item>,
+    found: &Evidence<'a>,
     layouts: &BTreeMap<String, Layout>,
 ) -> BTreeMap<String, Evidence<'a>> {
-    let found =
-        items.iter().filter_map(|(path, item)| Some((path.as_str(), classify(path)?.1, item)));
-    let found: Evidence<'_> = found.collect();
     let mut caches: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (path, found, _) in found.iter().filter(|(_, found, _)| !found.bundle.is_empty()) {
         caches.entry(found.root).or_default().insert(cache(path, found));
@@ -27,7 +30,7 @@ pub(super) fn by_root<'a>(
         caches.iter().map(|(root, caches)| (*root, main_cache(caches))).collect();
     let named = Named::of(layouts);
     let mut roots: BTreeMap<String, Evidence<'_>> = BTreeMap::new();
-    for (path, found, item) in found {
+    for &(path, found, item) in found {
         let Some(root) = named.root(path, &found).or_else(|| {
             let usual = layouts.get(found.root).is_none_or(|layout| layout.cache == Cache::Usual);
             let own = main.get(found.root).copied().flatten().filter(|_| usual);
@@ -37,6 +40,8 @@ pub(super) fn by_root<'a>(
         };
         roots.entry(root.to_owned()).or_default().push((path, found, item));
     }
+    // Snapshots are made of these while all else is still there.
+    roots.values_mut().for_each(Vec::shrink_to_fit);
     roots
 }
 
@@ -88,9 +93,9 @@ pub(super) fn drop_barren(items: &mut BTreeMap<String, Item>) {
     let is_bundle = |found: &Found<'_>, item: &Item| {
         !found.bundle.is_empty() && !matches!(item, Item::Read { fact: Ok(Fact::Seen), .. })
     };
-    let found = items.iter().filter_map(|(path, item)| Some((classify(path)?.1, item)));
-    let bundles = found.filter(|(found, item)| is_bundle(found, item));
-    let roots: BTreeSet<&str> = bundles.map(|(found, _)| found.root).collect();
+    let found = all_evidence(items);
+    let bundles = found.iter().filter(|(_, found, item)| is_bundle(found, item));
+    let roots: BTreeSet<&str> = bundles.map(|(_, found, _)| found.root).collect();
     let roots: BTreeSet<String> = roots
         .into_iter()
         .map(|root| format!("{root}/").trim_start_matches('/').to_owned())
@@ -102,24 +107,31 @@ pub(super) fn drop_barren(items: &mut BTreeMap<String, Item>) {
             outermost.insert(root);
         }
     }
-    let is_dropped = |path: &str| {
+    let is_barren = |path: &str| {
         let root = outermost.range(..=path).next_back().filter(|root| path.starts_with(**root));
         root.is_some_and(|root| is_in_barren(path, root.trim_end_matches('/')))
     };
-    items.retain(|path, _| !is_dropped(path));
+    // The files of a directory stand one behind the other, and are in one of these or not as that is.
+    let mut last = (String::new(), false);
+    items.retain(|path, _| {
+        let directory = parent(path);
+        if directory.is_empty() || last.0 != directory {
+            last = (directory.to_owned(), is_barren(path));
+        }
+        !last.1
+    });
 }
 
 /// Bundle directories in an install root itself, beside a cache, belong to nothing that Felix reads.
-pub(super) fn strays(source: &str, items: &BTreeMap<String, Item>) -> Vec<Gap> {
-    let found = items.keys().filter_map(|path| Some((path.as_str(), classify(path)?.1)));
-    let bundles = found.filter(|(_, found)| !found.bundle.is_empty());
+pub(super) fn strays(source: &str, found: &Evidence<'_>) -> Vec<Gap> {
+    let bundles = found.iter().filter(|(_, found, _)| !found.bundle.is_empty());
     let (loose, cached): (Vec<_>, Vec<_>) =
-        bundles.partition(|(path, found)| cache(path, found) == found.root);
-    let cached: BTreeSet<&str> = cached.into_iter().map(|(_, found)| found.root).collect();
+        bundles.partition(|(path, found, _)| cache(path, found) == found.root);
+    let cached: BTreeSet<&str> = cached.into_iter().map(|(_, found, _)| found.root).collect();
     let strays: BTreeSet<String> = loose
         .into_iter()
-        .filter(|(_, found)| cached.contains(found.root))
-        .map(|(path, found)| bundle_directory(path, found.root, found.bundle))
+        .filter(|(_, found, _)| cached.contains(found.root))
+        .map(|(path, found, _)| bundle_directory(path, found.root, found.bundle))
         .collect();
     let gap = |path| {
         let reason =
@@ -132,7 +144,7 @@ pub(super) fn strays(source: &str, items: &BTreeMap<String, Item>) -> Vec<Gap> {
 /// Returns the directory that holds the bundle directories.
 fn cache<'p>(path: &'p str, found: &Found<'_>) -> &'p str {
     let below_root = below(path, found.root);
-    let before = below_root.split('/').take_while(|part| *part != found.bundle);
+    let before = components(below_root).take_while(|part| *part != found.bundle);
     let length: usize = before.map(|part| part.len().saturating_add(1)).sum();
     let start = path.len().saturating_sub(below_root.len());
     path.get(..start.saturating_add(length)).unwrap_or(path).trim_end_matches('/')

@@ -42,8 +42,8 @@ pub use node_store::{
     NodeStoreKind, REPOSITORY_HOME, SEGMENT_STORES, SPLIT_SEGMENTS,
 };
 pub use place::{
-    Account, INSIDE, OwnedDirectory, Owner, Place, QUICKSTART, Right, is_in_realm, path_parts,
-    realm, spoken,
+    Account, INSIDE, OwnedDirectory, Owner, Place, QUICKSTART, Right, components, is_in_realm,
+    path_parts, realm, split_path, spoken,
 };
 pub use setting::{
     BUNDLE_CACHE, CACHE_CLEAN, CLEAN_AT_START, CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE,

@@ -27,11 +27,36 @@ pub const QUICKSTART: &str = "crx-quickstart";
 
 /// Returns the innermost archive inside the source that a path leads into, with its mark; empty where it leads into none.
 pub fn realm(path: &str) -> &str {
+    // Hardly a path has the mark, and every path is asked.
+    if !path.contains(INSIDE) {
+        return "";
+    }
     let mut marked = path.rmatch_indices(INSIDE).filter_map(|(at, mark)| {
         let (realm, rest) = path.split_at_checked(at.saturating_add(mark.len()))?;
         (rest.is_empty() || rest.starts_with('/')).then_some(realm)
     });
     marked.next().unwrap_or_default()
+}
+
+/// Splits a normalised path into the directory that holds it and its last part; the first is empty for a path of one part.
+///
+/// Bytes are compared one by one. Parts are short, and what `str` sets up to search for a character took a fifth of a scan.
+pub fn split_path(path: &str) -> (&str, &str) {
+    let slash = path.bytes().rposition(|byte| byte == b'/');
+    let split = slash.and_then(|at| Some((path.get(..at)?, path.get(at.saturating_add(1)..)?)));
+    split.unwrap_or(("", path))
+}
+
+/// Returns the parts of a normalised path, as `split('/')` does, and faster.
+pub fn components(path: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(path);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let slash = text.bytes().position(|byte| byte == b'/');
+        let split = slash.and_then(|at| Some((text.get(..at)?, text.get(at.saturating_add(1)..)?)));
+        rest = split.map(|(_, behind)| behind);
+        Some(split.map_or(text, |(part, _)| part))
+    })
 }
 
 /// Returns the parts of a path, with separators of Unix and of Windows.
@@ -150,5 +175,19 @@ fn write_user(f: &mut fmt::Formatter<'_>, user: Option<&str>, uid: u64) -> fmt::
     match user {
         Some(user) => write!(f, "{user} ({uid})"),
         None => write!(f, "uid {uid}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn paths_are_split_as_the_standard_library_does(path in "[aé/!]{0,12}") {
+            prop_assert_eq!(split_path(&path), path.rsplit_once('/').unwrap_or(("", &path)));
+            prop_assert_eq!(components(&path).collect::<Vec<_>>(), path.split('/').collect::<Vec<_>>());
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! What the name of a file claims: that it is an archive, a part of one, or something else altogether.
 
+use crate::facts::split_path;
+
 /// Endings of archives of several files.
 const ARCHIVES: [&str; 13] =
     ["tar", "tgz", "targz", "taz", "tbz", "tbz2", "txz", "tlz", "tzst", "zip", "zipx", "7z", "rar"];
@@ -63,8 +65,8 @@ const COMPRESSIONS: [&str; 7] = ["gz", "xz", "bz2", "zst", "z", "lz4", "lzma"];
 ///
 /// Encrypted, split or kept copies have another ending behind it: `.tgz.gpg`, `.zip.001`, `.tar.gz.bak`.
 pub fn claims_archive(path: &str) -> bool {
-    let is_archive = || endings(path).any(|ending| is_one_of(ending, &ARCHIVES));
-    !claims_other(path) && (is_archive() || part_hint(path).is_some())
+    // Hardly a name does, so that is asked first.
+    (names_archive(path) || part_hint(path).is_some()) && !claims_other(path)
 }
 
 /// Returns `true` if a name claims anything packed that may be an archive: a file of no bytes is none.
@@ -186,7 +188,7 @@ fn endings(path: &str) -> impl DoubleEndedIterator<Item = &str> + Clone {
 }
 
 fn name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
+    split_path(path).1
 }
 
 fn is_one_of(ending: &str, known: &[&str]) -> bool {

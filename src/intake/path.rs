@@ -9,6 +9,10 @@ use std::fmt::Write;
 /// only in a name without any `/`, since `a\b` is a fair file name on Unix.
 pub(super) fn normalise(raw: &[u8], out: &mut String) -> bool {
     out.clear();
+    if let Some(plain) = plain(raw) {
+        out.push_str(plain);
+        return false;
+    }
     let separator = separator(raw);
     let mut unsafe_name = raw.first() == Some(&separator);
     for part in raw.split(|byte| *byte == separator) {
@@ -22,6 +26,15 @@ pub(super) fn normalise(raw: &[u8], out: &mut String) -> bool {
         }
     }
     unsafe_name
+}
+
+/// Returns a name that is normal as it is, as nearly all are; directories end in a slash.
+fn plain(raw: &[u8]) -> Option<&str> {
+    let raw = raw.strip_suffix(b"/").unwrap_or(raw);
+    let is_plain = |byte: &u8| byte.is_ascii() && *byte != b'\\';
+    let is_normal = |part: &[u8]| !matches!(part, b"" | b"." | b".." | [.., b'!']);
+    let is_plain = raw.iter().all(is_plain) && raw.split(|byte| *byte == b'/').all(is_normal);
+    is_plain.then(|| std::str::from_utf8(raw).ok())?
 }
 
 /// Returns the path of a file by its name in a directory, whose path is normalised.
@@ -126,6 +139,7 @@ fn join(out: &mut String, part: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn normal(raw: &[u8]) -> (String, bool) {
         let mut out = "old".to_owned();
@@ -137,6 +151,15 @@ mod tests {
     fn harmless_spellings_become_one() {
         for raw in ["a/b", "./a/b", "a//b", "a/./b", "./a/b/", "a\\b", ".\\a\\b"] {
             assert_eq!(normal(raw.as_bytes()), ("a/b".to_owned(), false), "{raw}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn name_that_is_normal_stays_as_it_is(raw in "[a./!é]{1,12}".prop_filter("relative", |raw| !raw.starts_with('/'))) {
+            let (name, climbs) = normal(raw.as_bytes());
+            // Behind this no name is taken as it is.
+            prop_assert_eq!(normal(format!("./{raw}").as_bytes()), (name, climbs));
         }
     }
 

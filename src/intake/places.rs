@@ -1,5 +1,6 @@
 //! The directories in which uploads are put: there, what cannot be told may have been one.
 
+use crate::facts::split_path;
 use std::collections::BTreeSet;
 
 /// Directories with uploads, from the paths of these.
@@ -35,7 +36,7 @@ impl UploadPlaces {
 }
 
 pub(super) fn parent(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(parent, _)| parent)
+    split_path(path).0
 }
 
 #[cfg(test)]

@@ -317,7 +317,13 @@ impl Reader<'_> {
     fn quoted(&mut self) -> Result<Zeroizing<String>, ParseError> {
         let mut units: Zeroizing<Vec<u16>> = Zeroizing::default();
         let mut buffer = [0; 2];
-        while let Some(plain) = self.peek().filter(|c| !matches!(c, '"' | '=')) {
+        loop {
+            let rest = self.text.get(self.offset..).unwrap_or_default();
+            let is_plain = |byte: u8| byte.is_ascii() && !matches!(byte, b'"' | b'=' | b'\\');
+            let plain = rest.bytes().position(|byte| !is_plain(byte)).unwrap_or(rest.len());
+            units.extend(rest.bytes().take(plain).map(u16::from));
+            self.offset = self.offset.saturating_add(plain);
+            let Some(plain) = self.peek().filter(|c| !matches!(c, '"' | '=')) else { break };
             self.next();
             if plain != '\\' {
                 units.extend_from_slice(plain.encode_utf16(&mut buffer));

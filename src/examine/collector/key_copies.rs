@@ -4,18 +4,17 @@
 //! path of a key or has the bytes of one.
 
 use super::{Collector, Item};
-use crate::evidence::{Fact, ParseError, fingerprint, is_key};
+use crate::evidence::{Fact, Fingerprint, ParseError, fingerprint, is_key};
 use crate::examine::links::{Follower, Resolved};
-use crate::facts::Digest;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What tells that evidence is a copy of a key.
 #[derive(Debug, Default)]
 pub(super) struct KeyCopies {
     /// Fingerprints of the keys of the source.
-    keys: BTreeSet<Digest>,
+    keys: BTreeSet<Fingerprint>,
     /// Fingerprints of the bodies that facts quote, by path.
-    bodies: BTreeMap<String, Digest>,
+    bodies: BTreeMap<String, Fingerprint>,
     /// Paths whose body also stands at the path of a key.
     shared: BTreeSet<String>,
 }
@@ -23,7 +22,7 @@ pub(super) struct KeyCopies {
 impl KeyCopies {
     /// Takes note of a body and of what was made of it.
     pub(super) fn see(&mut self, path: &str, fact: &Fact, bytes: &[u8]) {
-        let digest = match fact {
+        let body = match fact {
             Fact::Key(..) => {
                 self.keys.extend(fingerprint(bytes));
                 return;
@@ -31,8 +30,8 @@ impl KeyCopies {
             fact if fact.quotes() => fingerprint(bytes),
             _ => None,
         };
-        match digest {
-            Some(digest) => drop(self.bodies.insert(path.to_owned(), digest)),
+        match body {
+            Some(body) => drop(self.bodies.insert(path.to_owned(), body)),
             None => drop(self.bodies.remove(path)),
         }
     }
@@ -48,7 +47,7 @@ impl KeyCopies {
 
     fn is_copy(&self, path: &str) -> bool {
         self.shared.contains(path)
-            || self.bodies.get(path).is_some_and(|digest| self.keys.contains(digest))
+            || self.bodies.get(path).is_some_and(|body| self.keys.contains(body))
     }
 
     /// Drops what was made of key bytes. It can hide anything, so that the file counts as one that cannot be read.
