@@ -33,7 +33,7 @@ impl Claims<'_> {
     /// `directory`: discovery tells of its links. `is_status`: a status of the web console is among its files.
     pub(super) fn gaps(&self, directory: bool, is_status: bool) -> Vec<Gap> {
         let homes = self.homes.iter().filter(|home| self.is_claim(home)).map(|home| {
-            let reason = "is named like an install, and no instance is in it";
+            let reason = "is named like an install, and no instance is in it; look whether the archive is complete";
             self.gap(home, GapKind::NoInstance, reason)
         });
         let mut gaps: Vec<Gap> = homes.collect();
@@ -68,7 +68,11 @@ impl Claims<'_> {
     fn empty_archive(&self, inside: &str, is_status: bool) -> Gap {
         let file = inside.strip_suffix(INSIDE).unwrap_or(inside);
         if claims_program(file) {
-            return self.gap(inside, GapKind::Package, "is no archive of an instance");
+            return self.gap(
+                inside,
+                GapKind::Package,
+                "is an archive of programs or a document, and no instance is in it",
+            );
         }
         if is_beside_install(inside, &self.installs) {
             return self.gap(
@@ -78,7 +82,7 @@ impl Claims<'_> {
             );
         }
         let reason = if is_status {
-            "no AEM instance in it: a status of the web console holds no key files"
+            "no AEM instance in it: a status of the web console holds no key files; send an archive of crx-quickstart"
         } else {
             "no AEM instance in it; if it is meant to hold none, leave it out"
         };
@@ -102,7 +106,7 @@ impl Claims<'_> {
         let gap = |(path, target): (&String, &LinkTarget)| {
             let reason = match self.links.follow(target) {
                 Resolved::Outside => {
-                    "is a link that leads out of the source; if an instance is there, name it as a source"
+                    "is a link that leads out of the source, and was not followed; if an instance is there, name it as a source"
                 }
                 // Whether it leads to anything the names of what was kept do not tell. Of those named like archives that is told apart.
                 Resolved::Inside(target)
@@ -111,7 +115,7 @@ impl Claims<'_> {
                         && !claims_archive(path)
                         && !self.is_near(&target) =>
                 {
-                    "is a link to what is no instance of the source, or is not in it"
+                    "is a link, and no instance of this source is where it leads; if one is meant to be there, send it too"
                 }
                 Resolved::Inside(_) | Resolved::Loop | Resolved::TooLong => return None,
             };
@@ -139,13 +143,16 @@ impl Claims<'_> {
         let looked_at = links.by_ref().take(LINKS_MAX).filter(|(_, target)| self.is_broken(target));
         let mut gaps: Vec<Gap> = looked_at
             .map(|(path, _)| {
-                let reason = "is a link to an archive that is not in the source";
+                let reason =
+                    "is a link to an archive that is not in the source; send that archive too";
                 self.gap(path, GapKind::LinkBroken, reason)
             })
             .collect();
         if let Some((path, _)) = links.next() {
-            let reason = "is one of more links named like archives than are looked at";
-            gaps.push(self.gap(path, GapKind::OverLimit, reason));
+            let reason = format!(
+                "is one of more than {LINKS_MAX} links named like archives; the rest was not looked at. Send the archives themselves"
+            );
+            gaps.push(self.gap(path, GapKind::OverLimit, &reason));
         }
         gaps
     }

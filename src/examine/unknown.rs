@@ -70,7 +70,7 @@ impl UnknownFiles {
         });
         gaps.extend(self.hollow.gaps(source, roots));
         gaps.extend(more.map(|(around, count)| {
-            let reason = format!("holds {count} more files that are no archives and may have been");
+            let reason = format!("holds {count} more files that cannot be opened, and each may be an instance; take out what is none, and send the others again");
             gap(&around, GapKind::NotAnArchive, reason)
         }));
         gaps

@@ -235,7 +235,7 @@ fn last_of_several_archives_of_one_name_counts() {
         let report = scan(&tar(&files));
         assert_eq!(gaps(&report), ["duplicate a.tgz"]);
         let reason = report["gaps"][0]["reason"].as_str().unwrap();
-        assert_eq!(reason, "came 2 times; the last one counts");
+        assert_eq!(reason, "is in the source 2 times; the last one counts");
         assert_eq!(instances(&report), [("a", true), ("publish1", true)]);
         assert_eq!(report["farms"][0]["verdict"], "inconsistent", "the new author is another");
     }

@@ -68,7 +68,7 @@ impl Collector<'_> {
     /// Of a file of a segment store that came twice the last counts, as in tar; unless nobody can tell which instance it is of.
     pub(super) fn take_segments_again(&mut self, store: &str, path: &str) {
         if self.concatenated {
-            let reason = "came again in the next of several archives; whose it is nobody can tell";
+            let reason = "is in two archives that were joined into one file, so it was not read; scan the archives separately";
             self.segments.lose(store, path, reason.to_owned());
         } else {
             self.count_again(path, Versions::Unread);
@@ -90,7 +90,7 @@ impl Collector<'_> {
                 Versions::Differ | Versions::Foreign => " (versions differ)",
                 Versions::Archive | Versions::Unread => "",
             };
-            let reason = format!("came {times} times{versions}; the last one counts");
+            let reason = format!("is in the source {times} times{versions}; the last one counts");
             self.gaps.record(Some(path), GapKind::Duplicate, reason);
         }
         self.tell_replaced();
@@ -100,13 +100,12 @@ impl Collector<'_> {
     /// An archive that was sent twice is one; two instances under one name are not.
     fn tell_replaced(&mut self) {
         for realm in std::mem::take(&mut self.again.nameless) {
-            let reason =
-                "came again, and nothing tells that both are of one instance; only the last shows";
+            let reason = "is in the source twice, and nothing shows that both are of one instance; only the last was judged. Give them different names";
             self.gaps.record(Some(&realm), GapKind::Ambiguous, reason.to_owned());
         }
         for (path, before) in std::mem::take(&mut self.again.replaced) {
             if Some(before) != self.items.get(&path).and_then(sling_id) {
-                let reason = "came again with another id, or with none: two instances lie under one path, and only one shows";
+                let reason = "is in the source twice with different Sling ids: two instances lie under one path, and only the last was judged. Give them different names";
                 self.lose(path, GapKind::Ambiguous, reason);
             }
         }

@@ -11,8 +11,7 @@ use crate::intake::{LinkTarget, claims_archive};
 use crate::limits::Limits;
 use std::collections::BTreeSet;
 
-const THROUGH: &str =
-    "lies behind a link of the archive; some tools write it to where that leads, and others do not";
+const THROUGH: &str = "lies behind a link of the archive, and tools unpack it to different places; pack the instance again, or send the unpacked one";
 
 const WRITTEN_THROUGH_MAX: usize = Limits::DEFAULT.written_through_max;
 
@@ -47,8 +46,10 @@ impl Collector<'_> {
     fn write_through(&mut self, target: &LinkTarget) -> Option<Resolved> {
         self.written_through = self.written_through.saturating_add(1);
         if self.written_through > WRITTEN_THROUGH_MAX {
-            let reason = "more entries lie behind links of the archive than are followed";
-            self.gaps.record_limit(reason.to_owned());
+            let reason = format!(
+                "has more than {WRITTEN_THROUGH_MAX} entries behind links; where the rest is unpacked to is not known. Pack the instance again"
+            );
+            self.gaps.record_limit(reason);
             return None;
         }
         Some(Follower::new(&self.links).follow(target))
@@ -61,8 +62,7 @@ impl Collector<'_> {
             && let Some(Resolved::Inside(target)) = self.write_through(&link)
             && matters(&target)
         {
-            let reason =
-                "is where a link led that a file replaced; some tools write that file to here";
+            let reason = "is replaced by some tools when the archive is unpacked, since a file has the name of a link to it; pack the instance again";
             self.gaps.record(Some(&target), GapKind::Ambiguous, reason.to_owned());
         }
     }
@@ -97,12 +97,19 @@ impl Collector<'_> {
 
     /// Tells of evidence that becomes one file with another where case is ignored, as on Windows and on a Mac.
     pub(super) fn tell_other_case(&mut self) {
-        let folded = |path: &str| path.to_lowercase();
-        let mut seen: BTreeSet<String> = self.other_case.iter().map(|path| folded(path)).collect();
-        let is_twice = |path: &&String| !seen.insert(folded(path)) && matters(path);
-        let twice: Vec<String> = self.items.keys().filter(is_twice).cloned().collect();
+        let has_case =
+            |path: &&String| !path.is_ascii() || path.bytes().any(|byte| byte.is_ascii_uppercase());
+        let cased = self.items.keys().filter(has_case).chain(&self.other_case);
+        let cased: BTreeSet<String> = cased.map(|path| path.to_lowercase()).collect();
+        // Of two that become one at least one changes. Most evidence has none but small letters.
+        let may_be_twice = |path: &&String| has_case(path) || cased.contains(*path);
+        let mut seen: BTreeSet<String> =
+            self.other_case.iter().map(|path| path.to_lowercase()).collect();
+        let is_twice = |path: &&String| !seen.insert(path.to_lowercase()) && matters(path);
+        let twice = self.items.keys().filter(may_be_twice).filter(is_twice);
+        let twice: Vec<String> = twice.cloned().collect();
         for path in twice {
-            let reason = "has the name of another file but for case; where case is ignored, one of them replaces the other";
+            let reason = "has the name of another file but for case, and on Windows and macOS one replaces the other; look on the instance which one is there";
             self.gaps.record(Some(&path), GapKind::Ambiguous, reason.to_owned());
         }
     }
@@ -110,7 +117,7 @@ impl Collector<'_> {
     /// Notes a file that the archive says exists, and does not hold.
     pub(super) fn note_left_out(&mut self, path: &str) {
         if let Some(store) = segments::store(path) {
-            let reason = "is not in the archive, which is incremental; send a full one";
+            let reason = "is not in the archive, which is an incremental one (tar -g); send the full archive, level 0, as well";
             self.segments.lose(&store, path, reason.to_owned());
         } else if matters(path) && self.has_room(path.len()) {
             self.left_out.insert(path.to_owned());
@@ -125,9 +132,12 @@ impl Collector<'_> {
         let is_jar = |path: &&String| path.ends_with("/bundle.jar");
         let mut missed = left_out.iter().filter(|path| !is_jar(path));
         if let Some(first) = missed.next() {
+            let others = match missed.count() {
+                0 => String::new(),
+                more => format!("and {more} more "),
+            };
             let reason = format!(
-                "and {} more had not changed and are not in the archive, which is an incremental one (tar -g); send the full archive, level 0, as well",
-                missed.count()
+                "{others}had not changed and is not in this archive, an incremental one (tar -g); send the full archive, level 0, as well"
             );
             self.gaps.record(Some(first), GapKind::Partial, reason);
         }
@@ -137,7 +147,7 @@ impl Collector<'_> {
     }
 }
 
-/// Says whether what stands at a path decides anything.
+/// Returns `true` if what stands at a path decides anything.
 fn matters(path: &str) -> bool {
     let is_evidence =
         classify(path).is_some_and(|(kind, _)| !matches!(kind.reads, Reads::Stream(_)));

@@ -16,8 +16,10 @@ impl Collector<'_> {
         self.settle();
         self.see_behind_links();
         self.see_key_links();
-        let roots: BTreeSet<String> =
-            self.items.keys().filter_map(|path| Some(classify(path)?.1.root.to_owned())).collect();
+        // Most sources have no links, and roots tell of nothing else here.
+        let paths = self.items.keys().filter(|_| !self.links.is_empty());
+        let roots: BTreeSet<&str> = paths.filter_map(|path| Some(classify(path)?.1.root)).collect();
+        let roots: BTreeSet<String> = roots.into_iter().map(str::to_owned).collect();
         let links = std::mem::take(&mut self.links);
         let follower = Follower::new(&links);
         let stands_for_more = |path: &str, target: &LinkTarget| {
@@ -51,7 +53,7 @@ impl Collector<'_> {
         {
             if !aliases.add(target, path) {
                 self.gaps.record_limit(
-                    "one place is linked to from more places than any install needs".to_owned(),
+                    "one place is linked to from more places than any install needs; not all of these links were followed".to_owned(),
                 );
             }
         }
@@ -65,7 +67,7 @@ impl Collector<'_> {
         follower: &Follower<'_>,
     ) -> Option<String> {
         if is_hard_link_to_a_link(path, target, follower.links()) {
-            let reason = "is a hard link to a symbolic link, which leads elsewhere from here";
+            let reason = "is a hard link to a symbolic link, so tools disagree on where it leads; pack the instance again";
             self.lose(path.to_owned(), GapKind::Ambiguous, reason);
             return None;
         }
@@ -75,9 +77,12 @@ impl Collector<'_> {
             Resolved::TooLong => return None,
             Resolved::Outside => (
                 GapKind::LinkOutside,
-                "is a link that leads out of the source; links are never followed out of it",
+                "is a link that leads out of the source, where nothing is read; send what it leads to as well",
             ),
-            Resolved::Loop => (GapKind::LinkLoop, "is a link that leads to itself"),
+            Resolved::Loop => (
+                GapKind::LinkLoop,
+                "is a link that leads to itself; look on the instance what is there",
+            ),
         };
         self.lose(path.to_owned(), kind, reason);
         None
@@ -121,7 +126,7 @@ impl Collector<'_> {
     }
 }
 
-/// Says whether a whole install is missing: one that is linked to from outside is, one that is linked to inside is found where it lies.
+/// Returns `true` if a whole install is missing: one that is linked to from outside is, one that is linked to inside is found where it lies.
 fn misses_install(path: &str, target: &LinkTarget, follower: &Follower<'_>) -> bool {
     let is_archive = || claims_archive(path) && hints::may_hold_install(path);
     (path.rsplit('/').next() == Some(QUICKSTART) || is_archive())

@@ -4,7 +4,7 @@ use super::{Collector, Content, Item};
 use crate::evidence::{Fact, classify, may_hold, segment_store};
 use crate::examine::hints;
 use crate::examine::paths::{join, parent};
-use crate::facts::{GapKind, QUICKSTART, realm};
+use crate::facts::{GapKind, QUICKSTART, components, realm};
 use crate::intake::{Entry, EntryKind, LinkTarget, Want, claims_archive};
 
 /// Where bundles lie below an install root.
@@ -35,7 +35,7 @@ impl Surroundings {
         }
     }
 
-    /// Says whether looking at a file would tell nothing that its neighbours in the same directory have not told.
+    /// Returns `true` if looking at a file would tell nothing that its neighbours in the same directory have not told.
     pub(super) fn tell_all_of(&self, path: &str) -> bool {
         let is_quiet = || self.is_quiet && self.directory == parent(path);
         is_quiet() && !hints::is_exact_in_any_case(path) && !claims_archive(path)
@@ -64,7 +64,7 @@ impl Collector<'_> {
     /// Archives need not list directories, so what lies in an install names it too.
     pub(super) fn see_home(&mut self, path: &str) {
         let Some(home) = home(path) else { return };
-        if hints::is_in_package(home) || self.homes.contains(home) {
+        if self.homes.contains(home) || hints::is_in_package(home) {
             return;
         }
         let max = self.limits.links_max;
@@ -79,7 +79,7 @@ impl Collector<'_> {
         }
     }
 
-    /// Says whether an install around a directory is proven by what came so far. Of a directory the entries come in the order of their
+    /// Returns `true` if an install around a directory is proven by what came so far. Of a directory the entries come in the order of their
     /// names, so `launchpad` came before `repository`, and `bundle.info` before `data`.
     pub(super) fn is_in_install(&self, directory: &str) -> bool {
         let ends = directory.rmatch_indices('/').map(|(at, _)| at).chain([0]);
@@ -112,13 +112,14 @@ impl Collector<'_> {
     /// Notes what may matter although it is no evidence by its path.
     pub(super) fn hint(&mut self, path: &str, entry: &Entry<'_>) -> Want {
         if hints::is_key_in_another_case(path) {
-            let reason = "is named like a crypto key file in another case; it was not read";
+            let reason = "is named like a crypto key file in another case, which AEM does not read; it was not read. Rename it if it is a key";
             self.gaps.record(Some(path), GapKind::Unidentified, reason.to_owned());
         }
         self.see_revision(path);
         self.see_other_case(path);
         self.is_status |= hints::is_status(path);
-        if self.opens && self.aliases.is_none() && may_be_opened(path, entry) {
+        let may_be_opened = || entry.kind == EntryKind::File && hints::may_hold_install(path);
+        if self.opens && self.aliases.is_none() && may_be_opened() {
             self.replace_archive(path);
             return Want::Archive;
         }
@@ -148,7 +149,7 @@ impl Collector<'_> {
     }
 }
 
-/// Says whether an entry may be an archive with an install in it.
+/// Returns `true` if an entry may be an archive with an install in it.
 pub(super) fn may_be_opened(path: &str, entry: &Entry<'_>) -> bool {
     entry.kind == EntryKind::File && classify(path).is_none() && hints::may_hold_install(path)
 }
@@ -157,7 +158,7 @@ pub(super) fn may_be_opened(path: &str, entry: &Entry<'_>) -> bool {
 fn home(path: &str) -> Option<&str> {
     let (mut launchpad, mut before) = (None, "");
     let mut begin = 0_usize;
-    for part in path.split('/') {
+    for part in components(path) {
         if part == QUICKSTART {
             return path.get(..begin.saturating_add(part.len()));
         }
