@@ -1,17 +1,15 @@
 //! Directories: an unpacked install, or the live one of another machine mounted here.
 
+mod offer;
+
+use self::offer::offer;
 use super::container::Context;
-use super::entry::{Descend, Entry, EntryKind, LinkTarget, Visit, Want, Watch};
-use super::{open, path};
-use crate::facts::{GapKind, Owner};
-use crate::wiped::Wiped;
-use std::fs::{FileType, Metadata};
-use std::io::{self, ErrorKind, Read};
+use super::entry::{Descend, Entry, EntryKind, Visit, Want, Watch};
+use super::path;
+use crate::facts::GapKind;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use walkdir::{DirEntry, IntoIter, WalkDir};
-
-/// Bytes of a stream read at once.
-const PIECE_BYTES: usize = 128 << 10;
 
 /// Walks a directory, sorted by file name. Links are never followed.
 pub(super) fn walk(root: &Path, watch: &dyn Watch, context: &mut Context<'_>) {
@@ -137,114 +135,6 @@ fn enter(entry: &DirEntry, name: &str, context: &mut Context<'_>) -> Descend {
     wanted
 }
 
-fn offer(
-    file: &Path,
-    name: &str,
-    metadata: &Metadata,
-    watch: &dyn Watch,
-    context: &mut Context<'_>,
-) {
-    let kind = match kind(file, name, metadata.file_type()) {
-        Ok(kind) => kind,
-        Err(error) => return fail(Some(name), &error, context.visit),
-    };
-    let is_file = kind == EntryKind::File;
-    let size = if is_file { metadata.len() } else { 0 };
-    let entry = Entry { path: name, kind, size, offset: None, owner: owner(metadata) };
-    let want = context.visit.entry(&entry);
-    let bytes_max = match want {
-        Want::Nothing | Want::Archive => return,
-        _ if !is_file => return,
-        Want::Stream => return offer_stream(file, name, metadata, watch, context.visit),
-        Want::Whole { bytes_max } if size > bytes_max => {
-            let reason = format!("{size} bytes, more than the {bytes_max} of any real one");
-            return context.visit.gap(Some(name), GapKind::TooLarge, reason);
-        }
-        Want::Whole { .. } => size,
-        Want::Prefix { bytes_max } => size.min(bytes_max),
-    };
-    match read(file, metadata, bytes_max) {
-        Ok(Some(bytes)) => {
-            watch.advanced(bytes_max);
-            context.visit.body(&bytes);
-        }
-        Ok(None) => {
-            let reason = "changed while it was read".to_owned();
-            context.visit.gap(Some(name), GapKind::Changed, reason);
-        }
-        Err(error) => fail(Some(name), &error, context.visit),
-    }
-}
-
-fn offer_stream(
-    file: &Path,
-    name: &str,
-    metadata: &Metadata,
-    watch: &dyn Watch,
-    visit: &mut dyn Visit,
-) {
-    match stream(file, metadata, watch, visit) {
-        Ok(true) => visit.body_end(),
-        Ok(false) => {
-            let reason = "became shorter while it was read, or was replaced".to_owned();
-            visit.gap(Some(name), GapKind::Changed, reason);
-        }
-        Err(error) => fail(Some(name), &error, visit),
-    }
-}
-
-/// Hands on a file piece by piece; returns `false` when it ends before the size that it had when it was listed.
-///
-/// What is appended meanwhile is left out: a live instance writes to its logs all the time.
-fn stream(
-    path: &Path,
-    seen: &Metadata,
-    watch: &dyn Watch,
-    visit: &mut dyn Visit,
-) -> io::Result<bool> {
-    let Some(mut file) = open::seen(path, seen)? else { return Ok(false) };
-    let mut left = seen.len();
-    let mut buffer = vec![0; PIECE_BYTES];
-    while left > 0 {
-        let length = match file.read(&mut buffer) {
-            Ok(0) => return Ok(false),
-            Ok(length) => length.min(usize::try_from(left).unwrap_or(length)),
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        let bytes = u64::try_from(length).unwrap_or(left);
-        visit.piece(buffer.get(..length).unwrap_or_default());
-        watch.advanced(bytes);
-        left = left.saturating_sub(bytes);
-    }
-    Ok(true)
-}
-
-/// Reads the first `wanted` bytes of a file; `None` when it is not what it was when it was listed, before or after.
-fn read(path: &Path, seen: &Metadata, wanted: u64) -> io::Result<Option<Wiped>> {
-    let Some(file) = open::seen(path, seen)? else { return Ok(None) };
-    let mut bytes = Wiped::with_capacity(usize::try_from(wanted).unwrap_or_default());
-    (&file).take(wanted).read_to_end(&mut bytes)?;
-    let is_whole = u64::try_from(bytes.len()) == Ok(wanted);
-    Ok((is_whole && open::is_unchanged(&file, seen)).then_some(bytes))
-}
-
-fn kind(file: &Path, name: &str, file_type: FileType) -> io::Result<EntryKind> {
-    Ok(if file_type.is_file() {
-        EntryKind::File
-    } else if file_type.is_dir() {
-        EntryKind::Directory
-    } else if file_type.is_symlink() {
-        EntryKind::SymbolicLink(link(name, &std::fs::read_link(file)?))
-    } else {
-        EntryKind::Other
-    })
-}
-
-fn link(name: &str, target: &Path) -> LinkTarget {
-    path::symbolic_link(name, target.as_os_str().as_encoded_bytes())
-}
-
 fn normalise(root: &Path, file: &Path, out: &mut String) {
     out.clear();
     let below = file.strip_prefix(root).unwrap_or(file);
@@ -256,35 +146,17 @@ fn normalise(root: &Path, file: &Path, out: &mut String) {
     }
 }
 
-#[cfg(unix)]
-fn owner(metadata: &Metadata) -> Option<Owner> {
-    use std::os::unix::fs::MetadataExt;
-    let mode = metadata.mode() & 0o7777;
-    Some(Owner { uid: u64::from(metadata.uid()), gid: u64::from(metadata.gid()), user: None, mode })
-}
-
-#[cfg(not(unix))]
-fn owner(_: &Metadata) -> Option<Owner> {
-    None
-}
-
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
     use crate::facts::GapKind;
     use crate::intake::testing::{Event, Recorder, walk_path};
-    use crate::intake::{
-        Descend, Entry, EntryKind, LinkTarget, NoWatch, Origin, Source, Visit, Want,
-    };
     use crate::limits::Limits;
     use std::fs;
-    use std::os::unix::fs::{PermissionsExt, symlink};
-    use std::os::unix::net::UnixListener;
-    use std::path::Path;
-    use std::process::Command;
+    use std::os::unix::fs::PermissionsExt;
     use tempfile::TempDir;
 
-    fn tree(files: &[(&str, &str)]) -> TempDir {
+    pub(super) fn tree(files: &[(&str, &str)]) -> TempDir {
         let root = tempfile::tempdir().unwrap();
         for (path, body) in files {
             let file = root.path().join(path);
@@ -294,7 +166,7 @@ mod tests {
         root
     }
 
-    fn paths(recorder: &Recorder) -> Vec<&str> {
+    pub(super) fn paths(recorder: &Recorder) -> Vec<&str> {
         let mut paths = Vec::new();
         for event in &recorder.events {
             if let Event::Entry { path, .. } = event {
@@ -321,20 +193,6 @@ mod tests {
     }
 
     #[test]
-    fn bodies_come_as_wanted() {
-        let root = tree(&[("a", "12345")]);
-        let run = |want| {
-            let recorder = Recorder { want: Some(want), ..Recorder::default() };
-            let (_, recorder) = walk_path(root.path(), &Limits::default(), recorder);
-            (recorder.files().pop().map(|(_, body)| body), recorder.gaps())
-        };
-        assert_eq!(run(Want::Prefix { bytes_max: 2 }), (Some(b"12".to_vec()), vec![]));
-        assert_eq!(run(Want::Prefix { bytes_max: 9 }), (Some(b"12345".to_vec()), vec![]));
-        assert_eq!(run(Want::Whole { bytes_max: 4 }), (None, vec![GapKind::TooLarge]));
-        assert_eq!(run(Want::Stream), (Some(b"12345".to_vec()), vec![]));
-    }
-
-    #[test]
     fn pruned_directories_are_not_listed() {
         let root = tree(&[("repository/x/y", ""), ("z", "")]);
         let recorder = Recorder { pruned: Some("repository"), ..Recorder::default() };
@@ -355,117 +213,6 @@ mod tests {
         assert_eq!((paths(&recorder), walked.entries), (expected.to_vec(), 8));
         assert_eq!(paths(&run(&["none"]).1), ["r", "z", "z/a", "z/s"]);
         assert_eq!(paths(&run(&["a", "b"]).1), ["r", "r/a", "r/a/y", "r/b", "z", "z/a", "z/s"]);
-    }
-
-    #[test]
-    fn links_and_sockets_are_told_and_never_followed() {
-        let root = tree(&[("d/x", "1")]);
-        symlink("../d/x", root.path().join("d/in")).unwrap();
-        symlink("/etc/passwd", root.path().join("out")).unwrap();
-        symlink("d", root.path().join("loop")).unwrap();
-        let _socket = UnixListener::bind(root.path().join("socket")).unwrap();
-        let (_, recorder) = walk_path(root.path(), &Limits::default(), Recorder::default());
-        assert_eq!(paths(&recorder), ["d", "d/in", "d/x", "loop", "out", "socket"]);
-        let kind = |at: usize| match &recorder.events[at] {
-            Event::Entry { kind, .. } => kind.clone(),
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(kind(1), EntryKind::SymbolicLink(LinkTarget::Inside("d/x".to_owned())));
-        assert_eq!(kind(5), EntryKind::SymbolicLink(LinkTarget::Outside("/etc/passwd".to_owned())));
-        assert_eq!(kind(6), EntryKind::Other);
-        assert_eq!(recorder.files().len(), 1);
-    }
-
-    /// Does something to the instance at the moment one of its entries is announced.
-    struct Live<'a> {
-        recorder: Recorder,
-        at: &'a str,
-        happens: &'a dyn Fn(),
-    }
-
-    impl Visit for Live<'_> {
-        fn entry(&mut self, entry: &Entry<'_>) -> Want {
-            if entry.path == self.at {
-                (self.happens)();
-            }
-            self.recorder.entry(entry)
-        }
-
-        fn body(&mut self, bytes: &[u8]) {
-            self.recorder.body(bytes);
-        }
-
-        fn piece(&mut self, bytes: &[u8]) {
-            self.recorder.piece(bytes);
-        }
-
-        fn body_end(&mut self) {
-            self.recorder.body_end();
-        }
-
-        fn gap(&mut self, path: Option<&str>, kind: GapKind, reason: String) {
-            self.recorder.gap(path, kind, reason);
-        }
-
-        fn was_link(&mut self, path: &str, certain: bool, reason: &str) {
-            self.recorder.was_link(path, certain, reason);
-        }
-
-        fn descend(&mut self, _: &str) -> Descend {
-            Descend::All
-        }
-    }
-
-    /// Walks a running instance with the file `hmac`; returns what came of that file, wanted in both ways.
-    fn live(at: &str, happens: impl Fn(&Path)) -> Vec<(usize, Vec<GapKind>)> {
-        let wants = [Want::Whole { bytes_max: 9 }, Want::Stream];
-        let outcome = |want| {
-            let root = tree(&[("a", ""), ("d/hmac", "key")]);
-            let happens = || happens(root.path());
-            let recorder = Recorder { want: Some(want), ..Recorder::default() };
-            let mut visit = Live { recorder, at, happens: &happens };
-            let origin = Origin::Path(root.path().to_owned());
-            let name = String::new();
-            let source = Source::named(name, origin);
-            crate::intake::walk(&source, &Limits::default(), &NoWatch, &mut visit);
-            let files = visit.recorder.files();
-            (files.iter().filter(|(path, _)| path == "d/hmac").count(), visit.recorder.gaps())
-        };
-        wants.map(outcome).to_vec()
-    }
-
-    #[test]
-    fn what_goes_or_is_replaced_meanwhile_is_told_and_not_read() {
-        let hmac = |root: &Path| root.join("d/hmac");
-        let gone = vec![(0, vec![GapKind::Changed]); 2];
-        assert_eq!(live("d/hmac", |root| fs::remove_file(hmac(root)).unwrap()), gone);
-        let replaced = |root: &Path| {
-            fs::rename(hmac(root), root.join("old")).unwrap();
-            symlink(root.join("old"), hmac(root)).unwrap();
-        };
-        assert_eq!(live("d/hmac", replaced), gone);
-        let fifo = |root: &Path| {
-            fs::remove_file(hmac(root)).unwrap();
-            assert!(Command::new("mkfifo").arg(hmac(root)).status().unwrap().success());
-        };
-        assert_eq!(live("d/hmac", fifo), gone);
-        let longer = |root: &Path| fs::write(hmac(root), "longer").unwrap();
-        assert_eq!(live("d/hmac", longer), [(0, vec![GapKind::Changed]), (1, vec![])]);
-        let directory = |root: &Path| fs::remove_dir_all(root.join("d")).unwrap();
-        assert_eq!(live("d", directory), gone);
-    }
-
-    #[test]
-    fn what_goes_and_would_not_have_been_read_is_no_gap() {
-        let root = tree(&[("a", "1"), ("skip", "2")]);
-        let remove = || fs::remove_file(root.path().join("skip")).unwrap();
-        let recorder = Recorder::default();
-        let mut visit = Live { recorder, at: "a", happens: &remove };
-        let origin = Origin::Path(root.path().to_owned());
-        let name = String::new();
-        let source = Source::named(name, origin);
-        crate::intake::walk(&source, &Limits::default(), &NoWatch, &mut visit);
-        assert_eq!(visit.recorder.gaps(), []);
     }
 
     #[test]

@@ -1,0 +1,202 @@
+//! Which files of a folder are uploads, may be one, or are none.
+
+use super::links::take_link;
+use super::listed::{Listed, head_of, is_packed, kind_of};
+use super::{Folder, INSTALL, Installs, LeftOut, UNKNOWN_MAX};
+use crate::facts::GapKind;
+use crate::intake::archive_name::{
+    claims_archive, claims_closed, claims_compression, claims_content, claims_nothing,
+    claims_other, claims_program, program,
+};
+use crate::intake::probe::{holds_archive, names_install};
+use crate::intake::sniff::Refusal;
+use crate::intake::{BesideInstalls, UploadPlaces, path, sniff, ticket};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What may be an upload, as far as can be told of it alone.
+#[derive(Default)]
+pub(super) struct Maybe {
+    /// Meant for an archive by its name.
+    pub(super) meant: Vec<PathBuf>,
+    /// A file of which nothing is known, and why it is no archive.
+    unknown: Vec<(PathBuf, Refusal)>,
+    /// Directories that hold an install, or are one of another name.
+    pub(super) homes: Vec<PathBuf>,
+    /// A zip that is named like a program or a document.
+    programs: Vec<PathBuf>,
+}
+
+/// Takes the archives of one directory, and what stands beside them.
+pub(super) fn take_files(entries: &[Listed], folder: &mut Folder, maybe: &mut Maybe) {
+    let mut unreadable = Vec::new();
+    let uploads = folder.uploads.len();
+    for entry in entries {
+        if entry.kind.is_file() {
+            take_file(entry, folder, maybe, &mut unreadable);
+        } else if entry.kind.is_symlink() && entry.name != INSTALL {
+            take_link(entry, folder);
+        } else if !entry.kind.is_dir() && claims_content(&entry.name) {
+            // A FIFO or a device in the place of an upload.
+            maybe.meant.push(entry.path.clone());
+        }
+    }
+    if folder.uploads.len() > uploads {
+        maybe.meant.append(&mut unreadable);
+    }
+}
+
+/// Takes what may be an archive by its name below the home of an install, where anything else is its own.
+pub(super) fn take_named(entries: &[Listed], folder: &mut Folder, meant: &mut Vec<PathBuf>) {
+    let files = entries.iter().filter(|entry| entry.kind.is_file() && may_be_upload(&entry.name));
+    for entry in files {
+        if is_packed(&entry.path) {
+            folder.uploads.push(entry.path.clone());
+        } else if claims_archive(&entry.name) {
+            meant.push(entry.path.clone());
+        }
+    }
+}
+
+/// Takes, where there are uploads at all, what else may be one. Of what lies beside an unpacked install only the name can tell.
+pub(super) fn take_maybe(root: &Path, maybe: Maybe, folder: &mut Folder) {
+    let Maybe { mut meant, unknown, programs, homes } = maybe;
+    let is_apart = folder.installs == Installs::Nowhere;
+    if !is_apart {
+        take_closed(root, &unknown, &homes, folder);
+    }
+    for file in programs {
+        if names_install(&file) {
+            folder.uploads.push(file);
+        } else if is_apart && folder.programs.len() < UNKNOWN_MAX {
+            let what = program(&file.to_string_lossy());
+            folder.programs.push((file, what));
+        } else if is_apart {
+            folder.left_out.insert(LeftOut::Files);
+        }
+    }
+    if folder.uploads.is_empty() {
+        return folder.programs.clear();
+    }
+    folder.uploads.append(&mut meant);
+    if is_apart {
+        let below = |file: &Path| below(root, file);
+        let names: Vec<String> = folder.uploads.iter().map(|file| below(file)).collect();
+        let places = UploadPlaces::of(names.iter().map(String::as_str));
+        let is_among = |file: &PathBuf| places.hold(&below(file)) || claims_closed(&below(file));
+        folder.programs.retain(|(file, _)| is_among(file));
+        let mut among = unknown.into_iter().map(|(file, _)| file).filter(is_among);
+        folder.uploads.extend(among.by_ref().take(UNKNOWN_MAX));
+        if among.next().is_some() {
+            folder.left_out.insert(LeftOut::Files);
+        }
+    }
+    folder.uploads.sort();
+}
+
+fn take_file(
+    entry: &Listed,
+    folder: &mut Folder,
+    maybe: &mut Maybe,
+    unreadable: &mut Vec<PathBuf>,
+) {
+    let head = match head_of(&entry.path) {
+        Ok(head) => head,
+        Err(error) if claims_closed(&entry.name) => {
+            let refusal = (GapKind::Unreadable, error.to_string());
+            return maybe.unknown.push((entry.path.clone(), refusal));
+        }
+        Err(_) => {
+            let list = if claims_content(&entry.name) { &mut maybe.meant } else { unreadable };
+            return list.push(entry.path.clone());
+        }
+    };
+    let list = match kind_of(&head) {
+        Ok(()) if claims_program(&entry.name) => &mut maybe.programs,
+        Ok(()) | Err(GapKind::Unsupported) if is_packed_log(entry) => return,
+        Err(GapKind::EmptyArchive) if !may_be_upload(&entry.name) => return,
+        // What is known and not read is an archive all the same.
+        Ok(()) | Err(GapKind::Unsupported | GapKind::EmptyArchive) => &mut folder.uploads,
+        Err(_) if claims_content(&entry.name) => &mut maybe.meant,
+        Err(_) if ticket::is_known(&entry.name, &head) => return,
+        Err(_) => {
+            let refusal = sniff::sniff(&head).err();
+            maybe.unknown.extend(refusal.map(|refusal| (entry.path.clone(), refusal)));
+            return;
+        }
+    };
+    list.push(entry.path.clone());
+}
+
+/// Takes what may be an instance beside unpacked installs.
+fn take_closed(
+    root: &Path,
+    unknown: &[(PathBuf, Refusal)],
+    homes: &[PathBuf],
+    folder: &mut Folder,
+) {
+    let beside = BesideInstalls::of(homes.iter().map(|home| below(root, home)));
+    let mut counts: BTreeMap<Option<&Path>, usize> = BTreeMap::new();
+    for (file, _) in unknown {
+        let count = counts.entry(file.parent()).or_default();
+        *count = count.saturating_add(1);
+    }
+    for (file, refusal) in unknown {
+        let is_alone = counts.get(&file.parent()) == Some(&1);
+        if !beside.may_be_instance(&below(root, file), &refusal.1, is_alone) {
+            continue;
+        }
+        if folder.closed.len() < UNKNOWN_MAX {
+            folder.closed.push((file.clone(), refusal.clone()));
+        } else {
+            folder.left_out.insert(LeftOut::Files);
+        }
+    }
+}
+
+/// Returns the path of a file below its folder.
+fn below(root: &Path, file: &Path) -> String {
+    let below = file.strip_prefix(root).unwrap_or(file);
+    path::text(below.as_os_str().as_encoded_bytes())
+}
+
+/// Returns `true` if a name is that of an upload, or none at all.
+fn may_be_upload(name: &str) -> bool {
+    claims_content(name) || claims_nothing(name)
+}
+
+/// Returns `true` if a file is a log that was packed, as most are, and no archive.
+fn is_packed_log(file: &Listed) -> bool {
+    claims_compression(&file.name) && claims_other(&file.name) && !holds_archive(&file.path)
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use crate::intake::folder::tests::{folder, uploads};
+    use crate::intake::testing::{archive, gzip, member};
+    use std::fs;
+
+    #[test]
+    fn what_is_meant_for_an_archive_counts_among_archives() {
+        let root = folder(&["a.tar", "b.txz", "c.tar.gz.gpg", "d.tgz.md5", "e.zip.001"]);
+        assert_eq!(uploads(&root), ["a.tar", "b.txz", "c.tar.gz.gpg", "e.zip.001"]);
+    }
+
+    #[test]
+    fn logs_programs_and_documents_are_no_uploads() {
+        let root = folder(&["a.tar", "._a.tar.gz"]);
+        let packed = gzip(b"text");
+        for name in ["error.log.gz", "dump.sql.gz", "case.docx", "quickstart.jar"] {
+            fs::write(root.path().join(name), &packed).unwrap();
+        }
+        assert_eq!(uploads(&root), ["a.tar"]);
+        let tar = gzip(&archive(&[member(b'0', "a", b"x")]));
+        fs::write(root.path().join("aem.log.gz"), tar).unwrap();
+        assert_eq!(uploads(&root), ["a.tar", "aem.log.gz"], "the content decides");
+        fs::remove_file(root.path().join("aem.log.gz")).unwrap();
+        fs::write(root.path().join("author.gz"), &packed).unwrap();
+        fs::write(root.path().join("mailed.tgz.txt"), &packed).unwrap();
+        assert_eq!(uploads(&root), ["a.tar", "author.gz", "mailed.tgz.txt"]);
+    }
+}
