@@ -41,8 +41,8 @@ pub struct Limits {
     pub instances_max: usize,
     /// Files of segment stores remembered of one source. They grow to 256 MB each, so this is a store of 2.5 TB.
     pub segment_files_max: usize,
-    /// Bytes of memory for places in a compressed archive from which it can be unpacked again, each of 43 KiB. They lie 4 MiB apart,
-    /// and further in the segment stores of archives of more than 1.5 GB.
+    /// Bytes of memory for places in a compressed archive from which it can be unpacked again, each of 43 KiB. They lie 8 MiB apart,
+    /// and further in the segment stores of archives of more than 3 GB.
     pub checkpoint_bytes_max: usize,
     /// Bytes of memory for what was unpacked again and may be wanted once more.
     pub stretch_bytes_max: usize,

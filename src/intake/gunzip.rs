@@ -13,7 +13,7 @@ use std::io::{self, ErrorKind};
 use std::ops::Range;
 
 /// Bytes between two places to start from, at first.
-const SPACING_BYTES: u64 = 4 << 20;
+const SPACING_BYTES: u64 = 8 << 20;
 
 /// The end of a part that is kept when it is passed: the index of a file of segments, which is asked again and again.
 const TAIL_BYTES: u64 = 64 << 10;
