@@ -9,6 +9,7 @@ impl Fact {
         match self {
             Self::Settings(statements) => statements.text_bytes(),
             Self::Config(ConfigFile::Used(config)) => config.kept_bytes(),
+            Self::Key(_, digest) => size_of_val(digest.traces.as_slice()),
             _ => 0,
         }
     }

@@ -3,6 +3,7 @@
 //! Nothing here may put key bytes into an error, a message or a value. Parsing cannot fail, so there is no error to leak them.
 
 use super::key_spellings::spellings;
+use super::key_traces::traces;
 use super::{Fact, Found, Kind, Names, ParseError, Reads, path};
 use crate::facts::{Digest, Hex, KeyDigest, KeyName, LineEnd, TextKind};
 use crate::wiped::Wiped;
@@ -30,6 +31,19 @@ pub(super) const SMALL: Kind = Kind {
     parse,
 };
 
+/// A file that may be a copy of a key by its name, in a place where none is looked for. It is read for what it must hide, and is no
+/// evidence.
+pub static KEY_COPY: Kind = Kind {
+    name: "copy of a crypto key",
+    names: Names::Begin(&["hmac", "master"]),
+    reads: Reads::Small(COPY_BYTES_MAX),
+    find: find_copy,
+    parse,
+};
+
+/// Bytes of a file that is read as a copy of a key: a key, digits of one, and some lines around them.
+const COPY_BYTES_MAX: u64 = 4 << 10;
+
 /// Lengths in bytes of the keys that AEM writes, raw or obfuscated.
 const KEY_BYTES: [usize; 3] = [16, 32, 48];
 
@@ -42,6 +56,25 @@ fn find(path: &str) -> Option<Found<'_>> {
 fn find_small(path: &str) -> Option<Found<'_>> {
     let name = key_name(path::split(path).1)?.file_name();
     Some(Found { root: "", bundle: "", name })
+}
+
+fn find_copy(path: &str) -> Option<Found<'_>> {
+    is_key_copy(path).then_some(Found { root: "", bundle: "", name: path::split(path).1 })
+}
+
+/// Says whether a file is named like a copy of a key: `hmac.bak`, `HMAC`, `master-2024`.
+pub fn is_key_copy(path: &str) -> bool {
+    let name = path::split(path).1;
+    let behind = KeyName::ALL.iter().find_map(|key| {
+        let (head, rest) = name.split_at_checked(key.file_name().len())?;
+        head.eq_ignore_ascii_case(key.file_name()).then_some(rest)
+    });
+    // `master.css` and `masterpage` are none.
+    let is_page = ["html", "htm", "css", "js", "json", "xml", "jar", "class", "jsp", "png"];
+    behind.is_some_and(|rest| {
+        !rest.starts_with(|c: char| c.is_ascii_alphabetic())
+            && !rest.rsplit_once('.').is_some_and(|(_, end)| is_page.contains(&end))
+    })
 }
 
 fn key_name(file: &str) -> Option<KeyName> {
@@ -101,6 +134,7 @@ pub fn digest_key(bytes: &[u8]) -> KeyDigest {
         uniform: bytes.iter().all(|byte| bytes.first() == Some(byte)),
         text: text_kind(bytes),
         spelled: spellings(bytes),
+        traces: traces(bytes),
     }
 }
 
@@ -237,6 +271,17 @@ mod tests {
             for trace in ["CANARY", &start, list.trim_matches(['[', ']'])] {
                 assert!(!fact.contains(trace), "{trace} in {fact}");
             }
+        }
+    }
+
+    #[test]
+    fn copies_of_keys_are_told_by_their_names() {
+        for path in ["x/hmac", "x/HMAC", "felix/bundle39/data/hmac.bak", "a/Master-2024", "master~"]
+        {
+            assert!(is_key_copy(path), "{path}");
+        }
+        for path in ["hmacs", "x/masterpage", "master.css", "hmac/x", "a-hmac", "mast"] {
+            assert!(!is_key_copy(path), "{path}");
         }
     }
 

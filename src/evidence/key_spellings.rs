@@ -7,7 +7,8 @@ use crate::wiped::Wiped;
 /// Bytes of the longest content that is looked at; keys have less than a hundred.
 const BYTES_MAX: usize = 1024;
 /// The alphabet of base64, and what the alphabet for URLs has in the last two places.
-const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+pub(super) const BASE64: &[u8; 64] =
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const BASE64_URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// Digests every spelling of a content: as text without white space around it, in hexadecimal, and in base64 without padding.
@@ -15,14 +16,16 @@ pub(super) fn spellings(bytes: &[u8]) -> Vec<Digest> {
     if bytes.is_empty() || bytes.len() > BYTES_MAX {
         return Vec::new();
     }
-    let mut all = vec![hex(bytes), base64(bytes, BASE64), base64(bytes, BASE64_URL)];
-    all.push(text(bytes));
+    let spelled =
+        |bytes| [hex(bytes), base64(bytes, BASE64), base64(bytes, BASE64_URL), text(bytes)];
+    let trimmed = Some(bytes.trim_ascii()).filter(|trimmed| trimmed.len() < bytes.len());
+    let all: Vec<Wiped> = [Some(bytes), trimmed].into_iter().flatten().flat_map(spelled).collect();
     let contents = all.iter().map(|spelled| spelled.as_slice().trim_ascii());
     contents.filter(|content| !content.is_empty()).map(digest).collect()
 }
 
 /// Returns the content as UTF-8, from the encoding that its byte order mark names, or else from Latin-1 where it is no UTF-8.
-fn text(bytes: &[u8]) -> Wiped {
+pub(super) fn text(bytes: &[u8]) -> Wiped {
     let mut text = Wiped::with_capacity(bytes.len().saturating_mul(3));
     let mut push = |character: char| {
         let mut buffer = [0; 4];
@@ -58,13 +61,29 @@ fn hex(bytes: &[u8]) -> Wiped {
     digits
 }
 
-fn base64(bytes: &[u8], alphabet: &[u8; 64]) -> Wiped {
+pub(super) fn base64(bytes: &[u8], alphabet: &[u8; 64]) -> Wiped {
     let mut digits = Wiped::with_capacity(bytes.len().saturating_mul(2));
     for group in bytes.chunks(3) {
         let [a, b, c] = [0, 1, 2].map(|at| group.get(at).copied().unwrap_or_default());
         let sixes = [a >> 2, a << 4 & 0x30 | b >> 4, b << 2 & 0x3c | c >> 6, c & 0x3f];
         let used = group.len().saturating_add(1);
         digits.extend(sixes.iter().take(used).filter_map(|six| alphabet.get(usize::from(*six))));
+    }
+    digits
+}
+
+/// Returns the digits of base32, without padding.
+pub(super) fn base32(bytes: &[u8]) -> Wiped {
+    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let mut digits = Wiped::with_capacity(bytes.len().saturating_mul(2));
+    for group in bytes.chunks(5) {
+        let bits = group.iter().fold(0, |bits: u64, byte| bits << 8 | u64::from(*byte));
+        let missing = 5_usize.saturating_sub(group.len());
+        let bits = (0..missing).fold(bits, |bits, _| bits << 8);
+        let used = group.len().saturating_mul(8).div_ceil(5);
+        let fives = (0..8_u32).map(|at| bits >> (35_u32.saturating_sub(at.saturating_mul(5))) & 31);
+        digits
+            .extend(fives.take(used).filter_map(|five| ALPHABET.get(usize::try_from(five).ok()?)));
     }
     digits
 }
@@ -98,6 +117,7 @@ mod tests {
         let key = b"\xfb\xff\xbe\x00k";
         assert!(has(key, "fbffbe006b") && has(key, "+/++AGs") && has(key, "-_--AGs"));
         assert!(has(b"foobar", "Zm9vYmFy") && has(b"fo", "Zm8"));
+        assert_eq!(base32(b"foobar").as_slice(), b"MZXW6YTBOI");
     }
 
     #[test]

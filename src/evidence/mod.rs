@@ -16,7 +16,9 @@ mod java_object;
 mod java_version;
 mod kept_text;
 mod key;
+mod key_decodings;
 mod key_spellings;
+mod key_traces;
 mod log;
 mod manifest;
 mod path;
@@ -42,7 +44,8 @@ pub use felix_config::{
     concerns_store, installed_pid, may_matter,
 };
 pub use jar::Jar;
-pub use key::{Fingerprint, digest, digest_key, fingerprint, is_key};
+pub use key::{Fingerprint, KEY_COPY, digest, digest_key, fingerprint, is_key, is_key_copy};
+pub use key_traces::KeyTraces;
 pub use log::{SIGNATURES, Signature};
 pub use path::{
     SEGMENT_STORE, SPLIT_STORE, STORE_DIRECTORIES, implied_revision, is_barren, is_in_barren,

@@ -9,9 +9,10 @@ use super::statements::{
     KEPT_BYTES_MAX, SETTINGS_MAX, Statements, VALUE_CHARS_MAX, mentions, mover, pair_bytes,
 };
 use super::{Fact, Found, Kind, Names, ParseError, Reads, path, text};
-use crate::facts::SLING_HOME;
+use crate::facts::{SLING_HOME, is_secret};
 use crate::wiped::Wiped;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
 use zeroize::Zeroizing;
 
 pub(super) const KIND: Kind = Kind {
@@ -90,7 +91,7 @@ fn check(bytes: &[u8]) -> Result<(), ParseError> {
     }
     let mut lines = Lines { rest: bytes };
     let mut has_pair = false;
-    while let Some(line) = lines.next_logical().map(Wiped::new) {
+    while let Some(line) = lines.next_logical() {
         let (name, _) = split(&line);
         if matches!(name.first(), None | Some(b'<' | b'{' | b'[' | b'"')) {
             return wrong(0, bytes);
@@ -117,25 +118,26 @@ pub(super) fn settings(bytes: &[u8], names: &[&str]) -> Vec<(String, String)> {
 
 /// Returns what a file states. A name that stands in a value, such as that of an option there, is not understood.
 fn statements(bytes: &[u8]) -> Statements {
-    let pairs = pairs(bytes);
-    let mut last: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut last: BTreeMap<String, (usize, Zeroizing<String>)> = BTreeMap::new();
     let mut unclear: BTreeSet<&'static str> = BTreeSet::new();
-    for (index, (name, value)) in pairs.iter().enumerate() {
-        if mover(name).is_some() || NAMES.contains(&name.as_str()) {
-            last.insert(name, index);
+    for (index, (name, value)) in each_pair(bytes).enumerate() {
+        unclear.extend(mentions(&value));
+        if mover(&name).is_some() || NAMES.contains(&name.as_str()) {
+            last.insert(name, (index, value));
         } else {
-            unclear.extend(mentions(name));
+            unclear.extend(mentions(&name));
         }
-        unclear.extend(mentions(value));
     }
-    let mut kept: Vec<usize> = last.into_values().collect();
-    kept.sort_unstable();
-    let kept = || kept.iter().filter_map(|index| pairs.get(*index));
+    let mut kept: Vec<_> = last.into_iter().collect();
+    kept.sort_unstable_by_key(|(_, (index, _))| *index);
+    // Few files name other properties, and of those all are kept until the values are known.
+    let has_names = kept.iter().any(|(_, (_, value))| value.contains("${"));
+    let pairs = if has_names { pairs(bytes) } else { Vec::new() };
     let all: BTreeMap<&str, &str> =
         pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let mut statements = Statements { unclear, ..Statements::default() };
     let mut kept_bytes = 0_usize;
-    for (name, value) in kept() {
+    for (name, (_, value)) in &kept {
         let written = text::cut(value.trim(), VALUE_CHARS_MAX);
         let resolved = resolve(&written, &all);
         let kept = text::cut(resolved.trim(), VALUE_CHARS_MAX);
@@ -171,7 +173,8 @@ fn reference(value: &str) -> Option<(&str, &str, &str)> {
     for (at, start) in value.match_indices("${") {
         let before = value.get(..at)?;
         let (name, after) = value.get(at.saturating_add(start.len())..)?.split_once('}')?;
-        if mover(name).is_none() {
+        // A value that names a secret would show it.
+        if mover(name).is_none() && !is_secret(name) {
             return Some((before, name, after));
         }
     }
@@ -180,13 +183,33 @@ fn reference(value: &str) -> Option<(&str, &str, &str)> {
 
 /// Returns all names and values, in file order. Values may be secrets.
 pub(super) fn pairs(bytes: &[u8]) -> Vec<(String, Zeroizing<String>)> {
+    each_pair(bytes).collect()
+}
+
+fn each_pair(bytes: &[u8]) -> impl Iterator<Item = (String, Zeroizing<String>)> {
     let mut lines = Lines { rest: bytes };
-    let next = std::iter::from_fn(|| lines.next_logical().map(Wiped::new));
-    let pair = |line: Wiped| {
+    std::iter::from_fn(move || {
+        let line = lines.next_logical()?;
         let (name, value) = split(&line);
-        (unescape(name), Zeroizing::new(unescape(value)))
-    };
-    next.map(pair).collect()
+        Some((unescape(name), Zeroizing::new(unescape(value))))
+    })
+}
+
+/// A logical line: one of the file, or several that were joined.
+enum Line<'a> {
+    Natural(&'a [u8]),
+    Joined(Wiped),
+}
+
+impl Deref for Line<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Natural(line) => line,
+            Self::Joined(line) => line,
+        }
+    }
 }
 
 /// Cuts a file into logical lines.
@@ -203,14 +226,17 @@ impl<'a> Lines<'a> {
     }
 
     /// Returns the next line that is neither empty nor a comment, with what continues it.
-    fn next_logical(&mut self) -> Option<Vec<u8>> {
+    fn next_logical(&mut self) -> Option<Line<'a>> {
         let first = loop {
             let line = self.next_natural()?;
             if !matches!(line.first(), None | Some(b'#' | b'!')) {
                 break line;
             }
         };
-        let (mut logical, mut last) = (first.to_vec(), first);
+        if !is_continued(first) {
+            return Some(Line::Natural(first));
+        }
+        let (mut logical, mut last) = (Wiped::from(first), first);
         // Only the backslashes of the line itself count, not those that it was joined to.
         while is_continued(last) {
             logical.pop();
@@ -218,7 +244,7 @@ impl<'a> Lines<'a> {
             logical.extend_from_slice(next);
             last = next;
         }
-        Some(logical)
+        Some(Line::Joined(logical))
     }
 }
 
@@ -254,6 +280,9 @@ fn skip_blanks(bytes: &[u8]) -> &[u8] {
 
 /// Resolves escapes. A broken `\u`, on which Java gives up, becomes U+FFFD.
 fn unescape(bytes: &[u8]) -> String {
+    if bytes.is_ascii() && !bytes.contains(&b'\\') {
+        return String::from_utf8_lossy(bytes).into_owned();
+    }
     let mut units: Vec<u16> = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     loop {

@@ -11,6 +11,7 @@ use super::statements::{
     Statements, TOO_MUCH, VALUE_CHARS_MAX, mentions, mover, pair_bytes,
 };
 use super::{Fact, Found, Kind, Names, ParseError, Reads, path, text};
+use crate::facts::is_secret;
 use std::collections::BTreeMap;
 
 pub(super) const KIND: Kind = Kind {
@@ -210,7 +211,7 @@ impl Script {
             };
             // Two characters more, for the quotes.
             let value = text::cut(value, VALUE_CHARS_MAX.saturating_add(2));
-            let value = value.trim_matches('\'');
+            let value = before_next(&value).trim_matches('\'');
             if is_open(name) && (equals.is_some() || name.starts_with(['$', '%', '!'])) {
                 self.open_definition(name, value);
             }
@@ -360,10 +361,20 @@ fn is_open(name: &str) -> bool {
     name.contains(['$', '%', '`', '!'])
 }
 
-/// Returns `true` if a variable may hold what nobody must see.
-fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_uppercase();
-    ["PASS", "SECRET", "TOKEN", "PWD", "CREDENTIAL"].iter().any(|part| name.contains(part))
+/// Returns a value without the options that follow it in one word: `/opt/keys","-Dx=y`, `/opt/keys,-Dx=y`, `/opt/keys|-Dx=y`.
+fn before_next(value: &str) -> &str {
+    let value = value.strip_prefix('"').unwrap_or(value);
+    let ends = |(at, mark): (usize, &str)| {
+        let rest = value.get(at.saturating_add(mark.len())..).unwrap_or_default();
+        let is_end = match mark {
+            "\"" => true,
+            "'" => rest.starts_with([',', ';', '|', ')', ' ']),
+            _ => rest.trim_start_matches(['"', '\'', ' ']).starts_with('-'),
+        };
+        is_end.then_some(at)
+    };
+    let end = value.match_indices(['"', '\'', ',', ';', '|', '#']).find_map(ends);
+    end.and_then(|end| value.get(..end)).unwrap_or(value)
 }
 
 #[cfg(test)]

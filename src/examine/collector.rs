@@ -68,6 +68,8 @@ pub(super) struct Collected {
     pub(super) directory: bool,
     /// Segment stores, by the path of their directory.
     pub(super) segment_stores: BTreeMap<String, Store>,
+    /// What its keys leave of themselves.
+    pub(super) key_traces: BTreeSet<u64>,
 }
 
 /// What a source is that is no archive of instances.
@@ -167,7 +169,7 @@ impl<'a> Collector<'a> {
     pub(super) fn finish(mut self, reread: bool, directory: bool) -> Collected {
         self.settle();
         self.tell_left_out();
-        self.hide_keys();
+        let key_traces = self.hide_keys();
         self.see_linked_directories();
         self.leave_to_links();
         let unresolved: Vec<String> = self
@@ -208,6 +210,7 @@ impl<'a> Collector<'a> {
             links,
             directory,
             segment_stores,
+            key_traces,
         }
     }
 

@@ -1,15 +1,18 @@
 //! Keys that stand among other text: pasted into a property, or as a line of a file, as they are or as digits.
 
 use super::Examined;
-use crate::evidence::digest;
+use crate::evidence::{KeyTraces, digest};
 use crate::facts::{Digest, KeyDigest, Repository, Snapshot};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Bytes from which on a part of a text is looked up. A key of fewer, which is none that AEM makes, is known where it is the whole text.
 const PART_BYTES_MIN: usize = 8;
 
-/// Hides in all that was examined every text that holds a key of any instance.
-pub(super) fn hide(all: &mut Examined) {
+/// Hides in all that was examined every text that holds a key of any instance, or a part of one. `traces`: those of keys in files.
+pub(super) fn hide(all: &mut Examined, traces: Vec<u64>) {
+    let stored = all.snapshots.iter().flat_map(|(_, snapshot)| digests(snapshot));
+    let traces: KeyTraces =
+        stored.flat_map(|key| key.traces.iter().copied()).chain(traces).collect();
     let mut keys: BTreeMap<u64, BTreeSet<Digest>> = BTreeMap::new();
     for key in all.snapshots.iter().flat_map(|(_, snapshot)| digests(snapshot)) {
         for spelled in &key.spelled {
@@ -20,8 +23,11 @@ pub(super) fn hide(all: &mut Examined) {
         let of_length = u64::try_from(text.len()).ok().and_then(|length| keys.get(&length));
         of_length.is_some_and(|keys| keys.contains(&digest(text.as_bytes())))
     };
-    let holds_key =
-        |text: &str| is_key(text.trim()) || parts(text).any(|part| is_any_form(part, &is_key));
+    let holds_key = |text: &str| {
+        is_key(text.trim())
+            || parts(text).any(|part| is_any_form(part, &is_key))
+            || traces.are_in(text)
+    };
     for (_, snapshot) in &mut all.snapshots {
         snapshot.hide_keys(holds_key);
         snapshot.forget_spellings();
@@ -83,7 +89,7 @@ mod tests {
     /// What is shown of a text in one instance, where another one has this key.
     fn shown(change: impl FnOnce(Instance) -> Instance, text: &str) -> String {
         let mut all = examined(change, text);
-        hide(&mut all);
+        hide(&mut all, Vec::new());
         let (_, snapshot) = all.snapshots.remove(1);
         let value = snapshot.settings.last().expect("the setting").value.clone();
         assert_eq!(
@@ -126,7 +132,14 @@ mod tests {
         ] {
             assert_eq!(shown(|i| i.hmac(hmac).master(&master), text), HIDDEN_KEY, "{text}");
         }
-        for text in ["/opt/changeme2", "/opt/a0a1a2a3a4a5a6a7a8a9aaabacadaeae"] {
+        for text in [
+            "/opt/a0a1a2a3a4a5a6a7.d",
+            "a6:a7:a8:a9:aa:ab:ac:ad:ae:af",
+            "x 160,161,162,163,164,165,166,167",
+        ] {
+            assert_eq!(shown(|i| i.hmac(hmac).master(&master), text), HIDDEN_KEY, "{text}");
+        }
+        for text in ["/opt/changeme2", "/opt/a0a1a2a3a4a5a6a6a7a8a9aaabaca0aeae"] {
             assert_eq!(shown(|i| i.hmac(hmac).master(&master), text), text);
         }
     }

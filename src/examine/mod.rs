@@ -32,6 +32,7 @@ use crate::facts::{Gap, GapKind, Snapshot, SourceRecord};
 use crate::intake::{Source, Watch, walk};
 use crate::limits::Limits;
 use collector::Collector;
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -53,6 +54,7 @@ struct Outcome {
     snapshots: Vec<Snapshot>,
     record: SourceRecord,
     gaps: Vec<Gap>,
+    key_traces: BTreeSet<u64>,
 }
 
 /// Examines all sources on at most `threads` threads.
@@ -83,14 +85,16 @@ pub fn examine(sources: &[Source], limits: &Limits, threads: usize, watch: &dyn 
 fn merge(mut outcomes: Vec<Outcome>) -> Examined {
     outcomes.sort_by(|a, b| a.record.name.cmp(&b.record.name));
     let mut all = Examined::default();
+    let mut key_traces = Vec::new();
     for outcome in outcomes {
         let label = outcome.label;
         all.snapshots.extend(outcome.snapshots.into_iter().map(|s| (label.clone(), s)));
         all.sources.push(outcome.record);
         all.gaps.extend(outcome.gaps);
+        key_traces.extend(outcome.key_traces);
     }
     // A key may be pasted into the files of another instance.
-    key_texts::hide(&mut all);
+    key_texts::hide(&mut all, key_traces);
     all.gaps.sort();
     all
 }
@@ -121,6 +125,7 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch) -> Outcome {
         explain(&mut collected.gaps, hint);
     }
     let segment_stores = std::mem::take(&mut collected.segment_stores);
+    let key_traces = std::mem::take(&mut collected.key_traces);
     let (mut snapshots, mut gaps) = assemble::snapshots(source, &walked, collected, limits);
     gaps.extend(repository::add(source, &walked, limits, &segment_stores, &mut snapshots));
     snapshots.iter_mut().for_each(Snapshot::keep_shapes);
@@ -132,7 +137,7 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch) -> Outcome {
         instances: snapshots.len(),
         complete: !gaps.iter().any(|gap| gap.kind.hides()),
     };
-    Outcome { label: source.label.clone(), snapshots, record, gaps }
+    Outcome { label: source.label.clone(), snapshots, record, gaps, key_traces }
 }
 
 /// Says why a source that is cut may be so.
@@ -158,7 +163,8 @@ fn failed(source: &Source) -> Outcome {
         instances: 0,
         complete: false,
     };
-    Outcome { label: source.label.clone(), snapshots: Vec::new(), record, gaps: vec![gap] }
+    let (snapshots, key_traces) = (Vec::new(), BTreeSet::new());
+    Outcome { label: source.label.clone(), snapshots, record, gaps: vec![gap], key_traces }
 }
 
 #[cfg(test)]

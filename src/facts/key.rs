@@ -106,6 +106,9 @@ pub struct KeyDigest {
     /// What it looks like in other text; known while the file is at hand, and not saved.
     #[serde(skip)]
     pub spelled: Vec<Digest>,
+    /// Hashes of its parts, by which a text that holds one of them is told; known and saved like `spelled`.
+    #[serde(skip)]
+    pub traces: Vec<u64>,
 }
 
 /// A file named `hmac` or `master` in some bundle's data directory.

@@ -7,6 +7,7 @@ mod config;
 mod credentials;
 mod date;
 mod digest;
+mod drawn;
 mod gap;
 mod jcr;
 mod jcr_history;
@@ -30,6 +31,7 @@ pub use config::{
     JCR_CONFIGURATIONS, OAUTH_PROVIDER, ProtectedValue, SAML_HANDLER, SYNC_HANDLER, SecretState,
     TOKEN_CONFIGURATION, TOKEN_ENCAPSULATED, TOKEN_EXPIRATION, TOKEN_HANDLER, TOKEN_REFRESH,
 };
+pub use credentials::is_secret;
 pub use date::{Date, NotADate};
 pub use digest::{Digest, Hex};
 pub use gap::{Gap, GapKind};

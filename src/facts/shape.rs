@@ -3,7 +3,8 @@
 //! A key file may stand where a bundle's location belongs, by mistake or through a link, and must not be shown letter by letter. So
 //! what a text is of decides which letters it may have, how many, and in which order; of any other text only the length is kept.
 
-use super::credentials::without_credentials;
+use super::credentials::{mentions_secret, without_credentials};
+use super::drawn::{is_random, spells_bytes};
 use super::{CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH};
 
 /// What a text is of.
@@ -69,6 +70,8 @@ const ENDINGS: [&str; 5] = [".jar", ".war", ".zip", ".esa", ".wab"];
 const SYSTEM_BUNDLE: &str = "System Bundle";
 
 const LOCATION_CHARS_MAX: usize = 4096;
+/// Bytes of any text that is kept: four for each character of a location, and as many again for what is cut out.
+const TEXT_BYTES_MAX: usize = 8 * LOCATION_CHARS_MAX;
 const VALUE_CHARS_MAX: usize = 1024;
 const NAME_CHARS_MAX: usize = 512;
 /// Digits of a number in a version; dates have 8, with a time 12.
@@ -82,8 +85,8 @@ const RUN_MODES_MAX: usize = 64;
 const WORD_CHARS_MAX: usize = 31;
 /// From so many letters on a word shows whether it is one.
 const RANDOM_CHARS_MIN: usize = 12;
-/// Names and paths hold UUIDs and hashes, whose parts are random.
-const RANDOM_IN_NAME_CHARS_MIN: usize = 24;
+/// Names hold UUIDs, whose parts are random, and short words such as `S3DataStoreV2`.
+const RANDOM_IN_NAME_CHARS_MIN: usize = 20;
 const RANDOM_IN_VALUE_CHARS_MIN: usize = 16;
 
 impl Shape {
@@ -131,7 +134,7 @@ impl Shape {
     /// something a value.
     pub fn shown(self, text: &str) -> String {
         let kept = self.kept(text, text.len());
-        if is_note(&kept) || text.contains(['@', '=', '?']) {
+        if is_note(&kept) || kept != text || text.contains(['@', '=', '?']) {
             format!("something that is not shown ({} bytes)", text.len())
         } else {
             kept
@@ -143,9 +146,12 @@ impl Shape {
         if text.is_empty() || is_note(text) {
             return text.to_owned();
         }
-        let kept = without_credentials(text);
-        if self.fits(&kept) {
-            return kept.into_owned();
+        // A text of another length is none of any shape, whatever is cut out of it.
+        if text.len() <= TEXT_BYTES_MAX {
+            let kept = without_credentials(text);
+            if self.fits(&kept) {
+                return kept.into_owned();
+            }
         }
         let unit = if bytes == 1 { "byte" } else { "bytes" };
         format!("{NOTE}{} ({bytes} {unit})", self.spoken())
@@ -190,6 +196,8 @@ fn is_location(text: &str) -> bool {
     let is_known = scheme.is_some_and(|scheme| SCHEMES.contains(&scheme));
     is_printable(text, LOCATION_CHARS_MAX)
         && (text == SYSTEM_BUNDLE || is_known || ENDINGS.iter().any(|end| path.ends_with(end)))
+        && has_no_random_word(text)
+        && !spells_bytes(text)
 }
 
 /// Numbers, and behind them a qualifier: `3.4.24.CQ650-B0001`, `1.0-SNAPSHOT`. Words alone are none.
@@ -204,6 +212,8 @@ fn is_version(text: &str) -> bool {
             && rest.ends_with(is_letter)
             && rest.len() <= QUALIFIER_CHARS_MAX
             && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-+".contains(&b))
+            && words(rest).all(|word| word.len() < RANDOM_CHARS_MIN || !is_random(word))
+            && !spells_bytes(rest)
     };
     match (numbers, qualifier) {
         (_, None) => numbers > 0,
@@ -222,8 +232,11 @@ fn is_number(text: &str) -> bool {
 }
 
 fn is_name(text: &str) -> bool {
-    is_printable(text, NAME_CHARS_MAX)
-        && words(text).all(|word| word.len() < RANDOM_IN_NAME_CHARS_MIN || !is_random(word))
+    is_printable(text, NAME_CHARS_MAX) && has_no_random_word(text) && !spells_bytes(text)
+}
+
+fn has_no_random_word(text: &str) -> bool {
+    words(text).all(|word| word.len() < RANDOM_IN_NAME_CHARS_MIN || !is_random(word))
 }
 
 fn is_switch(text: &str) -> bool {
@@ -240,11 +253,14 @@ fn is_run_mode(text: &str) -> bool {
     (1..=RUN_MODE_CHARS_MAX).contains(&text.len())
         && text.bytes().all(is_letter)
         && words(text).all(is_word)
+        && !spells_bytes(text)
 }
 
 fn is_run_modes(text: &str) -> bool {
     let mut modes = text.split(',').map(str::trim);
-    modes.clone().count() <= RUN_MODES_MAX && modes.all(|mode| mode.is_empty() || is_run_mode(mode))
+    modes.clone().count() <= RUN_MODES_MAX
+        && modes.all(|mode| mode.is_empty() || is_run_mode(mode))
+        && !spells_bytes(text)
 }
 
 fn is_uuid(text: &str) -> bool {
@@ -255,18 +271,17 @@ fn is_uuid(text: &str) -> bool {
     text.len() == 36 && text.bytes().enumerate().all(fits)
 }
 
-/// Paths may hold the hash of a container, which no other value has.
+/// A value that is no path may be a sentence on a secret: `my client-secret is …`.
 fn is_value(text: &str) -> bool {
     let is_path = is_like_path(text);
     let is_word = |word: &str| {
         let is_random = word.len() >= RANDOM_IN_VALUE_CHARS_MIN && is_random(word);
-        if is_path {
-            !is_random || is_hex(word)
-        } else {
-            !is_random && word.len() <= WORD_CHARS_MAX
-        }
+        !is_random && (is_path || word.len() <= WORD_CHARS_MAX)
     };
-    is_printable(text, VALUE_CHARS_MAX) && words(text).all(is_word)
+    is_printable(text, VALUE_CHARS_MAX)
+        && (is_path || !mentions_secret(text))
+        && words(text).all(is_word)
+        && !spells_bytes(text)
 }
 
 /// Returns `true` if a text begins as paths do: at a root, a drive, a variable or a directory that is named by dots.
@@ -277,22 +292,8 @@ fn is_like_path(text: &str) -> bool {
         || text.starts_with("file:")
 }
 
-fn is_hex(word: &str) -> bool {
-    word.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric())
-}
-
-/// Returns `true` if a word looks like drawn letter by letter: in words, digits and capitals begin something, so that they are few.
-/// Of 32 letters and digits that are drawn, 14 differ so from the one before; of 16 hexadecimal digits, 7.
-fn is_random(word: &str) -> bool {
-    let begins = |(before, c): (char, char)| {
-        before.is_numeric() != c.is_numeric() || before.is_lowercase() && c.is_uppercase()
-    };
-    let beginnings = word.chars().zip(word.chars().skip(1)).filter(|pair| begins(*pair)).count();
-    beginnings.saturating_mul(4) > word.chars().count()
 }
 
 /// Returns `true` if all of a text can be seen. Keys are random bytes, and half of all bytes are no letters in any encoding.

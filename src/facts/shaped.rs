@@ -84,6 +84,10 @@ impl Gap {
                 self.reason.split(' ').map(|word| if holds_key(word) { "(a key)" } else { word });
             self.reason = words.collect::<Vec<_>>().join(" ");
         }
+        // Its bytes may be words of their own.
+        if holds_key(&self.reason) {
+            HIDDEN_KEY.clone_into(&mut self.reason);
+        }
     }
 
     /// Cuts credentials out of its reason.

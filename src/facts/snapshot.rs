@@ -79,7 +79,7 @@ impl Snapshot {
             now.iter_mut().chain(stored.history.others.iter_mut().flat_map(|past| &mut past.keys))
         });
         let keys = files.map(|file| &mut file.digest).chain(stored.map(|key| &mut key.digest));
-        keys.for_each(|key| key.spelled = Vec::new());
+        keys.for_each(|key| (key.spelled, key.traces) = (Vec::new(), Vec::new()));
     }
 
     /// Returns every key file, those in a directory that a setting names included.

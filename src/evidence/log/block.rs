@@ -72,9 +72,7 @@ impl Blocks {
         let mut from = 0;
         while let Some(start) = signature::find(&block, from).filter(|start| *start < end) {
             self.pass(&block, start);
-            let reach = start.saturating_add(REACH_BYTES).min(block.len());
-            let said = self.is_said(&block, start);
-            self.take(block.get(start..reach).unwrap_or_default(), said);
+            self.take(&block, start);
             from = start.saturating_add(1);
         }
         self.pass(&block, end);
@@ -120,14 +118,18 @@ impl Blocks {
         before.last().is_none_or(|byte| *byte == b'\n') || before.ends_with(LAUNCHER)
     }
 
-    /// Takes the texts that begin at the first byte.
-    fn take(&mut self, bytes: &[u8], said: bool) {
+    /// Takes the texts that begin at a byte. No more of the line is looked at than a text needs: one may hold it thousands of times.
+    fn take(&mut self, block: &[u8], start: usize) {
+        let reach = start.saturating_add(REACH_BYTES).min(block.len());
+        let bytes = block.get(start..reach).unwrap_or_default();
         for found in signature::matches(bytes) {
             match found {
                 Match::Sign(sign) => self.see(sign),
-                Match::Told(tell, _) if tell.by_launcher && !said => {}
+                Match::Told(tell, _) if tell.by_launcher && !self.is_said(block, start) => {}
                 Match::Told(tell, length) => {
-                    let line = rest_of_line(bytes.get(length..).unwrap_or_default());
+                    let behind = bytes.get(length..).unwrap_or_default();
+                    let behind = behind.get(..tell.bytes_max).unwrap_or(behind);
+                    let line = rest_of_line(behind, tell.text.ends_with('['));
                     for (topic, value) in (tell.read)(line) {
                         self.file.told.insert(topic, Told { value, time: self.time });
                     }
@@ -155,9 +157,11 @@ impl Blocks {
     }
 }
 
-/// Returns what stands before the line end, as far as it is ASCII.
-fn rest_of_line(bytes: &[u8]) -> &str {
-    let end = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r') || !byte.is_ascii());
+/// Returns what stands before the line end, as far as it is ASCII. A list ends where the next one would begin, too: a line may repeat it.
+fn rest_of_line(bytes: &[u8], is_list: bool) -> &str {
+    let ends =
+        |byte: &u8| matches!(byte, b'\n' | b'\r') || is_list && *byte == b'[' || !byte.is_ascii();
+    let end = bytes.iter().position(ends);
     bytes
         .get(..end.unwrap_or(bytes.len()))
         .and_then(|line| str::from_utf8(line).ok())

@@ -12,28 +12,38 @@ pub(super) struct Tell {
     pub(super) text: &'static str,
     /// Reads the words behind it; nothing where they are not of the form expected.
     pub(super) read: fn(&str) -> Vec<(LogTopic, String)>,
+    /// Bytes behind the text that are read, at most.
+    pub(super) bytes_max: usize,
     /// It counts only where the launcher says it: at the start of a line, or as a message of the main thread.
     pub(super) by_launcher: bool,
 }
 
 /// All that is looked for. `P server port` begins in the middle of `HTTP`, which stands in the line of every request.
 pub(super) const TELLS: &[Tell] = &[
-    tell("Starting Crypto Support (com.adobe.granite.crypto, ", crypto_start),
-    tell("Created new Sling ID ", sling_id),
-    tell("Read Sling ID ", sling_id),
-    tell("Active run modes: [", run_modes),
-    tell("P server port: ", port),
-    tell("Setting org.osgi.service.http.port=", port),
-    Tell { text: "Setting '", read: setting, by_launcher: true },
-    tell("Picked up JAVA_TOOL_OPTIONS: ", picked_up),
-    tell("Picked up JDK_JAVA_OPTIONS: ", picked_up),
-    tell("Picked up _JAVA_OPTIONS: ", picked_up),
+    tell("Starting Crypto Support (com.adobe.granite.crypto, ", 128, crypto_start),
+    tell("Created new Sling ID ", UUID_CHARS + 1, sling_id),
+    tell("Read Sling ID ", UUID_CHARS + 1, sling_id),
+    tell("Active run modes: [", LINE_BYTES_MAX, run_modes),
+    tell("P server port: ", PORT_CHARS, port),
+    tell("Setting org.osgi.service.http.port=", PORT_CHARS, port),
+    Tell { text: "Setting '", read: setting, bytes_max: LINE_BYTES_MAX, by_launcher: true },
+    tell("Picked up JAVA_TOOL_OPTIONS: ", LINE_BYTES_MAX, picked_up),
+    tell("Picked up JDK_JAVA_OPTIONS: ", LINE_BYTES_MAX, picked_up),
+    tell("Picked up _JAVA_OPTIONS: ", LINE_BYTES_MAX, picked_up),
 ];
 
-const fn tell(text: &'static str, read: fn(&str) -> Vec<(LogTopic, String)>) -> Tell {
-    Tell { text, read, by_launcher: false }
+const fn tell(
+    text: &'static str,
+    bytes_max: usize,
+    read: fn(&str) -> Vec<(LogTopic, String)>,
+) -> Tell {
+    Tell { text, read, bytes_max, by_launcher: false }
 }
 
+/// Bytes of a line that may matter behind the longest text.
+const LINE_BYTES_MAX: usize = 1 << 10;
+/// Digits of a port, and one that is too many.
+const PORT_CHARS: usize = 6;
 const UUID_CHARS: usize = 36;
 const RUN_MODES_MAX: usize = 32;
 
@@ -72,7 +82,7 @@ fn run_modes(line: &str) -> Vec<(LogTopic, String)> {
 
 /// A port number; what follows it does not matter.
 fn port(line: &str) -> Vec<(LogTopic, String)> {
-    let digits: String = line.chars().take_while(char::is_ascii_digit).take(6).collect();
+    let digits: String = line.chars().take_while(char::is_ascii_digit).take(PORT_CHARS).collect();
     let port = digits.parse::<u16>().ok().filter(|port| *port > 0);
     port.map(|port| (LogTopic::Port, port.to_string())).into_iter().collect()
 }

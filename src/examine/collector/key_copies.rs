@@ -4,8 +4,12 @@
 //! path of a key or has the bytes of one.
 
 use super::{Collector, Item};
-use crate::evidence::{Fact, Fingerprint, ParseError, fingerprint, is_key};
+use crate::evidence::{
+    Fact, Fingerprint, KEY_COPY, ParseError, Reads, digest_key, fingerprint, is_key, is_key_copy,
+};
 use crate::examine::links::{Follower, Resolved};
+use crate::facts::KeyName;
+use crate::intake::{Entry, EntryKind, Want};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What tells that evidence is a copy of a key.
@@ -13,6 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct KeyCopies {
     /// Fingerprints of the keys of the source.
     keys: BTreeSet<Fingerprint>,
+    /// What the keys leave of themselves, those too that another one replaced or that lie where none is looked for.
+    traces: BTreeSet<u64>,
     /// Fingerprints of the bodies that facts quote, by path.
     bodies: BTreeMap<String, Fingerprint>,
     /// Paths whose body also stands at the path of a key.
@@ -21,10 +27,11 @@ pub(super) struct KeyCopies {
 
 impl KeyCopies {
     /// Takes note of a body and of what was made of it.
-    pub(super) fn see(&mut self, path: &str, fact: &Fact, bytes: &[u8]) {
+    pub(super) fn see(&mut self, path: &str, fact: &mut Fact, bytes: &[u8]) {
         let body = match fact {
-            Fact::Key(..) => {
+            Fact::Key(_, digest) => {
                 self.keys.extend(fingerprint(bytes));
+                self.traces.append(&mut std::mem::take(&mut digest.traces).into_iter().collect());
                 return;
             }
             fact if fact.quotes() => fingerprint(bytes),
@@ -76,11 +83,31 @@ impl Collector<'_> {
         }
     }
 
-    /// Drops what was made of key bytes, when all keys of the source are known.
-    pub(super) fn hide_keys(&mut self) {
+    /// Drops what was made of key bytes, when all keys of the source are known. Returns their traces.
+    pub(super) fn hide_keys(&mut self) -> BTreeSet<u64> {
         let copies = std::mem::take(&mut self.key_copies);
         if !copies.keys.is_empty() || !copies.shared.is_empty() {
             self.items.iter_mut().for_each(|(path, item)| copies.clean(path, item));
+        }
+        copies.traces
+    }
+
+    /// Has a file read that is named like a key and lies where none is looked for: its bytes may be pasted elsewhere.
+    pub(super) fn take_key_copy(&mut self, path: &str, entry: &Entry<'_>) -> Want {
+        let Reads::Small(bytes_max) = KEY_COPY.reads else { return Want::Nothing };
+        let is_copy = entry.kind == EntryKind::File && entry.size <= bytes_max && is_key_copy(path);
+        if !is_copy || self.aliases.is_some() {
+            return Want::Nothing;
+        }
+        self.expect(path, &KEY_COPY, entry, None);
+        Want::Whole { bytes_max }
+    }
+
+    /// Takes note of a key that is no evidence.
+    pub(super) fn see_key_copy(&mut self, path: &str, bytes: &[u8]) {
+        let mut fact = Fact::Key(KeyName::Hmac, digest_key(bytes));
+        if self.has_room(fact.kept_bytes()) {
+            self.key_copies.see(path, &mut fact, bytes);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What names in a source tell beside the evidence: archives, homes of installs, links.
 
 use super::{Collector, Content, Item};
-use crate::evidence::{Fact, classify, may_hold, segment_store};
+use crate::evidence::{Fact, classify, is_key_copy, may_hold, segment_store};
 use crate::examine::hints;
 use crate::examine::paths::{join, parent};
 use crate::facts::{GapKind, QUICKSTART, components, realm};
@@ -38,7 +38,10 @@ impl Surroundings {
     /// Returns `true` if looking at a file would tell nothing that its neighbours in the same directory have not told.
     pub(super) fn tell_all_of(&self, path: &str) -> bool {
         let is_quiet = || self.is_quiet && self.directory == parent(path);
-        is_quiet() && !hints::is_exact_in_any_case(path) && !claims_archive(path)
+        is_quiet()
+            && !is_key_copy(path)
+            && !hints::is_exact_in_any_case(path)
+            && !claims_archive(path)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Evidence on its way in: what of an entry is read, and what is made of its body.
 
 use super::{Collector, Item};
-use crate::evidence::{Fact, Kind, Reads, Scan, classify, classify_small};
+use crate::evidence::{Fact, KEY_COPY, Kind, Reads, Scan, classify, classify_small};
 use crate::examine::mixed;
 use crate::examine::paths::name;
 use crate::facts::{GapKind, Owner};
@@ -28,7 +28,11 @@ impl Collector<'_> {
     /// Takes an entry under the path at which it counts as evidence.
     pub(super) fn take(&mut self, path: &str, entry: &Entry<'_>) -> Want {
         let Some((kind, _)) = classify(path) else {
-            return self.take_small(path, entry).unwrap_or_else(|| self.hint(path, entry));
+            if let Some(want) = self.take_small(path, entry) {
+                return want;
+            }
+            let hinted = self.hint(path, entry);
+            return if hinted == Want::Nothing { self.take_key_copy(path, entry) } else { hinted };
         };
         let item = match (&entry.kind, kind.reads) {
             (EntryKind::File, Reads::Stream(scan))
@@ -61,16 +65,19 @@ impl Collector<'_> {
 
     pub(super) fn fulfil(&mut self, pending: Pending, bytes: &[u8]) {
         let Pending { path, kind, owner, renamed, .. } = pending;
+        if kind.name == KEY_COPY.name {
+            return self.see_key_copy(&path, bytes);
+        }
         let Some(found) = (kind.find)(&path) else { return };
         let mut fact = (kind.parse)(&found, bytes);
+        // A script may keep some KiB, a configuration more, and there may be as many of them as pieces of evidence.
+        let kept_bytes = fact.as_ref().map(Fact::kept_bytes).unwrap_or_default();
         if let Ok(fact) = &mut fact {
             self.key_copies.see(&path, fact, bytes);
             if renamed {
                 fact.hide_location(&found);
             }
         }
-        // A script may keep some KiB, a configuration more, and there may be as many of them as pieces of evidence.
-        let kept_bytes = fact.as_ref().map(Fact::kept_bytes).unwrap_or_default();
         if self.has_room(kept_bytes) {
             self.put(path, Item::Read { fact, owner });
         } else {
@@ -81,6 +88,9 @@ impl Collector<'_> {
     /// An entry whose body never came is lost; a gap says why.
     pub(super) fn settle(&mut self) {
         for pending in std::mem::take(&mut self.pending) {
+            if pending.kind.name == KEY_COPY.name {
+                continue;
+            }
             let item = match pending.stream {
                 Some(stream) if stream.begun => {
                     Item::Read { fact: Ok(stream.scan.finish().fact), owner: pending.owner }
@@ -151,7 +161,7 @@ impl Collector<'_> {
         }
     }
 
-    fn expect(
+    pub(super) fn expect(
         &mut self,
         path: &str,
         kind: &'static Kind,

@@ -79,6 +79,8 @@ fn what_does_not_show_is_no_location() {
         "launchpad:\u{85}\u{9f}",
         "file:\u{fffd}.jar",
         "127.0.0.1:40123 secret",
+        "slinginstall:9f3ac2771be04d5587a1c30e6612f4d0.jar",
+        "slinginstall:/opt/zQ7xW9vK2mT5pR8yL3nB6cJ4hG1dF0sA.jar",
         "36343362CANARYcipher3137",
     ] {
         assert!(!Shape::Location.fits(text), "{text:?}");
@@ -114,6 +116,8 @@ fn real_versions_are_kept() {
         ".1",
         "1.",
         "1.1.1.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "6.5.0.zQ7xW9vK2mT5pR8y",
+        "6.5.0.9f3ac2771be04d55",
         "-1",
         "4-",
         "1.0.0.<b>",
@@ -137,7 +141,14 @@ fn real_run_modes_are_kept() {
         assert!(Shape::RunMode.fits(text), "{text}");
     }
     assert!(Shape::RunModes.fits("author, crx3,nosamplecontent") && !Shape::RunModes.fits("a b"));
-    for text in ["", "a b", "jane@example.com", "c4a4a27e0c4a4a27", "hN8vB2xC6qK4mW9tR3pL7zD5"] {
+    for text in [
+        "",
+        "a b",
+        "jane@example.com",
+        "c4a4a27e0c4a4a27",
+        "hN8vB2xC6qK4mW9tR3pL7zD5",
+        "9f3ac277.1be04d55",
+    ] {
         assert!(!Shape::RunMode.fits(text), "{text}");
     }
 }
@@ -163,7 +174,7 @@ fn real_names_are_kept() {
     ] {
         assert!(Shape::Name.fits(text), "{text}");
     }
-    for text in &RANDOM[..3] {
+    for text in RANDOM[..3].iter().chain(&["9f3ac277.1be04d55.87a1c30e", "zQ7xW9vK2mT5pR8yL3nB6"]) {
         assert!(!Shape::Name.fits(text), "{text}");
     }
 }
@@ -172,7 +183,8 @@ fn real_names_are_kept() {
 fn real_values_are_kept() {
     for text in [
         "${sling.launchpad}/config",
-        "/mnt/3f2a9c1b4d5e6f708192a3b4c5d6e7f83f2a9c1b4d5e6f708192a3b4c5d6e7f8/keys",
+        "/mnt/0f8fad5b-d9cb-469f-a165-70867728950e/keys",
+        "/backup/2024-05-12/10/30/keys",
         "C:\\aem\\crx-quickstart\\repository",
         "$HOME/keys",
         "repository",
@@ -183,6 +195,14 @@ fn real_values_are_kept() {
         "refresh",
     ] {
         assert_eq!(Shape::Value.kept(text, 9), text);
+    }
+    for text in [
+        "/opt/9f3ac2771be04d5587a1c30e6612f4d0",
+        "/opt/9f:3a:c2:77:1b:e0:4d:55",
+        "my client-secret-is-s3cr3t",
+        "/opt/zQ7xW9vK2mT5pR8yL3nB6cJ4.key",
+    ] {
+        assert!(!Shape::Value.fits(text) && !Shape::Path.fits(text), "{text}");
     }
     let kept = Shape::Value.kept("mongodb://u:secret@h/aem?replicaSet=x", 9);
     assert_eq!(kept, "mongodb://***@h/aem?***");
