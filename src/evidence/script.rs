@@ -34,15 +34,25 @@ pub(super) fn is_batch(file: &str) -> bool {
 pub(super) fn commands(text: &str, syntax: Syntax) -> Vec<Vec<String>> {
     let mut lexer = Lexer { syntax, ..Lexer::new() };
     let text = text.replace("\r\n", "\n");
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        let next = characters.peek().copied();
-        if lexer.take(character, next) {
-            characters.next();
+    let mut rest = text.as_str();
+    loop {
+        let word = rest.bytes().position(|byte| !is_plain(byte)).unwrap_or(rest.len());
+        let (word, behind) = rest.split_at_checked(word).unwrap_or((rest, ""));
+        lexer.push_word(word);
+        let mut characters = behind.chars();
+        let Some(character) = characters.next() else { break };
+        rest = characters.as_str();
+        if lexer.take(character, characters.next()) {
+            rest = characters.as_str();
         }
     }
     lexer.end_command();
     lexer.commands
+}
+
+/// Says whether a byte means nothing but itself in any script, in quotes or not. Most bytes of a script do.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_./-=:,+@%~".contains(&byte)
 }
 
 /// Returns a script without its comment lines, to a shell or to `cmd`.
@@ -128,6 +138,12 @@ impl Lexer {
 
     fn push(&mut self, character: char) {
         self.word.get_or_insert_default().push(character);
+    }
+
+    fn push_word(&mut self, word: &str) {
+        if !self.comment && !word.is_empty() {
+            self.word.get_or_insert_default().push_str(word);
+        }
     }
 
     fn end_word(&mut self) {

@@ -362,3 +362,151 @@ fn forms_are_those_of_the_usual_tools() {
     // printf 'canary!?' | base64, and the same behind one and two other bytes, without the digits those share.
     assert_eq!(forms[3..], base64);
 }
+
+/// A key in every spelling that was printed once, each within a longer word or in pieces.
+fn spelled(key: &[u8; 32]) -> Vec<String> {
+    let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    let turned: String = key.iter().rev().map(|byte| format!("{byte:02x}")).collect();
+    let groups = |length: usize, between: &str| {
+        let parts: Vec<String> =
+            (0..hex.len()).step_by(length).map(|at| hex[at..at + length].to_owned()).collect();
+        parts.join(between)
+    };
+    vec![
+        format!("/opt/{hex}.d"),
+        format!("/opt/keys-{hex}"),
+        format!("/opt/hmac_{}", hex.to_uppercase()),
+        format!("/opt/{}", &hex[..32]),
+        format!("/opt/{turned}"),
+        format!("/opt/{}", groups(2, ":")),
+        format!("/opt/%{}", groups(2, "%")),
+        groups(2, " "),
+        groups(4, " "),
+        groups(8, "."),
+        key.map(|byte| byte.to_string()).join(","),
+        format!("/opt/{}.key", base64(key, 0, STANDARD).replace('/', "%2F")),
+    ]
+}
+
+/// Scans a farm and asserts that no text is shown.
+fn assert_none_is_shown(instances: &[Instance], texts: &[&str]) {
+    let home = tempfile::tempdir().unwrap();
+    let pack = |(index, instance): (usize, &Instance)| {
+        instance.case().pack_into(home.path(), Packing::Tar, &format!("source{index}"))
+    };
+    let paths: Vec<_> = instances.iter().enumerate().map(pack).collect();
+    for format in ["json", "ndjson", "table"] {
+        let output = aemtrix().args(["scan", "-vv", "-f", format]).args(&paths).output().unwrap();
+        assert!(output.stdout.len() > 1000);
+        for text in texts {
+            let finder = memchr::memmem::Finder::new(text.as_bytes());
+            let is_shown = |bytes: &[u8]| finder.find(bytes).is_some();
+            assert!(!is_shown(&output.stdout) && !is_shown(&output.stderr), "{format}: {text}");
+        }
+    }
+}
+
+/// An instance that has a text wherever one is kept.
+fn saying((index, text): (usize, &String)) -> Instance {
+    let properties = format!(
+        "a.b=1\ncom.adobe.granite.crypto.keys.path={text}\nsling.run.modes={text}\nquickstart.build=6.5.0.{text}\n"
+    );
+    let log = format!(
+        "19.07.2025 19:00:52.176 *INFO* [x] y Active run modes: [author, {text}]\n\
+         19.07.2025 19:00:52.176 *INFO* [x] Starting Crypto Support (com.adobe.granite.crypto, 3.4.24.{text}) with JCR storage\n"
+    );
+    let info = format!("502\nslinginstall:{text}.jar\n32\n1\n1\n0\n");
+    Instance::new(&format!("saying{index}"))
+        .file("conf/sling.properties", properties.as_bytes())
+        .file("logs/error.log", log.as_bytes())
+        .file("launchpad/felix/bundle502/bundle.info", info.as_bytes())
+        .file("bin/start", format!("/opt/{text}.d/start.sh\n").as_bytes())
+}
+
+#[test]
+fn key_is_not_shown_in_any_spelling_within_any_word() {
+    let key = bytes_of::<32>("hmac in place");
+    let spelled = spelled(&key);
+    let texts: Vec<&str> = spelled.iter().map(String::as_str).collect();
+    let mut instances = vec![Instance::new("holder").hmac_bytes(&key)];
+    instances.extend(spelled.iter().enumerate().map(saying));
+    assert_none_is_shown(&instances, &texts);
+}
+
+#[test]
+fn key_is_not_shown_wherever_its_file_lies_and_whatever_else_is_in_it() {
+    // A phrase has no shape that would give it away.
+    let phrase = "quiet-river-under-seven-old-oaks";
+    let hex: String = phrase.bytes().map(|byte| format!("{byte:02X}")).collect();
+    let text = vec![format!("/opt/{phrase}.key")];
+    let data = "launchpad/felix/bundle39/data";
+    let bodies = [
+        phrase.to_owned(),
+        format!("{phrase}\n"),
+        format!("{phrase}\r\n"),
+        format!("# key\n{phrase}\n"),
+        hex,
+        phrase.repeat(40),
+        format!("{}{phrase}", "\0".repeat(16)),
+    ];
+    let in_place = bodies.iter().map(|body| (format!("{data}/hmac"), body));
+    let elsewhere =
+        ["hmac.bak", "HMAC", "old/hmac"].map(|name| (format!("{data}/{name}"), &bodies[0]));
+    let outside = ["launchpad/felix/bundle0/data/hmac", "backup/hmac", "x/master"]
+        .map(|path| (path.to_owned(), &bodies[0]));
+    for (path, body) in in_place.chain(elsewhere).chain(outside) {
+        let holder = Instance::new("holder").file(&path, body.as_bytes());
+        let instances = [holder, saying((0, &text[0]))];
+        assert_none_is_shown(&instances, &[phrase]);
+    }
+}
+
+#[test]
+fn password_is_not_shown_in_any_form_of_a_setting() {
+    let path = "com.adobe.granite.crypto.keys.path";
+    let settings = [
+        "/opt/keys -Djavax.net.ssl.keyStorePassword={}",
+        "/opt,password={}",
+        "/opt --password {}",
+        "/opt/x pass {}",
+        "jdbc:oracle:thin:u/{}@host",
+        "//u:{}@host/share",
+        "u:{}@host:/x",
+        "mongodb:/u:{}@h",
+        "http:/u:{}@h/x",
+        "AccountKey={}",
+        "password:{}",
+        "http%3A%2F%2Fu%3A{}%40h",
+        "${db.password}",
+    ];
+    let scripts = [
+        "$a = @(\"-D{P}=/opt/keys\",\"-Dx.password={}\")\njava $a\n",
+        "java -D{P}='C:\\keys','-Dx.password={}' -jar x\n",
+        "JVM=-D{P}=/opt/keys,-Dx.password={}\njava $JVM\n",
+        "java -D{P}=\"/opt/keys|-Dx.password={}\" -jar x\n",
+        "docker run -e '{\"JVM\":\"-D{P}=/opt/keys\",\"X\":\"-Dx.password={}\"}'\n",
+        "java -Dsling.home=\"/opt/x pass {}\" -jar x\n",
+        "DBKEY={}\njava -D{P}=/opt/$DBKEY -jar x\n",
+        "./aem-start.sh --password {}\n",
+    ];
+    let filled = |text: &str| text.replace("{P}", path).replace("{}", PASSWORD_WORD);
+    let properties = settings.iter().map(|value| {
+        let value = filled(value);
+        (
+            "conf/sling.properties",
+            format!(
+                "a.b=1\ndb.password={PASSWORD_WORD}\n{path}={value}\nrepository.home={value}\n"
+            ),
+        )
+    });
+    let scripts = scripts.iter().map(|text| ("bin/start", format!("#!/bin/sh\n{}", filled(text))));
+    let customizer = config(IMS, &format!("customizer.type=\"my secret is {PASSWORD_WORD}\"\r\n"));
+    let mut instances = vec![Instance::new("typed").file(&customizer.0, &customizer.1)];
+    instances.extend(properties.chain(scripts).enumerate().map(|(index, (file, text))| {
+        Instance::new(&format!("setting{index}")).file(file, text.as_bytes())
+    }));
+    assert_none_is_shown(&instances, &[PASSWORD_WORD]);
+}
+
+/// A password that looks like a word.
+const PASSWORD_WORD: &str = "Hunterduesseldorf";
