@@ -62,7 +62,7 @@ fn find_copy(path: &str) -> Option<Found<'_>> {
     is_key_copy(path).then_some(Found { root: "", bundle: "", name: path::split(path).1 })
 }
 
-/// Says whether a file is named like a copy of a key: `hmac.bak`, `HMAC`, `master-2024`.
+/// Returns `true` if a file is named like a copy of a key: `hmac.bak`, `HMAC`, `master-2024`.
 pub fn is_key_copy(path: &str) -> bool {
     let name = path::split(path).1;
     let behind = KeyName::ALL.iter().find_map(|key| {

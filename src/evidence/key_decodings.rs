@@ -15,11 +15,8 @@ pub(super) fn bytes_in_digits(text: &[u8]) -> Vec<Wiped> {
         match char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok()) {
             Some(digit) => runs.values.push(digit),
             // `0x9f` and `\x9f` are what programs write.
-            None if matches!(byte, b'x' | b'X') && matches!(before, b'0' | b'\\') => {
-                if before == b'0' {
-                    runs.values.pop();
-                }
-            }
+            None if matches!(byte, b'x' | b'X') && before == b'0' => runs.forget_last(),
+            None if matches!(byte, b'x' | b'X') && before == b'\\' => {}
             None if byte.is_ascii_alphabetic() => runs.end(BYTES_MIN.saturating_mul(2)),
             None => {}
         }
@@ -105,6 +102,10 @@ impl Runs {
         Self { values: Wiped::with_capacity(values_max), start: 0, ended: Vec::new() }
     }
 
+    fn forget_last(&mut self) {
+        self.values.pop();
+    }
+
     fn end(&mut self, least: usize) {
         let end = self.values.len();
         if end.saturating_sub(self.start) < least {
@@ -124,7 +125,7 @@ impl Runs {
 mod tests {
     use super::*;
 
-    fn all(found: Vec<Wiped>) -> Vec<Vec<u8>> {
+    fn all(found: &[Wiped]) -> Vec<Vec<u8>> {
         found.iter().map(|bytes| bytes.to_vec()).collect()
     }
 
@@ -136,11 +137,11 @@ mod tests {
             "0102 0304 0506 0708",
             "0x01,0x02,0x03,0x04,0x5,0x6,0x7,0x8",
         ] {
-            let found = all(bytes_in_digits(text.as_bytes()));
+            let found = all(&bytes_in_digits(text.as_bytes()));
             assert!(found.contains(&counted) || text.contains("0x5"), "{text} {found:?}");
         }
-        assert_eq!(all(bytes_in_digits(b"01020304z05060708")), [[0; 0]; 0]);
-        let two = all(bytes_in_digits(b"/1/0102030405060708/x/1112131415161718"));
+        assert_eq!(all(&bytes_in_digits(b"01020304z05060708")), [[0; 0]; 0]);
+        let two = all(&bytes_in_digits(b"/1/0102030405060708/x/1112131415161718"));
         assert!(two.contains(&counted) && two.contains(&(0x11..=0x18).collect()), "{two:?}");
     }
 
@@ -148,15 +149,15 @@ mod tests {
     fn numbers_are_bytes_with_a_sign_or_without() {
         let bytes = [1, 255, 128, 0, 5, 6, 7, 8];
         for text in ["1,255,128,0,5,6,7,8", "[1, -1, -128, 0, 5, 6, 7, 8]", "1-255-128-0-5-6-7-8"] {
-            assert_eq!(all(bytes_in_decimal(text.as_bytes())), [bytes], "{text}");
+            assert_eq!(all(&bytes_in_decimal(text.as_bytes())), [bytes], "{text}");
         }
-        assert_eq!(all(bytes_in_decimal(b"1.2.3.4 x 5.6.7.8")), [[0; 0]; 0]);
-        assert_eq!(all(bytes_in_decimal(b"1,2,3,4,256,5,6,7")), [[0; 0]; 0]);
+        assert_eq!(all(&bytes_in_decimal(b"1.2.3.4 x 5.6.7.8")), [[0; 0]; 0]);
+        assert_eq!(all(&bytes_in_decimal(b"1,2,3,4,256,5,6,7")), [[0; 0]; 0]);
     }
 
     #[test]
     fn words_of_base64_are_decoded() {
         let text = b"{\"hmac\": \"Y2FuYXJ5LWtleQ==\", \"x\": \"Y2FuYXJ5LWtlZXk\"}";
-        assert_eq!(all(bytes_in_words(text)), [b"canary-key".to_vec(), b"canary-keey".to_vec()]);
+        assert_eq!(all(&bytes_in_words(text)), [b"canary-key".to_vec(), b"canary-keey".to_vec()]);
     }
 }

@@ -50,7 +50,7 @@ pub(super) fn commands(text: &str, syntax: Syntax) -> Vec<Vec<String>> {
     lexer.commands
 }
 
-/// Says whether a byte means nothing but itself in any script, in quotes or not. Most bytes of a script do.
+/// Returns `true` if a byte means nothing but itself in any script, in quotes or not. Most bytes of a script do.
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"_./-=:,+@%~".contains(&byte)
 }

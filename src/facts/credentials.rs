@@ -64,7 +64,7 @@ pub(super) fn mentions_secret(text: &str) -> bool {
     SECRETS.iter().any(|part| text.contains(part))
 }
 
-/// Says whether a word is an option whose value is the next word.
+/// Returns `true` if a word is an option whose value is the next word.
 fn is_option_of_secret(word: &str) -> bool {
     let word = word.trim_matches(['"', '\'']);
     word.starts_with('-') && word.bytes().all(is_of_name) && is_secret(word)
@@ -133,7 +133,7 @@ fn secret(text: &str) -> Option<usize> {
     None
 }
 
-/// Says whether a blank parts a name from its value: `--password x`, `pass x`.
+/// Returns `true` if a blank parts a name from its value: `--password x`, `pass x`.
 fn names_value(name: &str) -> bool {
     let is_word = ["pass", "password", "passwd", "pwd", "secret", "token"];
     name.starts_with('-') && is_secret(name)

@@ -9,7 +9,7 @@ const NUMBERS_MIN: usize = 12;
 /// Letters of a UUID.
 const UUID_CHARS: usize = 36;
 
-/// Says whether a word looks like drawn letter by letter: in words, digits and capitals begin something, so that they are few.
+/// Returns `true` if a word looks like drawn letter by letter: in words, digits and capitals begin something, so that they are few.
 /// Of 32 letters and digits that are drawn, 14 differ so from the one before; of 16 hexadecimal digits, 7.
 pub(super) fn is_random(word: &str) -> bool {
     let begins = |(before, c): (char, char)| {
@@ -19,7 +19,7 @@ pub(super) fn is_random(word: &str) -> bool {
     beginnings.saturating_mul(4) > word.chars().count()
 }
 
-/// Says whether bytes are spelled out in a text: many hexadecimal digits in a row or in groups of one length, or many small numbers.
+/// Returns `true` if bytes are spelled out in a text: many hexadecimal digits in a row or in groups of one length, or many small numbers.
 /// A UUID is none of it.
 pub(super) fn spells_bytes(text: &str) -> bool {
     let mut at = 0_usize;
@@ -45,7 +45,7 @@ pub(super) fn spells_bytes(text: &str) -> bool {
     false
 }
 
-/// Says whether a text is a UUID, in either case.
+/// Returns `true` if a text is a UUID, in either case.
 fn is_uuid(text: &str) -> bool {
     let fits = |(index, byte): (usize, u8)| match index {
         8 | 13 | 18 | 23 => byte == b'-',

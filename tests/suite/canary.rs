@@ -365,8 +365,9 @@ fn forms_are_those_of_the_usual_tools() {
 
 /// A key in every spelling that was printed once, each within a longer word or in pieces.
 fn spelled(key: &[u8; 32]) -> Vec<String> {
-    let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    let turned: String = key.iter().rev().map(|byte| format!("{byte:02x}")).collect();
+    let hex = forms(key).swap_remove(0);
+    let turned: Vec<u8> = key.iter().rev().copied().collect();
+    let turned = forms(&turned).swap_remove(0);
     let groups = |length: usize, between: &str| {
         let parts: Vec<String> =
             (0..hex.len()).step_by(length).map(|at| hex[at..at + length].to_owned()).collect();
@@ -437,8 +438,8 @@ fn key_is_not_shown_in_any_spelling_within_any_word() {
 fn key_is_not_shown_wherever_its_file_lies_and_whatever_else_is_in_it() {
     // A phrase has no shape that would give it away.
     let phrase = "quiet-river-under-seven-old-oaks";
-    let hex: String = phrase.bytes().map(|byte| format!("{byte:02X}")).collect();
-    let text = vec![format!("/opt/{phrase}.key")];
+    let hex = forms(phrase.as_bytes()).swap_remove(1);
+    let text = format!("/opt/{phrase}.key");
     let data = "launchpad/felix/bundle39/data";
     let bodies = [
         phrase.to_owned(),
@@ -456,7 +457,7 @@ fn key_is_not_shown_wherever_its_file_lies_and_whatever_else_is_in_it() {
         .map(|path| (path.to_owned(), &bodies[0]));
     for (path, body) in in_place.chain(elsewhere).chain(outside) {
         let holder = Instance::new("holder").file(&path, body.as_bytes());
-        let instances = [holder, saying((0, &text[0]))];
+        let instances = [holder, saying((0, &text))];
         assert_none_is_shown(&instances, &[phrase]);
     }
 }
