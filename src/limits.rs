@@ -23,7 +23,7 @@ pub struct Limits {
     pub window_bytes_max: u64,
     /// Bytes of one tar extension header (long name, PAX record); larger ones are skipped unread.
     pub extension_bytes_max: u64,
-    /// Bytes of one path or link target; no file system of today takes longer ones.
+    /// Bytes of one path or link target, also in facts and in a list of sources; no file system of today takes longer ones.
     pub path_bytes_max: usize,
     /// Bytes of one user name; a longer one is left out.
     pub user_bytes_max: usize,
@@ -139,6 +139,10 @@ pub struct Limits {
     pub policy_bytes_max: u64,
     /// Bytes of a baseline: about 200,000 findings.
     pub baseline_bytes_max: u64,
+    /// Bytes of a list of sources.
+    pub list_bytes_max: u64,
+    /// Lines of a list of sources, empty ones too.
+    pub list_lines_max: usize,
     /// Directory depth below a source.
     pub depth_max: usize,
     /// Bytes of one line of a file of saved facts. An instance with 600 bundles has about 400 KB.
@@ -154,12 +158,21 @@ pub struct Limits {
     pub places_max: usize,
     /// Snapshots with which one is compared to tell whether both may show one instance.
     pub compared_max: usize,
+    /// Blank cells of a CSV in which farms share the columns.
+    pub csv_blanks_max: usize,
     /// Keys of other farms that are told to the farms which share them and must not, all together.
     pub sharing_max: usize,
+    /// Gaps that are told to farms, all together; each is told of a few in any case. A damaged source may have held an instance of any
+    /// farm of a policy.
+    pub farm_gaps_max: usize,
     /// Cells of the bundle map of a farm. 1,000 instances with 700 bundles have 700,000.
     pub bundle_cells_max: usize,
     /// Cells of the bundle map of a farm that are shown; the bundles of the rest are counted.
     pub bundle_cells_shown_max: usize,
+    /// Farms of a policy, of which each is judged and told of whether it came or not.
+    pub policy_farms_max: usize,
+    /// Times that a policy says which farms must differ. Each may name all farms.
+    pub differs_max: usize,
     /// Globs in a policy, each a program in memory; a name without wildcards is none.
     pub globs_max: usize,
     /// Bytes of all globs in a policy: a program takes up to 200 times as much memory as its text.
@@ -242,6 +255,8 @@ impl Limits {
         logs: true,
         policy_bytes_max: 1 << 20,
         baseline_bytes_max: 64 << 20,
+        list_bytes_max: 256 << 20,
+        list_lines_max: 1_000_000,
         depth_max: 64,
         line_bytes_max: 64 << 20,
         bad_lines_max: 20,
@@ -249,9 +264,13 @@ impl Limits {
         listed_max: 10,
         places_max: 100,
         compared_max: 100,
+        csv_blanks_max: 1_000_000,
         sharing_max: 100_000,
+        farm_gaps_max: 100_000,
         bundle_cells_max: 1_000_000,
         bundle_cells_shown_max: 200_000,
+        policy_farms_max: 1_000,
+        differs_max: 100,
         globs_max: 2_000,
         globs_bytes_max: 64 << 10,
         template_bytes_max: 1 << 20,

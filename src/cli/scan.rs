@@ -7,12 +7,13 @@ use super::{Exit, complain};
 use crate::examine::{Examined, examine};
 use crate::facts::GapKind;
 use crate::intake::{
-    Choice, Discovered, NoWatch, Origin, Source, Watch, discover_chosen, operands_in,
+    Choice, Discovered, NoWatch, Origin, Source, Watch, discover_chosen, is_any_there, operands_in,
 };
+use crate::limits::Limits;
 use crate::report::counted;
 use anyhow::{Context, anyhow, bail};
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::thread::available_parallelism;
 
@@ -33,9 +34,13 @@ fn run_or_fail(scan: &Scan) -> anyhow::Result<Exit> {
     }
     if sources.is_empty() {
         let missing = notes.iter().filter(|note| note.kind == GapKind::Missing);
-        let said: Vec<_> = missing.map(|gap| format!("{}: {}", gap.source, gap.reason)).collect();
+        let mut said: Vec<_> =
+            missing.map(|gap| format!("{}: {}", gap.source, gap.reason)).collect();
         if !said.is_empty() {
-            bail!("{}", said.join("; "));
+            let more = said.len().saturating_sub(Limits::DEFAULT.listed_max);
+            said.truncate(Limits::DEFAULT.listed_max);
+            let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+            bail!("{}{more}", said.join("; "));
         }
     }
     prepared.check_apart(&sources)?;
@@ -50,11 +55,13 @@ fn run_or_fail(scan: &Scan) -> anyhow::Result<Exit> {
 fn discovered(scan: &Scan) -> anyhow::Result<Discovered> {
     let choice = Choice::new(&scan.include, &scan.exclude).map_err(|problem| anyhow!(problem))?;
     let mut operands = scan.sources.clone();
-    if let Some(list) = &scan.files_from {
-        let listed = operands_in(list, scan.null);
-        operands.extend(listed.with_context(|| list.display().to_string())?);
+    for operand in &operands {
+        check_name(operand)
+            .map_err(|problem| anyhow!("{}: {problem}", operand.to_string_lossy()))?;
     }
-    operands.iter().try_for_each(|operand| check_name(operand))?;
+    if let Some(list) = &scan.files_from {
+        operands.extend(listed(list, scan.null)?);
+    }
     let discovered = discover_chosen(&operands, &choice);
     let reads_stdin = discovered.sources.iter().any(|source| source.origin == Origin::Stdin);
     if reads_stdin && scan.files_from.as_deref() == Some(Path::new("-")) {
@@ -66,21 +73,38 @@ fn discovered(scan: &Scan) -> anyhow::Result<Discovered> {
     Ok(discovered)
 }
 
-/// Refuses a source with nothing before or behind its `=`, unless a file has that very name.
-fn check_name(operand: &OsStr) -> anyhow::Result<()> {
-    let split = operand.to_str().and_then(|text| text.split_once('='));
-    let name = split.map(|(name, _)| name);
-    if split.is_some_and(|(_, source)| source.is_empty()) && !Path::new(operand).exists() {
-        let operand = operand.to_string_lossy();
-        bail!("{operand}: no path after `{operand}`; give NAME=SOURCE");
+/// Returns the sources in a list. One that names nothing which is there may be any file, perhaps a key: no word of it is shown.
+fn listed(list: &Path, nul: bool) -> anyhow::Result<Vec<OsString>> {
+    let named = || list.display().to_string();
+    let listed = operands_in(list, nul).with_context(named)?;
+    for (line, operand) in &listed {
+        check_name(operand)
+            .map_err(|problem| anyhow!("{}: line {line}: {problem}", list.display()))?;
     }
-    if name.is_some_and(|name| name.trim().is_empty()) && !Path::new(operand).exists() {
-        let operand = operand.to_string_lossy();
+    let operands: Vec<OsString> = listed.iter().map(|(_, operand)| operand.clone()).collect();
+    if let Some((line, _)) = listed.first().filter(|_| !is_any_there(&operands)) {
+        let lines = counted(listed.len(), "source");
         bail!(
-            "{operand}: the name before `=` is empty; give NAME=SOURCE, or ./{operand} for a file of that name"
+            "{}: names {lines}, the first on line {line}, and none of them is there; paths are those from the working directory",
+            list.display()
         );
     }
-    Ok(())
+    Ok(operands)
+}
+
+/// Refuses a source with nothing before or behind its `=`, unless a file has that very name.
+fn check_name(operand: &OsStr) -> Result<(), &'static str> {
+    let split = operand.to_str().and_then(|text| text.split_once('='));
+    let Some((name, source)) = split else { return Ok(()) };
+    let is_wrong = source.is_empty() || name.trim().is_empty();
+    if !is_wrong || Path::new(operand).exists() {
+        return Ok(());
+    }
+    Err(if source.is_empty() {
+        "no path after `=`; give NAME=SOURCE"
+    } else {
+        "the name before `=` is empty; give NAME=SOURCE, or ./ before a file of that name"
+    })
 }
 
 fn examined(scan: &Scan, sources: &[Source]) -> Examined {

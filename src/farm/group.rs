@@ -1,12 +1,16 @@
 //! Puts snapshots into farms.
 
-use super::expected::{Expected, ForeignKey, Like, Missing};
+use super::entries::Entries;
+use super::expected::{Expected, ForeignKey, Missing};
+use super::like::tell_alike;
+use super::open_gaps::OpenGaps;
 use super::plan::{Ground, Plan};
 use super::{Farm, Member, keys, names};
 use crate::facts::{BUNDLE_CACHE, Digest, Gap, KeyName, Snapshot};
 use crate::limits::Limits;
 use crate::policy::{Policy, PolicyFarm, PolicyInstance};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::Arc;
 
 /// Snapshots with the labels of their sources.
@@ -18,8 +22,11 @@ type Named = Vec<(String, Snapshot)>;
 /// Old copies, by source and root of the instance they lie in.
 type Copies = BTreeMap<(String, String), Vec<Snapshot>>;
 
-/// The Sling ids of installs, by source and root.
-type Roots = BTreeMap<(String, String), Option<String>>;
+/// The Sling ids of installs, by source and by root.
+type Installs = BTreeMap<String, BTreeMap<String, Option<String>>>;
+
+/// Roots of snapshots, by source.
+type Roots = BTreeMap<String, BTreeSet<String>>;
 
 /// Why a policy cannot be applied to what came; one sentence without a full stop.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,7 +46,10 @@ pub fn farms(snapshots: Labelled, plan: &Plan<'_>) -> Result<Vec<Farm>, PolicyCo
         (label.clone(), Snapshot { label, ..snapshot })
     };
     let snapshots: Labelled = snapshots.into_iter().map(with_label).collect();
-    let roots = snapshots.iter().map(|(_, s)| (s.source.clone(), s.root.clone())).collect();
+    let mut roots = Roots::new();
+    for (_, snapshot) in &snapshots {
+        roots.entry(snapshot.source.clone()).or_default().insert(snapshot.root.clone());
+    }
     let (instances, mut copies) = without_copies(snapshots);
     let labels: BTreeMap<String, String> = instances
         .iter()
@@ -49,17 +59,20 @@ pub fn farms(snapshots: Labelled, plan: &Plan<'_>) -> Result<Vec<Farm>, PolicyCo
     let grounds = by_ground(instances, plan)?;
     let names = names::distinct(grounds.keys().map(|ground| plan.names(ground, &labels)).collect());
     let holes = holes(plan, &roots);
+    let open = OpenGaps::new(plan, names.len());
     let mut farms = Vec::with_capacity(names.len());
     let mut of_policy = BTreeMap::new();
     for ((ground, named), name) in grounds.into_iter().zip(names) {
+        let told = open.on(&ground, &named.iter().map(|(_, s)| s.source.as_str()).collect());
         let mut farm = Farm {
             name,
-            gaps: plan.gaps_of(&ground, &named.iter().map(|(_, s)| s.source.as_str()).collect()),
+            gaps: told.gaps,
+            has_more_gaps: told.has_more,
             members: members(named, &mut copies),
             expected: Expected::default(),
         };
         if let (Ground::Policy(index), Some(policy)) = (&ground, plan.policy_farm(&ground)) {
-            expect(&mut farm, policy, plan, &holes);
+            expect(&mut farm, policy, &open, &holes);
             of_policy.insert(*index, farms.len());
         } else {
             farm.expected.unnamed = plan.has_policy_farms();
@@ -78,54 +91,25 @@ pub fn farms(snapshots: Labelled, plan: &Plan<'_>) -> Result<Vec<Farm>, PolicyCo
     Ok(farms)
 }
 
-/// Says of each instance that did not come who came under another name and may be it.
-fn tell_alike(farms: &mut [Farm]) {
-    let mut of_source: BTreeMap<String, usize> = BTreeMap::new();
-    for member in farms.iter().flat_map(|farm| &farm.members) {
-        let count = of_source.entry(member.snapshot.source.clone()).or_default();
-        *count = count.saturating_add(1);
-    }
-    let unnamed = farms.iter().filter(|farm| farm.expected.unnamed);
-    let mut unnamed: Vec<Like> = unnamed
-        .flat_map(|farm| &farm.members)
-        .map(|member| Like {
-            name: member.name.clone(),
-            source: member.snapshot.source.clone(),
-            alone: of_source.get(&member.snapshot.source) == Some(&1),
-        })
-        .collect();
-    unnamed.sort_by(|a, b| (&a.name, &a.source).cmp(&(&b.name, &b.source)));
-    for missing in farms.iter_mut().flat_map(|farm| &mut farm.expected.missing) {
-        let is_like = |like: &&Like| {
-            names::begins_with(&like.name, &missing.name)
-                || like.alone && names::begins_with(&like.source, &missing.name)
-        };
-        let like = unnamed.iter().filter(is_like).take(Limits::DEFAULT.listed_max);
-        missing.like = like.cloned().collect();
-    }
-}
-
 /// Tells the instances that the policy names from the rest, and the rest by what makes a farm.
 fn by_ground(named: Named, plan: &Plan<'_>) -> Result<BTreeMap<Ground, Named>, PolicyConflict> {
-    let entries = plan.entries();
+    let entries = Entries::of(plan);
     let mut taken: BTreeMap<(usize, &str), String> = BTreeMap::new();
     let mut grounds: BTreeMap<Ground, Named> =
-        entries.iter().map(|(index, ..)| (Ground::Policy(*index), Named::new())).collect();
+        entries.farms().map(|index| (Ground::Policy(index), Named::new())).collect();
     for (name, snapshot) in named {
         let place = format!("{name} ({})", snapshot.source);
-        let mut matching =
-            entries.iter().filter(|(_, _, entry)| entry.matches(&snapshot.source, &name));
-        let (ground, name) = match (matching.next(), matching.next()) {
-            (None, _) => (plan.ground(&snapshot), name),
-            (Some((index, _, entry)), None) => {
-                if let Some(other) = taken.insert((*index, &entry.name), place.clone()) {
-                    let what = meant(plan, *index, entry);
+        let (ground, name) = match entries.meaning(&snapshot.source, &name) {
+            [None, _] => (plan.ground(&snapshot), name),
+            [Some((index, entry)), None] => {
+                if let Some(other) = taken.insert((index, &entry.name), place.clone()) {
+                    let what = meant(plan, index, entry);
                     return Err(PolicyConflict(format!("{what} matches both {other} and {place}")));
                 }
-                (Ground::Policy(*index), entry.name.clone())
+                (Ground::Policy(index), entry.name.clone())
             }
-            (Some((one, _, entry)), Some((two, _, other))) => {
-                let [one, two] = [meant(plan, *one, entry), meant(plan, *two, other)];
+            [Some((one, entry)), Some((two, other))] => {
+                let [one, two] = [meant(plan, one, entry), meant(plan, two, other)];
                 return Err(PolicyConflict(format!("{place} is matched by both {one} and {two}")));
             }
         };
@@ -143,7 +127,7 @@ fn meant(plan: &Plan<'_>, farm: usize, entry: &PolicyInstance) -> String {
 }
 
 /// Says what the policy expects of a farm.
-fn expect(farm: &mut Farm, policy: &PolicyFarm, plan: &Plan<'_>, holes: &Arc<[String]>) {
+fn expect(farm: &mut Farm, policy: &PolicyFarm, open: &OpenGaps<'_>, holes: &Arc<[String]>) {
     let names: BTreeSet<&str> = farm.members.iter().map(|member| member.name.as_str()).collect();
     let came = |entry: &&PolicyInstance| names.contains(entry.name.as_str());
     let (came, missing): (Vec<_>, Vec<_>) = policy.instances.iter().partition(came);
@@ -160,23 +144,14 @@ fn expect(farm: &mut Farm, policy: &PolicyFarm, plan: &Plan<'_>, holes: &Arc<[St
         missing: missing.collect(),
         ..Expected::default()
     };
-    // What was not read of other sources cannot be of a farm that is there as a whole.
     let own: BTreeSet<&str> = farm.members.iter().map(|m| m.snapshot.source.as_str()).collect();
     let is_whole = farm.expected.missing.is_empty();
-    let sources: BTreeSet<&str> = plan.gaps.iter().map(|gap| gap.source.as_str()).collect();
-    let may_hold = |source: &&str| {
-        !is_whole
-            || own.contains(source)
-            || policy.instances.iter().any(|entry| entry.may_lie_in(source))
-    };
-    let holding: BTreeSet<&str> = sources.into_iter().filter(may_hold).collect();
-    let concerns = |gap: &&Gap| holding.contains(gap.source.as_str()) || plan.reaches(gap, &own);
-    let of_farm = plan.gaps.iter().filter(concerns);
-    farm.gaps = of_farm.cloned().collect();
+    let told = if is_whole { open.of_whole(&policy.instances, &own) } else { open.all() };
+    (farm.gaps, farm.has_more_gaps) = (told.gaps, told.has_more);
 }
 
 /// Returns the sources in which an instance may lie that was not found, sorted.
-fn holes(plan: &Plan<'_>, roots: &BTreeSet<(String, String)>) -> Arc<[String]> {
+fn holes(plan: &Plan<'_>, roots: &Roots) -> Arc<[String]> {
     if !plan.has_policy_farms() {
         return Arc::default();
     }
@@ -185,26 +160,49 @@ fn holes(plan: &Plan<'_>, roots: &BTreeSet<(String, String)>) -> Arc<[String]> {
     sources.into_iter().cloned().collect()
 }
 
-/// Returns `true` if an instance may lie in what was not read: not where only a path of a known one is concerned.
-fn may_hide_an_instance(gap: &Gap, roots: &BTreeSet<(String, String)>) -> bool {
-    let is_in_install = |path: &String| {
-        let of_source = roots.range((gap.source.clone(), String::new())..);
-        of_source.take_while(|(source, _)| *source == gap.source).any(|(_, root)| {
-            path.strip_prefix(root.as_str())
-                .is_some_and(|rest| root.is_empty() || rest.starts_with('/'))
-        })
-    };
+/// Says whether an instance may lie in what was not read: not where only a path of a known one is concerned.
+fn may_hide_an_instance(gap: &Gap, roots: &Roots) -> bool {
+    let is_in_install =
+        |path: &String| roots.get(&gap.source).is_some_and(|roots| is_below_one(path, roots));
     gap.kind.hides() && !(gap.is_local() && gap.path.as_ref().is_some_and(is_in_install))
+}
+
+/// Says whether a path lies below one of these roots.
+fn is_below_one(path: &str, roots: &BTreeSet<String>) -> bool {
+    if roots.contains("") {
+        return true;
+    }
+    // A root that it lies below begins what it has in common with any that stands between the two in order.
+    let mut end = Bound::Included(path);
+    while let Some(root) = roots.range::<str, _>((Bound::Unbounded, end)).next_back() {
+        let common = common(path, root);
+        let rest = path.get(common.len()..).unwrap_or_default();
+        let is_root = common.len() == root.len();
+        if is_root && (rest.is_empty() || rest.starts_with('/')) {
+            return true;
+        }
+        end = if is_root { Bound::Excluded(common) } else { Bound::Included(common) };
+    }
+    false
+}
+
+/// Returns the start of a path that is the start of another one too.
+fn common<'p>(path: &'p str, other: &str) -> &'p str {
+    let differs = path.char_indices().zip(other.chars()).find(|((_, a), b)| a != b);
+    let end = differs.map_or(path.len().min(other.len()), |((at, _), _)| at);
+    path.get(..end).unwrap_or_default()
 }
 
 /// Tells each farm the keys of those that must have other ones, and have the same. Bytes that fail a checksum prove nothing.
 fn keep_apart(farms: &mut [Farm], policy: &Policy, of_policy: &BTreeMap<usize, usize>) {
-    let index = |name: &String| {
-        let index = policy.farms.iter().position(|farm| farm.name == *name)?;
-        of_policy.get(&index).copied()
-    };
+    let named = policy.farms.iter().enumerate();
+    let named: BTreeMap<&String, usize> =
+        named.filter_map(|(index, farm)| Some((&farm.name, *of_policy.get(&index)?))).collect();
+    // Of 1,000 farms with one key each has that of 999 others.
+    let mut left = Limits::DEFAULT.sharing_max;
     for differ in &policy.differ {
-        let indices: Vec<usize> = differ.farms.iter().filter_map(index).collect();
+        let indices: Vec<usize> =
+            differ.farms.iter().filter_map(|name| named.get(name).copied()).collect();
         let mut holders: BTreeMap<(KeyName, Digest), Vec<(usize, ForeignKey)>> = BTreeMap::new();
         for index in &indices {
             let Some(farm) = farms.get(*index) else { continue };
@@ -213,13 +211,14 @@ fn keep_apart(farms: &mut [Farm], policy: &Policy, of_policy: &BTreeMap<usize, u
                 holders.entry(key).or_default().push((*index, foreign));
             }
         }
-        // Of 1,000 farms with one key each has that of 999 others.
-        let max = Limits::DEFAULT.sharing_max.checked_div(indices.len()).unwrap_or_default();
+        let max = left.checked_div(indices.len()).unwrap_or_default().max(1);
         for holders in holders.values() {
             let sharing: BTreeSet<usize> = holders.iter().map(|(index, _)| *index).collect();
             for own in sharing {
                 let others = holders.iter().filter(|(index, _)| *index != own);
                 let foreign = others.take(max).map(|(_, foreign)| foreign.clone());
+                let foreign: Vec<ForeignKey> = foreign.collect();
+                left = left.saturating_sub(foreign.len());
                 if let Some(farm) = farms.get_mut(own) {
                     farm.expected.apart.extend(foreign);
                 }
@@ -256,11 +255,11 @@ fn without_copies(snapshots: Labelled) -> (Labelled, Copies) {
     // What lies where most installs have their cache is a copy, whatever its id, where a setting names another one.
     let has_moved = |snapshot: &Snapshot| snapshot.setting(BUNDLE_CACHE).is_some();
     let id = |s: &Snapshot| uuid(s).filter(|_| !has_moved(s)).map(str::to_owned);
-    let installs: Roots = snapshots
-        .iter()
-        .filter(|(_, snapshot)| !snapshot.bundles.is_empty() || has_moved(snapshot))
-        .map(|(_, s)| ((s.source.clone(), s.root.clone()), id(s)))
-        .collect();
+    let mut installs = Installs::new();
+    for (_, snapshot) in snapshots.iter().filter(|(_, s)| !s.bundles.is_empty() || has_moved(s)) {
+        let of_source = installs.entry(snapshot.source.clone()).or_default();
+        of_source.insert(snapshot.root.clone(), id(snapshot));
+    }
     let of_copy = |(_, s): &(_, Snapshot)| {
         Some(((s.source.clone(), s.root.clone()), original(s, &installs)?))
     };
@@ -296,11 +295,13 @@ fn uuid(snapshot: &Snapshot) -> Option<&str> {
 
 /// Returns the root of the install that a snapshot is an old copy of: one inside `crx-quickstart`, or beside the parts of
 /// another install root under a like name, or a `crx-quickstart.old` beside `crx-quickstart`.
-fn original(snapshot: &Snapshot, installs: &Roots) -> Option<String> {
+fn original(snapshot: &Snapshot, installs: &Installs) -> Option<String> {
     // Two that both have an id, and not the same, are two instances wherever they lie.
+    let installs = installs.get(&snapshot.source)?;
     let is_install = |root: &str| {
-        let id = installs.get(&(snapshot.source.clone(), root.to_owned()));
-        id.is_some_and(|id| id.as_deref().zip(uuid(snapshot)).is_none_or(|(a, b)| a == b))
+        installs
+            .get(root)
+            .is_some_and(|id| id.as_deref().zip(uuid(snapshot)).is_none_or(|(a, b)| a == b))
     };
     let (parent, name) = snapshot.root.rsplit_once('/').unwrap_or(("", &snapshot.root));
     let sibling = format!("{parent}/crx-quickstart").trim_start_matches('/').to_owned();
@@ -464,6 +465,23 @@ mod tests {
     fn source_that_an_entry_names_concerns_its_farm_though_all_came() {
         let farms = grouped(&["prod-author-1", "stage-a"], &[gap("up/stage-b.tar")]).unwrap();
         assert_eq!(farms[1].gaps.len(), 1);
+    }
+
+    #[test]
+    fn path_is_below_a_root_whatever_stands_between_them_in_order() {
+        let roots = |roots: &[&str]| roots.iter().map(|root| (*root).to_owned()).collect();
+        for (path, of, is_below) in [
+            ("a/b/c", &["a/b"][..], true),
+            ("a/b", &["a/b"], true),
+            ("a/bc", &["a/b"], false),
+            ("a/b/c", &["a", "a-", "a/b.x", "a/b/b"], true),
+            ("a/b/c", &["a-", "a/", "a/b.x", "a/b/b"], false),
+            ("aä/c", &["aä", "aß"], true),
+            ("x", &[""], true),
+            ("x", &[], false),
+        ] {
+            assert_eq!(is_below_one(path, &roots(of)), is_below, "{path} {of:?}");
+        }
     }
 
     #[test]

@@ -3,12 +3,15 @@
 mod bundle_map;
 mod cell;
 mod config_rows;
+mod entries;
 mod expected;
 mod group;
 mod key_rows;
 mod keys;
+mod like;
 mod matrix;
 mod names;
+mod open_gaps;
 mod plan;
 mod rows;
 
@@ -32,8 +35,10 @@ pub struct Farm {
     pub name: String,
     /// Its instances, sorted by name.
     pub members: Vec<Member>,
-    /// The gaps of its sources, and of those that may have held an instance of it.
+    /// The gaps of its sources, and of those that may have held an instance of it: one of each source and kind.
     pub gaps: Vec<Gap>,
+    /// There are more gaps of the kind; where many farms are open, each is told of the first ones.
+    pub has_more_gaps: bool,
     /// What a policy expects of it.
     pub expected: Expected,
 }

@@ -157,14 +157,16 @@ fn with_parent(name: &str, source: &str) -> String {
     context.map_or_else(|| name.to_owned(), |context| format!("{context}/{name}"))
 }
 
-/// Returns `true` if a part of a path is a name, or begins with it and goes on with something that is no part of it.
-pub(super) fn begins_with(path: &str, name: &str) -> bool {
-    let name = name.to_lowercase();
-    path_parts(path).any(|part| {
+/// Visits, in lower case, what the parts of a path begin with: each of them, and its starts behind which something follows that is no
+/// part of a name.
+pub(super) fn each_begin(path: &str, mut visit: impl FnMut(&str)) {
+    for part in path_parts(path) {
         let part = part.to_lowercase();
-        let rest = part.strip_prefix(&name);
-        !name.is_empty() && rest.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
-    })
+        let ends = part.char_indices().filter(|(_, next)| !next.is_alphanumeric());
+        for begin in ends.filter_map(|(end, _)| part.get(..end)).chain([part.as_str()]) {
+            visit(begin);
+        }
+    }
 }
 
 /// Chooses a name for each of several things, each with a short and a long proposal: the short one where it is the only

@@ -2,7 +2,7 @@
 
 use super::names::stem;
 use crate::facts::{Gap, Snapshot};
-use crate::policy::{Policy, PolicyFarm, PolicyInstance};
+use crate::policy::{Policy, PolicyFarm};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How instances are put into farms.
@@ -22,7 +22,7 @@ pub enum FarmBy {
 pub struct Plan<'p> {
     /// How instances are put into farms.
     pub by: FarmBy,
-    /// The sources that are directories: what they hold is told apart by its path.
+    /// The sources that are directories, sorted: what they hold is told apart by its path.
     pub directories: &'p [String],
     /// The gaps of all sources.
     pub gaps: &'p [Gap],
@@ -49,14 +49,6 @@ pub(super) enum Ground {
 const STDIN: [&str; 2] = ["stdin", "standard input"];
 
 impl<'p> Plan<'p> {
-    /// Returns every instance of the policy, with the index of its farm and that farm.
-    pub(super) fn entries(&self) -> Vec<(usize, &'p PolicyFarm, &'p PolicyInstance)> {
-        let farms = self.policy.iter().flat_map(|policy| policy.farms.iter().enumerate());
-        farms
-            .flat_map(|(index, farm)| farm.instances.iter().map(move |entry| (index, farm, entry)))
-            .collect()
-    }
-
     /// Returns the farm of the policy on this ground.
     pub(super) fn policy_farm(&self, ground: &Ground) -> Option<&'p PolicyFarm> {
         match ground {
@@ -119,76 +111,29 @@ impl<'p> Plan<'p> {
         Some(joined(&path, &snapshot.source))
     }
 
-    fn is_directory(&self, source: &str) -> bool {
-        self.directories.iter().any(|directory| directory == source)
+    pub(super) fn is_directory(&self, source: &str) -> bool {
+        self.directories.binary_search_by(|directory| directory.as_str().cmp(source)).is_ok()
     }
 
-    /// Returns the gaps that could hide something of a farm on this ground, whose instances come from these sources.
-    ///
-    /// A source without an instance may have held one of any farm on its ground.
-    pub(super) fn gaps_of(&self, ground: &Ground, sources: &BTreeSet<&str>) -> Vec<Gap> {
-        let concerns = |gap: &&Gap| match ground {
-            // A farm of the policy says itself what concerns it.
-            Ground::Policy(_) => false,
-            Ground::All => true,
-            _ if self.reach(gap).is_some() => self.reaches(gap, sources),
-            Ground::Source(source) => gap.source == *source,
-            // Nothing tells from where standard input came.
-            Ground::Directory(_) if gap.source == "-" => true,
-            Ground::Directory(directory) => {
-                let of_member = sources.contains(gap.source.as_str());
-                match directory {
-                    Some(directory) if self.is_directory(&gap.source) => {
-                        is_around(gap, directory, of_member)
-                    }
-                    Some(directory) => of_member || holder(&gap.source) == *directory,
-                    None => of_member,
-                }
-            }
-        };
-        self.gaps.iter().filter(concerns).cloned().collect()
-    }
-
-    /// Returns `true` if a gap that names no source concerns one of these.
-    pub(super) fn reaches(&self, gap: &Gap, sources: &BTreeSet<&str>) -> bool {
-        let concerns = |reach: &BTreeSet<String>| {
-            reach.is_empty() || sources.iter().any(|source| reach.contains(*source))
-        };
-        self.reach(gap).is_some_and(concerns)
-    }
-
-    fn reach(&self, gap: &Gap) -> Option<&'p BTreeSet<String>> {
+    /// Returns the sources that a gap concerns, where that is not the one it names; any when empty.
+    pub(super) fn reach(&self, gap: &Gap) -> Option<&'p BTreeSet<String>> {
         self.reach?.get(gap)
     }
 }
 
-/// Returns `true` if a gap of a source that is a directory lies in this directory, or this directory in the source that has it.
-fn is_around(gap: &Gap, directory: &str, of_member: bool) -> bool {
-    let source = joined(&parts(&gap.source), &gap.source);
-    match gap.path.as_ref().filter(|_| gap.is_local()) {
-        Some(path) => is_within(&format!("{source}/{path}"), directory),
-        None => of_member || is_within(directory, &source) || holder(&gap.source) == directory,
-    }
-}
-
-fn is_within(path: &str, directory: &str) -> bool {
-    let rest = path.strip_prefix(directory);
-    directory == "." || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
 /// Returns the directory that holds a source.
-fn holder(source: &str) -> String {
+pub(super) fn holder(source: &str) -> String {
     let mut path = parts(source);
     path.pop();
     joined(&path, source)
 }
 
-fn parts(path: &str) -> Vec<&str> {
+pub(super) fn parts(path: &str) -> Vec<&str> {
     path.split('/').filter(|part| !matches!(*part, "" | ".")).collect()
 }
 
 /// Puts a path together; it is absolute where the one it comes from is.
-fn joined(parts: &[&str], from: &str) -> String {
+pub(super) fn joined(parts: &[&str], from: &str) -> String {
     let path = parts.join("/");
     match (from.starts_with('/'), path.is_empty()) {
         (true, _) => format!("/{path}"),

@@ -2,10 +2,12 @@
 
 use super::archive_name::stem;
 use super::folder::{self, Folder, Installs};
-use super::{Choice, Origin, Source, Standing, missing};
+use super::missing::Missing;
+use super::{Choice, Origin, Source, Standing};
 use crate::facts::{Gap, GapKind};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The sources to read, and what is to be said about the operands.
@@ -28,8 +30,9 @@ pub fn discover(operands: &[OsString]) -> Discovered {
 pub fn discover_chosen(operands: &[OsString], choice: &Choice) -> Discovered {
     let mut found = Discovered::default();
     let mut sources = Vec::new();
-    for operand in operands {
-        expand(parse(operand), choice, &mut sources, &mut found.notes);
+    let mut missing = Missing::default();
+    for operand in each_twice(operands) {
+        expand(parse(operand), choice, &mut missing, &mut sources, &mut found.notes);
     }
     sources.sort_by(|a, b| {
         (&a.name, a.label.is_none(), &a.label).cmp(&(&b.name, b.label.is_none(), &b.label))
@@ -53,6 +56,25 @@ pub fn discover_chosen(operands: &[OsString], choice: &Choice) -> Discovered {
     found.notes.sort();
     found.notes.dedup();
     found
+}
+
+/// Returns `true` if one of the operands names something that is there.
+pub fn is_any_there(operands: &[OsString]) -> bool {
+    each_twice(operands).into_iter().any(|operand| match parse(operand).origin {
+        Origin::Stdin => true,
+        // What may not be looked at may be there.
+        Origin::Path(path) => match path.symlink_metadata() {
+            Ok(_) => true,
+            Err(error) => error.kind() == ErrorKind::PermissionDenied,
+        },
+    })
+}
+
+/// Returns operands in order, each no more than twice: that it came again is said once.
+fn each_twice(operands: &[OsString]) -> Vec<&OsString> {
+    let mut sorted: Vec<&OsString> = operands.iter().collect();
+    sorted.sort();
+    sorted.chunk_by(|a, b| a == b).flat_map(|same| same.iter().take(2)).copied().collect()
 }
 
 /// A label is what stands before the first `=`, when that cannot be part of a path and no file has that very name.
@@ -82,10 +104,16 @@ fn identity(origin: &Origin) -> Option<PathBuf> {
 }
 
 /// Puts a folder's archives in its place. The folder stays a source beside them when it has directories.
-fn expand(source: Source, choice: &Choice, sources: &mut Vec<Source>, notes: &mut Vec<Gap>) {
+fn expand(
+    source: Source,
+    choice: &Choice,
+    missing: &mut Missing,
+    sources: &mut Vec<Source>,
+    notes: &mut Vec<Gap>,
+) {
     let Origin::Path(path) = &source.origin else { return sources.push(source) };
     // What does not exist is no source, and was not read by half.
-    if let Some(reason) = missing::why(path) {
+    if let Some(reason) = missing.why(path) {
         return notes.push(Gap { source: source.name, path: None, kind: GapKind::Missing, reason });
     }
     if !path.is_dir() {
@@ -211,6 +239,12 @@ mod tests {
             found.notes.iter().map(|note| note.kind).collect::<Vec<_>>(),
             [GapKind::Missing]
         );
+    }
+
+    #[test]
+    fn operand_is_looked_for_no_more_than_twice() {
+        let operands = ["b", "a", "b", "b", "a", "c", "b"].map(OsString::from);
+        assert_eq!(each_twice(&operands), ["a", "a", "b", "b", "c"]);
     }
 
     #[test]

@@ -11,26 +11,43 @@ const NAME_CHARS_MAX: usize = Limits::DEFAULT.like_name_chars_max;
 /// Names that are given.
 const GIVEN_MAX: usize = 3;
 
-/// Says why nothing is at a path; `None` where something is, or where that cannot be told.
-pub(super) fn why(path: &Path) -> Option<String> {
-    let error = path.symlink_metadata().err()?;
-    let is_gone =
-        matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory);
-    if !is_gone {
-        return None;
+/// Sources that do not exist for which names like theirs are looked for.
+const ASKED_MAX: usize = 20;
+
+/// Says why sources are not there, and what was meant by the first ones: a list may name 1,000,000 that are all elsewhere.
+#[derive(Debug, Default)]
+pub(super) struct Missing {
+    asked: usize,
+}
+
+impl Missing {
+    /// Says why nothing is at a path; `None` where something is, or where that cannot be told.
+    pub(super) fn why(&mut self, path: &Path) -> Option<String> {
+        let error = path.symlink_metadata().err()?;
+        let is_gone = matches!(
+            error.kind(),
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+        );
+        is_gone.then(|| {
+            self.asked = self.asked.saturating_add(1);
+            why(path, self.asked <= ASKED_MAX)
+        })
     }
+}
+
+fn why(path: &Path, asks: bool) -> String {
     let text = path.to_string_lossy();
     if text.is_empty() {
-        return Some("a source without a name".to_owned());
+        return "a source without a name".to_owned();
     }
     if text.contains(['*', '?', '[', '{']) {
-        return Some("No such file: no file matches, so the shell did not expand it".to_owned());
+        return "No such file: no file matches, so the shell did not expand it".to_owned();
     }
-    let near = near(path);
-    Some(match near.as_slice() {
+    let near = if asks { near(path) } else { Vec::new() };
+    match near.as_slice() {
         [] => "No such file or directory".to_owned(),
         near => format!("No such file or directory; did you mean {}?", near.join(" or ")),
-    })
+    }
 }
 
 /// Returns the names in the same directory that are most like the one of a path.
@@ -98,7 +115,7 @@ mod tests {
         for name in ["publish3.tar.gz", "author.tgz", "x"] {
             std::fs::write(home.path().join(name), b"").unwrap();
         }
-        let said = |name: &str| why(&home.path().join(name));
+        let said = |name: &str| Missing::default().why(&home.path().join(name));
         assert_eq!(said("author.tgz"), None);
         for (name, words) in [
             ("publsh3.tar.gz", "did you mean publish3.tar.gz?"),
@@ -111,5 +128,15 @@ mod tests {
             let why = said(name).unwrap();
             assert!(why.ends_with(words) || why.contains("no file matches"), "{name}: {why}");
         }
+    }
+
+    #[test]
+    fn names_like_theirs_are_looked_for_of_the_first_alone() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("publish3.tar.gz"), b"").unwrap();
+        let mut missing = Missing::default();
+        let said = (0..ASKED_MAX + 5).map(|_| missing.why(&home.path().join("publsh3.tar.gz")));
+        let near = said.filter(|said| said.as_ref().unwrap().contains("did you mean"));
+        assert_eq!(near.count(), ASKED_MAX);
     }
 }

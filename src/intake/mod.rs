@@ -41,7 +41,7 @@ mod zstd;
 pub use archive_name::{claims_archive, claims_closed, claims_other, claims_program};
 pub use beside::BesideInstalls;
 pub use choice::Choice;
-pub use discover::{Discovered, discover, discover_chosen};
+pub use discover::{Discovered, discover, discover_chosen, is_any_there};
 pub use entry::{Descend, Entry, EntryKind, LinkTarget, NoWatch, Visit, Want, Watch};
 pub use folder::is_packed;
 pub use lines::{Line, facts_files, read_lines};

@@ -1,5 +1,6 @@
 //! Findings that are known: `aemtrix.baseline/1`.
 
+use super::unquoted::unquoted;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -79,16 +80,23 @@ impl Baseline {
     ///
     /// # Errors
     ///
-    /// Fails where it is no baseline of this version, or damaged; the message has the line.
+    /// Fails where it is no baseline of this version, or damaged; the message has the line, and no word of the text.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let version: Version =
-            serde_json::from_str(text).map_err(|error| format!("is no baseline: {error}"))?;
+        let version: Version = serde_json::from_str(text)
+            .map_err(|error| format!("is no baseline: {}", problem(&error)))?;
         if version.schema != SCHEMA {
-            return Err(format!("has the schema {:?}, not {SCHEMA:?}", version.schema));
+            return Err(format!("has another schema than {SCHEMA:?}"));
         }
-        let wire: Wire = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let wire: Wire = serde_json::from_str(text).map_err(|error| problem(&error))?;
         Ok(wire.findings.into_iter().collect())
     }
+}
+
+fn problem(error: &serde_json::Error) -> String {
+    let (line, column) = (error.line(), error.column());
+    let place = format!(" at line {line} column {column}");
+    let text = error.to_string();
+    format!("{}{place}", unquoted(text.strip_suffix(&place).unwrap_or(&text)))
 }
 
 #[cfg(test)]
@@ -126,14 +134,35 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_baseline_is_refused_without_a_word_of_it() {
+        let secret = "123456789";
+        for text in [
+            secret.to_owned(),
+            format!("\"{secret}\""),
+            format!("x{secret}"),
+            format!("{{\"{secret}\": 1}}"),
+            format!("{{\"schema\": \"{secret}\"}}"),
+            format!("{{\"schema\": {secret}}}"),
+            format!("{{\"schema\": \"{SCHEMA}\", \"{secret}\": 1}}"),
+            format!("{{\"schema\": \"{SCHEMA}\", \"findings\": [{secret}]}}"),
+        ] {
+            let told = Baseline::parse(&text).unwrap_err();
+            assert!(!told.contains(secret), "{told}");
+        }
+    }
+
+    #[test]
     fn damaged_and_foreign_files_are_refused() {
         let text = text([known("a")]);
         for (wrong, says) in [
             (String::new(), "is no baseline: EOF while parsing a value at line 1"),
             ("[]".to_owned(), "is no baseline: "),
-            (text.replace("baseline/1", "baseline/2"), "has the schema \"aemtrix.baseline/2\""),
-            (text.replace("\"paths\"", "\"path\""), "unknown field `path`"),
-            (text.replace("\"findings\"", "\"finding\""), "unknown field `finding`"),
+            (
+                text.replace("baseline/1", "baseline/2"),
+                "has another schema than \"aemtrix.baseline/1\"",
+            ),
+            (text.replace("\"paths\"", "\"path\""), "this field is not known; expected "),
+            (text.replace("\"findings\"", "\"finding\""), "this field is not known; expected "),
             (text.get(..text.len() / 2).expect("ASCII").to_owned(), "is no baseline: EOF"),
             (format!("{text}{{"), "is no baseline: trailing characters"),
         ] {

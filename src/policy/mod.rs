@@ -5,6 +5,7 @@
 pub mod baseline;
 mod parse;
 mod pattern;
+mod unquoted;
 
 pub use baseline::{Baseline, Known};
 pub use parse::{PolicyError, parse, schema};
@@ -49,16 +50,15 @@ pub struct PolicyInstance {
 }
 
 impl PolicyInstance {
-    /// Returns `true` if an instance of this source and derived name is meant.
-    pub fn matches(&self, source: &str, name: &str) -> bool {
-        self.source.matches(name) || self.may_lie_in(source)
-    }
-
-    /// Returns `true` if a source is meant by its path or file name.
+    /// Says whether a source is meant by its path or file name.
     pub fn may_lie_in(&self, source: &str) -> bool {
-        let file = path_parts(source.trim_end_matches('/')).next_back().unwrap_or(source);
-        self.source.matches(source) || self.source.matches(file)
+        self.source.matches(source) || self.source.matches(file_of(source))
     }
+}
+
+/// Returns the file name of a source, as entries of a policy name it.
+pub fn file_of(source: &str) -> &str {
+    path_parts(source.trim_end_matches('/')).next_back().unwrap_or(source)
 }
 
 /// The digest that a key must have, in lower-case hexadecimal digits.

@@ -4,7 +4,7 @@ mod wire;
 
 use super::{
     Differ, ExpectedDigest, Level, MD5_DIGITS, Pattern, Policy, PolicyFarm, PolicyInstance,
-    Suppression,
+    Suppression, unquoted::unquoted,
 };
 use crate::facts::{Date, KeyName, Role};
 use crate::limits::Limits;
@@ -42,10 +42,8 @@ type Wrong = (Range<usize>, String);
 ///
 /// Fails with the first thing that is wrong, and its line.
 pub fn parse(text: &str, rules: &[&str]) -> Result<Policy, PolicyError> {
-    let wire: Wire = toml::from_str(text).map_err(|error| {
-        let problem = error.message().lines().collect::<Vec<_>>().join(" ");
-        at(text, (error.span().unwrap_or(0..0), problem))
-    })?;
+    let wire: Wire = toml::from_str(text)
+        .map_err(|error| at(text, (error.span().unwrap_or(0..0), unquoted(error.message()))))?;
     policy(wire, rules).map_err(|wrong| at(text, wrong))
 }
 
@@ -73,8 +71,24 @@ fn policy(wire: Wire, rules: &[&str]) -> Result<Policy, Wrong> {
     Ok(Policy { farms, differ, severities, suppressions })
 }
 
-/// Fails at the first glob that is one too many: each becomes a program, which takes much more memory than its text.
+/// Fails at the first thing that is one too many.
 fn bounded(wire: &Wire) -> Result<(), Wrong> {
+    let Limits { policy_farms_max, differs_max, .. } = Limits::DEFAULT;
+    if let Some(farm) = wire.farm.get(policy_farms_max) {
+        let problem = format!("the policy has more than {policy_farms_max} farms");
+        return Err((farm.name.span(), problem));
+    }
+    if let Some(differ) = wire.differ.get(differs_max) {
+        let problem = format!(
+            "the policy has more than {differs_max} [[differ]]; one may name all farms that must differ"
+        );
+        return Err((differ.span(), problem));
+    }
+    bounded_globs(wire)
+}
+
+/// Fails at the first glob that is one too many: each becomes a program, which takes much more memory than its text.
+fn bounded_globs(wire: &Wire) -> Result<(), Wrong> {
     let Limits { globs_max, globs_bytes_max, .. } = Limits::DEFAULT;
     let sources =
         wire.farm.iter().flat_map(|farm| &farm.instance).filter_map(|i| i.source.as_ref());
@@ -302,9 +316,9 @@ until = "2026-12-31"
         let production = &policy.farms[0];
         assert_eq!(production.keys[&KeyName::Hmac].short(), "455a5af0");
         assert_eq!(production.instances[0].role, Some(Role::Author));
-        assert!(production.instances[0].matches("up/prod-author.tar.gz", "x"));
-        assert!(production.instances[1].matches("up/x.tar.gz", "publish1"));
-        assert!(!production.instances[1].matches("up/publish12.tar.gz", "publish12"));
+        assert!(production.instances[0].may_lie_in("up/prod-author.tar.gz"));
+        assert!(production.instances[1].source.matches("publish1"));
+        assert!(!production.instances[1].may_lie_in("up/publish12"));
         assert_eq!(policy.differ[0].keys, KeyName::ALL);
         assert_eq!(policy.severities["token-off"], Level::Error);
         let suppression = &policy.suppressions[0];
@@ -330,9 +344,9 @@ until = "2026-12-31"
     #[test]
     fn what_is_not_known_is_refused_with_its_line() {
         for (old, new, says) in [
-            ("role =", "roles =", "line 8: unknown field `roles`"),
-            ("[[differ]]", "[[differs]]", "line 15: unknown field `differs`"),
-            ("\"error\"", "\"fatal\"", "line 18: unknown variant `fatal`"),
+            ("role =", "roles =", "line 8: this field is not known; expected "),
+            ("[[differ]]", "[[differs]]", "line 15: this field is not known; expected "),
+            ("\"error\"", "\"fatal\"", "line 18: this value is not known; expected "),
             ("role = \"author\"", "role = \"dispatcher\"", "line 8: unknown variant `dispatcher`"),
             ("token-off =", "token-of =", "line 18: there is no rule \"token-of\""),
             ("\"storage-jcr\"", "\"storage\"", "line 20: there is no rule \"storage\""),
@@ -386,6 +400,44 @@ until = "2026-12-31"
         let long = "?".repeat(4_000);
         assert!(parse(&policy(&long, 16), &RULES).is_ok());
         assert!(error(&policy(&long, 17)).starts_with("line 21: the policy has more than"));
+    }
+
+    #[test]
+    fn policy_has_so_many_farms_and_no_more() {
+        let Limits { policy_farms_max, differs_max, .. } = Limits::DEFAULT;
+        let farm = |i: usize| format!("[[farm]]\nname = \"{i}\"\ninstance = [{{name = \"a\"}}]\n");
+        let most: String = (0..policy_farms_max).map(farm).collect();
+        assert!(parse(&most, &RULES).is_ok());
+        let told = error(&format!("{most}{}", farm(policy_farms_max)));
+        assert_eq!(told, "line 3002: the policy has more than 1000 farms");
+        let differ = "[[differ]]\nfarms = [\"0\", \"1\"]\n";
+        let two = [farm(0), farm(1)].concat();
+        let differs = |count| format!("{two}{}", differ.repeat(count));
+        assert!(parse(&differs(differs_max), &RULES).is_ok());
+        let told = error(&differs(differs_max.saturating_add(1)));
+        assert!(told.starts_with("line 207: the policy has more than 100 [[differ]]"), "{told}");
+    }
+
+    #[test]
+    fn what_is_no_policy_is_refused_without_a_word_of_it() {
+        let secret = "c2VjcmV0";
+        for text in [
+            format!("{secret}"),
+            format!("{secret}=="),
+            format!("{secret} = 1"),
+            format!("farm = \"{secret}\""),
+            format!("severity = \"{secret}\""),
+            format!("severity = {{a = \"{secret}\"}}"),
+            format!("[[farm]]\nname = [\"{secret}\"]"),
+            format!("[{secret}]\na=1"),
+            format!("a = {secret}"),
+            format!("{secret} = 1\n{secret} = 2"),
+            format!("{secret} = 1\n{secret}.a = 2"),
+            format!("a = \"\\q{secret}\""),
+        ] {
+            let told = error(&text);
+            assert!(told.starts_with("line ") && !told.contains(secret), "{told}");
+        }
     }
 
     #[test]

@@ -51,7 +51,12 @@ impl Pattern {
         Ok(Self { text: name.to_owned(), matcher: None })
     }
 
-    /// Returns `true` if a name matches.
+    /// Returns the only name that matches; `None` where a glob tells.
+    pub fn only_name(&self) -> Option<&str> {
+        self.matcher.is_none().then_some(self.text.as_str())
+    }
+
+    /// Says whether a name matches.
     pub fn matches(&self, name: &str) -> bool {
         self.matcher.as_ref().map_or(self.text == name, |matcher| matcher.is_match(name))
     }

@@ -36,6 +36,10 @@ impl Template {
     ///
     /// Fails when the text is no template, or too large a one; the message is one sentence and names the line.
     pub fn parse(name: &str, text: String) -> Result<Self, String> {
+        // What has no tag says the same of every report: a file of another kind, which may hold a key, and would be the report.
+        if !text.contains("{{") && !text.contains("{%") {
+            return Err("is no template: it has no tag, `{{ … }}` or `{% … %}`".to_owned());
+        }
         let max = Limits::DEFAULT.template_words_max;
         if words::words(&text) > max {
             return Err(format!("has more than {max} words and signs in its tags"));

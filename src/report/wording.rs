@@ -47,10 +47,11 @@ pub(super) fn basis(judged: &Judged, report: &Report) -> String {
 
 /// Counts the sources of a farm: those of its instances, and those that may have held one.
 fn sources(judged: &Judged, report: &Report) -> usize {
-    let came: BTreeSet<&str> = report.sources.iter().map(|record| record.name.as_str()).collect();
+    let came =
+        |name: &&str| report.sources.binary_search_by(|own| own.name.as_str().cmp(name)).is_ok();
     let members = judged.farm.members.iter().map(|member| member.snapshot.source.as_str());
     let gaps = judged.farm.gaps.iter().map(|gap| gap.source.as_str());
-    members.chain(gaps.filter(|name| came.contains(name))).collect::<BTreeSet<_>>().len()
+    members.chain(gaps.filter(came)).collect::<BTreeSet<_>>().len()
 }
 
 /// Says why a farm is inconsistent of which no error is counted. The verdict is that of the rules: no option and no policy changes it.

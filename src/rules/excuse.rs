@@ -155,7 +155,7 @@ impl Found {
         });
         Self {
             farm: farm.name.clone(),
-            is_open: farm.gaps.iter().any(|gap| gap.kind.hides()),
+            is_open: farm.has_more_gaps || farm.gaps.iter().any(|gap| gap.kind.hides()),
             by_rule: found.collect(),
         }
     }

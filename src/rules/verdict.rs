@@ -33,6 +33,8 @@ pub enum Doubt {
     Source(String),
     /// A source does not exist.
     Missing(String),
+    /// More sources were not read whole than are named.
+    More,
 }
 
 impl Doubt {
@@ -49,6 +51,7 @@ impl fmt::Display for Doubt {
             Self::Unknown(what) => f.write_str(what),
             Self::Source(source) => write!(f, "{} was not read whole", spoken(source)),
             Self::Missing(source) => write!(f, "{source} does not exist"),
+            Self::More => f.write_str("more sources than these were not read whole"),
         }
     }
 }
@@ -91,6 +94,7 @@ pub fn verdict(farm: &Farm, findings: &[Finding]) -> Verdict {
     let of_gap = |gap: &Gap| (gap.source.clone(), of_source(&gap.source, gap.kind));
     let sources: BTreeSet<(String, Doubt)> = hiding.map(of_gap).collect();
     reasons.extend(sources.into_iter().map(|(_, doubt)| doubt));
+    reasons.extend(farm.has_more_gaps.then_some(Doubt::More));
     if reasons.is_empty() { Verdict::Consistent } else { Verdict::Undecided(reasons) }
 }
 

@@ -149,6 +149,7 @@ fn template_writes_the_report_and_its_faults_are_told_before_anything_is_read() 
         ("syntax.html", &b"{{ "[..], "syntax.html"),
         ("field.html", b"\n{{ report.farmz[0] }}", "field.html:2"),
         ("bytes.html", b"\xff\xfe", "bytes.html"),
+        ("key.html", b"c2VjcmV0", "key.html: is no template"),
     ] {
         let (code, out, error) = run(name, text);
         assert_eq!((code, out.as_str()), (Some(2), ""), "{error}");

@@ -91,7 +91,7 @@ fn undecided(doubts: &[Doubt], out: &mut dyn Write) -> io::Result<()> {
         let wanted = match doubt {
             Doubt::NoPeers => "bring the snapshots of the other instances of the farm",
             Doubt::Unknown(_) => "bring what tells it",
-            Doubt::Source(_) => "pack and bring it again, whole",
+            Doubt::Source(_) | Doubt::More => "pack and bring it again, whole",
             Doubt::Missing(_) => "name it right, or leave it out",
         };
         writeln!(out, "- {}: {wanted}.", prose(&doubt.to_string()))?;
