@@ -7,7 +7,8 @@ use super::wording::{LEFT_OUT, uncounted};
 use super::{Format, Report, printable};
 use crate::facts::{Gap, spoken};
 use crate::rules::{Doubt, Finding, Judged, RULES, Rule, Severity, Verdict};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::io::{self, Write};
 
 pub(super) const FORMAT: Format = Format {
@@ -16,6 +17,9 @@ pub(super) const FORMAT: Format = Format {
     summary: "a test case for each rule, for CI (JUnit XML)",
     write,
 };
+
+/// Characters of the name of a farm that each of its cases repeats.
+const CLASS_CHARS_MAX: usize = 200;
 
 /// How a test case ends.
 enum End {
@@ -34,26 +38,31 @@ type Case = (String, End);
 
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
-    let mut suites: Vec<(String, Vec<Case>)> = Vec::new();
+    let sources = sources(report);
+    // The counts stand first. Made twice, the cases of 10,000 farms need not be kept.
+    let mut total = Counts::of(&sources);
     for judged in &report.farms {
-        let rules = RULES.iter().map(|rule| (rule.id.to_owned(), rule_end(rule, judged, report)));
-        let cases =
-            std::iter::once(("verdict".to_owned(), verdict_end(judged, report))).chain(rules);
-        suites.push((judged.farm.name.clone(), cases.collect()));
+        total.add(&Counts::of(&cases(judged, report)));
     }
-    suites.push((name_of_sources(report), sources(report)));
-    let all = suites.iter().flat_map(|(_, cases)| cases);
-    writeln!(out, "<testsuites name=\"aemtrix\"{}>", counts(all))?;
-    for (name, cases) in &suites {
-        suite(name, cases, out)?;
+    writeln!(out, "<testsuites name=\"aemtrix\"{total}>")?;
+    for judged in &report.farms {
+        suite(&judged.farm.name, &cases(judged, report), out)?;
     }
+    suite(&name_of_sources(report), &sources, out)?;
     writeln!(out, "</testsuites>")
+}
+
+/// Makes the cases of a farm.
+fn cases(judged: &Judged, report: &Report) -> Vec<Case> {
+    let rules = RULES.iter().map(|rule| (rule.id.to_owned(), rule_end(rule, judged, report)));
+    std::iter::once(("verdict".to_owned(), verdict_end(judged, report))).chain(rules).collect()
 }
 
 /// Returns the name of the suite of the sources, which no farm has: two suites of one name would be one to many a reader.
 fn name_of_sources(report: &Report) -> String {
     let mut name = "sources".to_owned();
-    while report.farms.iter().any(|judged| judged.farm.name == name) {
+    let farms: BTreeSet<&str> = report.farms.iter().map(|own| own.farm.name.as_str()).collect();
+    while farms.contains(name.as_str()) {
         name.push_str(" of the run");
     }
     name
@@ -118,8 +127,9 @@ fn rule_end(rule: &Rule, judged: &Judged, report: &Report) -> End {
 
 /// Says how a rule ends that found nothing. It passes where it could have found something.
 fn quiet_end(rule: &Rule, judged: &Judged) -> End {
-    if let Some(why) = unknown(judged) {
-        return End::Skipped(format!("nothing was found, and not all is known: {why}"));
+    if is_open(judged) {
+        // Why is said once, in the case of the verdict or in that of the source, which is the error.
+        return End::Skipped("nothing was found, and not all is known".to_owned());
     }
     if judged.farm.members.is_empty() {
         return End::Skipped("no instance came".to_owned());
@@ -130,16 +140,13 @@ fn quiet_end(rule: &Rule, judged: &Judged) -> End {
     End::Passed(String::new())
 }
 
-/// Returns what is not known of a farm: a rule that found nothing did not see it either. The case of the verdict, or that of the source,
-/// is the error.
-fn unknown(judged: &Judged) -> Option<String> {
-    let doubts: &[Doubt] = match &judged.verdict {
-        Verdict::Undecided(doubts) => doubts,
-        _ => &[],
-    };
-    let doubt = doubts.iter().find(|doubt| !doubt.is_for_lack_of_peers()).map(ToString::to_string);
-    let gap = || judged.farm.gaps.iter().find(|gap| gap.kind.hides());
-    doubt.or_else(|| gap().map(|gap| format!("{}: {}", spoken(&gap.source), gap_line(gap))))
+/// Returns `true` if something of a farm is not known: a rule that found nothing did not see it either.
+fn is_open(judged: &Judged) -> bool {
+    let doubts = judged.verdict.reasons();
+    let farm = &judged.farm;
+    doubts.iter().any(|doubt| !doubt.is_for_lack_of_peers())
+        || farm.has_more_gaps
+        || farm.gaps.iter().any(|gap| gap.kind.hides())
 }
 
 /// Says which findings fail the run.
@@ -161,15 +168,14 @@ fn told(finding: &Finding) -> Vec<String> {
 
 /// Makes a case of each source, and one that says whether there was anything to judge.
 fn sources(report: &Report) -> Vec<Case> {
-    let names: BTreeSet<&str> = report
-        .sources
-        .iter()
-        .map(|record| record.name.as_str())
-        .chain(report.gaps.iter().map(|gap| gap.source.as_str()))
-        .collect();
-    let case = |name: &str| {
+    let mut gaps: BTreeMap<&str, Vec<&Gap>> =
+        report.sources.iter().map(|record| (record.name.as_str(), Vec::new())).collect();
+    for gap in &report.gaps {
+        gaps.entry(&gap.source).or_default().push(gap);
+    }
+    let case = |(name, gaps): (&str, Vec<&Gap>)| {
         let (holes, notes): (Vec<&Gap>, Vec<&Gap>) =
-            report.gaps.iter().filter(|gap| gap.source == name).partition(|gap| gap.kind.hides());
+            gaps.into_iter().partition(|gap| gap.kind.hides());
         let text = |gaps: &[&Gap]| lines(gaps.iter().map(|gap| gap_line(gap)));
         let end = match holes.first() {
             None => End::Passed(text(&notes)),
@@ -179,7 +185,7 @@ fn sources(report: &Report) -> Vec<Case> {
         };
         (spoken(name).to_owned(), end)
     };
-    let mut cases: Vec<Case> = names.into_iter().map(case).collect();
+    let mut cases: Vec<Case> = gaps.into_iter().map(case).collect();
     if report.farms.is_empty() {
         let nothing = "no AEM instance came".to_owned();
         cases.push(("verdict".to_owned(), End::Error(nothing, String::new())));
@@ -197,26 +203,51 @@ fn lines(lines: impl IntoIterator<Item = String>) -> String {
     lines.into_iter().map(|line| [&printable(&line), "\n"].concat()).collect()
 }
 
-fn counts<'c>(cases: impl Iterator<Item = &'c Case>) -> String {
-    let (mut tests, mut failures, mut errors, mut skipped) = (0_usize, 0_usize, 0_usize, 0_usize);
-    for (_, end) in cases {
-        tests = tests.saturating_add(1);
-        let count = match end {
-            End::Passed(_) => continue,
-            End::Skipped(_) => &mut skipped,
-            End::Failure(..) => &mut failures,
-            End::Error(..) => &mut errors,
-        };
-        *count = count.saturating_add(1);
+/// How many cases there are, and how they end.
+#[derive(Default)]
+struct Counts {
+    tests: usize,
+    failures: usize,
+    errors: usize,
+    skipped: usize,
+}
+
+impl Counts {
+    fn of(cases: &[Case]) -> Self {
+        let count = |is: fn(&End) -> bool| cases.iter().filter(|(_, end)| is(end)).count();
+        Self {
+            tests: cases.len(),
+            failures: count(|end| matches!(end, End::Failure(..))),
+            errors: count(|end| matches!(end, End::Error(..))),
+            skipped: count(|end| matches!(end, End::Skipped(_))),
+        }
     }
-    format!(" tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\"")
+
+    fn add(&mut self, other: &Self) {
+        self.tests = self.tests.saturating_add(other.tests);
+        self.failures = self.failures.saturating_add(other.failures);
+        self.errors = self.errors.saturating_add(other.errors);
+        self.skipped = self.skipped.saturating_add(other.skipped);
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { tests, failures, errors, skipped } = self;
+        write!(
+            f,
+            " tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\""
+        )
+    }
 }
 
 fn suite(name: &str, cases: &[Case], out: &mut dyn Write) -> io::Result<()> {
     let suite = attribute(name);
-    writeln!(out, "  <testsuite name=\"{suite}\"{}>", counts(cases.iter()))?;
+    let class: String = printable(name).chars().take(CLASS_CHARS_MAX).collect();
+    let class = escaped(&class);
+    writeln!(out, "  <testsuite name=\"{suite}\"{}>", Counts::of(cases))?;
     for (name, end) in cases {
-        write!(out, "    <testcase classname=\"aemtrix.{suite}\" name=\"{}\"", attribute(name))?;
+        write!(out, "    <testcase classname=\"aemtrix.{class}\" name=\"{}\"", attribute(name))?;
         let (element, message, text) = match end {
             End::Passed(text) if text.is_empty() => {
                 writeln!(out, "/>")?;

@@ -3,6 +3,8 @@
 use super::wire::Head;
 use super::{LineId, SCHEMA, SavedLine};
 use crate::facts::GapKind;
+use crate::limits::Limits;
+use serde_json::Value;
 use serde_json::error::Category;
 
 /// What is wrong with a line. There is no word of the line in it: anything may have been named as a file of facts.
@@ -86,8 +88,29 @@ fn read_facts(bytes: &[u8]) -> Result<(SavedLine<'static>, LineId), BadLine> {
         return Err(BadLine::new(GapKind::Malformed, reason));
     }
     // Fields of later versions count: the version that wrote them counted them.
-    let id = LineId::of_value(serde_json::from_slice(bytes).map_err(malformed)?);
-    Ok((line, id))
+    let value: Value = serde_json::from_slice(bytes).map_err(malformed)?;
+    if !is_within(&value, TEXT_BYTES_MAX) {
+        let reason = format!(
+            "holds a name, path or text of more than {TEXT_BYTES_MAX} bytes, as no scan writes it"
+        );
+        return Err(BadLine::new(GapKind::TooLarge, &reason));
+    }
+    Ok((line, LineId::of_value(value)))
+}
+
+/// Bytes of a text in a line. Nothing is longer than a path, of which a byte that is no UTF-8 is spelled in four.
+const TEXT_BYTES_MAX: usize = Limits::DEFAULT.path_bytes_max.saturating_mul(4);
+
+/// Returns `true` if no text in a value is longer.
+fn is_within(value: &Value, max: usize) -> bool {
+    match value {
+        Value::String(text) => text.len() <= max,
+        Value::Array(items) => items.iter().all(|item| is_within(item, max)),
+        Value::Object(fields) => {
+            fields.iter().all(|(name, value)| name.len() <= max && is_within(value, max))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => true,
+    }
 }
 
 fn problem(error: &serde_json::Error) -> String {

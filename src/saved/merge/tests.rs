@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::facts::KeyName;
+use crate::limits::Limits;
 use crate::testing::farm;
 use proptest::prelude::*;
 
@@ -416,5 +417,29 @@ proptest! {
         let in_parts = merged(&[&again(&merged(&[&one])), &again(&merged(&[&other]))]);
         prop_assert_eq!(&in_parts, &at_once);
         prop_assert_eq!(merged(&[&other, &one]), at_once);
+    }
+}
+
+#[test]
+fn line_with_a_text_longer_than_any_path_is_no_fact() {
+    let max = 4 * Limits::DEFAULT.path_bytes_max;
+    let line = |field: &str, bytes: usize| {
+        let mut line = serde_json::to_value(SavedLine::instance(&Snapshot::default())).unwrap();
+        line["instance"][field] = "a".repeat(bytes).into();
+        line.to_string()
+    };
+    for field in ["source", "root", "label"] {
+        let mut merge = Merge::default();
+        merge.begin("f");
+        merge.whole(line(field, max).as_bytes());
+        merge.whole(line(field, max + 1).as_bytes());
+        merge.end();
+        let saved = merge.finish();
+        assert_eq!(saved.snapshots.len(), 1, "{field}");
+        let told = saved.gaps.iter().filter(|gap| gap.kind == GapKind::TooLarge);
+        assert_eq!(
+            told.map(|gap| gap.reason.as_str()).collect::<Vec<_>>(),
+            ["line 2: holds a name, path or text of more than 16384 bytes, as no scan writes it"]
+        );
     }
 }
