@@ -3,6 +3,9 @@
 //! One row a fact, one column an instance. Several farms share the columns; an instance of another farm leaves its cell empty. No two
 //! columns have one name: where two would, that of an instance begins with its farm.
 //!
+//! Where farms are so many that shared columns would be nothing but blank cells ([`Limits::csv_blanks_max`]), each farm is a table of its
+//! own: a head with its own instances, its rows, and an empty line. What was not read and is of no farm is the last table.
+//!
 //! Where bundles were asked for, a row `bundle NAME` for each follows those of its farm.
 //!
 //! The last two columns name the instances whose cell is not as it should be: `wrong` whatever the others have, and `odd` among them.
@@ -21,9 +24,10 @@ use super::wording::marked;
 use super::{BundleFilter, Format, Report, printable};
 use crate::facts::{Gap, GapKind, spoken};
 use crate::farm::{BundleRow, Expect, MatrixRow, distinct};
+use crate::limits::Limits;
 use crate::rules::Judged;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 pub(super) const FORMAT: Format =
@@ -50,34 +54,74 @@ type Unread<'r> = BTreeMap<&'r str, &'r Gap>;
 
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let unread = unread(report);
-    let columns = columns(report, &unread);
-    let (instances, _) = columns.split_at_checked(report.instances()).unwrap_or_default();
+    let farms: Vec<&Judged> = report.farms.iter().collect();
+    if blanks(report, &unread) <= Limits::DEFAULT.csv_blanks_max {
+        return table(&farms, &unread, report, out);
+    }
+    // Of each farm the sources that it may have an instance in; the rest are told behind all.
+    let mut left = unread.clone();
+    for judged in farms {
+        let concerned = concerned(judged);
+        let is_own = |source: &&str| concerned.contains(source);
+        left.retain(|source, _| !is_own(source));
+        let own = unread_of(&concerned, &unread);
+        table(&[judged], &own, report, out)?;
+        write!(out, "\r\n")?;
+    }
+    if left.is_empty() { Ok(()) } else { table(&[], &left, report, out) }
+}
+
+/// Counts the cells that farms leave blank where they share the columns.
+fn blanks(report: &Report, unread: &Unread<'_>) -> usize {
+    let columns = report.instances().saturating_add(unread.len());
+    let rows = report.farms.iter().map(|judged| judged.matrix.rows.len());
+    let all = rows.fold(0, usize::saturating_add).saturating_mul(columns);
+    let own = report
+        .farms
+        .iter()
+        .map(|judged| judged.matrix.rows.len().saturating_mul(judged.matrix.instances.len()));
+    if report.farms.len() < 2 { 0 } else { all.saturating_sub(own.fold(0, usize::saturating_add)) }
+}
+
+/// Writes a head and the rows of some farms, which share the columns.
+fn table(
+    farms: &[&Judged],
+    unread: &Unread<'_>,
+    report: &Report,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let columns = columns(farms, unread);
+    let count = farms.iter().map(|judged| judged.matrix.instances.len()).sum();
+    let (instances, _) = columns.split_at_checked(count).unwrap_or_default();
     let names = columns.iter().map(String::as_str);
     line(HEAD.into_iter().chain(names).chain(MARKS), out)?;
     let mut before = 0_usize;
-    for judged in &report.farms {
-        rows(judged, instances, before, &unread, report.bundles.as_ref(), out)?;
+    let mut told = BTreeSet::new();
+    for judged in farms {
+        let concerned = concerned(judged);
+        rows(judged, instances, before, &concerned, unread, report.bundles.as_ref(), out)?;
+        told.extend(concerned);
         before = before.saturating_add(judged.matrix.instances.len());
     }
-    let is_told = |source: &str| report.farms.iter().any(|judged| concerns(judged, source));
-    if unread.keys().all(|source| is_told(source)) {
+    if unread.keys().all(|source| told.contains(source)) {
         return Ok(());
     }
-    let cells =
-        unread.iter().map(|(source, gap)| if is_told(source) { String::new() } else { why(gap) });
+    let cells = unread
+        .iter()
+        .map(|(source, gap)| if told.contains(source) { String::new() } else { why(gap) });
     let cells: Vec<String> = cells.collect();
-    let blank = std::iter::repeat_n("", report.instances());
+    let blank = std::iter::repeat_n("", count);
     let cells = cells.iter().map(String::as_str).chain(["", ""]);
     line(["", READ, "any"].into_iter().chain(blank).chain(cells), out)
 }
 
 /// Names the columns of the instances and of the sources that were not read, each once.
-fn columns(report: &Report, unread: &Unread<'_>) -> Vec<String> {
+fn columns(farms: &[&Judged], unread: &Unread<'_>) -> Vec<String> {
     let fixed = || HEAD.into_iter().chain(MARKS);
     let instance = |farm: &str, name: &str| {
         [printable(name).into_owned(), printable(&format!("{farm}/{name}")).into_owned()]
     };
-    let instances = report.farms.iter().flat_map(|judged| {
+    let instances = farms.iter().flat_map(|judged| {
         judged.matrix.instances.iter().map(|name| instance(&judged.farm.name, name))
     });
     let sources = unread.keys().map(|source| printable(spoken(source)));
@@ -88,20 +132,30 @@ fn columns(report: &Report, unread: &Unread<'_>) -> Vec<String> {
 
 /// Returns the sources that were not read and of which no instance came.
 fn unread(report: &Report) -> Unread<'_> {
-    let members = || report.farms.iter().flat_map(|judged| &judged.farm.members);
-    let has_instance = |gap: &Gap| members().any(|member| member.snapshot.source == gap.source);
+    let members = report.farms.iter().flat_map(|judged| &judged.farm.members);
+    let came: BTreeSet<&str> = members.map(|member| member.snapshot.source.as_str()).collect();
+    let is_unread = |gap: &&Gap| gap.kind.hides() && !came.contains(gap.source.as_str());
     let mut unread = Unread::new();
-    for gap in report.gaps.iter().filter(|gap| gap.kind.hides() && !has_instance(gap)) {
+    for gap in report.gaps.iter().filter(is_unread) {
         unread.entry(&gap.source).or_insert(gap);
     }
     unread
 }
 
-/// Returns `true` if a source may hold an instance of a farm.
-fn concerns(judged: &Judged, source: &str) -> bool {
+/// Returns the sources that may hold an instance of a farm.
+fn concerned(judged: &Judged) -> BTreeSet<&str> {
     // A farm of which nothing came has no such row.
-    judged.matrix.rows.iter().any(|row| row.fact == READ)
-        && judged.farm.gaps.iter().any(|gap| gap.kind.hides() && gap.source == source)
+    if !judged.matrix.rows.iter().any(|row| row.fact == READ) {
+        return BTreeSet::new();
+    }
+    let gaps = judged.farm.gaps.iter().filter(|gap| gap.kind.hides());
+    gaps.map(|gap| gap.source.as_str()).collect()
+}
+
+/// Returns those of the sources not read that concern a farm.
+fn unread_of<'r>(concerned: &BTreeSet<&'r str>, unread: &Unread<'r>) -> Unread<'r> {
+    let own = concerned.iter().filter_map(|source| unread.get_key_value(source));
+    own.map(|(source, gap)| (*source, *gap)).collect()
 }
 
 fn why(gap: &Gap) -> String {
@@ -118,6 +172,7 @@ fn rows(
     judged: &Judged,
     instances: &[String],
     before: usize,
+    concerned: &BTreeSet<&str>,
     unread: &Unread<'_>,
     bundles: Option<&BundleFilter>,
     out: &mut dyn Write,
@@ -125,7 +180,7 @@ fn rows(
     let (_, own) = instances.split_at_checked(before).unwrap_or_default();
     let (own, others) = own.split_at_checked(judged.matrix.instances.len()).unwrap_or_default();
     let not_read = |fact: &str, source: &str, gap: &Gap| match fact {
-        _ if !concerns(judged, source) => String::new(),
+        _ if !concerned.contains(source) => String::new(),
         READ => why(gap),
         _ => format!("({})", what(gap)),
     };
@@ -320,6 +375,26 @@ mod tests {
         assert!(text.starts_with("farm,fact,expect,a,b,c,wrong,odd\r\n"), "{text}");
         assert!(text.contains("storage-mode,equal,Bundle,Bundle,,,\r\n"), "{text}");
         assert!(text.contains("storage-mode,equal,,,Bundle,,\r\n"), "{text}");
+    }
+
+    #[test]
+    fn farms_that_would_leave_the_columns_blank_are_tables_of_their_own() {
+        let one = good_farm(&["a"]).build();
+        let rows = crate::farm::matrix(&one).rows.len();
+        let count = Limits::DEFAULT.csv_blanks_max.div_ceil(rows).isqrt() + 2;
+        let farm = |index: usize| Farm { name: format!("f{index}"), ..one.clone() };
+        let mut farms: Vec<Farm> = (0..count).map(farm).collect();
+        farms[1].gaps = vec![cut("own.tar")];
+        let text = written_with(farms.clone(), vec![cut("own.tar"), cut("c.tar")]);
+        let head = "farm,fact,expect,a,wrong,odd\r\n";
+        assert!(text.starts_with(head), "{}", &text[..99]);
+        assert_eq!(text.matches(head).count(), count - 1);
+        assert_eq!(text.matches("\r\nfarm,fact,expect,a,own.tar,wrong,odd\r\n").count(), 1);
+        let last =
+            "\r\n\r\nfarm,fact,expect,c.tar,wrong,odd\r\n,read,any,(not read: is no archive),,\r\n";
+        assert!(text.ends_with(last));
+        let few = written(farms.split_off(count - 3));
+        assert_eq!(few.matches("farm,fact").count(), 1);
     }
 
     fn cut(source: &str) -> Gap {

@@ -4,37 +4,54 @@ use super::super::Report;
 use super::text::prose;
 use crate::facts::{Gap, spoken};
 use crate::rules::Judged;
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 /// The gaps that hide facts, by source.
 pub(super) type Holes<'r> = BTreeMap<&'r str, Vec<&'r Gap>>;
 
-/// Returns what was not read and may be of a farm: all that no other farm has for itself.
-pub(super) fn of<'r>(judged: &Judged, report: &'r Report) -> Holes<'r> {
-    let own = sources(judged);
-    let all: BTreeSet<&str> = report.farms.iter().flat_map(sources).collect();
-    holes(report, |source| own.contains(source) || !all.contains(source))
+/// All that was not read, and what of it is of no farm in particular.
+pub(super) struct AllHoles<'r> {
+    all: Holes<'r>,
+    of_none: Holes<'r>,
+    /// There is one farm, of which all is then.
+    is_of_one: bool,
 }
 
-/// Returns all that was not read.
-pub(super) fn all(report: &Report) -> Holes<'_> {
-    holes(report, |_| true)
-}
-
-fn holes(report: &Report, is_meant: impl Fn(&str) -> bool) -> Holes<'_> {
-    let mut holes = Holes::new();
-    let hiding = report.gaps.iter().filter(|gap| gap.kind.hides() && is_meant(&gap.source));
-    for gap in hiding {
-        holes.entry(&gap.source).or_default().push(gap);
+impl<'r> AllHoles<'r> {
+    pub(super) fn new(report: &'r Report) -> Self {
+        let mut all = Holes::new();
+        for gap in report.gaps.iter().filter(|gap| gap.kind.hides()) {
+            all.entry(&gap.source).or_default().push(gap);
+        }
+        let is_of_one = report.farms.len() == 1;
+        let mut of_none = if is_of_one { Holes::new() } else { all.clone() };
+        for source in report.farms.iter().flat_map(sources) {
+            of_none.remove(source);
+        }
+        Self { all, of_none, is_of_one }
     }
-    holes
+
+    /// Returns what was not read and may be of a farm.
+    pub(super) fn of(&self, judged: &Judged) -> Cow<'_, Holes<'r>> {
+        if self.is_of_one {
+            return Cow::Borrowed(&self.all);
+        }
+        let own = sources(judged).filter_map(|source| self.all.get_key_value(source));
+        Cow::Owned(own.map(|(source, gaps)| (*source, gaps.clone())).collect())
+    }
+
+    /// Returns what was not read and is of no farm in particular.
+    pub(super) fn of_none(&self) -> &Holes<'r> {
+        &self.of_none
+    }
 }
 
 /// Returns the sources whose gaps hide facts of a farm.
-fn sources(judged: &Judged) -> BTreeSet<&str> {
+fn sources(judged: &Judged) -> impl Iterator<Item = &str> {
     let gaps = judged.farm.gaps.iter().filter(|gap| gap.kind.hides());
-    gaps.map(|gap| gap.source.as_str()).collect()
+    gaps.map(|gap| gap.source.as_str())
 }
 
 /// Writes what to pack again, and why.

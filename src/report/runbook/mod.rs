@@ -13,6 +13,7 @@ use super::told::{Repair, Told};
 use super::wording::LEFT_OUT;
 use super::{Format, Report, counted};
 use crate::rules::{Doubt, Excuse, Finding, Judged, Step, Verdict};
+use holes::AllHoles;
 use std::io::{self, Write};
 use text::{commands, name, prose, steps};
 
@@ -36,15 +37,25 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             "No AEM instance came; there is nothing to repair. Bring snapshots of all instances of the farm.\n"
         )?;
         bring(out)?;
-        holes::write(&holes::all(report), out)?;
     }
+    let holes = AllHoles::new(report);
     for (judged, scratch) in report.farms.iter().zip(scratch::names(&report.farms)) {
-        farm(judged, &scratch, report, out)?;
+        farm(judged, &scratch, report, &holes, out)?;
     }
+    if !report.farms.is_empty() && !holes.of_none().is_empty() {
+        writeln!(out, "Sources of no farm in particular:\n")?;
+    }
+    holes::write(holes.of_none(), out)?;
     writeln!(out, "Written by aemtrix {}. Nothing in this text was run.", env!("CARGO_PKG_VERSION"))
 }
 
-fn farm(judged: &Judged, scratch: &str, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+fn farm(
+    judged: &Judged,
+    scratch: &str,
+    report: &Report,
+    all: &AllHoles<'_>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let instances = counted(judged.farm.members.len(), "instance");
     let (name, verdict) = (name(&judged.farm.name), judged.verdict.label());
     writeln!(out, "Farm {name}, {instances}: **{verdict}**.\n")?;
@@ -58,7 +69,7 @@ fn farm(judged: &Judged, scratch: &str, report: &Report, out: &mut dyn Write) ->
         Verdict::Undecided(doubts) => undecided(doubts, out)?,
         Verdict::Inconsistent => {}
     }
-    let holes = holes::of(judged, report);
+    let holes = all.of(judged);
     holes::write(&holes, out)?;
     if let Some(repair) = &judged.key_repair {
         keys::write(repair, scratch, out)?;
@@ -69,7 +80,7 @@ fn farm(judged: &Judged, scratch: &str, report: &Report, out: &mut dyn Write) ->
     if judged.verdict == Verdict::Consistent && judged.findings.is_empty() && holes.is_empty() {
         return Ok(());
     }
-    verify::write(judged, report, &holes, out)
+    verify::write(judged, report, &holes, !all.of_none().is_empty(), out)
 }
 
 /// Says what is found and not in this text.

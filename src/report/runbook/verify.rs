@@ -5,8 +5,9 @@ use super::holes::Holes;
 use super::text::{code, commands};
 use crate::farm::Member;
 use crate::rules::{Judged, KeyRepair, Verdict, shell_word};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
+use std::ops::Bound;
 
 /// Standard input, as an operand.
 const STDIN: &str = "-";
@@ -16,13 +17,19 @@ pub(super) fn write(
     judged: &Judged,
     report: &Report,
     holes: &Holes<'_>,
+    has_others: bool,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let (settled, then) = match judged.verdict {
         Verdict::Undecided(_) => ("When the snapshots are there", "add what has no line here"),
         _ => ("When all is done", "take new snapshots of all instances, under the same names"),
     };
-    let again = if holes.is_empty() { "" } else { ", those to pack again too" };
+    let again = match (holes.is_empty(), has_others) {
+        (true, false) => "",
+        (false, false) => ", those to pack again too",
+        (true, true) => ", those at the end of this text too that are of this farm",
+        (false, true) => ", those to pack again too, also at the end of this text,",
+    };
     let options = match report.farms.len() {
         1 => ", with the `--policy` of the run that wrote this, if it had one",
         _ => ", with the `--policy` and the `--farm-by` of the run that wrote this, if it had them",
@@ -59,7 +66,13 @@ fn sources<'s>(judged: &'s Judged, holes: &Holes<'s>) -> BTreeSet<&'s str> {
 
 fn command(judged: &Judged, sources: &BTreeSet<&str>) -> Vec<String> {
     let mut told = BTreeSet::new();
-    let operands = sources.iter().map(|source| operand(judged, source, sources));
+    let mut members: BTreeMap<&str, Vec<&Member>> = BTreeMap::new();
+    for member in &judged.farm.members {
+        members.entry(&member.snapshot.source).or_default().push(member);
+    }
+    let operands = sources.iter().map(|source| {
+        operand(members.get(source).map(Vec::as_slice).unwrap_or_default(), source, sources)
+    });
     let operands = operands.filter(|operand| told.insert(operand.clone()));
     let mut words: Vec<String> = operands.map(|operand| shell_word(&operand)).collect();
     if words.is_empty() {
@@ -74,15 +87,13 @@ fn command(judged: &Judged, sources: &BTreeSet<&str>) -> Vec<String> {
 }
 
 /// Returns a source as an operand: with the name that the user gave it, else, for a single instance, the one that it has in this text.
-fn operand(judged: &Judged, source: &str, sources: &BTreeSet<&str>) -> String {
-    let members = judged.farm.members.iter().filter(|m| m.snapshot.source == source);
-    let members: Vec<&Member> = members.collect();
+fn operand(members: &[&Member], source: &str, sources: &BTreeSet<&str>) -> String {
     let label = members.first().and_then(|member| member.snapshot.label.as_deref());
     // A name would go to all that lies in a folder of uploads.
-    let holds_others = sources
-        .iter()
-        .any(|other| other.strip_prefix(source).is_some_and(|below| below.starts_with('/')));
-    let named = match (label, members.as_slice()) {
+    let below = format!("{source}/");
+    let next = sources.range::<str, _>((Bound::Included(below.as_str()), Bound::Unbounded)).next();
+    let holds_others = next.is_some_and(|other| other.starts_with(&below));
+    let named = match (label, members) {
         (Some(label), _) => labelled(label, source),
         (None, [member]) if !holds_others && is_label(&member.name) => {
             Some(format!("{}={source}", member.name))
