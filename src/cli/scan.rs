@@ -81,9 +81,10 @@ fn listed(list: &Path, nul: bool) -> anyhow::Result<Vec<OsString>> {
         check_name(operand)
             .map_err(|problem| anyhow!("{}: line {line}: {problem}", list.display()))?;
     }
-    let operands: Vec<OsString> = listed.iter().map(|(_, operand)| operand.clone()).collect();
-    if let Some((line, _)) = listed.first().filter(|_| !is_any_there(&operands)) {
-        let lines = counted(listed.len(), "source");
+    let first = listed.first().map(|(line, _)| *line);
+    let operands: Vec<OsString> = listed.into_iter().map(|(_, operand)| operand).collect();
+    if let Some(line) = first.filter(|_| !is_any_there(&operands)) {
+        let lines = counted(operands.len(), "source");
         bail!(
             "{}: names {lines}, the first on line {line}, and none of them is there; paths are those from the working directory",
             list.display()

@@ -127,12 +127,13 @@ fn make_unique(named: &mut [(String, Snapshot)]) -> BTreeSet<String> {
     for apart in [Apart::Parent, Apart::Ending, Apart::Number] {
         let count = times(named.iter().map(|(name, _)| name));
         let mut taken: BTreeSet<String> = count.keys().cloned().collect();
+        let mut numbers = Numbers::default();
         for (name, snapshot) in named.iter_mut().filter(|(name, _)| count.get(name) > Some(&1)) {
             match apart {
                 Apart::Parent => *name = with_parent(name, &snapshot.source),
                 Apart::Ending => *name = with_ending(name, &snapshot.source),
                 Apart::Number => {
-                    *name = numbered(name, &taken);
+                    *name = numbers.next(name, &taken);
                     taken.insert(name.clone());
                     with_number.insert(name.clone());
                 }
@@ -178,8 +179,9 @@ pub(crate) fn distinct(proposals: Vec<[String; 2]>) -> Vec<String> {
     let count = times(chosen.iter());
     let mut taken: BTreeSet<String> = chosen.iter().cloned().collect();
     let mut names = Vec::with_capacity(chosen.len());
+    let mut numbers = Numbers::default();
     for name in chosen {
-        let name = if count.get(&name) == Some(&1) { name } else { numbered(&name, &taken) };
+        let name = if count.get(&name) == Some(&1) { name } else { numbers.next(&name, &taken) };
         taken.insert(name.clone());
         names.push(name);
     }
@@ -196,12 +198,22 @@ fn times<'n>(names: impl Iterator<Item = &'n String>) -> BTreeMap<String, usize>
     times
 }
 
-fn numbered(name: &str, taken: &BTreeSet<String>) -> String {
-    let mut number = 1_usize;
-    while taken.contains(&format!("{name}#{number}")) {
-        number = number.saturating_add(1);
+/// Numbers that were given behind names, so that 10,000 of one name are not counted through for each.
+#[derive(Default)]
+struct Numbers(BTreeMap<String, usize>);
+
+impl Numbers {
+    /// Returns the name with the first number behind it that makes it none of those taken.
+    fn next(&mut self, name: &str, taken: &BTreeSet<String>) -> String {
+        let number = self.0.entry(name.to_owned()).or_default();
+        loop {
+            *number = number.saturating_add(1);
+            let numbered = format!("{name}#{number}");
+            if !taken.contains(&numbered) {
+                return numbered;
+            }
+        }
     }
-    format!("{name}#{number}")
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Thousands of sources may be damaged, and thousands of farms may come. So each farm looks its gaps up, and is told of no more than its
 //! share of [`Limits::farm_gaps_max`].
 
-use super::plan::{Ground, Plan, holder, joined, parts};
+use super::plan::{FarmBy, Ground, Plan, holder, joined, parts};
 use crate::facts::Gap;
 use crate::limits::Limits;
 use crate::policy::{PolicyInstance, file_of};
@@ -74,8 +74,13 @@ impl<'p> OpenGaps<'p> {
     fn add(&mut self, gap: &'p Gap, reach: Option<&'p BTreeSet<String>>) {
         let index = self.gaps.len();
         self.gaps.push((gap, reach));
-        self.by_source.entry(&gap.source).or_default().push(index);
-        self.by_file.entry(file_of(&gap.source)).or_default().push(index);
+        let has_policy = self.plan.has_policy_farms();
+        if has_policy || self.plan.by != FarmBy::All {
+            self.by_source.entry(&gap.source).or_default().push(index);
+        }
+        if has_policy {
+            self.by_file.entry(file_of(&gap.source)).or_default().push(index);
+        }
         match reach {
             Some(reach) if reach.is_empty() => self.anywhere.push(index),
             Some(reach) => {
@@ -83,7 +88,8 @@ impl<'p> OpenGaps<'p> {
                     self.reaching.entry(source).or_default().push(index);
                 }
             }
-            None => self.add_place(gap, index),
+            None if self.plan.by == FarmBy::Parent => self.add_place(gap, index),
+            None => {}
         }
     }
 

@@ -62,8 +62,9 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut left = unread.clone();
     for judged in farms {
         let concerned = concerned(judged);
-        let is_own = |source: &&str| concerned.contains(source);
-        left.retain(|source, _| !is_own(source));
+        for source in &concerned {
+            left.remove(source);
+        }
         let own = unread_of(&concerned, &unread);
         table(&[judged], &own, report, out)?;
         write!(out, "\r\n")?;

@@ -161,3 +161,76 @@ fn policy_of_nothing_but_patterns_is_refused_before_they_take_memory() {
     assert_eq!(output.status.code(), Some(2), "{errors}");
     assert!(errors.contains("the policy has more than 2000 patterns"), "{errors}");
 }
+
+/// Saved facts of so many instances, each a source of its own, and of so many sources of which nothing came.
+fn facts(home: &Path, count: usize) {
+    let instance = serde_json::json!({
+        "source": "", "root": "crx-quickstart",
+        "parts": {"properties": false, "conf_properties": false, "configurations": false},
+        "bundles": [], "storage_files": [], "key_files": [], "settings": [], "configurations": [], "gaps": [],
+    });
+    let line = |part: &str, source: String, value: &Value| {
+        let mut value = value.clone();
+        value["source"] = source.into();
+        serde_json::json!({"schema": "aemtrix.facts/1", part: value}).to_string() + "\n"
+    };
+    let gap = serde_json::json!({"path": "x", "kind": "unreadable", "reason": "x"});
+    let instances = (0..count).map(|index| line("instance", format!("i{index:05}"), &instance));
+    let gaps = (0..count).map(|index| line("gap", format!("g{index:05}"), &gap));
+    fs::write(home.join("facts.ndjson"), instances.chain(gaps).collect::<String>()).unwrap();
+}
+
+/// Returns what is written of these facts in a format.
+fn reported(home: &Path, format: &str, options: &[&str]) -> String {
+    let mut command = aemtrix();
+    command.current_dir(home).args(["report", "-q", "facts.ndjson", "-f", format]).args(options);
+    String::from_utf8(command.output().unwrap().stdout).unwrap()
+}
+
+#[test]
+fn of_twice_as_many_farms_and_gaps_at_most_twice_as_much_is_said() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("p.toml"), "[[farm]]\nname='f'\ninstance=[{name='zz'}]").unwrap();
+    let formats = ["table", "json", "html", "markdown", "runbook", "csv", "sarif", "junit"];
+    let said = |count| {
+        facts(home.path(), count);
+        let of = |format: &&str| {
+            let by_input = reported(home.path(), format, &["--farm-by", "input"]);
+            [by_input, reported(home.path(), format, &["--policy", "p.toml"])]
+                .map(|text| text.len())
+        };
+        formats.iter().map(of).collect::<Vec<_>>()
+    };
+    let (few, many) = (said(300), said(600));
+    for ((format, few), many) in formats.iter().zip(few).zip(many) {
+        for (few, many) in few.into_iter().zip(many) {
+            assert!(few > 0 && many < few * 11 / 5, "{format}: {few} {many}");
+        }
+    }
+}
+
+#[test]
+fn file_that_was_named_by_mistake_is_not_quoted() {
+    let home = tempfile::tempdir().unwrap();
+    let secret = "c2VjcmV0LWtleQ";
+    fs::create_dir(home.path().join("d")).unwrap();
+    for text in
+        [secret.to_owned(), format!("{secret}=="), format!("={secret}"), format!("{secret}=x")]
+    {
+        fs::write(home.path().join("key"), &text).unwrap();
+        for arguments in [
+            &["scan", "--files-from", "key"][..],
+            &["scan", "d", "--files-from", "key"],
+            &["scan", "d", "--policy", "key"],
+            &["scan", "d", "--baseline", "key"],
+            &["scan", "d", "--template", "key"],
+            &["report", "key"],
+        ] {
+            let output = aemtrix().current_dir(home.path()).args(arguments).output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+            let said = [output.stdout, output.stderr].concat();
+            let said = String::from_utf8(said).unwrap();
+            assert!(!said.contains(secret), "{arguments:?}: {said}");
+        }
+    }
+}
