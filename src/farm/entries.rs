@@ -44,14 +44,14 @@ impl<'p> Entries<'p> {
     /// Returns the first two that mean an instance of this source and derived name.
     pub(super) fn meaning(&self, source: &str, name: &str) -> [Option<Entry<'p>>; 2] {
         let names = BTreeSet::from([source, file_of(source), name]);
-        let named = names.iter().filter_map(|name| self.by_name.get(name));
-        let named = named.flat_map(|indices| indices.iter().take(2));
+        let exact = names.iter().filter_map(|name| self.by_name.get(name));
+        let exact = exact.flat_map(|indices| indices.iter().take(2));
         let is_meant = |index: &&usize| {
             let pattern = self.all.get(**index).map(|(_, entry)| &entry.source);
             pattern.is_some_and(|pattern| names.iter().any(|name| pattern.matches(name)))
         };
         let globs = self.globs.iter().filter(is_meant).take(2);
-        let indices: BTreeSet<usize> = named.chain(globs).copied().collect();
+        let indices: BTreeSet<usize> = exact.chain(globs).copied().collect();
         let mut found = indices.into_iter().filter_map(|index| self.all.get(index).copied());
         [found.next(), found.next()]
     }

@@ -127,7 +127,7 @@ impl<'p> OpenGaps<'p> {
                     Some((gap, None)) => !self.is_inside(gap) || directory.is_none(),
                     _ => false,
                 };
-                let of_members = sources.iter().flat_map(|source| at(&self.by_source, *source));
+                let of_members = sources.iter().flat_map(|source| at(&self.by_source, source));
                 let around = directory.iter().flat_map(|directory| self.around(directory));
                 // Nothing tells from where standard input came.
                 let stdin = at(&self.by_source, "-").filter(own);
@@ -160,7 +160,7 @@ impl<'p> OpenGaps<'p> {
     /// Returns those of a farm of the policy all of which came from these sources. What was not read of other sources cannot be of it,
     /// unless an entry names them.
     pub(super) fn of_whole(&self, entries: &[PolicyInstance], sources: &BTreeSet<&str>) -> Told {
-        let own = sources.iter().flat_map(|source| at(&self.by_source, *source));
+        let own = sources.iter().flat_map(|source| at(&self.by_source, source));
         let meant = entries.iter().flat_map(|entry| self.meant(entry));
         self.told(own.chain(meant).chain(self.reaching(sources)))
     }
@@ -176,7 +176,7 @@ impl<'p> OpenGaps<'p> {
 
     /// Returns those that concern one of these sources and name another.
     fn reaching<'s>(&'s self, sources: &'s BTreeSet<&str>) -> impl Iterator<Item = usize> + 's {
-        let reaching = sources.iter().flat_map(|source| at(&self.reaching, *source));
+        let reaching = sources.iter().flat_map(|source| at(&self.reaching, source));
         self.anywhere.iter().copied().chain(reaching)
     }
 

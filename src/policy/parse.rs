@@ -422,7 +422,7 @@ until = "2026-12-31"
     fn what_is_no_policy_is_refused_without_a_word_of_it() {
         let secret = "c2VjcmV0";
         for text in [
-            format!("{secret}"),
+            secret.to_owned(),
             format!("{secret}=="),
             format!("{secret} = 1"),
             format!("farm = \"{secret}\""),

@@ -7,7 +7,7 @@ use super::clean;
 use super::grid::Shown;
 use super::text::labelled;
 use crate::report::Screen;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 /// Stands for what was left out.
@@ -123,11 +123,13 @@ fn told_apart(texts: Vec<String>) -> Vec<String> {
     let mut taken: BTreeSet<String> = BTreeSet::new();
     let all: BTreeSet<String> = texts.iter().cloned().collect();
     let mut told = Vec::with_capacity(texts.len());
+    // The last number of each, so that thousands that are alike are not counted through for each.
+    let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
     for text in texts {
+        let number = numbers.entry(text.clone()).or_insert(1);
         let mut own = text.clone();
-        let mut number = 1_usize;
-        while taken.contains(&own) || (number > 1 && all.contains(&own)) {
-            number = number.saturating_add(1);
+        while taken.contains(&own) || (*number > 1 && all.contains(&own)) {
+            *number = number.saturating_add(1);
             own = format!("{text}#{number}");
         }
         taken.insert(own.clone());
