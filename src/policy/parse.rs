@@ -347,7 +347,7 @@ until = "2026-12-31"
             ("role =", "roles =", "line 8: this field is not known; expected "),
             ("[[differ]]", "[[differs]]", "line 15: this field is not known; expected "),
             ("\"error\"", "\"fatal\"", "line 18: this value is not known; expected "),
-            ("role = \"author\"", "role = \"dispatcher\"", "line 8: unknown variant `dispatcher`"),
+            ("role = \"author\"", "role = \"dispatcher\"", "line 8: this value is not known; expected "),
             ("token-off =", "token-of =", "line 18: there is no rule \"token-of\""),
             ("\"storage-jcr\"", "\"storage\"", "line 20: there is no rule \"storage\""),
             (
@@ -373,7 +373,7 @@ until = "2026-12-31"
             ("migrates in May", " ", "line 23: the reason of a suppression is blank"),
             ("reason = \"migrates in May\"", "", "line 19: missing field `reason`"),
             ("2026-12-31", "2026-12-32", "line 24: until: \"2026-12-32\" is no day"),
-            ("\"2026-12-31\"", "2026-12-31", "line 24: invalid type"),
+            ("\"2026-12-31\"", "2026-12-31", "line 24: this is of another type"),
             ("auth*", "auth[", "line 22: \"auth[\": "),
             ("[\"auth*\"]", "[]", "line 22: instances is empty"),
             ("[\"auth*\"]", "[\n]", "line 22: instances is empty"),
