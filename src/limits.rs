@@ -123,8 +123,6 @@ pub struct Limits {
     pub probe_bytes_max: u64,
     /// Names of an archive in a folder that are looked at to see what is in it.
     pub probe_entries_max: u64,
-    /// Bytes of a list of sources: a million long paths.
-    pub list_bytes_max: u64,
     /// Entries of a directory that are looked through for a name like the one that is missing.
     pub like_names_max: usize,
     /// Characters of a name that are compared with the one that is missing.
@@ -248,7 +246,6 @@ impl Limits {
         peek_bytes_max: 1 << 10,
         probe_bytes_max: 1 << 20,
         probe_entries_max: 100_000,
-        list_bytes_max: 256 << 20,
         like_names_max: 1_000,
         like_name_chars_max: 100,
         jump_bytes_min: 64 << 10,

@@ -21,7 +21,7 @@ A small archive is enough for the keys, made inside crx-quickstart:
       launchpad/felix/bundle*/data/{hmac,master,storage,sling.id.file,sling.options.file}
 Add launchpad/felix/bundle*/version* for exact bundle versions, and logs for signs of trouble.";
 
-/// Says whether the instances of an AEM farm agree on their crypto keys, and why not. Reads install snapshots offline.
+/// Returns `true` if the instances of an AEM farm agree on their crypto keys, and why not. Reads install snapshots offline.
 #[derive(Debug, Parser)]
 #[command(name = "aemtrix", version, about, after_help = AFTER_HELP, max_term_width = 100)]
 pub(super) struct Args {
@@ -193,7 +193,7 @@ pub(super) fn columns() -> Option<u16> {
 }
 
 impl When {
-    /// Says whether to colour what goes to standard output.
+    /// Returns `true` if to colour what goes to standard output.
     pub(super) fn applies(self) -> bool {
         let plain = || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         match self {

@@ -160,14 +160,14 @@ fn holes(plan: &Plan<'_>, roots: &Roots) -> Arc<[String]> {
     sources.into_iter().cloned().collect()
 }
 
-/// Says whether an instance may lie in what was not read: not where only a path of a known one is concerned.
+/// Returns `true` if an instance may lie in what was not read: not where only a path of a known one is concerned.
 fn may_hide_an_instance(gap: &Gap, roots: &Roots) -> bool {
     let is_in_install =
         |path: &String| roots.get(&gap.source).is_some_and(|roots| is_below_one(path, roots));
     gap.kind.hides() && !(gap.is_local() && gap.path.as_ref().is_some_and(is_in_install))
 }
 
-/// Says whether a path lies below one of these roots.
+/// Returns `true` if a path lies below one of these roots.
 fn is_below_one(path: &str, roots: &BTreeSet<String>) -> bool {
     if roots.contains("") {
         return true;

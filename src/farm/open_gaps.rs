@@ -104,7 +104,7 @@ impl<'p> OpenGaps<'p> {
         self.by_holder.entry(holder(&gap.source)).or_default().push(index);
     }
 
-    /// Says whether a gap concerns one place inside a directory.
+    /// Returns `true` if a gap concerns one place inside a directory.
     fn is_inside(&self, gap: &Gap) -> bool {
         gap.is_local() && self.plan.is_directory(&gap.source)
     }

@@ -50,7 +50,7 @@ pub struct PolicyInstance {
 }
 
 impl PolicyInstance {
-    /// Says whether a source is meant by its path or file name.
+    /// Returns `true` if a source is meant by its path or file name.
     pub fn may_lie_in(&self, source: &str) -> bool {
         self.source.matches(source) || self.source.matches(file_of(source))
     }

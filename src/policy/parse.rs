@@ -347,7 +347,11 @@ until = "2026-12-31"
             ("role =", "roles =", "line 8: this field is not known; expected "),
             ("[[differ]]", "[[differs]]", "line 15: this field is not known; expected "),
             ("\"error\"", "\"fatal\"", "line 18: this value is not known; expected "),
-            ("role = \"author\"", "role = \"dispatcher\"", "line 8: this value is not known; expected "),
+            (
+                "role = \"author\"",
+                "role = \"dispatcher\"",
+                "line 8: this value is not known; expected ",
+            ),
             ("token-off =", "token-of =", "line 18: there is no rule \"token-of\""),
             ("\"storage-jcr\"", "\"storage\"", "line 20: there is no rule \"storage\""),
             (

@@ -56,7 +56,7 @@ impl Pattern {
         self.matcher.is_none().then_some(self.text.as_str())
     }
 
-    /// Says whether a name matches.
+    /// Returns `true` if a name matches.
     pub fn matches(&self, name: &str) -> bool {
         self.matcher.as_ref().map_or(self.text == name, |matcher| matcher.is_match(name))
     }
