@@ -92,6 +92,8 @@ pub struct Limits {
     pub hollow_directories_max: usize,
     /// Directories between one that holds several instances and their installs.
     pub hollow_depth_max: usize,
+    /// Files of a directory beside instances that holds no more than a note of what failed.
+    pub hollow_notes_max: u8,
     /// Nodes of a folder of a repository that are looked at for configurations. A busy farm has some hundred.
     pub jcr_children_max: u64,
     /// Configurations that are read in a repository.
@@ -123,6 +125,12 @@ pub struct Limits {
     pub probe_bytes_max: u64,
     /// Names of an archive in a folder that are looked at to see what is in it.
     pub probe_entries_max: u64,
+    /// Entries of a packed log that are looked at to see whether it is an archive: `tar -C DIR .` begins with `./`, which has no name.
+    pub probe_first_entries_max: u64,
+    /// Bytes from the start of a program in which an archive follows it; those of 7-Zip and `WinRAR` have up to 400 KiB.
+    pub wrapping_program_bytes_max: usize,
+    /// Bytes of a mail that are looked through for an archive. Servers take less.
+    pub mail_bytes_max: u64,
     /// Entries of a directory that are looked through for a name like the one that is missing.
     pub like_names_max: usize,
     /// Characters of a name that are compared with the one that is missing.
@@ -231,6 +239,7 @@ impl Limits {
         written_through_max: 100,
         hollow_directories_max: 20_000,
         hollow_depth_max: 4,
+        hollow_notes_max: 3,
         jcr_children_max: 2_000,
         jcr_configurations_max: 256,
         revisions_max: 128,
@@ -246,6 +255,9 @@ impl Limits {
         peek_bytes_max: 1 << 10,
         probe_bytes_max: 1 << 20,
         probe_entries_max: 100_000,
+        probe_first_entries_max: 100,
+        wrapping_program_bytes_max: 1 << 20,
+        mail_bytes_max: 64 << 20,
         like_names_max: 1_000,
         like_name_chars_max: 100,
         jump_bytes_min: 64 << 10,

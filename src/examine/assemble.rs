@@ -4,6 +4,7 @@ use super::bundles::bundles;
 use super::claims::{Claims, realms_of};
 use super::collector::{Collected, Item};
 use super::gap_list::GapList;
+use super::hollow::Places;
 use super::layout::{Cache, Layout, layouts};
 use super::leftovers::{
     is_moot, is_other_content, is_packages, malformed, nested, no_instance, unidentified, untold,
@@ -14,8 +15,8 @@ use super::roots::{Evidence, all_evidence, by_root, drop_barren, marks_instance,
 use super::{access, configs, mixed, node_store};
 use crate::evidence::{Fact, Found, classify, classify_small, mover};
 use crate::facts::{
-    Gap, GapKind, KeyFile, KeyName, Owner, Parts, Place, RunModes, Setting, SlingId, Snapshot,
-    StorageFile, is_in_realm, realm,
+    Gap, GapKind, KeyFile, KeyName, OldState, Owner, Parts, Place, RunModes, Setting, SlingId,
+    Snapshot, StorageFile, is_in_realm, realm,
 };
 use crate::intake::{Source, Standing, Walked};
 use crate::limits::Limits;
@@ -64,11 +65,12 @@ pub(super) fn snapshots(
     // Of what holds no instance at all that was said.
     if !tops.is_empty() || *standing == Standing::Folder {
         let all = tops.iter().copied().chain(left_out.iter().map(String::as_str)).collect();
-        let links = Follower::new(&links);
-        let installs = realms_of(&all);
-        let claims =
-            Claims { source, roots: &all, installs, links, realms: &realms, homes: &homes };
-        named.extend(untold(claims.gaps(directory, is_status), gaps.iter().chain(&named)));
+        let (links, installs) = (Follower::new(&links), realms_of(&all));
+        let (places, used) = (Places::of(&all, apart), used(&layouts));
+        let (roots, realms, homes) = (&all, &realms, &homes);
+        let claims = Claims { source, roots, installs, links, realms, homes, places, apart, used };
+        let claimed = claims.gaps(directory, is_status, &unknown.hollow);
+        named.extend(untold(claimed, gaps.iter().chain(&named)));
     }
     named.extend(unknown.gaps(source, &realms, &tops));
     named.retain(|gap| !is_packages(gap, &tops));
@@ -93,6 +95,38 @@ pub(super) fn snapshots(
     (snapshots, gaps)
 }
 
+/// Returns the paths that settings name: a directory of keys beside the homes of instances is none of them.
+fn used(layouts: &BTreeMap<String, Layout>) -> BTreeSet<String> {
+    let cache = |layout: &Layout| match &layout.cache {
+        Cache::At(path) => Some(path.clone()),
+        Cache::Usual | Cache::Missing => None,
+    };
+    let of = |layout: &Layout| {
+        layout
+            .used
+            .iter()
+            .cloned()
+            .chain(layout.keys.clone())
+            .chain(cache(layout))
+            .collect::<Vec<_>>()
+    };
+    layouts.values().flat_map(of).collect()
+}
+
+/// Leaves out old states of installs that are not in the source as they are today, and tells of them.
+fn leave_old_states(source: &str, roots: &mut BTreeMap<String, Evidence<'_>>) -> Vec<Gap> {
+    let is_old = |root: &&String| {
+        OldState::of(root).is_some_and(|old| old.live(|live| roots.contains_key(live)).is_none())
+    };
+    let old: Vec<String> = roots.keys().filter(is_old).cloned().collect();
+    let leave = |root: String| {
+        roots.remove(&root);
+        let reason = "is an old state of an instance, as a file system keeps it, and the instance itself did not come; send that, or name this directory as a source".to_owned();
+        Gap { source: source.to_owned(), path: Some(root), kind: GapKind::NoInstance, reason }
+    };
+    old.into_iter().map(leave).collect()
+}
+
 /// Sorts evidence into installs, by root, each with what its settings move; says what is of none of them, and what is unclear.
 fn installs<'a>(
     source: &str,
@@ -108,6 +142,7 @@ fn installs<'a>(
         evidence.iter().any(|(_, found, item)| marks_instance(found, item))
             || layouts.get(root).is_some_and(|layout| layout.cache != Cache::Usual)
     });
+    gaps.extend(leave_old_states(source, &mut roots));
     layouts.retain(|root, _| roots.contains_key(root));
     gaps.retain(|gap| !is_unused(gap, &layouts));
     let unclear = layouts.values().flat_map(|layout| &layout.gaps);

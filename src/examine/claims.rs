@@ -3,15 +3,24 @@
 //! Three instances that agree say nothing of a fourth that did not come: an empty mount, an archive of logs alone, a link.
 
 use super::hints::may_hold_install;
+use super::hollow::{Hollow, Places};
 use super::links::{Follower, Resolved};
-use super::paths::{has_at_or_below, parent};
+use super::paths::{has_at_or_below, name, parent};
 use super::roots::owner;
 use crate::facts::{Gap, GapKind, INSIDE, realm};
-use crate::intake::{LinkTarget, claims_archive, claims_other, claims_program};
+use crate::intake::{
+    LinkTarget, claims_archive, claims_other, claims_program, may_be_home, may_link_home, stem,
+};
 use crate::limits::Limits;
 use std::collections::BTreeSet;
 
 const LINKS_MAX: usize = Limits::DEFAULT.claiming_links_max;
+
+/// What an install may reach through a link.
+const OF_INSTALLS: [&str; 6] = ["launchpad", "felix", "conf", "bin", "config", "repository"];
+
+/// What is said of a link in the place of an instance.
+const NOT_SENT: &str = "is a link beside instances, and no instance of this source is where it leads; send what it leads to, or take it out";
 
 /// What the names in a source claim.
 pub(super) struct Claims<'a> {
@@ -25,22 +34,46 @@ pub(super) struct Claims<'a> {
     pub(super) realms: &'a BTreeSet<String>,
     /// Paths that are named like an install.
     pub(super) homes: &'a BTreeSet<String>,
+    /// Directories that hold several instances.
+    pub(super) places: Places,
+    /// Archives that are sources of their own.
+    pub(super) apart: &'a [String],
+    /// Paths that are used by the settings of an install.
+    pub(super) used: BTreeSet<String>,
 }
 
 impl Claims<'_> {
     /// Returns a gap for each claim that nothing was found for.
     ///
     /// `directory`: discovery tells of its links. `is_status`: a status of the web console is among its files.
-    pub(super) fn gaps(&self, directory: bool, is_status: bool) -> Vec<Gap> {
-        let homes = self.homes.iter().filter(|home| self.is_claim(home)).map(|home| {
+    pub(super) fn gaps(&self, directory: bool, is_status: bool, hollow: &Hollow) -> Vec<Gap> {
+        let reached = self.reached();
+        let homes = self.homes.iter().filter(|home| self.is_claim(home) && !is_at_or_below(home, &reached)).map(|home| {
             let reason = "is named like an install, and no instance is in it; look whether the archive is complete";
             self.gap(home, GapKind::NoInstance, reason)
         });
         let mut gaps: Vec<Gap> = homes.collect();
         let empty = self.realms.iter().filter(|realm| !self.holds_root(realm));
         gaps.extend(empty.map(|realm| self.empty_archive(realm, is_status)));
+        let claimed: BTreeSet<String> = gaps.iter().filter_map(|gap| gap.path.clone()).collect();
+        let is_told = |path: &str| {
+            let inside = format!("{path}/");
+            claimed.range(inside.clone()..).next().is_some_and(|claim| claim.starts_with(&inside))
+        };
+        let hollows = hollow.in_place(&self.places);
+        let hollows = hollows.filter(|(path, _)| !is_told(path) && self.is_missing(path, &reached));
+        gaps.extend(hollows.map(|(path, reason)| self.gap(path, GapKind::NoInstance, reason)));
+        if let Some(reason) = hollow.over_limit().filter(|_| !self.places.is_empty()) {
+            let source = self.source.to_owned();
+            gaps.push(Gap { source, path: None, kind: GapKind::OverLimit, reason });
+        }
         if !directory {
-            gaps.extend(self.links_beside());
+            let placed: Vec<Gap> = self.placed().collect();
+            let of_place: BTreeSet<_> = placed.iter().filter_map(|gap| gap.path.clone()).collect();
+            let is_other =
+                |gap: &Gap| gap.path.as_ref().is_none_or(|path| !of_place.contains(path));
+            gaps.extend(self.links_beside().into_iter().filter(is_other));
+            gaps.extend(placed);
             gaps.extend(self.broken());
         }
         gaps
@@ -64,6 +97,39 @@ impl Claims<'_> {
         owner(home, self.roots).is_none() && !self.holds_root(home) && !is_elsewhere()
     }
 
+    /// Returns where the links of installs to their parts lead: `launchpad -> ../../../data/launchpad`.
+    fn reached(&self) -> BTreeSet<String> {
+        let is_part = |path: &str| OF_INSTALLS.contains(&name(path));
+        let links = self.links.links().iter().filter(|(path, _)| is_part(path));
+        let own = links.filter(|(path, _)| owner(path, self.roots).is_some());
+        own.filter_map(|(_, target)| match self.links.follow(target) {
+            Resolved::Inside(target) => Some(target),
+            Resolved::Outside | Resolved::Loop | Resolved::TooLong => None,
+        })
+        .collect()
+    }
+
+    /// Returns `true` if no instance is in a directory, and none is reached through it, nor uses it.
+    fn is_missing(&self, directory: &str, reached: &BTreeSet<String>) -> bool {
+        let inside = format!("{directory}/");
+        let is_within = |path: &str| path == directory || path.starts_with(&inside);
+        let links = self.links.links().range(inside.clone()..);
+        let mut links = links.take_while(|(path, _)| path.starts_with(&inside)).take(LINKS_MAX);
+        let leads_to_one = links.any(|(_, target)| match self.links.follow(target) {
+            Resolved::Inside(target) => {
+                self.holds_root(&target) || owner(&target, self.roots).is_some()
+            }
+            Resolved::Outside | Resolved::Loop | Resolved::TooLong => false,
+        });
+        let is_used =
+            || reached.iter().chain(&self.used).chain(self.apart).any(|path| is_within(path));
+        !self.holds_root(directory)
+            && owner(directory, self.roots).is_none_or(str::is_empty)
+            && !leads_to_one
+            && !is_used()
+            && self.realms.range(inside.clone()..).next().is_none_or(|realm| !is_within(realm))
+    }
+
     /// In a case of archives each is meant to hold an instance; what lies beside an install need not.
     fn empty_archive(&self, inside: &str, is_status: bool) -> Gap {
         let file = inside.strip_suffix(INSIDE).unwrap_or(inside);
@@ -74,7 +140,7 @@ impl Claims<'_> {
                 "is an archive of programs or a document, and no instance is in it",
             );
         }
-        if is_beside_install(inside, &self.installs) {
+        if is_beside_install(inside, &self.installs) && !self.is_in_place(file) {
             return self.gap(
                 inside,
                 GapKind::Package,
@@ -89,8 +155,32 @@ impl Claims<'_> {
         self.gap(inside, GapKind::NoInstance, reason)
     }
 
-    /// Links that stand where another instance of the farm would: in the home of an install, or next to that. What those lead to that
-    /// lead out of the source may as well be a JDK.
+    /// Returns `true` if an archive is named like the homes of installs beside it.
+    fn is_in_place(&self, file: &str) -> bool {
+        claims_archive(file) && self.places.name_like_home(stem(file))
+    }
+
+    /// Links in the place of an instance, among the homes of others, that lead to none.
+    fn placed(&self) -> impl Iterator<Item = Gap> {
+        let is_placed = |path: &str| self.places.hold(path) && may_link_home(name(path));
+        let links = self.links.links().iter().filter(move |(path, _)| is_placed(path));
+        links.filter_map(|(path, target)| {
+            let kind = match self.links.follow(target) {
+                Resolved::Inside(target) if self.is_near(&target) => return None,
+                // Of those named like archives that is told apart.
+                Resolved::Inside(target) if claims_archive(path) || !may_be_home(name(&target)) => {
+                    return None;
+                }
+                Resolved::Inside(_) => GapKind::LinkBroken,
+                Resolved::Outside => GapKind::LinkOutside,
+                Resolved::Loop | Resolved::TooLong => GapKind::LinkLoop,
+            };
+            Some(self.gap(path, kind, NOT_SENT))
+        })
+    }
+
+    /// Links in the home of an install, or next to that, that may lead to another instance. What those lead to that lead out of the source
+    /// may as well be a JDK.
     fn links_beside(&self) -> Vec<Gap> {
         let roots = || self.roots.iter().filter(|root| !root.is_empty());
         let archives = roots().filter_map(|root| realm(root).strip_suffix(INSIDE));
@@ -165,6 +255,11 @@ impl Claims<'_> {
             Resolved::Loop | Resolved::TooLong => true,
         }
     }
+}
+
+fn is_at_or_below(path: &str, directories: &BTreeSet<String>) -> bool {
+    let above = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
+    above.chain([path]).any(|directory| directories.contains(directory))
 }
 
 /// Returns the archives in which an install lies; the source itself is the empty one.

@@ -52,7 +52,11 @@ pub(super) fn is_other_content(gap: &Gap, standing: Standing, installs: &BTreeSe
     }
     match gap.path.as_deref().and_then(|path| path.strip_suffix(INSIDE)) {
         Some(path) => !claims_archive(path) && is_beside_install(path, installs),
-        None => gap.path.is_none() && standing == Standing::Beside && !claims_archive(&gap.source),
+        None => {
+            gap.path.is_none()
+                && matches!(standing, Standing::Beside | Standing::InPlace)
+                && !claims_archive(&gap.source)
+        }
     }
 }
 
@@ -76,7 +80,7 @@ pub(super) fn no_instance(
     let gap = |kind, reason| Some(Gap { source: source.to_owned(), path: None, kind, reason });
     let reason = match (standing, walked.entries) {
         (Standing::Folder, _) => return None,
-        (Standing::Upload, _) if content.is_some() => {
+        (Standing::Upload | Standing::InPlace, _) if content.is_some() => {
             let what = content.map_or("", said);
             return gap(GapKind::Package, format!("is {what}, and no instance is in it"));
         }

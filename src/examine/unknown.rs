@@ -68,7 +68,6 @@ impl UnknownFiles {
             !is_beside_install(&inside, &installs)
                 && uploads.iter().any(|upload| realm(upload) == *around)
         });
-        gaps.extend(self.hollow.gaps(source, roots));
         gaps.extend(more.map(|(around, count)| {
             let reason = format!("holds {count} more files that cannot be opened, and each may be an instance; take out what is none, and send the others again");
             gap(&around, GapKind::NotAnArchive, reason)

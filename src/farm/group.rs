@@ -6,7 +6,7 @@ use super::like::tell_alike;
 use super::open_gaps::OpenGaps;
 use super::plan::{Ground, Plan};
 use super::{Farm, Member, keys, names};
-use crate::facts::{BUNDLE_CACHE, Digest, Gap, KeyName, Snapshot};
+use crate::facts::{BUNDLE_CACHE, Digest, Gap, KeyName, OldState, Snapshot};
 use crate::limits::Limits;
 use crate::policy::{Policy, PolicyFarm, PolicyInstance};
 use std::collections::{BTreeMap, BTreeSet};
@@ -294,10 +294,13 @@ fn uuid(snapshot: &Snapshot) -> Option<&str> {
 }
 
 /// Returns the root of the install that a snapshot is an old copy of: one inside `crx-quickstart`, or beside the parts of
-/// another install root under a like name, or a `crx-quickstart.old` beside `crx-quickstart`.
+/// another install root under a like name, a `crx-quickstart.old` beside `crx-quickstart`, or an old state of one that the file system shows.
 fn original(snapshot: &Snapshot, installs: &Installs) -> Option<String> {
-    // Two that both have an id, and not the same, are two instances wherever they lie.
     let installs = installs.get(&snapshot.source)?;
+    if let Some(old) = OldState::of(&snapshot.root) {
+        return old.live(|root| installs.contains_key(root));
+    }
+    // Two that both have an id, and not the same, are two instances wherever they lie.
     let is_install = |root: &str| {
         installs
             .get(root)

@@ -171,7 +171,7 @@ pub(super) fn part_hint(path: &str) -> Option<&'static str> {
 }
 
 /// Returns a path without the endings of archives and compressions.
-pub(super) fn stem(path: &str) -> &str {
+pub fn stem(path: &str) -> &str {
     let mut stem = path;
     while let Some((shorter, ending)) = stem.rsplit_once('.')
         && (is_one_of(ending, &ARCHIVES) || is_one_of(ending, &COMPRESSIONS))

@@ -139,6 +139,7 @@ fn expand(
         });
         let standing = match folder.installs {
             Installs::Nowhere => Standing::Upload,
+            _ if folder.in_place.contains(file) => Standing::InPlace,
             Installs::Below | Installs::Here => Standing::Beside,
         };
         sources.push(Source { standing, ..self::source(file.as_os_str(), label) });
@@ -164,6 +165,12 @@ fn tell_beside(
         path: None,
         kind: GapKind::LinkOutside,
         reason: "is a link; name its target itself".to_owned(),
+    }));
+    notes.extend(folder.links_in_place.iter().filter(&is_chosen).map(|link| Gap {
+        source: super::path::text(link.as_os_str().as_encoded_bytes()),
+        path: None,
+        kind: GapKind::LinkOutside,
+        reason: "is a link beside instances, and nothing is where it leads (a mount that is down?); send what it leads to, or take it out".to_owned(),
     }));
     notes.extend(folder.other_links.iter().map(|link| Gap {
         source: super::path::text(link.as_os_str().as_encoded_bytes()),

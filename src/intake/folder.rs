@@ -5,10 +5,10 @@ mod listed;
 mod stand;
 mod uploads;
 
-use self::links::drop_links_inside;
+use self::links::{Places, drop_links_inside, part_links};
 pub use self::listed::is_packed;
 use self::listed::{Listed, listing};
-use self::stand::{Stand, home_of, is_store, stand};
+use self::stand::{Stand, home_of, is_store, named_like_homes, stand};
 use self::uploads::{Maybe, take_files, take_maybe, take_named};
 use super::sniff::Refusal;
 use crate::limits::Limits;
@@ -64,8 +64,12 @@ pub(super) struct Folder {
     /// Archives, and what was meant to be one. A zip or a failed download among the uploads of a farm is an instance that
     /// nobody looked at.
     pub(super) uploads: Vec<PathBuf>,
+    /// Uploads that are named like the homes of installs beside them.
+    pub(super) in_place: BTreeSet<PathBuf>,
     /// Symbolic links out of the folder, to what would be an upload or an install.
     pub(super) links: Vec<PathBuf>,
+    /// Symbolic links that lead to nothing, in the place of an instance.
+    pub(super) links_in_place: Vec<PathBuf>,
     /// Other symbolic links out of the folder.
     pub(super) other_links: Vec<PathBuf>,
     /// Archives of programs and documents among uploads, and what each is.
@@ -136,7 +140,11 @@ pub(super) fn look(root: &Path) -> Folder {
             }
         }
     }
-    take_maybe(root, maybe, &mut folder);
+    let homes = std::mem::take(&mut maybe.homes);
+    let places = Places::of(&homes, &folder.uploads);
+    take_maybe(root, maybe, &homes, &mut folder);
+    part_links(&places, &mut folder);
+    folder.in_place = named_like_homes(&folder.uploads, &homes);
     drop_links_inside(root, &mut folder);
     folder
 }

@@ -2,7 +2,9 @@
 
 use super::archive_name::{claims_content, claims_nothing, claims_other, claims_program, program};
 use super::container::{Context, Input, Opened, Stored};
-use super::{Descend, Entry, EntryKind, LinkTarget, Visit, Want, read_head_of, sniff, ticket, zip};
+use super::{
+    Descend, Entry, EntryKind, LinkTarget, Visit, Want, read_head_of, sniff, ticket, wrapped, zip,
+};
 use crate::facts::{GapKind, INSIDE};
 use crate::limits::Limits;
 use std::io::{self, Read};
@@ -82,6 +84,7 @@ pub(super) fn walk(
         path: String::new(),
         is_meant: claims_content(path),
         is_other: claims_other(path),
+        is_known: false,
         visit,
     };
     let mut body = Body(body);
@@ -97,8 +100,11 @@ pub(super) fn walk(
         }
         Ok(container) => container,
         Err((kind, reason)) if is_none(kind) && !below.is_meant => {
-            if !ticket::is_known(path, &head) {
-                below.visit.unknown(&below.prefix, kind, reason);
+            match wrapped::find(path, &head, &mut body) {
+                Ok(Some((kind, reason))) => below.visit.unknown(&below.prefix, kind, reason),
+                Ok(None) if ticket::is_known(path, &head) => {}
+                // What ends early is told of by the walk around it.
+                Ok(None) | Err(_) => below.visit.unknown(&below.prefix, kind, reason),
             }
             return;
         }
@@ -106,6 +112,7 @@ pub(super) fn walk(
     };
     // Packed, and named as nothing else: `publish2` that is the gzip of an error page.
     below.is_meant |= claims_nothing(path);
+    below.is_known = ticket::is_known(path, &head);
     if depth.level >= limits.inner_depth_max || depth.opened >= limits.inner_archives_max {
         let reason = "is an archive inside archives, too deep or one too many, and was not opened; unpack it and name it as a source";
         return below.gap(None, GapKind::Nested, reason.to_owned());
@@ -167,6 +174,8 @@ struct Below<'v> {
     path: String,
     /// It is a log or a dump, as far as its name tells.
     is_other: bool,
+    /// It is none of an instance, as far as its name and its first bytes tell.
+    is_known: bool,
     /// Somebody meant it for an archive, as far as its name tells.
     is_meant: bool,
 }
@@ -217,6 +226,10 @@ impl Visit for Below<'_> {
             return self.visit.unknown(&self.prefix, kind, reason);
         }
         let is_empty = kind == GapKind::EmptyArchive && !self.is_meant;
+        if path.is_none() && is_empty && !self.is_other && !self.is_known {
+            let (kind, reason) = sniff::zeros();
+            return self.visit.unknown(&self.prefix, kind, reason);
+        }
         let is_log = kind == GapKind::Unsupported && self.is_other;
         if path.is_none() && (is_unknown || is_empty || is_log) {
             return;

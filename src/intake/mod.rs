@@ -22,6 +22,7 @@ mod missing;
 mod open;
 mod parts;
 mod path;
+mod place_names;
 mod places;
 mod positioned;
 mod probe;
@@ -31,6 +32,7 @@ mod tar;
 mod testing;
 mod ticket;
 mod wiping_reader;
+mod wrapped;
 mod xz;
 mod zip;
 #[cfg(test)]
@@ -38,7 +40,7 @@ mod zip;
 mod zip_writer;
 mod zstd;
 
-pub use archive_name::{claims_archive, claims_closed, claims_other, claims_program};
+pub use archive_name::{claims_archive, claims_closed, claims_other, claims_program, stem};
 pub use beside::BesideInstalls;
 pub use choice::Choice;
 pub use discover::{Discovered, discover, discover_chosen, is_any_there};
@@ -48,6 +50,7 @@ pub use lines::{Line, facts_files, read_lines};
 pub use list::operands_in;
 pub use open::State;
 pub use parts::{Part, Parts};
+pub use place_names::{is_hidden, is_like_home, may_be_home, may_link_home};
 pub use places::UploadPlaces;
 
 use crate::facts::GapKind;
@@ -91,6 +94,8 @@ pub enum Standing {
     Upload,
     /// It lies in a folder where installs lie unpacked, as packages and backups do.
     Beside,
+    /// It lies there too, and is named like the homes of those beside it.
+    InPlace,
     /// It is a folder whose uploads are sources of their own.
     Folder,
 }
@@ -188,6 +193,8 @@ fn walk_input(input: &mut dyn Input, context: &mut Context<'_>) {
             (container.walk)(Opened { head, input }, context);
         }
         Err((kind, reason)) => {
+            let wrapped = wrapped::find("", &head, input).ok().flatten();
+            let reason = wrapped.map_or(reason, |(_, reason)| reason);
             let reason = match context.names.last() {
                 Some(outer) => format!("the {outer} holds no archive: {reason}"),
                 None => match context.hint.filter(|_| kind == GapKind::NotAnArchive) {

@@ -3,19 +3,23 @@
 use super::entry::LinkTarget;
 use std::fmt::Write;
 
+/// Directories of an install before a backslash, which no name of Unix has.
+const OF_WINDOWS: [&[u8]; 3] = [b"crx-quickstart\\", b"launchpad\\", b"felix\\bundle"];
+
 /// Normalises `raw` into `out`, whose old content is dropped. Returns `true` when the name was absolute or climbed.
 ///
 /// A `..` is taken lexically and never leads above the top. Zip tools on Windows write `a\b`; a backslash separates
-/// only in a name without any `/`, since `a\b` is a fair file name on Unix.
+/// only in a name without any `/`, since `a\b` is a fair file name on Unix, or beside the directories of an install.
 pub(super) fn normalise(raw: &[u8], out: &mut String) -> bool {
     out.clear();
     if let Some(plain) = plain(raw) {
         out.push_str(plain);
         return false;
     }
-    let separator = separator(raw);
-    let mut unsafe_name = raw.first() == Some(&separator);
-    for part in raw.split(|byte| *byte == separator) {
+    let separators = separators(raw);
+    let is_separator = |byte: &u8| separators.contains(byte);
+    let mut unsafe_name = raw.first().is_some_and(is_separator);
+    for part in raw.split(is_separator) {
         match part {
             b"" | b"." => {}
             b".." => {
@@ -55,9 +59,19 @@ pub(super) fn hard_link(link: &[u8], target: &[u8]) -> LinkTarget {
     resolve("", target)
 }
 
+/// Resolves the target of a symbolic link in an archive, where the link has this name.
+///
+/// `tar -P` keeps the names of all entries absolute, and where an absolute target leads lies below the same top as they do.
+pub(super) fn symbolic_link_named(name: &[u8], link: &str, target: &[u8]) -> LinkTarget {
+    if name.starts_with(b"/") && target.starts_with(b"/") {
+        return resolve("", target);
+    }
+    symbolic_link(link, target)
+}
+
 /// Resolves the target of a symbolic link against the directory of the (normalised) link.
 pub(super) fn symbolic_link(link: &str, target: &[u8]) -> LinkTarget {
-    if target.first() == Some(&separator(target)) {
+    if target.first().is_some_and(|first| separators(target).contains(first)) {
         return LinkTarget::Outside(text(target));
     }
     resolve(link.rsplit_once('/').map_or("", |(parent, _)| parent), target)
@@ -102,8 +116,8 @@ fn push_valid(out: &mut String, text: &str) {
 
 fn resolve(base: &str, target: &[u8]) -> LinkTarget {
     let mut out = base.to_owned();
-    let separator = separator(target);
-    for part in target.split(|byte| *byte == separator) {
+    let separators = separators(target);
+    for part in target.split(|byte| separators.contains(byte)) {
         match part {
             b"" | b"." => {}
             b".." if out.is_empty() => return LinkTarget::Outside(text(target)),
@@ -114,8 +128,21 @@ fn resolve(base: &str, target: &[u8]) -> LinkTarget {
     LinkTarget::Inside(out)
 }
 
-fn separator(raw: &[u8]) -> u8 {
-    if raw.contains(&b'\\') && !raw.contains(&b'/') { b'\\' } else { b'/' }
+/// Returns `true` if a name is one of a directory, by the separator at its end.
+pub(super) fn ends_in_separator(raw: &[u8]) -> bool {
+    raw.last().is_some_and(|last| separators(raw).contains(last))
+}
+
+/// Returns what separates the parts of a name.
+///
+/// A tool that puts a directory of its own before the names that Windows gave it writes `publish2/crx-quickstart\conf\x`.
+fn separators(raw: &[u8]) -> &'static [u8] {
+    let holds = |part: &&[u8]| raw.windows(part.len()).any(|at| at == *part);
+    match (raw.contains(&b'\\'), raw.contains(&b'/')) {
+        (true, false) => b"\\",
+        (true, true) if OF_WINDOWS.iter().any(holds) => b"/\\",
+        _ => b"/",
+    }
 }
 
 fn climb(out: &mut String) {
@@ -145,6 +172,15 @@ mod tests {
         let mut out = "old".to_owned();
         let unsafe_name = normalise(raw, &mut out);
         (out, unsafe_name)
+    }
+
+    #[test]
+    fn backslash_separates_beside_the_directories_of_an_install() {
+        let name = b"p/crx-quickstart\\conf\\sling.properties";
+        assert_eq!(normal(name), ("p/crx-quickstart/conf/sling.properties".to_owned(), false));
+        assert_eq!(normal(b"p/launchpad\\..\\x"), ("p/x".to_owned(), true));
+        assert_eq!(normal(b"p/dev\\x2d"), ("p/dev\\x5cx2d".to_owned(), false));
+        assert!(ends_in_separator(b"p/crx-quickstart\\conf\\") && !ends_in_separator(b"p/a\\"));
     }
 
     #[test]
@@ -207,6 +243,9 @@ mod tests {
         assert_eq!(symbolic_link("d/e/l", b"../a"), LinkTarget::Inside("d/a".to_owned()));
         assert_eq!(symbolic_link("l", b"a"), LinkTarget::Inside("a".to_owned()));
         assert_eq!(symbolic_link("d/l", b"../../a"), LinkTarget::Outside("../../a".to_owned()));
+        let named = |name: &[u8]| symbolic_link_named(name, "d/l", b"/a");
+        assert_eq!(named(b"/d/l"), LinkTarget::Inside("a".to_owned()), "`tar -P`");
+        assert_eq!(named(b"d/l"), LinkTarget::Outside("/a".to_owned()));
         assert_eq!(symbolic_link("d/l", b"/a"), LinkTarget::Outside("/a".to_owned()));
     }
 }

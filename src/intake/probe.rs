@@ -8,10 +8,10 @@ use std::path::Path;
 /// Directories of an install.
 const INSTALL: [&str; 3] = [QUICKSTART, "launchpad", "felix"];
 
-/// Returns `true` if a compression holds an archive. One entry tells, and stands at the start.
+/// Returns `true` if a compression holds an archive. One entry with a name tells, and stands near the start.
 pub(super) fn holds_archive(file: &Path) -> bool {
     let mut probe = Probe::default();
-    look(file, 1, &mut probe);
+    look(file, Limits::DEFAULT.probe_first_entries_max, &mut probe);
     probe.entered
 }
 

@@ -3,6 +3,7 @@
 use super::CONTAINERS;
 use super::container::Container;
 use super::tar;
+use super::wrapped::{self, is_packed_text};
 use crate::facts::GapKind;
 
 /// Bytes read to judge by.
@@ -64,6 +65,9 @@ const CLOSED: &[(&str, usize, &[u8])] = &[
     ("an encrypted LUKS volume", 0, b"LUKS\xba\xbe"),
     ("a cpio archive", 0, b"07070"),
     ("an ISO image", 0x8001, b"CD001"),
+    ("an ext2, ext3 or ext4 image", 0x438, b"\x53\xef"),
+    ("a VirtualBox disk image", 0x40, b"\x7f\x10\xda\xbe"),
+    ("an XFS image", 0, b"XFSB"),
     ("a QEMU disk image", 0, b"QFI\xfb"),
     ("a VMware disk image", 0, b"KDMV"),
     ("a virtual disk image", 0, b"conectix"),
@@ -79,10 +83,22 @@ const CLOSED: &[(&str, usize, &[u8])] = &[
     ("lzma data", 0, b"\x5d\0\0"),
 ];
 
+/// How links begin that a file system without any keeps as files: those of Samba and macOS, of Cygwin, and of Windows Services for UNIX.
+const LINKS: [&[u8]; 3] = [b"XSym\n", b"!<symlink>", b"IntxLNK\x01"];
+
+/// What is said of those.
+const LINK: &str = "a link that is kept as a file";
+
+/// What is said of a file that begins with zeros, as an empty tar does, and whose name is of something else.
+const ZEROS: &str = "a file of zeros, as far as was looked";
+
 /// Returns the container that begins with `head`, or why there is none.
 pub(super) fn sniff(head: &[u8]) -> Result<&'static Container, Refusal> {
     if head.is_empty() {
         return Err((GapKind::EmptyFile, "a file of no bytes".to_owned()));
+    }
+    if let Some(refusal) = behind_zeros(head) {
+        return Err(refusal);
     }
     if let Some(container) = CONTAINERS.iter().find(|container| (container.sniff)(head)) {
         return Ok(container);
@@ -91,11 +107,18 @@ pub(super) fn sniff(head: &[u8]) -> Result<&'static Container, Refusal> {
         let reason = format!("{} is not supported; {}", foreign.name, foreign.cure);
         return Err((GapKind::Unsupported, reason));
     }
-    let begins =
-        |at: usize, magic: &[u8]| head.get(at..).is_some_and(|rest| rest.starts_with(magic));
-    if let Some((name, ..)) = CLOSED.iter().find(|(_, at, magic)| begins(*at, magic)) {
-        let reason =
-            format!("{name} is not read; unpack it and name the directory, or send it as a tar.gz");
+    if let Some(name) = closed(head) {
+        return Err(not_read(name));
+    }
+    if LINKS.iter().any(|link| head.starts_with(link)) {
+        let reason = format!("{LINK}, and was not followed; send what it leads to");
+        return Err((GapKind::NotAnArchive, reason));
+    }
+    if is_packed_text(head) {
+        let reason = format!(
+            "{} is not read; decode it, as with `base64 -d FILE > NAME`, and name the result",
+            wrapped::TEXT
+        );
         return Err((GapKind::NotAnArchive, reason));
     }
     if let Some(page) = page(head) {
@@ -116,14 +139,41 @@ pub(super) fn sniff(head: &[u8]) -> Result<&'static Container, Refusal> {
     Err((GapKind::NotAnArchive, reason))
 }
 
-/// Returns `true` if a reason is one of a format that may hold an install and is not read.
-pub(super) fn tells_closed(reason: &str) -> bool {
-    CLOSED.iter().any(|(name, ..)| reason.starts_with(name))
+fn closed(head: &[u8]) -> Option<&'static str> {
+    let begins =
+        |at: usize, magic: &[u8]| head.get(at..).is_some_and(|rest| rest.starts_with(magic));
+    CLOSED.iter().find(|(_, at, magic)| begins(*at, magic)).map(|(name, ..)| *name)
 }
 
-/// Returns `true` if a reason is one of content that is neither known nor text.
+fn not_read(name: &str) -> Refusal {
+    let reason =
+        format!("{name} is not read; unpack it and name the directory, or send it as a tar.gz");
+    (GapKind::NotAnArchive, reason)
+}
+
+/// An image of a disk has zeros where a tar that ends with its first block has them too: an ISO 9660 image 32 KiB of them.
+fn behind_zeros(head: &[u8]) -> Option<Refusal> {
+    let is_zero = head.get(..512)?.iter().all(|byte| *byte == 0);
+    is_zero.then(|| closed(head).map(not_read))?
+}
+
+/// Returns what is said of a file whose first bytes are all zero.
+pub(super) fn zeros() -> Refusal {
+    let reason =
+        format!("{ZEROS}: an image of a disk, or never filled; send what it holds as a tar.gz");
+    (GapKind::NotAnArchive, reason)
+}
+
+/// Returns `true` if a reason is one of a format that may hold an install and is not read.
+pub(super) fn tells_closed(reason: &str) -> bool {
+    let begins = |name: &str| reason.starts_with(name);
+    CLOSED.iter().any(|(name, ..)| begins(name))
+        || [wrapped::PROGRAM, wrapped::MAIL, wrapped::TEXT].into_iter().any(begins)
+}
+
+/// Returns `true` if a reason is one of content that is neither known nor text, or a link.
 pub(super) fn tells_unknown(reason: &str) -> bool {
-    reason.starts_with(UNKNOWN)
+    reason.starts_with(UNKNOWN) || reason.starts_with(LINK)
 }
 
 /// Names the kind of text that servers send instead of a file.

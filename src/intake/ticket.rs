@@ -3,6 +3,7 @@
 //! Everything else may: `publish2` of no bytes, `publish2.gpg`, `publish2.tgz.crdownload`. So there is no list of what is suspect.
 
 use super::archive_name::{CHECKSUMS, claims_archive, kind_ending, names_archive};
+use super::wrapped::is_packed_text;
 
 /// What the content of a kind of file is.
 enum Content {
@@ -75,6 +76,8 @@ const KINDS: &[(&[&str], Content)] = &[
             "properties",
             "sql",
             "ldif",
+            "lst",
+            "list",
             "svg",
             "eml",
             "ics",
@@ -138,7 +141,25 @@ const KINDS: &[(&[&str], Content)] = &[
 ];
 
 /// Names of texts without an ending.
-const TEXTS: [&str; 18] = [
+const TEXTS: [&str; 34] = [
+    // Of checksums.
+    "checksum",
+    "checksums",
+    "md5sum",
+    "md5sums",
+    "sha1sum",
+    "sha1sums",
+    "sha256sum",
+    "sha256sums",
+    "sha512sum",
+    "sha512sums",
+    // Of a machine.
+    "uname",
+    "hosts",
+    "hostname",
+    "fstab",
+    "crontab",
+    "os-release",
     // Of images of containers.
     "repositories",
     "oci-layout",
@@ -172,15 +193,15 @@ const OF_SYSTEMS: [&str; 8] = [
     ".htaccess",
 ];
 
-/// Texts that are something packed: encrypted and armoured, or in base64 (a gzip, a zip).
-const PACKED_TEXTS: [&[u8]; 6] = [
-    b"-----BEGIN PGP MESSAGE",
-    b"-----BEGIN AGE ENCRYPTED",
-    b"-----BEGIN PKCS7",
-    b"-----BEGIN CMS",
-    b"H4sI",
-    b"UEsDB",
-];
+/// Bytes of what Office leaves beside a document that is open.
+const NOTE_BYTES_MAX: usize = 1_000;
+
+/// Returns `true` if a name has the ending of a file that lies beside uploads as a rule.
+pub(super) fn is_ending(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let ending = kind_ending(&name);
+    KINDS.iter().any(|(endings, _)| endings.contains(&ending))
+}
 
 /// Says of a file that is no archive whether it is known to be none of an instance, by its name and the first bytes of it.
 pub(super) fn is_known(path: &str, head: &[u8]) -> bool {
@@ -189,6 +210,8 @@ pub(super) fn is_known(path: &str, head: &[u8]) -> bool {
     if name.starts_with("._")
         || name.starts_with(".aemtrix-")
         || OF_SYSTEMS.contains(&name.as_str())
+        || is_deleted(&name)
+        || is_leftover(&name, head)
     {
         return true;
     }
@@ -204,6 +227,17 @@ pub(super) fn is_known(path: &str, head: &[u8]) -> bool {
         Some((_, Any)) => true,
         None => is_known_text(&name, ending, head) || is_known_content(head),
     }
+}
+
+/// Returns `true` if a file is what Office keeps beside a document that is open (`~$notes.docx`, 162 bytes).
+fn is_leftover(name: &str, head: &[u8]) -> bool {
+    (name.starts_with("~$") || name.starts_with(".~lock.")) && head.len() <= NOTE_BYTES_MAX
+}
+
+/// Returns `true` if a name is that of a file which was deleted on NFS while it was open.
+fn is_deleted(name: &str) -> bool {
+    let number = name.strip_prefix(".nfs");
+    number.is_some_and(|number| number.len() >= 4 && number.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 fn is_page(ending: &str) -> bool {
@@ -246,7 +280,7 @@ fn is_text(head: &[u8]) -> bool {
     }
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     let is_control = |byte: &u8| *byte < b' ' && !matches!(*byte, 7..=13 | 27);
-    !head.iter().any(is_control) && !begins(head, &PACKED_TEXTS)
+    !head.iter().any(is_control) && !is_packed_text(head)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Whether what lies in or beside an install is an old copy of it.
 
-use crate::facts::{Snapshot, is_in_realm};
+use crate::facts::{OldState, Snapshot, is_in_realm};
 use crate::farm::Member;
 
 /// What is in the name of a directory that was put aside.
@@ -10,7 +10,8 @@ const SAYS_OLD: [&str; 9] =
 /// Returns `true` if a copy is surely not what is in use: it has the same keys, or it is of the same instance and its name or the times of
 /// the last starts tell that it is the older one.
 pub(super) fn is_old(member: &Member, copy: &Snapshot) -> bool {
-    if has_same_keys(member, copy) || copy.bundles.is_empty() {
+    let is_old_state = OldState::of(&copy.root).is_some();
+    if is_old_state || has_same_keys(member, copy) || copy.bundles.is_empty() {
         return true;
     }
     let install = &member.snapshot;

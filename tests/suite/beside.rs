@@ -39,7 +39,10 @@ fn lay(home: &Path, farm: Farm, other: &Other<'_>) {
             make_room(path);
             fs::write(home.join(path), bytes).unwrap();
         }
-        Link(path, target) => symlink(target, home.join(path)).unwrap(),
+        Link(path, target) => {
+            make_room(path);
+            symlink(target, home.join(path)).unwrap();
+        }
         Directory(path) => fs::create_dir(home.join(path)).unwrap(),
         Fifo(path) => {
             let fifo = std::process::Command::new("mkfifo").arg(home.join(path)).status().unwrap();
@@ -92,8 +95,10 @@ fn check(rows: &[(Farm, Other<'_>)], expected: (usize, bool)) {
 fn what_is_meant_for_an_instance_and_is_none_leaves_the_verdict_open() {
     let (text, logs) = (gzip(b"text"), gzip(&tar(&[("logs/access.log", b"GET /")])));
     let empty = gzip(&tar(&[("crx-quickstart/logs/error.log", b"x")]));
+    let keys = gzip(&tar(&[("hmac", &[7; 32]), ("master", &[7; 16])]));
     let rows = [
         (Unpacked, File("publish2.tgz", &empty)),
+        (Unpacked, File("publish2.tgz", &keys)),
         (Archives, File("publish2.gz", b"502 Bad Gateway")),
         (Archives, File("publish2.gz", &text)),
         (Archives, File("publish2", &text)),
@@ -237,9 +242,96 @@ fn empty_directory_beside_homes_leaves_the_verdict_open() {
     for (name, is_open) in
         [("publish2", true), ("stage.example.com", true), ("logs", false), ("lost+found", false)]
     {
-        let directory = Directory(name);
-        check(&[(Unpacked, directory)], (2, is_open));
+        for farm in [Unpacked, Archives] {
+            check(&[(farm, Directory(name))], (2, is_open));
+        }
     }
+}
+
+#[test]
+fn too_little_in_the_place_of_an_instance_leaves_the_verdict_open() {
+    for farm in [Unpacked, Archives] {
+        let rows = [
+            ("web/hmac", &[7; 32][..]),
+            ("web/launchpad/config/x.config", b"a=\"b\""),
+            ("web/repository/segmentstore/journal.log", b"x"),
+            ("web/ERROR.txt", b"scp: Connection refused"),
+            ("publish2/logs/error.log", b"x"),
+        ];
+        check(&rows.map(|(path, bytes)| (farm, File(path, bytes))), (2, true));
+        let others = [
+            ("docs/ERROR.txt", &b"x"[..]),
+            ("publish-logs/error.log", b"x"),
+            ("author-backup/notes", b"x"),
+            ("web/a.css", b"x"),
+            ("tools/bin/start", b"x"),
+        ];
+        check(&others.map(|(path, bytes)| (farm, File(path, bytes))), (2, false));
+    }
+}
+
+#[test]
+fn archive_in_a_file_of_another_kind_leaves_the_verdict_open() {
+    let files = Instance::new("publish2").files();
+    let files: Vec<_> = files.iter().map(|(path, body)| (path.as_str(), body.as_slice())).collect();
+    let program = |start: &[u8]| [start, &[0xa7; 9_000], &zipped(&files)].concat();
+    let (windows, linux) = (program(b"MZ"), program(b"\x7fELF\x02\x01\x01\0"));
+    let base64 = format!("{}\n", "Ab3+".repeat(19)).repeat(9);
+    let mail =
+        format!("From: a@b\nContent-Type: application/gzip; name=\"publish2.tgz\"\n\n{base64}");
+    let zeros = vec![0; 40_000];
+    let iso = [&zeros[..32_768], b"\x01CD001\x01", &[0xa7; 9_000]].concat();
+    for farm in [Unpacked, Archives] {
+        let rows = [
+            ("publish2.exe", windows.as_slice()),
+            ("publish2", &linux),
+            ("publish2.run", b"#!/bin/sh\nexit\n\x1f\x8b\x08\0\0\0\0\0\0\x03\x01"),
+            ("publish2.txt", base64.as_bytes()),
+            ("publish2.txt", b"/Td6WFoAAATm1rRGAgAhARYAAAB0L+Wj"),
+            ("publish2.txt", b"begin 644 publish2.tgz\nM'XL(`````````^T]^7/"),
+            ("publish2.eml", mail.as_bytes()),
+            ("publish2.img", zeros.as_slice()),
+            ("publish2.gpg", &zeros),
+            ("publish2.iso", &iso),
+        ];
+        check(&rows.map(|(path, bytes)| (farm, File(path, bytes))), (2, true));
+    }
+}
+
+#[test]
+fn lists_beside_uploads_decide_nothing() {
+    let sums = b"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  a.tgz\n";
+    let names = [
+        "SHA256SUMS",
+        "SHA256SUM",
+        "MD5SUMS",
+        "CHECKSUMS",
+        "checksums",
+        "md5sums.lst",
+        "uname",
+        "hosts",
+    ];
+    check(&names.map(|name| (Archives, File(name, sums))), (2, false));
+    let noise = [0xa7; 160];
+    check(&["~$notes.docx", ".nfs00a1"].map(|name| (Archives, File(name, &noise))), (2, false));
+}
+
+#[test]
+fn packed_log_that_is_an_archive_is_read_however_it_begins() {
+    let case = Instance::new("publish2").case();
+    let dot = gzip(&dotted(&case.tar(Packing::Tar)));
+    check(&[(Archives, File("aem-publish2.core.gz", &dot))], (3, false));
+}
+
+/// The tar behind an entry `./`, as `tar -C DIR .` begins.
+fn dotted(tar: &[u8]) -> Vec<u8> {
+    let mut header = ::tar::Header::new_gnu();
+    header.set_entry_type(::tar::EntryType::Directory);
+    header.set_size(0);
+    header.set_mode(0o755);
+    header.as_mut_bytes()[..2].copy_from_slice(b"./");
+    header.set_cksum();
+    [header.as_bytes(), tar].concat()
 }
 
 #[test]
@@ -286,7 +378,6 @@ fn what_lies_beside_installs_as_a_rule_decides_nothing() {
         (Unpacked, File("cq-quickstart-6.5.0.jar", &document)),
         (Unpacked, File("author/cq-quickstart-6.5.0.jar", &document)),
         (Unpacked, File("author/crash.log", &[0; 10_240])),
-        (Archives, File("disk.img", &[0; 10_240])),
         (Archives, File("access.log.Z", b"\x1f\x9d\x90xxxxxxxxxx")),
         (Unpacked, File("author/lib/libx.so.123", b"ELF")),
         (Unpacked, File("author/packages.zip", &document)),
@@ -295,10 +386,10 @@ fn what_lies_beside_installs_as_a_rule_decides_nothing() {
         (Unpacked, File("author/logs/l.tar.gz", &logs)),
         (Unpacked, File("publish2.gz", b"502 Bad Gateway")),
         // A note on the sources tells of these.
-        (Archives, Link("publish2", "nowhere")),
-        (Unpacked, Link("publish2", "nowhere")),
-        (Unpacked, Link("publish2.example.com", "nowhere")),
-        (Unpacked, Link("publish2", "/nowhere/publish2")),
+        (Unpacked, File("publish-logs.tgz", &logs)),
+        (Archives, Link("logs", "nowhere")),
+        (Unpacked, Link("java", "/nowhere/jdk")),
+        (Unpacked, Link("author/aem.log", "/nowhere/aem.log")),
     ];
     check(&rows, (2, false));
 }
@@ -320,10 +411,25 @@ fn more_links_beside_installs_than_are_looked_at_are_told() {
 }
 
 #[test]
+fn link_in_the_place_of_an_instance_leaves_the_verdict_open() {
+    for farm in [Unpacked, Archives] {
+        let links = [
+            ("publish2", "nowhere"),
+            ("publish2.example.com", "/nowhere/publish2"),
+            ("publish2/aem", "/nowhere/publish2"),
+            ("publish2/launchpad", "../nowhere"),
+        ];
+        check(&links.map(|(path, to)| (farm, Link(path, to))), (2, true));
+        let kept = b"XSym\n0010\nabc\n../disk2/p2\n";
+        check(&[(farm, File("publish2", kept))], (2, true));
+    }
+}
+
+#[test]
 fn links_to_no_instance_are_told_wherever_they_lie() {
     for farm in [Unpacked, Archives] {
         let (folder, home) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let link = Link("publish2.example.com", "nowhere");
+        let link = Link("logs", "nowhere");
         lay(folder.path(), farm, &link);
         let archive = home.path().join("upload");
         fs::write(&archive, packed(folder.path(), &link)).unwrap();

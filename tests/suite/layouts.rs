@@ -274,3 +274,27 @@ fn link_to_another_bundles_data_leaves_the_keys_where_they_are() {
     case.links.insert(data.into(), Link::Symbolic("../bundle43/data".into()));
     assert_eq!(said(&case), "inconsistent 2 [] [key-misplaced,key-misplaced]");
 }
+
+#[test]
+fn old_state_that_a_file_system_shows_is_no_instance() {
+    let live = || instance("crx-quickstart");
+    for keeper in [".snapshot/nightly.0", ".zfs/snapshot/monday", "lost+found/#12"] {
+        let root = format!("{keeper}/crx-quickstart");
+        let old = || Instance::new("crx-quickstart").root(&root).hmac("other");
+        assert_eq!(said(&with(live(), old().case())), "consistent 2 [] [old-copy]", "{keeper}");
+        let other = old().sling_id("00000000-0000-4000-8000-00000000000a").case();
+        assert_eq!(said(&with(live(), other)), "consistent 2 [] [old-copy]", "{keeper}");
+        assert_eq!(said(&old().case()), "undecided 1 [no-instance] []", "{keeper}");
+    }
+}
+
+#[test]
+fn launchpad_elsewhere_in_the_source_is_no_claim_of_another_instance() {
+    for target in ["data/launchpad", "mnt/disk2/launchpad"] {
+        let root = "opt/aem/crx-quickstart";
+        let mut case = moved(instance(root), &format!("{root}/launchpad"), target);
+        let link = Link::Symbolic(format!("../../../{target}"));
+        case.links.insert(format!("{root}/launchpad"), link);
+        assert_eq!(said(&case), "consistent 2 [] []", "{target}");
+    }
+}

@@ -4,6 +4,8 @@ use super::listed::Listed;
 use super::stand::{INSTALL_PARTS, Stand, stand};
 use super::{Folder, INSTALL, LINKED_MAX, LINKS_MAX, LeftOut};
 use crate::intake::archive_name::{claims_content, claims_nothing};
+use crate::intake::may_link_home;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -25,6 +27,38 @@ pub(super) fn take_link(link: &Listed, folder: &mut Folder) {
     } else {
         folder.left_out.insert(LeftOut::Links);
     }
+}
+
+/// Directories that hold several instances: homes, or archives of them.
+pub(super) struct Places(BTreeSet<PathBuf>);
+
+impl Places {
+    pub(super) fn of(homes: &[PathBuf], uploads: &[PathBuf]) -> Self {
+        let mut counts: BTreeMap<&Path, usize> = BTreeMap::new();
+        for directory in homes.iter().chain(uploads).filter_map(|path| path.parent()) {
+            let count = counts.entry(directory).or_default();
+            *count = count.saturating_add(1);
+        }
+        let several = counts.into_iter().filter(|(_, count)| *count > 1);
+        Self(several.map(|(directory, _)| directory.to_owned()).collect())
+    }
+
+    fn hold(&self, link: &Path) -> bool {
+        let name = link.file_name().map(|name| name.to_string_lossy().into_owned());
+        name.is_some_and(|name| may_link_home(&name))
+            && link.parent().is_some_and(|directory| self.0.contains(directory))
+    }
+}
+
+/// Sets the links apart that stand in the place of an instance and lead to nothing, or to an empty directory: a mount that is down.
+pub(super) fn part_links(places: &Places, folder: &mut Folder) {
+    let is_hole = |link: &PathBuf| {
+        let is_empty = || fs::read_dir(link).is_ok_and(|mut entries| entries.next().is_none());
+        places.hold(link) && (fs::metadata(link).is_err() || is_empty())
+    };
+    let (holes, others) = std::mem::take(&mut folder.other_links).into_iter().partition(is_hole);
+    folder.links_in_place = holes;
+    folder.other_links = others;
 }
 
 /// A link to what is read anyway hides nothing.

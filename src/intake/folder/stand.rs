@@ -2,6 +2,8 @@
 
 use super::INSTALL;
 use super::listed::Listed;
+use crate::intake::{claims_archive, is_like_home, stem};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -86,6 +88,25 @@ pub(super) fn home_of(directory: &Path) -> PathBuf {
     let is_install = directory.file_name().is_some_and(|name| name == INSTALL);
     let home = directory.parent().filter(|_| is_install);
     home.unwrap_or(directory).to_owned()
+}
+
+/// Returns the uploads that are named like homes of installs beside them: `publish2.tgz` beside `publish1`.
+pub(super) fn named_like_homes(uploads: &[PathBuf], homes: &[PathBuf]) -> BTreeSet<PathBuf> {
+    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let mut names: BTreeMap<&Path, BTreeSet<String>> = BTreeMap::new();
+    for home in homes {
+        if let (Some(directory), Some(name)) = (home.parent(), name(home)) {
+            names.entry(directory).or_default().insert(name);
+        }
+    }
+    let is_like = |upload: &&PathBuf| {
+        let homes = upload.parent().and_then(|directory| names.get(directory));
+        name(upload).is_some_and(|name| {
+            claims_archive(&name)
+                && homes.into_iter().flatten().any(|home| is_like_home(stem(&name), home))
+        })
+    };
+    uploads.iter().filter(is_like).cloned().collect()
 }
 
 /// Returns `true` if a directory in the home of an install is the install, or one of its stores.

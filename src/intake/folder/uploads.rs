@@ -10,7 +10,7 @@ use crate::intake::archive_name::{
 };
 use crate::intake::probe::{holds_archive, names_install};
 use crate::intake::sniff::Refusal;
-use crate::intake::{BesideInstalls, UploadPlaces, path, sniff, ticket};
+use crate::intake::{BesideInstalls, UploadPlaces, path, sniff, ticket, wrapped};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -59,11 +59,11 @@ pub(super) fn take_named(entries: &[Listed], folder: &mut Folder, meant: &mut Ve
 }
 
 /// Takes, where there are uploads at all, what else may be one. Of what lies beside an unpacked install only the name can tell.
-pub(super) fn take_maybe(root: &Path, maybe: Maybe, folder: &mut Folder) {
-    let Maybe { mut meant, unknown, programs, homes } = maybe;
+pub(super) fn take_maybe(root: &Path, maybe: Maybe, homes: &[PathBuf], folder: &mut Folder) {
+    let Maybe { mut meant, unknown, programs, .. } = maybe;
     let is_apart = folder.installs == Installs::Nowhere;
     if !is_apart {
-        take_closed(root, &unknown, &homes, folder);
+        take_closed(root, &unknown, homes, folder);
     }
     for file in programs {
         if names_install(&file) {
@@ -114,13 +114,22 @@ fn take_file(
     let list = match kind_of(&head) {
         Ok(()) if claims_program(&entry.name) => &mut maybe.programs,
         Ok(()) | Err(GapKind::Unsupported) if is_packed_log(entry) => return,
-        Err(GapKind::EmptyArchive) if !may_be_upload(&entry.name) => return,
+        Err(GapKind::EmptyArchive) if !may_be_upload(&entry.name) => {
+            // A crash leaves zeros of a log, and they begin many a picture.
+            if !claims_other(&entry.name) && !ticket::is_known(&entry.name, &head) {
+                maybe.unknown.push((entry.path.clone(), sniff::zeros()));
+            }
+            return;
+        }
         // What is known and not read is an archive all the same.
         Ok(()) | Err(GapKind::Unsupported | GapKind::EmptyArchive) => &mut folder.uploads,
         Err(_) if claims_content(&entry.name) => &mut maybe.meant,
-        Err(_) if ticket::is_known(&entry.name, &head) => return,
         Err(_) => {
-            let refusal = sniff::sniff(&head).err();
+            let refusal = wrapped::find_in(&entry.path, &entry.name, &head);
+            let refusal = refusal.or_else(|| {
+                let is_known = ticket::is_known(&entry.name, &head);
+                if is_known { None } else { sniff::sniff(&head).err() }
+            });
             maybe.unknown.extend(refusal.map(|refusal| (entry.path.clone(), refusal)));
             return;
         }

@@ -165,11 +165,13 @@ impl Scanner<'_> {
     }
 
     fn kind(&mut self, header: Header<'_>, extensions: &Extensions) -> Option<EntryKind> {
+        let of_header = if header.prefix().is_empty() { header.name() } else { header.prefix() };
+        let first = extensions.name.as_deref().unwrap_or(of_header);
         let name = extensions.name.as_deref().unwrap_or(header.name());
         let link = extensions.link.as_deref().unwrap_or(header.link());
         Some(match header.kind() {
-            b'1' => EntryKind::HardLink(path::hard_link(name, link)),
-            b'2' => EntryKind::SymbolicLink(path::symbolic_link(&self.path, link)),
+            b'1' => EntryKind::HardLink(path::hard_link(first, link)),
+            b'2' => EntryKind::SymbolicLink(path::symbolic_link_named(first, &self.path, link)),
             b'3' | b'4' | b'6' => EntryKind::Other,
             b'5' | b'D' => EntryKind::Directory,
             b'M' | b'N' => {

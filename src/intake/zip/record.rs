@@ -1,6 +1,7 @@
 //! The headers of a zip, as far as they are read here: the one before each body, and its copy in the directory.
 
 use super::second_name::{SecondName, second_name};
+use crate::intake::path;
 
 /// How a header before a body begins.
 pub(super) const LOCAL: [u8; 4] = *b"PK\x03\x04";
@@ -90,9 +91,9 @@ impl Record {
         self.flags & SIZES_BEHIND != 0
     }
 
-    /// Returns `true` if the entry is a directory by its name. Tools on Windows may have written backslashes alone.
+    /// Returns `true` if the entry is a directory by its name. Tools on Windows may have written backslashes.
     pub(super) fn is_directory(&self) -> bool {
-        self.name.ends_with(b"/") || (self.name.ends_with(b"\\") && !self.name.contains(&b'/'))
+        path::ends_in_separator(&self.name)
     }
 
     /// Returns `true` if the header before a body says what the directory says.

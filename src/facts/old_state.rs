@@ -1,0 +1,78 @@
+//! Old states of files, as file systems keep and show them beside what is in use.
+
+use super::{QUICKSTART, components};
+
+/// Directories of old states, and how many names stand between one and what it holds: `.snapshot/nightly.0/…` on filers and clients of
+/// NFS, `.zfs/snapshot/monday/…`, `.snapshots/12/snapshot/…` of snapper, `lost+found/#1234/…`.
+const KEEPERS: [(&str, usize); 7] = [
+    (".snapshot", 1),
+    ("~snapshot", 1),
+    ("#snapshot", 1),
+    (".ckpt", 1),
+    (".zfs", 2),
+    (".snapshots", 2),
+    ("lost+found", 1),
+];
+
+/// Where an old state of an install lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OldState<'p> {
+    /// The directory that shows its old states.
+    above: &'p str,
+    /// Where in that the install was.
+    behind: &'p str,
+}
+
+impl<'p> OldState<'p> {
+    /// Returns where the old state of a path lies; `None` where the path is one of today.
+    pub fn of(path: &'p str) -> Option<Self> {
+        let mut begin = 0_usize;
+        let mut parts = components(path);
+        while let Some(part) = parts.next() {
+            if let Some((_, names)) = KEEPERS.iter().find(|(keeper, _)| *keeper == part) {
+                let skipped = parts.take(*names).map(|part| part.len().saturating_add(1));
+                let end = begin.saturating_add(part.len()).saturating_add(skipped.sum());
+                let above = path.get(..begin).unwrap_or_default().trim_end_matches('/');
+                let behind = path.get(end..).unwrap_or_default().trim_start_matches('/');
+                return Some(Self { above, behind });
+            }
+            begin = begin.saturating_add(part.len()).saturating_add(1);
+        }
+        None
+    }
+
+    /// Returns the root of the install of today that it is one of.
+    pub fn live(&self, is_install: impl Fn(&str) -> bool) -> Option<String> {
+        let join = |rest: &str| format!("{}/{rest}", self.above).trim_matches('/').to_owned();
+        let roots = [join(self.behind), join(QUICKSTART), self.above.to_owned()];
+        roots.into_iter().find(|root| OldState::of(root).is_none() && is_install(root))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_state_belongs_to_the_install_beside() {
+        for (old, live) in [
+            ("p/.snapshot/nightly.0/crx-quickstart", "p/crx-quickstart"),
+            (".zfs/snapshot/monday/p/crx-quickstart", "p/crx-quickstart"),
+            ("p/.snapshots/12/snapshot/crx-quickstart", "p/crx-quickstart"),
+            ("p/lost+found/#1234", "p/crx-quickstart"),
+            ("p/crx-quickstart/.snapshot/a", "p/crx-quickstart"),
+            ("p/crx-quickstart/.snapshot/a/launchpad", "p/crx-quickstart"),
+        ] {
+            let state = OldState::of(old).unwrap();
+            assert_eq!(
+                state.live(|root| root == "p/crx-quickstart").as_deref(),
+                Some(live),
+                "{old}"
+            );
+            assert_eq!(state.live(|_| false), None, "{old}");
+        }
+        for today in ["p/crx-quickstart", "p/snapshot/x", "", "p/x.snapshot/y"] {
+            assert_eq!(OldState::of(today), None, "{today}");
+        }
+    }
+}

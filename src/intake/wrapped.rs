@@ -1,0 +1,375 @@
+//! Archives in files of another kind: behind a program that unpacks itself, attached to a mail, or as text.
+
+use super::archive_name::{claims_compression, kind_ending, names_archive};
+use super::sniff::Refusal;
+use crate::facts::GapKind;
+use crate::limits::Limits;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+/// What is said of a program or script that carries an archive.
+pub(super) const PROGRAM: &str = "a program with an archive behind it";
+/// What is said of a mail with an archive.
+pub(super) const MAIL: &str = "a mail with an archive attached";
+/// What is said of packed bytes as text.
+pub(super) const TEXT: &str = "packed data as text (base64, uuencode or hex)";
+
+/// The end record of a zip, and how far from the end of the file it stands: a comment of up to 64 KiB is behind it.
+const END: &[u8] = b"PK\x05\x06";
+const END_BYTES: usize = 22;
+const TAIL_BYTES: usize = (64 << 10) + END_BYTES;
+
+const PROGRAM_BYTES_MAX: usize = Limits::DEFAULT.wrapping_program_bytes_max;
+
+const MAIL_BYTES_MAX: u64 = Limits::DEFAULT.mail_bytes_max;
+
+/// Bytes of a line of a mail that are looked at.
+const LINE_BYTES_MAX: usize = 1 << 10;
+
+/// Lines of one length that show base64, and how long they are at least.
+const TEXT_LINES: usize = 3;
+const TEXT_LINE_BYTES: usize = 60;
+
+/// How programs begin: of Windows, Linux and macOS.
+const PROGRAMS: [&[u8]; 3] = [b"MZ", b"\x7fELF", b"\xcf\xfa\xed\xfe"];
+
+/// How archives begin that stand behind a program.
+const BEHIND_PROGRAMS: &[&[u8]] = &[b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07"];
+
+/// How archives begin that stand behind a script, which has no such bytes itself.
+const BEHIND_SCRIPTS: &[&[u8]] = &[
+    b"\x1f\x8b\x08",
+    b"\xfd7zXZ\0",
+    b"BZh91AY&SY",
+    b"\x28\xb5\x2f\xfd",
+    b"7z\xbc\xaf\x27\x1c",
+    b"PK\x03\x04",
+];
+
+/// How mails begin.
+const MAILS: [&[u8]; 6] =
+    [b"From:", b"From ", b"Received:", b"Return-Path:", b"Delivered-To:", b"MIME-Version:"];
+
+/// Kinds of attachments that are archives.
+const ATTACHED: [&str; 8] = ["gzip", "zip", "tar", "xz", "bzip", "7z", "zstd", "rar"];
+
+/// How texts begin that are something packed: encrypted and armoured, in base64 (gzip, zip, xz, bzip2, zstd, 7z, rar), or dumped.
+const TEXTS: [&[u8]; 15] = [
+    b"-----BEGIN PGP MESSAGE",
+    b"-----BEGIN AGE ENCRYPTED",
+    b"-----BEGIN PKCS7",
+    b"-----BEGIN CMS",
+    b"H4sI",
+    b"UEsDB",
+    b"/Td6WF",
+    b"Qlpo",
+    b"KLUv/",
+    b"N3q8ryc",
+    b"UmFyIRo",
+    b"begin-base64 ",
+    b"00000000: 1f8b",
+    b"00000000: 504b",
+    b"00000000  1f 8b",
+];
+
+/// Returns `true` if a text is something packed, by its first bytes.
+pub(super) fn is_packed_text(head: &[u8]) -> bool {
+    TEXTS.iter().any(|text| head.starts_with(text)) || is_uuencoded(head) || is_base64(head)
+}
+
+fn lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
+    head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end)
+}
+
+/// Returns `true` if a line begins a file of `uuencode`, and the next one is full: `begin 644 publish2.tgz`.
+fn is_uuencoded(head: &[u8]) -> bool {
+    let is_start = |line: &[u8]| {
+        let mode = line.strip_prefix(b"begin ").and_then(|rest| rest.first_chunk::<3>());
+        mode.is_some_and(|mode| mode.iter().all(|digit| matches!(digit, b'0'..=b'7')))
+    };
+    lines(head)
+        .zip(lines(head).skip(1))
+        .any(|(line, next)| is_start(line) && next.starts_with(b"M"))
+}
+
+/// Returns `true` if several long lines of one length are of letters and digits alone. Certificates and public keys are such too, and say so.
+fn is_base64(head: &[u8]) -> bool {
+    let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let is_full = |line: &[u8]| line.len() >= TEXT_LINE_BYTES && line.iter().all(is_digit);
+    // Digests stand one a line, and 60 digits are of none.
+    let is_digest = |line: &[u8]| line.len() != 60 && line.iter().all(u8::is_ascii_hexdigit);
+    let (mut length, mut count) = (0, 0_usize);
+    for line in lines(head) {
+        if line.starts_with(b"-----BEGIN ") {
+            return false;
+        }
+        if !is_full(line) || is_digest(line) {
+            count = 0;
+        } else if line.len() == length && count > 0 {
+            count = count.saturating_add(1);
+        } else {
+            (length, count) = (line.len(), 1);
+        }
+        if count >= TEXT_LINES {
+            return true;
+        }
+    }
+    false
+}
+
+/// Says what a file hides, by its name and its first bytes, with the rest to read on.
+///
+/// # Errors
+///
+/// Those of reading the rest.
+pub(super) fn find(path: &str, head: &[u8], rest: &mut dyn Read) -> io::Result<Option<Refusal>> {
+    let Some(mut scan) = Scan::of(path, head) else { return Ok(None) };
+    scan.push(head);
+    let mut buffer = vec![0; 64 << 10];
+    while scan.wants_more() {
+        match rest.read(&mut buffer)? {
+            0 => break,
+            length => scan.push(buffer.get(..length).unwrap_or_default()),
+        }
+    }
+    Ok(scan.finish())
+}
+
+/// Says what a file of a folder hides. Of a program, which may be as large as a dump, only both ends are read.
+pub(super) fn find_in(file: &Path, name: &str, head: &[u8]) -> Option<Refusal> {
+    let mut scan = Scan::of(name, head)?;
+    let look = || -> io::Result<Option<Refusal>> {
+        let mut opened = super::open::named(file)?;
+        let length = opened.metadata()?.len();
+        let start = u64::try_from(PROGRAM_BYTES_MAX).unwrap_or_default();
+        let end = length.saturating_sub(u64::try_from(TAIL_BYTES).unwrap_or_default());
+        let first = if scan.is_mail { length } else { start };
+        push_all(&mut scan, &mut opened, first)?;
+        if !scan.is_mail && length > start {
+            opened.seek(SeekFrom::Start(end.max(start)))?;
+            push_all(&mut scan, &mut opened, length)?;
+        }
+        Ok(scan.finish())
+    };
+    look().unwrap_or_default()
+}
+
+fn push_all(scan: &mut Scan, file: &mut File, bytes_max: u64) -> io::Result<()> {
+    let mut buffer = vec![0; 64 << 10];
+    let mut part = file.take(bytes_max);
+    while scan.wants_more() {
+        match part.read(&mut buffer)? {
+            0 => break,
+            length => scan.push(buffer.get(..length).unwrap_or_default()),
+        }
+    }
+    Ok(())
+}
+
+/// Looks through the bytes of a file as they come.
+struct Scan {
+    is_mail: bool,
+    /// How archives begin that may be behind it.
+    behind: &'static [&'static [u8]],
+    /// Bytes so far.
+    seen: u64,
+    /// The last bytes, or the line at hand.
+    kept: Vec<u8>,
+    is_found: bool,
+}
+
+impl Scan {
+    fn of(path: &str, head: &[u8]) -> Option<Self> {
+        let is_mail = ["eml", "mbox", "mht", "mhtml"]
+            .iter()
+            .any(|known| kind_ending(path).eq_ignore_ascii_case(known))
+            || MAILS.iter().any(|start| head.starts_with(start));
+        let behind = if is_mail {
+            &[]
+        } else if PROGRAMS.iter().any(|start| head.starts_with(start)) {
+            BEHIND_PROGRAMS
+        } else if head.starts_with(b"#!") {
+            BEHIND_SCRIPTS
+        } else {
+            return None;
+        };
+        Some(Self { is_mail, behind, seen: 0, kept: Vec::new(), is_found: false })
+    }
+
+    fn wants_more(&self) -> bool {
+        !(self.is_found || self.is_mail && self.seen > MAIL_BYTES_MAX)
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        if self.is_mail {
+            self.push_lines(bytes);
+        } else {
+            self.push_program(bytes);
+        }
+        self.seen = self.seen.saturating_add(u64::try_from(bytes.len()).unwrap_or_default());
+    }
+
+    fn push_program(&mut self, bytes: &[u8]) {
+        let before = self.kept.len().min(8);
+        self.kept.extend_from_slice(bytes);
+        let is_near = self.seen < u64::try_from(PROGRAM_BYTES_MAX).unwrap_or_default();
+        let from = self.kept.len().saturating_sub(bytes.len()).saturating_sub(before);
+        let new = self.kept.get(from..).unwrap_or_default();
+        let holds = |magic: &&[u8]| new.windows(magic.len()).any(|at| at == *magic);
+        self.is_found |= is_near && self.behind.iter().any(holds);
+        let old = self.kept.len().saturating_sub(TAIL_BYTES);
+        self.kept.drain(..old);
+    }
+
+    fn push_lines(&mut self, bytes: &[u8]) {
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let room = LINE_BYTES_MAX.saturating_sub(self.kept.len());
+            self.kept.extend(part.iter().take(room));
+            if part.ends_with(b"\n") {
+                self.is_found |= attaches(&self.kept);
+                self.kept.clear();
+            }
+        }
+    }
+
+    fn finish(self) -> Option<Refusal> {
+        let refusal = |what: &str, cure: &str| {
+            Some((GapKind::NotAnArchive, format!("{what} is not read; {cure}")))
+        };
+        if self.is_mail && (self.is_found || attaches(&self.kept)) {
+            return refusal(MAIL, "save the attachment, and name that");
+        }
+        if self.is_mail && self.seen > MAIL_BYTES_MAX {
+            return refusal(
+                MAIL,
+                "it is too large to look through, save what is attached, and name that",
+            );
+        }
+        let is_zip = || !self.is_mail && has_zip_end(&self.kept);
+        if !self.is_mail && (self.is_found || is_zip()) {
+            return refusal(
+                PROGRAM,
+                "unpack it, as with `7z x FILE -oDIRECTORY`, and name the directory",
+            );
+        }
+        None
+    }
+}
+
+/// Returns `true` if a line of a mail tells of an archive that is attached: `Content-Type: application/gzip; name="publish2.tgz"`, or
+/// `begin 644 publish2.tgz`.
+fn attaches(line: &[u8]) -> bool {
+    let Ok(line) = std::str::from_utf8(line.trim_ascii_end()) else { return false };
+    let line = line.to_ascii_lowercase();
+    let kind = line.strip_prefix("content-type:").and_then(|kind| kind.trim().split(';').next());
+    let is_archive = |kind: &str| {
+        kind.strip_prefix("application/").is_some_and(|kind| {
+            ATTACHED.iter().any(|known| kind.contains(known)) && !kind.starts_with("vnd.open")
+        })
+    };
+    let named = line.split_once("name=").map(|(_, name)| name.trim_matches(['"', '\'', ';', ' ']));
+    let encoded = line.strip_prefix("begin ").and_then(|rest| rest.split_once(' '));
+    let encoded = encoded.filter(|(mode, _)| mode.parse::<u16>().is_ok()).map(|(_, name)| name);
+    kind.is_some_and(is_archive)
+        || named.into_iter().chain(encoded).any(|name| {
+            let name = name.split('"').next().unwrap_or_default();
+            names_archive(name) || claims_compression(name)
+        })
+}
+
+/// Returns `true` if a zip ends near the end of a file. A program that reads zips has the mark alone.
+fn has_zip_end(tail: &[u8]) -> bool {
+    let is_end = |at: &[u8]| {
+        let number = |from: usize| {
+            let bytes = at.get(from..)?.first_chunk::<2>()?;
+            Some(usize::from(u16::from_le_bytes(*bytes)))
+        };
+        let (Some(entries), Some(comment)) = (number(10), number(20)) else { return false };
+        let directory = at.get(12..).and_then(|rest| rest.first_chunk::<4>());
+        let directory = directory.map_or(0, |bytes| u32::from_le_bytes(*bytes));
+        entries > 0
+            && usize::try_from(directory).unwrap_or(usize::MAX) >= entries.saturating_mul(46)
+            && END_BYTES.saturating_add(comment) <= at.len()
+    };
+    let marks = tail.windows(END.len()).enumerate().filter(|(_, at)| *at == END);
+    marks.filter_map(|(at, _)| tail.get(at..)).any(is_end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intake::zip_writer::{Entry, zip};
+
+    fn found(path: &str, bytes: &[u8]) -> Option<String> {
+        let (head, mut rest) = bytes.split_at(bytes.len().min(1 << 10));
+        find(path, head, &mut rest).unwrap().map(|(_, reason)| reason)
+    }
+
+    fn tells(path: &str, bytes: &[u8], what: &str) -> bool {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("f"), bytes).unwrap();
+        let head = &bytes[..bytes.len().min(1 << 10)];
+        let in_folder = find_in(&home.path().join("f"), path, head).map(|(_, reason)| reason);
+        let found = found(path, bytes);
+        assert_eq!(found, in_folder, "{path}");
+        found.is_some_and(|reason| reason.starts_with(what))
+    }
+
+    #[test]
+    fn archive_behind_a_program_is_found() {
+        let packed = zip(&[Entry::file("crx-quickstart/x", b"1")]);
+        for start in [&b"MZ"[..], b"\x7fELF\x02"] {
+            let program = [start, &vec![0xa7; 3 << 20]].concat();
+            assert!(!tells("x", &program, ""));
+            assert!(tells("x", &[&program, packed.as_slice()].concat(), PROGRAM));
+            let seven = [start, &vec![0xa7; 300_000], b"7z\xbc\xaf\x27\x1c\0\x04"].concat();
+            assert!(tells("x.exe", &seven, PROGRAM));
+            assert!(!tells("x", &[start, b"PK\x05\x06", &[0; 90]].concat(), ""));
+        }
+        assert!(tells("x.run", b"#!/bin/sh\nexit\n\x1f\x8b\x08\0\0", PROGRAM));
+        assert!(!tells("x.sh", b"#!/bin/sh\nexit\n", ""));
+    }
+
+    #[test]
+    fn archive_attached_to_a_mail_is_found() {
+        let mail = |part: &str| format!("From: a\n\n{}\n{part}\n", "text\n".repeat(900));
+        for part in [
+            "Content-Type: application/gzip; name=\"publish2.tgz\"",
+            "Content-Disposition: attachment; filename=\"publish2.tar.gz\"",
+            "\tname=publish2.zip",
+            "begin 644 publish2.tgz",
+        ] {
+            assert!(tells("x.eml", mail(part).as_bytes(), MAIL), "{part}");
+            assert!(tells("x", mail(part).as_bytes(), MAIL), "{part}");
+        }
+        for part in ["Content-Type: image/png; name=\"a.png\"", "see publish2.tgz", ""] {
+            assert!(!tells("x.eml", mail(part).as_bytes(), ""), "{part}");
+        }
+    }
+
+    #[test]
+    fn packed_bytes_as_text_are_known() {
+        let line = format!("{}\n", "Ab3+".repeat(19));
+        for text in [
+            "H4sIAAAA",
+            "/Td6WFoAAATm",
+            "QlpoOTFBWSZT",
+            &line.repeat(3),
+            &format!("see below\n{}", line.repeat(3)),
+            "begin 644 publish2.tgz\nM'XL(\n",
+            "00000000: 1f8b 0800\n",
+        ] {
+            assert!(is_packed_text(text.as_bytes()), "{text}");
+        }
+        for text in [
+            "see the ticket",
+            &format!("-----BEGIN CERTIFICATE-----\n{}", line.repeat(3)),
+            &format!("{}\n", "0123456789abcdef".repeat(4)).repeat(4),
+            "begin 644 talks\nwith him\n",
+            &line,
+        ] {
+            assert!(!is_packed_text(text.as_bytes()), "{text}");
+        }
+    }
+}
