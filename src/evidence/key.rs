@@ -2,6 +2,7 @@
 //!
 //! Nothing here may put key bytes into an error, a message or a value. Parsing cannot fail, so there is no error to leak them.
 
+use super::key_alterations::{restored, wrapper};
 use super::key_spellings::spellings;
 use super::key_traces::traces;
 use super::{Fact, Found, Kind, Names, ParseError, Reads, path};
@@ -135,6 +136,8 @@ pub fn digest_key(bytes: &[u8]) -> KeyDigest {
         text: text_kind(bytes),
         spelled: spellings(bytes),
         traces: traces(bytes),
+        restored: restored(bytes),
+        wrapper: wrapper(bytes),
     }
 }
 

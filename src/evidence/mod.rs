@@ -17,6 +17,7 @@ mod java_version;
 mod kept_text;
 mod key;
 mod key_decodings;
+mod key_alterations;
 mod key_spellings;
 mod key_traces;
 mod log;

@@ -90,6 +90,84 @@ impl fmt::Display for TextKind {
     }
 }
 
+/// What a tool on the way did to a key file, where it can be undone and the digest of the result proves it.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Alteration {
+    /// Every LF became CR LF: FTP in text mode, a Windows checkout of git without `*.bin binary`.
+    LfToCrLf,
+    /// Every CR LF became LF: `dos2unix`, git with `text=auto`. The bytes are lost; a peer has them.
+    CrLfToLf,
+    /// Its bytes were read as Latin-1 or Windows-1252 and written as UTF-8: a template engine, PowerShell's `Set-Content`.
+    Utf8,
+    /// It was written as base64.
+    Base64,
+    /// It was written as hexadecimal digits.
+    Hex,
+}
+
+impl fmt::Display for Alteration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::LfToCrLf => "with its line ends turned into CR LF (copied in text mode)",
+            Self::CrLfToLf => "with its line ends turned into LF (copied in text mode)",
+            Self::Utf8 => "converted to UTF-8 (copied as text)",
+            Self::Base64 => "written as base64 text",
+            Self::Hex => "written as hexadecimal text",
+        })
+    }
+}
+
+/// A tool whose output lies where a key belongs, known by the first bytes.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wrapper {
+    /// A pointer of Git LFS, instead of the file.
+    GitLfs,
+    /// A file that git-crypt keeps encrypted.
+    GitCrypt,
+    /// An OpenPGP message.
+    OpenPgp,
+    /// A file encrypted with age.
+    Age,
+    /// A file encrypted with `openssl enc`.
+    OpenSsl,
+    /// A document of sops.
+    Sops,
+    /// A Java key store (JKS or JCEKS).
+    JavaKeyStore,
+    /// A PKCS#12 key store.
+    Pkcs12,
+    /// A PEM document: a certificate or a private key.
+    Pem,
+    /// A file packed with gzip.
+    Gzip,
+    /// A zip.
+    Zip,
+}
+
+impl fmt::Display for Wrapper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::GitLfs => "a Git LFS pointer",
+            Self::GitCrypt => "a file encrypted by git-crypt",
+            Self::OpenPgp => "an OpenPGP message",
+            Self::Age => "a file encrypted by age",
+            Self::OpenSsl => "a file encrypted by openssl enc",
+            Self::Sops => "a sops document",
+            Self::JavaKeyStore => "a Java key store",
+            Self::Pkcs12 => "a PKCS#12 key store",
+            Self::Pem => "a PEM document",
+            Self::Gzip => "a gzip file",
+            Self::Zip => "a zip file",
+        })
+    }
+}
+
 /// All that is kept of a key file's content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KeyDigest {
@@ -109,6 +187,12 @@ pub struct KeyDigest {
     /// Hashes of its parts, by which a text that holds one of them is told; known and saved like `spelled`.
     #[serde(skip)]
     pub traces: Vec<u64>,
+    /// What the content would be if an alteration were undone: candidates, which the keys of peers decide.
+    #[serde(default)]
+    pub restored: Vec<(Alteration, Digest)>,
+    /// The tool that the content comes from, by its first bytes. Older facts do not say.
+    #[serde(default)]
+    pub wrapper: Option<Wrapper>,
 }
 
 /// A file named `hmac` or `master` in some bundle's data directory.

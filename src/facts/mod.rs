@@ -38,7 +38,7 @@ pub use digest::{Digest, Hex};
 pub use gap::{Gap, GapKind};
 pub use jcr::{JcrKey, JcrKeys, JcrShape, Repository};
 pub use jcr_history::{KeyHistory, PastKeys, PastState};
-pub use key::{KeyDigest, KeyFile, KeyName, TextKind};
+pub use key::{Alteration, KeyDigest, KeyFile, KeyName, TextKind, Wrapper};
 pub use log::{Log, LogFile, LogSignature, LogTime, LogTopic, Seen, Sighting, Told};
 pub use node_store::{
     AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, DOCUMENT_STORE, DOCUMENT_STORE_TYPE, NodeStore,

@@ -65,15 +65,16 @@ fn key(member: &Member, name: KeyName) -> Cell {
 
 fn known(member: &Member, name: KeyName, key: &EffectiveKey) -> Cell {
     let stray = key.stray.map(|line_end| format!(" + {}", line_end.short()));
-    let text = key.value.short() + &stray.clone().unwrap_or_default();
+    let altered = key.altered.map(|_| " (altered)".to_owned());
+    let text = key.value.short() + &stray.or(altered).unwrap_or_default();
     // A stray line end is no other key, but the file is not what its peers have.
     let cell = Cell::compared(text, key.digest.whole.sha256.to_string());
     let is_of = |name: &KeyName| member.known_key(*name).is_some_and(|k| k.value == key.value);
     let is_both = KeyName::ALL.iter().all(is_of);
-    if key.digest.text.is_some() || key.digest.uniform || is_both {
-        cell.wrong(None)
-    } else if stray.is_some() {
+    if key.is_flawed() && !is_both {
         cell.wrong(Some(key.value.sha256.to_string()))
+    } else if key.digest.text.is_some() || key.digest.uniform || is_both {
+        cell.wrong(None)
     } else if !name.known_lengths().contains(&key.value.bytes) {
         // One that was cut or written over is none.
         let may_be = name.may_have_length(key.value.bytes);

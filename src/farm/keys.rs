@@ -1,8 +1,8 @@
 //! Which keys an instance works with, decided from its own files and those of its peers.
 
 use crate::facts::{
-    CRYPTO_FILE, CRYPTO_KEYS_PATH, Digest, GapKind, JcrKeys, KeyDigest, KeyFile, KeyName, LineEnd,
-    Place, Snapshot, StorageMode,
+    Alteration, CRYPTO_FILE, CRYPTO_KEYS_PATH, Digest, GapKind, JcrKeys, KeyDigest, KeyFile,
+    KeyName, LineEnd, Place, Snapshot, StorageMode,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,8 +28,10 @@ pub enum KeyState {
 /// A key that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EffectiveKey {
-    /// What to compare: the content, without its line end where that is a stray one.
+    /// What to compare: the content, without its line end where that is a stray one, and as it was before it was altered.
     pub value: Digest,
+    /// What a tool did to it, where a peer has the key as it was before.
+    pub altered: Option<Alteration>,
     /// The stray line end, where there is one. Only files have one.
     pub stray: Option<LineEnd>,
     /// The content as it was read.
@@ -69,36 +71,60 @@ impl EffectiveKey {
         }
     }
 
-    /// Returns `true` if it lies in the repository.
+    /// Returns `true` if the content is a key, but not as it belongs there: a line end follows it, or a tool altered it.
+    pub fn is_flawed(&self) -> bool {
+        self.stray.is_some() || self.altered.is_some()
+    }
+
+    /// Returns `true` if the content may be a key: neither text, nor a tool's output, nor of a length that no key has.
+    pub fn is_plausible(&self, name: KeyName) -> bool {
+        let digest = &self.digest;
+        let is_other = digest.text.is_some() || digest.wrapper.is_some() || digest.uniform;
+        self.is_flawed() || !is_other && name.may_have_length(self.value.bytes)
+    }
+
+    /// Says whether it lies in the repository.
     pub fn is_in_jcr(&self) -> bool {
         self.file().is_none()
     }
 }
 
-/// Decides the keys of every snapshot of a farm.
-pub(super) fn decide(farm: &[(String, Snapshot)]) -> Vec<BTreeMap<KeyName, KeyState>> {
-    let peers: BTreeMap<KeyName, BTreeSet<Digest>> = KeyName::ALL
-        .into_iter()
-        .map(|name| {
-            let verified = farm.iter().filter(|(_, snapshot)| snapshot.is_verified());
-            let digests = verified.flat_map(|(_, snapshot)| {
-                let files = snapshot.keys_in_use(name).map(|file| file.digest.whole);
-                let jcr = snapshot.repository.iter().filter_map(move |r| r.key(name));
-                files.chain(jcr.map(|key| key.digest.whole))
-            });
-            (name, digests.collect())
-        })
-        .collect();
-    let of = |snapshot: &Snapshot| {
-        KeyName::ALL
-            .into_iter()
-            .map(|name| (name, state(snapshot, name, peers.get(&name).unwrap_or(&BTreeSet::new()))))
-            .collect()
-    };
-    farm.iter().map(|(_, snapshot)| of(snapshot)).collect()
+/// The keys of one name that the instances of a farm have, as far as their sources were verified.
+#[derive(Debug, Default)]
+struct Peers {
+    /// As they were read.
+    whole: BTreeSet<Digest>,
+    /// What each would be if every CR LF in it became LF, and what it is.
+    without_cr: BTreeMap<Digest, Digest>,
 }
 
-fn state(snapshot: &Snapshot, name: KeyName, peers: &BTreeSet<Digest>) -> KeyState {
+impl Peers {
+    fn of(farm: &[(String, Snapshot)], name: KeyName) -> Self {
+        let mut peers = Self::default();
+        for (_, snapshot) in farm.iter().filter(|(_, snapshot)| snapshot.is_verified()) {
+            let files = snapshot.keys_in_use(name).map(|file| &file.digest);
+            let jcr = snapshot.repository.iter().filter_map(|r| r.key(name)).map(|key| &key.digest);
+            for digest in files.chain(jcr) {
+                peers.whole.insert(digest.whole);
+                let restored = digest.restored.iter();
+                let without_cr = restored.filter(|(by, _)| *by == Alteration::LfToCrLf);
+                peers.without_cr.extend(without_cr.map(|(_, content)| (*content, digest.whole)));
+            }
+        }
+        peers
+    }
+}
+
+/// Decides the keys of every snapshot of a farm.
+pub(super) fn decide(farm: &[(String, Snapshot)]) -> Vec<BTreeMap<KeyName, KeyState>> {
+    let peers = KeyName::ALL.map(|name| (name, Peers::of(farm, name)));
+    let of = |(_, snapshot): &(String, Snapshot)| {
+        peers.iter().map(|(name, peers)| (*name, state(snapshot, *name, peers))).collect()
+    };
+    farm.iter().map(of).collect()
+}
+
+fn state(snapshot: &Snapshot, name: KeyName, peers: &Peers) -> KeyState {
     let modes: BTreeSet<StorageMode> =
         snapshot.storage_in_place().map(|file| file.storage.mode).collect();
     if snapshot.setting(CRYPTO_KEYS_PATH).is_some() {
@@ -110,7 +136,7 @@ fn state(snapshot: &Snapshot, name: KeyName, peers: &BTreeSet<Digest>) -> KeySta
     }
     let mut known: Vec<EffectiveKey> =
         candidates(snapshot, name).into_iter().map(|file| effective(file, peers)).collect();
-    known.dedup_by(|a, b| a.value == b.value && a.stray == b.stray);
+    known.dedup_by(|a, b| a.value == b.value && a.is_flawed() == b.is_flawed());
     match known.len() {
         0 => why_none(snapshot, name),
         1 => known.pop().map_or(KeyState::NotInSnapshot, |key| KeyState::Known(Box::new(key))),
@@ -125,6 +151,7 @@ fn in_jcr(snapshot: &Snapshot, name: KeyName) -> KeyState {
     match (&repository.keys, repository.key(name)) {
         (_, Some(key)) => KeyState::Known(Box::new(EffectiveKey {
             value: key.digest.whole,
+            altered: None,
             stray: None,
             digest: key.digest.clone(),
             origin: KeyOrigin::Jcr { place: repository.place.clone(), path: key.path() },
@@ -168,14 +195,36 @@ fn why_none(snapshot: &Snapshot, name: KeyName) -> KeyState {
     if shown && snapshot.parts.properties { KeyState::Absent } else { KeyState::NotInSnapshot }
 }
 
-fn effective(file: &KeyFile, peers: &BTreeSet<Digest>) -> EffectiveKey {
-    let stray = stray(file, peers);
+fn effective(file: &KeyFile, peers: &Peers) -> EffectiveKey {
+    let altered = altered(file, peers);
+    let stray = if altered.is_none() { stray(file, &peers.whole) } else { None };
+    let content = altered.map(|(content, _)| content).or(stray.map(|(content, _)| content));
     EffectiveKey {
-        value: stray.map_or(file.digest.whole, |(content, _)| content),
+        value: content.unwrap_or(file.digest.whole),
+        altered: altered.map(|(_, alteration)| alteration),
         stray: stray.map(|(_, line_end)| line_end),
         digest: file.digest.clone(),
         origin: KeyOrigin::File(file.clone()),
     }
+}
+
+/// Decides whether a key file is a peer's key that a tool altered.
+///
+/// The digest of what it was before is that of a peer's file, which has a length that this key has. A key may hold CR LF by
+/// nature; so a file whose own length is right is never suspected of having grown, only of having lost none.
+fn altered(file: &KeyFile, peers: &Peers) -> Option<(Digest, Alteration)> {
+    let lengths = file.name.known_lengths();
+    let whole = &file.digest.whole;
+    let has_length = |digest: &Digest| lengths.contains(&digest.bytes);
+    let is_undone = |(alteration, content): &&(Alteration, Digest)| {
+        let may_be = *alteration != Alteration::LfToCrLf || !has_length(whole);
+        may_be && has_length(content) && peers.whole.contains(content)
+    };
+    if let Some((alteration, content)) = file.digest.restored.iter().find(is_undone) {
+        return Some((*content, *alteration));
+    }
+    let before = peers.without_cr.get(whole).filter(|_| !has_length(whole))?;
+    has_length(before).then_some((*before, Alteration::CrLfToLf))
 }
 
 /// Decides whether a key file ends in a line end that is not part of the key.

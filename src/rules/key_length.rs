@@ -26,7 +26,8 @@ fn on(member: &Member, name: KeyName) -> Option<Hit> {
     let key = member.known_key(name)?;
     let (digest, lengths) = (&key.digest, name.known_lengths());
     // A stray newline, text and an empty file have rules of their own, which say more.
-    let told_elsewhere = key.stray.is_some() || digest.text.is_some() || digest.uniform;
+    let told_elsewhere =
+        key.is_flawed() || digest.text.is_some() || digest.uniform || digest.wrapper.is_some();
     if told_elsewhere || lengths.contains(&digest.whole.bytes) {
         return None;
     }

@@ -3,7 +3,7 @@
 use super::steps::{self, OVERWRITE_WARNING, quoted};
 use super::{Hit, Rule, Severity, Step};
 use crate::facts::{KeyFile, KeyName, TextKind};
-use crate::farm::{Farm, KeyOrigin, Member};
+use crate::farm::{EffectiveKey, Farm, KeyOrigin, Member};
 
 pub(super) static RULE: Rule = Rule {
     id: "key-not-binary",
@@ -26,7 +26,8 @@ fn check(farm: &Farm) -> Vec<Hit> {
 }
 
 fn on(member: &Member, name: KeyName) -> Option<Hit> {
-    let key = member.known_key(name)?;
+    let is_told = |key: &&EffectiveKey| key.altered.is_some() || key.digest.wrapper.is_some();
+    let key = member.known_key(name).filter(|key| !is_told(key))?;
     let text = key.digest.text?;
     let message = format!("{name} of {} is {text}, not a key", member.name);
     let mut steps: Vec<Step> = vec![OVERWRITE_WARNING.into()];

@@ -46,32 +46,53 @@ fn fix(
         let which = "Settle jcr-key-mismatch there first, and scan again: it is not clear which key is the right one.";
         return vec![format!("On {}, nothing is to be cut off yet. {which}", member.name).into()];
     }
+    let path = quoted(&file.place.path);
+    let repair = bring(farm, member, key, file).unwrap_or_else(|| {
+        let cut = if end == LineEnd::Lf { "byte" } else { "2 bytes" };
+        let command = format!("truncate -s {} {path}", key.value.bytes);
+        Step::command(&format!("Cut the last {cut} off"), &command)
+    });
+    replace(member, key, file, repair)
+}
+
+/// Brings a key as it belongs there from a peer that has it; `None` where none has.
+pub(super) fn bring(
+    farm: &Farm,
+    member: &Member,
+    key: &EffectiveKey,
+    file: &KeyFile,
+) -> Option<Step> {
     let right = |m: &&Member| {
-        m.known_key(file.name).is_some_and(|peer| peer.stray.is_none() && peer.value == key.value)
+        m.known_key(file.name).is_some_and(|peer| !peer.is_flawed() && peer.value == key.value)
     };
-    let (path, bytes) = (quoted(&file.place.path), key.value.bytes);
-    let (name, key_name) = (&member.name, file.name);
+    let (path, name, key_name) = (quoted(&file.place.path), &member.name, file.name);
     let put = format!("cp {key_name} {path} && chmod 600 {path}");
     let peers = || farm.members.iter().filter(right);
     let in_file = peers().find_map(|m| Some((m, m.key_in_file(file.name)?.1)));
-    let repair = if let Some((peer, theirs)) = in_file {
+    let lead = if let Some((peer, theirs)) = in_file {
         let theirs = quoted(&theirs.place.path);
-        let lead = format!(
+        format!(
             "Bring {theirs} of {} to {name} in binary mode, as the file {key_name}, and put it in place",
             peer.name
-        );
-        Step::command(&lead, &put)
-    } else if let Some(peer) = peers().next() {
-        let lead = format!(
-            "Download the binary property {key_name} of /etc/key of {} (CRXDE Lite) as the file {key_name}, bring it to {name}, and put it in place",
-            peer.name
-        );
-        Step::command(&lead, &put)
+        )
     } else {
-        let cut = if end == LineEnd::Lf { "byte" } else { "2 bytes" };
-        let command = format!("truncate -s {bytes} {path}");
-        Step::command(&format!("Cut the last {cut} off"), &command)
+        format!(
+            "Download the binary property {key_name} of /etc/key of {} (CRXDE Lite) as the file {key_name}, bring it to {name}, and put it in place",
+            peers().next()?.name
+        )
     };
+    Some(Step::command(&lead, &put))
+}
+
+/// Replaces a key file while the instance stands, and has the result checked.
+pub(super) fn replace(
+    member: &Member,
+    key: &EffectiveKey,
+    file: &KeyFile,
+    repair: Step,
+) -> Vec<Step> {
+    let (path, bytes) = (quoted(&file.place.path), key.value.bytes);
+    let (name, key_name) = (&member.name, file.name);
     let check = format!(
         "It must have {bytes} bytes and the md5 sum {}; where it has not, put back what was kept",
         key.value.md5

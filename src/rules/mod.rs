@@ -44,6 +44,7 @@ mod jcr_key_changed;
 mod jcr_key_leftover;
 mod jcr_key_mismatch;
 mod jcr_key_missing;
+mod key_altered;
 mod key_degenerate;
 mod key_length;
 mod key_misplaced;
@@ -116,6 +117,7 @@ pub static RULES: &[&Rule] = &[
     &key_missing::RULE,
     &keys_external::RULE,
     &key_trailing_newline::RULE,
+    &key_altered::RULE,
     &key_length::RULE,
     &key_not_binary::RULE,
     &key_degenerate::RULE,

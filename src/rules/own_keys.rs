@@ -31,6 +31,8 @@ pub(super) enum Flaw {
     InJcr,
     /// A line end follows one.
     LineEnd,
+    /// A tool altered one; a peer has it as it was.
+    Altered,
     /// Each has the name of the other.
     Swapped,
 }
@@ -44,6 +46,8 @@ pub(super) fn mend(member: &Member, flaws: &BTreeSet<Flaw>) -> String {
         format!("move the keys of {name} from its /etc/key to files, as is told below")
     } else if has_stray(member) {
         format!("settle key-trailing-newline on {name}")
+    } else if flaws.contains(&Flaw::Altered) {
+        format!("settle key-altered on {name}")
     } else {
         format!("settle key-degenerate on {name}")
     };
@@ -57,6 +61,7 @@ pub(super) fn mended(flaws: &BTreeSet<Flaw>) -> String {
         Flaw::Misplaced => "in their place",
         Flaw::InJcr => "as files",
         Flaw::LineEnd => "without the line end",
+        Flaw::Altered => "as they were before a tool altered them",
         Flaw::Swapped => "each under its own name",
     };
     flaws.iter().map(of).collect::<Vec<_>>().join(" and ")
@@ -69,6 +74,7 @@ pub(super) fn with_flaws(flaws: &BTreeSet<Flaw>) -> &'static str {
         (Some(Flaw::Misplaced), None) => ", which lie in the wrong place there",
         (Some(Flaw::InJcr), None) => ", which lie in the JCR there",
         (Some(Flaw::LineEnd), None) => " without the line end that does not belong there",
+        (Some(Flaw::Altered), None) => ", of which a file was altered there",
         (Some(Flaw::Swapped), None) => ", which are swapped there",
         _ => ", which are not as they should be there",
     }
@@ -197,7 +203,10 @@ fn content(member: &Member, name: KeyName) -> Option<Content> {
 fn in_place(key: &EffectiveKey) -> Option<Content> {
     let is_key =
         |digest: &Digest| KeyName::ALL.iter().any(|name| name.may_have_length(digest.bytes));
-    if key.digest.text.is_some() || key.digest.uniform {
+    if key.altered.is_some() {
+        return Some((key.value, BTreeSet::from([Flaw::Altered])));
+    }
+    if key.digest.text.is_some() || key.digest.uniform || key.digest.wrapper.is_some() {
         return None;
     }
     if is_key(&key.value) {

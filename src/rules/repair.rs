@@ -262,7 +262,7 @@ fn targets<'a>(farm: &'a Farm, source: &Member) -> Vec<&'a Member> {
     let is_wrong = |member: &Member, name: KeyName| match member.key(name) {
         KeyState::Known(key) => {
             let theirs = source.known_key(name).map(|theirs| theirs.value);
-            key.stray.is_some() || Some(key.value) != theirs
+            key.is_flawed() || Some(key.value) != theirs
         }
         KeyState::Absent | KeyState::Ambiguous => true,
         _ => false,

@@ -1,0 +1,281 @@
+//! What tools do to a key file on its way: what it would be without that, as digests, and whose output it is.
+//!
+//! A key is random bytes. A tool that takes it for text changes it in a way that can be undone, and the digest of the result is
+//! that of a peer's key or it is not: there is nothing to guess. Observed: hmac of 33 bytes after a checkout of git on Windows,
+//! of 48 bytes after `copy: content=` of Ansible and `Set-Content` of PowerShell.
+
+use super::key::digest;
+use crate::facts::{Alteration, Digest, Wrapper};
+use crate::wiped::Wiped;
+
+/// The longest file that is looked at. A key in PEM-like base64 with a line end has under 200 bytes.
+const BYTES_MAX: usize = 1024;
+
+/// Digests what the content would be if an alteration were undone, one candidate for each that is possible.
+pub(super) fn restored(bytes: &[u8]) -> Vec<(Alteration, Digest)> {
+    if bytes.len() > BYTES_MAX {
+        return Vec::new();
+    }
+    let undo: [(Alteration, Undo); 4] = [
+        (Alteration::LfToCrLf, without_cr),
+        (Alteration::Utf8, from_utf8),
+        (Alteration::Base64, from_base64),
+        (Alteration::Hex, from_hex),
+    ];
+    let mut all = Vec::new();
+    for (alteration, undo) in undo {
+        let Some(content) = undo(bytes) else { continue };
+        all.push((alteration, digest(&content)));
+        // The tools that write text write a line end behind it as well.
+        if alteration == Alteration::Utf8 {
+            let ends = [&b"\r\n"[..], b"\n"].into_iter().find_map(|end| content.strip_suffix(end));
+            all.extend(ends.map(|content| (alteration, digest(content))));
+        }
+    }
+    all
+}
+
+/// Undoes an alteration, where the content may have gone through it.
+type Undo = fn(&[u8]) -> Option<Wiped>;
+
+/// Turns every CR LF into LF.
+fn without_cr(bytes: &[u8]) -> Option<Wiped> {
+    let mut content = Wiped::with_capacity(bytes.len());
+    for (at, byte) in bytes.iter().enumerate() {
+        let next = at.checked_add(1).and_then(|next| bytes.get(next));
+        if *byte != b'\r' || next != Some(&b'\n') {
+            content.push(*byte);
+        }
+    }
+    (content.len() < bytes.len()).then_some(content)
+}
+
+/// Turns every character of Latin-1 or Windows-1252 back into its byte. A byte order mark goes.
+fn from_utf8(bytes: &[u8]) -> Option<Wiped> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = std::str::from_utf8(bytes).ok().filter(|text| !text.is_ascii())?;
+    let mut content = Wiped::with_capacity(bytes.len());
+    for character in text.chars() {
+        content.push(latin(character)?);
+    }
+    Some(content)
+}
+
+fn latin(character: char) -> Option<u8> {
+    let windows = || WINDOWS_1252.iter().find(|(_, shown)| *shown == character);
+    u8::try_from(u32::from(character)).ok().or_else(|| windows().map(|(byte, _)| *byte))
+}
+
+/// What Windows-1252 has between 0x80 and 0x9F, where Latin-1 has controls. (WHATWG Encoding, index windows-1252)
+const WINDOWS_1252: [(u8, char); 27] = [
+    (0x80, '€'),
+    (0x82, '‚'),
+    (0x83, 'ƒ'),
+    (0x84, '„'),
+    (0x85, '…'),
+    (0x86, '†'),
+    (0x87, '‡'),
+    (0x88, 'ˆ'),
+    (0x89, '‰'),
+    (0x8a, 'Š'),
+    (0x8b, '‹'),
+    (0x8c, 'Œ'),
+    (0x8e, 'Ž'),
+    (0x91, '‘'),
+    (0x92, '’'),
+    (0x93, '“'),
+    (0x94, '”'),
+    (0x95, '•'),
+    (0x96, '–'),
+    (0x97, '—'),
+    (0x98, '˜'),
+    (0x99, '™'),
+    (0x9a, 'š'),
+    (0x9b, '›'),
+    (0x9c, 'œ'),
+    (0x9e, 'ž'),
+    (0x9f, 'Ÿ'),
+];
+
+/// Decodes base64 of either alphabet; white space and the lines of a PEM document that name it do not count.
+fn from_base64(bytes: &[u8]) -> Option<Wiped> {
+    let mut content = Wiped::with_capacity(bytes.len());
+    let (mut bits, mut count) = (0_u32, 0_u32);
+    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.starts_with(b"-----"));
+    for byte in lines.flatten().filter(|byte| !byte.is_ascii_whitespace() && **byte != b'=') {
+        bits = bits << 6 | u32::from(six_bits(*byte)?);
+        count = count.saturating_add(6);
+        if count >= 8 {
+            count = count.saturating_sub(8);
+            let [.., last] = (bits >> count).to_be_bytes();
+            content.push(last);
+        }
+    }
+    Some(content).filter(|content| !content.is_empty())
+}
+
+fn six_bits(digit: u8) -> Option<u8> {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digit = match digit {
+        b'-' => b'+',
+        b'_' => b'/',
+        other => other,
+    };
+    DIGITS.iter().position(|known| *known == digit).and_then(|at| u8::try_from(at).ok())
+}
+
+/// Decodes hexadecimal digits; white space, colons and a `0x` in front do not count.
+fn from_hex(bytes: &[u8]) -> Option<Wiped> {
+    let bytes = bytes.strip_prefix(b"0x").unwrap_or(bytes);
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    let mut digits = bytes.iter().filter(|byte| !byte.is_ascii_whitespace() && **byte != b':');
+    let mut content = Wiped::with_capacity(bytes.len());
+    while let Some(high) = digits.next() {
+        let value = digit(high)?.saturating_mul(16).saturating_add(digit(digits.next()?)?);
+        content.push(u8::try_from(value).ok()?);
+    }
+    Some(content).filter(|content| !content.is_empty())
+}
+
+/// Returns the tool whose output begins like this.
+///
+/// Starts of fewer than four bytes are taken for one only where the length is none of a key: of random keys one in 65,536 begins
+/// with two bytes given.
+pub(super) fn wrapper(bytes: &[u8]) -> Option<Wrapper> {
+    let begins = |(start, _): &&(&[u8], Wrapper)| bytes.starts_with(start);
+    let long = STARTS.iter().find(begins).map(|(_, wrapper)| *wrapper);
+    let is_key_length = [16, 32, 48].contains(&bytes.len());
+    let short =
+        || SHORT_STARTS.iter().find(begins).filter(|_| !is_key_length).map(|(_, wrapper)| *wrapper);
+    long.or_else(short).or_else(|| is_sops(bytes).then_some(Wrapper::Sops))
+}
+
+const STARTS: &[(&[u8], Wrapper)] = &[
+    (b"version https://git-lfs.github.com/spec/", Wrapper::GitLfs),
+    (b"\0GITCRYPT\0", Wrapper::GitCrypt),
+    (b"-----BEGIN PGP ", Wrapper::OpenPgp),
+    (b"age-encryption.org/", Wrapper::Age),
+    (b"-----BEGIN AGE ENCRYPTED FILE", Wrapper::Age),
+    (b"Salted__", Wrapper::OpenSsl),
+    (b"U2FsdGVkX1", Wrapper::OpenSsl),
+    (b"-----BEGIN ", Wrapper::Pem),
+    (b"\xfe\xed\xfe\xed", Wrapper::JavaKeyStore),
+    (b"\xce\xce\xce\xce", Wrapper::JavaKeyStore),
+    (b"PK\x03\x04", Wrapper::Zip),
+];
+
+const SHORT_STARTS: &[(&[u8], Wrapper)] = &[
+    (b"\x1f\x8b\x08", Wrapper::Gzip),
+    // A public-key or a symmetric-key encrypted session key: old format with two bytes of length, old with one, and new format.
+    // (RFC 4880, 4.2 and 5.1)
+    (b"\x85\x01", Wrapper::OpenPgp),
+    (b"\x85\x02", Wrapper::OpenPgp),
+    (b"\x84\x5e", Wrapper::OpenPgp),
+    (b"\x8c\x0d", Wrapper::OpenPgp),
+    (b"\xc1\xc0", Wrapper::OpenPgp),
+    (b"\xc3\x0d", Wrapper::OpenPgp),
+    // A sequence with its length in two bytes, and in it the version 3. (RFC 7292, 4)
+    (b"\x30\x82", Wrapper::Pkcs12),
+];
+
+/// A document of sops says so in a field of its own, whatever comes before.
+fn is_sops(bytes: &[u8]) -> bool {
+    let holds = |text: &[u8]| bytes.windows(text.len()).any(|window| window == text);
+    holds(b"ENC[AES256_GCM,") || bytes.starts_with(b"sops:") || holds(b"\nsops:")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::digest_key;
+
+    /// A key with what every alteration changes: line ends, bytes over 0x7F, some of them controls of Latin-1.
+    const KEY: [u8; 32] = *b"\x01a\n\x80\x99\xe4\r\xff\x00\n0123456789abcdefgh\xc3\x28zz";
+
+    fn finds(alteration: Alteration, altered: &[u8]) -> bool {
+        restored(altered).contains(&(alteration, digest(&KEY)))
+    }
+
+    fn utf8(to_character: impl Fn(u8) -> char) -> Vec<u8> {
+        KEY.iter().map(|byte| to_character(*byte)).collect::<String>().into_bytes()
+    }
+
+    #[test]
+    fn line_ends_are_turned_back() {
+        let grown: Vec<u8> = KEY
+            .iter()
+            .flat_map(|byte| if *byte == b'\n' { vec![b'\r', b'\n'] } else { vec![*byte] })
+            .collect();
+        assert_eq!(grown.len(), 34);
+        assert!(finds(Alteration::LfToCrLf, &grown));
+        assert_eq!(restored(&KEY), []);
+    }
+
+    #[test]
+    fn characters_are_turned_back_with_a_mark_before_and_a_line_end_behind() {
+        let latin = utf8(char::from);
+        let windows = utf8(|byte| {
+            let shown = WINDOWS_1252.iter().find(|(known, _)| *known == byte);
+            shown.map_or(char::from(byte), |(_, shown)| *shown)
+        });
+        for text in [latin, windows] {
+            assert!(finds(Alteration::Utf8, &text));
+            assert!(finds(Alteration::Utf8, &[&b"\xef\xbb\xbf"[..], &text, b"\r\n"].concat()));
+            assert!(finds(Alteration::Utf8, &[&text[..], b"\n"].concat()));
+        }
+        // What could not be read was replaced: nothing brings it back.
+        assert_eq!(restored("a\u{fffd}b".as_bytes()), []);
+    }
+
+    #[test]
+    fn digits_are_decoded_in_the_forms_that_tools_write() {
+        // printf '…' | base64, and xxd -p.
+        let base64 = "AWEKgJnkDf8ACjAxMjM0NTY3ODlhYmNkZWZnaMMoenpa";
+        let hex: String = KEY.iter().map(|byte| format!("{byte:02x}")).collect();
+        let base64 = [&base64[..40], "enp6"].concat();
+        let decoded = from_base64(base64.as_bytes()).unwrap();
+        assert_eq!(decoded[..30], KEY[..30]);
+        for text in [hex.clone(), hex.to_uppercase(), format!("0x{hex}\n"), format!("{hex}\r\n")] {
+            assert!(finds(Alteration::Hex, text.as_bytes()), "{text}");
+        }
+        for (text, bytes) in [
+            ("Zm9vYmE=", "fooba"),
+            ("Zm9v\nYmE", "fooba"),
+            ("-----BEGIN KEY-----\nZm9v\n-----END KEY-----\n", "foo"),
+        ] {
+            assert_eq!(*from_base64(text.as_bytes()).unwrap(), bytes.as_bytes(), "{text}");
+        }
+        assert_eq!(from_base64(b"-_+/").unwrap()[..], [0xfb, 0xff, 0xbf]);
+        assert!(from_hex(b"abc").is_none() && from_hex(b"xy").is_none());
+    }
+
+    #[test]
+    fn tools_are_known_by_how_their_output_begins() {
+        for (bytes, wrapper) in [
+            (
+                &b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 32\n"[..],
+                Wrapper::GitLfs,
+            ),
+            (b"\0GITCRYPT\0\x01\x02", Wrapper::GitCrypt),
+            (b"-----BEGIN PGP MESSAGE-----\n", Wrapper::OpenPgp),
+            (b"\x85\x01\x0c\x03", Wrapper::OpenPgp),
+            (b"Salted__12345678", Wrapper::OpenSsl),
+            (b"\xfe\xed\xfe\xed\0\0\0\x02", Wrapper::JavaKeyStore),
+            (b"\x30\x82\x0a\x00\x02\x01\x03", Wrapper::Pkcs12),
+            (b"-----BEGIN CERTIFICATE-----\n", Wrapper::Pem),
+            (b"\x1f\x8b\x08\0", Wrapper::Gzip),
+            (b"{\"data\":\"ENC[AES256_GCM,data:x]\"}", Wrapper::Sops),
+        ] {
+            assert_eq!(digest_key(bytes).wrapper, Some(wrapper), "{bytes:?}");
+        }
+        let gzip_like = [&b"\x1f\x8b\x08"[..], &[7; 29]].concat();
+        assert_eq!(wrapper(&gzip_like), None, "a key may begin so");
+        assert_eq!(wrapper(&KEY), None);
+    }
+
+    #[test]
+    fn nothing_is_made_of_what_is_too_long() {
+        assert_eq!(restored(&vec![b'\r'; BYTES_MAX + 1]), []);
+        assert_eq!(restored(b""), []);
+    }
+}
