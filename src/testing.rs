@@ -132,6 +132,16 @@ impl Instance {
         instance
     }
 
+    /// Gives it a key under another name, or in a directory, in the data directory of the right bundle.
+    pub(crate) fn stray_key(self, file: &str, name: KeyName, bytes: &[u8]) -> Self {
+        let mut instance = self.key_in("bundle2", name, bytes);
+        let mut key = instance.snapshot.key_files.pop().expect("the key");
+        let directory = key.place.path.rsplit_once('/').expect("a directory").0.to_owned();
+        key.place.path = format!("{directory}/{file}");
+        instance.snapshot.stray_keys.push(key);
+        instance
+    }
+
     /// Gives it a repository whose `/etc/key` holds these keys, and no others.
     pub(crate) fn jcr(self, keys: &[(KeyName, &[u8])]) -> Self {
         self.repository(JcrKeys::Read(jcr_keys(keys)))

@@ -22,6 +22,7 @@ impl Fact {
             | Self::RevisionLocation(_)
             | Self::Storage(_)
             | Self::Key(..)
+            | Self::StrayKey(..)
             | Self::Jar(_)
             | Self::Log(_)
             | Self::Config(ConfigFile::Ignored(_)) => false,

@@ -34,6 +34,7 @@ mod sources;
 mod start_script;
 mod statements;
 mod storage;
+mod stray_key;
 mod text;
 mod timestamp;
 
@@ -90,7 +91,8 @@ pub fn classify(path: &str) -> Option<(&'static Kind, Found<'_>)> {
 }
 
 /// Kinds of small files that may matter wherever they lie: a property file or a script of the install may name them.
-const SMALL_KINDS: [&Kind; 3] = [&key::SMALL, &properties::SMALL, &start_script::SMALL];
+const SMALL_KINDS: [&Kind; 4] =
+    [&stray_key::SMALL, &key::SMALL, &properties::SMALL, &start_script::SMALL];
 
 /// Returns the kind of small file that a path is for which [`classify`] finds none.
 pub fn classify_small(path: &str) -> Option<(&'static Kind, Found<'_>)> {
@@ -98,7 +100,8 @@ pub fn classify_small(path: &str) -> Option<(&'static Kind, Found<'_>)> {
         SMALL_KINDS.into_iter().find_map(|kind| Some((kind, (kind.find)(path)?)))?;
     let directory = path::split(path).0;
     // Bundles keep thousands of files of any name, and configurations have directories of any name.
-    let is_apart = path::split(directory).1 == path::DATA || path::below_config(path).is_some();
+    let is_apart = found.bundle.is_empty() && path::split(directory).1 == path::DATA
+        || path::below_config(path).is_some();
     (!is_apart && may_hold(directory)).then_some((kind, found))
 }
 
@@ -214,6 +217,8 @@ pub enum Fact {
     Storage(Storage),
     /// `hmac` or `master`, digested.
     Key(KeyName, KeyDigest),
+    /// What may be one of them by its name, and is not in its place.
+    StrayKey(KeyName, KeyDigest),
     /// `sling.id.file`: canonical lower-case UUID.
     SlingId(String),
     /// `sling.options.file`: the selected mode of each group.

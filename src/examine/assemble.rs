@@ -82,6 +82,7 @@ pub(super) fn snapshots(
         snapshot(source, root, evidence, layout, keys, &concerned.all(root))
     };
     let mut snapshots: Vec<Snapshot> = roots.iter().map(with_layout).collect();
+    add_stray_keys(source, &items, &tops, &mut snapshots);
     gaps.extend(snapshots.iter().flat_map(unidentified));
     let installs = || roots.values().zip(&snapshots);
     let mixed = mixed::gaps(source, installs(), &again, &tops);
@@ -250,6 +251,30 @@ fn moved_keys(source: &str, layout: &Layout, items: &BTreeMap<String, Item>) -> 
     KeyName::ALL.into_iter().filter_map(key).collect()
 }
 
+/// Gives each snapshot the files of other names and places that may be keys.
+fn add_stray_keys(
+    source: &str,
+    items: &BTreeMap<String, Item>,
+    tops: &BTreeSet<&str>,
+    snapshots: &mut [Snapshot],
+) {
+    let mut by_root: BTreeMap<&str, Vec<KeyFile>> = BTreeMap::new();
+    for (path, item) in items {
+        let Item::Read { fact: Ok(Fact::StrayKey(name, digest)), owner: user } = item else {
+            continue;
+        };
+        let Some(root) = owner(path, tops) else { continue };
+        let directory = classify_small(path).map(|(_, found)| found.bundle.to_owned());
+        let place = Place { source: source.to_owned(), path: path.clone() };
+        let (name, digest, owner) = (*name, digest.clone(), user.clone());
+        let directory = directory.unwrap_or_default();
+        by_root.entry(root).or_default().push(KeyFile { name, digest, directory, place, owner });
+    }
+    for snapshot in snapshots {
+        snapshot.stray_keys = by_root.remove(snapshot.root.as_str()).unwrap_or_default();
+    }
+}
+
 fn snapshot(
     source: &str,
     root: &str,
@@ -332,6 +357,7 @@ fn add(
         | Fact::RevisionLocation(_)
         | Fact::Jar(_)
         | Fact::Config(_)
+        | Fact::StrayKey(..)
         | Fact::Installed(_) => {}
     }
 }

@@ -42,7 +42,8 @@ fn digests(snapshot: &Snapshot) -> impl Iterator<Item = &KeyDigest> {
     let past = snapshot.repository.iter().flat_map(|stored| &stored.history.others);
     let past = past.flat_map(|past| &past.keys);
     let stored = snapshot.repository.iter().flat_map(Repository::keys).chain(past);
-    snapshot.all_key_files().map(|file| &file.digest).chain(stored.map(|key| &key.digest))
+    let files = snapshot.all_key_files().chain(&snapshot.stray_keys);
+    files.map(|file| &file.digest).chain(stored.map(|key| &key.digest))
 }
 
 /// Returns the parts of a text that may be a key: words, and parts of paths and addresses.

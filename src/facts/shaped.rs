@@ -37,7 +37,8 @@ impl Snapshot {
 
     fn each_text(&mut self, visit: Visit<'_>) {
         self.bundles.iter_mut().for_each(|one| bundle(one, visit));
-        let keys = self.key_files.iter_mut().chain(&mut self.moved_keys);
+        let keys =
+            self.key_files.iter_mut().chain(&mut self.moved_keys).chain(&mut self.stray_keys);
         let owners = keys.map(|file| &mut file.owner);
         let owners = owners.chain(self.storage_files.iter_mut().map(|file| &mut file.owner));
         let directories = self.bundles.iter_mut().flat_map(|bundle| &mut bundle.directories);

@@ -45,6 +45,9 @@ pub struct Snapshot {
     /// The keys in the directory that `com.adobe.granite.crypto.keys.path` names, where the snapshot has that.
     #[serde(default)]
     pub moved_keys: Vec<KeyFile>,
+    /// Files in bundles' data directories that may be keys by their names, where AEM does not look for one: `hmac.bin`, `data/hmac`.
+    #[serde(default)]
+    pub stray_keys: Vec<KeyFile>,
     /// What its repository says of the keys; `None` when the snapshot has no segment store.
     pub repository: Option<Repository>,
     /// Where it keeps its repository; `None` where nothing in the snapshot says so.
@@ -70,7 +73,8 @@ pub struct Snapshot {
 impl Snapshot {
     /// Forgets how its keys look in other text, once nothing is left to be compared with that.
     pub fn forget_spellings(&mut self) {
-        let files = self.key_files.iter_mut().chain(&mut self.moved_keys);
+        let files =
+            self.key_files.iter_mut().chain(&mut self.moved_keys).chain(&mut self.stray_keys);
         let stored = self.repository.iter_mut().flat_map(|stored| {
             let now = match &mut stored.keys {
                 JcrKeys::Read(keys) => keys.as_mut_slice(),

@@ -1,8 +1,9 @@
 //! `key-misplaced`: key files lie in the data directory of a bundle that does not read them.
 
 use super::fold::folded;
+use super::groups::names;
 use super::own_keys::key_in;
-use super::steps::{self, KA_23909, quoted};
+use super::steps::{self, KA_23909, OVERWRITE_WARNING, quoted};
 use super::{Hit, Rule, Severity, Step};
 use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE, Digest, KeyFile, KeyName, Place, StorageMode};
 use crate::farm::{Farm, Member};
@@ -12,10 +13,10 @@ pub(super) static RULE: Rule = Rule {
     id: "key-misplaced",
     severity: Severity::Error,
     compares: false,
-    summary: "a key file lies in the wrong bundle's data directory",
+    summary: "a key file lies where AEM does not read it",
     why: "hmac and master are read from com.adobe.granite.crypto.file, storage from com.adobe.granite.crypto. Bundle numbers differ \
           between instances, so a number taken from a guide or from another instance leads to the wrong directory, where the \
-          file has no effect. Anyone who may read that directory has the key.",
+          file has no effect; nor has one of another name (hmac.bin), or in a directory in the right one (data/data). Anyone who may read that directory has the key.",
     fix: "Move the file to the right directory, or delete it where the right one is in place.",
     references: &[KA_23909],
     check,
@@ -29,7 +30,76 @@ fn check(farm: &Farm) -> Vec<Hit> {
         .flatten()
         .map(|key| key.value)
         .collect();
-    farm.members.iter().flat_map(|member| on(member, &keys)).collect()
+    let strays = farm.members.iter().filter_map(|member| stray_hit(farm, member));
+    farm.members.iter().flat_map(|member| on(member, &keys)).chain(strays).collect()
+}
+
+/// A file of another name, or one level too deep, in a bundle's data directory.
+struct Stray<'f> {
+    name: KeyName,
+    file: &'f KeyFile,
+    /// The instances whose key it is.
+    peers: Vec<&'f Member>,
+}
+
+/// Returns the files that are the keys of peers, where the instance itself works with other keys or with none. Its digest proves it.
+fn strays<'f>(farm: &'f Farm, member: &'f Member) -> Vec<Stray<'f>> {
+    let of = |name: KeyName| {
+        let own = member.known_key(name).map(|key| key.value);
+        member.snapshot.stray_keys.iter().find_map(|file| {
+            let trimmed = file.digest.trimmed.iter().map(|(_, content)| *content);
+            let contents: Vec<Digest> = [file.digest.whole].into_iter().chain(trimmed).collect();
+            let has_it = |peer: &&Member| {
+                let key = peer.known_key(name).filter(|key| !key.is_flawed());
+                key.is_some_and(|key| contents.contains(&key.value) && Some(key.value) != own)
+            };
+            let peers: Vec<&Member> = farm.members.iter().filter(has_it).collect();
+            (!peers.is_empty()).then_some(Stray { name, file, peers })
+        })
+    };
+    if member.is_in_jcr_mode() {
+        Vec::new()
+    } else {
+        KeyName::ALL.into_iter().filter_map(of).collect()
+    }
+}
+
+fn stray_hit(farm: &Farm, member: &Member) -> Option<Hit> {
+    let strays = strays(farm, member);
+    let peers = names(&strays.first()?.peers);
+    let right = steps::data_directory(&member.snapshot, CRYPTO_FILE);
+    let lie = |stray: &Stray<'_>| format!("{} as {}", stray.name, stray.file.place.path);
+    let lie = strays.iter().map(lie).collect::<Vec<_>>().join(", ");
+    let message = format!(
+        "{}: the keys of {peers} lie where AEM does not look for them: {lie}; it reads hmac and master in {right}",
+        member.name
+    );
+    let hit = Hit::on(member, message).at(strays.iter().map(|stray| &stray.file.place));
+    Some(hit.fix(put(member, &strays, &right)))
+}
+
+/// Puts each where it belongs. Where the repair copies the keys of a peer, that is another way to the same.
+fn put(member: &Member, strays: &[Stray<'_>], right: &str) -> Vec<Step> {
+    let instance = &member.name;
+    let place = |name: KeyName| quoted(&format!("{right}/{}", name.file_name()));
+    let copy = |stray: &Stray<'_>| {
+        let (from, to) = (quoted(&stray.file.place.path), place(stray.name));
+        let copy = format!("cp {from} {to} && chmod 600 {to}");
+        let at_hand = format!(
+            "The right {} is on {instance} already: this does the same as bringing it from another instance",
+            stray.name
+        );
+        Step::command(&format!("Put the right {} in its place", stray.name), &copy)
+            .replaced_by_copy(instance, Step::command(&at_hand, &copy))
+    };
+    let in_use = KeyName::ALL.map(|name| member.key_in_file(name).map(|_| place(name)));
+    let in_use: Vec<&str> = in_use.iter().flatten().map(String::as_str).collect();
+    let keep = (!in_use.is_empty()).then(|| steps::keep("keys", instance, &in_use));
+    let before = [OVERWRITE_WARNING.into(), Step::stop(instance)].into_iter().chain(keep);
+    let after = [Step::start(instance), steps::remove_kept(instance)];
+    let copies: Vec<Step> = strays.iter().map(copy).collect();
+    let settled = |all: Vec<Step>| steps::settled_by_copy(instance, all);
+    [settled(before.collect()), copies, settled(after.into())].concat()
 }
 
 fn on(member: &Member, keys_of_farm: &BTreeSet<Digest>) -> Vec<Hit> {
@@ -124,7 +194,7 @@ fn away(member: &Member, name: &str, bundle: &Bundle, from: &str) -> Step {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{farm, good_farm};
+    use crate::testing::{Instance, farm, good_farm};
 
     fn messages(farm: &Farm) -> Vec<String> {
         check(farm).into_iter().map(|hit| hit.message).collect()
@@ -133,6 +203,29 @@ mod tests {
     #[test]
     fn files_in_their_place_are_quiet() {
         assert_eq!(check(&good_farm(&["a"]).build()), []);
+    }
+
+    #[test]
+    fn peers_key_under_another_name_is_told_and_put_in_place() {
+        let (right, wrong) = ([200; 32], [201; 32]);
+        let built = |own: &[u8; 32], file: &str| {
+            let other = |i: Instance| i.hmac(own).stray_key(file, KeyName::Hmac, &right);
+            farm().with("a", |i| i.hmac(&right)).with("c", other).build()
+        };
+        for file in ["hmac.bin", "data/hmac"] {
+            let hits = check(&built(&wrong, file));
+            let start = format!(
+                "c: the keys of a lie where AEM does not look for them: hmac as crx-quickstart/launchpad/felix/bundle2/data/{file}"
+            );
+            assert!(hits[0].message.starts_with(&start), "{}", hits[0].message);
+            let fix = hits[0].fix.join("\n");
+            let order = ["Stop c.", "mkdir -m 700 ", &format!("data/{file}' "), "Start c."];
+            let order = order.map(|part| fix.find(part));
+            assert!(order.iter().all(Option::is_some) && order.is_sorted(), "{fix}");
+        }
+        assert_eq!(check(&built(&right, "hmac.bin")), []);
+        let other = |i: Instance| i.hmac(&wrong).stray_key("hmac.bin", KeyName::Hmac, &[1; 32]);
+        assert_eq!(check(&farm().with("a", |i| i.hmac(&right)).with("c", other).build()), []);
     }
 
     #[test]

@@ -30,6 +30,7 @@ impl KeyCopies {
     pub(super) fn see(&mut self, path: &str, fact: &mut Fact, bytes: &[u8]) {
         let body = match fact {
             Fact::Key(_, digest) => {
+            Fact::Key(..) | Fact::StrayKey(..) => {
                 self.keys.extend(fingerprint(bytes));
                 self.traces.append(&mut std::mem::take(&mut digest.traces).into_iter().collect());
                 return;

@@ -1,0 +1,62 @@
+//! `data/hmac.bin`, `data/data/hmac`: files in a bundle's data directory that may be keys, where AEM does not look for one.
+//!
+//! Observed: a browser or the Explorer names what it saves (`hmac.bin`, `hmac (1)`, `hmac.txt`), and `scp -r data` onto a directory
+//! that exists already puts it one level too deep.
+
+use super::{Fact, Found, Kind, Names, ParseError, Reads, key, path};
+use crate::facts::KeyName;
+
+pub(super) const SMALL: Kind =
+    Kind { name: "stray key", names: Names::Any, reads: Reads::Small(1 << 10), find, parse };
+
+fn find(path: &str) -> Option<Found<'_>> {
+    let (directory, file) = path::split(path);
+    key_name(file)?;
+    let above = path::split(directory).0;
+    let bundle =
+        [directory, above].into_iter().find_map(|data| path::in_bundle(data, path::DATA))?;
+    Some(Found { root: bundle.root, bundle: bundle.name, name: file })
+}
+
+/// Returns the key in the name of a file.
+fn key_name(file: &str) -> Option<KeyName> {
+    let holds = |part: &str| {
+        file.as_bytes()
+            .windows(part.len())
+            .any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
+    };
+    KeyName::ALL.into_iter().find(|key| holds(key.file_name()))
+}
+
+fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
+    // `find` gives no other name.
+    let name = key_name(found.name).unwrap_or(KeyName::Hmac);
+    Ok(Fact::StrayKey(name, key::digest_key(bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_names_and_one_level_more_are_found_in_data_directories_alone() {
+        for file in
+            ["hmac.bin", "hmac (1)", "HMAC.txt", "Copy of master", "data/hmac", "old/master.bak"]
+        {
+            let path = format!("q/launchpad/felix/bundle7/data/{file}");
+            assert_eq!(
+                find(&path).map(|found| (found.root, found.bundle)),
+                Some(("q", "bundle7")),
+                "{file}"
+            );
+        }
+        for path in [
+            "q/hmac.bin",
+            "q/launchpad/felix/bundle7/hmac.bin",
+            "bundle7/data/a/b/hmac",
+            "bundle7/data/x",
+        ] {
+            assert_eq!(find(path), None, "{path}");
+        }
+    }
+}
