@@ -236,7 +236,7 @@ enum Level {
     Bundle,
     /// Named like a bundle, elsewhere.
     MaybeBundle,
-    /// The data or a revision directory of a bundle, `bundle0`, or `logs`: only direct children count.
+    /// The data directory of a bundle, one of that name in it, a revision directory, `bundle0`, or `logs`: only direct children count.
     Leaf,
     /// It holds nothing of the install that it seems to be part of.
     Barren,
@@ -249,6 +249,8 @@ impl Level {
         match self {
             Self::Config => Some(Self::Config),
             Self::Bundle | Self::MaybeBundle if leaf => Some(Self::Leaf),
+            // The directory of another instance, copied into the one it should have replaced.
+            Self::Leaf if parent == DATA && name == DATA => Some(Self::Leaf),
             level if level.is_closed() && STARTS.contains(&name) => Some(Self::Outside),
             // Data stores and the objects of git have two digits of a digest at the top, and millions of files below.
             Self::Barren if is_of_digest(name) => None,

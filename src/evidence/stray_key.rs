@@ -12,9 +12,9 @@ pub(super) const SMALL: Kind =
 fn find(path: &str) -> Option<Found<'_>> {
     let (directory, file) = path::split(path);
     key_name(file)?;
-    let above = path::split(directory).0;
-    let bundle =
-        [directory, above].into_iter().find_map(|data| path::in_bundle(data, path::DATA))?;
+    let data = path::parent_of(directory, path::DATA);
+    let data = data.filter(|data| path::split(data).1 == path::DATA).unwrap_or(directory);
+    let bundle = path::in_bundle(data, path::DATA)?;
     Some(Found { root: bundle.root, bundle: bundle.name, name: file })
 }
 
@@ -41,9 +41,10 @@ mod tests {
     #[test]
     fn other_names_and_one_level_more_are_found_in_data_directories_alone() {
         for file in
-            ["hmac.bin", "hmac (1)", "HMAC.txt", "Copy of master", "data/hmac", "old/master.bak"]
+            ["hmac.bin", "hmac (1)", "HMAC.txt", "Copy of master", "data/hmac", "data/master.bak"]
         {
             let path = format!("q/launchpad/felix/bundle7/data/{file}");
+            assert!(crate::evidence::classify_small(&path).is_some());
             assert_eq!(
                 find(&path).map(|found| (found.root, found.bundle)),
                 Some(("q", "bundle7")),
@@ -53,7 +54,7 @@ mod tests {
         for path in [
             "q/hmac.bin",
             "q/launchpad/felix/bundle7/hmac.bin",
-            "bundle7/data/a/b/hmac",
+            "bundle7/data/a/hmac",
             "bundle7/data/x",
         ] {
             assert_eq!(find(path), None, "{path}");

@@ -10,6 +10,7 @@ use super::leftovers::{
     is_moot, is_other_content, is_packages, malformed, nested, no_instance, unidentified, untold,
 };
 use super::links::Follower;
+use super::loose_keys::{LooseKey, loose_keys};
 use super::paths::join;
 use super::roots::{Evidence, all_evidence, by_root, drop_barren, marks_instance, owner, strays};
 use super::{access, configs, mixed, node_store};
@@ -22,6 +23,16 @@ use crate::intake::{Source, Standing, Walked};
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What one source comes to.
+pub(super) struct Assembled {
+    /// One of each install.
+    pub(super) snapshots: Vec<Snapshot>,
+    /// All gaps of the source.
+    pub(super) gaps: Vec<Gap>,
+    /// Key files, where there is no install.
+    pub(super) loose_keys: Vec<LooseKey>,
+}
+
 /// Makes snapshots of what was collected, and attaches to each the gaps that concern it.
 ///
 /// A folder of other sources need not hold an instance itself.
@@ -30,7 +41,7 @@ pub(super) fn snapshots(
     walked: &Walked,
     collected: Collected,
     limits: &Limits,
-) -> (Vec<Snapshot>, Vec<Gap>) {
+) -> Assembled {
     let Collected {
         mut items,
         archives,
@@ -81,6 +92,7 @@ pub(super) fn snapshots(
         let keys = moved_keys(source, &layout, &items);
         snapshot(source, root, evidence, layout, keys, &concerned.all(root))
     };
+    let loose_keys = if tops.is_empty() { loose_keys(source, &items) } else { Vec::new() };
     let mut snapshots: Vec<Snapshot> = roots.iter().map(with_layout).collect();
     add_stray_keys(source, &items, &tops, &mut snapshots);
     gaps.extend(snapshots.iter().flat_map(unidentified));
@@ -93,7 +105,7 @@ pub(super) fn snapshots(
     gaps.retain(|gap| !is_moot(gap, &snapshots));
     gaps.sort();
     attach(source, &gaps, &tops, &mut snapshots);
-    (snapshots, gaps)
+    Assembled { snapshots, gaps, loose_keys }
 }
 
 /// Returns the paths that settings name: a directory of keys beside the homes of instances is none of them.

@@ -19,6 +19,7 @@ mod key_texts;
 mod layout;
 mod leftovers;
 mod links;
+mod loose_keys;
 mod mixed;
 mod node_store;
 mod paths;
@@ -31,8 +32,10 @@ mod unknown;
 use crate::facts::{Gap, GapKind, Snapshot, SourceRecord};
 use crate::intake::{Source, Watch, walk};
 use crate::limits::Limits;
+use assemble::Assembled;
 use collector::Collector;
 use std::collections::BTreeSet;
+use loose_keys::LooseKey;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -55,6 +58,7 @@ struct Outcome {
     record: SourceRecord,
     gaps: Vec<Gap>,
     key_traces: BTreeSet<u64>,
+    loose_keys: Vec<LooseKey>,
 }
 
 /// Examines all sources on at most `threads` threads.
@@ -86,13 +90,16 @@ fn merge(mut outcomes: Vec<Outcome>) -> Examined {
     outcomes.sort_by(|a, b| a.record.name.cmp(&b.record.name));
     let mut all = Examined::default();
     let mut key_traces = Vec::new();
+    let (mut all, mut loose) = (Examined::default(), Vec::new());
     for outcome in outcomes {
         let label = outcome.label;
         all.snapshots.extend(outcome.snapshots.into_iter().map(|s| (label.clone(), s)));
         all.sources.push(outcome.record);
         all.gaps.extend(outcome.gaps);
         key_traces.extend(outcome.key_traces);
+        loose.extend(outcome.loose_keys);
     }
+    loose_keys::tell(&mut all, &loose);
     // A key may be pasted into the files of another instance.
     key_texts::hide(&mut all, key_traces);
     all.gaps.sort();
@@ -127,6 +134,8 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch) -> Outcome {
     let segment_stores = std::mem::take(&mut collected.segment_stores);
     let key_traces = std::mem::take(&mut collected.key_traces);
     let (mut snapshots, mut gaps) = assemble::snapshots(source, &walked, collected, limits);
+    let Assembled { mut snapshots, mut gaps, loose_keys } =
+        assemble::snapshots(source, &walked, collected, limits);
     gaps.extend(repository::add(source, &walked, limits, &segment_stores, &mut snapshots));
     snapshots.iter_mut().for_each(Snapshot::keep_shapes);
     gaps.iter_mut().for_each(Gap::keep_shapes);
@@ -138,6 +147,7 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch) -> Outcome {
         complete: !gaps.iter().any(|gap| gap.kind.hides()),
     };
     Outcome { label: source.label.clone(), snapshots, record, gaps, key_traces }
+    Outcome { label: source.label.clone(), snapshots, record, gaps, loose_keys }
 }
 
 /// Says why a source that is cut may be so.
@@ -165,6 +175,13 @@ fn failed(source: &Source) -> Outcome {
     };
     let (snapshots, key_traces) = (Vec::new(), BTreeSet::new());
     Outcome { label: source.label.clone(), snapshots, record, gaps: vec![gap], key_traces }
+    Outcome {
+        label: source.label.clone(),
+        snapshots: Vec::new(),
+        record,
+        gaps: vec![gap],
+        loose_keys: Vec::new(),
+    }
 }
 
 #[cfg(test)]

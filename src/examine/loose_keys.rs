@@ -1,0 +1,146 @@
+//! Key files that came without their install: told as what they are, and compared with the other keys that came.
+
+use super::Examined;
+use super::collector::Item;
+use super::paths::parent;
+use crate::evidence::Fact;
+use crate::facts::{Digest, GapKind, KeyName};
+use crate::limits::Limits;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A key file in a source without an instance.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct LooseKey {
+    source: String,
+    /// The directory that it lies in, as people call it: with the source in front.
+    place: String,
+    name: KeyName,
+    digest: Digest,
+}
+
+/// Returns the key files among the evidence of a source without an instance.
+pub(super) fn loose_keys(source: &str, items: &BTreeMap<String, Item>) -> Vec<LooseKey> {
+    let key = |(path, item): (&String, &Item)| {
+        let Item::Read { fact: Ok(Fact::Key(name, digest)), .. } = item else { return None };
+        let place = match parent(path) {
+            "" => source.to_owned(),
+            directory => format!("{source}/{directory}"),
+        };
+        Some(LooseKey { source: source.to_owned(), place, name: *name, digest: digest.whole })
+    };
+    items.iter().filter_map(key).collect()
+}
+
+/// Says of each source without an instance which key files it has, and with which others these agree.
+pub(super) fn tell(all: &mut Examined, loose: &[LooseKey]) {
+    let mut places = Places::default();
+    for (_, snapshot) in &all.snapshots {
+        for file in KeyName::ALL.into_iter().flat_map(|name| snapshot.keys_in_use(name)) {
+            places.add(file.name, file.digest.whole, &snapshot.source);
+        }
+    }
+    loose.iter().for_each(|key| places.add(key.name, key.digest, &key.place));
+    for gap in all.gaps.iter_mut().filter(|gap| gap.kind == GapKind::NoInstance) {
+        let own: Vec<&LooseKey> = loose.iter().filter(|key| key.source == gap.source).collect();
+        if !own.is_empty() {
+            gap.reason = reason(&own, &places);
+        }
+    }
+}
+
+/// Where a key with some content is.
+#[derive(Debug, Default)]
+struct Places {
+    by_content: BTreeMap<KeyName, BTreeMap<Digest, BTreeSet<String>>>,
+}
+
+impl Places {
+    fn add(&mut self, name: KeyName, digest: Digest, place: &str) {
+        let contents = self.by_content.entry(name).or_default();
+        contents.entry(digest).or_default().insert(place.to_owned());
+    }
+
+    /// Says which others have the same content, and which have another one.
+    fn told(&self, key: &LooseKey) -> String {
+        let contents = self.by_content.get(&key.name).into_iter().flatten();
+        let (same, others): (Vec<_>, Vec<_>) =
+            contents.partition(|(digest, _)| **digest == key.digest);
+        let same = same.iter().flat_map(|(_, places)| places.iter());
+        let same = listed(same.filter(|place| **place != key.place));
+        let others = listed(others.iter().flat_map(|(_, places)| places.iter()));
+        match (same, others) {
+            (None, None) => String::new(),
+            (Some(same), None) => format!(" is the same as in {same}"),
+            (None, Some(others)) => format!(" is another one than in {others}"),
+            (Some(same), Some(others)) => {
+                format!(" is the same as in {same}, and another one than in {others}")
+            }
+        }
+    }
+}
+
+/// Names some, and counts the rest.
+fn listed<'p>(places: impl Iterator<Item = &'p String>) -> Option<String> {
+    let places: Vec<&str> = places.map(String::as_str).collect();
+    let max = Limits::DEFAULT.listed_max;
+    let shown = places.iter().take(max).copied().collect::<Vec<_>>().join(", ");
+    let rest = places.len().saturating_sub(max);
+    let shown = if rest > 0 { format!("{shown} and {rest} more") } else { shown };
+    (!places.is_empty()).then_some(shown)
+}
+
+fn reason(keys: &[&LooseKey], places: &Places) -> String {
+    let max = Limits::DEFAULT.listed_max;
+    let is_alone = keys.iter().all(|key| Some(&key.place) == keys.first().map(|key| &key.place));
+    let told = |key: &&LooseKey| {
+        let at = if is_alone { String::new() } else { format!(" in {}", key.place) };
+        let Digest { bytes, md5, .. } = key.digest;
+        format!("{}{at} ({bytes} bytes, md5 {md5}){}", key.name, places.told(key))
+    };
+    let mut all: Vec<String> = keys.iter().take(max).map(told).collect();
+    if let Some(rest) = keys.len().checked_sub(max).filter(|rest| *rest > 0) {
+        all.push(format!("{rest} more"));
+    }
+    format!(
+        "no AEM instance in it, only key files without their install: {}; nothing tells whether any instance uses them, so send `conf`, \
+         `launchpad/config` and `launchpad/felix/bundle*` of its `crx-quickstart` (see --help)",
+        all.join("; ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::examine::examine;
+    use crate::intake::{NoWatch, discover};
+
+    /// Scans folders with an `hmac` each, and returns what is said of each.
+    fn reasons(keys: &[(&str, &[u8])]) -> Vec<String> {
+        let home = tempfile::tempdir().unwrap();
+        let folders = keys.iter().map(|(name, key)| {
+            let folder = home.path().join(name);
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join("hmac"), key).unwrap();
+            folder.into()
+        });
+        let sources = discover(&folders.collect::<Vec<_>>()).sources;
+        let examined = examine(&sources, &Limits::default(), 1, &NoWatch);
+        assert!(examined.gaps.iter().all(|gap| gap.kind == GapKind::NoInstance));
+        let home = format!("{}/", home.path().display());
+        examined.gaps.into_iter().map(|gap| gap.reason.replace(&home, "")).collect()
+    }
+
+    #[test]
+    fn keys_without_their_install_are_compared() {
+        let reasons = reasons(&[("a", &[1; 32]), ("b", &[1; 32]), ("c", &[2; 32])]);
+        assert!(reasons[0].contains(") is the same as in b, and another one than in c; nothing"));
+        assert!(reasons[2].contains(") is another one than in a, b; nothing"), "{reasons:?}");
+        assert!(reasons[2].contains("only key files without their install: hmac (32 bytes, md5 "));
+    }
+
+    #[test]
+    fn lone_key_file_is_told_with_what_to_send() {
+        let reasons = reasons(&[("a", &[1; 32])]);
+        assert!(reasons[0].contains("); nothing tells whether any instance uses them, so send"));
+    }
+}
