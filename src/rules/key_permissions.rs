@@ -20,14 +20,25 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    open(farm).into_iter().chain(other_owner(farm)).chain(shut(farm)).collect()
+    let open = if open_by_umask(farm).is_some() { None } else { open(farm) };
+    open.into_iter().chain(other_owner(farm)).chain(shut(farm)).collect()
 }
 
-fn files(member: &Member) -> impl Iterator<Item = &KeyFile> {
+/// Returns the mode that every key file of the farm has, where it is one that lets all users read, and that a usual umask gives.
+pub(super) fn open_by_umask(farm: &Farm) -> Option<u32> {
+    const BY_UMASK: [u32; 2] = [0o644, 0o664];
+    let owners = farm.members.iter().flat_map(files).filter_map(|file| file.owner.as_ref());
+    let modes: BTreeSet<u32> = owners.map(|owner| owner.mode & 0o7777).collect();
+    let mode = modes.first().copied().filter(|_| modes.len() == 1)?;
+    BY_UMASK.contains(&mode).then_some(mode)
+}
+
+/// Returns the key files that an instance works with.
+pub(super) fn files(member: &Member) -> impl Iterator<Item = &KeyFile> {
     KeyName::ALL.into_iter().flat_map(|name| member.snapshot.keys_in_use(name))
 }
 
-/// Finds key files that others may open. With the usual umask that is every instance of a farm, so it is told once.
+/// Finds key files that others may open; several instances are told once.
 fn open(farm: &Farm) -> Option<Hit> {
     let open: Vec<(&Member, &KeyFile, u32)> = farm
         .members
@@ -126,7 +137,9 @@ mod tests {
 
     #[test]
     fn files_open_to_others_are_told() {
-        let farm = farm().with("a", |i| i.owned_by(1000, 0o644)).build();
+        let open = |i: crate::testing::Instance| i.owned_by(1000, 0o644);
+        assert_eq!(messages(&farm().with("a", open).build()), [""; 0], "the umask does that");
+        let farm = good_farm(&["b"]).with("a", open).build();
         assert_eq!(
             messages(&farm),
             ["every user of the machine may read the keys of a (mode 0644)"]

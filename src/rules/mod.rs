@@ -52,6 +52,7 @@ mod key_missing;
 mod key_not_binary;
 mod key_permissions;
 mod key_trailing_newline;
+mod key_umask;
 mod key_unexpected;
 mod key_unreadable;
 mod keys_external;
@@ -123,6 +124,7 @@ pub static RULES: &[&Rule] = &[
     &key_degenerate::RULE,
     &key_misplaced::RULE,
     &key_permissions::RULE,
+    &key_umask::RULE,
     &key_unreadable::RULE,
     &crypto_bundle_missing::RULE,
     &crypto_bundle_duplicate::RULE,
