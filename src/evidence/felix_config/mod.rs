@@ -35,6 +35,8 @@ pub(super) const KIND: Kind = Kind {
 /// Bytes of a digest as reports show it, with what is around it.
 const DIGEST_BYTES: usize = 200;
 const PID_CHARS_MAX: usize = 512;
+/// ConfigAdmin's own table of PIDs and locations of bundles, which is no configuration. (`DynamicBindings`)
+const BINDINGS: &str = "org_apache_felix_cm_impl_DynamicBindings.config";
 /// Ends the name of a file that is being written.
 const LEFTOVER: &str = ".tmp";
 /// Set as long as a configuration was created, but never filled; Felix then gives no values out.
@@ -143,6 +145,9 @@ fn find(path: &str) -> Option<Found<'_>> {
         return None;
     }
     let (root, name) = path::below_config(path)?;
+    if name == BINDINGS {
+        return None;
+    }
     Some(Found { root, bundle: "", name })
 }
 

@@ -212,3 +212,10 @@ proptest! {
         drop(read(text.as_bytes()));
     }
 }
+
+#[test]
+fn table_of_config_admin_itself_is_no_configuration() {
+    let path = "q/launchpad/config/org_apache_felix_cm_impl_DynamicBindings.config";
+    assert_eq!((KIND.find)(path), None);
+    assert!((KIND.find)("q/launchpad/config/org_apache_x.config").is_some());
+}
