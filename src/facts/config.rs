@@ -24,8 +24,16 @@ pub const IMS_CUSTOMIZER: &str =
 /// Adobe Granite OAuth IMS Provider.
 pub const IMS_PROVIDER: &str = "com.adobe.granite.auth.ims.impl.IMSProviderImpl";
 
+/// Adobe Granite OAuth Access Token provider.
+pub const ACCESS_TOKEN_PROVIDER: &str = "com.adobe.granite.auth.oauth.accesstoken.provider";
+/// Apache Jackrabbit Oak Segment Tar Cold Standby Service.
+pub const STANDBY_SERVICE: &str =
+    "org.apache.jackrabbit.oak.segment.standby.store.StandbyStoreService";
+
 /// Encapsulated tokens on or off.
 pub const TOKEN_ENCAPSULATED: &str = "token.encapsulated";
+/// Time after which the token of an idle user ends; above 0, tokens in use are renewed. Older handlers do not know it.
+pub const TOKEN_INACTIVITY: &str = "inactivity.time";
 /// Lifetime of a login token in milliseconds.
 pub const TOKEN_EXPIRATION: &str = "tokenExpiration";
 /// Whether a login token in use is prolonged.
@@ -52,6 +60,8 @@ pub enum SecretState {
     Protected,
     /// A reference such as `$[secret:name]`, resolved at run time.
     Interpolated,
+    /// Encrypted, behind a prefix such as `{String}` that makes plain text of it.
+    Prefixed,
 }
 
 impl SecretState {
@@ -62,6 +72,7 @@ impl SecretState {
             Self::Plain => "plain",
             Self::Protected => "protected",
             Self::Interpolated => "interpolated",
+            Self::Prefixed => "prefixed",
         }
     }
 }
@@ -193,6 +204,14 @@ impl Snapshot {
     /// Returns the stated lifetime of login tokens in milliseconds.
     pub fn token_expiration_ms(&self) -> Option<u64> {
         self.configurations_of(TOKEN_CONFIGURATION).find_map(|c| c.number(TOKEN_EXPIRATION))
+    }
+
+    /// Returns the time after which an encapsulated token of an idle user ends; 0 where there is none, and `None` where the handler is not
+    /// known or its tokens are not encapsulated.
+    pub fn token_inactivity(&self) -> Option<u64> {
+        let handler = self.configurations_of(TOKEN_HANDLER).next()?;
+        let is_on = self.encapsulated_token() == Some(true);
+        is_on.then(|| handler.number(TOKEN_INACTIVITY).unwrap_or_default())
     }
 
     /// Returns whether login tokens in use are prolonged, where that is stated.

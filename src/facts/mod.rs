@@ -28,9 +28,10 @@ pub use bundle::{
     Bundle, BundleState, CRYPTO, CRYPTO_FAMILY, CRYPTO_FILE, DiscardReason, IdentifiedBy, Revision,
 };
 pub use config::{
-    Configuration, IMS_CLIENT_SECRET, IMS_CUSTOMIZER, IMS_PROVIDER, IMS_SERVICE_SECRET,
-    JCR_CONFIGURATIONS, OAUTH_PROVIDER, ProtectedValue, SAML_HANDLER, SYNC_HANDLER, SecretState,
-    TOKEN_CONFIGURATION, TOKEN_ENCAPSULATED, TOKEN_EXPIRATION, TOKEN_HANDLER, TOKEN_REFRESH,
+    ACCESS_TOKEN_PROVIDER, Configuration, IMS_CLIENT_SECRET, IMS_CUSTOMIZER, IMS_PROVIDER,
+    IMS_SERVICE_SECRET, JCR_CONFIGURATIONS, OAUTH_PROVIDER, ProtectedValue, SAML_HANDLER,
+    STANDBY_SERVICE, SYNC_HANDLER, SecretState, TOKEN_CONFIGURATION, TOKEN_ENCAPSULATED,
+    TOKEN_EXPIRATION, TOKEN_HANDLER, TOKEN_INACTIVITY, TOKEN_REFRESH,
 };
 pub use credentials::is_secret;
 pub use date::{Date, NotADate};
@@ -55,7 +56,7 @@ pub use setting::{
     SLING_PROPERTIES, SLING_RUN_MODES, Setting,
 };
 pub use shape::{HIDDEN_KEY, HIDDEN_LINK, Shape};
-pub use sling::{Role, RunModes, SlingId};
+pub use sling::{Role, RunModes, SlingId, StandbyMode};
 pub use snapshot::{Parts, Snapshot, SourceRecord};
 pub use storage::{LineEnd, Storage, StorageFile, StorageMode, StorageProblem};
 pub use utc::Utc;

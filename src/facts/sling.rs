@@ -36,6 +36,25 @@ impl Role {
     }
 }
 
+/// The part of an author in a cold standby, which keeps a copy of its repository on a second machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StandbyMode {
+    /// It is in use.
+    Primary,
+    /// It waits to be promoted.
+    Standby,
+}
+
+impl StandbyMode {
+    /// Returns the run mode.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Primary => "primary",
+            Self::Standby => "standby",
+        }
+    }
+}
+
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.label())

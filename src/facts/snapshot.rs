@@ -3,7 +3,8 @@
 use super::{
     Account, BUNDLE_CACHE, Bundle, CRYPTO, CRYPTO_FILE, CRYPTO_KEYS_PATH, Configuration, Gap,
     JcrKeys, KeyFile, KeyName, Log, LogTopic, NodeStore, Place, Repository, Role, RunModes,
-    SLING_LAUNCHPAD, SLING_RUN_MODES, Setting, SlingId, StorageFile, Told,
+    SLING_LAUNCHPAD, SLING_RUN_MODES, STANDBY_SERVICE, Setting, SlingId, StandbyMode, StorageFile,
+    Told,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -181,6 +182,23 @@ impl Snapshot {
         };
         let selected = selected.map(String::as_str).find_map(role_of);
         selected.or_else(by_log).or_else(by_setting).or_else(by_location)
+    }
+
+    /// Returns the part that an author has in a cold standby: from its configuration, or else from its run modes.
+    pub fn standby(&self) -> Option<StandbyMode> {
+        let mode = |text: &str| match text.trim() {
+            "primary" => Some(StandbyMode::Primary),
+            "standby" => Some(StandbyMode::Standby),
+            _ => None,
+        };
+        let services = self.configurations_of(STANDBY_SERVICE);
+        let by_service = services.filter_map(|service| service.text("mode")).find_map(mode);
+        let selected = self.run_modes.iter().flat_map(|modes| &modes.selected);
+        let in_list = |modes: &str| modes.split(',').find_map(mode);
+        by_service
+            .or_else(|| selected.map(String::as_str).find_map(mode))
+            .or_else(|| in_list(&self.told(LogTopic::RunModes)?.0.value))
+            .or_else(|| in_list(&self.setting(SLING_RUN_MODES)?.value))
     }
 
     /// Returns the first statement of a setting that is not empty.

@@ -85,7 +85,12 @@ fn read(member: &Member) -> Cell {
 }
 
 fn role(member: &Member) -> Cell {
-    Cell::optional(member.snapshot.role().map(|role| role.to_string()), false)
+    let snapshot = &member.snapshot;
+    let role = snapshot.role().map(|role| match snapshot.standby() {
+        Some(mode) => format!("{role}, {}", mode.label()),
+        None => role.to_string(),
+    });
+    Cell::optional(role, false)
 }
 
 fn aem_version(member: &Member) -> Cell {

@@ -6,7 +6,7 @@ use super::own_keys::{
     OwnKeys, half, has_keys_in_jcr, is_in_doubt, mend, mended, sound_pair, with_flaws,
 };
 use super::place_doubt::{PlaceDoubt, place_doubt};
-use crate::facts::{BUNDLE_CACHE, CRYPTO_KEYS_PATH, Digest, KeyName, Role};
+use crate::facts::{BUNDLE_CACHE, CRYPTO_KEYS_PATH, Digest, KeyName, Role, StandbyMode};
 use crate::farm::{Farm, Member};
 
 /// What the keys of a farm tell about whose are right.
@@ -347,7 +347,9 @@ fn pair_of(group: &[&Member]) -> Option<[Digest; 2]> {
 }
 
 fn is_author(farm: &Farm, member: &Member) -> bool {
-    role(farm, member) == Some(Role::Author)
+    // A cold standby has the repository of an author, and keys of its own.
+    let is_standby = member.snapshot.standby() == Some(StandbyMode::Standby);
+    role(farm, member) == Some(Role::Author) && !is_standby
 }
 
 /// Returns the role of an instance: what it shows itself, or else what the policy says.

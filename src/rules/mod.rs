@@ -19,6 +19,7 @@ mod logs;
 mod own_keys;
 mod place_doubt;
 mod repair;
+mod standby_not_ready;
 mod step;
 mod steps;
 mod storage_repair;
@@ -36,8 +37,10 @@ mod felix_would_discard;
 mod foreign_protected_value;
 mod half_copied_pair;
 mod hmac_differs;
+mod ims_configuration_twice;
 mod ims_secret_missing;
 mod ims_secret_plaintext;
+mod ims_secret_prefixed;
 mod instance_missing;
 mod instance_unexpected;
 mod jcr_key_changed;
@@ -82,6 +85,7 @@ mod storage_trailing_newline;
 mod suppression_expired;
 mod suppression_unmatched;
 mod token_expiration_differs;
+mod token_inactivity_differs;
 mod token_key_mismatch;
 mod token_mixed;
 mod token_off;
@@ -126,6 +130,7 @@ pub static RULES: &[&Rule] = &[
     &key_permissions::RULE,
     &key_umask::RULE,
     &key_unreadable::RULE,
+    &standby_not_ready::RULE,
     &crypto_bundle_missing::RULE,
     &crypto_bundle_duplicate::RULE,
     &crypto_bundle_inactive::RULE,
@@ -140,9 +145,12 @@ pub static RULES: &[&Rule] = &[
     &token_off::RULE,
     &token_user_creation::RULE,
     &token_expiration_differs::RULE,
+    &token_inactivity_differs::RULE,
     &token_refresh_ineffective::RULE,
     &ims_secret_missing::RULE,
     &ims_secret_plaintext::RULE,
+    &ims_secret_prefixed::RULE,
+    &ims_configuration_twice::RULE,
     &foreign_protected_value::RULE,
     &sling_id_duplicate::RULE,
     &same_instance_twice::RULE,

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Note,
     compares: false,
     summary: "tokenRefresh has no effect on encapsulated tokens",
-    why: "Encapsulated tokens are never prolonged: users are logged out when tokenExpiration is over, active or not, even with \
+    why: "Encapsulated tokens are not prolonged without inactivity.time: users are logged out when tokenExpiration is over, active or not, even with \
           tokenRefresh=true.",
     fix: "Choose a tokenExpiration that is long enough for a session.",
     references: &["Adobe KA-21491: encapsulated tokens are not refreshed"],
@@ -22,7 +22,10 @@ fn check(farm: &Farm) -> Vec<Hit> {
 
 fn on(member: &Member) -> Option<Hit> {
     let snapshot = &member.snapshot;
-    if snapshot.encapsulated_token() != Some(true) || snapshot.token_refresh() != Some(true) {
+    // With a time of inactivity, which newer handlers know, tokens in use are renewed.
+    let is_renewed = snapshot.token_inactivity().is_some_and(|time| time > 0);
+    let is_encapsulated = snapshot.encapsulated_token() == Some(true) && !is_renewed;
+    if !is_encapsulated || snapshot.token_refresh() != Some(true) {
         return None;
     }
     let message = format!("tokenRefresh of {} has no effect on encapsulated tokens", member.name);
@@ -52,6 +55,16 @@ mod tests {
     #[test]
     fn refresh_of_encapsulated_tokens_is_told() {
         assert_eq!(count("true", "true"), 1);
+    }
+
+    #[test]
+    fn tokens_that_inactivity_time_renews_are_quiet() {
+        let handler = "token.encapsulated=B\"true\"\r\ninactivity.time=I\"1800\"\r\n";
+        let both = |i: crate::testing::Instance| {
+            i.config(TOKEN_HANDLER, handler)
+                .config(TOKEN_CONFIGURATION, "tokenRefresh=B\"true\"\r\n")
+        };
+        assert_eq!(check(&farm().with("a", both).build()), []);
     }
 
     #[test]

@@ -6,11 +6,11 @@ use super::grammar::{Dictionary, Entry, Scalar};
 use crate::evidence::cursor::{ParseError, Problem};
 use crate::evidence::{digest, text};
 use crate::facts::{
-    AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, DOCUMENT_STORE, DOCUMENT_STORE_TYPE,
-    IMS_CLIENT_SECRET, IMS_CUSTOMIZER, IMS_PROVIDER, IMS_SERVICE_SECRET, OAUTH_PROVIDER,
-    ProtectedValue, REPOSITORY_HOME, SAML_HANDLER, SEGMENT_STORES, SPLIT_SEGMENTS, SYNC_HANDLER,
-    SecretState, TOKEN_CONFIGURATION, TOKEN_ENCAPSULATED, TOKEN_EXPIRATION, TOKEN_HANDLER,
-    TOKEN_REFRESH,
+    ACCESS_TOKEN_PROVIDER, AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, DOCUMENT_STORE,
+    DOCUMENT_STORE_TYPE, IMS_CLIENT_SECRET, IMS_CUSTOMIZER, IMS_PROVIDER, IMS_SERVICE_SECRET,
+    OAUTH_PROVIDER, ProtectedValue, REPOSITORY_HOME, SAML_HANDLER, SEGMENT_STORES, SPLIT_SEGMENTS,
+    STANDBY_SERVICE, SYNC_HANDLER, SecretState, TOKEN_CONFIGURATION, TOKEN_ENCAPSULATED,
+    TOKEN_EXPIRATION, TOKEN_HANDLER, TOKEN_INACTIVITY, TOKEN_REFRESH,
 };
 use std::collections::BTreeMap;
 
@@ -25,10 +25,15 @@ pub(super) struct Wanted {
 }
 
 /// Every component whose configuration matters.
-pub(super) const WANTED: [Wanted; 12] = [
+pub(super) const WANTED: [Wanted; 14] = [
     Wanted {
         pid: TOKEN_HANDLER,
-        properties: &[TOKEN_ENCAPSULATED, "token.required.attr", "skip.token.refresh"],
+        properties: &[
+            TOKEN_ENCAPSULATED,
+            TOKEN_INACTIVITY,
+            "token.required.attr",
+            "skip.token.refresh",
+        ],
         secrets: &[],
     },
     Wanted {
@@ -72,6 +77,8 @@ pub(super) const WANTED: [Wanted; 12] = [
     Wanted { pid: SEGMENT_STORES[1], properties: &SEGMENT_OPTIONS, secrets: &[] },
     Wanted { pid: AZURE_SEGMENTS, properties: &[], secrets: &[] },
     Wanted { pid: AWS_SEGMENTS, properties: &[], secrets: &[] },
+    Wanted { pid: ACCESS_TOKEN_PROVIDER, properties: &["name"], secrets: &[] },
+    Wanted { pid: STANDBY_SERVICE, properties: &["mode"], secrets: &[] },
 ];
 
 const SEGMENT_OPTIONS: [&str; 3] = [CUSTOM_SEGMENTS, SPLIT_SEGMENTS, REPOSITORY_HOME];
@@ -165,10 +172,21 @@ fn state(entry: &Entry) -> SecretState {
         Scalar::Text(text) if INTERPOLATIONS.iter().any(|mark| text.contains(mark)) => {
             SecretState::Interpolated
         }
+        Scalar::Text(text) if is_prefixed(text) => SecretState::Prefixed,
         _ => SecretState::Plain,
     });
     let exposure = |state: &SecretState| (*state == SecretState::Plain, *state);
     states.max_by_key(exposure).unwrap_or(SecretState::Missing)
+}
+
+/// Returns `true` if a protected value stands behind the type of a property, as content packages write it. (`{String}{hex}`)
+fn is_prefixed(text: &str) -> bool {
+    next_protected(text).is_some_and(|(whole, behind)| {
+        let before = text.strip_suffix(behind).and_then(|text| text.strip_suffix(whole));
+        let name = before.and_then(|prefix| prefix.strip_prefix('{')?.strip_suffix('}'));
+        behind.is_empty()
+            && name.is_some_and(|name| !name.is_empty() && name.chars().all(char::is_alphabetic))
+    })
 }
 
 /// Returns every protected value, sorted, as a digest.
@@ -252,6 +270,7 @@ mod tests {
         assert_eq!(of("\"hunter2\""), SecretState::Plain);
         assert_eq!(of(&format!("\"{}\"", hex(3))), SecretState::Protected);
         assert_eq!(of(&format!("\"x{}\"", hex(3))), SecretState::Plain);
+        assert_eq!(of(&format!("\"{{String}}{}\"", hex(3))), SecretState::Prefixed);
         assert_eq!(of("\"$[secret:mail]\""), SecretState::Interpolated);
         assert_eq!(of(&format!("[\"{}\",\"hunter2\"]", hex(2))), SecretState::Plain);
         assert_eq!(of("[]"), SecretState::Missing);

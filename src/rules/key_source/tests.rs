@@ -1,7 +1,7 @@
 //! Farms of a few instances, and whose keys are taken there.
 
 use super::*;
-use crate::facts::{GapKind, JcrKeys};
+use crate::facts::{GapKind, JcrKeys, STANDBY_SERVICE};
 use crate::testing::{FarmBuilder, Instance, farm, good_farm};
 
 #[test]
@@ -275,6 +275,18 @@ fn where_the_keys_may_be_elsewhere_that_is_found_out_first() {
     }
     let two = good_farm(&["p1"]).with("a1", open).with("a2", |i| author(i).hmac(&key(1)));
     assert_eq!(said(two).0, "a2", "it speaks for the keys, and is copied from");
+}
+
+#[test]
+fn primary_is_the_source_and_not_its_cold_standby() {
+    let mode = |mode: &str| format!("mode=\"{mode}\"\r\n");
+    let primary = |i: Instance| author(i).config(STANDBY_SERVICE, &mode("primary"));
+    let standby = |i: Instance| author(i).hmac(&key(1)).config(STANDBY_SERVICE, &mode("standby"));
+    let farm = || good_farm(&["p1"]).with("a2", standby);
+    assert_eq!(said(farm().with("a1", primary)).0, "a1");
+    let by_mode =
+        |i: Instance| author(i).hmac(&key(1)).setting("sling.run.modes", "author,standby");
+    assert_eq!(said(good_farm(&["p1"]).with("a2", by_mode).with("a1", author)).0, "a1");
 }
 
 #[test]
