@@ -2,7 +2,7 @@
 
 use super::bundles::bundles;
 use super::claims::{Claims, realms_of};
-use super::collector::{Collected, Item};
+use super::collector::{Collected, Content, Item};
 use super::gap_list::GapList;
 use super::hollow::Places;
 use super::layout::{Cache, Layout, layouts};
@@ -57,6 +57,10 @@ pub(super) fn snapshots(
         ..
     } = collected;
     drop_barren(&mut items);
+    if content == Some(Content::Image) {
+        // One layer has what another takes away: none of them is an install.
+        items.clear();
+    }
     let (mut roots, mut layouts) = installs(source, &items, &mut gaps, limits);
     let left_out = split_off(source, &mut roots, limits, &mut gaps);
     let tops: BTreeSet<&str> = roots.keys().map(String::as_str).collect();

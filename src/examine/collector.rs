@@ -81,6 +81,8 @@ pub(super) enum Content {
     Java,
     /// A document of Office.
     Document,
+    /// An image of a container, as `docker save` writes it.
+    Image,
 }
 
 /// Receives one source.

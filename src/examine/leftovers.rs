@@ -80,6 +80,9 @@ pub(super) fn no_instance(
     let gap = |kind, reason| Some(Gap { source: source.to_owned(), path: None, kind, reason });
     let reason = match (standing, walked.entries) {
         (Standing::Folder, _) => return None,
+        _ if content == Some(Content::Image) => "is an image saved with docker save: its layers are parts of one file system, and were not put \
+            together; send what docker export writes of a container of it, or its crx-quickstart (docker cp)"
+            .to_owned(),
         (Standing::Upload | Standing::InPlace, _) if content.is_some() => {
             let what = content.map_or("", said);
             return gap(GapKind::Package, format!("is {what}, and no instance is in it"));
@@ -109,6 +112,7 @@ fn said(content: Content) -> &'static str {
         Content::Package => "an AEM content package",
         Content::Java => "a Java archive",
         Content::Document => "an Office document",
+        Content::Image => "an image of a container",
     }
 }
 

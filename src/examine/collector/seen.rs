@@ -57,6 +57,7 @@ impl Collector<'_> {
         match path {
             "META-INF/MANIFEST.MF" => self.content = Some(Content::Java),
             "[Content_Types].xml" => self.content = Some(Content::Document),
+            path if hints::is_of_image(path) => self.content = Some(Content::Image),
             _ => {}
         }
         if is_package && !self.packages.contains(realm) {
