@@ -9,7 +9,7 @@ use super::layout::{Cache, Layout, layouts};
 use super::leftovers::{
     is_moot, is_other_content, is_packages, malformed, nested, no_instance, unidentified, untold,
 };
-use super::links::Follower;
+use super::links::{Follower, Links};
 use super::loose_keys::{LooseKey, loose_keys};
 use super::paths::join;
 use super::roots::{Evidence, all_evidence, by_root, drop_barren, marks_instance, owner, strays};
@@ -100,6 +100,7 @@ pub(super) fn snapshots(
     let mut snapshots: Vec<Snapshot> = roots.iter().map(with_layout).collect();
     add_stray_keys(source, &items, &tops, &mut snapshots);
     gaps.extend(snapshots.iter().flat_map(unidentified));
+    gaps.extend(snapshots.iter().filter_map(|snapshot| linked_logs(snapshot, &links)));
     let installs = || roots.values().zip(&snapshots);
     let mixed = mixed::gaps(source, installs(), &again, &tops);
     gaps.extend(installs().flat_map(|(evidence, snapshot)| {
@@ -265,6 +266,17 @@ fn moved_keys(source: &str, layout: &Layout, items: &BTreeMap<String, Item>) -> 
         Some(KeyFile { name: *name, digest, directory: String::new(), place, owner })
     };
     KeyName::ALL.into_iter().filter_map(key).collect()
+}
+
+/// Says that no log was read because the directory of the logs is a link, which is usual where they have a disk of their own.
+fn linked_logs(snapshot: &Snapshot, links: &Links) -> Option<Gap> {
+    let path = join(&snapshot.root, "logs");
+    if snapshot.log.is_some() || !links.contains_key(&path) {
+        return None;
+    }
+    let reason = "is a link, so that no log was read; pack the install with tar -h, or the directory that it leads to beside it under its own name";
+    let (source, path, reason) = (snapshot.source.clone(), Some(path), reason.to_owned());
+    Some(Gap { source, path, kind: GapKind::Log, reason })
 }
 
 /// Gives each snapshot the files of other names and places that may be keys.

@@ -78,6 +78,10 @@ pub enum LogSignature {
     ImsTokenRefused,
     /// IMS does not accept the client secret.
     ImsInvalidSecret,
+    /// The integration or credential that IMS is asked with has expired.
+    ImsExpired,
+    /// IMS does not accept the signature of a JWT.
+    ImsJwtMismatch,
     /// A protected value cannot be converted back.
     CryptoConvert,
     /// A cipher text cannot be decrypted.
@@ -108,6 +112,8 @@ impl LogSignature {
         match self {
             Self::ImsTokenRefused => "ims-token-refused",
             Self::ImsInvalidSecret => "ims-invalid-secret",
+            Self::ImsExpired => "ims-expired",
+            Self::ImsJwtMismatch => "ims-jwt-mismatch",
             Self::CryptoConvert => "crypto-convert",
             Self::CryptoDecrypt => "crypto-decrypt",
             Self::CryptoConfiguration => "crypto-configuration",

@@ -66,6 +66,7 @@ mod log_crypto_missing;
 mod log_crypto_unresolved;
 mod log_csrf_rejected;
 mod log_ims_invalid_secret;
+mod log_ims_refused;
 mod log_keystore_unreadable;
 mod log_oauth_decrypt;
 mod log_storage_contradicts;
@@ -156,6 +157,7 @@ pub static RULES: &[&Rule] = &[
     &same_instance_twice::RULE,
     &old_copy::RULE,
     &log_ims_invalid_secret::RULE,
+    &log_ims_refused::RULE,
     &log_crypto_exception::RULE,
     &log_keystore_unreadable::RULE,
     &log_crypto_acl::RULE,

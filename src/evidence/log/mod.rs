@@ -1,4 +1,4 @@
-//! `logs/error.log`, `stdout.log`, `stderr.log` and what they were rotated to: signs of trouble, and what the last start told.
+//! The logs in `logs`, and what they were rotated to: signs of trouble, and what the last start told.
 //!
 //! Logs have gigabytes, so they are read as they come, block by block; a rotated one may be a gzip. Nothing of their text is
 //! kept but words of fixed patterns, since it holds personal data.
@@ -17,19 +17,21 @@ use gunzip::Gunzip;
 
 pub(super) const KIND: Kind = Kind {
     name: "log",
-    names: Names::Begin(&FILES),
+    names: Names::End(&[LOG]),
     reads: Reads::Stream(|| Box::new(LogScan::Start(Vec::new()))),
     find,
     parse,
 };
 
-/// Names of the logs; rotated ones have a date or number behind, such as `error.log.2025-07-18` or `error.log.1.gz`.
-const FILES: [&str; 4] = ["error.log", "stdout.log", "stderr.log", "startup.log"];
+/// Ends the name of a log; rotated ones have a date or number behind, such as `error.log.2025-07-18` or `error.log.1.gz`.
+const LOG: &str = ".log";
+/// Logs of requests: the largest of all, and nothing but what strangers asked for is in them.
+const OF_REQUESTS: [&str; 2] = ["access", "request"];
 
 fn find(path: &str) -> Option<Found<'_>> {
     let (directory, name) = path::split(path);
-    let rest = FILES.into_iter().find_map(|file| name.strip_prefix(file))?;
-    let is_log = rest.is_empty() || rest.starts_with(['.', '-']);
+    let (stem, rest) = name.split_once(LOG)?;
+    let is_log = (rest.is_empty() || rest.starts_with(['.', '-'])) && !OF_REQUESTS.contains(&stem);
     let root = path::parent_of(directory, path::LOGS).filter(|_| is_log)?;
     Some(Found { root, bundle: "", name })
 }

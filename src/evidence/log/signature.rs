@@ -25,7 +25,7 @@ pub struct Signature {
 pub const SIGNATURES: &[Signature] = &[
     Signature {
         signature: LogSignature::ImsTokenRefused,
-        text: "AccessTokenProvider failed to get access token from authorization server status: 400",
+        text: "failed to get access token from authorization server status: 400",
         meaning: "IMS refuses an access token",
         source: "Adobe KA-23909",
     },
@@ -34,6 +34,18 @@ pub const SIGNATURES: &[Signature] = &[
         text: "\"invalid client_secret parameter\"",
         meaning: "the client secret sent to IMS is wrong: it was not decrypted, or not set",
         source: "Adobe KA-23909",
+    },
+    Signature {
+        signature: LogSignature::ImsExpired,
+        text: "Unknown macro: {\"error\"",
+        meaning: "the integration or credential that IMS is asked with has expired",
+        source: "AdobeDocs, Brand Portal: troubleshoot parallel publishing",
+    },
+    Signature {
+        signature: LogSignature::ImsJwtMismatch,
+        text: "Could not match JWT signature",
+        meaning: "certificate and private key of a JWT integration do not fit, or the certificate has expired",
+        source: "Adobe Developer, JWT authentication: error codes",
     },
     Signature {
         signature: LogSignature::CryptoConvert,
@@ -48,14 +60,26 @@ pub const SIGNATURES: &[Signature] = &[
         source: "Adobe KA-22814",
     },
     Signature {
+        signature: LogSignature::CryptoDecrypt,
+        text: "JSAFE_PaddingException: Invalid padding",
+        meaning: "a value was protected with another master key",
+        source: "Adobe KA-22814",
+    },
+    Signature {
+        signature: LogSignature::CryptoDecrypt,
+        text: "Failed to decrypt password",
+        meaning: "a password was protected with another master key",
+        source: "Adobe KA-27153",
+    },
+    Signature {
         signature: LogSignature::CryptoConfiguration,
-        text: "GraniteCryptoConfigurationPlugin Exception while decrypting the configuration map",
+        text: "while decrypting the configuration map",
         meaning: "an OSGi configuration holds a value that was protected with another master key",
         source: "Adobe KA-22814",
     },
     Signature {
         signature: LogSignature::CryptoCredentials,
-        text: "ClientCertAuthHandler Unable to create token credentials, setting cert for uid null",
+        text: "Unable to create token credentials, setting cert for uid null",
         meaning: "a client certificate cannot be used, because its secret cannot be decrypted",
         source: "acs-aem-commons issue 942",
     },
@@ -73,13 +97,31 @@ pub const SIGNATURES: &[Signature] = &[
     },
     Signature {
         signature: LogSignature::KeystoreUninitialized,
-        text: "SamlAuthenticationHandler KeyStore uninitialized",
+        text: "KeyStore uninitialized",
         meaning: "the key store of SAML is missing, or its password cannot be decrypted",
         source: "Adobe KA-17476",
     },
     Signature {
+        signature: LogSignature::TruststoreUnreadable,
+        text: "Uninitialised system trust store",
+        meaning: "the trust store is missing, or its password cannot be decrypted",
+        source: "AEM 6.5, SAML 2.0 authentication handler",
+    },
+    Signature {
+        signature: LogSignature::KeystoreUninitialized,
+        text: "KeyStoreNotInitialisedException",
+        meaning: "the key store of a user is missing, or its password cannot be decrypted",
+        source: "AEM 6.5, Dynamic Media Classic: replication",
+    },
+    Signature {
+        signature: LogSignature::KeystoreUninitialized,
+        text: "Private key of SP not provided",
+        meaning: "the key of SAML is missing, or its key store cannot be opened",
+        source: "Adobe KA-17476",
+    },
+    Signature {
         signature: LogSignature::OauthDecrypt,
-        text: "OAuthConfigSlingModel Error while decrypting the Refresh Token",
+        text: "while decrypting the Refresh Token",
         meaning: "an OAuth refresh token was protected with another master key",
         source: "Adobe KA-26706",
     },
@@ -178,7 +220,7 @@ mod tests {
     fn labels_differ() {
         let labels: BTreeSet<_> = SIGNATURES.iter().map(|known| known.signature.label()).collect();
         let signs: BTreeSet<_> = SIGNATURES.iter().map(|known| known.signature).collect();
-        assert_eq!((labels.len(), signs.len()), (13, 13));
+        assert_eq!((labels.len(), signs.len()), (15, 15));
         assert!(
             SIGNATURES.iter().all(|known| !known.meaning.is_empty() && !known.source.is_empty())
         );
