@@ -5,6 +5,7 @@
 //! of 48 bytes after `copy: content=` of Ansible and `Set-Content` of PowerShell.
 
 use super::key::digest;
+use super::key_spellings::BASE64;
 use crate::facts::{Alteration, Digest, Wrapper};
 use crate::wiped::Wiped;
 
@@ -115,13 +116,12 @@ fn from_base64(bytes: &[u8]) -> Option<Wiped> {
 }
 
 fn six_bits(digit: u8) -> Option<u8> {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let digit = match digit {
         b'-' => b'+',
         b'_' => b'/',
         other => other,
     };
-    DIGITS.iter().position(|known| *known == digit).and_then(|at| u8::try_from(at).ok())
+    BASE64.iter().position(|known| *known == digit).and_then(|at| u8::try_from(at).ok())
 }
 
 /// Decodes hexadecimal digits; white space, colons and a `0x` in front do not count.

@@ -34,8 +34,8 @@ use crate::intake::{Source, Watch, walk};
 use crate::limits::Limits;
 use assemble::Assembled;
 use collector::Collector;
-use std::collections::BTreeSet;
 use loose_keys::LooseKey;
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -89,8 +89,7 @@ pub fn examine(sources: &[Source], limits: &Limits, threads: usize, watch: &dyn 
 fn merge(mut outcomes: Vec<Outcome>) -> Examined {
     outcomes.sort_by(|a, b| a.record.name.cmp(&b.record.name));
     let mut all = Examined::default();
-    let mut key_traces = Vec::new();
-    let (mut all, mut loose) = (Examined::default(), Vec::new());
+    let (mut key_traces, mut loose) = (Vec::new(), Vec::new());
     for outcome in outcomes {
         let label = outcome.label;
         all.snapshots.extend(outcome.snapshots.into_iter().map(|s| (label.clone(), s)));
@@ -133,7 +132,6 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch) -> Outcome {
     }
     let segment_stores = std::mem::take(&mut collected.segment_stores);
     let key_traces = std::mem::take(&mut collected.key_traces);
-    let (mut snapshots, mut gaps) = assemble::snapshots(source, &walked, collected, limits);
     let Assembled { mut snapshots, mut gaps, loose_keys } =
         assemble::snapshots(source, &walked, collected, limits);
     gaps.extend(repository::add(source, &walked, limits, &segment_stores, &mut snapshots));
@@ -146,8 +144,7 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch) -> Outcome {
         instances: snapshots.len(),
         complete: !gaps.iter().any(|gap| gap.kind.hides()),
     };
-    Outcome { label: source.label.clone(), snapshots, record, gaps, key_traces }
-    Outcome { label: source.label.clone(), snapshots, record, gaps, loose_keys }
+    Outcome { label: source.label.clone(), snapshots, record, gaps, key_traces, loose_keys }
 }
 
 /// Says why a source that is cut may be so.
@@ -173,13 +170,12 @@ fn failed(source: &Source) -> Outcome {
         instances: 0,
         complete: false,
     };
-    let (snapshots, key_traces) = (Vec::new(), BTreeSet::new());
-    Outcome { label: source.label.clone(), snapshots, record, gaps: vec![gap], key_traces }
     Outcome {
         label: source.label.clone(),
         snapshots: Vec::new(),
         record,
         gaps: vec![gap],
+        key_traces: BTreeSet::new(),
         loose_keys: Vec::new(),
     }
 }

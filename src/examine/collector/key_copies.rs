@@ -29,8 +29,7 @@ impl KeyCopies {
     /// Takes note of a body and of what was made of it.
     pub(super) fn see(&mut self, path: &str, fact: &mut Fact, bytes: &[u8]) {
         let body = match fact {
-            Fact::Key(_, digest) => {
-            Fact::Key(..) | Fact::StrayKey(..) => {
+            Fact::Key(_, digest) | Fact::StrayKey(_, digest) => {
                 self.keys.extend(fingerprint(bytes));
                 self.traces.append(&mut std::mem::take(&mut digest.traces).into_iter().collect());
                 return;
