@@ -20,7 +20,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     // What is made of the facts is bounded too: the numbers stand in one place, and no room changes them.
     ("policy", &["facts", "limits"]),
     // Lines in, facts out, and back: it is given the bytes, so that only `intake` reads.
-    ("saved", &["facts"]),
+    // Lines of saved facts are bounded like everything that is read.
+    ("saved", &["facts", "limits"]),
     // A policy says which instances make a farm, and a farm carries what is expected of it to the rules.
     ("farm", &["facts", "limits", "policy"]),
     // Rules compare with what was expected, and judging knows excuses.
