@@ -49,6 +49,16 @@ impl<'p> OldState<'p> {
     }
 }
 
+/// What is in the name of a directory that was put aside.
+const SAYS_OLD: [&str; 9] =
+    ["old", "bak", "backup", "copy", "save", "orig", "prev", "before", "archive"];
+
+/// Returns `true` if a name has a word in it that tells that a copy was put aside.
+pub fn says_put_aside(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    SAYS_OLD.iter().any(|word| name.contains(word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

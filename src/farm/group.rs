@@ -6,7 +6,7 @@ use super::like::tell_alike;
 use super::open_gaps::OpenGaps;
 use super::plan::{Ground, Plan};
 use super::{Farm, Member, keys, names};
-use crate::facts::{BUNDLE_CACHE, Digest, Gap, KeyName, OldState, Snapshot};
+use crate::facts::{BUNDLE_CACHE, Digest, Gap, KeyName, OldState, Snapshot, says_put_aside};
 use crate::limits::Limits;
 use crate::policy::{Policy, PolicyFarm, PolicyInstance};
 use std::collections::{BTreeMap, BTreeSet};
@@ -265,16 +265,44 @@ fn without_copies(snapshots: Labelled) -> (Labelled, Copies) {
     };
     let originals: BTreeMap<(String, String), String> =
         snapshots.iter().filter_map(of_copy).collect();
+    let backups = backups(&snapshots);
     let (mut instances, mut copies) = (Labelled::new(), Copies::new());
     for (label, snapshot) in snapshots {
         let place = (snapshot.source.clone(), snapshot.root.clone());
-        if originals.contains_key(&place) {
+        if let Some(of) = backups.get(&place) {
+            copies.entry(outermost(of.clone(), &originals)).or_default().push(snapshot);
+        } else if originals.contains_key(&place) {
             copies.entry(outermost(place, &originals)).or_default().push(snapshot);
         } else {
             instances.push((label, snapshot));
         }
     }
     (instances, copies)
+}
+
+/// Finds archives that are backups of an instance in another source: they lie beside it, a directory or the archive is called like one, and
+/// they have its Sling id. (`backups/2024-01-01.tgz`, `crx-quickstart.backup/x.tar`, `backup.zip`)
+fn backups(snapshots: &Labelled) -> BTreeMap<(String, String), (String, String)> {
+    let mut homes: BTreeMap<(&str, String), (&str, &str)> = BTreeMap::new();
+    for (_, snapshot) in snapshots {
+        let path = format!("{}/{}", snapshot.source, snapshot.root);
+        let home = path.trim_end_matches('/').rsplit_once('/').map_or("", |(home, _)| home);
+        if let Some(id) = uuid(snapshot) {
+            homes.entry((id, home.to_owned())).or_insert((&snapshot.source, &snapshot.root));
+        }
+    }
+    let original = |snapshot: &Snapshot| {
+        let (id, path) = (uuid(snapshot)?, snapshot.source.as_str());
+        let above = path.rmatch_indices('/').filter_map(|(at, _)| path.split_at_checked(at));
+        above.filter(|(_, rest)| says_put_aside(rest)).find_map(|(home, _)| {
+            let (source, root) = homes.get(&(id, home.to_owned()))?;
+            (*source != path).then(|| ((*source).to_owned(), (*root).to_owned()))
+        })
+    };
+    let of = |(_, snapshot): &(_, Snapshot)| {
+        Some(((snapshot.source.clone(), snapshot.root.clone()), original(snapshot)?))
+    };
+    snapshots.iter().filter_map(of).collect()
 }
 
 /// Returns where the instance lies that a copy is one of. A `launchpad.old` in a `crx-quickstart.old` is a copy of a copy; every step
@@ -362,6 +390,38 @@ mod tests {
     fn gap(source: &str) -> Gap {
         let (source, reason) = (source.to_owned(), String::new());
         Gap { source, path: None, kind: GapKind::NoInstance, reason }
+    }
+
+    /// Roots of the copies of each instance that two snapshots of one Sling id give, by source.
+    fn copies_of(install: &str, other: &str, ids: [&str; 2]) -> Vec<Vec<String>> {
+        let one = |source: &str, id: &str| {
+            let farm = crate::testing::farm().with("a", |i| i.sling_id(id)).build();
+            let mut snapshot = farm.members.into_iter().next().expect("one").snapshot;
+            source.clone_into(&mut snapshot.source);
+            (None, snapshot)
+        };
+        let all = vec![one(install, ids[0]), one(other, ids[1])];
+        let farms = farms(all, &Plan::default()).expect("no policy");
+        let members = farms.into_iter().flat_map(|farm| farm.members);
+        members.map(|m| m.copies.into_iter().map(|copy| copy.source).collect()).collect()
+    }
+
+    #[test]
+    fn backup_beside_an_install_is_an_old_copy_of_it() {
+        const ID: &str = "00000000-0000-4000-8000-000000000001";
+        const OTHER: &str = "00000000-0000-4000-8000-000000000002";
+        for backup in [
+            "up/publish1/backups/2024-01-01.tgz",
+            "up/publish1/crx-quickstart.backup/x.tar",
+            "up/publish1/backup.zip",
+            "up/publish1/backup.f4d5.temp",
+        ] {
+            assert_eq!(copies_of("up/publish1", backup, [ID, ID]), [[backup]], "{backup}");
+            assert_eq!(copies_of("up/publish1", backup, [ID, OTHER]).len(), 2, "{backup}");
+        }
+        for other in ["up/publish2", "up/publish2/backups/x.tgz", "up/publish1/publish2.tgz"] {
+            assert_eq!(copies_of("up/publish1", other, [ID, ID]).len(), 2, "{other}");
+        }
     }
 
     #[test]

@@ -1,11 +1,7 @@
 //! Whether what lies in or beside an install is an old copy of it.
 
-use crate::facts::{OldState, Snapshot, is_in_realm};
+use crate::facts::{OldState, Snapshot, is_in_realm, says_put_aside};
 use crate::farm::Member;
-
-/// What is in the name of a directory that was put aside.
-const SAYS_OLD: [&str; 9] =
-    ["old", "bak", "backup", "copy", "save", "orig", "prev", "before", "archive"];
 
 /// Returns `true` if a copy is surely not what is in use: it has the same keys, or it is of the same instance and its name or the times of
 /// the last starts tell that it is the older one.
@@ -15,6 +11,10 @@ pub(super) fn is_old(member: &Member, copy: &Snapshot) -> bool {
         return true;
     }
     let install = &member.snapshot;
+    if copy.source != install.source {
+        // A backup, of the same Sling id.
+        return !copy.was_used_after(install);
+    }
     let is_beside = !is_in_realm(&copy.root, &install.root);
     if copy.was_used_after(install) || is_beside && is_of_other_id(member, copy) {
         return false;
@@ -45,7 +45,7 @@ fn says_old(root: &str) -> bool {
         let digits = name.get(at..).unwrap_or_default().bytes();
         digits.take_while(u8::is_ascii_digit).count() >= 4
     });
-    has_year || SAYS_OLD.iter().any(|word| name.contains(word))
+    has_year || says_put_aside(&name)
 }
 
 #[cfg(test)]

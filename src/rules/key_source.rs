@@ -6,7 +6,7 @@ use super::own_keys::{
     OwnKeys, half, has_keys_in_jcr, is_in_doubt, mend, mended, sound_pair, with_flaws,
 };
 use super::place_doubt::{PlaceDoubt, place_doubt};
-use crate::facts::{BUNDLE_CACHE, CRYPTO_KEYS_PATH, Digest, KeyName, Role, StandbyMode};
+use crate::facts::{BUNDLE_CACHE, CRYPTO_KEYS_PATH, Digest, KeyName, Role, Snapshot, StandbyMode};
 use crate::farm::{Farm, Member};
 
 /// What the keys of a farm tell about whose are right.
@@ -87,6 +87,9 @@ const AUTHORS_HOLD: &str = "an author holds data that was encrypted";
 /// Chooses where all authors of which a pair is known have the same.
 fn of_author<'a>(farm: &Farm, group: &[&'a Member], pairs: &Groups<'a>) -> Choice<'a> {
     let authors: Vec<&Member> = group.iter().copied().filter(|m| is_author(farm, m)).collect();
+    if let Some(choice) = by_old_copy(&authors, pairs) {
+        return choice;
+    }
     let reason = "it is an author, and authors hold the data that was encrypted";
     if let Some(taken) = take(&authors, reason, Vec::new()) {
         return doubted(taken, &authors, group);
@@ -97,6 +100,33 @@ fn of_author<'a>(farm: &Farm, group: &[&'a Member], pairs: &Groups<'a>) -> Choic
         Some(taken) => doubted(taken, &authors, group),
         None => settle(&authors, AUTHORS_HOLD, Vec::new(), pairs),
     }
+}
+
+/// Chooses the keys that an author had before it made new ones: an old copy of its bundle cache has them, and so have others.
+fn by_old_copy<'a>(authors: &[&'a Member], pairs: &Groups<'a>) -> Option<Choice<'a>> {
+    let [author] = authors else { return None };
+    let own = OwnKeys::of(author).pair();
+    let had = |group: &&[&Member]| {
+        let pair = pair_of(group).filter(|pair| Some(*pair) != own);
+        pair.is_some() && author.copies.iter().any(|copy| pair_in(copy) == pair)
+    };
+    let group = pairs.iter().find(had)?;
+    let copy = author.copies.iter().find(|copy| pair_in(copy) == pair_of(group))?;
+    let reason = format!(
+        "{} had its keys before it got new ones, as {} there shows",
+        author.name, copy.root
+    );
+    Some(take_or_settle(group, &reason, Vec::new(), pairs))
+}
+
+/// Returns the keys in an old copy, where it has one of each.
+fn pair_in(copy: &Snapshot) -> Option<[Digest; 2]> {
+    let one = |name: KeyName| {
+        let mut files = copy.key_files.iter().filter(|file| file.name == name);
+        let file = files.next().filter(|_| files.next().is_none())?;
+        Some(file.digest.whole)
+    };
+    Some([one(KeyName::Hmac)?, one(KeyName::Master)?])
 }
 
 /// Chooses among instances of which none is known to be an author.

@@ -1,6 +1,7 @@
 //! `old-copy`: an old copy of an install lies inside an instance.
 
 use super::copies::{has_same_keys, is_old};
+use super::groups::names;
 use super::steps::quoted;
 use super::{Hit, Rule, Severity};
 use crate::facts::{INSIDE, Place, Snapshot, realm};
@@ -10,8 +11,8 @@ pub(super) static RULE: Rule = Rule {
     id: "old-copy",
     severity: Severity::Note,
     compares: false,
-    summary: "an old copy of the bundle cache lies inside the instance",
-    why: "A directory such as launchpad.old or felix_backup holds bundles, perhaps with keys of another time. It is not compared with \
+    summary: "an old copy of the install lies inside or beside the instance",
+    why: "A directory such as launchpad.old or felix_backup, or a backup beside the install, holds bundles, perhaps with keys of another time. It is not compared with \
           the farm. Whoever may read it may have those keys.",
     fix: "Delete the copy when it is not needed any more.",
     references: &["crx-quickstart/launchpad/felix"],
@@ -22,14 +23,15 @@ fn check(farm: &Farm) -> Vec<Hit> {
     let copies = farm.members.iter().flat_map(|m| m.copies.iter().map(move |copy| (m, copy)));
     copies
         .map(|(member, copy)| {
-            let message = message(member, copy);
+            let message = message(farm, member, copy);
             let place = Place { source: copy.source.clone(), path: copy.root.clone() };
             let unless = if copy.key_files.is_empty() {
                 ""
             } else {
                 ", and when no secret is left that only its keys may read"
             };
-            let directory = quoted(on_disk(&copy.root, realm(&member.snapshot.root)));
+            let root = shown_root(member, copy);
+            let directory = quoted(on_disk(&root, realm(&member.snapshot.root)));
             let step = if is_old(member, copy) {
                 format!("On {}, delete {directory} when it is not needed any more{unless}.", member.name)
             } else {
@@ -43,13 +45,27 @@ fn check(farm: &Farm) -> Vec<Hit> {
         .collect()
 }
 
+/// Returns where a copy is on the instance: of an archive beside the install its path in the same upload.
+fn shown_root(member: &Member, copy: &Snapshot) -> String {
+    if copy.source == member.snapshot.source {
+        return copy.root.clone();
+    }
+    let below = copy.source.strip_prefix(&member.snapshot.source);
+    below.map_or(&*copy.source, |below| below.trim_start_matches('/')).to_owned()
+}
+
 /// Says what keys are in it, and whether it may be in use.
-fn message(member: &Member, copy: &Snapshot) -> String {
-    let (name, root) = (&member.name, &copy.root);
+fn message(farm: &Farm, member: &Member, copy: &Snapshot) -> String {
+    let (name, root) = (&member.name, shown_root(member, copy));
     let keys = match copy.key_files.is_empty() {
-        true => "",
-        false if has_same_keys(member, copy) => ", with the keys that are in use",
-        false => ", with other keys than those in use",
+        true => String::new(),
+        false if has_same_keys(member, copy) => ", with the keys that are in use".to_owned(),
+        false => match peers_with_keys_of(farm, copy).as_slice() {
+            [] => ", with other keys than those in use".to_owned(),
+            peers => {
+                format!(", with the keys of {}, which are others than those in use", names(peers))
+            }
+        },
     };
     if is_old(member, copy) {
         format!("{name} has an old copy in {root}{keys}")
@@ -58,6 +74,12 @@ fn message(member: &Member, copy: &Snapshot) -> String {
             "{name} has a second install in {root}{keys}, and nothing tells that it is the older one"
         )
     }
+}
+
+/// Returns the instances that work with the keys in a copy.
+fn peers_with_keys_of<'f>(farm: &'f Farm, copy: &Snapshot) -> Vec<&'f Member> {
+    let has_all = |member: &&Member| has_same_keys(member, copy);
+    farm.members.iter().filter(has_all).collect()
 }
 
 /// Returns what of a copy is on the instance: the archive, for one that lies in an archive inside the instance. Its own path there

@@ -1,7 +1,7 @@
 //! Farms of a few instances, and whose keys are taken there.
 
 use super::*;
-use crate::facts::{GapKind, JcrKeys, STANDBY_SERVICE};
+use crate::facts::{GapKind, JcrKeys, STANDBY_SERVICE, Snapshot};
 use crate::testing::{FarmBuilder, Instance, farm, good_farm};
 
 #[test]
@@ -275,6 +275,19 @@ fn where_the_keys_may_be_elsewhere_that_is_found_out_first() {
     }
     let two = good_farm(&["p1"]).with("a1", open).with("a2", |i| author(i).hmac(&key(1)));
     assert_eq!(said(two).0, "a2", "it speaks for the keys, and is copied from");
+}
+
+#[test]
+fn keys_that_an_author_had_before_are_right_where_others_have_them() {
+    let mut built = good_farm(&["p1", "p2"]).with("a", |i| author(i).hmac(&key(1))).build();
+    let old = Snapshot { root: "x/launchpad.old".to_owned(), ..built.members[1].snapshot.clone() };
+    assert_eq!(built.members[0].name, "a");
+    built.members[0].copies.push(old);
+    let Choice::Take { source, reason, .. } = choose(&built) else { panic!("they are known") };
+    assert_eq!(source.name, "p1");
+    assert_eq!(reason, "a had its keys before it got new ones, as x/launchpad.old there shows");
+    built.members[0].copies[0].key_files.clear();
+    assert!(matches!(choose(&built), Choice::Take { source, .. } if source.name == "a"));
 }
 
 #[test]
