@@ -11,9 +11,13 @@ pub(super) const SMALL: Kind =
 
 fn find(path: &str) -> Option<Found<'_>> {
     let (directory, file) = path::split(path);
-    key_name(file)?;
+    let key = key_name(file)?;
     let data = path::parent_of(directory, path::DATA);
     let data = data.filter(|data| path::split(data).1 == path::DATA).unwrap_or(directory);
+    // One in another case is told as what it may be.
+    if data == directory && file.eq_ignore_ascii_case(key.file_name()) {
+        return None;
+    }
     let bundle = path::in_bundle(data, path::DATA)?;
     Some(Found { root: bundle.root, bundle: bundle.name, name: file })
 }

@@ -26,11 +26,12 @@ fn check(farm: &Farm) -> Vec<Hit> {
 
 /// Returns the mode that every key file of the farm has, where it is one that lets all users read, and that a usual umask gives.
 pub(super) fn open_by_umask(farm: &Farm) -> Option<u32> {
-    const BY_UMASK: [u32; 2] = [0o644, 0o664];
     let owners = farm.members.iter().flat_map(files).filter_map(|file| file.owner.as_ref());
     let modes: BTreeSet<u32> = owners.map(|owner| owner.mode & 0o7777).collect();
     let mode = modes.first().copied().filter(|_| modes.len() == 1)?;
-    BY_UMASK.contains(&mode).then_some(mode)
+    let (of_group, of_others) = (mode >> 3 & 0o7, mode & 0o7);
+    // A umask takes no more from others than from the group's users.
+    (of_others & 0o6 == 0o4 && of_group & of_others == of_others).then_some(mode)
 }
 
 /// Returns the key files that an instance works with.

@@ -3,7 +3,7 @@
 //! Of 200 instances with 600 bundles each, comparing each with each took 10 s. So only those are compared that have one Sling id, or
 //! none, and each with so many others at most.
 
-use crate::facts::{Digest, KeyName};
+use crate::facts::{Digest, KeyName, LogTime, LogTopic};
 use crate::farm::{Farm, Member};
 use crate::limits::Limits;
 use std::collections::BTreeMap;
@@ -94,7 +94,15 @@ fn may_be_alike(a: &Member, b: &Member) -> bool {
     };
     agree(uuid(a), uuid(b))
         && agree(a.snapshot.last_start_ms, b.snapshot.last_start_ms)
+        && agree(start_in_log(a), start_in_log(b))
         && KeyName::ALL.into_iter().all(|name| agree(key(a, name), key(b, name)))
+}
+
+/// Returns when the log shows the last start of the crypto service, where no time stamp of the launchpad says when the instance was
+/// started: replicas of one image have none, and logs of their own.
+fn start_in_log(member: &Member) -> Option<LogTime> {
+    let snapshot = &member.snapshot;
+    snapshot.last_start_ms.is_none().then(|| snapshot.told(LogTopic::Storage)?.0.time)?
 }
 
 fn agree<T: PartialEq>(a: Option<T>, b: Option<T>) -> bool {

@@ -106,6 +106,22 @@ mod tests {
     const ID: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
 
     #[test]
+    fn replicas_of_one_image_are_told_apart_by_their_logs() {
+        let replica = |day: &str| {
+            let log = format!(
+                "{day}.11.2026 08:00:12.000 *INFO* [x] c.C Starting Crypto Support (com.adobe.granite.crypto, 3.4.16) with Bundle storage\n"
+            );
+            move |i: crate::testing::Instance| {
+                i.sling_id("00000000-0000-4000-8000-000000000001").log("error.log", &log)
+            }
+        };
+        let count = |other: &str| {
+            check(&farm().with("a", replica("26")).with("b", replica(other)).build()).len()
+        };
+        assert_eq!((count("27"), count("26")), (1, 0));
+    }
+
+    #[test]
     fn own_ids_are_quiet() {
         assert_eq!(check(&good_farm(&["a", "b"]).build()), []);
     }

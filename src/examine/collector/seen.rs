@@ -116,7 +116,7 @@ impl Collector<'_> {
     /// Notes what may matter although it is no evidence by its path.
     pub(super) fn hint(&mut self, path: &str, entry: &Entry<'_>) -> Want {
         if hints::is_key_in_another_case(path) {
-            let reason = "is named like a crypto key file in another case, which AEM does not read; it was not read. Rename it if it is a key";
+            let reason = "is named like a crypto key file in another case, which AEM does not read, and was not compared. Rename it if it is a key";
             self.gaps.record(Some(path), GapKind::Unidentified, reason.to_owned());
         }
         self.see_revision(path);
