@@ -188,6 +188,7 @@ fn is_sops(bytes: &[u8]) -> bool {
 mod tests {
     use super::*;
     use crate::evidence::digest_key;
+    use crate::facts::Hex;
 
     /// A key with what every alteration changes: line ends, bytes over 0x7F, some of them controls of Latin-1.
     const KEY: [u8; 32] = *b"\x01a\n\x80\x99\xe4\r\xff\x00\n0123456789abcdefgh\xc3\x28zz";
@@ -231,8 +232,7 @@ mod tests {
     fn digits_are_decoded_in_the_forms_that_tools_write() {
         // printf '…' | base64, and xxd -p.
         let base64 = "AWEKgJnkDf8ACjAxMjM0NTY3ODlhYmNkZWZnaMMoenpa";
-        let hex: String = KEY.iter().map(|byte| format!("{byte:02x}")).collect();
-        let base64 = [&base64[..40], "enp6"].concat();
+        let hex = Hex(KEY).to_string();
         let decoded = from_base64(base64.as_bytes()).unwrap();
         assert_eq!(decoded[..30], KEY[..30]);
         for text in [hex.clone(), hex.to_uppercase(), format!("0x{hex}\n"), format!("{hex}\r\n")] {

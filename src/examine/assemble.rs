@@ -56,17 +56,12 @@ pub(super) fn snapshots(
         directory,
         ..
     } = collected;
-    drop_barren(&mut items);
-    if content == Some(Content::Image) {
-        // One layer has what another takes away: none of them is an install.
-        items.clear();
-    }
+    drop_idle(&mut items, content);
     let (mut roots, mut layouts) = installs(source, &items, &mut gaps, limits);
     let left_out = split_off(source, &mut roots, limits, &mut gaps);
     let tops: BTreeSet<&str> = roots.keys().map(String::as_str).collect();
     let installs = realms_of(&tops);
-    gaps.retain(|gap| !is_other_content(gap, *standing, &installs));
-    gaps.retain(|gap| !is_packages(gap, &tops));
+    gaps.retain(|gap| !is_other_content(gap, *standing, &installs) && !is_packages(gap, &tops));
     let explained = walked.entries == 0 && gaps.iter().any(|gap| gap.kind.hides());
     if tops.is_empty() && !explained {
         // What is named like an install was meant for one wherever it lies.
@@ -99,8 +94,7 @@ pub(super) fn snapshots(
     let loose_keys = if tops.is_empty() { loose_keys(source, &items) } else { Vec::new() };
     let mut snapshots: Vec<Snapshot> = roots.iter().map(with_layout).collect();
     add_stray_keys(source, &items, &tops, &mut snapshots);
-    gaps.extend(snapshots.iter().flat_map(unidentified));
-    gaps.extend(snapshots.iter().filter_map(|snapshot| linked_logs(snapshot, &links)));
+    gaps.extend(snapshots.iter().flat_map(|snapshot| of_snapshot(snapshot, &links)));
     let installs = || roots.values().zip(&snapshots);
     let mixed = mixed::gaps(source, installs(), &again, &tops);
     gaps.extend(installs().flat_map(|(evidence, snapshot)| {
@@ -266,6 +260,20 @@ fn moved_keys(source: &str, layout: &Layout, items: &BTreeMap<String, Item>) -> 
         Some(KeyFile { name: *name, digest, directory: String::new(), place, owner })
     };
     KeyName::ALL.into_iter().filter_map(key).collect()
+}
+
+/// Drops evidence that is of no install.
+fn drop_idle(items: &mut BTreeMap<String, Item>, content: Option<Content>) {
+    drop_barren(items);
+    // Of an image one layer has what another takes away: none of them is an install.
+    if content == Some(Content::Image) {
+        items.clear();
+    }
+}
+
+/// Says what is not clear of one install.
+fn of_snapshot(snapshot: &Snapshot, links: &Links) -> Vec<Gap> {
+    unidentified(snapshot).into_iter().chain(linked_logs(snapshot, links)).collect()
 }
 
 /// Says that no log was read because the directory of the logs is a link, which is usual where they have a disk of their own.

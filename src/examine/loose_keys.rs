@@ -39,7 +39,9 @@ pub(super) fn tell(all: &mut Examined, loose: &[LooseKey]) {
             places.add(file.name, file.digest.whole, &snapshot.source);
         }
     }
-    loose.iter().for_each(|key| places.add(key.name, key.digest, &key.place));
+    for key in loose {
+        places.add(key.name, key.digest, &key.place);
+    }
     for gap in all.gaps.iter_mut().filter(|gap| gap.kind == GapKind::NoInstance) {
         let own: Vec<&LooseKey> = loose.iter().filter(|key| key.source == gap.source).collect();
         if !own.is_empty() {

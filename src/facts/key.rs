@@ -130,7 +130,7 @@ pub enum Wrapper {
     GitLfs,
     /// A file that git-crypt keeps encrypted.
     GitCrypt,
-    /// An OpenPGP message.
+    /// A message of PGP.
     OpenPgp,
     /// A file encrypted with age.
     Age,

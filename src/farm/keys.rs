@@ -44,7 +44,7 @@ pub struct EffectiveKey {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyOrigin {
     /// From a file in the data directory of the bundle.
-    File(KeyFile),
+    File(Box<KeyFile>),
     /// From a property in the repository.
     Jcr {
         /// The segment store.
@@ -204,7 +204,7 @@ fn effective(file: &KeyFile, peers: &Peers) -> EffectiveKey {
         altered: altered.map(|(_, alteration)| alteration),
         stray: stray.map(|(_, line_end)| line_end),
         digest: file.digest.clone(),
-        origin: KeyOrigin::File(file.clone()),
+        origin: KeyOrigin::File(Box::new(file.clone())),
     }
 }
 

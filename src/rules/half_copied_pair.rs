@@ -69,7 +69,7 @@ mod tests {
     use crate::testing::{farm, good_farm};
 
     fn other(bytes: u8) -> Vec<u8> {
-        (200..200 + bytes).collect()
+        (200..=255).take(bytes.into()).collect()
     }
 
     #[test]

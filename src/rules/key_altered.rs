@@ -83,6 +83,7 @@ fn wrapped(member: &Member, name: KeyName, key: &EffectiveKey, wrapper: Wrapper)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::Hex;
     use crate::rules::{Selection, judge};
     use crate::testing::{farm, good_farm};
 
@@ -109,7 +110,7 @@ mod tests {
     }
 
     fn hex(key: &[u8]) -> String {
-        key.iter().map(|byte| format!("{byte:02x}")).collect()
+        Hex(<[u8; 32]>::try_from(key).expect("32 bytes")).to_string()
     }
 
     #[test]
