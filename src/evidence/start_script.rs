@@ -34,8 +34,20 @@ const IN_BIN: [&str; 4] = ["start", "start.bat", "quickstart", "quickstart.bat"]
 const SERVICE: &str = "instsrv.bat";
 const VARIABLES: [&str; 2] = ["CQ_PORT", "CQ_RUNMODE"];
 /// Ends of the names of scripts, and of files that set variables for them.
-const ENDS: [&str; 9] =
-    [".sh", ".bat", ".cmd", ".ps1", ".ksh", ".bash", ".env", ".service", "-env"];
+const ENDS: [&str; 11] = [
+    ".sh",
+    ".bat",
+    ".cmd",
+    ".ps1",
+    ".ksh",
+    ".bash",
+    ".env",
+    ".service",
+    "-env",
+    // WinSW on Windows, launchd on a Mac.
+    "service.xml",
+    ".plist",
+];
 /// How the names of other scripts begin.
 const START: &str = "start";
 /// How the files begin that say how a container is made and started, and what its environment is.

@@ -199,6 +199,11 @@ fn scripts_and_services_outside_of_installs_leave_it_open_where_they_move_someth
         ),
         ("docker-compose.yml", "  CQ_JVM_OPTS: \"-Dcom.adobe.granite.crypto.keys.path=/k\""),
         ("Dockerfile", "CMD [\"java\", \"-Dcom.adobe.granite.crypto.keys.path=/k\"]"),
+        (
+            "aem-service.xml",
+            "<arguments>-Dcom.adobe.granite.crypto.keys.path=/k -jar x</arguments>",
+        ),
+        ("com.adobe.aem.plist", "<string>-Dcom.adobe.granite.crypto.keys.path=/k</string>"),
         (".env.prod", "OPTS=-Dorg.osgi.framework.storage.clean=onFirstInit"),
     ] {
         let expected = vec![format!("unclear-setting {path}")];
