@@ -100,23 +100,55 @@ fn add_text(text: &[u8], has_words: bool, put: &mut dyn FnMut(u64)) {
 
 /// Asks for each run of a text whether it is one that is looked for: a short one that looks like drawn, a long one of words.
 fn any_run(text: &[u8], has_words: bool, is_wanted: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-    let mut runs = text.windows(RUN_BYTES).filter(|run| is_drawn(run));
-    let mut words = text.windows(WORDS_BYTES).filter(|run| !is_drawn(run));
+    let marks = &Marks::of(text);
+    let of = |bytes: usize, is_drawn: bool| {
+        let runs = text.windows(bytes).enumerate();
+        runs.filter(move |(at, _)| marks.look_drawn(*at, bytes) == is_drawn).map(|(_, run)| run)
+    };
+    let (mut runs, mut words) = (of(RUN_BYTES, true), of(WORDS_BYTES, false));
     runs.any(&mut *is_wanted) || has_words && words.any(is_wanted)
 }
 
-/// Returns `true` if a run looks like drawn letter by letter: twice in it a digit or a capital begins something, or an odd sign stands.
-fn is_drawn(run: &[u8]) -> bool {
-    let begins = |pair: &&[u8]| match pair {
-        [a, b] if a.is_ascii_alphanumeric() && b.is_ascii_alphanumeric() => {
-            a.is_ascii_digit() != b.is_ascii_digit()
-                || a.is_ascii_lowercase() && b.is_ascii_uppercase()
+/// Where a text looks like drawn letter by letter: a digit or a capital begins something, or an odd sign stands. Counted once from the
+/// start of the text, since every run of it is asked for.
+struct Marks {
+    /// Odd signs before each byte.
+    odd: Vec<usize>,
+    /// Begins before each byte.
+    begins: Vec<usize>,
+}
+
+impl Marks {
+    fn of(text: &[u8]) -> Self {
+        let is_odd = |byte: u8| !byte.is_ascii_alphanumeric() && !b" -_./\\:,=\"'".contains(&byte);
+        let begins = |a: u8, b: u8| {
+            let are_parts = a.is_ascii_alphanumeric() && b.is_ascii_alphanumeric();
+            let is_change = a.is_ascii_digit() != b.is_ascii_digit();
+            are_parts && (is_change || a.is_ascii_lowercase() && b.is_ascii_uppercase())
+        };
+        let (mut odd, mut begun) = (0_usize, 0_usize);
+        let mut marks = Self { odd: vec![0], begins: vec![0] };
+        for (at, byte) in text.iter().enumerate() {
+            let next = at.checked_add(1).and_then(|next| text.get(next));
+            odd = odd.saturating_add(is_odd(*byte).into());
+            begun = begun.saturating_add(next.is_some_and(|next| begins(*byte, *next)).into());
+            marks.odd.push(odd);
+            marks.begins.push(begun);
         }
-        _ => false,
-    };
-    let is_odd = |byte: &&u8| !byte.is_ascii_alphanumeric() && !b" -_./\\:,=\"'".contains(byte);
-    let odd = run.iter().filter(is_odd).count();
-    odd.saturating_add(run.windows(2).filter(begins).count()) >= 2
+        marks
+    }
+
+    /// Returns `true` if a run of so many bytes has two of them.
+    fn look_drawn(&self, at: usize, bytes: usize) -> bool {
+        let between = |sums: &[usize], end: usize| {
+            let sum = |at: usize| sums.get(at).copied().unwrap_or_default();
+            sum(end).saturating_sub(sum(at))
+        };
+        let end = at.saturating_add(bytes);
+        // The last byte of a run begins nothing in it.
+        let begins = between(&self.begins, end.saturating_sub(1));
+        between(&self.odd, end).saturating_add(begins) >= 2
+    }
 }
 
 fn is_telling(run: &[u8]) -> bool {
