@@ -41,16 +41,15 @@ pub struct Limits {
     pub instances_max: usize,
     /// Files of segment stores remembered of one source. They grow to 256 MB each, so this is a store of 2.5 TB.
     pub segment_files_max: usize,
-    /// Bytes of memory for places in a compressed archive from which it can be unpacked again, each of 43 KiB. They lie 8 MiB apart,
-    /// and further in the segment stores of archives of more than 3 GB.
-    pub checkpoint_bytes_max: usize,
+    /// Bytes of memory for places in a compressed archive from which it can be unpacked again, each of 56 KiB. They lie 4 MiB apart,
+    /// and further in segment stores of more than 500 MB.
+    pub restart_bytes_max: usize,
     /// Bytes of memory for what was unpacked again and may be wanted once more.
     pub stretch_bytes_max: usize,
-    /// Bytes of one source that are unpacked yet again to go back in it. A forged store can ask for what lies far apart.
+    /// Bytes of one gzip or zip that are unpacked again to look up segments. A forged store can ask for what lies far apart.
     pub repeated_bytes_max: u64,
-    /// Unpacked bytes within which a segment store has to end to be read though its instance does not work with it. Leftover keys are
-    /// worth a warning, not twice the time.
-    pub idle_store_end_max: u64,
+    /// The same of an archive that can be unpacked from its start alone (zstd, xz, bzip2): a few seconds.
+    pub rewound_bytes_max: u64,
     /// Links remembered of one source.
     pub links_max: usize,
     /// Gaps reported of one source; further ones are counted in one line.
@@ -100,6 +99,8 @@ pub struct Limits {
     pub jcr_configurations_max: usize,
     /// Revisions of a segment store that are looked at for older keys, altogether.
     pub revisions_max: usize,
+    /// Segments that the past of one store may cost, and as many its configurations.
+    pub past_segments_max: u64,
     /// Revisions of those that are looked at evenly over the journal.
     pub revision_samples_max: usize,
     /// Revisions in a row without their segments after which all older ones are taken to be gone.
@@ -215,10 +216,10 @@ impl Limits {
         evidence_max: 100_000,
         instances_max: 1_000,
         segment_files_max: 10_000,
-        checkpoint_bytes_max: 16 << 20,
+        restart_bytes_max: 8 << 20,
         stretch_bytes_max: 4 << 20,
         repeated_bytes_max: 32 << 30,
-        idle_store_end_max: 1 << 30,
+        rewound_bytes_max: 2 << 30,
         links_max: 10_000,
         gaps_max: 100,
         log_bytes_max: 16 << 30,
@@ -243,6 +244,7 @@ impl Limits {
         jcr_children_max: 2_000,
         jcr_configurations_max: 256,
         revisions_max: 128,
+        past_segments_max: 512,
         revision_samples_max: 64,
         revisions_gone_max: 3,
         checkpoints_max: 64,

@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn notes_of_the_finder_are_no_entries_and_an_install_below_them_is_one() {
         let is_noise =
-            |path, kind| is_of_finder(&Entry { path, kind, size: 9, offset: None, owner: None });
+            |path, kind| is_of_finder(&Entry { path, kind, size: 9, extent: None, owner: None });
         assert!(is_noise("__MACOSX/crx-quickstart", EntryKind::Directory));
         assert!(is_noise("__MACOSX/crx-quickstart/conf/._sling.properties", EntryKind::File));
         assert!(is_noise("crx-quickstart/conf/._sling.properties", EntryKind::File));

@@ -120,7 +120,7 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch) -> Outcome {
     if !source.is_directory() {
         collector = collector.opening();
     }
-    let walked = walk(source, limits, watch, &mut collector);
+    let mut walked = walk(source, limits, watch, &mut collector);
     let aliases = collector.aliases();
     if !aliases.is_empty() && source.can_reread() {
         collector.follow(aliases);
@@ -134,7 +134,7 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch) -> Outcome {
     let key_traces = std::mem::take(&mut collected.key_traces);
     let Assembled { mut snapshots, mut gaps, loose_keys } =
         assemble::snapshots(source, &walked, collected, limits);
-    gaps.extend(repository::add(source, &walked, limits, &segment_stores, &mut snapshots));
+    gaps.extend(repository::add(source, &mut walked, limits, &segment_stores, &mut snapshots));
     snapshots.iter_mut().for_each(Snapshot::keep_shapes);
     gaps.iter_mut().for_each(Gap::keep_shapes);
     let record = SourceRecord {

@@ -248,7 +248,7 @@ mod tests {
     fn stores(all: &[(&str, &[&str])]) -> BTreeMap<String, Stored> {
         let store = |(path, names): &(&str, &[&str])| {
             let part =
-                |name: &&str| Part { path: format!("{path}/{name}"), bytes: 1, offset: Some(0) };
+                |name: &&str| Part { path: format!("{path}/{name}"), bytes: 1, extent: None };
             let parts = names.iter().map(part).collect();
             ((*path).to_owned(), Stored { parts, ..Stored::default() })
         };

@@ -10,13 +10,16 @@ use super::{jcr_configs, key_history};
 use crate::evidence::SEGMENT_STORE;
 use crate::facts::{
     Gap, GapKind, JcrKeys, KeyHistory, NodeStore, NodeStoreKind, Place, Repository, Snapshot,
-    StorageMode,
+    StorageMode, realm,
 };
 use crate::intake::{Parts, Source, Walked};
 use crate::limits::Limits;
 use crate::oak::{Budget, Files, Store};
 use std::collections::BTreeMap;
 use std::io;
+
+/// Segments that the past of a store may cost, and its configurations.
+const MORE_SEGMENTS_MAX: u64 = Limits::DEFAULT.past_segments_max;
 
 /// Where an install has its segment store.
 pub(super) const REPOSITORY: &str = "repository";
@@ -25,7 +28,6 @@ pub(super) const REPOSITORY: &str = "repository";
 struct Archive<'a> {
     source: &'a Source,
     container: &'a str,
-    limits: &'a Limits,
     stores: &'a BTreeMap<String, Stored>,
     /// The files of all stores, one store behind the other: what a compressed archive was unpacked for once serves them all.
     parts: io::Result<Parts>,
@@ -42,15 +44,14 @@ impl Archive<'_> {
 /// Reads the keys of every install that has a segment store, and tells where an instance that works with them lost them.
 pub(super) fn add(
     source: &Source,
-    walked: &Walked,
+    walked: &mut Walked,
     limits: &Limits,
     stores: &BTreeMap<String, Stored>,
     snapshots: &mut [Snapshot],
 ) -> Vec<Gap> {
     let parts: Vec<_> = stores.values().flat_map(|store| store.parts.iter().cloned()).collect();
-    let parts = source.open_parts(&parts, walked.state.as_ref(), limits);
-    let container = &walked.container;
-    let archive = Archive { source, container, limits, stores, parts };
+    let parts = source.open_parts(&parts, walked, limits);
+    let archive = Archive { source, container: &walked.container, stores, parts };
     let mut gaps = Vec::new();
     for snapshot in snapshots {
         let path = join(&join(&snapshot.root, REPOSITORY), SEGMENT_STORE);
@@ -59,15 +60,15 @@ pub(super) fn add(
         let Some(files) = stores.get(&path) else { continue };
         let modes = snapshot.storage_in_place().map(|file| file.storage.mode);
         let modes: Vec<_> = modes.collect();
-        let idle = !modes.is_empty() && modes.iter().all(|mode| *mode == StorageMode::Bundle);
-        let repository = repository(&archive, path, files, idle, &mut snapshot.node_store);
-        let in_use = modes.contains(&StorageMode::Jcr);
-        if let (true, JcrKeys::Unreadable(reason)) = (in_use, &repository.keys) {
+        let repository = repository(&archive, path, files, &mut snapshot.node_store);
+        let is_here =
+            snapshot.node_store.as_ref().is_none_or(|store| store.out_of_reach().is_none());
+        if let Some(reason) = unknown(&repository.keys, &modes).filter(|_| is_here) {
             let gap = Gap {
                 source: snapshot.source.clone(),
                 path: Some(repository.place.path.clone()),
                 kind: GapKind::Unreadable,
-                reason: format!("the keys in /etc/key cannot be read: {reason}"),
+                reason,
             };
             snapshot.gaps.push(gap.clone());
             snapshot.gaps.sort();
@@ -78,12 +79,27 @@ pub(super) fn add(
     gaps
 }
 
-/// `idle`: the instance works with keys in files.
+/// Says what is not known of an instance because the keys in its repository are not; `modes` are those of its storage.
+///
+/// Keys that were left there and contradict those in the files are worth an error: what hides them must not look consistent.
+fn unknown(keys: &JcrKeys, modes: &[StorageMode]) -> Option<String> {
+    let in_use = modes.contains(&StorageMode::Jcr);
+    let is_idle = !modes.is_empty() && modes.iter().all(|mode| *mode == StorageMode::Bundle);
+    match keys {
+        JcrKeys::Unreadable(reason) if in_use => {
+            Some(format!("the keys in /etc/key cannot be read: {reason}"))
+        }
+        JcrKeys::Unreadable(reason) | JcrKeys::NotRead(reason) if is_idle => {
+            Some(format!("whether other keys are left in /etc/key is not known: {reason}"))
+        }
+        _ => None,
+    }
+}
+
 fn repository(
     archive: &Archive<'_>,
     path: String,
     stored: &Stored,
-    idle: bool,
     node_store: &mut Option<NodeStore>,
 ) -> Repository {
     let first = archive.first(&path);
@@ -98,7 +114,7 @@ fn repository(
         configurations_gap: None,
     };
     let out_of_reach = || node_store.as_ref().and_then(NodeStore::out_of_reach);
-    if let Some(reason) = out_of_reach().or_else(|| why_not(archive, stored, idle)) {
+    if let Some(reason) = out_of_reach().or_else(|| why_not(archive, stored)) {
         return made(JcrKeys::NotRead(reason));
     }
     let parts = match &archive.parts {
@@ -115,10 +131,9 @@ fn repository(
     let store = Store::new(&files, Budget::default());
     match store.newest(keys) {
         Ok(found) => {
-            let segments_max = more_segments_max(archive);
             // Behind the history of the keys, so that it leaves that its share of the budget.
-            let history = key_history::read(&store, &found.value, segments_max);
-            let configs = jcr_configs::read(&store, &place, segments_max);
+            let history = key_history::read(&store, &found.value, MORE_SEGMENTS_MAX);
+            let configs = jcr_configs::read(&store, &place, MORE_SEGMENTS_MAX);
             Repository {
                 history,
                 configurations: configs.configurations,
@@ -132,47 +147,34 @@ fn repository(
     }
 }
 
-/// Returns how many segments the past of a store may cost, and its configurations; in a compressed archive each takes tenths of a
-/// second.
-fn more_segments_max(archive: &Archive<'_>) -> u64 {
-    if is_compressed(archive.container) { 32 } else { 512 }
-}
-
 /// Says why a store is not read, where it is not.
-fn why_not(archive: &Archive<'_>, stored: &Stored, idle: bool) -> Option<String> {
-    if !stored.readable {
-        return Some(unreadable(archive.source, archive.container, stored));
+fn why_not(archive: &Archive<'_>, stored: &Stored) -> Option<String> {
+    if stored.readable {
+        return None;
     }
-    let ends = stored.parts.iter().filter_map(|part| part.offset?.checked_add(part.bytes));
-    let is_far = ends.max().is_some_and(|end| end > archive.limits.idle_store_end_max);
-    (idle && is_far && is_compressed(archive.container)).then(|| {
-        "the archive is compressed, and the instance works with keys in files; unpack it (gzip -d) to have them compared".to_owned()
-    })
-}
-
-fn is_compressed(container: &str) -> bool {
-    container.contains("gzip")
-}
-
-fn unreadable(source: &Source, container: &str, stored: &Stored) -> String {
     if let Some((path, reason)) = stored.unread.first_key_value() {
-        return format!("{path} {reason}");
+        return Some(format!("{path} {reason}"));
     }
-    if !source.can_reread() {
-        return "standard input can be read only once; name the archive as a file".to_owned();
-    }
-    if !source.is_directory() && !matches!(container, "tar" | "gzip, tar" | "gzip, gzip, tar") {
-        return format!("the source is packed as {container}; unpack it to a tar or a directory");
-    }
-    match stored.parts.iter().find(|part| part.offset.is_none()) {
-        Some(_) if container.matches("gzip").count() > 1 => {
-            "the archive is compressed more than once; unpack it to a plain tar (gzip -d) or a directory".to_owned()
+    let source = archive.source;
+    let part = stored.parts.iter().find(|part| part.extent.is_none() && !source.is_directory());
+    Some(match part {
+        _ if !source.can_reread() => {
+            "standard input can be read only once; name the archive as a file".to_owned()
         }
-        Some(part) if !source.is_directory() => {
-            format!("{} does not lie in the archive in one piece; unpack it", part.path)
+        Some(part) if !realm(&part.path).is_empty() => {
+            "it lies in an archive inside the source; unpack that, and name it as a source"
+                .to_owned()
         }
-        _ => "the source has more files of segment stores than are read".to_owned(),
-    }
+        Some(_) if archive.container.matches(',').count() > 1 => {
+            "the archive is compressed more than once; unpack it to a plain tar or a directory"
+                .to_owned()
+        }
+        Some(part) => format!(
+            "{} does not lie in the archive in one piece, or is packed in a way that is not read; unpack it",
+            part.path
+        ),
+        None => "the source has more files of segment stores than are read".to_owned(),
+    })
 }
 
 /// The files of a store, as the reader of segments wants them.

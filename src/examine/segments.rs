@@ -6,7 +6,7 @@ use super::paths::{join, name};
 use crate::evidence::{
     SEGMENT_STORE, STORE_DIRECTORIES, is_repository, is_segment_store, may_hold, segment_store,
 };
-use crate::intake::{Descend, Entry, EntryKind, Part};
+use crate::intake::{Descend, Entry, EntryKind, Extent, Part};
 use std::collections::BTreeMap;
 
 /// The files directly inside one `repository/segmentstore`.
@@ -20,8 +20,8 @@ pub(super) struct Store {
     pub(super) readable: bool,
 }
 
-/// Length and offset of a file, or why there is none.
-type Found = Result<(u64, Option<u64>), String>;
+/// Length of a file and where it lies, or why there is none.
+type Found = Result<(u64, Option<Extent>), String>;
 
 /// Collects the files of all segment stores of one source.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl Segments {
         let came = files.is_some_and(|files| matches!(files.get(entry.path), Some(Ok(_))));
         match &entry.kind {
             EntryKind::File if segment_store(entry.path).is_some() => {
-                self.put(store, entry.path, Ok((entry.size, entry.offset)));
+                self.put(store, entry.path, Ok((entry.size, entry.extent)));
                 return came;
             }
             EntryKind::HardLink(_) | EntryKind::SymbolicLink(_) => {
@@ -86,9 +86,9 @@ impl Segments {
             let mut store = Store { readable: !over_limit, ..Store::default() };
             for (path, found) in files {
                 match found {
-                    Ok((bytes, offset)) => {
-                        store.readable &= directory || offset.is_some();
-                        store.parts.push(Part { path, bytes, offset });
+                    Ok((bytes, extent)) => {
+                        store.readable &= directory || extent.is_some();
+                        store.parts.push(Part { path, bytes, extent });
                     }
                     Err(reason) => {
                         store.readable = false;
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
     use crate::examine::collector::{Collected, Collector};
     use crate::facts::GapKind;
-    use crate::intake::{NoWatch, Source, discover, walk};
+    use crate::intake::{NoWatch, Source, Walked, discover, walk};
     use crate::limits::Limits;
     use std::fs;
     use std::io::Write;
@@ -166,11 +166,16 @@ mod tests {
     const STORE: &str = "q/crx-quickstart/repository/segmentstore";
 
     fn collect(path: &Path, limits: &Limits) -> (Source, Collected) {
+        let (source, _, collected) = walked(path, limits);
+        (source, collected)
+    }
+
+    fn walked(path: &Path, limits: &Limits) -> (Source, Walked, Collected) {
         let source = discover(&[path.into()]).sources.remove(0);
         let mut collector = Collector::new("s", limits);
-        walk(&source, limits, &NoWatch, &mut collector);
+        let walked = walk(&source, limits, &NoWatch, &mut collector);
         let collected = collector.finish(true, source.is_directory());
-        (source, collected)
+        (source, walked, collected)
     }
 
     /// An install with a segment store and what lies beside it.
@@ -231,8 +236,8 @@ mod tests {
         home
     }
 
-    fn contents(source: &Source, store: &Store) -> Vec<(String, String)> {
-        let parts = source.open_parts(&store.parts, None, &Limits::default()).unwrap();
+    fn contents(source: &Source, mut walked: Walked, store: &Store) -> Vec<(String, String)> {
+        let parts = source.open_parts(&store.parts, &mut walked, &Limits::default()).unwrap();
         let content = |(index, part): (usize, &Part)| {
             let mut bytes = vec![0; usize::try_from(part.bytes).unwrap()];
             parts.read_at(index, 0, &mut bytes).unwrap();
@@ -248,12 +253,12 @@ mod tests {
         let tar = tar(&install()).into_inner().unwrap();
         let (packed, compressed) = (written(&tar), written(&gzip(&tar)));
         for path in [directory.path(), &packed.path().join("x"), &compressed.path().join("x")] {
-            let (source, collected) = collect(path, &Limits::default());
+            let (source, walked, collected) = walked(path, &Limits::default());
             assert_eq!(collected.segment_stores.keys().collect::<Vec<_>>(), [STORE]);
             let store = &collected.segment_stores[STORE];
             let expected = [("/data00000a.tar", "data"), ("/journal.log", "journal")];
             let expected = expected.map(|(name, body)| (name.to_owned(), body.to_owned()));
-            assert_eq!(contents(&source, store), expected);
+            assert_eq!(contents(&source, walked, store), expected);
             assert!(store.readable && store.unread.is_empty(), "{store:?}");
             assert_eq!(collected.gaps, []);
         }

@@ -5,25 +5,29 @@
 
 use super::container::{Context, Input, Opened};
 use super::inner::Depth;
+use super::positioned::Positioned;
+use super::reread::Reread;
+use super::restarts::{Restart, Restarts};
 use super::walk_input;
 use super::wiping_reader::WipingReader;
 use crate::facts::GapKind;
 use crate::limits::Limits;
 use std::io::{self, BufRead, ErrorKind, Read};
+use std::ops::Range;
 
 /// Compressed bytes read at once.
 pub(super) const INPUT_BYTES: usize = 256 << 10;
 
 /// A compression: decodes one stream at a time.
-pub(super) trait Codec {
+pub(super) trait Codec: Sized {
     /// Its name in reports.
     const NAME: &'static str;
 
     /// Bytes that tell where a stream begins.
     const MAGIC_BYTES: usize;
 
-    /// What is in the source's file can be read again at any place.
-    const IS_REPEATABLE: bool = false;
+    /// Decoding can go on from a copy.
+    const RESTARTS: bool = false;
 
     /// Returns `true` if a stream may begin so; `start` has at most `MAGIC_BYTES` bytes.
     fn may_start(start: &[u8]) -> bool;
@@ -33,6 +37,11 @@ pub(super) trait Codec {
 
     /// Decodes into `out`, and returns how many bytes came even where they are the last before the damage.
     fn step(&mut self, input: &mut dyn Compressed, out: &mut [u8]) -> (usize, Result<Flow, Stop>);
+
+    /// Returns another that goes on from here by itself; `None` where decoding can begin at the start alone.
+    fn copy(&self) -> Option<Self> {
+        None
+    }
 
     /// Names the part of a stream that is read at the moment.
     fn place(&self) -> &'static str {
@@ -116,35 +125,47 @@ fn may_open(context: &mut Context<'_>) -> bool {
 }
 
 /// Walks what a compression holds.
-pub(super) fn walk<C: Codec>(codec: C, opened: Opened<'_>, context: &mut Context<'_>) {
+pub(super) fn walk<C: Codec + 'static>(codec: C, opened: Opened<'_>, context: &mut Context<'_>) {
     if !may_open(context) {
         return;
     }
-    let is_repeatable = C::IS_REPEATABLE && opened.input.is_plain_file();
+    let file = opened.input.file().filter(|_| opened.input.is_plain_file());
+    let file = file.and_then(|file| file.try_clone().ok());
     let input = WipingReader::new(INPUT_BYTES, opened.head.chain(opened.input));
-    let mut unpack = Unpack::new(codec, input, context, is_repeatable);
+    let mut unpack = Unpack::new(codec, input, context.limits, context.depth.clone());
+    unpack.restarts = file.is_some().then(|| Restarts::new(context.limits));
     walk_input(&mut unpack, context);
     context.unpacked = context.unpacked.saturating_add(unpack.produced);
-    for (kind, reason) in unpack.problems {
+    for (kind, reason) in std::mem::take(&mut unpack.problems) {
         context.visit.gap(None, kind, reason);
+    }
+    let Unpack { codec, restarts, .. } = unpack;
+    if let (Some(file), Some(restarts)) = (file, restarts)
+        && restarts.is_wanted()
+        && let Ok(file) = Positioned::new(file)
+    {
+        let reread = Reread::new(file, codec, restarts, context.limits);
+        context.random_access = Some(Box::new(reread));
     }
 }
 
 /// Decodes streams. Never fails: it ends, and says in `problems` why too early.
-struct Unpack<'l, R, C> {
+pub(super) struct Unpack<R, C> {
     codec: C,
     input: Counted<R>,
-    is_repeatable: bool,
+    /// Where what comes out can be read again at any place, and how.
+    restarts: Option<Restarts<C>>,
     state: State,
     produced: u64,
-    limits: &'l Limits,
+    limits: Limits,
     /// What other archives of the source came to.
     before: Depth,
     problems: Vec<(GapKind, String)>,
 }
 
+/// Where in a stream, or between two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     /// At the first byte of a stream.
     Start,
     Body,
@@ -177,17 +198,54 @@ impl<R: BufRead> Compressed for Counted<R> {
     }
 }
 
-impl<'l, R: BufRead, C: Codec> Unpack<'l, R, C> {
-    fn new(codec: C, bytes: R, context: &Context<'l>, is_repeatable: bool) -> Self {
+impl<R: BufRead, C: Codec> Unpack<R, C> {
+    pub(super) fn new(codec: C, bytes: R, limits: &Limits, before: Depth) -> Self {
         Self {
             codec,
             input: Counted { bytes, offset: 0 },
-            is_repeatable,
+            restarts: None,
             state: State::Start,
             produced: 0,
-            limits: context.limits,
-            before: context.depth.clone(),
+            limits: *limits,
+            before,
             problems: Vec::new(),
+        }
+    }
+
+    /// Goes on from a place, or from the start; `bytes` are those behind it.
+    pub(super) fn resume(&mut self, place: Option<Restart<C>>, bytes: R) {
+        let start = (0, 0, State::Start);
+        let at = place.as_ref().map_or(start, |at| (at.compressed, at.unpacked, at.state));
+        (self.input.offset, self.produced, self.state) = at;
+        self.input.bytes = bytes;
+        self.problems.clear();
+        if let Some(place) = place {
+            self.codec = place.codec;
+        }
+    }
+
+    /// Returns the place that was come to, where one can go on from it.
+    pub(super) fn place(&self) -> Option<Restart<C>> {
+        let (compressed, unpacked, state) = (self.input.offset, self.produced, self.state);
+        Some(Restart { compressed, unpacked, state, codec: self.codec.copy()? })
+    }
+
+    /// Returns how many bytes came out.
+    pub(super) fn produced(&self) -> u64 {
+        self.produced
+    }
+
+    /// Returns what is wrong with the stream so far.
+    pub(super) fn problems(&self) -> &[(GapKind, String)] {
+        &self.problems
+    }
+
+    /// Keeps the place that was come to, where the last one lies too far back.
+    fn mark(&mut self) {
+        let is_due = self.restarts.as_ref().is_some_and(|places| places.is_due(self.produced));
+        let place = if is_due { self.place() } else { None };
+        if let (Some(restarts), Some(place)) = (&mut self.restarts, place) {
+            restarts.add(place);
         }
     }
 
@@ -290,11 +348,12 @@ impl<'l, R: BufRead, C: Codec> Unpack<'l, R, C> {
     }
 }
 
-impl<R: BufRead, C: Codec> Read for Unpack<'_, R, C> {
+impl<R: BufRead, C: Codec> Read for Unpack<R, C> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.mark();
         while self.state != State::End && !out.is_empty() {
-            if self.produced > self.before.unpacked_left(self.limits) {
-                let reason = self.before.unpacks_to_more(self.limits);
+            if self.produced > self.before.unpacked_left(&self.limits) {
+                let reason = self.before.unpacks_to_more(&self.limits);
                 self.problems.push((GapKind::OverLimit, reason));
                 self.state = State::End;
                 break;
@@ -308,12 +367,18 @@ impl<R: BufRead, C: Codec> Read for Unpack<'_, R, C> {
     }
 }
 
-impl<R: BufRead, C: Codec> Input for Unpack<'_, R, C> {
+impl<R: BufRead, C: Codec> Input for Unpack<R, C> {
     fn jump(&mut self, _: u64) -> io::Result<u64> {
         Ok(0)
     }
 
     fn is_repeatable(&self) -> bool {
-        self.is_repeatable
+        self.restarts.is_some()
+    }
+
+    fn want_again(&mut self, bytes: Range<u64>) {
+        if let Some(restarts) = &mut self.restarts {
+            restarts.want(bytes);
+        }
     }
 }

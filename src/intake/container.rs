@@ -3,11 +3,13 @@
 use super::entry::Visit;
 use super::inner::Depth;
 use super::open::State;
+use super::reread::RandomAccess;
 use crate::limits::Limits;
 use crate::wiped::Wiped;
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::rc::Rc;
 
 /// A way of packing that is known: one value each, listed in `CONTAINERS`.
@@ -48,6 +50,9 @@ pub(super) trait Input: Read {
     fn is_repeatable(&self) -> bool {
         self.is_plain_file()
     }
+
+    /// Says that these bytes, counted from the first one that it handed out, will be read again at any place.
+    fn want_again(&mut self, _bytes: Range<u64>) {}
 }
 
 /// Bytes of a source as it is stored: those of its file, or those that came through standard input so far. What reads the source
@@ -87,4 +92,6 @@ pub(super) struct Context<'a> {
     pub(super) depth: Depth,
     /// What the file was like, if it is one.
     pub(super) state: Option<State>,
+    /// Reads again what the source unpacks to, where that will be wanted.
+    pub(super) random_access: Option<Box<dyn RandomAccess>>,
 }

@@ -102,7 +102,7 @@ fn take(
 fn vanished(entry: &DirEntry, name: &str, error: &io::Error, visit: &mut dyn Visit) {
     let kind = if entry.file_type().is_file() { EntryKind::File } else { EntryKind::Other };
     let is_evidence = || {
-        let entry = Entry { path: name, kind, size: 0, offset: None, owner: None };
+        let entry = Entry { path: name, kind, size: 0, extent: None, owner: None };
         visit.entry(&entry) != Want::Nothing
     };
     if error.kind() != ErrorKind::NotFound || is_evidence() {

@@ -11,12 +11,28 @@ pub struct Entry<'a> {
     pub kind: EntryKind,
     /// Announced length of the body in bytes; nothing may be allocated on its word alone.
     pub size: u64,
-    /// Where the body starts in the stream of bytes that the tar is read from: the source's file, or what the gzip in that file
-    /// unpacks to. Only for a regular file, not sparse, whose source was named by its path and is a `tar` or a `gzip, tar`.
-    /// Header and body may have been cut off behind it.
-    pub offset: Option<u64>,
+    /// Where the body lies, when it can be read again at any place: that of a regular file, not sparse, in a source that was named by
+    /// its path and is a zip, a tar, or a tar that is compressed once. It may have been cut off.
+    pub extent: Option<Extent>,
     /// Owner and mode, where the container keeps them.
     pub owner: Option<Owner>,
+}
+
+/// Where the bytes of an entry lie in the stream that its archive is read from: the source's file, or what that unpacks to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Extent {
+    /// As they are, from this byte on.
+    Plain {
+        /// Bytes before them.
+        start: u64,
+    },
+    /// As one raw deflate stream.
+    Deflated {
+        /// Bytes before it.
+        start: u64,
+        /// Its length in bytes.
+        bytes: u64,
+    },
 }
 
 /// The type of an entry.
@@ -48,6 +64,8 @@ pub enum LinkTarget {
 pub enum Want {
     /// Nothing.
     Nothing,
+    /// Nothing now; it may be read at any place when the walk is over.
+    Later,
     /// All of it; a longer body is not read and becomes a gap of kind `too-large`.
     Whole {
         /// The longest body accepted.

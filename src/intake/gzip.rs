@@ -2,20 +2,21 @@
 
 use super::codec::{self, Codec, Compressed, Flow, Head, Stop};
 use super::container::{Container, Context, Opened};
+use super::inflater::{Course, Inflater};
 use super::member::{MAGIC, NoMember, read_header};
-use flate2::{Crc, Decompress, FlushDecompress, Status};
+use flate2::Crc;
 
 /// The container.
 pub(super) const CONTAINER: Container =
     Container { name: Gunzip::NAME, sniff: |head| head.starts_with(&MAGIC), walk };
 
 fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
-    let gunzip = Gunzip { inflate: Decompress::new(false), crc: Crc::new(), in_trailer: false };
-    codec::walk(gunzip, opened, context);
+    codec::walk(Gunzip::new(), opened, context);
 }
 
-struct Gunzip {
-    inflate: Decompress,
+/// Unpacks members.
+pub(super) struct Gunzip {
+    inflater: Inflater,
     /// Of the member so far.
     crc: Crc,
     /// The data of the member has ended.
@@ -23,24 +24,8 @@ struct Gunzip {
 }
 
 impl Gunzip {
-    fn inflate(&mut self, bytes: &[u8], out: &mut [u8]) -> Step {
-        let (in_before, out_before) = (self.inflate.total_in(), self.inflate.total_out());
-        let flush = if bytes.is_empty() { FlushDecompress::Finish } else { FlushDecompress::None };
-        let status = self.inflate.decompress(bytes, out, flush);
-        let count = |after: u64, before| usize::try_from(after.saturating_sub(before));
-        let consumed = count(self.inflate.total_in(), in_before).unwrap_or_default();
-        let length = count(self.inflate.total_out(), out_before).unwrap_or_default();
-        self.crc.update(out.get(..length).unwrap_or_default());
-        let flow = match status {
-            Ok(Status::StreamEnd) => {
-                self.in_trailer = true;
-                Ok(Flow::On)
-            }
-            Ok(_) if bytes.is_empty() && length == 0 => Err(Stop::Ends),
-            Ok(_) => Ok(Flow::On),
-            Err(_) => Err(Stop::damaged(Self::NAME)),
-        };
-        Step { consumed, length, flow }
+    pub(super) fn new() -> Self {
+        Self { inflater: Inflater::new(), crc: Crc::new(), in_trailer: false }
     }
 
     fn trailer(&self, input: &mut dyn Compressed) -> Result<Flow, Stop> {
@@ -58,13 +43,6 @@ impl Gunzip {
     }
 }
 
-/// What one call inflated.
-struct Step {
-    consumed: usize,
-    length: usize,
-    flow: Result<Flow, Stop>,
-}
-
 impl From<NoMember> for Stop {
     fn from(no_member: NoMember) -> Self {
         let (kind, what) = no_member.gap();
@@ -75,7 +53,7 @@ impl From<NoMember> for Stop {
 impl Codec for Gunzip {
     const NAME: &'static str = "gzip";
     const MAGIC_BYTES: usize = MAGIC.len();
-    const IS_REPEATABLE: bool = true;
+    const RESTARTS: bool = true;
 
     fn may_start(start: &[u8]) -> bool {
         MAGIC.starts_with(start)
@@ -83,7 +61,7 @@ impl Codec for Gunzip {
 
     fn start(&mut self, magic: &[u8], input: &mut dyn Compressed) -> Result<Head, Stop> {
         self.crc.reset();
-        self.inflate.reset(false);
+        self.inflater.reset();
         self.in_trailer = false;
         let mut magic = magic.iter().copied();
         let holds = read_header(|| magic.next().map_or_else(|| codec::byte(input), Ok))?;
@@ -98,9 +76,26 @@ impl Codec for Gunzip {
             Ok(bytes) => bytes,
             Err(stop) => return (0, Err(stop)),
         };
-        let Step { consumed, length, flow } = self.inflate(bytes, out);
-        input.consume(consumed);
-        (length, flow)
+        let ends = bytes.is_empty();
+        let inflation = self.inflater.inflate(bytes, out);
+        input.consume(inflation.consumed);
+        self.crc.update(out.get(..inflation.produced).unwrap_or_default());
+        let flow = match inflation.course {
+            Course::Ended => {
+                self.in_trailer = true;
+                Ok(Flow::On)
+            }
+            Course::On if ends && inflation.produced == 0 => Err(Stop::Ends),
+            Course::On => Ok(Flow::On),
+            Course::Damaged => Err(Stop::damaged(Self::NAME)),
+        };
+        (inflation.produced, flow)
+    }
+
+    fn copy(&self) -> Option<Self> {
+        let mut crc = Crc::new();
+        crc.combine(&self.crc);
+        Some(Self { inflater: self.inflater.copy()?, crc, in_trailer: self.in_trailer })
     }
 
     fn place(&self) -> &'static str {

@@ -132,6 +132,7 @@ pub(super) fn walk(
             ..depth.clone()
         },
         state: None,
+        random_access: None,
     };
     (container.walk)(Opened { head, input: &mut body }, &mut context);
     depth.opened = context.depth.opened;
@@ -203,7 +204,7 @@ impl Visit for Below<'_> {
             kind => kind.clone(),
         };
         let owner = entry.owner.clone();
-        self.visit.entry(&Entry { path: &self.path, kind, size: entry.size, offset: None, owner })
+        self.visit.entry(&Entry { path: &self.path, kind, size: entry.size, extent: None, owner })
     }
 
     fn body(&mut self, bytes: &[u8]) {

@@ -6,14 +6,14 @@ mod bzip2;
 mod choice;
 mod codec;
 mod container;
+mod deflate;
 mod directory;
 mod discover;
 mod entry;
 mod file;
 mod folder;
-mod gunzip;
 mod gzip;
-mod inflate;
+mod inflater;
 mod inner;
 mod lines;
 mod list;
@@ -26,6 +26,8 @@ mod place_names;
 mod places;
 mod positioned;
 mod probe;
+mod reread;
+mod restarts;
 mod sniff;
 mod tar;
 #[cfg(test)]
@@ -44,7 +46,7 @@ pub use archive_name::{claims_archive, claims_closed, claims_other, claims_progr
 pub use beside::BesideInstalls;
 pub use choice::Choice;
 pub use discover::{Discovered, discover, discover_chosen, is_any_there};
-pub use entry::{Descend, Entry, EntryKind, LinkTarget, NoWatch, Visit, Want, Watch};
+pub use entry::{Descend, Entry, EntryKind, Extent, LinkTarget, NoWatch, Visit, Want, Watch};
 pub use folder::is_packed;
 pub use lines::{Line, facts_files, read_lines};
 pub use list::operands_in;
@@ -57,6 +59,7 @@ use crate::facts::GapKind;
 use crate::limits::Limits;
 use crate::wiped::Wiped;
 use container::{Container, Context, Input, Opened};
+use reread::RandomAccess;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -133,7 +136,7 @@ pub enum Origin {
 }
 
 /// What a walk learned about the source as a whole.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Walked {
     /// How it is packed, outermost first, such as `gzip, tar`; empty when that is not known.
     pub container: String,
@@ -143,6 +146,8 @@ pub struct Walked {
     pub part_hint: Option<&'static str>,
     /// What its file was like at the start; `None` of standard input and directories.
     pub state: Option<State>,
+    /// Reads again what it unpacks to.
+    random_access: Option<Box<dyn RandomAccess>>,
 }
 
 /// Walks every entry of a source in stored order.
@@ -159,14 +164,15 @@ pub fn walk(source: &Source, limits: &Limits, watch: &dyn Watch, visit: &mut dyn
         hint: None,
         depth: inner::Depth::default(),
         state: None,
+        random_access: None,
     };
     match &source.origin {
         Origin::Stdin => file::walk_stdin(watch, &mut context),
         Origin::Path(path) => walk_path(path, watch, &mut context),
     }
-    let Context { names, entries, depth, hint: part_hint, state, .. } = context;
+    let Context { names, entries, depth, hint: part_hint, state, random_access, .. } = context;
     let entries = entries.saturating_add(depth.entries_inside());
-    Walked { container: names.join(", "), entries, part_hint, state }
+    Walked { container: names.join(", "), entries, part_hint, state, random_access }
 }
 
 fn walk_path(path: &Path, watch: &dyn Watch, context: &mut Context<'_>) {

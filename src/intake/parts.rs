@@ -1,15 +1,20 @@
 //! Files of a source that are read at any place rather than walked: those too large to be read whole.
 
-use super::gunzip::Gunzip;
+use super::deflate::Undeflate;
+use super::entry::Extent;
 use super::open::{self, State};
 use super::positioned::{Positioned, ReadAt};
-use super::{Origin, Source, gzip, read_head, sniff};
+use super::reread::{RandomAccess, Reread};
+use super::restarts::Restarts;
+use super::{Origin, Source, Walked};
 use crate::limits::Limits;
 use std::collections::VecDeque;
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind};
+use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::rc::Rc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 const OPEN_MAX: usize = Limits::DEFAULT.open_files_max;
 
@@ -20,9 +25,8 @@ pub struct Part {
     pub path: String,
     /// Length in bytes, as it was announced.
     pub bytes: u64,
-    /// Where it starts in the tar, as [`Entry::offset`](super::Entry::offset) says; `None` in a directory, and where it does not lie
-    /// in one piece.
-    pub offset: Option<u64>,
+    /// Where it lies, as [`Entry::extent`](super::Entry::extent) says; `None` in a directory, and where it does not lie in one piece.
+    pub extent: Option<Extent>,
 }
 
 /// Files of a source, opened for reading at any place.
@@ -32,15 +36,21 @@ pub struct Parts {
     place: Place,
 }
 
+/// Those used last, by the number of their part.
+type Recent<T> = Mutex<VecDeque<(usize, Rc<T>)>>;
+
+/// A body that is unpacked as far as it is read.
+type Deflated = Mutex<Reread<Positioned, Undeflate>>;
+
 /// Where the files lie.
 #[derive(Debug)]
 enum Place {
     /// Below a directory. Those used last are open.
-    Directory { root: PathBuf, open: Mutex<VecDeque<(usize, Arc<Positioned>)>> },
-    /// In one file.
-    Tar(Positioned),
+    Directory { root: PathBuf, open: Recent<Positioned> },
+    /// In one file, as they are or each a deflate stream.
+    File { file: Rc<Positioned>, deflated: Recent<Deflated>, limits: Limits },
     /// In what one file unpacks to.
-    TarGz(Mutex<Box<Gunzip<Positioned>>>),
+    Unpacked(Mutex<Box<dyn RandomAccess>>),
 }
 
 impl Source {
@@ -51,16 +61,17 @@ impl Source {
 
     /// Opens files of the source, which a walk announced, for reading at any place.
     ///
-    /// A compressed source is unpacked again as far as it is read; files of it that are wanted should be opened together.
+    /// A compressed source is unpacked again as far as it is read, from the places that the walk kept; files of it that are wanted should
+    /// be opened together.
     ///
     /// # Errors
     ///
     /// Standard input cannot be read at any place; a source may be gone since it was walked. Whether a part can be read shows when
-    /// it is. `InvalidData` when the file is not any more what the walk saw of it, its `state`: places in it would be those of other bytes.
+    /// it is. `InvalidData` when the file is not any more what the walk saw of it: places in it would be those of other bytes.
     pub fn open_parts(
         &self,
         parts: &[Part],
-        state: Option<&State>,
+        walked: &mut Walked,
         limits: &Limits,
     ) -> io::Result<Parts> {
         let Origin::Path(path) = &self.origin else {
@@ -70,7 +81,7 @@ impl Source {
         let place = if metadata.is_dir() {
             Place::Directory { root: path.clone(), open: Mutex::default() }
         } else if metadata.is_file() {
-            Place::of_file(path, parts, state, limits)?
+            Place::of_file(path, parts, walked, limits)?
         } else {
             return Err(refused("is neither a directory nor a regular file"));
         };
@@ -82,24 +93,34 @@ impl Place {
     fn of_file(
         path: &Path,
         parts: &[Part],
-        state: Option<&State>,
+        walked: &mut Walked,
         limits: &Limits,
     ) -> io::Result<Self> {
-        let mut file = open::named(path)?;
+        let file = open::named(path)?;
         let now = State::of(&file.metadata()?);
-        if state.is_some_and(|walked| *walked != now) {
+        if walked.state.as_ref().is_some_and(|walked| *walked != now) {
             let reason = "the archive has changed since it was read first";
             return Err(io::Error::new(ErrorKind::InvalidData, reason));
         }
-        let is_gzip = sniff::sniff(&read_head(&mut file)?)
-            .is_ok_and(|container| container.name == gzip::CONTAINER.name);
-        let file = Positioned::new(file)?;
-        if !is_gzip {
-            return Ok(Self::Tar(file));
+        if let Some(mut unpacked) = walked.random_access.take() {
+            unpacked.expect(parts.iter().filter_map(Part::range).collect());
+            return Ok(Self::Unpacked(Mutex::new(unpacked)));
         }
-        let range = |part: &Part| part.offset.map(|start| start..start.saturating_add(part.bytes));
-        let ranges = parts.iter().filter_map(range).collect();
-        Ok(Self::TarGz(Mutex::new(Box::new(Gunzip::new(file, ranges, limits)))))
+        if walked.container.contains(',') {
+            return Err(refused("the archive is compressed"));
+        }
+        let file = Rc::new(Positioned::new(file)?);
+        Ok(Self::File { file, deflated: Mutex::default(), limits: *limits })
+    }
+}
+
+impl Part {
+    /// Returns the bytes of the stream that it lies in, where it lies there as it is.
+    fn range(&self) -> Option<Range<u64>> {
+        match self.extent? {
+            Extent::Plain { start } => Some(start..start.saturating_add(self.bytes)),
+            Extent::Deflated { .. } => None,
+        }
     }
 }
 
@@ -117,38 +138,57 @@ impl Parts {
         if offset.checked_add(length).is_none_or(|end| end > part.bytes) {
             return Err(ErrorKind::UnexpectedEof.into());
         }
-        let in_tar = || {
-            let start = part.offset.ok_or_else(|| refused("does not lie in one piece"))?;
-            start.checked_add(offset).ok_or(io::Error::from(ErrorKind::UnexpectedEof))
-        };
-        match &self.place {
-            Place::Tar(file) => file.fill(buffer, in_tar()?),
-            Place::TarGz(gunzip) => {
-                let mut gunzip = gunzip.lock().unwrap_or_else(PoisonError::into_inner);
-                gunzip.fill(buffer, in_tar()?)
+        let within =
+            |start: u64| start.checked_add(offset).ok_or(io::Error::from(ErrorKind::UnexpectedEof));
+        let in_pieces = || refused("does not lie in one piece");
+        match (&self.place, part.extent) {
+            (Place::Directory { root, open }, _) => {
+                let file = || Positioned::new(open_below(root, &part.path)?);
+                recent(open, index, file)?.fill(buffer, offset)
             }
-            Place::Directory { root, open } => {
-                opened(open, index, || open_below(root, &part.path))?.fill(buffer, offset)
+            (Place::File { file, .. }, Some(Extent::Plain { start })) => {
+                file.fill(buffer, within(start)?)
             }
+            (Place::File { file, deflated, limits }, Some(Extent::Deflated { start, bytes })) => {
+                let range = start..start.saturating_add(bytes);
+                let body = recent(deflated, index, || Ok(inflate(file, range, limits)))?;
+                locked(&body).fill(buffer, offset)
+            }
+            (Place::Unpacked(unpacked), Some(Extent::Plain { start })) => {
+                locked(unpacked).fill(buffer, within(start)?)
+            }
+            _ => Err(in_pieces()),
         }
     }
 }
 
-/// Returns the file of a part, which stays open until `OPEN_MAX` others were used.
-fn opened(
-    open: &Mutex<VecDeque<(usize, Arc<Positioned>)>>,
+/// Opens a body that is deflated. A store has a few files of 256 MB; those that stay open share what memory there is.
+fn inflate(file: &Rc<Positioned>, range: Range<u64>, limits: &Limits) -> Deflated {
+    let share = |bytes: usize| bytes.checked_div(OPEN_MAX).unwrap_or_default();
+    let limits = Limits { stretch_bytes_max: share(limits.stretch_bytes_max), ..*limits };
+    let restarts = Restarts::of(share(limits.restart_bytes_max));
+    Mutex::new(Reread::of_range(Rc::clone(file), range, Undeflate::new(), restarts, &limits))
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Returns what belongs to a part, which stays open until `OPEN_MAX` others were used.
+fn recent<T>(
+    recent: &Recent<T>,
     index: usize,
-    opener: impl FnOnce() -> io::Result<File>,
-) -> io::Result<Arc<Positioned>> {
-    let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
-    let at = open.iter().position(|(known, _)| *known == index);
-    let file = match at.and_then(|at| open.remove(at)) {
-        Some((_, file)) => file,
-        None => Arc::new(Positioned::new(opener()?)?),
+    opener: impl FnOnce() -> io::Result<T>,
+) -> io::Result<Rc<T>> {
+    let mut recent = locked(recent);
+    let at = recent.iter().position(|(known, _)| *known == index);
+    let found = match at.and_then(|at| recent.remove(at)) {
+        Some((_, found)) => found,
+        None => Rc::new(opener()?),
     };
-    open.truncate(OPEN_MAX.saturating_sub(1));
-    open.push_front((index, Arc::clone(&file)));
-    Ok(file)
+    recent.truncate(OPEN_MAX.saturating_sub(1));
+    recent.push_front((index, Rc::clone(&found)));
+    Ok(found)
 }
 
 /// Opens a regular file below `root`, through no link.
@@ -180,8 +220,8 @@ fn refused(reason: &'static str) -> io::Error {
 #[cfg(unix)]
 mod tests {
     use super::*;
+    use crate::intake::Want;
     use crate::intake::testing::{Recorder, archive, gzip, member, member_of, walk_path};
-    use crate::limits::Limits;
     use std::fs;
     use std::os::unix::fs::symlink;
 
@@ -190,8 +230,9 @@ mod tests {
         Source::named(name, origin)
     }
 
-    fn part(path: &str, bytes: u64, offset: Option<u64>) -> Part {
-        Part { path: path.to_owned(), bytes, offset }
+    fn part(path: &str, bytes: u64, start: Option<u64>) -> Part {
+        let extent = start.map(|start| Extent::Plain { start });
+        Part { path: path.to_owned(), bytes, extent }
     }
 
     fn read(parts: &Parts, index: usize, offset: u64, length: usize) -> Result<String, ErrorKind> {
@@ -205,10 +246,15 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let tar = home.path().join("x");
         fs::write(&tar, bytes).unwrap();
-        let (_, recorder) = walk_path(&tar, &Limits::default(), Recorder::default());
-        let found = recorder.parts.iter();
-        let parts: Vec<_> = found.map(|(path, n, at)| part(path, *n, Some(*at))).collect();
-        let parts = source(&tar).open_parts(&parts, None, &Limits::default()).unwrap();
+        let recorder = Recorder { want: Some(Want::Later), ..Recorder::default() };
+        let (mut walked, recorder) = walk_path(&tar, &Limits::default(), recorder);
+        let part = |(path, bytes, extent): &(String, u64, Extent)| Part {
+            path: path.clone(),
+            bytes: *bytes,
+            extent: Some(*extent),
+        };
+        let parts: Vec<_> = recorder.parts.iter().map(part).collect();
+        let parts = source(&tar).open_parts(&parts, &mut walked, &Limits::default()).unwrap();
         (home, parts)
     }
 
@@ -222,7 +268,11 @@ mod tests {
         // The walk saw three bytes; a live instance has added to them since.
         fs::write(home.path().join("s/b"), "abcd").unwrap();
         let directory = source(home.path())
-            .open_parts(&[part("s/a", 5, None), part("s/b", 3, None)], None, &Limits::default())
+            .open_parts(
+                &[part("s/a", 5, None), part("s/b", 3, None)],
+                &mut Walked::default(),
+                &Limits::default(),
+            )
             .unwrap();
         for parts in [tar, directory] {
             assert_eq!(read(&parts, 0, 1, 3).unwrap(), "123");
@@ -248,10 +298,13 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         fs::write(home.path().join("a"), "0").unwrap();
         let hostile = [part("a", 9, Some(u64::MAX)), part("a", u64::MAX, Some(u64::MAX - 1))];
-        let directory = source(home.path()).open_parts(&hostile, None, &Limits::default()).unwrap();
+        let directory = source(home.path())
+            .open_parts(&hostile, &mut Walked::default(), &Limits::default())
+            .unwrap();
         assert_eq!(read(&directory, 0, 0, 9), Err(ErrorKind::UnexpectedEof));
-        let tar =
-            source(&home.path().join("a")).open_parts(&hostile, None, &Limits::default()).unwrap();
+        let tar = source(&home.path().join("a"))
+            .open_parts(&hostile, &mut Walked::default(), &Limits::default())
+            .unwrap();
         assert_eq!(read(&tar, 0, 1, 1), Err(ErrorKind::UnexpectedEof));
         assert!(read(&tar, 1, 0, 1).is_err());
     }
@@ -270,12 +323,14 @@ mod tests {
         symlink("d/a", below("root/in")).unwrap();
         let paths = ["out/a", "a", "in", "d", "", "../elsewhere/a", "/etc/passwd", "d/../d/a"];
         let parts = paths.map(|path| part(path, 6, None));
-        let parts = source(&below("root")).open_parts(&parts, None, &Limits::default()).unwrap();
+        let parts = source(&below("root"))
+            .open_parts(&parts, &mut Walked::default(), &Limits::default())
+            .unwrap();
         for (index, path) in paths.iter().enumerate() {
             assert_eq!(read(&parts, index, 0, 1), Err(ErrorKind::Unsupported), "{path}");
         }
         let missing = source(&below("root"))
-            .open_parts(&[part("x", 1, None)], None, &Limits::default())
+            .open_parts(&[part("x", 1, None)], &mut Walked::default(), &Limits::default())
             .unwrap();
         assert_eq!(read(&missing, 0, 0, 1), Err(ErrorKind::NotFound));
     }
@@ -287,7 +342,9 @@ mod tests {
         for part in &parts {
             fs::write(home.path().join(&part.path), "x").unwrap();
         }
-        let parts = source(home.path()).open_parts(&parts, None, &Limits::default()).unwrap();
+        let parts = source(home.path())
+            .open_parts(&parts, &mut Walked::default(), &Limits::default())
+            .unwrap();
         for index in (0..50).chain([49, 48, 0]) {
             assert_eq!(read(&parts, index, 0, 1).unwrap(), "x");
         }
@@ -304,8 +361,12 @@ mod tests {
         assert_eq!(read(&parts, 0, 1, 3).unwrap(), "123");
         assert_eq!(read(&parts, 0, 3, 3), Err(ErrorKind::UnexpectedEof));
         assert_eq!(read(&parts, 1, 1 << 40, 1), Err(ErrorKind::UnexpectedEof));
-        let (_home, twice) = walked(&gzip(&gzip(&tar)));
-        assert!(twice.parts.is_empty());
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join("x"), gzip(&gzip(&tar))).unwrap();
+        let path = home.path().join("x");
+        let (mut walked, twice) = walk_path(&path, &Limits::default(), Recorder::default());
+        assert_eq!((walked.container.as_str(), twice.parts), ("gzip, gzip, tar", vec![]));
+        assert!(source(&path).open_parts(&[], &mut walked, &Limits::default()).is_err());
     }
 
     #[test]
@@ -315,11 +376,14 @@ mod tests {
         for bytes in [tar.clone(), gzip(&tar)] {
             fs::write(home.path().join("x"), bytes).unwrap();
             let source = source(&home.path().join("x"));
-            let parts = source.open_parts(&[part("a", 1, None)], None, &Limits::default()).unwrap();
+            let parts = source
+                .open_parts(&[part("a", 1, None)], &mut Walked::default(), &Limits::default())
+                .unwrap();
             assert_eq!(read(&parts, 0, 0, 1), Err(ErrorKind::Unsupported));
         }
         let stdin = Source { origin: Origin::Stdin, ..source(Path::new("")) };
-        let refused = stdin.open_parts(&[], None, &Limits::default()).unwrap_err();
+        let refused =
+            stdin.open_parts(&[], &mut Walked::default(), &Limits::default()).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::Unsupported);
     }
 
@@ -330,8 +394,9 @@ mod tests {
         let tar = archive(&[member(b'0', "a", b"01234")]);
         for bytes in [tar.clone(), gzip(&tar)] {
             fs::write(&path, &bytes).unwrap();
-            let (walked, _) = walk_path(&path, &Limits::default(), Recorder::default());
-            let open = || source(&path).open_parts(&[], walked.state.as_ref(), &Limits::default());
+            let recorder = Recorder { want: Some(Want::Later), ..Recorder::default() };
+            let (mut walked, _) = walk_path(&path, &Limits::default(), recorder);
+            let mut open = || source(&path).open_parts(&[], &mut walked, &Limits::default());
             assert!(open().is_ok());
             fs::write(&path, [bytes, vec![0]].concat()).unwrap();
             assert_eq!(open().unwrap_err().kind(), ErrorKind::InvalidData);

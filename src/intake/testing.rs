@@ -3,7 +3,9 @@
 #![allow(clippy::arithmetic_side_effects, reason = "a failing test may panic")]
 
 use super::container::{Context, Input, Opened};
-use super::{Descend, Entry, EntryKind, NoWatch, Origin, Source, Visit, Walked, Want, walk};
+use super::{
+    Descend, Entry, EntryKind, Extent, NoWatch, Origin, Source, Visit, Walked, Want, walk,
+};
 use crate::facts::{GapKind, Owner};
 use crate::limits::Limits;
 use crate::wiped::Wiped;
@@ -42,14 +44,14 @@ pub(super) struct Recorder {
     /// What the archive says it does not hold.
     pub(super) left_out: Vec<String>,
     /// Path, length and place of every body that can be read where it lies.
-    pub(super) parts: Vec<(String, u64, u64)>,
+    pub(super) parts: Vec<(String, u64, Extent)>,
 }
 
 impl Visit for Recorder {
     fn entry(&mut self, entry: &Entry<'_>) -> Want {
         self.pieces.clear();
-        let Entry { path, kind, size, offset, owner } = entry.clone();
-        self.parts.extend(offset.map(|offset| (path.to_owned(), size, offset)));
+        let Entry { path, kind, size, extent, owner } = entry.clone();
+        self.parts.extend(extent.map(|extent| (path.to_owned(), size, extent)));
         self.events.push(Event::Entry { path: path.to_owned(), kind, size, owner });
         let all = Want::Whole { bytes_max: 1 << 20 };
         if path.contains("skip") { Want::Nothing } else { self.want.unwrap_or(all) }
@@ -205,6 +207,7 @@ pub(super) fn with_context(
         hint: None,
         depth: super::inner::Depth::default(),
         state: None,
+        random_access: None,
     });
     recorder
 }

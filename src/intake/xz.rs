@@ -3,6 +3,7 @@
 use super::codec::{self, Codec, Compressed, Flow, Head, Stop};
 use super::container::{Container, Context, Opened};
 use crate::facts::GapKind;
+use crate::limits::Limits;
 use lzma_rust2::{Action, Status, XzStream};
 use std::io::{Error, ErrorKind};
 
@@ -16,17 +17,22 @@ const MAGIC: &[u8] = b"\xfd7zXZ\0";
 const OVERHEAD_KIB: u64 = 40;
 
 fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
-    let kibibytes = (context.limits.window_bytes_max >> 10).saturating_add(OVERHEAD_KIB);
-    let memory_kib = u32::try_from(kibibytes).unwrap_or(u32::MAX);
-    codec::walk(Unxz { stream: XzStream::new(false), memory_kib }, opened, context);
+    codec::walk(Unxz::new(context.limits), opened, context);
 }
 
-struct Unxz {
+/// Unpacks streams.
+pub(super) struct Unxz {
     stream: XzStream,
     memory_kib: u32,
 }
 
 impl Unxz {
+    pub(super) fn new(limits: &Limits) -> Self {
+        let kibibytes = (limits.window_bytes_max >> 10).saturating_add(OVERHEAD_KIB);
+        let memory_kib = u32::try_from(kibibytes).unwrap_or(u32::MAX);
+        Self { stream: XzStream::new(false), memory_kib }
+    }
+
     fn stop(&self, error: &Error) -> Stop {
         match error.kind() {
             ErrorKind::OutOfMemory => {

@@ -53,10 +53,6 @@ impl Stored {
         let mut links = self.sources.values().flat_map(|case| case.links.values());
         links.any(|link| packing == Packing::ZipBackslashes || matches!(link, Link::Hard(_)))
     }
-
-    fn has_store(&self) -> bool {
-        self.sources.values().any(Case::has_store)
-    }
 }
 
 /// All cases, by name.
@@ -259,7 +255,6 @@ fn read_the_same(packings: &[Packing]) {
         let reports: Vec<_> = reports.collect();
         let is_exempt = |packing: Packing| {
             packing == Packing::NoDirectories && ABSENCE.contains(&case.name.as_str())
-                || !packing.shows_stores() && case.has_store()
                 || packing.is_zip() && case.has_links(packing)
         };
         let differs = |packing: Packing, report: &Value| match packing {

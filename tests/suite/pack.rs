@@ -96,11 +96,6 @@ impl Packing {
         Self::GnuLongName,
     ];
 
-    /// Returns `true` if a segment store in it can be read.
-    pub(crate) fn shows_stores(self) -> bool {
-        !self.is_zip() && !matches!(self, Self::TarZst | Self::TarXz | Self::TarBz2)
-    }
-
     /// Returns `true` if it is a zip, which has no hard links, and with backslashes no links at all.
     pub(crate) fn is_zip(self) -> bool {
         matches!(self, Self::Zip | Self::ZipSizesBehind | Self::ZipBackslashes)
@@ -184,11 +179,6 @@ impl Case {
             *journal =
                 text.split_inclusive('\n').take(lines.parse().unwrap()).collect::<String>().into();
         }
-    }
-
-    /// Returns `true` if it has a segment store, which is not read in every packing.
-    pub(crate) fn has_store(&self) -> bool {
-        self.files.keys().any(|path| path.ends_with("/segmentstore/journal.log"))
     }
 
     /// Packs the case into a new temporary directory under `name` and the usual extension.

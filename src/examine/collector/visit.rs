@@ -32,8 +32,10 @@ impl Visit for Collector<'_> {
                 }
                 // Nothing in a store is evidence by its path, and its tars are no archives of installs.
                 if entry.path.rsplit('.').next() == Some("tar") {
-                    return Want::Nothing;
+                    return Want::Later;
                 }
+                let want = self.take(entry.path, entry);
+                return if want == Want::Nothing { Want::Later } else { want };
             }
             return self.take(entry.path, entry);
         };
@@ -159,7 +161,8 @@ impl Collector<'_> {
 /// Returns what serves both wants. Only links that give one file two meanings ever mix them.
 fn widest(a: Want, b: Want) -> Want {
     match (a, b) {
-        (Want::Nothing | Want::Archive, other) | (other, Want::Nothing | Want::Archive) => other,
+        (Want::Nothing | Want::Later | Want::Archive, other)
+        | (other, Want::Nothing | Want::Later | Want::Archive) => other,
         (Want::Stream, _) | (_, Want::Stream) => Want::Stream,
         (Want::Prefix { bytes_max: a }, Want::Prefix { bytes_max: b }) => {
             Want::Prefix { bytes_max: a.max(b) }
@@ -199,7 +202,7 @@ mod tests {
         let limits = Limits::default();
         let mut collector = Collector::new("s", &limits);
         let entry =
-            |path| Entry { path, kind: EntryKind::File, size: 9, offset: None, owner: None };
+            |path| Entry { path, kind: EntryKind::File, size: 9, extent: None, owner: None };
         assert_eq!(collector.entry(&entry("logs/error.log")), Want::Stream);
         collector.piece(b"x");
         assert_eq!(collector.entry(&entry("logs/stderr.log")), Want::Stream);

@@ -27,10 +27,10 @@ pub(super) fn offer(
     };
     let is_file = kind == EntryKind::File;
     let size = if is_file { metadata.len() } else { 0 };
-    let entry = Entry { path: name, kind, size, offset: None, owner: owner(metadata) };
+    let entry = Entry { path: name, kind, size, extent: None, owner: owner(metadata) };
     let want = context.visit.entry(&entry);
     let bytes_max = match want {
-        Want::Nothing | Want::Archive => return,
+        Want::Nothing | Want::Later | Want::Archive => return,
         _ if !is_file => return,
         Want::Stream => return offer_stream(file, name, metadata, watch, context.visit),
         Want::Whole { bytes_max } if size > bytes_max => {

@@ -109,8 +109,8 @@ impl Scanner<'_> {
             None => stored,
         };
         let owner = owner(header, extensions, self.limits.user_bytes_max, self.owner.take());
-        let offset = self.body_offset().filter(|_| is_file);
-        let entry = Entry { path: &self.path, kind, size, offset, owner };
+        let extent = self.body_extent().filter(|_| is_file);
+        let entry = Entry { path: &self.path, kind, size, extent, owner };
         let want = self.visit.entry(&entry);
         self.owner = entry.owner;
         if is_file { self.accept(want, size, stored) } else { None }
@@ -122,6 +122,10 @@ impl Scanner<'_> {
         self.want = want;
         let bytes_max = match want {
             Want::Nothing => return None,
+            Want::Later => {
+                self.wanted_again.push(self.position..self.position.saturating_add(stored));
+                return None;
+            }
             Want::Archive if sparse => {
                 let reason =
                     "a sparse file, which may be an archive and was not opened; pack without -S";

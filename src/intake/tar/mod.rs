@@ -125,6 +125,9 @@ fn feed(
     let mut window = Wiped::zeros(WINDOW_BYTES);
     let mut reach = WINDOW_BYTES;
     while !scanner.stopped() {
+        for bytes in scanner.wanted_again.drain(..) {
+            input.want_again(bytes);
+        }
         let skippable = scanner.skippable();
         if skippable >= jump_bytes_min {
             let jumped = input.jump(skippable)?;

@@ -7,11 +7,12 @@ use super::pax::Extensions;
 use super::sparse::Sparse;
 use crate::facts::{GapKind, Owner};
 use crate::intake::inner::Depth;
-use crate::intake::{Visit, Want, ticket};
+use crate::intake::{Extent, Visit, Want, ticket};
 use crate::limits::Limits;
 use crate::wiped::Wiped;
 use std::collections::BTreeSet;
 use std::io;
+use std::ops::Range;
 
 const BLOCK: u64 = BLOCK_BYTES as u64;
 
@@ -41,6 +42,8 @@ pub(super) struct Scanner<'v> {
     pub(super) want: Want,
     /// Bodies can be read again at their positions.
     repeatable: bool,
+    /// Those that will be, until the input is told.
+    pub(super) wanted_again: Vec<Range<u64>>,
     pub(super) extensions: Extensions,
     pub(super) sparse: Option<Sparse>,
     /// Path of the entry being read; reused, since a source may have millions.
@@ -106,6 +109,7 @@ impl<'v> Scanner<'v> {
             secret: true,
             want: Want::Nothing,
             repeatable,
+            wanted_again: Vec::new(),
             extensions: Extensions::default(),
             sparse: None,
             path: String::new(),
@@ -237,9 +241,10 @@ impl<'v> Scanner<'v> {
         self.position.saturating_sub(BLOCK)
     }
 
-    /// Returns where the body of the header read last starts in the tar, when it lies there in one piece and can be read again.
-    pub(super) fn body_offset(&self) -> Option<u64> {
-        (self.repeatable && self.sparse.is_none()).then_some(self.position)
+    /// Returns where the body of the header read last lies, when it lies there in one piece and can be read again.
+    pub(super) fn body_extent(&self) -> Option<Extent> {
+        let start = self.position;
+        (self.repeatable && self.sparse.is_none()).then_some(Extent::Plain { start })
     }
 
     /// Arranges for what follows the header.

@@ -4,9 +4,9 @@ use super::scanner::Scanner;
 use crate::facts::GapKind;
 use crate::intake::inner::Depth;
 use crate::intake::testing::{
-    Event, Feed, Recorder, archive, end, gzip, member, member_of, record, scan, scan_tar,
+    Event, Feed, Recorder, archive, end, gzip, member, member_of, record, scan, scan_tar, walk_path,
 };
-use crate::intake::{EntryKind, LinkTarget, Want};
+use crate::intake::{EntryKind, Extent, LinkTarget, Want};
 use crate::limits::Limits;
 use proptest::prelude::*;
 
@@ -458,14 +458,15 @@ fn body_lies_at_the_offset_told_whatever_names_it() {
     let recorder = scan_tar(&archive);
     let paths: Vec<_> = recorder.parts.iter().map(|(path, ..)| path.as_str()).collect();
     assert_eq!(paths, ["ustar", &long, &long, "skip"]);
-    for ((_, bytes, offset), byte) in recorder.parts.into_iter().zip(1..) {
-        let start = usize::try_from(offset).unwrap();
+    for ((_, bytes, extent), byte) in recorder.parts.into_iter().zip(1..) {
+        let Extent::Plain { start } = extent else { panic!() };
+        let start = usize::try_from(start).unwrap();
         assert_eq!((bytes, &archive[start..start + 700]), (700, &body(byte)[..]));
     }
 }
 
 #[test]
-fn sparse_bodies_and_those_compressed_twice_have_no_offset() {
+fn sparse_bodies_and_those_compressed_twice_cannot_be_read_again() {
     let sparse = archive(&[
         member(b'x', "x", &record("GNU.sparse.realsize", "9")),
         member(b'0', "skip", b"1"),
@@ -474,12 +475,16 @@ fn sparse_bodies_and_those_compressed_twice_have_no_offset() {
     let recorder = scan_tar(&sparse);
     assert_eq!((kinds(&recorder).len(), recorder.parts), (2, vec![]));
     let packed = gzip(&archive(&[hmac()]));
-    let offsets = |packed: &[u8]| {
-        let recorder = scan(packed, Feed::Jumping, &Limits::default(), Recorder::default(), true);
+    let home = tempfile::tempdir().unwrap();
+    let extents = |packed: &[u8]| {
+        let path = home.path().join("x");
+        std::fs::write(&path, packed).unwrap();
+        let (_, recorder) = walk_path(&path, &Limits::default(), Recorder::default());
         assert_eq!(recorder.files().len(), 1);
-        recorder.parts.iter().map(|(.., offset)| *offset).collect::<Vec<_>>()
+        recorder.parts.iter().map(|(.., extent)| *extent).collect::<Vec<_>>()
     };
-    assert_eq!((offsets(&packed), offsets(&gzip(&packed))), (vec![512], vec![]));
+    let once = vec![Extent::Plain { start: 512 }];
+    assert_eq!((extents(&packed), extents(&gzip(&packed))), (once, vec![]));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::{WINDOW_BYTES, stream};
 use crate::facts::{GapKind, Owner};
 use crate::intake::container::{Context, Input};
 use crate::intake::wiping_reader::WipingReader;
-use crate::intake::{EntryKind, path};
+use crate::intake::{EntryKind, Extent, path};
 use crate::wiped::Wiped;
 use rawzip::{
     CreatorSystem, FileReader, RangeReader, ReaderAt, ZipArchive, ZipFileHeaderRecord, ZipLocator,
@@ -240,7 +240,7 @@ impl Walker<'_, '_, '_> {
             0 | 0o100_000 => EntryKind::File,
             _ => EntryKind::Other,
         };
-        match self.desk.announce(record, kind, owner.clone()) {
+        match self.desk.announce(record, kind, extent(record, body), owner.clone()) {
             Some(parcel) => self.deliver(record, body, parcel),
             None => true,
         }
@@ -263,7 +263,7 @@ impl Walker<'_, '_, '_> {
             }
         }
         let link = EntryKind::SymbolicLink(path::symbolic_link(&self.desk.path, &target));
-        self.desk.announce(record, link, owner.cloned());
+        self.desk.announce(record, link, None, owner.cloned());
         self.desk.count_unpacked(record.size)
     }
 
@@ -334,6 +334,15 @@ impl Walker<'_, '_, '_> {
         let found = (rest_start.saturating_add(rest_bytes), local.is_zip64);
         Ok(local.agrees_with(record).then_some(found))
     }
+}
+
+/// Returns where a body lies, when it can be read again.
+fn extent(record: &Record, start: u64) -> Option<Extent> {
+    let bytes = record.stored;
+    let is_stored = Decoder::is_stored(record.method);
+    let extent =
+        if is_stored { Extent::Plain { start } } else { Extent::Deflated { start, bytes } };
+    Some(extent).filter(|_| !record.is_encrypted() && (!is_stored || bytes == record.size))
 }
 
 fn listed(entry: &ZipFileHeaderRecord<'_>) -> Listed {

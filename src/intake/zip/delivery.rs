@@ -5,7 +5,7 @@ use super::body::{Decoded, Decoder, Fault};
 use super::record::Record;
 use crate::facts::{GapKind, INSIDE, Owner};
 use crate::intake::container::Context;
-use crate::intake::{Entry, EntryKind, Want, inner, path};
+use crate::intake::{Entry, EntryKind, Extent, Want, inner, path};
 use crate::wiped::Wiped;
 use std::collections::BTreeSet;
 use std::io::{self, BufRead};
@@ -114,13 +114,16 @@ impl<'c, 'v> Desk<'c, 'v> {
         &mut self,
         record: &Record,
         kind: EntryKind,
+        extent: Option<Extent>,
         owner: Option<Owner>,
     ) -> Option<Parcel> {
         let is_file = kind == EntryKind::File;
         let size = if is_file { record.size } else { 0 };
-        let entry = Entry { path: &self.path, kind, size, offset: None, owner };
+        let extent = extent.filter(|_| is_file && Decoder::knows(record.method));
+        let entry = Entry { path: &self.path, kind, size, extent, owner };
         let want = self.context.visit.entry(&entry);
-        if !is_file || want == Want::Nothing || !self.can_decode(record) {
+        let is_unwanted = matches!(want, Want::Nothing | Want::Later);
+        if !is_file || is_unwanted || !self.can_decode(record) {
             return None;
         }
         let parcel = Parcel { want, buffer: Wiped::default(), too_long: false };
@@ -162,7 +165,7 @@ impl<'c, 'v> Desk<'c, 'v> {
     pub(super) fn push(&mut self, parcel: &mut Parcel, piece: &[u8]) {
         let bytes_max = match parcel.want {
             Want::Stream => return self.context.visit.piece(piece),
-            Want::Nothing | Want::Archive => return,
+            Want::Nothing | Want::Later | Want::Archive => return,
             Want::Whole { bytes_max } | Want::Prefix { bytes_max } => bytes_max,
         };
         let room = usize::try_from(bytes_max).unwrap_or(usize::MAX);
@@ -181,7 +184,7 @@ impl<'c, 'v> Desk<'c, 'v> {
                 self.say_too_large(decoded.size, bytes_max);
             }
             Want::Whole { .. } | Want::Prefix { .. } => self.context.visit.body(&parcel.buffer),
-            Want::Nothing | Want::Archive => {}
+            Want::Nothing | Want::Later | Want::Archive => {}
         }
     }
 

@@ -173,7 +173,7 @@ impl Walker<'_, '_, '_> {
         }
         let named = self.desk.take_name(&record);
         let kind = if record.is_directory() { EntryKind::Directory } else { EntryKind::File };
-        let parcel = if named { self.desk.announce(&record, kind, None) } else { None };
+        let parcel = if named { self.desk.announce(&record, kind, None, None) } else { None };
         self.take_body(&mut record, parcel)?;
         add(&mut self.entries, &record);
         if self.desk.count_unpacked(0) { Ok(()) } else { Err(Stop::Told) }

@@ -1,0 +1,161 @@
+//! Places in an unpacked stream from which unpacking can go on, so that a byte in the middle of it does not cost all bytes before.
+
+use super::codec::{Codec, State};
+use super::inflater::Inflater;
+use crate::limits::Limits;
+use std::collections::VecDeque;
+use std::ops::Range;
+
+/// Bytes between two places, at first: unpacking so much takes a hundredth of a second, and copying a state for it 0.3 % of that.
+const SPACING_BYTES: u64 = 4 << 20;
+
+/// One place.
+pub(super) struct Restart<C> {
+    /// Compressed bytes before it.
+    pub(super) compressed: u64,
+    /// Unpacked bytes before it.
+    pub(super) unpacked: u64,
+    pub(super) state: State,
+    /// A copy that decodes from here on.
+    pub(super) codec: C,
+}
+
+/// The places of one stream, as many as memory allows.
+pub(super) struct Restarts<C> {
+    /// Sorted.
+    places: Vec<Restart<C>>,
+    /// What will be read again, as far as it matters for the last places; sorted.
+    wanted: VecDeque<Range<u64>>,
+    is_wanted: bool,
+    spacing: u64,
+    /// How many places there may be.
+    most: usize,
+}
+
+impl<C: Codec> Restarts<C> {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self::of(limits.restart_bytes_max)
+    }
+
+    /// Makes room for places that take so many bytes of memory; two at least.
+    pub(super) fn of(bytes_max: usize) -> Self {
+        Self {
+            places: Vec::new(),
+            wanted: VecDeque::new(),
+            is_wanted: false,
+            spacing: SPACING_BYTES,
+            most: (bytes_max / Inflater::MEMORY_BYTES).max(2),
+        }
+    }
+
+    /// Says that these unpacked bytes will be read again. Ranges come in order, and soon after unpacking has come to them.
+    pub(super) fn want(&mut self, range: Range<u64>) {
+        self.is_wanted = true;
+        match self.wanted.back_mut() {
+            Some(last) if range.start <= last.end.saturating_add(self.spacing) => {
+                last.end = last.end.max(range.end);
+            }
+            _ => self.wanted.push_back(range),
+        }
+    }
+
+    /// Returns `true` if anything will be read again.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.is_wanted
+    }
+
+    /// Returns `true` if there is no place near enough before this one.
+    pub(super) fn is_due(&self, unpacked: u64) -> bool {
+        let last = self.before(unpacked).map_or(0, |place| place.unpacked);
+        unpacked.saturating_sub(last) >= self.spacing
+    }
+
+    /// Returns the last place from which one comes to this.
+    pub(super) fn before(&self, unpacked: u64) -> Option<&Restart<C>> {
+        let behind = self.places.partition_point(|place| place.unpacked <= unpacked);
+        behind.checked_sub(1).and_then(|at| self.places.get(at))
+    }
+
+    /// Adds a place. When there are too many, every second one is given up and the next ones lie further apart, so that the length of
+    /// the stream need not be known.
+    pub(super) fn add(&mut self, place: Restart<C>) {
+        let at = self.places.partition_point(|other| other.unpacked <= place.unpacked);
+        if at == self.places.len() {
+            self.drop_unwanted();
+        }
+        let at = at.min(self.places.len());
+        self.places.insert(at, place);
+        if self.places.len() > self.most {
+            let mut even = true;
+            self.places.retain(|_| {
+                even = !even;
+                even
+            });
+            self.spacing = self.spacing.saturating_mul(2);
+        }
+    }
+
+    /// Gives up the last place but one where nothing behind it is wanted. The last one is kept: what is announced now may begin
+    /// behind it.
+    fn drop_unwanted(&mut self) {
+        let [.., before, last] = self.places.as_slice() else { return };
+        let (start, end) = (before.unpacked, last.unpacked);
+        while self.wanted.front().is_some_and(|range| range.end <= start) {
+            self.wanted.pop_front();
+        }
+        if self.wanted.front().is_none_or(|range| range.start >= end) {
+            let at = self.places.len().saturating_sub(2);
+            self.places.remove(at);
+        }
+    }
+}
+
+#[cfg(test)]
+impl<C> Restarts<C> {
+    /// Returns the places, in bytes before them.
+    pub(super) fn places(&self) -> Vec<u64> {
+        self.places.iter().map(|place| place.unpacked).collect()
+    }
+
+    pub(super) fn set_spacing(&mut self, bytes: u64) {
+        self.spacing = bytes;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intake::gzip::Gunzip;
+
+    /// Marks a stream at every hundredth byte, and tells at each what will be read again.
+    fn marked(most: usize, wanted: &[(u64, Range<u64>)]) -> Vec<u64> {
+        let mut restarts = Restarts::of(most * Inflater::MEMORY_BYTES);
+        restarts.set_spacing(100);
+        for unpacked in (100..=2_000).step_by(100) {
+            if restarts.is_due(unpacked) {
+                let codec = Gunzip::new();
+                restarts.add(Restart { compressed: 0, unpacked, state: State::Body, codec });
+            }
+            for (_, range) in wanted.iter().filter(|(at, _)| *at == unpacked) {
+                restarts.want(range.clone());
+            }
+        }
+        restarts.places()
+    }
+
+    #[test]
+    fn places_are_kept_where_something_is_wanted_and_in_front_of_it() {
+        assert_eq!(marked(99, &[]), [1_900, 2_000]);
+        // Announced a little late, as by a scanner that reads ahead.
+        let wanted = [(500, 450..720), (1_200, 1_150..1_160)];
+        assert_eq!(marked(99, &wanted), [400, 500, 600, 700, 1_100, 1_900, 2_000]);
+    }
+
+    #[test]
+    fn places_grow_sparse_when_there_are_too_many() {
+        let places = marked(6, &[(100, 0..9_000)]);
+        assert!((3..=6).contains(&places.len()), "{places:?}");
+        let gaps: Vec<_> = places.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(gaps.iter().all(|gap| (200..=400).contains(gap)), "{places:?}");
+    }
+}
