@@ -1,11 +1,8 @@
 //! Endless bodies of the kinds a snapshot is made of. Each compresses about as much as the real thing.
 
-use super::random::{Random, uuid_of};
+use super::random::Random;
 use std::fmt::Write as _;
 use std::io::Read;
-
-/// Bytes of a segment.
-pub(crate) const SEGMENT: usize = 256 << 10;
 
 /// What a body is like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,8 +13,6 @@ pub(crate) enum Like {
     Media,
     /// Records of a segment store: gzip leaves 46 %.
     Segment,
-    /// A tar of such records in segments of 256 KiB, without the graph and index that a closed one has.
-    SegmentTar,
     /// An error log: gzip leaves 16 %.
     Log,
     /// Text of a configuration or a script: gzip leaves about a third.
@@ -53,7 +48,6 @@ impl Body {
                 Like::Jar => self.noise(3),
                 Like::Media => self.noise(2),
                 Like::Segment => self.record(),
-                Like::SegmentTar => self.segment(),
                 Like::Log => self.log_line(),
                 Like::Text => self.text_line(),
             }
@@ -81,21 +75,6 @@ impl Body {
         let number = self.random.next();
         self.block.extend([0, 0, 0, 5]);
         self.block.extend(format!("{:010x}", number >> 24).bytes());
-    }
-
-    fn segment(&mut self) {
-        let id = uuid_of(&self.random.next().to_string());
-        let mut header = tar::Header::new_ustar();
-        header.set_path(format!("{id}.{:08x}", self.random.next() >> 32)).unwrap();
-        header.set_size(SEGMENT as u64);
-        header.set_mode(0o644);
-        header.set_cksum();
-        self.block.extend(header.as_bytes());
-        self.block.extend(b"0aK\r");
-        while self.block.len() < size_of::<tar::Header>() + SEGMENT {
-            self.record();
-        }
-        self.block.truncate(size_of::<tar::Header>() + SEGMENT);
     }
 
     fn log_line(&mut self) {

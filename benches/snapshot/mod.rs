@@ -16,12 +16,14 @@ pub(crate) mod body;
 pub(crate) mod jar;
 pub(crate) mod random;
 pub(crate) mod sink;
+pub(crate) mod store;
 
 use body::{Body, Like};
 use jar::Jar;
 use random::{Random, bytes_of, uuid_of};
 use sink::Sink;
 use std::io::{self, Read};
+use store::SegmentStore;
 
 /// How much there is of everything.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +38,7 @@ pub(crate) struct Profile {
     logs: u64,
     log_bytes: u64,
     segment_tars: u64,
-    segments: u64,
+    segment_tar_bytes: u64,
     datastore_files: u64,
     datastore_bytes: u64,
     index_files: u64,
@@ -54,7 +56,7 @@ const SMALL: Profile = Profile {
     logs: 2,
     log_bytes: 350 << 10,
     segment_tars: 1,
-    segments: 4,
+    segment_tar_bytes: 1 << 20,
     datastore_files: 20,
     datastore_bytes: 50 << 10,
     index_files: 10,
@@ -63,7 +65,7 @@ const SMALL: Profile = Profile {
 };
 
 /// All profiles.
-pub(crate) const PROFILES: [Profile; 5] = [
+pub(crate) const PROFILES: [Profile; 6] = [
     // One install of 2 GB.
     Profile {
         name: "s2",
@@ -74,7 +76,7 @@ pub(crate) const PROFILES: [Profile; 5] = [
         logs: 6,
         log_bytes: 50 << 20,
         segment_tars: 3,
-        segments: 1024,
+        segment_tar_bytes: 256 << 20,
         datastore_files: 1200,
         datastore_bytes: 500 << 10,
         index_files: 1000,
@@ -91,7 +93,7 @@ pub(crate) const PROFILES: [Profile; 5] = [
         logs: 4,
         log_bytes: 19 << 20,
         segment_tars: 1,
-        segments: 768,
+        segment_tar_bytes: 192 << 20,
         datastore_files: 60,
         datastore_bytes: 2500 << 10,
         index_files: 100,
@@ -108,7 +110,7 @@ pub(crate) const PROFILES: [Profile; 5] = [
         logs: 2,
         log_bytes: 7 << 20,
         segment_tars: 1,
-        segments: 140,
+        segment_tar_bytes: 35 << 20,
         datastore_files: 30,
         datastore_bytes: 900 << 10,
         index_files: 20,
@@ -122,6 +124,15 @@ pub(crate) const PROFILES: [Profile; 5] = [
         bundles: 600,
         jar_bytes: 3 << 10,
         tiny_files: 293_000,
+        ..SMALL
+    },
+    // The same in little, for counting instructions.
+    Profile {
+        name: "thin",
+        configs: 800,
+        bundles: 600,
+        jar_bytes: 1 << 10,
+        tiny_files: 20_000,
         ..SMALL
     },
     SMALL,
@@ -161,11 +172,12 @@ struct Tree<'s> {
 
 impl Tree<'_> {
     fn repository(&mut self, profile: &Profile) -> io::Result<()> {
-        for number in 0..profile.segment_tars {
-            let bytes = profile.segments * (512 + body::SEGMENT as u64);
-            let path = format!("repository/segmentstore/data{number:05}a.tar");
-            // Two zero blocks at the end are missing, as in the one that Oak has open.
-            self.body(&path, Like::SegmentTar, bytes)?;
+        let store =
+            SegmentStore::new(profile.segment_tars, profile.segment_tar_bytes, &mut self.random)?;
+        let directory = "crx-quickstart/repository/segmentstore";
+        self.file("repository/segmentstore/journal.log", 0o644, &store.journal)?;
+        for (name, bytes, mut content) in store.tars() {
+            self.sink.file(&format!("{directory}/{name}"), 0o644, bytes, &mut content)?;
         }
         self.text("repository/segmentstore/manifest", "#\nstore.version=13\n")?;
         for _ in 0..profile.datastore_files {

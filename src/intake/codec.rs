@@ -227,7 +227,7 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
     /// Returns the place that was come to, where one can go on from it.
     pub(super) fn place(&self) -> Option<Restart<C>> {
         let (compressed, unpacked, state) = (self.input.offset, self.produced, self.state);
-        Some(Restart { compressed, unpacked, state, codec: self.codec.copy()? })
+        Some(Restart { compressed, unpacked, state, codec: self.codec.copy()?, stays: false })
     }
 
     /// Returns how many bytes came out.

@@ -47,7 +47,7 @@ pub(super) enum Course {
 
 impl Inflater {
     /// Bytes of memory that one takes: the window, the tables and what is around them.
-    pub(super) const MEMORY_BYTES: usize = 56 << 10;
+    pub(super) const MEMORY_BYTES: usize = 48 << 10;
 
     /// Makes one at the start of a stream.
     pub(super) fn new() -> Self {

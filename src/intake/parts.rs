@@ -151,7 +151,8 @@ impl Parts {
             }
             (Place::File { file, deflated, limits }, Some(Extent::Deflated { start, bytes })) => {
                 let range = start..start.saturating_add(bytes);
-                let body = recent(deflated, index, || Ok(inflate(file, range, limits)))?;
+                let body = || Ok(inflate(file, range, part.bytes, limits));
+                let body = recent(deflated, index, body)?;
                 locked(&body).fill(buffer, offset)
             }
             (Place::Unpacked(unpacked), Some(Extent::Plain { start })) => {
@@ -163,11 +164,15 @@ impl Parts {
 }
 
 /// Opens a body that is deflated. A store has a few files of 256 MB; those that stay open share what memory there is.
-fn inflate(file: &Rc<Positioned>, range: Range<u64>, limits: &Limits) -> Deflated {
+fn inflate(file: &Rc<Positioned>, range: Range<u64>, bytes: u64, limits: &Limits) -> Deflated {
     let share = |bytes: usize| bytes.checked_div(OPEN_MAX).unwrap_or_default();
     let limits = Limits { stretch_bytes_max: share(limits.stretch_bytes_max), ..*limits };
-    let restarts = Restarts::of(share(limits.restart_bytes_max));
-    Mutex::new(Reread::of_range(Rc::clone(file), range, Undeflate::new(), restarts, &limits))
+    let mut restarts = Restarts::of(share(limits.restart_bytes_max));
+    restarts.want(0..bytes);
+    let file = Rc::clone(file);
+    let mut reread = Reread::of_range(file, range, Undeflate::new(), restarts, &limits);
+    reread.expect(vec![0..bytes]);
+    Mutex::new(reread)
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -222,6 +227,7 @@ mod tests {
     use super::*;
     use crate::intake::Want;
     use crate::intake::testing::{Recorder, archive, gzip, member, member_of, walk_path};
+    use crate::intake::zip_writer::{self, Entry};
     use std::fs;
     use std::os::unix::fs::symlink;
 
@@ -367,6 +373,30 @@ mod tests {
         let (mut walked, twice) = walk_path(&path, &Limits::default(), Recorder::default());
         assert_eq!((walked.container.as_str(), twice.parts), ("gzip, gzip, tar", vec![]));
         assert!(source(&path).open_parts(&[], &mut walked, &Limits::default()).is_err());
+    }
+
+    #[test]
+    fn deflated_entry_of_a_zip_is_unpacked_from_places_in_it() {
+        let body: Vec<u8> = (0..20_000_000_u32).map(|at| (at >> 12).to_le_bytes()[0]).collect();
+        let entry = |deflate| Entry { deflate, ..Entry::file("a", &body) };
+        // Four times the body, and a few MiB for each way back.
+        let limits = Limits { repeated_bytes_max: 120_000_000, ..Limits::default() };
+        for deflate in [true, false] {
+            let home = tempfile::tempdir().unwrap();
+            let path = home.path().join("x.zip");
+            fs::write(&path, zip_writer::zip(&[entry(deflate)])).unwrap();
+            let recorder = Recorder { want: Some(Want::Later), ..Recorder::default() };
+            let (mut walked, recorder) = walk_path(&path, &limits, recorder);
+            let [(name, bytes, extent)] = recorder.parts.as_slice() else { panic!() };
+            let part = Part { path: name.clone(), bytes: *bytes, extent: Some(*extent) };
+            let parts = source(&path).open_parts(&[part], &mut walked, &limits).unwrap();
+            let near = |step: u64| [19_999_990, 3_000_000, 9_000_000].map(|at| at - step * 200_000);
+            for at in (0..7).flat_map(near) {
+                let mut buffer = [0; 10];
+                parts.read_at(0, at, &mut buffer).unwrap();
+                assert_eq!(buffer, body[usize::try_from(at).unwrap()..][..10]);
+            }
+        }
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub(super) struct Reread<F, C> {
     file: Rc<F>,
     /// Compressed bytes, in the file.
     range: Range<u64>,
-    unpack: Unpack<WipingReader<From<F>>, C>,
+    unpack: Unpack<WipingReader<Behind<F>>, C>,
     restarts: Restarts<C>,
     /// What may be wanted, sorted.
     parts: Vec<Range<u64>>,
@@ -82,7 +82,7 @@ impl<F: ReadAt, C: Codec> Reread<F, C> {
         let before = Depth::default();
         // The walk bounded what the whole source may unpack to.
         before.stored.add(u64::MAX);
-        let input = From { file: Rc::clone(&file), left: range.clone() };
+        let input = Behind { file: Rc::clone(&file), left: range.clone() };
         let unpack = Unpack::new(codec, WipingReader::new(INPUT_BYTES, input), limits, before);
         Self {
             file,
@@ -141,7 +141,7 @@ impl<F: ReadAt, C: Codec> Reread<F, C> {
             nearest.and_then(|place| Some(Restart { codec: place.codec.copy()?, ..*place }));
         let compressed = place.as_ref().map_or(0, |place| place.compressed);
         let left = self.range.start.saturating_add(compressed)..self.range.end;
-        let input = From { file: Rc::clone(&self.file), left };
+        let input = Behind { file: Rc::clone(&self.file), left };
         self.unpack.resume(place, WipingReader::new(INPUT_BYTES, input));
     }
 
@@ -212,9 +212,11 @@ impl<F: ReadAt, C: Codec> Reread<F, C> {
         self.kept.push_front((number, bytes));
     }
 
-    /// Returns how many stretches are kept.
+    /// Returns how many stretches are kept: more, where going back means to start anew.
     fn most(&self) -> usize {
-        (self.limits.stretch_bytes_max / STRETCH_BYTES).max(1)
+        let Limits { stretch_bytes_max, restart_bytes_max, .. } = self.limits;
+        let bytes_max = if C::RESTARTS { stretch_bytes_max } else { restart_bytes_max };
+        (bytes_max / STRETCH_BYTES).max(1)
     }
 }
 
@@ -244,12 +246,12 @@ impl<F: ReadAt, C: Codec> RandomAccess for Reread<F, C> {
 }
 
 /// The bytes of a file from a place on.
-struct From<F> {
+struct Behind<F> {
     file: Rc<F>,
     left: Range<u64>,
 }
 
-impl<F: ReadAt> Read for From<F> {
+impl<F: ReadAt> Read for Behind<F> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let left = self.left.end.saturating_sub(self.left.start);
         let room = usize::try_from(left).map_or(out.len(), |left| left.min(out.len()));
@@ -441,7 +443,8 @@ mod tests {
     fn stream_that_cannot_be_restarted_is_unpacked_anew_up_to_a_limit() {
         let plain = content(400_000);
         let packed = xz(&plain);
-        let limits = Limits { rewound_bytes_max: 1_000_000, ..small() };
+        let restart_bytes_max = 2 * STRETCH_BYTES;
+        let limits = Limits { rewound_bytes_max: 1_000_000, restart_bytes_max, ..small() };
         let mut reread = open_as(&packed, Unxz::new(&limits), &limits);
         for at in [390_000_usize, 10, 200_000] {
             assert_eq!(read(&mut reread, at as u64, 5_000).unwrap(), plain[at..at + 5_000]);

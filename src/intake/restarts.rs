@@ -6,6 +6,9 @@ use crate::limits::Limits;
 use std::collections::VecDeque;
 use std::ops::Range;
 
+/// Bytes before the end of a large file where there is always a place: a file of segments has its index there, which is read first.
+const TAIL_BYTES: u64 = 256 << 10;
+
 /// Bytes between two places, at first: unpacking so much takes a hundredth of a second, and copying a state for it 0.3 % of that.
 const SPACING_BYTES: u64 = 4 << 20;
 
@@ -18,6 +21,8 @@ pub(super) struct Restart<C> {
     pub(super) state: State,
     /// A copy that decodes from here on.
     pub(super) codec: C,
+    /// It stays when places grow sparse.
+    pub(super) stays: bool,
 }
 
 /// The places of one stream, as many as memory allows.
@@ -27,6 +32,8 @@ pub(super) struct Restarts<C> {
     /// What will be read again, as far as it matters for the last places; sorted.
     wanted: VecDeque<Range<u64>>,
     is_wanted: bool,
+    /// Where the ends begin of the files that will be read again; sorted.
+    tails: VecDeque<u64>,
     spacing: u64,
     /// How many places there may be.
     most: usize,
@@ -43,6 +50,7 @@ impl<C: Codec> Restarts<C> {
             places: Vec::new(),
             wanted: VecDeque::new(),
             is_wanted: false,
+            tails: VecDeque::new(),
             spacing: SPACING_BYTES,
             most: (bytes_max / Inflater::MEMORY_BYTES).max(2),
         }
@@ -51,6 +59,9 @@ impl<C: Codec> Restarts<C> {
     /// Says that these unpacked bytes will be read again. Ranges come in order, and soon after unpacking has come to them.
     pub(super) fn want(&mut self, range: Range<u64>) {
         self.is_wanted = true;
+        if range.end.saturating_sub(range.start) > self.spacing {
+            self.tails.push_back(range.end.saturating_sub(TAIL_BYTES));
+        }
         match self.wanted.back_mut() {
             Some(last) if range.start <= last.end.saturating_add(self.spacing) => {
                 last.end = last.end.max(range.end);
@@ -64,10 +75,14 @@ impl<C: Codec> Restarts<C> {
         self.is_wanted
     }
 
-    /// Returns `true` if there is no place near enough before this one.
+    /// Returns `true` if there is no place near enough before this one, or if the end of a file begins.
     pub(super) fn is_due(&self, unpacked: u64) -> bool {
         let last = self.before(unpacked).map_or(0, |place| place.unpacked);
-        unpacked.saturating_sub(last) >= self.spacing
+        unpacked.saturating_sub(last) >= self.spacing || self.is_tail(unpacked)
+    }
+
+    fn is_tail(&self, unpacked: u64) -> bool {
+        self.tails.front().is_some_and(|tail| *tail <= unpacked)
     }
 
     /// Returns the last place from which one comes to this.
@@ -78,7 +93,11 @@ impl<C: Codec> Restarts<C> {
 
     /// Adds a place. When there are too many, every second one is given up and the next ones lie further apart, so that the length of
     /// the stream need not be known.
-    pub(super) fn add(&mut self, place: Restart<C>) {
+    pub(super) fn add(&mut self, mut place: Restart<C>) {
+        while self.is_tail(place.unpacked) {
+            self.tails.pop_front();
+            place.stays = true;
+        }
         let at = self.places.partition_point(|other| other.unpacked <= place.unpacked);
         if at == self.places.len() {
             self.drop_unwanted();
@@ -86,13 +105,19 @@ impl<C: Codec> Restarts<C> {
         let at = at.min(self.places.len());
         self.places.insert(at, place);
         if self.places.len() > self.most {
-            let mut even = true;
-            self.places.retain(|_| {
-                even = !even;
-                even
-            });
-            self.spacing = self.spacing.saturating_mul(2);
+            self.thin();
         }
+    }
+
+    fn thin(&mut self) {
+        let stay = self.places.iter().filter(|place| place.stays).count();
+        let may_stay = stay <= self.most / 2;
+        let mut even = true;
+        self.places.retain(|place| {
+            even = !even;
+            even || (may_stay && place.stays)
+        });
+        self.spacing = self.spacing.saturating_mul(2);
     }
 
     /// Gives up the last place but one where nothing behind it is wanted. The last one is kept: what is announced now may begin
@@ -134,7 +159,8 @@ mod tests {
         for unpacked in (100..=2_000).step_by(100) {
             if restarts.is_due(unpacked) {
                 let codec = Gunzip::new();
-                restarts.add(Restart { compressed: 0, unpacked, state: State::Body, codec });
+                let (state, stays) = (State::Body, false);
+                restarts.add(Restart { compressed: 0, unpacked, state, codec, stays });
             }
             for (_, range) in wanted.iter().filter(|(at, _)| *at == unpacked) {
                 restarts.want(range.clone());
@@ -149,6 +175,20 @@ mod tests {
         // Announced a little late, as by a scanner that reads ahead.
         let wanted = [(500, 450..720), (1_200, 1_150..1_160)];
         assert_eq!(marked(99, &wanted), [400, 500, 600, 700, 1_100, 1_900, 2_000]);
+    }
+
+    #[test]
+    fn end_of_a_large_file_has_a_place_that_stays() {
+        let mut restarts = Restarts::of(20 * Inflater::MEMORY_BYTES);
+        restarts.want(0..100 << 20);
+        for unpacked in (0..100_u64 << 20).step_by(128 << 10) {
+            if restarts.is_due(unpacked) {
+                let (state, stays, codec) = (State::Body, false, Gunzip::new());
+                restarts.add(Restart { compressed: 0, unpacked, state, codec, stays });
+            }
+        }
+        let places = restarts.places();
+        assert!(places.len() <= 20 && places.contains(&((100 << 20) - TAIL_BYTES)), "{places:?}");
     }
 
     #[test]
