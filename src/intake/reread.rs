@@ -296,8 +296,10 @@ mod tests {
     use crate::intake::inflater::Inflater;
     use crate::intake::testing::{gzip, sniff_and_scan, xz};
     use crate::intake::xz::Unxz;
-    use flate2::{Compression, GzBuilder};
+    use flate2::read::MultiGzDecoder;
+    use flate2::{Compress, Compression, Crc, FlushCompress, GzBuilder};
     use proptest::prelude::*;
+    use proptest::test_runner::TestRunner;
     use std::io::Write;
 
     impl ReadAt for &[u8] {
@@ -363,47 +365,108 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    /// Members of random lengths and levels, one behind the other; level 0 stores.
-    fn members() -> impl Strategy<Value = (Vec<u8>, Vec<u8>)> {
-        proptest::collection::vec((0..150_000_usize, 0..10_u32, 0..3_usize), 1..6).prop_map(
-            |members| {
-                let total = members.iter().map(|(length, ..)| length).sum();
-                let plain = content(total);
-                let (mut packed, mut rest) = (Vec::new(), plain.as_slice());
-                for (length, level, zeros) in members {
-                    let (head, tail) = rest.split_at(length);
-                    packed.extend(compressed(head, level));
-                    packed.extend(vec![0; zeros]);
-                    rest = tail;
-                }
-                (plain, packed)
-            },
-        )
+    /// A member whose blocks end every so many bytes, as `pigz` and `Z_FULL_FLUSH` end them; with the extra field of bgzip or without.
+    fn flushed(bytes: &[u8], level: u32, every: usize, bgzip: bool) -> Vec<u8> {
+        let mut member = vec![0x1f, 0x8b, 8, if bgzip { 4 } else { 0 }, 0, 0, 0, 0, 0, 255];
+        if bgzip {
+            member.extend(b"\x06\0BC\x02\0\xff\xff");
+        }
+        let mut compress = Compress::new(Compression::new(level), false);
+        let mut pieces = bytes.chunks(every).peekable();
+        while let Some(piece) = pieces.next() {
+            let flush =
+                if pieces.peek().is_some() { FlushCompress::Full } else { FlushCompress::Finish };
+            let mut out = Vec::with_capacity(piece.len() * 2 + 1_000);
+            compress.compress_vec(piece, &mut out, flush).unwrap();
+            member.extend(out);
+        }
+        if bytes.is_empty() {
+            member.extend(b"\x03\0");
+        }
+        let mut crc = Crc::new();
+        crc.update(bytes);
+        member.extend(crc.sum().to_le_bytes());
+        member.extend(crc.amount().to_le_bytes());
+        member
     }
 
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
+    /// What was packed, and how: `bare` has no padding, which other readers do not expect.
+    #[derive(Debug, Clone)]
+    struct Members {
+        plain: Vec<u8>,
+        packed: Vec<u8>,
+        bare: Vec<u8>,
+    }
 
-        #[test]
-        fn any_read_gives_what_the_stream_holds_there(
-            (plain, packed) in members(),
-            reads in proptest::collection::vec((0.0..1.1_f64, 0..70_000_usize), 1..20),
-        ) {
-            let limits = small();
-            let mut gunzip = open(&packed, &limits);
-            for (place, length) in reads {
-                #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "any place will do")]
-                let offset = (plain.len() as f64 * place) as usize;
-                let expected = plain.get(offset..offset + length);
-                let found = read(&mut gunzip, offset as u64, length);
-                match expected {
-                    Some(expected) => prop_assert!(found.as_deref() == Ok(expected)),
-                    None if length == 0 => prop_assert_eq!(found, Ok(Vec::new())),
-                    None => prop_assert_eq!(found, Err(ErrorKind::UnexpectedEof)),
-                }
-                prop_assert!(gunzip.kept.len() <= 2 && gunzip.restarts.places().len() <= 2);
+    /// Members of random lengths, levels and packers, one behind the other; level 0 stores.
+    fn members() -> impl Strategy<Value = Members> {
+        let member = (0..150_000_usize, 0..10_u32, 0..3_usize, 0..3_u8, 200..60_000_usize);
+        proptest::collection::vec(member, 1..6).prop_map(|members| {
+            let total = members.iter().map(|(length, ..)| length).sum();
+            let plain = content(total);
+            let (mut packed, mut bare) = (Vec::new(), Vec::new());
+            let mut rest = plain.as_slice();
+            for (length, level, zeros, packer, every) in members {
+                let (head, tail) = rest.split_at(length);
+                let member = match packer {
+                    0 => compressed(head, level),
+                    packer => flushed(head, level, every, packer == 2),
+                };
+                packed.extend([member.as_slice(), &[0; 2][..zeros]].concat());
+                bare.extend(member);
+                rest = tail;
             }
+            Members { plain, packed, bare }
+        })
+    }
+
+    type Reads = Vec<(f64, usize)>;
+
+    fn streams_and_reads() -> impl Strategy<Value = (Members, Reads)> {
+        (members(), proptest::collection::vec((0.0..1.1_f64, 0..70_000_usize), 1..20))
+    }
+
+    /// Reads at random places, and compares with what was packed and with what another reader makes of it.
+    fn any_read_fits((members, reads): (Members, Reads)) -> Result<(), TestCaseError> {
+        let Members { plain, packed, bare } = members;
+        let mut other = Vec::new();
+        MultiGzDecoder::new(bare.as_slice()).read_to_end(&mut other).unwrap();
+        prop_assert!(other == plain);
+        let limits = small();
+        let mut gunzip = open(&packed, &limits);
+        for (place, length) in reads {
+            #[allow(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                clippy::cast_precision_loss,
+                reason = "any place will do"
+            )]
+            let offset = (plain.len() as f64 * place) as usize;
+            let found = read(&mut gunzip, offset as u64, length);
+            match plain.get(offset..offset + length) {
+                Some(expected) => prop_assert!(found.as_deref() == Ok(expected)),
+                None if length == 0 => prop_assert_eq!(found, Ok(Vec::new())),
+                None => prop_assert_eq!(found, Err(ErrorKind::UnexpectedEof)),
+            }
+            prop_assert!(gunzip.kept.len() <= 2 && gunzip.restarts.places().len() <= 2);
         }
+        Ok(())
+    }
+
+    fn try_streams(cases: u32) {
+        let mut runner = TestRunner::new(ProptestConfig::with_cases(cases));
+        runner.run(&streams_and_reads(), any_read_fits).unwrap();
+    }
+
+    #[test]
+    fn any_read_gives_what_the_stream_holds_there() {
+        try_streams(64);
+    }
+
+    #[test]
+    #[ignore = "sweep"]
+    fn ten_thousand_streams_give_at_any_place_what_they_hold_there() {
+        try_streams(10_000);
     }
 
     #[test]
