@@ -219,7 +219,7 @@ impl Limits {
         restart_bytes_max: 4 << 20,
         stretch_bytes_max: 1 << 20,
         repeated_bytes_max: 32 << 30,
-        rewound_bytes_max: 2 << 30,
+        rewound_bytes_max: 4 << 30,
         links_max: 10_000,
         gaps_max: 100,
         log_bytes_max: 16 << 30,

@@ -21,6 +21,9 @@ use std::rc::Rc;
 const STRETCH_BYTES: usize = 32 << 10;
 const STRETCH: u64 = STRETCH_BYTES as u64;
 
+/// How often a store is read from the start of its archive, at least, until its keys are known.
+const PASSES_MIN: u64 = 4;
+
 /// Compressed bytes read at once.
 const INPUT_BYTES: usize = 64 << 10;
 
@@ -84,6 +87,9 @@ impl<F: ReadAt, C: Codec> Reread<F, C> {
         before.stored.add(u64::MAX);
         let input = Behind { file: Rc::clone(&file), left: range.clone() };
         let unpack = Unpack::new(codec, WipingReader::new(INPUT_BYTES, input), limits, before);
+        // Where every way back leads to the start, a few have to be within the limit, or all of them would be in vain.
+        let passes = limits.rewound_bytes_max / PASSES_MIN;
+        let is_hopeless = !C::RESTARTS && restarts.wanted_end() > passes;
         Self {
             file,
             range,
@@ -92,7 +98,7 @@ impl<F: ReadAt, C: Codec> Reread<F, C> {
             parts: Vec::new(),
             unpacked: 0,
             kept: VecDeque::new(),
-            end: None,
+            end: is_hopeless.then_some((0, ErrorKind::QuotaExceeded)),
             limits: *limits,
         }
     }
@@ -281,7 +287,7 @@ fn told(kind: ErrorKind) -> io::Error {
         ErrorKind::InvalidData => "the compressed archive is damaged before, or has changed",
         ErrorKind::FileTooLarge => "it lies behind the bytes that the archive may unpack to",
         ErrorKind::QuotaExceeded => {
-            "the archive is compressed, and too much of it would be unpacked again and again; unpack it to a plain tar or a directory"
+            "the archive is compressed, and too much of it would be unpacked again and again; unpack it to a plain tar or a directory, or pack that with gzip"
         }
         other => return other.into(),
     };
@@ -329,7 +335,7 @@ mod tests {
 
     fn open_as<'b, C: Codec>(bytes: &'b [u8], codec: C, limits: &Limits) -> Reread<&'b [u8], C> {
         let mut restarts = Restarts::new(limits);
-        restarts.want(0..u64::MAX);
+        restarts.want(0..if C::RESTARTS { u64::MAX } else { 200_000 });
         restarts.set_spacing(STRETCH);
         Reread::new(bytes, codec, restarts, limits)
     }
@@ -517,6 +523,11 @@ mod tests {
         let last = places.into_iter().map(|at| read(&mut reread, at, 1).err()).last();
         assert_eq!(last, Some(Some(ErrorKind::QuotaExceeded)));
         assert!(reread.restarts.places().is_empty());
+        // Nothing is begun that cannot be brought to an end.
+        let limits = Limits { rewound_bytes_max: 700_000, ..limits };
+        let mut reread = open_as(&packed, Unxz::new(&limits), &limits);
+        assert_eq!(read(&mut reread, 0, 1), Err(ErrorKind::QuotaExceeded));
+        assert_eq!(reread.unpacked, 0);
     }
 
     #[test]
@@ -622,6 +633,6 @@ mod tests {
         let results: Vec<_> = places.iter().map(|at| read(&mut gunzip, *at, 1).err()).collect();
         assert_eq!((results[0], results[53]), (None, Some(ErrorKind::QuotaExceeded)));
         let error = gunzip.fill(&mut [0], 10).unwrap_err();
-        assert!(error.to_string().ends_with("a plain tar or a directory"), "{error}");
+        assert!(error.to_string().ends_with("or pack that with gzip"), "{error}");
     }
 }

@@ -75,6 +75,11 @@ impl<C: Codec> Restarts<C> {
         self.is_wanted
     }
 
+    /// Returns where the last of it ends.
+    pub(super) fn wanted_end(&self) -> u64 {
+        self.wanted.back().map_or(0, |range| range.end)
+    }
+
     /// Returns `true` if there is no place near enough before this one, or if the end of a file begins.
     pub(super) fn is_due(&self, unpacked: u64) -> bool {
         let last = self.before(unpacked).map_or(0, |place| place.unpacked);

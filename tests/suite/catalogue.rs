@@ -191,7 +191,7 @@ const BOUNDS: &[(&str, &str, &str)] = &[
     ("restart_bytes_max", "places to start from again", "4 MiB"),
     ("stretch_bytes_max", "what was unpacked again", "1 MiB"),
     ("repeated_bytes_max", "bytes that are unpacked again for the segment stores", "32 GiB"),
-    ("rewound_bytes_max", "bytes that are unpacked again for the segment stores", "2 GiB"),
+    ("rewound_bytes_max", "bytes that are unpacked again for the segment stores", "4 GiB"),
     ("links_max", "pieces of evidence of a source; symbolic links of it", "10,000"),
     ("gaps_max", "gaps of a source", "100"),
     ("log_bytes_max", "one packed log", "16 GiB"),

@@ -144,7 +144,7 @@ fn too_much_unpacking_says_how_to_have_the_keys_read() {
     };
     assert!(
         reason.ends_with(
-            ".tar cannot be read: the archive is compressed, and too much of it would be unpacked again and again; unpack it to a plain tar or a directory"
+            ".tar cannot be read: the archive is compressed, and too much of it would be unpacked again and again; unpack it to a plain tar or a directory, or pack that with gzip"
         ),
         "{reason}"
     );
