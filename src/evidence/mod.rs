@@ -43,7 +43,7 @@ pub use bundle_info::BundleInfo;
 pub use cursor::{ParseError, Problem};
 pub use felix_config::{
     Config, ConfigFile, Deviation, IgnoredConfig, Installed, StoredConfig, StoredProperty,
-    concerns_store, installed_pid, may_matter,
+    concerns_store, installed_pid, is_for_run_modes, may_matter,
 };
 pub use jar::Jar;
 pub use key::{Fingerprint, KEY_COPY, digest, digest_key, fingerprint, is_key, is_key_copy};

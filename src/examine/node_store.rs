@@ -7,7 +7,9 @@ use super::collector::Item;
 use super::paths::{join, name};
 use super::repository::REPOSITORY;
 use super::segments::Store as Stored;
-use crate::evidence::{Fact, Found, Installed, SEGMENT_STORE, SPLIT_STORE, installed_pid};
+use crate::evidence::{
+    Fact, Found, Installed, SEGMENT_STORE, SPLIT_STORE, installed_pid, is_for_run_modes,
+};
 use crate::facts::{
     AWS_SEGMENTS, AZURE_SEGMENTS, CONFIG_DIRECTORY, CUSTOM_SEGMENTS, DOCUMENT_STORE,
     DOCUMENT_STORE_TYPE, NodeStore, NodeStoreKind, Place, REPOSITORY_HOME, SEGMENT_STORES,
@@ -48,7 +50,7 @@ pub(super) fn configured(
 ) -> Option<NodeStore> {
     let mut all = in_use(snapshot);
     if all.is_empty() {
-        all = installed(&snapshot.source, evidence);
+        all = installed(snapshot, evidence);
     }
     let of = |kind, place: &Place| NodeStore { kind, place: place.clone(), leftover: None };
     let elsewhere =
@@ -93,16 +95,22 @@ fn in_use(snapshot: &Snapshot) -> Vec<Statement> {
     pids.into_iter().flat_map(of).collect()
 }
 
-/// Returns what the configurations say that lie ready for the installer. One that could not be read still has a name.
-fn installed(source: &str, evidence: &[(&str, Found<'_>, &Item)]) -> Vec<Statement> {
+/// Returns what the configurations say that lie ready for the installer, but for those of run modes that the instance does not have.
+/// One that could not be read still has a name.
+fn installed(snapshot: &Snapshot, evidence: &[(&str, Found<'_>, &Item)]) -> Vec<Statement> {
+    let modes = run_modes(snapshot);
     let statement = |(path, found, item): &(&str, Found<'_>, &Item)| {
+        let below = path.get(snapshot.root.len()..).unwrap_or_default();
+        if modes.as_ref().is_some_and(|(modes, _)| !is_for_run_modes(below, modes)) {
+            return None;
+        }
         let options = match item {
             Item::Read { fact: Ok(Fact::Installed(Installed(options))), .. } => options.clone(),
             Item::Read { fact: Ok(_), .. } => return None,
             _ => BTreeMap::new(),
         };
         let pid = installed_pid(found.name)?;
-        let place = Place { source: source.to_owned(), path: (*path).to_owned() };
+        let place = Place { source: snapshot.source.clone(), path: (*path).to_owned() };
         Some(Statement { pid, options, place })
     };
     evidence.iter().filter_map(statement).collect()

@@ -9,7 +9,7 @@ use crate::evidence::cursor::{ParseError, Problem};
 use crate::evidence::{Fact, Found, Kind, Names, Reads, path, properties};
 use crate::facts::{
     AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, DOCUMENT_STORE, DOCUMENT_STORE_TYPE,
-    REPOSITORY_HOME, SEGMENT_STORES, SPLIT_SEGMENTS,
+    REPOSITORY_HOME, SEGMENT_STORES, SPLIT_SEGMENTS, components,
 };
 use grammar::Scalar;
 use std::collections::BTreeMap;
@@ -25,6 +25,9 @@ pub(in crate::evidence) const KIND: Kind = Kind {
 const PIDS: [&str; 5] =
     [DOCUMENT_STORE, SEGMENT_STORES[0], SEGMENT_STORES[1], AZURE_SEGMENTS, AWS_SEGMENTS];
 const OPTIONS: [&str; 4] = [DOCUMENT_STORE_TYPE, CUSTOM_SEGMENTS, SPLIT_SEGMENTS, REPOSITORY_HOME];
+/// The folder that the installer watches; with a suffix, the one for instances with these run modes alone.
+const INSTALL: &str = "install";
+const FOR_RUN_MODES: &str = "install.";
 const CFG: &str = ".cfg";
 const JSON: &str = ".cfg.json";
 const ENDINGS: [&str; 3] = [SUFFIX, CFG, JSON];
@@ -54,10 +57,20 @@ pub fn concerns_store(path: &str) -> bool {
 fn find(path: &str) -> Option<Found<'_>> {
     let (directory, name) = path::split(path);
     installed_pid(name)?;
-    let (root, folder) = path::split(directory);
-    // A suffix names a run mode.
-    let is_install = folder == "install" || folder.starts_with("install.");
-    is_install.then_some(Found { root, bundle: "", name })
+    let is_install = |folder: &str| folder == INSTALL || folder.starts_with(FOR_RUN_MODES);
+    let (mut root, folder) = path::split(directory);
+    // The folder of a run mode may stand in that of all: `install/install.author`.
+    let (outer, parent) = path::split(root);
+    if folder != INSTALL && is_install(parent) {
+        root = outer;
+    }
+    is_install(folder).then_some(Found { root, bundle: "", name })
+}
+
+/// Returns `true` if a file below `install` is for an instance with these run modes, by the folders on its way (`install.author.prod`).
+pub fn is_for_run_modes(path: &str, modes: &[&str]) -> bool {
+    let wanted = components(path).filter_map(|folder| folder.strip_prefix(FOR_RUN_MODES));
+    wanted.flat_map(|suffix| suffix.split('.')).all(|mode| modes.contains(&mode))
 }
 
 fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
@@ -127,6 +140,25 @@ mod tests {
         assert!(concerns_store(
             "launchpad/config/org/apache/jackrabbit/oak/segment/SegmentNodeStoreService.config"
         ));
+    }
+
+    #[test]
+    fn folder_of_a_run_mode_belongs_to_the_install() {
+        let file = format!("{DOCUMENT_STORE}.config");
+        for folder in ["install", "install.author", "install/install.author", "install/install"] {
+            let path = format!("a/crx-quickstart/{folder}/{file}");
+            let root = if folder == "install/install" { "/install" } else { "" };
+            assert_eq!(find(&path).unwrap().root, format!("a/crx-quickstart{root}"), "{folder}");
+        }
+        for (path, is_for) in [
+            ("x/install/a.config", true),
+            ("x/install.author/a.config", true),
+            ("x/install/install.author.prod/a.config", true),
+            ("x/install.publish/a.config", false),
+            ("x/install.author.stage/a.config", false),
+        ] {
+            assert_eq!(is_for_run_modes(path, &["author", "prod"]), is_for, "{path}");
+        }
     }
 
     #[test]

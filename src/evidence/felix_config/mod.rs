@@ -12,7 +12,7 @@ mod tests;
 mod wanted;
 
 pub use grammar::Deviation;
-pub use installed::{Installed, concerns_store, installed_pid};
+pub use installed::{Installed, concerns_store, installed_pid, is_for_run_modes};
 pub use stored::{StoredConfig, StoredProperty};
 
 pub(super) use installed::KIND as INSTALLED;
