@@ -5,7 +5,7 @@ use super::expected::{Expected, ForeignKey, Missing};
 use super::like::tell_alike;
 use super::open_gaps::OpenGaps;
 use super::plan::{Ground, Plan};
-use super::{Farm, Member, keys, names};
+use super::{Farm, Member, keys, names, states};
 use crate::facts::{BUNDLE_CACHE, Digest, Gap, KeyName, OldState, Snapshot, says_put_aside};
 use crate::limits::Limits;
 use crate::policy::{Policy, PolicyFarm, PolicyInstance};
@@ -50,7 +50,7 @@ pub fn farms(snapshots: Labelled, plan: &Plan<'_>) -> Result<Vec<Farm>, PolicyCo
     for (_, snapshot) in &snapshots {
         roots.entry(snapshot.source.clone()).or_default().insert(snapshot.root.clone());
     }
-    let (instances, mut copies) = without_copies(snapshots);
+    let (instances, mut copies) = without_copies(snapshots, plan);
     let labels: BTreeMap<String, String> = instances
         .iter()
         .filter_map(|(label, snapshot)| Some((snapshot.source.clone(), label.clone()?)))
@@ -251,7 +251,7 @@ fn members(named: Named, copies: &mut Copies) -> Vec<Member> {
     named.into_iter().zip(keys).map(member).collect()
 }
 
-fn without_copies(snapshots: Labelled) -> (Labelled, Copies) {
+fn without_copies(snapshots: Labelled, plan: &Plan<'_>) -> (Labelled, Copies) {
     // What lies where most installs have their cache is a copy, whatever its id, where a setting names another one.
     let has_moved = |snapshot: &Snapshot| snapshot.setting(BUNDLE_CACHE).is_some();
     let id = |s: &Snapshot| uuid(s).filter(|_| !has_moved(s)).map(str::to_owned);
@@ -265,7 +265,14 @@ fn without_copies(snapshots: Labelled) -> (Labelled, Copies) {
     };
     let originals: BTreeMap<(String, String), String> =
         snapshots.iter().filter_map(of_copy).collect();
-    let backups = backups(&snapshots);
+    let mut backups = backups(&snapshots);
+    let of_no_other = |(_, s): &&(_, Snapshot)| {
+        let place = (s.source.clone(), s.root.clone());
+        !backups.contains_key(&place) && !originals.contains_key(&place)
+    };
+    let whole = snapshots.iter().filter(of_no_other).map(|(_, snapshot)| snapshot);
+    let earlier = states::earlier(whole, plan);
+    backups.extend(earlier);
     let (mut instances, mut copies) = (Labelled::new(), Copies::new());
     for (label, snapshot) in snapshots {
         let place = (snapshot.source.clone(), snapshot.root.clone());

@@ -14,6 +14,7 @@ mod names;
 mod open_gaps;
 mod plan;
 mod rows;
+mod states;
 
 pub use bundle_map::{BundleCell, BundleMap, BundleRow, Installed, bundle_map};
 pub use cell::{Cell, CellState};

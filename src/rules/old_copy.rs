@@ -4,15 +4,15 @@ use super::copies::{has_same_keys, is_old};
 use super::groups::names;
 use super::steps::quoted;
 use super::{Hit, Rule, Severity};
-use crate::facts::{INSIDE, Place, Snapshot, realm};
+use crate::facts::{INSIDE, Place, QUICKSTART, Snapshot, is_in_realm, realm, spoken};
 use crate::farm::{Farm, Member};
 
 pub(super) static RULE: Rule = Rule {
     id: "old-copy",
     severity: Severity::Note,
     compares: false,
-    summary: "an old copy of the install lies inside or beside the instance",
-    why: "A directory such as launchpad.old or felix_backup, or a backup beside the install, holds bundles, perhaps with keys of another time. It is not compared with \
+    summary: "an old copy of the install lies inside or beside the instance, or an earlier state of it came, too",
+    why: "A directory such as launchpad.old or felix_backup, or a backup beside the install, holds bundles, perhaps with keys of another time; so does a snapshot of before an upgrade. It is not compared with \
           the farm. Whoever may read it may have those keys.",
     fix: "Delete the copy when it is not needed any more.",
     references: &["crx-quickstart/launchpad/felix"],
@@ -23,8 +23,13 @@ fn check(farm: &Farm) -> Vec<Hit> {
     let copies = farm.members.iter().flat_map(|m| m.copies.iter().map(move |copy| (m, copy)));
     copies
         .map(|(member, copy)| {
-            let message = message(farm, member, copy);
             let place = Place { source: copy.source.clone(), path: copy.root.clone() };
+            if is_state(member, copy) {
+                return Hit::on(member, of_state(farm, member, copy, &place))
+                    .at([&place])
+                    .fix([step_of_state(member, copy)]);
+            }
+            let message = message(farm, member, copy);
             let unless = if copy.key_files.is_empty() {
                 ""
             } else {
@@ -45,6 +50,34 @@ fn check(farm: &Farm) -> Vec<Hit> {
         .collect()
 }
 
+/// Returns `true` if a copy is a snapshot of its own, taken at another time: it lies neither in the install nor beside it.
+fn is_state(member: &Member, copy: &Snapshot) -> bool {
+    let path = |snapshot: &Snapshot| format!("{}/{}", snapshot.source, snapshot.root);
+    let install = path(&member.snapshot);
+    let home = install.trim_end_matches('/').rsplit_once('/').map_or("", |(home, _)| home);
+    !is_in_realm(&path(copy), home)
+}
+
+fn of_state(farm: &Farm, member: &Member, copy: &Snapshot, place: &Place) -> String {
+    let keys = keys_in(farm, member, copy);
+    let path = match copy.root.as_str() {
+        "" | QUICKSTART => spoken(&copy.source).to_owned(),
+        _ => place.to_string(),
+    };
+    format!("{path} is an earlier state of {}{keys}", member.name)
+}
+
+fn step_of_state(member: &Member, copy: &Snapshot) -> String {
+    if copy.key_files.is_empty() || has_same_keys(member, copy) {
+        return "Leave the earlier state out where nothing is to be compared with it.".to_owned();
+    }
+    format!(
+        "The keys of {} were replaced between the two states: what was encrypted before needs those of the earlier one. Where they are \
+         to come back, that state has them.",
+        member.name
+    )
+}
+
 /// Returns where a copy is on the instance: of an archive beside the install its path in the same upload.
 fn shown_root(member: &Member, copy: &Snapshot) -> String {
     if copy.source == member.snapshot.source {
@@ -57,7 +90,19 @@ fn shown_root(member: &Member, copy: &Snapshot) -> String {
 /// Says what keys are in it, and whether it may be in use.
 fn message(farm: &Farm, member: &Member, copy: &Snapshot) -> String {
     let (name, root) = (&member.name, shown_root(member, copy));
-    let keys = match copy.key_files.is_empty() {
+    let keys = keys_in(farm, member, copy);
+    if is_old(member, copy) {
+        format!("{name} has an old copy in {root}{keys}")
+    } else {
+        format!(
+            "{name} has a second install in {root}{keys}, and nothing tells that it is the older one"
+        )
+    }
+}
+
+/// Says whose keys are in a copy, as the end of a sentence.
+fn keys_in(farm: &Farm, member: &Member, copy: &Snapshot) -> String {
+    match copy.key_files.is_empty() {
         true => String::new(),
         false if has_same_keys(member, copy) => ", with the keys that are in use".to_owned(),
         false => match peers_with_keys_of(farm, copy).as_slice() {
@@ -66,13 +111,6 @@ fn message(farm: &Farm, member: &Member, copy: &Snapshot) -> String {
                 format!(", with the keys of {}, which are others than those in use", names(peers))
             }
         },
-    };
-    if is_old(member, copy) {
-        format!("{name} has an old copy in {root}{keys}")
-    } else {
-        format!(
-            "{name} has a second install in {root}{keys}, and nothing tells that it is the older one"
-        )
     }
 }
 
@@ -94,7 +132,7 @@ fn on_disk<'p>(copy: &'p str, realm_of_install: &str) -> &'p str {
 mod tests {
     use super::*;
     use crate::farm::{Plan, farms};
-    use crate::testing::good_farm;
+    use crate::testing::{farm, good_farm};
 
     fn farm_with(root: &str) -> Farm {
         let member = good_farm(&["a"]).build().members.remove(0).snapshot;
@@ -127,6 +165,28 @@ mod tests {
         );
         assert_eq!(on_disk("a.zip!/x/b.tar!", "a.zip!"), "/x/b.tar");
         assert_eq!(on_disk("a.zip!/x/launchpad.old", "a.zip!"), "/x/launchpad.old");
+    }
+
+    #[test]
+    fn earlier_state_tells_whether_keys_were_replaced() {
+        const ID: &str = "00000000-0000-4000-8000-000000000001";
+        let one = |source: &str, hmac: u8| {
+            let built = farm().with("a", |i| i.sling_id(ID).hmac(&[hmac; 32])).build();
+            let mut snapshot = built.members.into_iter().next().expect("one").snapshot;
+            source.clone_into(&mut snapshot.source);
+            (None, snapshot)
+        };
+        let hit = |before: u8| {
+            let all = vec![one("before/a.tgz", before), one("after/a.tgz", 1)];
+            let farm = farms(all, &Plan::default()).expect("no policy").remove(0);
+            check(&farm).remove(0)
+        };
+        let message = "before/a.tgz is an earlier state of a, with the keys that are in use";
+        assert_eq!(hit(1).message, message);
+        let replaced = hit(2);
+        let message = "before/a.tgz is an earlier state of a, with other keys than those in use";
+        assert_eq!(replaced.message, message);
+        assert!(replaced.fix[0].starts_with("The keys of a were replaced"), "{:?}", replaced.fix);
     }
 
     #[test]

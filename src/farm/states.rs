@@ -1,0 +1,206 @@
+//! States of one instance at several times, as in `before/publish1.tgz` and `after/publish1.tgz`.
+//!
+//! The older one is no member of the farm: six snapshots of three instances before and after an upgrade were three clones.
+
+use super::plan::Plan;
+use crate::facts::{Snapshot, path_parts};
+use crate::limits::Limits;
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+/// Source and root.
+type Place = (String, String);
+
+/// Words in a name that say that a state is the older one, and the younger one.
+const EARLIER: [&str; 8] =
+    ["before", "pre", "old", "prior", "previous", "earlier", "vorher", "yesterday"];
+const LATER: [&str; 8] = ["after", "post", "new", "now", "later", "current", "nachher", "today"];
+
+/// Finds the snapshots that are older states of another one: both have one Sling id and would be in one farm, their paths differ in one
+/// name alone, by a word of time or a date, and their last starts or those words tell the order. A policy says itself what it expects.
+pub(super) fn earlier<'s>(
+    snapshots: impl Iterator<Item = &'s Snapshot>,
+    plan: &Plan<'_>,
+) -> BTreeMap<Place, Place> {
+    let mut by_id: BTreeMap<&str, Vec<&Snapshot>> = BTreeMap::new();
+    for snapshot in snapshots.filter(|_| !plan.has_policy_farms()) {
+        let Some(id) = &snapshot.sling_id else { continue };
+        let states = by_id.entry(&id.uuid).or_default();
+        if states.len() < Limits::DEFAULT.compared_max {
+            states.push(snapshot);
+        }
+    }
+    by_id.values().flat_map(|states| of_one(states, plan)).collect()
+}
+
+fn of_one(states: &[&Snapshot], plan: &Plan<'_>) -> Vec<(Place, Place)> {
+    let is_later = |own: &Snapshot, other: &Snapshot| {
+        plan.ground(own) == plan.ground(other) && order(own, other) == Some(Ordering::Less)
+    };
+    let last = |own: &&Snapshot| !states.iter().any(|other| is_later(own, other));
+    let lasts: Vec<&Snapshot> = states.iter().copied().filter(last).collect();
+    let of = |own: &&Snapshot| {
+        let last = lasts.iter().find(|last| is_later(own, last))?;
+        Some((place(own), place(last)))
+    };
+    states.iter().filter_map(of).collect()
+}
+
+fn place(snapshot: &Snapshot) -> Place {
+    (snapshot.source.clone(), snapshot.root.clone())
+}
+
+/// Returns which of two snapshots is the older one; `None` where their paths are not those of two states.
+fn order(a: &Snapshot, b: &Snapshot) -> Option<Ordering> {
+    let path = |snapshot: &Snapshot| format!("{}/{}", snapshot.source, snapshot.root);
+    let [of_a, of_b] = [path(a), path(b)];
+    let mut differing = zip_longest(path_parts(&of_a), path_parts(&of_b)).filter(|(a, b)| a != b);
+    let (a_name, b_name) = differing.next().filter(|_| differing.next().is_none())?;
+    let [(a_rest, a_mark), (b_rest, b_mark)] = [split(a_name?), split(b_name?)];
+    let (a_mark, b_mark) = a_mark.zip(b_mark).filter(|_| a_rest == b_rest)?;
+    match (b.was_used_after(a), a.was_used_after(b)) {
+        (true, _) => Some(Ordering::Less),
+        (_, true) => Some(Ordering::Greater),
+        _ => a_mark.partial_cmp(&b_mark).filter(|order| order.is_ne()),
+    }
+}
+
+fn zip_longest<'p>(
+    mut a: impl Iterator<Item = &'p str>,
+    mut b: impl Iterator<Item = &'p str>,
+) -> impl Iterator<Item = (Option<&'p str>, Option<&'p str>)> {
+    std::iter::from_fn(move || Some((a.next(), b.next())).filter(|pair| *pair != (None, None)))
+}
+
+/// What a name says of the time of a state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Mark {
+    Earlier,
+    Later,
+    /// Its digits, from the year on.
+    Date(String),
+}
+
+impl PartialOrd for Mark {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        match (self, other) {
+            (Self::Date(own), Self::Date(other)) => Some(own.cmp(other)),
+            (Self::Earlier, Self::Later) => Some(Ordering::Less),
+            (Self::Later, Self::Earlier) => Some(Ordering::Greater),
+            // Whether a date is before or after something is not in the name.
+            _ => (self == other).then_some(Ordering::Equal),
+        }
+    }
+}
+
+/// Splits a name into its words but those of time, and what the latter say.
+fn split(name: &str) -> (Vec<String>, Option<Mark>) {
+    let lower = name.to_lowercase();
+    let mut words = lower.split(|c: char| !c.is_alphanumeric()).peekable();
+    let (mut rest, mut mark) = (Vec::new(), None);
+    while let Some(word) = words.next() {
+        if EARLIER.contains(&word) {
+            mark = Some(Mark::Earlier);
+        } else if LATER.contains(&word) {
+            mark = Some(Mark::Later);
+        } else if is_year(word) {
+            let mut date = word.to_owned();
+            while let Some(part) = words.next_if(|word| is_number(word) && date.len() < 14) {
+                date.push_str(part);
+            }
+            mark = Some(Mark::Date(date));
+        } else {
+            rest.push(word.to_owned());
+        }
+    }
+    (rest, mark)
+}
+
+/// Returns `true` if a word is a year of this century, or begins with one as `20240131` does.
+fn is_year(word: &str) -> bool {
+    is_number(word) && word.starts_with("20") && matches!(word.len(), 4 | 6 | 8 | 12 | 14)
+}
+
+fn is_number(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::farm::FarmBy;
+    use crate::testing::farm;
+
+    const ID: &str = "00000000-0000-4000-8000-000000000001";
+
+    fn state(source: &str, start: Option<u64>) -> Snapshot {
+        let built = farm().with("a", |i| i.sling_id(ID)).build();
+        let mut snapshot = built.members.into_iter().next().unwrap().snapshot;
+        (snapshot.source, snapshot.last_start_ms) = (source.to_owned(), start);
+        snapshot
+    }
+
+    /// Source of the older state and of the last one.
+    fn found(states: &[(&str, Option<u64>)], by: FarmBy) -> Vec<(String, String)> {
+        let states: Vec<Snapshot> = states.iter().map(|(s, start)| state(s, *start)).collect();
+        let plan = Plan { by, ..Plan::default() };
+        let all = earlier(states.iter(), &plan).into_iter();
+        all.map(|((older, _), (last, _))| (older, last)).collect()
+    }
+
+    fn pair(older: &str, last: &str) -> Vec<(String, String)> {
+        vec![(older.to_owned(), last.to_owned())]
+    }
+
+    #[test]
+    fn names_and_times_tell_which_state_is_the_older_one() {
+        for (older, last) in [
+            ("up/before/publish1.tgz", "up/after/publish1.tgz"),
+            ("up/publish1-pre-sp20.tgz", "up/publish1-post-sp20.tgz"),
+            ("2024-01-31/publish1", "2024-02-01/publish1"),
+            ("up/publish1_20240131.tgz", "up/publish1_20240201.tgz"),
+        ] {
+            for times in [(None, None), (Some(1), None), (Some(1), Some(2))] {
+                let states = [(older, times.0), (last, times.1)];
+                assert_eq!(found(&states, FarmBy::All), pair(older, last), "{older} {times:?}");
+            }
+            // What was started later is the younger one, whatever it is called.
+            let states = [(older, Some(2)), (last, Some(1))];
+            assert_eq!(found(&states, FarmBy::All), pair(last, older));
+        }
+    }
+
+    #[test]
+    fn clones_are_no_states() {
+        for (one, other) in [
+            ("up/publish1.tgz", "up/publish2.tgz"),
+            ("dc1/publish1.tgz", "dc2/publish1.tgz"),
+            ("up/before/publish1.tgz", "up/after/publish2.tgz"),
+            ("up/publish1-old.tgz", "up/publish2-new.tgz"),
+            ("up/publish1-2024.tgz", "up/publish2-2025.tgz"),
+            ("before/publish1.tgz", "publish1.tgz"),
+            ("before/x.tgz", "2024/x.tgz"),
+        ] {
+            for times in [(None, None), (Some(1), Some(2))] {
+                let is_dated = other == "2024/x.tgz" && times.0.is_some();
+                let states = [(one, times.0), (other, times.1)];
+                assert_eq!(found(&states, FarmBy::All).len(), usize::from(is_dated), "{one}");
+            }
+        }
+    }
+
+    #[test]
+    fn states_in_farms_of_their_own_are_judged_each() {
+        let states = [("before/publish1.tgz", Some(1)), ("after/publish1.tgz", Some(2))];
+        assert_eq!(found(&states, FarmBy::Parent), []);
+        assert_eq!(found(&states, FarmBy::Input), []);
+    }
+
+    #[test]
+    fn of_many_states_the_last_one_counts() {
+        let states = ["2024-01/a", "2024-02/a", "2024-03/a"].map(|source| (source, None));
+        let last = "2024-03/a".to_owned();
+        let older = ["2024-01/a", "2024-02/a"].map(|older| (older.to_owned(), last.clone()));
+        assert_eq!(found(&states, FarmBy::All), older);
+    }
+}
