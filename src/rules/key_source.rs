@@ -2,6 +2,7 @@
 
 use super::Step;
 use super::groups::{Groups, names};
+use super::log_crypto_exception::cannot_decrypt;
 use super::own_keys::{
     OwnKeys, half, has_keys_in_jcr, is_in_doubt, mend, mended, sound_pair, with_flaws,
 };
@@ -39,11 +40,7 @@ pub(super) fn choose(farm: &Farm) -> Choice<'_> {
     let authors: Vec<&Member> = repaired(farm).filter(|member| is_author(farm, member)).collect();
     match (of_authors.next(), of_authors.next()) {
         (Some(group), None) => of_author(farm, group, &pairs),
-        (Some(_), Some(_)) => Choice::Open(format!(
-            "Nothing here tells whose keys are right: {}, and more than one of these is of an author. Find out whose data that was \
-             encrypted (passwords, secrets, key stores) is needed.",
-            candidates(pairs.iter())
-        )),
+        (Some(_), Some(_)) => by_log(&authors, &pairs).unwrap_or_else(|| among_authors(&pairs)),
         (None, _) if authors.is_empty() => without_author(farm, &pairs),
         (None, _) => in_place_of(farm, &authors, &pairs),
     }
@@ -117,6 +114,42 @@ fn by_old_copy<'a>(authors: &[&'a Member], pairs: &Groups<'a>) -> Option<Choice<
         author.name, copy.root
     );
     Some(take_or_settle(group, &reason, Vec::new(), pairs))
+}
+
+/// Chooses between authors with different keys: one that logs that it cannot decrypt what it holds has not the keys that encrypted it.
+/// Its data came from another author, as where a second one is switched to by hand. (Adobe KA-22814)
+fn by_log<'a>(authors: &[&'a Member], pairs: &Groups<'a>) -> Option<Choice<'a>> {
+    let of = |group: &&[&'a Member], fail: bool| -> Vec<&'a Member> {
+        let own = |author: &&&Member| group.iter().any(|member| member.name == author.name);
+        let own = authors.iter().filter(own).copied();
+        own.filter(|author| cannot_decrypt(author) == fail).collect()
+    };
+    let mut able = pairs.iter().filter(|group| of(group, true).is_empty());
+    let mut able = able.by_ref().filter(|group| !of(group, false).is_empty());
+    let (Some(group), None) = (able.next(), able.next()) else { return None };
+    let failing: Vec<&Member> = pairs.iter().flat_map(|group| of(&group, true)).collect();
+    let owners = of(&group, false);
+    let reason = format!(
+        "it is an author, and {} logs that it cannot decrypt what it holds",
+        names(&failing)
+    );
+    let unseen =
+        owners.iter().all(|owner| owner.snapshot.log.as_ref().is_none_or(|log| log.files == 0));
+    let first = unseen.then(|| {
+        let who = names(&owners);
+        format!("First make sure that the log of {who}, which did not come, has no such line.")
+            .into()
+    });
+    let taken = take(&owners, &reason, first.into_iter().collect())?;
+    Some(doubted(taken, &owners, group))
+}
+
+fn among_authors<'a>(pairs: &Groups<'a>) -> Choice<'a> {
+    Choice::Open(format!(
+        "Nothing here tells whose keys are right: {}, and more than one of these is of an author. Find out whose data that was \
+         encrypted (passwords, secrets, key stores) is needed.",
+        candidates(pairs.iter())
+    ))
 }
 
 /// Returns the keys in an old copy, where it has one of each.

@@ -15,6 +15,11 @@ pub(super) fn hits(
     farm.members.iter().filter_map(|member| hit(member, signatures, what, steps)).collect()
 }
 
+/// Returns `true` if the log of an instance shows one of the signatures, since its last start.
+pub(super) fn shows(member: &Member, signatures: &[LogSignature]) -> bool {
+    hit(member, signatures, "", &[]).is_some()
+}
+
 fn hit(member: &Member, signatures: &[LogSignature], what: &str, steps: &[&str]) -> Option<Hit> {
     let log = member.snapshot.log.as_ref()?;
     let all: Vec<&Seen> = signatures.iter().filter_map(|sign| log.seen.get(sign)).collect();

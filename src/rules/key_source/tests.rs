@@ -316,3 +316,22 @@ fn instance_of_no_known_role_may_be_an_author() {
     built.expected.roles.insert("a".to_owned(), Role::Author);
     assert!(matches!(choose(&built), Choice::Take { source, .. } if source.name == "a"));
 }
+
+#[test]
+fn author_that_cannot_decrypt_has_not_the_keys_that_encrypted() {
+    const LINE: &str = "03.09.2023 12:30:29.212 *WARN* [x] c.C Exception while decrypting the configuration mapcom.adobe.granite.crypto.CryptoException: Cannot convert byte data\n";
+    let other = |i| author(i).hmac(&key(1)).master(&key(140)[..16]);
+    let failing = |i: Instance| other(i).log("error.log", LINE);
+    let (source, text) = said(farm().with("a1", author).with("a2", failing));
+    assert_eq!(source, "a1");
+    assert!(text.contains("a2 logs that it cannot decrypt"), "{text}");
+    assert!(text.contains("make sure that the log of a1, which did not come"), "{text}");
+    let logged = |i: Instance| author(i).log("error.log", "no sign\n");
+    let (_, text) = said(farm().with("a1", logged).with("a2", failing));
+    assert!(!text.contains("did not come"), "{text}");
+    let both = |i: Instance| author(i).log("error.log", LINE);
+    assert_eq!(said(farm().with("a1", both).with("a2", failing)).0, "-");
+    assert_eq!(said(farm().with("a1", author).with("a2", other)).0, "-");
+    let third = |i| author(i).hmac(&key(2)).master(&key(150)[..16]);
+    assert_eq!(said(farm().with("a1", author).with("a2", failing).with("a3", third)).0, "-");
+}
