@@ -18,6 +18,8 @@ pub const OAUTH_PROVIDER: &str = "com.adobe.granite.auth.oauth.provider";
 /// Apache Jackrabbit Oak Default Sync Handler.
 pub const SYNC_HANDLER: &str =
     "org.apache.jackrabbit.oak.spi.security.authentication.external.impl.DefaultSyncHandler";
+/// Apache Jackrabbit Oak External Login Module, which has the users of an identity provider made by a sync handler.
+pub const EXTERNAL_LOGIN: &str = "org.apache.jackrabbit.oak.spi.security.authentication.external.impl.ExternalLoginModuleFactory";
 /// Adobe Granite OAuth IMS Configuration Provider's request customizer, which holds the `client_secret` of KA-23909.
 pub const IMS_CUSTOMIZER: &str =
     "com.adobe.granite.auth.ims.impl.IMSAccessTokenRequestCustomizerImpl";
@@ -183,6 +185,20 @@ impl Snapshot {
     /// Returns the configurations of a component.
     pub fn configurations_of(&self, pid: &str) -> impl Iterator<Item = &Configuration> {
         self.configurations.iter().filter(move |configuration| configuration.is(pid))
+    }
+
+    /// Returns the configurations of what makes users while they log in: SAML, OAuth, and sync handlers that a login module names.
+    pub fn user_creators(&self) -> Vec<&Configuration> {
+        let named = |handler: &Configuration| {
+            let name = handler.text("handler.name");
+            let mut modules = self.configurations_of(EXTERNAL_LOGIN);
+            name.is_some() && modules.any(|module| module.text("sync.handlerName") == name)
+        };
+        let creates = |configuration: &&Configuration| {
+            configuration.creates_users() == Some(true)
+                || configuration.is(SYNC_HANDLER) && named(configuration)
+        };
+        self.configurations.iter().filter(creates).collect()
     }
 
     /// Returns `true` if a configuration that is not listed does not exist.

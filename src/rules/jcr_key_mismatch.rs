@@ -1,5 +1,6 @@
 //! `jcr-key-mismatch`: Bundle mode, and `/etc/key` holds another key than the file.
 
+use super::groups::names;
 use super::steps::{self, CQSUPPORT, KA_23909, OVERWRITE_WARNING, quoted};
 use super::{Hit, Rule, Severity, Step};
 use crate::facts::{JcrKey, KeyFile, KeyName, StorageMode};
@@ -20,7 +21,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(farm: &Farm) -> Vec<Hit> {
     let pairs = farm.members.iter().flat_map(|m| KeyName::ALL.map(|name| (m, name)));
-    pairs.filter_map(|(member, name)| on(member, name)).collect()
+    pairs.filter_map(|(member, name)| on(farm, member, name)).collect()
 }
 
 /// Returns a key in a file, and the other one that the repository has.
@@ -33,19 +34,37 @@ pub(super) fn other_in_jcr(
     (known.value != jcr.digest.whole).then_some((known, file, jcr))
 }
 
-fn on(member: &Member, name: KeyName) -> Option<Hit> {
+fn on(farm: &Farm, member: &Member, name: KeyName) -> Option<Hit> {
     let is_meant = |_: &_| member.storage_mode() == Some(StorageMode::Bundle);
     let (known, file, jcr) = other_in_jcr(member, name).filter(is_meant)?;
     let repository = member.snapshot.repository.as_ref()?;
     let age = if repository.is_outdated() { " (an older revision)" } else { "" };
     let message = format!(
-        "{name} of {} differs from the one in its /etc/key: md5 {} in the file, {} in the JCR{age}",
+        "{name} of {} differs from the one in its /etc/key: md5 {} in the file, {} in the JCR{age}{}",
         member.name,
         known.digest.whole.short(),
-        jcr.digest.whole.short()
+        jcr.digest.whole.short(),
+        whose(farm, member, jcr)
     );
     let places = [&file.place, &repository.place];
     Some(Hit::on(member, message).at(places).fix(fix(member, known, file, jcr)))
+}
+
+/// Says who works with the key in the repository: a package of `/etc/key` brings the keys of another instance, and in Bundle mode they have no
+/// effect.
+fn whose(farm: &Farm, member: &Member, jcr: &JcrKey) -> String {
+    let has_it = |other: &&Member| {
+        other.name != member.name
+            && other.known_key(jcr.name).is_some_and(|key| key.value == jcr.digest.whole)
+    };
+    let peers: Vec<&Member> = farm.members.iter().filter(has_it).collect();
+    match peers.as_slice() {
+        [] => String::new(),
+        peers => {
+            let mode = "which has no effect there, for its keys are files";
+            format!("; the latter is the {} of {}, {mode}", jcr.name, names(peers))
+        }
+    }
 }
 
 fn fix(member: &Member, known: &EffectiveKey, file: &KeyFile, jcr: &JcrKey) -> Vec<Step> {
@@ -112,6 +131,17 @@ mod tests {
         );
         let older = messages(|i| jcr(i).hmac(&key(2)).revisions_behind(1));
         assert!(older[0].ends_with("in the JCR (an older revision)"), "{older:?}");
+    }
+
+    #[test]
+    fn key_of_a_peer_in_the_jcr_is_told_as_such() {
+        let farm = farm()
+            .with("a", |i| i.hmac(&key(1)).role("author"))
+            .with("b", |i| jcr(i).hmac(&key(2)))
+            .build();
+        let hit = check(&farm).remove(0);
+        let end = "in the JCR; the latter is the hmac of a, which has no effect there, for its keys are files";
+        assert!(hit.message.ends_with(end), "{}", hit.message);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::key_source::{self, Choice, own_pairs, repaired};
 use super::leave_jcr::leave_the_jcr;
 use super::own_keys::{Flaw, OwnKeys, has_keys_in_jcr, is_open, sound_pair};
 use super::steps::{self, OVERWRITE_WARNING, quoted};
-use crate::facts::{CRYPTO, CRYPTO_FILE, KeyName, StorageMode};
+use crate::facts::{CRYPTO, CRYPTO_FILE, JcrKey, KeyName, StorageMode};
 use crate::farm::{Farm, KeyState, Member};
 use std::collections::BTreeSet;
 
@@ -98,7 +98,8 @@ pub(super) fn key_repair(farm: &Farm) -> KeyRepair {
         Choice::Settle(steps) => return KeyRepair::FindOut(settle(steps)),
         Choice::Open(why) => return KeyRepair::FindOut(find_out(farm, why)),
     };
-    let targets: Vec<KeyTarget> = targets(farm, source).into_iter().map(KeyTarget::of).collect();
+    let of = |member| KeyTarget::of(member, source);
+    let targets: Vec<KeyTarget> = targets(farm, source).into_iter().map(of).collect();
     let left_out = left_out(farm);
     if targets.is_empty() && !left_out.is_empty() {
         let nothing =
@@ -208,7 +209,7 @@ impl KeyCopy {
 }
 
 impl KeyTarget {
-    fn of(member: &Member) -> Self {
+    fn of(member: &Member, source: &Member) -> Self {
         let snapshot = &member.snapshot;
         let directory = steps::data_directory(snapshot, CRYPTO_FILE);
         let of_storage = steps::data_directory(snapshot, CRYPTO);
@@ -225,7 +226,12 @@ impl KeyTarget {
         let keep = steps::copy_aside("keys", &member.name, &replaced);
         let may_hold = match &snapshot.repository {
             Some(read) if read.keys.reason().is_none() && !read.is_outdated() => {
-                !read.keys().is_empty()
+                // Those that it gets are there already, as where a package of /etc/key was installed: nothing of its own is lost.
+                let is_right = |key: &JcrKey| {
+                    let right = source.known_key(key.name);
+                    right.is_some_and(|right| right.value == key.digest.whole)
+                };
+                !read.keys().iter().all(is_right)
             }
             _ => in_jcr,
         };
@@ -411,6 +417,19 @@ mod tests {
         assert!(text.contains("On author, which keeps its keys in the JCR, save"), "{text}");
         assert!(text.contains("Bring the saved files hmac and master of author to p1"), "{text}");
         assert!(!text.contains("Bundle >"), "{text}");
+    }
+
+    #[test]
+    fn keys_of_the_source_in_the_jcr_of_a_target_are_not_its_own() {
+        let (key, other): (Vec<u8>, Vec<u8>) = ((100..132).collect(), (1..33).collect());
+        let author = |i: crate::testing::Instance| i.role("author").hmac(&key);
+        let target = |jcr: &[u8]| {
+            let jcr = jcr.to_vec();
+            move |i: crate::testing::Instance| i.jcr(&[(KeyName::Hmac, &jcr)])
+        };
+        let of = |jcr: &[u8]| steps(farm().with("author", author).with("p", target(jcr)));
+        assert!(of(&other).contains("download its own hmac"), "{}", of(&other));
+        assert!(!of(&key).contains("download its own hmac"), "{}", of(&key));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::fold::{first_of, listed};
 use super::steps::ENCAPSULATED_TOKEN;
 use super::{Hit, Rule, Severity, console};
-use crate::facts::{Configuration, SAML_HANDLER};
+use crate::facts::{Configuration, SAML_HANDLER, SYNC_HANDLER};
 use crate::farm::{Farm, Member};
 
 pub(super) static RULE: Rule = Rule {
@@ -15,7 +15,10 @@ pub(super) static RULE: Rule = Rule {
           another instance, which trusts the token but has no such user. Handlers that create users do not work with encapsulated \
           tokens without sticky sessions.",
     fix: "Synchronise the users, and switch their creation off in the handler; or use sticky sessions.",
-    references: &[ENCAPSULATED_TOKEN],
+    references: &[
+        ENCAPSULATED_TOKEN,
+        "Apache Jackrabbit Oak, external authentication: DefaultSyncHandler",
+    ],
     check,
 };
 
@@ -27,12 +30,7 @@ fn on(member: &Member) -> Option<Hit> {
     if member.snapshot.encapsulated_token() != Some(true) {
         return None;
     }
-    let creators: Vec<&Configuration> = member
-        .snapshot
-        .configurations
-        .iter()
-        .filter(|configuration| configuration.creates_users() == Some(true))
-        .collect();
+    let creators = member.snapshot.user_creators();
     let pids: Vec<&str> = creators.iter().map(|creator| creator.pid.as_str()).collect();
     if pids.is_empty() {
         return None;
@@ -42,14 +40,23 @@ fn on(member: &Member) -> Option<Hit> {
         member.name,
         listed(&pids)
     );
+    // A sync handler has no option for it: it makes the users of its provider.
+    let with_option: Vec<&Configuration> =
+        creators.iter().copied().filter(|creator| !creator.is(SYNC_HANDLER)).collect();
     let set = |creator: &&Configuration| {
         let property = if creator.is(SAML_HANDLER) { "createUser" } else { "oauth.create.users" };
         console::set(member, &creator.pid, property, "false")
     };
     let steps =
-        first_of(&creators, set, |rest| format!("Do so with the {rest} other handlers, too."));
-    let choice =
-        "Either make sure that the load balancer uses sticky sessions, or synchronise users and:";
+        first_of(&with_option, set, |rest| format!("Do so with the {rest} other handlers, too."));
+    let choice = match with_option.as_slice() {
+        [] => {
+            "Make sure that the load balancer uses sticky sessions, or that users are synchronised between the publishers."
+        }
+        _ => {
+            "Either make sure that the load balancer uses sticky sessions, or synchronise users and:"
+        }
+    };
     let places = creators.iter().map(|creator| &creator.place);
     Some(Hit::on(member, message).at(places).fix([choice]).fix(steps))
 }
@@ -57,7 +64,7 @@ fn on(member: &Member) -> Option<Hit> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{OAUTH_PROVIDER, TOKEN_HANDLER};
+    use crate::facts::{EXTERNAL_LOGIN, OAUTH_PROVIDER, TOKEN_HANDLER};
     use crate::testing::{Instance, farm};
 
     const CREATES: &str = "createUser=B\"true\"\r\nidpUrl=\"https://idp.example/\"\r\n";
@@ -82,6 +89,22 @@ mod tests {
         let pid = format!("{OAUTH_PROVIDER}~x");
         assert_eq!(messages(|i| i.config(&pid, "oauth.create.users=B\"true\"\r\n")).len(), 1);
         assert_eq!(messages(|i| i.config(&pid, "oauth.create.users=B\"false\"\r\n")), [""; 0]);
+    }
+
+    #[test]
+    fn sync_handler_that_a_login_module_names_creates_users() {
+        let (pid, module) = (format!("{SYNC_HANDLER}~azure"), format!("{EXTERNAL_LOGIN}~azure"));
+        let handler = |i: Instance| i.config(&pid, "handler.name=\"azure\"\r\n");
+        let login = |i: Instance, name: &str| {
+            i.config(&module, &format!("idp.name=\"x\"\r\nsync.handlerName=\"{name}\"\r\n"))
+        };
+        assert_eq!(
+            messages(|i| login(handler(i), "azure")),
+            [format!("a uses encapsulated tokens, and {pid} creates users at login")]
+        );
+        assert_eq!(messages(handler), [""; 0]);
+        assert_eq!(messages(|i| login(handler(i), "ldap")), [""; 0]);
+        assert_eq!(messages(|i| login(i, "azure")), [""; 0]);
     }
 
     #[test]

@@ -7,10 +7,11 @@ use crate::evidence::cursor::{ParseError, Problem};
 use crate::evidence::{digest, text};
 use crate::facts::{
     ACCESS_TOKEN_PROVIDER, AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, DOCUMENT_STORE,
-    DOCUMENT_STORE_TYPE, IMS_CLIENT_SECRET, IMS_CUSTOMIZER, IMS_PROVIDER, IMS_SERVICE_SECRET,
-    OAUTH_PROVIDER, ProtectedValue, REPOSITORY_HOME, SAML_HANDLER, SEGMENT_STORES, SPLIT_SEGMENTS,
-    STANDBY_SERVICE, SYNC_HANDLER, SecretState, TOKEN_CONFIGURATION, TOKEN_ENCAPSULATED,
-    TOKEN_EXPIRATION, TOKEN_HANDLER, TOKEN_INACTIVITY, TOKEN_REFRESH,
+    DOCUMENT_STORE_TYPE, EXTERNAL_LOGIN, IMS_CLIENT_SECRET, IMS_CUSTOMIZER, IMS_PROVIDER,
+    IMS_SERVICE_SECRET, OAUTH_PROVIDER, ProtectedValue, REPOSITORY_HOME, SAML_HANDLER,
+    SEGMENT_STORES, SPLIT_SEGMENTS, STANDBY_SERVICE, SYNC_HANDLER, SecretState,
+    TOKEN_CONFIGURATION, TOKEN_ENCAPSULATED, TOKEN_EXPIRATION, TOKEN_HANDLER, TOKEN_INACTIVITY,
+    TOKEN_REFRESH,
 };
 use std::collections::BTreeMap;
 
@@ -25,7 +26,7 @@ pub(super) struct Wanted {
 }
 
 /// Every component whose configuration matters.
-pub(super) const WANTED: [Wanted; 14] = [
+pub(super) const WANTED: [Wanted; 15] = [
     Wanted {
         pid: TOKEN_HANDLER,
         properties: &[
@@ -69,6 +70,7 @@ pub(super) const WANTED: [Wanted; 14] = [
         ],
         secrets: &[],
     },
+    Wanted { pid: EXTERNAL_LOGIN, properties: &["sync.handlerName"], secrets: &[] },
     Wanted { pid: IMS_CUSTOMIZER, properties: &["customizer.type"], secrets: &[IMS_CLIENT_SECRET] },
     Wanted { pid: IMS_PROVIDER, properties: &[], secrets: &[IMS_SERVICE_SECRET] },
     // The address of the database is not kept: it may hold a password.
