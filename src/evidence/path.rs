@@ -236,7 +236,7 @@ enum Level {
     Bundle,
     /// Named like a bundle, elsewhere.
     MaybeBundle,
-    /// The data directory of a bundle, one of that name in it, a revision directory, `bundle0`, or `logs`: only direct children count.
+    /// The data directory of a bundle, one of that name in it, a copy of it, a revision directory, `bundle0`, or `logs`: only direct children count.
     Leaf,
     /// It holds nothing of the install that it seems to be part of.
     Barren,
@@ -245,7 +245,7 @@ enum Level {
 impl Level {
     /// Returns what is known of the directory `name` in this one, which is called `parent`; `None` if it holds nothing.
     fn enter(self, parent: &str, name: &str) -> Option<Self> {
-        let leaf = name == DATA || name.starts_with(REVISION);
+        let leaf = name == DATA || name.starts_with(REVISION) || is_data_copy(name);
         match self {
             Self::Config => Some(Self::Config),
             Self::Bundle | Self::MaybeBundle if leaf => Some(Self::Leaf),
@@ -283,6 +283,12 @@ impl Level {
             _ => Self::Outside,
         })
     }
+}
+
+/// Returns `true` if a directory is named like a copy of a bundle's data directory: `data.bak`, `data_2024`, `data (1)`.
+pub(super) fn is_data_copy(name: &str) -> bool {
+    let behind = name.strip_prefix(DATA).unwrap_or_default();
+    behind.starts_with(|c: char| !c.is_alphanumeric())
 }
 
 fn is_of_digest(name: &str) -> bool {

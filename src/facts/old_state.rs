@@ -59,6 +59,18 @@ pub fn says_put_aside(name: &str) -> bool {
     SAYS_OLD.iter().any(|word| name.contains(word))
 }
 
+/// Returns `true` if a word of a name is one for what is not in use any more; a `goldfish` is none.
+pub fn has_old_word(name: &str) -> bool {
+    let is_old = |word: &str| {
+        ["backup", "bak", "bkp"].iter().any(|start| word.starts_with(start))
+            || matches!(
+                word,
+                "old" | "archive" | "archives" | "archived" | "previous" | "save" | "saved"
+            )
+    };
+    name.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(is_old)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

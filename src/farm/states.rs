@@ -3,7 +3,7 @@
 //! The older one is no member of the farm: six snapshots of three instances before and after an upgrade were three clones.
 
 use super::plan::Plan;
-use crate::facts::{Snapshot, path_parts};
+use crate::facts::{Snapshot, has_old_word, path_parts};
 use crate::limits::Limits;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -17,7 +17,8 @@ const EARLIER: [&str; 8] =
 const LATER: [&str; 8] = ["after", "post", "new", "now", "later", "current", "nachher", "today"];
 
 /// Finds the snapshots that are older states of another one: both have one Sling id and would be in one farm, their paths differ in one
-/// name alone, by a word of time or a date, and their last starts or those words tell the order. A policy says itself what it expects.
+/// name alone, by a word of time or a date, and their last starts or those words tell the order. So is a backup in a folder of its own
+/// (`backups/publish1/2024-01-01`) that was started before the other. A policy says itself what it expects.
 pub(super) fn earlier<'s>(
     snapshots: impl Iterator<Item = &'s Snapshot>,
     plan: &Plan<'_>,
@@ -54,15 +55,31 @@ fn place(snapshot: &Snapshot) -> Place {
 fn order(a: &Snapshot, b: &Snapshot) -> Option<Ordering> {
     let path = |snapshot: &Snapshot| format!("{}/{}", snapshot.source, snapshot.root);
     let [of_a, of_b] = [path(a), path(b)];
+    let by_time = match (b.was_used_after(a), a.was_used_after(b)) {
+        (true, _) => Some(Ordering::Less),
+        (_, true) => Some(Ordering::Greater),
+        _ => None,
+    };
+    // Its path names the instance, too: `old/publish1.tgz` is no backup of publish2, which was cloned from it.
+    let names = |own: &str, other: &str| {
+        let of_own: Vec<_> = path_parts(own).map(|part| split(part).0).collect();
+        path_parts(other).all(|part| of_own.contains(&split(part).0))
+    };
+    let is_backup = |own: &str, other: &str| {
+        path_parts(own).any(has_old_word)
+            && !path_parts(other).any(has_old_word)
+            && names(own, other)
+    };
+    match by_time {
+        Some(Ordering::Less) if is_backup(&of_a, &of_b) => return by_time,
+        Some(Ordering::Greater) if is_backup(&of_b, &of_a) => return by_time,
+        _ => {}
+    }
     let mut differing = zip_longest(path_parts(&of_a), path_parts(&of_b)).filter(|(a, b)| a != b);
     let (a_name, b_name) = differing.next().filter(|_| differing.next().is_none())?;
     let [(a_rest, a_mark), (b_rest, b_mark)] = [split(a_name?), split(b_name?)];
     let (a_mark, b_mark) = a_mark.zip(b_mark).filter(|_| a_rest == b_rest)?;
-    match (b.was_used_after(a), a.was_used_after(b)) {
-        (true, _) => Some(Ordering::Less),
-        (_, true) => Some(Ordering::Greater),
-        _ => a_mark.partial_cmp(&b_mark).filter(|order| order.is_ne()),
-    }
+    by_time.or_else(|| a_mark.partial_cmp(&b_mark).filter(|order| order.is_ne()))
 }
 
 fn zip_longest<'p>(
@@ -168,6 +185,19 @@ mod tests {
             let states = [(older, Some(2)), (last, Some(1))];
             assert_eq!(found(&states, FarmBy::All), pair(last, older));
         }
+    }
+
+    #[test]
+    fn backup_that_was_started_before_is_one() {
+        let (older, last) = ("up/backups/publish1/2024-01-01.tgz", "up/publish1");
+        let times = |older_start, last_start| {
+            found(&[(older, older_start), (last, last_start)], FarmBy::All)
+        };
+        assert_eq!(times(Some(1), Some(2)), pair(older, last));
+        assert_eq!(times(Some(2), Some(1)), []);
+        assert_eq!(times(None, None), []);
+        let clone = [("up/goldfish/publish1", Some(1)), ("up/carp/publish1", Some(2))];
+        assert_eq!(found(&clone, FarmBy::All), []);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::groups::names;
 use super::likeness::are_alike;
 use super::steps::quoted;
 use super::{Hit, Rule, Severity};
-use crate::facts::{Place, Snapshot, is_in_realm, path_parts, realm};
+use crate::facts::{Place, Snapshot, has_old_word, is_in_realm, path_parts, realm};
 use crate::farm::{Farm, Member};
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,13 +63,12 @@ fn shared_parts<'m>(members: &[&'m Member]) -> BTreeSet<&'m str> {
 fn leave_out(member: &Member, all: &[&Member], shared: &BTreeSet<&str>) -> Option<String> {
     let Snapshot { source, root, .. } = &member.snapshot;
     let is_own = |part: &&str| !shared.contains(part);
-    let words = |part: &str| part.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(is_old);
     let is_packed = |other: &&&Member| {
         let theirs = &other.snapshot;
         let (own, their) = (realm(root), realm(&theirs.root));
         theirs.source == *source && own.len() > their.len() && is_in_realm(own, their)
     };
-    if !parts(&member.snapshot).filter(is_own).any(words)
+    if !parts(&member.snapshot).filter(is_own).any(has_old_word)
         && !all.iter().any(|other| is_packed(&other))
     {
         return None;
@@ -87,15 +86,6 @@ fn leave_out(member: &Member, all: &[&Member], shared: &BTreeSet<&str>) -> Optio
 /// Returns the parts of the path to an instance.
 fn parts(snapshot: &Snapshot) -> impl Iterator<Item = &str> {
     [&snapshot.source, &snapshot.root].into_iter().flat_map(|path| path_parts(path))
-}
-
-/// Returns `true` if a word in a path is one for what is not in use any more.
-fn is_old(word: &str) -> bool {
-    ["backup", "bak", "bkp"].iter().any(|start| word.starts_with(start))
-        || matches!(
-            word,
-            "old" | "archive" | "archives" | "archived" | "previous" | "save" | "saved"
-        )
 }
 
 #[cfg(test)]
