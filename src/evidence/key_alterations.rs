@@ -17,9 +17,12 @@ pub(super) fn restored(bytes: &[u8]) -> Vec<(Alteration, Digest)> {
     if bytes.len() > BYTES_MAX {
         return Vec::new();
     }
-    let undo: [(Alteration, Undo); 4] = [
+    let undo: [(Alteration, Undo); 7] = [
         (Alteration::LfToCrLf, without_cr),
         (Alteration::Utf8, from_utf8),
+        (Alteration::Utf16, from_utf16),
+        (Alteration::Utf16, digits_from_utf16),
+        (Alteration::ByteOrderMark, without_mark),
         (Alteration::Base64, from_base64),
         (Alteration::Hex, from_hex),
     ];
@@ -28,7 +31,7 @@ pub(super) fn restored(bytes: &[u8]) -> Vec<(Alteration, Digest)> {
         let Some(content) = undo(bytes) else { continue };
         all.push((alteration, digest(&content)));
         // The tools that write text write a line end behind it as well.
-        if alteration == Alteration::Utf8 {
+        if matches!(alteration, Alteration::Utf8 | Alteration::Utf16) {
             let ends = [&b"\r\n"[..], b"\n"].into_iter().find_map(|end| content.strip_suffix(end));
             all.extend(ends.map(|content| (alteration, digest(content))));
         }
@@ -60,6 +63,32 @@ fn from_utf8(bytes: &[u8]) -> Option<Wiped> {
         content.push(latin(character)?);
     }
     Some(content)
+}
+
+/// Turns every character of Latin-1 or Windows-1252 back from UTF-16 into its byte. A byte order mark goes; without one it is little-endian.
+fn from_utf16(bytes: &[u8]) -> Option<Wiped> {
+    let (is_big, bytes) = match bytes {
+        [0xfe, 0xff, rest @ ..] => (true, rest),
+        [0xff, 0xfe, rest @ ..] => (false, rest),
+        other => (false, other),
+    };
+    let (pairs, []) = bytes.as_chunks::<2>() else { return None };
+    let mut content = Wiped::with_capacity(pairs.len());
+    for pair in pairs {
+        let unit = if is_big { u16::from_be_bytes(*pair) } else { u16::from_le_bytes(*pair) };
+        content.push(latin(char::from_u32(unit.into())?)?);
+    }
+    Some(content).filter(|content| !content.is_empty())
+}
+
+/// Decodes base64 or hexadecimal digits that came as UTF-16.
+fn digits_from_utf16(bytes: &[u8]) -> Option<Wiped> {
+    let text = from_utf16(bytes)?;
+    from_hex(&text).or_else(|| from_base64(&text))
+}
+
+fn without_mark(bytes: &[u8]) -> Option<Wiped> {
+    bytes.strip_prefix(b"\xef\xbb\xbf").map(Wiped::from)
 }
 
 fn latin(character: char) -> Option<u8> {
@@ -147,7 +176,12 @@ pub(super) fn wrapper(bytes: &[u8]) -> Option<Wrapper> {
     let is_key_length = [16, 32, 48].contains(&bytes.len());
     let short =
         || SHORT_STARTS.iter().find(begins).filter(|_| !is_key_length).map(|(_, wrapper)| *wrapper);
-    long.or_else(short).or_else(|| is_sops(bytes).then_some(Wrapper::Sops))
+    let whole = || {
+        is_sops(bytes)
+            .then_some(Wrapper::Sops)
+            .or_else(|| is_lossy(bytes).then_some(Wrapper::Lossy))
+    };
+    long.or_else(short).or_else(whole)
 }
 
 const STARTS: &[(&[u8], Wrapper)] = &[
@@ -182,6 +216,20 @@ const SHORT_STARTS: &[(&[u8], Wrapper)] = &[
 fn is_sops(bytes: &[u8]) -> bool {
     let holds = |text: &[u8]| bytes.windows(text.len()).any(|window| window == text);
     holds(b"ENC[AES256_GCM,") || bytes.starts_with(b"sops:") || holds(b"\nsops:")
+}
+
+/// Returns `true` if bytes are text with signs in the place of what could not be read.
+///
+/// Half of the bytes of a key are no ASCII. Of 16 random bytes, all are and four are `?` once in 10^11.
+fn is_lossy(bytes: &[u8]) -> bool {
+    let is_binary = |byte: &u8| !byte.is_ascii_graphic() && !byte.is_ascii_whitespace();
+    let replaced = || {
+        let marks = std::str::from_utf8(bytes).map(|text| text.matches('\u{fffd}').count());
+        marks.is_ok_and(|marks| marks > 1)
+    };
+    let asked = || bytes.iter().filter(|byte| **byte == b'?').count();
+    let is_ascii = || bytes.is_ascii() && bytes.iter().any(is_binary);
+    bytes.len() <= BYTES_MAX && (replaced() || is_ascii() && asked() >= bytes.len().div_ceil(4))
 }
 
 #[cfg(test)]
@@ -226,6 +274,40 @@ mod tests {
         }
         // What could not be read was replaced: nothing brings it back.
         assert_eq!(restored("a\u{fffd}b".as_bytes()), []);
+    }
+
+    #[test]
+    fn utf_16_and_byte_order_marks_are_turned_back() {
+        let utf16 =
+            |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+        let latin: String = KEY.iter().map(|byte| char::from(*byte)).collect();
+        let hex = Hex(KEY).to_string();
+        for text in [latin.clone(), format!("{latin}\r\n"), format!("{hex}\r\n")] {
+            assert!(finds(Alteration::Utf16, &utf16(&text)), "{}", text.escape_debug());
+            assert!(finds(Alteration::Utf16, &[&b"\xff\xfe"[..], &utf16(&text)].concat()));
+        }
+        let big: Vec<u8> = latin.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert!(finds(Alteration::Utf16, &[&b"\xfe\xff"[..], &big].concat()));
+        assert!(finds(Alteration::ByteOrderMark, &[&b"\xef\xbb\xbf"[..], &KEY].concat()));
+        assert!(from_utf16(b"odd").is_none() && from_utf16(b"\xff\xfe").is_none());
+    }
+
+    #[test]
+    fn text_that_lost_bytes_is_told() {
+        let asked: Vec<u8> = KEY.iter().map(|b| if b.is_ascii() { *b } else { b'?' }).collect();
+        let long = |seed: u8| -> Vec<u8> {
+            (0..32_u8).map(|at| seed.wrapping_add(at.wrapping_mul(37))).collect()
+        };
+        let replaced = String::from_utf8_lossy(&KEY).into_owned().into_bytes();
+        let asked_of = |key: &[u8]| -> Vec<u8> {
+            key.iter().map(|b| if b.is_ascii() { *b } else { b'?' }).collect()
+        };
+        assert_eq!(wrapper(&replaced), Some(Wrapper::Lossy));
+        assert_eq!(wrapper(&asked_of(&long(3))), Some(Wrapper::Lossy));
+        // Too few to tell, a question in plain text, and keys.
+        for bytes in [&asked[..], b"what? where? who?", &KEY, &long(3)] {
+            assert_eq!(wrapper(bytes), None, "{}", bytes.escape_ascii());
+        }
     }
 
     #[test]

@@ -102,6 +102,10 @@ pub enum Alteration {
     CrLfToLf,
     /// Its bytes were read as Latin-1 or Windows-1252 and written as UTF-8: a template engine, PowerShell's `Set-Content`.
     Utf8,
+    /// Its bytes were read as Latin-1 or Windows-1252 and written as UTF-16: `>` and `Out-File` of PowerShell.
+    Utf16,
+    /// A byte order mark was put before it: an editor, `Encoding.UTF8` of .NET.
+    ByteOrderMark,
     /// It was written as base64.
     Base64,
     /// It was written as hexadecimal digits.
@@ -114,6 +118,8 @@ impl fmt::Display for Alteration {
             Self::LfToCrLf => "with its line ends turned into CR LF (copied in text mode)",
             Self::CrLfToLf => "with its line ends turned into LF (copied in text mode)",
             Self::Utf8 => "converted to UTF-8 (copied as text)",
+            Self::Utf16 => "converted to UTF-16 (copied as text)",
+            Self::ByteOrderMark => "with a byte order mark before it (copied as text)",
             Self::Base64 => "written as base64 text",
             Self::Hex => "written as hexadecimal text",
         })
@@ -148,6 +154,8 @@ pub enum Wrapper {
     Gzip,
     /// A zip.
     Zip,
+    /// A key that was read as text: `?` or U+FFFD stands in the place of each byte that is no ASCII.
+    Lossy,
 }
 
 impl fmt::Display for Wrapper {
@@ -164,6 +172,7 @@ impl fmt::Display for Wrapper {
             Self::Pem => "a PEM document",
             Self::Gzip => "a gzip file",
             Self::Zip => "a zip file",
+            Self::Lossy => "text in which ? or U+FFFD stands for bytes that a tool could not read",
         })
     }
 }

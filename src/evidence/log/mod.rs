@@ -28,6 +28,9 @@ const LOG: &str = ".log";
 /// Logs of requests: the largest of all, and nothing but what strangers asked for is in them.
 const OF_REQUESTS: [&str; 2] = ["access", "request"];
 
+/// With which a text in UTF-16 begins.
+const BYTE_ORDER_MARKS: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
+
 fn find(path: &str) -> Option<Found<'_>> {
     let (directory, name) = path::split(path);
     let (stem, rest) = name.split_once(LOG)?;
@@ -47,6 +50,8 @@ enum LogScan {
     /// Fewer bytes than tell a gzip have come.
     Start(Vec<u8>),
     Plain(Blocks),
+    /// UTF-16, as PowerShell writes what it filters out of a log.
+    Wide(Blocks),
     Packed(Box<Gunzip>),
 }
 
@@ -54,18 +59,23 @@ impl Scan for LogScan {
     fn push(&mut self, bytes: &[u8]) {
         match self {
             Self::Plain(blocks) => blocks.push(bytes),
+            // All that is searched for is ASCII, so what is left without the zeros is enough.
+            Self::Wide(blocks) => {
+                let narrow: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
+                blocks.push(&narrow);
+            }
             Self::Packed(gunzip) => gunzip.push(bytes),
             Self::Start(head) => {
                 head.extend_from_slice(bytes);
                 if head.len() >= gunzip::MAGIC.len() {
                     let head = std::mem::take(head);
-                    let packed = head.starts_with(&gunzip::MAGIC);
-                    *self = if packed {
-                        Self::Packed(Box::default())
-                    } else {
-                        Self::Plain(Blocks::default())
+                    let wide = BYTE_ORDER_MARKS.iter().find_map(|mark| head.strip_prefix(mark));
+                    *self = match wide {
+                        Some(_) => Self::Wide(Blocks::default()),
+                        None if head.starts_with(&gunzip::MAGIC) => Self::Packed(Box::default()),
+                        None => Self::Plain(Blocks::default()),
                     };
-                    self.push(&head);
+                    self.push(wide.unwrap_or(&head));
                 }
             }
         }
@@ -74,7 +84,7 @@ impl Scan for LogScan {
     fn finish(self: Box<Self>) -> Scanned {
         let (blocks, problem) = match *self {
             Self::Start(_) => (Blocks::default(), None),
-            Self::Plain(blocks) => (blocks, None),
+            Self::Plain(blocks) | Self::Wide(blocks) => (blocks, None),
             Self::Packed(gunzip) => gunzip.finish(),
         };
         Scanned { fact: Fact::Log(blocks.finish()), problem }

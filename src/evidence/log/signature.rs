@@ -31,13 +31,20 @@ pub const SIGNATURES: &[Signature] = &[
     },
     Signature {
         signature: LogSignature::ImsInvalidSecret,
-        text: "\"invalid client_secret parameter\"",
+        text: "\"invalid client_secret parameter",
         meaning: "the client secret sent to IMS is wrong: it was not decrypted, or not set",
         source: "Adobe KA-23909",
     },
     Signature {
         signature: LogSignature::ImsExpired,
         text: "Unknown macro: {\"error\"",
+        meaning: "the integration or credential that IMS is asked with has expired",
+        source: "AdobeDocs, Brand Portal: troubleshoot parallel publishing",
+    },
+    // In JSON, with its quotes escaped.
+    Signature {
+        signature: LogSignature::ImsExpired,
+        text: "Unknown macro: {\\\"error",
         meaning: "the integration or credential that IMS is asked with has expired",
         source: "AdobeDocs, Brand Portal: troubleshoot parallel publishing",
     },

@@ -55,6 +55,32 @@ fn options_count_where_the_launcher_says_them() {
 }
 
 #[test]
+fn log_in_utf_16_is_read_like_any_other() {
+    let text = [record(1, "x"), record(2, CONVERT)].concat();
+    let wide = |to: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        format!("\u{feff}{text}").encode_utf16().flat_map(to).collect()
+    };
+    for bytes in [wide(u16::to_le_bytes), wide(u16::to_be_bytes)] {
+        for piece in [1, 3, usize::MAX] {
+            assert_eq!(scan(&bytes, piece).0, log(&text));
+        }
+    }
+}
+
+#[test]
+fn log_in_json_has_counts_times_and_escaped_quotes() {
+    let line = |second: u32, text: &str| {
+        let record = record(second, text);
+        format!("{{\"log\":\"{}\\n\",\"stream\":\"stdout\"}}\n", record.trim_end())
+    };
+    let secret = "response: {\\\"error_description\\\":\\\"invalid client_secret parameter\\\"}";
+    let file = log(&[line(1, CONVERT), line(2, CONVERT), line(3, secret)].concat());
+    let expected = (2, "2025-07-19 19:00:01".to_owned(), "2025-07-19 19:00:02".to_owned(), 1);
+    assert_eq!(seen(&file, LogSignature::CryptoConvert), expected);
+    assert_eq!(seen(&file, LogSignature::ImsInvalidSecret).0, 1);
+}
+
+#[test]
 fn count_times_and_line_are_told() {
     let text = [record(1, "x"), record(2, CONVERT), record(3, "x"), record(4, CONVERT)].concat();
     let expected = (2, "2025-07-19 19:00:02".to_owned(), "2025-07-19 19:00:04".to_owned(), 2);

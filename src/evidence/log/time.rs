@@ -1,5 +1,6 @@
 //! The time at the start of a log record, local and without a zone: `19.07.2025 19:00:52.176` as AEM writes it, or
-//! `2025-07-19 19:00:52.176` as the pattern of the project archetype does.
+//! `2025-07-19 19:00:52.176` as the pattern of the project archetype does. In JSON, as Docker and log shippers write it, the first time of the
+//! line counts.
 
 use crate::facts::LogTime;
 
@@ -15,15 +16,29 @@ struct Form {
 }
 
 /// The forms that are known, the usual one first. Log4j writes a comma before the milliseconds, others a `T` between date and time.
-const FORMS: [Form; 4] = [
+const FORMS: [Form; 5] = [
     Form { shape: b"dd.dd.dddd dd:dd:dd.ddd", year: 6, month: 3, day: 0 },
     Form { shape: b"dddd-dd-dd dd:dd:dd.ddd", year: 0, month: 5, day: 8 },
     Form { shape: b"dddd-dd-dd dd:dd:dd,ddd", year: 0, month: 5, day: 8 },
     Form { shape: b"dddd-dd-ddTdd:dd:dd.ddd", year: 0, month: 5, day: 8 },
+    Form { shape: b"dddd-dd-ddTdd:dd:dd,ddd", year: 0, month: 5, day: 8 },
 ];
+
+/// How far into a line of JSON a time is looked for.
+const JSON_BYTES: usize = 64;
 
 /// Reads the time at the start of a line; continuation lines, as of stack traces, have none.
 pub(super) fn read(line: &[u8]) -> Option<LogTime> {
+    if line.first() != Some(&b'{') {
+        return at_start(line);
+    }
+    let head = line.get(..JSON_BYTES).unwrap_or(line);
+    let quotes = head.iter().enumerate().take_while(|(_, byte)| **byte != b'\n');
+    let mut values = quotes.filter(|(_, byte)| **byte == b'"');
+    values.find_map(|(at, _)| at_start(line.get(at.saturating_add(1)..)?))
+}
+
+fn at_start(line: &[u8]) -> Option<LogTime> {
     let text = line.first_chunk::<TIME_BYTES>()?;
     let is_of = |form: &&Form| {
         text.iter().zip(form.shape).all(|(byte, shape)| match shape {
@@ -67,6 +82,9 @@ mod tests {
             &b"2025-07-19 19:00:52.176 ERROR [x]"[..],
             b"2025-07-19 19:00:52,176 x",
             b"2025-07-19T19:00:52.176 x",
+            b"2025-07-19T19:00:52,176+0200 x",
+            b"{\"log\":\"19.07.2025 19:00:52.176 *WARN* [x] y\\n\",\"stream\":\"stdout\"}",
+            b"{\"level\":\"WARN\",\"@timestamp\":\"2025-07-19T19:00:52.176Z\"}",
         ] {
             assert_eq!(read(line), read(b"19.07.2025 19:00:52.176"), "{}", line.escape_ascii());
         }
@@ -84,6 +102,8 @@ mod tests {
             b"19.07.2025 24:00:52.176",
             b"19.07.2025 19:60:52.176",
             b"1a.07.2025 19:00:52.176",
+            b"{ 19.07.2025 19:00:52.176",
+            b"{\"a\":1\n\"19.07.2025 19:00:52.176",
         ] {
             assert_eq!(read(line), None, "{}", line.escape_ascii());
         }
