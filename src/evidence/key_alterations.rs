@@ -227,7 +227,7 @@ fn is_lossy(bytes: &[u8]) -> bool {
         let marks = std::str::from_utf8(bytes).map(|text| text.matches('\u{fffd}').count());
         marks.is_ok_and(|marks| marks > 1)
     };
-    let asked = || bytes.iter().filter(|byte| **byte == b'?').count();
+    let asked = || memchr::memchr_iter(b'?', bytes).count();
     let is_ascii = || bytes.is_ascii() && bytes.iter().any(is_binary);
     bytes.len() <= BYTES_MAX && (replaced() || is_ascii() && asked() >= bytes.len().div_ceil(4))
 }
