@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     id: "old-copy",
     severity: Severity::Note,
     compares: false,
-    summary: "an old copy of the install lies inside or beside the instance, or an earlier state of it came, too",
+    summary: "an old copy or an earlier state of the instance came with it",
     why: "A directory such as launchpad.old or felix_backup, or a backup beside the install, holds bundles, perhaps with keys of another time; so does a snapshot of before an upgrade. It is not compared with \
           the farm. Whoever may read it may have those keys.",
     fix: "Delete the copy when it is not needed any more.",
