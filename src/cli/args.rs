@@ -3,7 +3,7 @@
 use crate::facts::Date;
 use crate::farm::FarmBy;
 use crate::limits::Limits;
-use crate::report::{BundleFilter, FORMATS, Screen};
+use crate::report::{BundleFilter, FORMATS, Format, Screen};
 use crate::rules::{RULES, Selection, Severity};
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -21,7 +21,7 @@ A small archive is enough for the keys, made inside crx-quickstart:
       launchpad/felix/bundle*/data/{hmac,master,storage,sling.id.file,sling.options.file}
 Add launchpad/felix/bundle*/version* for exact bundle versions, and logs for signs of trouble.";
 
-/// Returns `true` if the instances of an AEM farm agree on their crypto keys, and why not. Reads install snapshots offline.
+/// Says whether the instances of an AEM farm agree on their crypto keys, and why not. Reads install snapshots offline.
 #[derive(Debug, Parser)]
 #[command(name = "aemtrix", version, about, after_help = AFTER_HELP, max_term_width = 100)]
 pub(super) struct Args {
@@ -53,7 +53,7 @@ pub(super) enum Command {
         /// The shell
         shell: Shell,
     },
-    /// Writes man pages, one a subcommand, into a directory that is there
+    /// Writes man pages, one a subcommand, into a directory
     #[command(hide = true)]
     Man {
         /// The directory
@@ -138,7 +138,7 @@ pub(super) struct Saved {
 #[command(next_help_heading = "Output")]
 pub(super) struct Output {
     /// Format on standard output
-    #[arg(short, long, default_value = "table", value_parser = formats())]
+    #[arg(short, long, default_value = "table", value_parser = formats(), ignore_case = true)]
     pub(super) format: String,
     /// Writes the report to standard output through a template (Jinja syntax, minijinja) that gets the JSON report as `report`
     #[arg(long, value_name = "FILE", conflicts_with = "format")]
@@ -306,9 +306,26 @@ fn instance_name(text: &str) -> Result<String, &'static str> {
 }
 
 fn formats() -> PossibleValuesParser {
-    PossibleValuesParser::new(
-        FORMATS.iter().map(|format| PossibleValue::new(format.name).help(format.summary)),
-    )
+    // Who writes `-o x.md` writes `-f md`.
+    let endings = |format: &'static Format| {
+        format.extensions.iter().copied().filter(|ending| *ending != format.name)
+    };
+    PossibleValuesParser::new(FORMATS.iter().map(|format| {
+        PossibleValue::new(format.name).help(format.summary).aliases(endings(format))
+    }))
+}
+
+/// Reads a number of bytes: `5000`, `512K`, `4G`, `1TiB`.
+fn bytes(text: &str) -> Result<u64, String> {
+    const UNITS: [(&str, u32); 5] = [("", 0), ("K", 10), ("M", 20), ("G", 30), ("T", 40)];
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at_checked(digits).unwrap_or((text, ""));
+    let unit = unit.trim().to_ascii_uppercase();
+    let unit = unit.strip_suffix("IB").or_else(|| unit.strip_suffix('B')).unwrap_or(&unit);
+    let shift = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, shift)| *shift);
+    let number = number.parse::<u64>().ok().zip(shift);
+    let bytes = number.and_then(|(number, shift)| number.checked_mul(1_u64.checked_shl(shift)?));
+    bytes.ok_or_else(|| "no number of bytes; it is like 5000, 512M or 4G".to_owned())
 }
 
 fn rule_ids() -> PossibleValuesParser {
@@ -325,7 +342,7 @@ pub(super) struct Reading {
     #[arg(long)]
     no_logs: bool,
     /// Bytes that one source may unpack to, however small it is [default: 2,000 times its size or 4 GiB, and 1 TiB at most]
-    #[arg(long, value_name = "BYTES")]
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
     max_unpacked: Option<u64>,
     /// Entries that one source may have
     #[arg(long, value_name = "N", default_value_t = Limits::default().entries_max)]
@@ -334,7 +351,7 @@ pub(super) struct Reading {
     #[arg(long, value_name = "N", default_value_t = Limits::default().nesting_max)]
     max_nesting: u32,
     /// Bytes that unpacking zstd or xz may have to look back on, in memory
-    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().window_bytes_max)]
+    #[arg(long, value_name = "BYTES", value_parser = bytes, default_value_t = Limits::default().window_bytes_max)]
     max_window: u64,
 }
 
@@ -385,6 +402,30 @@ mod tests {
         assert_eq!(unpacked_max(&[]), 4 << 30);
         assert_eq!(unpacked_max(&["--max-unpacked", "5000"]), 5000);
         assert_eq!(unpacked_max(&["--max-unpacked", "9999999999999"]), 9_999_999_999_999);
+    }
+
+    #[test]
+    fn numbers_of_bytes_may_have_a_unit() {
+        for (text, number) in
+            [("5000", 5000), ("1K", 1 << 10), ("8m", 8 << 20), ("4GiB", 4 << 30), ("1 TB", 1 << 40)]
+        {
+            assert_eq!(bytes(text), Ok(number), "{text}");
+        }
+        for text in ["", "G", "1.5G", "-1", "4X", "99999999999T"] {
+            assert!(bytes(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn formats_are_known_by_their_extensions_and_in_any_case() {
+        for (typed, name) in
+            [("JSON", "json"), ("md", "markdown"), ("txt", "table"), ("XML", "junit")]
+        {
+            let arguments = ["aemtrix", "scan", "x", "-f", typed];
+            let Command::Scan(scan) = Args::parse_from(arguments).command else { panic!("scan") };
+            let found = super::super::output::format(&scan.output.format).map(|format| format.name);
+            assert_eq!(found, Some(name), "{typed}");
+        }
     }
 
     #[test]

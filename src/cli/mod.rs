@@ -17,9 +17,12 @@ mod terms;
 pub use exit::Exit;
 
 use crate::report::Screen;
+use crate::rules::shell_word;
 use args::{Args, Command, When};
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue};
 use std::io::{Write, stderr};
+use std::path::Path;
 
 /// Runs the command line of this process.
 pub fn run() -> Exit {
@@ -27,6 +30,15 @@ pub fn run() -> Exit {
         Ok(args) => args,
         // Help and version are output, not errors; clap knows where each belongs.
         Err(error) => {
+            let typed = error.get(ContextKind::InvalidSubcommand);
+            if let Some(ContextValue::String(typed)) = typed.filter(|_| error.use_stderr())
+                && Path::new(typed).exists()
+            {
+                return complain(&format!(
+                    "`{typed}` is no subcommand; to scan it: aemtrix scan {}",
+                    shell_word(typed)
+                ));
+            }
             return if error.print().is_ok() && !error.use_stderr() {
                 Exit::Clean
             } else {

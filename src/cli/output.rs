@@ -13,9 +13,12 @@ use std::path::{Path, PathBuf};
 /// Links followed from the name of a report to its file.
 pub(super) const LINKS_MAX: usize = 40;
 
-/// Returns the format of this name.
+/// Returns the format of this name or extension, in any case.
 pub(super) fn format(name: &str) -> Option<&'static Format> {
-    FORMATS.iter().find(|format| format.name == name)
+    let is_it = |known: &&str| known.eq_ignore_ascii_case(name);
+    let by_name = FORMATS.iter().find(|format| is_it(&format.name));
+    by_name
+        .or_else(|| FORMATS.iter().find(|format| format.extensions.iter().any(|end| is_it(&end))))
 }
 
 /// Returns the format that the extension of a file means.
@@ -156,19 +159,22 @@ pub(super) fn to_baseline(
         .with_context(|| format!("{}: the baseline could not be written", path.display()))
 }
 
-/// Writes bytes to a file of this name in a directory, which is whole or absent.
+/// Writes bytes to a file of this name, which is whole or absent, in a directory, which is made where it is not there.
 ///
 /// # Errors
 ///
-/// Fails when the directory is not there or cannot take it; an old file of that name then stands as it was.
+/// Fails when the directory cannot be made or cannot take it; an old file of that name then stands as it was.
 pub(super) fn to_directory(directory: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
     let path = directory.join(name);
+    fs::create_dir_all(directory)
+        .with_context(|| format!("{}: could not be made", directory.display()))?;
     write_whole(&path, |out| out.write_all(bytes))
         .map_err(|error| without_temporary_name(&error))
         .with_context(|| format!("{}: could not be written", path.display()))
 }
 
-/// Checks that each file to write is named once, and takes the place of none that the run reads for its options.
+/// Checks that each file to write is named once, takes the place of none that the run reads for its options, and has a directory: a scan of an
+/// hour is no time to find out that it has none.
 ///
 /// # Errors
 ///
@@ -186,6 +192,9 @@ pub(super) fn check_written<'p>(
         }
         if seen.contains(&file) {
             bail!("{}: is named twice as a file to write", path.display());
+        }
+        if !stream::is_one(path) && !parent(&file).is_dir() {
+            bail!("{}: its directory does not exist", path.display());
         }
         seen.push(file);
     }
@@ -275,5 +284,6 @@ mod tests {
         assert!(check(&["a.json", "./policy.toml"]).unwrap_err().contains("is read by this run"));
         assert!(check(&["known.json"]).unwrap_err().contains("is read by this run"));
         assert!(check(&["a.json", "b.json", "./a.json"]).unwrap_err().contains("named twice"));
+        assert!(check(&["no/a.json"]).unwrap_err().contains("its directory does not exist"));
     }
 }
