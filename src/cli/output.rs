@@ -194,7 +194,7 @@ pub(super) fn check_written<'p>(
             bail!("{}: is named twice as a file to write", path.display());
         }
         if !stream::is_one(path) && !parent(&file).is_dir() {
-            bail!("{}: its directory does not exist", path.display());
+            bail!("{}: could not be written: its directory does not exist", path.display());
         }
         seen.push(file);
     }

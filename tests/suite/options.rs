@@ -93,6 +93,17 @@ fn unknown_rules_and_formats_are_wrong_usage() {
 }
 
 #[test]
+fn file_without_a_subcommand_is_told_how_to_be_scanned() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("author 1.tgz");
+    std::fs::write(&file, "").unwrap();
+    let output = aemtrix().arg(&file).output().unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), errors.lines().count()), (Some(2), 1), "{errors}");
+    assert!(errors.ends_with(&format!("aemtrix scan '{}'\n", file.display())), "{errors}");
+}
+
+#[test]
 fn logs_are_left_unread_where_that_is_asked_for() {
     let line = "19.07.2025 19:00:52.176 *INFO* [x] com.adobe.granite.crypto.internal.CryptoSupportService Starting Crypto Support (com.adobe.granite.crypto, 3.4.24) with Bundle storage\n";
     let packed = Instance::new("a").file("logs/error.log", line.as_bytes()).tar_gz();
