@@ -49,7 +49,21 @@ fn hit(id: &str, members: &[&Member]) -> Hit {
     });
     let hit = Hit::among(members, message).at(files.iter().map(|(_, place)| *place));
     let shared = shared_parts(members);
-    hit.fix(members.iter().filter_map(|member| leave_out(member, members, &shared))).fix(steps)
+    hit.fix(members.iter().filter_map(|member| leave_out(member, members, &shared)))
+        .fix(at_two_times(members))
+        .fix(steps)
+}
+
+/// Says that instances of one name in two folders may be one, taken twice: of it nothing is to be deleted.
+fn at_two_times(members: &[&Member]) -> Option<String> {
+    let last =
+        |member: &&Member| path_parts(&member.snapshot.source).next_back().map(str::to_owned);
+    let names: BTreeSet<String> = members.iter().filter_map(last).collect();
+    let sources: BTreeSet<&str> = members.iter().map(|m| m.snapshot.source.as_str()).collect();
+    (names.len() < sources.len()).then(|| {
+        "Where these are snapshots of one instance at different times, delete nothing: scan those of each time for themselves (--farm-by parent)."
+            .to_owned()
+    })
 }
 
 /// Returns the parts of paths that lead to all of the instances: a folder in which all of them lie tells nothing of one.
@@ -149,6 +163,21 @@ mod tests {
             assert_eq!(fix[0].contains(" may be an old copy of a"), is_told, "{fix:?}");
             assert_eq!(fix.len(), 2 + usize::from(is_told));
         }
+    }
+
+    #[test]
+    fn one_name_in_two_folders_may_be_one_instance_at_two_times() {
+        let fix = |one: &'static str, other: &'static str| {
+            let at = |source: &'static str, start| {
+                move |mut i: crate::testing::Instance| {
+                    source.clone_into(&mut i.snapshot.source);
+                    i.sling_id(ID).started_at(start)
+                }
+            };
+            check(&farm().with("a", at(one, 5)).with("b", at(other, 6)).build())[0].fix.join(" ")
+        };
+        assert!(fix("x/publish1.tgz", "y/publish1.tgz").contains("--farm-by parent"));
+        assert!(!fix("x/publish1.tgz", "y/publish2.tgz").contains("--farm-by parent"));
     }
 
     #[test]
