@@ -38,6 +38,8 @@ pub const TOKEN_ENCAPSULATED: &str = "token.encapsulated";
 pub const TOKEN_INACTIVITY: &str = "inactivity.time";
 /// Lifetime of a login token in milliseconds.
 pub const TOKEN_EXPIRATION: &str = "tokenExpiration";
+/// What Oak takes where [`TOKEN_EXPIRATION`] is not set: `TokenProvider.DEFAULT_TOKEN_EXPIRATION`, two hours. AEM ships twelve.
+const TOKEN_EXPIRATION_DEFAULT_MS: u64 = 7_200_000;
 /// Whether a login token in use is prolonged.
 pub const TOKEN_REFRESH: &str = "tokenRefresh";
 /// The `client_secret` in the IMS customizer.
@@ -220,6 +222,12 @@ impl Snapshot {
     /// Returns the stated lifetime of login tokens in milliseconds.
     pub fn token_expiration_ms(&self) -> Option<u64> {
         self.configurations_of(TOKEN_CONFIGURATION).find_map(|c| c.number(TOKEN_EXPIRATION))
+    }
+
+    /// Returns the lifetime of login tokens in milliseconds: as stated, or that of Oak where all configurations came and none states it.
+    pub fn token_expiration_in_effect_ms(&self) -> Option<u64> {
+        let default = || self.shows_all_configurations().then_some(TOKEN_EXPIRATION_DEFAULT_MS);
+        self.token_expiration_ms().or_else(default)
     }
 
     /// Returns the time after which an encapsulated token of an idle user ends; 0 where there is none, and `None` where the handler is not

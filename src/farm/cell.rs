@@ -67,6 +67,11 @@ impl Cell {
         Self { state, text: text.to_owned(), value: None, group: None, fault: None }
     }
 
+    /// Makes the cell of a fact that is known not to be there, which is compared as `value` all the same.
+    pub(super) fn absent(text: &str, value: String) -> Self {
+        Self { value: Some(value), ..Self::without(CellState::Absent, text) }
+    }
+
     /// Makes the cell of a fact that may be there; `seen` says whether its absence was seen.
     pub(super) fn optional(value: Option<String>, seen: bool) -> Self {
         match value {

@@ -19,15 +19,14 @@ pub(super) fn encapsulated_token(member: &Member) -> Cell {
     }
 }
 
-/// Lifetime of login tokens, as stated.
+/// Lifetime of login tokens; where it is not set, that of Oak's default, with which it is compared.
 pub(super) fn token_expiration(member: &Member) -> Cell {
     let snapshot = &member.snapshot;
-    match snapshot.token_expiration_ms() {
-        Some(milliseconds) => Cell::value(format!("{milliseconds} ms")),
-        None if snapshot.shows_all_configurations() => {
-            Cell::without(CellState::Absent, "not stated")
-        }
-        None => Cell::optional(None, false),
+    let shown = |milliseconds: u64| format!("{milliseconds} ms");
+    match (snapshot.token_expiration_ms(), snapshot.token_expiration_in_effect_ms()) {
+        (Some(stated), _) => Cell::value(shown(stated)),
+        (None, Some(default)) => Cell::absent("not set", shown(default)),
+        (None, None) => Cell::optional(None, false),
     }
 }
 
@@ -37,7 +36,7 @@ pub(super) fn saml_creates_users(member: &Member) -> Cell {
     let live: Vec<&&Configuration> = handlers.iter().filter(|saml| saml.is_live_saml()).collect();
     let stated: Vec<bool> = live.iter().filter_map(|saml| saml.creates_users()).collect();
     match (stated.as_slice(), live.is_empty(), handlers.is_empty()) {
-        (_, _, true) => none(member),
+        (_, _, true) => without_configuration(member),
         (_, true, false) => Cell::without(CellState::NotApplicable, "switched off"),
         // The default is not documented.
         ([], false, false) => Cell::without(CellState::Absent, "not stated"),
@@ -47,7 +46,7 @@ pub(super) fn saml_creates_users(member: &Member) -> Cell {
 
 /// What is known of the IMS client secret.
 pub(super) fn ims_client_secret(member: &Member) -> Cell {
-    let customizers = member.snapshot.configurations_of(IMS_CUSTOMIZER);
+    let customizers = member.snapshot.configurations_or_jcr().filter(|c| c.is(IMS_CUSTOMIZER));
     let mut states: Vec<&str> = customizers
         .filter_map(|ims| ims.secret(IMS_CLIENT_SECRET))
         .map(SecretState::label)
@@ -56,15 +55,108 @@ pub(super) fn ims_client_secret(member: &Member) -> Cell {
     states.dedup();
     let plain = SecretState::Plain.label();
     if states.is_empty() {
-        return none(member);
+        return without_configuration(member);
     }
     Cell::value(states.join(", ")).wrong_if(states.contains(&plain))
 }
 
-fn none(member: &Member) -> Cell {
+/// Makes the cell of a setting whose component has no configuration: that is known only where all of them were seen.
+fn without_configuration(member: &Member) -> Cell {
     if member.snapshot.shows_all_configurations() {
-        Cell::without(CellState::NotApplicable, "-")
+        Cell::absent("not set", "not set".to_owned())
     } else {
         Cell::optional(None, false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{GapKind, TOKEN_CONFIGURATION};
+    use crate::farm::{Matrix, matrix};
+    use crate::testing::{Instance, farm};
+
+    type Change = fn(Instance) -> Instance;
+
+    /// Returns state, text and group of each cell of a row.
+    fn row(matrix: &Matrix, fact: &str) -> Vec<(&'static str, String, Option<usize>)> {
+        let row = matrix.rows.iter().find(|row| row.fact == fact).expect("this row");
+        row.cells.iter().map(|cell| (cell.state.label(), cell.text.clone(), cell.group)).collect()
+    }
+
+    fn with(full: Change, other: Change) -> Matrix {
+        matrix(&farm().with("a", full).with("b", |i| other(i.configs())).build())
+    }
+
+    fn ims(instance: Instance) -> Instance {
+        instance.config(IMS_CUSTOMIZER, "auth.ims.client.secret=\"{0a0b0c0d}\"\r\n")
+    }
+
+    fn saml(instance: Instance) -> Instance {
+        let body = "idpUrl=\"https://idp\"\r\ncreateUser=B\"true\"\r\n";
+        instance.config(&format!("{SAML_HANDLER}~1"), body)
+    }
+
+    fn expires(instance: Instance) -> Instance {
+        instance.config(TOKEN_CONFIGURATION, "tokenExpiration=\"43200000\"\r\n")
+    }
+
+    fn expires_as_by_default(instance: Instance) -> Instance {
+        instance.config(TOKEN_CONFIGURATION, "tokenExpiration=\"7200000\"\r\n")
+    }
+
+    fn on(instance: Instance) -> Instance {
+        instance.config(TOKEN_HANDLER, "token.encapsulated=B\"true\"\r\n")
+    }
+
+    const ROWS: [(&str, Change, (&str, &str)); 4] = [
+        ("encapsulated-token", on, ("value", "off (default)")),
+        ("token-expiration", expires, ("absent", "not set")),
+        ("saml-creates-users", saml, ("absent", "not set")),
+        ("ims-client-secret", ims, ("absent", "not set")),
+    ];
+
+    #[test]
+    fn what_is_not_set_is_a_value_where_all_configurations_came() {
+        for (fact, set, (state, text)) in ROWS {
+            let cells = row(&with(set, |i| i), fact);
+            assert_eq!((cells[1].0, cells[1].1.as_str()), (state, text), "{fact}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_set_is_compared_with_the_others() {
+        for (fact, set, _) in &ROWS[..2] {
+            let cells = row(&with(*set, |i| i), fact);
+            assert_eq!([cells[0].2, cells[1].2], [Some(0), Some(1)], "{fact}");
+        }
+        let cells = row(&with(expires_as_by_default, |i| i), "token-expiration");
+        assert_eq!([cells[0].2, cells[1].2], [Some(0), Some(0)]);
+    }
+
+    #[test]
+    fn cut_instance_shows_none_of_it() {
+        for (fact, set, _) in ROWS {
+            let cells = row(&with(set, |i| i.gap(GapKind::Partial, None)), fact);
+            assert_eq!((cells[1].0, cells[1].2), ("not-in-snapshot", None), "{fact}");
+        }
+    }
+
+    #[test]
+    fn row_that_is_set_nowhere_is_left_out() {
+        let matrix = with(Instance::configs, |i| i);
+        let left_out = |fact: &str| matrix.rows.iter().all(|row| row.fact != fact);
+        assert!(
+            ["token-expiration", "saml-creates-users", "ims-client-secret"].map(left_out)
+                == [true; 3]
+        );
+    }
+
+    #[test]
+    fn secret_in_the_repository_shows_where_it_stands_in() {
+        let stored: Change =
+            |i| i.jcr_config("config", &format!("{IMS_CUSTOMIZER}.cfg.json"), "{}");
+        let cells = row(&with(stored, |i| i), "ims-client-secret");
+        assert_eq!(cells[0].1, "missing");
     }
 }
