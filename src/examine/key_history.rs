@@ -2,14 +2,15 @@
 //!
 //! What a store still has of its past is shown by its journal and its checkpoints. A revision costs a few segments, a busy instance makes
 //! thousands a day, and what is older than two garbage collections is gone: so a bounded number of revisions is looked at, evenly over
-//! the journal, and between two that differ the change is searched by halves.
+//! the journal, and between two that differ the change is searched by halves. So is the oldest that is still there, of a store that gave
+//! segments up.
 
 use super::jcr_keys::{KEY_NODE, below};
-use crate::facts::{JcrKey, KeyHistory, PastKeys, PastState};
+use crate::facts::{JcrKey, KeyHistory, PastKeys, PastState, Snapshot};
 use crate::limits::Limits;
 use crate::oak::{Node, OakError, Revision, Store};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 const SAMPLES: usize = Limits::DEFAULT.revision_samples_max;
 const LOOKS_MAX: usize = Limits::DEFAULT.revisions_max;
@@ -36,23 +37,41 @@ pub(super) fn read(store: &Store<'_>, head: &[JcrKey], segments_max: u64) -> Key
         past: &past,
         all: &revisions.all,
         seen: BTreeMap::new(),
-        lost: BTreeSet::new(),
+        lost: BTreeMap::new(),
         gap: None,
     };
     walk.sample();
     walk.narrow();
+    if store.gave_up_segments() {
+        walk.find_oldest();
+        walk.narrow();
+        history.collected = walk.collected();
+    }
     history.revisions_read = walk.seen.len();
-    history.gap = walk.gap.take();
+    history.oldest_ms = walk.seen.keys().next_back().and_then(|at| walk.time_ms(*at));
+    history.gap = walk.why_lost(history.collected > 0).or(walk.gap.take());
     walk.tell(head, &mut history);
     let newest = walk.seen.keys().next().and_then(|at| revisions.all.get(*at));
     let checkpoints = newest.map(|newest| past.checkpoints(*newest, head, &mut history));
     if let Some(Err(error)) = checkpoints {
         history.gap.get_or_insert(format!("a checkpoint cannot be read: {error}"));
     }
-    if revisions.cut {
+    // What is further back than the oldest one that is there was collected too.
+    if revisions.cut && history.collected == 0 {
         history.gap.get_or_insert("the journal goes further back than is read".to_owned());
     }
     history
+}
+
+/// Takes back that revisions were collected where the source was not read whole: their segments may lie in what did not come.
+pub(super) fn doubt(snapshot: &mut Snapshot) {
+    let is_complete = snapshot.is_complete();
+    let histories = snapshot.repository.iter_mut().map(|repository| &mut repository.history);
+    for history in histories.filter(|history| !is_complete && history.collected > 0) {
+        history.collected = 0;
+        let why = "older revisions cannot be read, and the source is not whole".to_owned();
+        history.gap.get_or_insert(why);
+    }
 }
 
 /// Older states, with what is known of them.
@@ -116,7 +135,7 @@ struct Walk<'w, 's, 'f> {
     past: &'w Past<'s, 'f>,
     all: &'w [Revision<'s, 'f>],
     seen: BTreeMap<usize, Vec<JcrKey>>,
-    lost: BTreeSet<usize>,
+    lost: BTreeMap<usize, OakError>,
     gap: Option<String>,
 }
 
@@ -128,7 +147,7 @@ impl Walk<'_, '_, '_> {
         let mut gone = 0_usize;
         for step in 0..=steps {
             let at = step.saturating_mul(last).checked_div(steps).unwrap_or_default();
-            if gone >= GONE_MAX || !self.may_look() {
+            if !self.may_look() || gone >= GONE_MAX && !self.look(last) {
                 return;
             }
             let found = self.look(at);
@@ -147,6 +166,43 @@ impl Walk<'_, '_, '_> {
         }
     }
 
+    /// Searches by halves for the oldest revision that is still there, between those that are and those that are not.
+    fn find_oldest(&mut self) {
+        while let Some((oldest, lost)) = self.edge().filter(|(a, b)| a.abs_diff(*b) > 1) {
+            if !self.may_look() {
+                return;
+            }
+            self.look(oldest.midpoint(lost));
+        }
+    }
+
+    /// Returns the oldest revision that is there, and the first behind it that is not.
+    fn edge(&self) -> Option<(usize, usize)> {
+        let oldest = *self.seen.keys().next_back()?;
+        Some((oldest, *self.lost.range(oldest..).next()?.0))
+    }
+
+    /// Counts the revisions that were given up: those behind all that are there, if none is lost before, and none for another reason
+    /// than that a segment is not there.
+    fn collected(&self) -> usize {
+        let Some((_, lost)) = self.edge() else { return 0 };
+        let is_missing = |error: &OakError| matches!(error, OakError::Missing(_));
+        let is_whole = self.lost_behind_head().all(|(at, error)| *at >= lost && is_missing(error));
+        if is_whole { self.all.len().saturating_sub(lost) } else { 0 }
+    }
+
+    /// Returns what is lost; what is passed over before the head is told with the head.
+    fn lost_behind_head(&self) -> impl Iterator<Item = (&usize, &OakError)> {
+        let head = self.seen.keys().next().copied();
+        self.lost.iter().filter(move |(at, _)| head.is_some_and(|head| **at > head))
+    }
+
+    /// Says why a revision cannot be read, unless they were collected.
+    fn why_lost(&self, were_collected: bool) -> Option<String> {
+        let (_, error) = self.lost_behind_head().next().filter(|_| !were_collected)?;
+        Some(format!("an older revision cannot be read: {error}"))
+    }
+
     /// Returns a revision between two that differ, neither looked at nor lost.
     fn between(&self) -> Option<usize> {
         let pairs = self.seen.iter().zip(self.seen.iter().skip(1));
@@ -154,7 +210,7 @@ impl Walk<'_, '_, '_> {
             pairs.filter(|((_, newer), (_, older))| !KeyHistory::are_same(newer, older));
         differing
             .map(|((newer, _), (older, _))| newer.midpoint(*older))
-            .find(|middle| !self.seen.contains_key(middle) && !self.lost.contains(middle))
+            .find(|middle| !self.seen.contains_key(middle) && !self.lost.contains_key(middle))
     }
 
     fn may_look(&mut self) -> bool {
@@ -173,11 +229,7 @@ impl Walk<'_, '_, '_> {
                 true
             }
             Err(error) => {
-                self.lost.insert(at);
-                // What is passed over before the head is told with the head.
-                if !self.seen.is_empty() {
-                    self.gap.get_or_insert(format!("an older revision cannot be read: {error}"));
-                }
+                self.lost.insert(at, error);
                 false
             }
         }
@@ -209,126 +261,4 @@ impl Walk<'_, '_, '_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::examine::jcr_keys::keys;
-    use crate::facts::KeyName;
-    use crate::oak::Budget;
-    use crate::oak::testing::{Memory, Tree};
-
-    fn key(hmac: &[u8]) -> Tree {
-        Tree::default().with("hmac", 2, hmac).with("master", 2, &hmac[..hmac.len().min(16)])
-    }
-
-    fn holding(hmac: &[u8]) -> Tree {
-        Tree::default().at("root/etc/key", key(hmac)).at("root/content", Tree::default())
-    }
-
-    fn history(files: &Memory) -> KeyHistory {
-        let store = Store::new(files, Budget::default());
-        let head = store.newest(keys).unwrap();
-        read(&store, &head.value, 512)
-    }
-
-    fn of(revisions: &[(Tree, u64)]) -> KeyHistory {
-        history(&Memory::written(revisions))
-    }
-
-    fn told(history: &KeyHistory) -> Vec<(usize, PastState)> {
-        history.others.iter().map(|past| (past.keys.len(), past.state.clone())).collect()
-    }
-
-    fn revisions(newest: u64, oldest: u64) -> PastState {
-        PastState::Revisions { newest_ms: Some(newest), oldest_ms: Some(oldest) }
-    }
-
-    const NEW: &[u8] = &[1; 32];
-    const OLD: &[u8] = &[2; 32];
-
-    #[test]
-    fn keys_that_never_changed_have_no_past() {
-        let history = of(&[(holding(NEW), 3), (holding(NEW), 5), (holding(NEW), 7)]);
-        assert_eq!(told(&history), []);
-        assert_eq!((history.same_since_ms, history.gap.as_deref()), (Some(3), None));
-        assert_eq!((history.revisions, history.revisions_read), (3, 3));
-    }
-
-    #[test]
-    fn replaced_keys_are_told_with_the_times_they_were_seen() {
-        let none = Tree::default().at("root/etc", Tree::default());
-        let history = of(&[
-            (none, 1),
-            (holding(OLD), 3),
-            (holding(OLD), 5),
-            (holding(NEW), 7),
-            (holding(NEW), 9),
-        ]);
-        assert_eq!(told(&history), [(2, revisions(5, 3)), (0, revisions(1, 1))]);
-        assert_eq!(history.same_since_ms, Some(7));
-        let hmac = history.others[0].key(KeyName::Hmac).unwrap();
-        assert_eq!(hmac.digest, crate::evidence::digest_key(OLD));
-    }
-
-    #[test]
-    fn keys_that_came_back_are_told_from_those_that_stayed() {
-        let history = of(&[(holding(NEW), 1), (holding(OLD), 3), (holding(NEW), 5)]);
-        assert_eq!(told(&history), [(2, revisions(3, 3))]);
-        assert_eq!(history.same_since_ms, Some(5));
-    }
-
-    #[test]
-    fn change_is_found_to_the_revision_in_a_long_journal() {
-        let two = [(holding(OLD), 0), (holding(OLD), 0), (holding(NEW), 0), (holding(NEW), 0)];
-        let files = Memory::written(&two).change("journal.log", |text| {
-            let lines = String::from_utf8(text.clone()).unwrap();
-            let roots: Vec<_> = lines.lines().map(|line| line.split(' ').next().unwrap()).collect();
-            // Lines in a row that are alike count once, so that two records take turns.
-            let root = |time: usize| roots[time % 2 + if time < 777 { 0 } else { 2 }];
-            let long = (0..1000).map(|time| format!("{} root {time}\n", root(time)));
-            *text = long.collect::<String>().into_bytes();
-        });
-        let history = history(&files);
-        assert_eq!(told(&history), [(2, revisions(776, 0))]);
-        assert_eq!(history.same_since_ms, Some(777));
-        assert!(history.revisions_read <= 72, "{}", history.revisions_read);
-    }
-
-    #[test]
-    fn checkpoint_with_other_keys_is_told() {
-        let checkpoint =
-            |hmac| Tree::default().with("created", 3, b"5").at("root/etc/key", key(hmac));
-        let tree = holding(NEW)
-            .at("checkpoints/a", checkpoint(NEW))
-            .at("checkpoints/b", checkpoint(OLD))
-            .at("checkpoints/c", Tree::default());
-        let history = of(&[(tree, 9)]);
-        let state = PastState::Checkpoint { name: "b".to_owned(), created_ms: Some(5) };
-        assert_eq!(told(&history), [(2, state)]);
-        assert_eq!(history.checkpoints_read, 2);
-    }
-
-    #[test]
-    fn revisions_without_their_segments_leave_a_gap_and_the_rest_stands() {
-        let files = Memory::written(&[(holding(OLD), 3), (holding(NEW), 5)]);
-        let gone = |number: usize| format!("{number:08x}-1ab5-4b44-ae81-d59174bd06ee:1 root 1\n");
-        let older = files.change("journal.log", |text| {
-            *text = [(0..100).map(gone).collect::<String>().into_bytes(), text.clone()].concat();
-        });
-        let history = history(&older);
-        assert_eq!(told(&history), [(2, revisions(3, 3))]);
-        let gap = history.gap.unwrap();
-        assert!(gap.starts_with("an older revision cannot be read: segment "), "{gap}");
-        assert!(gap.ends_with(" is missing"), "{gap}");
-        assert_eq!(history.revisions_read, 2);
-    }
-
-    #[test]
-    fn samples_hold_no_other_keys() {
-        for name in ["v10-closed", "v11-hot", "v12-closed", "v13-closed", "v13-gc"] {
-            let history = history(&Memory::sample(name).0);
-            assert!(history.others.iter().all(|past| past.keys.is_empty()), "{name}: {history:?}");
-            assert_eq!(history.gap, None, "{name}");
-            assert_eq!(history.revisions, history.revisions_read, "{name}");
-        }
-    }
-}
+mod tests;

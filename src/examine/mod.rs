@@ -135,6 +135,7 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch) -> Outcome {
     let Assembled { mut snapshots, mut gaps, loose_keys } =
         assemble::snapshots(source, &walked, collected, limits);
     gaps.extend(repository::add(source, &mut walked, limits, &segment_stores, &mut snapshots));
+    snapshots.iter_mut().for_each(key_history::doubt);
     snapshots.iter_mut().for_each(Snapshot::keep_shapes);
     gaps.iter_mut().for_each(Gap::keep_shapes);
     let record = SourceRecord {

@@ -19,6 +19,12 @@ pub struct KeyHistory {
     pub revisions: usize,
     /// How many of them were looked at.
     pub revisions_read: usize,
+    /// How many of the older ones garbage collection took. The rest of the journal behind the first of them is counted, not looked at.
+    #[serde(default)]
+    pub collected: usize,
+    /// When the oldest revision was made that is still there, milliseconds since 1970.
+    #[serde(default)]
+    pub oldest_ms: Option<u64>,
     /// Checkpoints that were looked at.
     pub checkpoints_read: usize,
     /// Why older states were not looked at: one clause without a full stop.

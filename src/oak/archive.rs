@@ -10,6 +10,7 @@ use super::segment::BYTES_MAX;
 use super::{Files, OakError};
 use crate::wiped::Wiped;
 use flate2::Crc;
+use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 const BLOCK: u64 = 512;
@@ -69,6 +70,21 @@ pub(super) fn archives(files: &dyn Files) -> Vec<Archive> {
     all.into_iter().map(|(_, archive)| archive).collect()
 }
 
+/// The letter of a tar file that was never cleaned up.
+pub(super) const FIRST_LETTER: u8 = b'a';
+
+/// Returns the numbers of the files of segments, copies aside, each with its first letter.
+pub(super) fn numbers(files: &dyn Files) -> BTreeMap<u64, u8> {
+    let mut numbers = BTreeMap::new();
+    for (is_own, number, letter) in files.list().iter().filter_map(|(name, _)| order(name)) {
+        if is_own {
+            let first = numbers.entry(number).or_insert(letter);
+            *first = letter.min(*first);
+        }
+    }
+    numbers
+}
+
 /// Reads a file name: whether it is no copy, its number and its letter.
 fn order(name: &str) -> Option<(bool, u64, u8)> {
     let (stem, rest) = name.strip_prefix("data")?.split_once(".tar")?;
@@ -79,7 +95,7 @@ fn order(name: &str) -> Option<(bool, u64, u8)> {
     if digits.len() < 5 || letter.len() > 1 || is_copy && !is_known_copy {
         return None;
     }
-    Some((!is_copy, digits.parse().ok()?, letter.first().copied().unwrap_or(b'a')))
+    Some((!is_copy, digits.parse().ok()?, letter.first().copied().unwrap_or(FIRST_LETTER)))
 }
 
 impl Archive {

@@ -4,6 +4,7 @@
 //! `root` of a revision: each has a `root` of its own and, but in old versions, the time it was `created`. (`SegmentNodeStore`,
 //! `LockBasedScheduler`)
 
+use super::archive::{self, FIRST_LETTER};
 use super::{Node, OakError, Store};
 
 /// A state that the journal names.
@@ -45,6 +46,21 @@ impl<'f> Store<'f> {
             node: Node::new(self, revision.root),
         };
         Ok(Revisions { all: journal.revisions.into_iter().map(revision).collect(), cut })
+    }
+}
+
+impl Store<'_> {
+    /// Returns `true` if its tar files show that segments were given up.
+    ///
+    /// Cleaning up leaves a tar file out, or writes what is left of it to one with the next letter. So a number is missing, or a
+    /// letter is not the first: of ten files of Oak 1.6.20, `00000b`, `00001c` and `00004a` to `00009a` were left after three
+    /// collections. A store of `00000a`, `00001a` … still has every segment that was written to it. (`TarFiles.cleanup`)
+    pub fn gave_up_segments(&self) -> bool {
+        let numbers = archive::numbers(self.files);
+        let count = u64::try_from(numbers.len()).unwrap_or(u64::MAX);
+        let is_dense =
+            numbers.last_key_value().is_none_or(|(last, _)| last.saturating_add(1) == count);
+        !is_dense || numbers.values().any(|letter| *letter != FIRST_LETTER)
     }
 }
 

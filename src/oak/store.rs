@@ -17,7 +17,7 @@ const JOURNAL_BYTES: u64 = 256 << 10;
 
 /// A segment store, opened for reading.
 pub struct Store<'f> {
-    files: &'f dyn Files,
+    pub(super) files: &'f dyn Files,
     budget: Budget,
     archives: RefCell<Vec<Archive>>,
     /// The segments read last, the latest at the back.

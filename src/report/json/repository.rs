@@ -31,6 +31,10 @@ struct WireHistory<'a> {
     others: Vec<WirePast<'a>>,
     revisions: usize,
     revisions_read: usize,
+    /// How many older ones garbage collection took: that they cannot be read is no gap.
+    collected: usize,
+    /// When the oldest one was made that is still there, milliseconds since 1970.
+    oldest_ms: Option<u64>,
     checkpoints_read: usize,
     gap: Option<&'a str>,
 }
@@ -67,6 +71,8 @@ impl<'a> From<&'a KeyHistory> for WireHistory<'a> {
             others: history.others.iter().map(WirePast::from).collect(),
             revisions: history.revisions,
             revisions_read: history.revisions_read,
+            collected: history.collected,
+            oldest_ms: history.oldest_ms,
             checkpoints_read: history.checkpoints_read,
             gap: history.gap.as_deref(),
         }
