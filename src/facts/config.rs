@@ -28,6 +28,15 @@ pub const IMS_PROVIDER: &str = "com.adobe.granite.auth.ims.impl.IMSProviderImpl"
 
 /// Adobe Granite OAuth Access Token provider.
 pub const ACCESS_TOKEN_PROVIDER: &str = "com.adobe.granite.auth.oauth.accesstoken.provider";
+/// The kind of grant that needs a client secret.
+pub const GRANT_OF_CLIENT: &str = "client_credentials";
+/// The kinds of grant that an access token provider asks with.
+pub const PROVIDER_GRANTS: &str = "auth.token.provider.authorization.grants";
+/// The `customizer.type` of the request customizer that an access token provider uses, which adds the client secret.
+pub const PROVIDER_CUSTOMIZER: &str = "token.request.customizer.type";
+/// What access token providers call a request customizer by.
+pub const CUSTOMIZER_TYPE: &str = "customizer.type";
+
 /// Apache Jackrabbit Oak Segment Tar Cold Standby Service.
 pub const STANDBY_SERVICE: &str =
     "org.apache.jackrabbit.oak.segment.standby.store.StandbyStoreService";
@@ -163,6 +172,21 @@ impl Configuration {
         self.secrets.get(property).copied()
     }
 
+    /// Returns `true` if it is an access token provider of the grant `client_credentials` that holds no protected value itself.
+    fn asks_with_secret(&self) -> bool {
+        let grants = self.properties.get(PROVIDER_GRANTS).into_iter().flatten();
+        let mut grants = grants.flat_map(|grants| grants.split(',')).map(str::trim);
+        grants.any(|grant| grant == GRANT_OF_CLIENT) && self.protected.is_empty()
+    }
+
+    /// Returns `true` if a request customizer may be the one of this access token provider: no types say that it is not.
+    fn may_use(&self, customizer: &Self) -> bool {
+        let of =
+            |own: &Self, name| own.text(name).filter(|text| !text.is_empty()).map(str::to_owned);
+        let types = of(self, PROVIDER_CUSTOMIZER).zip(of(customizer, CUSTOMIZER_TYPE));
+        types.is_none_or(|(wanted, own)| wanted == own)
+    }
+
     /// Returns whether it makes users while they log in: SAML with an identity provider, or OAuth.
     pub fn creates_users(&self) -> Option<bool> {
         if self.is(SAML_HANDLER) {
@@ -274,6 +298,17 @@ impl Snapshot {
         };
         let mut others = self.repository.iter().flat_map(|repository| &repository.configurations);
         (stored.role().is_none() || stored.role() == role) && !others.any(yields)
+    }
+
+    /// Returns the access token providers that ask with a client secret, and have neither one nor a request customizer to add it; none
+    /// where a customizer may be that was not seen. One whose secret is missing is another thing.
+    pub fn providers_without_secret(&self) -> impl Iterator<Item = &Configuration> {
+        let all = self.shows_all_configurations();
+        let providers = self.configurations_of(ACCESS_TOKEN_PROVIDER).filter(move |_| all);
+        providers.filter(|provider| {
+            let mut customizers = self.configurations_of(IMS_CUSTOMIZER);
+            provider.asks_with_secret() && !customizers.any(|own| provider.may_use(own))
+        })
     }
 
     /// Returns the IMS configurations: a request customizer, or a provider that has a client secret.

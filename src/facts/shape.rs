@@ -5,7 +5,7 @@
 
 use super::credentials::{mentions_secret, without_credentials};
 use super::drawn::{is_random, spells_bytes};
-use super::{CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH};
+use super::{CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH, GRANT_OF_CLIENT};
 
 /// What a text is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -271,7 +271,7 @@ fn is_uuid(text: &str) -> bool {
     text.len() == 36 && text.bytes().enumerate().all(fits)
 }
 
-/// A value that is no path may be a sentence on a secret: `my client-secret is …`.
+/// A value that is no path may be a sentence on a secret: `my client-secret is …`. The name of a kind of grant is none.
 fn is_value(text: &str) -> bool {
     let is_path = is_like_path(text);
     let is_word = |word: &str| {
@@ -279,7 +279,7 @@ fn is_value(text: &str) -> bool {
         !is_random && (is_path || word.len() <= WORD_CHARS_MAX)
     };
     is_printable(text, VALUE_CHARS_MAX)
-        && (is_path || !mentions_secret(text))
+        && (is_path || !mentions_secret(&text.replace(GRANT_OF_CLIENT, "")))
         && words(text).all(is_word)
         && !spells_bytes(text)
 }

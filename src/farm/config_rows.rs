@@ -47,10 +47,9 @@ pub(super) fn saml_creates_users(member: &Member) -> Cell {
 /// What is known of the IMS client secret.
 pub(super) fn ims_client_secret(member: &Member) -> Cell {
     let customizers = member.snapshot.configurations_or_jcr().filter(|c| c.is(IMS_CUSTOMIZER));
-    let mut states: Vec<&str> = customizers
-        .filter_map(|ims| ims.secret(IMS_CLIENT_SECRET))
-        .map(SecretState::label)
-        .collect();
+    let states = customizers.filter_map(|ims| ims.secret(IMS_CLIENT_SECRET));
+    let without = member.snapshot.providers_without_secret().map(|_| SecretState::Missing);
+    let mut states: Vec<&str> = states.chain(without).map(SecretState::label).collect();
     states.sort_unstable();
     states.dedup();
     let plain = SecretState::Plain.label();

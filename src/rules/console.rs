@@ -22,3 +22,16 @@ pub(super) fn enter_secret(
         member.name, configuration.pid
     )
 }
+
+/// Adds a configuration that holds a secret, encrypted with the key that the instance has now. `of_type` says what else it needs.
+pub(super) fn add_with_secret(
+    member: &Member,
+    factory_pid: &str,
+    of_type: &str,
+    property: &str,
+) -> String {
+    format!(
+        "On {}, encrypt the secret on /system/console/crypto, and add a configuration of {factory_pid}{of_type} on {CONFIG_PAGE} with the protected text as {property}.",
+        member.name
+    )
+}

@@ -1,7 +1,7 @@
 //! `ims-configuration-twice`: two configurations claim one IMS integration.
 
 use super::{Hit, Rule, Severity, console};
-use crate::facts::{ACCESS_TOKEN_PROVIDER, Configuration, IMS_CUSTOMIZER};
+use crate::facts::{ACCESS_TOKEN_PROVIDER, CUSTOMIZER_TYPE, Configuration, IMS_CUSTOMIZER};
 use crate::farm::{Farm, Member};
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub(super) static RULE: Rule = Rule {
 
 /// Components of which one configuration has one name, with the property that holds it.
 const NAMED: [(&str, &str); 2] =
-    [(IMS_CUSTOMIZER, "customizer.type"), (ACCESS_TOKEN_PROVIDER, "name")];
+    [(IMS_CUSTOMIZER, CUSTOMIZER_TYPE), (ACCESS_TOKEN_PROVIDER, "name")];
 
 fn check(farm: &Farm) -> Vec<Hit> {
     let both = farm.members.iter().flat_map(|member| NAMED.map(|named| (member, named)));

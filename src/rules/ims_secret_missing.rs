@@ -3,7 +3,10 @@
 use super::fold::folded;
 use super::steps::KA_23909;
 use super::{Hit, Rule, Severity, console};
-use crate::facts::{Configuration, IMS_CLIENT_SECRET, IMS_CUSTOMIZER, SecretState};
+use crate::facts::{
+    CUSTOMIZER_TYPE, Configuration, IMS_CLIENT_SECRET, IMS_CUSTOMIZER, PROVIDER_CUSTOMIZER,
+    SecretState,
+};
 use crate::farm::{Farm, Member};
 
 pub(super) static RULE: Rule = Rule {
@@ -12,9 +15,10 @@ pub(super) static RULE: Rule = Rule {
     compares: false,
     summary: "an IMS configuration has no client secret",
     why: "Without auth.ims.client.secret the instance gets no access token from Adobe IMS (`invalid client_secret parameter`). That \
-          it is gone is the symptom of KA-23909: it was lost at a restart because the keys came up too late.",
+          it is gone is the symptom of KA-23909: it was lost at a restart because the keys came up too late. An access token provider of \
+          the grant client_credentials has none of its own: a request customizer of its token.request.customizer.type holds it.",
     fix: "Enter the client secret again; first move the keys out of the JCR where they are there.",
-    references: &[KA_23909],
+    references: &[KA_23909, "AEM 6.5, Assets Smart Tags: configure OAuth for on-premise users"],
     check,
 };
 
@@ -24,7 +28,32 @@ fn check(farm: &Farm) -> Vec<Hit> {
             |ims: &&Configuration| ims.secret(IMS_CLIENT_SECRET) == Some(SecretState::Missing);
         hits(member, missing)
     };
-    farm.members.iter().flat_map(on).collect()
+    farm.members
+        .iter()
+        .flat_map(on)
+        .chain(farm.members.iter().flat_map(without_customizer))
+        .collect()
+}
+
+/// Tells the access token providers whose client secret no configuration holds.
+fn without_customizer(member: &Member) -> Vec<Hit> {
+    folded(
+        member.snapshot.providers_without_secret().collect(),
+        |provider| vec![&provider.place],
+        |provider| {
+            let wanted = provider.text(PROVIDER_CUSTOMIZER).filter(|text| !text.is_empty());
+            let of_type = wanted.map(|wanted| format!(" of {CUSTOMIZER_TYPE} {wanted}"));
+            let of_type = of_type.unwrap_or_default();
+            let message = format!(
+                "{} has no client secret for {}, of the grant client_credentials: there is no request customizer{of_type}",
+                member.name,
+                provider.spoken()
+            );
+            let step =
+                console::add_with_secret(member, IMS_CUSTOMIZER, &of_type, IMS_CLIENT_SECRET);
+            Hit::on(member, message).at([&provider.place]).fix([step])
+        },
+    )
 }
 
 fn hits(member: &Member, missing: impl Fn(&&Configuration) -> bool) -> Vec<Hit> {
@@ -47,6 +76,7 @@ fn hits(member: &Member, missing: impl Fn(&&Configuration) -> bool) -> Vec<Hit> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::ACCESS_TOKEN_PROVIDER;
     use crate::testing::{Instance, farm, good_farm};
 
     fn messages(body: &str) -> Vec<String> {
@@ -104,6 +134,52 @@ mod tests {
             let one = |i: Instance| i.jcr_config("config.author", &name, "{}").role(role);
             assert_eq!(check(&farm().with("a", one).build()).len(), expected, "{role}");
         }
+    }
+
+    /// Counts what is found of an instance with an access token provider and these further configurations.
+    fn of_provider(provider: &str, add: impl FnOnce(Instance) -> Instance) -> Vec<Hit> {
+        let grants = "auth.token.provider.authorization.grants=\"client_credentials\"\r\n";
+        let body = format!("{grants}{provider}");
+        let pid = format!("{ACCESS_TOKEN_PROVIDER}~1");
+        check(&farm().with("a", |i| add(i.config(&pid, &body))).build())
+    }
+
+    fn customizer(body: &'static str) -> impl Fn(Instance) -> Instance {
+        move |i| i.configs().config(&format!("{IMS_CUSTOMIZER}~1"), body)
+    }
+
+    const TYPED: &str = "token.request.customizer.type=\"tags\"\r\n";
+    const TAGS: &str = "customizer.type=\"tags\"\r\nauth.ims.client.secret=\"x\"\r\n";
+    const OTHER: &str = "customizer.type=\"launch\"\r\nauth.ims.client.secret=\"x\"\r\n";
+
+    #[test]
+    fn provider_without_a_customizer_has_no_secret() {
+        let hits = of_provider("", Instance::configs);
+        assert_eq!(
+            hits[0].message,
+            format!(
+                "a has no client secret for {ACCESS_TOKEN_PROVIDER}~1, of the grant client_credentials: there is no request customizer"
+            )
+        );
+        let hits = of_provider(TYPED, customizer(OTHER));
+        assert!(hits[0].message.ends_with("no request customizer of customizer.type tags"));
+        assert!(hits[0].fix[0].contains(IMS_CUSTOMIZER), "{:?}", hits[0].fix);
+    }
+
+    #[test]
+    fn provider_that_may_have_a_secret_is_quiet() {
+        assert_eq!(of_provider(TYPED, customizer(TAGS)), []);
+        assert_eq!(of_provider("", customizer(OTHER)), []);
+        assert_eq!(of_provider(TYPED, |i| i), [], "not all configurations came");
+        let own = format!("a.secret=\"{{{}}}\"\r\n", "0".repeat(64));
+        assert_eq!(of_provider(&own, Instance::configs), []);
+        let jwt = |i: Instance| i.configs().config(ACCESS_TOKEN_PROVIDER, "name=\"x\"\r\n");
+        assert_eq!(check(&farm().with("a", jwt).build()), []);
+    }
+
+    #[test]
+    fn customizer_without_its_secret_is_told_once() {
+        assert_eq!(of_provider(TYPED, customizer("customizer.type=\"tags\"\r\n")).len(), 1);
     }
 
     #[test]

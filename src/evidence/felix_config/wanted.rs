@@ -6,12 +6,12 @@ use super::grammar::{Dictionary, Entry, Scalar};
 use crate::evidence::cursor::{ParseError, Problem};
 use crate::evidence::{digest, text};
 use crate::facts::{
-    ACCESS_TOKEN_PROVIDER, AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, DOCUMENT_STORE,
-    DOCUMENT_STORE_TYPE, EXTERNAL_LOGIN, IMS_CLIENT_SECRET, IMS_CUSTOMIZER, IMS_PROVIDER,
-    IMS_SERVICE_SECRET, OAUTH_PROVIDER, ProtectedValue, REPOSITORY_HOME, SAML_HANDLER,
-    SEGMENT_STORES, SPLIT_SEGMENTS, STANDBY_SERVICE, SYNC_HANDLER, SecretState,
-    TOKEN_CONFIGURATION, TOKEN_ENCAPSULATED, TOKEN_EXPIRATION, TOKEN_HANDLER, TOKEN_INACTIVITY,
-    TOKEN_REFRESH,
+    ACCESS_TOKEN_PROVIDER, AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, CUSTOMIZER_TYPE,
+    DOCUMENT_STORE, DOCUMENT_STORE_TYPE, EXTERNAL_LOGIN, IMS_CLIENT_SECRET, IMS_CUSTOMIZER,
+    IMS_PROVIDER, IMS_SERVICE_SECRET, OAUTH_PROVIDER, PROVIDER_CUSTOMIZER, PROVIDER_GRANTS,
+    ProtectedValue, REPOSITORY_HOME, SAML_HANDLER, SEGMENT_STORES, SPLIT_SEGMENTS, STANDBY_SERVICE,
+    SYNC_HANDLER, SecretState, TOKEN_CONFIGURATION, TOKEN_ENCAPSULATED, TOKEN_EXPIRATION,
+    TOKEN_HANDLER, TOKEN_INACTIVITY, TOKEN_REFRESH,
 };
 use std::collections::BTreeMap;
 
@@ -71,7 +71,7 @@ pub(super) const WANTED: [Wanted; 15] = [
         secrets: &[],
     },
     Wanted { pid: EXTERNAL_LOGIN, properties: &["sync.handlerName"], secrets: &[] },
-    Wanted { pid: IMS_CUSTOMIZER, properties: &["customizer.type"], secrets: &[IMS_CLIENT_SECRET] },
+    Wanted { pid: IMS_CUSTOMIZER, properties: &[CUSTOMIZER_TYPE], secrets: &[IMS_CLIENT_SECRET] },
     Wanted { pid: IMS_PROVIDER, properties: &[], secrets: &[IMS_SERVICE_SECRET] },
     // The address of the database is not kept: it may hold a password.
     Wanted { pid: DOCUMENT_STORE, properties: &[DOCUMENT_STORE_TYPE], secrets: &[] },
@@ -79,7 +79,11 @@ pub(super) const WANTED: [Wanted; 15] = [
     Wanted { pid: SEGMENT_STORES[1], properties: &SEGMENT_OPTIONS, secrets: &[] },
     Wanted { pid: AZURE_SEGMENTS, properties: &[], secrets: &[] },
     Wanted { pid: AWS_SEGMENTS, properties: &[], secrets: &[] },
-    Wanted { pid: ACCESS_TOKEN_PROVIDER, properties: &["name"], secrets: &[] },
+    Wanted {
+        pid: ACCESS_TOKEN_PROVIDER,
+        properties: &["name", PROVIDER_GRANTS, PROVIDER_CUSTOMIZER],
+        secrets: &[],
+    },
     Wanted { pid: STANDBY_SERVICE, properties: &["mode"], secrets: &[] },
 ];
 

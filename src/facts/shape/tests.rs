@@ -236,3 +236,13 @@ fn sentence_shows_a_path_and_nothing_that_may_be_a_secret() {
         assert_eq!(shown, format!("something that is not shown ({} bytes)", text.len()));
     }
 }
+
+#[test]
+fn kind_of_a_grant_is_no_secret() {
+    for text in ["client_credentials", "authorization_code,client_credentials"] {
+        assert!(Shape::Value.fits(text), "{text}");
+    }
+    for text in ["client_credentials of the client-secret", "credentials", "my_client_credential"] {
+        assert!(!Shape::Value.fits(text), "{text}");
+    }
+}
