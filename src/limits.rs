@@ -85,6 +85,8 @@ pub struct Limits {
     /// Links beside the installs of a source that are looked at, and links named like archives: where one leads may take long to
     /// tell.
     pub claiming_links_max: usize,
+    /// Directories with logs that are remembered, to be found where a link leads to one.
+    pub log_directories_max: usize,
     /// Entries behind links of an archive of which it is found out where they come to lie. Packed from a disk, an archive has none.
     pub written_through_max: usize,
     /// Directories that are kept to find empty ones in the place of an instance, of those with files and of those without each.
@@ -237,6 +239,7 @@ impl Limits {
         known_links_max: 1_000,
         aliases_max: 64,
         claiming_links_max: 100,
+        log_directories_max: 1_000,
         written_through_max: 100,
         hollow_directories_max: 20_000,
         hollow_depth_max: 4,

@@ -2,7 +2,7 @@
 
 use super::bundles::bundles;
 use super::claims::{Claims, realms_of};
-use super::collector::{Collected, Content, Item};
+use super::collector::{Collected, Content, Item, LOGS};
 use super::gap_list::GapList;
 use super::hollow::Places;
 use super::layout::{Cache, Layout, layouts};
@@ -278,7 +278,7 @@ fn of_snapshot(snapshot: &Snapshot, links: &Links) -> Vec<Gap> {
 
 /// Says that no log was read because the directory of the logs is a link, which is usual where they have a disk of their own.
 fn linked_logs(snapshot: &Snapshot, links: &Links) -> Option<Gap> {
-    let path = join(&snapshot.root, "logs");
+    let path = join(&snapshot.root, LOGS);
     if snapshot.log.is_some() || !links.contains_key(&path) {
         return None;
     }

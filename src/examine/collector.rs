@@ -4,6 +4,7 @@ mod again;
 mod disputes;
 mod follow;
 mod key_copies;
+mod logs;
 mod seen;
 mod take;
 mod visit;
@@ -11,6 +12,8 @@ mod visit;
 use self::again::Again;
 pub(super) use self::again::Versions;
 use self::key_copies::KeyCopies;
+pub(super) use self::logs::LOGS;
+use self::logs::LogDirectories;
 use self::seen::Surroundings;
 use self::take::Pending;
 use super::alias::Aliases;
@@ -113,6 +116,9 @@ pub(super) struct Collector<'a> {
     pending: Vec<Pending>,
     /// Set for the second pass, which reads nothing but what these lead to.
     aliases: Option<Aliases>,
+    /// Directories of logs, and the links to some of them that the second pass follows.
+    log_directories: LogDirectories,
+    log_links: BTreeSet<String>,
     /// Another archive followed behind the first: what comes twice need not be of one instance.
     concatenated: bool,
     surroundings: Surroundings,
@@ -149,6 +155,8 @@ impl<'a> Collector<'a> {
             key_copies: KeyCopies::default(),
             pending: Vec::new(),
             aliases: None,
+            log_directories: LogDirectories::default(),
+            log_links: BTreeSet::new(),
             concatenated: false,
             surroundings: Surroundings::default(),
             plain_directory: String::new(),

@@ -77,6 +77,11 @@ pub(super) fn symbolic_link(link: &str, target: &[u8]) -> LinkTarget {
     resolve(link.rsplit_once('/').map_or("", |(parent, _)| parent), target)
 }
 
+/// Resolves a target that is known to begin at the top of the source.
+pub(super) fn from_top(target: &[u8]) -> LinkTarget {
+    resolve("", target)
+}
+
 /// Returns `raw` as text; bytes that are not UTF-8 become `\xNN`, so that different names stay different.
 pub(super) fn text(raw: &[u8]) -> String {
     let mut out = String::with_capacity(raw.len());

@@ -30,6 +30,7 @@ mod instance;
 mod layers;
 mod layouts;
 mod linked_keys;
+mod linked_logs;
 mod manual;
 mod marks;
 mod memory;

@@ -40,12 +40,17 @@ impl Collector<'_> {
                 targets.entry(target).or_default().push(path);
             }
         }
+        let logs = self.log_links(&roots, &follower);
         self.links = links;
-        self.aliases_to(targets)
+        self.aliases_to(targets, logs)
     }
 
-    /// Targets are sorted, so what is above others comes before them.
-    fn aliases_to(&mut self, targets: BTreeMap<String, Vec<String>>) -> Aliases {
+    /// Targets are sorted, so what is above others comes before them; logs, which decide nothing, come last.
+    fn aliases_to(
+        &mut self,
+        targets: BTreeMap<String, Vec<String>>,
+        logs: Vec<(String, String)>,
+    ) -> Aliases {
         let mut aliases = Aliases::default();
         for (target, path) in targets
             .into_iter()
@@ -55,6 +60,11 @@ impl Collector<'_> {
                 self.gaps.record_limit(
                     "one place is linked to from more places than any install needs; not all of these links were followed".to_owned(),
                 );
+            }
+        }
+        for (target, link) in logs {
+            if aliases.add(target, link.clone()) {
+                self.log_links.insert(link);
             }
         }
         aliases

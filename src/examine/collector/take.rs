@@ -36,12 +36,12 @@ impl Collector<'_> {
         };
         let item = match (&entry.kind, kind.reads) {
             (EntryKind::File, Reads::Stream(scan))
-                if self.limits.logs && self.aliases.is_none() =>
+                if self.limits.logs && (self.aliases.is_none() || self.is_linked_log(path)) =>
             {
                 self.expect(path, kind, entry, Some(Stream { scan: scan(), begun: false }));
                 return Want::Stream;
             }
-            // No key is missed in a log, so links to one are not followed and odd shapes of one do not matter.
+            // No key is missed in a log, so links to one file are not followed and odd shapes of one do not matter.
             (_, Reads::Stream(_)) | (EntryKind::File, Reads::Presence) => return Want::Nothing,
             (EntryKind::Directory, Reads::Presence) => {
                 Item::Read { fact: Ok(Fact::Seen), owner: entry.owner.clone() }

@@ -18,6 +18,7 @@ impl Visit for Collector<'_> {
         let Some(aliases) = &self.aliases else {
             self.see_links(entry);
             self.unknown.hollow.see(entry.path, &entry.kind);
+            self.log_directories.see(entry.path, &entry.kind);
             if entry.kind == EntryKind::File {
                 if self.surroundings.tell_all_of(entry.path) {
                     return Want::Nothing;
@@ -94,6 +95,7 @@ impl Visit for Collector<'_> {
         }
         // The second pass meets the damage of the first again; only what it came for is news.
         for pending in std::mem::take(&mut self.pending) {
+            let kind = if pending.stream.is_some() { GapKind::Log } else { kind };
             self.gaps.record(Some(&pending.path), kind, reason.clone());
             self.items.insert(pending.path, Item::Lost);
         }

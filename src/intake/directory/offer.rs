@@ -8,7 +8,7 @@ use crate::intake::open;
 use crate::wiped::Wiped;
 use std::fs::{FileType, Metadata};
 use std::io::{self, ErrorKind, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Bytes of a stream read at once.
 const PIECE_BYTES: usize = 128 << 10;
@@ -112,14 +112,26 @@ fn kind(file: &Path, name: &str, file_type: FileType) -> io::Result<EntryKind> {
     } else if file_type.is_dir() {
         EntryKind::Directory
     } else if file_type.is_symlink() {
-        EntryKind::SymbolicLink(link(name, &std::fs::read_link(file)?))
+        EntryKind::SymbolicLink(link(file, name, &std::fs::read_link(file)?))
     } else {
         EntryKind::Other
     })
 }
 
-fn link(name: &str, target: &Path) -> LinkTarget {
-    path::symbolic_link(name, target.as_os_str().as_encoded_bytes())
+fn link(file: &Path, name: &str, target: &Path) -> LinkTarget {
+    let text = |path: &Path| path::symbolic_link(name, path.as_os_str().as_encoded_bytes());
+    match below_root(file, name, target) {
+        Some(below) => path::from_top(below.as_os_str().as_encoded_bytes()),
+        None => text(target),
+    }
+}
+
+/// Returns an absolute target as it lies below the source, such as `/opt/aem/logs` of the source `/opt/aem`; `None` where it does not.
+fn below_root(file: &Path, name: &str, target: &Path) -> Option<PathBuf> {
+    let depth = name.split('/').count();
+    let root = file.ancestors().nth(depth).filter(|_| target.is_absolute())?;
+    let below = |root: &Path| Some(target.strip_prefix(root).ok()?.to_owned());
+    below(root).or_else(|| below(&root.canonicalize().ok()?))
 }
 
 #[cfg(unix)]
@@ -181,6 +193,28 @@ mod tests {
         assert_eq!(kind(5), EntryKind::SymbolicLink(LinkTarget::Outside("/etc/passwd".to_owned())));
         assert_eq!(kind(6), EntryKind::Other);
         assert_eq!(recorder.files().len(), 1);
+    }
+
+    #[test]
+    fn absolute_link_to_what_is_in_the_directory_stays_inside() {
+        let root = tree(&[("d/x", "1"), ("dx/x", "2")]);
+        let top = root.path();
+        let links = [("a", top.join("d/x")), ("b", top.join("d/../../e")), ("c", top.to_owned())];
+        for (name, target) in &links {
+            symlink(target, top.join("d").join(name)).unwrap();
+        }
+        let other = top.with_extension("other").join("x");
+        symlink(&other, top.join("d/o")).unwrap();
+        let (_, recorder) = walk_path(top, &Limits::default(), Recorder::default());
+        let links = recorder.events.iter().filter_map(|event| match event {
+            Event::Entry { kind: EntryKind::SymbolicLink(target), .. } => Some(target.clone()),
+            _ => None,
+        });
+        let inside = |path: &str| LinkTarget::Inside(path.to_owned());
+        let outside = |path: &str| LinkTarget::Outside(path.to_owned());
+        let found: Vec<LinkTarget> = links.collect();
+        let other = outside(other.to_str().unwrap());
+        assert_eq!(found, [inside("d/x"), outside("d/../../e"), inside(""), other]);
     }
 
     /// Does something to the instance at the moment one of its entries is announced.

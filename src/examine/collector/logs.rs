@@ -1,0 +1,167 @@
+//! Logs that an install has on a disk of their own: its `logs` is a link, and what it leads to lies elsewhere in the source.
+
+use super::Collector;
+use crate::evidence::classify;
+use crate::examine::links::{Follower, Resolved};
+use crate::examine::paths::{join, name, parent, with_those_above};
+use crate::facts::realm;
+use crate::intake::{EntryKind, LinkTarget};
+use crate::limits::Limits;
+use std::collections::BTreeSet;
+
+const DIRECTORIES_MAX: usize = Limits::DEFAULT.log_directories_max;
+
+/// The name of the directory of logs in an install.
+pub(in crate::examine) const LOGS: &str = "logs";
+
+/// Directories with files that are named like logs, in an install or not.
+#[derive(Debug, Default)]
+pub(super) struct LogDirectories {
+    all: BTreeSet<String>,
+    /// The one that was met last: logs lie beside each other.
+    last: String,
+}
+
+impl LogDirectories {
+    /// Notes where a file lies, if it is named like a log.
+    pub(super) fn see(&mut self, path: &str, kind: &EntryKind) {
+        let is_log = || name(path).as_bytes().windows(4).any(|part| part == b".log");
+        if *kind != EntryKind::File || !is_log() {
+            return;
+        }
+        let directory = parent(path);
+        if self.last != directory && self.all.len() < DIRECTORIES_MAX {
+            directory.clone_into(&mut self.last);
+            self.all.insert(directory.to_owned());
+        }
+    }
+}
+
+impl Collector<'_> {
+    /// Returns the links to directories of logs that a second pass follows: where they lead, and where they stand.
+    pub(super) fn log_links(
+        &self,
+        roots: &BTreeSet<String>,
+        follower: &Follower<'_>,
+    ) -> Vec<(String, String)> {
+        if !self.limits.logs {
+            return Vec::new();
+        }
+        let links = roots.iter().filter_map(|root| {
+            let link = join(root, LOGS);
+            let target = follower.links().get(&link)?;
+            Some((self.directory_of_logs(&link, target, follower)?, link))
+        });
+        links.collect()
+    }
+
+    /// Returns the directory of logs in the source that a link leads to.
+    ///
+    /// `tar czf x.tgz -C / opt/aem var/log/aem` keeps `logs -> /var/log/aem/author`, and names what that leads to `var/log/aem/author`.
+    /// So an absolute target is looked for below each directory above the link, and followed where it is found below one alone.
+    fn directory_of_logs(
+        &self,
+        link: &str,
+        target: &LinkTarget,
+        follower: &Follower<'_>,
+    ) -> Option<String> {
+        let lies_at = |path: String| match follower.follow(&LinkTarget::Inside(path)) {
+            Resolved::Inside(found) => self.log_directories.all.get(&found).cloned(),
+            Resolved::Outside | Resolved::Loop | Resolved::TooLong => None,
+        };
+        let absolute = match target {
+            LinkTarget::Inside(path) => return lies_at(path.clone()),
+            LinkTarget::Outside(path) => path.strip_prefix('/')?,
+        };
+        if absolute.split('/').any(|part| matches!(part, "." | "..")) {
+            return None;
+        }
+        let realm = realm(link);
+        let tops = with_those_above(parent(link)).filter(|top| top.starts_with(realm));
+        let found: BTreeSet<String> = tops.filter_map(|top| lies_at(join(top, absolute))).collect();
+        let mut found = found.into_iter();
+        found.next().filter(|_| found.next().is_none())
+    }
+
+    /// Returns `true` if a path is that of a log that is reached through a link which is followed.
+    pub(super) fn is_linked_log(&self, path: &str) -> bool {
+        self.log_links.contains(parent(path)) && classify(path).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::Fact;
+    use crate::examine::collector::Item;
+    use crate::intake::{Entry, Visit, Want};
+
+    const INFO: &str = "o/crx-quickstart/launchpad/felix/bundle1/bundle.info";
+    const LINK: &str = "o/crx-quickstart/logs";
+
+    fn entry(path: &str, kind: EntryKind) -> Entry<'_> {
+        Entry { path, kind, size: 9, extent: None, owner: None }
+    }
+
+    /// Walks an install with a link, and logs at these paths; returns those that are read, by the paths where they lie.
+    fn read(target: &LinkTarget, logs: &[&str], limits: &Limits) -> Vec<String> {
+        let mut collector = Collector::new("s", limits);
+        let mut found = Vec::new();
+        for pass in 0..2 {
+            for path in [INFO].iter().chain(logs) {
+                let wanted = collector.entry(&entry(path, EntryKind::File));
+                if wanted == Want::Stream {
+                    found.push((*path).to_owned());
+                    collector.piece(b"x");
+                    collector.body_end();
+                } else if wanted != Want::Nothing {
+                    collector.body(b"1\nx\n");
+                }
+            }
+            collector.entry(&entry(LINK, EntryKind::SymbolicLink(target.clone())));
+            if pass == 0 {
+                let aliases = collector.aliases();
+                collector.follow(aliases);
+            }
+        }
+        let items = collector.finish(true, false).items;
+        let stand = items.iter().filter(|(path, item)| {
+            matches!(item, Item::Read { fact: Ok(Fact::Log(_)), .. }) && path.starts_with(LINK)
+        });
+        assert_eq!(stand.count(), found.len());
+        found
+    }
+
+    fn inside(path: &str) -> LinkTarget {
+        LinkTarget::Inside(path.to_owned())
+    }
+
+    fn outside(path: &str) -> LinkTarget {
+        LinkTarget::Outside(path.to_owned())
+    }
+
+    #[test]
+    fn logs_are_read_where_a_link_leads_to_them() {
+        let limits = Limits::default();
+        let read = |target, logs: &[&str]| read(&target, logs, &limits);
+        let logs = ["v/log/a/error.log", "v/log/a/error.log.1", "v/log/b/error.log"];
+        assert_eq!(read(inside("v/log/a"), &logs), &logs[..2]);
+        assert_eq!(read(outside("/v/log/a"), &logs), &logs[..2]);
+        assert_eq!(read(outside("/v/log/c"), &logs), [""; 0]);
+        assert_eq!(read(outside("/v/log/../log/a"), &logs), [""; 0]);
+        assert_eq!(read(outside("../../v/log/a"), &logs), [""; 0]);
+        assert_eq!(read(outside("/log/a"), &["o/log/a/error.log"]), ["o/log/a/error.log"]);
+    }
+
+    #[test]
+    fn logs_that_lie_at_two_places_are_not_read() {
+        let logs = ["v/a/error.log", "o/v/a/error.log"];
+        assert_eq!(read(&outside("/v/a"), &logs, &Limits::default()), [""; 0]);
+    }
+
+    #[test]
+    fn no_logs_are_read_where_none_are_wanted() {
+        let limits = Limits { logs: false, ..Limits::default() };
+        assert_eq!(read(&inside("v/a"), &["v/a/error.log"], &limits), [""; 0]);
+    }
+}
