@@ -32,7 +32,7 @@ impl Use {
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
             });
             // The version alone does not say that it ran on Windows.
-            if has_names { is_on_windows(snapshot).then_some(true) } else { Some(false) }
+            if has_names { snapshot.is_on_windows().then_some(true) } else { Some(false) }
         });
         Self { elsewhere, windows_names }
     }
@@ -40,12 +40,6 @@ impl Use {
 
 /// Versions of ConfigAdmin that have names of their own on Windows.
 const HAVE_WINDOWS_NAMES: [&str; 5] = ["1.8.2", "1.8.3", "1.8.4", "1.8.5", "1.8.6"];
-
-/// Returns `true` if a bundle was installed from a path of Windows.
-fn is_on_windows(snapshot: &Snapshot) -> bool {
-    let locations = snapshot.bundles.iter().filter_map(|bundle| bundle.location.as_deref());
-    locations.into_iter().any(|location| location.contains(":\\"))
-}
 
 /// Returns the configurations that matter, sorted by PID.
 pub(super) fn configurations(

@@ -16,6 +16,7 @@ mod log;
 mod node_store;
 mod old_state;
 mod place;
+mod platform;
 mod setting;
 mod shape;
 mod shaped;

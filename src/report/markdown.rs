@@ -6,7 +6,7 @@ use super::code_span::code_span;
 use super::prose::prose;
 use super::told::{Repair, Told};
 use super::wording::{basis, uncounted};
-use super::{Format, Report};
+use super::{Format, Report, windows};
 use crate::facts::{Gap, Place, spoken};
 use crate::rules::{Finding, Judged, Step};
 use std::io::{self, Write};
@@ -43,6 +43,9 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let mut head: Vec<u8> = Vec::new();
         verdict(judged, report, &mut head)?;
         matrix::write(&judged.matrix, &mut head)?;
+        if let Some(who) = windows::who(judged) {
+            writeln!(head, "{} {}\n", prose(&who), windows::INSTEAD)?;
+        }
         out.write_all(&head)?;
         let times = judged.farm.members.len().div_ceil(INSTANCES_SMALL).max(1);
         let taken = lines(&head).saturating_add(lines(&end));

@@ -19,6 +19,7 @@ mod sarif;
 mod table;
 mod template;
 mod told;
+mod windows;
 mod wording;
 
 pub use baseline::write_baseline;

@@ -1,7 +1,7 @@
 //! What the page shows: the report in the order and the words of the page.
 
 use super::super::wording::{LEFT_OUT, uncounted};
-use super::super::{BundleFilter, Report, counted, excused};
+use super::super::{BundleFilter, Report, counted, excused, windows};
 use super::bundles::BundleView;
 use super::findings::{Section, sections};
 use super::matrix::MatrixView;
@@ -37,6 +37,8 @@ struct FarmView {
     reasons: Vec<String>,
     matrix: MatrixView,
     bundles: BundleView,
+    /// Who runs on Windows, and what is to be done there instead: text, code, text, code, and so on.
+    windows: Option<(String, Vec<&'static str>)>,
     sections: Vec<Section>,
     left_out: Option<String>,
 }
@@ -99,6 +101,7 @@ impl FarmView {
             format!("{left_out} {LEFT_OUT}.")
         });
         Self {
+            windows: windows::who(judged).map(|who| (who, windows::INSTEAD.split('`').collect())),
             sections: sections(&id, &judged.findings),
             matrix: MatrixView::from(&judged.matrix),
             bundles: BundleView::new(&filter.map(&judged.farm), filter.is_by_name()),

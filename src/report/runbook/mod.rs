@@ -11,7 +11,7 @@ mod verify;
 
 use super::told::{Repair, Told};
 use super::wording::LEFT_OUT;
-use super::{Format, Report, counted};
+use super::{Format, Report, counted, windows};
 use crate::rules::{Doubt, Excuse, Finding, Judged, Step, Verdict};
 use holes::AllHoles;
 use std::io::{self, Write};
@@ -71,6 +71,9 @@ fn farm(
     }
     let holes = all.of(judged);
     holes::write(&holes, out)?;
+    if let Some(who) = windows::who(judged) {
+        writeln!(out, "{} {}\n", prose(&who), windows::INSTEAD)?;
+    }
     if let Some(repair) = &judged.key_repair {
         keys::write(repair, scratch, out)?;
     }

@@ -7,7 +7,7 @@ mod names;
 mod text;
 
 use super::wording::{basis, uncounted};
-use super::{Format, Report, printable};
+use super::{Format, Report, printable, windows};
 use crate::facts::{Gap, spoken};
 use crate::rules::{Judged, Verdict};
 use std::io::{self, Write};
@@ -35,6 +35,10 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         }
         if let Some(filter) = &report.bundles {
             bundles::write(&filter.map(&judged.farm), filter.is_by_name(), report.screen, out)?;
+        }
+        if let Some(who) = windows::who(judged) {
+            let line = format!("{who} {}", windows::INSTEAD);
+            writeln!(out, "{}\n", wrapped(&line, report.screen))?;
         }
         findings::write(&judged.findings, report.screen, out)?;
     }
