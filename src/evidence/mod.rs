@@ -9,6 +9,7 @@ mod bundle_info;
 mod bundle_values;
 mod cursor;
 mod data_dir;
+mod feature;
 mod felix_config;
 mod inflate;
 mod jar;
@@ -72,6 +73,7 @@ pub const KINDS: &[Kind] = &[
     sling_id::KIND,
     sling_options::KIND,
     properties::KIND,
+    feature::KIND,
     start_script::KIND,
     timestamp::KIND,
     java_version::KIND,
@@ -101,7 +103,8 @@ pub fn classify_small(path: &str) -> Option<(&'static Kind, Found<'_>)> {
     let directory = path::split(path).0;
     // Bundles keep thousands of files of any name, and configurations have directories of any name.
     let is_apart = found.bundle.is_empty() && path::split(directory).1 == path::DATA
-        || path::below_config(path).is_some();
+        || path::below_config(path).is_some()
+        || path::below_bundle_config(path).is_some();
     (!is_apart && may_hold(directory)).then_some((kind, found))
 }
 

@@ -31,8 +31,9 @@ pub(super) fn bundle_directory(path: &str) -> Option<BundleDirectory<'_>> {
     if name == SYSTEM_BUNDLE {
         return None;
     }
-    let root = felix_root(parent);
-    let loose = parent.is_empty() || suffix.starts_with(|c: char| c.is_ascii_digit());
+    let is_numbered = suffix.starts_with(|c: char| c.is_ascii_digit());
+    let root = felix_root(parent).or_else(|| framework_root(parent).filter(|_| is_numbered));
+    let loose = parent.is_empty() || is_numbered;
     let root = root.or(loose.then_some(parent))?;
     Some(BundleDirectory { root, name })
 }
@@ -40,7 +41,7 @@ pub(super) fn bundle_directory(path: &str) -> Option<BundleDirectory<'_>> {
 /// Returns the root of the system bundle's directory `bundle0`.
 pub(super) fn system_bundle_root(path: &str) -> Option<&str> {
     let parent = parent_of(path, SYSTEM_BUNDLE)?;
-    Some(felix_root(parent).unwrap_or(parent))
+    Some(felix_root(parent).or_else(|| framework_root(parent)).unwrap_or(parent))
 }
 
 /// Recognises a file directly in a bundle directory.
@@ -119,6 +120,12 @@ pub(super) fn below_config(path: &str) -> Option<(&str, &str)> {
     if before.is_empty() { Some(("", below)) } else { Some((before.strip_suffix('/')?, below)) }
 }
 
+/// Splits the path of a file below `data/config/` of a bundle into the bundle directory and the path below that.
+pub(super) fn below_bundle_config(path: &str) -> Option<(BundleDirectory<'_>, &str)> {
+    let (bundle, below) = path.split_once("/data/config/")?;
+    Some((bundle_directory(bundle)?, below))
+}
+
 /// The data directory of a bundle.
 pub(super) const DATA: &str = "data";
 const REVISION: &str = "version";
@@ -126,6 +133,8 @@ const REVISION: &str = "version";
 pub(super) const LOGS: &str = "logs";
 const SYSTEM_BUNDLE: &str = "bundle0";
 const FELIX: &str = "felix";
+const FRAMEWORK: &str = "framework";
+const CONFIG: &str = "config";
 const CONF: &str = "conf";
 const LAUNCHPAD: &str = "launchpad";
 const REPOSITORY: &str = "repository";
@@ -149,6 +158,11 @@ const BARREN: [&str; 6] =
 fn felix_root(felix: &str) -> Option<&str> {
     let home = parent_of(felix, FELIX)?;
     Some(parent_of(home, LAUNCHPAD).unwrap_or(home))
+}
+
+/// Returns the root for a directory `framework`, in which Sling's feature launcher has its bundle cache.
+fn framework_root(framework: &str) -> Option<&str> {
+    parent_of(framework, FRAMEWORK)
 }
 
 /// Directories with which an install begins, wherever it lies.
@@ -251,6 +265,8 @@ impl Level {
             Self::Bundle | Self::MaybeBundle if leaf => Some(Self::Leaf),
             // The directory of another instance, copied into the one it should have replaced.
             Self::Leaf if parent == DATA && name == DATA => Some(Self::Leaf),
+            // Where no setting names a directory, ConfigAdmin keeps configurations in the data of its bundle.
+            Self::Leaf if parent == DATA && name == CONFIG => Some(Self::Config),
             level if level.is_closed() && STARTS.contains(&name) => Some(Self::Outside),
             // Data stores and the objects of git have two digits of a digest at the top, and millions of files below.
             Self::Barren if is_of_digest(name) => None,
@@ -279,7 +295,7 @@ impl Level {
             Some(_) if parent == FELIX => Self::Bundle,
             Some(suffix) if suffix.starts_with(|c: char| c.is_ascii_digit()) => Self::MaybeBundle,
             _ if parent == QUICKSTART && name == LOGS => Self::Leaf,
-            _ if parent == LAUNCHPAD && name == "config" => Self::Config,
+            _ if parent == LAUNCHPAD && name == CONFIG => Self::Config,
             _ => Self::Outside,
         })
     }

@@ -117,7 +117,7 @@ pub(super) fn settings(bytes: &[u8], names: &[&str]) -> Vec<(String, String)> {
 }
 
 /// Returns what a file states. A name that stands in a value, such as that of an option there, is not understood.
-fn statements(bytes: &[u8]) -> Statements {
+pub(super) fn statements(bytes: &[u8]) -> Statements {
     let mut last: BTreeMap<String, (usize, Zeroizing<String>)> = BTreeMap::new();
     let mut unclear: BTreeSet<&'static str> = BTreeSet::new();
     for (index, (name, value)) in each_pair(bytes).enumerate() {

@@ -98,7 +98,7 @@ pub(super) fn snapshots(
     let installs = || roots.values().zip(&snapshots);
     let mixed = mixed::gaps(source, installs(), &again, &tops);
     gaps.extend(installs().flat_map(|(evidence, snapshot)| {
-        configs::notes(source, evidence, configs::Use::of(snapshot))
+        configs::notes(source, evidence, &configs::Use::of(snapshot))
     }));
     set_apart(mixed, &tops, &mut snapshots, &mut gaps);
     gaps.retain(|gap| !is_moot(gap, &snapshots));
@@ -334,9 +334,9 @@ fn snapshot(
     }
     access::add(&mut snapshot, evidence);
     let used = configs::Use::of(&snapshot);
-    let configurations = configs::are_packed(evidence, used);
+    let configurations = configs::are_packed(evidence, &used);
     snapshot.parts = Parts { properties: layout.properties, configurations };
-    snapshot.configurations = configs::configurations(source, evidence, used);
+    snapshot.configurations = configs::configurations(source, evidence, &used);
     snapshot.node_store = node_store::configured(&snapshot, evidence);
     snapshot.settings.sort_by(|a, b| (&a.name, &a.place).cmp(&(&b.name, &b.place)));
     snapshot

@@ -9,20 +9,23 @@ use std::collections::{BTreeMap, BTreeSet};
 type Evidence<'a> = (&'a str, Found<'a>, &'a Item);
 
 /// What of an install decides which of its files ConfigAdmin uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Use {
     /// `felix.cm.dir` names another directory than `launchpad/config`.
     elsewhere: bool,
     /// ConfigAdmin is of a version that has names of its own on Windows; `None` where that is not known.
     windows_names: Option<bool>,
+    /// The directory of ConfigAdmin's bundle, in whose data configurations are where nothing names another place.
+    bundle: Option<String>,
 }
 
 impl Use {
     /// Reads it from the settings and bundles of an install.
     pub(super) fn of(snapshot: &Snapshot) -> Self {
         let elsewhere = snapshot.setting(CONFIG_DIRECTORY).is_some();
+        let bundle = snapshot.bundles_named(CONFIG_ADMIN).next();
         let mut versions = snapshot
-            .bundles_named("org.apache.felix.configadmin")
+            .bundles_named(CONFIG_ADMIN)
             .filter(|bundle| bundle.identified_by == Some(IdentifiedBy::Manifest))
             .filter_map(|bundle| bundle.version.as_deref());
         let windows_names = versions.next().and_then(|version| {
@@ -34,9 +37,11 @@ impl Use {
             // The version alone does not say that it ran on Windows.
             if has_names { snapshot.is_on_windows().then_some(true) } else { Some(false) }
         });
-        Self { elsewhere, windows_names }
+        Self { elsewhere, windows_names, bundle: bundle.map(|bundle| bundle.directory.clone()) }
     }
 }
+
+const CONFIG_ADMIN: &str = "org.apache.felix.configadmin";
 
 /// Versions of ConfigAdmin that have names of their own on Windows.
 const HAVE_WINDOWS_NAMES: [&str; 5] = ["1.8.2", "1.8.3", "1.8.4", "1.8.5", "1.8.6"];
@@ -45,7 +50,7 @@ const HAVE_WINDOWS_NAMES: [&str; 5] = ["1.8.2", "1.8.3", "1.8.4", "1.8.5", "1.8.
 pub(super) fn configurations(
     source: &str,
     evidence: &[Evidence<'_>],
-    used: Use,
+    used: &Use,
 ) -> Vec<Configuration> {
     let unused = unused(evidence, used);
     let place = |path: &str| Place { source: source.to_owned(), path: path.to_owned() };
@@ -59,7 +64,7 @@ pub(super) fn configurations(
 
 /// Returns `true` if the configurations in use were packed, and not just files picked from them: then there are some of other
 /// components below `com`, where most of those looked for lie.
-pub(super) fn are_packed(evidence: &[Evidence<'_>], used: Use) -> bool {
+pub(super) fn are_packed(evidence: &[Evidence<'_>], used: &Use) -> bool {
     let unused = unused(evidence, used);
     valid(evidence)
         .filter(|(path, _)| !unused.contains_key(path))
@@ -67,7 +72,7 @@ pub(super) fn are_packed(evidence: &[Evidence<'_>], used: Use) -> bool {
 }
 
 /// Tells what Felix ignores, and what its versions read differently: one line a reason.
-pub(super) fn notes(source: &str, evidence: &[Evidence<'_>], used: Use) -> Vec<Gap> {
+pub(super) fn notes(source: &str, evidence: &[Evidence<'_>], used: &Use) -> Vec<Gap> {
     let mut ignored: BTreeMap<IgnoredConfig, Vec<&str>> = BTreeMap::new();
     let mut lenient: BTreeMap<Deviation, Vec<&str>> = BTreeMap::new();
     for (path, file) in files(evidence) {
@@ -104,10 +109,34 @@ fn note(source: &str, kind: GapKind, paths: &[&str], why: &str) -> Option<Gap> {
 
 /// Returns the files with a PID that ConfigAdmin does not look for where they are. Where its version is not known, one at the usual
 /// path is taken to be in use.
-fn unused<'a>(evidence: &[Evidence<'a>], used: Use) -> BTreeMap<&'a str, IgnoredConfig> {
+fn unused<'a>(evidence: &[Evidence<'a>], used: &Use) -> BTreeMap<&'a str, IgnoredConfig> {
+    let of_bundles: BTreeMap<&str, &str> = evidence
+        .iter()
+        .filter(|(_, found, _)| !found.bundle.is_empty())
+        .map(|(path, found, _)| (*path, found.bundle))
+        .collect();
+    let has_others = valid(evidence).any(|(path, _)| !of_bundles.contains_key(path));
+    let of_config_admin = used.bundle.as_deref().filter(|_| !used.elsewhere && !has_others);
+    let apart = valid(evidence)
+        .filter(|(path, _)| of_bundles.get(path).is_some_and(|own| Some(*own) != of_config_admin))
+        .map(|(path, _)| (path, IgnoredConfig::OtherBundle));
+    let mut unused: BTreeMap<&str, IgnoredConfig> = apart.collect();
     if used.elsewhere {
-        return valid(evidence).map(|(path, _)| (path, IgnoredConfig::OtherDirectory)).collect();
+        let all = valid(evidence).map(|(path, _)| (path, IgnoredConfig::OtherDirectory));
+        return all.chain(unused).collect();
     }
+    let other_names = of_other_names(evidence, used, &unused);
+    unused.extend(other_names);
+    unused
+}
+
+/// Returns the files under a name that ConfigAdmin does not look for, of those that it may use.
+fn of_other_names<'a>(
+    evidence: &[Evidence<'a>],
+    used: &Use,
+    apart: &BTreeMap<&'a str, IgnoredConfig>,
+) -> Vec<(&'a str, IgnoredConfig)> {
+    let valid = |evidence| valid(evidence).filter(|(path, _)| !apart.contains_key(path));
     let in_use = used.windows_names == Some(true);
     let better: BTreeSet<&str> = valid(evidence)
         .filter(|(_, config)| config.windows == in_use)
@@ -144,7 +173,7 @@ mod tests {
     const PLAIN: &str = "launchpad/config/com/day/X.config";
     const WINDOWS: &str = "launchpad/config/%0063om/day/X.config";
 
-    fn unused_of(paths: &[&str], used: Use) -> Vec<(String, IgnoredConfig)> {
+    fn unused_of(paths: &[&str], used: &Use) -> Vec<(String, IgnoredConfig)> {
         let read = |path: &&str| {
             let (kind, found) = classify(path).unwrap();
             let fact = (kind.parse)(&found, b"service.pid=\"com.day.X\"\r\n");
@@ -159,26 +188,38 @@ mod tests {
     }
 
     fn with(windows_names: Option<bool>) -> Use {
-        Use { elsewhere: false, windows_names }
+        Use { windows_names, ..Use::default() }
     }
 
     #[test]
     fn names_of_windows_count_for_the_versions_that_give_them() {
         let other = |path: &str| vec![(path.to_owned(), IgnoredConfig::OtherEncoding)];
         let both = [PLAIN, WINDOWS];
-        assert_eq!(unused_of(&both, with(None)), other(WINDOWS));
-        assert_eq!(unused_of(&both, with(Some(false))), other(WINDOWS));
-        assert_eq!(unused_of(&both, with(Some(true))), other(PLAIN));
-        assert_eq!(unused_of(&[WINDOWS], with(None)), []);
-        assert_eq!(unused_of(&[WINDOWS], with(Some(true))), []);
-        assert_eq!(unused_of(&[WINDOWS], with(Some(false))), other(WINDOWS));
-        assert_eq!(unused_of(&[PLAIN], with(Some(true))), []);
+        assert_eq!(unused_of(&both, &with(None)), other(WINDOWS));
+        assert_eq!(unused_of(&both, &with(Some(false))), other(WINDOWS));
+        assert_eq!(unused_of(&both, &with(Some(true))), other(PLAIN));
+        assert_eq!(unused_of(&[WINDOWS], &with(None)), []);
+        assert_eq!(unused_of(&[WINDOWS], &with(Some(true))), []);
+        assert_eq!(unused_of(&[WINDOWS], &with(Some(false))), other(WINDOWS));
+        assert_eq!(unused_of(&[PLAIN], &with(Some(true))), []);
     }
 
     #[test]
     fn directory_that_is_not_in_use_holds_nothing() {
-        let used = Use { elsewhere: true, windows_names: None };
-        assert_eq!(unused_of(&[PLAIN], used), [(PLAIN.to_owned(), IgnoredConfig::OtherDirectory)]);
+        let used = Use { elsewhere: true, ..Use::default() };
+        assert_eq!(unused_of(&[PLAIN], &used), [(PLAIN.to_owned(), IgnoredConfig::OtherDirectory)]);
+    }
+
+    #[test]
+    fn configurations_in_the_data_of_config_admin_count_where_there_are_no_others() {
+        let own = "framework/bundle3/data/config/com/day/X.config";
+        let other = "framework/bundle4/data/config/com/day/X.config";
+        let used = Use { bundle: Some("bundle3".to_owned()), ..Use::default() };
+        let apart = |path: &str| (path.to_owned(), IgnoredConfig::OtherBundle);
+        assert_eq!(unused_of(&[own, other], &used), [apart(other)]);
+        assert_eq!(unused_of(&[own, PLAIN], &used), [apart(own)]);
+        assert_eq!(unused_of(&[own], &Use { elsewhere: true, ..used }), [apart(own)]);
+        assert_eq!(unused_of(&[own], &Use::default()), [apart(own)]);
     }
 
     fn used_by(change: impl FnOnce(crate::testing::Instance) -> crate::testing::Instance) -> Use {

@@ -154,7 +154,11 @@ fn main_cache<'p>(caches: &BTreeSet<&'p str>) -> Option<&'p str> {
     let ends = |end: &str| {
         caches.iter().find(|cache| **cache == end || cache.ends_with(&format!("/{end}")))
     };
-    ends("launchpad/felix").or_else(|| ends("felix")).or_else(|| caches.first()).copied()
+    ends("launchpad/felix")
+        .or_else(|| ends("felix"))
+        .or_else(|| ends("framework"))
+        .or_else(|| caches.first())
+        .copied()
 }
 
 /// Start scripts and ids alone make no instance: `bin/start` is a common name. Nor do empty directories, which some tools

@@ -10,7 +10,7 @@ const ENDINGS: [&str; 12] = [
 ];
 
 /// Directory names that every install has.
-const COMMON: [&str; 3] = ["crx-quickstart", "launchpad", "felix"];
+const COMMON: [&str; 4] = ["crx-quickstart", "launchpad", "felix", "launcher"];
 
 /// Gives every snapshot a name, sorted by it.
 ///

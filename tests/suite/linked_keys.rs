@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 const KEY: &str = "launchpad/felix/bundle43/data/hmac";
 
 /// A path of every kind of evidence, and of every file of a kind.
-const EVIDENCE: [&str; 26] = [
+const EVIDENCE: [&str; 28] = [
     "launchpad/felix/bundle90/bundle.info",
     "launchpad/felix/bundle91/bundle.id",
     "launchpad/felix/bundle91/bundle.location",
@@ -40,6 +40,8 @@ const EVIDENCE: [&str; 26] = [
     "install/org.apache.jackrabbit.oak.segment.SegmentNodeStoreService.cfg",
     "install/org.apache.jackrabbit.oak.segment.SegmentNodeStoreService.config",
     "install/org.apache.jackrabbit.oak.segment.SegmentNodeStoreService.cfg.json",
+    "resources/provisioning/application.json",
+    "framework/bundle94/data/config/x.config",
 ];
 
 /// An instance with this key and without the evidence that stands for it.

@@ -1,5 +1,7 @@
 //! `launchpad/config/**/*.config`: OSGi configurations, as Felix ConfigAdmin keeps them.
 //!
+//! Where `felix.cm.dir` is not set, as with Sling's feature launcher, they are in `bundle<N>/data/config` of ConfigAdmin's own bundle.
+//!
 //! All active configurations are there, those that came from packages or the repository too. The PID in the file says what it
 //! is; Felix ignores a file that does not lie where its PID says, and so does this reader. Values are secrets unless listed.
 
@@ -73,6 +75,8 @@ pub enum IgnoredConfig {
     OtherPlace,
     /// A name that other versions of ConfigAdmin give its PID.
     OtherEncoding,
+    /// It lies in the data of a bundle, where ConfigAdmin does not keep them here.
+    OtherBundle,
     /// `felix.cm.dir` in `sling.properties` names another directory.
     OtherDirectory,
 }
@@ -87,6 +91,9 @@ impl fmt::Display for IgnoredConfig {
             Self::OtherPlace => "has a service.pid that belongs at another path",
             Self::OtherEncoding => {
                 "is a configuration under a file name that Felix does not look for here"
+            }
+            Self::OtherBundle => {
+                "lies in the data of a bundle that is not ConfigAdmin's, or beside configurations in launchpad/config"
             }
             Self::OtherDirectory => {
                 "lies in launchpad/config, while felix.cm.dir in sling.properties names another directory, which is not read"
@@ -144,11 +151,13 @@ fn find(path: &str) -> Option<Found<'_>> {
     if !path::split(path).1.contains(SUFFIX) {
         return None;
     }
-    let (root, name) = path::below_config(path)?;
-    if name == BINDINGS {
-        return None;
-    }
-    Some(Found { root, bundle: "", name })
+    let central = path::below_config(path).map(|(root, name)| Found { root, bundle: "", name });
+    let of_bundle = || {
+        let (directory, name) = path::below_bundle_config(path)?;
+        Some(Found { root: directory.root, bundle: directory.name, name })
+    };
+    let found = central.or_else(of_bundle)?;
+    (found.name != BINDINGS).then_some(found)
 }
 
 fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {

@@ -7,6 +7,9 @@ use crate::evidence::mover;
 use crate::examine::paths::join;
 use crate::facts::{GapKind, SLING_INCLUDE, SLING_PROPERTIES};
 
+/// Where Sling's feature launcher has the framework properties, which it starts with in place of `sling.properties`.
+const FEATURE_MODEL: &str = "resources/provisioning/application.json";
+
 impl<'a> InstallReader<'a> {
     /// Chooses the property file that Sling reads.
     pub(super) fn choose_properties(&mut self) {
@@ -37,7 +40,7 @@ impl<'a> InstallReader<'a> {
         self.properties.extend(file);
     }
 
-    /// Returns the file in `conf`; or the one in `launchpad`, where an install of a web container has it. What else is in `conf` or in
+    /// Returns the file in `conf`; or the one in `launchpad`, where an install of a web container has it; or that of a feature launcher. What else is in `conf` or in
     /// `bin` shows that the install is none of those.
     fn usual_properties(&self) -> Option<StatementFile<'a>> {
         let path = |directory: &str| join(self.root, &format!("{directory}/{SLING_PROPERTIES}"));
@@ -46,6 +49,7 @@ impl<'a> InstallReader<'a> {
         self.files
             .read(&path("conf"))
             .or_else(|| self.files.read(&path("launchpad")).filter(|_| !is_quickstart()))
+            .or_else(|| self.files.read(&join(self.root, FEATURE_MODEL)))
     }
 
     /// Finds the files that others include, in the order of the names. (`Sling.loadIncludes`)

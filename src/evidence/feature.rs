@@ -1,0 +1,141 @@
+//! `resources/provisioning/application.json`: what Sling's feature launcher started, with its framework properties.
+//!
+//! The launcher writes the whole feature model there at every start, and its framework properties are those in effect: `-D` of its own command
+//! line is among them (run with 1.3.4). It has no `sling.properties`, and they stand in for it. Only listed names are kept, as of that file.
+
+use super::cursor::{ParseError, Problem};
+use super::properties::statements;
+use super::{Fact, Found, Kind, Names, Reads, path};
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::fmt::{self, Write};
+use zeroize::Zeroizing;
+
+pub(super) const KIND: Kind = Kind {
+    name: "feature model",
+    names: Names::Are(&[FILE]),
+    reads: Reads::Whole(8 << 20),
+    find,
+    parse,
+};
+
+const FILE: &str = "application.json";
+/// Sling 12 has about 40.
+const PROPERTIES_MAX: usize = 10_000;
+
+fn find(path: &str) -> Option<Found<'_>> {
+    let provisioning = path::parent_of(path, FILE)?;
+    let root = path::parent_of(path::parent_of(provisioning, "provisioning")?, "resources")?;
+    Some(Found { root, bundle: "", name: FILE })
+}
+
+fn parse(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
+    let wrong = |problem| ParseError { what: "feature model", offset: 0, problem };
+    let model: Model = serde_json::from_slice(bytes)
+        .map_err(|_| wrong(Problem::Expected("JSON with framework properties")))?;
+    let mut text = Zeroizing::new(String::new());
+    for (name, value) in &model.properties.0 {
+        push(&mut text, name);
+        text.push('=');
+        push(&mut text, value);
+        text.push('\n');
+    }
+    Ok(Fact::Settings(statements(text.as_bytes())))
+}
+
+/// What is read of a feature model; the rest of it is passed over.
+#[derive(Deserialize)]
+struct Model {
+    #[serde(default, rename = "framework-properties")]
+    properties: Properties,
+}
+
+#[derive(Default)]
+struct Properties(Vec<(String, Zeroizing<String>)>);
+
+impl<'de> Deserialize<'de> for Properties {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(PropertiesVisitor)
+    }
+}
+
+struct PropertiesVisitor;
+
+impl<'de> Visitor<'de> for PropertiesVisitor {
+    type Value = Properties;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("framework properties")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Properties, A::Error> {
+        let mut all = Vec::new();
+        while let Some((name, value)) = map.next_entry::<String, String>()? {
+            if all.len() >= PROPERTIES_MAX {
+                return Err(Error::invalid_length(all.len(), &self));
+            }
+            all.push((name, Zeroizing::new(value)));
+        }
+        Ok(Properties(all))
+    }
+}
+
+/// Appends a name or a value as a property file has it: all but letters and digits of ASCII is written with its number.
+fn push(text: &mut String, value: &str) {
+    for unit in value.encode_utf16() {
+        match u8::try_from(unit) {
+            Ok(byte) if byte.is_ascii_alphanumeric() => text.push(char::from(byte)),
+            // Writing to a string cannot fail.
+            _ => {
+                let _: fmt::Result = write!(text, "\\u{unit:04x}");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FOUND: Found<'_> = Found { root: "", bundle: "", name: FILE };
+
+    fn settings(text: &str) -> Vec<(String, String)> {
+        match parse(&FOUND, text.as_bytes()) {
+            Ok(Fact::Settings(statements)) => statements.settings,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn feature_model_lies_below_the_home_of_the_launcher() {
+        let root = |path| find(path).map(|found| found.root);
+        assert_eq!(root("a/launcher/resources/provisioning/application.json"), Some("a/launcher"));
+        assert_eq!(root("resources/provisioning/application.json"), Some(""));
+        assert_eq!(root("a/provisioning/application.json"), None);
+    }
+
+    #[test]
+    fn framework_properties_are_settings() {
+        let text = r#"{"id":"g:a:1", "framework-properties":{"sling.run.modes":"publish,prod", "x":"a=b",
+            "com.adobe.granite.crypto.keys.path":"D:\\keys", "felix.log":"4"}}"#;
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let mut found = settings(text);
+        found.sort();
+        assert_eq!(
+            found,
+            [
+                pair("com.adobe.granite.crypto.keys.path", "D:\\keys"),
+                pair("sling.run.modes", "publish,prod")
+            ]
+        );
+        assert_eq!(settings("{}"), []);
+        assert_eq!(settings("{\"bundles\":[{\"id\":\"a:b:1\"}]}"), []);
+    }
+
+    #[test]
+    fn what_is_no_feature_model_is_an_error() {
+        for text in ["", "<html>", "{\"framework-properties\":{", "{\"framework-properties\":[]}"] {
+            assert!(parse(&FOUND, text.as_bytes()).is_err(), "{text}");
+        }
+    }
+}
