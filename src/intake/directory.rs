@@ -7,100 +7,119 @@ use super::container::Context;
 use super::entry::{Descend, Entry, EntryKind, Visit, Want, Watch};
 use super::path;
 use crate::facts::GapKind;
+use std::ffi::OsString;
+use std::fs::{self, FileType};
 use std::io::{self, ErrorKind};
-use std::path::Path;
-use walkdir::{DirEntry, IntoIter, WalkDir};
+use std::path::{Path, PathBuf};
+use std::vec;
 
-/// Walks a directory, sorted by file name. Links are never followed.
+/// Walks a directory, sorted by file name. Links are never followed, and what the caller wants nothing of is not even opened: caches of
+/// bundles have hundreds of thousands of files, and listing those took longer than all else.
 pub(super) fn walk(root: &Path, watch: &dyn Watch, context: &mut Context<'_>) {
     context.names.push("directory");
-    let entries = WalkDir::new(root).min_depth(1).follow_links(false).sort_by_file_name();
-    let mut listing = Listing { entries: entries.into_iter(), only: None };
-    let mut name = String::new();
-    while let Some(next) = listing.next() {
-        match next {
-            Ok(entry) => {
-                normalise(root, entry.path(), &mut name);
-                if !take(&entry, &name, &mut listing, watch, context) {
-                    return;
-                }
-            }
-            Err(error) => {
-                let below = error.path().filter(|path| *path != root);
-                let path = below.map(|path| {
-                    normalise(root, path, &mut name);
-                    name.as_str()
-                });
-                match error.io_error() {
-                    Some(error) => fail(path, error, context.visit),
-                    None => context.visit.gap(path, GapKind::Unreadable, error.to_string()),
-                }
-            }
+    let mut levels = vec![Level::open(root.to_owned(), String::new(), None)];
+    while let Some(level) = levels.last_mut() {
+        let Some(Listed { file, name, file_type }) = level.next() else {
+            levels.pop();
+            continue;
+        };
+        let depth = levels.len();
+        match file_type {
+            Ok(_) if !has_room(context) => return,
+            Ok(file_type) => levels.extend(take(&file, &name, file_type, depth, watch, context)),
+            Err(error) => fail(Some(&*name).filter(|name| !name.is_empty()), &error, context.visit),
         }
     }
 }
 
-/// The entries still to come.
-struct Listing {
-    entries: IntoIter,
-    /// The directory of this depth is being listed for the sake of these names alone.
-    only: Option<(usize, &'static [&'static str])>,
+/// A directory, of which some entries are still to come.
+struct Level {
+    directory: PathBuf,
+    /// Its path in the source, normalised.
+    name: String,
+    /// By their names; why the directory cannot be listed stands before them, under none.
+    entries: vec::IntoIter<(OsString, io::Result<FileType>)>,
 }
 
-impl Iterator for Listing {
-    type Item = walkdir::Result<DirEntry>;
+/// One of its entries.
+struct Listed {
+    file: PathBuf,
+    /// Its path in the source, normalised.
+    name: String,
+    file_type: io::Result<FileType>,
+}
 
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let next = self.entries.next()?;
-            let (Some((depth, names)), Ok(entry)) = (self.only, &next) else { return Some(next) };
-            if entry.depth() <= depth {
-                self.only = None;
-            } else if entry.depth() == depth.saturating_add(1)
-                && !names.iter().any(|name| entry.file_name() == *name)
-            {
-                if entry.file_type().is_dir() {
-                    self.entries.skip_current_dir();
-                }
-                continue;
-            }
-            return Some(next);
+impl Level {
+    /// Lists a directory, or the entries of some names alone.
+    fn open(directory: PathBuf, name: String, only: Option<&[&str]>) -> Self {
+        let is_wanted = |name: &OsString| only.is_none_or(|only| only.iter().any(|n| name == n));
+        let mut entries = Vec::new();
+        match fs::read_dir(&directory) {
+            Ok(listed) => entries.extend(listed.map(|entry| match entry {
+                Ok(entry) => (entry.file_name(), entry.file_type()),
+                Err(error) => (OsString::new(), Err(error)),
+            })),
+            Err(error) => entries.push((OsString::new(), Err(error))),
         }
+        entries.retain(|(name, _)| name.is_empty() || is_wanted(name));
+        entries.sort_by(|a, b| a.0.cmp(&b.0));
+        Self { directory, name, entries: entries.into_iter() }
     }
 }
 
-/// Takes one entry; returns `false` when a limit ends the walk.
-fn take(
-    entry: &DirEntry,
-    name: &str,
-    listing: &mut Listing,
-    watch: &dyn Watch,
-    context: &mut Context<'_>,
-) -> bool {
-    if context.entries >= context.limits.entries_max {
-        let reason =
-            format!("more than {} entries; the rest was not read", context.limits.entries_max);
+impl Iterator for Level {
+    type Item = Listed;
+
+    fn next(&mut self) -> Option<Listed> {
+        let (part, file_type) = self.entries.next()?;
+        let mut name = self.name.clone();
+        if !name.is_empty() && !part.is_empty() {
+            name.push('/');
+        }
+        path::push(&mut name, part.as_encoded_bytes());
+        Some(Listed { file: self.directory.join(part), name, file_type })
+    }
+}
+
+/// Counts one more entry; returns `false` when a limit ends the walk.
+fn has_room(context: &mut Context<'_>) -> bool {
+    let max = context.limits.entries_max;
+    if context.entries >= max {
+        let reason = format!("more than {max} entries; the rest was not read");
         context.visit.gap(None, GapKind::OverLimit, reason);
         return false;
     }
     context.entries = context.entries.saturating_add(1);
-    if entry.file_type().is_dir() {
-        match enter(entry, name, context) {
-            Descend::All => {}
-            Descend::Nothing => listing.entries.skip_current_dir(),
-            Descend::Only(names) => listing.only = Some((entry.depth(), names)),
-        }
-    }
-    match entry.metadata() {
-        Ok(metadata) => offer(entry.path(), name, &metadata, watch, context),
-        Err(error) => vanished(entry, name, &error.into(), context.visit),
-    }
     true
 }
 
+/// Takes one entry; returns what it holds where it is a directory that is to be walked.
+fn take(
+    file: &Path,
+    name: &str,
+    file_type: FileType,
+    depth: usize,
+    watch: &dyn Watch,
+    context: &mut Context<'_>,
+) -> Option<Level> {
+    let descend = if file_type.is_dir() { enter(name, depth, context) } else { Descend::Nothing };
+    // It is listed before it is announced, so that of what goes meanwhile every file that mattered is told.
+    let level = |only| Level::open(file.to_owned(), name.to_owned(), only);
+    let level = match descend {
+        Descend::Nothing => None,
+        Descend::All => Some(level(None)),
+        Descend::Only(names) => Some(level(Some(names))),
+    };
+    match fs::symlink_metadata(file) {
+        Ok(metadata) => offer(file, name, &metadata, watch, context),
+        Err(error) => vanished(name, file_type, &error, context.visit),
+    }
+    level
+}
+
 /// Tells of an entry that was listed and is gone, or cannot be looked at; only where it could have mattered.
-fn vanished(entry: &DirEntry, name: &str, error: &io::Error, visit: &mut dyn Visit) {
-    let kind = if entry.file_type().is_file() { EntryKind::File } else { EntryKind::Other };
+fn vanished(name: &str, file_type: FileType, error: &io::Error, visit: &mut dyn Visit) {
+    let kind = if file_type.is_file() { EntryKind::File } else { EntryKind::Other };
     let is_evidence = || {
         let entry = Entry { path: name, kind, size: 0, extent: None, owner: None };
         visit.entry(&entry) != Want::Nothing
@@ -121,29 +140,15 @@ fn fail(path: Option<&str>, error: &io::Error, visit: &mut dyn Visit) {
 }
 
 /// Says how much of a directory to list.
-fn enter(entry: &DirEntry, name: &str, context: &mut Context<'_>) -> Descend {
+fn enter(name: &str, depth: usize, context: &mut Context<'_>) -> Descend {
     let wanted = context.visit.descend(name);
-    if wanted == Descend::Nothing {
-        return wanted;
-    }
     let limit = context.limits.depth_max;
-    if entry.depth() >= limit {
+    if wanted != Descend::Nothing && depth >= limit {
         let reason = format!("more than {limit} directories deep; not entered");
         context.visit.gap(Some(name), GapKind::OverLimit, reason);
         return Descend::Nothing;
     }
     wanted
-}
-
-fn normalise(root: &Path, file: &Path, out: &mut String) {
-    out.clear();
-    let below = file.strip_prefix(root).unwrap_or(file);
-    for part in below.components() {
-        if !out.is_empty() {
-            out.push('/');
-        }
-        path::push(out, part.as_os_str().as_encoded_bytes());
-    }
 }
 
 #[cfg(test)]
