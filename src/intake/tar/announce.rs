@@ -12,7 +12,10 @@ impl Scanner<'_> {
     pub(super) fn announce(&mut self, header: Header<'_>) {
         self.sparse = None;
         self.path.clear();
-        let mut extensions = std::mem::take(&mut self.extensions);
+        let mut extensions = Extensions::default();
+        if self.extensions.any {
+            std::mem::swap(&mut extensions, &mut self.extensions);
+        }
         let stored = match stored_size(header, &extensions) {
             Ok(stored) => stored,
             Err(bad) => {
@@ -65,9 +68,9 @@ impl Scanner<'_> {
         let name = extensions.full_name();
         let prefix = header.prefix();
         let unsafe_name = match name {
-            Some(name) => path::normalise(name, &mut self.path),
-            None if prefix.is_empty() => path::normalise(header.name(), &mut self.path),
-            None => path::normalise(&[prefix, b"/", header.name()].concat(), &mut self.path),
+            Some(name) => self.path.set(name),
+            None if prefix.is_empty() => self.path.set(header.name()),
+            None => self.path.set(&[prefix, b"/", header.name()].concat()),
         };
         if unsafe_name && self.is_first(GapKind::UnsafeName) {
             let reason =
@@ -108,12 +111,23 @@ impl Scanner<'_> {
             Some(sparse) => sparse.real_size,
             None => stored,
         };
-        let owner = owner(header, extensions, self.limits.user_bytes_max, self.owner.take());
+        self.take_owner(header, extensions);
         let extent = self.body_extent().filter(|_| is_file);
-        let entry = Entry { path: &self.path, kind, size, extent, owner };
+        let entry = Entry { path: &self.path, kind, size, extent, owner: self.owner.take() };
         let want = self.visit.entry(&entry);
         self.owner = entry.owner;
         if is_file { self.accept(want, size, stored) } else { None }
+    }
+
+    /// Notes whose the entry is.
+    fn take_owner(&mut self, header: Header<'_>, extensions: &Extensions) {
+        let is_extended =
+            extensions.uid.is_some() || extensions.gid.is_some() || extensions.user.is_some();
+        let fields = header.owner_fields().filter(|_| !is_extended);
+        if fields.is_none() || fields != self.owner_fields {
+            self.owner = owner(header, extensions, self.limits.user_bytes_max);
+            self.owner_fields = fields;
+        }
     }
 
     fn accept(&mut self, want: Want, size: u64, stored: u64) -> Option<u64> {
@@ -169,13 +183,15 @@ impl Scanner<'_> {
     }
 
     fn kind(&mut self, header: Header<'_>, extensions: &Extensions) -> Option<EntryKind> {
-        let of_header = if header.prefix().is_empty() { header.name() } else { header.prefix() };
-        let first = extensions.name.as_deref().unwrap_or(of_header);
-        let name = extensions.name.as_deref().unwrap_or(header.name());
-        let link = extensions.link.as_deref().unwrap_or(header.link());
+        let first = || {
+            let own = if header.prefix().is_empty() { header.name() } else { header.prefix() };
+            extensions.name.as_deref().unwrap_or(own)
+        };
+        let name = || extensions.name.as_deref().unwrap_or(header.name());
+        let link = || extensions.link.as_deref().unwrap_or(header.link());
         Some(match header.kind() {
-            b'1' => EntryKind::HardLink(path::hard_link(first, link)),
-            b'2' => EntryKind::SymbolicLink(path::symbolic_link_named(first, &self.path, link)),
+            b'1' => EntryKind::HardLink(path::hard_link(first(), link())),
+            b'2' => EntryKind::SymbolicLink(path::symbolic_link_named(first(), &self.path, link())),
             b'3' | b'4' | b'6' => EntryKind::Other,
             b'5' | b'D' => EntryKind::Directory,
             b'M' | b'N' => {
@@ -185,7 +201,7 @@ impl Scanner<'_> {
                 return None;
             }
             // Before POSIX a directory was a file whose name ends in a slash.
-            b'0' | 0 if name.ends_with(b"/") => EntryKind::Directory,
+            b'0' | 0 if name().ends_with(b"/") => EntryKind::Directory,
             // POSIX: a type that is not known is to be read as a regular file.
             _ => EntryKind::File,
         })
@@ -202,7 +218,8 @@ impl Scanner<'_> {
 
 /// Returns `true` if the last part of a name is `.` or `..`: GNU tar cannot make a file of such a name, and Python may.
 fn names_a_directory(name: &[u8]) -> bool {
-    matches!(name.rsplit(|byte| *byte == b'/').next(), Some(b"." | b".."))
+    let above = name.strip_suffix(b".").map(|name| name.strip_suffix(b".").unwrap_or(name));
+    above.is_some_and(|above| above.is_empty() || above.ends_with(b"/"))
 }
 
 /// Returns how many bytes of body are stored. Links, devices and directories have none, whatever their header says:
@@ -214,21 +231,11 @@ fn stored_size(header: Header<'_>, extensions: &Extensions) -> Result<u64, BadNu
     extensions.size.map_or_else(|| header.size(), Ok)
 }
 
-fn owner(
-    header: Header<'_>,
-    extensions: &Extensions,
-    user_bytes_max: usize,
-    before: Option<Owner>,
-) -> Option<Owner> {
+fn owner(header: Header<'_>, extensions: &Extensions, user_bytes_max: usize) -> Option<Owner> {
     let mode = u32::try_from(header.mode().ok()?).ok()? & 0o7777;
     let uid = extensions.uid.or_else(|| header.uid().ok())?;
     let gid = extensions.gid.or_else(|| header.gid().ok())?;
     let name = extensions.user.as_deref().unwrap_or(header.user());
-    let user = (1..=user_bytes_max).contains(&name.len()).then(|| {
-        let mut user = before.and_then(|owner| owner.user).unwrap_or_default();
-        user.clear();
-        path::push(&mut user, name);
-        user
-    });
+    let user = (1..=user_bytes_max).contains(&name.len()).then(|| path::text(name));
     Some(Owner { uid, gid, user, mode })
 }

@@ -70,7 +70,7 @@ fn push(
     let mut rest = scanner.push(bytes);
     while let Some(length) = scanner.inner() {
         let mut member = Member { ready: rest, input, left: length, failed: None };
-        let path = scanner.path.clone();
+        let path = scanner.path.to_owned();
         let (limits, visit) = (scanner.limits, &mut *scanner.visit);
         let member_of = inner::Member { path: &path, size: length, entries: scanner.entries };
         inner::walk(&mut member, member_of, limits, visit, depth);

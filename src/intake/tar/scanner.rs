@@ -2,11 +2,12 @@
 
 use super::between::Run;
 use super::extension::Extension;
-use super::header::{self, BLOCK_BYTES, Block, Header};
+use super::header::{self, BLOCK_BYTES, Block, Header, OwnerFields};
 use super::pax::Extensions;
 use super::sparse::Sparse;
 use crate::facts::{GapKind, Owner};
 use crate::intake::inner::Depth;
+use crate::intake::path::EntryPath;
 use crate::intake::{Extent, Visit, Want, ticket};
 use crate::limits::Limits;
 use crate::wiped::Wiped;
@@ -47,9 +48,11 @@ pub(super) struct Scanner<'v> {
     pub(super) extensions: Extensions,
     pub(super) sparse: Option<Sparse>,
     /// Path of the entry being read; reused, since a source may have millions.
-    pub(super) path: String,
-    /// The owner announced last; reused for its user name.
+    pub(super) path: EntryPath,
+    /// The owner announced last; most entries have one and the same.
     pub(super) owner: Option<Owner>,
+    /// What the headers of its entries say of it; `None` where extensions say more.
+    pub(super) owner_fields: Option<OwnerFields>,
     pub(super) run: Run,
     /// Kinds of gap that are reported once a source, and were.
     said: BTreeSet<GapKind>,
@@ -112,8 +115,9 @@ impl<'v> Scanner<'v> {
             wanted_again: Vec::new(),
             extensions: Extensions::default(),
             sparse: None,
-            path: String::new(),
+            path: EntryPath::default(),
             owner: None,
+            owner_fields: None,
             run: Run::default(),
             said: BTreeSet::new(),
         }
@@ -216,7 +220,7 @@ impl<'v> Scanner<'v> {
 
     /// Reports a gap of the entry being read.
     pub(super) fn path_gap(&mut self, kind: GapKind, reason: String) {
-        let path = (!self.path.is_empty()).then_some(self.path.as_str());
+        let path = Some(&*self.path).filter(|path| !path.is_empty());
         self.visit.gap(path, kind, reason);
     }
 
