@@ -6,6 +6,7 @@ mod follow;
 mod key_copies;
 mod logs;
 mod seen;
+mod surroundings;
 mod take;
 mod visit;
 
@@ -14,7 +15,7 @@ pub(super) use self::again::Versions;
 use self::key_copies::KeyCopies;
 pub(super) use self::logs::LOGS;
 use self::logs::LogDirectories;
-use self::seen::Surroundings;
+use self::surroundings::Surroundings;
 use self::take::Pending;
 use super::alias::Aliases;
 use super::gap_list::GapList;

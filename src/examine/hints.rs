@@ -1,9 +1,9 @@
 //! What may matter by its name although it is no evidence by its path.
 
 use super::paths::{name, parent};
-use crate::evidence::classify;
+use crate::evidence::{classify, is_key_copy};
 use crate::facts::{QUICKSTART, components, realm};
-use crate::intake::{Entry, EntryKind};
+use crate::intake::{Entry, EntryKind, claims_archive};
 
 /// Directories of an install and of packages: an archive in them is a part of those.
 ///
@@ -38,6 +38,11 @@ const EXACT: [&str; 6] = [
 pub(super) fn is_exact_in_any_case(path: &str) -> bool {
     let name = name(path);
     OF_KEYS.iter().chain(&EXACT).any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// Returns `true` if a file of this name is looked at wherever it lies.
+pub(super) fn is_telling(name: &str) -> bool {
+    is_exact_in_any_case(name) || is_key_copy(name) || name == QUICKSTART || claims_archive(name)
 }
 
 /// Returns `true` if a file may be an archive with an install in it, as far as its path tells: it lies in none.

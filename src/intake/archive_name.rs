@@ -138,7 +138,7 @@ pub(super) fn program(path: &str) -> String {
 /// Says of a name that it is one of a part of a split archive, and how to join the parts.
 pub(super) fn part_hint(path: &str) -> Option<&'static str> {
     let name = name(path);
-    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+    let (stem, ending) = name.rsplit_once(is_dot).unwrap_or((name, ""));
     let numbered = |start: &str, digits: std::ops::RangeInclusive<usize>| {
         let (letters, number) = ending.split_at_checked(start.len()).unwrap_or_default();
         letters.eq_ignore_ascii_case(start)
@@ -160,7 +160,7 @@ pub(super) fn part_hint(path: &str) -> Option<&'static str> {
         Some("by its name a part of a split rar; unpack all with `unrar x FIRST_PART DIRECTORY/`")
     } else if numbered("part", 1..=3)
         || is_unnamed()
-        || (is_of_archive() && (numbered("", 3..=3) || is_one_of(ending, &["ab", "ac", "ad"])))
+        || ((numbered("", 3..=3) || is_one_of(ending, &["ab", "ac", "ad"])) && is_of_archive())
     {
         Some(
             "by its name a part of a split archive; join all parts with `cat FILE.* > WHOLE`, or `7z x FIRST_PART`",
@@ -182,9 +182,15 @@ pub fn stem(path: &str) -> &str {
 }
 
 fn endings(path: &str) -> impl DoubleEndedIterator<Item = &str> + Clone {
-    let (_, endings) = name(path).split_once('.').unwrap_or_default();
+    let (_, endings) = name(path).split_once(is_dot).unwrap_or_default();
     // Browsers and editors keep another copy as `a.tgz (1)` and `a.tgz~`.
-    endings.split('.').map(|ending| ending.split([' ', '(', '~']).next().unwrap_or_default())
+    let is_behind = |c: char| matches!(c, ' ' | '(' | '~');
+    endings.split(is_dot).map(move |ending| ending.split(is_behind).next().unwrap_or_default())
+}
+
+/// Names are short, and setting up a search for a character in them takes longer than to look at each.
+fn is_dot(c: char) -> bool {
+    c == '.'
 }
 
 fn name(path: &str) -> &str {

@@ -1,9 +1,9 @@
 //! What names in a source tell beside the evidence: archives, homes of installs, links.
 
 use super::{Collector, Content, Item};
-use crate::evidence::{Fact, classify, is_key_copy, may_hold, segment_store};
+use crate::evidence::{Fact, classify};
 use crate::examine::hints;
-use crate::examine::paths::{join, parent};
+use crate::examine::paths::join;
 use crate::facts::{GapKind, QUICKSTART, components, realm};
 use crate::intake::{Entry, EntryKind, LinkTarget, Want, claims_archive};
 
@@ -12,38 +12,6 @@ const CACHES: [&str; 3] = ["launchpad/felix/bundle", "felix/bundle", "bundle"];
 
 /// Items of a cache that are looked at to see whether it is one.
 const LOOKED_AT_MAX: usize = 16;
-
-/// The directory of the last file, and whether nothing of the install lies directly in it.
-///
-/// Neighbours share a directory, and there may be hundreds of thousands of them in caches of bundles: without this a scan of such
-/// an archive took half as long again.
-#[derive(Debug, Default)]
-pub(super) struct Surroundings {
-    directory: String,
-    is_quiet: bool,
-}
-
-impl Surroundings {
-    /// Notes where a file lies that was looked at in full. `opens`: archives are looked into that lie in no install.
-    pub(super) fn enter(&mut self, path: &str, opens: bool) {
-        let directory = parent(path);
-        if self.directory != directory {
-            directory.clone_into(&mut self.directory);
-            self.is_quiet = !may_hold(directory)
-                && segment_store(path).is_none()
-                && !(opens && hints::may_hold_install(path));
-        }
-    }
-
-    /// Returns `true` if looking at a file would tell nothing that its neighbours in the same directory have not told.
-    pub(super) fn tell_all_of(&self, path: &str) -> bool {
-        let is_quiet = || self.is_quiet && self.directory == parent(path);
-        is_quiet()
-            && !is_key_copy(path)
-            && !hints::is_exact_in_any_case(path)
-            && !claims_archive(path)
-    }
-}
 
 impl Collector<'_> {
     pub(super) fn see_realm(&mut self, path: &str) {
@@ -198,26 +166,6 @@ mod tests {
             "launchpad/felixx",
         ] {
             assert_eq!(home(path), None, "{path}");
-        }
-    }
-
-    #[test]
-    fn quiet_directory_is_one_in_which_nothing_matters_but_by_its_name() {
-        let mut around = Surroundings::default();
-        around.enter("q/felix/bundle5/data/cache/0001.ser", false);
-        assert!(around.tell_all_of("q/felix/bundle5/data/cache/0002.ser"));
-        for path in [
-            "q/felix/bundle5/data/0003.ser",
-            "q/felix/bundle5/data/cache/below/0003.ser",
-            "q/felix/bundle5/data/cache/x.tgz",
-            "q/felix/bundle5/data/cache/HMAC",
-            "q/felix/bundle5/data/cache/bundle.INFO",
-        ] {
-            assert!(!around.tell_all_of(path), "{path}");
-        }
-        for path in ["x", "q/x", "q/felix/bundle5/data/x", "q/logs/x"] {
-            around.enter(path, false);
-            assert!(!around.tell_all_of(path), "{path}");
         }
     }
 }

@@ -12,18 +12,23 @@ use crate::intake::{Descend, Entry, EntryKind, Visit, Want, claims_archive};
 impl Visit for Collector<'_> {
     fn entry(&mut self, entry: &Entry<'_>) -> Want {
         self.settle();
-        if hints::is_of_finder(entry) {
+        let is_known = self.aliases.is_none()
+            && entry.kind == EntryKind::File
+            && self.surroundings.tell_all_of(entry.path);
+        if (is_known && self.links.is_empty()) || hints::is_of_finder(entry) {
             return Want::Nothing;
         }
         let Some(aliases) = &self.aliases else {
             self.see_links(entry);
+            if is_known {
+                return Want::Nothing;
+            }
             self.unknown.hollow.see(entry.path, &entry.kind);
             self.log_directories.see(entry.path, &entry.kind);
             if entry.kind == EntryKind::File {
-                if self.surroundings.tell_all_of(entry.path) {
-                    return Want::Nothing;
-                }
-                self.surroundings.enter(entry.path, self.opens);
+                self.surroundings.enter(entry.path);
+            } else {
+                self.surroundings.leave();
             }
             self.see_realm(entry.path);
             self.see_home(entry.path);
