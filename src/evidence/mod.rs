@@ -58,6 +58,7 @@ pub use revision::RevisionLocation;
 pub use statements::{HOME_OPTION, LAUNCHPAD_OPTION, Statements, mover};
 
 use crate::facts::{KeyDigest, KeyName, LogFile, Storage};
+use std::sync::LazyLock;
 
 /// Every kind of evidence.
 pub const KINDS: &[Kind] = &[
@@ -87,10 +88,17 @@ pub const KINDS: &[Kind] = &[
 /// Finds nothing below a directory for which [`may_hold`] is false. Nearly all paths are rejected by their last component.
 pub fn classify(path: &str) -> Option<(&'static Kind, Found<'_>)> {
     let (directory, name) = path::split(path);
-    let mut kinds = KINDS.iter().filter(|kind| kind.names.may_be(name));
-    let (kind, found) = kinds.find_map(|kind| Some((kind, (kind.find)(path)?)))?;
+    let begins_so = BY_FIRST_BYTE.get(usize::from(*name.as_bytes().first()?))?;
+    let mut kinds = begins_so.iter().filter(|kind| kind.names.may_be(name));
+    let (kind, found) = kinds.find_map(|kind| Some((*kind, (kind.find)(path)?)))?;
     may_hold(directory).then_some((kind, found))
 }
+
+/// For each byte that a name may begin with, the kinds that have names of that beginning, in the order of [`KINDS`].
+static BY_FIRST_BYTE: LazyLock<Vec<Vec<&Kind>>> = LazyLock::new(|| {
+    let kinds = |byte| KINDS.iter().filter(|kind| kind.names.may_begin(byte)).collect();
+    (0..=u8::MAX).map(kinds).collect()
+});
 
 /// Kinds of small files that may matter wherever they lie: a property file or a script of the install may name them.
 const SMALL_KINDS: [&Kind; 4] =
@@ -141,6 +149,16 @@ pub enum Names {
 }
 
 impl Names {
+    /// Returns `true` if some name of these may begin with this byte.
+    fn may_begin(self, byte: u8) -> bool {
+        let begins =
+            |name: &str| name.as_bytes().first().is_some_and(|b| b.eq_ignore_ascii_case(&byte));
+        match self {
+            Self::Are(names) | Self::Begin(names) => names.iter().any(|name| begins(name)),
+            Self::End(_) | Self::Any => true,
+        }
+    }
+
     fn may_be(self, name: &str) -> bool {
         let begins = |start: &str| {
             let head = name.as_bytes().get(..start.len());
@@ -149,10 +167,9 @@ impl Names {
         match self {
             Self::Are(names) => names.contains(&name),
             Self::Begin(starts) => starts.iter().any(|start| begins(start)),
-            // A search for one character is much cheaper than one for several.
-            Self::End(ends) => name.match_indices('.').any(|(at, _)| {
-                let behind = name.get(at..).unwrap_or_default();
-                ends.iter().any(|end| behind.starts_with(end))
+            Self::End(ends) => name.char_indices().any(|(at, c)| {
+                let behind = || name.get(at..).unwrap_or_default();
+                c == '.' && ends.iter().any(|end| behind().starts_with(end))
             }),
             Self::Any => true,
         }
@@ -253,6 +270,15 @@ mod tests {
             for kind in KINDS.iter().filter(|kind| (kind.find)(&path).is_some()) {
                 prop_assert!(kind.names.may_be(name), "{}: {path}", kind.name);
             }
+        }
+
+        #[test]
+        fn kind_is_the_first_of_all_that_finds_a_path(parts in prop::collection::vec(part(), 1..7)) {
+            let path = parts.join("/");
+            let mut kinds = KINDS.iter().map(|kind| (kind, (kind.find)(&path)));
+            let first = kinds.find_map(|(kind, found)| Some((kind.name, found?)));
+            let first = first.filter(|_| may_hold(path::split(&path).0));
+            prop_assert_eq!(classify(&path).map(|(kind, found)| (kind.name, found)), first, "{}", path);
         }
     }
 

@@ -42,7 +42,13 @@ pub(super) fn is_exact_in_any_case(path: &str) -> bool {
 
 /// Returns `true` if a file of this name is looked at wherever it lies.
 pub(super) fn is_telling(name: &str) -> bool {
-    is_exact_in_any_case(name) || is_key_copy(name) || name == QUICKSTART || claims_archive(name)
+    // Hundreds of thousands of files are asked, and few begin like one of these.
+    let begins = matches!(
+        name.bytes().next(),
+        Some(b'b' | b'B' | b'c' | b'h' | b'H' | b'm' | b'M' | b'r' | b'R' | b's' | b'S')
+    );
+    begins && (is_exact_in_any_case(name) || is_key_copy(name) || name == QUICKSTART)
+        || claims_archive(name)
 }
 
 /// Returns `true` if a file may be an archive with an install in it, as far as its path tells: it lies in none.
@@ -121,6 +127,19 @@ mod tests {
             "p.zip!/jcr_root/etc/packages/q.zip",
         ] {
             assert!(!may_hold_install(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn names_that_are_looked_for_are_telling_wherever_they_lie() {
+        for known in OF_KEYS.iter().chain(&EXACT) {
+            assert!(is_telling(known) && is_telling(&known.to_ascii_uppercase()), "{known}");
+        }
+        for name in [QUICKSTART, "Hmac.bak", "MASTER-1", "a.tgz", "a.zip.001", "xaa"] {
+            assert!(is_telling(name), "{name}");
+        }
+        for name in ["", "0001.ser", "master.css", "storage.old", "a.tgz.md5", "x.jar"] {
+            assert!(!is_telling(name), "{name}");
         }
     }
 

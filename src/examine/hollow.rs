@@ -47,12 +47,14 @@ impl Contents {
                 .iter()
                 .any(|part| first == *part || (*part == "bundle" && first.starts_with(part)));
         let is_own = behind.is_empty() && *kind != EntryKind::Directory;
-        let ending = first.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
-        let is_note = ending.is_none_or(|ending| NOTES.contains(&ending.as_str()))
-            || matches!(kind, EntryKind::SymbolicLink(_));
+        let is_note = || {
+            let ending = first.rsplit_once('.').map(|(_, ending)| ending);
+            let is_known = |ending: &str| NOTES.iter().any(|n| n.eq_ignore_ascii_case(ending));
+            ending.is_none_or(is_known) || matches!(kind, EntryKind::SymbolicLink(_))
+        };
         Self {
             files: u8::from(is_own),
-            others: !behind.is_empty() || (is_own && !is_note),
+            others: !behind.is_empty() || (is_own && !is_note()),
             parts: is_part || is_repository || (is_own && FILES.contains(&first)),
         }
     }

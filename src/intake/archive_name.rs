@@ -66,7 +66,18 @@ const COMPRESSIONS: [&str; 7] = ["gz", "xz", "bz2", "zst", "z", "lz4", "lzma"];
 /// Encrypted, split or kept copies have another ending behind it: `.tgz.gpg`, `.zip.001`, `.tar.gz.bak`.
 pub fn claims_archive(path: &str) -> bool {
     // Hardly a name does, so that is asked first.
-    (names_archive(path) || part_hint(path).is_some()) && !claims_other(path)
+    let name = name(path);
+    may_claim(name) && (names_archive(name) || part_hint(name).is_some()) && !claims_other(name)
+}
+
+/// Returns `true` if some ending of a name begins like one of archives or of their parts, or if it has no ending and is that of a part.
+fn may_claim(name: &str) -> bool {
+    let begins = |byte: &u8| {
+        matches!(byte.to_ascii_lowercase(), b'a' | b'p' | b'r' | b't' | b'z' | b'0'..=b'9')
+    };
+    let name = name.as_bytes();
+    let behind = name.get(1..).unwrap_or_default();
+    name.len() == 3 || name.iter().zip(behind).any(|(dot, byte)| *dot == b'.' && begins(byte))
 }
 
 /// Returns `true` if a name claims anything packed that may be an archive: a file of no bytes is none.
@@ -204,6 +215,7 @@ fn is_one_of(ending: &str, known: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn archives_are_claimed_in_many_ways() {
@@ -240,6 +252,28 @@ mod tests {
             assert!(!claims_archive(name), "{name}");
         }
         assert!(claims_compression("x.XZ") && !claims_compression("gz"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_name_that_claims_an_archive_is_screened_out(parts in prop::collection::vec(ending(), 1..5)) {
+            let name = parts.concat();
+            let claims = names_archive(&name) || part_hint(&name).is_some();
+            prop_assert!(may_claim(&name) || !claims, "{name}");
+        }
+    }
+
+    fn ending() -> impl Strategy<Value = String> {
+        let known = ARCHIVES.into_iter().chain(COMPRESSIONS).chain(CHECKSUMS);
+        let known =
+            known.chain(["x", "xaa", "z01", "r7", "part", "1", "001", "ab", "~", " (1)", "", "_"]);
+        let known: Vec<&'static str> = known.collect();
+        (prop::sample::select(known), any::<bool>(), any::<bool>()).prop_map(
+            |(part, is_upper, has_dot)| {
+                let part = if is_upper { part.to_uppercase() } else { part.to_owned() };
+                if has_dot { format!(".{part}") } else { part }
+            },
+        )
     }
 
     #[test]

@@ -51,14 +51,15 @@ pub(super) struct EntryPath {
 impl EntryPath {
     /// Takes the name of another entry. Returns `true` when it was absolute or climbed, as [`normalise`] does.
     pub(super) fn set(&mut self, raw: &[u8]) -> bool {
-        let (directory, name) = split(raw.strip_suffix(b"/").unwrap_or(raw));
-        let name = plain_part(name);
-        if let Some(name) = name.filter(|_| *directory == *self.raw_directory) {
+        let named = raw.strip_suffix(b"/").unwrap_or(raw);
+        if let Some(name) = named.strip_prefix(&*self.raw_directory).and_then(plain_part) {
             self.text.clone_from(&self.directory);
             self.text.push_str(name);
             return self.is_unsafe;
         }
         let is_unsafe = normalise(raw, &mut self.text);
+        let (directory, name) = split(named);
+        let name = plain_part(name);
         // What is no plain part may change those before it, as `..` does. Without a directory every plain name is a path.
         let directory = if name.is_some() { directory } else { &[] };
         self.is_unsafe = is_unsafe && name.is_some();
@@ -89,10 +90,10 @@ fn split(raw: &[u8]) -> (&[u8], &[u8]) {
     raw.split_at_checked(slash.map_or(0, |at| at.saturating_add(1))).unwrap_or((raw, b""))
 }
 
-/// Returns the last part of a name when it is normal as it is, and no other separator than a slash is in it.
+/// Returns the last part of a name when it is one part, and normal as it is.
 fn plain_part(part: &[u8]) -> Option<&str> {
-    let is_plain = is_normal(part) && !part.contains(&b'\\');
-    is_plain.then(|| std::str::from_utf8(part).ok())?
+    let is_split = part.iter().fold(false, |is, byte| is | matches!(byte, b'/' | b'\\'));
+    (is_normal(part) && !is_split).then(|| std::str::from_utf8(part).ok())?
 }
 
 /// Returns a name that is normal as it is, as nearly all are; directories end in a slash.

@@ -65,22 +65,27 @@ impl BadNumber {
 
 /// A header block whose checksum holds.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Header<'a>(&'a Block);
+pub(super) struct Header<'a> {
+    block: &'a Block,
+    /// The name field up to its NUL, which is asked for several times.
+    name: &'a [u8],
+}
 
 impl<'a> Header<'a> {
     /// Returns the header when the checksum of the block holds.
     pub(super) fn checked(block: &'a Block) -> Option<Self> {
-        checksum_holds(block).then_some(Self(block))
+        let name = until_nul(block.get(NAME).unwrap_or_default());
+        checksum_holds(block).then_some(Self { block, name })
     }
 
     /// Returns the type flag.
     pub(super) fn kind(self) -> u8 {
-        self.0.get(TYPE).copied().unwrap_or_default()
+        self.block.get(TYPE).copied().unwrap_or_default()
     }
 
     /// Returns the name field up to its NUL.
     pub(super) fn name(self) -> &'a [u8] {
-        until_nul(self.field(NAME))
+        self.name
     }
 
     /// Returns the prefix that belongs before the name; empty when there is none.
@@ -135,11 +140,11 @@ impl<'a> Header<'a> {
 
     /// Returns the sparse map of this header, and whether extension blocks with more of it follow.
     pub(super) fn sparse(self) -> (Result<Vec<(u64, u64)>, BadNumber>, bool) {
-        (pairs(self.field(SPARSE)), self.0.get(SPARSE_MORE).is_some_and(|more| *more != 0))
+        (pairs(self.field(SPARSE)), self.block.get(SPARSE_MORE).is_some_and(|more| *more != 0))
     }
 
     fn field(self, range: Range<usize>) -> &'a [u8] {
-        self.0.get(range).unwrap_or_default()
+        self.block.get(range).unwrap_or_default()
     }
 }
 
@@ -202,6 +207,9 @@ fn number(field: &[u8]) -> Result<u64, BadNumber> {
     if field.first().is_some_and(|byte| byte & 0x80 != 0) {
         return binary(field);
     }
+    if let Some(value) = plain_octal(field) {
+        return Ok(value);
+    }
     let blanks = field.iter().take_while(|byte| is_blank(**byte)).count();
     let digits = field.get(blanks..).unwrap_or_default();
     let mut value = 0_u64;
@@ -216,6 +224,24 @@ fn number(field: &[u8]) -> Result<u64, BadNumber> {
     }
     if digits.is_empty() { Err(BadNumber::NotOctal) } else { Ok(value) }
 }
+
+/// Returns the number in a field that is octal digits from the first byte up to the blanks at its end, as nearly all are. No digit ends the
+/// loop, which took longer than all else of a header.
+fn plain_octal(field: &[u8]) -> Option<u64> {
+    let blanks = field.iter().rev().take_while(|byte| is_blank(**byte)).count();
+    let digits = field.get(..field.len().saturating_sub(blanks)).unwrap_or_default();
+    let (mut value, mut odd) = (0_u64, 0_u8);
+    for byte in digits {
+        value = value << 3 | u64::from(byte & 7);
+        odd |= byte ^ b'0';
+    }
+    // No field has more digits than fit.
+    let is_plain = odd < 8 && (1..=NUMBER_DIGITS_MAX).contains(&digits.len());
+    is_plain.then_some(value)
+}
+
+/// Octal digits that any number of 64 bits can have.
+const NUMBER_DIGITS_MAX: usize = 21;
 
 fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | 0)
