@@ -3,6 +3,7 @@
 use super::container::{Context, Input, Stored};
 use super::entry::Watch;
 use super::open::{self, State};
+use super::read_ahead::ReadAhead;
 use super::walk_input;
 use crate::facts::GapKind;
 use std::fs::File;
@@ -21,7 +22,8 @@ pub(super) fn walk(path: &Path, watch: &dyn Watch, context: &mut Context<'_>) {
     context.hint = name.as_deref().and_then(super::archive_name::part_hint);
     context.state = Some(State::of(&metadata));
     context.depth.stored.add(metadata.len());
-    let mut input = FileInput { file, position: 0, length: metadata.len(), watch };
+    let ahead = ReadAhead::default();
+    let mut input = FileInput { file, position: 0, length: metadata.len(), ahead, watch };
     walk_input(&mut input, context);
     // A file still being uploaded grows; one being rotated shrinks.
     if !open::is_unchanged(&input.file, &metadata) {
@@ -44,6 +46,7 @@ struct FileInput<'a> {
     file: File,
     position: u64,
     length: u64,
+    ahead: ReadAhead,
     watch: &'a dyn Watch,
 }
 
@@ -57,7 +60,9 @@ impl FileInput<'_> {
 impl Read for FileInput<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let length = self.file.read(out)?;
-        self.advance(u64::try_from(length).unwrap_or_default());
+        let bytes = u64::try_from(length).unwrap_or_default();
+        self.ahead.read(&self.file, bytes);
+        self.advance(bytes);
         Ok(length)
     }
 }
@@ -69,6 +74,7 @@ impl Input for FileInput<'_> {
         let Ok(distance) = i64::try_from(bytes) else { return Ok(0) };
         if distance > 0 {
             self.file.seek(SeekFrom::Current(distance))?;
+            self.ahead.jumped(&self.file);
             self.advance(bytes);
         }
         Ok(bytes)

@@ -26,6 +26,7 @@ mod place_names;
 mod places;
 mod positioned;
 mod probe;
+mod read_ahead;
 mod reread;
 mod restarts;
 mod sniff;

@@ -29,7 +29,7 @@ const WINDOW_BYTES: usize = 128 << 10;
 
 /// Bytes read first behind a jump, where often no more than a header is wanted before the next one. Each read that follows is
 /// twice as long.
-const LANDING_BYTES: usize = 8 << 10;
+const LANDING_BYTES: usize = 4 << 10;
 
 /// Returns `true` if `head` begins a tar: its first block is a valid header, names itself one, or is all zero.
 fn sniff(head: &[u8]) -> bool {
@@ -137,7 +137,9 @@ fn feed(
                 continue;
             }
         }
-        match input.read(window.get_mut(..reach).unwrap_or_default()) {
+        let wanted = scanner.wanted_before_jump(jump_bytes_min);
+        let length = wanted.map_or(reach, |wanted| wanted.min(WINDOW_BYTES));
+        match input.read(window.get_mut(..length).unwrap_or_default()) {
             Ok(0) => break,
             Ok(length) => {
                 push(scanner, window.get(..length).unwrap_or_default(), input, depth)?;

@@ -133,6 +133,12 @@ impl<'v> Scanner<'v> {
         if self.state == State::Skip { self.left } else { 0 }
     }
 
+    /// Returns how many more bytes a body needs behind which so many do not matter that they are jumped over.
+    pub(super) fn wanted_before_jump(&self, jump_bytes_min: u64) -> Option<usize> {
+        let is_last = self.state == State::Body && self.tail >= jump_bytes_min;
+        usize::try_from(self.left).ok().filter(|left| is_last && *left > 0)
+    }
+
     /// Passes over bytes that were jumped; at most [`Self::skippable`].
     pub(super) fn skip(&mut self, bytes: u64) {
         self.position = self.position.saturating_add(bytes);

@@ -2,13 +2,17 @@
 
 use super::scanner::Scanner;
 use crate::facts::GapKind;
+use crate::intake::container::{Input, Opened};
 use crate::intake::inner::Depth;
 use crate::intake::testing::{
     Event, Feed, Recorder, archive, end, gzip, member, member_of, record, scan, scan_tar, walk_path,
+    with_context,
 };
 use crate::intake::{EntryKind, Extent, LinkTarget, Want};
 use crate::limits::Limits;
+use crate::wiped::Wiped;
 use proptest::prelude::*;
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
 fn files(recorder: &Recorder) -> Vec<(String, String)> {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
@@ -520,7 +524,7 @@ fn failing_input_concerns_the_source_as_a_whole() {
         let limits = Limits::default();
         let mut scanner = Scanner::new(&limits, &mut recorder, true, Depth::default());
         scanner.push(&bytes[..length]);
-        scanner.fail(&std::io::Error::other("no medium"));
+        scanner.fail(&io::Error::other("no medium"));
         let Some(Event::Gap { path: None, kind, reason }) = recorder.events.pop() else {
             panic!("{length}")
         };
@@ -611,4 +615,45 @@ proptest! {
         scan(&bytes, Feed::Whole, &Limits::default(), Recorder::default(), false);
         scan(&noise, Feed::Whole, &Limits::default(), Recorder::default(), true);
     }
+}
+
+/// Bytes that can jump and count how many of them are read.
+struct Counted<'a> {
+    bytes: Cursor<&'a [u8]>,
+    read: usize,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let length = self.bytes.read(out)?;
+        self.read = self.read.saturating_add(length);
+        Ok(length)
+    }
+}
+
+impl Input for Counted<'_> {
+    fn jump(&mut self, bytes: u64) -> io::Result<u64> {
+        self.bytes.seek(SeekFrom::Current(i64::try_from(bytes).unwrap()))?;
+        Ok(bytes)
+    }
+}
+
+#[test]
+fn of_what_is_jumped_over_hardly_more_is_read_than_the_headers_and_what_is_wanted() {
+    const WANTED: usize = 64 << 10;
+    let body = vec![b'x'; 200_000];
+    let jars: Vec<_> =
+        (0..20).map(|number| member(b'0', &format!("{number}.jar"), &body)).collect();
+    let packed = archive(&jars);
+    let (limits, want) = (Limits::default(), Want::Prefix { bytes_max: WANTED as u64 });
+    let mut input = Counted { bytes: Cursor::new(&packed), read: 0 };
+    let recorder = Recorder { want: Some(want), ..Recorder::default() };
+    let recorder = with_context(&limits, recorder, |context| {
+        let opened = Opened { head: Wiped::default(), input: &mut input };
+        (super::CONTAINER.walk)(opened, context);
+    });
+    assert_eq!((recorder.files().len(), recorder.gaps()), (20, vec![]));
+    // The first read knows nothing of what comes.
+    let most = super::WINDOW_BYTES + 20 * (WANTED + super::LANDING_BYTES);
+    assert!(input.read <= most, "{} of {most}", input.read);
 }
