@@ -41,7 +41,7 @@ impl Surroundings {
     pub(super) fn tell_all_of(&self, path: &str) -> bool {
         let below = || path.strip_prefix(self.directory.as_str())?.strip_prefix('/');
         let name = if self.is_quiet { below() } else { None };
-        name.is_some_and(|name| !name.as_bytes().contains(&b'/') && !hints::is_telling(name))
+        name.is_some_and(|name| !name.bytes().any(|byte| byte == b'/') && !hints::is_telling(name))
     }
 }
 

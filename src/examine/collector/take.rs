@@ -87,6 +87,9 @@ impl Collector<'_> {
 
     /// An entry whose body never came is lost; a gap says why.
     pub(super) fn settle(&mut self) {
+        if self.pending.is_empty() {
+            return;
+        }
         for pending in std::mem::take(&mut self.pending) {
             if pending.kind.name == KEY_COPY.name {
                 continue;

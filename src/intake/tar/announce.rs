@@ -6,17 +6,19 @@ use super::scanner::{Plan, Scanner, padded};
 use super::sparse::Sparse;
 use crate::facts::{GapKind, Owner};
 use crate::intake::{Entry, EntryKind, Want, path};
+use std::sync::LazyLock;
+
+/// Those of an entry that has none, as hardly one has: making and dropping them took longer than to read the size.
+static NO_EXTENSIONS: LazyLock<Extensions> = LazyLock::new(Extensions::default);
 
 impl Scanner<'_> {
     /// Announces the entry of `header` and plans what follows it.
     pub(super) fn announce(&mut self, header: Header<'_>) {
         self.sparse = None;
         self.path.clear();
-        let mut extensions = Extensions::default();
-        if self.extensions.any {
-            std::mem::swap(&mut extensions, &mut self.extensions);
-        }
-        let stored = match stored_size(header, &extensions) {
+        let taken = self.extensions.any.then(|| std::mem::take(&mut self.extensions));
+        let extensions = taken.as_ref().unwrap_or(&NO_EXTENSIONS);
+        let stored = match stored_size(header, extensions) {
             Ok(stored) => stored,
             Err(bad) => {
                 let offset = self.header_offset();
@@ -30,10 +32,10 @@ impl Scanner<'_> {
         }
         self.entries = self.entries.saturating_add(1);
         let mut plan = Plan { need: None, stored: padded(stored), map_follows: false };
-        self.describe_sparse(header, &mut extensions, &mut plan);
-        if !extensions.doubtful && header.kind() != b'V' && !self.refuse_long(&extensions) {
-            self.take_name(header, &extensions);
-            plan.need = self.offer(header, &extensions, stored);
+        self.describe_sparse(header, extensions, &mut plan);
+        if !extensions.doubtful && header.kind() != b'V' && !self.refuse_long(extensions) {
+            self.take_name(header, extensions);
+            plan.need = self.offer(header, extensions, stored);
             self.take_listing(extensions.listing.as_deref().unwrap_or_default());
             if header.kind() == b'D' && stored > 0 {
                 return self.enter_listing(stored);
@@ -42,12 +44,7 @@ impl Scanner<'_> {
         self.follow(plan);
     }
 
-    fn describe_sparse(
-        &mut self,
-        header: Header<'_>,
-        extensions: &mut Extensions,
-        plan: &mut Plan,
-    ) {
+    fn describe_sparse(&mut self, header: Header<'_>, extensions: &Extensions, plan: &mut Plan) {
         if header.kind() != b'S' {
             self.sparse = extensions.sparse.describe();
             return;

@@ -225,19 +225,18 @@ fn number(field: &[u8]) -> Result<u64, BadNumber> {
     if digits.is_empty() { Err(BadNumber::NotOctal) } else { Ok(value) }
 }
 
-/// Returns the number in a field that is octal digits from the first byte up to the blanks at its end, as nearly all are. No digit ends the
+/// Returns the number in a field of octal digits with a blank behind them, as nearly all are, or two as of checksums. No digit ends the
 /// loop, which took longer than all else of a header.
 fn plain_octal(field: &[u8]) -> Option<u64> {
-    let blanks = field.iter().rev().take_while(|byte| is_blank(**byte)).count();
-    let digits = field.get(..field.len().saturating_sub(blanks)).unwrap_or_default();
+    let (last, before) = field.split_last()?;
+    let digits = before.strip_suffix(b"\0").unwrap_or(before);
     let (mut value, mut odd) = (0_u64, 0_u8);
     for byte in digits {
         value = value << 3 | u64::from(byte & 7);
         odd |= byte ^ b'0';
     }
-    // No field has more digits than fit.
     let is_plain = odd < 8 && (1..=NUMBER_DIGITS_MAX).contains(&digits.len());
-    is_plain.then_some(value)
+    (is_plain && is_blank(*last)).then_some(value)
 }
 
 /// Octal digits that any number of 64 bits can have.

@@ -56,11 +56,11 @@ impl Records {
     }
 
     /// Returns how the entry is stored; `None` when it is not sparse.
-    pub(super) fn describe(&mut self) -> Option<Sparse> {
+    pub(super) fn describe(&self) -> Option<Sparse> {
         if !self.any {
             return None;
         }
-        let map = self.map.take();
+        let map = self.map.clone();
         let pieces = map.as_ref().map_or(0, |map| u64::try_from(map.len()).unwrap_or(u64::MAX));
         let fault = match (self.version, self.real_size) {
             (_, None) => Some("a sparse file without its real size"),
