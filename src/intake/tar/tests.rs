@@ -5,8 +5,8 @@ use crate::facts::GapKind;
 use crate::intake::container::{Input, Opened};
 use crate::intake::inner::Depth;
 use crate::intake::testing::{
-    Event, Feed, Recorder, archive, end, gzip, member, member_of, record, scan, scan_tar, walk_path,
-    with_context,
+    Event, Feed, Recorder, archive, end, gzip, member, member_of, record, scan, scan_tar,
+    walk_path, with_context,
 };
 use crate::intake::{EntryKind, Extent, LinkTarget, Want};
 use crate::limits::Limits;
