@@ -17,7 +17,7 @@ pub(super) const LINKS_MAX: usize = 40;
 pub(super) fn format(name: &str) -> Option<&'static Format> {
     let is_it = |known: &&str| known.eq_ignore_ascii_case(name);
     let by_name = FORMATS.iter().find(|format| is_it(&format.name));
-    by_name.or_else(|| FORMATS.iter().find(|format| format.extensions.iter().any(|end| is_it(end))))
+    by_name.or_else(|| FORMATS.iter().find(|format| format.extensions.iter().any(is_it)))
 }
 
 /// Returns the format that the extension of a file means.
