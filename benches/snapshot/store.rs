@@ -12,6 +12,9 @@ const SAMPLE: &[u8] = include_bytes!("../../testdata/oak/v13-closed.tar.gz");
 const SEGMENT_BYTES: u64 = 170 << 10;
 const BLOCK: usize = 512;
 
+/// The id of a segment, and its bytes.
+type Named = (u128, Vec<u8>);
+
 /// The files of a store.
 pub(crate) struct SegmentStore {
     pub(crate) journal: Vec<u8>,
@@ -62,7 +65,7 @@ impl SegmentStore {
 }
 
 /// Puts a real segment behind each of the others, until the file is full.
-fn tar(real: Vec<(u128, Vec<u8>)>, bytes: u64, random: &mut Random) -> Vec<Segment> {
+fn tar(real: Vec<Named>, bytes: u64, random: &mut Random) -> Vec<Segment> {
     let (mut segments, mut position) = (Vec::new(), 0);
     let mut real =
         real.into_iter().map(|(id, bytes)| Segment { id, content: Content::Real(bytes) });
@@ -143,7 +146,7 @@ impl Read for TarBytes {
 }
 
 /// Returns the segments and the journal of a store that Oak wrote.
-fn sample() -> io::Result<(Vec<(u128, Vec<u8>)>, Vec<u8>)> {
+fn sample() -> io::Result<(Vec<Named>, Vec<u8>)> {
     let (mut segments, mut journal) = (Vec::new(), Vec::new());
     let mut archive = Archive::new(GzDecoder::new(SAMPLE));
     for file in archive.entries()? {
@@ -181,8 +184,8 @@ fn index(segments: &[Segment]) -> Vec<u8> {
         })
         .collect();
     // Java compares the halves of a UUID as signed numbers.
-    let signed = |id: u128| ((id >> 64).cast_signed() as i64, id.cast_signed() as i64);
-    entries.sort_by_key(|(id, ..)| signed(*id));
+    let half = |bytes: &[u8]| i64::from_be_bytes(bytes.try_into().unwrap());
+    entries.sort_by_key(|(id, ..)| id.to_be_bytes().chunks(8).map(half).collect::<Vec<_>>());
     let mut index = Vec::new();
     for (id, at, length) in &entries {
         index.extend(id.to_be_bytes());

@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn nothing_is_left_of_what_was_inflated() {
-        let packed = deflated(&[0xa5; 70_000], 6);
+        let packed = deflated(&vec![0xa5; 70_000], 6);
         let mut inflater = Inflater::new();
         rest(&mut inflater, &packed, (9_000, 9_000));
         inflater.wipe();

@@ -48,7 +48,7 @@ enum Place {
     /// Below a directory. Those used last are open.
     Directory { root: PathBuf, open: Recent<Positioned> },
     /// In one file, as they are or each a deflate stream.
-    File { file: Rc<Positioned>, deflated: Recent<Deflated>, limits: Limits },
+    File { file: Rc<Positioned>, deflated: Recent<Deflated>, limits: Box<Limits> },
     /// In what one file unpacks to.
     Unpacked(Mutex<Box<dyn RandomAccess>>),
 }
@@ -103,14 +103,14 @@ impl Place {
             return Err(io::Error::new(ErrorKind::InvalidData, reason));
         }
         if let Some(mut unpacked) = walked.random_access.take() {
-            unpacked.expect(parts.iter().filter_map(Part::range).collect());
+            unpacked.expect(&mut parts.iter().filter_map(Part::range));
             return Ok(Self::Unpacked(Mutex::new(unpacked)));
         }
         if walked.container.contains(',') {
             return Err(refused("the archive is compressed"));
         }
         let file = Rc::new(Positioned::new(file)?);
-        Ok(Self::File { file, deflated: Mutex::default(), limits: *limits })
+        Ok(Self::File { file, deflated: Mutex::default(), limits: Box::new(*limits) })
     }
 }
 
@@ -171,7 +171,7 @@ fn inflate(file: &Rc<Positioned>, range: Range<u64>, bytes: u64, limits: &Limits
     restarts.want(0..bytes);
     let file = Rc::clone(file);
     let mut reread = Reread::of_range(file, range, Undeflate::new(), restarts, &limits);
-    reread.expect(vec![0..bytes]);
+    reread.expect(&mut std::iter::once(0..bytes));
     Mutex::new(reread)
 }
 

@@ -33,7 +33,7 @@ const TAIL_BYTES: u64 = 64 << 10;
 /// Bytes that can be read at any place, in any order, at a cost.
 pub(super) trait RandomAccess: fmt::Debug {
     /// Says which ranges will be read, so that what is passed of them on the way to others is kept.
-    fn expect(&mut self, parts: Vec<Range<u64>>);
+    fn expect(&mut self, parts: &mut dyn Iterator<Item = Range<u64>>);
 
     /// Fills `buffer` from `offset` of the stream.
     ///
@@ -177,8 +177,9 @@ impl<F: ReadAt, C: Codec> Reread<F, C> {
         let is_whole = here.is_multiple_of(STRETCH) && length > 0;
         match problem(self.unpack.problems()) {
             None if is_whole => {}
-            None => self.end = Some((here, ErrorKind::UnexpectedEof)),
-            Some(ErrorKind::UnexpectedEof) => self.end = Some((here, ErrorKind::UnexpectedEof)),
+            None | Some(ErrorKind::UnexpectedEof) => {
+                self.end = Some((here, ErrorKind::UnexpectedEof));
+            }
             Some(kind) => {
                 // Of damage, nobody knows what it made of the bytes in front of it; a cut leaves them as they are.
                 self.end = Some((start, kind));
@@ -227,9 +228,9 @@ impl<F: ReadAt, C: Codec> Reread<F, C> {
 }
 
 impl<F: ReadAt, C: Codec> RandomAccess for Reread<F, C> {
-    fn expect(&mut self, mut parts: Vec<Range<u64>>) {
-        parts.sort_by_key(|part| part.start);
-        self.parts = parts;
+    fn expect(&mut self, parts: &mut dyn Iterator<Item = Range<u64>>) {
+        self.parts = parts.collect();
+        self.parts.sort_by_key(|part| part.start);
     }
 
     fn fill(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
@@ -416,7 +417,7 @@ mod tests {
                 let (head, tail) = rest.split_at(length);
                 let member = match packer {
                     0 => compressed(head, level),
-                    packer => flushed(head, level, every, packer == 2),
+                    other => flushed(head, level, every, other == 2),
                 };
                 packed.extend([member.as_slice(), &[0; 2][..zeros]].concat());
                 bare.extend(member);
@@ -499,7 +500,7 @@ mod tests {
         let packed = gzip(&content(1_000_000));
         let limits = Limits { stretch_bytes_max: 7 * STRETCH_BYTES, ..Limits::default() };
         let mut gunzip = open(&packed, &limits);
-        gunzip.expect(vec![600_000..700_000, 0..200_000]);
+        gunzip.expect(&mut [600_000..700_000, 0..200_000].into_iter());
         read(&mut gunzip, 699_000, 1).unwrap();
         let kept: Vec<_> = gunzip.kept.iter().map(|(number, _)| *number).collect();
         assert_eq!(kept, [21, 20, 19, 6, 5, 4, 0]);

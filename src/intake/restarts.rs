@@ -153,6 +153,7 @@ impl<C> Restarts<C> {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "a failing test may panic")]
 mod tests {
     use super::*;
     use crate::intake::gzip::Gunzip;
