@@ -257,7 +257,7 @@ plain_cold() {
         forget "$file"
         shares+=" $(awk "BEGIN { print $(bytes_from_disk "$AEMTRIX" scan -q -f json --exit-zero --no-logs -j1 "$file") / $size }")"
     done
-    row "$what" 0.15 "$(median <<<"$shares")"
+    row "$what" 0.06 "$(median <<<"$shares")"
 }
 
 # The same files unpacked: caches of bundles are what a walk must not list.

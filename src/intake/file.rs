@@ -61,8 +61,8 @@ impl Read for FileInput<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let length = self.file.read(out)?;
         let bytes = u64::try_from(length).unwrap_or_default();
-        self.ahead.read(&self.file, bytes);
         self.advance(bytes);
+        self.ahead.read(&self.file, bytes, self.position);
         Ok(length)
     }
 }
