@@ -183,9 +183,11 @@ impl Walk<'_, '_, '_> {
     }
 
     /// Counts the revisions that were given up: those behind all that are there, if none is lost before, and none for another reason
-    /// than that a segment is not there.
+    /// than that a segment is in none of the files, each of which is whole.
     fn collected(&self) -> usize {
-        let Some((_, lost)) = self.edge() else { return 0 };
+        let Some((_, lost)) = self.edge().filter(|_| !self.past.store.has_cut_files()) else {
+            return 0;
+        };
         let is_missing = |error: &OakError| matches!(error, OakError::Missing(_));
         let is_whole = self.lost_behind_head().all(|(at, error)| *at >= lost && is_missing(error));
         if is_whole { self.all.len().saturating_sub(lost) } else { 0 }

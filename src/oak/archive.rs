@@ -99,6 +99,16 @@ fn order(name: &str) -> Option<(bool, u64, u8)> {
 }
 
 impl Archive {
+    /// Returns its number and letter; `None` of a copy.
+    pub(super) fn own_number(&self) -> Option<(u64, u8)> {
+        order(&self.name).and_then(|(is_own, number, letter)| is_own.then_some((number, letter)))
+    }
+
+    /// Returns `true` if it is known to end in its index, as Oak leaves every file that it no longer writes to.
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(self.index, Some(Index::Stored(_)))
+    }
+
     /// Returns a segment's bytes, checked; `None` where this file does not have it.
     pub(super) fn segment(
         &mut self,

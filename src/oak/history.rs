@@ -4,7 +4,7 @@
 //! `root` of a revision: each has a `root` of its own and, but in old versions, the time it was `created`. (`SegmentNodeStore`,
 //! `LockBasedScheduler`)
 
-use super::archive::{self, FIRST_LETTER};
+use super::archive::{self, Archive, FIRST_LETTER};
 use super::{Node, OakError, Store};
 
 /// A state that the journal names.
@@ -61,6 +61,15 @@ impl Store<'_> {
         let is_dense =
             numbers.last_key_value().is_none_or(|(last, _)| last.saturating_add(1) == count);
         !is_dense || numbers.values().any(|letter| *letter != FIRST_LETTER)
+    }
+
+    /// Returns `true` if one of its tar files, the newest apart, does not end in its index, as far as was looked. It may have been
+    /// cut, and what is missing may have been in it.
+    pub fn has_cut_files(&self) -> bool {
+        let archives = self.archives.borrow();
+        let newest = archives.iter().filter_map(Archive::own_number).max();
+        let is_older = |archive: &&Archive| archive.own_number().is_some_and(|n| Some(n) < newest);
+        archives.iter().filter(is_older).any(|archive| !archive.is_closed())
     }
 }
 

@@ -19,7 +19,7 @@ const JOURNAL_BYTES: u64 = 256 << 10;
 pub struct Store<'f> {
     pub(super) files: &'f dyn Files,
     budget: Budget,
-    archives: RefCell<Vec<Archive>>,
+    pub(super) archives: RefCell<Vec<Archive>>,
     /// The segments read last, the latest at the back.
     cache: RefCell<VecDeque<Rc<Segment>>>,
     pub(super) cost: Cost,

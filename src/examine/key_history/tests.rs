@@ -147,6 +147,26 @@ fn revisions_that_were_collected_are_a_fact() {
 }
 
 #[test]
+fn what_is_missing_may_have_been_in_a_file_that_is_cut() {
+    let closed = Memory::sample("v13-closed").0.0.remove("data00000a.tar").unwrap();
+    let beside = |name: &str, bytes: &[u8]| {
+        let mut files = store("data00004b.tar", &since(98, 100));
+        files.0.insert(name.to_owned(), bytes.to_vec());
+        let history = history(&files);
+        assert_eq!(history.collected == 0, history.gap.is_some());
+        history.collected
+    };
+    assert_eq!(beside("data00001b.tar", &closed), 97);
+    // What Oak left of a file that it repaired.
+    assert_eq!(beside("data00001a.tar.bak", &closed[..9 << 10]), 97);
+    for cut in [0, 512, 9 << 10, closed.len() - 512] {
+        assert_eq!(beside("data00001b.tar", &closed[..cut]), 0, "{cut}");
+        let zeros = [&closed[..cut], &vec![0; closed.len() - cut]].concat();
+        assert_eq!(beside("data00004a.tar", &zeros) == 0, cut < closed.len() - 512, "{cut}");
+    }
+}
+
+#[test]
 fn oldest_revision_that_is_left_is_found_in_a_long_journal() {
     let history = history(&store("data00004a.tar", &since(777, 1000)));
     assert_eq!((history.collected, history.oldest_ms), (776, Some(777)));
