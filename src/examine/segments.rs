@@ -125,8 +125,12 @@ impl Segments {
 
 /// Returns `true` if a file of this name belongs to every store, or holds segments.
 fn is_needed(path: &str) -> bool {
-    let name = name(path);
-    segment_store(path).is_some() && (name == "journal.log" || name.starts_with("data"))
+    segment_store(path).is_some() && (is_journal(path) || name(path).starts_with("data"))
+}
+
+/// Returns `true` if a file of a store is its journal. Segments have a checksum each, its lines have none.
+pub(super) fn is_journal(path: &str) -> bool {
+    name(path) == "journal.log"
 }
 
 /// Returns the segment store that a path belongs to: one of its files, itself, or the repository that holds it.

@@ -65,7 +65,10 @@ pub enum Want {
     /// Nothing.
     Nothing,
     /// Nothing now; it may be read at any place when the walk is over.
-    Later,
+    Later {
+        /// Nothing in the body itself tells whether it is right, so a checksum that the container has of it is compared now.
+        checked: bool,
+    },
     /// All of it; a longer body is not read and becomes a gap of kind `too-large`.
     Whole {
         /// The longest body accepted.

@@ -8,6 +8,7 @@ use super::reread::{RandomAccess, Reread};
 use super::restarts::Restarts;
 use super::{Origin, Source, Walked};
 use crate::limits::Limits;
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind};
@@ -48,7 +49,12 @@ enum Place {
     /// Below a directory. Those used last are open.
     Directory { root: PathBuf, open: Recent<Positioned> },
     /// In one file, as they are or each a deflate stream.
-    File { file: Rc<Positioned>, deflated: Recent<Deflated>, limits: Box<Limits> },
+    File {
+        file: Rc<Positioned>,
+        deflated: Recent<Deflated>,
+        unpacked: Rc<Cell<u64>>,
+        limits: Box<Limits>,
+    },
     /// In what one file unpacks to.
     Unpacked(Mutex<Box<dyn RandomAccess>>),
 }
@@ -110,7 +116,12 @@ impl Place {
             return Err(refused("the archive is compressed"));
         }
         let file = Rc::new(Positioned::new(file)?);
-        Ok(Self::File { file, deflated: Mutex::default(), limits: Box::new(*limits) })
+        Ok(Self::File {
+            file,
+            deflated: Mutex::default(),
+            unpacked: Rc::default(),
+            limits: Box::new(*limits),
+        })
     }
 }
 
@@ -149,9 +160,12 @@ impl Parts {
             (Place::File { file, .. }, Some(Extent::Plain { start })) => {
                 file.fill(buffer, within(start)?)
             }
-            (Place::File { file, deflated, limits }, Some(Extent::Deflated { start, bytes })) => {
+            (
+                Place::File { file, deflated, unpacked, limits },
+                Some(Extent::Deflated { start, bytes }),
+            ) => {
                 let range = start..start.saturating_add(bytes);
-                let body = || Ok(inflate(file, range, part.bytes, limits));
+                let body = || Ok(inflate(file, range, part.bytes, Rc::clone(unpacked), limits));
                 let body = recent(deflated, index, body)?;
                 locked(&body).fill(buffer, offset)
             }
@@ -164,13 +178,19 @@ impl Parts {
 }
 
 /// Opens a body that is deflated. A store has a few files of 256 MB; those that stay open share what memory there is.
-fn inflate(file: &Rc<Positioned>, range: Range<u64>, bytes: u64, limits: &Limits) -> Deflated {
+fn inflate(
+    file: &Rc<Positioned>,
+    range: Range<u64>,
+    bytes: u64,
+    unpacked: Rc<Cell<u64>>,
+    limits: &Limits,
+) -> Deflated {
     let share = |bytes: usize| bytes.checked_div(OPEN_MAX).unwrap_or_default();
     let limits = Limits { stretch_bytes_max: share(limits.stretch_bytes_max), ..*limits };
     let mut restarts = Restarts::of(share(limits.restart_bytes_max));
     restarts.want(0..bytes);
     let file = Rc::clone(file);
-    let mut reread = Reread::of_range(file, range, Undeflate::new(), restarts, &limits);
+    let mut reread = Reread::of_range(file, range, Undeflate::new(), restarts, unpacked, &limits);
     reread.expect(&mut std::iter::once(0..bytes));
     Mutex::new(reread)
 }
@@ -252,7 +272,8 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let tar = home.path().join("x");
         fs::write(&tar, bytes).unwrap();
-        let recorder = Recorder { want: Some(Want::Later), ..Recorder::default() };
+        let recorder =
+            Recorder { want: Some(Want::Later { checked: false }), ..Recorder::default() };
         let (mut walked, recorder) = walk_path(&tar, &Limits::default(), recorder);
         let part = |(path, bytes, extent): &(String, u64, Extent)| Part {
             path: path.clone(),
@@ -385,7 +406,8 @@ mod tests {
             let home = tempfile::tempdir().unwrap();
             let path = home.path().join("x.zip");
             fs::write(&path, zip_writer::zip(&[entry(deflate)])).unwrap();
-            let recorder = Recorder { want: Some(Want::Later), ..Recorder::default() };
+            let recorder =
+                Recorder { want: Some(Want::Later { checked: false }), ..Recorder::default() };
             let (mut walked, recorder) = walk_path(&path, &limits, recorder);
             let [(name, bytes, extent)] = recorder.parts.as_slice() else { panic!() };
             let part = Part { path: name.clone(), bytes: *bytes, extent: Some(*extent) };
@@ -397,6 +419,36 @@ mod tests {
                 assert_eq!(buffer, body[usize::try_from(at).unwrap()..][..10]);
             }
         }
+    }
+
+    #[test]
+    fn what_all_entries_of_a_zip_are_unpacked_to_is_limited() {
+        let body = vec![b'x'; 100_000];
+        let names: Vec<_> = (0..=OPEN_MAX).map(|at| format!("a{at}")).collect();
+        let entries: Vec<_> = names.iter().map(|name| Entry::file(name, &body)).collect();
+        let limits = Limits { repeated_bytes_max: 3_000_000, ..Limits::default() };
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("x.zip");
+        fs::write(&path, zip_writer::zip(&entries)).unwrap();
+        let want = Some(Want::Later { checked: false });
+        let (mut walked, recorder) =
+            walk_path(&path, &limits, Recorder { want, ..Recorder::default() });
+        let part = |(path, bytes, extent): &(String, u64, Extent)| Part {
+            path: path.clone(),
+            bytes: *bytes,
+            extent: Some(*extent),
+        };
+        let parts: Vec<_> = recorder.parts.iter().map(part).collect();
+        let parts = source(&path).open_parts(&parts, &mut walked, &limits).unwrap();
+        let mut looks = (0..100).flat_map(|_| 0..=OPEN_MAX);
+        let failed = looks.position(|index| {
+            read(&parts, index, 99_999, 1)
+                .inspect_err(|kind| {
+                    assert_eq!(*kind, ErrorKind::QuotaExceeded);
+                })
+                .is_err()
+        });
+        assert!(failed.is_some_and(|looks| (30..60).contains(&looks)), "{failed:?}");
     }
 
     #[test]
@@ -424,7 +476,8 @@ mod tests {
         let tar = archive(&[member(b'0', "a", b"01234")]);
         for bytes in [tar.clone(), gzip(&tar)] {
             fs::write(&path, &bytes).unwrap();
-            let recorder = Recorder { want: Some(Want::Later), ..Recorder::default() };
+            let recorder =
+                Recorder { want: Some(Want::Later { checked: false }), ..Recorder::default() };
             let (mut walked, _) = walk_path(&path, &Limits::default(), recorder);
             let mut open = || source(&path).open_parts(&[], &mut walked, &Limits::default());
             assert!(open().is_ok());

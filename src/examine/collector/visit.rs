@@ -38,10 +38,13 @@ impl Visit for Collector<'_> {
                 }
                 // Nothing in a store is evidence by its path, and its tars are no archives of installs.
                 if entry.path.rsplit('.').next() == Some("tar") {
-                    return Want::Later;
+                    return Want::Later { checked: false };
                 }
                 let want = self.take(entry.path, entry);
-                return if want == Want::Nothing { Want::Later } else { want };
+                if want != Want::Nothing {
+                    return want;
+                }
+                return Want::Later { checked: segments::is_journal(entry.path) };
             }
             return self.take(entry.path, entry);
         };
@@ -168,8 +171,8 @@ impl Collector<'_> {
 /// Returns what serves both wants. Only links that give one file two meanings ever mix them.
 fn widest(a: Want, b: Want) -> Want {
     match (a, b) {
-        (Want::Nothing | Want::Later | Want::Archive, other)
-        | (other, Want::Nothing | Want::Later | Want::Archive) => other,
+        (Want::Nothing | Want::Later { .. } | Want::Archive, other)
+        | (other, Want::Nothing | Want::Later { .. } | Want::Archive) => other,
         (Want::Stream, _) | (_, Want::Stream) => Want::Stream,
         (Want::Prefix { bytes_max: a }, Want::Prefix { bytes_max: b }) => {
             Want::Prefix { bytes_max: a.max(b) }

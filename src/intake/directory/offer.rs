@@ -30,7 +30,7 @@ pub(super) fn offer(
     let entry = Entry { path: name, kind, size, extent: None, owner: owner(metadata) };
     let want = context.visit.entry(&entry);
     let bytes_max = match want {
-        Want::Nothing | Want::Later | Want::Archive => return,
+        Want::Nothing | Want::Later { .. } | Want::Archive => return,
         _ if !is_file => return,
         Want::Stream => return offer_stream(file, name, metadata, watch, context.visit),
         Want::Whole { bytes_max } if size > bytes_max => {

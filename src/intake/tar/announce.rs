@@ -133,7 +133,7 @@ impl Scanner<'_> {
         self.want = want;
         let bytes_max = match want {
             Want::Nothing => return None,
-            Want::Later => {
+            Want::Later { .. } => {
                 self.wanted_again.push(self.position..self.position.saturating_add(stored));
                 return None;
             }

@@ -122,8 +122,13 @@ impl<'c, 'v> Desk<'c, 'v> {
         let extent = extent.filter(|_| is_file && Decoder::knows(record.method));
         let entry = Entry { path: &self.path, kind, size, extent, owner };
         let want = self.context.visit.entry(&entry);
-        let is_unwanted = matches!(want, Want::Nothing | Want::Later);
-        if !is_file || is_unwanted || !self.can_decode(record) {
+        let is_wanted = match want {
+            Want::Nothing => false,
+            // What cannot be decoded is told when it is read.
+            Want::Later { checked } => checked && extent.is_some(),
+            _ => self.can_decode(record),
+        };
+        if !is_file || !is_wanted {
             return None;
         }
         let parcel = Parcel { want, buffer: Wiped::default(), too_long: false };
@@ -165,7 +170,7 @@ impl<'c, 'v> Desk<'c, 'v> {
     pub(super) fn push(&mut self, parcel: &mut Parcel, piece: &[u8]) {
         let bytes_max = match parcel.want {
             Want::Stream => return self.context.visit.piece(piece),
-            Want::Nothing | Want::Later | Want::Archive => return,
+            Want::Nothing | Want::Later { .. } | Want::Archive => return,
             Want::Whole { bytes_max } | Want::Prefix { bytes_max } => bytes_max,
         };
         let room = usize::try_from(bytes_max).unwrap_or(usize::MAX);
@@ -184,7 +189,7 @@ impl<'c, 'v> Desk<'c, 'v> {
                 self.say_too_large(decoded.size, bytes_max);
             }
             Want::Whole { .. } | Want::Prefix { .. } => self.context.visit.body(&parcel.buffer),
-            Want::Nothing | Want::Later | Want::Archive => {}
+            Want::Nothing | Want::Later { .. } | Want::Archive => {}
         }
     }
 

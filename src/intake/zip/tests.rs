@@ -391,3 +391,33 @@ fn comment_with_the_end_of_another_zip_is_told() {
         assert!(recorder.gaps().contains(&GapKind::Corrupt), "{:?}", recorder.gaps());
     }
 }
+
+#[test]
+fn body_that_is_read_later_is_checked_where_that_is_wanted() {
+    let text = [b'x'; 700];
+    let entry = |deflate| Entry { deflate, ..Entry::file("journal", &text) };
+    for (deflate, checked) in [(true, true), (false, true), (true, false)] {
+        let gaps = |change: &dyn Fn(&mut Vec<u8>, usize)| {
+            let mut bytes = zip(&[entry(deflate)]);
+            // The same in the header before the body and in the directory.
+            let listed = bytes.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
+            change(&mut bytes, 14);
+            change(&mut bytes, listed + 16);
+            let recorder = Recorder { want: Some(Want::Later { checked }), ..Recorder::default() };
+            let recorder = of_file(&bytes, &Limits::default(), recorder);
+            assert!(recorder.parts.len() == 1 && recorder.files().is_empty());
+            recorder.gaps()
+        };
+        let told = if checked { vec![GapKind::CorruptStream] } else { vec![] };
+        assert_eq!(gaps(&|_, _| {}), []);
+        assert_eq!(gaps(&|bytes, crc| bytes[crc] ^= 1), told);
+        if deflate {
+            for size in [699_u16, 701] {
+                let change = |bytes: &mut Vec<u8>, crc: usize| {
+                    bytes[crc + 8..crc + 10].copy_from_slice(&size.to_le_bytes());
+                };
+                assert_eq!(gaps(&change), told, "{size}");
+            }
+        }
+    }
+}
