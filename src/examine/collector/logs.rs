@@ -25,8 +25,7 @@ pub(super) struct LogDirectories {
 impl LogDirectories {
     /// Notes where a file lies, if it is named like a log.
     pub(super) fn see(&mut self, path: &str, kind: &EntryKind) {
-        let is_log = || name(path).as_bytes().windows(4).any(|part| part == b".log");
-        if *kind != EntryKind::File || !is_log() {
+        if *kind != EntryKind::File || !is_named_like_a_log(name(path)) {
             return;
         }
         let directory = parent(path);
@@ -35,6 +34,11 @@ impl LogDirectories {
             self.all.insert(directory.to_owned());
         }
     }
+}
+
+/// Returns `true` if a name is one of a log, rotated or not.
+pub(super) fn is_named_like_a_log(name: &str) -> bool {
+    name.as_bytes().windows(4).any(|part| part == b".log")
 }
 
 impl Collector<'_> {
@@ -151,6 +155,12 @@ mod tests {
         assert_eq!(read(outside("/v/log/../log/a"), &logs), [""; 0]);
         assert_eq!(read(outside("../../v/log/a"), &logs), [""; 0]);
         assert_eq!(read(outside("/log/a"), &["o/log/a/error.log"]), ["o/log/a/error.log"]);
+    }
+
+    #[test]
+    fn logs_are_found_beside_what_tells_nothing() {
+        let logs = ["v/node_modules/l/a.ser", "v/node_modules/l/error.log"];
+        assert_eq!(read(&inside("v/node_modules/l"), &logs, &Limits::default()), &logs[1..]);
     }
 
     #[test]

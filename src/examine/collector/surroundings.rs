@@ -3,6 +3,7 @@
 //! Caches of bundles and data stores hold hundreds of thousands of files, of which nothing matters but that some have a name that is
 //! looked for. Looking at each of them in full took longer than to unpack the archive that they came in.
 
+use super::logs::is_named_like_a_log;
 use crate::evidence::{is_segment_store, may_hold};
 use crate::examine::hints;
 use crate::facts::{QUICKSTART, split_path};
@@ -41,7 +42,9 @@ impl Surroundings {
     pub(super) fn tell_all_of(&self, path: &str) -> bool {
         let below = || path.strip_prefix(self.directory.as_str())?.strip_prefix('/');
         let name = if self.is_quiet { below() } else { None };
-        name.is_some_and(|name| !name.bytes().any(|byte| byte == b'/') && !hints::is_telling(name))
+        // Where logs lie matters to a link that leads there.
+        let is_telling = |name| hints::is_telling(name) || is_named_like_a_log(name);
+        name.is_some_and(|name| !name.bytes().any(|byte| byte == b'/') && !is_telling(name))
     }
 }
 
