@@ -17,6 +17,7 @@ trap 'rm -rf -- "$corpus"' EXIT
 
 say() { printf '%s\n' "$*" >&2; }
 command -v valgrind >/dev/null || { say "valgrind is not here"; exit 2; }
+[[ ${1:-} == --write || -f $known ]] || { say "$known is not here; write it first: benches/guard.sh --write"; exit 2; }
 
 say "building"
 generate=$(cargo bench --quiet --no-run --bench generate --message-format=json |

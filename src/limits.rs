@@ -48,7 +48,7 @@ pub struct Limits {
     pub stretch_bytes_max: usize,
     /// Bytes of one gzip or zip that are unpacked again to look up segments. A forged store can ask for what lies far apart.
     pub repeated_bytes_max: u64,
-    /// The same of an archive that can be unpacked from its start alone (zstd, xz, bzip2): a few seconds.
+    /// The same of an archive that can be unpacked from its start alone: seconds for zstd, a minute or more for xz and bzip2.
     pub rewound_bytes_max: u64,
     /// Links remembered of one source.
     pub links_max: usize,
