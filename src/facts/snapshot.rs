@@ -87,6 +87,22 @@ impl Snapshot {
         keys.for_each(|key| (key.spelled, key.traces) = (Vec::new(), Vec::new()));
     }
 
+    /// Returns where it lies: its root, in its source.
+    pub fn place(&self) -> Place {
+        Place { source: self.source.clone(), path: self.root.clone() }
+    }
+
+    /// Returns source and root as one path, without a slash at its end.
+    pub fn path(&self) -> String {
+        let path = format!("{}/{}", self.source, self.root);
+        path.trim_end_matches('/').to_owned()
+    }
+
+    /// Returns the directory around it, which is that of the source where its root is the top of that; empty where there is none.
+    pub fn home(&self) -> String {
+        self.path().rsplit_once('/').map(|(home, _)| home.to_owned()).unwrap_or_default()
+    }
+
     /// Returns every key file, those in a directory that a setting names included.
     pub fn all_key_files(&self) -> impl Iterator<Item = &KeyFile> {
         self.key_files.iter().chain(&self.moved_keys)

@@ -1,29 +1,21 @@
 //! Puts snapshots into farms.
 
+use super::copies::{Copies, Labelled, without_copies};
 use super::entries::Entries;
 use super::expected::{Expected, ForeignKey, Missing};
 use super::like::tell_alike;
 use super::open_gaps::OpenGaps;
 use super::plan::{Ground, Plan};
-use super::{Farm, Member, keys, names, states};
-use crate::facts::{BUNDLE_CACHE, Digest, Gap, KeyName, OldState, Snapshot, says_put_aside};
+use super::{Farm, Member, keys, names};
+use crate::facts::{Digest, Gap, KeyName, Snapshot};
 use crate::limits::Limits;
 use crate::policy::{Policy, PolicyFarm, PolicyInstance};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
-/// Snapshots with the labels of their sources.
-type Labelled = Vec<(Option<String>, Snapshot)>;
-
 /// Snapshots with the names of their instances.
 type Named = Vec<(String, Snapshot)>;
-
-/// Old copies, by source and root of the instance they lie in.
-type Copies = BTreeMap<(String, String), Vec<Snapshot>>;
-
-/// The Sling ids of installs, by source and by root.
-type Installs = BTreeMap<String, BTreeMap<String, Option<String>>>;
 
 /// Roots of snapshots, by source.
 type Roots = BTreeMap<String, BTreeSet<String>>;
@@ -244,117 +236,10 @@ fn keys_of(farm: &Farm, key: KeyName) -> Vec<ForeignKey> {
 fn members(named: Named, copies: &mut Copies) -> Vec<Member> {
     let keys = keys::decide(&named);
     let member = |((name, snapshot), keys): ((String, Snapshot), _)| {
-        let place = (snapshot.source.clone(), snapshot.root.clone());
-        let copies = copies.remove(&place).unwrap_or_default();
+        let copies = copies.remove(&snapshot.place()).unwrap_or_default();
         Member { name, numbered: false, snapshot, copies, keys }
     };
     named.into_iter().zip(keys).map(member).collect()
-}
-
-fn without_copies(snapshots: Labelled, plan: &Plan<'_>) -> (Labelled, Copies) {
-    // What lies where most installs have their cache is a copy, whatever its id, where a setting names another one.
-    let has_moved = |snapshot: &Snapshot| snapshot.setting(BUNDLE_CACHE).is_some();
-    let id = |s: &Snapshot| uuid(s).filter(|_| !has_moved(s)).map(str::to_owned);
-    let mut installs = Installs::new();
-    for (_, snapshot) in snapshots.iter().filter(|(_, s)| !s.bundles.is_empty() || has_moved(s)) {
-        let of_source = installs.entry(snapshot.source.clone()).or_default();
-        of_source.insert(snapshot.root.clone(), id(snapshot));
-    }
-    let of_copy = |(_, s): &(_, Snapshot)| {
-        Some(((s.source.clone(), s.root.clone()), original(s, &installs)?))
-    };
-    let originals: BTreeMap<(String, String), String> =
-        snapshots.iter().filter_map(of_copy).collect();
-    let mut backups = backups(&snapshots);
-    let of_no_other = |(_, s): &&(_, Snapshot)| {
-        let place = (s.source.clone(), s.root.clone());
-        !backups.contains_key(&place) && !originals.contains_key(&place)
-    };
-    let whole = snapshots.iter().filter(of_no_other).map(|(_, snapshot)| snapshot);
-    let earlier = states::earlier(whole, plan);
-    backups.extend(earlier);
-    let (mut instances, mut copies) = (Labelled::new(), Copies::new());
-    for (label, snapshot) in snapshots {
-        let place = (snapshot.source.clone(), snapshot.root.clone());
-        if let Some(of) = backups.get(&place) {
-            copies.entry(outermost(of.clone(), &originals)).or_default().push(snapshot);
-        } else if originals.contains_key(&place) {
-            copies.entry(outermost(place, &originals)).or_default().push(snapshot);
-        } else {
-            instances.push((label, snapshot));
-        }
-    }
-    (instances, copies)
-}
-
-/// Finds archives that are backups of an instance in another source: they lie beside it, a directory or the archive is called like one, and
-/// they have its Sling id. (`backups/2024-01-01.tgz`, `crx-quickstart.backup/x.tar`, `backup.zip`)
-fn backups(snapshots: &Labelled) -> BTreeMap<(String, String), (String, String)> {
-    let mut homes: BTreeMap<(&str, String), (&str, &str)> = BTreeMap::new();
-    for (_, snapshot) in snapshots {
-        let path = format!("{}/{}", snapshot.source, snapshot.root);
-        let home = path.trim_end_matches('/').rsplit_once('/').map_or("", |(home, _)| home);
-        if let Some(id) = uuid(snapshot) {
-            homes.entry((id, home.to_owned())).or_insert((&snapshot.source, &snapshot.root));
-        }
-    }
-    let original = |snapshot: &Snapshot| {
-        let (id, path) = (uuid(snapshot)?, snapshot.source.as_str());
-        let above = path.rmatch_indices('/').filter_map(|(at, _)| path.split_at_checked(at));
-        above.filter(|(_, rest)| says_put_aside(rest)).find_map(|(home, _)| {
-            let (source, root) = homes.get(&(id, home.to_owned()))?;
-            (*source != path).then(|| ((*source).to_owned(), (*root).to_owned()))
-        })
-    };
-    let of = |(_, snapshot): &(_, Snapshot)| {
-        Some(((snapshot.source.clone(), snapshot.root.clone()), original(snapshot)?))
-    };
-    snapshots.iter().filter_map(of).collect()
-}
-
-/// Returns where the instance lies that a copy is one of. A `launchpad.old` in a `crx-quickstart.old` is a copy of a copy; every step
-/// leads to a shorter root.
-fn outermost(
-    mut place: (String, String),
-    originals: &BTreeMap<(String, String), String>,
-) -> (String, String) {
-    while let Some(root) = originals.get(&place) {
-        root.clone_into(&mut place.1);
-    }
-    place
-}
-
-fn uuid(snapshot: &Snapshot) -> Option<&str> {
-    snapshot.sling_id.as_ref().map(|id| id.uuid.as_str())
-}
-
-/// Returns the root of the install that a snapshot is an old copy of: one inside `crx-quickstart`, or beside the parts of
-/// another install root under a like name, a `crx-quickstart.old` beside `crx-quickstart`, or an old state of one that the file system shows.
-fn original(snapshot: &Snapshot, installs: &Installs) -> Option<String> {
-    let installs = installs.get(&snapshot.source)?;
-    if let Some(old) = OldState::of(&snapshot.root) {
-        return old.live(|root| installs.contains_key(root));
-    }
-    // Two that both have an id, and not the same, are two instances wherever they lie.
-    let is_install = |root: &str| {
-        installs
-            .get(root)
-            .is_some_and(|id| id.as_deref().zip(uuid(snapshot)).is_none_or(|(a, b)| a == b))
-    };
-    let (parent, name) = snapshot.root.rsplit_once('/').unwrap_or(("", &snapshot.root));
-    let sibling = format!("{parent}/crx-quickstart").trim_start_matches('/').to_owned();
-    if name.starts_with("crx-quickstart") && name != "crx-quickstart" && is_install(&sibling) {
-        return Some(sibling);
-    }
-    let above = snapshot.root.rmatch_indices('/').map(|(at, _)| at).chain([0]);
-    let outer = above.filter_map(|end| snapshot.root.split_at_checked(end));
-    outer.filter(|(root, rest)| !rest.is_empty() && is_install(root)).find_map(|(root, rest)| {
-        let first = rest.trim_start_matches('/').split('/').next().unwrap_or_default();
-        let like_a_part =
-            ["launchpad", "felix", "bundle"].iter().any(|part| first.starts_with(part));
-        let inside = root.rsplit('/').next() == Some("crx-quickstart");
-        (inside || like_a_part).then(|| root.to_owned())
-    })
 }
 
 #[cfg(test)]
@@ -397,55 +282,6 @@ mod tests {
     fn gap(source: &str) -> Gap {
         let (source, reason) = (source.to_owned(), String::new());
         Gap { source, path: None, kind: GapKind::NoInstance, reason }
-    }
-
-    /// Roots of the copies of each instance that two snapshots of one Sling id give, by source.
-    fn copies_of(install: &str, other: &str, ids: [&str; 2]) -> Vec<Vec<String>> {
-        let one = |source: &str, id: &str| {
-            let farm = crate::testing::farm().with("a", |i| i.sling_id(id)).build();
-            let mut snapshot = farm.members.into_iter().next().expect("one").snapshot;
-            source.clone_into(&mut snapshot.source);
-            (None, snapshot)
-        };
-        let all = vec![one(install, ids[0]), one(other, ids[1])];
-        let farms = farms(all, &Plan::default()).expect("no policy");
-        let members = farms.into_iter().flat_map(|farm| farm.members);
-        members.map(|m| m.copies.into_iter().map(|copy| copy.source).collect()).collect()
-    }
-
-    #[test]
-    fn backup_beside_an_install_is_an_old_copy_of_it() {
-        const ID: &str = "00000000-0000-4000-8000-000000000001";
-        const OTHER: &str = "00000000-0000-4000-8000-000000000002";
-        for backup in [
-            "up/publish1/backups/2024-01-01.tgz",
-            "up/publish1/crx-quickstart.backup/x.tar",
-            "up/publish1/backup.zip",
-            "up/publish1/backup.f4d5.temp",
-        ] {
-            assert_eq!(copies_of("up/publish1", backup, [ID, ID]), [[backup]], "{backup}");
-            assert_eq!(copies_of("up/publish1", backup, [ID, OTHER]).len(), 2, "{backup}");
-        }
-        for other in ["up/publish2", "up/publish2/backups/x.tgz", "up/publish1/publish2.tgz"] {
-            assert_eq!(copies_of("up/publish1", other, [ID, ID]).len(), 2, "{other}");
-        }
-    }
-
-    #[test]
-    fn copy_of_a_copy_goes_with_the_instance() {
-        let member = good_farm(&["a"]).build().members.remove(0);
-        let roots = [
-            "crx-quickstart",
-            "crx-quickstart.old",
-            "crx-quickstart.old/launchpad.old",
-            "crx-quickstart.old/launchpad.old/felix.old",
-        ];
-        let snapshot = |root: &str| Snapshot { root: root.to_owned(), ..member.snapshot.clone() };
-        let all = roots.iter().map(|root| (None, snapshot(root))).collect();
-        let farms = farms(all, &Plan::default()).unwrap();
-        let member = &farms[0].members[0];
-        let copies: Vec<&str> = member.copies.iter().map(|copy| copy.root.as_str()).collect();
-        assert_eq!((farms[0].members.len(), copies), (1, roots[1..].to_vec()));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod bundle_map;
 mod cell;
 mod config_rows;
+mod copies;
 mod entries;
 mod expected;
 mod group;

@@ -3,13 +3,10 @@
 //! The older one is no member of the farm: six snapshots of three instances before and after an upgrade were three clones.
 
 use super::plan::Plan;
-use crate::facts::{Snapshot, has_old_word, path_parts};
+use crate::facts::{Place, Snapshot, has_old_word, path_parts};
 use crate::limits::Limits;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
-
-/// Source and root.
-type Place = (String, String);
 
 /// Words in a name that say that a state is the older one, and the younger one.
 const EARLIER: [&str; 8] =
@@ -42,19 +39,14 @@ fn of_one(states: &[&Snapshot], plan: &Plan<'_>) -> Vec<(Place, Place)> {
     let lasts: Vec<&Snapshot> = states.iter().copied().filter(last).collect();
     let of = |own: &&Snapshot| {
         let last = lasts.iter().find(|last| is_later(own, last))?;
-        Some((place(own), place(last)))
+        Some((own.place(), last.place()))
     };
     states.iter().filter_map(of).collect()
 }
 
-fn place(snapshot: &Snapshot) -> Place {
-    (snapshot.source.clone(), snapshot.root.clone())
-}
-
 /// Returns which of two snapshots is the older one; `None` where their paths are not those of two states.
 fn order(a: &Snapshot, b: &Snapshot) -> Option<Ordering> {
-    let path = |snapshot: &Snapshot| format!("{}/{}", snapshot.source, snapshot.root);
-    let [of_a, of_b] = [path(a), path(b)];
+    let [of_a, of_b] = [a.path(), b.path()];
     let by_time = match (b.was_used_after(a), a.was_used_after(b)) {
         (true, _) => Some(Ordering::Less),
         (_, true) => Some(Ordering::Greater),
@@ -162,7 +154,7 @@ mod tests {
         let states: Vec<Snapshot> = states.iter().map(|(s, start)| state(s, *start)).collect();
         let plan = Plan { by, ..Plan::default() };
         let all = earlier(states.iter(), &plan).into_iter();
-        all.map(|((older, _), (last, _))| (older, last)).collect()
+        all.map(|(older, last)| (older.source, last.source)).collect()
     }
 
     fn pair(older: &str, last: &str) -> Vec<(String, String)> {

@@ -23,7 +23,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
     let copies = farm.members.iter().flat_map(|m| m.copies.iter().map(move |copy| (m, copy)));
     copies
         .map(|(member, copy)| {
-            let place = Place { source: copy.source.clone(), path: copy.root.clone() };
+            let place = copy.place();
             if is_state(member, copy) {
                 return Hit::on(member, of_state(farm, member, copy, &place))
                     .at([&place])
@@ -52,10 +52,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
 
 /// Returns `true` if a copy is a snapshot of its own, taken at another time: it lies neither in the install nor beside it.
 fn is_state(member: &Member, copy: &Snapshot) -> bool {
-    let path = |snapshot: &Snapshot| format!("{}/{}", snapshot.source, snapshot.root);
-    let install = path(&member.snapshot);
-    let home = install.trim_end_matches('/').rsplit_once('/').map_or("", |(home, _)| home);
-    !is_in_realm(&path(copy), home)
+    !is_in_realm(&copy.path(), &member.snapshot.home())
 }
 
 fn of_state(farm: &Farm, member: &Member, copy: &Snapshot, place: &Place) -> String {

@@ -4,7 +4,7 @@ use super::groups::names;
 use super::likeness::are_alike;
 use super::steps::quoted;
 use super::{Hit, Rule, Severity};
-use crate::facts::{Place, Snapshot, has_old_word, is_in_realm, path_parts, realm};
+use crate::facts::{Snapshot, has_old_word, is_in_realm, path_parts, realm};
 use crate::farm::{Farm, Member};
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
@@ -93,7 +93,7 @@ fn leave_out(member: &Member, all: &[&Member], shared: &BTreeSet<&str>) -> Optio
          anything is deleted.",
         member.name,
         names(&others),
-        Place { source: source.clone(), path: root.clone() }
+        member.snapshot.place()
     ))
 }
 

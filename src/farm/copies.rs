@@ -1,0 +1,168 @@
+//! Old copies among snapshots: they are no instances of their own, and go with the one they are copies of.
+
+use super::plan::Plan;
+use super::states;
+use crate::facts::{BUNDLE_CACHE, OldState, Place, QUICKSTART, Snapshot, says_put_aside};
+use std::collections::BTreeMap;
+
+/// Snapshots with the labels of their sources.
+pub(super) type Labelled = Vec<(Option<String>, Snapshot)>;
+
+/// Old copies, by the place of the instance that they are copies of.
+pub(super) type Copies = BTreeMap<Place, Vec<Snapshot>>;
+
+/// The Sling ids of installs, by source and by root.
+type Installs = BTreeMap<String, BTreeMap<String, Option<String>>>;
+
+/// Tells the instances from the old copies of them, earlier states among those.
+pub(super) fn without_copies(snapshots: Labelled, plan: &Plan<'_>) -> (Labelled, Copies) {
+    // What lies where most installs have their cache is a copy, whatever its id, where a setting names another one.
+    let has_moved = |snapshot: &Snapshot| snapshot.setting(BUNDLE_CACHE).is_some();
+    let id = |s: &Snapshot| uuid(s).filter(|_| !has_moved(s)).map(str::to_owned);
+    let mut installs = Installs::new();
+    for (_, snapshot) in snapshots.iter().filter(|(_, s)| !s.bundles.is_empty() || has_moved(s)) {
+        let of_source = installs.entry(snapshot.source.clone()).or_default();
+        of_source.insert(snapshot.root.clone(), id(snapshot));
+    }
+    let of_copy = |(_, s): &(_, Snapshot)| Some((s.place(), original(s, &installs)?));
+    let originals: BTreeMap<Place, String> = snapshots.iter().filter_map(of_copy).collect();
+    let mut backups = backups(&snapshots);
+    let of_no_other = |(_, s): &&(_, Snapshot)| {
+        let place = s.place();
+        !backups.contains_key(&place) && !originals.contains_key(&place)
+    };
+    let whole = snapshots.iter().filter(of_no_other).map(|(_, snapshot)| snapshot);
+    let earlier = states::earlier(whole, plan);
+    backups.extend(earlier);
+    let (mut instances, mut copies) = (Labelled::new(), Copies::new());
+    for (label, snapshot) in snapshots {
+        let place = snapshot.place();
+        if let Some(of) = backups.get(&place) {
+            copies.entry(outermost(of.clone(), &originals)).or_default().push(snapshot);
+        } else if originals.contains_key(&place) {
+            copies.entry(outermost(place, &originals)).or_default().push(snapshot);
+        } else {
+            instances.push((label, snapshot));
+        }
+    }
+    (instances, copies)
+}
+
+/// Finds archives that are backups of an instance in another source: they lie beside it, a directory or the archive is called like one, and
+/// they have its Sling id. (`backups/2024-01-01.tgz`, `crx-quickstart.backup/x.tar`, `backup.zip`)
+fn backups(snapshots: &Labelled) -> BTreeMap<Place, Place> {
+    let mut homes: BTreeMap<(&str, String), &Snapshot> = BTreeMap::new();
+    for (_, snapshot) in snapshots {
+        if let Some(id) = uuid(snapshot) {
+            homes.entry((id, snapshot.home())).or_insert(snapshot);
+        }
+    }
+    let original = |snapshot: &Snapshot| {
+        let (id, path) = (uuid(snapshot)?, snapshot.source.as_str());
+        let above = path.rmatch_indices('/').filter_map(|(at, _)| path.split_at_checked(at));
+        above.filter(|(_, rest)| says_put_aside(rest)).find_map(|(home, _)| {
+            let of = homes.get(&(id, home.to_owned()))?;
+            (of.source != path).then(|| of.place())
+        })
+    };
+    let of = |(_, snapshot): &(_, Snapshot)| Some((snapshot.place(), original(snapshot)?));
+    snapshots.iter().filter_map(of).collect()
+}
+
+/// Returns where the instance lies that a copy is one of. A `launchpad.old` in a `crx-quickstart.old` is a copy of a copy; every step
+/// leads to a shorter root.
+fn outermost(mut place: Place, originals: &BTreeMap<Place, String>) -> Place {
+    while let Some(root) = originals.get(&place) {
+        root.clone_into(&mut place.path);
+    }
+    place
+}
+
+fn uuid(snapshot: &Snapshot) -> Option<&str> {
+    snapshot.sling_id.as_ref().map(|id| id.uuid.as_str())
+}
+
+/// Returns the root of the install that a snapshot is an old copy of: one inside `crx-quickstart`, or beside the parts of
+/// another install root under a like name, a `crx-quickstart.old` beside `crx-quickstart`, or an old state of one that the file system shows.
+fn original(snapshot: &Snapshot, installs: &Installs) -> Option<String> {
+    let installs = installs.get(&snapshot.source)?;
+    if let Some(old) = OldState::of(&snapshot.root) {
+        return old.live(|root| installs.contains_key(root));
+    }
+    // Two that both have an id, and not the same, are two instances wherever they lie.
+    let is_install = |root: &str| {
+        installs
+            .get(root)
+            .is_some_and(|id| id.as_deref().zip(uuid(snapshot)).is_none_or(|(a, b)| a == b))
+    };
+    let (parent, name) = snapshot.root.rsplit_once('/').unwrap_or(("", &snapshot.root));
+    let sibling = format!("{parent}/{QUICKSTART}").trim_start_matches('/').to_owned();
+    if name.starts_with(QUICKSTART) && name != QUICKSTART && is_install(&sibling) {
+        return Some(sibling);
+    }
+    let above = snapshot.root.rmatch_indices('/').map(|(at, _)| at).chain([0]);
+    let outer = above.filter_map(|end| snapshot.root.split_at_checked(end));
+    outer.filter(|(root, rest)| !rest.is_empty() && is_install(root)).find_map(|(root, rest)| {
+        let first = rest.trim_start_matches('/').split('/').next().unwrap_or_default();
+        let like_a_part =
+            ["launchpad", "felix", "bundle"].iter().any(|part| first.starts_with(part));
+        let inside = root.rsplit('/').next() == Some(QUICKSTART);
+        (inside || like_a_part).then(|| root.to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::farm::farms;
+    use crate::testing::good_farm;
+
+    /// Roots of the copies of each instance that two snapshots of one Sling id give, by source.
+    fn copies_of(install: &str, other: &str, ids: [&str; 2]) -> Vec<Vec<String>> {
+        let one = |source: &str, id: &str| {
+            let farm = crate::testing::farm().with("a", |i| i.sling_id(id)).build();
+            let mut snapshot = farm.members.into_iter().next().expect("one").snapshot;
+            source.clone_into(&mut snapshot.source);
+            (None, snapshot)
+        };
+        let all = vec![one(install, ids[0]), one(other, ids[1])];
+        let farms = farms(all, &Plan::default()).expect("no policy");
+        let members = farms.into_iter().flat_map(|farm| farm.members);
+        members.map(|m| m.copies.into_iter().map(|copy| copy.source).collect()).collect()
+    }
+
+    #[test]
+    fn backup_beside_an_install_is_an_old_copy_of_it() {
+        const ID: &str = "00000000-0000-4000-8000-000000000001";
+        const OTHER: &str = "00000000-0000-4000-8000-000000000002";
+        for backup in [
+            "up/publish1/backups/2024-01-01.tgz",
+            "up/publish1/crx-quickstart.backup/x.tar",
+            "up/publish1/backup.zip",
+            "up/publish1/backup.f4d5.temp",
+        ] {
+            assert_eq!(copies_of("up/publish1", backup, [ID, ID]), [[backup]], "{backup}");
+            assert_eq!(copies_of("up/publish1", backup, [ID, OTHER]).len(), 2, "{backup}");
+        }
+        for other in ["up/publish2", "up/publish2/backups/x.tgz", "up/publish1/publish2.tgz"] {
+            assert_eq!(copies_of("up/publish1", other, [ID, ID]).len(), 2, "{other}");
+        }
+    }
+
+    #[test]
+    fn copy_of_a_copy_goes_with_the_instance() {
+        let member = good_farm(&["a"]).build().members.remove(0);
+        let roots = [
+            "crx-quickstart",
+            "crx-quickstart.old",
+            "crx-quickstart.old/launchpad.old",
+            "crx-quickstart.old/launchpad.old/felix.old",
+        ];
+        let snapshot = |root: &str| Snapshot { root: root.to_owned(), ..member.snapshot.clone() };
+        let all = roots.iter().map(|root| (None, snapshot(root))).collect();
+        let farms = farms(all, &Plan::default()).unwrap();
+        let member = &farms[0].members[0];
+        let copies: Vec<&str> = member.copies.iter().map(|copy| copy.root.as_str()).collect();
+        assert_eq!((farms[0].members.len(), copies), (1, roots[1..].to_vec()));
+    }
+}
