@@ -119,16 +119,18 @@ fn by_old_copy<'a>(authors: &[&'a Member], pairs: &Groups<'a>) -> Option<Choice<
 /// Chooses between authors with different keys: one that logs that it cannot decrypt what it holds has not the keys that encrypted it.
 /// Its data came from another author, as where a second one is switched to by hand. (Adobe KA-22814)
 fn by_log<'a>(authors: &[&'a Member], pairs: &Groups<'a>) -> Option<Choice<'a>> {
-    let of = |group: &&[&'a Member], fail: bool| -> Vec<&'a Member> {
-        let own = |author: &&&Member| group.iter().any(|member| member.name == author.name);
-        let own = authors.iter().filter(own).copied();
-        own.filter(|author| cannot_decrypt(author) == fail).collect()
+    let (failing, sound): (Vec<&Member>, Vec<&Member>) =
+        authors.iter().copied().partition(|author| cannot_decrypt(author));
+    let of = |group: &[&'a Member], authors: &[&'a Member]| -> Vec<&'a Member> {
+        let is_of = |author: &&&Member| group.iter().any(|member| member.name == author.name);
+        authors.iter().filter(is_of).copied().collect()
     };
-    let mut able = pairs.iter().filter(|group| of(group, true).is_empty());
-    let mut able = able.by_ref().filter(|group| !of(group, false).is_empty());
+    let is_able =
+        |group: &&[&'a Member]| of(group, &failing).is_empty() && !of(group, &sound).is_empty();
+    let mut able = pairs.iter().filter(is_able);
     let (Some(group), None) = (able.next(), able.next()) else { return None };
-    let failing: Vec<&Member> = pairs.iter().flat_map(|group| of(&group, true)).collect();
-    let owners = of(&group, false);
+    let failing: Vec<&Member> = pairs.iter().flat_map(|group| of(group, &failing)).collect();
+    let owners = of(group, &sound);
     let reason = format!(
         "it is an author, and {} logs that it cannot decrypt what it holds",
         names(&failing)

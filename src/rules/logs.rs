@@ -2,7 +2,7 @@
 //! personal data.
 
 use super::Hit;
-use crate::facts::{LogSignature, LogTopic, Seen};
+use crate::facts::{LogSignature, LogTime, LogTopic, Seen};
 use crate::farm::{Farm, Member};
 
 /// Finds the instances whose logs show one of the signatures. In `steps`, `{name}` stands for the instance.
@@ -17,33 +17,40 @@ pub(super) fn hits(
 
 /// Returns `true` if the log of an instance shows one of the signatures, since its last start.
 pub(super) fn shows(member: &Member, signatures: &[LogSignature]) -> bool {
-    hit(member, signatures, "", &[]).is_some()
+    !seen(member, signatures).is_empty()
+}
+
+/// Returns where the log of an instance shows the signatures. What stopped before the last start says nothing of the instance as it is;
+/// the report in JSON has it.
+fn seen<'m>(member: &'m Member, signatures: &[LogSignature]) -> Vec<&'m Seen> {
+    let Some(log) = &member.snapshot.log else { return Vec::new() };
+    let all: Vec<&Seen> = signatures.iter().filter_map(|sign| log.seen.get(sign)).collect();
+    let start = log.told(LogTopic::Storage).and_then(|told| told.time);
+    let is_over = start.zip(last(&all)).is_some_and(|(start, last)| last < start);
+    if is_over { Vec::new() } else { all }
+}
+
+fn last(all: &[&Seen]) -> Option<LogTime> {
+    all.iter().filter_map(|seen| seen.sighting.last).max()
 }
 
 fn hit(member: &Member, signatures: &[LogSignature], what: &str, steps: &[&str]) -> Option<Hit> {
-    let log = member.snapshot.log.as_ref()?;
-    let all: Vec<&Seen> = signatures.iter().filter_map(|sign| log.seen.get(sign)).collect();
+    let all = seen(member, signatures);
     // One record may show several signs, so their counts do not add up.
     let most = all.iter().map(|seen| seen.sighting.count).max()?;
     let earliest = all.iter().min_by_key(|seen| {
         let first = seen.sighting.first;
         (first.is_none(), first, &seen.place, seen.sighting.line)
     })?;
-    let last = all.iter().filter_map(|seen| seen.sighting.last).max();
     let count = match most {
         1 => "once".to_owned(),
         _ => format!("{most} times"),
     };
-    let times = match (earliest.sighting.first, last) {
+    let times = match (earliest.sighting.first, last(&all)) {
         (Some(first), Some(last)) if first != last => format!(", first {first}, last {last}"),
         (Some(time), _) | (_, Some(time)) => format!(", {time}"),
         (None, None) => String::new(),
     };
-    let start = log.told(LogTopic::Storage).and_then(|told| told.time);
-    // What stopped before the last start says nothing of the instance as it is; the report in JSON has it.
-    if start.zip(last).is_some_and(|(start, last)| last < start) {
-        return None;
-    }
     let (path, line) = (&earliest.place.path, earliest.sighting.line);
     let message =
         format!("{} logged {what} {count}{times}, from line {line} of {path}", member.name);
