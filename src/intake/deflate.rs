@@ -14,6 +14,29 @@ impl Undeflate {
     }
 }
 
+/// Inflates what comes next of a stream; `name` says in messages what it is one of.
+pub(super) fn inflate(
+    inflater: &mut Inflater,
+    input: &mut dyn Compressed,
+    out: &mut [u8],
+    name: &str,
+) -> (usize, Result<Flow, Stop>) {
+    let bytes = match input.fill() {
+        Ok(bytes) => bytes,
+        Err(stop) => return (0, Err(stop)),
+    };
+    let is_end_of_input = bytes.is_empty();
+    let inflation = inflater.inflate(bytes, out);
+    input.consume(inflation.consumed);
+    let flow = match inflation.course {
+        Course::Ended => Ok(Flow::End),
+        Course::On if is_end_of_input && inflation.produced == 0 => Err(Stop::Ends),
+        Course::On => Ok(Flow::On),
+        Course::Damaged => Err(Stop::damaged(name)),
+    };
+    (inflation.produced, flow)
+}
+
 impl Codec for Undeflate {
     const NAME: &'static str = "deflate";
     const MAGIC_BYTES: usize = 0;
@@ -29,21 +52,10 @@ impl Codec for Undeflate {
     }
 
     fn step(&mut self, input: &mut dyn Compressed, out: &mut [u8]) -> (usize, Result<Flow, Stop>) {
-        let bytes = match input.fill() {
-            Ok(bytes) => bytes,
-            Err(stop) => return (0, Err(stop)),
-        };
-        let ends = bytes.is_empty();
-        let inflation = self.inflater.inflate(bytes, out);
-        input.consume(inflation.consumed);
-        let flow = match inflation.course {
-            // Whatever follows in the range, there is no second stream.
-            Course::Ended => Err(Stop::Ends),
-            Course::On if ends && inflation.produced == 0 => Err(Stop::Ends),
-            Course::On => Ok(Flow::On),
-            Course::Damaged => Err(Stop::damaged(Self::NAME)),
-        };
-        (inflation.produced, flow)
+        let (length, flow) = inflate(&mut self.inflater, input, out, Self::NAME);
+        // Whatever follows in the range, there is no second stream.
+        let flow = flow.and_then(|flow| if flow == Flow::End { Err(Stop::Ends) } else { Ok(flow) });
+        (length, flow)
     }
 
     fn copy(&self) -> Option<Self> {

@@ -2,7 +2,8 @@
 
 use super::codec::{self, Codec, Compressed, Flow, Head, Stop};
 use super::container::{Container, Context, Opened};
-use super::inflater::{Course, Inflater};
+use super::deflate::inflate;
+use super::inflater::Inflater;
 use super::member::{MAGIC, NoMember, read_header};
 use flate2::Crc;
 
@@ -72,24 +73,11 @@ impl Codec for Gunzip {
         if self.in_trailer {
             return (0, self.trailer(input));
         }
-        let bytes = match input.fill() {
-            Ok(bytes) => bytes,
-            Err(stop) => return (0, Err(stop)),
-        };
-        let ends = bytes.is_empty();
-        let inflation = self.inflater.inflate(bytes, out);
-        input.consume(inflation.consumed);
-        self.crc.update(out.get(..inflation.produced).unwrap_or_default());
-        let flow = match inflation.course {
-            Course::Ended => {
-                self.in_trailer = true;
-                Ok(Flow::On)
-            }
-            Course::On if ends && inflation.produced == 0 => Err(Stop::Ends),
-            Course::On => Ok(Flow::On),
-            Course::Damaged => Err(Stop::damaged(Self::NAME)),
-        };
-        (inflation.produced, flow)
+        let (length, flow) = inflate(&mut self.inflater, input, out, Self::NAME);
+        self.crc.update(out.get(..length).unwrap_or_default());
+        self.in_trailer = matches!(flow, Ok(Flow::End));
+        // The data has ended, and the member goes on.
+        (length, flow.map(|_| Flow::On))
     }
 
     fn copy(&self) -> Option<Self> {
