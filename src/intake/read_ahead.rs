@@ -2,7 +2,7 @@
 //!
 //! Linux takes what is read behind a jump for the start of a long run: of a tar of 2.1 GB, of which 70 MB were asked for, 304 MB came from the
 //! disk. Nor does it stop at the end of a run, for it goes on where a jump lands in what it read too much. Without reading ahead at all,
-//! many small files take 20 times as long. So from the first jump on it is told what to read.
+//! many small files take 20 times as long. So from the first jump on the system is told what will be read.
 
 use std::fs::File;
 
@@ -12,10 +12,10 @@ const RUN_BYTES: u64 = 256 << 10;
 /// Bytes that are read ahead at most.
 const AHEAD_BYTES: u64 = 2 << 20;
 
-/// What was told of a file. Nothing depends on whether it was heard.
+/// What the system was advised on a file. Nothing depends on whether it follows.
 #[derive(Debug, Default)]
 pub(super) struct ReadAhead {
-    /// Parts were jumped over.
+    /// Parts were jumped over, and the system does not read ahead by itself any more.
     is_ours: bool,
     /// Bytes read since the last jump.
     run: u64,
@@ -47,17 +47,17 @@ impl ReadAhead {
 
 #[cfg(target_os = "linux")]
 fn nothing_ahead(file: &File) {
-    told(rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::Random));
+    ignore_refusal(rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::Random));
 }
 
 #[cfg(target_os = "linux")]
 fn expect(file: &File, offset: u64, bytes: u64) {
     let bytes = std::num::NonZeroU64::new(bytes);
-    told(rustix::fs::fadvise(file, offset, bytes, rustix::fs::Advice::WillNeed));
+    ignore_refusal(rustix::fs::fadvise(file, offset, bytes, rustix::fs::Advice::WillNeed));
 }
 
 #[cfg(target_os = "linux")]
-fn told(answer: rustix::io::Result<()>) {
+fn ignore_refusal(answer: rustix::io::Result<()>) {
     if let Err(error) = answer {
         log::debug!("no advice on reading ahead: {error}");
     }

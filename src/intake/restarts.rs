@@ -18,6 +18,7 @@ pub(super) struct Restart<C> {
     pub(super) compressed: u64,
     /// Unpacked bytes before it.
     pub(super) unpacked: u64,
+    /// Where in its stream it lies.
     pub(super) state: State,
     /// A copy that decodes from here on.
     pub(super) codec: C,
@@ -31,12 +32,13 @@ pub(super) struct Restarts<C> {
     places: Vec<Restart<C>>,
     /// What will be read again, as far as it matters for the last places; sorted.
     wanted: VecDeque<Range<u64>>,
+    /// Anything was wanted at all; `wanted` forgets what does not matter any more.
     is_wanted: bool,
     /// Where the ends begin of the files that will be read again; sorted.
     tails: VecDeque<u64>,
+    /// Bytes between two places, at least.
     spacing: u64,
-    /// How many places there may be.
-    most: usize,
+    places_max: usize,
 }
 
 impl<C: Codec> Restarts<C> {
@@ -52,7 +54,7 @@ impl<C: Codec> Restarts<C> {
             is_wanted: false,
             tails: VecDeque::new(),
             spacing: SPACING_BYTES,
-            most: (bytes_max / Inflater::MEMORY_BYTES).max(2),
+            places_max: (bytes_max / Inflater::MEMORY_BYTES).max(2),
         }
     }
 
@@ -109,14 +111,14 @@ impl<C: Codec> Restarts<C> {
         }
         let at = at.min(self.places.len());
         self.places.insert(at, place);
-        if self.places.len() > self.most {
+        if self.places.len() > self.places_max {
             self.thin();
         }
     }
 
     fn thin(&mut self) {
         let stay = self.places.iter().filter(|place| place.stays).count();
-        let may_stay = stay <= self.most / 2;
+        let may_stay = stay <= self.places_max / 2;
         let mut even = true;
         self.places.retain(|place| {
             even = !even;
