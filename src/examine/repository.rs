@@ -27,7 +27,8 @@ pub(super) const REPOSITORY: &str = "repository";
 /// A source, and how its segment stores are read.
 struct Archive<'a> {
     source: &'a Source,
-    container: &'a str,
+    /// How many compressions there are around it.
+    compressions: u32,
     stores: &'a BTreeMap<String, Stored>,
     /// The files of all stores, one store behind the other: what a compressed archive was unpacked for once serves them all.
     parts: io::Result<Parts>,
@@ -51,7 +52,7 @@ pub(super) fn add(
 ) -> Vec<Gap> {
     let parts: Vec<_> = stores.values().flat_map(|store| store.parts.iter().cloned()).collect();
     let parts = source.open_parts(&parts, walked, limits);
-    let archive = Archive { source, container: &walked.container, stores, parts };
+    let archive = Archive { source, compressions: walked.compressions, stores, parts };
     let mut gaps = Vec::new();
     for snapshot in snapshots {
         let path = join(&join(&snapshot.root, REPOSITORY), SEGMENT_STORE);
@@ -165,7 +166,7 @@ fn why_not(archive: &Archive<'_>, stored: &Stored) -> Option<String> {
             "it lies in an archive inside the source; unpack that, and name it as a source"
                 .to_owned()
         }
-        Some(_) if archive.container.matches(',').count() > 1 => {
+        Some(_) if archive.compressions > 1 => {
             "the archive is compressed more than once; unpack it to a plain tar or a directory"
                 .to_owned()
         }

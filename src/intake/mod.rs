@@ -147,6 +147,8 @@ pub struct Walked {
     pub part_hint: Option<&'static str>,
     /// What its file was like at the start; `None` of standard input and directories.
     pub state: Option<State>,
+    /// How many compressions there are around the archive.
+    pub compressions: u32,
     /// Reads again what it unpacks to.
     random_access: Option<Box<dyn RandomAccess>>,
 }
@@ -171,9 +173,11 @@ pub fn walk(source: &Source, limits: &Limits, watch: &dyn Watch, visit: &mut dyn
         Origin::Stdin => file::walk_stdin(watch, &mut context),
         Origin::Path(path) => walk_path(path, watch, &mut context),
     }
-    let Context { names, entries, depth, hint: part_hint, state, random_access, .. } = context;
+    let Context { names, entries, nesting: compressions, depth, state, random_access, .. } =
+        context;
     let entries = entries.saturating_add(depth.entries_inside());
-    Walked { container: names.join(", "), entries, part_hint, state, random_access }
+    let (container, part_hint) = (names.join(", "), context.hint);
+    Walked { container, entries, part_hint, state, compressions, random_access }
 }
 
 fn walk_path(path: &Path, watch: &dyn Watch, context: &mut Context<'_>) {

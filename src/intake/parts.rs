@@ -112,7 +112,7 @@ impl Place {
             unpacked.expect(&mut parts.iter().filter_map(Part::range));
             return Ok(Self::Unpacked(Mutex::new(unpacked)));
         }
-        if walked.container.contains(',') {
+        if walked.compressions > 0 {
             return Err(refused("the archive is compressed"));
         }
         let file = Rc::new(Positioned::new(file)?);
@@ -267,22 +267,27 @@ mod tests {
         Ok(String::from_utf8(buffer).unwrap())
     }
 
-    /// Writes a tar, walks it, and opens what the walk announced.
+    /// Writes an archive, walks it, and opens what the walk announced.
     fn walked(bytes: &[u8]) -> (tempfile::TempDir, Parts) {
+        walked_within(bytes, &Limits::default())
+    }
+
+    fn walked_within(bytes: &[u8], limits: &Limits) -> (tempfile::TempDir, Parts) {
         let home = tempfile::tempdir().unwrap();
-        let tar = home.path().join("x");
-        fs::write(&tar, bytes).unwrap();
-        let recorder =
-            Recorder { want: Some(Want::Later { checked: false }), ..Recorder::default() };
-        let (mut walked, recorder) = walk_path(&tar, &Limits::default(), recorder);
-        let part = |(path, bytes, extent): &(String, u64, Extent)| Part {
-            path: path.clone(),
-            bytes: *bytes,
-            extent: Some(*extent),
+        let path = home.path().join("x");
+        fs::write(&path, bytes).unwrap();
+        let (mut walked, recorder) = walk_path(&path, limits, for_later());
+        let part = |(path, bytes, extent): (String, u64, Extent)| {
+            let extent = Some(extent);
+            Part { path, bytes, extent }
         };
-        let parts: Vec<_> = recorder.parts.iter().map(part).collect();
-        let parts = source(&tar).open_parts(&parts, &mut walked, &Limits::default()).unwrap();
+        let parts: Vec<_> = recorder.parts.into_iter().map(part).collect();
+        let parts = source(&path).open_parts(&parts, &mut walked, limits).unwrap();
         (home, parts)
+    }
+
+    fn for_later() -> Recorder {
+        Recorder { want: Some(Want::Later { checked: false }), ..Recorder::default() }
     }
 
     #[test]
@@ -403,15 +408,7 @@ mod tests {
         // Four times the body, and a few MiB for each way back.
         let limits = Limits { repeated_bytes_max: 120_000_000, ..Limits::default() };
         for deflate in [true, false] {
-            let home = tempfile::tempdir().unwrap();
-            let path = home.path().join("x.zip");
-            fs::write(&path, zip_writer::zip(&[entry(deflate)])).unwrap();
-            let recorder =
-                Recorder { want: Some(Want::Later { checked: false }), ..Recorder::default() };
-            let (mut walked, recorder) = walk_path(&path, &limits, recorder);
-            let [(name, bytes, extent)] = recorder.parts.as_slice() else { panic!() };
-            let part = Part { path: name.clone(), bytes: *bytes, extent: Some(*extent) };
-            let parts = source(&path).open_parts(&[part], &mut walked, &limits).unwrap();
+            let (_home, parts) = walked_within(&zip_writer::zip(&[entry(deflate)]), &limits);
             let near = |step: u64| [19_999_990, 3_000_000, 9_000_000].map(|at| at - step * 200_000);
             for at in (0..7).flat_map(near) {
                 let mut buffer = [0; 10];
@@ -427,19 +424,7 @@ mod tests {
         let names: Vec<_> = (0..=OPEN_MAX).map(|at| format!("a{at}")).collect();
         let entries: Vec<_> = names.iter().map(|name| Entry::file(name, &body)).collect();
         let limits = Limits { repeated_bytes_max: 3_000_000, ..Limits::default() };
-        let home = tempfile::tempdir().unwrap();
-        let path = home.path().join("x.zip");
-        fs::write(&path, zip_writer::zip(&entries)).unwrap();
-        let want = Some(Want::Later { checked: false });
-        let (mut walked, recorder) =
-            walk_path(&path, &limits, Recorder { want, ..Recorder::default() });
-        let part = |(path, bytes, extent): &(String, u64, Extent)| Part {
-            path: path.clone(),
-            bytes: *bytes,
-            extent: Some(*extent),
-        };
-        let parts: Vec<_> = recorder.parts.iter().map(part).collect();
-        let parts = source(&path).open_parts(&parts, &mut walked, &limits).unwrap();
+        let (_home, parts) = walked_within(&zip_writer::zip(&entries), &limits);
         let mut looks = (0..100).flat_map(|_| 0..=OPEN_MAX);
         let failed = looks.position(|index| {
             read(&parts, index, 99_999, 1)
@@ -476,9 +461,7 @@ mod tests {
         let tar = archive(&[member(b'0', "a", b"01234")]);
         for bytes in [tar.clone(), gzip(&tar)] {
             fs::write(&path, &bytes).unwrap();
-            let recorder =
-                Recorder { want: Some(Want::Later { checked: false }), ..Recorder::default() };
-            let (mut walked, _) = walk_path(&path, &Limits::default(), recorder);
+            let (mut walked, _) = walk_path(&path, &Limits::default(), for_later());
             let mut open = || source(&path).open_parts(&[], &mut walked, &Limits::default());
             assert!(open().is_ok());
             fs::write(&path, [bytes, vec![0]].concat()).unwrap();
