@@ -5,10 +5,11 @@
 
 use super::cursor::{ParseError, Problem};
 use super::properties::statements;
-use super::{Fact, Found, Kind, Names, Reads, path};
+use super::{Fact, Found, Kind, Names, Reads};
+use crate::wiped::Wiped;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use std::fmt::{self, Write};
+use std::fmt;
 use zeroize::Zeroizing;
 
 pub(super) const KIND: Kind = Kind {
@@ -19,13 +20,15 @@ pub(super) const KIND: Kind = Kind {
     parse,
 };
 
+/// Where the launcher writes the feature model, below its home.
+pub const FEATURE_MODEL: &str = "resources/provisioning/application.json";
 const FILE: &str = "application.json";
 /// Sling 12 has about 40.
 const PROPERTIES_MAX: usize = 10_000;
 
 fn find(path: &str) -> Option<Found<'_>> {
-    let provisioning = path::parent_of(path, FILE)?;
-    let root = path::parent_of(path::parent_of(provisioning, "provisioning")?, "resources")?;
+    let root = path.strip_suffix(FEATURE_MODEL)?;
+    let root = if root.is_empty() { root } else { root.strip_suffix('/')? };
     Some(Found { root, bundle: "", name: FILE })
 }
 
@@ -33,14 +36,19 @@ fn parse(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
     let wrong = |problem| ParseError { what: "feature model", offset: 0, problem };
     let model: Model = serde_json::from_slice(bytes)
         .map_err(|_| wrong(Problem::Expected("JSON with framework properties")))?;
-    let mut text = Zeroizing::new(String::new());
-    for (name, value) in &model.properties.0 {
+    let Properties(all) = &model.properties;
+    let bytes = all.iter().map(|(name, value)| text_bytes(name).saturating_add(text_bytes(value)));
+    // What grows leaves copies of its bytes behind. A line has two bytes more.
+    let room = bytes.fold(0, |sum: usize, bytes| sum.saturating_add(bytes).saturating_add(2));
+    let mut text = Wiped::with_capacity(room);
+    for (name, value) in all {
         push(&mut text, name);
-        text.push('=');
+        text.push(b'=');
         push(&mut text, value);
-        text.push('\n');
+        text.push(b'\n');
     }
-    Ok(Fact::Settings(statements(text.as_bytes())))
+    debug_assert_eq!(text.len(), room);
+    Ok(Fact::Settings(statements(&text)))
 }
 
 /// What is read of a feature model; the rest of it is passed over.
@@ -80,17 +88,26 @@ impl<'de> Visitor<'de> for PropertiesVisitor {
     }
 }
 
-/// Appends a name or a value as a property file has it: all but letters and digits of ASCII is written with its number.
-fn push(text: &mut String, value: &str) {
+/// Appends a name or a value as a property file has it: what is no plain sign of ASCII is written with its number.
+fn push(text: &mut Wiped, value: &str) {
     for unit in value.encode_utf16() {
-        match u8::try_from(unit) {
-            Ok(byte) if byte.is_ascii_alphanumeric() => text.push(char::from(byte)),
-            // Writing to a string cannot fail.
-            _ => {
-                let _: fmt::Result = write!(text, "\\u{unit:04x}");
-            }
+        match plain(unit) {
+            Some(byte) => text.push(byte),
+            None => text.extend(format!("\\u{unit:04x}").bytes()),
         }
     }
+}
+
+/// Returns how many bytes `push` appends.
+fn text_bytes(value: &str) -> usize {
+    let bytes = value.encode_utf16().map(|unit| if plain(unit).is_some() { 1 } else { 6 });
+    bytes.fold(0, usize::saturating_add)
+}
+
+/// Returns the byte of a sign that means itself wherever it stands in a property file.
+fn plain(unit: u16) -> Option<u8> {
+    let is_plain = |byte: &u8| byte.is_ascii_graphic() && !b"\\=:#!".contains(byte);
+    u8::try_from(unit).ok().filter(is_plain)
 }
 
 #[cfg(test)]
@@ -112,6 +129,8 @@ mod tests {
         assert_eq!(root("a/launcher/resources/provisioning/application.json"), Some("a/launcher"));
         assert_eq!(root("resources/provisioning/application.json"), Some(""));
         assert_eq!(root("a/provisioning/application.json"), None);
+        assert_eq!(root("a/resources/provisioning/application.json.bak"), None);
+        assert_eq!(root("a/other-resources/provisioning/application.json"), None);
     }
 
     #[test]
@@ -128,6 +147,8 @@ mod tests {
                 pair("sling.run.modes", "publish,prod")
             ]
         );
+        let all = r#"{"framework-properties":{"sling.run.modes":" a\\b=c:d#e!f\n\u00e4\ud83d\ude00${x} "}}"#;
+        assert_eq!(settings(all), [pair("sling.run.modes", "a\\b=c:d#e!f\nä😀${x}")]);
         assert_eq!(settings("{}"), []);
         assert_eq!(settings("{\"bundles\":[{\"id\":\"a:b:1\"}]}"), []);
     }

@@ -42,6 +42,7 @@ mod timestamp;
 pub use bundle_cache::{BundleParts, Packing, RevisionParts, assemble};
 pub use bundle_info::BundleInfo;
 pub use cursor::{ParseError, Problem};
+pub use feature::FEATURE_MODEL;
 pub use felix_config::{
     Config, ConfigFile, Deviation, IgnoredConfig, Installed, StoredConfig, StoredProperty,
     concerns_store, installed_pid, is_for_run_modes, may_matter,

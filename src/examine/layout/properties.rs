@@ -3,12 +3,9 @@
 use super::files::{self, StatementFile};
 use super::spot::Spot;
 use super::{InstallReader, shown};
-use crate::evidence::mover;
+use crate::evidence::{FEATURE_MODEL, mover};
 use crate::examine::paths::join;
 use crate::facts::{GapKind, SLING_INCLUDE, SLING_PROPERTIES};
-
-/// Where Sling's feature launcher has the framework properties, which it starts with in place of `sling.properties`.
-const FEATURE_MODEL: &str = "resources/provisioning/application.json";
 
 impl<'a> InstallReader<'a> {
     /// Chooses the property file that Sling reads.
@@ -40,8 +37,8 @@ impl<'a> InstallReader<'a> {
         self.properties.extend(file);
     }
 
-    /// Returns the file in `conf`; or the one in `launchpad`, where an install of a web container has it; or that of a feature launcher. What else is in `conf` or in
-    /// `bin` shows that the install is none of those.
+    /// Returns the file in `conf`; or the one in `launchpad`, where an install of a web container has it, unless `conf` or `bin` show that
+    /// the install is none; or the feature model, with whose framework properties Sling's feature launcher starts instead.
     fn usual_properties(&self) -> Option<StatementFile<'a>> {
         let path = |directory: &str| join(self.root, &format!("{directory}/{SLING_PROPERTIES}"));
         let is_quickstart =
