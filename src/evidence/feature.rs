@@ -25,6 +25,8 @@ pub const FEATURE_MODEL: &str = "resources/provisioning/application.json";
 const FILE: &str = "application.json";
 /// Sling 12 has about 40.
 const PROPERTIES_MAX: usize = 10_000;
+/// Bytes of them all; they take six times as many when each character is written with its number.
+const PROPERTIES_BYTES_MAX: usize = 1 << 20;
 
 fn find(path: &str) -> Option<Found<'_>> {
     let root = path.strip_suffix(FEATURE_MODEL)?;
@@ -77,12 +79,14 @@ impl<'de> Visitor<'de> for PropertiesVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Properties, A::Error> {
-        let mut all = Vec::new();
+        let (mut all, mut bytes) = (Vec::new(), 0_usize);
         while let Some((name, value)) = map.next_entry::<String, String>()? {
-            if all.len() >= PROPERTIES_MAX {
+            let value = Zeroizing::new(value);
+            bytes = bytes.saturating_add(name.len()).saturating_add(value.len());
+            if all.len() >= PROPERTIES_MAX || bytes > PROPERTIES_BYTES_MAX {
                 return Err(Error::invalid_length(all.len(), &self));
             }
-            all.push((name, Zeroizing::new(value)));
+            all.push((name, value));
         }
         Ok(Properties(all))
     }
@@ -158,5 +162,15 @@ mod tests {
         for text in ["", "<html>", "{\"framework-properties\":{", "{\"framework-properties\":[]}"] {
             assert!(parse(&FOUND, text.as_bytes()).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn more_bytes_of_properties_than_any_launcher_has_are_an_error() {
+        let text = |bytes: usize| {
+            let half = "-".repeat(bytes / 2);
+            format!("{{\"framework-properties\":{{\"{half}\":\"\",\"b\":\"{half}\"}}}}")
+        };
+        assert!(parse(&FOUND, text(PROPERTIES_BYTES_MAX - 2).as_bytes()).is_ok());
+        assert!(parse(&FOUND, text(PROPERTIES_BYTES_MAX).as_bytes()).is_err());
     }
 }
