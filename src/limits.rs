@@ -156,6 +156,8 @@ pub struct Limits {
     pub depth_max: usize,
     /// Bytes of one line of a file of saved facts. An instance with 600 bundles has about 400 KB.
     pub line_bytes_max: usize,
+    /// Bytes of lines of saved facts that are parsed at once, on all cores. What they become takes about six times as much.
+    pub lines_bytes_max: usize,
     /// Lines of one file of saved facts that are no facts, before the rest of it is left alone.
     pub bad_lines_max: usize,
     /// Findings of one rule on the same instances that are told one by one. Six or more become one finding with the repair of the
@@ -273,6 +275,7 @@ impl Limits {
         list_lines_max: 1_000_000,
         depth_max: 64,
         line_bytes_max: 64 << 20,
+        lines_bytes_max: 4 << 20,
         bad_lines_max: 20,
         findings_alike_max: 5,
         listed_max: 10,

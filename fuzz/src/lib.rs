@@ -8,7 +8,7 @@ use aemtrix::limits::Limits;
 use aemtrix::oak::{Budget, Files, Node, OakError, Store};
 use aemtrix::report::{FORMATS, Report, Screen};
 use aemtrix::rules::Selection;
-use aemtrix::saved::{Merge, Saved};
+use aemtrix::saved::{Merge, ReadLine, Saved};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -96,8 +96,8 @@ fn merged(bytes: &[u8]) -> Saved {
     merge.begin("facts");
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         match line.strip_suffix(b"\n") {
-            Some(line) => merge.whole(line),
-            None => merge.cut(line),
+            Some(line) => merge.take(ReadLine::whole(line)),
+            None => merge.take(ReadLine::cut(line)),
         }
     }
     merge.end();

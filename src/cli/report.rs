@@ -7,7 +7,8 @@ use crate::facts::GapKind;
 use crate::intake::{Line, Source, facts_files, read_lines};
 use crate::limits::Limits;
 use crate::report::Report;
-use crate::saved::Merge;
+use crate::saved::{Merge, ReadLine};
+use rayon::prelude::*;
 
 /// Reads the files of facts and writes the reports.
 pub(super) fn run(saved: &Saved) -> Exit {
@@ -30,22 +31,43 @@ fn run_or_fail(saved: &Saved) -> anyhow::Result<Exit> {
 
 fn read(file: &Source, limits: &Limits, merge: &mut Merge) {
     merge.begin(&file.name);
-    let mut visit = |line: Line<'_>| {
-        match line {
-            Line::Whole(bytes) => merge.whole(bytes),
-            Line::Cut(bytes) => merge.cut(bytes),
-            Line::TooLong => merge.too_long(),
-        }
-        merge.bad_lines() < limits.bad_lines_max && !merge.is_other_file()
-    };
-    match read_lines(file, limits, &mut visit) {
-        Err(error) => merge.lost(GapKind::Unreadable, &error.to_string()),
-        Ok(()) if merge.bad_lines() >= limits.bad_lines_max && !merge.is_other_file() => {
-            merge.lost(
-                GapKind::OverLimit,
-                "has too many lines that are no facts; the rest was not read",
-            );
-        }
-        Ok(()) => merge.end(),
+    // While lines are parsed, on all cores, those before them are taken, one after the other.
+    let mut parsed = Vec::new();
+    let read = read_lines(file, limits, &mut |lines| {
+        let before = std::mem::take(&mut parsed);
+        let parse = || lines.par_iter().map(parse).collect();
+        let (next, goes_on) = rayon::join(parse, || take(before, limits, merge));
+        parsed = next;
+        goes_on
+    });
+    let goes_on = take(parsed, limits, merge);
+    match read {
+        Err((kind, reason)) => merge.lost(kind, &reason),
+        Ok(()) if goes_on || merge.is_other_file() => merge.end(),
+        Ok(()) => merge.lost(
+            GapKind::OverLimit,
+            "has too many lines that are no facts; the rest was not read",
+        ),
     }
+}
+
+fn parse(line: &Line<'_>) -> ReadLine {
+    match line {
+        Line::Whole(bytes) => ReadLine::whole(bytes),
+        Line::Cut(bytes) => ReadLine::cut(bytes),
+        Line::TooLong => ReadLine::too_long(),
+    }
+}
+
+/// Takes lines; returns whether more of the file is to be read.
+fn take(lines: Vec<ReadLine>, limits: &Limits, merge: &mut Merge) -> bool {
+    let goes_on =
+        |merge: &Merge| merge.bad_lines() < limits.bad_lines_max && !merge.is_other_file();
+    for line in lines {
+        if !goes_on(merge) {
+            break;
+        }
+        merge.take(line);
+    }
+    goes_on(merge)
 }

@@ -1,7 +1,7 @@
 //! The inflater of gzip and zip: that of flate2, but one that can be copied in the middle of a stream, so that unpacking can start there
 //! again.
 //!
-//! The only module with `unsafe` but for tests: no safe crate hands out copies of a fast inflater. `libz-rs-sys` is written in Rust and has the
+//! One of two modules with `unsafe`, beside `mapped`: no safe crate hands out copies of a fast inflater. `libz-rs-sys` is written in Rust and has the
 //! interface of zlib.
 
 #![allow(unsafe_code, reason = "the interface of zlib is one of C")]

@@ -1,21 +1,26 @@
 //! Files of saved facts, line by line, in bounded memory.
 
-use super::{Origin, Source, open};
+use super::{Origin, Source, mapped, open};
+use crate::facts::GapKind;
 use crate::limits::Limits;
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A line of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Line<'a> {
     /// A whole line, without its line end.
-    Whole(&'a [u8]),
+    Whole(Cow<'a, [u8]>),
     /// The file ends here, within a line.
-    Cut(&'a [u8]),
+    Cut(Cow<'a, [u8]>),
     /// A line longer than any that holds facts; its bytes were passed over.
     TooLong,
 }
+
+/// Is handed lines, and says whether to go on.
+type Visit<'v> = dyn FnMut(&[Line<'_>]) -> bool + 'v;
 
 /// Returns the files that operands name, sorted, each once.
 pub fn facts_files(operands: &[OsString]) -> Vec<Source> {
@@ -30,49 +35,153 @@ pub fn facts_files(operands: &[OsString]) -> Vec<Source> {
     operands.into_iter().map(file).collect()
 }
 
-/// Hands every line of a file to `visit`, which says whether to go on.
+/// Hands every line of a file to `visit`, in order and some at once, which says whether to go on.
 ///
 /// # Errors
 ///
-/// Fails when the file is none, or cannot be opened or read on; lines before that stand.
+/// Fails when the file is none, cannot be opened or read on, or changes meanwhile; lines before that stand.
 pub fn read_lines(
     source: &Source,
     limits: &Limits,
-    visit: &mut dyn FnMut(Line<'_>) -> bool,
-) -> io::Result<()> {
-    let path = match &source.origin {
-        Origin::Stdin => return each_line(&mut io::stdin().lock(), limits.line_bytes_max, visit),
-        Origin::Path(path) => path,
-    };
-    if std::fs::metadata(path)?.is_dir() {
-        return Err(io::Error::other("is a directory; name the files of facts in it"));
+    visit: &mut Visit<'_>,
+) -> Result<(), (GapKind, String)> {
+    match &source.origin {
+        Origin::Stdin => each_line(&mut io::stdin().lock(), limits, visit).map(drop),
+        Origin::Path(path) => read_file(path, limits, visit),
     }
-    each_line(&mut BufReader::new(open::named(path)?), limits.line_bytes_max, visit)
 }
 
+fn read_file(path: &Path, limits: &Limits, visit: &mut Visit<'_>) -> Result<(), (GapKind, String)> {
+    if std::fs::metadata(path).map_err(unreadable)?.is_dir() {
+        let reason = "is a directory; name the files of facts in it";
+        return Err((GapKind::Unreadable, reason.to_owned()));
+    }
+    let file = open::named(path).map_err(unreadable)?;
+    let before = file.metadata().map_err(unreadable)?;
+    let mut is_changed = false;
+    // Before lines are parsed and before the next are split: what lies behind the new end of a mapped file must not be read.
+    let mut visit = |batch: &[Line<'_>]| {
+        let is_same = || open::is_unchanged(&file, &before);
+        let goes_on = is_same() && visit(batch);
+        is_changed = !is_same();
+        goes_on && !is_changed
+    };
+    let is_read = match mapped::map(&file, &before) {
+        Some(mapping) => each_mapped(&mapping, limits, &mut visit),
+        None => each_line(&mut BufReader::new(&file), limits, &mut visit)?,
+    };
+    if is_changed || is_read && !open::is_unchanged(&file, &before) {
+        let reason = format!("changed while it was read; it had {} bytes at first", before.len());
+        return Err((GapKind::Changed, reason));
+    }
+    Ok(())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+fn unreadable(error: io::Error) -> (GapKind, String) {
+    (GapKind::Unreadable, error.to_string())
+}
+
+/// Returns whether everything was read.
 fn each_line(
     input: &mut dyn BufRead,
+    limits: &Limits,
+    visit: &mut Visit<'_>,
+) -> Result<bool, (GapKind, String)> {
+    let mut trouble = None;
+    let lines = std::iter::from_fn(|| {
+        next_line(input, limits.line_bytes_max).unwrap_or_else(|error| {
+            trouble = Some(unreadable(error));
+            None
+        })
+    });
+    let is_read = in_batches(lines, limits.lines_bytes_max, visit);
+    trouble.map_or(Ok(is_read), Err)
+}
+
+/// Returns whether everything was read.
+fn each_mapped(bytes: &[u8], limits: &Limits, visit: &mut Visit<'_>) -> bool {
+    let mut rest = bytes;
+    let lines = std::iter::from_fn(|| {
+        let (line, behind) = first_line(rest, limits.line_bytes_max)?;
+        rest = behind;
+        Some(line)
+    });
+    in_batches(lines, limits.lines_bytes_max, visit)
+}
+
+/// Returns whether all lines were visited.
+fn in_batches<'a>(
+    lines: impl Iterator<Item = Line<'a>>,
     bytes_max: usize,
-    visit: &mut dyn FnMut(Line<'_>) -> bool,
-) -> io::Result<()> {
-    let mut line = Vec::new();
-    let room = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
-    loop {
-        line.clear();
-        Read::take(&mut *input, room).read_until(b'\n', &mut line)?;
-        let goes_on = match line.as_slice() {
-            [] => return Ok(()),
-            [text @ .., b'\n'] => visit(Line::Whole(text.strip_suffix(b"\r").unwrap_or(text))),
-            text if text.len() > bytes_max => {
-                skip_line(input)?;
-                visit(Line::TooLong)
+    visit: &mut Visit<'_>,
+) -> bool {
+    let (mut batch, mut bytes) = (Vec::new(), 0_usize);
+    for line in lines {
+        bytes = bytes.saturating_add(line.cost());
+        batch.push(line);
+        if bytes >= bytes_max {
+            if !visit(&batch) {
+                return false;
             }
-            text => visit(Line::Cut(text)),
-        };
-        if !goes_on {
-            return Ok(());
+            batch.clear();
+            bytes = 0;
         }
     }
+    batch.is_empty() || visit(&batch)
+}
+
+impl<'a> Line<'a> {
+    /// Bytes of memory that it takes at most, together with what is made of an empty one.
+    fn cost(&self) -> usize {
+        let text = match self {
+            Self::Whole(text) | Self::Cut(text) => text.len(),
+            Self::TooLong => 0,
+        };
+        text.saturating_add(256)
+    }
+
+    /// Makes a whole line of what stands before the `\n`.
+    fn whole(text: &'a [u8]) -> Self {
+        Self::Whole(Cow::Borrowed(text.strip_suffix(b"\r").unwrap_or(text)))
+    }
+
+    fn into_owned(self) -> Line<'static> {
+        match self {
+            Self::Whole(text) => Line::Whole(Cow::Owned(text.into_owned())),
+            Self::Cut(text) => Line::Cut(Cow::Owned(text.into_owned())),
+            Self::TooLong => Line::TooLong,
+        }
+    }
+}
+
+/// Splits off the first line; `None` where there is none.
+fn first_line(bytes: &[u8], bytes_max: usize) -> Option<(Line<'_>, &[u8])> {
+    // A line end may stand behind as many bytes as a line may have, and no further.
+    let head = bytes.get(..=bytes_max).unwrap_or(bytes);
+    if let Some((text, _)) = memchr::memchr(b'\n', head).and_then(|at| head.split_at_checked(at)) {
+        let behind = bytes.get(text.len().saturating_add(1)..).unwrap_or_default();
+        return Some((Line::whole(text), behind));
+    }
+    match bytes {
+        [] => None,
+        _ if bytes.len() > bytes_max => {
+            let end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at.saturating_add(1));
+            Some((Line::TooLong, bytes.get(end..).unwrap_or_default()))
+        }
+        _ => Some((Line::Cut(Cow::Borrowed(bytes)), &[])),
+    }
+}
+
+fn next_line(input: &mut dyn BufRead, bytes_max: usize) -> io::Result<Option<Line<'static>>> {
+    let mut line = Vec::new();
+    let room = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
+    Read::take(&mut *input, room).read_until(b'\n', &mut line)?;
+    let first = first_line(&line, bytes_max).map(|(line, _)| line.into_owned());
+    if first == Some(Line::TooLong) {
+        skip_line(input)?;
+    }
+    Ok(first)
 }
 
 fn skip_line(input: &mut dyn BufRead) -> io::Result<()> {
@@ -92,19 +201,36 @@ fn skip_line(input: &mut dyn BufRead) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
-    fn lines(bytes: &[u8], bytes_max: usize) -> Vec<String> {
-        let mut all = Vec::new();
-        let mut keep = |line: Line<'_>| {
-            all.push(match line {
-                Line::Whole(text) => String::from_utf8_lossy(text).into_owned(),
-                Line::Cut(text) => format!("cut {}", String::from_utf8_lossy(text)),
-                Line::TooLong => "too long".to_owned(),
-            });
-            true
-        };
-        each_line(&mut BufReader::with_capacity(3, bytes), bytes_max, &mut keep).unwrap();
-        all
+    fn shown(line: &Line<'_>) -> String {
+        match line {
+            Line::Whole(text) => String::from_utf8_lossy(text).into_owned(),
+            Line::Cut(text) => format!("cut {}", String::from_utf8_lossy(text)),
+            Line::TooLong => "too long".to_owned(),
+        }
+    }
+
+    /// Lines, as they are read from a pipe and from a mapping.
+    fn lines(bytes: &[u8], line_bytes_max: usize) -> Vec<String> {
+        let mut all = [Vec::new(), Vec::new()];
+        for lines_bytes_max in [1, 600, 1 << 20] {
+            let limits = Limits { line_bytes_max, lines_bytes_max, ..Limits::default() };
+            all = [Vec::new(), Vec::new()];
+            let mut keep = |batch: &[Line<'_>]| {
+                all[0].extend(batch.iter().map(shown));
+                true
+            };
+            each_line(&mut BufReader::with_capacity(3, bytes), &limits, &mut keep).unwrap();
+            let mut keep = |batch: &[Line<'_>]| {
+                all[1].extend(batch.iter().map(shown));
+                true
+            };
+            assert!(each_mapped(bytes, &limits, &mut keep));
+            assert_eq!(all[0], all[1], "{lines_bytes_max}");
+        }
+        let [lines, _] = all;
+        lines
     }
 
     #[test]
@@ -116,18 +242,66 @@ mod tests {
     #[test]
     fn long_line_costs_no_memory_and_no_other_line() {
         assert_eq!(lines(b"abcd\nabcde\nabcdefghij\nx\n", 5), ["abcd", "abcde", "too long", "x"]);
+        assert_eq!(lines(b"abcde\r\nabcd\r\n", 5), ["too long", "abcd"]);
         assert_eq!(lines(b"abcdefghij", 5), ["too long"]);
+        assert_eq!(lines(b"abcde", 5), ["cut abcde"]);
     }
 
     #[test]
     fn reading_ends_when_told() {
         let mut seen = 0;
-        let mut stop = |_: Line<'_>| {
+        let mut stop = |_: &[Line<'_>]| {
             seen += 1;
             false
         };
-        each_line(&mut &b"a\nb\n"[..], 9, &mut stop).unwrap();
-        assert_eq!(seen, 1);
+        let limits = Limits { lines_bytes_max: 1, ..Limits::default() };
+        assert!(!each_line(&mut &b"a\nb\n"[..], &limits, &mut stop).unwrap());
+        assert!(!each_mapped(b"a\nb\n", &limits, &mut stop));
+        assert_eq!(seen, 2);
+    }
+
+    #[test]
+    fn lines_before_an_error_stand() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::Error::other("broken"))
+            }
+        }
+        let mut input = BufReader::new(b"a\nb".chain(Broken));
+        let mut seen = Vec::new();
+        let mut keep = |batch: &[Line<'_>]| {
+            seen.extend(batch.iter().map(shown));
+            true
+        };
+        let error = each_line(&mut input, &Limits::default(), &mut keep).unwrap_err();
+        assert_eq!(error, (GapKind::Unreadable, "broken".to_owned()));
+        assert_eq!(seen, ["a"]);
+    }
+
+    #[test]
+    fn file_that_changes_while_it_is_read_is_told_and_one_that_shrinks_ends_nothing_else() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a");
+        let source = Source::named("a".to_owned(), Origin::Path(path.clone()));
+        let limits = Limits { lines_bytes_max: 1, ..Limits::default() };
+        // More than a page: what lies behind the new end of a file cannot be read.
+        let text = "0123456789abcde\n".repeat(4096);
+        for (first, length) in [(1, 0), (1, 70_000), (4096, 10)] {
+            fs::write(&path, &text).unwrap();
+            let mut seen = 0;
+            let mut change = |_: &[Line<'_>]| {
+                seen += 1;
+                if seen == first {
+                    fs::File::options().write(true).open(&path).unwrap().set_len(length).unwrap();
+                }
+                true
+            };
+            let error = read_lines(&source, &limits, &mut change).unwrap_err();
+            let reason = "changed while it was read; it had 65536 bytes at first".to_owned();
+            assert_eq!(error, (GapKind::Changed, reason));
+            assert_eq!(seen, first);
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod inflater;
 mod inner;
 mod lines;
 mod list;
+mod mapped;
 mod member;
 mod missing;
 mod open;

@@ -4,7 +4,6 @@ use super::wire::Head;
 use super::{LineId, SCHEMA, SavedLine};
 use crate::facts::GapKind;
 use crate::limits::Limits;
-use serde_json::Value;
 use serde_json::error::Category;
 
 /// What is wrong with a line. There is no word of the line in it: anything may have been named as a file of facts.
@@ -75,12 +74,17 @@ pub(super) fn read(bytes: &[u8]) -> Result<(SavedLine<'static>, LineId), BadLine
 
 fn read_facts(bytes: &[u8]) -> Result<(SavedLine<'static>, LineId), BadLine> {
     let malformed = |error: serde_json::Error| BadLine::malformed(&error);
-    let head: Head = serde_json::from_slice(bytes).map_err(malformed)?;
-    if head.schema != SCHEMA {
-        let reason = format!("is of another version than {SCHEMA}, the one that is read here");
-        return Err(BadLine::new(GapKind::Unsupported, &reason));
+    let line: SavedLine<'static> = match serde_json::from_slice(bytes) {
+        Ok(line) => line,
+        // Of another version, what it lacks here is no fault of it.
+        Err(error) => {
+            let head: Head = serde_json::from_slice(bytes).map_err(malformed)?;
+            return Err(other_version(&head.schema).unwrap_or_else(|| malformed(error)));
+        }
+    };
+    if let Some(bad) = other_version(&line.schema) {
+        return Err(bad);
     }
-    let line: SavedLine<'static> = serde_json::from_slice(bytes).map_err(malformed)?;
     let parts =
         [line.source.is_some(), line.instance.is_some(), line.gap.is_some(), line.end.is_some()];
     if parts.into_iter().filter(|part| *part).count() != 1 {
@@ -88,30 +92,23 @@ fn read_facts(bytes: &[u8]) -> Result<(SavedLine<'static>, LineId), BadLine> {
         return Err(BadLine::new(GapKind::Malformed, reason));
     }
     // Fields of later versions count: the version that wrote them counted them.
-    let value: Value = serde_json::from_slice(bytes).map_err(malformed)?;
-    if !is_within(&value, TEXT_BYTES_MAX) {
+    let (id, text_bytes) = LineId::of_text(bytes).map_err(malformed)?;
+    if text_bytes > TEXT_BYTES_MAX {
         let reason = format!(
             "holds a name, path or text of more than {TEXT_BYTES_MAX} bytes, as no scan writes it"
         );
         return Err(BadLine::new(GapKind::TooLarge, &reason));
     }
-    Ok((line, LineId::of_value(value)))
+    Ok((line, id))
+}
+
+fn other_version(schema: &str) -> Option<BadLine> {
+    let reason = || format!("is of another version than {SCHEMA}, the one that is read here");
+    (schema != SCHEMA).then(|| BadLine::new(GapKind::Unsupported, &reason()))
 }
 
 /// Bytes of a text in a line. Nothing is longer than a path, of which a byte that is no UTF-8 is spelled in four.
 const TEXT_BYTES_MAX: usize = Limits::DEFAULT.path_bytes_max.saturating_mul(4);
-
-/// Returns `true` if no text in a value is longer.
-fn is_within(value: &Value, max: usize) -> bool {
-    match value {
-        Value::String(text) => text.len() <= max,
-        Value::Array(items) => items.iter().all(|item| is_within(item, max)),
-        Value::Object(fields) => {
-            fields.iter().all(|(name, value)| name.len() <= max && is_within(value, max))
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => true,
-    }
-}
 
 fn problem(error: &serde_json::Error) -> String {
     let text = error.to_string();

@@ -3,7 +3,8 @@
 //! Merging is associative, commutative and idempotent: what is the same twice counts once. Where one source was read at two times and
 //! differs, both are kept, and the rules say that one instance came twice.
 
-use super::bad_lines::{BadLine, BadLines, read};
+use super::bad_lines::{BadLine, BadLines};
+use super::line::{Content, Fact, ReadLine};
 use super::tally::Tally;
 use super::{End, GapRef, Ledger, LineId, SavedLine};
 use crate::facts::{Gap, GapKind, Snapshot, SourceRecord};
@@ -64,43 +65,24 @@ struct File {
     bad_lines: Option<BadLines>,
 }
 
-/// PowerShell and editors put it before the first line; `cat` puts that line anywhere.
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
-
 impl Merge {
     /// Begins a file.
     pub fn begin(&mut self, file: &str) {
         self.file = File { name: file.to_owned(), ..File::default() };
     }
 
-    /// Takes a whole line.
-    pub fn whole(&mut self, bytes: &[u8]) {
-        let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
-        self.file.line = self.file.line.saturating_add(1);
-        if bytes.iter().all(u8::is_ascii_whitespace) {
-            return;
-        }
-        match read(bytes) {
-            Ok((line, id)) => self.take(line, id),
-            Err(bad) => self.file.bad(bad),
-        }
-    }
-
-    /// Takes note of a line that is longer than any line of facts.
-    pub fn too_long(&mut self) {
-        self.file.line = self.file.line.saturating_add(1);
-        let reason = "is longer than any line of facts; it was not read";
-        self.file.bad(BadLine::new(GapKind::TooLarge, reason));
-    }
-
-    /// Takes the start of a line in which the file ends. What lacks its line end alone is whole.
-    pub fn cut(&mut self, bytes: &[u8]) {
+    /// Takes the next line.
+    pub fn take(&mut self, line: ReadLine) {
         let before = self.file.line;
-        let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
-        match read(bytes) {
-            Err(bad) if bad.is_cut => self.file.ends(format!("is cut behind line {before}")),
-            _ => self.whole(bytes),
-        }
+        let Content::Cut = line.content else {
+            self.file.line = before.saturating_add(1);
+            return match line.content {
+                Content::Fact(fact, id) => self.fact(*fact, id),
+                Content::Bad(bad) => self.file.bad(bad),
+                Content::Blank | Content::Cut => {}
+            };
+        };
+        self.file.ends(format!("is cut behind line {before}"));
     }
 
     /// Takes note that the rest of the file is not read.
@@ -174,34 +156,26 @@ impl Merge {
         }
     }
 
-    fn take(&mut self, line: SavedLine<'static>, id: LineId) {
+    fn fact(&mut self, fact: Fact, id: LineId) {
         let file = &mut self.file;
         file.flush(false);
         file.facts = file.facts.saturating_add(1);
-        if line.source.is_some() {
-            self.tally.source(&line, id, &file.name);
-        }
-        if let Some(record) = line.source {
-            file.take(&record.name, id);
-        }
-        if let Some(snapshot) = line.instance {
-            let mut snapshot = snapshot.into_owned();
-            snapshot.keep_shapes();
-            let now = LineId::of(&SavedLine::instance(&snapshot));
-            file.take(&snapshot.source, id);
-            self.tally.line(id, now);
-            self.add(snapshot, now);
-        }
-        if let Some(gap) = line.gap {
-            let mut gap = gap.into_owned();
-            gap.keep_shapes();
-            let now = LineId::of(&SavedLine::gap(&gap));
-            self.file.take(&gap.source, id);
-            self.tally.line(id, now);
-            self.gaps.insert(gap, now);
-        }
-        if let Some(end) = line.end {
-            self.end_run(end.into_owned());
+        match fact {
+            Fact::Source(record, holds) => {
+                file.take(&record.name, id);
+                self.tally.source(record, holds, id, &file.name);
+            }
+            Fact::Instance(snapshot, now) => {
+                file.take(&snapshot.source, id);
+                self.tally.line(id, now);
+                self.add(snapshot, now);
+            }
+            Fact::Gap(gap, now) => {
+                file.take(&gap.source, id);
+                self.tally.line(id, now);
+                self.gaps.insert(gap, now);
+            }
+            Fact::End(end) => self.end_run(end),
         }
     }
 

@@ -21,12 +21,15 @@
 
 mod bad_lines;
 mod ledger;
+mod line;
 mod line_id;
 mod merge;
+mod spelling;
 mod tally;
 mod wire;
 
 pub use ledger::Ledger;
+pub use line::ReadLine;
 pub use line_id::LineId;
 pub use merge::{Merge, Saved};
 pub use wire::{End, GapRef, SCHEMA, SavedLine, SourceRef, schema};

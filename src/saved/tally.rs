@@ -3,7 +3,7 @@
 //! Lines name each other: a source its instances and gaps, the end of a run its sources. What follows from that depends on the set
 //! of lines alone, not on their order, on how often they came, or on the files they came in.
 
-use super::{End, GapRef, Ledger, LineId, SavedLine, SourceRef};
+use super::{End, GapRef, Ledger, LineId, SourceRef};
 use crate::facts::{Gap, GapKind, Snapshot, SourceRecord, spoken};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -61,9 +61,13 @@ struct Held {
 
 impl Tally {
     /// Takes the line of a source.
-    pub(super) fn source(&mut self, line: &SavedLine<'_>, id: LineId, file: &str) {
-        let Some(record) = &line.source else { return };
-        let (record, holds) = (record.clone().into_owned(), line.holds.as_deref().cloned());
+    pub(super) fn source(
+        &mut self,
+        record: SourceRecord,
+        holds: Option<BTreeSet<LineId>>,
+        id: LineId,
+        file: &str,
+    ) {
         let file = file.to_owned();
         let claim = self.sources.entry(id).or_insert(Claim { record, holds, file: file.clone() });
         if file < claim.file {

@@ -7,7 +7,7 @@ use aemtrix::farm::{Plan, farms};
 use aemtrix::policy::parse;
 use aemtrix::report::{Report, Screen};
 use aemtrix::rules::{RULES, Selection, Verdict};
-use aemtrix::saved::Merge;
+use aemtrix::saved::{Merge, ReadLine};
 use serde_json::Value;
 use std::ffi::OsString;
 use std::fs;
@@ -158,7 +158,7 @@ fn judged(lines: &[String], policy: Option<&str>) -> Report {
     let mut merge = Merge::default();
     merge.begin("facts");
     for line in lines {
-        merge.whole(line.as_bytes());
+        merge.take(ReadLine::whole(line.as_bytes()));
     }
     merge.end();
     let saved = merge.finish();

@@ -43,6 +43,10 @@ fn joined(lines: &[serde_json::Value]) -> String {
     lines.iter().flat_map(|line| [line.to_string(), "\n".to_owned()]).collect()
 }
 
+fn line_id(line: &serde_json::Value) -> LineId {
+    LineId::of_text(line.to_string().as_bytes()).unwrap().0
+}
+
 /// What an older version wrote.
 fn old_run(snapshots: &[&Snapshot]) -> String {
     let text = run(snapshots, &[]);
@@ -64,8 +68,8 @@ fn merged(files: &[&str]) -> Saved {
         merge.begin("facts");
         for line in file.split_inclusive('\n') {
             match line.strip_suffix('\n') {
-                Some(line) => merge.whole(line.as_bytes()),
-                None => merge.cut(line.as_bytes()),
+                Some(line) => merge.take(ReadLine::whole(line.as_bytes())),
+                None => merge.take(ReadLine::cut(line.as_bytes())),
             }
         }
         merge.end();
@@ -211,15 +215,14 @@ fn fields_of_a_later_version_are_known_lines() {
     let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
     let mut lines: Vec<serde_json::Value> = lines.collect();
     lines[1]["instance"]["later"] = "says something".into();
-    let id = LineId::of_value(lines[1].clone());
+    let id = line_id(&lines[1]);
     let old = lines[0]["holds"].as_array().unwrap().clone();
-    let gap_id = serde_json::to_value(LineId::of_value(lines[2].clone())).unwrap();
+    let gap_id = serde_json::to_value(line_id(&lines[2])).unwrap();
     assert!(old.contains(&gap_id));
     let mut holds = vec![serde_json::to_value(id).unwrap(), gap_id];
     holds.sort_by_key(ToString::to_string);
     lines[0]["holds"] = holds.into();
-    lines[3]["end"]["sources"][0]["id"] =
-        serde_json::to_value(LineId::of_value(lines[0].clone())).unwrap();
+    lines[3]["end"]["sources"][0]["id"] = serde_json::to_value(line_id(&lines[0])).unwrap();
     let later = joined(&lines);
     assert_eq!(merged(&[&later]).gaps, saved.gaps);
     saved.gaps.clear();
@@ -287,7 +290,7 @@ fn damage_concerns_the_sources_of_its_file_and_all_where_it_names_none() {
     let mut merge = Merge::default();
     for (file, text) in [("1", a + "x\n"), ("2", b), ("3", "x\n".to_owned())] {
         merge.begin(file);
-        text.lines().for_each(|line| merge.whole(line.as_bytes()));
+        text.lines().for_each(|line| merge.take(ReadLine::whole(line.as_bytes())));
         merge.end();
     }
     let saved = merge.finish();
@@ -345,7 +348,7 @@ fn other_files_are_named_in_one_line() {
     }
     let mut merge = Merge::default();
     merge.begin("utf-16");
-    merge.whole(b"\xFF\xFE{\0");
+    merge.take(ReadLine::whole(b"\xFF\xFE{\0"));
     assert!(merge.is_other_file());
     merge.end();
     assert!(merge.finish().gaps[0].reason.starts_with("is UTF-16 text"));
@@ -381,8 +384,8 @@ proptest! {
     fn nothing_that_is_read_as_facts_fails(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let mut merge = Merge::default();
         merge.begin("facts");
-        merge.whole(&bytes);
-        merge.cut(&bytes);
+        merge.take(ReadLine::whole(&bytes));
+        merge.take(ReadLine::cut(&bytes));
         merge.end();
         merge.finish();
     }
@@ -431,8 +434,8 @@ fn line_with_a_text_longer_than_any_path_is_no_fact() {
     for field in ["source", "root", "label"] {
         let mut merge = Merge::default();
         merge.begin("f");
-        merge.whole(line(field, max).as_bytes());
-        merge.whole(line(field, max + 1).as_bytes());
+        merge.take(ReadLine::whole(line(field, max).as_bytes()));
+        merge.take(ReadLine::whole(line(field, max + 1).as_bytes()));
         merge.end();
         let saved = merge.finish();
         assert_eq!(saved.snapshots.len(), 1, "{field}");
