@@ -62,7 +62,9 @@ fn merged(path: &str) -> Result<()> {
         };
         let fault = |(kind, reason): (GapKind, String)| anyhow!("{kind:?}: {reason}");
         read_lines(&file, &Limits::default(), &mut visit).map_err(fault)?;
-        pending.into_iter().for_each(|line| merge.take(line));
+        for line in pending {
+            merge.take(line);
+        }
         merge.end();
     }
     println!("  read and taken     {:.2?}", start.elapsed());
