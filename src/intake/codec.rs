@@ -155,7 +155,7 @@ pub(super) struct Unpack<R, C> {
     input: Counted<R>,
     /// Where what comes out can be read again at any place, and how.
     restarts: Option<Restarts<C>>,
-    state: State,
+    state: StreamState,
     produced: u64,
     limits: Limits,
     /// What other archives of the source came to.
@@ -165,7 +165,7 @@ pub(super) struct Unpack<R, C> {
 
 /// Where in a stream, or between two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum StreamState {
     /// At the first byte of a stream.
     Start,
     Body,
@@ -204,7 +204,7 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
             codec,
             input: Counted { bytes, offset: 0 },
             restarts: None,
-            state: State::Start,
+            state: StreamState::Start,
             produced: 0,
             limits: *limits,
             before,
@@ -214,7 +214,7 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
 
     /// Goes on from a place, or from the start; `bytes` are those behind it.
     pub(super) fn resume(&mut self, place: Option<Restart<C>>, bytes: R) {
-        let start = (0, 0, State::Start);
+        let start = (0, 0, StreamState::Start);
         let at = place.as_ref().map_or(start, |at| (at.compressed, at.unpacked, at.state));
         (self.input.offset, self.produced, self.state) = at;
         self.input.bytes = bytes;
@@ -251,10 +251,10 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
 
     fn step(&mut self, out: &mut [u8]) -> usize {
         let (length, result) = match self.state {
-            State::Start => (0, self.start()),
-            State::Between => (0, self.between()),
-            State::Body => self.body(out),
-            State::End => return 0,
+            StreamState::Start => (0, self.start()),
+            StreamState::Between => (0, self.between()),
+            StreamState::Body => self.body(out),
+            StreamState::End => return 0,
         };
         self.produced = self.produced.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
         match result {
@@ -264,7 +264,7 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
         length
     }
 
-    fn start(&mut self) -> Result<State, Stop> {
+    fn start(&mut self) -> Result<StreamState, Stop> {
         let mut magic = Vec::with_capacity(C::MAGIC_BYTES);
         while magic.len() < C::MAGIC_BYTES {
             magic.push(*self.input.fill()?.first().ok_or(Stop::Ends)?);
@@ -275,30 +275,30 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
             self.input.consume(1);
         }
         Ok(match self.codec.start(&magic, &mut self.input)? {
-            Head::Data => State::Body,
+            Head::Data => StreamState::Body,
             Head::DoubtfulData(what) => {
                 self.doubt(what);
-                State::Body
+                StreamState::Body
             }
-            Head::Nothing => State::Between,
+            Head::Nothing => StreamState::Between,
         })
     }
 
-    fn body(&mut self, out: &mut [u8]) -> (usize, Result<State, Stop>) {
+    fn body(&mut self, out: &mut [u8]) -> (usize, Result<StreamState, Stop>) {
         let (length, result) = self.codec.step(&mut self.input, out);
         let state = result.map(|flow| match flow {
-            Flow::On => State::Body,
-            Flow::End => State::Between,
+            Flow::On => StreamState::Body,
+            Flow::End => StreamState::Between,
             Flow::Wrong(what) => {
                 self.doubt(what);
-                State::Between
+                StreamState::Between
             }
         });
         (length, state)
     }
 
     /// Passes over zero padding, which tapes and some storage systems add.
-    fn between(&mut self) -> Result<State, Stop> {
+    fn between(&mut self) -> Result<StreamState, Stop> {
         let mut zeros = 0_u64;
         loop {
             let bytes = self.input.fill()?;
@@ -308,7 +308,7 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
             zeros = zeros.saturating_add(u64::try_from(padding).unwrap_or(u64::MAX));
             if ends || padding < length {
                 self.say_hollow(zeros);
-                return Ok(if ends { State::End } else { State::Start });
+                return Ok(if ends { StreamState::End } else { StreamState::Start });
             }
         }
     }
@@ -335,7 +335,7 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
     }
 
     fn end(&mut self, stop: Stop) {
-        let is_start = self.state == State::Start;
+        let is_start = self.state == StreamState::Start;
         let place = if is_start { "the start of a stream" } else { self.codec.place() };
         match stop {
             Stop::Ends => {
@@ -344,18 +344,18 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
             Stop::Failed(error) => self.problem(GapKind::Unreadable, &error.to_string()),
             Stop::Bad(kind, what) => self.problem(kind, &what),
         }
-        self.state = State::End;
+        self.state = StreamState::End;
     }
 }
 
 impl<R: BufRead, C: Codec> Read for Unpack<R, C> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         self.mark();
-        while self.state != State::End && !out.is_empty() {
+        while self.state != StreamState::End && !out.is_empty() {
             if self.produced > self.before.unpacked_left(&self.limits) {
                 let reason = self.before.unpacks_to_more(&self.limits);
                 self.problems.push((GapKind::OverLimit, reason));
-                self.state = State::End;
+                self.state = StreamState::End;
                 break;
             }
             let length = self.step(out);

@@ -2,7 +2,7 @@
 
 use super::entry::Visit;
 use super::inner::Depth;
-use super::open::State;
+use super::open::FileState;
 use super::reread::RandomAccess;
 use crate::limits::Limits;
 use crate::wiped::Wiped;
@@ -91,7 +91,7 @@ pub(super) struct Context<'a> {
     /// Archives around this one.
     pub(super) depth: Depth,
     /// What the file was like, if it is one.
-    pub(super) state: Option<State>,
+    pub(super) state: Option<FileState>,
     /// Reads again what the source unpacks to, where that will be wanted.
     pub(super) random_access: Option<Box<dyn RandomAccess>>,
 }

@@ -2,7 +2,7 @@
 
 use super::container::{Context, Input, Stored};
 use super::entry::Watch;
-use super::open::{self, State};
+use super::open::{self, FileState};
 use super::read_ahead::ReadAhead;
 use super::walk_input;
 use crate::facts::GapKind;
@@ -20,7 +20,7 @@ pub(super) fn walk(path: &Path, watch: &dyn Watch, context: &mut Context<'_>) {
     };
     let name = path.file_name().map(|name| name.to_string_lossy());
     context.hint = name.as_deref().and_then(super::archive_name::part_hint);
-    context.state = Some(State::of(&metadata));
+    context.state = Some(FileState::of(&metadata));
     context.depth.stored.add(metadata.len());
     let ahead = ReadAhead::default();
     let mut input = FileInput { file, position: 0, length: metadata.len(), ahead, watch };

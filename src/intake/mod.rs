@@ -52,7 +52,7 @@ pub use entry::{Descend, Entry, EntryKind, Extent, LinkTarget, NoWatch, Visit, W
 pub use folder::is_packed;
 pub use lines::{Line, facts_files, read_lines};
 pub use list::operands_in;
-pub use open::State;
+pub use open::FileState;
 pub use parts::{Part, Parts};
 pub use place_names::{is_hidden, is_like_home, may_be_home, may_link_home};
 pub use places::UploadPlaces;
@@ -147,7 +147,7 @@ pub struct Walked {
     /// What its name says of it where it is cut: that it is one part of several.
     pub part_hint: Option<&'static str>,
     /// What its file was like at the start; `None` of standard input and directories.
-    pub state: Option<State>,
+    pub state: Option<FileState>,
     /// How many compressions there are around the archive.
     pub compressions: u32,
     /// Reads again what it unpacks to.

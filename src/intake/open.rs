@@ -10,12 +10,12 @@ use std::time::SystemTime;
 
 /// What a file was like when it was looked at: its length, and when it was written to last.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct State {
+pub struct FileState {
     bytes: u64,
     modified: Option<SystemTime>,
 }
 
-impl State {
+impl FileState {
     pub(super) fn of(metadata: &Metadata) -> Self {
         Self { bytes: metadata.len(), modified: metadata.modified().ok() }
     }
@@ -59,7 +59,7 @@ pub(super) fn named(path: &Path) -> io::Result<File> {
 
 /// Returns `true` if a file is as it was: of the same length, and not written to since.
 pub(super) fn is_unchanged(file: &File, before: &Metadata) -> bool {
-    file.metadata().is_ok_and(|after| State::of(&after) == State::of(before))
+    file.metadata().is_ok_and(|after| FileState::of(&after) == FileState::of(before))
 }
 
 #[cfg(unix)]

@@ -2,7 +2,7 @@
 
 use super::deflate::Undeflate;
 use super::entry::Extent;
-use super::open::{self, State};
+use super::open::{self, FileState};
 use super::positioned::{Positioned, ReadAt};
 use super::reread::{RandomAccess, Reread};
 use super::restarts::Restarts;
@@ -103,7 +103,7 @@ impl Place {
         limits: &Limits,
     ) -> io::Result<Self> {
         let file = open::named(path)?;
-        let now = State::of(&file.metadata()?);
+        let now = FileState::of(&file.metadata()?);
         if walked.state.as_ref().is_some_and(|walked| *walked != now) {
             let reason = "the archive has changed since it was read first";
             return Err(io::Error::new(ErrorKind::InvalidData, reason));

@@ -1,6 +1,6 @@
 //! Places in an unpacked stream from which unpacking can go on, so that a byte in the middle of it does not cost all bytes before.
 
-use super::codec::{Codec, State};
+use super::codec::{Codec, StreamState};
 use super::inflater::Inflater;
 use crate::limits::Limits;
 use std::collections::VecDeque;
@@ -19,7 +19,7 @@ pub(super) struct Restart<C> {
     /// Unpacked bytes before it.
     pub(super) unpacked: u64,
     /// Where in its stream it lies.
-    pub(super) state: State,
+    pub(super) state: StreamState,
     /// A copy that decodes from here on.
     pub(super) codec: C,
     /// It stays when places grow sparse.
@@ -167,7 +167,7 @@ mod tests {
         for unpacked in (100..=2_000).step_by(100) {
             if restarts.is_due(unpacked) {
                 let codec = Gunzip::new();
-                let (state, stays) = (State::Body, false);
+                let (state, stays) = (StreamState::Body, false);
                 restarts.add(Restart { compressed: 0, unpacked, state, codec, stays });
             }
             for (_, range) in wanted.iter().filter(|(at, _)| *at == unpacked) {
@@ -191,7 +191,7 @@ mod tests {
         restarts.want(0..100 << 20);
         for unpacked in (0..100_u64 << 20).step_by(128 << 10) {
             if restarts.is_due(unpacked) {
-                let (state, stays, codec) = (State::Body, false, Gunzip::new());
+                let (state, stays, codec) = (StreamState::Body, false, Gunzip::new());
                 restarts.add(Restart { compressed: 0, unpacked, state, codec, stays });
             }
         }
