@@ -12,53 +12,12 @@ use crate::intake::{Descend, Entry, EntryKind, Visit, Want, claims_archive};
 impl Visit for Collector<'_> {
     fn entry(&mut self, entry: &Entry<'_>) -> Want {
         self.settle();
-        let is_known = self.aliases.is_none()
-            && entry.kind == EntryKind::File
-            && self.surroundings.tell_all_of(entry.path);
-        if (is_known && self.links.is_empty()) || hints::is_of_finder(entry) {
-            return Want::Nothing;
+        let paths = self.aliases.as_ref().map(|aliases| aliases.of(entry.path));
+        match paths {
+            None => self.see(entry),
+            Some(_) if hints::is_of_finder(entry) => Want::Nothing,
+            Some(paths) => self.see_again(entry, &paths),
         }
-        let Some(aliases) = &self.aliases else {
-            self.see_links(entry);
-            if is_known {
-                return Want::Nothing;
-            }
-            self.unknown.hollow.see(entry.path, &entry.kind);
-            self.log_directories.see(entry.path, &entry.kind);
-            if entry.kind == EntryKind::File {
-                self.surroundings.enter(entry.path);
-            } else {
-                self.surroundings.leave();
-            }
-            self.see_realm(entry.path);
-            self.see_home(entry.path);
-            if let Some(store) = segments::store(entry.path) {
-                if self.segments.take(&store, entry) {
-                    self.take_segments_again(&store, entry.path);
-                }
-                // Nothing in a store is evidence by its path, and its tars are no archives of installs.
-                if entry.path.rsplit('.').next() == Some("tar") {
-                    return Want::Later { checked: false };
-                }
-                let want = self.take(entry.path, entry);
-                if want != Want::Nothing {
-                    return want;
-                }
-                return Want::Later { checked: segments::is_journal(entry.path) };
-            }
-            return self.take(entry.path, entry);
-        };
-        let paths = aliases.of(entry.path);
-        self.see_realm(entry.path);
-        self.see_home(entry.path);
-        for path in &paths {
-            self.see_revision(path);
-        }
-        let evidence = paths.iter().filter(|path| classify(path).is_some());
-        let want = evidence.fold(Want::Nothing, |want, path| widest(want, self.take(path, entry)));
-        // The first pass looked into it, and what is looked for now may lie there.
-        let opens = want == Want::Nothing && self.opens && may_be_opened(entry.path, entry);
-        if opens { Want::Archive } else { want }
     }
 
     fn body(&mut self, bytes: &[u8]) {
@@ -152,6 +111,59 @@ impl Visit for Collector<'_> {
 }
 
 impl Collector<'_> {
+    /// Takes an entry of the first pass.
+    fn see(&mut self, entry: &Entry<'_>) -> Want {
+        let is_known = entry.kind == EntryKind::File && self.surroundings.tell_all_of(entry.path);
+        if (is_known && self.links.is_empty()) || hints::is_of_finder(entry) {
+            return Want::Nothing;
+        }
+        self.see_links(entry);
+        if is_known {
+            return Want::Nothing;
+        }
+        self.unknown.hollow.see(entry.path, &entry.kind);
+        self.log_directories.see(entry.path, &entry.kind);
+        if entry.kind == EntryKind::File {
+            self.surroundings.enter(entry.path);
+        } else {
+            self.surroundings.leave();
+        }
+        self.see_realm(entry.path);
+        self.see_home(entry.path);
+        match segments::store(entry.path) {
+            Some(store) => self.take_stored(&store, entry),
+            None => self.take(entry.path, entry),
+        }
+    }
+
+    /// Takes an entry of a segment store, which is read when the walk is over.
+    fn take_stored(&mut self, store: &str, entry: &Entry<'_>) -> Want {
+        if self.segments.take(store, entry) {
+            self.take_segments_again(store, entry.path);
+        }
+        // Nothing in a store is evidence by its path, and its tars are no archives of installs.
+        let is_tar = entry.path.rsplit('.').next() == Some("tar");
+        let want = if is_tar { Want::Nothing } else { self.take(entry.path, entry) };
+        match want {
+            Want::Nothing => Want::Later { checked: segments::is_journal(entry.path) },
+            want => want,
+        }
+    }
+
+    /// Takes an entry of the second pass, for what links to it stand at these paths.
+    fn see_again(&mut self, entry: &Entry<'_>, paths: &[String]) -> Want {
+        self.see_realm(entry.path);
+        self.see_home(entry.path);
+        for path in paths {
+            self.see_revision(path);
+        }
+        let evidence = paths.iter().filter(|path| classify(path).is_some());
+        let want = evidence.fold(Want::Nothing, |want, path| widest(want, self.take(path, entry)));
+        // The first pass looked into it, and what is looked for now may lie there.
+        let opens = want == Want::Nothing && self.opens && may_be_opened(entry.path, entry);
+        if opens { Want::Archive } else { want }
+    }
+
     fn see_links(&mut self, entry: &Entry<'_>) {
         self.see_written_through(entry.path);
         match &entry.kind {
