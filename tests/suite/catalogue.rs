@@ -248,6 +248,7 @@ const BOUNDS: &[(&str, &str, &str)] = &[
     ("list_lines_max", "lines of a list of sources", "1,000,000"),
     ("depth_max", "directories one in the other", "64"),
     ("line_bytes_max", "one line of a file of facts", "64 MiB"),
+    ("lines_bytes_max", "lines of facts that are parsed at once", "4 MiB"),
     ("bad_lines_max", "lines of a file of facts that are none", "20"),
     ("findings_alike_max", "findings of one rule on the same instances", "5"),
     ("listed_max", "names and steps of one kind in one finding", "10"),
