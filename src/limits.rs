@@ -42,7 +42,7 @@ pub struct Limits {
     /// Files of segment stores remembered of one source. They grow to 256 MB each, so this is a store of 2.5 TB.
     pub segment_files_max: usize,
     /// Bytes of memory for places in a compressed archive from which it can be unpacked again, each of 48 KiB. They lie 4 MiB apart,
-    /// and further in segment stores of more than 300 MB. Where there can be none, for what was unpacked.
+    /// and further in segment stores of more than 250 MB. Where there can be none, for what was unpacked.
     pub restart_bytes_max: usize,
     /// Bytes of memory for what was unpacked again and may be wanted once more.
     pub stretch_bytes_max: usize,
@@ -220,7 +220,7 @@ impl Limits {
         evidence_max: 100_000,
         instances_max: 1_000,
         segment_files_max: 10_000,
-        restart_bytes_max: 4 << 20,
+        restart_bytes_max: 3 << 20,
         stretch_bytes_max: 1 << 20,
         repeated_bytes_max: 32 << 30,
         rewound_bytes_max: 4 << 30,

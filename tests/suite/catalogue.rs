@@ -188,7 +188,7 @@ const BOUNDS: &[(&str, &str, &str)] = &[
     ("names_bytes_max", "names of those", "12 MiB"),
     ("instances_max", "instances of a source", "1,000"),
     ("segment_files_max", "files of segment stores", "10,000"),
-    ("restart_bytes_max", "places to start from again", "4 MiB"),
+    ("restart_bytes_max", "places to start from again", "3 MiB"),
     ("stretch_bytes_max", "what was unpacked again", "1 MiB"),
     ("repeated_bytes_max", "bytes that are unpacked again for the segment stores", "32 GiB"),
     ("rewound_bytes_max", "bytes that are unpacked again for the segment stores", "4 GiB"),
