@@ -22,6 +22,7 @@
 //! - [`policy`]: what the user expects of the farms, and which findings are known; parsers of text that `cli` reads.
 //! - [`saved`]: facts as lines of JSON (`aemtrix.facts/1`), and how those of several runs are merged.
 //! - [`farm`]: instances that must agree, their effective keys, and the matrix.
+//! - [`repair`]: needs in, one plan of typed actions out, and what comes of it.
 //! - [`rules`]: what is wrong, one file a rule, and the verdict.
 //! - [`report`]: the formats, one file each. The only room that writes.
 //! - [`cli`]: arguments and exit codes.
@@ -42,6 +43,7 @@ pub mod intake;
 pub mod limits;
 pub mod oak;
 pub mod policy;
+pub mod repair;
 pub mod report;
 pub mod rules;
 pub mod saved;

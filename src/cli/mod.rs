@@ -16,8 +16,8 @@ mod terms;
 
 pub use exit::Exit;
 
+use crate::repair::shell_word;
 use crate::report::Screen;
-use crate::rules::shell_word;
 use args::{Args, Command, When};
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue};

@@ -234,7 +234,7 @@ fn keys_of(farm: &Farm, key: KeyName) -> Vec<ForeignKey> {
 }
 
 fn members(named: Named, copies: &mut Copies) -> Vec<Member> {
-    let keys = keys::decide(&named);
+    let keys = keys::decide(&named.iter().map(|(_, snapshot)| snapshot).collect::<Vec<_>>());
     let member = |((name, snapshot), keys): ((String, Snapshot), _)| {
         let copies = copies.remove(&snapshot.place()).unwrap_or_default();
         Member { name, numbered: false, snapshot, copies, keys }

@@ -99,9 +99,9 @@ struct Peers {
 }
 
 impl Peers {
-    fn of(farm: &[(String, Snapshot)], name: KeyName) -> Self {
+    fn of(farm: &[&Snapshot], name: KeyName) -> Self {
         let mut peers = Self::default();
-        for (_, snapshot) in farm.iter().filter(|(_, snapshot)| snapshot.is_verified()) {
+        for snapshot in farm.iter().filter(|snapshot| snapshot.is_verified()) {
             let files = snapshot.keys_in_use(name).map(|file| &file.digest);
             let jcr = snapshot.repository.iter().filter_map(|r| r.key(name)).map(|key| &key.digest);
             for digest in files.chain(jcr) {
@@ -115,10 +115,13 @@ impl Peers {
     }
 }
 
+/// What is known of both keys of an instance.
+pub(crate) type KeyStates = BTreeMap<KeyName, KeyState>;
+
 /// Decides the keys of every snapshot of a farm.
-pub(super) fn decide(farm: &[(String, Snapshot)]) -> Vec<BTreeMap<KeyName, KeyState>> {
+pub(super) fn decide(farm: &[&Snapshot]) -> Vec<KeyStates> {
     let peers = KeyName::ALL.map(|name| (name, Peers::of(farm, name)));
-    let of = |(_, snapshot): &(String, Snapshot)| {
+    let of = |snapshot: &&Snapshot| {
         peers.iter().map(|(name, peers)| (*name, state(snapshot, *name, peers))).collect()
     };
     farm.iter().map(of).collect()

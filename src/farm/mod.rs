@@ -7,12 +7,17 @@ mod copies;
 mod entries;
 mod expected;
 mod group;
+mod key_pair;
 mod key_rows;
 mod keys;
 mod like;
+mod listed;
+mod log_signs;
 mod matrix;
 mod names;
 mod open_gaps;
+mod peers;
+mod place_doubt;
 mod plan;
 mod rows;
 mod states;
@@ -21,14 +26,24 @@ pub use bundle_map::{BundleCell, BundleMap, BundleRow, Installed, bundle_map};
 pub use cell::{Cell, CellState};
 pub use expected::{Expected, ForeignKey, Like, Missing};
 pub use group::{PolicyConflict, farms};
+pub(crate) use key_pair::{
+    Flaw, OwnKeys, half, has_keys_in_jcr, has_stray, is_contradicted, is_in_doubt, is_open, key_in,
+    mend, mended, other_in_jcr, sound_pair, with_flaws,
+};
+pub(crate) use keys::KeyStates;
 pub use keys::{EffectiveKey, KeyOrigin, KeyState};
+pub(crate) use listed::{listed, listed_up_to};
+pub(crate) use log_signs::{
+    CANNOT_DECRYPT, cannot_decrypt, last as last_sight, seen as signs_seen,
+};
 pub use matrix::{Expect, Matrix, MatrixRow, Row, alike, matrix};
 pub(crate) use names::distinct;
+pub(crate) use peers::{Groups, names as names_of};
+pub(crate) use place_doubt::{PlaceDoubt, place_doubt, unknown_place};
 pub use plan::{FarmBy, Plan};
 pub use rows::ROWS;
 
 use crate::facts::{CRYPTO, Gap, KeyFile, KeyName, Snapshot, StorageFile, StorageMode};
-use std::collections::BTreeMap;
 
 /// Instances that must agree on their keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +72,24 @@ pub struct Member {
     /// Old copies inside its install root, such as `launchpad.old`. They are not compared.
     pub copies: Vec<Snapshot>,
     /// Its keys, decided in the light of its peers.
-    keys: BTreeMap<KeyName, KeyState>,
+    keys: KeyStates,
+}
+
+impl Farm {
+    /// Decides the keys of all instances anew, for their facts have changed; returns what was decided before.
+    pub(crate) fn decide_keys(&mut self) -> Vec<KeyStates> {
+        let snapshots: Vec<&Snapshot> =
+            self.members.iter().map(|member| &member.snapshot).collect();
+        let decided = keys::decide(&snapshots);
+        self.set_keys(decided)
+    }
+
+    /// Says what the keys of all instances are; returns what was decided before.
+    pub(crate) fn set_keys(&mut self, keys: Vec<KeyStates>) -> Vec<KeyStates> {
+        let set =
+            |(member, keys): (&mut Member, KeyStates)| std::mem::replace(&mut member.keys, keys);
+        self.members.iter_mut().zip(keys).map(set).collect()
+    }
 }
 
 impl Member {

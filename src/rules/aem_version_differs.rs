@@ -1,8 +1,7 @@
 //! `aem-version-differs`: instances of a farm run different AEM versions.
 
-use super::groups::Groups;
 use super::{Hit, Rule, Severity};
-use crate::farm::Farm;
+use crate::farm::{Farm, Groups};
 
 pub(super) static RULE: Rule = Rule {
     id: "aem-version-differs",

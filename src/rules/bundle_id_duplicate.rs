@@ -1,10 +1,10 @@
 //! `bundle-id-duplicate`: two directories of the Felix cache claim one bundle number.
 
-use super::fold::{first_of, folded, listed};
+use super::fold::{first_of, folded};
 use super::steps::{FELIX_CACHE, quoted};
 use super::{Hit, Rule, Severity, Step};
 use crate::facts::Bundle;
-use crate::farm::{Farm, Member};
+use crate::farm::{Farm, Member, listed};
 use std::collections::BTreeMap;
 
 pub(super) static RULE: Rule = Rule {

@@ -1,10 +1,9 @@
 //! `crypto-bundle-duplicate`: a crypto bundle is installed more than once.
 
-use super::fold::{listed, listed_up_to};
 use super::steps::quoted;
 use super::{Hit, Rule, Severity};
 use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE};
-use crate::farm::{Farm, Member};
+use crate::farm::{Farm, Member, listed, listed_up_to};
 use crate::limits::Limits;
 use std::collections::BTreeSet;
 

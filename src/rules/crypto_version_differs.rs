@@ -1,9 +1,8 @@
 //! `crypto-version-differs`: a crypto bundle has different versions within a farm.
 
-use super::groups::Groups;
 use super::{Hit, Rule, Severity};
 use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE, IdentifiedBy};
-use crate::farm::{Farm, Member};
+use crate::farm::{Farm, Groups, Member};
 
 pub(super) static RULE: Rule = Rule {
     id: "crypto-version-differs",

@@ -26,6 +26,7 @@ pub(super) fn folded<'p, T>(
         "These are the first {max} of {count} alike. Repair the others the same way: scan again when these are done, and the next ones are \
          named."
     );
+    let needs = hits.iter().flat_map(|hit| hit.needs.clone()).collect();
     let fix = course::joined(hits.into_iter().map(|hit| hit.fix));
     let folded = Hit {
         message: format!("{}; and {} more like it", first.message, count.saturating_sub(1)),
@@ -33,21 +34,9 @@ pub(super) fn folded<'p, T>(
         places: Vec::new(),
         unlisted: all.len().saturating_sub(listed.len()),
         fix,
+        needs,
     };
     vec![folded.at(listed).fix([Step::from(again).last()])]
-}
-
-/// Lists things by name, the first ones; the rest is counted.
-pub(super) fn listed<T: AsRef<str>>(all: &[T]) -> String {
-    listed_up_to(Limits::DEFAULT.listed_max, all, ", ")
-}
-
-/// Lists the first `max` things by name with this between them; the rest is counted.
-pub(super) fn listed_up_to<T: AsRef<str>>(max: usize, all: &[T], between: &str) -> String {
-    let (first, rest) = all.split_at_checked(max).unwrap_or((all, &[]));
-    let names: Vec<&str> = first.iter().map(AsRef::as_ref).collect();
-    let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
-    names.join(between) + &more
 }
 
 /// Returns the first things that have a step of their own, and a step that counts the others, where there are any. `told` says what is to
@@ -111,8 +100,6 @@ mod tests {
     #[test]
     fn long_lists_are_cut() {
         let names: Vec<String> = (0..12).map(|number| number.to_string()).collect();
-        assert_eq!(listed(&names), "0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more");
-        assert_eq!(listed(&names[..2]), "0, 1");
         let steps = first_of(&names, String::as_str, |rest| format!("{rest} more"));
         assert_eq!((steps.len(), steps[10].as_str()), (11, "2 more"));
     }

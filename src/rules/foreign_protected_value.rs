@@ -1,11 +1,9 @@
 //! `foreign-protected-value`: instances with different master keys hold the same protected value.
 
-use super::fold::listed_up_to;
-use super::groups::{Groups, names};
 use super::steps::OVERWRITE_WARNING;
 use super::{Hit, Rule, Severity, console};
 use crate::facts::{Configuration, Digest, KeyName, ProtectedValue};
-use crate::farm::{Farm, Member};
+use crate::farm::{Farm, Groups, Member, listed_up_to, names_of};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) static RULE: Rule = Rule {
@@ -70,7 +68,7 @@ fn hit(stands: &[Stand<'_>]) -> Option<Hit> {
     let holders: Vec<&Member> = groups.iter().flatten().copied().collect();
     let message = format!(
         "{} hold the same protected value of {}, below unequal master keys: {}",
-        names(&holders),
+        names_of(&holders),
         listed_up_to(VALUES_MAX, &values, ", "),
         groups.describe("master")
     );

@@ -1,11 +1,10 @@
 //! `half-copied-pair`: one key of the pair agrees with the farm, the other does not.
 
-use super::groups::{Groups, names};
 use super::repair;
 use super::steps::ENCAPSULATED_TOKEN;
 use super::{Hit, Rule, Severity};
 use crate::facts::KeyName;
-use crate::farm::{EffectiveKey, Farm, Member};
+use crate::farm::{EffectiveKey, Farm, Groups, Member, names_of};
 
 pub(super) static RULE: Rule = Rule {
     id: "half-copied-pair",
@@ -51,7 +50,7 @@ fn half(farm: &Farm, shared: KeyName, agree: &Groups<'_>, other: &Groups<'_>) ->
     }
     let [hmac, master] = KeyName::ALL;
     let differing = if shared == hmac { master } else { hmac };
-    let all = names(&halved);
+    let all = names_of(&halved);
     let message = match (other.majority(), halved.as_slice()) {
         (_, [_]) => format!("{all} shares its {shared} with the farm, but not its {differing}"),
         (Some(_), _) => {
@@ -60,7 +59,12 @@ fn half(farm: &Farm, shared: KeyName, agree: &Groups<'_>, other: &Groups<'_>) ->
         (None, _) => format!("{all} share their {shared}, but not their {differing}"),
     };
     let files = halved.iter().filter_map(|m| m.known_key(differing)).map(EffectiveKey::place);
-    vec![Hit::among(&halved, message).at(files).fix(repair::copy_keys(farm))]
+    vec![
+        Hit::among(&halved, message)
+            .at(files)
+            .fix(repair::copy_keys(farm))
+            .needs(repair::farm_keys(farm)),
+    ]
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::Step;
 use crate::facts::Place;
 use crate::farm::Member;
+use crate::repair::Need;
 
 /// What a rule found, where, and the steps that repair it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Hit {
     pub unlisted: usize,
     /// The repair, step by step, with this farm's names, ids and paths.
     pub fix: Vec<Step>,
+    /// What is to be changed; where there is nothing, the steps are advice.
+    pub needs: Vec<Need>,
 }
 
 impl Hit {
@@ -44,6 +47,12 @@ impl Hit {
     /// Returns `true` if the keys of the farm are to be made equal.
     pub(super) fn asks_for_keys(&self) -> bool {
         self.fix.iter().any(Step::is_of_key_repair)
+    }
+
+    /// Says what is to be changed.
+    pub(super) fn needs(mut self, needs: impl IntoIterator<Item = Need>) -> Self {
+        self.needs.extend(needs);
+        self
     }
 
     /// Adds steps of the repair.

@@ -8,6 +8,7 @@ use crate::facts::{
     SecretState,
 };
 use crate::farm::{Farm, Member};
+use crate::repair::Need;
 
 pub(super) static RULE: Rule = Rule {
     id: "ims-secret-missing",
@@ -68,7 +69,8 @@ fn hits(member: &Member, missing: impl Fn(&&Configuration) -> bool) -> Vec<Hit> 
         |ims| {
             let message = format!("{} has no {IMS_CLIENT_SECRET} in {}", member.name, ims.spoken());
             let step = console::enter_secret(member, ims, IMS_CLIENT_SECRET);
-            Hit::on(member, message).at([&ims.place]).fix([step])
+            let need = Need::secret(member, ims, IMS_CLIENT_SECRET);
+            Hit::on(member, message).at([&ims.place]).fix([step]).needs([need])
         },
     )
 }

@@ -1,9 +1,8 @@
 //! `jcr-key-changed`: an older state of the repository holds another key than the instance works with.
 
-use super::groups::names;
 use super::{Hit, Rule, Severity};
 use crate::facts::{Digest, KeyName, PastKeys, PastState, Utc};
-use crate::farm::{Farm, KeyState, Member};
+use crate::farm::{Farm, KeyState, Member, names_of};
 
 pub(super) static RULE: Rule = Rule {
     id: "jcr-key-changed",
@@ -81,8 +80,8 @@ fn holders(farm: &Farm, member: &Member, keys: &[(KeyName, Digest)]) -> String {
     let holders: Vec<&Member> = farm.members.iter().filter(has).collect();
     match holders.len() {
         0 => String::new(),
-        1 => format!(", which {} works with", names(&holders)),
-        _ => format!(", which {} work with", names(&holders)),
+        1 => format!(", which {} works with", names_of(&holders)),
+        _ => format!(", which {} work with", names_of(&holders)),
     }
 }
 

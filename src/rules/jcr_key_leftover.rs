@@ -4,6 +4,7 @@ use super::steps::{CQSUPPORT, KA_23909};
 use super::{Hit, Rule, Severity};
 use crate::facts::{JcrKey, KeyName, StorageMode};
 use crate::farm::{Farm, Member};
+use crate::repair::Need;
 
 pub(super) static RULE: Rule = Rule {
     id: "jcr-key-leftover",
@@ -46,7 +47,12 @@ fn on(member: &Member) -> Option<Hit> {
         names.join(" and ")
     );
     let places = files.iter().map(|(_, file)| &file.place).chain([&repository.place]);
-    Some(Hit::on(member, message).at(places).fix(first(&others)).fix(fix(member, &left)))
+    let hit = Hit::on(member, message).at(places);
+    let hit = match others.is_empty() {
+        true => hit.needs([Need::DropJcrKeys(member.name.clone())]),
+        false => hit,
+    };
+    Some(hit.fix(first(&others)).fix(fix(member, &left)))
 }
 
 /// One that is another key than the file may be the one that matters.

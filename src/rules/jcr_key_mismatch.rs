@@ -1,10 +1,9 @@
 //! `jcr-key-mismatch`: Bundle mode, and `/etc/key` holds another key than the file.
 
-use super::groups::names;
 use super::steps::{self, CQSUPPORT, KA_23909, OVERWRITE_WARNING, quoted};
 use super::{Hit, Rule, Severity, Step};
 use crate::facts::{JcrKey, KeyFile, KeyName, StorageMode};
-use crate::farm::{EffectiveKey, Farm, Member};
+use crate::farm::{EffectiveKey, Farm, Member, names_of, other_in_jcr};
 
 pub(super) static RULE: Rule = Rule {
     id: "jcr-key-mismatch",
@@ -22,16 +21,6 @@ pub(super) static RULE: Rule = Rule {
 fn check(farm: &Farm) -> Vec<Hit> {
     let pairs = farm.members.iter().flat_map(|m| KeyName::ALL.map(|name| (m, name)));
     pairs.filter_map(|(member, name)| on(farm, member, name)).collect()
-}
-
-/// Returns a key in a file, and the other one that the repository has.
-pub(super) fn other_in_jcr(
-    member: &Member,
-    name: KeyName,
-) -> Option<(&EffectiveKey, &KeyFile, &JcrKey)> {
-    let (known, file) = member.key_in_file(name)?;
-    let jcr = member.snapshot.repository.as_ref()?.key(name)?;
-    (known.value != jcr.digest.whole).then_some((known, file, jcr))
 }
 
 fn on(farm: &Farm, member: &Member, name: KeyName) -> Option<Hit> {
@@ -62,7 +51,7 @@ fn whose(farm: &Farm, member: &Member, jcr: &JcrKey) -> String {
         [] => String::new(),
         peers => {
             let mode = "which has no effect there, for its keys are files";
-            format!("; the latter is the {} of {}, {mode}", jcr.name, names(peers))
+            format!("; the latter is the {} of {}, {mode}", jcr.name, names_of(peers))
         }
     }
 }

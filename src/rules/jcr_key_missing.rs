@@ -5,6 +5,7 @@ use super::steps::{CQSUPPORT, KA_23909};
 use super::{Hit, KeyRepair, Rule, Severity, Step};
 use crate::facts::KeyName;
 use crate::farm::{Farm, KeyState, Member};
+use crate::repair::Need;
 
 pub(super) static RULE: Rule = Rule {
     id: "jcr-key-missing",
@@ -35,7 +36,7 @@ fn on(repair: &KeyRepair, member: &Member) -> Option<Hit> {
     let name = &member.name;
     let message =
         format!("{name} is in JCR mode, yet /etc/key has no {}", missing.join(" and no "));
-    let steps = [
+    let steps: [Step; 3] = [
         format!("Do not restart {name} before its keys are back: it would make new ones.").into(),
         format!(
             "Where there is a backup of {name}, restore /etc/key from it: only its old keys read what it has encrypted."
@@ -45,7 +46,15 @@ fn on(repair: &KeyRepair, member: &Member) -> Option<Hit> {
     ];
     let files = member.storage().map(|file| &file.place);
     let places = files.into_iter().chain([&repository.place]);
-    Some(Hit::on(member, message).at(places).fix(steps).fix(repair.steps_to(member)))
+    let needs = [&steps[0], &steps[1]].map(|step| Need::before(name, step.as_str()));
+    let needs = needs.into_iter().chain([Need::FarmKeys(name.clone())]);
+    Some(
+        Hit::on(member, message)
+            .at(places)
+            .fix(steps.clone())
+            .fix(repair.steps_to(member))
+            .needs(needs),
+    )
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Applies the rules to farms, once, and puts together what they say of them.
 
+use super::advice::wants;
 use super::excuse::{accepted, is_about_suppressions, suppressed, tell_stale};
 use super::marks::marked;
 use super::repair::{KeyRepair, key_repair};
@@ -7,9 +8,10 @@ use super::{Excuse, Finding, RULES, Rule, Severity, Verdict, course, known, verd
 use crate::facts::Date;
 use crate::farm::{Farm, Matrix, Member};
 use crate::policy::{Baseline, Level, Suppression};
+use crate::repair::{Outcome, Plan, RuleId, Want, draft};
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Which findings to show, how grave they are, and which do not count.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -71,6 +73,8 @@ pub struct Judged {
     /// How its keys are made equal, where a finding asks for that which is shown and not suppressed. The fix of such a finding holds its
     /// steps, those for the instances that it is about.
     pub key_repair: Option<KeyRepair>,
+    /// What is to be done, and what comes of it.
+    pub plan: Plan,
 }
 
 impl Judged {
@@ -131,9 +135,29 @@ fn judge_one(mut farm: Farm, selection: &Selection, baseline: &mut Baseline) -> 
     let left_out = count.saturating_sub(findings.len());
     let excused = findings.iter().filter(is_error).filter(|found| found.excuse.is_some()).count();
     let errors_excused = errors > 0 && excused == errors;
+    let wanted = wants(&findings);
+    let wanted: Vec<Want<'_>> = wanted.iter().map(|(rule, need)| (*rule, need)).collect();
+    let draft = draft(&self::trusted(&farm), &wanted);
+    let plan = draft.prove(&mut farm, outcome);
     let mut key_repair = asked(repair, &findings);
     course::join(&mut findings, &mut key_repair);
-    Judged { farm, matrix, findings, left_out, verdict, errors_excused, key_repair }
+    Judged { farm, matrix, findings, left_out, verdict, errors_excused, key_repair, plan }
+}
+
+/// Judges the facts of a farm to which its plan was applied.
+fn outcome(farm: &Farm) -> Outcome {
+    let found = findings(farm);
+    match verdict(farm, &found) {
+        Verdict::Consistent => Outcome::Consistent,
+        Verdict::Undecided(doubts) => {
+            Outcome::StillOpen(doubts.iter().map(ToString::to_string).collect())
+        }
+        Verdict::Inconsistent => {
+            let errors = found.iter().filter(|found| found.rule.severity == Severity::Error);
+            let rules: BTreeSet<RuleId> = errors.map(|found| found.rule.id).collect();
+            Outcome::StillWrong(rules.into_iter().collect())
+        }
+    }
 }
 
 /// Returns what all rules find, with repairs that leave out the instances whose keys the policy accepts.

@@ -1,11 +1,11 @@
 //! `key-altered`: a key file is a peer's key that a tool altered, or what a tool made of a key.
 
-use super::groups::names;
 use super::key_trailing_newline::{bring, replace};
 use super::steps::{self, OVERWRITE_WARNING, quoted};
 use super::{Hit, Rule, Severity, Step};
 use crate::facts::{Alteration, KeyName, Wrapper};
-use crate::farm::{EffectiveKey, Farm, KeyOrigin, Member};
+use crate::farm::{EffectiveKey, Farm, KeyOrigin, Member, names_of};
+use crate::repair::Need;
 
 pub(super) static RULE: Rule = Rule {
     id: "key-altered",
@@ -52,12 +52,17 @@ fn altered(
     let message = format!(
         "{}: {name} is the {name} of {} {alteration}: {} bytes instead of {}",
         member.name,
-        names(&peers),
+        names_of(&peers),
         key.digest.whole.bytes,
         key.value.bytes
     );
     let steps = bring(farm, member, key, file).map(|step| replace(member, key, file, step));
-    Some(Hit::on(member, message).at([&file.place]).fix(steps.unwrap_or_default()))
+    Some(
+        Hit::on(member, message)
+            .at([&file.place])
+            .fix(steps.unwrap_or_default())
+            .needs([Need::FarmKeys(member.name.clone())]),
+    )
 }
 
 fn wrapped(member: &Member, name: KeyName, key: &EffectiveKey, wrapper: Wrapper) -> Hit {

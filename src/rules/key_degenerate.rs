@@ -1,12 +1,11 @@
 //! `key-degenerate`: a key that cannot be one: empty, all one byte, equal to the other key, or swapped with it.
 
-use super::groups::Groups;
-use super::own_keys::{Flaw, OwnKeys, has_stray};
 use super::repair::{bring_keys, key_repair};
 use super::steps::{self, ENCAPSULATED_TOKEN, OVERWRITE_WARNING, quoted};
 use super::{Hit, KeyRepair, Rule, Severity, Step};
 use crate::facts::{CRYPTO_FILE, Digest, KeyName, Place};
-use crate::farm::{Farm, Member};
+use crate::farm::{Farm, Flaw, Groups, Member, OwnKeys, has_stray};
+use crate::repair::Need;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) static RULE: Rule = Rule {
@@ -42,7 +41,12 @@ fn uniform(repair: &KeyRepair, member: &Member, name: KeyName) -> Option<Hit> {
     }
     let what = if key.digest.whole.bytes == 0 { "is empty" } else { "is one repeated byte" };
     let message = format!("{name} of {} {what}", member.name);
-    Some(Hit::on(member, message).at([key.place()]).fix(bring_keys(repair, member)))
+    Some(
+        Hit::on(member, message)
+            .at([key.place()])
+            .fix(bring_keys(repair, member))
+            .needs([Need::FarmKeys(member.name.clone())]),
+    )
 }
 
 fn doubled(repair: &KeyRepair, member: &Member) -> Option<Hit> {
@@ -53,7 +57,12 @@ fn doubled(repair: &KeyRepair, member: &Member) -> Option<Hit> {
     }
     let message = format!("hmac and master of {} are the same key", member.name);
     let files = [hmac.place(), master.place()];
-    Some(Hit::on(member, message).at(files).fix(bring_keys(repair, member)))
+    Some(
+        Hit::on(member, message)
+            .at(files)
+            .fix(bring_keys(repair, member))
+            .needs([Need::FarmKeys(member.name.clone())]),
+    )
 }
 
 /// Finds a pair that is swapped by its lengths: in no form is master the longer key.
@@ -82,7 +91,8 @@ fn swapped(member: &Member) -> Option<Hit> {
     } else {
         exchange(member, &pair)
     };
-    Some(hit.fix(steps::settled_by_copy(name, steps)))
+    let needs = (!member.is_in_jcr_mode()).then(|| Need::SwapPair(name.clone()));
+    Some(hit.fix(steps::settled_by_copy(name, steps)).needs(needs))
 }
 
 /// Gives each file the name of the other.
@@ -181,7 +191,7 @@ fn reversed(masters: &Masters<'_>, repair: &KeyRepair, member: &Member) -> Optio
     let hit = Hit::on(member, message).at(&places);
     let replaced = [member, peer].into_iter().find(|one| repair.replaces(&[one]));
     Some(match replaced {
-        Some(one) => hit.fix(repair.steps_to(one)),
+        Some(one) => hit.fix(repair.steps_to(one)).needs([Need::FarmKeys(one.name.clone())]),
         None => hit.fix(steps),
     })
 }

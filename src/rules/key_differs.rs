@@ -1,10 +1,9 @@
 //! What `hmac-differs` and `master-differs` have in common.
 
 use super::Hit;
-use super::groups::Groups;
 use super::repair;
 use crate::facts::{KeyName, Role};
-use crate::farm::{EffectiveKey, Farm, Member};
+use crate::farm::{EffectiveKey, Farm, Groups, Member};
 
 /// Finds instances whose effective key is another one than their peers'.
 pub(super) fn check(farm: &Farm, name: KeyName) -> Vec<Hit> {
@@ -19,7 +18,12 @@ pub(super) fn check(farm: &Farm, name: KeyName) -> Vec<Hit> {
     if splits_by_role(&groups) {
         message.push_str(" (authors have one, publishers the other)");
     }
-    vec![Hit::among(&odd, message).at(files).fix(repair::copy_keys(farm))]
+    vec![
+        Hit::among(&odd, message)
+            .at(files)
+            .fix(repair::copy_keys(farm))
+            .needs(repair::farm_keys(farm)),
+    ]
 }
 
 /// Returns `true` if there are two groups, one of authors and one of publishers.

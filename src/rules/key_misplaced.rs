@@ -1,12 +1,11 @@
 //! `key-misplaced`: key files lie in the data directory of a bundle that does not read them.
 
 use super::fold::folded;
-use super::groups::names;
-use super::own_keys::key_in;
 use super::steps::{self, KA_23909, OVERWRITE_WARNING, quoted};
 use super::{Hit, Rule, Severity, Step};
 use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE, Digest, KeyFile, KeyName, Place, StorageMode};
-use crate::farm::{Farm, Member};
+use crate::farm::{Farm, Member, key_in, names_of};
+use crate::repair::Need;
 use std::collections::BTreeSet;
 
 pub(super) static RULE: Rule = Rule {
@@ -66,7 +65,7 @@ fn strays<'f>(farm: &'f Farm, member: &'f Member) -> Vec<Stray<'f>> {
 
 fn stray_hit(farm: &Farm, member: &Member) -> Option<Hit> {
     let strays = strays(farm, member);
-    let peers = names(&strays.first()?.peers);
+    let peers = names_of(&strays.first()?.peers);
     let right = steps::data_directory(&member.snapshot, CRYPTO_FILE);
     let lie = |stray: &Stray<'_>| format!("{} as {}", stray.name, stray.file.place.path);
     let lie = strays.iter().map(lie).collect::<Vec<_>>().join(", ");
@@ -75,7 +74,8 @@ fn stray_hit(farm: &Farm, member: &Member) -> Option<Hit> {
         member.name
     );
     let hit = Hit::on(member, message).at(strays.iter().map(|stray| &stray.file.place));
-    Some(hit.fix(put(member, &strays, &right)))
+    let needs = [Need::FarmKeys(member.name.clone())];
+    Some(hit.fix(put(member, &strays, &right)).needs(needs))
 }
 
 /// Puts each where it belongs. Where the repair copies the keys of a peer, that is another way to the same.
@@ -139,7 +139,19 @@ fn hit(member: &Member, name: &str, owner: &str, bundle: &Bundle, place: &Place)
         "{name} of {} lies in {}, which is {known}; it belongs to {owner}",
         member.name, bundle.directory
     );
-    Hit::on(member, message).at([place]).fix(fix(member, name, owner, bundle, place))
+    Hit::on(member, message)
+        .at([place])
+        .fix(fix(member, name, owner, bundle, place))
+        .needs(needs(member, name, place))
+}
+
+/// A key goes where it is read; what says the storage mode is written anew there.
+fn needs(member: &Member, name: &str, place: &Place) -> Vec<Need> {
+    let (instance, from) = (member.name.clone(), place.path.clone());
+    match KeyName::ALL.into_iter().find(|key| key.file_name() == name) {
+        Some(key) => vec![Need::MoveKey { instance, key, from }],
+        None => vec![Need::Storage(instance.clone()), Need::MoveStorage { instance, from }],
+    }
 }
 
 /// A file in the right place is the one in use, right or wrong: it must not be overwritten by a move. Nor is one needed there in JCR mode.

@@ -5,6 +5,7 @@ use super::steps::{self, ENCAPSULATED_TOKEN};
 use super::{Hit, KeyRepair, Rule, Severity};
 use crate::facts::{CRYPTO_FILE, KeyName, StorageMode};
 use crate::farm::{Farm, KeyState, Member};
+use crate::repair::Need;
 
 pub(super) static RULE: Rule = Rule {
     id: "key-missing",
@@ -33,7 +34,12 @@ fn on(repair: &KeyRepair, member: &Member) -> Option<Hit> {
     let directory = steps::data_directory(&member.snapshot, CRYPTO_FILE);
     let message = format!("{} has no {} in {directory}", member.name, missing.join(" and no "));
     let bundles = member.snapshot.bundles_named(CRYPTO_FILE).map(|bundle| &bundle.place);
-    Some(Hit::on(member, message).at(bundles).fix(bring_keys(repair, member)))
+    Some(
+        Hit::on(member, message)
+            .at(bundles)
+            .fix(bring_keys(repair, member))
+            .needs([Need::FarmKeys(member.name.clone())]),
+    )
 }
 
 #[cfg(test)]

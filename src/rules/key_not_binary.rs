@@ -4,6 +4,7 @@ use super::steps::{self, OVERWRITE_WARNING, quoted};
 use super::{Hit, Rule, Severity, Step};
 use crate::facts::{KeyFile, KeyName, TextKind};
 use crate::farm::{EffectiveKey, Farm, KeyOrigin, Member};
+use crate::repair::Need;
 
 pub(super) static RULE: Rule = Rule {
     id: "key-not-binary",
@@ -35,9 +36,10 @@ fn on(member: &Member, name: KeyName) -> Option<Hit> {
         KeyOrigin::File(file) => steps.extend(in_file(member, file, text)),
         KeyOrigin::Jcr { path, .. } => steps.extend(in_jcr(member, path, text).map(Step::from)),
     }
-    Some(
-        Hit::on(member, message).at([key.place()]).fix(steps::settled_by_copy(&member.name, steps)),
-    )
+    let can_decode = matches!(text, TextKind::Hex | TextKind::Base64) && !key.is_in_jcr();
+    let needs = can_decode.then(|| Need::DecodeKey(member.name.clone(), name));
+    let hit = Hit::on(member, message).at([key.place()]).needs(needs);
+    Some(hit.fix(steps::settled_by_copy(&member.name, steps)))
 }
 
 fn in_file(member: &Member, file: &KeyFile, text: TextKind) -> [Step; 6] {

@@ -1,10 +1,9 @@
 //! `key-permissions`: others may read or write the keys, another user owns them, or root alone may read them.
 
-use super::groups::{Groups, names};
 use super::steps::quoted;
 use super::{Hit, Rule, Severity, Step};
 use crate::facts::{KeyFile, KeyName, Owner, Right};
-use crate::farm::{Farm, Member};
+use crate::farm::{Farm, Groups, Member, names_of};
 use std::collections::BTreeSet;
 
 pub(super) static RULE: Rule = Rule {
@@ -59,7 +58,7 @@ fn open(farm: &Farm) -> Option<Hit> {
     let message = format!(
         "every user of the machine may {} the keys of {} (mode {})",
         if writable { "read or write" } else { "read" },
-        names(&members),
+        names_of(&members),
         modes.into_iter().collect::<Vec<_>>().join(", ")
     );
     let steps = open
@@ -89,7 +88,7 @@ fn shut(farm: &Farm) -> Option<Hit> {
     if members.is_empty() {
         return None;
     }
-    let message = format!("no user but root may read the keys of {}", names(&members));
+    let message = format!("no user but root may read the keys of {}", names_of(&members));
     let steps = shut.iter().map(|(member, file)| {
         let path = quoted(&file.place.path);
         Step::command(&format!("On {}", member.name), &format!("chmod 600 {path}"))

@@ -1,10 +1,10 @@
 //! `key-trailing-newline`: a key file ends in a line end that is not part of the key.
 
-use super::jcr_key_mismatch::other_in_jcr;
 use super::steps::{self, KA_23909, OVERWRITE_WARNING, quoted};
 use super::{Hit, Rule, Severity, Step};
 use crate::facts::{KeyFile, KeyName, LineEnd};
-use crate::farm::{EffectiveKey, Farm, Member};
+use crate::farm::{EffectiveKey, Farm, Member, other_in_jcr};
+use crate::repair::Need;
 
 pub(super) static RULE: Rule = Rule {
     id: "key-trailing-newline",
@@ -32,7 +32,12 @@ fn on(farm: &Farm, member: &Member, name: KeyName) -> Option<Hit> {
         "{name} of {} ends in {line_end}: {found} bytes instead of {expected}",
         member.name
     );
-    Some(Hit::on(member, message).at([&file.place]).fix(fix(farm, member, key, file, line_end)))
+    Some(
+        Hit::on(member, message)
+            .at([&file.place])
+            .fix(fix(farm, member, key, file, line_end))
+            .needs([Need::TrimKey(member.name.clone(), name)]),
+    )
 }
 
 fn fix(

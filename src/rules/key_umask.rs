@@ -1,10 +1,9 @@
 //! `key-umask`: every user may read the keys of the whole farm, as the umask that AEM runs with makes every file.
 
-use super::groups::names;
 use super::key_permissions::{files, open_by_umask};
 use super::steps::quoted;
 use super::{Hit, Rule, Severity, Step};
-use crate::farm::{Farm, Member};
+use crate::farm::{Farm, Member, names_of};
 
 pub(super) static RULE: Rule = Rule {
     id: "key-umask",
@@ -23,7 +22,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
     let members: Vec<&Member> = farm.members.iter().filter(|m| files(m).next().is_some()).collect();
     let message = format!(
         "the key files of {} have mode {mode:04o}, as the umask makes every file: every user of the machine may read them",
-        names(&members)
+        names_of(&members)
     );
     let of = |member: &&Member| {
         let paths: Vec<String> = files(member).map(|file| quoted(&file.place.path)).collect();

@@ -1,11 +1,9 @@
 //! `keys-shared`: two farms that must have different keys share one.
 
-use super::fold::listed;
-use super::groups::names;
 use super::steps::{ENCAPSULATED_TOKEN, OVERWRITE_WARNING, POLICY};
 use super::{Hit, Rule, Severity};
 use crate::facts::{Digest, KeyName};
-use crate::farm::{Farm, ForeignKey, Member};
+use crate::farm::{Farm, ForeignKey, Member, listed, names_of};
 use std::collections::BTreeSet;
 
 pub(super) static RULE: Rule = Rule {
@@ -42,7 +40,7 @@ fn on(farm: &Farm, key: KeyName, other: &str) -> Option<Hit> {
     let message = format!(
         "{} shares its {key} with {other}: {} | {}",
         farm.name,
-        names(&ours),
+        names_of(&ours),
         listed(&instances)
     );
     let places = ours.iter().filter_map(|member| Some(member.known_key(key)?.place()));

@@ -2,8 +2,7 @@
 
 use super::logs;
 use super::{Hit, Rule, Severity};
-use crate::facts::LogSignature;
-use crate::farm::{Farm, Member};
+use crate::farm::{CANNOT_DECRYPT, Farm};
 
 pub(super) static RULE: Rule = Rule {
     id: "log-crypto-exception",
@@ -17,25 +16,14 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-const SIGNATURES: &[LogSignature] = &[
-    LogSignature::CryptoConvert,
-    LogSignature::CryptoDecrypt,
-    LogSignature::CryptoConfiguration,
-    LogSignature::CryptoCredentials,
-];
 /// The repair; `{name}` stands for the instance.
 const STEPS: &[&str] = &[
     "Compare the master key of {name} with that of the instance on which the values were entered; copy hmac and master together where they differ.",
     "Where the keys are right, enter the values again on {name}: passwords of key stores and trust store, SAML, mail, replication and OSGi configurations.",
 ];
 
-/// Returns `true` if an instance cannot decrypt with its keys what it holds.
-pub(super) fn cannot_decrypt(member: &Member) -> bool {
-    logs::shows(member, SIGNATURES)
-}
-
 fn check(farm: &Farm) -> Vec<Hit> {
-    logs::hits(farm, SIGNATURES, "that it cannot decrypt protected values", STEPS)
+    logs::hits(farm, &CANNOT_DECRYPT, "that it cannot decrypt protected values", STEPS)
 }
 
 #[cfg(test)]

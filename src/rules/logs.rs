@@ -2,8 +2,8 @@
 //! personal data.
 
 use super::Hit;
-use crate::facts::{LogSignature, LogTime, LogTopic, Seen};
-use crate::farm::{Farm, Member};
+use crate::facts::LogSignature;
+use crate::farm::{Farm, Member, last_sight, signs_seen};
 
 /// Finds the instances whose logs show one of the signatures. In `steps`, `{name}` stands for the instance.
 pub(super) fn hits(
@@ -15,27 +15,8 @@ pub(super) fn hits(
     farm.members.iter().filter_map(|member| hit(member, signatures, what, steps)).collect()
 }
 
-/// Returns `true` if the log of an instance shows one of the signatures, since its last start.
-pub(super) fn shows(member: &Member, signatures: &[LogSignature]) -> bool {
-    !seen(member, signatures).is_empty()
-}
-
-/// Returns where the log of an instance shows the signatures. What stopped before the last start says nothing of the instance as it is;
-/// the report in JSON has it.
-fn seen<'m>(member: &'m Member, signatures: &[LogSignature]) -> Vec<&'m Seen> {
-    let Some(log) = &member.snapshot.log else { return Vec::new() };
-    let all: Vec<&Seen> = signatures.iter().filter_map(|sign| log.seen.get(sign)).collect();
-    let start = log.told(LogTopic::Storage).and_then(|told| told.time);
-    let is_over = start.zip(last(&all)).is_some_and(|(start, last)| last < start);
-    if is_over { Vec::new() } else { all }
-}
-
-fn last(all: &[&Seen]) -> Option<LogTime> {
-    all.iter().filter_map(|seen| seen.sighting.last).max()
-}
-
 fn hit(member: &Member, signatures: &[LogSignature], what: &str, steps: &[&str]) -> Option<Hit> {
-    let all = seen(member, signatures);
+    let all = signs_seen(member, signatures);
     // One record may show several signs, so their counts do not add up.
     let most = all.iter().map(|seen| seen.sighting.count).max()?;
     let earliest = all.iter().min_by_key(|seen| {
@@ -46,7 +27,7 @@ fn hit(member: &Member, signatures: &[LogSignature], what: &str, steps: &[&str])
         1 => "once".to_owned(),
         _ => format!("{most} times"),
     };
-    let times = match (earliest.sighting.first, last(&all)) {
+    let times = match (earliest.sighting.first, last_sight(&all)) {
         (Some(first), Some(last)) if first != last => format!(", first {first}, last {last}"),
         (Some(time), _) | (_, Some(time)) => format!(", {time}"),
         (None, None) => String::new(),

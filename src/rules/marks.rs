@@ -1,9 +1,9 @@
 //! What rules add to the marks of the matrix, which compares cells alone: whose keys are right, and what is wrong whatever the others have.
 
 use super::Finding;
-use super::key_source::own_pairs;
 use super::repair::KeyRepair;
 use crate::farm::{Farm, Matrix, matrix};
+use crate::repair::own_pairs;
 use std::collections::BTreeSet;
 
 /// Rules that say of the instances they name that one cell is wrong, and the fact in it. Where a cell tells that by itself, as of a stray

@@ -3,21 +3,18 @@
 //! A rule fires on what was read, never on what could not be read. Instances whose source fails a checksum are shown, not
 //! judged.
 
+mod advice;
 mod console;
 mod copies;
 mod course;
 mod excuse;
 mod fold;
-mod groups;
 mod hit;
 mod judge;
 mod key_differs;
-mod key_source;
 mod leave_jcr;
 mod likeness;
 mod logs;
-mod own_keys;
-mod place_doubt;
 mod repair;
 mod standby_not_ready;
 mod step;
@@ -98,7 +95,6 @@ pub use hit::Hit;
 pub use judge::{Judged, Selection, judge};
 pub use repair::{KeyCopy, KeyRepair, KeyTarget};
 pub use step::Step;
-pub use steps::shell_word;
 pub use verdict::{Doubt, Verdict, verdict};
 
 use crate::farm::Farm;

@@ -1,11 +1,10 @@
 //! `old-copy`: an old copy of an install lies inside an instance.
 
 use super::copies::{has_same_keys, is_old};
-use super::groups::names;
 use super::steps::quoted;
 use super::{Hit, Rule, Severity};
 use crate::facts::{INSIDE, Place, QUICKSTART, Snapshot, is_in_realm, realm, spoken};
-use crate::farm::{Farm, Member};
+use crate::farm::{Farm, Member, names_of};
 
 pub(super) static RULE: Rule = Rule {
     id: "old-copy",
@@ -105,7 +104,10 @@ fn keys_in(farm: &Farm, member: &Member, copy: &Snapshot) -> String {
         false => match peers_with_keys_of(farm, copy).as_slice() {
             [] => ", with other keys than those in use".to_owned(),
             peers => {
-                format!(", with the keys of {}, which are others than those in use", names(peers))
+                format!(
+                    ", with the keys of {}, which are others than those in use",
+                    names_of(peers)
+                )
             }
         },
     }

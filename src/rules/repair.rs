@@ -1,14 +1,13 @@
 //! The repair of differing keys: one instance as the source, the same in every finding that asks for it.
 
 use super::Step;
-use super::fold::listed;
-use super::groups::names;
-use super::key_source::{self, Choice, own_pairs, repaired};
 use super::leave_jcr::leave_the_jcr;
-use super::own_keys::{Flaw, OwnKeys, has_keys_in_jcr, is_open, sound_pair};
 use super::steps::{self, OVERWRITE_WARNING, quoted};
 use crate::facts::{CRYPTO, CRYPTO_FILE, JcrKey, KeyName, StorageMode};
-use crate::farm::{Farm, KeyState, Member};
+use crate::farm::{
+    Farm, Flaw, KeyState, Member, OwnKeys, has_keys_in_jcr, is_open, listed, names_of, sound_pair,
+};
+use crate::repair::{Choice, Need, choose, own_pairs, repaired};
 use std::collections::BTreeSet;
 
 /// How keys that differ are made equal: what a program needs to say it, with paths as words of a shell.
@@ -82,6 +81,11 @@ pub(super) fn copy_keys(farm: &Farm) -> Vec<Step> {
     key_repair(farm).steps()
 }
 
+/// Wants the instances of a farm to have the same keys.
+pub(super) fn farm_keys(farm: &Farm) -> impl Iterator<Item = Need> {
+    farm.members.iter().map(|member| Need::FarmKeys(member.name.clone()))
+}
+
 /// Returns the steps that give an instance keys where it has none: those of the farm, or its own where they are in its repository.
 pub(super) fn bring_keys(repair: &KeyRepair, member: &Member) -> Vec<Step> {
     let is_left = OwnKeys::of(member).flaws().contains(&Flaw::InJcr);
@@ -93,9 +97,11 @@ pub(super) fn bring_keys(repair: &KeyRepair, member: &Member) -> Vec<Step> {
 
 /// Says how the keys of a farm are made equal.
 pub(super) fn key_repair(farm: &Farm) -> KeyRepair {
-    let (source, reason, first) = match key_source::choose(farm) {
+    let (source, reason, first) = match choose(farm) {
         Choice::Take { source, reason, first } => (source, reason, first),
-        Choice::Settle(steps) => return KeyRepair::FindOut(settle(steps)),
+        Choice::Settle(steps) => {
+            return KeyRepair::FindOut(settle(steps.into_iter().map(Step::from).collect()));
+        }
         Choice::Open(why) => return KeyRepair::FindOut(find_out(farm, why)),
     };
     let of = |member| KeyTarget::of(member, source);
@@ -116,7 +122,7 @@ pub(super) fn key_repair(farm: &Farm) -> KeyRepair {
     KeyRepair::Copy(Box::new(KeyCopy {
         source: source.name.clone(),
         reason,
-        first,
+        first: first.into_iter().map(Step::from).collect(),
         files,
         sums: sums(source),
         targets,
@@ -308,14 +314,14 @@ fn find_out(farm: &Farm, choice: String) -> Vec<Step> {
     let download = (!jcr.is_empty()).then(|| {
         format!(
             "There is no file to copy from {}: there, save the binary properties hmac and master of /etc/key (CRXDE Lite).",
-            names(&jcr)
+            names_of(&jcr)
         )
     });
     let ignoring: Vec<&Member> = repaired(farm).filter(|m| m.is_in_jcr_mode()).collect();
     let switch = (!ignoring.is_empty()).then(|| {
         format!(
             "In JCR mode, files have no effect until storage says Bundle, 6 bytes without a newline. So it is on {}.",
-            names(&ignoring)
+            names_of(&ignoring)
         )
     });
     let policy = "Once it is known whose are, write the md5 sums of that pair as hmac and master of the farm into a policy (README: Policy and \

@@ -1,11 +1,10 @@
 //! `sling-id-duplicate`: two different instances share a Sling id.
 
-use super::groups::names;
 use super::likeness::are_alike;
 use super::steps::quoted;
 use super::{Hit, Rule, Severity};
 use crate::facts::{Snapshot, has_old_word, is_in_realm, path_parts, realm};
-use crate::farm::{Farm, Member};
+use crate::farm::{Farm, Member, names_of};
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,7 +36,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
 }
 
 fn hit(id: &str, members: &[&Member]) -> Hit {
-    let message = format!("{} share the Sling id {id}", names(members));
+    let message = format!("{} share the Sling id {id}", names_of(members));
     let files: Vec<_> =
         members.iter().filter_map(|m| Some((m, &m.snapshot.sling_id.as_ref()?.place))).collect();
     let steps = files.iter().map(|(member, place)| {
@@ -92,7 +91,7 @@ fn leave_out(member: &Member, all: &[&Member], shared: &BTreeSet<&str>) -> Optio
         "{} may be an old copy of {}, by where it lies ({}). If it is, leave it out, an archive in a folder with --exclude, and scan again before \
          anything is deleted.",
         member.name,
-        names(&others),
+        names_of(&others),
         member.snapshot.place()
     ))
 }

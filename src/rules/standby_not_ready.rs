@@ -1,9 +1,8 @@
 //! `standby-not-ready`: a cold standby has other keys than the instance that it stands in for.
 
-use super::own_keys::OwnKeys;
 use super::{Hit, Rule, Severity};
 use crate::facts::StandbyMode;
-use crate::farm::{Farm, Member};
+use crate::farm::{Farm, Member, OwnKeys};
 
 pub(super) static RULE: Rule = Rule {
     id: "standby-not-ready",

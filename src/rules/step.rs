@@ -1,5 +1,6 @@
 //! One step of a repair.
 
+use crate::repair::Text;
 use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Deref;
@@ -112,6 +113,14 @@ impl Step {
         self.turn.as_ref()
     }
 
+    /// Returns it as a text of a plan.
+    pub(super) fn text(&self) -> Text {
+        match self.parts() {
+            (lead, Some(command)) => Text::command(lead, command),
+            (words, None) => words.into(),
+        }
+    }
+
     /// Returns the whole text.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -144,6 +153,15 @@ impl Borrow<str> for Step {
 impl AsRef<str> for Step {
     fn as_ref(&self) -> &str {
         &self.text
+    }
+}
+
+impl From<Text> for Step {
+    fn from(text: Text) -> Self {
+        let words = text.to_string();
+        let command_at =
+            text.commands().next().and_then(|command| words.len().checked_sub(command.len()));
+        Self { command_at, ..words.into() }
     }
 }
 

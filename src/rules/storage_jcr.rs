@@ -5,6 +5,7 @@ use super::steps::KA_23909;
 use super::{Hit, Rule, Severity};
 use crate::facts::StorageMode;
 use crate::farm::Farm;
+use crate::repair::Need;
 
 pub(super) static RULE: Rule = Rule {
     id: "storage-jcr",
@@ -28,6 +29,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
             Hit::on(member, format!("{} keeps its keys in the JCR (/etc/key)", member.name))
                 .at(member.storage().map(|file| &file.place))
                 .fix(leave_the_jcr(member, Vec::new()))
+                .needs([Need::LeaveJcr(member.name.clone())])
         })
         .collect()
 }

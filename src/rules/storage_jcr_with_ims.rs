@@ -1,11 +1,12 @@
 //! `storage-jcr-with-ims`: keys in the repository, and an IMS configuration that needs them: the case of KA-23909.
 
-use super::fold::{first_of, listed};
+use super::fold::first_of;
 use super::leave_jcr::leave_the_jcr;
 use super::steps::KA_23909;
 use super::{Hit, Rule, Severity, console};
 use crate::facts::{Configuration, IMS_CLIENT_SECRET, IMS_SERVICE_SECRET, StorageMode};
-use crate::farm::{Farm, Member};
+use crate::farm::{Farm, Member, listed};
+use crate::repair::Need;
 
 pub(super) static RULE: Rule = Rule {
     id: "storage-jcr-with-ims",
@@ -44,6 +45,8 @@ fn on(member: &Member) -> Option<Hit> {
             .filter(|property| ims.secret(property).is_some())
             .map(move |property| (*ims, property))
     });
+    let secret_needs: Vec<Need> =
+        secrets.clone().map(|(ims, property)| Need::secret(member, ims, property)).collect();
     let enter = |(ims, property)| console::enter_secret(member, ims, property);
     let secrets = first_of(secrets, enter, |rest| {
         format!(
@@ -56,7 +59,9 @@ fn on(member: &Member) -> Option<Hit> {
         Hit::on(member, message)
             .at(member.storage().map(|file| &file.place))
             .at(places)
-            .fix(leave_the_jcr(member, secrets)),
+            .fix(leave_the_jcr(member, secrets))
+            .needs([Need::LeaveJcr(member.name.clone())])
+            .needs(secret_needs),
     )
 }
 

@@ -6,6 +6,7 @@ use super::steps::KA_23909;
 use super::storage_repair::write_storage;
 use super::{Hit, KeyRepair, Rule, Severity};
 use crate::farm::{Farm, Member};
+use crate::repair::Need;
 
 pub(super) static RULE: Rule = Rule {
     id: "storage-malformed",
@@ -32,7 +33,10 @@ fn on(repair: &KeyRepair, member: &Member) -> Vec<Hit> {
         |(file, problem)| {
             let message =
                 format!("storage of {} {problem} ({} bytes)", member.name, file.storage.bytes);
-            Hit::on(member, message).at([&file.place]).fix(write_storage(repair, member))
+            Hit::on(member, message)
+                .at([&file.place])
+                .fix(write_storage(repair, member))
+                .needs([Need::Storage(member.name.clone())])
         },
     )
 }

@@ -6,6 +6,7 @@ use super::storage_repair::write_storage;
 use super::{Hit, KeyRepair, Rule, Severity};
 use crate::facts::{CRYPTO, CRYPTO_FILE};
 use crate::farm::{Farm, Member};
+use crate::repair::Need;
 
 pub(super) static RULE: Rule = Rule {
     id: "storage-missing",
@@ -37,6 +38,7 @@ fn hit(repair: &KeyRepair, member: &Member) -> Hit {
     )
     .at(bundles)
     .fix(write_storage(repair, member))
+    .needs([Need::Storage(member.name.clone())])
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! `storage-mode-differs`: some instances keep their keys in files, others in the JCR.
 
-use super::groups::Groups;
 use super::leave_jcr::leave_the_jcr;
 use super::steps::KA_23909;
 use super::{Hit, Rule, Severity, course};
 use crate::facts::StorageMode;
-use crate::farm::{Farm, Member};
+use crate::farm::{Farm, Groups, Member};
+use crate::repair::Need;
 
 pub(super) static RULE: Rule = Rule {
     id: "storage-mode-differs",
@@ -37,7 +37,8 @@ fn check(farm: &Farm) -> Vec<Hit> {
         .copied()
         .collect();
     let moves = jcr.iter().map(|member| leave_the_jcr(member, Vec::new()));
-    vec![Hit::among(&odd, message).at(places).fix(course::joined(moves))]
+    let needs = jcr.iter().map(|member| Need::LeaveJcr(member.name.clone()));
+    vec![Hit::among(&odd, message).at(places).fix(course::joined(moves)).needs(needs)]
 }
 
 #[cfg(test)]

@@ -1,11 +1,10 @@
 //! The repair of `storage`: the file says where the keys are, so what it is to say follows from where they are.
 
 use super::leave_jcr::leave_the_jcr;
-use super::own_keys::{Flaw, OwnKeys, is_contradicted, is_open};
 use super::steps::{self, keep, make_directory, quoted, settled_by_copy, switch};
 use super::{KeyRepair, Step};
 use crate::facts::{CRYPTO, KeyName, StorageMode};
-use crate::farm::Member;
+use crate::farm::{Flaw, Member, OwnKeys, is_contradicted, is_open};
 
 /// Writes `storage` anew, without a line end: the word that the key files speak for. An instance that keeps its keys in the JCR
 /// leaves it instead: one stop is enough, and what would be written would have to be replaced at once.

@@ -1,11 +1,11 @@
 //! `storage-stale-files`: JCR mode, yet key files lie in the bundle's data directory.
 
-use super::fold::listed;
 use super::leave_jcr::leave_the_jcr;
 use super::steps::KA_23909;
 use super::{Hit, Rule, Severity};
 use crate::facts::{KeyFile, KeyName, StorageMode};
-use crate::farm::{Farm, Member};
+use crate::farm::{Farm, Member, listed};
+use crate::repair::Need;
 
 pub(super) static RULE: Rule = Rule {
     id: "storage-stale-files",
@@ -36,7 +36,12 @@ fn on(member: &Member) -> Option<Hit> {
     }
     let message = format!("{} is in JCR mode, yet has key files: {}", member.name, listed(&names));
     let places = files.iter().map(|file| &file.place);
-    Some(Hit::on(member, message).at(places).fix(leave_the_jcr(member, Vec::new())))
+    Some(
+        Hit::on(member, message)
+            .at(places)
+            .fix(leave_the_jcr(member, Vec::new()))
+            .needs([Need::LeaveJcr(member.name.clone())]),
+    )
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::storage_repair::write_storage;
 use super::{Hit, KeyRepair, Rule, Severity};
 use crate::facts::StorageMode;
 use crate::farm::{Farm, Member};
+use crate::repair::Need;
 
 pub(super) static RULE: Rule = Rule {
     id: "storage-trailing-newline",
@@ -41,7 +42,10 @@ fn on(repair: &KeyRepair, member: &Member) -> Vec<Hit> {
                 storage.bytes,
                 mode.len()
             );
-            Hit::on(member, message).at([&file.place]).fix(write_storage(repair, member))
+            Hit::on(member, message)
+                .at([&file.place])
+                .fix(write_storage(repair, member))
+                .needs([Need::Storage(member.name.clone())])
         },
     )
 }

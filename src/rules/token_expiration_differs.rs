@@ -1,9 +1,8 @@
 //! `token-expiration-differs`: login tokens live longer on one instance than on another.
 
-use super::groups::{Groups, names};
 use super::{Hit, Rule, Severity, console};
 use crate::facts::{TOKEN_CONFIGURATION, TOKEN_EXPIRATION};
-use crate::farm::Farm;
+use crate::farm::{Farm, Groups, names_of};
 
 pub(super) static RULE: Rule = Rule {
     id: "token-expiration-differs",
@@ -26,7 +25,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
         .iter()
         .filter_map(|group| {
             let milliseconds = group.first()?.snapshot.token_expiration_ms()?;
-            Some(format!("{milliseconds} ms on {}", names(group)))
+            Some(format!("{milliseconds} ms on {}", names_of(group)))
         })
         .collect();
     let message = format!("{} ({})", groups.describe("token expiration"), values.join("; "));

@@ -1,9 +1,8 @@
 //! `token-inactivity-differs`: an idle user is logged out sooner by one instance than by another.
 
-use super::groups::{Groups, names};
 use super::{Hit, Rule, Severity, console};
 use crate::facts::{TOKEN_HANDLER, TOKEN_INACTIVITY};
-use crate::farm::{Farm, Member};
+use crate::farm::{Farm, Groups, Member, names_of};
 
 pub(super) static RULE: Rule = Rule {
     id: "token-inactivity-differs",
@@ -29,7 +28,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
     let value_of = |group: &[&Member]| group.first().and_then(|m| m.snapshot.token_inactivity());
     let values: Vec<String> = groups
         .iter()
-        .filter_map(|group| Some(format!("{} on {}", text(value_of(group)?), names(group))))
+        .filter_map(|group| Some(format!("{} on {}", text(value_of(group)?), names_of(group))))
         .collect();
     let message = format!("{} ({})", groups.describe("inactivity.time"), values.join("; "));
     let witnesses = groups.witnesses();

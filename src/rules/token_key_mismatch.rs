@@ -1,10 +1,9 @@
 //! `token-key-mismatch`: encapsulated tokens are on, and the instances sign them with different keys.
 
-use super::groups::Groups;
 use super::steps::ENCAPSULATED_TOKEN;
 use super::{Hit, Rule, Severity, repair};
 use crate::facts::{KeyName, TOKEN_HANDLER};
-use crate::farm::{EffectiveKey, Farm, Member};
+use crate::farm::{EffectiveKey, Farm, Groups, Member};
 
 pub(super) static RULE: Rule = Rule {
     id: "token-key-mismatch",
@@ -36,7 +35,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
     let message =
         format!("encapsulated tokens are on, with unequal keys: {}", groups.describe("hmac"));
     let hit = Hit::among(&odd, message).at(keys).at(handlers);
-    vec![hit.fix(repair::copy_keys(farm))]
+    vec![hit.fix(repair::copy_keys(farm)).needs(repair::farm_keys(farm))]
 }
 
 #[cfg(test)]

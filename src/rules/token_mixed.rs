@@ -1,10 +1,9 @@
 //! `token-mixed`: some publishers use encapsulated tokens, others do not.
 
-use super::groups::{Groups, names};
 use super::steps::ENCAPSULATED_TOKEN;
 use super::{Hit, Rule, Severity, console};
 use crate::facts::{Role, TOKEN_ENCAPSULATED, TOKEN_HANDLER};
-use crate::farm::{Farm, Member};
+use crate::farm::{Farm, Groups, Member, names_of};
 
 pub(super) static RULE: Rule = Rule {
     id: "token-mixed",
@@ -33,7 +32,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
         farm.members.iter().filter(|member| on_publisher(member) == Some(state)).collect()
     };
     let (on, off) = (with(true), with(false));
-    let (on_names, off_names) = (names(&on), names(&off));
+    let (on_names, off_names) = (names_of(&on), names_of(&off));
     let message = if on.len() > off.len() {
         format!("encapsulated tokens are off on {off_names}, but used by {on_names}")
     } else {

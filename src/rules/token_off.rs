@@ -1,11 +1,10 @@
 //! `token-off`: several publishers, and none with encapsulated tokens.
 
-use super::groups::names;
 use super::steps::ENCAPSULATED_TOKEN;
 use super::token_mixed::on_publisher;
 use super::{Hit, Rule, Severity, console};
 use crate::facts::{TOKEN_ENCAPSULATED, TOKEN_HANDLER};
-use crate::farm::{Farm, Member};
+use crate::farm::{Farm, Member, names_of};
 
 pub(super) static RULE: Rule = Rule {
     id: "token-off",
@@ -25,7 +24,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
     if known.len() < 2 || known.iter().any(|member| on_publisher(member) == Some(true)) {
         return Vec::new();
     }
-    let message = format!("{} work without encapsulated tokens", names(&known));
+    let message = format!("{} work without encapsulated tokens", names_of(&known));
     let places = known.iter().flat_map(|m| m.snapshot.configurations_of(TOKEN_HANDLER));
     let hit = Hit::among(&known, message).at(places.map(|handler| &handler.place));
     let steps = known.iter().map(|m| console::set(m, TOKEN_HANDLER, TOKEN_ENCAPSULATED, "true"));

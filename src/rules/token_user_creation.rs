@@ -1,10 +1,10 @@
 //! `token-user-creation`: encapsulated tokens are on, and a login handler creates users.
 
-use super::fold::{first_of, listed};
+use super::fold::first_of;
 use super::steps::ENCAPSULATED_TOKEN;
 use super::{Hit, Rule, Severity, console};
 use crate::facts::{Configuration, SAML_HANDLER, SYNC_HANDLER};
-use crate::farm::{Farm, Member};
+use crate::farm::{Farm, Member, listed};
 
 pub(super) static RULE: Rule = Rule {
     id: "token-user-creation",

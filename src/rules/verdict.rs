@@ -1,12 +1,10 @@
 //! The verdict on a farm: no `consistent` over a hole.
 
 use super::copies::{is_of_other_id, is_old};
-use super::groups::names;
 use super::likeness::{pairs, twins};
-use super::place_doubt::unknown_place;
 use super::{Finding, Severity};
 use crate::facts::{Bundle, CRYPTO_FILE, Gap, GapKind, KeyName, Repository, spoken};
-use crate::farm::{EffectiveKey, Farm, KeyState, Member, Missing};
+use crate::farm::{EffectiveKey, Farm, KeyState, Member, Missing, names_of, unknown_place};
 use crate::limits::Limits;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -138,13 +136,13 @@ fn alike(farm: &Farm) -> Vec<String> {
     if !twins.alike.is_empty() {
         doubts.push(format!(
             "nothing in the snapshots tells {} apart; sling.id.file would",
-            names(&twins.alike)
+            names_of(&twins.alike)
         ));
     }
     if !twins.not_compared.is_empty() {
         doubts.push(format!(
             "{} may be one of more than {} others without a sling.id.file of their own; not all were compared",
-            names(&twins.not_compared),
+            names_of(&twins.not_compared),
             Limits::DEFAULT.compared_max
         ));
     }

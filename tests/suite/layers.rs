@@ -24,15 +24,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("saved", &["facts", "limits"]),
     // A policy says which instances make a farm, and a farm carries what is expected of it to the rules.
     ("farm", &["facts", "limits", "policy"]),
+    // Needs in, a plan out: of the facts of a farm, and of nothing that was found.
+    ("repair", &["facts", "limits", "farm"]),
     // Rules compare with what was expected, and judging knows excuses.
-    ("rules", &["facts", "limits", "farm", "policy"]),
+    ("rules", &["facts", "limits", "farm", "policy", "repair"]),
     // A report says what a baseline of it is, and facts are saved as a format.
-    ("report", &["facts", "limits", "farm", "policy", "rules", "saved"]),
+    ("report", &["facts", "limits", "farm", "policy", "repair", "rules", "saved"]),
     (
         "cli",
         &[
-            "facts", "limits", "intake", "evidence", "examine", "policy", "saved", "farm", "rules",
-            "report",
+            "facts", "limits", "intake", "evidence", "examine", "policy", "saved", "farm",
+            "repair", "rules", "report",
         ],
     ),
     ("main", &["cli"]),

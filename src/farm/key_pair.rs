@@ -1,15 +1,14 @@
 //! The keys that an instance has for its own, and what keeps it from working with them.
 
-use super::jcr_key_mismatch::other_in_jcr;
+use super::{EffectiveKey, KeyState, Member};
 use crate::facts::{
     CRYPTO_FILE, Digest, JcrKey, KeyDigest, KeyFile, KeyName, Repository, StorageMode, TextKind,
 };
-use crate::farm::{EffectiveKey, KeyState, Member};
 use std::collections::BTreeSet;
 
 /// The keys of an instance, both together: they belong to each other. `hmac` comes first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum OwnKeys {
+pub(crate) enum OwnKeys {
     /// Both are as they should be.
     Sound([Digest; 2]),
     /// Both are there, behind flaws that take nothing away from them.
@@ -24,7 +23,7 @@ pub(super) enum OwnKeys {
 
 /// What keeps an instance from working with keys that are all there; in the order in which they are mended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Flaw {
+pub(crate) enum Flaw {
     /// One lies in the data directory of a bundle that does not read it.
     Misplaced,
     /// One lies in the repository alone, and the instance is not known to work with keys from there.
@@ -38,7 +37,7 @@ pub(super) enum Flaw {
 }
 
 /// Says what to mend on an instance before its keys are copied.
-pub(super) fn mend(member: &Member, flaws: &BTreeSet<Flaw>) -> String {
+pub(crate) fn mend(member: &Member, flaws: &BTreeSet<Flaw>) -> String {
     let name = &member.name;
     let first = if flaws.contains(&Flaw::Misplaced) {
         format!("settle key-misplaced on {name}")
@@ -56,7 +55,7 @@ pub(super) fn mend(member: &Member, flaws: &BTreeSet<Flaw>) -> String {
 }
 
 /// Says how the keys are once all is mended, as in "the keys are sound …".
-pub(super) fn mended(flaws: &BTreeSet<Flaw>) -> String {
+pub(crate) fn mended(flaws: &BTreeSet<Flaw>) -> String {
     let of = |flaw: &Flaw| match flaw {
         Flaw::Misplaced => "in their place",
         Flaw::InJcr => "as files",
@@ -68,7 +67,7 @@ pub(super) fn mended(flaws: &BTreeSet<Flaw>) -> String {
 }
 
 /// Says what is wrong with keys that another instance has as they should be, as in "the keys of a…".
-pub(super) fn with_flaws(flaws: &BTreeSet<Flaw>) -> &'static str {
+pub(crate) fn with_flaws(flaws: &BTreeSet<Flaw>) -> &'static str {
     let mut all = flaws.iter();
     match (all.next(), all.next()) {
         (Some(Flaw::Misplaced), None) => ", which lie in the wrong place there",
@@ -82,7 +81,7 @@ pub(super) fn with_flaws(flaws: &BTreeSet<Flaw>) -> &'static str {
 
 impl OwnKeys {
     /// Returns what an instance has.
-    pub(super) fn of(member: &Member) -> Self {
+    pub(crate) fn of(member: &Member) -> Self {
         if is_open(member) {
             return Self::Unknown;
         }
@@ -115,7 +114,7 @@ impl OwnKeys {
     }
 
     /// Returns the pair, with flaws or without any.
-    pub(super) fn pair(&self) -> Option<[Digest; 2]> {
+    pub(crate) fn pair(&self) -> Option<[Digest; 2]> {
         match self {
             Self::Sound(pair) | Self::Flawed(pair, _) => Some(*pair),
             Self::Encoded | Self::Lost | Self::Unknown => None,
@@ -123,18 +122,18 @@ impl OwnKeys {
     }
 
     /// Returns what keeps the instance from working with the pair.
-    pub(super) fn flaws(&self) -> BTreeSet<Flaw> {
+    pub(crate) fn flaws(&self) -> BTreeSet<Flaw> {
         if let Self::Flawed(_, flaws) = self { flaws.clone() } else { BTreeSet::new() }
     }
 }
 
 /// Returns both keys, where both are as they should be.
-pub(super) fn sound_pair(member: &Member) -> Option<[Digest; 2]> {
+pub(crate) fn sound_pair(member: &Member) -> Option<[Digest; 2]> {
     if let OwnKeys::Sound(pair) = OwnKeys::of(member) { Some(pair) } else { None }
 }
 
 /// Returns the one key that is left of a pair, with its name.
-pub(super) fn half(member: &Member) -> Option<(KeyName, Digest)> {
+pub(crate) fn half(member: &Member) -> Option<(KeyName, Digest)> {
     let left = |name| content(member, name).map(|(key, _)| (name, key));
     match KeyName::ALL.map(left) {
         [Some(half), None] | [None, Some(half)] if OwnKeys::of(member) == OwnKeys::Lost => {
@@ -145,7 +144,7 @@ pub(super) fn half(member: &Member) -> Option<(KeyName, Digest)> {
 }
 
 /// Returns `true` if the repository of an instance that works with files has other keys than those: one of both is wrong.
-pub(super) fn is_in_doubt(member: &Member) -> bool {
+pub(crate) fn is_in_doubt(member: &Member) -> bool {
     let Some(pair) = OwnKeys::of(member).pair() else { return false };
     let is_other = |(name, own): (KeyName, &Digest)| {
         in_jcr(member, name).is_some_and(|key| key.digest.whole != *own)
@@ -155,7 +154,7 @@ pub(super) fn is_in_doubt(member: &Member) -> bool {
 
 /// Returns `true` if nothing tells which keys the instance has: `storage` does not, and files and repository have different ones,
 /// or not both are files and the repository was not read.
-pub(super) fn is_open(member: &Member) -> bool {
+pub(crate) fn is_open(member: &Member) -> bool {
     let says_where = matches!(member.storage_mode(), Some(StorageMode::Bundle | StorageMode::Jcr));
     let is_seen = member
         .snapshot
@@ -167,8 +166,18 @@ pub(super) fn is_open(member: &Member) -> bool {
         && (is_contradicted(member) || !is_seen && names.any(|name| is_absent(member, name)))
 }
 
+/// Returns a key in a file, and the other one that the repository has.
+pub(crate) fn other_in_jcr(
+    member: &Member,
+    name: KeyName,
+) -> Option<(&EffectiveKey, &KeyFile, &JcrKey)> {
+    let (known, file) = member.key_in_file(name)?;
+    let jcr = member.snapshot.repository.as_ref()?.key(name)?;
+    (known.value != jcr.digest.whole).then_some((known, file, jcr))
+}
+
 /// Returns `true` if the repository has another key than a file.
-pub(super) fn is_contradicted(member: &Member) -> bool {
+pub(crate) fn is_contradicted(member: &Member) -> bool {
     KeyName::ALL.into_iter().any(|name| other_in_jcr(member, name).is_some())
 }
 
@@ -177,13 +186,13 @@ fn is_absent(member: &Member, name: KeyName) -> bool {
 }
 
 /// Returns `true` if a line end follows a key in its place.
-pub(super) fn has_stray(member: &Member) -> bool {
+pub(crate) fn has_stray(member: &Member) -> bool {
     let has = |name| member.known_key(name).is_some_and(|key| key.stray.is_some());
     KeyName::ALL.into_iter().any(has)
 }
 
 /// Returns `true` if there are no files to copy, for the keys lie in the repository.
-pub(super) fn has_keys_in_jcr(member: &Member) -> bool {
+pub(crate) fn has_keys_in_jcr(member: &Member) -> bool {
     KeyName::ALL.iter().filter_map(|name| member.known_key(*name)).any(EffectiveKey::is_in_jcr)
 }
 
@@ -238,7 +247,7 @@ fn wrong_places(member: &Member, name: KeyName) -> impl Iterator<Item = &KeyFile
 }
 
 /// Returns what has the length of a key in a file, and whether a line end follows it.
-pub(super) fn key_in(digest: &KeyDigest) -> Option<(Digest, bool)> {
+pub(crate) fn key_in(digest: &KeyDigest) -> Option<(Digest, bool)> {
     let lengths = KeyName::ALL.map(KeyName::known_lengths).concat();
     let is_length = |digest: &Digest| lengths.contains(&digest.bytes);
     let whole = Some((digest.whole, false)).filter(|(whole, _)| is_length(whole));

@@ -1,17 +1,14 @@
 //! Whose keys are right, where those of a farm differ or are faulty.
 
-use super::Step;
-use super::groups::{Groups, names};
-use super::log_crypto_exception::cannot_decrypt;
-use super::own_keys::{
-    OwnKeys, half, has_keys_in_jcr, is_in_doubt, mend, mended, sound_pair, with_flaws,
-};
-use super::place_doubt::{PlaceDoubt, place_doubt};
+use super::Text;
 use crate::facts::{BUNDLE_CACHE, CRYPTO_KEYS_PATH, Digest, KeyName, Role, Snapshot, StandbyMode};
-use crate::farm::{Farm, Member};
+use crate::farm::{
+    Farm, Groups, Member, OwnKeys, PlaceDoubt, cannot_decrypt, half, has_keys_in_jcr, is_in_doubt,
+    mend, mended, names_of, place_doubt, sound_pair, with_flaws,
+};
 
 /// What the keys of a farm tell about whose are right.
-pub(super) enum Choice<'a> {
+pub(crate) enum Choice<'a> {
     /// Those of this instance.
     Take {
         /// The instance.
@@ -19,10 +16,10 @@ pub(super) enum Choice<'a> {
         /// Why they are.
         reason: String,
         /// What to do before they go anywhere.
-        first: Vec<Step>,
+        first: Vec<Text>,
     },
     /// That is to be told by another scan, when this was done.
-    Settle(Vec<Step>),
+    Settle(Vec<Text>),
     /// That cannot be told. One sentence says why, and how to find out.
     Open(String),
 }
@@ -30,7 +27,7 @@ pub(super) enum Choice<'a> {
 /// Chooses the instance to copy from: one with the keys that the policy names, if it names any; an author, since authors hold the data
 /// that was encrypted; without one, an instance of the majority, one with files if there is one. Whose keys are right is told by keys
 /// with a flaw too, such as a line end after them; only sound ones are copied.
-pub(super) fn choose(farm: &Farm) -> Choice<'_> {
+pub(crate) fn choose(farm: &Farm) -> Choice<'_> {
     let pairs = own_pairs(farm);
     if !farm.expected.keys.is_empty() {
         return by_policy(farm, &pairs);
@@ -92,7 +89,7 @@ fn of_author<'a>(farm: &Farm, group: &[&'a Member], pairs: &Groups<'a>) -> Choic
         return doubted(taken, &authors, group);
     }
     let how = authors.first().map_or("", |author| with_flaws(&OwnKeys::of(author).flaws()));
-    let reason = format!("it has the keys of {}{how}", names(&authors));
+    let reason = format!("it has the keys of {}{how}", names_of(&authors));
     match take(group, &reason, Vec::new()) {
         Some(taken) => doubted(taken, &authors, group),
         None => settle(&authors, AUTHORS_HOLD, Vec::new(), pairs),
@@ -133,12 +130,12 @@ fn by_log<'a>(authors: &[&'a Member], pairs: &Groups<'a>) -> Option<Choice<'a>> 
     let owners = of(group, &sound);
     let reason = format!(
         "it is an author, and {} logs that it cannot decrypt what it holds",
-        names(&failing)
+        names_of(&failing)
     );
     let unseen =
         owners.iter().all(|owner| owner.snapshot.log.as_ref().is_none_or(|log| log.files == 0));
     let first = unseen.then(|| {
-        let who = names(&owners);
+        let who = names_of(&owners);
         format!("First make sure that the log of {who}, which did not come, has no such line.")
             .into()
     });
@@ -180,11 +177,11 @@ fn without_author<'a>(farm: &Farm, pairs: &Groups<'a>) -> Choice<'a> {
 }
 
 /// Run modes are often not in a small snapshot: an instance without a role and without keys that could be compared may be the author.
-fn may_be_authors(farm: &Farm, majority: &[&Member]) -> Vec<Step> {
+fn may_be_authors(farm: &Farm, majority: &[&Member]) -> Vec<Text> {
     let of_no_role = |is: &dyn Fn(&Member) -> bool| {
         let is_unknown = |m: &&Member| role(farm, m).is_none() && is(m);
         let all: Vec<&Member> = repaired(farm).filter(is_unknown).collect();
-        (!all.is_empty()).then(|| names(&all))
+        (!all.is_empty()).then(|| names_of(&all))
     };
     let having = |own: OwnKeys| of_no_role(&|member| OwnKeys::of(member) == own);
     let right = pair_of(majority);
@@ -222,7 +219,7 @@ fn in_place_of<'a>(farm: &Farm, authors: &[&'a Member], pairs: &Groups<'a>) -> C
     let having = |own: OwnKeys| {
         let have: Vec<&Member> =
             authors.iter().copied().filter(|author| OwnKeys::of(author) == own).collect();
-        (!have.is_empty()).then(|| names(&have))
+        (!have.is_empty()).then(|| names_of(&have))
     };
     let wait = |first: String| {
         let others = candidates(pairs.iter());
@@ -242,7 +239,7 @@ fn in_place_of<'a>(farm: &Farm, authors: &[&'a Member], pairs: &Groups<'a>) -> C
         return choice;
     }
     let mut groups = pairs.iter();
-    let who = names(authors);
+    let who = names_of(authors);
     match (groups.next(), groups.next()) {
         (None, _) => none_is_sound(farm),
         (Some(group), None) => {
@@ -280,7 +277,7 @@ fn by_half<'a>(authors: &[&'a Member], pairs: &Groups<'a>) -> Option<Choice<'a>>
 fn take_or_settle<'a>(
     group: &[&'a Member],
     reason: &str,
-    first: Vec<Step>,
+    first: Vec<Text>,
     pairs: &Groups<'a>,
 ) -> Choice<'a> {
     match take(group, reason, first.clone()) {
@@ -291,7 +288,7 @@ fn take_or_settle<'a>(
 
 /// Chooses among instances with the same keys one that has them as they should be: rather one whose repository has no others, and rather
 /// one with files, for those can be copied.
-fn take<'a>(group: &[&'a Member], reason: &str, first: Vec<Step>) -> Option<Choice<'a>> {
+fn take<'a>(group: &[&'a Member], reason: &str, first: Vec<Text>) -> Option<Choice<'a>> {
     let sound = group.iter().copied().filter(|member| sound_pair(member).is_some());
     let source = sound.min_by_key(|member| {
         (is_in_doubt(member), place_doubt(member).is_some(), has_keys_in_jcr(member))
@@ -313,7 +310,7 @@ fn doubted_by_place<'a>(choice: Choice<'a>, owners: &[&Member]) -> Choice<'a> {
     let Some((_, doubt)) = doubts.first().filter(|_| doubts.len() == owners.len()) else {
         return Choice::Take { source, reason, first };
     };
-    let who = names(&doubts.iter().map(|(member, _)| *member).collect::<Vec<_>>());
+    let who = names_of(&doubts.iter().map(|(member, _)| *member).collect::<Vec<_>>());
     let find_out = format!(
         "First find out whether {who} works with the key files that came: {}. Look for {CRYPTO_KEYS_PATH} and {BUNDLE_CACHE} in the command line \
          of its JVM (ps -ef) and in the files that it reads.",
@@ -336,7 +333,7 @@ fn doubted_by_jcr<'a>(choice: Choice<'a>, owners: &[&Member], group: &[&Member])
     if doubtful.is_empty() || owners.len() > doubtful.len() {
         return Choice::Take { source, reason, first };
     }
-    let who = names(&doubtful);
+    let who = names_of(&doubtful);
     let find_out = format!(
         "First find out which keys of {who} are the right ones: its /etc/key has others than its files, and nothing here tells which have \
          encrypted its data."
@@ -350,7 +347,7 @@ fn doubted_by_jcr<'a>(choice: Choice<'a>, owners: &[&Member], group: &[&Member])
 }
 
 /// Has a flaw mended first, where the keys to copy are nowhere as they should be.
-fn settle<'a>(group: &[&Member], why: &str, first: Vec<Step>, pairs: &Groups<'a>) -> Choice<'a> {
+fn settle<'a>(group: &[&Member], why: &str, first: Vec<Text>, pairs: &Groups<'a>) -> Choice<'a> {
     let Some(member) = group.first() else { return Choice::Settle(first) };
     let flaws = OwnKeys::of(member).flaws();
     let text = format!(
@@ -364,7 +361,7 @@ fn settle<'a>(group: &[&Member], why: &str, first: Vec<Step>, pairs: &Groups<'a>
     Choice::Settle([text.into()].into_iter().chain(first).collect())
 }
 
-fn search_backups(authors: &str) -> Step {
+fn search_backups(authors: &str) -> Text {
     format!(
         "First search the backups of {authors} for its own hmac and master: only those read what it has encrypted. Where they turn up and are \
          other keys than these, give those to all instances instead. Where they do not, that data stays unreadable on {authors}, and has to be \
@@ -377,7 +374,7 @@ fn search_backups(authors: &str) -> Step {
 fn none_is_sound<'a>(farm: &Farm) -> Choice<'a> {
     let having = |own: OwnKeys| {
         let all: Vec<&Member> = repaired(farm).filter(|m| OwnKeys::of(m) == own).collect();
-        (!all.is_empty()).then(|| names(&all))
+        (!all.is_empty()).then(|| names_of(&all))
     };
     let unknown = having(OwnKeys::Unknown)
         .map(|who| format!("Find out first which keys {who} has; here they are not known."));
@@ -402,7 +399,7 @@ fn any_of<'a>(pairs: &Groups<'a>) -> Choice<'a> {
 
 /// Lists who shares a pair with whom.
 fn candidates<'g, 'a: 'g>(pairs: impl Iterator<Item = &'g [&'a Member]>) -> String {
-    let listed: Vec<String> = pairs.map(names).collect();
+    let listed: Vec<String> = pairs.map(names_of).collect();
     if listed.is_empty() { "none".to_owned() } else { listed.join(" | ") }
 }
 
@@ -423,12 +420,12 @@ fn role(farm: &Farm, member: &Member) -> Option<Role> {
 }
 
 /// Returns the instances that are to have the same keys: all but those whose keys the policy accepts.
-pub(super) fn repaired(farm: &Farm) -> impl Iterator<Item = &Member> {
+pub(crate) fn repaired(farm: &Farm) -> impl Iterator<Item = &Member> {
     farm.members.iter().filter(|member| !farm.expected.accepts(&member.name))
 }
 
 /// Groups the instances that are to have the same keys by their pairs, with a flaw or without one.
-pub(super) fn own_pairs(farm: &Farm) -> Groups<'_> {
+pub(crate) fn own_pairs(farm: &Farm) -> Groups<'_> {
     let own = |member: &Member| OwnKeys::of(member).pair();
     Groups::by(farm, |member| own(member).filter(|_| !farm.expected.accepts(&member.name)))
 }

@@ -30,13 +30,17 @@ fn policy_says_whose_keys_are_right() {
     }
 }
 
+fn joined(texts: &[Text]) -> String {
+    texts.iter().map(Text::to_string).collect::<Vec<_>>().join(" ")
+}
+
 /// Whose keys are taken and what is said of it first; or why nobody's are.
 fn said(farm: FarmBuilder) -> (String, String) {
     match choose(&farm.build()) {
         Choice::Take { source, reason, first } => {
-            (source.name.clone(), format!("{reason}. {}", first.join(" ")))
+            (source.name.clone(), format!("{reason}. {}", joined(&first)))
         }
-        Choice::Settle(steps) => ("-".to_owned(), steps.join(" ")),
+        Choice::Settle(steps) => ("-".to_owned(), joined(&steps)),
         Choice::Open(why) => ("-".to_owned(), why),
     }
 }

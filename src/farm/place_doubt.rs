@@ -1,19 +1,19 @@
 //! Whether the key files that came are those that an instance works with.
 
-use super::own_keys::has_keys_in_jcr;
+use super::Member;
+use super::key_pair::has_keys_in_jcr;
 use crate::facts::{Gap, GapKind};
-use crate::farm::Member;
 
 /// Why the key files that came may not be those an instance works with.
-pub(super) struct PlaceDoubt {
+pub(crate) struct PlaceDoubt {
     /// One sentence without a full stop.
-    pub(super) why: String,
+    pub(crate) why: String,
     /// A log shows that it works with others, or did at some start.
-    pub(super) is_told: bool,
+    pub(crate) is_told: bool,
 }
 
 /// Returns what speaks against the key files of an instance, if anything does.
-pub(super) fn place_doubt(member: &Member) -> Option<PlaceDoubt> {
+pub(crate) fn place_doubt(member: &Member) -> Option<PlaceDoubt> {
     let snapshot = &member.snapshot;
     if has_keys_in_jcr(member) || !snapshot.moved_keys.is_empty() {
         return None;
@@ -29,7 +29,7 @@ pub(super) fn place_doubt(member: &Member) -> Option<PlaceDoubt> {
 }
 
 /// Says that an option may keep the keys elsewhere, so that the files which agree may not be those in use.
-pub(super) fn unknown_place(member: &Member) -> Option<String> {
+pub(crate) fn unknown_place(member: &Member) -> Option<String> {
     let Member { name, snapshot, .. } = member;
     if !snapshot.parts.properties {
         let why = "conf/sling.properties, which can name another key directory, is not in the snapshot of";

@@ -1,11 +1,11 @@
 //! Groups of equals among instances, and how to speak of them.
 
-use crate::farm::{Farm, Member};
+use super::{Farm, Member};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Instances that have the same value, the largest group first; equally large ones in order of their first instance.
-pub(super) struct Groups<'a> {
+pub(crate) struct Groups<'a> {
     groups: Vec<Vec<&'a Member>>,
 }
 
@@ -14,12 +14,12 @@ const NAMES_MAX: usize = 5;
 
 impl<'a> Groups<'a> {
     /// Groups the instances that have a value.
-    pub(super) fn by<K: Ord>(farm: &'a Farm, value: impl Fn(&'a Member) -> Option<K>) -> Self {
+    pub(crate) fn by<K: Ord>(farm: &'a Farm, value: impl Fn(&'a Member) -> Option<K>) -> Self {
         Self::among(&farm.members, value)
     }
 
     /// Groups those of some instances that have a value.
-    pub(super) fn among<K: Ord>(
+    pub(crate) fn among<K: Ord>(
         members: impl IntoIterator<Item = &'a Member>,
         value: impl Fn(&'a Member) -> Option<K>,
     ) -> Self {
@@ -35,36 +35,36 @@ impl<'a> Groups<'a> {
     }
 
     /// Returns `true` if there are at least two.
-    pub(super) fn differ(&self) -> bool {
+    pub(crate) fn differ(&self) -> bool {
         self.groups.len() > 1
     }
 
     /// Returns the groups themselves.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &[&'a Member]> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[&'a Member]> {
         self.groups.iter().map(Vec::as_slice)
     }
 
     /// Returns the group that outnumbers every other, if there is one.
-    pub(super) fn majority(&self) -> Option<&[&'a Member]> {
+    pub(crate) fn majority(&self) -> Option<&[&'a Member]> {
         let size = |index: usize| self.groups.get(index).map_or(0, Vec::len);
         (size(0) > size(1)).then(|| self.groups.first().map(Vec::as_slice)).flatten()
     }
 
     /// Returns the instances outside the majority; all of them where there is none.
-    pub(super) fn odd(&self) -> Vec<&'a Member> {
+    pub(crate) fn odd(&self) -> Vec<&'a Member> {
         let skipped = usize::from(self.majority().is_some());
         self.groups.iter().skip(skipped).flatten().copied().collect()
     }
 
     /// Returns the instances to show as evidence: the odd ones, and one of the rest to compare them with.
-    pub(super) fn witnesses(&self) -> Vec<&'a Member> {
+    pub(crate) fn witnesses(&self) -> Vec<&'a Member> {
         let mut witnesses = self.odd();
         witnesses.extend(self.majority().and_then(<[_]>::first));
         witnesses
     }
 
     /// Says who has another `what` than the rest, the odd one out first.
-    pub(super) fn describe(&self, what: &str) -> String {
+    pub(crate) fn describe(&self, what: &str) -> String {
         let odd = self.odd();
         match (self.majority(), self.groups.len()) {
             (Some(majority), 2) => {
@@ -88,7 +88,7 @@ impl<'a> Groups<'a> {
     }
 
     /// Says which instances have which value, the odd ones first.
-    pub(super) fn values(&self, value: impl Fn(&Member) -> Option<String>) -> String {
+    pub(crate) fn values(&self, value: impl Fn(&Member) -> Option<String>) -> String {
         let described = self
             .groups
             .iter()
@@ -107,7 +107,7 @@ fn the_other(count: usize, members: &[&Member]) -> String {
 }
 
 /// Lists instances by name.
-pub(super) fn names(members: &[&Member]) -> String {
+pub(crate) fn names(members: &[&Member]) -> String {
     let all: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
     match all.split_at_checked(NAMES_MAX) {
         Some((listed, rest)) if rest.len() > 1 => {

@@ -1,0 +1,53 @@
+//! Where the crypto files of an instance belong.
+
+use super::on_instance;
+use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE, KeyName, Snapshot};
+use crate::farm::Member;
+
+/// The paths of an instance that a repair needs, as they are on the instance.
+pub(super) struct Install {
+    /// The directory of `hmac` and `master`; `None` where the number of its bundle is not known.
+    pub(super) keys: Option<String>,
+    /// The directory of `storage`; `None` where the number of its bundle is not known.
+    pub(super) storage: Option<String>,
+    /// What is replaced is kept there.
+    pub(super) backup: String,
+}
+
+impl Install {
+    pub(super) fn of(member: &Member) -> Self {
+        let snapshot = &member.snapshot;
+        let moved = snapshot.moved_keys.first();
+        let moved = moved.and_then(|file| Some(file.place.path.rsplit_once('/')?.0.to_owned()));
+        let local = |path: String| on_instance(&path).to_owned();
+        Self {
+            keys: moved.or_else(|| data_directory(snapshot, CRYPTO_FILE)).map(local),
+            storage: data_directory(snapshot, CRYPTO).map(local),
+            backup: format!("keys-before-{}", member.name.replace(['/', '\\'], "-")),
+        }
+    }
+
+    /// Returns the file of a key.
+    pub(super) fn key(&self, name: KeyName) -> Option<String> {
+        Some(format!("{}/{name}", self.keys.as_ref()?))
+    }
+
+    /// Returns the file `storage`.
+    pub(super) fn storage_file(&self) -> Option<String> {
+        Some(format!("{}/storage", self.storage.as_ref()?))
+    }
+}
+
+/// Returns the data directory of a bundle, where its number is known.
+fn data_directory(snapshot: &Snapshot, symbolic_name: &str) -> Option<String> {
+    let bundles: Vec<&Bundle> = snapshot.bundles_named(symbolic_name).collect();
+    // A copy such as bundle21.bak beside bundle21 has its number too, and goes.
+    let own = |b: &&&Bundle| b.id.is_some_and(|id| b.directory == format!("bundle{id}"));
+    let first = bundles.first()?;
+    let bundle = match bundles.as_slice() {
+        [bundle] => bundle,
+        _ if bundles.iter().all(|b| b.id == first.id) => bundles.iter().find(own)?,
+        _ => return None,
+    };
+    Some(format!("{}/data", bundle.place.path))
+}

@@ -1,0 +1,197 @@
+//! Makes one plan of what all findings want: who gets whose keys, and what is done to each instance while it is stopped.
+
+use super::action::{Action, Decision, Do, Window};
+use super::choose_source::{Choice, choose, own_pairs, repaired};
+use super::find_out::{find_out, settle};
+use super::stop::{KeyGoal, Stop};
+use super::{Draft, Id, Need, RuleId, Text, When};
+use crate::facts::{Digest, KeyName};
+use crate::farm::{Farm, KeyState, Member, has_keys_in_jcr, is_open, listed, sound_pair};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A need, and the rule that has it.
+pub type Want<'n> = (RuleId, &'n Need);
+
+/// The keys that others get, before they are brought to them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Collect {
+    /// The instance that has them.
+    pub instance: Id,
+    /// Its files hmac and master; `None` where they are saved from `/etc/key`.
+    pub files: Option<[String; 2]>,
+    /// What they are, hmac first.
+    pub digests: [Digest; 2],
+}
+
+/// Makes the plan of a farm, as far as it can be made without applying it.
+///
+/// Only instances of which the farm was given are in it: the caller leaves out those whose bytes fail a checksum.
+pub fn draft(farm: &Farm, wants: &[Want<'_>]) -> Draft {
+    let mut of_instance: BTreeMap<&str, Vec<Want<'_>>> = BTreeMap::new();
+    for want in wants {
+        if let Some(name) = want.1.instance() {
+            of_instance.entry(name).or_default().push(*want);
+        }
+    }
+    let asking = because(wants, |need| matches!(need, Need::FarmKeys(_)));
+    let choice = (!asking.is_empty()).then(|| choose(farm));
+    let source = match &choice {
+        Some(Choice::Take { source, .. }) => Some(*source),
+        _ => None,
+    };
+    let mut draft = Draft {
+        decision: Decision::Nothing("no finding asks for other keys".to_owned()),
+        collect: None,
+        before: Vec::new(),
+        windows: Vec::new(),
+        after: Vec::new(),
+    };
+    general_advice(wants, &mut draft);
+    let targets: BTreeSet<&str> =
+        source.map(|source| targets(farm, source)).unwrap_or_default().into_iter().collect();
+    let mut stops: Vec<Stop<'_>> = farm
+        .members
+        .iter()
+        .filter_map(|member| {
+            let own = of_instance.remove(member.name.as_str()).unwrap_or_default();
+            let source = source.filter(|_| targets.contains(member.name.as_str()));
+            Stop::of(member, source, own)
+        })
+        .collect();
+    if let Some(choice) = choice {
+        decide(farm, choice, &stops, &asking, &mut draft);
+    }
+    // Those that no instance of the farm has are about instances that did not come, or whose source fails its checksum.
+    for (rule, need) in of_instance.into_values().flatten() {
+        if let Need::Advice { text, .. } = need {
+            draft.before.push(manual(need.instance(), text.clone(), [rule].into()));
+        }
+    }
+    let first = draft.collect.as_ref().map(|collect| collect.instance.clone());
+    stops.sort_by_key(|stop| Some(&stop.member.name) != first.as_ref());
+    for stop in stops {
+        let (before, window, after) = stop.finish();
+        draft.before.extend(before);
+        draft.windows.extend(window);
+        draft.after.extend(after);
+    }
+    draft
+}
+
+/// Advice that is of no single instance.
+fn general_advice(wants: &[Want<'_>], draft: &mut Draft) {
+    for (rule, need) in wants {
+        if let Need::Advice { instance: None, when, text, .. } = need {
+            let action = manual(None, text.clone(), [*rule].into());
+            match when {
+                When::Before | When::Stopped => draft.before.push(action),
+                When::After => draft.after.push(action),
+            }
+        }
+    }
+}
+
+/// Says whose keys are copied, and what is to be done before.
+fn decide(
+    farm: &Farm,
+    choice: Choice<'_>,
+    stops: &[Stop<'_>],
+    asking: &BTreeSet<RuleId>,
+    draft: &mut Draft,
+) {
+    let mut tell = |texts: Vec<Text>| {
+        let manual = |text| manual(None, text, asking.clone());
+        draft.before.extend(texts.into_iter().map(manual));
+    };
+    match choice {
+        Choice::Take { source, reason, first } => {
+            let copies = stops.iter().any(|stop| stop.goal == KeyGoal::Farm);
+            draft.decision = if copies {
+                tell(first);
+                Decision::Copy { source: source.name.clone(), reason }
+            } else {
+                Decision::Nothing("no instance needs the keys of another one".to_owned())
+            };
+            let left_out = left_out(farm);
+            tell(leave(&left_out).into_iter().collect());
+            if copies {
+                collect(source, asking, draft);
+            }
+        }
+        Choice::Settle(texts) => {
+            draft.decision = Decision::FindOut(first_of(&texts));
+            tell(settle(texts));
+        }
+        Choice::Open(why) => {
+            let (pairs, left_out) = (own_pairs(farm), left_out(farm));
+            tell(find_out(farm, &pairs, why.clone(), !left_out.is_empty()));
+            tell(leave(&left_out).into_iter().collect());
+            draft.decision = Decision::FindOut(why);
+        }
+    }
+}
+
+fn first_of(texts: &[Text]) -> String {
+    texts.first().map(Text::to_string).unwrap_or_default()
+}
+
+fn collect(source: &Member, asking: &BTreeSet<RuleId>, draft: &mut Draft) {
+    let Some(digests) = sound_pair(source) else { return };
+    let [hmac, master] = KeyName::ALL.map(|name| source.key_in_file(name));
+    let path = |place: &crate::facts::Place| super::on_instance(&place.path).to_owned();
+    let files =
+        hmac.zip(master).map(|((_, hmac), (_, master))| [path(&hmac.place), path(&master.place)]);
+    if has_keys_in_jcr(source) {
+        let export = Do::ExportFromJcr { digests: digests.map(Some), is_source: true };
+        draft.before.push(Action {
+            instance: Some(source.name.clone()),
+            does: export,
+            because: asking.clone(),
+        });
+    }
+    draft.collect = Some(Collect { instance: source.name.clone(), files, digests });
+}
+
+/// Returns the instances of which at least one key is known to be another one, faulty or absent. Where nothing tells where the keys are,
+/// none is known to be.
+fn targets<'a>(farm: &'a Farm, source: &Member) -> Vec<&'a str> {
+    let right = sound_pair(source);
+    let is_wrong = |member: &Member, name: KeyName| match member.key(name) {
+        KeyState::Known(key) => {
+            let theirs = source.known_key(name).map(|theirs| theirs.value);
+            key.is_flawed() || Some(key.value) != theirs
+        }
+        KeyState::Absent | KeyState::Ambiguous => true,
+        _ => false,
+    };
+    let others = repaired(farm).filter(|member| sound_pair(member) != right && !is_open(member));
+    let wrong = others.filter(|member| KeyName::ALL.into_iter().any(|name| is_wrong(member, name)));
+    wrong.map(|member| member.name.as_str()).collect()
+}
+
+fn left_out(farm: &Farm) -> Vec<String> {
+    let is_accepted = |member: &&Member| farm.expected.accepts(&member.name);
+    farm.members.iter().filter(is_accepted).map(|member| member.name.clone()).collect()
+}
+
+/// Says whose keys stay as they are.
+fn leave(left_out: &[String]) -> Option<Text> {
+    let names = listed(left_out);
+    (!left_out.is_empty())
+        .then(|| format!("Leave the keys of {names} as they are: the policy accepts them.").into())
+}
+
+/// Makes an action of what a person does.
+pub(super) fn manual(instance: Option<&str>, text: Text, because: BTreeSet<RuleId>) -> Action {
+    Action { instance: instance.map(str::to_owned), does: Do::Manual(text), because }
+}
+
+/// Returns the rules whose needs are of a kind.
+pub(super) fn because(wants: &[Want<'_>], is: impl Fn(&Need) -> bool) -> BTreeSet<RuleId> {
+    wants.iter().filter(|(_, need)| is(need)).map(|(rule, _)| *rule).collect()
+}
+
+/// Makes the window of an instance; `None` where nothing is done while it is stopped.
+pub(super) fn window(instance: &str, actions: Vec<Action>) -> Option<Window> {
+    (!actions.is_empty()).then(|| Window { instance: instance.to_owned(), actions })
+}

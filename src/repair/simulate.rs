@@ -1,0 +1,252 @@
+//! Applies a plan to the facts of a farm: what a scan of the repaired farm would read.
+
+use super::action::{Action, Do};
+use super::{Draft, on_instance};
+use crate::facts::{
+    Alteration, Digest, Gap, GapKind, JcrKeys, KeyDigest, KeyFile, KeyName, Place, Repository,
+    Snapshot, Storage, StorageFile, StorageMode, TextKind,
+};
+use crate::farm::{Farm, KeyStates};
+use std::collections::BTreeMap;
+
+/// The facts that a plan changed, as they were.
+pub(super) struct Undo {
+    members: Vec<(usize, Changed)>,
+    keys: Vec<KeyStates>,
+}
+
+/// The facts of one instance that a plan may change.
+struct Changed {
+    storage_files: Vec<StorageFile>,
+    key_files: Vec<KeyFile>,
+    moved_keys: Vec<KeyFile>,
+    stray_keys: Vec<KeyFile>,
+    repository: Option<Repository>,
+    gaps: Vec<Gap>,
+}
+
+impl Changed {
+    fn of(snapshot: &Snapshot) -> Self {
+        Self {
+            storage_files: snapshot.storage_files.clone(),
+            key_files: snapshot.key_files.clone(),
+            moved_keys: snapshot.moved_keys.clone(),
+            stray_keys: snapshot.stray_keys.clone(),
+            repository: snapshot.repository.clone(),
+            gaps: snapshot.gaps.clone(),
+        }
+    }
+}
+
+impl Undo {
+    /// Puts the facts back.
+    pub(super) fn restore(self, farm: &mut Farm) {
+        for (index, was) in self.members {
+            let Some(member) = farm.members.get_mut(index) else { continue };
+            let snapshot = &mut member.snapshot;
+            snapshot.storage_files = was.storage_files;
+            snapshot.key_files = was.key_files;
+            snapshot.moved_keys = was.moved_keys;
+            snapshot.stray_keys = was.stray_keys;
+            snapshot.repository = was.repository;
+            snapshot.gaps = was.gaps;
+        }
+        farm.set_keys(self.keys);
+    }
+}
+
+/// Applies a plan.
+pub(super) fn apply(farm: &mut Farm, draft: &Draft) -> Undo {
+    let known = known_digests(farm);
+    let actions = || {
+        let stopped = draft.windows.iter().flat_map(|window| &window.actions);
+        draft.before.iter().chain(stopped).chain(&draft.after)
+    };
+    let mut of_instance: BTreeMap<&str, Vec<&Action>> = BTreeMap::new();
+    for action in actions() {
+        if let Some(name) = &action.instance {
+            of_instance.entry(name).or_default().push(action);
+        }
+    }
+    let mut members = Vec::new();
+    for (index, member) in farm.members.iter_mut().enumerate() {
+        let Some(actions) = of_instance.get(member.name.as_str()) else { continue };
+        members.push((index, Changed::of(&member.snapshot)));
+        let mut applied = Applied { snapshot: &mut member.snapshot, known: &known };
+        actions.iter().for_each(|action| applied.apply(&action.does));
+    }
+    let keys = farm.decide_keys();
+    Undo { members, keys }
+}
+
+/// Every digest that was read somewhere, with all that is known of the content.
+fn known_digests(farm: &Farm) -> BTreeMap<Digest, KeyDigest> {
+    let files = farm.members.iter().flat_map(|member| {
+        let snapshot = &member.snapshot;
+        let stored = snapshot.repository.iter().flat_map(|read| read.keys());
+        let files = snapshot.all_key_files().chain(&snapshot.stray_keys);
+        files.map(|file| &file.digest).chain(stored.map(|key| &key.digest))
+    });
+    files.map(|digest| (digest.whole, digest.clone())).collect()
+}
+
+/// The facts of an instance while a plan is applied.
+struct Applied<'f> {
+    snapshot: &'f mut Snapshot,
+    known: &'f BTreeMap<Digest, KeyDigest>,
+}
+
+impl Applied<'_> {
+    fn apply(&mut self, does: &Do) {
+        match does {
+            Do::Place { key, to, digest } => self.put(*key, to, *digest),
+            Do::Swap { hmac, master } => self.swap(hmac, master),
+            Do::Truncate { file, bytes } => {
+                let content = self.file(file).and_then(|file| {
+                    let mut trimmed = file.digest.trimmed.iter().map(|(_, content)| *content);
+                    Some((file.name, trimmed.find(|content| content.bytes == *bytes)?))
+                });
+                if let Some((name, content)) = content {
+                    self.put(name, file, Some(content));
+                }
+            }
+            Do::Decode { file, text } => {
+                let name = self.file(file).map(|file| (file.name, decoded(file, *text)));
+                if let Some((name, content)) = name {
+                    self.put(name, file, content);
+                }
+            }
+            Do::Move { from, to } => self.move_file(from, to),
+            Do::WriteStorage { file } => self.write_storage(file),
+            Do::DeleteFromJcr { keys } => {
+                if let Some(Repository { keys: JcrKeys::Read(held), .. }) =
+                    &mut self.snapshot.repository
+                {
+                    held.retain(|key| !keys.contains(&key.name));
+                }
+            }
+            Do::BackUp { .. }
+            | Do::EnsureDirectory { .. }
+            | Do::Verify(_)
+            | Do::ExportFromJcr { .. }
+            | Do::EnterSecret { .. }
+            | Do::RemoveBackup { .. }
+            | Do::Manual(_) => {}
+        }
+    }
+
+    fn file(&self, path: &str) -> Option<&KeyFile> {
+        let all = self.snapshot.all_key_files().chain(&self.snapshot.stray_keys);
+        all.into_iter().find(|file| on_instance(&file.place.path) == path)
+    }
+
+    /// Puts content into a key file. What it is may not be known: then nothing is said of it.
+    fn put(&mut self, name: KeyName, path: &str, digest: Option<Digest>) {
+        let old = self.take(path);
+        let place = old.as_ref().map_or_else(|| self.place(path), |file| file.place.clone());
+        let Some(digest) = digest else {
+            self.snapshot.gaps.push(Gap {
+                source: place.source,
+                path: Some(place.path),
+                reason: "what it holds after the repair was not read here".to_owned(),
+                kind: GapKind::Unreadable,
+            });
+            return;
+        };
+        let digest = self.known.get(&digest).cloned().unwrap_or_else(|| plain(digest));
+        let directory =
+            old.as_ref().map_or_else(|| directory_of(path), |file| file.directory.clone());
+        let owner = old.and_then(|file| file.owner);
+        let file = KeyFile { name, digest, directory, place, owner };
+        if self.is_moved(path) {
+            self.snapshot.moved_keys.push(file);
+        } else {
+            self.snapshot.key_files.push(file);
+        }
+    }
+
+    /// Whether the directory of a path is the one that a setting moved the keys to.
+    fn is_moved(&self, path: &str) -> bool {
+        let parent = |path: &str| path.rsplit_once('/').map(|(parent, _)| parent.to_owned());
+        let moved = self.snapshot.moved_keys.iter();
+        moved.map(|file| on_instance(&file.place.path)).any(|file| parent(file) == parent(path))
+    }
+
+    fn take(&mut self, path: &str) -> Option<KeyFile> {
+        let Snapshot { key_files, moved_keys, stray_keys, .. } = &mut *self.snapshot;
+        [key_files, moved_keys, stray_keys].into_iter().find_map(|files| {
+            let index = files.iter().position(|file| on_instance(&file.place.path) == path)?;
+            Some(files.remove(index))
+        })
+    }
+
+    /// Returns the place of a file that is not there yet.
+    fn place(&self, path: &str) -> Place {
+        let root = &self.snapshot.root;
+        let above = root.strip_suffix(on_instance(root)).unwrap_or_default();
+        Place { source: self.snapshot.source.clone(), path: format!("{above}{path}") }
+    }
+
+    fn swap(&mut self, hmac: &str, master: &str) {
+        let [first, second] = [hmac, master].map(|path| self.take(path));
+        if let Some(file) = second {
+            self.put(KeyName::Hmac, hmac, Some(file.digest.whole));
+        }
+        if let Some(file) = first {
+            self.put(KeyName::Master, master, Some(file.digest.whole));
+        }
+    }
+
+    fn move_file(&mut self, from: &str, to: &str) {
+        let storage = &mut self.snapshot.storage_files;
+        storage.retain(|file| on_instance(&file.place.path) != from);
+        let Some(file) = self.take(from) else { return };
+        // What was moved to what is kept is not in the install any more.
+        if to.rsplit('/').next() == Some(file.name.file_name()) {
+            self.put(file.name, to, Some(file.digest.whole));
+        }
+    }
+
+    fn write_storage(&mut self, path: &str) {
+        let is_it = |file: &&StorageFile| on_instance(&file.place.path) == path;
+        let old = self.snapshot.storage_files.iter().find(is_it).cloned();
+        let file = StorageFile {
+            storage: Storage { mode: StorageMode::Bundle, line_end: None, problem: None, bytes: 6 },
+            directory: directory_of(path),
+            place: self.place(path),
+            owner: old.as_ref().and_then(|file| file.owner.clone()),
+        };
+        let files = &mut self.snapshot.storage_files;
+        files.retain(|file| on_instance(&file.place.path) != path);
+        files.push(file);
+    }
+}
+
+/// Returns the directory of the bundle in whose data directory a file lies.
+fn directory_of(path: &str) -> String {
+    path.rsplit('/').nth(2).unwrap_or_default().to_owned()
+}
+
+/// Returns what a text stands for, where that was tried when the file was read.
+fn decoded(file: &KeyFile, text: TextKind) -> Option<Digest> {
+    let by = match text {
+        TextKind::Hex => Alteration::Hex,
+        TextKind::Base64 => Alteration::Base64,
+        _ => return None,
+    };
+    file.digest.restored.iter().find(|(how, _)| *how == by).map(|(_, content)| *content)
+}
+
+/// A content of which only its digest is known. Random bytes are neither text nor all alike.
+fn plain(whole: Digest) -> KeyDigest {
+    KeyDigest {
+        whole,
+        trimmed: Vec::new(),
+        uniform: false,
+        text: None,
+        spelled: Vec::new(),
+        traces: Vec::new(),
+        restored: Vec::new(),
+        wrapper: None,
+    }
+}

@@ -1,0 +1,469 @@
+//! What is done to one instance: before it is stopped, while it is, and when it runs again.
+
+use super::action::{Action, Check, Do, KeyCheck, Window};
+use super::install::Install;
+use super::mend::{Mended, mend};
+use super::planner::{Want, because, manual, window};
+use super::{Need, RuleId, Text, When, on_instance};
+use crate::facts::{Digest, IMS_CLIENT_SECRET, IMS_SERVICE_SECRET, KeyName, StorageMode};
+use crate::farm::{
+    Flaw, KeyState, Member, OwnKeys, is_contradicted, is_open, other_in_jcr, sound_pair,
+};
+use std::collections::BTreeSet;
+
+/// What becomes of the keys of an instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KeyGoal {
+    /// It gets those of another instance.
+    Farm,
+    /// It gets its own out of its repository.
+    Own,
+    /// Its files are mended.
+    Mend,
+    /// They stay as they are.
+    Stay,
+}
+
+/// The repair of one instance, in the making.
+pub(super) struct Stop<'p> {
+    pub(super) member: &'p Member,
+    pub(super) goal: KeyGoal,
+    /// The instance whose keys it gets.
+    source: Option<&'p Member>,
+    wants: Vec<Want<'p>>,
+    install: Install,
+    before: Vec<Action>,
+    stopped: Vec<Action>,
+    after: Vec<Action>,
+}
+
+impl<'p> Stop<'p> {
+    /// Decides what becomes of an instance; `None` where nothing is wanted of it.
+    pub(super) fn of(
+        member: &'p Member,
+        source: Option<&'p Member>,
+        wants: Vec<Want<'p>>,
+    ) -> Option<Self> {
+        if wants.is_empty() {
+            return None;
+        }
+        let goal = goal(member, source, &wants);
+        let install = Install::of(member);
+        Some(Self {
+            member,
+            goal,
+            source: source.filter(|_| goal == KeyGoal::Farm),
+            wants,
+            install,
+            before: Vec::new(),
+            stopped: Vec::new(),
+            after: Vec::new(),
+        })
+    }
+
+    /// Returns what is done before, while it is stopped, and after.
+    pub(super) fn finish(mut self) -> (Vec<Action>, Option<Window>, Vec<Action>) {
+        self.advise(When::Before);
+        let writes = self.writes_storage();
+        match self.goal {
+            KeyGoal::Farm | KeyGoal::Own => self.put_keys(writes),
+            KeyGoal::Mend => self.mend(writes),
+            KeyGoal::Stay if writes || self.moves_storage() => self.write_storage_alone(writes),
+            KeyGoal::Stay => {}
+        }
+        self.explain_storage(writes);
+        self.advise(When::Stopped);
+        self.enter_secrets();
+        self.leave_repository();
+        self.advise(When::After);
+        self.remove_backup();
+        let window = window(&self.member.name, self.stopped);
+        (self.before, window, self.after)
+    }
+
+    fn has(&self, is: impl Fn(&Need) -> bool) -> bool {
+        self.wants.iter().any(|(_, need)| is(need))
+    }
+
+    /// Returns the rules that want something done to its keys.
+    fn of_keys(&self) -> BTreeSet<RuleId> {
+        because(&self.wants, |need| {
+            let is_other = matches!(need, Need::Storage(_) | Need::MoveStorage { .. });
+            !is_other && !matches!(need, Need::Advice { .. } | Need::Secret { .. })
+        })
+    }
+
+    fn of_storage(&self) -> BTreeSet<RuleId> {
+        let own = because(&self.wants, |need| {
+            matches!(need, Need::Storage(_) | Need::MoveStorage { .. } | Need::LeaveJcr(_))
+        });
+        if own.is_empty() { self.of_keys() } else { own }
+    }
+
+    fn action(&self, does: Do, because: BTreeSet<RuleId>) -> Action {
+        Action { instance: Some(self.member.name.clone()), does, because }
+    }
+
+    fn tell_before(&mut self, text: impl Into<Text>, because: BTreeSet<RuleId>) {
+        self.before.push(manual(Some(&self.member.name), text.into(), because));
+    }
+
+    /// Takes what people are to do at this time.
+    fn advise(&mut self, at: When) {
+        for (rule, need) in self.wants.clone() {
+            if let Need::Advice { when, text, until_copied, .. } = need
+                && *when == at
+                && !(*until_copied && self.goal == KeyGoal::Farm)
+            {
+                let action = manual(Some(&self.member.name), text.clone(), [rule].into());
+                match at {
+                    When::Before => self.before.push(action),
+                    When::Stopped => self.stopped.push(action),
+                    When::After => self.after.push(action),
+                }
+            }
+        }
+    }
+
+    /// Puts both keys in place, those of another instance or those of its own repository.
+    fn put_keys(&mut self, writes: bool) {
+        let rules = self.of_keys();
+        let name = &self.member.name;
+        let (Some(directory), Some(files)) = (self.install.keys.clone(), self.key_files()) else {
+            self.tell_before(
+                format!(
+                    "The number of the bundle com.adobe.granite.crypto.file of {name} is not known, so its directory is not: look it up on \
+                     /system/console/bundles, bring its bundle.info with the next snapshot, and scan again."
+                ),
+                rules,
+            );
+            return;
+        };
+        let digests = self.digests_to_put();
+        self.export(digests, &rules);
+        let storage = self.install.storage_file().filter(|_| writes);
+        self.back_up(files.iter().chain(&storage).cloned().collect(), &rules);
+        let aside = self.misplaced_aside();
+        self.stopped.extend(aside);
+        self.push(Do::EnsureDirectory { directory }, &rules);
+        let mut checks = Vec::new();
+        for ((key, to), digest) in KeyName::ALL.into_iter().zip(files).zip(digests) {
+            self.push(Do::Place { key, to: to.clone(), digest }, &rules);
+            checks.push(KeyCheck { key, file: to, digest });
+        }
+        self.push(Do::Verify(Check::Keys(checks)), &rules);
+        if writes {
+            self.write_storage();
+        }
+    }
+
+    fn push(&mut self, does: Do, because: &BTreeSet<RuleId>) {
+        let action = self.action(does, because.clone());
+        self.stopped.push(action);
+    }
+
+    fn key_files(&self) -> Option<[String; 2]> {
+        let [hmac, master] = KeyName::ALL.map(|name| self.install.key(name));
+        Some([hmac?, master?])
+    }
+
+    /// Returns what the keys will be, where that is known.
+    fn digests_to_put(&self) -> [Option<Digest>; 2] {
+        if let Some(source) = self.source {
+            return sound_pair(source).map_or([None; 2], |pair| pair.map(Some));
+        }
+        self.digests_in_jcr()
+    }
+
+    fn digests_in_jcr(&self) -> [Option<Digest>; 2] {
+        let repository = self.member.snapshot.repository.as_ref();
+        let current = repository.filter(|read| !read.is_outdated());
+        KeyName::ALL.map(|name| current?.key(name).map(|key| key.digest.whole))
+    }
+
+    /// Saves the keys in the repository: those that are put in place, or those that nothing else has once others are.
+    fn export(&mut self, put: [Option<Digest>; 2], rules: &BTreeSet<RuleId>) {
+        let own = self.digests_in_jcr();
+        let is_source = self.goal == KeyGoal::Own;
+        // Those that it gets may be there already, as where a package of /etc/key was installed: nothing of its own is lost.
+        let is_other = |(own, put): (Option<Digest>, Option<Digest>)| own.is_some() && own != put;
+        let is_read = self
+            .member
+            .snapshot
+            .repository
+            .as_ref()
+            .is_some_and(|read| read.keys.reason().is_none() && !read.is_outdated());
+        let may_hold = if is_read {
+            own.into_iter().zip(put).any(is_other)
+        } else {
+            self.member.is_in_jcr_mode()
+        };
+        if is_source || may_hold {
+            let export = Do::ExportFromJcr { digests: own, is_source };
+            self.before.push(self.action(export, rules.clone()));
+        }
+    }
+
+    fn back_up(&mut self, files: Vec<String>, rules: &BTreeSet<RuleId>) {
+        let directory = self.install.backup.clone();
+        self.push(Do::BackUp { directory, files }, rules);
+    }
+
+    fn moves_storage(&self) -> bool {
+        self.has(|need| matches!(need, Need::MoveStorage { .. }))
+    }
+
+    /// Moves files out of the wrong place where the right ones come: what they are is still there afterwards.
+    fn misplaced_aside(&self) -> Vec<Action> {
+        let keys = self.goal != KeyGoal::Mend;
+        let aside = |(rule, need): &Want<'_>| {
+            let from = match need {
+                Need::MoveKey { from, .. } if keys => from,
+                Need::MoveStorage { from, .. } => from,
+                _ => return None,
+            };
+            let from = on_instance(from).to_owned();
+            let to = format!("{}/{}", self.install.backup, flat(&from));
+            Some(self.action(Do::Move { from, to }, [*rule].into()))
+        };
+        self.wants.iter().filter_map(aside).collect()
+    }
+
+    /// Mends the files in place, and checks what they became.
+    fn mend(&mut self, writes: bool) {
+        let rules = self.of_keys();
+        let contradicted = KeyName::ALL.into_iter().any(|name| {
+            self.has(|need| matches!(need, Need::TrimKey(_, key) if *key == name))
+                && other_in_jcr(self.member, name).is_some()
+        });
+        if contradicted {
+            let name = &self.member.name;
+            self.tell_before(
+                format!(
+                    "On {name}, cut nothing off yet: /etc/key holds another key than the file, and it is not clear which is right. Settle \
+                     jcr-key-mismatch first, and scan again."
+                ),
+                rules,
+            );
+            return;
+        }
+        let (Some(files), Some(directory)) = (self.key_files(), self.install.keys.clone()) else {
+            return;
+        };
+        let Mended { actions, files: changed, checks } =
+            mend(self.member, &self.wants, &files, &self.install.backup);
+        let storage = self.install.storage_file().filter(|_| writes);
+        self.back_up(changed.into_iter().chain(storage).collect(), &rules);
+        let aside = self.misplaced_aside();
+        self.stopped.extend(aside);
+        if actions.iter().any(|does| matches!(does, Do::Move { to, .. } if files.contains(to))) {
+            self.push(Do::EnsureDirectory { directory }, &rules);
+        }
+        for does in actions {
+            self.push(does, &rules);
+        }
+        if !checks.is_empty() {
+            self.push(Do::Verify(Check::Keys(checks)), &rules);
+        }
+        if writes {
+            self.write_storage();
+        }
+    }
+
+    /// Writes `storage` where the keys stay: they are checked all the same, for it is to say where they are.
+    fn write_storage_alone(&mut self, writes: bool) {
+        let rules = self.of_storage();
+        let Some(file) = self.install.storage_file() else { return };
+        self.back_up(if writes { vec![file] } else { Vec::new() }, &rules);
+        let aside = self.misplaced_aside();
+        self.stopped.extend(aside);
+        if !writes {
+            return;
+        }
+        let known = |key| {
+            let (known, _) = self.member.key_in_file(key)?;
+            Some(KeyCheck { key, file: self.install.key(key)?, digest: Some(known.digest.whole) })
+        };
+        let checks: Vec<KeyCheck> = KeyName::ALL.into_iter().filter_map(known).collect();
+        if !checks.is_empty() {
+            self.push(Do::Verify(Check::Keys(checks)), &rules);
+        }
+        self.write_storage();
+    }
+
+    fn write_storage(&mut self) {
+        let rules = self.of_storage();
+        let (Some(directory), Some(file)) =
+            (self.install.storage.clone(), self.install.storage_file())
+        else {
+            return;
+        };
+        if self.member.snapshot.storage_in_place().next().is_none() {
+            self.push(Do::EnsureDirectory { directory }, &rules);
+        }
+        self.push(Do::WriteStorage { file: file.clone() }, &rules);
+        self.push(Do::Verify(Check::Storage { file }), &rules);
+    }
+
+    /// Returns `true` if `storage` is written: where it does not say just `Bundle` already, and it is known to be absent or what it says.
+    fn writes_storage(&self) -> bool {
+        let member = self.member;
+        let is_exact = |file: &crate::facts::StorageFile| {
+            file.storage.is_exact() && file.storage.mode == StorageMode::Bundle
+        };
+        let is_there = member.snapshot.storage_in_place().next().is_some();
+        if self.install.storage.is_none()
+            || member.storage().is_some_and(is_exact)
+            || !is_there && !member.is_storage_absent()
+        {
+            return false;
+        }
+        match self.goal {
+            KeyGoal::Farm | KeyGoal::Own => true,
+            KeyGoal::Mend | KeyGoal::Stay => {
+                let are_files = KeyName::ALL
+                    .into_iter()
+                    .all(|name| member.key_in_file(name).is_some() || self.is_moved(name));
+                self.has(|need| matches!(need, Need::Storage(_)))
+                    && !is_open(member)
+                    && (member.storage_mode() == Some(StorageMode::Bundle) || are_files)
+            }
+        }
+    }
+
+    fn is_moved(&self, name: KeyName) -> bool {
+        self.has(|need| matches!(need, Need::MoveKey { key, .. } if *key == name))
+    }
+
+    /// Says why `storage` is not written where a finding wants it.
+    fn explain_storage(&mut self, writes: bool) {
+        if writes || !self.has(|need| matches!(need, Need::Storage(_))) {
+            return;
+        }
+        let (member, name) = (self.member, &self.member.name);
+        let text = if is_open(member) && is_contradicted(member) {
+            format!(
+                "The files of {name} are other keys than its /etc/key has, and storage does not say which count. Find out which have encrypted \
+                 its data (CRXDE Lite shows those of /etc/key), put those in place, and write Bundle into storage, without a newline."
+            )
+        } else if is_open(member) {
+            format!(
+                "Nothing here tells which keys {name} has: storage does not, and hmac and master are not both among its files. Take another \
+                 snapshot, with the whole repository, and scan again: where /etc/key holds both, the repair moves them to files."
+            )
+        } else {
+            format!(
+                "Neither the files of {name} nor its /etc/key hold both keys. Search its backups for them: only those read what it has encrypted."
+            )
+        };
+        let rules = self.of_storage();
+        self.tell_before(text, rules);
+    }
+
+    /// Secrets that were encrypted with a key that is replaced, and those that are lost, are entered when the keys are right.
+    fn enter_secrets(&mut self) {
+        let mut secrets: BTreeSet<(String, String, BTreeSet<RuleId>)> = BTreeSet::new();
+        for (rule, need) in &self.wants {
+            if let Need::Secret { pid, property, .. } = need {
+                secrets.insert((pid.clone(), property.clone(), [*rule].into()));
+            }
+        }
+        if self.goal == KeyGoal::Farm && self.replaces_master() {
+            for ims in self.member.snapshot.ims_configurations() {
+                let held = [IMS_CLIENT_SECRET, IMS_SERVICE_SECRET].into_iter();
+                for property in held.filter(|property| ims.secret(property).is_some()) {
+                    let is_told =
+                        |(pid, held, _): &(String, String, _)| *pid == ims.pid && held == property;
+                    if !secrets.iter().any(is_told) {
+                        secrets.insert((ims.pid.clone(), property.to_owned(), self.of_keys()));
+                    }
+                }
+            }
+        }
+        for (pid, property, rules) in secrets {
+            self.after.push(self.action(Do::EnterSecret { pid, property }, rules));
+        }
+    }
+
+    fn replaces_master(&self) -> bool {
+        let new = self.source.and_then(|source| source.known_key(KeyName::Master));
+        let old = self.member.known_key(KeyName::Master);
+        new.map(|key| key.value) != old.map(|key| key.value)
+    }
+
+    /// Keys that are in files now, or replaced, have no business in `/etc/key`.
+    fn leave_repository(&mut self) {
+        let is_wanted = self.has(|need| matches!(need, Need::DropJcrKeys(_)));
+        let moves = matches!(self.goal, KeyGoal::Farm | KeyGoal::Own);
+        let held = self.member.snapshot.repository.as_ref().map(|read| read.keys().to_vec());
+        let mut keys: Vec<KeyName> = held
+            .iter()
+            .flatten()
+            .map(|key| key.name)
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        if keys.is_empty() && self.member.is_in_jcr_mode() && moves {
+            keys = KeyName::ALL.to_vec();
+        }
+        if keys.is_empty() || !(is_wanted || moves && !self.stopped.is_empty()) {
+            return;
+        }
+        let rules = if is_wanted {
+            because(&self.wants, |need| matches!(need, Need::DropJcrKeys(_)))
+        } else {
+            self.of_keys()
+        };
+        self.after.push(self.action(Do::DeleteFromJcr { keys }, rules));
+    }
+
+    fn remove_backup(&mut self) {
+        let kept = self.stopped.iter().find(|action| matches!(action.does, Do::BackUp { .. }));
+        let Some(rules) = kept.map(|action| action.because.clone()) else { return };
+        let directory = self.install.backup.clone();
+        self.after.push(self.action(Do::RemoveBackup { directory }, rules));
+    }
+}
+
+fn goal(member: &Member, source: Option<&Member>, wants: &[Want<'_>]) -> KeyGoal {
+    let has = |is: &dyn Fn(&Need) -> bool| wants.iter().any(|(_, need)| is(need));
+    let own = OwnKeys::of(member);
+    let flaws = own.flaws();
+    let has_absent = || KeyName::ALL.into_iter().any(|name| *member.key(name) == KeyState::Absent);
+    let farm = has(&|need| matches!(need, Need::FarmKeys(_)));
+    if farm && flaws.contains(&Flaw::InJcr) {
+        let theirs = source.and_then(sound_pair);
+        // Its own are what reads its data; others come only where the farm has others.
+        if theirs.is_none() || own.pair() == theirs {
+            return KeyGoal::Own;
+        }
+    }
+    if let Some(source) = source.filter(|_| farm) {
+        let can_mend = !flaws.is_empty()
+            && flaws
+                .iter()
+                .all(|flaw| matches!(flaw, Flaw::LineEnd | Flaw::Misplaced | Flaw::Swapped))
+            && !is_contradicted(member);
+        let is_same = own.pair().is_some() && own.pair() == sound_pair(source);
+        return if is_same && can_mend { KeyGoal::Mend } else { KeyGoal::Farm };
+    }
+    let leaves = has(&|need| matches!(need, Need::LeaveJcr(_)))
+        || has(&|need| matches!(need, Need::Storage(_)))
+            && (member.storage_mode() == Some(StorageMode::Jcr)
+                || !is_open(member) && flaws.contains(&Flaw::InJcr));
+    if leaves && !(member.is_in_jcr_mode() && has_absent()) {
+        return KeyGoal::Own;
+    }
+    let is_mended = |need: &Need| {
+        matches!(
+            need,
+            Need::TrimKey(..) | Need::DecodeKey(..) | Need::SwapPair(_) | Need::MoveKey { .. }
+        )
+    };
+    if has(&is_mended) { KeyGoal::Mend } else { KeyGoal::Stay }
+}
+
+/// Returns a path as one file name.
+pub(super) fn flat(path: &str) -> String {
+    path.trim_matches('/').replace(['/', '\\'], "-")
+}

@@ -1,0 +1,57 @@
+//! What a person reads of a repair, with what is a command in it told apart.
+
+use std::fmt;
+
+/// A sentence for people, in parts: no format has to search prose for commands.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Text(Vec<Span>);
+
+/// A part of a text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Span {
+    /// Words.
+    Say(String),
+    /// A command for a POSIX shell, which stands alone on its line.
+    Command(String),
+}
+
+impl Text {
+    /// Makes a sentence that ends in a command: `lead` says where and what for, without a colon.
+    pub fn command(lead: &str, command: &str) -> Self {
+        Self(vec![Span::Say(lead.to_owned()), Span::Command(command.to_owned())])
+    }
+
+    /// Returns its parts in order.
+    pub fn spans(&self) -> &[Span] {
+        &self.0
+    }
+
+    /// Returns the commands in it.
+    pub fn commands(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|span| match span {
+            Span::Command(command) => Some(command.as_str()),
+            Span::Say(_) => None,
+        })
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|span| match span {
+            Span::Say(words) => f.write_str(words),
+            Span::Command(command) => write!(f, ": {command}"),
+        })
+    }
+}
+
+impl From<String> for Text {
+    fn from(words: String) -> Self {
+        Self(vec![Span::Say(words)])
+    }
+}
+
+impl From<&str> for Text {
+    fn from(words: &str) -> Self {
+        words.to_owned().into()
+    }
+}
