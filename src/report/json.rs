@@ -6,6 +6,7 @@ mod bundle_map;
 mod config;
 mod instance;
 mod log;
+mod repair;
 mod repository;
 
 use super::harmless::harmless;
@@ -16,6 +17,7 @@ use crate::farm::{Cell, MatrixRow};
 use crate::rules::{Excuse, Finding, Judged, Step};
 use bundle_map::WireBundleMap;
 use instance::WireInstance;
+use repair::WireRepair;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde::Serialize;
@@ -96,6 +98,7 @@ struct WireFarm<'a> {
     matrix: WireMatrix<'a>,
     bundle_map: WireBundleMap,
     findings: Vec<WireFinding<'a>>,
+    repair: WireRepair<'a>,
     /// Findings that `--select`, `--ignore`, `--min-severity` or the policy leave out.
     findings_left_out: usize,
     /// Findings that a suppression of the policy covers.
@@ -247,6 +250,7 @@ impl<'a> WireFarm<'a> {
             },
             bundle_map: WireBundleMap::from(bundles.map(&judged.farm)),
             findings: judged.findings.iter().map(WireFinding::from).collect(),
+            repair: WireRepair::new(&judged.plan),
             findings_left_out: judged.left_out,
             suppressed: judged.suppressed(),
             known: judged.known(),

@@ -14,6 +14,7 @@ mod markdown;
 mod ndjson;
 mod printable;
 mod prose;
+mod repair;
 mod runbook;
 mod sarif;
 mod table;
@@ -100,6 +101,7 @@ pub const FORMATS: &[Format] = &[
     html::FORMAT,
     markdown::FORMAT,
     runbook::FORMAT,
+    repair::SHELL,
     csv::FORMAT,
     sarif::FORMAT,
     junit::FORMAT,

@@ -1,0 +1,31 @@
+//! A plan in words and commands: the only place where an action becomes either.
+
+mod english;
+mod posix;
+mod powershell;
+mod script;
+
+pub(super) use posix::commands as posix_commands;
+pub(super) use powershell::commands as powershell_commands;
+pub(super) use script::SHELL;
+
+use crate::facts::KeyName;
+
+/// Where keys lie on their way, beside the script.
+const KEYS: &str = "keys";
+
+/// Returns the name under which a file is kept: its own, where no other one of those that are kept has that.
+fn kept_name(file: &str, files: &[String]) -> String {
+    let own = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+    let is_alike = |other: &&String| other.as_str() != file && own(other) == own(file);
+    if files.iter().any(|other| is_alike(&other)) {
+        file.trim_matches('/').replace('/', "-")
+    } else {
+        own(file)
+    }
+}
+
+/// Returns the lengths that a key may have where its content is not known.
+fn lengths(key: KeyName) -> [u64; 2] {
+    key.known_lengths()
+}
