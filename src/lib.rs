@@ -23,7 +23,8 @@
 //! - [`saved`]: facts as lines of JSON (`aemtrix.facts/1`), and how those of several runs are merged.
 //! - [`farm`]: instances that must agree, their effective keys, and the matrix.
 //! - [`repair`]: needs in, one plan of typed actions out, and what comes of it.
-//! - [`rules`]: what is wrong, one file a rule, and the verdict.
+//! - [`rules`]: what is wrong, one file a rule.
+//! - [`diagnosis`]: judging as a line: find, suppress, plan, causes, verdict.
 //! - [`report`]: the formats, one file each. The only room that writes.
 //! - [`cli`]: arguments and exit codes.
 //!
@@ -35,6 +36,7 @@
 //! the room's `mod.rs`.
 
 pub mod cli;
+pub mod diagnosis;
 pub mod evidence;
 pub mod examine;
 pub mod facts;

@@ -1,10 +1,11 @@
 //! Arguments.
 
+use crate::diagnosis::Selection;
 use crate::facts::Date;
 use crate::farm::FarmBy;
 use crate::limits::Limits;
 use crate::report::{BundleFilter, FORMATS, Format, Screen};
-use crate::rules::{RULES, Selection, Severity};
+use crate::rules::{RULES, Severity};
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -136,6 +137,7 @@ pub(super) struct Saved {
 
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Output")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(super) struct Output {
     /// Format on standard output
     #[arg(short, long, default_value = "table", value_parser = formats(), ignore_case = true)]
@@ -150,6 +152,9 @@ pub(super) struct Output {
     /// Shows bundles in the table and in CSV too: those that differ, or with =REGEX those whose symbolic name matches, in JSON and HTML as well
     #[arg(long, value_name = "REGEX", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = BundleFilter::parse)]
     pub(super) bundles: Option<BundleFilter>,
+    /// Shows all rows of the matrix and all findings in the table, and not only what differs and the causes
+    #[arg(long)]
+    pub(super) details: bool,
     /// Columns of the table [default: those of the terminal, else $COLUMNS, else no limit; in files no limit]
     #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..))]
     pub(super) width: Option<u16>,

@@ -86,7 +86,8 @@ impl<'a> Prepared<'a> {
         let farms = farms(snapshots, &plan)?;
         let report = Report::new(farms, sources, gaps, &self.terms.selection, self.output.screen());
         let fails_from = self.judging.fails_from();
-        Ok(Report { bundles: self.output.bundles.clone(), fails_from, ..report })
+        let Output { bundles, details, .. } = self.output;
+        Ok(Report { bundles: bundles.clone(), details: *details, fails_from, ..report })
     }
 
     /// Writes the reports, and says how the run ends.

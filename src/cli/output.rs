@@ -1,10 +1,10 @@
 //! Writes reports: to standard output, and to files that are whole or absent.
 
 use super::stream;
+use crate::diagnosis::Selection;
 use crate::intake::{Origin, Source, is_packed};
 use crate::limits::Limits;
 use crate::report::{FORMATS, Format, Report, Template, write_baseline};
-use crate::rules::Selection;
 use anyhow::{Context, anyhow, bail};
 use std::fs;
 use std::io::{self, BufWriter, ErrorKind, Read, Seek, Write};

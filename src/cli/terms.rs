@@ -1,10 +1,11 @@
 //! The terms on which findings count: the policy, the baseline, and the day.
 
 use super::args::Judging;
+use crate::diagnosis::Selection;
 use crate::facts::Date;
 use crate::limits::Limits;
 use crate::policy::{Baseline, Policy, parse};
-use crate::rules::{RULES, Selection};
+use crate::rules::RULES;
 use anyhow::{Context, anyhow, bail};
 use std::fs::File;
 use std::io::Read;

@@ -1,8 +1,8 @@
 //! What a policy expects of a farm, as far as rules look at it.
 
 use crate::facts::{Digest, KeyName, Place, Role};
-use crate::policy::{ExpectedDigest, Stale};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::policy::ExpectedDigest;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a policy expects of a farm; nothing where there is none.
@@ -18,17 +18,6 @@ pub struct Expected {
     pub unnamed: bool,
     /// Keys in use on farms that must have other ones.
     pub apart: Vec<ForeignKey>,
-    /// Instances whose keys stay as they are: the policy suppresses all that asks for other ones. Rules set it, not the farm.
-    pub accepted: BTreeSet<String>,
-    /// Suppressions that do nothing, each told with one farm of the run.
-    pub stale: Vec<Stale>,
-}
-
-impl Expected {
-    /// Returns `true` if the keys of an instance stay as they are.
-    pub fn accepts(&self, name: &str) -> bool {
-        self.accepted.contains(name)
-    }
 }
 
 /// An instance that was not found.

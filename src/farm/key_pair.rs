@@ -186,7 +186,7 @@ fn is_absent(member: &Member, name: KeyName) -> bool {
 }
 
 /// Returns `true` if a line end follows a key in its place.
-pub(crate) fn has_stray(member: &Member) -> bool {
+fn has_stray(member: &Member) -> bool {
     let has = |name| member.known_key(name).is_some_and(|key| key.stray.is_some());
     KeyName::ALL.into_iter().any(has)
 }

@@ -1,10 +1,10 @@
 //! Whose keys are right, where those of a farm differ or are faulty.
 
-use super::Text;
+use super::{Scope, Text};
 use crate::facts::{BUNDLE_CACHE, CRYPTO_KEYS_PATH, Digest, KeyName, Role, Snapshot, StandbyMode};
 use crate::farm::{
-    Farm, Groups, Member, OwnKeys, PlaceDoubt, cannot_decrypt, half, has_keys_in_jcr, is_in_doubt,
-    mend, mended, names_of, place_doubt, sound_pair, with_flaws,
+    Groups, Member, OwnKeys, PlaceDoubt, cannot_decrypt, half, has_keys_in_jcr, is_in_doubt, mend,
+    mended, names_of, place_doubt, sound_pair, with_flaws,
 };
 
 /// What the keys of a farm tell about whose are right.
@@ -27,26 +27,27 @@ pub(crate) enum Choice<'a> {
 /// Chooses the instance to copy from: one with the keys that the policy names, if it names any; an author, since authors hold the data
 /// that was encrypted; without one, an instance of the majority, one with files if there is one. Whose keys are right is told by keys
 /// with a flaw too, such as a line end after them; only sound ones are copied.
-pub(crate) fn choose(farm: &Farm) -> Choice<'_> {
-    let pairs = own_pairs(farm);
-    if !farm.expected.keys.is_empty() {
-        return by_policy(farm, &pairs);
+pub(super) fn choose(scope: Scope<'_>) -> Choice<'_> {
+    let pairs = own_pairs(scope);
+    if !scope.expected().keys.is_empty() {
+        return by_policy(scope, &pairs);
     }
-    let is_of_author = |group: &&[&Member]| group.iter().any(|member| is_author(farm, member));
+    let is_of_author = |group: &&[&Member]| group.iter().any(|member| is_author(scope, member));
     let mut of_authors = pairs.iter().filter(is_of_author);
-    let authors: Vec<&Member> = repaired(farm).filter(|member| is_author(farm, member)).collect();
+    let authors: Vec<&Member> =
+        scope.repaired().filter(|member| is_author(scope, member)).collect();
     match (of_authors.next(), of_authors.next()) {
-        (Some(group), None) => of_author(farm, group, &pairs),
+        (Some(group), None) => of_author(scope, group, &pairs),
         (Some(_), Some(_)) => by_log(&authors, &pairs).unwrap_or_else(|| among_authors(&pairs)),
-        (None, _) if authors.is_empty() => without_author(farm, &pairs),
-        (None, _) => in_place_of(farm, &authors, &pairs),
+        (None, _) if authors.is_empty() => without_author(scope, &pairs),
+        (None, _) => in_place_of(scope, &authors, &pairs),
     }
 }
 
 /// Chooses where the policy says which keys are right, whoever has them.
-fn by_policy<'a>(farm: &Farm, pairs: &Groups<'a>) -> Choice<'a> {
+fn by_policy<'a>(scope: Scope<'a>, pairs: &Groups<'a>) -> Choice<'a> {
     let is_expected = |name: &KeyName, key: &Digest| {
-        farm.expected.keys.get(name).is_none_or(|expected| expected.is_of(key))
+        scope.expected().keys.get(name).is_none_or(|expected| expected.is_of(key))
     };
     let fits = |group: &&[&Member]| {
         let pair = pair_of(group);
@@ -79,8 +80,8 @@ fn by_policy<'a>(farm: &Farm, pairs: &Groups<'a>) -> Choice<'a> {
 const AUTHORS_HOLD: &str = "an author holds data that was encrypted";
 
 /// Chooses where all authors of which a pair is known have the same.
-fn of_author<'a>(farm: &Farm, group: &[&'a Member], pairs: &Groups<'a>) -> Choice<'a> {
-    let authors: Vec<&Member> = group.iter().copied().filter(|m| is_author(farm, m)).collect();
+fn of_author<'a>(scope: Scope<'a>, group: &[&'a Member], pairs: &Groups<'a>) -> Choice<'a> {
+    let authors: Vec<&Member> = group.iter().copied().filter(|m| is_author(scope, m)).collect();
     if let Some(choice) = by_old_copy(&authors, pairs) {
         return choice;
     }
@@ -162,25 +163,25 @@ fn pair_in(copy: &Snapshot) -> Option<[Digest; 2]> {
 }
 
 /// Chooses among instances of which none is known to be an author.
-fn without_author<'a>(farm: &Farm, pairs: &Groups<'a>) -> Choice<'a> {
+fn without_author<'a>(scope: Scope<'a>, pairs: &Groups<'a>) -> Choice<'a> {
     let Some(majority) = pairs.majority() else {
-        return if pairs.iter().next().is_none() { none_is_sound(farm) } else { any_of(pairs) };
+        return if pairs.iter().next().is_none() { none_is_sound(scope) } else { any_of(pairs) };
     };
-    let is_most = majority.len() > repaired(farm).count().saturating_sub(majority.len());
+    let is_most = majority.len() > scope.repaired().count().saturating_sub(majority.len());
     let reason = match (is_most, pairs.differ(), majority.len()) {
         (true, ..) => "most of the farm has its keys",
         (_, true, _) => "more instances have its keys than any others",
         (.., 1) => "no other instance is known to have a pair of keys",
         _ => "all instances that are known to have a pair of keys have the same",
     };
-    take_or_settle(majority, reason, may_be_authors(farm, majority), pairs)
+    take_or_settle(majority, reason, may_be_authors(scope, majority), pairs)
 }
 
 /// Run modes are often not in a small snapshot: an instance without a role and without keys that could be compared may be the author.
-fn may_be_authors(farm: &Farm, majority: &[&Member]) -> Vec<Text> {
+fn may_be_authors(scope: Scope<'_>, majority: &[&Member]) -> Vec<Text> {
     let of_no_role = |is: &dyn Fn(&Member) -> bool| {
-        let is_unknown = |m: &&Member| role(farm, m).is_none() && is(m);
-        let all: Vec<&Member> = repaired(farm).filter(is_unknown).collect();
+        let is_unknown = |m: &&Member| role(scope, m).is_none() && is(m);
+        let all: Vec<&Member> = scope.repaired().filter(is_unknown).collect();
         (!all.is_empty()).then(|| names_of(&all))
     };
     let having = |own: OwnKeys| of_no_role(&|member| OwnKeys::of(member) == own);
@@ -215,7 +216,7 @@ fn may_be_authors(farm: &Farm, majority: &[&Member]) -> Vec<Text> {
 }
 
 /// Chooses where no author has a pair of keys that can be read here.
-fn in_place_of<'a>(farm: &Farm, authors: &[&'a Member], pairs: &Groups<'a>) -> Choice<'a> {
+fn in_place_of<'a>(scope: Scope<'a>, authors: &[&'a Member], pairs: &Groups<'a>) -> Choice<'a> {
     let having = |own: OwnKeys| {
         let have: Vec<&Member> =
             authors.iter().copied().filter(|author| OwnKeys::of(author) == own).collect();
@@ -241,7 +242,7 @@ fn in_place_of<'a>(farm: &Farm, authors: &[&'a Member], pairs: &Groups<'a>) -> C
     let mut groups = pairs.iter();
     let who = names_of(authors);
     match (groups.next(), groups.next()) {
-        (None, _) => none_is_sound(farm),
+        (None, _) => none_is_sound(scope),
         (Some(group), None) => {
             let others = match group {
                 [_] => "no other instance is known to have one but it",
@@ -371,9 +372,9 @@ fn search_backups(authors: &str) -> Text {
 }
 
 /// Says where keys may come from, where no pair is known.
-fn none_is_sound<'a>(farm: &Farm) -> Choice<'a> {
+fn none_is_sound(scope: Scope<'_>) -> Choice<'_> {
     let having = |own: OwnKeys| {
-        let all: Vec<&Member> = repaired(farm).filter(|m| OwnKeys::of(m) == own).collect();
+        let all: Vec<&Member> = scope.repaired().filter(|m| OwnKeys::of(m) == own).collect();
         (!all.is_empty()).then(|| names_of(&all))
     };
     let unknown = having(OwnKeys::Unknown)
@@ -408,26 +409,20 @@ fn pair_of(group: &[&Member]) -> Option<[Digest; 2]> {
     group.first().and_then(|member| OwnKeys::of(member).pair())
 }
 
-fn is_author(farm: &Farm, member: &Member) -> bool {
+fn is_author(scope: Scope<'_>, member: &Member) -> bool {
     // A cold standby has the repository of an author, and keys of its own.
     let is_standby = member.snapshot.standby() == Some(StandbyMode::Standby);
-    role(farm, member) == Some(Role::Author) && !is_standby
+    role(scope, member) == Some(Role::Author) && !is_standby
 }
 
 /// Returns the role of an instance: what it shows itself, or else what the policy says.
-fn role(farm: &Farm, member: &Member) -> Option<Role> {
-    member.snapshot.role().or_else(|| farm.expected.roles.get(&member.name).copied())
-}
-
-/// Returns the instances that are to have the same keys: all but those whose keys the policy accepts.
-pub(crate) fn repaired(farm: &Farm) -> impl Iterator<Item = &Member> {
-    farm.members.iter().filter(|member| !farm.expected.accepts(&member.name))
+fn role(scope: Scope<'_>, member: &Member) -> Option<Role> {
+    member.snapshot.role().or_else(|| scope.expected().roles.get(&member.name).copied())
 }
 
 /// Groups the instances that are to have the same keys by their pairs, with a flaw or without one.
-pub(crate) fn own_pairs(farm: &Farm) -> Groups<'_> {
-    let own = |member: &Member| OwnKeys::of(member).pair();
-    Groups::by(farm, |member| own(member).filter(|_| !farm.expected.accepts(&member.name)))
+pub(super) fn own_pairs(scope: Scope<'_>) -> Groups<'_> {
+    Groups::among(scope.repaired(), |member| OwnKeys::of(member).pair())
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! What to do where nothing tells yet whose keys are right.
 
-use super::Text;
-use super::choose_source::repaired;
-use crate::farm::{Farm, Groups, Member, has_keys_in_jcr, names_of};
+use super::{Scope, Text};
+use crate::farm::{Groups, Member, has_keys_in_jcr, names_of};
 
 /// Has the rest told by another scan.
 pub(super) fn settle(texts: Vec<Text>) -> Vec<Text> {
@@ -12,7 +11,7 @@ pub(super) fn settle(texts: Vec<Text>) -> Vec<Text> {
 
 /// Says how to find out, and what follows then.
 pub(super) fn find_out(
-    farm: &Farm,
+    scope: Scope<'_>,
     pairs: &Groups<'_>,
     why: String,
     some_are_left_out: bool,
@@ -25,7 +24,7 @@ pub(super) fn find_out(
             names_of(&jcr)
         )
     });
-    let ignoring: Vec<&Member> = repaired(farm).filter(|m| m.is_in_jcr_mode()).collect();
+    let ignoring: Vec<&Member> = scope.repaired().filter(|m| m.is_in_jcr_mode()).collect();
     let switch = (!ignoring.is_empty()).then(|| {
         format!(
             "In JCR mode, files have no effect until storage says Bundle, 6 bytes without a newline. So it is on {}.",
@@ -35,7 +34,7 @@ pub(super) fn find_out(
     let policy = "Once it is known whose are, write the md5 sums of that pair as hmac and master of the farm into a policy (README: Policy and \
         baseline), and scan again with --policy: the repair then has the commands for each instance, with its paths.";
     let mut texts: Vec<Text> = vec![why.into()];
-    if farm.expected.keys.is_empty() {
+    if scope.expected().keys.is_empty() {
         texts.push(policy.into());
     }
     texts.extend(download.map(Text::from));

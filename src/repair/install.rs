@@ -38,6 +38,17 @@ impl Install {
     }
 }
 
+/// Returns the directory of the files of a crypto bundle as words of a message: its path, or what it is where its number is not known.
+pub(crate) fn directory_of(member: &Member, symbolic_name: &str) -> String {
+    let snapshot = &member.snapshot;
+    let moved = snapshot.moved_keys.first().filter(|_| symbolic_name == CRYPTO_FILE);
+    if let Some((directory, _)) = moved.and_then(|file| file.place.path.rsplit_once('/')) {
+        return directory.to_owned();
+    }
+    data_directory(snapshot, symbolic_name)
+        .unwrap_or_else(|| format!("the data directory of {symbolic_name}"))
+}
+
 /// Returns the data directory of a bundle, where its number is known.
 fn data_directory(snapshot: &Snapshot, symbolic_name: &str) -> Option<String> {
     let bundles: Vec<&Bundle> = snapshot.bundles_named(symbolic_name).collect();

@@ -9,19 +9,23 @@
 mod action;
 mod choose_source;
 mod find_out;
+mod index;
 mod install;
 mod mend;
 mod need;
 mod planner;
+mod scope;
 mod shell_word;
 mod simulate;
 mod stop;
 mod text;
 
 pub use action::{Action, Check, Decision, Do, KeyCheck, Outcome, Plan, Window};
-pub(crate) use choose_source::{Choice, choose, own_pairs, repaired};
+pub use index::Index;
+pub(crate) use install::directory_of;
 pub use need::{Id, Need, RuleId, When};
-pub use planner::{Collect, Want, draft};
+pub use planner::{Collect, Standing, Want, draft, standing};
+pub use scope::Scope;
 pub use shell_word::shell_word;
 pub(crate) use shell_word::{on_instance, quoted};
 pub use text::{Span, Text};
@@ -45,7 +49,7 @@ pub struct Draft {
 
 impl Draft {
     /// Applies the plan to the facts, has them judged again, and puts them back.
-    pub fn prove(self, farm: &mut Farm, judge: impl FnOnce(&Farm) -> Outcome) -> Plan {
+    pub fn prove(self, farm: &mut Farm, judge: impl FnOnce(&mut Farm) -> Outcome) -> Plan {
         let undo = simulate::apply(farm, &self);
         let outcome = judge(farm);
         undo.restore(farm);

@@ -92,6 +92,24 @@ impl Need {
         }
     }
 
+    /// Returns `true` if it changes the keys of an instance.
+    pub(super) fn is_of_keys(&self) -> bool {
+        match self {
+            Self::FarmKeys(_)
+            | Self::LeaveJcr(_)
+            | Self::TrimKey(..)
+            | Self::DecodeKey(..)
+            | Self::SwapPair(_)
+            | Self::MoveKey { .. }
+            | Self::Advice { until_copied: true, .. } => true,
+            Self::Storage(_)
+            | Self::DropJcrKeys(_)
+            | Self::MoveStorage { .. }
+            | Self::Secret { .. }
+            | Self::Advice { .. } => false,
+        }
+    }
+
     /// Returns the instance that is to be changed.
     pub fn instance(&self) -> Option<&str> {
         match self {

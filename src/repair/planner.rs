@@ -1,12 +1,12 @@
 //! Makes one plan of what all findings want: who gets whose keys, and what is done to each instance while it is stopped.
 
 use super::action::{Action, Decision, Do, Window};
-use super::choose_source::{Choice, choose, own_pairs, repaired};
+use super::choose_source::{Choice, choose, own_pairs};
 use super::find_out::{find_out, settle};
 use super::stop::{KeyGoal, Stop};
-use super::{Draft, Id, Need, RuleId, Text, When};
+use super::{Draft, Id, Need, RuleId, Scope, Text, When};
 use crate::facts::{Digest, KeyName};
-use crate::farm::{Farm, KeyState, Member, has_keys_in_jcr, is_open, listed, sound_pair};
+use crate::farm::{KeyState, Member, has_keys_in_jcr, is_open, listed, sound_pair};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A need, and the rule that has it.
@@ -25,8 +25,8 @@ pub struct Collect {
 
 /// Makes the plan of a farm, as far as it can be made without applying it.
 ///
-/// Only instances of which the farm was given are in it: the caller leaves out those whose bytes fail a checksum.
-pub fn draft(farm: &Farm, wants: &[Want<'_>]) -> Draft {
+/// Instances whose bytes fail a checksum are not in it.
+pub fn draft(scope: Scope<'_>, wants: &[Want<'_>]) -> Draft {
     let mut of_instance: BTreeMap<&str, Vec<Want<'_>>> = BTreeMap::new();
     for want in wants {
         if let Some(name) = want.1.instance() {
@@ -34,7 +34,7 @@ pub fn draft(farm: &Farm, wants: &[Want<'_>]) -> Draft {
         }
     }
     let asking = because(wants, |need| matches!(need, Need::FarmKeys(_)));
-    let choice = (!asking.is_empty()).then(|| choose(farm));
+    let choice = (!asking.is_empty()).then(|| choose(scope));
     let source = match &choice {
         Some(Choice::Take { source, .. }) => Some(*source),
         _ => None,
@@ -48,18 +48,20 @@ pub fn draft(farm: &Farm, wants: &[Want<'_>]) -> Draft {
     };
     general_advice(wants, &mut draft);
     let targets: BTreeSet<&str> =
-        source.map(|source| targets(farm, source)).unwrap_or_default().into_iter().collect();
-    let mut stops: Vec<Stop<'_>> = farm
-        .members
-        .iter()
+        source.map(|source| targets(scope, source)).unwrap_or_default().into_iter().collect();
+    let mut stops: Vec<Stop<'_>> = scope
+        .members()
         .filter_map(|member| {
-            let own = of_instance.remove(member.name.as_str()).unwrap_or_default();
+            let mut own = of_instance.remove(member.name.as_str()).unwrap_or_default();
+            if scope.accepts(member) {
+                own.retain(|(_, need)| !need.is_of_keys());
+            }
             let source = source.filter(|_| targets.contains(member.name.as_str()));
             Stop::of(member, source, own)
         })
         .collect();
     if let Some(choice) = choice {
-        decide(farm, choice, &stops, &asking, &mut draft);
+        decide(scope, choice, &stops, &asking, &mut draft);
     }
     // Those that no instance of the farm has are about instances that did not come, or whose source fails its checksum.
     for (rule, need) in of_instance.into_values().flatten() {
@@ -93,7 +95,7 @@ fn general_advice(wants: &[Want<'_>], draft: &mut Draft) {
 
 /// Says whose keys are copied, and what is to be done before.
 fn decide(
-    farm: &Farm,
+    scope: Scope<'_>,
     choice: Choice<'_>,
     stops: &[Stop<'_>],
     asking: &BTreeSet<RuleId>,
@@ -112,7 +114,7 @@ fn decide(
             } else {
                 Decision::Nothing("no instance needs the keys of another one".to_owned())
             };
-            let left_out = left_out(farm);
+            let left_out = left_out(scope);
             tell(leave(&left_out).into_iter().collect());
             if copies {
                 collect(source, asking, draft);
@@ -123,8 +125,8 @@ fn decide(
             tell(settle(texts));
         }
         Choice::Open(why) => {
-            let (pairs, left_out) = (own_pairs(farm), left_out(farm));
-            tell(find_out(farm, &pairs, why.clone(), !left_out.is_empty()));
+            let (pairs, left_out) = (own_pairs(scope), left_out(scope));
+            tell(find_out(scope, &pairs, why.clone(), !left_out.is_empty()));
             tell(leave(&left_out).into_iter().collect());
             draft.decision = Decision::FindOut(why);
         }
@@ -154,7 +156,7 @@ fn collect(source: &Member, asking: &BTreeSet<RuleId>, draft: &mut Draft) {
 
 /// Returns the instances of which at least one key is known to be another one, faulty or absent. Where nothing tells where the keys are,
 /// none is known to be.
-fn targets<'a>(farm: &'a Farm, source: &Member) -> Vec<&'a str> {
+fn targets<'a>(scope: Scope<'a>, source: &Member) -> Vec<&'a str> {
     let right = sound_pair(source);
     let is_wrong = |member: &Member, name: KeyName| match member.key(name) {
         KeyState::Known(key) => {
@@ -164,14 +166,17 @@ fn targets<'a>(farm: &'a Farm, source: &Member) -> Vec<&'a str> {
         KeyState::Absent | KeyState::Ambiguous => true,
         _ => false,
     };
-    let others = repaired(farm).filter(|member| sound_pair(member) != right && !is_open(member));
+    let others = scope.repaired().filter(|member| sound_pair(member) != right && !is_open(member));
     let wrong = others.filter(|member| KeyName::ALL.into_iter().any(|name| is_wrong(member, name)));
     wrong.map(|member| member.name.as_str()).collect()
 }
 
-fn left_out(farm: &Farm) -> Vec<String> {
-    let is_accepted = |member: &&Member| farm.expected.accepts(&member.name);
-    farm.members.iter().filter(is_accepted).map(|member| member.name.clone()).collect()
+fn left_out(scope: Scope<'_>) -> Vec<String> {
+    scope
+        .members()
+        .filter(|member| scope.accepts(member))
+        .map(|member| member.name.clone())
+        .collect()
 }
 
 /// Says whose keys stay as they are.
@@ -194,4 +199,27 @@ pub(super) fn because(wants: &[Want<'_>], is: impl Fn(&Need) -> bool) -> BTreeSe
 /// Makes the window of an instance; `None` where nothing is done while it is stopped.
 pub(super) fn window(instance: &str, actions: Vec<Action>) -> Option<Window> {
     (!actions.is_empty()).then(|| Window { instance: instance.to_owned(), actions })
+}
+
+/// What is known of whose keys are right, whatever is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// Those of this instance are.
+    Source(Id),
+    /// Nothing tells, and the instances have several pairs: the largest group has no more right than the others.
+    Open,
+    /// There is nothing to tell.
+    Settled,
+}
+
+/// Says whose keys are right.
+pub fn standing(scope: Scope<'_>) -> Standing {
+    match choose(scope) {
+        Choice::Take { source, .. } => {
+            let are_left = targets(scope, source).is_empty() && !left_out(scope).is_empty();
+            if are_left { Standing::Settled } else { Standing::Source(source.name.clone()) }
+        }
+        Choice::Settle(_) | Choice::Open(_) if own_pairs(scope).differ() => Standing::Open,
+        Choice::Settle(_) | Choice::Open(_) => Standing::Settled,
+    }
 }

@@ -73,7 +73,9 @@ pub(super) fn apply(farm: &mut Farm, draft: &Draft) -> Undo {
         let Some(actions) = of_instance.get(member.name.as_str()) else { continue };
         members.push((index, Changed::of(&member.snapshot)));
         let mut applied = Applied { snapshot: &mut member.snapshot, known: &known };
-        actions.iter().for_each(|action| applied.apply(&action.does));
+        for action in actions {
+            applied.apply(&action.does);
+        }
     }
     let keys = farm.decide_keys();
     Undo { members, keys }
@@ -83,7 +85,7 @@ pub(super) fn apply(farm: &mut Farm, draft: &Draft) -> Undo {
 fn known_digests(farm: &Farm) -> BTreeMap<Digest, KeyDigest> {
     let files = farm.members.iter().flat_map(|member| {
         let snapshot = &member.snapshot;
-        let stored = snapshot.repository.iter().flat_map(|read| read.keys());
+        let stored = snapshot.repository.iter().flat_map(Repository::keys);
         let files = snapshot.all_key_files().chain(&snapshot.stray_keys);
         files.map(|file| &file.digest).chain(stored.map(|key| &key.digest))
     });

@@ -87,10 +87,26 @@ impl<'p> Stop<'p> {
 
     /// Returns the rules that want something done to its keys.
     fn of_keys(&self) -> BTreeSet<RuleId> {
+        let own = self.of_key_needs(|need| !matches!(need, Need::FarmKeys(_)));
+        // What mends its own keys is not done for the sake of those of others, unless nothing else asks for it.
+        if self.goal != KeyGoal::Farm && !own.is_empty() {
+            return own;
+        }
+        self.of_key_needs(|_| true)
+    }
+
+    fn of_key_needs(&self, is_meant: impl Fn(&Need) -> bool) -> BTreeSet<RuleId> {
         because(&self.wants, |need| {
             let is_other = matches!(need, Need::Storage(_) | Need::MoveStorage { .. });
-            !is_other && !matches!(need, Need::Advice { .. } | Need::Secret { .. })
+            let is_told = matches!(need, Need::Advice { .. } | Need::Secret { .. });
+            !is_other && !is_told && is_meant(need)
         })
+    }
+
+    /// Returns the rules that want what is done for keys and, where that is written, for `storage` alike.
+    fn of_both(&self, writes: bool) -> BTreeSet<RuleId> {
+        let storage = if writes { self.of_storage() } else { BTreeSet::new() };
+        &self.of_keys() | &storage
     }
 
     fn of_storage(&self) -> BTreeSet<RuleId> {
@@ -142,19 +158,27 @@ impl<'p> Stop<'p> {
         let digests = self.digests_to_put();
         self.export(digests, &rules);
         let storage = self.install.storage_file().filter(|_| writes);
-        self.back_up(files.iter().chain(&storage).cloned().collect(), &rules);
+        self.back_up(files.iter().chain(&storage).cloned().collect(), &self.of_both(writes));
         let aside = self.misplaced_aside();
         self.stopped.extend(aside);
-        self.push(Do::EnsureDirectory { directory }, &rules);
+        if !self.has_key_files() {
+            self.push(Do::EnsureDirectory { directory }, &rules);
+        }
         let mut checks = Vec::new();
         for ((key, to), digest) in KeyName::ALL.into_iter().zip(files).zip(digests) {
             self.push(Do::Place { key, to: to.clone(), digest }, &rules);
             checks.push(KeyCheck { key, file: to, digest });
         }
-        self.push(Do::Verify(Check::Keys(checks)), &rules);
+        self.push(Do::Verify(Check::Keys(checks)), &self.of_both(writes));
         if writes {
             self.write_storage();
         }
+    }
+
+    /// Returns `true` if the directory of the keys is there: there are keys in it.
+    fn has_key_files(&self) -> bool {
+        let mut names = KeyName::ALL.into_iter();
+        names.any(|name| self.member.snapshot.keys_in_use(name).next().is_some())
     }
 
     fn push(&mut self, does: Do, because: &BTreeSet<RuleId>) {
@@ -253,17 +277,18 @@ impl<'p> Stop<'p> {
         let Mended { actions, files: changed, checks } =
             mend(self.member, &self.wants, &files, &self.install.backup);
         let storage = self.install.storage_file().filter(|_| writes);
-        self.back_up(changed.into_iter().chain(storage).collect(), &rules);
+        self.back_up(changed.into_iter().chain(storage).collect(), &self.of_both(writes));
         let aside = self.misplaced_aside();
         self.stopped.extend(aside);
-        if actions.iter().any(|does| matches!(does, Do::Move { to, .. } if files.contains(to))) {
+        let is_moved = |does: &Do| matches!(does, Do::Move { to, .. } if files.contains(to));
+        if actions.iter().any(is_moved) && !self.has_key_files() {
             self.push(Do::EnsureDirectory { directory }, &rules);
         }
         for does in actions {
             self.push(does, &rules);
         }
         if !checks.is_empty() {
-            self.push(Do::Verify(Check::Keys(checks)), &rules);
+            self.push(Do::Verify(Check::Keys(checks)), &self.of_both(writes));
         }
         if writes {
             self.write_storage();

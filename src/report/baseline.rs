@@ -1,8 +1,8 @@
 //! A baseline: what a later run is to know of this one.
 
 use super::{Outcome, Report, json};
+use crate::diagnosis::{Excuse, Judged, Selection, Verdict, is_about_suppressions, known};
 use crate::policy::{Baseline, Known};
-use crate::rules::{Excuse, Judged, Selection, Verdict, is_about_suppressions, known};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 

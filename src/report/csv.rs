@@ -22,10 +22,10 @@
 
 use super::wording::marked;
 use super::{BundleFilter, Format, Report, printable};
+use crate::diagnosis::Judged;
 use crate::facts::{Gap, GapKind, spoken};
 use crate::farm::{BundleRow, Expect, MatrixRow, distinct};
 use crate::limits::Limits;
-use crate::rules::Judged;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -268,9 +268,9 @@ fn uncomputed(part: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnosis::Selection;
     use crate::farm::Farm;
     use crate::report::Screen;
-    use crate::rules::Selection;
     use crate::testing::good_farm;
 
     fn written(farms: Vec<Farm>) -> String {

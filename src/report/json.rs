@@ -3,6 +3,7 @@
 //! Fields may be null, are never renamed, and are only added.
 
 mod bundle_map;
+mod cause;
 mod config;
 mod instance;
 mod log;
@@ -11,11 +12,13 @@ mod repository;
 
 use super::harmless::harmless;
 use super::printable::is_harmful;
+use super::repair::fixes;
 use super::{BundleFilter, Format, Report, SCHEMA};
+use crate::diagnosis::{Excuse, Finding, Judged};
 use crate::facts::{Gap, SourceRecord};
 use crate::farm::{Cell, MatrixRow};
-use crate::rules::{Excuse, Finding, Judged, Step};
 use bundle_map::WireBundleMap;
+use cause::WireCause;
 use instance::WireInstance;
 use repair::WireRepair;
 use schemars::generate::SchemaSettings;
@@ -98,6 +101,8 @@ struct WireFarm<'a> {
     matrix: WireMatrix<'a>,
     bundle_map: WireBundleMap,
     findings: Vec<WireFinding<'a>>,
+    /// What a person has to repair, the gravest first.
+    causes: Vec<WireCause<'a>>,
     repair: WireRepair<'a>,
     /// Findings that `--select`, `--ignore`, `--min-severity` or the policy leave out.
     findings_left_out: usize,
@@ -162,8 +167,8 @@ struct WireFinding<'a> {
     instances: &'a [String],
     /// Where the evidence lies.
     places: Vec<WirePlace<'a>>,
-    /// The repair, step by step.
-    fix: Vec<&'a str>,
+    /// The steps of the repair of the farm that it asks for; those that an earlier finding has are named, not told again.
+    fix: Vec<String>,
     /// Where the reason stands.
     references: &'a [&'static str],
     /// The suppression of the policy that covers it; null where it counts.
@@ -249,7 +254,12 @@ impl<'a> WireFarm<'a> {
                 rows: judged.matrix.rows.iter().map(WireRow::from).collect(),
             },
             bundle_map: WireBundleMap::from(bundles.map(&judged.farm)),
-            findings: judged.findings.iter().map(WireFinding::from).collect(),
+            findings: judged.findings.iter().zip(fixes(judged)).map(WireFinding::new).collect(),
+            causes: judged
+                .causes
+                .iter()
+                .filter_map(|cause| WireCause::new(judged, cause))
+                .collect(),
             repair: WireRepair::new(&judged.plan),
             findings_left_out: judged.left_out,
             suppressed: judged.suppressed(),
@@ -274,8 +284,8 @@ impl<'a> From<&'a MatrixRow> for WireRow<'a> {
     }
 }
 
-impl<'a> From<&'a Finding> for WireFinding<'a> {
-    fn from(finding: &'a Finding) -> Self {
+impl<'a> WireFinding<'a> {
+    fn new((finding, fix): (&'a Finding, Vec<String>)) -> Self {
         let place =
             |place: &'a crate::facts::Place| WirePlace { source: &place.source, path: &place.path };
         Self {
@@ -284,7 +294,7 @@ impl<'a> From<&'a Finding> for WireFinding<'a> {
             message: &finding.hit.message,
             instances: &finding.hit.instances,
             places: finding.hit.places.iter().map(place).collect(),
-            fix: finding.hit.fix.iter().map(Step::as_str).collect(),
+            fix,
             references: finding.rule.references,
             suppressed: match &finding.excuse {
                 Some(Excuse::Suppressed { reason, until }) => {

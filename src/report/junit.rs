@@ -3,10 +3,12 @@
 //! A case fails where the run does: from the severity of `--fail-on` on. What is found below it is the output of a case that passes.
 //! What is not known is an error, never a pass.
 
+use super::repair::fixes;
 use super::wording::{LEFT_OUT, uncounted};
 use super::{Format, Report, printable};
+use crate::diagnosis::{Doubt, Finding, Judged, Verdict};
 use crate::facts::{Gap, spoken};
-use crate::rules::{Doubt, Finding, Judged, RULES, Rule, Severity, Verdict};
+use crate::rules::{RULES, Rule, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::{self, Write};
@@ -54,7 +56,9 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 /// Makes the cases of a farm.
 fn cases(judged: &Judged, report: &Report) -> Vec<Case> {
-    let rules = RULES.iter().map(|rule| (rule.id.to_owned(), rule_end(rule, judged, report)));
+    let fixed: Vec<(&Finding, Vec<String>)> = judged.findings.iter().zip(fixes(judged)).collect();
+    let end = |rule: &&Rule| rule_end(rule, judged, &fixed, report);
+    let rules = RULES.iter().map(|rule| (rule.id.to_owned(), end(rule)));
     std::iter::once(("verdict".to_owned(), verdict_end(judged, report))).chain(rules).collect()
 }
 
@@ -100,21 +104,33 @@ fn verdict_end(judged: &Judged, report: &Report) -> End {
     }
 }
 
-fn rule_end(rule: &Rule, judged: &Judged, report: &Report) -> End {
+/// A finding, and the steps that it asks for.
+type Fixed<'f> = (&'f Finding, &'f [String]);
+
+fn rule_end(
+    rule: &Rule,
+    judged: &Judged,
+    fixed: &[(&Finding, Vec<String>)],
+    report: &Report,
+) -> End {
     if report.selection.severity(rule).is_none() {
         return End::Skipped(LEFT_OUT.to_owned());
     }
-    let found: Vec<&Finding> = judged.findings.iter().filter(|f| f.rule.id == rule.id).collect();
+    let found: Vec<Fixed<'_>> = fixed
+        .iter()
+        .filter(|(finding, _)| finding.rule.id == rule.id)
+        .map(|(f, fix)| (*f, fix.as_slice()))
+        .collect();
     if found.is_empty() {
         return quiet_end(rule, judged);
     }
-    let (counting, others): (Vec<&Finding>, Vec<&Finding>) =
-        found.into_iter().partition(|finding| finding.excuse.is_none());
-    let Some(first) = counting.first() else {
-        let excuses = others.iter().filter_map(|finding| finding.excuse.as_ref());
+    let (counting, others): (Vec<Fixed<'_>>, Vec<Fixed<'_>>) =
+        found.into_iter().partition(|(finding, _)| finding.excuse.is_none());
+    let Some((first, _)) = counting.first() else {
+        let excuses = others.iter().filter_map(|(finding, _)| finding.excuse.as_ref());
         return End::Skipped(excuses.map(ToString::to_string).collect::<Vec<_>>().join("; "));
     };
-    let text = lines(counting.iter().flat_map(|finding| told(finding)));
+    let text = lines(counting.iter().flat_map(told));
     if !report.fails(first) {
         return End::Passed(format!("{} that passes: {}\n{text}", first.severity, below(report)));
     }
@@ -158,10 +174,10 @@ fn below(report: &Report) -> String {
 }
 
 /// Returns the lines about one finding.
-fn told(finding: &Finding) -> Vec<String> {
+fn told((finding, fix): &Fixed<'_>) -> Vec<String> {
     let hit = &finding.hit;
     let places = hit.places.iter().map(|place| format!("  in {place}"));
-    let steps = hit.fix.iter().enumerate();
+    let steps = fix.iter().enumerate();
     let steps = steps.map(|(index, step)| format!("  {}. {step}", index.saturating_add(1)));
     std::iter::once(hit.message.clone()).chain(places).chain(steps).collect()
 }
@@ -292,10 +308,10 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnosis::Selection;
     use crate::facts::GapKind;
     use crate::farm::Farm;
     use crate::report::Screen;
-    use crate::rules::Selection;
     use crate::testing::{FarmBuilder, good_farm};
 
     fn written(farm: FarmBuilder, gaps: Vec<Gap>, selection: &Selection) -> String {

@@ -2,13 +2,13 @@
 
 mod matrix;
 
-use super::code_span::code_span;
 use super::prose::prose;
-use super::told::{Repair, Told};
+use super::repair::{Guided, decision, parts, result, warning};
 use super::wording::{basis, uncounted};
-use super::{Format, Report, windows};
+use super::{Format, Report, printable};
+use crate::diagnosis::{Cause, Finding, Judged};
 use crate::facts::{Gap, Place, spoken};
-use crate::rules::{Finding, Judged, Step};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 pub(super) const FORMAT: Format = Format {
@@ -18,17 +18,17 @@ pub(super) const FORMAT: Format = Format {
     write,
 };
 
-/// So many findings of one rule are spelled out; the report in JSON has them all.
-const FINDINGS_MAX: usize = 3;
+/// So many causes are listed.
+const CAUSES_MAX: usize = 20;
+/// So many findings that a cause explains are listed.
+const EXPLAINED_MAX: usize = 5;
 /// So many places are listed of one finding.
 const PLACES_MAX: usize = 3;
 /// So many gaps of one kind of list are listed.
 const GAPS_MAX: usize = 20;
 
-/// So many lines are written of a farm of up to three instances, which is what fits a ticket; of a larger one more.
-const LINES_MAX: usize = 60;
-/// So many instances have room in that.
-const INSTANCES_SMALL: usize = 3;
+/// A repair of more lines does not fit a ticket.
+const REPAIR_LINES_MAX: usize = 40;
 
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if report.farms.is_empty() {
@@ -43,20 +43,12 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let mut head: Vec<u8> = Vec::new();
         verdict(judged, report, &mut head)?;
         matrix::write(&judged.matrix, &mut head)?;
-        if let Some(who) = windows::who(judged) {
-            writeln!(head, "{} {}\n", prose(&who), windows::INSTEAD)?;
-        }
         out.write_all(&head)?;
-        let times = judged.farm.members.len().div_ceil(INSTANCES_SMALL).max(1);
-        let taken = lines(&head).saturating_add(lines(&end));
-        let room = LINES_MAX.saturating_mul(times).saturating_sub(taken);
-        out.write_all(&findings(&judged.findings, room)?)?;
+        causes(judged, out)?;
+        repair(judged, out)?;
+        others(judged, out)?;
     }
     out.write_all(&end)
-}
-
-fn lines(text: &[u8]) -> usize {
-    text.split(|byte| *byte == b'\n').skip(1).count()
 }
 
 fn verdict(judged: &Judged, report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -74,52 +66,100 @@ fn verdict(judged: &Judged, report: &Report, out: &mut dyn Write) -> io::Result<
     writeln!(out)
 }
 
-/// Returns the findings in so many lines: the gravest are spelled out, as many as fit, and of the rules behind them a line each is left.
-fn findings(findings: &[Finding], room: usize) -> io::Result<Vec<u8>> {
-    let rules: Vec<&[Finding]> = findings.chunk_by(|a, b| a.rule == b.rule).collect();
-    let mut text = Vec::new();
-    for whole in (0..=rules.len()).rev() {
-        text.clear();
-        let (spelled_out, named) = rules.split_at_checked(whole).unwrap_or_default();
-        let mut written = Told::default();
-        for same_rule in spelled_out {
-            rule(same_rule, &mut written, &mut text)?;
-        }
-        others(named, &mut text)?;
-        if lines(&text) <= room {
-            break;
-        }
-    }
-    Ok(text)
-}
-
-/// Writes the findings of a rule.
-fn rule<'f>(
-    same_rule: &'f [Finding],
-    written: &mut Told<'f>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let Some(Finding { rule, severity, .. }) = same_rule.first() else { return Ok(()) };
-    let severity = severity.label().to_uppercase();
-    writeln!(out, "## {severity} `{}`: {}\n", rule.id, rule.summary)?;
-    for finding in same_rule.iter().take(FINDINGS_MAX) {
-        self::finding(finding, written, out)?;
-    }
-    match same_rule.len().saturating_sub(FINDINGS_MAX) {
-        0 => {}
-        more => writeln!(out, "- and {more} more; `--format json` lists them")?,
-    }
-    // It is ours, and sets code between backticks itself.
-    writeln!(out, "\nWhy: {}\n", rule.why)
-}
-
-/// Names what there was no room for.
-fn others(rules: &[&[Finding]], out: &mut dyn Write) -> io::Result<()> {
-    if rules.is_empty() {
+/// Writes the causes: who, what is wrong, what comes of it, and what it explains.
+fn causes(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
+    if judged.causes.is_empty() {
         return Ok(());
     }
-    writeln!(out, "## Found as well\n\nIts repair is in the report of `--format runbook`.\n")?;
-    for same_rule in rules {
+    writeln!(out, "## Causes\n")?;
+    for (index, cause) in judged.causes.iter().enumerate().take(CAUSES_MAX) {
+        let Some(root) = judged.findings.get(cause.root) else { continue };
+        let number = index.saturating_add(1);
+        let severity = root.severity.label().to_uppercase();
+        writeln!(out, "{number}. {severity} `{}`: {}", root.rule.id, prose(&root.hit.message))?;
+        // It is ours, and sets code between backticks itself.
+        writeln!(out, "   - effect: {}", root.rule.why)?;
+        let explained = cause.explains.iter().filter_map(|index| judged.findings.get(*index));
+        for own in explained.take(EXPLAINED_MAX) {
+            writeln!(out, "   - explains: {}", prose(&own.hit.message))?;
+        }
+        match cause.explains.len().saturating_sub(EXPLAINED_MAX) {
+            0 => {}
+            more => writeln!(out, "   - and {more} more")?,
+        }
+        if cause.explains.is_empty() {
+            places(&root.hit.places, out)?;
+        }
+    }
+    match judged.causes.len().saturating_sub(CAUSES_MAX) {
+        0 => {}
+        more => writeln!(out, "\n{more} more: `--format json` has them.")?,
+    }
+    writeln!(out)
+}
+
+/// Writes the repair, where it is short enough for a ticket.
+fn repair(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
+    let plan = &judged.plan;
+    if plan.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "## Repair\n")?;
+    if let Some(decision) = decision(plan) {
+        writeln!(out, "{}\n", prose(&decision))?;
+    }
+    let parts = parts(judged, None);
+    let steps = parts.iter().flat_map(|part| &part.steps);
+    let lines: usize = steps.map(|step| step.commands.len().saturating_add(1)).sum();
+    if lines > REPAIR_LINES_MAX {
+        let who = parts.iter().filter(|part| part.title.starts_with("On ")).count();
+        writeln!(
+            out,
+            "It has {lines} lines in {who} places: `--format runbook` has them, `--format shell` and `--format powershell` do them.\n"
+        )?;
+        return writeln!(out, "{}\n", prose(&result(plan)));
+    }
+    if let Some((text, encrypted)) = warning(plan) {
+        writeln!(out, "{text}: {}.\n", encrypted.join(", "))?;
+    }
+    for part in &parts {
+        writeln!(out, "### {}\n", prose(&part.title))?;
+        part.all_steps()
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, step)| guided(index, step, out))?;
+        writeln!(out)?;
+    }
+    writeln!(out, "{}\n", prose(&result(plan)))
+}
+
+/// Writes a step, with its commands as a block of code below it.
+pub(super) fn guided(index: usize, step: &Guided, out: &mut dyn Write) -> io::Result<()> {
+    let number = index.saturating_add(1);
+    if step.commands.is_empty() {
+        return writeln!(out, "{number}. {}.", prose(&step.say));
+    }
+    let indent = " ".repeat(format!("{number}. ").len());
+    let shell = if step.is_powershell { "powershell" } else { "sh" };
+    writeln!(out, "{number}. {}:\n\n{indent}```{shell}", prose(&step.say))?;
+    for command in &step.commands {
+        writeln!(out, "{indent}{}", printable(command))?;
+    }
+    writeln!(out, "{indent}```")
+}
+
+/// Names what is no cause: notes, and what is not counted.
+fn others(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
+    let of = |cause: &Cause| [cause.root].into_iter().chain(cause.explains.clone());
+    let told: BTreeSet<usize> = judged.causes.iter().flat_map(of).collect();
+    let findings = judged.findings.iter().enumerate();
+    let rest: Vec<&Finding> =
+        findings.filter(|(index, _)| !told.contains(index)).map(|(_, finding)| finding).collect();
+    if rest.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "## Found as well\n")?;
+    for same_rule in rest.chunk_by(|a, b| a.rule == b.rule) {
         let Some(Finding { rule, severity, hit, excuse }) = same_rule.first() else { continue };
         let severity = severity.label().to_uppercase();
         let excuse = excuse.as_ref().map(|excuse| format!(" ({excuse})")).unwrap_or_default();
@@ -133,41 +173,13 @@ fn others(rules: &[&[Finding]], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)
 }
 
-fn finding<'f>(
-    finding: &'f Finding,
-    written: &mut Told<'f>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    if let Some(excuse) = &finding.excuse {
-        return writeln!(out, "- {} ({})", prose(&finding.hit.message), prose(&excuse.to_string()));
-    }
-    writeln!(out, "- {}", prose(&finding.hit.message))?;
-    places(&finding.hit.places, out)?;
-    match written.tell(finding.hit.fix.as_slice().into(), finding.rule.id) {
-        Repair::As(rule) => writeln!(out, "  - repair: as for `{rule}` above"),
-        Repair::Steps(own) => {
-            let mut steps = own.iter().enumerate();
-            steps.try_for_each(|(index, step)| numbered(index.saturating_add(1), step, out))
-        }
-    }
-}
-
-fn numbered(number: usize, step: &Step, out: &mut dyn Write) -> io::Result<()> {
-    match step.parts() {
-        (lead, Some(command)) => {
-            writeln!(out, "  {number}. {}: {}", prose(lead), code_span(command))
-        }
-        (text, None) => writeln!(out, "  {number}. {}", prose(text)),
-    }
-}
-
 fn places(places: &[Place], out: &mut dyn Write) -> io::Result<()> {
     for place in places.iter().take(PLACES_MAX) {
-        writeln!(out, "  - in {}", prose(&place.to_string()))?;
+        writeln!(out, "   - in {}", prose(&place.to_string()))?;
     }
     match places.len().saturating_sub(PLACES_MAX) {
         0 => Ok(()),
-        more => writeln!(out, "  - and in {more} more places"),
+        more => writeln!(out, "   - and in {more} more places"),
     }
 }
 
@@ -191,10 +203,10 @@ fn gaps(title: &str, gaps: &[&Gap], out: &mut dyn Write) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnosis::Selection;
     use crate::facts::GapKind;
     use crate::farm::Farm;
     use crate::report::Screen;
-    use crate::rules::Selection;
     use crate::testing::{FarmBuilder, good_farm};
 
     fn written(farm: Option<FarmBuilder>, gaps: Vec<Gap>) -> String {
@@ -207,31 +219,26 @@ mod tests {
     }
 
     #[test]
-    fn finding_comes_with_its_repair_once() {
+    fn cause_comes_with_what_it_explains_and_one_repair() {
         let farm = good_farm(&["a", "b"]).with("c", |i| i.hmac(&[7; 31]));
         let text = written(Some(farm), Vec::new());
         assert!(text.starts_with("# farm: INCONSISTENT\n\n3 instances from"), "{text}");
-        assert!(text.contains("## ERROR `hmac-differs`: HMAC keys differ"), "{text}");
-        assert!(text.contains("- c has another hmac than the other 2\n  - in"), "{text}");
-        assert!(text.contains("  1. "), "{text}");
-        assert!(text.contains("repair: as for `hmac-differs` above"), "{text}");
+        assert_eq!(text.matches("## Repair").count(), 1, "{text}");
+        assert!(text.contains("## Causes\n\n1. ERROR `key-degenerate`"), "{text}");
+        assert!(text.contains("   - explains: c has another hmac than the other 2"), "{text}");
     }
 
     #[test]
-    fn farm_of_three_fits_a_ticket_whatever_is_wrong_with_it() {
+    fn long_repair_is_named_and_what_comes_of_it_is_told() {
         let other: Vec<u8> = (100..132).collect();
-        let stray = [&other[..], b"\n"].concat();
-        let faulty = |i: crate::testing::Instance| {
-            let ims = "auth.ims.client.secret=\"x\"\r\n";
-            i.storage(b"JCR\n").config(crate::facts::IMS_CUSTOMIZER, ims).hmac(&stray)
-        };
-        let farm = good_farm(&["a"])
-            .with("b", |i| i.hmac(&stray).storage(b"Bundle\n").owned_by(0, 0o644))
-            .with("c", |i| faulty(i).owned_by(0, 0o644).sling_id("0"));
+        let odd = |i: crate::testing::Instance| i.hmac(&other).storage(b"Bundle\n");
+        let names = ["g", "h", "i", "k"];
+        let farm = good_farm(&["a", "b", "c", "d", "e", "f"]);
+        let farm = names.into_iter().fold(farm, |farm, name| farm.with(name, odd));
         let text = written(Some(farm), Vec::new());
-        assert!(text.lines().count() <= LINES_MAX, "{text}");
-        assert!(text.contains("## Found as well\n"), "{text}");
-        assert!(text.contains("- ERROR `storage-trailing-newline`: "), "{text}");
+        assert!(text.contains("`--format runbook` has them"), "{text}");
+        assert!(text.contains("After these steps: "), "{text}");
+        assert!(!text.contains("```"), "{text}");
     }
 
     #[test]
@@ -261,11 +268,11 @@ mod tests {
     }
 
     #[test]
-    fn command_of_a_step_is_one_piece_of_code() {
+    fn commands_are_a_block_of_code() {
         let text =
             written(Some(good_farm(&["a"]).with("b", |i| i.storage(b"Bundle\n"))), Vec::new());
-        let command = "`printf %s Bundle > 'crx-quickstart/launchpad/felix/bundle1/data/storage'`";
-        assert!(text.contains(command), "{text}");
+        let command = "   printf %s Bundle > \"$D\"'/bundle1/data/storage' &&\n";
+        assert!(text.contains("   ```sh\n") && text.contains(command), "{text}");
     }
 
     #[test]

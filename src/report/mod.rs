@@ -19,8 +19,6 @@ mod runbook;
 mod sarif;
 mod table;
 mod template;
-mod told;
-mod windows;
 mod wording;
 
 pub use baseline::write_baseline;
@@ -30,9 +28,10 @@ pub use json::schema;
 pub use printable::printable;
 pub use template::Template;
 
+use crate::diagnosis::{Doubt, Finding, Judged, Selection, judge};
 use crate::facts::{Gap, SourceRecord};
 use crate::farm::Farm;
-use crate::rules::{Doubt, Finding, Judged, Selection, Severity, judge};
+use crate::rules::Severity;
 use crate::saved::Ledger;
 use std::io::{self, Write};
 
@@ -52,6 +51,8 @@ pub struct Report {
     pub selection: Selection,
     /// How text for people is laid out.
     pub screen: Screen,
+    /// Whether all rows of the matrix and all findings are shown.
+    pub details: bool,
     /// Which bundles to show where that was asked for.
     pub bundles: Option<BundleFilter>,
     /// The severity from which findings fail the run; `None` where none does.
@@ -124,6 +125,7 @@ impl Report {
             gaps,
             selection: selection.clone(),
             screen,
+            details: false,
             bundles: None,
             fails_from: Some(Severity::Warning),
             ledger: None,

@@ -187,8 +187,8 @@ fn told(error: &Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnosis::Selection;
     use crate::report::Screen;
-    use crate::rules::Selection;
     use crate::testing::farm;
 
     fn render(name: &str, text: &str) -> Result<String, String> {

@@ -1,8 +1,9 @@
 //! Words that several formats share.
 
 use super::{Report, counted, excused};
+use crate::diagnosis::{Judged, Verdict};
 use crate::farm::{BundleMap, Cell, CellState};
-use crate::rules::{Judged, Severity, Verdict};
+use crate::rules::Severity;
 use std::collections::BTreeSet;
 
 /// Returns the text of a cell, in brackets where it is no value, so that "absent" is no word that was read: `[…]` what was looked
@@ -84,8 +85,8 @@ pub(super) fn uncounted(judged: &Judged) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnosis::Selection;
     use crate::report::Screen;
-    use crate::rules::Selection;
     use crate::testing::good_farm;
 
     fn judged(text: &str) -> Judged {
@@ -95,7 +96,7 @@ mod tests {
         let selection = Selection { severities, suppressions, ..Selection::default() };
         let odd: Vec<u8> = (1..33).collect();
         let farm = good_farm(&["a", "b"]).with("c", |i| i.hmac(&odd)).build();
-        crate::rules::judge(vec![farm], &selection).remove(0)
+        crate::diagnosis::judge(vec![farm], &selection).remove(0)
     }
 
     #[test]

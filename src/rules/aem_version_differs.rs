@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
           that of the base install: service packs do not show in it.",
     fix: "Bring all instances to the same version.",
     references: &["crx-quickstart/conf/quickstart.properties and sling.properties"],
+    explained_by: &[],
     check,
 };
 
@@ -25,7 +26,11 @@ fn check(farm: &Farm) -> Vec<Hit> {
     let settings = witnesses.iter().filter_map(|member| member.snapshot.aem_version_setting());
     let message = format!("AEM versions differ: {versions}");
     let step = "Upgrade the older instances, or take them out of the farm.";
-    vec![Hit::among(&groups.odd(), message).at(settings.map(|setting| &setting.place)).fix([step])]
+    vec![
+        Hit::among(&groups.odd(), message)
+            .at(settings.map(|setting| &setting.place))
+            .advise([step]),
+    ]
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! `bundle-id-duplicate`: two directories of the Felix cache claim one bundle number.
 
 use super::fold::{first_of, folded};
-use super::steps::{FELIX_CACHE, quoted};
-use super::{Hit, Rule, Severity, Step};
+use super::references::FELIX_CACHE;
+use super::{Hit, Rule, Severity};
 use crate::facts::Bundle;
 use crate::farm::{Farm, Member, listed};
+use crate::repair::{When, quoted};
 use std::collections::BTreeMap;
 
 pub(super) static RULE: Rule = Rule {
@@ -17,6 +18,7 @@ pub(super) static RULE: Rule = Rule {
           included; that can change with any restore.",
     fix: "Move the copy out of launchpad/felix while the instance is stopped.",
     references: &[FELIX_CACHE],
+    explained_by: &[],
     check,
 };
 
@@ -46,16 +48,15 @@ fn hit(member: &Member, id: u64, bundles: &[&Bundle]) -> Hit {
         listed(&directories)
     );
     let copies = bundles.iter().filter(|bundle| bundle.directory != format!("bundle{id}"));
-    let mut steps = vec![Step::stop(&member.name)];
     let away = |copy: &&Bundle| {
         format!(
             "Make sure that {} is the copy, then move it out of launchpad/felix.",
             quoted(&copy.place.path)
         )
     };
-    steps.extend(first_of(copies, away, |rest| format!("Do so with the {rest} others, too.")));
-    steps.push(Step::start(&member.name));
-    Hit::on(member, message).at(bundles.iter().map(|bundle| &bundle.place)).fix(steps)
+    let steps = first_of(copies, away, |rest| format!("Do so with the {rest} others, too."));
+    let hit = Hit::on(member, message).at(bundles.iter().map(|bundle| &bundle.place));
+    hit.advise_at(When::Stopped, steps)
 }
 
 #[cfg(test)]
@@ -75,7 +76,7 @@ mod tests {
             hits[0].message,
             "a has more than one directory for bundle 2: bundle2, bundle2.bak"
         );
-        assert!(hits[0].fix[1].contains("bundle2.bak"), "{:?}", hits[0].fix);
+        assert!(hits[0].advice()[0].contains("bundle2.bak"), "{:?}", hits[0].advice());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `bundle-uninstalled`: a bundle is uninstalled, and its files are still there.
 
-use super::steps::FELIX_CACHE;
+use super::references::FELIX_CACHE;
 use super::{Hit, Rule, Severity};
 use crate::facts::{Bundle, CRYPTO_FAMILY};
 use crate::farm::{Farm, Member};
@@ -14,6 +14,7 @@ pub(super) static RULE: Rule = Rule {
           So the snapshot was taken of a running instance, or after a crash, and may show a moment between two states.",
     fix: "Nothing to repair. Take the snapshot again with the instance stopped if something in it looks odd.",
     references: &[FELIX_CACHE],
+    explained_by: &[],
     check,
 };
 

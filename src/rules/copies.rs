@@ -5,7 +5,7 @@ use crate::farm::Member;
 
 /// Returns `true` if a copy is surely not what is in use: it has the same keys, or it is of the same instance and its name or the times of
 /// the last starts tell that it is the older one.
-pub(super) fn is_old(member: &Member, copy: &Snapshot) -> bool {
+pub(crate) fn is_old(member: &Member, copy: &Snapshot) -> bool {
     let is_old_state = OldState::of(&copy.root).is_some();
     if is_old_state || has_same_keys(member, copy) || copy.bundles.is_empty() {
         return true;
@@ -23,7 +23,7 @@ pub(super) fn is_old(member: &Member, copy: &Snapshot) -> bool {
 }
 
 /// Returns `true` if the Sling ids do not tell that both are one instance.
-pub(super) fn is_of_other_id(member: &Member, copy: &Snapshot) -> bool {
+pub(crate) fn is_of_other_id(member: &Member, copy: &Snapshot) -> bool {
     let id = |snapshot: &Snapshot| snapshot.sling_id.as_ref().map(|id| id.uuid.clone());
     let own = id(&member.snapshot);
     own.is_none() || id(copy) != own

@@ -1,10 +1,10 @@
 //! `crypto-bundle-duplicate`: a crypto bundle is installed more than once.
 
-use super::steps::quoted;
 use super::{Hit, Rule, Severity};
 use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE};
 use crate::farm::{Farm, Member, listed, listed_up_to};
 use crate::limits::Limits;
+use crate::repair::quoted;
 use std::collections::BTreeSet;
 
 pub(super) static RULE: Rule = Rule {
@@ -15,6 +15,7 @@ pub(super) static RULE: Rule = Rule {
     why: "Each copy has a data directory of its own. Which keys are used then depends on the order in which the copies start.",
     fix: "Uninstall the older copy in the OSGi console, after making sure which data directory holds the right keys.",
     references: &["Adobe KA-17489: com.adobe.granite.crypto cannot be resolved after an upgrade"],
+    explained_by: &[],
     check,
 };
 
@@ -49,7 +50,11 @@ fn on(member: &Member, symbolic_name: &str) -> Option<Hit> {
         "Compare hmac, master and storage in the data directories of {}, then uninstall the copy that is not used.",
         listed_up_to(max, &all, " and ")
     );
-    Some(Hit::on(member, message).at(bundles.iter().map(|bundle| &bundle.place)).fix([keep, step]))
+    Some(
+        Hit::on(member, message)
+            .at(bundles.iter().map(|bundle| &bundle.place))
+            .advise([keep, step]),
+    )
 }
 
 #[cfg(test)]

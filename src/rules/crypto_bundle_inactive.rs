@@ -14,6 +14,7 @@ pub(super) static RULE: Rule = Rule {
           and everything that decrypts or checks a token waits for it.",
     fix: "Start the bundle in the OSGi console.",
     references: &["OSGi Core, Bundle states; Apache Felix Framework, BundleArchive"],
+    explained_by: &[],
     check,
 };
 
@@ -35,7 +36,7 @@ fn on(member: &Member) -> Vec<Hit> {
             let id =
                 bundle.id.map_or_else(String::new, |id| format!("/system/console/bundles/{id}: "));
             let step = format!("On {}, {id}start {name}.", member.name);
-            Hit::on(member, message).at([&bundle.place]).fix([step])
+            Hit::on(member, message).at([&bundle.place]).advise([step])
         },
     )
 }

@@ -1,6 +1,6 @@
 //! `crypto-bundle-missing`: one of the two bundles that hold the keys is not installed.
 
-use super::steps::KA_23909;
+use super::references::KA_23909;
 use super::{Hit, Rule, Severity};
 use crate::facts::{CRYPTO, CRYPTO_FILE};
 use crate::farm::{Farm, Member};
@@ -17,6 +17,7 @@ pub(super) static RULE: Rule = Rule {
         KA_23909,
         "Adobe KA-17489: com.adobe.granite.crypto cannot be resolved after an upgrade",
     ],
+    explained_by: &[],
     check,
 };
 
@@ -42,7 +43,7 @@ fn on(farm: &Farm, member: &Member, symbolic_name: &str) -> Option<Hit> {
         "Install {symbolic_name} on {}, in the version of the other instances.",
         member.name
     );
-    Some(Hit::on(member, message).fix([step]))
+    Some(Hit::on(member, message).advise([step]))
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! `crypto-file-disabled`: a start script, a property, or an option that a log shows, keeps the keys in the repository.
 
 use super::fold::first_of;
-use super::steps::quoted;
 use super::{Hit, Rule, Severity};
 use crate::facts::{CRYPTO_FILE_DISABLE, LogTopic, Place, StorageMode};
 use crate::farm::{Farm, Member};
+use crate::repair::quoted;
 
 pub(super) static RULE: Rule = Rule {
     id: "crypto-file-disabled",
@@ -18,6 +18,7 @@ pub(super) static RULE: Rule = Rule {
         "AEM 6.5, deploying communities: repository replication",
         "AdobeDocs/experience-manager-65.en issue 377",
     ],
+    explained_by: &[],
     check,
 };
 
@@ -43,7 +44,7 @@ fn by_file(member: &Member) -> Option<Hit> {
     let steps = first_of(&places, remove, |rest| {
         format!("On {}, remove it from the {rest} other files, too.", member.name)
     });
-    Some(Hit::on(member, message).at(places.iter().copied()).fix(steps))
+    Some(Hit::on(member, message).at(places.iter().copied()).advise(steps))
 }
 
 /// The option may come from the environment or from a service unit; then only a log shows it.
@@ -58,7 +59,7 @@ fn by_log(member: &Member) -> Option<Hit> {
     let step = format!(
         "On {name}, look for -D{CRYPTO_FILE_DISABLE}=true where the command line comes from (CQ_JVM_OPTS, a service unit, a wrapper script), and remove it if it is still there."
     );
-    (told.value == "true").then(|| Hit::on(member, message).at([place]).fix([step]))
+    (told.value == "true").then(|| Hit::on(member, message).at([place]).advise([step]))
 }
 
 fn effect(member: &Member) -> &'static str {

@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
           key file in different ways. A version below that of the installed service pack means that its update failed.",
     fix: "Bring all instances to the same service pack.",
     references: &["Adobe KA-15489", "Netcentric aem-crypto-support: accepted key lengths"],
+    explained_by: &[],
     check,
 };
 
@@ -33,7 +34,7 @@ fn of(farm: &Farm, symbolic_name: &str) -> Option<Hit> {
     let step =
         "Compare the installed service packs (CRX Package Manager) and install the newest on all."
             .to_owned();
-    Some(Hit::among(&odd, message).at(places.map(|bundle| &bundle.place)).fix([step]))
+    Some(Hit::among(&odd, message).at(places.map(|bundle| &bundle.place)).advise([step]))
 }
 
 fn version(member: &Member, symbolic_name: &str) -> Option<String> {

@@ -1,13 +1,14 @@
 //! `felix-would-discard`: Felix deletes a bundle directory, keys included, at the next start.
 
 use super::fold::folded;
-use super::steps::{FELIX_CACHE, quoted};
-use super::{Hit, Rule, Severity, Step};
+use super::references::FELIX_CACHE;
+use super::{Hit, Rule, Severity};
 use crate::facts::{
     Bundle, CACHE_CLEAN, CLEAN_AT_START, CRYPTO_FAMILY, CRYPTO_KEYS_PATH, DiscardReason, Setting,
     StorageMode,
 };
 use crate::farm::{Farm, Member};
+use crate::repair::{When, quoted};
 use std::collections::BTreeSet;
 
 pub(super) static RULE: Rule = Rule {
@@ -21,6 +22,7 @@ pub(super) static RULE: Rule = Rule {
     fix: "Save the data directory before the next start. Repair bundle.info or remove the stray directory while the instance is \
           stopped.",
     references: &[FELIX_CACHE],
+    explained_by: &[],
     check,
 };
 
@@ -46,7 +48,7 @@ fn emptied(member: &Member) -> Option<Hit> {
         "On {name}, remove {CACHE_CLEAN} from {} before any key is copied.",
         quoted(&place.path)
     );
-    Some(Hit::on(member, message).at([place]).fix([save, remove]))
+    Some(Hit::on(member, message).at([place]).advise([save, remove]))
 }
 
 /// A bundle that Felix would delete, why, and whether keys go with it.
@@ -80,7 +82,7 @@ fn hit(member: &Member, (bundle, reason, holds_keys): Doomed<'_>) -> Hit {
         "Felix would delete {} ({name}) of {} at the next start{keys}: {reason}",
         bundle.directory, member.name
     );
-    Hit::on(member, message).at([&bundle.place]).fix(fix(member, bundle, reason))
+    advise(Hit::on(member, message).at([&bundle.place]), member, bundle, reason)
 }
 
 fn known_name(bundle: &Bundle) -> &str {
@@ -88,7 +90,7 @@ fn known_name(bundle: &Bundle) -> &str {
 }
 
 /// Felix deletes at the next start, so what saves the directory is done before that: with the keys that are put into it.
-fn fix(member: &Member, bundle: &Bundle, reason: &DiscardReason) -> Vec<Step> {
+fn advise(hit: Hit, member: &Member, bundle: &Bundle, reason: &DiscardReason) -> Hit {
     let (instance, name) = (&member.name, known_name(bundle));
     let directory = |below: &str| quoted(&format!("{}{below}", bundle.place.path));
     let save = format!(
@@ -100,26 +102,23 @@ fn fix(member: &Member, bundle: &Bundle, reason: &DiscardReason) -> Vec<Step> {
             let stray = directory(&format!("/{stray}"));
             format!("On {instance}, move {stray} out of launchpad/felix.")
         }
-        DiscardReason::Uninstalled => return vec![save.into(), install(member, bundle)],
+        DiscardReason::Uninstalled => return hit.advise([save, install(member, bundle)]),
         _ => format!(
             "On {instance}, restore {} ({name}) from a backup or from an equal instance, but keep its own data directory.",
             directory("")
         ),
     };
-    vec![save.into(), Step::stop(instance), repair.into(), Step::start(instance)]
+    hit.advise([save]).advise_at(When::Stopped, [repair])
 }
 
 /// Keys that are put into the directory of an uninstalled bundle go with it, so the new one comes first.
-fn install(member: &Member, bundle: &Bundle) -> Step {
+fn install(member: &Member, bundle: &Bundle) -> String {
     let (instance, name) = (&member.name, known_name(bundle));
-    let install = format!("Install {name} anew on {instance}");
-    let instead = format!(
-        "{install} before its files are put in place: Felix deletes {} with everything in it at the next start. Where the paths of {instance} \
-         in this repair lead into it, take the new directory of the bundle.",
+    format!(
+        "Install {name} anew on {instance} before any file is put in place: Felix deletes {} with everything in it at the next start. Where \
+         paths of {instance} in this repair lead into it, take the new data directory of the bundle, with the files that were saved.",
         quoted(&bundle.place.path)
-    );
-    Step::from(format!("{install}, then copy the saved files into its new data directory."))
-        .replaced_by_copy(instance, instead.into())
+    )
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! What is found hundreds of times on one instance, as one finding; and long lists, cut short.
 //!
-//! Findings share what is done to an instance while it is stopped, so that 600 findings of two steps each would have 1,202 steps each.
+//! Of 600 findings of one kind, nobody reads 600 steps.
 
-use super::{Hit, Step, course};
+use super::Hit;
 use crate::facts::Place;
 use crate::limits::Limits;
+use crate::repair::{Text, When};
 
 /// Makes a hit of each thing that a rule found on the same instances; of more than a few, one hit with the repair of the first. Those
 /// that matter most come first.
@@ -27,30 +28,28 @@ pub(super) fn folded<'p, T>(
          named."
     );
     let needs = hits.iter().flat_map(|hit| hit.needs.clone()).collect();
-    let fix = course::joined(hits.into_iter().map(|hit| hit.fix));
     let folded = Hit {
         message: format!("{}; and {} more like it", first.message, count.saturating_sub(1)),
         instances: first.instances,
         places: Vec::new(),
         unlisted: all.len().saturating_sub(listed.len()),
-        fix,
         needs,
     };
-    vec![folded.at(listed).fix([Step::from(again).last()])]
+    vec![folded.at(listed).advise_at(When::After, [again])]
 }
 
 /// Returns the first things that have a step of their own, and a step that counts the others, where there are any. `told` says what is to
 /// be done with those.
-pub(super) fn first_of<T, S: Into<Step>>(
+pub(super) fn first_of<T, S: Into<Text>>(
     all: impl IntoIterator<Item = T>,
     step: impl Fn(T) -> S,
     told: impl Fn(usize) -> String,
-) -> Vec<Step> {
+) -> Vec<Text> {
     let mut all = all.into_iter();
-    let mut steps: Vec<Step> =
+    let mut steps: Vec<Text> =
         all.by_ref().take(Limits::DEFAULT.listed_max).map(|thing| step(thing).into()).collect();
     let rest = all.count();
-    steps.extend((rest > 0).then(|| Step::from(told(rest))));
+    steps.extend((rest > 0).then(|| Text::from(told(rest))));
     steps
 }
 
@@ -68,8 +67,8 @@ mod tests {
             places.iter().collect(),
             |place| vec![*place],
             |place| {
-                let steps = [Step::stop("a"), Step::from(place.path.as_str()), Step::start("a")];
-                Hit::on(member, format!("{} is wrong", place.path)).at([place]).fix(steps)
+                let hit = Hit::on(member, format!("{} is wrong", place.path)).at([place]);
+                hit.advise_at(When::Stopped, [place.path.as_str()])
             },
         )
     }
@@ -85,22 +84,22 @@ mod tests {
         let [hit] = &of(6)[..] else { panic!("one") };
         assert_eq!(hit.message, "000 is wrong; and 5 more like it");
         assert_eq!((hit.places.len(), hit.unlisted), (6, 0));
-        let steps: Vec<&str> = hit.fix.iter().map(Step::as_str).collect();
-        assert_eq!(steps[..7], ["Stop a.", "000", "001", "002", "003", "004", "Start a."]);
-        assert!(steps[7].starts_with("These are the first 5 of 6 alike."), "{steps:?}");
+        let advice = hit.advice();
+        assert_eq!(advice[..5], ["000", "001", "002", "003", "004"]);
+        assert!(advice[5].starts_with("These are the first 5 of 6 alike."), "{advice:?}");
     }
 
     #[test]
     fn what_is_said_of_many_does_not_grow_with_them() {
         let [few, many] = [of(200).remove(0), of(400).remove(0)];
-        assert_eq!(few.fix.len(), many.fix.len());
+        assert_eq!(few.needs.len(), many.needs.len());
         assert_eq!((few.places.len(), few.unlisted, many.unlisted), (100, 100, 300));
     }
 
     #[test]
     fn long_lists_are_cut() {
         let names: Vec<String> = (0..12).map(|number| number.to_string()).collect();
-        let steps = first_of(&names, String::as_str, |rest| format!("{rest} more"));
-        assert_eq!((steps.len(), steps[10].as_str()), (11, "2 more"));
+        let texts = first_of(&names, String::as_str, |rest| format!("{rest} more"));
+        assert_eq!((texts.len(), texts[10].to_string().as_str()), (11, "2 more"));
     }
 }

@@ -1,6 +1,5 @@
 //! `foreign-protected-value`: instances with different master keys hold the same protected value.
 
-use super::steps::OVERWRITE_WARNING;
 use super::{Hit, Rule, Severity, console};
 use crate::facts::{Configuration, Digest, KeyName, ProtectedValue};
 use crate::farm::{Farm, Groups, Member, listed_up_to, names_of};
@@ -18,6 +17,7 @@ pub(super) static RULE: Rule = Rule {
         "Adobe KA-22814: Exception while decrypting the configuration map",
         "wcm-io CONGA AEM plugin, CryptoString: random initialization vector",
     ],
+    explained_by: &["master-differs", "hmac-differs"],
     check,
 };
 
@@ -78,10 +78,8 @@ fn hit(stands: &[Stand<'_>]) -> Option<Hit> {
         .filter(|(member, ..)| odd.contains(member.name.as_str()))
         .map(|(member, c, value)| console::enter_secret(member, c, &value.property));
     let hit = Hit::among(&holders, message).at(stands.iter().map(|(_, c, _)| &c.place));
-    let keys = format!(
-        "Best give all of them the same keys: see master-differs. {OVERWRITE_WARNING} Otherwise:"
-    );
-    Some(hit.fix([keys]).fix(steps))
+    let keys = "Best give all of them the same keys: see master-differs. Otherwise:";
+    Some(hit.advise([keys]).advise(steps))
 }
 
 #[cfg(test)]
@@ -111,7 +109,7 @@ mod tests {
              below unequal master keys: c has another master than the other 2"
         );
         assert_eq!(hits[0].places.len(), 3);
-        assert_eq!(hits[0].fix.len(), 2);
+        assert_eq!(hits[0].advice().len(), 2);
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! `half-copied-pair`: one key of the pair agrees with the farm, the other does not.
 
-use super::repair;
-use super::steps::ENCAPSULATED_TOKEN;
-use super::{Hit, Rule, Severity};
+use super::references::ENCAPSULATED_TOKEN;
+use super::{Hit, Rule, Severity, farm_keys};
 use crate::facts::KeyName;
 use crate::farm::{EffectiveKey, Farm, Groups, Member, names_of};
 
@@ -15,6 +14,14 @@ pub(super) static RULE: Rule = Rule {
           the other was synchronised by half: logins work and secrets fail, or the reverse.",
     fix: "Copy both keys from the instance that the shared key came from.",
     references: &[ENCAPSULATED_TOKEN],
+    explained_by: &[
+        "key-altered",
+        "key-not-binary",
+        "key-degenerate",
+        "key-misplaced",
+        "hmac-differs",
+        "master-differs",
+    ],
     check,
 };
 
@@ -59,12 +66,7 @@ fn half(farm: &Farm, shared: KeyName, agree: &Groups<'_>, other: &Groups<'_>) ->
         (None, _) => format!("{all} share their {shared}, but not their {differing}"),
     };
     let files = halved.iter().filter_map(|m| m.known_key(differing)).map(EffectiveKey::place);
-    vec![
-        Hit::among(&halved, message)
-            .at(files)
-            .fix(repair::copy_keys(farm))
-            .needs(repair::farm_keys(farm)),
-    ]
+    vec![Hit::among(&halved, message).at(files).needs(farm_keys(farm))]
 }
 
 #[cfg(test)]

@@ -1,9 +1,8 @@
 //! One place where a rule fired.
 
-use super::Step;
 use crate::facts::Place;
 use crate::farm::Member;
-use crate::repair::Need;
+use crate::repair::{Need, Text, When};
 
 /// What a rule found, where, and the steps that repair it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,9 +15,7 @@ pub struct Hit {
     pub places: Vec<Place>,
     /// How many more places there are, where those of many findings are one.
     pub unlisted: usize,
-    /// The repair, step by step, with this farm's names, ids and paths.
-    pub fix: Vec<Step>,
-    /// What is to be changed; where there is nothing, the steps are advice.
+    /// What is to be changed, with this farm's names and paths.
     pub needs: Vec<Need>,
 }
 
@@ -44,9 +41,9 @@ impl Hit {
         self
     }
 
-    /// Returns `true` if the keys of the farm are to be made equal.
-    pub(super) fn asks_for_keys(&self) -> bool {
-        self.fix.iter().any(Step::is_of_key_repair)
+    /// Returns `true` if it wants an instance to have the keys of the farm.
+    pub fn asks_for_keys(&self) -> bool {
+        self.needs.iter().any(|need| matches!(need, Need::FarmKeys(_)))
     }
 
     /// Says what is to be changed.
@@ -55,9 +52,48 @@ impl Hit {
         self
     }
 
-    /// Adds steps of the repair.
-    pub(super) fn fix<S: Into<Step>>(mut self, steps: impl IntoIterator<Item = S>) -> Self {
-        self.fix.extend(steps.into_iter().map(Into::into));
+    /// Says what a person does before anything is changed.
+    pub(super) fn advise<T: Into<Text>>(self, texts: impl IntoIterator<Item = T>) -> Self {
+        self.advise_at(When::Before, texts)
+    }
+
+    /// Says what a person does. What concerns one instance alone is done with the rest of that one.
+    pub(super) fn advise_at<T: Into<Text>>(
+        mut self,
+        when: When,
+        texts: impl IntoIterator<Item = T>,
+    ) -> Self {
+        let instance = match self.instances.as_slice() {
+            [one] => Some(one.clone()),
+            _ => None,
+        };
+        let advice = |text: T| Need::Advice {
+            instance: instance.clone(),
+            when,
+            text: text.into(),
+            until_copied: false,
+        };
+        self.needs.extend(texts.into_iter().map(advice));
         self
+    }
+
+    /// Marks all advice as settled where the instance gets the keys of another one.
+    pub(super) fn until_copied(mut self) -> Self {
+        for need in &mut self.needs {
+            if let Need::Advice { until_copied, .. } = need {
+                *until_copied = true;
+            }
+        }
+        self
+    }
+
+    /// The advice in it, as text.
+    #[cfg(test)]
+    pub(super) fn advice(&self) -> Vec<String> {
+        let advice = self.needs.iter().filter_map(|need| match need {
+            Need::Advice { text, .. } => Some(text.to_string()),
+            _ => None,
+        });
+        advice.collect()
     }
 }

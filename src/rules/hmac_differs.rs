@@ -1,6 +1,6 @@
 //! `hmac-differs`: instances of one farm hold different `hmac` keys.
 
-use super::steps::{ENCAPSULATED_TOKEN, KA_23909};
+use super::references::{ENCAPSULATED_TOKEN, KA_23909};
 use super::{Hit, Rule, Severity, key_differs};
 use crate::facts::KeyName;
 use crate::farm::Farm;
@@ -13,6 +13,14 @@ pub(super) static RULE: Rule = Rule {
     why: "An encapsulated login token, and a CSRF token, is signed with the hmac key of the instance that issues it. An instance with another key rejects it, so users are logged out when a request reaches that instance.",
     fix: "Copy hmac and master, both, from one instance to all others, and restart those.",
     references: &[ENCAPSULATED_TOKEN, KA_23909],
+    explained_by: &[
+        "key-altered",
+        "key-not-binary",
+        "key-degenerate",
+        "key-misplaced",
+        "storage-jcr-with-ims",
+        "storage-jcr",
+    ],
     check,
 };
 

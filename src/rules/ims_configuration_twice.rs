@@ -14,6 +14,7 @@ pub(super) static RULE: Rule = Rule {
           secret, is used is chance. It happens where the step to delete the old JWT configuration was left out.",
     fix: "Delete the old configuration.",
     references: &["AEM 6.5, Assets Smart Tags: migrate from JWT to OAuth"],
+    explained_by: &[],
     check,
 };
 
@@ -50,7 +51,9 @@ fn hit(member: &Member, property: &str, all: &[&Configuration]) -> Hit {
         member.name,
         console::CONFIG_PAGE
     );
-    Hit::on(member, message).at(all.iter().map(|configuration| &configuration.place)).fix([delete])
+    Hit::on(member, message)
+        .at(all.iter().map(|configuration| &configuration.place))
+        .advise([delete])
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `ims-secret-missing`: an IMS configuration without its client secret.
 
 use super::fold::folded;
-use super::steps::KA_23909;
+use super::references::KA_23909;
 use super::{Hit, Rule, Severity, console};
 use crate::facts::{
     CUSTOMIZER_TYPE, Configuration, IMS_CLIENT_SECRET, IMS_CUSTOMIZER, PROVIDER_CUSTOMIZER,
@@ -20,6 +20,7 @@ pub(super) static RULE: Rule = Rule {
           the grant client_credentials has none of its own: a request customizer of its token.request.customizer.type holds it.",
     fix: "Enter the client secret again; first move the keys out of the JCR where they are there.",
     references: &[KA_23909, "AEM 6.5, Assets Smart Tags: configure OAuth for on-premise users"],
+    explained_by: &["storage-jcr-with-ims"],
     check,
 };
 
@@ -52,7 +53,7 @@ fn without_customizer(member: &Member) -> Vec<Hit> {
             );
             let step =
                 console::add_with_secret(member, IMS_CUSTOMIZER, &of_type, IMS_CLIENT_SECRET);
-            Hit::on(member, message).at([&provider.place]).fix([step])
+            Hit::on(member, message).at([&provider.place]).advise([step])
         },
     )
 }
@@ -68,9 +69,8 @@ fn hits(member: &Member, missing: impl Fn(&&Configuration) -> bool) -> Vec<Hit> 
         |ims| vec![&ims.place],
         |ims| {
             let message = format!("{} has no {IMS_CLIENT_SECRET} in {}", member.name, ims.spoken());
-            let step = console::enter_secret(member, ims, IMS_CLIENT_SECRET);
             let need = Need::secret(member, ims, IMS_CLIENT_SECRET);
-            Hit::on(member, message).at([&ims.place]).fix([step]).needs([need])
+            Hit::on(member, message).at([&ims.place]).needs([need])
         },
     )
 }
@@ -165,7 +165,7 @@ mod tests {
         );
         let hits = of_provider(TYPED, customizer(OTHER));
         assert!(hits[0].message.ends_with("no request customizer of customizer.type tags"));
-        assert!(hits[0].fix[0].contains(IMS_CUSTOMIZER), "{:?}", hits[0].fix);
+        assert!(hits[0].advice()[0].contains(IMS_CUSTOMIZER), "{:?}", hits[0].advice());
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
     why: "Whoever can read the install, or a copy of it such as this one, has the secret. AEM decrypts protected values by itself.",
     fix: "Encrypt the secret with the crypto support console, and have it replaced where copies of the install went.",
     references: &["AEM 6.5, encryption support for configuration properties"],
+    explained_by: &[],
     check,
 };
 
@@ -33,7 +34,7 @@ fn on(member: &Member) -> Vec<Hit> {
             let message =
                 format!("{} holds {property} of {} as plain text", member.name, ims.spoken());
             let step = console::enter_secret(member, ims, property);
-            Hit::on(member, message).at([&ims.place]).fix([step])
+            Hit::on(member, message).at([&ims.place]).advise([step])
         },
     )
 }

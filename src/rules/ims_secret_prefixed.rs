@@ -14,6 +14,7 @@ pub(super) static RULE: Rule = Rule {
           the whole for plain text, does not decrypt it, and sends it to IMS as the secret.",
     fix: "Take the prefix off.",
     references: &["AdobeDocs/experience-manager-64.en issue 141"],
+    explained_by: &[],
     check,
 };
 
@@ -37,7 +38,7 @@ fn on(member: &Member) -> Vec<Hit> {
                 ims.spoken()
             );
             let step = console::enter_secret(member, ims, property);
-            Hit::on(member, message).at([&ims.place]).fix([step])
+            Hit::on(member, message).at([&ims.place]).advise([step])
         },
     )
 }

@@ -1,9 +1,10 @@
 //! `instance-missing`: an instance that the policy names did not come.
 
-use super::steps::{POLICY, shell_word};
+use super::references::POLICY;
 use super::{Hit, Rule, Severity};
 use crate::facts::spoken;
 use crate::farm::{Farm, Like};
+use crate::repair::shell_word;
 
 pub(super) static RULE: Rule = Rule {
     id: "instance-missing",
@@ -14,6 +15,7 @@ pub(super) static RULE: Rule = Rule {
           a source that was not read whole may have held the instance: the verdict is open then.",
     fix: "Send a snapshot of the instance, or take it out of the policy.",
     references: &[POLICY],
+    explained_by: &[],
     check,
 };
 
@@ -36,7 +38,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
                 missing.name
             );
             let steps = like.iter().map(|like| rename(&missing.name, like)).chain([send]);
-            Hit { message, instances: vec![missing.name.clone()], ..Hit::default() }.fix(steps)
+            Hit { message, instances: vec![missing.name.clone()], ..Hit::default() }.advise(steps)
         })
         .collect()
 }
@@ -93,7 +95,7 @@ mod tests {
             let hit = &check(&farm)[0];
             assert!(hit.message.ends_with("may be what came as c-crx, which no entry matches"));
             let start = "Where c-crx of up/c-crx.tar is c, ";
-            assert_eq!(hit.fix[0].as_str(), format!("{start}{step}"));
+            assert_eq!(hit.advice()[0].as_str(), format!("{start}{step}"));
         }
     }
 

@@ -1,6 +1,6 @@
 //! `instance-unexpected`: an instance came that the policy does not name.
 
-use super::steps::POLICY;
+use super::references::POLICY;
 use super::{Hit, Rule, Severity};
 use crate::farm::Farm;
 
@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
           company. It is compared with no farm of the policy.",
     fix: "Add the instance to its farm in the policy, or leave its source out.",
     references: &[POLICY],
+    explained_by: &[],
     check,
 };
 
@@ -25,7 +26,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
                 "Add {} to its farm in the policy, or leave {} out.",
                 member.name, member.snapshot.source
             );
-            Hit::on(member, message).fix([step])
+            Hit::on(member, message).advise([step])
         })
         .collect()
 }

@@ -17,6 +17,13 @@ pub(super) static RULE: Rule = Rule {
         "Apache Jackrabbit Oak, Segment Tar: revisions, checkpoints and garbage collection",
         "Adobe KA-22814: Exception while decrypting the configuration map",
     ],
+    explained_by: &[
+        "jcr-key-missing",
+        "jcr-key-mismatch",
+        "storage-jcr-with-ims",
+        "master-differs",
+        "hmac-differs",
+    ],
     check,
 };
 
@@ -47,7 +54,7 @@ fn on(farm: &Farm, member: &Member) -> Option<Hit> {
         holders(farm, member, &keys)
     );
     let hit = Hit::on(member, message).at([&repository.place]);
-    Some(hit.fix(steps(member, repository.history.same_since_ms, past)))
+    Some(hit.advise(steps(member, repository.history.same_since_ms, past)))
 }
 
 /// Returns the key of an older state that is another one than the instance works with, where that is known.
@@ -179,7 +186,7 @@ mod tests {
         let farm = farm().with("a", changed).with("b", same).with("c", same).build();
         let hits = check(&farm);
         assert!(hits[0].message.ends_with(", which b, c work with"), "{}", hits[0].message);
-        assert_eq!(hits[0].fix.len(), 2);
+        assert_eq!(hits[0].advice().len(), 2);
     }
 
     #[test]

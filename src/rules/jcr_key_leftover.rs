@@ -1,6 +1,6 @@
 //! `jcr-key-leftover`: Bundle mode, yet `/etc/key` still holds the keys.
 
-use super::steps::{CQSUPPORT, KA_23909};
+use super::references::{CQSUPPORT, KA_23909};
 use super::{Hit, Rule, Severity};
 use crate::facts::{JcrKey, KeyName, StorageMode};
 use crate::farm::{Farm, Member};
@@ -16,6 +16,7 @@ pub(super) static RULE: Rule = Rule {
           back.",
     fix: "Compare the md5 sums of files and properties, delete hmac and master of /etc/key in CRXDE Lite, and restart.",
     references: &[KA_23909, CQSUPPORT],
+    explained_by: &["jcr-key-mismatch"],
     check,
 };
 
@@ -48,11 +49,17 @@ fn on(member: &Member) -> Option<Hit> {
     );
     let places = files.iter().map(|(_, file)| &file.place).chain([&repository.place]);
     let hit = Hit::on(member, message).at(places);
-    let hit = match others.is_empty() {
-        true => hit.needs([Need::DropJcrKeys(member.name.clone())]),
-        false => hit,
-    };
-    Some(hit.fix(first(&others)).fix(fix(member, &left)))
+    if let Some(first) = first(&others) {
+        return Some(hit.advise([first]));
+    }
+    let sums: Vec<String> =
+        left.iter().map(|key| format!("{} for {}", key.digest.whole.md5, key.name)).collect();
+    let compare = format!(
+        "On {}, compare the files in use with the properties, saved from CRXDE Lite: the md5 of both is {}.",
+        member.name,
+        sums.join(" and ")
+    );
+    Some(hit.advise([compare]).needs([Need::DropJcrKeys(member.name.clone())]))
 }
 
 /// One that is another key than the file may be the one that matters.
@@ -61,21 +68,6 @@ fn first(others: &[&JcrKey]) -> Option<String> {
     (!names.is_empty()).then(|| {
         format!("Do nothing here before jcr-key-mismatch is settled for {}: what is left may be the right key.", names.join(" and "))
     })
-}
-
-fn fix(member: &Member, left: &[&JcrKey]) -> [String; 3] {
-    let name = &member.name;
-    let sums: Vec<String> =
-        left.iter().map(|key| format!("{} for {}", key.digest.whole.md5, key.name)).collect();
-    let paths: Vec<String> = left.iter().map(|key| format!("/etc/key/{}", key.name)).collect();
-    [
-        format!(
-            "On {name}, compare md5sum hmac master of the files in use with the properties, saved from CRXDE Lite. Seen here: {}.",
-            sums.join(" and ")
-        ),
-        format!("When logins and secrets work on {name}, delete {}.", paths.join(" and ")),
-        format!("Restart {name}, and check logins and secrets again."),
-    ]
 }
 
 #[cfg(test)]
@@ -127,7 +119,7 @@ mod tests {
     #[test]
     fn another_key_is_not_deleted_before_it_is_known_which_is_right() {
         let farm = farm().with("a", |i| i.jcr(&[(KeyName::Hmac, &key())]).hmac(&[9; 32])).build();
-        let first = &check(&farm)[0].fix[0];
+        let first = &check(&farm)[0].advice()[0];
         assert!(first.starts_with("Do nothing here before jcr-key-mismatch"), "{first}");
         let same = messages(|i| i.jcr(&[(KeyName::Hmac, &key())]));
         assert_eq!(same.len(), 1);

@@ -1,9 +1,10 @@
 //! `jcr-key-mismatch`: Bundle mode, and `/etc/key` holds another key than the file.
 
-use super::steps::{self, CQSUPPORT, KA_23909, OVERWRITE_WARNING, quoted};
-use super::{Hit, Rule, Severity, Step};
+use super::references::{CQSUPPORT, KA_23909};
+use super::{Hit, Rule, Severity};
 use crate::facts::{JcrKey, KeyFile, KeyName, StorageMode};
 use crate::farm::{EffectiveKey, Farm, Member, names_of, other_in_jcr};
+use crate::repair::quoted;
 
 pub(super) static RULE: Rule = Rule {
     id: "jcr-key-mismatch",
@@ -15,6 +16,7 @@ pub(super) static RULE: Rule = Rule {
     fix: "Compare the md5 sums, find out which key has encrypted the protected values, put that one in place as a file, restart, and \
           compare again.",
     references: &[KA_23909, CQSUPPORT],
+    explained_by: &[],
     check,
 };
 
@@ -36,7 +38,9 @@ fn on(farm: &Farm, member: &Member, name: KeyName) -> Option<Hit> {
         whose(farm, member, jcr)
     );
     let places = [&file.place, &repository.place];
-    Some(Hit::on(member, message).at(places).fix(fix(member, known, file, jcr)))
+    Some(
+        Hit::on(member, message).at(places).advise(advice(member, known, file, jcr)).until_copied(),
+    )
 }
 
 /// Says who works with the key in the repository: a package of `/etc/key` brings the keys of another instance, and in Bundle mode they have no
@@ -56,35 +60,25 @@ fn whose(farm: &Farm, member: &Member, jcr: &JcrKey) -> String {
     }
 }
 
-fn fix(member: &Member, known: &EffectiveKey, file: &KeyFile, jcr: &JcrKey) -> Vec<Step> {
+fn advice(member: &Member, known: &EffectiveKey, file: &KeyFile, jcr: &JcrKey) -> [String; 3] {
     let (name, path) = (&member.name, quoted(&file.place.path));
     let (in_file, in_jcr) = (known.digest.whole.md5, jcr.digest.whole.md5);
-    let steps = [
+    [
         format!(
-            "On {name}, save {} (CRXDE Lite), and compare: md5sum must print {in_jcr} for it; {path} has {in_file}.",
+            "On {name}, save {} (CRXDE Lite), and compare: its md5 must be {in_jcr}; {path} has {in_file}.",
             jcr.path()
-        )
-        .into(),
+        ),
         format!(
-            "Find out which one has encrypted the protected values: if they cannot be read since the keys were moved, it is the \
-             JCR's; if the file was copied from another instance since, and secrets were entered again, it is the file's, and \
-             {} is a leftover to delete.",
+            "Find out which of the two has encrypted the protected values. If they cannot be read since the keys were moved, it is the one of \
+             the JCR; if the file was copied from another instance since, and secrets were entered again, it is the file, and {} is a leftover \
+             to delete.",
             jcr.path()
-        )
-        .into(),
-        OVERWRITE_WARNING.into(),
-        Step::stop(&member.name),
-        steps::keep(file.name.file_name(), name, &[&path]),
-        format!("If it is the JCR's, put the saved property in place of {path}, in binary mode.").into(),
-        format!("Then check that md5sum {path} prints {in_jcr}, then compare with the other instances.")
-            .into(),
-        Step::start(&member.name),
-    ];
-    // Where other keys come, neither of both is put in place; the one in the JCR is a leftover then.
-    let leftover = Step::from(steps::delete_properties(name)).last();
-    let mut steps = steps::settled_by_copy(name, steps);
-    steps.push(steps::remove_kept(name).replaced_by_copy(name, leftover));
-    steps
+        ),
+        format!(
+            "If it is the one of the JCR: stop {name}, keep a copy of {path}, put the saved property in its place in binary mode, check that \
+             its md5 is {in_jcr}, and start {name}. Then scan again."
+        ),
+    ]
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! `jcr-key-missing`: JCR mode, and `/etc/key` does not hold a key.
 
-use super::repair::key_repair;
-use super::steps::{CQSUPPORT, KA_23909};
-use super::{Hit, KeyRepair, Rule, Severity, Step};
+use super::references::{CQSUPPORT, KA_23909};
+use super::{Hit, Rule, Severity};
 use crate::facts::KeyName;
 use crate::farm::{Farm, KeyState, Member};
 use crate::repair::Need;
@@ -17,15 +16,15 @@ pub(super) static RULE: Rule = Rule {
     fix: "Do not restart before the keys are back. Restore /etc/key from a backup or with the keys of another instance, or put the \
           key files in place and write `Bundle` into `storage` without a newline.",
     references: &[CQSUPPORT, KA_23909],
+    explained_by: &[],
     check,
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    let repair = key_repair(farm);
-    farm.members.iter().filter_map(|member| on(&repair, member)).collect()
+    farm.members.iter().filter_map(on).collect()
 }
 
-fn on(repair: &KeyRepair, member: &Member) -> Option<Hit> {
+fn on(member: &Member) -> Option<Hit> {
     let repository = member.snapshot.repository.as_ref().filter(|_| member.is_in_jcr_mode())?;
     let is_absent = |name: &KeyName| *member.key(*name) == KeyState::Absent;
     let missing: Vec<&str> =
@@ -36,25 +35,16 @@ fn on(repair: &KeyRepair, member: &Member) -> Option<Hit> {
     let name = &member.name;
     let message =
         format!("{name} is in JCR mode, yet /etc/key has no {}", missing.join(" and no "));
-    let steps: [Step; 3] = [
-        format!("Do not restart {name} before its keys are back: it would make new ones.").into(),
+    let advice = [
+        format!("Do not restart {name} before its keys are back: it would make new ones."),
         format!(
-            "Where there is a backup of {name}, restore /etc/key from it: only its old keys read what it has encrypted."
-        )
-        .into(),
-        Step::from("Without one, take the keys of the farm:").settled_by_copy(name),
+            "Where there is a backup of {name}, restore /etc/key from it instead: only its old keys read what it has encrypted."
+        ),
     ];
     let files = member.storage().map(|file| &file.place);
     let places = files.into_iter().chain([&repository.place]);
-    let needs = [&steps[0], &steps[1]].map(|step| Need::before(name, step.as_str()));
-    let needs = needs.into_iter().chain([Need::FarmKeys(name.clone())]);
-    Some(
-        Hit::on(member, message)
-            .at(places)
-            .fix(steps.clone())
-            .fix(repair.steps_to(member))
-            .needs(needs),
-    )
+    let hit = Hit::on(member, message).at(places).advise(advice);
+    Some(hit.needs([Need::FarmKeys(name.clone())]))
 }
 
 #[cfg(test)]
@@ -87,12 +77,11 @@ mod tests {
     }
 
     #[test]
-    fn repair_gives_it_the_files_of_a_peer_and_switches_the_mode() {
+    fn it_is_to_have_the_keys_of_the_farm_and_not_to_be_restarted_before() {
         let farm = good_farm(&["p1", "p2"]).with("p3", |i| i.storage(b"JCR").jcr(&[])).build();
-        let fix = check(&farm)[0].fix.join("\n");
-        assert!(fix.starts_with("Do not restart p3"), "{fix}");
-        assert!(fix.contains("bundle2/data/hmac' and"), "{fix}");
-        assert!(fix.contains("editors add a newline: printf %s Bundle > "), "{fix}");
+        let hit = check(&farm).remove(0);
+        assert!(hit.advice()[0].starts_with("Do not restart p3"), "{hit:?}");
+        assert!(hit.needs.contains(&Need::FarmKeys("p3".to_owned())));
     }
 
     #[test]

@@ -1,11 +1,9 @@
 //! `key-altered`: a key file is a peer's key that a tool altered, or what a tool made of a key.
 
-use super::key_trailing_newline::{bring, replace};
-use super::steps::{self, OVERWRITE_WARNING, quoted};
-use super::{Hit, Rule, Severity, Step};
+use super::{Hit, Rule, Severity};
 use crate::facts::{Alteration, KeyName, Wrapper};
 use crate::farm::{EffectiveKey, Farm, KeyOrigin, Member, names_of};
-use crate::repair::Need;
+use crate::repair::{Need, When, quoted};
 
 pub(super) static RULE: Rule = Rule {
     id: "key-altered",
@@ -21,6 +19,7 @@ pub(super) static RULE: Rule = Rule {
         "Git LFS: pointer file specification",
         "git-crypt: file format",
     ],
+    explained_by: &[],
     check,
 };
 
@@ -56,13 +55,7 @@ fn altered(
         key.digest.whole.bytes,
         key.value.bytes
     );
-    let steps = bring(farm, member, key, file).map(|step| replace(member, key, file, step));
-    Some(
-        Hit::on(member, message)
-            .at([&file.place])
-            .fix(steps.unwrap_or_default())
-            .needs([Need::FarmKeys(member.name.clone())]),
-    )
+    Some(Hit::on(member, message).at([&file.place]).needs([Need::FarmKeys(member.name.clone())]))
 }
 
 fn wrapped(member: &Member, name: KeyName, key: &EffectiveKey, wrapper: Wrapper) -> Hit {
@@ -72,24 +65,23 @@ fn wrapped(member: &Member, name: KeyName, key: &EffectiveKey, wrapper: Wrapper)
         KeyOrigin::Jcr { path, .. } => path.clone(),
     };
     let [raw, obfuscated] = name.known_lengths();
+    let needs = [Need::FarmKeys(member.name.clone())];
     let replace = format!(
         "Replace {what} of {} by the key itself, decrypted, of {raw} or {obfuscated} bytes: from where it is kept, or from an instance that has it.",
         member.name
     );
-    let steps = [
-        OVERWRITE_WARNING.into(),
-        Step::stop(&member.name),
-        replace.into(),
-        Step::start(&member.name),
-    ];
-    Hit::on(member, message).at([key.place()]).fix(steps::settled_by_copy(&member.name, steps))
+    Hit::on(member, message)
+        .at([key.place()])
+        .advise_at(When::Stopped, [replace])
+        .until_copied()
+        .needs(needs)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnosis::{Selection, judge};
     use crate::facts::Hex;
-    use crate::rules::{Selection, judge};
     use crate::testing::{farm, good_farm};
 
     /// It has what tools change: line ends, and bytes that are no ASCII.
@@ -172,17 +164,8 @@ mod tests {
     }
 
     #[test]
-    fn repair_brings_the_file_of_a_peer_while_the_instance_stands() {
+    fn it_is_to_have_the_keys_of_the_farm() {
         let farm = farm().with("a", |i| i.hmac(&KEY)).with("c", |i| i.hmac(&grown(&KEY))).build();
-        let fix = check(&farm)[0].fix.join("\n");
-        let order = [
-            "Stop c.",
-            "mkdir -m 700 ",
-            "bundle2/data/hmac' of a to c in binary mode",
-            "wc -c ",
-            "Start c.",
-        ];
-        let order = order.map(|part| fix.find(part));
-        assert!(order.iter().all(Option::is_some) && order.is_sorted(), "{fix}");
+        assert_eq!(check(&farm)[0].needs, [Need::FarmKeys("c".to_owned())]);
     }
 }

@@ -1,11 +1,10 @@
 //! `key-degenerate`: a key that cannot be one: empty, all one byte, equal to the other key, or swapped with it.
 
-use super::repair::{bring_keys, key_repair};
-use super::steps::{self, ENCAPSULATED_TOKEN, OVERWRITE_WARNING, quoted};
-use super::{Hit, KeyRepair, Rule, Severity, Step};
+use super::references::ENCAPSULATED_TOKEN;
+use super::{Hit, Rule, Severity};
 use crate::facts::{CRYPTO_FILE, Digest, KeyName, Place};
-use crate::farm::{Farm, Flaw, Groups, Member, OwnKeys, has_stray};
-use crate::repair::Need;
+use crate::farm::{Farm, Flaw, Groups, Member, OwnKeys};
+use crate::repair::{Need, directory_of, quoted};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) static RULE: Rule = Rule {
@@ -17,39 +16,34 @@ pub(super) static RULE: Rule = Rule {
           that is the master of another instance all come from a copy that went wrong.",
     fix: "Copy both files again, in binary mode, each under its own name.",
     references: &[ENCAPSULATED_TOKEN],
+    explained_by: &[],
     check,
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    let repair = key_repair(farm);
     let masters = Masters::of(farm);
     farm.members
         .iter()
         .flat_map(|member| {
             let names = KeyName::ALL.into_iter();
-            let uniform = names.filter_map(|name| uniform(&repair, member, name));
-            let swapped = swapped(member).or_else(|| reversed(&masters, &repair, member));
-            uniform.chain(doubled(&repair, member)).chain(swapped).collect::<Vec<_>>()
+            let uniform = names.filter_map(|name| uniform(member, name));
+            let swapped = swapped(member).or_else(|| reversed(&masters, member));
+            uniform.chain(doubled(member)).chain(swapped).collect::<Vec<_>>()
         })
         .collect()
 }
 
-fn uniform(repair: &KeyRepair, member: &Member, name: KeyName) -> Option<Hit> {
+fn uniform(member: &Member, name: KeyName) -> Option<Hit> {
     let key = member.known_key(name)?;
     if !key.digest.uniform {
         return None;
     }
     let what = if key.digest.whole.bytes == 0 { "is empty" } else { "is one repeated byte" };
     let message = format!("{name} of {} {what}", member.name);
-    Some(
-        Hit::on(member, message)
-            .at([key.place()])
-            .fix(bring_keys(repair, member))
-            .needs([Need::FarmKeys(member.name.clone())]),
-    )
+    Some(Hit::on(member, message).at([key.place()]).needs([Need::FarmKeys(member.name.clone())]))
 }
 
-fn doubled(repair: &KeyRepair, member: &Member) -> Option<Hit> {
+fn doubled(member: &Member) -> Option<Hit> {
     let [hmac, master] = KeyName::ALL.map(|name| member.known_key(name));
     let (hmac, master) = (hmac?, master?);
     if hmac.value != master.value || hmac.digest.uniform {
@@ -57,12 +51,7 @@ fn doubled(repair: &KeyRepair, member: &Member) -> Option<Hit> {
     }
     let message = format!("hmac and master of {} are the same key", member.name);
     let files = [hmac.place(), master.place()];
-    Some(
-        Hit::on(member, message)
-            .at(files)
-            .fix(bring_keys(repair, member))
-            .needs([Need::FarmKeys(member.name.clone())]),
-    )
+    Some(Hit::on(member, message).at(files).needs([Need::FarmKeys(member.name.clone())]))
 }
 
 /// Finds a pair that is swapped by its lengths: in no form is master the longer key.
@@ -70,53 +59,21 @@ fn swapped(member: &Member) -> Option<Hit> {
     let [hmac, master] = KeyName::ALL.map(|name| member.known_key(name));
     let (hmac, master) = (hmac?, master?);
     let own = OwnKeys::of(member);
-    let pair = own.pair().filter(|_| own.flaws().contains(&Flaw::Swapped))?;
+    own.pair().filter(|_| own.flaws().contains(&Flaw::Swapped))?;
     let name = &member.name;
     let message = format!(
         "hmac and master of {name} are swapped: hmac has {} bytes, and master {}",
         hmac.digest.whole.bytes, master.digest.whole.bytes
     );
     let hit = Hit::on(member, message).at([hmac.place(), master.place()]);
-    let steps = if has_stray(member) {
-        let first = "Settle key-trailing-newline there first, and scan again";
-        vec![format!("On {name}, exchange nothing yet. {first}.").into()]
-    } else if member.is_in_jcr_mode() {
-        vec![
-            OVERWRITE_WARNING.into(),
-            format!(
-                "On {name}, exchange the properties hmac and master of /etc/key (CRXDE Lite) after a copy of both, and restart it."
-            )
-            .into(),
-        ]
+    Some(if member.is_in_jcr_mode() {
+        let exchange = format!(
+            "On {name}, exchange the properties hmac and master of /etc/key (CRXDE Lite) after a copy of both, and restart it."
+        );
+        hit.advise([exchange]).until_copied()
     } else {
-        exchange(member, &pair)
-    };
-    let needs = (!member.is_in_jcr_mode()).then(|| Need::SwapPair(name.clone()));
-    Some(hit.fix(steps::settled_by_copy(name, steps)).needs(needs))
-}
-
-/// Gives each file the name of the other.
-fn exchange(member: &Member, [hmac_sum, master_sum]: &[Digest; 2]) -> Vec<Step> {
-    let name = &member.name;
-    let directory = steps::data_directory(&member.snapshot, CRYPTO_FILE);
-    let [hmac, master, between] =
-        ["hmac", "master", "hmac.exchanged"].map(|file| quoted(&format!("{directory}/{file}")));
-    let right = format!(
-        "It must print {} for hmac and {} for master; where it does not, put back what was kept",
-        hmac_sum.md5, master_sum.md5
-    );
-    vec![
-        OVERWRITE_WARNING.into(),
-        Step::stop(name),
-        steps::keep("exchanged", name, &[&hmac, &master]),
-        Step::command(
-            "Exchange both files",
-            &format!("mv {hmac} {between} && mv {master} {hmac} && mv {between} {master}"),
-        ),
-        Step::command(&right, &format!("md5sum {hmac} {master}")),
-        Step::start(name),
-        steps::remove_kept(name),
-    ]
+        hit.needs([Need::SwapPair(name.clone())])
+    })
 }
 
 /// What a hmac is compared with, put in order once: of 4,000 instances, comparing each with each took 40 s.
@@ -163,7 +120,7 @@ impl<'f> Masters<'f> {
 
 /// Finds a hmac that is another instance's master, where the lengths do not tell. With most of the farm agreeing on hmac, the odd one is
 /// accused; of two that are each other's reverse, the pair is told once.
-fn reversed(masters: &Masters<'_>, repair: &KeyRepair, member: &Member) -> Option<Hit> {
+fn reversed(masters: &Masters<'_>, member: &Member) -> Option<Hit> {
     let hmac = member.known_key(KeyName::Hmac).filter(|key| !key.digest.uniform)?;
     let peer = masters.peer(member, &hmac.value)?;
     if !masters.accuses(member, peer) {
@@ -178,29 +135,22 @@ fn reversed(masters: &Masters<'_>, repair: &KeyRepair, member: &Member) -> Optio
     let of =
         |m: &'_ Member| KeyName::ALL.map(|name| m.known_key(name).map(|key| key.place().clone()));
     let places: Vec<Place> = of(member).into_iter().chain(of(peer)).flatten().collect();
-    let steps = [
-        OVERWRITE_WARNING.to_owned(),
-        format!(
-            "On the instance that is wrong, exchange hmac and master, files while it is stopped and after a copy of both: in {} of {}, or in {} of {}.",
-            directory(member),
-            member.name,
-            directory(peer),
-            peer.name
-        ),
-    ];
-    let hit = Hit::on(member, message).at(&places);
-    let replaced = [member, peer].into_iter().find(|one| repair.replaces(&[one]));
-    Some(match replaced {
-        Some(one) => hit.fix(repair.steps_to(one)).needs([Need::FarmKeys(one.name.clone())]),
-        None => hit.fix(steps),
-    })
+    let exchange = format!(
+        "On the instance that is wrong, exchange hmac and master, files while it is stopped and after a copy of both: in {} of {}, or in {} of {}.",
+        directory(member),
+        member.name,
+        directory(peer),
+        peer.name
+    );
+    let farm_keys = [member, peer].map(|one| Need::FarmKeys(one.name.clone()));
+    Hit::on(member, message).at(&places).advise([exchange]).until_copied().needs(farm_keys).into()
 }
 
 fn directory(member: &Member) -> String {
     if member.is_in_jcr_mode() {
         return "/etc/key (CRXDE Lite; then restart)".to_owned();
     }
-    quoted(&steps::data_directory(&member.snapshot, CRYPTO_FILE))
+    quoted(&directory_of(member, CRYPTO_FILE))
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! What `hmac-differs` and `master-differs` have in common.
 
-use super::Hit;
-use super::repair;
+use super::{Hit, farm_keys};
 use crate::facts::{KeyName, Role};
 use crate::farm::{EffectiveKey, Farm, Groups, Member};
 
@@ -18,12 +17,7 @@ pub(super) fn check(farm: &Farm, name: KeyName) -> Vec<Hit> {
     if splits_by_role(&groups) {
         message.push_str(" (authors have one, publishers the other)");
     }
-    vec![
-        Hit::among(&odd, message)
-            .at(files)
-            .fix(repair::copy_keys(farm))
-            .needs(repair::farm_keys(farm)),
-    ]
+    vec![Hit::among(&odd, message).at(files).needs(farm_keys(farm))]
 }
 
 /// Returns `true` if there are two groups, one of authors and one of publishers.
@@ -42,6 +36,7 @@ fn splits_by_role(groups: &Groups<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::repair::Need;
     use crate::testing::{Instance, farm, good_farm};
 
     /// Gives an instance another key of this name.
@@ -85,17 +80,10 @@ mod tests {
     }
 
     #[test]
-    fn repair_copies_both_files_from_an_author_and_warns() {
-        let publish = |i: Instance| other(KeyName::Hmac)(i).role("publish");
-        let farm = farm().with("author", |i| i.role("author")).with("pub1", publish).build();
-        let fix = check(&farm, KeyName::Hmac)[0].fix.join(" ");
-        assert!(fix.contains("Take author as the source"), "{fix}");
-        assert!(fix.contains("becomes unreadable"), "{fix}");
-        assert!(
-            fix.contains("'crx-quickstart/launchpad/felix/bundle2/data/master' of author"),
-            "{fix}"
-        );
-        assert!(!fix.contains("Stop author"), "{fix}");
+    fn every_instance_is_to_have_the_keys_of_the_farm() {
+        let farm = farm().with("a", |i| i).with("b", other(KeyName::Hmac)).build();
+        let needs = ["a", "b"].map(|name| Need::FarmKeys(name.to_owned()));
+        assert_eq!(check(&farm, KeyName::Hmac)[0].needs, needs);
     }
 
     #[test]
@@ -121,10 +109,6 @@ mod tests {
         let hits = check(&farm, KeyName::Hmac);
         assert_eq!(hits[0].message, "c has another hmac than the other 2");
         assert_eq!(hits[0].places[1].path, "crx-quickstart/repository/segmentstore");
-        let fix = hits[0].fix.join("\n");
-        assert!(fix.contains("bundle2/data/hmac' and"), "{fix}");
-        assert!(fix.contains("editors add a newline: printf %s Bundle > "), "{fix}");
-        assert!(fix.contains("delete the properties hmac and master of /etc/key"), "{fix}");
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! `key-length`: a key file has none of the lengths that AEM writes.
 
-use super::steps::quoted;
 use super::{Hit, Rule, Severity};
 use crate::facts::KeyName;
 use crate::farm::{Farm, KeyOrigin, Member};
+use crate::repair::quoted;
 
 pub(super) static RULE: Rule = Rule {
     id: "key-length",
@@ -14,6 +14,7 @@ pub(super) static RULE: Rule = Rule {
           that was cut, re-encoded or replaced.",
     fix: "Compare the file with that of another instance, and copy it again in binary mode.",
     references: &["Netcentric aem-crypto-support: OBFUSCATED_KEY_LENGTH, UNOBFUSCATED_KEY_LENGTH"],
+    explained_by: &["key-altered", "key-not-binary"],
     check,
 };
 
@@ -43,7 +44,7 @@ fn on(member: &Member, name: KeyName) -> Option<Hit> {
         "Compare {what} of {} with the same key of another instance: wc -c, md5sum.",
         member.name
     );
-    Some(Hit::on(member, message).at([key.place()]).fix([step]))
+    Some(Hit::on(member, message).at([key.place()]).advise([step]))
 }
 
 #[cfg(test)]

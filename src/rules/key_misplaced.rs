@@ -1,11 +1,11 @@
 //! `key-misplaced`: key files lie in the data directory of a bundle that does not read them.
 
 use super::fold::folded;
-use super::steps::{self, KA_23909, OVERWRITE_WARNING, quoted};
-use super::{Hit, Rule, Severity, Step};
+use super::references::KA_23909;
+use super::{Hit, Rule, Severity};
 use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE, Digest, KeyFile, KeyName, Place, StorageMode};
 use crate::farm::{Farm, Member, key_in, names_of};
-use crate::repair::Need;
+use crate::repair::{Need, directory_of, quoted};
 use std::collections::BTreeSet;
 
 pub(super) static RULE: Rule = Rule {
@@ -18,6 +18,7 @@ pub(super) static RULE: Rule = Rule {
           file has no effect; nor has one of another name (hmac.bin), or in a directory in the right one (data/data). Anyone who may read that directory has the key.",
     fix: "Move the file to the right directory, or delete it where the right one is in place.",
     references: &[KA_23909],
+    explained_by: &[],
     check,
 };
 
@@ -66,7 +67,7 @@ fn strays<'f>(farm: &'f Farm, member: &'f Member) -> Vec<Stray<'f>> {
 fn stray_hit(farm: &Farm, member: &Member) -> Option<Hit> {
     let strays = strays(farm, member);
     let peers = names_of(&strays.first()?.peers);
-    let right = steps::data_directory(&member.snapshot, CRYPTO_FILE);
+    let right = directory_of(member, CRYPTO_FILE);
     let lie = |stray: &Stray<'_>| format!("{} as {}", stray.name, stray.file.place.path);
     let lie = strays.iter().map(lie).collect::<Vec<_>>().join(", ");
     let message = format!(
@@ -74,32 +75,25 @@ fn stray_hit(farm: &Farm, member: &Member) -> Option<Hit> {
         member.name
     );
     let hit = Hit::on(member, message).at(strays.iter().map(|stray| &stray.file.place));
-    let needs = [Need::FarmKeys(member.name.clone())];
-    Some(hit.fix(put(member, &strays, &right)).needs(needs))
+    Some(
+        hit.advise(put(member, &strays, &right))
+            .until_copied()
+            .needs([Need::FarmKeys(member.name.clone())]),
+    )
 }
 
-/// Puts each where it belongs. Where the repair copies the keys of a peer, that is another way to the same.
-fn put(member: &Member, strays: &[Stray<'_>], right: &str) -> Vec<Step> {
-    let instance = &member.name;
-    let place = |name: KeyName| quoted(&format!("{right}/{}", name.file_name()));
+/// Says where the right ones are: the repair may copy the keys of other instances, or none.
+fn put(member: &Member, strays: &[Stray<'_>], right: &str) -> Vec<String> {
     let copy = |stray: &Stray<'_>| {
-        let (from, to) = (quoted(&stray.file.place.path), place(stray.name));
-        let copy = format!("cp {from} {to} && chmod 600 {to}");
-        let at_hand = format!(
-            "The right {} is on {instance} already: this does the same as bringing it from another instance",
-            stray.name
-        );
-        Step::command(&format!("Put the right {} in its place", stray.name), &copy)
-            .replaced_by_copy(instance, Step::command(&at_hand, &copy))
+        format!(
+            "The right {} is on {} already, as {}: while {} is stopped, it can be put in {right} from there.",
+            stray.name,
+            member.name,
+            quoted(&stray.file.place.path),
+            member.name
+        )
     };
-    let in_use = KeyName::ALL.map(|name| member.key_in_file(name).map(|_| place(name)));
-    let in_use: Vec<&str> = in_use.iter().flatten().map(String::as_str).collect();
-    let keep = (!in_use.is_empty()).then(|| steps::keep("keys", instance, &in_use));
-    let before = [OVERWRITE_WARNING.into(), Step::stop(instance)].into_iter().chain(keep);
-    let after = [Step::start(instance), steps::remove_kept(instance)];
-    let copies: Vec<Step> = strays.iter().map(copy).collect();
-    let settled = |all: Vec<Step>| steps::settled_by_copy(instance, all);
-    [settled(before.collect()), copies, settled(after.into())].concat()
+    strays.iter().map(copy).collect()
 }
 
 fn on(member: &Member, keys_of_farm: &BTreeSet<Digest>) -> Vec<Hit> {
@@ -139,10 +133,7 @@ fn hit(member: &Member, name: &str, owner: &str, bundle: &Bundle, place: &Place)
         "{name} of {} lies in {}, which is {known}; it belongs to {owner}",
         member.name, bundle.directory
     );
-    Hit::on(member, message)
-        .at([place])
-        .fix(fix(member, name, owner, bundle, place))
-        .needs(needs(member, name, place))
+    Hit::on(member, message).at([place]).needs(needs(member, name, place))
 }
 
 /// A key goes where it is read; what says the storage mode is written anew there.
@@ -152,55 +143,6 @@ fn needs(member: &Member, name: &str, place: &Place) -> Vec<Need> {
         Some(key) => vec![Need::MoveKey { instance, key, from }],
         None => vec![Need::Storage(instance.clone()), Need::MoveStorage { instance, from }],
     }
-}
-
-/// A file in the right place is the one in use, right or wrong: it must not be overwritten by a move. Nor is one needed there in JCR mode.
-fn fix(member: &Member, name: &str, owner: &str, bundle: &Bundle, place: &Place) -> Vec<Step> {
-    let snapshot = &member.snapshot;
-    let instance = &member.name;
-    let from = quoted(&place.path);
-    let in_place = match KeyName::ALL.into_iter().find(|key| key.file_name() == name) {
-        Some(_) if member.is_in_jcr_mode() => {
-            return vec![delete(member, name, bundle, &from)];
-        }
-        Some(key) => snapshot.keys_in_place(key).next().map(|file| &file.place),
-        None => snapshot.storage_in_place().next().map(|file| &file.place),
-    };
-    if let Some(in_place) = in_place {
-        let compare = format!(
-            "On {instance}, compare it with the file in use. Where they differ and secrets cannot be read, the one in the wrong place may be \
-             the right one: keep it until that is clear"
-        );
-        let command = format!("cmp {from} {}", quoted(&in_place.path));
-        let compare = Step::command(&compare, &command).settled_by_copy(instance);
-        return vec![compare, delete(member, name, bundle, &from)];
-    }
-    let right = steps::data_directory(snapshot, owner);
-    let to = quoted(&format!("{right}/{name}"));
-    let put = Step::command(
-        "Move the file to its place; should there be one by now, answer n and keep both",
-        &steps::after_making(&quoted(&format!("{right}/")), &format!("mv -i {from} {to}")),
-    );
-    let put = put.replaced_by_copy(instance, away(member, name, bundle, &from));
-    vec![Step::stop(instance), put, Step::start(instance)]
-}
-
-/// Where other keys come, the file may be the only one with the old key.
-fn delete(member: &Member, name: &str, bundle: &Bundle, from: &str) -> Step {
-    let instance = &member.name;
-    let delete = format!("When logins and secrets work on {instance}, delete it");
-    let delete = Step::command(&delete, &format!("rm {from}"));
-    delete.replaced_by_copy(instance, away(member, name, bundle, from)).last()
-}
-
-/// The right file comes with the copy: this one must not replace it.
-fn away(member: &Member, name: &str, bundle: &Bundle, from: &str) -> Step {
-    let instance = &member.name;
-    let kept = steps::kept_file("keys", instance, &format!("{}-{name}", bundle.directory));
-    Step::command(
-        &format!("On {instance}, move the {name} in the wrong place to what was kept"),
-        &format!("mv -i {from} {kept}"),
-    )
 }
 
 #[cfg(test)]
@@ -230,10 +172,9 @@ mod tests {
                 "c: the keys of a lie where AEM does not look for them: hmac as crx-quickstart/launchpad/felix/bundle2/data/{file}"
             );
             assert!(hits[0].message.starts_with(&start), "{}", hits[0].message);
-            let fix = hits[0].fix.join("\n");
-            let order = ["Stop c.", "mkdir -m 700 ", &format!("data/{file}' "), "Start c."];
-            let order = order.map(|part| fix.find(part));
-            assert!(order.iter().all(Option::is_some) && order.is_sorted(), "{fix}");
+            let advice = hits[0].advice().join("\n");
+            assert!(advice.contains(&format!("data/{file}'")), "{advice}");
+            assert!(hits[0].needs.contains(&Need::FarmKeys("c".to_owned())));
         }
         assert_eq!(check(&built(&right, "hmac.bin")), []);
         let other = |i: Instance| i.hmac(&wrong).stray_key("hmac.bin", KeyName::Hmac, &[1; 32]);
@@ -285,16 +226,22 @@ mod tests {
     }
 
     #[test]
-    fn move_overwrites_no_file_in_the_right_place() {
+    fn key_is_to_be_moved_and_storage_written_anew() {
         let key: Vec<u8> = (100..132).collect();
-        let fix = |farm: crate::testing::FarmBuilder| check(&farm.build())[0].fix.join("\n");
-        let taken = fix(farm().with("a", |i| i.key_in("bundle1", KeyName::Hmac, &key)));
-        let felix = "crx-quickstart/launchpad/felix";
-        let compare = format!("cmp '{felix}/bundle1/data/hmac' '{felix}/bundle2/data/hmac'");
-        assert!(taken.contains(&compare) && !taken.contains("mv "), "{taken}");
-        let free = fix(farm()
-            .with("a", |i| i.without_key(KeyName::Hmac).key_in("bundle1", KeyName::Hmac, &key)));
-        let order = ["Stop a.", "mv -i 'crx-quickstart", "Start a."].map(|part| free.find(part));
-        assert!(order.iter().all(Option::is_some) && order.is_sorted(), "{free}");
+        let farm = farm()
+            .with("a", |i| i.key_in("bundle1", KeyName::Hmac, &key))
+            .with("b", |i| i.storage_in("bundle2", b"Bundle"))
+            .build();
+        let needs: Vec<Need> = check(&farm).into_iter().flat_map(|hit| hit.needs).collect();
+        let from = |file: &str| format!("crx-quickstart/launchpad/felix/{file}");
+        let (a, b) = ("a".to_owned(), "b".to_owned());
+        assert_eq!(
+            needs,
+            [
+                Need::MoveKey { instance: a, key: KeyName::Hmac, from: from("bundle1/data/hmac") },
+                Need::Storage(b.clone()),
+                Need::MoveStorage { instance: b, from: from("bundle2/data/storage") },
+            ]
+        );
     }
 }

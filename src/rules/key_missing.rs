@@ -1,11 +1,10 @@
 //! `key-missing`: Bundle mode, and a key file is not there.
 
-use super::repair::{bring_keys, key_repair};
-use super::steps::{self, ENCAPSULATED_TOKEN};
-use super::{Hit, KeyRepair, Rule, Severity};
+use super::references::ENCAPSULATED_TOKEN;
+use super::{Hit, Rule, Severity};
 use crate::facts::{CRYPTO_FILE, KeyName, StorageMode};
 use crate::farm::{Farm, KeyState, Member};
-use crate::repair::Need;
+use crate::repair::{Need, directory_of};
 
 pub(super) static RULE: Rule = Rule {
     id: "key-missing",
@@ -16,30 +15,25 @@ pub(super) static RULE: Rule = Rule {
           them, whatever was signed or encrypted with the old keys cannot be read: logins and secrets fail.",
     fix: "Copy hmac and master from another instance of the farm.",
     references: &[ENCAPSULATED_TOKEN],
+    explained_by: &["key-misplaced", "felix-would-discard", "crypto-bundle-duplicate"],
     check,
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    let repair = key_repair(farm);
-    farm.members.iter().filter_map(|member| on(&repair, member)).collect()
+    farm.members.iter().filter_map(on).collect()
 }
 
-fn on(repair: &KeyRepair, member: &Member) -> Option<Hit> {
+fn on(member: &Member) -> Option<Hit> {
     let is_absent = |name: &KeyName| *member.key(*name) == KeyState::Absent;
     let missing: Vec<&str> =
         KeyName::ALL.iter().filter(|name| is_absent(name)).map(|name| name.file_name()).collect();
     if missing.is_empty() || member.storage_mode() != Some(StorageMode::Bundle) {
         return None;
     }
-    let directory = steps::data_directory(&member.snapshot, CRYPTO_FILE);
+    let directory = directory_of(member, CRYPTO_FILE);
     let message = format!("{} has no {} in {directory}", member.name, missing.join(" and no "));
     let bundles = member.snapshot.bundles_named(CRYPTO_FILE).map(|bundle| &bundle.place);
-    Some(
-        Hit::on(member, message)
-            .at(bundles)
-            .fix(bring_keys(repair, member))
-            .needs([Need::FarmKeys(member.name.clone())]),
-    )
+    Some(Hit::on(member, message).at(bundles).needs([Need::FarmKeys(member.name.clone())]))
 }
 
 #[cfg(test)]

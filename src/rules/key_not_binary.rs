@@ -1,10 +1,9 @@
 //! `key-not-binary`: a key file holds text.
 
-use super::steps::{self, OVERWRITE_WARNING, quoted};
-use super::{Hit, Rule, Severity, Step};
+use super::{Hit, Rule, Severity};
 use crate::facts::{KeyFile, KeyName, TextKind};
 use crate::farm::{EffectiveKey, Farm, KeyOrigin, Member};
-use crate::repair::Need;
+use crate::repair::{Need, When, quoted};
 
 pub(super) static RULE: Rule = Rule {
     id: "key-not-binary",
@@ -18,6 +17,7 @@ pub(super) static RULE: Rule = Rule {
         "wcm.io CONGA AEM plugin: crypto keys, ansible-vault",
         "Netcentric aem-crypto-support: base64 keys",
     ],
+    explained_by: &[],
     check,
 };
 
@@ -31,47 +31,31 @@ fn on(member: &Member, name: KeyName) -> Option<Hit> {
     let key = member.known_key(name).filter(|key| !is_told(key))?;
     let text = key.digest.text?;
     let message = format!("{name} of {} is {text}, not a key", member.name);
-    let mut steps: Vec<Step> = vec![OVERWRITE_WARNING.into()];
-    match &key.origin {
-        KeyOrigin::File(file) => steps.extend(in_file(member, file, text)),
-        KeyOrigin::Jcr { path, .. } => steps.extend(in_jcr(member, path, text).map(Step::from)),
-    }
-    let can_decode = matches!(text, TextKind::Hex | TextKind::Base64) && !key.is_in_jcr();
-    let needs = can_decode.then(|| Need::DecodeKey(member.name.clone(), name));
-    let hit = Hit::on(member, message).at([key.place()]).needs(needs);
-    Some(hit.fix(steps::settled_by_copy(&member.name, steps)))
+    let hit = Hit::on(member, message).at([key.place()]);
+    Some(match (&key.origin, text) {
+        (KeyOrigin::File(_), TextKind::Hex | TextKind::Base64) => {
+            hit.needs([Need::DecodeKey(member.name.clone(), name)])
+        }
+        (KeyOrigin::File(file), _) => in_file(hit, member, file, text),
+        (KeyOrigin::Jcr { path, .. }, _) => hit.advise(in_jcr(member, path, text)).until_copied(),
+    })
 }
 
-fn in_file(member: &Member, file: &KeyFile, text: TextKind) -> [Step; 6] {
-    let (name, key) = (&member.name, file.name.file_name());
-    let path = quoted(&file.place.path);
-    let old = format!("{}/{key}", steps::kept(key, name));
-    let decode = |command: String| {
-        Step::command("Write the decoded bytes, without a line end of their own", &command)
-    };
-    let replace = match text {
-        TextKind::AnsibleVault => {
-            decode(format!("ansible-vault decrypt --output {path} {old}"))
-        }
-        TextKind::Hex => decode(format!("xxd -r -p {old} > {path}")),
-        TextKind::Base64 => decode(format!("base64 -d {old} > {path}")),
-        TextKind::Html | TextKind::Json | TextKind::Other => format!(
-            "Replace {path} of {name} by the binary key, from an instance that has it; in CRXDE Lite, download the binary property."
-        )
-        .into(),
-    };
+/// Nothing here can make the key of such a text.
+fn in_file(hit: Hit, member: &Member, file: &KeyFile, text: TextKind) -> Hit {
+    let (name, path) = (&member.name, quoted(&file.place.path));
     let [raw, obfuscated] = file.name.known_lengths();
-    let check = format!(
-        "It must have {raw} or {obfuscated} bytes; where it has not, put back what was kept"
-    );
-    [
-        Step::stop(name),
-        steps::keep(key, name, &[&path]),
-        replace,
-        Step::command(&check, &format!("wc -c {path}")),
-        Step::start(name),
-        steps::remove_kept(name),
-    ]
+    let replace = if text == TextKind::AnsibleVault {
+        format!(
+            "Replace {path} of {name} by what ansible-vault decrypt makes of it: {raw} or {obfuscated} bytes."
+        )
+    } else {
+        format!(
+            "Replace {path} of {name} by the binary key, of {raw} or {obfuscated} bytes, from an instance that has it; in CRXDE Lite, download \
+             the binary property."
+        )
+    };
+    hit.advise_at(When::Stopped, [replace]).until_copied()
 }
 
 fn in_jcr(member: &Member, path: &str, text: TextKind) -> [String; 3] {
@@ -124,16 +108,14 @@ mod tests {
     }
 
     #[test]
-    fn text_is_kept_and_decoded_while_the_instance_stands() {
+    fn text_that_stands_for_bytes_is_to_be_decoded() {
         let hex = b"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
         let base64 = b"GAHLXJ3JfFQ0uLuyFhTDbTs1dU5eAOq0Y2Y1h0wG5wE=";
-        let path = "'crx-quickstart/launchpad/felix/bundle2/data/hmac'";
-        for (text, command) in [(&hex[..], "xxd -r -p"), (base64, "base64 -d")] {
-            let fix = check(&farm().with("a", |i| i.hmac(text)).build())[0].fix.join("\n");
-            let decode = format!("{command} 'hmac-before-a'/hmac > {path}");
-            let keep = "mkdir -m 700 'hmac-before-a' && cp -p ";
-            let order = ["Stop a.", keep, &decode, "wc -c ", "Start a."].map(|part| fix.find(part));
-            assert!(order.iter().all(Option::is_some) && order.is_sorted(), "{fix}");
+        for text in [&hex[..], base64] {
+            let hit = check(&farm().with("a", |i| i.hmac(text)).build()).remove(0);
+            assert_eq!(hit.needs, [Need::DecodeKey("a".to_owned(), KeyName::Hmac)]);
         }
+        let page = check(&farm().with("a", |i| i.hmac(b"<html><body>login")).build()).remove(0);
+        assert!(page.advice()[0].starts_with("Replace '"), "{page:?}");
     }
 }

@@ -1,9 +1,9 @@
 //! `key-permissions`: others may read or write the keys, another user owns them, or root alone may read them.
 
-use super::steps::quoted;
-use super::{Hit, Rule, Severity, Step};
+use super::{Hit, Rule, Severity};
 use crate::facts::{KeyFile, KeyName, Owner, Right};
 use crate::farm::{Farm, Groups, Member, names_of};
+use crate::repair::{Text, quoted};
 use std::collections::BTreeSet;
 
 pub(super) static RULE: Rule = Rule {
@@ -15,6 +15,7 @@ pub(super) static RULE: Rule = Rule {
           other instances (often root, after one start by hand) make later updates of the bundle fail without a message.",
     fix: "chown the files to the user that runs AEM, and chmod 600 them.",
     references: &["Adobe KA-15489: service pack fails after AEM was run as root"],
+    explained_by: &["key-unreadable"],
     check,
 };
 
@@ -64,8 +65,10 @@ fn open(farm: &Farm) -> Option<Hit> {
     let steps = open
         .iter()
         .map(|(m, file, _)| (&m.name, quoted(&file.place.path)))
-        .map(|(name, path)| Step::command(&format!("On {name}"), &format!("chmod 600 {path}")));
-    Some(Hit::among(&members, message).at(open.iter().map(|(_, file, _)| &file.place)).fix(steps))
+        .map(|(name, path)| Text::command(&format!("On {name}"), &format!("chmod 600 {path}")));
+    Some(
+        Hit::among(&members, message).at(open.iter().map(|(_, file, _)| &file.place)).advise(steps),
+    )
 }
 
 /// Finds key files that root alone may read. Where AEM is known to run as another user, that is an error of its own.
@@ -91,9 +94,9 @@ fn shut(farm: &Farm) -> Option<Hit> {
     let message = format!("no user but root may read the keys of {}", names_of(&members));
     let steps = shut.iter().map(|(member, file)| {
         let path = quoted(&file.place.path);
-        Step::command(&format!("On {}", member.name), &format!("chmod 600 {path}"))
+        Text::command(&format!("On {}", member.name), &format!("chmod 600 {path}"))
     });
-    Some(Hit::among(&members, message).at(shut.iter().map(|(_, file)| &file.place)).fix(steps))
+    Some(Hit::among(&members, message).at(shut.iter().map(|(_, file)| &file.place)).advise(steps))
 }
 
 /// Users are compared by name where every instance has names, since one user may have two numbers on two machines; a
@@ -116,9 +119,9 @@ fn other_owner(farm: &Farm) -> Option<Hit> {
     let steps = odd.iter().map(|member| {
         let root = quoted(&member.snapshot.root);
         let lead = format!("On {}, give the install to the user that runs AEM", member.name);
-        Step::command(&lead, &format!("chown -R USER {root}"))
+        Text::command(&lead, &format!("chown -R USER {root}"))
     });
-    Some(Hit::among(&odd, groups.describe("key file owner")).at(places).fix(steps))
+    Some(Hit::among(&odd, groups.describe("key file owner")).at(places).advise(steps))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! `key-trailing-newline`: a key file ends in a line end that is not part of the key.
 
-use super::steps::{self, KA_23909, OVERWRITE_WARNING, quoted};
-use super::{Hit, Rule, Severity, Step};
-use crate::facts::{KeyFile, KeyName, LineEnd};
-use crate::farm::{EffectiveKey, Farm, Member, other_in_jcr};
+use super::references::KA_23909;
+use super::{Hit, Rule, Severity};
+use crate::facts::KeyName;
+use crate::farm::{Farm, Member};
 use crate::repair::Need;
 
 pub(super) static RULE: Rule = Rule {
@@ -16,15 +16,16 @@ pub(super) static RULE: Rule = Rule {
           an equal key without it on another instance decides, never the last byte alone.",
     fix: "Copy the file again, in binary mode, from an instance whose file is right.",
     references: &[KA_23909],
+    explained_by: &[],
     check,
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
     let pairs = farm.members.iter().flat_map(|m| KeyName::ALL.map(|name| (m, name)));
-    pairs.filter_map(|(member, name)| on(farm, member, name)).collect()
+    pairs.filter_map(|(member, name)| on(member, name)).collect()
 }
 
-fn on(farm: &Farm, member: &Member, name: KeyName) -> Option<Hit> {
+fn on(member: &Member, name: KeyName) -> Option<Hit> {
     let (key, file) = member.key_in_file(name)?;
     let line_end = key.stray?;
     let (found, expected) = (key.digest.whole.bytes, key.value.bytes);
@@ -35,78 +36,8 @@ fn on(farm: &Farm, member: &Member, name: KeyName) -> Option<Hit> {
     Some(
         Hit::on(member, message)
             .at([&file.place])
-            .fix(fix(farm, member, key, file, line_end))
             .needs([Need::TrimKey(member.name.clone(), name)]),
     )
-}
-
-fn fix(
-    farm: &Farm,
-    member: &Member,
-    key: &EffectiveKey,
-    file: &KeyFile,
-    end: LineEnd,
-) -> Vec<Step> {
-    if other_in_jcr(member, file.name).is_some() {
-        let which = "Settle jcr-key-mismatch there first, and scan again: it is not clear which key is the right one.";
-        return vec![format!("On {}, nothing is to be cut off yet. {which}", member.name).into()];
-    }
-    let path = quoted(&file.place.path);
-    let repair = bring(farm, member, key, file).unwrap_or_else(|| {
-        let cut = if end == LineEnd::Lf { "byte" } else { "2 bytes" };
-        let command = format!("truncate -s {} {path}", key.value.bytes);
-        Step::command(&format!("Cut the last {cut} off"), &command)
-    });
-    replace(member, key, file, repair)
-}
-
-/// Brings a key as it belongs there from a peer that has it; `None` where none has.
-pub(super) fn bring(
-    farm: &Farm,
-    member: &Member,
-    key: &EffectiveKey,
-    file: &KeyFile,
-) -> Option<Step> {
-    let right = |m: &&Member| {
-        m.known_key(file.name).is_some_and(|peer| !peer.is_flawed() && peer.value == key.value)
-    };
-    let (path, name, key_name) = (quoted(&file.place.path), &member.name, file.name);
-    let put = format!("cp {key_name} {path} && chmod 600 {path}");
-    let peers = || farm.members.iter().filter(right);
-    let in_file = peers().find_map(|m| Some((m, m.key_in_file(file.name)?.1)));
-    let lead = if let Some((peer, theirs)) = in_file {
-        let theirs = quoted(&theirs.place.path);
-        format!(
-            "Bring {theirs} of {} to {name} in binary mode, as the file {key_name}, and put it in place",
-            peer.name
-        )
-    } else {
-        format!(
-            "Download the binary property {key_name} of /etc/key of {} (CRXDE Lite) as the file {key_name}, bring it to {name}, and put it in place",
-            peers().next()?.name
-        )
-    };
-    Some(Step::command(&lead, &put))
-}
-
-/// Replaces a key file while the instance stands, and has the result checked.
-pub(super) fn replace(
-    member: &Member,
-    key: &EffectiveKey,
-    file: &KeyFile,
-    repair: Step,
-) -> Vec<Step> {
-    let (path, bytes) = (quoted(&file.place.path), key.value.bytes);
-    let (name, key_name) = (&member.name, file.name);
-    let check = format!(
-        "It must have {bytes} bytes and the md5 sum {}; where it has not, put back what was kept",
-        key.value.md5
-    );
-    let check = Step::command(&check, &format!("wc -c {path} && md5sum {path}"));
-    let keep = steps::keep(key_name.file_name(), name, &[&path]);
-    let before = [OVERWRITE_WARNING.into(), Step::stop(name), keep, repair, check];
-    let after = [Step::start(name), steps::remove_kept(name)];
-    steps::settled_by_copy(name, before.into_iter().chain(after))
 }
 
 #[cfg(test)]
@@ -178,8 +109,6 @@ mod tests {
             farm().with("a", |i| i.hmac(&with_newline)).with("b", |i| i.jcr_mode(&odd, &odd));
         let hits = check(&farm.build());
         assert_eq!(hits[0].message, "hmac of a ends in a newline (LF): 65 bytes instead of 64");
-        let fix = hits[0].fix.join(" ");
-        assert!(fix.contains("Download the binary property hmac of /etc/key of b"), "{fix}");
     }
 
     #[test]
@@ -189,10 +118,9 @@ mod tests {
     }
 
     #[test]
-    fn repair_copies_from_the_instance_that_has_it_right() {
+    fn line_end_is_to_be_cut_off() {
         let lf = [&[200; 32][..], b"\n"].concat();
         let farm = farm().with("a", |i| i.hmac(&lf)).with("b", |i| i.hmac(&[200; 32])).build();
-        let fix = check(&farm)[0].fix.join(" ");
-        assert!(fix.contains("bundle2/data/hmac' of b to a in binary mode"), "{fix}");
+        assert_eq!(check(&farm)[0].needs, [Need::TrimKey("a".to_owned(), KeyName::Hmac)]);
     }
 }

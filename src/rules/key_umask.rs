@@ -1,9 +1,9 @@
 //! `key-umask`: every user may read the keys of the whole farm, as the umask that AEM runs with makes every file.
 
 use super::key_permissions::{files, open_by_umask};
-use super::steps::quoted;
-use super::{Hit, Rule, Severity, Step};
+use super::{Hit, Rule, Severity};
 use crate::farm::{Farm, Member, names_of};
+use crate::repair::{Text, quoted};
 
 pub(super) static RULE: Rule = Rule {
     id: "key-umask",
@@ -14,6 +14,7 @@ pub(super) static RULE: Rule = Rule {
           them. Nothing is broken, but whoever reads the keys can decrypt every protected value and sign login tokens.",
     fix: "chmod 600 the files, and start AEM with umask 027 (UMask= in a unit of systemd).",
     references: &["Apache Felix Framework, BundleArchive; umask(2)"],
+    explained_by: &["key-permissions", "key-unreadable"],
     check,
 };
 
@@ -26,10 +27,10 @@ fn check(farm: &Farm) -> Vec<Hit> {
     );
     let of = |member: &&Member| {
         let paths: Vec<String> = files(member).map(|file| quoted(&file.place.path)).collect();
-        Step::command(&format!("On {}", member.name), &format!("chmod 600 {}", paths.join(" ")))
+        Text::command(&format!("On {}", member.name), &format!("chmod 600 {}", paths.join(" ")))
     };
     let places = members.iter().flat_map(|member| files(member)).map(|file| &file.place);
-    vec![Hit::among(&members, message).at(places).fix(members.iter().map(of))]
+    vec![Hit::among(&members, message).at(places).advise(members.iter().map(of))]
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `key-unexpected`: an instance works with another key than the policy says.
 
-use super::steps::{OVERWRITE_WARNING, POLICY};
+use super::references::POLICY;
 use super::{Hit, Rule, Severity};
 use crate::facts::KeyName;
 use crate::farm::{Farm, Member};
@@ -14,6 +14,7 @@ pub(super) static RULE: Rule = Rule {
           encrypted before can be read. A key that is not known is not judged here; it leaves the verdict open.",
     fix: "Copy the right keys to the instance, or correct the digest in the policy.",
     references: &[POLICY],
+    explained_by: &[],
     check,
 };
 
@@ -39,7 +40,7 @@ fn on(farm: &Farm, member: &Member, name: KeyName) -> Option<Hit> {
         instance = member.name
     );
     let hit = Hit::on(member, message).at([key.place()]);
-    Some(hit.fix([OVERWRITE_WARNING.to_owned(), step]))
+    Some(hit.advise([step]))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! `key-unreadable`: the user that AEM runs as cannot read a file of its keys.
 
-use super::steps::quoted;
-use super::{Hit, Rule, Severity, Step};
+use super::{Hit, Rule, Severity};
 use crate::facts::{Account, KeyName, Owner, Place, Right};
 use crate::farm::{Farm, Member};
+use crate::repair::{Text, quoted};
 
 pub(super) static RULE: Rule = Rule {
     id: "key-unreadable",
@@ -15,6 +15,7 @@ pub(super) static RULE: Rule = Rule {
           or when their modes are tightened by hand.",
     fix: "chown the file and its directory to the user that runs AEM; chmod 600 the file and 700 the directory.",
     references: &["POSIX.1-2017, 4.5 File Access Permissions"],
+    explained_by: &[],
     check,
 };
 
@@ -49,8 +50,8 @@ fn on(member: &Member) -> Option<Hit> {
         first.owner.mode,
         first.owner
     );
-    let steps: Vec<Step> = bars.iter().flat_map(|bar| open(member, account, bar)).collect();
-    Some(Hit::on(member, message).at(bars.iter().map(|bar| bar.place)).fix(steps))
+    let steps: Vec<Text> = bars.iter().flat_map(|bar| open(member, account, bar)).collect();
+    Some(Hit::on(member, message).at(bars.iter().map(|bar| bar.place)).advise(steps))
 }
 
 /// Only the keys that the instance works with count: files of JCR mode are not read.
@@ -75,12 +76,12 @@ fn bars<'m>(member: &'m Member, account: &Account) -> Vec<Bar<'m>> {
     bars
 }
 
-fn open(member: &Member, account: &Account, bar: &Bar<'_>) -> Vec<Step> {
+fn open(member: &Member, account: &Account, bar: &Bar<'_>) -> Vec<Text> {
     let (path, lead) = (quoted(&bar.place.path), format!("On {}", member.name));
     let user = account.user.clone().unwrap_or_else(|| account.uid.to_string());
     let give = (bar.owner.uid != account.uid)
-        .then(|| Step::command(&lead, &format!("chown {} {path}", quoted(&user))));
-    let allow = Step::command(&lead, &format!("chmod {} {path}", bar.mode));
+        .then(|| Text::command(&lead, &format!("chown {} {path}", quoted(&user))));
+    let allow = Text::command(&lead, &format!("chmod {} {path}", bar.mode));
     give.into_iter().chain([allow]).collect()
 }
 
@@ -127,7 +128,7 @@ mod tests {
             );
         }
         let farm = farm().with("a", |i| i.runs_as(1000, 1000).owned_by(0, 0o600)).build();
-        let steps = &check(&farm)[0].fix;
+        let steps = &check(&farm)[0].advice();
         assert!(
             steps[0].contains("chown '1000' '") && steps[1].contains("chmod 600 '"),
             "{steps:?}"

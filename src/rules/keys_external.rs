@@ -1,9 +1,9 @@
 //! `keys-external`: a property, or an option that a log shows, moves the key files out of the install.
 
-use super::steps::quoted;
-use super::{Hit, Rule, Severity, Step};
+use super::{Hit, Rule, Severity};
 use crate::facts::{CRYPTO_KEYS_PATH, KeyName};
 use crate::farm::{Farm, Member};
+use crate::repair::{Text, quoted};
 
 pub(super) static RULE: Rule = Rule {
     id: "keys-external",
@@ -14,6 +14,7 @@ pub(super) static RULE: Rule = Rule {
           directory is not used, and the keys in use are not in the snapshot.",
     fix: "Compare md5sum of hmac and master in that directory on every instance.",
     references: &["Netcentric aem-crypto-support, README: com.adobe.granite.crypto.keys.path"],
+    explained_by: &[],
     check,
 };
 
@@ -36,12 +37,12 @@ fn by_property(member: &Member) -> Option<Hit> {
             "On {}, find out where {} leads (ps -ef shows the command line of the running JVM), and compare md5sum of the hmac and master that it leads to.",
             member.name, setting.value
         );
-        return Some(Hit::on(member, message).at([&setting.place]).fix([step]));
+        return Some(Hit::on(member, message).at([&setting.place]).advise([step]));
     }
     let files = KeyName::ALL.map(|name| quoted(&format!("{}/{name}", setting.value)));
     let command = format!("md5sum {}", files.join(" "));
-    let step = Step::command(&format!("On {}", member.name), &command);
-    Some(Hit::on(member, message).at([&setting.place]).fix([step]))
+    let step = Text::command(&format!("On {}", member.name), &command);
+    Some(Hit::on(member, message).at([&setting.place]).advise([step]))
 }
 
 /// A log shows that some start had the option, not whether the last one did, and the path is not kept.
@@ -55,7 +56,7 @@ fn by_log(member: &Member) -> Option<Hit> {
     let step = format!(
         "On {name}, look for {option} in the command line of the running JVM (ps -ef), and compare md5sum of hmac and master in that directory."
     );
-    Some(Hit::on(member, message).at([place]).fix([step]))
+    Some(Hit::on(member, message).at([place]).advise([step]))
 }
 
 #[cfg(test)]
@@ -73,7 +74,7 @@ mod tests {
         let hits =
             check(&farm().with("a", |i| i.setting(CRYPTO_KEYS_PATH, "/etc/aem/keys")).build());
         assert_eq!(hits[0].message, "a keeps its keys in /etc/aem/keys");
-        assert_eq!(hits[0].fix, ["On a: md5sum '/etc/aem/keys/hmac' '/etc/aem/keys/master'"]);
+        assert_eq!(hits[0].advice(), ["On a: md5sum '/etc/aem/keys/hmac' '/etc/aem/keys/master'"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `keys-shared`: two farms that must have different keys share one.
 
-use super::steps::{ENCAPSULATED_TOKEN, OVERWRITE_WARNING, POLICY};
+use super::references::{ENCAPSULATED_TOKEN, POLICY};
 use super::{Hit, Rule, Severity};
 use crate::facts::{Digest, KeyName};
 use crate::farm::{Farm, ForeignKey, Member, listed, names_of};
@@ -15,6 +15,7 @@ pub(super) static RULE: Rule = Rule {
           decrypted. Keys are shared where one environment was cloned from the other.",
     fix: "Give one of the two farms keys of its own.",
     references: &[POLICY, ENCAPSULATED_TOKEN],
+    explained_by: &[],
     check,
 };
 
@@ -47,7 +48,7 @@ fn on(farm: &Farm, key: KeyName, other: &str) -> Option<Hit> {
     let places = places.chain(theirs.iter().map(|foreign| &foreign.place));
     let step =
         format!("Give {} or {other} keys of its own, the same on all its instances.", farm.name);
-    Some(Hit::among(&ours, message).at(places).fix([OVERWRITE_WARNING.to_owned(), step]))
+    Some(Hit::among(&ours, message).at(places).advise([step]))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::limits::Limits;
 use std::collections::BTreeMap;
 
 /// Returns each instance that came again, with the one it repeats.
-pub(super) fn pairs(farm: &Farm) -> Vec<(&Member, &Member)> {
+pub(crate) fn pairs(farm: &Farm) -> Vec<(&Member, &Member)> {
     let max = Limits::DEFAULT.compared_max;
     let mut by_start: BTreeMap<Start<'_>, Vec<&Member>> = BTreeMap::new();
     let mut pairs = Vec::new();
@@ -37,15 +37,15 @@ fn uuid(member: &Member) -> Option<&str> {
 }
 
 /// Snapshots of which nothing says that they are of different instances.
-pub(super) struct Twins<'f> {
+pub(crate) struct Twins<'f> {
     /// Those that are like another one.
-    pub(super) alike: Vec<&'f Member>,
+    pub(crate) alike: Vec<&'f Member>,
     /// Those that have no Sling id or one that too many have, so that not all were compared.
-    pub(super) not_compared: Vec<&'f Member>,
+    pub(crate) not_compared: Vec<&'f Member>,
 }
 
 /// Finds the instances that may be another one of the farm. That one came twice, which is known, does not count.
-pub(super) fn twins<'f>(members: &[&'f Member]) -> Twins<'f> {
+pub(crate) fn twins<'f>(members: &[&'f Member]) -> Twins<'f> {
     let max = Limits::DEFAULT.compared_max;
     let mut by_id: BTreeMap<Option<&'f str>, Vec<&'f Member>> = BTreeMap::new();
     for &member in members {

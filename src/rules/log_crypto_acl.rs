@@ -14,6 +14,7 @@ pub(super) static RULE: Rule = Rule {
           package that replaces ACLs, the service does not start and nobody can log in.",
     fix: "Restore the permissions on /etc/key, or move the keys to files.",
     references: &["Adobe, missing CryptoService ACLs"],
+    explained_by: &["storage-jcr-with-ims", "storage-jcr"],
     check,
 };
 

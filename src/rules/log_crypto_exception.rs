@@ -13,6 +13,19 @@ pub(super) static RULE: Rule = Rule {
           or a copied repository, or the keys were replaced.",
     fix: "Give the instance the master key that the values were protected with, or enter the values again.",
     references: &["Adobe KA-22814", "Adobe KA-16796", "acs-aem-commons issue 942"],
+    explained_by: &[
+        "storage-jcr-with-ims",
+        "key-altered",
+        "key-not-binary",
+        "key-degenerate",
+        "key-trailing-newline",
+        "key-missing",
+        "jcr-key-missing",
+        "jcr-key-mismatch",
+        "master-differs",
+        "foreign-protected-value",
+        "hmac-differs",
+    ],
     check,
 };
 

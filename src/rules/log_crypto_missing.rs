@@ -14,6 +14,12 @@ pub(super) static RULE: Rule = Rule {
           JCR, or not at all.",
     fix: "Make sure that both crypto bundles are active and that the keys are files, and restart the service.",
     references: &["Netcentric accesscontroltool issue 346"],
+    explained_by: &[
+        "crypto-bundle-missing",
+        "crypto-bundle-inactive",
+        "crypto-bundle-duplicate",
+        "felix-would-discard",
+    ],
     check,
 };
 

@@ -14,6 +14,12 @@ pub(super) static RULE: Rule = Rule {
           Without it nothing can be decrypted and nobody can log in.",
     fix: "Install the bundle that exports the missing package, and restart.",
     references: &["Adobe KA-17489"],
+    explained_by: &[
+        "crypto-bundle-duplicate",
+        "crypto-bundle-inactive",
+        "crypto-bundle-missing",
+        "crypto-version-differs",
+    ],
     check,
 };
 

@@ -14,6 +14,15 @@ pub(super) static RULE: Rule = Rule {
           a weak sign: clients without a token and old tokens give the same message.",
     fix: "Compare the hmac of the instances behind one address; where they agree, look for clients that send no token.",
     references: &["AEM 6.5, Tough Day"],
+    explained_by: &[
+        "key-altered",
+        "key-not-binary",
+        "key-degenerate",
+        "key-trailing-newline",
+        "hmac-differs",
+        "storage-jcr-with-ims",
+        "storage-jcr",
+    ],
     check,
 };
 

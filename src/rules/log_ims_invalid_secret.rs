@@ -1,7 +1,7 @@
 //! `log-ims-invalid-secret`: IMS does not accept the client secret of the instance.
 
 use super::logs;
-use super::steps::KA_23909;
+use super::references::KA_23909;
 use super::{Hit, Rule, Severity};
 use crate::facts::LogSignature;
 use crate::farm::Farm;
@@ -16,6 +16,19 @@ pub(super) static RULE: Rule = Rule {
     fix: "Make sure that the keys are files and agree with those of the farm, restart, and enter the client secret again where \
           that does not help.",
     references: &[KA_23909],
+    explained_by: &[
+        "storage-jcr-with-ims",
+        "ims-secret-missing",
+        "ims-secret-prefixed",
+        "ims-secret-plaintext",
+        "key-altered",
+        "key-not-binary",
+        "key-degenerate",
+        "key-trailing-newline",
+        "jcr-key-mismatch",
+        "master-differs",
+        "hmac-differs",
+    ],
     check,
 };
 

@@ -14,6 +14,12 @@ pub(super) static RULE: Rule = Rule {
           the scope is not granted, or the secret is wrong. The keys may well be right.",
     fix: "Look at the integration in the Adobe Developer Console: whether it is there, when its credential ends, and which scopes it has.",
     references: &["Adobe KA-23909", "AdobeDocs, Brand Portal: troubleshoot parallel publishing"],
+    explained_by: &[
+        "ims-secret-missing",
+        "ims-secret-prefixed",
+        "ims-configuration-twice",
+        "storage-jcr-with-ims",
+    ],
     check,
 };
 

@@ -14,6 +14,15 @@ pub(super) static RULE: Rule = Rule {
           the store may also never have been made.",
     fix: "Give the instance the master key that the stores were made with, or make the stores anew.",
     references: &["Adobe KA-16796", "Adobe KA-17476"],
+    explained_by: &[
+        "key-altered",
+        "key-not-binary",
+        "key-degenerate",
+        "key-trailing-newline",
+        "jcr-key-mismatch",
+        "master-differs",
+        "hmac-differs",
+    ],
     check,
 };
 

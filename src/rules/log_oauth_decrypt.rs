@@ -14,6 +14,15 @@ pub(super) static RULE: Rule = Rule {
           publisher.",
     fix: "Copy hmac and master from the author, restart, and connect the OAuth service anew.",
     references: &["Adobe KA-26706"],
+    explained_by: &[
+        "key-altered",
+        "key-not-binary",
+        "key-degenerate",
+        "key-trailing-newline",
+        "jcr-key-mismatch",
+        "master-differs",
+        "hmac-differs",
+    ],
     check,
 };
 

@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
           instance worked with its old keys until the snapshot was taken.",
     fix: "Restart the instance, and look for `Starting Crypto Support` in its error.log.",
     references: &["Adobe KA-23909: IMS client_secret is lost after a restart"],
+    explained_by: &["storage-malformed", "storage-trailing-newline", "storage-missing"],
     check,
 };
 
@@ -38,7 +39,7 @@ fn on(member: &Member) -> Option<Hit> {
     );
     let steps =
         [format!("Restart {name}, and check that its error.log says: with {mode} storage.")];
-    Some(Hit::on(member, message).at([&storage.place, place]).fix(steps))
+    Some(Hit::on(member, message).at([&storage.place, place]).advise(steps))
 }
 
 #[cfg(test)]

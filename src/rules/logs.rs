@@ -36,7 +36,7 @@ fn hit(member: &Member, signatures: &[LogSignature], what: &str, steps: &[&str])
     let message =
         format!("{} logged {what} {count}{times}, from line {line} of {path}", member.name);
     let steps = steps.iter().map(|step| step.replace("{name}", &member.name));
-    Some(Hit::on(member, message).at(all.iter().map(|seen| &seen.place)).fix(steps))
+    Some(Hit::on(member, message).at(all.iter().map(|seen| &seen.place)).advise(steps))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `master-differs`: instances of one farm hold different `master` keys.
 
-use super::steps::{ENCAPSULATED_TOKEN, KA_23909};
+use super::references::{ENCAPSULATED_TOKEN, KA_23909};
 use super::{Hit, Rule, Severity, key_differs};
 use crate::facts::KeyName;
 use crate::farm::Farm;
@@ -13,6 +13,15 @@ pub(super) static RULE: Rule = Rule {
     why: "Passwords and secrets are encrypted with the master key. What one instance encrypted (IMS client_secret, OAuth and SAML secrets, replication passwords in replicated content) cannot be decrypted by an instance with another key.",
     fix: "Copy hmac and master, both, from one instance to all others, and restart those.",
     references: &[ENCAPSULATED_TOKEN, KA_23909],
+    explained_by: &[
+        "key-altered",
+        "key-not-binary",
+        "key-degenerate",
+        "key-misplaced",
+        "storage-jcr-with-ims",
+        "storage-jcr",
+        "hmac-differs",
+    ],
     check,
 };
 

@@ -3,24 +3,15 @@
 //! A rule fires on what was read, never on what could not be read. Instances whose source fails a checksum are shown, not
 //! judged.
 
-mod advice;
 mod console;
 mod copies;
-mod course;
-mod excuse;
 mod fold;
 mod hit;
-mod judge;
 mod key_differs;
-mod leave_jcr;
 mod likeness;
 mod logs;
-mod repair;
+mod references;
 mod standby_not_ready;
-mod step;
-mod steps;
-mod storage_repair;
-mod verdict;
 
 mod aem_version_differs;
 mod bundle_id_duplicate;
@@ -67,7 +58,6 @@ mod log_ims_refused;
 mod log_keystore_unreadable;
 mod log_oauth_decrypt;
 mod log_storage_contradicts;
-mod marks;
 mod master_differs;
 mod old_copy;
 mod role_unexpected;
@@ -90,14 +80,13 @@ mod token_off;
 mod token_refresh_ineffective;
 mod token_user_creation;
 
-pub use excuse::{Excuse, is_about_suppressions, known};
+pub(crate) use copies::{is_of_other_id, is_old};
 pub use hit::Hit;
-pub use judge::{Judged, Selection, judge};
-pub use repair::{KeyCopy, KeyRepair, KeyTarget};
-pub use step::Step;
-pub use verdict::{Doubt, Verdict, verdict};
+pub(crate) use likeness::{pairs, twins};
 
 use crate::farm::Farm;
+use crate::policy::Stale;
+use crate::repair::{Need, RuleId};
 use std::fmt;
 
 /// Every rule, by what it is about.
@@ -215,6 +204,8 @@ pub struct Rule {
     pub fix: &'static str,
     /// Where that is documented.
     pub references: &'static [&'static str],
+    /// Rules that explain what it finds on an instance where they fire too, the likeliest first.
+    pub explained_by: &'static [RuleId],
     /// Finds it. Pure and total.
     pub check: fn(&Farm) -> Vec<Hit>,
 }
@@ -233,20 +224,26 @@ impl PartialEq for Rule {
 
 impl Eq for Rule {}
 
-/// A rule that fired, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// The rule.
-    pub rule: &'static Rule,
-    /// What it found.
-    pub hit: Hit,
-    /// How grave it counts: as the rule says, unless a policy says otherwise.
-    pub severity: Severity,
-    /// Why it does not count; `None` where it does.
-    pub excuse: Option<Excuse>,
-}
-
 /// Returns the rule of this name.
 pub fn rule(id: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.id == id).copied()
+}
+
+/// Wants the instances of a farm to have the same keys.
+fn farm_keys(farm: &Farm) -> impl Iterator<Item = Need> {
+    farm.members.iter().map(|member| Need::FarmKeys(member.name.clone()))
+}
+
+/// What the rules about suppressions find is in no farm: it is found when all others are.
+fn found_while_judging(_: &Farm) -> Vec<Hit> {
+    Vec::new()
+}
+
+/// Says that a suppression of the policy does nothing.
+pub fn stale(stale: &Stale) -> (&'static Rule, Hit) {
+    if stale.expired {
+        (&suppression_expired::RULE, suppression_expired::hit(stale))
+    } else {
+        (&suppression_unmatched::RULE, suppression_unmatched::hit(stale))
+    }
 }

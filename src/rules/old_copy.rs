@@ -1,10 +1,10 @@
 //! `old-copy`: an old copy of an install lies inside an instance.
 
 use super::copies::{has_same_keys, is_old};
-use super::steps::quoted;
 use super::{Hit, Rule, Severity};
 use crate::facts::{INSIDE, Place, QUICKSTART, Snapshot, is_in_realm, realm, spoken};
 use crate::farm::{Farm, Member, names_of};
+use crate::repair::quoted;
 
 pub(super) static RULE: Rule = Rule {
     id: "old-copy",
@@ -15,6 +15,7 @@ pub(super) static RULE: Rule = Rule {
           the farm. Whoever may read it may have those keys.",
     fix: "Delete the copy when it is not needed any more.",
     references: &["crx-quickstart/launchpad/felix"],
+    explained_by: &[],
     check,
 };
 
@@ -26,7 +27,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
             if is_state(member, copy) {
                 return Hit::on(member, of_state(farm, member, copy, &place))
                     .at([&place])
-                    .fix([step_of_state(member, copy)]);
+                    .advise([step_of_state(member, copy)]);
             }
             let message = message(farm, member, copy);
             let unless = if copy.key_files.is_empty() {
@@ -44,7 +45,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
                     member.name
                 )
             };
-            Hit::on(member, message).at([&place]).fix([step])
+            Hit::on(member, message).at([&place]).advise([step])
         })
         .collect()
 }
@@ -159,7 +160,7 @@ mod tests {
         let farm = farm_with("crx-quickstart/backup.tar!/launchpad");
         let hit = check(&farm).remove(0);
         assert_eq!(
-            hit.fix[0],
+            hit.advice()[0],
             "On a, delete 'crx-quickstart/backup.tar' when it is not needed any more, and when no secret is left that only its keys may read."
         );
         assert_eq!(on_disk("a.zip!/x/b.tar!", "a.zip!"), "/x/b.tar");
@@ -185,7 +186,11 @@ mod tests {
         let replaced = hit(2);
         let message = "before/a.tgz is an earlier state of a, with other keys than those in use";
         assert_eq!(replaced.message, message);
-        assert!(replaced.fix[0].starts_with("The keys of a were replaced"), "{:?}", replaced.fix);
+        assert!(
+            replaced.advice()[0].starts_with("The keys of a were replaced"),
+            "{:?}",
+            replaced.advice()
+        );
     }
 
     #[test]

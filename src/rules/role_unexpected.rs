@@ -1,6 +1,6 @@
 //! `role-unexpected`: an instance has another role than the policy says.
 
-use super::steps::POLICY;
+use super::references::POLICY;
 use super::{Hit, Rule, Severity};
 use crate::farm::{Farm, Member};
 
@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
           farm is said of the wrong one.",
     fix: "Send the right instance, or correct the role in the policy.",
     references: &[POLICY, "org.apache.sling.settings: sling.options.file"],
+    explained_by: &[],
     check,
 };
 
@@ -31,7 +32,7 @@ fn on(farm: &Farm, member: &Member) -> Option<Hit> {
         "Look whether {} is a snapshot of {name}; if so, correct its role in the policy.",
         member.snapshot.source
     );
-    Some(Hit::on(member, message).at(places).fix([step]))
+    Some(Hit::on(member, message).at(places).advise([step]))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub(super) static RULE: Rule = Rule {
           proves nothing about the farm.",
     fix: "Leave one of the two out; ask for the instance that is missing.",
     references: &["org.apache.sling.settings: sling.id.file"],
+    explained_by: &[],
     check,
 };
 
@@ -34,7 +35,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
             } else {
                 format!("Leave out {} or {}.", spoken(&a.source), spoken(&b.source))
             };
-            Hit::among(&[first, again], message).at(ids.map(|id| &id.place)).fix([step])
+            Hit::among(&[first, again], message).at(ids.map(|id| &id.place)).advise([step])
         })
         .collect()
 }
@@ -72,7 +73,7 @@ mod tests {
         };
         let farm = farm().with("a", at("a/crx-quickstart")).with("b", at("")).build();
         let text = "In x.tar, leave out a/a (a/crx-quickstart) or b/root (the top).";
-        assert_eq!(check(&farm)[0].fix[0], text);
+        assert_eq!(check(&farm)[0].advice()[0], text);
     }
 
     #[test]

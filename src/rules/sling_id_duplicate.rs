@@ -1,11 +1,11 @@
 //! `sling-id-duplicate`: two different instances share a Sling id.
 
 use super::likeness::are_alike;
-use super::steps::quoted;
 use super::{Hit, Rule, Severity};
 use crate::facts::{Snapshot, has_old_word, is_in_realm, path_parts, realm};
 use crate::farm::{Farm, Member, names_of};
 use crate::limits::Limits;
+use crate::repair::quoted;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) static RULE: Rule = Rule {
@@ -17,6 +17,7 @@ pub(super) static RULE: Rule = Rule {
           Two instances with one id were cloned without a new one (or one was sent twice, taken at different times).",
     fix: "Stop the clone, delete its sling.id.file, and start it: it makes a new id.",
     references: &["AEM 6.5, user synchronisation: unique Sling id", "Adobe KA-16875"],
+    explained_by: &[],
     check,
 };
 
@@ -48,9 +49,9 @@ fn hit(id: &str, members: &[&Member]) -> Hit {
     });
     let hit = Hit::among(members, message).at(files.iter().map(|(_, place)| *place));
     let shared = shared_parts(members);
-    hit.fix(members.iter().filter_map(|member| leave_out(member, members, &shared)))
-        .fix(at_two_times(members))
-        .fix(steps)
+    hit.advise(members.iter().filter_map(|member| leave_out(member, members, &shared)))
+        .advise(at_two_times(members))
+        .advise(steps)
 }
 
 /// Says that instances of one name in two folders may be one, taken twice: of it nothing is to be deleted.
@@ -158,7 +159,7 @@ mod tests {
                 .with("a", at("a.tar", "crx-quickstart", 5))
                 .with("b", at(source, root, 6))
                 .build();
-            let fix = &check(&farm)[0].fix;
+            let fix = &check(&farm)[0].advice();
             assert_eq!(fix[0].contains(" may be an old copy of a"), is_told, "{fix:?}");
             assert_eq!(fix.len(), 2 + usize::from(is_told));
         }
@@ -173,7 +174,9 @@ mod tests {
                     i.sling_id(ID).started_at(start)
                 }
             };
-            check(&farm().with("a", at(one, 5)).with("b", at(other, 6)).build())[0].fix.join(" ")
+            check(&farm().with("a", at(one, 5)).with("b", at(other, 6)).build())[0]
+                .advice()
+                .join(" ")
         };
         assert!(fix("x/publish1.tgz", "y/publish1.tgz").contains("--farm-by parent"));
         assert!(!fix("x/publish1.tgz", "y/publish2.tgz").contains("--farm-by parent"));

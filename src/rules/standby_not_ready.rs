@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
           secret in that repository, and no other instance accepts its tokens.",
     fix: "Copy hmac and master of the primary to the standby before it is needed.",
     references: &["AEM 6.5, How to run AEM with TarMK Cold Standby"],
+    explained_by: &["hmac-differs", "master-differs"],
     check,
 };
 
@@ -39,7 +40,7 @@ fn hit(primary: &Member, standby: &Member) -> Hit {
     );
     let places =
         [primary, standby].into_iter().filter_map(|m| m.key_in_file(crate::facts::KeyName::Master));
-    Hit::on(standby, message).at(places.map(|(_, file)| &file.place)).fix([step])
+    Hit::on(standby, message).at(places.map(|(_, file)| &file.place)).advise([step])
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! `storage-jcr`: the instance keeps its keys in the repository.
 
-use super::leave_jcr::leave_the_jcr;
-use super::steps::KA_23909;
+use super::references::KA_23909;
 use super::{Hit, Rule, Severity};
 use crate::facts::StorageMode;
 use crate::farm::Farm;
@@ -17,6 +16,7 @@ pub(super) static RULE: Rule = Rule {
     fix: "Move the keys to the data directory of com.adobe.granite.crypto.file, write `Bundle` into `storage` without a newline, \
           restart, and delete the properties in /etc/key.",
     references: &[KA_23909],
+    explained_by: &["storage-jcr-with-ims"],
     check,
 };
 
@@ -28,7 +28,6 @@ fn check(farm: &Farm) -> Vec<Hit> {
         .map(|member| {
             Hit::on(member, format!("{} keeps its keys in the JCR (/etc/key)", member.name))
                 .at(member.storage().map(|file| &file.place))
-                .fix(leave_the_jcr(member, Vec::new()))
                 .needs([Need::LeaveJcr(member.name.clone())])
         })
         .collect()
@@ -45,15 +44,9 @@ mod tests {
     }
 
     #[test]
-    fn repair_names_both_bundles_of_this_instance() {
-        let fix = check(&farm().with("a", |i| i.storage(b"JCR")).build())[0].fix.join("\n");
-        assert!(
-            fix.contains(
-                "printf %s Bundle > 'crx-quickstart/launchpad/felix/bundle1/data/storage'"
-            ),
-            "{fix}"
-        );
-        assert!(fix.contains("'crx-quickstart/launchpad/felix/bundle2/data/'"), "{fix}");
+    fn keys_are_to_leave_the_repository() {
+        let hit = check(&farm().with("a", |i| i.storage(b"JCR")).build()).remove(0);
+        assert_eq!(hit.needs, [Need::LeaveJcr("a".to_owned())]);
     }
 
     #[test]

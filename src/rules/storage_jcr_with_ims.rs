@@ -1,9 +1,7 @@
 //! `storage-jcr-with-ims`: keys in the repository, and an IMS configuration that needs them: the case of KA-23909.
 
-use super::fold::first_of;
-use super::leave_jcr::leave_the_jcr;
-use super::steps::KA_23909;
-use super::{Hit, Rule, Severity, console};
+use super::references::KA_23909;
+use super::{Hit, Rule, Severity};
 use crate::facts::{Configuration, IMS_CLIENT_SECRET, IMS_SERVICE_SECRET, StorageMode};
 use crate::farm::{Farm, Member, listed};
 use crate::repair::Need;
@@ -18,6 +16,7 @@ pub(super) static RULE: Rule = Rule {
     fix: "Move the keys to the data directory of com.adobe.granite.crypto.file, write `Bundle` into `storage` without a newline, \
           restart, delete the properties in /etc/key, and enter the client secret once more.",
     references: &[KA_23909],
+    explained_by: &[],
     check,
 };
 
@@ -43,25 +42,15 @@ fn on(member: &Member) -> Option<Hit> {
         [IMS_CLIENT_SECRET, IMS_SERVICE_SECRET]
             .into_iter()
             .filter(|property| ims.secret(property).is_some())
-            .map(move |property| (*ims, property))
-    });
-    let secret_needs: Vec<Need> =
-        secrets.clone().map(|(ims, property)| Need::secret(member, ims, property)).collect();
-    let enter = |(ims, property)| console::enter_secret(member, ims, property);
-    let secrets = first_of(secrets, enter, |rest| {
-        format!(
-            "Enter the {rest} other secrets of IMS configurations on {} the same way.",
-            member.name
-        )
+            .map(|property| Need::secret(member, ims, property))
     });
     let places = configurations.iter().map(|ims| &ims.place);
     Some(
         Hit::on(member, message)
             .at(member.storage().map(|file| &file.place))
             .at(places)
-            .fix(leave_the_jcr(member, secrets))
             .needs([Need::LeaveJcr(member.name.clone())])
-            .needs(secret_needs),
+            .needs(secrets),
     )
 }
 
@@ -85,14 +74,12 @@ mod tests {
         let hits = check(&farm().with("a", |i| ims(i).storage(b"JCR")).build());
         assert!(hits[0].message.starts_with("a keeps its keys in the JCR and uses IMS"));
         assert_eq!(hits[0].places.len(), 2);
-        let fix = hits[0].fix.join("\n");
-        assert!(fix.contains("printf %s Bundle > "), "{fix}");
-        assert!(
-            fix.contains(&format!(
-                "configMgr/{IMS_CUSTOMIZER}.\nWhen logins and secrets work on a, delete"
-            )),
-            "{fix}"
-        );
+        let secret = Need::Secret {
+            instance: "a".to_owned(),
+            pid: IMS_CUSTOMIZER.to_owned(),
+            property: IMS_CLIENT_SECRET.to_owned(),
+        };
+        assert_eq!(hits[0].needs, [Need::LeaveJcr("a".to_owned()), secret]);
     }
 
     #[test]

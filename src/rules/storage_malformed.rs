@@ -1,10 +1,8 @@
 //! `storage-malformed`: `storage` does not hold one of the two words.
 
 use super::fold::folded;
-use super::repair::key_repair;
-use super::steps::KA_23909;
-use super::storage_repair::write_storage;
-use super::{Hit, KeyRepair, Rule, Severity};
+use super::references::KA_23909;
+use super::{Hit, Rule, Severity};
 use crate::farm::{Farm, Member};
 use crate::repair::Need;
 
@@ -16,15 +14,15 @@ pub(super) static RULE: Rule = Rule {
     why: "The word names the key provider. A byte order mark, blanks, another case or other text match none of the two.",
     fix: "Write the word that is meant, without anything around it: printf %s Bundle > storage",
     references: &[KA_23909],
+    explained_by: &[],
     check,
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    let repair = key_repair(farm);
-    farm.members.iter().flat_map(|member| on(&repair, member)).collect()
+    farm.members.iter().flat_map(on).collect()
 }
 
-fn on(repair: &KeyRepair, member: &Member) -> Vec<Hit> {
+fn on(member: &Member) -> Vec<Hit> {
     let files = member.snapshot.storage_in_place();
     let found = files.filter_map(|file| Some((file, file.storage.problem?))).collect();
     folded(
@@ -33,10 +31,7 @@ fn on(repair: &KeyRepair, member: &Member) -> Vec<Hit> {
         |(file, problem)| {
             let message =
                 format!("storage of {} {problem} ({} bytes)", member.name, file.storage.bytes);
-            Hit::on(member, message)
-                .at([&file.place])
-                .fix(write_storage(repair, member))
-                .needs([Need::Storage(member.name.clone())])
+            Hit::on(member, message).at([&file.place]).needs([Need::Storage(member.name.clone())])
         },
     )
 }

@@ -1,9 +1,7 @@
 //! `storage-missing`: the bundle for key files is there, `storage` is not.
 
-use super::repair::key_repair;
-use super::steps::KA_23909;
-use super::storage_repair::write_storage;
-use super::{Hit, KeyRepair, Rule, Severity};
+use super::references::KA_23909;
+use super::{Hit, Rule, Severity};
 use crate::facts::{CRYPTO, CRYPTO_FILE};
 use crate::farm::{Farm, Member};
 use crate::repair::Need;
@@ -17,27 +15,26 @@ pub(super) static RULE: Rule = Rule {
           its first start. Without the file it is open which keys it will use at the next one.",
     fix: "Write `Bundle` into `storage` of com.adobe.granite.crypto, without a newline, where the keys are files.",
     references: &[KA_23909],
+    explained_by: &["key-misplaced"],
     check,
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    let repair = key_repair(farm);
     let missing = farm.members.iter().filter(|member| is_missing(member));
-    missing.map(|member| hit(&repair, member)).collect()
+    missing.map(hit).collect()
 }
 
 fn is_missing(member: &Member) -> bool {
     member.is_storage_absent() && member.snapshot.bundles_named(CRYPTO_FILE).next().is_some()
 }
 
-fn hit(repair: &KeyRepair, member: &Member) -> Hit {
+fn hit(member: &Member) -> Hit {
     let bundles = member.snapshot.bundles_named(CRYPTO).map(|bundle| &bundle.place);
     Hit::on(
         member,
         format!("{} has no file storage in the data directory of {CRYPTO}", member.name),
     )
     .at(bundles)
-    .fix(write_storage(repair, member))
     .needs([Need::Storage(member.name.clone())])
 }
 

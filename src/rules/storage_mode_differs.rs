@@ -1,8 +1,7 @@
 //! `storage-mode-differs`: some instances keep their keys in files, others in the JCR.
 
-use super::leave_jcr::leave_the_jcr;
-use super::steps::KA_23909;
-use super::{Hit, Rule, Severity, course};
+use super::references::KA_23909;
+use super::{Hit, Rule, Severity};
 use crate::facts::StorageMode;
 use crate::farm::{Farm, Groups, Member};
 use crate::repair::Need;
@@ -16,6 +15,12 @@ pub(super) static RULE: Rule = Rule {
           be kept in agreement, and its next key rotation breaks one half of it.",
     fix: "Move the instances in JCR mode to Bundle mode, as KA-23909 describes.",
     references: &[KA_23909],
+    explained_by: &[
+        "storage-jcr-with-ims",
+        "storage-jcr",
+        "storage-malformed",
+        "storage-trailing-newline",
+    ],
     check,
 };
 
@@ -36,9 +41,8 @@ fn check(farm: &Farm) -> Vec<Hit> {
         .filter(|m| m.storage_mode() == Some(StorageMode::Jcr))
         .copied()
         .collect();
-    let moves = jcr.iter().map(|member| leave_the_jcr(member, Vec::new()));
     let needs = jcr.iter().map(|member| Need::LeaveJcr(member.name.clone()));
-    vec![Hit::among(&odd, message).at(places).fix(course::joined(moves)).needs(needs)]
+    vec![Hit::among(&odd, message).at(places).needs(needs)]
 }
 
 #[cfg(test)]

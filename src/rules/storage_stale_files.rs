@@ -1,7 +1,6 @@
 //! `storage-stale-files`: JCR mode, yet key files lie in the bundle's data directory.
 
-use super::leave_jcr::leave_the_jcr;
-use super::steps::KA_23909;
+use super::references::KA_23909;
 use super::{Hit, Rule, Severity};
 use crate::facts::{KeyFile, KeyName, StorageMode};
 use crate::farm::{Farm, Member, listed};
@@ -16,6 +15,7 @@ pub(super) static RULE: Rule = Rule {
           migration stopped before `storage` was replaced.",
     fix: "Finish the migration: make sure the files equal the properties in /etc/key, then write `Bundle` into `storage`.",
     references: &[KA_23909],
+    explained_by: &["storage-jcr-with-ims", "storage-jcr"],
     check,
 };
 
@@ -36,12 +36,7 @@ fn on(member: &Member) -> Option<Hit> {
     }
     let message = format!("{} is in JCR mode, yet has key files: {}", member.name, listed(&names));
     let places = files.iter().map(|file| &file.place);
-    Some(
-        Hit::on(member, message)
-            .at(places)
-            .fix(leave_the_jcr(member, Vec::new()))
-            .needs([Need::LeaveJcr(member.name.clone())]),
-    )
+    Some(Hit::on(member, message).at(places).needs([Need::LeaveJcr(member.name.clone())]))
 }
 
 #[cfg(test)]

@@ -1,10 +1,8 @@
 //! `storage-trailing-newline`: the word in `storage` is followed by a line end.
 
 use super::fold::folded;
-use super::repair::key_repair;
-use super::steps::KA_23909;
-use super::storage_repair::write_storage;
-use super::{Hit, KeyRepair, Rule, Severity};
+use super::references::KA_23909;
+use super::{Hit, Rule, Severity};
 use crate::facts::StorageMode;
 use crate::farm::{Farm, Member};
 use crate::repair::Need;
@@ -18,15 +16,15 @@ pub(super) static RULE: Rule = Rule {
           allowed; editors such as vi add one when they save the file.",
     fix: "Replace the file; do not edit it: printf %s Bundle > storage",
     references: &[KA_23909],
+    explained_by: &[],
     check,
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    let repair = key_repair(farm);
-    farm.members.iter().flat_map(|member| on(&repair, member)).collect()
+    farm.members.iter().flat_map(on).collect()
 }
 
-fn on(repair: &KeyRepair, member: &Member) -> Vec<Hit> {
+fn on(member: &Member) -> Vec<Hit> {
     let files = member.snapshot.storage_in_place();
     let words = files
         .filter(|file| file.storage.problem.is_none() && file.storage.mode != StorageMode::Unknown);
@@ -42,10 +40,7 @@ fn on(repair: &KeyRepair, member: &Member) -> Vec<Hit> {
                 storage.bytes,
                 mode.len()
             );
-            Hit::on(member, message)
-                .at([&file.place])
-                .fix(write_storage(repair, member))
-                .needs([Need::Storage(member.name.clone())])
+            Hit::on(member, message).at([&file.place]).needs([Need::Storage(member.name.clone())])
         },
     )
 }

@@ -1,9 +1,8 @@
 //! `suppression-unmatched`: a suppression is for nothing that was found.
 
-use super::steps::POLICY;
+use super::references::POLICY;
 use super::suppression_expired::what;
-use super::{Hit, Rule, Severity};
-use crate::farm::Farm;
+use super::{Hit, Rule, Severity, found_while_judging};
 use crate::policy::Stale;
 
 pub(super) static RULE: Rule = Rule {
@@ -15,45 +14,28 @@ pub(super) static RULE: Rule = Rule {
           where a source was not read whole.",
     fix: "Take it out of the policy, or correct its farm and instances.",
     references: &[POLICY],
-    check,
+    explained_by: &[],
+    check: found_while_judging,
 };
 
-fn check(farm: &Farm) -> Vec<Hit> {
-    let message = |stale: &Stale| {
-        format!("nothing was found for the suppression of {}", what(&stale.suppression))
-    };
-    let unmatched = farm.expected.stale.iter().filter(|stale| !stale.expired);
-    unmatched
-        .map(|stale| Hit { message: message(stale), ..Hit::default() }.fix([RULE.fix]))
-        .collect()
+/// Says that a suppression is for nothing that was found.
+pub(super) fn hit(stale: &Stale) -> Hit {
+    let message = format!("nothing was found for the suppression of {}", what(&stale.suppression));
+    Hit { message, ..Hit::default() }.advise([RULE.fix])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::policy::parse;
-    use crate::testing::good_farm;
 
-    fn messages(expired: bool) -> Vec<String> {
+    #[test]
+    fn it_says_what_it_is_for() {
         let text = "[[suppress]]\nrule = \"storage-jcr\"\nreason = \"later\"";
         let suppression = parse(text, &["storage-jcr"]).expect("a policy").suppressions.remove(0);
-        let mut farm = good_farm(&["a"]).build();
-        farm.expected.stale.push(Stale { suppression, expired });
-        check(&farm).into_iter().map(|hit| hit.message).collect()
-    }
-
-    #[test]
-    fn farm_without_suppressions_is_quiet() {
-        assert_eq!(check(&good_farm(&["a"]).build()), []);
-    }
-
-    #[test]
-    fn one_that_matched_nothing_is_told() {
-        assert_eq!(messages(false), ["nothing was found for the suppression of storage-jcr"]);
-    }
-
-    #[test]
-    fn expired_one_is_told_by_the_other_rule() {
-        assert_eq!(messages(true), [""; 0]);
+        assert_eq!(
+            hit(&Stale { suppression, expired: false }).message,
+            "nothing was found for the suppression of storage-jcr"
+        );
     }
 }

@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
           which instance they reached first.",
     fix: "Set tokenExpiration of the Oak token configuration to one value everywhere.",
     references: &["Adobe KA-16464: tokenExpiration of TokenConfigurationImpl"],
+    explained_by: &[],
     check,
 };
 
@@ -35,7 +36,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
     let value = wanted.map_or("one value for all".to_owned(), |value| value.to_string());
     let odd = groups.odd();
     let steps = odd.iter().map(|m| console::set(m, TOKEN_CONFIGURATION, TOKEN_EXPIRATION, &value));
-    vec![Hit::among(&odd, message).at(places.map(|c| &c.place)).fix(steps)]
+    vec![Hit::among(&odd, message).at(places.map(|c| &c.place)).advise(steps)]
 }
 
 #[cfg(test)]
@@ -63,7 +64,11 @@ mod tests {
             hits[0].message,
             "b has another token expiration than the other 2 (43200000 ms on a, c; 1000 ms on b)"
         );
-        assert!(hits[0].fix[0].ends_with("set tokenExpiration to 43200000."), "{:?}", hits[0].fix);
+        assert!(
+            hits[0].advice()[0].ends_with("set tokenExpiration to 43200000."),
+            "{:?}",
+            hits[0].advice()
+        );
     }
 
     #[test]

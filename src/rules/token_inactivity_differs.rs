@@ -16,6 +16,7 @@ pub(super) static RULE: Rule = Rule {
     references: &[
         "Adobe Granite Token Authentication Handler, inactivity.time (AEM as a Cloud Service SDK)",
     ],
+    explained_by: &[],
     check,
 };
 
@@ -37,7 +38,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
     let value = wanted.map_or("one value for all".to_owned(), |value| value.to_string());
     let odd = groups.odd();
     let steps = odd.iter().map(|m| console::set(m, TOKEN_HANDLER, TOKEN_INACTIVITY, &value));
-    vec![Hit::among(&odd, message).at(places.map(|c| &c.place)).fix(steps)]
+    vec![Hit::among(&odd, message).at(places.map(|c| &c.place)).advise(steps)]
 }
 
 #[cfg(test)]
@@ -66,7 +67,11 @@ mod tests {
             hits[0].message,
             "b has another inactivity.time than the other 2 (1800000 on a, c; none on b)"
         );
-        assert!(hits[0].fix[0].ends_with("set inactivity.time to 1800000."), "{:?}", hits[0].fix);
+        assert!(
+            hits[0].advice()[0].ends_with("set inactivity.time to 1800000."),
+            "{:?}",
+            hits[0].advice()
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `token-key-mismatch`: encapsulated tokens are on, and the instances sign them with different keys.
 
-use super::steps::ENCAPSULATED_TOKEN;
-use super::{Hit, Rule, Severity, repair};
+use super::references::ENCAPSULATED_TOKEN;
+use super::{Hit, Rule, Severity, farm_keys};
 use crate::facts::{KeyName, TOKEN_HANDLER};
 use crate::farm::{EffectiveKey, Farm, Groups, Member};
 
@@ -14,6 +14,7 @@ pub(super) static RULE: Rule = Rule {
           same hmac; one with another key rejects every token of the others.",
     fix: "Copy hmac and master from one instance to all others, and restart those.",
     references: &[ENCAPSULATED_TOKEN],
+    explained_by: &["hmac-differs", "key-altered", "key-not-binary", "key-degenerate"],
     check,
 };
 
@@ -35,7 +36,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
     let message =
         format!("encapsulated tokens are on, with unequal keys: {}", groups.describe("hmac"));
     let hit = Hit::among(&odd, message).at(keys).at(handlers);
-    vec![hit.fix(repair::copy_keys(farm)).needs(repair::farm_keys(farm))]
+    vec![hit.needs(farm_keys(farm))]
 }
 
 #[cfg(test)]
@@ -61,7 +62,7 @@ mod tests {
             "encapsulated tokens are on, with unequal keys: c has another hmac than the other 2"
         );
         assert_eq!(hits[0].instances, ["c"]);
-        assert!(hits[0].fix.iter().any(|step| step.starts_with("Take a as the source")));
+        assert!(hits[0].asks_for_keys());
     }
 
     #[test]

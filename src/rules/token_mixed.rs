@@ -1,6 +1,6 @@
 //! `token-mixed`: some publishers use encapsulated tokens, others do not.
 
-use super::steps::ENCAPSULATED_TOKEN;
+use super::references::ENCAPSULATED_TOKEN;
 use super::{Hit, Rule, Severity, console};
 use crate::facts::{Role, TOKEN_ENCAPSULATED, TOKEN_HANDLER};
 use crate::farm::{Farm, Groups, Member, names_of};
@@ -14,6 +14,7 @@ pub(super) static RULE: Rule = Rule {
           publisher made: users are logged out whenever a request reaches it. Off is the default.",
     fix: "Switch token.encapsulated on in the token authentication handler of every publisher.",
     references: &[ENCAPSULATED_TOKEN],
+    explained_by: &[],
     check,
 };
 
@@ -47,7 +48,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
     let steps = off.iter().map(|m| console::set(m, TOKEN_HANDLER, TOKEN_ENCAPSULATED, "true"));
     let check_keys = "Make sure that all of them have the same hmac before: see hmac-differs.";
     let hit = Hit::among(&groups.odd(), message).at(places);
-    vec![hit.fix([check_keys]).fix(steps)]
+    vec![hit.advise([check_keys]).advise(steps)]
 }
 
 #[cfg(test)]
@@ -83,7 +84,7 @@ mod tests {
         assert_eq!(hits[0].message, "encapsulated tokens are off on b, but used by a, c, d");
         assert_eq!(hits[0].instances, ["b"]);
         assert_eq!(
-            hits[0].fix[1],
+            hits[0].advice()[1],
             format!(
                 "On b, open /system/console/configMgr/{TOKEN_HANDLER} and set token.encapsulated to true."
             )

@@ -1,6 +1,6 @@
 //! `token-off`: several publishers, and none with encapsulated tokens.
 
-use super::steps::ENCAPSULATED_TOKEN;
+use super::references::ENCAPSULATED_TOKEN;
 use super::token_mixed::on_publisher;
 use super::{Hit, Rule, Severity, console};
 use crate::facts::{TOKEN_ENCAPSULATED, TOKEN_HANDLER};
@@ -15,6 +15,7 @@ pub(super) static RULE: Rule = Rule {
           publisher (sticky sessions), which cannot be seen in an install.",
     fix: "Make sure of sticky sessions, or switch token.encapsulated on everywhere.",
     references: &[ENCAPSULATED_TOKEN],
+    explained_by: &[],
     check,
 };
 
@@ -29,10 +30,10 @@ fn check(farm: &Farm) -> Vec<Hit> {
     let hit = Hit::among(&known, message).at(places.map(|handler| &handler.place));
     let steps = known.iter().map(|m| console::set(m, TOKEN_HANDLER, TOKEN_ENCAPSULATED, "true"));
     vec![
-        hit.fix([
+        hit.advise([
             "Make sure that the load balancer uses sticky sessions; or, with equal hmac keys:",
         ])
-        .fix(steps),
+        .advise(steps),
     ]
 }
 

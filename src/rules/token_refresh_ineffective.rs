@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
           tokenRefresh=true.",
     fix: "Choose a tokenExpiration that is long enough for a session.",
     references: &["Adobe KA-21491: encapsulated tokens are not refreshed"],
+    explained_by: &[],
     check,
 };
 
@@ -34,7 +35,7 @@ fn on(member: &Member) -> Option<Hit> {
     Some(
         Hit::on(member, message)
             .at(places)
-            .fix([format!("{step} Users are logged out after tokenExpiration either way.")]),
+            .advise([format!("{step} Users are logged out after tokenExpiration either way.")]),
     )
 }
 

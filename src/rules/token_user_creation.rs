@@ -1,7 +1,7 @@
 //! `token-user-creation`: encapsulated tokens are on, and a login handler creates users.
 
 use super::fold::first_of;
-use super::steps::ENCAPSULATED_TOKEN;
+use super::references::ENCAPSULATED_TOKEN;
 use super::{Hit, Rule, Severity, console};
 use crate::facts::{Configuration, SAML_HANDLER, SYNC_HANDLER};
 use crate::farm::{Farm, Member, listed};
@@ -19,6 +19,7 @@ pub(super) static RULE: Rule = Rule {
         ENCAPSULATED_TOKEN,
         "Apache Jackrabbit Oak, external authentication: DefaultSyncHandler",
     ],
+    explained_by: &[],
     check,
 };
 
@@ -58,7 +59,7 @@ fn on(member: &Member) -> Option<Hit> {
         }
     };
     let places = creators.iter().map(|creator| &creator.place);
-    Some(Hit::on(member, message).at(places).fix([choice]).fix(steps))
+    Some(Hit::on(member, message).at(places).advise([choice]).advise(steps))
 }
 
 #[cfg(test)]

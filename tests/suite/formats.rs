@@ -76,8 +76,14 @@ fn without_code(line: &str) -> String {
 #[test]
 fn markdown_holds_nothing_hostile_outside_code() {
     let text = written(&hostile_report(), "markdown");
-    let mut columns = None;
+    let (mut columns, mut in_block) = (None, false);
     for line in text.lines() {
+        // Blocks of commands end in no line of their own.
+        let is_fence = line.trim_start().starts_with("```");
+        in_block ^= is_fence;
+        if is_fence || in_block {
+            continue;
+        }
         let plain = without_code(line);
         for hostile in ["<", "@", "www.", "](", "#1", "\\u", "$(", "alert(1)", "&"] {
             assert!(!plain.contains(hostile), "{hostile} in {line}");
@@ -90,6 +96,7 @@ fn markdown_holds_nothing_hostile_outside_code() {
             columns = None;
         }
     }
+    assert!(!in_block, "{text}");
     assert!(text.contains("<script>alert(1)</script>"), "the names are there");
 }
 
@@ -97,8 +104,8 @@ fn markdown_holds_nothing_hostile_outside_code() {
 fn markdown_of_the_demo_fits_a_ticket() {
     let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/demo");
     let text = written(&crate::run::scan(&[demo.into()]), "markdown");
-    assert!(text.lines().count() <= 60, "{text}");
-    for part in ["INCONSISTENT", "| master |", "hmac-differs", "Take author as the source"] {
+    assert!(text.lines().count() <= 90, "{text}");
+    for part in ["INCONSISTENT", "| master |", "hmac-differs", "The keys of author are copied"] {
         assert!(text.contains(part), "{part}");
     }
 }

@@ -26,15 +26,28 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("farm", &["facts", "limits", "policy"]),
     // Needs in, a plan out: of the facts of a farm, and of nothing that was found.
     ("repair", &["facts", "limits", "farm"]),
-    // Rules compare with what was expected, and judging knows excuses.
+    // Rules compare with what was expected, and say what they need changed.
     ("rules", &["facts", "limits", "farm", "policy", "repair"]),
+    // Judging knows all rules, what the policy excuses, and makes the plan.
+    ("diagnosis", &["facts", "farm", "limits", "policy", "repair", "rules"]),
     // A report says what a baseline of it is, and facts are saved as a format.
-    ("report", &["facts", "limits", "farm", "policy", "repair", "rules", "saved"]),
+    ("report", &["diagnosis", "facts", "limits", "farm", "policy", "repair", "rules", "saved"]),
     (
         "cli",
         &[
-            "facts", "limits", "intake", "evidence", "examine", "policy", "saved", "farm",
-            "repair", "rules", "report",
+            "diagnosis",
+            "facts",
+            "limits",
+            "intake",
+            "evidence",
+            "examine",
+            "policy",
+            "saved",
+            "farm",
+            "repair",
+            "repair",
+            "rules",
+            "report",
         ],
     ),
     ("main", &["cli"]),

@@ -2,13 +2,14 @@
 
 #![allow(dead_code, reason = "support for tests; not each needs all of it")]
 
+use aemtrix::diagnosis::Selection;
 use aemtrix::examine::examine;
 use aemtrix::farm::{Plan, farms};
 use aemtrix::intake::{NoWatch, discover};
 use aemtrix::limits::Limits;
 use aemtrix::policy::parse;
 use aemtrix::report::{FORMATS, Format, Outcome, Report, Screen};
-use aemtrix::rules::{RULES, Selection};
+use aemtrix::rules::RULES;
 use serde_json::Value;
 use std::ffi::OsString;
 use std::path::Path;

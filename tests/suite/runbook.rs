@@ -79,7 +79,6 @@ fn farm_whose_runbook_was_followed_is_consistent() {
         }
         if heading == "## Verify" {
             fs::remove_dir_all(home.path().join("publish2/keys")).unwrap();
-            fs::remove_dir_all(home.path().join("publish2/keys-before-publish2")).unwrap();
         }
         let (code, said) = shell(&commands, &here);
         assert_eq!(code, Some(0), "{commands}\nsays {said}\nof {text}");

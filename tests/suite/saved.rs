@@ -3,10 +3,11 @@
 use crate::cases;
 use crate::pack::Packing;
 use crate::run::{aemtrix, exit_code, list, operand, scan_by, written};
+use aemtrix::diagnosis::{Selection, Verdict};
 use aemtrix::farm::{Plan, farms};
 use aemtrix::policy::parse;
 use aemtrix::report::{Report, Screen};
-use aemtrix::rules::{RULES, Selection, Verdict};
+use aemtrix::rules::RULES;
 use aemtrix::saved::{Merge, ReadLine};
 use serde_json::Value;
 use std::ffi::OsString;

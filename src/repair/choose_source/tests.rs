@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::facts::{GapKind, JcrKeys, STANDBY_SERVICE, Snapshot};
+use crate::farm::Farm;
 use crate::testing::{FarmBuilder, Instance, farm, good_farm};
+use std::collections::BTreeSet;
 
 #[test]
 fn policy_says_whose_keys_are_right() {
@@ -22,12 +24,18 @@ fn policy_says_whose_keys_are_right() {
         );
         let policy = crate::policy::parse(&text, &[]).expect("a policy");
         built.expected.keys = policy.farms[0].keys.clone();
-        let chosen = match choose(&built) {
+        let chosen = match choose(all(&built)) {
             Choice::Take { source, .. } => source.name.clone(),
             Choice::Settle(_) | Choice::Open(_) => "-".to_owned(),
         };
         assert_eq!(chosen, source, "{pinned}");
     }
+}
+
+/// A farm of which no keys are accepted.
+fn all(farm: &Farm) -> Scope<'_> {
+    static NONE: BTreeSet<String> = BTreeSet::new();
+    Scope { farm, accepted: &NONE }
 }
 
 fn joined(texts: &[Text]) -> String {
@@ -36,7 +44,8 @@ fn joined(texts: &[Text]) -> String {
 
 /// Whose keys are taken and what is said of it first; or why nobody's are.
 fn said(farm: FarmBuilder) -> (String, String) {
-    match choose(&farm.build()) {
+    let farm = farm.build();
+    match choose(all(&farm)) {
         Choice::Take { source, reason, first } => {
             (source.name.clone(), format!("{reason}. {}", joined(&first)))
         }
@@ -287,11 +296,11 @@ fn keys_that_an_author_had_before_are_right_where_others_have_them() {
     let old = Snapshot { root: "x/launchpad.old".to_owned(), ..built.members[1].snapshot.clone() };
     assert_eq!(built.members[0].name, "a");
     built.members[0].copies.push(old);
-    let Choice::Take { source, reason, .. } = choose(&built) else { panic!("they are known") };
+    let Choice::Take { source, reason, .. } = choose(all(&built)) else { panic!("they are known") };
     assert_eq!(source.name, "p1");
     assert_eq!(reason, "a had its keys before it got new ones, as x/launchpad.old there shows");
     built.members[0].copies[0].key_files.clear();
-    assert!(matches!(choose(&built), Choice::Take { source, .. } if source.name == "a"));
+    assert!(matches!(choose(all(&built)), Choice::Take { source, .. } if source.name == "a"));
 }
 
 #[test]
@@ -318,7 +327,7 @@ fn instance_of_no_known_role_may_be_an_author() {
     assert_eq!(said(good_farm(&["p1", "p2"]).with("a", by_setting)).0, "a");
     let mut built = good_farm(&["p1", "p2"]).with("a", |i| i.hmac(&key(1))).build();
     built.expected.roles.insert("a".to_owned(), Role::Author);
-    assert!(matches!(choose(&built), Choice::Take { source, .. } if source.name == "a"));
+    assert!(matches!(choose(all(&built)), Choice::Take { source, .. } if source.name == "a"));
 }
 
 #[test]

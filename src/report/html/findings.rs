@@ -1,8 +1,47 @@
-//! Findings on the page: by severity, those of one rule together.
+//! Causes, repair and findings on the page.
 
-use super::super::told::{Repair, Told};
-use crate::rules::{Finding, Severity, Step};
+use super::super::repair::{Part, decision, parts, result, warning};
+use crate::diagnosis::{Cause, Finding, Judged};
+use crate::rules::Severity;
 use serde::Serialize;
+
+/// What a person has to repair.
+#[derive(Serialize)]
+pub(super) struct CauseView {
+    severity: &'static str,
+    id: &'static str,
+    anchor: String,
+    message: String,
+    effect: Vec<&'static str>,
+    instances: Vec<String>,
+    /// What it explains.
+    explains: Vec<String>,
+    places: Vec<String>,
+}
+
+/// The repair of a farm, told once.
+#[derive(Serialize)]
+pub(super) struct RepairView {
+    decision: Option<String>,
+    warning: Option<&'static str>,
+    encrypted: &'static [&'static str],
+    parts: Vec<PartView>,
+    result: String,
+}
+
+#[derive(Serialize)]
+struct PartView {
+    title: String,
+    steps: Vec<StepView>,
+}
+
+#[derive(Serialize)]
+struct StepView {
+    say: String,
+    /// A block of commands.
+    commands: Option<String>,
+    shell: &'static str,
+}
 
 /// All findings of one severity.
 #[derive(Serialize)]
@@ -38,20 +77,54 @@ struct FindingView {
     excuse: Option<String>,
     instances: Vec<String>,
     places: Vec<String>,
-    fix: Vec<StepView>,
-    /// The rule and the anchor where these steps stand already.
-    same: Option<(&'static str, String)>,
 }
 
-#[derive(Serialize)]
-struct StepView {
-    lead: String,
-    command: Option<String>,
+/// Returns the causes of a farm.
+pub(super) fn causes(farm: &str, judged: &Judged) -> Vec<CauseView> {
+    let view = |cause: &Cause| {
+        let root = judged.findings.get(cause.root)?;
+        let explained = cause.explains.iter().filter_map(|index| judged.findings.get(*index));
+        Some(CauseView {
+            severity: root.severity.label(),
+            id: root.rule.id,
+            anchor: anchor_of(farm, root.rule.id),
+            message: root.hit.message.clone(),
+            effect: root.rule.why.split('`').collect(),
+            instances: cause.instances.clone(),
+            explains: explained.map(|own| own.hit.message.clone()).collect(),
+            places: root.hit.places.iter().map(ToString::to_string).collect(),
+        })
+    };
+    judged.causes.iter().filter_map(view).collect()
+}
+
+/// Returns the repair of a farm; `None` where nothing is to be done.
+pub(super) fn repair(judged: &Judged) -> Option<RepairView> {
+    let plan = &judged.plan;
+    let warned = warning(plan);
+    (!plan.is_empty()).then(|| RepairView {
+        decision: decision(plan),
+        warning: warned.map(|(text, _)| text),
+        encrypted: warned.map(|(_, encrypted)| encrypted).unwrap_or_default(),
+        parts: parts(judged, None).into_iter().map(PartView::from).collect(),
+        result: result(plan),
+    })
+}
+
+impl From<Part> for PartView {
+    fn from(part: Part) -> Self {
+        let step = |step: super::super::repair::Guided| StepView {
+            commands: (!step.commands.is_empty()).then(|| step.commands.join("\n")),
+            shell: if step.is_powershell { "PowerShell" } else { "shell" },
+            say: step.say,
+        };
+        let steps = part.all_steps().into_iter().map(step).collect();
+        Self { title: part.title, steps }
+    }
 }
 
 /// Returns the findings of a farm by severity, the gravest first.
 pub(super) fn sections(farm: &str, findings: &[Finding]) -> Vec<Section> {
-    let mut shown = Told::default();
     findings
         .chunk_by(|a, b| a.severity == b.severity)
         .filter_map(|same| {
@@ -65,15 +138,14 @@ pub(super) fn sections(farm: &str, findings: &[Finding]) -> Vec<Section> {
                     Severity::Note => "Notes",
                 },
                 count: same.len(),
-                rules: rules.filter_map(|found| rule(farm, found, &mut shown)).collect(),
+                rules: rules.filter_map(|found| rule(farm, found)).collect(),
             })
         })
         .collect()
 }
 
-fn rule<'f>(farm: &str, found: &'f [Finding], shown: &mut Told<'f>) -> Option<RuleView> {
+fn rule(farm: &str, found: &[Finding]) -> Option<RuleView> {
     let rule = found.first()?.rule;
-    let anchor = anchor_of(farm, rule.id);
     let reference = |text: &&'static str| Reference { text, url: url(text) };
     Some(RuleView {
         id: rule.id,
@@ -81,8 +153,8 @@ fn rule<'f>(farm: &str, found: &'f [Finding], shown: &mut Told<'f>) -> Option<Ru
         summary: rule.summary.split('`').collect(),
         why: rule.why.split('`').collect(),
         references: rule.references.iter().map(reference).collect(),
-        findings: found.iter().map(|found| finding(farm, found, shown)).collect(),
-        anchor,
+        findings: found.iter().map(FindingView::from).collect(),
+        anchor: anchor_of(farm, rule.id),
     })
 }
 
@@ -94,25 +166,13 @@ fn url(text: &'static str) -> Option<&'static str> {
     text.split_whitespace().find(|word| word.starts_with("https://"))
 }
 
-/// Two faults of one instance often have one repair; it is spelled out once.
-fn finding<'f>(farm: &str, finding: &'f Finding, shown: &mut Told<'f>) -> FindingView {
-    let (fix, same) = match shown.tell(finding.hit.fix.as_slice().into(), finding.rule.id) {
-        Repair::As(rule) => (Vec::new(), Some((rule, anchor_of(farm, rule)))),
-        Repair::Steps(own) => (own.iter().map(StepView::from).collect(), None),
-    };
-    FindingView {
-        message: finding.hit.message.clone(),
-        excuse: finding.excuse.as_ref().map(ToString::to_string),
-        instances: finding.hit.instances.clone(),
-        places: finding.hit.places.iter().map(ToString::to_string).collect(),
-        fix,
-        same,
-    }
-}
-
-impl From<&Step> for StepView {
-    fn from(step: &Step) -> Self {
-        let (lead, command) = step.parts();
-        Self { lead: lead.to_owned(), command: command.map(str::to_owned) }
+impl From<&Finding> for FindingView {
+    fn from(finding: &Finding) -> Self {
+        Self {
+            message: finding.hit.message.clone(),
+            excuse: finding.excuse.as_ref().map(ToString::to_string),
+            instances: finding.hit.instances.clone(),
+            places: finding.hit.places.iter().map(ToString::to_string).collect(),
+        }
     }
 }

@@ -27,3 +27,17 @@ addEventListener('beforeprint', () => {
 addEventListener('afterprint', () => {
   for (const part of open.splice(0)) part.open = false;
 });
+// A button that copies a block of commands, where the browser lets a page write to the clipboard.
+for (const block of document.querySelectorAll('.block')) {
+  if (!navigator.clipboard) break;
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.textContent = 'Copy';
+  button.setAttribute('aria-label', 'Copy these commands');
+  button.addEventListener('click', async () => {
+    await navigator.clipboard.writeText(block.querySelector('code').textContent + '\n');
+    button.textContent = 'Copied';
+    setTimeout(() => { button.textContent = 'Copy'; }, 2000);
+  });
+  block.append(button);
+}

@@ -1,12 +1,13 @@
 //! What the page shows: the report in the order and the words of the page.
 
 use super::super::wording::{LEFT_OUT, uncounted};
-use super::super::{BundleFilter, Report, counted, excused, windows};
+use super::super::{BundleFilter, Report, counted, excused};
 use super::bundles::BundleView;
-use super::findings::{Section, sections};
+use super::findings::{CauseView, RepairView, Section, causes, repair, sections};
 use super::matrix::MatrixView;
+use crate::diagnosis::{Judged, Verdict};
 use crate::facts::{Gap, SourceRecord, spoken};
-use crate::rules::{Judged, Severity, Verdict};
+use crate::rules::Severity;
 use serde::Serialize;
 
 /// So many findings are given as reasons of a verdict.
@@ -37,8 +38,8 @@ struct FarmView {
     reasons: Vec<String>,
     matrix: MatrixView,
     bundles: BundleView,
-    /// Who runs on Windows, and what is to be done there instead: text, code, text, code, and so on.
-    windows: Option<(String, Vec<&'static str>)>,
+    causes: Vec<CauseView>,
+    repair: Option<RepairView>,
     sections: Vec<Section>,
     left_out: Option<String>,
 }
@@ -101,7 +102,8 @@ impl FarmView {
             format!("{left_out} {LEFT_OUT}.")
         });
         Self {
-            windows: windows::who(judged).map(|who| (who, windows::INSTEAD.split('`').collect())),
+            causes: causes(&id, judged),
+            repair: repair(judged),
             sections: sections(&id, &judged.findings),
             matrix: MatrixView::from(&judged.matrix),
             bundles: BundleView::new(&filter.map(&judged.farm), filter.is_by_name()),
@@ -129,14 +131,15 @@ fn reasons(judged: &Judged) -> (String, Vec<String>) {
             doubts.iter().map(ToString::to_string).collect(),
         ),
         Verdict::Inconsistent => {
-            let errors = judged.findings.iter().filter(|f| f.rule.severity == Severity::Error);
-            let mut reasons: Vec<String> = errors.map(|found| found.hit.message.clone()).collect();
+            let roots = judged.causes.iter().filter_map(|cause| judged.findings.get(cause.root));
+            let mut reasons: Vec<String> = roots.map(|found| found.hit.message.clone()).collect();
             let more = reasons.len().saturating_sub(REASONS_MAX);
             reasons.truncate(REASONS_MAX);
             if more > 0 {
-                reasons.push(format!("and {}", counted(more, "more error")));
+                reasons.push(format!("and {}", counted(more, "more cause")));
             }
-            (uncounted(judged).unwrap_or_else(|| "Errors were found".to_owned()), reasons)
+            let count = counted(judged.causes.len(), "cause");
+            (uncounted(judged).unwrap_or(count), reasons)
         }
     }
 }

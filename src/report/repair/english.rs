@@ -1,6 +1,5 @@
 //! Actions as sentences, without their commands.
 
-use crate::facts::KeyName;
 use crate::repair::{Action, Check, Do, KeyCheck, Outcome};
 
 /// Says what an action does, as one sentence without a full stop.
@@ -57,13 +56,9 @@ fn own(file: &str) -> &str {
 
 fn expected(check: &KeyCheck) -> String {
     let KeyCheck { key, digest, .. } = check;
-    match digest {
-        Some(digest) => format!("{key} (md5 {})", digest.md5),
-        None => {
-            let [raw, obfuscated] = KeyName::known_lengths(*key);
-            format!("{key} ({raw} or {obfuscated} bytes)")
-        }
-    }
+    let [raw, obfuscated] = key.known_lengths();
+    let by_length = || format!("{key} ({raw} or {obfuscated} bytes)");
+    digest.map_or_else(by_length, |digest| format!("{key} (md5 {})", digest.md5))
 }
 
 /// Says what comes of a plan, as the end of "After these steps".
@@ -73,6 +68,13 @@ pub(in crate::report) fn outcome(outcome: &Outcome) -> String {
         Outcome::StillOpen(reasons) => {
             format!("UNDECIDED: {}", reasons.first().map_or("", String::as_str))
         }
-        Outcome::StillWrong(rules) => format!("still INCONSISTENT: {}", rules.join(", ")),
+        // Lines of a log are read again until it is rotated.
+        Outcome::StillWrong(rules) if rules.iter().all(|rule| rule.starts_with("log-")) => format!(
+            "the keys agree, and INCONSISTENT stands until the logs are rotated, for they still show {}",
+            rules.join(", ")
+        ),
+        Outcome::StillWrong(rules) => {
+            format!("still INCONSISTENT, because of what is done by hand: {}", rules.join(", "))
+        }
     }
 }

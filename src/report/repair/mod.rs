@@ -1,10 +1,12 @@
 //! A plan in words and commands: the only place where an action becomes either.
 
 mod english;
+mod guide;
 mod posix;
 mod powershell;
 mod script;
 
+pub(super) use guide::{Guided, Part, decision, fixes, parts, result, warning};
 pub(super) use posix::commands as posix_commands;
 pub(super) use powershell::commands as powershell_commands;
 pub(super) use script::SHELL;

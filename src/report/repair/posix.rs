@@ -3,6 +3,7 @@
 use super::{KEYS, kept_name, lengths};
 use crate::facts::TextKind;
 use crate::repair::{Action, Check, Do, KeyCheck, shell_word};
+use std::collections::BTreeMap;
 
 /// Returns the commands of an action, to be run one after the other in the directory where the paths of the source begin; none where a
 /// person does it.
@@ -11,11 +12,11 @@ pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
         Do::BackUp { directory, files } => back_up(directory, files),
         Do::EnsureDirectory { directory } => {
             let directory = word(directory);
-            vec![format!("test -d {directory} || mkdir {directory}")]
+            vec![format!("{{ test -d {directory} || mkdir {directory}; }}")]
         }
         Do::Place { key, to, .. } => {
             let to = word(to);
-            vec![format!("cp {KEYS}/{key} {to}"), format!("chmod 600 {to}")]
+            vec![format!("cp {KEYS}/{key} {to} && chmod 600 {to}")]
         }
         Do::Swap { hmac, master } => {
             let between = word(&format!("{hmac}.swap"));
@@ -41,7 +42,7 @@ fn back_up(directory: &str, files: &[String]) -> Vec<String> {
     let copy = |file: &String| {
         let kept = word(&format!("{directory}/{}", kept_name(file, files)));
         let file = word(file);
-        format!("test ! -e {file} || cp -p {file} {kept}")
+        format!("{{ test ! -e {file} || cp -p {file} {kept}; }}")
     };
     let make = format!("mkdir -m 700 {}", word(directory));
     [make].into_iter().chain(files.iter().map(copy)).collect()
@@ -57,23 +58,74 @@ fn verify(check: &Check) -> Vec<String> {
     match check {
         Check::Keys(keys) => keys.iter().map(verify_key).collect(),
         Check::Storage { file } => {
-            let file = word(file);
-            vec![format!(r#"test "$(cat {file})" = Bundle && test "$(wc -c < {file})" -eq 6"#)]
+            vec![format!("printf %s Bundle | cmp - {}", word(file))]
         }
     }
 }
 
 fn verify_key(check: &KeyCheck) -> String {
     let file = word(&check.file);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-');
     match check.digest {
+        // It says which file is wrong; a name that is not plain would not be found again.
+        Some(digest) if check.file.chars().all(is_plain) && !check.file.starts_with('-') => {
+            format!("echo '{}  {}' | md5sum -c -", digest.md5, check.file)
+        }
         Some(digest) => format!(r#"test "$(md5sum < {file})" = '{}  -'"#, digest.md5),
         None => {
             let [raw, obfuscated] = lengths(check.key);
             format!(
-                r#"test "$(wc -c < {file})" -eq {raw} || test "$(wc -c < {file})" -eq {obfuscated}"#
+                r#"{{ test "$(wc -c < {file})" -eq {raw} || test "$(wc -c < {file})" -eq {obfuscated}; }}"#
             )
         }
     }
+}
+
+/// Returns the commands that bring both keys together.
+pub(super) fn collect(files: &[String; 2]) -> Vec<String> {
+    let [hmac, master] = files.each_ref().map(|file| word(file));
+    vec![
+        format!("mkdir -m 700 {KEYS}"),
+        format!("cp {hmac} {master} {KEYS}/"),
+        format!("chmod 600 {KEYS}/hmac {KEYS}/master"),
+    ]
+}
+
+/// A directory that is named more often gets a short name.
+const SHORT: &str = "D";
+/// From so many characters on.
+const LONG_CHARS: usize = 16;
+
+/// Makes a block of commands that stops at the first that fails, and prints `done` behind the last.
+pub(super) fn block(commands: Vec<String>, done: &str) -> Vec<String> {
+    let (first, commands) = shortened(commands);
+    let chained = commands.into_iter().map(|command| format!("{command} &&"));
+    let done = format!("echo {}", shell_word(done));
+    first.into_iter().chain(chained).chain([done]).collect()
+}
+
+/// Gives the directory that most paths share a name, so that lines stay short.
+fn shortened(commands: Vec<String>) -> (Option<String>, Vec<String>) {
+    let paths = commands.iter().flat_map(|command| command.split(' '));
+    let directories = paths.filter_map(|word| {
+        let path = word.strip_prefix('\'')?;
+        Some(path.split_at_checked(path.find("/bundle")?)?.0)
+    });
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for directory in directories {
+        let count = counts.entry(directory).or_default();
+        *count = count.saturating_add(1);
+    }
+    let most = counts.into_iter().max_by_key(|(_, count)| *count);
+    let Some((directory, _)) =
+        most.filter(|(directory, count)| *count > 1 && directory.len() >= LONG_CHARS)
+    else {
+        return (None, commands);
+    };
+    let (long, short) = (format!("'{directory}/"), format!("\"${SHORT}\"'/"));
+    let name = format!("{SHORT}='{directory}'");
+    let shorter = commands.iter().map(|command| command.replace(&long, &short)).collect();
+    (Some(name), shorter)
 }
 
 /// Returns a path as one word. One that starts with `-` would be taken for an option.

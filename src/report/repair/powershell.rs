@@ -50,6 +50,21 @@ pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
     }
 }
 
+/// Returns the commands that bring both keys together.
+pub(super) fn collect(files: &[String; 2]) -> Vec<String> {
+    let copy = |file: &String| {
+        format!("Copy-Item -LiteralPath {} -Destination '{KEYS}' -ErrorAction Stop", word(file))
+    };
+    back_up(KEYS, &[]).into_iter().chain(files.iter().map(copy)).collect()
+}
+
+/// Makes a block of commands that stops at the first that fails, and prints `done` behind the last.
+pub(super) fn block(commands: Vec<String>, done: &str) -> Vec<String> {
+    let first = "& { $ErrorActionPreference = 'Stop'".to_owned();
+    let last = [format!("'{}'", done.replace('\'', "''")), "}".to_owned()];
+    [first].into_iter().chain(commands).chain(last).collect()
+}
+
 /// What is kept may be read by the user that runs this and by nobody else.
 fn back_up(directory: &str, files: &[String]) -> Vec<String> {
     let name = word(directory);
@@ -88,18 +103,18 @@ fn verify(check: &Check) -> Vec<String> {
 
 fn verify_key(check: &KeyCheck) -> String {
     let (key, file) = (check.key, word(&check.file));
-    match check.digest {
-        Some(digest) => format!(
+    let [raw, obfuscated] = lengths(key);
+    let by_length = || {
+        format!(
+            "if ((Get-Item -LiteralPath {file}).Length -notin {raw}, {obfuscated}) {{ throw '{key} is not right' }}"
+        )
+    };
+    check.digest.map_or_else(by_length, |digest| {
+        format!(
             "if ((Get-FileHash -Algorithm MD5 -LiteralPath {file}).Hash -ne '{}') {{ throw '{key} is not right' }}",
             digest.md5
-        ),
-        None => {
-            let [raw, obfuscated] = lengths(key);
-            format!(
-                "if ((Get-Item -LiteralPath {file}).Length -notin {raw}, {obfuscated}) {{ throw '{key} is not right' }}"
-            )
-        }
-    }
+        )
+    })
 }
 
 /// Returns a path as one word, with the separators of Windows.

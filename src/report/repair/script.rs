@@ -3,11 +3,11 @@
 use super::english::{outcome, sentence};
 use super::posix::word;
 use super::{kept_name, lengths};
+use crate::diagnosis::Judged;
 use crate::facts::TextKind;
 use crate::repair::{Action, Check, Collect, Do, KeyCheck, Window, shell_word};
 use crate::report::printable::printable;
 use crate::report::{Format, Report};
-use crate::rules::Judged;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
@@ -60,8 +60,8 @@ struct Stop<'r> {
 
 fn stops(judged: &Judged) -> Vec<Stop<'_>> {
     let plan = &judged.plan;
-    let named = plan.actions().filter_map(|action| action.instance.as_deref());
-    let names: BTreeSet<&str> = named.collect();
+    let names: BTreeSet<&str> =
+        plan.actions().filter_map(|action| action.instance.as_deref()).collect();
     let of = |actions: &'_ [Action], name: &str| -> Vec<usize> {
         let is_of = |action: &Action| action.instance.as_deref() == Some(name);
         (0..actions.len()).filter(|index| actions.get(*index).is_some_and(is_of)).collect()
@@ -107,7 +107,7 @@ impl Stop<'_> {
             }
         }
         // What a person does cannot be seen.
-        writeln!(out, "  return {}\n}}", if checks == 0 { 1 } else { 0 })
+        writeln!(out, "  return {}\n}}", u8::from(checks == 0))
     }
 
     fn undo(&self, number: usize, out: &mut dyn Write) -> io::Result<()> {
@@ -257,13 +257,9 @@ fn verify(check: &Check) -> Vec<String> {
 }
 
 fn verify_as(check: &KeyCheck, file: &str) -> String {
-    match check.digest {
-        Some(digest) => format!("is {file} {}", digest.md5),
-        None => {
-            let [raw, obfuscated] = lengths(check.key);
-            format!("is_long {file} {raw} {obfuscated}")
-        }
-    }
+    let [raw, obfuscated] = lengths(check.key);
+    let by_length = || format!("is_long {file} {raw} {obfuscated}");
+    check.digest.map_or_else(by_length, |digest| format!("is {file} {}", digest.md5))
 }
 
 /// Returns the lines of an action, each of which fails where it is not done.
@@ -300,7 +296,9 @@ fn lines(action: &Action) -> Vec<String> {
 /// Says what a person does, with the commands.
 fn told(action: &Action) -> String {
     let commands = match &action.does {
-        Do::Manual(text) => text.commands().map(|command| format!("\n    {command}")).collect(),
+        Do::Manual(text) => {
+            text.commands().fold(String::new(), |told, command| format!("{told}\n    {command}"))
+        }
         _ => String::new(),
     };
     format!("{}.{commands}", printable(&sentence(action)))

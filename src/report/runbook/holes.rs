@@ -2,8 +2,8 @@
 
 use super::super::Report;
 use super::text::prose;
+use crate::diagnosis::Judged;
 use crate::facts::{Gap, spoken};
-use crate::rules::Judged;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};

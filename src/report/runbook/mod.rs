@@ -4,18 +4,17 @@
 //! found. It runs nothing.
 
 mod holes;
-mod keys;
-mod scratch;
 mod text;
 mod verify;
 
-use super::told::{Repair, Told};
+use super::markdown::guided;
+use super::repair::{decision, parts, result, warning};
 use super::wording::LEFT_OUT;
-use super::{Format, Report, counted, windows};
-use crate::rules::{Doubt, Excuse, Finding, Judged, Step, Verdict};
+use super::{Format, Report, counted};
+use crate::diagnosis::{Doubt, Judged, Verdict};
 use holes::AllHoles;
 use std::io::{self, Write};
-use text::{commands, name, prose, steps};
+use text::{commands, name, prose};
 
 pub(super) const FORMAT: Format = Format {
     name: "runbook",
@@ -39,8 +38,8 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         bring(out)?;
     }
     let holes = AllHoles::new(report);
-    for (judged, scratch) in report.farms.iter().zip(scratch::names(&report.farms)) {
-        farm(judged, &scratch, report, &holes, out)?;
+    for judged in &report.farms {
+        farm(judged, report, &holes, out)?;
     }
     if !report.farms.is_empty() && !holes.of_none().is_empty() {
         writeln!(out, "Sources of no farm in particular:\n")?;
@@ -51,7 +50,6 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 fn farm(
     judged: &Judged,
-    scratch: &str,
     report: &Report,
     all: &AllHoles<'_>,
     out: &mut dyn Write,
@@ -71,14 +69,8 @@ fn farm(
     }
     let holes = all.of(judged);
     holes::write(&holes, out)?;
-    if let Some(who) = windows::who(judged) {
-        writeln!(out, "{} {}\n", prose(&who), windows::INSTEAD)?;
-    }
-    if let Some(repair) = &judged.key_repair {
-        keys::write(repair, scratch, out)?;
-    }
-    others(judged, out)?;
-    scratch::clean_up(judged, scratch, out)?;
+    causes(judged, out)?;
+    repair(judged, out)?;
     unsaid(judged, out)?;
     if judged.verdict == Verdict::Consistent && judged.findings.is_empty() && holes.is_empty() {
         return Ok(());
@@ -123,37 +115,51 @@ fn bring(out: &mut dyn Write) -> io::Result<()> {
     )
 }
 
-/// Returns what is left of the steps of a finding, the repair of the keys aside.
-fn without_keys(fix: &[Step]) -> Vec<Step> {
-    fix.iter().filter(|step| !step.is_of_key_repair()).cloned().collect()
-}
-
-/// Writes the findings that the copying of keys does not settle.
-fn others(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
-    let rest: Vec<(&Finding, Vec<Step>)> = judged
-        .findings
-        .iter()
-        // What the policy accepts is not to be repaired; what is merely known is.
-        .filter(|finding| !matches!(finding.excuse, Some(Excuse::Suppressed { .. })))
-        .map(|finding| (finding, without_keys(&finding.hit.fix)))
-        .filter(|(_, steps)| !steps.is_empty())
-        .collect();
-    if rest.is_empty() {
+/// Says what is wrong, and what comes of it.
+fn causes(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
+    if judged.causes.is_empty() {
         return Ok(());
     }
-    let title = if judged.key_repair.is_some() { "What else to do" } else { "What to do" };
-    writeln!(out, "## {title}\n")?;
-    let mut told = Told::default();
-    for (finding, own) in rest {
-        let severity = finding.severity;
-        writeln!(out, "### {severity}: {}\n", prose(&finding.hit.message))?;
-        writeln!(out, "Rule {}: {}\n", finding.rule.id, finding.rule.why)?;
-        match told.tell(own.into(), finding.rule.id) {
-            Repair::As(rule) => writeln!(out, "As for {rule} above.\n")?,
-            Repair::Steps(own) => steps(&own, out)?,
-        }
+    writeln!(out, "## What is wrong\n")?;
+    for cause in &judged.causes {
+        let Some(root) = judged.findings.get(cause.root) else { continue };
+        let severity = root.severity;
+        writeln!(out, "- {severity}: {} (rule {})", prose(&root.hit.message), root.rule.id)?;
+        writeln!(out, "  {}", root.rule.why)?;
     }
-    Ok(())
+    writeln!(out)
+}
+
+/// Writes the plan: before, on each instance, and after.
+fn repair(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
+    let plan = &judged.plan;
+    if plan.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "## Before you start\n")?;
+    writeln!(out, "- Read this text to its end first.")?;
+    if let Some(decision) = decision(plan) {
+        writeln!(out, "- {}", prose(&decision))?;
+    }
+    if let Some((text, encrypted)) = warning(plan) {
+        writeln!(out, "- Have a backup of every instance below.")?;
+        writeln!(out, "- {text}:")?;
+        encrypted.iter().try_for_each(|what| writeln!(out, "  - [ ] {what}"))?;
+    }
+    writeln!(
+        out,
+        "- Run commands as the user that runs AEM, in the directory where the paths below begin. A block stops at the first command that fails, \
+         and prints its last line only when all of it went right. Where it does not, copy what is in its keys-before-… back, and go no further.\n"
+    )?;
+    for part in parts(judged, None) {
+        writeln!(out, "## {}\n", prose(&part.title))?;
+        part.all_steps()
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, step)| guided(index, step, out))?;
+        writeln!(out)?;
+    }
+    writeln!(out, "{}\n", prose(&result(plan)))
 }
 
 #[cfg(test)]

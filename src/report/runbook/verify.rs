@@ -1,11 +1,12 @@
 //! How to see that all is well, with a command that leaves nothing out.
 
 use super::super::Report;
+use super::super::repair::result;
 use super::holes::Holes;
-use super::text::{code, commands};
+use super::text::{code, commands, prose};
+use crate::diagnosis::{Judged, Verdict};
 use crate::farm::Member;
-use crate::repair::shell_word;
-use crate::rules::{Judged, KeyRepair, Verdict};
+use crate::repair::{Outcome, shell_word};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::ops::Bound;
@@ -42,19 +43,21 @@ pub(super) fn write(
         writeln!(out, "Give it on standard input what stood there when this text was written.\n")?;
     }
     // The keys of those that the policy accepts are others still.
-    let accepted = judged.farm.expected.accepted.len();
+    let accepted = judged.accepted.len();
     let unsaid = judged.left_out.saturating_add(judged.suppressed()).saturating_add(accepted);
-    let ends = match report.farms.len() {
+    let ends = match (&judged.plan.outcome, report.farms.len()) {
         // What this text does not repair still stands then.
         _ if unsaid > 0 => "It must find nothing that this text repairs.".to_owned(),
-        _ if matches!(judged.key_repair, Some(KeyRepair::FindOut(_))) => {
-            "It ends with `Verdict: CONSISTENT`, or says what is to be copied.".to_owned()
+        (Outcome::Consistent, 1) => {
+            "It must end with `Verdict: CONSISTENT` and exit with 0.".to_owned()
         }
-        1 => "It must end with `Verdict: CONSISTENT` and exit with 0.".to_owned(),
-        _ => format!(
+        (Outcome::Consistent, _) => format!(
             "It must say {}, or `Verdict: CONSISTENT` where no other farm is in these sources.",
             code(&format!("Verdict of {}: CONSISTENT", judged.farm.name))
         ),
+        (Outcome::StillOpen(_) | Outcome::StillWrong(_), _) => {
+            format!("{} What is left then is told by that scan.", prose(&result(&judged.plan)))
+        }
     };
     writeln!(out, "{ends} Then try a login and one secret on each instance that was changed.\n")
 }

@@ -2,9 +2,10 @@
 
 use super::WireMessage;
 use super::location::{WireLocation, WireLogical};
+use crate::diagnosis::{Excuse, Finding};
 use crate::facts::Place;
 use crate::farm::{Farm, Member};
-use crate::rules::{Excuse, Finding, RULES, Step};
+use crate::rules::RULES;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -50,11 +51,11 @@ struct WireFingerprints {
 struct WireResultProperties<'a> {
     farm: &'a str,
     instances: &'a [String],
-    fix: Vec<&'a str>,
+    fix: Vec<String>,
 }
 
 impl<'a> WireResult<'a> {
-    pub(super) fn new(farm: &'a Farm, finding: &'a Finding) -> Self {
+    pub(super) fn new(farm: &'a Farm, (finding, fix): (&'a Finding, Vec<String>)) -> Self {
         let hit = &finding.hit;
         let odd: Vec<&Member> =
             farm.members.iter().filter(|member| hit.instances.contains(&member.name)).collect();
@@ -82,11 +83,7 @@ impl<'a> WireResult<'a> {
             locations: vec![location],
             related_locations: places.map(at).collect(),
             partial_fingerprints: WireFingerprints { finding: fingerprint(farm, finding) },
-            properties: WireResultProperties {
-                farm: &farm.name,
-                instances: &hit.instances,
-                fix: hit.fix.iter().map(Step::as_str).collect(),
-            },
+            properties: WireResultProperties { farm: &farm.name, instances: &hit.instances, fix },
         }
     }
 }

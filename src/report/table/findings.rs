@@ -1,48 +1,81 @@
-//! The findings: what, where, why, how to repair it, and who says so.
+//! The findings one by one, for `--details`, and those that are not counted.
 
 use super::super::Screen;
-use super::super::told::{Repair, Told};
 use super::text::{Paint, labelled};
+use crate::diagnosis::{Finding, Judged};
 use crate::facts::Place;
-use crate::rules::{Finding, Severity, Step};
+use crate::rules::Severity;
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-/// The repair is spelled out for so many instances of one rule; the report in JSON has them all.
-const REPAIRS_MAX: usize = 3;
+/// So many findings of one rule are spelled out; the report in JSON has them all.
+const FINDINGS_MAX: usize = 50;
 /// So many places are listed of one finding.
 const PLACES_MAX: usize = 8;
+/// So many notes are told in a line each.
+const NOTES_MAX: usize = 8;
 
-/// Writes findings, those of one rule together.
-pub(super) fn write(findings: &[Finding], screen: Screen, out: &mut dyn Write) -> io::Result<()> {
-    let mut written = Told::default();
-    let (excused, counting): (Vec<&Finding>, Vec<&Finding>) =
-        findings.iter().partition(|finding| finding.excuse.is_some());
+/// Writes every finding that counts, those of one rule together, with why it matters and who says so.
+pub(super) fn write_all(judged: &Judged, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+    let counting: Vec<&Finding> = counting(judged).collect();
     for same_rule in counting.chunk_by(|a, b| a.rule == b.rule) {
-        section(same_rule, &mut written, screen, out)?;
+        section(same_rule, screen, out)?;
     }
-    excuses(&excused, screen, out)
+    Ok(())
 }
 
-/// Writes findings that do not count: a line each, with the reason.
-fn excuses(findings: &[&Finding], screen: Screen, out: &mut dyn Write) -> io::Result<()> {
-    if findings.is_empty() {
+/// Writes the notes that no cause explains, a line each.
+pub(super) fn write_notes(judged: &Judged, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+    let explained: BTreeSet<usize> =
+        judged.causes.iter().flat_map(|cause| cause.explains.iter().copied()).collect();
+    let notes: Vec<&Finding> = judged
+        .findings
+        .iter()
+        .enumerate()
+        .filter(|(index, finding)| is_note(finding) && !explained.contains(index))
+        .map(|(_, finding)| finding)
+        .collect();
+    if notes.is_empty() {
         return Ok(());
     }
-    writeln!(out, "{}", Paint::Bold.on("Found, but not counted", screen))?;
-    for finding in findings {
-        let Some(excuse) = &finding.excuse else { continue };
-        let line = format!("{}: {} [{excuse}]", finding.rule.id, finding.hit.message);
-        labelled("  -", &line, screen, out)?;
+    writeln!(out, "{}", Paint::Bold.on("Notes", screen))?;
+    for finding in notes.iter().take(NOTES_MAX) {
+        labelled("  -", &format!("{} ({})", finding.hit.message, finding.rule.id), screen, out)?;
+    }
+    match notes.len().saturating_sub(NOTES_MAX) {
+        0 => {}
+        more => labelled("  -", &format!("and {more} more: --details has them"), screen, out)?,
     }
     writeln!(out)
 }
 
-fn section<'f>(
-    findings: &[&'f Finding],
-    written: &mut Told<'f>,
+fn is_note(finding: &Finding) -> bool {
+    finding.excuse.is_none() && finding.severity == Severity::Note
+}
+
+fn counting(judged: &Judged) -> impl Iterator<Item = &Finding> {
+    judged.findings.iter().filter(|finding| finding.excuse.is_none())
+}
+
+/// Writes findings that do not count: a line each, with the reason.
+pub(super) fn write_excused(
+    judged: &Judged,
     screen: Screen,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    let excused = judged.findings.iter().filter_map(|found| Some((found, found.excuse.as_ref()?)));
+    let lines: Vec<String> = excused
+        .map(|(found, excuse)| format!("{}: {} [{excuse}]", found.rule.id, found.hit.message))
+        .collect();
+    if lines.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{}", Paint::Bold.on("Found, but not counted", screen))?;
+    lines.iter().try_for_each(|line| labelled("  -", line, screen, out))?;
+    writeln!(out)
+}
+
+fn section(findings: &[&Finding], screen: Screen, out: &mut dyn Write) -> io::Result<()> {
     let Some((rule, severity)) = findings.first().map(|found| (found.rule, found.severity)) else {
         return Ok(());
     };
@@ -53,38 +86,17 @@ fn section<'f>(
     };
     let severity = paint.on(&severity.label().to_uppercase(), screen);
     writeln!(out, "{severity} {}: {}", Paint::Bold.on(rule.id, screen), rule.summary)?;
-    for (index, finding) in findings.iter().enumerate() {
+    for finding in findings.iter().take(FINDINGS_MAX) {
         labelled("  *", &finding.hit.message, screen, out)?;
-        if index < REPAIRS_MAX {
-            places(&finding.hit.places, screen, out)?;
-            repair(finding, written, screen, out)?;
-        }
+        places(&finding.hit.places, screen, out)?;
     }
-    if findings.len() > REPAIRS_MAX {
-        let line =
-            "the repair of the others is the same with their own paths; --format json lists it";
-        labelled("  ...  ", line, screen, out)?;
+    match findings.len().saturating_sub(FINDINGS_MAX) {
+        0 => {}
+        more => labelled("  *", &format!("and {more} more: --format json has them"), screen, out)?,
     }
     labelled("  why  ", rule.why, screen, out)?;
     labelled("  see  ", &rule.references.join("; "), screen, out)?;
     writeln!(out)
-}
-
-/// Writes the steps, or where they stand already: two faults of one instance often have one repair.
-fn repair<'f>(
-    finding: &'f Finding,
-    written: &mut Told<'f>,
-    screen: Screen,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    match written.tell(finding.hit.fix.as_slice().into(), finding.rule.id) {
-        Repair::As(rule) => {
-            let same = rule == finding.rule.id;
-            let line = if same { "as above".to_owned() } else { format!("as for {rule} above") };
-            labelled("    fix  ", &line, screen, out)
-        }
-        Repair::Steps(own) => steps(&own, screen, out),
-    }
 }
 
 fn places(places: &[Place], screen: Screen, out: &mut dyn Write) -> io::Result<()> {
@@ -96,13 +108,4 @@ fn places(places: &[Place], screen: Screen, out: &mut dyn Write) -> io::Result<(
         0 => Ok(()),
         more => labelled("         ", &format!("and {more} more"), screen, out),
     }
-}
-
-fn steps(steps: &[Step], screen: Screen, out: &mut dyn Write) -> io::Result<()> {
-    for (index, step) in steps.iter().enumerate() {
-        let label = if index == 0 { "    fix  " } else { "         " };
-        let number = index.saturating_add(1);
-        labelled(&format!("{label} {number}."), step, screen, out)?;
-    }
-    Ok(())
 }

@@ -29,7 +29,52 @@ const FRAME: usize = 3;
 pub(super) type Shown = (String, bool);
 
 /// Writes the matrix.
-pub(super) fn write(matrix: &Matrix, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(
+    matrix: &Matrix,
+    details: bool,
+    screen: Screen,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if details {
+        return grid(matrix, screen, out);
+    }
+    let (told, agreed): (Vec<MatrixRow>, Vec<MatrixRow>) =
+        matrix.rows.iter().cloned().partition(is_telling);
+    if !told.is_empty() {
+        grid(&Matrix { instances: matrix.instances.clone(), rows: told }, screen, out)?;
+    }
+    agree(&agreed, screen, out)
+}
+
+/// Returns `true` for a row that differs, is wrong, or is not known everywhere.
+fn is_telling(row: &MatrixRow) -> bool {
+    let is_known =
+        |cell: &Cell| !matches!(cell.state, CellState::Unreadable | CellState::NotInSnapshot);
+    let is_known = row.cells.iter().any(|cell| cell.state == CellState::Value)
+        && row.cells.iter().all(is_known)
+        || row.cells.iter().all(|cell| !is_known(cell));
+    row.is_odd()
+        || (row.expect == Expect::Equal && !is_known)
+        || (row.expect == Expect::Equal && !row.agrees())
+}
+
+/// Names what all instances agree on, in one line.
+fn agree(rows: &[MatrixRow], screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+    let told = rows.iter().filter(|row| row.expect != Expect::Distinct);
+    let told: Vec<String> = told
+        .filter_map(|row| {
+            let text = common_text(row)?;
+            Some(format!("{} {text}", row.title))
+        })
+        .collect();
+    if told.is_empty() {
+        return Ok(());
+    }
+    labelled("All agree:", &told.join(", "), screen, out)?;
+    writeln!(out)
+}
+
+fn grid(matrix: &Matrix, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
     let titles: Vec<Shown> = matrix.rows.iter().map(|row| title(row, screen)).collect();
     let headings = column_headings(&matrix.instances, &titles, screen);
     let by_fact = facts_as_rows(matrix, &headings, screen);
@@ -235,7 +280,7 @@ mod tests {
     fn render(farm: FarmBuilder, columns: Option<u16>) -> String {
         let mut out = Vec::new();
         let screen = Screen { columns, ascii: true, color: false };
-        write(&matrix(&farm.build()), screen, &mut out).unwrap();
+        write(&matrix(&farm.build()), true, screen, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 

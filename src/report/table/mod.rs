@@ -1,15 +1,16 @@
 //! `table`: the report for a person at a terminal: matrix, findings, gaps, verdict.
 
 mod bundles;
+mod causes;
 mod findings;
 mod grid;
 mod names;
 mod text;
 
 use super::wording::{basis, uncounted};
-use super::{Format, Report, printable, windows};
+use super::{Format, Report, counted, printable};
+use crate::diagnosis::{Judged, Verdict};
 use crate::facts::{Gap, spoken};
-use crate::rules::{Judged, Verdict};
 use std::io::{self, Write};
 use text::wrapped;
 pub(super) use text::{Paint, labelled};
@@ -24,31 +25,57 @@ pub(super) const FORMAT: Format = Format {
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let names = headings(report);
     for (judged, name) in report.farms.iter().zip(&names) {
-        if report.farms.len() > 1 {
-            let name = format!("Farm {name}");
-            writeln!(out, "{}", Paint::Bold.on(&name, report.screen))?;
-        }
-        if judged.farm.members.is_empty() {
-            writeln!(out, "No instance of it came.\n")?;
-        } else {
-            grid::write(&judged.matrix, report.screen, out)?;
-        }
-        if let Some(filter) = &report.bundles {
-            bundles::write(&filter.map(&judged.farm), filter.is_by_name(), report.screen, out)?;
-        }
-        if let Some(who) = windows::who(judged) {
-            let line = format!("{who} {}", windows::INSTEAD);
-            writeln!(out, "{}\n", wrapped(&line, report.screen))?;
-        }
-        findings::write(&judged.findings, report.screen, out)?;
+        farm(judged, name, report, out)?;
     }
     let (holes, notes): (Vec<&Gap>, Vec<&Gap>) =
         report.gaps.iter().partition(|gap| gap.kind.hides());
-    gaps("Not read", &holes, report, out)?;
+    gaps("Not read: ask for these again", &holes, report, out)?;
     gaps("Notes on the sources", &notes, report, out)?;
     match report.farms.as_slice() {
         [] => writeln!(out, "No AEM instance came; there is nothing to compare."),
         farms => farms.iter().zip(&names).try_for_each(|(j, name)| verdict(j, name, report, out)),
+    }
+}
+
+fn farm(judged: &Judged, name: &str, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let screen = report.screen;
+    if report.farms.len() > 1 {
+        writeln!(out, "{}", Paint::Bold.on(&format!("Farm {name}"), screen))?;
+    }
+    let (word, paint) = word(&judged.verdict);
+    writeln!(out, "{}{}\n", paint.on(word, screen), causes(judged))?;
+    if judged.farm.members.is_empty() {
+        writeln!(out, "No instance of it came.\n")?;
+    } else {
+        grid::write(&judged.matrix, report.details, screen, out)?;
+    }
+    if let Some(filter) = &report.bundles {
+        bundles::write(&filter.map(&judged.farm), filter.is_by_name(), screen, out)?;
+    }
+    if report.details {
+        findings::write_all(judged, screen, out)?;
+    }
+    causes::write(judged, screen, out)?;
+    if !report.details {
+        findings::write_notes(judged, screen, out)?;
+    }
+    findings::write_excused(judged, screen, out)
+}
+
+/// Counts what a person has to repair.
+fn causes(judged: &Judged) -> String {
+    match judged.causes.len() {
+        0 => String::new(),
+        count => format!(": {}", counted(count, "cause")),
+    }
+}
+
+/// Returns the word of a verdict, and its colour.
+fn word(verdict: &Verdict) -> (&'static str, Paint) {
+    match verdict {
+        Verdict::Consistent => ("CONSISTENT", Paint::Green),
+        Verdict::Inconsistent => ("INCONSISTENT", Paint::Red),
+        Verdict::Undecided(_) => ("UNDECIDED", Paint::Yellow),
     }
 }
 
@@ -78,11 +105,7 @@ fn gaps(title: &str, gaps: &[&Gap], report: &Report, out: &mut dyn Write) -> io:
 
 /// Writes the last line, and above it why a farm is undecided.
 fn verdict(judged: &Judged, name: &str, report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let (word, paint) = match &judged.verdict {
-        Verdict::Consistent => ("CONSISTENT", Paint::Green),
-        Verdict::Inconsistent => ("INCONSISTENT", Paint::Red),
-        Verdict::Undecided(_) => ("UNDECIDED", Paint::Yellow),
-    };
+    let (word, paint) = word(&judged.verdict);
     if !judged.verdict.reasons().is_empty() {
         let title = match report.farms.len() {
             1 => "Undecided because".to_owned(),
@@ -125,9 +148,9 @@ fn clean(text: &str, screen: super::Screen) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnosis::Selection;
     use crate::farm::Farm;
     use crate::report::Screen;
-    use crate::rules::Selection;
     use crate::testing::good_farm;
 
     #[test]

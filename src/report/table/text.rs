@@ -49,6 +49,11 @@ pub(in crate::report) fn labelled(
     Ok(())
 }
 
+/// Writes a command alone on its line, which is never wrapped: half of one does something else.
+pub(super) fn command(line: &str, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", clean(line, screen))
+}
+
 /// Writes a line that begins with `lead`, given plain and in colours, wrapped where it is longer than the screen. A line that goes to no
 /// screen stays one, for programs that look for it.
 pub(super) fn hanging(

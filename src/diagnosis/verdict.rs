@@ -1,11 +1,10 @@
 //! The verdict on a farm: no `consistent` over a hole.
 
-use super::copies::{is_of_other_id, is_old};
-use super::likeness::{pairs, twins};
-use super::{Finding, Severity};
+use super::Finding;
 use crate::facts::{Bundle, CRYPTO_FILE, Gap, GapKind, KeyName, Repository, spoken};
 use crate::farm::{EffectiveKey, Farm, KeyState, Member, Missing, names_of, unknown_place};
 use crate::limits::Limits;
+use crate::rules::{Severity, is_of_other_id, is_old, pairs, twins};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -233,13 +232,14 @@ fn unknown_mode(member: &Member) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnosis::find::find;
     use crate::facts::{BundleState, JcrKeys, NodeStoreKind};
-    use crate::rules::judge::findings;
     use crate::testing::{FarmBuilder, Instance, farm, good_farm};
 
     fn decide(farm: FarmBuilder) -> Verdict {
-        let farm = farm.build();
-        verdict(&farm, &findings(&farm))
+        let mut farm = farm.build();
+        let findings = find(&mut farm);
+        verdict(&farm, &findings)
     }
 
     #[test]
@@ -275,7 +275,10 @@ mod tests {
             maybe_in,
         });
         assert_eq!(
-            verdict(&farm, &findings(&farm)).reasons()[0].to_string(),
+            {
+                let found = find(&mut farm);
+                verdict(&farm, &found).reasons()[0].to_string()
+            },
             "c, which the policy names, was not found; it may be in c.tar.gz, which was not read whole"
         );
     }

@@ -1,11 +1,12 @@
 //! Findings that do not count: suppressed by the policy, or known from an earlier run.
 
-use super::judge::trusted;
-use super::repair::{KeyRepair, key_repair};
-use super::{Finding, RULES, Selection, suppression_expired, suppression_unmatched};
+use super::Selection;
+use super::find::{Finding, sort};
 use crate::facts::{Date, Place};
 use crate::farm::Farm;
-use crate::policy::{Known, Stale, Suppression};
+use crate::policy::{Baseline, Known, Stale, Suppression};
+use crate::repair::{Id, Scope, Standing, standing};
+use crate::rules;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::slice;
@@ -78,17 +79,30 @@ pub(super) fn suppressed(farm: &Farm, finding: &Finding, selection: &Selection) 
     Some(Excuse::Suppressed { reason, until })
 }
 
+/// Returns why a finding does not count: the policy suppresses it, or the baseline knows it.
+pub(super) fn excuse(
+    farm: &Farm,
+    finding: &Finding,
+    selection: &Selection,
+    baseline: &mut Baseline,
+) -> Option<Excuse> {
+    suppressed(farm, finding, selection).or_else(|| {
+        let is_known = !is_about_suppressions(finding) && baseline.take(&known(farm, finding));
+        is_known.then_some(Excuse::Known)
+    })
+}
+
 /// Returns the instances whose keys stay as they are: every finding that asks for other ones and concerns such an instance is suppressed
 /// for it. One that no such finding names is left where each that counts is suppressed for it, and its keys are not the ones to copy.
-pub(super) fn accepted(
-    farm: &Farm,
-    findings: &[Finding],
-    selection: &Selection,
-) -> BTreeSet<String> {
+pub(super) fn accepted(farm: &Farm, findings: &[Finding], selection: &Selection) -> BTreeSet<Id> {
+    let none = BTreeSet::new();
     if selection.suppressions.is_empty() {
-        return BTreeSet::new();
+        return none;
     }
-    let repair = key_repair(&trusted(farm));
+    let source = match standing(Scope { farm, accepted: &none }) {
+        Standing::Source(name) => Some(name),
+        Standing::Open | Standing::Settled => None,
+    };
     let asks =
         |found: &&Finding| found.hit.asks_for_keys() && selection.severity(found.rule).is_some();
     let asking: Vec<&Finding> = findings.iter().filter(asks).collect();
@@ -110,73 +124,49 @@ pub(super) fn accepted(
         if let Some(own) = of_instance.get(name.as_str()) {
             return own.iter().all(|found| covers(found, name));
         }
-        let is_source = matches!(&repair, KeyRepair::Copy(copy) if copy.source == *name);
+        let is_source = source.as_ref() == Some(name);
         !is_source && !counting.is_empty() && counting.iter().all(|found| covers(found, name))
     };
     let names = farm.members.iter().map(|member| &member.name);
     names.filter(|name| is_accepted(name)).cloned().collect()
 }
 
-/// Says to the farms which suppressions do nothing: to the farm that one names, else to the first.
-pub(super) fn tell_stale(farms: &mut [Farm], selection: &Selection) {
-    let suppressions = &selection.suppressions;
-    let rules: BTreeSet<&str> = suppressions.iter().map(|own| own.rule.as_str()).collect();
-    let found: Vec<Found> = farms.iter().map(|farm| Found::on(farm, &rules)).collect();
+/// Says which suppressions do nothing: with the farm that one names, else with the first.
+pub(super) fn stale(found: &mut [(Farm, Vec<Finding>)], selection: &Selection) {
     let is_idle = |suppression: &&Suppression| {
         suppression.is_expired(selection.today)
-            || !found.iter().any(|found| found.may_match(suppression))
+            || !found.iter().any(|(farm, findings)| may_match(farm, findings, suppression))
     };
-    let idle: Vec<&Suppression> = suppressions.iter().filter(is_idle).collect();
+    let idle: Vec<Suppression> = selection.suppressions.iter().filter(is_idle).cloned().collect();
     for suppression in idle {
         let expired = suppression.is_expired(selection.today);
-        let named = farms.iter().position(|farm| Some(&farm.name) == suppression.farm.as_ref());
-        if let Some(farm) = farms.get_mut(named.unwrap_or(0)) {
-            farm.expected.stale.push(Stale { suppression: suppression.clone(), expired });
+        let named =
+            found.iter().position(|(farm, _)| Some(&farm.name) == suppression.farm.as_ref());
+        if let Some((_, findings)) = found.get_mut(named.unwrap_or(0)) {
+            let (rule, hit) = rules::stale(&Stale { suppression, expired });
+            findings.push(Finding::new(rule, hit));
+            sort(findings);
         }
     }
 }
 
-/// What rules that are suppressed somewhere find on a farm. A policy may have thousands of suppressions, so each rule is asked once.
-struct Found {
-    farm: String,
-    /// Something of the farm may not have been read.
-    is_open: bool,
-    /// Instances, and whether the keys of the farm are to be made equal.
-    by_rule: BTreeMap<&'static str, Vec<(Vec<String>, bool)>>,
-}
-
-impl Found {
-    fn on(farm: &Farm, rules: &BTreeSet<&str>) -> Self {
-        let trusted = trusted(farm);
-        let suppressed = RULES.iter().filter(|rule| rules.contains(rule.id));
-        let found = suppressed.map(|rule| {
-            let hits = (rule.check)(&trusted).into_iter();
-            (rule.id, hits.map(|hit| (hit.instances.clone(), hit.asks_for_keys())).collect())
-        });
-        Self {
-            farm: farm.name.clone(),
-            is_open: farm.has_more_gaps || farm.gaps.iter().any(|gap| gap.kind.hides()),
-            by_rule: found.collect(),
-        }
-    }
-
-    /// Returns `true` if something is found for a suppression, or may be in what was not read.
-    fn may_match(&self, suppression: &Suppression) -> bool {
-        let Some(found) = self.by_rule.get(suppression.rule.as_str()) else { return false };
-        let covers =
-            |instances: &[String]| suppression.covers(&suppression.rule, &self.farm, instances);
-        let is_own = suppression.farm.as_ref().is_none_or(|farm| *farm == self.farm);
-        // One that covers some of its instances leaves those out of the repair of the keys.
-        let leaves_out = |instances: &[String]| instances.iter().map(slice::from_ref).any(&covers);
-        is_own
-            && (self.is_open
-                || found.iter().any(|(instances, asks_for_keys)| {
-                    covers(instances) || (*asks_for_keys && leaves_out(instances))
-                }))
-    }
+/// Returns `true` if something is found for a suppression, or may be in what was not read.
+fn may_match(farm: &Farm, findings: &[Finding], suppression: &Suppression) -> bool {
+    let is_open = || farm.has_more_gaps || farm.gaps.iter().any(|gap| gap.kind.hides());
+    let covers =
+        |instances: &[String]| suppression.covers(&suppression.rule, &farm.name, instances);
+    // One that covers some of its instances leaves those out of the repair of the keys.
+    let leaves_out = |instances: &[String]| instances.iter().map(slice::from_ref).any(&covers);
+    let is_of = |finding: &&Finding| {
+        let hit = &finding.hit;
+        finding.rule.id == suppression.rule
+            && (covers(&hit.instances) || (hit.asks_for_keys() && leaves_out(&hit.instances)))
+    };
+    suppression.farm.as_ref().is_none_or(|named| *named == farm.name)
+        && (is_open() || findings.iter().any(|finding| is_of(&finding)))
 }
 
 /// Returns `true` if a finding is about suppressions themselves, which a baseline must not silence.
 pub fn is_about_suppressions(finding: &Finding) -> bool {
-    [&suppression_expired::RULE, &suppression_unmatched::RULE].contains(&finding.rule)
+    ["suppression-expired", "suppression-unmatched"].contains(&finding.rule.id)
 }

@@ -1,9 +1,8 @@
 //! What rules add to the marks of the matrix, which compares cells alone: whose keys are right, and what is wrong whatever the others have.
 
 use super::Finding;
-use super::repair::KeyRepair;
-use crate::farm::{Farm, Matrix, matrix};
-use crate::repair::own_pairs;
+use crate::farm::{Matrix, matrix};
+use crate::repair::{Scope, Standing, standing};
 use std::collections::BTreeSet;
 
 /// Rules that say of the instances they name that one cell is wrong, and the fact in it. Where a cell tells that by itself, as of a stray
@@ -18,21 +17,16 @@ const ACCUSED: [(&str, &str); 4] = [
 /// The facts that are wrong in JCR mode: files are what every repair leads to, whatever most of the farm has.
 const FACTS_OF_JCR: [&str; 2] = ["storage-mode", "key-origin"];
 
-/// Makes the matrix of a farm, with the part of it that can be trusted, so that its marks say what the findings and the repair say. No option and no policy hides a mark.
-pub(super) fn marked(
-    farm: &Farm,
-    trusted: &Farm,
-    findings: &[Finding],
-    repair: &KeyRepair,
-) -> Matrix {
-    let mut matrix = matrix(farm);
-    match repair {
-        KeyRepair::Copy(copy) => matrix.compare_keys_with(&copy.source),
-        // The largest group has no more right than the others.
-        KeyRepair::FindOut(_) if own_pairs(trusted).differ() => matrix.doubt_keys(),
-        KeyRepair::FindOut(_) | KeyRepair::Nothing(_) => {}
+/// Makes the matrix of a farm, so that its marks say what the findings and the repair say. No option and no policy hides a mark.
+pub(super) fn highlighted(scope: Scope<'_>, findings: &[Finding]) -> Matrix {
+    let mut matrix = matrix(scope.farm);
+    match standing(scope) {
+        Standing::Source(name) => matrix.compare_keys_with(&name),
+        Standing::Open => matrix.doubt_keys(),
+        Standing::Settled => {}
     }
-    let in_jcr = trusted.members.iter().filter(|member| member.is_in_jcr_mode());
+    let verified = scope.farm.members.iter().filter(|member| member.snapshot.is_verified());
+    let in_jcr = verified.filter(|member| member.is_in_jcr_mode());
     let in_jcr: BTreeSet<&str> = in_jcr.map(|member| member.name.as_str()).collect();
     for fact in FACTS_OF_JCR {
         matrix.accuse(fact, &in_jcr);
@@ -48,9 +42,10 @@ pub(super) fn marked(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnosis::{Selection, judge};
     use crate::facts::Role;
-    use crate::farm::ROWS;
-    use crate::rules::{RULES, Selection, judge};
+    use crate::farm::{Farm, ROWS};
+    use crate::rules::RULES;
     use crate::testing::{FarmBuilder, Instance, good_farm};
 
     fn marks(farm: FarmBuilder, fact: &str) -> String {

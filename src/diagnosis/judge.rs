@@ -1,61 +1,17 @@
-//! Applies the rules to farms, once, and puts together what they say of them.
+//! Judges farms, as a line: find, suppress, plan, causes, verdict. Each rule runs once, and nothing is written back to a farm.
 
-use super::advice::wants;
-use super::excuse::{accepted, is_about_suppressions, suppressed, tell_stale};
-use super::marks::marked;
-use super::repair::{KeyRepair, key_repair};
-use super::{Excuse, Finding, RULES, Rule, Severity, Verdict, course, known, verdict};
-use crate::facts::Date;
-use crate::farm::{Farm, Matrix, Member};
-use crate::policy::{Baseline, Level, Suppression};
-use crate::repair::{Outcome, Plan, RuleId, Want, draft};
-use std::borrow::Cow;
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use super::causes::{Cause, causes};
+use super::find::{Finding, find, sort};
+use super::highlight::highlighted;
+use super::suppression::{Excuse, accepted, excuse, stale};
+use super::{Selection, Verdict, verdict};
+use crate::farm::{Farm, Matrix};
+use crate::policy::Baseline;
+use crate::repair::{Id, Outcome, Plan, RuleId, Scope, Want, draft};
+use crate::rules::Severity;
+use std::collections::BTreeSet;
 
-/// Which findings to show, how grave they are, and which do not count.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Selection {
-    /// Only those of these rules; all when empty.
-    pub select: Vec<String>,
-    /// Not those of these rules.
-    pub ignore: Vec<String>,
-    /// None below this severity.
-    pub min_severity: Option<Severity>,
-    /// Severities that a policy gives rules, by id.
-    pub severities: BTreeMap<String, Level>,
-    /// Findings that a policy suppresses.
-    pub suppressions: Vec<Suppression>,
-    /// The day on which suppressions are to hold; all do when `None`.
-    pub today: Option<Date>,
-    /// Findings that are known.
-    pub baseline: Baseline,
-}
-
-impl Selection {
-    /// Returns the severity that findings of a rule are to have; `None` where they are not to be shown.
-    pub fn severity(&self, rule: &Rule) -> Option<Severity> {
-        let names = |ids: &[String]| ids.iter().any(|named| named == rule.id);
-        let severity = match self.severities.get(rule.id) {
-            Some(Level::Off) => return None,
-            Some(Level::Error) => Severity::Error,
-            Some(Level::Warning) => Severity::Warning,
-            Some(Level::Note) => Severity::Note,
-            None => rule.severity,
-        };
-        let is_shown = (self.select.is_empty() || names(&self.select))
-            && !names(&self.ignore)
-            && self.min_severity.is_none_or(|least| severity >= least);
-        is_shown.then_some(severity)
-    }
-
-    /// Returns `true` if there is a rule of this id whose findings are shown.
-    pub fn looks_for(&self, id: &str) -> bool {
-        RULES.iter().any(|rule| rule.id == id && self.severity(rule).is_some())
-    }
-}
-
-/// A farm with what the rules say of it.
+/// A farm with what is said of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judged {
     /// The farm.
@@ -64,17 +20,18 @@ pub struct Judged {
     pub matrix: Matrix,
     /// The selected findings, excused ones too, the gravest first.
     pub findings: Vec<Finding>,
+    /// What a person has to repair, each with the findings that it explains, the gravest first.
+    pub causes: Vec<Cause>,
     /// How many findings the selection leaves out.
     pub left_out: usize,
     /// The verdict, from all findings, selected or not, excused or not, at the severity of their rules.
     pub verdict: Verdict,
     /// Whether errors make the verdict, and each of them is shown with an excuse.
     pub errors_excused: bool,
-    /// How its keys are made equal, where a finding asks for that which is shown and not suppressed. The fix of such a finding holds its
-    /// steps, those for the instances that it is about.
-    pub key_repair: Option<KeyRepair>,
     /// What is to be done, and what comes of it.
     pub plan: Plan,
+    /// The instances whose keys stay as they are, because the policy suppresses all that asks for other ones.
+    pub accepted: BTreeSet<Id>,
 }
 
 impl Judged {
@@ -103,21 +60,29 @@ impl Judged {
 }
 
 /// Applies all rules to all farms.
-pub fn judge(mut farms: Vec<Farm>, selection: &Selection) -> Vec<Judged> {
-    tell_stale(&mut farms, selection);
+pub fn judge(farms: Vec<Farm>, selection: &Selection) -> Vec<Judged> {
+    let found = |mut farm: Farm| {
+        let findings = find(&mut farm);
+        (farm, findings)
+    };
+    let mut found: Vec<(Farm, Vec<Finding>)> = farms.into_iter().map(found).collect();
+    stale(&mut found, selection);
     let mut baseline = selection.baseline.clone();
-    farms.into_iter().map(|farm| judge_one(farm, selection, &mut baseline)).collect()
+    let judge = |(farm, findings)| judge_one(farm, findings, selection, &mut baseline);
+    found.into_iter().map(judge).collect()
 }
 
-fn judge_one(mut farm: Farm, selection: &Selection, baseline: &mut Baseline) -> Judged {
-    let mut findings = findings_with_accepted(&mut farm, selection);
-    let trusted = trusted(&farm);
-    let repair = key_repair(&trusted);
-    let matrix = marked(&farm, &trusted, &findings, &repair);
+fn judge_one(
+    mut farm: Farm,
+    mut findings: Vec<Finding>,
+    selection: &Selection,
+    baseline: &mut Baseline,
+) -> Judged {
+    let accepted = accepted(&farm, &findings, selection);
     let verdict = verdict(&farm, &findings);
-    let count = findings.len();
+    let matrix = highlighted(Scope { farm: &farm, accepted: &accepted }, &findings);
     let is_error = |finding: &&Finding| finding.rule.severity == Severity::Error;
-    let errors = findings.iter().filter(is_error).count();
+    let (count, errors) = (findings.len(), findings.iter().filter(is_error).count());
     findings.retain_mut(|finding| match selection.severity(finding.rule) {
         Some(severity) => {
             finding.severity = severity;
@@ -126,27 +91,39 @@ fn judge_one(mut farm: Farm, selection: &Selection, baseline: &mut Baseline) -> 
         None => false,
     });
     for finding in &mut findings {
-        finding.excuse = suppressed(&farm, finding, selection).or_else(|| {
-            let is_known = !is_about_suppressions(finding) && baseline.take(&known(&farm, finding));
-            is_known.then_some(Excuse::Known)
-        });
+        finding.excuse = excuse(&farm, finding, selection, baseline);
     }
     sort(&mut findings);
-    let left_out = count.saturating_sub(findings.len());
     let excused = findings.iter().filter(is_error).filter(|found| found.excuse.is_some()).count();
-    let errors_excused = errors > 0 && excused == errors;
-    let wanted = wants(&findings);
-    let wanted: Vec<Want<'_>> = wanted.iter().map(|(rule, need)| (*rule, need)).collect();
-    let draft = draft(&self::trusted(&farm), &wanted);
-    let plan = draft.prove(&mut farm, outcome);
-    let mut key_repair = asked(repair, &findings);
-    course::join(&mut findings, &mut key_repair);
-    Judged { farm, matrix, findings, left_out, verdict, errors_excused, key_repair, plan }
+    let plan = plan(&mut farm, &findings, &accepted);
+    let causes = causes(&findings, &plan);
+    Judged {
+        left_out: count.saturating_sub(findings.len()),
+        errors_excused: errors > 0 && excused == errors,
+        farm,
+        matrix,
+        findings,
+        causes,
+        verdict,
+        plan,
+        accepted,
+    }
+}
+
+/// Makes one plan of what the findings want that are shown and that the policy does not accept, and proves it.
+fn plan(farm: &mut Farm, findings: &[Finding], accepted: &BTreeSet<Id>) -> Plan {
+    let is_meant = |finding: &&Finding| !matches!(finding.excuse, Some(Excuse::Suppressed { .. }));
+    let wants: Vec<Want<'_>> = findings
+        .iter()
+        .filter(is_meant)
+        .flat_map(|finding| finding.hit.needs.iter().map(|need| (finding.rule.id, need)))
+        .collect();
+    draft(Scope { farm, accepted }, &wants).prove(farm, outcome)
 }
 
 /// Judges the facts of a farm to which its plan was applied.
-fn outcome(farm: &Farm) -> Outcome {
-    let found = findings(farm);
+fn outcome(farm: &mut Farm) -> Outcome {
+    let found = find(farm);
     match verdict(farm, &found) {
         Verdict::Consistent => Outcome::Consistent,
         Verdict::Undecided(doubts) => {
@@ -160,57 +137,13 @@ fn outcome(farm: &Farm) -> Outcome {
     }
 }
 
-/// Returns what all rules find, with repairs that leave out the instances whose keys the policy accepts.
-fn findings_with_accepted(farm: &mut Farm, selection: &Selection) -> Vec<Finding> {
-    let first = findings(farm);
-    let accepted = accepted(farm, &first, selection);
-    if accepted.is_empty() {
-        return first;
-    }
-    farm.expected.accepted = accepted;
-    findings(farm)
-}
-
-/// Says how the keys are made equal, where a finding asks for that which is shown and which the policy does not accept.
-fn asked(repair: KeyRepair, findings: &[Finding]) -> Option<KeyRepair> {
-    let is_accepted = |found: &Finding| matches!(found.excuse, Some(Excuse::Suppressed { .. }));
-    let asks = |found: &Finding| !is_accepted(found) && found.hit.asks_for_keys();
-    findings.iter().any(asks).then_some(repair)
-}
-
-/// Returns what all rules find, the gravest first.
-pub(super) fn findings(farm: &Farm) -> Vec<Finding> {
-    let trusted = trusted(farm);
-    let of = |rule: &&'static Rule| {
-        let rule = *rule;
-        let finding = move |hit| Finding { rule, hit, severity: rule.severity, excuse: None };
-        (rule.check)(&trusted).into_iter().map(finding)
-    };
-    let mut findings: Vec<Finding> = RULES.iter().flat_map(of).collect();
-    sort(&mut findings);
-    findings
-}
-
-/// Stable: within a severity the order of the registry and of the instances stays.
-fn sort(findings: &mut [Finding]) {
-    findings.sort_by_key(|finding| Reverse(finding.severity));
-}
-
-/// Leaves out instances whose bytes fail a checksum: a wrong bit there would look like a wrong key.
-pub(super) fn trusted(farm: &Farm) -> Cow<'_, Farm> {
-    let is_verified = |member: &Member| member.snapshot.is_verified();
-    if farm.members.iter().all(is_verified) {
-        return Cow::Borrowed(farm);
-    }
-    let mut farm = farm.clone();
-    farm.members.retain(is_verified);
-    Cow::Owned(farm)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnosis::known;
     use crate::facts::GapKind;
+    use crate::repair::{Decision, Do};
+    use crate::rules::RULES;
     use crate::testing::good_farm;
 
     fn with_odd_hmac() -> Farm {
@@ -284,13 +217,14 @@ mod tests {
     fn keys_that_the_policy_accepts_are_not_repaired() {
         let accept = |rule| format!("[[suppress]]\nrule = \"{rule}\"\nreason = \"r\"\n");
         let both = [accept("hmac-differs"), accept("half-copied-pair")].concat();
-        assert!(judged(&Selection::default()).key_repair.is_some());
-        assert!(judged(&policy(&accept("hmac-differs"))).key_repair.is_some());
+        let copies = |judged: &Judged| matches!(judged.plan.decision, Decision::Copy { .. });
+        assert!(copies(&judged(&Selection::default())));
+        assert!(copies(&judged(&policy(&accept("hmac-differs")))));
         let accepted = judged(&policy(&both));
-        assert_eq!((accepted.key_repair, accepted.errors_excused), (None, true));
+        assert_eq!((accepted.plan.is_empty(), accepted.errors_excused), (true, true));
         let off = "[severity]\nhmac-differs = \"off\"\nhalf-copied-pair = \"off\"";
         let off = judged(&policy(off));
-        assert_eq!((off.key_repair, off.errors_excused, off.left_out), (None, false, 2));
+        assert_eq!((off.plan.is_empty(), off.errors_excused, off.left_out), (true, false, 2));
     }
 
     #[test]
@@ -300,7 +234,7 @@ mod tests {
             let odd = |first| {
                 move |i: crate::testing::Instance| i.hmac(&other(first)).master(&other(first)[..16])
             };
-            good_farm(&["a", "b", "c"]).with("d", odd(1)).with("e", odd(40)).build()
+            good_farm(&["a", "b", "c"]).with("d", odd(1)).with("e", odd(140)).build()
         };
         let accept = |rule: &str, instances: &str| {
             let head = format!("[[suppress]]\nrule = \"{rule}\"\nreason = \"r\"\n");
@@ -309,19 +243,24 @@ mod tests {
         let repair = |text: String| {
             let judged = judge(vec![farm()], &policy(&text)).remove(0);
             let told = judged.findings.iter().any(|found| found.rule.id == "suppression-unmatched");
-            let Some(KeyRepair::Copy(copy)) = &judged.key_repair else { panic!("{judged:?}") };
-            let targets: Vec<String> = copy.targets.iter().map(|t| t.name.clone()).collect();
-            let steps = judged.findings[0].hit.fix.join("\n");
-            (targets.join(" "), copy.left_out.join(" "), told, steps)
+            let stopped = judged.plan.windows.iter().map(|window| window.instance.clone());
+            let leave = judged.plan.before.iter().filter_map(|action| match &action.does {
+                Do::Manual(text) => Some(text.to_string()),
+                _ => None,
+            });
+            let stopped: Vec<String> = stopped.collect();
+            (stopped.join(" "), told, leave.collect::<String>())
         };
         let both = ["hmac-differs", "master-differs"].map(|rule| accept(rule, "\"e\"")).concat();
-        let (targets, left_out, told, steps) = repair(both);
-        assert_eq!((targets.as_str(), left_out.as_str(), told), ("d", "e", false));
-        assert!(steps.contains("Leave the keys of e as they are: the policy accepts them."));
-        assert!(steps.contains("Stop d.") && !steps.contains("Stop e."), "{steps}");
+        let (stopped, told, text) = repair(both);
+        assert_eq!((stopped.as_str(), told), ("d", false));
+        assert!(
+            text.ends_with("Leave the keys of e as they are: the policy accepts them."),
+            "{text}"
+        );
         // The finding on master still asks for its repair.
-        let (targets, left_out, ..) = repair(accept("hmac-differs", "\"e\""));
-        assert_eq!((targets.as_str(), left_out.as_str()), ("d e", ""));
+        let (stopped, _, text) = repair(accept("hmac-differs", "\"e\""));
+        assert_eq!((stopped.as_str(), text.contains("Leave")), ("d e", false));
     }
 
     #[test]
@@ -353,8 +292,9 @@ mod tests {
 
     #[test]
     fn gravest_findings_come_first() {
-        let farm = good_farm(&["a"]).with("b", |i| i.hmac(&[1; 32]).owned_by(1000, 0o644)).build();
-        let severities: Vec<_> = findings(&farm).iter().map(|f| f.rule.severity).collect();
+        let odd = |i: crate::testing::Instance| i.hmac(&[1; 32]).owned_by(1000, 0o644);
+        let mut farm = good_farm(&["a"]).with("b", odd).build();
+        let severities: Vec<_> = find(&mut farm).iter().map(|f| f.rule.severity).collect();
         assert!(severities.is_sorted_by(|a, b| a >= b) && severities.len() > 1, "{severities:?}");
     }
 
@@ -369,9 +309,9 @@ mod tests {
 
     #[test]
     fn instance_whose_source_fails_its_checksum_is_not_judged() {
-        let farm = good_farm(&["a", "b"])
+        let mut farm = good_farm(&["a", "b"])
             .with("c", |i| i.hmac(&[1; 32]).gap(GapKind::CorruptStream, None))
             .build();
-        assert_eq!(findings(&farm), []);
+        assert_eq!(find(&mut farm), []);
     }
 }

@@ -1,0 +1,210 @@
+//! What is done to farms: plans as words, `-` before what a person does.
+
+use super::{Selection, judge};
+use crate::facts::{CRYPTO, CRYPTO_FILE, DiscardReason, IMS_CUSTOMIZER, KeyName};
+use crate::repair::{Action, Decision, Do, Outcome, Plan};
+use crate::testing::{FarmBuilder, Instance, farm, good_farm};
+
+fn plan(farm: FarmBuilder) -> Plan {
+    judge(vec![farm.build()], &Selection::default()).remove(0).plan
+}
+
+fn other() -> Vec<u8> {
+    (100..132).collect()
+}
+
+fn with_newline(key: &[u8]) -> Vec<u8> {
+    [key, b"\n"].concat()
+}
+
+/// The words of actions, with the file name of what is changed.
+fn words<'a>(actions: impl IntoIterator<Item = &'a Action>) -> String {
+    let word = |action: &Action| {
+        let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+        let files: Vec<String> = action.does.touches().into_iter().map(name).collect();
+        match action.does {
+            Do::Manual(_) => "-".to_owned(),
+            _ if files.is_empty() => action.does.word().to_owned(),
+            _ => format!("{}({})", action.does.word(), files.join(" ")),
+        }
+    };
+    actions.into_iter().map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// What is done to an instance while it is stopped.
+fn stopped(plan: &Plan, name: &str) -> String {
+    let window = plan.windows.iter().find(|window| window.instance == name);
+    window.map(|window| words(&window.actions)).unwrap_or_default()
+}
+
+const COPY: &str = "back-up place(hmac) place(master) verify";
+const COPY_AND_SWITCH: &str =
+    "back-up place(hmac) place(master) verify write-storage(storage) verify";
+
+/// The same where the directory of the keys was not seen.
+fn with_directory(words: &str) -> String {
+    words.replacen("back-up", "back-up ensure-directory", 1)
+}
+
+#[test]
+fn nothing_is_done_to_a_farm_that_agrees() {
+    let plan = plan(good_farm(&["a", "b"]));
+    assert!(plan.is_empty(), "{plan:?}");
+    assert_eq!(plan.outcome, Outcome::Consistent);
+}
+
+#[test]
+fn keys_of_the_author_are_copied_and_it_is_not_stopped() {
+    let publish = |i: Instance| i.hmac(&other()).role("publish");
+    let plan = plan(good_farm(&[]).with("author", |i| i.role("author")).with("pub1", publish));
+    assert!(matches!(&plan.decision, Decision::Copy { source, .. } if source == "author"));
+    assert_eq!((stopped(&plan, "author").as_str(), stopped(&plan, "pub1").as_str()), ("", COPY));
+    assert_eq!(words(&plan.after), "remove-backup");
+    assert_eq!(plan.outcome, Outcome::Consistent);
+}
+
+#[test]
+fn storage_of_an_instance_that_gets_keys_is_written_behind_the_check_of_them() {
+    let faults: [fn(Instance) -> Instance; 4] = [
+        |i| i.storage(b"Bundle\n"),
+        |i| i.storage(b"bundle"),
+        Instance::without_storage,
+        |i| i.jcr_mode(&other(), &other()[..16]).storage(b"JCR\n"),
+    ];
+    for (index, fault) in faults.into_iter().enumerate() {
+        let plan = plan(good_farm(&["p1", "p2"]).with("p3", |i| fault(i.hmac(&other()))));
+        let wanted = match index {
+            2 => COPY_AND_SWITCH.replace(" write-", " ensure-directory write-"),
+            3 => with_directory(COPY_AND_SWITCH),
+            _ => COPY_AND_SWITCH.to_owned(),
+        };
+        assert_eq!(stopped(&plan, "p3"), wanted);
+        assert_eq!(plan.windows.len(), 1);
+        assert_eq!(plan.outcome, Outcome::Consistent, "{plan:?}");
+    }
+}
+
+#[test]
+fn own_keys_in_the_jcr_are_saved_before_others_come_and_deleted_last() {
+    let jcr = |i: Instance| i.jcr_mode(&other(), &other()[..16]);
+    let plan = plan(good_farm(&["p1", "p2"]).with("p3", jcr));
+    assert!(words(&plan.before).ends_with("export-from-jcr"));
+    assert_eq!(stopped(&plan, "p3"), with_directory(COPY_AND_SWITCH));
+    assert_eq!(words(&plan.after), "delete-from-jcr remove-backup");
+}
+
+#[test]
+fn instance_that_leaves_the_jcr_keeps_its_keys_and_enters_its_secrets_again() {
+    let sound: Vec<u8> = (0xC0..0xE0).collect();
+    let jcr = |i: Instance| {
+        let ims = "auth.ims.client.secret=\"x\"\r\n";
+        i.jcr_mode(&sound, &sound[..16]).config(IMS_CUSTOMIZER, ims)
+    };
+    for farm in [farm(), farm().with("b", |i| i.hmac(&sound).master(&sound[..16]))] {
+        let plan = plan(farm.with("a", jcr));
+        assert!(words(&plan.before).ends_with("export-from-jcr"));
+        assert_eq!(stopped(&plan, "a"), with_directory(COPY_AND_SWITCH));
+        assert!(words(&plan.after).starts_with("enter-secret delete-from-jcr"), "{plan:?}");
+    }
+}
+
+#[test]
+fn several_faults_of_one_instance_are_mended_while_it_is_stopped_once() {
+    let hmac: Vec<u8> = (0x80..0xA0).collect();
+    let faults = |i: Instance| {
+        let i = i.hmac(&with_newline(&hmac)).master(&with_newline(&hmac[..16]));
+        i.storage(b"Bundle\r\n")
+    };
+    for farm in [farm(), good_farm(&["p1", "p2"])] {
+        let plan = plan(farm.with("p3", faults));
+        let mend = "back-up truncate(hmac) truncate(master) verify write-storage(storage) verify";
+        assert_eq!((stopped(&plan, "p3").as_str(), plan.windows.len()), (mend, 1));
+    }
+}
+
+#[test]
+fn what_else_is_done_to_an_instance_that_gets_keys_is_done_while_it_is_stopped() {
+    let faults = |i: Instance| i.hmac(&with_newline(&other())).bundle_in("bundle2.bak", 2, "x");
+    let plan = plan(good_farm(&["p1", "p2"]).with("p3", faults));
+    assert_eq!(stopped(&plan, "p3"), format!("{COPY} -"));
+}
+
+#[test]
+fn directory_that_felix_would_delete_is_saved_before_the_start_that_deletes_it() {
+    for reason in [
+        DiscardReason::StrayRevision("version0.0.bak".into()),
+        DiscardReason::NoInfo,
+        DiscardReason::Uninstalled,
+    ] {
+        let is_gone = reason == DiscardReason::Uninstalled;
+        let fault = |i: Instance| {
+            i.hmac(&other()).change("bundle2", |bundle| bundle.discard = Some(reason.clone()))
+        };
+        let plan = plan(good_farm(&["p1", "p2"]).with("p3", fault));
+        let (before, end) = if is_gone { (3, "") } else { (2, " -") };
+        assert_eq!(plan.before.len(), before, "{:?}", plan.before);
+        assert_eq!(stopped(&plan, "p3"), format!("{COPY}{end}"));
+        assert_eq!(plan.outcome, Outcome::StillWrong(vec!["felix-would-discard"]));
+    }
+}
+
+#[test]
+fn file_in_the_wrong_place_replaces_none_that_was_copied() {
+    let Some(hmac) = KeyName::ALL.first().copied() else { unreachable!() };
+    let key = |i: Instance| i.without_key(hmac).key_in("bundle1", hmac, &other());
+    let beside = |i: Instance| i.hmac(&other()).key_in("bundle1", hmac, &other());
+    let aside = COPY.replace("place(hmac)", "move(hmac keys-before) place(hmac)");
+    for fault in [&key as &dyn Fn(Instance) -> Instance, &beside] {
+        let plan = plan(good_farm(&["p1", "p2"]).with("p3", fault));
+        let told = stopped(&plan, "p3");
+        let told = told.replace("crx-quickstart-launchpad-felix-bundle1-data-hmac", "keys-before");
+        assert_eq!(told, aside);
+        assert_eq!(plan.outcome, Outcome::Consistent);
+    }
+}
+
+#[test]
+fn key_alone_in_the_wrong_place_is_moved_and_one_beside_the_right_one_is_kept() {
+    let hmac: Vec<u8> = (0x80..0xA0).collect();
+    let key = |i: Instance| i.without_key(KeyName::Hmac).key_in("bundle1", KeyName::Hmac, &hmac);
+    let plan = plan(good_farm(&["p1"]).with("p3", key));
+    assert_eq!(stopped(&plan, "p3"), "back-up move(hmac hmac) verify");
+    assert_eq!(plan.outcome, Outcome::Consistent);
+}
+
+#[test]
+fn swapped_keys_are_exchanged_where_they_are_right_and_replaced_where_not() {
+    let sound: Vec<u8> = (0xA0..0xC0).collect();
+    let right = |i: Instance| i.hmac(&sound).master(&sound[..16]);
+    let swapped = |i: Instance| i.hmac(&sound[..16]).master(&sound);
+    let farm = || farm().with("a", right).with("b", right);
+    let plan_of = plan(farm().with("c", swapped));
+    assert_eq!(stopped(&plan_of, "c"), "back-up swap(hmac master) verify");
+    assert_eq!(plan_of.outcome, Outcome::Consistent);
+    let other_pair = |i: Instance| i.hmac(&other()[..16]).master(&other());
+    assert_eq!(stopped(&plan(farm().with("c", other_pair)), "c"), COPY);
+}
+
+#[test]
+fn directory_of_a_bundle_whose_number_is_not_known_is_never_made() {
+    let twice =
+        |i: Instance| i.hmac(&other()).storage(b"JCR").bundle(8, CRYPTO).bundle(9, CRYPTO_FILE);
+    let told = plan(good_farm(&["p1", "p2"]).with("p3", twice));
+    assert!(!stopped(&told, "p3").contains("ensure"), "{told:?}");
+}
+
+#[test]
+fn where_nothing_tells_whose_keys_are_right_nothing_is_copied() {
+    let plan = plan(good_farm(&["p1"]).with("p2", |i| i.hmac(&other())));
+    assert!(matches!(plan.decision, Decision::FindOut(_)));
+    assert_eq!(plan.windows, []);
+    assert!(matches!(plan.outcome, Outcome::StillWrong(_)));
+}
+
+#[test]
+fn keys_that_were_not_read_leave_the_outcome_open() {
+    let jcr = |i: Instance| i.storage(b"JCR");
+    let plan = plan(farm().with("a", jcr).with("b", jcr));
+    assert_eq!(plan.windows.len(), 2);
+    assert!(matches!(plan.outcome, Outcome::StillOpen(_)), "{:?}", plan.outcome);
+}

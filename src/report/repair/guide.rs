@@ -1,0 +1,274 @@
+//! A plan as a text to follow: who does what, in which order, with commands that stand alone.
+
+use super::english::{outcome, sentence};
+use super::{KEYS, posix, powershell};
+use crate::diagnosis::Judged;
+use crate::facts::{Digest, KeyName};
+use crate::repair::{Action, Check, Collect, Decision, Do, Index, KeyCheck, Plan};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What was encrypted with keys that are replaced, and becomes unreadable with them.
+const ENCRYPTED: [&str; 7] = [
+    "the password of the SSL key store",
+    "the password of the trust store",
+    "the passwords of the SAML key store and of other key stores of users",
+    "the password of the mail service",
+    "the passwords of replication agents",
+    "the IMS client secret",
+    "every other value in braces, {…}, in OSGi configurations",
+];
+
+/// A part of a repair that is done in one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::report) struct Part {
+    /// Who, and where.
+    pub(in crate::report) title: String,
+    /// The instance that is stopped for it.
+    pub(in crate::report) stops: Option<String>,
+    /// What is done, in order.
+    pub(in crate::report) steps: Vec<Guided>,
+}
+
+/// One step: what is done, without a full stop, and a block of commands that does it. The block stops at the first that fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::report) struct Guided {
+    pub(in crate::report) say: String,
+    pub(in crate::report) commands: Vec<String>,
+    /// The commands are for PowerShell.
+    pub(in crate::report) is_powershell: bool,
+    /// The commands are all of it, so that a short text can leave the words out.
+    pub(in crate::report) is_told_by_commands: bool,
+}
+
+impl Guided {
+    fn say(say: impl Into<String>) -> Self {
+        Self {
+            say: say.into(),
+            commands: Vec::new(),
+            is_powershell: false,
+            is_told_by_commands: false,
+        }
+    }
+
+    /// Makes a step of what a person does.
+    fn manual(action: &Action) -> Self {
+        Self { commands: posix::commands(action), ..Self::say(sentence(action)) }
+    }
+
+    /// Makes one step of actions that follow each other, which prints `done` when all of it went right.
+    fn block(says: Vec<String>, commands: Vec<String>, done: &str, is_powershell: bool) -> Self {
+        let commands = if is_powershell {
+            powershell::block(commands, done)
+        } else {
+            posix::block(commands, done)
+        };
+        let mut says = says.into_iter();
+        let mut say = says.next().unwrap_or_default();
+        for next in says {
+            let mut letters = next.chars();
+            let first = letters.next().into_iter().flat_map(char::to_lowercase);
+            say.push_str("; ");
+            say.extend(first);
+            say.push_str(letters.as_str());
+        }
+        Self { say, commands, is_powershell, is_told_by_commands: true }
+    }
+}
+
+impl Part {
+    /// Returns its steps with those that stop and start the instance.
+    pub(in crate::report) fn all_steps(&self) -> Vec<Guided> {
+        let turn = |what: &str| {
+            self.stops.iter().map(|name| Guided::say(format!("{what} {name}"))).collect::<Vec<_>>()
+        };
+        [turn("Stop"), self.steps.clone(), turn("Start")].concat()
+    }
+}
+
+/// Makes steps of actions: those that commands do are one block.
+fn guided(actions: &[&Action], done: &str, is_powershell: bool) -> Vec<Guided> {
+    let is_manual = |action: &Action| matches!(action.does, Do::Manual(_));
+    let has_commands = |action: &Action| !is_manual(action) && !posix::commands(action).is_empty();
+    let mut steps = Vec::new();
+    for same in actions.chunk_by(|a, b| has_commands(a) && has_commands(b)) {
+        let Some(first) = same.first() else { continue };
+        if !has_commands(first) {
+            steps.extend(same.iter().map(|action| Guided::manual(action)));
+            continue;
+        }
+        let mut says: Vec<String> = same.iter().map(|action| sentence(action)).collect();
+        says.dedup();
+        let commands = same.iter().flat_map(|action| {
+            if is_powershell { powershell::commands(action) } else { posix::commands(action) }
+        });
+        steps.push(Guided::block(says, commands.collect(), done, is_powershell));
+    }
+    steps
+}
+
+fn on_windows(judged: &Judged, name: &str) -> bool {
+    let members = &judged.farm.members;
+    let member = members.binary_search_by(|member| member.name.as_str().cmp(name));
+    member.ok().and_then(|index| members.get(index)).is_some_and(|m| m.snapshot.is_on_windows())
+}
+
+/// Returns the warning before keys are replaced, where some are.
+pub(in crate::report) fn warning(plan: &Plan) -> Option<(&'static str, &'static [&'static str])> {
+    let replaces = plan.actions().any(|action| {
+        matches!(
+            action.does,
+            Do::Place { .. } | Do::Swap { .. } | Do::Truncate { .. } | Do::Decode { .. }
+        )
+    });
+    let text = "What the instances below have encrypted with their present keys becomes unreadable where those are replaced by others. Have at hand, to \
+        enter it again";
+    replaces.then_some((text, ENCRYPTED.as_slice()))
+}
+
+/// Returns the parts of a repair in the order in which they are done; of all actions, or of those whose indices are given.
+pub(in crate::report) fn parts(judged: &Judged, only: Option<&BTreeSet<usize>>) -> Vec<Part> {
+    let plan = &judged.plan;
+    let mut all = plan.actions().enumerate();
+    let mut next = |count: usize| -> Vec<&Action> {
+        let taken = all.by_ref().take(count);
+        let is_wanted = |index: &usize| only.is_none_or(|only| only.contains(index));
+        taken.filter(|(index, _)| is_wanted(index)).map(|(_, action)| action).collect()
+    };
+    let before = next(plan.before.len());
+    let stopped: Vec<(&str, Vec<&Action>)> = plan
+        .windows
+        .iter()
+        .map(|window| (window.instance.as_str(), next(window.actions.len())))
+        .collect();
+    let after = next(plan.after.len());
+    let mut parts = Vec::new();
+    parts.extend(told(&before, "before anything is stopped", "First"));
+    let is_placed = |action: &&Action| matches!(action.does, Do::Place { .. });
+    let places = stopped.iter().flat_map(|(_, actions)| actions).any(is_placed);
+    if let Some(collect) = plan.collect.as_ref().filter(|_| places) {
+        parts.push(collected(collect, judged));
+    }
+    for (name, actions) in stopped.into_iter().filter(|(_, actions)| !actions.is_empty()) {
+        parts.push(Part {
+            title: format!("On {name}, stopped"),
+            stops: Some(name.to_owned()),
+            steps: guided(&actions, &format!("{name}: done"), on_windows(judged, name)),
+        });
+    }
+    parts.extend(told(&after, "when all instances run again", "When all instances run again"));
+    parts
+}
+
+/// What is done while instances run, by instance, in order.
+fn told(actions: &[&Action], when: &str, of_none: &str) -> Vec<Part> {
+    let mut by_instance: BTreeMap<Option<&str>, Vec<Guided>> = BTreeMap::new();
+    for action in actions {
+        by_instance.entry(action.instance.as_deref()).or_default().push(Guided::manual(action));
+    }
+    let title = |name: Option<&str>| {
+        name.map_or_else(|| of_none.to_owned(), |name| format!("On {name}, {when}"))
+    };
+    by_instance
+        .into_iter()
+        .map(|(name, steps)| Part { title: title(name), stops: None, steps })
+        .collect()
+}
+
+/// Brings the keys of the source together.
+fn collected(collect: &Collect, judged: &Judged) -> Part {
+    let Collect { instance, files, digests } = collect;
+    let is_powershell = on_windows(judged, instance);
+    let checks = KeyName::ALL.into_iter().zip(digests).map(|(key, digest): (_, &Digest)| {
+        KeyCheck { key, file: format!("{KEYS}/{key}"), digest: Some(*digest) }
+    });
+    let verify = Action {
+        instance: Some(instance.clone()),
+        does: Do::Verify(Check::Keys(checks.collect())),
+        because: BTreeSet::new(),
+    };
+    let mut says = vec![sentence(&verify)];
+    let mut commands = Vec::new();
+    if let Some(files) = files {
+        says.insert(0, "Copy both keys to a new directory".to_owned());
+        commands = if is_powershell { powershell::collect(files) } else { posix::collect(files) };
+    }
+    commands.extend(if is_powershell {
+        powershell::commands(&verify)
+    } else {
+        posix::commands(&verify)
+    });
+    let bring = format!(
+        "Bring the directory {KEYS} to each machine below in binary mode, such as with scp -r, by a way on which nobody else can read it"
+    );
+    let steps =
+        vec![Guided::block(says, commands, "keys: right", is_powershell), Guided::say(bring)];
+    Part { title: format!("On {instance}, take the keys"), stops: None, steps }
+}
+
+/// Says whose keys are copied, and why.
+pub(in crate::report) fn decision(plan: &Plan) -> Option<String> {
+    match &plan.decision {
+        Decision::Copy { source, reason } => {
+            Some(format!("The keys of {source} are copied: {reason}."))
+        }
+        Decision::FindOut(_) => Some("It is not known yet whose keys are right.".to_owned()),
+        Decision::Nothing(_) => None,
+    }
+}
+
+/// Says what comes of all steps.
+pub(in crate::report) fn result(plan: &Plan) -> String {
+    format!("After these steps: {}.", outcome(&plan.outcome))
+}
+
+/// Returns the steps of each finding as sentences: each is told with the first finding that wants it, and the others refer to that.
+pub(in crate::report) fn fixes(judged: &Judged) -> Vec<Vec<String>> {
+    let plan = &judged.plan;
+    let (index, actions): (Index<'_>, Vec<&Action>) = (Index::of(plan), plan.actions().collect());
+    let mut told: Vec<Option<&str>> = vec![None; actions.len()];
+    let mut fixes = Vec::with_capacity(judged.findings.len());
+    for finding in &judged.findings {
+        let rule = finding.rule;
+        let here = finding.hit.instances.iter().map(String::as_str);
+        let (mut own, mut elsewhere) = (Vec::new(), BTreeSet::new());
+        for index in index.asked_for(rule.id, rule.compares, here) {
+            match told.get_mut(index) {
+                Some(Some(other)) => {
+                    elsewhere.insert(*other);
+                }
+                Some(told) => {
+                    own.extend(actions.get(index).map(|action| spoken(action, judged)));
+                    *told = Some(rule.id);
+                }
+                None => {}
+            }
+        }
+        elsewhere.remove(rule.id);
+        own.extend(elsewhere.iter().map(|other| format!("See the repair of {other}.")));
+        fixes.push(own);
+    }
+    fixes
+}
+
+/// Returns an action as one text, with its commands.
+fn spoken(action: &Action, judged: &Judged) -> String {
+    let say = sentence(action);
+    let is_named = matches!(
+        action.does,
+        Do::Manual(_)
+            | Do::ExportFromJcr { .. }
+            | Do::DeleteFromJcr { .. }
+            | Do::EnterSecret { .. }
+            | Do::RemoveBackup { .. }
+    );
+    let on = match action.instance.as_deref() {
+        Some(name) if !is_named => format!("{name}, stopped: "),
+        _ => String::new(),
+    };
+    let is_powershell = action.instance.as_deref().is_some_and(|name| on_windows(judged, name));
+    let commands =
+        if is_powershell { powershell::commands(action) } else { posix::commands(action) };
+    let commands =
+        if commands.is_empty() { ".".to_owned() } else { format!(": {}", commands.join("; ")) };
+    format!("{on}{say}{commands}")
+}

@@ -1,0 +1,155 @@
+//! The causes: who, what is wrong, what comes of it, what shows it, and how it is mended.
+
+use super::super::Screen;
+use super::super::repair::{Part, parts, result, warning};
+use super::text::{Paint, command, labelled};
+use crate::diagnosis::{Cause, Finding, Judged};
+use crate::farm::listed;
+use crate::rules::Severity;
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+/// A repair of more lines is in the runbook and in the script, and named here.
+const LINES_MAX: usize = 28;
+/// So many symptoms and places are told of one cause.
+const EVIDENCE_MAX: usize = 4;
+/// So many causes of one rule are spelled out.
+const ALIKE_MAX: usize = 3;
+/// What stands before the first line of each thing that is told of a cause, and before the others.
+const LABEL: usize = 10;
+
+/// Writes the causes of a farm, each once, with its repair where that is short.
+pub(super) fn write(judged: &Judged, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+    let is_short = parts(judged, None).iter().map(lines).sum::<usize>() <= LINES_MAX;
+    let mut told: BTreeSet<usize> = BTreeSet::new();
+    let (mut alike, mut before) = (0_usize, "");
+    for (index, cause) in judged.causes.iter().enumerate() {
+        let Some(root) = judged.findings.get(cause.root) else { continue };
+        alike = if root.rule.id == before { alike.saturating_add(1) } else { 1 };
+        before = root.rule.id;
+        heading(index.saturating_add(1), root, screen, out)?;
+        if alike <= ALIKE_MAX {
+            line("effect", &first_sentence(root.rule.why), screen, out)?;
+            evidence(judged, cause, screen, out)?;
+            fix(judged, cause, &mut told, is_short, screen, out)?;
+        }
+    }
+    if judged.causes.is_empty() || judged.plan.is_empty() {
+        return Ok(());
+    }
+    labelled("Repair:", &whole(judged, is_short), screen, out)?;
+    writeln!(out)
+}
+
+fn heading(number: usize, root: &Finding, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+    let paint = match root.severity {
+        Severity::Error => Paint::Red,
+        Severity::Warning => Paint::Yellow,
+        Severity::Note => Paint::Bold,
+    };
+    let severity = paint.on(&root.severity.label().to_uppercase(), screen);
+    writeln!(out, "{severity} {number} {}", Paint::Bold.on(root.rule.id, screen))?;
+    labelled(" ", &root.hit.message, screen, out)
+}
+
+/// Writes a line, or several, behind a word.
+fn line(word: &str, text: &str, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+    labelled(&format!("  {word:<width$}", width = LABEL.saturating_sub(2)), text, screen, out)
+}
+
+/// Returns what comes of a fault in one sentence; all of it is told by `aemtrix rules ID`. Code stands between backticks there.
+fn first_sentence(why: &str) -> String {
+    why.split_once(". ").map_or(why, |(first, _)| first).replace('`', "")
+}
+
+fn evidence(judged: &Judged, cause: &Cause, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+    let explained = cause.explains.iter().filter_map(|index| judged.findings.get(*index));
+    let explained: Vec<String> =
+        explained.map(|finding| format!("{} ({})", finding.hit.message, finding.rule.id)).collect();
+    let places = judged.findings.get(cause.root).map(|root| root.hit.places.as_slice());
+    let places = places.unwrap_or_default().iter().map(ToString::to_string);
+    let (mut word, mut lines) =
+        if explained.is_empty() { ("seen in", places.collect()) } else { ("explains", explained) };
+    let more = lines.len().saturating_sub(EVIDENCE_MAX);
+    lines.truncate(EVIDENCE_MAX);
+    lines.extend((more > 0).then(|| format!("and {more} more")));
+    for text in &lines {
+        line(word, text, screen, out)?;
+        word = "";
+    }
+    Ok(())
+}
+
+/// Writes the repair of a cause, what another one has told aside.
+fn fix(
+    judged: &Judged,
+    cause: &Cause,
+    told: &mut BTreeSet<usize>,
+    is_short: bool,
+    screen: Screen,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let own: BTreeSet<usize> =
+        cause.actions.iter().copied().filter(|index| !told.contains(index)).collect();
+    told.extend(&own);
+    let parts = parts(judged, Some(&own));
+    let text = match (own.is_empty(), cause.actions.is_empty()) {
+        (true, true) => "nothing is to be done that is known here".to_owned(),
+        (true, false) => "with the steps of the causes above".to_owned(),
+        _ if is_short => String::new(),
+        _ => {
+            let stopped: Vec<&str> =
+                parts.iter().filter_map(|part| part.stops.as_deref()).collect();
+            if stopped.is_empty() {
+                "steps by hand: see Repair below".to_owned()
+            } else {
+                format!("on {}: see Repair below", listed(&stopped))
+            }
+        }
+    };
+    if !text.is_empty() {
+        line("fix", &text, screen, out)?;
+        return writeln!(out);
+    }
+    let mut word = "fix";
+    for part in &parts {
+        line(word, &format!("{}:", part.title), screen, out)?;
+        word = "";
+        for step in &part.steps {
+            if step.is_told_by_commands {
+                step.commands.iter().try_for_each(|line| command(line, screen, out))?;
+                continue;
+            }
+            let end = if step.commands.is_empty() { "." } else { ":" };
+            line("", &format!("- {}{end}", step.say), screen, out)?;
+            step.commands.iter().try_for_each(|line| command(line, screen, out))?;
+        }
+    }
+    writeln!(out)
+}
+
+/// Returns the lines of a part on the screen.
+fn lines(part: &Part) -> usize {
+    let each = part
+        .steps
+        .iter()
+        .map(|step| step.commands.len().saturating_add(usize::from(!step.is_told_by_commands)));
+    each.sum::<usize>().saturating_add(1)
+}
+
+/// Says how all of it is done, and what comes of it.
+fn whole(judged: &Judged, is_short: bool) -> String {
+    let how = if is_short {
+        "Run the commands as the user that runs AEM, where the paths of the upload begin; each block prints its last line only when all of it \
+         went right. Keep a backup."
+    } else {
+        "--format runbook tells all steps with their commands; --format shell and --format powershell do them, instance by instance, and put \
+         back what they replaced where one fails."
+    };
+    let warned = if warning(&judged.plan).is_some() {
+        " What an instance has encrypted with keys that are replaced becomes unreadable and has to be entered again: --format runbook lists it."
+    } else {
+        ""
+    };
+    format!("{how}{warned} {}", result(&judged.plan))
+}
