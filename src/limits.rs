@@ -110,6 +110,16 @@ pub struct Limits {
     /// Checkpoints of a segment store that are looked at. An instance has a handful, unless something keeps them from being given
     /// up.
     pub checkpoints_max: usize,
+    /// Keys of all sources of a run that are held to be tried on protected values.
+    pub masters_max: usize,
+    /// Protected values of all sources of a run that are held to be tried.
+    pub secrets_max: usize,
+    /// Bytes of those together, as they stand in files.
+    pub secrets_bytes_max: usize,
+    /// Characters of one of them. A private key in PEM has about 3,500.
+    pub secret_chars_max: usize,
+    /// Keys that are tried on values, each once: half a second.
+    pub secret_trials_max: usize,
     /// Files of a directory that are kept open. A segment store may have thousands.
     pub open_files_max: usize,
     /// Folders below a folder of uploads that are looked into.
@@ -253,6 +263,11 @@ impl Limits {
         revision_samples_max: 64,
         revisions_gone_max: 3,
         checkpoints_max: 64,
+        masters_max: 10_000,
+        secrets_max: 100_000,
+        secrets_bytes_max: 16 << 20,
+        secret_chars_max: 8 << 10,
+        secret_trials_max: 2_000_000,
         open_files_max: 8,
         folders_max: 10_000,
         folder_depth_max: 8,

@@ -1,6 +1,6 @@
 //! Builds farms in one expression, for tests.
 
-use crate::evidence::{ConfigFile, Fact, StoredConfig, classify, digest_key};
+use crate::evidence::{ConfigFile, Fact, StoredConfig, classify, digest, digest_key};
 use crate::facts::{
     Account, Bundle, BundleState, CRYPTO, CRYPTO_FILE, Configuration, Gap, GapKind, Hex,
     IdentifiedBy, JcrKey, JcrKeys, JcrShape, KeyFile, KeyHistory, KeyName, NodeStore,
@@ -329,6 +329,29 @@ impl Instance {
         let (kind, found) = classify(&place.path).expect("this is evidence");
         ((kind.parse)(&found, bytes).expect("this can be read"), place)
     }
+}
+
+/// Returns the master of the samples of CONGA, and each plaintext in base64 with what CONGA made of it.
+pub(crate) fn congas_secrets() -> (Vec<u8>, Vec<(String, String)>) {
+    let master = include_bytes!("../testdata/samples/protected/master");
+    let value = |line: &str| {
+        let (text, value) = line.split_once('\t').expect("two columns");
+        (text.to_owned(), value.to_owned())
+    };
+    let lines = include_str!("../testdata/samples/protected/values.tsv").lines();
+    (master.to_vec(), lines.map(value).collect())
+}
+
+/// Encrypts a text as AEM does, from a vector that follows from it.
+pub(crate) fn protected(master: &[u8], text: &str) -> String {
+    use cbc::cipher::block_padding::Pkcs7;
+    use cbc::cipher::{BlockModeEncrypt, KeyIvInit};
+    let start = digest(text.as_bytes()).md5.0;
+    let encryptor = cbc::Encryptor::<aes::Aes128>::new_from_slices(master, &start).expect("a key");
+    let mut buffer = [text.as_bytes(), &[0; 16]].concat();
+    let body = encryptor.encrypt_padded::<Pkcs7>(&mut buffer, text.len()).expect("room");
+    let blocks = body.as_chunks::<16>().0.iter().map(|block| Hex(*block).to_string());
+    format!("{{{}{}}}", Hex(start), blocks.collect::<String>())
 }
 
 /// Makes a UUID of the first letters of a name.

@@ -14,6 +14,12 @@ const BYTES_MAX: usize = 1024;
 
 /// Digests what the content would be if an alteration were undone, one candidate for each that is possible.
 pub(super) fn restored(bytes: &[u8]) -> Vec<(Alteration, Digest)> {
+    let contents = undone(bytes).into_iter();
+    contents.map(|(alteration, content)| (alteration, digest(&content))).collect()
+}
+
+/// Returns what the content would be if an alteration were undone.
+pub(super) fn undone(bytes: &[u8]) -> Vec<(Alteration, Wiped)> {
     if bytes.len() > BYTES_MAX {
         return Vec::new();
     }
@@ -29,12 +35,12 @@ pub(super) fn restored(bytes: &[u8]) -> Vec<(Alteration, Digest)> {
     let mut all = Vec::new();
     for (alteration, undo) in undo {
         let Some(content) = undo(bytes) else { continue };
-        all.push((alteration, digest(&content)));
         // The tools that write text write a line end behind it as well.
-        if matches!(alteration, Alteration::Utf8 | Alteration::Utf16) {
-            let ends = [&b"\r\n"[..], b"\n"].into_iter().find_map(|end| content.strip_suffix(end));
-            all.extend(ends.map(|content| (alteration, digest(content))));
-        }
+        let is_text = matches!(alteration, Alteration::Utf8 | Alteration::Utf16);
+        let ends = [&b"\r\n"[..], b"\n"].into_iter().find_map(|end| content.strip_suffix(end));
+        let without_end = ends.filter(|_| is_text).map(Wiped::from);
+        all.push((alteration, content));
+        all.extend(without_end.map(|content| (alteration, content)));
     }
     all
 }

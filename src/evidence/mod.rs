@@ -19,6 +19,7 @@ mod kept_text;
 mod key;
 mod key_alterations;
 mod key_decodings;
+mod key_masters;
 mod key_spellings;
 mod key_traces;
 mod log;
@@ -45,10 +46,11 @@ pub use cursor::{ParseError, Problem};
 pub use feature::FEATURE_MODEL;
 pub use felix_config::{
     Config, ConfigFile, Deviation, IgnoredConfig, Installed, StoredConfig, StoredProperty,
-    concerns_store, installed_pid, is_for_run_modes, may_matter,
+    concerns_store, installed_pid, is_for_run_modes, may_matter, protected_values,
 };
 pub use jar::Jar;
 pub use key::{Fingerprint, KEY_COPY, digest, digest_key, fingerprint, is_key, is_key_copy};
+pub use key_masters::masters;
 pub use key_traces::KeyTraces;
 pub use log::{SIGNATURES, Signature};
 pub use path::{

@@ -22,6 +22,7 @@ use super::gap_list::GapList;
 use super::links::Links;
 use super::paths::first_below;
 use super::prefixes::Prefixes;
+use super::secrets::Vault;
 use super::segments::{Segments, Store};
 use super::unknown::UnknownFiles;
 use crate::evidence::{Fact, ParseError, classify};
@@ -114,6 +115,8 @@ pub(super) struct Collector<'a> {
     segments: Segments,
     gaps: GapList<'a>,
     key_copies: KeyCopies,
+    /// Where keys and protected values wait to be tried.
+    vault: Option<&'a Vault>,
     pending: Vec<Pending>,
     /// Set for the second pass, which reads nothing but what these lead to.
     aliases: Option<Aliases>,
@@ -154,6 +157,7 @@ impl<'a> Collector<'a> {
             segments: Segments::new(limits.segment_files_max),
             gaps: GapList::new(source, limits.gaps_max),
             key_copies: KeyCopies::default(),
+            vault: None,
             pending: Vec::new(),
             aliases: None,
             log_directories: LogDirectories::default(),
@@ -171,6 +175,12 @@ impl<'a> Collector<'a> {
     /// Has archives inside the source walked, rather than told.
     pub(super) fn opening(mut self) -> Self {
         self.opens = true;
+        self
+    }
+
+    /// Has keys and protected values kept until all sources are read.
+    pub(super) fn keeping(mut self, vault: &'a Vault) -> Self {
+        self.vault = Some(vault);
         self
     }
 

@@ -4,6 +4,7 @@
 //! rules ask for are read, and of an aged store no more than a bounded part. What goes wrong here costs nothing but this.
 
 use super::jcr_keys::keys;
+use super::secrets::Vault;
 use crate::evidence::{Config, StoredConfig, StoredProperty};
 use crate::facts::{Configuration, JCR_CONFIGURATIONS, Place};
 use crate::limits::Limits;
@@ -25,12 +26,12 @@ pub(super) struct Stored {
 }
 
 /// Reads the configurations of the revision that the keys were read of. They may cost so many segments more.
-pub(super) fn read(store: &Store<'_>, place: &Place, segments_max: u64) -> Stored {
+pub(super) fn read(store: &Store<'_>, place: &Place, segments_max: u64, vault: &Vault) -> Stored {
     let segments_max = store.segments_read().saturating_add(segments_max);
     let found = store.newest(|root| {
         // A revision whose keys cannot be read is passed over, as it was for them.
-        drop(keys(root)?);
-        let mut reader = Reader { store, place, segments_max, stored: Stored::default() };
+        drop(keys(root, vault)?);
+        let mut reader = Reader { store, place, segments_max, vault, stored: Stored::default() };
         reader.root(root);
         Ok(reader.stored)
     });
@@ -48,6 +49,7 @@ struct Reader<'r> {
     store: &'r Store<'r>,
     place: &'r Place,
     segments_max: u64,
+    vault: &'r Vault,
     stored: Stored,
 }
 
@@ -85,7 +87,10 @@ impl Reader<'_> {
             }
             let path: String = format!("{path}/{name}").chars().take(PATH_CHARS_MAX).collect();
             match configuration(node, &named) {
-                Ok(Some(config)) => {
+                Ok(Some(mut config)) => {
+                    for (digest, text) in config.take_ciphertexts() {
+                        self.vault.value(&digest, &text);
+                    }
                     let made = config.at(self.place.clone());
                     let made = Configuration { jcr_path: Some(path), ..made };
                     self.stored.configurations.push(made);
@@ -157,10 +162,14 @@ mod tests {
         Tree::default().at("root/etc/key", Tree::default().with("hmac", 2, &[1; 32]))
     }
 
+    fn vault() -> Vault {
+        Vault::new(&Limits::DEFAULT)
+    }
+
     fn of(files: &Memory) -> Stored {
         let store = Store::new(files, Budget::default());
         let place = Place { source: "a".to_owned(), path: "repository/segmentstore".to_owned() };
-        read(&store, &place, 512)
+        read(&store, &place, 512, &vault())
     }
 
     fn read_of(tree: Tree) -> Stored {
@@ -274,10 +283,10 @@ mod tests {
         let budget = Budget { value_bytes_max: 15_000, ..Budget::default() };
         let store = Store::new(&files, budget);
         let place = Place { source: "a".to_owned(), path: "repository".to_owned() };
-        let stored = read(&store, &place, 512);
+        let stored = read(&store, &place, 512, &vault());
         assert_eq!(stored.configurations, []);
         assert!(stored.gap.unwrap().ends_with("it takes more than 15000 bytes of one value"));
-        assert_eq!(store.newest(keys).unwrap().value.len(), 1);
+        assert_eq!(store.newest(|root| keys(root, &vault())).unwrap().value.len(), 1);
     }
 
     #[test]
@@ -287,7 +296,7 @@ mod tests {
         let files = Memory::written(&[(tree, 5)]);
         let store = Store::new(&files, Budget::default());
         let place = Place { source: "a".to_owned(), path: "repository".to_owned() };
-        let stored = read(&store, &place, 0);
+        let stored = read(&store, &place, 0, &vault());
         assert!(stored.configurations.is_empty() && stored.gap.is_some());
     }
 

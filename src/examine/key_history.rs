@@ -6,6 +6,7 @@
 //! segments up.
 
 use super::jcr_keys::{KEY_NODE, below};
+use super::secrets::Vault;
 use crate::facts::{JcrKey, KeyHistory, PastKeys, PastState, Snapshot};
 use crate::limits::Limits;
 use crate::oak::{Node, OakError, Revision, Store};
@@ -21,7 +22,12 @@ const NAME_CHARS_MAX: usize = 64;
 /// Reads the history behind what the newest revision holds. What cannot be read of it is told in it, and never an error.
 ///
 /// It may cost so many segments more; what is left of the store's own budget bounds it too.
-pub(super) fn read(store: &Store<'_>, head: &[JcrKey], segments_max: u64) -> KeyHistory {
+pub(super) fn read(
+    store: &Store<'_>,
+    head: &[JcrKey],
+    segments_max: u64,
+    vault: &Vault,
+) -> KeyHistory {
     let mut history = KeyHistory::default();
     let revisions = match store.revisions() {
         Ok(revisions) => revisions,
@@ -32,6 +38,7 @@ pub(super) fn read(store: &Store<'_>, head: &[JcrKey], segments_max: u64) -> Key
         segments_max: store.segments_read().saturating_add(segments_max),
         store,
         known: RefCell::default(),
+        vault,
     };
     let mut walk = Walk {
         past: &past,
@@ -80,6 +87,7 @@ struct Past<'s, 'f> {
     /// What nodes hold that were read before: a record never changes.
     known: RefCell<Vec<(Node<'s, 'f>, Vec<JcrKey>)>>,
     segments_max: u64,
+    vault: &'s Vault,
 }
 
 impl<'s, 'f> Past<'s, 'f> {
@@ -93,7 +101,7 @@ impl<'s, 'f> Past<'s, 'f> {
         if let Some((_, keys)) = known.iter().find(|(other, _)| other.is_same_record(node)) {
             return Ok(keys.clone());
         }
-        let keys = below(node)?;
+        let keys = below(node, self.vault)?;
         known.push((node, keys.clone()));
         Ok(keys)
     }

@@ -26,6 +26,7 @@ mod paths;
 mod prefixes;
 mod repository;
 mod roots;
+mod secrets;
 mod segments;
 mod unknown;
 
@@ -35,6 +36,7 @@ use crate::limits::Limits;
 use assemble::Assembled;
 use collector::Collector;
 use loose_keys::LooseKey;
+use secrets::Vault;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -69,9 +71,10 @@ pub fn examine(sources: &[Source], limits: &Limits, threads: usize, watch: &dyn 
     queue.sort_by_key(|source| std::cmp::Reverse(source.stored_bytes()));
     let outcomes = Mutex::new(Vec::with_capacity(queue.len()));
     let next = AtomicUsize::new(0);
+    let vault = Vault::new(limits);
     let work = || {
         while let Some(source) = queue.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let outcome = examine_one(source, limits, watch);
+            let outcome = examine_one(source, limits, watch, &vault);
             outcomes.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(outcome);
         }
     };
@@ -83,10 +86,10 @@ pub fn examine(sources: &[Source], limits: &Limits, threads: usize, watch: &dyn 
         Some(Err(_)) | None => work(),
     }
     let outcomes = outcomes.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    merge(outcomes)
+    merge(outcomes, vault)
 }
 
-fn merge(mut outcomes: Vec<Outcome>) -> Examined {
+fn merge(mut outcomes: Vec<Outcome>, vault: Vault) -> Examined {
     outcomes.sort_by(|a, b| a.record.name.cmp(&b.record.name));
     let mut all = Examined::default();
     let (mut key_traces, mut loose) = (Vec::new(), Vec::new());
@@ -98,6 +101,7 @@ fn merge(mut outcomes: Vec<Outcome>) -> Examined {
         key_traces.extend(outcome.key_traces);
         loose.extend(outcome.loose_keys);
     }
+    vault.try_all(all.snapshots.iter_mut().map(|(_, snapshot)| snapshot));
     loose_keys::tell(&mut all, &loose);
     // A key may be pasted into the files of another instance.
     key_texts::hide(&mut all, key_traces);
@@ -105,17 +109,17 @@ fn merge(mut outcomes: Vec<Outcome>) -> Examined {
     all
 }
 
-fn examine_one(source: &Source, limits: &Limits, watch: &dyn Watch) -> Outcome {
+fn examine_one(source: &Source, limits: &Limits, watch: &dyn Watch, vault: &Vault) -> Outcome {
     watch.started(&source.name, source.stored_bytes());
-    let outcome = catch_unwind(AssertUnwindSafe(|| read(source, limits, watch)))
+    let outcome = catch_unwind(AssertUnwindSafe(|| read(source, limits, watch, vault)))
         .unwrap_or_else(|_| failed(source));
     watch.finished(&source.name);
     outcome
 }
 
 /// Walks a source once, and a second time when links point at entries that the first pass had no reason to keep.
-fn read(source: &Source, limits: &Limits, watch: &dyn Watch) -> Outcome {
-    let mut collector = Collector::new(&source.name, limits);
+fn read(source: &Source, limits: &Limits, watch: &dyn Watch, vault: &Vault) -> Outcome {
+    let mut collector = Collector::new(&source.name, limits).keeping(vault);
     // Of a directory the archives are sources of their own.
     if !source.is_directory() {
         collector = collector.opening();
@@ -134,7 +138,14 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch) -> Outcome {
     let key_traces = std::mem::take(&mut collected.key_traces);
     let Assembled { mut snapshots, mut gaps, loose_keys } =
         assemble::snapshots(source, &walked, collected, limits);
-    gaps.extend(repository::add(source, &mut walked, limits, &segment_stores, &mut snapshots));
+    gaps.extend(repository::add(
+        source,
+        &mut walked,
+        limits,
+        vault,
+        &segment_stores,
+        &mut snapshots,
+    ));
     snapshots.iter_mut().for_each(key_history::doubt);
     snapshots.iter_mut().for_each(Snapshot::keep_shapes);
     gaps.iter_mut().for_each(Gap::keep_shapes);

@@ -5,6 +5,7 @@
 use super::jcr_keys::keys;
 use super::node_store;
 use super::paths::{join, name};
+use super::secrets::Vault;
 use super::segments::Store as Stored;
 use super::{jcr_configs, key_history};
 use crate::evidence::SEGMENT_STORE;
@@ -32,6 +33,8 @@ struct Archive<'a> {
     stores: &'a BTreeMap<String, Stored>,
     /// The files of all stores, one store behind the other: what a compressed archive was unpacked for once serves them all.
     parts: io::Result<Parts>,
+    /// Where keys and protected values wait to be tried.
+    vault: &'a Vault,
 }
 
 impl Archive<'_> {
@@ -47,12 +50,13 @@ pub(super) fn add(
     source: &Source,
     walked: &mut Walked,
     limits: &Limits,
+    vault: &Vault,
     stores: &BTreeMap<String, Stored>,
     snapshots: &mut [Snapshot],
 ) -> Vec<Gap> {
     let parts: Vec<_> = stores.values().flat_map(|store| store.parts.iter().cloned()).collect();
     let parts = source.open_parts(&parts, walked, limits);
-    let archive = Archive { source, compressions: walked.compressions, stores, parts };
+    let archive = Archive { source, compressions: walked.compressions, stores, parts, vault };
     let mut gaps = Vec::new();
     for snapshot in snapshots {
         let path = join(&join(&snapshot.root, REPOSITORY), SEGMENT_STORE);
@@ -130,11 +134,11 @@ fn repository(
         return made(JcrKeys::NotRead(reason));
     }
     let store = Store::new(&files, Budget::default());
-    match store.newest(keys) {
+    match store.newest(|root| keys(root, archive.vault)) {
         Ok(found) => {
             // Behind the history of the keys, so that it leaves that its share of the budget.
-            let history = key_history::read(&store, &found.value, MORE_SEGMENTS_MAX);
-            let configs = jcr_configs::read(&store, &place, MORE_SEGMENTS_MAX);
+            let history = key_history::read(&store, &found.value, MORE_SEGMENTS_MAX, archive.vault);
+            let configs = jcr_configs::read(&store, &place, MORE_SEGMENTS_MAX, archive.vault);
             Repository {
                 history,
                 configurations: configs.configurations,

@@ -4,10 +4,11 @@ use super::{
     Account, BUNDLE_CACHE, Bundle, CRYPTO, CRYPTO_FILE, CRYPTO_KEYS_PATH, Configuration, Gap,
     JcrKeys, KeyFile, KeyName, Log, LogTopic, NodeStore, Place, Repository, Role, RunModes,
     SLING_LAUNCHPAD, SLING_RUN_MODES, STANDBY_SERVICE, Setting, SlingId, StandbyMode, StorageFile,
-    Told,
+    Told, Trials,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Which parts of an install the source holds at all.
 ///
@@ -67,6 +68,9 @@ pub struct Snapshot {
     pub java_major: Option<u32>,
     /// What its logs say; `None` when none was read.
     pub log: Option<Log>,
+    /// Which masters open its protected values, by run; empty where there was nothing to try.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub trials: BTreeSet<Trials>,
     /// Gaps of the whole source and of paths under this root, sorted.
     pub gaps: Vec<Gap>,
 }

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 ///
 /// It survives what tools do to lines: `jq` sorts fields, Python puts blanks between them. Fields that say nothing (null, false, empty)
 /// do not count, so a version that adds a field still knows the lines of those without it. The name that the user gave a source does
-/// not count either: one source may be named in one run and not in another.
+/// not count either: one source may be named in one run and not in another. Nor do trials, which are made with the keys of a whole run.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -53,7 +53,7 @@ mod tests {
         let line = json!({"schema": "x", "instance": {"b": [1, null, {"c": "d"}], "a": 0}});
         for same in [
             r#"{"instance":{"a":0,"b":[1,null,{"c":"d"}]},"schema":"y"}"#,
-            r#" { "instance" : { "label" : "author", "b" : [ 1, null, {"c":"\u0064"} ], "a" : 0 } } "#,
+            r#" { "instance" : { "label" : "author", "trials" : [ { "masters" : [ "0" ] } ], "b" : [ 1, null, {"c":"\u0064"} ], "a" : 0 } } "#,
             r#"{"instance":{"a":0,"b":[1,null,{"c":"d","e":false}],"f":[],"g":{"h":null},"i":""}}"#,
         ] {
             assert_eq!(id_of(same), id(&line), "{same}");

@@ -199,9 +199,10 @@ impl Merge {
     }
 
     fn add(&mut self, mut snapshot: Snapshot, id: LineId) {
-        let label = snapshot.label.take();
+        let (label, trials) = (snapshot.label.take(), std::mem::take(&mut snapshot.trials));
         let key = (snapshot.source.clone(), snapshot.root.clone(), id);
         let known = self.snapshots.entry(key).or_insert(snapshot);
+        known.trials.extend(trials);
         // A name beats none, and of two the first in order; else the order of files would show.
         known.label = match (known.label.take(), label) {
             (Some(a), Some(b)) => Some(a.min(b)),

@@ -174,10 +174,13 @@ impl<'de> Visitor<'de> for Speller<'_> {
     }
 }
 
-/// Says which part a field is, and whether it counts: the version does not, nor the name that the user gave a source.
+/// Says which part a field is, and whether it counts: the version does not, nor the name that the user gave a source, nor what the keys of
+/// other sources open, which another run tries with others.
 fn inside(part: Part, name: Option<&[u8]>) -> (Part, bool) {
     match (part, name) {
-        (Part::Line, Some(b"schema")) | (Part::Instance, Some(b"label")) => (Part::Inner, false),
+        (Part::Line, Some(b"schema")) | (Part::Instance, Some(b"label" | b"trials")) => {
+            (Part::Inner, false)
+        }
         (Part::Line, Some(b"instance")) => (Part::Instance, true),
         _ => (Part::Inner, true),
     }

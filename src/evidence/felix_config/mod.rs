@@ -16,11 +16,13 @@ mod wanted;
 pub use grammar::Deviation;
 pub use installed::{Installed, concerns_store, installed_pid, is_for_run_modes};
 pub use stored::{StoredConfig, StoredProperty};
+pub use wanted::protected_values;
 
 pub(super) use installed::KIND as INSTALLED;
 
 use super::{Fact, Found, Kind, Names, ParseError, Reads, path, text};
-use crate::facts::{Configuration, Place, ProtectedValue, SecretState};
+use crate::facts::{Configuration, Digest, Place, ProtectedValue, SecretState};
+use crate::wiped::Wiped;
 use grammar::{Dictionary, Scalar};
 use pid::{Fit, SUFFIX};
 use std::collections::{BTreeMap, BTreeSet};
@@ -117,9 +119,15 @@ pub struct Config {
     properties: BTreeMap<String, Vec<String>>,
     secrets: BTreeMap<String, SecretState>,
     protected: Vec<ProtectedValue>,
+    ciphertexts: Vec<(Digest, Wiped)>,
 }
 
 impl Config {
+    /// Takes out the protected values themselves, each with its digest: they are tried, and are no fact.
+    pub fn take_ciphertexts(&mut self) -> Vec<(Digest, Wiped)> {
+        std::mem::take(&mut self.ciphertexts)
+    }
+
     /// Returns `true` if there is anything to report of it.
     pub fn matters(&self) -> bool {
         self.wanted || !self.secrets.is_empty() || !self.protected.is_empty()
@@ -201,6 +209,7 @@ fn config(
         properties: BTreeMap::new(),
         secrets: BTreeMap::new(),
         protected: Vec::new(),
+        ciphertexts: Vec::new(),
     };
     if is_new(dictionary) {
         config.wanted = false;
@@ -209,7 +218,7 @@ fn config(
     config.properties =
         wanted.map(|wanted| wanted::properties(wanted, dictionary)).unwrap_or_default();
     config.secrets = wanted::secrets(wanted, dictionary);
-    config.protected = wanted::protected(dictionary)?;
+    (config.protected, config.ciphertexts) = wanted::protected(dictionary)?;
     Ok(config)
 }
 

@@ -7,12 +7,13 @@ use crate::evidence::cursor::{ParseError, Problem};
 use crate::evidence::{digest, text};
 use crate::facts::{
     ACCESS_TOKEN_PROVIDER, AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, CUSTOMIZER_TYPE,
-    DOCUMENT_STORE, DOCUMENT_STORE_TYPE, EXTERNAL_LOGIN, IMS_CLIENT_SECRET, IMS_CUSTOMIZER,
+    DOCUMENT_STORE, DOCUMENT_STORE_TYPE, Digest, EXTERNAL_LOGIN, IMS_CLIENT_SECRET, IMS_CUSTOMIZER,
     IMS_PROVIDER, IMS_SERVICE_SECRET, OAUTH_PROVIDER, PROVIDER_CUSTOMIZER, PROVIDER_GRANTS,
     ProtectedValue, REPOSITORY_HOME, SAML_HANDLER, SEGMENT_STORES, SPLIT_SEGMENTS, STANDBY_SERVICE,
     SYNC_HANDLER, SecretState, TOKEN_CONFIGURATION, TOKEN_ENCAPSULATED, TOKEN_EXPIRATION,
     TOKEN_HANDLER, TOKEN_INACTIVITY, TOKEN_REFRESH,
 };
+use crate::wiped::Wiped;
 use std::collections::BTreeMap;
 
 /// A component whose configuration matters.
@@ -195,17 +196,20 @@ fn is_prefixed(text: &str) -> bool {
     })
 }
 
-/// Returns every protected value, sorted, as a digest.
-pub(super) fn protected(dictionary: &Dictionary) -> Result<Vec<ProtectedValue>, ParseError> {
+/// Protected values as facts, sorted, and each once as it stands there.
+type Protected = (Vec<ProtectedValue>, Vec<(Digest, Wiped)>);
+
+/// Returns every protected value.
+pub(super) fn protected(dictionary: &Dictionary) -> Result<Protected, ParseError> {
     let mut all = Vec::new();
+    let mut texts = BTreeMap::new();
     for entry in dictionary.entries.values() {
         for value in &entry.values {
             let Scalar::Text(text) = value else { continue };
-            let mut rest = text.as_str();
-            while let Some((found, behind)) = next_protected(rest) {
-                let property = property_name(entry);
-                all.push(ProtectedValue { property, digest: digest(found.as_bytes()) });
-                rest = behind;
+            for found in protected_values(text) {
+                let (property, digest) = (property_name(entry), digest(found.as_bytes()));
+                all.push(ProtectedValue { property, digest });
+                texts.entry(digest).or_insert_with(|| Wiped::from(found.as_bytes()));
             }
         }
         if all.len() > PROTECTED_MAX {
@@ -215,7 +219,17 @@ pub(super) fn protected(dictionary: &Dictionary) -> Result<Vec<ProtectedValue>, 
     }
     all.sort();
     all.dedup();
-    Ok(all)
+    Ok((all, texts.into_iter().collect()))
+}
+
+/// Returns the protected values in a text, as they stand there.
+pub fn protected_values(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let (found, behind) = next_protected(rest)?;
+        rest = behind;
+        Some(found)
+    })
 }
 
 /// A name that is not on a line of its own may be what is left of a value.
@@ -293,8 +307,10 @@ mod tests {
     #[test]
     fn names_that_may_be_left_of_a_value_are_not_kept() {
         let text = format!("a=\"1\"CANARY=\"{0}\"\r\nb=CANARY\r\nc=\"{0}\"\r\nd=[\"{0}\"]", hex(2));
-        let found = protected(&read(text.as_bytes()).unwrap()).unwrap();
+        let (found, texts) = protected(&read(text.as_bytes()).unwrap()).unwrap();
         let names: Vec<_> = found.iter().map(|value| value.property.as_str()).collect();
         assert_eq!(names, [UNREADABLE_NAME, "d"]);
+        let texts: Vec<_> = texts.iter().map(|(digest, text)| (*digest, text.as_slice())).collect();
+        assert_eq!(texts, [(found[0].digest, hex(2).as_bytes())]);
     }
 }

@@ -1,7 +1,7 @@
 //! Evidence on its way in: what of an entry is read, and what is made of its body.
 
 use super::{Collector, Item};
-use crate::evidence::{Fact, KEY_COPY, Kind, Reads, Scan, classify, classify_small};
+use crate::evidence::{ConfigFile, Fact, KEY_COPY, Kind, Reads, Scan, classify, classify_small};
 use crate::examine::mixed;
 use crate::examine::paths::name;
 use crate::facts::{GapKind, Owner};
@@ -74,6 +74,7 @@ impl Collector<'_> {
         let kept_bytes = fact.as_ref().map(Fact::kept_bytes).unwrap_or_default();
         if let Ok(fact) = &mut fact {
             self.key_copies.see(&path, fact, bytes);
+            self.keep_secrets(fact, bytes);
             if renamed {
                 fact.hide_location(&found);
             }
@@ -82,6 +83,21 @@ impl Collector<'_> {
             self.put(path, Item::Read { fact, owner });
         } else {
             self.put(path, Item::Lost);
+        }
+    }
+
+    /// Has what may be a master, and what one may open, wait until all sources are read.
+    fn keep_secrets(&self, fact: &mut Fact, bytes: &[u8]) {
+        let values = match fact {
+            Fact::Config(ConfigFile::Used(config)) => config.take_ciphertexts(),
+            _ => Vec::new(),
+        };
+        let Some(vault) = self.vault else { return };
+        if let Fact::Key(name, digest) | Fact::StrayKey(name, digest) = fact {
+            vault.key(*name, &digest.whole, bytes);
+        }
+        for (digest, text) in &values {
+            vault.value(digest, text);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::examine::jcr_keys::keys;
+use crate::examine::secrets::Vault;
 use crate::facts::{GapKind, KeyName};
 use crate::oak::Budget;
 use crate::oak::testing::{Memory, Tree};
@@ -17,8 +18,9 @@ fn holding(hmac: &[u8]) -> Tree {
 
 fn history(files: &Memory) -> KeyHistory {
     let store = Store::new(files, Budget::default());
-    let head = store.newest(keys).unwrap();
-    read(&store, &head.value, 512)
+    let vault = Vault::new(&Limits::DEFAULT);
+    let head = store.newest(|root| keys(root, &vault)).unwrap();
+    read(&store, &head.value, 512, &vault)
 }
 
 fn of(revisions: &[(Tree, u64)]) -> KeyHistory {

@@ -1,7 +1,7 @@
 //! Tests of merging, and of lines that are no facts.
 
 use super::*;
-use crate::facts::KeyName;
+use crate::facts::{Hex, KeyName, Opening, Trials};
 use crate::limits::Limits;
 use crate::testing::farm;
 use proptest::prelude::*;
@@ -445,4 +445,29 @@ fn line_with_a_text_longer_than_any_path_is_no_fact() {
             ["line 2: holds a name, path or text of more than 16384 bytes, as no scan writes it"]
         );
     }
+}
+
+#[test]
+fn what_several_runs_tried_is_kept_of_all() {
+    let with = |master: u8, opens: bool| {
+        let mut snapshot = snapshot("a", None);
+        let master = Hex([master; 16]);
+        let opening = Opening { master, flaw: None };
+        let openings = opens.then_some(opening).into_iter().collect();
+        let values = [(Hex([7; 32]), openings)].into();
+        let masters = [master].into();
+        snapshot.trials = [Trials { masters, values, gap: None }].into();
+        run(&[&snapshot], &[])
+    };
+    let (one, two) = (with(1, false), with(2, true));
+    let both = merged(&[&one, &two]);
+    assert_eq!(both, merged(&[&two, &one]));
+    assert_eq!(both, merged(&[&one, &two, &one]));
+    assert_eq!((both.snapshots.len(), &both.gaps), (1, &vec![]));
+    let snapshot = &both.snapshots[0].1;
+    let value = Hex([7; 32]);
+    for (master, tried) in [(1, true), (2, true), (3, false)] {
+        assert_eq!(snapshot.was_tried(value, Hex([master; 16])), tried);
+    }
+    assert_eq!(snapshot.openings(value).unwrap().len(), 1);
 }

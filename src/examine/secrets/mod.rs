@@ -1,0 +1,179 @@
+//! Protected values and the masters that may open them, held while a run reads its sources, and tried when all are read.
+//!
+//! The key of one instance may open what another one holds, and both are read in parallel. So what may be a master and what is a
+//! protected value wait here, by their digests, and are wiped when the run ends. Facts hold the same digests; what comes of trying is
+//! added to them, and nothing else leaves.
+
+mod check;
+mod sieve;
+
+use crate::evidence::masters;
+use crate::facts::{Digest, Hex, KeyName, MasterFlaw, Opening, Snapshot, Trials, Untried};
+use crate::limits::Limits;
+use crate::wiped::Wiped;
+use sieve::Sieve;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+/// A key, by its name and the md5 of what it lies in.
+type MasterId = (KeyName, Hex<16>);
+
+/// What one key may be.
+type Candidates = Vec<(Option<MasterFlaw>, Wiped)>;
+
+/// What is known of a run, by digest. It is not printed.
+pub(crate) struct Vault {
+    held: Mutex<Held>,
+    limits: Limits,
+}
+
+struct Held {
+    masters: Sieve<MasterId, Candidates>,
+    values: Sieve<Hex<32>, Wiped>,
+}
+
+impl Vault {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let masters = Sieve::new(limits.masters_max, usize::MAX);
+        let values = Sieve::new(limits.secrets_max, limits.secrets_bytes_max);
+        Self { held: Mutex::new(Held { masters, values }), limits: *limits }
+    }
+
+    /// Takes note of a key, wherever it lies.
+    pub(crate) fn key(&self, name: KeyName, digest: &Digest, bytes: &[u8]) {
+        let candidates = masters(name, bytes);
+        if candidates.is_empty() {
+            return;
+        }
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.masters.add((name, digest.md5), bytes.len(), || candidates);
+    }
+
+    /// Takes note of a protected value: `{`, hexadecimal digits, `}`.
+    pub(crate) fn value(&self, digest: &Digest, text: &[u8]) {
+        if text.len() > self.limits.secret_chars_max {
+            return;
+        }
+        let Some(bytes) = decoded(text) else { return };
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.values.add(digest.sha256, text.len(), || bytes);
+    }
+
+    /// Tries all masters on all values, and tells each snapshot what concerns its own. All that was held is wiped.
+    pub(crate) fn try_all<'s>(self, snapshots: impl IntoIterator<Item = &'s mut Snapshot>) {
+        let held = self.held.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut snapshots: Vec<&mut Snapshot> = snapshots.into_iter().collect();
+        let plan = Course::of(&held, &snapshots, self.limits.secret_trials_max);
+        let openings = plan.openings(&held);
+        for (snapshot, masters) in snapshots.iter_mut().zip(&plan.masters) {
+            snapshot.trials.extend(plan.told(&held, snapshot, masters.as_ref(), &openings));
+        }
+    }
+}
+
+/// Which masters are tried on what.
+struct Course {
+    /// Those of each snapshot with values: its own, and those that are tried on all. `None` where even its own are too many.
+    masters: Vec<Option<BTreeSet<MasterId>>>,
+    /// By value.
+    by_value: BTreeMap<Hex<32>, BTreeSet<MasterId>>,
+    /// Some masters of the run are tried on the values of their own instances alone.
+    is_cut: bool,
+}
+
+impl Course {
+    /// Tries the masters of an instance on its own values first, and what is left of the bound goes to those of all.
+    fn of(held: &Held, snapshots: &[&mut Snapshot], trials_max: usize) -> Self {
+        let mut left = trials_max;
+        let mut by_value: BTreeMap<Hex<32>, BTreeSet<MasterId>> = BTreeMap::new();
+        let mut masters = Vec::with_capacity(snapshots.len());
+        for snapshot in snapshots {
+            let own: BTreeSet<MasterId> = snapshot.key_digests();
+            let own: BTreeSet<MasterId> =
+                own.into_iter().filter(|id| held.masters.get(id).is_some()).collect();
+            let values = held_values(held, snapshot);
+            let cost = own.len().saturating_mul(values.len());
+            let Some(rest) = left.checked_sub(cost) else {
+                masters.push(None);
+                continue;
+            };
+            left = rest;
+            for value in values {
+                by_value.entry(value).or_default().extend(&own);
+            }
+            masters.push(Some(own));
+        }
+        let shared_max = left.checked_div(by_value.len()).unwrap_or_default();
+        let shared: BTreeSet<MasterId> = held.masters.keys().take(shared_max).copied().collect();
+        for tried in by_value.values_mut().chain(masters.iter_mut().flatten()) {
+            tried.extend(&shared);
+        }
+        let is_cut = held.masters.keys().nth(shared_max).is_some() || held.masters.is_cut();
+        Self { masters, by_value, is_cut }
+    }
+
+    fn openings(&self, held: &Held) -> BTreeMap<Hex<32>, BTreeMap<MasterId, Opening>> {
+        let opened = |(digest, masters): (&Hex<32>, &BTreeSet<MasterId>)| {
+            let value = held.values.get(digest)?;
+            let opening = |id: &MasterId| {
+                let mut keys = held.masters.get(id)?.iter();
+                let (flaw, _) = keys.find(|(_, key)| check::opens(key, value))?;
+                Some((*id, Opening { master: id.1, flaw: *flaw }))
+            };
+            Some((*digest, masters.iter().filter_map(opening).collect()))
+        };
+        self.by_value.iter().filter_map(opened).collect()
+    }
+
+    /// Tells one snapshot what came of its values; `None` where it has none.
+    fn told(
+        &self,
+        held: &Held,
+        snapshot: &Snapshot,
+        masters: Option<&BTreeSet<MasterId>>,
+        openings: &BTreeMap<Hex<32>, BTreeMap<MasterId, Opening>>,
+    ) -> Option<Trials> {
+        let all = snapshot.protected_digests();
+        if all.is_empty() {
+            return None;
+        }
+        let Some(masters) = masters else {
+            return Some(Trials { gap: Some(Untried::All), ..Trials::default() });
+        };
+        let of = |value: &Hex<32>| {
+            let all = openings.get(value)?.iter();
+            Some((*value, all.filter(|(id, _)| masters.contains(id)).map(|(_, o)| *o).collect()))
+        };
+        let values: BTreeMap<_, BTreeSet<Opening>> =
+            held_values(held, snapshot).iter().filter_map(of).collect();
+        let gap = if values.len() < all.len() {
+            Some(Untried::Values)
+        } else {
+            self.is_cut.then_some(Untried::Masters)
+        };
+        let masters = masters.iter().map(|(_, md5)| *md5).collect();
+        Some(Trials { masters, values, gap })
+    }
+}
+
+fn held_values(held: &Held, snapshot: &Snapshot) -> Vec<Hex<32>> {
+    let all = snapshot.protected_digests().into_iter();
+    all.filter(|digest| held.values.get(digest).is_some()).collect()
+}
+
+/// Returns the bytes of a value: a vector, and at least one block behind it.
+fn decoded(text: &[u8]) -> Option<Wiped> {
+    let digits = text.strip_prefix(b"{")?.strip_suffix(b"}")?;
+    let (pairs, rest) = digits.as_chunks::<2>();
+    let is_whole = rest.is_empty() && pairs.len() >= 32 && pairs.len().is_multiple_of(16);
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let mut bytes = Wiped::with_capacity(pairs.len());
+    for [high, low] in pairs.iter().filter(|_| is_whole) {
+        let byte = digit(*high)?.saturating_mul(16).saturating_add(digit(*low)?);
+        bytes.push(u8::try_from(byte).ok()?);
+    }
+    is_whole.then_some(bytes)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,117 @@
+//! Which masters open the protected values of an instance: found by trying, kept as digests.
+
+use super::{Alteration, Hex, JcrKeys, KeyName, LineEnd, Snapshot};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// What came of trying the masters of one run on the protected values of one instance. Neither is kept.
+///
+/// Each of the values was tried with each of the masters. What is in neither list was not tried.
+#[derive(
+    Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub struct Trials {
+    /// The masters that were tried, by the md5 of what they lie in: a file, or a property.
+    pub masters: BTreeSet<Hex<16>>,
+    /// What opens each value that was tried, by the SHA-256 of its text.
+    pub values: BTreeMap<Hex<32>, BTreeSet<Opening>>,
+    /// Why more was not tried; `None` where everything was.
+    pub gap: Option<Untried>,
+}
+
+/// Why not everything was tried.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Untried {
+    /// Even its own values and keys are too many.
+    All,
+    /// Some of its values are too long, or there are too many in the run.
+    Values,
+    /// Some masters of other instances.
+    Masters,
+}
+
+impl fmt::Display for Untried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::All => "its values and keys are more than are tried",
+            Self::Values => {
+                "some values are too long, or there are more in this run than are tried"
+            }
+            Self::Masters => "there are more keys in this run than are tried on all values",
+        })
+    }
+}
+
+/// A master that opens a value.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub struct Opening {
+    /// The md5 of what it lies in.
+    pub master: Hex<16>,
+    /// What is wrong with that: only without it, it opens the value.
+    pub flaw: Option<MasterFlaw>,
+}
+
+/// What keeps a master from being a key as it lies there.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum MasterFlaw {
+    /// A line end follows it.
+    LineEnd(LineEnd),
+    /// A tool altered it.
+    Altered(Alteration),
+    /// It lies under the name of the hmac.
+    Swapped,
+}
+
+impl fmt::Display for MasterFlaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LineEnd(line_end) => write!(f, "followed by {line_end}"),
+            Self::Altered(alteration) => alteration.fmt(f),
+            Self::Swapped => f.write_str("under the name hmac"),
+        }
+    }
+}
+
+impl Snapshot {
+    /// Returns whether a value was tried with a master in some run.
+    pub fn was_tried(&self, value: Hex<32>, master: Hex<16>) -> bool {
+        let has = |run: &Trials| run.values.contains_key(&value) && run.masters.contains(&master);
+        self.trials.iter().any(has)
+    }
+
+    /// Returns what opens a value, of all runs; `None` where it was never tried.
+    pub fn openings(&self, value: Hex<32>) -> Option<BTreeSet<Opening>> {
+        let runs = self.trials.iter().filter_map(|run| run.values.get(&value));
+        runs.map(Clone::clone).reduce(|a, b| &a | &b)
+    }
+
+    /// Returns the digests of all protected values that it holds, of those in effect and of others.
+    pub fn protected_digests(&self) -> BTreeSet<Hex<32>> {
+        let stored = self.repository.iter().flat_map(|stored| &stored.configurations);
+        let all = self.configurations.iter().chain(stored);
+        all.flat_map(|c| &c.protected).map(|value| value.digest.sha256).collect()
+    }
+
+    /// Returns every key that it holds, in use or not, by its name and the md5 of what it lies in.
+    pub fn key_digests(&self) -> BTreeSet<(KeyName, Hex<16>)> {
+        let files = self.all_key_files().chain(&self.stray_keys);
+        let files = files.map(|file| (file.name, file.digest.whole.md5));
+        let now = self.repository.iter().flat_map(|stored| match &stored.keys {
+            JcrKeys::Read(keys) => keys.as_slice(),
+            JcrKeys::Unreadable(_) | JcrKeys::NotRead(_) => &[],
+        });
+        let past = self.repository.iter().flat_map(|stored| &stored.history.others);
+        let stored = now.chain(past.flat_map(|past| &past.keys));
+        files.chain(stored.map(|key| (key.name, key.digest.whole.md5))).collect()
+    }
+}
