@@ -1,17 +1,20 @@
 //! Builds farms in one expression, for tests.
 
-use crate::evidence::{ConfigFile, Fact, StoredConfig, classify, digest, digest_key};
+use crate::evidence::{Config, ConfigFile, Fact, StoredConfig, classify, digest, digest_key};
+use crate::examine::secrets::Vault;
 use crate::facts::{
-    Account, Bundle, BundleState, CRYPTO, CRYPTO_FILE, Configuration, Gap, GapKind, Hex,
+    Account, Bundle, BundleState, CRYPTO, CRYPTO_FILE, Configuration, Digest, Gap, GapKind, Hex,
     IdentifiedBy, JcrKey, JcrKeys, JcrShape, KeyFile, KeyHistory, KeyName, NodeStore,
     NodeStoreKind, OwnedDirectory, Owner, Parts, PastKeys, PastState, Place, Repository, RunModes,
     Setting, SlingId, Snapshot, StorageFile,
 };
 use crate::farm::{Farm, Plan, farms};
+use crate::limits::Limits;
+use crate::wiped::Wiped;
 
 /// Starts a farm without instances.
 pub(crate) fn farm() -> FarmBuilder {
-    FarmBuilder { snapshots: Vec::new() }
+    FarmBuilder { snapshots: Vec::new(), vault: Vault::new(&Limits::DEFAULT), tries: false }
 }
 
 /// Returns a farm of instances that all agree.
@@ -21,17 +24,33 @@ pub(crate) fn good_farm(names: &[&str]) -> FarmBuilder {
 
 pub(crate) struct FarmBuilder {
     snapshots: Vec<(Option<String>, Snapshot)>,
+    vault: Vault,
+    tries: bool,
 }
 
 impl FarmBuilder {
     /// Adds an instance with keys in files and everything as it should be, changed by `change`.
     pub(crate) fn with(mut self, name: &str, change: impl FnOnce(Instance) -> Instance) -> Self {
         let instance = change(Instance::new(name));
+        for held in &instance.held {
+            match held {
+                Held::Key(name, bytes) => self.vault.key(*name, &digest(bytes), bytes),
+                Held::Value(digest, text) => self.vault.value(digest, text),
+            }
+        }
         self.snapshots.push((Some(name.to_owned()), instance.snapshot));
         self
     }
 
-    pub(crate) fn build(self) -> Farm {
+    /// Has all masters tried on all protected values.
+    pub(crate) fn tried(self) -> Self {
+        Self { tries: true, ..self }
+    }
+
+    pub(crate) fn build(mut self) -> Farm {
+        if self.tries {
+            self.vault.try_all(self.snapshots.iter_mut().map(|(_, snapshot)| snapshot));
+        }
         let gaps: Vec<Gap> = self.snapshots.iter().flat_map(|(_, s)| s.gaps.clone()).collect();
         let plan = Plan { gaps: &gaps, ..Plan::default() };
         let farms = farms(self.snapshots, &plan).expect("no policy");
@@ -41,6 +60,13 @@ impl FarmBuilder {
 
 pub(crate) struct Instance {
     pub(crate) snapshot: Snapshot,
+    held: Vec<Held>,
+}
+
+/// What is tried.
+enum Held {
+    Key(KeyName, Vec<u8>),
+    Value(Digest, Wiped),
 }
 
 impl Instance {
@@ -52,7 +78,7 @@ impl Instance {
             ..Snapshot::default()
         };
         let hmac: Vec<u8> = (0x80..0xA0).collect();
-        Self { snapshot }
+        Self { snapshot, held: Vec::new() }
             .bundle(1, CRYPTO)
             .bundle(2, CRYPTO_FILE)
             .bundle(5, "org.apache.sling.settings")
@@ -117,6 +143,7 @@ impl Instance {
     }
 
     pub(crate) fn key_in(mut self, directory: &str, name: KeyName, bytes: &[u8]) -> Self {
+        self.held.push(Held::Key(name, bytes.to_vec()));
         let (fact, place) = self.read(directory, name.file_name(), bytes);
         let Fact::Key(_, digest) = fact else { panic!("a key file gives a key") };
         let owner = Some(Owner { uid: 1000, gid: 1000, user: Some("aem".to_owned()), mode: 0o600 });
@@ -143,15 +170,26 @@ impl Instance {
     }
 
     /// Gives it a repository whose `/etc/key` holds these keys, and no others.
-    pub(crate) fn jcr(self, keys: &[(KeyName, &[u8])]) -> Self {
+    pub(crate) fn jcr(mut self, keys: &[(KeyName, &[u8])]) -> Self {
+        self.hold(keys);
         self.repository(JcrKeys::Read(jcr_keys(keys)))
     }
 
     /// Says what `/etc/key` of its repository held in an older state.
     pub(crate) fn held(mut self, state: PastState, keys: &[(KeyName, &[u8])]) -> Self {
+        self.hold(keys);
         let history = &mut self.snapshot.repository.as_mut().expect("a repository").history;
         history.others.push(PastKeys { keys: jcr_keys(keys), state });
         self
+    }
+
+    fn hold(&mut self, keys: &[(KeyName, &[u8])]) {
+        self.held.extend(keys.iter().map(|(name, bytes)| Held::Key(*name, bytes.to_vec())));
+    }
+
+    fn hold_values(&mut self, config: &mut Config) {
+        let values = config.take_ciphertexts().into_iter();
+        self.held.extend(values.map(|(digest, text)| Held::Value(digest, text)));
     }
 
     /// Gives it a repository whose `/etc/key` could not be read.
@@ -275,10 +313,17 @@ impl Instance {
         let text = format!("{body}{}service.pid=\"{pid}\"\r\n", factory.unwrap_or_default());
         let (kind, found) = classify(&path).expect("this is evidence");
         let fact = (kind.parse)(&found, text.as_bytes()).expect("this can be read");
-        let Fact::Config(ConfigFile::Used(config)) = fact else { panic!("it has its PID") };
+        let Fact::Config(ConfigFile::Used(mut config)) = fact else { panic!("it has its PID") };
+        self.hold_values(&mut config);
         let place = Place { source: self.snapshot.source.clone(), path };
         self.snapshot.configurations.push(config.at(place));
         self
+    }
+
+    /// Adds the configuration of the mail service with this secret, encrypted with a master.
+    pub(crate) fn mail_secret(self, master: &[u8], text: &str) -> Self {
+        let body = format!("smtp.password=\"{}\"\r\n", protected(master, text));
+        self.config("com.day.cq.mailer.DefaultMailService", &body)
     }
 
     /// Gives it a repository with a configuration in this folder, such as `config.author`, as a file of this name.
@@ -286,9 +331,10 @@ impl Instance {
         if self.snapshot.repository.is_none() {
             self = self.jcr(&[]);
         }
-        let repository = self.snapshot.repository.as_mut().expect("a repository");
         let named = StoredConfig::of_name(name).expect("a component that matters");
-        let config = named.file(text.as_bytes()).expect("this can be read");
+        let mut config = named.file(text.as_bytes()).expect("this can be read");
+        self.hold_values(&mut config);
+        let repository = self.snapshot.repository.as_mut().expect("a repository");
         repository.configurations.push(Configuration {
             jcr_path: Some(format!("/apps/system/{folder}/{name}")),
             ..config.at(repository.place.clone())

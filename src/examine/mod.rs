@@ -26,7 +26,7 @@ mod paths;
 mod prefixes;
 mod repository;
 mod roots;
-mod secrets;
+pub(crate) mod secrets;
 mod segments;
 mod unknown;
 

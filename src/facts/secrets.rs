@@ -1,6 +1,6 @@
 //! Which masters open the protected values of an instance: found by trying, kept as digests.
 
-use super::{Alteration, Hex, JcrKeys, KeyName, LineEnd, Snapshot};
+use super::{Alteration, Configuration, Digest, Hex, KeyName, LineEnd, Place, Snapshot};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,7 +82,47 @@ impl fmt::Display for MasterFlaw {
     }
 }
 
+/// A protected value, where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProtectedAt<'a> {
+    /// The file, or the segment store.
+    pub place: &'a Place,
+    /// The configuration that it is a setting of.
+    pub pid: Option<&'a str>,
+    /// The node that it is a property of, for one in the repository.
+    pub node: Option<&'a str>,
+    /// The setting or the property.
+    pub property: &'a str,
+    /// Its digest.
+    pub digest: Digest,
+    /// The instance uses it, as far as the snapshot shows.
+    pub in_effect: bool,
+}
+
+impl<'a> ProtectedAt<'a> {
+    fn of(configuration: &'a Configuration, in_effect: bool) -> impl Iterator<Item = Self> {
+        configuration.protected.iter().map(move |value| Self {
+            place: &configuration.place,
+            pid: Some(&configuration.pid),
+            node: configuration.jcr_path.as_deref(),
+            property: &value.property,
+            digest: value.digest,
+            in_effect,
+        })
+    }
+}
+
 impl Snapshot {
+    /// Returns every protected value that it holds.
+    pub fn protected_values(&self) -> Vec<ProtectedAt<'_>> {
+        let used: BTreeSet<_> =
+            self.configurations_or_jcr().filter_map(|c| c.jcr_path.as_deref()).collect();
+        let stored = self.repository.iter().flat_map(|stored| &stored.configurations);
+        let all = self.configurations.iter().chain(stored);
+        let is_used = |c: &Configuration| c.jcr_path.as_deref().is_none_or(|p| used.contains(p));
+        all.flat_map(|c| ProtectedAt::of(c, is_used(c))).collect()
+    }
+
     /// Returns whether a value was tried with a master in some run.
     pub fn was_tried(&self, value: Hex<32>, master: Hex<16>) -> bool {
         let has = |run: &Trials| run.values.contains_key(&value) && run.masters.contains(&master);
@@ -97,19 +137,14 @@ impl Snapshot {
 
     /// Returns the digests of all protected values that it holds, of those in effect and of others.
     pub fn protected_digests(&self) -> BTreeSet<Hex<32>> {
-        let stored = self.repository.iter().flat_map(|stored| &stored.configurations);
-        let all = self.configurations.iter().chain(stored);
-        all.flat_map(|c| &c.protected).map(|value| value.digest.sha256).collect()
+        self.protected_values().iter().map(|value| value.digest.sha256).collect()
     }
 
     /// Returns every key that it holds, in use or not, by its name and the md5 of what it lies in.
     pub fn key_digests(&self) -> BTreeSet<(KeyName, Hex<16>)> {
         let files = self.all_key_files().chain(&self.stray_keys);
         let files = files.map(|file| (file.name, file.digest.whole.md5));
-        let now = self.repository.iter().flat_map(|stored| match &stored.keys {
-            JcrKeys::Read(keys) => keys.as_slice(),
-            JcrKeys::Unreadable(_) | JcrKeys::NotRead(_) => &[],
-        });
+        let now = self.repository.iter().flat_map(|stored| stored.keys.read());
         let past = self.repository.iter().flat_map(|stored| &stored.history.others);
         let stored = now.chain(past.flat_map(|past| &past.keys));
         files.chain(stored.map(|key| (key.name, key.digest.whole.md5))).collect()

@@ -1,6 +1,6 @@
 //! The rows of the matrix that come from configurations.
 
-use super::{Cell, CellState, Member};
+use super::{Cell, CellState, Member, SecretCounts};
 use crate::facts::{
     Configuration, IMS_CLIENT_SECRET, IMS_CUSTOMIZER, SAML_HANDLER, SecretState,
     TOKEN_ENCAPSULATED, TOKEN_HANDLER,
@@ -57,6 +57,24 @@ pub(super) fn ims_client_secret(member: &Member) -> Cell {
         return without_configuration(member);
     }
     Cell::value(states.join(", ")).wrong_if(states.contains(&plain))
+}
+
+/// How many of its protected values the master of the instance opens.
+pub(super) fn secrets(member: &Member) -> Cell {
+    let counts = SecretCounts::of(member);
+    let SecretCounts { open, shut, unchecked } = counts;
+    let not_checked = || format!("{unchecked} not checked");
+    if counts.all() == 0 {
+        return Cell::optional(None, member.snapshot.shows_all_configurations());
+    }
+    let text = match (open, shut, unchecked) {
+        (0, 0, _) => not_checked(),
+        (_, 0, 0) => format!("{open} open"),
+        (_, 0, _) => format!("{open} open, {}", not_checked()),
+        (_, _, 0) => format!("{shut} of {} shut", counts.all()),
+        _ => format!("{shut} of {} shut, {}", counts.all(), not_checked()),
+    };
+    Cell::value(text).wrong_if(shut > 0)
 }
 
 /// Makes the cell of a setting whose component has no configuration: that is known only where all of them were seen.

@@ -16,6 +16,7 @@ mod log_signs;
 mod matrix;
 mod names;
 mod open_gaps;
+mod openings;
 mod peers;
 mod place_doubt;
 mod plan;
@@ -38,6 +39,7 @@ pub(crate) use log_signs::{
 };
 pub use matrix::{Expect, Matrix, MatrixRow, Row, alike, matrix};
 pub(crate) use names::distinct;
+pub use openings::{Holders, MasterOrigin, OpeningKey, Opens, Secret, SecretCounts};
 pub(crate) use peers::{Groups, names as names_of};
 pub(crate) use place_doubt::{PlaceDoubt, place_doubt, unknown_place};
 pub use plan::{FarmBy, Plan};

@@ -62,6 +62,7 @@ pub const ROWS: &[Row] = &[
         expect: Expect::Any,
         cell: config_rows::ims_client_secret,
     },
+    Row { fact: "secrets", title: "secrets", expect: Expect::Any, cell: config_rows::secrets },
     Row { fact: "run-modes", title: "run modes", expect: Expect::Any, cell: run_modes },
     Row { fact: "sling-id", title: "Sling id", expect: Expect::Distinct, cell: sling_id },
     Row { fact: "java-version", title: "Java", expect: Expect::Any, cell: java },

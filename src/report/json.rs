@@ -9,6 +9,7 @@ mod instance;
 mod log;
 mod repair;
 mod repository;
+mod secrets;
 
 use super::harmless::harmless;
 use super::printable::is_harmful;
@@ -16,7 +17,7 @@ use super::repair::fixes;
 use super::{BundleFilter, Format, Report, SCHEMA};
 use crate::diagnosis::{Excuse, Finding, Judged};
 use crate::facts::{Gap, SourceRecord};
-use crate::farm::{Cell, MatrixRow};
+use crate::farm::{Cell, Farm, Holders, MatrixRow};
 use bundle_map::WireBundleMap;
 use cause::WireCause;
 use instance::WireInstance;
@@ -248,7 +249,7 @@ impl<'a> WireFarm<'a> {
             name: &judged.farm.name,
             verdict: judged.verdict.label(),
             verdict_reasons: judged.verdict.reasons().iter().map(ToString::to_string).collect(),
-            instances: judged.farm.members.iter().map(WireInstance::from).collect(),
+            instances: instances(&judged.farm),
             matrix: WireMatrix {
                 instances: &judged.matrix.instances,
                 rows: judged.matrix.rows.iter().map(WireRow::from).collect(),
@@ -266,6 +267,11 @@ impl<'a> WireFarm<'a> {
             known: judged.known(),
         }
     }
+}
+
+fn instances(farm: &Farm) -> Vec<WireInstance<'_>> {
+    let holders = Holders::of(farm);
+    farm.members.iter().map(|member| WireInstance::new(member, &holders)).collect()
 }
 
 impl<'a> From<&'a MatrixRow> for WireRow<'a> {

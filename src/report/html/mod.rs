@@ -6,6 +6,7 @@
 mod bundles;
 mod findings;
 mod matrix;
+mod secrets;
 mod view;
 
 use super::harmless::harmless;

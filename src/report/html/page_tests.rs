@@ -279,3 +279,19 @@ fn every_text_has_enough_contrast_in_light_dark_and_print() {
         }
     }
 }
+
+#[test]
+fn secrets_are_shown_with_the_keys_that_open_them() {
+    let (a, b) = ([0x81; 16], [0x82; 16]);
+    let html = parsed([farm()
+        .with("a", |i| i.master(&a).mail_secret(&a, "x"))
+        .with("b", |i| i.master(&b).mail_secret(&a, "y"))
+        .tried()]);
+    let heads = texts(&html, "table[class=list]:has(#farm1-secrets) thead th");
+    assert_eq!(heads.len(), 5, "{heads:?}");
+    let rows = texts(&html, "table[class=list]:has(#farm1-secrets) tbody tr");
+    let secret = "smtp.password of com.day.cq.mailer.DefaultMailService";
+    assert!(rows[0].starts_with(&format!("b{secret}no")), "{rows:?}");
+    assert!(rows[1].starts_with(&format!("a{secret}yes")), "{rows:?}");
+    assert!(all(&parsed([good_farm(&["a"])]), "#farm1-secrets").is_empty());
+}

@@ -5,6 +5,7 @@ use super::super::{BundleFilter, Report, counted, excused};
 use super::bundles::BundleView;
 use super::findings::{CauseView, RepairView, Section, causes, repair, sections};
 use super::matrix::MatrixView;
+use super::secrets::SecretsView;
 use crate::diagnosis::{Judged, Verdict};
 use crate::facts::{Gap, SourceRecord, spoken};
 use crate::rules::Severity;
@@ -40,6 +41,7 @@ struct FarmView {
     bundles: BundleView,
     causes: Vec<CauseView>,
     repair: Option<RepairView>,
+    secrets: SecretsView,
     sections: Vec<Section>,
     left_out: Option<String>,
 }
@@ -107,6 +109,7 @@ impl FarmView {
             sections: sections(&id, &judged.findings),
             matrix: MatrixView::from(&judged.matrix),
             bundles: BundleView::new(&filter.map(&judged.farm), filter.is_by_name()),
+            secrets: SecretsView::from(&judged.farm),
             name: judged.farm.name.clone(),
             verdict: judged.verdict.label(),
             summary: [summary.join(", "), excused(judged.suppressed(), judged.known())].concat(),

@@ -3,11 +3,12 @@
 use super::config::{self, WireConfiguration, WireToken};
 use super::log::WireLog;
 use super::repository::{WireNodeStore, WireRepository};
+use super::secrets::WireSecret;
 use crate::facts::{
     Bundle, CRYPTO_FILE, Hex, IdentifiedBy, JcrKey, KeyFile, KeyName, LineEnd, Repository, Role,
     Snapshot, StorageMode,
 };
-use crate::farm::{KeyState, Member};
+use crate::farm::{Holders, KeyState, Member};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -44,6 +45,8 @@ pub(super) struct WireInstance<'a> {
     log: Option<WireLog<'a>>,
     repository: Option<WireRepository<'a>>,
     node_store: Option<WireNodeStore<'a>>,
+    /// Every protected value, and which keys open it.
+    secrets: Vec<WireSecret<'a>>,
 }
 
 /// Where it keeps its keys, by its file `storage`.
@@ -108,8 +111,9 @@ struct WireBundle<'a> {
     discard: Option<String>,
 }
 
-impl<'a> From<&'a Member> for WireInstance<'a> {
-    fn from(member: &'a Member) -> Self {
+impl<'a> WireInstance<'a> {
+    /// Shows an instance of a farm whose keys lie there.
+    pub(super) fn new(member: &'a Member, holders: &Holders<'a>) -> Self {
         let snapshot = &member.snapshot;
         Self {
             name: &member.name,
@@ -135,6 +139,7 @@ impl<'a> From<&'a Member> for WireInstance<'a> {
             log: snapshot.log.as_ref().map(WireLog::from),
             repository: snapshot.repository.as_ref().map(WireRepository::from),
             node_store: snapshot.node_store.as_ref().map(WireNodeStore::from),
+            secrets: holders.secrets(member).iter().map(WireSecret::from).collect(),
         }
     }
 }

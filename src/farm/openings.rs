@@ -1,0 +1,232 @@
+//! Which key opens which secret: what came of trying, told of the keys that the instances of a farm have.
+
+use super::{EffectiveKey, Farm, KeyState, Member};
+use crate::facts::{CRYPTO_FILE, Hex, KeyName, MasterFlaw, Opening, ProtectedAt, Snapshot, Trials};
+use crate::limits::Limits;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A protected value of an instance, and what opens it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Secret<'a> {
+    /// The value, where it stands.
+    pub at: ProtectedAt<'a>,
+    /// Whether the master that the instance works with opens it.
+    pub opens: Opens,
+    /// The keys of the farm that open it, those of the instance first; no more than `Limits::listed_max`.
+    pub with: Vec<OpeningKey<'a>>,
+    /// Why it was not checked, or what opens it that no instance of the farm has.
+    pub reason: Option<String>,
+}
+
+/// Whether the master that an instance works with opens a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Opens {
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
+    /// That was not tried, or could not be.
+    NotChecked,
+}
+
+impl Opens {
+    /// Returns the name used in reports.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::NotChecked => "not-checked",
+        }
+    }
+}
+
+/// A key that opens a value, and where it lies.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OpeningKey<'a> {
+    /// The name of the instance that has it.
+    pub instance: &'a str,
+    /// Where that has it.
+    pub origin: MasterOrigin,
+    /// What is wrong with it there: without it, it opens the value.
+    pub flaw: Option<MasterFlaw>,
+    /// The md5 of what it lies in.
+    pub md5: Hex<16>,
+}
+
+/// Where an instance has a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MasterOrigin {
+    /// In a file, where it belongs or where a setting says.
+    Bundle,
+    /// In its repository, as that is now.
+    Jcr,
+    /// In an older revision or a checkpoint of its repository.
+    JcrOlder,
+    /// In a file where no key is looked for, or under another name.
+    Misplaced,
+    /// In an old copy of the instance.
+    OldCopy,
+}
+
+impl MasterOrigin {
+    /// Returns the name used in reports.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Bundle => "bundle",
+            Self::Jcr => "jcr",
+            Self::JcrOlder => "jcr-older",
+            Self::Misplaced => "misplaced",
+            Self::OldCopy => "old-copy",
+        }
+    }
+}
+
+/// Where the keys of a farm lie: by name and by the md5 of what they lie in.
+#[derive(Debug)]
+pub struct Holders<'a>(BTreeMap<(KeyName, Hex<16>), Vec<(&'a str, MasterOrigin)>>);
+
+impl<'a> Holders<'a> {
+    /// Finds the keys of all instances of a farm.
+    pub fn of(farm: &'a Farm) -> Self {
+        let mut holders: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for member in &farm.members {
+            for (key, origin) in keys(member) {
+                holders.entry(key).or_default().push((member.name.as_str(), origin));
+            }
+        }
+        for all in holders.values_mut() {
+            all.sort_unstable();
+            all.dedup();
+        }
+        Self(holders)
+    }
+
+    /// Returns the secrets of an instance, and what opens each.
+    pub fn secrets(&self, member: &'a Member) -> Vec<Secret<'a>> {
+        let values = member.snapshot.protected_values().into_iter();
+        values.map(|at| self.secret(member, at)).collect()
+    }
+
+    fn secret(&self, member: &'a Member, at: ProtectedAt<'a>) -> Secret<'a> {
+        let openings = member.snapshot.openings(at.digest.sha256).unwrap_or_default();
+        let mut with: Vec<OpeningKey<'a>> = Vec::new();
+        let mut foreign = None;
+        for opening in openings {
+            let holders = self.holders(opening);
+            foreign = foreign.or(holders.is_empty().then_some(opening.master));
+            let (own, others): (Vec<_>, Vec<_>) =
+                holders.iter().partition(|(name, _)| *name == member.name);
+            let Opening { master: md5, flaw } = opening;
+            let key = |(instance, origin): (&'a str, MasterOrigin)| OpeningKey {
+                instance,
+                origin,
+                flaw,
+                md5,
+            };
+            with.extend(own.into_iter().chain(others).map(key).take(Limits::DEFAULT.listed_max));
+        }
+        with.sort_by_key(|key| key.instance != member.name);
+        with.truncate(Limits::DEFAULT.listed_max);
+        let (opens, reason) = opens(member, at);
+        let elsewhere = foreign
+            .filter(|_| with.is_empty())
+            .map(|md5| format!("a master of another farm of this run opens it (md5 {md5})"));
+        Secret { at, opens, with, reason: reason.or(elsewhere) }
+    }
+
+    fn holders(&self, opening: Opening) -> &[(&'a str, MasterOrigin)] {
+        let is_hmac = opening.flaw == Some(MasterFlaw::Swapped);
+        let name = if is_hmac { KeyName::Hmac } else { KeyName::Master };
+        self.0.get(&(name, opening.master)).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Returns every key of an instance, in use or not, and of its old copies.
+fn keys(member: &Member) -> Vec<((KeyName, Hex<16>), MasterOrigin)> {
+    let snapshot = &member.snapshot;
+    let files = snapshot.all_key_files().map(|file| {
+        let misplaced = snapshot.is_misplaced(&file.directory, CRYPTO_FILE);
+        let origin = if misplaced { MasterOrigin::Misplaced } else { MasterOrigin::Bundle };
+        ((file.name, file.digest.whole.md5), origin)
+    });
+    let stray = snapshot.stray_keys.iter();
+    let stray = stray.map(|file| ((file.name, file.digest.whole.md5), MasterOrigin::Misplaced));
+    let now = snapshot.repository.iter().flat_map(|stored| stored.keys.read());
+    let now = now.map(|key| ((key.name, key.digest.whole.md5), MasterOrigin::Jcr));
+    let past = snapshot.repository.iter().flat_map(|stored| &stored.history.others);
+    let past = past.flat_map(|past| &past.keys);
+    let past = past.map(|key| ((key.name, key.digest.whole.md5), MasterOrigin::JcrOlder));
+    let copies = member.copies.iter().flat_map(Snapshot::key_digests);
+    let copies = copies.map(|key| (key, MasterOrigin::OldCopy));
+    files.chain(stray).chain(now).chain(past).chain(copies).collect()
+}
+
+/// Says whether the master that an instance works with opens a value, or else why that is not known.
+fn opens(member: &Member, at: ProtectedAt<'_>) -> (Opens, Option<String>) {
+    let unchecked = |why: &str| (Opens::NotChecked, Some(why.to_owned()));
+    let snapshot = &member.snapshot;
+    let KeyState::Known(key) = member.key(KeyName::Master) else {
+        return unchecked("which master the instance works with is not known");
+    };
+    let (value, whole) = (at.digest.sha256, key.digest.whole);
+    let Some(openings) = snapshot.openings(value) else {
+        let gap = snapshot.trials.iter().find_map(|run| run.gap);
+        return unchecked(
+            &gap.map_or_else(|| "it was not tried".to_owned(), |gap| gap.to_string()),
+        );
+    };
+    let own = openings.iter().find(|opening| opening.master == whole.md5);
+    match own.map(|opening| opening.flaw) {
+        Some(None) => (Opens::Yes, None),
+        Some(Some(flaw)) => {
+            let why = format!("the master is there {flaw}, and opens it without that");
+            (Opens::No, Some(why))
+        }
+        None if whole.bytes == 16 && snapshot.was_tried(value, whole.md5) => (Opens::No, None),
+        None => unchecked(why_not(key, &snapshot.trials)),
+    }
+}
+
+fn why_not(key: &EffectiveKey, trials: &BTreeSet<Trials>) -> &'static str {
+    match key.digest.whole.bytes {
+        32 => "the master has 32 bytes, a form of Adobe's own, which is not tried",
+        16 if trials.iter().any(|run| run.gap.is_some()) => "the master was not tried",
+        16 => "the master was not at hand when the value was tried",
+        _ => "the master is no key of 16 bytes",
+    }
+}
+
+/// How many of the secrets in effect on an instance its master opens, does not, or was not tried on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SecretCounts {
+    /// Those that it opens.
+    pub open: usize,
+    /// Those that it does not.
+    pub shut: usize,
+    /// The others.
+    pub unchecked: usize,
+}
+
+impl SecretCounts {
+    /// Counts those of an instance.
+    pub fn of(member: &Member) -> Self {
+        let mut counts = Self::default();
+        for at in member.snapshot.protected_values().into_iter().filter(|at| at.in_effect) {
+            let count = match opens(member, at).0 {
+                Opens::Yes => &mut counts.open,
+                Opens::No => &mut counts.shut,
+                Opens::NotChecked => &mut counts.unchecked,
+            };
+            *count = count.saturating_add(1);
+        }
+        counts
+    }
+
+    /// Returns how many there are.
+    pub fn all(self) -> usize {
+        self.open.saturating_add(self.shut).saturating_add(self.unchecked)
+    }
+}
+
+#[cfg(test)]
+mod tests;
