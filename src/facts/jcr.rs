@@ -57,14 +57,6 @@ pub enum JcrKeys {
 }
 
 impl JcrKeys {
-    /// Returns the keys, as far as they were read.
-    pub fn read(&self) -> &[JcrKey] {
-        match self {
-            Self::Read(keys) => keys,
-            Self::Unreadable(_) | Self::NotRead(_) => &[],
-        }
-    }
-
     /// Returns why it is not known what `/etc/key` holds.
     pub fn reason(&self) -> Option<&str> {
         match self {

@@ -1,6 +1,8 @@
 //! Which masters open the protected values of an instance: found by trying, kept as digests.
 
-use super::{Alteration, Configuration, Digest, Hex, KeyName, LineEnd, Place, Snapshot};
+use super::{
+    Alteration, Configuration, Digest, Hex, KeyName, LineEnd, Place, Repository, Snapshot,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +15,8 @@ use std::fmt;
     Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 pub struct Trials {
-    /// The masters that were tried, by the md5 of what they lie in: a file, or a property.
+    /// The masters that were tried, by the md5 of what they lie in, a file or a property, and by that of each key itself where it has a
+    /// flaw there.
     pub masters: BTreeSet<Hex<16>>,
     /// What opens each value that was tried, by the SHA-256 of its text.
     pub values: BTreeMap<Hex<32>, BTreeSet<Opening>>,
@@ -52,9 +55,9 @@ impl fmt::Display for Untried {
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 pub struct Opening {
-    /// The md5 of what it lies in.
+    /// The md5 of what it lies in, or of the key itself.
     pub master: Hex<16>,
-    /// What is wrong with that: only without it, it opens the value.
+    /// What is wrong with what it lies in: only without that, it opens the value.
     pub flaw: Option<MasterFlaw>,
 }
 
@@ -144,7 +147,7 @@ impl Snapshot {
     pub fn key_digests(&self) -> BTreeSet<(KeyName, Hex<16>)> {
         let files = self.all_key_files().chain(&self.stray_keys);
         let files = files.map(|file| (file.name, file.digest.whole.md5));
-        let now = self.repository.iter().flat_map(|stored| stored.keys.read());
+        let now = self.repository.iter().flat_map(Repository::keys);
         let past = self.repository.iter().flat_map(|stored| &stored.history.others);
         let stored = now.chain(past.flat_map(|past| &past.keys));
         files.chain(stored.map(|key| (key.name, key.digest.whole.md5))).collect()

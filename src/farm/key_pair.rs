@@ -1,6 +1,6 @@
 //! The keys that an instance has for its own, and what keeps it from working with them.
 
-use super::{EffectiveKey, KeyState, Member};
+use super::{EffectiveKey, Encrypted, KeyState, Member};
 use crate::facts::{
     CRYPTO_FILE, Digest, JcrKey, KeyDigest, KeyFile, KeyName, Repository, StorageMode, TextKind,
 };
@@ -149,7 +149,9 @@ pub(crate) fn is_in_doubt(member: &Member) -> bool {
     let is_other = |(name, own): (KeyName, &Digest)| {
         in_jcr(member, name).is_some_and(|key| key.digest.whole != *own)
     };
-    !member.is_in_jcr_mode() && KeyName::ALL.into_iter().zip(&pair).any(is_other)
+    !member.is_in_jcr_mode()
+        && KeyName::ALL.into_iter().zip(&pair).any(is_other)
+        && Encrypted::of(member).is_none()
 }
 
 /// Returns `true` if nothing tells which keys the instance has: `storage` does not, and files and repository have different ones,
@@ -201,11 +203,20 @@ type Content = (Digest, BTreeSet<Flaw>);
 
 /// Returns a key, be it in its place or not.
 fn content(member: &Member, name: KeyName) -> Option<Content> {
+    if let Some(key) = in_jcr(member, name).filter(|_| is_encrypted_by_jcr(member)) {
+        return Some((key.digest.whole, BTreeSet::from([Flaw::InJcr])));
+    }
     match member.key(name) {
         KeyState::Known(key) => in_place(key).or_else(|| elsewhere(member, name)),
         KeyState::Absent => elsewhere(member, name),
         _ => None,
     }
+}
+
+/// Returns `true` if both keys that the repository still has are those of the instance: its secrets open with them, and not with the files.
+fn is_encrypted_by_jcr(member: &Member) -> bool {
+    let has_both = || KeyName::ALL.into_iter().all(|name| in_jcr(member, name).is_some());
+    !member.is_in_jcr_mode() && has_both() && Encrypted::of(member) == Some(Encrypted::ByJcr)
 }
 
 /// Returns what is a key in its place, under its own name or under that of the other.

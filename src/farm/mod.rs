@@ -39,7 +39,8 @@ pub(crate) use log_signs::{
 };
 pub use matrix::{Expect, Matrix, MatrixRow, Row, alike, matrix};
 pub(crate) use names::distinct;
-pub use openings::{Holders, MasterOrigin, OpeningKey, Opens, Secret, SecretCounts};
+pub use openings::{Encrypted, Holders, MasterOrigin, OpeningKey, Opens, Secret, SecretCounts};
+pub(crate) use openings::{opened, opens_value};
 pub(crate) use peers::{Groups, names as names_of};
 pub(crate) use place_doubt::{PlaceDoubt, place_doubt, unknown_place};
 pub use plan::{FarmBy, Plan};

@@ -1,7 +1,10 @@
 //! Which key opens which secret: what came of trying, told of the keys that the instances of a farm have.
 
 use super::{EffectiveKey, Farm, KeyState, Member};
-use crate::facts::{CRYPTO_FILE, Hex, KeyName, MasterFlaw, Opening, ProtectedAt, Snapshot, Trials};
+use crate::facts::{
+    CRYPTO_FILE, Digest, Hex, KeyName, MasterFlaw, Opening, ProtectedAt, Repository, Snapshot,
+    Trials,
+};
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +19,15 @@ pub struct Secret<'a> {
     pub with: Vec<OpeningKey<'a>>,
     /// Why it was not checked, or what opens it that no instance of the farm has.
     pub reason: Option<String>,
+    /// The name of the instance that holds it.
+    pub holder: &'a str,
+}
+
+impl<'a> Secret<'a> {
+    /// Returns the keys that open it and that its own instance has.
+    pub fn own_keys(&self) -> impl Iterator<Item = &OpeningKey<'a>> {
+        self.with.iter().filter(|key| key.instance == self.holder)
+    }
 }
 
 /// Whether the master that an instance works with opens a value.
@@ -127,11 +139,11 @@ impl<'a> Holders<'a> {
         }
         with.sort_by_key(|key| key.instance != member.name);
         with.truncate(Limits::DEFAULT.listed_max);
-        let (opens, reason) = opens(member, at);
+        let (opens, reason) = opens(member, &at.digest);
         let elsewhere = foreign
             .filter(|_| with.is_empty())
             .map(|md5| format!("a master of another farm of this run opens it (md5 {md5})"));
-        Secret { at, opens, with, reason: reason.or(elsewhere) }
+        Secret { at, opens, with, reason: reason.or(elsewhere), holder: &member.name }
     }
 
     fn holders(&self, opening: Opening) -> &[(&'a str, MasterOrigin)] {
@@ -151,7 +163,7 @@ fn keys(member: &Member) -> Vec<((KeyName, Hex<16>), MasterOrigin)> {
     });
     let stray = snapshot.stray_keys.iter();
     let stray = stray.map(|file| ((file.name, file.digest.whole.md5), MasterOrigin::Misplaced));
-    let now = snapshot.repository.iter().flat_map(|stored| stored.keys.read());
+    let now = snapshot.repository.iter().flat_map(Repository::keys);
     let now = now.map(|key| ((key.name, key.digest.whole.md5), MasterOrigin::Jcr));
     let past = snapshot.repository.iter().flat_map(|stored| &stored.history.others);
     let past = past.flat_map(|past| &past.keys);
@@ -161,20 +173,76 @@ fn keys(member: &Member) -> Vec<((KeyName, Hex<16>), MasterOrigin)> {
     files.chain(stray).chain(now).chain(past).chain(copies).collect()
 }
 
+/// Where the master lies that encrypted the secrets of an instance which has one in its files, and another in its repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encrypted {
+    /// The one in the file opens secrets, and the other none.
+    ByFile,
+    /// The one in the repository opens secrets, and the other none.
+    ByJcr,
+}
+
+impl Encrypted {
+    /// Returns which it is, where secrets of the instance tell.
+    pub fn of(member: &Member) -> Option<Self> {
+        let (_, file, jcr) = super::other_in_jcr(member, KeyName::Master)?;
+        let (file, jcr) = (file.digest.whole.md5, jcr.digest.whole.md5);
+        let opened = |md5| count(&[member], md5, |opening: &Opening| opening.master == md5);
+        match (opened(file)?, opened(jcr)?) {
+            ((1.., _), (0, _)) => Some(Self::ByFile),
+            ((0, _), (1.., _)) => Some(Self::ByJcr),
+            _ => None,
+        }
+    }
+}
+
+/// Returns how many secrets in effect on instances a key opens, and how many there are; `None` where it was not tried on all of them, or
+/// there are none. A value that was copied counts once.
+pub(crate) fn opened(members: &[&Member], md5: Hex<16>) -> Option<(usize, usize)> {
+    count(members, md5, |opening| opening.master == md5 && opening.flaw.is_none())
+}
+
+fn count(
+    members: &[&Member],
+    md5: Hex<16>,
+    is: impl Fn(&Opening) -> bool,
+) -> Option<(usize, usize)> {
+    let mut values: BTreeMap<Hex<32>, bool> = BTreeMap::new();
+    for member in members {
+        let snapshot = &member.snapshot;
+        for at in snapshot.protected_values().into_iter().filter(|at| at.in_effect) {
+            let value = at.digest.sha256;
+            if !snapshot.was_tried(value, md5) {
+                return None;
+            }
+            let is_open = snapshot.openings(value).is_some_and(|all| all.iter().any(&is));
+            values.insert(value, is_open);
+        }
+    }
+    let open = values.values().filter(|is_open| **is_open).count();
+    (!values.is_empty()).then_some((open, values.len()))
+}
+
+/// Says whether the master that an instance works with opens a value of its.
+pub(crate) fn opens_value(member: &Member, value: &Digest) -> Opens {
+    opens(member, value).0
+}
+
 /// Says whether the master that an instance works with opens a value, or else why that is not known.
-fn opens(member: &Member, at: ProtectedAt<'_>) -> (Opens, Option<String>) {
+fn opens(member: &Member, value: &Digest) -> (Opens, Option<String>) {
     let unchecked = |why: &str| (Opens::NotChecked, Some(why.to_owned()));
     let snapshot = &member.snapshot;
     let KeyState::Known(key) = member.key(KeyName::Master) else {
         return unchecked("which master the instance works with is not known");
     };
-    let (value, whole) = (at.digest.sha256, key.digest.whole);
+    let (value, whole) = (value.sha256, key.digest.whole);
     let Some(openings) = snapshot.openings(value) else {
         let gap = snapshot.trials.iter().find_map(|run| run.gap);
         return unchecked(
             &gap.map_or_else(|| "it was not tried".to_owned(), |gap| gap.to_string()),
         );
     };
+    // One without a flaw comes first.
     let own = openings.iter().find(|opening| opening.master == whole.md5);
     match own.map(|opening| opening.flaw) {
         Some(None) => (Opens::Yes, None),
@@ -212,7 +280,7 @@ impl SecretCounts {
     pub fn of(member: &Member) -> Self {
         let mut counts = Self::default();
         for at in member.snapshot.protected_values().into_iter().filter(|at| at.in_effect) {
-            let count = match opens(member, at).0 {
+            let count = match opens(member, &at.digest).0 {
                 Opens::Yes => &mut counts.open,
                 Opens::No => &mut counts.shut,
                 Opens::NotChecked => &mut counts.unchecked,

@@ -4,7 +4,7 @@ use super::{Scope, Text};
 use crate::facts::{BUNDLE_CACHE, CRYPTO_KEYS_PATH, Digest, KeyName, Role, Snapshot, StandbyMode};
 use crate::farm::{
     Groups, Member, OwnKeys, PlaceDoubt, cannot_decrypt, half, has_keys_in_jcr, is_in_doubt, mend,
-    mended, names_of, place_doubt, sound_pair, with_flaws,
+    mended, names_of, opened, place_doubt, sound_pair, with_flaws,
 };
 
 /// What the keys of a farm tell about whose are right.
@@ -31,6 +31,9 @@ pub(super) fn choose(scope: Scope<'_>) -> Choice<'_> {
     let pairs = own_pairs(scope);
     if !scope.expected().keys.is_empty() {
         return by_policy(scope, &pairs);
+    }
+    if let Some(choice) = by_secrets(scope, &pairs) {
+        return choice;
     }
     let is_of_author = |group: &&[&Member]| group.iter().any(|member| is_author(scope, member));
     let mut of_authors = pairs.iter().filter(is_of_author);
@@ -74,6 +77,31 @@ fn by_policy<'a>(scope: Scope<'a>, pairs: &Groups<'a>) -> Choice<'a> {
             .into(),
         ]),
     }
+}
+
+/// Chooses the pair whose master opens secrets of the farm, where those of all others were tried and open none.
+fn by_secrets<'a>(scope: Scope<'a>, pairs: &Groups<'a>) -> Option<Choice<'a>> {
+    let members: Vec<&Member> = scope.repaired().collect();
+    let tried = pairs.iter().map(|group| {
+        let [_, master] = pair_of(group)?;
+        Some((group, opened(&members, master.md5)?))
+    });
+    let tried: Vec<_> = tried.collect::<Option<_>>()?;
+    let mut openers = tried.iter().filter(|(_, (open, _))| *open > 0);
+    let (Some((group, (open, all))), None) = (openers.next(), openers.next()) else { return None };
+    let others: Vec<&Member> = tried
+        .iter()
+        .filter(|(_, (open, _))| *open == 0)
+        .flat_map(|(group, _)| *group)
+        .copied()
+        .collect();
+    let none = if others.is_empty() {
+        String::new()
+    } else {
+        format!(", and that of {} opens none", names_of(&others))
+    };
+    let reason = format!("its master opens {open} of the {all} secrets of the farm{none}");
+    Some(take_or_settle(group, &reason, Vec::new(), pairs))
 }
 
 /// Why the keys of an author are those to copy.

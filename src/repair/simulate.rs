@@ -3,8 +3,8 @@
 use super::action::{Action, Do};
 use super::{Draft, on_instance};
 use crate::facts::{
-    Alteration, Digest, Gap, GapKind, JcrKeys, KeyDigest, KeyFile, KeyName, Place, Repository,
-    Snapshot, Storage, StorageFile, StorageMode, TextKind,
+    Alteration, Configuration, Digest, Gap, GapKind, JcrKeys, KeyDigest, KeyFile, KeyName, Place,
+    Repository, Snapshot, Storage, StorageFile, StorageMode, TextKind,
 };
 use crate::farm::{Farm, KeyStates};
 use std::collections::BTreeMap;
@@ -21,6 +21,7 @@ struct Changed {
     key_files: Vec<KeyFile>,
     moved_keys: Vec<KeyFile>,
     stray_keys: Vec<KeyFile>,
+    configurations: Vec<Configuration>,
     repository: Option<Repository>,
     gaps: Vec<Gap>,
 }
@@ -32,6 +33,7 @@ impl Changed {
             key_files: snapshot.key_files.clone(),
             moved_keys: snapshot.moved_keys.clone(),
             stray_keys: snapshot.stray_keys.clone(),
+            configurations: snapshot.configurations.clone(),
             repository: snapshot.repository.clone(),
             gaps: snapshot.gaps.clone(),
         }
@@ -48,6 +50,7 @@ impl Undo {
             snapshot.key_files = was.key_files;
             snapshot.moved_keys = was.moved_keys;
             snapshot.stray_keys = was.stray_keys;
+            snapshot.configurations = was.configurations;
             snapshot.repository = was.repository;
             snapshot.gaps = was.gaps;
         }
@@ -119,6 +122,15 @@ impl Applied<'_> {
                 }
             }
             Do::Move { from, to } => self.move_file(from, to),
+            // What was entered opens; which value it becomes nobody knows.
+            Do::EnterSecret { pid, property } => {
+                let stored = self.snapshot.repository.iter_mut();
+                let stored = stored.flat_map(|stored| &mut stored.configurations);
+                let all = self.snapshot.configurations.iter_mut().chain(stored);
+                for configuration in all.filter(|configuration| configuration.pid == *pid) {
+                    configuration.protected.retain(|value| value.property != *property);
+                }
+            }
             Do::WriteStorage { file } => self.write_storage(file),
             Do::DeleteFromJcr { keys } => {
                 if let Some(Repository { keys: JcrKeys::Read(held), .. }) =
@@ -131,7 +143,6 @@ impl Applied<'_> {
             | Do::EnsureDirectory { .. }
             | Do::Verify(_)
             | Do::ExportFromJcr { .. }
-            | Do::EnterSecret { .. }
             | Do::RemoveBackup { .. }
             | Do::Manual(_) => {}
         }

@@ -5,7 +5,7 @@ use super::install::Install;
 use super::mend::{Mended, mend};
 use super::planner::{Want, because, manual, window};
 use super::{Need, RuleId, Text, When, on_instance};
-use crate::facts::{Digest, IMS_CLIENT_SECRET, IMS_SERVICE_SECRET, KeyName, StorageMode};
+use crate::facts::{Digest, IMS_CLIENT_SECRET, IMS_SERVICE_SECRET, KeyName, Opening, StorageMode};
 use crate::farm::{
     Flaw, KeyState, Member, OwnKeys, is_contradicted, is_open, other_in_jcr, sound_pair,
 };
@@ -393,7 +393,8 @@ impl<'p> Stop<'p> {
                 secrets.insert((pid.clone(), property.clone(), [*rule].into()));
             }
         }
-        if self.goal == KeyGoal::Farm && self.replaces_master() {
+        let untried = self.unreadable(&mut secrets);
+        if untried && self.goal == KeyGoal::Farm && self.replaces_master() {
             for ims in self.member.snapshot.ims_configurations() {
                 let held = [IMS_CLIENT_SECRET, IMS_SERVICE_SECRET].into_iter();
                 for property in held.filter(|property| ims.secret(property).is_some()) {
@@ -408,6 +409,31 @@ impl<'p> Stop<'p> {
         for (pid, property, rules) in secrets {
             self.after.push(self.action(Do::EnterSecret { pid, property }, rules));
         }
+    }
+
+    /// Adds each secret that the master to come does not open; returns `true` if it was not tried on all.
+    fn unreadable(&self, secrets: &mut BTreeSet<(String, String, BTreeSet<RuleId>)>) -> bool {
+        let [_, Some(master)] = self.digests_to_put() else { return true };
+        if !matches!(self.goal, KeyGoal::Farm | KeyGoal::Own) {
+            return false;
+        }
+        let snapshot = &self.member.snapshot;
+        let opens = |opening: &Opening| opening.master == master.md5 && opening.flaw.is_none();
+        let mut untried = false;
+        for at in snapshot.protected_values().into_iter().filter(|at| at.in_effect) {
+            let value = at.digest.sha256;
+            let is_tried = snapshot.was_tried(value, master.md5);
+            untried |= !is_tried;
+            let is_open = snapshot.openings(value).is_some_and(|all| all.iter().any(opens));
+            let pid = at.pid.or(at.node).unwrap_or_default().to_owned();
+            let is_told = |(other, property, _): &(String, String, _)| {
+                *other == pid && *property == at.property
+            };
+            if is_tried && !is_open && !secrets.iter().any(is_told) {
+                secrets.insert((pid, at.property.to_owned(), self.of_keys()));
+            }
+        }
+        untried || snapshot.protected_values().is_empty()
     }
 
     fn replaces_master(&self) -> bool {

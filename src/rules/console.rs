@@ -17,9 +17,19 @@ pub(super) fn enter_secret(
     configuration: &Configuration,
     property: &str,
 ) -> String {
+    enter_again(member, &configuration.pid, property)
+}
+
+/// Enters a secret anew in a configuration, by its PID, or at a node, by its path.
+pub(super) fn enter_again(member: &Member, of: &str, property: &str) -> String {
+    let name = &member.name;
+    let at = if of.starts_with('/') {
+        format!("of {of} in CRXDE Lite")
+    } else {
+        format!("at {CONFIG_PAGE}/{of}")
+    };
     format!(
-        "On {}, encrypt the secret on /system/console/crypto, and enter the protected text as {property} at {CONFIG_PAGE}/{}.",
-        member.name, configuration.pid
+        "On {name}, encrypt the secret on /system/console/crypto, and enter the protected text as {property} {at}."
     )
 }
 

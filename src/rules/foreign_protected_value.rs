@@ -2,7 +2,7 @@
 
 use super::{Hit, Rule, Severity, console};
 use crate::facts::{Configuration, Digest, KeyName, ProtectedValue};
-use crate::farm::{Farm, Groups, Member, listed_up_to, names_of};
+use crate::farm::{Farm, Groups, Member, Opens, listed_up_to, names_of, opens_value};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) static RULE: Rule = Rule {
@@ -43,12 +43,15 @@ fn check(farm: &Farm) -> Vec<Hit> {
     by_members.into_values().filter_map(|stands| hit(&stands)).collect()
 }
 
-/// Returns the protected values of instances whose master key is known.
+/// Returns the protected values of instances whose master key is known, and could not be tried on them.
 fn stands(farm: &Farm) -> impl Iterator<Item = Stand<'_>> {
     let known = farm.members.iter().filter(|m| m.known_key(KeyName::Master).is_some());
     known.flat_map(|member| {
         member.snapshot.configurations_or_jcr().flat_map(move |configuration| {
-            configuration.protected.iter().map(move |value| (member, configuration, value))
+            let untried =
+                |value: &&ProtectedValue| opens_value(member, &value.digest) == Opens::NotChecked;
+            let values = configuration.protected.iter().filter(untried);
+            values.map(move |value| (member, configuration, value))
         })
     })
 }

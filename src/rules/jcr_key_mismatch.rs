@@ -3,8 +3,8 @@
 use super::references::{CQSUPPORT, KA_23909};
 use super::{Hit, Rule, Severity};
 use crate::facts::{JcrKey, KeyFile, KeyName, StorageMode};
-use crate::farm::{EffectiveKey, Farm, Member, names_of, other_in_jcr};
-use crate::repair::quoted;
+use crate::farm::{EffectiveKey, Encrypted, Farm, Member, names_of, other_in_jcr};
+use crate::repair::{Need, quoted};
 
 pub(super) static RULE: Rule = Rule {
     id: "jcr-key-mismatch",
@@ -16,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
     fix: "Compare the md5 sums, find out which key has encrypted the protected values, put that one in place as a file, restart, and \
           compare again.",
     references: &[KA_23909, CQSUPPORT],
-    explained_by: &[],
+    explained_by: &["secret-of-old-key"],
     check,
 };
 
@@ -38,9 +38,12 @@ fn on(farm: &Farm, member: &Member, name: KeyName) -> Option<Hit> {
         whose(farm, member, jcr)
     );
     let places = [&file.place, &repository.place];
-    Some(
-        Hit::on(member, message).at(places).advise(advice(member, known, file, jcr)).until_copied(),
-    )
+    let hit = Hit::on(member, message).at(places);
+    Some(match Encrypted::of(member) {
+        Some(Encrypted::ByJcr) => hit.needs([Need::LeaveJcr(member.name.clone())]),
+        Some(Encrypted::ByFile) => hit.needs([Need::DropJcrKeys(member.name.clone())]),
+        None => hit.advise(advice(member, known, file, jcr)).until_copied(),
+    })
 }
 
 /// Says who works with the key in the repository: a package of `/etc/key` brings the keys of another instance, and in Bundle mode they have no

@@ -11,6 +11,7 @@ mod key_differs;
 mod likeness;
 mod logs;
 mod references;
+mod shut_secrets;
 mod standby_not_ready;
 
 mod aem_version_differs;
@@ -62,6 +63,9 @@ mod master_differs;
 mod old_copy;
 mod role_unexpected;
 mod same_instance_twice;
+mod secret_of_old_key;
+mod secret_unreadable;
+mod secret_unverified;
 mod sling_id_duplicate;
 mod storage_jcr;
 mod storage_jcr_with_ims;
@@ -137,6 +141,9 @@ pub static RULES: &[&Rule] = &[
     &ims_secret_plaintext::RULE,
     &ims_secret_prefixed::RULE,
     &ims_configuration_twice::RULE,
+    &secret_unreadable::RULE,
+    &secret_of_old_key::RULE,
+    &secret_unverified::RULE,
     &foreign_protected_value::RULE,
     &sling_id_duplicate::RULE,
     &same_instance_twice::RULE,

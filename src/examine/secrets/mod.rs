@@ -7,7 +7,7 @@
 mod check;
 mod sieve;
 
-use crate::evidence::masters;
+use crate::evidence::{digest as digest_of, masters};
 use crate::facts::{Digest, Hex, KeyName, MasterFlaw, Opening, Snapshot, Trials, Untried};
 use crate::limits::Limits;
 use crate::wiped::Wiped;
@@ -19,7 +19,12 @@ use std::sync::{Mutex, PoisonError};
 type MasterId = (KeyName, Hex<16>);
 
 /// What one key may be.
-type Candidates = Vec<(Option<MasterFlaw>, Wiped)>;
+struct Candidate {
+    flaw: Option<MasterFlaw>,
+    /// The md5 of the key itself.
+    md5: Hex<16>,
+    key: Wiped,
+}
 
 /// What is known of a run, by digest. It is not printed.
 pub(crate) struct Vault {
@@ -28,7 +33,7 @@ pub(crate) struct Vault {
 }
 
 struct Held {
-    masters: Sieve<MasterId, Candidates>,
+    masters: Sieve<MasterId, Vec<Candidate>>,
     values: Sieve<Hex<32>, Wiped>,
 }
 
@@ -41,7 +46,8 @@ impl Vault {
 
     /// Takes note of a key, wherever it lies.
     pub(crate) fn key(&self, name: KeyName, digest: &Digest, bytes: &[u8]) {
-        let candidates = masters(name, bytes);
+        let candidate = |(flaw, key): (_, Wiped)| Candidate { flaw, md5: digest_of(&key).md5, key };
+        let candidates: Vec<Candidate> = masters(name, bytes).into_iter().map(candidate).collect();
         if candidates.is_empty() {
             return;
         }
@@ -70,6 +76,9 @@ impl Vault {
         }
     }
 }
+
+/// What opens each value: for each key that does, as it lies there, and as the key that it is without its flaw.
+type Openings = BTreeMap<Hex<32>, BTreeMap<MasterId, [Opening; 2]>>;
 
 /// Which masters are tried on what.
 struct Course {
@@ -112,13 +121,14 @@ impl Course {
         Self { masters, by_value, is_cut }
     }
 
-    fn openings(&self, held: &Held) -> BTreeMap<Hex<32>, BTreeMap<MasterId, Opening>> {
+    fn openings(&self, held: &Held) -> Openings {
         let opened = |(digest, masters): (&Hex<32>, &BTreeSet<MasterId>)| {
             let value = held.values.get(digest)?;
             let opening = |id: &MasterId| {
                 let mut keys = held.masters.get(id)?.iter();
-                let (flaw, _) = keys.find(|(_, key)| check::opens(key, value))?;
-                Some((*id, Opening { master: id.1, flaw: *flaw }))
+                let opener = keys.find(|candidate| check::opens(&candidate.key, value))?;
+                let lies = Opening { master: id.1, flaw: opener.flaw };
+                Some((*id, [lies, Opening { master: opener.md5, flaw: None }]))
             };
             Some((*digest, masters.iter().filter_map(opening).collect()))
         };
@@ -131,7 +141,7 @@ impl Course {
         held: &Held,
         snapshot: &Snapshot,
         masters: Option<&BTreeSet<MasterId>>,
-        openings: &BTreeMap<Hex<32>, BTreeMap<MasterId, Opening>>,
+        openings: &Openings,
     ) -> Option<Trials> {
         let all = snapshot.protected_digests();
         if all.is_empty() {
@@ -141,8 +151,8 @@ impl Course {
             return Some(Trials { gap: Some(Untried::All), ..Trials::default() });
         };
         let of = |value: &Hex<32>| {
-            let all = openings.get(value)?.iter();
-            Some((*value, all.filter(|(id, _)| masters.contains(id)).map(|(_, o)| *o).collect()))
+            let all = openings.get(value)?.iter().filter(|(id, _)| masters.contains(id));
+            Some((*value, all.flat_map(|(_, openings)| *openings).collect()))
         };
         let values: BTreeMap<_, BTreeSet<Opening>> =
             held_values(held, snapshot).iter().filter_map(of).collect();
@@ -151,7 +161,9 @@ impl Course {
         } else {
             self.is_cut.then_some(Untried::Masters)
         };
-        let masters = masters.iter().map(|(_, md5)| *md5).collect();
+        let contents = masters.iter().filter_map(|id| held.masters.get(id)).flatten();
+        let contents = contents.map(|candidate| candidate.md5);
+        let masters = masters.iter().map(|(_, md5)| *md5).chain(contents).collect();
         Some(Trials { masters, values, gap })
     }
 }
