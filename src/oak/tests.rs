@@ -536,7 +536,8 @@ fn store_with_configurations_is_as_it_was_written() {
     };
     let ims = "com.adobe.granite.auth.ims.impl.IMS";
     let customizer = format!("{ims}AccessTokenRequestCustomizerImpl");
-    let protected = format!("auth.ims.client.secret=\"{{{}}}\"\r\n", "5a".repeat(32));
+    let secret = crate::testing::protected(&file("master"), "made-up client secret");
+    let protected = format!("auth.ims.client.secret=\"{secret}\"\r\n");
     let provider = Tree::default().with("jcr:primaryType", 1, b"sling:OsgiConfig").with(
         "oauth.provider.ims.service.token.client.secret",
         1,

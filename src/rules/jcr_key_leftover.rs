@@ -3,7 +3,7 @@
 use super::references::{CQSUPPORT, KA_23909};
 use super::{Hit, Rule, Severity};
 use crate::facts::{JcrKey, KeyName, StorageMode};
-use crate::farm::{Farm, Member};
+use crate::farm::{Encrypted, Farm, Member};
 use crate::repair::Need;
 
 pub(super) static RULE: Rule = Rule {
@@ -16,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
           back.",
     fix: "Compare the md5 sums of files and properties, delete hmac and master of /etc/key in CRXDE Lite, and restart.",
     references: &[KA_23909, CQSUPPORT],
-    explained_by: &["jcr-key-mismatch"],
+    explained_by: &["secret-of-old-key", "jcr-key-mismatch"],
     check,
 };
 
@@ -50,7 +50,12 @@ fn on(member: &Member) -> Option<Hit> {
     let places = files.iter().map(|(_, file)| &file.place).chain([&repository.place]);
     let hit = Hit::on(member, message).at(places);
     if let Some(first) = first(&others) {
-        return Some(hit.advise([first]));
+        let name = member.name.clone();
+        return Some(match Encrypted::of(member) {
+            Some(Encrypted::ByJcr) => hit.needs([Need::LeaveJcr(name)]),
+            Some(Encrypted::ByFile) => hit.needs([Need::DropJcrKeys(name)]),
+            None => hit.advise([first]),
+        });
     }
     let sums: Vec<String> =
         left.iter().map(|key| format!("{} for {}", key.digest.whole.md5, key.name)).collect();

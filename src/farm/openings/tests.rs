@@ -114,3 +114,21 @@ fn row_counts_what_is_in_effect() {
     assert_eq!(texts, ["1 open", "1 of 2 shut", "2 not checked", "absent"]);
     assert_eq!([0, 1, 2, 3].map(|at| row.cells[at].is_wrong()), [false, true, false, false]);
 }
+
+#[test]
+fn secrets_tell_which_of_two_keys_encrypted_them() {
+    let jcr = |i: Instance| i.jcr(&[(KeyName::Hmac, &[7; 32]), (KeyName::Master, &A)]);
+    let of = |change: fn(Instance) -> Instance| {
+        let farm = farm().with("a", |i| change(jcr(i.master(&B)))).tried().build();
+        Encrypted::of(&farm.members[0])
+    };
+    assert_eq!(of(|i| i.mail_secret(&A, "x")), Some(Encrypted::ByJcr));
+    assert_eq!(of(|i| i.mail_secret(&B, "x")), Some(Encrypted::ByFile));
+    assert_eq!(of(|i| i), None);
+    let ims = |i: Instance| {
+        i.config(IMS_CUSTOMIZER, &format!("x=\"{}\"\r\n", protected(&B, "y"))).mail_secret(&A, "x")
+    };
+    assert_eq!(of(ims), None, "each of both opens some");
+    assert_eq!(of(|i| i.mail_secret(&A, "x").master(&A)), None);
+    assert_eq!(of(|i| i.mail_secret(&A, "x").storage(b"JCR")), None);
+}

@@ -348,3 +348,36 @@ fn author_that_cannot_decrypt_has_not_the_keys_that_encrypted() {
     let third = |i| author(i).hmac(&key(2)).master(&key(150)[..16]);
     assert_eq!(said(farm().with("a1", author).with("a2", failing).with("a3", third)).0, "-");
 }
+
+#[test]
+fn pair_that_opens_secrets_comes_before_authors_and_the_majority() {
+    let right = key(0xC0)[..16].to_vec();
+    let of = |i: Instance| i.hmac(&key(100)).master(&right);
+    let holds = |i: Instance| i.mail_secret(&right, "x");
+    let farm = || farm().with("p3", of).with("author", author).with("p1", |i| holds(author(i)));
+    let (source, why) = said(farm().tried());
+    assert_eq!(source, "p3");
+    let reason =
+        "its master opens 1 of the 1 secrets of the farm, and that of author, p1 opens none";
+    assert!(why.starts_with(reason), "{why}");
+    assert_eq!(said(farm()).0, "author", "nothing was tried");
+    // Each opens what it holds: that tells nothing.
+    let both = farm().with("p4", |i| i.mail_secret(&(0x80..0x90).collect::<Vec<u8>>(), "y"));
+    assert_eq!(said(both.tried()).0, "author");
+    // Of one in a form that is not tried, nobody knows what it opens.
+    let other = farm().with("p4", |i| i.hmac(&key(200)).master(&key(0xA0)));
+    assert_eq!(said(other.tried()).0, "author");
+}
+
+#[test]
+fn keys_in_the_repository_that_open_the_secrets_are_those_of_the_instance() {
+    let right = key(0xC0)[..16].to_vec();
+    let keys = [(KeyName::Hmac, &key(100)[..]), (KeyName::Master, &right[..])];
+    let member = |i: Instance| i.jcr(&keys).mail_secret(&right, "x");
+    let farm = farm().with("a", member).with("b", |i| i.hmac(&key(100)).master(&right));
+    let (source, why) = said(farm.tried());
+    assert_eq!(source, "b", "{why}");
+    assert_eq!(why, "its master opens 1 of the 1 secrets of the farm. ");
+    let alone = crate::testing::farm().with("a", member).tried();
+    assert!(said(alone).1.starts_with("First move the keys of a from its /etc/key to files"));
+}
