@@ -120,6 +120,12 @@ pub struct Limits {
     pub secret_chars_max: usize,
     /// Keys that are tried on values, each once: half a second.
     pub secret_trials_max: usize,
+    /// Nodes of a repository that are visited for protected values.
+    pub secret_nodes_max: u64,
+    /// Segments that they may cost.
+    pub secret_segments_max: u64,
+    /// Protected values that are told of one repository.
+    pub stored_secrets_max: usize,
     /// Files of a directory that are kept open. A segment store may have thousands.
     pub open_files_max: usize,
     /// Folders below a folder of uploads that are looked into.
@@ -268,6 +274,9 @@ impl Limits {
         secrets_bytes_max: 16 << 20,
         secret_chars_max: 8 << 10,
         secret_trials_max: 2_000_000,
+        secret_nodes_max: 100_000,
+        secret_segments_max: 256,
+        stored_secrets_max: 1_000,
         open_files_max: 8,
         folders_max: 10_000,
         folder_depth_max: 8,

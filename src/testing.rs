@@ -210,6 +210,8 @@ impl Instance {
             history,
             configurations: Vec::new(),
             configurations_gap: None,
+            secrets: Vec::new(),
+            secrets_gap: None,
         };
         self.snapshot.repository = Some(repository);
         self

@@ -28,6 +28,7 @@ mod repository;
 mod roots;
 pub(crate) mod secrets;
 mod segments;
+mod stored_secrets;
 mod unknown;
 
 use crate::facts::{Gap, GapKind, Snapshot, SourceRecord};

@@ -7,7 +7,7 @@ use super::node_store;
 use super::paths::{join, name};
 use super::secrets::Vault;
 use super::segments::Store as Stored;
-use super::{jcr_configs, key_history};
+use super::{jcr_configs, key_history, stored_secrets};
 use crate::evidence::SEGMENT_STORE;
 use crate::facts::{
     Gap, GapKind, JcrKeys, KeyHistory, NodeStore, NodeStoreKind, Place, Repository, Snapshot,
@@ -117,6 +117,8 @@ fn repository(
         history: KeyHistory::default(),
         configurations: Vec::new(),
         configurations_gap: None,
+        secrets: Vec::new(),
+        secrets_gap: None,
     };
     let out_of_reach = || node_store.as_ref().and_then(NodeStore::out_of_reach);
     if let Some(reason) = out_of_reach().or_else(|| why_not(archive, stored)) {
@@ -138,11 +140,15 @@ fn repository(
         Ok(found) => {
             // Behind the history of the keys, so that it leaves that its share of the budget.
             let history = key_history::read(&store, &found.value, MORE_SEGMENTS_MAX, archive.vault);
+            let secrets =
+                stored_secrets::read(&Store::new(&files, Budget::default()), archive.vault);
             let configs = jcr_configs::read(&store, &place, MORE_SEGMENTS_MAX, archive.vault);
             Repository {
                 history,
                 configurations: configs.configurations,
                 configurations_gap: configs.gap,
+                secrets: secrets.secrets,
+                secrets_gap: secrets.gap,
                 head_ms: found.time_ms,
                 revisions_behind: found.behind,
                 ..made(JcrKeys::Read(found.value))

@@ -1,6 +1,6 @@
 //! The crypto keys in the repository: what `/etc/key` holds, as digests.
 
-use super::{Configuration, KeyDigest, KeyHistory, KeyName, Place};
+use super::{Configuration, KeyDigest, KeyHistory, KeyName, Place, StoredSecret};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,12 @@ pub struct Repository {
     pub configurations: Vec<Configuration>,
     /// Why not all of those are listed; one clause without a full stop.
     pub configurations_gap: Option<String>,
+    /// Protected values in its content, sorted; those in configurations that are listed are not among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<StoredSecret>,
+    /// Where none were looked for that could be; one clause without a full stop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secrets_gap: Option<String>,
 }
 
 impl Repository {

@@ -53,7 +53,7 @@ pub use place::{
     Account, INSIDE, OwnedDirectory, Owner, Place, QUICKSTART, Right, components, is_in_realm,
     path_parts, realm, split_path, spoken,
 };
-pub use secrets::{MasterFlaw, Opening, ProtectedAt, Trials, Untried};
+pub use secrets::{MasterFlaw, Opening, ProtectedAt, StoredSecret, Trials, Untried};
 pub use setting::{
     BUNDLE_CACHE, CACHE_CLEAN, CLEAN_AT_START, CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE,
     CRYPTO_KEYS_PATH, OLD_BUNDLE_CACHE, SLING_HOME, SLING_INCLUDE, SLING_LAUNCHPAD,

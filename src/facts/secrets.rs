@@ -85,6 +85,17 @@ impl fmt::Display for MasterFlaw {
     }
 }
 
+/// A protected value in the content of a repository.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct StoredSecret {
+    /// The path of its node.
+    pub path: String,
+    /// The property it stands in.
+    pub property: String,
+    /// Digest of its text, which is not kept.
+    pub digest: Digest,
+}
+
 /// A protected value, where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProtectedAt<'a> {
@@ -115,6 +126,20 @@ impl<'a> ProtectedAt<'a> {
     }
 }
 
+impl Repository {
+    /// Returns the protected values in its content. A configuration in it need not be in effect.
+    fn secrets_at(&self) -> impl Iterator<Item = ProtectedAt<'_>> {
+        self.secrets.iter().map(|secret| ProtectedAt {
+            place: &self.place,
+            pid: None,
+            node: Some(&secret.path),
+            property: &secret.property,
+            digest: secret.digest,
+            in_effect: !self.is_outdated() && !secret.path.starts_with("/apps/"),
+        })
+    }
+}
+
 impl Snapshot {
     /// Returns every protected value that it holds.
     pub fn protected_values(&self) -> Vec<ProtectedAt<'_>> {
@@ -123,7 +148,8 @@ impl Snapshot {
         let stored = self.repository.iter().flat_map(|stored| &stored.configurations);
         let all = self.configurations.iter().chain(stored);
         let is_used = |c: &Configuration| c.jcr_path.as_deref().is_none_or(|p| used.contains(p));
-        all.flat_map(|c| ProtectedAt::of(c, is_used(c))).collect()
+        let configured = all.flat_map(|c| ProtectedAt::of(c, is_used(c)));
+        configured.chain(self.repository.iter().flat_map(Repository::secrets_at)).collect()
     }
 
     /// Returns whether a value was tried with a master in some run.

@@ -65,9 +65,15 @@ impl Snapshot {
                 JcrKeys::Unreadable(reason) | JcrKeys::NotRead(reason) => Some(reason),
                 JcrKeys::Read(_) => None,
             };
-            let gaps = [stored.configurations_gap.as_mut(), stored.history.gap.as_mut()];
+            let gaps = [
+                stored.configurations_gap.as_mut(),
+                stored.secrets_gap.as_mut(),
+                stored.history.gap.as_mut(),
+            ];
             let names = stored.configurations.iter_mut().flat_map(names);
-            names.chain(gaps.into_iter().flatten()).chain(reason)
+            let secrets = stored.secrets.iter_mut();
+            let secrets = secrets.flat_map(|secret| [&mut secret.path, &mut secret.property]);
+            names.chain(secrets).chain(gaps.into_iter().flatten()).chain(reason)
         });
         let discarded = self.bundles.iter_mut().filter_map(|bundle| match &mut bundle.discard {
             Some(DiscardReason::Info(problem)) => Some(problem),
@@ -247,6 +253,8 @@ mod tests {
                 },
                 configurations: Vec::new(),
                 configurations_gap: Some(format!("{secret} x")),
+                secrets: Vec::new(),
+                secrets_gap: Some(format!("{secret} y")),
             });
             let text = shaped(snapshot);
             assert!(!text.contains("CANARY"), "{text}");

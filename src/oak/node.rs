@@ -6,9 +6,12 @@ use super::segment::Version;
 use super::{OakError, Store};
 use crate::wiped::Wiped;
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 const PRIMARY_TYPE: &str = "jcr:primaryType";
 const MIXIN_TYPES: &str = "jcr:mixinTypes";
+/// `PropertyType.STRING` of JCR.
+const STRING: u8 = 1;
 /// `PropertyType.NAME` of JCR.
 const NAME: u8 = 7;
 
@@ -170,6 +173,32 @@ impl<'s, 'f> Node<'s, 'f> {
         Ok(all)
     }
 
+    /// Returns the values of text that have so many bytes, this one first, each with the name of its property. Of others the length alone is
+    /// read.
+    ///
+    /// # Errors
+    ///
+    /// Fails where one of them cannot be read.
+    pub fn texts(
+        self,
+        first: u8,
+        bytes: &RangeInclusive<usize>,
+    ) -> Result<Vec<(String, Wiped)>, OakError> {
+        let Parts { template, values, .. } = self.parts()?;
+        let mut found = Vec::new();
+        let all = template.properties.into_iter().zip(values);
+        for ((name, kind), value) in all.filter(|((_, kind), _)| kind.unsigned_abs() == STRING) {
+            for id in self.made(kind, value).ids()? {
+                if self.store.begins(id, first, bytes)?
+                    && let Value::Inline(text) = self.store.value(id)?
+                {
+                    found.push((self.store.text(name)?, text));
+                }
+            }
+        }
+        Ok(found)
+    }
+
     fn made(self, kind: i8, value: RecordId) -> Property<'s, 'f> {
         let many = kind < 0;
         let values = if many { Values::Counted(value) } else { Values::Listed(vec![value]) };
@@ -267,17 +296,21 @@ impl Property<'_, '_> {
     ///
     /// Fails where a value cannot be read, or lies in a data store outside.
     pub fn values(&self) -> Result<Vec<Wiped>, OakError> {
-        let ids = match &self.values {
-            Values::Listed(ids) => ids.clone(),
+        self.ids()?.into_iter().map(|id| self.read(id)).collect()
+    }
+
+    /// Returns the records of all values.
+    fn ids(&self) -> Result<Vec<RecordId>, OakError> {
+        match &self.values {
+            Values::Listed(ids) => Ok(ids.clone()),
             Values::Counted(id) => {
                 let record = self.store.record(*id)?;
                 match record.u32(0)? {
-                    0 => Vec::new(),
-                    count => self.store.list(record.id(4)?, count.into())?,
+                    0 => Ok(Vec::new()),
+                    count => self.store.list(record.id(4)?, count.into()),
                 }
             }
-        };
-        ids.into_iter().map(|id| self.read(id)).collect()
+        }
     }
 
     /// Reads the value of a property that is no list.

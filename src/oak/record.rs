@@ -4,6 +4,7 @@ use super::id::RecordId;
 use super::segment::{Segment, Version};
 use super::{OakError, Store};
 use crate::wiped::Wiped;
+use std::ops::RangeInclusive;
 use std::rc::Rc;
 
 /// Values shorter than this stand in one record.
@@ -112,6 +113,22 @@ impl Store<'_> {
             _ => return Ok(false),
         };
         Ok(length == text.len() && record.slice(at, length)? == text.as_bytes())
+    }
+
+    /// Returns `true` if a value in the store itself has so many bytes, and this one first.
+    pub(super) fn begins(
+        &self,
+        id: RecordId,
+        first: u8,
+        bytes: &RangeInclusive<usize>,
+    ) -> Result<bool, OakError> {
+        let record = self.record(id)?;
+        let (at, length) = match record.u8(0)? {
+            head @ 0..=0x7f => (1, usize::from(head)),
+            0x80..=0xbf => (2, medium_bytes(&record)?),
+            _ => return Ok(false),
+        };
+        Ok(bytes.contains(&length) && length > 0 && record.u8(at)? == first)
     }
 
     /// Reads a value that is no name of another.

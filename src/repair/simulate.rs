@@ -124,6 +124,9 @@ impl Applied<'_> {
             Do::Move { from, to } => self.move_file(from, to),
             // What was entered opens; which value it becomes nobody knows.
             Do::EnterSecret { pid, property } => {
+                if let Some(stored) = &mut self.snapshot.repository {
+                    stored.secrets.retain(|one| one.path != *pid || one.property != *property);
+                }
                 let stored = self.snapshot.repository.iter_mut();
                 let stored = stored.flat_map(|stored| &mut stored.configurations);
                 let all = self.snapshot.configurations.iter_mut().chain(stored);

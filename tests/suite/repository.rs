@@ -242,7 +242,7 @@ fn configurations_in_the_repository_are_told_without_their_secrets_however_it_is
         assert_eq!(told, [("jcr", &*tags), ("jcr", &*provider), ("jcr", &*author)], "{packing:?}");
         let first = &instance["configurations"][0];
         assert_eq!(first["secrets"], json!({"auth.ims.client.secret": "protected"}));
-        assert_eq!(first["protected"][0]["bytes"], 66);
+        assert_eq!(first["protected"][0]["bytes"], 98);
         assert_eq!(instance["repository"]["configurations_gap"], json!(null));
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct WireRepository<'a> {
     history: Option<WireHistory<'a>>,
     /// Why not all configurations in it are listed; null where they are, and where the repository was not read.
     configurations_gap: Option<&'a str>,
+    /// What of it was not looked through for protected values; null where all places were in which they are looked for.
+    secrets_gap: Option<&'a str>,
 }
 
 /// What older states hold; null where the repository was not read.
@@ -115,6 +117,7 @@ impl<'a> From<&'a Repository> for WireRepository<'a> {
             history: matches!(repository.keys, JcrKeys::Read(_))
                 .then(|| WireHistory::from(&repository.history)),
             configurations_gap: repository.configurations_gap.as_deref(),
+            secrets_gap: repository.secrets_gap.as_deref(),
         }
     }
 }
@@ -182,7 +185,8 @@ mod tests {
             read,
             json!({
                 "place": place, "state": "read", "reason": null, "head_ms": 5, "revisions_behind": 2, "history": null,
-                "configurations_gap": null
+                "configurations_gap": null,
+                "secrets_gap": null
             })
         );
         let unreadable = wire(|i| i.jcr_unreadable("segment 1 is missing"));

@@ -30,6 +30,9 @@ pub(in crate::report) fn sentence(action: &Action) -> String {
             "When logins and secrets work on {name}, delete {} (CRXDE Lite) and restart it once more",
             keys.iter().map(|key| format!("/etc/key/{key}")).collect::<Vec<_>>().join(" and ")
         ),
+        Do::EnterSecret { pid: node, property } if node.starts_with('/') => format!(
+            "On {name}, encrypt the secret on /system/console/crypto, and enter the protected text as {property} of {node} (CRXDE Lite)"
+        ),
         Do::EnterSecret { pid, property } => format!(
             "On {name}, encrypt the secret on /system/console/crypto, and enter the protected text as {property} at /system/console/configMgr/{pid}"
         ),
