@@ -126,6 +126,14 @@ pub struct Limits {
     pub secret_segments_max: u64,
     /// Protected values that are told of one repository.
     pub stored_secrets_max: usize,
+    /// Read users. A choice rather than a bound: it costs time in proportion to their number, and where encapsulated tokens are on alone.
+    pub users: bool,
+    /// Users of a repository of which a digest each is kept.
+    pub users_max: usize,
+    /// Nodes of folders and users that are visited.
+    pub user_nodes_max: u64,
+    /// Segments that they may cost: a store of 1 GiB.
+    pub user_segments_max: u64,
     /// Files of a directory that are kept open. A segment store may have thousands.
     pub open_files_max: usize,
     /// Folders below a folder of uploads that are looked into.
@@ -277,6 +285,10 @@ impl Limits {
         secret_nodes_max: 100_000,
         secret_segments_max: 256,
         stored_secrets_max: 1_000,
+        users: true,
+        users_max: 1_000_000,
+        user_nodes_max: 5_000_000,
+        user_segments_max: 8_192,
         open_files_max: 8,
         folders_max: 10_000,
         folder_depth_max: 8,

@@ -2,6 +2,7 @@
 
 use crate::evidence::{Config, ConfigFile, Fact, StoredConfig, classify, digest, digest_key};
 use crate::examine::secrets::Vault;
+use crate::examine::users::users_of;
 use crate::facts::{
     Account, Bundle, BundleState, CRYPTO, CRYPTO_FILE, Configuration, Digest, Gap, GapKind, Hex,
     IdentifiedBy, JcrKey, JcrKeys, JcrShape, KeyFile, KeyHistory, KeyName, NodeStore,
@@ -212,8 +213,19 @@ impl Instance {
             configurations_gap: None,
             secrets: Vec::new(),
             secrets_gap: None,
+            users: None,
         };
         self.snapshot.repository = Some(repository);
+        self
+    }
+
+    /// Gives its repository users of these ids.
+    pub(crate) fn users(mut self, ids: &[&str]) -> Self {
+        if self.snapshot.repository.is_none() {
+            self = self.jcr(&[]);
+        }
+        let users = users_of(ids.iter().map(|id| id.as_bytes()), usize::MAX);
+        self.snapshot.repository.as_mut().expect("a repository").users = Some(users);
         self
     }
 

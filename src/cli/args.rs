@@ -346,6 +346,9 @@ pub(super) struct Reading {
     /// Reads no logs; looks for keys and settings alone
     #[arg(long)]
     no_logs: bool,
+    /// Counts no users in repositories
+    #[arg(long)]
+    no_users: bool,
     /// Bytes that one source may unpack to, however small it is [default: 2,000 times its size or 4 GiB, and 1 TiB at most]
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     max_unpacked: Option<u64>,
@@ -372,6 +375,7 @@ impl Reading {
             nesting_max: self.max_nesting,
             window_bytes_max: self.max_window,
             logs: !self.no_logs,
+            users: !self.no_users,
             ..default
         }
     }

@@ -30,6 +30,7 @@ pub(crate) mod secrets;
 mod segments;
 mod stored_secrets;
 mod unknown;
+pub(crate) mod users;
 
 use crate::facts::{Gap, GapKind, Snapshot, SourceRecord};
 use crate::intake::{Source, Watch, walk};

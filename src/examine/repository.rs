@@ -7,7 +7,7 @@ use super::node_store;
 use super::paths::{join, name};
 use super::secrets::Vault;
 use super::segments::Store as Stored;
-use super::{jcr_configs, key_history, stored_secrets};
+use super::{jcr_configs, key_history, stored_secrets, users};
 use crate::evidence::SEGMENT_STORE;
 use crate::facts::{
     Gap, GapKind, JcrKeys, KeyHistory, NodeStore, NodeStoreKind, Place, Repository, Snapshot,
@@ -58,7 +58,7 @@ pub(super) fn add(
     let parts = source.open_parts(&parts, walked, limits);
     let archive = Archive { source, compressions: walked.compressions, stores, parts, vault };
     let mut gaps = Vec::new();
-    for snapshot in snapshots {
+    for snapshot in snapshots.iter_mut() {
         let path = join(&join(&snapshot.root, REPOSITORY), SEGMENT_STORE);
         let configured = snapshot.node_store.take();
         snapshot.node_store = node_store::with_files(configured, snapshot, stores);
@@ -81,7 +81,24 @@ pub(super) fn add(
         }
         snapshot.repository = Some(repository);
     }
+    if limits.users {
+        add_users(&archive, snapshots);
+    }
     gaps
+}
+
+/// Reads the users of every install with encapsulated tokens. They may cost much, so that all stores are read for their keys before.
+fn add_users(archive: &Archive<'_>, snapshots: &mut [Snapshot]) {
+    let Ok(parts) = &archive.parts else { return };
+    for snapshot in snapshots.iter_mut().filter(|s| s.encapsulated_token() == Some(true)) {
+        let Some(repository) = &mut snapshot.repository else { continue };
+        let path = &repository.place.path;
+        let stored = archive.stores.get(path).filter(|_| repository.keys.reason().is_none());
+        repository.users = stored.map(|stored| {
+            let files = Opened { stored, parts, first: archive.first(path) };
+            users::read(&Store::new(&files, Budget::of_walk()))
+        });
+    }
 }
 
 /// Says what is not known of an instance because the keys in its repository are not; `modes` are those of its storage.
@@ -119,6 +136,7 @@ fn repository(
         configurations_gap: None,
         secrets: Vec::new(),
         secrets_gap: None,
+        users: None,
     };
     let out_of_reach = || node_store.as_ref().and_then(NodeStore::out_of_reach);
     if let Some(reason) = out_of_reach().or_else(|| why_not(archive, stored)) {

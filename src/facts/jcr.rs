@@ -1,6 +1,6 @@
 //! The crypto keys in the repository: what `/etc/key` holds, as digests.
 
-use super::{Configuration, KeyDigest, KeyHistory, KeyName, Place, StoredSecret};
+use super::{Configuration, KeyDigest, KeyHistory, KeyName, Place, StoredSecret, Users};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,9 @@ pub struct Repository {
     /// Where none were looked for that could be; one clause without a full stop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secrets_gap: Option<String>,
+    /// Its users; `None` where they were not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub users: Option<Users>,
 }
 
 impl Repository {

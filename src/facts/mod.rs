@@ -24,6 +24,7 @@ mod shaped;
 mod sling;
 mod snapshot;
 mod storage;
+mod users;
 mod utc;
 
 pub use bundle::{
@@ -63,4 +64,5 @@ pub use shape::{HIDDEN_KEY, HIDDEN_LINK, Shape};
 pub use sling::{Role, RunModes, SlingId, StandbyMode};
 pub use snapshot::{Parts, Snapshot, SourceRecord};
 pub use storage::{LineEnd, Storage, StorageFile, StorageMode, StorageProblem};
+pub use users::Users;
 pub use utc::Utc;

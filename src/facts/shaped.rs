@@ -68,6 +68,7 @@ impl Snapshot {
             let gaps = [
                 stored.configurations_gap.as_mut(),
                 stored.secrets_gap.as_mut(),
+                stored.users.as_mut().and_then(|users| users.gap.as_mut()),
                 stored.history.gap.as_mut(),
             ];
             let names = stored.configurations.iter_mut().flat_map(names);
@@ -255,6 +256,10 @@ mod tests {
                 configurations_gap: Some(format!("{secret} x")),
                 secrets: Vec::new(),
                 secrets_gap: Some(format!("{secret} y")),
+                users: Some(crate::facts::Users {
+                    gap: Some(format!("{secret} z")),
+                    ..Default::default()
+                }),
             });
             let text = shaped(snapshot);
             assert!(!text.contains("CANARY"), "{text}");

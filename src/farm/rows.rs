@@ -63,6 +63,7 @@ pub const ROWS: &[Row] = &[
         cell: config_rows::ims_client_secret,
     },
     Row { fact: "secrets", title: "secrets", expect: Expect::Any, cell: config_rows::secrets },
+    Row { fact: "users", title: "users", expect: Expect::Any, cell: users },
     Row { fact: "run-modes", title: "run modes", expect: Expect::Any, cell: run_modes },
     Row { fact: "sling-id", title: "Sling id", expect: Expect::Distinct, cell: sling_id },
     Row { fact: "java-version", title: "Java", expect: Expect::Any, cell: java },
@@ -208,6 +209,16 @@ fn key_owner(member: &Member) -> Cell {
     owners.sort();
     owners.dedup();
     Cell::optional((!owners.is_empty()).then(|| owners.join(", ")), false)
+}
+
+/// How many users its repository has; those of the system do not count.
+fn users(member: &Member) -> Cell {
+    let users = member.snapshot.repository.as_ref().and_then(|stored| stored.users.as_ref());
+    match users {
+        Some(users) if users.gap.is_some() => Cell::without(CellState::Unreadable, "unreadable"),
+        Some(users) => Cell::compared(users.count.to_string(), users.digest.to_string()),
+        None => Cell::optional(None, false),
+    }
 }
 
 fn run_modes(member: &Member) -> Cell {

@@ -73,6 +73,21 @@ pub struct Budget {
     pub asked_max: u64,
 }
 
+impl Budget {
+    /// What a walk through many nodes may cost: whoever walks bounds nodes and segments.
+    pub fn of_walk() -> Self {
+        Self {
+            segments_max: 16_384,
+            cached_max: 32,
+            records_max: 100_000_000,
+            entries_max: 20_000_000,
+            bytes_max: 1 << 30,
+            asked_max: 10_000_000,
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for Budget {
     fn default() -> Self {
         Self {

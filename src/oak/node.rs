@@ -76,6 +76,11 @@ impl<'s, 'f> Node<'s, 'f> {
         std::ptr::eq(self.store, other.store) && self.id == other.id
     }
 
+    /// Returns which segment it lies in. Nodes of one segment that are read in a row cost it once.
+    pub fn segment(self) -> (i64, i64) {
+        (self.id.segment.high, self.id.segment.low)
+    }
+
     /// Returns a node below this one; the path has no `/` at its start.
     ///
     /// # Errors

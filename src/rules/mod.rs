@@ -83,6 +83,7 @@ mod token_mixed;
 mod token_off;
 mod token_refresh_ineffective;
 mod token_user_creation;
+mod users_differ;
 
 pub(crate) use copies::{is_of_other_id, is_old};
 pub use hit::Hit;
@@ -134,6 +135,7 @@ pub static RULES: &[&Rule] = &[
     &token_key_mismatch::RULE,
     &token_off::RULE,
     &token_user_creation::RULE,
+    &users_differ::RULE,
     &token_expiration_differs::RULE,
     &token_inactivity_differs::RULE,
     &token_refresh_ineffective::RULE,

@@ -2,7 +2,7 @@
 
 use super::config::{self, WireConfiguration, WireToken};
 use super::log::WireLog;
-use super::repository::{WireNodeStore, WireRepository};
+use super::repository::{WireNodeStore, WireRepository, WireUsers};
 use super::secrets::WireSecret;
 use crate::facts::{
     Bundle, CRYPTO_FILE, Hex, IdentifiedBy, JcrKey, KeyFile, KeyName, LineEnd, Repository, Role,
@@ -47,6 +47,8 @@ pub(super) struct WireInstance<'a> {
     node_store: Option<WireNodeStore<'a>>,
     /// Every protected value, and which keys open it.
     secrets: Vec<WireSecret<'a>>,
+    /// The users in its repository; null where they were not read.
+    users: Option<WireUsers>,
 }
 
 /// Where it keeps its keys, by its file `storage`.
@@ -139,6 +141,7 @@ impl<'a> WireInstance<'a> {
             log: snapshot.log.as_ref().map(WireLog::from),
             repository: snapshot.repository.as_ref().map(WireRepository::from),
             node_store: snapshot.node_store.as_ref().map(WireNodeStore::from),
+            users: snapshot.repository.as_ref().and_then(WireUsers::of),
             secrets: holders.secrets(member).iter().map(WireSecret::from).collect(),
         }
     }

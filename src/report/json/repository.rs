@@ -25,6 +25,24 @@ pub(super) struct WireRepository<'a> {
     secrets_gap: Option<&'a str>,
 }
 
+/// How many users there are, and a digest by which sets of them are compared.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Users")]
+pub(super) struct WireUsers {
+    /// Those of the system do not count.
+    count: u64,
+    #[schemars(with = "Hex<32>")]
+    digest: String,
+}
+
+impl WireUsers {
+    /// Shows the users of a repository, where all were read.
+    pub(super) fn of(repository: &Repository) -> Option<Self> {
+        let users = repository.users.as_ref().filter(|users| users.gap.is_none())?;
+        Some(Self { count: users.count, digest: users.digest.to_string() })
+    }
+}
+
 /// What older states hold; null where the repository was not read.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "History")]

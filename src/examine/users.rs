@@ -1,0 +1,201 @@
+//! The users in a repository, counted and digested: encapsulated tokens need every user on every instance.
+//!
+//! A store of 10,000 users has dozens of segments, and the folders of users lie anywhere in them. So the nodes that wait are taken segment
+//! by segment, and each segment is read about once. Below a user nothing is looked at.
+
+use crate::facts::{Hex, Users};
+use crate::limits::Limits;
+use crate::oak::{Node, OakError, Store};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+const HOME: &str = "home/users";
+const SYSTEM: &str = "system";
+const LIMITS: Limits = Limits::DEFAULT;
+
+/// Reads the users of the newest revision. The store is one of its own, so that this costs the keys nothing.
+pub(super) fn read(store: &Store<'_>) -> Users {
+    let found = store.newest(|root| {
+        let mut walk =
+            Walk { store, tally: Tally::new(LIMITS.users_max), waiting: BTreeMap::new(), nodes: 0 };
+        match walk.all(root) {
+            Err(error @ OakError::Missing(_)) => Err(error),
+            Err(error) => {
+                Ok(walk.tally.finish(Some(format!("/home/users cannot be read: {error}"))))
+            }
+            Ok(gap) => Ok(walk.tally.finish(gap)),
+        }
+    });
+    let unread = |error| Users {
+        gap: Some(format!("/home/users cannot be read: {error}")),
+        ..Users::default()
+    };
+    found.map_or_else(unread, |found| found.value)
+}
+
+/// Makes the facts of users with these ids. So many digests are kept.
+#[cfg(test)]
+pub(crate) fn users_of<'i>(ids: impl Iterator<Item = &'i [u8]>, max: usize) -> Users {
+    let mut tally = Tally::new(max);
+    ids.for_each(|id| tally.add(id));
+    tally.finish(None)
+}
+
+/// Users so far.
+struct Tally {
+    count: u64,
+    sum: [u64; 4],
+    ids: Vec<Hex<8>>,
+    max: usize,
+}
+
+impl Tally {
+    fn new(max: usize) -> Self {
+        Self { count: 0, sum: [0; 4], ids: Vec::new(), max }
+    }
+
+    fn add(&mut self, id: &[u8]) {
+        let digest: [u8; 32] = Sha256::digest(id).into();
+        let (parts, _) = digest.as_chunks::<8>();
+        for (sum, part) in self.sum.iter_mut().zip(parts) {
+            *sum = sum.wrapping_add(u64::from_be_bytes(*part));
+        }
+        self.count = self.count.saturating_add(1);
+        if self.ids.len() < self.max {
+            self.ids.extend(parts.first().map(|first| Hex(*first)));
+        }
+    }
+
+    fn finish(mut self, gap: Option<String>) -> Users {
+        let mut digest = [0; 32];
+        for (bytes, sum) in digest.as_chunks_mut::<8>().0.iter_mut().zip(self.sum) {
+            *bytes = sum.to_be_bytes();
+        }
+        if u64::try_from(self.ids.len()).unwrap_or(u64::MAX) < self.count {
+            self.ids.clear();
+        }
+        self.ids.sort_unstable();
+        Users { count: self.count, digest: Hex(digest), ids: self.ids, gap }
+    }
+}
+
+struct Walk<'s, 'f> {
+    store: &'s Store<'f>,
+    tally: Tally,
+    /// Nodes to visit, by the segment that they lie in.
+    waiting: BTreeMap<(i64, i64), Vec<Node<'s, 'f>>>,
+    nodes: u64,
+}
+
+impl<'s, 'f> Walk<'s, 'f> {
+    /// Visits all folders and users; says why not all, where a bound was reached.
+    fn all(&mut self, root: Node<'s, 'f>) -> Result<Option<String>, OakError> {
+        let Some(home) = root.descendant(HOME)? else { return Ok(None) };
+        self.children(home, true)?;
+        while let Some(nodes) = self.fullest().and_then(|segment| self.waiting.remove(&segment)) {
+            for node in nodes {
+                self.nodes = self.nodes.saturating_add(1);
+                let is_spent = self.nodes > LIMITS.user_nodes_max
+                    || self.store.segments_read() >= LIMITS.user_segments_max;
+                if is_spent {
+                    return Ok(Some(
+                        "there are more nodes below /home/users than are read".to_owned(),
+                    ));
+                }
+                self.visit(node)?;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the segment in which most nodes wait.
+    fn fullest(&self) -> Option<(i64, i64)> {
+        let segments = self.waiting.iter();
+        segments
+            .max_by_key(|(segment, nodes)| (nodes.len(), **segment))
+            .map(|(segment, _)| *segment)
+    }
+
+    fn visit(&mut self, node: Node<'s, 'f>) -> Result<(), OakError> {
+        let kind = text(node, "jcr:primaryType")?;
+        match kind.as_deref().map(Vec::as_slice) {
+            Some(b"rep:User") => {
+                let id = text(node, "rep:authorizableId")?;
+                let id = id.map_or_else(|| text(node, "rep:principalName"), |id| Ok(Some(id)))?;
+                self.tally.add(id.as_deref().map(Vec::as_slice).unwrap_or_default());
+                Ok(())
+            }
+            Some(b"rep:SystemUser") => Ok(()),
+            _ => self.children(node, false),
+        }
+    }
+
+    fn children(&mut self, node: Node<'s, 'f>, is_home: bool) -> Result<(), OakError> {
+        let left = LIMITS.user_nodes_max.saturating_sub(self.nodes);
+        let (children, _) = node.some_children(left, LIMITS.user_segments_max)?;
+        for (_, child) in children.into_iter().filter(|(name, _)| !is_home || name != SYSTEM) {
+            self.waiting.entry(child.segment()).or_default().push(child);
+        }
+        Ok(())
+    }
+}
+
+fn text(node: Node<'_, '_>, property: &str) -> Result<Option<crate::wiped::Wiped>, OakError> {
+    node.property(property)?.map(|property| property.value()).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oak::Budget;
+    use crate::oak::testing::{Memory, Tree};
+
+    fn users(files: &Memory) -> Users {
+        read(&Store::new(files, Budget::of_walk()))
+    }
+
+    #[test]
+    fn users_that_oak_wrote_are_counted_without_those_of_the_system() {
+        let users = users(&Memory::sample("v13-secrets").0);
+        let ids = ["user0", "user1", "user2", "user3", "user4"];
+        assert_eq!(users, users_of(ids.iter().rev().map(|id| id.as_bytes()), 5));
+        assert_eq!((users.count, users.are_listed()), (5, true));
+    }
+
+    #[test]
+    fn order_and_places_do_not_matter_and_folders_in_users_do_not_count() {
+        let user = |id: &str| {
+            let user = Tree::default().with("jcr:primaryType", 1, b"rep:User");
+            user.with("rep:authorizableId", 1, id.as_bytes())
+        };
+        let one = Tree::default()
+            .at("root/home/users/a/x", user("x").at("sub", user("inner")))
+            .at("root/home/users/b/c/y", user("y"));
+        let other = Tree::default()
+            .at("root/home/users/z", user("y"))
+            .at("root/home/users/q/x", user("x"))
+            .at("root/home/users/system/s", user("s"));
+        let [one, other] = [one, other].map(|tree| users(&Memory::written(&[(tree, 5)])));
+        assert_eq!(one, other);
+        assert_eq!(one, users_of([&b"x"[..], b"y"].into_iter(), 2));
+        assert_ne!(one.digest, users_of([&b"x"[..], b"z"].into_iter(), 2).digest);
+    }
+
+    #[test]
+    fn of_more_than_are_kept_count_and_digest_are_left() {
+        let ids = [&b"x"[..], b"y", b"z"];
+        let (all, some) = (users_of(ids.into_iter(), 3), users_of(ids.into_iter(), 2));
+        assert_eq!((some.count, some.digest, some.are_listed()), (3, all.digest, false));
+        assert_eq!(some.ids, []);
+        assert_eq!(users_of([&b"x"[..]].into_iter(), 3).lacks(&all.ids), 2);
+    }
+
+    #[test]
+    fn repository_without_users_has_none_and_a_damaged_one_says_why() {
+        let none = users(&Memory::written(&[(Tree::default().at("root/etc", Tree::default()), 5)]));
+        assert_eq!(none, Users::default());
+        let (files, _) = Memory::sample("v13-secrets");
+        let cut = files.change("data00000a.tar", |bytes| bytes.truncate(2_000));
+        assert!(users(&cut).gap.is_some());
+    }
+}
