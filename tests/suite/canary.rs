@@ -86,10 +86,25 @@ fn configured(name: &str) -> Instance {
     files.iter().fold(Instance::new(name), |instance, (path, bytes)| instance.file(path, bytes))
 }
 
+/// What a protected value says, which opens with the master in place.
+const SEALED: &str = "dV5nR8sK2yW7fB4xJ9qT3mZ6";
+
+/// An instance whose master opens what it holds, and one that is given it for its own.
+fn opening() -> [Instance; 2] {
+    let master = bytes_of::<16>("master in place");
+    let mail = format!("smtp.password=\"{}\"\r\n", crate::secrets::sealed(&master, SEALED));
+    let (path, bytes) = config("com.day.cq.mailer.DefaultMailService", &mail);
+    [
+        Instance::new("opening").master_bytes(&master).file(&path, &bytes),
+        Instance::new("shut").master("another").file(&path, &bytes),
+    ]
+}
+
 const LOGGED: &str = "jW4kD8sN2yQ6xM9vZ3bT7c";
 const PERSON: &str = "jane.doe@customer.example";
 const HMAC_BASE64: &str = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=";
-const TEXTS: [&str; 10] = [
+const TEXTS: [&str; 11] = [
+    SEALED,
     HMAC_TEXT,
     HMAC_BASE64,
     MASTER_TEXT,
@@ -156,6 +171,7 @@ fn instances() -> Vec<Instance> {
             .file("launchpad/felix/bundle7/data/sling.options.file", in_place),
     ]
     .into_iter()
+    .chain(opening())
     .chain([HMAC_TEXT, MASTER_TEXT, HMAC_BASE64].iter().enumerate().map(pasted))
     .collect()
 }
@@ -275,7 +291,8 @@ fn outputs_are_clean_though_all_of_it_was_read() {
         "storage-malformed",
         "partial",
         "ims-secret-plaintext",
-        "foreign-protected-value",
+        "secret-unreadable",
+        "\"opens\": \"yes\"",
         "storage-jcr-with-ims",
         "ignored-config",
         "lenient-config",

@@ -46,6 +46,7 @@ mod runbook;
 mod samples;
 mod saved;
 mod schema;
+mod secrets;
 #[path = "../../benches/snapshot/mod.rs"]
 mod snapshot;
 mod sources;
