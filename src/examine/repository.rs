@@ -158,9 +158,8 @@ fn repository(
         Ok(found) => {
             // Behind the history of the keys, so that it leaves that its share of the budget.
             let history = key_history::read(&store, &found.value, MORE_SEGMENTS_MAX, archive.vault);
-            let secrets =
-                stored_secrets::read(&Store::new(&files, Budget::default()), archive.vault);
             let configs = jcr_configs::read(&store, &place, MORE_SEGMENTS_MAX, archive.vault);
+            let secrets = stored_secrets::read(&store, archive.vault);
             Repository {
                 history,
                 configurations: configs.configurations,

@@ -41,10 +41,11 @@ pub(super) struct Found {
     pub(super) gap: Option<String>,
 }
 
-/// Looks through a revision. The store is one of its own, so that this costs the keys nothing.
+/// Looks through a revision, behind all that is read of keys, so that it leaves those their share of the budget.
 pub(super) fn read(store: &Store<'_>, vault: &Vault) -> Found {
+    let segments_max = store.segments_read().saturating_add(LIMITS.secret_segments_max);
     let found = store.newest(|root| {
-        let mut walk = Walk { store, vault, nodes: 0, found: Found::default() };
+        let mut walk = Walk { store, vault, segments_max, nodes: 0, found: Found::default() };
         for place in &PLACES {
             walk.place(root, place)?;
         }
@@ -65,6 +66,7 @@ pub(super) fn read(store: &Store<'_>, vault: &Vault) -> Found {
 struct Walk<'w, 'f> {
     store: &'w Store<'f>,
     vault: &'w Vault,
+    segments_max: u64,
     /// Nodes visited so far.
     nodes: u64,
     found: Found,
@@ -125,7 +127,7 @@ impl Walk<'_, '_> {
         next: &mut Vec<Next<'s, 'f>>,
     ) -> Result<(), OakError> {
         let left = LIMITS.secret_nodes_max.saturating_sub(self.nodes);
-        let (children, more) = at.node.some_children(left, LIMITS.secret_segments_max)?;
+        let (children, more) = at.node.some_children(left, self.segments_max)?;
         if more {
             self.gap(format!("{} has more in it than is read", at.path));
         }
@@ -167,8 +169,7 @@ impl Walk<'_, '_> {
     }
 
     fn is_spent(&self) -> bool {
-        self.nodes >= LIMITS.secret_nodes_max
-            || self.store.segments_read() >= LIMITS.secret_segments_max
+        self.nodes >= LIMITS.secret_nodes_max || self.store.segments_read() >= self.segments_max
     }
 
     /// The first reason is told; the next ones most often follow from it.
