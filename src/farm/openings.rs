@@ -93,9 +93,12 @@ impl MasterOrigin {
     }
 }
 
+/// An instance that has a key, and where.
+type Holder<'a> = (&'a str, MasterOrigin);
+
 /// Where the keys of a farm lie: by name and by the md5 of what they lie in.
 #[derive(Debug)]
-pub struct Holders<'a>(BTreeMap<(KeyName, Hex<16>), Vec<(&'a str, MasterOrigin)>>);
+pub struct Holders<'a>(BTreeMap<(KeyName, Hex<16>), Vec<Holder<'a>>>);
 
 impl<'a> Holders<'a> {
     /// Finds the keys of all instances of a farm.
@@ -123,22 +126,19 @@ impl<'a> Holders<'a> {
         let openings = member.snapshot.openings(at.digest.sha256).unwrap_or_default();
         let mut with: Vec<OpeningKey<'a>> = Vec::new();
         let mut foreign = None;
+        let max = Limits::DEFAULT.listed_max;
         for opening in openings {
             let holders = self.holders(opening);
             foreign = foreign.or(holders.is_empty().then_some(opening.master));
-            let (own, others): (Vec<_>, Vec<_>) =
-                holders.iter().partition(|(name, _)| *name == member.name);
             let Opening { master: md5, flaw } = opening;
-            let key = |(instance, origin): (&'a str, MasterOrigin)| OpeningKey {
-                instance,
-                origin,
-                flaw,
-                md5,
+            let key = |(instance, origin): &(&'a str, MasterOrigin)| {
+                let (instance, origin) = (*instance, *origin);
+                OpeningKey { instance, origin, flaw, md5 }
             };
-            with.extend(own.into_iter().chain(others).map(key).take(Limits::DEFAULT.listed_max));
+            with.extend(own_first(holders, &member.name).map(key).take(max));
         }
         with.sort_by_key(|key| key.instance != member.name);
-        with.truncate(Limits::DEFAULT.listed_max);
+        with.truncate(max);
         let (opens, reason) = opens(member, &at.digest);
         let elsewhere = foreign
             .filter(|_| with.is_empty())
@@ -146,11 +146,23 @@ impl<'a> Holders<'a> {
         Secret { at, opens, with, reason: reason.or(elsewhere), holder: &member.name }
     }
 
-    fn holders(&self, opening: Opening) -> &[(&'a str, MasterOrigin)] {
+    fn holders(&self, opening: Opening) -> &[Holder<'a>] {
         let is_hmac = opening.flaw == Some(MasterFlaw::Swapped);
         let name = if is_hmac { KeyName::Hmac } else { KeyName::Master };
         self.0.get(&(name, opening.master)).map_or(&[], Vec::as_slice)
     }
+}
+
+/// Returns who has a key, those of one instance first. They are sorted by name, and there may be thousands.
+fn own_first<'h, 'a>(
+    holders: &'h [Holder<'a>],
+    name: &str,
+) -> impl Iterator<Item = &'h Holder<'a>> {
+    let start = holders.partition_point(|(holder, _)| *holder < name);
+    let end = holders.partition_point(|(holder, _)| *holder <= name);
+    let [own, before, behind] = [start..end, 0..start, end..holders.len()]
+        .map(|range| holders.get(range).unwrap_or_default());
+    own.iter().chain(before).chain(behind)
 }
 
 /// Returns every key of an instance, in use or not, and of its old copies.

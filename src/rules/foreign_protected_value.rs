@@ -11,7 +11,8 @@ pub(super) static RULE: Rule = Rule {
     compares: true,
     summary: "a protected value was copied to an instance with another master key",
     why: "A protected value is encrypted with the master key and a random start, so the same text on two instances is a copy. With \
-          different master keys at least one of them cannot decrypt it (`CryptoException: Cannot convert byte data`).",
+          different master keys at least one of them cannot decrypt it (`CryptoException: Cannot convert byte data`). Where the masters could \
+          be tried on it, secret-unreadable says which.",
     fix: "Give both instances the same keys, or encrypt the secret anew on each.",
     references: &[
         "Adobe KA-22814: Exception while decrypting the configuration map",
