@@ -1,7 +1,7 @@
 //! `secret-of-old-key`: a protected value opens with a key that its instance had before, and not with the one that it works with.
 
-use super::shut_secrets::{Shut, own_key, shut};
 use super::references::{CQSUPPORT, KA_23909};
+use super::shut_secrets::{Shut, own_key, shut};
 use super::{Hit, Rule, Severity};
 use crate::facts::{Hex, KeyName, PastState, Place};
 use crate::farm::{Farm, MasterOrigin, Member, OpeningKey, Secret};
@@ -59,9 +59,7 @@ fn hit(shut: &Shut<'_>, origin: MasterOrigin, md5: Hex<16>, secrets: &[&Secret<'
                 "in the older state of the repository, which a copy of it from then still shows";
             hit.at(repository).advise(by_hand(member, what, md5))
         }
-        _ => hit
-            .at(repository).needs([Need::LeaveJcr(member.name.clone())]),
-
+        _ => hit.at(repository).needs([Need::LeaveJcr(member.name.clone())]),
     }
 }
 
@@ -86,7 +84,9 @@ fn in_copy(member: &Member, md5: Hex<16>) -> Option<&Place> {
 fn by_hand(member: &Member, place: &str, md5: Hex<16>) -> [String; 2] {
     let name = &member.name;
     [
-        format!("Get both keys of {name}, hmac and master, {place}: the md5 of the master must be {md5}."),
+        format!(
+            "Get both keys of {name}, hmac and master, {place}: the md5 of the master must be {md5}."
+        ),
         format!(
             "Stop {name}, keep a copy of the hmac and master that are there, put both in their place in binary mode, and start {name}. Then scan again."
         ),

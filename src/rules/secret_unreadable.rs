@@ -1,7 +1,7 @@
 //! `secret-unreadable`: a protected value that no key of its instance opens.
 
-use super::shut_secrets::{Shut, own_key, shut};
 use super::references::KA_23909;
+use super::shut_secrets::{Shut, own_key, shut};
 use super::{Hit, Rule, Severity};
 use crate::facts::{Hex, KeyName};
 use crate::farm::{Farm, MasterOrigin, OpeningKey, Secret};

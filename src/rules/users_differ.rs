@@ -1,6 +1,6 @@
 //! `users-differ`: publishers with encapsulated tokens do not have the same users.
 
-use super::steps::ENCAPSULATED_TOKEN;
+use super::references::ENCAPSULATED_TOKEN;
 use super::token_mixed::on_publisher;
 use super::{Hit, Rule, Severity};
 use crate::facts::{Hex, Users};
@@ -15,6 +15,7 @@ pub(super) static RULE: Rule = Rule {
           refuses the token, and the user is logged out when the load balancer changes.",
     fix: "Have the users synchronised between the publishers, or sessions kept on one publisher.",
     references: &[ENCAPSULATED_TOKEN, "AEM 6.5, User Synchronization"],
+    explained_by: &[],
     check,
 };
 
@@ -63,7 +64,7 @@ fn counted(with: &[(&Member, &Users)]) -> Hit {
 
 fn hit(members: &[&Member], message: String, with: &[(&Member, &Users)]) -> Hit {
     let places = with.iter().filter_map(|(member, _)| member.snapshot.repository.as_ref());
-    Hit::among(members, message).at(places.map(|stored| &stored.place)).fix([
+    Hit::among(members, message).at(places.map(|stored| &stored.place)).advise([
         "Have the users synchronised between the publishers, or make sure that the load balancer uses sticky sessions.",
     ])
 }
