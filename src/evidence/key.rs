@@ -142,7 +142,7 @@ pub fn digest_key(bytes: &[u8]) -> KeyDigest {
 }
 
 /// Returns the kind of text, when there is some and every byte is printable or white space.
-fn text_kind(bytes: &[u8]) -> Option<TextKind> {
+pub(super) fn text_kind(bytes: &[u8]) -> Option<TextKind> {
     let printable = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
     if bytes.is_empty() || !bytes.iter().all(printable) {
         return None;

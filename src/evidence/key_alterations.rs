@@ -4,7 +4,7 @@
 //! that of a peer's key or it is not: there is nothing to guess. Observed: hmac of 33 bytes after a checkout of git on Windows,
 //! of 48 bytes after `copy: content=` of Ansible and `Set-Content` of PowerShell.
 
-use super::key::digest;
+use super::key::{digest, text_kind};
 use super::key_spellings::BASE64;
 use crate::facts::{Alteration, Digest, Wrapper};
 use crate::wiped::Wiped;
@@ -35,6 +35,11 @@ pub(super) fn undone(bytes: &[u8]) -> Vec<(Alteration, Wiped)> {
     let mut all = Vec::new();
     for (alteration, undo) in undo {
         let Some(content) = undo(bytes) else { continue };
+        let is_written = matches!(alteration, Alteration::Base64 | Alteration::Hex);
+        // What was written as text twice is no key yet.
+        if is_written && text_kind(&content).is_some() {
+            continue;
+        }
         // The tools that write text write a line end behind it as well.
         let is_text = matches!(alteration, Alteration::Utf8 | Alteration::Utf16);
         let ends = [&b"\r\n"[..], b"\n"].into_iter().find_map(|end| content.strip_suffix(end));

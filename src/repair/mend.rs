@@ -57,6 +57,8 @@ fn one(
         let to = match current {
             None if !member.is_in_jcr_mode() => {
                 current = stray;
+                // It may be changed where it comes to lie: what is undone then is more than the move.
+                mended.files.push(path.clone());
                 file.to_owned()
             }
             _ => format!("{backup}/{}", flat(&path)),

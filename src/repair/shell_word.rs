@@ -37,8 +37,12 @@ pub fn shell_word(text: &str) -> String {
     print(text.as_bytes())
 }
 
-/// Returns bytes as one word that the shell prints itself.
+/// Returns bytes as one word that the shell prints itself. What a command prints loses the line ends behind it, so those are taken from
+/// `IFS`, which holds a blank, a tab and a line end unless somebody changed it.
 fn print(bytes: &[u8]) -> String {
+    let line_ends = bytes.iter().rev().take_while(|byte| **byte == b'\n').count();
+    let (bytes, line_ends) = bytes.split_at(bytes.len().saturating_sub(line_ends));
+    let line_ends = "${IFS#??}".repeat(line_ends.len());
     let printed = bytes.iter().fold(String::new(), |printed, byte| match byte {
         b'%' => printed + "%%",
         b' '..=b'~' if *byte != b'\\' && *byte != b'\'' => {
@@ -46,7 +50,7 @@ fn print(bytes: &[u8]) -> String {
         }
         _ => printed + &format!("\\{byte:03o}"),
     });
-    format!("\"$(printf '{printed}')\"")
+    format!("\"$(printf '{printed}'){line_ends}\"")
 }
 
 /// Returns the bytes of a name in which some stand as `\xNN`; `None` where none do. Only bytes that are no UTF-8 are written so, a `!`
@@ -91,6 +95,7 @@ mod tests {
         for name in [r"a\xc3\xa9", r"a\xFF", r"a\x", r"a\x41", r"a\x21b", r"a\x+f", r"\xé"] {
             assert_eq!(quoted(name), format!("'{name}'"));
         }
+        assert_eq!(quoted("a\nb\n\n"), r#""$(printf 'a\012b')${IFS#??}${IFS#??}""#);
         assert_eq!(quoted("\u{202e}"), r#""$(printf '\342\200\256')""#);
     }
 

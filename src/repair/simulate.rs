@@ -7,6 +7,7 @@ use crate::facts::{
     Repository, Snapshot, Storage, StorageFile, StorageMode, TextKind,
 };
 use crate::farm::{Farm, KeyStates};
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 
 /// The facts that a plan changed, as they were.
@@ -253,16 +254,29 @@ fn decoded(file: &KeyFile, text: TextKind) -> Option<Digest> {
     file.digest.restored.iter().find(|(how, _)| *how == by).map(|(_, content)| *content)
 }
 
-/// A content of which only its digest is known. Random bytes are neither text nor all alike.
+/// A content of which only its digest is known. Keys are random bytes, which are no text; whether they are all alike, the digest tells.
 fn plain(whole: Digest) -> KeyDigest {
     KeyDigest {
         whole,
         trimmed: Vec::new(),
-        uniform: false,
+        uniform: is_uniform(&whole),
         text: None,
         spelled: Vec::new(),
         traces: Vec::new(),
         restored: Vec::new(),
         wrapper: None,
     }
+}
+
+/// The longest content that is looked at: no key has more bytes.
+const KEY_BYTES_MAX: u64 = 64;
+
+/// Returns `true` if all bytes of a short content are alike, as where zeros were written as text.
+fn is_uniform(whole: &Digest) -> bool {
+    let Some(bytes) = usize::try_from(whole.bytes).ok().filter(|_| whole.bytes <= KEY_BYTES_MAX)
+    else {
+        return false;
+    };
+    let is_it = |byte: u8| Sha256::digest(vec![byte; bytes]).as_slice() == whole.sha256.0;
+    (0..=u8::MAX).any(is_it)
 }

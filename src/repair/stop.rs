@@ -85,21 +85,21 @@ impl<'p> Stop<'p> {
         self.wants.iter().any(|(_, need)| is(need))
     }
 
-    /// Returns the rules that want something done to its keys.
+    /// Returns the rules that want something done to its keys; where none does, those on whose behalf it is done all the same.
     fn of_keys(&self) -> BTreeSet<RuleId> {
         let own = self.of_key_needs(|need| !matches!(need, Need::FarmKeys(_)));
         // What mends its own keys is not done for the sake of those of others, unless nothing else asks for it.
         if self.goal != KeyGoal::Farm && !own.is_empty() {
             return own;
         }
-        self.of_key_needs(|_| true)
+        let all = self.of_key_needs(|_| true);
+        if all.is_empty() { because(&self.wants, is_of_storage) } else { all }
     }
 
     fn of_key_needs(&self, is_meant: impl Fn(&Need) -> bool) -> BTreeSet<RuleId> {
         because(&self.wants, |need| {
-            let is_other = matches!(need, Need::Storage(_) | Need::MoveStorage { .. });
             let is_told = matches!(need, Need::Advice { .. } | Need::Secret { .. });
-            !is_other && !is_told && is_meant(need)
+            !is_of_storage(need) && !is_told && is_meant(need)
         })
     }
 
@@ -346,18 +346,21 @@ impl<'p> Stop<'p> {
         match self.goal {
             KeyGoal::Farm | KeyGoal::Own => true,
             KeyGoal::Mend | KeyGoal::Stay => {
-                let are_files = KeyName::ALL
-                    .into_iter()
-                    .all(|name| member.key_in_file(name).is_some() || self.is_moved(name));
+                let is_file = |name| member.key_in_file(name).is_some() || self.is_moved(name);
+                let is_bundle = member.storage_mode() == Some(StorageMode::Bundle);
+                // Where there is no key, AEM would make new ones.
+                let mut names = KeyName::ALL.into_iter();
                 self.has(|need| matches!(need, Need::Storage(_)))
                     && !is_open(member)
-                    && (member.storage_mode() == Some(StorageMode::Bundle) || are_files)
+                    && if is_bundle { names.any(is_file) } else { names.all(is_file) }
             }
         }
     }
 
+    /// Returns `true` if a key is moved to its place. In JCR mode, files are moved out of the way.
     fn is_moved(&self, name: KeyName) -> bool {
-        self.has(|need| matches!(need, Need::MoveKey { key, .. } if *key == name))
+        !self.member.is_in_jcr_mode()
+            && self.has(|need| matches!(need, Need::MoveKey { key, .. } if *key == name))
     }
 
     /// Says why `storage` is not written where a finding wants it.
@@ -476,6 +479,10 @@ impl<'p> Stop<'p> {
     }
 }
 
+fn is_of_storage(need: &Need) -> bool {
+    matches!(need, Need::Storage(_) | Need::MoveStorage { .. })
+}
+
 fn goal(member: &Member, source: Option<&Member>, wants: &[Want<'_>]) -> KeyGoal {
     let has = |is: &dyn Fn(&Need) -> bool| wants.iter().any(|(_, need)| is(need));
     let own = OwnKeys::of(member);
@@ -502,7 +509,9 @@ fn goal(member: &Member, source: Option<&Member>, wants: &[Want<'_>]) -> KeyGoal
         || has(&|need| matches!(need, Need::Storage(_)))
             && (member.storage_mode() == Some(StorageMode::Jcr)
                 || !is_open(member) && flaws.contains(&Flaw::InJcr));
-    if leaves && !(member.is_in_jcr_mode() && has_absent()) {
+    // A setting may name a directory of key files in JCR mode too: those are its keys then.
+    let are_files = || KeyName::ALL.into_iter().all(|name| member.key_in_file(name).is_some());
+    if leaves && !(member.is_in_jcr_mode() && (has_absent() || are_files())) {
         return KeyGoal::Own;
     }
     let is_mended = |need: &Need| {

@@ -103,6 +103,7 @@ pub const FORMATS: &[Format] = &[
     markdown::FORMAT,
     runbook::FORMAT,
     repair::SHELL,
+    repair::POWERSHELL,
     csv::FORMAT,
     sarif::FORMAT,
     junit::FORMAT,

@@ -40,6 +40,8 @@ mod options;
 mod output;
 mod pack;
 mod products;
+#[cfg(unix)]
+mod repair;
 mod repository;
 mod run;
 mod runbook;

@@ -391,7 +391,18 @@ fn report_writes_several_files_and_none_over_its_facts() {
         }
         outcome(command.stdout(Stdio::null()))
     };
-    let names = ["r.json", "r.ndjson", "r.csv", "r.html", "r.md", "r.runbook", "r.sarif", "r.xml"];
+    let names = [
+        "r.json",
+        "r.ndjson",
+        "r.csv",
+        "r.html",
+        "r.md",
+        "r.runbook",
+        "r.sh",
+        "r.ps1",
+        "r.sarif",
+        "r.xml",
+    ];
     assert_eq!(report(&names), (outcome(&mut sound(&["-q"])).0, String::new()));
     for name in names {
         assert!(fs::metadata(path(name)).unwrap().len() > 0, "{name}");

@@ -191,7 +191,18 @@ fn reported(home: &Path, format: &str, options: &[&str]) -> String {
 fn of_twice_as_many_farms_and_gaps_at_most_twice_as_much_is_said() {
     let home = tempfile::tempdir().unwrap();
     fs::write(home.path().join("p.toml"), "[[farm]]\nname='f'\ninstance=[{name='zz'}]").unwrap();
-    let formats = ["table", "json", "html", "markdown", "runbook", "csv", "sarif", "junit"];
+    let formats = [
+        "table",
+        "json",
+        "html",
+        "markdown",
+        "runbook",
+        "shell",
+        "powershell",
+        "csv",
+        "sarif",
+        "junit",
+    ];
     let said = |count| {
         facts(home.path(), count);
         let of = |format: &&str| {

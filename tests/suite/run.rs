@@ -4,6 +4,7 @@
 
 use aemtrix::diagnosis::Selection;
 use aemtrix::examine::examine;
+use aemtrix::facts::Snapshot;
 use aemtrix::farm::{Plan, farms};
 use aemtrix::intake::{NoWatch, discover};
 use aemtrix::limits::Limits;
@@ -28,12 +29,22 @@ pub(crate) fn scan(operands: &[OsString]) -> Report {
 
 /// The same with a policy, on the day of the cases.
 pub(crate) fn scan_by(operands: &[OsString], policy: Option<&str>) -> Report {
+    scan_changed(operands, policy, |_| {})
+}
+
+/// The same with facts that are changed after they were read.
+pub(crate) fn scan_changed(
+    operands: &[OsString],
+    policy: Option<&str>,
+    change: impl Fn(&mut Snapshot),
+) -> Report {
     let ids: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
     let policy = policy.map(|text| parse(text, &ids).unwrap());
     let found = discover(operands);
     let mut examined = examine(&found.sources, &Limits::default(), 1, &NoWatch);
     examined.gaps.extend(found.notes);
     examined.gaps.sort();
+    examined.snapshots.iter_mut().for_each(|(_, snapshot)| change(snapshot));
     let plan = Plan { gaps: &examined.gaps, policy: policy.as_ref(), ..Plan::default() };
     let farms = farms(examined.snapshots, &plan).unwrap();
     let (mut selection, screen) = (Selection::default(), Screen::default());

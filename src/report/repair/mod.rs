@@ -4,11 +4,14 @@ mod english;
 mod guide;
 mod posix;
 mod powershell;
+mod powershell_script;
 mod script;
+mod visit;
 
 pub(super) use guide::{Guided, Part, decision, fixes, parts, result, warning};
 pub(super) use posix::commands as posix_commands;
 pub(super) use powershell::commands as powershell_commands;
+pub(super) use powershell_script::POWERSHELL;
 pub(super) use script::SHELL;
 
 use crate::facts::KeyName;

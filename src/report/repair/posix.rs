@@ -24,8 +24,8 @@ pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
             vec![format!("mv {hmac} {between} && mv {master} {hmac} && mv {between} {master}")]
         }
         Do::Truncate { file, bytes } => vec![through(file, &format!("head -c {bytes}"))],
-        Do::Decode { file, text: TextKind::Hex } => vec![through(file, "xxd -r -p")],
-        Do::Decode { file, .. } => vec![through(file, "base64 -d")],
+        Do::Decode { file, text: TextKind::Hex } => vec![through(file, UNHEX)],
+        Do::Decode { file, .. } => vec![through(file, UNBASE64)],
         Do::Move { from, to } => {
             let (from, to) = (word(from), word(to));
             vec![format!("test ! -e {to} && mv {from} {to}")]
@@ -37,6 +37,12 @@ pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
         Do::ExportFromJcr { .. } | Do::DeleteFromJcr { .. } | Do::EnterSecret { .. } => Vec::new(),
     }
 }
+
+/// Decodes hexadecimal digits. A server often has no xxd.
+const UNHEX: &str = r#"{ printf %b "$(tr -d ' \t\r\n' | awk '{ s = tolower($0); for (i = 1; i < length(s); i += 2) printf "\\0%03o", 16 * index("123456789abcdef", substr(s, i, 1)) + index("123456789abcdef", substr(s, i + 1, 1)) }')"; }"#;
+
+/// Decodes base64, in the alphabet for URLs and without padding too.
+const UNBASE64: &str = r#"{ tr -d ' \t\r\n=' | tr '_-' '/+' | awk '{ while (length($0) % 4) $0 = $0 "="; print }' | base64 -d; }"#;
 
 fn back_up(directory: &str, files: &[String]) -> Vec<String> {
     let copy = |file: &String| {

@@ -1,47 +1,42 @@
-//! Actions as commands for PowerShell, which stop with an error where they did not do what they are for.
+//! Actions as commands for PowerShell, which throw where they did not do what they are for.
+//!
+//! Files are changed by .NET alone: cmdlets take brackets in some of their paths for patterns, and some of their errors stop nothing.
 
 use super::{KEYS, kept_name, lengths};
-use crate::facts::TextKind;
+use crate::facts::{KeyName, TextKind};
 use crate::repair::{Action, Check, Do, KeyCheck};
+use std::fmt::Write;
 
 /// Returns the commands of an action, to be run one after the other in the directory where the paths of the source begin; none where a
 /// person does it.
 pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
     match &action.does {
-        Do::BackUp { directory, files } => back_up(directory, files),
+        Do::BackUp { directory, files } => {
+            let make = format!(
+                "$null = New-Item -ItemType Directory -Path {} -ErrorAction Stop",
+                full(directory)
+            );
+            [make].into_iter().chain(keep(directory, files)).collect()
+        }
         Do::EnsureDirectory { directory } => {
-            let directory = word(directory);
+            vec![format!("$null = [IO.Directory]::CreateDirectory({})", full(directory))]
+        }
+        Do::Place { key, to, .. } => vec![place(&full(&format!("{KEYS}/{key}")), to)],
+        Do::Swap { hmac, master } => swap(hmac, master),
+        Do::Truncate { file, bytes } => {
+            let (file, last) = (full(file), bytes.saturating_sub(1));
             vec![format!(
-                "if (-not (Test-Path -LiteralPath {directory})) {{ $null = New-Item -ItemType Directory -Path {directory} }}"
+                "[IO.File]::WriteAllBytes({file}, [byte[]]([IO.File]::ReadAllBytes({file})[0..{last}]))"
             )]
         }
-        Do::Place { key, to, .. } => {
-            let from = word(&format!("{KEYS}\\{key}"));
-            vec![format!("Copy-Item -LiteralPath {from} -Destination {} -Force", word(to))]
-        }
-        Do::Swap { hmac, master } => swap(hmac, master),
-        Do::Truncate { file, bytes } => vec![format!(
-            "$f = {}; [IO.File]::WriteAllBytes($f, [byte[]]([IO.File]::ReadAllBytes($f)[0..{}]))",
-            full(file),
-            bytes.saturating_sub(1)
-        )],
-        Do::Decode { file, text: TextKind::Hex } => vec![format!(
-            "$f = {}; $t = [IO.File]::ReadAllText($f) -replace '\\s', ''; [IO.File]::WriteAllBytes($f, [byte[]]@(for ($i = 0; $i -lt $t.Length; $i += 2) {{ [Convert]::ToByte($t.Substring($i, 2), 16) }}))",
-            full(file)
-        )],
-        Do::Decode { file, .. } => vec![format!(
-            "$f = {}; [IO.File]::WriteAllBytes($f, [Convert]::FromBase64String([IO.File]::ReadAllText($f)))",
-            full(file)
-        )],
-        Do::Move { from, to } => {
-            vec![format!("Move-Item -LiteralPath {} -Destination {}", word(from), word(to))]
-        }
+        Do::Decode { file, text } => vec![decode(&full(file), *text)],
+        Do::Move { from, to } => vec![format!("[IO.File]::Move({}, {})", full(from), full(to))],
         Do::WriteStorage { file } => {
             vec![format!("[IO.File]::WriteAllText({}, 'Bundle')", full(file))]
         }
         Do::Verify(check) => verify(check),
         Do::RemoveBackup { directory } => {
-            vec![format!("Remove-Item -LiteralPath {} -Recurse -Force", word(directory))]
+            vec![format!("[IO.Directory]::Delete({}, $true)", full(directory))]
         }
         Do::ExportFromJcr { .. }
         | Do::DeleteFromJcr { .. }
@@ -52,48 +47,66 @@ pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
 
 /// Returns the commands that bring both keys together.
 pub(super) fn collect(files: &[String; 2]) -> Vec<String> {
-    let copy = |file: &String| {
-        format!("Copy-Item -LiteralPath {} -Destination '{KEYS}' -ErrorAction Stop", word(file))
+    let make = format!("$null = New-Item -ItemType Directory -Path {}", full(KEYS));
+    let shut = keep(KEYS, &[]);
+    let copy = |(file, key): (&String, KeyName)| {
+        format!("[IO.File]::Copy({}, {})", full(file), full(&format!("{KEYS}/{key}")))
     };
-    back_up(KEYS, &[]).into_iter().chain(files.iter().map(copy)).collect()
+    [make].into_iter().chain(shut).chain(files.iter().zip(KeyName::ALL).map(copy)).collect()
 }
 
 /// Makes a block of commands that stops at the first that fails, and prints `done` behind the last.
 pub(super) fn block(commands: Vec<String>, done: &str) -> Vec<String> {
     let first = "& { $ErrorActionPreference = 'Stop'".to_owned();
-    let last = [format!("'{}'", done.replace('\'', "''")), "}".to_owned()];
+    let last = [word(done), "}".to_owned()];
     [first].into_iter().chain(commands).chain(last).collect()
 }
 
-/// What is kept may be read by the user that runs this and by nobody else.
-fn back_up(directory: &str, files: &[String]) -> Vec<String> {
-    let name = word(directory);
-    let make = format!("$null = New-Item -ItemType Directory -Path {name} -ErrorAction Stop");
-    let shut =
-        format!("icacls {name} /inheritance:r /grant:r \"${{env:USERNAME}}:(OI)(CI)F\" | Out-Null");
+/// Copies files that may be missing to a directory that only the user that runs this may read.
+pub(super) fn keep(directory: &str, files: &[String]) -> Vec<String> {
+    let name = full(directory);
+    let shut = format!(
+        "if ($env:OS -eq 'Windows_NT') {{ icacls {name} /inheritance:r /grant:r \"*$([Security.Principal.WindowsIdentity]::GetCurrent().User.Value):(OI)(CI)F\" | Out-Null; if ($LASTEXITCODE) {{ throw 'icacls failed' }} }} else {{ chmod 700 {name} }}"
+    );
     let copy = |file: &String| {
-        let kept = word(&format!("{directory}\\{}", kept_name(file, files)));
-        let file = word(file);
-        format!(
-            "if (Test-Path -LiteralPath {file}) {{ Copy-Item -LiteralPath {file} -Destination {kept} -ErrorAction Stop }}"
-        )
+        let kept = full(&format!("{directory}/{}", kept_name(file, files)));
+        let file = full(file);
+        format!("if ([IO.File]::Exists({file})) {{ [IO.File]::Copy({file}, {kept}) }}")
     };
-    [make, shut].into_iter().chain(files.iter().map(copy)).collect()
+    [shut].into_iter().chain(files.iter().map(copy)).collect()
+}
+
+/// Puts a key in place. What is there keeps its access rights.
+pub(super) fn place(from: &str, to: &str) -> String {
+    format!("[IO.File]::Copy({from}, {}, $true)", full(to))
+}
+
+/// The name that `hmac` has while it changes its name with `master`.
+pub(super) fn between(hmac: &str) -> String {
+    format!("{hmac}.swap")
 }
 
 fn swap(hmac: &str, master: &str) -> Vec<String> {
-    let between = word(&format!("{hmac}.swap"));
-    let (hmac, master) = (word(hmac), word(master));
+    let (hmac, master, between) = (full(hmac), full(master), full(&between(hmac)));
     let moves = [(&hmac, &between), (&master, &hmac), (&between, &master)];
-    let step = |(from, to): (&String, &String)| {
-        format!("Move-Item -LiteralPath {from} -Destination {to} -ErrorAction Stop")
-    };
-    moves.into_iter().map(step).collect()
+    moves.into_iter().map(|(from, to)| format!("[IO.File]::Move({from}, {to})")).collect()
+}
+
+fn decode(file: &str, text: TextKind) -> String {
+    if text == TextKind::Hex {
+        return format!(
+            "$text = [IO.File]::ReadAllText({file}) -replace '\\s', ''; [IO.File]::WriteAllBytes({file}, [byte[]]@(for ($i = 0; $i -lt $text.Length; $i += 2) {{ [Convert]::ToByte($text.Substring($i, 2), 16) }}))"
+        );
+    }
+    // The alphabet for URLs and missing padding are decoded too.
+    format!(
+        "$text = [IO.File]::ReadAllText({file}) -replace '[\\s=]', '' -replace '-', '+' -replace '_', '/'; [IO.File]::WriteAllBytes({file}, [Convert]::FromBase64String($text.PadRight([Math]::Ceiling($text.Length / 4) * 4, '=')))"
+    )
 }
 
 fn verify(check: &Check) -> Vec<String> {
     match check {
-        Check::Keys(keys) => keys.iter().map(verify_key).collect(),
+        Check::Keys(keys) => keys.iter().map(|key| verify_key(key, &full(&key.file))).collect(),
         Check::Storage { file } => vec![format!(
             "if ([Text.Encoding]::ASCII.GetString([IO.File]::ReadAllBytes({})) -cne 'Bundle') {{ throw 'storage is not right' }}",
             full(file)
@@ -101,33 +114,58 @@ fn verify(check: &Check) -> Vec<String> {
     }
 }
 
-fn verify_key(check: &KeyCheck) -> String {
-    let (key, file) = (check.key, word(&check.file));
+/// Checks a key, whose path is an expression.
+pub(super) fn verify_key(check: &KeyCheck, file: &str) -> String {
+    let key = check.key;
     let [raw, obfuscated] = lengths(key);
-    let by_length = || {
-        format!(
-            "if ((Get-Item -LiteralPath {file}).Length -notin {raw}, {obfuscated}) {{ throw '{key} is not right' }}"
-        )
-    };
-    check.digest.map_or_else(by_length, |digest| {
-        format!(
-            "if ((Get-FileHash -Algorithm MD5 -LiteralPath {file}).Hash -ne '{}') {{ throw '{key} is not right' }}",
-            digest.md5
-        )
-    })
+    check.digest.map_or_else(
+        || {
+            format!(
+                "if ([IO.File]::ReadAllBytes({file}).Length -notin {raw}, {obfuscated}) {{ throw '{key} is not right' }}"
+            )
+        },
+        |digest| {
+            format!(
+                "if ((Get-FileHash -Algorithm MD5 -LiteralPath {file} -ErrorAction Stop).Hash -ne '{}') {{ throw '{key} is not right' }}",
+                digest.md5
+            )
+        },
+    )
 }
 
-/// Returns a path as one word, with the separators of Windows.
-fn word(path: &str) -> String {
-    // PowerShell takes typographic quotes for quotes too.
-    let quoted = path.replace('/', "\\").chars().fold(String::new(), |text, c| match c {
-        '\'' | '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}' => format!("{text}{c}{c}"),
-        _ => format!("{text}{c}"),
-    });
-    format!("'{quoted}'")
+/// Returns a text as one word. Windows PowerShell reads a script without a byte order mark in the code page of the machine, and takes
+/// typographic quotes for quotes: all but ASCII is written as numbers.
+pub(super) fn word(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return format!("'{}'", text.replace('\'', "''"));
+    }
+    let mut word = String::from("\"");
+    for unit in text.encode_utf16() {
+        match u8::try_from(unit).map(char::from) {
+            Ok(special @ ('"' | '`' | '$')) => word.extend(['`', special]),
+            Ok(shown @ ' '..='~') => word.push(shown),
+            // Writing to a text cannot fail.
+            _ => drop(write!(word, "$([char]{unit})")),
+        }
+    }
+    word + "\""
 }
 
-/// Returns the whole path of a file: .NET has a working directory of its own.
-fn full(path: &str) -> String {
-    format!("(Join-Path (Get-Location) {})", word(path))
+/// Returns the whole path of a file as an expression: .NET has a working directory of its own.
+pub(super) fn full(path: &str) -> String {
+    let path = if path.is_empty() { "." } else { path };
+    format!("(Join-Path $PWD.ProviderPath {})", word(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_one_word_of_ascii_whatever_is_in_it() {
+        assert_eq!(word("it's $(id) `id` \"x\""), "'it''s $(id) `id` \"x\"'");
+        assert_eq!(word("a\nb\u{2019}$x\"`"), "\"a$([char]10)b$([char]8217)`$x`\"``\"");
+        assert_eq!(word("\u{1f511}"), "\"$([char]55357)$([char]56593)\"");
+        assert_eq!(word(""), "''");
+    }
 }

@@ -1,8 +1,16 @@
+#   sh repair.sh               lists the instances and their steps
+#   sh repair.sh collect NAME  on the source of the keys: makes the directory keys
+#   sh repair.sh NAME          on an instance, stopped, with keys beside it: does its steps
+# Run it as the user that runs AEM, in the directory where the paths of the upload begin.
+# It stops at the first failure and puts back what it replaced.
+
 set -u
 umask 077
 
 say() { printf '%s\n' "$*"; }
-fail() { printf '%s\n' "repair: $*" >&2; return 1; }
+
+# fail TEXT: a name in it may hold anything, but a terminal is to show it alone.
+fail() { printf '%s\n' "repair: $*" | tr -d '\000-\010\013-\037\177' >&2; return 1; }
 
 md5() {
   if command -v md5sum >/dev/null 2>&1; then md5sum < "$1" | cut -c1-32
@@ -34,39 +42,108 @@ ask() {
 keys=keys
 test -d "$keys" || keys=$(dirname -- "$0")/keys
 
-# keep FILE KEPT: copies a file that may be missing; keeps the first copy.
-keep() { test ! -e "$1" || cp -p "$1" "$2"; }
+# same FILE FILE: both have the same content.
+same() {
+  if command -v cmp >/dev/null 2>&1; then cmp -s "$1" "$2"; else test "$(md5 "$1")" = "$(md5 "$2")"; fi
+}
 
-# put_back FILE KEPT: the file as it was, or gone where it was missing.
-put_back() { if test -e "$2"; then cp -p "$2" "$1"; else rm -f "$1"; fi; }
+# keep FILE KEPT: copies a file, which may be missing.
+keep() { { test ! -e "$1" && test ! -L "$1"; } || { cp -p "$1" "$2" && same "$1" "$2"; }; }
+
+# put_back FILE KEPT: the file as it was, or gone where it was missing. All files were kept before the first one was changed.
+put_back() {
+  if test -e "$2"; then cp -p "$2" "$1" && same "$2" "$1"; else rm -f "$1"; fi || whole=0
+}
+
+# ensure NUMBER DIRECTORY: makes a directory where it is missing, and notes that.
+ensure() { test -d "$2" || { mkdir -m 755 "$2" && made="$made$1 "; }; }
+
+# unmake NUMBER DIRECTORY: undoes ensure.
+unmake() {
+  case "$made" in
+    *" $1 "*) rmdir "$2" || whole=0 ;;
+  esac
+}
 
 # move FROM TO: never replaces a file.
 move() { test -f "$1" && test ! -e "$2" && mv "$1" "$2"; }
 
 # move_back FROM TO: undoes move where it was done.
-move_back() { if test ! -e "$1" && test -e "$2"; then mv "$2" "$1"; fi; }
+move_back() { if test ! -e "$1" && test -e "$2"; then mv "$2" "$1" || whole=0; fi; }
 
 # through FILE COMMAND...: sends a file through a command; owner and mode stay.
 through() {
   file=$1
   shift
-  "$@" < "$file" > "$file.new" && cat "$file.new" > "$file" && rm -f "$file.new"
+  "$@" < "$file" > "$kept/new" && cat "$kept/new" > "$file" && rm -f "$kept/new"
 }
 
 unhex() {
-  sed 's/[^0-9A-Fa-f]//g' | sed 's/../& /g' | tr ' ' '\n' | while read -r pair; do
-    test -z "$pair" || printf "\\$(printf %o "0x$pair")"
-  done
+  printf %b "$(tr -d ' \t\r\n' | awk '{ s = tolower($0); for (i = 1; i < length(s); i += 2)
+    printf "\\0%03o", 16 * index("123456789abcdef", substr(s, i, 1)) + index("123456789abcdef", substr(s, i + 1, 1)) }')"
 }
 
-unbase64() { if command -v base64 >/dev/null 2>&1; then base64 -d; else openssl base64 -d -A; fi; }
+# The alphabet for URLs and missing padding are decoded too.
+unbase64() {
+  tr -d ' \t\r\n=' | tr '_-' '/+' | awk '{ while (length($0) % 4) $0 = $0 "="; print }' |
+    if command -v base64 >/dev/null 2>&1; then base64 -d; else openssl base64 -d; fi
+}
 
 # place KEY FILE
 place() { cp "$keys/$1" "$2" && chmod 600 "$2"; }
 
-swap() { mv "$1" "$1.swap" && mv "$2" "$1" && mv "$1.swap" "$2"; }
+swap() { mv "$1" "$kept/swap" && mv "$2" "$1" && mv "$kept/swap" "$2"; }
+
+# is_here DIRECTORY: the paths of the upload begin here.
+is_here() { test -d "$1" || fail "$1 is not here: run this where the paths of the upload begin"; }
+
+# is_new DIRECTORY: nothing is there that another repair has kept.
+is_new() { test ! -e "$1" || fail "$1 is there already, from another repair: move it away"; }
+
+not_brought() { fail 'the directory keys is missing, or holds other keys than those to be put in place'; }
+
+# carry_out NUMBER: keeps what is changed in $kept, does the steps, and undoes them where one fails or somebody interrupts.
+carry_out() {
+  made=' '
+  number=$1
+  trap 'rmdir "$kept"; exit 1' HUP INT TERM
+  mkdir -m 700 "$kept" || { fail 'nothing was changed'; return 1; }
+  trap 'rm -rf "$kept"; exit 1' HUP INT TERM
+  if ! "back_up_$number"; then
+    rm -rf "$kept"
+    fail 'what is there could not be copied; nothing was changed'
+    return 1
+  fi
+  trap '"undo_$number"; exit 1' HUP INT TERM
+  "steps_$number" || { "undo_$number"; return 1; }
+  trap - HUP INT TERM
+}
+
+# undone: removes what was kept, where all of it is in its place again.
+undone() {
+  if test "$whole" = 1; then
+    rm -rf "$kept"
+    fail 'a step failed; everything is as it was'
+  else
+    fail "a step failed, and not everything could be put back; it is kept in $kept"
+  fi
+}
 
 # gather HMAC MASTER: copies both files of the source.
 gather() {
-  mkdir -m 700 keys && cp "$1" keys/hmac && cp "$2" keys/master && chmod 600 keys/hmac keys/master
+  test ! -e keys || { fail 'a directory keys is there already, and holds other keys: move it away'; return 1; }
+  mkdir -m 700 keys || return 1
+  cp "$1" keys/hmac && cp "$2" keys/master && chmod 600 keys/hmac keys/master && return 0
+  rm -rf keys
+  return 1
+}
+
+# save: a person saves both keys of a repository.
+save() {
+  test -d keys || mkdir -m 700 keys || return 1
+  ask 'Save the binary properties hmac and master of /etc/key (CRXDE Lite) as keys/hmac and keys/master.'
+}
+
+is_ready() {
+  say 'The directory keys is ready: bring it to the other machines by a way on which nobody can read it, then remove it here.'
 }

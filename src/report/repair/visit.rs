@@ -1,0 +1,194 @@
+//! What a script does on each instance, and what it says of it; the same for every shell.
+
+use super::english::{outcome, sentence};
+use crate::diagnosis::Judged;
+use crate::facts::Digest;
+use crate::repair::{Action, Collect, Do, KeyCheck, Window};
+use crate::report::Report;
+use crate::report::printable::printable;
+use std::collections::BTreeSet;
+
+/// The instance that is repaired, and the plan that it is of.
+pub(super) struct Visit<'r> {
+    pub(super) name: &'r str,
+    window: Option<&'r Window>,
+    pub(super) before: Vec<&'r Action>,
+    pub(super) after: Vec<&'r Action>,
+}
+
+pub(super) fn visits(report: &Report) -> Vec<Visit<'_>> {
+    report.farms.iter().flat_map(of_farm).collect()
+}
+
+fn of_farm(judged: &Judged) -> Vec<Visit<'_>> {
+    let plan = &judged.plan;
+    let names: BTreeSet<&str> =
+        plan.actions().filter_map(|action| action.instance.as_deref()).collect();
+    let of = |actions: &'_ [Action], name: &str| -> Vec<usize> {
+        let is_of = |action: &Action| action.instance.as_deref() == Some(name);
+        (0..actions.len()).filter(|index| actions.get(*index).is_some_and(is_of)).collect()
+    };
+    names
+        .into_iter()
+        .map(|name| Visit {
+            name,
+            window: plan.windows.iter().find(|window| window.instance == name),
+            before: of(&plan.before, name).into_iter().filter_map(|i| plan.before.get(i)).collect(),
+            after: of(&plan.after, name).into_iter().filter_map(|i| plan.after.get(i)).collect(),
+        })
+        .collect()
+}
+
+impl Visit<'_> {
+    pub(super) fn actions(&self) -> &[Action] {
+        self.window.map(|window| window.actions.as_slice()).unwrap_or_default()
+    }
+
+    /// Returns `true` if something is done while it is stopped.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.window.is_some()
+    }
+
+    /// Returns where what is changed is kept, and which files those are.
+    pub(super) fn kept(&self) -> Option<(&str, &[String])> {
+        self.actions().iter().find_map(|action| match &action.does {
+            Do::BackUp { directory, files } => Some((directory.as_str(), files.as_slice())),
+            _ => None,
+        })
+    }
+
+    /// The directories above those that are made have to be there.
+    pub(super) fn directories(&self) -> BTreeSet<String> {
+        let parent = |path: &str| path.rsplit_once('/').map(|(parent, _)| parent.to_owned());
+        let made: BTreeSet<&str> = self
+            .actions()
+            .iter()
+            .filter_map(|action| match &action.does {
+                Do::EnsureDirectory { directory } => Some(directory.as_str()),
+                _ => None,
+            })
+            .collect();
+        let touched = self.actions().iter().flat_map(|action| action.does.touches());
+        let kept = self.kept().map(|(directory, _)| directory);
+        let holders = touched.filter_map(parent).filter(|path| Some(path.as_str()) != kept);
+        holders
+            .filter_map(
+                |path| if made.contains(path.as_str()) { parent(&path) } else { Some(path) },
+            )
+            .collect()
+    }
+
+    /// Returns the keys that are put in place: they are looked at before anything is stopped.
+    pub(super) fn brought(&self) -> Vec<KeyCheck> {
+        let of = |action: &Action| match &action.does {
+            Do::Place { key, digest, .. } => {
+                Some(KeyCheck { key: *key, file: String::new(), digest: *digest })
+            }
+            _ => None,
+        };
+        self.actions().iter().filter_map(of).collect()
+    }
+
+    /// Says what is done when its files are right: a person starts it, and does the rest.
+    pub(super) fn words_after(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        if self.is_stopped() {
+            let manual =
+                self.actions().iter().filter(|action| matches!(action.does, Do::Manual(_)));
+            words.extend(manual.map(|action| format!("While it is stopped: {}", told(action))));
+            words.push(printable(&format!("Start {}.", self.name)).into_owned());
+        }
+        if !self.after.is_empty() {
+            words.push("When all instances run again:".to_owned());
+        }
+        words.extend(self.after.iter().map(|action| format!("- {}", told(action))));
+        words
+    }
+
+    /// Asks for it to be stopped.
+    pub(super) fn words_to_stop(&self) -> String {
+        printable(&format!("Stop {}. Nothing may be changed while it runs.", self.name))
+            .into_owned()
+    }
+}
+
+/// Says what a person does, with the commands.
+pub(super) fn told(action: &Action) -> String {
+    let commands = match &action.does {
+        Do::Manual(text) => text.commands().flat_map(|command| ["\n    ", command]).collect(),
+        _ => String::new(),
+    };
+    format!("{}.{commands}", printable(&sentence(action)))
+}
+
+/// Lists the instances with their steps. `call` is how the script is called.
+pub(super) fn list(report: &Report, call: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    for judged in &report.farms {
+        lines.push(printable(&format!("Farm {}", judged.farm.name)).into_owned());
+        if judged.plan.is_empty() {
+            lines.push("  nothing is to be done".to_owned());
+        } else {
+            list_farm(judged, call, &mut lines);
+        }
+    }
+    lines
+}
+
+fn list_farm(judged: &Judged, call: &str, lines: &mut Vec<String>) {
+    let plan = &judged.plan;
+    if let Some(Collect { instance, .. }) = &plan.collect {
+        let line = format!("  {instance}: source of the keys; there: {call} collect NAME");
+        lines.push(printable(&line).into_owned());
+    }
+    let general = |actions: &[Action], when: &str| -> Vec<String> {
+        let general = actions.iter().filter(|action| action.instance.is_none());
+        general.map(|action| format!("  {when}: {}", told(action))).collect()
+    };
+    lines.extend(general(&plan.before, "first"));
+    for visit in of_farm(judged) {
+        lines.push(printable(&format!("  {}", visit.name)).into_owned());
+        let actions = visit.before.iter().copied().chain(visit.actions());
+        let actions = actions.chain(visit.after.iter().copied());
+        lines.extend(actions.map(|action| format!("    - {}", told(action))));
+    }
+    lines.extend(general(&plan.after, "then"));
+    let outcome = format!("  After these steps: {}", outcome(&plan.outcome));
+    lines.push(printable(&outcome).into_owned());
+}
+
+/// How the keys of an instance are brought together.
+pub(super) struct Source<'r> {
+    pub(super) name: &'r str,
+    /// Its files; `None` where a person saves them from its repository.
+    pub(super) files: Option<&'r [String; 2]>,
+    /// What they are, hmac first.
+    pub(super) digests: [Option<Digest>; 2],
+}
+
+/// Returns the instances whose keys are put in place somewhere.
+pub(super) fn sources(report: &Report) -> Vec<Source<'_>> {
+    let mut sources: Vec<Source<'_>> = Vec::new();
+    for judged in &report.farms {
+        if let Some(Collect { instance, files, digests }) = &judged.plan.collect {
+            let digests = digests.map(Some);
+            sources.push(Source { name: instance, files: files.as_ref(), digests });
+        }
+        for action in &judged.plan.before {
+            if let (Some(name), Do::ExportFromJcr { digests, is_source: true }) =
+                (&action.instance, &action.does)
+                && !sources.iter().any(|source| source.name == name)
+            {
+                sources.push(Source { name, files: None, digests: *digests });
+            }
+        }
+    }
+    sources
+}
+
+/// Returns the names of instances to which nothing is done.
+pub(super) fn others<'r>(report: &'r Report, visits: &[Visit<'_>]) -> Vec<&'r str> {
+    let told: BTreeSet<&str> = visits.iter().map(|visit| visit.name).collect();
+    let members = report.farms.iter().flat_map(|judged| &judged.farm.members);
+    members.map(|member| member.name.as_str()).filter(|name| !told.contains(name)).collect()
+}

@@ -1,0 +1,261 @@
+//! A step that fails: everything is as it was, byte for byte, and the exit code says so.
+
+use super::{Tree, World, farms, tree};
+use crate::instance::{Instance, hmac_of, master_of};
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use tempfile::TempDir;
+
+/// What a script may call.
+const TOOLS: [&str; 16] = [
+    "cp", "mv", "mkdir", "rmdir", "cat", "chmod", "head", "rm", "md5sum", "cut", "sed", "tr", "wc",
+    "base64", "awk", "cmp",
+];
+
+/// How a call fails.
+#[derive(Debug, Clone, Copy)]
+enum Failure {
+    /// It does nothing.
+    Refused,
+    /// The disk is full: it writes one byte.
+    Half,
+    /// It works, and the script is told to stop.
+    Signal,
+}
+
+/// Stands before the tools of a shell: counts calls, and has one of them fail.
+struct Tools {
+    home: TempDir,
+}
+
+impl Tools {
+    fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        for tool in TOOLS {
+            let real = ["/usr/bin", "/bin"]
+                .into_iter()
+                .map(|directory| Path::new(directory).join(tool))
+                .find(|path| path.exists());
+            let Some(real) = real else { continue };
+            let real = real.display();
+            let text = format!(
+                "#!/bin/sh\nread -r calls < \"$CALLS\"\ncalls=$((calls + 1))\necho \"$calls\" > \"$CALLS\"\n\
+                 if test \"$calls\" = \"$FAILS\"; then\n  case $FAILURE in\n  Half) for last; do :; done\n\
+                 case {tool} in cp) printf x > \"$last\" ;; *) printf x ;; esac; exit 1 ;;\n\
+                 Signal) {real} \"$@\"; kill -TERM \"$SCRIPT\"; exit 0 ;;\n  esac\n  exit 1\nfi\nexec {real} \"$@\"\n"
+            );
+            let path = home.path().join(tool);
+            fs::write(&path, text).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        Self { home }
+    }
+
+    /// Runs the steps of an instance, and has one call fail; returns how many there were.
+    fn run(
+        &self,
+        world: &World,
+        place: &Path,
+        name: &str,
+        fails: u32,
+        failure: Failure,
+    ) -> (Output, u32) {
+        let calls = self.home.path().join("calls");
+        fs::write(&calls, "0\n").unwrap();
+        let path = format!("{}:{}", self.home.path().display(), std::env::var("PATH").unwrap());
+        // The script knows its own number, which its tools are told.
+        let mut command = std::process::Command::new("sh");
+        command
+            .args(["-c", "SCRIPT=$$; export SCRIPT; exec sh \"$@\"", "sh"])
+            .arg(world.script())
+            .arg(name);
+        command
+            .current_dir(place)
+            .stdin(std::process::Stdio::null())
+            .env("REPAIR_ASSUME_STOPPED", "1");
+        command.env("PATH", path).env("CALLS", &calls).env("FAILS", fails.to_string());
+        command.env("FAILURE", format!("{failure:?}"));
+        let output = command.output().unwrap();
+        (output, fs::read_to_string(&calls).unwrap().trim().parse().unwrap())
+    }
+}
+
+const DATA: &str = "launchpad/felix/bundle43/data";
+
+/// Instances of which each needs other steps, beside a sound author.
+fn instances() -> [(&'static str, Instance); 5] {
+    let key = hmac_of("farm");
+    let hex = key.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+    let sound = || Instance::new("publish");
+    let swapped = sound().hmac_bytes(&master_of("farm")).master_bytes(&key);
+    [
+        (
+            "gets other keys",
+            sound().hmac("other").master("other").without("launchpad/felix/bundle21/data"),
+        ),
+        ("has no keys", sound().without(DATA)),
+        ("has a swapped pair with line ends, and storage elsewhere", {
+            let storage = format!("{DATA}/storage");
+            swapped.without("launchpad/felix/bundle21/data/storage").file(&storage, b"Bundle")
+        }),
+        ("has text", sound().hmac_bytes(hex.as_bytes())),
+        ("has its keys elsewhere, with line ends", {
+            let end = |key: &[u8]| [key, b"\n"].concat();
+            let elsewhere =
+                sound().without(&format!("{DATA}/hmac")).without(&format!("{DATA}/master"));
+            elsewhere
+                .file("launchpad/felix/bundle21/data/hmac", &end(&key))
+                .file("launchpad/felix/bundle21/data/master", &end(&master_of("farm")))
+        }),
+    ]
+}
+
+/// The farm, its script written and the keys beside the instance.
+fn prepared(instance: &Instance) -> (World, PathBuf) {
+    let author = Instance::new("author").role("author");
+    let cases = [("author".to_owned(), author.case()), ("publish".to_owned(), instance.case())];
+    let world = World::new(&cases, None);
+    world.write_script(&world.scan());
+    let [author, publish] = [0, 1].map(|at| world.sources[at].1.clone());
+    // Where nothing is copied, nothing is collected.
+    if world.run(&author, &["collect", "author"]).status.success() {
+        fs::rename(author.join("keys"), publish.join("keys")).unwrap();
+    }
+    (world, publish)
+}
+
+/// Puts a tree back, so that not each try makes a farm anew.
+fn restore(home: &Path, before: &Tree) {
+    let now = tree(home);
+    for path in now.keys().rev().filter(|path| !before.contains_key(*path)) {
+        drop(fs::remove_file(path).or_else(|_| fs::remove_dir(path)));
+    }
+    for (path, (mode, bytes)) in before {
+        match bytes {
+            Some(bytes) if now.get(path) != before.get(path) => fs::write(path, bytes).unwrap(),
+            None if !path.exists() => fs::create_dir(path).unwrap(),
+            _ => {}
+        }
+        fs::set_permissions(path, fs::Permissions::from_mode(*mode)).unwrap();
+    }
+}
+
+#[test]
+fn call_that_fails_leaves_everything_as_it_was() {
+    let tools = Tools::new();
+    let mut wrong = Vec::new();
+    for (about, instance) in instances() {
+        let (world, place) = prepared(&instance);
+        let before = world.tree();
+        let (whole, calls) = tools.run(&world, &place, "publish", 0, Failure::Refused);
+        assert!(whole.status.success(), "{about}: {}", super::told(&whole));
+        let after = world.tree();
+        assert_ne!(before, after, "{about}");
+        let failures = [Failure::Refused, Failure::Half, Failure::Signal];
+        for (fails, failure) in (1..=calls).flat_map(|call| failures.map(|failure| (call, failure)))
+        {
+            restore(world.home.path(), &before);
+            let (output, _) = tools.run(&world, &place, "publish", fails, failure);
+            let expected = if output.status.success() { &after } else { &before };
+            if world.tree() != *expected {
+                wrong.push(format!("{about}, call {fails} {failure:?}: {}", super::told(&output)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn change_that_fails_in_powershell_leaves_everything_as_it_was() {
+    let contents = |tree: Tree| -> Vec<_> {
+        tree.into_iter().map(|(path, (_, bytes))| (path, bytes)).collect()
+    };
+    let mut wrong = Vec::new();
+    for (about, instance) in instances() {
+        let (world, place) = prepared(&instance);
+        let before = world.tree();
+        for fails in 1.. {
+            restore(world.home.path(), &before);
+            let output = world.model(&place, &["publish"], Some(fails));
+            if output.status.success() {
+                assert!(fails > 3, "{about}");
+                break;
+            }
+            if contents(world.tree()) != contents(before.clone()) {
+                wrong.push(format!("{about}, change {fails}: {}", super::told(&output)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn keys_that_are_missing_or_others_stop_it_before_anything_is_changed() {
+    let (world, place) = prepared(&instances()[0].1);
+    let keys = place.join("keys");
+    fs::write(keys.join("hmac"), hmac_of("else")).unwrap();
+    for _ in 0..2 {
+        let before = world.tree();
+        let output = world.run(&place, &["publish"]);
+        assert_eq!(output.status.code(), Some(1), "{}", super::told(&output));
+        assert_eq!(world.tree(), before);
+        drop(fs::remove_dir_all(&keys));
+    }
+}
+
+#[test]
+fn copies_of_another_repair_are_not_touched() {
+    let (world, place) = prepared(&instances()[0].1);
+    fs::create_dir(place.join("keys-before-publish")).unwrap();
+    fs::write(place.join("keys-before-publish/hmac"), "precious").unwrap();
+    let before = world.tree();
+    let output = world.run(&place, &["publish"]);
+    assert_eq!(output.status.code(), Some(1), "{}", super::told(&output));
+    assert_eq!(world.tree(), before);
+}
+
+#[test]
+fn instance_that_is_not_here_is_not_repaired() {
+    let (world, _) = prepared(&instances()[0].1);
+    let before = world.tree();
+    for words in
+        [&["else"][..], &["publish", "author"], &["collect", "publish"], &["collect", "else"]]
+    {
+        let output = world.run(world.home.path(), words);
+        assert_eq!(output.status.code(), Some(2), "{words:?} {}", super::told(&output));
+    }
+    // The paths of the upload do not begin here.
+    let output = world.run(world.home.path(), &["publish"]);
+    assert_eq!(output.status.code(), Some(1), "{}", super::told(&output));
+    assert_eq!(world.tree(), before);
+}
+
+#[test]
+fn person_who_does_not_say_yes_changes_nothing() {
+    let (world, place) = prepared(&instances()[0].1);
+    let before = world.tree();
+    for answer in ["", "no\n", "\n"] {
+        let mut command = world.command(&place, &["publish"]);
+        command.env_remove("REPAIR_ASSUME_STOPPED");
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(answer.as_bytes()).unwrap();
+        command.stdin(file.reopen().unwrap());
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", super::told(&output));
+        assert_eq!(world.tree(), before);
+    }
+}
+
+#[test]
+fn list_names_the_steps_of_every_instance() {
+    let world = farms::farm(7);
+    world.write_script(&world.scan());
+    let before = world.tree();
+    let output = world.run(world.home.path(), &[]);
+    assert!(output.status.success());
+    assert!(super::told(&output).contains("After these steps: "));
+    assert_eq!(world.tree(), before);
+}
