@@ -3,235 +3,178 @@
 //! A rule fires on what was read, never on what could not be read. Instances whose source fails a checksum are shown, not
 //! judged.
 
-mod console;
-mod copies;
-mod fold;
 mod hit;
-mod key_differs;
-mod likeness;
-mod logs;
-mod references;
-mod shut_secrets;
-mod standby_not_ready;
+mod rule;
 
-mod aem_version_differs;
-mod bundle_id_duplicate;
-mod bundle_uninstalled;
-mod crypto_bundle_duplicate;
-mod crypto_bundle_inactive;
-mod crypto_bundle_missing;
-mod crypto_file_disabled;
-mod crypto_version_differs;
-mod felix_would_discard;
-mod foreign_protected_value;
-mod half_copied_pair;
-mod hmac_differs;
-mod ims_configuration_twice;
-mod ims_secret_missing;
-mod ims_secret_plaintext;
-mod ims_secret_prefixed;
-mod instance_missing;
-mod instance_unexpected;
-mod jcr_key_changed;
-mod jcr_key_leftover;
-mod jcr_key_mismatch;
-mod jcr_key_missing;
-mod key_altered;
-mod key_degenerate;
-mod key_length;
-mod key_misplaced;
-mod key_missing;
-mod key_not_binary;
-mod key_permissions;
-mod key_trailing_newline;
-mod key_umask;
-mod key_unexpected;
-mod key_unreadable;
-mod keys_external;
-mod keys_shared;
-mod log_crypto_acl;
-mod log_crypto_exception;
-mod log_crypto_missing;
-mod log_crypto_unresolved;
-mod log_csrf_rejected;
-mod log_ims_invalid_secret;
-mod log_ims_refused;
-mod log_keystore_unreadable;
-mod log_oauth_decrypt;
-mod log_storage_contradicts;
-mod master_differs;
-mod old_copy;
-mod role_unexpected;
-mod same_instance_twice;
-mod secret_of_old_key;
-mod secret_unreadable;
-mod secret_unverified;
-mod sling_id_duplicate;
-mod storage_jcr;
-mod storage_jcr_with_ims;
-mod storage_malformed;
-mod storage_missing;
-mod storage_mode_differs;
-mod storage_stale_files;
-mod storage_trailing_newline;
-mod suppression_expired;
-mod suppression_unmatched;
-mod token_expiration_differs;
-mod token_inactivity_differs;
-mod token_key_mismatch;
-mod token_mixed;
-mod token_off;
-mod token_refresh_ineffective;
-mod token_user_creation;
-mod users_differ;
+/// One file a rule, and what several share.
+mod checks {
+    use super::{Hit, Rule, Severity, farm_keys, found_while_judging};
 
-pub(crate) use copies::{is_of_other_id, is_old};
+    mod console;
+    pub(super) mod copies;
+    mod fold;
+    mod key_differs;
+    pub(super) mod likeness;
+    mod logs;
+    mod references;
+    mod shut_secrets;
+
+    pub(super) mod aem_version_differs;
+    pub(super) mod bundle_id_duplicate;
+    pub(super) mod bundle_uninstalled;
+    pub(super) mod crypto_bundle_duplicate;
+    pub(super) mod crypto_bundle_inactive;
+    pub(super) mod crypto_bundle_missing;
+    pub(super) mod crypto_file_disabled;
+    pub(super) mod crypto_version_differs;
+    pub(super) mod felix_would_discard;
+    pub(super) mod foreign_protected_value;
+    pub(super) mod half_copied_pair;
+    pub(super) mod hmac_differs;
+    pub(super) mod ims_configuration_twice;
+    pub(super) mod ims_secret_missing;
+    pub(super) mod ims_secret_plaintext;
+    pub(super) mod ims_secret_prefixed;
+    pub(super) mod instance_missing;
+    pub(super) mod instance_unexpected;
+    pub(super) mod jcr_key_changed;
+    pub(super) mod jcr_key_leftover;
+    pub(super) mod jcr_key_mismatch;
+    pub(super) mod jcr_key_missing;
+    pub(super) mod key_altered;
+    pub(super) mod key_degenerate;
+    pub(super) mod key_length;
+    pub(super) mod key_misplaced;
+    pub(super) mod key_missing;
+    pub(super) mod key_not_binary;
+    pub(super) mod key_permissions;
+    pub(super) mod key_trailing_newline;
+    pub(super) mod key_umask;
+    pub(super) mod key_unexpected;
+    pub(super) mod key_unreadable;
+    pub(super) mod keys_external;
+    pub(super) mod keys_shared;
+    pub(super) mod log_crypto_acl;
+    pub(super) mod log_crypto_exception;
+    pub(super) mod log_crypto_missing;
+    pub(super) mod log_crypto_unresolved;
+    pub(super) mod log_csrf_rejected;
+    pub(super) mod log_ims_invalid_secret;
+    pub(super) mod log_ims_refused;
+    pub(super) mod log_keystore_unreadable;
+    pub(super) mod log_oauth_decrypt;
+    pub(super) mod log_storage_contradicts;
+    pub(super) mod master_differs;
+    pub(super) mod old_copy;
+    pub(super) mod role_unexpected;
+    pub(super) mod same_instance_twice;
+    pub(super) mod secret_of_old_key;
+    pub(super) mod secret_unreadable;
+    pub(super) mod secret_unverified;
+    pub(super) mod sling_id_duplicate;
+    pub(super) mod standby_not_ready;
+    pub(super) mod storage_jcr;
+    pub(super) mod storage_jcr_with_ims;
+    pub(super) mod storage_malformed;
+    pub(super) mod storage_missing;
+    pub(super) mod storage_mode_differs;
+    pub(super) mod storage_stale_files;
+    pub(super) mod storage_trailing_newline;
+    pub(super) mod suppression_expired;
+    pub(super) mod suppression_unmatched;
+    pub(super) mod token_expiration_differs;
+    pub(super) mod token_inactivity_differs;
+    pub(super) mod token_key_mismatch;
+    pub(super) mod token_mixed;
+    pub(super) mod token_off;
+    pub(super) mod token_refresh_ineffective;
+    pub(super) mod token_user_creation;
+    pub(super) mod users_differ;
+}
+
+pub(crate) use checks::copies::{is_of_other_id, is_old};
+pub(crate) use checks::likeness::{pairs, twins};
 pub use hit::Hit;
-pub(crate) use likeness::{pairs, twins};
+pub use rule::{Rule, Severity};
 
 use crate::farm::Farm;
 use crate::policy::Stale;
-use crate::repair::{Need, RuleId};
-use std::fmt;
+use crate::repair::Need;
 
 /// Every rule, by what it is about.
 pub static RULES: &[&Rule] = &[
-    &hmac_differs::RULE,
-    &master_differs::RULE,
-    &half_copied_pair::RULE,
-    &storage_mode_differs::RULE,
-    &storage_jcr::RULE,
-    &storage_jcr_with_ims::RULE,
-    &storage_trailing_newline::RULE,
-    &storage_malformed::RULE,
-    &storage_missing::RULE,
-    &storage_stale_files::RULE,
-    &jcr_key_missing::RULE,
-    &jcr_key_leftover::RULE,
-    &jcr_key_mismatch::RULE,
-    &jcr_key_changed::RULE,
-    &key_missing::RULE,
-    &keys_external::RULE,
-    &key_trailing_newline::RULE,
-    &key_altered::RULE,
-    &key_length::RULE,
-    &key_not_binary::RULE,
-    &key_degenerate::RULE,
-    &key_misplaced::RULE,
-    &key_permissions::RULE,
-    &key_umask::RULE,
-    &key_unreadable::RULE,
-    &standby_not_ready::RULE,
-    &crypto_bundle_missing::RULE,
-    &crypto_bundle_duplicate::RULE,
-    &crypto_bundle_inactive::RULE,
-    &crypto_version_differs::RULE,
-    &aem_version_differs::RULE,
-    &felix_would_discard::RULE,
-    &bundle_id_duplicate::RULE,
-    &bundle_uninstalled::RULE,
-    &crypto_file_disabled::RULE,
-    &token_mixed::RULE,
-    &token_key_mismatch::RULE,
-    &token_off::RULE,
-    &token_user_creation::RULE,
-    &users_differ::RULE,
-    &token_expiration_differs::RULE,
-    &token_inactivity_differs::RULE,
-    &token_refresh_ineffective::RULE,
-    &ims_secret_missing::RULE,
-    &ims_secret_plaintext::RULE,
-    &ims_secret_prefixed::RULE,
-    &ims_configuration_twice::RULE,
-    &secret_unreadable::RULE,
-    &secret_of_old_key::RULE,
-    &secret_unverified::RULE,
-    &foreign_protected_value::RULE,
-    &sling_id_duplicate::RULE,
-    &same_instance_twice::RULE,
-    &old_copy::RULE,
-    &log_ims_invalid_secret::RULE,
-    &log_ims_refused::RULE,
-    &log_crypto_exception::RULE,
-    &log_keystore_unreadable::RULE,
-    &log_crypto_acl::RULE,
-    &log_crypto_unresolved::RULE,
-    &log_crypto_missing::RULE,
-    &log_csrf_rejected::RULE,
-    &log_oauth_decrypt::RULE,
-    &log_storage_contradicts::RULE,
-    &instance_missing::RULE,
-    &instance_unexpected::RULE,
-    &role_unexpected::RULE,
-    &key_unexpected::RULE,
-    &keys_shared::RULE,
-    &suppression_expired::RULE,
-    &suppression_unmatched::RULE,
+    &checks::hmac_differs::RULE,
+    &checks::master_differs::RULE,
+    &checks::half_copied_pair::RULE,
+    &checks::storage_mode_differs::RULE,
+    &checks::storage_jcr::RULE,
+    &checks::storage_jcr_with_ims::RULE,
+    &checks::storage_trailing_newline::RULE,
+    &checks::storage_malformed::RULE,
+    &checks::storage_missing::RULE,
+    &checks::storage_stale_files::RULE,
+    &checks::jcr_key_missing::RULE,
+    &checks::jcr_key_leftover::RULE,
+    &checks::jcr_key_mismatch::RULE,
+    &checks::jcr_key_changed::RULE,
+    &checks::key_missing::RULE,
+    &checks::keys_external::RULE,
+    &checks::key_trailing_newline::RULE,
+    &checks::key_altered::RULE,
+    &checks::key_length::RULE,
+    &checks::key_not_binary::RULE,
+    &checks::key_degenerate::RULE,
+    &checks::key_misplaced::RULE,
+    &checks::key_permissions::RULE,
+    &checks::key_umask::RULE,
+    &checks::key_unreadable::RULE,
+    &checks::standby_not_ready::RULE,
+    &checks::crypto_bundle_missing::RULE,
+    &checks::crypto_bundle_duplicate::RULE,
+    &checks::crypto_bundle_inactive::RULE,
+    &checks::crypto_version_differs::RULE,
+    &checks::aem_version_differs::RULE,
+    &checks::felix_would_discard::RULE,
+    &checks::bundle_id_duplicate::RULE,
+    &checks::bundle_uninstalled::RULE,
+    &checks::crypto_file_disabled::RULE,
+    &checks::token_mixed::RULE,
+    &checks::token_key_mismatch::RULE,
+    &checks::token_off::RULE,
+    &checks::token_user_creation::RULE,
+    &checks::users_differ::RULE,
+    &checks::token_expiration_differs::RULE,
+    &checks::token_inactivity_differs::RULE,
+    &checks::token_refresh_ineffective::RULE,
+    &checks::ims_secret_missing::RULE,
+    &checks::ims_secret_plaintext::RULE,
+    &checks::ims_secret_prefixed::RULE,
+    &checks::ims_configuration_twice::RULE,
+    &checks::secret_unreadable::RULE,
+    &checks::secret_of_old_key::RULE,
+    &checks::secret_unverified::RULE,
+    &checks::foreign_protected_value::RULE,
+    &checks::sling_id_duplicate::RULE,
+    &checks::same_instance_twice::RULE,
+    &checks::old_copy::RULE,
+    &checks::log_ims_invalid_secret::RULE,
+    &checks::log_ims_refused::RULE,
+    &checks::log_crypto_exception::RULE,
+    &checks::log_keystore_unreadable::RULE,
+    &checks::log_crypto_acl::RULE,
+    &checks::log_crypto_unresolved::RULE,
+    &checks::log_crypto_missing::RULE,
+    &checks::log_csrf_rejected::RULE,
+    &checks::log_oauth_decrypt::RULE,
+    &checks::log_storage_contradicts::RULE,
+    &checks::instance_missing::RULE,
+    &checks::instance_unexpected::RULE,
+    &checks::role_unexpected::RULE,
+    &checks::key_unexpected::RULE,
+    &checks::keys_shared::RULE,
+    &checks::suppression_expired::RULE,
+    &checks::suppression_unmatched::RULE,
 ];
-
-/// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// Worth knowing.
-    Note,
-    /// May break logins or secrets, or will after the next change.
-    Warning,
-    /// Breaks logins or secrets.
-    Error,
-}
-
-impl Severity {
-    /// Returns the name used in reports and on the command line.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Note => "note",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
-    }
-}
-
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.label())
-    }
-}
-
-/// One check over a farm.
-pub struct Rule {
-    /// Its name, as on the command line and in every report.
-    pub id: &'static str,
-    /// How bad its findings are; the same for all.
-    pub severity: Severity,
-    /// Whether it compares instances. With fewer than two it finds nothing, and that says nothing.
-    pub compares: bool,
-    /// One line: what is wrong.
-    pub summary: &'static str,
-    /// What breaks, and why.
-    pub why: &'static str,
-    /// What to do, in general; a finding has the exact steps.
-    pub fix: &'static str,
-    /// Where that is documented.
-    pub references: &'static [&'static str],
-    /// Rules that explain what it finds on an instance where they fire too, the likeliest first.
-    pub explained_by: &'static [RuleId],
-    /// Finds it. Pure and total.
-    pub check: fn(&Farm) -> Vec<Hit>,
-}
-
-impl fmt::Debug for Rule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.id)
-    }
-}
-
-impl PartialEq for Rule {
-    fn eq(&self, other: &Self) -> bool {
-        self.id == other.id
-    }
-}
-
-impl Eq for Rule {}
 
 /// Returns the rule of this name.
 pub fn rule(id: &str) -> Option<&'static Rule> {
@@ -251,8 +194,8 @@ fn found_while_judging(_: &Farm) -> Vec<Hit> {
 /// Says that a suppression of the policy does nothing.
 pub fn stale(stale: &Stale) -> (&'static Rule, Hit) {
     if stale.expired {
-        (&suppression_expired::RULE, suppression_expired::hit(stale))
+        (&checks::suppression_expired::RULE, checks::suppression_expired::hit(stale))
     } else {
-        (&suppression_unmatched::RULE, suppression_unmatched::hit(stale))
+        (&checks::suppression_unmatched::RULE, checks::suppression_unmatched::hit(stale))
     }
 }

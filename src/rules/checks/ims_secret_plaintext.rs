@@ -1,0 +1,79 @@
+//! `ims-secret-plaintext`: the client secret of an IMS configuration is not encrypted.
+
+use super::fold::folded;
+use super::{Hit, Rule, Severity, console};
+use crate::facts::{IMS_CLIENT_SECRET, IMS_SERVICE_SECRET, SecretState};
+use crate::farm::{Farm, Member};
+
+pub(in crate::rules) static RULE: Rule = Rule {
+    id: "ims-secret-plaintext",
+    severity: Severity::Warning,
+    compares: false,
+    summary: "an IMS client secret is stored as plain text",
+    why: "Whoever can read the install, or a copy of it such as this one, has the secret. AEM decrypts protected values by itself.",
+    fix: "Encrypt the secret with the crypto support console, and have it replaced where copies of the install went.",
+    references: &["AEM 6.5, encryption support for configuration properties"],
+    explained_by: &[],
+    check,
+};
+
+fn check(farm: &Farm) -> Vec<Hit> {
+    farm.members.iter().flat_map(on).collect()
+}
+
+fn on(member: &Member) -> Vec<Hit> {
+    let all = member
+        .snapshot
+        .ims_configurations()
+        .flat_map(|ims| [IMS_CLIENT_SECRET, IMS_SERVICE_SECRET].map(|property| (ims, property)));
+    let found = all.filter(|(ims, property)| ims.secret(property) == Some(SecretState::Plain));
+    folded(
+        found.collect(),
+        |(ims, _)| vec![&ims.place],
+        |(ims, property)| {
+            let message =
+                format!("{} holds {property} of {} as plain text", member.name, ims.spoken());
+            let step = console::enter_secret(member, ims, property);
+            Hit::on(member, message).at([&ims.place]).advise([step])
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{IMS_CUSTOMIZER, IMS_PROVIDER};
+    use crate::testing::farm;
+
+    fn count(pid: &str, body: &str) -> usize {
+        check(&farm().with("a", |i| i.config(pid, body)).build()).len()
+    }
+
+    #[test]
+    fn plain_text_is_told() {
+        assert_eq!(count(IMS_CUSTOMIZER, "auth.ims.client.secret=\"hunter2\"\r\n"), 1);
+        let body = format!("{IMS_SERVICE_SECRET}=\"hunter2\"\r\n");
+        assert_eq!(count(IMS_PROVIDER, &body), 1);
+    }
+
+    #[test]
+    fn plain_text_in_the_repository_is_told_with_its_path() {
+        let name = format!("{IMS_CUSTOMIZER}.cfg.json");
+        let text = r#"{"auth.ims.client.secret": "hunter2"}"#;
+        let farm = farm().with("a", |i| i.jcr_config("config", &name, text)).build();
+        let message = &check(&farm)[0].message;
+        let path = format!("(in the JCR, /apps/system/config/{name}) as plain text");
+        assert!(message.ends_with(&path), "{message}");
+    }
+
+    #[test]
+    fn protected_text_is_quiet() {
+        let body = format!("auth.ims.client.secret=\"{{{}}}\"\r\n", "0f".repeat(32));
+        assert_eq!(count(IMS_CUSTOMIZER, &body), 0);
+    }
+
+    #[test]
+    fn no_secret_is_the_matter_of_another_rule() {
+        assert_eq!(count(IMS_CUSTOMIZER, "customizer.type=\"x\"\r\n"), 0);
+    }
+}

@@ -1,0 +1,149 @@
+//! `jcr-key-mismatch`: Bundle mode, and `/etc/key` holds another key than the file.
+
+use super::references::{CQSUPPORT, KA_23909};
+use super::{Hit, Rule, Severity};
+use crate::facts::{JcrKey, KeyFile, KeyName, StorageMode};
+use crate::farm::{EffectiveKey, Encrypted, Farm, Member, names_of, other_in_jcr};
+use crate::repair::{Need, quoted};
+
+pub(in crate::rules) static RULE: Rule = Rule {
+    id: "jcr-key-mismatch",
+    severity: Severity::Error,
+    compares: false,
+    summary: "the key file is another key than the one in the JCR",
+    why: "An instance that moved its keys from the JCR to files must have the same keys in both. Another one in the file means that \
+          the copy went wrong or that AEM made new keys in between: whatever the key in /etc/key has encrypted cannot be read.",
+    fix: "Compare the md5 sums, find out which key has encrypted the protected values, put that one in place as a file, restart, and \
+          compare again.",
+    references: &[KA_23909, CQSUPPORT],
+    explained_by: &["secret-of-old-key"],
+    check,
+};
+
+fn check(farm: &Farm) -> Vec<Hit> {
+    let pairs = farm.members.iter().flat_map(|m| KeyName::ALL.map(|name| (m, name)));
+    pairs.filter_map(|(member, name)| on(farm, member, name)).collect()
+}
+
+fn on(farm: &Farm, member: &Member, name: KeyName) -> Option<Hit> {
+    let is_meant = |_: &_| member.storage_mode() == Some(StorageMode::Bundle);
+    let (known, file, jcr) = other_in_jcr(member, name).filter(is_meant)?;
+    let repository = member.snapshot.repository.as_ref()?;
+    let age = if repository.is_outdated() { " (an older revision)" } else { "" };
+    let message = format!(
+        "{name} of {} differs from the one in its /etc/key: md5 {} in the file, {} in the JCR{age}{}",
+        member.name,
+        known.digest.whole.short(),
+        jcr.digest.whole.short(),
+        whose(farm, member, jcr)
+    );
+    let places = [&file.place, &repository.place];
+    let hit = Hit::on(member, message).at(places);
+    Some(match Encrypted::of(member) {
+        Some(Encrypted::ByJcr) => hit.needs([Need::LeaveJcr(member.name.clone())]),
+        Some(Encrypted::ByFile) => hit.needs([Need::DropJcrKeys(member.name.clone())]),
+        None => hit.advise(advice(member, known, file, jcr)).until_copied(),
+    })
+}
+
+/// Says who works with the key in the repository: a package of `/etc/key` brings the keys of another instance, and in Bundle mode they have no
+/// effect.
+fn whose(farm: &Farm, member: &Member, jcr: &JcrKey) -> String {
+    let has_it = |other: &&Member| {
+        other.name != member.name
+            && other.known_key(jcr.name).is_some_and(|key| key.value == jcr.digest.whole)
+    };
+    let peers: Vec<&Member> = farm.members.iter().filter(has_it).collect();
+    match peers.as_slice() {
+        [] => String::new(),
+        peers => {
+            let mode = "which has no effect there, for its keys are files";
+            format!("; the latter is the {} of {}, {mode}", jcr.name, names_of(peers))
+        }
+    }
+}
+
+fn advice(member: &Member, known: &EffectiveKey, file: &KeyFile, jcr: &JcrKey) -> [String; 3] {
+    let (name, path) = (&member.name, quoted(&file.place.path));
+    let (in_file, in_jcr) = (known.digest.whole.md5, jcr.digest.whole.md5);
+    [
+        format!(
+            "On {name}, save {} (CRXDE Lite), and compare: its md5 must be {in_jcr}; {path} has {in_file}.",
+            jcr.path()
+        ),
+        format!(
+            "Find out which of the two has encrypted the protected values. If they cannot be read since the keys were moved, it is the one of \
+             the JCR; if the file was copied from another instance since, and secrets were entered again, it is the file, and {} is a leftover \
+             to delete.",
+            jcr.path()
+        ),
+        format!(
+            "If it is the one of the JCR: stop {name}, keep a copy of {path}, put the saved property in its place in binary mode, check that \
+             its md5 is {in_jcr}, and start {name}. Then scan again."
+        ),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Instance, farm};
+
+    fn key(seed: u8) -> Vec<u8> {
+        (seed..).take(32).collect()
+    }
+
+    fn messages(change: impl FnOnce(Instance) -> Instance) -> Vec<String> {
+        let farm = farm().with("a", change).build();
+        check(&farm).into_iter().map(|hit| hit.message).collect()
+    }
+
+    fn jcr(instance: Instance) -> Instance {
+        instance.jcr(&[(KeyName::Hmac, &key(1))])
+    }
+
+    #[test]
+    fn equal_keys_are_quiet() {
+        assert_eq!(messages(|i| jcr(i).hmac(&key(1))), [""; 0]);
+    }
+
+    #[test]
+    fn other_key_is_told_with_both_sums() {
+        assert_eq!(
+            messages(|i| jcr(i).hmac(&key(2))),
+            [
+                "hmac of a differs from the one in its /etc/key: md5 2e3a13f0 in the file, 5985331b in the JCR"
+            ]
+        );
+        let older = messages(|i| jcr(i).hmac(&key(2)).revisions_behind(1));
+        assert!(older[0].ends_with("in the JCR (an older revision)"), "{older:?}");
+    }
+
+    #[test]
+    fn key_of_a_peer_in_the_jcr_is_told_as_such() {
+        let farm = farm()
+            .with("a", |i| i.hmac(&key(1)).role("author"))
+            .with("b", |i| jcr(i).hmac(&key(2)))
+            .build();
+        let hit = check(&farm).remove(0);
+        let end = "in the JCR; the latter is the hmac of a, which has no effect there, for its keys are files";
+        assert!(hit.message.ends_with(end), "{}", hit.message);
+    }
+
+    #[test]
+    fn stray_newline_alone_is_not_another_key() {
+        let with_newline = [&key(1)[..], b"\n"].concat();
+        assert_eq!(messages(|i| jcr(i).hmac(&with_newline)), [""; 0]);
+    }
+
+    #[test]
+    fn unused_file_of_jcr_mode_is_told_elsewhere() {
+        assert_eq!(messages(|i| jcr(i).hmac(&key(2)).storage(b"JCR")), [""; 0]);
+    }
+
+    #[test]
+    fn one_of_the_two_places_alone_tells_nothing() {
+        assert_eq!(messages(|i| jcr(i).without_key(KeyName::Hmac)), [""; 0]);
+        assert_eq!(messages(|i| i.jcr_unreadable("segment 1 is missing").hmac(&key(2))), [""; 0]);
+    }
+}

@@ -1,0 +1,80 @@
+//! `key-length`: a key file has none of the lengths that AEM writes.
+
+use super::{Hit, Rule, Severity};
+use crate::facts::KeyName;
+use crate::farm::{Farm, KeyOrigin, Member};
+use crate::repair::quoted;
+
+pub(in crate::rules) static RULE: Rule = Rule {
+    id: "key-length",
+    severity: Severity::Warning,
+    compares: false,
+    summary: "a key file has an unusual length",
+    why: "hmac is 32 bytes, master 16; in the obfuscated form of older versions 48 and 32. Another length usually means a file \
+          that was cut, re-encoded or replaced.",
+    fix: "Compare the file with that of another instance, and copy it again in binary mode.",
+    references: &["Netcentric aem-crypto-support: OBFUSCATED_KEY_LENGTH, UNOBFUSCATED_KEY_LENGTH"],
+    explained_by: &["key-altered", "key-not-binary"],
+    check,
+};
+
+fn check(farm: &Farm) -> Vec<Hit> {
+    let pairs = farm.members.iter().flat_map(|m| KeyName::ALL.map(|name| (m, name)));
+    pairs.filter_map(|(member, name)| on(member, name)).collect()
+}
+
+fn on(member: &Member, name: KeyName) -> Option<Hit> {
+    let key = member.known_key(name)?;
+    let (digest, lengths) = (&key.digest, name.known_lengths());
+    // A stray newline, text and an empty file have rules of their own, which say more.
+    let told_elsewhere =
+        key.is_flawed() || digest.text.is_some() || digest.uniform || digest.wrapper.is_some();
+    if told_elsewhere || lengths.contains(&digest.whole.bytes) {
+        return None;
+    }
+    let [raw, obfuscated] = lengths;
+    let bytes = digest.whole.bytes;
+    let message =
+        format!("{name} of {} has {bytes} bytes; {raw} or {obfuscated} are usual", member.name);
+    let what = match &key.origin {
+        KeyOrigin::File(file) => quoted(&file.place.path),
+        KeyOrigin::Jcr { path, .. } => format!("{path} (downloaded in CRXDE Lite)"),
+    };
+    let step = format!(
+        "Compare {what} of {} with the same key of another instance: wc -c, md5sum.",
+        member.name
+    );
+    Some(Hit::on(member, message).at([key.place()]).advise([step]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::farm;
+
+    fn messages(hmac: &[u8]) -> Vec<String> {
+        let farm = farm().with("a", |i| i.hmac(hmac)).build();
+        check(&farm).into_iter().map(|hit| hit.message).collect()
+    }
+
+    fn key(length: u8) -> Vec<u8> {
+        (128..).take(usize::from(length)).collect()
+    }
+
+    #[test]
+    fn both_known_lengths_are_quiet() {
+        assert_eq!(messages(&key(32)), [""; 0]);
+        assert_eq!(messages(&key(48)), [""; 0]);
+    }
+
+    #[test]
+    fn other_lengths_are_told() {
+        assert_eq!(messages(&key(31)), ["hmac of a has 31 bytes; 32 or 48 are usual"]);
+        assert_eq!(messages(&key(16)), ["hmac of a has 16 bytes; 32 or 48 are usual"]);
+    }
+
+    #[test]
+    fn stray_newline_is_told_elsewhere() {
+        assert_eq!(messages(&[&key(32)[..], b"\n"].concat()), [""; 0]);
+    }
+}

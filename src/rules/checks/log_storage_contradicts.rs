@@ -1,0 +1,84 @@
+//! `log-storage-contradicts`: the last start used another storage than the file names now.
+
+use super::{Hit, Rule, Severity};
+use crate::facts::{GapKind, LogTopic, StorageMode};
+use crate::farm::{Farm, Member};
+
+pub(in crate::rules) static RULE: Rule = Rule {
+    id: "log-storage-contradicts",
+    severity: Severity::Note,
+    compares: false,
+    summary: "the last start in the log used another storage than the file names",
+    why: "The file storage is read when the crypto bundle starts. It was changed after the last start that the log shows, so the \
+          instance worked with its old keys until the snapshot was taken.",
+    fix: "Restart the instance, and look for `Starting Crypto Support` in its error.log.",
+    references: &["Adobe KA-23909: IMS client_secret is lost after a restart"],
+    explained_by: &["storage-malformed", "storage-trailing-newline", "storage-missing"],
+    check,
+};
+
+fn check(farm: &Farm) -> Vec<Hit> {
+    farm.members.iter().filter_map(on).collect()
+}
+
+fn on(member: &Member) -> Option<Hit> {
+    let storage = member.storage()?;
+    let mode = storage.storage.mode;
+    let (told, place) = member.snapshot.told(LogTopic::Storage)?;
+    // What was not read may show a later start.
+    let whole = member.snapshot.is_complete()
+        && !member.snapshot.gaps.iter().any(|gap| gap.kind == GapKind::Log);
+    if !whole || mode == StorageMode::Unknown || told.value == mode.to_string() {
+        return None;
+    }
+    let time = told.time?;
+    let name = &member.name;
+    let message = format!(
+        "{name} names {mode} in its storage file, but started with {} storage at {time}; a restart is pending",
+        told.value
+    );
+    let steps =
+        [format!("Restart {name}, and check that its error.log says: with {mode} storage.")];
+    Some(Hit::on(member, message).at([&storage.place, place]).advise(steps))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Instance, farm};
+
+    fn message(storage: &[u8], change: impl Fn(Instance) -> Instance) -> Option<String> {
+        let log = "19.07.2025 19:00:52.176 *INFO* [x] y Starting Crypto Support (com.adobe.granite.crypto, 3.4.24) with JCR storage\n";
+        let farm = farm().with("a", |i| change(i.storage(storage).log("error.log", log))).build();
+        check(&farm).pop().map(|hit| hit.message)
+    }
+
+    #[test]
+    fn same_storage_is_quiet() {
+        assert_eq!(message(b"JCR", |i| i), None);
+        assert_eq!(message(b"JCR\n", |i| i), None);
+    }
+
+    #[test]
+    fn other_storage_is_told() {
+        assert_eq!(
+            message(b"Bundle", |i| i).unwrap(),
+            "a names Bundle in its storage file, but started with JCR storage at 2025-07-19 19:00:52; a restart is pending"
+        );
+    }
+
+    #[test]
+    fn start_that_the_log_does_not_show_counts() {
+        let july_19 = 1_752_951_652_176;
+        assert!(message(b"Bundle", |i| i.started_at(july_19)).is_some());
+        assert_eq!(message(b"Bundle", |i| i.started_at(july_19 + 2 * 86_400_000)), None);
+    }
+
+    #[test]
+    fn later_start_counts_and_what_was_not_read_may_show_one() {
+        let later = "20.07.2025 19:00:52.176 *INFO* [x] y Starting Crypto Support (com.adobe.granite.crypto, 3.4.24) with Bundle storage\n";
+        assert_eq!(message(b"Bundle", |i| i.log("error.log.1", later)), None);
+        assert_eq!(message(b"Bundle", |i| i.gap(GapKind::Log, Some("x"))), None);
+        assert_eq!(message(b"other", |i| i), None);
+    }
+}

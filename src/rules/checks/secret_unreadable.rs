@@ -1,0 +1,192 @@
+//! `secret-unreadable`: a protected value that no key of its instance opens.
+
+use super::references::KA_23909;
+use super::shut_secrets::{Shut, own_key, shut};
+use super::{Hit, Rule, Severity};
+use crate::facts::{Hex, KeyName};
+use crate::farm::{Farm, MasterOrigin, OpeningKey, Secret};
+use crate::repair::Need;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(in crate::rules) static RULE: Rule = Rule {
+    id: "secret-unreadable",
+    severity: Severity::Error,
+    compares: false,
+    summary: "the master of an instance does not open a secret that the instance holds",
+    why: "A protected value opens with the master that encrypted it and with no other one. This was tried: the value does not open with \
+          the master that the instance works with, so whatever needs the secret fails there (`CryptoException`, an IMS integration \
+          without its client secret).",
+    fix: "Give the instance the keys that open it, where an instance has them. Where none has, enter the secret again.",
+    references: &[
+        KA_23909,
+        "wcm-io CONGA AEM plugin, AesCryptoSupport: AES/CBC/PKCS5Padding, initialization vector first",
+    ],
+    explained_by: &[
+        "key-misplaced",
+        "key-trailing-newline",
+        "key-altered",
+        "key-not-binary",
+        "key-degenerate",
+        "master-differs",
+    ],
+    check,
+};
+
+fn check(farm: &Farm) -> Vec<Hit> {
+    let used = farm.members.iter().filter_map(|member| {
+        Some((member.name.as_str(), member.known_key(KeyName::Master)?.digest.whole.md5))
+    });
+    let used: BTreeSet<Used<'_>> = used.collect();
+    shut(farm).iter().flat_map(|shut| of_instance(shut, &used)).collect()
+}
+
+/// An instance, and the master that it works with.
+type Used<'a> = (&'a str, Hex<16>);
+
+/// What opens a secret, in the order in which it is told.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Opener {
+    /// The master of another instance.
+    Peer(String),
+    /// A key that is there, with a flaw or where it is not in use.
+    Unused(String),
+    /// None.
+    Nothing(String),
+}
+
+/// Tells the secrets of an instance by what opens them.
+fn of_instance(shut: &Shut<'_>, used: &BTreeSet<Used<'_>>) -> Vec<Hit> {
+    let mut by_opener: BTreeMap<Opener, Vec<&Secret<'_>>> = BTreeMap::new();
+    // What an older key of the instance opens is another finding.
+    for secret in shut.secrets.iter().filter(|secret| own_key(secret).is_none()) {
+        by_opener.entry(opener(secret, used)).or_default().push(secret);
+    }
+    by_opener.into_iter().map(|(opener, secrets)| hit(shut, &opener, &secrets)).collect()
+}
+
+fn opener(secret: &Secret<'_>, used: &BTreeSet<Used<'_>>) -> Opener {
+    let is_used =
+        |key: &&OpeningKey<'_>| key.flaw.is_none() && used.contains(&(key.instance, key.md5));
+    if let Some(peer) = secret.with.iter().find(is_used) {
+        return Opener::Peer(peer.instance.to_owned());
+    }
+    match (secret.with.first(), &secret.reason) {
+        (Some(key), _) => Opener::Unused(unused(key)),
+        (None, Some(reason)) => Opener::Nothing(format!("and {reason}")),
+        (None, None) => Opener::Nothing("nor with any other key that was tried".to_owned()),
+    }
+}
+
+/// Says which key opens a secret that nobody works with.
+fn unused(key: &OpeningKey<'_>) -> String {
+    let name = key.instance;
+    match (key.flaw, key.origin) {
+        (Some(flaw), _) => {
+            format!("but with the one of {name} without its flaw: it is there {flaw}")
+        }
+        (None, MasterOrigin::Bundle) => format!("but with one that {name} has among its files"),
+        (None, MasterOrigin::Jcr) => format!("but with one that {name} has in its /etc/key"),
+        (None, MasterOrigin::JcrOlder) => {
+            format!("but with one that {name} had in an older state of its /etc/key")
+        }
+        (None, MasterOrigin::Misplaced) => {
+            format!("but with one that {name} has where no key is looked for")
+        }
+        (None, MasterOrigin::OldCopy) => format!("but with one in an old copy of {name}"),
+    }
+}
+
+fn hit(shut: &Shut<'_>, opener: &Opener, secrets: &[&Secret<'_>]) -> Hit {
+    let (subject, verb) = shut.told(secrets, "does", "do");
+    let with = match opener {
+        Opener::Peer(name) => format!("but with that of {name}"),
+        Opener::Unused(with) | Opener::Nothing(with) => with.clone(),
+    };
+    let message = format!("{subject} {verb} not open with its master, {with}");
+    let hit = Hit::on(shut.member, message).at(secrets.iter().map(|secret| secret.at.place));
+    let name = &shut.member.name;
+    match opener {
+        Opener::Peer(_) => hit.needs([Need::FarmKeys(name.clone())]),
+        // What is wrong with that key is a finding of its own.
+        Opener::Unused(_) => hit,
+        Opener::Nothing(_) => hit.needs(enter(name, secrets)),
+    }
+}
+
+fn enter(name: &str, secrets: &[&Secret<'_>]) -> Vec<Need> {
+    let need = |secret: &&Secret<'_>| Need::Secret {
+        instance: name.to_owned(),
+        pid: holder(secret).to_owned(),
+        property: secret.at.property.to_owned(),
+    };
+    secrets.iter().map(need).collect()
+}
+
+/// Returns the configuration that holds a secret, or else the node.
+fn holder<'a>(secret: &Secret<'a>) -> &'a str {
+    secret.at.pid.or(secret.at.node).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Instance, farm};
+
+    const A: [u8; 16] = *b"\x01A\x80\x90\xa0\xb0\xc0\xd0\xe0\xf0\xff\x03\x05\x07\x09\x0b";
+    const B: [u8; 16] = *b"\x01B\x80\x90\xa0\xb0\xc0\xd0\xe0\xf0\xff\x03\x05\x07\x09\x0b";
+    const MAIL: &str = "smtp.password of com.day.cq.mailer.DefaultMailService on a does not open with its master, ";
+
+    /// What is told of an instance that holds a secret which A encrypted, beside one that has A.
+    fn told(change: impl FnOnce(Instance) -> Instance) -> Vec<String> {
+        let of = |i: Instance| i.mail_secret(&A, "x");
+        let farm = farm().with("a", |i| change(of(i))).with("b", |i| i.master(&B)).tried().build();
+        check(&farm).into_iter().map(|hit| hit.message).collect()
+    }
+
+    #[test]
+    fn secret_that_opens_is_quiet() {
+        assert_eq!(told(|i| i.master(&A)), [""; 0]);
+        assert_eq!(told(|i| i.master(&[0x81; 32])), [""; 0], "that is not known");
+    }
+
+    #[test]
+    fn what_opens_it_is_told() {
+        let flawed = [&A[..], b"\n"].concat();
+        let cases = [
+            (told(|i| i.master(&B)), "nor with any other key that was tried"),
+            (
+                told(|i| i.master(&flawed)),
+                "but with the one of a without its flaw: it is there followed by a newline (LF)",
+            ),
+            (
+                told(|i| i.master(&B).key_in("bundle7", KeyName::Master, &A)),
+                "but with one that a has where no key is looked for",
+            ),
+        ];
+        for (told, end) in cases {
+            assert_eq!(told, [format!("{MAIL}{end}")]);
+        }
+        let farm =
+            farm().with("a", |i| i.mail_secret(&A, "x").master(&B)).with("b", |i| i.master(&A));
+        let hits = check(&farm.tried().build());
+        assert_eq!(hits[0].message, format!("{MAIL}but with that of b"));
+        assert_eq!(hits[0].needs, [Need::FarmKeys("a".to_owned())]);
+    }
+
+    #[test]
+    fn what_nothing_opens_is_to_be_entered_again() {
+        let farm = farm().with("a", |i| i.mail_secret(&A, "x").master(&B)).tried().build();
+        let need = Need::Secret {
+            instance: "a".to_owned(),
+            pid: "com.day.cq.mailer.DefaultMailService".to_owned(),
+            property: "smtp.password".to_owned(),
+        };
+        assert_eq!(check(&farm)[0].needs, [need]);
+    }
+
+    #[test]
+    fn older_key_of_the_instance_is_another_finding() {
+        let told = told(|i| i.master(&B).jcr(&[(KeyName::Master, &A)]));
+        assert_eq!(told, [""; 0]);
+    }
+}

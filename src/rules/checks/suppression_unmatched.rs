@@ -1,0 +1,41 @@
+//! `suppression-unmatched`: a suppression is for nothing that was found.
+
+use super::references::POLICY;
+use super::suppression_expired::what;
+use super::{Hit, Rule, Severity, found_while_judging};
+use crate::policy::Stale;
+
+pub(in crate::rules) static RULE: Rule = Rule {
+    id: "suppression-unmatched",
+    severity: Severity::Warning,
+    compares: false,
+    summary: "a suppression of the policy matches no finding",
+    why: "Either what it was for is repaired, and it would hide the fault when it comes back; or a name in it is wrong. It is not told \
+          where a source was not read whole.",
+    fix: "Take it out of the policy, or correct its farm and instances.",
+    references: &[POLICY],
+    explained_by: &[],
+    check: found_while_judging,
+};
+
+/// Says that a suppression is for nothing that was found.
+pub(in crate::rules) fn hit(stale: &Stale) -> Hit {
+    let message = format!("nothing was found for the suppression of {}", what(&stale.suppression));
+    Hit { message, ..Hit::default() }.advise([RULE.fix])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::parse;
+
+    #[test]
+    fn it_says_what_it_is_for() {
+        let text = "[[suppress]]\nrule = \"storage-jcr\"\nreason = \"later\"";
+        let suppression = parse(text, &["storage-jcr"]).expect("a policy").suppressions.remove(0);
+        assert_eq!(
+            hit(&Stale { suppression, expired: false }).message,
+            "nothing was found for the suppression of storage-jcr"
+        );
+    }
+}
