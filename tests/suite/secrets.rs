@@ -77,6 +77,11 @@ fn keys_left_in_the_jcr_open_the_secrets_and_the_script_puts_them_in_place() {
     assert!(message.starts_with("6 of the 6 secrets of publish1 (auth.ims.client.secret of "));
     let end = "open with the master that its /etc/key still holds, not with the one in its files";
     assert!(message.ends_with(end), "{message}");
+    let cause = &before["farms"][0]["causes"][0];
+    assert_eq!(cause["rule"], "secret-of-old-key");
+    let explained: Vec<_> =
+        list(&cause["explains"]).map(|one| one["rule"].as_str().unwrap()).collect();
+    assert_eq!(explained, ["jcr-key-mismatch", "jcr-key-mismatch", "jcr-key-leftover"]);
     let instance = home.path().join("publish1");
     // What a person saves from CRXDE Lite.
     fs::create_dir(instance.join("keys")).unwrap();

@@ -14,6 +14,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
     fix: "Give the instance the master key that the values were protected with, or enter the values again.",
     references: &["Adobe KA-22814", "Adobe KA-16796", "acs-aem-commons issue 942"],
     explained_by: &[
+        "secret-of-old-key",
+        "secret-unreadable",
         "storage-jcr-with-ims",
         "key-altered",
         "key-not-binary",

@@ -17,6 +17,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
           that does not help.",
     references: &[KA_23909],
     explained_by: &[
+        "secret-of-old-key",
+        "secret-unreadable",
         "storage-jcr-with-ims",
         "ims-secret-missing",
         "ims-secret-prefixed",

@@ -15,6 +15,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
     fix: "Copy hmac and master from the author, restart, and connect the OAuth service anew.",
     references: &["Adobe KA-26706"],
     explained_by: &[
+        "secret-of-old-key",
+        "secret-unreadable",
         "key-altered",
         "key-not-binary",
         "key-degenerate",

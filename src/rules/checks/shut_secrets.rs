@@ -22,8 +22,10 @@ impl Shut<'_> {
         several: &'v str,
     ) -> (String, &'v str) {
         let (name, all) = (&self.member.name, self.all);
-        let names: Vec<String> = secrets.iter().map(|secret| named(secret)).collect();
-        if let [only] = names.as_slice() {
+        let mut names: Vec<String> = secrets.iter().map(|secret| named(secret)).collect();
+        // Several values of one property.
+        names.dedup();
+        if let ([only], [_]) = (names.as_slice(), secrets) {
             return (format!("{only} on {name}"), one);
         }
         let listed = listed_up_to(Self::LISTED_MAX, &names, ", ");
