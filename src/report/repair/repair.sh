@@ -56,12 +56,12 @@ put_back() {
 }
 
 # ensure NUMBER DIRECTORY: makes a directory where it is missing, and notes that.
-ensure() { test -d "$2" || { mkdir -m 755 "$2" && made="$made$1 "; }; }
+ensure() { test -d "$2" || { made="$made$1 "; mkdir -m 755 "$2"; }; }
 
 # unmake NUMBER DIRECTORY: undoes ensure.
 unmake() {
   case "$made" in
-    *" $1 "*) rmdir "$2" || whole=0 ;;
+    *" $1 "*) test ! -d "$2" || rmdir "$2" || whole=0 ;;
   esac
 }
 
