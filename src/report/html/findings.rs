@@ -38,8 +38,8 @@ struct PartView {
 #[derive(Serialize)]
 struct StepView {
     say: String,
-    /// A block of commands.
-    commands: Option<String>,
+    /// A block of commands, line by line.
+    commands: Vec<String>,
     shell: &'static str,
 }
 
@@ -114,7 +114,7 @@ pub(super) fn repair(judged: &Judged) -> Option<RepairView> {
 impl From<Part> for PartView {
     fn from(part: Part) -> Self {
         let step = |step: super::super::repair::Guided| StepView {
-            commands: (!step.commands.is_empty()).then(|| step.commands.join("\n")),
+            commands: step.commands,
             shell: if step.is_powershell { "PowerShell" } else { "shell" },
             say: step.say,
         };

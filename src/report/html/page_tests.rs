@@ -179,6 +179,8 @@ fn states_of_cells_differ_without_colour() {
 fn steps_are_a_list_with_commands_as_code() {
     let html = parsed([good_farm(&["a"]).with("b", |i| i.storage(b"Bundle\n"))]);
     let commands = texts(&html, "ol.fix .block code");
+    // A line end is one: who copies the block runs its lines one by one.
+    assert!(commands[0].lines().count() > 4 && !commands[0].contains("\\u{a}"), "{commands:?}");
     assert!(commands[0].contains("mkdir -m 700 'keys-before-b' &&"), "{commands:?}");
     assert!(commands[0].contains("printf %s Bundle > "), "{commands:?}");
 }
