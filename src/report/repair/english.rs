@@ -73,7 +73,7 @@ pub(in crate::report) fn outcome(outcome: &Outcome) -> String {
         }
         // Lines of a log are read again until it is rotated.
         Outcome::StillWrong(rules) if rules.iter().all(|rule| rule.starts_with("log-")) => format!(
-            "the keys agree, and INCONSISTENT stands until the logs are rotated, for they still show {}",
+            "still INCONSISTENT as long as the logs show what was before ({}): rotate them, and scan again",
             rules.join(", ")
         ),
         Outcome::StillWrong(rules) => {
