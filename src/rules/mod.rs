@@ -8,8 +8,6 @@ mod rule;
 
 /// One file a rule, and what several share.
 mod checks {
-    use super::{Hit, Rule, Severity, farm_keys, found_while_judging};
-
     mod console;
     pub(super) mod copies;
     mod fold;

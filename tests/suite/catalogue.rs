@@ -23,7 +23,7 @@ fn home() -> PathBuf {
 }
 
 fn file_of(rule: &Rule) -> PathBuf {
-    home().join("src/rules").join(format!("{}.rs", rule.id.replace('-', "_")))
+    home().join("src/rules/checks").join(format!("{}.rs", rule.id.replace('-', "_")))
 }
 
 fn is_kebab_case(text: &str) -> bool {
@@ -60,13 +60,13 @@ fn every_rule_is_in_the_file_of_its_name() {
 #[test]
 fn every_file_with_a_rule_is_registered() {
     let known: BTreeSet<_> = RULES.iter().map(|rule| file_of(rule)).collect();
-    for entry in fs::read_dir(home().join("src/rules")).unwrap() {
+    for entry in fs::read_dir(home().join("src/rules/checks")).unwrap() {
         let path = entry.unwrap().path();
         // The tests of a rule may have a file of their own.
         if path.is_dir() {
             continue;
         }
-        let has_rule = fs::read_to_string(&path).unwrap().contains("pub(super) static RULE: Rule");
+        let has_rule = fs::read_to_string(&path).unwrap().contains("pub(in crate::rules) static RULE: Rule");
         assert_eq!(has_rule, known.contains(&path), "{}", path.display());
     }
 }

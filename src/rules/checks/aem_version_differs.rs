@@ -1,7 +1,7 @@
 //! `aem-version-differs`: instances of a farm run different AEM versions.
 
-use super::{Hit, Rule, Severity};
 use crate::farm::{Farm, Groups};
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "aem-version-differs",

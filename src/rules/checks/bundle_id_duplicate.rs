@@ -2,10 +2,10 @@
 
 use super::fold::{first_of, folded};
 use super::references::FELIX_CACHE;
-use super::{Hit, Rule, Severity};
 use crate::facts::Bundle;
 use crate::farm::{Farm, Member, listed};
 use crate::repair::{When, quoted};
+use crate::rules::{Hit, Rule, Severity};
 use std::collections::BTreeMap;
 
 pub(in crate::rules) static RULE: Rule = Rule {

@@ -1,9 +1,9 @@
 //! `bundle-uninstalled`: a bundle is uninstalled, and its files are still there.
 
 use super::references::FELIX_CACHE;
-use super::{Hit, Rule, Severity};
 use crate::facts::{Bundle, CRYPTO_FAMILY};
 use crate::farm::{Farm, Member};
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "bundle-uninstalled",

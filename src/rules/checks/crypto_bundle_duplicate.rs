@@ -1,10 +1,10 @@
 //! `crypto-bundle-duplicate`: a crypto bundle is installed more than once.
 
-use super::{Hit, Rule, Severity};
 use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE};
 use crate::farm::{Farm, Member, listed, listed_up_to};
 use crate::limits::Limits;
 use crate::repair::quoted;
+use crate::rules::{Hit, Rule, Severity};
 use std::collections::BTreeSet;
 
 pub(in crate::rules) static RULE: Rule = Rule {

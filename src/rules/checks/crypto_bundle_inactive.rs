@@ -1,9 +1,9 @@
 //! `crypto-bundle-inactive`: Felix will not start a crypto bundle.
 
 use super::fold::folded;
-use super::{Hit, Rule, Severity};
 use crate::facts::{CRYPTO, CRYPTO_FILE};
 use crate::farm::{Farm, Member};
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "crypto-bundle-inactive",

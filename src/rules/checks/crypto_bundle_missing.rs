@@ -1,9 +1,9 @@
 //! `crypto-bundle-missing`: one of the two bundles that hold the keys is not installed.
 
 use super::references::KA_23909;
-use super::{Hit, Rule, Severity};
 use crate::facts::{CRYPTO, CRYPTO_FILE};
 use crate::farm::{Farm, Member};
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "crypto-bundle-missing",

@@ -1,10 +1,10 @@
 //! `crypto-file-disabled`: a start script, a property, or an option that a log shows, keeps the keys in the repository.
 
 use super::fold::first_of;
-use super::{Hit, Rule, Severity};
 use crate::facts::{CRYPTO_FILE_DISABLE, LogTopic, Place, StorageMode};
 use crate::farm::{Farm, Member};
 use crate::repair::quoted;
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "crypto-file-disabled",

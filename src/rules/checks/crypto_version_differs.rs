@@ -1,8 +1,8 @@
 //! `crypto-version-differs`: a crypto bundle has different versions within a farm.
 
-use super::{Hit, Rule, Severity};
 use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE, IdentifiedBy};
 use crate::farm::{Farm, Groups, Member};
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "crypto-version-differs",

@@ -2,13 +2,13 @@
 
 use super::fold::folded;
 use super::references::FELIX_CACHE;
-use super::{Hit, Rule, Severity};
 use crate::facts::{
     Bundle, CACHE_CLEAN, CLEAN_AT_START, CRYPTO_FAMILY, CRYPTO_KEYS_PATH, DiscardReason, Setting,
     StorageMode,
 };
 use crate::farm::{Farm, Member};
 use crate::repair::{When, quoted};
+use crate::rules::{Hit, Rule, Severity};
 use std::collections::BTreeSet;
 
 pub(in crate::rules) static RULE: Rule = Rule {

@@ -2,10 +2,10 @@
 //!
 //! Of 600 findings of one kind, nobody reads 600 steps.
 
-use super::Hit;
 use crate::facts::Place;
 use crate::limits::Limits;
 use crate::repair::{Text, When};
+use crate::rules::Hit;
 
 /// Makes a hit of each thing that a rule found on the same instances; of more than a few, one hit with the repair of the first. Those
 /// that matter most come first.

@@ -1,8 +1,9 @@
 //! `foreign-protected-value`: instances with different master keys hold the same protected value.
 
-use super::{Hit, Rule, Severity, console};
+use super::console;
 use crate::facts::{Configuration, Digest, KeyName, ProtectedValue};
 use crate::farm::{Farm, Groups, Member, Opens, listed_up_to, names_of, opens_value};
+use crate::rules::{Hit, Rule, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(in crate::rules) static RULE: Rule = Rule {

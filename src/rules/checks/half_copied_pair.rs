@@ -1,9 +1,9 @@
 //! `half-copied-pair`: one key of the pair agrees with the farm, the other does not.
 
 use super::references::ENCAPSULATED_TOKEN;
-use super::{Hit, Rule, Severity, farm_keys};
 use crate::facts::KeyName;
 use crate::farm::{EffectiveKey, Farm, Groups, Member, names_of};
+use crate::rules::{Hit, Rule, Severity, farm_keys};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "half-copied-pair",

@@ -1,8 +1,9 @@
 //! `ims-configuration-twice`: two configurations claim one IMS integration.
 
-use super::{Hit, Rule, Severity, console};
+use super::console;
 use crate::facts::{ACCESS_TOKEN_PROVIDER, CUSTOMIZER_TYPE, Configuration, IMS_CUSTOMIZER};
 use crate::farm::{Farm, Member};
+use crate::rules::{Hit, Rule, Severity};
 use std::collections::BTreeMap;
 
 pub(in crate::rules) static RULE: Rule = Rule {

@@ -1,14 +1,15 @@
 //! `ims-secret-missing`: an IMS configuration without its client secret.
 
+use super::console;
 use super::fold::folded;
 use super::references::KA_23909;
-use super::{Hit, Rule, Severity, console};
 use crate::facts::{
     CUSTOMIZER_TYPE, Configuration, IMS_CLIENT_SECRET, IMS_CUSTOMIZER, PROVIDER_CUSTOMIZER,
     SecretState,
 };
 use crate::farm::{Farm, Member};
 use crate::repair::Need;
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "ims-secret-missing",

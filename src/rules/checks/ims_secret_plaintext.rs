@@ -1,9 +1,10 @@
 //! `ims-secret-plaintext`: the client secret of an IMS configuration is not encrypted.
 
+use super::console;
 use super::fold::folded;
-use super::{Hit, Rule, Severity, console};
 use crate::facts::{IMS_CLIENT_SECRET, IMS_SERVICE_SECRET, SecretState};
 use crate::farm::{Farm, Member};
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "ims-secret-plaintext",

@@ -1,10 +1,10 @@
 //! `instance-missing`: an instance that the policy names did not come.
 
 use super::references::POLICY;
-use super::{Hit, Rule, Severity};
 use crate::facts::spoken;
 use crate::farm::{Farm, Like};
 use crate::repair::shell_word;
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "instance-missing",

@@ -1,8 +1,8 @@
 //! `instance-unexpected`: an instance came that the policy does not name.
 
 use super::references::POLICY;
-use super::{Hit, Rule, Severity};
 use crate::farm::Farm;
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "instance-unexpected",

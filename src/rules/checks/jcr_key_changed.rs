@@ -1,8 +1,8 @@
 //! `jcr-key-changed`: an older state of the repository holds another key than the instance works with.
 
-use super::{Hit, Rule, Severity};
 use crate::facts::{Digest, KeyName, PastKeys, PastState, Utc};
 use crate::farm::{Farm, KeyState, Member, names_of};
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "jcr-key-changed",

@@ -1,10 +1,10 @@
 //! `jcr-key-leftover`: Bundle mode, yet `/etc/key` still holds the keys.
 
 use super::references::{CQSUPPORT, KA_23909};
-use super::{Hit, Rule, Severity};
 use crate::facts::{JcrKey, KeyName, StorageMode};
 use crate::farm::{Encrypted, Farm, Member};
 use crate::repair::Need;
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "jcr-key-leftover",

@@ -1,10 +1,10 @@
 //! `jcr-key-mismatch`: Bundle mode, and `/etc/key` holds another key than the file.
 
 use super::references::{CQSUPPORT, KA_23909};
-use super::{Hit, Rule, Severity};
 use crate::facts::{JcrKey, KeyFile, KeyName, StorageMode};
 use crate::farm::{EffectiveKey, Encrypted, Farm, Member, names_of, other_in_jcr};
 use crate::repair::{Need, quoted};
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "jcr-key-mismatch",

@@ -1,10 +1,10 @@
 //! `jcr-key-missing`: JCR mode, and `/etc/key` does not hold a key.
 
 use super::references::{CQSUPPORT, KA_23909};
-use super::{Hit, Rule, Severity};
 use crate::facts::KeyName;
 use crate::farm::{Farm, KeyState, Member};
 use crate::repair::Need;
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "jcr-key-missing",

@@ -1,9 +1,9 @@
 //! `key-altered`: a key file is a peer's key that a tool altered, or what a tool made of a key.
 
-use super::{Hit, Rule, Severity};
 use crate::facts::{Alteration, KeyName, Wrapper};
 use crate::farm::{EffectiveKey, Farm, KeyOrigin, Member, names_of};
 use crate::repair::{Need, When, quoted};
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "key-altered",

@@ -1,10 +1,10 @@
 //! `key-degenerate`: a key that cannot be one: empty, all one byte, equal to the other key, or swapped with it.
 
 use super::references::ENCAPSULATED_TOKEN;
-use super::{Hit, Rule, Severity};
 use crate::facts::{CRYPTO_FILE, Digest, KeyName, Place};
 use crate::farm::{Farm, Flaw, Groups, Member, OwnKeys};
 use crate::repair::{Need, directory_of, quoted};
+use crate::rules::{Hit, Rule, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(in crate::rules) static RULE: Rule = Rule {

@@ -1,8 +1,8 @@
 //! What `hmac-differs` and `master-differs` have in common.
 
-use super::{Hit, farm_keys};
 use crate::facts::{KeyName, Role};
 use crate::farm::{EffectiveKey, Farm, Groups, Member};
+use crate::rules::{Hit, farm_keys};
 
 /// Finds instances whose effective key is another one than their peers'.
 pub(super) fn check(farm: &Farm, name: KeyName) -> Vec<Hit> {

@@ -1,9 +1,9 @@
 //! `key-length`: a key file has none of the lengths that AEM writes.
 
-use super::{Hit, Rule, Severity};
 use crate::facts::KeyName;
 use crate::farm::{Farm, KeyOrigin, Member};
 use crate::repair::quoted;
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "key-length",

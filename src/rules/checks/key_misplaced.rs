@@ -2,10 +2,10 @@
 
 use super::fold::folded;
 use super::references::KA_23909;
-use super::{Hit, Rule, Severity};
 use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE, Digest, KeyFile, KeyName, Place, StorageMode};
 use crate::farm::{Farm, Member, key_in, names_of};
 use crate::repair::{Need, directory_of, quoted};
+use crate::rules::{Hit, Rule, Severity};
 use std::collections::BTreeSet;
 
 pub(in crate::rules) static RULE: Rule = Rule {

@@ -1,10 +1,10 @@
 //! `key-missing`: Bundle mode, and a key file is not there.
 
 use super::references::ENCAPSULATED_TOKEN;
-use super::{Hit, Rule, Severity};
 use crate::facts::{CRYPTO_FILE, KeyName, StorageMode};
 use crate::farm::{Farm, KeyState, Member};
 use crate::repair::{Need, directory_of};
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "key-missing",

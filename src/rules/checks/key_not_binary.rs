@@ -1,9 +1,9 @@
 //! `key-not-binary`: a key file holds text.
 
-use super::{Hit, Rule, Severity};
 use crate::facts::{KeyFile, KeyName, TextKind};
 use crate::farm::{EffectiveKey, Farm, KeyOrigin, Member};
 use crate::repair::{Need, When, quoted};
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "key-not-binary",

@@ -1,9 +1,9 @@
 //! `key-permissions`: others may read or write the keys, another user owns them, or root alone may read them.
 
-use super::{Hit, Rule, Severity};
 use crate::facts::{KeyFile, KeyName, Owner, Right};
 use crate::farm::{Farm, Groups, Member, names_of};
 use crate::repair::{Text, quoted};
+use crate::rules::{Hit, Rule, Severity};
 use std::collections::BTreeSet;
 
 pub(in crate::rules) static RULE: Rule = Rule {

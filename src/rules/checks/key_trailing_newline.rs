@@ -1,10 +1,10 @@
 //! `key-trailing-newline`: a key file ends in a line end that is not part of the key.
 
 use super::references::KA_23909;
-use super::{Hit, Rule, Severity};
 use crate::facts::KeyName;
 use crate::farm::{Farm, Member};
 use crate::repair::Need;
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "key-trailing-newline",

@@ -1,9 +1,9 @@
 //! `key-umask`: every user may read the keys of the whole farm, as the umask that AEM runs with makes every file.
 
 use super::key_permissions::{files, open_by_umask};
-use super::{Hit, Rule, Severity};
 use crate::farm::{Farm, Member, names_of};
 use crate::repair::{Text, quoted};
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "key-umask",

@@ -1,9 +1,9 @@
 //! `key-unexpected`: an instance works with another key than the policy says.
 
 use super::references::POLICY;
-use super::{Hit, Rule, Severity};
 use crate::facts::KeyName;
 use crate::farm::{Farm, Member};
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "key-unexpected",

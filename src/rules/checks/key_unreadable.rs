@@ -1,9 +1,9 @@
 //! `key-unreadable`: the user that AEM runs as cannot read a file of its keys.
 
-use super::{Hit, Rule, Severity};
 use crate::facts::{Account, KeyName, Owner, Place, Right};
 use crate::farm::{Farm, Member};
 use crate::repair::{Text, quoted};
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "key-unreadable",

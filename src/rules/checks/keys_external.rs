@@ -1,9 +1,9 @@
 //! `keys-external`: a property, or an option that a log shows, moves the key files out of the install.
 
-use super::{Hit, Rule, Severity};
 use crate::facts::{CRYPTO_KEYS_PATH, KeyName};
 use crate::farm::{Farm, Member};
 use crate::repair::{Text, quoted};
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "keys-external",

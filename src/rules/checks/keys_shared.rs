@@ -1,9 +1,9 @@
 //! `keys-shared`: two farms that must have different keys share one.
 
 use super::references::{ENCAPSULATED_TOKEN, POLICY};
-use super::{Hit, Rule, Severity};
 use crate::facts::{Digest, KeyName};
 use crate::farm::{Farm, ForeignKey, Member, listed, names_of};
+use crate::rules::{Hit, Rule, Severity};
 use std::collections::BTreeSet;
 
 pub(in crate::rules) static RULE: Rule = Rule {

@@ -1,8 +1,8 @@
 //! `log-crypto-exception`: protected values cannot be decrypted.
 
 use super::logs;
-use super::{Hit, Rule, Severity};
 use crate::farm::{CANNOT_DECRYPT, Farm};
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "log-crypto-exception",

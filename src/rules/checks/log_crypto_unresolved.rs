@@ -1,9 +1,9 @@
 //! `log-crypto-unresolved`: the crypto bundle cannot be resolved.
 
 use super::logs;
-use super::{Hit, Rule, Severity};
 use crate::facts::LogSignature;
 use crate::farm::Farm;
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "log-crypto-unresolved",

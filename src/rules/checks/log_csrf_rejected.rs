@@ -1,9 +1,9 @@
 //! `log-csrf-rejected`: requests are rejected because of their CSRF tokens.
 
 use super::logs;
-use super::{Hit, Rule, Severity};
 use crate::facts::LogSignature;
 use crate::farm::Farm;
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "log-csrf-rejected",

@@ -2,9 +2,9 @@
 
 use super::logs;
 use super::references::KA_23909;
-use super::{Hit, Rule, Severity};
 use crate::facts::LogSignature;
 use crate::farm::Farm;
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "log-ims-invalid-secret",

@@ -1,9 +1,9 @@
 //! `log-ims-refused`: IMS gives the instance no access token, for another reason than its client secret.
 
 use super::logs;
-use super::{Hit, Rule, Severity};
 use crate::facts::LogSignature;
 use crate::farm::Farm;
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "log-ims-refused",

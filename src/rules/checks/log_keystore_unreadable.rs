@@ -1,9 +1,9 @@
 //! `log-keystore-unreadable`: key stores cannot be opened.
 
 use super::logs;
-use super::{Hit, Rule, Severity};
 use crate::facts::LogSignature;
 use crate::farm::Farm;
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "log-keystore-unreadable",

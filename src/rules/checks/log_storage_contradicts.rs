@@ -1,8 +1,8 @@
 //! `log-storage-contradicts`: the last start used another storage than the file names now.
 
-use super::{Hit, Rule, Severity};
 use crate::facts::{GapKind, LogTopic, StorageMode};
 use crate::farm::{Farm, Member};
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "log-storage-contradicts",

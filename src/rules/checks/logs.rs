@@ -1,9 +1,9 @@
 //! Signs of trouble in logs: what their rules share. A finding shows counts, times and places, never a line: logs hold
 //! personal data.
 
-use super::Hit;
 use crate::facts::LogSignature;
 use crate::farm::{Farm, Member, last_sight, signs_seen};
+use crate::rules::Hit;
 
 /// Finds the instances whose logs show one of the signatures. In `steps`, `{name}` stands for the instance.
 pub(super) fn hits(

@@ -1,9 +1,10 @@
 //! `master-differs`: instances of one farm hold different `master` keys.
 
+use super::key_differs;
 use super::references::{ENCAPSULATED_TOKEN, KA_23909};
-use super::{Hit, Rule, Severity, key_differs};
 use crate::facts::KeyName;
 use crate::farm::Farm;
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "master-differs",

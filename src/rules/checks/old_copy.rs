@@ -1,10 +1,10 @@
 //! `old-copy`: an old copy of an install lies inside an instance.
 
 use super::copies::{has_same_keys, is_old};
-use super::{Hit, Rule, Severity};
 use crate::facts::{INSIDE, Place, QUICKSTART, Snapshot, is_in_realm, realm, spoken};
 use crate::farm::{Farm, Member, names_of};
 use crate::repair::quoted;
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "old-copy",

@@ -1,8 +1,8 @@
 //! `role-unexpected`: an instance has another role than the policy says.
 
 use super::references::POLICY;
-use super::{Hit, Rule, Severity};
 use crate::farm::{Farm, Member};
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "role-unexpected",

@@ -1,9 +1,9 @@
 //! `same-instance-twice`: one instance came in twice.
 
 use super::likeness::pairs;
-use super::{Hit, Rule, Severity};
 use crate::facts::spoken;
 use crate::farm::{Farm, Member};
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "same-instance-twice",

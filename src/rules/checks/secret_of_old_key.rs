@@ -2,10 +2,10 @@
 
 use super::references::{CQSUPPORT, KA_23909};
 use super::shut_secrets::{Shut, own_key, shut};
-use super::{Hit, Rule, Severity};
 use crate::facts::{Hex, KeyName, PastState, Place};
 use crate::farm::{Farm, MasterOrigin, Member, OpeningKey, Secret};
 use crate::repair::Need;
+use crate::rules::{Hit, Rule, Severity};
 use std::collections::BTreeMap;
 
 pub(in crate::rules) static RULE: Rule = Rule {

@@ -2,10 +2,10 @@
 
 use super::references::KA_23909;
 use super::shut_secrets::{Shut, own_key, shut};
-use super::{Hit, Rule, Severity};
 use crate::facts::{Hex, KeyName};
 use crate::farm::{Farm, MasterOrigin, OpeningKey, Secret};
 use crate::repair::Need;
+use crate::rules::{Hit, Rule, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(in crate::rules) static RULE: Rule = Rule {

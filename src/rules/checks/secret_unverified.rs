@@ -1,8 +1,8 @@
 //! `secret-unverified`: a protected value that could not be tried with the master of its instance.
 
 use super::shut_secrets::named;
-use super::{Hit, Rule, Severity};
 use crate::farm::{Farm, Holders, Member, Opens, Secret, listed_up_to};
+use crate::rules::{Hit, Rule, Severity};
 use std::collections::BTreeMap;
 
 pub(in crate::rules) static RULE: Rule = Rule {

@@ -1,8 +1,8 @@
 //! `standby-not-ready`: a cold standby has other keys than the instance that it stands in for.
 
-use super::{Hit, Rule, Severity};
 use crate::facts::StandbyMode;
 use crate::farm::{Farm, Member, OwnKeys};
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "standby-not-ready",

@@ -1,10 +1,10 @@
 //! `storage-jcr`: the instance keeps its keys in the repository.
 
 use super::references::KA_23909;
-use super::{Hit, Rule, Severity};
 use crate::facts::StorageMode;
 use crate::farm::Farm;
 use crate::repair::Need;
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "storage-jcr",

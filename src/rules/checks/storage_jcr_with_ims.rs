@@ -1,10 +1,10 @@
 //! `storage-jcr-with-ims`: keys in the repository, and an IMS configuration that needs them: the case of KA-23909.
 
 use super::references::KA_23909;
-use super::{Hit, Rule, Severity};
 use crate::facts::{Configuration, IMS_CLIENT_SECRET, IMS_SERVICE_SECRET, StorageMode};
 use crate::farm::{Farm, Member, listed};
 use crate::repair::Need;
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "storage-jcr-with-ims",

@@ -2,9 +2,9 @@
 
 use super::fold::folded;
 use super::references::KA_23909;
-use super::{Hit, Rule, Severity};
 use crate::farm::{Farm, Member};
 use crate::repair::Need;
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "storage-malformed",

@@ -1,10 +1,10 @@
 //! `storage-missing`: the bundle for key files is there, `storage` is not.
 
 use super::references::KA_23909;
-use super::{Hit, Rule, Severity};
 use crate::facts::{CRYPTO, CRYPTO_FILE};
 use crate::farm::{Farm, Member};
 use crate::repair::Need;
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "storage-missing",

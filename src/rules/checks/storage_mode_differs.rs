@@ -1,10 +1,10 @@
 //! `storage-mode-differs`: some instances keep their keys in files, others in the JCR.
 
 use super::references::KA_23909;
-use super::{Hit, Rule, Severity};
 use crate::facts::StorageMode;
 use crate::farm::{Farm, Groups, Member};
 use crate::repair::Need;
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "storage-mode-differs",

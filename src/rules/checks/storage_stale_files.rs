@@ -1,10 +1,10 @@
 //! `storage-stale-files`: JCR mode, yet key files lie in the bundle's data directory.
 
 use super::references::KA_23909;
-use super::{Hit, Rule, Severity};
 use crate::facts::{KeyFile, KeyName, StorageMode};
 use crate::farm::{Farm, Member, listed};
 use crate::repair::Need;
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "storage-stale-files",

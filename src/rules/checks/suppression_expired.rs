@@ -1,8 +1,8 @@
 //! `suppression-expired`: the last day of a suppression is over.
 
 use super::references::POLICY;
-use super::{Hit, Rule, Severity, found_while_judging};
 use crate::policy::{Stale, Suppression};
+use crate::rules::{Hit, Rule, Severity, found_while_judging};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "suppression-expired",

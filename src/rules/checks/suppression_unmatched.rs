@@ -2,8 +2,8 @@
 
 use super::references::POLICY;
 use super::suppression_expired::what;
-use super::{Hit, Rule, Severity, found_while_judging};
 use crate::policy::Stale;
+use crate::rules::{Hit, Rule, Severity, found_while_judging};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "suppression-unmatched",

@@ -1,8 +1,9 @@
 //! `token-expiration-differs`: login tokens live longer on one instance than on another.
 
-use super::{Hit, Rule, Severity, console};
+use super::console;
 use crate::facts::{TOKEN_CONFIGURATION, TOKEN_EXPIRATION};
 use crate::farm::{Farm, Groups, names_of};
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "token-expiration-differs",

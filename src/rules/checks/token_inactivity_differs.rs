@@ -1,8 +1,9 @@
 //! `token-inactivity-differs`: an idle user is logged out sooner by one instance than by another.
 
-use super::{Hit, Rule, Severity, console};
+use super::console;
 use crate::facts::{TOKEN_HANDLER, TOKEN_INACTIVITY};
 use crate::farm::{Farm, Groups, Member, names_of};
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "token-inactivity-differs",

@@ -1,9 +1,9 @@
 //! `token-key-mismatch`: encapsulated tokens are on, and the instances sign them with different keys.
 
 use super::references::ENCAPSULATED_TOKEN;
-use super::{Hit, Rule, Severity, farm_keys};
 use crate::facts::{KeyName, TOKEN_HANDLER};
 use crate::farm::{EffectiveKey, Farm, Groups, Member};
+use crate::rules::{Hit, Rule, Severity, farm_keys};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "token-key-mismatch",

@@ -1,9 +1,10 @@
 //! `token-mixed`: some publishers use encapsulated tokens, others do not.
 
+use super::console;
 use super::references::ENCAPSULATED_TOKEN;
-use super::{Hit, Rule, Severity, console};
 use crate::facts::{Role, TOKEN_ENCAPSULATED, TOKEN_HANDLER};
 use crate::farm::{Farm, Groups, Member, names_of};
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "token-mixed",

@@ -1,10 +1,11 @@
 //! `token-off`: several publishers, and none with encapsulated tokens.
 
+use super::console;
 use super::references::ENCAPSULATED_TOKEN;
 use super::token_mixed::on_publisher;
-use super::{Hit, Rule, Severity, console};
 use crate::facts::{TOKEN_ENCAPSULATED, TOKEN_HANDLER};
 use crate::farm::{Farm, Member, names_of};
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "token-off",

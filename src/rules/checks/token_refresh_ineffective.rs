@@ -1,8 +1,9 @@
 //! `token-refresh-ineffective`: login tokens are to be prolonged, and encapsulated ones never are.
 
-use super::{Hit, Rule, Severity, console};
+use super::console;
 use crate::facts::{TOKEN_CONFIGURATION, TOKEN_REFRESH};
 use crate::farm::{Farm, Member};
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "token-refresh-ineffective",

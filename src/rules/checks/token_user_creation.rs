@@ -1,10 +1,11 @@
 //! `token-user-creation`: encapsulated tokens are on, and a login handler creates users.
 
+use super::console;
 use super::fold::first_of;
 use super::references::ENCAPSULATED_TOKEN;
-use super::{Hit, Rule, Severity, console};
 use crate::facts::{Configuration, SAML_HANDLER, SYNC_HANDLER};
 use crate::farm::{Farm, Member, listed};
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "token-user-creation",

@@ -2,9 +2,9 @@
 
 use super::references::ENCAPSULATED_TOKEN;
 use super::token_mixed::on_publisher;
-use super::{Hit, Rule, Severity};
 use crate::facts::{Hex, Users};
 use crate::farm::{Farm, Groups, Member};
+use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "users-differ",
