@@ -66,7 +66,8 @@ fn every_file_with_a_rule_is_registered() {
         if path.is_dir() {
             continue;
         }
-        let has_rule = fs::read_to_string(&path).unwrap().contains("pub(in crate::rules) static RULE: Rule");
+        let has_rule =
+            fs::read_to_string(&path).unwrap().contains("pub(in crate::rules) static RULE: Rule");
         assert_eq!(has_rule, known.contains(&path), "{}", path.display());
     }
 }
