@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Counts the instructions of a scan of five small inputs, and compares them with those that are written down.
+# Counts the instructions of a scan of six small inputs, and compares them with those that are written down.
 #
 #   benches/guard.sh            compares with benches/guard.tsv; fails where a count grew by more than 5 %
 #   benches/guard.sh --write    writes the counts down
@@ -33,6 +33,11 @@ gzip -6 -k "$corpus/small.tar"
 gzip -6 -k "$corpus/thin.tar"
 mkdir "$corpus/directory"
 tar -xf "$corpus/thin.tar" -C "$corpus/directory"
+mkdir -p "$corpus/store/crx-quickstart/repository"
+tar -xf "$corpus/small.tar" -C "$corpus/store" --exclude='*/repository/*'
+tar -xzf testdata/oak/v13-users.tar.gz -C "$corpus/store/crx-quickstart/repository"
+mv "$corpus/store/crx-quickstart/repository/v13-users" "$corpus/store/crx-quickstart/repository/segmentstore"
+tar -C "$corpus/store" --sort=name -czf "$corpus/store.tar.gz" crx-quickstart
 mkdir -p "$corpus/log/logs" "$corpus/log/conf"
 printf 'quickstart.build=6.5.0\n' >"$corpus/log/conf/quickstart.properties"
 awk 'BEGIN {
@@ -60,7 +65,7 @@ elif ! grep -qF "$compiler" "$known"; then
     say "note: $known was written by another compiler than $compiler"
 fi
 grown=0
-for input in small.tar.gz thin.tar thin.tar.gz directory log; do
+for input in small.tar.gz thin.tar thin.tar.gz directory store.tar.gz log; do
     now=$(count "$corpus/$input")
     if [[ ${1:-} == --write ]]; then
         printf '%s\t%s\n' "$input" "$now" >>"$known.part"
@@ -68,6 +73,10 @@ for input in small.tar.gz thin.tar thin.tar.gz directory log; do
         continue
     fi
     before=$(awk -F '\t' -v input="$input" '$1 == input { print $2 }' "$known")
+    if [[ -z $before ]]; then
+        printf '%-14s %15s %15s %7s  %s\n' "$input" - "$now" - "not written down"
+        continue
+    fi
     ratio=$(awk "BEGIN { printf \"%.3f\", $now / $before }")
     verdict=$(awk "BEGIN { print ($ratio > 1.05) ? \"GREW\" : \"ok\" }")
     printf '%-14s %15s %15s %7s  %s\n' "$input" "$before" "$now" "$ratio" "$verdict"
