@@ -44,7 +44,7 @@ impl Doubt {
 impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoPeers => f.write_str("fewer than two instances came"),
+            Self::NoPeers => f.write_str("fewer than two instances were found"),
             Self::Unknown(what) => f.write_str(what),
             Self::Source(source) => write!(f, "{} was not read whole", spoken(source)),
             Self::Missing(source) => write!(f, "{source} does not exist"),
@@ -134,7 +134,7 @@ fn alike(farm: &Farm) -> Vec<String> {
     let mut doubts = Vec::new();
     if !twins.alike.is_empty() {
         doubts.push(format!(
-            "nothing in the snapshots tells {} apart; sling.id.file would",
+            "the snapshots do not show whether these are different instances: {}; sling.id.file would",
             names_of(&twins.alike)
         ));
     }
@@ -154,11 +154,11 @@ fn unproven_copy(member: &Member) -> Option<String> {
     let (root, name) = (&copy.root, &member.name);
     Some(if is_of_other_id(member, copy) {
         format!(
-            "{root} beside {name} may be another instance: it has other keys or none, and no Sling id tells"
+            "{root} beside {name} may be another instance: it has other keys or none, and no Sling id shows whether it is"
         )
     } else {
         format!(
-            "{root} may be what is in use of {name}: it has other keys, and nothing tells that it is the older one"
+            "{root} may be the one that {name} uses: it has other keys, and nothing shows that it is the older one"
         )
     })
 }
@@ -327,7 +327,7 @@ mod tests {
         let verdict = decide(farm().with("a", nameless).with("b", nameless).with("c", |i| i));
         assert_eq!(
             verdict.reasons()[0].to_string(),
-            "nothing in the snapshots tells a, b, c apart; sling.id.file would"
+            "the snapshots do not show whether these are different instances: a, b, c; sling.id.file would"
         );
     }
 

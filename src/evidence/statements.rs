@@ -38,7 +38,7 @@ impl Statements {
 /// It has more than is kept of a file.
 pub(super) const TOO_MUCH: &str = "has more settings, variables or names of files than are read";
 /// A name is made of variables that are not known.
-pub(super) const OPEN_NAME: &str = "gives the JVM an option whose name only the start tells";
+pub(super) const OPEN_NAME: &str = "gives the JVM an option whose name is only known at the start";
 /// Options come from a program.
 pub(super) const BY_PROGRAM: &str = "gives the JVM options that a program prints";
 /// It cannot be read as text.

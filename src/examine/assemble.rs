@@ -133,7 +133,7 @@ fn leave_old_states(source: &str, roots: &mut BTreeMap<String, Evidence<'_>>) ->
     let old: Vec<String> = roots.keys().filter(is_old).cloned().collect();
     let leave = |root: String| {
         roots.remove(&root);
-        let reason = "is an old state of an instance, as a file system keeps it, and the instance itself did not come; send that, or name this directory as a source".to_owned();
+        let reason = "is an old state of an instance, as a file system keeps it, and the instance itself is not in the upload; send that, or name this directory as a source".to_owned();
         Gap { source: source.to_owned(), path: Some(root), kind: GapKind::NoInstance, reason }
     };
     old.into_iter().map(leave).collect()

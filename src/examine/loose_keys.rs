@@ -104,7 +104,7 @@ fn reason(keys: &[&LooseKey], places: &Places) -> String {
         all.push(format!("{rest} more"));
     }
     format!(
-        "no AEM instance in it, only key files without their install: {}; nothing tells whether any instance uses them, so send `conf`, \
+        "no AEM instance in it, only key files without their install: {}; nothing shows whether any instance uses them, so send `conf`, \
          `launchpad/config` and `launchpad/felix/bundle*` of its `crx-quickstart` (see --help)",
         all.join("; ")
     )
@@ -143,6 +143,6 @@ mod tests {
     #[test]
     fn lone_key_file_is_told_with_what_to_send() {
         let reasons = reasons(&[("a", &[1; 32])]);
-        assert!(reasons[0].contains("); nothing tells whether any instance uses them, so send"));
+        assert!(reasons[0].contains("); nothing shows whether any instance uses them, so send"));
     }
 }

@@ -65,7 +65,7 @@ fn two_ids(evidence: &Evidence<'_>) -> Sign {
 fn other_bundle(again: &BTreeMap<&str, Versions>) -> Sign {
     let (path, _) = again.iter().find(|(_, versions)| **versions == Versions::Foreign)?;
     let what = if path.ends_with("/sling.id.file") { "another Sling id" } else { "another bundle" };
-    Some(((*path).to_owned(), format!("came again, with {what}")))
+    Some(((*path).to_owned(), format!("is there twice, with {what}")))
 }
 
 /// Two directories of one number (`bundle7`, `bundle7.bak`) are told apart from this.
@@ -85,7 +85,8 @@ fn other_version(evidence: &Evidence<'_>, again: &BTreeMap<&str, Versions>) -> S
     if ids(evidence).next().is_some_and(|(id, _)| is_of_one(id, again)) {
         return None;
     }
-    let why = "came again and differs, and nothing shows that both are of one instance";
+    let why =
+        "is there twice with different content, and nothing shows that both are of one instance";
     Some(((*path).to_owned(), why.to_owned()))
 }
 

@@ -42,7 +42,7 @@ pub(crate) fn mend(member: &Member, flaws: &BTreeSet<Flaw>) -> String {
     let first = if flaws.contains(&Flaw::Misplaced) {
         format!("settle key-misplaced on {name}")
     } else if flaws.contains(&Flaw::InJcr) {
-        format!("move the keys of {name} from its /etc/key to files, as is told below")
+        format!("move the keys of {name} from its /etc/key to files, as described below")
     } else if has_stray(member) {
         format!("settle key-trailing-newline on {name}")
     } else if flaws.contains(&Flaw::Altered) {

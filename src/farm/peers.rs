@@ -63,14 +63,13 @@ impl<'a> Groups<'a> {
         witnesses
     }
 
-    /// Says who has another `what` than the rest, the odd one out first.
+    /// Says whose `what` differs from that of the rest, the odd one out first.
     pub(crate) fn describe(&self, what: &str) -> String {
         let odd = self.odd();
         match (self.majority(), self.groups.len()) {
             (Some(majority), 2) => {
-                let verb = if odd.len() == 1 { "has" } else { "have" };
-                let rest = majority.len();
-                format!("{} {verb} another {what} than {}", names(&odd), the_other(rest, majority))
+                let rest = the_other(majority.len(), majority);
+                format!("{}: {what} differs from {rest}", names(&odd))
             }
             (majority, count) => {
                 // The odd ones come first; the majority, where there is one, is what they differ from.
@@ -79,7 +78,7 @@ impl<'a> Groups<'a> {
                 let groups: Vec<String> = odd.map(|group| names(group)).collect();
                 let rest = majority.map(|majority| format!("; the other {} agree", majority.len()));
                 format!(
-                    "{count} different {what}s: {}{}",
+                    "{what} differs, {count} groups: {}{}",
                     groups.join(" | "),
                     rest.unwrap_or_default()
                 )
@@ -102,7 +101,7 @@ impl<'a> Groups<'a> {
 fn the_other(count: usize, members: &[&Member]) -> String {
     match count {
         1 => names(members),
-        _ => format!("the other {count}"),
+        _ => format!("the other {count} instances"),
     }
 }
 
@@ -140,16 +139,19 @@ mod tests {
 
     #[test]
     fn odd_one_out_comes_first() {
-        assert_eq!(describe(&[b"k", b"k", b"x", b"k"]), "c has another hmac than the other 3");
+        assert_eq!(
+            describe(&[b"k", b"k", b"x", b"k"]),
+            "c: hmac differs from the other 3 instances"
+        );
     }
 
     #[test]
     fn without_a_majority_all_groups_are_named() {
-        assert_eq!(describe(&[b"k", b"x"]), "2 different hmacs: a | b");
+        assert_eq!(describe(&[b"k", b"x"]), "hmac differs, 2 groups: a | b");
         assert_eq!(
             describe(&[b"k", b"k", b"x", b"y"]),
-            "3 different hmacs: c | d; the other 2 agree"
+            "hmac differs, 3 groups: c | d; the other 2 agree"
         );
-        assert_eq!(describe(&[b"k", b"x", b"k", b"x"]), "2 different hmacs: a, c | b, d");
+        assert_eq!(describe(&[b"k", b"x", b"k", b"x"]), "hmac differs, 2 groups: a, c | b, d");
     }
 }

@@ -122,8 +122,8 @@ fn revision(repository: &Repository) -> Option<String> {
     let time = repository.head_ms.map(|time| format!(" of {}", Utc(time))).unwrap_or_default();
     let behind = match repository.revisions_behind {
         0 => String::new(),
-        1 => ", 1 revision behind".to_owned(),
-        count => format!(", {count} revisions behind"),
+        1 => ", 1 revision older than the newest".to_owned(),
+        count => format!(", {count} revisions older than the newest"),
     };
     let since = repository.history.same_since_ms.filter(|_| !repository.history.others.is_empty());
     let since = since.map(|time| format!(", keys since {}", Utc(time))).unwrap_or_default();

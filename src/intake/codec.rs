@@ -269,7 +269,7 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
         while magic.len() < C::MAGIC_BYTES {
             magic.push(*self.input.fill()?.first().ok_or(Stop::Ends)?);
             if !C::may_start(&magic) {
-                let reason = format!("unknown bytes behind the {}", C::NAME);
+                let reason = format!("unknown bytes after the {}", C::NAME);
                 return Err(Stop::Bad(GapKind::TrailingData, reason));
             }
             self.input.consume(1);
@@ -317,7 +317,7 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
     fn say_hollow(&mut self, zeros: u64) {
         if zeros > self.limits.padding_bytes_max {
             let reason = format!(
-                "{zeros} bytes of zeros behind the end of the {}, more than any padding; perhaps a failed download",
+                "{zeros} bytes of zeros after the end of the {}, more than any padding; perhaps a failed download",
                 C::NAME
             );
             self.problems.push((GapKind::TrailingData, reason));

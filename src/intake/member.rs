@@ -25,7 +25,7 @@ impl NoMember {
     /// Returns the kind of the gap, and what is to be said.
     pub(super) fn gap(self) -> (GapKind, &'static str) {
         match self {
-            Self::Magic => (GapKind::TrailingData, "unknown bytes behind the gzip"),
+            Self::Magic => (GapKind::TrailingData, "unknown bytes after the gzip"),
             Self::Compression => (GapKind::CorruptStream, "gzip with an unknown compression"),
             Self::Flags => (GapKind::CorruptStream, "gzip with unknown flags"),
         }

@@ -288,7 +288,7 @@ fn read_error(kind: ErrorKind) -> io::Error {
     let reason = match kind {
         ErrorKind::UnexpectedEof => "the compressed archive ends before",
         ErrorKind::InvalidData => "the compressed archive is damaged before, or has changed",
-        ErrorKind::FileTooLarge => "it lies behind the bytes that the archive may unpack to",
+        ErrorKind::FileTooLarge => "it is past the limit of bytes that the archive may unpack to",
         ErrorKind::QuotaExceeded => {
             "the archive is compressed, and too much of it would be unpacked again and again; unpack it to a plain tar or a directory, or pack that with gzip"
         }

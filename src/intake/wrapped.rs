@@ -9,7 +9,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 /// What is said of a program or script that carries an archive.
-pub(super) const PROGRAM: &str = "a program with an archive behind it";
+pub(super) const PROGRAM: &str = "a program with an archive after it";
 /// What is said of a mail with an archive.
 pub(super) const MAIL: &str = "a mail with an archive attached";
 /// What is said of packed bytes as text.

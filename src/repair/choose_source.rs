@@ -66,7 +66,7 @@ fn by_policy<'a>(scope: Scope<'a>, pairs: &Groups<'a>) -> Choice<'a> {
                 .unwrap_or_else(|| settle(group, "the policy names its keys", Vec::new(), pairs))
         }
         (Some(_), Some(_)) => Choice::Open(format!(
-            "Nothing here tells whose keys are right, for more than one pair fits what the policy names: {}. Name both keys in it.",
+            "The snapshots do not show whose keys are right, for more than one pair fits what the policy names: {}. Name both keys in it.",
             candidates(pairs.iter().filter(fits))
         )),
         (None, _) => Choice::Settle(vec![
@@ -165,8 +165,10 @@ fn by_log<'a>(authors: &[&'a Member], pairs: &Groups<'a>) -> Option<Choice<'a>> 
         owners.iter().all(|owner| owner.snapshot.log.as_ref().is_none_or(|log| log.files == 0));
     let first = unseen.then(|| {
         let who = names_of(&owners);
-        format!("First make sure that the log of {who}, which did not come, has no such line.")
-            .into()
+        format!(
+            "First make sure that the log of {who}, which is not in the upload, has no such line."
+        )
+        .into()
     });
     let taken = take(&owners, &reason, first.into_iter().collect())?;
     Some(doubted(taken, &owners, group))
@@ -174,7 +176,7 @@ fn by_log<'a>(authors: &[&'a Member], pairs: &Groups<'a>) -> Option<Choice<'a>> 
 
 fn among_authors<'a>(pairs: &Groups<'a>) -> Choice<'a> {
     Choice::Open(format!(
-        "Nothing here tells whose keys are right: {}, and more than one of these is of an author. Find out whose data that was \
+        "The snapshots do not show whose keys are right: {}, and more than one of these is of an author. Find out whose data that was \
          encrypted (passwords, secrets, key stores) is needed.",
         candidates(pairs.iter())
     ))
@@ -220,7 +222,7 @@ fn may_be_authors(scope: Scope<'_>, majority: &[&Member]) -> Vec<Text> {
     };
     let others = of_no_role(&has_others).map(|who| {
         format!(
-            "First make sure that no author is among {who}, which would get other keys: nothing that came tells their role. An author holds data that \
+            "First make sure that no author is among {who}, which would get other keys: nothing in the snapshots shows their role. An author holds data that \
              was encrypted; where there is one, its keys are the ones to copy."
         )
         .into()
@@ -280,7 +282,7 @@ fn in_place_of<'a>(scope: Scope<'a>, authors: &[&'a Member], pairs: &Groups<'a>)
             take_or_settle(group, &reason, vec![search_backups(&who)], pairs)
         }
         (Some(_), Some(_)) => Choice::Open(format!(
-            "Nothing here tells whose keys are right: {}. {who}, which as an author holds data that was encrypted, lost its own: search its \
+            "The snapshots do not show whose keys are right: {}. {who}, which as an author holds data that was encrypted, lost its own: search its \
              backups for hmac and master; the pair that equals those is right. Where there are none, that data stays unreadable, and the pair \
              of most instances spares work.",
             candidates(pairs.iter())
@@ -341,7 +343,7 @@ fn doubted_by_place<'a>(choice: Choice<'a>, owners: &[&Member]) -> Choice<'a> {
     };
     let who = names_of(&doubts.iter().map(|(member, _)| *member).collect::<Vec<_>>());
     let find_out = format!(
-        "First find out whether {who} works with the key files that came: {}. Look for {CRYPTO_KEYS_PATH} and {BUNDLE_CACHE} in the command line \
+        "First find out whether {who} works with the key files in the snapshot: {}. Look for {CRYPTO_KEYS_PATH} and {BUNDLE_CACHE} in the command line \
          of its JVM (ps -ef) and in the files that it reads.",
         doubt.why
     );
@@ -364,8 +366,7 @@ fn doubted_by_jcr<'a>(choice: Choice<'a>, owners: &[&Member], group: &[&Member])
     }
     let who = names_of(&doubtful);
     let find_out = format!(
-        "First find out which keys of {who} are the right ones: its /etc/key has others than its files, and nothing here tells which have \
-         encrypted its data."
+        "First find out which keys of {who} are the right ones: its /etc/key has others than its files, and the snapshots do not show which have encrypted its data."
     );
     if group.iter().all(|member| is_in_doubt(member)) {
         return Choice::Settle(vec![find_out.into()]);
@@ -420,7 +421,7 @@ fn none_is_sound(scope: Scope<'_>) -> Choice<'_> {
 
 fn any_of<'a>(pairs: &Groups<'a>) -> Choice<'a> {
     Choice::Open(format!(
-        "Nothing here tells whose keys are right: {}. Find out which instance holds data that was encrypted \
+        "The snapshots do not show whose keys are right: {}. Find out which instance holds data that was encrypted \
          (passwords, secrets, key stores), usually an author.",
         candidates(pairs.iter())
     ))

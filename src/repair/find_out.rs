@@ -5,7 +5,7 @@ use crate::farm::{Groups, Member, has_keys_in_jcr, names_of};
 
 /// Has the rest told by another scan.
 pub(super) fn settle(texts: Vec<Text>) -> Vec<Text> {
-    let again = "Then take new snapshots and scan again: it tells what is to be copied.";
+    let again = "Then take new snapshots and scan again: the report then says what to copy.";
     texts.into_iter().chain([again.into()]).collect()
 }
 

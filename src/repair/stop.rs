@@ -376,7 +376,7 @@ impl<'p> Stop<'p> {
             )
         } else if is_open(member) {
             format!(
-                "Nothing here tells which keys {name} has: storage does not, and hmac and master are not both among its files. Take another \
+                "The snapshot does not show which keys {name} has: storage does not, and hmac and master are not both among its files. Take another \
                  snapshot, with the whole repository, and scan again: where /etc/key holds both, the repair moves them to files."
             )
         } else {

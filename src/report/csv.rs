@@ -15,7 +15,7 @@
 //! `-` or `@` at the start of a field, or behind a `,`, `;` or `|` in it. What has an apostrophe there already gets another one, so that
 //! whoever takes one away has the text.
 //!
-//! A source that was not read and of which no instance came has a column too, headed by its path: it may hold an instance, and a table
+//! A source that was not read and of which no instance was found has a column too, headed by its path: it may hold an instance, and a table
 //! without it would look whole. Its cells say `(not read)`, or
 //! `(no instance)`, in the farms that it may belong to, and the row `read` says why. Where that is
 //! no farm, a row `read` without a farm says it. A source that was read in part has its instances, whose row `read` says so.
@@ -131,7 +131,7 @@ fn columns(farms: &[&Judged], unread: &Unread<'_>) -> Vec<String> {
     distinct(fixed_names.chain(instances).chain(sources).collect()).split_off(fixed().count())
 }
 
-/// Returns the sources that were not read and of which no instance came.
+/// Returns the sources that were not read and of which no instance was found.
 fn unread(report: &Report) -> Unread<'_> {
     let members = report.farms.iter().flat_map(|judged| &judged.farm.members);
     let came: BTreeSet<&str> = members.map(|member| member.snapshot.source.as_str()).collect();

@@ -148,10 +148,10 @@ fn quiet_end(rule: &Rule, judged: &Judged) -> End {
         return End::Skipped("nothing was found, and not all is known".to_owned());
     }
     if judged.farm.members.is_empty() {
-        return End::Skipped("no instance came".to_owned());
+        return End::Skipped("no instance was found".to_owned());
     }
     if rule.compares && !judged.has_peers() {
-        return End::Skipped("it compares instances, and fewer than two came".to_owned());
+        return End::Skipped("it compares instances, and fewer than two were found".to_owned());
     }
     End::Passed(String::new())
 }
@@ -203,7 +203,7 @@ fn sources(report: &Report) -> Vec<Case> {
     };
     let mut cases: Vec<Case> = gaps.into_iter().map(case).collect();
     if report.farms.is_empty() {
-        let nothing = "no AEM instance came".to_owned();
+        let nothing = "no AEM instance was found".to_owned();
         cases.push(("verdict".to_owned(), End::Error(nothing, String::new())));
     }
     cases

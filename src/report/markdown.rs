@@ -32,7 +32,7 @@ const REPAIR_LINES_MAX: usize = 40;
 
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if report.farms.is_empty() {
-        writeln!(out, "# No AEM instance came\n\nThere is nothing to compare.\n")?;
+        writeln!(out, "# No AEM instance was found\n\nThere is nothing to compare.\n")?;
     }
     let (holes, notes): (Vec<&Gap>, Vec<&Gap>) =
         report.gaps.iter().partition(|gap| gap.kind.hides());
@@ -225,7 +225,10 @@ mod tests {
         assert!(text.starts_with("# farm: INCONSISTENT\n\n3 instances from"), "{text}");
         assert_eq!(text.matches("## Repair").count(), 1, "{text}");
         assert!(text.contains("## Causes\n\n1. ERROR `key-degenerate`"), "{text}");
-        assert!(text.contains("   - explains: c has another hmac than the other 2"), "{text}");
+        assert!(
+            text.contains("   - explains: c: hmac differs from the other 2 instances"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -277,6 +280,6 @@ mod tests {
 
     #[test]
     fn nothing_to_compare_is_said() {
-        assert!(written(None, Vec::new()).starts_with("# No AEM instance came"));
+        assert!(written(None, Vec::new()).starts_with("# No AEM instance was found"));
     }
 }

@@ -130,8 +130,7 @@ mod tests {
 
     #[test]
     fn sentences_stay_as_they_are() {
-        let text =
-            "publish2 has another hmac than the other 2 (authors have one, publishers the other).";
+        let text = "publish2: hmac differs from the other 2 instances (authors have one, publishers the other).";
         assert_eq!(prose(text), text);
     }
 

@@ -82,7 +82,7 @@ impl Merge {
                 Content::Blank | Content::Cut => {}
             };
         };
-        self.file.ends(format!("is cut behind line {before}"));
+        self.file.ends(format!("is cut after line {before}"));
     }
 
     /// Takes note that the rest of the file is not read.

@@ -160,7 +160,7 @@ fn samples_were_read_whole_and_prove_nothing_without_the_fifth_s_keys() {
             "conf/sling.properties, which can name another key directory, is not in the snapshot of felix-debian-4.6.1",
             "conf/sling.properties, which can name another key directory, is not in the snapshot of felix-debian-4.6.1-live",
             "the hmac of sling-formats is not in the snapshot",
-            "nothing in the snapshots tells felix-3.0.4, felix-6.0.2, felix-debian-4.6.1 apart; sling.id.file would"
+            "the snapshots do not show whether these are different instances: felix-3.0.4, felix-6.0.2, felix-debian-4.6.1; sling.id.file would"
         ]
     );
     aemtrix().arg("scan").args(operands()).assert().code(2);

@@ -42,7 +42,7 @@ impl fmt::Display for Deviation {
                 "starts with a byte order mark, which Felix takes for part of the first name"
             }
             Self::Comment => {
-                "has comment lines; Felix ConfigAdmin up to 1.8.6 loses the entry behind each"
+                "has comment lines; Felix ConfigAdmin up to 1.8.6 loses the entry after each"
             }
             Self::Blank => {
                 "has a blank beside an equals sign; Felix ConfigAdmin 1.9.12 silently drops the rest of the file there"
@@ -53,7 +53,7 @@ impl fmt::Display for Deviation {
             Self::Garbled => "has a name that is not on a line of its own",
             Self::CutText => "ends inside a value; Felix takes what there is",
             Self::CutList => "ends inside a list, which Felix drops",
-            Self::Stop => "holds something that is no entry; Felix reads nothing behind it",
+            Self::Stop => "holds something that is no entry; Felix reads nothing after it",
         })
     }
 }

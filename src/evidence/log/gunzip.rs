@@ -56,11 +56,11 @@ impl Gunzip {
         let at = self.decoder.get_ref().bytes;
         self.problem = Some(match error.kind() {
             io::ErrorKind::FileTooLarge => {
-                format!("unpacks to more than any log; not read behind byte {at} of its content")
+                format!("unpacks to more than any log; not read after byte {at} of its content")
             }
-            _ => format!(
-                "is a gzip that is cut or damaged; not read behind byte {at} of its content"
-            ),
+            _ => {
+                format!("is a gzip that is cut or damaged; not read after byte {at} of its content")
+            }
         });
     }
 }

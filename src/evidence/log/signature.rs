@@ -159,7 +159,7 @@ pub const SIGNATURES: &[Signature] = &[
     Signature {
         signature: LogSignature::CsrfRejected,
         text: "isValidRequest: empty CSRF token - rejecting",
-        meaning: "a request came without a CSRF token",
+        meaning: "a request had no CSRF token",
         source: "AEM 6.5, Tough Day",
     },
     Signature {

@@ -11,7 +11,7 @@ use crate::intake::{LinkTarget, claims_archive};
 use crate::limits::Limits;
 use std::collections::BTreeSet;
 
-const THROUGH: &str = "lies behind a link of the archive, and tools unpack it to different places; pack the instance again, or send the unpacked one";
+const THROUGH: &str = "is below a link in the archive, and tools unpack it to different places; pack the instance again, or send the unpacked one";
 
 const WRITTEN_THROUGH_MAX: usize = Limits::DEFAULT.written_through_max;
 
@@ -47,7 +47,7 @@ impl Collector<'_> {
         self.written_through = self.written_through.saturating_add(1);
         if self.written_through > WRITTEN_THROUGH_MAX {
             let reason = format!(
-                "has more than {WRITTEN_THROUGH_MAX} entries behind links; where the rest is unpacked to is not known. Pack the instance again"
+                "has more than {WRITTEN_THROUGH_MAX} entries below links; where the rest is unpacked to is not known. Pack the instance again"
             );
             self.gaps.record_limit(reason);
             return None;

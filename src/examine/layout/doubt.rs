@@ -50,7 +50,7 @@ impl<'a> InstallReader<'a> {
             if let Some(name) = self.moves(&file) {
                 self.unclear(
                     file.path,
-                    format!("sets {name}, and nothing in the source tells whether it is in use"),
+                    format!("sets {name}, and nothing in the source shows whether it is in use"),
                 );
             }
         }
@@ -64,7 +64,7 @@ impl<'a> InstallReader<'a> {
                 && !used.contains(file.path)
             {
                 let reason = format!(
-                    "mentions {name}, and nothing in the source tells which install it is for"
+                    "mentions {name}, and nothing in the source shows which install it is for"
                 );
                 self.layout.used.insert(file.path.to_owned());
                 self.unclear(file.path, reason);

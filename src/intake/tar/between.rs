@@ -68,7 +68,7 @@ impl Scanner<'_> {
         if self.is_first(GapKind::TrailingData) {
             self.gap(
                 GapKind::TrailingData,
-                format!("unknown bytes behind the end of the archive, at byte {offset}"),
+                format!("unknown bytes after the end of the archive, at byte {offset}"),
             );
         }
     }
@@ -79,7 +79,7 @@ impl Scanner<'_> {
         let behind = zeros.saturating_add(to_u64(partial)).saturating_sub(END_BYTES);
         if behind > self.limits.padding_bytes_max {
             let reason = format!(
-                "{behind} bytes of zeros behind the end of the archive, more than any padding; perhaps a failed download"
+                "{behind} bytes of zeros after the end of the archive, more than any padding; perhaps a failed download"
             );
             self.gap(GapKind::TrailingData, reason);
         }
@@ -98,7 +98,7 @@ impl Scanner<'_> {
                 "zeros before the first header, at byte {offset}; other tools take them for the end"
             )
         } else if self.run.ended {
-            format!("another archive follows behind the end of the first, at byte {offset}")
+            format!("another archive follows the end of the first, at byte {offset}")
         } else {
             format!("a lone zero block before byte {offset}; other tools take it for the end")
         };
@@ -117,7 +117,7 @@ impl Scanner<'_> {
             self.say_hollow(self.filled);
         }
         if self.extensions.any {
-            self.gap(GapKind::Partial, format!("ends behind an extension header at byte {offset}"));
+            self.gap(GapKind::Partial, format!("ends after an extension header at byte {offset}"));
         } else if self.entries == 0 && !self.run.unknown {
             self.gap(GapKind::EmptyArchive, "an archive without any entry".to_owned());
         } else if !self.run.ended {

@@ -120,7 +120,7 @@ fn more_zeros_than_padding_are_a_failed_download() {
     let hollow = [whole.clone(), zeros((1 << 20) + 1)].concat();
     check(&hollow, &[GapKind::TrailingData], &[HMAC]);
     let Some(Event::Gap { reason, .. }) = scan_tar(&hollow).events.pop() else { panic!() };
-    assert!(reason.starts_with("1048577 bytes of zeros behind"), "{reason}");
+    assert!(reason.starts_with("1048577 bytes of zeros after"), "{reason}");
     let hole = [whole, zeros(3 << 20), archive(&[hmac()])].concat();
     check(&hole, &[GapKind::TrailingData, GapKind::Concatenated], &[HMAC, HMAC]);
 }

@@ -160,7 +160,7 @@ impl Walker<'_, '_, '_> {
         let behind = self.archive.end_offset();
         if behind < length && !self.is_padding(behind, length) {
             let bytes = length.saturating_sub(behind);
-            let reason = format!("{bytes} unknown bytes behind the end of the zip");
+            let reason = format!("{bytes} unknown bytes after the end of the zip");
             self.desk.gap(GapKind::TrailingData, reason);
         }
         true

@@ -197,7 +197,7 @@ impl Walker<'_, '_, '_> {
             return Ok(());
         }
         if !sizes_known && (!Decoder::ends_itself(record.method) || record.is_encrypted()) {
-            let reason = "where an entry ends cannot be told in a stream of zip; name the zip as a file instead";
+            let reason = "a stream of zip does not say where this entry ends; name the zip as a file instead";
             self.desk.path_gap(GapKind::Unsupported, reason.to_owned());
             return Err(Stop::Bad(GapKind::Unsupported, "the rest was not read".to_owned()));
         }
@@ -313,7 +313,7 @@ impl Walker<'_, '_, '_> {
         self.maybe_links.remove(&path);
         let made_on_unix = matches!(fixed.get(5), Some(3 | 19));
         if made_on_unix && record::u32_at(&fixed, 38) >> 28 == 0o12 {
-            self.desk.context.visit.was_link(&path, true, "is a link, which the end of a stream of zip tells too late; name the zip as a file instead");
+            self.desk.context.visit.was_link(&path, true, "is a link, which only the end of a stream of zip shows; name the zip as a file instead");
         }
         Ok(())
     }
@@ -337,7 +337,8 @@ impl Walker<'_, '_, '_> {
 
     fn say_maybe_links(&mut self) {
         for path in std::mem::take(&mut self.maybe_links) {
-            let reason = "may be a link or a file; the end of the zip would tell, and is missing";
+            let reason =
+                "may be a link or a file; the end of the zip, which would show it, is missing";
             self.desk.context.visit.was_link(&path, false, reason);
         }
     }
@@ -370,7 +371,7 @@ impl Walker<'_, '_, '_> {
                 return Ok(());
             }
             if is_long || !is_zero {
-                let reason = "unknown bytes behind the end of the zip".to_owned();
+                let reason = "unknown bytes after the end of the zip".to_owned();
                 return Err(Stop::Bad(GapKind::TrailingData, reason));
             }
             self.bytes.consume(length);

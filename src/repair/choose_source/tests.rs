@@ -171,7 +171,7 @@ fn keys_with_a_flaw_count_among_those_that_may_be_right() {
     let flawed = |i: Instance| i.hmac(&newline);
     let (source, text) = said(good_farm(&["p1"]).with("p2", flawed));
     assert_eq!(source, "-");
-    assert!(text.starts_with("Nothing here tells whose keys are right: p1 | p2."), "{text}");
+    assert!(text.starts_with("The snapshots do not show whose keys are right: p1 | p2."), "{text}");
     let (source, text) = said(good_farm(&["p1"]).with("p2", flawed).with("p3", flawed));
     assert_eq!(source, "-");
     assert!(text.starts_with("First settle key-trailing-newline on p2: "), "{text}");
@@ -266,7 +266,7 @@ fn keys_that_a_log_shows_to_be_elsewhere_go_nowhere() {
     let (source, text) = said(good_farm(&["p1", "p2"]).with("author", moved));
     assert_eq!(source, "-", "{text}");
     assert!(text.starts_with(
-        "First find out whether author works with the key files that came: a log shows"
+        "First find out whether author works with the key files in the snapshot: a log shows"
     ));
 }
 
@@ -283,7 +283,9 @@ fn where_the_keys_may_be_elsewhere_that_is_found_out_first() {
     for doubtful in both {
         let (source, text) = said(good_farm(&["p1", "p2"]).with("author", doubtful));
         assert_eq!(source, "author", "{text}");
-        assert!(text.contains("First find out whether author works with the key files that came"));
+        assert!(
+            text.contains("First find out whether author works with the key files in the snapshot")
+        );
         assert!(text.contains("copy nothing"), "{text}");
     }
     let two = good_farm(&["p1"]).with("a1", open).with("a2", |i| author(i).hmac(&key(1)));
@@ -338,7 +340,7 @@ fn author_that_cannot_decrypt_has_not_the_keys_that_encrypted() {
     let (source, text) = said(farm().with("a1", author).with("a2", failing));
     assert_eq!(source, "a1");
     assert!(text.contains("a2 logs that it cannot decrypt"), "{text}");
-    assert!(text.contains("make sure that the log of a1, which did not come"), "{text}");
+    assert!(text.contains("make sure that the log of a1, which is not in the upload"), "{text}");
     let logged = |i: Instance| author(i).log("error.log", "no sign\n");
     let (_, text) = said(farm().with("a1", logged).with("a2", failing));
     assert!(!text.contains("did not come"), "{text}");

@@ -55,11 +55,14 @@ fn verdict_and_its_reasons_come_first() {
     let html = parsed([good_farm(&["a", "b"]).with("c", |i| i.hmac(&odd))]);
     assert_eq!(texts(&html, ".banner h2"), ["INCONSISTENT"]);
     let reasons = texts(&html, ".banner li");
-    assert!(reasons.contains(&"c has another hmac than the other 2".to_owned()), "{reasons:?}");
+    assert!(
+        reasons.contains(&"c: hmac differs from the other 2 instances".to_owned()),
+        "{reasons:?}"
+    );
     assert_eq!(texts(&parsed([good_farm(&["a", "b"])]), ".banner h2"), ["CONSISTENT"]);
     let lone = parsed([good_farm(&["a"])]);
-    assert_eq!(texts(&lone, ".banner li"), ["fewer than two instances came"]);
-    assert_eq!(texts(&parsed([]), ".banner h2"), ["No AEM instance came"]);
+    assert_eq!(texts(&lone, ".banner li"), ["fewer than two instances were found"]);
+    assert_eq!(texts(&parsed([]), ".banner h2"), ["No AEM instance was found"]);
 }
 
 #[test]

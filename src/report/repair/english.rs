@@ -37,7 +37,7 @@ pub(in crate::report) fn sentence(action: &Action) -> String {
             "On {name}, encrypt the secret on /system/console/crypto, and enter the protected text as {property} at /system/console/configMgr/{pid}"
         ),
         Do::RemoveBackup { directory } => format!(
-            "When everything works on {name}, remove {directory} and the keys that were brought along: whoever reads them has the keys"
+            "When everything works on {name}, remove {directory} and the keys that were brought along: anyone who can read them has the keys"
         ),
         Do::Manual(text) => {
             let words: String = text

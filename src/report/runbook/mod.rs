@@ -33,7 +33,7 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if report.farms.is_empty() {
         writeln!(
             out,
-            "No AEM instance came; there is nothing to repair. Bring snapshots of all instances of the farm.\n"
+            "No AEM instance was found; there is nothing to repair. Bring snapshots of all instances of the farm.\n"
         )?;
         bring(out)?;
     }
@@ -96,7 +96,7 @@ fn undecided(doubts: &[Doubt], out: &mut dyn Write) -> io::Result<()> {
     for doubt in doubts {
         let wanted = match doubt {
             Doubt::NoPeers => "bring the snapshots of the other instances of the farm",
-            Doubt::Unknown(_) => "bring what tells it",
+            Doubt::Unknown(_) => "bring what shows it",
             Doubt::Source(_) | Doubt::More => "pack and bring it again, whole",
             Doubt::Missing(_) => "name it right, or leave it out",
         };
@@ -111,7 +111,7 @@ fn bring(out: &mut dyn Write) -> io::Result<()> {
     commands("", &[PACK.to_owned()], out)?;
     writeln!(
         out,
-        "A file that is not there is told and left out. Where `storage` says JCR, pack the whole `repository` too, without compression.\n"
+        "A file that is not there is named and left out. Where `storage` says JCR, pack the whole `repository` too, without compression.\n"
     )
 }
 

@@ -50,7 +50,7 @@ fn consistent_farm_has_nothing_to_repair() {
 fn undecided_farm_is_told_what_to_bring() {
     let text = runbook(good_farm(&["a"]));
     assert!(
-        text.contains("fewer than two instances came: bring the snapshots of the other"),
+        text.contains("fewer than two instances were found: bring the snapshots of the other"),
         "{text}"
     );
     assert!(text.contains(PACK) && text.contains("aemtrix scan \\\n  'a=a.tar'\n"), "{text}");
@@ -154,7 +154,7 @@ fn standard_input_is_one_word_of_a_continued_command() {
     let farm = || good_farm(&["a"]).with("b", |i| i);
     let text = runbook(farm().with("c", from_stdin));
     assert_eq!(verify(&text), "aemtrix scan \\\n  'c=-' \\\n  'a=a.tar' \\\n  'b=b.tar'\n");
-    assert!(text.contains("Give it on standard input"), "{text}");
+    assert!(text.contains("On standard input, give it"), "{text}");
     let text = runbook(farm().with("x/c", from_stdin));
     assert!(verify(&text).contains("\n  '-' \\\n"), "{text}");
     assert!(!verify(&text).contains('#'), "{text}");

@@ -40,7 +40,7 @@ pub(super) fn write(
     writeln!(out, "## Verify\n\n{settled}, {then}{again}, and run{options}:")?;
     commands("", &command(judged, &sources), out)?;
     if sources.contains(STDIN) {
-        writeln!(out, "Give it on standard input what stood there when this text was written.\n")?;
+        writeln!(out, "On standard input, give it what was there when this text was written.\n")?;
     }
     // The keys of those that the policy accepts are others still.
     let accepted = judged.accepted.len();
@@ -56,7 +56,7 @@ pub(super) fn write(
             code(&format!("Verdict of {}: CONSISTENT", judged.farm.name))
         ),
         (Outcome::StillOpen(_) | Outcome::StillWrong(_), _) => {
-            format!("{} What is left then is told by that scan.", prose(&result(&judged.plan)))
+            format!("{} That scan then says what is left.", prose(&result(&judged.plan)))
         }
     };
     writeln!(out, "{ends} Then try a login and one secret on each instance that was changed.\n")

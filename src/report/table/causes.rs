@@ -143,7 +143,7 @@ fn whole(judged: &Judged, is_short: bool) -> String {
         "Run the commands as the user that runs AEM, where the paths of the upload begin; each block prints its last line only when all of it \
          went right. Keep a backup."
     } else {
-        "--format runbook tells all steps with their commands; --format shell and --format powershell do them, instance by instance, and put \
+        "--format runbook lists all steps with their commands; --format shell and --format powershell do them, instance by instance, and put \
          back what they replaced where one fails."
     };
     let warned = if warning(&judged.plan).is_some() {

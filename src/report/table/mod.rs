@@ -32,7 +32,7 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     gaps("Not read: ask for these again", &holes, report, out)?;
     gaps("Notes on the sources", &notes, report, out)?;
     match report.farms.as_slice() {
-        [] => writeln!(out, "No AEM instance came; there is nothing to compare."),
+        [] => writeln!(out, "No AEM instance was found; there is nothing to compare."),
         farms => farms.iter().zip(&names).try_for_each(|(j, name)| verdict(j, name, report, out)),
     }
 }
@@ -45,7 +45,7 @@ fn farm(judged: &Judged, name: &str, report: &Report, out: &mut dyn Write) -> io
     let (word, paint) = word(&judged.verdict);
     writeln!(out, "{}{}\n", paint.on(word, screen), causes(judged))?;
     if judged.farm.members.is_empty() {
-        writeln!(out, "No instance of it came.\n")?;
+        writeln!(out, "No instance of it was found.\n")?;
     } else {
         grid::write(&judged.matrix, report.details, screen, out)?;
     }

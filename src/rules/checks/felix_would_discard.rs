@@ -115,7 +115,7 @@ fn advise(hit: Hit, member: &Member, bundle: &Bundle, reason: &DiscardReason) ->
 fn install(member: &Member, bundle: &Bundle) -> String {
     let (instance, name) = (&member.name, known_name(bundle));
     format!(
-        "Install {name} anew on {instance} before any file is put in place: Felix deletes {} with everything in it at the next start. Where \
+        "Reinstall {name} on {instance} before any file is put in place: Felix deletes {} with everything in it at the next start. Where \
          paths of {instance} in this repair lead into it, take the new data directory of the bundle, with the files that were saved.",
         quoted(&bundle.place.path)
     )

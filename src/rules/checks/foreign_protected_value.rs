@@ -14,7 +14,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     why: "A protected value is encrypted with the master key and a random start, so the same text on two instances is a copy. With \
           different master keys at least one of them cannot decrypt it (`CryptoException: Cannot convert byte data`). Where the masters could \
           be tried on it, secret-unreadable says which.",
-    fix: "Give both instances the same keys, or encrypt the secret anew on each.",
+    fix: "Give both instances the same keys, or encrypt the secret again on each.",
     references: &[
         "Adobe KA-22814: Exception while decrypting the configuration map",
         "wcm-io CONGA AEM plugin, CryptoString: random initialization vector",
@@ -72,7 +72,7 @@ fn hit(stands: &[Stand<'_>]) -> Option<Hit> {
     values.dedup();
     let holders: Vec<&Member> = groups.iter().flatten().copied().collect();
     let message = format!(
-        "{} hold the same protected value of {}, below unequal master keys: {}",
+        "{} hold the same protected value of {}, under different master keys: {}",
         names_of(&holders),
         listed_up_to(VALUES_MAX, &values, ", "),
         groups.describe("master")
@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(
             hits[0].message,
             "a, b, c hold the same protected value of smtp.password of com.day.cq.mailer.DefaultMailService, \
-             below unequal master keys: c has another master than the other 2"
+             under different master keys: c: master differs from the other 2 instances"
         );
         assert_eq!(hits[0].places.len(), 3);
         assert_eq!(hits[0].advice().len(), 2);

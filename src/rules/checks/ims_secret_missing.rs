@@ -17,7 +17,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     compares: false,
     summary: "an IMS configuration has no client secret",
     why: "Without auth.ims.client.secret the instance gets no access token from Adobe IMS (`invalid client_secret parameter`). That \
-          it is gone is the symptom of KA-23909: it was lost at a restart because the keys came up too late. An access token provider of \
+          it is gone is the symptom of KA-23909: it was lost at a restart because the keys were available too late. An access token provider of \
           the grant client_credentials has none of its own: a request customizer of its token.request.customizer.type holds it.",
     fix: "Enter the client secret again; first move the keys out of the JCR where they are there.",
     references: &[KA_23909, "AEM 6.5, Assets Smart Tags: configure OAuth for on-premise users"],

@@ -1,4 +1,4 @@
-//! `instance-missing`: an instance that the policy names did not come.
+//! `instance-missing`: an instance that the policy names is missing.
 
 use super::references::POLICY;
 use crate::facts::spoken;
@@ -10,8 +10,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
     id: "instance-missing",
     severity: Severity::Error,
     compares: false,
-    summary: "an instance that the policy names did not come",
-    why: "One instance with another key is enough to break logins, and nothing is known of one that was left out. It is not told where \
+    summary: "an instance that the policy names is missing",
+    why: "One instance with another key is enough to break logins, and nothing is known of one that was left out. It is not reported where \
           a source that was not read whole may have held the instance: the verdict is open then.",
     fix: "Send a snapshot of the instance, or take it out of the policy.",
     references: &[POLICY],
@@ -27,14 +27,14 @@ fn check(farm: &Farm) -> Vec<Hit> {
             let names: Vec<&str> = like.iter().map(|like| like.name.as_str()).collect();
             let perhaps = match names.join(", ") {
                 none if none.is_empty() => none,
-                names => format!("; it may be what came as {names}, which no entry matches"),
+                names => format!("; it may be what was sent as {names}, which no entry matches"),
             };
             let message = format!(
-                "{} did not come: nothing matches {}{perhaps}",
+                "{} is missing: no source matches {}{perhaps}",
                 missing.name, missing.source
             );
             let send = format!(
-                "Send a snapshot of {}, or correct its source in the policy to match what came.",
+                "Send a snapshot of {}, or correct its source in the policy to match what was sent.",
                 missing.name
             );
             let steps = like.iter().map(|like| rename(&missing.name, like)).chain([send]);
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn missing_instance_is_named() {
-        assert_eq!(messages(&[]), ["c did not come: nothing matches prod-c*"]);
+        assert_eq!(messages(&[]), ["c is missing: no source matches prod-c*"]);
     }
 
     #[test]
@@ -93,7 +93,7 @@ mod tests {
             let missing = Missing { name, source, like: vec![like], maybe_in: [].into() };
             farm.expected.missing.push(missing);
             let hit = &check(&farm)[0];
-            assert!(hit.message.ends_with("may be what came as c-crx, which no entry matches"));
+            assert!(hit.message.ends_with("may be what was sent as c-crx, which no entry matches"));
             let start = "Where c-crx of up/c-crx.tar is c, ";
             assert_eq!(hit.advice()[0].as_str(), format!("{start}{step}"));
         }

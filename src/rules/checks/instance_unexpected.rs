@@ -8,7 +8,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     id: "instance-unexpected",
     severity: Severity::Warning,
     compares: false,
-    summary: "an instance came that no farm of the policy has",
+    summary: "an instance is in no farm of the policy",
     why: "An instance that nobody expected may be a forgotten member of a farm, whose keys must then agree, or an upload of another \
           company. It is compared with no farm of the policy.",
     fix: "Add the instance to its farm in the policy, or leave its source out.",

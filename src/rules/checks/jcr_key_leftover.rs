@@ -43,7 +43,7 @@ fn on(member: &Member) -> Option<Hit> {
     let others: Vec<&JcrKey> = left.iter().filter(|key| !is_copy(key)).copied().collect();
     let names: Vec<&str> = left.iter().map(|key| key.name.file_name()).collect();
     let message = format!(
-        "{} keeps its keys in files, yet /etc/key still has {}",
+        "{} keeps its keys in files, but /etc/key still has {}",
         member.name,
         names.join(" and ")
     );
@@ -101,11 +101,11 @@ mod tests {
         let (hmac, master) = (key(), &key()[..16]);
         assert_eq!(
             messages(|i| i.jcr(&[(KeyName::Hmac, &hmac), (KeyName::Master, master)])),
-            ["a keeps its keys in files, yet /etc/key still has hmac and master"]
+            ["a keeps its keys in files, but /etc/key still has hmac and master"]
         );
         assert_eq!(
             messages(|i| i.jcr(&[(KeyName::Master, master)])),
-            ["a keeps its keys in files, yet /etc/key still has master"]
+            ["a keeps its keys in files, but /etc/key still has master"]
         );
     }
 

@@ -34,7 +34,7 @@ fn on(member: &Member) -> Option<Hit> {
     }
     let name = &member.name;
     let message =
-        format!("{name} is in JCR mode, yet /etc/key has no {}", missing.join(" and no "));
+        format!("{name} is in JCR mode, but /etc/key has no {}", missing.join(" and no "));
     let advice = [
         format!("Do not restart {name} before its keys are back: it would make new ones."),
         format!(
@@ -68,11 +68,11 @@ mod tests {
     fn each_missing_key_is_named() {
         assert_eq!(
             messages(|i| i.storage(b"JCR").jcr(&[])),
-            ["a is in JCR mode, yet /etc/key has no hmac and no master"]
+            ["a is in JCR mode, but /etc/key has no hmac and no master"]
         );
         assert_eq!(
             messages(|i| i.storage(b"JCR").jcr(&[(KeyName::Hmac, KEY)])),
-            ["a is in JCR mode, yet /etc/key has no master"]
+            ["a is in JCR mode, but /etc/key has no master"]
         );
     }
 

@@ -64,7 +64,7 @@ mod tests {
         for (name, same) in [(hmac, master), (master, hmac)] {
             let farm = good_farm(&["author", "pub1"]).with("pub2", other(name)).build();
             let hits = check(&farm, name);
-            assert_eq!(hits[0].message, format!("pub2 has another {name} than the other 2"));
+            assert_eq!(hits[0].message, format!("pub2: {name} differs from the other 2 instances"));
             assert_eq!(hits[0].instances, ["pub2"]);
             assert_eq!((hits.len(), check(&farm, same)), (1, Vec::new()));
         }
@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(KeyName::ALL.map(|name| check(&farm, name)), [[], []]);
         let farm = good_farm(&["a", "b"]).with("c", jcr).build();
         let hits = check(&farm, KeyName::Hmac);
-        assert_eq!(hits[0].message, "c has another hmac than the other 2");
+        assert_eq!(hits[0].message, "c: hmac differs from the other 2 instances");
         assert_eq!(hits[0].places[1].path, "crx-quickstart/repository/segmentstore");
     }
 

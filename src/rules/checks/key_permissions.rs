@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn files_of_another_user_are_told() {
         let farm = good_farm(&["a", "b"]).with("c", |i| i.owned_by(0, 0o600)).build();
-        assert_eq!(messages(&farm), ["c has another key file owner than the other 2"]);
+        assert_eq!(messages(&farm), ["c: key file owner differs from the other 2 instances"]);
     }
 
     #[test]

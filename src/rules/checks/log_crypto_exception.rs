@@ -9,7 +9,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "the log shows that protected values cannot be decrypted",
-    why: "A value was protected with another master key than the instance has now. Such values come with packages, replication \
+    why: "A value was protected with another master key than the instance has now. Such values arrive with packages, replication \
           or a copied repository, or the keys were replaced.",
     fix: "Give the instance the master key that the values were protected with, or enter the values again.",
     references: &["Adobe KA-22814", "Adobe KA-16796", "acs-aem-commons issue 942"],

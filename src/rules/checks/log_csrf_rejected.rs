@@ -12,7 +12,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     summary: "the log shows rejected CSRF tokens, a weak sign of differing hmac keys",
     why: "CSRF tokens are signed with the HMAC key, so a token of one instance is invalid on another with a different key. It is \
           a weak sign: clients without a token and old tokens give the same message.",
-    fix: "Compare the hmac of the instances behind one address; where they agree, look for clients that send no token.",
+    fix: "Compare the hmac of the instances that share one address; where they agree, look for clients that send no token.",
     references: &["AEM 6.5, Tough Day"],
     explained_by: &[
         "key-altered",
@@ -29,7 +29,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 const SIGNATURES: &[LogSignature] = &[LogSignature::CsrfRejected];
 /// The repair; `{name}` stands for the instance.
 const STEPS: &[&str] = &[
-    "Compare the hmac of {name} with that of the other instances behind the same address.",
+    "Compare the hmac of {name} with that of the other instances that share its address.",
     "Where they agree, look for clients and dispatcher rules that drop the header CSRF-Token.",
 ];
 

@@ -11,7 +11,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "the log shows that IMS rejects the client secret",
-    why: "The instance sent a client_secret that IMS does not know: it could not be decrypted, because the keys came up late or \
+    why: "The instance sent a client_secret that IMS does not know: it could not be decrypted, because the keys were available late or \
           are others than those it was encrypted with, or it is not set.",
     fix: "Make sure that the keys are files and agree with those of the farm, restart, and enter the client secret again where \
           that does not help.",

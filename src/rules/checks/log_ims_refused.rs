@@ -36,7 +36,7 @@ const OF_EXPIRED: &[&str] = &[
 ];
 const OF_SIGNATURE: &[&str] = &[
     "In the Adobe Developer Console, look whether the certificate of the integration of {name} is the one in the key store of its service \
-     user, and valid; upload the certificate anew, or move to OAuth server-to-server credentials.",
+     user, and valid; upload the certificate again, or move to OAuth server-to-server credentials.",
 ];
 
 fn check(farm: &Farm) -> Vec<Hit> {

@@ -12,7 +12,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     summary: "the log shows that a key store or the trust store cannot be opened",
     why: "The passwords of key stores and trust store are protected with the master key. With another key they cannot be read; \
           the store may also never have been made.",
-    fix: "Give the instance the master key that the stores were made with, or make the stores anew.",
+    fix: "Give the instance the master key that the stores were made with, or create the stores again.",
     references: &["Adobe KA-16796", "Adobe KA-17476"],
     explained_by: &[
         "key-altered",
@@ -31,7 +31,7 @@ const SIGNATURES: &[LogSignature] =
 /// The repair; `{name}` stands for the instance.
 const STEPS: &[&str] = &[
     "Compare the master key of {name} with that of the instance on which the stores were made.",
-    "Where the keys are right, make the trust store and the key store of authentication-service on {name} anew.",
+    "Where the keys are right, make the trust store and the key store of authentication-service on {name} again.",
 ];
 
 fn check(farm: &Farm) -> Vec<Hit> {

@@ -12,7 +12,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     summary: "the log shows that OAuth tokens cannot be decrypted",
     why: "The refresh token was encrypted on an instance with other keys; usually the author's keys are not those of the \
           publisher.",
-    fix: "Copy hmac and master from the author, restart, and connect the OAuth service anew.",
+    fix: "Copy hmac and master from the author, restart, and connect the OAuth service again.",
     references: &["Adobe KA-26706"],
     explained_by: &[
         "secret-of-old-key",
@@ -32,7 +32,7 @@ const SIGNATURES: &[LogSignature] = &[LogSignature::OauthDecrypt];
 /// The repair; `{name}` stands for the instance.
 const STEPS: &[&str] = &[
     "Compare the keys of {name} with those of the instance on which the OAuth service was configured; copy hmac and master together where they differ.",
-    "Restart {name}, and connect its OAuth service anew.",
+    "Restart {name}, and connect its OAuth service again.",
 ];
 
 fn check(farm: &Farm) -> Vec<Hit> {

@@ -10,7 +10,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     id: "old-copy",
     severity: Severity::Note,
     compares: false,
-    summary: "an old copy or an earlier state of the instance came with it",
+    summary: "the source also holds an old copy or an earlier state of the instance",
     why: "A directory such as launchpad.old or felix_backup, or a backup beside the install, holds bundles, perhaps with keys of another time; so does a snapshot of before an upgrade. It is not compared with \
           the farm. Whoever may read it may have those keys.",
     fix: "Delete the copy when it is not needed any more.",
@@ -92,7 +92,7 @@ fn message(farm: &Farm, member: &Member, copy: &Snapshot) -> String {
         format!("{name} has an old copy in {root}{keys}")
     } else {
         format!(
-            "{name} has a second install in {root}{keys}, and nothing tells that it is the older one"
+            "{name} has a second install in {root}{keys}, and nothing shows that it is the older one"
         )
     }
 }

@@ -1,4 +1,4 @@
-//! `same-instance-twice`: one instance came in twice.
+//! `same-instance-twice`: one instance was sent twice.
 
 use super::likeness::pairs;
 use crate::facts::spoken;
@@ -9,7 +9,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     id: "same-instance-twice",
     severity: Severity::Note,
     compares: true,
-    summary: "one instance came in twice",
+    summary: "one instance was sent twice",
     why: "Two sources hold the same Sling id, bundles, keys and last start. It counts as one instance: an upload that was sent twice \
           proves nothing about the farm.",
     fix: "Leave one of the two out; ask for the instance that is missing.",

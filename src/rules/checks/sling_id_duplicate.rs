@@ -13,7 +13,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: true,
     summary: "two instances share a Sling id",
-    why: "The Sling id tells instances apart: in discovery, in user synchronisation, and in login tokens that are not encapsulated. \
+    why: "The Sling id distinguishes instances: in discovery, in user synchronisation, and in login tokens that are not encapsulated. \
           Two instances with one id were cloned without a new one (or one was sent twice, taken at different times).",
     fix: "Stop the clone, delete its sling.id.file, and start it: it makes a new id.",
     references: &["AEM 6.5, user synchronisation: unique Sling id", "Adobe KA-16875"],

@@ -35,7 +35,7 @@ fn hit(primary: &Member, standby: &Member) -> Hit {
         standby.name, primary.name
     );
     let step = format!(
-        "Give {} the keys of {}, as told for hmac-differs and master-differs.",
+        "Give {} the keys of {}, as described for hmac-differs and master-differs.",
         standby.name, primary.name
     );
     let places =

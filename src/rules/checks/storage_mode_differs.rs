@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn instance_in_the_other_mode_is_named() {
         let hits = check(&good_farm(&["a", "b"]).with("c", |i| i.storage(b"JCR")).build());
-        assert_eq!(hits[0].message, "c has another storage mode than the other 2");
+        assert_eq!(hits[0].message, "c: storage mode differs from the other 2 instances");
         assert_eq!(hits[0].instances, ["c"]);
     }
 

@@ -34,7 +34,7 @@ fn on(member: &Member) -> Option<Hit> {
     if names.is_empty() {
         return None;
     }
-    let message = format!("{} is in JCR mode, yet has key files: {}", member.name, listed(&names));
+    let message = format!("{} is in JCR mode, but has key files: {}", member.name, listed(&names));
     let places = files.iter().map(|file| &file.place);
     Some(Hit::on(member, message).at(places).needs([Need::LeaveJcr(member.name.clone())]))
 }
@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn files_in_jcr_mode_are_stale() {
         let hits = check(&farm().with("a", |i| i.storage(b"JCR")).build());
-        assert_eq!(hits[0].message, "a is in JCR mode, yet has key files: hmac, master");
+        assert_eq!(hits[0].message, "a is in JCR mode, but has key files: hmac, master");
     }
 
     #[test]

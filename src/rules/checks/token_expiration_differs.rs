@@ -63,7 +63,7 @@ mod tests {
         let hits = check(&farm.build());
         assert_eq!(
             hits[0].message,
-            "b has another token expiration than the other 2 (43200000 ms on a, c; 1000 ms on b)"
+            "b: token expiration differs from the other 2 instances (43200000 ms on a, c; 1000 ms on b)"
         );
         assert!(
             hits[0].advice()[0].ends_with("set tokenExpiration to 43200000."),

@@ -66,7 +66,7 @@ mod tests {
         let hits = check(&farm.build());
         assert_eq!(
             hits[0].message,
-            "b has another inactivity.time than the other 2 (1800000 on a, c; none on b)"
+            "b: inactivity.time differs from the other 2 instances (1800000 on a, c; none on b)"
         );
         assert!(
             hits[0].advice()[0].ends_with("set inactivity.time to 1800000."),

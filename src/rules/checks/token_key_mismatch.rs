@@ -34,7 +34,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
         .map(|handler| &handler.place);
     let odd = groups.odd();
     let message =
-        format!("encapsulated tokens are on, with unequal keys: {}", groups.describe("hmac"));
+        format!("encapsulated tokens are on, with different keys: {}", groups.describe("hmac"));
     let hit = Hit::among(&odd, message).at(keys).at(handlers);
     vec![hit.needs(farm_keys(farm))]
 }
@@ -59,7 +59,7 @@ mod tests {
         let hits = check(&farm().with("a", on).with("b", on).with("c", odd).build());
         assert_eq!(
             hits[0].message,
-            "encapsulated tokens are on, with unequal keys: c has another hmac than the other 2"
+            "encapsulated tokens are on, with different keys: c: hmac differs from the other 2 instances"
         );
         assert_eq!(hits[0].instances, ["c"]);
         assert!(hits[0].asks_for_keys());

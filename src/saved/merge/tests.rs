@@ -278,7 +278,7 @@ fn cut_is_told_wherever_it_is() {
     assert_eq!(gaps(whole.trim_end()), [], "the last line end alone is missing");
     for length in (1..whole.len() - 1).step_by(97).chain([whole.len() - 2]) {
         let gaps = gaps(whole.get(..length).unwrap());
-        assert!(gaps.iter().any(|(_, reason)| reason.contains("is cut behind line")), "{length}");
+        assert!(gaps.iter().any(|(_, reason)| reason.contains("is cut after line")), "{length}");
         assert!(gaps.iter().all(|(kind, _)| kind.hides() && kind.label() == "partial"), "{length}");
     }
     assert_eq!(gaps("")[0].0, GapKind::EmptyFile);
