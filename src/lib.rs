@@ -20,7 +20,7 @@
 //! - [`oak`]: reads nodes from segment stores, whose bytes it is given.
 //! - [`examine`]: walks every source in parallel and makes snapshots; a panic in one source becomes a gap.
 //! - [`policy`]: what the user expects of the farms, and which findings are known; parsers of text that `cli` reads.
-//! - [`saved`]: facts as lines of JSON (`aemtrix.facts/1`), and how those of several runs are merged.
+//! - [`saved`]: facts as lines of JSON (`aemtrix.facts/2`), and how those of several runs are merged.
 //! - [`farm`]: instances that must agree, their effective keys, and the matrix.
 //! - [`repair`]: needs in, one plan of typed actions out, and what comes of it.
 //! - [`rules`]: what is wrong, one file a rule.

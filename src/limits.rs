@@ -120,6 +120,8 @@ pub struct Limits {
     pub secret_chars_max: usize,
     /// Keys that are tried on values, each once: half a second.
     pub secret_trials_max: usize,
+    /// Runs of which saved facts say what they tried on the secrets of an instance.
+    pub secret_runs_max: usize,
     /// Nodes of a repository that are visited for protected values.
     pub secret_nodes_max: u64,
     /// Segments that they may cost.
@@ -184,6 +186,11 @@ pub struct Limits {
     pub lines_bytes_max: usize,
     /// Lines of one file of saved facts that are no facts, before the rest of it is left alone.
     pub bad_lines_max: usize,
+    /// Bundles of an instance of saved facts that are put together from lines which others share, and for each bundle in such a line
+    /// as many as the next bound says. AEM has about 600.
+    pub instance_bundles_max: usize,
+    /// How many times a bundle in a line of saved facts that instances share is put together, beside those.
+    pub shared_bundles_max: usize,
     /// Findings of one rule on the same instances that are told one by one. Six or more become one finding with the repair of the
     /// first five: an install whose 600 `bundle.info` are cut has one fault, not 600.
     pub findings_alike_max: usize,
@@ -225,6 +232,22 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// Says which bounds that the user may set on reading are not as usual: what was read under others may be less.
+    pub fn unusual_reading(&self) -> Option<String> {
+        let usual = Self::DEFAULT;
+        let numbers = [
+            ("max-unpacked", self.unpacked_bytes_max, usual.unpacked_bytes_max),
+            ("max-entries", self.entries_max, usual.entries_max),
+            ("max-nesting", self.nesting_max.into(), usual.nesting_max.into()),
+            ("max-window", self.window_bytes_max, usual.window_bytes_max),
+        ];
+        let unusual = numbers.into_iter().filter(|(_, own, usual)| own != usual);
+        let unusual = unusual.map(|(name, own, _)| format!("{name}={own}"));
+        let no_logs = (!self.logs).then(|| "no-logs".to_owned());
+        let all: Vec<String> = no_logs.into_iter().chain(unusual).collect();
+        (!all.is_empty()).then(|| all.join(" "))
+    }
+
     /// What every run starts with. What no option changes is used from here.
     pub const DEFAULT: Self = Self {
         unpacked_bytes_max: 1 << 40,
@@ -282,6 +305,7 @@ impl Limits {
         secrets_bytes_max: 16 << 20,
         secret_chars_max: 8 << 10,
         secret_trials_max: 2_000_000,
+        secret_runs_max: 64,
         secret_nodes_max: 100_000,
         secret_segments_max: 256,
         stored_secrets_max: 1_000,
@@ -313,6 +337,8 @@ impl Limits {
         line_bytes_max: 64 << 20,
         lines_bytes_max: 4 << 20,
         bad_lines_max: 20,
+        instance_bundles_max: 2000,
+        shared_bundles_max: 16,
         findings_alike_max: 5,
         listed_max: 10,
         places_max: 100,

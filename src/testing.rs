@@ -96,8 +96,8 @@ impl Instance {
     }
 
     pub(crate) fn bundle_in(mut self, directory: &str, id: u64, symbolic_name: &str) -> Self {
-        let place = self.place(directory);
-        self.snapshot.bundles.push(Bundle {
+        let mut bundles: Vec<Bundle> = self.snapshot.bundles.iter().cloned().collect();
+        bundles.push(Bundle {
             id: Some(id),
             directory: directory.to_owned(),
             symbolic_name: Some(symbolic_name.to_owned()),
@@ -109,22 +109,27 @@ impl Instance {
             fragment: false,
             data_seen: true,
             discard: None,
-            place,
-            directories: Vec::new(),
+            path: format!("launchpad/felix/{directory}"),
         });
-        self.snapshot.bundles.sort_by(|a, b| a.directory.cmp(&b.directory));
+        self.snapshot.bundles = bundles.into();
         self
     }
 
     /// Changes the bundle in a directory.
     pub(crate) fn change(mut self, directory: &str, change: impl FnOnce(&mut Bundle)) -> Self {
-        let bundles = self.snapshot.bundles.iter_mut();
-        change(bundles.into_iter().find(|b| b.directory == directory).expect("this bundle"));
+        let mut change = Some(change);
+        self.snapshot.bundles.change_each(|bundle| {
+            if let Some(change) = change.take_if(|_| bundle.directory == directory) {
+                change(bundle);
+            }
+        });
+        assert!(change.is_none(), "{directory} is not there");
         self
     }
 
     pub(crate) fn without_bundle(mut self, directory: &str) -> Self {
-        self.snapshot.bundles.retain(|bundle| bundle.directory != directory);
+        let others = self.snapshot.bundles.iter().filter(|bundle| bundle.directory != directory);
+        self.snapshot.bundles = others.cloned().collect::<Vec<_>>().into();
         self.snapshot.key_files.retain(|file| file.directory != directory);
         self.snapshot.storage_files.retain(|file| file.directory != directory);
         self
@@ -269,10 +274,17 @@ impl Instance {
     }
 
     /// Says whom a directory of a bundle belongs to.
-    pub(crate) fn directory_owned_by(self, bundle: &str, below: &str, uid: u64, mode: u32) -> Self {
+    pub(crate) fn directory_owned_by(
+        mut self,
+        bundle: &str,
+        below: &str,
+        uid: u64,
+        mode: u32,
+    ) -> Self {
         let place = self.place(&format!("{bundle}/{below}"));
         let owner = Owner { uid, gid: uid, user: None, mode };
-        self.change(bundle, |bundle| bundle.directories.push(OwnedDirectory { place, owner }))
+        self.snapshot.key_directories.push(OwnedDirectory { place, owner });
+        self
     }
 
     pub(crate) fn storage(self, bytes: &[u8]) -> Self {

@@ -65,7 +65,16 @@ const SMALL: Profile = Profile {
 };
 
 /// All profiles.
-pub(crate) const PROFILES: [Profile; 6] = [
+pub(crate) const PROFILES: [Profile; 7] = [
+    // Six hundred bundles, and little else: what saved facts are made of.
+    Profile {
+        name: "facts",
+        bundles: 600,
+        jar_bytes: 1 << 10,
+        logs: 1,
+        log_bytes: 60 << 10,
+        ..SMALL
+    },
     // One install of 2 GB.
     Profile {
         name: "s2",

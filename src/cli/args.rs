@@ -80,7 +80,7 @@ pub(super) struct Scan {
     /// instance in it
     #[arg(required_unless_present = "files_from", value_name = "SOURCE")]
     pub(super) sources: Vec<OsString>,
-    /// Reads more sources from a file, one a line; `-` for standard input
+    /// Reads more sources from a file, one a line; `-` for standard input. A tab parts what to call a source from its path
     #[arg(long, value_name = "FILE")]
     pub(super) files_from: Option<PathBuf>,
     /// Sources in that file end in a zero byte, as `find -print0` writes them
@@ -93,6 +93,14 @@ pub(super) struct Scan {
     /// Of folders leaves out archives that match
     #[arg(long, value_name = "GLOB")]
     pub(super) exclude: Vec<String>,
+    /// What to call the source in place of its path, when there is one: the name of an upload that was copied to a temporary file, or comes on standard
+    /// input
+    #[arg(long = "as", value_name = "NAME", value_parser = instance_name)]
+    pub(super) logical: Option<String>,
+    /// Keeps the facts of each source in a file of this directory, and reads no source again whose file is whole and whose size, time, version and
+    /// options are the same. Several runs may share it
+    #[arg(long, value_name = "DIR")]
+    pub(super) facts_dir: Option<PathBuf>,
     /// Name of the instance, when there is one source
     #[arg(long, value_name = "NAME", value_parser = instance_name)]
     pub(super) name: Option<String>,
@@ -126,9 +134,18 @@ impl From<FarmByName> for FarmBy {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Saved {
-    /// Files that `scan -f ndjson` wrote, or `-` for standard input
-    #[arg(required = true, value_name = "FACTS")]
+    /// Files that `scan -f ndjson` wrote, packed with gzip or zstd or not, folders of them (.ndjson, .ndjson.gz, .ndjson.zst), or `-` for standard input
+    #[arg(required_unless_present = "files_from", value_name = "FACTS")]
     pub(super) facts: Vec<OsString>,
+    /// Reads more files of facts, the names of which stand in a file, one a line; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) files_from: Option<PathBuf>,
+    /// Names in that file end in a zero byte, as `find -print0` writes them
+    #[arg(short = '0', long, requires = "files_from")]
+    pub(super) null: bool,
+    /// Keeps every upload of a name; else the one that was written last takes the place of the others
+    #[arg(long)]
+    pub(super) keep_all: bool,
     #[command(flatten)]
     pub(super) output: Output,
     #[command(flatten)]
@@ -249,9 +266,19 @@ pub(super) struct Judging {
     /// Writes the findings to a file for --baseline of later runs
     #[arg(long, value_name = "FILE")]
     pub(super) write_baseline: Option<PathBuf>,
-    /// Exits with 0 whatever was found; incomplete evidence still exits with 2
-    #[arg(long)]
-    pub(super) exit_zero: bool,
+    /// Exits with 0 whatever was found; incomplete evidence still exits with 2, unless `all` is given: then only wrong usage and output that was not
+    /// written do
+    #[arg(long, value_name = "WHAT", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "findings")]
+    pub(super) exit_zero: Option<ExitZero>,
+}
+
+/// After what a run exits with 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExitZero {
+    /// Whatever was found
+    Findings,
+    /// Whatever was found, and whatever could not be read
+    All,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -293,7 +320,7 @@ impl Judging {
     /// Returns the severity from which findings fail the run.
     pub(super) fn fails_from(&self) -> Option<Severity> {
         match self.fail_on {
-            _ if self.exit_zero => None,
+            _ if self.exit_zero.is_some() => None,
             FailOn::Error => Some(Severity::Error),
             FailOn::Warning => Some(Severity::Warning),
             FailOn::Note => Some(Severity::Note),

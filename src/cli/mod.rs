@@ -2,6 +2,7 @@
 
 mod args;
 mod exit;
+mod facts_dir;
 mod finish;
 mod log;
 mod manual;

@@ -4,11 +4,14 @@ use super::args::Saved;
 use super::finish::Prepared;
 use super::{Exit, complain};
 use crate::facts::GapKind;
-use crate::intake::{Line, Source, facts_files, read_lines};
+use crate::intake::{Line, Source, facts_files, operands_in, read_lines};
 use crate::limits::Limits;
 use crate::report::Report;
 use crate::saved::{Merge, ReadLine};
+use anyhow::{Context, bail};
 use rayon::prelude::*;
+use std::ffi::OsString;
+use std::path::Path;
 
 /// Reads the files of facts and writes the reports.
 pub(super) fn run(saved: &Saved) -> Exit {
@@ -16,20 +19,41 @@ pub(super) fn run(saved: &Saved) -> Exit {
 }
 
 fn run_or_fail(saved: &Saved) -> anyhow::Result<Exit> {
-    let prepared = Prepared::new(&saved.output, &saved.judging, None)?;
-    let files = facts_files(&saved.facts);
+    let list = saved.files_from.as_deref().filter(|list| *list != Path::new("-"));
+    let prepared = Prepared::new(&saved.output, &saved.judging, list)?;
+    let files = facts_files(&named(saved)?);
     prepared.check_apart(&files)?;
     let limits = Limits::default();
     let mut merge = Merge::default();
+    if saved.keep_all {
+        merge = merge.keeping_all();
+    }
     for file in &files {
-        read(file, &limits, &mut merge);
+        read_facts(file, &limits, &mut merge);
     }
     let merged = merge.finish();
     let report = prepared.report(merged.snapshots, merged.sources, merged.gaps, &merged.reach)?;
     Ok(prepared.finish(Report { ledger: Some(merged.ledger), ..report }))
 }
 
-fn read(file: &Source, limits: &Limits, merge: &mut Merge) {
+/// Returns the operands, and those in the file of `--files-from`.
+fn named(saved: &Saved) -> anyhow::Result<Vec<OsString>> {
+    let mut operands = saved.facts.clone();
+    if let Some(list) = &saved.files_from {
+        if list == Path::new("-") && operands.iter().any(|operand| operand == "-") {
+            bail!("standard input cannot be both the list of files and one of them");
+        }
+        let listed = operands_in(list, saved.null).with_context(|| list.display().to_string())?;
+        operands.extend(listed.into_iter().map(|(_, operand)| operand));
+    }
+    if operands.is_empty() {
+        bail!("the list of files is empty");
+    }
+    Ok(operands)
+}
+
+/// Reads a file of facts into what is merged.
+pub(super) fn read_facts(file: &Source, limits: &Limits, merge: &mut Merge) {
     merge.begin(&file.name);
     // While lines are parsed, on all cores, those before them are taken, one after the other.
     let mut parsed = Vec::new();

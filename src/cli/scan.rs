@@ -3,18 +3,20 @@
 use super::args::Scan;
 use super::finish::Prepared;
 use super::progress::Bar;
-use super::{Exit, complain};
-use crate::examine::{Examined, examine};
-use crate::facts::GapKind;
+use super::{Exit, complain, facts_dir, output};
+use crate::examine::{Examined, examine, examine_each};
+use crate::facts::{Gap, GapKind};
 use crate::intake::{
-    Choice, Discovered, NoWatch, Origin, Source, Watch, discover_chosen, is_any_there, operands_in,
+    Choice, Discovered, NoWatch, Operand, Origin, Source, Watch, discover_chosen, is_any_there,
+    operands_in,
 };
 use crate::limits::Limits;
-use crate::report::counted;
+use crate::report::{Report, counted};
 use anyhow::{Context, anyhow, bail};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::thread::available_parallelism;
 
 /// Scans the sources and writes the reports.
@@ -27,6 +29,15 @@ fn run_or_fail(scan: &Scan) -> anyhow::Result<Exit> {
     let list = scan.files_from.as_deref().filter(|list| *list != Path::new("-"));
     let prepared = Prepared::new(&scan.output, &scan.judging, list)?;
     let Discovered { mut sources, notes } = discovered(scan)?;
+    if let Some(name) = &scan.logical {
+        let [source] = sources.as_mut_slice() else {
+            bail!(
+                "--as needs exactly one source; the list of --files-from takes a name before each path"
+            );
+        };
+        name.clone_into(&mut source.name);
+    }
+    check_distinct(&sources)?;
     match (&scan.name, sources.as_mut_slice()) {
         (None, _) => {}
         (Some(name), [source]) => source.label = Some(name.clone()),
@@ -44,6 +55,9 @@ fn run_or_fail(scan: &Scan) -> anyhow::Result<Exit> {
         }
     }
     prepared.check_apart(&sources)?;
+    if let Some(directory) = &scan.facts_dir {
+        return from_directory(scan, directory, &prepared, &sources, notes);
+    }
     let mut examined = examined(scan, &sources);
     examined.gaps.extend(notes);
     let Examined { snapshots, sources, gaps } = examined;
@@ -51,14 +65,44 @@ fn run_or_fail(scan: &Scan) -> anyhow::Result<Exit> {
     Ok(prepared.finish(report))
 }
 
+/// Reads what has no facts in a directory yet, and judges from the facts in it.
+fn from_directory(
+    scan: &Scan,
+    directory: &Path,
+    prepared: &Prepared<'_>,
+    sources: &[Source],
+    notes: Vec<Gap>,
+) -> anyhow::Result<Exit> {
+    output::check_apart(&directory.join("facts.ndjson"), sources)?;
+    let limits = scan.reading.limits();
+    let to_read = facts_dir::to_read(directory, sources, &limits);
+    let trouble = Mutex::new(None);
+    let write = |examined: Examined| {
+        if let Err(error) = facts_dir::write(directory, &examined) {
+            trouble.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        }
+    };
+    watched(scan, &to_read, &|watch, threads| {
+        examine_each(&to_read, &limits, threads, watch, &write);
+    });
+    if let Some(error) = trouble.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        return Err(error);
+    }
+    let mut merged = facts_dir::merged(directory, sources, &limits).finish();
+    merged.ledger.name_gaps(&notes);
+    merged.gaps.extend(notes);
+    let report = prepared.report(merged.snapshots, merged.sources, merged.gaps, &merged.reach)?;
+    Ok(prepared.finish(Report { ledger: Some(merged.ledger), ..report }))
+}
+
 /// Finds the sources: those named, and those in the file of `--files-from`.
 fn discovered(scan: &Scan) -> anyhow::Result<Discovered> {
     let choice = Choice::new(&scan.include, &scan.exclude).map_err(|problem| anyhow!(problem))?;
-    let mut operands = scan.sources.clone();
-    for operand in &operands {
+    for operand in &scan.sources {
         check_name(operand)
             .map_err(|problem| anyhow!("{}: {problem}", operand.to_string_lossy()))?;
     }
+    let mut operands: Vec<Operand> = scan.sources.iter().cloned().map(Operand::from).collect();
     if let Some(list) = &scan.files_from {
         operands.extend(listed(list, scan.null)?);
     }
@@ -74,16 +118,19 @@ fn discovered(scan: &Scan) -> anyhow::Result<Discovered> {
 }
 
 /// Returns the sources in a list. One that names nothing which is there may be any file, perhaps a key: no word of it is shown.
-fn listed(list: &Path, nul: bool) -> anyhow::Result<Vec<OsString>> {
+fn listed(list: &Path, nul: bool) -> anyhow::Result<Vec<Operand>> {
     let named = || list.display().to_string();
     let listed = operands_in(list, nul).with_context(named)?;
+    let named_in = |(line, text)| (line, with_logical(text));
+    let listed: Vec<(usize, Operand)> = listed.into_iter().map(named_in).collect();
     for (line, operand) in &listed {
-        check_name(operand)
+        check_name(&operand.text)
             .map_err(|problem| anyhow!("{}: line {line}: {problem}", list.display()))?;
     }
     let first = listed.first().map(|(line, _)| *line);
-    let operands: Vec<OsString> = listed.into_iter().map(|(_, operand)| operand).collect();
-    if let Some(line) = first.filter(|_| !is_any_there(&operands)) {
+    let texts: Vec<OsString> = listed.iter().map(|(_, operand)| operand.text.clone()).collect();
+    let operands: Vec<Operand> = listed.into_iter().map(|(_, operand)| operand).collect();
+    if let Some(line) = first.filter(|_| !is_any_there(&texts)) {
         let lines = counted(operands.len(), "source");
         bail!(
             "{}: names {lines}, the first on line {line}, and none of them is there; paths are those from the working directory",
@@ -91,6 +138,28 @@ fn listed(list: &Path, nul: bool) -> anyhow::Result<Vec<OsString>> {
         );
     }
     Ok(operands)
+}
+
+/// Takes what stands before a tab for what to call the source behind it, unless a file has that very name.
+fn with_logical(text: OsString) -> Operand {
+    let split = text.to_str().and_then(|text| text.split_once('\t'));
+    match split {
+        Some((logical, path))
+            if !logical.is_empty() && !path.is_empty() && !Path::new(&text).exists() =>
+        {
+            Operand { text: path.into(), logical: Some(logical.to_owned()) }
+        }
+        _ => text.into(),
+    }
+}
+
+/// Refuses two sources of one name: their facts could not be told apart.
+fn check_distinct(sources: &[Source]) -> anyhow::Result<()> {
+    let twice = sources.windows(2).find_map(|two| match two {
+        [a, b] if a.name == b.name => Some(&a.name),
+        _ => None,
+    });
+    twice.map_or(Ok(()), |name| bail!("{name} names two sources; give each a name of its own"))
 }
 
 /// Refuses a source with nothing before or behind its `=`, unless a file has that very name.
@@ -108,17 +177,24 @@ fn check_name(operand: &OsStr) -> Result<(), &'static str> {
     })
 }
 
-fn examined(scan: &Scan, sources: &[Source]) -> Examined {
-    let limits = scan.reading.limits();
+/// Shows progress while sources are read.
+fn watched<T>(scan: &Scan, sources: &[Source], read: &dyn Fn(&dyn Watch, usize) -> T) -> T {
     let threads =
         scan.reading.threads.unwrap_or_else(|| available_parallelism().map_or(1, usize::from));
     let bytes = sources.iter().map(Source::stored_bytes).fold(0, u64::saturating_add);
     let bar = Bar::new(bytes, !scan.output.no_progress && !scan.output.quiet);
     let watch: &dyn Watch = bar.as_ref().map_or(&NoWatch, |bar| bar);
-    let examined = examine(sources, &limits, threads, watch);
+    let read = read(watch, threads);
     if let Some(bar) = &bar {
         bar.clear();
     }
+    read
+}
+
+fn examined(scan: &Scan, sources: &[Source]) -> Examined {
+    let limits = scan.reading.limits();
+    let examined =
+        watched(scan, sources, &|watch, threads| examine(sources, &limits, threads, watch));
     for record in &examined.sources {
         log::info!(
             "{}: {} (entries: {}), {}",

@@ -96,8 +96,7 @@ pub fn assemble(parts: &BundleParts<'_>, packing: Option<Packing>) -> Bundle {
         fragment: identity.fragment,
         data_seen: parts.data,
         discard: discard(parts, &choice, packing),
-        place: parts.place.clone(),
-        directories: Vec::new(),
+        path: parts.place.path.clone(),
     }
 }
 

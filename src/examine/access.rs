@@ -24,9 +24,9 @@ pub(super) fn add(snapshot: &mut Snapshot, evidence: &Evidence<'_>) {
             directories.entry(found.bundle).or_default().push(owned);
         }
     }
-    for bundle in &mut snapshot.bundles {
-        bundle.directories = directories.remove(bundle.directory.as_str()).unwrap_or_default();
-    }
+    let known = |directory: &str| snapshot.bundles.in_directory(directory).is_some();
+    directories.retain(|directory, _| known(directory));
+    snapshot.key_directories = directories.into_values().flatten().collect();
 }
 
 /// Felix writes `bundle.info` itself, so AEM runs as the user that most of them belong to.

@@ -4,15 +4,10 @@ use super::collector::Item;
 use super::paths::has_at_or_below;
 use super::roots::{Evidence, below, bundle_directory};
 use crate::evidence::{BundleParts, Fact, Found, Packing, assemble};
-use crate::facts::{Bundle, Gap, Place};
+use crate::facts::{Bundles, Gap, Place, Snapshot};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) fn bundles(
-    source: &str,
-    root: &str,
-    evidence: &Evidence<'_>,
-    gaps: &[&Gap],
-) -> Vec<Bundle> {
+pub(super) fn bundles(source: &str, root: &str, evidence: &Evidence<'_>, gaps: &[&Gap]) -> Bundles {
     let mut all: BTreeMap<&str, BundleParts<'_>> = BTreeMap::new();
     let mut lossy: BTreeSet<&str> = BTreeSet::new();
     for (path, found, item) in evidence.iter().filter(|(_, found, _)| !found.bundle.is_empty()) {
@@ -36,10 +31,12 @@ pub(super) fn bundles(
     let known = |parts: &BundleParts<'_>| {
         whole && !lossy.contains(parts.directory) && !is_cut(&parts.place)
     };
-    let mut bundles: Vec<_> =
-        all.values().map(|parts| assemble(parts, known(parts).then_some(packing))).collect();
-    bundles.sort_by(|a, b| a.directory.cmp(&b.directory));
-    bundles
+    let bundle = |parts: &BundleParts<'_>| {
+        let mut bundle = assemble(parts, known(parts).then_some(packing));
+        bundle.path = Snapshot::path_below(root, &bundle.path);
+        bundle
+    };
+    Bundles::from(all.values().map(bundle).collect::<Vec<_>>())
 }
 
 fn empty_parts(directory: &str, place: Place) -> BundleParts<'_> {

@@ -2,19 +2,16 @@
 
 use super::Examined;
 use crate::evidence::{KeyTraces, digest};
-use crate::facts::{Digest, KeyDigest, Repository, Snapshot};
+use crate::facts::{Digest, key_parts};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Bytes from which on a part of a text is looked up. A key of fewer, which is none that AEM makes, is known where it is the whole text.
-const PART_BYTES_MIN: usize = 8;
 
 /// Hides in all that was examined every text that holds a key of any instance, or a part of one. `traces`: those of keys in files.
 pub(super) fn hide(all: &mut Examined, traces: Vec<u64>) {
-    let stored = all.snapshots.iter().flat_map(|(_, snapshot)| digests(snapshot));
+    let stored = all.snapshots.iter().flat_map(|(_, snapshot)| snapshot.all_keys());
     let traces: KeyTraces =
         stored.flat_map(|key| key.traces.iter().copied()).chain(traces).collect();
     let mut keys: BTreeMap<u64, BTreeSet<Digest>> = BTreeMap::new();
-    for key in all.snapshots.iter().flat_map(|(_, snapshot)| digests(snapshot)) {
+    for key in all.snapshots.iter().flat_map(|(_, snapshot)| snapshot.all_keys()) {
         for spelled in &key.spelled {
             keys.entry(spelled.bytes).or_default().insert(*spelled);
         }
@@ -25,7 +22,7 @@ pub(super) fn hide(all: &mut Examined, traces: Vec<u64>) {
     };
     let holds_key = |text: &str| {
         is_key(text.trim())
-            || parts(text).any(|part| is_any_form(part, &is_key))
+            || key_parts(text).any(|part| is_any_form(part, &is_key))
             || traces.are_in(text)
     };
     for (_, snapshot) in &mut all.snapshots {
@@ -35,32 +32,6 @@ pub(super) fn hide(all: &mut Examined, traces: Vec<u64>) {
     for gap in &mut all.gaps {
         gap.hide_keys(holds_key);
     }
-}
-
-/// Returns the keys in files, and those that the repository holds and held.
-fn digests(snapshot: &Snapshot) -> impl Iterator<Item = &KeyDigest> {
-    let past = snapshot.repository.iter().flat_map(|stored| &stored.history.others);
-    let past = past.flat_map(|past| &past.keys);
-    let stored = snapshot.repository.iter().flat_map(Repository::keys).chain(past);
-    let files = snapshot.all_key_files().chain(&snapshot.stray_keys);
-    files.map(|file| &file.digest).chain(stored.map(|key| &key.digest))
-}
-
-/// Returns the parts of a text that may be a key: words, and parts of paths and addresses.
-fn parts(text: &str) -> impl Iterator<Item = &str> {
-    const AROUND: &[char] =
-        &['"', '\'', ',', ';', '(', ')', '{', '}', '[', ']', '<', '>', '`', '&', '?', '@'];
-    // Base64 has slashes and an equals sign; what stands before a colon or an equals sign names what is behind it.
-    let words = text.split(|c: char| c.is_whitespace() || AROUND.contains(&c));
-    let values =
-        words.flat_map(|word| [Some(word), behind(word, ':'), behind(word, '=')]).flatten();
-    let all =
-        values.flat_map(|value| std::iter::once(value).chain(value.split(['/', '\\', ':', '='])));
-    all.filter(|part| part.len() >= PART_BYTES_MIN)
-}
-
-fn behind(word: &str, mark: char) -> Option<&str> {
-    word.split_once(mark).map(|(_, value)| value)
 }
 
 /// Returns `true` if a part is a key as it stands, without the padding of base64, or as digits of either case with dashes between

@@ -74,7 +74,7 @@ fn two_settings(snapshot: &Snapshot) -> Sign {
     let first = bundles.next()?;
     let again = bundles.find(|bundle| bundle.id != first.id)?;
     let why = format!("is {SETTINGS}, as {} is", first.directory);
-    Some((again.place.path.clone() + "/bundle.info", why))
+    Some((snapshot.path_of(again) + "/bundle.info", why))
 }
 
 /// A version that differs may be a newer one: `tar u` appends what changed since. Then nothing else of the settings came again, or

@@ -33,7 +33,7 @@ mod unknown;
 pub(crate) mod users;
 
 use crate::facts::{Gap, GapKind, Snapshot, SourceRecord};
-use crate::intake::{Source, Watch, walk};
+use crate::intake::{FileState, Source, Watch, walk};
 use crate::limits::Limits;
 use assemble::Assembled;
 use collector::Collector;
@@ -41,8 +41,8 @@ use loose_keys::LooseKey;
 use secrets::Vault;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// All that came out of all sources, in an order that depends on their content alone.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -69,15 +69,36 @@ struct Outcome {
 ///
 /// The largest source starts first: with the big one last, the same five archives took 1.4 times as long.
 pub fn examine(sources: &[Source], limits: &Limits, threads: usize, watch: &dyn Watch) -> Examined {
+    let outcomes = Mutex::new(Vec::with_capacity(sources.len()));
+    let keep = |outcome| outcomes.lock().unwrap_or_else(PoisonError::into_inner).push(outcome);
+    let vault = Vault::new(limits);
+    each(sources, threads, &|source| keep(examine_one(source, limits, watch, &vault)));
+    merge(outcomes.into_inner().unwrap_or_else(PoisonError::into_inner), vault)
+}
+
+/// Examines all sources as [`examine`] does, and hands over what came out of each as soon as it was read. Nothing is compared with
+/// what came out of others: secrets are tried with the keys of their own source alone.
+pub fn examine_each(
+    sources: &[Source],
+    limits: &Limits,
+    threads: usize,
+    watch: &dyn Watch,
+    take: &(dyn Fn(Examined) + Sync),
+) {
+    each(sources, threads, &|source| {
+        let vault = Vault::new(limits);
+        let outcome = examine_one(source, limits, watch, &vault);
+        take(merge(vec![outcome], vault));
+    });
+}
+
+fn each(sources: &[Source], threads: usize, work_on: &(dyn Fn(&Source) + Sync)) {
     let mut queue: Vec<&Source> = sources.iter().collect();
     queue.sort_by_key(|source| std::cmp::Reverse(source.stored_bytes()));
-    let outcomes = Mutex::new(Vec::with_capacity(queue.len()));
     let next = AtomicUsize::new(0);
-    let vault = Vault::new(limits);
     let work = || {
         while let Some(source) = queue.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let outcome = examine_one(source, limits, watch, &vault);
-            outcomes.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(outcome);
+            work_on(source);
         }
     };
     let workers = threads.clamp(1, queue.len().max(1));
@@ -87,8 +108,6 @@ pub fn examine(sources: &[Source], limits: &Limits, threads: usize, watch: &dyn 
         // One source needs no other thread; and without threads to be had, the work is done here.
         Some(Err(_)) | None => work(),
     }
-    let outcomes = outcomes.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    merge(outcomes, vault)
 }
 
 fn merge(mut outcomes: Vec<Outcome>, vault: Vault) -> Examined {
@@ -114,7 +133,7 @@ fn merge(mut outcomes: Vec<Outcome>, vault: Vault) -> Examined {
 fn examine_one(source: &Source, limits: &Limits, watch: &dyn Watch, vault: &Vault) -> Outcome {
     watch.started(&source.name, source.stored_bytes());
     let outcome = catch_unwind(AssertUnwindSafe(|| read(source, limits, watch, vault)))
-        .unwrap_or_else(|_| failed(source));
+        .unwrap_or_else(|_| failed(source, limits));
     watch.finished(&source.name);
     outcome
 }
@@ -149,15 +168,20 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch, vault: &Vault) -> O
         &mut snapshots,
     ));
     snapshots.iter_mut().for_each(key_history::doubt);
-    snapshots.iter_mut().for_each(Snapshot::keep_shapes);
-    gaps.iter_mut().for_each(Gap::keep_shapes);
+    for snapshot in &mut snapshots {
+        snapshot.keep_shapes();
+    }
+    for gap in &mut gaps {
+        gap.keep_shapes();
+    }
     let record = SourceRecord {
-        name: source.name.clone(),
         container: walked.container,
         entries: walked.entries,
         instances: snapshots.len(),
         complete: !gaps.iter().any(|gap| gap.kind.hides()),
+        ..about(source, limits)
     };
+    let record = record.with_status(&gaps);
     Outcome { label: source.label.clone(), snapshots, record, gaps, key_traces, loose_keys }
 }
 
@@ -168,7 +192,21 @@ fn explain(gaps: &mut [Gap], hint: &str) {
     }
 }
 
-fn failed(source: &Source) -> Outcome {
+/// Returns what is known of a source before it is read.
+pub fn about(source: &Source, limits: &Limits) -> SourceRecord {
+    let state = source.file_state();
+    SourceRecord {
+        name: source.name.clone(),
+        label: source.label.clone(),
+        bytes: state.as_ref().map(FileState::bytes),
+        mtime_ms: state.as_ref().and_then(FileState::modified_ms),
+        tool: Some(env!("CARGO_PKG_VERSION").to_owned()),
+        reading: limits.unusual_reading(),
+        ..SourceRecord::default()
+    }
+}
+
+fn failed(source: &Source, limits: &Limits) -> Outcome {
     let reason =
         "the tool failed on this source, which is a bug; the other sources are not affected";
     let gap = Gap {
@@ -177,18 +215,13 @@ fn failed(source: &Source) -> Outcome {
         kind: GapKind::Internal,
         reason: reason.to_owned(),
     };
-    let record = SourceRecord {
-        name: source.name.clone(),
-        container: String::new(),
-        entries: 0,
-        instances: 0,
-        complete: false,
-    };
+    let gaps = vec![gap];
+    let record = about(source, limits).with_status(&gaps);
     Outcome {
         label: source.label.clone(),
         snapshots: Vec::new(),
         record,
-        gaps: vec![gap],
+        gaps,
         key_traces: BTreeSet::new(),
         loose_keys: Vec::new(),
     }

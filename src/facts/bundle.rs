@@ -1,6 +1,5 @@
 //! OSGi bundles as Felix keeps them on disk.
 
-use super::{OwnedDirectory, Place};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -148,7 +147,7 @@ impl fmt::Display for DiscardReason {
 }
 
 /// One bundle directory of the Felix cache.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundle {
     /// Number from the first line of `bundle.info`, never from the directory name.
     pub id: Option<u64>,
@@ -172,11 +171,10 @@ pub struct Bundle {
     pub data_seen: bool,
     /// Why Felix would delete the directory at the next start.
     pub discard: Option<DiscardReason>,
-    /// The bundle directory.
-    pub place: Place,
-    /// Itself and its data directory with their owners, where files of keys lie in it and the container keeps owners.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub directories: Vec<OwnedDirectory>,
+    /// Path of the bundle directory from the install root; from the top of the source where it starts with a slash.
+    ///
+    /// No source is named and no root, so that instances can share a bundle: see [`super::Snapshot::place_of`].
+    pub path: String,
 }
 
 impl Bundle {

@@ -1,5 +1,6 @@
 //! Addresses hold passwords: `http://user:secret@host/x.jar?token=…`. What may be one is cut out of every text that is kept.
 
+use super::remembered::{Check, passes};
 use std::borrow::Cow;
 
 /// Stands for what was cut out.
@@ -38,17 +39,28 @@ pub(super) fn without_credentials(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Cuts credentials out of every word of a sentence.
-pub(super) fn cut_credentials(sentence: &mut String) {
+/// Cuts credentials out of every word of a sentence; returns `true` if there are any.
+pub(super) fn cut_credentials(sentence: &mut String) -> bool {
+    let mut without = None;
+    passes(Check::Sentence, sentence, || {
+        without = cut(sentence);
+        without.is_none()
+    });
+    let is_changed = without.is_some();
+    *sentence = without.unwrap_or_else(|| std::mem::take(sentence));
+    is_changed
+}
+
+/// Returns a sentence without the credentials in it; `None` where there are none.
+fn cut(sentence: &str) -> Option<String> {
     let mut follows_secret = false;
     let words = sentence.split(' ').map(|word| {
         let is_value = std::mem::replace(&mut follows_secret, is_option_of_secret(word));
         if is_value { CUT.into() } else { without_credentials(word) }
     });
     let words: Vec<Cow<'_, str>> = words.collect();
-    if words.iter().any(|word| matches!(word, Cow::Owned(_)) || word == CUT) {
-        *sentence = words.join(" ");
-    }
+    let is_cut = words.iter().any(|word| matches!(word, Cow::Owned(_)) || word == CUT);
+    is_cut.then(|| words.join(" ")).filter(|without| without != sentence)
 }
 
 /// Returns `true` if what has this name may be a secret: a variable, a property, an option.

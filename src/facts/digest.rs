@@ -1,7 +1,7 @@
 //! Digests of bytes that are never kept.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::Error;
+use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
@@ -36,9 +36,22 @@ impl<const N: usize> Serialize for Hex<N> {
 
 impl<'de, const N: usize> Deserialize<'de> for Hex<N> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<str>::deserialize(deserializer)?;
-        Self::parse(&text)
-            .ok_or_else(|| D::Error::custom("hexadecimal digits are missing or wrong"))
+        deserializer.deserialize_str(Digits::<N>)
+    }
+}
+
+/// Reads digits where they stand: as a text of its own, each digest were one more allocation.
+struct Digits<const N: usize>;
+
+impl<const N: usize> Visitor<'_> for Digits<N> {
+    type Value = Hex<N>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("hexadecimal digits")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Hex<N>, E> {
+        Hex::parse(text).ok_or_else(|| E::custom("hexadecimal digits are missing or wrong"))
     }
 }
 

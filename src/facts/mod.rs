@@ -3,26 +3,31 @@
 //! Everything to the right of `examine` works on these values alone. They hold no key bytes, touch no file and cannot fail.
 
 mod bundle;
+mod bundles;
 mod config;
 mod credentials;
 mod date;
 mod digest;
 mod drawn;
 mod gap;
+mod harmful;
 mod jcr;
 mod jcr_history;
 mod key;
+mod key_parts;
 mod log;
 mod node_store;
 mod old_state;
 mod place;
 mod platform;
+mod remembered;
 mod secrets;
 mod setting;
 mod shape;
 mod shaped;
 mod sling;
 mod snapshot;
+mod source;
 mod storage;
 mod users;
 mod utc;
@@ -30,6 +35,7 @@ mod utc;
 pub use bundle::{
     Bundle, BundleState, CRYPTO, CRYPTO_FAMILY, CRYPTO_FILE, DiscardReason, IdentifiedBy, Revision,
 };
+pub use bundles::Bundles;
 pub use config::{
     ACCESS_TOKEN_PROVIDER, CUSTOMIZER_TYPE, Configuration, EXTERNAL_LOGIN, GRANT_OF_CLIENT,
     IMS_CLIENT_SECRET, IMS_CUSTOMIZER, IMS_PROVIDER, IMS_SERVICE_SECRET, JCR_CONFIGURATIONS,
@@ -41,9 +47,11 @@ pub use credentials::is_secret;
 pub use date::{Date, NotADate};
 pub use digest::{Digest, Hex};
 pub use gap::{Gap, GapKind};
+pub use harmful::is_harmful;
 pub use jcr::{JcrKey, JcrKeys, JcrShape, Repository};
 pub use jcr_history::{KeyHistory, PastKeys, PastState};
 pub use key::{Alteration, KeyDigest, KeyFile, KeyName, TextKind, Wrapper};
+pub use key_parts::key_parts;
 pub use log::{Log, LogFile, LogSignature, LogTime, LogTopic, Seen, Sighting, Told};
 pub use node_store::{
     AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, DOCUMENT_STORE, DOCUMENT_STORE_TYPE, NodeStore,
@@ -62,7 +70,8 @@ pub use setting::{
 };
 pub use shape::{HIDDEN_KEY, HIDDEN_LINK, Shape};
 pub use sling::{Role, RunModes, SlingId, StandbyMode};
-pub use snapshot::{Parts, Snapshot, SourceRecord};
+pub use snapshot::{Parts, Snapshot};
+pub use source::{SourceRecord, SourceStatus};
 pub use storage::{LineEnd, Storage, StorageFile, StorageMode, StorageProblem};
 pub use users::Users;
 pub use utc::Utc;

@@ -1,7 +1,8 @@
 //! Which masters open the protected values of an instance: found by trying, kept as digests.
 
 use super::{
-    Alteration, Configuration, Digest, Hex, KeyName, LineEnd, Place, Repository, Snapshot,
+    Alteration, Configuration, Digest, Hex, KeyDigest, KeyName, LineEnd, Place, Repository,
+    Snapshot,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -167,6 +168,15 @@ impl Snapshot {
     /// Returns the digests of all protected values that it holds, of those in effect and of others.
     pub fn protected_digests(&self) -> BTreeSet<Hex<32>> {
         self.protected_values().iter().map(|value| value.digest.sha256).collect()
+    }
+
+    /// Returns every key that it holds, in use or not: those in files, and those that its repository holds and held.
+    pub fn all_keys(&self) -> impl Iterator<Item = &KeyDigest> {
+        let past = self.repository.iter().flat_map(|stored| &stored.history.others);
+        let past = past.flat_map(|past| &past.keys);
+        let stored = self.repository.iter().flat_map(Repository::keys).chain(past);
+        let files = self.all_key_files().chain(&self.stray_keys);
+        files.map(|file| &file.digest).chain(stored.map(|key| &key.digest))
     }
 
     /// Returns every key that it holds, in use or not, by its name and the md5 of what it lies in.

@@ -5,6 +5,7 @@
 
 use super::credentials::{mentions_secret, without_credentials};
 use super::drawn::{is_random, spells_bytes};
+use super::remembered::{Check, passes};
 use super::{CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH, GRANT_OF_CLIENT};
 
 /// What a text is of.
@@ -157,9 +158,16 @@ impl Shape {
         format!("{NOTE}{} ({bytes} {unit})", self.spoken())
     }
 
-    /// Keeps of a text what is kept. What was kept before does not change.
-    pub fn keep(self, text: &mut String) {
-        *text = self.kept(text, text.len());
+    /// Keeps of a text what is kept; returns `true` if that is less. What was kept before does not change.
+    pub fn keep(self, text: &mut String) -> bool {
+        let mut changed = None;
+        passes(Check::Shape(self), text, || {
+            changed = Some(self.kept(text, text.len())).filter(|kept| kept != text);
+            changed.is_none()
+        });
+        let is_changed = changed.is_some();
+        *text = changed.unwrap_or_else(|| std::mem::take(text));
+        is_changed
     }
 
     fn spoken(self) -> &'static str {

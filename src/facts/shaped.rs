@@ -14,34 +14,31 @@ use super::{
 type Visit<'v> = &'v mut dyn FnMut(Shape, &mut String);
 
 impl Snapshot {
-    /// Keeps of every text what its shape allows. Doing so again changes nothing.
-    pub fn keep_shapes(&mut self) {
-        self.sling_id.take_if(|id| !Shape::Uuid.fits(&id.uuid));
-        self.each_text(&mut Shape::keep);
-        self.bundles.iter_mut().for_each(drop_odd_name);
-        self.sentences().into_iter().for_each(cut_credentials);
-        self.gaps.iter_mut().for_each(Gap::keep_shapes);
+    /// Keeps of every text what its shape allows; returns `true` if that is less. Doing so again changes nothing.
+    pub fn keep_shapes(&mut self) -> bool {
+        let mut changed = self.sling_id.take_if(|id| !Shape::Uuid.fits(&id.uuid)).is_some();
+        self.each_text(&mut |shape, text| changed |= shape.keep(text));
+        self.bundles.change_each(|bundle| changed |= bundle.keep_shapes());
+        self.sentences().into_iter().for_each(|text| changed |= cut_credentials(text));
+        self.gaps.iter_mut().for_each(|gap| changed |= gap.keep_shapes());
+        changed
     }
 
-    /// Hides every text that is a key.
-    pub fn hide_keys(&mut self, is_key: impl Fn(&str) -> bool) {
-        self.sling_id.take_if(|id| is_key(&id.uuid));
-        self.each_text(&mut |_, text| {
-            if is_key(text) {
-                HIDDEN_KEY.clone_into(text);
-            }
-        });
-        self.bundles.iter_mut().for_each(drop_odd_name);
-        self.gaps.iter_mut().for_each(|gap| gap.hide_keys(&is_key));
+    /// Hides every text that is a key; returns `true` if there is one.
+    pub fn hide_keys(&mut self, is_key: impl Fn(&str) -> bool) -> bool {
+        let mut hidden = self.sling_id.take_if(|id| is_key(&id.uuid)).is_some();
+        self.each_text(&mut |_, text| hidden |= hide(text, &is_key));
+        self.bundles.change_each(|bundle| hidden |= bundle.hide_keys(&is_key));
+        self.gaps.iter_mut().for_each(|gap| hidden |= gap.hide_keys(&is_key));
+        hidden
     }
 
     fn each_text(&mut self, visit: Visit<'_>) {
-        self.bundles.iter_mut().for_each(|one| bundle(one, visit));
         let keys =
             self.key_files.iter_mut().chain(&mut self.moved_keys).chain(&mut self.stray_keys);
         let owners = keys.map(|file| &mut file.owner);
         let owners = owners.chain(self.storage_files.iter_mut().map(|file| &mut file.owner));
-        let directories = self.bundles.iter_mut().flat_map(|bundle| &mut bundle.directories);
+        let directories = self.key_directories.iter_mut();
         let owners = owners.flatten().chain(directories.map(|directory| &mut directory.owner));
         let users = owners.filter_map(|owner| owner.user.as_mut());
         let account = self.account.iter_mut().filter_map(|account| account.user.as_mut());
@@ -76,18 +73,15 @@ impl Snapshot {
             let secrets = secrets.flat_map(|secret| [&mut secret.path, &mut secret.property]);
             names.chain(secrets).chain(gaps.into_iter().flatten()).chain(reason)
         });
-        let discarded = self.bundles.iter_mut().filter_map(|bundle| match &mut bundle.discard {
-            Some(DiscardReason::Info(problem)) => Some(problem),
-            _ => None,
-        });
-        stored.chain(discarded).chain(self.configurations.iter_mut().flat_map(names)).collect()
+        stored.chain(self.configurations.iter_mut().flat_map(names)).collect()
     }
 }
 
 impl Gap {
-    /// Hides the words of its reason that hold a key.
-    pub fn hide_keys(&mut self, holds_key: impl Fn(&str) -> bool) {
-        if holds_key(&self.reason) {
+    /// Hides the words of its reason that hold a key; returns `true` if there are any.
+    pub fn hide_keys(&mut self, holds_key: impl Fn(&str) -> bool) -> bool {
+        let hides = holds_key(&self.reason);
+        if hides {
             let words =
                 self.reason.split(' ').map(|word| if holds_key(word) { "(a key)" } else { word });
             self.reason = words.collect::<Vec<_>>().join(" ");
@@ -96,11 +90,41 @@ impl Gap {
         if holds_key(&self.reason) {
             HIDDEN_KEY.clone_into(&mut self.reason);
         }
+        hides
     }
 
-    /// Cuts credentials out of its reason.
-    pub fn keep_shapes(&mut self) {
-        cut_credentials(&mut self.reason);
+    /// Cuts credentials out of its reason; returns `true` if there are any.
+    pub fn keep_shapes(&mut self) -> bool {
+        cut_credentials(&mut self.reason)
+    }
+}
+
+/// Hides a text that is a key; returns `true` if it is one.
+fn hide(text: &mut String, is_key: &impl Fn(&str) -> bool) -> bool {
+    let is_key = is_key(text);
+    if is_key {
+        HIDDEN_KEY.clone_into(text);
+    }
+    is_key
+}
+
+impl Bundle {
+    /// Hides every text that is a key; returns `true` if there is one.
+    pub fn hide_keys(&mut self, is_key: &impl Fn(&str) -> bool) -> bool {
+        let mut hidden = false;
+        bundle(self, &mut |_, text| hidden |= hide(text, is_key));
+        drop_odd_name(self) || hidden
+    }
+
+    /// Keeps of every text what its shape allows; returns `true` if that is less.
+    pub fn keep_shapes(&mut self) -> bool {
+        let mut changed = false;
+        bundle(self, &mut |shape, text| changed |= shape.keep(text));
+        changed |= drop_odd_name(self);
+        if let Some(DiscardReason::Info(problem)) = &mut self.discard {
+            changed |= cut_credentials(problem);
+        }
+        changed
     }
 }
 
@@ -117,12 +141,14 @@ fn bundle(bundle: &mut Bundle, visit: Visit<'_>) {
     }
 }
 
-/// Where a location is none, the name that was taken from it is none either.
-fn drop_odd_name(bundle: &mut Bundle) {
+/// Where a location is none, the name that was taken from it is none either. Returns `true` if there was such a name.
+fn drop_odd_name(bundle: &mut Bundle) -> bool {
     let is_odd = bundle.location.as_ref().is_some_and(|text| !Shape::Location.fits(text));
-    if is_odd && bundle.identified_by == Some(IdentifiedBy::Location) {
+    let is_named_by_it = is_odd && bundle.identified_by == Some(IdentifiedBy::Location);
+    if is_named_by_it {
         (bundle.symbolic_name, bundle.version, bundle.identified_by) = (None, None, None);
     }
+    is_named_by_it
 }
 
 fn configuration(configuration: &mut Configuration, visit: Visit<'_>) {
@@ -171,9 +197,9 @@ mod tests {
 
     fn shaped(mut snapshot: Snapshot) -> String {
         snapshot.keep_shapes();
-        let once = serde_json::to_string(&snapshot).unwrap();
-        snapshot.keep_shapes();
-        assert_eq!(serde_json::to_string(&snapshot).unwrap(), once);
+        let once = format!("{snapshot:?}");
+        assert!(!snapshot.keep_shapes());
+        assert_eq!(format!("{snapshot:?}"), once);
         once
     }
 
@@ -210,7 +236,7 @@ mod tests {
         moved.owner = Some(owner());
         snapshot.moved_keys.push(moved);
         let place = Place { source: "a".to_owned(), path: "q".to_owned() };
-        snapshot.bundles[0].directories.push(OwnedDirectory { place, owner: owner() });
+        snapshot.key_directories.push(OwnedDirectory { place, owner: owner() });
         snapshot.configurations[0].properties.insert("token.required.attr".to_owned(), values);
         snapshot.log = Some(Log { told: topics.map(told).into(), ..Log::default() });
         snapshot

@@ -1,10 +1,10 @@
 //! All facts of one instance from one source.
 
 use super::{
-    Account, BUNDLE_CACHE, Bundle, CRYPTO, CRYPTO_FILE, CRYPTO_KEYS_PATH, Configuration, Gap,
-    JcrKeys, KeyFile, KeyName, Log, LogTopic, NodeStore, Place, Repository, Role, RunModes,
-    SLING_LAUNCHPAD, SLING_RUN_MODES, STANDBY_SERVICE, Setting, SlingId, StandbyMode, StorageFile,
-    Told, Trials,
+    Account, BUNDLE_CACHE, Bundle, Bundles, CRYPTO, CRYPTO_FILE, CRYPTO_KEYS_PATH, Configuration,
+    Gap, JcrKeys, KeyFile, KeyName, Log, LogTopic, NodeStore, OwnedDirectory, Place, Repository,
+    Role, RunModes, SLING_LAUNCHPAD, SLING_RUN_MODES, STANDBY_SERVICE, Setting, SlingId,
+    StandbyMode, StorageFile, Told, Trials,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,7 +26,7 @@ pub struct Parts {
 const BUNDLES_MIN: usize = 4;
 
 /// All facts of one instance from one source.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Snapshot {
     /// The source as the user named it.
     pub source: String,
@@ -39,16 +39,16 @@ pub struct Snapshot {
     /// The user that AEM runs as: most `bundle.info`, which it writes itself, belong to this one.
     pub account: Option<Account>,
     /// Bundle directories, sorted by directory name.
-    pub bundles: Vec<Bundle>,
+    pub bundles: Bundles,
+    /// Bundle directories and their data directories with their owners, where files of keys lie in them and the container keeps owners.
+    pub key_directories: Vec<OwnedDirectory>,
     /// Every file named `storage` in a bundle's data directory.
     pub storage_files: Vec<StorageFile>,
     /// Every file named `hmac` or `master` in a bundle's data directory.
     pub key_files: Vec<KeyFile>,
     /// The keys in the directory that `com.adobe.granite.crypto.keys.path` names, where the snapshot has that.
-    #[serde(default)]
     pub moved_keys: Vec<KeyFile>,
     /// Files in bundles' data directories that may be keys by their names, where AEM does not look for one: `hmac.bin`, `data/hmac`.
-    #[serde(default)]
     pub stray_keys: Vec<KeyFile>,
     /// What its repository says of the keys; `None` when the snapshot has no segment store.
     pub repository: Option<Repository>,
@@ -69,7 +69,6 @@ pub struct Snapshot {
     /// What its logs say; `None` when none was read.
     pub log: Option<Log>,
     /// Which masters open its protected values, by run; empty where there was nothing to try.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub trials: BTreeSet<Trials>,
     /// Gaps of the whole source and of paths under this root, sorted.
     pub gaps: Vec<Gap>,
@@ -142,9 +141,31 @@ impl Snapshot {
 
     /// Returns the bundle in a directory of the Felix cache.
     pub fn bundle_in(&self, directory: &str) -> Option<&Bundle> {
-        let index =
-            self.bundles.binary_search_by(|bundle| bundle.directory.as_str().cmp(directory));
-        self.bundles.get(index.ok()?)
+        self.bundles.in_directory(directory)
+    }
+
+    /// Returns where a bundle of it lies.
+    pub fn place_of(&self, bundle: &Bundle) -> Place {
+        Place { source: self.source.clone(), path: self.path_of(bundle) }
+    }
+
+    /// Returns the path of a bundle of it in the source.
+    pub fn path_of(&self, bundle: &Bundle) -> String {
+        match bundle.path.strip_prefix('/') {
+            Some(path) => path.to_owned(),
+            None if self.root.is_empty() => bundle.path.clone(),
+            None => format!("{}/{}", self.root, bundle.path),
+        }
+    }
+
+    /// Returns how the path of a bundle is kept that lies there in the source: see [`Bundle::path`].
+    pub fn path_below(root: &str, path: &str) -> String {
+        let below = path.strip_prefix(root).and_then(|below| below.strip_prefix('/'));
+        match below {
+            _ if root.is_empty() => path.to_owned(),
+            Some(below) => below.to_owned(),
+            None => format!("/{path}"),
+        }
     }
 
     /// Returns the `storage` files that lie where they belong.
@@ -277,21 +298,6 @@ impl Snapshot {
         let parts: Vec<&str> = self.aem_version()?.split('.').take(3).collect();
         Some(parts.join("."))
     }
-}
-
-/// What became of one source. Every source has one, whatever its bytes are.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct SourceRecord {
-    /// The source as the user named it.
-    pub name: String,
-    /// How it is packed, outermost first, such as `gzip, tar`; empty when that is not known.
-    pub container: String,
-    /// Entries seen.
-    pub entries: u64,
-    /// Instances found.
-    pub instances: usize,
-    /// Everything was read to the last byte.
-    pub complete: bool,
 }
 
 fn role_of(run_mode: &str) -> Option<Role> {

@@ -6,7 +6,7 @@ use super::expected::{Expected, ForeignKey, Missing};
 use super::like::tell_alike;
 use super::open_gaps::OpenGaps;
 use super::plan::{Ground, Plan};
-use super::{Farm, Member, keys, names};
+use super::{Farm, KeyStates, Member, keys, names};
 use crate::facts::{Digest, Gap, KeyName, Snapshot};
 use crate::limits::Limits;
 use crate::policy::{Policy, PolicyFarm, PolicyInstance};
@@ -14,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
-/// Snapshots with the names of their instances.
-type Named = Vec<(String, Snapshot)>;
+/// Snapshots with the names of their instances, and whether only a number in it tells one from others.
+type Named = Vec<(String, Snapshot, bool)>;
 
 /// Roots of snapshots, by source.
 type Roots = BTreeMap<String, BTreeSet<String>>;
@@ -47,15 +47,14 @@ pub fn farms(snapshots: Labelled, plan: &Plan<'_>) -> Result<Vec<Farm>, PolicyCo
         .iter()
         .filter_map(|(label, snapshot)| Some((snapshot.source.clone(), label.clone()?)))
         .collect();
-    let (instances, numbered) = names::name(instances);
-    let grounds = by_ground(instances, plan)?;
+    let grounds = by_ground(named(instances, plan), plan)?;
     let names = names::distinct(grounds.keys().map(|ground| plan.names(ground, &labels)).collect());
     let holes = holes(plan, &roots);
     let open = OpenGaps::new(plan, names.len());
     let mut farms = Vec::with_capacity(names.len());
     let mut of_policy = BTreeMap::new();
     for ((ground, named), name) in grounds.into_iter().zip(names) {
-        let told = open.on(&ground, &named.iter().map(|(_, s)| s.source.as_str()).collect());
+        let told = open.on(&ground, &named.iter().map(|(_, s, _)| s.source.as_str()).collect());
         let mut farm = Farm {
             name,
             gaps: told.gaps,
@@ -68,10 +67,6 @@ pub fn farms(snapshots: Labelled, plan: &Plan<'_>) -> Result<Vec<Farm>, PolicyCo
             of_policy.insert(*index, farms.len());
         } else {
             farm.expected.unnamed = plan.has_policy_farms();
-            // One that the policy names has its name from there.
-            for member in &mut farm.members {
-                member.numbered = numbered.contains(&member.name);
-            }
         }
         farms.push(farm);
     }
@@ -83,32 +78,47 @@ pub fn farms(snapshots: Labelled, plan: &Plan<'_>) -> Result<Vec<Farm>, PolicyCo
     Ok(farms)
 }
 
+/// Names the instances: so that names are unique in their farm where it does not depend on them, whatever else came in the run, and else
+/// in the run.
+fn named(instances: Labelled, plan: &Plan<'_>) -> Named {
+    let installs = names::Installs::of(&instances);
+    if plan.has_policy_farms() {
+        return names::name(instances, &installs);
+    }
+    let mut of_farms: BTreeMap<Ground, Labelled> = BTreeMap::new();
+    for (label, snapshot) in instances {
+        of_farms.entry(plan.ground(&snapshot)).or_default().push((label, snapshot));
+    }
+    of_farms.into_values().flat_map(|farm| names::name(farm, &installs)).collect()
+}
+
 /// Tells the instances that the policy names from the rest, and the rest by what makes a farm.
 fn by_ground(named: Named, plan: &Plan<'_>) -> Result<BTreeMap<Ground, Named>, PolicyConflict> {
     let entries = Entries::of(plan);
     let mut taken: BTreeMap<(usize, &str), String> = BTreeMap::new();
     let mut grounds: BTreeMap<Ground, Named> =
         entries.farms().map(|index| (Ground::Policy(index), Named::new())).collect();
-    for (name, snapshot) in named {
+    for (name, snapshot, numbered) in named {
         let place = format!("{name} ({})", snapshot.source);
-        let (ground, name) = match entries.meaning(&snapshot.source, &name) {
-            [None, _] => (plan.ground(&snapshot), name),
+        // One that the policy names has its name from there.
+        let (ground, name, numbered) = match entries.meaning(&snapshot.source, &name) {
+            [None, _] => (plan.ground(&snapshot), name, numbered),
             [Some((index, entry)), None] => {
                 if let Some(other) = taken.insert((index, &entry.name), place.clone()) {
                     let what = meant(plan, index, entry);
                     return Err(PolicyConflict(format!("{what} matches both {other} and {place}")));
                 }
-                (Ground::Policy(index), entry.name.clone())
+                (Ground::Policy(index), entry.name.clone(), false)
             }
             [Some((one, entry)), Some((two, other))] => {
                 let [one, two] = [meant(plan, one, entry), meant(plan, two, other)];
                 return Err(PolicyConflict(format!("{place} is matched by both {one} and {two}")));
             }
         };
-        grounds.entry(ground).or_default().push((name, snapshot));
+        grounds.entry(ground).or_default().push((name, snapshot, numbered));
     }
     for named in grounds.values_mut() {
-        named.sort_by(|(a, _), (b, _)| a.cmp(b));
+        named.sort_by(|(a, ..), (b, ..)| a.cmp(b));
     }
     Ok(grounds)
 }
@@ -233,11 +243,15 @@ fn keys_of(farm: &Farm, key: KeyName) -> Vec<ForeignKey> {
         .collect()
 }
 
+/// A named snapshot, and what is known of its keys.
+type Decided = ((String, Snapshot, bool), KeyStates);
+
 fn members(named: Named, copies: &mut Copies) -> Vec<Member> {
-    let keys = keys::decide(&named.iter().map(|(_, snapshot)| snapshot).collect::<Vec<_>>());
-    let member = |((name, snapshot), keys): ((String, Snapshot), _)| {
+    let snapshots: Vec<&Snapshot> = named.iter().map(|(_, snapshot, _)| snapshot).collect();
+    let keys = keys::decide(&snapshots);
+    let member = |((name, snapshot, numbered), keys): Decided| {
         let copies = copies.remove(&snapshot.place()).unwrap_or_default();
-        Member { name, numbered: false, snapshot, copies, keys }
+        Member { name, numbered, snapshot, copies, keys }
     };
     named.into_iter().zip(keys).map(member).collect()
 }

@@ -34,7 +34,7 @@ fn stored(storage: &Storage) -> Cell {
 }
 
 fn unreadable_in(member: &Member, bundle: &Bundle, name: &str) -> bool {
-    let path = format!("{}/data/{name}", bundle.place.path);
+    let path = format!("{}/data/{name}", member.snapshot.path_of(bundle));
     member.snapshot.gaps.iter().any(|gap| gap.kind.hides() && gap.path.as_ref() == Some(&path))
 }
 

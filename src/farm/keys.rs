@@ -116,7 +116,9 @@ impl Peers {
 }
 
 /// What is known of both keys of an instance.
-pub(crate) type KeyStates = BTreeMap<KeyName, KeyState>;
+///
+/// A tree has room for eleven of them, and there are two: it took 6 KB an instance.
+pub(crate) type KeyStates = Box<[(KeyName, KeyState)]>;
 
 /// Decides the keys of every snapshot of a farm.
 pub(super) fn decide(farm: &[&Snapshot]) -> Vec<KeyStates> {
@@ -183,7 +185,7 @@ fn candidates(snapshot: &Snapshot, name: KeyName) -> Vec<&KeyFile> {
 fn why_none(snapshot: &Snapshot, name: KeyName) -> KeyState {
     let directories: Vec<String> = snapshot
         .bundles_named(CRYPTO_FILE)
-        .map(|bundle| format!("{}/data/{}", bundle.place.path, name.file_name()))
+        .map(|bundle| format!("{}/data/{}", snapshot.path_of(bundle), name.file_name()))
         .collect();
     let unreadable = snapshot.gaps.iter().any(|gap| {
         gap.kind.hides()

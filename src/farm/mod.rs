@@ -41,7 +41,7 @@ pub use matrix::{Expect, Matrix, MatrixRow, Row, alike, matrix};
 pub(crate) use names::distinct;
 pub use openings::{Encrypted, Holders, MasterOrigin, OpeningKey, Opens, Secret, SecretCounts};
 pub(crate) use openings::{opened, opens_value};
-pub(crate) use peers::{Groups, names as names_of};
+pub(crate) use peers::{Groups, KeyUsers, names as names_of, others};
 pub(crate) use place_doubt::{PlaceDoubt, place_doubt, unknown_place};
 pub use plan::{FarmBy, Plan};
 pub use rows::ROWS;
@@ -111,7 +111,8 @@ impl Farm {
 impl Member {
     /// Returns the key the instance works with, or why that is not known.
     pub fn key(&self, name: KeyName) -> &KeyState {
-        self.keys.get(&name).unwrap_or(&KeyState::NotInSnapshot)
+        let state = self.keys.iter().find(|(key, _)| *key == name).map(|(_, state)| state);
+        state.unwrap_or(&KeyState::NotInSnapshot)
     }
 
     /// Returns the key itself where it is known.

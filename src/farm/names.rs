@@ -12,36 +12,54 @@ const ENDINGS: [&str; 12] = [
 /// Directory names that every install has.
 const COMMON: [&str; 4] = ["crx-quickstart", "launchpad", "felix", "launcher"];
 
+/// How many installs the sources hold, and the archives in them.
+#[derive(Debug, Default)]
+pub(super) struct Installs {
+    of_source: BTreeMap<String, usize>,
+    of_realm: BTreeMap<(String, String), usize>,
+}
+
+impl Installs {
+    /// Counts those of all sources: a source of several farms holds all of theirs.
+    pub(super) fn of(snapshots: &[(Option<String>, Snapshot)]) -> Self {
+        let mut installs = Self::default();
+        for (_, snapshot) in snapshots {
+            let count = installs.of_source.entry(snapshot.source.clone()).or_default();
+            *count = count.saturating_add(1);
+            let count = installs.of_realm.entry(realm_of(snapshot)).or_default();
+            *count = count.saturating_add(1);
+        }
+        installs
+    }
+}
+
 /// Gives every snapshot a name, sorted by it.
 ///
-/// The user's own name comes first; then the file's name; a source with several instances adds the directory of each. The names that only
-/// a number tells from others come second.
+/// The user's own name comes first; then the file's name; a source with several instances adds the directory of each. With each comes
+/// whether only a number tells it from others.
 pub(super) fn name(
     snapshots: Vec<(Option<String>, Snapshot)>,
-) -> (Vec<(String, Snapshot)>, BTreeSet<String>) {
-    let mut of_source: BTreeMap<String, usize> = BTreeMap::new();
-    let mut of_realm: BTreeMap<(String, String), usize> = BTreeMap::new();
+    installs: &Installs,
+) -> Vec<(String, Snapshot, bool)> {
     let folders = folders(&snapshots);
-    for (_, snapshot) in &snapshots {
-        let count = of_source.entry(snapshot.source.clone()).or_default();
-        *count = count.saturating_add(1);
-        let count = of_realm.entry(realm_of(snapshot)).or_default();
-        *count = count.saturating_add(1);
-    }
     let mut named: Vec<(String, Snapshot)> = snapshots
         .into_iter()
         .map(|(label, snapshot)| {
             let lies_deeper =
                 folders.contains(&snapshot.source) && telling_part(&snapshot.root).is_some();
-            let alone = of_source.get(&snapshot.source) == Some(&1) && !lies_deeper;
-            let alone_inside = of_realm.get(&realm_of(&snapshot)) == Some(&1);
+            let alone = installs.of_source.get(&snapshot.source) == Some(&1) && !lies_deeper;
+            let alone_inside = installs.of_realm.get(&realm_of(&snapshot)) == Some(&1);
             (proposal(label.as_deref(), &snapshot, alone, alone_inside), snapshot)
         })
         .collect();
     named.sort_by(|(a, x), (b, y)| (a, &x.source, &x.root).cmp(&(b, &y.source, &y.root)));
     let numbered = make_unique(&mut named);
     named.sort_by(|(a, _), (b, _)| a.cmp(b));
-    (named, numbered)
+    let with_number = |(name, snapshot): (String, Snapshot)| {
+        let is_numbered = numbered.contains(&name);
+        (name, snapshot, is_numbered)
+    };
+    named.into_iter().map(with_number).collect()
 }
 
 /// Returns the sources that others lie in: such a folder is named after the farm, and what it holds is not.
@@ -230,8 +248,13 @@ mod tests {
             let (source, root) = ((*source).to_owned(), (*root).to_owned());
             (None, Snapshot { source, root, ..Snapshot::default() })
         };
-        let (named, numbered) = name(sources.iter().map(snapshot).collect());
-        (named.into_iter().map(|(name, _)| name).collect(), numbered.into_iter().collect())
+        let snapshots: Vec<_> = sources.iter().map(snapshot).collect();
+        let installs = Installs::of(&snapshots);
+        let named = name(snapshots, &installs);
+        let numbered =
+            named.iter().filter(|(.., numbered)| *numbered).map(|(name, ..)| name.clone());
+        let numbered = numbered.collect();
+        (named.into_iter().map(|(name, ..)| name).collect(), numbered)
     }
 
     #[test]

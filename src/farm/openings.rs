@@ -19,6 +19,9 @@ pub struct Secret<'a> {
     pub with: Vec<OpeningKey<'a>>,
     /// Why it was not checked, or what opens it that no instance of the farm has.
     pub reason: Option<String>,
+    /// Instances whose master was not tried on it though nothing opens it: they were read in other runs. No more than
+    /// `Limits::listed_max`.
+    pub untried: Vec<&'a str>,
     /// The name of the instance that holds it.
     pub holder: &'a str,
 }
@@ -96,9 +99,19 @@ impl MasterOrigin {
 /// An instance that has a key, and where.
 type Holder<'a> = (&'a str, MasterOrigin);
 
+/// Instances whose masters were not tried, by the runs in which a value was.
+type Untried<'a> = BTreeMap<Vec<&'a Trials>, BTreeSet<&'a str>>;
+
+/// Bytes of a master that can be tried.
+const MASTER_BYTES: u64 = 16;
+
 /// Where the keys of a farm lie: by name and by the md5 of what they lie in.
 #[derive(Debug)]
-pub struct Holders<'a>(BTreeMap<(KeyName, Hex<16>), Vec<Holder<'a>>>);
+pub struct Holders<'a> {
+    keys: BTreeMap<(KeyName, Hex<16>), Vec<Holder<'a>>>,
+    /// The masters in use that can be tried, each with the first instance that has it.
+    masters: BTreeMap<Hex<16>, &'a str>,
+}
 
 impl<'a> Holders<'a> {
     /// Finds the keys of all instances of a farm.
@@ -113,16 +126,27 @@ impl<'a> Holders<'a> {
             all.sort_unstable();
             all.dedup();
         }
-        Self(holders)
+        let masters = farm.members.iter().rev().filter_map(|member| {
+            let master = member.known_key(KeyName::Master)?;
+            let is_tried = master.value.bytes == MASTER_BYTES;
+            is_tried.then_some((master.digest.whole.md5, member.name.as_str()))
+        });
+        Self { keys: holders, masters: masters.collect() }
     }
 
     /// Returns the secrets of an instance, and what opens each.
     pub fn secrets(&self, member: &'a Member) -> Vec<Secret<'a>> {
         let values = member.snapshot.protected_values().into_iter();
-        values.map(|at| self.secret(member, at)).collect()
+        let mut untried = BTreeMap::new();
+        values.map(|at| self.secret(member, at, &mut untried)).collect()
     }
 
-    fn secret(&self, member: &'a Member, at: ProtectedAt<'a>) -> Secret<'a> {
+    fn secret(
+        &self,
+        member: &'a Member,
+        at: ProtectedAt<'a>,
+        untried: &mut Untried<'a>,
+    ) -> Secret<'a> {
         let openings = member.snapshot.openings(at.digest.sha256).unwrap_or_default();
         let mut with: Vec<OpeningKey<'a>> = Vec::new();
         let mut foreign = None;
@@ -143,13 +167,35 @@ impl<'a> Holders<'a> {
         let elsewhere = foreign
             .filter(|_| with.is_empty())
             .map(|md5| format!("a master of another farm of this run opens it (md5 {md5})"));
-        Secret { at, opens, with, reason: reason.or(elsewhere), holder: &member.name }
+        let reason = reason.or(elsewhere);
+        let is_shut = opens == Opens::No && with.is_empty() && reason.is_none();
+        let untried = if is_shut { self.untried(member, at, untried) } else { Vec::new() };
+        Secret { at, opens, with, reason, untried, holder: &member.name }
+    }
+
+    /// Returns instances whose master was not tried on a value. Of values that were tried in the same runs it is the same.
+    fn untried(
+        &self,
+        member: &'a Member,
+        at: ProtectedAt<'a>,
+        known: &mut Untried<'a>,
+    ) -> Vec<&'a str> {
+        let (trials, value) = (&member.snapshot.trials, at.digest.sha256);
+        let runs: Vec<&Trials> =
+            trials.iter().filter(|run| run.values.contains_key(&value)).collect();
+        let names = known.entry(runs).or_insert_with_key(|runs| {
+            let was_tried = |md5: &Hex<16>| runs.iter().any(|run| run.masters.contains(md5));
+            let untried = self.masters.iter().filter(|(md5, _)| !was_tried(md5));
+            let untried = untried.map(|(_, name)| *name);
+            untried.take(Limits::DEFAULT.listed_max).collect::<BTreeSet<&str>>()
+        });
+        names.iter().copied().collect()
     }
 
     fn holders(&self, opening: Opening) -> &[Holder<'a>] {
         let is_hmac = opening.flaw == Some(MasterFlaw::Swapped);
         let name = if is_hmac { KeyName::Hmac } else { KeyName::Master };
-        self.0.get(&(name, opening.master)).map_or(&[], Vec::as_slice)
+        self.keys.get(&(name, opening.master)).map_or(&[], Vec::as_slice)
     }
 }
 

@@ -23,16 +23,37 @@ pub struct Discovered {
 ///
 /// A folder of uploads yields each archive in it and below; the folder itself stays a source when it has directories.
 pub fn discover(operands: &[OsString]) -> Discovered {
-    discover_chosen(operands, &Choice::default())
+    let operands: Vec<Operand> = operands.iter().cloned().map(Operand::from).collect();
+    discover_chosen(&operands, &Choice::default())
+}
+
+/// Something that the user named, and what to call it: `s3://uploads/author.tgz`, whatever file it was copied to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Operand {
+    /// As it was given.
+    pub text: OsString,
+    /// What to call it in place of its path.
+    pub logical: Option<String>,
+}
+
+impl From<OsString> for Operand {
+    fn from(text: OsString) -> Self {
+        Self { text, logical: None }
+    }
 }
 
 /// Returns the sources that `operands` name, as [`discover`] does; of folders only the uploads that are chosen.
-pub fn discover_chosen(operands: &[OsString], choice: &Choice) -> Discovered {
+pub fn discover_chosen(operands: &[Operand], choice: &Choice) -> Discovered {
     let mut found = Discovered::default();
     let mut sources = Vec::new();
     let mut missing = Missing::default();
     for operand in each_twice(operands) {
-        expand(parse(operand), choice, &mut missing, &mut sources, &mut found.notes);
+        let mut source = parse(&operand.text);
+        let logical = operand.logical.as_deref();
+        if let Some(name) = logical {
+            name.clone_into(&mut source.name);
+        }
+        expand(source, logical, choice, &mut missing, &mut sources, &mut found.notes);
     }
     sources.sort_by(|a, b| {
         (&a.name, a.label.is_none(), &a.label).cmp(&(&b.name, b.label.is_none(), &b.label))
@@ -71,8 +92,8 @@ pub fn is_any_there(operands: &[OsString]) -> bool {
 }
 
 /// Returns operands in order, each no more than twice: that it came again is said once.
-fn each_twice(operands: &[OsString]) -> Vec<&OsString> {
-    let mut sorted: Vec<&OsString> = operands.iter().collect();
+fn each_twice<T: Ord>(operands: &[T]) -> Vec<&T> {
+    let mut sorted: Vec<&T> = operands.iter().collect();
     sorted.sort();
     sorted.chunk_by(|a, b| a == b).flat_map(|same| same.iter().take(2)).copied().collect()
 }
@@ -106,6 +127,7 @@ fn identity(origin: &Origin) -> Option<PathBuf> {
 /// Puts a folder's archives in its place. The folder stays a source beside them when it has directories.
 fn expand(
     source: Source,
+    logical: Option<&str>,
     choice: &Choice,
     missing: &mut Missing,
     sources: &mut Vec<Source>,
@@ -142,7 +164,12 @@ fn expand(
             _ if folder.in_place.contains(file) => Standing::InPlace,
             Installs::Below | Installs::Here => Standing::Beside,
         };
-        sources.push(Source { standing, ..self::source(file.as_os_str(), label) });
+        let mut upload = Source { standing, ..self::source(file.as_os_str(), label) };
+        if let Some(logical) = logical {
+            let below = file.strip_prefix(path).unwrap_or(file).as_os_str().as_encoded_bytes();
+            upload.name = format!("{logical}/{}", super::path::text(below));
+        }
+        sources.push(upload);
     }
     if folder.directories || is_home {
         let below = |file: &PathBuf| file.strip_prefix(path).ok().map(Path::to_owned);
@@ -337,7 +364,7 @@ mod tests {
                 |globs: &[&str]| globs.iter().map(|glob| (*glob).to_owned()).collect::<Vec<_>>();
             let choice = Choice::new(&texts(include), &texts(exclude)).unwrap();
             let operands = [operand(root.path()), operand(&root.path().join("a.tar"))];
-            let found = discover_chosen(&operands, &choice);
+            let found = discover_chosen(&operands.map(Operand::from), &choice);
             (
                 names(&found, root.path()),
                 found.notes.iter().map(|note| note.kind).collect::<Vec<_>>(),

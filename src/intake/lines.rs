@@ -1,5 +1,9 @@
 //! Files of saved facts, line by line, in bounded memory.
 
+use super::codec::{self, Codec, Unpack};
+use super::gzip::Gunzip;
+use super::inner::Depth;
+use super::zstd::Unzstd;
 use super::{Origin, Source, mapped, open};
 use crate::facts::GapKind;
 use crate::limits::Limits;
@@ -22,9 +26,14 @@ pub enum Line<'a> {
 /// Is handed lines, and says whether to go on.
 type Visit<'v> = dyn FnMut(&[Line<'_>]) -> bool + 'v;
 
-/// Returns the files that operands name, sorted, each once.
+/// How the names of files of facts end that are taken from a folder.
+const ENDINGS: [&str; 3] = [".ndjson", ".ndjson.gz", ".ndjson.zst"];
+/// How those of other files of lines end.
+const OTHER_ENDING: &str = ".summary";
+
+/// Returns the files that operands name, sorted, each once; of a folder the files of facts in it, by their names.
 pub fn facts_files(operands: &[OsString]) -> Vec<Source> {
-    let mut operands = operands.to_vec();
+    let mut operands: Vec<OsString> = operands.iter().flat_map(in_folder).collect();
     operands.sort();
     operands.dedup();
     let file = |text: OsString| {
@@ -33,6 +42,18 @@ pub fn facts_files(operands: &[OsString]) -> Vec<Source> {
         Source::named(name, origin)
     };
     operands.into_iter().map(file).collect()
+}
+
+/// Returns the files of facts in a folder; what is none, or holds none, itself.
+fn in_folder(operand: &OsString) -> Vec<OsString> {
+    let of_facts = |name: &str| {
+        let stem = ENDINGS.iter().find_map(|ending| name.strip_suffix(ending));
+        stem.is_some_and(|stem| !stem.ends_with(OTHER_ENDING) && !stem.starts_with('.'))
+    };
+    let entries = std::fs::read_dir(operand).into_iter().flatten().flatten();
+    let files = entries.filter(|entry| entry.file_name().to_str().is_some_and(of_facts));
+    let files: Vec<OsString> = files.map(|entry| entry.path().into_os_string()).collect();
+    if files.is_empty() { vec![operand.clone()] } else { files }
 }
 
 /// Hands every line of a file to `visit`, in order and some at once, which says whether to go on.
@@ -53,7 +74,7 @@ pub fn read_lines(
 
 fn read_file(path: &Path, limits: &Limits, visit: &mut Visit<'_>) -> Result<(), (GapKind, String)> {
     if std::fs::metadata(path).map_err(unreadable)?.is_dir() {
-        let reason = "is a directory; name the files of facts in it";
+        let reason = "is a directory without files of facts (.ndjson, .ndjson.gz, .ndjson.zst)";
         return Err((GapKind::Unreadable, reason.to_owned()));
     }
     let file = open::named(path).map_err(unreadable)?;
@@ -66,15 +87,42 @@ fn read_file(path: &Path, limits: &Limits, visit: &mut Visit<'_>) -> Result<(), 
         is_changed = !is_same();
         goes_on && !is_changed
     };
-    let is_read = match mapped::map(&file, &before) {
-        Some(mapping) => each_mapped(&mapping, limits, &mut visit),
-        None => each_line(&mut BufReader::new(&file), limits, &mut visit)?,
+    let mut input = BufReader::with_capacity(codec::INPUT_BYTES, &file);
+    let head = input.fill_buf().map_err(unreadable)?;
+    let is_read = if head.starts_with(&GZIP) {
+        each_unpacked(
+            Unpack::new(Gunzip::new(), input, limits, Depth::default()),
+            limits,
+            &mut visit,
+        )?
+    } else if head.starts_with(&ZSTD) {
+        let codec = Unzstd::new(limits);
+        each_unpacked(Unpack::new(codec, input, limits, Depth::default()), limits, &mut visit)?
+    } else {
+        match mapped::map(&file, &before) {
+            Some(mapping) => each_mapped(&mapping, limits, &mut visit),
+            None => each_line(&mut input, limits, &mut visit)?,
+        }
     };
     if is_changed || is_read && !open::is_unchanged(&file, &before) {
         let reason = format!("changed while it was read; it had {} bytes at first", before.len());
         return Err((GapKind::Changed, reason));
     }
     Ok(())
+}
+
+/// How files begin that hold packed lines.
+const GZIP: [u8; 2] = [0x1F, 0x8B];
+const ZSTD: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
+
+/// Returns whether everything was read. Lines before damage stand.
+fn each_unpacked<R: BufRead, C: Codec>(
+    mut unpack: Unpack<R, C>,
+    limits: &Limits,
+    visit: &mut Visit<'_>,
+) -> Result<bool, (GapKind, String)> {
+    let is_read = each_line(&mut BufReader::new(&mut unpack), limits, visit)?;
+    unpack.problems().first().map_or(Ok(is_read), |problem| Err(problem.clone()))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]

@@ -47,7 +47,7 @@ mod zstd;
 pub use archive_name::{claims_archive, claims_closed, claims_other, claims_program, stem};
 pub use beside::BesideInstalls;
 pub use choice::Choice;
-pub use discover::{Discovered, discover, discover_chosen, is_any_there};
+pub use discover::{Discovered, Operand, discover, discover_chosen, is_any_there};
 pub use entry::{Descend, Entry, EntryKind, Extent, LinkTarget, NoWatch, Visit, Want, Watch};
 pub use folder::is_packed;
 pub use lines::{Line, facts_files, read_lines};
@@ -120,6 +120,13 @@ impl Source {
                 .map_or(0, |metadata| metadata.len()),
             Origin::Stdin => 0,
         }
+    }
+
+    /// Returns what its file is like; `None` of what is none.
+    pub fn file_state(&self) -> Option<FileState> {
+        let Origin::Path(path) = &self.origin else { return None };
+        let metadata = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+        Some(FileState::of(&metadata))
     }
 
     /// Returns `true` if the source can be walked a second time.

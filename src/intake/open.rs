@@ -19,6 +19,17 @@ impl FileState {
     pub(super) fn of(metadata: &Metadata) -> Self {
         Self { bytes: metadata.len(), modified: metadata.modified().ok() }
     }
+
+    /// Returns its length in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Returns when it was written to last, in milliseconds since 1970, where the system keeps that.
+    pub fn modified_ms(&self) -> Option<u64> {
+        let since = self.modified?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        u64::try_from(since.as_millis()).ok()
+    }
 }
 
 /// Opens the regular file that `seen` describes, through no link; `None` when something else lies there by now.

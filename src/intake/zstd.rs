@@ -3,6 +3,7 @@
 use super::codec::{self, Codec, Compressed, Flow, Head, Stop};
 use super::container::{Container, Context, Opened};
 use crate::facts::GapKind;
+use crate::limits::Limits;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use std::io::{self, ErrorKind, Read};
@@ -23,12 +24,10 @@ const SKIPPABLE: [u8; 4] = *b"\x50\x2a\x4d\x18";
 const END_OF_FRAME: [u8; 7] = [1, 0, 0, 0, 0, 0, 0];
 
 fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
-    let mut decoder = FrameDecoder::new();
-    decoder.set_max_window_size(context.limits.window_bytes_max);
-    codec::walk(Unzstd { decoder, produced: 0, stop: None }, opened, context);
+    codec::walk(Unzstd::new(context.limits), opened, context);
 }
 
-struct Unzstd {
+pub(super) struct Unzstd {
     decoder: FrameDecoder,
     /// Bytes that came out of the frame.
     produced: u64,
@@ -37,6 +36,12 @@ struct Unzstd {
 }
 
 impl Unzstd {
+    pub(super) fn new(limits: &Limits) -> Self {
+        let mut decoder = FrameDecoder::new();
+        decoder.set_max_window_size(limits.window_bytes_max);
+        Self { decoder, produced: 0, stop: None }
+    }
+
     fn decode(&mut self, input: &mut dyn Compressed) {
         let mut reader = Reader { input, stop: None };
         let decoded = self.decoder.decode_blocks(&mut reader, BlockDecodingStrategy::UptoBlocks(1));

@@ -60,5 +60,5 @@ fn data_directory(snapshot: &Snapshot, symbolic_name: &str) -> Option<String> {
         _ if bundles.iter().all(|b| b.id == first.id) => bundles.iter().find(own)?,
         _ => return None,
     };
-    Some(format!("{}/data", bundle.place.path))
+    Some(format!("{}/data", snapshot.path_of(bundle)))
 }

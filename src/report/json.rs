@@ -12,20 +12,20 @@ mod repository;
 mod secrets;
 
 use super::harmless::harmless;
-use super::printable::is_harmful;
 use super::repair::fixes;
 use super::{BundleFilter, Format, Report, SCHEMA};
 use crate::diagnosis::{Excuse, Finding, Judged};
 use crate::facts::{Gap, SourceRecord};
 use crate::farm::{Cell, Farm, Holders, MatrixRow};
+use crate::saved::HarmlessJson;
 use bundle_map::WireBundleMap;
 use cause::WireCause;
 use instance::WireInstance;
 use repair::WireRepair;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
-use serde::Serialize;
-use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
+use serde::{Serialize, Serializer};
+use serde_json::ser::PrettyFormatter;
 use std::io::{self, Write};
 
 pub(super) const FORMAT: Format = Format {
@@ -41,14 +41,7 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 /// Writes a value as JSON for people too: indented, and harmless on a terminal.
 pub(super) fn write_json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    let formatter = Harmless(PrettyFormatter::new());
-    value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, formatter))?;
-    out.write_all(b"\n")
-}
-
-/// Writes a value as one line of JSON, harmless on a terminal.
-pub(super) fn write_line(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    let formatter = Harmless(CompactFormatter);
+    let formatter = HarmlessJson(PrettyFormatter::new());
     value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, formatter))?;
     out.write_all(b"\n")
 }
@@ -74,11 +67,34 @@ struct WireReport<'a> {
     tool: WireTool,
     /// No gap could hide a fact.
     complete: bool,
-    farms: Vec<WireFarm<'a>>,
+    #[schemars(with = "Vec<WireFarm<'a>>")]
+    farms: Farms<'a>,
     /// Everything that could not be read, and notes on how the rest was.
     gaps: Vec<WireGap<'a>>,
     /// One record a source, sorted by name.
     sources: Vec<WireSource<'a>>,
+}
+
+/// The farms of a report, each made when it is written: those of 10,000 instances took 2 GB.
+struct Farms<'a>(&'a Report);
+
+impl Serialize for Farms<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let bundles = self.0.bundles.clone().unwrap_or_default();
+        let farms = self.0.farms.iter().map(|judged| WireFarm::new(judged, &bundles));
+        serializer.collect_seq(farms)
+    }
+}
+
+/// The instances of a farm, each made when it is written.
+struct Instances<'a>(&'a Farm);
+
+impl Serialize for Instances<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let holders = Holders::of(self.0);
+        let instances = self.0.members.iter().map(|member| WireInstance::new(member, &holders));
+        serializer.collect_seq(instances)
+    }
 }
 
 /// What wrote the report.
@@ -98,7 +114,8 @@ struct WireFarm<'a> {
     verdict: &'a str,
     /// Why it is undecided; empty otherwise.
     verdict_reasons: Vec<String>,
-    instances: Vec<WireInstance<'a>>,
+    #[schemars(with = "Vec<WireInstance<'a>>")]
+    instances: Instances<'a>,
     matrix: WireMatrix<'a>,
     bundle_map: WireBundleMap,
     findings: Vec<WireFinding<'a>>,
@@ -231,12 +248,11 @@ struct WireSource<'a> {
 
 impl<'a> From<&'a Report> for WireReport<'a> {
     fn from(report: &'a Report) -> Self {
-        let bundles = report.bundles.clone().unwrap_or_default();
         Self {
             schema: SCHEMA,
             tool: WireTool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
             complete: report.is_complete(),
-            farms: report.farms.iter().map(|judged| WireFarm::new(judged, &bundles)).collect(),
+            farms: Farms(report),
             gaps: report.gaps.iter().map(WireGap::from).collect(),
             sources: report.sources.iter().map(WireSource::from).collect(),
         }
@@ -249,7 +265,7 @@ impl<'a> WireFarm<'a> {
             name: &judged.farm.name,
             verdict: judged.verdict.label(),
             verdict_reasons: judged.verdict.reasons().iter().map(ToString::to_string).collect(),
-            instances: instances(&judged.farm),
+            instances: Instances(&judged.farm),
             matrix: WireMatrix {
                 instances: &judged.matrix.instances,
                 rows: judged.matrix.rows.iter().map(WireRow::from).collect(),
@@ -267,11 +283,6 @@ impl<'a> WireFarm<'a> {
             known: judged.known(),
         }
     }
-}
-
-fn instances(farm: &Farm) -> Vec<WireInstance<'_>> {
-    let holders = Holders::of(farm);
-    farm.members.iter().map(|member| WireInstance::new(member, &holders)).collect()
 }
 
 impl<'a> From<&'a MatrixRow> for WireRow<'a> {
@@ -335,69 +346,5 @@ impl<'a> From<&'a SourceRecord> for WireSource<'a> {
             instances: record.instances,
             complete: record.complete,
         }
-    }
-}
-
-/// Writes characters that control a terminal as `\uXXXX`. JSON demands that below U+0020 alone, but people page through
-/// reports on terminals.
-struct Harmless<F>(F);
-
-impl<F: Formatter> Formatter for Harmless<F> {
-    fn write_string_fragment<W: ?Sized + Write>(
-        &mut self,
-        out: &mut W,
-        text: &str,
-    ) -> io::Result<()> {
-        if !text.contains(is_harmful) {
-            return out.write_all(text.as_bytes());
-        }
-        let mut buffer = [0; 4];
-        for character in text.chars() {
-            if is_harmful(character) {
-                let mut units = [0; 2];
-                for unit in character.encode_utf16(&mut units) {
-                    write!(out, "\\u{unit:04x}")?;
-                }
-            } else {
-                out.write_all(character.encode_utf8(&mut buffer).as_bytes())?;
-            }
-        }
-        Ok(())
-    }
-
-    fn begin_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_array(out)
-    }
-
-    fn end_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_array(out)
-    }
-
-    fn begin_array_value<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_array_value(out, first)
-    }
-
-    fn end_array_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_array_value(out)
-    }
-
-    fn begin_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_object(out)
-    }
-
-    fn end_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_object(out)
-    }
-
-    fn begin_object_key<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_object_key(out, first)
-    }
-
-    fn begin_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_object_value(out)
-    }
-
-    fn end_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_object_value(out)
     }
 }

@@ -17,6 +17,7 @@ mod prose;
 mod repair;
 mod runbook;
 mod sarif;
+mod summary;
 mod table;
 mod template;
 mod wording;
@@ -37,6 +38,9 @@ use std::io::{self, Write};
 
 /// The version of the JSON report.
 pub const SCHEMA: &str = "aemtrix.report/1";
+
+/// The version of a line about a farm.
+pub const SUMMARY_SCHEMA: &str = "aemtrix.summary/1";
 
 /// Everything a format may show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +112,7 @@ pub const FORMATS: &[Format] = &[
     sarif::FORMAT,
     junit::FORMAT,
     ndjson::FORMAT,
+    summary::FORMAT,
 ];
 
 impl Report {

@@ -1,33 +1,38 @@
-//! `ndjson`: the facts themselves, one instance a line, for `aemtrix report` and for data tools (`aemtrix.facts/1`).
+//! `ndjson`: the facts themselves, one instance a line, for `aemtrix report` and for data tools (`aemtrix.facts/2`).
 
-use super::json::write_line;
 use super::{Format, Report};
 use crate::facts::{Gap, GapKind, Snapshot};
-use crate::saved::{Ledger, SavedLine};
+use crate::saved::{RunWriter, write_merged};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 pub(super) const FORMAT: Format = Format {
     name: "ndjson",
     extensions: &["ndjson"],
-    summary: "facts, one instance a line, for `aemtrix report` (aemtrix.facts/1)",
+    summary: "facts, one instance a line, for `aemtrix report` (aemtrix.facts/2)",
     write,
 };
 
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let of_run;
-    let ledger = if let Some(ledger) = &report.ledger {
-        ledger
-    } else {
-        of_run = Ledger::of_run(&report.sources, snapshots(report), gaps(report));
-        &of_run
-    };
-    let instances = snapshots(report).map(SavedLine::instance);
-    let mut lines = 0_u64;
-    for line in ledger.sources().chain(instances).chain(gaps(report).map(SavedLine::gap)) {
-        write_line(&line, out)?;
-        lines = lines.saturating_add(1);
+    if let Some(ledger) = &report.ledger {
+        return write_merged(ledger, snapshots(report), gaps(report), out);
     }
-    write_line(&SavedLine::end(&ledger.end(lines)), out)
+    let mut of_sources: BTreeMap<&str, (Vec<&Snapshot>, Vec<&Gap>)> =
+        report.sources.iter().map(|record| (record.name.as_str(), Default::default())).collect();
+    for snapshot in snapshots(report) {
+        of_sources.entry(&snapshot.source).or_default().0.push(snapshot);
+    }
+    let mut of_none = Vec::new();
+    for gap in gaps(report) {
+        of_sources.get_mut(gap.source.as_str()).map_or(&mut of_none, |(_, gaps)| gaps).push(gap);
+    }
+    let mut run = RunWriter::new(out);
+    for record in &report.sources {
+        let (snapshots, gaps) = of_sources.remove(record.name.as_str()).unwrap_or_default();
+        run.source(record, snapshots, gaps)?;
+    }
+    of_none.into_iter().try_for_each(|gap| run.gap(gap))?;
+    run.end()
 }
 
 fn snapshots(report: &Report) -> impl Iterator<Item = &Snapshot> {

@@ -3,6 +3,7 @@
 use crate::facts::Place;
 use crate::farm::Member;
 use crate::repair::{Need, Text, When};
+use std::borrow::Borrow;
 
 /// What a rule found, where, and the steps that repair it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,8 +35,8 @@ impl Hit {
     }
 
     /// Adds evidence.
-    pub(super) fn at<'p>(mut self, places: impl IntoIterator<Item = &'p Place>) -> Self {
-        self.places.extend(places.into_iter().cloned());
+    pub(super) fn at<P: Borrow<Place>>(mut self, places: impl IntoIterator<Item = P>) -> Self {
+        self.places.extend(places.into_iter().map(|place| place.borrow().clone()));
         self.places.sort();
         self.places.dedup();
         self

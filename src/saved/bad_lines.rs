@@ -1,9 +1,7 @@
 //! Lines that are no facts, and what they are instead.
 
-use super::wire::Head;
-use super::{LineId, SCHEMA, SavedLine};
+use super::SCHEMA;
 use crate::facts::GapKind;
-use crate::limits::Limits;
 use serde_json::error::Category;
 
 /// What is wrong with a line. There is no word of the line in it: anything may have been named as a file of facts.
@@ -14,7 +12,7 @@ pub(super) struct BadLine {
     /// The file is cut in it.
     pub(super) is_cut: bool,
     /// What it shows the whole text to be, and what to do.
-    whole: Option<String>,
+    pub(super) whole: Option<String>,
 }
 
 /// Bad lines in a row. They are one fault: a report of 300 lines is not 300 of them.
@@ -67,48 +65,16 @@ impl BadLines {
     }
 }
 
-/// Reads a line.
-pub(super) fn read(bytes: &[u8]) -> Result<(SavedLine<'static>, LineId), BadLine> {
-    read_facts(bytes).map_err(|bad| BadLine { whole: other_file(bytes), ..bad })
+/// Says why a line is none that can be read.
+pub(super) fn malformed(error: &serde_json::Error) -> BadLine {
+    BadLine::malformed(error)
 }
 
-fn read_facts(bytes: &[u8]) -> Result<(SavedLine<'static>, LineId), BadLine> {
-    let malformed = |error: serde_json::Error| BadLine::malformed(&error);
-    let line: SavedLine<'static> = match serde_json::from_slice(bytes) {
-        Ok(line) => line,
-        // Of another version, what it lacks here is no fault of it.
-        Err(error) => {
-            let head: Head = serde_json::from_slice(bytes).map_err(malformed)?;
-            return Err(other_version(&head.schema).unwrap_or_else(|| malformed(error)));
-        }
-    };
-    if let Some(bad) = other_version(&line.schema) {
-        return Err(bad);
-    }
-    let parts =
-        [line.source.is_some(), line.instance.is_some(), line.gap.is_some(), line.end.is_some()];
-    if parts.into_iter().filter(|part| *part).count() != 1 {
-        let reason = "holds none of source, instance, gap and end, or several";
-        return Err(BadLine::new(GapKind::Malformed, reason));
-    }
-    // Fields of later versions count: the version that wrote them counted them.
-    let (id, text_bytes) = LineId::of_text(bytes).map_err(malformed)?;
-    if text_bytes > TEXT_BYTES_MAX {
-        let reason = format!(
-            "holds a name, path or text of more than {TEXT_BYTES_MAX} bytes, as no scan writes it"
-        );
-        return Err(BadLine::new(GapKind::TooLarge, &reason));
-    }
-    Ok((line, id))
+/// Says of a line that it is of another version.
+pub(super) fn other_version() -> BadLine {
+    let reason = format!("is of another version than {SCHEMA} and older ones, which are read here");
+    BadLine::new(GapKind::Unsupported, &reason)
 }
-
-fn other_version(schema: &str) -> Option<BadLine> {
-    let reason = || format!("is of another version than {SCHEMA}, the one that is read here");
-    (schema != SCHEMA).then(|| BadLine::new(GapKind::Unsupported, &reason()))
-}
-
-/// Bytes of a text in a line. Nothing is longer than a path, of which a byte that is no UTF-8 is spelled in four.
-const TEXT_BYTES_MAX: usize = Limits::DEFAULT.path_bytes_max.saturating_mul(4);
 
 fn problem(error: &serde_json::Error) -> String {
     let text = error.to_string();
@@ -130,7 +96,7 @@ const OTHERS: [(&str, &str); 2] = [
 ];
 
 /// Says what a line shows its file to be.
-fn other_file(bytes: &[u8]) -> Option<String> {
+pub(super) fn other_file(bytes: &[u8]) -> Option<String> {
     let facts = "name the file that `aemtrix scan -o FACTS.ndjson` wrote";
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
         let why = "is UTF-16 text, as `>` of Windows PowerShell writes it";

@@ -1,5 +1,7 @@
 //! Which lines belong together, to be written with them.
 
+use super::shelf::Shelf;
+use super::wire::SavedBundles;
 use super::{End, GapRef, LineId, SavedLine, SourceRef};
 use crate::facts::{Gap, Snapshot, SourceRecord};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +15,14 @@ pub struct Ledger {
     missing: BTreeSet<SourceRef>,
     /// Gaps that runs name, there or not.
     gaps: BTreeSet<GapRef>,
+    /// Lines that instances share.
+    pub(super) shelf: Shelf,
+    /// Instances of which a line of bundles is missing.
+    pub(super) unresolved: Vec<(Snapshot, SavedBundles)>,
 }
+
+/// Sources that one line at the end of a run names. The end of a run of 100,000 is no line of 15 MB.
+const SOURCES_PER_END: usize = 1000;
 
 /// A source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,34 +35,6 @@ struct Entry {
 }
 
 impl Ledger {
-    /// Returns that of a run which wrote all of this itself.
-    pub fn of_run<'f>(
-        sources: &[SourceRecord],
-        snapshots: impl Iterator<Item = &'f Snapshot>,
-        gaps: impl Iterator<Item = &'f Gap>,
-    ) -> Self {
-        let names: BTreeSet<&str> = sources.iter().map(|record| record.name.as_str()).collect();
-        let mut ledger = Self::default();
-        let mut lines: BTreeMap<&str, BTreeSet<LineId>> = BTreeMap::new();
-        for snapshot in snapshots {
-            let id = LineId::of(&SavedLine::instance(snapshot));
-            lines.entry(&snapshot.source).or_default().insert(id);
-        }
-        for gap in gaps {
-            let id = LineId::of(&SavedLine::gap(gap));
-            if names.contains(gap.source.as_str()) {
-                lines.entry(&gap.source).or_default().insert(id);
-            } else {
-                ledger.name_gap(GapRef { source: gap.source.clone(), id, reach: None });
-            }
-        }
-        for record in sources {
-            let holds = lines.get(record.name.as_str()).cloned().unwrap_or_default();
-            ledger.add(record.clone(), Some(holds), true);
-        }
-        ledger
-    }
-
     /// Adds a source. Read from several files, it is named when one of them names it.
     pub(super) fn add(
         &mut self,
@@ -61,7 +42,7 @@ impl Ledger {
         holds: Option<BTreeSet<LineId>>,
         named: bool,
     ) {
-        let id = LineId::of(&SavedLine::source(&record, holds.as_ref()));
+        let (id, _) = SavedLine::source(&record, holds.as_ref()).part();
         let key = (record.name.clone(), id);
         let entry = self.sources.entry(key).or_insert(Entry { record, holds, named });
         entry.named |= named;
@@ -70,6 +51,14 @@ impl Ledger {
     /// Adds a source that a run names, and whose line is missing.
     pub(super) fn miss(&mut self, source: SourceRef) {
         self.missing.insert(source);
+    }
+
+    /// Names gaps that were found beside the sources, such as those of operands that name nothing.
+    pub fn name_gaps(&mut self, gaps: &[Gap]) {
+        for gap in gaps {
+            let (id, _) = SavedLine::gap(gap).part();
+            self.name_gap(GapRef { source: gap.source.clone(), id, reach: None });
+        }
     }
 
     /// Adds a gap that a run names.
@@ -84,9 +73,7 @@ impl Ledger {
         let unknown = unknown.map(|source| SourceRecord {
             name: source.name.clone(),
             container: source.container.clone(),
-            entries: 0,
-            instances: 0,
-            complete: false,
+            ..SourceRecord::default()
         });
         let read = self.sources.values().map(|entry| entry.record.clone());
         // One that was read twice and says the same of itself is shown once.
@@ -103,21 +90,29 @@ impl Ledger {
         self.gaps.iter().filter_map(|gap| Some((gap.id, gap.reach.as_ref()?)))
     }
 
-    /// Returns the lines of the sources.
-    pub fn sources(&self) -> impl Iterator<Item = SavedLine<'_>> {
-        self.sources.values().map(|entry| SavedLine::source(&entry.record, entry.holds.as_ref()))
+    /// Returns the lines of the sources with their names.
+    pub(super) fn sources(&self) -> impl Iterator<Item = (&str, SavedLine<'_>)> {
+        self.sources.iter().map(|((name, _), entry)| {
+            (name.as_str(), SavedLine::source(&entry.record, entry.holds.as_ref()))
+        })
     }
 
-    /// Returns the end of a run that wrote so many lines before. It names what was named, there or not, and nothing else: what was
-    /// open stays open.
-    pub fn end(&self, lines: u64) -> End {
+    /// Returns the end of the run. It names what was named, there or not, and nothing else: what was open stays open.
+    pub(super) fn ends(&self) -> Vec<End> {
         let named = self.sources.iter().filter(|(_, entry)| entry.named);
         let named = named.map(|((name, id), entry)| SourceRef {
             name: name.clone(),
             container: entry.record.container.clone(),
             id: *id,
         });
-        let sources = named.chain(self.missing.iter().cloned()).collect();
-        End { lines, sources: Some(sources), gaps: self.gaps.clone() }
+        let sources: BTreeSet<SourceRef> = named.chain(self.missing.iter().cloned()).collect();
+        let mut sources = sources.into_iter().peekable();
+        let mut gaps = self.gaps.clone();
+        let mut ends = Vec::new();
+        while ends.is_empty() || sources.peek().is_some() {
+            let sources = Some(sources.by_ref().take(SOURCES_PER_END).collect());
+            ends.push(End { lines: None, sources, gaps: std::mem::take(&mut gaps) });
+        }
+        ends
     }
 }

@@ -1,6 +1,5 @@
 //! What a line is known by, wherever it stands and however it is laid out.
 
-use super::SavedLine;
 use super::spelling::spelled;
 use crate::facts::Hex;
 use schemars::JsonSchema;
@@ -9,9 +8,12 @@ use sha2::{Digest, Sha256};
 
 /// The identity of a line: the first half of a SHA-256 over what it says.
 ///
-/// It survives what tools do to lines: `jq` sorts fields, Python puts blanks between them. Fields that say nothing (null, false, empty)
-/// do not count, so a version that adds a field still knows the lines of those without it. The name that the user gave a source does
-/// not count either: one source may be named in one run and not in another. Nor do trials, which are made with the keys of a whole run.
+/// Of `aemtrix.facts/2` that is the text of its part as it was written. A line says its own, so that one that a tool laid out anew
+/// (`jq` sorts fields, Python puts blanks between them) can be written as it was and compared. The name that the user gave a source
+/// stands before the part: one source may be named in one run and not in another. So do trials, which are made with the keys of a
+/// whole run.
+///
+/// Lines of `aemtrix.facts/1` do not say theirs. It is found by spelling the line in one way.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -19,19 +21,23 @@ use sha2::{Digest, Sha256};
 #[schemars(inline)]
 pub struct LineId(Hex<16>);
 
+impl std::fmt::Display for LineId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl LineId {
-    /// Returns the identity of a line that is to be written.
-    pub(super) fn of(line: &SavedLine<'_>) -> Self {
-        let text = serde_json::to_vec(line).unwrap_or_default();
-        // What was written just now can be read.
-        Self::of_text(&text).map_or(Self(Hex([0; 16])), |(id, _)| id)
+    /// Returns the identity of a line by the text of its part.
+    pub(super) fn of_part(text: &[u8]) -> Self {
+        let digest: [u8; 32] = Sha256::digest(text).into();
+        Self(Hex(digest.first_chunk().copied().unwrap_or_default()))
     }
 
-    /// Returns the identity of a line that was read, with fields of later versions in it, and the bytes of the longest text in it.
-    pub(super) fn of_text(line: &[u8]) -> serde_json::Result<(Self, usize)> {
+    /// Returns the identity of a line of `aemtrix.facts/1`, with fields of later versions in it, and the bytes of the longest text in it.
+    pub(super) fn of_old(line: &[u8]) -> serde_json::Result<(Self, usize)> {
         let (spelled, longest) = spelled(line)?;
-        let digest: [u8; 32] = Sha256::digest(spelled).into();
-        Ok((Self(Hex(digest.first_chunk().copied().unwrap_or_default())), longest))
+        Ok((Self::of_part(&spelled), longest))
     }
 }
 
@@ -45,7 +51,7 @@ mod tests {
     }
 
     fn id_of(line: &str) -> LineId {
-        LineId::of_text(line.as_bytes()).unwrap().0
+        LineId::of_old(line.as_bytes()).unwrap().0
     }
 
     #[test]

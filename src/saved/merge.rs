@@ -1,13 +1,17 @@
 //! Lines of any number of files, merged.
 //!
 //! Merging is associative, commutative and idempotent: what is the same twice counts once. Where one source was read at two times and
-//! differs, both are kept, and the rules say that one instance came twice.
+//! differs, the one that was written last is kept, where that is known and all of it came; else both are.
 
 use super::bad_lines::{BadLine, BadLines};
-use super::line::{Content, Fact, ReadLine};
+use super::known_keys::KnownKeys;
+use super::line::{Content, Fact, Instance, ReadLine};
+use super::shelf::Shelf;
 use super::tally::Tally;
+use super::wire::SavedBundles;
 use super::{End, GapRef, Ledger, LineId, SavedLine};
 use crate::facts::{Gap, GapKind, Snapshot, SourceRecord};
+use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that came, as if it had been read by one run.
@@ -28,13 +32,34 @@ pub struct Saved {
 /// Takes lines, one file after the other.
 #[derive(Debug, Default)]
 pub struct Merge {
-    /// By source, root and line; the name is the least that was given.
-    snapshots: BTreeMap<(String, String, LineId), Snapshot>,
+    instances: BTreeMap<InstanceKey, Whole>,
+    shelf: Shelf,
     gaps: BTreeMap<Gap, LineId>,
     tally: Tally,
+    /// Keep what a newer upload of the same name takes the place of.
+    keeps_all: bool,
     /// The files before this one, by name.
     files: BTreeMap<String, Seen>,
     file: File,
+}
+
+/// Source, root and line of an instance.
+pub(super) type InstanceKey = (String, String, LineId);
+
+/// An instance that came.
+#[derive(Debug)]
+pub(super) struct Whole {
+    /// The name is the least that was given.
+    snapshot: Snapshot,
+    /// Where its bundles are, until they are found.
+    bundles: Option<SavedBundles>,
+}
+
+impl Whole {
+    /// Returns `true` if a line of its bundles is missing.
+    pub(super) fn is_unresolved(&self) -> bool {
+        self.bundles.is_some()
+    }
 }
 
 /// What is known of a file.
@@ -66,6 +91,12 @@ struct File {
 }
 
 impl Merge {
+    /// Makes one that keeps every upload of a name, not the newest alone.
+    #[must_use]
+    pub fn keeping_all(self) -> Self {
+        Self { keeps_all: true, ..self }
+    }
+
     /// Begins a file.
     pub fn begin(&mut self, file: &str) {
         self.file = File { name: file.to_owned(), ..File::default() };
@@ -121,18 +152,26 @@ impl Merge {
     }
 
     /// Returns everything, in an order that depends on content alone.
-    pub fn finish(self) -> Saved {
-        let closed = self.tally.close(&self.snapshots, &self.gaps);
+    pub fn finish(mut self) -> Saved {
+        let notes = self.supersede();
+        self.hide_keys();
+        self.find_bundles();
+        let closed = self.tally.close(&self.instances, &self.gaps);
         let ends =
             self.files.iter().filter_map(|(name, seen)| Some((name.clone(), seen.ends.clone()?)));
         let mut holes = closed.holes(&ends.collect());
         let mut ledger = closed.ledger;
         let mut gaps: BTreeSet<Gap> = self.gaps.keys().cloned().collect();
+        for note in notes {
+            let (id, _) = SavedLine::gap(&note).part();
+            ledger.name_gap(GapRef { source: note.source.clone(), id, reach: None });
+            gaps.insert(note);
+        }
         let mut reach = saved_reach(&self.gaps, &ledger);
         for (name, seen) in self.files {
             let is_open = closed.open.contains_key(&name);
             for gap in faults(&name, &seen, is_open) {
-                let id = LineId::of(&SavedLine::gap(&gap));
+                let (id, _) = SavedLine::gap(&gap).part();
                 let sources = seen.sources.clone();
                 ledger.name_gap(GapRef { source: name.clone(), id, reach: Some(sources.clone()) });
                 holes.push((gap, Some(sources)));
@@ -146,13 +185,86 @@ impl Merge {
         for record in &mut sources {
             record.complete &= !closed.missing.contains_key(&record.name);
         }
-        let snapshots = self.snapshots.into_values();
-        Saved {
-            snapshots: snapshots.map(|snapshot| (snapshot.label.clone(), snapshot)).collect(),
-            sources,
-            gaps: gaps.into_iter().collect(),
-            reach,
-            ledger,
+        self.shelf.close();
+        ledger.shelf = self.shelf;
+        let mut snapshots = Vec::new();
+        for Whole { snapshot, bundles } in self.instances.into_values() {
+            match bundles {
+                None => snapshots.push((snapshot.label.clone(), snapshot)),
+                Some(bundles) => ledger.unresolved.push((snapshot, bundles)),
+            }
+        }
+        Saved { snapshots, sources, gaps: gaps.into_iter().collect(), reach, ledger }
+    }
+
+    /// Leaves out uploads of which a newer one came; returns what is to be said of them.
+    fn supersede(&mut self) -> BTreeSet<Gap> {
+        if self.keeps_all {
+            return BTreeSet::new();
+        }
+        let superseded = self.tally.keep_newest();
+        if !superseded.lines.is_empty() {
+            self.instances.retain(|(.., id), _| !superseded.lines.contains(id));
+            self.gaps.retain(|_, id| !superseded.lines.contains(id));
+        }
+        superseded.notes
+    }
+
+    /// Hides texts that hold a key of any instance: whoever read one source alone did not know the keys of others.
+    fn hide_keys(&mut self) {
+        let snapshots = self.instances.values().map(|whole| &whole.snapshot);
+        let keys = KnownKeys::of(snapshots.flat_map(Snapshot::all_keys));
+        if keys.is_empty() {
+            return;
+        }
+        let holds_key = |text: &str| keys.are_in(text);
+        self.shelf.hide_keys(&keys);
+        self.change_instances(&mut |whole| {
+            let own = whole.bundles.iter_mut().flat_map(|bundles| &mut bundles.own);
+            let hidden = own.map(|bundle| bundle.hide_keys(&holds_key)).fold(false, |a, b| a | b);
+            whole.snapshot.hide_keys(holds_key) || hidden
+        });
+        let mut names = BTreeMap::new();
+        for (mut gap, id) in std::mem::take(&mut self.gaps) {
+            let now = if gap.hide_keys(holds_key) { SavedLine::gap(&gap).part().0 } else { id };
+            if now != id {
+                names.insert(id, now);
+            }
+            self.gaps.insert(gap, now);
+        }
+        self.tally.rename(&names);
+    }
+
+    /// Puts the bundles of every instance together.
+    fn find_bundles(&mut self) {
+        let mut lines = std::mem::take(&mut self.shelf);
+        // What is kept of a line of bundles may be less than it says: then the instance is another line, too.
+        self.change_instances(&mut |whole| {
+            whole.bundles.as_mut().is_some_and(|found| lines.rename(found))
+        });
+        for whole in self.instances.values_mut() {
+            if let Some(bundles) = whole.bundles.as_ref().and_then(|found| lines.bundles(found)) {
+                (whole.snapshot.bundles, whole.bundles) = (bundles, None);
+            }
+        }
+        self.shelf = lines;
+    }
+
+    /// Changes instances before their bundles are found. Those of which `change` says that it did are other lines then.
+    fn change_instances(&mut self, change: &mut dyn FnMut(&mut Whole) -> bool) {
+        let mut names = BTreeMap::new();
+        for ((source, root, id), mut whole) in std::mem::take(&mut self.instances) {
+            let mut now = id;
+            if change(&mut whole)
+                && let Some(bundles) = &whole.bundles
+            {
+                (now, _) = SavedLine::instance(&whole.snapshot, bundles).part();
+                names.insert(id, now);
+            }
+            self.keep((source, root, now), whole);
+        }
+        if !names.is_empty() {
+            self.tally.rename(&names);
         }
     }
 
@@ -165,10 +277,14 @@ impl Merge {
                 file.take(&record.name, id);
                 self.tally.source(record, holds, id, &file.name);
             }
-            Fact::Instance(snapshot, now) => {
-                file.take(&snapshot.source, id);
-                self.tally.line(id, now);
-                self.add(snapshot, now);
+            Fact::Instance(instance) => {
+                file.take(&instance.snapshot.source, id);
+                self.tally.line(id, instance.now);
+                self.add(instance);
+            }
+            Fact::Shared(shared, now) => {
+                file.run.push(Some(id));
+                self.shelf.take(id, shared, now);
             }
             Fact::Gap(gap, now) => {
                 file.take(&gap.source, id);
@@ -182,7 +298,7 @@ impl Merge {
     /// Ends a run. In facts of older versions its lines are those before: only so many are known.
     fn end_run(&mut self, end: End) {
         let run = std::mem::take(&mut self.file.run);
-        let count = usize::try_from(end.lines).unwrap_or(usize::MAX);
+        let count = usize::try_from(end.lines.unwrap_or_default()).unwrap_or(usize::MAX);
         if let Some(sources) = &end.sources {
             for source in sources {
                 self.file.name(&source.name);
@@ -198,11 +314,25 @@ impl Merge {
         self.tally.end(end);
     }
 
-    fn add(&mut self, mut snapshot: Snapshot, id: LineId) {
-        let (label, trials) = (snapshot.label.take(), std::mem::take(&mut snapshot.trials));
-        let key = (snapshot.source.clone(), snapshot.root.clone(), id);
-        let known = self.snapshots.entry(key).or_insert(snapshot);
+    fn add(&mut self, instance: Instance) {
+        let Instance { snapshot, bundles, shared, now } = instance;
+        for (id, shared) in shared {
+            self.shelf.take(id, shared, id);
+        }
+        let key = (snapshot.source.clone(), snapshot.root.clone(), now);
+        self.keep(key, Whole { snapshot, bundles: Some(bundles) });
+    }
+
+    /// Keeps an instance, once, with what was said of it beside its line: its name, and what its secrets were tried with.
+    fn keep(&mut self, key: InstanceKey, mut whole: Whole) {
+        let label = whole.snapshot.label.take();
+        let trials = std::mem::take(&mut whole.snapshot.trials);
+        let known = &mut self.instances.entry(key).or_insert(whole).snapshot;
         known.trials.extend(trials);
+        // The least are kept, in whatever order they came.
+        while known.trials.len() > Limits::DEFAULT.secret_runs_max {
+            known.trials.pop_last();
+        }
         // A name beats none, and of two the first in order; else the order of files would show.
         known.label = match (known.label.take(), label) {
             (Some(a), Some(b)) => Some(a.min(b)),

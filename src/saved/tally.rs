@@ -3,19 +3,20 @@
 //! Lines name each other: a source its instances and gaps, the end of a run its sources. What follows from that depends on the set
 //! of lines alone, not on their order, on how often they came, or on the files they came in.
 
+use super::merge::{InstanceKey, Whole};
 use super::{End, GapRef, Ledger, LineId, SourceRef};
-use crate::facts::{Gap, GapKind, Snapshot, SourceRecord, spoken};
+use crate::facts::{Gap, GapKind, SourceRecord, spoken};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What came, and what was named.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     /// The lines of sources, as they came.
-    sources: BTreeMap<LineId, Claim>,
+    pub(super) sources: BTreeMap<LineId, Claim>,
     /// The lines of instances and gaps as they came, and the same as they would be written now.
-    lines: BTreeMap<LineId, LineId>,
+    pub(super) lines: BTreeMap<LineId, LineId>,
     /// Sources that runs name.
-    runs: BTreeSet<SourceRef>,
+    pub(super) runs: BTreeSet<SourceRef>,
     /// Gaps that runs name.
     gaps: BTreeSet<GapRef>,
     /// Lines that the end of an older version counts.
@@ -24,9 +25,9 @@ pub(super) struct Tally {
 
 /// What the line of a source says.
 #[derive(Debug)]
-struct Claim {
-    record: SourceRecord,
-    holds: Option<BTreeSet<LineId>>,
+pub(super) struct Claim {
+    pub(super) record: SourceRecord,
+    pub(super) holds: Option<BTreeSet<LineId>>,
     /// The file it came in; of several, the first in order.
     file: String,
 }
@@ -80,6 +81,13 @@ impl Tally {
         self.lines.insert(id, now);
     }
 
+    /// Changes what lines would be if they were written now.
+    pub(super) fn rename(&mut self, names: &BTreeMap<LineId, LineId>) {
+        for now in self.lines.values_mut() {
+            *now = names.get(now).copied().unwrap_or(*now);
+        }
+    }
+
     /// Takes the end of a run.
     pub(super) fn end(&mut self, end: End) {
         self.runs.extend(end.sources.into_iter().flatten());
@@ -104,10 +112,10 @@ impl Tally {
     /// Says what is missing of all that came.
     pub(super) fn close(
         &self,
-        snapshots: &BTreeMap<(String, String, LineId), Snapshot>,
+        instances: &BTreeMap<InstanceKey, Whole>,
         gaps: &BTreeMap<Gap, LineId>,
     ) -> Closed {
-        let (mut closed, held) = (Closed::default(), held(snapshots, gaps));
+        let (mut closed, held) = (Closed::default(), held(instances, gaps));
         for run in &self.runs {
             if !self.sources.contains_key(&run.id) {
                 let reason = "facts of it are missing; the run that read it names it".to_owned();
@@ -129,6 +137,10 @@ impl Tally {
                 let reason = "the line that says which of its facts belong together is missing";
                 closed.missing.entry(source.to_owned()).or_insert(reason.to_owned());
             }
+        }
+        for ((source, ..), _) in instances.iter().filter(|(_, whole)| whole.is_unresolved()) {
+            let reason = "a line of bundles of its instance is missing";
+            closed.missing.entry(source.clone()).or_insert(reason.to_owned());
         }
         closed
     }
@@ -165,7 +177,7 @@ impl Tally {
     }
 
     /// Returns what a line would be if it were written now; as it was named where it did not come.
-    fn now(&self, id: LineId) -> LineId {
+    pub(super) fn now(&self, id: LineId) -> LineId {
         self.lines.get(&id).copied().unwrap_or(id)
     }
 
@@ -199,11 +211,11 @@ fn counted_lines(
 }
 
 fn held<'f>(
-    snapshots: &'f BTreeMap<(String, String, LineId), Snapshot>,
+    instances: &'f BTreeMap<InstanceKey, Whole>,
     gaps: &'f BTreeMap<Gap, LineId>,
 ) -> BTreeMap<&'f str, Held> {
     let mut held: BTreeMap<&str, Held> = BTreeMap::new();
-    for (source, _, id) in snapshots.keys() {
+    for (source, _, id) in instances.keys() {
         let held = held.entry(source).or_default();
         held.lines.insert(*id);
         held.instances.insert(*id);

@@ -20,8 +20,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     // What is made of the facts is bounded too: the numbers stand in one place, and no room changes them.
     ("policy", &["facts", "limits"]),
     // Lines in, facts out, and back: it is given the bytes, so that only `intake` reads.
-    // Lines of saved facts are bounded like everything that is read.
-    ("saved", &["facts", "limits"]),
+    // Lines of saved facts are bounded like everything that is read. What a text in them spells may be a key.
+    ("saved", &["facts", "limits", "wiped"]),
     // A policy says which instances make a farm, and a farm carries what is expected of it to the rules.
     ("farm", &["facts", "limits", "policy"]),
     // Needs in, a plan out: of the facts of a farm, and of nothing that was found.

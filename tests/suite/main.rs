@@ -47,6 +47,7 @@ mod run;
 mod runbook;
 mod samples;
 mod saved;
+mod scale_out;
 mod schema;
 mod secrets;
 #[path = "../../benches/snapshot/mod.rs"]

@@ -36,7 +36,7 @@ fn policy(text: &str) -> Value {
 fn schemas_have_names() {
     for (what, id) in [
         ("report", "aemtrix.report/1"),
-        ("facts", "aemtrix.facts/1"),
+        ("facts", "aemtrix.facts/2"),
         ("policy", "aemtrix.policy/1"),
     ] {
         let schema = schema(what);
@@ -94,10 +94,10 @@ fn damage_to_a_report_or_facts_is_seen() {
         ("report", &report, "/farms/0/instances/0/keys/hmac/0/md5", json!("455A5AF0")),
         ("report", &report, "/farms/0/instances/0/role", json!("dispatcher")),
         ("report", &report, "/farms/0/matrix/rows/0/cells/0/state", json!(null)),
-        ("facts", &line, "/schema", json!("aemtrix.facts/2")),
+        ("facts", &line, "/schema", json!("aemtrix.facts/3")),
         ("facts", &line, "/instance", json!(null)),
         ("facts", &line, "/instance/key_files/0/digest/whole/sha256", json!("00")),
-        ("facts", &line, "/instance/bundles/0/state", json!("running")),
+        ("facts", &line, "/instance/bundles/sets/0", json!("running")),
     ] {
         let validator = validator(what);
         assert_eq!(problems(&validator, good), [""; 0]);
@@ -105,9 +105,9 @@ fn damage_to_a_report_or_facts_is_seen() {
         *value.pointer_mut(pointer).unwrap() = bad;
         assert_ne!(problems(&validator, &value), [""; 0], "{what} {pointer}");
     }
-    let both =
-        json!({"schema": "aemtrix.facts/1", "end": {"lines": 1}, "source": line["instance"]});
-    let none = json!({"schema": "aemtrix.facts/1"});
+    let [schema, id] = ["schema", "id"].map(|field| line[field].clone());
+    let both = json!({"schema": schema, "id": id, "end": {}, "numbers": [1]});
+    let none = json!({"schema": schema, "id": id});
     for line in [both, none] {
         assert_ne!(problems(&validator("facts"), &line), [""; 0], "{line}");
     }

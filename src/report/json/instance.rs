@@ -102,7 +102,7 @@ struct WireBundle<'a> {
     state: Option<String>,
     /// Where it was installed from.
     location: Option<&'a str>,
-    place: &'a str,
+    place: String,
     /// What tells its name and version.
     #[schemars(with = "Option<IdentifiedBy>")]
     identified_by: Option<&'static str>,
@@ -151,7 +151,7 @@ impl<'a> WireInstance<'a> {
 fn bundles(snapshot: &Snapshot) -> Vec<WireBundle<'_>> {
     let mut bundles: Vec<&Bundle> = snapshot.bundles.iter().collect();
     bundles.sort_by_key(|bundle| bundle.id);
-    bundles.into_iter().map(WireBundle::from).collect()
+    bundles.into_iter().map(|bundle| WireBundle::of(snapshot, bundle)).collect()
 }
 
 /// The port of `sling.properties` is the same default everywhere; a start script names the one in use.
@@ -220,15 +220,15 @@ fn jcr_key<'a>(repository: &'a Repository, key: &JcrKey) -> WireKey<'a> {
     }
 }
 
-impl<'a> From<&'a Bundle> for WireBundle<'a> {
-    fn from(bundle: &'a Bundle) -> Self {
+impl<'a> WireBundle<'a> {
+    fn of(snapshot: &Snapshot, bundle: &'a Bundle) -> Self {
         Self {
             id: bundle.id,
             symbolic_name: bundle.symbolic_name.as_deref(),
             version: bundle.version.as_deref(),
             state: bundle.state.map(|state| state.to_string()),
             location: bundle.location.as_deref(),
-            place: &bundle.place.path,
+            place: snapshot.path_of(bundle),
             identified_by: bundle.identified_by.map(|by| match by {
                 IdentifiedBy::Manifest => "manifest",
                 IdentifiedBy::OtherRevision => "other-revision",

@@ -28,6 +28,8 @@ pub(super) struct WireSecret<'a> {
     with: Vec<WireOpening<'a>>,
     /// Why it was not checked, or what else is known of what opens it.
     reason: Option<String>,
+    /// Where no key opens it: instances whose master was not tried on it, since they were read in other runs; of more than ten, ten.
+    untried: Vec<&'a str>,
 }
 
 /// A key that opens a secret.
@@ -58,6 +60,7 @@ impl<'a> From<&Secret<'a>> for WireSecret<'a> {
             opens: secret.opens.label(),
             with: secret.with.iter().map(WireOpening::from).collect(),
             reason: secret.reason.clone(),
+            untried: secret.untried.clone(),
         }
     }
 }

@@ -21,6 +21,7 @@ fn runbook_of(farms: Vec<Farm>, gaps: Vec<Gap>, selection: &Selection) -> String
         entries: 9,
         instances: 1,
         complete: true,
+        ..SourceRecord::default()
     };
     let sources = farms
         .iter()
@@ -79,9 +80,9 @@ fn keys_are_copied_from_the_right_instance_with_its_paths_and_sums() {
 fn names_neither_act_in_a_shell_nor_as_markup() {
     let name = "'; rm -rf ~ #`id`$(id)\n```\n<script>";
     let hostile = |mut i: Instance| {
-        for bundle in &mut i.snapshot.bundles {
-            bundle.place.path = format!("{name}/{}", bundle.directory);
-        }
+        i.snapshot
+            .bundles
+            .change_each(|bundle| bundle.path = format!("/{name}/{}", bundle.directory));
         i.hmac(&other())
     };
     let text = runbook(farm().with("a", |i| i).with("b", |i| i).with(name, hostile));

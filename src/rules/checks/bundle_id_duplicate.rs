@@ -26,7 +26,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
     farm.members.iter().flat_map(on).collect()
 }
 
-fn on<'m>(member: &'m Member) -> Vec<Hit> {
+fn on(member: &Member) -> Vec<Hit> {
     let mut by_id: BTreeMap<u64, Vec<&Bundle>> = BTreeMap::new();
     for bundle in &member.snapshot.bundles {
         if let Some(id) = bundle.id {
@@ -34,8 +34,8 @@ fn on<'m>(member: &'m Member) -> Vec<Hit> {
         }
     }
     let twice = by_id.into_iter().filter(|(_, bundles)| bundles.len() > 1).collect();
-    let places = |(_, bundles): &(u64, Vec<&'m Bundle>)| {
-        bundles.iter().copied().map(|bundle| &bundle.place).collect()
+    let places = |(_, bundles): &(u64, Vec<&Bundle>)| {
+        bundles.iter().map(|bundle| member.snapshot.place_of(bundle)).collect()
     };
     folded(twice, places, |(id, bundles)| hit(member, id, &bundles))
 }
@@ -51,11 +51,12 @@ fn hit(member: &Member, id: u64, bundles: &[&Bundle]) -> Hit {
     let away = |copy: &&Bundle| {
         format!(
             "Make sure that {} is the copy, then move it out of launchpad/felix.",
-            quoted(&copy.place.path)
+            quoted(&member.snapshot.path_of(copy))
         )
     };
     let steps = first_of(copies, away, |rest| format!("Do so with the {rest} others, too."));
-    let hit = Hit::on(member, message).at(bundles.iter().map(|bundle| &bundle.place));
+    let hit =
+        Hit::on(member, message).at(bundles.iter().map(|bundle| member.snapshot.place_of(bundle)));
     hit.advise_at(When::Stopped, steps)
 }
 

@@ -40,7 +40,7 @@ fn on(member: &Member) -> Option<Hit> {
         "{} has uninstalled bundles on disk: {} ({name}){more}",
         member.name, first.directory
     );
-    Some(Hit::on(member, message).at(gone.iter().map(|bundle| &bundle.place)))
+    Some(Hit::on(member, message).at(gone.iter().map(|bundle| member.snapshot.place_of(bundle))))
 }
 
 #[cfg(test)]

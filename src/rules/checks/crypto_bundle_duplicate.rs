@@ -37,7 +37,7 @@ fn on(member: &Member, symbolic_name: &str) -> Option<Hit> {
         .collect();
     let message =
         format!("{} has {symbolic_name} {} times: {}", member.name, ids.len(), listed(&all));
-    let data = |bundle: &&Bundle| quoted(&format!("{}/data", bundle.place.path));
+    let data = |bundle: &&Bundle| quoted(&format!("{}/data", member.snapshot.path_of(bundle)));
     let data: Vec<String> = bundles.iter().map(data).collect();
     let max = Limits::DEFAULT.listed_max;
     // Felix deletes the directory of an uninstalled bundle, data included.
@@ -52,7 +52,7 @@ fn on(member: &Member, symbolic_name: &str) -> Option<Hit> {
     );
     Some(
         Hit::on(member, message)
-            .at(bundles.iter().map(|bundle| &bundle.place))
+            .at(bundles.iter().map(|bundle| member.snapshot.place_of(bundle)))
             .advise([keep, step]),
     )
 }

@@ -29,14 +29,14 @@ fn on(member: &Member) -> Vec<Hit> {
     });
     folded(
         found.collect(),
-        |(_, bundle, _)| vec![&bundle.place],
+        |(_, bundle, _)| vec![member.snapshot.place_of(bundle)],
         |(name, bundle, state)| {
             let message =
                 format!("{} will not start {name} ({}): {state}", member.name, bundle.directory);
             let id =
                 bundle.id.map_or_else(String::new, |id| format!("/system/console/bundles/{id}: "));
             let step = format!("On {}, {id}start {name}.", member.name);
-            Hit::on(member, message).at([&bundle.place]).advise([step])
+            Hit::on(member, message).at([member.snapshot.place_of(bundle)]).advise([step])
         },
     )
 }

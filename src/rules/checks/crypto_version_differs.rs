@@ -30,11 +30,12 @@ fn of(farm: &Farm, symbolic_name: &str) -> Option<Hit> {
     let versions = groups.values(|member| version(member, symbolic_name));
     let message = format!("versions of {symbolic_name} differ: {versions}");
     let witnesses = groups.witnesses();
-    let places = witnesses.iter().filter_map(|member| exact(member, symbolic_name));
+    let places =
+        witnesses.iter().filter_map(|m| Some(m.snapshot.place_of(exact(m, symbolic_name)?)));
     let step =
         "Compare the installed service packs (CRX Package Manager) and install the newest on all."
             .to_owned();
-    Some(Hit::among(&odd, message).at(places.map(|bundle| &bundle.place)).advise([step]))
+    Some(Hit::among(&odd, message).at(places).advise([step]))
 }
 
 fn version(member: &Member, symbolic_name: &str) -> Option<String> {

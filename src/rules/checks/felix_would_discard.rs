@@ -70,7 +70,8 @@ fn on(member: &Member) -> Vec<Hit> {
     let is_meant = |(_, reason, _): &Doomed<'_>| **reason == DiscardReason::Uninstalled;
     let others = others.into_iter().filter(|doomed| !is_meant(doomed)).collect();
     let hits = [crypto, others].map(|doomed| {
-        folded(doomed, |(bundle, ..)| vec![&bundle.place], |doomed| hit(member, doomed))
+        let place = |(bundle, ..): &Doomed<'_>| vec![member.snapshot.place_of(bundle)];
+        folded(doomed, place, |doomed| hit(member, doomed))
     });
     hits.concat()
 }
@@ -82,7 +83,8 @@ fn hit(member: &Member, (bundle, reason, holds_keys): Doomed<'_>) -> Hit {
         "Felix would delete {} ({name}) of {} at the next start{keys}: {reason}",
         bundle.directory, member.name
     );
-    advise(Hit::on(member, message).at([&bundle.place]), member, bundle, reason)
+    let hit = Hit::on(member, message).at([member.snapshot.place_of(bundle)]);
+    advise(hit, member, bundle, reason)
 }
 
 fn known_name(bundle: &Bundle) -> &str {
@@ -92,7 +94,7 @@ fn known_name(bundle: &Bundle) -> &str {
 /// Felix deletes at the next start, so what saves the directory is done before that: with the keys that are put into it.
 fn advise(hit: Hit, member: &Member, bundle: &Bundle, reason: &DiscardReason) -> Hit {
     let (instance, name) = (&member.name, known_name(bundle));
-    let directory = |below: &str| quoted(&format!("{}{below}", bundle.place.path));
+    let directory = |below: &str| quoted(&format!("{}{below}", member.snapshot.path_of(bundle)));
     let save = format!(
         "Before anything is restarted, copy {} of {instance} to a safe place.",
         directory("/data")
@@ -117,7 +119,7 @@ fn install(member: &Member, bundle: &Bundle) -> String {
     format!(
         "Reinstall {name} on {instance} before any file is put in place: Felix deletes {} with everything in it at the next start. Where \
          paths of {instance} in this repair lead into it, take the new data directory of the bundle, with the files that were saved.",
-        quoted(&bundle.place.path)
+        quoted(&member.snapshot.path_of(bundle))
     )
 }
 

@@ -6,12 +6,13 @@ use crate::facts::Place;
 use crate::limits::Limits;
 use crate::repair::{Text, When};
 use crate::rules::Hit;
+use std::borrow::Borrow;
 
 /// Makes a hit of each thing that a rule found on the same instances; of more than a few, one hit with the repair of the first. Those
 /// that matter most come first.
-pub(super) fn folded<'p, T>(
+pub(super) fn folded<T, P: Borrow<Place> + Clone>(
     found: Vec<T>,
-    places: impl Fn(&T) -> Vec<&'p Place>,
+    places: impl Fn(&T) -> Vec<P>,
     hit: impl Fn(T) -> Hit,
 ) -> Vec<Hit> {
     let max = Limits::DEFAULT.findings_alike_max;
@@ -19,8 +20,8 @@ pub(super) fn folded<'p, T>(
     if count <= max {
         return found.into_iter().map(hit).collect();
     }
-    let all: Vec<&Place> = found.iter().flat_map(places).collect();
-    let listed: Vec<&Place> = all.iter().copied().take(Limits::DEFAULT.places_max).collect();
+    let all: Vec<P> = found.iter().flat_map(places).collect();
+    let listed: Vec<P> = all.iter().take(Limits::DEFAULT.places_max).cloned().collect();
     let hits: Vec<Hit> = found.into_iter().take(max).map(hit).collect();
     let Some(first) = hits.first().cloned() else { return Vec::new() };
     let again = format!(

@@ -1,7 +1,7 @@
 //! `jcr-key-changed`: an older state of the repository holds another key than the instance works with.
 
 use crate::facts::{Digest, KeyName, PastKeys, PastState, Utc};
-use crate::farm::{Farm, KeyState, Member, names_of};
+use crate::farm::{Farm, KeyState, KeyUsers, Member, names_of};
 use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -28,10 +28,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    farm.members.iter().filter_map(|member| on(farm, member)).collect()
+    let holders = KeyUsers::of(farm);
+    farm.members.iter().filter_map(|member| on(&holders, member)).collect()
 }
 
-fn on(farm: &Farm, member: &Member) -> Option<Hit> {
+fn on(all: &KeyUsers<'_>, member: &Member) -> Option<Hit> {
     let repository = member.snapshot.repository.as_ref()?;
     let changed = |past: &PastKeys| -> Vec<(KeyName, Digest)> {
         KeyName::ALL.into_iter().filter_map(|name| other(member, past, name)).collect()
@@ -51,7 +52,7 @@ fn on(farm: &Farm, member: &Member) -> Option<Hit> {
         member.name,
         state(past),
         listed.join(" and "),
-        holders(farm, member, &keys)
+        holders(all, member, &keys)
     );
     let hit = Hit::on(member, message).at([&repository.place]);
     Some(hit.advise(steps(member, repository.history.same_since_ms, past)))
@@ -77,14 +78,15 @@ fn state(past: &PastKeys) -> String {
 }
 
 /// Says who works with the old keys.
-fn holders(farm: &Farm, member: &Member, keys: &[(KeyName, Digest)]) -> String {
+fn holders(all: &KeyUsers<'_>, member: &Member, keys: &[(KeyName, Digest)]) -> String {
     let has = |other: &&Member| {
         other.name != member.name
             && keys
                 .iter()
                 .all(|(name, old)| other.known_key(*name).is_some_and(|known| known.value == *old))
     };
-    let holders: Vec<&Member> = farm.members.iter().filter(has).collect();
+    let of_first = keys.first().map_or(&[][..], |(name, old)| all.of_key(*name, *old));
+    let holders: Vec<&Member> = of_first.iter().copied().filter(has).collect();
     match holders.len() {
         0 => String::new(),
         1 => format!(", which {} works with", names_of(&holders)),

@@ -2,7 +2,7 @@
 
 use super::references::{CQSUPPORT, KA_23909};
 use crate::facts::{JcrKey, KeyFile, KeyName, StorageMode};
-use crate::farm::{EffectiveKey, Encrypted, Farm, Member, names_of, other_in_jcr};
+use crate::farm::{EffectiveKey, Encrypted, Farm, KeyUsers, Member, other_in_jcr, others};
 use crate::repair::{Need, quoted};
 use crate::rules::{Hit, Rule, Severity};
 
@@ -22,10 +22,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
 
 fn check(farm: &Farm) -> Vec<Hit> {
     let pairs = farm.members.iter().flat_map(|m| KeyName::ALL.map(|name| (m, name)));
-    pairs.filter_map(|(member, name)| on(farm, member, name)).collect()
+    let users = KeyUsers::of(farm);
+    pairs.filter_map(|(member, name)| on(&users, member, name)).collect()
 }
 
-fn on(farm: &Farm, member: &Member, name: KeyName) -> Option<Hit> {
+fn on(users: &KeyUsers<'_>, member: &Member, name: KeyName) -> Option<Hit> {
     let is_meant = |_: &_| member.storage_mode() == Some(StorageMode::Bundle);
     let (known, file, jcr) = other_in_jcr(member, name).filter(is_meant)?;
     let repository = member.snapshot.repository.as_ref()?;
@@ -35,7 +36,7 @@ fn on(farm: &Farm, member: &Member, name: KeyName) -> Option<Hit> {
         member.name,
         known.digest.whole.short(),
         jcr.digest.whole.short(),
-        whose(farm, member, jcr)
+        whose(users, member, jcr)
     );
     let places = [&file.place, &repository.place];
     let hit = Hit::on(member, message).at(places);
@@ -48,19 +49,12 @@ fn on(farm: &Farm, member: &Member, name: KeyName) -> Option<Hit> {
 
 /// Says who works with the key in the repository: a package of `/etc/key` brings the keys of another instance, and in Bundle mode they have no
 /// effect.
-fn whose(farm: &Farm, member: &Member, jcr: &JcrKey) -> String {
-    let has_it = |other: &&Member| {
-        other.name != member.name
-            && other.known_key(jcr.name).is_some_and(|key| key.value == jcr.digest.whole)
-    };
-    let peers: Vec<&Member> = farm.members.iter().filter(has_it).collect();
-    match peers.as_slice() {
-        [] => String::new(),
-        peers => {
-            let mode = "which has no effect there, for its keys are files";
-            format!("; the latter is the {} of {}, {mode}", jcr.name, names_of(peers))
-        }
-    }
+fn whose(users: &KeyUsers<'_>, member: &Member, jcr: &JcrKey) -> String {
+    let peers = others(users.of_key(jcr.name, jcr.digest.whole), member);
+    peers.map_or_else(String::new, |peers| {
+        let mode = "which has no effect there, for its keys are files";
+        format!("; the latter is the {} of {peers}, {mode}", jcr.name)
+    })
 }
 
 fn advice(member: &Member, known: &EffectiveKey, file: &KeyFile, jcr: &JcrKey) -> [String; 3] {

@@ -32,7 +32,8 @@ fn on(member: &Member) -> Option<Hit> {
     }
     let directory = directory_of(member, CRYPTO_FILE);
     let message = format!("{} has no {} in {directory}", member.name, missing.join(" and no "));
-    let bundles = member.snapshot.bundles_named(CRYPTO_FILE).map(|bundle| &bundle.place);
+    let place = |bundle| member.snapshot.place_of(bundle);
+    let bundles = member.snapshot.bundles_named(CRYPTO_FILE).map(place);
     Some(Hit::on(member, message).at(bundles).needs([Need::FarmKeys(member.name.clone())]))
 }
 

@@ -1,6 +1,6 @@
 //! `key-unreadable`: the user that AEM runs as cannot read a file of its keys.
 
-use crate::facts::{Account, KeyName, Owner, Place, Right};
+use crate::facts::{Account, KeyName, OwnedDirectory, Owner, Place, Right, is_in_realm};
 use crate::farm::{Farm, Member};
 use crate::repair::{Text, quoted};
 use crate::rules::{Hit, Rule, Severity};
@@ -64,7 +64,11 @@ fn bars<'m>(member: &'m Member, account: &Account) -> Vec<Bar<'m>> {
     for (directory, place, owner) in keys.chain(storage) {
         let file = owner.map(|owner| (Right::Read, Bar { place, owner, mode: FILE_MODE }));
         let bundle = member.snapshot.bundle_in(directory);
-        let above = bundle.into_iter().flat_map(|bundle| &bundle.directories);
+        let lies_in = bundle.map(|bundle| member.snapshot.path_of(bundle));
+        let is_above = |directory: &&OwnedDirectory| {
+            lies_in.as_ref().is_some_and(|path| is_in_realm(&directory.place.path, path))
+        };
+        let above = member.snapshot.key_directories.iter().filter(is_above);
         let above = above.map(|directory| {
             let (place, owner) = (&directory.place, &directory.owner);
             (Right::Enter, Bar { place, owner, mode: DIRECTORY_MODE })

@@ -3,7 +3,7 @@
 //! Of 200 instances with 600 bundles each, comparing each with each took 10 s. So only those are compared that have one Sling id, or
 //! none, and each with so many others at most.
 
-use crate::facts::{Digest, KeyName, LogTime, LogTopic};
+use crate::facts::{Bundles, Digest, KeyName, LogTime, LogTopic};
 use crate::farm::{Farm, Member};
 use crate::limits::Limits;
 use std::collections::BTreeMap;
@@ -47,22 +47,17 @@ pub(crate) struct Twins<'f> {
 /// Finds the instances that may be another one of the farm. That one came twice, which is known, does not count.
 pub(crate) fn twins<'f>(members: &[&'f Member]) -> Twins<'f> {
     let max = Limits::DEFAULT.compared_max;
-    let mut by_id: BTreeMap<Option<&'f str>, Vec<&'f Member>> = BTreeMap::new();
+    let mut index: BTreeMap<Sign<'f>, Vec<&'f Member>> = BTreeMap::new();
     for &member in members {
-        by_id.entry(uuid(member)).or_default().push(member);
+        for sign in Sign::of(member) {
+            index.entry(sign).or_default().push(member);
+        }
     }
-    let of = |id: Option<&'f str>| by_id.get(&id).map_or(&[][..], Vec::as_slice);
     let mut twins = Twins { alike: Vec::new(), not_compared: Vec::new() };
     for &member in members {
-        let (of_id, nameless) = match uuid(member) {
-            None => (members, &[][..]),
-            id => (of(id), of(None)),
-        };
-        let is_other = |other: &&&Member| {
-            let came_again = start(member).is_some() && start(member) == start(other);
-            other.name != member.name && !came_again && may_be_alike(member, other)
-        };
-        let mut others = of_id.iter().chain(nameless).filter(is_other);
+        let like = Sign::of_like(member);
+        let is_other = |other: &&&Member| other.name != member.name && may_be_alike(member, other);
+        let mut others = like.iter().filter_map(|sign| index.get(sign)).flatten().filter(is_other);
         if others.by_ref().take(max).any(|other| are_alike(member, other)) {
             twins.alike.push(member);
         } else if others.next().is_some() {
@@ -72,6 +67,83 @@ pub(crate) fn twins<'f>(members: &[&'f Member]) -> Twins<'f> {
     twins
 }
 
+/// What an instance is looked for by: its keys, and Sling id and time of start as far as another one must have them, too.
+///
+/// Looking at each of 3,000 instances for each took half a minute.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Sign<'m> {
+    keys: [Option<Digest>; 2],
+    id: Sought<&'m str>,
+    time: Sought<Time>,
+}
+
+/// What is sought: all with this, all without any, or all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Sought<T> {
+    This(T),
+    Without,
+    All,
+}
+
+/// What tells when an instance was started. A time of one kind says nothing against one of the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Time {
+    Start(u64),
+    AnyStart,
+    Log(LogTime),
+    AnyLog,
+}
+
+impl<'m> Sign<'m> {
+    /// Returns what an instance is found by.
+    fn of(member: &'m Member) -> Vec<Self> {
+        let ids = [uuid(member).map_or(Sought::Without, Sought::This), Sought::All];
+        let times = match time(member) {
+            Some(Time::Log(time)) => vec![Time::Log(time), Time::AnyLog],
+            Some(time) => vec![time, Time::AnyStart],
+            None => Vec::new(),
+        };
+        let known: Vec<Sought<Time>> = times.into_iter().map(Sought::This).collect();
+        let times = if known.is_empty() { vec![Sought::Without] } else { known };
+        Self::each(member, &ids, &[&times[..], &[Sought::All]].concat())
+    }
+
+    /// Returns what those are found by that an instance may be another snapshot of.
+    fn of_like(member: &'m Member) -> Vec<Self> {
+        let ids = uuid(member)
+            .map_or_else(|| vec![Sought::All], |id| vec![Sought::This(id), Sought::Without]);
+        let times = match time(member) {
+            None => vec![Sought::All],
+            Some(Time::Log(time)) => {
+                vec![Sought::This(Time::Log(time)), Sought::This(Time::AnyStart), Sought::Without]
+            }
+            Some(time) => {
+                vec![Sought::This(time), Sought::This(Time::AnyLog), Sought::Without]
+            }
+        };
+        let mut signs = Self::each(member, &ids, &times);
+        // One that has both came again.
+        signs.retain(|sign| {
+            !matches!((sign.id, sign.time), (Sought::This(_), Sought::This(Time::Start(_))))
+        });
+        signs
+    }
+
+    fn each(member: &Member, ids: &[Sought<&'m str>], times: &[Sought<Time>]) -> Vec<Self> {
+        let key = |name| member.known_key(name).map(|key| key.digest.whole);
+        let keys = KeyName::ALL.map(key);
+        let of_id = |id: &Sought<&'m str>| {
+            let id = *id;
+            times.iter().map(move |time| Self { keys, id, time: *time })
+        };
+        ids.iter().flat_map(of_id).collect()
+    }
+}
+
+fn time(member: &Member) -> Option<Time> {
+    member.snapshot.last_start_ms.map(Time::Start).or_else(|| start_in_log(member).map(Time::Log))
+}
+
 /// Returns `true` if nothing that both snapshots show tells one instance from the other.
 ///
 /// One of them may be a selection of the other's files, so only what both hold is compared.
@@ -79,8 +151,16 @@ pub(super) fn are_alike(a: &Member, b: &Member) -> bool {
     let storage = |member: &Member| member.storage().map(|file| file.storage);
     may_be_alike(a, b)
         && agree(storage(a), storage(b))
-        && a.snapshot.bundles.iter().all(|bundle| {
-            let other = b.snapshot.bundle_in(&bundle.directory);
+        && have_like_bundles(&a.snapshot.bundles, &b.snapshot.bundles)
+}
+
+/// Returns `true` if the directories that both have hold the same bundles. Both are sorted.
+fn have_like_bundles(a: &Bundles, b: &Bundles) -> bool {
+    let mut others = b.iter().peekable();
+    a.is_same(b)
+        || a.iter().all(|bundle| {
+            while others.next_if(|other| other.directory < bundle.directory).is_some() {}
+            let other = others.peek().filter(|other| other.directory == bundle.directory);
             other.is_none_or(|other| {
                 (other.id, &other.symbolic_name) == (bundle.id, &bundle.symbolic_name)
             })

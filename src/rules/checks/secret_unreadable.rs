@@ -39,6 +39,9 @@ fn check(farm: &Farm) -> Vec<Hit> {
     shut(farm).iter().flat_map(|shut| of_instance(shut, &used)).collect()
 }
 
+/// Instances are named up to this many.
+const LISTED_MAX: usize = 3;
+
 /// An instance, and the master that it works with.
 type Used<'a> = (&'a str, Hex<16>);
 
@@ -49,6 +52,8 @@ enum Opener {
     Peer(String),
     /// A key that is there, with a flaw or where it is not in use.
     Unused(String),
+    /// None of those that were tried; with the instances whose master was not.
+    Untried(Vec<String>),
     /// None.
     Nothing(String),
 }
@@ -72,6 +77,9 @@ fn opener(secret: &Secret<'_>, used: &BTreeSet<Used<'_>>) -> Opener {
     match (secret.with.first(), &secret.reason) {
         (Some(key), _) => Opener::Unused(unused(key)),
         (None, Some(reason)) => Opener::Nothing(format!("and {reason}")),
+        (None, None) if !secret.untried.is_empty() => {
+            Opener::Untried(secret.untried.iter().copied().map(str::to_owned).collect())
+        }
         (None, None) => Opener::Nothing("nor with any other key that was tried".to_owned()),
     }
 }
@@ -100,6 +108,9 @@ fn hit(shut: &Shut<'_>, opener: &Opener, secrets: &[&Secret<'_>]) -> Hit {
     let with = match opener {
         Opener::Peer(name) => format!("but with that of {name}"),
         Opener::Unused(with) | Opener::Nothing(with) => with.clone(),
+        Opener::Untried(names) => {
+            format!("and the keys of {} were not tried: they were read in another run", few(names))
+        }
     };
     let message = format!("{subject} {verb} not open with its master, {with}");
     let hit = Hit::on(shut.member, message).at(secrets.iter().map(|secret| secret.at.place));
@@ -108,7 +119,19 @@ fn hit(shut: &Shut<'_>, opener: &Opener, secrets: &[&Secret<'_>]) -> Hit {
         Opener::Peer(_) => hit.needs([Need::FarmKeys(name.clone())]),
         // What is wrong with that key is a finding of its own.
         Opener::Unused(_) => hit,
+        Opener::Untried(names) => hit.advise([format!(
+            "Scan {name} together with {}, without `--facts-dir`: only keys that are read in one run are tried on its secrets.",
+            few(names)
+        )]),
         Opener::Nothing(_) => hit.needs(enter(name, secrets)),
+    }
+}
+
+/// Names the first; of long lists, the rest is not counted.
+fn few(names: &[String]) -> String {
+    match names.split_at_checked(LISTED_MAX) {
+        Some((first, [_, ..])) => format!("{} and others", first.join(", ")),
+        _ => names.join(", "),
     }
 }
 
@@ -170,6 +193,33 @@ mod tests {
         let hits = check(&farm.tried().build());
         assert_eq!(hits[0].message, format!("{MAIL}but with that of b"));
         assert_eq!(hits[0].needs, [Need::FarmKeys("a".to_owned())]);
+    }
+
+    #[test]
+    fn keys_of_sources_that_were_read_in_another_run_are_not_said_to_open_nothing() {
+        let alone = |name| {
+            let of = |i: Instance| {
+                if name == "a" { i.mail_secret(&A, "x").master(&B) } else { i.master(&A) }
+            };
+            farm().with(name, of).tried().build().members.remove(0).snapshot
+        };
+        let both = farm().with("a", |mut i| {
+            i.snapshot = alone("a");
+            i
+        });
+        let both = both.with("b", |mut i| {
+            i.snapshot = alone("b");
+            i
+        });
+        let hits = check(&both.build());
+        let end = "and the keys of b were not tried: they were read in another run";
+        assert_eq!(hits[0].message, format!("{MAIL}{end}"));
+        assert_eq!(hits[0].advice().len(), 1, "and nobody is asked to enter it again");
+        assert!(
+            hits[0].advice()[0].starts_with("Scan a together with b, "),
+            "{:?}",
+            hits[0].advice()
+        );
     }
 
     #[test]

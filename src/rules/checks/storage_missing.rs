@@ -29,7 +29,8 @@ fn is_missing(member: &Member) -> bool {
 }
 
 fn hit(member: &Member) -> Hit {
-    let bundles = member.snapshot.bundles_named(CRYPTO).map(|bundle| &bundle.place);
+    let place = |bundle| member.snapshot.place_of(bundle);
+    let bundles = member.snapshot.bundles_named(CRYPTO).map(place);
     Hit::on(
         member,
         format!("{} has no file storage in the data directory of {CRYPTO}", member.name),
