@@ -13,7 +13,6 @@ mod checks {
     mod fold;
     mod key_differs;
     pub(super) mod likeness;
-    mod logs;
     mod references;
     mod shut_secrets;
 
@@ -52,15 +51,7 @@ mod checks {
     pub(super) mod key_unreadable;
     pub(super) mod keys_external;
     pub(super) mod keys_shared;
-    pub(super) mod log_crypto_acl;
-    pub(super) mod log_crypto_exception;
-    pub(super) mod log_crypto_missing;
-    pub(super) mod log_crypto_unresolved;
-    pub(super) mod log_csrf_rejected;
-    pub(super) mod log_ims_invalid_secret;
-    pub(super) mod log_ims_refused;
-    pub(super) mod log_keystore_unreadable;
-    pub(super) mod log_oauth_decrypt;
+    pub(super) mod log_signs;
     pub(super) mod log_storage_contradicts;
     pub(super) mod master_differs;
     pub(super) mod old_copy;
@@ -155,15 +146,15 @@ pub static RULES: &[&Rule] = &[
     &checks::sling_id_duplicate::RULE,
     &checks::same_instance_twice::RULE,
     &checks::old_copy::RULE,
-    &checks::log_ims_invalid_secret::RULE,
-    &checks::log_ims_refused::RULE,
-    &checks::log_crypto_exception::RULE,
-    &checks::log_keystore_unreadable::RULE,
-    &checks::log_crypto_acl::RULE,
-    &checks::log_crypto_unresolved::RULE,
-    &checks::log_crypto_missing::RULE,
-    &checks::log_csrf_rejected::RULE,
-    &checks::log_oauth_decrypt::RULE,
+    &checks::log_signs::IMS_INVALID_SECRET,
+    &checks::log_signs::IMS_REFUSED,
+    &checks::log_signs::CRYPTO_EXCEPTION,
+    &checks::log_signs::KEYSTORE_UNREADABLE,
+    &checks::log_signs::CRYPTO_ACL,
+    &checks::log_signs::CRYPTO_UNRESOLVED,
+    &checks::log_signs::CRYPTO_MISSING,
+    &checks::log_signs::CSRF_REJECTED,
+    &checks::log_signs::OAUTH_DECRYPT,
     &checks::log_storage_contradicts::RULE,
     &checks::instance_missing::RULE,
     &checks::instance_unexpected::RULE,
