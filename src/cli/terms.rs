@@ -12,8 +12,6 @@ use std::io::Read;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-const SECONDS_OF_DAY: u64 = 86_400;
-
 /// What the user expects, and which findings to show.
 pub(super) struct Terms {
     pub(super) policy: Option<Policy>,
@@ -69,9 +67,6 @@ fn text_of(path: &Path, bytes_max: u64) -> anyhow::Result<String> {
 
 /// Returns the day that is asked for, else today in UTC.
 fn day(asked: Option<Date>) -> anyhow::Result<Date> {
-    let today = || {
-        let seconds = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs();
-        Date::from_days(seconds.checked_div(SECONDS_OF_DAY)?)
-    };
+    let today = || Date::at_second(SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs());
     asked.or_else(today).context("the clock of this machine shows no day; use --as-of")
 }

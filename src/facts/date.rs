@@ -1,45 +1,23 @@
 //! A day of the calendar.
 
+use jiff::Timestamp;
+use jiff::civil;
+use jiff::tz::TimeZone;
 use std::fmt;
 use std::str::FromStr;
 
 /// A day of the Gregorian calendar, from the year 0 to 9999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Date {
-    year: u16,
-    month: u8,
-    day: u8,
-}
+pub struct Date(civil::Date);
 
-/// Days from 1 March of the year 0 to 1 January 1970.
-const DAYS_TO_1970: u64 = 719_468;
-/// Days of 400 years, after which the calendar repeats itself.
-const DAYS_OF_ERA: u64 = 146_097;
+/// Its form.
+const FORM: &[u8] = b"dddd-dd-dd";
 
 impl Date {
-    /// Returns the day that is so many days after 1 January 1970; `None` behind the year 9999.
-    #[allow(
-        clippy::arithmetic_side_effects,
-        reason = "u64 of at most 3,000,000 days, checked first"
-    )]
-    pub fn from_days(days: u64) -> Option<Self> {
-        if days > 2_932_896 {
-            return None;
-        }
-        // Years begin on 1 March here, so that the leap day is the last of its year. Months then have 31, 30, 31, 30, 31 days,
-        // and again: 153 days in five months.
-        let days = days + DAYS_TO_1970;
-        let (era, day) = (days / DAYS_OF_ERA, days % DAYS_OF_ERA);
-        let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-        let day = day - (365 * year + year / 4 - year / 100);
-        let month = (5 * day + 2) / 153;
-        let day_of_month = day - (153 * month + 2) / 5 + 1;
-        let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-        Some(Self {
-            year: u16::try_from(year + era * 400 + next).ok()?,
-            month: u8::try_from(month).ok()?,
-            day: u8::try_from(day_of_month).ok()?,
-        })
+    /// Returns the day in UTC so many seconds after 1970 began; `None` behind the year 9999.
+    pub fn at_second(seconds: u64) -> Option<Self> {
+        let moment = Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?;
+        Some(Self(TimeZone::UTC.to_datetime(moment).date()))
     }
 }
 
@@ -52,30 +30,13 @@ impl FromStr for Date {
     type Err = NotADate;
 
     fn from_str(text: &str) -> Result<Self, NotADate> {
-        let bytes = text.as_bytes();
-        let shape = |(byte, shape): (&u8, &u8)| match shape {
+        // The parser takes times, zones and years of six digits too.
+        let is_of_form = |(byte, form): (u8, &u8)| match form {
             b'd' => byte.is_ascii_digit(),
-            other => byte == other,
+            other => byte == *other,
         };
-        if bytes.len() != 10 || !bytes.iter().zip(b"dddd-dd-dd").all(shape) {
-            return Err(NotADate);
-        }
-        let number = |from: usize, to: usize| {
-            text.get(from..to).and_then(|digits| digits.parse::<u16>().ok()).ok_or(NotADate)
-        };
-        let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
-        let is_leap =
-            year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-        let days = match month {
-            1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-            4 | 6 | 9 | 11 => 30,
-            2 if is_leap => 29,
-            2 => 28,
-            _ => 0,
-        };
-        let small = |number: u16| u8::try_from(number).map_err(|_| NotADate);
-        if (1..=days).contains(&day) {
-            Ok(Self { year, month: small(month)?, day: small(day)? })
+        if text.len() == FORM.len() && text.bytes().zip(FORM).all(is_of_form) {
+            text.parse().map(Self).map_err(|_| NotADate)
         } else {
             Err(NotADate)
         }
@@ -84,7 +45,7 @@ impl FromStr for Date {
 
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+        self.0.fmt(f)
     }
 }
 
@@ -93,33 +54,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_are_those_of_the_calendar() {
-        for (days, text) in [
+    fn moments_are_of_days_in_utc() {
+        for (seconds, text) in [
             (0, "1970-01-01"),
-            (58, "1970-02-28"),
-            (59, "1970-03-01"),
-            (11_016, "2000-02-29"),
-            (11_017, "2000-03-01"),
-            (19_723, "2024-01-01"),
-            (20_781, "2026-11-24"),
-            (47_540, "2100-02-28"),
-            (47_541, "2100-03-01"),
-            (2_932_896, "9999-12-31"),
+            (86_399, "1970-01-01"),
+            (86_400, "1970-01-02"),
+            (951_868_799, "2000-02-29"),
+            (1_795_478_400, "2026-11-24"),
+            (253_402_207_200, "9999-12-30"),
         ] {
-            assert_eq!(Date::from_days(days).unwrap().to_string(), text);
-            assert_eq!(Date::from_days(days), text.parse().ok());
+            assert_eq!(Date::at_second(seconds).unwrap().to_string(), text);
+            assert_eq!(Date::at_second(seconds), text.parse().ok());
         }
-        assert_eq!(Date::from_days(2_932_897), None);
+        assert_eq!((Date::at_second(253_402_300_800), Date::at_second(u64::MAX)), (None, None));
     }
 
     #[test]
-    fn each_day_follows_the_one_before() {
-        let mut last: Date = "1969-12-31".parse().unwrap();
-        for days in 0..60_000 {
-            let date = Date::from_days(days).unwrap();
-            assert!(last < date && date.to_string().parse() == Ok(date), "{date}");
-            last = date;
-        }
+    fn days_are_in_order() {
+        let days = ["0000-02-29", "1969-12-31", "1970-01-01", "2024-02-29", "9999-12-31"];
+        assert!(days.map(|day| day.parse::<Date>().unwrap()).is_sorted());
+        assert!(days.iter().all(|day| day.parse::<Date>().unwrap().to_string() == *day));
     }
 
     #[test]

@@ -3,6 +3,9 @@
 //! Nothing of a log's text is kept but words of fixed patterns: logs hold personal data.
 
 use super::Place;
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -38,26 +41,24 @@ impl LogTime {
         self.as_if_utc_ms().saturating_add(ZONE_MS_MAX) < moment_ms
     }
 
-    /// Returns the milliseconds since 1970 that this is in UTC.
+    /// Returns the milliseconds since 1970 that this is in UTC; 0 before.
+    ///
+    /// The day may be one that its month does not have, and the second a leap second: logs are read by their form.
     fn as_if_utc_ms(self) -> u64 {
-        // Days since the first of March of year 0, so that a leap day ends its year.
-        let year = u64::from(self.year).saturating_sub(u64::from(self.month <= 2));
-        let month = (u64::from(self.month).saturating_add(9)) % 12;
-        let leap_days = (year / 4).saturating_sub(year / 100).saturating_add(year / 400);
-        let days =
-            [year.saturating_mul(365), leap_days, month.saturating_mul(153).saturating_add(2) / 5]
-                .into_iter()
-                .fold(u64::from(self.day), u64::saturating_add)
-                // 1970-01-01 is day 719,469 in this count.
-                .saturating_sub(719_469);
-        [
+        let first =
+            Date::new(self.year.cast_signed(), self.month.cast_signed(), 1).unwrap_or_default();
+        let first = DateTime::from_parts(first, Time::midnight());
+        let midnight = TimeZone::UTC.to_timestamp(first).map_or(0, Timestamp::as_millisecond);
+        let parts = [
+            (1, self.day.saturating_sub(1).into()),
             (24, self.hour.into()),
             (60, self.minute.into()),
             (60, self.second.into()),
-            (1000, u64::from(self.millisecond)),
-        ]
-        .into_iter()
-        .fold(days, |sum, (of, more)| sum.saturating_mul(of).saturating_add(more))
+            (1000, self.millisecond.into()),
+        ];
+        let sum = |sum: i64, (of, more): (i64, i64)| sum.saturating_mul(of).saturating_add(more);
+        let later = parts.into_iter().fold(0, sum);
+        u64::try_from(midnight.saturating_add(later)).unwrap_or(0)
     }
 }
 
@@ -298,6 +299,9 @@ mod tests {
             LogTime { year: 1970, month: 1, day: 1, hour: 0, minute: 0, second: 0, millisecond: 0 };
         assert_eq!(epoch.as_if_utc_ms(), 0);
         assert_eq!(at(19).unwrap().as_if_utc_ms(), 1_752_951_652_176);
+        // 2023 had no such day: it is the one that follows, as it was counted in its month.
+        assert_eq!(LogTime { year: 2023, ..time }.as_if_utc_ms(), 1_677_715_199_999);
+        assert_eq!(LogTime { year: 0, ..time }.as_if_utc_ms(), 0);
         let half_a_day = 12 * 60 * 60 * 1000;
         assert!(!time.is_surely_before(1_709_251_199_999 + half_a_day));
         assert!(time.is_surely_before(1_709_251_199_999 + 2 * half_a_day));
