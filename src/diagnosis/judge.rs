@@ -4,6 +4,7 @@ use super::causes::{Cause, causes};
 use super::find::{Finding, find, sort};
 use super::highlight::highlighted;
 use super::suppression::{Excuse, accepted, excuse, stale};
+use super::verdict::doubts;
 use super::{Selection, Verdict, verdict};
 use crate::farm::{Farm, Matrix};
 use crate::policy::Baseline;
@@ -124,16 +125,13 @@ fn plan(farm: &mut Farm, findings: &[Finding], accepted: &BTreeSet<Id>) -> Plan 
 /// Judges the facts of a farm to which its plan was applied.
 fn outcome(farm: &mut Farm) -> Outcome {
     let found = find(farm);
-    match verdict(farm, &found) {
-        Verdict::Consistent => Outcome::Consistent,
-        Verdict::Undecided(doubts) => {
-            Outcome::StillOpen(doubts.iter().map(ToString::to_string).collect())
-        }
-        Verdict::Inconsistent => {
-            let errors = found.iter().filter(|found| found.rule.severity == Severity::Error);
-            let rules: BTreeSet<RuleId> = errors.map(|found| found.rule.id).collect();
-            Outcome::StillWrong(rules.into_iter().collect())
-        }
+    let errors = found.iter().filter(|found| found.rule.severity == Severity::Error);
+    let rules: BTreeSet<RuleId> = errors.map(|found| found.rule.id).collect();
+    let open: Vec<String> = doubts(farm).iter().map(ToString::to_string).collect();
+    match (rules.is_empty(), open.is_empty()) {
+        (true, true) => Outcome::Consistent,
+        (true, false) => Outcome::StillOpen(open),
+        (false, _) => Outcome::StillWrong { rules: rules.into_iter().collect(), open },
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is done to farms: plans as words, `-` before what a person does.
 
 use super::{Selection, judge};
-use crate::facts::{CRYPTO, CRYPTO_FILE, DiscardReason, IMS_CUSTOMIZER, KeyName};
+use crate::facts::{CRYPTO, CRYPTO_FILE, DiscardReason, GapKind, IMS_CUSTOMIZER, KeyName};
 use crate::repair::{Action, Decision, Do, Outcome, Plan};
 use crate::testing::{FarmBuilder, Instance, farm, good_farm};
 
@@ -94,6 +94,45 @@ fn own_keys_in_the_jcr_are_saved_before_others_come_and_deleted_last() {
 }
 
 #[test]
+fn what_a_person_does_is_told_where_the_outcome_depends_on_it() {
+    let left = |key: &[u8]| {
+        let key = key.to_owned();
+        move |i: Instance| i.hmac(&other()).jcr(&[(KeyName::Hmac, &key)])
+    };
+    let does = |plan: &Plan| -> Vec<&str> {
+        let actions: Vec<&Action> = plan.actions().collect();
+        plan.yours.iter().map(|number| actions[*number].does.word()).collect()
+    };
+    // Another key in the repository than the one that comes is an error until it is deleted.
+    let other_left = plan(good_farm(&["p1", "p2"]).with("p3", left(&other())));
+    assert_eq!(
+        (does(&other_left), &other_left.outcome),
+        (vec!["delete-from-jcr"], &Outcome::Consistent)
+    );
+    // The same key is none.
+    let right: Vec<u8> = (0x80..0xA0).collect();
+    let same_left = plan(good_farm(&["p1", "p2"]).with("p3", left(&right)));
+    assert!(words(&same_left.after).starts_with("delete-from-jcr"));
+    assert_eq!((does(&same_left), &same_left.outcome), (vec![], &Outcome::Consistent));
+}
+
+#[test]
+fn what_is_not_known_is_told_besides_what_stays_wrong() {
+    let lost = |i: Instance| i.bundle_in("bundle2.bak", 2, "x");
+    let farm = good_farm(&["p1"]).with("p2", lost).with("p3", |i| i.gap(GapKind::Partial, None));
+    let Outcome::StillWrong { rules, open } = plan(farm).outcome else { panic!("it is wrong") };
+    assert!(!rules.is_empty());
+    assert_eq!(open, ["p3.tar was not read whole"]);
+}
+
+#[test]
+fn key_that_comes_from_what_was_not_read_is_not_called_unreadable() {
+    let plan = plan(farm().with("a", |i| i.storage(b"JCR")).with("b", |i| i.storage(b"JCR")));
+    let Outcome::StillOpen(open) = plan.outcome else { panic!("it is open") };
+    assert_eq!(open[0], "the hmac of a is not known: it comes from /etc/key, which was not read");
+}
+
+#[test]
 fn instance_that_leaves_the_jcr_keeps_its_keys_and_enters_its_secrets_again() {
     let sound: Vec<u8> = (0xC0..0xE0).collect();
     let jcr = |i: Instance| {
@@ -144,7 +183,10 @@ fn directory_that_felix_would_delete_is_saved_before_the_start_that_deletes_it()
         let (before, end) = if is_gone { (3, "") } else { (2, " -") };
         assert_eq!(plan.before.len(), before, "{:?}", plan.before);
         assert_eq!(stopped(&plan, "p3"), format!("{COPY}{end}"));
-        assert_eq!(plan.outcome, Outcome::StillWrong(vec!["felix-would-discard"]));
+        assert_eq!(
+            plan.outcome,
+            Outcome::StillWrong { rules: vec!["felix-would-discard"], open: vec![] }
+        );
     }
 }
 
@@ -198,7 +240,7 @@ fn where_nothing_tells_whose_keys_are_right_nothing_is_copied() {
     let plan = plan(good_farm(&["p1"]).with("p2", |i| i.hmac(&other())));
     assert!(matches!(plan.decision, Decision::FindOut(_)));
     assert_eq!(plan.windows, []);
-    assert!(matches!(plan.outcome, Outcome::StillWrong(_)));
+    assert!(matches!(plan.outcome, Outcome::StillWrong { .. }));
 }
 
 #[test]

@@ -78,6 +78,12 @@ pub fn verdict(farm: &Farm, findings: &[Finding]) -> Verdict {
     if findings.iter().any(|finding| finding.rule.severity == Severity::Error) {
         return Verdict::Inconsistent;
     }
+    let reasons = doubts(farm);
+    if reasons.is_empty() { Verdict::Consistent } else { Verdict::Undecided(reasons) }
+}
+
+/// Returns what is not known of a farm, and could make it inconsistent.
+pub(super) fn doubts(farm: &Farm) -> Vec<Doubt> {
     let mut reasons = Vec::new();
     let instances = distinct(farm);
     if instances < 2 {
@@ -92,7 +98,7 @@ pub fn verdict(farm: &Farm, findings: &[Finding]) -> Verdict {
     let sources: BTreeSet<(String, Doubt)> = hiding.map(of_gap).collect();
     reasons.extend(sources.into_iter().map(|(_, doubt)| doubt));
     reasons.extend(farm.has_more_gaps.then_some(Doubt::More));
-    if reasons.is_empty() { Verdict::Consistent } else { Verdict::Undecided(reasons) }
+    reasons
 }
 
 /// Says what a gap of a source means for the verdict.
@@ -180,11 +186,24 @@ fn unknown_key(member: &Member) -> Option<String> {
             KeyState::External => "is kept outside the install".to_owned(),
             KeyState::InJcr => format!("is in the JCR, which was not read{}", reason(member)),
             KeyState::Ambiguous => "is in several places that differ".to_owned(),
-            KeyState::Unreadable => format!("could not be read{}", reason(member)),
+            KeyState::Unreadable => unreadable(member, key),
             KeyState::NotInSnapshot => "is not in the snapshot".to_owned(),
         };
         Some(format!("the {key} of {} {why}", member.name))
     })
+}
+
+/// Says why a key could not be read: what was in the way of its file, or of the repository.
+fn unreadable(member: &Member, key: KeyName) -> String {
+    let is_file = |gap: &&Gap| {
+        let path = gap.path.as_deref().and_then(|path| path.strip_suffix(key.file_name()));
+        gap.kind.hides() && path.is_some_and(|path| path.ends_with('/'))
+    };
+    let gap = member.snapshot.gaps.iter().find(is_file).filter(|_| !member.is_in_jcr_mode());
+    gap.map_or_else(
+        || format!("could not be read{}", reason(member)),
+        |gap| format!("is not known: {}", gap.reason),
+    )
 }
 
 /// Says why it is not known what the repository of an instance in JCR mode holds.

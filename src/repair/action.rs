@@ -19,6 +19,9 @@ pub struct Plan {
     pub after: Vec<Action>,
     /// What a scan of the repaired farm finds.
     pub outcome: Outcome,
+    /// The actions that only a person can do and that decide the outcome: without them it is another one. Numbers are those of
+    /// [`Plan::actions`].
+    pub yours: Vec<usize>,
 }
 
 /// An instance is stopped once, everything is done to it, and it is started once.
@@ -174,8 +177,13 @@ pub enum Outcome {
     Consistent,
     /// Nothing is wrong any more that is known; this is not known.
     StillOpen(Vec<String>),
-    /// These rules still find errors.
-    StillWrong(Vec<RuleId>),
+    /// Errors are found still.
+    StillWrong {
+        /// The rules that find them.
+        rules: Vec<RuleId>,
+        /// What is not known besides.
+        open: Vec<String>,
+    },
 }
 
 impl Do {
@@ -199,6 +207,11 @@ impl Do {
         }
     }
 
+    /// Returns `true` if a person changes by it what a scan reads, away from files: no script can see whether it was done.
+    pub fn is_yours(&self) -> bool {
+        matches!(self, Self::DeleteFromJcr { .. } | Self::EnterSecret { .. })
+    }
+
     /// Returns the files that are changed by it, or appear or go.
     pub fn touches(&self) -> Vec<&str> {
         match self {
@@ -216,8 +229,7 @@ impl Do {
 impl Plan {
     /// Returns every action in the order in which it is done.
     pub fn actions(&self) -> impl Iterator<Item = &Action> {
-        let stopped = self.windows.iter().flat_map(|window| &window.actions);
-        self.before.iter().chain(stopped).chain(&self.after)
+        super::in_order(&self.before, &self.windows, &self.after)
     }
 
     /// Returns `true` if nothing is to be done.

@@ -344,7 +344,7 @@ fn doubted_by_place<'a>(choice: Choice<'a>, owners: &[&Member]) -> Choice<'a> {
     let who = names_of(&doubts.iter().map(|(member, _)| *member).collect::<Vec<_>>());
     let find_out = format!(
         "First find out whether {who} works with the key files in the snapshot: {}. Look for {CRYPTO_KEYS_PATH} and {BUNDLE_CACHE} in the command line \
-         of its JVM (ps -ef) and in the files that it reads.",
+         of its running JVM and in the files that it reads.",
         doubt.why
     );
     if doubt.is_told {

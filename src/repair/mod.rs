@@ -8,6 +8,7 @@
 
 mod action;
 mod choose_source;
+mod command;
 mod find_out;
 mod index;
 mod install;
@@ -21,6 +22,8 @@ mod stop;
 mod text;
 
 pub use action::{Action, Check, Decision, Do, KeyCheck, Outcome, Plan, Window};
+pub use command::Command;
+pub(crate) use command::USER;
 pub use index::Index;
 pub(crate) use install::directory_of;
 pub use need::{Id, Need, RuleId, When};
@@ -28,9 +31,10 @@ pub use planner::{Collect, Standing, Want, draft, standing};
 pub use scope::Scope;
 pub use shell_word::shell_word;
 pub(crate) use shell_word::{on_instance, quoted};
-pub use text::{Span, Text};
+pub use text::Text;
 
 use crate::farm::Farm;
+use std::collections::BTreeSet;
 
 /// A plan of which it is not known yet what comes of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,12 +52,43 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Applies the plan to the facts, has them judged again, and puts them back.
-    pub fn prove(self, farm: &mut Farm, judge: impl FnOnce(&mut Farm) -> Outcome) -> Plan {
-        let undo = simulate::apply(farm, &self);
-        let outcome = judge(farm);
-        undo.restore(farm);
+    /// Applies the plan to the facts, has them judged again, and puts them back. What only a person does is tried apart: each kind of it
+    /// that the outcome depends on is told.
+    pub fn prove(self, farm: &mut Farm, judge: impl Fn(&mut Farm) -> Outcome) -> Plan {
+        let mut comes_to = |is_done: &dyn Fn(&Do) -> bool| {
+            let undo = simulate::apply(farm, &self, is_done);
+            let outcome = judge(farm);
+            undo.restore(farm);
+            outcome
+        };
+        let outcome = comes_to(&|_| true);
+        let kinds: BTreeSet<&str> = self
+            .actions()
+            .map(|action| &action.does)
+            .filter(|does| does.is_yours())
+            .map(Do::word)
+            .collect();
+        let decides = |kind: &&str| comes_to(&|does| does.word() != *kind) != outcome;
+        let kinds: BTreeSet<&str> = kinds.into_iter().filter(decides).collect();
+        let actions = self.actions().enumerate();
+        let yours = actions.filter(|(_, action)| kinds.contains(action.does.word()));
+        let yours = yours.map(|(number, _)| number).collect();
         let Self { decision, collect, before, windows, after } = self;
-        Plan { decision, collect, before, windows, after, outcome }
+        Plan { decision, collect, before, windows, after, outcome, yours }
     }
+
+    /// Returns every action in the order in which it is done.
+    fn actions(&self) -> impl Iterator<Item = &Action> {
+        in_order(&self.before, &self.windows, &self.after)
+    }
+}
+
+/// Returns actions in the order in which they are done.
+fn in_order<'p>(
+    before: &'p [Action],
+    windows: &'p [Window],
+    after: &'p [Action],
+) -> impl Iterator<Item = &'p Action> {
+    let stopped = windows.iter().flat_map(|window| &window.actions);
+    before.iter().chain(stopped).chain(after)
 }

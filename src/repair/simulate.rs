@@ -59,15 +59,11 @@ impl Undo {
     }
 }
 
-/// Applies a plan.
-pub(super) fn apply(farm: &mut Farm, draft: &Draft) -> Undo {
+/// Applies what of a plan is done.
+pub(super) fn apply(farm: &mut Farm, draft: &Draft, is_done: &dyn Fn(&Do) -> bool) -> Undo {
     let known = known_digests(farm);
-    let actions = || {
-        let stopped = draft.windows.iter().flat_map(|window| &window.actions);
-        draft.before.iter().chain(stopped).chain(&draft.after)
-    };
     let mut of_instance: BTreeMap<&str, Vec<&Action>> = BTreeMap::new();
-    for action in actions() {
+    for action in draft.actions().filter(|action| is_done(&action.does)) {
         if let Some(name) = &action.instance {
             of_instance.entry(name).or_default().push(action);
         }
@@ -105,7 +101,10 @@ struct Applied<'f> {
 impl Applied<'_> {
     fn apply(&mut self, does: &Do) {
         match does {
-            Do::Place { key, to, digest } => self.put(*key, to, *digest),
+            Do::Place { key, to, digest: Some(digest) } => self.put(*key, to, *digest),
+            Do::Place { to, digest: None, .. } => {
+                self.hide(to, "it comes from /etc/key, which was not read");
+            }
             Do::Swap { hmac, master } => self.swap(hmac, master),
             Do::Truncate { file, bytes } => {
                 let content = self.file(file).and_then(|file| {
@@ -113,13 +112,15 @@ impl Applied<'_> {
                     Some((file.name, trimmed.find(|content| content.bytes == *bytes)?))
                 });
                 if let Some((name, content)) = content {
-                    self.put(name, file, Some(content));
+                    self.put(name, file, content);
                 }
             }
             Do::Decode { file, text } => {
                 let name = self.file(file).map(|file| (file.name, decoded(file, *text)));
-                if let Some((name, content)) = name {
-                    self.put(name, file, content);
+                match name {
+                    Some((name, Some(content))) => self.put(name, file, content),
+                    Some((_, None)) => self.hide(file, "its text is to be decoded first"),
+                    None => {}
                 }
             }
             Do::Move { from, to } => self.move_file(from, to),
@@ -157,19 +158,22 @@ impl Applied<'_> {
         all.into_iter().find(|file| on_instance(&file.place.path) == path)
     }
 
-    /// Puts content into a key file. What it is may not be known: then nothing is said of it.
-    fn put(&mut self, name: KeyName, path: &str, digest: Option<Digest>) {
+    /// Puts content that is not known into a key file: nothing is said of it.
+    fn hide(&mut self, path: &str, why: &str) {
+        let place = self.take(path).map_or_else(|| self.place(path), |file| file.place);
+        let (path, reason) = (Some(place.path), why.to_owned());
+        self.snapshot.gaps.push(Gap {
+            source: place.source,
+            path,
+            reason,
+            kind: GapKind::Unreadable,
+        });
+    }
+
+    /// Puts content into a key file.
+    fn put(&mut self, name: KeyName, path: &str, digest: Digest) {
         let old = self.take(path);
         let place = old.as_ref().map_or_else(|| self.place(path), |file| file.place.clone());
-        let Some(digest) = digest else {
-            self.snapshot.gaps.push(Gap {
-                source: place.source,
-                path: Some(place.path),
-                reason: "what it holds after the repair was not read here".to_owned(),
-                kind: GapKind::Unreadable,
-            });
-            return;
-        };
         let digest = self.known.get(&digest).cloned().unwrap_or_else(|| plain(digest));
         let directory =
             old.as_ref().map_or_else(|| directory_of(path), |file| file.directory.clone());
@@ -207,10 +211,10 @@ impl Applied<'_> {
     fn swap(&mut self, hmac: &str, master: &str) {
         let [first, second] = [hmac, master].map(|path| self.take(path));
         if let Some(file) = second {
-            self.put(KeyName::Hmac, hmac, Some(file.digest.whole));
+            self.put(KeyName::Hmac, hmac, file.digest.whole);
         }
         if let Some(file) = first {
-            self.put(KeyName::Master, master, Some(file.digest.whole));
+            self.put(KeyName::Master, master, file.digest.whole);
         }
     }
 
@@ -220,7 +224,7 @@ impl Applied<'_> {
         let Some(file) = self.take(from) else { return };
         // What was moved to what is kept is not in the install any more.
         if to.rsplit('/').next() == Some(file.name.file_name()) {
-            self.put(file.name, to, Some(file.digest.whole));
+            self.put(file.name, to, file.digest.whole);
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a person reads of a repair, with what is a command in it told apart.
 
+use super::Command;
 use std::fmt;
 
 /// A sentence for people, in parts: no format has to search prose for commands.
@@ -8,28 +9,32 @@ pub struct Text(Vec<Span>);
 
 /// A part of a text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Span {
+enum Span {
     /// Words.
     Say(String),
-    /// A command for a POSIX shell, which stands alone on its line.
-    Command(String),
+    /// A command, which stands alone on its line.
+    Command(Command),
 }
 
 impl Text {
     /// Makes a sentence that ends in a command: `lead` says where and what for, without a colon.
-    pub fn command(lead: &str, command: &str) -> Self {
-        Self(vec![Span::Say(lead.to_owned()), Span::Command(command.to_owned())])
+    pub fn command(lead: &str, command: Command) -> Self {
+        Self(vec![Span::Say(lead.to_owned()), Span::Command(command)])
     }
 
-    /// Returns its parts in order.
-    pub fn spans(&self) -> &[Span] {
-        &self.0
+    /// Returns the words in it, without its commands.
+    pub fn words(&self) -> String {
+        let words = self.0.iter().filter_map(|span| match span {
+            Span::Say(words) => Some(words.as_str()),
+            Span::Command(_) => None,
+        });
+        words.collect()
     }
 
     /// Returns the commands in it.
-    pub fn commands(&self) -> impl Iterator<Item = &str> {
+    pub fn commands(&self) -> impl Iterator<Item = &Command> {
         self.0.iter().filter_map(|span| match span {
-            Span::Command(command) => Some(command.as_str()),
+            Span::Command(command) => Some(command),
             Span::Say(_) => None,
         })
     }

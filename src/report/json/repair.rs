@@ -44,6 +44,9 @@ struct WireOutcome<'a> {
     open: &'a [String],
     /// The rules that still find errors then.
     wrong: &'a [&'static str],
+    /// What a person does, away from files, and without which it comes to something else: numbers of actions, those of `before` first,
+    /// then those of `windows` and of `after`.
+    yours: &'a [usize],
 }
 
 /// One thing that is done. Fields that it does not have are null. Paths are those on the instance, below the directory in which the paths
@@ -116,7 +119,7 @@ impl<'a> WireRepair<'a> {
         let (verdict, open, wrong): (_, &[String], &[&'static str]) = match &plan.outcome {
             Outcome::Consistent => ("consistent", &[], &[]),
             Outcome::StillOpen(open) => ("undecided", open, &[]),
-            Outcome::StillWrong(wrong) => ("inconsistent", &[], wrong),
+            Outcome::StillWrong { rules, open } => ("inconsistent", open, rules),
         };
         Self {
             decision,
@@ -125,7 +128,7 @@ impl<'a> WireRepair<'a> {
             before: plan.before.iter().map(WireAction::new).collect(),
             windows: plan.windows.iter().map(WireWindow::new).collect(),
             after: plan.after.iter().map(WireAction::new).collect(),
-            outcome: WireOutcome { verdict, open, wrong },
+            outcome: WireOutcome { verdict, open, wrong, yours: &plan.yours },
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Actions as sentences, without their commands.
 
-use crate::repair::{Action, Check, Do, KeyCheck, Outcome};
+use crate::farm::listed;
+use crate::repair::{Action, Check, Do, KeyCheck, Outcome, Plan};
+use std::collections::BTreeSet;
 
 /// Says what an action does, as one sentence without a full stop.
 pub(in crate::report) fn sentence(action: &Action) -> String {
@@ -39,17 +41,7 @@ pub(in crate::report) fn sentence(action: &Action) -> String {
         Do::RemoveBackup { directory } => format!(
             "When everything works on {name}, remove {directory} and the keys that were brought along: anyone who can read them has the keys"
         ),
-        Do::Manual(text) => {
-            let words: String = text
-                .spans()
-                .iter()
-                .filter_map(|span| match span {
-                    crate::repair::Span::Say(words) => Some(words.as_str()),
-                    crate::repair::Span::Command(_) => None,
-                })
-                .collect();
-            words.trim_end_matches(['.', ':']).to_owned()
-        }
+        Do::Manual(text) => text.words().trim_end_matches(['.', ':']).to_owned(),
     }
 }
 
@@ -65,19 +57,68 @@ fn expected(check: &KeyCheck) -> String {
 }
 
 /// Says what comes of a plan, as the end of "After these steps".
-pub(in crate::report) fn outcome(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Consistent => "CONSISTENT (checked on the facts)".to_owned(),
-        Outcome::StillOpen(reasons) => {
-            format!("UNDECIDED: {}", reasons.first().map_or("", String::as_str))
+pub(in crate::report) fn outcome(plan: &Plan) -> String {
+    let yours = yours(plan);
+    match &plan.outcome {
+        Outcome::Consistent if yours.is_empty() => "CONSISTENT (checked on the facts)".to_owned(),
+        Outcome::Consistent => format!("CONSISTENT (checked on the facts), {ONCE_DONE}: {yours}"),
+        Outcome::StillOpen(open) if yours.is_empty() => format!("UNDECIDED: {}", first_of(open)),
+        Outcome::StillOpen(open) => {
+            format!("UNDECIDED, {ONCE_DONE} ({yours}): {}", first_of(open))
         }
         // Lines of a log are read again until it is rotated.
-        Outcome::StillWrong(rules) if rules.iter().all(|rule| rule.starts_with("log-")) => format!(
-            "still INCONSISTENT as long as the logs show what was before ({}): rotate them, and scan again",
-            rules.join(", ")
-        ),
-        Outcome::StillWrong(rules) => {
-            format!("still INCONSISTENT, because of what is done by hand: {}", rules.join(", "))
+        Outcome::StillWrong { rules, open }
+            if rules.iter().all(|rule| rule.starts_with("log-")) =>
+        {
+            format!(
+                "still INCONSISTENT as long as the logs show what was before ({}): rotate them, and scan again{}",
+                rules.join(", "),
+                besides(open)
+            )
         }
+        Outcome::StillWrong { rules, open } => format!(
+            "still INCONSISTENT, because of what is done by hand: {}{}",
+            rules.join(", "),
+            besides(open)
+        ),
     }
+}
+
+/// Before what no script can do, and the outcome depends on.
+const ONCE_DONE: &str = "once you have done the steps that are yours";
+
+fn first_of(open: &[String]) -> String {
+    let first = open.first().map_or("", String::as_str);
+    match open.len().saturating_sub(1) {
+        0 => first.to_owned(),
+        more => format!("{first} (and {more} more)"),
+    }
+}
+
+fn besides(open: &[String]) -> String {
+    if open.is_empty() {
+        String::new()
+    } else {
+        format!("; and not known then: {}", first_of(open))
+    }
+}
+
+/// Says what only a person can do and the outcome depends on.
+fn yours(plan: &Plan) -> String {
+    let mut deleted: BTreeSet<String> = BTreeSet::new();
+    let mut entered: BTreeSet<String> = BTreeSet::new();
+    let all: Vec<&Action> = plan.actions().collect();
+    for action in plan.yours.iter().filter_map(|number| all.get(*number)) {
+        let name = action.instance.clone().unwrap_or_default();
+        match action.does {
+            Do::EnterSecret { .. } => entered.insert(name),
+            _ => deleted.insert(name),
+        };
+    }
+    let on = |what: &str, names: BTreeSet<String>| {
+        let names: Vec<String> = names.into_iter().collect();
+        (!names.is_empty()).then(|| format!("{what} on {}", listed(&names)))
+    };
+    let parts = [on("delete the keys in /etc/key", deleted), on("enter the secrets", entered)];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", and ")
 }

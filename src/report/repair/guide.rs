@@ -51,8 +51,12 @@ impl Guided {
     }
 
     /// Makes a step of what a person does.
-    fn manual(action: &Action) -> Self {
-        Self { commands: posix::commands(action), ..Self::say(sentence(action)) }
+    fn manual(action: &Action, is_powershell: bool) -> Self {
+        Self {
+            commands: commands(action, is_powershell),
+            is_powershell,
+            ..Self::say(sentence(action))
+        }
     }
 
     /// Makes one step of actions that follow each other, which prints `done` when all of it went right.
@@ -93,17 +97,19 @@ fn guided(actions: &[&Action], done: &str, is_powershell: bool) -> Vec<Guided> {
     for same in actions.chunk_by(|a, b| has_commands(a) && has_commands(b)) {
         let Some(first) = same.first() else { continue };
         if !has_commands(first) {
-            steps.extend(same.iter().map(|action| Guided::manual(action)));
+            steps.extend(same.iter().map(|action| Guided::manual(action, is_powershell)));
             continue;
         }
         let mut says: Vec<String> = same.iter().map(|action| sentence(action)).collect();
         says.dedup();
-        let commands = same.iter().flat_map(|action| {
-            if is_powershell { powershell::commands(action) } else { posix::commands(action) }
-        });
+        let commands = same.iter().flat_map(|action| commands(action, is_powershell));
         steps.push(Guided::block(says, commands.collect(), done, is_powershell));
     }
     steps
+}
+
+fn commands(action: &Action, is_powershell: bool) -> Vec<String> {
+    if is_powershell { powershell::commands(action) } else { posix::commands(action) }
 }
 
 fn on_windows(judged: &Judged, name: &str) -> bool {
@@ -142,7 +148,7 @@ pub(in crate::report) fn parts(judged: &Judged, only: Option<&BTreeSet<usize>>) 
         .collect();
     let after = next(plan.after.len());
     let mut parts = Vec::new();
-    parts.extend(told(&before, "before anything is stopped", "First"));
+    parts.extend(told(&before, judged, "before anything is stopped", "First"));
     let is_placed = |action: &&Action| matches!(action.does, Do::Place { .. });
     let places = stopped.iter().flat_map(|(_, actions)| actions).any(is_placed);
     if let Some(collect) = plan.collect.as_ref().filter(|_| places) {
@@ -155,15 +161,22 @@ pub(in crate::report) fn parts(judged: &Judged, only: Option<&BTreeSet<usize>>) 
             steps: guided(&actions, &format!("{name}: done"), on_windows(judged, name)),
         });
     }
-    parts.extend(told(&after, "when all instances run again", "When all instances run again"));
+    parts.extend(told(
+        &after,
+        judged,
+        "when all instances run again",
+        "When all instances run again",
+    ));
     parts
 }
 
 /// What is done while instances run, by instance, in order.
-fn told(actions: &[&Action], when: &str, of_none: &str) -> Vec<Part> {
+fn told(actions: &[&Action], judged: &Judged, when: &str, of_none: &str) -> Vec<Part> {
     let mut by_instance: BTreeMap<Option<&str>, Vec<Guided>> = BTreeMap::new();
     for action in actions {
-        by_instance.entry(action.instance.as_deref()).or_default().push(Guided::manual(action));
+        let name = action.instance.as_deref();
+        let is_powershell = name.is_some_and(|name| on_windows(judged, name));
+        by_instance.entry(name).or_default().push(Guided::manual(action, is_powershell));
     }
     let title = |name: Option<&str>| {
         name.map_or_else(|| of_none.to_owned(), |name| format!("On {name}, {when}"))
@@ -192,11 +205,7 @@ fn collected(collect: &Collect, judged: &Judged) -> Part {
         says.insert(0, "Copy both keys to a new directory".to_owned());
         commands = if is_powershell { powershell::collect(files) } else { posix::collect(files) };
     }
-    commands.extend(if is_powershell {
-        powershell::commands(&verify)
-    } else {
-        posix::commands(&verify)
-    });
+    commands.extend(self::commands(&verify, is_powershell));
     let bring = format!(
         "Bring the directory {KEYS} to each machine below in binary mode, such as with scp -r, by a way on which nobody else can read it"
     );
@@ -218,7 +227,7 @@ pub(in crate::report) fn decision(plan: &Plan) -> Option<String> {
 
 /// Says what comes of all steps.
 pub(in crate::report) fn result(plan: &Plan) -> String {
-    format!("After these steps: {}.", outcome(&plan.outcome))
+    format!("After these steps: {}.", outcome(plan))
 }
 
 /// Returns the steps of each finding as sentences: each is told with the first finding that wants it, and the others refer to that.
@@ -266,8 +275,7 @@ fn spoken(action: &Action, judged: &Judged) -> String {
         _ => String::new(),
     };
     let is_powershell = action.instance.as_deref().is_some_and(|name| on_windows(judged, name));
-    let commands =
-        if is_powershell { powershell::commands(action) } else { posix::commands(action) };
+    let commands = commands(action, is_powershell);
     let commands =
         if commands.is_empty() { ".".to_owned() } else { format!(": {}", commands.join("; ")) };
     format!("{on}{say}{commands}")

@@ -33,7 +33,7 @@ pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
         Do::WriteStorage { file } => vec![format!("printf %s Bundle > {}", word(file))],
         Do::Verify(check) => verify(check),
         Do::RemoveBackup { directory } => vec![format!("rm -r {}", word(directory))],
-        Do::Manual(text) => text.commands().map(str::to_owned).collect(),
+        Do::Manual(text) => text.commands().map(ToString::to_string).collect(),
         Do::ExportFromJcr { .. } | Do::DeleteFromJcr { .. } | Do::EnterSecret { .. } => Vec::new(),
     }
 }

@@ -4,7 +4,7 @@
 
 use super::{KEYS, kept_name, lengths};
 use crate::facts::{KeyName, TextKind};
-use crate::repair::{Action, Check, Do, KeyCheck};
+use crate::repair::{Action, Check, Command, Do, KeyCheck, USER, on_instance};
 use std::fmt::Write;
 
 /// Returns the commands of an action, to be run one after the other in the directory where the paths of the source begin; none where a
@@ -38,11 +38,38 @@ pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
         Do::RemoveBackup { directory } => {
             vec![format!("[IO.Directory]::Delete({}, $true)", full(directory))]
         }
-        Do::ExportFromJcr { .. }
-        | Do::DeleteFromJcr { .. }
-        | Do::EnterSecret { .. }
-        | Do::Manual(_) => Vec::new(),
+        Do::Manual(text) => text.commands().map(by_hand).collect(),
+        Do::ExportFromJcr { .. } | Do::DeleteFromJcr { .. } | Do::EnterSecret { .. } => Vec::new(),
     }
+}
+
+/// Returns what a person runs.
+fn by_hand(command: &Command) -> String {
+    let path = |path: &str| word(on_instance(path));
+    match command {
+        Command::Close(paths) => {
+            paths.iter().map(|file| close(&path(file), "F")).collect::<Vec<_>>().join("; ")
+        }
+        Command::CloseDirectory(directory) => close(&path(directory), INHERITED),
+        Command::Give { path: file, user } => {
+            format!("icacls {} /setowner {}", path(file), word(user))
+        }
+        Command::GiveAll(directory) => format!("icacls {} /setowner {USER} /T", path(directory)),
+        Command::Sums(paths) => {
+            let paths: Vec<String> = paths.iter().map(|file| path(file)).collect();
+            format!("Get-FileHash -Algorithm MD5 -LiteralPath {}", paths.join(", "))
+        }
+    }
+}
+
+/// Rights to a directory and to all that is in it.
+const INHERITED: &str = "(OI)(CI)F";
+
+/// Leaves a file or directory, whose path is an expression, to the user that runs this.
+fn close(path: &str, rights: &str) -> String {
+    format!(
+        "icacls {path} /inheritance:r /grant:r \"*$([Security.Principal.WindowsIdentity]::GetCurrent().User.Value):{rights}\""
+    )
 }
 
 /// Returns the commands that bring both keys together.
@@ -66,7 +93,8 @@ pub(super) fn block(commands: Vec<String>, done: &str) -> Vec<String> {
 pub(super) fn keep(directory: &str, files: &[String]) -> Vec<String> {
     let name = full(directory);
     let shut = format!(
-        "if ($env:OS -eq 'Windows_NT') {{ icacls {name} /inheritance:r /grant:r \"*$([Security.Principal.WindowsIdentity]::GetCurrent().User.Value):(OI)(CI)F\" | Out-Null; if ($LASTEXITCODE) {{ throw 'icacls failed' }} }} else {{ chmod 700 {name} }}"
+        "if ($env:OS -eq 'Windows_NT') {{ {} | Out-Null; if ($LASTEXITCODE) {{ throw 'icacls failed' }} }} else {{ chmod 700 {name} }}",
+        close(&name, INHERITED)
     );
     let copy = |file: &String| {
         let kept = full(&format!("{directory}/{}", kept_name(file, files)));
@@ -160,6 +188,36 @@ pub(super) fn full(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::repair::Text;
+
+    #[test]
+    fn what_a_person_runs_is_no_command_of_unix() {
+        let path = || "case.zip!/it's/hmac".to_owned();
+        let me = "\"*$([Security.Principal.WindowsIdentity]::GetCurrent().User.Value)";
+        for (command, expected) in [
+            (
+                Command::Close(vec![path()]),
+                format!("icacls 'it''s/hmac' /inheritance:r /grant:r {me}:F\""),
+            ),
+            (
+                Command::CloseDirectory(path()),
+                format!("icacls 'it''s/hmac' /inheritance:r /grant:r {me}:(OI)(CI)F\""),
+            ),
+            (
+                Command::Give { path: path(), user: "a b".to_owned() },
+                "icacls 'it''s/hmac' /setowner 'a b'".to_owned(),
+            ),
+            (Command::GiveAll(path()), "icacls 'it''s/hmac' /setowner USER /T".to_owned()),
+            (
+                Command::Sums(vec![path(), path()]),
+                "Get-FileHash -Algorithm MD5 -LiteralPath 'it''s/hmac', 'it''s/hmac'".to_owned(),
+            ),
+        ] {
+            let does = Do::Manual(Text::command("On a", command));
+            let action = Action { instance: None, does, because: [].into() };
+            assert_eq!(commands(&action), [expected]);
+        }
+    }
 
     #[test]
     fn text_is_one_word_of_ascii_whatever_is_in_it() {

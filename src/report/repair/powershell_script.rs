@@ -5,7 +5,7 @@
 use super::KEYS;
 use super::english::sentence;
 use super::powershell::{between, commands, full, keep, place, verify_key, word};
-use super::visit::{Source, Visit, list, others, sources, told, visits};
+use super::visit::{Shell, Source, Visit, list, others, sources, visits};
 use crate::facts::KeyName;
 use crate::repair::{Action, Do, KeyCheck};
 use crate::report::printable::printable;
@@ -22,8 +22,7 @@ pub(in crate::report) const POWERSHELL: Format = Format {
 /// What all repairs share: asking, keeping, and undoing.
 const LIBRARY: &str = include_str!("repair.ps1");
 
-/// How it is called.
-const CALL: &str = "repair.ps1";
+const SHELL: Shell = Shell { call: "repair.ps1", word, commands };
 
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let version = env!("CARGO_PKG_VERSION");
@@ -41,7 +40,7 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "\n# {}", comment(source.name))?;
         source_functions(source, number, out)?;
     }
-    let lines = list(report, CALL).iter().map(|line| say(line)).collect();
+    let lines = list(report, &SHELL).iter().map(|line| say(line)).collect();
     function("Show-List", lines, out)?;
     dispatch(report, &visits, &sources, out)
 }
@@ -70,7 +69,7 @@ fn functions(visit: &Visit<'_>, number: usize, out: &mut dyn Write) -> io::Resul
         function(&format!("Steps{number}"), steps(visit), out)?;
         function(&format!("Undo{number}"), undo(visit, directory, files), out)?;
     }
-    let after = visit.words_after().iter().map(|words| say(words)).collect();
+    let after = visit.words_after(&SHELL).iter().map(|words| say(words)).collect();
     function(&format!("After{number}"), after, out)
 }
 
@@ -93,7 +92,7 @@ fn is_done(visit: &Visit<'_>) -> Vec<String> {
 /// What a person does before, and what has to be there before anything is stopped.
 fn before(visit: &Visit<'_>) -> Vec<String> {
     let mut lines: Vec<String> =
-        visit.before.iter().map(|action| format!("Ask {}", word(&told(action)))).collect();
+        visit.before.iter().map(|action| format!("Ask {}", word(&SHELL.told(action)))).collect();
     for directory in visit.directories() {
         let why = format!("{directory} is not here: run this where the paths of the upload begin");
         lines.push(format!(
@@ -240,5 +239,5 @@ fn dispatch(
             word(name)
         )?;
     }
-    writeln!(out, "Fail 'there is no instance of this name; {CALL} lists them'\nexit 2")
+    writeln!(out, "Fail 'there is no instance of this name; {} lists them'\nexit 2", SHELL.call)
 }

@@ -1,8 +1,8 @@
 //! `shell`: the repair as one POSIX script. Nothing is run here: it is brought to the machines, and run there instance by instance.
 
 use super::english::sentence;
-use super::posix::word;
-use super::visit::{Source, Visit, list, others, sources, told, visits};
+use super::posix::{commands, word};
+use super::visit::{Shell, Source, Visit, list, others, sources, visits};
 use super::{kept_name, lengths};
 use crate::facts::{Digest, KeyName, TextKind};
 use crate::repair::{Action, Check, Do, KeyCheck, shell_word};
@@ -20,8 +20,7 @@ pub(in crate::report) const SHELL: Format = Format {
 /// What all repairs share: checks, copies, and their undoing.
 const LIBRARY: &str = include_str!("repair.sh");
 
-/// How it is called.
-const CALL: &str = "sh repair.sh";
+const POSIX: Shell = Shell { call: "sh repair.sh", word: shell_word, commands };
 
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let version = env!("CARGO_PKG_VERSION");
@@ -36,7 +35,7 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         functions(visit, number, out)?;
     }
     writeln!(out, "\nlist() {{\n  :")?;
-    for line in list(report, CALL) {
+    for line in list(report, &POSIX) {
         writeln!(out, "  say {}", shell_word(&line))?;
     }
     writeln!(out, "}}\n")?;
@@ -125,7 +124,7 @@ fn run(visit: &Visit<'_>, number: usize, out: &mut dyn Write) -> io::Result<()> 
         "repair_{number}() {{\n  if done_{number}; then say 'Nothing is left to do here by this script.'; return 0; fi"
     )?;
     for action in &visit.before {
-        writeln!(out, "  ask {} || return 1", shell_word(&told(action)))?;
+        writeln!(out, "  ask {} || return 1", shell_word(&POSIX.told(action)))?;
     }
     for directory in visit.directories() {
         writeln!(out, "  is_here {} || return 1", word(&directory))?;
@@ -143,7 +142,7 @@ fn run(visit: &Visit<'_>, number: usize, out: &mut dyn Write) -> io::Result<()> 
     if visit.kept().is_some() {
         writeln!(out, "  carry_out {number} || return 1")?;
     }
-    for words in visit.words_after() {
+    for words in visit.words_after(&POSIX) {
         writeln!(out, "  say {}", shell_word(&words))?;
     }
     writeln!(out, "}}")
@@ -242,6 +241,7 @@ fn dispatch(report: &Report, visits: &[Visit<'_>], out: &mut dyn Write) -> io::R
     }
     writeln!(
         out,
-        "  *) fail 'there is no instance of this name; {CALL} lists them'; exit 2 ;;\nesac"
+        "  *) fail 'there is no instance of this name; {} lists them'; exit 2 ;;\nesac",
+        POSIX.call
     )
 }

@@ -3,7 +3,7 @@
 use super::english::{outcome, sentence};
 use crate::diagnosis::Judged;
 use crate::facts::Digest;
-use crate::repair::{Action, Collect, Do, KeyCheck, Window};
+use crate::repair::{Action, Collect, Do, KeyCheck, Plan, Window};
 use crate::report::Report;
 use crate::report::printable::printable;
 use std::collections::BTreeSet;
@@ -90,18 +90,20 @@ impl Visit<'_> {
     }
 
     /// Says what is done when its files are right: a person starts it, and does the rest.
-    pub(super) fn words_after(&self) -> Vec<String> {
+    pub(super) fn words_after(&self, shell: &Shell) -> Vec<String> {
         let mut words = Vec::new();
         if self.is_stopped() {
             let manual =
                 self.actions().iter().filter(|action| matches!(action.does, Do::Manual(_)));
-            words.extend(manual.map(|action| format!("While it is stopped: {}", told(action))));
+            words.extend(
+                manual.map(|action| format!("While it is stopped: {}", shell.told(action))),
+            );
             words.push(printable(&format!("Start {}.", self.name)).into_owned());
         }
         if !self.after.is_empty() {
             words.push("When all instances run again:".to_owned());
         }
-        words.extend(self.after.iter().map(|action| format!("- {}", told(action))));
+        words.extend(self.after.iter().map(|action| format!("- {}", shell.told(action))));
         words
     }
 
@@ -112,48 +114,62 @@ impl Visit<'_> {
     }
 }
 
-/// Says what a person does, with the commands.
-pub(super) fn told(action: &Action) -> String {
-    let commands = match &action.does {
-        Do::Manual(text) => text.commands().flat_map(|command| ["\n    ", command]).collect(),
-        _ => String::new(),
-    };
-    format!("{}.{commands}", printable(&sentence(action)))
+/// The shell that a script is for.
+pub(super) struct Shell {
+    /// How the script is called.
+    pub(super) call: &'static str,
+    /// Makes one word of a text.
+    pub(super) word: fn(&str) -> String,
+    /// The commands of an action.
+    pub(super) commands: fn(&Action) -> Vec<String>,
 }
 
-/// Lists the instances with their steps. `call` is how the script is called.
-pub(super) fn list(report: &Report, call: &str) -> Vec<String> {
+impl Shell {
+    /// Says what a person does, with the commands.
+    pub(super) fn told(&self, action: &Action) -> String {
+        let commands = match &action.does {
+            Do::Manual(_) => (self.commands)(action),
+            _ => Vec::new(),
+        };
+        let commands: String = commands.iter().flat_map(|command| ["\n    ", command]).collect();
+        format!("{}.{commands}", printable(&sentence(action)))
+    }
+}
+
+/// Lists the instances with their steps.
+pub(super) fn list(report: &Report, shell: &Shell) -> Vec<String> {
     let mut lines = Vec::new();
     for judged in &report.farms {
         lines.push(printable(&format!("Farm {}", judged.farm.name)).into_owned());
         if judged.plan.is_empty() {
             lines.push("  nothing is to be done".to_owned());
         } else {
-            list_farm(judged, call, &mut lines);
+            list_farm(judged, shell, &mut lines);
         }
     }
     lines
 }
 
-fn list_farm(judged: &Judged, call: &str, lines: &mut Vec<String>) {
+fn list_farm(judged: &Judged, shell: &Shell, lines: &mut Vec<String>) {
     let plan = &judged.plan;
-    if let Some(Collect { instance, .. }) = &plan.collect {
-        let line = format!("  {instance}: source of the keys; there: {call} collect NAME");
-        lines.push(printable(&line).into_owned());
+    for source in of_plan(plan) {
+        let name = printable(source.name);
+        let (call, word) = (shell.call, (shell.word)(source.name));
+        lines.push(format!("  {name}: source of keys; there: {call} collect {word}"));
     }
     let general = |actions: &[Action], when: &str| -> Vec<String> {
         let general = actions.iter().filter(|action| action.instance.is_none());
-        general.map(|action| format!("  {when}: {}", told(action))).collect()
+        general.map(|action| format!("  {when}: {}", shell.told(action))).collect()
     };
     lines.extend(general(&plan.before, "first"));
     for visit in of_farm(judged) {
         lines.push(printable(&format!("  {}", visit.name)).into_owned());
         let actions = visit.before.iter().copied().chain(visit.actions());
         let actions = actions.chain(visit.after.iter().copied());
-        lines.extend(actions.map(|action| format!("    - {}", told(action))));
+        lines.extend(actions.map(|action| format!("    - {}", shell.told(action))));
     }
     lines.extend(general(&plan.after, "then"));
-    let outcome = format!("  After these steps: {}", outcome(&plan.outcome));
+    let outcome = format!("  After these steps: {}", outcome(plan));
     lines.push(printable(&outcome).into_owned());
 }
 
@@ -169,21 +185,31 @@ pub(super) struct Source<'r> {
 /// Returns the instances whose keys are put in place somewhere.
 pub(super) fn sources(report: &Report) -> Vec<Source<'_>> {
     let mut sources: Vec<Source<'_>> = Vec::new();
-    for judged in &report.farms {
-        if let Some(Collect { instance, files, digests }) = &judged.plan.collect {
-            let digests = digests.map(Some);
-            sources.push(Source { name: instance, files: files.as_ref(), digests });
-        }
-        for action in &judged.plan.before {
-            if let (Some(name), Do::ExportFromJcr { digests, is_source: true }) =
-                (&action.instance, &action.does)
-                && !sources.iter().any(|source| source.name == name)
-            {
-                sources.push(Source { name, files: None, digests: *digests });
-            }
+    let mut names = BTreeSet::new();
+    for source in report.farms.iter().flat_map(|judged| of_plan(&judged.plan)) {
+        if names.insert(source.name) {
+            sources.push(source);
         }
     }
     sources
+}
+
+fn of_plan(plan: &Plan) -> Vec<Source<'_>> {
+    let collected = plan.collect.iter().map(|Collect { instance, files, digests }| Source {
+        name: instance,
+        files: files.as_ref(),
+        digests: digests.map(Some),
+    });
+    let collected: Vec<Source<'_>> = collected.collect();
+    let is_new = |name: &str| !collected.iter().any(|source| source.name == name);
+    let exported = plan.before.iter().filter_map(|action| match (&action.instance, &action.does) {
+        (Some(name), Do::ExportFromJcr { digests, is_source: true }) if is_new(name) => {
+            Some(Source { name, files: None, digests: *digests })
+        }
+        _ => None,
+    });
+    let exported: Vec<Source<'_>> = exported.collect();
+    collected.into_iter().chain(exported).collect()
 }
 
 /// Returns the names of instances to which nothing is done.

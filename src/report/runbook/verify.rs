@@ -55,7 +55,7 @@ pub(super) fn write(
             "It must say {}, or `Verdict: CONSISTENT` where no other farm is in these sources.",
             code(&format!("Verdict of {}: CONSISTENT", judged.farm.name))
         ),
-        (Outcome::StillOpen(_) | Outcome::StillWrong(_), _) => {
+        (Outcome::StillOpen(_) | Outcome::StillWrong { .. }, _) => {
             format!("{} That scan then says what is left.", prose(&result(&judged.plan)))
         }
     };

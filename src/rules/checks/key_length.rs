@@ -41,7 +41,7 @@ fn on(member: &Member, name: KeyName) -> Option<Hit> {
         KeyOrigin::Jcr { path, .. } => format!("{path} (downloaded in CRXDE Lite)"),
     };
     let step = format!(
-        "Compare {what} of {} with the same key of another instance: wc -c, md5sum.",
+        "Compare {what} of {} with the same key of another instance: its length and its md5.",
         member.name
     );
     Some(Hit::on(member, message).at([key.place()]).advise([step]))

@@ -2,7 +2,7 @@
 
 use crate::facts::{KeyFile, KeyName, Owner, Right};
 use crate::farm::{Farm, Groups, Member, names_of};
-use crate::repair::{Text, quoted};
+use crate::repair::{Command, Text};
 use crate::rules::{Hit, Rule, Severity};
 use std::collections::BTreeSet;
 
@@ -62,13 +62,14 @@ fn open(farm: &Farm) -> Option<Hit> {
         names_of(&members),
         modes.into_iter().collect::<Vec<_>>().join(", ")
     );
-    let steps = open
-        .iter()
-        .map(|(m, file, _)| (&m.name, quoted(&file.place.path)))
-        .map(|(name, path)| Text::command(&format!("On {name}"), &format!("chmod 600 {path}")));
+    let steps = open.iter().map(|(member, file, _)| close(member, file));
     Some(
         Hit::among(&members, message).at(open.iter().map(|(_, file, _)| &file.place)).advise(steps),
     )
+}
+
+fn close(member: &Member, file: &KeyFile) -> Text {
+    Text::command(&format!("On {}", member.name), Command::Close(vec![file.place.path.clone()]))
 }
 
 /// Finds key files that root alone may read. Where AEM is known to run as another user, that is an error of its own.
@@ -92,10 +93,7 @@ fn shut(farm: &Farm) -> Option<Hit> {
         return None;
     }
     let message = format!("no user but root may read the keys of {}", names_of(&members));
-    let steps = shut.iter().map(|(member, file)| {
-        let path = quoted(&file.place.path);
-        Text::command(&format!("On {}", member.name), &format!("chmod 600 {path}"))
-    });
+    let steps = shut.iter().map(|(member, file)| close(member, file));
     Some(Hit::among(&members, message).at(shut.iter().map(|(_, file)| &file.place)).advise(steps))
 }
 
@@ -117,9 +115,8 @@ fn other_owner(farm: &Farm) -> Option<Hit> {
     let odd = groups.odd();
     let places = odd.iter().flat_map(|member| files(member)).map(|file| &file.place);
     let steps = odd.iter().map(|member| {
-        let root = quoted(&member.snapshot.root);
         let lead = format!("On {}, give the install to the user that runs AEM", member.name);
-        Text::command(&lead, &format!("chown -R USER {root}"))
+        Text::command(&lead, Command::GiveAll(member.snapshot.root.clone()))
     });
     Some(Hit::among(&odd, groups.describe("key file owner")).at(places).advise(steps))
 }

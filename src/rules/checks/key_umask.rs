@@ -2,7 +2,7 @@
 
 use super::key_permissions::{files, open_by_umask};
 use crate::farm::{Farm, Member, names_of};
-use crate::repair::{Text, quoted};
+use crate::repair::{Command, Text};
 use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -26,8 +26,8 @@ fn check(farm: &Farm) -> Vec<Hit> {
         names_of(&members)
     );
     let of = |member: &&Member| {
-        let paths: Vec<String> = files(member).map(|file| quoted(&file.place.path)).collect();
-        Text::command(&format!("On {}", member.name), &format!("chmod 600 {}", paths.join(" ")))
+        let paths = files(member).map(|file| file.place.path.clone()).collect();
+        Text::command(&format!("On {}", member.name), Command::Close(paths))
     };
     let places = members.iter().flat_map(|member| files(member)).map(|file| &file.place);
     vec![Hit::among(&members, message).at(places).advise(members.iter().map(of))]

@@ -2,7 +2,7 @@
 
 use crate::facts::{Account, KeyName, OwnedDirectory, Owner, Place, Right, is_in_realm};
 use crate::farm::{Farm, Member};
-use crate::repair::{Text, quoted};
+use crate::repair::{Command, Text};
 use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -19,10 +19,6 @@ pub(in crate::rules) static RULE: Rule = Rule {
     check,
 };
 
-/// Modes that the owner alone may use.
-const FILE_MODE: &str = "600";
-const DIRECTORY_MODE: &str = "700";
-
 fn check(farm: &Farm) -> Vec<Hit> {
     farm.members.iter().filter_map(on).collect()
 }
@@ -31,7 +27,8 @@ fn check(farm: &Farm) -> Vec<Hit> {
 struct Bar<'m> {
     place: &'m Place,
     owner: &'m Owner,
-    mode: &'static str,
+    /// What the user may not do.
+    right: Right,
 }
 
 fn on(member: &Member) -> Option<Hit> {
@@ -45,7 +42,7 @@ fn on(member: &Member) -> Option<Hit> {
     let message = format!(
         "{}: AEM runs as {account} and has no right to {} {} (mode {:04o}, owner {}){more}",
         member.name,
-        if first.mode == FILE_MODE { "read" } else { "enter" },
+        if first.right == Right::Enter { "enter" } else { "read" },
         first.place.path,
         first.owner.mode,
         first.owner
@@ -62,7 +59,7 @@ fn bars<'m>(member: &'m Member, account: &Account) -> Vec<Bar<'m>> {
     let storage = storage.map(|file| (&file.directory, &file.place, file.owner.as_ref()));
     let mut bars = Vec::new();
     for (directory, place, owner) in keys.chain(storage) {
-        let file = owner.map(|owner| (Right::Read, Bar { place, owner, mode: FILE_MODE }));
+        let file = owner.map(|owner| Bar { place, owner, right: Right::Read });
         let bundle = member.snapshot.bundle_in(directory);
         let lies_in = bundle.map(|bundle| member.snapshot.path_of(bundle));
         let is_above = |directory: &&OwnedDirectory| {
@@ -71,21 +68,24 @@ fn bars<'m>(member: &'m Member, account: &Account) -> Vec<Bar<'m>> {
         let above = member.snapshot.key_directories.iter().filter(is_above);
         let above = above.map(|directory| {
             let (place, owner) = (&directory.place, &directory.owner);
-            (Right::Enter, Bar { place, owner, mode: DIRECTORY_MODE })
+            Bar { place, owner, right: Right::Enter }
         });
-        let closed =
-            file.into_iter().chain(above).filter(|(right, bar)| bar.owner.refuses(account, *right));
-        bars.extend(closed.map(|(_, bar)| bar));
+        let all = file.into_iter().chain(above);
+        bars.extend(all.filter(|bar| bar.owner.refuses(account, bar.right)));
     }
     bars
 }
 
 fn open(member: &Member, account: &Account, bar: &Bar<'_>) -> Vec<Text> {
-    let (path, lead) = (quoted(&bar.place.path), format!("On {}", member.name));
+    let (path, lead) = (bar.place.path.clone(), format!("On {}", member.name));
     let user = account.user.clone().unwrap_or_else(|| account.uid.to_string());
     let give = (bar.owner.uid != account.uid)
-        .then(|| Text::command(&lead, &format!("chown {} {path}", quoted(&user))));
-    let allow = Text::command(&lead, &format!("chmod {} {path}", bar.mode));
+        .then(|| Text::command(&lead, Command::Give { path: path.clone(), user }));
+    let close = match bar.right {
+        Right::Enter => Command::CloseDirectory(path),
+        Right::Read => Command::Close(vec![path]),
+    };
+    let allow = Text::command(&lead, close);
     give.into_iter().chain([allow]).collect()
 }
 

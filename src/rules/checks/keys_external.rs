@@ -2,7 +2,7 @@
 
 use crate::facts::{CRYPTO_KEYS_PATH, KeyName};
 use crate::farm::{Farm, Member};
-use crate::repair::{Text, quoted};
+use crate::repair::{Command, Text};
 use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -34,14 +34,13 @@ fn by_property(member: &Member) -> Option<Hit> {
     let message = format!("{} keeps its keys in {}", member.name, setting.value);
     if setting.value.contains(['$', '`', '%']) {
         let step = format!(
-            "On {}, find out where {} leads (ps -ef shows the command line of the running JVM), and compare md5sum of the hmac and master that it leads to.",
+            "On {}, find out where {} leads (the command line of its running JVM shows it), and compare the md5 of the hmac and master that it leads to.",
             member.name, setting.value
         );
         return Some(Hit::on(member, message).at([&setting.place]).advise([step]));
     }
-    let files = KeyName::ALL.map(|name| quoted(&format!("{}/{name}", setting.value)));
-    let command = format!("md5sum {}", files.join(" "));
-    let step = Text::command(&format!("On {}", member.name), &command);
+    let files = KeyName::ALL.map(|name| format!("{}/{name}", setting.value));
+    let step = Text::command(&format!("On {}", member.name), Command::Sums(files.to_vec()));
     Some(Hit::on(member, message).at([&setting.place]).advise([step]))
 }
 
@@ -54,7 +53,7 @@ fn by_log(member: &Member) -> Option<Hit> {
         place.path
     );
     let step = format!(
-        "On {name}, look for {option} in the command line of the running JVM (ps -ef), and compare md5sum of hmac and master in that directory."
+        "On {name}, look for {option} in the command line of its running JVM, and compare the md5 of hmac and master in that directory."
     );
     Some(Hit::on(member, message).at([place]).advise([step]))
 }

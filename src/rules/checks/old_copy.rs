@@ -41,7 +41,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
                 format!("On {}, delete {directory} when it is not needed any more{unless}.", member.name)
             } else {
                 format!(
-                    "Find out which of both {} works with (ps -ef shows the directory), delete none, and scan again with that one alone.",
+                    "Find out which of both {} works with (the command line of its JVM shows the directory), delete none, and scan again with that one alone.",
                     member.name
                 )
             };

@@ -217,6 +217,9 @@ fn prove(world: &World) -> Vec<String> {
             None => proof.wrong.push(format!("farm {} is gone", judged.farm.name)),
         }
     }
+    if !proof.deleted.is_empty() && proof.wrong.is_empty() {
+        proof.leave_undone(&before, &world.scan());
+    }
     proof.wrong
 }
 
@@ -345,6 +348,31 @@ impl Proof<'_> {
         }
     }
 
+    /// Compares what is found where nobody deletes keys from a repository with what the plan says of that.
+    fn leave_undone(&mut self, before: &Report, undone: &Report) {
+        for judged in &before.farms {
+            let other = undone.farms.iter().find(|other| other.farm.name == judged.farm.name);
+            let actions: Vec<&Action> = judged.plan.actions().collect();
+            let is_deleted =
+                |number: &usize| matches!(actions[*number].does, Do::DeleteFromJcr { .. });
+            let decides = judged.plan.yours.iter().any(is_deleted);
+            let mut undone = Proof {
+                world: self.world,
+                wrong: Vec::new(),
+                deleted: Deleted::new(),
+                plans: BTreeMap::new(),
+            };
+            if let Some(other) = other {
+                undone.compare(judged, other);
+            }
+            if decides && undone.wrong.is_empty() && !is_blind(&judged.plan) {
+                self.wrong("what a person does is said to decide, and does not".to_owned());
+            } else if !decides {
+                self.wrong.extend(undone.wrong);
+            }
+        }
+    }
+
     /// Compares what the plan says of its outcome with what a scan finds.
     fn compare(&mut self, before: &Judged, after: &Judged) {
         let errors = after.findings.iter().filter(|found| found.rule.severity == Severity::Error);
@@ -354,7 +382,7 @@ impl Proof<'_> {
             | (Outcome::StillOpen(_), Verdict::Undecided(_)) => true,
             // What was not read is known when it was put into a file.
             (Outcome::StillOpen(_), _) => is_blind(&before.plan),
-            (Outcome::StillWrong(rules), Verdict::Inconsistent) => {
+            (Outcome::StillWrong { rules, .. }, Verdict::Inconsistent) => {
                 let rules: BTreeSet<&str> = rules.iter().copied().collect();
                 errors == rules || is_blind(&before.plan) && rules.is_subset(&errors)
             }

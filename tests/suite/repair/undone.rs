@@ -250,6 +250,20 @@ fn person_who_does_not_say_yes_changes_nothing() {
 }
 
 #[test]
+fn list_names_the_source_as_it_is_to_be_called() {
+    let name = "it's $(id)";
+    let author = Instance::new("author").role("author");
+    let other = Instance::new("p").role("publish").hmac("other").master("other");
+    let cases = [(name.to_owned(), author.case()), ("p".to_owned(), other.case())];
+    let world = World::new(&cases, None);
+    world.write_script(&world.scan());
+    let list = super::told(&world.run(world.home.path(), &[]));
+    assert!(list.contains(r"there: sh repair.sh collect 'it'\''s $(id)'"), "{list}");
+    let script = fs::read_to_string(world.home.path().join("repair.ps1")).unwrap();
+    assert!(script.contains("there: repair.ps1 collect ''it''''s $(id)''"), "{script}");
+}
+
+#[test]
 fn list_names_the_steps_of_every_instance() {
     let world = farms::farm(7);
     world.write_script(&world.scan());

@@ -1,0 +1,43 @@
+//! What a person runs by hand, as data: reports write it for the shell of the instance.
+
+use super::{quoted, shell_word};
+use std::fmt;
+
+/// A command that changes or shows files. Paths may be those in the source.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Command {
+    /// Leaves files to their owner alone.
+    Close(Vec<String>),
+    /// Leaves a directory to its owner alone.
+    CloseDirectory(String),
+    /// Gives a file or directory to a user.
+    Give {
+        /// The file or directory.
+        path: String,
+        /// The user, by name or number.
+        user: String,
+    },
+    /// Gives a directory with all that is in it to the user that runs AEM, whose name is not known.
+    GiveAll(String),
+    /// Shows the md5 of files.
+    Sums(Vec<String>),
+}
+
+/// The place of a name in a command that is not known here.
+pub(crate) const USER: &str = "USER";
+
+/// As a POSIX shell has it.
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = |paths: &[String]| -> String {
+            paths.iter().map(|path| quoted(path)).collect::<Vec<_>>().join(" ")
+        };
+        match self {
+            Self::Close(paths) => write!(f, "chmod 600 {}", words(paths)),
+            Self::CloseDirectory(path) => write!(f, "chmod 700 {}", quoted(path)),
+            Self::Give { path, user } => write!(f, "chown {} {}", shell_word(user), quoted(path)),
+            Self::GiveAll(path) => write!(f, "chown -R {USER} {}", quoted(path)),
+            Self::Sums(paths) => write!(f, "md5sum {}", words(paths)),
+        }
+    }
+}
