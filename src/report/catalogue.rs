@@ -2,7 +2,7 @@
 
 use super::Screen;
 use super::table::{Paint, labelled};
-use crate::rules::{RULES, Rule};
+use crate::rules::{RULES, Rule, url};
 use std::io::{self, Write};
 
 /// Writes one line for each rule.
@@ -23,5 +23,9 @@ pub fn explain_rule(rule: &Rule, screen: Screen, out: &mut dyn Write) -> io::Res
         labelled(" ", text, screen, out)?;
     }
     writeln!(out, "\n{}", Paint::Bold.on("see", screen))?;
-    rule.references.iter().try_for_each(|reference| labelled(" ", reference, screen, out))
+    for reference in rule.references {
+        labelled(" ", reference, screen, out)?;
+        url(reference).map_or(Ok(()), |url| labelled("   ", &url, screen, out))?;
+    }
+    Ok(())
 }

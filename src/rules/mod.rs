@@ -4,6 +4,7 @@
 //! judged.
 
 mod hit;
+mod reference;
 mod rule;
 
 /// One file a rule, and what several share.
@@ -84,6 +85,7 @@ mod checks {
 pub(crate) use checks::copies::{is_of_other_id, is_old};
 pub(crate) use checks::likeness::{pairs, twins};
 pub use hit::Hit;
+pub(crate) use reference::url;
 pub use rule::{Rule, Severity};
 
 use crate::farm::Farm;

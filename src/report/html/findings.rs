@@ -2,7 +2,7 @@
 
 use super::super::repair::{Part, decision, parts, result, warning};
 use crate::diagnosis::{Cause, Finding, Judged};
-use crate::rules::Severity;
+use crate::rules::{Severity, url};
 use serde::Serialize;
 
 /// What a person has to repair.
@@ -66,8 +66,8 @@ struct RuleView {
 #[derive(Serialize)]
 struct Reference {
     text: &'static str,
-    /// Where it leads, if it is an address.
-    url: Option<&'static str>,
+    /// Where it is, if that is known.
+    url: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -160,10 +160,6 @@ fn rule(farm: &str, found: &[Finding]) -> Option<RuleView> {
 
 fn anchor_of(farm: &str, rule: &str) -> String {
     format!("{farm}-{rule}")
-}
-
-fn url(text: &'static str) -> Option<&'static str> {
-    text.split_whitespace().find(|word| word.starts_with("https://"))
 }
 
 impl From<&Finding> for FindingView {

@@ -1,7 +1,7 @@
 //! A rule of the registry, as SARIF describes it.
 
 use super::WireMessage;
-use crate::rules::Rule;
+use crate::rules::{Rule, url};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -13,7 +13,7 @@ pub(super) struct WireRule {
     help: WireHelp,
     default_configuration: WireConfiguration,
     #[serde(skip_serializing_if = "Option::is_none")]
-    help_uri: Option<&'static str>,
+    help_uri: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -40,7 +40,7 @@ impl From<&'static Rule> for WireRule {
                 markdown: format!("{}\n\nRepair: {}\n\nSee:\n\n{listed}", rule.why, rule.fix),
             },
             default_configuration: WireConfiguration { level: rule.severity.label() },
-            help_uri: references.copied().find(|reference| reference.starts_with("https://")),
+            help_uri: references.copied().find_map(url),
         }
     }
 }

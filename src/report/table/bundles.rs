@@ -3,7 +3,7 @@
 use super::super::letters::letters;
 use super::super::wording::not_differing;
 use super::super::{Screen, counted};
-use super::grid::{self, Shown};
+use super::grid::{self, Cut, Shown};
 use super::names::Headings;
 use super::text::{Paint, labelled};
 use crate::farm::{BundleMap, BundleRow, alike};
@@ -50,8 +50,9 @@ fn named(row: &BundleRow, screen: Screen) -> Shown {
 fn as_grid(map: &BundleMap, headings: &Headings, screen: Screen) -> Vec<Vec<Shown>> {
     let head = std::iter::once(grid::plain("", screen)).chain(headings.cells()).collect();
     let line = |row: &BundleRow| {
+        let cut = Cut::of(row.cells.iter().map(|cell| cell.cell.text.as_str()));
         let cells = row.cells.iter().enumerate().map(|(index, cell)| {
-            grid::shown_cell(&cell.cell, row.differs, row.is_odd_at(index), screen)
+            grid::shown_cell(&cell.cell, cut, (row.differs, row.is_odd_at(index)), screen)
         });
         std::iter::once(named(row, screen)).chain(cells).collect()
     };

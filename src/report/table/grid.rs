@@ -8,7 +8,8 @@ use super::super::letters::letters;
 use super::super::wording::marked;
 use super::clean;
 use super::names::Headings;
-use super::text::{Paint, labelled};
+use super::text::{Paint, labelled, wrapped};
+use crate::facts::KeyName;
 use crate::farm::{Cell, CellState, Expect, Matrix, MatrixRow};
 use comfy_table::{
     CellAlignment, Color, ColumnConstraint, ContentArrangement, Row, Table, presets,
@@ -19,6 +20,10 @@ use std::io::{self, Write};
 pub(super) const COLUMNS_MAX: usize = 12;
 /// Cells are cut behind so many characters.
 const CELL_CHARACTERS_MAX: usize = 34;
+/// Of a cell that is cut in the middle, so much of its start is kept.
+const START_CHARACTERS: usize = 10;
+/// So much of what is different has to be seen.
+const DIFFERENCE_CHARACTERS: usize = 8;
 /// Cells are wrapped where they are wider than this and the screen is full.
 pub(super) const CELL_CHARACTERS_MIN: usize = 14;
 /// Names of instances are shown whole up to so many characters, where there is room.
@@ -36,14 +41,19 @@ pub(super) fn write(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     if details {
-        return grid(matrix, screen, out);
+        grid(matrix, screen, out)?;
+        legend(matrix, screen, out)?;
+        return writeln!(out);
     }
     let (told, agreed): (Vec<MatrixRow>, Vec<MatrixRow>) =
         matrix.rows.iter().cloned().partition(is_telling);
     if !told.is_empty() {
-        grid(&Matrix { instances: matrix.instances.clone(), rows: told }, screen, out)?;
+        let shown = Matrix { instances: matrix.instances.clone(), rows: told };
+        grid(&shown, screen, out)?;
+        legend(&shown, screen, out)?;
     }
-    agree(&agreed, screen, out)
+    agree(&agreed, screen, out)?;
+    writeln!(out)
 }
 
 /// Returns `true` for a row that differs, is wrong, or is not known everywhere.
@@ -70,8 +80,32 @@ fn agree(rows: &[MatrixRow], screen: Screen, out: &mut dyn Write) -> io::Result<
     if told.is_empty() {
         return Ok(());
     }
-    labelled("All agree:", &told.join(", "), screen, out)?;
-    writeln!(out)
+    labelled("All agree:", &told.join(", "), screen, out)
+}
+
+/// Explains the signs of a grid, those that are in it.
+fn legend(matrix: &Matrix, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+    let any = |is: fn(&MatrixRow) -> bool| matrix.rows.iter().any(is);
+    let cells = || matrix.rows.iter().flat_map(|row| &row.cells);
+    let signs = [
+        (any(|row| !row.is_odd() && row.agrees()), "= all the same"),
+        (any(MatrixRow::is_odd), "! differs or wrong"),
+        (any(|row| row.is_odd() && row.differs()), "A B equal values"),
+        (
+            any(|row| (0..row.cells.len()).any(|index| row.is_odd_at(index))),
+            "< wrong or odd one out",
+        ),
+        (cells().any(|cell| cell.text.contains('~')), "~ version at install time"),
+        (
+            any(|row| KeyName::ALL.iter().any(|key| row.fact == key.file_name())),
+            "keys: first digits of md5",
+        ),
+    ];
+    let used: Vec<&str> = signs.iter().filter(|(is, _)| *is).map(|(_, text)| *text).collect();
+    if !used.is_empty() {
+        writeln!(out, "{}", wrapped(&format!("Signs: {}", used.join("; ")), screen))?;
+    }
+    Ok(())
 }
 
 fn grid(matrix: &Matrix, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
@@ -196,12 +230,18 @@ fn title(row: &MatrixRow, screen: Screen) -> Shown {
 
 /// Shows a cell of the matrix: in a row that differs with the letter of its group, and marked where it is wrong or an odd one.
 fn shown(row: &MatrixRow, index: usize, cell: &Cell, screen: Screen) -> Shown {
-    shown_cell(cell, row.is_odd() && row.differs(), row.is_odd_at(index), screen)
+    let cut = Cut::of(row.cells.iter().map(|cell| cell.text.as_str()));
+    shown_cell(cell, cut, (row.is_odd() && row.differs(), row.is_odd_at(index)), screen)
 }
 
-/// Shows a cell, with the letter of its group where that is wanted.
-pub(super) fn shown_cell(cell: &Cell, lettered: bool, odd: bool, screen: Screen) -> Shown {
-    let text = cut(&clean(&cell.text, screen));
+/// Shows a cell, with the letter of its group where it is `lettered`.
+pub(super) fn shown_cell(
+    cell: &Cell,
+    cut: Cut,
+    (lettered, odd): (bool, bool),
+    screen: Screen,
+) -> Shown {
+    let text = cut.text(&clean(&cell.text, screen));
     let text = marked(cell, &text);
     let letter = match cell.group {
         Some(group) if lettered => format!(" {}", letters(group)),
@@ -211,16 +251,53 @@ pub(super) fn shown_cell(cell: &Cell, lettered: bool, odd: bool, screen: Screen)
     (format!("{text}{letter}{pointer}"), odd)
 }
 
-fn cut(text: &str) -> String {
-    if text.chars().count() <= CELL_CHARACTERS_MAX {
-        return text.to_owned();
+/// Where the long cells of a row are cut, so that two that differ do not look the same: versions such as
+/// `1.0.0.SNAPSHOT-20240131-build-17` differ at their ends.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Cut {
+    /// Characters that all cells begin with.
+    shared: usize,
+}
+
+impl Cut {
+    /// Decides it from the texts of a row.
+    pub(super) fn of<'t>(texts: impl Iterator<Item = &'t str>) -> Self {
+        let mut texts = texts.filter(|text| text.chars().count() > CELL_CHARACTERS_MAX);
+        let first = texts.next().unwrap_or_default();
+        let mut shared = usize::MAX;
+        for other in texts.filter(|text| *text != first) {
+            let same = first.chars().zip(other.chars()).take_while(|(one, two)| one == two).count();
+            shared = shared.min(same);
+        }
+        Self { shared: if shared == usize::MAX { 0 } else { shared } }
     }
-    let kept: String = text.chars().take(CELL_CHARACTERS_MAX.saturating_sub(3)).collect();
-    format!("{kept}...")
+
+    /// Cuts a text that is too long: its end, where it differs from the others before that, else its middle.
+    fn text(self, text: &str) -> String {
+        const DOTS: &str = "...";
+        let length = text.chars().count();
+        if length <= CELL_CHARACTERS_MAX {
+            return text.to_owned();
+        }
+        let end_at = CELL_CHARACTERS_MAX.saturating_sub(DOTS.len());
+        let part = |from: usize, count: usize| text.chars().skip(from).take(count);
+        if self.shared.saturating_add(DIFFERENCE_CHARACTERS) <= end_at {
+            return part(0, end_at).chain(DOTS.chars()).collect();
+        }
+        let room = end_at.saturating_sub(START_CHARACTERS);
+        let last = length.saturating_sub(room);
+        if self.shared >= last {
+            let start = part(0, START_CHARACTERS).chain(DOTS.chars());
+            return start.chain(part(last, room)).collect();
+        }
+        let room = room.saturating_sub(DOTS.len());
+        let start = part(0, START_CHARACTERS).chain(DOTS.chars());
+        start.chain(part(self.shared, room)).chain(DOTS.chars()).collect()
+    }
 }
 
 pub(super) fn plain(text: &str, screen: Screen) -> Shown {
-    (cut(&clean(text, screen)), false)
+    (Cut::default().text(&clean(text, screen)), false)
 }
 
 /// Returns the columns a grid takes when every cell is as wide as it asks for, up to `cell_max` for all but the first
@@ -303,6 +380,32 @@ mod tests {
         let text = render(good_farm(&["a", "b"]).with("c", |i| i.hmac(&[1; 32])), Some(100));
         let row = line(&text, "! hmac");
         assert_eq!((row.matches(" A ").count(), row.matches(" B <").count()), (2, 1), "{text}");
+    }
+
+    #[test]
+    fn signs_that_are_used_are_explained() {
+        let text = render(good_farm(&["a", "b"]).with("c", |i| i.hmac(&[1; 32])), Some(120));
+        let signs = "\nSigns: = all the same; ! differs or wrong; A B equal values; < wrong or odd one out; keys: first digits of md5\n";
+        assert!(text.contains(signs), "{text}");
+        let text = render(good_farm(&["a", "b"]), Some(120));
+        assert!(text.contains("\nSigns: = all the same; keys: first digits of md5\n"), "{text}");
+    }
+
+    #[test]
+    fn long_cells_that_differ_look_different() {
+        let cut = |texts: [&str; 2]| {
+            let cut = Cut::of(texts.into_iter());
+            texts.map(|text| cut.text(text))
+        };
+        let one = "1.0.0.SNAPSHOT-20240131-with-a-long-qualifier-17";
+        let other = one.replace("17", "18");
+        let shown = ["1.0.0.SNAP...h-a-long-qualifier-17", "1.0.0.SNAP...h-a-long-qualifier-18"];
+        assert_eq!(cut([one, &other]), shown);
+        let start = format!("2{one}");
+        assert!(cut([one, &start]).iter().all(|text| text.ends_with("...")));
+        let middle = [format!("{one}-a-{one}"), format!("{one}-b-{one}")];
+        let [one, other] = cut([&middle[0], &middle[1]]);
+        assert!(one != other && one.chars().count() <= CELL_CHARACTERS_MAX, "{one} {other}");
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     why: "Old crypto bundles accept only obfuscated keys, newer ones both forms. Instances on different versions may read the same \
           key file in different ways. A version below that of the installed service pack means that its update failed.",
     fix: "Bring all instances to the same service pack.",
-    references: &["Adobe KA-15489", "Netcentric aem-crypto-support: accepted key lengths"],
+    references: &["Adobe KA-15489", "Netcentric/aem-crypto-support: accepted key lengths"],
     explained_by: &[],
     check,
 };

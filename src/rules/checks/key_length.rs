@@ -13,7 +13,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     why: "hmac is 32 bytes, master 16; in the obfuscated form of older versions 48 and 32. Another length usually means a file \
           that was cut, re-encoded or replaced.",
     fix: "Compare the file with that of another instance, and copy it again in binary mode.",
-    references: &["Netcentric aem-crypto-support: OBFUSCATED_KEY_LENGTH, UNOBFUSCATED_KEY_LENGTH"],
+    references: &["Netcentric/aem-crypto-support: OBFUSCATED_KEY_LENGTH, UNOBFUSCATED_KEY_LENGTH"],
     explained_by: &["key-altered", "key-not-binary"],
     check,
 };

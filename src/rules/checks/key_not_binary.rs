@@ -15,7 +15,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     fix: "Put the decoded, binary key in its place.",
     references: &[
         "wcm.io CONGA AEM plugin: crypto keys, ansible-vault",
-        "Netcentric aem-crypto-support: base64 keys",
+        "Netcentric/aem-crypto-support: base64 keys",
     ],
     explained_by: &[],
     check,

@@ -13,7 +13,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     why: "com.adobe.granite.crypto.keys.path names another directory for hmac and master. Whatever lies in the bundle's data \
           directory is not used, and the keys in use are not in the snapshot.",
     fix: "Compare md5sum of hmac and master in that directory on every instance.",
-    references: &["Netcentric aem-crypto-support, README: com.adobe.granite.crypto.keys.path"],
+    references: &["Netcentric/aem-crypto-support: com.adobe.granite.crypto.keys.path"],
     explained_by: &[],
     check,
 };

@@ -124,7 +124,11 @@ pub(in crate::rules) static CRYPTO_EXCEPTION: Rule = Rule {
     why: "A value was protected with another master key than the instance has now. Such values arrive with packages, replication \
           or a copied repository, or the keys were replaced.",
     fix: "Give the instance the master key that the values were protected with, or enter the values again.",
-    references: &["Adobe KA-22814", "Adobe KA-16796", "acs-aem-commons issue 942"],
+    references: &[
+        "Adobe KA-22814",
+        "Adobe KA-16796",
+        "Adobe-Consulting-Services/acs-aem-commons issue 942",
+    ],
     explained_by: &[
         "secret-of-old-key",
         "secret-unreadable",
@@ -243,7 +247,7 @@ pub(in crate::rules) static CRYPTO_MISSING: Rule = Rule {
     why: "A service wanted to decrypt a password while the crypto service was not there: it starts later, as with keys in the \
           JCR, or not at all.",
     fix: "Make sure that both crypto bundles are active and that the keys are files, and restart the service.",
-    references: &["Netcentric accesscontroltool issue 346"],
+    references: &["Netcentric/accesscontroltool issue 346"],
     explained_by: &[
         "crypto-bundle-missing",
         "crypto-bundle-inactive",

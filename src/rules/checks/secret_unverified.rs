@@ -13,7 +13,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     why: "A master of 16 bytes is tried on every protected value. The form of 32 bytes is Adobe's own and is not, nor is a key that is not \
           known or was not at hand. Nothing is wrong by that; it is only not proved.",
     fix: "Send what the finding says is missing, or try the secret on the instance.",
-    references: &["github Netcentric/aem-crypto-support: obfuscated keys are 256 bit long"],
+    references: &["Netcentric/aem-crypto-support: obfuscated keys are 256 bit long"],
     explained_by: &[],
     check,
 };
