@@ -14,6 +14,7 @@ mod checks {
     mod fold;
     mod key_differs;
     pub(super) mod likeness;
+    mod owners;
     mod references;
     mod shut_secrets;
 

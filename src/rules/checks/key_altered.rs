@@ -1,5 +1,6 @@
 //! `key-altered`: a key file is a peer's key that a tool altered, or what a tool made of a key.
 
+use super::owners::Owners;
 use crate::facts::{Alteration, KeyName, Wrapper};
 use crate::farm::{EffectiveKey, Farm, KeyOrigin, Member, names_of};
 use crate::repair::{Need, When, quoted};
@@ -24,34 +25,31 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
+    let owners = Owners::of(farm);
     let pairs = farm.members.iter().flat_map(|m| KeyName::ALL.map(|name| (m, name)));
-    pairs.filter_map(|(member, name)| on(farm, member, name)).collect()
+    pairs.filter_map(|(member, name)| on(&owners, member, name)).collect()
 }
 
-fn on(farm: &Farm, member: &Member, name: KeyName) -> Option<Hit> {
+fn on(owners: &Owners<'_>, member: &Member, name: KeyName) -> Option<Hit> {
     let key = member.known_key(name)?;
     if let Some(alteration) = key.altered {
-        return altered(farm, member, name, key, alteration);
+        return altered(owners, member, name, key, alteration);
     }
     Some(wrapped(member, name, key, key.digest.wrapper?))
 }
 
 fn altered(
-    farm: &Farm,
+    owners: &Owners<'_>,
     member: &Member,
     name: KeyName,
     key: &EffectiveKey,
     alteration: Alteration,
 ) -> Option<Hit> {
     let (_, file) = member.key_in_file(name)?;
-    let has_it = |m: &&Member| {
-        m.known_key(name).is_some_and(|peer| !peer.is_flawed() && peer.value == key.value)
-    };
-    let peers: Vec<&Member> = farm.members.iter().filter(has_it).collect();
     let message = format!(
         "{}: {name} is the {name} of {} {alteration}: {} bytes instead of {}",
         member.name,
-        names_of(&peers),
+        names_of(owners.having(name, key.value)),
         key.digest.whole.bytes,
         key.value.bytes
     );

@@ -1,6 +1,7 @@
 //! `key-misplaced`: key files lie in the data directory of a bundle that does not read them.
 
 use super::fold::folded;
+use super::owners::Owners;
 use super::references::KA_23909;
 use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE, Digest, KeyFile, KeyName, Place, StorageMode};
 use crate::farm::{Farm, Member, key_in, names_of};
@@ -30,31 +31,31 @@ fn check(farm: &Farm) -> Vec<Hit> {
         .flatten()
         .map(|key| key.value)
         .collect();
-    let strays = farm.members.iter().filter_map(|member| stray_hit(farm, member));
+    let owners = Owners::of(farm);
+    let strays = farm.members.iter().filter_map(|member| stray_hit(&owners, member));
     farm.members.iter().flat_map(|member| on(member, &keys)).chain(strays).collect()
 }
 
 /// A file of another name, or one level too deep, in a bundle's data directory.
-struct Stray<'f> {
+struct Stray<'o, 'f> {
     name: KeyName,
     file: &'f KeyFile,
     /// The instances whose key it is.
-    peers: Vec<&'f Member>,
+    peers: &'o [&'f Member],
 }
 
 /// Returns the files that are the keys of peers, where the instance itself works with other keys or with none. Its digest proves it.
-fn strays<'f>(farm: &'f Farm, member: &'f Member) -> Vec<Stray<'f>> {
+fn strays<'o, 'f>(owners: &'o Owners<'f>, member: &'f Member) -> Vec<Stray<'o, 'f>> {
     let of = |name: KeyName| {
         let own = member.known_key(name).map(|key| key.value);
         member.snapshot.stray_keys.iter().find_map(|file| {
             let trimmed = file.digest.trimmed.iter().map(|(_, content)| *content);
-            let contents: Vec<Digest> = [file.digest.whole].into_iter().chain(trimmed).collect();
-            let has_it = |peer: &&Member| {
-                let key = peer.known_key(name).filter(|key| !key.is_flawed());
-                key.is_some_and(|key| contents.contains(&key.value) && Some(key.value) != own)
-            };
-            let peers: Vec<&Member> = farm.members.iter().filter(has_it).collect();
-            (!peers.is_empty()).then_some(Stray { name, file, peers })
+            let mut contents = [file.digest.whole].into_iter().chain(trimmed);
+            contents.find_map(|content| {
+                let peers = owners.having(name, content);
+                let is_another = !peers.is_empty() && Some(content) != own;
+                is_another.then_some(Stray { name, file, peers })
+            })
         })
     };
     if member.is_in_jcr_mode() {
@@ -64,11 +65,11 @@ fn strays<'f>(farm: &'f Farm, member: &'f Member) -> Vec<Stray<'f>> {
     }
 }
 
-fn stray_hit(farm: &Farm, member: &Member) -> Option<Hit> {
-    let strays = strays(farm, member);
-    let peers = names_of(&strays.first()?.peers);
+fn stray_hit(owners: &Owners<'_>, member: &Member) -> Option<Hit> {
+    let strays = strays(owners, member);
+    let peers = names_of(strays.first()?.peers);
     let right = directory_of(member, CRYPTO_FILE);
-    let lie = |stray: &Stray<'_>| format!("{} as {}", stray.name, stray.file.place.path);
+    let lie = |stray: &Stray<'_, '_>| format!("{} as {}", stray.name, stray.file.place.path);
     let lie = strays.iter().map(lie).collect::<Vec<_>>().join(", ");
     let message = format!(
         "{}: the keys of {peers} lie where AEM does not look for them: {lie}; it reads hmac and master in {right}",
@@ -83,8 +84,8 @@ fn stray_hit(farm: &Farm, member: &Member) -> Option<Hit> {
 }
 
 /// Says where the right ones are: the repair may copy the keys of other instances, or none.
-fn put(member: &Member, strays: &[Stray<'_>], right: &str) -> Vec<String> {
-    let copy = |stray: &Stray<'_>| {
+fn put(member: &Member, strays: &[Stray<'_, '_>], right: &str) -> Vec<String> {
+    let copy = |stray: &Stray<'_, '_>| {
         format!(
             "The right {} is on {} already, as {}: while {} is stopped, it can be put in {right} from there.",
             stray.name,

@@ -1,6 +1,7 @@
 //! `old-copy`: an old copy of an install lies inside an instance.
 
 use super::copies::{has_same_keys, is_old};
+use super::owners::Files;
 use crate::facts::{INSIDE, Place, QUICKSTART, Snapshot, is_in_realm, realm, spoken};
 use crate::farm::{Farm, Member, names_of};
 use crate::repair::quoted;
@@ -20,16 +21,17 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
+    let files = Files::of(farm);
     let copies = farm.members.iter().flat_map(|m| m.copies.iter().map(move |copy| (m, copy)));
     copies
         .map(|(member, copy)| {
             let place = copy.place();
             if is_state(member, copy) {
-                return Hit::on(member, of_state(farm, member, copy, &place))
+                return Hit::on(member, of_state(&files, member, copy, &place))
                     .at([&place])
                     .advise([step_of_state(member, copy)]);
             }
-            let message = message(farm, member, copy);
+            let message = message(&files, member, copy);
             let unless = if copy.key_files.is_empty() {
                 ""
             } else {
@@ -55,8 +57,8 @@ fn is_state(member: &Member, copy: &Snapshot) -> bool {
     !is_in_realm(&copy.path(), &member.snapshot.home())
 }
 
-fn of_state(farm: &Farm, member: &Member, copy: &Snapshot, place: &Place) -> String {
-    let keys = keys_in(farm, member, copy);
+fn of_state(files: &Files<'_>, member: &Member, copy: &Snapshot, place: &Place) -> String {
+    let keys = keys_in(files, member, copy);
     let path = match copy.root.as_str() {
         "" | QUICKSTART => spoken(&copy.source).to_owned(),
         _ => place.to_string(),
@@ -85,9 +87,9 @@ fn shown_root(member: &Member, copy: &Snapshot) -> String {
 }
 
 /// Says what keys are in it, and whether it may be in use.
-fn message(farm: &Farm, member: &Member, copy: &Snapshot) -> String {
+fn message(files: &Files<'_>, member: &Member, copy: &Snapshot) -> String {
     let (name, root) = (&member.name, shown_root(member, copy));
-    let keys = keys_in(farm, member, copy);
+    let keys = keys_in(files, member, copy);
     if is_old(member, copy) {
         format!("{name} has an old copy in {root}{keys}")
     } else {
@@ -98,11 +100,11 @@ fn message(farm: &Farm, member: &Member, copy: &Snapshot) -> String {
 }
 
 /// Says whose keys are in a copy, as the end of a sentence.
-fn keys_in(farm: &Farm, member: &Member, copy: &Snapshot) -> String {
+fn keys_in(files: &Files<'_>, member: &Member, copy: &Snapshot) -> String {
     match copy.key_files.is_empty() {
         true => String::new(),
         false if has_same_keys(member, copy) => ", with the keys that are in use".to_owned(),
-        false => match peers_with_keys_of(farm, copy).as_slice() {
+        false => match files.having(copy) {
             [] => ", with other keys than those in use".to_owned(),
             peers => {
                 format!(
@@ -112,12 +114,6 @@ fn keys_in(farm: &Farm, member: &Member, copy: &Snapshot) -> String {
             }
         },
     }
-}
-
-/// Returns the instances that work with the keys in a copy.
-fn peers_with_keys_of<'f>(farm: &'f Farm, copy: &Snapshot) -> Vec<&'f Member> {
-    let has_all = |member: &&Member| has_same_keys(member, copy);
-    farm.members.iter().filter(has_all).collect()
 }
 
 /// Returns what of a copy is on the instance: the archive, for one that lies in an archive inside the instance. Its own path there
