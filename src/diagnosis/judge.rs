@@ -262,6 +262,31 @@ mod tests {
     }
 
     #[test]
+    fn keys_that_the_policy_accepts_do_not_leave_the_repository() {
+        let key: Vec<u8> = (0xC0..0xE0).collect();
+        let stored = |i: crate::testing::Instance| i.jcr_mode(&key, &key[..16]).storage(b"JCR\n");
+        let farm = || good_farm(&["a", "b"]).with("c", stored).build();
+        let accepts = ["hmac-differs", "master-differs"].map(|rule| {
+            format!("[[suppress]]\nrule = \"{rule}\"\ninstances = [\"c\"]\nreason = \"r\"\n")
+        });
+        let places = |judged: &Judged| {
+            let mut actions = judged.plan.actions();
+            actions.any(|action| matches!(action.does, Do::Place { .. }))
+        };
+        let moved = judge(vec![farm()], &Selection::default()).remove(0);
+        assert!(places(&moved), "{:?}", moved.plan);
+        let accepted = judge(vec![farm()], &policy(&accepts.concat())).remove(0);
+        assert!(accepted.accepted.contains("c") && !places(&accepted), "{:?}", accepted.plan);
+        let told = accepted.plan.before.iter().filter_map(|action| match &action.does {
+            Do::Manual(text) => Some(text.to_string()),
+            _ => None,
+        });
+        let told: Vec<String> = told.collect();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].starts_with("The policy accepts the keys of c"), "{told:?}");
+    }
+
+    #[test]
     fn known_finding_does_not_count_and_a_new_one_does() {
         let first = judged(&Selection::default());
         let keep = |finding: &&Finding| finding.rule.id == "hmac-differs";

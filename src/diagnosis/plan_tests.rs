@@ -94,6 +94,19 @@ fn own_keys_in_the_jcr_are_saved_before_others_come_and_deleted_last() {
 }
 
 #[test]
+fn what_several_rules_say_in_the_same_words_is_said_once_and_last() {
+    let line = |text: &str| format!("18.07.2025 08:00:00.000 *ERROR* [x] {text}\n");
+    let log = [
+        "com.adobe.granite.crypto.internal.Activator setupCryptoSupport: Failed creating CryptoSupport Implementation: x",
+        "Unable to resolve com.adobe.granite.crypto [158](R 158.3): missing requirement [158](R 158.3) osgi.wiring.package",
+    ];
+    let plan = plan(good_farm(&["a"]).with("b", |i| i.log("error.log", &log.map(line).concat())));
+    let restart = plan.before.last().expect("an action");
+    assert_eq!(restart.because, ["log-crypto-acl", "log-crypto-unresolved"].into());
+    assert_eq!(plan.before.len(), 3, "{:?}", plan.before);
+}
+
+#[test]
 fn what_a_person_does_is_told_where_the_outcome_depends_on_it() {
     let left = |key: &[u8]| {
         let key = key.to_owned();

@@ -52,12 +52,9 @@ pub fn draft(scope: Scope<'_>, wants: &[Want<'_>]) -> Draft {
     let mut stops: Vec<Stop<'_>> = scope
         .members()
         .filter_map(|member| {
-            let mut own = of_instance.remove(member.name.as_str()).unwrap_or_default();
-            if scope.accepts(member) {
-                own.retain(|(_, need)| !need.is_of_keys());
-            }
+            let own = of_instance.remove(member.name.as_str()).unwrap_or_default();
             let source = source.filter(|_| targets.contains(member.name.as_str()));
-            Stop::of(member, source, own)
+            Stop::of(scope, member, source, own)
         })
         .collect();
     if let Some(choice) = choice {
@@ -77,7 +74,29 @@ pub fn draft(scope: Scope<'_>, wants: &[Want<'_>]) -> Draft {
         draft.windows.extend(window);
         draft.after.extend(after);
     }
+    draft.before = merged(draft.before);
+    draft.after = merged(draft.after);
     draft
+}
+
+/// Joins what a person is told in the same words for several rules: the last of them stays, as the restart behind all that needs one.
+fn merged(actions: Vec<Action>) -> Vec<Action> {
+    let mut seen: BTreeMap<(Option<Id>, Text), usize> = BTreeMap::new();
+    let mut kept: Vec<Action> = Vec::with_capacity(actions.len());
+    for mut action in actions.into_iter().rev() {
+        let Do::Manual(text) = &action.does else {
+            kept.push(action);
+            continue;
+        };
+        let next = kept.len();
+        let first = *seen.entry((action.instance.clone(), text.clone())).or_insert(next);
+        match kept.get_mut(first) {
+            Some(same) => same.because.append(&mut action.because),
+            None => kept.push(action),
+        }
+    }
+    kept.reverse();
+    kept
 }
 
 /// Advice that is of no single instance.

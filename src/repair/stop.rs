@@ -4,7 +4,7 @@ use super::action::{Action, Check, Do, KeyCheck, Window};
 use super::install::Install;
 use super::mend::{Mended, mend};
 use super::planner::{Want, because, manual, window};
-use super::{Need, RuleId, Text, When, on_instance};
+use super::{Need, RuleId, Scope, Text, When, on_instance};
 use crate::facts::{Digest, IMS_CLIENT_SECRET, IMS_SERVICE_SECRET, KeyName, Opening, StorageMode};
 use crate::farm::{
     Flaw, KeyState, Member, OwnKeys, is_contradicted, is_open, other_in_jcr, sound_pair,
@@ -32,6 +32,8 @@ pub(super) struct Stop<'p> {
     source: Option<&'p Member>,
     wants: Vec<Want<'p>>,
     install: Install,
+    /// The policy accepts its keys, which stay as they are.
+    is_accepted: bool,
     before: Vec<Action>,
     stopped: Vec<Action>,
     after: Vec<Action>,
@@ -40,14 +42,19 @@ pub(super) struct Stop<'p> {
 impl<'p> Stop<'p> {
     /// Decides what becomes of an instance; `None` where nothing is wanted of it.
     pub(super) fn of(
+        scope: Scope<'_>,
         member: &'p Member,
         source: Option<&'p Member>,
-        wants: Vec<Want<'p>>,
+        mut wants: Vec<Want<'p>>,
     ) -> Option<Self> {
+        let is_accepted = scope.accepts(member);
+        if is_accepted {
+            wants.retain(|(_, need)| !need.is_of_keys());
+        }
         if wants.is_empty() {
             return None;
         }
-        let goal = goal(member, source, &wants);
+        let goal = if is_accepted { KeyGoal::Stay } else { goal(member, source, &wants) };
         let install = Install::of(member);
         Some(Self {
             member,
@@ -55,6 +62,7 @@ impl<'p> Stop<'p> {
             source: source.filter(|_| goal == KeyGoal::Farm),
             wants,
             install,
+            is_accepted,
             before: Vec::new(),
             stopped: Vec::new(),
             after: Vec::new(),
@@ -369,7 +377,12 @@ impl<'p> Stop<'p> {
             return;
         }
         let (member, name) = (self.member, &self.member.name);
-        let text = if is_open(member) && is_contradicted(member) {
+        let text = if self.is_accepted {
+            format!(
+                "The policy accepts the keys of {name}, so they stay where they are. Write into its storage the word for that, Bundle for files or JCR \
+                 for /etc/key, without a newline."
+            )
+        } else if is_open(member) && is_contradicted(member) {
             format!(
                 "The files of {name} are other keys than its /etc/key has, and storage does not say which count. Find out which have encrypted \
                  its data (CRXDE Lite shows those of /etc/key), put those in place, and write Bundle into storage, without a newline."

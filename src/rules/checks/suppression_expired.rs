@@ -22,7 +22,10 @@ pub(in crate::rules) fn hit(stale: &Stale) -> Hit {
     let reason = &stale.suppression.reason;
     let what = what(&stale.suppression);
     let message = format!("the suppression of {what} expired{until}: {reason}");
-    Hit { message, ..Hit::default() }.advise([RULE.fix])
+    let step = format!(
+        "Repair what the suppression of {what} was for and take it out of the policy, or give it another day."
+    );
+    Hit { message, ..Hit::default() }.advise([step])
 }
 
 /// Names the findings that a suppression is for.

@@ -19,8 +19,12 @@ pub(in crate::rules) static RULE: Rule = Rule {
 
 /// Says that a suppression is for nothing that was found.
 pub(in crate::rules) fn hit(stale: &Stale) -> Hit {
-    let message = format!("nothing was found for the suppression of {}", what(&stale.suppression));
-    Hit { message, ..Hit::default() }.advise([RULE.fix])
+    let what = what(&stale.suppression);
+    let message = format!("nothing was found for the suppression of {what}");
+    let step = format!(
+        "Take the suppression of {what} out of the policy, or correct its farm and instances."
+    );
+    Hit { message, ..Hit::default() }.advise([step])
 }
 
 #[cfg(test)]
