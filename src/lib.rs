@@ -25,6 +25,7 @@
 //! - [`repair`]: needs in, one plan of typed actions out, and what comes of it.
 //! - [`rules`]: what is wrong, one file a rule.
 //! - [`diagnosis`]: judging as a line: find, suppress, plan, causes, verdict.
+//! - [`custody`]: on what evidence a report speaks, and whether other sources are the same.
 //! - [`report`]: the formats, one file each. The only room that writes.
 //! - [`cli`]: arguments and exit codes.
 //!
@@ -36,6 +37,7 @@
 //! the room's `mod.rs`.
 
 pub mod cli;
+pub mod custody;
 pub mod diagnosis;
 pub mod evidence;
 pub mod examine;

@@ -170,6 +170,10 @@ pub struct Limits {
     /// Read logs. A choice rather than a bound: logs add signs of trouble and can only leave a verdict open, and a plain tar without them is
     /// jumped through.
     pub logs: bool,
+    /// Take the SHA-256 of sources. A choice rather than a bound: a plain tar, and a zip, are then read to the last byte.
+    pub digests: bool,
+    /// Bytes of a report whose sources are verified. One of 100,000 instances has 2 GB; only what it says of its sources is kept.
+    pub report_bytes_max: u64,
     /// Bytes of a policy.
     pub policy_bytes_max: u64,
     /// Bytes of a baseline: about 200,000 findings.
@@ -243,8 +247,11 @@ impl Limits {
         ];
         let unusual = numbers.into_iter().filter(|(_, own, usual)| own != usual);
         let unusual = unusual.map(|(name, own, _)| format!("{name}={own}"));
-        let no_logs = (!self.logs).then(|| "no-logs".to_owned());
-        let all: Vec<String> = no_logs.into_iter().chain(unusual).collect();
+        let choices =
+            [(!self.logs, "no-logs"), (!self.users, "no-users"), (self.digests, "digests")];
+        let choices = choices.into_iter().filter(|(is_made, _)| *is_made);
+        let choices = choices.map(|(_, name)| name.to_owned());
+        let all: Vec<String> = choices.chain(unusual).collect();
         (!all.is_empty()).then(|| all.join(" "))
     }
 
@@ -329,6 +336,8 @@ impl Limits {
         like_name_chars_max: 100,
         jump_bytes_min: 64 << 10,
         logs: true,
+        digests: false,
+        report_bytes_max: 4 << 30,
         policy_bytes_max: 1 << 20,
         baseline_bytes_max: 64 << 20,
         list_bytes_max: 256 << 20,

@@ -36,6 +36,15 @@ pub(super) enum Command {
     Scan(Box<Scan>),
     /// Judges saved facts again (`scan -f ndjson`), those of several runs together
     Report(Box<Saved>),
+    /// Says whether sources are those of which a report was made
+    Verify {
+        /// A report that `scan -f json --digests` wrote
+        #[arg(value_name = "REPORT.json")]
+        report: PathBuf,
+        /// The sources, where they lie now: archives, directories, folders of them, or `-`
+        #[arg(required = true, value_name = "SOURCE")]
+        sources: Vec<OsString>,
+    },
     /// Lists the rules, or explains one
     #[command(alias = "explain")]
     Rules {
@@ -172,6 +181,15 @@ pub(super) struct Output {
     /// Shows all rows of the matrix and all findings in the table, and not only what differs and the causes
     #[arg(long)]
     pub(super) details: bool,
+    /// What the case is called, to be told in every report that is filed
+    #[arg(long, value_name = "TEXT")]
+    pub(super) case: Option<String>,
+    /// Who examines it, to be told there too
+    #[arg(long, value_name = "TEXT")]
+    pub(super) examiner: Option<String>,
+    /// Tells there when the report was made, too. Without it, the same input gives the same bytes
+    #[arg(long)]
+    pub(super) stamp: bool,
     /// Columns of the table [default: those of the terminal, else $COLUMNS, else no limit; in files no limit]
     #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..))]
     pub(super) width: Option<u16>,
@@ -244,16 +262,16 @@ pub(super) struct Judging {
     pub(super) farm_by: FarmByName,
     /// Applies these rules alone; `aemtrix rules` lists them
     #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rule_ids(), hide_possible_values = true)]
-    select: Vec<String>,
+    pub(super) select: Vec<String>,
     /// Leaves these rules out
     #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rule_ids(), hide_possible_values = true)]
-    ignore: Vec<String>,
+    pub(super) ignore: Vec<String>,
     /// Reports no findings below this severity
     #[arg(long, value_name = "SEVERITY", value_enum)]
-    min_severity: Option<SeverityName>,
+    pub(super) min_severity: Option<SeverityName>,
     /// Exits with 1 from this severity on
     #[arg(long, value_name = "SEVERITY", value_enum, default_value = "warning")]
-    fail_on: FailOn,
+    pub(super) fail_on: FailOn,
     /// What is expected of the farms, and which findings count; a TOML file, see the README
     #[arg(long, value_name = "FILE")]
     pub(super) policy: Option<PathBuf>,
@@ -282,14 +300,14 @@ pub(super) enum ExitZero {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum SeverityName {
+pub(super) enum SeverityName {
     Error,
     Warning,
     Note,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FailOn {
+pub(super) enum FailOn {
     Error,
     Warning,
     Note,
@@ -370,12 +388,15 @@ pub(super) struct Reading {
     /// Sources read at a time [default: one a processor]
     #[arg(short = 'j', long, value_name = "N")]
     pub(super) threads: Option<usize>,
+    /// Takes the SHA-256 of every source, for the report to say and for `aemtrix verify` to compare; of a directory over the list of what is read
+    #[arg(long)]
+    digests: bool,
     /// Reads no logs; looks for keys and settings alone
     #[arg(long)]
-    no_logs: bool,
+    pub(super) no_logs: bool,
     /// Counts no users in repositories
     #[arg(long)]
-    no_users: bool,
+    pub(super) no_users: bool,
     /// Bytes that one source may unpack to, however small it is [default: 2,000 times its size or 4 GiB, and 1 TiB at most]
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     max_unpacked: Option<u64>,
@@ -403,6 +424,7 @@ impl Reading {
             window_bytes_max: self.max_window,
             logs: !self.no_logs,
             users: !self.no_users,
+            digests: self.digests,
             ..default
         }
     }

@@ -2,8 +2,10 @@
 //! the reports, a summary, and the exit code.
 
 use super::args::{ExitZero, Judging, Output};
-use super::terms::Terms;
+use super::options;
+use super::terms::{Terms, now_ms};
 use super::{Exit, complain, output, tell};
+use crate::custody::Custody;
 use crate::facts::{Gap, Snapshot, SourceRecord, spoken};
 use crate::farm::{Member, Plan, PolicyConflict, farms};
 use crate::intake::Source;
@@ -20,6 +22,7 @@ pub(super) struct Prepared<'a> {
     format: &'static Format,
     template: Option<Template>,
     terms: Terms,
+    custody: Custody,
 }
 
 impl<'a> Prepared<'a> {
@@ -46,7 +49,14 @@ impl<'a> Prepared<'a> {
         output::check_written(&output.files, &baseline)?;
         let template = output.template.as_deref().map(output::template).transpose()?;
         let terms = Terms::read(judging)?;
-        Ok(Self { output, judging, format, template, terms })
+        let custody = custody(output, judging, &terms)?;
+        Ok(Self { output, judging, format, template, terms, custody })
+    }
+
+    /// Says which options of reading bear on the result.
+    pub(super) fn tell_options(&mut self, options: Vec<String>) {
+        let of_judging = std::mem::replace(&mut self.custody.options, options);
+        self.custody.options.extend(of_judging);
     }
 
     /// Checks that no output file takes the place of what is to be read.
@@ -87,7 +97,8 @@ impl<'a> Prepared<'a> {
         let report = Report::new(farms, sources, gaps, &self.terms.selection, self.output.screen());
         let fails_from = self.judging.fails_from();
         let Output { bundles, details, .. } = self.output;
-        Ok(Report { bundles: bundles.clone(), details: *details, fails_from, ..report })
+        let custody = self.custody.clone();
+        Ok(Report { custody, bundles: bundles.clone(), details: *details, fails_from, ..report })
     }
 
     /// Writes the reports, and says how the run ends.
@@ -135,6 +146,25 @@ impl<'a> Prepared<'a> {
             Some(Err(problem)) => Err(anyhow!("the template failed: {problem}")),
         }
     }
+}
+
+/// Says what a report is to tell of itself.
+fn custody(output: &Output, judging: &Judging, terms: &Terms) -> anyhow::Result<Custody> {
+    use std::env::consts::{ARCH, OS};
+    let build = match option_env!("AEMTRIX_BUILD") {
+        Some(build) => format!("{ARCH}-{OS} {build}"),
+        None => format!("{ARCH}-{OS}"),
+    };
+    Ok(Custody {
+        build,
+        case: output.case.clone(),
+        examiner: output.examiner.clone(),
+        stamp_ms: if output.stamp { Some(now_ms()?) } else { None },
+        options: options::of_judging(judging, output),
+        as_of: terms.selection.today,
+        policy: terms.policy_file.clone(),
+        baseline: terms.baseline_file.clone(),
+    })
 }
 
 /// Says which source each instance is that only a number tells from others.

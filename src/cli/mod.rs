@@ -6,6 +6,7 @@ mod facts_dir;
 mod finish;
 mod log;
 mod manual;
+mod options;
 mod output;
 mod progress;
 mod report;
@@ -14,6 +15,7 @@ mod scan;
 mod schema;
 mod stream;
 mod terms;
+mod verify;
 
 pub use exit::Exit;
 
@@ -61,6 +63,7 @@ pub fn run() -> Exit {
                 Screen { columns: args::columns(), ascii: false, color: When::Auto.applies() };
             rules::run(id.as_deref(), screen)
         }
+        Command::Verify { report, sources } => verify::run(&report, &sources),
         Command::Schema { what } => schema::run(what),
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { directory } => manual::pages(&directory),

@@ -2,6 +2,7 @@
 
 use super::args::Scan;
 use super::finish::Prepared;
+use super::options;
 use super::progress::Bar;
 use super::{Exit, complain, facts_dir, output};
 use crate::examine::{Examined, examine, examine_each};
@@ -27,7 +28,8 @@ pub(super) fn run(scan: &Scan) -> Exit {
 fn run_or_fail(scan: &Scan) -> anyhow::Result<Exit> {
     // `-` is no file.
     let list = scan.files_from.as_deref().filter(|list| *list != Path::new("-"));
-    let prepared = Prepared::new(&scan.output, &scan.judging, list)?;
+    let mut prepared = Prepared::new(&scan.output, &scan.judging, list)?;
+    prepared.tell_options(options::of_scan(scan));
     let Discovered { mut sources, notes } = discovered(scan)?;
     if let Some(name) = &scan.logical {
         let [source] = sources.as_mut_slice() else {

@@ -1,12 +1,14 @@
 //! The terms on which findings count: the policy, the baseline, and the day.
 
 use super::args::Judging;
+use crate::custody::NamedFile;
 use crate::diagnosis::Selection;
-use crate::facts::Date;
+use crate::facts::{Date, Hex};
 use crate::limits::Limits;
 use crate::policy::{Baseline, Policy, parse};
 use crate::rules::RULES;
 use anyhow::{Context, anyhow, bail};
+use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -16,6 +18,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub(super) struct Terms {
     pub(super) policy: Option<Policy>,
     pub(super) selection: Selection,
+    /// The files that these were read from, for the report to name.
+    pub(super) policy_file: Option<NamedFile>,
+    pub(super) baseline_file: Option<NamedFile>,
 }
 
 impl Terms {
@@ -26,9 +31,16 @@ impl Terms {
     /// Fails when one cannot be read or is not what it should be; the message names it, and the line.
     pub(super) fn read(judging: &Judging) -> anyhow::Result<Self> {
         let mut selection = judging.selection();
-        let policy = judging.policy.as_deref().map(read_policy).transpose()?;
+        let (mut policy, mut policy_file, mut baseline_file) = (None, None, None);
+        if let Some(path) = &judging.policy {
+            let text = text_of(path, Limits::default().policy_bytes_max)?;
+            policy_file = Some(named(path, &text));
+            let read = parse(&text, &rule_ids());
+            policy = Some(read.map_err(|error| anyhow!("{}: {error}", path.display()))?);
+        }
         if let Some(path) = &judging.baseline {
             let text = text_of(path, Limits::default().baseline_bytes_max)?;
+            baseline_file = Some(named(path, &text));
             selection.baseline = Baseline::parse(&text)
                 .map_err(|problem| anyhow!("{}: {problem}", path.display()))?;
         }
@@ -40,13 +52,23 @@ impl Terms {
                 policy.suppressions.iter().any(|suppression| suppression.until.is_some());
             selection.today = if has_days { Some(day(judging.as_of)?) } else { None };
         }
-        Ok(Self { policy, selection })
+        Ok(Self { policy, selection, policy_file, baseline_file })
     }
 }
 
-fn read_policy(path: &Path) -> anyhow::Result<Policy> {
-    let text = text_of(path, Limits::default().policy_bytes_max)?;
-    parse(&text, &rule_ids()).map_err(|error| anyhow!("{}: {error}", path.display()))
+fn named(path: &Path, text: &str) -> NamedFile {
+    NamedFile { name: path.display().to_string(), sha256: Hex(Sha256::digest(text).into()) }
+}
+
+/// Returns the time by the clock of this machine, milliseconds since 1970.
+///
+/// # Errors
+///
+/// Fails where the clock stands before 1970.
+pub(super) fn now_ms() -> anyhow::Result<u64> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let milliseconds = since.ok().and_then(|since| u64::try_from(since.as_millis()).ok());
+    milliseconds.context("the clock of this machine shows no time")
 }
 
 /// Returns the ids of all rules, which a policy may name.
@@ -67,6 +89,6 @@ fn text_of(path: &Path, bytes_max: u64) -> anyhow::Result<String> {
 
 /// Returns the day that is asked for, else today in UTC.
 fn day(asked: Option<Date>) -> anyhow::Result<Date> {
-    let today = || Date::at_second(SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs());
+    let today = || Date::at_second(now_ms().ok()?.checked_div(1000)?);
     asked.or_else(today).context("the clock of this machine shows no day; use --as-of")
 }

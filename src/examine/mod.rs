@@ -149,7 +149,7 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch, vault: &Vault) -> O
     let aliases = collector.aliases();
     if !aliases.is_empty() && source.can_reread() {
         collector.follow(aliases);
-        walk(source, limits, watch, &mut collector);
+        walk(source, &Limits { digests: false, ..*limits }, watch, &mut collector);
     }
     let mut collected = collector.finish(source.can_reread(), source.is_directory());
     if let Some(hint) = walked.part_hint {
@@ -179,6 +179,7 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch, vault: &Vault) -> O
         entries: walked.entries,
         instances: snapshots.len(),
         complete: !gaps.iter().any(|gap| gap.kind.hides()),
+        digest: walked.digest,
         ..about(source, limits)
     };
     let record = record.with_status(&gaps);

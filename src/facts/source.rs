@@ -1,6 +1,6 @@
 //! What became of a source.
 
-use super::{Gap, GapKind};
+use super::{Gap, GapKind, SourceDigest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,9 @@ pub struct SourceRecord {
     /// When it was written to last, milliseconds since 1970, where it is a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mtime_ms: Option<u64>,
+    /// What its bytes come to, where that was asked for and all of them could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<SourceDigest>,
     /// Entries seen.
     pub entries: u64,
     /// Instances found.

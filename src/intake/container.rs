@@ -4,6 +4,8 @@ use super::entry::Visit;
 use super::inner::Depth;
 use super::open::FileState;
 use super::reread::RandomAccess;
+use super::source_hash::Listing;
+use crate::facts::SourceDigest;
 use crate::limits::Limits;
 use crate::wiped::Wiped;
 use std::cell::Cell;
@@ -92,6 +94,10 @@ pub(super) struct Context<'a> {
     pub(super) depth: Depth,
     /// What the file was like, if it is one.
     pub(super) state: Option<FileState>,
+    /// What the bytes of the source come to, where that is wanted.
+    pub(super) digest: Option<SourceDigest>,
+    /// The list of what was read of a directory, where its hash is wanted.
+    pub(super) listing: Option<Listing>,
     /// Reads again what the source unpacks to, where that will be wanted.
     pub(super) random_access: Option<Box<dyn RandomAccess>>,
 }

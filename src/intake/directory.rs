@@ -6,6 +6,7 @@ use self::offer::offer;
 use super::container::Context;
 use super::entry::{Descend, Entry, EntryKind, Visit, Want, Watch};
 use super::path;
+use super::source_hash::Listing;
 use crate::facts::GapKind;
 use std::ffi::OsString;
 use std::fs::{self, FileType};
@@ -17,6 +18,12 @@ use std::vec;
 /// bundles have hundreds of thousands of files, and listing those took longer than all else.
 pub(super) fn walk(root: &Path, watch: &dyn Watch, context: &mut Context<'_>) {
     context.names.push("directory");
+    context.listing = Listing::wanted(context.limits);
+    walk_levels(root, watch, context);
+    context.digest = context.listing.take().map(Listing::end);
+}
+
+fn walk_levels(root: &Path, watch: &dyn Watch, context: &mut Context<'_>) {
     let mut levels = vec![Level::open(root.to_owned(), String::new(), None)];
     while let Some(level) = levels.last_mut() {
         let Some(Listed { file, name, file_type }) = level.next() else {

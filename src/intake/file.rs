@@ -4,6 +4,7 @@ use super::container::{Context, Input, Stored};
 use super::entry::Watch;
 use super::open::{self, FileState};
 use super::read_ahead::ReadAhead;
+use super::source_hash::FileHash;
 use super::walk_input;
 use crate::facts::GapKind;
 use std::fs::File;
@@ -23,10 +24,16 @@ pub(super) fn walk(path: &Path, watch: &dyn Watch, context: &mut Context<'_>) {
     context.state = Some(FileState::of(&metadata));
     context.depth.stored.add(metadata.len());
     let ahead = ReadAhead::default();
-    let mut input = FileInput { file, position: 0, length: metadata.len(), ahead, watch };
+    let hash = FileHash::wanted(context.limits);
+    let mut input = FileInput { file, position: 0, length: metadata.len(), ahead, watch, hash };
     walk_input(&mut input, context);
+    if let Some(hash) = input.hash.take() {
+        // Of what could not be read once more there was a gap before.
+        context.digest = hash.of_file(&mut input.file, metadata.len(), watch).unwrap_or_default();
+    }
     // A file still being uploaded grows; one being rotated shrinks.
     if !open::is_unchanged(&input.file, &metadata) {
+        context.digest = None;
         let reason = format!("changed while it was read; it had {} bytes at first", metadata.len());
         context.visit.gap(None, GapKind::Changed, reason);
     }
@@ -39,7 +46,11 @@ pub(super) fn walk_stdin(watch: &dyn Watch, context: &mut Context<'_>) {
 
 fn walk_stream(stream: impl Read, watch: &dyn Watch, context: &mut Context<'_>) {
     let stored = context.depth.stored.clone();
-    walk_input(&mut StreamInput { stream, watch, stored }, context);
+    let hash = FileHash::wanted(context.limits);
+    let mut input = StreamInput { stream, watch, stored, hash };
+    walk_input(&mut input, context);
+    let StreamInput { mut stream, hash, .. } = input;
+    context.digest = hash.and_then(|hash| hash.of_stream(&mut stream));
 }
 
 struct FileInput<'a> {
@@ -48,6 +59,7 @@ struct FileInput<'a> {
     length: u64,
     ahead: ReadAhead,
     watch: &'a dyn Watch,
+    hash: Option<FileHash>,
 }
 
 impl FileInput<'_> {
@@ -61,6 +73,9 @@ impl Read for FileInput<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let length = self.file.read(out)?;
         let bytes = u64::try_from(length).unwrap_or_default();
+        if let Some(hash) = &mut self.hash {
+            hash.take(self.position, out.get(..length).unwrap_or_default());
+        }
         self.advance(bytes);
         self.ahead.read(&self.file, bytes, self.position);
         Ok(length)
@@ -70,6 +85,10 @@ impl Read for FileInput<'_> {
 impl Input for FileInput<'_> {
     /// Never jumps behind the end of the file: a seek there succeeds, and a cut archive would look whole.
     fn jump(&mut self, bytes: u64) -> io::Result<u64> {
+        // All has to be read where a hash is wanted, and one pass costs less than two.
+        if self.hash.is_some() {
+            return Ok(0);
+        }
         let bytes = bytes.min(self.length.saturating_sub(self.position));
         let Ok(distance) = i64::try_from(bytes) else { return Ok(0) };
         if distance > 0 {
@@ -93,12 +112,16 @@ struct StreamInput<'a, R> {
     stream: R,
     watch: &'a dyn Watch,
     stored: Stored,
+    hash: Option<FileHash>,
 }
 
 impl<R: Read> Read for StreamInput<'_, R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let length = self.stream.read(out)?;
         let bytes = u64::try_from(length).unwrap_or_default();
+        if let Some(hash) = &mut self.hash {
+            hash.take(self.stored.bytes(), out.get(..length).unwrap_or_default());
+        }
         self.stored.add(bytes);
         self.watch.advanced(bytes);
         Ok(length)

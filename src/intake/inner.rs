@@ -132,6 +132,8 @@ pub(super) fn walk(
             ..depth.clone()
         },
         state: None,
+        digest: None,
+        listing: None,
         random_access: None,
     };
     (container.walk)(Opened { head, input: &mut body }, &mut context);

@@ -31,6 +31,7 @@ mod read_ahead;
 mod reread;
 mod restarts;
 mod sniff;
+mod source_hash;
 mod tar;
 #[cfg(test)]
 mod testing;
@@ -57,7 +58,7 @@ pub use parts::{Part, Parts};
 pub use place_names::{is_hidden, is_like_home, may_be_home, may_link_home};
 pub use places::UploadPlaces;
 
-use crate::facts::GapKind;
+use crate::facts::{GapKind, SourceDigest};
 use crate::limits::Limits;
 use crate::wiped::Wiped;
 use container::{Container, Context, Input, Opened};
@@ -155,6 +156,8 @@ pub struct Walked {
     pub part_hint: Option<&'static str>,
     /// What its file was like at the start; `None` of standard input and directories.
     pub state: Option<FileState>,
+    /// What the bytes of the source come to, where that was wanted and all of them could be read.
+    pub digest: Option<SourceDigest>,
     /// How many compressions there are around the archive.
     pub compressions: u32,
     /// Reads again what it unpacks to.
@@ -175,17 +178,19 @@ pub fn walk(source: &Source, limits: &Limits, watch: &dyn Watch, visit: &mut dyn
         hint: None,
         depth: inner::Depth::default(),
         state: None,
+        digest: None,
+        listing: None,
         random_access: None,
     };
     match &source.origin {
         Origin::Stdin => file::walk_stdin(watch, &mut context),
         Origin::Path(path) => walk_path(path, watch, &mut context),
     }
-    let Context { names, entries, nesting: compressions, depth, state, random_access, .. } =
-        context;
+    let Context { names, entries, nesting: compressions, depth, state, digest, .. } = context;
+    let random_access = context.random_access;
     let entries = entries.saturating_add(depth.entries_inside());
     let (container, part_hint) = (names.join(", "), context.hint);
-    Walked { container, entries, part_hint, state, compressions, random_access }
+    Walked { container, entries, part_hint, state, digest, compressions, random_access }
 }
 
 fn walk_path(path: &Path, watch: &dyn Watch, context: &mut Context<'_>) {

@@ -207,6 +207,8 @@ pub(super) fn with_context(
         hint: None,
         depth: super::inner::Depth::default(),
         state: None,
+        digest: None,
+        listing: None,
         random_access: None,
     });
     recorder

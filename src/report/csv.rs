@@ -6,6 +6,8 @@
 //! Where farms are so many that shared columns would be nothing but blank cells ([`Limits::csv_blanks_max`]), each farm is a table of its
 //! own: a head with its own instances, its rows, and an empty line. What was not read and is of no farm is the last table.
 //!
+//! Rows `hmac md5`, `hmac sha256`, `master md5` and `master sha256` have the digests of the keys in full.
+//!
 //! Where bundles were asked for, a row `bundle NAME` for each follows those of its farm.
 //!
 //! The last two columns name the instances whose cell is not as it should be: `wrong` whatever the others have, and `odd` among them.
@@ -23,8 +25,8 @@
 use super::wording::marked;
 use super::{BundleFilter, Format, Report, printable};
 use crate::diagnosis::Judged;
-use crate::facts::{Gap, GapKind, spoken};
-use crate::farm::{BundleRow, Expect, MatrixRow, distinct};
+use crate::facts::{Digest, Gap, GapKind, KeyName, spoken};
+use crate::farm::{BundleRow, Expect, MatrixRow, Member, distinct};
 use crate::limits::Limits;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -186,7 +188,8 @@ fn rows(
         _ => format!("({})", what(gap)),
     };
     let bundles = bundles.map(|bundles| bundles.map(&judged.farm).rows).unwrap_or_default();
-    for row in judged.matrix.rows.iter().map(Row::from).chain(bundles.iter().map(Row::from)) {
+    let rows = judged.matrix.rows.iter().map(Row::from).chain(digests(judged));
+    for row in rows.chain(bundles.iter().map(Row::from)) {
         let sources = unread.iter().map(|(source, gap)| not_read(&row.fact, source, gap));
         let sources: Vec<String> = sources.collect();
         let head = [judged.farm.name.as_str(), &row.fact, row.expect.label()].into_iter();
@@ -198,6 +201,23 @@ fn rows(
         line(head.chain(cells).chain(behind), out)?;
     }
     Ok(())
+}
+
+/// Returns rows with the full digests of the keys that the instances work with, as they were read. Whether they agree is told above.
+fn digests(judged: &Judged) -> Vec<Row> {
+    let row = |name: KeyName, what: &str, text: fn(&Digest) -> String| {
+        let cell = |member: &Member| {
+            let key = member.known_key(name);
+            (key.map(|key| text(&key.digest.whole)).unwrap_or_default(), [false; 2])
+        };
+        let cells = judged.farm.members.iter().map(cell).collect();
+        Row { fact: format!("{name} {what}"), expect: Expect::Any, cells }
+    };
+    let of = |name| {
+        let md5 = row(name, "md5", |digest| digest.md5.to_string());
+        [md5, row(name, "sha256", |digest| digest.sha256.to_string())]
+    };
+    KeyName::ALL.into_iter().flat_map(of).collect()
 }
 
 /// A fact, what its cells should be, and each cell with whether it has either of the marks: a wrong one may be odd besides.

@@ -5,6 +5,7 @@
 mod bundle_map;
 mod cause;
 mod config;
+mod custody;
 mod instance;
 mod log;
 mod repair;
@@ -20,6 +21,7 @@ use crate::farm::{Cell, Farm, Holders, MatrixRow};
 use crate::saved::HarmlessJson;
 use bundle_map::WireBundleMap;
 use cause::WireCause;
+pub(super) use custody::{WireExamined, WireRunOf};
 use instance::WireInstance;
 use repair::WireRepair;
 use schemars::generate::SchemaSettings;
@@ -73,6 +75,9 @@ struct WireReport<'a> {
     gaps: Vec<WireGap<'a>>,
     /// One record a source, sorted by name.
     sources: Vec<WireSource<'a>>,
+    /// The sources, sorted by name, as they were when they were read.
+    examined: Vec<WireExamined<'a>>,
+    run: WireRunOf<'a>,
 }
 
 /// The farms of a report, each made when it is written: those of 10,000 instances took 2 GB.
@@ -255,6 +260,8 @@ impl<'a> From<&'a Report> for WireReport<'a> {
             farms: Farms(report),
             gaps: report.gaps.iter().map(WireGap::from).collect(),
             sources: report.sources.iter().map(WireSource::from).collect(),
+            examined: report.sources.iter().map(WireExamined::from).collect(),
+            run: WireRunOf::from(&report.custody),
         }
     }
 }

@@ -3,11 +3,13 @@
 //! A case fails where the run does: from the severity of `--fail-on` on. What is found below it is the output of a case that passes.
 //! What is not known is an error, never a pass.
 
+use super::examined::Examined;
 use super::repair::fixes;
 use super::wording::{LEFT_OUT, uncounted};
 use super::{Format, Report, printable};
 use crate::diagnosis::{Doubt, Finding, Judged, Verdict};
-use crate::facts::{Gap, spoken};
+use crate::facts::{Gap, KeyName, spoken};
+use crate::farm::Member;
 use crate::rules::{RULES, Rule, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -48,9 +50,9 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "<testsuites name=\"aemtrix\"{total}>")?;
     for judged in &report.farms {
-        suite(&judged.farm.name, &cases(judged, report), out)?;
+        suite(&judged.farm.name, &keys(judged), &cases(judged, report), out)?;
     }
-    suite(&name_of_sources(report), &sources, out)?;
+    suite(&name_of_sources(report), &examined(report), &sources, out)?;
     writeln!(out, "</testsuites>")
 }
 
@@ -257,11 +259,52 @@ impl fmt::Display for Counts {
     }
 }
 
-fn suite(name: &str, cases: &[Case], out: &mut dyn Write) -> io::Result<()> {
+/// A property of a suite: its name, and what it says.
+type Property = (String, String);
+
+/// Returns the full digests of the keys that the instances of a farm work with.
+fn keys(judged: &Judged) -> Vec<Property> {
+    judged.farm.members.iter().flat_map(keys_of).collect()
+}
+
+fn keys_of(member: &Member) -> Vec<Property> {
+    let of = |name: KeyName| {
+        let digest = member.known_key(name)?.digest.whole;
+        let property = |what| format!("{} {name} {what}", member.name);
+        Some([
+            (property("md5"), digest.md5.to_string()),
+            (property("sha256"), digest.sha256.to_string()),
+        ])
+    };
+    KeyName::ALL.into_iter().filter_map(of).flatten().collect()
+}
+
+/// Says on what evidence the report speaks.
+fn examined(report: &Report) -> Vec<Property> {
+    let Examined { about, sources, .. } = Examined::of(report);
+    let about = about.into_iter().map(|(what, says)| (what.to_lowercase(), says));
+    let sources = sources.into_iter().map(|own| (format!("source {}", own.source), own.spoken()));
+    about.chain(sources).collect()
+}
+
+fn properties(all: &[Property], out: &mut dyn Write) -> io::Result<()> {
+    if all.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "    <properties>")?;
+    for (name, value) in all {
+        let (name, value) = (attribute(name), attribute(value));
+        writeln!(out, "      <property name=\"{name}\" value=\"{value}\"/>")?;
+    }
+    writeln!(out, "    </properties>")
+}
+
+fn suite(name: &str, all: &[Property], cases: &[Case], out: &mut dyn Write) -> io::Result<()> {
     let suite = attribute(name);
     let class: String = printable(name).chars().take(CLASS_CHARS_MAX).collect();
     let class = escaped(&class);
     writeln!(out, "  <testsuite name=\"{suite}\"{}>", Counts::of(cases))?;
+    properties(all, out)?;
     for (name, end) in cases {
         write!(out, "    <testcase classname=\"aemtrix.{class}\" name=\"{}\"", attribute(name))?;
         let (element, message, text) = match end {

@@ -1,5 +1,6 @@
 //! `markdown`: verdict, matrix, findings and gaps, short enough for a ticket.
 
+pub(super) mod examined;
 mod matrix;
 
 use super::prose::prose;
@@ -48,7 +49,8 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         repair(judged, out)?;
         others(judged, out)?;
     }
-    out.write_all(&end)
+    out.write_all(&end)?;
+    examined::write(report, out)
 }
 
 fn verdict(judged: &Judged, report: &Report, out: &mut dyn Write) -> io::Result<()> {

@@ -5,6 +5,7 @@ mod bundles;
 mod catalogue;
 mod code_span;
 mod csv;
+mod examined;
 mod harmless;
 mod html;
 mod json;
@@ -29,6 +30,7 @@ pub use json::schema;
 pub use printable::printable;
 pub use template::Template;
 
+use crate::custody::Custody;
 use crate::diagnosis::{Doubt, Finding, Judged, Selection, judge};
 use crate::facts::{Gap, SourceRecord};
 use crate::farm::Farm;
@@ -61,6 +63,8 @@ pub struct Report {
     pub bundles: Option<BundleFilter>,
     /// The severity from which findings fail the run; `None` where none does.
     pub fails_from: Option<Severity>,
+    /// What the run was asked for.
+    pub custody: Custody,
     /// Which lines of saved facts belong together; `None` where this run read the sources itself.
     pub ledger: Option<Ledger>,
 }
@@ -134,6 +138,7 @@ impl Report {
             details: false,
             bundles: None,
             fails_from: Some(Severity::Warning),
+            custody: Custody::default(),
             ledger: None,
         }
     }

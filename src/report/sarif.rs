@@ -6,7 +6,8 @@ mod location;
 mod result;
 mod rule;
 
-use super::json::write_json;
+use super::examined::{KeyLine, keys};
+use super::json::{WireExamined, WireRunOf, write_json};
 use super::printable;
 use super::repair::fixes;
 use super::{Format, Report};
@@ -100,6 +101,8 @@ impl WireMessage {
 struct WireProperties<'a> {
     complete: bool,
     farms: Vec<WireFarm<'a>>,
+    examined: Vec<WireExamined<'a>>,
+    run: WireRunOf<'a>,
 }
 
 #[derive(Serialize)]
@@ -107,6 +110,8 @@ struct WireFarm<'a> {
     name: &'a str,
     verdict: &'static str,
     findings_left_out: usize,
+    /// The full digests of the keys that its instances work with.
+    keys: Vec<KeyLine>,
 }
 
 impl<'a> From<&'a Report> for WireRun<'a> {
@@ -126,6 +131,7 @@ impl<'a> From<&'a Report> for WireRun<'a> {
             name: &judged.farm.name,
             verdict: judged.verdict.label(),
             findings_left_out: judged.left_out,
+            keys: keys(judged),
         };
         let results = report.farms.iter().flat_map(|judged| {
             let findings = judged.findings.iter().zip(fixes(judged));
@@ -138,6 +144,8 @@ impl<'a> From<&'a Report> for WireRun<'a> {
             properties: WireProperties {
                 complete: report.is_complete(),
                 farms: report.farms.iter().map(farm).collect(),
+                examined: report.sources.iter().map(WireExamined::from).collect(),
+                run: WireRunOf::from(&report.custody),
             },
         }
     }

@@ -178,6 +178,8 @@ impl Packed {
             source["container"] = Value::Null;
             source["entries"] = Value::Null;
         }
+        // When it was packed, and which program asked.
+        (report["examined"], report["run"]) = (Value::Null, Value::Null);
         for farm in report["farms"].as_array_mut().unwrap() {
             for row in farm["matrix"]["rows"].as_array_mut().unwrap() {
                 if row["fact"] == "key-owner" {

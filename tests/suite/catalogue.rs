@@ -260,6 +260,8 @@ const BOUNDS: &[(&str, &str, &str)] = &[
     ("like_name_chars_max", "names that are compared with one that is missing", "100"),
     ("jump_bytes_min", "file bodies of a plain tar", "64 KiB"),
     ("logs", "logs", "all"),
+    ("digests", "digests of sources", "none"),
+    ("report_bytes_max", "a report whose sources are verified", "4 GiB"),
     ("policy_bytes_max", "policy; baseline", "1 MiB"),
     ("baseline_bytes_max", "policy; baseline", "64 MiB"),
     ("list_bytes_max", "policy; baseline; list of sources", "256 MiB"),

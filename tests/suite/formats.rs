@@ -47,7 +47,8 @@ fn csv_has_as_many_fields_in_every_row_and_no_formula() {
         .collect();
     assert_eq!(rows[0].len(), 3 + report.instances() + unread.len() + 2);
     assert_eq!(rows[0][rows[0].len() - 2..], ["wrong", "odd"]);
-    assert_eq!(rows.len(), 1 + report.farms[0].matrix.rows.len());
+    // Both keys have a row for each of two digests.
+    assert_eq!(rows.len(), 1 + report.farms[0].matrix.rows.len() + 4);
     for row in &rows {
         assert_eq!(row.len(), rows[0].len(), "{row:?}");
         for field in row {
@@ -104,7 +105,7 @@ fn markdown_holds_nothing_hostile_outside_code() {
 fn markdown_of_the_demo_fits_a_ticket() {
     let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/demo");
     let text = written(&crate::run::scan(&[demo.into()]), "markdown");
-    assert!(text.lines().count() <= 90, "{text}");
+    assert!(text.lines().count() <= 100, "{text}");
     for part in ["INCONSISTENT", "| master |", "hmac-differs", "The keys of author are copied"] {
         assert!(text.contains(part), "{part}");
     }
@@ -167,11 +168,13 @@ fn junit_is_read_by_an_xml_parser_and_has_a_case_for_each_rule() {
         let known = |name: &str| {
             ["testsuites", "testsuite", "testcase", "failure", "error", "skipped", "system-out"]
                 .contains(&name)
+                || ["properties", "property"].contains(&name)
         };
         let elements = || document.descendants().filter(roxmltree::Node::is_element);
         assert!(elements().all(|node| known(node.tag_name().name())));
         for suite in elements().filter(|node| node.has_tag_name("testsuite")) {
-            let cases: Vec<_> = suite.children().filter(roxmltree::Node::is_element).collect();
+            let is_case = |node: &roxmltree::Node<'_, '_>| node.has_tag_name("testcase");
+            let cases: Vec<_> = suite.children().filter(is_case).collect();
             let count = |name: &str| {
                 let has = |case: &&roxmltree::Node<'_, '_>| {
                     case.children().any(|child| child.has_tag_name(name))

@@ -26,15 +26,22 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("farm", &["facts", "limits", "policy"]),
     // Needs in, a plan out: of the facts of a farm, and of nothing that was found.
     ("repair", &["facts", "limits", "farm"]),
+    // What a report says of its sources, beside the facts of others: given as text, and compared.
+    ("custody", &["facts"]),
     // Rules compare with what was expected, and say what they need changed.
     ("rules", &["facts", "limits", "farm", "policy", "repair"]),
     // Judging knows all rules, what the policy excuses, and makes the plan.
     ("diagnosis", &["facts", "farm", "limits", "policy", "repair", "rules"]),
     // A report says what a baseline of it is, and facts are saved as a format.
-    ("report", &["diagnosis", "facts", "limits", "farm", "policy", "repair", "rules", "saved"]),
+    // … and on what evidence it speaks.
+    (
+        "report",
+        &["custody", "diagnosis", "facts", "limits", "farm", "policy", "repair", "rules", "saved"],
+    ),
     (
         "cli",
         &[
+            "custody",
             "diagnosis",
             "facts",
             "limits",
@@ -57,8 +64,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 const RESERVED: &[(&[&str], &[&str])] = &[
     (
         &["std::fs", "fs::", "File::open", "File::create", "OpenOptions", "walkdir"],
-        // The policy and the baseline are choices, not sources.
-        &["intake/", "cli/output.rs", "cli/stream.rs", "cli/terms.rs"],
+        // The policy, the baseline and a report to verify are choices, not sources.
+        &["intake/", "cli/output.rs", "cli/stream.rs", "cli/terms.rs", "cli/verify.rs"],
     ),
     (&["tempfile::"], &["cli/output.rs"]),
     (&["stdin("], &["intake/"]),
@@ -66,7 +73,7 @@ const RESERVED: &[(&[&str], &[&str])] = &[
     (&["std::env", "env::var", "env::args"], &["cli/"]),
     (&["println!", "eprintln!", "print!", "eprint!", "dbg!"], &["cli/mod.rs"]),
     (&["std::net", "TcpStream", "process::Command"], &[]),
-    // Suppressions end on a day; --as-of names another than today.
+    // Suppressions end on a day, --as-of names another than today; and --stamp is asked for.
     (&["SystemTime::now"], &["cli/terms.rs"]),
     (&["Instant::now"], &[]),
     (&["process::exit", "process::abort"], &[]),

@@ -19,6 +19,7 @@ mod cases;
 mod catalogue;
 mod containers;
 mod corpus;
+mod custody;
 mod damage;
 mod demo;
 mod determinism;

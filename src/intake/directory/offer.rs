@@ -5,6 +5,7 @@ use crate::facts::{GapKind, Owner};
 use crate::intake::container::Context;
 use crate::intake::entry::{Entry, EntryKind, LinkTarget, Visit, Want, Watch};
 use crate::intake::open;
+use crate::intake::source_hash::{ListedFile, Listing};
 use crate::wiped::Wiped;
 use std::fs::{FileType, Metadata};
 use std::io::{self, ErrorKind, Read};
@@ -30,9 +31,10 @@ pub(super) fn offer(
     let entry = Entry { path: name, kind, size, extent: None, owner: owner(metadata) };
     let want = context.visit.entry(&entry);
     let bytes_max = match want {
-        Want::Nothing | Want::Later { .. } | Want::Archive => return,
+        Want::Nothing | Want::Archive => return,
         _ if !is_file => return,
-        Want::Stream => return offer_stream(file, name, metadata, watch, context.visit),
+        Want::Later { .. } => return list(&mut context.listing, name, size, &[]),
+        Want::Stream => return offer_stream(file, name, metadata, watch, context),
         Want::Whole { bytes_max } if size > bytes_max => {
             let reason = format!("{size} bytes, more than the {bytes_max} of any real one");
             return context.visit.gap(Some(name), GapKind::TooLarge, reason);
@@ -43,6 +45,7 @@ pub(super) fn offer(
     match read(file, metadata, bytes_max) {
         Ok(Some(bytes)) => {
             watch.advanced(bytes_max);
+            list(&mut context.listing, name, size, &bytes);
             context.visit.body(&bytes);
         }
         Ok(None) => {
@@ -58,15 +61,29 @@ fn offer_stream(
     name: &str,
     metadata: &Metadata,
     watch: &dyn Watch,
-    visit: &mut dyn Visit,
+    context: &mut Context<'_>,
 ) {
-    match stream(file, metadata, watch, visit) {
+    let visit = &mut *context.visit;
+    let mut listed = context.listing.is_some().then(|| ListedFile::new(name, metadata.len()));
+    match stream(file, metadata, watch, listed.as_mut(), visit) {
         Ok(true) => visit.body_end(),
         Ok(false) => {
             let reason = "became shorter while it was read, or was replaced".to_owned();
             visit.gap(Some(name), GapKind::Changed, reason);
         }
         Err(error) => fail(Some(name), &error, visit),
+    }
+    if let (Some(listing), Some(listed)) = (&mut context.listing, listed) {
+        listing.add(listed);
+    }
+}
+
+/// Adds a file to the list of what was read, where there is one.
+fn list(listing: &mut Option<Listing>, name: &str, size: u64, bytes: &[u8]) {
+    if let Some(listing) = listing {
+        let mut listed = ListedFile::new(name, size);
+        listed.take(bytes);
+        listing.add(listed);
     }
 }
 
@@ -77,6 +94,7 @@ fn stream(
     path: &Path,
     seen: &Metadata,
     watch: &dyn Watch,
+    mut listed: Option<&mut ListedFile<'_>>,
     visit: &mut dyn Visit,
 ) -> io::Result<bool> {
     let Some(mut file) = open::seen(path, seen)? else { return Ok(false) };
@@ -90,7 +108,11 @@ fn stream(
             Err(error) => return Err(error),
         };
         let bytes = u64::try_from(length).unwrap_or(left);
-        visit.piece(buffer.get(..length).unwrap_or_default());
+        let piece = buffer.get(..length).unwrap_or_default();
+        if let Some(listed) = &mut listed {
+            listed.take(piece);
+        }
+        visit.piece(piece);
         watch.advanced(bytes);
         left = left.saturating_sub(bytes);
     }

@@ -1,5 +1,6 @@
 //! What the page shows: the report in the order and the words of the page.
 
+use super::super::examined::Examined;
 use super::super::wording::{LEFT_OUT, uncounted};
 use super::super::{BundleFilter, Report, counted, excused};
 use super::bundles::BundleView;
@@ -7,7 +8,7 @@ use super::findings::{CauseView, RepairView, Section, causes, repair, sections};
 use super::matrix::MatrixView;
 use super::secrets::SecretsView;
 use crate::diagnosis::{Judged, Verdict};
-use crate::facts::{Gap, SourceRecord, spoken};
+use crate::facts::{Gap, spoken};
 use crate::rules::Severity;
 use serde::Serialize;
 
@@ -24,7 +25,7 @@ pub(super) struct Page {
     holes: Vec<GapView>,
     /// The other gaps.
     notes: Vec<GapView>,
-    sources: Vec<SourceView>,
+    examined: Examined,
 }
 
 #[derive(Serialize)]
@@ -54,15 +55,6 @@ struct GapView {
     kind: &'static str,
 }
 
-#[derive(Serialize)]
-struct SourceView {
-    name: String,
-    container: String,
-    entries: u64,
-    instances: usize,
-    complete: bool,
-}
-
 impl From<&Report> for Page {
     fn from(report: &Report) -> Self {
         let of = |hides: bool| {
@@ -83,7 +75,7 @@ impl From<&Report> for Page {
                 .collect(),
             holes: of(true),
             notes: of(false),
-            sources: report.sources.iter().map(SourceView::from).collect(),
+            examined: Examined::of(report),
         }
     }
 }
@@ -154,19 +146,6 @@ impl From<&Gap> for GapView {
             path: gap.path.clone(),
             reason: gap.reason.clone(),
             kind: gap.kind.label(),
-        }
-    }
-}
-
-impl From<&SourceRecord> for SourceView {
-    fn from(record: &SourceRecord) -> Self {
-        let known = !record.container.is_empty();
-        Self {
-            name: spoken(&record.name).to_owned(),
-            container: if known { record.container.clone() } else { "unknown".to_owned() },
-            entries: record.entries,
-            instances: record.instances,
-            complete: record.complete,
         }
     }
 }

@@ -7,7 +7,7 @@ mod holes;
 mod text;
 mod verify;
 
-use super::markdown::guided;
+use super::markdown::{examined, guided};
 use super::repair::{decision, parts, result, warning};
 use super::wording::LEFT_OUT;
 use super::{Format, Report, counted};
@@ -45,6 +45,7 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "Sources of no farm in particular:\n")?;
     }
     holes::write(holes.of_none(), out)?;
+    examined::write(report, out)?;
     writeln!(out, "Written by aemtrix {}. Nothing in this text was run.", env!("CARGO_PKG_VERSION"))
 }
 

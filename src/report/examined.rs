@@ -1,0 +1,134 @@
+//! The section "Examined" of reports that are filed: of which sources they speak, what the run was asked for, and which keys the
+//! instances work with, by their full digests.
+
+use super::{Report, counted};
+use crate::diagnosis::Judged;
+use crate::facts::{Digest, Digested, KeyName, SourceRecord, Utc, spoken};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The section.
+#[derive(Serialize)]
+pub(super) struct Examined {
+    /// What the run was asked for: a word for each, and what it says.
+    pub(super) about: Vec<(&'static str, String)>,
+    pub(super) sources: Vec<ExaminedLine>,
+    pub(super) keys: Vec<KeyLine>,
+}
+
+/// A source.
+#[derive(Serialize)]
+pub(super) struct ExaminedLine {
+    pub(super) source: String,
+    pub(super) container: String,
+    pub(super) entries: u64,
+    pub(super) bytes: Option<u64>,
+    /// When it was written to last, in UTC.
+    pub(super) written: Option<String>,
+    pub(super) sha256: Option<String>,
+    /// The digest is over the list of what was read of a directory.
+    pub(super) is_listing: bool,
+    pub(super) complete: bool,
+}
+
+/// A key, and the instances that work with it.
+#[derive(Serialize)]
+pub(super) struct KeyLine {
+    pub(super) farm: String,
+    pub(super) key: &'static str,
+    pub(super) bytes: u64,
+    pub(super) md5: String,
+    pub(super) sha256: String,
+    pub(super) instances: Vec<String>,
+}
+
+impl Examined {
+    pub(super) fn of(report: &Report) -> Self {
+        Self {
+            about: about(report),
+            sources: report.sources.iter().map(ExaminedLine::from).collect(),
+            keys: report.farms.iter().flat_map(keys).collect(),
+        }
+    }
+}
+
+fn about(report: &Report) -> Vec<(&'static str, String)> {
+    let custody = &report.custody;
+    let version = env!("CARGO_PKG_VERSION");
+    let tool = match custody.build.as_str() {
+        "" => format!("aemtrix {version}"),
+        build => format!("aemtrix {version} ({build})"),
+    };
+    let file = |file: &crate::custody::NamedFile| format!("{}, sha256 {}", file.name, file.sha256);
+    let options = custody.options.join(" ");
+    let all = [
+        ("Case", custody.case.clone()),
+        ("Examiner", custody.examiner.clone()),
+        ("Tool", Some(tool)),
+        ("Made", custody.stamp_ms.map(|stamp| Utc(stamp).to_string())),
+        ("Options", Some(options).filter(|options| !options.is_empty())),
+        ("Policy", custody.policy.as_ref().map(file)),
+        ("As of", custody.as_of.map(|day| day.to_string())),
+        ("Baseline", custody.baseline.as_ref().map(file)),
+    ];
+    all.into_iter().filter_map(|(what, says)| Some((what, says?))).collect()
+}
+
+/// Returns the keys that the instances of a farm work with, as they were read: what `md5sum` says of them on the instance.
+pub(super) fn keys(judged: &Judged) -> Vec<KeyLine> {
+    let mut all: BTreeMap<(KeyName, Digest), Vec<String>> = BTreeMap::new();
+    for member in &judged.farm.members {
+        for name in KeyName::ALL {
+            if let Some(key) = member.known_key(name) {
+                all.entry((name, key.digest.whole)).or_default().push(member.name.clone());
+            }
+        }
+    }
+    let line = |((name, digest), instances): ((KeyName, Digest), Vec<String>)| KeyLine {
+        farm: judged.farm.name.clone(),
+        key: name.file_name(),
+        bytes: digest.bytes,
+        md5: digest.md5.to_string(),
+        sha256: digest.sha256.to_string(),
+        instances,
+    };
+    all.into_iter().map(line).collect()
+}
+
+impl From<&SourceRecord> for ExaminedLine {
+    fn from(record: &SourceRecord) -> Self {
+        let known = !record.container.is_empty();
+        Self {
+            source: spoken(&record.name).to_owned(),
+            container: if known { record.container.clone() } else { "unknown".to_owned() },
+            entries: record.entries,
+            bytes: record.bytes,
+            written: record.mtime_ms.map(|written| Utc(written).to_string()),
+            sha256: record.digest.map(|digest| digest.sha256.to_string()),
+            is_listing: record.digest.is_some_and(|digest| digest.of == Digested::Listing),
+            complete: record.complete,
+        }
+    }
+}
+
+impl ExaminedLine {
+    /// Says of a source what it is like, in one line.
+    pub(super) fn spoken(&self) -> String {
+        let bytes = self.bytes.and_then(|bytes| usize::try_from(bytes).ok());
+        let over = if self.is_listing { "sha256 of the list of what was read" } else { "sha256" };
+        let entries = usize::try_from(self.entries).unwrap_or(usize::MAX);
+        let entries = match entries {
+            1 => "1 entry".to_owned(),
+            many => format!("{many} entries"),
+        };
+        let parts = [
+            Some(self.container.clone()),
+            Some(entries),
+            bytes.map(|bytes| counted(bytes, "byte")),
+            self.written.as_ref().map(|written| format!("written {written}")),
+            self.sha256.as_ref().map(|sha256| format!("{over} {sha256}")),
+            Some(if self.complete { "read whole" } else { "NOT READ WHOLE" }.to_owned()),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}

@@ -1,0 +1,160 @@
+//! On what evidence a report speaks: every format that is filed says it, and `verify` tells whether sources are still the same.
+
+use crate::instance::Instance;
+use crate::pack::Packing;
+use crate::run::{aemtrix, list};
+use aemtrix::facts::Hex;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::fs;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// Formats that are filed. The first seven have the section, and all have the full digests of the keys.
+const FILED: [&str; 7] = ["html", "md", "json", "sarif", "xml", "runbook", "csv"];
+
+fn hex(bytes: &[u8]) -> String {
+    Hex::<32>(Sha256::digest(bytes).into()).to_string()
+}
+
+/// A folder `up` of so many instances, each in a packing of its own.
+fn uploads(count: usize) -> (TempDir, Vec<PathBuf>) {
+    let home = tempfile::tempdir().unwrap();
+    let up = home.path().join("up");
+    fs::create_dir(&up).unwrap();
+    let packings = [Packing::TarGz, Packing::Tar, Packing::Zip];
+    let pack = |at: usize| {
+        let name = format!("p{at}");
+        Instance::new(&name).case().pack_into(&up, packings[at % packings.len()], &name)
+    };
+    let paths = (0..count).map(pack).collect();
+    (home, paths)
+}
+
+fn run(home: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = aemtrix().current_dir(home).args(arguments).output().unwrap();
+    let told = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(told).unwrap())
+}
+
+fn report(home: &Path) -> Value {
+    serde_json::from_slice(&fs::read(home.join("r.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn every_filed_format_says_what_it_is_of() {
+    let (home, paths) = uploads(3);
+    let home = home.path();
+    let mut arguments = vec!["scan", "up", "--digests", "--case", "C-17", "--examiner", "M. Lee"];
+    let files: Vec<String> = FILED.iter().map(|end| format!("r.{end}")).collect();
+    for file in &files {
+        arguments.extend(["-o", file]);
+    }
+    arguments.push("--no-users");
+    let (code, told) = run(home, &arguments);
+    assert_eq!(code, Some(0), "{told}");
+    let said = report(home);
+    let keys = &said["farms"][0]["instances"][0]["keys"];
+    let of = |key: &str, what: &str| keys[key][0][what].as_str().unwrap().to_owned();
+    let digests = ["hmac", "master"].map(|key| [of(key, "md5"), of(key, "sha256")]).concat();
+    for end in FILED {
+        let text = fs::read_to_string(home.join(format!("r.{end}"))).unwrap();
+        assert!(digests.iter().all(|digest| text.contains(digest)), "{end}");
+        if end == "csv" {
+            continue;
+        }
+        for path in &paths {
+            assert!(text.contains(&hex(&fs::read(path).unwrap())), "{end}: {}", path.display());
+        }
+        for said in ["C-17", "M. Lee", "--no-users", env!("CARGO_PKG_VERSION")] {
+            assert!(text.contains(said), "{end}: {said}");
+        }
+    }
+    for (examined, path) in list(&said["examined"]).zip(&paths) {
+        let bytes = fs::metadata(path).unwrap().len();
+        assert_eq!((&examined["bytes"], &examined["complete"]), (&bytes.into(), &true.into()));
+        assert!(examined["mtime_ms"].as_u64().is_some_and(|written| written > 0));
+        assert_eq!(examined["digest_of"], "file");
+    }
+    assert_eq!(said["run"]["stamp_ms"], Value::Null);
+    let (_, told) = run(home, &["scan", "up", "--stamp", "-f", "json"]);
+    assert!(!told.contains("\"stamp_ms\": null") && told.contains("\"sha256\": null"));
+}
+
+#[test]
+fn digests_change_nothing_else() {
+    let (home, _) = uploads(3);
+    let facts = |more: &[&str]| {
+        let (code, text) = run(home.path(), &[&["scan", "up", "-f", "json", "-q"], more].concat());
+        let mut report: Value = serde_json::from_str(&text).unwrap();
+        report["examined"] = Value::Null;
+        (code, report)
+    };
+    assert_eq!(facts(&["--digests"]), facts(&[]));
+}
+
+#[test]
+fn one_flipped_byte_in_one_of_ten_sources_is_found() {
+    let (home, paths) = uploads(10);
+    let home = home.path();
+    assert_eq!(run(home, &["scan", "up", "--digests", "-o", "r.json", "-q"]).0, Some(0));
+    let (code, told) = run(home, &["verify", "r.json", "up"]);
+    assert_eq!((code, told.lines().last()), (Some(0), Some("the same: 10 sources")), "{told}");
+    let mut bytes = fs::read(&paths[6]).unwrap();
+    let at = bytes.len() / 2;
+    bytes[at] ^= 1;
+    fs::write(&paths[6], bytes).unwrap();
+    let (code, told) = run(home, &["verify", "r.json", "up"]);
+    assert_eq!((code, told.lines().last()), (Some(1), Some("NOT the same: 1 of 10 sources")));
+    let differing: Vec<&str> = told.lines().filter(|line| line.contains(": DIFFERS")).collect();
+    assert!(differing.len() == 1 && differing[0].contains("p6"), "{told}");
+    fs::remove_file(&paths[6]).unwrap();
+    let (code, told) = run(home, &["verify", "r.json", "up"]);
+    assert!(code == Some(1) && told.contains("NOT GIVEN"), "{told}");
+}
+
+#[test]
+fn directory_is_verified_by_what_is_read_of_it() {
+    let home = tempfile::tempdir().unwrap();
+    let path = Instance::new("p").case().pack_into(home.path(), Packing::Directory, "p");
+    let home = home.path();
+    run(home, &["scan", "p", "--digests", "-o", "r.json", "-q"]);
+    assert_eq!(report(home)["examined"][0]["digest_of"], "listing");
+    assert_eq!(run(home, &["verify", "r.json", "p"]).0, Some(0));
+    let key = walkdir::WalkDir::new(&path).into_iter().map(Result::unwrap);
+    let mut key = key.filter(|entry| entry.file_name() == "hmac");
+    let key = key.next().expect("a key").into_path();
+    let mut bytes = fs::read(&key).unwrap();
+    bytes[0] ^= 1;
+    fs::write(&key, bytes).unwrap();
+    let (code, told) = run(home, &["verify", "r.json", "p"]);
+    assert!(code == Some(1) && told.contains("the list of its files"), "{told}");
+}
+
+#[test]
+fn what_cannot_be_told_is_neither_the_same_nor_another() {
+    let (home, _) = uploads(1);
+    let home = home.path();
+    run(home, &["scan", "up", "-o", "r.json", "-q"]);
+    let (code, told) = run(home, &["verify", "r.json", "up"]);
+    assert!(code == Some(2) && told.contains("scan with --digests"), "{told}");
+    for (file, text, says) in [
+        ("x.json", "key", "is no report"),
+        ("y.json", "{\"schema\": \"aemtrix.report/1\"}", "does not say of which sources"),
+    ] {
+        fs::write(home.join(file), text).unwrap();
+        let (code, told) = run(home, &["verify", file, "up"]);
+        assert!(code == Some(2) && told.contains(says), "{told}");
+    }
+}
+
+#[test]
+fn saved_facts_carry_the_digests_on() {
+    let (home, _) = uploads(2);
+    let home = home.path();
+    run(home, &["scan", "up", "--digests", "-o", "f.ndjson", "-o", "s.json", "-q"]);
+    run(home, &["report", "f.ndjson", "-o", "r.json", "-q"]);
+    let scanned: Value = serde_json::from_slice(&fs::read(home.join("s.json")).unwrap()).unwrap();
+    assert_eq!(report(home)["examined"], scanned["examined"]);
+    assert_eq!(run(home, &["verify", "r.json", "up"]).0, Some(0));
+}
