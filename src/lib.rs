@@ -26,6 +26,7 @@
 //! - [`rules`]: what is wrong, one file a rule.
 //! - [`diagnosis`]: judging as a line: find, suppress, plan, causes, verdict.
 //! - [`custody`]: on what evidence a report speaks, and whether other sources are the same.
+//! - [`diff`]: what changed between two states of a farm.
 //! - [`report`]: the formats, one file each. The only room that writes.
 //! - [`cli`]: arguments and exit codes.
 //!
@@ -39,6 +40,7 @@
 pub mod cli;
 pub mod custody;
 pub mod diagnosis;
+pub mod diff;
 pub mod evidence;
 pub mod examine;
 pub mod facts;

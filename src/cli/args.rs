@@ -4,7 +4,7 @@ use crate::diagnosis::Selection;
 use crate::facts::Date;
 use crate::farm::FarmBy;
 use crate::limits::Limits;
-use crate::report::{BundleFilter, FORMATS, Format, Screen};
+use crate::report::{BundleFilter, DIFF_FORMATS, FORMATS, Format, Screen};
 use crate::rules::{RULES, Severity};
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -36,6 +36,8 @@ pub(super) enum Command {
     Scan(Box<Scan>),
     /// Judges saved facts again (`scan -f ndjson`), those of several runs together
     Report(Box<Saved>),
+    /// Says what changed between two states: keys, storage, bundles, configurations, findings, verdicts
+    Diff(Box<Compare>),
     /// Says whether sources are those of which a report was made
     Verify {
         /// A report that `scan -f json --digests` wrote
@@ -81,6 +83,8 @@ pub(super) enum SchemaOf {
     Facts,
     /// A policy (`--policy`), its TOML taken as JSON
     Policy,
+    /// What `aemtrix diff` writes as JSON
+    Diff,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -117,6 +121,52 @@ pub(super) struct Scan {
     pub(super) output: Output,
     #[command(flatten)]
     pub(super) judging: Judging,
+    #[command(flatten)]
+    pub(super) reading: Reading,
+}
+
+#[derive(Debug, ClapArgs)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
+pub(super) struct Compare {
+    /// The state before: an archive, a directory, a folder of them, or saved facts (a file or a folder of .ndjson)
+    #[arg(value_name = "OLD")]
+    pub(super) old: OsString,
+    /// The state after
+    #[arg(value_name = "NEW")]
+    pub(super) new: OsString,
+    /// Format on standard output
+    #[arg(short, long, default_value = "table", value_parser = diff_formats(), ignore_case = true, help_heading = "Output")]
+    pub(super) format: String,
+    /// Writes the comparison to a file, in the format of its extension; may be given several times
+    #[arg(short = 'o', long = "output", value_name = "FILE", help_heading = "Output")]
+    pub(super) files: Vec<PathBuf>,
+    /// Names all bundles that changed where people read, and not those of the crypto support alone
+    #[arg(long, help_heading = "Output")]
+    pub(super) bundles: bool,
+    /// What the case is called
+    #[arg(long, value_name = "TEXT", help_heading = "Output")]
+    pub(super) case: Option<String>,
+    /// Who examines it
+    #[arg(long, value_name = "TEXT", help_heading = "Output")]
+    pub(super) examiner: Option<String>,
+    /// Tells when the comparison was made, too
+    #[arg(long, help_heading = "Output")]
+    pub(super) stamp: bool,
+    /// Columns of the table [default: those of the terminal, else $COLUMNS, else no limit; in files no limit]
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..), help_heading = "Output")]
+    pub(super) width: Option<u16>,
+    /// Writes ASCII alone
+    #[arg(long, help_heading = "Output")]
+    pub(super) ascii: bool,
+    /// Colours on standard output
+    #[arg(long, value_enum, default_value = "auto", help_heading = "Output")]
+    pub(super) color: When,
+    /// Says nothing on standard error but errors
+    #[arg(short, long, help_heading = "Output")]
+    pub(super) quiet: bool,
+    /// What makes a farm, whose instances must agree
+    #[arg(long, value_name = "WHAT", value_enum, default_value = "all", help_heading = "Judging")]
+    pub(super) farm_by: FarmByName,
     #[command(flatten)]
     pub(super) reading: Reading,
 }
@@ -362,6 +412,13 @@ fn formats() -> PossibleValuesParser {
     };
     PossibleValuesParser::new(FORMATS.iter().map(|format| {
         PossibleValue::new(format.name).help(format.summary).aliases(endings(format))
+    }))
+}
+
+fn diff_formats() -> PossibleValuesParser {
+    PossibleValuesParser::new(DIFF_FORMATS.iter().map(|format| {
+        let ending = (format.extension != format.name).then_some(format.extension);
+        PossibleValue::new(format.name).help(format.summary).aliases(ending)
     }))
 }
 

@@ -150,21 +150,30 @@ impl<'a> Prepared<'a> {
 
 /// Says what a report is to tell of itself.
 fn custody(output: &Output, judging: &Judging, terms: &Terms) -> anyhow::Result<Custody> {
+    let stamp_ms = if output.stamp { Some(now_ms()?) } else { None };
+    let options = options::of_judging(judging, output);
+    Ok(Custody {
+        as_of: terms.selection.today,
+        policy: terms.policy_file.clone(),
+        baseline: terms.baseline_file.clone(),
+        ..custody_of(output.case.as_ref(), output.examiner.as_ref(), stamp_ms, options)
+    })
+}
+
+/// Says of which case a report is, who made it and how, and what made it.
+pub(super) fn custody_of(
+    case: Option<&String>,
+    examiner: Option<&String>,
+    stamp_ms: Option<u64>,
+    options: Vec<String>,
+) -> Custody {
     use std::env::consts::{ARCH, OS};
     let build = match option_env!("AEMTRIX_BUILD") {
         Some(build) => format!("{ARCH}-{OS} {build}"),
         None => format!("{ARCH}-{OS}"),
     };
-    Ok(Custody {
-        build,
-        case: output.case.clone(),
-        examiner: output.examiner.clone(),
-        stamp_ms: if output.stamp { Some(now_ms()?) } else { None },
-        options: options::of_judging(judging, output),
-        as_of: terms.selection.today,
-        policy: terms.policy_file.clone(),
-        baseline: terms.baseline_file.clone(),
-    })
+    let (case, examiner) = (case.cloned(), examiner.cloned());
+    Custody { build, case, examiner, stamp_ms, options, ..Custody::default() }
 }
 
 /// Says which source each instance is that only a number tells from others.

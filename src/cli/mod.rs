@@ -1,6 +1,7 @@
 //! The command line: choices in, exit code out. It decides nothing about instances.
 
 mod args;
+mod diff;
 mod exit;
 mod facts_dir;
 mod finish;
@@ -63,6 +64,7 @@ pub fn run() -> Exit {
                 Screen { columns: args::columns(), ascii: false, color: When::Auto.applies() };
             rules::run(id.as_deref(), screen)
         }
+        Command::Diff(compare) => diff::run(&compare),
         Command::Verify { report, sources } => verify::run(&report, &sources),
         Command::Schema { what } => schema::run(what),
         Command::Completions { shell } => manual::completions(shell),

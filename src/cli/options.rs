@@ -1,6 +1,6 @@
 //! Options that bear on the result, as a report tells them.
 
-use super::args::{FailOn, FarmByName, Judging, Output, Scan};
+use super::args::{FailOn, FarmByName, Judging, Output, Reading, Scan};
 use crate::limits::Limits;
 use clap::ValueEnum;
 
@@ -9,7 +9,14 @@ pub(super) fn of_scan(scan: &Scan) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     all.extend(scan.include.iter().map(|glob| format!("--include {glob}")));
     all.extend(scan.exclude.iter().map(|glob| format!("--exclude {glob}")));
-    let (limits, usual) = (scan.reading.limits(), Limits::DEFAULT);
+    all.extend(of_reading(&scan.reading));
+    all
+}
+
+/// Returns the options of reading that are not as usual.
+pub(super) fn of_reading(reading: &Reading) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    let (limits, usual) = (reading.limits(), Limits::DEFAULT);
     let choices = [(!limits.logs, "--no-logs"), (!limits.users, "--no-users")];
     all.extend(choices.into_iter().filter(|(is, _)| *is).map(|(_, name)| name.to_owned()));
     let numbers = [
@@ -26,9 +33,7 @@ pub(super) fn of_scan(scan: &Scan) -> Vec<String> {
 /// Returns the options of judging, and of what is shown, that are not as usual. Policy and baseline are told apart.
 pub(super) fn of_judging(judging: &Judging, output: &Output) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
-    if judging.farm_by != FarmByName::All {
-        all.extend(given("--farm-by", Some(&judging.farm_by)));
-    }
+    all.extend(of_farms(judging.farm_by));
     all.extend(judging.select.iter().map(|rule| format!("--select {rule}")));
     all.extend(judging.ignore.iter().map(|rule| format!("--ignore {rule}")));
     all.extend(given("--min-severity", judging.min_severity.as_ref()));
@@ -37,6 +42,11 @@ pub(super) fn of_judging(judging: &Judging, output: &Output) -> Vec<String> {
     }
     all.extend(output.bundles.is_some().then(|| "--bundles".to_owned()));
     all
+}
+
+/// Returns the option that says what makes a farm, where it is not as usual.
+pub(super) fn of_farms(by: FarmByName) -> Option<String> {
+    if by == FarmByName::All { None } else { given("--farm-by", Some(&by)) }
 }
 
 fn given(option: &str, value: Option<&impl ValueEnum>) -> Option<String> {

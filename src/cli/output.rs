@@ -143,6 +143,20 @@ pub(super) fn to_file(report: &Report, path: &Path, other: &'static Format) -> a
         .with_context(|| format!("{}: the report could not be written", path.display()))
 }
 
+/// Writes what is no report of a scan to a file, as [`to_file`] does.
+///
+/// # Errors
+///
+/// Fails when the file cannot be written; an old file of that name then stands as it was.
+pub(super) fn to_path(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    write_to(path, write)
+        .map_err(|error| without_temporary_name(&error))
+        .with_context(|| format!("{}: the comparison could not be written", path.display()))
+}
+
 /// Writes findings for later runs to know, those of this one and those kept of an earlier one, to a file that is whole or absent.
 ///
 /// # Errors

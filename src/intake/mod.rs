@@ -30,6 +30,7 @@ mod probe;
 mod read_ahead;
 mod reread;
 mod restarts;
+mod saved_facts;
 mod sniff;
 mod source_hash;
 mod tar;
@@ -57,6 +58,7 @@ pub use open::FileState;
 pub use parts::{Part, Parts};
 pub use place_names::{is_hidden, is_like_home, may_be_home, may_link_home};
 pub use places::UploadPlaces;
+pub use saved_facts::saved_facts;
 
 use crate::facts::{GapKind, SourceDigest};
 use crate::limits::Limits;

@@ -265,7 +265,10 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }
 
-fn line<'t>(fields: impl Iterator<Item = &'t str>, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn line<'t>(
+    fields: impl Iterator<Item = &'t str>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let fields: Vec<String> = fields.map(field).collect();
     write!(out, "{}\r\n", fields.join(","))
 }

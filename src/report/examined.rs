@@ -2,6 +2,7 @@
 //! instances work with, by their full digests.
 
 use super::{Report, counted};
+use crate::custody::Custody;
 use crate::diagnosis::Judged;
 use crate::facts::{Digest, Digested, KeyName, SourceRecord, Utc, spoken};
 use serde::Serialize;
@@ -45,15 +46,15 @@ pub(super) struct KeyLine {
 impl Examined {
     pub(super) fn of(report: &Report) -> Self {
         Self {
-            about: about(report),
+            about: about(&report.custody),
             sources: report.sources.iter().map(ExaminedLine::from).collect(),
             keys: report.farms.iter().flat_map(keys).collect(),
         }
     }
 }
 
-fn about(report: &Report) -> Vec<(&'static str, String)> {
-    let custody = &report.custody;
+/// Says what a run was asked for.
+pub(super) fn about(custody: &Custody) -> Vec<(&'static str, String)> {
     let version = env!("CARGO_PKG_VERSION");
     let tool = match custody.build.as_str() {
         "" => format!("aemtrix {version}"),

@@ -222,7 +222,7 @@ struct WirePlace<'a> {
 /// Something that could not be read, or a note on how it was read.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Gap")]
-struct WireGap<'a> {
+pub(super) struct WireGap<'a> {
     source: &'a str,
     /// Null where it is about the whole source.
     path: Option<&'a str>,

@@ -3,6 +3,7 @@
 mod baseline;
 mod bundles;
 mod catalogue;
+mod changes;
 mod code_span;
 mod csv;
 mod examined;
@@ -26,6 +27,7 @@ mod wording;
 pub use baseline::write_baseline;
 pub use bundles::BundleFilter;
 pub use catalogue::{explain_rule, list_rules};
+pub use changes::{DIFF_FORMATS, DIFF_SCHEMA, DiffFormat, DiffReport, StateReport, diff_schema};
 pub use json::schema;
 pub use printable::printable;
 pub use template::Template;

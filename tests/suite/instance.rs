@@ -20,6 +20,7 @@ pub(crate) struct Instance {
     role: String,
     sling_id: String,
     version: String,
+    crypto_version: &'static str,
     without: Vec<String>,
     more: BTreeMap<String, Vec<u8>>,
 }
@@ -38,6 +39,7 @@ impl Instance {
             role: "publish".to_owned(),
             sling_id: uuid_of(name),
             version: "6.5.0".to_owned(),
+            crypto_version: "3.4.24",
             without: Vec::new(),
             more: BTreeMap::new(),
         }
@@ -101,6 +103,12 @@ impl Instance {
         self
     }
 
+    /// The version of the crypto bundle.
+    pub(crate) fn crypto_version(mut self, version: &'static str) -> Self {
+        self.crypto_version = version;
+        self
+    }
+
     /// Leaves out a file, or all below a directory, named from the install root.
     pub(crate) fn without(mut self, path: &str) -> Self {
         self.without.push(path.trim_end_matches('/').to_owned());
@@ -161,7 +169,7 @@ impl Instance {
     fn bundles(&self) -> [(u64, &'static str, &'static str); 5] {
         [
             (SETTINGS, "org.apache.sling.settings", "1.4.0"),
-            (self.crypto, "com.adobe.granite.crypto", "3.4.24"),
+            (self.crypto, "com.adobe.granite.crypto", self.crypto_version),
             (self.crypto_file, "com.adobe.granite.crypto.file", "0.0.16"),
             (502, "com.adobe.granite.crypto.jcr", "0.0.14"),
             (503, "org.apache.felix.configadmin", "1.9.20"),

@@ -26,6 +26,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("farm", &["facts", "limits", "policy"]),
     // Needs in, a plan out: of the facts of a farm, and of nothing that was found.
     ("repair", &["facts", "limits", "farm"]),
+    // Two states, each judged by itself, are compared; nothing is judged again.
+    ("diff", &["diagnosis", "facts", "farm", "rules"]),
     // What a report says of its sources, beside the facts of others: given as text, and compared.
     ("custody", &["facts"]),
     // Rules compare with what was expected, and say what they need changed.
@@ -36,13 +38,25 @@ const ARROWS: &[(&str, &[&str])] = &[
     // … and on what evidence it speaks.
     (
         "report",
-        &["custody", "diagnosis", "facts", "limits", "farm", "policy", "repair", "rules", "saved"],
+        &[
+            "custody",
+            "diagnosis",
+            "diff",
+            "facts",
+            "limits",
+            "farm",
+            "policy",
+            "repair",
+            "rules",
+            "saved",
+        ],
     ),
     (
         "cli",
         &[
             "custody",
             "diagnosis",
+            "diff",
             "facts",
             "limits",
             "intake",

@@ -23,6 +23,7 @@ mod custody;
 mod damage;
 mod demo;
 mod determinism;
+mod diff;
 mod differential;
 mod formats;
 mod gate;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::Path;
 
-const SHOWN: [&str; 6] = ["scan", "report", "verify", "rules", "schema", "completions"];
+const SHOWN: [&str; 7] = ["scan", "report", "diff", "verify", "rules", "schema", "completions"];
 
 /// Standard output of a run that ends well.
 fn said(arguments: &[&str]) -> String {

@@ -38,6 +38,7 @@ fn schemas_have_names() {
         ("report", "aemtrix.report/1"),
         ("facts", "aemtrix.facts/2"),
         ("policy", "aemtrix.policy/1"),
+        ("diff", "aemtrix.diff/1"),
     ] {
         let schema = schema(what);
         assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");

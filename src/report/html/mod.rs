@@ -22,11 +22,14 @@ pub(super) const FORMAT: Format = Format {
     write,
 };
 
+/// What pages look like.
+pub(super) const STYLE: &str = include_str!("style.css");
+
 /// The engine escapes for HTML because of this name.
 const PAGE: &str = "page.html";
 
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let (style, script) = (include_str!("style.css").trim(), include_str!("script.js").trim());
+    let (style, script) = (STYLE.trim(), include_str!("script.js").trim());
     let mut engine = Environment::new();
     engine.add_template(PAGE, include_str!("page.html")).map_err(io::Error::other)?;
     let values = minijinja::context! {
@@ -40,7 +43,7 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Returns what a browser may do with the page: apply this style and run this script, and nothing else.
-fn policy(style: &str, script: &str) -> String {
+pub(super) fn policy(style: &str, script: &str) -> String {
     format!(
         "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
         base64(&Sha256::digest(style)),

@@ -1,0 +1,274 @@
+//! What an instance is like, in pieces that can be compared one by one.
+
+use crate::facts::{
+    Configuration, KeyName, ProtectedAt, SecretState, Snapshot, StorageFile, TOKEN_CONFIGURATION,
+    TOKEN_HANDLER,
+};
+use crate::farm::{KeyOrigin, KeyState, Member};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// What an aspect is about; in the order in which they are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Topic {
+    /// A key that the instance works with.
+    Key,
+    /// The file `storage`.
+    Storage,
+    /// A bundle of the crypto support.
+    CryptoBundle,
+    /// The configuration of login tokens.
+    Token,
+    /// A configuration of IMS.
+    Ims,
+    /// Another configuration that matters.
+    Configuration,
+    /// A protected value.
+    Secret,
+    /// The Sling id.
+    SlingId,
+    /// The role.
+    Role,
+    /// The run modes.
+    RunModes,
+    /// The version of AEM.
+    Version,
+    /// A setting of the framework or of the start.
+    Setting,
+    /// Another bundle.
+    Bundle,
+    /// The users in the repository.
+    Users,
+    /// The version of Java.
+    Java,
+}
+
+impl Topic {
+    /// Returns the word that reports have for it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Key => "key",
+            Self::Storage => "storage",
+            Self::CryptoBundle => "crypto-bundle",
+            Self::Token => "token",
+            Self::Ims => "ims",
+            Self::Configuration => "configuration",
+            Self::Secret => "secret",
+            Self::SlingId => "sling-id",
+            Self::Role => "role",
+            Self::RunModes => "run-modes",
+            Self::Version => "version",
+            Self::Setting => "setting",
+            Self::Bundle => "bundle",
+            Self::Users => "users",
+            Self::Java => "java",
+        }
+    }
+
+    /// Returns `true` if a change of it matters to the keys. Other bundles, users and Java change in any upgrade, users every day.
+    pub fn matters(self) -> bool {
+        !matches!(self, Self::Bundle | Self::Users | Self::Java)
+    }
+
+    /// Returns `true` if nothing can be said of the keys where it is not known on both sides.
+    pub fn is_needed(self) -> bool {
+        matches!(self, Self::Key | Self::Storage)
+    }
+}
+
+/// One thing that an instance has.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Aspect {
+    /// What it is about.
+    pub topic: Topic,
+    /// Which of its kind: `hmac`, the name of a bundle, a configuration and its property.
+    pub subject: String,
+}
+
+/// What is known of an aspect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// What it is.
+    Is {
+        /// For people.
+        text: String,
+        /// What to compare, where that is more than the text.
+        compared: String,
+    },
+    /// It is not there.
+    Absent,
+    /// Nothing; why.
+    Unknown(String),
+}
+
+impl Known {
+    pub(super) fn is(text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self::Is { compared: text.clone(), text }
+    }
+
+    fn unknown(why: &str) -> Self {
+        Self::Unknown(why.to_owned())
+    }
+
+    /// Returns what is compared in full: md5 and sha256 of a key, the text of anything else.
+    pub fn compared(&self) -> Option<&str> {
+        if let Self::Is { compared, .. } = self { Some(compared) } else { None }
+    }
+}
+
+impl fmt::Display for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Is { text, .. } => f.write_str(text),
+            Self::Absent => f.write_str("absent"),
+            Self::Unknown(why) => write!(f, "not known ({why})"),
+        }
+    }
+}
+
+/// The aspects of an instance.
+pub(super) type Aspects = BTreeMap<Aspect, Known>;
+
+/// Returns what an instance is like, its bundles aside.
+pub(super) fn aspects(member: &Member) -> Aspects {
+    let snapshot = &member.snapshot;
+    let mut all = Aspects::new();
+    let mut add = |topic, subject: &str, known| {
+        all.insert(Aspect { topic, subject: subject.to_owned() }, known);
+    };
+    for name in KeyName::ALL {
+        add(Topic::Key, name.file_name(), key(member, name));
+    }
+    add(Topic::Storage, "storage", storage(member));
+    let unless = |value: Option<String>| {
+        value.map_or_else(|| Known::unknown("not in the snapshot"), Known::is)
+    };
+    add(Topic::SlingId, "Sling id", unless(snapshot.sling_id.as_ref().map(|id| id.uuid.clone())));
+    add(Topic::Role, "role", unless(snapshot.role().map(|role| role.to_string())));
+    let modes = snapshot.run_modes.as_ref().map(|modes| modes.selected.join(", "));
+    add(Topic::RunModes, "run modes", unless(modes));
+    add(Topic::Version, "AEM version", unless(snapshot.aem_version().map(str::to_owned)));
+    add(Topic::Java, "Java", unless(snapshot.java_major.map(|java| java.to_string())));
+    add(Topic::Users, "users", users(snapshot));
+    for configuration in &snapshot.configurations {
+        add_configuration(configuration, &mut all);
+    }
+    for value in snapshot.protected_values() {
+        let aspect = Aspect { topic: Topic::Secret, subject: secret_name(&value) };
+        all.insert(
+            aspect,
+            Known::Is {
+                text: format!("encrypted value {}", value.digest.short()),
+                compared: value.digest.sha256.to_string(),
+            },
+        );
+    }
+    add_settings(snapshot, &mut all);
+    all
+}
+
+fn key(member: &Member, name: KeyName) -> Known {
+    let key = match member.key(name) {
+        KeyState::Known(key) => key,
+        KeyState::Absent => return Known::Absent,
+        KeyState::External => return Known::unknown("in a directory that is not in the snapshot"),
+        KeyState::InJcr => return Known::unknown("in the repository, which was not read"),
+        KeyState::Ambiguous => return Known::unknown("several places have it, and differ"),
+        KeyState::Unreadable => return Known::unknown("could not be read"),
+        KeyState::NotInSnapshot => return Known::unknown("not in the snapshot"),
+    };
+    let origin = match key.origin {
+        KeyOrigin::File(_) => "",
+        KeyOrigin::Jcr { .. } => ", in the JCR",
+    };
+    let digest = key.digest.whole;
+    Known::Is {
+        text: format!("{} ({} bytes{origin})", digest.short(), digest.bytes),
+        compared: format!("md5 {}, sha256 {}{origin}", digest.md5, digest.sha256),
+    }
+}
+
+fn storage(member: &Member) -> Known {
+    if let Some(file) = member.storage() {
+        return Known::is(spoken_storage(file));
+    }
+    if member.is_storage_absent() {
+        return Known::Absent;
+    }
+    let is_there = member.snapshot.storage_in_place().next().is_some();
+    Known::unknown(if is_there { "several files, which differ" } else { "not in the snapshot" })
+}
+
+fn spoken_storage(file: &StorageFile) -> String {
+    let storage = &file.storage;
+    let line_end = storage.line_end.map(|line_end| format!(", then {line_end}"));
+    let problem = storage.problem.map(|problem| format!(", which {problem}"));
+    let both = [line_end, problem].into_iter().flatten().collect::<String>();
+    format!("{}{both}", storage.mode)
+}
+
+fn users(snapshot: &Snapshot) -> Known {
+    let users = snapshot.repository.as_ref().and_then(|stored| stored.users.as_ref());
+    match users.filter(|users| users.gap.is_none()) {
+        Some(users) => {
+            Known::Is { text: format!("{} users", users.count), compared: users.digest.to_string() }
+        }
+        None => Known::unknown("not counted"),
+    }
+}
+
+fn topic_of(configuration: &Configuration) -> Topic {
+    if configuration.is(TOKEN_HANDLER) || configuration.is(TOKEN_CONFIGURATION) {
+        Topic::Token
+    } else if configuration.pid.contains(".ims.") {
+        Topic::Ims
+    } else {
+        Topic::Configuration
+    }
+}
+
+fn add_configuration(configuration: &Configuration, all: &mut Aspects) {
+    let topic = topic_of(configuration);
+    let pid = &configuration.pid;
+    all.insert(Aspect { topic, subject: pid.clone() }, Known::is("there"));
+    for (property, values) in &configuration.properties {
+        let aspect = Aspect { topic, subject: format!("{pid} {property}") };
+        all.insert(aspect, Known::is(values.join(", ")));
+    }
+    for (property, state) in &configuration.secrets {
+        let aspect = Aspect { topic, subject: format!("{pid} {property}") };
+        all.insert(aspect, Known::is(SecretState::label(*state)));
+    }
+}
+
+/// Returns what to call a protected value: where it stands, without the numbers that differ between installs.
+fn secret_name(value: &ProtectedAt<'_>) -> String {
+    let holder = value.pid.or(value.node).unwrap_or(value.place.path.as_str());
+    format!("{holder} {}", value.property)
+}
+
+fn add_settings(snapshot: &Snapshot, all: &mut Aspects) {
+    let mut named: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for setting in &snapshot.settings {
+        named.entry(&setting.name).or_default().push(&setting.value);
+    }
+    for (name, mut values) in named {
+        values.sort_unstable();
+        values.dedup();
+        let aspect = Aspect { topic: Topic::Setting, subject: name.to_owned() };
+        all.insert(aspect, Known::is(values.join(", ")));
+    }
+}
+
+/// Says what it means that an instance has no such aspect, where another state of it has one.
+pub(super) fn without(snapshot: &Snapshot, topic: Topic) -> Known {
+    let is_shown = match topic {
+        Topic::Token | Topic::Ims | Topic::Configuration => snapshot.shows_all_configurations(),
+        Topic::Secret => snapshot.shows_all_configurations() && snapshot.is_complete(),
+        Topic::Setting => snapshot.parts.properties && snapshot.is_complete(),
+        Topic::CryptoBundle | Topic::Bundle => snapshot.shows_all_bundles(),
+        _ => false,
+    };
+    if is_shown { Known::Absent } else { Known::unknown("not in the snapshot") }
+}
