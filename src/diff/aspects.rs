@@ -87,7 +87,7 @@ pub struct Aspect {
 
 /// What is known of an aspect.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Known {
+pub enum Condition {
     /// What it is.
     Is {
         /// For people.
@@ -101,7 +101,7 @@ pub enum Known {
     Unknown(String),
 }
 
-impl Known {
+impl Condition {
     pub(super) fn is(text: impl Into<String>) -> Self {
         let text = text.into();
         Self::Is { compared: text.clone(), text }
@@ -117,7 +117,7 @@ impl Known {
     }
 }
 
-impl fmt::Display for Known {
+impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Is { text, .. } => f.write_str(text),
@@ -128,7 +128,7 @@ impl fmt::Display for Known {
 }
 
 /// The aspects of an instance.
-pub(super) type Aspects = BTreeMap<Aspect, Known>;
+pub(super) type Aspects = BTreeMap<Aspect, Condition>;
 
 /// Returns what an instance is like, its bundles aside.
 pub(super) fn aspects(member: &Member) -> Aspects {
@@ -142,7 +142,7 @@ pub(super) fn aspects(member: &Member) -> Aspects {
     }
     add(Topic::Storage, "storage", storage(member));
     let unless = |value: Option<String>| {
-        value.map_or_else(|| Known::unknown("not in the snapshot"), Known::is)
+        value.map_or_else(|| Condition::unknown("not in the snapshot"), Condition::is)
     };
     add(Topic::SlingId, "Sling id", unless(snapshot.sling_id.as_ref().map(|id| id.uuid.clone())));
     add(Topic::Role, "role", unless(snapshot.role().map(|role| role.to_string())));
@@ -158,7 +158,7 @@ pub(super) fn aspects(member: &Member) -> Aspects {
         let aspect = Aspect { topic: Topic::Secret, subject: secret_name(&value) };
         all.insert(
             aspect,
-            Known::Is {
+            Condition::Is {
                 text: format!("encrypted value {}", value.digest.short()),
                 compared: value.digest.sha256.to_string(),
             },
@@ -168,36 +168,36 @@ pub(super) fn aspects(member: &Member) -> Aspects {
     all
 }
 
-fn key(member: &Member, name: KeyName) -> Known {
+fn key(member: &Member, name: KeyName) -> Condition {
     let key = match member.key(name) {
         KeyState::Known(key) => key,
-        KeyState::Absent => return Known::Absent,
-        KeyState::External => return Known::unknown("in a directory that is not in the snapshot"),
-        KeyState::InJcr => return Known::unknown("in the repository, which was not read"),
-        KeyState::Ambiguous => return Known::unknown("several places have it, and differ"),
-        KeyState::Unreadable => return Known::unknown("could not be read"),
-        KeyState::NotInSnapshot => return Known::unknown("not in the snapshot"),
+        KeyState::Absent => return Condition::Absent,
+        KeyState::External => return Condition::unknown("in a directory that is not in the snapshot"),
+        KeyState::InJcr => return Condition::unknown("in the repository, which was not read"),
+        KeyState::Ambiguous => return Condition::unknown("several places have it, and differ"),
+        KeyState::Unreadable => return Condition::unknown("could not be read"),
+        KeyState::NotInSnapshot => return Condition::unknown("not in the snapshot"),
     };
     let origin = match key.origin {
         KeyOrigin::File(_) => "",
         KeyOrigin::Jcr { .. } => ", in the JCR",
     };
     let digest = key.digest.whole;
-    Known::Is {
+    Condition::Is {
         text: format!("{} ({} bytes{origin})", digest.short(), digest.bytes),
         compared: format!("md5 {}, sha256 {}{origin}", digest.md5, digest.sha256),
     }
 }
 
-fn storage(member: &Member) -> Known {
+fn storage(member: &Member) -> Condition {
     if let Some(file) = member.storage() {
-        return Known::is(spoken_storage(file));
+        return Condition::is(spoken_storage(file));
     }
     if member.is_storage_absent() {
-        return Known::Absent;
+        return Condition::Absent;
     }
     let is_there = member.snapshot.storage_in_place().next().is_some();
-    Known::unknown(if is_there { "several files, which differ" } else { "not in the snapshot" })
+    Condition::unknown(if is_there { "several files, which differ" } else { "not in the snapshot" })
 }
 
 fn spoken_storage(file: &StorageFile) -> String {
@@ -208,13 +208,13 @@ fn spoken_storage(file: &StorageFile) -> String {
     format!("{}{both}", storage.mode)
 }
 
-fn users(snapshot: &Snapshot) -> Known {
+fn users(snapshot: &Snapshot) -> Condition {
     let users = snapshot.repository.as_ref().and_then(|stored| stored.users.as_ref());
     match users.filter(|users| users.gap.is_none()) {
         Some(users) => {
-            Known::Is { text: format!("{} users", users.count), compared: users.digest.to_string() }
+            Condition::Is { text: format!("{} users", users.count), compared: users.digest.to_string() }
         }
-        None => Known::unknown("not counted"),
+        None => Condition::unknown("not counted"),
     }
 }
 
@@ -231,14 +231,14 @@ fn topic_of(configuration: &Configuration) -> Topic {
 fn add_configuration(configuration: &Configuration, all: &mut Aspects) {
     let topic = topic_of(configuration);
     let pid = &configuration.pid;
-    all.insert(Aspect { topic, subject: pid.clone() }, Known::is("there"));
+    all.insert(Aspect { topic, subject: pid.clone() }, Condition::is("there"));
     for (property, values) in &configuration.properties {
         let aspect = Aspect { topic, subject: format!("{pid} {property}") };
-        all.insert(aspect, Known::is(values.join(", ")));
+        all.insert(aspect, Condition::is(values.join(", ")));
     }
     for (property, state) in &configuration.secrets {
         let aspect = Aspect { topic, subject: format!("{pid} {property}") };
-        all.insert(aspect, Known::is(SecretState::label(*state)));
+        all.insert(aspect, Condition::is(SecretState::label(*state)));
     }
 }
 
@@ -257,12 +257,12 @@ fn add_settings(snapshot: &Snapshot, all: &mut Aspects) {
         values.sort_unstable();
         values.dedup();
         let aspect = Aspect { topic: Topic::Setting, subject: name.to_owned() };
-        all.insert(aspect, Known::is(values.join(", ")));
+        all.insert(aspect, Condition::is(values.join(", ")));
     }
 }
 
 /// Says what it means that an instance has no such aspect, where another state of it has one.
-pub(super) fn without(snapshot: &Snapshot, topic: Topic) -> Known {
+pub(super) fn without(snapshot: &Snapshot, topic: Topic) -> Condition {
     let is_shown = match topic {
         Topic::Token | Topic::Ims | Topic::Configuration => snapshot.shows_all_configurations(),
         Topic::Secret => snapshot.shows_all_configurations() && snapshot.is_complete(),
@@ -270,5 +270,5 @@ pub(super) fn without(snapshot: &Snapshot, topic: Topic) -> Known {
         Topic::CryptoBundle | Topic::Bundle => snapshot.shows_all_bundles(),
         _ => false,
     };
-    if is_shown { Known::Absent } else { Known::unknown("not in the snapshot") }
+    if is_shown { Condition::Absent } else { Condition::unknown("not in the snapshot") }
 }

@@ -1,6 +1,6 @@
 //! The bundles of an instance, by their symbolic names.
 
-use super::aspects::{Aspect, Aspects, Known, Topic};
+use super::aspects::{Aspect, Aspects, Condition, Topic};
 use crate::facts::{Bundle, CRYPTO_FAMILY, IdentifiedBy, Snapshot};
 use std::collections::BTreeMap;
 
@@ -20,18 +20,18 @@ pub(super) fn add(snapshot: &Snapshot, all: &mut Aspects) {
 }
 
 /// A version that stands in the location alone was true at install time, perhaps no longer.
-fn known(bundles: &[&Bundle]) -> Known {
+fn known(bundles: &[&Bundle]) -> Condition {
     let is_exact = |bundle: &&Bundle| bundle.identified_by == Some(IdentifiedBy::Manifest);
     if !bundles.iter().all(|bundle| is_exact(bundle) && bundle.version.is_some()) {
         let stale: Vec<&str> = bundles.iter().filter_map(|own| own.version.as_deref()).collect();
-        return Known::Unknown(match stale.as_slice() {
+        return Condition::Unknown(match stale.as_slice() {
             [] => "its manifest is not in the snapshot".to_owned(),
             versions => format!("{} when it was installed", versions.join(", ")),
         });
     }
     let mut all: Vec<String> = bundles.iter().map(|bundle| one(bundle)).collect();
     all.sort();
-    Known::is(all.join("; "))
+    Condition::is(all.join("; "))
 }
 
 /// Says a state only where it is not the usual one.

@@ -1,6 +1,6 @@
 //! What changed on each instance.
 
-use super::aspects::{Aspect, Known, aspects, without};
+use super::aspects::{Aspect, Condition, aspects, without};
 use super::bundles;
 use super::matching::{Pair, Placed};
 use crate::farm::Member;
@@ -40,9 +40,9 @@ pub struct Change {
     /// Of what.
     pub aspect: Aspect,
     /// Before.
-    pub old: Known,
+    pub old: Condition,
     /// After.
-    pub new: Known,
+    pub new: Condition,
 }
 
 impl Presence {
@@ -59,7 +59,7 @@ impl Presence {
 impl Change {
     /// Returns `true` if both states are known, and so it is known to be a change.
     pub fn is_known(&self) -> bool {
-        ![&self.old, &self.new].into_iter().any(|known| matches!(known, Known::Unknown(_)))
+        ![&self.old, &self.new].into_iter().any(|known| matches!(known, Condition::Unknown(_)))
     }
 
     /// Returns `true` if it is a change that matters to the keys.

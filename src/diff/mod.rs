@@ -8,7 +8,7 @@ mod findings;
 mod instances;
 mod matching;
 
-pub use aspects::{Aspect, Known, Topic};
+pub use aspects::{Aspect, Condition, Topic};
 pub use findings::{FarmChange, Fate, FindingChange};
 pub use instances::{Change, InstanceChange, Presence};
 

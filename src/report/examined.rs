@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 /// The section.
 #[derive(Serialize)]
-pub(super) struct Examined {
+pub(super) struct ExaminedSection {
     /// What the run was asked for: a word for each, and what it says.
     pub(super) about: Vec<(&'static str, String)>,
     pub(super) sources: Vec<ExaminedLine>,
@@ -43,7 +43,7 @@ pub(super) struct KeyLine {
     pub(super) instances: Vec<String>,
 }
 
-impl Examined {
+impl ExaminedSection {
     pub(super) fn of(report: &Report) -> Self {
         Self {
             about: about(&report.custody),

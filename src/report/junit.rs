@@ -3,7 +3,7 @@
 //! A case fails where the run does: from the severity of `--fail-on` on. What is found below it is the output of a case that passes.
 //! What is not known is an error, never a pass.
 
-use super::examined::Examined;
+use super::examined::ExaminedSection;
 use super::repair::fixes;
 use super::wording::{LEFT_OUT, uncounted};
 use super::{Format, Report, printable};
@@ -281,7 +281,7 @@ fn keys_of(member: &Member) -> Vec<Property> {
 
 /// Says on what evidence the report speaks.
 fn examined(report: &Report) -> Vec<Property> {
-    let Examined { about, sources, .. } = Examined::of(report);
+    let ExaminedSection { about, sources, .. } = ExaminedSection::of(report);
     let about = about.into_iter().map(|(what, says)| (what.to_lowercase(), says));
     let sources = sources.into_iter().map(|own| (format!("source {}", own.source), own.spoken()));
     about.chain(sources).collect()

@@ -170,7 +170,7 @@ fn open(report: &DiffReport) -> Vec<String> {
         for change in instance.not_compared() {
             let states = STATES.into_iter().zip([&change.old, &change.new]);
             let unknown = states.filter_map(|(state, known)| {
-                let crate::diff::Known::Unknown(why) = known else { return None };
+                let crate::diff::Condition::Unknown(why) = known else { return None };
                 Some(format!("not known in the {state} state: {why}"))
             });
             let unknown: Vec<String> = unknown.collect();

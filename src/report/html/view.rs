@@ -1,6 +1,6 @@
 //! What the page shows: the report in the order and the words of the page.
 
-use super::super::examined::Examined;
+use super::super::examined::ExaminedSection;
 use super::super::wording::{LEFT_OUT, uncounted};
 use super::super::{BundleFilter, Report, counted, excused};
 use super::bundles::BundleView;
@@ -25,7 +25,7 @@ pub(super) struct Page {
     holes: Vec<GapView>,
     /// The other gaps.
     notes: Vec<GapView>,
-    examined: Examined,
+    examined: ExaminedSection,
 }
 
 #[derive(Serialize)]
@@ -75,7 +75,7 @@ impl From<&Report> for Page {
                 .collect(),
             holes: of(true),
             notes: of(false),
-            examined: Examined::of(report),
+            examined: ExaminedSection::of(report),
         }
     }
 }

@@ -1,13 +1,13 @@
 //! The section "Examined": on what evidence the text speaks.
 
-use super::super::examined::Examined;
+use super::super::examined::ExaminedSection;
 use super::super::prose::prose;
 use super::super::{Report, printable};
 use std::io::{self, Write};
 
 /// Writes the section.
 pub(in crate::report) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let Examined { about, sources, keys } = Examined::of(report);
+    let ExaminedSection { about, sources, keys } = ExaminedSection::of(report);
     writeln!(out, "## Examined\n")?;
     for (what, says) in about {
         writeln!(out, "- {what}: {}", prose(&says))?;
