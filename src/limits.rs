@@ -120,6 +120,8 @@ pub struct Limits {
     pub secret_chars_max: usize,
     /// Keys that are tried on values, each once: half a second.
     pub secret_trials_max: usize,
+    /// Sources that wait until all of a run are read, since keys of other ones may open their secrets.
+    pub waiting_sources_max: usize,
     /// Runs of which saved facts say what they tried on the secrets of an instance.
     pub secret_runs_max: usize,
     /// Nodes of a repository that are visited for protected values.
@@ -312,6 +314,7 @@ impl Limits {
         secrets_bytes_max: 16 << 20,
         secret_chars_max: 8 << 10,
         secret_trials_max: 2_000_000,
+        waiting_sources_max: 256,
         secret_runs_max: 64,
         secret_nodes_max: 100_000,
         secret_segments_max: 256,

@@ -4,6 +4,7 @@ mod args;
 mod diff;
 mod exit;
 mod facts_dir;
+mod facts_lines;
 mod finish;
 mod log;
 mod manual;

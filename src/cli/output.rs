@@ -86,6 +86,17 @@ pub(super) fn to_stdout(
     }
 }
 
+/// Writes bytes to standard output, all at once.
+///
+/// # Errors
+///
+/// Fails when standard output cannot take them, or its reader has gone away.
+pub(super) fn to_stdout_now(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes)?;
+    out.flush()
+}
+
 /// Checks that a report takes the place of no source, of no file in one, and of no archive at all: one that was left out of a folder is
 /// somebody's upload still.
 ///

@@ -4,7 +4,7 @@ use super::args::Scan;
 use super::finish::Prepared;
 use super::options;
 use super::progress::Bar;
-use super::{Exit, complain, facts_dir, output};
+use super::{Exit, complain, facts_dir, facts_lines, output};
 use crate::examine::{Examined, examine, examine_each};
 use crate::facts::{Gap, GapKind};
 use crate::intake::{
@@ -60,11 +60,22 @@ fn run_or_fail(scan: &Scan) -> anyhow::Result<Exit> {
     if let Some(directory) = &scan.facts_dir {
         return from_directory(scan, directory, &prepared, &sources, notes);
     }
+    if writes_facts_alone(scan) {
+        return facts_lines::write(scan, &sources, &notes);
+    }
     let mut examined = examined(scan, &sources);
     examined.gaps.extend(notes);
     let Examined { snapshots, sources, gaps } = examined;
     let report = prepared.report(snapshots, sources, gaps, &BTreeMap::new())?;
     Ok(prepared.finish(report))
+}
+
+/// Returns `true` if nothing that is asked for needs what was read to be judged.
+fn writes_facts_alone(scan: &Scan) -> bool {
+    let (output, judging) = (&scan.output, &scan.judging);
+    let is_facts = output::format(&output.format).is_some_and(|format| format.name == "ndjson");
+    let judged = [&judging.policy, &judging.baseline, &judging.write_baseline, &output.template];
+    is_facts && output.files.is_empty() && judged.into_iter().all(Option::is_none)
 }
 
 /// Reads what has no facts in a directory yet, and judges from the facts in it.
@@ -180,7 +191,11 @@ fn check_name(operand: &OsStr) -> Result<(), &'static str> {
 }
 
 /// Shows progress while sources are read.
-fn watched<T>(scan: &Scan, sources: &[Source], read: &dyn Fn(&dyn Watch, usize) -> T) -> T {
+pub(super) fn watched<T>(
+    scan: &Scan,
+    sources: &[Source],
+    read: &dyn Fn(&dyn Watch, usize) -> T,
+) -> T {
     let threads =
         scan.reading.threads.unwrap_or_else(|| available_parallelism().map_or(1, usize::from));
     let bytes = sources.iter().map(Source::stored_bytes).fold(0, u64::saturating_add);

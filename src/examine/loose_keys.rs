@@ -1,10 +1,9 @@
 //! Key files that came without their install: told as what they are, and compared with the other keys that came.
 
-use super::Examined;
 use super::collector::Item;
 use super::paths::parent;
 use crate::evidence::Fact;
-use crate::facts::{Digest, GapKind, KeyName};
+use crate::facts::{Digest, Gap, GapKind, KeyName, Snapshot};
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,31 +31,41 @@ pub(super) fn loose_keys(source: &str, items: &BTreeMap<String, Item>) -> Vec<Lo
 }
 
 /// Says of each source without an instance which key files it has, and with which others these agree.
-pub(super) fn tell(all: &mut Examined, loose: &[LooseKey]) {
-    let mut places = Places::default();
-    for (_, snapshot) in &all.snapshots {
-        for file in KeyName::ALL.into_iter().flat_map(|name| snapshot.keys_in_use(name)) {
-            places.add(file.name, file.digest.whole, &snapshot.source);
-        }
-    }
+pub(super) fn tell(gaps: &mut [Gap], loose: &[LooseKey], places: &Places) {
+    let mut by_source: BTreeMap<&str, Vec<&LooseKey>> = BTreeMap::new();
     for key in loose {
-        places.add(key.name, key.digest, &key.place);
+        by_source.entry(&key.source).or_default().push(key);
     }
-    for gap in all.gaps.iter_mut().filter(|gap| gap.kind == GapKind::NoInstance) {
-        let own: Vec<&LooseKey> = loose.iter().filter(|key| key.source == gap.source).collect();
-        if !own.is_empty() {
-            gap.reason = reason(&own, &places);
+    for gap in gaps.iter_mut().filter(|gap| gap.kind == GapKind::NoInstance) {
+        if let Some(own) = by_source.get(gap.source.as_str()) {
+            gap.reason = reason(own, places);
         }
     }
 }
 
 /// Where a key with some content is.
 #[derive(Debug, Default)]
-struct Places {
+pub(super) struct Places {
     by_content: BTreeMap<KeyName, BTreeMap<Digest, BTreeSet<String>>>,
 }
 
 impl Places {
+    /// Takes note of the keys that instances use, and of those without their install.
+    pub(super) fn take<'s>(
+        &mut self,
+        snapshots: impl Iterator<Item = &'s Snapshot>,
+        loose: &[LooseKey],
+    ) {
+        for snapshot in snapshots {
+            for file in KeyName::ALL.into_iter().flat_map(|name| snapshot.keys_in_use(name)) {
+                self.add(file.name, file.digest.whole, &snapshot.source);
+            }
+        }
+        for key in loose {
+            self.add(key.name, key.digest, &key.place);
+        }
+    }
+
     fn add(&mut self, name: KeyName, digest: Digest, place: &str) {
         let contents = self.by_content.entry(name).or_default();
         contents.entry(digest).or_default().insert(place.to_owned());

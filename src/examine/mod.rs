@@ -37,7 +37,7 @@ use crate::intake::{FileState, Source, Watch, walk};
 use crate::limits::Limits;
 use assemble::Assembled;
 use collector::Collector;
-use loose_keys::LooseKey;
+use loose_keys::{LooseKey, Places};
 use secrets::Vault;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -73,11 +73,13 @@ pub fn examine(sources: &[Source], limits: &Limits, threads: usize, watch: &dyn 
     let keep = |outcome| outcomes.lock().unwrap_or_else(PoisonError::into_inner).push(outcome);
     let vault = Vault::new(limits);
     each(sources, threads, &|source| keep(examine_one(source, limits, watch, &vault)));
-    merge(outcomes.into_inner().unwrap_or_else(PoisonError::into_inner), vault)
+    merge(outcomes.into_inner().unwrap_or_else(PoisonError::into_inner), &vault)
 }
 
-/// Examines all sources as [`examine`] does, and hands over what came out of each as soon as it was read. Nothing is compared with
-/// what came out of others: secrets are tried with the keys of their own source alone.
+/// Examines all sources as [`examine`] does, and hands over what came out of each as soon as it was read.
+///
+/// Where keys of other sources may say more of one, it waits until all are read: keys without their install, and secrets that no key of
+/// their own source opens. Only so many wait; of the others, and of text that is a key of another source, nothing is compared.
 pub fn examine_each(
     sources: &[Source],
     limits: &Limits,
@@ -85,11 +87,53 @@ pub fn examine_each(
     watch: &dyn Watch,
     take: &(dyn Fn(Examined) + Sync),
 ) {
+    let waiting = Mutex::new(Waiting::default());
+    let keys = Vault::new(limits);
     each(sources, threads, &|source| {
-        let vault = Vault::new(limits);
-        let outcome = examine_one(source, limits, watch, &vault);
-        take(merge(vec![outcome], vault));
+        let own = Vault::new(limits);
+        let mut outcome = examine_one(source, limits, watch, &own);
+        own.try_all(&mut outcome.snapshots);
+        let mut all = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let waits = outcome.may_be_told_more() && all.outcomes.len() < limits.waiting_sources_max;
+        all.places.take(outcome.snapshots.iter(), &outcome.loose_keys);
+        keys.absorb(own, waits);
+        if waits {
+            all.outcomes.push(outcome);
+        } else {
+            drop(all);
+            take(finished(outcome));
+        }
     });
+    let Waiting { mut outcomes, places } =
+        waiting.into_inner().unwrap_or_else(PoisonError::into_inner);
+    outcomes.sort_by(|a, b| a.record.name.cmp(&b.record.name));
+    for snapshot in outcomes.iter_mut().flat_map(|outcome| &mut outcome.snapshots) {
+        snapshot.trials.clear();
+    }
+    keys.try_all(outcomes.iter_mut().flat_map(|outcome| &mut outcome.snapshots));
+    for mut outcome in outcomes {
+        loose_keys::tell(&mut outcome.gaps, &outcome.loose_keys, &places);
+        take(finished(outcome));
+    }
+}
+
+/// Sources that wait until all are read, and what they are compared with.
+#[derive(Default)]
+struct Waiting {
+    outcomes: Vec<Outcome>,
+    places: Places,
+}
+
+impl Outcome {
+    /// Returns `true` if the keys of other sources may say more of it.
+    fn may_be_told_more(&self) -> bool {
+        let is_shut = |snapshot: &Snapshot| {
+            // Where the keys of the source could not be tried, those of others tell nothing of them.
+            let trials = snapshot.trials.iter().filter(|run| !run.masters.is_empty());
+            trials.flat_map(|run| run.values.values()).any(BTreeSet::is_empty)
+        };
+        !self.loose_keys.is_empty() || self.snapshots.iter().any(is_shut)
+    }
 }
 
 fn each(sources: &[Source], threads: usize, work_on: &(dyn Fn(&Source) + Sync)) {
@@ -110,24 +154,44 @@ fn each(sources: &[Source], threads: usize, work_on: &(dyn Fn(&Source) + Sync)) 
     }
 }
 
-fn merge(mut outcomes: Vec<Outcome>, vault: Vault) -> Examined {
+fn merge(mut outcomes: Vec<Outcome>, vault: &Vault) -> Examined {
     outcomes.sort_by(|a, b| a.record.name.cmp(&b.record.name));
-    let mut all = Examined::default();
-    let (mut key_traces, mut loose) = (Vec::new(), Vec::new());
-    for outcome in outcomes {
-        let label = outcome.label;
-        all.snapshots.extend(outcome.snapshots.into_iter().map(|s| (label.clone(), s)));
-        all.sources.push(outcome.record);
-        all.gaps.extend(outcome.gaps);
-        key_traces.extend(outcome.key_traces);
-        loose.extend(outcome.loose_keys);
+    let mut places = Places::default();
+    for outcome in &outcomes {
+        places.take(outcome.snapshots.iter(), &outcome.loose_keys);
     }
-    vault.try_all(all.snapshots.iter_mut().map(|(_, snapshot)| snapshot));
-    loose_keys::tell(&mut all, &loose);
+    vault.try_all(outcomes.iter_mut().flat_map(|outcome| &mut outcome.snapshots));
+    let mut all = Examined::default();
+    let mut key_traces = Vec::new();
+    for mut outcome in outcomes {
+        loose_keys::tell(&mut outcome.gaps, &outcome.loose_keys, &places);
+        key_traces.extend(std::mem::take(&mut outcome.key_traces));
+        all.add(outcome);
+    }
     // A key may be pasted into the files of another instance.
     key_texts::hide(&mut all, key_traces);
     all.gaps.sort();
     all
+}
+
+/// Ends the work on one source.
+fn finished(mut outcome: Outcome) -> Examined {
+    let key_traces = std::mem::take(&mut outcome.key_traces).into_iter().collect();
+    let mut all = Examined::default();
+    all.add(outcome);
+    key_texts::hide(&mut all, key_traces);
+    all.gaps.sort();
+    all
+}
+
+impl Examined {
+    fn add(&mut self, outcome: Outcome) {
+        let Outcome { label, snapshots, record, gaps, .. } = outcome;
+        let named = |snapshot| (label.clone(), Snapshot { label: label.clone(), ..snapshot });
+        self.snapshots.extend(snapshots.into_iter().map(named));
+        self.sources.push(record);
+        self.gaps.extend(gaps);
+    }
 }
 
 fn examine_one(source: &Source, limits: &Limits, watch: &dyn Watch, vault: &Vault) -> Outcome {

@@ -11,26 +11,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 /// Writes what one run read, source by source.
-pub struct RunWriter<'w> {
-    lines: LineWriter<'w>,
+pub struct RunWriter<W> {
+    lines: LineWriter<W>,
     ledger: Ledger,
 }
 
 /// Writes lines, and once each those that instances share.
-struct LineWriter<'w> {
-    out: &'w mut dyn Write,
+struct LineWriter<W> {
+    out: W,
     /// Bundles that were taken apart, by their identity; they are kept so that no others get it.
     apart: BTreeMap<usize, (Bundles, SavedBundles)>,
     shared: BTreeSet<LineId>,
 }
 
-impl<'w> RunWriter<'w> {
+impl<W: Write> RunWriter<W> {
     /// Begins.
-    pub fn new(out: &'w mut dyn Write) -> Self {
+    pub fn new(out: W) -> Self {
         Self { lines: LineWriter::new(out), ledger: Ledger::default() }
     }
 
-    /// Writes all lines of a source.
+    /// Writes all lines of a source, which are a block: what buffers them is flushed.
     ///
     /// # Errors
     ///
@@ -46,11 +46,13 @@ impl<'w> RunWriter<'w> {
             holds.insert(self.lines.instance(snapshot, None)?);
         }
         for gap in gaps {
-            holds.insert(SavedLine::gap(gap).write(self.lines.out)?);
+            holds.insert(SavedLine::gap(gap).write(&mut self.lines.out)?);
         }
-        SavedLine::source(record, Some(&holds)).write(self.lines.out)?;
+        SavedLine::source(record, Some(&holds)).write(&mut self.lines.out)?;
         self.ledger.add(record.clone(), Some(holds), true);
-        Ok(())
+        // Sources that were read have no bundles in common yet, but lines of them.
+        self.lines.apart.clear();
+        self.lines.out.flush()
     }
 
     /// Writes a gap that belongs to no source.
@@ -59,7 +61,7 @@ impl<'w> RunWriter<'w> {
     ///
     /// Fails where it cannot be written.
     pub fn gap(&mut self, gap: &Gap) -> io::Result<()> {
-        let id = SavedLine::gap(gap).write(self.lines.out)?;
+        let id = SavedLine::gap(gap).write(&mut self.lines.out)?;
         self.ledger.name_gap(GapRef { source: gap.source.clone(), id, reach: None });
         Ok(())
     }
@@ -69,8 +71,9 @@ impl<'w> RunWriter<'w> {
     /// # Errors
     ///
     /// Fails where its end cannot be written.
-    pub fn end(self) -> io::Result<()> {
-        ends(&self.ledger, self.lines.out)
+    pub fn end(mut self) -> io::Result<()> {
+        ends(&self.ledger, &mut self.lines.out)?;
+        self.lines.out.flush()
     }
 }
 
@@ -95,26 +98,26 @@ pub fn write_merged<'f>(
     let mut lines = LineWriter::new(out);
     for (name, source) in ledger.sources() {
         lines.all(of_sources.remove(name).unwrap_or_default(), ledger)?;
-        source.write(lines.out)?;
+        source.write(&mut lines.out)?;
     }
     for rest in of_sources.into_values() {
         lines.all(rest, ledger)?;
     }
     for (snapshot, bundles) in &ledger.unresolved {
-        SavedLine::instance(snapshot, bundles).write(lines.out)?;
+        SavedLine::instance(snapshot, bundles).write(&mut lines.out)?;
     }
     for (id, shared) in ledger.shelf.unused() {
         lines.share(*id, shared)?;
     }
-    ends(ledger, lines.out)
+    ends(ledger, &mut lines.out)
 }
 
 fn ends(ledger: &Ledger, out: &mut dyn Write) -> io::Result<()> {
     ledger.ends().iter().try_for_each(|end| SavedLine::end(end).write(out).map(drop))
 }
 
-impl<'w> LineWriter<'w> {
-    fn new(out: &'w mut dyn Write) -> Self {
+impl<W: Write> LineWriter<W> {
+    fn new(out: W) -> Self {
         Self { out, apart: BTreeMap::new(), shared: BTreeSet::new() }
     }
 
@@ -123,7 +126,7 @@ impl<'w> LineWriter<'w> {
         for snapshot in all.0 {
             self.instance(snapshot, Some(ledger))?;
         }
-        all.1.into_iter().try_for_each(|gap| SavedLine::gap(gap).write(self.out).map(drop))
+        all.1.into_iter().try_for_each(|gap| SavedLine::gap(gap).write(&mut self.out).map(drop))
     }
 
     /// Writes an instance, and the lines of its bundles that were not written yet.
@@ -131,7 +134,7 @@ impl<'w> LineWriter<'w> {
         if let Some(ledger) = ledger
             && let Some(found) = ledger.shelf.found(&snapshot.bundles)
         {
-            let id = SavedLine::instance(snapshot, found).write(self.out)?;
+            let id = SavedLine::instance(snapshot, found).write(&mut self.out)?;
             for shared in found.sets.iter().chain(&found.numbers) {
                 if let Some(line) = ledger.shelf.line(*shared) {
                     self.share(*shared, line)?;
@@ -141,10 +144,10 @@ impl<'w> LineWriter<'w> {
         }
         let identity = snapshot.bundles.identity();
         if let Some((_, found)) = self.apart.get(&identity) {
-            return SavedLine::instance(snapshot, found).write(self.out);
+            return SavedLine::instance(snapshot, found).write(&mut self.out);
         }
         let (found, shared) = taken_apart(&snapshot.bundles);
-        let id = SavedLine::instance(snapshot, &found).write(self.out)?;
+        let id = SavedLine::instance(snapshot, &found).write(&mut self.out)?;
         for (id, shared) in shared {
             self.share(id, &shared)?;
         }
@@ -154,7 +157,7 @@ impl<'w> LineWriter<'w> {
 
     fn share(&mut self, id: LineId, shared: &Shared) -> io::Result<()> {
         if self.shared.insert(id) {
-            shared.line().write(self.out)?;
+            shared.line().write(&mut self.out)?;
         }
         Ok(())
     }

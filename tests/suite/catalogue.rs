@@ -235,6 +235,7 @@ const BOUNDS: &[(&str, &str, &str)] = &[
     ("secret_chars_max", "protected values of a run", "8,192 characters"),
     ("masters_max", "protected values of a run", "10,000 keys"),
     ("secret_trials_max", "protected values of a run", "2,000,000 times"),
+    ("waiting_sources_max", "sources whose facts wait", "256"),
     ("secret_runs_max", "runs of which saved facts say what they tried", "64"),
     ("secret_nodes_max", "nodes of a repository that are visited", "100,000"),
     ("secret_segments_max", "nodes of a repository that are visited", "256 segments"),

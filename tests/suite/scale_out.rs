@@ -4,6 +4,7 @@ use crate::cases;
 use crate::pack::Packing;
 use crate::run::{aemtrix, list, operand};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
@@ -109,13 +110,69 @@ fn keys_that_were_read_apart_are_said_not_to_have_been_tried() {
     );
     let kept = home.path().join("kept");
     let arguments = ["scan", "-q", "-f", "json", "--facts-dir", kept.to_str().unwrap()];
+    for source in &sources {
+        run(&arguments, std::slice::from_ref(source), b"");
+    }
     let (apart, exit_apart) = run(&arguments, &sources, b"");
     assert_eq!(exit_apart, exit);
     let end = "were not tried: they were read in another run";
     assert!(told(&apart, rule)[0].ends_with(end), "{:?}", told(&apart, rule));
     let facts = run(&["scan", "-q", "-f", "ndjson"], &sources, b"").0;
     let all = ["report", "-q", "-f", "json", kept.to_str().unwrap(), "-"];
-    assert_eq!(run(&all, &[], &facts), (scanned, exit), "another run tried them");
+    assert_eq!(run(&all, &[], &facts).0, scanned, "another run tried them");
+    let together =
+        ["scan", "-q", "-f", "json", "--facts-dir", home.path().join("new").to_str().unwrap()]
+            .map(str::to_owned);
+    let together: Vec<&str> = together.iter().map(String::as_str).collect();
+    assert_eq!(run(&together, &sources, b"").0, scanned, "one run reads all");
+}
+
+/// The lines of a run by the source that they belong to, in the order in which sources are named.
+fn blocks(facts: &[u8]) -> Vec<String> {
+    let text = String::from_utf8(facts.to_vec()).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut blocks = Vec::new();
+    let mut open = BTreeSet::new();
+    for line in &lines {
+        let name = |of: &str| line[of]["source"].as_str().map(str::to_owned);
+        open.extend(name("instance").into_iter().chain(name("gap")));
+        if let Some(source) = line["source"]["name"].as_str() {
+            open.insert(source.to_owned());
+            assert_eq!(open.len(), 1, "lines of another source in between");
+            blocks.extend(std::mem::take(&mut open));
+        }
+    }
+    assert!(lines.last().unwrap()["end"].is_object());
+    blocks
+}
+
+#[test]
+fn lines_of_a_source_are_one_block_and_reports_sort_them() {
+    let (home, mut sources) = packed("good-farm");
+    let scanned = run(&["scan", "-q", "-f", "json"], &sources, b"");
+    for threads in ["1", "3"] {
+        let (facts, exit) = run(&["scan", "-q", "-f", "ndjson", "-j", threads], &sources, b"");
+        assert_eq!((blocks(&facts).len(), exit), (sources.len(), 0));
+        assert_eq!(run(&["report", "-q", "-f", "json", "-"], &[], &facts), scanned);
+        sources.reverse();
+    }
+    let file = home.path().join("all.ndjson");
+    run(&["scan", "-q", "-f", "json", "-o", file.to_str().unwrap()], &sources, b"");
+    let facts = run(&["scan", "-q", "-f", "ndjson"], &sources, b"").0;
+    assert_eq!(
+        run(&["report", "-q", "-f", "ndjson", "-"], &[], &facts).0,
+        fs::read(&file).unwrap()
+    );
+    let (odd, sources) = packed("odd-pair");
+    assert_eq!(run(&["scan", "-q", "-f", "json"], &sources, b"").1, 1);
+    assert_eq!(run(&["scan", "-q", "-f", "ndjson"], &sources, b"").1, 0, "nothing is judged");
+    let missing = [&sources[..], &[odd.path().join("missing").into_os_string()]].concat();
+    let (facts, exit) = run(&["scan", "-q", "-f", "ndjson"], &missing, b"");
+    assert_eq!(exit, 2);
+    assert_eq!(
+        run(&["report", "-q", "-f", "json", "-"], &[], &facts),
+        run(&["scan", "-q", "-f", "json"], &missing, b"")
+    );
 }
 
 #[test]

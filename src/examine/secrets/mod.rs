@@ -65,14 +65,24 @@ impl Vault {
         held.values.add(digest.sha256, text.len(), || bytes);
     }
 
-    /// Tries all masters on all values, and tells each snapshot what concerns its own. All that was held is wiped.
-    pub(crate) fn try_all<'s>(self, snapshots: impl IntoIterator<Item = &'s mut Snapshot>) {
-        let held = self.held.into_inner().unwrap_or_else(PoisonError::into_inner);
+    /// Takes over what another one holds of masters, and of values where they are still to be tried.
+    pub(super) fn absorb(&self, other: Self, with_values: bool) {
+        let other = other.held.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.masters.extend(other.masters);
+        if with_values {
+            held.values.extend(other.values);
+        }
+    }
+
+    /// Tries all masters on all values, and tells each snapshot what concerns its own. All that is held is wiped when this is dropped.
+    pub(crate) fn try_all<'s>(&self, snapshots: impl IntoIterator<Item = &'s mut Snapshot>) {
+        let held = &*self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let mut snapshots: Vec<&mut Snapshot> = snapshots.into_iter().collect();
-        let plan = Course::of(&held, &snapshots, self.limits.secret_trials_max);
-        let openings = plan.openings(&held);
+        let plan = Course::of(held, &snapshots, self.limits.secret_trials_max);
+        let openings = plan.openings(held);
         for (snapshot, masters) in snapshots.iter_mut().zip(&plan.masters) {
-            snapshot.trials.extend(plan.told(&held, snapshot, masters.as_ref(), &openings));
+            snapshot.trials.extend(plan.told(held, snapshot, masters.as_ref(), &openings));
         }
     }
 }

@@ -32,6 +32,19 @@ impl<K: Ord + Copy, V> Sieve<K, V> {
         }
     }
 
+    /// Adds all that another one kept, and leaves out what that left out.
+    pub(super) fn extend(&mut self, other: Self) {
+        if let Some(cut) = other.cut.filter(|cut| self.cut.is_none_or(|own| *cut < own)) {
+            self.cut = Some(cut);
+            for (_, (_, bytes)) in self.kept.split_off(&cut) {
+                self.bytes = self.bytes.saturating_sub(bytes);
+            }
+        }
+        for (key, (value, bytes)) in other.kept {
+            self.add(key, bytes, || value);
+        }
+    }
+
     pub(super) fn get(&self, key: &K) -> Option<&V> {
         self.kept.get(key).map(|(value, _)| value)
     }
@@ -69,6 +82,18 @@ mod tests {
             };
             let first = kept(&came);
             prop_assert!(first.0.len() <= entries_max && first.2 <= bytes_max);
+            let (one, other) = came.split_at(came.len() / 2);
+            let mut parts = [one, other].map(|part| {
+                let mut sieve = Sieve::new(entries_max, bytes_max);
+                for key in part {
+                    sieve.add(*key, bytes(*key), || ());
+                }
+                sieve
+            });
+            let [sieve, other] = &mut parts;
+            sieve.extend(std::mem::replace(other, Sieve::new(0, 0)));
+            let joined = (sieve.keys().copied().collect::<Vec<_>>(), sieve.is_cut(), sieve.bytes);
+            prop_assert_eq!(&joined, &first);
             came.reverse();
             prop_assert_eq!(&kept(&came), &first);
             came.sort_unstable();
