@@ -100,7 +100,9 @@ fn state(operand: &OsStr, compare: &Compare) -> anyhow::Result<JudgedState> {
     if let Some(facts) = saved_facts(operand) {
         let files = facts_files(&facts);
         let mut merge = Merge::default();
-        files.iter().for_each(|file| read_facts(file, &Limits::DEFAULT, &mut merge));
+        for file in &files {
+            read_facts(file, &Limits::DEFAULT, &mut merge);
+        }
         let saved = merge.finish();
         return judged(
             name,

@@ -172,7 +172,9 @@ fn key(member: &Member, name: KeyName) -> Condition {
     let key = match member.key(name) {
         KeyState::Known(key) => key,
         KeyState::Absent => return Condition::Absent,
-        KeyState::External => return Condition::unknown("in a directory that is not in the snapshot"),
+        KeyState::External => {
+            return Condition::unknown("in a directory that is not in the snapshot");
+        }
         KeyState::InJcr => return Condition::unknown("in the repository, which was not read"),
         KeyState::Ambiguous => return Condition::unknown("several places have it, and differ"),
         KeyState::Unreadable => return Condition::unknown("could not be read"),
@@ -211,9 +213,10 @@ fn spoken_storage(file: &StorageFile) -> String {
 fn users(snapshot: &Snapshot) -> Condition {
     let users = snapshot.repository.as_ref().and_then(|stored| stored.users.as_ref());
     match users.filter(|users| users.gap.is_none()) {
-        Some(users) => {
-            Condition::Is { text: format!("{} users", users.count), compared: users.digest.to_string() }
-        }
+        Some(users) => Condition::Is {
+            text: format!("{} users", users.count),
+            compared: users.digest.to_string(),
+        },
         None => Condition::unknown("not counted"),
     }
 }
