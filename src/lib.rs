@@ -28,6 +28,7 @@
 //! - [`custody`]: on what evidence a report speaks, and whether other sources are the same.
 //! - [`diff`]: what changed between two states of a farm.
 //! - [`report`]: the formats, one file each. The only room that writes.
+//! - [`manual`]: the topics of `aemtrix help`, which is also where verdicts, rules, limits and words are explained.
 //! - [`cli`]: arguments and exit codes.
 //!
 //! Analysis never fails: it yields facts *and* gaps. What a source did not show is unknown, not absent, and no rule fires on
@@ -47,6 +48,7 @@ pub mod facts;
 pub mod farm;
 pub mod intake;
 pub mod limits;
+pub mod manual;
 pub mod oak;
 pub mod policy;
 pub mod repair;

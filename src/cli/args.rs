@@ -4,6 +4,7 @@ use crate::diagnosis::Selection;
 use crate::facts::Date;
 use crate::farm::FarmBy;
 use crate::limits::Limits;
+use crate::manual::{TOPICS, topic};
 use crate::report::{BundleFilter, DIFF_FORMATS, FORMATS, Format, Screen};
 use crate::rules::{RULES, Severity};
 use clap::builder::{PossibleValue, PossibleValuesParser};
@@ -20,11 +21,13 @@ A small archive is enough for the keys, made inside crx-quickstart:
   tar czf publish1.tar.gz conf bin launchpad/conf launchpad/config \\
       launchpad/felix/bundle*/bundle.info \\
       launchpad/felix/bundle*/data/{hmac,master,storage,sling.id.file,sling.options.file}
-Add launchpad/felix/bundle*/version* for exact bundle versions, and logs for signs of trouble.";
+Add launchpad/felix/bundle*/version* for exact bundle versions, and logs for signs of trouble.
+
+aemtrix help TOPIC explains inputs, verdicts, rules, policy, output, scale-out, limits, words.";
 
 /// Says whether the instances of an AEM farm agree on their crypto keys, and why not. Reads install snapshots offline.
 #[derive(Debug, Parser)]
-#[command(name = "aemtrix", version, about, after_help = AFTER_HELP, max_term_width = 100)]
+#[command(name = "aemtrix", version, about, after_help = AFTER_HELP, max_term_width = 100, disable_help_subcommand = true)]
 pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -59,6 +62,12 @@ pub(super) enum Command {
         /// Of what
         #[arg(value_name = "WHAT")]
         what: SchemaOf,
+    },
+    /// Shows a topic of the manual, or the help of a subcommand
+    Help {
+        /// A topic or a subcommand; without it, the topics are listed
+        #[arg(value_name = "TOPIC", value_parser = help_topics(), hide_possible_values = true)]
+        topic: Option<String>,
     },
     /// Prints completions for a shell
     Completions {
@@ -322,7 +331,7 @@ pub(super) struct Judging {
     /// Exits with 1 from this severity on
     #[arg(long, value_name = "SEVERITY", value_enum, default_value = "warning")]
     pub(super) fail_on: FailOn,
-    /// What is expected of the farms, and which findings count; a TOML file, see the README
+    /// What is expected of the farms, and which findings count; a TOML file, see `aemtrix help policy`
     #[arg(long, value_name = "FILE")]
     pub(super) policy: Option<PathBuf>,
     /// The day on which suppressions of the policy are to hold [default: today, in UTC]
@@ -433,6 +442,14 @@ fn bytes(text: &str) -> Result<u64, String> {
     let number = number.parse::<u64>().ok().zip(shift);
     let bytes = number.and_then(|(number, shift)| number.checked_mul(1_u64.checked_shl(shift)?));
     bytes.ok_or_else(|| "no number of bytes; it is like 5000, 512M or 4G".to_owned())
+}
+
+fn help_topics() -> PossibleValuesParser {
+    let commands = ["scan", "report", "diff", "verify", "rules", "schema", "completions", "man"];
+    let topics = TOPICS.iter().map(|topic| topic.name);
+    PossibleValuesParser::new(
+        topics.chain(commands.into_iter().filter(|name| topic(name).is_none())),
+    )
 }
 
 fn rule_ids() -> PossibleValuesParser {

@@ -2,9 +2,11 @@
 
 use super::args::Args;
 use super::{Exit, complain, output};
+use crate::manual::{Block, TOPICS, Topic, blocks};
 use clap::{Command, CommandFactory};
 use clap_complete::{Shell, generate};
 use clap_mangen::Man;
+use clap_mangen::roff::{Roff, bold, roman};
 use std::io;
 use std::path::Path;
 
@@ -25,11 +27,50 @@ pub(super) fn pages(directory: &Path) -> Exit {
     command.build();
     let shown = command.get_subcommands().filter(|command| !command.is_hide_set());
     let all = std::iter::once(&command).chain(shown);
-    let written = all.cloned().try_for_each(|command| {
-        let (name, page) = page(command)?;
+    let of_topics = TOPICS.iter().map(page_of_topic);
+    let written = all.cloned().map(page).chain(of_topics).try_for_each(|page| {
+        let (name, page) = page?;
         output::to_directory(directory, &name, &page)
     });
     written.map_or_else(|error| complain(&format!("{error:#}")), |()| Exit::Clean)
+}
+
+/// Returns the page of a topic, in the section of overviews: the name of the file and its text.
+fn page_of_topic(topic: &Topic) -> io::Result<(String, Vec<u8>)> {
+    let name = format!("{}-{}", env!("CARGO_PKG_NAME"), topic.name);
+    let mut page = Roff::new();
+    page.control("TH", [name.as_str(), "7", " ", env!("CARGO_PKG_NAME")]);
+    page.control("SH", ["NAME"]);
+    page.text([roman(format!("{name} - {}", topic.summary))]);
+    for block in blocks(topic.text) {
+        match block {
+            Block::Heading { text, .. } => _ = page.control("SH", [text.as_str()]),
+            Block::Paragraph { is_item: true, text } => {
+                page.control("IP", ["-", "2"]);
+                page.text([roman(text)]);
+            }
+            Block::Paragraph { text, .. } => {
+                page.control("PP", []);
+                page.text([roman(text)]);
+            }
+            Block::Code(lines) => {
+                page.control("RS", ["4"]).control("nf", []);
+                lines.into_iter().for_each(|line| _ = page.text([roman(line)]));
+                page.control("fi", []).control("RE", []);
+            }
+            Block::Table { rows, .. } => {
+                for cells in rows {
+                    let mut cells = cells.into_iter();
+                    page.control("TP", []);
+                    page.text([bold(cells.next().unwrap_or_default())]);
+                    page.text([roman(cells.collect::<Vec<_>>().join("; "))]);
+                }
+            }
+        }
+    }
+    let mut text = Vec::new();
+    page.to_writer(&mut text)?;
+    Ok((format!("{name}.7"), text))
 }
 
 /// Returns the name of the file and its text.

@@ -17,6 +17,7 @@ mod scan;
 mod schema;
 mod stream;
 mod terms;
+mod topics;
 mod verify;
 
 pub use exit::Exit;
@@ -28,6 +29,11 @@ use clap::Parser;
 use clap::error::{ContextKind, ContextValue};
 use std::io::{Write, stderr};
 use std::path::Path;
+
+/// Returns what texts of the manual are written for.
+fn screen() -> Screen {
+    Screen { columns: args::columns(), ascii: false, color: When::Auto.applies() }
+}
 
 /// Runs the command line of this process.
 pub fn run() -> Exit {
@@ -60,11 +66,8 @@ pub fn run() -> Exit {
             log::start(&saved.output);
             report::run(&saved)
         }
-        Command::Rules { id } => {
-            let screen =
-                Screen { columns: args::columns(), ascii: false, color: When::Auto.applies() };
-            rules::run(id.as_deref(), screen)
-        }
+        Command::Help { topic } => topics::run(topic.as_deref(), screen()),
+        Command::Rules { id } => rules::run(id.as_deref(), screen()),
         Command::Diff(compare) => diff::run(&compare),
         Command::Verify { report, sources } => verify::run(&report, &sources),
         Command::Schema { what } => schema::run(what),

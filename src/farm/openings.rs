@@ -8,6 +8,9 @@ use crate::facts::{
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Length of a master that is tried: the raw key.
+const MASTER_BYTES: u64 = 16;
+
 /// A protected value of an instance, and what opens it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Secret<'a> {
@@ -244,9 +247,10 @@ impl Encrypted {
     /// Returns which it is, where secrets of the instance tell.
     pub fn of(member: &Member) -> Option<Self> {
         let (_, file, jcr) = super::other_in_jcr(member, KeyName::Master)?;
-        let (file, jcr) = (file.digest.whole.md5, jcr.digest.whole.md5);
-        let opened = |md5| count(&[member], md5, |opening: &Opening| opening.master == md5);
-        match (opened(file)?, opened(jcr)?) {
+        let opened = |master: &Digest| {
+            count(&[member], master, |opening: &Opening| opening.master == master.md5)
+        };
+        match (opened(&file.digest.whole)?, opened(&jcr.digest.whole)?) {
             ((1.., _), (0, _)) => Some(Self::ByFile),
             ((0, _), (1.., _)) => Some(Self::ByJcr),
             _ => None,
@@ -256,13 +260,13 @@ impl Encrypted {
 
 /// Returns how many secrets in effect on instances a key opens, and how many there are; `None` where it was not tried on all of them, or
 /// there are none. A value that was copied counts once.
-pub(crate) fn opened(members: &[&Member], md5: Hex<16>) -> Option<(usize, usize)> {
-    count(members, md5, |opening| opening.master == md5 && opening.flaw.is_none())
+pub(crate) fn opened(members: &[&Member], master: &Digest) -> Option<(usize, usize)> {
+    count(members, master, |opening| opening.master == master.md5 && opening.flaw.is_none())
 }
 
 fn count(
     members: &[&Member],
-    md5: Hex<16>,
+    master: &Digest,
     is: impl Fn(&Opening) -> bool,
 ) -> Option<(usize, usize)> {
     let mut values: BTreeMap<Hex<32>, bool> = BTreeMap::new();
@@ -271,8 +275,9 @@ fn count(
         for at in snapshot.protected_values().into_iter().filter(|at| at.in_effect) {
             let value = at.digest.sha256;
             let openings = snapshot.openings(value).unwrap_or_default();
-            // What one key opens, no other one does.
-            if openings.is_empty() && !snapshot.was_tried(value, md5) {
+            // What one key opens, no other one does. One in a form that is not tried may be that very key.
+            let is_other = !openings.is_empty() && master.bytes == MASTER_BYTES;
+            if !is_other && !snapshot.was_tried(value, master.md5) {
                 return None;
             }
             let is_open = openings.iter().any(&is);
@@ -310,7 +315,9 @@ fn opens(member: &Member, value: &Digest) -> (Opens, Option<String>) {
             let why = format!("the master is there {flaw}, and opens it without that");
             (Opens::No, Some(why))
         }
-        None if whole.bytes == 16 && snapshot.was_tried(value, whole.md5) => (Opens::No, None),
+        None if whole.bytes == MASTER_BYTES && snapshot.was_tried(value, whole.md5) => {
+            (Opens::No, None)
+        }
         None => unchecked(why_not(key, &snapshot.trials)),
     }
 }
@@ -318,8 +325,8 @@ fn opens(member: &Member, value: &Digest) -> (Opens, Option<String>) {
 fn why_not(key: &EffectiveKey, trials: &BTreeSet<Trials>) -> &'static str {
     match key.digest.whole.bytes {
         32 => "the master has 32 bytes, a form of Adobe's own, which is not tried",
-        16 if trials.iter().any(|run| run.gap.is_some()) => "the master was not tried",
-        16 => "the master was not at hand when the value was tried",
+        MASTER_BYTES if trials.iter().any(|run| run.gap.is_some()) => "the master was not tried",
+        MASTER_BYTES => "the master was not at hand when the value was tried",
         _ => "the master is no key of 16 bytes",
     }
 }

@@ -31,8 +31,8 @@ pub(super) fn find_out(
             names_of(&ignoring)
         )
     });
-    let policy = "Once it is known whose are, write the md5 sums of that pair as hmac and master of the farm into a policy (README: Policy and \
-        baseline), and scan again with --policy: the repair then has the commands for each instance, with its paths.";
+    let policy = "Once it is known whose are, write the md5 sums of that pair as hmac and master of the farm into a policy (see `aemtrix help \
+        policy`), and scan again with --policy: the repair then has the commands for each instance, with its paths.";
     let mut texts: Vec<Text> = vec![why.into()];
     if scope.expected().keys.is_empty() {
         texts.push(policy.into());

@@ -12,6 +12,7 @@ mod html;
 mod json;
 mod junit;
 mod letters;
+mod manual;
 mod markdown;
 mod ndjson;
 mod printable;
@@ -29,6 +30,7 @@ pub use bundles::BundleFilter;
 pub use catalogue::{explain_rule, list_rules};
 pub use changes::{DIFF_FORMATS, DIFF_SCHEMA, DiffFormat, DiffReport, StateReport, diff_schema};
 pub use json::schema;
+pub use manual::{list_topics, show_topic};
 pub use printable::printable;
 pub use template::Template;
 

@@ -50,7 +50,7 @@ mod tests {
             ("AEM 6.5, User Synchronization", None),
             ("crx-quickstart/conf/quickstart.properties and sling.properties", None),
             ("crx-quickstart/launchpad/felix", None),
-            ("README: Policy and baseline", None),
+            ("aemtrix help policy", None),
         ] {
             let url = url(reference);
             let ends = url.as_deref().zip(end).is_some_and(|(url, end)| url.ends_with(end));

@@ -106,11 +106,11 @@ fn table_of(text: &str) -> Vec<(&str, &str, &str)> {
 }
 
 #[test]
-fn readme_lists_the_rules() {
-    let readme = fs::read_to_string(home().join("README.md")).unwrap();
+fn manual_lists_the_rules() {
+    let manual = fs::read_to_string(home().join("src/manual/rules.md")).unwrap();
     let known: Vec<_> =
         RULES.iter().map(|rule| (rule.id, rule.severity.label(), rule.summary)).collect();
-    assert_eq!(table_of(&readme), known);
+    assert_eq!(table_of(&manual), known);
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn readme_and_help_name_the_same_files_to_pack() {
     assert_eq!(command(&help).len(), 3);
 }
 
-/// Every field of the limits, and the row of the README that has it, by its first words and its number.
+/// Every field of the limits, and the row of the manual that has it, by its first words and its number.
 const BOUNDS: &[(&str, &str, &str)] = &[
     ("unpacked_bytes_max", "bytes that a source may unpack to", "1 TiB"),
     ("ratio_max", "bytes that a source may unpack to for each of its own", "2,000"),
@@ -187,7 +187,7 @@ const BOUNDS: &[(&str, &str, &str)] = &[
     ("extension_bytes_max", "one tar extension header", "1 MiB"),
     ("path_bytes_max", "one path or link target", "4,096"),
     ("user_bytes_max", "one user name", "256"),
-    ("padding_bytes_max", "zeros behind an archive", "1 MiB"),
+    ("padding_bytes_max", "zeros after an archive", "1 MiB"),
     ("zeros_bytes_max", "zeros in a row in a tar", "1 GiB"),
     ("evidence_max", "pieces of evidence of a source", "100,000"),
     ("names_bytes_max", "names of those", "12 MiB"),
@@ -214,12 +214,12 @@ const BOUNDS: &[(&str, &str, &str)] = &[
         "64",
     ),
     ("shared_gaps_max", "gaps of a source that its instances share", "4,000"),
-    ("link_hops_max", "symbolic links one behind the other", "40"),
+    ("link_hops_max", "symbolic links one after the other", "40"),
     ("known_links_max", "links of which it is kept where they lead", "1,000"),
     ("aliases_max", "links to one piece of evidence", "64"),
     ("claiming_links_max", "links beside installs", "100"),
     ("log_directories_max", "directories with logs that a link", "1,000"),
-    ("written_through_max", "entries behind links of an archive", "100"),
+    ("written_through_max", "entries below links of an archive", "100"),
     ("hollow_directories_max", "directories that are kept to find those", "20,000"),
     ("hollow_notes_max", "directories that are kept to find those", "3 notes"),
     ("hollow_depth_max", "directories that are kept to find those", "4 deep"),
@@ -278,7 +278,7 @@ const BOUNDS: &[(&str, &str, &str)] = &[
     ("places_max", "names and steps of one kind in one finding; places", "100"),
     ("compared_max", "snapshots with one Sling id, or none", "100"),
     ("sharing_max", "keys that farms share", "100,000"),
-    ("farm_gaps_max", "gaps that are told to farms", "100,000"),
+    ("farm_gaps_max", "gaps that are listed at farms", "100,000"),
     ("csv_blanks_max", "blank cells of a CSV", "1,000,000"),
     ("bundle_cells_max", "bundle map of a farm", "1,000,000"),
     ("bundle_cells_shown_max", "bundle map of a farm", "200,000"),
@@ -294,7 +294,7 @@ const BOUNDS: &[(&str, &str, &str)] = &[
 ];
 
 #[test]
-fn readme_has_a_row_for_every_bound() {
+fn manual_has_a_row_for_every_bound() {
     let limits = fs::read_to_string(home().join("src/limits.rs")).unwrap();
     let fields: Vec<&str> = limits
         .lines()
@@ -304,8 +304,8 @@ fn readme_has_a_row_for_every_bound() {
         .collect();
     let known: BTreeSet<_> = BOUNDS.iter().map(|(field, ..)| *field).collect();
     assert_eq!(unique(fields), known);
-    let readme = include_str!("../../README.md");
-    let rows = || readme.lines().skip_while(|line| !line.starts_with("| bound | default |"));
+    let manual = include_str!("../../src/manual/limits.md");
+    let rows = || manual.lines().skip_while(|line| !line.starts_with("| bound | default |"));
     for (field, bound, number) in BOUNDS {
         let is_its = |row: &&str| {
             row.strip_prefix("| ").is_some_and(|row| row.starts_with(bound)) && row.contains(number)

@@ -12,6 +12,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("limits", &[]),
     // A buffer, which knows of nothing: whoever is given bytes that may be a key keeps them in one.
     ("wiped", &[]),
+    // Texts, which reports show.
+    ("manual", &[]),
     ("oak", &["wiped"]),
     ("intake", &["facts", "limits", "wiped"]),
     // What is kept of one file is bounded too.
@@ -45,6 +47,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "facts",
             "limits",
             "farm",
+            "manual",
             "policy",
             "repair",
             "rules",
@@ -62,6 +65,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "intake",
             "evidence",
             "examine",
+            "manual",
             "policy",
             "saved",
             "farm",

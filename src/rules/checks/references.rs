@@ -8,6 +8,6 @@ pub(super) const CQSUPPORT: &str = "cqsupport/fix-instructions: move-crypto-keys
 pub(super) const ENCAPSULATED_TOKEN: &str =
     "AEM 6.5, Encapsulated Token Support: Replicating the HMAC key";
 /// What the user said.
-pub(super) const POLICY: &str = "README: Policy and baseline";
+pub(super) const POLICY: &str = "aemtrix help policy";
 /// Felix's own code.
 pub(super) const FELIX_CACHE: &str = "Apache Felix Framework, BundleCache and BundleArchive";
