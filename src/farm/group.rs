@@ -6,7 +6,7 @@ use super::expected::{Expected, ForeignKey, Missing};
 use super::like::tell_alike;
 use super::open_gaps::OpenGaps;
 use super::plan::{Ground, Plan};
-use super::{Farm, KeyStates, Member, keys, names};
+use super::{Farm, Keys, Member, decide_pairs, keys, names};
 use crate::facts::{Digest, Gap, KeyName, Snapshot};
 use crate::limits::Limits;
 use crate::policy::{Policy, PolicyFarm, PolicyInstance};
@@ -244,16 +244,19 @@ fn keys_of(farm: &Farm, key: KeyName) -> Vec<ForeignKey> {
 }
 
 /// A named snapshot, and what is known of its keys.
-type Decided = ((String, Snapshot, bool), KeyStates);
+type Decided = ((String, Snapshot, bool), Keys);
 
 fn members(named: Named, copies: &mut Copies) -> Vec<Member> {
     let snapshots: Vec<&Snapshot> = named.iter().map(|(_, snapshot, _)| snapshot).collect();
-    let keys = keys::decide(&snapshots);
+    let keys = keys::decide(&snapshots).into_iter().map(Keys::single);
     let member = |((name, snapshot, numbered), keys): Decided| {
         let copies = copies.remove(&snapshot.place()).unwrap_or_default();
         Member { name, numbered, snapshot, copies, keys }
     };
-    named.into_iter().zip(keys).map(member).collect()
+    let keys: Vec<Keys> = keys.collect();
+    let mut members: Vec<Member> = named.into_iter().zip(keys).map(member).collect();
+    decide_pairs(&mut members);
+    members
 }
 
 #[cfg(test)]

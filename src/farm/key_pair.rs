@@ -1,29 +1,30 @@
 //! The keys that an instance has for its own, and what keeps it from working with them.
 
-use super::{EffectiveKey, Encrypted, KeyState, Member};
+use super::{EffectiveKey, Encrypted, KeyHealth, KeyState, Member, key_in};
 use crate::facts::{
     CRYPTO_FILE, Digest, JcrKey, KeyDigest, KeyFile, KeyName, Repository, StorageMode, TextKind,
 };
 use std::collections::BTreeSet;
 
 /// The keys of an instance, both together: they belong to each other. `hmac` comes first.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum OwnKeys {
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum KeyPair {
     /// Both are as they should be.
     Sound([Digest; 2]),
     /// Both are there, behind flaws that take nothing away from them.
     Flawed([Digest; 2], BTreeSet<Flaw>),
     /// Both are there, at least one of them as text that can be decoded, into what is not known here.
     Encoded,
-    /// It has no pair.
-    Lost,
+    /// It has no pair. One key may be left of it.
+    Lost(Option<(KeyName, Digest)>),
     /// It is not known which keys it has.
+    #[default]
     Unknown,
 }
 
 /// What keeps an instance from working with keys that are all there; in the order in which they are mended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Flaw {
+pub enum Flaw {
     /// One lies in the data directory of a bundle that does not read it.
     Misplaced,
     /// One lies in the repository alone, and the instance is not known to work with keys from there.
@@ -36,52 +37,9 @@ pub(crate) enum Flaw {
     Swapped,
 }
 
-/// Says what to mend on an instance before its keys are copied.
-pub(crate) fn mend(member: &Member, flaws: &BTreeSet<Flaw>) -> String {
-    let name = &member.name;
-    let first = if flaws.contains(&Flaw::Misplaced) {
-        format!("settle key-misplaced on {name}")
-    } else if flaws.contains(&Flaw::InJcr) {
-        format!("move the keys of {name} from its /etc/key to files, as described below")
-    } else if has_stray(member) {
-        format!("settle key-trailing-newline on {name}")
-    } else if flaws.contains(&Flaw::Altered) {
-        format!("settle key-altered on {name}")
-    } else {
-        format!("settle key-degenerate on {name}")
-    };
-    let then = if flaws.len() > 1 { ", then what another scan finds of its keys" } else { "" };
-    format!("First {first}{then}")
-}
-
-/// Says how the keys are once all is mended, as in "the keys are sound …".
-pub(crate) fn mended(flaws: &BTreeSet<Flaw>) -> String {
-    let of = |flaw: &Flaw| match flaw {
-        Flaw::Misplaced => "in their place",
-        Flaw::InJcr => "as files",
-        Flaw::LineEnd => "without the line end",
-        Flaw::Altered => "as they were before a tool altered them",
-        Flaw::Swapped => "each under its own name",
-    };
-    flaws.iter().map(of).collect::<Vec<_>>().join(" and ")
-}
-
-/// Says what is wrong with keys that another instance has as they should be, as in "the keys of a…".
-pub(crate) fn with_flaws(flaws: &BTreeSet<Flaw>) -> &'static str {
-    let mut all = flaws.iter();
-    match (all.next(), all.next()) {
-        (Some(Flaw::Misplaced), None) => ", which lie in the wrong place there",
-        (Some(Flaw::InJcr), None) => ", which lie in the JCR there",
-        (Some(Flaw::LineEnd), None) => " without the line end that does not belong there",
-        (Some(Flaw::Altered), None) => ", of which a file was altered there",
-        (Some(Flaw::Swapped), None) => ", which are swapped there",
-        _ => ", which are not as they should be there",
-    }
-}
-
-impl OwnKeys {
-    /// Returns what an instance has.
-    pub(crate) fn of(member: &Member) -> Self {
+impl KeyPair {
+    /// Decides what an instance has, whose single keys are decided.
+    pub(super) fn of(member: &Member) -> Self {
         if is_open(member) {
             return Self::Unknown;
         }
@@ -110,42 +68,45 @@ impl OwnKeys {
             return Self::Encoded;
         }
         let is_known = |state: &&KeyState| matches!(state, KeyState::Known(_) | KeyState::Absent);
-        if states.iter().all(is_known) { Self::Lost } else { Self::Unknown }
+        if !states.iter().all(is_known) {
+            return Self::Unknown;
+        }
+        let left = |(key, _): &Content| *key;
+        Self::Lost(match &contents {
+            [Some(hmac), None] => Some((KeyName::Hmac, left(hmac))),
+            [None, Some(master)] => Some((KeyName::Master, left(master))),
+            _ => None,
+        })
     }
 
-    /// Returns the pair, with flaws or without any.
-    pub(crate) fn pair(&self) -> Option<[Digest; 2]> {
+    /// Returns both keys, with flaws or without any.
+    pub(crate) fn keys(&self) -> Option<[Digest; 2]> {
         match self {
             Self::Sound(pair) | Self::Flawed(pair, _) => Some(*pair),
-            Self::Encoded | Self::Lost | Self::Unknown => None,
+            Self::Encoded | Self::Lost(_) | Self::Unknown => None,
         }
     }
 
-    /// Returns what keeps the instance from working with the pair.
-    pub(crate) fn flaws(&self) -> BTreeSet<Flaw> {
-        if let Self::Flawed(_, flaws) = self { flaws.clone() } else { BTreeSet::new() }
+    /// Returns both keys, where both are as they should be.
+    pub(crate) fn sound(&self) -> Option<[Digest; 2]> {
+        if let Self::Sound(pair) = self { Some(*pair) } else { None }
     }
-}
 
-/// Returns both keys, where both are as they should be.
-pub(crate) fn sound_pair(member: &Member) -> Option<[Digest; 2]> {
-    if let OwnKeys::Sound(pair) = OwnKeys::of(member) { Some(pair) } else { None }
-}
+    /// Returns what keeps the instance from working with its keys.
+    pub(crate) fn flaws(&self) -> &BTreeSet<Flaw> {
+        const NONE: &BTreeSet<Flaw> = &BTreeSet::new();
+        if let Self::Flawed(_, flaws) = self { flaws } else { NONE }
+    }
 
-/// Returns the one key that is left of a pair, with its name.
-pub(crate) fn half(member: &Member) -> Option<(KeyName, Digest)> {
-    let left = |name| content(member, name).map(|(key, _)| (name, key));
-    match KeyName::ALL.map(left) {
-        [Some(half), None] | [None, Some(half)] if OwnKeys::of(member) == OwnKeys::Lost => {
-            Some(half)
-        }
-        _ => None,
+    /// Returns `true` if each key has the name of the other.
+    pub(crate) fn is_swapped(&self) -> bool {
+        self.flaws().contains(&Flaw::Swapped)
     }
 }
 
 /// Returns `true` if the repository of an instance that works with files has other keys than those: one of both is wrong.
 pub(crate) fn is_in_doubt(member: &Member) -> bool {
-    let Some(pair) = OwnKeys::of(member).pair() else { return false };
+    let Some(pair) = member.pair().keys() else { return false };
     let is_other = |(name, own): (KeyName, &Digest)| {
         in_jcr(member, name).is_some_and(|key| key.digest.whole != *own)
     };
@@ -187,12 +148,6 @@ fn is_absent(member: &Member, name: KeyName) -> bool {
     *member.key(name) == KeyState::Absent && misplaced(member, name).is_none()
 }
 
-/// Returns `true` if a line end follows a key in its place.
-fn has_stray(member: &Member) -> bool {
-    let has = |name| member.known_key(name).is_some_and(|key| key.stray.is_some());
-    KeyName::ALL.into_iter().any(has)
-}
-
 /// Returns `true` if there are no files to copy, for the keys lie in the repository.
 pub(crate) fn has_keys_in_jcr(member: &Member) -> bool {
     KeyName::ALL.iter().filter_map(|name| member.known_key(*name)).any(EffectiveKey::is_in_jcr)
@@ -221,18 +176,23 @@ fn is_encrypted_by_jcr(member: &Member) -> bool {
 
 /// Returns what is a key in its place, under its own name or under that of the other.
 fn in_place(key: &EffectiveKey) -> Option<Content> {
-    let is_key =
-        |digest: &Digest| KeyName::ALL.iter().any(|name| name.may_have_length(digest.bytes));
-    if key.altered.is_some() {
-        return Some((key.value, BTreeSet::from([Flaw::Altered])));
+    let with = |flaw: Flaw| Some((key.value, BTreeSet::from([flaw])));
+    match key.health {
+        KeyHealth::Altered(_) => with(Flaw::Altered),
+        KeyHealth::LineEnd(_) if is_length(&key.value) => with(Flaw::LineEnd),
+        KeyHealth::Sound | KeyHealth::Unusual | KeyHealth::NoKey if is_length(&key.value) => {
+            Some((key.value, BTreeSet::new()))
+        }
+        KeyHealth::LineEnd(_) | KeyHealth::Unusual | KeyHealth::NoKey | KeyHealth::Sound => {
+            key_in(&key.digest).map(|(key, _)| (key, BTreeSet::from([Flaw::LineEnd])))
+        }
+        KeyHealth::Wrapped(_) | KeyHealth::Text(_) | KeyHealth::Empty | KeyHealth::Uniform => None,
     }
-    if key.digest.text.is_some() || key.digest.uniform || key.digest.wrapper.is_some() {
-        return None;
-    }
-    if is_key(&key.value) {
-        return Some((key.value, key.stray.map(|_| Flaw::LineEnd).into_iter().collect()));
-    }
-    key_in(&key.digest).map(|(key, _)| (key, BTreeSet::from([Flaw::LineEnd])))
+}
+
+/// Returns `true` if a key of either name may have the length.
+fn is_length(digest: &Digest) -> bool {
+    KeyName::ALL.iter().any(|name| name.may_have_length(digest.bytes))
 }
 
 fn elsewhere(member: &Member, name: KeyName) -> Option<Content> {
@@ -255,16 +215,6 @@ fn wrong_places(member: &Member, name: KeyName) -> impl Iterator<Item = &KeyFile
     let snapshot = &member.snapshot;
     let is_misplaced = |file: &&KeyFile| snapshot.is_misplaced(&file.directory, CRYPTO_FILE);
     snapshot.key_files.iter().filter(move |file| file.name == name).filter(is_misplaced)
-}
-
-/// Returns what has the length of a key in a file, and whether a line end follows it.
-pub(crate) fn key_in(digest: &KeyDigest) -> Option<(Digest, bool)> {
-    let lengths = KeyName::ALL.map(KeyName::known_lengths).concat();
-    let is_length = |digest: &Digest| lengths.contains(&digest.bytes);
-    let whole = Some((digest.whole, false)).filter(|(whole, _)| is_length(whole));
-    let mut trimmed = digest.trimmed.iter().map(|(_, content)| (*content, true));
-    let key = whole.or_else(|| trimmed.find(|(content, _)| is_length(content)));
-    key.filter(|_| digest.text.is_none())
 }
 
 /// Returns the key of this name in the repository, where no file has another one, in its place or not: two halves make no pair.
@@ -308,8 +258,8 @@ mod tests {
     use super::*;
     use crate::testing::{Instance, farm};
 
-    fn own(change: impl FnOnce(Instance) -> Instance) -> OwnKeys {
-        OwnKeys::of(&farm().with("a", change).build().members[0])
+    fn own(change: impl FnOnce(Instance) -> Instance) -> KeyPair {
+        farm().with("a", change).build().members[0].pair().clone()
     }
 
     fn key(first: u8) -> Vec<u8> {
@@ -321,8 +271,8 @@ mod tests {
         (1..49).collect()
     }
 
-    fn flaws(own: &OwnKeys) -> Vec<Flaw> {
-        own.flaws().into_iter().collect()
+    fn flaws(own: &KeyPair) -> Vec<Flaw> {
+        own.flaws().iter().copied().collect()
     }
 
     #[test]
@@ -330,12 +280,12 @@ mod tests {
         let pair = |hmac: &[u8], master: &[u8]| own(|i| i.hmac(hmac).master(master));
         let (short, usual) = (&key(200)[..16], key(160));
         for (hmac, master) in [(&long()[..], &usual[..]), (&usual, &key(200)), (&usual, short)] {
-            assert!(matches!(pair(hmac, master), OwnKeys::Sound(_)));
+            assert!(matches!(pair(hmac, master), KeyPair::Sound(_)));
         }
         for (hmac, master) in [(&usual[..], &long()[..]), (short, &usual)] {
             let swapped = pair(hmac, master);
             assert_eq!(flaws(&swapped), [Flaw::Swapped]);
-            assert_eq!(swapped.pair(), pair(master, hmac).pair());
+            assert_eq!(swapped.keys(), pair(master, hmac).keys());
         }
     }
 
@@ -360,7 +310,7 @@ mod tests {
             (own(|i| left(i).hmac(b"")), &[Flaw::InJcr]),
             (own(|i| beside(i.hmac(b""))), &[Flaw::Misplaced]),
         ] {
-            assert_eq!((own.pair(), flaws(&own)), (sound.pair(), told.to_vec()));
+            assert_eq!((own.keys(), flaws(&own)), (sound.keys(), told.to_vec()));
         }
         let small = &key(1)[..16];
         let all = own(|i| {
@@ -379,18 +329,18 @@ mod tests {
             let keys = [(KeyName::Hmac, &key(60)[..]), (KeyName::Master, &key(60)[..16])];
             i.key_in("bundle1", KeyName::Hmac, &key(160)).jcr(&keys)
         };
-        assert_eq!(own(halves), OwnKeys::Lost);
+        assert!(matches!(own(halves), KeyPair::Lost(_)));
     }
 
     #[test]
     fn files_that_the_repository_contradicts_tell_nothing_without_storage() {
         let other = |i: Instance| i.jcr(&[(KeyName::Hmac, &key(60))]);
-        assert_eq!(own(|i| other(i).storage(b"???")), OwnKeys::Unknown);
-        assert_eq!(own(|i| other(i).without_storage()), OwnKeys::Unknown);
-        assert!(matches!(own(other), OwnKeys::Sound(_)));
+        assert_eq!(own(|i| other(i).storage(b"???")), KeyPair::Unknown);
+        assert_eq!(own(|i| other(i).without_storage()), KeyPair::Unknown);
+        assert!(matches!(own(other), KeyPair::Sound(_)));
         let lost = |i: Instance| i.without_key(KeyName::Hmac);
-        assert_eq!(own(|i| lost(i).without_storage()), OwnKeys::Unknown, "it may lie in the JCR");
-        assert_eq!(own(|i| lost(i).without_storage().jcr(&[])), OwnKeys::Lost);
+        assert_eq!(own(|i| lost(i).without_storage()), KeyPair::Unknown, "it may lie in the JCR");
+        assert!(matches!(own(|i| lost(i).without_storage().jcr(&[])), KeyPair::Lost(_)));
     }
 
     #[test]
@@ -399,16 +349,16 @@ mod tests {
             let i = i.key_in("bundle1", KeyName::Hmac, &key(1));
             i.key_in("bundle1", KeyName::Master, &key(1)[..16])
         };
-        assert_eq!(own(|i| both(i.storage(b"JCR").jcr(&[]))), OwnKeys::Lost);
+        assert!(matches!(own(|i| both(i.storage(b"JCR").jcr(&[]))), KeyPair::Lost(_)));
     }
 
     #[test]
     fn text_that_can_be_decoded_is_told_from_what_is_lost() {
         let base64 = b"GAHLXJ3JfFQ0uLuyFhTDbTs1dU5eAOq0Y2Y1h0wG5wE=";
-        assert_eq!(own(|i| i.hmac(base64)), OwnKeys::Encoded);
-        assert_eq!(own(|i| i.hmac(base64).without_key(KeyName::Master)), OwnKeys::Lost);
-        assert_eq!(own(|i| i.hmac(b"<html><body>Log in</body></html>")), OwnKeys::Lost);
-        assert_eq!(own(|i| i.hmac(b"")), OwnKeys::Lost);
-        assert_eq!(own(|i| i.storage(b"JCR")), OwnKeys::Unknown);
+        assert_eq!(own(|i| i.hmac(base64)), KeyPair::Encoded);
+        assert!(matches!(own(|i| i.hmac(base64).without_key(KeyName::Master)), KeyPair::Lost(_)));
+        assert!(matches!(own(|i| i.hmac(b"<html><body>Log in</body></html>")), KeyPair::Lost(_)));
+        assert!(matches!(own(|i| i.hmac(b"")), KeyPair::Lost(_)));
+        assert_eq!(own(|i| i.storage(b"JCR")), KeyPair::Unknown);
     }
 }

@@ -1,6 +1,6 @@
 //! The rows of the matrix that a login or a secret hangs on: `storage` and the keys, and what is wrong with them by itself.
 
-use super::{Cell, CellState, EffectiveKey, Farm, KeyState, Member};
+use super::{Cell, CellState, EffectiveKey, Farm, KeyHealth, KeyState, Member};
 use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE, KeyName, Storage, StorageMode};
 
 /// What `storage` says, with the fault of its text, if it has one.
@@ -51,7 +51,7 @@ pub(super) fn master(member: &Member) -> Cell {
 fn key(member: &Member, name: KeyName) -> Cell {
     let without = Cell::without;
     match member.key(name) {
-        KeyState::Known(key) => known(member, name, key),
+        KeyState::Known(key) => known(member, key),
         // Without a word on the storage mode the key may lie in the repository.
         KeyState::Absent => without(CellState::Absent, "absent")
             .wrong_if(member.storage_mode().is_some_and(|mode| mode != StorageMode::Unknown)),
@@ -63,24 +63,27 @@ fn key(member: &Member, name: KeyName) -> Cell {
     }
 }
 
-fn known(member: &Member, name: KeyName, key: &EffectiveKey) -> Cell {
-    let stray = key.stray.map(|line_end| format!(" + {}", line_end.short()));
-    let altered = key.altered.map(|_| " (altered)".to_owned());
-    let text = key.value.short() + &stray.or(altered).unwrap_or_default();
+fn known(member: &Member, key: &EffectiveKey) -> Cell {
+    let flaw = match key.health {
+        KeyHealth::LineEnd(line_end) => format!(" + {}", line_end.short()),
+        KeyHealth::Altered(_) => " (altered)".to_owned(),
+        _ => String::new(),
+    };
+    let text = key.value.short() + &flaw;
     // A stray line end is no other key, but the file is not what its peers have.
     let cell = Cell::compared(text, key.digest.whole.sha256.to_string());
-    let is_of = |name: &KeyName| member.known_key(*name).is_some_and(|k| k.value == key.value);
-    let is_both = KeyName::ALL.iter().all(is_of);
-    if key.is_flawed() && !is_both {
-        cell.wrong(Some(key.value.sha256.to_string()))
-    } else if key.digest.text.is_some() || key.digest.uniform || is_both {
-        cell.wrong(None)
-    } else if !name.known_lengths().contains(&key.value.bytes) {
+    match key.health {
+        _ if member.has_doubled_keys() => cell.wrong(None),
+        KeyHealth::Sound => cell,
+        KeyHealth::LineEnd(_) | KeyHealth::Altered(_) | KeyHealth::Unusual => {
+            cell.wrong(Some(key.value.sha256.to_string()))
+        }
         // One that was cut or written over is none.
-        let may_be = name.may_have_length(key.value.bytes);
-        cell.wrong(may_be.then(|| key.value.sha256.to_string()))
-    } else {
-        cell
+        KeyHealth::NoKey
+        | KeyHealth::Wrapped(_)
+        | KeyHealth::Text(_)
+        | KeyHealth::Empty
+        | KeyHealth::Uniform => cell.wrong(None),
     }
 }
 

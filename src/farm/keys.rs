@@ -1,5 +1,6 @@
 //! Which keys an instance works with, decided from its own files and those of its peers.
 
+use super::KeyHealth;
 use crate::facts::{
     Alteration, CRYPTO_FILE, CRYPTO_KEYS_PATH, Digest, GapKind, JcrKeys, KeyDigest, KeyFile,
     KeyName, LineEnd, Place, Snapshot, StorageMode,
@@ -30,10 +31,8 @@ pub enum KeyState {
 pub struct EffectiveKey {
     /// What to compare: the content, without its line end where that is a stray one, and as it was before it was altered.
     pub value: Digest,
-    /// What a tool did to it, where a peer has the key as it was before.
-    pub altered: Option<Alteration>,
-    /// The stray line end, where there is one. Only files have one.
-    pub stray: Option<LineEnd>,
+    /// What keeps the instance from working with it, if anything.
+    pub health: KeyHealth,
     /// The content as it was read.
     pub digest: KeyDigest,
     /// Where it was read from.
@@ -71,16 +70,12 @@ impl EffectiveKey {
         }
     }
 
-    /// Returns `true` if the content is a key, but not as it belongs there: a line end follows it, or a tool altered it.
-    pub fn is_flawed(&self) -> bool {
-        self.stray.is_some() || self.altered.is_some()
-    }
-
-    /// Returns `true` if the content may be a key: neither text, nor a tool's output, nor of a length that no key has.
-    pub fn is_plausible(&self, name: KeyName) -> bool {
-        let digest = &self.digest;
-        let is_other = digest.text.is_some() || digest.wrapper.is_some() || digest.uniform;
-        self.is_flawed() || !is_other && name.may_have_length(self.value.bytes)
+    /// Returns the stray line end, where there is one. Only files have one.
+    pub fn line_end(&self) -> Option<LineEnd> {
+        match self.health {
+            KeyHealth::LineEnd(line_end) => Some(line_end),
+            _ => None,
+        }
     }
 
     /// Says whether it lies in the repository.
@@ -115,17 +110,14 @@ impl Peers {
     }
 }
 
-/// What is known of both keys of an instance.
-///
-/// A tree has room for eleven of them, and there are two: it took 6 KB an instance.
-pub(crate) type KeyStates = Box<[(KeyName, KeyState)]>;
+/// What is known of both keys of an instance, hmac first.
+pub(super) type KeyStates = [KeyState; 2];
 
 /// Decides the keys of every snapshot of a farm.
 pub(super) fn decide(farm: &[&Snapshot]) -> Vec<KeyStates> {
     let peers = KeyName::ALL.map(|name| (name, Peers::of(farm, name)));
-    let of = |snapshot: &&Snapshot| {
-        peers.iter().map(|(name, peers)| (*name, state(snapshot, *name, peers))).collect()
-    };
+    let of =
+        |snapshot: &&Snapshot| peers.each_ref().map(|(name, peers)| state(snapshot, *name, peers));
     farm.iter().map(of).collect()
 }
 
@@ -141,7 +133,7 @@ fn state(snapshot: &Snapshot, name: KeyName, peers: &Peers) -> KeyState {
     }
     let mut known: Vec<EffectiveKey> =
         candidates(snapshot, name).into_iter().map(|file| effective(file, peers)).collect();
-    known.dedup_by(|a, b| a.value == b.value && a.is_flawed() == b.is_flawed());
+    known.dedup_by(|a, b| a.value == b.value && a.health.is_flawed() == b.health.is_flawed());
     match known.len() {
         0 => why_none(snapshot, name),
         1 => known.pop().map_or(KeyState::NotInSnapshot, |key| KeyState::Known(Box::new(key))),
@@ -156,8 +148,7 @@ fn in_jcr(snapshot: &Snapshot, name: KeyName) -> KeyState {
     match (&repository.keys, repository.key(name)) {
         (_, Some(key)) => KeyState::Known(Box::new(EffectiveKey {
             value: key.digest.whole,
-            altered: None,
-            stray: None,
+            health: KeyHealth::of(name, &key.digest),
             digest: key.digest.clone(),
             origin: KeyOrigin::Jcr { place: repository.place.clone(), path: key.path() },
         })),
@@ -201,13 +192,17 @@ fn why_none(snapshot: &Snapshot, name: KeyName) -> KeyState {
 }
 
 fn effective(file: &KeyFile, peers: &Peers) -> EffectiveKey {
-    let altered = altered(file, peers);
-    let stray = if altered.is_none() { stray(file, &peers.whole) } else { None };
-    let content = altered.map(|(content, _)| content).or(stray.map(|(content, _)| content));
+    let (value, health) = match (altered(file, peers), KeyHealth::of(file.name, &file.digest)) {
+        (Some((content, alteration)), _) => (content, KeyHealth::Altered(alteration)),
+        (None, health @ (KeyHealth::Unusual | KeyHealth::NoKey)) => stray(file, &peers.whole)
+            .map_or((file.digest.whole, health), |(content, line_end)| {
+                (content, KeyHealth::LineEnd(line_end))
+            }),
+        (None, health) => (file.digest.whole, health),
+    };
     EffectiveKey {
-        value: content.unwrap_or(file.digest.whole),
-        altered: altered.map(|(_, alteration)| alteration),
-        stray: stray.map(|(_, line_end)| line_end),
+        value,
+        health,
         digest: file.digest.clone(),
         origin: KeyOrigin::File(Box::new(file.clone())),
     }
@@ -241,9 +236,6 @@ fn altered(file: &KeyFile, peers: &Peers) -> Option<(Digest, Alteration)> {
 fn stray(file: &KeyFile, peers: &BTreeSet<Digest>) -> Option<(Digest, LineEnd)> {
     let lengths = file.name.known_lengths();
     let digest = &file.digest;
-    if lengths.contains(&digest.whole.bytes) || digest.text.is_some() {
-        return None;
-    }
     let by_length = |(_, content): &&(LineEnd, Digest)| lengths.contains(&content.bytes);
     let by_peer = |(_, content): &&(LineEnd, Digest)| peers.contains(content);
     let trimmed = &digest.trimmed;

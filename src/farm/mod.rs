@@ -7,6 +7,7 @@ mod copies;
 mod entries;
 mod expected;
 mod group;
+mod key_health;
 mod key_pair;
 mod key_rows;
 mod keys;
@@ -27,11 +28,11 @@ pub use bundle_map::{BundleCell, BundleMap, BundleRow, Installed, bundle_map};
 pub use cell::{Cell, CellState};
 pub use expected::{Expected, ForeignKey, Like, Missing};
 pub use group::{PolicyConflict, farms};
-pub(crate) use key_pair::{
-    Flaw, OwnKeys, half, has_keys_in_jcr, is_contradicted, is_in_doubt, is_open, key_in, mend,
-    mended, other_in_jcr, sound_pair, with_flaws,
-};
-pub(crate) use keys::KeyStates;
+pub use key_health::KeyHealth;
+pub(crate) use key_health::key_in;
+pub use key_pair::{Flaw, KeyPair};
+pub(crate) use key_pair::{has_keys_in_jcr, is_contradicted, is_in_doubt, is_open, other_in_jcr};
+use keys::KeyStates;
 pub use keys::{EffectiveKey, KeyOrigin, KeyState};
 pub(crate) use listed::{listed, listed_up_to};
 pub(crate) use log_signs::{
@@ -75,7 +76,30 @@ pub struct Member {
     /// Old copies inside its install root, such as `launchpad.old`. They are not compared.
     pub copies: Vec<Snapshot>,
     /// Its keys, decided in the light of its peers.
-    keys: KeyStates,
+    keys: Keys,
+}
+
+/// What is known of the keys of an instance: it is decided once, and again where its facts change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Keys {
+    /// Each by itself, hmac first.
+    states: KeyStates,
+    /// Both together, wherever they lie.
+    pair: KeyPair,
+}
+
+impl Keys {
+    /// Single keys, of which it is not decided yet which pair they are.
+    fn single(states: KeyStates) -> Self {
+        Self { states, pair: KeyPair::Unknown }
+    }
+}
+
+/// Decides which pairs instances have, whose single keys are decided.
+fn decide_pairs(members: &mut [Member]) {
+    for member in members {
+        member.keys.pair = KeyPair::of(member);
+    }
 }
 
 impl Farm {
@@ -93,17 +117,18 @@ impl Farm {
     }
 
     /// Decides the keys of all instances anew, for their facts have changed; returns what was decided before.
-    pub(crate) fn decide_keys(&mut self) -> Vec<KeyStates> {
+    pub(crate) fn decide_keys(&mut self) -> Vec<Keys> {
         let snapshots: Vec<&Snapshot> =
             self.members.iter().map(|member| &member.snapshot).collect();
-        let decided = keys::decide(&snapshots);
-        self.set_keys(decided)
+        let decided = keys::decide(&snapshots).into_iter().map(Keys::single).collect();
+        let before = self.set_keys(decided);
+        decide_pairs(&mut self.members);
+        before
     }
 
     /// Says what the keys of all instances are; returns what was decided before.
-    pub(crate) fn set_keys(&mut self, keys: Vec<KeyStates>) -> Vec<KeyStates> {
-        let set =
-            |(member, keys): (&mut Member, KeyStates)| std::mem::replace(&mut member.keys, keys);
+    pub(crate) fn set_keys(&mut self, keys: Vec<Keys>) -> Vec<Keys> {
+        let set = |(member, keys): (&mut Member, Keys)| std::mem::replace(&mut member.keys, keys);
         self.members.iter_mut().zip(keys).map(set).collect()
     }
 }
@@ -111,8 +136,24 @@ impl Farm {
 impl Member {
     /// Returns the key the instance works with, or why that is not known.
     pub fn key(&self, name: KeyName) -> &KeyState {
-        let state = self.keys.iter().find(|(key, _)| *key == name).map(|(_, state)| state);
-        state.unwrap_or(&KeyState::NotInSnapshot)
+        let [hmac, master] = &self.keys.states;
+        match name {
+            KeyName::Hmac => hmac,
+            KeyName::Master => master,
+        }
+    }
+
+    /// Returns the keys that the instance has for its own, both together, and what keeps it from working with them.
+    pub fn pair(&self) -> &KeyPair {
+        &self.keys.pair
+    }
+
+    /// Returns `true` if hmac and master are one key, which is no accident of all bytes being alike.
+    pub fn has_doubled_keys(&self) -> bool {
+        let [hmac, master] = KeyName::ALL.map(|name| self.known_key(name));
+        let is_real =
+            |key: &EffectiveKey| !matches!(key.health, KeyHealth::Uniform | KeyHealth::Empty);
+        hmac.zip(master).is_some_and(|(hmac, master)| hmac.value == master.value && is_real(hmac))
     }
 
     /// Returns the key itself where it is known.

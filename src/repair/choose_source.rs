@@ -1,10 +1,11 @@
 //! Whose keys are right, where those of a farm differ or are faulty.
 
+use super::flaw_words::{mend, mended, with_flaws};
 use super::{Scope, Text};
 use crate::facts::{BUNDLE_CACHE, CRYPTO_KEYS_PATH, Digest, KeyName, Role, Snapshot, StandbyMode};
 use crate::farm::{
-    Groups, Member, OwnKeys, PlaceDoubt, cannot_decrypt, half, has_keys_in_jcr, is_in_doubt, mend,
-    mended, names_of, opened, place_doubt, sound_pair, with_flaws,
+    Groups, KeyPair, Member, PlaceDoubt, cannot_decrypt, has_keys_in_jcr, is_in_doubt, names_of,
+    opened, place_doubt,
 };
 
 /// What the keys of a farm tell about whose are right.
@@ -117,7 +118,7 @@ fn of_author<'a>(scope: Scope<'a>, group: &[&'a Member], pairs: &Groups<'a>) -> 
     if let Some(taken) = take(&authors, reason, Vec::new()) {
         return doubted(taken, &authors, group);
     }
-    let how = authors.first().map_or("", |author| with_flaws(&OwnKeys::of(author).flaws()));
+    let how = authors.first().map_or("", |author| with_flaws(author.pair().flaws()));
     let reason = format!("it has the keys of {}{how}", names_of(&authors));
     match take(group, &reason, Vec::new()) {
         Some(taken) => doubted(taken, &authors, group),
@@ -128,7 +129,7 @@ fn of_author<'a>(scope: Scope<'a>, group: &[&'a Member], pairs: &Groups<'a>) -> 
 /// Chooses the keys that an author had before it made new ones: an old copy of its bundle cache has them, and so have others.
 fn by_old_copy<'a>(authors: &[&'a Member], pairs: &Groups<'a>) -> Option<Choice<'a>> {
     let [author] = authors else { return None };
-    let own = OwnKeys::of(author).pair();
+    let own = author.pair().keys();
     let had = |group: &&[&Member]| {
         let pair = pair_of(group).filter(|pair| Some(*pair) != own);
         pair.is_some() && author.copies.iter().any(|copy| pair_in(copy) == pair)
@@ -214,10 +215,10 @@ fn may_be_authors(scope: Scope<'_>, majority: &[&Member]) -> Vec<Text> {
         let all: Vec<&Member> = scope.repaired().filter(is_unknown).collect();
         (!all.is_empty()).then(|| names_of(&all))
     };
-    let having = |own: OwnKeys| of_no_role(&|member| OwnKeys::of(member) == own);
+    let having = |is: fn(&KeyPair) -> bool| of_no_role(&|member| is(member.pair()));
     let right = pair_of(majority);
     let has_others = |member: &Member| {
-        let pair = OwnKeys::of(member).pair();
+        let pair = member.pair().keys();
         pair.is_some() && pair != right
     };
     let others = of_no_role(&has_others).map(|who| {
@@ -227,41 +228,41 @@ fn may_be_authors(scope: Scope<'_>, majority: &[&Member]) -> Vec<Text> {
         )
         .into()
     });
-    let unknown = having(OwnKeys::Unknown).map(|who| {
+    let unknown = having(is_unknown).map(|who| {
         format!(
             "First find out which keys {who} has: they are not known here, nor is whether it is an author. Where they are other keys than these, \
              copy nothing before it is clear whose data that was encrypted is needed."
         )
         .into()
     });
-    let encoded = having(OwnKeys::Encoded).map(|who| {
+    let encoded = having(is_encoded).map(|who| {
         format!(
             "First decode a copy of the keys of {who}, which are there as text: where they are other keys than these, copy nothing before it is \
              clear whose data that was encrypted is needed."
         )
         .into()
     });
-    let lost = having(OwnKeys::Lost).map(|who| search_backups(&who));
+    let lost = having(|pair| matches!(pair, KeyPair::Lost(_))).map(|who| search_backups(&who));
     [others, lost, encoded, unknown].into_iter().flatten().collect()
 }
 
 /// Chooses where no author has a pair of keys that can be read here.
 fn in_place_of<'a>(scope: Scope<'a>, authors: &[&'a Member], pairs: &Groups<'a>) -> Choice<'a> {
-    let having = |own: OwnKeys| {
+    let having = |is: fn(&KeyPair) -> bool| {
         let have: Vec<&Member> =
-            authors.iter().copied().filter(|author| OwnKeys::of(author) == own).collect();
+            authors.iter().copied().filter(|author| is(author.pair())).collect();
         (!have.is_empty()).then(|| names_of(&have))
     };
     let wait = |first: String| {
         let others = candidates(pairs.iter());
         Choice::Settle(vec![format!("{first} The pairs of the others: {others}.").into()])
     };
-    if let Some(who) = having(OwnKeys::Unknown) {
+    if let Some(who) = having(is_unknown) {
         return wait(format!(
             "Settle first which keys {who} has: {AUTHORS_HOLD}, and here they are not known."
         ));
     }
-    if let Some(who) = having(OwnKeys::Encoded) {
+    if let Some(who) = having(is_encoded) {
         return wait(format!(
             "First decode the keys of {who}, which are there as text: {AUTHORS_HOLD}."
         ));
@@ -293,7 +294,7 @@ fn in_place_of<'a>(scope: Scope<'a>, authors: &[&'a Member], pairs: &Groups<'a>)
 /// Chooses by the one key that is left of the pair of an author: both were made together, so it tells which pair it was.
 fn by_half<'a>(authors: &[&'a Member], pairs: &Groups<'a>) -> Option<Choice<'a>> {
     let [author] = authors else { return None };
-    let (left, own) = half(author)?;
+    let KeyPair::Lost(Some((left, own))) = *author.pair() else { return None };
     let has_it = |group: &&[&Member]| {
         let pair = pair_of(group);
         pair.is_some_and(|pair| KeyName::ALL.into_iter().zip(pair).any(|key| key == (left, own)))
@@ -320,7 +321,7 @@ fn take_or_settle<'a>(
 /// Chooses among instances with the same keys one that has them as they should be: rather one whose repository has no others, and rather
 /// one with files, for those can be copied.
 fn take<'a>(group: &[&'a Member], reason: &str, first: Vec<Text>) -> Option<Choice<'a>> {
-    let sound = group.iter().copied().filter(|member| sound_pair(member).is_some());
+    let sound = group.iter().copied().filter(|member| member.pair().sound().is_some());
     let source = sound.min_by_key(|member| {
         (is_in_doubt(member), place_doubt(member).is_some(), has_keys_in_jcr(member))
     })?;
@@ -379,13 +380,13 @@ fn doubted_by_jcr<'a>(choice: Choice<'a>, owners: &[&Member], group: &[&Member])
 /// Has a flaw mended first, where the keys to copy are nowhere as they should be.
 fn settle<'a>(group: &[&Member], why: &str, first: Vec<Text>, pairs: &Groups<'a>) -> Choice<'a> {
     let Some(member) = group.first() else { return Choice::Settle(first) };
-    let flaws = OwnKeys::of(member).flaws();
+    let flaws = member.pair().flaws();
     let text = format!(
         "{}: {why}, and the keys of {} are sound {} and the ones to copy, unless what it has encrypted proves otherwise. The pairs of the \
          others: {}.",
-        mend(member, &flaws),
+        mend(member, flaws),
         member.name,
-        mended(&flaws),
+        mended(flaws),
         candidates(pairs.iter().filter(|others| pair_of(others) != pair_of(group)))
     );
     Choice::Settle([text.into()].into_iter().chain(first).collect())
@@ -402,13 +403,13 @@ fn search_backups(authors: &str) -> Text {
 
 /// Says where keys may come from, where no pair is known.
 fn none_is_sound(scope: Scope<'_>) -> Choice<'_> {
-    let having = |own: OwnKeys| {
-        let all: Vec<&Member> = scope.repaired().filter(|m| OwnKeys::of(m) == own).collect();
+    let having = |is: fn(&KeyPair) -> bool| {
+        let all: Vec<&Member> = scope.repaired().filter(|m| is(m.pair())).collect();
         (!all.is_empty()).then(|| names_of(&all))
     };
-    let unknown = having(OwnKeys::Unknown)
+    let unknown = having(is_unknown)
         .map(|who| format!("Find out first which keys {who} has; here they are not known."));
-    let encoded = having(OwnKeys::Encoded)
+    let encoded = having(is_encoded)
         .map(|who| format!("First decode the keys of {who}, which are there as text."));
     let known: Vec<String> = [encoded, unknown].into_iter().flatten().collect();
     let text = if known.is_empty() {
@@ -435,7 +436,15 @@ fn candidates<'g, 'a: 'g>(pairs: impl Iterator<Item = &'g [&'a Member]>) -> Stri
 
 /// Returns the pair that a group shares.
 fn pair_of(group: &[&Member]) -> Option<[Digest; 2]> {
-    group.first().and_then(|member| OwnKeys::of(member).pair())
+    group.first().and_then(|member| member.pair().keys())
+}
+
+fn is_unknown(pair: &KeyPair) -> bool {
+    *pair == KeyPair::Unknown
+}
+
+fn is_encoded(pair: &KeyPair) -> bool {
+    *pair == KeyPair::Encoded
 }
 
 fn is_author(scope: Scope<'_>, member: &Member) -> bool {
@@ -451,7 +460,7 @@ fn role(scope: Scope<'_>, member: &Member) -> Option<Role> {
 
 /// Groups the instances that are to have the same keys by their pairs, with a flaw or without one.
 pub(super) fn own_pairs(scope: Scope<'_>) -> Groups<'_> {
-    Groups::among(scope.repaired(), |member| OwnKeys::of(member).pair())
+    Groups::among(scope.repaired(), |member| member.pair().keys())
 }
 
 #[cfg(test)]

@@ -77,7 +77,7 @@ fn one(
         wants.iter().any(|(_, need)| matches!(need, Need::TrimKey(_, wanted) if *wanted == key));
     let has_line_end = key_in(&current.digest).filter(|(_, has_line_end)| *has_line_end);
     let known =
-        member.known_key(key).filter(|known| known.stray.is_some()).map(|known| known.value);
+        member.known_key(key).filter(|known| known.line_end().is_some()).map(|known| known.value);
     if let Some(content) = known.filter(|_| trims).or(has_line_end.map(|(content, _)| content))
         && content.bytes < current.digest.whole.bytes
     {

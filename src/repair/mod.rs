@@ -10,6 +10,7 @@ mod action;
 mod choose_source;
 mod command;
 mod find_out;
+mod flaw_words;
 mod index;
 mod install;
 mod mend;

@@ -6,7 +6,7 @@ use super::find_out::{find_out, settle};
 use super::stop::{KeyGoal, Stop};
 use super::{Draft, Id, Need, RuleId, Scope, Text, When};
 use crate::facts::{Digest, KeyName};
-use crate::farm::{KeyState, Member, has_keys_in_jcr, is_open, listed, sound_pair};
+use crate::farm::{KeyState, Member, has_keys_in_jcr, is_open, listed};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A need, and the rule that has it.
@@ -157,7 +157,7 @@ fn first_of(texts: &[Text]) -> String {
 }
 
 fn collect(source: &Member, asking: &BTreeSet<RuleId>, draft: &mut Draft) {
-    let Some(digests) = sound_pair(source) else { return };
+    let Some(digests) = source.pair().sound() else { return };
     let [hmac, master] = KeyName::ALL.map(|name| source.key_in_file(name));
     let path = |place: &crate::facts::Place| super::on_instance(&place.path).to_owned();
     let files =
@@ -176,16 +176,17 @@ fn collect(source: &Member, asking: &BTreeSet<RuleId>, draft: &mut Draft) {
 /// Returns the instances of which at least one key is known to be another one, faulty or absent. Where nothing tells where the keys are,
 /// none is known to be.
 fn targets<'a>(scope: Scope<'a>, source: &Member) -> Vec<&'a str> {
-    let right = sound_pair(source);
+    let right = source.pair().sound();
     let is_wrong = |member: &Member, name: KeyName| match member.key(name) {
         KeyState::Known(key) => {
             let theirs = source.known_key(name).map(|theirs| theirs.value);
-            key.is_flawed() || Some(key.value) != theirs
+            key.health.is_flawed() || Some(key.value) != theirs
         }
         KeyState::Absent | KeyState::Ambiguous => true,
         _ => false,
     };
-    let others = scope.repaired().filter(|member| sound_pair(member) != right && !is_open(member));
+    let others =
+        scope.repaired().filter(|member| member.pair().sound() != right && !is_open(member));
     let wrong = others.filter(|member| KeyName::ALL.into_iter().any(|name| is_wrong(member, name)));
     wrong.map(|member| member.name.as_str()).collect()
 }

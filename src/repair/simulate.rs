@@ -6,14 +6,14 @@ use crate::facts::{
     Alteration, Configuration, Digest, Gap, GapKind, JcrKeys, KeyDigest, KeyFile, KeyName, Place,
     Repository, Snapshot, Storage, StorageFile, StorageMode, TextKind,
 };
-use crate::farm::{Farm, KeyStates};
+use crate::farm::{Farm, Keys};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 
 /// The facts that a plan changed, as they were.
 pub(super) struct Undo {
     members: Vec<(usize, Changed)>,
-    keys: Vec<KeyStates>,
+    keys: Vec<Keys>,
 }
 
 /// The facts of one instance that a plan may change.

@@ -6,9 +6,7 @@ use super::mend::{Mended, mend};
 use super::planner::{Want, because, manual, window};
 use super::{Need, RuleId, Scope, Text, When, on_instance};
 use crate::facts::{Digest, IMS_CLIENT_SECRET, IMS_SERVICE_SECRET, KeyName, Opening, StorageMode};
-use crate::farm::{
-    Flaw, KeyState, Member, OwnKeys, is_contradicted, is_open, other_in_jcr, sound_pair,
-};
+use crate::farm::{Flaw, KeyState, Member, is_contradicted, is_open, other_in_jcr};
 use std::collections::BTreeSet;
 
 /// What becomes of the keys of an instance.
@@ -202,7 +200,7 @@ impl<'p> Stop<'p> {
     /// Returns what the keys will be, where that is known.
     fn digests_to_put(&self) -> [Option<Digest>; 2] {
         if let Some(source) = self.source {
-            return sound_pair(source).map_or([None; 2], |pair| pair.map(Some));
+            return source.pair().sound().map_or([None; 2], |pair| pair.map(Some));
         }
         self.digests_in_jcr()
     }
@@ -498,14 +496,14 @@ fn is_of_storage(need: &Need) -> bool {
 
 fn goal(member: &Member, source: Option<&Member>, wants: &[Want<'_>]) -> KeyGoal {
     let has = |is: &dyn Fn(&Need) -> bool| wants.iter().any(|(_, need)| is(need));
-    let own = OwnKeys::of(member);
+    let own = member.pair();
     let flaws = own.flaws();
     let has_absent = || KeyName::ALL.into_iter().any(|name| *member.key(name) == KeyState::Absent);
     let farm = has(&|need| matches!(need, Need::FarmKeys(_)));
     if farm && flaws.contains(&Flaw::InJcr) {
-        let theirs = source.and_then(sound_pair);
+        let theirs = source.and_then(|source| source.pair().sound());
         // Its own are what reads its data; others come only where the farm has others.
-        if theirs.is_none() || own.pair() == theirs {
+        if theirs.is_none() || own.keys() == theirs {
             return KeyGoal::Own;
         }
     }
@@ -515,7 +513,7 @@ fn goal(member: &Member, source: Option<&Member>, wants: &[Want<'_>]) -> KeyGoal
                 .iter()
                 .all(|flaw| matches!(flaw, Flaw::LineEnd | Flaw::Misplaced | Flaw::Swapped))
             && !is_contradicted(member);
-        let is_same = own.pair().is_some() && own.pair() == sound_pair(source);
+        let is_same = own.keys().is_some() && own.keys() == source.pair().sound();
         return if is_same && can_mend { KeyGoal::Mend } else { KeyGoal::Farm };
     }
     let leaves = has(&|need| matches!(need, Need::LeaveJcr(_)))

@@ -187,7 +187,7 @@ fn keys(member: &Member, name: KeyName) -> Vec<WireKey<'_>> {
 
 fn key<'a>(member: &'a Member, file: &'a KeyFile) -> WireKey<'a> {
     let stray: Option<LineEnd> = match member.key(file.name) {
-        KeyState::Known(key) if *key.place() == file.place => key.stray,
+        KeyState::Known(key) if *key.place() == file.place => key.line_end(),
         _ => None,
     };
     WireKey {

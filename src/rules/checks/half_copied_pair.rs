@@ -34,7 +34,9 @@ fn check(farm: &Farm) -> Vec<Hit> {
 fn groups(farm: &Farm, name: KeyName) -> Groups<'_> {
     // A cut file or a web page is no half of a pair.
     let is_pair = |member: &Member| {
-        KeyName::ALL.iter().all(|n| member.known_key(*n).is_some_and(|key| key.is_plausible(*n)))
+        KeyName::ALL
+            .iter()
+            .all(|n| member.known_key(*n).is_some_and(|key| key.health.is_plausible()))
     };
     Groups::by(farm, |member| {
         member.known_key(name).filter(|_| is_pair(member)).map(|key| key.value)

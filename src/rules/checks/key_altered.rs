@@ -2,7 +2,7 @@
 
 use super::owners::Owners;
 use crate::facts::{Alteration, KeyName, Wrapper};
-use crate::farm::{EffectiveKey, Farm, KeyOrigin, Member, names_of};
+use crate::farm::{EffectiveKey, Farm, KeyHealth, KeyOrigin, Member, names_of};
 use crate::repair::{Need, When, quoted};
 use crate::rules::{Hit, Rule, Severity};
 
@@ -32,10 +32,11 @@ fn check(farm: &Farm) -> Vec<Hit> {
 
 fn on(owners: &Owners<'_>, member: &Member, name: KeyName) -> Option<Hit> {
     let key = member.known_key(name)?;
-    if let Some(alteration) = key.altered {
-        return altered(owners, member, name, key, alteration);
+    match key.health {
+        KeyHealth::Altered(alteration) => altered(owners, member, name, key, alteration),
+        KeyHealth::Wrapped(wrapper) => Some(wrapped(member, name, key, wrapper)),
+        _ => None,
     }
-    Some(wrapped(member, name, key, key.digest.wrapper?))
 }
 
 fn altered(

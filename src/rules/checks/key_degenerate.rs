@@ -2,7 +2,7 @@
 
 use super::references::ENCAPSULATED_TOKEN;
 use crate::facts::{CRYPTO_FILE, Digest, KeyName, Place};
-use crate::farm::{Farm, Flaw, Groups, Member, OwnKeys};
+use crate::farm::{Farm, Groups, KeyHealth, Member};
 use crate::repair::{Need, directory_of, quoted};
 use crate::rules::{Hit, Rule, Severity};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,10 +35,11 @@ fn check(farm: &Farm) -> Vec<Hit> {
 
 fn uniform(member: &Member, name: KeyName) -> Option<Hit> {
     let key = member.known_key(name)?;
-    if !key.digest.uniform {
-        return None;
-    }
-    let what = if key.digest.whole.bytes == 0 { "is empty" } else { "is one repeated byte" };
+    let what = match key.health {
+        KeyHealth::Empty => "is empty",
+        KeyHealth::Uniform => "is one repeated byte",
+        _ => return None,
+    };
     let message = format!("{name} of {} {what}", member.name);
     Some(Hit::on(member, message).at([key.place()]).needs([Need::FarmKeys(member.name.clone())]))
 }
@@ -46,7 +47,7 @@ fn uniform(member: &Member, name: KeyName) -> Option<Hit> {
 fn doubled(member: &Member) -> Option<Hit> {
     let [hmac, master] = KeyName::ALL.map(|name| member.known_key(name));
     let (hmac, master) = (hmac?, master?);
-    if hmac.value != master.value || hmac.digest.uniform {
+    if !member.has_doubled_keys() {
         return None;
     }
     let message = format!("hmac and master of {} are the same key", member.name);
@@ -58,8 +59,9 @@ fn doubled(member: &Member) -> Option<Hit> {
 fn swapped(member: &Member) -> Option<Hit> {
     let [hmac, master] = KeyName::ALL.map(|name| member.known_key(name));
     let (hmac, master) = (hmac?, master?);
-    let own = OwnKeys::of(member);
-    own.pair().filter(|_| own.flaws().contains(&Flaw::Swapped))?;
+    if !member.pair().is_swapped() {
+        return None;
+    }
     let name = &member.name;
     let message = format!(
         "hmac and master of {name} are swapped: hmac has {} bytes, and master {}",
@@ -92,7 +94,7 @@ impl<'f> Masters<'f> {
         let mut by_key: BTreeMap<Digest, Vec<&Member>> = BTreeMap::new();
         for member in &farm.members {
             let [hmac, master] = KeyName::ALL.map(|name| value(member, name));
-            let is_swapped = || OwnKeys::of(member).flaws().contains(&Flaw::Swapped);
+            let is_swapped = || member.pair().is_swapped();
             if let Some(master) =
                 master.filter(|_| hmac.is_some() && hmac != master && !is_swapped())
             {
@@ -121,7 +123,9 @@ impl<'f> Masters<'f> {
 /// Finds a hmac that is another instance's master, where the lengths do not tell. With most of the farm agreeing on hmac, the odd one is
 /// accused; of two that are each other's reverse, the pair is told once.
 fn reversed(masters: &Masters<'_>, member: &Member) -> Option<Hit> {
-    let hmac = member.known_key(KeyName::Hmac).filter(|key| !key.digest.uniform)?;
+    let hmac = member
+        .known_key(KeyName::Hmac)
+        .filter(|key| !matches!(key.health, KeyHealth::Uniform | KeyHealth::Empty))?;
     let peer = masters.peer(member, &hmac.value)?;
     if !masters.accuses(member, peer) {
         return None;

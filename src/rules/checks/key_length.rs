@@ -1,7 +1,7 @@
 //! `key-length`: a key file has none of the lengths that AEM writes.
 
 use crate::facts::KeyName;
-use crate::farm::{Farm, KeyOrigin, Member};
+use crate::farm::{Farm, KeyHealth, KeyOrigin, Member};
 use crate::repair::quoted;
 use crate::rules::{Hit, Rule, Severity};
 
@@ -25,15 +25,11 @@ fn check(farm: &Farm) -> Vec<Hit> {
 
 fn on(member: &Member, name: KeyName) -> Option<Hit> {
     let key = member.known_key(name)?;
-    let (digest, lengths) = (&key.digest, name.known_lengths());
     // A stray newline, text and an empty file have rules of their own, which say more.
-    let told_elsewhere =
-        key.is_flawed() || digest.text.is_some() || digest.uniform || digest.wrapper.is_some();
-    if told_elsewhere || lengths.contains(&digest.whole.bytes) {
+    if !matches!(key.health, KeyHealth::Unusual | KeyHealth::NoKey) {
         return None;
     }
-    let [raw, obfuscated] = lengths;
-    let bytes = digest.whole.bytes;
+    let ([raw, obfuscated], bytes) = (name.known_lengths(), key.digest.whole.bytes);
     let message =
         format!("{name} of {} has {bytes} bytes; {raw} or {obfuscated} are usual", member.name);
     let what = match &key.origin {

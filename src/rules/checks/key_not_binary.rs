@@ -1,7 +1,7 @@
 //! `key-not-binary`: a key file holds text.
 
 use crate::facts::{KeyFile, KeyName, TextKind};
-use crate::farm::{EffectiveKey, Farm, KeyOrigin, Member};
+use crate::farm::{Farm, KeyHealth, KeyOrigin, Member};
 use crate::repair::{Need, When, quoted};
 use crate::rules::{Hit, Rule, Severity};
 
@@ -27,9 +27,8 @@ fn check(farm: &Farm) -> Vec<Hit> {
 }
 
 fn on(member: &Member, name: KeyName) -> Option<Hit> {
-    let is_told = |key: &&EffectiveKey| key.altered.is_some() || key.digest.wrapper.is_some();
-    let key = member.known_key(name).filter(|key| !is_told(key))?;
-    let text = key.digest.text?;
+    let key = member.known_key(name)?;
+    let KeyHealth::Text(text) = key.health else { return None };
     let message = format!("{name} of {} is {text}, not a key", member.name);
     let hit = Hit::on(member, message).at([key.place()]);
     Some(match (&key.origin, text) {

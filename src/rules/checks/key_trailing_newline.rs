@@ -27,7 +27,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
 
 fn on(member: &Member, name: KeyName) -> Option<Hit> {
     let (key, file) = member.key_in_file(name)?;
-    let line_end = key.stray?;
+    let line_end = key.line_end()?;
     let (found, expected) = (key.digest.whole.bytes, key.value.bytes);
     let message = format!(
         "{name} of {} ends in {line_end}: {found} bytes instead of {expected}",

@@ -14,7 +14,7 @@ impl<'f> Owners<'f> {
         let mut sound: BTreeMap<_, Vec<&Member>> = BTreeMap::new();
         for member in &farm.members {
             for name in KeyName::ALL {
-                if let Some(key) = member.known_key(name).filter(|key| !key.is_flawed()) {
+                if let Some(key) = member.known_key(name).filter(|key| !key.health.is_flawed()) {
                     sound.entry((name, key.value)).or_default().push(member);
                 }
             }

@@ -1,7 +1,7 @@
 //! `standby-not-ready`: a cold standby has other keys than the instance that it stands in for.
 
 use crate::facts::StandbyMode;
-use crate::farm::{Farm, Member, OwnKeys};
+use crate::farm::{Farm, Member};
 use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -24,8 +24,8 @@ fn check(farm: &Farm) -> Vec<Hit> {
     let mut primaries = of(StandbyMode::Primary);
     // Of several, nothing tells which one a standby belongs to.
     let (Some(primary), None) = (primaries.next(), primaries.next()) else { return Vec::new() };
-    let Some(right) = OwnKeys::of(primary).pair() else { return Vec::new() };
-    let is_other = |standby: &&Member| OwnKeys::of(standby).pair().is_some_and(|own| own != right);
+    let Some(right) = primary.pair().keys() else { return Vec::new() };
+    let is_other = |standby: &&Member| standby.pair().keys().is_some_and(|own| own != right);
     of(StandbyMode::Standby).filter(is_other).map(|standby| hit(primary, standby)).collect()
 }
 

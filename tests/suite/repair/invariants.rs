@@ -140,7 +140,7 @@ fn keys_of_author(judged: &Judged, member: &Member) -> Option<[Digest; 2]> {
     }
     let digests = KeyName::ALL.map(|name| {
         let key = member.known_key(name)?;
-        let is_sure = key.is_plausible(name) && name.known_lengths().contains(&key.value.bytes);
+        let is_sure = key.health.is_plausible() && name.known_lengths().contains(&key.value.bytes);
         is_sure.then_some(key.value)
     });
     let [hmac, master] = digests;
