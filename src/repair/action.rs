@@ -122,6 +122,15 @@ pub enum Do {
         /// The property that holds it.
         property: String,
     },
+    /// A property of a configuration gets a value.
+    SetProperty {
+        /// The configuration.
+        pid: String,
+        /// The property.
+        property: String,
+        /// Its value.
+        value: String,
+    },
     /// What was kept is removed: whoever reads it has the keys.
     RemoveBackup {
         /// The directory.
@@ -202,6 +211,7 @@ impl Do {
             Self::ExportFromJcr { .. } => "export-from-jcr",
             Self::DeleteFromJcr { .. } => "delete-from-jcr",
             Self::EnterSecret { .. } => "enter-secret",
+            Self::SetProperty { .. } => "set-property",
             Self::RemoveBackup { .. } => "remove-backup",
             Self::Manual(_) => "manual",
         }
@@ -209,7 +219,10 @@ impl Do {
 
     /// Returns `true` if a person changes by it what a scan reads, away from files: no script can see whether it was done.
     pub fn is_yours(&self) -> bool {
-        matches!(self, Self::DeleteFromJcr { .. } | Self::EnterSecret { .. })
+        matches!(
+            self,
+            Self::DeleteFromJcr { .. } | Self::EnterSecret { .. } | Self::SetProperty { .. }
+        )
     }
 
     /// Returns the files that are changed by it, or appear or go.

@@ -52,6 +52,17 @@ pub enum Need {
         /// The property that holds it.
         property: String,
     },
+    /// A property of a configuration is to have this value once the keys are right.
+    ConfigValue {
+        /// The instance.
+        instance: Id,
+        /// The configuration.
+        pid: String,
+        /// The property.
+        property: String,
+        /// Its value.
+        value: String,
+    },
     /// What a person has to do or decide; the plan takes it as it is.
     Advice {
         /// The instance that it is about; `None` where it is about several.
@@ -92,6 +103,16 @@ impl Need {
         }
     }
 
+    /// A property that is to have a value.
+    pub fn value(member: &Member, pid: &str, property: &str, value: &str) -> Self {
+        Self::ConfigValue {
+            instance: member.name.clone(),
+            pid: pid.to_owned(),
+            property: property.to_owned(),
+            value: value.to_owned(),
+        }
+    }
+
     /// Returns `true` if it changes the keys of an instance.
     pub(super) fn is_of_keys(&self) -> bool {
         match self {
@@ -106,6 +127,7 @@ impl Need {
             | Self::DropJcrKeys(_)
             | Self::MoveStorage { .. }
             | Self::Secret { .. }
+            | Self::ConfigValue { .. }
             | Self::Advice { .. } => false,
         }
     }
@@ -122,7 +144,8 @@ impl Need {
             | Self::SwapPair(id) => Some(id),
             Self::MoveKey { instance, .. }
             | Self::MoveStorage { instance, .. }
-            | Self::Secret { instance, .. } => Some(instance),
+            | Self::Secret { instance, .. }
+            | Self::ConfigValue { instance, .. } => Some(instance),
             Self::Advice { instance, .. } => instance.as_deref(),
         }
     }

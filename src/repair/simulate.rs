@@ -4,11 +4,14 @@ use super::action::{Action, Do};
 use super::{Draft, on_instance};
 use crate::facts::{
     Alteration, Configuration, Digest, Gap, GapKind, JcrKeys, KeyDigest, KeyFile, KeyName, Place,
-    Repository, Snapshot, Storage, StorageFile, StorageMode, TextKind,
+    Repository, SecretState, Snapshot, Storage, StorageFile, StorageMode, TextKind,
 };
 use crate::farm::{Farm, Keys};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
+
+/// Where ConfigAdmin keeps configurations below an install.
+const CONFIG_DIRECTORY: &str = "launchpad/config";
 
 /// The facts that a plan changed, as they were.
 pub(super) struct Undo {
@@ -134,8 +137,10 @@ impl Applied<'_> {
                 let all = self.snapshot.configurations.iter_mut().chain(stored);
                 for configuration in all.filter(|configuration| configuration.pid == *pid) {
                     configuration.protected.retain(|value| value.property != *property);
+                    configuration.secrets.insert(property.clone(), SecretState::Protected);
                 }
             }
+            Do::SetProperty { pid, property, value } => self.set_property(pid, property, value),
             Do::WriteStorage { file } => self.write_storage(file),
             Do::DeleteFromJcr { keys } => {
                 if let Some(Repository { keys: JcrKeys::Read(held), .. }) =
@@ -150,6 +155,27 @@ impl Applied<'_> {
             | Do::ExportFromJcr { .. }
             | Do::RemoveBackup { .. }
             | Do::Manual(_) => {}
+        }
+    }
+
+    /// Sets a property in a configuration, which is made where there is none.
+    fn set_property(&mut self, pid: &str, property: &str, value: &str) {
+        if self.snapshot.configurations_of(pid).next().is_none() {
+            let root = on_instance(&self.snapshot.root);
+            let place = self.place(&format!("{root}/{CONFIG_DIRECTORY}/{pid}.config"));
+            self.snapshot.configurations.push(Configuration {
+                pid: pid.to_owned(),
+                factory_pid: None,
+                properties: BTreeMap::new(),
+                secrets: BTreeMap::new(),
+                protected: Vec::new(),
+                jcr_path: None,
+                place,
+            });
+        }
+        let all = self.snapshot.configurations.iter_mut();
+        for configuration in all.filter(|configuration| configuration.is(pid)) {
+            configuration.properties.insert(property.to_owned(), vec![value.to_owned()]);
         }
     }
 

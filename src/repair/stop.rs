@@ -7,7 +7,10 @@ use super::planner::{Want, because, manual, window};
 use super::{Need, RuleId, Scope, Text, When, on_instance};
 use crate::facts::{Digest, IMS_CLIENT_SECRET, IMS_SERVICE_SECRET, KeyName, Opening, StorageMode};
 use crate::farm::{Flaw, KeyState, Member, is_contradicted, is_open, other_in_jcr};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The secrets that are entered again, by configuration and property, and the rules that want it.
+type Secrets = BTreeMap<(String, String), BTreeSet<RuleId>>;
 
 /// What becomes of the keys of an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +83,7 @@ impl<'p> Stop<'p> {
         self.explain_storage(writes);
         self.advise(When::Stopped);
         self.enter_secrets();
+        self.set_properties();
         self.leave_repository();
         self.advise(When::After);
         self.remove_backup();
@@ -104,8 +108,11 @@ impl<'p> Stop<'p> {
 
     fn of_key_needs(&self, is_meant: impl Fn(&Need) -> bool) -> BTreeSet<RuleId> {
         because(&self.wants, |need| {
-            let is_told = matches!(need, Need::Advice { .. } | Need::Secret { .. });
-            !is_of_storage(need) && !is_told && is_meant(need)
+            let is_other = matches!(
+                need,
+                Need::Advice { .. } | Need::Secret { .. } | Need::ConfigValue { .. }
+            );
+            !is_of_storage(need) && !is_other && is_meant(need)
         })
     }
 
@@ -401,10 +408,10 @@ impl<'p> Stop<'p> {
 
     /// Secrets that were encrypted with a key that is replaced, and those that are lost, are entered when the keys are right.
     fn enter_secrets(&mut self) {
-        let mut secrets: BTreeSet<(String, String, BTreeSet<RuleId>)> = BTreeSet::new();
+        let mut secrets = Secrets::new();
         for (rule, need) in &self.wants {
             if let Need::Secret { pid, property, .. } = need {
-                secrets.insert((pid.clone(), property.clone(), [*rule].into()));
+                secrets.entry((pid.clone(), property.clone())).or_default().insert(*rule);
             }
         }
         let untried = self.unreadable(&mut secrets);
@@ -412,21 +419,18 @@ impl<'p> Stop<'p> {
             for ims in self.member.snapshot.ims_configurations() {
                 let held = [IMS_CLIENT_SECRET, IMS_SERVICE_SECRET].into_iter();
                 for property in held.filter(|property| ims.secret(property).is_some()) {
-                    let is_told =
-                        |(pid, held, _): &(String, String, _)| *pid == ims.pid && held == property;
-                    if !secrets.iter().any(is_told) {
-                        secrets.insert((ims.pid.clone(), property.to_owned(), self.of_keys()));
-                    }
+                    let secret = (ims.pid.clone(), property.to_owned());
+                    secrets.entry(secret).or_insert_with(|| self.of_keys());
                 }
             }
         }
-        for (pid, property, rules) in secrets {
+        for ((pid, property), rules) in secrets {
             self.after.push(self.action(Do::EnterSecret { pid, property }, rules));
         }
     }
 
     /// Adds each secret that the master to come does not open; returns `true` if it was not tried on all.
-    fn unreadable(&self, secrets: &mut BTreeSet<(String, String, BTreeSet<RuleId>)>) -> bool {
+    fn unreadable(&self, secrets: &mut Secrets) -> bool {
         let [_, Some(master)] = self.digests_to_put() else { return true };
         if !matches!(self.goal, KeyGoal::Farm | KeyGoal::Own) {
             return false;
@@ -439,15 +443,28 @@ impl<'p> Stop<'p> {
             let is_tried = snapshot.was_tried(value, master.md5);
             untried |= !is_tried;
             let is_open = snapshot.openings(value).is_some_and(|all| all.iter().any(opens));
-            let pid = at.pid.or(at.node).unwrap_or_default().to_owned();
-            let is_told = |(other, property, _): &(String, String, _)| {
-                *other == pid && *property == at.property
-            };
-            if is_tried && !is_open && !secrets.iter().any(is_told) {
-                secrets.insert((pid, at.property.to_owned(), self.of_keys()));
+            if is_tried && !is_open {
+                let pid = at.pid.or(at.node).unwrap_or_default().to_owned();
+                secrets.entry((pid, at.property.to_owned())).or_insert_with(|| self.of_keys());
             }
         }
         untried || snapshot.protected_values().is_empty()
+    }
+
+    /// Settings are made when all instances run again with the keys that they are to have.
+    fn set_properties(&mut self) {
+        let mut values: BTreeMap<(&String, &String), (&String, BTreeSet<RuleId>)> = BTreeMap::new();
+        for (rule, need) in &self.wants {
+            if let Need::ConfigValue { pid, property, value, .. } = need {
+                let (_, rules) =
+                    values.entry((pid, property)).or_insert_with(|| (value, BTreeSet::new()));
+                rules.insert(*rule);
+            }
+        }
+        for ((pid, property), (value, rules)) in values {
+            let (pid, property, value) = (pid.clone(), property.clone(), value.clone());
+            self.after.push(self.action(Do::SetProperty { pid, property, value }, rules));
+        }
     }
 
     fn replaces_master(&self) -> bool {

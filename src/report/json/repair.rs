@@ -56,7 +56,7 @@ struct WireOutcome<'a> {
 struct WireAction<'a> {
     #[schemars(extend("enum" = [
         "back-up", "ensure-directory", "place", "swap", "truncate", "decode", "move", "write-storage", "verify", "export-from-jcr",
-        "delete-from-jcr", "enter-secret", "remove-backup", "manual"
+        "delete-from-jcr", "enter-secret", "set-property", "remove-backup", "manual"
     ]))]
     does: &'static str,
     /// Null where it is about several instances.
@@ -82,6 +82,8 @@ struct WireAction<'a> {
     checks: Option<Vec<WireCheck<'a>>>,
     pid: Option<&'a str>,
     property: Option<&'a str>,
+    /// What the property is set to.
+    value: Option<&'a str>,
     /// What a person does.
     text: Option<String>,
     commands: WireCommands,
@@ -186,6 +188,9 @@ impl<'a> WireAction<'a> {
             }
             Do::EnterSecret { pid, property } => {
                 Self { pid: Some(pid), property: Some(property), ..own }
+            }
+            Do::SetProperty { pid, property, value } => {
+                Self { pid: Some(pid), property: Some(property), value: Some(value), ..own }
             }
             Do::Manual(text) => Self { text: Some(text.to_string()), ..own },
         }

@@ -38,6 +38,9 @@ pub(in crate::report) fn sentence(action: &Action) -> String {
         Do::EnterSecret { pid, property } => format!(
             "On {name}, encrypt the secret on /system/console/crypto, and enter the protected text as {property} at /system/console/configMgr/{pid}"
         ),
+        Do::SetProperty { pid, property, value } => {
+            format!("On {name}, set {property} to {value} at /system/console/configMgr/{pid}")
+        }
         Do::RemoveBackup { directory } => format!(
             "When everything works on {name}, remove {directory} and the keys that were brought along: anyone who can read them has the keys"
         ),
@@ -107,11 +110,13 @@ fn besides(open: &[String]) -> String {
 fn yours(plan: &Plan) -> String {
     let mut deleted: BTreeSet<String> = BTreeSet::new();
     let mut entered: BTreeSet<String> = BTreeSet::new();
+    let mut set: BTreeSet<String> = BTreeSet::new();
     let all: Vec<&Action> = plan.actions().collect();
     for action in plan.yours.iter().filter_map(|number| all.get(*number)) {
         let name = action.instance.clone().unwrap_or_default();
         match action.does {
             Do::EnterSecret { .. } => entered.insert(name),
+            Do::SetProperty { .. } => set.insert(name),
             _ => deleted.insert(name),
         };
     }
@@ -119,6 +124,10 @@ fn yours(plan: &Plan) -> String {
         let names: Vec<String> = names.into_iter().collect();
         (!names.is_empty()).then(|| format!("{what} on {}", listed(&names)))
     };
-    let parts = [on("delete the keys in /etc/key", deleted), on("enter the secrets", entered)];
+    let parts = [
+        on("delete the keys in /etc/key", deleted),
+        on("enter the secrets", entered),
+        on("set the properties of configurations", set),
+    ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", and ")
 }

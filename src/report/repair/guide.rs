@@ -268,6 +268,7 @@ fn spoken(action: &Action, judged: &Judged) -> String {
             | Do::ExportFromJcr { .. }
             | Do::DeleteFromJcr { .. }
             | Do::EnterSecret { .. }
+            | Do::SetProperty { .. }
             | Do::RemoveBackup { .. }
     );
     let on = match action.instance.as_deref() {

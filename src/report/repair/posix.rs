@@ -34,7 +34,10 @@ pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
         Do::Verify(check) => verify(check),
         Do::RemoveBackup { directory } => vec![format!("rm -r {}", word(directory))],
         Do::Manual(text) => text.commands().map(ToString::to_string).collect(),
-        Do::ExportFromJcr { .. } | Do::DeleteFromJcr { .. } | Do::EnterSecret { .. } => Vec::new(),
+        Do::ExportFromJcr { .. }
+        | Do::DeleteFromJcr { .. }
+        | Do::EnterSecret { .. }
+        | Do::SetProperty { .. } => Vec::new(),
     }
 }
 

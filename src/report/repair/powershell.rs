@@ -39,7 +39,10 @@ pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
             vec![format!("[IO.Directory]::Delete({}, $true)", full(directory))]
         }
         Do::Manual(text) => text.commands().map(by_hand).collect(),
-        Do::ExportFromJcr { .. } | Do::DeleteFromJcr { .. } | Do::EnterSecret { .. } => Vec::new(),
+        Do::ExportFromJcr { .. }
+        | Do::DeleteFromJcr { .. }
+        | Do::EnterSecret { .. }
+        | Do::SetProperty { .. } => Vec::new(),
     }
 }
 

@@ -180,6 +180,7 @@ fn lines(action: &Action, place: usize) -> Vec<String> {
         | Do::ExportFromJcr { .. }
         | Do::DeleteFromJcr { .. }
         | Do::EnterSecret { .. }
+        | Do::SetProperty { .. }
         | Do::RemoveBackup { .. }
         | Do::Manual(_) => Vec::new(),
     }

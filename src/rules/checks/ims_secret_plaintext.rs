@@ -1,9 +1,9 @@
 //! `ims-secret-plaintext`: the client secret of an IMS configuration is not encrypted.
 
-use super::console;
 use super::fold::folded;
 use crate::facts::{IMS_CLIENT_SECRET, IMS_SERVICE_SECRET, SecretState};
 use crate::farm::{Farm, Member};
+use crate::repair::Need;
 use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -34,8 +34,8 @@ fn on(member: &Member) -> Vec<Hit> {
         |(ims, property)| {
             let message =
                 format!("{} holds {property} of {} as plain text", member.name, ims.spoken());
-            let step = console::enter_secret(member, ims, property);
-            Hit::on(member, message).at([&ims.place]).advise([step])
+            let need = Need::secret(member, ims, property);
+            Hit::on(member, message).at([&ims.place]).needs([need])
         },
     )
 }

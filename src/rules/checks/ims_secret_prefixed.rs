@@ -1,9 +1,9 @@
 //! `ims-secret-prefixed`: an encrypted secret stands behind a prefix with which AEM does not know it for one.
 
-use super::console;
 use super::fold::folded;
 use crate::facts::{IMS_CLIENT_SECRET, IMS_SERVICE_SECRET, SecretState};
 use crate::farm::{Farm, Member};
+use crate::repair::Need;
 use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -38,8 +38,8 @@ fn on(member: &Member) -> Vec<Hit> {
                 member.name,
                 ims.spoken()
             );
-            let step = console::enter_secret(member, ims, property);
-            Hit::on(member, message).at([&ims.place]).advise([step])
+            let need = Need::secret(member, ims, property);
+            Hit::on(member, message).at([&ims.place]).needs([need])
         },
     )
 }

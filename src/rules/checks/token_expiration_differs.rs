@@ -3,6 +3,7 @@
 use super::console;
 use crate::facts::{TOKEN_CONFIGURATION, TOKEN_EXPIRATION};
 use crate::farm::{Farm, Groups, names_of};
+use crate::repair::Need;
 use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -34,10 +35,22 @@ fn check(farm: &Farm) -> Vec<Hit> {
     let witnesses = groups.witnesses();
     let places = witnesses.iter().flat_map(|m| m.snapshot.configurations_of(TOKEN_CONFIGURATION));
     let wanted = groups.majority().and_then(|m| m.first()?.snapshot.token_expiration_ms());
-    let value = wanted.map_or("one value for all".to_owned(), |value| value.to_string());
     let odd = groups.odd();
-    let steps = odd.iter().map(|m| console::set(m, TOKEN_CONFIGURATION, TOKEN_EXPIRATION, &value));
-    vec![Hit::among(&odd, message).at(places.map(|c| &c.place)).advise(steps)]
+    let hit = Hit::among(&odd, message).at(places.map(|c| &c.place));
+    vec![match wanted {
+        Some(value) => {
+            let value = value.to_string();
+            hit.needs(
+                odd.iter().map(|m| Need::value(m, TOKEN_CONFIGURATION, TOKEN_EXPIRATION, &value)),
+            )
+        }
+        // Which value is right, a person decides.
+        None => {
+            hit.advise(odd.iter().map(|m| {
+                console::set(m, TOKEN_CONFIGURATION, TOKEN_EXPIRATION, "one value for all")
+            }))
+        }
+    }]
 }
 
 #[cfg(test)]
@@ -60,15 +73,16 @@ mod tests {
     fn other_value_is_told() {
         let usual = expires("\"43200000\"");
         let farm = farm().with("a", &usual).with("b", expires("\"1000\"")).with("c", &usual);
-        let hits = check(&farm.build());
+        let farm = farm.build();
+        let hits = check(&farm);
         assert_eq!(
             hits[0].message,
             "b: token expiration differs from the other 2 instances (43200000 ms on a, c; 1000 ms on b)"
         );
-        assert!(
-            hits[0].advice()[0].ends_with("set tokenExpiration to 43200000."),
-            "{:?}",
-            hits[0].advice()
+        let b = &farm.members[1];
+        assert_eq!(
+            hits[0].needs,
+            [Need::value(b, TOKEN_CONFIGURATION, TOKEN_EXPIRATION, "43200000")]
         );
     }
 

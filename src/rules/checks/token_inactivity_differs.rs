@@ -3,6 +3,7 @@
 use super::console;
 use crate::facts::{TOKEN_HANDLER, TOKEN_INACTIVITY};
 use crate::farm::{Farm, Groups, Member, names_of};
+use crate::repair::Need;
 use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -36,10 +37,19 @@ fn check(farm: &Farm) -> Vec<Hit> {
     let witnesses = groups.witnesses();
     let places = witnesses.iter().flat_map(|m| m.snapshot.configurations_of(TOKEN_HANDLER));
     let wanted = groups.majority().and_then(value_of);
-    let value = wanted.map_or("one value for all".to_owned(), |value| value.to_string());
     let odd = groups.odd();
-    let steps = odd.iter().map(|m| console::set(m, TOKEN_HANDLER, TOKEN_INACTIVITY, &value));
-    vec![Hit::among(&odd, message).at(places.map(|c| &c.place)).advise(steps)]
+    let hit = Hit::among(&odd, message).at(places.map(|c| &c.place));
+    vec![match wanted {
+        Some(value) => {
+            let value = value.to_string();
+            hit.needs(odd.iter().map(|m| Need::value(m, TOKEN_HANDLER, TOKEN_INACTIVITY, &value)))
+        }
+        // Which value is right, a person decides.
+        None => hit.advise(
+            odd.iter()
+                .map(|m| console::set(m, TOKEN_HANDLER, TOKEN_INACTIVITY, "one value for all")),
+        ),
+    }]
 }
 
 #[cfg(test)]
@@ -63,16 +73,14 @@ mod tests {
     fn handler_without_a_time_differs_from_one_with_it() {
         let usual = idle("inactivity.time=L\"1800000\"\r\n");
         let farm = farm().with("a", &usual).with("b", idle("")).with("c", &usual);
-        let hits = check(&farm.build());
+        let farm = farm.build();
+        let hits = check(&farm);
         assert_eq!(
             hits[0].message,
             "b: inactivity.time differs from the other 2 instances (1800000 on a, c; none on b)"
         );
-        assert!(
-            hits[0].advice()[0].ends_with("set inactivity.time to 1800000."),
-            "{:?}",
-            hits[0].advice()
-        );
+        let b = &farm.members[1];
+        assert_eq!(hits[0].needs, [Need::value(b, TOKEN_HANDLER, TOKEN_INACTIVITY, "1800000")]);
     }
 
     #[test]

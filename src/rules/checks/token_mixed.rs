@@ -1,9 +1,9 @@
 //! `token-mixed`: some publishers use encapsulated tokens, others do not.
 
-use super::console;
 use super::references::ENCAPSULATED_TOKEN;
 use crate::facts::{Role, TOKEN_ENCAPSULATED, TOKEN_HANDLER};
 use crate::farm::{Farm, Groups, Member, names_of};
+use crate::repair::Need;
 use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -46,10 +46,11 @@ fn check(farm: &Farm) -> Vec<Hit> {
         .filter(|member| on_publisher(member).is_some())
         .flat_map(|member| member.snapshot.configurations_of(TOKEN_HANDLER))
         .map(|handler| &handler.place);
-    let steps = off.iter().map(|m| console::set(m, TOKEN_HANDLER, TOKEN_ENCAPSULATED, "true"));
+    let on = |m: &&Member| Need::value(m, TOKEN_HANDLER, TOKEN_ENCAPSULATED, "true");
+    let needs = off.iter().map(on);
     let check_keys = "Make sure that all of them have the same hmac before: see hmac-differs.";
     let hit = Hit::among(&groups.odd(), message).at(places);
-    vec![hit.advise([check_keys]).advise(steps)]
+    vec![hit.advise([check_keys]).needs(needs)]
 }
 
 #[cfg(test)]
@@ -81,16 +82,12 @@ mod tests {
 
     #[test]
     fn odd_publishers_are_named_first() {
-        let hits = check(&farm().with("a", on).with("b", off).with("c", on).with("d", on).build());
+        let farm = farm().with("a", on).with("b", off).with("c", on).with("d", on).build();
+        let hits = check(&farm);
         assert_eq!(hits[0].message, "encapsulated tokens are off on b, but used by a, c, d");
         assert_eq!(hits[0].instances, ["b"]);
-        assert_eq!(
-            hits[0].advice()[1],
-            format!(
-                "On b, open /system/console/configMgr/{TOKEN_HANDLER} and set token.encapsulated to true."
-            )
-            .as_str()
-        );
+        let need = Need::value(&farm.members[1], TOKEN_HANDLER, TOKEN_ENCAPSULATED, "true");
+        assert!(hits[0].needs.contains(&need), "{:?}", hits[0].needs);
     }
 
     #[test]

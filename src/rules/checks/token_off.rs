@@ -29,6 +29,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
     let message = format!("{} work without encapsulated tokens", names_of(&known));
     let places = known.iter().flat_map(|m| m.snapshot.configurations_of(TOKEN_HANDLER));
     let hit = Hit::among(&known, message).at(places.map(|handler| &handler.place));
+    // It is one of two ways, and a person chooses: so it is advice.
     let steps = known.iter().map(|m| console::set(m, TOKEN_HANDLER, TOKEN_ENCAPSULATED, "true"));
     vec![
         hit.advise([

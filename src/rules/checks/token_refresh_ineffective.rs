@@ -1,8 +1,8 @@
 //! `token-refresh-ineffective`: login tokens are to be prolonged, and encapsulated ones never are.
 
-use super::console;
 use crate::facts::{TOKEN_CONFIGURATION, TOKEN_REFRESH};
 use crate::farm::{Farm, Member};
+use crate::repair::Need;
 use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -32,12 +32,8 @@ fn on(member: &Member) -> Option<Hit> {
     }
     let message = format!("tokenRefresh of {} has no effect on encapsulated tokens", member.name);
     let places = snapshot.configurations_of(TOKEN_CONFIGURATION).map(|c| &c.place);
-    let step = console::set(member, TOKEN_CONFIGURATION, TOKEN_REFRESH, "false");
-    Some(
-        Hit::on(member, message)
-            .at(places)
-            .advise([format!("{step} Users are logged out after tokenExpiration either way.")]),
-    )
+    let need = Need::value(member, TOKEN_CONFIGURATION, TOKEN_REFRESH, "false");
+    Some(Hit::on(member, message).at(places).needs([need]))
 }
 
 #[cfg(test)]

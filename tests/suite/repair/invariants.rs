@@ -40,9 +40,10 @@ fn is_of_running(does: &Do, when: &str) -> bool {
     match does {
         Do::Manual(_) => true,
         Do::ExportFromJcr { .. } => when == "before",
-        Do::DeleteFromJcr { .. } | Do::EnterSecret { .. } | Do::RemoveBackup { .. } => {
-            when == "after"
-        }
+        Do::DeleteFromJcr { .. }
+        | Do::EnterSecret { .. }
+        | Do::SetProperty { .. }
+        | Do::RemoveBackup { .. } => when == "after",
         _ => false,
     }
 }
@@ -82,6 +83,7 @@ fn of_window(window: &Window) -> Vec<String> {
             Do::ExportFromJcr { .. }
             | Do::DeleteFromJcr { .. }
             | Do::EnterSecret { .. }
+            | Do::SetProperty { .. }
             | Do::RemoveBackup { .. } => {
                 broken.push(format!("{} is done while it is stopped", does.word()));
             }

@@ -10,7 +10,7 @@ use crate::instance::{hmac_of, master_of};
 use crate::pack::{Case, Packing};
 use crate::run::{self, operand};
 use aemtrix::diagnosis::{Judged, Verdict};
-use aemtrix::facts::{JcrKeys, KeyName, Snapshot};
+use aemtrix::facts::{JcrKeys, KeyName, SecretState, Snapshot};
 use aemtrix::farm::Member;
 use aemtrix::oak::{Budget, Files, Store};
 use aemtrix::repair::{Action, Check, Do, Outcome, Plan};
@@ -49,8 +49,14 @@ enum Runner {
 /// Everything below a directory: modes and contents.
 type Tree = BTreeMap<PathBuf, (u32, Option<Vec<u8>>)>;
 
-/// The keys that a plan has deleted from the repository, by source and install root.
-type Deleted = BTreeMap<(String, String), Vec<KeyName>>;
+/// What a person has done where no test can, by source and install root: a repository cannot be written here, nor is a secret known.
+#[derive(Debug, Clone, Default)]
+struct ByHand {
+    /// The keys deleted from the repository.
+    deleted: BTreeMap<(String, String), Vec<KeyName>>,
+    /// Configurations and properties of secrets that were entered.
+    entered: BTreeMap<(String, String), Vec<(String, String)>>,
+}
 
 impl World {
     pub(crate) fn new(cases: &[(String, Case)], policy: Option<String>) -> Self {
@@ -72,14 +78,14 @@ impl World {
     }
 
     fn scan(&self) -> Report {
-        self.scan_without(&Deleted::new())
+        self.scan_after(&ByHand::default())
     }
 
-    /// Scans, and leaves out of what was read the keys that a person has deleted: a store cannot be written here.
-    fn scan_without(&self, deleted: &Deleted) -> Report {
+    /// Scans, and changes what was read by what a person has done.
+    fn scan_after(&self, by_hand: &ByHand) -> Report {
         let operands: Vec<OsString> =
             self.sources.iter().map(|(name, path)| operand(name, path)).collect();
-        run::scan_changed(&operands, self.policy.as_deref(), |snapshot| delete(snapshot, deleted))
+        run::scan_changed(&operands, self.policy.as_deref(), |snapshot| by_hand.change(snapshot))
     }
 
     fn script(&self) -> PathBuf {
@@ -117,14 +123,46 @@ impl World {
     }
 }
 
-fn delete(snapshot: &mut Snapshot, deleted: &Deleted) {
-    let Some(names) = deleted.get(&(snapshot.source.clone(), snapshot.root.clone())) else {
-        return;
-    };
-    if let Some(repository) = &mut snapshot.repository
-        && let JcrKeys::Read(keys) = &mut repository.keys
-    {
-        keys.retain(|key| !names.contains(&key.name));
+impl ByHand {
+    fn change(&self, snapshot: &mut Snapshot) {
+        let id = (snapshot.source.clone(), snapshot.root.clone());
+        let deleted = self.deleted.get(&id).map(Vec::as_slice).unwrap_or_default();
+        let entered = self.entered.get(&id).map(Vec::as_slice).unwrap_or_default();
+        if let Some(repository) = &mut snapshot.repository {
+            if let JcrKeys::Read(keys) = &mut repository.keys {
+                keys.retain(|key| !deleted.contains(&key.name));
+            }
+            let is_entered = |path: &str, property: &str| {
+                entered.iter().any(|(pid, held)| pid == path && held == property)
+            };
+            repository.secrets.retain(|one| !is_entered(&one.path, &one.property));
+        }
+        let stored = snapshot.repository.iter_mut().flat_map(|stored| &mut stored.configurations);
+        for configuration in snapshot.configurations.iter_mut().chain(stored) {
+            for (_, property) in entered.iter().filter(|(pid, _)| *pid == configuration.pid) {
+                configuration.protected.retain(|value| value.property != *property);
+                configuration.secrets.insert(property.clone(), SecretState::Protected);
+            }
+        }
+    }
+}
+
+/// Writes a property into the file of a configuration, as its console does.
+fn set_property(snapshot: &Snapshot, pid: &str, property: &str, value: &str) {
+    let source = Path::new(&snapshot.source);
+    let files: Vec<PathBuf> =
+        snapshot.configurations_of(pid).map(|own| source.join(&own.place.path)).collect();
+    let new = source.join(&snapshot.root).join("launchpad/config").join(pid.replace('.', "/"));
+    let new = new.with_extension("config");
+    for file in if files.is_empty() { vec![new] } else { files } {
+        let text =
+            fs::read_to_string(&file).unwrap_or_else(|_| format!("service.pid=\"{pid}\"\r\n"));
+        let starts = format!("{property}=");
+        let kept = text.lines().filter(|line| !line.starts_with(&starts));
+        let line = format!("{property}=\"{value}\"");
+        let lines: Vec<&str> = kept.chain([line.as_str()]).collect();
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, lines.join("\r\n") + "\r\n").unwrap();
     }
 }
 
@@ -181,7 +219,7 @@ struct Proof<'w> {
     world: &'w World,
     /// What went wrong.
     wrong: Vec<String>,
-    deleted: Deleted,
+    by_hand: ByHand,
     /// The plan of each farm as JSON has it, where single commands are run.
     plans: BTreeMap<String, Value>,
 }
@@ -191,7 +229,7 @@ fn prove(world: &World) -> Vec<String> {
     let before = world.scan();
     world.write_script(&before);
     let mut proof =
-        Proof { world, wrong: Vec::new(), deleted: Deleted::new(), plans: BTreeMap::new() };
+        Proof { world, wrong: Vec::new(), by_hand: ByHand::default(), plans: BTreeMap::new() };
     if world.shell == Runner::Commands {
         let json = run::json(&before);
         let plan =
@@ -210,15 +248,16 @@ fn prove(world: &World) -> Vec<String> {
         before.farms.iter().for_each(|judged| proof.compare(judged, judged));
         return proof.wrong;
     }
-    let after = world.scan_without(&proof.deleted);
+    let after = world.scan_after(&proof.by_hand);
     for judged in &before.farms {
         match after.farms.iter().find(|other| other.farm.name == judged.farm.name) {
             Some(other) => proof.compare(judged, other),
             None => proof.wrong.push(format!("farm {} is gone", judged.farm.name)),
         }
     }
-    if !proof.deleted.is_empty() && proof.wrong.is_empty() {
-        proof.leave_undone(&before, &world.scan());
+    if !proof.by_hand.deleted.is_empty() && proof.wrong.is_empty() {
+        let undone = ByHand { deleted: BTreeMap::new(), ..proof.by_hand.clone() };
+        proof.leave_undone(&before, &world.scan_after(&undone));
     }
     proof.wrong
 }
@@ -290,7 +329,15 @@ impl Proof<'_> {
                 }
                 Do::DeleteFromJcr { keys } => {
                     let id = (snapshot.source.clone(), snapshot.root.clone());
-                    self.deleted.insert(id, keys.clone());
+                    self.by_hand.deleted.insert(id, keys.clone());
+                }
+                Do::EnterSecret { pid, property } => {
+                    let id = (snapshot.source.clone(), snapshot.root.clone());
+                    let secret = (pid.clone(), property.clone());
+                    self.by_hand.entered.entry(id).or_default().push(secret);
+                }
+                Do::SetProperty { pid, property, value } => {
+                    set_property(snapshot, pid, property, value);
                 }
                 _ => {}
             }
@@ -359,7 +406,7 @@ impl Proof<'_> {
             let mut undone = Proof {
                 world: self.world,
                 wrong: Vec::new(),
-                deleted: Deleted::new(),
+                by_hand: ByHand::default(),
                 plans: BTreeMap::new(),
             };
             if let Some(other) = other {
