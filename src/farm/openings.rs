@@ -8,9 +8,6 @@ use crate::facts::{
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Length of a master that is tried: the raw key.
-const MASTER_BYTES: u64 = 16;
-
 /// A protected value of an instance, and what opens it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Secret<'a> {

@@ -85,7 +85,7 @@ fn by_secrets<'a>(scope: Scope<'a>, pairs: &Groups<'a>) -> Option<Choice<'a>> {
     let members: Vec<&Member> = scope.repaired().collect();
     let tried = pairs.iter().map(|group| {
         let [_, master] = pair_of(group)?;
-        Some((group, opened(&members, master)?))
+        Some((group, opened(&members, &master)?))
     });
     let tried: Vec<_> = tried.collect::<Option<_>>()?;
     let mut openers = tried.iter().filter(|(_, (open, _))| *open > 0);
