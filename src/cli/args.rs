@@ -2,7 +2,7 @@
 
 use crate::diagnosis::Selection;
 use crate::facts::Date;
-use crate::farm::FarmBy;
+use crate::farm::{FarmBy, FarmPattern};
 use crate::limits::Limits;
 use crate::manual::{TOPICS, topic};
 use crate::report::{BundleFilter, DIFF_FORMATS, FORMATS, Format, Screen};
@@ -173,30 +173,51 @@ pub(super) struct Compare {
     /// Says nothing on standard error but errors
     #[arg(short, long, help_heading = "Output")]
     pub(super) quiet: bool,
-    /// What makes a farm, whose instances must agree
-    #[arg(long, value_name = "WHAT", value_enum, default_value = "all", help_heading = "Judging")]
-    pub(super) farm_by: FarmByName,
+    /// What makes a farm, as in `scan`
+    #[arg(long, value_name = "WHAT", value_parser = farm_basis, default_value = "all", help_heading = "Judging")]
+    pub(super) farm_by: FarmBasis,
     #[command(flatten)]
     pub(super) reading: Reading,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum FarmByName {
-    /// All instances are one farm
+/// What makes a farm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum FarmBasis {
     All,
-    /// Each source is a farm of its own
     Input,
-    /// The sources of one directory are a farm
     Parent,
+    Pattern(FarmPattern),
 }
 
-impl From<FarmByName> for FarmBy {
-    fn from(name: FarmByName) -> Self {
-        match name {
-            FarmByName::All => Self::All,
-            FarmByName::Input => Self::Input,
-            FarmByName::Parent => Self::Parent,
+impl FarmBasis {
+    /// Returns it as it is given on the command line.
+    pub(super) fn label(&self) -> &str {
+        match self {
+            Self::All => "all",
+            Self::Input => "input",
+            Self::Parent => "parent",
+            Self::Pattern(pattern) => pattern.as_str(),
         }
+    }
+
+    pub(super) fn by(&self) -> FarmBy<'_> {
+        match self {
+            Self::All => FarmBy::All,
+            Self::Input => FarmBy::Input,
+            Self::Parent => FarmBy::Parent,
+            Self::Pattern(pattern) => FarmBy::Pattern(pattern),
+        }
+    }
+}
+
+fn farm_basis(text: &str) -> Result<FarmBasis, String> {
+    match text {
+        "all" => Ok(FarmBasis::All),
+        "input" => Ok(FarmBasis::Input),
+        "parent" => Ok(FarmBasis::Parent),
+        _ => FarmPattern::parse(text).map(FarmBasis::Pattern).map_err(|why| {
+            format!("it is none of all, input and parent, and no pattern of farms: {why}")
+        }),
     }
 }
 
@@ -316,9 +337,10 @@ pub(super) enum When {
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Judging")]
 pub(super) struct Judging {
-    /// What makes a farm, whose instances must agree
-    #[arg(long, value_name = "WHAT", value_enum, default_value = "all")]
-    pub(super) farm_by: FarmByName,
+    /// What makes a farm, whose instances must agree: `all` that came, each `input`, the sources of one `parent` directory, or a regular expression
+    /// on the path of the install, a group of which names the farm
+    #[arg(long, value_name = "WHAT", value_parser = farm_basis, default_value = "all")]
+    pub(super) farm_by: FarmBasis,
     /// Applies these rules alone; `aemtrix rules` lists them
     #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rule_ids(), hide_possible_values = true)]
     pub(super) select: Vec<String>,

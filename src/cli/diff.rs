@@ -54,7 +54,7 @@ fn run_or_fail(compare: &Compare) -> anyhow::Result<Exit> {
     let compared = diff(old.side(), new.side());
     let outcome = compared.outcome();
     let mut options = options::of_reading(&compare.reading);
-    options.extend(options::of_farms(compare.farm_by));
+    options.extend(options::of_farms(&compare.farm_by));
     let stamp_ms = if compare.stamp { Some(now_ms()?) } else { None };
     let custody = custody_of(compare.case.as_ref(), compare.examiner.as_ref(), stamp_ms, options);
     let (bundles, screen) = (compare.bundles, Screen::default());
@@ -144,7 +144,7 @@ fn judged(
     let is_directory = |record: &&SourceRecord| record.container == "directory";
     let directories: Vec<String> =
         sources.iter().filter(is_directory).map(|record| record.name.clone()).collect();
-    let by = compare.farm_by.into();
+    let by = compare.farm_by.by();
     let plan =
         Plan { by, directories: &directories, gaps: &gaps, reach: Some(reach), policy: None };
     let farms = judge(farms(snapshots, &plan)?, &Selection::default());

@@ -87,7 +87,7 @@ impl<'a> Prepared<'a> {
         let directories: Vec<String> =
             sources.iter().filter(is_directory).map(|record| record.name.clone()).collect();
         let plan = Plan {
-            by: self.judging.farm_by.into(),
+            by: self.judging.farm_by.by(),
             directories: &directories,
             gaps: &gaps,
             reach: Some(reach),

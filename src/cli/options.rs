@@ -1,6 +1,6 @@
 //! Options that bear on the result, as a report tells them.
 
-use super::args::{FailOn, FarmByName, Judging, Output, Reading, Scan};
+use super::args::{FailOn, FarmBasis, Judging, Output, Reading, Scan};
 use crate::limits::Limits;
 use clap::ValueEnum;
 
@@ -33,7 +33,7 @@ pub(super) fn of_reading(reading: &Reading) -> Vec<String> {
 /// Returns the options of judging, and of what is shown, that are not as usual. Policy and baseline are told apart.
 pub(super) fn of_judging(judging: &Judging, output: &Output) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
-    all.extend(of_farms(judging.farm_by));
+    all.extend(of_farms(&judging.farm_by));
     all.extend(judging.select.iter().map(|rule| format!("--select {rule}")));
     all.extend(judging.ignore.iter().map(|rule| format!("--ignore {rule}")));
     all.extend(given("--min-severity", judging.min_severity.as_ref()));
@@ -45,8 +45,8 @@ pub(super) fn of_judging(judging: &Judging, output: &Output) -> Vec<String> {
 }
 
 /// Returns the option that says what makes a farm, where it is not as usual.
-pub(super) fn of_farms(by: FarmByName) -> Option<String> {
-    if by == FarmByName::All { None } else { given("--farm-by", Some(&by)) }
+pub(super) fn of_farms(by: &FarmBasis) -> Option<String> {
+    (*by != FarmBasis::All).then(|| format!("--farm-by {}", by.label()))
 }
 
 fn given(option: &str, value: Option<&impl ValueEnum>) -> Option<String> {

@@ -32,6 +32,8 @@ pub(super) struct OpenGaps<'p> {
     inside: Index<String>,
     /// Those of a directory as a whole, by its path.
     whole: Index<String>,
+    /// Those that a pattern finds a farm for, by that.
+    by_farm: Index<String>,
     /// Those that concern other sources than the one they name, by these.
     reaching: Index<&'p str>,
     /// Those that may concern any source.
@@ -54,6 +56,7 @@ impl<'p> OpenGaps<'p> {
             by_holder: Index::new(),
             inside: Index::new(),
             whole: Index::new(),
+            by_farm: Index::new(),
             reaching: Index::new(),
             anywhere: Vec::new(),
             max: farm_gaps_max.checked_div(farms).unwrap_or_default().max(listed_max),
@@ -89,7 +92,11 @@ impl<'p> OpenGaps<'p> {
                 }
             }
             None if self.plan.by == FarmBy::Parent => self.add_place(gap, index),
-            None => {}
+            None => {
+                if let Some(farm) = self.plan.farm_of(gap) {
+                    self.by_farm.entry(farm).or_default().push(index);
+                }
+            }
         }
     }
 
@@ -121,6 +128,18 @@ impl<'p> OpenGaps<'p> {
             Ground::Source(source) => {
                 let of_source = at(&self.by_source, source.as_str()).filter(own);
                 self.told(of_source.chain(self.reaching(sources)))
+            }
+            Ground::Named(name) => {
+                // What lies in a directory may name another farm.
+                let is_around = |index: &usize| match self.gaps.get(*index) {
+                    Some((gap, None)) => self.plan.farm_of(gap).is_none(),
+                    _ => false,
+                };
+                let of_members = sources.iter().flat_map(|source| at(&self.by_source, source));
+                let named = at(&self.by_farm, name.as_str());
+                let stdin = at(&self.by_source, "-").filter(own);
+                let around = of_members.filter(is_around);
+                self.told(stdin.chain(around).chain(named).chain(self.reaching(sources)))
             }
             Ground::Directory(directory) => {
                 let is_around = |index: &usize| match self.gaps.get(*index) {

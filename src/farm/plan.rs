@@ -1,5 +1,6 @@
 //! Which instances make a farm, and whose gaps leave it open.
 
+use super::FarmPattern;
 use super::names::stem;
 use crate::facts::{Gap, Snapshot};
 use crate::policy::{Policy, PolicyFarm};
@@ -7,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// How instances are put into farms.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum FarmBy {
+pub enum FarmBy<'p> {
     /// All in one.
     #[default]
     All,
@@ -15,13 +16,16 @@ pub enum FarmBy {
     Input,
     /// By the directory that holds the source, or the install where the source is a directory.
     Parent,
+    /// By what a pattern finds in the path of the install, with its source in front. Where it finds nothing, each source is a farm of its
+    /// own.
+    Pattern(&'p FarmPattern),
 }
 
 /// What decides on the farms, beside the snapshots.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Plan<'p> {
     /// How instances are put into farms.
-    pub by: FarmBy,
+    pub by: FarmBy<'p>,
     /// The sources that are directories, sorted: what they hold is told apart by its path.
     pub directories: &'p [String],
     /// The gaps of all sources.
@@ -41,6 +45,8 @@ pub(super) enum Ground {
     All,
     /// The source.
     Source(String),
+    /// The name that a pattern found.
+    Named(String),
     /// The directory; `None` for what came on standard input, which lies in none.
     Directory(Option<String>),
 }
@@ -80,6 +86,7 @@ impl<'p> Plan<'p> {
                 let label = labels.get(source).map(String::as_str);
                 [label.or_else(|| stem(source)).unwrap_or(source).to_owned(), source.clone()]
             }
+            Ground::Named(name) => [name.clone(), name.clone()],
             Ground::Directory(None) => STDIN.map(str::to_owned),
             Ground::Directory(Some(directory)) => {
                 let last = directory.rsplit('/').next().filter(|last| !last.is_empty());
@@ -94,6 +101,20 @@ impl<'p> Plan<'p> {
             FarmBy::All => Ground::All,
             FarmBy::Input => Ground::Source(snapshot.source.clone()),
             FarmBy::Parent => Ground::Directory(self.directory_of(snapshot)),
+            FarmBy::Pattern(pattern) => match pattern.farm_of(&snapshot.path()) {
+                Some(name) => Ground::Named(name),
+                None => Ground::Source(snapshot.source.clone()),
+            },
+        }
+    }
+
+    /// Returns the farm that a pattern finds for a gap, where the plan has one and it finds any.
+    pub(super) fn farm_of(&self, gap: &Gap) -> Option<String> {
+        let FarmBy::Pattern(pattern) = self.by else { return None };
+        let inside = gap.path.as_ref().filter(|_| gap.is_local() && self.is_directory(&gap.source));
+        match inside {
+            Some(path) => pattern.farm_of(&format!("{}/{path}", gap.source)),
+            None => pattern.farm_of(&gap.source),
         }
     }
 
@@ -150,7 +171,7 @@ mod tests {
 
     /// Farms as `name: instance, instance (sources of its gaps)`.
     fn said(
-        by: FarmBy,
+        by: FarmBy<'_>,
         places: &[(&str, &str)],
         directories: &[&str],
         gaps: &[Gap],
@@ -226,6 +247,36 @@ mod tests {
             said(FarmBy::Parent, &places, &["up"], &[gap("up", None)]),
             ["c1: a, d (up)", "c2: b (up)"]
         );
+    }
+
+    #[test]
+    fn pattern_names_the_farm_and_what_it_does_not_find_is_a_farm_of_its_own() {
+        let pattern = FarmPattern::parse("^s3://b/([^/]+)/").unwrap();
+        let by = FarmBy::Pattern(&pattern);
+        let places = [
+            ("s3://b/c1/a.tar", ""),
+            ("s3://b/c1/b.tar", ""),
+            ("s3://b/c2/a.tar", "x"),
+            ("c1.tar", ""),
+        ];
+        let gaps = [gap("s3://b/c1/d.tar", None), gap("s3://b/c3/d.tar", None), gap("e.tar", None)];
+        assert_eq!(
+            said(by, &places, &[], &gaps),
+            ["c1: a, b (s3://b/c1/d.tar)", "c1.tar: c1 ()", "c2: a ()"]
+        );
+        let gaps = [gap("-", None)];
+        assert_eq!(said(by, &places[2..3], &[], &gaps), ["c2: a (-)"]);
+    }
+
+    #[test]
+    fn pattern_looks_into_directories() {
+        let pattern = FarmPattern::parse("^up/([^/]+)/").unwrap();
+        let by = FarmBy::Pattern(&pattern);
+        let places = [("up", "c1/a/crx-quickstart"), ("up", "c2/b/crx-quickstart")];
+        let inside = [gap("up", Some("c1/a/crx-quickstart/x"))];
+        assert_eq!(said(by, &places, &["up"], &inside), ["c1: a (up)", "c2: b ()"]);
+        let whole = [gap("up", None)];
+        assert_eq!(said(by, &places, &["up"], &whole), ["c1: a (up)", "c2: b (up)"]);
     }
 
     #[test]

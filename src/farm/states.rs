@@ -150,7 +150,7 @@ mod tests {
     }
 
     /// Source of the older state and of the last one.
-    fn found(states: &[(&str, Option<u64>)], by: FarmBy) -> Vec<(String, String)> {
+    fn found(states: &[(&str, Option<u64>)], by: FarmBy<'_>) -> Vec<(String, String)> {
         let states: Vec<Snapshot> = states.iter().map(|(s, start)| state(s, *start)).collect();
         let plan = Plan { by, ..Plan::default() };
         let all = earlier(states.iter(), &plan).into_iter();
