@@ -8,7 +8,7 @@ use crate::manual::{TOPICS, topic};
 use crate::report::{BundleFilter, DIFF_FORMATS, FORMATS, Format, Screen};
 use crate::rules::{RULES, Severity};
 use clap::builder::{PossibleValue, PossibleValuesParser};
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::ffi::OsString;
 use std::io::{IsTerminal, stdout};
@@ -335,7 +335,7 @@ pub(super) enum When {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(next_help_heading = "Judging")]
+#[command(next_help_heading = "Judging", group(ArgGroup::new("dated").args(["policy", "write_baseline"]).multiple(true)))]
 pub(super) struct Judging {
     /// What makes a farm, whose instances must agree: `all` that came, each `input`, the sources of one `parent` directory, or a regular expression
     /// on the path of the install, a group of which names the farm
@@ -350,14 +350,17 @@ pub(super) struct Judging {
     /// Reports no findings below this severity
     #[arg(long, value_name = "SEVERITY", value_enum)]
     pub(super) min_severity: Option<SeverityName>,
-    /// Exits with 1 from this severity on
+    /// Exits with 1 from this severity on; with `undecided`, from warning on, and with 2 even where a verdict is open for lack of peers alone
     #[arg(long, value_name = "SEVERITY", value_enum, default_value = "warning")]
     pub(super) fail_on: FailOn,
+    /// Leaves a farm of fewer instances open, and exits with 2
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(super) min_instances: usize,
     /// What is expected of the farms, and which findings count; a TOML file, see `aemtrix help policy`
     #[arg(long, value_name = "FILE")]
     pub(super) policy: Option<PathBuf>,
-    /// The day on which suppressions of the policy are to hold [default: today, in UTC]
-    #[arg(long, value_name = "YYYY-MM-DD", requires = "policy")]
+    /// The day on which suppressions of the policy are to hold, and since which --write-baseline knows what is new [default: today, in UTC]
+    #[arg(long, value_name = "YYYY-MM-DD", requires = "dated")]
     pub(super) as_of: Option<Date>,
     /// Does not count findings that are in this file, which --write-baseline wrote
     #[arg(long, value_name = "FILE")]
@@ -365,6 +368,9 @@ pub(super) struct Judging {
     /// Writes the findings to a file for --baseline of later runs
     #[arg(long, value_name = "FILE")]
     pub(super) write_baseline: Option<PathBuf>,
+    /// Why what is new in the baseline that is written is accepted
+    #[arg(long, value_name = "TEXT", requires = "write_baseline")]
+    pub(super) baseline_reason: Option<String>,
     /// Exits with 0 whatever was found; incomplete evidence still exits with 2, unless `all` is given: then only wrong usage and output that was not
     /// written do
     #[arg(long, value_name = "WHAT", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "findings")]
@@ -392,6 +398,7 @@ pub(super) enum FailOn {
     Error,
     Warning,
     Note,
+    Undecided,
     Never,
 }
 
@@ -412,6 +419,7 @@ impl Judging {
             select: self.select.clone(),
             ignore: self.ignore.clone(),
             min_severity: self.min_severity.map(Severity::from),
+            min_instances: self.min_instances,
             ..Selection::default()
         }
     }
@@ -421,7 +429,7 @@ impl Judging {
         match self.fail_on {
             _ if self.exit_zero.is_some() => None,
             FailOn::Error => Some(Severity::Error),
-            FailOn::Warning => Some(Severity::Warning),
+            FailOn::Warning | FailOn::Undecided => Some(Severity::Warning),
             FailOn::Note => Some(Severity::Note),
             FailOn::Never => None,
         }

@@ -1,7 +1,7 @@
 //! What every run that reports has in common: what its options name is checked before anything is read, and at the end come
 //! the reports, a summary, and the exit code.
 
-use super::args::{ExitZero, Judging, Output};
+use super::args::{ExitZero, FailOn, Judging, Output};
 use super::options;
 use super::terms::{Terms, now_ms};
 use super::{Exit, complain, output, tell};
@@ -98,7 +98,15 @@ impl<'a> Prepared<'a> {
         let fails_from = self.judging.fails_from();
         let Output { bundles, details, .. } = self.output;
         let custody = self.custody.clone();
-        Ok(Report { custody, bundles: bundles.clone(), details: *details, fails_from, ..report })
+        let fails_undecided = self.judging.fail_on == FailOn::Undecided;
+        Ok(Report {
+            fails_undecided,
+            custody,
+            bundles: bundles.clone(),
+            details: *details,
+            fails_from,
+            ..report
+        })
     }
 
     /// Writes the reports, and says how the run ends.
@@ -132,7 +140,7 @@ impl<'a> Prepared<'a> {
             self.output.files.iter().map(|path| output::to_file(report, path, self.format));
         let baseline = &self.judging.write_baseline;
         let to_baseline =
-            baseline.iter().map(|path| output::to_baseline(report, &self.terms.selection, path));
+            baseline.iter().map(|path| output::to_baseline(report, &self.terms, path));
         let mut written: Vec<_> = to_files.chain(to_baseline).collect();
         report.screen = self.output.screen();
         written.push(self.to_stdout(report));

@@ -40,6 +40,8 @@ pub(super) fn of_judging(judging: &Judging, output: &Output) -> Vec<String> {
     if judging.fail_on != FailOn::Warning {
         all.extend(given("--fail-on", Some(&judging.fail_on)));
     }
+    let least = judging.min_instances;
+    all.extend((least > 0).then(|| format!("--min-instances {least}")));
     all.extend(output.bundles.is_some().then(|| "--bundles".to_owned()));
     all
 }

@@ -1,7 +1,7 @@
 //! Writes reports: to standard output, and to files that are whole or absent.
 
 use super::stream;
-use crate::diagnosis::Selection;
+use super::terms::Terms;
 use crate::intake::{Origin, Source, is_packed};
 use crate::limits::Limits;
 use crate::report::{FORMATS, Format, Report, Template, write_baseline};
@@ -173,12 +173,8 @@ pub(super) fn to_path(
 /// # Errors
 ///
 /// Fails when the file cannot be written; an old file of that name then stands as it was.
-pub(super) fn to_baseline(
-    report: &Report,
-    selection: &Selection,
-    path: &Path,
-) -> anyhow::Result<()> {
-    write_to(path, |out| write_baseline(report, selection, out))
+pub(super) fn to_baseline(report: &Report, terms: &Terms, path: &Path) -> anyhow::Result<()> {
+    write_to(path, |out| write_baseline(report, &terms.selection, &terms.remark, out))
         .map_err(|error| without_temporary_name(&error))
         .with_context(|| format!("{}: the baseline could not be written", path.display()))
 }

@@ -5,7 +5,7 @@ use crate::custody::NamedFile;
 use crate::diagnosis::Selection;
 use crate::facts::{Date, Hex};
 use crate::limits::Limits;
-use crate::policy::{Baseline, Policy, parse};
+use crate::policy::{Baseline, Policy, Remark, parse};
 use crate::rules::RULES;
 use anyhow::{Context, anyhow, bail};
 use sha2::{Digest, Sha256};
@@ -21,6 +21,8 @@ pub(super) struct Terms {
     /// The files that these were read from, for the report to name.
     pub(super) policy_file: Option<NamedFile>,
     pub(super) baseline_file: Option<NamedFile>,
+    /// What is said of findings that are new in a baseline.
+    pub(super) remark: Remark,
 }
 
 impl Terms {
@@ -52,7 +54,11 @@ impl Terms {
                 policy.suppressions.iter().any(|suppression| suppression.until.is_some());
             selection.today = if has_days { Some(day(judging.as_of)?) } else { None };
         }
-        Ok(Self { policy, selection, policy_file, baseline_file })
+        let reason = judging.baseline_reason.clone();
+        // The clock is not asked where no baseline is written.
+        let since = judging.write_baseline.as_ref().map(|_| day(judging.as_of)).transpose()?;
+        let remark = Remark { reason, since: since.map(|day| day.to_string()) };
+        Ok(Self { policy, selection, policy_file, baseline_file, remark })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::suppression::Excuse;
 use crate::farm::Farm;
+use crate::policy::Remark;
 use crate::rules::{Hit, RULES, Rule, Severity};
 use std::cmp::Reverse;
 
@@ -22,6 +23,11 @@ impl Finding {
     /// Makes a finding of what a rule found.
     pub(super) fn new(rule: &'static Rule, hit: Hit) -> Self {
         Self { rule, hit, severity: rule.severity, excuse: None }
+    }
+
+    /// Returns what the baseline says of it, where it is in it.
+    pub fn remark(&self) -> Option<&Remark> {
+        self.excuse.as_ref()?.remark()
     }
 }
 

@@ -56,7 +56,7 @@ impl Judged {
 
     /// Counts the findings that are in the baseline.
     pub fn known(&self) -> usize {
-        self.findings.iter().filter(|finding| finding.excuse == Some(Excuse::Known)).count()
+        self.findings.iter().filter(|finding| finding.remark().is_some()).count()
     }
 }
 
@@ -80,7 +80,7 @@ fn judge_one(
     baseline: &mut Baseline,
 ) -> Judged {
     let accepted = accepted(&farm, &findings, selection);
-    let verdict = verdict(&farm, &findings);
+    let verdict = verdict(&farm, &findings).of_at_least(selection.min_instances, &farm);
     let matrix = highlighted(Scope { farm: &farm, accepted: &accepted }, &findings);
     let is_error = |finding: &&Finding| finding.rule.severity == Severity::Error;
     let (count, errors) = (findings.len(), findings.iter().filter(is_error).count());

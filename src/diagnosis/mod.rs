@@ -3,6 +3,7 @@
 mod causes;
 mod find;
 mod highlight;
+mod identity;
 mod judge;
 #[cfg(test)]
 mod plan_tests;
@@ -12,7 +13,8 @@ mod verdict;
 
 pub use causes::Cause;
 pub use find::Finding;
+pub use identity::known;
 pub use judge::{Judged, judge};
 pub use selection::Selection;
-pub use suppression::{Excuse, is_about_suppressions, known};
+pub use suppression::{Excuse, is_about_suppressions};
 pub use verdict::{Doubt, Verdict, verdict};

@@ -20,6 +20,8 @@ pub struct Selection {
     pub suppressions: Vec<Suppression>,
     /// The day on which suppressions are to hold; all do when `None`.
     pub today: Option<Date>,
+    /// Instances that a farm has at least.
+    pub min_instances: usize,
     /// Findings that are known.
     pub baseline: Baseline,
 }

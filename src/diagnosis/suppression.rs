@@ -2,9 +2,10 @@
 
 use super::Selection;
 use super::find::{Finding, sort};
-use crate::facts::{Date, Place};
+use super::identity::known;
+use crate::facts::Date;
 use crate::farm::Farm;
-use crate::policy::{Baseline, Known, Stale, Suppression};
+use crate::policy::{Baseline, Remark, Stale, Suppression};
 use crate::repair::{Id, Scope, Standing, standing};
 use crate::rules;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +23,14 @@ pub enum Excuse {
         until: Option<Date>,
     },
     /// It is in the baseline.
-    Known,
+    Known(Remark),
+}
+
+impl Excuse {
+    /// Returns what the baseline says of the finding, where it is in it.
+    pub fn remark(&self) -> Option<&Remark> {
+        if let Self::Known(remark) = self { Some(remark) } else { None }
+    }
 }
 
 impl fmt::Display for Excuse {
@@ -32,40 +40,13 @@ impl fmt::Display for Excuse {
             Self::Suppressed { reason, until: Some(day) } => {
                 write!(f, "suppressed until {day}: {reason}")
             }
-            Self::Known => f.write_str("known"),
+            Self::Known(Remark { reason, since }) => {
+                f.write_str("known")?;
+                since.as_ref().map_or(Ok(()), |since| write!(f, " since {since}"))?;
+                reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))
+            }
         }
     }
-}
-
-/// Returns what makes a finding the same in another run.
-///
-/// Of its evidence only that of the instances it concerns counts, below their roots: neither a new instance nor another
-/// way of packing makes an old finding new. Of many places that are not all listed, the number counts too.
-pub fn known(farm: &Farm, finding: &Finding) -> Known {
-    let hit = &finding.hit;
-    let member = |name: &String| {
-        let index = farm.members.binary_search_by(|member| member.name.cmp(name)).ok()?;
-        farm.members.get(index)
-    };
-    let concerned = hit.instances.iter().filter_map(member).map(|member| &member.snapshot);
-    let roots: BTreeSet<(&str, &str)> =
-        concerned.map(|snapshot| (snapshot.source.as_str(), snapshot.root.as_str())).collect();
-    let mut paths: Vec<String> =
-        hit.places.iter().filter_map(|place| below_root(&roots, place)).collect();
-    paths.extend((hit.unlisted > 0).then(|| format!("and {} more", hit.unlisted)));
-    paths.sort();
-    paths.dedup();
-    let (name, rule) = (farm.name.clone(), finding.rule.id.to_owned());
-    Known { farm: name, rule, instances: hit.instances.clone(), paths }
-}
-
-/// Returns a path below the innermost of the roots, given with their sources, that it lies below.
-fn below_root(roots: &BTreeSet<(&str, &str)>, place: &Place) -> Option<String> {
-    let above = place.path.rmatch_indices('/').map(|(at, _)| at).chain([0]);
-    let ends = std::iter::once(place.path.len()).chain(above);
-    let mut splits = ends.filter_map(|end| place.path.split_at_checked(end));
-    let (_, rest) = splits.find(|(root, _)| roots.contains(&(place.source.as_str(), *root)))?;
-    Some(rest.trim_start_matches('/').to_owned())
 }
 
 /// Returns the excuse that the policy has for a finding.
@@ -87,8 +68,10 @@ pub(super) fn excuse(
     baseline: &mut Baseline,
 ) -> Option<Excuse> {
     suppressed(farm, finding, selection).or_else(|| {
-        let is_known = !is_about_suppressions(finding) && baseline.take(&known(farm, finding));
-        is_known.then_some(Excuse::Known)
+        if baseline.is_empty() || is_about_suppressions(finding) {
+            return None;
+        }
+        baseline.take(&known(farm, finding)).map(Excuse::Known)
     })
 }
 

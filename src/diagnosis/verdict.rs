@@ -24,6 +24,13 @@ pub enum Verdict {
 pub enum Doubt {
     /// Fewer than two instances came, so there is nothing to compare.
     NoPeers,
+    /// Fewer instances came than the user says that there are.
+    TooFew {
+        /// How many came.
+        came: usize,
+        /// How many there are at least.
+        wanted: usize,
+    },
     /// Something about an instance's keys is not known; one sentence without a full stop.
     Unknown(String),
     /// A source was not read whole.
@@ -45,6 +52,9 @@ impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoPeers => f.write_str("fewer than two instances were found"),
+            Self::TooFew { came, wanted } => {
+                write!(f, "{came} of at least {wanted} instances came (--min-instances)")
+            }
             Self::Unknown(what) => f.write_str(what),
             Self::Source(source) => write!(f, "{} was not read whole", spoken(source)),
             Self::Missing(source) => write!(f, "{source} does not exist"),
@@ -61,6 +71,17 @@ impl Verdict {
             Self::Inconsistent => "inconsistent",
             Self::Undecided(_) => "undecided",
         }
+    }
+
+    /// Leaves it open where fewer instances came than there are: those that did not come may have other keys.
+    pub(super) fn of_at_least(self, wanted: usize, farm: &Farm) -> Self {
+        let came = distinct(farm);
+        if came >= wanted || self == Self::Inconsistent {
+            return self;
+        }
+        let mut doubts = vec![Doubt::TooFew { came, wanted }];
+        doubts.extend(self.reasons().iter().cloned());
+        Self::Undecided(doubts)
     }
 
     /// Returns why it is undecided.

@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 pub const SCHEMA: &str = "aemtrix.baseline/1";
 
 /// What makes a finding the same in another run. Messages, and where the sources lie, may change.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Known {
     /// The farm.
     pub farm: String,
@@ -19,19 +18,61 @@ pub struct Known {
     pub instances: Vec<String>,
     /// Paths of its evidence on these instances, below their roots; sorted.
     pub paths: Vec<String>,
+    /// Digests and values of that evidence, and the Sling ids of the instances; sorted. `None` in files of older versions: any are meant.
+    pub values: Option<Vec<String>>,
 }
 
-/// Findings of an earlier run; how often each was found.
+/// What a person has to say of a finding that is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Remark {
+    /// Why it is accepted.
+    pub reason: Option<String>,
+    /// The day on which it was first known.
+    pub since: Option<String>,
+}
+
+/// Findings of an earlier run; each as often as it was found, with what is said of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Baseline {
-    times: BTreeMap<Known, usize>,
+    entries: BTreeMap<Known, Vec<Remark>>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wire {
     schema: String,
-    findings: Vec<Known>,
+    findings: Vec<WireKnown>,
+}
+
+/// A finding, as it stands in the file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireKnown {
+    farm: String,
+    rule: String,
+    instances: Vec<String>,
+    paths: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    values: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
+}
+
+impl From<WireKnown> for (Known, Remark) {
+    fn from(wire: WireKnown) -> Self {
+        let WireKnown { farm, rule, instances, paths, values, reason, since } = wire;
+        (Known { farm, rule, instances, paths, values }, Remark { reason, since })
+    }
+}
+
+impl From<(&Known, &Remark)> for WireKnown {
+    fn from((known, remark): (&Known, &Remark)) -> Self {
+        let Known { farm, rule, instances, paths, values } = known.clone();
+        let Remark { reason, since } = remark.clone();
+        Self { farm, rule, instances, paths, values, reason, since }
+    }
 }
 
 /// Only the version, to tell a file of another version from one that is damaged.
@@ -42,38 +83,62 @@ struct Version {
 
 impl FromIterator<Known> for Baseline {
     fn from_iter<I: IntoIterator<Item = Known>>(findings: I) -> Self {
-        let mut times: BTreeMap<Known, usize> = BTreeMap::new();
-        for known in findings {
-            let count = times.entry(known).or_default();
-            *count = count.saturating_add(1);
+        findings.into_iter().map(|known| (known, Remark::default())).collect()
+    }
+}
+
+impl FromIterator<(Known, Remark)> for Baseline {
+    fn from_iter<I: IntoIterator<Item = (Known, Remark)>>(findings: I) -> Self {
+        let mut entries: BTreeMap<Known, Vec<Remark>> = BTreeMap::new();
+        for (known, remark) in findings {
+            entries.entry(known).or_default().push(remark);
         }
-        Self { times }
+        Self { entries }
     }
 }
 
 impl Serialize for Baseline {
     /// Writes the file: one finding after the other, sorted.
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let findings = self.findings().cloned().collect();
+        let findings = self.findings().map(WireKnown::from).collect();
         Wire { schema: SCHEMA.to_owned(), findings }.serialize(serializer)
     }
 }
 
 impl Baseline {
-    /// Takes a finding out; says whether it was in. Each entry excuses one finding.
-    pub fn take(&mut self, known: &Known) -> bool {
-        match self.times.get_mut(known) {
-            Some(count) if *count > 0 => {
-                *count = count.saturating_sub(1);
-                true
-            }
-            _ => false,
-        }
+    /// Returns `true` if nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
 
-    /// Returns its findings, sorted; one that was found several times comes as often.
-    pub fn findings(&self) -> impl Iterator<Item = &Known> {
-        self.times.iter().flat_map(|(known, count)| std::iter::repeat_n(known, *count))
+    /// Takes a finding out, and returns what is said of it, where it is in. Each entry excuses one finding. One without values, as older
+    /// versions wrote them, is the same as one with any.
+    pub fn take(&mut self, known: &Known) -> Option<Remark> {
+        if let Some(remark) = self.take_exactly(known) {
+            return Some(remark);
+        }
+        if known.values.is_some() {
+            return self.take_exactly(&Known { values: None, ..known.clone() });
+        }
+        let is_it = |other: &&Known| Known { values: None, ..(*other).clone() } == *known;
+        // Those that differ in values alone stand behind it, one by one.
+        let mut like = self.entries.range(known..).map(|(other, _)| other).take_while(is_it);
+        let first = like.next().cloned()?;
+        self.take_exactly(&first)
+    }
+
+    fn take_exactly(&mut self, known: &Known) -> Option<Remark> {
+        let remarks = self.entries.get_mut(known)?;
+        let remark = remarks.pop();
+        if remarks.is_empty() {
+            self.entries.remove(known);
+        }
+        remark
+    }
+
+    /// Returns its findings with what is said of each, sorted; one that was found several times comes as often.
+    pub fn findings(&self) -> impl Iterator<Item = (&Known, &Remark)> {
+        self.entries.iter().flat_map(|(known, remarks)| remarks.iter().map(move |own| (known, own)))
     }
 
     /// Reads the text of a file.
@@ -88,7 +153,7 @@ impl Baseline {
             return Err(format!("has another schema than {SCHEMA:?}"));
         }
         let wire: Wire = serde_json::from_str(text).map_err(|error| problem(&error))?;
-        Ok(wire.findings.into_iter().collect())
+        Ok(wire.findings.into_iter().map(<(Known, Remark)>::from).collect())
     }
 }
 
@@ -110,6 +175,7 @@ mod tests {
             rule: rule.to_owned(),
             instances: vec!["a".to_owned()],
             paths,
+            values: None,
         }
     }
 
@@ -128,9 +194,26 @@ mod tests {
     #[test]
     fn each_entry_excuses_one_finding() {
         let mut baseline: Baseline = [known("a")].into_iter().collect();
-        assert!(!baseline.take(&known("b")));
-        assert!(baseline.take(&known("a")));
-        assert!(!baseline.take(&known("a")));
+        assert_eq!(baseline.take(&known("b")), None);
+        assert_eq!(baseline.take(&known("a")), Some(Remark::default()));
+        assert_eq!(baseline.take(&known("a")), None);
+    }
+
+    #[test]
+    fn other_values_are_another_finding_but_for_entries_of_older_versions() {
+        let with = |value: &str| Known { values: Some(vec![value.to_owned()]), ..known("a") };
+        let remark = Remark { reason: Some("we know".into()), since: Some("2026-01-01".into()) };
+        let mut baseline: Baseline = [(with("1"), remark.clone())].into_iter().collect();
+        let text = serde_json::to_string(&baseline).expect("JSON");
+        assert_eq!(Baseline::parse(&text), Ok(baseline.clone()));
+        assert_eq!(baseline.take(&with("2")), None);
+        assert_eq!(baseline.take(&with("1")), Some(remark.clone()));
+        let mut old: Baseline = [known("a")].into_iter().collect();
+        assert_eq!(old.take(&with("2")), Some(Remark::default()));
+        assert_eq!(old.take(&with("2")), None);
+        let mut new: Baseline = [(with("1"), remark.clone())].into_iter().collect();
+        assert_eq!(new.take(&known("a")), Some(remark));
+        assert_eq!(new, Baseline::default());
     }
 
     #[test]

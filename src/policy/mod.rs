@@ -5,9 +5,10 @@
 pub mod baseline;
 mod parse;
 mod pattern;
+mod suggest;
 mod unquoted;
 
-pub use baseline::{Baseline, Known};
+pub use baseline::{Baseline, Known, Remark};
 pub use parse::{PolicyError, parse, schema};
 pub use pattern::Pattern;
 

@@ -4,7 +4,7 @@ mod wire;
 
 use super::{
     Differ, ExpectedDigest, Level, MD5_DIGITS, Pattern, Policy, PolicyFarm, PolicyInstance,
-    Suppression, unquoted::unquoted,
+    Suppression, suggest::did_you_mean, unquoted::unquoted,
 };
 use crate::facts::{Date, KeyName, Role};
 use crate::limits::Limits;
@@ -156,7 +156,9 @@ fn differ(wire: Spanned<WireDiffer>, farms: &BTreeSet<&str>) -> Result<Differ, W
     let span = wire.span();
     let wire = wire.into_inner();
     if let Some(name) = wire.farms.iter().find(|name| !farms.contains(name.get_ref().as_str())) {
-        return Err((name.span(), format!("no [[farm]] has the name {:?}", name.get_ref())));
+        let meant = did_you_mean(name.get_ref(), farms.iter().copied());
+        let problem = format!("no [[farm]] has the name {:?}{meant}", name.get_ref());
+        return Err((name.span(), problem));
     }
     unique("farm", wire.farms.iter().map(|name| (name.span(), name.get_ref().as_str())))?;
     let keys: BTreeSet<KeyName> = match wire.keys {
@@ -203,7 +205,10 @@ fn known_rule(id: &Spanned<String>, rules: &[&str]) -> Result<(), Wrong> {
     if rules.contains(&id.get_ref().as_str()) {
         return Ok(());
     }
-    Err((id.span(), format!("there is no rule {:?}; `aemtrix rules` lists them", id.get_ref())))
+    let name = id.get_ref();
+    let meant = did_you_mean(name, rules.iter().copied());
+    let meant = if meant.is_empty() { "; `aemtrix rules` lists them".to_owned() } else { meant };
+    Err((id.span(), format!("there is no rule {name:?}{meant}")))
 }
 
 fn pattern(text: Spanned<String>) -> Result<Pattern, Wrong> {

@@ -1,25 +1,26 @@
 //! A baseline: what a later run is to know of this one.
 
 use super::{Outcome, Report, json};
-use crate::diagnosis::{Excuse, Judged, Selection, Verdict, is_about_suppressions, known};
-use crate::policy::{Baseline, Known};
+use crate::diagnosis::{Excuse, Finding, Judged, Selection, Verdict, is_about_suppressions, known};
+use crate::policy::{Baseline, Known, Remark};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 /// Writes the findings of a report for a later run to know, and with them what is still known: what this run did not look for or could
-/// not see.
+/// not see. What is new gets the remark; what was known keeps its own.
 pub fn write_baseline(
     report: &Report,
     selection: &Selection,
+    remark: &Remark,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let all: Baseline = found(report).into_iter().chain(kept(report, selection)).collect();
+    let all: Baseline = found(report, remark).into_iter().chain(kept(report, selection)).collect();
     json::write_json(&all, out)
 }
 
 /// Of what was known and not found again, returns what may still be as it was: findings of rules that are left out and of instances that
 /// did not come, and all where the evidence is incomplete.
-fn kept(report: &Report, selection: &Selection) -> Vec<Known> {
+fn kept(report: &Report, selection: &Selection) -> Vec<(Known, Remark)> {
     let came: BTreeSet<(&str, &str)> = report
         .farms
         .iter()
@@ -30,7 +31,7 @@ fn kept(report: &Report, selection: &Selection) -> Vec<Known> {
     let is_open = report.outcome() == Outcome::Open;
     let undecided = report.farms.iter().filter(|of| matches!(of.verdict, Verdict::Undecided(_)));
     let undecided: BTreeSet<&str> = undecided.map(|judged| judged.farm.name.as_str()).collect();
-    let may_be = |old: &&Known| {
+    let may_be = |old: &Known| {
         // That an instance did not come is known of it, and not hidden by it.
         let is_absence = old.rule == "instance-missing";
         is_open
@@ -45,17 +46,24 @@ fn kept(report: &Report, selection: &Selection) -> Vec<Known> {
         .flat_map(|judged| judged.findings.iter().map(|finding| known(&judged.farm, finding)))
         .collect();
     let all = selection.baseline.findings();
-    all.filter(|old| !again.take(old)).filter(may_be).cloned().collect()
+    all.filter(|(old, _)| again.take(old).is_none() && may_be(old))
+        .map(|(old, remark)| (old.clone(), remark.clone()))
+        .collect()
 }
 
 /// What the policy suppresses stays a matter of the policy: once that has expired, the finding is not known.
-fn found(report: &Report) -> Vec<Known> {
-    let of = |judged: &Judged| -> Vec<Known> {
+fn found(report: &Report, remark: &Remark) -> Vec<(Known, Remark)> {
+    let of = |judged: &Judged| -> Vec<(Known, Remark)> {
         let findings = judged.findings.iter();
         let lasting = findings.filter(|f| {
-            !is_about_suppressions(f) && matches!(f.excuse, None | Some(Excuse::Known))
+            !is_about_suppressions(f) && matches!(f.excuse, None | Some(Excuse::Known(_)))
         });
-        lasting.map(|finding| known(&judged.farm, finding)).collect()
+        let entry = |finding: &Finding| {
+            let own = finding.remark().unwrap_or(remark).clone();
+            let since = own.since.or_else(|| remark.since.clone());
+            (known(&judged.farm, finding), Remark { since, ..own })
+        };
+        lasting.map(entry).collect()
     };
     report.farms.iter().flat_map(of).collect()
 }
@@ -71,15 +79,24 @@ mod tests {
     fn hostile_names_are_escaped_and_read_again() {
         let name = "\u{202e}b\u{9b}2J";
         let farm = good_farm(&["a", "c"]).with(name, |i| i.hmac(&[1; 32])).build();
-        let old = Known { farm: "farm".into(), rule: "x".into(), instances: vec![], paths: vec![] };
+        let (farm_name, rule) = ("farm".into(), "x".into());
+        let (instances, paths) = (vec![], vec![]);
+        let old = Known { farm: farm_name, rule, instances, paths, values: None };
         let baseline = std::iter::once(old.clone()).collect();
         let selection = Selection { baseline, ..Selection::default() };
         let report = Report::new(vec![farm], Vec::new(), Vec::new(), &selection, Screen::default());
         let mut bytes = Vec::new();
-        write_baseline(&report, &selection, &mut bytes).expect("memory takes it");
+        write_baseline(&report, &selection, &Remark::default(), &mut bytes)
+            .expect("memory takes it");
         let text = String::from_utf8(bytes).expect("it is text");
         assert!(text.contains("\\u202eb\\u009b2J"), "{text}");
-        assert_eq!(Baseline::parse(&text), Ok(found(&report).into_iter().chain([old]).collect()));
+        assert_eq!(
+            Baseline::parse(&text),
+            Ok(found(&report, &Remark::default())
+                .into_iter()
+                .chain([(old, Remark::default())])
+                .collect())
+        );
     }
 
     #[test]
@@ -95,12 +112,15 @@ mod tests {
                 Report::new(vec![farm.build()], Vec::new(), gaps, selection, Screen::default())
             };
         let first: Baseline =
-            found(&report(true, Some(odd), &Selection::default())).into_iter().collect();
+            found(&report(true, Some(odd), &Selection::default()), &Remark::default())
+                .into_iter()
+                .collect();
         let selection = Selection { baseline: first.clone(), ..Selection::default() };
         let renewed = |is_whole, c| {
             let mut bytes = Vec::new();
             let report = report(is_whole, c, &selection);
-            write_baseline(&report, &selection, &mut bytes).expect("memory takes it");
+            write_baseline(&report, &selection, &Remark::default(), &mut bytes)
+                .expect("memory takes it");
             Baseline::parse(&String::from_utf8(bytes).expect("it is text")).expect("a baseline")
         };
         assert!(first.findings().count() > 0);

@@ -198,6 +198,10 @@ struct WireFinding<'a> {
     suppressed: Option<WireSuppressed<'a>>,
     /// It is in the baseline, so it does not count.
     known: bool,
+    /// The day since which it is known, where the baseline says so.
+    known_since: Option<&'a str>,
+    /// Why it is accepted, where the baseline says so.
+    known_because: Option<&'a str>,
 }
 
 /// A suppression of the policy.
@@ -324,9 +328,11 @@ impl<'a> WireFinding<'a> {
                 Some(Excuse::Suppressed { reason, until }) => {
                     Some(WireSuppressed { reason, until: until.map(|day| day.to_string()) })
                 }
-                Some(Excuse::Known) | None => None,
+                Some(Excuse::Known(_)) | None => None,
             },
-            known: finding.excuse == Some(Excuse::Known),
+            known: finding.remark().is_some(),
+            known_since: finding.remark().and_then(|remark| remark.since.as_deref()),
+            known_because: finding.remark().and_then(|remark| remark.reason.as_deref()),
         }
     }
 }

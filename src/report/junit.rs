@@ -97,7 +97,7 @@ fn verdict_end(judged: &Judged, report: &Report) -> End {
         Verdict::Undecided(reasons) => {
             let text = lines(reasons.iter().map(ToString::to_string));
             // As with the exit code: a lone instance with nothing wrong fails no gate.
-            if reasons.iter().all(Doubt::is_for_lack_of_peers) {
+            if reasons.iter().all(Doubt::is_for_lack_of_peers) && !report.fails_undecided {
                 End::Skipped(format!("{title}: {}", text.trim_end()))
             } else {
                 End::Error(title, text)

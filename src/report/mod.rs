@@ -67,6 +67,8 @@ pub struct Report {
     pub bundles: Option<BundleFilter>,
     /// The severity from which findings fail the run; `None` where none does.
     pub fails_from: Option<Severity>,
+    /// Whether a verdict that is open for lack of peers alone fails the run, too.
+    pub fails_undecided: bool,
     /// What the run was asked for.
     pub custody: Custody,
     /// Which lines of saved facts belong together; `None` where this run read the sources itself.
@@ -142,6 +144,7 @@ impl Report {
             details: false,
             bundles: None,
             fails_from: Some(Severity::Warning),
+            fails_undecided: false,
             custody: Custody::default(),
             ledger: None,
         }
@@ -152,8 +155,17 @@ impl Report {
         !self.gaps.iter().any(|gap| gap.kind.hides())
     }
 
-    /// Returns `true` if every farm could be decided on, leaving aside that a lone instance has no peers.
+    /// Returns `true` if every farm could be decided on, leaving aside that a lone instance has no peers, unless that fails the run.
     pub fn is_decided(&self) -> bool {
+        let is_few = |judged: &Judged| judged.farm.members.len() < self.selection.min_instances;
+        if self.farms.iter().any(is_few) {
+            return false;
+        }
+        if self.fails_undecided {
+            let is_open = |judged: &Judged| !judged.verdict.reasons().is_empty();
+            return !self.farms.is_empty() && !self.farms.iter().any(is_open);
+        }
+
         let known =
             |judged: &Judged| judged.verdict.reasons().iter().all(Doubt::is_for_lack_of_peers);
         !self.farms.is_empty() && self.farms.iter().all(known)

@@ -12,8 +12,8 @@ use super::printable;
 use super::repair::fixes;
 use super::{Format, Report};
 use crate::diagnosis::{Judged, Verdict};
-use crate::facts::Gap;
-use location::WireLocation;
+use crate::facts::{Digested, Gap, SourceRecord};
+use location::{WireArtifact, WireLocation};
 use result::WireResult;
 use rule::WireRule;
 use serde::Serialize;
@@ -44,6 +44,7 @@ struct WireLog<'a> {
 struct WireRun<'a> {
     tool: WireTool,
     invocations: [WireInvocation; 1],
+    artifacts: Vec<WireSourceFile<'a>>,
     results: Vec<WireResult<'a>>,
     properties: WireProperties<'a>,
 }
@@ -97,11 +98,47 @@ impl WireMessage {
     }
 }
 
+/// A source that was read.
+#[derive(Serialize)]
+struct WireSourceFile<'a> {
+    location: WireArtifact,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    length: Option<u64>,
+    roles: [&'static str; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hashes: Option<WireHashes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<WireMessage>,
+    properties: WireExamined<'a>,
+}
+
+#[derive(Serialize)]
+struct WireHashes {
+    #[serde(rename = "sha-256")]
+    sha256: String,
+}
+
+impl<'a> From<&'a SourceRecord> for WireSourceFile<'a> {
+    fn from(record: &'a SourceRecord) -> Self {
+        // The hash of a list is that of no file.
+        let of_file = record.digest.filter(|digest| digest.of == Digested::File);
+        let list = record.digest.filter(|digest| digest.of == Digested::Listing);
+        let list = list.map(|digest| format!("SHA-256 of what was read: {}", digest.sha256));
+        Self {
+            location: WireArtifact::of_source(&record.name),
+            length: record.bytes,
+            roles: ["analysisTarget"],
+            hashes: of_file.map(|digest| WireHashes { sha256: digest.sha256.to_string() }),
+            description: list.map(|text| WireMessage::new(&text)),
+            properties: WireExamined::from(record),
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct WireProperties<'a> {
     complete: bool,
     farms: Vec<WireFarm<'a>>,
-    examined: Vec<WireExamined<'a>>,
     run: WireRunOf<'a>,
 }
 
@@ -135,16 +172,16 @@ impl<'a> From<&'a Report> for WireRun<'a> {
         };
         let results = report.farms.iter().flat_map(|judged| {
             let findings = judged.findings.iter().zip(fixes(judged));
-            findings.map(|finding| WireResult::new(&judged.farm, finding))
+            findings.map(|finding| WireResult::new(&judged.farm, finding, report))
         });
         Self {
             tool: WireTool { driver },
             invocations: [invocation],
+            artifacts: report.sources.iter().map(WireSourceFile::from).collect(),
             results: results.collect(),
             properties: WireProperties {
                 complete: report.is_complete(),
                 farms: report.farms.iter().map(farm).collect(),
-                examined: report.sources.iter().map(WireExamined::from).collect(),
                 run: WireRunOf::from(&report.custody),
             },
         }

@@ -337,7 +337,7 @@ fn farms_by_directory_are_judged_alone() {
 fn table_tells_what_does_not_count() {
     let gate = Gate::new();
     gate.put("publish2", &Instance::new("publish2").hmac("another"));
-    gate.scan(&["--write-baseline", "known.json"]);
+    gate.scan(&["--write-baseline", "known.json", "--as-of", "2026-05-01"]);
     let said = aemtrix()
         .current_dir(gate.home.path())
         .args(["scan", "--baseline", "known.json", "--width", "200", "uploads"])
@@ -347,9 +347,106 @@ fn table_tells_what_does_not_count() {
     assert!(text.contains("Found, but not counted"), "{text}");
     assert!(
         text.contains(
-            "  - hmac-differs: publish2: hmac differs from the other 2 instances [known]"
+            "  - hmac-differs: publish2: hmac differs from the other 2 instances [known since 2026-05-01]"
         ),
         "{text}"
     );
     assert!(text.contains("0 errors, 0 warnings, 0 notes, 2 known"), "{text}");
+}
+
+#[test]
+fn baseline_knows_digests_reasons_and_dates() {
+    let gate = Gate::new();
+    gate.put("publish2", &Instance::new("publish2").hmac("other"));
+    let write = ["--write-baseline", "known.json", "--as-of", "2026-03-01"];
+    assert_eq!(gate.scan(&[&write[..], &["--baseline-reason", "migrates"]].concat()).code, Some(1));
+    let text = fs::read_to_string(gate.path("known.json")).unwrap();
+    assert!(text.contains("\"since\": \"2026-03-01\"") && text.contains("\"migrates\""), "{text}");
+    let said = gate.scan(&["--baseline", "known.json"]);
+    assert_eq!(said.code, Some(0), "{}", said.errors);
+    let finding = &said.report["farms"][0]["findings"][0];
+    assert_eq!(
+        (&finding["known_since"], &finding["known_because"]),
+        (&"2026-03-01".into(), &"migrates".into())
+    );
+    gate.put("publish2", &Instance::new("publish2").hmac("third"));
+    let said = gate.scan(&["--baseline", "known.json"]);
+    assert_eq!((said.code, said.rules().contains(&"hmac-differs")), (Some(1), true), "a third key");
+    let other = Instance::new("publish2").sling_id("99999999-9999-4999-8999-999999999999");
+    gate.put("publish2", &other.hmac("other"));
+    assert_eq!(gate.scan(&["--baseline", "known.json"]).code, Some(1), "of another customer");
+}
+
+#[test]
+fn baseline_of_an_older_version_is_still_read() {
+    let gate = Gate::new();
+    gate.put("publish2", &Instance::new("publish2").hmac("other"));
+    gate.scan(&["--write-baseline", "known.json"]);
+    let text = fs::read_to_string(gate.path("known.json")).unwrap();
+    let mut old: Value = serde_json::from_str(&text).unwrap();
+    for finding in old["findings"].as_array_mut().unwrap() {
+        let finding = finding.as_object_mut().unwrap();
+        finding.retain(|field, _| ["farm", "rule", "instances", "paths"].contains(&field.as_str()));
+    }
+    fs::write(gate.path("old.json"), old.to_string()).unwrap();
+    let renew = ["--baseline", "old.json", "--write-baseline", "new.json"];
+    assert_eq!(gate.scan(&renew).code, Some(0));
+    let count = |name: &str| {
+        let text = fs::read_to_string(gate.path(name)).unwrap();
+        list(&serde_json::from_str::<Value>(&text).unwrap()["findings"]).count()
+    };
+    assert_eq!(count("new.json"), count("known.json"), "each is there once, with its values");
+}
+
+#[test]
+fn fewer_instances_than_there_are_leave_it_open() {
+    let gate = Gate::new();
+    assert_eq!(gate.scan(&["--min-instances", "3"]).code, Some(0));
+    let said = gate.scan(&["--min-instances", "4"]);
+    assert_eq!((said.code, &said.report["farms"][0]["verdict"]), (Some(2), &"undecided".into()));
+    assert!(
+        said.report["farms"][0]["verdict_reasons"][0].as_str().unwrap().contains("3 of at least 4")
+    );
+}
+
+#[test]
+fn lone_instance_fails_where_an_open_verdict_does() {
+    let gate = Gate::new();
+    for name in ["prod-author", "publish1"] {
+        fs::remove_file(gate.uploads().join(format!("{name}.tar.gz"))).unwrap();
+    }
+    assert_eq!(gate.scan(&[]).code, Some(0));
+    assert_eq!(gate.scan(&["--fail-on", "undecided"]).code, Some(2));
+}
+
+#[test]
+fn misspelt_rule_of_a_policy_is_guessed() {
+    let gate = Gate::new();
+    fs::write(gate.path("policy.toml"), "[severity]\nhmac-difers = \"error\"\n").unwrap();
+    let said = gate.scan(&["--policy", "policy.toml"]);
+    assert!(said.errors.contains("did you mean `hmac-differs`?"), "{}", said.errors);
+    assert_eq!(said.code, Some(2));
+}
+
+#[test]
+fn sarif_has_places_hashes_and_what_the_baseline_knows() {
+    let gate = Gate::new();
+    gate.put("publish2", &Instance::new("publish2").hmac("other"));
+    fs::write(gate.path("policy.toml"), POLICY.replace("\"publish1\"", "\"publish9\"")).unwrap();
+    gate.scan(&["--policy", "policy.toml", "--write-baseline", "known.json"]);
+    let options = ["--policy", "policy.toml", "--baseline", "known.json", "--digests"];
+    gate.scan(&[&options[..], &["-o", "r.sarif"]].concat());
+    let text = fs::read_to_string(gate.path("r.sarif")).unwrap();
+    let run = serde_json::from_str::<Value>(&text).unwrap()["runs"][0].clone();
+    for result in list(&run["results"]) {
+        let at = &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+        assert!(at.as_str().is_some_and(|uri| !uri.is_empty()), "{result}");
+        assert_eq!(result["baselineState"], "unchanged");
+    }
+    let missing = list(&run["results"]).find(|result| result["ruleId"] == "instance-missing");
+    let at = &missing.unwrap()["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+    assert_eq!(at, "policy.toml");
+    assert_eq!(list(&run["artifacts"]).count(), 3);
+    assert!(list(&run["artifacts"]).all(|file| file["hashes"]["sha-256"].is_string()));
+    assert!(list(&run["tool"]["driver"]["rules"]).all(|rule| rule["helpUri"].is_string()));
 }

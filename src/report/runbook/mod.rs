@@ -96,7 +96,9 @@ fn undecided(doubts: &[Doubt], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "It cannot be decided whether the keys agree. What is missing:\n")?;
     for doubt in doubts {
         let wanted = match doubt {
-            Doubt::NoPeers => "bring the snapshots of the other instances of the farm",
+            Doubt::NoPeers | Doubt::TooFew { .. } => {
+                "bring the snapshots of the other instances of the farm"
+            }
             Doubt::Unknown(_) => "bring what shows it",
             Doubt::Source(_) | Doubt::More => "pack and bring it again, whole",
             Doubt::Missing(_) => "name it right, or leave it out",

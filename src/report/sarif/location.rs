@@ -16,11 +16,27 @@ pub(super) struct WireLocation {
 #[serde(rename_all = "camelCase")]
 pub(super) struct WirePhysical {
     artifact_location: WireArtifact,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<WireRegion>,
+}
+
+/// A line of a file.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireRegion {
+    start_line: u64,
 }
 
 #[derive(Serialize)]
-struct WireArtifact {
+pub(super) struct WireArtifact {
     uri: String,
+}
+
+impl WireArtifact {
+    /// Makes the address of a source.
+    pub(super) fn of_source(source: &str) -> Self {
+        Self { uri: uri(source, None) }
+    }
 }
 
 /// An instance of a farm.
@@ -36,8 +52,16 @@ impl WireLocation {
     /// Makes the location of a source, or of a file in it.
     pub(super) fn of_file(source: &str, path: Option<&str>) -> Self {
         let artifact_location = WireArtifact { uri: uri(source, path) };
-        let physical_location = Some(WirePhysical { artifact_location });
+        let physical_location = Some(WirePhysical { artifact_location, region: None });
         Self { physical_location, logical_locations: Vec::new() }
+    }
+
+    /// Names the line, from 1, where one is known.
+    pub(super) fn at_line(mut self, line: Option<u64>) -> Self {
+        if let Some(physical) = &mut self.physical_location {
+            physical.region = line.map(|start_line| WireRegion { start_line });
+        }
+        self
     }
 }
 

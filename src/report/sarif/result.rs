@@ -2,9 +2,11 @@
 
 use super::WireMessage;
 use super::location::{WireLocation, WireLogical};
-use crate::diagnosis::{Excuse, Finding};
+use crate::diagnosis::{Finding, known};
 use crate::facts::Place;
 use crate::farm::{Farm, Member};
+use crate::policy::Known;
+use crate::report::Report;
 use crate::rules::RULES;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -45,6 +47,9 @@ impl WireSuppression {
 struct WireFingerprints {
     #[serde(rename = "finding/v1")]
     finding: String,
+    /// With what the evidence holds, as a baseline knows it.
+    #[serde(rename = "finding/v2")]
+    with_values: String,
 }
 
 #[derive(Serialize)]
@@ -55,7 +60,11 @@ struct WireResultProperties<'a> {
 }
 
 impl<'a> WireResult<'a> {
-    pub(super) fn new(farm: &'a Farm, (finding, fix): (&'a Finding, Vec<String>)) -> Self {
+    pub(super) fn new(
+        farm: &'a Farm,
+        (finding, fix): (&'a Finding, Vec<String>),
+        report: &Report,
+    ) -> Self {
         let hit = &finding.hit;
         let odd: Vec<&Member> =
             farm.members.iter().filter(|member| hit.instances.contains(&member.name)).collect();
@@ -63,9 +72,10 @@ impl<'a> WireResult<'a> {
         // Evidence of the odd one out first: it is what has to be repaired.
         let (own, others): (Vec<&Place>, Vec<&Place>) = hit.places.iter().partition(is_of_odd);
         let mut places = own.into_iter().chain(others);
+        let has_baseline = !report.selection.baseline.is_empty();
         let mut location = match places.next() {
-            Some(place) => at(place),
-            None => WireLocation { physical_location: None, logical_locations: Vec::new() },
+            Some(place) => at(place).at_line(line(&odd, place)),
+            None => WireLocation::of_file(elsewhere(farm, &odd, report), None),
         };
         let logical = |name: &String| WireLogical {
             name: name.clone(),
@@ -78,14 +88,39 @@ impl<'a> WireResult<'a> {
             rule_index: RULES.iter().position(|rule| rule.id == finding.rule.id),
             level: finding.severity.label(),
             suppressions: WireSuppression::of(finding),
-            baseline_state: (finding.excuse == Some(Excuse::Known)).then_some("unchanged"),
+            baseline_state: has_baseline.then(|| state(finding)),
             message: WireMessage::new(&hit.message),
             locations: vec![location],
             related_locations: places.map(at).collect(),
-            partial_fingerprints: WireFingerprints { finding: fingerprint(farm, finding) },
+            partial_fingerprints: WireFingerprints {
+                finding: fingerprint(farm, finding),
+                with_values: fingerprint_of_known(farm, finding),
+            },
             properties: WireResultProperties { farm: &farm.name, instances: &hit.instances, fix },
         }
     }
+}
+
+/// Says whether the baseline has a finding.
+fn state(finding: &Finding) -> &'static str {
+    if finding.remark().is_some() { "unchanged" } else { "new" }
+}
+
+/// Returns the line of a log that a finding is about: the first that shows one of its signs.
+fn line(odd: &[&Member], place: &Place) -> Option<u64> {
+    let logs = odd.iter().filter_map(|member| member.snapshot.log.as_ref());
+    let seen = logs.flat_map(|log| log.seen.values()).filter(|seen| seen.place == *place);
+    seen.map(|seen| seen.sighting.line).min()
+}
+
+/// Returns the file of a finding that has no place: that of the policy for what did not come, else the source of what did. Services that take
+/// SARIF refuse a result without one.
+fn elsewhere<'r>(farm: &'r Farm, odd: &[&'r Member], report: &'r Report) -> &'r str {
+    let own = odd.first().map(|member| member.snapshot.source.as_str());
+    let policy = report.custody.policy.as_ref().map(|policy| policy.name.as_str());
+    let of_farm = farm.members.first().map(|member| member.snapshot.source.as_str());
+    let any = report.sources.first().map(|record| record.name.as_str());
+    own.or(policy).or(of_farm).or(any).unwrap_or(".")
 }
 
 fn at(place: &Place) -> WireLocation {
@@ -110,4 +145,16 @@ fn fingerprint(farm: &Farm, finding: &Finding) -> String {
     }
     let digest: [u8; 32] = hasher.finalize().into();
     crate::facts::Hex(digest).to_string()
+}
+
+/// Digests what a baseline knows a finding by.
+fn fingerprint_of_known(farm: &Farm, finding: &Finding) -> String {
+    let Known { farm, rule, instances, paths, values } = known(farm, finding);
+    let values = values.unwrap_or_default();
+    let mut hasher = Sha256::new();
+    for part in [farm, rule].iter().chain(&instances).chain(&paths).chain(&values) {
+        hasher.update(part.as_bytes());
+        hasher.update([0]);
+    }
+    crate::facts::Hex::<32>(hasher.finalize().into()).to_string()
 }

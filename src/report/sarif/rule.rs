@@ -4,6 +4,9 @@ use super::WireMessage;
 use crate::rules::{Rule, url};
 use serde::Serialize;
 
+/// Where a rule sends people that cites nothing with an address: Adobe's on where the keys belong.
+const ARTICLE_ON_KEYS: &str = "Adobe KA-23909";
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct WireRule {
@@ -12,7 +15,6 @@ pub(super) struct WireRule {
     full_description: WireMessage,
     help: WireHelp,
     default_configuration: WireConfiguration,
-    #[serde(skip_serializing_if = "Option::is_none")]
     help_uri: Option<String>,
 }
 
@@ -40,7 +42,7 @@ impl From<&'static Rule> for WireRule {
                 markdown: format!("{}\n\nRepair: {}\n\nSee:\n\n{listed}", rule.why, rule.fix),
             },
             default_configuration: WireConfiguration { level: rule.severity.label() },
-            help_uri: references.copied().find_map(url),
+            help_uri: references.copied().find_map(url).or_else(|| url(ARTICLE_ON_KEYS)),
         }
     }
 }
