@@ -55,7 +55,9 @@ fn page_of_topic(topic: &Topic) -> io::Result<(String, Vec<u8>)> {
             }
             Block::Code(lines) => {
                 page.control("RS", ["4"]).control("nf", []);
-                lines.into_iter().for_each(|line| _ = page.text([roman(line)]));
+                for line in lines {
+                    page.text([roman(line)]);
+                }
                 page.control("fi", []).control("RE", []);
             }
             Block::Table { rows, .. } => {

@@ -1,5 +1,10 @@
 //! The manual: one file a topic, shown by `aemtrix help TOPIC`, as a man page, and here.
 
+#![allow(
+    clippy::doc_markdown,
+    reason = "the topics are read on terminals too, and names of products are no code"
+)]
+
 mod block;
 
 pub use block::{Block, blocks};

@@ -19,7 +19,7 @@ pub fn show_topic(topic: &Topic, screen: Screen, out: &mut dyn Write) -> io::Res
     let mut was_item = false;
     for block in blocks(topic.text) {
         let is_item = matches!(block, Block::Paragraph { is_item: true, .. });
-        if !is_first && !(is_item && was_item) {
+        if !(is_first || is_item && was_item) {
             writeln!(out)?;
         }
         (is_first, was_item) = (false, is_item);
