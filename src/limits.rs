@@ -202,6 +202,12 @@ pub struct Limits {
     pub findings_alike_max: usize,
     /// Things of one kind that one finding names or has a step for; the rest is counted.
     pub listed_max: usize,
+    /// Farms that text for people shows one after the other; of more it says what they have in common.
+    pub full_farms_max: usize,
+    /// Lines of each list of such an overview.
+    pub overview_lines_max: usize,
+    /// Instances of several farms on one page that shows them all unfolded.
+    pub unfolded_instances_max: usize,
     /// Places of a finding that stands for several; the rest is counted.
     pub places_max: usize,
     /// Snapshots with which one is compared to tell whether both may show one instance.
@@ -353,6 +359,9 @@ impl Limits {
         shared_bundles_max: 16,
         findings_alike_max: 5,
         listed_max: 10,
+        full_farms_max: 10,
+        overview_lines_max: 100,
+        unfolded_instances_max: 200,
         places_max: 100,
         compared_max: 100,
         csv_blanks_max: 1_000_000,

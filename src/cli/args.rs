@@ -270,6 +270,9 @@ pub(super) struct Output {
     /// Tells there when the report was made, too. Without it, the same input gives the same bytes
     #[arg(long)]
     pub(super) stamp: bool,
+    /// Shows this farm in full in the table, on the page and in Markdown, and no other; may be given several times
+    #[arg(long = "farm", value_name = "NAME")]
+    pub(super) farms: Vec<String>,
     /// Columns of the table [default: those of the terminal, else $COLUMNS, else no limit; in files no limit]
     #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..))]
     pub(super) width: Option<u16>,

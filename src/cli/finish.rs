@@ -7,8 +7,9 @@ use super::terms::{Terms, now_ms};
 use super::{Exit, complain, output, tell};
 use crate::custody::Custody;
 use crate::facts::{Gap, Snapshot, SourceRecord, spoken};
-use crate::farm::{Member, Plan, PolicyConflict, farms};
+use crate::farm::{Member, Plan, farms};
 use crate::intake::Source;
+use crate::limits::Limits;
 use crate::report::{Format, Outcome, Report, Template, counted};
 use crate::rules::Severity;
 use anyhow::{anyhow, bail};
@@ -73,14 +74,14 @@ impl<'a> Prepared<'a> {
     ///
     /// # Errors
     ///
-    /// Fails when the policy cannot be applied to what came.
+    /// Fails when the policy cannot be applied to what came, and when a farm is to be shown that there is none of.
     pub(super) fn report(
         &self,
         snapshots: Vec<(Option<String>, Snapshot)>,
         sources: Vec<SourceRecord>,
         mut gaps: Vec<Gap>,
         reach: &BTreeMap<Gap, BTreeSet<String>>,
-    ) -> Result<Report, PolicyConflict> {
+    ) -> anyhow::Result<Report> {
         gaps.sort();
         gaps.dedup();
         let is_directory = |record: &&SourceRecord| record.container == "directory";
@@ -96,7 +97,8 @@ impl<'a> Prepared<'a> {
         let farms = farms(snapshots, &plan)?;
         let report = Report::new(farms, sources, gaps, &self.terms.selection, self.output.screen());
         let fails_from = self.judging.fails_from();
-        let Output { bundles, details, .. } = self.output;
+        let Output { bundles, details, farms: chosen, .. } = self.output;
+        check_chosen(chosen, &report)?;
         let custody = self.custody.clone();
         let fails_undecided = self.judging.fail_on == FailOn::Undecided;
         Ok(Report {
@@ -104,6 +106,7 @@ impl<'a> Prepared<'a> {
             custody,
             bundles: bundles.clone(),
             details: *details,
+            chosen: chosen.iter().cloned().collect(),
             fails_from,
             ..report
         })
@@ -184,7 +187,21 @@ pub(super) fn custody_of(
     Custody { build, case, examiner, stamp_ms, options, ..Custody::default() }
 }
 
-/// Says which source each instance is that only a number tells from others.
+/// Checks that there are the farms that are to be shown in full.
+fn check_chosen(chosen: &[String], report: &Report) -> anyhow::Result<()> {
+    let names: BTreeSet<&str> =
+        report.farms.iter().map(|judged| judged.farm.name.as_str()).collect();
+    let Some(missing) = chosen.iter().find(|name| !names.contains(name.as_str())) else {
+        return Ok(());
+    };
+    let max = Limits::DEFAULT.listed_max;
+    let first: Vec<&str> = names.iter().copied().take(max).collect();
+    let more = names.len().saturating_sub(max);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    bail!("no farm is called {missing}; there are: {}{more}", first.join(", "))
+}
+
+/// Says which source each instance is that only a number tells from others; of thousands, the first.
 fn numbered(report: &Report) -> Vec<String> {
     let members = report.farms.iter().flat_map(|judged| &judged.farm.members);
     let numbered = members.filter(|member| member.numbered);
@@ -193,13 +210,21 @@ fn numbered(report: &Report) -> Vec<String> {
         let inside = if root.is_empty() { String::new() } else { format!(", {root}") };
         format!("{} is {}{inside}", member.name, spoken(&member.snapshot.source))
     };
-    numbered.map(say).collect()
+    let mut said: Vec<String> = numbered.map(say).collect();
+    let more = said.len().saturating_sub(Limits::DEFAULT.overview_lines_max);
+    if more > 0 {
+        said.truncate(Limits::DEFAULT.overview_lines_max);
+        said.push(format!("and {more} more instances that only a number tells from others"));
+    }
+    said
 }
 
 fn summary(report: &Report) -> String {
-    let verdicts: Vec<&str> = report.farms.iter().map(|judged| judged.verdict.label()).collect();
-    let verdict =
-        if verdicts.is_empty() { "no AEM instance".to_owned() } else { verdicts.join(", ") };
+    let verdict = match report.farms.as_slice() {
+        [] => "no AEM instance".to_owned(),
+        [one] => one.verdict.label().to_owned(),
+        farms => format!("{} of {} farms", report.verdicts(), farms.len()),
+    };
     format!(
         "{verdict}: {} from {}, {}, {}, {}{}{}",
         counted(report.instances(), "instance"),

@@ -13,10 +13,11 @@ mod repository;
 mod secrets;
 
 use super::harmless::harmless;
+use super::overview::SharedKey;
 use super::repair::fixes;
 use super::{BundleFilter, Format, Report, SCHEMA};
 use crate::diagnosis::{Excuse, Finding, Judged};
-use crate::facts::{Gap, SourceRecord};
+use crate::facts::{Gap, Hex, SourceRecord};
 use crate::farm::{Cell, Farm, Holders, MatrixRow};
 use crate::saved::HarmlessJson;
 use bundle_map::WireBundleMap;
@@ -71,6 +72,8 @@ struct WireReport<'a> {
     complete: bool,
     #[schemars(with = "Vec<WireFarm<'a>>")]
     farms: Farms<'a>,
+    /// Keys that instances of several farms work with.
+    shared_keys: Vec<WireSharedKey<'a>>,
     /// Everything that could not be read, and notes on how the rest was.
     gaps: Vec<WireGap<'a>>,
     /// One record a source, sorted by name.
@@ -223,6 +226,19 @@ struct WirePlace<'a> {
     path: &'a str,
 }
 
+/// A key that instances of several farms work with.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SharedKey")]
+struct WireSharedKey<'a> {
+    #[schemars(extend("enum" = ["hmac", "master"]))]
+    key: &'static str,
+    /// Of the key itself, without a stray line end.
+    #[schemars(with = "Hex<32>")]
+    sha256: String,
+    /// The names of the farms.
+    farms: Vec<&'a str>,
+}
+
 /// Something that could not be read, or a note on how it was read.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Gap")]
@@ -262,11 +278,19 @@ impl<'a> From<&'a Report> for WireReport<'a> {
             tool: WireTool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
             complete: report.is_complete(),
             farms: Farms(report),
+            shared_keys: report.shared_keys().into_iter().map(WireSharedKey::from).collect(),
             gaps: report.gaps.iter().map(WireGap::from).collect(),
             sources: report.sources.iter().map(WireSource::from).collect(),
             examined: report.sources.iter().map(WireExamined::from).collect(),
             run: WireRunOf::from(&report.custody),
         }
+    }
+}
+
+impl<'a> From<SharedKey<'a>> for WireSharedKey<'a> {
+    fn from(key: SharedKey<'a>) -> Self {
+        let sha256 = key.value.sha256.to_string();
+        Self { key: key.name.file_name(), sha256, farms: key.farms.into_iter().collect() }
     }
 }
 

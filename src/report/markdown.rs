@@ -40,7 +40,7 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut end: Vec<u8> = Vec::new();
     gaps("Not read", &holes, &mut end)?;
     gaps("Notes on the sources", &notes, &mut end)?;
-    for judged in &report.farms {
+    for judged in report.shown() {
         let mut head: Vec<u8> = Vec::new();
         verdict(judged, report, &mut head)?;
         matrix::write(&judged.matrix, &mut head)?;

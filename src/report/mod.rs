@@ -15,6 +15,7 @@ mod letters;
 mod manual;
 mod markdown;
 mod ndjson;
+mod overview;
 mod printable;
 mod prose;
 mod repair;
@@ -40,6 +41,7 @@ use crate::facts::{Gap, SourceRecord};
 use crate::farm::Farm;
 use crate::rules::Severity;
 use crate::saved::Ledger;
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 /// The version of the JSON report.
@@ -63,6 +65,8 @@ pub struct Report {
     pub screen: Screen,
     /// Whether all rows of the matrix and all findings are shown.
     pub details: bool,
+    /// The names of the farms that are shown in full; all where there is none.
+    pub chosen: BTreeSet<String>,
     /// Which bundles to show where that was asked for.
     pub bundles: Option<BundleFilter>,
     /// The severity from which findings fail the run; `None` where none does.
@@ -142,6 +146,7 @@ impl Report {
             selection: selection.clone(),
             screen,
             details: false,
+            chosen: BTreeSet::new(),
             bundles: None,
             fails_from: Some(Severity::Warning),
             fails_undecided: false,

@@ -269,3 +269,35 @@ fn facts_are_read_from_folders_lists_and_packed_files() {
     fs::write(&files[1], &packed[..packed.len() - 9]).unwrap();
     assert_eq!(run(&report, &[folder.into()], b"").1, 2, "cut");
 }
+
+#[test]
+fn many_farms_are_an_overview_and_one_is_shown_by_name() {
+    let home = tempfile::tempdir().unwrap();
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/demo");
+    for number in 1..=12 {
+        let folder = home.path().join(format!("up/c{number}"));
+        fs::create_dir_all(&folder).unwrap();
+        let publish2 = if number == 3 { &["publish2"][..] } else { &[] };
+        for name in ["author", "publish1"].iter().chain(publish2) {
+            let file = format!("{name}.tar.gz");
+            fs::copy(demo.join(&file), folder.join(&file)).unwrap();
+        }
+    }
+    let uploads = [home.path().join("up").into_os_string()];
+    let scan = |more: &[&str]| {
+        let (out, exit) =
+            run(&[&["scan", "-q", "--farm-by", "/up/([^/]+)/"], more].concat(), &uploads, b"");
+        (String::from_utf8(out).unwrap(), exit)
+    };
+    let (table, exit) = scan(&[]);
+    assert_eq!(exit, 1);
+    assert!(table.starts_with("12 farms: 1 inconsistent, 11 consistent\n"), "{table}");
+    assert!(table.contains("- hmac-differs [error]: 1 farm: c3"), "{table}");
+    assert!(table.contains("12 farms: c1, c10, c11, "), "{table}");
+    assert!(!table.contains("Farm c3"), "{table}");
+    let (one, exit) = scan(&["--farm", "c3"]);
+    assert_eq!((one.lines().next(), exit), (Some("Farm c3"), 1));
+    assert!(!one.contains("c4"), "{one}");
+    assert_eq!(scan(&["--farm", "c99"]).1, 2);
+    assert_eq!(scan(&["--farm-by", "no-group"]).1, 2);
+}

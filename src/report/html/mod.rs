@@ -5,6 +5,7 @@
 
 mod bundles;
 mod findings;
+mod index;
 mod matrix;
 mod secrets;
 mod view;

@@ -300,3 +300,27 @@ fn secrets_are_shown_with_the_keys_that_open_them() {
     assert!(rows[1].starts_with(&format!("a{secret}yes")), "{rows:?}");
     assert!(all(&parsed([good_farm(&["a"])]), "#farm1-secrets").is_empty());
 }
+
+#[test]
+fn many_farms_are_folded_behind_an_index_that_can_be_searched() {
+    let names: Vec<String> = (0..60).map(|n| format!("publish{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let other: Vec<u8> = (100..132).collect();
+    let html = parsed((0..4).map(|farm| {
+        let all = good_farm(&names);
+        if farm == 2 { all.with("odd", |i| i.hmac(&other)) } else { all }
+    }));
+    assert_eq!(all(&html, "details.farm:not([open]) > section").len(), 4);
+    let lines = texts(&html, "#farms-table tbody tr");
+    assert_eq!(lines.len(), 4);
+    assert!(lines[0].contains("inconsistent") && lines[0].contains("odd: "), "{lines:?}");
+    for link in all(&html, "#farms-table a") {
+        let id = link.attr("href").unwrap();
+        assert_eq!(all(&html, &format!("section{id}")).len(), 1);
+    }
+    assert_eq!(all(&html, "label.filter[data-table=farms-table]").len(), 1);
+    assert!(texts(&html, "#problems-table")[0].contains("hmac-differs"));
+    assert!(all(&html, ".banner").is_empty());
+    let few = parsed([good_farm(&["a", "b"]), good_farm(&["a", "b"])]);
+    assert!(all(&few, "details.farm, #farms-table").is_empty());
+}

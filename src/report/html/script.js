@@ -17,6 +17,16 @@ for (const label of document.querySelectorAll('label.filter')) {
   label.hidden = false;
   apply();
 }
+// A link to a farm that is folded unfolds it.
+const reveal = () => {
+  const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+  const fold = target && target.closest('details.farm');
+  if (!fold || fold.open) return;
+  fold.open = true;
+  target.scrollIntoView();
+};
+addEventListener('hashchange', reveal);
+reveal();
 const open = [];
 addEventListener('beforeprint', () => {
   for (const part of document.querySelectorAll('details:not([open])')) {

@@ -5,10 +5,12 @@ use super::super::wording::{LEFT_OUT, uncounted};
 use super::super::{BundleFilter, Report, counted, excused};
 use super::bundles::BundleView;
 use super::findings::{CauseView, RepairView, Section, causes, repair, sections};
+use super::index::IndexView;
 use super::matrix::MatrixView;
 use super::secrets::SecretsView;
 use crate::diagnosis::{Judged, Verdict};
 use crate::facts::{Gap, spoken};
+use crate::limits::Limits;
 use crate::rules::Severity;
 use serde::Serialize;
 
@@ -20,6 +22,8 @@ const REASONS_MAX: usize = 10;
 pub(super) struct Page {
     version: &'static str,
     title: String,
+    /// What stands before so many farms that each of them is folded.
+    index: Option<IndexView>,
     farms: Vec<FarmView>,
     /// Gaps that could hide a fact.
     holes: Vec<GapView>,
@@ -62,13 +66,19 @@ impl From<&Report> for Page {
             gaps.map(GapView::from).collect()
         };
         let filter = report.bundles.clone().unwrap_or_default();
-        let verdicts: Vec<&str> = report.farms.iter().map(|farm| farm.verdict.label()).collect();
-        let verdict = if verdicts.is_empty() { "no instance".into() } else { verdicts.join(", ") };
+        let farms = report.shown();
+        let instances: usize = farms.iter().map(|judged| judged.farm.members.len()).sum();
+        let is_folded = farms.len() > 1 && instances > Limits::DEFAULT.unfolded_instances_max;
+        let verdict = match report.farms.as_slice() {
+            [] => "no instance".to_owned(),
+            [one] => one.verdict.label().to_owned(),
+            _ => report.verdicts(),
+        };
         Self {
             version: env!("CARGO_PKG_VERSION"),
             title: format!("{verdict}: {}", counted(report.instances(), "AEM instance")),
-            farms: report
-                .farms
+            index: is_folded.then(|| IndexView::new(report, &farms)),
+            farms: farms
                 .iter()
                 .enumerate()
                 .map(|(index, farm)| FarmView::new(index, farm, &filter))
@@ -82,7 +92,7 @@ impl From<&Report> for Page {
 
 impl FarmView {
     fn new(index: usize, judged: &Judged, filter: &BundleFilter) -> Self {
-        let id = format!("farm{}", index.saturating_add(1));
+        let id = id(index);
         let count = |severity: Severity, what: &str| counted(judged.count(severity), what);
         let summary = [
             counted(judged.farm.members.len(), "instance"),
@@ -111,6 +121,11 @@ impl FarmView {
             left_out,
         }
     }
+}
+
+/// Returns the anchor of a farm by its place among those that are shown.
+pub(super) fn id(index: usize) -> String {
+    format!("farm{}", index.saturating_add(1))
 }
 
 /// Returns why the verdict is what it is.

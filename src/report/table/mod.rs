@@ -5,12 +5,15 @@ mod causes;
 mod findings;
 mod grid;
 mod names;
+mod overview;
 mod text;
 
 use super::wording::{basis, uncounted};
 use super::{Format, Report, counted, printable};
 use crate::diagnosis::{Judged, Verdict};
 use crate::facts::{Gap, spoken};
+use crate::limits::Limits;
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use text::wrapped;
 pub(super) use text::{Paint, labelled};
@@ -23,18 +26,35 @@ pub(super) const FORMAT: Format = Format {
 };
 
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let names = headings(report);
-    for (judged, name) in report.farms.iter().zip(&names) {
-        farm(judged, name, report, out)?;
+    let is_overview = report.is_overview();
+    let shown = report.shown();
+    let names = headings(&shown, report);
+    if is_overview {
+        overview::write(report, out)?;
+    } else {
+        shown.iter().zip(&names).try_for_each(|(judged, name)| farm(judged, name, report, out))?;
     }
+    let concerned = (!report.chosen.is_empty()).then(|| sources(&shown));
+    let is_told = |gap: &&Gap| concerned.as_ref().is_none_or(|all| all.contains(&*gap.source));
     let (holes, notes): (Vec<&Gap>, Vec<&Gap>) =
-        report.gaps.iter().partition(|gap| gap.kind.hides());
+        report.gaps.iter().filter(is_told).partition(|gap| gap.kind.hides());
     gaps("Not read: ask for these again", &holes, report, out)?;
     gaps("Notes on the sources", &notes, report, out)?;
-    match report.farms.as_slice() {
-        [] => writeln!(out, "No AEM instance was found; there is nothing to compare."),
-        farms => farms.iter().zip(&names).try_for_each(|(j, name)| verdict(j, name, report, out)),
+    if is_overview {
+        return overview::end(report, out);
     }
+    if shown.is_empty() {
+        return writeln!(out, "No AEM instance was found; there is nothing to compare.");
+    }
+    shown.iter().zip(&names).try_for_each(|(judged, name)| verdict(judged, name, report, out))
+}
+
+/// Returns the sources of farms: those of their instances, and those that may have held one.
+fn sources<'r>(farms: &[&'r Judged]) -> BTreeSet<&'r str> {
+    let members = farms.iter().flat_map(|judged| &judged.farm.members);
+    let gaps = farms.iter().flat_map(|judged| &judged.farm.gaps);
+    let of_members = members.map(|member| member.snapshot.source.as_str());
+    of_members.chain(gaps.map(|gap| gap.source.as_str())).collect()
 }
 
 fn farm(judged: &Judged, name: &str, report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -80,8 +100,8 @@ fn word(verdict: &Verdict) -> (&'static str, Paint) {
 }
 
 /// Returns the names of the farms, short enough for their headings; the line of the verdict has each whole.
-fn headings(report: &Report) -> Vec<String> {
-    let names: Vec<&str> = report.farms.iter().map(|judged| judged.farm.name.as_str()).collect();
+fn headings(shown: &[&Judged], report: &Report) -> Vec<String> {
+    let names: Vec<&str> = shown.iter().map(|judged| judged.farm.name.as_str()).collect();
     let room = report.screen.columns.map_or(usize::MAX, usize::from);
     names::shortened(&names, room.saturating_sub(UNDECIDED.len()), report.screen)
 }
@@ -94,12 +114,14 @@ fn gaps(title: &str, gaps: &[&Gap], report: &Report, out: &mut dyn Write) -> io:
         return Ok(());
     }
     writeln!(out, "{}", Paint::Bold.on(title, report.screen))?;
-    for gap in gaps {
+    let max = if report.is_overview() { Limits::DEFAULT.overview_lines_max } else { gaps.len() };
+    for gap in gaps.iter().take(max) {
         let path = gap.path.as_ref().map_or_else(String::new, |path| format!("{path}: "));
         let source = spoken(&gap.source);
         let line = format!("{source}: {path}{} [{}]", gap.reason, gap.kind.label());
         labelled("  -", &line, report.screen, out)?;
     }
+    overview::more(gaps.len().saturating_sub(max), "gaps", out)?;
     writeln!(out)
 }
 
