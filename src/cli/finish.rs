@@ -201,7 +201,7 @@ fn check_chosen(chosen: &[String], report: &Report) -> anyhow::Result<()> {
     bail!("no farm is called {missing}; there are: {}{more}", first.join(", "))
 }
 
-/// Says which source each instance is that only a number tells from others; of thousands, the first.
+/// Says which source each instance is that differ from others by a number alone; of thousands, the first.
 fn numbered(report: &Report) -> Vec<String> {
     let members = report.farms.iter().flat_map(|judged| &judged.farm.members);
     let numbered = members.filter(|member| member.numbered);
@@ -214,7 +214,7 @@ fn numbered(report: &Report) -> Vec<String> {
     let more = said.len().saturating_sub(Limits::DEFAULT.overview_lines_max);
     if more > 0 {
         said.truncate(Limits::DEFAULT.overview_lines_max);
-        said.push(format!("and {more} more instances that only a number tells from others"));
+        said.push(format!("and {more} more instances that differ from others by a number alone"));
     }
     said
 }

@@ -70,7 +70,7 @@ fn write(verification: &Verification, out: &mut dyn Write) -> io::Result<()> {
     } else if differing > 0 {
         format!("NOT the same: {differing} of {all}")
     } else {
-        format!("it could not be told of every one of {all}")
+        format!("that could not be found out for all of {all}")
     };
     writeln!(out, "{end}")
 }

@@ -53,7 +53,7 @@ impl fmt::Display for Doubt {
         match self {
             Self::NoPeers => f.write_str("fewer than two instances were found"),
             Self::TooFew { came, wanted } => {
-                write!(f, "{came} of at least {wanted} instances came (--min-instances)")
+                write!(f, "{came} of at least {wanted} instances were found (--min-instances)")
             }
             Self::Unknown(what) => f.write_str(what),
             Self::Source(source) => write!(f, "{} was not read whole", spoken(source)),

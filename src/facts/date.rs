@@ -23,7 +23,7 @@ impl Date {
 
 /// A text that is no day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is no day of the form YYYY-MM-DD")]
+#[error("is not a date such as 2026-12-31")]
 pub struct NotADate;
 
 impl FromStr for Date {

@@ -165,7 +165,7 @@ fn bare(text: &str) -> String {
 }
 
 /// The length of the comment, text or character that begins here.
-fn skipped(rest: &str) -> usize {
+pub(crate) fn skipped(rest: &str) -> usize {
     let until = |start: usize, end: &str| {
         rest[start..].find(end).map_or(rest.len(), |at| start + at + end.len())
     };

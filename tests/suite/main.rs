@@ -55,4 +55,5 @@ mod secrets;
 #[path = "../../benches/snapshot/mod.rs"]
 mod snapshot;
 mod sources;
+mod words;
 mod zip;

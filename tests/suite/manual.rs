@@ -5,7 +5,11 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::Path;
 
-const SHOWN: [&str; 7] = ["scan", "report", "diff", "verify", "rules", "schema", "completions"];
+const SHOWN: [&str; 8] =
+    ["scan", "report", "diff", "verify", "rules", "schema", "help", "completions"];
+/// The topics of `aemtrix help`.
+const TOPICS: [&str; 8] =
+    ["inputs", "verdicts", "rules", "policy", "output", "scale-out", "limits", "words"];
 
 /// Standard output of a run that ends well.
 fn said(arguments: &[&str]) -> String {
@@ -36,6 +40,18 @@ fn every_subcommand_has_a_help() {
         assert!(said(&[command, "-h"]).contains("Usage: "), "{command}");
     }
     assert!(options_in(&said(&["scan", "--help"])).len() > 25);
+}
+
+#[test]
+fn every_topic_is_shown_and_listed() {
+    let list = said(&["help"]);
+    for topic in TOPICS {
+        assert!(list.contains(&format!("\n  {topic} ")), "{list}");
+        let shown = said(&["help", topic]);
+        assert!(shown.lines().count() > 10 && !shown.contains("|---"), "{topic}: {shown}");
+    }
+    assert!(said(&["help", "scan"]).contains("Usage: aemtrix scan"));
+    assert_eq!(aemtrix().args(["help", "nonsense"]).output().unwrap().status.code(), Some(2));
 }
 
 #[test]
@@ -86,6 +102,7 @@ fn man_pages_tell_every_option() {
     let mut expected: BTreeSet<_> =
         SHOWN.iter().map(|command| format!("aemtrix-{command}.1")).collect();
     expected.insert("aemtrix.1".to_owned());
+    expected.extend(TOPICS.iter().map(|topic| format!("aemtrix-{topic}.7")));
     assert_eq!(pages_in(home.path()), expected);
     let page = |name: &str| {
         // Hyphens are escaped, so that they are not taken for ends of words.

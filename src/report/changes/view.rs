@@ -164,7 +164,7 @@ fn moved(instance: &InstanceChange) -> Option<String> {
 fn open(report: &DiffReport) -> Vec<String> {
     let mut all = Vec::new();
     if report.diff.instances.is_empty() {
-        all.push("no AEM instance came in either state".to_owned());
+        all.push("no AEM instance was found in either state".to_owned());
     }
     for instance in &report.diff.instances {
         for change in instance.not_compared() {

@@ -12,7 +12,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     summary: "only one of the two keys was copied",
     why: "hmac and master are generated together and copied together. An instance that shares one of them with the farm and not \
           the other was synchronised by half: logins work and secrets fail, or the reverse.",
-    fix: "Copy both keys from the instance that the shared key came from.",
+    fix: "Copy both keys from the instance that has the shared key.",
     references: &[ENCAPSULATED_TOKEN],
     explained_by: &[
         "key-altered",
