@@ -235,6 +235,10 @@ pub(super) struct Saved {
     /// Keeps every upload of a name; else the one that was written last takes the place of the others
     #[arg(long)]
     pub(super) keep_all: bool,
+    /// Each file holds all facts of its farms: they are judged and written one file after the other, in the memory of one; for the formats summary,
+    /// csv and findings
+    #[arg(long)]
+    pub(super) partitioned: bool,
     #[command(flatten)]
     pub(super) output: Output,
     #[command(flatten)]
@@ -270,6 +274,9 @@ pub(super) struct Output {
     /// Tells there when the report was made, too. Without it, the same input gives the same bytes
     #[arg(long)]
     pub(super) stamp: bool,
+    /// Gives each instance a column of its own in CSV; else each cell has a line
+    #[arg(long)]
+    pub(super) wide: bool,
     /// Shows this farm in full in the table, on the page and in Markdown, and no other; may be given several times
     #[arg(long = "farm", value_name = "NAME")]
     pub(super) farms: Vec<String>,

@@ -97,7 +97,7 @@ impl<'a> Prepared<'a> {
         let farms = farms(snapshots, &plan)?;
         let report = Report::new(farms, sources, gaps, &self.terms.selection, self.output.screen());
         let fails_from = self.judging.fails_from();
-        let Output { bundles, details, farms: chosen, .. } = self.output;
+        let Output { bundles, details, wide, farms: chosen, .. } = self.output;
         check_chosen(chosen, &report)?;
         let custody = self.custody.clone();
         let fails_undecided = self.judging.fail_on == FailOn::Undecided;
@@ -106,6 +106,7 @@ impl<'a> Prepared<'a> {
             custody,
             bundles: bundles.clone(),
             details: *details,
+            wide: *wide,
             chosen: chosen.iter().cloned().collect(),
             fails_from,
             ..report

@@ -10,6 +10,7 @@ mod log;
 mod manual;
 mod options;
 mod output;
+mod partitioned;
 mod progress;
 mod report;
 mod rules;

@@ -2,7 +2,7 @@
 
 use super::args::Saved;
 use super::finish::Prepared;
-use super::{Exit, complain};
+use super::{Exit, complain, partitioned};
 use crate::facts::GapKind;
 use crate::intake::{Line, Source, facts_files, operands_in, read_lines};
 use crate::limits::Limits;
@@ -23,6 +23,9 @@ fn run_or_fail(saved: &Saved) -> anyhow::Result<Exit> {
     let prepared = Prepared::new(&saved.output, &saved.judging, list)?;
     let files = facts_files(&named(saved)?);
     prepared.check_apart(&files)?;
+    if saved.partitioned {
+        return partitioned::run(saved, &prepared, &files);
+    }
     let limits = Limits::default();
     let mut merge = Merge::default();
     if saved.keep_all {

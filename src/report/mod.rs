@@ -65,6 +65,8 @@ pub struct Report {
     pub screen: Screen,
     /// Whether all rows of the matrix and all findings are shown.
     pub details: bool,
+    /// Whether CSV has a column an instance.
+    pub wide: bool,
     /// The names of the farms that are shown in full; all where there is none.
     pub chosen: BTreeSet<String>,
     /// Which bundles to show where that was asked for.
@@ -123,6 +125,7 @@ pub const FORMATS: &[Format] = &[
     repair::SHELL,
     repair::POWERSHELL,
     csv::FORMAT,
+    csv::FINDINGS,
     sarif::FORMAT,
     junit::FORMAT,
     ndjson::FORMAT,
@@ -146,6 +149,7 @@ impl Report {
             selection: selection.clone(),
             screen,
             details: false,
+            wide: false,
             chosen: BTreeSet::new(),
             bundles: None,
             fails_from: Some(Severity::Warning),

@@ -36,6 +36,13 @@ fn fields(text: &str) -> Vec<Vec<String>> {
 #[test]
 fn csv_has_as_many_fields_in_every_row_and_no_formula() {
     let report = hostile_report();
+    for format in ["csv", "findings"] {
+        let rows = fields(&written(&report, format));
+        assert!(rows.len() > 1 && rows.iter().all(|row| row.len() == rows[0].len()), "{format}");
+        let is_formula = |field: &String| field.starts_with(['=', '+', '-', '@', '\t', '\r']);
+        assert!(!rows.iter().flatten().any(is_formula), "{format}");
+    }
+    let report = Report { wide: true, ..report };
     let rows = fields(&written(&report, "csv"));
     let members = || report.farms[0].farm.members.iter();
     let unread: BTreeSet<&str> = report

@@ -96,7 +96,7 @@ fn nothing_acts_in_any_output() {
                 [("output", output.stdout), ("error", output.stderr), ("file", written)]
             {
                 let mut text = String::from_utf8(bytes).unwrap();
-                if format.name == "csv" {
+                if matches!(format.name, "csv" | "findings") {
                     // Its lines end so (RFC 4180).
                     text = text.replace("\r\n", "\n");
                 }

@@ -301,3 +301,32 @@ fn many_farms_are_an_overview_and_one_is_shown_by_name() {
     assert_eq!(scan(&["--farm", "c99"]).1, 2);
     assert_eq!(scan(&["--farm-by", "no-group"]).1, 2);
 }
+
+#[test]
+fn farms_in_files_of_their_own_are_judged_one_after_the_other() {
+    let home = tempfile::tempdir().unwrap();
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/demo");
+    let (facts, by) = (home.path().join("facts"), ["--farm-by", "/up/([^/]+)/"]);
+    fs::create_dir(&facts).unwrap();
+    for (farm, names) in [("c1", &["author", "publish1"][..]), ("c2", &["author", "publish2"])] {
+        let folder = home.path().join("up").join(farm);
+        fs::create_dir_all(&folder).unwrap();
+        for name in names.iter().map(|name| format!("{name}.tar.gz")) {
+            fs::copy(demo.join(&name), folder.join(&name)).unwrap();
+        }
+        let lines = run(&["scan", "-q", "-f", "ndjson"], &[folder.into_os_string()], b"").0;
+        fs::write(facts.join(format!("{farm}.ndjson")), lines).unwrap();
+    }
+    let operand = [facts.clone().into_os_string()];
+    for format in ["summary", "csv", "findings"] {
+        let whole = [&["report", "-q", "-f", format][..], &by].concat();
+        let parts = [&whole[..], &["--partitioned"]].concat();
+        assert_eq!(run(&parts, &operand, b""), run(&whole, &operand, b""), "{format}");
+    }
+    let refused = |more: &[&str]| {
+        let start = ["report", "-q", "--partitioned", "-f"];
+        run(&[&start[..], more].concat(), &operand, b"").1
+    };
+    assert_eq!(refused(&["json", "--farm-by", "/up/([^/]+)/"]), 2);
+    assert_eq!(refused(&["summary", "--farm-by", "all"]), 2, "one farm in two files");
+}

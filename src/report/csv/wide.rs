@@ -1,4 +1,4 @@
-//! `csv`: the matrix of each farm, for spreadsheets (RFC 4180).
+//! The matrix of each farm with a column an instance: `--wide`.
 //!
 //! One row a fact, one column an instance. Several farms share the columns; an instance of another farm leaves its cell empty. No two
 //! columns have one name: where two would, that of an instance begins with its farm.
@@ -13,48 +13,32 @@
 //! The last two columns name the instances whose cell is not as it should be: `wrong` whatever the others have, and `odd` among them.
 //! They are joined with `; `; a name with a semicolon or a quote stands in quotes, its own doubled, as a field of CSV would.
 //!
-//! No part of a cell is computed, whatever a spreadsheet takes for the separator: an apostrophe stands before what begins with `=`, `+`,
-//! `-` or `@` at the start of a field, or behind a `,`, `;` or `|` in it. What has an apostrophe there already gets another one, so that
-//! whoever takes one away has the text.
-//!
 //! A source that was not read and of which no instance was found has a column too, headed by its path: it may hold an instance, and a table
 //! without it would look whole. Its cells say `(not read)`, or
 //! `(no instance)`, in the farms that it may belong to, and the row `read` says why. Where that is
 //! no farm, a row `read` without a farm says it. A source that was read in part has its instances, whose row `read` says so.
 
-use super::wording::marked;
-use super::{BundleFilter, Format, Report, printable};
+use super::super::wording::marked;
+use super::super::{BundleFilter, Report, printable};
+use super::{Unread, line, listed, unread, what, why};
 use crate::diagnosis::Judged;
-use crate::facts::{Digest, Gap, GapKind, KeyName, spoken};
+use crate::facts::{Digest, Gap, KeyName, spoken};
 use crate::farm::{BundleRow, Expect, MatrixRow, Member, distinct};
 use crate::limits::Limits;
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
-
-pub(super) const FORMAT: Format =
-    Format { name: "csv", extensions: &["csv"], summary: "the matrix, for spreadsheets", write };
-
-/// What some spreadsheet splits a line at, quotes or none: where it opens a file with `,` as one with `;`, quotes within a cell are text. A
-/// tab is none of them, since [`printable`] leaves none.
-const SEPARATORS: [char; 3] = [',', ';', '|'];
-
-/// Characters that make a spreadsheet compute a cell that begins with one of them. The wide forms count in Excel for East Asia.
-const FORMULA: [char; 8] = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
 
 /// The columns before all others.
 const HEAD: [&str; 3] = ["farm", "fact", "expect"];
 
 /// The marks, each with a column behind all others.
-const MARKS: [&str; 2] = ["wrong", "odd"];
+pub(super) const MARKS: [&str; 2] = ["wrong", "odd"];
 
 /// The row that says whether a source was read.
 const READ: &str = "read";
 
-/// Sources that were not read, with the first gap of each.
-type Unread<'r> = BTreeMap<&'r str, &'r Gap>;
-
-fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+/// Writes it.
+pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let unread = unread(report);
     let farms: Vec<&Judged> = report.farms.iter().collect();
     if blanks(report, &unread) <= Limits::DEFAULT.csv_blanks_max {
@@ -133,18 +117,6 @@ fn columns(farms: &[&Judged], unread: &Unread<'_>) -> Vec<String> {
     distinct(fixed_names.chain(instances).chain(sources).collect()).split_off(fixed().count())
 }
 
-/// Returns the sources that were not read and of which no instance was found.
-fn unread(report: &Report) -> Unread<'_> {
-    let members = report.farms.iter().flat_map(|judged| &judged.farm.members);
-    let came: BTreeSet<&str> = members.map(|member| member.snapshot.source.as_str()).collect();
-    let is_unread = |gap: &&Gap| gap.kind.hides() && !came.contains(gap.source.as_str());
-    let mut unread = Unread::new();
-    for gap in report.gaps.iter().filter(is_unread) {
-        unread.entry(&gap.source).or_insert(gap);
-    }
-    unread
-}
-
 /// Returns the sources that may hold an instance of a farm.
 fn concerned(judged: &Judged) -> BTreeSet<&str> {
     // A farm of which nothing came has no such row.
@@ -159,15 +131,6 @@ fn concerned(judged: &Judged) -> BTreeSet<&str> {
 fn unread_of<'r>(concerned: &BTreeSet<&'r str>, unread: &Unread<'r>) -> Unread<'r> {
     let own = concerned.iter().filter_map(|source| unread.get_key_value(source));
     own.map(|(source, gap)| (*source, *gap)).collect()
-}
-
-fn why(gap: &Gap) -> String {
-    let path = gap.path.as_ref().map_or_else(String::new, |path| format!("{path}: "));
-    format!("({}: {path}{})", what(gap), gap.reason)
-}
-
-fn what(gap: &Gap) -> &'static str {
-    if gap.kind == GapKind::NoInstance { "no instance" } else { "not read" }
 }
 
 /// Writes the rows of a farm, whose columns begin behind so many of `instances`, and a cell for each source not read.
@@ -187,9 +150,7 @@ fn rows(
         READ => why(gap),
         _ => format!("({})", what(gap)),
     };
-    let bundles = bundles.map(|bundles| bundles.map(&judged.farm).rows).unwrap_or_default();
-    let rows = judged.matrix.rows.iter().map(Row::from).chain(digests(judged));
-    for row in rows.chain(bundles.iter().map(Row::from)) {
+    for row in all_rows(judged, bundles) {
         let sources = unread.iter().map(|(source, gap)| not_read(&row.fact, source, gap));
         let sources: Vec<String> = sources.collect();
         let head = [judged.farm.name.as_str(), &row.fact, row.expect.label()].into_iter();
@@ -201,6 +162,13 @@ fn rows(
         line(head.chain(cells).chain(behind), out)?;
     }
     Ok(())
+}
+
+/// Returns the rows of a farm: its matrix, the digests of its keys, and bundles where they were asked for.
+pub(super) fn all_rows(judged: &Judged, bundles: Option<&BundleFilter>) -> Vec<Row> {
+    let bundles = bundles.map(|bundles| bundles.map(&judged.farm).rows).unwrap_or_default();
+    let rows = judged.matrix.rows.iter().map(Row::from).chain(digests(judged));
+    rows.chain(bundles.iter().map(Row::from)).collect()
 }
 
 /// Returns rows with the full digests of the keys that the instances work with, as they were read. Whether they agree is told above.
@@ -221,10 +189,10 @@ fn digests(judged: &Judged) -> Vec<Row> {
 }
 
 /// A fact, what its cells should be, and each cell with whether it has either of the marks: a wrong one may be odd besides.
-struct Row {
-    fact: String,
+pub(super) struct Row {
+    pub(super) fact: String,
     expect: Expect,
-    cells: Vec<(String, [bool; 2])>,
+    pub(super) cells: Vec<(String, [bool; 2])>,
 }
 
 impl From<&MatrixRow> for Row {
@@ -256,42 +224,11 @@ impl Row {
     }
 }
 
-/// Returns a name as one of a list: in quotes where it could be taken for more than one.
-fn listed(name: &str) -> String {
-    if name.contains([';', '"']) { quoted(name) } else { name.to_owned() }
-}
-
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('"', "\"\""))
-}
-
-pub(super) fn line<'t>(
-    fields: impl Iterator<Item = &'t str>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let fields: Vec<String> = fields.map(field).collect();
-    write!(out, "{}\r\n", fields.join(","))
-}
-
-/// Returns one field: harmless text, never a formula, in quotes where a separator of any locale would split it.
-fn field(text: &str) -> String {
-    let text = printable(text);
-    let safe: String = text.split_inclusive(SEPARATORS).map(uncomputed).collect();
-    let splits = |c: char| SEPARATORS.contains(&c) || matches!(c, '"' | '\'');
-    let is_whole = text.trim() == text && !text.contains(splits);
-    if is_whole { safe } else { quoted(&safe) }
-}
-
-/// Returns what a spreadsheet may take for a cell, never as a formula. It may drop the blanks and the quotes that a cell begins with.
-fn uncomputed(part: &str) -> Cow<'_, str> {
-    let start = part.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
-    if start.starts_with(FORMULA) { format!("'{part}").into() } else { part.into() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::diagnosis::Selection;
+    use crate::facts::GapKind;
     use crate::farm::Farm;
     use crate::report::Screen;
     use crate::testing::good_farm;
@@ -306,34 +243,6 @@ mod tests {
         let mut out = Vec::new();
         write(&report, &mut out).unwrap();
         String::from_utf8(out).unwrap()
-    }
-
-    #[test]
-    fn cell_that_a_spreadsheet_would_compute_is_text() {
-        assert_eq!(field("=cmd|' /C calc'!A0"), "\"'=cmd|' /C calc'!A0\"");
-        for text in ["=1", "+1", "-1", "@a", "\u{ff1d}1"] {
-            assert_eq!(field(text), format!("'{text}"));
-        }
-        assert_eq!(field(" =1"), "\"' =1\"");
-        assert_eq!(field("\t=1"), "\\u{9}=1");
-    }
-
-    #[test]
-    fn no_separator_of_another_locale_makes_a_formula_of_a_part() {
-        assert_eq!(field("a;=1+1;<b>"), "\"a;'=1+1;<b>\"");
-        for (text, safe) in [
-            ("a; =1", "a;' =1"),
-            ("a|+1", "a|'+1"),
-            ("a,-1", "a,'-1"),
-            ("a;;@x", "a;;'@x"),
-            ("a;\"=1", "a;'\"\"=1"),
-            ("a;'=1", "a;''=1"),
-            ("'=1", "''=1"),
-            ("a;b=1", "a;b=1"),
-        ] {
-            assert_eq!(field(text), format!("\"{safe}\""));
-        }
-        assert_eq!(field("a\t=1"), "a\\u{9}=1");
     }
 
     #[test]
@@ -361,15 +270,6 @@ mod tests {
         assert!(text.starts_with(head), "{text}");
         let text = written(vec![farm("prod", &["a\u{7}", "a\\u{7}"])]);
         assert!(text.contains("prod/a\\u{7}#1,prod/a\\u{7}#2,"), "{text}");
-    }
-
-    #[test]
-    fn separators_and_quotes_split_nothing() {
-        assert_eq!(field("a,b"), "\"a,b\"");
-        assert_eq!(field("a;b"), "\"a;b\"");
-        assert_eq!(field("say \"x\""), "\"say \"\"x\"\"\"");
-        assert_eq!(field("a\r\nb"), "a\\u{d}\\u{a}b");
-        assert_eq!(field("6.5.0"), "6.5.0");
     }
 
     #[test]

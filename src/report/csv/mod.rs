@@ -1,0 +1,186 @@
+//! `csv`: the matrix of each farm, for spreadsheets and data tools (RFC 4180), and the findings.
+//!
+//! One line a cell, so that the columns are the same whatever came: farm, instance, fact, value, mark. A mark is `wrong` whatever the others
+//! have, or `odd` among them. A source of which nothing could be read has a line `read` of no farm.
+//!
+//! No part of a cell is computed, whatever a spreadsheet takes for the separator: an apostrophe stands before what begins with `=`, `+`,
+//! `-` or `@` at the start of a field, or behind a `,`, `;` or `|` in it. What has an apostrophe there already gets another one, so that
+//! whoever takes one away has the text.
+//!
+//! With `--wide`, one row a fact and one column an instance.
+
+mod findings;
+mod wide;
+
+use super::{Format, Report, printable};
+use crate::facts::{Gap, GapKind, spoken};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+
+pub(super) use findings::FORMAT as FINDINGS;
+
+pub(super) const FORMAT: Format = Format {
+    name: "csv",
+    extensions: &["csv"],
+    summary: "the matrix, one line a cell, for spreadsheets and data tools",
+    write,
+};
+
+/// What some spreadsheet splits a line at, quotes or none: where it opens a file with `,` as one with `;`, quotes within a cell are text. A
+/// tab is none of them, since [`printable`] leaves none.
+const SEPARATORS: [char; 3] = [',', ';', '|'];
+
+/// Characters that make a spreadsheet compute a cell that begins with one of them. The wide forms count in Excel for East Asia.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+
+/// The columns.
+const HEAD: [&str; 5] = ["farm", "instance", "fact", "value", "mark"];
+
+/// Sources that were not read, with the first gap of each.
+type Unread<'r> = BTreeMap<&'r str, &'r Gap>;
+
+fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    if report.wide {
+        return wide::write(report, out);
+    }
+    line(HEAD.into_iter(), out)?;
+    for judged in &report.farms {
+        let (farm, names) = (judged.farm.name.as_str(), &judged.matrix.instances);
+        for row in wide::all_rows(judged, report.bundles.as_ref()) {
+            for ((value, marks), name) in row.cells.iter().zip(names) {
+                let mark = wide::MARKS.into_iter().zip(marks).find(|(_, has)| **has);
+                let mark = mark.map_or("", |(mark, _)| mark);
+                line([farm, name, &row.fact, value, mark].into_iter(), out)?;
+            }
+        }
+    }
+    for (source, gap) in unread(report) {
+        line(["", spoken(source), "read", &why(gap), ""].into_iter(), out)?;
+    }
+    Ok(())
+}
+
+/// Returns the sources that were not read and of which no instance was found.
+fn unread(report: &Report) -> Unread<'_> {
+    let members = report.farms.iter().flat_map(|judged| &judged.farm.members);
+    let came: BTreeSet<&str> = members.map(|member| member.snapshot.source.as_str()).collect();
+    let is_unread = |gap: &&Gap| gap.kind.hides() && !came.contains(gap.source.as_str());
+    let mut unread = Unread::new();
+    for gap in report.gaps.iter().filter(is_unread) {
+        unread.entry(&gap.source).or_insert(gap);
+    }
+    unread
+}
+
+fn why(gap: &Gap) -> String {
+    let path = gap.path.as_ref().map_or_else(String::new, |path| format!("{path}: "));
+    format!("({}: {path}{})", what(gap), gap.reason)
+}
+
+fn what(gap: &Gap) -> &'static str {
+    if gap.kind == GapKind::NoInstance { "no instance" } else { "not read" }
+}
+
+/// Returns a name as one of a list: in quotes where it could be taken for more than one.
+fn listed(name: &str) -> String {
+    if name.contains([';', '"']) { quoted(name) } else { name.to_owned() }
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
+}
+
+pub(super) fn line<'t>(
+    fields: impl Iterator<Item = &'t str>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let fields: Vec<String> = fields.map(field).collect();
+    write!(out, "{}\r\n", fields.join(","))
+}
+
+/// Returns one field: harmless text, never a formula, in quotes where a separator of any locale would split it.
+fn field(text: &str) -> String {
+    let text = printable(text);
+    let safe: String = text.split_inclusive(SEPARATORS).map(uncomputed).collect();
+    let splits = |c: char| SEPARATORS.contains(&c) || matches!(c, '"' | '\'');
+    let is_whole = text.trim() == text && !text.contains(splits);
+    if is_whole { safe } else { quoted(&safe) }
+}
+
+/// Returns what a spreadsheet may take for a cell, never as a formula. It may drop the blanks and the quotes that a cell begins with.
+fn uncomputed(part: &str) -> Cow<'_, str> {
+    let start = part.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
+    if start.starts_with(FORMULA) { format!("'{part}").into() } else { part.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::Selection;
+    use crate::report::Screen;
+    use crate::testing::good_farm;
+
+    #[test]
+    fn cell_that_a_spreadsheet_would_compute_is_text() {
+        assert_eq!(field("=cmd|' /C calc'!A0"), "\"'=cmd|' /C calc'!A0\"");
+        for text in ["=1", "+1", "-1", "@a", "\u{ff1d}1"] {
+            assert_eq!(field(text), format!("'{text}"));
+        }
+        assert_eq!(field(" =1"), "\"' =1\"");
+        assert_eq!(field("\t=1"), "\\u{9}=1");
+    }
+
+    #[test]
+    fn no_separator_of_another_locale_makes_a_formula_of_a_part() {
+        assert_eq!(field("a;=1+1;<b>"), "\"a;'=1+1;<b>\"");
+        for (text, safe) in [
+            ("a; =1", "a;' =1"),
+            ("a|+1", "a|'+1"),
+            ("a,-1", "a,'-1"),
+            ("a;;@x", "a;;'@x"),
+            ("a;\"=1", "a;'\"\"=1"),
+            ("a;'=1", "a;''=1"),
+            ("'=1", "''=1"),
+            ("a;b=1", "a;b=1"),
+        ] {
+            assert_eq!(field(text), format!("\"{safe}\""));
+        }
+        assert_eq!(field("a\t=1"), "a\\u{9}=1");
+    }
+
+    #[test]
+    fn separators_and_quotes_split_nothing() {
+        assert_eq!(field("a,b"), "\"a,b\"");
+        assert_eq!(field("a;b"), "\"a;b\"");
+        assert_eq!(field("say \"x\""), "\"say \"\"x\"\"\"");
+        assert_eq!(field("a\r\nb"), "a\\u{d}\\u{a}b");
+        assert_eq!(field("6.5.0"), "6.5.0");
+    }
+
+    #[test]
+    fn every_cell_is_a_line_and_what_was_not_read_is_one() {
+        let stray: Vec<u8> = (0..32).chain([b'\n']).collect();
+        let farm = good_farm(&["a", "b"]).with("c", |i| i.hmac(&stray)).build();
+        let gap = Gap {
+            source: "x.tar".to_owned(),
+            path: None,
+            kind: GapKind::Partial,
+            reason: "ends at byte 9".to_owned(),
+        };
+        let (rows, digests) = (farm.members.len(), 4);
+        let report =
+            Report::new(vec![farm], vec![], vec![gap], &Selection::default(), Screen::default());
+        let mut out = Vec::new();
+        write(&report, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "farm,instance,fact,value,mark");
+        assert_eq!(lines.len(), 2 + rows * (report.farms[0].matrix.rows.len() + digests));
+        assert!(
+            lines.iter().any(|line| line.starts_with("farm,c,hmac,") && line.ends_with(",wrong")),
+            "{text}"
+        );
+        assert_eq!(lines.last(), Some(&",x.tar,read,(not read: ends at byte 9),"));
+    }
+}
