@@ -6,7 +6,7 @@ use super::highlight::highlighted;
 use super::suppression::{Excuse, accepted, excuse, stale};
 use super::verdict::doubts;
 use super::{Selection, Verdict, verdict};
-use crate::farm::{Farm, Matrix};
+use crate::farm::{Farm, Matrix, has_untried_master};
 use crate::policy::Baseline;
 use crate::repair::{Id, Outcome, Plan, RuleId, Scope, Want, draft};
 use crate::rules::Severity;
@@ -127,7 +127,14 @@ fn outcome(farm: &mut Farm) -> Outcome {
     let found = find(farm);
     let errors = found.iter().filter(|found| found.rule.severity == Severity::Error);
     let rules: BTreeSet<RuleId> = errors.map(|found| found.rule.id).collect();
-    let open: Vec<String> = doubts(farm).iter().map(ToString::to_string).collect();
+    let untried = farm.members.iter().filter(|member| has_untried_master(member)).map(|member| {
+        format!(
+            "whether the secrets of {} open with the master that it gets was not tried",
+            member.name
+        )
+    });
+    let untried: Vec<String> = untried.collect();
+    let open = doubts(farm).iter().map(ToString::to_string).chain(untried).collect::<Vec<String>>();
     match (rules.is_empty(), open.is_empty()) {
         (true, true) => Outcome::Consistent,
         (true, false) => Outcome::StillOpen(open),

@@ -42,7 +42,7 @@ pub(crate) use log_signs::{
 pub use matrix::{Expect, Matrix, MatrixRow, Row, alike, matrix};
 pub(crate) use names::distinct;
 pub use openings::{Encrypted, Holders, MasterOrigin, OpeningKey, Opens, Secret, SecretCounts};
-pub(crate) use openings::{opened, opens_value};
+pub(crate) use openings::{has_untried_master, opened, opens_value};
 pub use pattern::FarmPattern;
 pub(crate) use peers::{Groups, KeyUsers, names as names_of, others};
 pub(crate) use place_doubt::{PlaceDoubt, place_doubt, unknown_place};

@@ -319,6 +319,21 @@ fn opens(member: &Member, value: &Digest) -> (Opens, Option<String>) {
     }
 }
 
+/// Returns `true` if secrets of an instance were tried, and not with the master that it has: as where a plan brings one that no file held
+/// in the form that it gets. The next scan tries it.
+pub(crate) fn has_untried_master(member: &Member) -> bool {
+    let snapshot = &member.snapshot;
+    let KeyState::Known(key) = member.key(KeyName::Master) else { return false };
+    let whole = key.digest.whole;
+    let is_untried = |value: Hex<32>| {
+        snapshot.openings(value).is_some() && !snapshot.was_tried(value, whole.md5)
+    };
+    let mut values = snapshot.protected_values().into_iter().filter(|at| at.in_effect);
+    whole.bytes == MASTER_BYTES
+        && snapshot.trials.iter().all(|run| run.gap.is_none())
+        && values.any(|at| is_untried(at.digest.sha256))
+}
+
 fn why_not(key: &EffectiveKey, trials: &BTreeSet<Trials>) -> &'static str {
     match key.digest.whole.bytes {
         32 => "the master has 32 bytes, a form of Adobe's own, which is not tried",

@@ -7,6 +7,7 @@ use crate::farm::{
     Groups, KeyPair, Member, PlaceDoubt, cannot_decrypt, has_keys_in_jcr, is_in_doubt, names_of,
     opened, place_doubt,
 };
+use std::collections::BTreeMap;
 
 /// What the keys of a farm tell about whose are right.
 pub(crate) enum Choice<'a> {
@@ -90,6 +91,9 @@ fn by_secrets<'a>(scope: Scope<'a>, pairs: &Groups<'a>) -> Option<Choice<'a>> {
     let tried: Vec<_> = tried.collect::<Option<_>>()?;
     let mut openers = tried.iter().filter(|(_, (open, _))| *open > 0);
     let (Some((group, (open, all))), None) = (openers.next(), openers.next()) else { return None };
+    if !authors_give_way(scope, group) {
+        return None;
+    }
     let others: Vec<&Member> = tried
         .iter()
         .filter(|(_, (open, _))| *open == 0)
@@ -103,6 +107,18 @@ fn by_secrets<'a>(scope: Scope<'a>, pairs: &Groups<'a>) -> Option<Choice<'a>> {
     };
     let reason = format!("its master opens {open} of the {all} secrets of the farm{none}");
     Some(take_or_settle(group, &reason, Vec::new(), pairs))
+}
+
+/// Returns `true` if no author has other keys than a group, or secrets of authors with such keys open with the master of the group: an
+/// author may hold more than what was tried, and what a publisher has encrypted itself says nothing of that.
+fn authors_give_way(scope: Scope<'_>, group: &[&Member]) -> bool {
+    let Some([_, master]) = pair_of(group) else { return false };
+    let mut opens: BTreeMap<Option<[Digest; 2]>, bool> = BTreeMap::new();
+    for author in scope.repaired().filter(|member| is_author(scope, member)) {
+        let is_open = opened(&[author], &master).is_some_and(|(open, _)| open > 0);
+        *opens.entry(author.pair().keys()).or_default() |= is_open;
+    }
+    opens.into_iter().all(|(pair, is_open)| pair == pair_of(group) || is_open)
 }
 
 /// Why the keys of an author are those to copy.

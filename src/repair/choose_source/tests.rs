@@ -363,12 +363,16 @@ fn pair_that_opens_secrets_comes_before_authors_and_the_majority() {
         "its master opens 1 of the 1 secrets of the farm, and that of author, p1 opens none";
     assert!(why.starts_with(reason), "{why}");
     assert_eq!(said(farm()).0, "author", "nothing was tried");
+    // What a publisher has encrypted itself says nothing of what an author holds.
+    let publisher = crate::testing::farm().with("author", author).with("p3", |i| holds(of(i)));
+    assert_eq!(said(publisher.tried()).0, "author");
     // Each opens what it holds: that tells nothing.
     let both = farm().with("p4", |i| i.mail_secret(&(0x80..0x90).collect::<Vec<u8>>(), "y"));
     assert_eq!(said(both.tried()).0, "author");
     // Of one in a form that is not tried, nobody knows what it opens.
     let other = farm().with("p4", |i| i.hmac(&key(200)).master(&key(0xA0)));
-    assert_eq!(said(other.tried()).0, "author");
+    let (source, why) = said(other.tried());
+    assert_eq!(source, "author", "{why}");
 }
 
 #[test]

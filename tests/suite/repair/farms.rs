@@ -3,7 +3,9 @@
 use super::World;
 use crate::instance::{Instance, hmac_of, master_of};
 use crate::pack::Case;
+use crate::secrets::sealed;
 use crate::snapshot::random::Random;
+use aemtrix::facts::{IMS_CUSTOMIZER, TOKEN_CONFIGURATION, TOKEN_HANDLER};
 use aemtrix::rules::{RULES, Severity};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -109,6 +111,9 @@ fn instance(random: &mut Random, index: usize) -> Case {
     for _ in 0..random.below(2) {
         instance = displace(random, instance);
     }
+    for _ in 0..random.below(3) {
+        instance = beside(random, instance);
+    }
     instance = instance
         .without(&format!("{}/hmac", data(CRYPTO_FILE)))
         .without(&format!("{}/master", data(CRYPTO_FILE)));
@@ -206,6 +211,49 @@ fn base64(bytes: &[u8], in_urls: bool) -> Vec<u8> {
         other => other,
     };
     text.filter(|letter| *letter != b'=').map(of_urls).collect()
+}
+
+/// Adds what lies beside keys: settings, secrets, logs, old copies, scripts.
+fn beside(random: &mut Random, instance: Instance) -> Instance {
+    let config = |pid: &str, lines: &str| {
+        let path = format!("launchpad/config/{}.config", pid.replace('.', "/"));
+        (path, format!("service.pid=\"{pid}\"\r\n{lines}\r\n").into_bytes())
+    };
+    let seed = *random.pick(&["farm", "farm", "other", "old"]);
+    let secret = || sealed(&master_of(seed), "a secret");
+    let (path, bytes) = match random.below(12) {
+        0 => config(TOKEN_HANDLER, "token.encapsulated=B\"true\""),
+        1 => config(TOKEN_HANDLER, "token.encapsulated=B\"false\""),
+        2 => config(TOKEN_CONFIGURATION, "tokenExpiration=\"1000\"\r\ntokenRefresh=B\"true\""),
+        3 | 4 => config(
+            "com.day.cq.mailer.DefaultMailService",
+            &format!("smtp.password=\"{}\"", secret().replace('{', "\\{").replace('}', "\\}")),
+        ),
+        5 => config(IMS_CUSTOMIZER, "auth.ims.client.secret=\"plain\""),
+        6 => config(IMS_CUSTOMIZER, "auth.ims.client.secret=\"\""),
+        7 => config(
+            IMS_CUSTOMIZER,
+            &format!(
+                "auth.ims.client.secret=\"\\{{String\\}}{}\"",
+                secret().replace('{', "\\{").replace('}', "\\}")
+            ),
+        ),
+        8 => {
+            let line = "18.07.2025 08:00:00.000 *ERROR* [x] com.adobe.granite.crypto.CryptoException: Cannot convert byte data\n";
+            ("logs/error.log".to_owned(), line.as_bytes().to_vec())
+        }
+        9 => {
+            let old = "launchpad.old/felix/bundle43/data";
+            let instance = instance.file(&format!("{old}/hmac"), &hmac_of(seed));
+            return instance.file(&format!("{old}/master"), &master_of(seed));
+        }
+        10 => ("bin/start.bat".to_owned(), b"@echo off\r\nset CQ_PORT=4502\r\n".to_vec()),
+        _ => {
+            let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 32\n";
+            (format!("{}/hmac", data(CRYPTO_FILE)), pointer.to_vec())
+        }
+    };
+    instance.file(&path, &bytes)
 }
 
 /// Puts files where they are not read, and removes some that are.

@@ -3,7 +3,7 @@
 use super::member;
 use aemtrix::diagnosis::Judged;
 use aemtrix::facts::{Digest, KeyName, Role};
-use aemtrix::farm::Member;
+use aemtrix::farm::{Member, SecretCounts};
 use aemtrix::repair::{Action, Check, Do, Window};
 use std::collections::BTreeSet;
 
@@ -138,6 +138,10 @@ fn keys_of_author(judged: &Judged, member: &Member) -> Option<[Digest; 2]> {
     let authors: Vec<&Member> = farm.members.iter().filter(is_author).collect();
     let [author] = authors.as_slice() else { return None };
     if author.name != member.name || !farm.expected.keys.is_empty() || !member.copies.is_empty() {
+        return None;
+    }
+    // Its own secrets may tell that its keys are not those that encrypted them.
+    if SecretCounts::of(member).shut > 0 {
         return None;
     }
     let digests = KeyName::ALL.map(|name| {
