@@ -4,8 +4,8 @@ use crate::evidence::{Config, ConfigFile, Fact, StoredConfig, classify, digest, 
 use crate::examine::secrets::Vault;
 use crate::examine::users::users_of;
 use crate::facts::{
-    Account, Bundle, BundleState, CRYPTO, CRYPTO_FILE, Configuration, Digest, Gap, GapKind, Hex,
-    IdentifiedBy, JcrKey, JcrKeys, JcrShape, KeyFile, KeyHistory, KeyName, NodeStore,
+    Account, Bundle, BundleState, CRYPTO, CRYPTO_FILE, Configuration, Digest, FileTime, Gap,
+    GapKind, Hex, IdentifiedBy, JcrKey, JcrKeys, JcrShape, KeyFile, KeyHistory, KeyName, NodeStore,
     NodeStoreKind, OwnedDirectory, Owner, Parts, PastKeys, PastState, Place, Repository, RunModes,
     Setting, SlingId, Snapshot, StorageFile,
 };
@@ -370,6 +370,19 @@ impl Instance {
 
     pub(crate) fn started_at(mut self, milliseconds: u64) -> Self {
         self.snapshot.last_start_ms = Some(milliseconds);
+        self
+    }
+
+    /// Says when a file of it was written, by its path below the root.
+    pub(crate) fn written(mut self, path: &str, time: FileTime) -> Self {
+        self.snapshot.times.files.insert(path.to_owned(), time);
+        self
+    }
+
+    /// Says when Felix modified the first of its bundles, and the last.
+    pub(crate) fn modified(mut self, first_ms: u64, last_ms: u64) -> Self {
+        let times = &mut self.snapshot.times;
+        (times.first_bundle_ms, times.last_bundle_ms) = (Some(first_ms), Some(last_ms));
         self
     }
 

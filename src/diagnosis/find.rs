@@ -22,7 +22,8 @@ pub struct Finding {
 impl Finding {
     /// Makes a finding of what a rule found.
     pub(super) fn new(rule: &'static Rule, hit: Hit) -> Self {
-        Self { rule, hit, severity: rule.severity, excuse: None }
+        let severity = if hit.is_note { Severity::Note } else { rule.severity };
+        Self { rule, hit, severity, excuse: None }
     }
 
     /// Returns what the baseline says of it, where it is in it.

@@ -84,7 +84,7 @@ fn judge_one(
     let matrix = highlighted(Scope { farm: &farm, accepted: &accepted }, &findings);
     let is_error = |finding: &&Finding| finding.rule.severity == Severity::Error;
     let (count, errors) = (findings.len(), findings.iter().filter(is_error).count());
-    findings.retain_mut(|finding| match selection.severity(finding.rule) {
+    findings.retain_mut(|finding| match selection.severity_of(finding.rule, finding.hit.is_note) {
         Some(severity) => {
             finding.severity = severity;
             true

@@ -43,6 +43,16 @@ impl Selection {
         is_shown.then_some(severity)
     }
 
+    /// Returns the severity that a finding is to have, which may be worth knowing alone unless the policy says how bad those of its rule are.
+    pub(super) fn severity_of(&self, rule: &Rule, is_note: bool) -> Option<Severity> {
+        let severity = self.severity(rule)?;
+        if !is_note || self.severities.contains_key(rule.id) {
+            return Some(severity);
+        }
+        let is_shown = self.min_severity.is_none_or(|least| Severity::Note >= least);
+        is_shown.then_some(Severity::Note)
+    }
+
     /// Returns `true` if there is a rule of this id whose findings are shown.
     pub fn looks_for(&self, id: &str) -> bool {
         RULES.iter().any(|rule| rule.id == id && self.severity(rule).is_some())

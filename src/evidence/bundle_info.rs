@@ -27,11 +27,25 @@ pub struct BundleInfo {
     pub location: Option<String>,
     /// Line 3.
     pub state: Option<BundleState>,
+    /// Line 5.
+    pub modified: LastModified,
     /// Line 6: the `R` of `version<R>.<N>`. Felix reads a negative one too, and then opens `version-2.<N>`, say.
     pub refresh: Option<i64>,
     /// The first fault. Felix deletes the bundle directory when there is one.
     pub problem: Option<ParseError>,
 }
+
+/// When a bundle was modified last, milliseconds since 1970. It tells no two versions of a file apart: Felix writes it anew at every change.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LastModified(pub Option<u64>);
+
+impl PartialEq for LastModified {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for LastModified {}
 
 fn find(path: &str) -> Option<Found<'_>> {
     let bundle = path::in_bundle(path, "bundle.info")?;
@@ -69,7 +83,7 @@ fn read_lines(cursor: &mut Cursor<'_>, info: &mut BundleInfo) -> Result<(), Pars
     let level = cursor.line("start level")?.number::<i32>();
     note(info, level);
     let modified = cursor.line("last modified")?.number::<i64>();
-    note(info, modified);
+    info.modified = LastModified(note(info, modified).and_then(|ms| u64::try_from(ms).ok()));
     let refresh = cursor.line("refresh count")?.number::<i64>();
     info.refresh = note(info, refresh);
     Ok(())

@@ -41,7 +41,7 @@ mod text;
 mod timestamp;
 
 pub use bundle_cache::{BundleParts, Packing, RevisionParts, assemble};
-pub use bundle_info::BundleInfo;
+pub use bundle_info::{BundleInfo, LastModified};
 pub use cursor::{ParseError, Problem};
 pub use feature::FEATURE_MODEL;
 pub use felix_config::{

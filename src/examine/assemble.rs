@@ -13,7 +13,7 @@ use super::links::{Follower, Links};
 use super::loose_keys::{LooseKey, loose_keys};
 use super::paths::join;
 use super::roots::{Evidence, all_evidence, by_root, drop_barren, marks_instance, owner, strays};
-use super::{access, configs, mixed, node_store};
+use super::{access, configs, mixed, node_store, times};
 use crate::evidence::{Fact, Found, classify, classify_small, mover};
 use crate::facts::{
     Gap, GapKind, KeyFile, KeyName, OldState, Owner, Parts, Place, RunModes, Setting, SlingId,
@@ -44,6 +44,7 @@ pub(super) fn snapshots(
 ) -> Assembled {
     let Collected {
         mut items,
+        times,
         archives,
         realms,
         unknown,
@@ -94,17 +95,27 @@ pub(super) fn snapshots(
     let loose_keys = if tops.is_empty() { loose_keys(source, &items) } else { Vec::new() };
     let mut snapshots: Vec<Snapshot> = roots.iter().map(with_layout).collect();
     add_stray_keys(source, &items, &tops, &mut snapshots);
+    times::add_all(&mut snapshots, &roots, &times);
     gaps.extend(snapshots.iter().flat_map(|snapshot| of_snapshot(snapshot, &links)));
     let installs = || roots.values().zip(&snapshots);
     let mixed = mixed::gaps(source, installs(), &again, &tops);
-    gaps.extend(installs().flat_map(|(evidence, snapshot)| {
-        configs::notes(source, evidence, &configs::Use::of(snapshot))
-    }));
+    gaps.extend(installs().flat_map(|install| notes(source, install)));
     set_apart(mixed, &tops, &mut snapshots, &mut gaps);
-    gaps.retain(|gap| !is_moot(gap, &snapshots));
-    gaps.sort();
+    let gaps = settled(gaps, &snapshots);
     attach(source, &gaps, &tops, &mut snapshots);
     Assembled { snapshots, gaps, loose_keys }
+}
+
+/// Returns what is to be said of the configurations of an install.
+fn notes(source: &str, (evidence, snapshot): (&Evidence<'_>, &Snapshot)) -> Vec<Gap> {
+    configs::notes(source, evidence, &configs::Use::of(snapshot))
+}
+
+/// Returns the gaps that still say something once all snapshots are known, sorted.
+fn settled(mut gaps: Vec<Gap>, snapshots: &[Snapshot]) -> Vec<Gap> {
+    gaps.retain(|gap| !is_moot(gap, snapshots));
+    gaps.sort();
+    gaps
 }
 
 /// Returns the paths that settings name: a directory of keys beside the homes of instances is none of them.

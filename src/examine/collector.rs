@@ -26,7 +26,7 @@ use super::secrets::Vault;
 use super::segments::{Segments, Store};
 use super::unknown::UnknownFiles;
 use crate::evidence::{Fact, ParseError, classify};
-use crate::facts::{Gap, GapKind, Owner};
+use crate::facts::{FileTime, Gap, GapKind, Owner};
 use crate::intake::LinkTarget;
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,6 +75,8 @@ pub(super) struct Collected {
     pub(super) segment_stores: BTreeMap<String, Store>,
     /// What its keys leave of themselves.
     pub(super) key_traces: BTreeSet<u64>,
+    /// When files were written, by path.
+    pub(super) times: BTreeMap<String, FileTime>,
 }
 
 /// What a source is that is no archive of instances.
@@ -95,6 +97,8 @@ pub(super) enum Content {
 pub(super) struct Collector<'a> {
     limits: &'a Limits,
     items: BTreeMap<String, Item>,
+    /// When files were written, by path.
+    times: BTreeMap<String, FileTime>,
     again: Again,
     /// Bytes of the names and settings that are remembered.
     names_bytes: usize,
@@ -143,6 +147,7 @@ impl<'a> Collector<'a> {
         Self {
             limits,
             items: BTreeMap::new(),
+            times: BTreeMap::new(),
             again: Again::default(),
             names_bytes: 0,
             links: Links::new(),
@@ -213,7 +218,7 @@ impl<'a> Collector<'a> {
             self.gaps.record_limit(reason);
         }
         let segment_stores = self.segments.finish(directory);
-        let Self { items, archives, mut realms, packages, unknown, homes, .. } = self;
+        let Self { items, times, archives, mut realms, packages, unknown, homes, .. } = self;
         let Self { is_status, content, gaps, links, .. } = self;
         realms.retain(|realm| !packages.contains(realm));
         let content = packages.get("").map(|_| Content::Package).or(content);
@@ -232,6 +237,7 @@ impl<'a> Collector<'a> {
             directory,
             segment_stores,
             key_traces,
+            times,
         }
     }
 

@@ -114,6 +114,7 @@ pub(super) fn is_key_in_another_case(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::intake::EntryTime;
 
     #[test]
     fn archives_in_an_install_are_parts_of_it() {
@@ -164,8 +165,16 @@ mod tests {
 
     #[test]
     fn notes_of_the_finder_are_no_entries_and_an_install_below_them_is_one() {
-        let is_noise =
-            |path, kind| is_of_finder(&Entry { path, kind, size: 9, extent: None, owner: None });
+        let is_noise = |path, kind| {
+            is_of_finder(&Entry {
+                path,
+                kind,
+                size: 9,
+                extent: None,
+                owner: None,
+                written: EntryTime::Unknown,
+            })
+        };
         assert!(is_noise("__MACOSX/crx-quickstart", EntryKind::Directory));
         assert!(is_noise("__MACOSX/crx-quickstart/conf/._sling.properties", EntryKind::File));
         assert!(is_noise("crx-quickstart/conf/._sling.properties", EntryKind::File));

@@ -29,6 +29,7 @@ mod roots;
 pub(crate) mod secrets;
 mod segments;
 mod stored_secrets;
+mod times;
 mod unknown;
 pub(crate) mod users;
 

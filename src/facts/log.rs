@@ -2,13 +2,13 @@
 //!
 //! Nothing of a log's text is kept but words of fixed patterns: logs hold personal data.
 
-use super::Place;
+use super::{LogStart, Place};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// A time as a log writes it: local, of an unknown zone.
@@ -32,6 +32,9 @@ pub struct LogTime {
     pub millisecond: u16,
 }
 
+/// Starts that are kept of one instance: of each one that is seen there is a line in the timeline.
+pub(crate) const STARTS_MAX: usize = 64;
+
 /// Local times are at most this far from UTC: 14 hours in Kiribati.
 const ZONE_MS_MAX: u64 = 14 * 60 * 60 * 1000;
 
@@ -41,10 +44,15 @@ impl LogTime {
         self.as_if_utc_ms().saturating_add(ZONE_MS_MAX) < moment_ms
     }
 
+    /// Returns `true` if it lies behind a moment, in milliseconds since 1970, in whatever time zone the log was written.
+    pub fn is_surely_after(&self, moment_ms: u64) -> bool {
+        self.as_if_utc_ms() > moment_ms.saturating_add(ZONE_MS_MAX)
+    }
+
     /// Returns the milliseconds since 1970 that this is in UTC; 0 before.
     ///
     /// The day may be one that its month does not have, and the second a leap second: logs are read by their form.
-    fn as_if_utc_ms(self) -> u64 {
+    pub fn as_if_utc_ms(self) -> u64 {
         let first =
             Date::new(self.year.cast_signed(), self.month.cast_signed(), 1).unwrap_or_default();
         let first = DateTime::from_parts(first, Time::midnight());
@@ -181,6 +189,8 @@ pub struct LogFile {
     pub sightings: BTreeMap<LogSignature, Sighting>,
     /// What the instance tells of itself.
     pub told: BTreeMap<LogTopic, Told>,
+    /// Starts of the crypto support, the last ones.
+    pub starts: BTreeSet<LogStart>,
 }
 
 /// How often something was seen in all log files of an instance.
@@ -201,6 +211,9 @@ pub struct Log {
     pub seen: BTreeMap<LogSignature, Seen>,
     /// The latest word on each topic, and the file it stands in.
     pub told: BTreeMap<LogTopic, (Told, Place)>,
+    /// Starts of the crypto support, the last ones, sorted.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub starts: BTreeSet<LogStart>,
 }
 
 impl Log {
@@ -211,6 +224,10 @@ impl Log {
             let new = Seen { sighting: *sighting, place: place.clone() };
             let sum = self.seen.remove(signature).map_or(new.clone(), |old| merged(old, new));
             self.seen.insert(*signature, sum);
+        }
+        self.starts.extend(file.starts.iter().cloned());
+        while self.starts.len() > STARTS_MAX {
+            self.starts.pop_first();
         }
         for (topic, told) in &file.told {
             let newer = self.told.get(topic).is_none_or(|(old, old_place)| {
@@ -261,6 +278,7 @@ mod tests {
         LogFile {
             sightings: [(LogSignature::CryptoConvert, sighting)].into(),
             told: [(LogTopic::Storage, told)].into(),
+            starts: BTreeSet::new(),
         }
     }
 

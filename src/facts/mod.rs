@@ -30,6 +30,7 @@ mod snapshot;
 mod source;
 mod source_digest;
 mod storage;
+mod times;
 mod users;
 mod utc;
 
@@ -53,6 +54,7 @@ pub use jcr::{JcrKey, JcrKeys, JcrShape, Repository};
 pub use jcr_history::{KeyHistory, PastKeys, PastState};
 pub use key::{Alteration, KeyDigest, KeyFile, KeyName, TextKind, Wrapper};
 pub use key_parts::key_parts;
+pub(crate) use log::STARTS_MAX;
 pub use log::{Log, LogFile, LogSignature, LogTime, LogTopic, Seen, Sighting, Told};
 pub use node_store::{
     AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, DOCUMENT_STORE, DOCUMENT_STORE_TYPE, NodeStore,
@@ -75,5 +77,6 @@ pub use snapshot::{Parts, Snapshot};
 pub use source::{SourceRecord, SourceStatus};
 pub use source_digest::{Digested, SourceDigest};
 pub use storage::{LineEnd, Storage, StorageFile, StorageMode, StorageProblem};
+pub use times::{FileTime, LogStart, Times};
 pub use users::Users;
 pub use utc::Utc;

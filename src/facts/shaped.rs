@@ -53,6 +53,13 @@ impl Snapshot {
         for (topic, (told, _)) in self.log.iter_mut().flat_map(|log| &mut log.told) {
             visit(of_topic(*topic), &mut told.value);
         }
+        if let Some(log) = &mut self.log {
+            let shaped = std::mem::take(&mut log.starts).into_iter().map(|mut start| {
+                start.version.iter_mut().for_each(|version| visit(Shape::Version, version));
+                start
+            });
+            log.starts = shaped.collect();
+        }
     }
 
     /// Returns names and reasons that were put together by the tool.

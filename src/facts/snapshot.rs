@@ -4,7 +4,7 @@ use super::{
     Account, BUNDLE_CACHE, Bundle, Bundles, CRYPTO, CRYPTO_FILE, CRYPTO_KEYS_PATH, Configuration,
     Gap, JcrKeys, KeyFile, KeyName, Log, LogTopic, NodeStore, OwnedDirectory, Place, Repository,
     Role, RunModes, SLING_LAUNCHPAD, SLING_RUN_MODES, STANDBY_SERVICE, Setting, SlingId,
-    StandbyMode, StorageFile, Told, Trials,
+    StandbyMode, StorageFile, Times, Told, Trials,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,8 @@ pub struct Snapshot {
     pub last_start_ms: Option<u64>,
     /// Java major version of the last start.
     pub java_major: Option<u32>,
+    /// When its files were written.
+    pub times: Times,
     /// What its logs say; `None` when none was read.
     pub log: Option<Log>,
     /// Which masters open its protected values, by run; empty where there was nothing to try.

@@ -24,6 +24,7 @@ mod place_doubt;
 mod plan;
 mod rows;
 mod states;
+mod timeline;
 
 pub use bundle_map::{BundleCell, BundleMap, BundleRow, Installed, bundle_map};
 pub use cell::{Cell, CellState};
@@ -48,6 +49,8 @@ pub(crate) use peers::{Groups, KeyUsers, names as names_of, others};
 pub(crate) use place_doubt::{PlaceDoubt, place_doubt, unknown_place};
 pub use plan::{FarmBy, Plan};
 pub use rows::ROWS;
+pub use timeline::{Certainty, EventKind, TimelineEvent, timeline};
+pub(crate) use timeline::{Clock, spoken_span};
 
 use crate::facts::{CRYPTO, Gap, KeyFile, KeyName, Snapshot, StorageFile, StorageMode};
 

@@ -4,7 +4,7 @@ mod offer;
 
 use self::offer::offer;
 use super::container::Context;
-use super::entry::{Descend, Entry, EntryKind, Visit, Want, Watch};
+use super::entry::{Descend, Entry, EntryKind, EntryTime, Visit, Want, Watch};
 use super::path;
 use super::source_hash::Listing;
 use crate::facts::GapKind;
@@ -128,7 +128,14 @@ fn take(
 fn vanished(name: &str, file_type: FileType, error: &io::Error, visit: &mut dyn Visit) {
     let kind = if file_type.is_file() { EntryKind::File } else { EntryKind::Other };
     let is_evidence = || {
-        let entry = Entry { path: name, kind, size: 0, extent: None, owner: None };
+        let entry = Entry {
+            path: name,
+            kind,
+            size: 0,
+            extent: None,
+            owner: None,
+            written: EntryTime::Unknown,
+        };
         visit.entry(&entry) != Want::Nothing
     };
     if error.kind() != ErrorKind::NotFound || is_evidence() {

@@ -1,6 +1,6 @@
 //! What intake tells its caller, entry by entry, and what the caller answers.
 
-use crate::facts::{GapKind, Owner};
+use crate::facts::{FileTime, GapKind, Owner};
 
 /// One entry of a source, as its header describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,40 @@ pub struct Entry<'a> {
     pub extent: Option<Extent>,
     /// Owner and mode, where the container keeps them.
     pub owner: Option<Owner>,
+    /// When it was written to last.
+    pub written: EntryTime,
+}
+
+/// When an entry was written to last. Hardly one is asked for it, so it is read then.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum EntryTime {
+    /// It is not known.
+    #[default]
+    Unknown,
+    /// The field of a header of a tar.
+    Tar([u8; 12]),
+    /// This.
+    Known(FileTime),
+}
+
+impl EntryTime {
+    /// Returns the time, where it is known.
+    pub fn read(self) -> Option<FileTime> {
+        match self {
+            Self::Unknown => None,
+            Self::Known(time) => Some(time),
+            Self::Tar(field) => {
+                let is_blank = |byte: &u8| matches!(byte, b' ' | 0);
+                let digits =
+                    field.iter().copied().skip_while(is_blank).take_while(|b| !is_blank(b));
+                let seconds = digits.into_iter().try_fold(0_u64, |sum, digit| {
+                    let digit = char::from(digit).to_digit(8)?;
+                    sum.checked_mul(8)?.checked_add(digit.into())
+                });
+                seconds?.checked_mul(1000).map(FileTime::UtcMs)
+            }
+        }
+    }
 }
 
 /// Where the bytes of an entry lie in the stream that its archive is read from: the source's file, or what that unpacks to.

@@ -206,7 +206,8 @@ impl Visit for Below<'_> {
             kind => kind.clone(),
         };
         let owner = entry.owner.clone();
-        self.visit.entry(&Entry { path: &self.path, kind, size: entry.size, extent: None, owner })
+        let (size, written) = (entry.size, entry.written);
+        self.visit.entry(&Entry { path: &self.path, kind, size, extent: None, owner, written })
     }
 
     fn body(&mut self, bytes: &[u8]) {

@@ -50,7 +50,9 @@ pub use archive_name::{claims_archive, claims_closed, claims_other, claims_progr
 pub use beside::BesideInstalls;
 pub use choice::Choice;
 pub use discover::{Discovered, Operand, discover, discover_chosen, is_any_there};
-pub use entry::{Descend, Entry, EntryKind, Extent, LinkTarget, NoWatch, Visit, Want, Watch};
+pub use entry::{
+    Descend, Entry, EntryKind, EntryTime, Extent, LinkTarget, NoWatch, Visit, Want, Watch,
+};
 pub use folder::is_packed;
 pub use lines::{Line, facts_files, read_lines};
 pub use list::operands_in;

@@ -50,7 +50,7 @@ pub(super) struct Recorder {
 impl Visit for Recorder {
     fn entry(&mut self, entry: &Entry<'_>) -> Want {
         self.pieces.clear();
-        let Entry { path, kind, size, extent, owner } = entry.clone();
+        let Entry { path, kind, size, extent, owner, .. } = entry.clone();
         self.parts.extend(extent.map(|extent| (path.to_owned(), size, extent)));
         self.events.push(Event::Entry { path: path.to_owned(), kind, size, owner });
         let all = Want::Whole { bytes_max: 1 << 20 };

@@ -11,6 +11,7 @@ mod log;
 mod repair;
 mod repository;
 mod secrets;
+mod timeline;
 
 use super::harmless::harmless;
 use super::overview::SharedKey;
@@ -18,7 +19,7 @@ use super::repair::fixes;
 use super::{BundleFilter, Format, Report, SCHEMA};
 use crate::diagnosis::{Excuse, Finding, Judged};
 use crate::facts::{Gap, Hex, SourceRecord};
-use crate::farm::{Cell, Farm, Holders, MatrixRow};
+use crate::farm::{Cell, Farm, Holders, MatrixRow, timeline};
 use crate::saved::HarmlessJson;
 use bundle_map::WireBundleMap;
 use cause::WireCause;
@@ -30,6 +31,7 @@ use schemars::{JsonSchema, Schema};
 use serde::{Serialize, Serializer};
 use serde_json::ser::PrettyFormatter;
 use std::io::{self, Write};
+use timeline::WireEvent;
 
 pub(super) const FORMAT: Format = Format {
     name: "json",
@@ -130,6 +132,8 @@ struct WireFarm<'a> {
     /// What a person has to repair, the gravest first.
     causes: Vec<WireCause<'a>>,
     repair: WireRepair<'a>,
+    /// When what happened.
+    timeline: Vec<WireEvent>,
     /// Findings that `--select`, `--ignore`, `--min-severity` or the policy leave out.
     findings_left_out: usize,
     /// Findings that a suppression of the policy covers.
@@ -313,6 +317,7 @@ impl<'a> WireFarm<'a> {
                 .filter_map(|cause| WireCause::new(judged, cause))
                 .collect(),
             repair: WireRepair::new(&judged.plan),
+            timeline: timeline(&judged.farm).into_iter().map(WireEvent::from).collect(),
             findings_left_out: judged.left_out,
             suppressed: judged.suppressed(),
             known: judged.known(),

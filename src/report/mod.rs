@@ -24,6 +24,7 @@ mod sarif;
 mod summary;
 mod table;
 mod template;
+mod timeline;
 mod wording;
 
 pub use baseline::write_baseline;
@@ -129,6 +130,7 @@ pub const FORMATS: &[Format] = &[
     sarif::FORMAT,
     junit::FORMAT,
     ndjson::FORMAT,
+    timeline::FORMAT,
     summary::FORMAT,
 ];
 

@@ -18,6 +18,8 @@ pub struct Hit {
     pub unlisted: usize,
     /// What is to be changed, with this farm's names and paths.
     pub needs: Vec<Need>,
+    /// It is worth knowing alone, whatever the severity of its rule.
+    pub is_note: bool,
 }
 
 impl Hit {
@@ -32,6 +34,12 @@ impl Hit {
         instances.sort();
         instances.dedup();
         Self { message: message.into(), instances, ..Self::default() }
+    }
+
+    /// Says that it is worth knowing alone.
+    pub(super) fn only_noted(mut self) -> Self {
+        self.is_note = true;
+        self
     }
 
     /// Adds evidence.

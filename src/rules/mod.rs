@@ -47,6 +47,7 @@ mod checks {
     pub(super) mod key_missing;
     pub(super) mod key_not_binary;
     pub(super) mod key_permissions;
+    pub(super) mod key_replaced;
     pub(super) mod key_trailing_newline;
     pub(super) mod key_umask;
     pub(super) mod key_unexpected;
@@ -57,6 +58,7 @@ mod checks {
     pub(super) mod log_storage_contradicts;
     pub(super) mod master_differs;
     pub(super) mod old_copy;
+    pub(super) mod pair_times_differ;
     pub(super) mod role_unexpected;
     pub(super) mod same_instance_twice;
     pub(super) mod secret_of_old_key;
@@ -64,6 +66,7 @@ mod checks {
     pub(super) mod secret_unverified;
     pub(super) mod sling_id_duplicate;
     pub(super) mod standby_not_ready;
+    pub(super) mod storage_edited;
     pub(super) mod storage_jcr;
     pub(super) mod storage_jcr_with_ims;
     pub(super) mod storage_malformed;
@@ -120,6 +123,9 @@ pub static RULES: &[&Rule] = &[
     &checks::key_permissions::RULE,
     &checks::key_umask::RULE,
     &checks::key_unreadable::RULE,
+    &checks::key_replaced::RULE,
+    &checks::pair_times_differ::RULE,
+    &checks::storage_edited::RULE,
     &checks::standby_not_ready::RULE,
     &checks::crypto_bundle_missing::RULE,
     &checks::crypto_bundle_duplicate::RULE,

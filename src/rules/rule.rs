@@ -37,7 +37,7 @@ impl fmt::Display for Severity {
 pub struct Rule {
     /// Its name, as on the command line and in every report.
     pub id: &'static str,
-    /// How bad its findings are; the same for all.
+    /// How bad its findings are; one that is worth knowing alone is a note.
     pub severity: Severity,
     /// Whether it compares instances. With fewer than two it finds nothing, and that says nothing.
     pub compares: bool,

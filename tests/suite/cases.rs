@@ -181,6 +181,8 @@ impl Packed {
         // When it was packed, and which program asked.
         (report["examined"], report["run"]) = (Value::Null, Value::Null);
         for farm in report["farms"].as_array_mut().unwrap() {
+            // Not every packing keeps times.
+            farm["timeline"] = Value::Null;
             for row in farm["matrix"]["rows"].as_array_mut().unwrap() {
                 if row["fact"] == "key-owner" {
                     row["cells"].as_array_mut().unwrap().iter_mut().for_each(without_owner);

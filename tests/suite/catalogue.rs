@@ -11,8 +11,11 @@ use std::path::{Path, PathBuf};
 
 /// Rules that no case can show, and the unit test that does.
 const SHOWN_BY_UNIT_TEST: &[(&str, &str)] = &[
+    ("key-replaced", "key_that_is_newer_than_the_install_is_told_with_what_began_behind_it"),
     ("key-unreadable", "key_that_nobody_may_read_is_told"),
     ("key-umask", "mode_of_the_whole_farm_is_told_once"),
+    ("pair-times-differ", "keys_that_were_written_apart_are_told"),
+    ("storage-edited", "storage_that_is_newer_than_the_keys_is_told"),
 ];
 
 /// Longest summary, in characters: a line of a table.

@@ -1,7 +1,7 @@
 //! Bundles put together by hand; those of real Felix are in `samples`.
 
 use super::*;
-use crate::evidence::{ParseError, Problem};
+use crate::evidence::{LastModified, ParseError, Problem};
 
 const ALL: Packing =
     Packing { infos: true, revisions: true, revision_locations: true, jars: false };
@@ -14,6 +14,7 @@ fn info(location: &str, state: i64, refresh: i64) -> BundleInfo {
         id: Some(39),
         location: Some(location.to_owned()),
         state: Some(BundleState::from_number(state)),
+        modified: LastModified::default(),
         refresh: Some(refresh),
         problem: None,
     }

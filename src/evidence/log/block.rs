@@ -2,7 +2,9 @@
 
 use super::signature::{self, Match};
 use super::time;
-use crate::facts::{LogFile, LogSignature, LogTime, Sighting, Told};
+use crate::facts::{
+    LogFile, LogSignature, LogStart, LogTime, LogTopic, STARTS_MAX, Sighting, StorageMode, Told,
+};
 use std::collections::BTreeMap;
 
 /// Bytes looked through at once.
@@ -130,11 +132,26 @@ impl Blocks {
                     let behind = bytes.get(length..).unwrap_or_default();
                     let behind = behind.get(..tell.bytes_max).unwrap_or(behind);
                     let line = rest_of_line(behind, tell.text.ends_with('['));
-                    for (topic, value) in (tell.read)(line) {
+                    let told = (tell.read)(line);
+                    self.note_start(&told);
+                    for (topic, value) in told {
                         self.file.told.insert(topic, Told { value, time: self.time });
                     }
                 }
             }
+        }
+    }
+
+    /// Notes a start of the crypto support, which tells its mode and its version.
+    fn note_start(&mut self, told: &[(LogTopic, String)]) {
+        let value =
+            |wanted| told.iter().find(|(topic, _)| *topic == wanted).map(|(_, value)| value);
+        let (Some(time), Some(mode)) = (self.time, value(LogTopic::Storage)) else { return };
+        let storage = if mode == "JCR" { StorageMode::Jcr } else { StorageMode::Bundle };
+        let version = value(LogTopic::CryptoVersion).cloned();
+        self.file.starts.insert(LogStart { time, storage, version });
+        if self.file.starts.len() > STARTS_MAX {
+            self.file.starts.pop_first();
         }
     }
 

@@ -98,13 +98,13 @@ mod tests {
     use super::*;
     use crate::evidence::Fact;
     use crate::examine::collector::Item;
-    use crate::intake::{Entry, Visit, Want};
+    use crate::intake::{Entry, EntryTime, Visit, Want};
 
     const INFO: &str = "o/crx-quickstart/launchpad/felix/bundle1/bundle.info";
     const LINK: &str = "o/crx-quickstart/logs";
 
     fn entry(path: &str, kind: EntryKind) -> Entry<'_> {
-        Entry { path, kind, size: 9, extent: None, owner: None }
+        Entry { path, kind, size: 9, extent: None, owner: None, written: EntryTime::Unknown }
     }
 
     /// Walks an install with a link, and logs at these paths; returns those that are read, by the paths where they lie.

@@ -52,7 +52,7 @@ impl Surroundings {
 mod tests {
     use super::*;
     use crate::examine::collector::{Collected, Collector};
-    use crate::intake::{Entry, EntryKind, LinkTarget, Visit};
+    use crate::intake::{Entry, EntryKind, EntryTime, LinkTarget, Visit};
     use crate::limits::Limits;
     use proptest::prelude::*;
 
@@ -89,7 +89,14 @@ mod tests {
             if anew {
                 collector.surroundings = Surroundings::default();
             }
-            let entry = Entry { path, kind: kind.clone(), size: 9, extent: None, owner: None };
+            let entry = Entry {
+                path,
+                kind: kind.clone(),
+                size: 9,
+                extent: None,
+                owner: None,
+                written: EntryTime::Unknown,
+            };
             let _: crate::intake::Want = collector.entry(&entry);
         }
         collector.finish(true, !opens)

@@ -180,6 +180,20 @@ impl Collector<'_> {
         }
     }
 
+    /// Remembers when a file was written whose time tells something: the last one of a path counts, as its content does.
+    fn note_time(&mut self, path: &str, entry: &Entry<'_>) {
+        const DATED: [&str; 4] = ["hmac", "master", "storage", "sling.id.file"];
+        let file = name(path);
+        if !DATED.contains(&file) && !file.ends_with(".config") {
+            return;
+        }
+        if let Some(time) = entry.written.read()
+            && (self.times.contains_key(path) || self.has_room(path.len()))
+        {
+            self.times.insert(path.to_owned(), time);
+        }
+    }
+
     pub(super) fn expect(
         &mut self,
         path: &str,
@@ -189,6 +203,7 @@ impl Collector<'_> {
     ) {
         self.key_copies.share(path, entry.path);
         let renamed = name(path) != name(entry.path);
+        self.note_time(path, entry);
         let (path, owner) = (path.to_owned(), entry.owner.clone());
         self.pending.push(Pending { path, kind, owner, stream, renamed });
     }

@@ -207,6 +207,7 @@ fn concerns_logs(path: &str) -> bool {
 mod tests {
     use super::*;
     use crate::examine::collector::Collected;
+    use crate::intake::EntryTime;
     use crate::limits::Limits;
 
     #[test]
@@ -223,8 +224,14 @@ mod tests {
     fn log_that_ends_early_keeps_what_came_and_one_that_cannot_be_opened_is_lost() {
         let limits = Limits::default();
         let mut collector = Collector::new("s", &limits);
-        let entry =
-            |path| Entry { path, kind: EntryKind::File, size: 9, extent: None, owner: None };
+        let entry = |path| Entry {
+            path,
+            kind: EntryKind::File,
+            size: 9,
+            extent: None,
+            owner: None,
+            written: EntryTime::Unknown,
+        };
         assert_eq!(collector.entry(&entry("logs/error.log")), Want::Stream);
         collector.piece(b"x");
         assert_eq!(collector.entry(&entry("logs/stderr.log")), Want::Stream);

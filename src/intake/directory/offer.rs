@@ -1,10 +1,10 @@
 //! One entry of a directory: what it is, whose, and its body, read as what was listed or not at all.
 
 use super::{fail, path};
-use crate::facts::{GapKind, Owner};
+use crate::facts::{FileTime, GapKind, Owner};
 use crate::intake::container::Context;
-use crate::intake::entry::{Entry, EntryKind, LinkTarget, Visit, Want, Watch};
-use crate::intake::open;
+use crate::intake::entry::{Entry, EntryKind, EntryTime, LinkTarget, Visit, Want, Watch};
+use crate::intake::open::{self, FileState};
 use crate::intake::source_hash::{ListedFile, Listing};
 use crate::wiped::Wiped;
 use std::fs::{FileType, Metadata};
@@ -28,7 +28,10 @@ pub(super) fn offer(
     };
     let is_file = kind == EntryKind::File;
     let size = if is_file { metadata.len() } else { 0 };
-    let entry = Entry { path: name, kind, size, extent: None, owner: owner(metadata) };
+    let written = FileState::of(metadata).modified_ms().map(FileTime::UtcMs);
+    let written = written.map_or(EntryTime::Unknown, EntryTime::Known);
+    let owner = owner(metadata);
+    let entry = Entry { path: name, kind, size, extent: None, owner, written };
     let want = context.visit.entry(&entry);
     let bytes_max = match want {
         Want::Nothing | Want::Archive => return,

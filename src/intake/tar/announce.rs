@@ -4,8 +4,8 @@ use super::header::{BadNumber, Header};
 use super::pax::Extensions;
 use super::scanner::{Plan, Scanner, padded};
 use super::sparse::Sparse;
-use crate::facts::{GapKind, Owner};
-use crate::intake::{Entry, EntryKind, Want, path};
+use crate::facts::{FileTime, GapKind, Owner};
+use crate::intake::{Entry, EntryKind, EntryTime, Want, path};
 use std::sync::LazyLock;
 
 /// Those of an entry that has none, as hardly one has: making and dropping them took longer than to read the size.
@@ -110,7 +110,12 @@ impl Scanner<'_> {
         };
         self.take_owner(header, extensions);
         let extent = self.body_extent().filter(|_| is_file);
-        let entry = Entry { path: &self.path, kind, size, extent, owner: self.owner.take() };
+        let written = extensions.mtime_ms.map_or_else(
+            || EntryTime::Tar(header.mtime()),
+            |ms| EntryTime::Known(FileTime::UtcMs(ms)),
+        );
+        let owner = self.owner.take();
+        let entry = Entry { path: &self.path, kind, size, extent, owner, written };
         let want = self.visit.entry(&entry);
         self.owner = entry.owner;
         if is_file { self.accept(want, size, stored) } else { None }

@@ -17,6 +17,7 @@ const UID: Range<usize> = 108..116;
 const GID: Range<usize> = 116..124;
 const SIZE: Range<usize> = 124..136;
 const CHECKSUM: Range<usize> = 148..156;
+const MTIME: Range<usize> = 136..148;
 const TYPE: usize = 156;
 const LINK: Range<usize> = 157..257;
 const MAGIC: Range<usize> = 257..265;
@@ -131,6 +132,11 @@ impl<'a> Header<'a> {
             ids: *self.field(IDS).first_chunk()?,
             user: *self.field(USER_IF_ANY).first_chunk()?,
         })
+    }
+
+    /// Returns the field that says when the file was written to last.
+    pub(super) fn mtime(self) -> [u8; 12] {
+        self.field(MTIME).first_chunk().copied().unwrap_or_default()
     }
 
     /// Returns the real size of an old GNU sparse file.

@@ -17,6 +17,8 @@ pub(super) struct Extensions {
     pub(super) gid: Option<u64>,
     /// User name.
     pub(super) user: Option<Vec<u8>>,
+    /// When the file was written to last, milliseconds since 1970.
+    pub(super) mtime_ms: Option<u64>,
     /// A header of records came already.
     pub(super) records: bool,
     /// `GNU.sparse.*`.
@@ -61,6 +63,7 @@ impl Extensions {
             b"size" => self.size = optional(value)?,
             b"uid" => self.uid = decimal(value),
             b"gid" => self.gid = decimal(value),
+            b"mtime" => self.mtime_ms = whole_seconds(value),
             b"GNU.dumpdir" => self.listing = Some(value.to_vec()),
             b"uname" => self.user = (!value.is_empty()).then(|| value.to_vec()),
             key => {
@@ -71,6 +74,12 @@ impl Extensions {
         }
         Ok(())
     }
+}
+
+/// Returns the milliseconds of the whole seconds of a time, which may have a fraction.
+fn whole_seconds(value: &[u8]) -> Option<u64> {
+    let digits = value.iter().position(|byte| *byte == b'.').unwrap_or(value.len());
+    decimal(value.get(..digits)?)?.checked_mul(1000)
 }
 
 /// Returns `true` if a global header holds a record that renames or resizes the entries behind it.

@@ -5,11 +5,12 @@ use super::delivery::{Desk, Parcel};
 use super::record::{self, LOCAL_BYTES, Record};
 use super::second_name::second_name;
 use super::{WINDOW_BYTES, stream};
-use crate::facts::{GapKind, Owner};
+use crate::facts::{FileTime, GapKind, LogTime, Owner};
 use crate::intake::container::{Context, Input};
 use crate::intake::wiping_reader::WipingReader;
-use crate::intake::{EntryKind, Extent, path};
+use crate::intake::{EntryKind, EntryTime, Extent, path};
 use crate::wiped::Wiped;
+use rawzip::time::ZipDateTimeKind;
 use rawzip::{
     CreatorSystem, FileReader, RangeReader, ReaderAt, ZipArchive, ZipFileHeaderRecord, ZipLocator,
 };
@@ -100,6 +101,7 @@ struct Listed {
     /// The type bits of a Unix mode, zero where there are none.
     kind: u32,
     owner: Option<Owner>,
+    written: EntryTime,
 }
 
 impl Walker<'_, '_, '_> {
@@ -202,7 +204,7 @@ impl Walker<'_, '_, '_> {
 
     /// Takes one entry. `false` at a limit.
     fn take(&mut self, listed: &Listed) -> bool {
-        let Listed { record, start, kind, owner } = listed;
+        let Listed { record, start, kind, owner, written } = listed;
         let named = self.desk.take_name(record);
         let (body, is_zip64) = match self.body_start(listed) {
             Ok(Some(found)) => found,
@@ -240,7 +242,7 @@ impl Walker<'_, '_, '_> {
             0 | 0o100_000 => EntryKind::File,
             _ => EntryKind::Other,
         };
-        match self.desk.announce(record, kind, extent(record, body), owner.clone()) {
+        match self.desk.announce(record, kind, extent(record, body), owner.clone(), *written) {
             Some(parcel) => self.deliver(record, body, parcel),
             None => true,
         }
@@ -263,7 +265,7 @@ impl Walker<'_, '_, '_> {
             }
         }
         let link = EntryKind::SymbolicLink(path::symbolic_link(&self.desk.path, &target));
-        self.desk.announce(record, link, None, owner.cloned());
+        self.desk.announce(record, link, None, owner.cloned(), EntryTime::Unknown);
         self.desk.count_unpacked(record.size)
     }
 
@@ -367,7 +369,23 @@ fn listed(entry: &ZipFileHeaderRecord<'_>) -> Listed {
         is_zip64: false,
     };
     let kind = if is_unix { mode & 0o170_000 } else { 0 };
-    Listed { record, start: entry.local_header_offset(), kind, owner }
+    let written = EntryTime::Known(written(&entry.last_modified()));
+    Listed { record, start: entry.local_header_offset(), kind, owner, written }
+}
+
+/// Packers on Unix keep the time in UTC beside the local one of the format.
+fn written(time: &ZipDateTimeKind) -> FileTime {
+    let ms = |year, month, day, hour, minute, second| {
+        LogTime { year, month, day, hour, minute, second, millisecond: 0 }.as_if_utc_ms()
+    };
+    match time {
+        ZipDateTimeKind::Utc(t) => {
+            FileTime::UtcMs(ms(t.year(), t.month(), t.day(), t.hour(), t.minute(), t.second()))
+        }
+        ZipDateTimeKind::Local(t) => {
+            FileTime::LocalMs(ms(t.year(), t.month(), t.day(), t.hour(), t.minute(), t.second()))
+        }
+    }
 }
 
 fn read_at(archive: &ZipArchive<FileReader>, mut out: &mut [u8], mut at: u64) -> Result<(), Fault> {

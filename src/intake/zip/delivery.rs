@@ -5,7 +5,7 @@ use super::body::{Decoded, Decoder, Fault};
 use super::record::Record;
 use crate::facts::{GapKind, INSIDE, Owner};
 use crate::intake::container::Context;
-use crate::intake::{Entry, EntryKind, Extent, Want, inner, path};
+use crate::intake::{Entry, EntryKind, EntryTime, Extent, Want, inner, path};
 use crate::wiped::Wiped;
 use std::collections::BTreeSet;
 use std::io::{self, BufRead};
@@ -116,11 +116,12 @@ impl<'c, 'v> Desk<'c, 'v> {
         kind: EntryKind,
         extent: Option<Extent>,
         owner: Option<Owner>,
+        written: EntryTime,
     ) -> Option<Parcel> {
         let is_file = kind == EntryKind::File;
         let size = if is_file { record.size } else { 0 };
         let extent = extent.filter(|_| is_file && Decoder::knows(record.method));
-        let entry = Entry { path: &self.path, kind, size, extent, owner };
+        let entry = Entry { path: &self.path, kind, size, extent, owner, written };
         let want = self.context.visit.entry(&entry);
         let is_wanted = match want {
             Want::Nothing => false,

@@ -6,8 +6,8 @@ use super::body::{Decoded, Decoder, Fault};
 use super::delivery::{Desk, Parcel};
 use super::record::{self, CENTRAL_BYTES, DESCRIPTOR, LOCAL_BYTES, Record};
 use crate::facts::GapKind;
-use crate::intake::EntryKind;
 use crate::intake::container::Context;
+use crate::intake::{EntryKind, EntryTime};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, ErrorKind, Read};
@@ -173,7 +173,11 @@ impl Walker<'_, '_, '_> {
         }
         let named = self.desk.take_name(&record);
         let kind = if record.is_directory() { EntryKind::Directory } else { EntryKind::File };
-        let parcel = if named { self.desk.announce(&record, kind, None, None) } else { None };
+        let parcel = if named {
+            self.desk.announce(&record, kind, None, None, EntryTime::Unknown)
+        } else {
+            None
+        };
         self.take_body(&mut record, parcel)?;
         add(&mut self.entries, &record);
         if self.desk.count_unpacked(0) { Ok(()) } else { Err(Stop::Told) }

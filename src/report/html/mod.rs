@@ -8,6 +8,7 @@ mod findings;
 mod index;
 mod matrix;
 mod secrets;
+mod timeline;
 mod view;
 
 use super::harmless::harmless;

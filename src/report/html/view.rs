@@ -8,6 +8,7 @@ use super::findings::{CauseView, RepairView, Section, causes, repair, sections};
 use super::index::IndexView;
 use super::matrix::MatrixView;
 use super::secrets::SecretsView;
+use super::timeline::TimelineView;
 use crate::diagnosis::{Judged, Verdict};
 use crate::facts::{Gap, spoken};
 use crate::limits::Limits;
@@ -47,6 +48,7 @@ struct FarmView {
     causes: Vec<CauseView>,
     repair: Option<RepairView>,
     secrets: SecretsView,
+    timeline: TimelineView,
     sections: Vec<Section>,
     left_out: Option<String>,
 }
@@ -112,6 +114,7 @@ impl FarmView {
             matrix: MatrixView::from(&judged.matrix),
             bundles: BundleView::new(&filter.map(&judged.farm), filter.is_by_name()),
             secrets: SecretsView::from(&judged.farm),
+            timeline: TimelineView::from(&judged.farm),
             name: judged.farm.name.clone(),
             verdict: judged.verdict.label(),
             summary: [summary.join(", "), excused(judged.suppressed(), judged.known())].concat(),

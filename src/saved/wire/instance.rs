@@ -3,7 +3,7 @@
 use super::SavedBundles;
 use crate::facts::{
     Account, Configuration, Gap, KeyFile, Log, NodeStore, OwnedDirectory, Parts, Repository,
-    RunModes, Setting, SlingId, Snapshot, StorageFile,
+    RunModes, Setting, SlingId, Snapshot, StorageFile, Times,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,9 @@ pub struct SavedInstance<'a> {
     /// Java major version of the last start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     java_major: Option<u32>,
+    /// When its files were written.
+    #[serde(default, skip_serializing_if = "is_no_times")]
+    times: Cow<'a, Times>,
     /// What its logs say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     log: Option<Cow<'a, Log>>,
@@ -82,6 +85,11 @@ fn is_empty_text(text: &Cow<'_, str>) -> bool {
 #[expect(clippy::ptr_arg, reason = "the signature that `skip_serializing_if` has")]
 fn is_empty_list<T: Clone>(list: &Cow<'_, [T]>) -> bool {
     list.is_empty()
+}
+
+#[expect(clippy::ptr_arg, reason = "the signature that `skip_serializing_if` has")]
+fn is_no_times(times: &Cow<'_, Times>) -> bool {
+    times.is_empty()
 }
 
 #[expect(clippy::ptr_arg, reason = "the signature that `skip_serializing_if` has")]
@@ -117,6 +125,7 @@ impl<'a> SavedInstance<'a> {
             configurations: Cow::Borrowed(&snapshot.configurations),
             last_start_ms: snapshot.last_start_ms,
             java_major: snapshot.java_major,
+            times: Cow::Borrowed(&snapshot.times),
             log: snapshot.log.as_ref().map(Cow::Borrowed),
             gaps: Cow::Borrowed(&snapshot.gaps),
         }
@@ -144,6 +153,7 @@ impl<'a> SavedInstance<'a> {
             configurations: exact(self.configurations),
             last_start_ms: self.last_start_ms,
             java_major: self.java_major,
+            times: self.times.into_owned(),
             log: self.log.map(Cow::into_owned),
             trials: BTreeSet::new(),
             gaps: exact(self.gaps),

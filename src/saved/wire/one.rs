@@ -5,7 +5,7 @@ use super::End;
 use crate::facts::{
     Account, Bundle, BundleState, Configuration, DiscardReason, Gap, IdentifiedBy, KeyFile, Log,
     NodeStore, OwnedDirectory, Parts, Place, Repository, Revision, RunModes, Setting, SlingId,
-    Snapshot, SourceRecord, StorageFile, Trials,
+    Snapshot, SourceRecord, StorageFile, Times, Trials,
 };
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -102,6 +102,7 @@ impl OldInstance {
             configurations: self.configurations,
             last_start_ms: self.last_start_ms,
             java_major: self.java_major,
+            times: Times::default(),
             log: self.log,
             trials: self.trials,
             gaps: self.gaps,
