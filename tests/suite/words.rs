@@ -69,8 +69,12 @@ fn printed_texts_are_plain() {
     for file in walkdir::WalkDir::new(home().join("src")).sort_by_file_name() {
         let file = file.unwrap();
         let name = file.path().strip_prefix(home()).unwrap().to_string_lossy().replace('\\', "/");
-        let is_code = name.ends_with(".rs") && !name.ends_with("tests.rs");
-        if !is_code || name.contains("testing") || NOT_PROSE.contains(&name.as_str()) {
+        let is_code = file.path().extension().is_some_and(|end| end == "rs");
+        if !is_code
+            || file.path().ends_with("tests.rs")
+            || name.contains("testing")
+            || NOT_PROSE.contains(&name.as_str())
+        {
             continue;
         }
         let source = fs::read_to_string(file.path()).unwrap();

@@ -228,10 +228,6 @@ struct Proof<'w> {
 fn prove(world: &World) -> Vec<String> {
     let before = world.scan();
     world.write_script(&before);
-    if std::env::var("SHOW").is_ok() {
-        println!("{}", run::written(&before, "table"));
-        println!("{:#?}", before.farms[0].plan);
-    }
     let mut proof =
         Proof { world, wrong: Vec::new(), by_hand: ByHand::default(), plans: BTreeMap::new() };
     if world.shell == Runner::Commands {
