@@ -18,7 +18,7 @@ pub fn list_rules(out: &mut dyn Write) -> io::Result<()> {
 pub fn explain_rule(rule: &Rule, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{} ({})", Paint::Bold.on(rule.id, screen), rule.severity)?;
     labelled(" ", rule.summary, screen, out)?;
-    for (title, text) in [("why", rule.why), ("repair", rule.fix)] {
+    for (title, text) in [("effect", rule.effect), ("why", rule.why), ("repair", rule.fix)] {
         writeln!(out, "\n{}", Paint::Bold.on(title, screen))?;
         labelled(" ", text, screen, out)?;
     }

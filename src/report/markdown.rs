@@ -80,7 +80,7 @@ fn causes(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
         let severity = root.severity.label().to_uppercase();
         writeln!(out, "{number}. {severity} `{}`: {}", root.rule.id, prose(&root.hit.message))?;
         // It is ours, and sets code between backticks itself.
-        writeln!(out, "   - effect: {}", root.rule.why)?;
+        writeln!(out, "   - effect: {}", root.rule.effect)?;
         let explained = cause.explains.iter().filter_map(|index| judged.findings.get(*index));
         for own in explained.take(EXPLAINED_MAX) {
             writeln!(out, "   - explains: {}", prose(&own.hit.message))?;

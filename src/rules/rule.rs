@@ -43,6 +43,8 @@ pub struct Rule {
     pub compares: bool,
     /// One line: what is wrong.
     pub summary: &'static str,
+    /// What comes of it, in one short sentence.
+    pub effect: &'static str,
     /// What breaks, and why.
     pub why: &'static str,
     /// What to do, in general; a finding has the exact steps.

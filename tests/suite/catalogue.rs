@@ -21,6 +21,9 @@ const SHOWN_BY_UNIT_TEST: &[(&str, &str)] = &[
 /// Longest summary, in characters: a line of a table.
 const SUMMARY_CHARS_MAX: usize = 79;
 
+/// Longest effect, in characters.
+const EFFECT_CHARS_MAX: usize = 88;
+
 fn home() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
@@ -82,13 +85,21 @@ fn every_file_with_a_rule_is_registered() {
 #[test]
 fn every_rule_says_why_and_what_to_do() {
     for rule in RULES {
-        for (what, text) in [("summary", rule.summary), ("why", rule.why), ("fix", rule.fix)] {
+        for (what, text) in [
+            ("summary", rule.summary),
+            ("effect", rule.effect),
+            ("why", rule.why),
+            ("fix", rule.fix),
+        ] {
             assert!(!text.trim().is_empty() && text.trim() == text, "{} of {}", what, rule.id);
             assert!(!text.contains("  ") && !text.contains('\n'), "{} of {}", what, rule.id);
         }
         assert!(rule.summary.chars().count() <= SUMMARY_CHARS_MAX, "{}", rule.id);
         assert!(!rule.summary.ends_with('.'), "{}", rule.id);
         assert!(rule.why.ends_with(['.', ')']), "{}", rule.id);
+        assert!(rule.effect.ends_with('.') && !rule.effect.contains(". "), "{}", rule.id);
+        // It stands on one line of a terminal.
+        assert!(rule.effect.chars().count() <= EFFECT_CHARS_MAX, "{}", rule.id);
         assert!(!rule.references.is_empty(), "{}", rule.id);
         assert!(rule.references.iter().all(|reference| !reference.is_empty()), "{}", rule.id);
     }

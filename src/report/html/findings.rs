@@ -89,7 +89,7 @@ pub(super) fn causes(farm: &str, judged: &Judged) -> Vec<CauseView> {
             id: root.rule.id,
             anchor: anchor_of(farm, root.rule.id),
             message: root.hit.message.clone(),
-            effect: root.rule.why.split('`').collect(),
+            effect: root.rule.effect.split('`').collect(),
             instances: cause.instances.clone(),
             explains: explained.map(|own| own.hit.message.clone()).collect(),
             places: root.hit.places.iter().map(ToString::to_string).collect(),

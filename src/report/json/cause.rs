@@ -46,7 +46,7 @@ impl<'a> WireCause<'a> {
             severity: root.severity.label(),
             instances: &cause.instances,
             message: &root.hit.message,
-            effect: root.rule.why,
+            effect: root.rule.effect,
             evidence: places.chain(explained.iter().map(|own| own.hit.message.clone())).collect(),
             explains: explained
                 .iter()

@@ -29,7 +29,7 @@ pub(super) fn write(judged: &Judged, screen: Screen, out: &mut dyn Write) -> io:
         before = root.rule.id;
         heading(index.saturating_add(1), root, screen, out)?;
         if alike <= ALIKE_MAX {
-            line("effect", &first_sentence(root.rule.why), screen, out)?;
+            line("effect", &root.rule.effect.replace('`', ""), screen, out)?;
             evidence(judged, cause, screen, out)?;
             fix(judged, cause, &mut told, is_short, screen, out)?;
         }
@@ -55,11 +55,6 @@ fn heading(number: usize, root: &Finding, screen: Screen, out: &mut dyn Write) -
 /// Writes a line, or several, behind a word.
 fn line(word: &str, text: &str, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
     labelled(&format!("  {word:<width$}", width = LABEL.saturating_sub(2)), text, screen, out)
-}
-
-/// Returns what comes of a fault in one sentence; all of it is told by `aemtrix rules ID`. Code stands between backticks there.
-fn first_sentence(why: &str) -> String {
-    why.split_once(". ").map_or(why, |(first, _)| first).replace('`', "")
 }
 
 fn evidence(judged: &Judged, cause: &Cause, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
@@ -143,11 +138,10 @@ fn whole(judged: &Judged, is_short: bool) -> String {
         "Run the commands as the user that runs AEM, where the paths of the upload begin; each block prints its last line only when all of it \
          went right. Keep a backup."
     } else {
-        "--format runbook lists all steps with their commands; --format shell and --format powershell do them, instance by instance, and put \
-         back what they replaced where one fails."
+        "--format runbook lists all steps; --format shell and --format powershell do them, instance by instance."
     };
     let warned = if warning(&judged.plan).is_some() {
-        " What an instance has encrypted with keys that are replaced becomes unreadable and has to be entered again: --format runbook lists it."
+        " Secrets that were encrypted with keys that are replaced have to be entered again: the runbook lists them."
     } else {
         ""
     };

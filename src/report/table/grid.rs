@@ -95,10 +95,10 @@ fn legend(matrix: &Matrix, screen: Screen, out: &mut dyn Write) -> io::Result<()
             any(|row| (0..row.cells.len()).any(|index| row.is_odd_at(index))),
             "< wrong or odd one out",
         ),
-        (cells().any(|cell| cell.text.contains('~')), "~ version at install time"),
+        (cells().any(|cell| cell.text.contains('~')), "~ at install"),
         (
             any(|row| KeyName::ALL.iter().any(|key| row.fact == key.file_name())),
-            "keys: first digits of md5",
+            "keys: start of md5",
         ),
     ];
     let used: Vec<&str> = signs.iter().filter(|(is, _)| *is).map(|(_, text)| *text).collect();
@@ -385,10 +385,10 @@ mod tests {
     #[test]
     fn signs_that_are_used_are_explained() {
         let text = render(good_farm(&["a", "b"]).with("c", |i| i.hmac(&[1; 32])), Some(120));
-        let signs = "\nSigns: = all the same; ! differs or wrong; A B equal values; < wrong or odd one out; keys: first digits of md5\n";
+        let signs = "\nSigns: = all the same; ! differs or wrong; A B equal values; < wrong or odd one out; keys: start of md5\n";
         assert!(text.contains(signs), "{text}");
         let text = render(good_farm(&["a", "b"]), Some(120));
-        assert!(text.contains("\nSigns: = all the same; keys: first digits of md5\n"), "{text}");
+        assert!(text.contains("\nSigns: = all the same; keys: start of md5\n"), "{text}");
     }
 
     #[test]

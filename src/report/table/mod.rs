@@ -115,13 +115,21 @@ fn gaps(title: &str, gaps: &[&Gap], report: &Report, out: &mut dyn Write) -> io:
     }
     writeln!(out, "{}", Paint::Bold.on(title, report.screen))?;
     let max = if report.is_overview() { Limits::DEFAULT.overview_lines_max } else { gaps.len() };
-    for gap in gaps.iter().take(max) {
+    let is_shown_with = |one: &&Gap, next: &&Gap| !report.details && one.source == next.source;
+    let mut shown = 0_usize;
+    for of_source in gaps.chunk_by(is_shown_with).take(max) {
+        let Some(gap) = of_source.first() else { continue };
         let path = gap.path.as_ref().map_or_else(String::new, |path| format!("{path}: "));
         let source = spoken(&gap.source);
-        let line = format!("{source}: {path}{} [{}]", gap.reason, gap.kind.label());
+        let more = match of_source.len().saturating_sub(1) {
+            0 => String::new(),
+            more => format!(" (and {more} more, --details)"),
+        };
+        let line = format!("{source}: {path}{} [{}]{more}", gap.reason, gap.kind.label());
         labelled("  -", &line, report.screen, out)?;
+        shown = shown.saturating_add(of_source.len());
     }
-    overview::more(gaps.len().saturating_sub(max), "gaps", out)?;
+    overview::more(gaps.len().saturating_sub(shown), "gaps", out)?;
     writeln!(out)
 }
 

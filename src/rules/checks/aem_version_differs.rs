@@ -8,6 +8,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Warning,
     compares: true,
     summary: "AEM versions differ within a farm",
+    effect: "Old and new versions handle keys differently: what one writes the other may not read.",
     why: "Instances of one farm are meant to run the same product version; key handling changed with 6.3. The version read here is \
           that of the base install: service packs do not show in it.",
     fix: "Bring all instances to the same version.",

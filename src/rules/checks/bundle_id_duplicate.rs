@@ -13,6 +13,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "two directories claim one bundle number",
+    effect: "Felix uses one of the directories and may delete the other, with the keys in it.",
     why: "Felix reads the number from bundle.info, not from the directory's name, and takes every directory that starts with \
           `bundle`. With a copy such as bundle21.bak beside bundle21, the one that the file system lists last wins, data and keys \
           included; that can change with any restore.",

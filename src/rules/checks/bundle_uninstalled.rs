@@ -10,6 +10,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Note,
     compares: false,
     summary: "uninstalled bundles are still on disk",
+    effect: "None for the running instance; the files go at the next clean stop.",
     why: "Felix keeps the files of an uninstalled bundle while others use them and removes them at the next refresh or clean stop. \
           So the snapshot was taken of a running instance, or after a crash, and may show a moment between two states.",
     fix: "Nothing to repair. Take the snapshot again with the instance stopped if something in it looks odd.",

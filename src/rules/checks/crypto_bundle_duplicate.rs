@@ -12,6 +12,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "a crypto bundle is installed more than once",
+    effect: "It is open which copy is used, and so which keys.",
     why: "Each copy has a data directory of its own. Which keys are used then depends on the order in which the copies start.",
     fix: "Uninstall the older copy in the OSGi console, after making sure which data directory holds the right keys.",
     references: &["Adobe KA-17489: com.adobe.granite.crypto cannot be resolved after an upgrade"],

@@ -10,6 +10,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Warning,
     compares: false,
     summary: "a crypto bundle is not to be started",
+    effect: "The instance will have no crypto service: it can neither encrypt nor decrypt.",
     why: "The state in bundle.info is what Felix intends at the next start. A crypto bundle that was stopped by hand stays stopped, \
           and everything that decrypts or checks a token waits for it.",
     fix: "Start the bundle in the OSGi console.",

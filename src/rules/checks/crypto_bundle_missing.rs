@@ -10,6 +10,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "a crypto bundle is not installed",
+    effect: "The instance has no crypto service, or does not read its key files.",
     why: "com.adobe.granite.crypto provides encryption and com.adobe.granite.crypto.file (AEM 6.3 and newer) reads the key files. \
           Without them logins and secrets fail.",
     fix: "Install the bundle of the same version as on the other instances.",

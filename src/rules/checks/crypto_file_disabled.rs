@@ -11,6 +11,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Warning,
     compares: false,
     summary: "key files are switched off by a start option",
+    effect: "The key files are ignored, or will be after a reinstallation.",
     why: "com.adobe.granite.crypto.file.disable=true makes a new instance keep its keys in the repository. Adobe no longer recommends \
           it. It works at the very first start only; an instance that has started once does not change its mode for it.",
     fix: "Remove the option, and move the keys to files where the mode is JCR.",

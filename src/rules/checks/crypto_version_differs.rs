@@ -9,6 +9,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Warning,
     compares: true,
     summary: "crypto bundle versions differ within a farm",
+    effect: "A key in the form that one version writes may not be read by the other.",
     why: "Old crypto bundles accept only obfuscated keys, newer ones both forms. Instances on different versions may read the same \
           key file in different ways. A version below that of the installed service pack means that its update failed.",
     fix: "Bring all instances to the same service pack.",

@@ -11,6 +11,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: true,
     summary: "a protected value was copied to an instance with another master key",
+    effect: "At least one of these instances cannot decrypt the value.",
     why: "A protected value is encrypted with the master key and a random start, so the same text on two instances is a copy. With \
           different master keys at least one of them cannot decrypt it (`CryptoException: Cannot convert byte data`). Where the masters could \
           be tried on it, secret-unreadable says which.",

@@ -10,6 +10,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: true,
     summary: "only one of the two keys was copied",
+    effect: "Either logins or secrets still fail, depending on which key differs.",
     why: "hmac and master are generated together and copied together. An instance that shares one of them with the farm and not \
           the other was synchronised by half: logins work and secrets fail, or the reverse.",
     fix: "Copy both keys from the instance that has the shared key.",

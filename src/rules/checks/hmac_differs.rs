@@ -11,6 +11,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: true,
     summary: "HMAC keys differ within a farm",
+    effect: "Users are logged out when their requests reach an instance with another hmac.",
     why: "An encapsulated login token, and a CSRF token, is signed with the hmac key of the instance that issues it. An instance with another key rejects it, so users are logged out when a request reaches that instance.",
     fix: "Copy hmac and master, both, from one instance to all others, and restart those.",
     references: &[ENCAPSULATED_TOKEN, KA_23909],

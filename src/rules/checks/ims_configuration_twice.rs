@@ -11,6 +11,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Warning,
     compares: false,
     summary: "two configurations claim one IMS integration",
+    effect: "It is chance which of the two client secrets is used.",
     why: "Two request customizers of one customizer.type, or two access token providers of one name: which of them, and so which client \
           secret, is used is chance. It happens where the step to delete the old JWT configuration was left out.",
     fix: "Delete the old configuration.",

@@ -16,6 +16,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "an IMS configuration has no client secret",
+    effect: "IMS gives this instance no access token.",
     why: "Without auth.ims.client.secret the instance gets no access token from Adobe IMS (`invalid client_secret parameter`). That \
           it is gone is the symptom of KA-23909: it was lost at a restart because the keys were available too late. An access token provider of \
           the grant client_credentials has none of its own: a request customizer of its token.request.customizer.type holds it.",

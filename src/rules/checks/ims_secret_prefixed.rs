@@ -11,6 +11,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "an encrypted IMS client secret has a prefix that makes it plain text",
+    effect: "IMS is sent the encrypted text instead of the secret, and refuses it.",
     why: "{String} in front of {…} is how a repository writes the type of a property. In a .config file it is a part of the value: AEM takes \
           the whole for plain text, does not decrypt it, and sends it to IMS as the secret.",
     fix: "Take the prefix off.",

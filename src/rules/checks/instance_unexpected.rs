@@ -9,6 +9,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Warning,
     compares: false,
     summary: "an instance is in no farm of the policy",
+    effect: "It may be a forgotten member of a farm, or an upload of somebody else.",
     why: "An instance that nobody expected may be a forgotten member of a farm, whose keys must then agree, or an upload of another \
           company. It is compared with no farm of the policy.",
     fix: "Add the instance to its farm in the policy, or leave its source out.",

@@ -9,6 +9,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Note,
     compares: false,
     summary: "an older state of the repository holds another key",
+    effect: "Values that were encrypted with the older key can no longer be decrypted.",
     why: "Revisions and checkpoints of the repository, which are kept until garbage is collected, show what /etc/key held before. A key \
           that was replaced explains secrets that cannot be decrypted and logins that ended: whatever was made with the old key \
           cannot be read with the new one.",

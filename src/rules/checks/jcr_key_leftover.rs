@@ -11,6 +11,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Warning,
     compares: false,
     summary: "keys are left over in the JCR while the storage mode is Bundle",
+    effect: "None now; but a copy of the keys is readable in the repository.",
     why: "The last step of the move from the JCR to files was not done: the instance works with its files, and /etc/key still has \
           a copy. Whoever can read the repository or a package of it has the keys, and a `storage` that says JCR again brings them \
           back.",

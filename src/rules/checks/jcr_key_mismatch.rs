@@ -11,6 +11,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "the key file is another key than the one in the JCR",
+    effect: "Values that were encrypted before the move cannot be decrypted.",
     why: "An instance that moved its keys from the JCR to files must have the same keys in both. Another one in the file means that \
           the copy went wrong or that AEM made new keys in between: whatever the key in /etc/key has encrypted cannot be read.",
     fix: "Compare the md5 sums, find out which key has encrypted the protected values, put that one in place as a file, restart, and \

@@ -11,6 +11,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "a key is missing in the JCR, where the storage mode wants it",
+    effect: "At its next start the instance makes new keys, and its secrets are lost.",
     why: "In JCR mode the keys are the properties hmac and master of /etc/key. Where they are gone, AEM makes new ones at the next \
           start, and whatever was signed or encrypted with the old keys cannot be read: logins and secrets fail.",
     fix: "Do not restart before the keys are back. Restore /etc/key from a backup or with the keys of another instance, or put the \

@@ -10,6 +10,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     id: "key-altered",
     severity: Severity::Error,
     summary: "a tool altered a key file on its way",
+    effect: "The instance works with a key that no other instance has.",
     why: "A key is random bytes, and AEM takes the file as it is. A tool that copies it as text changes line ends or the encoding; one \
           that keeps secrets leaves its own file, pointer or envelope where the key belongs. Undone, the digest is that of \
           another instance's key, which proves the cause.",

@@ -12,6 +12,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "a key is empty, uniform, doubled or swapped",
+    effect: "The key protects nothing, or logins and secrets fail.",
     why: "A key is random and its own. An empty file, a file of one repeated byte, hmac and master with the same content, or a hmac \
           that is the master of another instance are all results of a copy that went wrong.",
     fix: "Copy both files again, in binary mode, each under its own name.",

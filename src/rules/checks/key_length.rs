@@ -10,6 +10,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Warning,
     compares: false,
     summary: "a key file has an unusual length",
+    effect: "The key may be cut, or in a form that this version does not read.",
     why: "hmac is 32 bytes, master 16; in the obfuscated form of older versions 48 and 32. Another length usually means a file \
           that was cut, re-encoded or replaced.",
     fix: "Compare the file with that of another instance, and copy it again in binary mode.",

@@ -14,6 +14,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "a key file lies where AEM does not read it",
+    effect: "AEM does not use this key; it works with another one, or with none.",
     why: "hmac and master are read from com.adobe.granite.crypto.file, storage from com.adobe.granite.crypto. Bundle numbers differ \
           between instances, so a number taken from a guide or from another instance leads to the wrong directory, where the \
           file has no effect; nor has one of another name (hmac.bin), or in a directory in the right one (data/data). Anyone who may read that directory has the key.",

@@ -11,6 +11,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "a key file is missing",
+    effect: "At its next start the instance makes a new key that no other instance has.",
     why: "In Bundle mode the keys are the files hmac and master in the data directory of com.adobe.granite.crypto.file. Without \
           them, whatever was signed or encrypted with the old keys cannot be read: logins and secrets fail.",
     fix: "Copy hmac and master from another instance of the farm.",

@@ -10,6 +10,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "a key file holds text instead of a key",
+    effect: "The instance works with the text as its key, and agrees with no other.",
     why: "Keys are random bytes. A file of printable characters is an encoding of a key (base64, hexadecimal), a vault file that \
           was deployed undecrypted, or a page that was saved instead of the property. AEM does not decode it.",
     fix: "Put the decoded, binary key in its place.",

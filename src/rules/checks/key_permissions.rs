@@ -11,6 +11,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Warning,
     compares: false,
     summary: "key files are open to others, or owned by another user",
+    effect: "Other users of the machine can decrypt every secret and forge login tokens.",
     why: "Whoever reads the keys can decrypt every protected value and sign login tokens. Files owned by another user than on the \
           other instances (often root, after one start by hand) make later updates of the bundle fail without a message.",
     fix: "chown the files to the user that runs AEM, and chmod 600 them.",

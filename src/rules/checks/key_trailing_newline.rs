@@ -11,6 +11,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "a key file ends in a stray newline",
+    effect: "The key is another one: logins and secrets fail against the other instances.",
     why: "The key is the whole file. A line end that an editor, a copy through the clipboard or `echo` added makes it another \
           key, or one of a length that is refused. Keys are random and one in 256 ends in that byte by nature, so the length or \
           an equal key without it on another instance decides, never the last byte alone.",

@@ -10,6 +10,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Note,
     compares: false,
     summary: "key files are readable by every user, as the umask makes them",
+    effect: "Every user of the machine can decrypt every secret and forge login tokens.",
     why: "Felix writes hmac and master like any other file; with the umask 022 that most systems have, every user of the machine may read \
           them. Nothing is broken, but anyone who reads the keys can decrypt every protected value and sign login tokens.",
     fix: "chmod 600 the files, and start AEM with umask 027 (UMask= in a unit of systemd).",

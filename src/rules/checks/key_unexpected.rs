@@ -10,6 +10,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "a key is not the one that the policy says",
+    effect: "The instance has the keys of another environment, or new ones.",
     why: "All instances may agree and still have the wrong key: that of another environment, or a new one, with which nothing that was \
           encrypted before can be read. A key that is not known is not judged here; it leaves the verdict open.",
     fix: "Copy the right keys to the instance, or correct the digest in the policy.",

@@ -10,6 +10,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "the user that runs AEM cannot read a file of its keys",
+    effect: "AEM cannot read its key, and its crypto service does not start.",
     why: "AEM runs as the user that its own files belong to. Without the right to read hmac, master or storage, or to enter the \
           directory they lie in, it starts without its keys, whatever the files hold. That happens when keys are copied as root, \
           or when their modes are tightened by hand.",

@@ -10,6 +10,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Note,
     compares: false,
     summary: "keys are kept in a directory outside the install",
+    effect: "Which keys the instance uses cannot be seen in its install.",
     why: "com.adobe.granite.crypto.keys.path names another directory for hmac and master. Whatever lies in the bundle's data \
           directory is not used, and the keys in use are not in the snapshot.",
     fix: "Compare md5sum of hmac and master in that directory on every instance.",

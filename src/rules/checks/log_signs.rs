@@ -34,6 +34,7 @@ pub(in crate::rules) static IMS_INVALID_SECRET: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "the log shows that IMS rejects the client secret",
+    effect: "The integration with IMS does not work.",
     why: "The instance sent a client_secret that IMS does not know: it could not be decrypted, because the keys were available late or \
           are others than those it was encrypted with, or it is not set.",
     fix: "Make sure that the keys are files and agree with those of the farm, restart, and enter the client secret again where \
@@ -72,6 +73,7 @@ pub(in crate::rules) static IMS_REFUSED: Rule = Rule {
     severity: Severity::Warning,
     compares: false,
     summary: "the log shows that IMS refuses an access token",
+    effect: "The integration with IMS does not work.",
     why: "Adobe IMS answered with status 400: the integration or its credential has expired, the JWT signature does not match the certificate, \
           the scope is not granted, or the secret is wrong. The keys may well be right.",
     fix: "Look at the integration in the Adobe Developer Console: whether it is there, when its credential ends, and which scopes it has.",
@@ -121,6 +123,7 @@ pub(in crate::rules) static CRYPTO_EXCEPTION: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "the log shows that protected values cannot be decrypted",
+    effect: "Secrets on this instance cannot be decrypted.",
     why: "A value was protected with another master key than the instance has now. Such values arrive with packages, replication \
           or a copied repository, or the keys were replaced.",
     fix: "Give the instance the master key that the values were protected with, or enter the values again.",
@@ -162,6 +165,7 @@ pub(in crate::rules) static KEYSTORE_UNREADABLE: Rule = Rule {
     severity: Severity::Warning,
     compares: false,
     summary: "the log shows that a key store or the trust store cannot be opened",
+    effect: "SAML, HTTPS or other functions that need these stores do not work.",
     why: "The passwords of key stores and trust store are protected with the master key. With another key they cannot be read; \
           the store may also never have been made.",
     fix: "Give the instance the master key that the stores were made with, or create the stores again.",
@@ -193,6 +197,7 @@ pub(in crate::rules) static CRYPTO_ACL: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "the log shows that the crypto service could not be set up",
+    effect: "The crypto service does not start: nothing can be encrypted or decrypted.",
     why: "With keys in the JCR the crypto service reads /etc/key by a service user. When its permissions are lost, as after a \
           package that replaces ACLs, the service does not start and nobody can log in.",
     fix: "Restore the permissions on /etc/key, or move the keys to files.",
@@ -216,6 +221,7 @@ pub(in crate::rules) static CRYPTO_UNRESOLVED: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "the log shows that the crypto bundle misses a package",
+    effect: "The crypto service does not start: nothing can be encrypted or decrypted.",
     why: "The bundle com.adobe.granite.crypto does not start without a package it imports, seen after upgrades to AEM 6.5. \
           Without it nothing can be decrypted and nobody can log in.",
     fix: "Install the bundle that exports the missing package, and restart.",
@@ -244,6 +250,7 @@ pub(in crate::rules) static CRYPTO_MISSING: Rule = Rule {
     severity: Severity::Warning,
     compares: false,
     summary: "the log shows that a service missed the crypto service",
+    effect: "Services that started before the crypto service work without their passwords.",
     why: "A service wanted to decrypt a password while the crypto service was not there: it starts later, as with keys in the \
           JCR, or not at all.",
     fix: "Make sure that both crypto bundles are active and that the keys are files, and restart the service.",
@@ -272,6 +279,7 @@ pub(in crate::rules) static CSRF_REJECTED: Rule = Rule {
     severity: Severity::Warning,
     compares: false,
     summary: "the log shows rejected CSRF tokens, a weak sign of differing hmac keys",
+    effect: "Forms are refused when they are sent to an instance with another hmac.",
     why: "CSRF tokens are signed with the HMAC key, so a token of one instance is invalid on another with a different key. It is \
           a weak sign: clients without a token and old tokens give the same message.",
     fix: "Compare the hmac of the instances that share one address; where they agree, look for clients that send no token.",
@@ -303,6 +311,7 @@ pub(in crate::rules) static OAUTH_DECRYPT: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "the log shows that OAuth tokens cannot be decrypted",
+    effect: "The OAuth service gets no access token.",
     why: "The refresh token was encrypted on an instance with other keys; usually the author's keys are not those of the \
           publisher.",
     fix: "Copy hmac and master from the author, restart, and connect the OAuth service again.",

@@ -9,6 +9,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Note,
     compares: false,
     summary: "the last start in the log used another storage than the file names",
+    effect: "The next restart switches the instance to other keys.",
     why: "The file storage is read when the crypto bundle starts. It was changed after the last start that the log shows, so the \
           instance worked with its old keys until the snapshot was taken.",
     fix: "Restart the instance, and look for `Starting Crypto Support` in its error.log.",

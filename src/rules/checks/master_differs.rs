@@ -11,6 +11,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: true,
     summary: "master keys differ within a farm",
+    effect: "Secrets that were encrypted on one instance cannot be decrypted on the other.",
     why: "Passwords and secrets are encrypted with the master key. What one instance encrypted (IMS client_secret, OAuth and SAML secrets, replication passwords in replicated content) cannot be decrypted by an instance with another key.",
     fix: "Copy hmac and master, both, from one instance to all others, and restart those.",
     references: &[ENCAPSULATED_TOKEN, KA_23909],

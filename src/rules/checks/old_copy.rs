@@ -12,6 +12,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Note,
     compares: false,
     summary: "the source also holds an old copy or an earlier state of the instance",
+    effect: "None; its keys are shown because they may be the ones that are needed.",
     why: "A directory such as launchpad.old or felix_backup, or a backup beside the install, holds bundles, perhaps with keys of another time; so does a snapshot of before an upgrade. It is not compared with \
           the farm. Whoever may read it may have those keys.",
     fix: "Delete the copy when it is not needed any more.",

@@ -10,6 +10,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Note,
     compares: false,
     summary: "hmac and master were not written together",
+    effect: "None by itself; one of the two keys may be of another pair.",
     why: "AEM writes both keys at once, and both are copied together. Where one is newer, it was replaced alone: then it may belong to another \
           pair.",
     fix: "Compare both keys with those of the other instances.",

@@ -9,6 +9,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "an instance has another role than the policy says",
+    effect: "The wrong instance was examined, or it runs in the wrong role.",
     why: "An author in the place of a publisher, or the reverse, is another instance than the one that was asked for: what is said of the \
           farm is said of the wrong one.",
     fix: "Send the right instance, or correct the role in the policy.",

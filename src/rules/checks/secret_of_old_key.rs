@@ -13,6 +13,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "a secret opens with a key that the instance had before, not with its own",
+    effect: "Everything that needs the secret fails.",
     why: "Whatever needs the secret fails: AEM works with another master than the one that encrypted it. This was tried: the value opens \
           with the master that is left in /etc/key, that an older state of the repository holds, or that lies in an old copy of the instance. \
           So the IMS client_secret is lost after a move of the keys from the JCR to files.",

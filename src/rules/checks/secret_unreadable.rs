@@ -13,6 +13,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "the master of an instance does not open a secret that the instance holds",
+    effect: "Everything that needs the secret fails on the instance.",
     why: "Whatever needs the secret fails on the instance (`CryptoException`, an IMS integration without its client secret). A protected value \
           opens with the master that encrypted it and with no other one, and that of the instance was tried.",
     fix: "Give the instance the keys that open it, where an instance has them. Where none has, enter the secret again.",

@@ -10,6 +10,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Note,
     compares: false,
     summary: "whether the master of an instance opens its secrets was not tried",
+    effect: "Whether the secret can be decrypted is open.",
     why: "A master of 16 bytes is tried on every protected value. The form of 32 bytes is Adobe's own and is not, nor is a key that is not \
           known or was not at hand. Nothing is wrong by that; it is only not proved.",
     fix: "Send what the finding says is missing, or try the secret on the instance.",
@@ -35,11 +36,8 @@ fn of_instance<'a>(holders: &Holders<'a>, member: &'a Member) -> Vec<Hit> {
 
 fn hit(member: &Member, reason: &str, secrets: &[Secret<'_>]) -> Hit {
     let names: Vec<String> = secrets.iter().map(named).collect();
-    let message = format!(
-        "whether {} on {} can be read was not tried: {reason}",
-        listed_up_to(3, &names, ", "),
-        member.name
-    );
+    let message =
+        format!("{}: {} was not tried: {reason}", member.name, listed_up_to(3, &names, ", "),);
     Hit::on(member, message).at(secrets.iter().map(|secret| secret.at.place))
 }
 
@@ -58,9 +56,7 @@ mod tests {
             check(&farm.build()).into_iter().map(|hit| hit.message).collect::<Vec<_>>()
         };
         let start = |name| {
-            format!(
-                "whether smtp.password of com.day.cq.mailer.DefaultMailService on {name} can be read was not tried: "
-            )
+            format!("{name}: smtp.password of com.day.cq.mailer.DefaultMailService was not tried: ")
         };
         let (a, b) = (start("a"), start("b"));
         let form = "the master has 32 bytes, a form of Adobe's own, which is not tried";

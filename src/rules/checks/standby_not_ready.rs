@@ -9,6 +9,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Warning,
     compares: true,
     summary: "a cold standby has other keys than its primary",
+    effect: "When the standby takes over, it cannot decrypt any secret of the repository.",
     why: "The synchronisation of a cold standby copies the repository, not the key files. Promoted with keys of its own, the standby reads no \
           secret in that repository, and no other instance accepts its tokens.",
     fix: "Copy hmac and master of the primary to the standby before it is needed.",

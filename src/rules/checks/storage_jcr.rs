@@ -11,6 +11,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Warning,
     compares: false,
     summary: "keys are stored in the JCR instead of the file system",
+    effect: "Services that start before the repository lose their secrets after a restart.",
     why: "Normal after an in-place upgrade from AEM 6.2 or older, and the documented cause of an IMS client_secret that is lost \
           after a restart: the keys are available with the repository, later than the services that need them.",
     fix: "Move the keys to the data directory of com.adobe.granite.crypto.file, write `Bundle` into `storage` without a newline, \

@@ -11,6 +11,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "keys are stored in the JCR, and an IMS configuration needs them",
+    effect: "The IMS client_secret is lost at each restart (KA-23909).",
     why: "The exact case of KA-23909: after an upgrade from AEM 6.2 or older the keys stay in the JCR, and the IMS client_secret is \
           lost at each restart.",
     fix: "Move the keys to the data directory of com.adobe.granite.crypto.file, write `Bundle` into `storage` without a newline, \
@@ -33,11 +34,8 @@ fn on(member: &Member) -> Option<Hit> {
     if pids.is_empty() {
         return None;
     }
-    let message = format!(
-        "{} keeps its keys in the JCR and uses IMS ({}): the client_secret is lost after a restart",
-        member.name,
-        listed(&pids)
-    );
+    let message =
+        format!("{} keeps its keys in the JCR and uses IMS: {}", member.name, listed(&pids));
     let secrets = configurations.iter().flat_map(|ims| {
         [IMS_CLIENT_SECRET, IMS_SERVICE_SECRET]
             .into_iter()

@@ -11,6 +11,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: true,
     summary: "Bundle and JCR storage are mixed in one farm",
+    effect: "Key files copied to an instance in JCR mode have no effect there.",
     why: "Copying key files has no effect on an instance that takes its keys from the repository. A farm with both modes cannot \
           be kept in agreement, and its next key rotation breaks one half of it.",
     fix: "Move the instances in JCR mode to Bundle mode, as KA-23909 describes.",

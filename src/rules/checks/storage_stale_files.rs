@@ -11,6 +11,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Warning,
     compares: false,
     summary: "key files lie unused while the storage mode is JCR",
+    effect: "None; the files are ignored, and mislead anyone who compares them.",
     why: "In JCR mode the instance takes its keys from /etc/key and ignores the files. Either the files are left over, or a \
           migration stopped before `storage` was replaced.",
     fix: "Finish the migration: make sure the files equal the properties in /etc/key, then write `Bundle` into `storage`.",

@@ -11,6 +11,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Warning,
     compares: true,
     summary: "login tokens expire at different times within a farm",
+    effect: "Users are logged out sooner or later, depending on the instance they reached first.",
     why: "The instance that makes a login token decides how long it is valid, so users are logged out sooner or later depending on \
           which instance they reached first.",
     fix: "Set tokenExpiration of the Oak token configuration to one value everywhere.",

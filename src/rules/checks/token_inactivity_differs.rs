@@ -11,6 +11,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Warning,
     compares: true,
     summary: "login tokens of idle users expire at different times within a farm",
+    effect: "Users are logged out sooner or later, depending on the instance they reached first.",
     why: "With inactivity.time above 0 newer token handlers renew an encapsulated token while it is in use, and end it when its user is \
           idle; without it the token lives until tokenExpiration. Where instances differ, users are logged out sooner or later depending \
           on which one made the token.",

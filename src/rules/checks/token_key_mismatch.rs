@@ -10,6 +10,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: true,
     summary: "encapsulated tokens are on while hmac differs",
+    effect: "Users are logged out whenever a request reaches the other instance.",
     why: "An encapsulated token is checked with the hmac key alone, without the repository. All instances that use them need the \
           same hmac; one with another key rejects every token of the others.",
     fix: "Copy hmac and master from one instance to all others, and restart those.",

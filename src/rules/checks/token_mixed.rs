@@ -11,6 +11,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: true,
     summary: "some publishers use encapsulated tokens, others do not",
+    effect: "Users are logged out whenever a request reaches an instance without encapsulated tokens.",
     why: "A publisher without encapsulated tokens looks a login token up in its own repository, where it finds none that another \
           publisher made: users are logged out whenever a request reaches it. Off is the default.",
     fix: "Switch token.encapsulated on in the token authentication handler of every publisher.",

@@ -12,6 +12,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Note,
     compares: true,
     summary: "several publishers work without encapsulated tokens",
+    effect: "Logins need sticky sessions, or a replication of tokens.",
     why: "Without encapsulated tokens a login is known to one publisher alone. The load balancer must then keep each user on one \
           publisher (sticky sessions), which cannot be seen in an install.",
     fix: "Make sure of sticky sessions, or switch token.encapsulated on everywhere.",

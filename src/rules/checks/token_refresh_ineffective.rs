@@ -10,6 +10,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Note,
     compares: false,
     summary: "tokenRefresh has no effect on encapsulated tokens",
+    effect: "Users are logged out when the token expires, active or not.",
     why: "Encapsulated tokens are not prolonged without inactivity.time: users are logged out when tokenExpiration is over, active or not, even with \
           tokenRefresh=true.",
     fix: "Choose a tokenExpiration that is long enough for a session.",

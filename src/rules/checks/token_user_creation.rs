@@ -12,6 +12,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Warning,
     compares: false,
     summary: "encapsulated tokens are on while a login handler creates users",
+    effect: "On the other publishers the user is missing, and the token is refused.",
     why: "A user who is created at login exists on that instance alone. With an encapsulated token the next request may reach \
           another instance, which trusts the token but has no such user. Handlers that create users do not work with encapsulated \
           tokens without sticky sessions.",

@@ -11,6 +11,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Warning,
     compares: true,
     summary: "publishers with encapsulated tokens do not have the same users",
+    effect: "Users who are missing on a publisher are logged out when they reach it.",
     why: "An encapsulated token is valid on every publisher, but the user that it is for has to be there: a publisher that lacks the user \
           refuses the token, and the user is logged out when the load balancer changes.",
     fix: "Have the users synchronised between the publishers, or sessions kept on one publisher.",
