@@ -1,9 +1,13 @@
-//! Progress on a terminal: bytes read, and the sources being read.
+//! Progress: on a terminal bytes read and the sources being read, elsewhere a line a minute.
 
 use crate::intake::Watch;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal, stderr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 /// Sources named at a time.
 const NAMES_MAX: usize = 3;
@@ -50,5 +54,86 @@ impl Watch for Bar {
 
     fn finished(&self, source: &str) {
         self.change(|current| current.retain(|name| name != source));
+    }
+}
+
+/// Time between two lines where there is no terminal. A run of hours is a page of them.
+const MINUTE: Duration = Duration::from_mins(1);
+
+/// Lines on standard error, one a minute.
+pub(super) struct Ticks {
+    counts: Arc<Counts>,
+    /// Ends the thread that writes when it is dropped.
+    end: Option<Sender<()>>,
+    writer: Option<JoinHandle<()>>,
+}
+
+/// What was read so far.
+#[derive(Default)]
+struct Counts {
+    sources: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Ticks {
+    /// Begins, for so many sources of so many bytes.
+    pub(super) fn new(sources: usize, bytes: u64) -> Self {
+        Self::every(MINUTE, move |counts: &Counts| {
+            let [read, done] =
+                [&counts.bytes, &counts.sources].map(|count| count.load(Ordering::Relaxed));
+            let percent = read.saturating_mul(100).checked_div(bytes).unwrap_or_default().min(100);
+            super::tell(&format!("{done} of {sources} sources read, {percent} % of the bytes"));
+        })
+    }
+
+    fn every(time: Duration, write: impl Fn(&Counts) + Send + 'static) -> Self {
+        let counts = Arc::new(Counts::default());
+        let (end, ended) = mpsc::channel();
+        let seen = Arc::clone(&counts);
+        let work = move || {
+            while ended.recv_timeout(time) == Err(RecvTimeoutError::Timeout) {
+                write(&seen);
+            }
+        };
+        // Without a thread to be had, nothing is told.
+        let writer = thread::Builder::new().spawn(work).ok();
+        Self { counts, end: Some(end), writer }
+    }
+}
+
+impl Drop for Ticks {
+    fn drop(&mut self) {
+        drop(self.end.take());
+        // A line that is being written is written before others.
+        let _ended: Option<thread::Result<()>> = self.writer.take().map(JoinHandle::join);
+    }
+}
+
+impl Watch for Ticks {
+    fn started(&self, _: &str, _: u64) {}
+
+    fn advanced(&self, bytes: u64) {
+        self.counts.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn finished(&self, _: &str) {
+        self.counts.sources.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_is_written_again_and_again_until_the_end() {
+        let (send, lines) = mpsc::channel();
+        let ticks = Ticks::every(Duration::from_millis(1), move |counts| {
+            let _gone = send.send(counts.sources.load(Ordering::Relaxed));
+        });
+        ticks.finished("a");
+        while lines.recv().unwrap() < 1 {}
+        drop(ticks);
+        while lines.recv().is_ok() {}
     }
 }

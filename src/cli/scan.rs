@@ -3,7 +3,7 @@
 use super::args::Scan;
 use super::finish::Prepared;
 use super::options;
-use super::progress::Bar;
+use super::progress::{Bar, Ticks};
 use super::{Exit, complain, facts_dir, facts_lines, output};
 use crate::examine::{Examined, examine, examine_each};
 use crate::facts::{Gap, GapKind};
@@ -199,13 +199,17 @@ pub(super) fn watched<T>(
     let threads =
         scan.reading.threads.unwrap_or_else(|| available_parallelism().map_or(1, usize::from));
     let bytes = sources.iter().map(Source::stored_bytes).fold(0, u64::saturating_add);
-    let bar = Bar::new(bytes, !scan.output.no_progress && !scan.output.quiet);
-    let watch: &dyn Watch = bar.as_ref().map_or(&NoWatch, |bar| bar);
-    let read = read(watch, threads);
-    if let Some(bar) = &bar {
+    let is_wanted = !scan.output.no_progress && !scan.output.quiet;
+    if let Some(bar) = Bar::new(bytes, is_wanted) {
+        let read = read(&bar, threads);
         bar.clear();
+        return read;
     }
-    read
+    if is_wanted {
+        read(&Ticks::new(sources.len(), bytes), threads)
+    } else {
+        read(&NoWatch, threads)
+    }
 }
 
 fn examined(scan: &Scan, sources: &[Source]) -> Examined {
