@@ -9,7 +9,7 @@ use crate::facts::{
     NodeStoreKind, OwnedDirectory, Owner, Parts, PastKeys, PastState, Place, Repository, RunModes,
     Setting, SlingId, Snapshot, StorageFile,
 };
-use crate::farm::{Farm, Plan, farms};
+use crate::farm::{Farm, FarmPlan, farms};
 use crate::limits::Limits;
 use crate::wiped::Wiped;
 
@@ -53,7 +53,7 @@ impl FarmBuilder {
             self.vault.try_all(self.snapshots.iter_mut().map(|(_, snapshot)| snapshot));
         }
         let gaps: Vec<Gap> = self.snapshots.iter().flat_map(|(_, s)| s.gaps.clone()).collect();
-        let plan = Plan { gaps: &gaps, ..Plan::default() };
+        let plan = FarmPlan { gaps: &gaps, ..FarmPlan::default() };
         let farms = farms(self.snapshots, &plan).expect("no policy");
         farms.into_iter().next().expect("at least one instance")
     }

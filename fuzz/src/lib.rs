@@ -2,7 +2,7 @@
 
 use aemtrix::evidence::classify;
 use aemtrix::examine::{Examined, examine};
-use aemtrix::farm::{Plan, farms};
+use aemtrix::farm::{FarmPlan, farms};
 use aemtrix::intake::{NoWatch, discover};
 use aemtrix::limits::Limits;
 use aemtrix::oak::{Budget, Files, Node, OakError, Store};
@@ -37,7 +37,7 @@ pub fn scan(bytes: &[u8]) {
     let internal = gaps.iter().find(|gap| gap.kind.label() == "internal");
     assert_eq!(internal, None, "a panic was caught");
     let screen = Screen { columns: Some(80), ..Screen::default() };
-    let plan = Plan { gaps: &gaps, ..Plan::default() };
+    let plan = FarmPlan { gaps: &gaps, ..FarmPlan::default() };
     let farms = farms(snapshots, &plan).expect("no policy, no conflict");
     let report = Report::new(farms, sources, gaps, &Selection::default(), screen);
     for format in FORMATS {
@@ -107,7 +107,7 @@ fn merged(bytes: &[u8]) -> Saved {
 /// Writes facts in every format, and returns them as facts.
 fn saved_again(saved: Saved) -> Vec<u8> {
     let Saved { snapshots, sources, gaps, reach, ledger } = saved;
-    let plan = Plan { gaps: &gaps, reach: Some(&reach), ..Plan::default() };
+    let plan = FarmPlan { gaps: &gaps, reach: Some(&reach), ..FarmPlan::default() };
     let farms = farms(snapshots, &plan).expect("no policy, no conflict");
     let report = Report::new(farms, sources, gaps, &Selection::default(), Screen::default());
     let report = Report { ledger: Some(ledger), ..report };
@@ -125,7 +125,7 @@ fn saved_again(saved: Saved) -> Vec<u8> {
 /// Scans bytes as a source of any kind, and returns its facts.
 pub fn facts_of(bytes: &[u8]) -> Vec<u8> {
     let Examined { snapshots, sources, gaps } = examined(bytes);
-    let plan = Plan { gaps: &gaps, ..Plan::default() };
+    let plan = FarmPlan { gaps: &gaps, ..FarmPlan::default() };
     let farms = farms(snapshots, &plan).expect("no policy, no conflict");
     let report = Report::new(farms, sources, gaps, &Selection::default(), Screen::default());
     let format = FORMATS.iter().find(|format| format.name == "ndjson").expect("this format");

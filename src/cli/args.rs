@@ -169,7 +169,7 @@ pub(super) struct Compare {
     pub(super) ascii: bool,
     /// Colours on standard output
     #[arg(long, value_enum, default_value = "auto", help_heading = "Output")]
-    pub(super) color: When,
+    pub(super) color: ColorChoice,
     /// Says nothing on standard error but errors
     #[arg(short, long, help_heading = "Output")]
     pub(super) quiet: bool,
@@ -288,7 +288,7 @@ pub(super) struct Output {
     pub(super) ascii: bool,
     /// Colours on standard output
     #[arg(long, value_enum, default_value = "auto")]
-    pub(super) color: When,
+    pub(super) color: ColorChoice,
     /// Shows no progress
     #[arg(long)]
     pub(super) no_progress: bool,
@@ -322,7 +322,7 @@ pub(super) fn columns() -> Option<u16> {
     of_terminal.or_else(|| std::env::var("COLUMNS").ok()?.parse().ok())
 }
 
-impl When {
+impl ColorChoice {
     /// Returns `true` if to colour what goes to standard output.
     pub(super) fn applies(self) -> bool {
         let plain = || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
@@ -335,7 +335,7 @@ impl When {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum When {
+pub(super) enum ColorChoice {
     /// On a terminal, unless `NO_COLOR` is set
     Auto,
     /// Always

@@ -9,7 +9,7 @@ use crate::diagnosis::{Judged, Selection, judge};
 use crate::diff::{DiffOutcome, Side, diff};
 use crate::examine::examine;
 use crate::facts::{Gap, Snapshot, SourceRecord};
-use crate::farm::{Plan, farms};
+use crate::farm::{FarmPlan, farms};
 use crate::intake::{NoWatch, Source, discover, facts_files, saved_facts};
 use crate::limits::Limits;
 use crate::report::{DIFF_FORMATS, DiffFormat, DiffReport, Screen, StateReport};
@@ -146,7 +146,7 @@ fn judged(
         sources.iter().filter(is_directory).map(|record| record.name.clone()).collect();
     let by = compare.farm_by.by();
     let plan =
-        Plan { by, directories: &directories, gaps: &gaps, reach: Some(reach), policy: None };
+        FarmPlan { by, directories: &directories, gaps: &gaps, reach: Some(reach), policy: None };
     let farms = judge(farms(snapshots, &plan)?, &Selection::default());
     Ok(JudgedState { farms, report: StateReport { name, sources, gaps }, files })
 }

@@ -7,10 +7,10 @@ use super::terms::{Terms, now_ms};
 use super::{Exit, complain, output, tell};
 use crate::custody::Custody;
 use crate::facts::{Gap, Snapshot, SourceRecord, spoken};
-use crate::farm::{Member, Plan, farms};
+use crate::farm::{FarmPlan, Member, farms};
 use crate::intake::Source;
 use crate::limits::Limits;
-use crate::report::{Format, Outcome, Report, Template, counted};
+use crate::report::{Format, Report, ReportTemplate, RunOutcome, counted};
 use crate::rules::Severity;
 use anyhow::{anyhow, bail};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +21,7 @@ pub(super) struct Prepared<'a> {
     output: &'a Output,
     judging: &'a Judging,
     format: &'static Format,
-    template: Option<Template>,
+    template: Option<ReportTemplate>,
     terms: Terms,
     custody: Custody,
 }
@@ -87,7 +87,7 @@ impl<'a> Prepared<'a> {
         let is_directory = |record: &&SourceRecord| record.container == "directory";
         let directories: Vec<String> =
             sources.iter().filter(is_directory).map(|record| record.name.clone()).collect();
-        let plan = Plan {
+        let plan = FarmPlan {
             by: self.judging.farm_by.by(),
             directories: &directories,
             gaps: &gaps,
@@ -132,9 +132,9 @@ impl<'a> Prepared<'a> {
             return Exit::Clean;
         }
         match report.outcome() {
-            Outcome::Clean => Exit::Clean,
-            Outcome::Findings => Exit::Findings,
-            Outcome::Open => Exit::Trouble,
+            RunOutcome::Clean => Exit::Clean,
+            RunOutcome::Findings => Exit::Findings,
+            RunOutcome::Open => Exit::Trouble,
         }
     }
 

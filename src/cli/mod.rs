@@ -25,7 +25,7 @@ pub use exit::Exit;
 
 use crate::repair::shell_word;
 use crate::report::Screen;
-use args::{Args, Command, When};
+use args::{Args, ColorChoice, Command};
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue};
 use std::io::{Write, stderr};
@@ -33,7 +33,7 @@ use std::path::Path;
 
 /// Returns what texts of the manual are written for.
 fn screen() -> Screen {
-    Screen { columns: args::columns(), ascii: false, color: When::Auto.applies() }
+    Screen { columns: args::columns(), ascii: false, color: ColorChoice::Auto.applies() }
 }
 
 /// Runs the command line of this process.

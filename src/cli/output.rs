@@ -4,7 +4,7 @@ use super::stream;
 use super::terms::Terms;
 use crate::intake::{Origin, Source, is_packed};
 use crate::limits::Limits;
-use crate::report::{FORMATS, Format, Report, Template, write_baseline};
+use crate::report::{FORMATS, Format, Report, ReportTemplate, write_baseline};
 use anyhow::{Context, anyhow, bail};
 use std::fs;
 use std::io::{self, BufWriter, ErrorKind, Read, Seek, Write};
@@ -54,7 +54,7 @@ pub(super) fn format_to(path: &Path, other: &'static Format) -> anyhow::Result<&
 /// # Errors
 ///
 /// Fails when it cannot be read, or is none; the message is one sentence.
-pub(super) fn template(path: &Path) -> anyhow::Result<Template> {
+pub(super) fn template(path: &Path) -> anyhow::Result<ReportTemplate> {
     let max = Limits::DEFAULT.template_bytes_max;
     let mut text = String::new();
     let file = fs::File::open(path);
@@ -64,7 +64,7 @@ pub(super) fn template(path: &Path) -> anyhow::Result<Template> {
         bail!("{}: is larger than any template ({max} bytes)", path.display());
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    Template::parse(&name, text).map_err(|problem| anyhow!("{}: {problem}", path.display()))
+    ReportTemplate::parse(&name, text).map_err(|problem| anyhow!("{}: {problem}", path.display()))
 }
 
 /// Writes to standard output. That the reader has gone away is no error.

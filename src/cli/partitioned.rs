@@ -6,7 +6,7 @@ use super::report::read_facts;
 use super::{Exit, output, tell};
 use crate::intake::Source;
 use crate::limits::Limits;
-use crate::report::{Format, Outcome, Report, counted};
+use crate::report::{Format, Report, RunOutcome, counted};
 use crate::saved::Merge;
 use anyhow::bail;
 use std::collections::BTreeMap;
@@ -100,9 +100,9 @@ fn judged(
     let report = prepared.report(merged.snapshots, merged.sources, merged.gaps, &merged.reach)?;
     sum.instances = sum.instances.saturating_add(report.instances());
     match report.outcome() {
-        Outcome::Clean => {}
-        Outcome::Findings => sum.is_found = true,
-        Outcome::Open => sum.is_open = true,
+        RunOutcome::Clean => {}
+        RunOutcome::Findings => sum.is_found = true,
+        RunOutcome::Open => sum.is_open = true,
     }
     for judged in &report.farms {
         let name = judged.farm.name.clone();

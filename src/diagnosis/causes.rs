@@ -1,7 +1,7 @@
 //! What a person has to repair: root findings, each with the findings that it explains.
 
 use super::Finding;
-use crate::repair::{Index, Plan};
+use crate::repair::{Plan, PlanIndex};
 use crate::rules::Severity;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ pub struct Cause {
 
 /// Puts findings under their causes. Notes are no causes; one that a cause explains is told with it.
 pub(super) fn causes(findings: &[Finding], plan: &Plan) -> Vec<Cause> {
-    let roots = Roots::of(findings);
+    let roots = CauseRoots::of(findings);
     let mut of_root: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (index, finding) in findings.iter().enumerate().filter(|(_, found)| counts(found)) {
         match roots.root(index) {
@@ -31,7 +31,7 @@ pub(super) fn causes(findings: &[Finding], plan: &Plan) -> Vec<Cause> {
             _ => {}
         }
     }
-    let index = Index::of(plan);
+    let index = PlanIndex::of(plan);
     let is_grave =
         |root: &usize| findings.get(*root).is_some_and(|finding| finding.severity > Severity::Note);
     of_root
@@ -46,12 +46,12 @@ fn counts(finding: &Finding) -> bool {
 }
 
 /// Findings by rule and instance, and what explains them.
-struct Roots<'f> {
+struct CauseRoots<'f> {
     findings: &'f [Finding],
     first: BTreeMap<(&'static str, &'f str), usize>,
 }
 
-impl<'f> Roots<'f> {
+impl<'f> CauseRoots<'f> {
     fn of(findings: &'f [Finding]) -> Self {
         let mut first = BTreeMap::new();
         for (index, finding) in findings.iter().enumerate().filter(|(_, found)| counts(found)) {
@@ -82,7 +82,7 @@ impl<'f> Roots<'f> {
     }
 }
 
-fn cause(findings: &[Finding], index: &Index<'_>, root: usize, explains: Vec<usize>) -> Cause {
+fn cause(findings: &[Finding], index: &PlanIndex<'_>, root: usize, explains: Vec<usize>) -> Cause {
     let all: Vec<&Finding> =
         [root].iter().chain(&explains).filter_map(|index| findings.get(*index)).collect();
     let instances: BTreeSet<&str> =

@@ -2,7 +2,7 @@
 
 use super::Finding;
 use crate::farm::{Matrix, matrix};
-use crate::repair::{Scope, Standing, standing};
+use crate::repair::{Scope, WhoseKeys, standing};
 use std::collections::BTreeSet;
 
 /// Rules that say of the instances they name that one cell is wrong, and the fact in it. Where a cell tells that by itself, as of a stray
@@ -21,9 +21,9 @@ const FACTS_OF_JCR: [&str; 2] = ["storage-mode", "key-origin"];
 pub(super) fn highlighted(scope: Scope<'_>, findings: &[Finding]) -> Matrix {
     let mut matrix = matrix(scope.farm);
     match standing(scope) {
-        Standing::Source(name) => matrix.compare_keys_with(&name),
-        Standing::Open => matrix.doubt_keys(),
-        Standing::Settled => {}
+        WhoseKeys::Source(name) => matrix.compare_keys_with(&name),
+        WhoseKeys::Open => matrix.doubt_keys(),
+        WhoseKeys::Settled => {}
     }
     let verified = scope.farm.members.iter().filter(|member| member.snapshot.is_verified());
     let in_jcr = verified.filter(|member| member.is_in_jcr_mode());

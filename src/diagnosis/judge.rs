@@ -8,7 +8,7 @@ use super::verdict::doubts;
 use super::{Selection, Verdict, verdict};
 use crate::farm::{Farm, Matrix, has_untried_master};
 use crate::policy::Baseline;
-use crate::repair::{Id, Outcome, Plan, RuleId, Scope, Want, draft};
+use crate::repair::{Id, Outcome, Plan, RuleId, RuleNeed, Scope, draft};
 use crate::rules::Severity;
 use std::collections::BTreeSet;
 
@@ -114,7 +114,7 @@ fn judge_one(
 /// Makes one plan of what the findings want that are shown and that the policy does not accept, and proves it.
 fn plan(farm: &mut Farm, findings: &[Finding], accepted: &BTreeSet<Id>) -> Plan {
     let is_meant = |finding: &&Finding| !matches!(finding.excuse, Some(Excuse::Suppressed { .. }));
-    let wants: Vec<Want<'_>> = findings
+    let wants: Vec<RuleNeed<'_>> = findings
         .iter()
         .filter(is_meant)
         .flat_map(|finding| finding.hit.needs.iter().map(|need| (finding.rule.id, need)))

@@ -6,7 +6,7 @@ use super::identity::known;
 use crate::facts::Date;
 use crate::farm::Farm;
 use crate::policy::{Baseline, Remark, Stale, Suppression};
-use crate::repair::{Id, Scope, Standing, standing};
+use crate::repair::{Id, Scope, WhoseKeys, standing};
 use crate::rules;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -83,8 +83,8 @@ pub(super) fn accepted(farm: &Farm, findings: &[Finding], selection: &Selection)
         return none;
     }
     let source = match standing(Scope { farm, accepted: &none }) {
-        Standing::Source(name) => Some(name),
-        Standing::Open | Standing::Settled => None,
+        WhoseKeys::Source(name) => Some(name),
+        WhoseKeys::Open | WhoseKeys::Settled => None,
     };
     let asks =
         |found: &&Finding| found.hit.asks_for_keys() && selection.severity(found.rule).is_some();

@@ -57,7 +57,7 @@ pub struct Examined {
 }
 
 /// What came out of one source.
-struct Outcome {
+struct SourceOutcome {
     label: Option<String>,
     snapshots: Vec<Snapshot>,
     record: SourceRecord,
@@ -121,11 +121,11 @@ pub fn examine_each(
 /// Sources that wait until all are read, and what they are compared with.
 #[derive(Default)]
 struct Waiting {
-    outcomes: Vec<Outcome>,
+    outcomes: Vec<SourceOutcome>,
     places: Places,
 }
 
-impl Outcome {
+impl SourceOutcome {
     /// Returns `true` if the keys of other sources may say more of it.
     fn may_be_told_more(&self) -> bool {
         let is_shut = |snapshot: &Snapshot| {
@@ -155,7 +155,7 @@ fn each(sources: &[Source], threads: usize, work_on: &(dyn Fn(&Source) + Sync)) 
     }
 }
 
-fn merge(mut outcomes: Vec<Outcome>, vault: &Vault) -> Examined {
+fn merge(mut outcomes: Vec<SourceOutcome>, vault: &Vault) -> Examined {
     outcomes.sort_by(|a, b| a.record.name.cmp(&b.record.name));
     let mut places = Places::default();
     for outcome in &outcomes {
@@ -176,7 +176,7 @@ fn merge(mut outcomes: Vec<Outcome>, vault: &Vault) -> Examined {
 }
 
 /// Ends the work on one source.
-fn finished(mut outcome: Outcome) -> Examined {
+fn finished(mut outcome: SourceOutcome) -> Examined {
     let key_traces = std::mem::take(&mut outcome.key_traces).into_iter().collect();
     let mut all = Examined::default();
     all.add(outcome);
@@ -186,8 +186,8 @@ fn finished(mut outcome: Outcome) -> Examined {
 }
 
 impl Examined {
-    fn add(&mut self, outcome: Outcome) {
-        let Outcome { label, snapshots, record, gaps, .. } = outcome;
+    fn add(&mut self, outcome: SourceOutcome) {
+        let SourceOutcome { label, snapshots, record, gaps, .. } = outcome;
         let named = |snapshot| (label.clone(), Snapshot { label: label.clone(), ..snapshot });
         self.snapshots.extend(snapshots.into_iter().map(named));
         self.sources.push(record);
@@ -195,7 +195,12 @@ impl Examined {
     }
 }
 
-fn examine_one(source: &Source, limits: &Limits, watch: &dyn Watch, vault: &Vault) -> Outcome {
+fn examine_one(
+    source: &Source,
+    limits: &Limits,
+    watch: &dyn Watch,
+    vault: &Vault,
+) -> SourceOutcome {
     watch.started(&source.name, source.stored_bytes());
     let outcome = catch_unwind(AssertUnwindSafe(|| read(source, limits, watch, vault)))
         .unwrap_or_else(|_| failed(source, limits));
@@ -204,7 +209,7 @@ fn examine_one(source: &Source, limits: &Limits, watch: &dyn Watch, vault: &Vaul
 }
 
 /// Walks a source once, and a second time when links point at entries that the first pass had no reason to keep.
-fn read(source: &Source, limits: &Limits, watch: &dyn Watch, vault: &Vault) -> Outcome {
+fn read(source: &Source, limits: &Limits, watch: &dyn Watch, vault: &Vault) -> SourceOutcome {
     let mut collector = Collector::new(&source.name, limits).keeping(vault);
     // Of a directory the archives are sources of their own.
     if !source.is_directory() {
@@ -248,7 +253,7 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch, vault: &Vault) -> O
         ..about(source, limits)
     };
     let record = record.with_status(&gaps);
-    Outcome { label: source.label.clone(), snapshots, record, gaps, key_traces, loose_keys }
+    SourceOutcome { label: source.label.clone(), snapshots, record, gaps, key_traces, loose_keys }
 }
 
 /// Says why a source that is cut may be so.
@@ -272,7 +277,7 @@ pub fn about(source: &Source, limits: &Limits) -> SourceRecord {
     }
 }
 
-fn failed(source: &Source, limits: &Limits) -> Outcome {
+fn failed(source: &Source, limits: &Limits) -> SourceOutcome {
     let reason =
         "the tool failed on this source, which is a bug; the other sources are not affected";
     let gap = Gap {
@@ -283,7 +288,7 @@ fn failed(source: &Source, limits: &Limits) -> Outcome {
     };
     let gaps = vec![gap];
     let record = about(source, limits).with_status(&gaps);
-    Outcome {
+    SourceOutcome {
         label: source.label.clone(),
         snapshots: Vec::new(),
         record,

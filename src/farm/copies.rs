@@ -1,6 +1,6 @@
 //! Old copies among snapshots: they are no instances of their own, and go with the one they are copies of.
 
-use super::plan::Plan;
+use super::plan::FarmPlan;
 use super::states;
 use crate::facts::{BUNDLE_CACHE, OldState, Place, QUICKSTART, Snapshot, says_put_aside};
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ pub(super) type Copies = BTreeMap<Place, Vec<Snapshot>>;
 type Installs = BTreeMap<String, BTreeMap<String, Option<String>>>;
 
 /// Tells the instances from the old copies of them, earlier states among those.
-pub(super) fn without_copies(snapshots: Labelled, plan: &Plan<'_>) -> (Labelled, Copies) {
+pub(super) fn without_copies(snapshots: Labelled, plan: &FarmPlan<'_>) -> (Labelled, Copies) {
     // What lies where most installs have their cache is a copy, whatever its id, where a setting names another one.
     let has_moved = |snapshot: &Snapshot| snapshot.setting(BUNDLE_CACHE).is_some();
     let id = |s: &Snapshot| uuid(s).filter(|_| !has_moved(s)).map(str::to_owned);
@@ -126,7 +126,7 @@ mod tests {
             (None, snapshot)
         };
         let all = vec![one(install, ids[0]), one(other, ids[1])];
-        let farms = farms(all, &Plan::default()).expect("no policy");
+        let farms = farms(all, &FarmPlan::default()).expect("no policy");
         let members = farms.into_iter().flat_map(|farm| farm.members);
         members.map(|m| m.copies.into_iter().map(|copy| copy.source).collect()).collect()
     }
@@ -160,7 +160,7 @@ mod tests {
         ];
         let snapshot = |root: &str| Snapshot { root: root.to_owned(), ..member.snapshot.clone() };
         let all = roots.iter().map(|root| (None, snapshot(root))).collect();
-        let farms = farms(all, &Plan::default()).unwrap();
+        let farms = farms(all, &FarmPlan::default()).unwrap();
         let member = &farms[0].members[0];
         let copies: Vec<&str> = member.copies.iter().map(|copy| copy.root.as_str()).collect();
         assert_eq!((farms[0].members.len(), copies), (1, roots[1..].to_vec()));

@@ -2,7 +2,7 @@
 //!
 //! A policy of 1 MiB names 68,000 instances, and 10,000 may come: names are looked up, and only the few globs are tried one by one.
 
-use super::plan::Plan;
+use super::plan::FarmPlan;
 use crate::policy::{PolicyInstance, file_of};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +21,7 @@ pub(super) struct Entries<'p> {
 
 impl<'p> Entries<'p> {
     /// Returns those of a plan, in the order of its policy.
-    pub(super) fn of(plan: &Plan<'p>) -> Self {
+    pub(super) fn of(plan: &FarmPlan<'p>) -> Self {
         let mut entries = Self::default();
         let farms = plan.policy.iter().flat_map(|policy| policy.farms.iter().enumerate());
         for (farm, entry) in farms.flat_map(|(i, farm)| farm.instances.iter().map(move |e| (i, e)))

@@ -5,7 +5,7 @@ use super::entries::Entries;
 use super::expected::{Expected, ForeignKey, Missing};
 use super::like::tell_alike;
 use super::open_gaps::OpenGaps;
-use super::plan::{Ground, Plan};
+use super::plan::{FarmPlan, Ground};
 use super::{Farm, Keys, Member, decide_pairs, keys, names};
 use crate::facts::{Digest, Gap, KeyName, Snapshot};
 use crate::limits::Limits;
@@ -33,7 +33,7 @@ pub struct PolicyConflict(String);
 /// # Errors
 ///
 /// Fails when an instance is meant by two entries of the policy, or an entry means two instances.
-pub fn farms(snapshots: Labelled, plan: &Plan<'_>) -> Result<Vec<Farm>, PolicyConflict> {
+pub fn farms(snapshots: Labelled, plan: &FarmPlan<'_>) -> Result<Vec<Farm>, PolicyConflict> {
     let with_label = |(label, snapshot): (Option<String>, Snapshot)| {
         (label.clone(), Snapshot { label, ..snapshot })
     };
@@ -80,7 +80,7 @@ pub fn farms(snapshots: Labelled, plan: &Plan<'_>) -> Result<Vec<Farm>, PolicyCo
 
 /// Names the instances: so that names are unique in their farm where it does not depend on them, whatever else came in the run, and else
 /// in the run.
-fn named(instances: Labelled, plan: &Plan<'_>) -> Named {
+fn named(instances: Labelled, plan: &FarmPlan<'_>) -> Named {
     let installs = names::Installs::of(&instances);
     if plan.has_policy_farms() {
         return names::name(instances, &installs);
@@ -93,7 +93,7 @@ fn named(instances: Labelled, plan: &Plan<'_>) -> Named {
 }
 
 /// Tells the instances that the policy names from the rest, and the rest by what makes a farm.
-fn by_ground(named: Named, plan: &Plan<'_>) -> Result<BTreeMap<Ground, Named>, PolicyConflict> {
+fn by_ground(named: Named, plan: &FarmPlan<'_>) -> Result<BTreeMap<Ground, Named>, PolicyConflict> {
     let entries = Entries::of(plan);
     let mut taken: BTreeMap<(usize, &str), String> = BTreeMap::new();
     let mut grounds: BTreeMap<Ground, Named> =
@@ -123,7 +123,7 @@ fn by_ground(named: Named, plan: &Plan<'_>) -> Result<BTreeMap<Ground, Named>, P
     Ok(grounds)
 }
 
-fn meant(plan: &Plan<'_>, farm: usize, entry: &PolicyInstance) -> String {
+fn meant(plan: &FarmPlan<'_>, farm: usize, entry: &PolicyInstance) -> String {
     let farm = plan.policy_farm(&Ground::Policy(farm)).map_or("", |farm| farm.name.as_str());
     format!("the instance {} of the farm {farm} in the policy", entry.name)
 }
@@ -153,7 +153,7 @@ fn expect(farm: &mut Farm, policy: &PolicyFarm, open: &OpenGaps<'_>, holes: &Arc
 }
 
 /// Returns the sources in which an instance may lie that was not found, sorted.
-fn holes(plan: &Plan<'_>, roots: &Roots) -> Arc<[String]> {
+fn holes(plan: &FarmPlan<'_>, roots: &Roots) -> Arc<[String]> {
     if !plan.has_policy_farms() {
         return Arc::default();
     }
@@ -289,7 +289,7 @@ mod tests {
         let policy = parse(TWO_FARMS, &[]).expect("a policy");
         let members = good_farm(names).build().members;
         let snapshots = members.into_iter().map(|m| (Some(m.name), m.snapshot)).collect();
-        farms(snapshots, &Plan { gaps, policy: Some(&policy), ..Plan::default() })
+        farms(snapshots, &FarmPlan { gaps, policy: Some(&policy), ..FarmPlan::default() })
     }
 
     fn members(farm: &Farm) -> Vec<&str> {
@@ -368,7 +368,7 @@ mod tests {
         let text = TWO_FARMS.replace("stage-*", "*-author*");
         let policy = parse(&text, &[]).expect("a policy");
         let member = good_farm(&["prod-author-1"]).build().members.remove(0);
-        let plan = Plan { policy: Some(&policy), ..Plan::default() };
+        let plan = FarmPlan { policy: Some(&policy), ..FarmPlan::default() };
         let error = farms(vec![(None, member.snapshot)], &plan).unwrap_err().to_string();
         assert!(
             error.starts_with("prod-author-1 (prod-author-1.tar) is matched by both "),

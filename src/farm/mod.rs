@@ -47,7 +47,7 @@ pub(crate) use openings::{has_untried_master, opened, opens_value};
 pub use pattern::FarmPattern;
 pub(crate) use peers::{Groups, KeyUsers, names as names_of, others};
 pub(crate) use place_doubt::{PlaceDoubt, place_doubt, unknown_place};
-pub use plan::{FarmBy, Plan};
+pub use plan::{FarmBy, FarmPlan};
 pub use rows::ROWS;
 pub use timeline::{Certainty, EventKind, TimelineEvent, timeline};
 pub(crate) use timeline::{Clock, spoken_span};

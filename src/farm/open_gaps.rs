@@ -3,7 +3,7 @@
 //! Thousands of sources may be damaged, and thousands of farms may come. So each farm looks its gaps up, and is told of no more than its
 //! share of [`Limits::farm_gaps_max`].
 
-use super::plan::{FarmBy, Ground, Plan, holder, joined, parts};
+use super::plan::{FarmBy, FarmPlan, Ground, holder, joined, parts};
 use crate::facts::Gap;
 use crate::limits::Limits;
 use crate::policy::{PolicyInstance, file_of};
@@ -21,7 +21,7 @@ pub(super) struct Told {
 
 /// All gaps of a run, by what may lead to them. Of those of one source and kind there is one: a verdict says no more of them.
 pub(super) struct OpenGaps<'p> {
-    plan: &'p Plan<'p>,
+    plan: &'p FarmPlan<'p>,
     /// With the sources that they concern, where those are not the ones they name.
     gaps: Vec<(&'p Gap, Option<&'p BTreeSet<String>>)>,
     by_source: Index<&'p str>,
@@ -46,7 +46,7 @@ type Index<K> = BTreeMap<K, Vec<usize>>;
 
 impl<'p> OpenGaps<'p> {
     /// Sorts the gaps of a plan for so many farms.
-    pub(super) fn new(plan: &'p Plan<'p>, farms: usize) -> Self {
+    pub(super) fn new(plan: &'p FarmPlan<'p>, farms: usize) -> Self {
         let Limits { farm_gaps_max, listed_max, .. } = Limits::DEFAULT;
         let mut open = Self {
             plan,
@@ -235,7 +235,7 @@ mod tests {
             reason: String::new(),
         };
         let gaps: Vec<Gap> = (0..400).map(gap).collect();
-        let plan = Plan { gaps: &gaps, ..Plan::default() };
+        let plan = FarmPlan { gaps: &gaps, ..FarmPlan::default() };
         let Limits { farm_gaps_max, listed_max, .. } = Limits::DEFAULT;
         for (farms, told, has_more) in [
             (1, 400, false),
@@ -257,11 +257,11 @@ mod tests {
             reason: String::new(),
         };
         let gaps = [gap("x"), gap("y")];
-        let plan = Plan { gaps: &gaps, ..Plan::default() };
+        let plan = FarmPlan { gaps: &gaps, ..FarmPlan::default() };
         assert_eq!(OpenGaps::new(&plan, 1).all().gaps, gaps[..1]);
         // What lies in a directory may be of one farm or of another.
         let directories = ["a.tar".to_owned()];
-        let plan = Plan { directories: &directories, ..plan };
+        let plan = FarmPlan { directories: &directories, ..plan };
         assert_eq!(OpenGaps::new(&plan, 1).all().gaps.len(), 2);
     }
 }

@@ -23,7 +23,7 @@ pub enum FarmBy<'p> {
 
 /// What decides on the farms, beside the snapshots.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Plan<'p> {
+pub struct FarmPlan<'p> {
     /// How instances are put into farms.
     pub by: FarmBy<'p>,
     /// The sources that are directories, sorted: what they hold is told apart by its path.
@@ -54,7 +54,7 @@ pub(super) enum Ground {
 /// The farm of what came on standard input, short and long.
 const STDIN: [&str; 2] = ["stdin", "standard input"];
 
-impl<'p> Plan<'p> {
+impl<'p> FarmPlan<'p> {
     /// Returns the farm of the policy on this ground.
     pub(super) fn policy_farm(&self, ground: &Ground) -> Option<&'p PolicyFarm> {
         match ground {
@@ -181,7 +181,7 @@ mod tests {
             (None, Snapshot { source, root, ..Snapshot::default() })
         };
         let directories: Vec<String> = directories.iter().map(|name| (*name).to_owned()).collect();
-        let plan = Plan { by, directories: &directories, gaps, ..Plan::default() };
+        let plan = FarmPlan { by, directories: &directories, gaps, ..FarmPlan::default() };
         let say = |farm: &Farm| {
             let members: Vec<&str> = farm.members.iter().map(|m| m.name.as_str()).collect();
             let gaps: Vec<&str> = farm.gaps.iter().map(|gap| gap.source.as_str()).collect();

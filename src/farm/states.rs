@@ -2,7 +2,7 @@
 //!
 //! The older one is no member of the farm: six snapshots of three instances before and after an upgrade were three clones.
 
-use super::plan::Plan;
+use super::plan::FarmPlan;
 use crate::facts::{Place, Snapshot, has_old_word, path_parts};
 use crate::limits::Limits;
 use std::cmp::Ordering;
@@ -18,7 +18,7 @@ const LATER: [&str; 8] = ["after", "post", "new", "now", "later", "current", "na
 /// (`backups/publish1/2024-01-01`) that was started before the other. A policy says itself what it expects.
 pub(super) fn earlier<'s>(
     snapshots: impl Iterator<Item = &'s Snapshot>,
-    plan: &Plan<'_>,
+    plan: &FarmPlan<'_>,
 ) -> BTreeMap<Place, Place> {
     let mut by_id: BTreeMap<&str, Vec<&Snapshot>> = BTreeMap::new();
     for snapshot in snapshots.filter(|_| !plan.has_policy_farms()) {
@@ -31,7 +31,7 @@ pub(super) fn earlier<'s>(
     by_id.values().flat_map(|states| of_one(states, plan)).collect()
 }
 
-fn of_one(states: &[&Snapshot], plan: &Plan<'_>) -> Vec<(Place, Place)> {
+fn of_one(states: &[&Snapshot], plan: &FarmPlan<'_>) -> Vec<(Place, Place)> {
     let is_later = |own: &Snapshot, other: &Snapshot| {
         plan.ground(own) == plan.ground(other) && order(own, other) == Some(Ordering::Less)
     };
@@ -152,7 +152,7 @@ mod tests {
     /// Source of the older state and of the last one.
     fn found(states: &[(&str, Option<u64>)], by: FarmBy<'_>) -> Vec<(String, String)> {
         let states: Vec<Snapshot> = states.iter().map(|(s, start)| state(s, *start)).collect();
-        let plan = Plan { by, ..Plan::default() };
+        let plan = FarmPlan { by, ..FarmPlan::default() };
         let all = earlier(states.iter(), &plan).into_iter();
         all.map(|(older, last)| (older.source, last.source)).collect()
     }

@@ -12,7 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use toml::Spanned;
 use wire::{
-    Wire, WireDiffer, WireFarm, WireInstance, WireKey, WireLevel, WireRole, WireSuppression,
+    PolicyFarmWire, PolicyInstanceWire, PolicyKeyWire, PolicySuppressionWire, Wire, WireDiffer,
+    WireLevel, WireRole,
 };
 
 pub use wire::schema;
@@ -109,7 +110,7 @@ fn bounded_globs(wire: &Wire) -> Result<(), Wrong> {
     Ok(())
 }
 
-fn farm(wire: WireFarm) -> Result<(Range<usize>, PolicyFarm), Wrong> {
+fn farm(wire: PolicyFarmWire) -> Result<(Range<usize>, PolicyFarm), Wrong> {
     let span = wire.name.span();
     let name = told("the name of a farm", wire.name)?;
     if wire.instance.is_empty() {
@@ -126,7 +127,7 @@ fn farm(wire: WireFarm) -> Result<(Range<usize>, PolicyFarm), Wrong> {
     Ok((span, PolicyFarm { name, keys, instances }))
 }
 
-fn instance(wire: WireInstance) -> Result<(Range<usize>, PolicyInstance), Wrong> {
+fn instance(wire: PolicyInstanceWire) -> Result<(Range<usize>, PolicyInstance), Wrong> {
     let span = wire.name.span();
     let name = told("the name of an instance", wire.name)?;
     let source = match wire.source {
@@ -172,7 +173,7 @@ fn differ(wire: Spanned<WireDiffer>, farms: &BTreeSet<&str>) -> Result<Differ, W
     Ok(Differ { farms, keys: keys.into_iter().collect() })
 }
 
-fn suppression(wire: WireSuppression, rules: &[&str]) -> Result<Suppression, Wrong> {
+fn suppression(wire: PolicySuppressionWire, rules: &[&str]) -> Result<Suppression, Wrong> {
     known_rule(&wire.rule, rules)?;
     if NOT_TO_SUPPRESS.contains(&wire.rule.get_ref().as_str()) {
         let problem = format!("{} cannot be suppressed", wire.rule.get_ref());
@@ -253,11 +254,11 @@ impl From<&Range<usize>> for SpanOf {
     }
 }
 
-impl From<WireKey> for KeyName {
-    fn from(key: WireKey) -> Self {
+impl From<PolicyKeyWire> for KeyName {
+    fn from(key: PolicyKeyWire) -> Self {
         match key {
-            WireKey::Hmac => Self::Hmac,
-            WireKey::Master => Self::Master,
+            PolicyKeyWire::Hmac => Self::Hmac,
+            PolicyKeyWire::Master => Self::Master,
         }
     }
 }

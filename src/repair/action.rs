@@ -102,7 +102,7 @@ pub enum Do {
         file: String,
     },
     /// What was done is checked; where it is not right, what was kept is put back and nothing follows.
-    Verify(Check),
+    Verify(PlanCheck),
     /// `hmac` and `master` of `/etc/key` are saved as files while the instance runs.
     ExportFromJcr {
         /// What they have to be, hmac first; `None` where that was not read.
@@ -142,7 +142,7 @@ pub enum Do {
 
 /// What is checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Check {
+pub enum PlanCheck {
     /// Files have these contents.
     Keys(Vec<KeyCheck>),
     /// `storage` holds the 6 bytes `Bundle`.

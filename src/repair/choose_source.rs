@@ -10,7 +10,7 @@ use crate::farm::{
 use std::collections::BTreeMap;
 
 /// What the keys of a farm tell about whose are right.
-pub(crate) enum Choice<'a> {
+pub(crate) enum SourceChoice<'a> {
     /// Those of this instance.
     Take {
         /// The instance.
@@ -29,7 +29,7 @@ pub(crate) enum Choice<'a> {
 /// Chooses the instance to copy from: one with the keys that the policy names, if it names any; an author, since authors hold the data
 /// that was encrypted; without one, an instance of the majority, one with files if there is one. Whose keys are right is told by keys
 /// with a flaw too, such as a line end after them; only sound ones are copied.
-pub(super) fn choose(scope: Scope<'_>) -> Choice<'_> {
+pub(super) fn choose(scope: Scope<'_>) -> SourceChoice<'_> {
     let pairs = own_pairs(scope);
     if !scope.expected().keys.is_empty() {
         return by_policy(scope, &pairs);
@@ -50,7 +50,7 @@ pub(super) fn choose(scope: Scope<'_>) -> Choice<'_> {
 }
 
 /// Chooses where the policy says which keys are right, whoever has them.
-fn by_policy<'a>(scope: Scope<'a>, pairs: &Groups<'a>) -> Choice<'a> {
+fn by_policy<'a>(scope: Scope<'a>, pairs: &Groups<'a>) -> SourceChoice<'a> {
     let is_expected = |name: &KeyName, key: &Digest| {
         scope.expected().keys.get(name).is_none_or(|expected| expected.is_of(key))
     };
@@ -67,11 +67,11 @@ fn by_policy<'a>(scope: Scope<'a>, pairs: &Groups<'a>) -> Choice<'a> {
             take(group, reason, Vec::new())
                 .unwrap_or_else(|| settle(group, "the policy names its keys", Vec::new(), pairs))
         }
-        (Some(_), Some(_)) => Choice::Open(format!(
+        (Some(_), Some(_)) => SourceChoice::Open(format!(
             "The snapshots do not show whose keys are right, for more than one pair fits what the policy names: {}. Name both keys in it.",
             candidates(pairs.iter().filter(fits))
         )),
-        (None, _) => Choice::Settle(vec![
+        (None, _) => SourceChoice::Settle(vec![
             format!(
                 "No instance is known to have a pair of the keys that the policy names: find those, or correct the policy. The pairs: {}.",
                 candidates(pairs.iter())
@@ -82,7 +82,7 @@ fn by_policy<'a>(scope: Scope<'a>, pairs: &Groups<'a>) -> Choice<'a> {
 }
 
 /// Chooses the pair whose master opens secrets of the farm, where those of all others were tried and open none.
-fn by_secrets<'a>(scope: Scope<'a>, pairs: &Groups<'a>) -> Option<Choice<'a>> {
+fn by_secrets<'a>(scope: Scope<'a>, pairs: &Groups<'a>) -> Option<SourceChoice<'a>> {
     let members: Vec<&Member> = scope.repaired().collect();
     let tried = pairs.iter().map(|group| {
         let [_, master] = pair_of(group)?;
@@ -125,7 +125,7 @@ fn authors_give_way(scope: Scope<'_>, group: &[&Member]) -> bool {
 const AUTHORS_HOLD: &str = "an author holds data that was encrypted";
 
 /// Chooses where all authors of which a pair is known have the same.
-fn of_author<'a>(scope: Scope<'a>, group: &[&'a Member], pairs: &Groups<'a>) -> Choice<'a> {
+fn of_author<'a>(scope: Scope<'a>, group: &[&'a Member], pairs: &Groups<'a>) -> SourceChoice<'a> {
     let authors: Vec<&Member> = group.iter().copied().filter(|m| is_author(scope, m)).collect();
     if let Some(choice) = by_old_copy(&authors, pairs) {
         return choice;
@@ -143,7 +143,7 @@ fn of_author<'a>(scope: Scope<'a>, group: &[&'a Member], pairs: &Groups<'a>) -> 
 }
 
 /// Chooses the keys that an author had before it made new ones: an old copy of its bundle cache has them, and so have others.
-fn by_old_copy<'a>(authors: &[&'a Member], pairs: &Groups<'a>) -> Option<Choice<'a>> {
+fn by_old_copy<'a>(authors: &[&'a Member], pairs: &Groups<'a>) -> Option<SourceChoice<'a>> {
     let [author] = authors else { return None };
     let own = author.pair().keys();
     let had = |group: &&[&Member]| {
@@ -161,7 +161,7 @@ fn by_old_copy<'a>(authors: &[&'a Member], pairs: &Groups<'a>) -> Option<Choice<
 
 /// Chooses between authors with different keys: one that logs that it cannot decrypt what it holds has not the keys that encrypted it.
 /// Its data came from another author, as where a second one is switched to by hand. (Adobe KA-22814)
-fn by_log<'a>(authors: &[&'a Member], pairs: &Groups<'a>) -> Option<Choice<'a>> {
+fn by_log<'a>(authors: &[&'a Member], pairs: &Groups<'a>) -> Option<SourceChoice<'a>> {
     let (failing, sound): (Vec<&Member>, Vec<&Member>) =
         authors.iter().copied().partition(|author| cannot_decrypt(author));
     let of = |group: &[&'a Member], authors: &[&'a Member]| -> Vec<&'a Member> {
@@ -191,8 +191,8 @@ fn by_log<'a>(authors: &[&'a Member], pairs: &Groups<'a>) -> Option<Choice<'a>> 
     Some(doubted(taken, &owners, group))
 }
 
-fn among_authors<'a>(pairs: &Groups<'a>) -> Choice<'a> {
-    Choice::Open(format!(
+fn among_authors<'a>(pairs: &Groups<'a>) -> SourceChoice<'a> {
+    SourceChoice::Open(format!(
         "The snapshots do not show whose keys are right: {}, and more than one of these is of an author. Find out whose data that was \
          encrypted (passwords, secrets, key stores) is needed.",
         candidates(pairs.iter())
@@ -210,7 +210,7 @@ fn pair_in(copy: &Snapshot) -> Option<[Digest; 2]> {
 }
 
 /// Chooses among instances of which none is known to be an author.
-fn without_author<'a>(scope: Scope<'a>, pairs: &Groups<'a>) -> Choice<'a> {
+fn without_author<'a>(scope: Scope<'a>, pairs: &Groups<'a>) -> SourceChoice<'a> {
     let Some(majority) = pairs.majority() else {
         return if pairs.iter().next().is_none() { none_is_sound(scope) } else { any_of(pairs) };
     };
@@ -263,7 +263,11 @@ fn may_be_authors(scope: Scope<'_>, majority: &[&Member]) -> Vec<Text> {
 }
 
 /// Chooses where no author has a pair of keys that can be read here.
-fn in_place_of<'a>(scope: Scope<'a>, authors: &[&'a Member], pairs: &Groups<'a>) -> Choice<'a> {
+fn in_place_of<'a>(
+    scope: Scope<'a>,
+    authors: &[&'a Member],
+    pairs: &Groups<'a>,
+) -> SourceChoice<'a> {
     let having = |is: fn(&KeyPair) -> bool| {
         let have: Vec<&Member> =
             authors.iter().copied().filter(|author| is(author.pair())).collect();
@@ -271,7 +275,7 @@ fn in_place_of<'a>(scope: Scope<'a>, authors: &[&'a Member], pairs: &Groups<'a>)
     };
     let wait = |first: String| {
         let others = candidates(pairs.iter());
-        Choice::Settle(vec![format!("{first} The pairs of the others: {others}.").into()])
+        SourceChoice::Settle(vec![format!("{first} The pairs of the others: {others}.").into()])
     };
     if let Some(who) = having(is_unknown) {
         return wait(format!(
@@ -298,7 +302,7 @@ fn in_place_of<'a>(scope: Scope<'a>, authors: &[&'a Member], pairs: &Groups<'a>)
             let reason = format!("{others}, and {who} lost the keys of its own");
             take_or_settle(group, &reason, vec![search_backups(&who)], pairs)
         }
-        (Some(_), Some(_)) => Choice::Open(format!(
+        (Some(_), Some(_)) => SourceChoice::Open(format!(
             "The snapshots do not show whose keys are right: {}. {who}, which as an author holds data that was encrypted, lost its own: search its \
              backups for hmac and master; the pair that equals those is right. Where there are none, that data stays unreadable, and the pair \
              of most instances spares work.",
@@ -308,7 +312,7 @@ fn in_place_of<'a>(scope: Scope<'a>, authors: &[&'a Member], pairs: &Groups<'a>)
 }
 
 /// Chooses by the one key that is left of the pair of an author: both were made together, so it tells which pair it was.
-fn by_half<'a>(authors: &[&'a Member], pairs: &Groups<'a>) -> Option<Choice<'a>> {
+fn by_half<'a>(authors: &[&'a Member], pairs: &Groups<'a>) -> Option<SourceChoice<'a>> {
     let [author] = authors else { return None };
     let KeyPair::Lost(Some((left, own))) = *author.pair() else { return None };
     let has_it = |group: &&[&Member]| {
@@ -327,7 +331,7 @@ fn take_or_settle<'a>(
     reason: &str,
     first: Vec<Text>,
     pairs: &Groups<'a>,
-) -> Choice<'a> {
+) -> SourceChoice<'a> {
     match take(group, reason, first.clone()) {
         Some(taken) => doubted(taken, group, group),
         None => settle(group, reason, first, pairs),
@@ -336,27 +340,31 @@ fn take_or_settle<'a>(
 
 /// Chooses among instances with the same keys one that has them as they should be: rather one whose repository has no others, and rather
 /// one with files, for those can be copied.
-fn take<'a>(group: &[&'a Member], reason: &str, first: Vec<Text>) -> Option<Choice<'a>> {
+fn take<'a>(group: &[&'a Member], reason: &str, first: Vec<Text>) -> Option<SourceChoice<'a>> {
     let sound = group.iter().copied().filter(|member| member.pair().sound().is_some());
     let source = sound.min_by_key(|member| {
         (is_in_doubt(member), place_doubt(member).is_some(), has_keys_in_jcr(member))
     })?;
-    Some(Choice::Take { source, reason: reason.to_owned(), first })
+    Some(SourceChoice::Take { source, reason: reason.to_owned(), first })
 }
 
 /// Has it found out first which keys are right on the instances whose they are, where others may be in use than those in its files.
-fn doubted<'a>(choice: Choice<'a>, owners: &[&Member], group: &[&Member]) -> Choice<'a> {
+fn doubted<'a>(
+    choice: SourceChoice<'a>,
+    owners: &[&Member],
+    group: &[&Member],
+) -> SourceChoice<'a> {
     doubted_by_place(doubted_by_jcr(choice, owners, group), owners)
 }
 
 /// Has it found out first where the instances whose keys are right have them, where something says that it may not be in the files that
 /// came. Another one with the same keys speaks for these.
-fn doubted_by_place<'a>(choice: Choice<'a>, owners: &[&Member]) -> Choice<'a> {
-    let Choice::Take { source, reason, mut first } = choice else { return choice };
+fn doubted_by_place<'a>(choice: SourceChoice<'a>, owners: &[&Member]) -> SourceChoice<'a> {
+    let SourceChoice::Take { source, reason, mut first } = choice else { return choice };
     let doubts: Vec<(&Member, PlaceDoubt)> =
         owners.iter().filter_map(|member| Some((*member, place_doubt(member)?))).collect();
     let Some((_, doubt)) = doubts.first().filter(|_| doubts.len() == owners.len()) else {
-        return Choice::Take { source, reason, first };
+        return SourceChoice::Take { source, reason, first };
     };
     let who = names_of(&doubts.iter().map(|(member, _)| *member).collect::<Vec<_>>());
     let find_out = format!(
@@ -366,36 +374,45 @@ fn doubted_by_place<'a>(choice: Choice<'a>, owners: &[&Member]) -> Choice<'a> {
     );
     if doubt.is_told {
         let then = "Set the option in conf/sling.properties or pack the directory that it names with the install, and scan again.";
-        return Choice::Settle(vec![format!("{find_out} {then}").into()]);
+        return SourceChoice::Settle(vec![format!("{find_out} {then}").into()]);
     }
     let stop = "Where it works with others, copy nothing.";
     first.insert(0, format!("{find_out} {stop}").into());
-    Choice::Take { source, reason, first }
+    SourceChoice::Take { source, reason, first }
 }
 
 /// Has it found out first which keys are right on the instances whose they are, where the repository has others than the files. Others
 /// with the keys in the files, and no others in the repository, speak for these.
-fn doubted_by_jcr<'a>(choice: Choice<'a>, owners: &[&Member], group: &[&Member]) -> Choice<'a> {
-    let Choice::Take { source, reason, mut first } = choice else { return choice };
+fn doubted_by_jcr<'a>(
+    choice: SourceChoice<'a>,
+    owners: &[&Member],
+    group: &[&Member],
+) -> SourceChoice<'a> {
+    let SourceChoice::Take { source, reason, mut first } = choice else { return choice };
     let doubtful: Vec<&Member> = owners.iter().copied().filter(|m| is_in_doubt(m)).collect();
     if doubtful.is_empty() || owners.len() > doubtful.len() {
-        return Choice::Take { source, reason, first };
+        return SourceChoice::Take { source, reason, first };
     }
     let who = names_of(&doubtful);
     let find_out = format!(
         "First find out which keys of {who} are the right ones: its /etc/key has others than its files, and the snapshots do not show which have encrypted its data."
     );
     if group.iter().all(|member| is_in_doubt(member)) {
-        return Choice::Settle(vec![find_out.into()]);
+        return SourceChoice::Settle(vec![find_out.into()]);
     }
     let stop = "Where those of /etc/key are, copy nothing: put them in place, and scan again.";
     first.insert(0, format!("{find_out} {stop}").into());
-    Choice::Take { source, reason, first }
+    SourceChoice::Take { source, reason, first }
 }
 
 /// Has a flaw mended first, where the keys to copy are nowhere as they should be.
-fn settle<'a>(group: &[&Member], why: &str, first: Vec<Text>, pairs: &Groups<'a>) -> Choice<'a> {
-    let Some(member) = group.first() else { return Choice::Settle(first) };
+fn settle<'a>(
+    group: &[&Member],
+    why: &str,
+    first: Vec<Text>,
+    pairs: &Groups<'a>,
+) -> SourceChoice<'a> {
+    let Some(member) = group.first() else { return SourceChoice::Settle(first) };
     let flaws = member.pair().flaws();
     let text = format!(
         "{}: {why}, and the keys of {} are sound {} and the ones to copy, unless what it has encrypted proves otherwise. The pairs of the \
@@ -405,7 +422,7 @@ fn settle<'a>(group: &[&Member], why: &str, first: Vec<Text>, pairs: &Groups<'a>
         mended(flaws),
         candidates(pairs.iter().filter(|others| pair_of(others) != pair_of(group)))
     );
-    Choice::Settle([text.into()].into_iter().chain(first).collect())
+    SourceChoice::Settle([text.into()].into_iter().chain(first).collect())
 }
 
 fn search_backups(authors: &str) -> Text {
@@ -418,7 +435,7 @@ fn search_backups(authors: &str) -> Text {
 }
 
 /// Says where keys may come from, where no pair is known.
-fn none_is_sound(scope: Scope<'_>) -> Choice<'_> {
+fn none_is_sound(scope: Scope<'_>) -> SourceChoice<'_> {
     let having = |is: fn(&KeyPair) -> bool| {
         let all: Vec<&Member> = scope.repaired().filter(|m| is(m.pair())).collect();
         (!all.is_empty()).then(|| names_of(&all))
@@ -433,11 +450,11 @@ fn none_is_sound(scope: Scope<'_>) -> Choice<'_> {
     } else {
         format!("No instance is known to have a sound pair of keys. {}", known.join(" "))
     };
-    Choice::Settle(vec![text.into()])
+    SourceChoice::Settle(vec![text.into()])
 }
 
-fn any_of<'a>(pairs: &Groups<'a>) -> Choice<'a> {
-    Choice::Open(format!(
+fn any_of<'a>(pairs: &Groups<'a>) -> SourceChoice<'a> {
+    SourceChoice::Open(format!(
         "The snapshots do not show whose keys are right: {}. Find out which instance holds data that was encrypted \
          (passwords, secrets, key stores), usually an author.",
         candidates(pairs.iter())

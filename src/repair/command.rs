@@ -5,7 +5,7 @@ use std::fmt;
 
 /// A command that changes or shows files. Paths may be those in the source.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Command {
+pub enum ManualCommand {
     /// Leaves files to their owner alone.
     Close(Vec<String>),
     /// Leaves a directory to its owner alone.
@@ -27,7 +27,7 @@ pub enum Command {
 pub(crate) const USER: &str = "USER";
 
 /// As a POSIX shell has it.
-impl fmt::Display for Command {
+impl fmt::Display for ManualCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words = |paths: &[String]| -> String {
             paths.iter().map(|path| quoted(path)).collect::<Vec<_>>().join(" ")

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// The actions of a plan by the rules and instances that they are for. Numbers are those of [`Plan::actions`].
-pub struct Index<'p> {
+pub struct PlanIndex<'p> {
     by_instance: BTreeMap<(RuleId, Option<&'p str>), Vec<usize>>,
     by_rule: BTreeMap<RuleId, Vec<usize>>,
     /// What is done to an instance while it is stopped is one piece: half of it would write what was not kept.
     windows: Vec<Range<usize>>,
 }
 
-impl<'p> Index<'p> {
+impl<'p> PlanIndex<'p> {
     /// Indexes a plan.
     pub fn of(plan: &'p Plan) -> Self {
         let mut index =

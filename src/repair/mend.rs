@@ -1,7 +1,7 @@
 //! The mending of key files in place: each change proves itself, for what the file is afterwards is known.
 
 use super::action::{Do, KeyCheck};
-use super::planner::Want;
+use super::planner::RuleNeed;
 use super::stop::flat;
 use super::{Need, on_instance};
 use crate::facts::{Alteration, Digest, KeyDigest, KeyFile, KeyName, TextKind};
@@ -19,7 +19,7 @@ pub(super) struct Mended {
 /// Says how the key files of an instance are mended. `files` are those in their place, hmac first.
 pub(super) fn mend(
     member: &Member,
-    wants: &[Want<'_>],
+    wants: &[RuleNeed<'_>],
     files: &[String; 2],
     backup: &str,
 ) -> Mended {
@@ -35,7 +35,7 @@ pub(super) fn mend(
 
 fn one(
     member: &Member,
-    wants: &[Want<'_>],
+    wants: &[RuleNeed<'_>],
     key: KeyName,
     file: &str,
     backup: &str,

@@ -22,13 +22,13 @@ mod simulate;
 mod stop;
 mod text;
 
-pub use action::{Action, Check, Decision, Do, KeyCheck, Outcome, Plan, Window};
-pub use command::Command;
+pub use action::{Action, Decision, Do, KeyCheck, Outcome, Plan, PlanCheck, Window};
+pub use command::ManualCommand;
 pub(crate) use command::USER;
-pub use index::Index;
+pub use index::PlanIndex;
 pub(crate) use install::directory_of;
 pub use need::{Id, Need, RuleId, When};
-pub use planner::{Collect, Standing, Want, draft, standing};
+pub use planner::{Collect, RuleNeed, WhoseKeys, draft, standing};
 pub use scope::Scope;
 pub use shell_word::shell_word;
 pub(crate) use shell_word::{on_instance, quoted};

@@ -1,16 +1,16 @@
 //! Makes one plan of what all findings want: who gets whose keys, and what is done to each instance while it is stopped.
 
 use super::action::{Action, Decision, Do, Window};
-use super::choose_source::{Choice, choose, own_pairs};
+use super::choose_source::{SourceChoice, choose, own_pairs};
 use super::find_out::{find_out, settle};
-use super::stop::{KeyGoal, Stop};
+use super::stop::{InstanceRepair, KeyGoal};
 use super::{Draft, Id, Need, RuleId, Scope, Text, When};
 use crate::facts::{Digest, KeyName};
 use crate::farm::{KeyState, Member, has_keys_in_jcr, is_open, listed};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A need, and the rule that has it.
-pub type Want<'n> = (RuleId, &'n Need);
+pub type RuleNeed<'n> = (RuleId, &'n Need);
 
 /// The keys that others get, before they are brought to them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,8 +26,8 @@ pub struct Collect {
 /// Makes the plan of a farm, as far as it can be made without applying it.
 ///
 /// Instances whose bytes fail a checksum are not in it.
-pub fn draft(scope: Scope<'_>, wants: &[Want<'_>]) -> Draft {
-    let mut of_instance: BTreeMap<&str, Vec<Want<'_>>> = BTreeMap::new();
+pub fn draft(scope: Scope<'_>, wants: &[RuleNeed<'_>]) -> Draft {
+    let mut of_instance: BTreeMap<&str, Vec<RuleNeed<'_>>> = BTreeMap::new();
     for want in wants {
         if let Some(name) = want.1.instance() {
             of_instance.entry(name).or_default().push(*want);
@@ -36,7 +36,7 @@ pub fn draft(scope: Scope<'_>, wants: &[Want<'_>]) -> Draft {
     let asking = because(wants, |need| matches!(need, Need::FarmKeys(_)));
     let choice = (!asking.is_empty()).then(|| choose(scope));
     let source = match &choice {
-        Some(Choice::Take { source, .. }) => Some(*source),
+        Some(SourceChoice::Take { source, .. }) => Some(*source),
         _ => None,
     };
     let mut draft = Draft {
@@ -49,12 +49,12 @@ pub fn draft(scope: Scope<'_>, wants: &[Want<'_>]) -> Draft {
     general_advice(wants, &mut draft);
     let targets: BTreeSet<&str> =
         source.map(|source| targets(scope, source)).unwrap_or_default().into_iter().collect();
-    let mut stops: Vec<Stop<'_>> = scope
+    let mut stops: Vec<InstanceRepair<'_>> = scope
         .members()
         .filter_map(|member| {
             let own = of_instance.remove(member.name.as_str()).unwrap_or_default();
             let source = source.filter(|_| targets.contains(member.name.as_str()));
-            Stop::of(scope, member, source, own)
+            InstanceRepair::of(scope, member, source, own)
         })
         .collect();
     if let Some(choice) = choice {
@@ -100,7 +100,7 @@ fn merged(actions: Vec<Action>) -> Vec<Action> {
 }
 
 /// Advice that is of no single instance.
-fn general_advice(wants: &[Want<'_>], draft: &mut Draft) {
+fn general_advice(wants: &[RuleNeed<'_>], draft: &mut Draft) {
     for (rule, need) in wants {
         if let Need::Advice { instance: None, when, text, .. } = need {
             let action = manual(None, text.clone(), [*rule].into());
@@ -115,8 +115,8 @@ fn general_advice(wants: &[Want<'_>], draft: &mut Draft) {
 /// Says whose keys are copied, and what is to be done before.
 fn decide(
     scope: Scope<'_>,
-    choice: Choice<'_>,
-    stops: &[Stop<'_>],
+    choice: SourceChoice<'_>,
+    stops: &[InstanceRepair<'_>],
     asking: &BTreeSet<RuleId>,
     draft: &mut Draft,
 ) {
@@ -125,7 +125,7 @@ fn decide(
         draft.before.extend(texts.into_iter().map(manual));
     };
     match choice {
-        Choice::Take { source, reason, first } => {
+        SourceChoice::Take { source, reason, first } => {
             let copies = stops.iter().any(|stop| stop.goal == KeyGoal::Farm);
             draft.decision = if copies {
                 tell(first);
@@ -139,11 +139,11 @@ fn decide(
                 collect(source, asking, draft);
             }
         }
-        Choice::Settle(texts) => {
+        SourceChoice::Settle(texts) => {
             draft.decision = Decision::FindOut(first_of(&texts));
             tell(settle(texts));
         }
-        Choice::Open(why) => {
+        SourceChoice::Open(why) => {
             let (pairs, left_out) = (own_pairs(scope), left_out(scope));
             tell(find_out(scope, &pairs, why.clone(), !left_out.is_empty()));
             tell(leave(&left_out).into_iter().collect());
@@ -212,7 +212,7 @@ pub(super) fn manual(instance: Option<&str>, text: Text, because: BTreeSet<RuleI
 }
 
 /// Returns the rules whose needs are of a kind.
-pub(super) fn because(wants: &[Want<'_>], is: impl Fn(&Need) -> bool) -> BTreeSet<RuleId> {
+pub(super) fn because(wants: &[RuleNeed<'_>], is: impl Fn(&Need) -> bool) -> BTreeSet<RuleId> {
     wants.iter().filter(|(_, need)| is(need)).map(|(rule, _)| *rule).collect()
 }
 
@@ -223,7 +223,7 @@ pub(super) fn window(instance: &str, actions: Vec<Action>) -> Option<Window> {
 
 /// What is known of whose keys are right, whatever is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum WhoseKeys {
     /// Those of this instance are.
     Source(Id),
     /// Nothing tells, and the instances have several pairs: the largest group has no more right than the others.
@@ -233,13 +233,15 @@ pub enum Standing {
 }
 
 /// Says whose keys are right.
-pub fn standing(scope: Scope<'_>) -> Standing {
+pub fn standing(scope: Scope<'_>) -> WhoseKeys {
     match choose(scope) {
-        Choice::Take { source, .. } => {
+        SourceChoice::Take { source, .. } => {
             let are_left = targets(scope, source).is_empty() && !left_out(scope).is_empty();
-            if are_left { Standing::Settled } else { Standing::Source(source.name.clone()) }
+            if are_left { WhoseKeys::Settled } else { WhoseKeys::Source(source.name.clone()) }
         }
-        Choice::Settle(_) | Choice::Open(_) if own_pairs(scope).differ() => Standing::Open,
-        Choice::Settle(_) | Choice::Open(_) => Standing::Settled,
+        SourceChoice::Settle(_) | SourceChoice::Open(_) if own_pairs(scope).differ() => {
+            WhoseKeys::Open
+        }
+        SourceChoice::Settle(_) | SourceChoice::Open(_) => WhoseKeys::Settled,
     }
 }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 const CONFIG_DIRECTORY: &str = "launchpad/config";
 
 /// The facts that a plan changed, as they were.
-pub(super) struct Undo {
+pub(super) struct FactsBefore {
     members: Vec<(usize, Changed)>,
     keys: Vec<Keys>,
 }
@@ -44,7 +44,7 @@ impl Changed {
     }
 }
 
-impl Undo {
+impl FactsBefore {
     /// Puts the facts back.
     pub(super) fn restore(self, farm: &mut Farm) {
         for (index, was) in self.members {
@@ -63,7 +63,7 @@ impl Undo {
 }
 
 /// Applies what of a plan is done.
-pub(super) fn apply(farm: &mut Farm, draft: &Draft, is_done: &dyn Fn(&Do) -> bool) -> Undo {
+pub(super) fn apply(farm: &mut Farm, draft: &Draft, is_done: &dyn Fn(&Do) -> bool) -> FactsBefore {
     let known = known_digests(farm);
     let mut of_instance: BTreeMap<&str, Vec<&Action>> = BTreeMap::new();
     for action in draft.actions().filter(|action| is_done(&action.does)) {
@@ -81,7 +81,7 @@ pub(super) fn apply(farm: &mut Farm, draft: &Draft, is_done: &dyn Fn(&Do) -> boo
         }
     }
     let keys = farm.decide_keys();
-    Undo { members, keys }
+    FactsBefore { members, keys }
 }
 
 /// Every digest that was read somewhere, with all that is known of the content.

@@ -1,9 +1,9 @@
 //! What is done to one instance: before it is stopped, while it is, and when it runs again.
 
-use super::action::{Action, Check, Do, KeyCheck, Window};
+use super::action::{Action, Do, KeyCheck, PlanCheck, Window};
 use super::install::Install;
 use super::mend::{Mended, mend};
-use super::planner::{Want, because, manual, window};
+use super::planner::{RuleNeed, because, manual, window};
 use super::{Need, RuleId, Scope, Text, When, on_instance};
 use crate::facts::{Digest, IMS_CLIENT_SECRET, IMS_SERVICE_SECRET, KeyName, Opening, StorageMode};
 use crate::farm::{Flaw, KeyState, Member, is_contradicted, is_open, other_in_jcr};
@@ -26,12 +26,12 @@ pub(super) enum KeyGoal {
 }
 
 /// The repair of one instance, in the making.
-pub(super) struct Stop<'p> {
+pub(super) struct InstanceRepair<'p> {
     pub(super) member: &'p Member,
     pub(super) goal: KeyGoal,
     /// The instance whose keys it gets.
     source: Option<&'p Member>,
-    wants: Vec<Want<'p>>,
+    wants: Vec<RuleNeed<'p>>,
     install: Install,
     /// The policy accepts its keys, which stay as they are.
     is_accepted: bool,
@@ -40,13 +40,13 @@ pub(super) struct Stop<'p> {
     after: Vec<Action>,
 }
 
-impl<'p> Stop<'p> {
+impl<'p> InstanceRepair<'p> {
     /// Decides what becomes of an instance; `None` where nothing is wanted of it.
     pub(super) fn of(
         scope: Scope<'_>,
         member: &'p Member,
         source: Option<&'p Member>,
-        mut wants: Vec<Want<'p>>,
+        mut wants: Vec<RuleNeed<'p>>,
     ) -> Option<Self> {
         let is_accepted = scope.accepts(member);
         if is_accepted {
@@ -182,7 +182,7 @@ impl<'p> Stop<'p> {
             self.push(Do::Place { key, to: to.clone(), digest }, &rules);
             checks.push(KeyCheck { key, file: to, digest });
         }
-        self.push(Do::Verify(Check::Keys(checks)), &self.of_both(writes));
+        self.push(Do::Verify(PlanCheck::Keys(checks)), &self.of_both(writes));
         if writes {
             self.write_storage();
         }
@@ -253,7 +253,7 @@ impl<'p> Stop<'p> {
     /// Moves files out of the wrong place where the right ones come: what they are is still there afterwards.
     fn misplaced_aside(&self) -> Vec<Action> {
         let keys = self.goal != KeyGoal::Mend;
-        let aside = |(rule, need): &Want<'_>| {
+        let aside = |(rule, need): &RuleNeed<'_>| {
             let from = match need {
                 Need::MoveKey { from, .. } if keys => from,
                 Need::MoveStorage { from, .. } => from,
@@ -301,7 +301,7 @@ impl<'p> Stop<'p> {
             self.push(does, &rules);
         }
         if !checks.is_empty() {
-            self.push(Do::Verify(Check::Keys(checks)), &self.of_both(writes));
+            self.push(Do::Verify(PlanCheck::Keys(checks)), &self.of_both(writes));
         }
         if writes {
             self.write_storage();
@@ -324,7 +324,7 @@ impl<'p> Stop<'p> {
         };
         let checks: Vec<KeyCheck> = KeyName::ALL.into_iter().filter_map(known).collect();
         if !checks.is_empty() {
-            self.push(Do::Verify(Check::Keys(checks)), &rules);
+            self.push(Do::Verify(PlanCheck::Keys(checks)), &rules);
         }
         self.write_storage();
     }
@@ -340,7 +340,7 @@ impl<'p> Stop<'p> {
             self.push(Do::EnsureDirectory { directory }, &rules);
         }
         self.push(Do::WriteStorage { file: file.clone() }, &rules);
-        self.push(Do::Verify(Check::Storage { file }), &rules);
+        self.push(Do::Verify(PlanCheck::Storage { file }), &rules);
     }
 
     /// Returns `true` if `storage` is written: where it does not say just `Bundle` already, and it is known to be absent or what it says.
@@ -511,7 +511,7 @@ fn is_of_storage(need: &Need) -> bool {
     matches!(need, Need::Storage(_) | Need::MoveStorage { .. })
 }
 
-fn goal(member: &Member, source: Option<&Member>, wants: &[Want<'_>]) -> KeyGoal {
+fn goal(member: &Member, source: Option<&Member>, wants: &[RuleNeed<'_>]) -> KeyGoal {
     let has = |is: &dyn Fn(&Need) -> bool| wants.iter().any(|(_, need)| is(need));
     let own = member.pair();
     let flaws = own.flaws();

@@ -1,6 +1,6 @@
 //! What a person reads of a repair, with what is a command in it told apart.
 
-use super::Command;
+use super::ManualCommand;
 use std::fmt;
 
 /// A sentence for people, in parts: no format has to search prose for commands.
@@ -13,12 +13,12 @@ enum Span {
     /// Words.
     Say(String),
     /// A command, which stands alone on its line.
-    Command(Command),
+    Command(ManualCommand),
 }
 
 impl Text {
     /// Makes a sentence that ends in a command: `lead` says where and what for, without a colon.
-    pub fn command(lead: &str, command: Command) -> Self {
+    pub fn command(lead: &str, command: ManualCommand) -> Self {
         Self(vec![Span::Say(lead.to_owned()), Span::Command(command)])
     }
 
@@ -32,7 +32,7 @@ impl Text {
     }
 
     /// Returns the commands in it.
-    pub fn commands(&self) -> impl Iterator<Item = &Command> {
+    pub fn commands(&self) -> impl Iterator<Item = &ManualCommand> {
         self.0.iter().filter_map(|span| match span {
             Span::Command(command) => Some(command),
             Span::Say(_) => None,

@@ -1,6 +1,6 @@
 //! A baseline: what a later run is to know of this one.
 
-use super::{Outcome, Report, json};
+use super::{Report, RunOutcome, json};
 use crate::diagnosis::{Excuse, Finding, Judged, Selection, Verdict, is_about_suppressions, known};
 use crate::policy::{Baseline, Known, Remark};
 use std::collections::BTreeSet;
@@ -28,7 +28,7 @@ fn kept(report: &Report, selection: &Selection) -> Vec<(Known, Remark)> {
             farm.members.iter().map(|member| (farm.name.as_str(), member.name.as_str()))
         })
         .collect();
-    let is_open = report.outcome() == Outcome::Open;
+    let is_open = report.outcome() == RunOutcome::Open;
     let undecided = report.farms.iter().filter(|of| matches!(of.verdict, Verdict::Undecided(_)));
     let undecided: BTreeSet<&str> = undecided.map(|judged| judged.farm.name.as_str()).collect();
     let may_be = |old: &Known| {

@@ -26,7 +26,7 @@ pub(super) const FORMAT: Format = Format {
 const CLASS_CHARS_MAX: usize = 200;
 
 /// How a test case ends.
-enum End {
+enum CaseEnd {
     /// With this to say, if anything.
     Passed(String),
     /// It was left out; why.
@@ -38,7 +38,7 @@ enum End {
 }
 
 /// One test case: its name, and how it ends.
-type Case = (String, End);
+type Case = (String, CaseEnd);
 
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
@@ -74,10 +74,10 @@ fn name_of_sources(report: &Report) -> String {
     name
 }
 
-fn verdict_end(judged: &Judged, report: &Report) -> End {
+fn verdict_end(judged: &Judged, report: &Report) -> CaseEnd {
     let title = format!("{} is {}", judged.farm.name, judged.verdict.label());
     match &judged.verdict {
-        Verdict::Consistent => End::Passed(String::new()),
+        Verdict::Consistent => CaseEnd::Passed(String::new()),
         // As with the exit code: what is accepted, known or below the threshold fails no gate.
         Verdict::Inconsistent => {
             let errors = || judged.findings.iter().filter(|f| f.rule.severity == Severity::Error);
@@ -85,22 +85,22 @@ fn verdict_end(judged: &Judged, report: &Report) -> End {
             let excuses: BTreeSet<String> = excuses.map(ToString::to_string).collect();
             let excuses: Vec<String> = excuses.into_iter().collect();
             if errors().any(|finding| report.fails(finding)) {
-                End::Failure(title, "An error stands.".to_owned())
+                CaseEnd::Failure(title, "An error stands.".to_owned())
             } else if judged.errors_excused {
                 let excuses = excuses.join("; ");
-                End::Skipped(format!("{title}, and each error has an excuse: {excuses}"))
+                CaseEnd::Skipped(format!("{title}, and each error has an excuse: {excuses}"))
             } else {
                 let why = uncounted(judged).unwrap_or_else(|| below(report));
-                End::Skipped(format!("{title}, and fails no gate: {why}"))
+                CaseEnd::Skipped(format!("{title}, and fails no gate: {why}"))
             }
         }
         Verdict::Undecided(reasons) => {
             let text = lines(reasons.iter().map(ToString::to_string));
             // As with the exit code: a lone instance with nothing wrong fails no gate.
             if reasons.iter().all(Doubt::is_for_lack_of_peers) && !report.fails_undecided {
-                End::Skipped(format!("{title}: {}", text.trim_end()))
+                CaseEnd::Skipped(format!("{title}: {}", text.trim_end()))
             } else {
-                End::Error(title, text)
+                CaseEnd::Error(title, text)
             }
         }
     }
@@ -114,9 +114,9 @@ fn rule_end(
     judged: &Judged,
     fixed: &[(&Finding, Vec<String>)],
     report: &Report,
-) -> End {
+) -> CaseEnd {
     if report.selection.severity(rule).is_none() {
-        return End::Skipped(LEFT_OUT.to_owned());
+        return CaseEnd::Skipped(LEFT_OUT.to_owned());
     }
     let found: Vec<Fixed<'_>> = fixed
         .iter()
@@ -130,32 +130,36 @@ fn rule_end(
         found.into_iter().partition(|(finding, _)| finding.excuse.is_none());
     let Some((first, _)) = counting.first() else {
         let excuses = others.iter().filter_map(|(finding, _)| finding.excuse.as_ref());
-        return End::Skipped(excuses.map(ToString::to_string).collect::<Vec<_>>().join("; "));
+        return CaseEnd::Skipped(excuses.map(ToString::to_string).collect::<Vec<_>>().join("; "));
     };
     let text = lines(counting.iter().flat_map(told));
     if !report.fails(first) {
-        return End::Passed(format!("{} that passes: {}\n{text}", first.severity, below(report)));
+        return CaseEnd::Passed(format!(
+            "{} that passes: {}\n{text}",
+            first.severity,
+            below(report)
+        ));
     }
     let more = match counting.len() {
         1 => String::new(),
         count => format!(" (1 of {count})"),
     };
-    End::Failure(format!("{}{more}", first.hit.message), text)
+    CaseEnd::Failure(format!("{}{more}", first.hit.message), text)
 }
 
 /// Says how a rule ends that found nothing. It passes where it could have found something.
-fn quiet_end(rule: &Rule, judged: &Judged) -> End {
+fn quiet_end(rule: &Rule, judged: &Judged) -> CaseEnd {
     if is_open(judged) {
         // Why is said once, in the case of the verdict or in that of the source, which is the error.
-        return End::Skipped("nothing was found, and not all is known".to_owned());
+        return CaseEnd::Skipped("nothing was found, and not all is known".to_owned());
     }
     if judged.farm.members.is_empty() {
-        return End::Skipped("no instance was found".to_owned());
+        return CaseEnd::Skipped("no instance was found".to_owned());
     }
     if rule.compares && !judged.has_peers() {
-        return End::Skipped("it compares instances, and fewer than two were found".to_owned());
+        return CaseEnd::Skipped("it compares instances, and fewer than two were found".to_owned());
     }
-    End::Passed(String::new())
+    CaseEnd::Passed(String::new())
 }
 
 /// Returns `true` if something of a farm is not known: a rule that found nothing did not see it either.
@@ -196,9 +200,9 @@ fn sources(report: &Report) -> Vec<Case> {
             gaps.into_iter().partition(|gap| gap.kind.hides());
         let text = |gaps: &[&Gap]| lines(gaps.iter().map(|gap| gap_line(gap)));
         let end = match holes.first() {
-            None => End::Passed(text(&notes)),
+            None => CaseEnd::Passed(text(&notes)),
             Some(_) => {
-                End::Error("not read whole".to_owned(), text(&[holes.clone(), notes].concat()))
+                CaseEnd::Error("not read whole".to_owned(), text(&[holes.clone(), notes].concat()))
             }
         };
         (spoken(name).to_owned(), end)
@@ -206,7 +210,7 @@ fn sources(report: &Report) -> Vec<Case> {
     let mut cases: Vec<Case> = gaps.into_iter().map(case).collect();
     if report.farms.is_empty() {
         let nothing = "no AEM instance was found".to_owned();
-        cases.push(("verdict".to_owned(), End::Error(nothing, String::new())));
+        cases.push(("verdict".to_owned(), CaseEnd::Error(nothing, String::new())));
     }
     cases
 }
@@ -232,12 +236,12 @@ struct Counts {
 
 impl Counts {
     fn of(cases: &[Case]) -> Self {
-        let count = |is: fn(&End) -> bool| cases.iter().filter(|(_, end)| is(end)).count();
+        let count = |is: fn(&CaseEnd) -> bool| cases.iter().filter(|(_, end)| is(end)).count();
         Self {
             tests: cases.len(),
-            failures: count(|end| matches!(end, End::Failure(..))),
-            errors: count(|end| matches!(end, End::Error(..))),
-            skipped: count(|end| matches!(end, End::Skipped(_))),
+            failures: count(|end| matches!(end, CaseEnd::Failure(..))),
+            errors: count(|end| matches!(end, CaseEnd::Error(..))),
+            skipped: count(|end| matches!(end, CaseEnd::Skipped(_))),
         }
     }
 
@@ -260,14 +264,14 @@ impl fmt::Display for Counts {
 }
 
 /// A property of a suite: its name, and what it says.
-type Property = (String, String);
+type JunitProperty = (String, String);
 
 /// Returns the full digests of the keys that the instances of a farm work with.
-fn keys(judged: &Judged) -> Vec<Property> {
+fn keys(judged: &Judged) -> Vec<JunitProperty> {
     judged.farm.members.iter().flat_map(keys_of).collect()
 }
 
-fn keys_of(member: &Member) -> Vec<Property> {
+fn keys_of(member: &Member) -> Vec<JunitProperty> {
     let of = |name: KeyName| {
         let digest = member.known_key(name)?.digest.whole;
         let property = |what| format!("{} {name} {what}", member.name);
@@ -280,14 +284,14 @@ fn keys_of(member: &Member) -> Vec<Property> {
 }
 
 /// Says on what evidence the report speaks.
-fn examined(report: &Report) -> Vec<Property> {
+fn examined(report: &Report) -> Vec<JunitProperty> {
     let ExaminedSection { about, sources, .. } = ExaminedSection::of(report);
     let about = about.into_iter().map(|(what, says)| (what.to_lowercase(), says));
     let sources = sources.into_iter().map(|own| (format!("source {}", own.source), own.spoken()));
     about.chain(sources).collect()
 }
 
-fn properties(all: &[Property], out: &mut dyn Write) -> io::Result<()> {
+fn properties(all: &[JunitProperty], out: &mut dyn Write) -> io::Result<()> {
     if all.is_empty() {
         return Ok(());
     }
@@ -299,7 +303,7 @@ fn properties(all: &[Property], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "    </properties>")
 }
 
-fn suite(name: &str, all: &[Property], cases: &[Case], out: &mut dyn Write) -> io::Result<()> {
+fn suite(name: &str, all: &[JunitProperty], cases: &[Case], out: &mut dyn Write) -> io::Result<()> {
     let suite = attribute(name);
     let class: String = printable(name).chars().take(CLASS_CHARS_MAX).collect();
     let class = escaped(&class);
@@ -308,14 +312,14 @@ fn suite(name: &str, all: &[Property], cases: &[Case], out: &mut dyn Write) -> i
     for (name, end) in cases {
         write!(out, "    <testcase classname=\"aemtrix.{class}\" name=\"{}\"", attribute(name))?;
         let (element, message, text) = match end {
-            End::Passed(text) if text.is_empty() => {
+            CaseEnd::Passed(text) if text.is_empty() => {
                 writeln!(out, "/>")?;
                 continue;
             }
-            End::Passed(text) => ("system-out", None, text.as_str()),
-            End::Skipped(message) => ("skipped", Some(message), ""),
-            End::Failure(message, text) => ("failure", Some(message), text.as_str()),
-            End::Error(message, text) => ("error", Some(message), text.as_str()),
+            CaseEnd::Passed(text) => ("system-out", None, text.as_str()),
+            CaseEnd::Skipped(message) => ("skipped", Some(message), ""),
+            CaseEnd::Failure(message, text) => ("failure", Some(message), text.as_str()),
+            CaseEnd::Error(message, text) => ("error", Some(message), text.as_str()),
         };
         let message = message.map(|text| format!(" message=\"{}\"", attribute(text)));
         let message = message.unwrap_or_default();

@@ -34,7 +34,7 @@ pub use changes::{DIFF_FORMATS, DIFF_SCHEMA, DiffFormat, DiffReport, StateReport
 pub use json::schema;
 pub use manual::{list_topics, show_topic};
 pub use printable::printable;
-pub use template::Template;
+pub use template::ReportTemplate;
 
 use crate::custody::Custody;
 use crate::diagnosis::{Doubt, Finding, Judged, Selection, judge};
@@ -95,7 +95,7 @@ pub struct Screen {
 
 /// How a run ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum RunOutcome {
     /// Nothing was found, and everything that came was read and could be decided on.
     Clean,
     /// Something was found.
@@ -188,13 +188,13 @@ impl Report {
     }
 
     /// Says how the run ends.
-    pub fn outcome(&self) -> Outcome {
+    pub fn outcome(&self) -> RunOutcome {
         let mut all = self.farms.iter().flat_map(|judged| &judged.findings);
         let found = all.any(|finding| self.fails(finding));
         match (self.is_complete() && self.is_decided(), found) {
-            (false, _) => Outcome::Open,
-            (true, true) => Outcome::Findings,
-            (true, false) => Outcome::Clean,
+            (false, _) => RunOutcome::Open,
+            (true, true) => RunOutcome::Findings,
+            (true, false) => RunOutcome::Clean,
         }
     }
 

@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A problem, and the farms that have it.
-pub(super) struct Shared<'r> {
+pub(super) struct CommonProblem<'r> {
     /// The id of the rule.
     pub(super) rule: &'r str,
     pub(super) severity: Severity,
@@ -49,7 +49,7 @@ impl Report {
     }
 
     /// Returns the rules that findings count of, each with the farms that have one: the gravest first, and of those what most have.
-    pub(super) fn problems(&self) -> Vec<Shared<'_>> {
+    pub(super) fn problems(&self) -> Vec<CommonProblem<'_>> {
         let mut by_rule: BTreeMap<(Severity, &str), BTreeSet<&str>> = BTreeMap::new();
         for judged in &self.farms {
             for finding in judged.findings.iter().filter(|finding| finding.excuse.is_none()) {
@@ -57,8 +57,8 @@ impl Report {
                 farms.insert(&judged.farm.name);
             }
         }
-        let problem = |((severity, rule), farms)| Shared { rule, severity, farms };
-        let mut problems: Vec<Shared<'_>> = by_rule.into_iter().map(problem).collect();
+        let problem = |((severity, rule), farms)| CommonProblem { rule, severity, farms };
+        let mut problems: Vec<CommonProblem<'_>> = by_rule.into_iter().map(problem).collect();
         problems.sort_by_key(|problem| {
             (Reverse(problem.severity), Reverse(problem.farms.len()), problem.rule)
         });

@@ -29,11 +29,11 @@ pub(super) const FORMAT: Format = Format {
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    write_json(&WireLog { schema: SCHEMA, version: "2.1.0", runs: [WireRun::from(report)] }, out)
+    write_json(&SarifLog { schema: SCHEMA, version: "2.1.0", runs: [WireRun::from(report)] }, out)
 }
 
 #[derive(Serialize)]
-struct WireLog<'a> {
+struct SarifLog<'a> {
     #[serde(rename = "$schema")]
     schema: &'static str,
     version: &'static str,
@@ -42,7 +42,7 @@ struct WireLog<'a> {
 
 #[derive(Serialize)]
 struct WireRun<'a> {
-    tool: WireTool,
+    tool: SarifTool,
     invocations: [WireInvocation; 1],
     artifacts: Vec<WireSourceFile<'a>>,
     results: Vec<WireResult<'a>>,
@@ -50,7 +50,7 @@ struct WireRun<'a> {
 }
 
 #[derive(Serialize)]
-struct WireTool {
+struct SarifTool {
     driver: WireDriver,
 }
 
@@ -138,12 +138,12 @@ impl<'a> From<&'a SourceRecord> for WireSourceFile<'a> {
 #[derive(Serialize)]
 struct WireProperties<'a> {
     complete: bool,
-    farms: Vec<WireFarm<'a>>,
+    farms: Vec<SarifFarm<'a>>,
     run: WireRunOf<'a>,
 }
 
 #[derive(Serialize)]
-struct WireFarm<'a> {
+struct SarifFarm<'a> {
     name: &'a str,
     verdict: &'static str,
     findings_left_out: usize,
@@ -164,7 +164,7 @@ impl<'a> From<&'a Report> for WireRun<'a> {
             execution_successful: report.is_complete(),
             tool_execution_notifications: gaps.chain(doubts).collect(),
         };
-        let farm = |judged: &'a Judged| WireFarm {
+        let farm = |judged: &'a Judged| SarifFarm {
             name: &judged.farm.name,
             verdict: judged.verdict.label(),
             findings_left_out: judged.left_out,
@@ -175,7 +175,7 @@ impl<'a> From<&'a Report> for WireRun<'a> {
             findings.map(|finding| WireResult::new(&judged.farm, finding, report))
         });
         Self {
-            tool: WireTool { driver },
+            tool: SarifTool { driver },
             invocations: [invocation],
             artifacts: report.sources.iter().map(WireSourceFile::from).collect(),
             results: results.collect(),

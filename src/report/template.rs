@@ -23,12 +23,12 @@ const DEPTH_MAX: usize = 100;
 
 /// A template that was found to be one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Template {
+pub struct ReportTemplate {
     name: String,
     text: String,
 }
 
-impl Template {
+impl ReportTemplate {
     /// Takes the text of a template. Its name decides what is escaped: `.html`, `.htm` and `.xml` for HTML, `.json` and
     /// `.js` for JSON; a `.j2` behind that does not count.
     ///
@@ -201,7 +201,7 @@ mod tests {
             &Selection::default(),
             Screen::default(),
         );
-        let page = Template::parse(name, text.to_owned())?.render_within(100_000, &report)?;
+        let page = ReportTemplate::parse(name, text.to_owned())?.render_within(100_000, &report)?;
         Ok(String::from_utf8(page).unwrap())
     }
 
@@ -348,7 +348,7 @@ mod tests {
                 Report::new(vec![farm], Vec::new(), Vec::new(), &selection, Screen::default());
             let whole = "{{ report|tojson }}{% for farm in report.farms %}{% for row in farm.matrix.rows %}{% for cell in row.cells %}{{ cell.text }}\
                 {% endfor %}{% endfor %}{% endfor %}";
-            let template = Template::parse("x.txt", whole.to_owned()).unwrap();
+            let template = ReportTemplate::parse("x.txt", whole.to_owned()).unwrap();
             // What there is of it pays for all that is made of it once.
             assert!(template.render_within(0, &report).is_ok());
             values_in(&json::value(&report).unwrap())

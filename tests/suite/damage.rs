@@ -7,7 +7,7 @@ use crate::snapshot::body::{Body, Like};
 use aemtrix::diagnosis::Selection;
 use aemtrix::examine::{Examined, examine};
 use aemtrix::facts::GapKind;
-use aemtrix::farm::{Plan, farms};
+use aemtrix::farm::{FarmPlan, farms};
 use aemtrix::intake::{NoWatch, discover};
 use aemtrix::limits::Limits;
 use aemtrix::report::{Report, Screen};
@@ -57,7 +57,7 @@ impl Farm {
         let sources = [self.sound.sources.clone(), damaged.sources].concat();
         let gaps = [self.sound.gaps.clone(), damaged.gaps].concat();
         Report::new(
-            farms(snapshots, &Plan { gaps: &gaps, ..Plan::default() }).unwrap(),
+            farms(snapshots, &FarmPlan { gaps: &gaps, ..FarmPlan::default() }).unwrap(),
             sources,
             gaps,
             &Selection::default(),

@@ -55,5 +55,6 @@ mod secrets;
 #[path = "../../benches/snapshot/mod.rs"]
 mod snapshot;
 mod sources;
+mod type_names;
 mod words;
 mod zip;

@@ -5,11 +5,11 @@
 use aemtrix::diagnosis::Selection;
 use aemtrix::examine::examine;
 use aemtrix::facts::Snapshot;
-use aemtrix::farm::{Plan, farms};
+use aemtrix::farm::{FarmPlan, farms};
 use aemtrix::intake::{NoWatch, discover};
 use aemtrix::limits::Limits;
 use aemtrix::policy::parse;
-use aemtrix::report::{FORMATS, Format, Outcome, Report, Screen};
+use aemtrix::report::{FORMATS, Format, Report, RunOutcome, Screen};
 use aemtrix::rules::RULES;
 use serde_json::Value;
 use std::ffi::OsString;
@@ -45,7 +45,7 @@ pub(crate) fn scan_changed(
     examined.gaps.extend(found.notes);
     examined.gaps.sort();
     examined.snapshots.iter_mut().for_each(|(_, snapshot)| change(snapshot));
-    let plan = Plan { gaps: &examined.gaps, policy: policy.as_ref(), ..Plan::default() };
+    let plan = FarmPlan { gaps: &examined.gaps, policy: policy.as_ref(), ..FarmPlan::default() };
     let farms = farms(examined.snapshots, &plan).unwrap();
     let (mut selection, screen) = (Selection::default(), Screen::default());
     if let Some(policy) = &policy {
@@ -76,9 +76,9 @@ pub(crate) fn json(report: &Report) -> Value {
 /// The exit code that the binary would give a report with its usual options.
 pub(crate) fn exit_code(report: &Report) -> i32 {
     match report.outcome() {
-        Outcome::Clean => 0,
-        Outcome::Findings => 1,
-        Outcome::Open => 2,
+        RunOutcome::Clean => 0,
+        RunOutcome::Findings => 1,
+        RunOutcome::Open => 2,
     }
 }
 

@@ -4,7 +4,7 @@ use crate::cases;
 use crate::pack::Packing;
 use crate::run::{aemtrix, exit_code, list, operand, scan_by, written};
 use aemtrix::diagnosis::{Selection, Verdict};
-use aemtrix::farm::{Plan, farms};
+use aemtrix::farm::{FarmPlan, farms};
 use aemtrix::policy::parse;
 use aemtrix::report::{Report, Screen};
 use aemtrix::rules::RULES;
@@ -177,11 +177,11 @@ fn judged(lines: &[String], policy: Option<&str>) -> Report {
         selection.suppressions.clone_from(&policy.suppressions);
         selection.today = cases::AS_OF.parse().ok();
     }
-    let plan = Plan {
+    let plan = FarmPlan {
         gaps: &saved.gaps,
         reach: Some(&saved.reach),
         policy: policy.as_ref(),
-        ..Plan::default()
+        ..FarmPlan::default()
     };
     let farms = farms(saved.snapshots, &plan).unwrap();
     let report = Report::new(farms, saved.sources, saved.gaps, &selection, Screen::default());

@@ -2,7 +2,7 @@
 
 use super::header::{BadNumber, Header};
 use super::pax::Extensions;
-use super::scanner::{Plan, Scanner, padded};
+use super::scanner::{Scanner, SkipPlan, padded};
 use super::sparse::Sparse;
 use crate::facts::{FileTime, GapKind, Owner};
 use crate::intake::{Entry, EntryKind, EntryTime, Want, path};
@@ -31,7 +31,7 @@ impl Scanner<'_> {
             return self.stop(format!("more than {limit} entries; the rest was not read"));
         }
         self.entries = self.entries.saturating_add(1);
-        let mut plan = Plan { need: None, stored: padded(stored), map_follows: false };
+        let mut plan = SkipPlan { need: None, stored: padded(stored), map_follows: false };
         self.describe_sparse(header, extensions, &mut plan);
         if !extensions.doubtful && header.kind() != b'V' && !self.refuse_long(extensions) {
             self.take_name(header, extensions);
@@ -44,7 +44,12 @@ impl Scanner<'_> {
         self.follow(plan);
     }
 
-    fn describe_sparse(&mut self, header: Header<'_>, extensions: &Extensions, plan: &mut Plan) {
+    fn describe_sparse(
+        &mut self,
+        header: Header<'_>,
+        extensions: &Extensions,
+        plan: &mut SkipPlan,
+    ) {
         if header.kind() != b'S' {
             self.sparse = extensions.sparse.describe();
             return;

@@ -2,7 +2,7 @@
 
 use super::header::{self, Header};
 use super::pax::{self, Extensions};
-use super::scanner::{Plan, Scanner, State, cut, padded, to_u64};
+use super::scanner::{Scanner, SkipPlan, State, cut, padded, to_u64};
 use crate::facts::GapKind;
 
 /// The kinds of extension header.
@@ -43,7 +43,7 @@ impl Scanner<'_> {
                 GapKind::OverLimit,
                 format!("extension header of {size} bytes at byte {offset}, over the limit of {limit}; skipped with its entry"),
             );
-            return self.follow(Plan { need: None, stored: padded(size), map_follows: false });
+            return self.follow(SkipPlan { need: None, stored: padded(size), map_follows: false });
         }
         self.tail = padding;
         self.left = size;

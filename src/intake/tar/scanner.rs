@@ -77,7 +77,7 @@ pub(super) enum State {
 
 /// What is to be done with the body of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Plan {
+pub(super) struct SkipPlan {
     /// Bytes to collect; `None` when nothing is wanted.
     pub(super) need: Option<u64>,
     /// Bytes stored, padding included.
@@ -258,7 +258,7 @@ impl<'v> Scanner<'v> {
     }
 
     /// Arranges for what follows the header.
-    pub(super) fn follow(&mut self, plan: Plan) {
+    pub(super) fn follow(&mut self, plan: SkipPlan) {
         self.left = plan.need.unwrap_or_default();
         self.tail = plan.stored.saturating_sub(self.left);
         if plan.map_follows {

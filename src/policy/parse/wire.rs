@@ -17,7 +17,7 @@ const SCHEMA: &str = "aemtrix.policy/1";
 pub(super) struct Wire {
     /// Farms that must come.
     #[serde(default)]
-    pub(super) farm: Vec<WireFarm>,
+    pub(super) farm: Vec<PolicyFarmWire>,
     /// Farms that must not share keys.
     #[serde(default)]
     #[schemars(with = "Vec<WireDiffer>")]
@@ -28,7 +28,7 @@ pub(super) struct Wire {
     pub(super) severity: BTreeMap<Spanned<String>, WireLevel>,
     /// Findings that are not to count.
     #[serde(default)]
-    pub(super) suppress: Vec<WireSuppression>,
+    pub(super) suppress: Vec<PolicySuppressionWire>,
 }
 
 /// A farm that must come.
@@ -36,9 +36,9 @@ pub(super) struct Wire {
 #[serde(deny_unknown_fields)]
 // The parser asks for instances itself, to say which farm has none.
 #[schemars(rename = "Farm", extend("required" = ["name", "instance"]))]
-pub(super) struct WireFarm {
+pub(super) struct PolicyFarmWire {
     /// Its name in reports.
-    #[schemars(with = "Text")]
+    #[schemars(with = "SchemaText")]
     pub(super) name: Spanned<String>,
     /// The md5 or sha256 that this key must have.
     #[schemars(with = "Option<KeyDigest>")]
@@ -49,19 +49,19 @@ pub(super) struct WireFarm {
     /// Its instances.
     #[serde(default)]
     #[schemars(length(min = 1))]
-    pub(super) instance: Vec<WireInstance>,
+    pub(super) instance: Vec<PolicyInstanceWire>,
 }
 
 /// An instance that must come.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Instance")]
-pub(super) struct WireInstance {
+pub(super) struct PolicyInstanceWire {
     /// Its name in reports.
-    #[schemars(with = "Text")]
+    #[schemars(with = "SchemaText")]
     pub(super) name: Spanned<String>,
     /// A glob on the source, its file name, or the name made from it; without it, the name itself.
-    #[schemars(with = "Option<Text>")]
+    #[schemars(with = "Option<SchemaText>")]
     pub(super) source: Option<Spanned<String>>,
     /// The role that it must have.
     pub(super) role: Option<WireRole>,
@@ -85,13 +85,13 @@ pub(super) struct WireDiffer {
     pub(super) farms: Vec<Spanned<String>>,
     /// The keys that must differ; without it, all.
     #[schemars(length(min = 1))]
-    pub(super) keys: Option<Vec<WireKey>>,
+    pub(super) keys: Option<Vec<PolicyKeyWire>>,
 }
 
 #[derive(Deserialize, JsonSchema, Clone, Copy)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
-pub(super) enum WireKey {
+pub(super) enum PolicyKeyWire {
     Hmac,
     Master,
 }
@@ -111,18 +111,18 @@ pub(super) enum WireLevel {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Suppression")]
-pub(super) struct WireSuppression {
+pub(super) struct PolicySuppressionWire {
     /// The rule; `aemtrix rules` lists them.
     #[schemars(with = "String")]
     pub(super) rule: Spanned<String>,
     /// The farm; without it, any.
-    #[schemars(with = "Option<Text>")]
+    #[schemars(with = "Option<SchemaText>")]
     pub(super) farm: Option<Spanned<String>>,
     /// Globs, one of which each instance of the finding must match; without them, any instance.
-    #[schemars(with = "Option<Vec<Text>>", extend("minItems" = 1))]
+    #[schemars(with = "Option<Vec<SchemaText>>", extend("minItems" = 1))]
     pub(super) instances: Option<Spanned<Vec<Spanned<String>>>>,
     /// Why.
-    #[schemars(with = "Text")]
+    #[schemars(with = "SchemaText")]
     pub(super) reason: Spanned<String>,
     /// The last day on which it holds, a string `YYYY-MM-DD`; without it, for good.
     #[schemars(with = "Option<Day>")]
@@ -132,7 +132,7 @@ pub(super) struct WireSuppression {
 /// A text that says something.
 #[derive(JsonSchema)]
 #[schemars(inline, extend("pattern" = r"\S"))]
-struct Text(#[allow(dead_code, reason = "it only has a schema")] String);
+struct SchemaText(#[allow(dead_code, reason = "it only has a schema")] String);
 
 /// The md5 or sha256 of a key.
 #[derive(JsonSchema)]

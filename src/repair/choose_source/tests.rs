@@ -25,8 +25,8 @@ fn policy_says_whose_keys_are_right() {
         let policy = crate::policy::parse(&text, &[]).expect("a policy");
         built.expected.keys = policy.farms[0].keys.clone();
         let chosen = match choose(all(&built)) {
-            Choice::Take { source, .. } => source.name.clone(),
-            Choice::Settle(_) | Choice::Open(_) => "-".to_owned(),
+            SourceChoice::Take { source, .. } => source.name.clone(),
+            SourceChoice::Settle(_) | SourceChoice::Open(_) => "-".to_owned(),
         };
         assert_eq!(chosen, source, "{pinned}");
     }
@@ -46,11 +46,11 @@ fn joined(texts: &[Text]) -> String {
 fn said(farm: FarmBuilder) -> (String, String) {
     let farm = farm.build();
     match choose(all(&farm)) {
-        Choice::Take { source, reason, first } => {
+        SourceChoice::Take { source, reason, first } => {
             (source.name.clone(), format!("{reason}. {}", joined(&first)))
         }
-        Choice::Settle(steps) => ("-".to_owned(), joined(&steps)),
-        Choice::Open(why) => ("-".to_owned(), why),
+        SourceChoice::Settle(steps) => ("-".to_owned(), joined(&steps)),
+        SourceChoice::Open(why) => ("-".to_owned(), why),
     }
 }
 
@@ -298,11 +298,13 @@ fn keys_that_an_author_had_before_are_right_where_others_have_them() {
     let old = Snapshot { root: "x/launchpad.old".to_owned(), ..built.members[1].snapshot.clone() };
     assert_eq!(built.members[0].name, "a");
     built.members[0].copies.push(old);
-    let Choice::Take { source, reason, .. } = choose(all(&built)) else { panic!("they are known") };
+    let SourceChoice::Take { source, reason, .. } = choose(all(&built)) else {
+        panic!("they are known")
+    };
     assert_eq!(source.name, "p1");
     assert_eq!(reason, "a had its keys before it got new ones, as x/launchpad.old there shows");
     built.members[0].copies[0].key_files.clear();
-    assert!(matches!(choose(all(&built)), Choice::Take { source, .. } if source.name == "a"));
+    assert!(matches!(choose(all(&built)), SourceChoice::Take { source, .. } if source.name == "a"));
 }
 
 #[test]
@@ -329,7 +331,7 @@ fn instance_of_no_known_role_may_be_an_author() {
     assert_eq!(said(good_farm(&["p1", "p2"]).with("a", by_setting)).0, "a");
     let mut built = good_farm(&["p1", "p2"]).with("a", |i| i.hmac(&key(1))).build();
     built.expected.roles.insert("a".to_owned(), Role::Author);
-    assert!(matches!(choose(all(&built)), Choice::Take { source, .. } if source.name == "a"));
+    assert!(matches!(choose(all(&built)), SourceChoice::Take { source, .. } if source.name == "a"));
 }
 
 #[test]

@@ -165,21 +165,21 @@ fn rows(
 }
 
 /// Returns the rows of a farm: its matrix, the digests of its keys, and bundles where they were asked for.
-pub(super) fn all_rows(judged: &Judged, bundles: Option<&BundleFilter>) -> Vec<Row> {
+pub(super) fn all_rows(judged: &Judged, bundles: Option<&BundleFilter>) -> Vec<CsvRow> {
     let bundles = bundles.map(|bundles| bundles.map(&judged.farm).rows).unwrap_or_default();
-    let rows = judged.matrix.rows.iter().map(Row::from).chain(digests(judged));
-    rows.chain(bundles.iter().map(Row::from)).collect()
+    let rows = judged.matrix.rows.iter().map(CsvRow::from).chain(digests(judged));
+    rows.chain(bundles.iter().map(CsvRow::from)).collect()
 }
 
 /// Returns rows with the full digests of the keys that the instances work with, as they were read. Whether they agree is told above.
-fn digests(judged: &Judged) -> Vec<Row> {
+fn digests(judged: &Judged) -> Vec<CsvRow> {
     let row = |name: KeyName, what: &str, text: fn(&Digest) -> String| {
         let cell = |member: &Member| {
             let key = member.known_key(name);
             (key.map(|key| text(&key.digest.whole)).unwrap_or_default(), [false; 2])
         };
         let cells = judged.farm.members.iter().map(cell).collect();
-        Row { fact: format!("{name} {what}"), expect: Expect::Any, cells }
+        CsvRow { fact: format!("{name} {what}"), expect: Expect::Any, cells }
     };
     let of = |name| {
         let md5 = row(name, "md5", |digest| digest.md5.to_string());
@@ -189,13 +189,13 @@ fn digests(judged: &Judged) -> Vec<Row> {
 }
 
 /// A fact, what its cells should be, and each cell with whether it has either of the marks: a wrong one may be odd besides.
-pub(super) struct Row {
+pub(super) struct CsvRow {
     pub(super) fact: String,
     expect: Expect,
     pub(super) cells: Vec<(String, [bool; 2])>,
 }
 
-impl From<&MatrixRow> for Row {
+impl From<&MatrixRow> for CsvRow {
     fn from(row: &MatrixRow) -> Self {
         let cells = row.cells.iter().enumerate().map(|(index, cell)| {
             (marked(cell, &cell.text), [cell.is_wrong(), row.is_other_at(index)])
@@ -204,7 +204,7 @@ impl From<&MatrixRow> for Row {
     }
 }
 
-impl From<&BundleRow> for Row {
+impl From<&BundleRow> for CsvRow {
     fn from(row: &BundleRow) -> Self {
         let cells = row.cells.iter().map(|of| &of.cell).enumerate();
         let cells = cells.map(|(index, cell)| {
@@ -215,7 +215,7 @@ impl From<&BundleRow> for Row {
     }
 }
 
-impl Row {
+impl CsvRow {
     /// Names the instances whose cell has one of the marks.
     fn names_with(&self, mark: usize, instances: &[String]) -> String {
         let has_mark = |marks: &[bool; 2]| marks.get(mark) == Some(&true);

@@ -1,6 +1,6 @@
 //! Causes, repair and findings on the page.
 
-use super::super::repair::{Part, decision, parts, result, warning};
+use super::super::repair::{RepairPart, decision, parts, result, warning};
 use crate::diagnosis::{Cause, Finding, Judged};
 use crate::rules::{Severity, url};
 use serde::Serialize;
@@ -45,7 +45,7 @@ struct StepView {
 
 /// All findings of one severity.
 #[derive(Serialize)]
-pub(super) struct Section {
+pub(super) struct FindingSection {
     severity: &'static str,
     title: &'static str,
     count: usize,
@@ -111,8 +111,8 @@ pub(super) fn repair(judged: &Judged) -> Option<RepairView> {
     })
 }
 
-impl From<Part> for PartView {
-    fn from(part: Part) -> Self {
+impl From<RepairPart> for PartView {
+    fn from(part: RepairPart) -> Self {
         let step = |step: super::super::repair::Guided| StepView {
             commands: step.commands,
             shell: if step.is_powershell { "PowerShell" } else { "shell" },
@@ -124,13 +124,13 @@ impl From<Part> for PartView {
 }
 
 /// Returns the findings of a farm by severity, the gravest first.
-pub(super) fn sections(farm: &str, findings: &[Finding]) -> Vec<Section> {
+pub(super) fn sections(farm: &str, findings: &[Finding]) -> Vec<FindingSection> {
     findings
         .chunk_by(|a, b| a.severity == b.severity)
         .filter_map(|same| {
             let severity = same.first()?.severity;
             let rules = same.chunk_by(|a, b| a.rule == b.rule);
-            Some(Section {
+            Some(FindingSection {
                 severity: severity.label(),
                 title: match severity {
                     Severity::Error => "Errors",

@@ -74,7 +74,7 @@ impl From<(usize, &Judged)> for LineView {
 }
 
 fn problems(report: &Report) -> Vec<ProblemView> {
-    let problem = |problem: &super::super::overview::Shared<'_>| {
+    let problem = |problem: &super::super::overview::CommonProblem<'_>| {
         let farms: Vec<&str> = problem.farms.iter().copied().collect();
         ProblemView {
             rule: problem.rule.to_owned(),

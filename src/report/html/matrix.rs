@@ -34,8 +34,8 @@ pub(super) struct MatrixView {
     agreed: Vec<Agreed>,
     /// The groups of the facts that differ, where the table is too large to see them at a glance.
     groups: Vec<Grouped>,
-    heads: Vec<Head>,
-    lines: Vec<Line>,
+    heads: Vec<MatrixHead>,
+    lines: Vec<MatrixLine>,
 }
 
 /// An instance, and which of its facts are not as they should be.
@@ -47,7 +47,7 @@ struct Marked {
 
 #[derive(Serialize)]
 struct Agreed {
-    head: Head,
+    head: MatrixHead,
     cell: CellView,
 }
 
@@ -68,14 +68,14 @@ pub(super) struct Group {
 
 /// A line or column head: its name, and for a fact whether it is as expected.
 #[derive(Serialize, Clone)]
-struct Head {
+struct MatrixHead {
     text: String,
     sign: &'static str,
 }
 
 #[derive(Serialize)]
-struct Line {
-    head: Head,
+struct MatrixLine {
+    head: MatrixHead,
     cells: Vec<CellView>,
 }
 
@@ -96,9 +96,9 @@ impl From<&Matrix> for MatrixView {
         let turned = matrix.instances.len() > COLUMNS_MAX;
         let (agreed, rows): (Vec<&MatrixRow>, Vec<&MatrixRow>) =
             matrix.rows.iter().partition(|row| turned && common_text(row).is_some());
-        let facts: Vec<Line> = rows.iter().map(|row| line(row)).collect();
-        let instance = |name: &String| Head { text: name.clone(), sign: "" };
-        let instances: Vec<Head> = matrix.instances.iter().map(instance).collect();
+        let facts: Vec<MatrixLine> = rows.iter().map(|row| line(row)).collect();
+        let instance = |name: &String| MatrixHead { text: name.clone(), sign: "" };
+        let instances: Vec<MatrixHead> = matrix.instances.iter().map(instance).collect();
         let (heads, lines) = if turned { turn(instances, &facts) } else { (instances, facts) };
         let differing = rows.iter().filter(|row| turned && row.is_odd());
         let narrow = !turned && matrix.instances.len() > COLUMNS_WIDE_MAX;
@@ -130,24 +130,24 @@ fn is_long(name: &str) -> bool {
 }
 
 /// Makes the instances rows and the facts columns.
-fn turn(instances: Vec<Head>, facts: &[Line]) -> (Vec<Head>, Vec<Line>) {
+fn turn(instances: Vec<MatrixHead>, facts: &[MatrixLine]) -> (Vec<MatrixHead>, Vec<MatrixLine>) {
     let heads = facts.iter().map(|fact| fact.head.clone()).collect();
     let lines = instances.into_iter().enumerate().map(|(index, head)| {
         let cells = facts.iter().filter_map(|fact| fact.cells.get(index)).cloned();
-        Line { head, cells: cells.collect() }
+        MatrixLine { head, cells: cells.collect() }
     });
     (heads, lines.collect())
 }
 
-fn line(row: &MatrixRow) -> Line {
+fn line(row: &MatrixRow) -> MatrixLine {
     let sign = match (row.is_odd(), row.agrees()) {
         (true, _) => "!",
         (false, true) => "=",
         (false, false) => "",
     };
     let cells = row.cells.iter().enumerate();
-    Line {
-        head: Head { text: row.title.to_owned(), sign },
+    MatrixLine {
+        head: MatrixHead { text: row.title.to_owned(), sign },
         cells: cells
             .map(|(index, cell)| CellView::new(cell, lettered(row), row.mark_at(index)))
             .collect(),
@@ -200,7 +200,7 @@ fn agreed_on(row: &MatrixRow) -> Option<Agreed> {
     common_text(row)?;
     let cell = CellView::new(row.cells.first()?, lettered(row), row.mark_at(0));
     // That they are the same is said above them all.
-    let head = Head { text: row.title.to_owned(), sign: if row.is_odd() { "!" } else { "" } };
+    let head = MatrixHead { text: row.title.to_owned(), sign: if row.is_odd() { "!" } else { "" } };
     Some(Agreed { head, cell })
 }
 

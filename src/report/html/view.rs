@@ -4,7 +4,7 @@ use super::super::examined::ExaminedSection;
 use super::super::wording::{LEFT_OUT, uncounted};
 use super::super::{BundleFilter, Report, counted, excused};
 use super::bundles::BundleView;
-use super::findings::{CauseView, RepairView, Section, causes, repair, sections};
+use super::findings::{CauseView, FindingSection, RepairView, causes, repair, sections};
 use super::index::IndexView;
 use super::matrix::MatrixView;
 use super::secrets::SecretsView;
@@ -49,7 +49,7 @@ struct FarmView {
     repair: Option<RepairView>,
     secrets: SecretsView,
     timeline: TimelineView,
-    sections: Vec<Section>,
+    sections: Vec<FindingSection>,
     left_out: Option<String>,
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::repair::{posix_commands, powershell_commands};
 use crate::facts::{Digest, TextKind};
-use crate::repair::{Action, Check, Decision, Do, Outcome, Plan, Window};
+use crate::repair::{Action, Decision, Do, Outcome, Plan, PlanCheck, Window};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -197,10 +197,12 @@ impl<'a> WireAction<'a> {
     }
 }
 
-fn checks(check: &Check) -> Vec<WireCheck<'_>> {
+fn checks(check: &PlanCheck) -> Vec<WireCheck<'_>> {
     match check {
-        Check::Keys(keys) => keys.iter().map(|key| WireCheck::new(&key.file, key.digest)).collect(),
-        Check::Storage { file } => {
+        PlanCheck::Keys(keys) => {
+            keys.iter().map(|key| WireCheck::new(&key.file, key.digest)).collect()
+        }
+        PlanCheck::Storage { file } => {
             vec![WireCheck { file, md5: None, sha256: None, bytes: Some(6) }]
         }
     }

@@ -1,7 +1,7 @@
 //! Actions as sentences, without their commands.
 
 use crate::farm::listed;
-use crate::repair::{Action, Check, Do, KeyCheck, Outcome, Plan};
+use crate::repair::{Action, Do, KeyCheck, Outcome, Plan, PlanCheck};
 use std::collections::BTreeSet;
 
 /// Says what an action does, as one sentence without a full stop.
@@ -18,10 +18,10 @@ pub(in crate::report) fn sentence(action: &Action) -> String {
         Do::WriteStorage { .. } => {
             "Write storage: the 6 bytes Bundle, without a newline".to_owned()
         }
-        Do::Verify(Check::Keys(keys)) => {
+        Do::Verify(PlanCheck::Keys(keys)) => {
             format!("Check {}", keys.iter().map(expected).collect::<Vec<_>>().join(" and "))
         }
-        Do::Verify(Check::Storage { .. }) => "Check that storage has 6 bytes".to_owned(),
+        Do::Verify(PlanCheck::Storage { .. }) => "Check that storage has 6 bytes".to_owned(),
         Do::ExportFromJcr { is_source: true, .. } => format!(
             "On {name}, while it runs, save the binary properties hmac and master of /etc/key (CRXDE Lite) as keys/hmac and keys/master"
         ),

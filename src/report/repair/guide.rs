@@ -4,7 +4,7 @@ use super::english::{outcome, sentence};
 use super::{KEYS, posix, powershell};
 use crate::diagnosis::Judged;
 use crate::facts::{Digest, KeyName};
-use crate::repair::{Action, Check, Collect, Decision, Do, Index, KeyCheck, Plan};
+use crate::repair::{Action, Collect, Decision, Do, KeyCheck, Plan, PlanCheck, PlanIndex};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What was encrypted with keys that are replaced, and becomes unreadable with them.
@@ -20,7 +20,7 @@ const ENCRYPTED: [&str; 7] = [
 
 /// A part of a repair that is done in one place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::report) struct Part {
+pub(in crate::report) struct RepairPart {
     /// Who, and where.
     pub(in crate::report) title: String,
     /// The instance that is stopped for it.
@@ -79,7 +79,7 @@ impl Guided {
     }
 }
 
-impl Part {
+impl RepairPart {
     /// Returns its steps with those that stop and start the instance.
     pub(in crate::report) fn all_steps(&self) -> Vec<Guided> {
         let turn = |what: &str| {
@@ -132,7 +132,7 @@ pub(in crate::report) fn warning(plan: &Plan) -> Option<(&'static str, &'static 
 }
 
 /// Returns the parts of a repair in the order in which they are done; of all actions, or of those whose indices are given.
-pub(in crate::report) fn parts(judged: &Judged, only: Option<&BTreeSet<usize>>) -> Vec<Part> {
+pub(in crate::report) fn parts(judged: &Judged, only: Option<&BTreeSet<usize>>) -> Vec<RepairPart> {
     let plan = &judged.plan;
     let mut all = plan.actions().enumerate();
     let mut next = |count: usize| -> Vec<&Action> {
@@ -155,7 +155,7 @@ pub(in crate::report) fn parts(judged: &Judged, only: Option<&BTreeSet<usize>>) 
         parts.push(collected(collect, judged));
     }
     for (name, actions) in stopped.into_iter().filter(|(_, actions)| !actions.is_empty()) {
-        parts.push(Part {
+        parts.push(RepairPart {
             title: format!("On {name}, stopped"),
             stops: Some(name.to_owned()),
             steps: guided(&actions, &format!("{name}: done"), on_windows(judged, name)),
@@ -171,7 +171,7 @@ pub(in crate::report) fn parts(judged: &Judged, only: Option<&BTreeSet<usize>>) 
 }
 
 /// What is done while instances run, by instance, in order.
-fn told(actions: &[&Action], judged: &Judged, when: &str, of_none: &str) -> Vec<Part> {
+fn told(actions: &[&Action], judged: &Judged, when: &str, of_none: &str) -> Vec<RepairPart> {
     let mut by_instance: BTreeMap<Option<&str>, Vec<Guided>> = BTreeMap::new();
     for action in actions {
         let name = action.instance.as_deref();
@@ -183,12 +183,12 @@ fn told(actions: &[&Action], judged: &Judged, when: &str, of_none: &str) -> Vec<
     };
     by_instance
         .into_iter()
-        .map(|(name, steps)| Part { title: title(name), stops: None, steps })
+        .map(|(name, steps)| RepairPart { title: title(name), stops: None, steps })
         .collect()
 }
 
 /// Brings the keys of the source together.
-fn collected(collect: &Collect, judged: &Judged) -> Part {
+fn collected(collect: &Collect, judged: &Judged) -> RepairPart {
     let Collect { instance, files, digests } = collect;
     let is_powershell = on_windows(judged, instance);
     let checks = KeyName::ALL.into_iter().zip(digests).map(|(key, digest): (_, &Digest)| {
@@ -196,7 +196,7 @@ fn collected(collect: &Collect, judged: &Judged) -> Part {
     });
     let verify = Action {
         instance: Some(instance.clone()),
-        does: Do::Verify(Check::Keys(checks.collect())),
+        does: Do::Verify(PlanCheck::Keys(checks.collect())),
         because: BTreeSet::new(),
     };
     let mut says = vec![sentence(&verify)];
@@ -211,7 +211,7 @@ fn collected(collect: &Collect, judged: &Judged) -> Part {
     );
     let steps =
         vec![Guided::block(says, commands, "keys: right", is_powershell), Guided::say(bring)];
-    Part { title: format!("On {instance}, take the keys"), stops: None, steps }
+    RepairPart { title: format!("On {instance}, take the keys"), stops: None, steps }
 }
 
 /// Says whose keys are copied, and why.
@@ -233,7 +233,8 @@ pub(in crate::report) fn result(plan: &Plan) -> String {
 /// Returns the steps of each finding as sentences: each is told with the first finding that wants it, and the others refer to that.
 pub(in crate::report) fn fixes(judged: &Judged) -> Vec<Vec<String>> {
     let plan = &judged.plan;
-    let (index, actions): (Index<'_>, Vec<&Action>) = (Index::of(plan), plan.actions().collect());
+    let (index, actions): (PlanIndex<'_>, Vec<&Action>) =
+        (PlanIndex::of(plan), plan.actions().collect());
     let mut told: Vec<Option<&str>> = vec![None; actions.len()];
     let mut fixes = Vec::with_capacity(judged.findings.len());
     for finding in &judged.findings {

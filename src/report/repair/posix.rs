@@ -2,7 +2,7 @@
 
 use super::{KEYS, kept_name, lengths};
 use crate::facts::TextKind;
-use crate::repair::{Action, Check, Do, KeyCheck, shell_word};
+use crate::repair::{Action, Do, KeyCheck, PlanCheck, shell_word};
 use std::collections::BTreeMap;
 
 /// Returns the commands of an action, to be run one after the other in the directory where the paths of the source begin; none where a
@@ -63,10 +63,10 @@ fn through(file: &str, command: &str) -> String {
     format!("{command} < {file} > {new} && cat {new} > {file} && rm {new}")
 }
 
-fn verify(check: &Check) -> Vec<String> {
+fn verify(check: &PlanCheck) -> Vec<String> {
     match check {
-        Check::Keys(keys) => keys.iter().map(verify_key).collect(),
-        Check::Storage { file } => {
+        PlanCheck::Keys(keys) => keys.iter().map(verify_key).collect(),
+        PlanCheck::Storage { file } => {
             vec![format!("printf %s Bundle | cmp - {}", word(file))]
         }
     }

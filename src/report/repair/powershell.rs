@@ -4,7 +4,7 @@
 
 use super::{KEYS, kept_name, lengths};
 use crate::facts::{KeyName, TextKind};
-use crate::repair::{Action, Check, Command, Do, KeyCheck, USER, on_instance};
+use crate::repair::{Action, Do, KeyCheck, ManualCommand, PlanCheck, USER, on_instance};
 use std::fmt::Write;
 
 /// Returns the commands of an action, to be run one after the other in the directory where the paths of the source begin; none where a
@@ -47,18 +47,20 @@ pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
 }
 
 /// Returns what a person runs.
-fn by_hand(command: &Command) -> String {
+fn by_hand(command: &ManualCommand) -> String {
     let path = |path: &str| word(on_instance(path));
     match command {
-        Command::Close(paths) => {
+        ManualCommand::Close(paths) => {
             paths.iter().map(|file| close(&path(file), "F")).collect::<Vec<_>>().join("; ")
         }
-        Command::CloseDirectory(directory) => close(&path(directory), INHERITED),
-        Command::Give { path: file, user } => {
+        ManualCommand::CloseDirectory(directory) => close(&path(directory), INHERITED),
+        ManualCommand::Give { path: file, user } => {
             format!("icacls {} /setowner {}", path(file), word(user))
         }
-        Command::GiveAll(directory) => format!("icacls {} /setowner {USER} /T", path(directory)),
-        Command::Sums(paths) => {
+        ManualCommand::GiveAll(directory) => {
+            format!("icacls {} /setowner {USER} /T", path(directory))
+        }
+        ManualCommand::Sums(paths) => {
             let paths: Vec<String> = paths.iter().map(|file| path(file)).collect();
             format!("Get-FileHash -Algorithm MD5 -LiteralPath {}", paths.join(", "))
         }
@@ -135,10 +137,10 @@ fn decode(file: &str, text: TextKind) -> String {
     )
 }
 
-fn verify(check: &Check) -> Vec<String> {
+fn verify(check: &PlanCheck) -> Vec<String> {
     match check {
-        Check::Keys(keys) => keys.iter().map(|key| verify_key(key, &full(&key.file))).collect(),
-        Check::Storage { file } => vec![format!(
+        PlanCheck::Keys(keys) => keys.iter().map(|key| verify_key(key, &full(&key.file))).collect(),
+        PlanCheck::Storage { file } => vec![format!(
             "if ([Text.Encoding]::ASCII.GetString([IO.File]::ReadAllBytes({})) -cne 'Bundle') {{ throw 'storage is not right' }}",
             full(file)
         )],
@@ -199,20 +201,20 @@ mod tests {
         let me = "\"*$([Security.Principal.WindowsIdentity]::GetCurrent().User.Value)";
         for (command, expected) in [
             (
-                Command::Close(vec![path()]),
+                ManualCommand::Close(vec![path()]),
                 format!("icacls 'it''s/hmac' /inheritance:r /grant:r {me}:F\""),
             ),
             (
-                Command::CloseDirectory(path()),
+                ManualCommand::CloseDirectory(path()),
                 format!("icacls 'it''s/hmac' /inheritance:r /grant:r {me}:(OI)(CI)F\""),
             ),
             (
-                Command::Give { path: path(), user: "a b".to_owned() },
+                ManualCommand::Give { path: path(), user: "a b".to_owned() },
                 "icacls 'it''s/hmac' /setowner 'a b'".to_owned(),
             ),
-            (Command::GiveAll(path()), "icacls 'it''s/hmac' /setowner USER /T".to_owned()),
+            (ManualCommand::GiveAll(path()), "icacls 'it''s/hmac' /setowner USER /T".to_owned()),
             (
-                Command::Sums(vec![path(), path()]),
+                ManualCommand::Sums(vec![path(), path()]),
                 "Get-FileHash -Algorithm MD5 -LiteralPath 'it''s/hmac', 'it''s/hmac'".to_owned(),
             ),
         ] {

@@ -5,7 +5,7 @@
 use super::KEYS;
 use super::english::sentence;
 use super::powershell::{between, commands, full, keep, place, verify_key, word};
-use super::visit::{Shell, Source, Visit, list, others, sources, visits};
+use super::visit::{InstanceVisit, KeySource, Shell, list, others, sources, visits};
 use crate::facts::KeyName;
 use crate::repair::{Action, Do, KeyCheck};
 use crate::report::printable::printable;
@@ -61,7 +61,7 @@ fn function(name: &str, lines: Vec<String>, out: &mut dyn Write) -> io::Result<(
     writeln!(out, "}}")
 }
 
-fn functions(visit: &Visit<'_>, number: usize, out: &mut dyn Write) -> io::Result<()> {
+fn functions(visit: &InstanceVisit<'_>, number: usize, out: &mut dyn Write) -> io::Result<()> {
     function(&format!("Test{number}"), is_done(visit), out)?;
     function(&format!("Before{number}"), before(visit), out)?;
     if let Some((directory, files)) = visit.kept() {
@@ -74,7 +74,7 @@ fn functions(visit: &Visit<'_>, number: usize, out: &mut dyn Write) -> io::Resul
 }
 
 /// The last check of each file says what it is in the end. What a person does cannot be seen.
-fn is_done(visit: &Visit<'_>) -> Vec<String> {
+fn is_done(visit: &InstanceVisit<'_>) -> Vec<String> {
     let of = |action: &Action| match &action.does {
         Do::Verify(_) => commands(action),
         Do::Move { from, .. } => {
@@ -90,7 +90,7 @@ fn is_done(visit: &Visit<'_>) -> Vec<String> {
 }
 
 /// What a person does before, and what has to be there before anything is stopped.
-fn before(visit: &Visit<'_>) -> Vec<String> {
+fn before(visit: &InstanceVisit<'_>) -> Vec<String> {
     let mut lines: Vec<String> =
         visit.before.iter().map(|action| format!("Ask {}", word(&SHELL.told(action)))).collect();
     for directory in visit.directories() {
@@ -118,7 +118,7 @@ fn before(visit: &Visit<'_>) -> Vec<String> {
     lines
 }
 
-fn steps(visit: &Visit<'_>) -> Vec<String> {
+fn steps(visit: &InstanceVisit<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     for action in visit.actions() {
         let commands = match &action.does {
@@ -140,7 +140,7 @@ fn steps(visit: &Visit<'_>) -> Vec<String> {
 }
 
 /// Everything that may change was kept before the first change. So what is not among it was missing.
-fn undo(visit: &Visit<'_>, directory: &str, files: &[String]) -> Vec<String> {
+fn undo(visit: &InstanceVisit<'_>, directory: &str, files: &[String]) -> Vec<String> {
     let mut parts = Vec::new();
     for action in visit.actions().iter().rev() {
         match &action.does {
@@ -179,7 +179,7 @@ fn undo(visit: &Visit<'_>, directory: &str, files: &[String]) -> Vec<String> {
 }
 
 /// Writes how the keys of a source are checked and brought together.
-fn source_functions(source: &Source<'_>, number: usize, out: &mut dyn Write) -> io::Result<()> {
+fn source_functions(source: &KeySource<'_>, number: usize, out: &mut dyn Write) -> io::Result<()> {
     let check = |file: &dyn Fn(KeyName) -> String| -> Vec<String> {
         let keys = KeyName::ALL.into_iter().zip(source.digests);
         keys.map(|(key, digest)| {
@@ -203,8 +203,8 @@ fn source_functions(source: &Source<'_>, number: usize, out: &mut dyn Write) -> 
 /// Writes the choice of the instance.
 fn dispatch(
     report: &Report,
-    visits: &[Visit<'_>],
-    sources: &[Source<'_>],
+    visits: &[InstanceVisit<'_>],
+    sources: &[KeySource<'_>],
     out: &mut dyn Write,
 ) -> io::Result<()> {
     writeln!(out, "\nif ($args.Count -eq 0) {{ Show-List; exit 0 }}")?;

@@ -2,10 +2,10 @@
 
 use super::english::sentence;
 use super::posix::{commands, word};
-use super::visit::{Shell, Source, Visit, list, others, sources, visits};
+use super::visit::{InstanceVisit, KeySource, Shell, list, others, sources, visits};
 use super::{kept_name, lengths};
 use crate::facts::{Digest, KeyName, TextKind};
-use crate::repair::{Action, Check, Do, KeyCheck, shell_word};
+use crate::repair::{Action, Do, KeyCheck, PlanCheck, shell_word};
 use crate::report::printable::printable;
 use crate::report::{Format, Report};
 use std::io::{self, Write};
@@ -44,7 +44,7 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Writes what is done to an instance, how it is seen that it was done, and how it is undone.
-fn functions(visit: &Visit<'_>, number: usize, out: &mut dyn Write) -> io::Result<()> {
+fn functions(visit: &InstanceVisit<'_>, number: usize, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\n# {}", printable(visit.name))?;
     is_done(visit, number, out)?;
     back_up(visit, number, out)?;
@@ -54,7 +54,7 @@ fn functions(visit: &Visit<'_>, number: usize, out: &mut dyn Write) -> io::Resul
 }
 
 /// The last check of each file says what it is in the end.
-fn is_done(visit: &Visit<'_>, number: usize, out: &mut dyn Write) -> io::Result<()> {
+fn is_done(visit: &InstanceVisit<'_>, number: usize, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "done_{number}() {{")?;
     let mut has_checks = false;
     for action in visit.actions() {
@@ -73,7 +73,7 @@ fn is_done(visit: &Visit<'_>, number: usize, out: &mut dyn Write) -> io::Result<
 }
 
 /// Everything that may change is kept before the first change. So what is not among it was missing.
-fn back_up(visit: &Visit<'_>, number: usize, out: &mut dyn Write) -> io::Result<()> {
+fn back_up(visit: &InstanceVisit<'_>, number: usize, out: &mut dyn Write) -> io::Result<()> {
     let Some((directory, files)) = visit.kept() else { return Ok(()) };
     writeln!(out, "back_up_{number}() {{\n  say 'Keep a copy of what is changed'")?;
     for file in files {
@@ -84,7 +84,7 @@ fn back_up(visit: &Visit<'_>, number: usize, out: &mut dyn Write) -> io::Result<
 }
 
 /// Nothing stops it half-way, and what was kept stays where not all of it could be put back.
-fn undo(visit: &Visit<'_>, number: usize, out: &mut dyn Write) -> io::Result<()> {
+fn undo(visit: &InstanceVisit<'_>, number: usize, out: &mut dyn Write) -> io::Result<()> {
     let Some((directory, files)) = visit.kept() else { return Ok(()) };
     writeln!(out, "undo_{number}() {{\n  trap '' HUP INT TERM\n  whole=1")?;
     for action in visit.actions().iter().rev() {
@@ -104,7 +104,7 @@ fn undo(visit: &Visit<'_>, number: usize, out: &mut dyn Write) -> io::Result<()>
     writeln!(out, "  undone\n}}")
 }
 
-fn steps(visit: &Visit<'_>, number: usize, out: &mut dyn Write) -> io::Result<()> {
+fn steps(visit: &InstanceVisit<'_>, number: usize, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "steps_{number}() {{\n  :")?;
     for (place, action) in visit.actions().iter().enumerate() {
         let lines = lines(action, place);
@@ -118,7 +118,7 @@ fn steps(visit: &Visit<'_>, number: usize, out: &mut dyn Write) -> io::Result<()
     writeln!(out, "}}")
 }
 
-fn run(visit: &Visit<'_>, number: usize, out: &mut dyn Write) -> io::Result<()> {
+fn run(visit: &InstanceVisit<'_>, number: usize, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         "repair_{number}() {{\n  if done_{number}; then say 'Nothing is left to do here by this script.'; return 0; fi"
@@ -148,10 +148,10 @@ fn run(visit: &Visit<'_>, number: usize, out: &mut dyn Write) -> io::Result<()> 
     writeln!(out, "}}")
 }
 
-fn verify(check: &Check) -> Vec<String> {
+fn verify(check: &PlanCheck) -> Vec<String> {
     match check {
-        Check::Keys(keys) => keys.iter().map(|key| verify_as(key, &word(&key.file))).collect(),
-        Check::Storage { file } => vec![format!("is_bundle {}", word(file))],
+        PlanCheck::Keys(keys) => keys.iter().map(|key| verify_as(key, &word(&key.file))).collect(),
+        PlanCheck::Storage { file } => vec![format!("is_bundle {}", word(file))],
     }
 }
 
@@ -189,7 +189,7 @@ fn lines(action: &Action, place: usize) -> Vec<String> {
 /// Writes how the keys of a source are brought together.
 fn collect(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "collect() {{\n  case \"$1\" in")?;
-    for Source { name, files, digests } in sources(report) {
+    for KeySource { name, files, digests } in sources(report) {
         writeln!(out, "    {})", shell_word(name))?;
         let right = both(["keys/hmac".to_owned(), "keys/master".to_owned()], digests);
         writeln!(out, "      if {right}; then is_ready; return 0; fi")?;
@@ -226,7 +226,7 @@ fn both(paths: [String; 2], digests: [Option<Digest>; 2]) -> String {
 }
 
 /// Writes the choice of the instance.
-fn dispatch(report: &Report, visits: &[Visit<'_>], out: &mut dyn Write) -> io::Result<()> {
+fn dispatch(report: &Report, visits: &[InstanceVisit<'_>], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "case \"$#\" in\n  0) list; exit 0 ;;\n  1) name=$1 ;;")?;
     writeln!(
         out,

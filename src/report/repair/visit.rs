@@ -9,18 +9,18 @@ use crate::report::printable::printable;
 use std::collections::BTreeSet;
 
 /// The instance that is repaired, and the plan that it is of.
-pub(super) struct Visit<'r> {
+pub(super) struct InstanceVisit<'r> {
     pub(super) name: &'r str,
     window: Option<&'r Window>,
     pub(super) before: Vec<&'r Action>,
     pub(super) after: Vec<&'r Action>,
 }
 
-pub(super) fn visits(report: &Report) -> Vec<Visit<'_>> {
+pub(super) fn visits(report: &Report) -> Vec<InstanceVisit<'_>> {
     report.farms.iter().flat_map(of_farm).collect()
 }
 
-fn of_farm(judged: &Judged) -> Vec<Visit<'_>> {
+fn of_farm(judged: &Judged) -> Vec<InstanceVisit<'_>> {
     let plan = &judged.plan;
     let names: BTreeSet<&str> =
         plan.actions().filter_map(|action| action.instance.as_deref()).collect();
@@ -30,7 +30,7 @@ fn of_farm(judged: &Judged) -> Vec<Visit<'_>> {
     };
     names
         .into_iter()
-        .map(|name| Visit {
+        .map(|name| InstanceVisit {
             name,
             window: plan.windows.iter().find(|window| window.instance == name),
             before: of(&plan.before, name).into_iter().filter_map(|i| plan.before.get(i)).collect(),
@@ -39,7 +39,7 @@ fn of_farm(judged: &Judged) -> Vec<Visit<'_>> {
         .collect()
 }
 
-impl Visit<'_> {
+impl InstanceVisit<'_> {
     pub(super) fn actions(&self) -> &[Action] {
         self.window.map(|window| window.actions.as_slice()).unwrap_or_default()
     }
@@ -174,7 +174,7 @@ fn list_farm(judged: &Judged, shell: &Shell, lines: &mut Vec<String>) {
 }
 
 /// How the keys of an instance are brought together.
-pub(super) struct Source<'r> {
+pub(super) struct KeySource<'r> {
     pub(super) name: &'r str,
     /// Its files; `None` where a person saves them from its repository.
     pub(super) files: Option<&'r [String; 2]>,
@@ -183,8 +183,8 @@ pub(super) struct Source<'r> {
 }
 
 /// Returns the instances whose keys are put in place somewhere.
-pub(super) fn sources(report: &Report) -> Vec<Source<'_>> {
-    let mut sources: Vec<Source<'_>> = Vec::new();
+pub(super) fn sources(report: &Report) -> Vec<KeySource<'_>> {
+    let mut sources: Vec<KeySource<'_>> = Vec::new();
     let mut names = BTreeSet::new();
     for source in report.farms.iter().flat_map(|judged| of_plan(&judged.plan)) {
         if names.insert(source.name) {
@@ -194,26 +194,26 @@ pub(super) fn sources(report: &Report) -> Vec<Source<'_>> {
     sources
 }
 
-fn of_plan(plan: &Plan) -> Vec<Source<'_>> {
-    let collected = plan.collect.iter().map(|Collect { instance, files, digests }| Source {
+fn of_plan(plan: &Plan) -> Vec<KeySource<'_>> {
+    let collected = plan.collect.iter().map(|Collect { instance, files, digests }| KeySource {
         name: instance,
         files: files.as_ref(),
         digests: digests.map(Some),
     });
-    let collected: Vec<Source<'_>> = collected.collect();
+    let collected: Vec<KeySource<'_>> = collected.collect();
     let is_new = |name: &str| !collected.iter().any(|source| source.name == name);
     let exported = plan.before.iter().filter_map(|action| match (&action.instance, &action.does) {
         (Some(name), Do::ExportFromJcr { digests, is_source: true }) if is_new(name) => {
-            Some(Source { name, files: None, digests: *digests })
+            Some(KeySource { name, files: None, digests: *digests })
         }
         _ => None,
     });
-    let exported: Vec<Source<'_>> = exported.collect();
+    let exported: Vec<KeySource<'_>> = exported.collect();
     collected.into_iter().chain(exported).collect()
 }
 
 /// Returns the names of instances to which nothing is done.
-pub(super) fn others<'r>(report: &'r Report, visits: &[Visit<'_>]) -> Vec<&'r str> {
+pub(super) fn others<'r>(report: &'r Report, visits: &[InstanceVisit<'_>]) -> Vec<&'r str> {
     let told: BTreeSet<&str> = visits.iter().map(|visit| visit.name).collect();
     let members = report.farms.iter().flat_map(|judged| &judged.farm.members);
     members.map(|member| member.name.as_str()).filter(|name| !told.contains(name)).collect()

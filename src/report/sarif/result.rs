@@ -22,7 +22,7 @@ pub(super) struct WireResult<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related_locations: Vec<WireLocation>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    suppressions: Option<Vec<WireSuppression>>,
+    suppressions: Option<Vec<SarifSuppression>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     baseline_state: Option<&'static str>,
     partial_fingerprints: WireFingerprints,
@@ -31,12 +31,12 @@ pub(super) struct WireResult<'a> {
 
 /// Why a finding does not count.
 #[derive(Serialize)]
-struct WireSuppression {
+struct SarifSuppression {
     kind: &'static str,
     justification: String,
 }
 
-impl WireSuppression {
+impl SarifSuppression {
     fn of(finding: &Finding) -> Option<Vec<Self>> {
         let excuse = finding.excuse.as_ref()?;
         Some(vec![Self { kind: "external", justification: excuse.to_string() }])
@@ -87,7 +87,7 @@ impl<'a> WireResult<'a> {
             rule_id: finding.rule.id,
             rule_index: RULES.iter().position(|rule| rule.id == finding.rule.id),
             level: finding.severity.label(),
-            suppressions: WireSuppression::of(finding),
+            suppressions: SarifSuppression::of(finding),
             baseline_state: has_baseline.then(|| state(finding)),
             message: WireMessage::new(&hit.message),
             locations: vec![location],

@@ -14,7 +14,7 @@ pub(super) struct WireRule {
     short_description: WireMessage,
     full_description: WireMessage,
     help: WireHelp,
-    default_configuration: WireConfiguration,
+    default_configuration: SarifConfiguration,
     help_uri: Option<String>,
 }
 
@@ -25,7 +25,7 @@ struct WireHelp {
 }
 
 #[derive(Serialize)]
-struct WireConfiguration {
+struct SarifConfiguration {
     level: &'static str,
 }
 
@@ -41,7 +41,7 @@ impl From<&'static Rule> for WireRule {
                 text: format!("{} See {}.", rule.fix, rule.references.join("; ")),
                 markdown: format!("{}\n\nRepair: {}\n\nSee:\n\n{listed}", rule.why, rule.fix),
             },
-            default_configuration: WireConfiguration { level: rule.severity.label() },
+            default_configuration: SarifConfiguration { level: rule.severity.label() },
             help_uri: references.copied().find_map(url).or_else(|| url(ARTICLE_ON_KEYS)),
         }
     }

@@ -1,7 +1,7 @@
 //! The causes: who, what is wrong, what comes of it, what shows it, and how it is mended.
 
 use super::super::Screen;
-use super::super::repair::{Part, parts, result, warning};
+use super::super::repair::{RepairPart, parts, result, warning};
 use super::text::{Paint, command, labelled};
 use crate::diagnosis::{Cause, Finding, Judged};
 use crate::farm::listed;
@@ -124,7 +124,7 @@ fn fix(
 }
 
 /// Returns the lines of a part on the screen.
-fn lines(part: &Part) -> usize {
+fn lines(part: &RepairPart) -> usize {
     let each = part
         .steps
         .iter()

@@ -51,7 +51,7 @@ fn says_old(root: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::farm::{Plan, farms};
+    use crate::farm::{FarmPlan, farms};
     use crate::testing::{Instance, farm};
 
     /// An instance with a copy of it beside it, which has other keys.
@@ -68,7 +68,7 @@ mod tests {
         let install = one(install);
         let copy = Snapshot { root: root.to_owned(), ..one(copy) };
         let all = vec![(None, install), (None, copy)];
-        let farm = farms(all, &Plan::default()).expect("no policy").remove(0);
+        let farm = farms(all, &FarmPlan::default()).expect("no policy").remove(0);
         assert_eq!((farm.members.len(), farm.members[0].copies.len()), (1, 1), "{root}");
         is_old(&farm.members[0], &farm.members[0].copies[0])
     }

@@ -28,15 +28,15 @@ pub(in crate::rules) static RULE: Rule = Rule {
 const VALUES_MAX: usize = 3;
 
 /// A protected value, and where it stands.
-type Stand<'a> = (&'a Member, &'a Configuration, &'a ProtectedValue);
+type Occurrence<'a> = (&'a Member, &'a Configuration, &'a ProtectedValue);
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    let mut by_text: BTreeMap<Digest, Vec<Stand<'_>>> = BTreeMap::new();
+    let mut by_text: BTreeMap<Digest, Vec<Occurrence<'_>>> = BTreeMap::new();
     for stand in stands(farm) {
         by_text.entry(stand.2.digest).or_default().push(stand);
     }
     // Values that the same instances share are told together.
-    let mut by_members: BTreeMap<Vec<&str>, Vec<Stand<'_>>> = BTreeMap::new();
+    let mut by_members: BTreeMap<Vec<&str>, Vec<Occurrence<'_>>> = BTreeMap::new();
     for stands in by_text.into_values() {
         let mut names: Vec<&str> = stands.iter().map(|(m, ..)| m.name.as_str()).collect();
         names.sort_unstable();
@@ -47,7 +47,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
 }
 
 /// Returns the protected values of instances whose master key is known, and could not be tried on them.
-fn stands(farm: &Farm) -> impl Iterator<Item = Stand<'_>> {
+fn stands(farm: &Farm) -> impl Iterator<Item = Occurrence<'_>> {
     let known = farm.members.iter().filter(|m| m.known_key(KeyName::Master).is_some());
     known.flat_map(|member| {
         member.snapshot.configurations_or_jcr().flat_map(move |configuration| {
@@ -59,7 +59,7 @@ fn stands(farm: &Farm) -> impl Iterator<Item = Stand<'_>> {
     })
 }
 
-fn hit(stands: &[Stand<'_>]) -> Option<Hit> {
+fn hit(stands: &[Occurrence<'_>]) -> Option<Hit> {
     let holders: BTreeMap<&str, &Member> =
         stands.iter().map(|(member, ..)| (member.name.as_str(), *member)).collect();
     let master = |member: &Member| member.known_key(KeyName::Master).map(|key| key.value);

@@ -2,7 +2,7 @@
 
 use crate::facts::{KeyFile, KeyName, Owner, Right};
 use crate::farm::{Farm, Groups, Member, names_of};
-use crate::repair::{Command, Text};
+use crate::repair::{ManualCommand, Text};
 use crate::rules::{Hit, Rule, Severity};
 use std::collections::BTreeSet;
 
@@ -70,7 +70,10 @@ fn open(farm: &Farm) -> Option<Hit> {
 }
 
 fn close(member: &Member, file: &KeyFile) -> Text {
-    Text::command(&format!("On {}", member.name), Command::Close(vec![file.place.path.clone()]))
+    Text::command(
+        &format!("On {}", member.name),
+        ManualCommand::Close(vec![file.place.path.clone()]),
+    )
 }
 
 /// Finds key files that root alone may read. Where AEM is known to run as another user, that is an error of its own.
@@ -117,7 +120,7 @@ fn other_owner(farm: &Farm) -> Option<Hit> {
     let places = odd.iter().flat_map(|member| files(member)).map(|file| &file.place);
     let steps = odd.iter().map(|member| {
         let lead = format!("On {}, give the install to the user that runs AEM", member.name);
-        Text::command(&lead, Command::GiveAll(member.snapshot.root.clone()))
+        Text::command(&lead, ManualCommand::GiveAll(member.snapshot.root.clone()))
     });
     Some(Hit::among(&odd, groups.describe("key file owner")).at(places).advise(steps))
 }

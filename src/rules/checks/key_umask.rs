@@ -2,7 +2,7 @@
 
 use super::key_permissions::{files, open_by_umask};
 use crate::farm::{Farm, Member, names_of};
-use crate::repair::{Command, Text};
+use crate::repair::{ManualCommand, Text};
 use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -28,7 +28,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
     );
     let of = |member: &&Member| {
         let paths = files(member).map(|file| file.place.path.clone()).collect();
-        Text::command(&format!("On {}", member.name), Command::Close(paths))
+        Text::command(&format!("On {}", member.name), ManualCommand::Close(paths))
     };
     let places = members.iter().flat_map(|member| files(member)).map(|file| &file.place);
     vec![Hit::among(&members, message).at(places).advise(members.iter().map(of))]

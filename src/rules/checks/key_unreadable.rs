@@ -2,7 +2,7 @@
 
 use crate::facts::{Account, KeyName, OwnedDirectory, Owner, Place, Right, is_in_realm};
 use crate::farm::{Farm, Member};
-use crate::repair::{Command, Text};
+use crate::repair::{ManualCommand, Text};
 use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -25,7 +25,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
 }
 
 /// What keeps a user out.
-struct Bar<'m> {
+struct Barrier<'m> {
     place: &'m Place,
     owner: &'m Owner,
     /// What the user may not do.
@@ -53,14 +53,14 @@ fn on(member: &Member) -> Option<Hit> {
 }
 
 /// Only the keys that the instance works with count: files of JCR mode are not read.
-fn bars<'m>(member: &'m Member, account: &Account) -> Vec<Bar<'m>> {
+fn bars<'m>(member: &'m Member, account: &Account) -> Vec<Barrier<'m>> {
     let keys = KeyName::ALL.into_iter().filter_map(|name| member.known_key(name)?.file());
     let keys = keys.map(|file| (&file.directory, &file.place, file.owner.as_ref()));
     let storage = member.snapshot.storage_in_place();
     let storage = storage.map(|file| (&file.directory, &file.place, file.owner.as_ref()));
     let mut bars = Vec::new();
     for (directory, place, owner) in keys.chain(storage) {
-        let file = owner.map(|owner| Bar { place, owner, right: Right::Read });
+        let file = owner.map(|owner| Barrier { place, owner, right: Right::Read });
         let bundle = member.snapshot.bundle_in(directory);
         let lies_in = bundle.map(|bundle| member.snapshot.path_of(bundle));
         let is_above = |directory: &&OwnedDirectory| {
@@ -69,7 +69,7 @@ fn bars<'m>(member: &'m Member, account: &Account) -> Vec<Bar<'m>> {
         let above = member.snapshot.key_directories.iter().filter(is_above);
         let above = above.map(|directory| {
             let (place, owner) = (&directory.place, &directory.owner);
-            Bar { place, owner, right: Right::Enter }
+            Barrier { place, owner, right: Right::Enter }
         });
         let all = file.into_iter().chain(above);
         bars.extend(all.filter(|bar| bar.owner.refuses(account, bar.right)));
@@ -77,14 +77,14 @@ fn bars<'m>(member: &'m Member, account: &Account) -> Vec<Bar<'m>> {
     bars
 }
 
-fn open(member: &Member, account: &Account, bar: &Bar<'_>) -> Vec<Text> {
+fn open(member: &Member, account: &Account, bar: &Barrier<'_>) -> Vec<Text> {
     let (path, lead) = (bar.place.path.clone(), format!("On {}", member.name));
     let user = account.user.clone().unwrap_or_else(|| account.uid.to_string());
     let give = (bar.owner.uid != account.uid)
-        .then(|| Text::command(&lead, Command::Give { path: path.clone(), user }));
+        .then(|| Text::command(&lead, ManualCommand::Give { path: path.clone(), user }));
     let close = match bar.right {
-        Right::Enter => Command::CloseDirectory(path),
-        Right::Read => Command::Close(vec![path]),
+        Right::Enter => ManualCommand::CloseDirectory(path),
+        Right::Read => ManualCommand::Close(vec![path]),
     };
     let allow = Text::command(&lead, close);
     give.into_iter().chain([allow]).collect()

@@ -2,7 +2,7 @@
 
 use crate::facts::{CRYPTO_KEYS_PATH, KeyName};
 use crate::farm::{Farm, Member};
-use crate::repair::{Command, Text};
+use crate::repair::{ManualCommand, Text};
 use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -41,7 +41,7 @@ fn by_property(member: &Member) -> Option<Hit> {
         return Some(Hit::on(member, message).at([&setting.place]).advise([step]));
     }
     let files = KeyName::ALL.map(|name| format!("{}/{name}", setting.value));
-    let step = Text::command(&format!("On {}", member.name), Command::Sums(files.to_vec()));
+    let step = Text::command(&format!("On {}", member.name), ManualCommand::Sums(files.to_vec()));
     Some(Hit::on(member, message).at([&setting.place]).advise([step]))
 }
 

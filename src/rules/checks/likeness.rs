@@ -47,15 +47,15 @@ pub(crate) struct Twins<'f> {
 /// Finds the instances that may be another one of the farm. That one came twice, which is known, does not count.
 pub(crate) fn twins<'f>(members: &[&'f Member]) -> Twins<'f> {
     let max = Limits::DEFAULT.compared_max;
-    let mut index: BTreeMap<Sign<'f>, Vec<&'f Member>> = BTreeMap::new();
+    let mut index: BTreeMap<Resemblance<'f>, Vec<&'f Member>> = BTreeMap::new();
     for &member in members {
-        for sign in Sign::of(member) {
+        for sign in Resemblance::of(member) {
             index.entry(sign).or_default().push(member);
         }
     }
     let mut twins = Twins { alike: Vec::new(), not_compared: Vec::new() };
     for &member in members {
-        let like = Sign::of_like(member);
+        let like = Resemblance::of_like(member);
         let is_other = |other: &&&Member| other.name != member.name && may_be_alike(member, other);
         let mut others = like.iter().filter_map(|sign| index.get(sign)).flatten().filter(is_other);
         if others.by_ref().take(max).any(|other| are_alike(member, other)) {
@@ -71,7 +71,7 @@ pub(crate) fn twins<'f>(members: &[&'f Member]) -> Twins<'f> {
 ///
 /// Looking at each of 3,000 instances for each took half a minute.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Sign<'m> {
+struct Resemblance<'m> {
     keys: [Option<Digest>; 2],
     id: Sought<&'m str>,
     time: Sought<Time>,
@@ -94,7 +94,7 @@ enum Time {
     AnyLog,
 }
 
-impl<'m> Sign<'m> {
+impl<'m> Resemblance<'m> {
     /// Returns what an instance is found by.
     fn of(member: &'m Member) -> Vec<Self> {
         let ids = [uuid(member).map_or(Sought::Without, Sought::This), Sought::All];

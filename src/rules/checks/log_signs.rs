@@ -8,7 +8,7 @@ use crate::farm::{CANNOT_DECRYPT, Farm, Member, last_sight, signs_seen};
 use crate::rules::{Hit, Rule, Severity};
 
 /// What a log shows, and how a finding tells it.
-struct Sign {
+struct LoggedSign {
     /// Any of these.
     signatures: &'static [LogSignature],
     /// What follows "publish1 logged".
@@ -19,7 +19,7 @@ struct Sign {
     told_by: &'static [LogSignature],
 }
 
-impl Sign {
+impl LoggedSign {
     const fn of(
         signatures: &'static [LogSignature],
         logged: &'static str,
@@ -56,7 +56,7 @@ pub(in crate::rules) static IMS_INVALID_SECRET: Rule = Rule {
         "hmac-differs",
     ],
     check: |farm| {
-        const SIGN: Sign = Sign::of(
+        const SIGN: LoggedSign = LoggedSign::of(
             &[LogSignature::ImsInvalidSecret],
             "that IMS rejects its client secret",
             &[
@@ -85,14 +85,14 @@ pub(in crate::rules) static IMS_REFUSED: Rule = Rule {
         "storage-jcr-with-ims",
     ],
     check: |farm| {
-        const EXPIRED: Sign = Sign::of(
+        const EXPIRED: LoggedSign = LoggedSign::of(
             &[LogSignature::ImsExpired],
             "that its IMS integration or credential has expired",
             &[
                 "In the Adobe Developer Console, look when the credential of the integration of {name} ends; make a new one, and enter it on {name}.",
             ],
         );
-        const JWT: Sign = Sign::of(
+        const JWT: LoggedSign = LoggedSign::of(
             &[LogSignature::ImsJwtMismatch],
             "that IMS does not accept the signature of its JWT",
             &[
@@ -101,7 +101,7 @@ pub(in crate::rules) static IMS_REFUSED: Rule = Rule {
             ],
         );
         // A refusal that is told with its reason, here or by `log-ims-invalid-secret`, is not told again without one.
-        const REFUSED: Sign = Sign {
+        const REFUSED: LoggedSign = LoggedSign {
             signatures: &[LogSignature::ImsTokenRefused],
             logged: "that IMS refuses an access token",
             steps: &[
@@ -148,7 +148,7 @@ pub(in crate::rules) static CRYPTO_EXCEPTION: Rule = Rule {
         "hmac-differs",
     ],
     check: |farm| {
-        const SIGN: Sign = Sign::of(
+        const SIGN: LoggedSign = LoggedSign::of(
             &CANNOT_DECRYPT,
             "that it cannot decrypt protected values",
             &[
@@ -180,7 +180,7 @@ pub(in crate::rules) static KEYSTORE_UNREADABLE: Rule = Rule {
         "hmac-differs",
     ],
     check: |farm| {
-        const SIGN: Sign = Sign::of(
+        const SIGN: LoggedSign = LoggedSign::of(
             &[LogSignature::TruststoreUnreadable, LogSignature::KeystoreUninitialized],
             "that it cannot open a key store or the trust store",
             &[
@@ -204,7 +204,7 @@ pub(in crate::rules) static CRYPTO_ACL: Rule = Rule {
     references: &["Adobe, missing CryptoService ACLs"],
     explained_by: &["storage-jcr-with-ims", "storage-jcr"],
     check: |farm| {
-        const SIGN: Sign = Sign::of(
+        const SIGN: LoggedSign = LoggedSign::of(
             &[LogSignature::CryptoSetup],
             "that its crypto service could not be set up",
             &[
@@ -233,7 +233,7 @@ pub(in crate::rules) static CRYPTO_UNRESOLVED: Rule = Rule {
         "crypto-version-differs",
     ],
     check: |farm| {
-        const SIGN: Sign = Sign::of(
+        const SIGN: LoggedSign = LoggedSign::of(
             &[LogSignature::CryptoUnresolved],
             "that its crypto bundle cannot be resolved",
             &[
@@ -262,7 +262,7 @@ pub(in crate::rules) static CRYPTO_MISSING: Rule = Rule {
         "felix-would-discard",
     ],
     check: |farm| {
-        const SIGN: Sign = Sign::of(
+        const SIGN: LoggedSign = LoggedSign::of(
             &[LogSignature::CryptoMissing],
             "that the crypto service was missing",
             &[
@@ -294,7 +294,7 @@ pub(in crate::rules) static CSRF_REJECTED: Rule = Rule {
         "storage-jcr",
     ],
     check: |farm| {
-        const SIGN: Sign = Sign::of(
+        const SIGN: LoggedSign = LoggedSign::of(
             &[LogSignature::CsrfRejected],
             "rejected CSRF tokens",
             &[
@@ -328,7 +328,7 @@ pub(in crate::rules) static OAUTH_DECRYPT: Rule = Rule {
         "hmac-differs",
     ],
     check: |farm| {
-        const SIGN: Sign = Sign::of(
+        const SIGN: LoggedSign = LoggedSign::of(
             &[LogSignature::OauthDecrypt],
             "that it cannot decrypt OAuth tokens",
             &[
@@ -341,12 +341,12 @@ pub(in crate::rules) static OAUTH_DECRYPT: Rule = Rule {
 };
 
 /// Finds the instances whose logs show the signs, one sign after the other.
-fn hits(farm: &Farm, signs: &[Sign]) -> Vec<Hit> {
+fn hits(farm: &Farm, signs: &[LoggedSign]) -> Vec<Hit> {
     let of = |sign| farm.members.iter().filter_map(move |member| hit(member, sign));
     signs.iter().flat_map(of).collect()
 }
 
-fn hit(member: &Member, sign: &Sign) -> Option<Hit> {
+fn hit(member: &Member, sign: &LoggedSign) -> Option<Hit> {
     let all = signs_seen(member, sign.signatures);
     // One record may show several signs, so their counts do not add up.
     let most = all.iter().map(|seen| seen.sighting.count).max()?;

@@ -1,7 +1,7 @@
 //! `old-copy`: an old copy of an install lies inside an instance.
 
 use super::copies::{has_same_keys, is_old};
-use super::owners::Files;
+use super::owners::FilesInUse;
 use crate::facts::{INSIDE, Place, QUICKSTART, Snapshot, is_in_realm, realm, spoken};
 use crate::farm::{Farm, Member, names_of};
 use crate::repair::quoted;
@@ -22,7 +22,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    let files = Files::of(farm);
+    let files = FilesInUse::of(farm);
     let copies = farm.members.iter().flat_map(|m| m.copies.iter().map(move |copy| (m, copy)));
     copies
         .map(|(member, copy)| {
@@ -58,7 +58,7 @@ fn is_state(member: &Member, copy: &Snapshot) -> bool {
     !is_in_realm(&copy.path(), &member.snapshot.home())
 }
 
-fn of_state(files: &Files<'_>, member: &Member, copy: &Snapshot, place: &Place) -> String {
+fn of_state(files: &FilesInUse<'_>, member: &Member, copy: &Snapshot, place: &Place) -> String {
     let keys = keys_in(files, member, copy);
     let path = match copy.root.as_str() {
         "" | QUICKSTART => spoken(&copy.source).to_owned(),
@@ -88,7 +88,7 @@ fn shown_root(member: &Member, copy: &Snapshot) -> String {
 }
 
 /// Says what keys are in it, and whether it may be in use.
-fn message(files: &Files<'_>, member: &Member, copy: &Snapshot) -> String {
+fn message(files: &FilesInUse<'_>, member: &Member, copy: &Snapshot) -> String {
     let (name, root) = (&member.name, shown_root(member, copy));
     let keys = keys_in(files, member, copy);
     if is_old(member, copy) {
@@ -101,7 +101,7 @@ fn message(files: &Files<'_>, member: &Member, copy: &Snapshot) -> String {
 }
 
 /// Says whose keys are in a copy, as the end of a sentence.
-fn keys_in(files: &Files<'_>, member: &Member, copy: &Snapshot) -> String {
+fn keys_in(files: &FilesInUse<'_>, member: &Member, copy: &Snapshot) -> String {
     match copy.key_files.is_empty() {
         true => String::new(),
         false if has_same_keys(member, copy) => ", with the keys that are in use".to_owned(),
@@ -128,13 +128,15 @@ fn on_disk<'p>(copy: &'p str, realm_of_install: &str) -> &'p str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::farm::{Plan, farms};
+    use crate::farm::{FarmPlan, farms};
     use crate::testing::{farm, good_farm};
 
     fn farm_with(root: &str) -> Farm {
         let member = good_farm(&["a"]).build().members.remove(0).snapshot;
         let copy = Snapshot { root: root.to_owned(), ..member.clone() };
-        farms(vec![(None, member), (None, copy)], &Plan::default()).expect("no policy").remove(0)
+        farms(vec![(None, member), (None, copy)], &FarmPlan::default())
+            .expect("no policy")
+            .remove(0)
     }
 
     #[test]
@@ -175,7 +177,7 @@ mod tests {
         };
         let hit = |before: u8| {
             let all = vec![one("before/a.tgz", before), one("after/a.tgz", 1)];
-            let farm = farms(all, &Plan::default()).expect("no policy").remove(0);
+            let farm = farms(all, &FarmPlan::default()).expect("no policy").remove(0);
             check(&farm).remove(0)
         };
         let message = "before/a.tgz is an earlier state of a, with the keys that are in use";

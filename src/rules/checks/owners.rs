@@ -32,11 +32,11 @@ impl<'f> Owners<'f> {
 type AsRead = [Option<Digest>; 2];
 
 /// The instances of a farm by the files that they work with, byte for byte: both, or one of them.
-pub(super) struct Files<'f> {
+pub(super) struct FilesInUse<'f> {
     owners: BTreeMap<AsRead, Vec<&'f Member>>,
 }
 
-impl<'f> Files<'f> {
+impl<'f> FilesInUse<'f> {
     pub(super) fn of(farm: &'f Farm) -> Self {
         let mut owners: BTreeMap<AsRead, Vec<&Member>> = BTreeMap::new();
         for member in &farm.members {
@@ -86,7 +86,7 @@ mod tests {
             .with("b", |i| i.hmac(&hmac).master(&hmac[..16]))
             .with("c", |i| i.hmac(&hmac).without_key(KeyName::Master))
             .build();
-        let files = Files::of(&farm);
+        let files = FilesInUse::of(&farm);
         let mut copy = farm.members[1].snapshot.clone();
         assert_eq!(names(files.having(&copy)), "b");
         copy.key_files.retain(|file| file.name == KeyName::Hmac);

@@ -4,7 +4,7 @@ use super::member;
 use aemtrix::diagnosis::Judged;
 use aemtrix::facts::{Digest, KeyName, Role};
 use aemtrix::farm::{Member, SecretCounts};
-use aemtrix::repair::{Action, Check, Do, Window};
+use aemtrix::repair::{Action, Do, PlanCheck, Window};
 use std::collections::BTreeSet;
 
 /// Says which of the promises of a plan are broken.
@@ -71,10 +71,10 @@ fn of_window(window: &Window) -> Vec<String> {
             }
             Do::Verify(check) => {
                 let files: Vec<&str> = match check {
-                    Check::Keys(keys) => keys.iter().map(|key| key.file.as_str()).collect(),
-                    Check::Storage { file } => vec![file.as_str()],
+                    PlanCheck::Keys(keys) => keys.iter().map(|key| key.file.as_str()).collect(),
+                    PlanCheck::Storage { file } => vec![file.as_str()],
                 };
-                checked |= matches!(check, Check::Keys(_));
+                checked |= matches!(check, PlanCheck::Keys(_));
                 unchecked.retain(|file| !files.contains(file));
             }
             Do::WriteStorage { .. } if !checked => {

@@ -13,7 +13,7 @@ use aemtrix::diagnosis::{Judged, Verdict};
 use aemtrix::facts::{JcrKeys, KeyName, SecretState, Snapshot};
 use aemtrix::farm::Member;
 use aemtrix::oak::{Budget, Files, Store};
-use aemtrix::repair::{Action, Check, Do, Outcome, Plan};
+use aemtrix::repair::{Action, Do, Outcome, Plan, PlanCheck};
 use aemtrix::report::Report;
 use aemtrix::rules::Severity;
 use serde_json::Value;
@@ -281,7 +281,7 @@ fn is_blind(plan: &Plan) -> bool {
     is_untried
         || plan.actions().any(|action| match &action.does {
             Do::Place { digest, .. } => digest.is_none(),
-            Do::Verify(Check::Keys(keys)) => keys.iter().any(|key| key.digest.is_none()),
+            Do::Verify(PlanCheck::Keys(keys)) => keys.iter().any(|key| key.digest.is_none()),
             _ => false,
         })
 }
