@@ -37,7 +37,7 @@ fn of_instance<'a>(holders: &Holders<'a>, member: &'a Member) -> Vec<Hit> {
 fn hit(member: &Member, reason: &str, secrets: &[Secret<'_>]) -> Hit {
     let names: Vec<String> = secrets.iter().map(named).collect();
     let message =
-        format!("{}: {} was not tried: {reason}", member.name, listed_up_to(3, &names, ", "),);
+        format!("{}: {} was not tried: {reason}", member.name, listed_up_to(3, &names, ", "));
     Hit::on(member, message).at(secrets.iter().map(|secret| secret.at.place))
 }
 
