@@ -5,7 +5,7 @@
 use super::KEYS;
 use super::english::sentence;
 use super::powershell::{between, commands, full, keep, place, verify_key, word};
-use super::visit::{InstanceVisit, KeySource, Shell, list, others, sources, visits};
+use super::visit::{Calls, InstanceVisit, KeySource, Shell, list, others, sources, visits};
 use crate::facts::KeyName;
 use crate::repair::{Action, Do, KeyCheck};
 use crate::report::printable::printable;
@@ -31,18 +31,19 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         "# Repair of crypto keys, written by aemtrix {version}. It runs nothing by itself:"
     )?;
     out.write_all(LIBRARY.as_bytes())?;
-    let (visits, sources) = (visits(report), sources(report));
+    let calls = Calls::of(report);
+    let (visits, sources) = (visits(report, &calls), sources(report, &calls));
     for (number, visit) in visits.iter().enumerate() {
-        writeln!(out, "\n# {}", comment(visit.name))?;
+        writeln!(out, "\n# {}", comment(&visit.called))?;
         functions(visit, number, out)?;
     }
     for (number, source) in sources.iter().enumerate() {
-        writeln!(out, "\n# {}", comment(source.name))?;
+        writeln!(out, "\n# {}", comment(&source.called))?;
         source_functions(source, number, out)?;
     }
-    let lines = list(report, &SHELL).iter().map(|line| say(line)).collect();
+    let lines = list(report, &calls, &SHELL).iter().map(|line| say(line)).collect();
     function("Show-List", lines, out)?;
-    dispatch(report, &visits, &sources, out)
+    dispatch(report, &calls, &visits, &sources, out)
 }
 
 /// Returns a name for a comment. All but ASCII would depend on the code page.
@@ -203,6 +204,7 @@ fn source_functions(source: &KeySource<'_>, number: usize, out: &mut dyn Write) 
 /// Writes the choice of the instance.
 fn dispatch(
     report: &Report,
+    calls: &Calls<'_>,
     visits: &[InstanceVisit<'_>],
     sources: &[KeySource<'_>],
     out: &mut dyn Write,
@@ -214,7 +216,7 @@ fn dispatch(
         writeln!(
             out,
             "  if ({}.Equals($name)) {{ exit (Invoke-Collect '{number}' ${}) }}",
-            word(source.name),
+            word(&source.called),
             source.files.is_some()
         )?;
     }
@@ -228,15 +230,15 @@ fn dispatch(
         writeln!(
             out,
             "if ({}.Equals($name)) {{ exit (Invoke-Repair '{number}' {}) }}",
-            word(visit.name),
+            word(&visit.called),
             word(kept)
         )?;
     }
-    for name in others(report, visits) {
+    for name in others(report, calls, visits) {
         writeln!(
             out,
             "if ({}.Equals($name)) {{ Say 'Nothing is to be done here.'; exit 0 }}",
-            word(name)
+            word(&name)
         )?;
     }
     writeln!(out, "Fail 'there is no instance of this name; {} lists them'\nexit 2", SHELL.call)

@@ -2,7 +2,7 @@
 
 use super::english::sentence;
 use super::posix::{commands, word};
-use super::visit::{InstanceVisit, KeySource, Shell, list, others, sources, visits};
+use super::visit::{Calls, InstanceVisit, KeySource, Shell, list, others, sources, visits};
 use super::{kept_name, lengths};
 use crate::facts::{Digest, KeyName, TextKind};
 use crate::repair::{Action, Do, KeyCheck, PlanCheck, shell_word};
@@ -30,22 +30,23 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         "# Repair of crypto keys, written by aemtrix {version}. It runs nothing by itself:"
     )?;
     out.write_all(LIBRARY.as_bytes())?;
-    let visits = visits(report);
+    let calls = Calls::of(report);
+    let visits = visits(report, &calls);
     for (number, visit) in visits.iter().enumerate() {
         functions(visit, number, out)?;
     }
     writeln!(out, "\nlist() {{\n  :")?;
-    for line in list(report, &POSIX) {
+    for line in list(report, &calls, &POSIX) {
         writeln!(out, "  say {}", shell_word(&line))?;
     }
     writeln!(out, "}}\n")?;
-    collect(report, out)?;
-    dispatch(report, &visits, out)
+    collect(report, &calls, out)?;
+    dispatch(report, &calls, &visits, out)
 }
 
 /// Writes what is done to an instance, how it is seen that it was done, and how it is undone.
 fn functions(visit: &InstanceVisit<'_>, number: usize, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "\n# {}", printable(visit.name))?;
+    writeln!(out, "\n# {}", printable(&visit.called))?;
     is_done(visit, number, out)?;
     back_up(visit, number, out)?;
     undo(visit, number, out)?;
@@ -187,10 +188,10 @@ fn lines(action: &Action, place: usize) -> Vec<String> {
 }
 
 /// Writes how the keys of a source are brought together.
-fn collect(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+fn collect(report: &Report, calls: &Calls<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "collect() {{\n  case \"$1\" in")?;
-    for KeySource { name, files, digests } in sources(report) {
-        writeln!(out, "    {})", shell_word(name))?;
+    for KeySource { called, files, digests } in sources(report, calls) {
+        writeln!(out, "    {})", shell_word(&called))?;
         let right = both(["keys/hmac".to_owned(), "keys/master".to_owned()], digests);
         writeln!(out, "      if {right}; then is_ready; return 0; fi")?;
         if let Some(files) = files {
@@ -226,7 +227,12 @@ fn both(paths: [String; 2], digests: [Option<Digest>; 2]) -> String {
 }
 
 /// Writes the choice of the instance.
-fn dispatch(report: &Report, visits: &[InstanceVisit<'_>], out: &mut dyn Write) -> io::Result<()> {
+fn dispatch(
+    report: &Report,
+    calls: &Calls<'_>,
+    visits: &[InstanceVisit<'_>],
+    out: &mut dyn Write,
+) -> io::Result<()> {
     writeln!(out, "case \"$#\" in\n  0) list; exit 0 ;;\n  1) name=$1 ;;")?;
     writeln!(
         out,
@@ -235,10 +241,10 @@ fn dispatch(report: &Report, visits: &[InstanceVisit<'_>], out: &mut dyn Write) 
     writeln!(out, "  *) fail 'give the name of one instance'; exit 2 ;;\nesac\n")?;
     writeln!(out, "case \"$name\" in")?;
     for (number, visit) in visits.iter().enumerate() {
-        writeln!(out, "  {}) repair_{number} || exit 1 ;;", shell_word(visit.name))?;
+        writeln!(out, "  {}) repair_{number} || exit 1 ;;", shell_word(&visit.called))?;
     }
-    for name in others(report, visits) {
-        writeln!(out, "  {}) say 'Nothing is to be done here.' ;;", shell_word(name))?;
+    for name in others(report, calls, visits) {
+        writeln!(out, "  {}) say 'Nothing is to be done here.' ;;", shell_word(&name))?;
     }
     writeln!(
         out,

@@ -3,40 +3,63 @@
 use super::english::{outcome, sentence};
 use crate::diagnosis::Judged;
 use crate::facts::Digest;
-use crate::repair::{Action, Collect, Do, KeyCheck, Plan, Window};
+use crate::repair::{Action, Collect, Do, KeyCheck, Window};
 use crate::report::Report;
 use crate::report::printable::printable;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What instances are called by: their names, behind that of their farm where several farms have an instance of the name.
+pub(super) struct Calls<'r>(BTreeSet<&'r str>);
+
+impl<'r> Calls<'r> {
+    pub(super) fn of(report: &'r Report) -> Self {
+        let mut seen = BTreeSet::new();
+        let members = report.farms.iter().flat_map(|judged| &judged.farm.members);
+        let names = members.map(|member| member.name.as_str());
+        Self(names.filter(|name| !seen.insert(*name)).collect())
+    }
+
+    fn name(&self, judged: &Judged, name: &str) -> String {
+        if self.0.contains(name) { format!("{}/{name}", judged.farm.name) } else { name.to_owned() }
+    }
+}
 
 /// The instance that is repaired, and the plan that it is of.
 pub(super) struct InstanceVisit<'r> {
-    pub(super) name: &'r str,
+    name: &'r str,
+    /// What a script is called with for it.
+    pub(super) called: String,
     window: Option<&'r Window>,
     pub(super) before: Vec<&'r Action>,
     pub(super) after: Vec<&'r Action>,
 }
 
-pub(super) fn visits(report: &Report) -> Vec<InstanceVisit<'_>> {
-    report.farms.iter().flat_map(of_farm).collect()
+pub(super) fn visits<'r>(report: &'r Report, calls: &Calls<'_>) -> Vec<InstanceVisit<'r>> {
+    report.farms.iter().flat_map(|judged| of_farm(judged, calls)).collect()
 }
 
-fn of_farm(judged: &Judged) -> Vec<InstanceVisit<'_>> {
+fn of_farm<'r>(judged: &'r Judged, calls: &Calls<'_>) -> Vec<InstanceVisit<'r>> {
     let plan = &judged.plan;
-    let names: BTreeSet<&str> =
-        plan.actions().filter_map(|action| action.instance.as_deref()).collect();
-    let of = |actions: &'_ [Action], name: &str| -> Vec<usize> {
-        let is_of = |action: &Action| action.instance.as_deref() == Some(name);
-        (0..actions.len()).filter(|index| actions.get(*index).is_some_and(is_of)).collect()
+    let mut visits: BTreeMap<&str, InstanceVisit<'_>> = BTreeMap::new();
+    let new = |name| InstanceVisit {
+        name,
+        called: calls.name(judged, name),
+        window: None,
+        before: Vec::new(),
+        after: Vec::new(),
     };
-    names
-        .into_iter()
-        .map(|name| InstanceVisit {
-            name,
-            window: plan.windows.iter().find(|window| window.instance == name),
-            before: of(&plan.before, name).into_iter().filter_map(|i| plan.before.get(i)).collect(),
-            after: of(&plan.after, name).into_iter().filter_map(|i| plan.after.get(i)).collect(),
-        })
-        .collect()
+    for window in &plan.windows {
+        let name = window.instance.as_str();
+        visits.entry(name).or_insert_with(|| new(name)).window = Some(window);
+    }
+    for (actions, is_before) in [(&plan.before, true), (&plan.after, false)] {
+        for action in actions {
+            let Some(name) = action.instance.as_deref() else { continue };
+            let visit = visits.entry(name).or_insert_with(|| new(name));
+            if is_before { &mut visit.before } else { &mut visit.after }.push(action);
+        }
+    }
+    visits.into_values().collect()
 }
 
 impl InstanceVisit<'_> {
@@ -137,24 +160,24 @@ impl Shell {
 }
 
 /// Lists the instances with their steps.
-pub(super) fn list(report: &Report, shell: &Shell) -> Vec<String> {
+pub(super) fn list(report: &Report, calls: &Calls<'_>, shell: &Shell) -> Vec<String> {
     let mut lines = Vec::new();
     for judged in &report.farms {
         lines.push(printable(&format!("Farm {}", judged.farm.name)).into_owned());
         if judged.plan.is_empty() {
             lines.push("  nothing is to be done".to_owned());
         } else {
-            list_farm(judged, shell, &mut lines);
+            list_farm(judged, calls, shell, &mut lines);
         }
     }
     lines
 }
 
-fn list_farm(judged: &Judged, shell: &Shell, lines: &mut Vec<String>) {
+fn list_farm(judged: &Judged, calls: &Calls<'_>, shell: &Shell, lines: &mut Vec<String>) {
     let plan = &judged.plan;
-    for source in of_plan(plan) {
-        let name = printable(source.name);
-        let (call, word) = (shell.call, (shell.word)(source.name));
+    for source in of_plan(judged, calls) {
+        let name = printable(&source.called);
+        let (call, word) = (shell.call, (shell.word)(&source.called));
         lines.push(format!("  {name}: source of keys; there: {call} collect {word}"));
     }
     let general = |actions: &[Action], when: &str| -> Vec<String> {
@@ -162,8 +185,8 @@ fn list_farm(judged: &Judged, shell: &Shell, lines: &mut Vec<String>) {
         general.map(|action| format!("  {when}: {}", shell.told(action))).collect()
     };
     lines.extend(general(&plan.before, "first"));
-    for visit in of_farm(judged) {
-        lines.push(printable(&format!("  {}", visit.name)).into_owned());
+    for visit in of_farm(judged, calls) {
+        lines.push(printable(&format!("  {}", visit.called)).into_owned());
         let actions = visit.before.iter().copied().chain(visit.actions());
         let actions = actions.chain(visit.after.iter().copied());
         lines.extend(actions.map(|action| format!("    - {}", shell.told(action))));
@@ -175,7 +198,8 @@ fn list_farm(judged: &Judged, shell: &Shell, lines: &mut Vec<String>) {
 
 /// How the keys of an instance are brought together.
 pub(super) struct KeySource<'r> {
-    pub(super) name: &'r str,
+    /// What a script is called with for it.
+    pub(super) called: String,
     /// Its files; `None` where a person saves them from its repository.
     pub(super) files: Option<&'r [String; 2]>,
     /// What they are, hmac first.
@@ -183,38 +207,37 @@ pub(super) struct KeySource<'r> {
 }
 
 /// Returns the instances whose keys are put in place somewhere.
-pub(super) fn sources(report: &Report) -> Vec<KeySource<'_>> {
-    let mut sources: Vec<KeySource<'_>> = Vec::new();
-    let mut names = BTreeSet::new();
-    for source in report.farms.iter().flat_map(|judged| of_plan(&judged.plan)) {
-        if names.insert(source.name) {
-            sources.push(source);
-        }
-    }
-    sources
+pub(super) fn sources<'r>(report: &'r Report, calls: &Calls<'_>) -> Vec<KeySource<'r>> {
+    report.farms.iter().flat_map(|judged| of_plan(judged, calls)).collect()
 }
 
-fn of_plan(plan: &Plan) -> Vec<KeySource<'_>> {
+fn of_plan<'r>(judged: &'r Judged, calls: &Calls<'_>) -> Vec<KeySource<'r>> {
+    let plan = &judged.plan;
     let collected = plan.collect.iter().map(|Collect { instance, files, digests }| KeySource {
-        name: instance,
+        called: calls.name(judged, instance),
         files: files.as_ref(),
         digests: digests.map(Some),
     });
-    let collected: Vec<KeySource<'_>> = collected.collect();
-    let is_new = |name: &str| !collected.iter().any(|source| source.name == name);
+    let first = plan.collect.as_ref().map(|collect| &collect.instance);
     let exported = plan.before.iter().filter_map(|action| match (&action.instance, &action.does) {
-        (Some(name), Do::ExportFromJcr { digests, is_source: true }) if is_new(name) => {
-            Some(KeySource { name, files: None, digests: *digests })
+        (Some(name), Do::ExportFromJcr { digests, is_source: true }) if Some(name) != first => {
+            Some(KeySource { called: calls.name(judged, name), files: None, digests: *digests })
         }
         _ => None,
     });
-    let exported: Vec<KeySource<'_>> = exported.collect();
-    collected.into_iter().chain(exported).collect()
+    collected.chain(exported).collect()
 }
 
-/// Returns the names of instances to which nothing is done.
-pub(super) fn others<'r>(report: &'r Report, visits: &[InstanceVisit<'_>]) -> Vec<&'r str> {
-    let told: BTreeSet<&str> = visits.iter().map(|visit| visit.name).collect();
-    let members = report.farms.iter().flat_map(|judged| &judged.farm.members);
-    members.map(|member| member.name.as_str()).filter(|name| !told.contains(name)).collect()
+/// Returns what instances are called by to which nothing is done.
+pub(super) fn others(
+    report: &Report,
+    calls: &Calls<'_>,
+    visits: &[InstanceVisit<'_>],
+) -> Vec<String> {
+    let visited: BTreeSet<&str> = visits.iter().map(|visit| visit.called.as_str()).collect();
+    let called = report.farms.iter().flat_map(|judged| {
+        let members = judged.farm.members.iter();
+        members.map(|member| calls.name(judged, &member.name))
+    });
+    called.filter(|called| !visited.contains(called.as_str())).collect()
 }

@@ -264,6 +264,47 @@ fn list_names_the_source_as_it_is_to_be_called() {
 }
 
 #[test]
+fn instances_of_one_name_in_two_farms_are_told_apart() {
+    let home = tempfile::tempdir().unwrap();
+    let farm = |name: &str, key: &str| {
+        let place = home.path().join(name);
+        fs::create_dir(&place).unwrap();
+        for (instance, own) in [("author", key), ("publish", "else")] {
+            let of = Instance::new(&format!("{name}-{instance}")).role(instance);
+            let case = of.hmac(own).master(own).case();
+            case.pack_into(&place, crate::pack::Packing::Directory, instance);
+        }
+    };
+    farm("c1", "one");
+    farm("c2", "two");
+    let script = crate::run::aemtrix()
+        .args(["scan", "-q", "--farm-by", "parent", "--format", "shell", "--exit-zero"])
+        .arg(home.path())
+        .output()
+        .unwrap();
+    fs::write(home.path().join("repair.sh"), script.stdout).unwrap();
+    let run = |place: &Path, words: &[&str]| {
+        let mut command = std::process::Command::new("sh");
+        command.arg(home.path().join("repair.sh")).args(words).current_dir(place);
+        command.env("REPAIR_ASSUME_STOPPED", "1").stdin(std::process::Stdio::null());
+        command.output().unwrap()
+    };
+    for (name, key) in [("c1", "one"), ("c2", "two")] {
+        let [author, publish] = ["author", "publish"].map(|own| home.path().join(name).join(own));
+        let (source, target) = (format!("{name}/author"), format!("{name}/publish"));
+        let collected = run(&author, &["collect", &source]);
+        assert!(collected.status.success(), "{}", super::told(&collected));
+        fs::rename(author.join("keys"), publish.join("keys")).unwrap();
+        let repaired = run(&publish, &[&target]);
+        assert!(repaired.status.success(), "{}", super::told(&repaired));
+        let hmac = publish.join("crx-quickstart").join(DATA).join("hmac");
+        assert_eq!(fs::read(hmac).unwrap(), hmac_of(key));
+        // Without its farm, a name is nobody's.
+        assert_eq!(run(&publish, &["publish"]).status.code(), Some(2));
+    }
+}
+
+#[test]
 fn list_names_the_steps_of_every_instance() {
     let world = farms::farm(7);
     world.write_script(&world.scan());
