@@ -146,7 +146,7 @@ pub struct Limits {
     pub folder_depth_max: usize,
     /// Files of a folder that may be uploads and are not known to be: a folder may be a whole disk.
     pub folder_files_max: usize,
-    /// Links in a folder that are told one by one.
+    /// Links in a folder that are reported one by one.
     pub folder_links_max: usize,
     /// Entries of a directory outside the folder, to which a link leads, that are looked at.
     pub linked_entries_max: usize,
@@ -197,7 +197,7 @@ pub struct Limits {
     pub instance_bundles_max: usize,
     /// How many times a bundle in a line of saved facts that instances share is put together, beside those.
     pub shared_bundles_max: usize,
-    /// Findings of one rule on the same instances that are told one by one. Six or more become one finding with the repair of the
+    /// Findings of one rule on the same instances that are reported one by one. Six or more become one finding with the repair of the
     /// first five: an install whose 600 `bundle.info` are cut has one fault, not 600.
     pub findings_alike_max: usize,
     /// Things of one kind that one finding names or has a step for; the rest is counted.
@@ -214,9 +214,9 @@ pub struct Limits {
     pub compared_max: usize,
     /// Blank cells of a CSV in which farms share the columns.
     pub csv_blanks_max: usize,
-    /// Keys of other farms that are told to the farms which share them and must not, all together.
+    /// Keys of other farms that are reported to the farms which share them and must not, all together.
     pub sharing_max: usize,
-    /// Gaps that are told to farms, all together; each is told of a few in any case. A damaged source may have held an instance of any
+    /// Gaps that are reported to farms, all together; each is told of a few in any case. A damaged source may have held an instance of any
     /// farm of a policy.
     pub farm_gaps_max: usize,
     /// Cells of the bundle map of a farm. 1,000 instances with 700 bundles have 700,000.

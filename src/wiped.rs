@@ -26,7 +26,7 @@ impl Wiped {
         Self(vec![0; bytes])
     }
 
-    /// Overwrites all bytes, those behind the end too, and leaves the buffer empty.
+    /// Overwrites all bytes, those after the end too, and leaves the buffer empty.
     ///
     /// `Vec::zeroize` writes byte by byte through a generic function, which costs 20 ns a byte in a build without optimisation,
     /// four fifths of the time of the tests. So what is in use is set at once; the barrier keeps the compiler from

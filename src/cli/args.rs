@@ -25,7 +25,7 @@ Add launchpad/felix/bundle*/version* for exact bundle versions, and logs for sig
 
 aemtrix help TOPIC explains inputs, verdicts, rules, policy, output, scale-out, limits, words.";
 
-/// Says whether the instances of an AEM farm agree on their crypto keys, and why not. Reads install snapshots offline.
+/// Returns whether the instances of an AEM farm agree on their crypto keys, and why not. Reads install snapshots offline.
 #[derive(Debug, Parser)]
 #[command(name = "aemtrix", version, about, after_help = AFTER_HELP, max_term_width = 100, disable_help_subcommand = true)]
 pub(super) struct Args {
@@ -41,7 +41,7 @@ pub(super) enum Command {
     Report(Box<Saved>),
     /// Says what changed between two states: keys, storage, bundles, configurations, findings, verdicts
     Diff(Box<Compare>),
-    /// Says whether sources are those of which a report was made
+    /// Returns whether sources are those of which a report was made
     Verify {
         /// A report that `scan -f json --digests` wrote
         #[arg(value_name = "REPORT.json")]
@@ -265,10 +265,10 @@ pub(super) struct Output {
     /// Shows all rows of the matrix and all findings in the table, and not only what differs and the causes
     #[arg(long)]
     pub(super) details: bool,
-    /// What the case is called, to be told in every report that is filed
+    /// What the case is called, to be reported in every report that is filed
     #[arg(long, value_name = "TEXT")]
     pub(super) case: Option<String>,
-    /// Who examines it, to be told there too
+    /// Who examines it, to be reported there too
     #[arg(long, value_name = "TEXT")]
     pub(super) examiner: Option<String>,
     /// Tells there when the report was made, too. Without it, the same input gives the same bytes

@@ -79,7 +79,7 @@ fn page_of_topic(topic: &Topic) -> io::Result<(String, Vec<u8>)> {
 fn page(command: Command) -> io::Result<(String, Vec<u8>)> {
     let manual = format!("Manual of {}", env!("CARGO_PKG_NAME"));
     let source = format!("{} {}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-    // A date that is empty gets lost, and what is behind it takes its place.
+    // A date that is empty gets lost, and what comes after it takes its place.
     let man = Man::new(command).date(" ").manual(manual).source(source);
     let mut page = Vec::new();
     man.render(&mut page)?;

@@ -30,7 +30,7 @@ pub(super) fn of_reading(reading: &Reading) -> Vec<String> {
     all
 }
 
-/// Returns the options of judging, and of what is shown, that are not as usual. Policy and baseline are told apart.
+/// Returns the options of judging, and of what is shown, that are not as usual. Policy and baseline are distinguished.
 pub(super) fn of_judging(judging: &Judging, output: &Output) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     all.extend(of_farms(&judging.farm_by));

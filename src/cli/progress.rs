@@ -95,7 +95,7 @@ impl Ticks {
                 write(&seen);
             }
         };
-        // Without a thread to be had, nothing is told.
+        // Without a thread to be had, nothing is reported.
         let writer = thread::Builder::new().spawn(work).ok();
         Self { counts, end: Some(end), writer }
     }

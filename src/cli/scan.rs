@@ -153,7 +153,7 @@ fn listed(list: &Path, nul: bool) -> anyhow::Result<Vec<Operand>> {
     Ok(operands)
 }
 
-/// Takes what stands before a tab for what to call the source behind it, unless a file has that very name.
+/// Takes what is before a tab for what to call the source behind it, unless a file has that very name.
 fn with_logical(text: OsString) -> Operand {
     let split = text.to_str().and_then(|text| text.split_once('\t'));
     match split {
@@ -166,7 +166,7 @@ fn with_logical(text: OsString) -> Operand {
     }
 }
 
-/// Refuses two sources of one name: their facts could not be told apart.
+/// Refuses two sources of one name: their facts could not be distinguished.
 fn check_distinct(sources: &[Source]) -> anyhow::Result<()> {
     let twice = sources.windows(2).find_map(|two| match two {
         [a, b] if a.name == b.name => Some(&a.name),

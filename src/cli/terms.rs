@@ -70,7 +70,7 @@ fn named(path: &Path, text: &str) -> NamedFile {
 ///
 /// # Errors
 ///
-/// Fails where the clock stands before 1970.
+/// Fails where the clock is before 1970.
 pub(super) fn now_ms() -> anyhow::Result<u64> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     let milliseconds = since.ok().and_then(|since| u64::try_from(since.as_millis()).ok());

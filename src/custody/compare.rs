@@ -48,7 +48,7 @@ pub enum Likeness {
     NotGiven,
     /// It is not in the report.
     NotInReport,
-    /// Nothing tells: why.
+    /// Nothing shows: why.
     Unknown(&'static str),
 }
 

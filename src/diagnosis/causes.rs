@@ -18,7 +18,7 @@ pub struct Cause {
     pub actions: Vec<usize>,
 }
 
-/// Puts findings under their causes. Notes are no causes; one that a cause explains is told with it.
+/// Puts findings under their causes. Notes are no causes; one that a cause explains is reported with it.
 pub(super) fn causes(findings: &[Finding], plan: &Plan) -> Vec<Cause> {
     let roots = CauseRoots::of(findings);
     let mut of_root: BTreeMap<usize, Vec<usize>> = BTreeMap::new();

@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(marks(good_farm(&["p1", "p2"]).with("p3", other), "hmac"), "..o");
         // Nobody knows which of two is right.
         assert_eq!(marks(good_farm(&["p1"]).with("p2", other), "hmac"), "oo");
-        // A stray newline is wrong even behind the right key.
+        // A stray newline is wrong even after the right key.
         let stray = |i: Instance| i.hmac(&[&(100..132).collect::<Vec<u8>>()[..], b"\n"].concat());
         let farm = good_farm(&["p1", "p2"]).with("author", author).with("p3", stray);
         assert_eq!(marks(farm, "hmac"), ".oow");

@@ -8,7 +8,7 @@ use crate::farm::{KeyOrigin, KeyState, Member};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// What an aspect is about; in the order in which they are told.
+/// What an aspect is about; in the order in which they are reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Topic {
     /// A key that the instance works with.

@@ -19,7 +19,7 @@ pub(super) fn add(snapshot: &Snapshot, all: &mut Aspects) {
     }
 }
 
-/// A version that stands in the location alone was true at install time, perhaps no longer.
+/// A version that is in the location alone was true at install time, perhaps no longer.
 fn known(bundles: &[&Bundle]) -> Condition {
     let is_exact = |bundle: &&Bundle| bundle.identified_by == Some(IdentifiedBy::Manifest);
     if !bundles.iter().all(|bundle| is_exact(bundle) && bundle.version.is_some()) {

@@ -171,7 +171,7 @@ fn count_up<'a>(parts: &BundleParts<'a>, refresh: i64) -> Option<&'a str> {
     (0..parts.revisions.len()).map_while(name).last()
 }
 
-/// Felix since 3.0.6: the numerically greatest suffix behind the last dot. `version0.10` beats `version0.9`.
+/// Felix since 3.0.6: the numerically greatest suffix after the last dot. `version0.10` beats `version0.9`.
 fn greatest<'a>(parts: &BundleParts<'a>) -> Option<(i64, &'a str)> {
     let numbered = parts.revisions.keys().filter_map(|name| Some((number(name)?, *name)));
     numbered.max_by_key(|(number, _)| *number)

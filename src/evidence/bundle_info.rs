@@ -23,7 +23,7 @@ const UNREAD: i64 = -1;
 pub struct BundleInfo {
     /// Line 1.
     pub id: Option<u64>,
-    /// Line 2, in the shape of a location, or a note of what stands there.
+    /// Line 2, in the shape of a location, or a note of what is there.
     pub location: Option<String>,
     /// Line 3.
     pub state: Option<BundleState>,
@@ -35,7 +35,7 @@ pub struct BundleInfo {
     pub problem: Option<ParseError>,
 }
 
-/// When a bundle was modified last, milliseconds since 1970. It tells no two versions of a file apart: Felix writes it anew at every change.
+/// When a bundle was modified last, milliseconds since 1970. It distinguishes no two versions of a file: Felix writes it anew at every change.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LastModified(pub Option<u64>);
 

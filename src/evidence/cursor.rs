@@ -45,10 +45,10 @@ pub enum Problem {
     Unexpected {
         /// What the format asks for.
         expected: &'static str,
-        /// The class and the length of what stands there; never its content, which may be a key.
+        /// The class and the length of what is there; never its content, which may be a key.
         found: String,
     },
-    /// Something else stands there, which may be a secret and is not quoted.
+    /// Something else is there, which may be a secret and is not quoted.
     #[error("expected {0}")]
     Expected(&'static str),
     /// The file is a copy of a crypto key, or a link to one, so that nothing of it is kept.
@@ -72,7 +72,7 @@ impl<'a> Cursor<'a> {
         Self { bytes, offset: 0 }
     }
 
-    /// Starts at `offset`, which may lie behind the end.
+    /// Starts at `offset`, which may lie after the end.
     pub(super) fn at(bytes: &'a [u8], offset: usize) -> Self {
         Self { bytes, offset }
     }

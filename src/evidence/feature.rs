@@ -108,7 +108,7 @@ fn text_bytes(value: &str) -> usize {
     bytes.fold(0, usize::saturating_add)
 }
 
-/// Returns the byte of a sign that means itself wherever it stands in a property file.
+/// Returns the byte of a sign that means itself wherever it is in a property file.
 fn plain(unit: u16) -> Option<u8> {
     let is_plain = |byte: &u8| byte.is_ascii_graphic() && !b"\\=:#!".contains(byte);
     u8::try_from(unit).ok().filter(is_plain)

@@ -123,7 +123,7 @@ impl<'a> Local<'a> {
         self.flags & 1 != 0
     }
 
-    /// Returns the compressed length, unless it stands behind the data or in a zip64 field.
+    /// Returns the compressed length, unless it stands after the data or in a zip64 field.
     fn packed_bytes(&self) -> Option<usize> {
         let is_streamed = self.flags & 8 != 0;
         let here = (!is_streamed && self.packed_bytes != u32::MAX).then_some(self.packed_bytes);

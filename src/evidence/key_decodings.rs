@@ -6,7 +6,7 @@ use crate::wiped::Wiped;
 /// Bytes that are worth a look.
 const BYTES_MIN: usize = 8;
 
-/// Returns the bytes of each run of hexadecimal digits, once from its first digit and once from its second: what stands before a
+/// Returns the bytes of each run of hexadecimal digits, once from its first digit and once from its second: what is before a
 /// key may end in a letter that is a digit.
 pub(super) fn bytes_in_digits(text: &[u8]) -> Vec<Wiped> {
     let mut runs = Runs::new(text.len());

@@ -1,4 +1,4 @@
-//! How a key may be spelled in other text: pasted as it is, or as digits. Kept as digests, so that such text can be told and hidden.
+//! How a key may be spelled in other text: pasted as it is, or as digits. Kept as digests, so that such text can be known and hidden.
 
 use super::key::digest;
 use crate::facts::Digest;

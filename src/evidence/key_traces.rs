@@ -1,4 +1,4 @@
-//! Parts of keys, by which a text is told that holds eight bytes of one, whatever stands around and between them.
+//! Parts of keys, by which a text is reported that holds eight bytes of one, whatever stands around and between them.
 //!
 //! A key was printed where `/opt/<key>.d`, the digits in pairs or the first half of them stood in a setting: only whole words were
 //! looked up. So every run of a key leaves a hash, under a seed that no other run of the tool has, and never its bytes.

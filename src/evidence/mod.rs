@@ -219,7 +219,7 @@ pub struct Found<'p> {
     pub root: &'p str,
     /// The bundle directory's name, such as `bundle39`; empty for what belongs to no bundle.
     pub bundle: &'p str,
-    /// The part that tells entries of one kind apart: the file name, or the revision directory's name.
+    /// The part that distinguishes entries of one kind: the file name, or the revision directory's name.
     pub name: &'p str,
 }
 

@@ -116,7 +116,7 @@ pub(super) fn settings(bytes: &[u8], names: &[&str]) -> Vec<(String, String)> {
     settings
 }
 
-/// Returns what a file states. A name that stands in a value, such as that of an option there, is not understood.
+/// Returns what a file states. A name that is in a value, such as that of an option there, is not understood.
 pub(super) fn statements(bytes: &[u8]) -> Statements {
     let mut last: BTreeMap<String, (usize, Zeroizing<String>)> = BTreeMap::new();
     let mut unclear: BTreeSet<&'static str> = BTreeSet::new();
@@ -168,7 +168,7 @@ fn resolve(value: &str, all: &BTreeMap<&str, &str>) -> String {
     value
 }
 
-/// Returns the first `${name}` that names no setting that moves something, and what stands before and behind it.
+/// Returns the first `${name}` that names no setting that moves something, and what is before and behind it.
 fn reference(value: &str) -> Option<(&str, &str, &str)> {
     for (at, start) in value.match_indices("${") {
         let before = value.get(..at)?;

@@ -1,6 +1,6 @@
 //! The words of start scripts, for a shell and for `cmd`: quotes are taken off, comments are left out.
 //!
-//! This is no shell: branches are not chosen and loops not run. Who asks what a script may do gets all that stands in it.
+//! This is no shell: branches are not chosen and loops not run. Who asks what a script may do gets all that is in it.
 
 use super::path;
 
@@ -184,7 +184,7 @@ impl Lexer {
         false
     }
 
-    /// What stands between backticks is not known; they stay, to show that.
+    /// What is between backticks is not known; they stay, to show that.
     fn open_quote(&mut self, character: char) {
         if character == '`' {
             self.push(character);

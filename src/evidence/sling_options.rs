@@ -1,7 +1,7 @@
 //! `data/sling.options.file`: the install run modes, as the Java-serialized list that Sling writes at each start.
 //!
 //! An `ArrayList` of `SlingSettingsServiceImpl$Options`, one for each group of exclusive modes, with the fields `String[] modes`
-//! and `String selected`. The latter is a reference back to one of the former, so the text alone does not tell what is chosen.
+//! and `String selected`. The latter is a reference back to one of the former, so the text alone does not show what is chosen.
 
 use super::cursor::Problem;
 use super::java_object::{Node, Objects};

@@ -1,6 +1,6 @@
 //! `bin/start` and its like, and what they run: settings that the command line gives the JVM and the launcher.
 //!
-//! Nothing is run. Every value that stands anywhere in a script counts, for another branch may take it away or not; what stands in a
+//! Nothing is run. Every value that stands anywhere in a script counts, for another branch may take it away or not; what is in a
 //! comment does not, nor does a port or run mode that is taken from the environment. Puppet keeps the options in `bin/start-env`, which
 //! `bin/start` runs, and people write `start.sh` and `Start.bat`.
 
@@ -103,7 +103,7 @@ fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
 struct Script {
     syntax: Syntax,
     statements: Statements,
-    /// How often a name stands in a form that is understood.
+    /// How often a name is in a form that is understood.
     understood: BTreeMap<&'static str, usize>,
     /// Bytes of what is kept of it.
     kept_bytes: usize,
@@ -147,7 +147,7 @@ impl Script {
         self.statements
     }
 
-    /// `for /f %%i in (FILE)` takes the lines of a file; what stands in parentheses is a command of its own here.
+    /// `for /f %%i in (FILE)` takes the lines of a file; what is in parentheses is a command of its own here.
     fn loops(&mut self, commands: &[Vec<String>]) {
         let follows = commands.windows(2).filter_map(|pair| Some((pair.first()?, pair.get(1)?)));
         for (command, next) in follows {

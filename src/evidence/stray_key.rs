@@ -15,7 +15,7 @@ fn find(path: &str) -> Option<Found<'_>> {
     let key = key_name(file)?;
     let (above, folder) = path::split(directory);
     let data = path::in_bundle(directory, path::DATA);
-    // One in another case is told as what it may be.
+    // One in another case is reported as what it may be.
     if data.is_some() && file.eq_ignore_ascii_case(key.file_name()) {
         return None;
     }

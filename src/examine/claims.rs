@@ -167,7 +167,7 @@ impl Claims<'_> {
         links.filter_map(|(path, target)| {
             let kind = match self.links.follow(target) {
                 Resolved::Inside(target) if self.is_near(&target) => return None,
-                // Of those named like archives that is told apart.
+                // Of those named like archives that is distinguished.
                 Resolved::Inside(target) if claims_archive(path) || !may_be_home(name(&target)) => {
                     return None;
                 }
@@ -198,7 +198,7 @@ impl Claims<'_> {
                 Resolved::Outside => {
                     "is a link that leads out of the source, and was not followed; if an instance is there, name it as a source"
                 }
-                // Whether it leads to anything the names of what was kept do not tell. Of those named like archives that is told apart.
+                // Whether it leads to anything the names of what was kept do not show. Of those named like archives that is distinguished.
                 Resolved::Inside(target)
                     if farms.contains(parent(path))
                         && !claims_other(path)
@@ -250,7 +250,7 @@ impl Claims<'_> {
     fn is_broken(&self, target: &LinkTarget) -> bool {
         match self.links.follow(target) {
             Resolved::Inside(target) => !self.realms.contains(&format!("{target}{INSIDE}")),
-            // Of those that lead out it was told.
+            // Of those that lead out it was reported.
             Resolved::Outside => false,
             Resolved::Loop | Resolved::TooLong => true,
         }

@@ -31,7 +31,7 @@ use crate::intake::LinkTarget;
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What stands at one evidence path. The last entry of a path counts, as in tar.
+/// What is at one evidence path. The last entry of a path counts, as in tar.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Item {
     /// It was read.
@@ -45,7 +45,7 @@ pub(super) enum Item {
     Link(LinkTarget),
     /// It is there, but could not be read; a gap says why.
     Lost,
-    /// Something else stands there: a directory instead of a file, a device.
+    /// Something else is there: a directory instead of a file, a device.
     Odd,
 }
 
@@ -66,7 +66,7 @@ pub(super) struct Collected {
     /// What it is, where that is known and is no archive of instances.
     pub(super) content: Option<Content>,
     pub(super) gaps: Vec<Gap>,
-    /// What came more than once.
+    /// What was there more than once.
     pub(super) again: BTreeMap<String, Versions>,
     pub(super) links: Links,
     /// It is a directory, of whose links it is known where they lead: discovery tells of those that matter.
@@ -127,7 +127,7 @@ pub(super) struct Collector<'a> {
     /// Directories of logs, and the links to some of them that the second pass follows.
     log_directories: LogDirectories,
     log_links: BTreeSet<String>,
-    /// Another archive followed behind the first: what comes twice need not be of one instance.
+    /// Another archive followed after the first: what comes twice need not be of one instance.
     concatenated: bool,
     surroundings: Surroundings,
     /// The last directory to which no link leads.

@@ -85,7 +85,7 @@ pub(super) fn is_of_image(path: &str) -> bool {
 }
 
 /// Returns `true` if a path is one of the status that the Felix web console packs (`configuration-status-….zip`): a page of it, by
-/// its title, behind a number in older versions, or as JSON.
+/// its title, after a number in older versions, or as JSON.
 pub(super) fn is_status(path: &str) -> bool {
     let title = match path.split_once('/') {
         None => path.strip_suffix(".txt"),

@@ -101,7 +101,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The first reason is told; the next ones most often follow from it.
+    /// The first reason is reported; the next ones most often follow from it.
     fn gap(&mut self, reason: String) {
         self.stored.gap.get_or_insert(reason);
     }

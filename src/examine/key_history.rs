@@ -19,7 +19,7 @@ const CHECKPOINTS_MAX: usize = Limits::DEFAULT.checkpoints_max;
 const GONE_MAX: usize = Limits::DEFAULT.revisions_gone_max;
 const NAME_CHARS_MAX: usize = 64;
 
-/// Reads the history behind what the newest revision holds. What cannot be read of it is told in it, and never an error.
+/// Reads the history after what the newest revision holds. What cannot be read of it is reported in it, and never an error.
 ///
 /// It may cost so many segments more; what is left of the store's own budget bounds it too.
 pub(super) fn read(
@@ -201,7 +201,7 @@ impl Walk<'_, '_, '_> {
         if is_whole { self.all.len().saturating_sub(lost) } else { 0 }
     }
 
-    /// Returns what is lost; what is passed over before the head is told with the head.
+    /// Returns what is lost; what is passed over before the head is reported with the head.
     fn lost_behind_head(&self) -> impl Iterator<Item = (&usize, &OakError)> {
         let head = self.seen.keys().next().copied();
         self.lost.iter().filter(move |(at, _)| head.is_some_and(|head| **at > head))

@@ -1,4 +1,4 @@
-//! Key files that came without their install: told as what they are, and compared with the other keys that came.
+//! Key files that were read without their install: reported as what they are, and compared with the other keys that were read.
 
 use super::collector::Item;
 use super::paths::parent;

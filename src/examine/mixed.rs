@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The bundle of which every instance has one.
 const SETTINGS: &str = "org.apache.sling.settings";
 
-/// What came more than once below each root.
+/// What was there more than once below each root.
 type ByRoot<'a> = BTreeMap<&'a str, BTreeMap<&'a str, Versions>>;
 
 /// Returns a gap for each root that shows signs of two instances.
@@ -68,7 +68,7 @@ fn other_bundle(again: &BTreeMap<&str, Versions>) -> Sign {
     Some(((*path).to_owned(), format!("is there twice, with {what}")))
 }
 
-/// Two directories of one number (`bundle7`, `bundle7.bak`) are told apart from this.
+/// Two directories of one number (`bundle7`, `bundle7.bak`) are distinguished from this.
 fn two_settings(snapshot: &Snapshot) -> Sign {
     let mut bundles = snapshot.bundles_named(SETTINGS);
     let first = bundles.next()?;

@@ -177,7 +177,7 @@ pub(super) fn with_files(
     let local = found(SEGMENT_STORE);
     let whole = local.as_ref().filter(|(_, stored)| is_whole(stored));
     let leftover = whole.map(|(place, _)| place.clone());
-    // What of a split store is there or is told of, be it a link, means that the newest segments are not in the other one.
+    // What of a split store is there or is reported of, be it a link, means that the newest segments are not in the other one.
     if let Some((place, _)) = found(SPLIT_STORE).filter(|(_, stored)| is_begun(stored)) {
         return Some(NodeStore { kind: NodeStoreKind::Split, place, leftover });
     }

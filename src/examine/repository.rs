@@ -31,7 +31,7 @@ struct Archive<'a> {
     /// How many compressions there are around it.
     compressions: u32,
     stores: &'a BTreeMap<String, Stored>,
-    /// The files of all stores, one store behind the other: what a compressed archive was unpacked for once serves them all.
+    /// The files of all stores, one store after the other: what a compressed archive was unpacked for once serves them all.
     parts: io::Result<Parts>,
     /// Where keys and protected values wait to be tried.
     vault: &'a Vault,

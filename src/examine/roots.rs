@@ -111,7 +111,7 @@ pub(super) fn drop_barren(items: &mut BTreeMap<String, Item>) {
         let root = outermost.range(..=path).next_back().filter(|root| path.starts_with(**root));
         root.is_some_and(|root| is_in_barren(path, root.trim_end_matches('/')))
     };
-    // The files of a directory stand one behind the other, and are in one of these or not as that is.
+    // The files of a directory stand one after the other, and are in one of these or not as that is.
     let mut last = (String::new(), false);
     items.retain(|path, _| {
         let directory = parent(path);

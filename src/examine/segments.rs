@@ -37,7 +37,7 @@ impl Segments {
         Self { stores: BTreeMap::new(), files: 0, files_max, over_limit: false }
     }
 
-    /// Takes an entry for which [`store`] names a store. Returns `true` if it is a file that came before.
+    /// Takes an entry for which [`store`] names a store. Returns `true` if it is a file that was read before.
     pub(super) fn take(&mut self, store: &str, entry: &Entry<'_>) -> bool {
         let files = self.stores.get(store);
         let came = files.is_some_and(|files| matches!(files.get(entry.path), Some(Ok(_))));

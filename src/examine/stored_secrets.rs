@@ -172,7 +172,7 @@ impl Walk<'_, '_> {
         self.nodes >= LIMITS.secret_nodes_max || self.store.segments_read() >= self.segments_max
     }
 
-    /// The first reason is told; the next ones most often follow from it.
+    /// The first reason is reported; the next ones most often follow from it.
     fn gap(&mut self, reason: String) {
         self.found.gap.get_or_insert(reason);
     }

@@ -56,7 +56,7 @@ pub const IMS_CLIENT_SECRET: &str = "auth.ims.client.secret";
 /// The client secret in the IMS provider.
 pub const IMS_SERVICE_SECRET: &str = "oauth.provider.ims.service.token.client.secret";
 
-/// The folder of the repository that the console writes configurations to. One behind a `.` names a run mode.
+/// The folder of the repository that the console writes configurations to. One after a `.` names a run mode.
 pub const JCR_CONFIGURATIONS: &str = "/apps/system/config";
 
 /// What is known of a property that holds a secret. The secret itself is never kept.
@@ -73,7 +73,7 @@ pub enum SecretState {
     Protected,
     /// A reference such as `$[secret:name]`, resolved at run time.
     Interpolated,
-    /// Encrypted, behind a prefix such as `{String}` that makes plain text of it.
+    /// Encrypted, after a prefix such as `{String}` that makes plain text of it.
     Prefixed,
 }
 
@@ -101,7 +101,7 @@ impl fmt::Display for SecretState {
 /// Each encryption starts from another random vector, so equal text means a copied value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct ProtectedValue {
-    /// The property it stands in.
+    /// The property it is in.
     pub property: String,
     /// Digest of its text, which is not kept.
     pub digest: Digest,

@@ -152,7 +152,7 @@ fn names_value(name: &str) -> bool {
         || is_word.iter().any(|word| word.eq_ignore_ascii_case(name))
 }
 
-/// Cuts out what stands before the host. A password may hold any sign, so all up to the last `@` may belong to it, unless no colon
+/// Cuts out what is before the host. A password may hold any sign, so all up to the last `@` may belong to it, unless no colon
 /// comes before that: `@` is common in paths.
 fn without_user(text: &str) -> Option<String> {
     let starts = AUTHORITIES.iter().flat_map(|mark| text.match_indices(mark));

@@ -14,7 +14,7 @@ pub struct Date(civil::Date);
 const FORM: &[u8] = b"dddd-dd-dd";
 
 impl Date {
-    /// Returns the day in UTC so many seconds after 1970 began; `None` behind the year 9999.
+    /// Returns the day in UTC so many seconds after 1970 began; `None` after the year 9999.
     pub fn at_second(seconds: u64) -> Option<Self> {
         let moment = Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?;
         Some(Self(TimeZone::UTC.to_datetime(moment).date()))

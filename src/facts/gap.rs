@@ -32,7 +32,7 @@ pub enum GapKind {
     CorruptStream,
     /// A tar without its end-of-archive blocks: perhaps cut exactly between two entries.
     NoEoa,
-    /// Bytes behind the end that belong to no known structure.
+    /// Bytes after the end that belong to no known structure.
     TrailingData,
     /// A valid archive without any entry.
     EmptyArchive,
@@ -70,7 +70,7 @@ pub enum GapKind {
     Package,
     /// A link beside an install that leads out of the source, perhaps to another install.
     LinkBeside,
-    /// Two versions of one piece of evidence, and nothing tells which one the instance uses.
+    /// Two versions of one piece of evidence, and nothing shows which one the instance uses.
     Ambiguous,
     /// Files of two instances lie under one path: what was read there is of neither.
     Mixed,
@@ -84,9 +84,9 @@ pub enum GapKind {
     NoInstance,
     /// The tool failed on this source; a bug.
     Internal,
-    /// One path came several times; the last one counts, as in tar.
+    /// One path was there several times; the last one counts, as in tar.
     Duplicate,
-    /// Several archives in one file, one behind the other; all were read.
+    /// Several archives in one file, one after the other; all were read.
     Concatenated,
     /// Names were absolute or climbed with `..`; they were read as relative to the source.
     UnsafeName,

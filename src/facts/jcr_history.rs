@@ -19,7 +19,7 @@ pub struct KeyHistory {
     pub revisions: usize,
     /// How many of them were looked at.
     pub revisions_read: usize,
-    /// How many of the older ones garbage collection took. The rest of the journal behind the first of them is counted, not looked at.
+    /// How many of the older ones garbage collection took. The rest of the journal after the first of them is counted, not looked at.
     #[serde(default)]
     pub collected: usize,
     /// When the oldest revision was made that is still there, milliseconds since 1970.

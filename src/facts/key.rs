@@ -154,7 +154,7 @@ pub enum Wrapper {
     Gzip,
     /// A zip.
     Zip,
-    /// A key that was read as text: `?` or U+FFFD stands in the place of each byte that is no ASCII.
+    /// A key that was read as text: `?` or U+FFFD is in the place of each byte that is no ASCII.
     Lossy,
 }
 
@@ -193,7 +193,7 @@ pub struct KeyDigest {
     /// What it looks like in other text; known while the file is at hand, and not saved.
     #[serde(skip)]
     pub spelled: Vec<Digest>,
-    /// Hashes of its parts, by which a text that holds one of them is told; known and saved like `spelled`.
+    /// Hashes of its parts, by which a text that holds one of them is reported; known and saved like `spelled`.
     #[serde(skip)]
     pub traces: Vec<u64>,
     /// What the content would be if an alteration were undone: candidates, which the keys of peers decide.

@@ -7,7 +7,7 @@ const PART_BYTES_MIN: usize = 8;
 pub fn key_parts(text: &str) -> impl Iterator<Item = &str> {
     const AROUND: &[char] =
         &['"', '\'', ',', ';', '(', ')', '{', '}', '[', ']', '<', '>', '`', '&', '?', '@'];
-    // Base64 has slashes and an equals sign; what stands before a colon or an equals sign names what is behind it.
+    // Base64 has slashes and an equals sign; what is before a colon or an equals sign names what comes after it.
     let words = text.split(|c: char| c.is_whitespace() || AROUND.contains(&c));
     let values =
         words.flat_map(|word| [Some(word), behind(word, ':'), behind(word, '=')]).flatten();

@@ -1,4 +1,4 @@
-//! What log files say: known signs of trouble, and what the instance told at its last start.
+//! What log files say: known signs of trouble, and what the instance logged at its last start.
 //!
 //! Nothing of a log's text is kept but words of fixed patterns: logs hold personal data.
 
@@ -44,7 +44,7 @@ impl LogTime {
         self.as_if_utc_ms().saturating_add(ZONE_MS_MAX) < moment_ms
     }
 
-    /// Returns `true` if it lies behind a moment, in milliseconds since 1970, in whatever time zone the log was written.
+    /// Returns `true` if it lies after a moment, in milliseconds since 1970, in whatever time zone the log was written.
     pub fn is_surely_after(&self, moment_ms: u64) -> bool {
         self.as_if_utc_ms() > moment_ms.saturating_add(ZONE_MS_MAX)
     }
@@ -209,7 +209,7 @@ pub struct Log {
     pub files: usize,
     /// Signs of trouble.
     pub seen: BTreeMap<LogSignature, Seen>,
-    /// The latest word on each topic, and the file it stands in.
+    /// The latest word on each topic, and the file it is in.
     pub told: BTreeMap<LogTopic, (Told, Place)>,
     /// Starts of the crypto support, the last ones, sorted.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]

@@ -53,7 +53,7 @@ impl<'p> OldState<'p> {
 const SAYS_OLD: [&str; 9] =
     ["old", "bak", "backup", "copy", "save", "orig", "prev", "before", "archive"];
 
-/// Returns `true` if a name has a word in it that tells that a copy was put aside.
+/// Returns `true` if a name has a word in it that shows that a copy was put aside.
 pub fn says_put_aside(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     SAYS_OLD.iter().any(|word| name.contains(word))

@@ -19,7 +19,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// What ends the path of an archive inside a source, where what it holds stands below it: `case/author.tar.gz!/crx-quickstart`.
+/// What ends the path of an archive inside a source, where what it holds is below it: `case/author.tar.gz!/crx-quickstart`.
 pub const INSIDE: char = '!';
 
 /// The directory of an install, as AEM names it.
@@ -74,7 +74,7 @@ pub fn path_parts(path: &str) -> impl DoubleEndedIterator<Item = &str> {
     parts.into_iter()
 }
 
-/// Returns `true` if a byte that is no UTF-8 stands at the start of a text, as `\xNN`.
+/// Returns `true` if a byte that is no UTF-8 is at the start of a text, as `\xNN`.
 fn is_escape(text: &str) -> bool {
     let digits = text.strip_prefix("\\x").and_then(|rest| rest.get(..2));
     let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');

@@ -91,7 +91,7 @@ impl fmt::Display for MasterFlaw {
 pub struct StoredSecret {
     /// The path of its node.
     pub path: String,
-    /// The property it stands in.
+    /// The property it is in.
     pub property: String,
     /// Digest of its text, which is not kept.
     pub digest: Digest,

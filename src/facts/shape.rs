@@ -78,7 +78,7 @@ const NAME_CHARS_MAX: usize = 512;
 /// Digits of a number in a version; dates have 8, with a time 12.
 const NUMBER_CHARS_MAX: usize = 12;
 const NUMBERS_MAX: usize = 6;
-/// Letters behind the numbers of a version, such as `CQ650-B0001` or `B008_20150828-SNAPSHOT`.
+/// Letters after the numbers of a version, such as `CQ650-B0001` or `B008_20150828-SNAPSHOT`.
 const QUALIFIER_CHARS_MAX: usize = 30;
 const RUN_MODE_CHARS_MAX: usize = 64;
 const RUN_MODES_MAX: usize = 64;

@@ -1,4 +1,4 @@
-//! Where text of evidence stands in facts, and which shape each must have. A new field of text has its line here.
+//! Where text of evidence is in facts, and which shape each must have. A new field of text has its line here.
 //!
 //! Facts pass through here when they were made, and again when they come from a file: older versions kept more, and what a file of
 //! facts says anyone may have written. Names and paths are those of the archive, which says them to everyone who lists it; words

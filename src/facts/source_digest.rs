@@ -1,4 +1,4 @@
-//! What the bytes of a source come to, so that it can be told whether another file is the same.
+//! What the bytes of a source come to, so that it can be known whether another file is the same.
 
 use super::Hex;
 use schemars::JsonSchema;

@@ -55,7 +55,7 @@ pub struct Installed {
     pub id: Option<u64>,
     /// Its version.
     pub version: Option<String>,
-    /// The version stands in the manifest in use. One that stands in the location alone may be stale: it is shown, not compared.
+    /// The version is in the manifest in use. One that is in the location alone may be stale: it is shown, not compared.
     pub exact: bool,
     /// Its persistent state.
     pub state: Option<BundleState>,

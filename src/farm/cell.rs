@@ -46,7 +46,7 @@ pub struct Cell {
 /// A cell is wrong whatever its peers say: a file with a stray newline, a key that is not there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fault {
-    /// The value of the cell without the fault; `None` where nothing tells it.
+    /// The value of the cell without the fault; `None` where nothing shows it.
     pub(super) meant: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Which instances of a policy an instance that came is.
+//! Which instances of a policy an instance that was read is.
 //!
 //! A policy of 1 MiB names 68,000 instances, and 10,000 may come: names are looked up, and only the few globs are tried one by one.
 

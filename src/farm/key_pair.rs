@@ -115,7 +115,7 @@ pub(crate) fn is_in_doubt(member: &Member) -> bool {
         && Encrypted::of(member).is_none()
 }
 
-/// Returns `true` if nothing tells which keys the instance has: `storage` does not, and files and repository have different ones,
+/// Returns `true` if nothing shows which keys the instance has: `storage` does not, and files and repository have different ones,
 /// or not both are files and the repository was not read.
 pub(crate) fn is_open(member: &Member) -> bool {
     let says_where = matches!(member.storage_mode(), Some(StorageMode::Bundle | StorageMode::Jcr));

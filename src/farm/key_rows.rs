@@ -118,7 +118,7 @@ mod tests {
     use crate::farm::{Farm, matrix};
     use crate::testing::{FarmBuilder, Instance, farm, good_farm};
 
-    /// The marks of a row: `<` behind a cell that is not what is expected of it.
+    /// The marks of a row: `<` after a cell that is not what is expected of it.
     fn marks(farm: FarmBuilder, fact: &str) -> String {
         marks_of(&farm.build(), fact)
     }

@@ -78,7 +78,7 @@ impl EffectiveKey {
         }
     }
 
-    /// Says whether it lies in the repository.
+    /// Returns whether it lies in the repository.
     pub fn is_in_jcr(&self) -> bool {
         self.file().is_none()
     }

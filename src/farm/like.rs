@@ -1,4 +1,4 @@
-//! Which instances that came may be those that did not, under another name.
+//! Which instances that were read may be those that did not, under another name.
 
 use super::expected::Like;
 use super::{Farm, names};

@@ -72,7 +72,7 @@ enum Right {
     Majority,
     /// This one.
     Cell(usize),
-    /// Nothing tells, whatever the groups are.
+    /// Nothing shows, whatever the groups are.
     Open,
 }
 
@@ -89,7 +89,7 @@ impl MatrixRow {
     }
 
     /// Decides again which cells stand out. With a right one known, those do that are not its equals, however many they are; where
-    /// nothing tells which is right, all that differ.
+    /// nothing shows which is right, all that differ.
     fn mark(&mut self) {
         let meant = || self.cells.iter().map(Cell::meant);
         self.others = match self.right {
@@ -114,7 +114,7 @@ impl MatrixRow {
 
     /// Returns `true` if one cell is not what is expected of it: it is wrong in itself, or is another than the right one, or absent
     /// where that is known, or, where none is known to be right, belongs to another group than the largest, or shares what should
-    /// be its own. Where nothing tells which is right, all that differ are.
+    /// be its own. Where nothing shows which is right, all that differ are.
     pub fn is_odd_at(&self, index: usize) -> bool {
         self.is_other_at(index) || self.cells.get(index).is_some_and(Cell::is_wrong)
     }
@@ -149,7 +149,7 @@ impl Matrix {
         self.judge_keys(index.map_or(Right::Majority, Right::Cell));
     }
 
-    /// Marks all keys that differ: nothing tells whose are right.
+    /// Marks all keys that differ: nothing shows whose are right.
     pub fn doubt_keys(&mut self) {
         self.judge_keys(Right::Open);
     }

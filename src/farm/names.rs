@@ -128,7 +128,7 @@ fn by_content(snapshot: &Snapshot) -> String {
     id.map_or(role.clone(), |id| format!("{role}-{id}"))
 }
 
-/// How equal names are told apart, one way after the other.
+/// How equal names are distinguished, one way after the other.
 #[derive(Clone, Copy)]
 enum Apart {
     /// By the directory that the source lies in.

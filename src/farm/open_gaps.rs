@@ -38,7 +38,7 @@ pub(super) struct OpenGaps<'p> {
     reaching: Index<&'p str>,
     /// Those that may concern any source.
     anywhere: Vec<usize>,
-    /// So many are told to one farm.
+    /// So many are reported to one farm.
     max: usize,
 }
 
@@ -148,7 +148,7 @@ impl<'p> OpenGaps<'p> {
                 };
                 let of_members = sources.iter().flat_map(|source| at(&self.by_source, source));
                 let around = directory.iter().flat_map(|directory| self.around(directory));
-                // Nothing tells from where standard input came.
+                // Nothing shows from where standard input came.
                 let stdin = at(&self.by_source, "-").filter(own);
                 let of_members = of_members.filter(is_around);
                 self.told(stdin.chain(of_members).chain(around).chain(self.reaching(sources)))

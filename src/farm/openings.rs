@@ -285,12 +285,12 @@ fn count(
     (!values.is_empty()).then_some((open, values.len()))
 }
 
-/// Says whether the master that an instance works with opens a value of its.
+/// Returns whether the master that an instance works with opens a value of its.
 pub(crate) fn opens_value(member: &Member, value: &Digest) -> Opens {
     opens(member, value).0
 }
 
-/// Says whether the master that an instance works with opens a value, or else why that is not known.
+/// Returns whether the master that an instance works with opens a value, or else why that is not known.
 fn opens(member: &Member, value: &Digest) -> (Opens, Option<String>) {
     let unchecked = |why: &str| (Opens::NotChecked, Some(why.to_owned()));
     let snapshot = &member.snapshot;

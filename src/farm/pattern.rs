@@ -1,4 +1,4 @@
-//! A regular expression that tells farms apart by the names of sources, as cloud stores and trackers make them.
+//! A regular expression that distinguishes farms by the names of sources, as cloud stores and trackers make them.
 
 use regex::bytes::{Regex, RegexBuilder};
 

@@ -1,10 +1,10 @@
-//! Whether the key files that came are those that an instance works with.
+//! Whether the key files that were read are those that an instance works with.
 
 use super::Member;
 use super::key_pair::has_keys_in_jcr;
 use crate::facts::{Gap, GapKind};
 
-/// Why the key files that came may not be those an instance works with.
+/// Why the key files that were read may not be those an instance works with.
 pub(crate) struct PlaceDoubt {
     /// One sentence without a full stop.
     pub(crate) why: String,

@@ -26,7 +26,7 @@ pub enum FarmBy<'p> {
 pub struct FarmPlan<'p> {
     /// How instances are put into farms.
     pub by: FarmBy<'p>,
-    /// The sources that are directories, sorted: what they hold is told apart by its path.
+    /// The sources that are directories, sorted: what they hold is distinguished by its path.
     pub directories: &'p [String],
     /// The gaps of all sources.
     pub gaps: &'p [Gap],

@@ -166,7 +166,7 @@ fn bundle_id(member: &Member, symbolic_name: &str) -> Cell {
     bundle_cell(member, symbolic_name, &ids).wrong_if(is_twice)
 }
 
-/// A version that stands in the location alone was true at install time, perhaps no longer: it is marked with `~`.
+/// A version that is in the location alone was true at install time, perhaps no longer: it is marked with `~`.
 fn bundle_version(member: &Member, symbolic_name: &str) -> Cell {
     let versions: Vec<(&str, bool)> = member
         .snapshot

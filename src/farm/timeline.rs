@@ -11,6 +11,8 @@ use crate::facts::{
 
 /// Files of a copy that did not keep times were written within so many milliseconds of each other.
 const COPY_MS_MAX: u64 = 60_000;
+/// Between the first file of an install and the first bundle that Felix modified is less than this.
+const DAY_MS: u64 = 86_400_000;
 /// So many files show that.
 const COPY_FILES_MIN: usize = 3;
 /// Zones are apart by multiples of this.
@@ -135,7 +137,7 @@ impl<'m> Clock<'m> {
         u64::try_from(ms.checked_sub(self.zone_ms?)?).ok()
     }
 
-    /// Returns the first time that its logs show one of these signs behind a moment, and how long after: nothing where the zone of the
+    /// Returns the first time that its logs show one of these signs after a moment, and how long after: nothing where the zone of the
     /// logs is not known and matters.
     pub(crate) fn first_behind(
         &self,
@@ -159,7 +161,7 @@ fn time_of(member: &Member, place: &Place) -> Option<FileTime> {
 }
 
 /// Returns `true` if all files have the time of a copy. What wrote them is older: no bundle was modified, and the instance was not started,
-/// behind any of them. Or all were written in one minute, and nothing tells of anything later.
+/// behind any of them. Or all were written in one minute, and nothing shows of anything later.
 fn is_copied(member: &Member) -> bool {
     let snapshot = &member.snapshot;
     let times = &snapshot.times;
@@ -169,9 +171,14 @@ fn is_copied(member: &Member) -> bool {
     let span = last.ms().abs_diff(first.ms());
     let are_many = times.files.len() >= COPY_FILES_MIN;
     let inside = times.last_bundle_ms.max(snapshot.last_start_ms);
+    // Archives that are made to be the same each time have one time for all, perhaps long before the install.
+    let is_too_old = |first: u64| {
+        times.first_bundle_ms.is_none_or(|bundle| first.saturating_add(DAY_MS) < bundle)
+    };
     match (inside, first.utc_ms()) {
-        _ if are_many && span == 0 => true,
-        (Some(inside), Some(first)) => first > inside,
+        (Some(inside), Some(first)) => {
+            first > inside || (are_many && span == 0 && is_too_old(first))
+        }
         _ => are_many && span <= COPY_MS_MAX,
     }
 }
@@ -193,7 +200,7 @@ fn zone_ms(member: &Member) -> Option<i64> {
 }
 
 /// Returns what happened on all instances: what has a moment first, sorted by it, then what has a local time of an unknown zone, by instance:
-/// between those of two instances nothing tells the order.
+/// between those of two instances nothing shows the order.
 pub fn timeline(farm: &Farm) -> Vec<TimelineEvent> {
     let mut all: Vec<TimelineEvent> = farm.members.iter().flat_map(events).collect();
     all.sort_by(|a, b| {
@@ -370,7 +377,9 @@ mod tests {
         let old = WRITTEN - 900 * DAY;
         assert!(!of(&[(HMAC, WRITTEN), (MASTER, old), (STORAGE, old)]));
         assert!(of(&[(HMAC, WRITTEN), (MASTER, WRITTEN + 5), (STORAGE, WRITTEN)]));
-        assert!(of(&[(HMAC, old), (MASTER, old), (STORAGE, old)]), "one time for all");
+        assert!(!of(&[(HMAC, old), (MASTER, old), (STORAGE, old)]), "those of the first start");
+        let fixed = old - 100 * DAY;
+        assert!(of(&[(HMAC, fixed), (MASTER, fixed), (STORAGE, fixed)]), "one time for all");
         assert!(!of(&[]));
     }
 

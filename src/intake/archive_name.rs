@@ -101,7 +101,7 @@ pub(super) fn names_archive(path: &str) -> bool {
     endings(path).any(|ending| is_one_of(ending, &ARCHIVES))
 }
 
-/// Returns the ending that tells the kind of a file: not that of a compression, a number or a day. Empty where there is none.
+/// Returns the ending that shows the kind of a file: not that of a compression, a number or a day. Empty where there is none.
 pub(super) fn kind_ending(path: &str) -> &str {
     let is_count = |ending: &str| {
         !ending.is_empty() && ending.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')

@@ -1,6 +1,6 @@
 //! What lies beside unpacked installs and may be another one: it is encrypted, an image of a disk, or of unknown content.
 //!
-//! Anything may lie there, so that only what stands in the place of an instance counts, or holds files and cannot be opened.
+//! Anything may lie there, so that only what is in the place of an instance counts, or holds files and cannot be opened.
 
 use super::archive_name::{claims_closed, claims_nothing};
 use super::places::{UploadPlaces, parent};

@@ -1,4 +1,4 @@
-//! Bzip2: streams one behind the other, as parallel packers write them.
+//! Bzip2: streams one after the other, as parallel packers write them.
 
 use super::codec::{self, Codec, Compressed, Flow, Head, Stop};
 use super::container::{Container, Context, Opened};

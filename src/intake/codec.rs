@@ -1,4 +1,4 @@
-//! What compressions share: streams one behind the other, zeros for padding behind each, and a limit on what comes out.
+//! What compressions share: streams one after the other, zeros for padding behind each, and a limit on what comes out.
 //!
 //! Decoders are driven here and not through their own readers: those drop what was decoded in the call that meets the damage,
 //! which of a small archive is everything, and do not say at which byte a stream ends.
@@ -78,7 +78,7 @@ pub(super) enum Stop {
     Ends,
     /// The operating system failed.
     Failed(io::Error),
-    /// What stands there cannot be decoded.
+    /// What is there cannot be decoded.
     Bad(GapKind, String),
 }
 

@@ -44,7 +44,7 @@ struct Level {
     directory: PathBuf,
     /// Its path in the source, normalised.
     name: String,
-    /// By their names; why the directory cannot be listed stands before them, under none.
+    /// By their names; why the directory cannot be listed is before them, under none.
     entries: vec::IntoIter<(OsString, io::Result<FileType>)>,
 }
 
@@ -110,7 +110,7 @@ fn take(
     context: &mut Context<'_>,
 ) -> Option<Level> {
     let descend = if file_type.is_dir() { enter(name, depth, context) } else { Descend::Nothing };
-    // It is listed before it is announced, so that of what goes meanwhile every file that mattered is told.
+    // It is listed before it is announced, so that of what goes meanwhile every file that mattered is reported.
     let level = |only| Level::open(file.to_owned(), name.to_owned(), only);
     let level = match descend {
         Descend::Nothing => None,

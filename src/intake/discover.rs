@@ -98,7 +98,7 @@ fn each_twice<T: Ord>(operands: &[T]) -> Vec<&T> {
     sorted.chunk_by(|a, b| a == b).flat_map(|same| same.iter().take(2)).copied().collect()
 }
 
-/// A label is what stands before the first `=`, when that cannot be part of a path and no file has that very name.
+/// A label is what is before the first `=`, when that cannot be part of a path and no file has that very name.
 fn parse(operand: &OsStr) -> Source {
     let split = operand.to_str().and_then(|text| text.split_once('='));
     match split {

@@ -83,7 +83,7 @@ impl Read for FileInput<'_> {
 }
 
 impl Input for FileInput<'_> {
-    /// Never jumps behind the end of the file: a seek there succeeds, and a cut archive would look whole.
+    /// Never jumps after the end of the file: a seek there succeeds, and a cut archive would look whole.
     fn jump(&mut self, bytes: u64) -> io::Result<u64> {
         // All has to be read where a hash is wanted, and one pass costs less than two.
         if self.hash.is_some() {

@@ -1,4 +1,4 @@
-//! Gzip: members one behind the other, each checked to its last byte.
+//! Gzip: members one after the other, each checked to its last byte.
 
 use super::codec::{self, Codec, Compressed, Flow, Head, Stop};
 use super::container::{Container, Context, Opened};

@@ -1,4 +1,4 @@
-//! Archives inside archives: each is walked where it lies, as it comes, and what it holds stands below its own path and a `!`.
+//! Archives inside archives: each is walked where it lies, as it comes, and what it holds is below its own path and a `!`.
 
 use super::archive_name::{claims_content, claims_nothing, claims_other, claims_program, program};
 use super::container::{Context, Input, Opened, Stored};
@@ -51,7 +51,7 @@ impl Depth {
         limits.unpacked_max(self.stored.bytes()).saturating_sub(self.unpacked)
     }
 
-    /// Says that a source unpacks to more than it may. A container and the compression around it say the same, so that it is told once:
+    /// Says that a source unpacks to more than it may. A container and the compression around it say the same, so that it is reported once:
     /// no number is named that grows while standard input is read.
     pub(super) fn unpacks_to_more(&self, limits: &Limits) -> String {
         if limits.is_ratioed(self.stored.bytes()) {

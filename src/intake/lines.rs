@@ -80,7 +80,7 @@ fn read_file(path: &Path, limits: &Limits, visit: &mut Visit<'_>) -> Result<(), 
     let file = open::named(path).map_err(unreadable)?;
     let before = file.metadata().map_err(unreadable)?;
     let mut is_changed = false;
-    // Before lines are parsed and before the next are split: what lies behind the new end of a mapped file must not be read.
+    // Before lines are parsed and before the next are split: what is after the new end of a mapped file must not be read.
     let mut visit = |batch: &[Line<'_>]| {
         let is_same = || open::is_unchanged(&file, &before);
         let goes_on = is_same() && visit(batch);
@@ -189,7 +189,7 @@ impl<'a> Line<'a> {
         text.saturating_add(256)
     }
 
-    /// Makes a whole line of what stands before the `\n`.
+    /// Makes a whole line of what is before the `\n`.
     fn whole(text: &'a [u8]) -> Self {
         Self::Whole(Cow::Borrowed(text.strip_suffix(b"\r").unwrap_or(text)))
     }
@@ -333,7 +333,7 @@ mod tests {
         let path = home.path().join("a");
         let source = Source::named("a".to_owned(), Origin::Path(path.clone()));
         let limits = Limits { lines_bytes_max: 1, ..Limits::default() };
-        // More than a page: what lies behind the new end of a file cannot be read.
+        // More than a page: what is after the new end of a file cannot be read.
         let text = "0123456789abcde\n".repeat(4096);
         for (first, length) in [(1, 0), (1, 70_000), (4096, 10)] {
             fs::write(&path, &text).unwrap();

@@ -15,7 +15,7 @@ pub(super) fn map(file: &File, seen: &Metadata) -> Option<Mmap> {
     // meanwhile:
     // - It shrinks. Pages behind its new end are gone, and the system ends a program that reads one (SIGBUS on Unix; Windows does not let
     //   a mapped file shrink). Nothing false is reported then, and no file is half written, since outputs are renamed when they are
-    //   whole. The reader looks at the length and the time before and behind each batch, and gives up what changed with a gap.
+    //   whole. The reader looks at the length and the time before and after each batch, and gives up what changed with a gap.
     // - It is written to. Bytes may then differ between two reads. Lines are only split, parsed and copied; that is the risk every
     //   reader of a mapping takes, and the gap says that the file changed.
     unsafe { memmap2::MmapOptions::new().len(bytes).map(file).ok() }

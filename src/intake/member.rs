@@ -15,7 +15,7 @@ const RESERVED: u8 = 0xe0;
 /// Why no member begins here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NoMember {
-    /// Something else stands there.
+    /// Something else is there.
     Magic,
     Compression,
     Flags,

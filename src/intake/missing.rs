@@ -21,7 +21,7 @@ pub(super) struct Missing {
 }
 
 impl Missing {
-    /// Says why nothing is at a path; `None` where something is, or where that cannot be told.
+    /// Says why nothing is at a path; `None` where something is, or where that cannot be known.
     pub(super) fn why(&mut self, path: &Path) -> Option<String> {
         let error = path.symlink_metadata().err()?;
         let is_gone = matches!(

@@ -170,7 +170,7 @@ pub struct Walked {
 
 /// Walks every entry of a source in stored order.
 ///
-/// Never fails: what cannot be read is reported to `visit` as a gap, and what came before it stands.
+/// Never fails: what cannot be read is reported to `visit` as a gap, and what was read before it stands.
 pub fn walk(source: &Source, limits: &Limits, watch: &dyn Watch, visit: &mut dyn Visit) -> Walked {
     let mut context = Context {
         limits,

@@ -1,4 +1,4 @@
-//! The directories in which uploads are put: there, what cannot be told may have been one.
+//! The directories in which uploads are put: there, what cannot be known may have been one.
 
 use crate::facts::split_path;
 use std::collections::BTreeSet;

@@ -1,6 +1,6 @@
 //! How far is read ahead of what is asked for, in a file of which parts are jumped over.
 //!
-//! Linux takes what is read behind a jump for the start of a long run: of a tar of 2.1 GB, of which 70 MB were asked for, 304 MB came from the
+//! Linux takes what is read after a jump for the start of a long run: of a tar of 2.1 GB, of which 70 MB were asked for, 304 MB came from the
 //! disk. Nor does it stop at the end of a run, for it goes on where a jump lands in what it read too much. Without reading ahead at all,
 //! many small files take 20 times as long. So from the first jump on the system is told what will be read.
 
@@ -19,7 +19,7 @@ pub(super) struct ReadAhead {
     is_ours: bool,
     /// Bytes read since the last jump.
     run: u64,
-    /// Bytes behind those that were asked for.
+    /// Bytes after those that were asked for.
     ahead: u64,
 }
 

@@ -41,7 +41,7 @@ pub(super) trait RandomAccess: fmt::Debug {
     /// # Errors
     ///
     /// `UnexpectedEof` where the stream or its file ends before, `InvalidData` where it is damaged before or is not any more what
-    /// was opened, `FileTooLarge` behind the limit of bytes unpacked, `QuotaExceeded` when too much was unpacked again.
+    /// was opened, `FileTooLarge` after the limit of bytes unpacked, `QuotaExceeded` when too much was unpacked again.
     fn fill(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
 }
 

@@ -24,7 +24,7 @@ impl FileHash {
         limits.digests.then(|| Self { hasher: Sha256::new(), hashed: 0 })
     }
 
-    /// Takes bytes that were read from `position` on. Those behind what is missing do not count: they are read again at the end.
+    /// Takes bytes that were read from `position` on. Those after what is missing do not count: they are read again at the end.
     pub(super) fn take(&mut self, position: u64, bytes: &[u8]) {
         if position == self.hashed {
             self.hasher.update(bytes);
@@ -33,7 +33,7 @@ impl FileHash {
         }
     }
 
-    /// Reads the rest of a file of `length` bytes: what a zip jumps over, what is behind a limit. Returns nothing of a file that is shorter.
+    /// Reads the rest of a file of `length` bytes: what a zip jumps over, what is after a limit. Returns nothing of a file that is shorter.
     ///
     /// # Errors
     ///

@@ -275,7 +275,7 @@ pub(super) fn end() -> Vec<u8> {
     vec![0; 1024]
 }
 
-/// Returns the members one behind the other and the end of the archive.
+/// Returns the members one after the other and the end of the archive.
 pub(super) fn archive(members: &[Vec<u8>]) -> Vec<u8> {
     [members.concat(), end()].concat()
 }

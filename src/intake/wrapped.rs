@@ -1,4 +1,4 @@
-//! Archives in files of another kind: behind a program that unpacks itself, attached to a mail, or as text.
+//! Archives in files of another kind: after a program that unpacks itself, attached to a mail, or as text.
 
 use super::archive_name::{claims_compression, kind_ending, names_archive};
 use super::sniff::Refusal;
@@ -34,10 +34,10 @@ const TEXT_LINE_BYTES: usize = 60;
 /// How programs begin: of Windows, Linux and macOS.
 const PROGRAMS: [&[u8]; 3] = [b"MZ", b"\x7fELF", b"\xcf\xfa\xed\xfe"];
 
-/// How archives begin that stand behind a program.
+/// How archives begin that stand after a program.
 const BEHIND_PROGRAMS: &[&[u8]] = &[b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07"];
 
-/// How archives begin that stand behind a script, which has no such bytes itself.
+/// How archives begin that stand after a script, which has no such bytes itself.
 const BEHIND_SCRIPTS: &[&[u8]] = &[
     b"\x1f\x8b\x08",
     b"\xfd7zXZ\0",

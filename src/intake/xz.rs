@@ -1,4 +1,4 @@
-//! Xz: streams one behind the other, each block checked as it says.
+//! Xz: streams one after the other, each block checked as it says.
 
 use super::codec::{self, Codec, Compressed, Flow, Head, Stop};
 use super::container::{Container, Context, Opened};

@@ -1,4 +1,4 @@
-//! Zstandard: frames one behind the other, skippable ones among them.
+//! Zstandard: frames one after the other, skippable ones among them.
 
 use super::codec::{self, Codec, Compressed, Flow, Head, Stop};
 use super::container::{Container, Context, Opened};

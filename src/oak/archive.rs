@@ -230,7 +230,7 @@ impl Archive {
             return Ok(None);
         }
         for &width in widths {
-            // The first two kinds share their magic; only the checksum tells them apart.
+            // The first two kinds share their magic; only the checksum distinguishes them.
             let Some(start) = end.checked_sub(count.saturating_mul(width)) else { continue };
             cost.index_bytes.spend(end.saturating_sub(start))?;
             let mut stored = Stored { start, count, width, kept: None };

@@ -18,7 +18,7 @@ pub(super) struct Revision {
 pub(super) struct Journal {
     /// The revisions, newest first, each once.
     pub(super) revisions: Vec<Revision>,
-    /// Lines behind the newest revision that are cut or damaged. Each may have been a newer one.
+    /// Lines after the newest revision that are cut or damaged. Each may have been a newer one.
     pub(super) torn: usize,
 }
 

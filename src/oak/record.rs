@@ -63,7 +63,7 @@ impl Record {
         self.segment.record_id(self.position.saturating_add(at))
     }
 
-    /// Reads the record id with this many others before it, behind a head of so many bytes.
+    /// Reads the record id with this many others before it, after a head of so many bytes.
     pub(super) fn nth_id(&self, head: usize, index: usize) -> Result<RecordId, OakError> {
         self.id(self.id_bytes()?.saturating_mul(index).saturating_add(head))
     }

@@ -44,7 +44,7 @@ struct Wire {
     findings: Vec<WireKnown>,
 }
 
-/// A finding, as it stands in the file.
+/// A finding, as it is in the file.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WireKnown {

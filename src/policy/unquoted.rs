@@ -1,6 +1,6 @@
 //! What is wrong with a text that was to be read, without a word of it: a file of keys or passwords may have been named by mistake.
 
-/// How the messages begin that quote what stands there, and what stays of these.
+/// How the messages begin that quote what is there, and what stays of these.
 const QUOTING: [(&str, &str); 5] = [
     ("unknown field", "this field is not known"),
     ("unknown variant", "this value is not known"),

@@ -173,7 +173,7 @@ pub enum Decision {
         /// Why its keys are right.
         reason: String,
     },
-    /// That is not known; what tells it is done first.
+    /// That is not known; what shows it is done first.
     FindOut(String),
     /// No keys are copied.
     Nothing(String),

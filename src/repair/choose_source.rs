@@ -20,14 +20,14 @@ pub(crate) enum SourceChoice<'a> {
         /// What to do before they go anywhere.
         first: Vec<Text>,
     },
-    /// That is to be told by another scan, when this was done.
+    /// That is to be reported by another scan, when this was done.
     Settle(Vec<Text>),
-    /// That cannot be told. One sentence says why, and how to find out.
+    /// That cannot be known. One sentence says why, and how to find out.
     Open(String),
 }
 
 /// Chooses the instance to copy from: one with the keys that the policy names, if it names any; an author, since authors hold the data
-/// that was encrypted; without one, an instance of the majority, one with files if there is one. Whose keys are right is told by keys
+/// that was encrypted; without one, an instance of the majority, one with files if there is one. Whose keys are right is reported by keys
 /// with a flaw too, such as a line end after them; only sound ones are copied.
 pub(super) fn choose(scope: Scope<'_>) -> SourceChoice<'_> {
     let pairs = own_pairs(scope);

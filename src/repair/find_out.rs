@@ -1,9 +1,9 @@
-//! What to do where nothing tells yet whose keys are right.
+//! What to do where nothing shows yet whose keys are right.
 
 use super::{Scope, Text};
 use crate::farm::{Groups, Member, has_keys_in_jcr, names_of};
 
-/// Has the rest told by another scan.
+/// Has the rest shown by another scan.
 pub(super) fn settle(texts: Vec<Text>) -> Vec<Text> {
     let again = "Then take new snapshots and scan again: the report then says what to copy.";
     texts.into_iter().chain([again.into()]).collect()

@@ -4,7 +4,7 @@
 //! once; the plan is applied to the facts, which are judged again ([`Draft::prove`]). Words and commands are made of it by reports alone.
 //!
 //! What holds for every plan: nothing is written while the instance runs; nothing is overwritten that was not kept; `storage` is written
-//! only behind a check that passed; keys that the policy accepts are not touched.
+//! only after a check that passed; keys that the policy accepts are not touched.
 
 mod action;
 mod choose_source;
@@ -54,7 +54,7 @@ pub struct Draft {
 
 impl Draft {
     /// Applies the plan to the facts, has them judged again, and puts them back. What only a person does is tried apart: each kind of it
-    /// that the outcome depends on is told.
+    /// that the outcome depends on is reported.
     pub fn prove(self, farm: &mut Farm, judge: impl Fn(&mut Farm) -> Outcome) -> Plan {
         let mut comes_to = |is_done: &dyn Fn(&Do) -> bool| {
             let undo = simulate::apply(farm, &self, is_done);

@@ -173,7 +173,7 @@ fn collect(source: &Member, asking: &BTreeSet<RuleId>, draft: &mut Draft) {
     draft.collect = Some(Collect { instance: source.name.clone(), files, digests });
 }
 
-/// Returns the instances of which at least one key is known to be another one, faulty or absent. Where nothing tells where the keys are,
+/// Returns the instances of which at least one key is known to be another one, faulty or absent. Where nothing shows where the keys are,
 /// none is known to be.
 fn targets<'a>(scope: Scope<'a>, source: &Member) -> Vec<&'a str> {
     let right = source.pair().sound();
@@ -226,7 +226,7 @@ pub(super) fn window(instance: &str, actions: Vec<Action>) -> Option<Window> {
 pub enum WhoseKeys {
     /// Those of this instance are.
     Source(Id),
-    /// Nothing tells, and the instances have several pairs: the largest group has no more right than the others.
+    /// Nothing shows, and the instances have several pairs: the largest group has no more right than the others.
     Open,
     /// There is nothing to tell.
     Settled,

@@ -1,4 +1,4 @@
-//! What a person reads of a repair, with what is a command in it told apart.
+//! What a person reads of a repair, with what is a command in it distinguished.
 
 use super::ManualCommand;
 use std::fmt;
@@ -12,7 +12,7 @@ pub struct Text(Vec<Span>);
 enum Span {
     /// Words.
     Say(String),
-    /// A command, which stands alone on its line.
+    /// A command, which is alone on its line.
     Command(ManualCommand),
 }
 

@@ -65,7 +65,7 @@ impl Report {
         problems
     }
 
-    /// Returns the keys that instances of several farms work with; where a checksum failed, none is told.
+    /// Returns the keys that instances of several farms work with; where a checksum failed, none is reported.
     pub(super) fn shared_keys(&self) -> Vec<SharedKey<'_>> {
         let mut by_key: BTreeMap<(KeyName, Digest), BTreeSet<&str>> = BTreeMap::new();
         for judged in &self.farms {

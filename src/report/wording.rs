@@ -16,7 +16,7 @@ pub(super) fn marked(cell: &Cell, text: &str) -> String {
     }
 }
 
-/// Counts the bundles that do not differ, to be put behind the count of those that do.
+/// Counts the bundles that do not differ, to be put after the count of those that do.
 pub(super) fn not_differing(map: &BundleMap) -> String {
     let unknown = match map.unknown {
         0 => String::new(),

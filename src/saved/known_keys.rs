@@ -1,4 +1,4 @@
-//! Keys in the text of saved facts, told by their digests.
+//! Keys in the text of saved facts, shown by their digests.
 //!
 //! What was read alone was compared with its own keys, and another instance may have pasted one of theirs. Of saved facts only the
 //! digests of keys are known: a text holds a key where a part of it, as it stands, in hexadecimal or in base64, is one whole key.
@@ -14,7 +14,7 @@ const BYTES_MIN: u64 = 8;
 const BYTES_MAX: u64 = 1024;
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// The keys of all instances that came, by length.
+/// The keys of all instances that were read, by length.
 #[derive(Debug, Default)]
 pub(super) struct KnownKeys(BTreeMap<usize, BTreeSet<Hex<32>>>);
 

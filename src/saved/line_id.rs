@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 ///
 /// Of `aemtrix.facts/2` that is the text of its part as it was written. A line says its own, so that one that a tool laid out anew
 /// (`jq` sorts fields, Python puts blanks between them) can be written as it was and compared. The name that the user gave a source
-/// stands before the part: one source may be named in one run and not in another. So do trials, which are made with the keys of a
+/// is before the part: one source may be named in one run and not in another. So do trials, which are made with the keys of a
 /// whole run.
 ///
 /// Lines of `aemtrix.facts/1` do not say theirs. It is found by spelling the line in one way.

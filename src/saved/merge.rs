@@ -46,7 +46,7 @@ pub struct Merge {
 /// Source, root and line of an instance.
 pub(super) type InstanceKey = (String, String, LineId);
 
-/// An instance that came.
+/// An instance that was read.
 #[derive(Debug)]
 pub(super) struct Whole {
     /// The name is the least that was given.

@@ -43,7 +43,7 @@ struct Field {
 }
 
 impl Spelling {
-    /// The length stands before the text, so that none can look like the start of what follows. Returns where the text begins.
+    /// The length is before the text, so that none can look like the start of what follows. Returns where the text begins.
     fn push(&mut self, content: &str, mark: u8) -> usize {
         self.text.push(mark);
         self.push_decimal(content.len());

@@ -137,7 +137,7 @@ fn instance<'r>(report: &'r Value, name: &str) -> &'r Value {
 /// A report passes when nobody could take it for a clean bill, or when it is the undamaged one.
 fn is_safe(report: &Report, undamaged: &str) -> bool {
     let is_clean = verdict(report) == "consistent" || run::exit_code(report) == 0;
-    !is_clean || run::written(report, "json") == undamaged
+    !is_clean || told(report) == undamaged
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn no_prefix_of_a_gzip_passes_or_accuses() {
 
 fn no_prefix_passes_or_accuses(whole: &[u8], step: usize) {
     let farm = Farm::new();
-    let undamaged = run::written(&farm.with(whole), "json");
+    let undamaged = told(&farm.with(whole));
     for length in (0..whole.len()).step_by(step) {
         let report = farm.with(&whole[..length]);
         assert!(is_safe(&report, &undamaged), "{length} bytes pass:\n{}", run::json(&report));
@@ -249,7 +249,7 @@ fn no_flipped_bit_of_a_gzip_passes_or_accuses() {
 fn no_flip_of_a_gzip_passes_or_accuses(step: usize) {
     let farm = Farm::new();
     let whole = gzip(&small_tar());
-    let undamaged = run::written(&farm.with(&whole), "json");
+    let undamaged = told(&farm.with(&whole));
     for (index, flipped) in flips(&whole, step) {
         let report = farm.with(&flipped);
         assert!(is_safe(&report, &undamaged), "byte {index} passes:\n{}", run::json(&report));
@@ -257,9 +257,19 @@ fn no_flip_of_a_gzip_passes_or_accuses(step: usize) {
         let looks_cut = report.gaps.iter().any(|gap| gap.kind == GapKind::Partial);
         assert!(looks_cut || findings(&report).is_empty(), "byte {index}: {:?}", findings(&report));
         let same = unpacked(&flipped).is_some_and(|bytes| bytes == small_tar());
-        let is_noticed = !report.gaps.is_empty() || run::written(&report, "json") != undamaged;
+        let is_noticed = !report.gaps.is_empty() || told(&report) != undamaged;
         assert!(is_noticed || same, "byte {index} goes unnoticed");
     }
+}
+
+/// What a report says, without when what was written: the damaged file itself is new, and no verdict rests on times.
+fn told(report: &Report) -> String {
+    let mut told = run::json(report);
+    told["examined"] = Value::Null;
+    for farm in told["farms"].as_array_mut().unwrap() {
+        farm["timeline"] = Value::Null;
+    }
+    told.to_string()
 }
 
 /// What an independent decoder makes of a gzip; some bits carry no data, such as those of the time.
@@ -275,7 +285,7 @@ fn no_flip_of_a_tar_passes_but_in_a_body_that_does_not_decide(step: usize) {
     let farm = Farm::new();
     let whole = small_tar();
     let report = farm.with(&whole);
-    let (undamaged, decided) = (run::written(&report, "json"), deciding(&report));
+    let (undamaged, decided) = (told(&report), deciding(&report));
     let free: Vec<_> = ["bundle21/bundle.info", "bundle43/bundle.info", "sling.id.file"]
         .map(|name| body(&whole, name))
         .into();

@@ -55,6 +55,7 @@ mod secrets;
 #[path = "../../benches/snapshot/mod.rs"]
 mod snapshot;
 mod sources;
+mod timeline;
 mod type_names;
 mod words;
 mod zip;

@@ -211,7 +211,7 @@ impl Reader<'_> {
         Ok(Some((name, garbled)))
     }
 
-    /// Reads what stands behind an equals sign; `None` where Felix takes nothing from it.
+    /// Reads what is after an equals sign; `None` where Felix takes nothing from it.
     fn value(&mut self) -> Result<Option<Vec<Scalar>>, ParseError> {
         let blank = matches!(self.peek(), Some(' ' | '\t'));
         while self.accept(' ') || self.accept('\t') {}

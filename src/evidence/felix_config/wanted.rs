@@ -186,7 +186,7 @@ fn state(entry: &Entry) -> SecretState {
     states.max_by_key(exposure).unwrap_or(SecretState::Missing)
 }
 
-/// Returns `true` if a protected value stands behind the type of a property, as content packages write it. (`{String}{hex}`)
+/// Returns `true` if a protected value stands after the type of a property, as content packages write it. (`{String}{hex}`)
 fn is_prefixed(text: &str) -> bool {
     next_protected(text).is_some_and(|(whole, behind)| {
         let before = text.strip_suffix(behind).and_then(|text| text.strip_suffix(whole));
@@ -196,7 +196,7 @@ fn is_prefixed(text: &str) -> bool {
     })
 }
 
-/// Protected values as facts, sorted, and each once as it stands there.
+/// Protected values as facts, sorted, and each once as it is there.
 type Protected = (Vec<ProtectedValue>, Vec<(Digest, Wiped)>);
 
 /// Returns every protected value.

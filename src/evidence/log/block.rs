@@ -174,7 +174,7 @@ impl Blocks {
     }
 }
 
-/// Returns what stands before the line end, as far as it is ASCII. A list ends where the next one would begin, too: a line may repeat it.
+/// Returns what is before the line end, as far as it is ASCII. A list ends where the next one would begin, too: a line may repeat it.
 fn rest_of_line(bytes: &[u8], is_list: bool) -> &str {
     let ends =
         |byte: &u8| matches!(byte, b'\n' | b'\r') || is_list && *byte == b'[' || !byte.is_ascii();

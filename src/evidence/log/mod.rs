@@ -1,4 +1,4 @@
-//! The logs in `logs`, and what they were rotated to: signs of trouble, and what the last start told.
+//! The logs in `logs`, and what they were rotated to: signs of trouble, and what the last start logged.
 //!
 //! Logs have gigabytes, so they are read as they come, block by block; a rotated one may be a gzip. Nothing of their text is
 //! kept but words of fixed patterns, since it holds personal data.

@@ -178,7 +178,7 @@ pub(super) enum Match {
     Told(&'static Tell, usize),
 }
 
-/// Finds the next text, at or behind a byte.
+/// Finds the next text, at or after a byte.
 pub(super) fn find(block: &[u8], from: usize) -> Option<usize> {
     Some(SEARCH.as_ref()?.find_at(block, from)?.start())
 }

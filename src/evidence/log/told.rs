@@ -12,13 +12,13 @@ pub(super) struct Tell {
     pub(super) text: &'static str,
     /// Reads the words behind it; nothing where they are not of the form expected.
     pub(super) read: fn(&str) -> Vec<(LogTopic, String)>,
-    /// Bytes behind the text that are read, at most.
+    /// Bytes after the text that are read, at most.
     pub(super) bytes_max: usize,
     /// It counts only where the launcher says it: at the start of a line, or as a message of the main thread.
     pub(super) by_launcher: bool,
 }
 
-/// All that is looked for. `P server port` begins in the middle of `HTTP`, which stands in the line of every request.
+/// All that is looked for. `P server port` begins in the middle of `HTTP`, which is in the line of every request.
 pub(super) const TELLS: &[Tell] = &[
     tell("Starting Crypto Support (com.adobe.granite.crypto, ", 128, crypto_start),
     tell("Created new Sling ID ", UUID_CHARS + 1, sling_id),
@@ -40,7 +40,7 @@ const fn tell(
     Tell { text, read, bytes_max, by_launcher: false }
 }
 
-/// Bytes of a line that may matter behind the longest text.
+/// Bytes of a line that may matter after the longest text.
 const LINE_BYTES_MAX: usize = 1 << 10;
 /// Digits of a port, and one that is too many.
 const PORT_CHARS: usize = 6;

@@ -1,4 +1,4 @@
-//! What came more than once in a source: as in tar, the last of one path counts.
+//! What was there more than once in a source: as in tar, the last of one path counts.
 
 use super::{Collector, Item};
 use crate::evidence::Fact;
@@ -11,7 +11,7 @@ const SLING_IDS_MAX: usize = 100;
 /// What came again.
 #[derive(Debug, Default)]
 pub(super) struct Again {
-    /// How often a path came, where it came more than once, and whether the versions differ.
+    /// How often a path came, where it was there more than once, and whether the versions differ.
     repeats: BTreeMap<String, (u32, Versions)>,
     /// Sling ids in archives that came again, by path.
     replaced: BTreeMap<String, String>,
@@ -19,12 +19,12 @@ pub(super) struct Again {
     nameless: BTreeSet<String>,
 }
 
-/// What is known of the versions of what came several times; of several pairs the last of these counts.
+/// What is known of the versions of what was there several times; of several pairs the last of these counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::examine) enum Versions {
     /// They are equal.
     Equal,
-    /// Those of an archive inside the source, of which it is told by what it holds.
+    /// Those of an archive inside the source, of which it is reported by what it holds.
     Archive,
     /// Those of a file of a segment store; they were not compared.
     Unread,
@@ -37,7 +37,7 @@ pub(in crate::examine) enum Versions {
 impl Collector<'_> {
     /// The last entry of a path counts, of an archive inside the source as of a file. Of what the earlier one held nothing is left.
     pub(super) fn replace_archive(&mut self, path: &str) {
-        // Of several archives one behind the other nobody can tell which is meant; each file that differs is told.
+        // Of several archives one after the other nobody can know which is meant; each file that differs is reported.
         if self.concatenated || self.realms.is_empty() {
             return;
         }
@@ -65,7 +65,7 @@ impl Collector<'_> {
         self.count_again(path, Versions::Archive);
     }
 
-    /// Of a file of a segment store that came twice the last counts, as in tar; unless nobody can tell which instance it is of.
+    /// Of a file of a segment store that was there twice the last counts, as in tar; unless nobody can know which instance it is of.
     pub(super) fn take_segments_again(&mut self, store: &str, path: &str) {
         if self.concatenated {
             let reason = "is in two archives that were joined into one file, so it was not read; scan the archives separately";

@@ -67,7 +67,7 @@ impl Collector<'_> {
         }
     }
 
-    /// Tells of what came before a link to be put in its place.
+    /// Tells of what was read before a link to be put in its place.
     pub(super) fn see_behind_links(&mut self) {
         let first = |link: &String| first_below(&self.items, link).map(str::to_owned);
         let behind: Vec<String> = self.links.keys().filter_map(first).collect();
@@ -147,7 +147,7 @@ impl Collector<'_> {
     }
 }
 
-/// Returns `true` if what stands at a path decides anything.
+/// Returns `true` if what is at a path decides anything.
 fn matters(path: &str) -> bool {
     let is_evidence =
         classify(path).is_some_and(|(kind, _)| !matches!(kind.reads, Reads::Stream(_)));

@@ -1,6 +1,6 @@
 //! Evidence whose body is that of a key: a link to the key file, or a copy of it under the name of something else.
 //!
-//! A `bundle.location` that is a link to `hmac` would put the key into every report. So nothing is kept of a body that also stands at the
+//! A `bundle.location` that is a link to `hmac` would put the key into every report. So nothing is kept of a body that also is at the
 //! path of a key or has the bytes of one.
 
 use super::{Collector, Item};
@@ -21,7 +21,7 @@ pub(super) struct KeyCopies {
     traces: BTreeSet<u64>,
     /// Fingerprints of the bodies that facts quote, by path.
     bodies: BTreeMap<String, Fingerprint>,
-    /// Paths whose body also stands at the path of a key.
+    /// Paths whose body also is at the path of a key.
     shared: BTreeSet<String>,
 }
 

@@ -38,7 +38,7 @@ impl Surroundings {
         self.is_quiet = false;
     }
 
-    /// Returns `true` if looking at a file would tell nothing that its neighbours in the same directory have not told.
+    /// Returns `true` if looking at a file would show nothing that its neighbours in the same directory have not shown.
     pub(super) fn tell_all_of(&self, path: &str) -> bool {
         let below = || path.strip_prefix(self.directory.as_str())?.strip_prefix('/');
         let name = if self.is_quiet { below() } else { None };

@@ -140,7 +140,7 @@ impl Collector<'_> {
             // A log adds to the rest and decides nothing.
             (_, Item::Read { fact: Ok(Fact::Seen | Fact::Log(_)), .. })
             | (Some(_), Item::Link(_)) => {}
-            // What stands there may be a file that came before the link, or a target that came twice.
+            // What is there may be a file that was read before the link, or a target that was there twice.
             (Some(_), _) if differs => {
                 let reason = "is there both as a file and through a link, and the two differ, so neither counts; look on the instance which one it uses";
                 return self.lose(path, GapKind::Ambiguous, reason);
@@ -171,7 +171,7 @@ impl Collector<'_> {
                 self.put(path.to_owned(), Item::Link(target.clone()));
                 None
             }
-            // One that is in use is told; of the others it does not matter.
+            // One that is in use is reported; of the others it does not matter.
             EntryKind::File | EntryKind::Other if may_be_read(name(path)) => {
                 self.put(path.to_owned(), Item::Lost);
                 None

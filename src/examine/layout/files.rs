@@ -116,7 +116,7 @@ impl<'a> Files<'a> {
         scripts.map(|(_, file)| file).collect()
     }
 
-    /// Returns `true` if something stands at a path, and was not read.
+    /// Returns `true` if something is at a path, and was not read.
     pub(super) fn is_unread(&self, path: &str) -> bool {
         self.is_unread_link(path) || matches!(self.items.get(path), Some(Item::Lost))
     }

@@ -31,7 +31,7 @@ impl Spot {
 /// What variables of scripts are assigned anywhere, by name; one of several values is none.
 pub(super) type Variables<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
 
-/// Puts in the variables of scripts that have one value. What else stands in the text stays as it is.
+/// Puts in the variables of scripts that have one value. What else is in the text stays as it is.
 pub(super) fn expand(text: &str, variables: &Variables<'_>) -> String {
     expand_to(text, variables, DEPTH_MAX)
 }

@@ -17,7 +17,7 @@ fn told(farm: FarmBuilder) -> Told {
     (secret.opens, with.collect(), secret.reason.unwrap_or_default())
 }
 
-/// What is told where the instance holds a secret that A encrypted.
+/// What is reported where the instance holds a secret that A encrypted.
 fn of(change: impl FnOnce(Instance) -> Instance) -> Told {
     told(farm().with("a", |i| change(i.mail_secret(&A, "x"))))
 }

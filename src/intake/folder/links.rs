@@ -1,4 +1,4 @@
-//! Links of a folder: those to what would be an upload or an install are told, and none is followed.
+//! Links of a folder: those to what would be an upload or an install are reported, and none is followed.
 
 use super::listed::Listed;
 use super::stand::{INSTALL_PARTS, Stand, stand};
@@ -83,7 +83,7 @@ pub(super) fn drop_links_inside(root: &Path, folder: &mut Folder) {
     other_links.retain(|link| !link.is_file() || claims_nothing(&link.to_string_lossy()));
 }
 
-/// Returns `true` if a directory is an install, the home of one, or holds homes or uploads, as far as can be told: where it cannot, it may.
+/// Returns `true` if a directory is an install, the home of one, or holds homes or uploads, as far as is known: where it cannot, it may.
 /// Looks no deeper, since it is not in the folder.
 fn may_hold_install(directory: &Path) -> bool {
     let Ok(mut entries) = fs::read_dir(directory) else { return true };

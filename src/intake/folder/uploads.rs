@@ -14,7 +14,7 @@ use crate::intake::{BesideInstalls, UploadPlaces, path, sniff, ticket, wrapped};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// What may be an upload, as far as can be told of it alone.
+/// What may be an upload, as far as is known of it alone.
 #[derive(Default)]
 pub(super) struct Maybe {
     /// Meant for an archive by its name.

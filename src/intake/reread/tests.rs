@@ -105,7 +105,7 @@ struct Members {
     bare: Vec<u8>,
 }
 
-/// Members of random lengths, levels and packers, one behind the other; level 0 stores.
+/// Members of random lengths, levels and packers, one after the other; level 0 stores.
 fn members(bytes_max: usize) -> impl Strategy<Value = Members> {
     let member = (0..bytes_max, 0..10_u32, 0..3_usize, 0..3_u8, 200..60_000_usize);
     proptest::collection::vec(member, 1..6).prop_map(|members| {

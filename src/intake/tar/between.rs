@@ -1,4 +1,4 @@
-//! What stands between entries: the end of the archive, zeros, other archives, and what is unknown.
+//! What is between entries: the end of the archive, zeros, other archives, and what is unknown.
 
 use super::header::{self, BLOCK_BYTES};
 use super::pax::Extensions;
@@ -8,10 +8,10 @@ use crate::facts::GapKind;
 /// Bytes of the two blocks that end an archive.
 const END_BYTES: u64 = 2 * BLOCK_BYTES as u64;
 
-/// What came since the last good header.
+/// What was read since the last good header.
 #[derive(Debug, Default)]
 pub(super) struct Run {
-    /// Zero blocks, one behind the other.
+    /// Zero blocks, one after the other.
     zeros: u64,
     /// Two of them: the archive has ended.
     ended: bool,

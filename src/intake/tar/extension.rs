@@ -1,4 +1,4 @@
-//! Extension headers: what stands before an entry because its own header has no room for it.
+//! Extension headers: what is before an entry because its own header has no room for it.
 
 use super::header::{self, Header};
 use super::pax::{self, Extensions};

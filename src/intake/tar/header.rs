@@ -8,7 +8,7 @@ use std::ops::Range;
 /// Bytes of a block.
 pub(super) const BLOCK_BYTES: usize = 512;
 
-/// A block as it stands in the archive.
+/// A block as it is in the archive.
 pub(super) type Block = [u8; BLOCK_BYTES];
 
 const NAME: Range<usize> = 0..100;
@@ -126,7 +126,7 @@ impl<'a> Header<'a> {
         number(self.field(MODE))
     }
 
-    /// Returns all that tells of mode and owner.
+    /// Returns all that shows of mode and owner.
     pub(super) fn owner_fields(self) -> Option<OwnerFields> {
         Some(OwnerFields {
             ids: *self.field(IDS).first_chunk()?,

@@ -27,7 +27,7 @@ pub(super) const CONTAINER: Container = Container { name: "tar", sniff, walk };
 /// Bytes read at once. Between 64 and 256 KiB all sizes cost the same; 32 KiB costs 2.5 % more on top of inflate.
 const WINDOW_BYTES: usize = 128 << 10;
 
-/// Bytes read first behind a jump, where often no more than a header is wanted before the next one. Each read that follows is
+/// Bytes read first after a jump, where often no more than a header is wanted before the next one. Each read that follows is
 /// twice as long.
 const LANDING_BYTES: usize = 4 << 10;
 

@@ -43,7 +43,7 @@ pub(super) struct Scanner<'v> {
     pub(super) want: Want,
     /// Bodies can be read again at their positions.
     repeatable: bool,
-    /// Those that will be, until the input is told.
+    /// Those that will be, until the input is reported.
     pub(super) wanted_again: Vec<Range<u64>>,
     pub(super) extensions: Extensions,
     pub(super) sparse: Option<Sparse>,

@@ -15,7 +15,7 @@ pub(super) type Piece = (u64, u64);
 pub(super) struct Sparse {
     /// Length of the file when expanded.
     pub(super) real_size: u64,
-    /// Its pieces; `None` when the map stands at the head of the body (format 1.0).
+    /// Its pieces; `None` when the map is at the head of the body (format 1.0).
     pub(super) map: Option<Vec<Piece>>,
     /// Why it cannot be expanded.
     pub(super) fault: Option<&'static str>,

@@ -20,9 +20,9 @@ use std::io::{self, BufRead, BufReader, ErrorKind};
 /// Bytes of the end of the directory, without its comment.
 const END_BYTES: usize = 22;
 
-/// Set where checksum and sizes stand behind the body.
+/// Set where checksum and sizes stand after the body.
 const SIZES_BEHIND: u16 = 0x0008;
-/// What then stands there, with a signature; twice four bytes more where sizes have eight.
+/// What then is there, with a signature; twice four bytes more where sizes have eight.
 const SIZES_BYTES: u64 = 16;
 const SIZES_BYTES_OF_ZIP64: u64 = 24;
 /// The newest version of the format that an entry can ask for (6.3, APPNOTE 4.4.3.2); what asks for more is no entry.
@@ -146,7 +146,7 @@ impl Walker<'_, '_, '_> {
         }
     }
 
-    /// Checks what stands at the end of the directory and behind it. `false` where the rest of the zip is elsewhere.
+    /// Checks what is at the end of the directory and behind it. `false` where the rest of the zip is elsewhere.
     fn check_end(&mut self, length: u64) -> bool {
         let mut end = [0; END_BYTES];
         if let Err(error) = read_at(self.archive, &mut end, self.archive.eocd_offset()) {
@@ -213,7 +213,7 @@ impl Walker<'_, '_, '_> {
                     "the directory of the zip and the header at byte {start} differ; tools disagree on what it holds"
                 );
                 self.desk.path_gap(GapKind::Corrupt, reason);
-                // Nothing tells how long it is.
+                // Nothing shows how long it is.
                 self.spanned = u64::MAX;
                 return true;
             }

@@ -125,7 +125,7 @@ impl<'c, 'v> Desk<'c, 'v> {
         let want = self.context.visit.entry(&entry);
         let is_wanted = match want {
             Want::Nothing => false,
-            // What cannot be decoded is told when it is read.
+            // What cannot be decoded is reported when it is read.
             Want::Later { checked } => checked && extent.is_some(),
             _ => self.can_decode(record),
         };

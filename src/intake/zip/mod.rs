@@ -36,7 +36,7 @@ fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
         Some(Err(error)) => context.visit.gap(None, GapKind::Unreadable, error.to_string()),
         None => {
             let bytes = WipingReader::new(WINDOW_BYTES, head.chain(input));
-            // What is missing at its end was told.
+            // What is missing at its end was reported.
             let _is_whole: bool = stream::walk(Box::new(bytes), context);
         }
     }

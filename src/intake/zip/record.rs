@@ -13,7 +13,7 @@ pub(super) const END: [u8; 4] = *b"PK\x05\x06";
 pub(super) const END_64: [u8; 4] = *b"PK\x06\x06";
 /// How the pointer to that begins.
 pub(super) const LOCATOR_64: [u8; 4] = *b"PK\x06\x07";
-/// How sizes behind a body begin.
+/// How sizes after a body begin.
 pub(super) const DESCRIPTOR: [u8; 4] = *b"PK\x07\x08";
 
 /// Bytes of a header before a body, without name and extra fields.
@@ -86,7 +86,7 @@ impl Record {
         self.flags & ENCRYPTED != 0
     }
 
-    /// Returns `true` if checksum and sizes stand behind the body, where the packer could not know them before.
+    /// Returns `true` if checksum and sizes stand after the body, where the packer could not know them before.
     pub(super) fn has_sizes_behind(&self) -> bool {
         self.flags & SIZES_BEHIND != 0
     }

@@ -1,6 +1,6 @@
 //! A zip that comes as a stream, or that has no directory: entries by the headers before their bodies.
 //!
-//! The directory that follows must list the same entries in the same order. What it alone knows, such as links, is told.
+//! The directory that follows must list the same entries in the same order. What it alone knows, such as links, is reported.
 
 use super::body::{Decoded, Decoder, Fault};
 use super::delivery::{Desk, Parcel};
@@ -39,7 +39,7 @@ pub(super) fn walk(bytes: Box<dyn BufRead + '_>, context: &mut Context<'_>) -> b
 
 /// Why reading ends early.
 enum Stop {
-    /// It was told.
+    /// It was reported.
     Told,
     /// The stream ends here.
     Ends(&'static str),
@@ -74,7 +74,7 @@ struct Walker<'b, 'c, 'v> {
     directory: Sha256,
     /// Entries in the directory.
     listed: u64,
-    /// Files that may be links, which the directory has not told yet.
+    /// Files that may be links, which the directory has not shown yet.
     maybe_links: BTreeSet<String>,
     /// Bytes that those take.
     maybe_bytes: usize,
@@ -183,7 +183,7 @@ impl Walker<'_, '_, '_> {
         if self.desk.count_unpacked(0) { Ok(()) } else { Err(Stop::Told) }
     }
 
-    /// Reads a body, and into `record` what stands behind it.
+    /// Reads a body, and into `record` what is after it.
     fn take_body(&mut self, record: &mut Record, parcel: Option<Parcel>) -> Result<(), Stop> {
         let sizes_known = !record.has_sizes_behind() || record.stored > 0;
         if parcel.is_none() && sizes_known {
@@ -281,7 +281,7 @@ impl Walker<'_, '_, '_> {
         Ok(decoded)
     }
 
-    /// Reads checksum and sizes behind a body: with or without a signature, in four bytes each or in eight.
+    /// Reads checksum and sizes after a body: with or without a signature, in four bytes each or in eight.
     fn take_sizes(&mut self, record: &mut Record, decoded: Decoded) -> Result<(), Stop> {
         let mut first = self.bytes.exactly::<4>("an entry")?;
         if first == DESCRIPTOR {

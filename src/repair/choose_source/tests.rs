@@ -368,7 +368,7 @@ fn pair_that_opens_secrets_comes_before_authors_and_the_majority() {
     // What a publisher has encrypted itself says nothing of what an author holds.
     let publisher = crate::testing::farm().with("author", author).with("p3", |i| holds(of(i)));
     assert_eq!(said(publisher.tried()).0, "author");
-    // Each opens what it holds: that tells nothing.
+    // Each opens what it holds: that shows nothing.
     let both = farm().with("p4", |i| i.mail_secret(&(0x80..0x90).collect::<Vec<u8>>(), "y"));
     assert_eq!(said(both.tried()).0, "author");
     // Of one in a form that is not tried, nobody knows what it opens.

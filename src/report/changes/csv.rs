@@ -46,7 +46,7 @@ fn presence(instance: &InstanceChange, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn one(instance: &InstanceChange, change: &Change, out: &mut dyn Write) -> io::Result<()> {
-    // Of a key the digests are told in full.
+    // Of a key the digests are reported in full.
     let [old, new] = [&change.old, &change.new].map(|known| {
         let compared = known.compared().filter(|_| change.aspect.topic.is_needed());
         compared.map_or_else(|| known.to_string(), str::to_owned)

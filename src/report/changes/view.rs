@@ -99,7 +99,7 @@ fn farm(farm: &crate::diff::FarmChange) -> FarmDiffView {
     FarmDiffView { name: farm.name.clone(), verdict, findings, still }
 }
 
-/// Puts instances together that changed in the same way: after an upgrade of 40 instances the same line would be told 40 times.
+/// Puts instances together that changed in the same way: after an upgrade of 40 instances the same line would be reported 40 times.
 fn groups(report: &DiffReport) -> Vec<ChangeGroup> {
     let instances = &report.diff.instances;
     let mut by_change: BTreeMap<(usize, Vec<&str>), Vec<&Change>> = BTreeMap::new();

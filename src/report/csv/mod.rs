@@ -3,8 +3,8 @@
 //! One line a cell, so that the columns are the same whatever came: farm, instance, fact, value, mark. A mark is `wrong` whatever the others
 //! have, or `odd` among them. A source of which nothing could be read has a line `read` of no farm.
 //!
-//! No part of a cell is computed, whatever a spreadsheet takes for the separator: an apostrophe stands before what begins with `=`, `+`,
-//! `-` or `@` at the start of a field, or behind a `,`, `;` or `|` in it. What has an apostrophe there already gets another one, so that
+//! No part of a cell is computed, whatever a spreadsheet takes for the separator: an apostrophe is before what begins with `=`, `+`,
+//! `-` or `@` at the start of a field, or after a `,`, `;` or `|` in it. What has an apostrophe there already gets another one, so that
 //! whoever takes one away has the text.
 //!
 //! With `--wide`, one row a fact and one column an instance.

@@ -11,7 +11,7 @@
 //! Where bundles were asked for, a row `bundle NAME` for each follows those of its farm.
 //!
 //! The last two columns name the instances whose cell is not as it should be: `wrong` whatever the others have, and `odd` among them.
-//! They are joined with `; `; a name with a semicolon or a quote stands in quotes, its own doubled, as a field of CSV would.
+//! They are joined with `; `; a name with a semicolon or a quote is in quotes, its own doubled, as a field of CSV would.
 //!
 //! A source that was not read and of which no instance was found has a column too, headed by its path: it may hold an instance, and a table
 //! without it would look whole. Its cells say `(not read)`, or
@@ -44,7 +44,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if blanks(report, &unread) <= Limits::DEFAULT.csv_blanks_max {
         return table(&farms, &unread, report, out);
     }
-    // Of each farm the sources that it may have an instance in; the rest are told behind all.
+    // Of each farm the sources that it may have an instance in; the rest are reported behind all.
     let mut left = unread.clone();
     for judged in farms {
         let concerned = concerned(judged);
@@ -171,7 +171,7 @@ pub(super) fn all_rows(judged: &Judged, bundles: Option<&BundleFilter>) -> Vec<C
     rows.chain(bundles.iter().map(CsvRow::from)).collect()
 }
 
-/// Returns rows with the full digests of the keys that the instances work with, as they were read. Whether they agree is told above.
+/// Returns rows with the full digests of the keys that the instances work with, as they were read. Whether they agree is reported above.
 fn digests(judged: &Judged) -> Vec<CsvRow> {
     let row = |name: KeyName, what: &str, text: fn(&Digest) -> String| {
         let cell = |member: &Member| {

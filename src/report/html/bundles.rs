@@ -55,7 +55,7 @@ impl RowView {
         let groups = alike(row.cells.iter().map(|cell| &cell.cell));
         let groups = groups.iter().filter_map(|members| {
             let cell = cells.get(*members.first()?)?;
-            // Ids differ within a group; what it has in common is told without them.
+            // Ids differ within a group; what it has in common is reported without them.
             Some(group(cell.saying(common(row, *members.first()?)), members, instances))
         });
         Self {

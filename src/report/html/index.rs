@@ -1,4 +1,4 @@
-//! What stands before many farms: one line each, which problem which have, and keys that they share.
+//! What is before many farms: one line each, which problem which have, and keys that they share.
 
 use super::super::overview::{by_verdict, gist};
 use super::super::{Report, counted};

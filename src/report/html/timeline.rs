@@ -9,7 +9,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many moments are drawn; where there are more, only those of keys and symptoms, and those of one day as one.
-const COLUMNS_MAX: usize = 60;
+const COLUMNS_MAX: usize = 28;
 /// So many lanes are drawn.
 const LANES_MAX: usize = 200;
 /// So many events are listed.
@@ -21,6 +21,10 @@ const NAMES_WIDTH: usize = 190;
 const COLUMN_WIDTH: usize = 34;
 const LANE_HEIGHT: usize = 26;
 const HEAD_HEIGHT: usize = 96;
+/// The date of the last moment leans out of its column.
+const LABEL_WIDTH: usize = 70;
+/// Several events of one moment stand side by side.
+const STEP_WIDTH: usize = 9;
 /// Characters of a name that fit before its lane.
 const NAME_CHARS_MAX: usize = 26;
 
@@ -81,19 +85,21 @@ impl From<&Farm> for TimelineView {
             .enumerate()
             .map(|(at, name)| (name, HEAD_HEIGHT.saturating_add(middle(at, LANE_HEIGHT))))
             .collect();
-        let mark = |(at, event): &(u64, &TimelineEvent)| {
-            Some(MarkView {
-                x: *columns.get(&(moment(*at, unit)))?,
-                y: *lanes.get(event.instance.as_str())?,
-                kind: event.kind.label(),
-                title: format!("{}, {}: {}", time(event), event.instance, event.event),
-            })
-        };
+        let mut cells: BTreeMap<(usize, usize), BTreeMap<EventKind, Vec<String>>> = BTreeMap::new();
+        for (at, event) in &drawn {
+            let place = (columns.get(&moment(*at, unit)), lanes.get(event.instance.as_str()));
+            if let (Some(x), Some(y)) = place {
+                let title = format!("{}, {}: {}", time(event), event.instance, event.event);
+                cells.entry((*x, *y)).or_default().entry(event.kind).or_default().push(title);
+            }
+        }
         let rows = all.iter().take(ROWS_MAX).map(row).collect();
         Self {
-            width: NAMES_WIDTH.saturating_add(columns.len().saturating_mul(COLUMN_WIDTH)),
+            width: NAMES_WIDTH
+                .saturating_add(columns.len().saturating_mul(COLUMN_WIDTH))
+                .saturating_add(LABEL_WIDTH),
             height: HEAD_HEIGHT.saturating_add(lanes.len().saturating_mul(LANE_HEIGHT)),
-            marks: drawn.iter().filter_map(mark).collect(),
+            marks: cells.into_iter().flat_map(marks).collect(),
             columns: labelled(&columns, unit),
             lanes: lanes.iter().map(|(name, y)| Lane { name: short(name), y: *y }).collect(),
             rows,
@@ -102,6 +108,19 @@ impl From<&Farm> for TimelineView {
             local: all.iter().any(|event| event.at_ms.is_none()),
         }
     }
+}
+
+/// Returns a mark for each kind of event of one moment on one instance.
+fn marks(((x, y), kinds): ((usize, usize), BTreeMap<EventKind, Vec<String>>)) -> Vec<MarkView> {
+    let width = kinds.len().saturating_sub(1).saturating_mul(STEP_WIDTH);
+    let first = x.saturating_sub(width / 2);
+    let mark = |(at, (kind, titles)): (usize, (EventKind, Vec<String>))| MarkView {
+        x: first.saturating_add(at.saturating_mul(STEP_WIDTH)),
+        y,
+        kind: kind.label(),
+        title: titles.join("; "),
+    };
+    kinds.into_iter().enumerate().map(mark).collect()
 }
 
 /// Returns the middle of one of several of one size, side by side.

@@ -23,7 +23,7 @@ const REASONS_MAX: usize = 10;
 pub(super) struct Page {
     version: &'static str,
     title: String,
-    /// What stands before so many farms that each of them is folded.
+    /// What is before so many farms that each of them is folded.
     index: Option<IndexView>,
     farms: Vec<FarmView>,
     /// Gaps that could hide a fact.

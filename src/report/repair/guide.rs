@@ -230,7 +230,7 @@ pub(in crate::report) fn result(plan: &Plan) -> String {
     format!("After these steps: {}.", outcome(plan))
 }
 
-/// Returns the steps of each finding as sentences: each is told with the first finding that wants it, and the others refer to that.
+/// Returns the steps of each finding as sentences: each is reported with the first finding that wants it, and the others refer to that.
 pub(in crate::report) fn fixes(judged: &Judged) -> Vec<Vec<String>> {
     let plan = &judged.plan;
     let (index, actions): (PlanIndex<'_>, Vec<&Action>) =

@@ -1,4 +1,4 @@
-//! Actions as commands for a POSIX shell. Each stands alone on a line, and fails where it did not do what it is for.
+//! Actions as commands for a POSIX shell. Each is alone on a line, and fails where it did not do what it is for.
 
 use super::{KEYS, kept_name, lengths};
 use crate::facts::TextKind;
@@ -105,7 +105,7 @@ const SHORT: &str = "D";
 /// From so many characters on.
 const LONG_CHARS: usize = 16;
 
-/// Makes a block of commands that stops at the first that fails, and prints `done` behind the last.
+/// Makes a block of commands that stops at the first that fails, and prints `done` after the last.
 pub(super) fn block(commands: Vec<String>, done: &str) -> Vec<String> {
     let (first, commands) = shortened(commands);
     let chained = commands.into_iter().map(|command| format!("{command} &&"));

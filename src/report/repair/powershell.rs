@@ -87,7 +87,7 @@ pub(super) fn collect(files: &[String; 2]) -> Vec<String> {
     [make].into_iter().chain(shut).chain(files.iter().zip(KeyName::ALL).map(copy)).collect()
 }
 
-/// Makes a block of commands that stops at the first that fails, and prints `done` behind the last.
+/// Makes a block of commands that stops at the first that fails, and prints `done` after the last.
 pub(super) fn block(commands: Vec<String>, done: &str) -> Vec<String> {
     let first = "& { $ErrorActionPreference = 'Stop'".to_owned();
     let last = [word(done), "}".to_owned()];

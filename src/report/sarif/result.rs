@@ -101,7 +101,7 @@ impl<'a> WireResult<'a> {
     }
 }
 
-/// Says whether the baseline has a finding.
+/// Returns whether the baseline has a finding.
 fn state(finding: &Finding) -> &'static str {
     if finding.remark().is_some() { "unchanged" } else { "new" }
 }

@@ -15,7 +15,7 @@ const LINES_MAX: usize = 28;
 const EVIDENCE_MAX: usize = 4;
 /// So many causes of one rule are spelled out.
 const ALIKE_MAX: usize = 3;
-/// What stands before the first line of each thing that is told of a cause, and before the others.
+/// What is before the first line of each thing that is told of a cause, and before the others.
 const LABEL: usize = 10;
 
 /// Writes the causes of a farm, each once, with its repair where that is short.
@@ -52,7 +52,7 @@ fn heading(number: usize, root: &Finding, screen: Screen, out: &mut dyn Write) -
     labelled(" ", &root.hit.message, screen, out)
 }
 
-/// Writes a line, or several, behind a word.
+/// Writes a line, or several, after a word.
 fn line(word: &str, text: &str, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
     labelled(&format!("  {word:<width$}", width = LABEL.saturating_sub(2)), text, screen, out)
 }

@@ -12,7 +12,7 @@ use std::io::{self, Write};
 const FINDINGS_MAX: usize = 50;
 /// So many places are listed of one finding.
 const PLACES_MAX: usize = 8;
-/// So many notes are told in a line each.
+/// So many notes are reported in a line each.
 const NOTES_MAX: usize = 8;
 
 /// Writes every finding that counts, those of one rule together, with why it matters and who says so.

@@ -106,7 +106,7 @@ fn headings(shown: &[&Judged], report: &Report) -> Vec<String> {
     names::shortened(&names, room.saturating_sub(UNDECIDED.len()), report.screen)
 }
 
-/// What stands behind the name of a farm in the longest heading.
+/// What is after the name of a farm in the longest heading.
 const UNDECIDED: &str = " is undecided because";
 
 fn gaps(title: &str, gaps: &[&Gap], report: &Report, out: &mut dyn Write) -> io::Result<()> {

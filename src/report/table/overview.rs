@@ -10,7 +10,7 @@ use crate::limits::Limits;
 use crate::rules::Severity;
 use std::io::{self, Write};
 
-/// Writes all that stands before what was not read.
+/// Writes all that is before what was not read.
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let totals = format!("{} farms: {}", report.farms.len(), report.verdicts());
     writeln!(out, "{}\n", Paint::Bold.on(&totals, report.screen))?;

@@ -1,8 +1,8 @@
 //! The size of a template: the words and signs in its tags.
 //!
 //! The engine parses, compiles and drops what is nested by calling itself, and bounds that only for some of it: `1+1+1+…` of 20,000 terms,
-//! a row of minus signs or of `elif` overflowed the stack. All of these are words and signs in tags, which are told apart here as the
-//! engine tells them apart. Text, comments and what is raw costs nothing.
+//! a row of minus signs or of `elif` overflowed the stack. All of these are words and signs in tags, which are distinguished here as the
+//! engine distinguishes them. Text, comments and what is raw costs nothing.
 
 /// Counts the words and signs in the tags of a template.
 pub(super) fn words(template: &str) -> usize {

@@ -22,7 +22,7 @@ pub(crate) fn is_old(member: &Member, copy: &Snapshot) -> bool {
     !is_beside || install.was_used_after(copy) || says_old(&copy.root)
 }
 
-/// Returns `true` if the Sling ids do not tell that both are one instance.
+/// Returns `true` if the Sling ids do not show that both are one instance.
 pub(crate) fn is_of_other_id(member: &Member, copy: &Snapshot) -> bool {
     let id = |snapshot: &Snapshot| snapshot.sling_id.as_ref().map(|id| id.uuid.clone());
     let own = id(&member.snapshot);

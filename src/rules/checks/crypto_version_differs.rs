@@ -43,7 +43,7 @@ fn version(member: &Member, symbolic_name: &str) -> Option<String> {
     exact(member, symbolic_name)?.version.clone()
 }
 
-/// A version that stands in the location alone may be stale, so only manifests are compared.
+/// A version that is in the location alone may be stale, so only manifests are compared.
 fn exact<'a>(member: &'a Member, symbolic_name: &'a str) -> Option<&'a Bundle> {
     let mut bundles = member.snapshot.bundles_named(symbolic_name);
     bundles.find(|bundle| bundle.identified_by == Some(IdentifiedBy::Manifest))

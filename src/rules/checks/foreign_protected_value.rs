@@ -35,7 +35,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
     for stand in stands(farm) {
         by_text.entry(stand.2.digest).or_default().push(stand);
     }
-    // Values that the same instances share are told together.
+    // Values that the same instances share are reported together.
     let mut by_members: BTreeMap<Vec<&str>, Vec<Occurrence<'_>>> = BTreeMap::new();
     for stands in by_text.into_values() {
         let mut names: Vec<&str> = stands.iter().map(|(m, ..)| m.name.as_str()).collect();

@@ -1,4 +1,4 @@
-//! `ims-secret-prefixed`: an encrypted secret stands behind a prefix with which AEM does not know it for one.
+//! `ims-secret-prefixed`: an encrypted secret stands after a prefix with which AEM does not know it for one.
 
 use super::fold::folded;
 use crate::facts::{IMS_CLIENT_SECRET, IMS_SERVICE_SECRET, SecretState};

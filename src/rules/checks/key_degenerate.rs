@@ -121,8 +121,8 @@ impl<'f> Masters<'f> {
     }
 }
 
-/// Finds a hmac that is another instance's master, where the lengths do not tell. With most of the farm agreeing on hmac, the odd one is
-/// accused; of two that are each other's reverse, the pair is told once.
+/// Finds a hmac that is another instance's master, where the lengths do not show. With most of the farm agreeing on hmac, the odd one is
+/// accused; of two that are each other's reverse, the pair is reported once.
 fn reversed(masters: &Masters<'_>, member: &Member) -> Option<Hit> {
     let hmac = member
         .known_key(KeyName::Hmac)

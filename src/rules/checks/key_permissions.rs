@@ -40,7 +40,7 @@ pub(super) fn files(member: &Member) -> impl Iterator<Item = &KeyFile> {
     KeyName::ALL.into_iter().flat_map(|name| member.snapshot.keys_in_use(name))
 }
 
-/// Finds key files that others may open; several instances are told once.
+/// Finds key files that others may open; several instances are reported once.
 fn open(farm: &Farm) -> Option<Hit> {
     let open: Vec<(&Member, &KeyFile, u32)> = farm
         .members

@@ -79,7 +79,7 @@ fn hit(
     );
     let has_peer = keys.iter().all(|key| has_peer(farm, member, key.name));
     let hit = Hit::on(member, message).at(keys.iter().map(|key| &key.file.place));
-    let advice = "find out who wrote the key files then, and whether a backup has those of before";
+    let advice = "Find out who wrote the key files then, and whether a backup has those of before.";
     let hit = hit.advise([advice.to_owned()]);
     if has_peer && sign.is_none() { hit.only_noted() } else { hit }
 }

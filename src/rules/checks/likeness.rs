@@ -8,7 +8,7 @@ use crate::farm::{Farm, Member};
 use crate::limits::Limits;
 use std::collections::BTreeMap;
 
-/// Returns each instance that came again, with the one it repeats.
+/// Returns each instance that was read again, with the one it repeats.
 pub(crate) fn pairs(farm: &Farm) -> Vec<(&Member, &Member)> {
     let max = Limits::DEFAULT.compared_max;
     let mut by_start: BTreeMap<Start<'_>, Vec<&Member>> = BTreeMap::new();
@@ -44,7 +44,7 @@ pub(crate) struct Twins<'f> {
     pub(crate) not_compared: Vec<&'f Member>,
 }
 
-/// Finds the instances that may be another one of the farm. That one came twice, which is known, does not count.
+/// Finds the instances that may be another one of the farm. That one was there twice, which is known, does not count.
 pub(crate) fn twins<'f>(members: &[&'f Member]) -> Twins<'f> {
     let max = Limits::DEFAULT.compared_max;
     let mut index: BTreeMap<Resemblance<'f>, Vec<&'f Member>> = BTreeMap::new();
@@ -167,7 +167,7 @@ fn have_like_bundles(a: &Bundles, b: &Bundles) -> bool {
         })
 }
 
-/// Returns `true` if the few facts that mostly differ do not tell two snapshots apart.
+/// Returns `true` if the few facts that mostly differ do not show two snapshots apart.
 fn may_be_alike(a: &Member, b: &Member) -> bool {
     let key = |member: &Member, name| -> Option<Digest> {
         member.known_key(name).map(|key| key.digest.whole)

@@ -1,6 +1,6 @@
 //! `log-…`: signs of trouble in logs, one rule a sign, as a table.
 //!
-//! A finding shows counts, times and places, never a line: logs hold personal data. What stopped before the last start is told by none.
+//! A finding shows counts, times and places, never a line: logs hold personal data. What stopped before the last start is reported by none.
 
 use super::references::KA_23909;
 use crate::facts::LogSignature;
@@ -100,7 +100,7 @@ pub(in crate::rules) static IMS_REFUSED: Rule = Rule {
                  user, and valid; upload the certificate again, or move to OAuth server-to-server credentials.",
             ],
         );
-        // A refusal that is told with its reason, here or by `log-ims-invalid-secret`, is not told again without one.
+        // A refusal that is reported with its reason, here or by `log-ims-invalid-secret`, is not told again without one.
         const REFUSED: LoggedSign = LoggedSign {
             signatures: &[LogSignature::ImsTokenRefused],
             logged: "that IMS refuses an access token",

@@ -46,7 +46,7 @@ const LISTED_MAX: usize = 3;
 /// An instance, and the master that it works with.
 type Used<'a> = (&'a str, Hex<16>);
 
-/// What opens a secret, in the order in which it is told.
+/// What opens a secret, in the order in which it is reported.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Opener {
     /// The master of another instance.

@@ -1,4 +1,4 @@
-//! `standby-not-ready`: a cold standby has other keys than the instance that it stands in for.
+//! `standby-not-ready`: a cold standby has other keys than the instance that it is in for.
 
 use crate::facts::StandbyMode;
 use crate::farm::{Farm, Member};
@@ -23,7 +23,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
         farm.members.iter().filter(move |member| member.snapshot.standby() == Some(mode))
     };
     let mut primaries = of(StandbyMode::Primary);
-    // Of several, nothing tells which one a standby belongs to.
+    // Of several, nothing shows which one a standby belongs to.
     let (Some(primary), None) = (primaries.next(), primaries.next()) else { return Vec::new() };
     let Some(right) = primary.pair().keys() else { return Vec::new() };
     let is_other = |standby: &&Member| standby.pair().keys().is_some_and(|own| own != right);
