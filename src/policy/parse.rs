@@ -382,7 +382,7 @@ until = "2026-12-31"
             ("\"stage\"", "\"production\"", "line 12: the farm \"production\" is named twice"),
             ("migrates in May", " ", "line 23: the reason of a suppression is blank"),
             ("reason = \"migrates in May\"", "", "line 19: missing field `reason`"),
-            ("2026-12-31", "2026-12-32", "line 24: until: \"2026-12-32\" is no day"),
+            ("2026-12-31", "2026-12-32", "line 24: until: \"2026-12-32\" is not a date"),
             ("\"2026-12-31\"", "2026-12-31", "line 24: this is of another type"),
             ("auth*", "auth[", "line 22: \"auth[\": "),
             ("[\"auth*\"]", "[]", "line 22: instances is empty"),

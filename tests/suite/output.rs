@@ -325,7 +325,7 @@ fn pipes_and_devices_are_written_to_and_stay() {
             sound(&["-q", "-f", "csv", "-o", name]).stdout(Stdio::piped()).output().unwrap();
         let text = String::from_utf8(piped.stdout).unwrap();
         assert!(text.starts_with(start), "{name}: {text}");
-        assert_eq!(text.matches("farm,fact,").count(), tables, "{name}: {text}");
+        assert_eq!(text.matches("farm,instance,").count(), tables, "{name}: {text}");
         let file = File::create(path("stdout")).unwrap();
         outcome(sound(&["-q", "-f", "csv", "-o", name]).stdout(file));
         assert_eq!(fs::read_to_string(path("stdout")).unwrap(), text);
