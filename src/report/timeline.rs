@@ -21,7 +21,7 @@ const NAME_CHARS_MAX: usize = 32;
 
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if report.farms.is_empty() {
-        writeln!(out, "No AEM instance came.")?;
+        writeln!(out, "No AEM instance was found.")?;
     }
     report.farms.iter().try_for_each(|judged| farm(judged, report, out))
 }
@@ -49,7 +49,7 @@ fn farm(judged: &Judged, report: &Report, out: &mut dyn Write) -> io::Result<()>
         writeln!(out, "{}", ascii(&line, screen.ascii))?;
     }
     if all.is_empty() {
-        writeln!(out, "Nothing tells when anything happened.")?;
+        writeln!(out, "Nothing shows when anything happened.")?;
     }
     if all.iter().any(|event| event.certainty == Certainty::Copied) {
         writeln!(

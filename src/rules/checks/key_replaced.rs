@@ -11,8 +11,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
     compares: false,
     summary: "a key file was written long after the install",
     effect: "What was encrypted with the key before can no longer be decrypted.",
-    why: "AEM writes its keys once, at its first start. A key that is newer was copied or made anew since, and what was encrypted before cannot be \
-          read with it. It is a note where a peer has the key and no sign of trouble begins behind it, as after keys were copied for encapsulated tokens.",
+    why: "AEM writes its keys once, at its first start. A key that is newer was copied or created since, and what was encrypted before cannot be \
+          read with it. It is a note where a peer has the key and no sign of trouble begins after it, as after keys were copied for encapsulated tokens.",
     fix: "Find out who replaced the key at that time, and whether the one before is left in a backup.",
     references: &[ENCAPSULATED_TOKEN],
     explained_by: &["hmac-differs", "master-differs", "half-copied-pair"],
