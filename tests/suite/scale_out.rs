@@ -84,9 +84,11 @@ fn facts_that_are_not_whole_or_of_another_time_or_other_options_are_read_again()
         archives.find(|path| path.is_file()).unwrap()
     };
     let whole = fs::read(&upload).unwrap();
+    let written = fs::metadata(&upload).unwrap().modified().unwrap();
     fs::write(&upload, &whole[..whole.len() / 2]).unwrap();
     assert_eq!(run(&arguments, &sources, b"").1, 2, "it is cut by now");
     fs::write(&upload, &whole).unwrap();
+    fs::File::options().append(true).open(&upload).unwrap().set_modified(written).unwrap();
     assert_eq!(run(&arguments, &sources, b""), scanned, "and whole again");
 }
 
