@@ -116,6 +116,6 @@ mod tests {
         assert!(place("2026-11-02 02:12:00 UTC  b  master written") < place("hmac written"));
         assert!(place("hmac written") < place("Local times of an unknown zone"));
         assert!(place("Local times") < place("2026-11-02 03:13:00      b  crypto 3.4.16 started"));
-        assert!(written(|i| i).contains("Nothing tells when"));
+        assert!(written(|i| i).contains("Nothing shows when"));
     }
 }
