@@ -62,7 +62,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 
 /// Lines on standard error, one a minute.
 pub(super) struct Ticks {
-    counts: Arc<Counts>,
+    counts: Arc<UploadCounts>,
     /// Ends the thread that writes when it is dropped.
     end: Option<Sender<()>>,
     writer: Option<JoinHandle<()>>,
@@ -70,7 +70,7 @@ pub(super) struct Ticks {
 
 /// What was read so far.
 #[derive(Default)]
-struct Counts {
+struct UploadCounts {
     sources: AtomicU64,
     bytes: AtomicU64,
 }
@@ -78,7 +78,7 @@ struct Counts {
 impl Ticks {
     /// Begins, for so many sources of so many bytes.
     pub(super) fn new(sources: usize, bytes: u64) -> Self {
-        Self::every(MINUTE, move |counts: &Counts| {
+        Self::every(MINUTE, move |counts: &UploadCounts| {
             let [read, done] =
                 [&counts.bytes, &counts.sources].map(|count| count.load(Ordering::Relaxed));
             let percent = read.saturating_mul(100).checked_div(bytes).unwrap_or_default().min(100);
@@ -86,8 +86,8 @@ impl Ticks {
         })
     }
 
-    fn every(time: Duration, write: impl Fn(&Counts) + Send + 'static) -> Self {
-        let counts = Arc::new(Counts::default());
+    fn every(time: Duration, write: impl Fn(&UploadCounts) + Send + 'static) -> Self {
+        let counts = Arc::new(UploadCounts::default());
         let (end, ended) = mpsc::channel();
         let seen = Arc::clone(&counts);
         let work = move || {

@@ -120,8 +120,9 @@ fn with_more_fields(value: &mut Value) {
         Value::Array(list) => list.iter_mut().for_each(with_more_fields),
         Value::Object(map) => {
             map.values_mut().for_each(with_more_fields);
-            // A map of texts or digests has no other values than those.
-            let is_map = map.is_empty() || map.keys().any(|key| key.contains('.'));
+            // A map of texts, digests or times has no other values than those, and a time is of one kind.
+            let is_time = map.values().all(Value::is_u64);
+            let is_map = is_time || map.keys().any(|key| key.contains(['.', '/']));
             if !is_map {
                 map.insert("of_a_later_version".to_owned(), json!(true));
             }

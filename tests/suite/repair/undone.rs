@@ -290,13 +290,16 @@ fn instances_of_one_name_in_two_farms_are_told_apart() {
         command.output().unwrap()
     };
     for (name, key) in [("c1", "one"), ("c2", "two")] {
-        let [author, publish] = ["author", "publish"].map(|own| home.path().join(name).join(own));
+        // All lie in one source, where its paths begin.
+        let publish = home.path().join(name).join("publish");
         let (source, target) = (format!("{name}/author"), format!("{name}/publish"));
-        let collected = run(&author, &["collect", &source]);
+        let collected = run(home.path(), &["collect", &source]);
         assert!(collected.status.success(), "{}", super::told(&collected));
-        fs::rename(author.join("keys"), publish.join("keys")).unwrap();
-        let repaired = run(&publish, &[&target]);
+        let repaired = run(home.path(), &[&target]);
         assert!(repaired.status.success(), "{}", super::told(&repaired));
+        for done in ["keys", "keys-before-publish"] {
+            fs::remove_dir_all(home.path().join(done)).unwrap();
+        }
         let hmac = publish.join("crx-quickstart").join(DATA).join("hmac");
         assert_eq!(fs::read(hmac).unwrap(), hmac_of(key));
         // Without its farm, a name is nobody's.
