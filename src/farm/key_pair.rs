@@ -2,7 +2,8 @@
 
 use super::{EffectiveKey, Encrypted, KeyHealth, KeyState, Member, key_in};
 use crate::facts::{
-    CRYPTO_FILE, Digest, JcrKey, KeyDigest, KeyFile, KeyName, Repository, StorageMode, TextKind,
+    CRYPTO_FILE, Digest, JcrKey, KeyDigest, KeyFile, KeyName, Repository, Snapshot, StorageMode,
+    TextKind,
 };
 use std::collections::BTreeSet;
 
@@ -146,6 +147,18 @@ pub(crate) fn is_contradicted(member: &Member) -> bool {
 
 fn is_absent(member: &Member, name: KeyName) -> bool {
     *member.key(name) == KeyState::Absent && misplaced(member, name).is_none()
+}
+
+/// Returns the files of both keys in an old copy, hmac first, where it has one of each and both are as they should be.
+pub(crate) fn pair_in_copy(copy: &Snapshot) -> Option<[&KeyFile; 2]> {
+    let one = |name: KeyName| {
+        let mut files = copy.key_files.iter().filter(|file| file.name == name);
+        let file = files.next().filter(|_| files.next().is_none())?;
+        (KeyHealth::of(name, &file.digest) == KeyHealth::Sound).then_some(file)
+    };
+    let pair = [one(KeyName::Hmac)?, one(KeyName::Master)?];
+    let [hmac, master] = pair.map(|file| &file.digest.whole);
+    is_pair(hmac, master).then_some(pair)
 }
 
 /// Returns `true` if there are no files to copy, for the keys lie in the repository.

@@ -33,7 +33,9 @@ pub use group::{PolicyConflict, farms};
 pub use key_health::KeyHealth;
 pub(crate) use key_health::key_in;
 pub use key_pair::{Flaw, KeyPair};
-pub(crate) use key_pair::{has_keys_in_jcr, is_contradicted, is_in_doubt, is_open, other_in_jcr};
+pub(crate) use key_pair::{
+    has_keys_in_jcr, is_contradicted, is_in_doubt, is_open, other_in_jcr, pair_in_copy,
+};
 use keys::KeyStates;
 pub use keys::{EffectiveKey, KeyOrigin, KeyState};
 pub(crate) use listed::{listed, listed_up_to};

@@ -170,7 +170,9 @@ pub enum Decision {
     Copy {
         /// The instance.
         source: Id,
-        /// Why its keys are right.
+        /// The directory of the old copy on it that they lie in; `None` where it works with them.
+        old_copy: Option<String>,
+        /// Why they are right.
         reason: String,
     },
     /// That is not known; what shows it is done first.

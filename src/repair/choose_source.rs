@@ -1,20 +1,21 @@
 //! Whose keys are right, where those of a farm differ or are faulty.
 
 use super::flaw_words::{mend, mended, with_flaws};
+use super::right_keys::RightKeys;
 use super::{Scope, Text};
 use crate::facts::{BUNDLE_CACHE, CRYPTO_KEYS_PATH, Digest, KeyName, Role, Snapshot, StandbyMode};
 use crate::farm::{
     Groups, KeyPair, Member, PlaceDoubt, cannot_decrypt, has_keys_in_jcr, is_in_doubt, names_of,
-    opened, place_doubt,
+    opened, pair_in_copy, place_doubt,
 };
 use std::collections::BTreeMap;
 
 /// What the keys of a farm tell about whose are right.
 pub(crate) enum SourceChoice<'a> {
-    /// Those of this instance.
+    /// These.
     Take {
-        /// The instance.
-        source: &'a Member,
+        /// The keys.
+        keys: RightKeys<'a>,
         /// Why they are.
         reason: String,
         /// What to do before they go anywhere.
@@ -27,8 +28,9 @@ pub(crate) enum SourceChoice<'a> {
 }
 
 /// Chooses the instance to copy from: one with the keys that the policy names, if it names any; an author, since authors hold the data
-/// that was encrypted; without one, an instance of the majority, one with files if there is one. Whose keys are right is reported by keys
-/// with a flaw too, such as a line end after them; only sound ones are copied.
+/// that was encrypted; without one, an instance of the majority, one with files if there is one. Keys with a flaw show whose are right
+/// too, such as those with a line end after them; only sound ones are copied. Where secrets open with the keys in an old copy and with no
+/// others, those are taken.
 pub(super) fn choose(scope: Scope<'_>) -> SourceChoice<'_> {
     let pairs = own_pairs(scope);
     if !scope.expected().keys.is_empty() {
@@ -54,12 +56,10 @@ fn by_policy<'a>(scope: Scope<'a>, pairs: &Groups<'a>) -> SourceChoice<'a> {
     let is_expected = |name: &KeyName, key: &Digest| {
         scope.expected().keys.get(name).is_none_or(|expected| expected.is_of(key))
     };
-    let fits = |group: &&[&Member]| {
-        let pair = pair_of(group);
-        pair.is_some_and(|pair| {
-            KeyName::ALL.iter().zip(&pair).all(|(name, key)| is_expected(name, key))
-        })
+    let is_right = |pair: &[Digest; 2]| {
+        KeyName::ALL.iter().zip(pair).all(|(name, key)| is_expected(name, key))
     };
+    let fits = |group: &&[&Member]| pair_of(group).as_ref().is_some_and(is_right);
     let mut fitting = pairs.iter().filter(fits);
     match (fitting.next(), fitting.next()) {
         (Some(group), None) => {
@@ -71,14 +71,34 @@ fn by_policy<'a>(scope: Scope<'a>, pairs: &Groups<'a>) -> SourceChoice<'a> {
             "The snapshots do not show whose keys are right, for more than one pair fits what the policy names: {}. Name both keys in it.",
             candidates(pairs.iter().filter(fits))
         )),
-        (None, _) => SourceChoice::Settle(vec![
-            format!(
+        (None, _) => kept_by_policy(scope, is_right).unwrap_or_else(|| {
+            let text = format!(
                 "No instance is known to have a pair of the keys that the policy names: find those, or correct the policy. The pairs: {}.",
                 candidates(pairs.iter())
-            )
-            .into(),
-        ]),
+            );
+            SourceChoice::Settle(vec![text.into()])
+        }),
     }
+}
+
+/// Chooses the keys that the policy names where an old copy of an instance has them, and no instance works with them.
+fn kept_by_policy(
+    scope: Scope<'_>,
+    is_right: impl Fn(&[Digest; 2]) -> bool,
+) -> Option<SourceChoice<'_>> {
+    let mut fitting = kept_pairs(scope).filter(|(pair, _)| is_right(pair));
+    let ((_, keys), None) = (fitting.next()?, fitting.next()) else { return None };
+    let reason = "they are the keys that the policy names, and no instance works with them";
+    Some(SourceChoice::Take { keys, reason: reason.to_owned(), first: Vec::new() })
+}
+
+/// Returns the pairs that old copies of instances have, each with the first instance that has it.
+fn kept_pairs(scope: Scope<'_>) -> impl Iterator<Item = ([Digest; 2], RightKeys<'_>)> {
+    let mut pairs = BTreeMap::new();
+    for keys in scope.repaired().flat_map(RightKeys::kept) {
+        pairs.entry(keys.digests).or_insert(keys);
+    }
+    pairs.into_iter()
 }
 
 /// Chooses the pair whose master opens secrets of the farm, where those of all others were tried and open none.
@@ -89,9 +109,12 @@ fn by_secrets<'a>(scope: Scope<'a>, pairs: &Groups<'a>) -> Option<SourceChoice<'
         Some((group, opened(&members, &master)?))
     });
     let tried: Vec<_> = tried.collect::<Option<_>>()?;
+    if tried.iter().all(|(_, (open, _))| *open == 0) {
+        return by_kept_secrets(scope, &members);
+    }
     let mut openers = tried.iter().filter(|(_, (open, _))| *open > 0);
     let (Some((group, (open, all))), None) = (openers.next(), openers.next()) else { return None };
-    if !authors_give_way(scope, group) {
+    if !authors_give_way(scope, &pair_of(group)?) {
         return None;
     }
     let others: Vec<&Member> = tried
@@ -109,16 +132,35 @@ fn by_secrets<'a>(scope: Scope<'a>, pairs: &Groups<'a>) -> Option<SourceChoice<'
     Some(take_or_settle(group, &reason, Vec::new(), pairs))
 }
 
-/// Returns `true` if no author has other keys than a group, or secrets of authors with such keys open with the master of the group: an
+/// Chooses the pair in an old copy whose master opens secrets of the farm, where no instance works with a master that opens one: as where
+/// an instance that was started without its key files has made new ones.
+fn by_kept_secrets<'a>(scope: Scope<'a>, members: &[&Member]) -> Option<SourceChoice<'a>> {
+    if members.iter().any(|member| is_unknown(member.pair()) || is_encoded(member.pair())) {
+        return None;
+    }
+    let tried = kept_pairs(scope).map(|(pair, keys)| Some((keys, opened(members, &pair[1])?)));
+    let tried: Vec<_> = tried.collect::<Option<_>>()?;
+    let mut openers = tried.iter().filter(|(_, (open, _))| *open > 0);
+    let ((keys, (open, all)), None) = (openers.next()?, openers.next()) else { return None };
+    if !authors_give_way(scope, &keys.digests) {
+        return None;
+    }
+    let reason = format!(
+        "the master there opens {open} of the {all} secrets of the farm, and none that is in use opens any"
+    );
+    Some(SourceChoice::Take { keys: *keys, reason, first: Vec::new() })
+}
+
+/// Returns `true` if no author has other keys than a pair, or secrets of authors with such keys open with the master of the pair: an
 /// author may hold more than what was tried, and what a publisher has encrypted itself says nothing of that.
-fn authors_give_way(scope: Scope<'_>, group: &[&Member]) -> bool {
-    let Some([_, master]) = pair_of(group) else { return false };
+fn authors_give_way(scope: Scope<'_>, right: &[Digest; 2]) -> bool {
+    let [_, master] = right;
     let mut opens: BTreeMap<Option<[Digest; 2]>, bool> = BTreeMap::new();
     for author in scope.repaired().filter(|member| is_author(scope, member)) {
-        let is_open = opened(&[author], &master).is_some_and(|(open, _)| open > 0);
+        let is_open = opened(&[author], master).is_some_and(|(open, _)| open > 0);
         *opens.entry(author.pair().keys()).or_default() |= is_open;
     }
-    opens.into_iter().all(|(pair, is_open)| pair == pair_of(group) || is_open)
+    opens.into_iter().all(|(pair, is_open)| pair.as_ref() == Some(right) || is_open)
 }
 
 /// Why the keys of an author are those to copy.
@@ -199,14 +241,9 @@ fn among_authors<'a>(pairs: &Groups<'a>) -> SourceChoice<'a> {
     ))
 }
 
-/// Returns the keys in an old copy, where it has one of each.
+/// Returns the keys in an old copy, where both are as they should be.
 fn pair_in(copy: &Snapshot) -> Option<[Digest; 2]> {
-    let one = |name: KeyName| {
-        let mut files = copy.key_files.iter().filter(|file| file.name == name);
-        let file = files.next().filter(|_| files.next().is_none())?;
-        Some(file.digest.whole)
-    };
-    Some([one(KeyName::Hmac)?, one(KeyName::Master)?])
+    pair_in_copy(copy).map(|files| files.map(|file| file.digest.whole))
 }
 
 /// Chooses among instances of which none is known to be an author.
@@ -345,7 +382,8 @@ fn take<'a>(group: &[&'a Member], reason: &str, first: Vec<Text>) -> Option<Sour
     let source = sound.min_by_key(|member| {
         (is_in_doubt(member), place_doubt(member).is_some(), has_keys_in_jcr(member))
     })?;
-    Some(SourceChoice::Take { source, reason: reason.to_owned(), first })
+    let keys = RightKeys::in_use(source)?;
+    Some(SourceChoice::Take { keys, reason: reason.to_owned(), first })
 }
 
 /// Has it found out first which keys are right on the instances whose they are, where others may be in use than those in its files.
@@ -360,11 +398,11 @@ fn doubted<'a>(
 /// Has it found out first where the instances whose keys are right have them, where something says that it may not be in the files that
 /// came. Another one with the same keys speaks for these.
 fn doubted_by_place<'a>(choice: SourceChoice<'a>, owners: &[&Member]) -> SourceChoice<'a> {
-    let SourceChoice::Take { source, reason, mut first } = choice else { return choice };
+    let SourceChoice::Take { keys, reason, mut first } = choice else { return choice };
     let doubts: Vec<(&Member, PlaceDoubt)> =
         owners.iter().filter_map(|member| Some((*member, place_doubt(member)?))).collect();
     let Some((_, doubt)) = doubts.first().filter(|_| doubts.len() == owners.len()) else {
-        return SourceChoice::Take { source, reason, first };
+        return SourceChoice::Take { keys, reason, first };
     };
     let who = names_of(&doubts.iter().map(|(member, _)| *member).collect::<Vec<_>>());
     let find_out = format!(
@@ -378,7 +416,7 @@ fn doubted_by_place<'a>(choice: SourceChoice<'a>, owners: &[&Member]) -> SourceC
     }
     let stop = "Where it works with others, copy nothing.";
     first.insert(0, format!("{find_out} {stop}").into());
-    SourceChoice::Take { source, reason, first }
+    SourceChoice::Take { keys, reason, first }
 }
 
 /// Has it found out first which keys are right on the instances whose they are, where the repository has others than the files. Others
@@ -388,10 +426,10 @@ fn doubted_by_jcr<'a>(
     owners: &[&Member],
     group: &[&Member],
 ) -> SourceChoice<'a> {
-    let SourceChoice::Take { source, reason, mut first } = choice else { return choice };
+    let SourceChoice::Take { keys, reason, mut first } = choice else { return choice };
     let doubtful: Vec<&Member> = owners.iter().copied().filter(|m| is_in_doubt(m)).collect();
     if doubtful.is_empty() || owners.len() > doubtful.len() {
-        return SourceChoice::Take { source, reason, first };
+        return SourceChoice::Take { keys, reason, first };
     }
     let who = names_of(&doubtful);
     let find_out = format!(
@@ -402,7 +440,7 @@ fn doubted_by_jcr<'a>(
     }
     let stop = "Where those of /etc/key are, copy nothing: put them in place, and scan again.";
     first.insert(0, format!("{find_out} {stop}").into());
-    SourceChoice::Take { source, reason, first }
+    SourceChoice::Take { keys, reason, first }
 }
 
 /// Has a flaw mended first, where the keys to copy are nowhere as they should be.

@@ -16,6 +16,7 @@ mod install;
 mod mend;
 mod need;
 mod planner;
+mod right_keys;
 mod scope;
 mod shell_word;
 mod simulate;

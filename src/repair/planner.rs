@@ -3,10 +3,11 @@
 use super::action::{Action, Decision, Do, Window};
 use super::choose_source::{SourceChoice, choose, own_pairs};
 use super::find_out::{find_out, settle};
+use super::right_keys::RightKeys;
 use super::stop::{InstanceRepair, KeyGoal};
 use super::{Draft, Id, Need, RuleId, Scope, Text, When};
 use crate::facts::{Digest, KeyName};
-use crate::farm::{KeyState, Member, has_keys_in_jcr, is_open, listed};
+use crate::farm::{KeyState, Member, is_open, listed};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A need, and the rule that has it.
@@ -27,16 +28,10 @@ pub struct Collect {
 ///
 /// Instances whose bytes fail a checksum are not in it.
 pub fn draft(scope: Scope<'_>, wants: &[RuleNeed<'_>]) -> Draft {
-    let mut of_instance: BTreeMap<&str, Vec<RuleNeed<'_>>> = BTreeMap::new();
-    for want in wants {
-        if let Some(name) = want.1.instance() {
-            of_instance.entry(name).or_default().push(*want);
-        }
-    }
     let asking = because(wants, |need| matches!(need, Need::FarmKeys(_)));
     let choice = (!asking.is_empty()).then(|| choose(scope));
-    let source = match &choice {
-        Some(SourceChoice::Take { source, .. }) => Some(*source),
+    let right = match &choice {
+        Some(SourceChoice::Take { keys, .. }) => Some(*keys),
         _ => None,
     };
     let mut draft = Draft {
@@ -48,13 +43,21 @@ pub fn draft(scope: Scope<'_>, wants: &[RuleNeed<'_>]) -> Draft {
     };
     general_advice(wants, &mut draft);
     let targets: BTreeSet<&str> =
-        source.map(|source| targets(scope, source)).unwrap_or_default().into_iter().collect();
+        right.map(|right| targets(scope, &right)).unwrap_or_default().into_iter().collect();
+    // One instance may be all that asks for the keys in an old copy, and they have to be those of the whole farm.
+    let has_kept = right.is_some_and(|right| right.old_copy().is_some());
+    let for_all =
+        targets.iter().filter(|_| has_kept).map(|name| Need::FarmKeys((*name).to_owned()));
+    let for_all: Vec<Need> = for_all.collect();
+    let rule = asking.first().copied().unwrap_or_default();
+    let for_all = for_all.iter().map(|need| (rule, need));
+    let mut of_instance = by_instance(wants.iter().copied().chain(for_all));
     let mut stops: Vec<InstanceRepair<'_>> = scope
         .members()
         .filter_map(|member| {
             let own = of_instance.remove(member.name.as_str()).unwrap_or_default();
-            let source = source.filter(|_| targets.contains(member.name.as_str()));
-            InstanceRepair::of(scope, member, source, own)
+            let right = right.filter(|_| targets.contains(member.name.as_str()));
+            InstanceRepair::of(scope, member, right, own)
         })
         .collect();
     if let Some(choice) = choice {
@@ -77,6 +80,19 @@ pub fn draft(scope: Scope<'_>, wants: &[RuleNeed<'_>]) -> Draft {
     draft.before = merged(draft.before);
     draft.after = merged(draft.after);
     draft
+}
+
+/// Groups needs by the instances that they are about.
+fn by_instance<'n>(
+    wants: impl Iterator<Item = RuleNeed<'n>>,
+) -> BTreeMap<&'n str, Vec<RuleNeed<'n>>> {
+    let mut of_instance: BTreeMap<&str, Vec<RuleNeed<'_>>> = BTreeMap::new();
+    for want in wants {
+        if let Some(name) = want.1.instance() {
+            of_instance.entry(name).or_default().push(want);
+        }
+    }
+    of_instance
 }
 
 /// Joins what a person is told in the same words for several rules: the last of them stays, as the restart behind all that needs one.
@@ -125,18 +141,19 @@ fn decide(
         draft.before.extend(texts.into_iter().map(manual));
     };
     match choice {
-        SourceChoice::Take { source, reason, first } => {
+        SourceChoice::Take { keys, reason, first } => {
             let copies = stops.iter().any(|stop| stop.goal == KeyGoal::Farm);
             draft.decision = if copies {
                 tell(first);
-                Decision::Copy { source: source.name.clone(), reason }
+                let source = keys.holder.name.clone();
+                Decision::Copy { source, old_copy: keys.old_copy(), reason }
             } else {
                 Decision::Nothing("no instance needs the keys of another one".to_owned())
             };
             let left_out = left_out(scope);
             tell(leave(&left_out).into_iter().collect());
             if copies {
-                collect(source, asking, draft);
+                collect(&keys, asking, draft);
             }
         }
         SourceChoice::Settle(texts) => {
@@ -156,38 +173,32 @@ fn first_of(texts: &[Text]) -> String {
     texts.first().map(Text::to_string).unwrap_or_default()
 }
 
-fn collect(source: &Member, asking: &BTreeSet<RuleId>, draft: &mut Draft) {
-    let Some(digests) = source.pair().sound() else { return };
-    let [hmac, master] = KeyName::ALL.map(|name| source.key_in_file(name));
-    let path = |place: &crate::facts::Place| super::on_instance(&place.path).to_owned();
-    let files =
-        hmac.zip(master).map(|((_, hmac), (_, master))| [path(&hmac.place), path(&master.place)]);
-    if has_keys_in_jcr(source) {
-        let export = Do::ExportFromJcr { digests: digests.map(Some), is_source: true };
+fn collect(keys: &RightKeys<'_>, asking: &BTreeSet<RuleId>, draft: &mut Draft) {
+    let (instance, digests) = (keys.holder.name.clone(), keys.digests);
+    if keys.are_in_jcr() {
         draft.before.push(Action {
-            instance: Some(source.name.clone()),
-            does: export,
+            instance: Some(instance.clone()),
+            does: Do::ExportFromJcr { digests: digests.map(Some), is_source: true },
             because: asking.clone(),
         });
     }
-    draft.collect = Some(Collect { instance: source.name.clone(), files, digests });
+    draft.collect = Some(Collect { instance, files: keys.files(), digests });
 }
 
 /// Returns the instances of which at least one key is known to be another one, faulty or absent. Where nothing shows where the keys are,
 /// none is known to be.
-fn targets<'a>(scope: Scope<'a>, source: &Member) -> Vec<&'a str> {
-    let right = source.pair().sound();
-    let is_wrong = |member: &Member, name: KeyName| match member.key(name) {
-        KeyState::Known(key) => {
-            let theirs = source.known_key(name).map(|theirs| theirs.value);
-            key.health.is_flawed() || Some(key.value) != theirs
-        }
+fn targets<'a>(scope: Scope<'a>, right: &RightKeys<'_>) -> Vec<&'a str> {
+    let digests = right.digests;
+    let is_wrong = |member: &Member, (name, right): (KeyName, Digest)| match member.key(name) {
+        KeyState::Known(key) => key.health.is_flawed() || key.value != right,
         KeyState::Absent | KeyState::Ambiguous => true,
         _ => false,
     };
-    let others =
-        scope.repaired().filter(|member| member.pair().sound() != right && !is_open(member));
-    let wrong = others.filter(|member| KeyName::ALL.into_iter().any(|name| is_wrong(member, name)));
+    let others = scope
+        .repaired()
+        .filter(|member| member.pair().sound() != Some(digests) && !is_open(member));
+    let wrong = others
+        .filter(|member| KeyName::ALL.into_iter().zip(digests).any(|key| is_wrong(member, key)));
     wrong.map(|member| member.name.as_str()).collect()
 }
 
@@ -235,13 +246,11 @@ pub enum WhoseKeys {
 /// Says whose keys are right.
 pub fn standing(scope: Scope<'_>) -> WhoseKeys {
     match choose(scope) {
-        SourceChoice::Take { source, .. } => {
-            let are_left = targets(scope, source).is_empty() && !left_out(scope).is_empty();
-            if are_left { WhoseKeys::Settled } else { WhoseKeys::Source(source.name.clone()) }
+        SourceChoice::Take { keys, .. } if keys.old_copy().is_none() => {
+            let are_left = targets(scope, &keys).is_empty() && !left_out(scope).is_empty();
+            if are_left { WhoseKeys::Settled } else { WhoseKeys::Source(keys.holder.name.clone()) }
         }
-        SourceChoice::Settle(_) | SourceChoice::Open(_) if own_pairs(scope).differ() => {
-            WhoseKeys::Open
-        }
-        SourceChoice::Settle(_) | SourceChoice::Open(_) => WhoseKeys::Settled,
+        _ if own_pairs(scope).differ() => WhoseKeys::Open,
+        _ => WhoseKeys::Settled,
     }
 }

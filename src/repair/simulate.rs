@@ -90,6 +90,7 @@ fn known_digests(farm: &Farm) -> BTreeMap<Digest, KeyDigest> {
         let snapshot = &member.snapshot;
         let stored = snapshot.repository.iter().flat_map(Repository::keys);
         let files = snapshot.all_key_files().chain(&snapshot.stray_keys);
+        let files = files.chain(member.copies.iter().flat_map(|copy| &copy.key_files));
         files.map(|file| &file.digest).chain(stored.map(|key| &key.digest))
     });
     files.map(|digest| (digest.whole, digest.clone())).collect()

@@ -4,6 +4,7 @@ use super::action::{Action, Do, KeyCheck, PlanCheck, Window};
 use super::install::Install;
 use super::mend::{Mended, mend};
 use super::planner::{RuleNeed, because, manual, window};
+use super::right_keys::RightKeys;
 use super::{Need, RuleId, Scope, Text, When, on_instance};
 use crate::facts::{Digest, IMS_CLIENT_SECRET, IMS_SERVICE_SECRET, KeyName, Opening, StorageMode};
 use crate::farm::{Flaw, KeyState, Member, is_contradicted, is_open, other_in_jcr};
@@ -29,8 +30,8 @@ pub(super) enum KeyGoal {
 pub(super) struct InstanceRepair<'p> {
     pub(super) member: &'p Member,
     pub(super) goal: KeyGoal,
-    /// The instance whose keys it gets.
-    source: Option<&'p Member>,
+    /// The keys that it gets from elsewhere.
+    right: Option<[Digest; 2]>,
     wants: Vec<RuleNeed<'p>>,
     install: Install,
     /// The policy accepts its keys, which stay as they are.
@@ -45,7 +46,7 @@ impl<'p> InstanceRepair<'p> {
     pub(super) fn of(
         scope: Scope<'_>,
         member: &'p Member,
-        source: Option<&'p Member>,
+        right: Option<RightKeys<'_>>,
         mut wants: Vec<RuleNeed<'p>>,
     ) -> Option<Self> {
         let is_accepted = scope.accepts(member);
@@ -55,12 +56,13 @@ impl<'p> InstanceRepair<'p> {
         if wants.is_empty() {
             return None;
         }
-        let goal = if is_accepted { KeyGoal::Stay } else { goal(member, source, &wants) };
+        let right = right.map(|keys| keys.digests);
+        let goal = if is_accepted { KeyGoal::Stay } else { goal(member, right, &wants) };
         let install = Install::of(member);
         Some(Self {
             member,
             goal,
-            source: source.filter(|_| goal == KeyGoal::Farm),
+            right: right.filter(|_| goal == KeyGoal::Farm),
             wants,
             install,
             is_accepted,
@@ -206,10 +208,7 @@ impl<'p> InstanceRepair<'p> {
 
     /// Returns what the keys will be, where that is known.
     fn digests_to_put(&self) -> [Option<Digest>; 2] {
-        if let Some(source) = self.source {
-            return source.pair().sound().map_or([None; 2], |pair| pair.map(Some));
-        }
-        self.digests_in_jcr()
+        self.right.map_or_else(|| self.digests_in_jcr(), |right| right.map(Some))
     }
 
     fn digests_in_jcr(&self) -> [Option<Digest>; 2] {
@@ -468,9 +467,8 @@ impl<'p> InstanceRepair<'p> {
     }
 
     fn replaces_master(&self) -> bool {
-        let new = self.source.and_then(|source| source.known_key(KeyName::Master));
-        let old = self.member.known_key(KeyName::Master);
-        new.map(|key| key.value) != old.map(|key| key.value)
+        let old = self.member.known_key(KeyName::Master).map(|key| key.value);
+        self.right.map(|[_, master]| master) != old
     }
 
     /// Keys that are in files now, or replaced, have no business in `/etc/key`.
@@ -511,27 +509,25 @@ fn is_of_storage(need: &Need) -> bool {
     matches!(need, Need::Storage(_) | Need::MoveStorage { .. })
 }
 
-fn goal(member: &Member, source: Option<&Member>, wants: &[RuleNeed<'_>]) -> KeyGoal {
+fn goal(member: &Member, right: Option<[Digest; 2]>, wants: &[RuleNeed<'_>]) -> KeyGoal {
     let has = |is: &dyn Fn(&Need) -> bool| wants.iter().any(|(_, need)| is(need));
     let own = member.pair();
     let flaws = own.flaws();
     let has_absent = || KeyName::ALL.into_iter().any(|name| *member.key(name) == KeyState::Absent);
     let farm = has(&|need| matches!(need, Need::FarmKeys(_)));
     if farm && flaws.contains(&Flaw::InJcr) {
-        let theirs = source.and_then(|source| source.pair().sound());
         // Its own are what reads its data; others come only where the farm has others.
-        if theirs.is_none() || own.keys() == theirs {
+        if right.is_none() || own.keys() == right {
             return KeyGoal::Own;
         }
     }
-    if let Some(source) = source.filter(|_| farm) {
+    if right.is_some() && farm {
         let can_mend = !flaws.is_empty()
             && flaws
                 .iter()
                 .all(|flaw| matches!(flaw, Flaw::LineEnd | Flaw::Misplaced | Flaw::Swapped))
             && !is_contradicted(member);
-        let is_same = own.keys().is_some() && own.keys() == source.pair().sound();
-        return if is_same && can_mend { KeyGoal::Mend } else { KeyGoal::Farm };
+        return if own.keys() == right && can_mend { KeyGoal::Mend } else { KeyGoal::Farm };
     }
     let leaves = has(&|need| matches!(need, Need::LeaveJcr(_)))
         || has(&|need| matches!(need, Need::Storage(_)))

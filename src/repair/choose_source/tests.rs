@@ -25,7 +25,7 @@ fn policy_says_whose_keys_are_right() {
         let policy = crate::policy::parse(&text, &[]).expect("a policy");
         built.expected.keys = policy.farms[0].keys.clone();
         let chosen = match choose(all(&built)) {
-            SourceChoice::Take { source, .. } => source.name.clone(),
+            SourceChoice::Take { keys, .. } => keys.holder.name.clone(),
             SourceChoice::Settle(_) | SourceChoice::Open(_) => "-".to_owned(),
         };
         assert_eq!(chosen, source, "{pinned}");
@@ -46,8 +46,8 @@ fn joined(texts: &[Text]) -> String {
 fn said(farm: FarmBuilder) -> (String, String) {
     let farm = farm.build();
     match choose(all(&farm)) {
-        SourceChoice::Take { source, reason, first } => {
-            (source.name.clone(), format!("{reason}. {}", joined(&first)))
+        SourceChoice::Take { keys, reason, first } => {
+            (keys.holder.name.clone(), format!("{reason}. {}", joined(&first)))
         }
         SourceChoice::Settle(steps) => ("-".to_owned(), joined(&steps)),
         SourceChoice::Open(why) => ("-".to_owned(), why),
@@ -298,13 +298,15 @@ fn keys_that_an_author_had_before_are_right_where_others_have_them() {
     let old = Snapshot { root: "x/launchpad.old".to_owned(), ..built.members[1].snapshot.clone() };
     assert_eq!(built.members[0].name, "a");
     built.members[0].copies.push(old);
-    let SourceChoice::Take { source, reason, .. } = choose(all(&built)) else {
+    let SourceChoice::Take { keys, reason, .. } = choose(all(&built)) else {
         panic!("they are known")
     };
-    assert_eq!(source.name, "p1");
+    assert_eq!(keys.holder.name, "p1");
     assert_eq!(reason, "a had its keys before it got new ones, as x/launchpad.old there shows");
     built.members[0].copies[0].key_files.clear();
-    assert!(matches!(choose(all(&built)), SourceChoice::Take { source, .. } if source.name == "a"));
+    assert!(
+        matches!(choose(all(&built)), SourceChoice::Take { keys, .. } if keys.holder.name == "a")
+    );
 }
 
 #[test]
@@ -331,7 +333,9 @@ fn instance_of_no_known_role_may_be_an_author() {
     assert_eq!(said(good_farm(&["p1", "p2"]).with("a", by_setting)).0, "a");
     let mut built = good_farm(&["p1", "p2"]).with("a", |i| i.hmac(&key(1))).build();
     built.expected.roles.insert("a".to_owned(), Role::Author);
-    assert!(matches!(choose(all(&built)), SourceChoice::Take { source, .. } if source.name == "a"));
+    assert!(
+        matches!(choose(all(&built)), SourceChoice::Take { keys, .. } if keys.holder.name == "a")
+    );
 }
 
 #[test]
@@ -388,4 +392,49 @@ fn keys_in_the_repository_that_open_the_secrets_are_those_of_the_instance() {
     assert_eq!(why, "its master opens 1 of the 1 secrets of the farm. ");
     let alone = crate::testing::farm().with("a", member).tried();
     assert!(said(alone).1.starts_with("First move the keys of a from its /etc/key to files"));
+}
+
+/// What was put aside before an instance got the keys that it works with.
+fn put_aside(mut i: Instance) -> Instance {
+    const ROOT: &str = "crx-quickstart/launchpad.old";
+    for file in &mut i.snapshot.key_files {
+        file.place.path = format!("{ROOT}/felix/{}/data/{}", file.directory, file.name);
+    }
+    ROOT.clone_into(&mut i.snapshot.root);
+    i
+}
+
+#[test]
+fn keys_in_an_old_copy_are_taken_where_they_alone_open_the_secrets() {
+    let old = key(0xC0)[..16].to_vec();
+    let holds = |i: Instance| author(i).mail_secret(&old, "x");
+    let copy = |i: Instance| put_aside(i.hmac(&key(100)).master(&old));
+    let with_copy = || farm().with("a", holds).with("a", copy);
+    let built = with_copy().with("b", |i| i).tried().build();
+    let SourceChoice::Take { keys, reason, .. } = choose(all(&built)) else { panic!("not taken") };
+    assert_eq!(keys.old_copy().as_deref(), Some("crx-quickstart/launchpad.old"));
+    let files = keys.files().expect("they are files");
+    assert_eq!(files[1], "crx-quickstart/launchpad.old/felix/bundle2/data/master");
+    let right =
+        "the master there opens 1 of the 1 secrets of the farm, and none that is in use opens any";
+    assert_eq!(reason, right);
+
+    let old_copy = |farm: FarmBuilder| match choose(all(&farm.build())) {
+        SourceChoice::Take { keys, .. } => keys.old_copy(),
+        SourceChoice::Settle(_) | SourceChoice::Open(_) => None,
+    };
+    let used = |i: Instance| i.mail_secret(&(0x80..0x90).collect::<Vec<u8>>(), "y");
+    assert_eq!(old_copy(with_copy()), None, "nothing was tried");
+    assert_eq!(old_copy(with_copy().with("b", used).tried()), None, "a key in use opens one too");
+    let other = |i: Instance| author(i).hmac(&key(1)).master(&key(50)[..16]);
+    assert_eq!(
+        old_copy(with_copy().with("b", other).tried()),
+        None,
+        "another author may hold more"
+    );
+    let flawed = |i: Instance| put_aside(i.hmac(&key(100)).master(&[&old[..], b"\n"].concat()));
+    let flawed = farm().with("a", holds).with("a", flawed);
+    assert_eq!(old_copy(flawed.tried()), None, "it is not as it should be");
+    let unknown = with_copy().with("b", |i| i.hmac(&key(200)).master(&key(0xA0)));
+    assert_eq!(old_copy(unknown.tried()), None, "of 32 bytes, it is not tried");
 }

@@ -15,6 +15,9 @@ pub(super) struct WireRepair<'a> {
     decision: &'static str,
     /// The instance whose keys are copied; null where none are.
     source: Option<&'a str>,
+    /// The directory of the old copy on it in which the keys lie; absent where it works with them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old_copy: Option<&'a str>,
     /// Why, one sentence.
     reason: &'a str,
     /// What is done while all instances run.
@@ -114,9 +117,15 @@ struct WireCheck<'a> {
 impl<'a> WireRepair<'a> {
     pub(super) fn new(plan: &'a Plan) -> Self {
         let (decision, source, reason) = match &plan.decision {
-            Decision::Copy { source, reason } => ("copy", Some(source.as_str()), reason.as_str()),
+            Decision::Copy { source, reason, .. } => {
+                ("copy", Some(source.as_str()), reason.as_str())
+            }
             Decision::FindOut(why) => ("find-out", None, why.as_str()),
             Decision::Nothing(why) => ("nothing", None, why.as_str()),
+        };
+        let old_copy = match &plan.decision {
+            Decision::Copy { old_copy, .. } => old_copy.as_deref(),
+            _ => None,
         };
         let (verdict, open, wrong): (_, &[String], &[&'static str]) = match &plan.outcome {
             Outcome::Consistent => ("consistent", &[], &[]),
@@ -126,6 +135,7 @@ impl<'a> WireRepair<'a> {
         Self {
             decision,
             source,
+            old_copy,
             reason,
             before: plan.before.iter().map(WireAction::new).collect(),
             windows: plan.windows.iter().map(WireWindow::new).collect(),

@@ -217,9 +217,12 @@ fn collected(collect: &Collect, judged: &Judged) -> RepairPart {
 /// Says whose keys are copied, and why.
 pub(in crate::report) fn decision(plan: &Plan) -> Option<String> {
     match &plan.decision {
-        Decision::Copy { source, reason } => {
+        Decision::Copy { source, old_copy: None, reason } => {
             Some(format!("The keys of {source} are copied: {reason}."))
         }
+        Decision::Copy { source, old_copy: Some(directory), reason } => Some(format!(
+            "The keys in {directory} of {source}, which is an old copy, are put in use again: {reason}."
+        )),
         Decision::FindOut(_) => Some("It is not known yet whose keys are right.".to_owned()),
         Decision::Nothing(_) => None,
     }

@@ -1,7 +1,7 @@
 //! The causes: who, what is wrong, what comes of it, what shows it, and how it is mended.
 
 use super::super::Screen;
-use super::super::repair::{RepairPart, parts, result, warning};
+use super::super::repair::{RepairPart, decision, parts, result, warning};
 use super::text::{Paint, command, labelled};
 use crate::diagnosis::{Cause, Finding, Judged};
 use crate::farm::listed;
@@ -132,18 +132,19 @@ fn lines(part: &RepairPart) -> usize {
     each.sum::<usize>().saturating_add(1)
 }
 
-/// Says how all of it is done, and what comes of it.
+/// Says whose keys are copied and why, how all of it is done, and what comes of it.
 fn whole(judged: &Judged, is_short: bool) -> String {
     let how = if is_short {
         "Run the commands as the user that runs AEM, where the paths of the upload begin; each block prints its last line only when all of it \
          went right. Keep a backup."
     } else {
-        "--format runbook lists all steps; --format shell and --format powershell do them, instance by instance."
+        "All steps: --format runbook; as scripts: --format shell, --format powershell."
     };
     let warned = if warning(&judged.plan).is_some() {
         " Secrets that were encrypted with keys that are replaced have to be entered again: the runbook lists them."
     } else {
         ""
     };
-    format!("{how}{warned} {}", result(&judged.plan))
+    let whose = decision(&judged.plan).map(|whose| whose + " ").unwrap_or_default();
+    format!("{whose}{how}{warned} {}", result(&judged.plan))
 }

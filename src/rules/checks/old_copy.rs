@@ -4,7 +4,7 @@ use super::copies::{has_same_keys, is_old};
 use super::owners::FilesInUse;
 use crate::facts::{INSIDE, Place, QUICKSTART, Snapshot, is_in_realm, realm, spoken};
 use crate::farm::{Farm, Member, names_of};
-use crate::repair::quoted;
+use crate::repair::{When, quoted};
 use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -24,33 +24,33 @@ pub(in crate::rules) static RULE: Rule = Rule {
 fn check(farm: &Farm) -> Vec<Hit> {
     let files = FilesInUse::of(farm);
     let copies = farm.members.iter().flat_map(|m| m.copies.iter().map(move |copy| (m, copy)));
-    copies
-        .map(|(member, copy)| {
-            let place = copy.place();
-            if is_state(member, copy) {
-                return Hit::on(member, of_state(&files, member, copy, &place))
-                    .at([&place])
-                    .advise([step_of_state(member, copy)]);
-            }
-            let message = message(&files, member, copy);
-            let unless = if copy.key_files.is_empty() {
-                ""
-            } else {
-                ", and when no secret is left that only its keys may read"
-            };
-            let root = shown_root(member, copy);
-            let directory = quoted(on_disk(&root, realm(&member.snapshot.root)));
-            let step = if is_old(member, copy) {
-                format!("On {}, delete {directory} when it is not needed any more{unless}.", member.name)
-            } else {
-                format!(
-                    "Find out which of both {} works with (the command line of its JVM shows the directory), delete none, and scan again with that one alone.",
-                    member.name
-                )
-            };
-            Hit::on(member, message).at([&place]).advise([step])
-        })
-        .collect()
+    copies.map(|(member, copy)| hit(&files, member, copy)).collect()
+}
+
+fn hit(files: &FilesInUse<'_>, member: &Member, copy: &Snapshot) -> Hit {
+    let place = copy.place();
+    if is_state(member, copy) {
+        return Hit::on(member, of_state(files, member, copy, &place))
+            .at([&place])
+            .advise([step_of_state(member, copy)]);
+    }
+    let hit = Hit::on(member, message(files, member, copy)).at([&place]);
+    let name = &member.name;
+    if !is_old(member, copy) {
+        return hit.advise([format!(
+            "Find out which of both {name} works with (the command line of its JVM shows the directory), delete none, and scan again with that one alone."
+        )]);
+    }
+    let unless = if copy.key_files.is_empty() {
+        ""
+    } else {
+        ", and when no secret is left that only its keys may read"
+    };
+    let root = shown_root(member, copy);
+    let directory = quoted(on_disk(&root, realm(&member.snapshot.root)));
+    let step = format!("On {name}, delete {directory} when it is not needed any more{unless}.");
+    // Not before: the keys that the farm gets may lie there.
+    hit.advise_at(When::After, [step])
 }
 
 /// Returns `true` if a copy is a snapshot of its own, taken at another time: it lies neither in the install nor beside it.

@@ -54,7 +54,11 @@ fn hit(shut: &Shut<'_>, origin: MasterOrigin, md5: Hex<16>, secrets: &[&Secret<'
     let repository = member.snapshot.repository.iter().map(|stored| &stored.place);
     let hit = Hit::on(member, message).at(places);
     match origin {
-        MasterOrigin::OldCopy => hit.advise(by_hand(member, "in the old copy", md5)),
+        // Where the plan takes the keys from there, nothing of the advice is left to do.
+        MasterOrigin::OldCopy => hit
+            .needs([Need::FarmKeys(member.name.clone())])
+            .advise(by_hand(member, "in the old copy", md5))
+            .until_copied(),
         MasterOrigin::JcrOlder => {
             let what =
                 "in the older state of the repository, which a copy of it from then still shows";

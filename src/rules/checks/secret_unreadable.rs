@@ -53,6 +53,8 @@ enum Opener {
     Peer(String),
     /// A key that is there, with a flaw or where it is not in use.
     Unused(String),
+    /// A key in an old copy of an instance.
+    Kept(String),
     /// None of those that were tried; with the instances whose master was not.
     Untried(Vec<String>),
     /// None.
@@ -76,6 +78,9 @@ fn opener(secret: &Secret<'_>, used: &BTreeSet<Used<'_>>) -> Opener {
         return Opener::Peer(peer.instance.to_owned());
     }
     match (secret.with.first(), &secret.reason) {
+        (Some(OpeningKey { instance, origin: MasterOrigin::OldCopy, flaw: None, .. }), _) => {
+            Opener::Kept((*instance).to_owned())
+        }
         (Some(key), _) => Opener::Unused(unused(key)),
         (None, Some(reason)) => Opener::Nothing(format!("and {reason}")),
         (None, None) if !secret.untried.is_empty() => {
@@ -100,8 +105,12 @@ fn unused(key: &OpeningKey<'_>) -> String {
         (None, MasterOrigin::Misplaced) => {
             format!("but with one that {name} has where no key is looked for")
         }
-        (None, MasterOrigin::OldCopy) => format!("but with one in an old copy of {name}"),
+        (None, MasterOrigin::OldCopy) => kept(name),
     }
+}
+
+fn kept(name: &str) -> String {
+    format!("but with one in an old copy of {name}")
 }
 
 fn hit(shut: &Shut<'_>, opener: &Opener, secrets: &[&Secret<'_>]) -> Hit {
@@ -109,6 +118,7 @@ fn hit(shut: &Shut<'_>, opener: &Opener, secrets: &[&Secret<'_>]) -> Hit {
     let with = match opener {
         Opener::Peer(name) => format!("but with that of {name}"),
         Opener::Unused(with) | Opener::Nothing(with) => with.clone(),
+        Opener::Kept(name) => kept(name),
         Opener::Untried(names) => {
             format!("and the keys of {} were not tried: they were read in another run", few(names))
         }
@@ -120,6 +130,12 @@ fn hit(shut: &Shut<'_>, opener: &Opener, secrets: &[&Secret<'_>]) -> Hit {
         Opener::Peer(_) => hit.needs([Need::FarmKeys(name.clone())]),
         // What is wrong with that key is a finding of its own.
         Opener::Unused(_) => hit,
+        Opener::Kept(holder) => hit
+            .advise([format!(
+                "Find out whether {name} should have the keys in the old copy of {holder}. If not, enter the secret again."
+            )])
+            .until_copied()
+            .needs([Need::FarmKeys(name.clone())]),
         Opener::Untried(names) => hit.advise([format!(
             "Scan {name} together with {}, without `--facts-dir`: only keys that are read in one run are tried on its secrets.",
             few(names)
