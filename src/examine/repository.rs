@@ -94,10 +94,12 @@ fn add_users(archive: &Archive<'_>, snapshots: &mut [Snapshot]) {
         let Some(repository) = &mut snapshot.repository else { continue };
         let path = &repository.place.path;
         let stored = archive.stores.get(path).filter(|_| repository.keys.reason().is_none());
-        repository.users = stored.map(|stored| {
-            let files = Opened { stored, parts, first: archive.first(path) };
-            users::read(&Store::new(&files, Budget::of_walk()))
-        });
+        let Some(stored) = stored else { continue };
+        let files = Opened { stored, parts, first: archive.first(path) };
+        let (users, key_stores) =
+            users::read(&Store::new(&files, Budget::of_walk()), archive.vault);
+        repository.users = Some(users);
+        key_stores.add_to(repository);
     }
 }
 
@@ -159,17 +161,16 @@ fn repository(
             // Behind the history of the keys, so that it leaves that its share of the budget.
             let history = key_history::read(&store, &found.value, MORE_SEGMENTS_MAX, archive.vault);
             let configs = jcr_configs::read(&store, &place, MORE_SEGMENTS_MAX, archive.vault);
-            let secrets = stored_secrets::read(&store, archive.vault);
-            Repository {
+            let mut repository = Repository {
                 history,
                 configurations: configs.configurations,
                 configurations_gap: configs.gap,
-                secrets: secrets.secrets,
-                secrets_gap: secrets.gap,
                 head_ms: found.time_ms,
                 revisions_behind: found.behind,
                 ..made(JcrKeys::Read(found.value))
-            }
+            };
+            stored_secrets::read(&store, archive.vault).add_to(&mut repository);
+            repository
         }
         Err(error) => made(JcrKeys::Unreadable(error.to_string())),
     }

@@ -1,11 +1,12 @@
 //! Protected values in the content of a repository: passwords of replication agents and key stores, secrets of cloud services.
 //!
-//! They are looked for where AEM keeps such, and not in pages, assets and the profiles of users. A repository has millions of nodes: the
+//! They are looked for where AEM keeps such, and not in pages, assets and the profiles of users. Key stores of people are found by the
+//! walk that counts users. A repository has millions of nodes: the
 //! places that hold secrets most often come first, and what a bound leaves out is said.
 
 use super::secrets::Vault;
 use crate::evidence::{StoredConfig, digest, protected_values};
-use crate::facts::StoredSecret;
+use crate::facts::{Repository, StoredSecret};
 use crate::limits::Limits;
 use crate::oak::{Node, OakError, Store};
 use std::ops::RangeInclusive;
@@ -41,6 +42,47 @@ pub(super) struct Found {
     pub(super) gap: Option<String>,
 }
 
+impl Found {
+    /// Takes the values of a node that are protected, and nothing else.
+    pub(super) fn take(
+        &mut self,
+        node: Node<'_, '_>,
+        path: &str,
+        vault: &Vault,
+    ) -> Result<(), OakError> {
+        let lengths: RangeInclusive<usize> = CHARS_MIN..=LIMITS.secret_chars_max;
+        for (property, text) in node.texts(b'{', &lengths)? {
+            let Ok(text) = std::str::from_utf8(&text) else { continue };
+            let is_whole = protected_values(text).next() == Some(text);
+            if !is_whole || protected_values(&property).next().is_some() {
+                continue;
+            }
+            if self.secrets.len() >= LIMITS.stored_secrets_max {
+                self.gap("there are more secrets in it than are read".to_owned());
+                return Ok(());
+            }
+            let digest = digest(text.as_bytes());
+            vault.value(&digest, text.as_bytes());
+            let property = property.chars().take(PATH_CHARS_MAX).collect();
+            self.secrets.push(StoredSecret { path: path.to_owned(), property, digest });
+        }
+        Ok(())
+    }
+
+    /// The first reason is reported; the next ones most often follow from it.
+    pub(super) fn gap(&mut self, reason: String) {
+        self.gap.get_or_insert(reason);
+    }
+
+    /// Adds what was found to what is known of a repository.
+    pub(super) fn add_to(self, repository: &mut Repository) {
+        repository.secrets.extend(self.secrets);
+        repository.secrets.sort();
+        repository.secrets.dedup();
+        repository.secrets_gap = repository.secrets_gap.take().or(self.gap);
+    }
+}
+
 /// Looks through a revision, behind all that is read of keys, so that it leaves those their share of the budget.
 pub(super) fn read(store: &Store<'_>, vault: &Vault) -> Found {
     let segments_max = store.segments_read().saturating_add(LIMITS.secret_segments_max);
@@ -51,16 +93,13 @@ pub(super) fn read(store: &Store<'_>, vault: &Vault) -> Found {
         }
         Ok(walk.found)
     });
-    let mut found = found.map_or_else(
+    found.map_or_else(
         |error| Found {
             gap: Some(format!("secrets in it cannot be read: {error}")),
             ..Found::default()
         },
         |found| found.value,
-    );
-    found.secrets.sort();
-    found.secrets.dedup();
-    found
+    )
 }
 
 struct Walk<'w, 'f> {
@@ -110,7 +149,7 @@ impl Walk<'_, '_> {
             }
             self.nodes = self.nodes.saturating_add(1);
             if at.counts {
-                self.values(&at)?;
+                self.found.take(at.node, &at.path, self.vault)?;
             }
             if !at.counts && at.depth >= FOLDER_DEPTH {
                 continue;
@@ -147,34 +186,12 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    /// Takes the values of a node that are protected, and nothing else.
-    fn values(&mut self, at: &Next<'_, '_>) -> Result<(), OakError> {
-        let lengths: RangeInclusive<usize> = CHARS_MIN..=LIMITS.secret_chars_max;
-        for (property, text) in at.node.texts(b'{', &lengths)? {
-            let Ok(text) = std::str::from_utf8(&text) else { continue };
-            let is_whole = protected_values(text).next() == Some(text);
-            if !is_whole || protected_values(&property).next().is_some() {
-                continue;
-            }
-            if self.found.secrets.len() >= LIMITS.stored_secrets_max {
-                self.gap("there are more secrets in it than are read".to_owned());
-                return Ok(());
-            }
-            let digest = digest(text.as_bytes());
-            self.vault.value(&digest, text.as_bytes());
-            let property = property.chars().take(PATH_CHARS_MAX).collect();
-            self.found.secrets.push(StoredSecret { path: at.path.clone(), property, digest });
-        }
-        Ok(())
-    }
-
     fn is_spent(&self) -> bool {
         self.nodes >= LIMITS.secret_nodes_max || self.store.segments_read() >= self.segments_max
     }
 
-    /// The first reason is reported; the next ones most often follow from it.
     fn gap(&mut self, reason: String) {
-        self.found.gap.get_or_insert(reason);
+        self.found.gap(reason);
     }
 }
 
@@ -193,7 +210,10 @@ mod tests {
     }
 
     fn told(found: &Found) -> Vec<(&str, &str)> {
-        found.secrets.iter().map(|one| (one.path.as_str(), one.property.as_str())).collect()
+        let told = found.secrets.iter().map(|one| (one.path.as_str(), one.property.as_str()));
+        let mut told: Vec<_> = told.collect();
+        told.sort_unstable();
+        told
     }
 
     #[test]

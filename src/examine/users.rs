@@ -1,36 +1,52 @@
-//! The users in a repository, counted and digested: encapsulated tokens need every user on every instance.
+//! The users in a repository, counted and digested: encapsulated tokens need every user on every instance. On the way, the passwords of
+//! their key stores are taken, which are protected values.
 //!
 //! A store of 10,000 users has dozens of segments, and the folders of users lie anywhere in them. So the nodes that wait are taken segment
-//! by segment, and each segment is read about once. Below a user nothing is looked at.
+//! by segment, and each segment is read about once. Below a user nothing else is looked at.
 
+use super::secrets::Vault;
+use super::stored_secrets::Found;
 use crate::facts::{Hex, Users};
 use crate::limits::Limits;
 use crate::oak::{Node, OakError, Store};
 use sha2::{Digest, Sha256};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 const HOME: &str = "home/users";
 const SYSTEM: &str = "system";
+/// Where AEM keeps the keys of a user, and the password of the store that they lie in.
+const KEY_STORE: &str = "keystore";
 const LIMITS: Limits = Limits::DEFAULT;
 
-/// Reads the users of the newest revision. The store is one of its own, so that this costs the keys nothing.
-pub(super) fn read(store: &Store<'_>) -> Users {
+/// Reads the users of the newest revision, and the passwords of their key stores. The store is one of its own, so that this costs the keys
+/// nothing.
+pub(super) fn read(store: &Store<'_>, vault: &Vault) -> (Users, Found) {
     let found = store.newest(|root| {
-        let mut walk =
-            Walk { store, tally: Tally::new(LIMITS.users_max), waiting: BTreeMap::new(), nodes: 0 };
+        let mut walk = Walk {
+            store,
+            vault,
+            tally: Tally::new(LIMITS.users_max),
+            key_stores: Found::default(),
+            waiting: BTreeMap::new(),
+            nodes: 0,
+        };
         match walk.all(root) {
             Err(error @ OakError::Missing(_)) => Err(error),
-            Err(error) => {
-                Ok(walk.tally.finish(Some(format!("/home/users cannot be read: {error}"))))
-            }
-            Ok(gap) => Ok(walk.tally.finish(gap)),
+            Err(error) => Ok(walk.finish(Some(unread(&error)))),
+            Ok(gap) => Ok(walk.finish(gap)),
         }
     });
-    let unread = |error| Users {
-        gap: Some(format!("/home/users cannot be read: {error}")),
-        ..Users::default()
+    let nothing = |error| {
+        let gap = Some(unread(&error));
+        (Users { gap: gap.clone(), ..Users::default() }, Found { gap, ..Found::default() })
     };
-    found.map_or_else(unread, |found| found.value)
+    found.map_or_else(nothing, |found| found.value)
+}
+
+fn unread(error: &OakError) -> String {
+    format!("/home/users cannot be read: {error}")
 }
 
 /// Makes the facts of users with these ids. So many digests are kept.
@@ -81,19 +97,60 @@ impl Tally {
 
 struct Walk<'s, 'f> {
     store: &'s Store<'f>,
+    vault: &'s Vault,
     tally: Tally,
+    key_stores: Found,
     /// Nodes to visit, by the segment that they lie in.
-    waiting: BTreeMap<(i64, i64), Vec<Node<'s, 'f>>>,
+    waiting: BTreeMap<(i64, i64), Vec<Waiting<'s, 'f>>>,
     nodes: u64,
+}
+
+/// A node to visit.
+struct Waiting<'s, 'f> {
+    node: Node<'s, 'f>,
+    at: Step,
+}
+
+/// The last part of a path, and what is before it: hardly a path is ever needed, and there are millions.
+struct Step {
+    name: Box<str>,
+    folder: Option<Rc<Self>>,
+    depth: usize,
+}
+
+/// AEM nests the folders of users a few deep. Of a path in deeper ones the middle is left out, so that it needs no deep stack.
+const DEPTH_MAX: usize = 64;
+
+impl Step {
+    fn below(folder: Option<&Rc<Self>>, name: String) -> Self {
+        let depth = folder.map_or(0, |folder| folder.depth.saturating_add(1));
+        Self { name: name.into(), folder: folder.cloned(), depth }
+    }
+
+    /// Returns what stands for it in the paths of what lies in it.
+    fn folder(self) -> Rc<Self> {
+        match (self.depth.cmp(&DEPTH_MAX), self.folder) {
+            (Ordering::Greater, Some(folder)) => folder,
+            (Ordering::Equal, folder) => {
+                Rc::new(Self { name: "...".into(), folder, depth: self.depth })
+            }
+            (_, folder) => Rc::new(Self { folder, ..self }),
+        }
+    }
+
+    fn path(&self) -> String {
+        let folder = self.folder.as_ref().map_or_else(|| format!("/{HOME}"), |above| above.path());
+        format!("{folder}/{}", self.name)
+    }
 }
 
 impl<'s, 'f> Walk<'s, 'f> {
     /// Visits all folders and users; says why not all, where a bound was reached.
     fn all(&mut self, root: Node<'s, 'f>) -> Result<Option<String>, OakError> {
         let Some(home) = root.descendant(HOME)? else { return Ok(None) };
-        self.children(home, true)?;
+        self.children(home, None)?;
         while let Some(nodes) = self.fullest().and_then(|segment| self.waiting.remove(&segment)) {
-            for node in nodes {
+            for next in nodes {
                 self.nodes = self.nodes.saturating_add(1);
                 let is_spent = self.nodes > LIMITS.user_nodes_max
                     || self.store.segments_read() >= LIMITS.user_segments_max;
@@ -102,10 +159,15 @@ impl<'s, 'f> Walk<'s, 'f> {
                         "there are more nodes below /home/users than are read".to_owned(),
                     ));
                 }
-                self.visit(node)?;
+                self.visit(next)?;
             }
         }
         Ok(None)
+    }
+
+    fn finish(mut self, gap: Option<String>) -> (Users, Found) {
+        gap.iter().for_each(|gap| self.key_stores.gap(gap.clone()));
+        (self.tally.finish(gap), self.key_stores)
     }
 
     /// Returns the segment in which most nodes wait.
@@ -116,25 +178,33 @@ impl<'s, 'f> Walk<'s, 'f> {
             .map(|(segment, _)| *segment)
     }
 
-    fn visit(&mut self, node: Node<'s, 'f>) -> Result<(), OakError> {
+    fn visit(&mut self, next: Waiting<'s, 'f>) -> Result<(), OakError> {
+        let Waiting { node, at } = next;
         let kind = text(node, "jcr:primaryType")?;
         match kind.as_deref().map(Vec::as_slice) {
             Some(b"rep:User") => {
                 let id = text(node, "rep:authorizableId")?;
                 let id = id.map_or_else(|| text(node, "rep:principalName"), |id| Ok(Some(id)))?;
                 self.tally.add(id.as_deref().map(Vec::as_slice).unwrap_or_default());
-                Ok(())
+                self.key_store(node, &at)
             }
-            Some(b"rep:SystemUser") => Ok(()),
-            _ => self.children(node, false),
+            Some(b"rep:SystemUser") => self.key_store(node, &at),
+            _ => self.children(node, Some(&at.folder())),
         }
     }
 
-    fn children(&mut self, node: Node<'s, 'f>, is_home: bool) -> Result<(), OakError> {
+    fn key_store(&mut self, user: Node<'_, '_>, at: &Step) -> Result<(), OakError> {
+        let Some(node) = user.child(KEY_STORE)? else { return Ok(()) };
+        self.key_stores.take(node, &format!("{}/{KEY_STORE}", at.path()), self.vault)
+    }
+
+    fn children(&mut self, node: Node<'s, 'f>, folder: Option<&Rc<Step>>) -> Result<(), OakError> {
         let left = LIMITS.user_nodes_max.saturating_sub(self.nodes);
         let (children, _) = node.some_children(left, LIMITS.user_segments_max)?;
-        for (_, child) in children.into_iter().filter(|(name, _)| !is_home || name != SYSTEM) {
-            self.waiting.entry(child.segment()).or_default().push(child);
+        let is_home = folder.is_none();
+        for (name, child) in children.into_iter().filter(|(name, _)| !is_home || name != SYSTEM) {
+            let at = Step::below(folder, name);
+            self.waiting.entry(child.segment()).or_default().push(Waiting { node: child, at });
         }
         Ok(())
     }
@@ -149,9 +219,14 @@ mod tests {
     use super::*;
     use crate::oak::Budget;
     use crate::oak::testing::{Memory, Tree};
+    use crate::testing::protected;
+
+    fn found(files: &Memory) -> (Users, Found) {
+        read(&Store::new(files, Budget::of_walk()), &Vault::new(&LIMITS))
+    }
 
     fn users(files: &Memory) -> Users {
-        read(&Store::new(files, Budget::of_walk()))
+        found(files).0
     }
 
     #[test]
@@ -179,6 +254,29 @@ mod tests {
         assert_eq!(one, other);
         assert_eq!(one, users_of([&b"x"[..], b"y"].into_iter(), 2));
         assert_ne!(one.digest, users_of([&b"x"[..], b"z"].into_iter(), 2).digest);
+    }
+
+    #[test]
+    fn passwords_of_key_stores_are_found_with_their_users() {
+        let value = protected(&[0x81; 16], "x");
+        let store = |name: &str| {
+            Tree::default()
+                .with("jcr:primaryType", 1, b"rep:User")
+                .at(name, Tree::default().with("keystorePassword", 1, value.as_bytes()))
+        };
+        let tree = Tree::default()
+            .at("root/home/users/a/x", store("keystore"))
+            .at("root/home/users/a/y", store("profile"))
+            .at("root/home/users/system/z", store("keystore"));
+        let (users, key_stores) = found(&Memory::written(&[(tree, 5)]));
+        let [one] = key_stores.secrets.as_slice() else { panic!("{key_stores:?}") };
+        let place = (one.path.as_str(), one.property.as_str());
+        assert_eq!(place, ("/home/users/a/x/keystore", "keystorePassword"));
+        assert_eq!(
+            (users.count, key_stores.gap),
+            (2, None),
+            "those of the system are read elsewhere"
+        );
     }
 
     #[test]
