@@ -1,6 +1,6 @@
 //! Judges farms, as a line: find, suppress, plan, causes, verdict. Each rule runs once, and nothing is written back to a farm.
 
-use super::causes::{Cause, causes};
+use super::causes::{Cause, CauseRoots, causes};
 use super::find::{Finding, find, sort};
 use super::highlight::highlighted;
 use super::suppression::{Excuse, accepted, excuse, stale};
@@ -8,7 +8,7 @@ use super::verdict::doubts;
 use super::{Selection, Verdict, verdict};
 use crate::farm::{Farm, Matrix, has_untried_master};
 use crate::policy::Baseline;
-use crate::repair::{Id, Outcome, Plan, RuleId, RuleNeed, Scope, draft};
+use crate::repair::{Id, Need, Outcome, Plan, RuleId, RuleNeed, Scope, Unless, draft};
 use crate::rules::Severity;
 use std::collections::BTreeSet;
 
@@ -113,12 +113,18 @@ fn judge_one(
 
 /// Makes one plan of what the findings want that are shown and that the policy does not accept, and proves it.
 fn plan(farm: &mut Farm, findings: &[Finding], accepted: &BTreeSet<Id>) -> Plan {
-    let is_meant = |finding: &&Finding| !matches!(finding.excuse, Some(Excuse::Suppressed { .. }));
-    let wants: Vec<RuleNeed<'_>> = findings
-        .iter()
-        .filter(is_meant)
-        .flat_map(|finding| finding.hit.needs.iter().map(|need| (finding.rule.id, need)))
-        .collect();
+    let roots = CauseRoots::of(findings);
+    let is_suppressed =
+        |finding: &Finding| matches!(finding.excuse, Some(Excuse::Suppressed { .. }));
+    let is_settled = |index: usize, need: &Need| {
+        matches!(need, Need::Advice { unless: Some(Unless::Explained), .. })
+            && roots.root(index) != index
+    };
+    let mut wants: Vec<RuleNeed<'_>> = Vec::new();
+    for (index, finding) in findings.iter().enumerate().filter(|(_, found)| !is_suppressed(found)) {
+        let needs = finding.hit.needs.iter().filter(|need| !is_settled(index, need));
+        wants.extend(needs.map(|need| (finding.rule.id, need)));
+    }
     draft(Scope { farm, accepted }, &wants).prove(farm, outcome)
 }
 

@@ -295,7 +295,7 @@ fn opens(member: &Member, value: &Digest) -> (Opens, Option<String>) {
     let unchecked = |why: &str| (Opens::NotChecked, Some(why.to_owned()));
     let snapshot = &member.snapshot;
     let KeyState::Known(key) = member.key(KeyName::Master) else {
-        return unchecked("which master the instance works with is not known");
+        return unchecked("its master is not known");
     };
     let (value, whole) = (value.sha256, key.digest.whole);
     let Some(openings) = snapshot.openings(value) else {

@@ -227,6 +227,11 @@ impl Do {
         )
     }
 
+    /// Returns `true` if it puts one of these keys in place.
+    pub fn places(&self, digests: &[Digest; 2]) -> bool {
+        matches!(self, Self::Place { digest: Some(digest), .. } if digests.contains(digest))
+    }
+
     /// Returns the files that are changed by it, or appear or go.
     pub fn touches(&self) -> Vec<&str> {
         match self {

@@ -172,7 +172,7 @@ fn of_author<'a>(scope: Scope<'a>, group: &[&'a Member], pairs: &Groups<'a>) -> 
     if let Some(choice) = by_old_copy(&authors, pairs) {
         return choice;
     }
-    let reason = "it is an author, and authors hold the data that was encrypted";
+    let reason = "it is an author, and authors hold what was encrypted";
     if let Some(taken) = take(&authors, reason, Vec::new()) {
         return doubted(taken, &authors, group);
     }

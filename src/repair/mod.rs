@@ -28,7 +28,7 @@ pub use command::ManualCommand;
 pub(crate) use command::USER;
 pub use index::PlanIndex;
 pub(crate) use install::directory_of;
-pub use need::{Id, Need, RuleId, When};
+pub use need::{Id, Need, RuleId, Unless, When};
 pub use planner::{Collect, RuleNeed, WhoseKeys, draft, standing};
 pub use scope::Scope;
 pub use shell_word::shell_word;

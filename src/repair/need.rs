@@ -71,9 +71,18 @@ pub enum Need {
         when: When,
         /// What to do.
         text: Text,
-        /// Nothing of it is left to do where the instance gets other keys.
-        until_copied: bool,
+        /// Where nothing of it is left to do.
+        unless: Option<Unless>,
     },
+}
+
+/// What leaves nothing to do of what a person was to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unless {
+    /// The instance gets other keys.
+    Copied,
+    /// Another finding says what the reason is.
+    Explained,
 }
 
 /// When a person does what a plan cannot do.
@@ -91,7 +100,7 @@ impl Need {
     /// What a person does to an instance before anything is changed.
     pub fn before(instance: &str, text: impl Into<Text>) -> Self {
         let instance = Some(instance.to_owned());
-        Self::Advice { instance, when: When::Before, text: text.into(), until_copied: false }
+        Self::Advice { instance, when: When::Before, text: text.into(), unless: None }
     }
 
     /// A secret that is to be entered again.
@@ -122,7 +131,7 @@ impl Need {
             | Self::DecodeKey(..)
             | Self::SwapPair(_)
             | Self::MoveKey { .. }
-            | Self::Advice { until_copied: true, .. } => true,
+            | Self::Advice { unless: Some(Unless::Copied), .. } => true,
             Self::Storage(_)
             | Self::DropJcrKeys(_)
             | Self::MoveStorage { .. }

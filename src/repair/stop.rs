@@ -5,7 +5,7 @@ use super::install::Install;
 use super::mend::{Mended, mend};
 use super::planner::{RuleNeed, because, manual, window};
 use super::right_keys::RightKeys;
-use super::{Need, RuleId, Scope, Text, When, on_instance};
+use super::{Need, RuleId, Scope, Text, Unless, When, on_instance};
 use crate::facts::{Digest, IMS_CLIENT_SECRET, IMS_SERVICE_SECRET, KeyName, Opening, StorageMode};
 use crate::farm::{Flaw, KeyState, Member, is_contradicted, is_open, other_in_jcr};
 use std::collections::{BTreeMap, BTreeSet};
@@ -142,9 +142,9 @@ impl<'p> InstanceRepair<'p> {
     /// Takes what people are to do at this time.
     fn advise(&mut self, at: When) {
         for (rule, need) in self.wants.clone() {
-            if let Need::Advice { when, text, until_copied, .. } = need
+            if let Need::Advice { when, text, unless, .. } = need
                 && *when == at
-                && !(*until_copied && self.goal == KeyGoal::Farm)
+                && !(*unless == Some(Unless::Copied) && self.goal == KeyGoal::Farm)
             {
                 let action = manual(Some(&self.member.name), text.clone(), [rule].into());
                 match at {

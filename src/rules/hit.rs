@@ -2,7 +2,7 @@
 
 use crate::facts::Place;
 use crate::farm::Member;
-use crate::repair::{Need, Text, When};
+use crate::repair::{Need, Text, Unless, When};
 use std::borrow::Borrow;
 
 /// What a rule found, where, and the steps that repair it.
@@ -80,17 +80,26 @@ impl Hit {
             instance: instance.clone(),
             when,
             text: text.into(),
-            until_copied: false,
+            unless: None,
         };
         self.needs.extend(texts.into_iter().map(advice));
         self
     }
 
     /// Marks all advice as settled where the instance gets the keys of another one.
-    pub(super) fn until_copied(mut self) -> Self {
+    pub(super) fn until_copied(self) -> Self {
+        self.unless(Unless::Copied)
+    }
+
+    /// Marks all advice as settled where another finding explains this one.
+    pub(super) fn until_explained(self) -> Self {
+        self.unless(Unless::Explained)
+    }
+
+    fn unless(mut self, reason: Unless) -> Self {
         for need in &mut self.needs {
-            if let Need::Advice { until_copied, .. } = need {
-                *until_copied = true;
+            if let Need::Advice { unless, .. } = need {
+                *unless = Some(reason);
             }
         }
         self

@@ -76,7 +76,7 @@ fn what_could_not_be_tried_says_why() {
     for (told, why) in [
         (of(|i| i.master(&[0x81; 32])), "the master has 32 bytes"),
         (of(|i| i.master(&[0x81; 20])), "the master is no key of 16 bytes"),
-        (of(|i| i.storage(b"JCR")), "which master the instance works with is not known"),
+        (of(|i| i.storage(b"JCR")), "its master is not known"),
     ] {
         assert_eq!(told.0, Opens::NotChecked);
         assert!(told.2.starts_with(why), "{}", told.2);

@@ -74,7 +74,7 @@ pub(in crate::report) fn outcome(plan: &Plan) -> String {
             if rules.iter().all(|rule| rule.starts_with("log-")) =>
         {
             format!(
-                "still INCONSISTENT as long as the logs show what was before ({}): rotate them, and scan again{}",
+                "still INCONSISTENT until the old logs are rotated ({}){}",
                 rules.join(", "),
                 besides(open)
             )
@@ -99,11 +99,7 @@ fn first_of(open: &[String]) -> String {
 }
 
 fn besides(open: &[String]) -> String {
-    if open.is_empty() {
-        String::new()
-    } else {
-        format!("; and not known then: {}", first_of(open))
-    }
+    if open.is_empty() { String::new() } else { format!("; open then: {}", first_of(open)) }
 }
 
 /// Says what only a person can do and the outcome depends on.

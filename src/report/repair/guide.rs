@@ -4,7 +4,8 @@ use super::english::{outcome, sentence};
 use super::{KEYS, posix, powershell};
 use crate::diagnosis::Judged;
 use crate::facts::{Digest, KeyName};
-use crate::repair::{Action, Collect, Decision, Do, KeyCheck, Plan, PlanCheck, PlanIndex};
+use crate::farm::listed;
+use crate::repair::{Action, Collect, Decision, Do, KeyCheck, Plan, PlanCheck, PlanIndex, Window};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What was encrypted with keys that are replaced, and becomes unreadable with them.
@@ -206,11 +207,20 @@ fn collected(collect: &Collect, judged: &Judged) -> RepairPart {
         commands = if is_powershell { powershell::collect(files) } else { posix::collect(files) };
     }
     commands.extend(self::commands(&verify, is_powershell));
-    let bring = format!(
-        "Bring the directory {KEYS} to each machine below in binary mode, such as with scp -r, by a way on which nobody else can read it"
-    );
-    let steps =
-        vec![Guided::block(says, commands, "keys: right", is_powershell), Guided::say(bring)];
+    // One that gets its own out of its repository has others in a directory of this name.
+    let gets = |window: &&Window| {
+        window.instance != *instance
+            && window.actions.iter().any(|action| action.does.places(digests))
+    };
+    let targets = judged.plan.windows.iter().filter(gets).map(|window| window.instance.as_str());
+    let targets: Vec<&str> = targets.collect();
+    let mut steps = vec![Guided::block(says, commands, "keys: right", is_powershell)];
+    if !targets.is_empty() {
+        steps.push(Guided::say(format!(
+            "Bring the directory {KEYS} to {} in binary mode, such as with scp -r, by a way on which nobody else can read it",
+            listed(&targets)
+        )));
+    }
     RepairPart { title: format!("On {instance}, take the keys"), stops: None, steps }
 }
 

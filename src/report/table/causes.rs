@@ -138,10 +138,10 @@ fn whole(judged: &Judged, is_short: bool) -> String {
         "Run the commands as the user that runs AEM, where the paths of the upload begin; each block prints its last line only when all of it \
          went right. Keep a backup."
     } else {
-        "All steps: --format runbook; as scripts: --format shell, --format powershell."
+        "Steps: --format runbook, shell or powershell."
     };
     let warned = if warning(&judged.plan).is_some() {
-        " Secrets that were encrypted with keys that are replaced have to be entered again: the runbook lists them."
+        " The runbook lists the secrets to enter again."
     } else {
         ""
     };

@@ -96,10 +96,7 @@ fn legend(matrix: &Matrix, screen: Screen, out: &mut dyn Write) -> io::Result<()
             "< wrong or odd one out",
         ),
         (cells().any(|cell| cell.text.contains('~')), "~ at install"),
-        (
-            any(|row| KeyName::ALL.iter().any(|key| row.fact == key.file_name())),
-            "keys: start of md5",
-        ),
+        (any(|row| KeyName::ALL.iter().any(|key| row.fact == key.file_name())), "keys: md5 start"),
     ];
     let used: Vec<&str> = signs.iter().filter(|(is, _)| *is).map(|(_, text)| *text).collect();
     if !used.is_empty() {
@@ -385,10 +382,10 @@ mod tests {
     #[test]
     fn signs_that_are_used_are_explained() {
         let text = render(good_farm(&["a", "b"]).with("c", |i| i.hmac(&[1; 32])), Some(120));
-        let signs = "\nSigns: = all the same; ! differs or wrong; A B equal values; < wrong or odd one out; keys: start of md5\n";
+        let signs = "\nSigns: = all the same; ! differs or wrong; A B equal values; < wrong or odd one out; keys: md5 start\n";
         assert!(text.contains(signs), "{text}");
         let text = render(good_farm(&["a", "b"]), Some(120));
-        assert!(text.contains("\nSigns: = all the same; keys: start of md5\n"), "{text}");
+        assert!(text.contains("\nSigns: = all the same; keys: md5 start\n"), "{text}");
     }
 
     #[test]

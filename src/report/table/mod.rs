@@ -123,7 +123,7 @@ fn gaps(title: &str, gaps: &[&Gap], report: &Report, out: &mut dyn Write) -> io:
         let source = spoken(&gap.source);
         let more = match of_source.len().saturating_sub(1) {
             0 => String::new(),
-            more => format!(" (and {more} more, --details)"),
+            more => format!(" (+{more}: --details)"),
         };
         let line = format!("{source}: {path}{} [{}]{more}", gap.reason, gap.kind.label());
         labelled("  -", &line, report.screen, out)?;

@@ -5,6 +5,7 @@
 use super::references::KA_23909;
 use crate::facts::LogSignature;
 use crate::farm::{CANNOT_DECRYPT, Farm, Member, last_sight, signs_seen};
+use crate::repair::When;
 use crate::rules::{Hit, Rule, Severity};
 
 /// What a log shows, and how a finding tells it.
@@ -13,7 +14,9 @@ struct LoggedSign {
     signatures: &'static [LogSignature],
     /// What follows "publish1 logged".
     logged: &'static str,
-    /// What to do; `{name}` stands for the instance.
+    /// How to find the reason, where no finding says it; `{name}` stands for the instance.
+    checks: &'static [&'static str],
+    /// What to do when the reason is gone.
     steps: &'static [&'static str],
     /// It is not reported where the log shows one of these, which says more.
     told_by: &'static [LogSignature],
@@ -23,9 +26,10 @@ impl LoggedSign {
     const fn of(
         signatures: &'static [LogSignature],
         logged: &'static str,
+        checks: &'static [&'static str],
         steps: &'static [&'static str],
     ) -> Self {
-        Self { signatures, logged, steps, told_by: &[] }
+        Self { signatures, logged, checks, steps, told_by: &[] }
     }
 }
 
@@ -61,7 +65,9 @@ pub(in crate::rules) static IMS_INVALID_SECRET: Rule = Rule {
             "that IMS rejects its client secret",
             &[
                 "Make sure that {name} keeps its keys in files and that they agree with those of its farm; other findings say so where they do not.",
-                "Restart {name}. If IMS still rejects the secret, enter the client_secret of its IMS configuration again on {name}.",
+            ],
+            &[
+                "If IMS still rejects the secret after a restart of {name}, enter the client_secret of its IMS configuration again there.",
             ],
         );
         hits(farm, &[SIGN])
@@ -88,6 +94,7 @@ pub(in crate::rules) static IMS_REFUSED: Rule = Rule {
         const EXPIRED: LoggedSign = LoggedSign::of(
             &[LogSignature::ImsExpired],
             "that its IMS integration or credential has expired",
+            &[],
             &[
                 "In the Adobe Developer Console, look when the credential of the integration of {name} ends; make a new one, and enter it on {name}.",
             ],
@@ -95,6 +102,7 @@ pub(in crate::rules) static IMS_REFUSED: Rule = Rule {
         const JWT: LoggedSign = LoggedSign::of(
             &[LogSignature::ImsJwtMismatch],
             "that IMS does not accept the signature of its JWT",
+            &[],
             &[
                 "In the Adobe Developer Console, look whether the certificate of the integration of {name} is the one in the key store of its service \
                  user, and valid; upload the certificate again, or move to OAuth server-to-server credentials.",
@@ -104,6 +112,7 @@ pub(in crate::rules) static IMS_REFUSED: Rule = Rule {
         const REFUSED: LoggedSign = LoggedSign {
             signatures: &[LogSignature::ImsTokenRefused],
             logged: "that IMS refuses an access token",
+            checks: &[],
             steps: &[
                 "Look in the Adobe Developer Console whether the integration of {name} is there, when its credential ends and which scopes it has; \
                  what follows `response:` in the log says which of these it is.",
@@ -153,7 +162,9 @@ pub(in crate::rules) static CRYPTO_EXCEPTION: Rule = Rule {
             "that it cannot decrypt protected values",
             &[
                 "Compare the master key of {name} with that of the instance on which the values were entered; copy hmac and master together where they differ.",
-                "Where the keys are right, enter the values again on {name}: passwords of key stores and trust store, SAML, mail, replication and OSGi configurations.",
+            ],
+            &[
+                "If {name} still cannot decrypt values once its keys are right, enter them again there: passwords of key stores and trust store, SAML, mail, replication and OSGi configurations.",
             ],
         );
         hits(farm, &[SIGN])
@@ -185,6 +196,8 @@ pub(in crate::rules) static KEYSTORE_UNREADABLE: Rule = Rule {
             "that it cannot open a key store or the trust store",
             &[
                 "Compare the master key of {name} with that of the instance on which the stores were made.",
+            ],
+            &[
                 "Where the keys are right, make the trust store and the key store of authentication-service on {name} again.",
             ],
         );
@@ -207,6 +220,7 @@ pub(in crate::rules) static CRYPTO_ACL: Rule = Rule {
         const SIGN: LoggedSign = LoggedSign::of(
             &[LogSignature::CryptoSetup],
             "that its crypto service could not be set up",
+            &[],
             &[
                 "On {name}, restore the permissions of the crypto service's user on /etc/key, as on an instance that works.",
                 "Restart {name}.",
@@ -236,6 +250,7 @@ pub(in crate::rules) static CRYPTO_UNRESOLVED: Rule = Rule {
         const SIGN: LoggedSign = LoggedSign::of(
             &[LogSignature::CryptoUnresolved],
             "that its crypto bundle cannot be resolved",
+            &[],
             &[
                 "On {name}, look up the missing requirement behind this line, and install the bundle that provides it (in the documented case org.apache.commons.io).",
                 "Restart {name}.",
@@ -267,8 +282,8 @@ pub(in crate::rules) static CRYPTO_MISSING: Rule = Rule {
             "that the crypto service was missing",
             &[
                 "On {name}, make sure that com.adobe.granite.crypto and com.adobe.granite.crypto.file are active.",
-                "Restart {name}, or the service that asked.",
             ],
+            &["Restart {name}, or the service that asked."],
         );
         hits(farm, &[SIGN])
     },
@@ -301,6 +316,7 @@ pub(in crate::rules) static CSRF_REJECTED: Rule = Rule {
                 "Compare the hmac of {name} with that of the other instances that share its address.",
                 "Where they agree, look for clients and dispatcher rules that drop the header CSRF-Token.",
             ],
+            &[],
         );
         hits(farm, &[SIGN])
     },
@@ -333,8 +349,8 @@ pub(in crate::rules) static OAUTH_DECRYPT: Rule = Rule {
             "that it cannot decrypt OAuth tokens",
             &[
                 "Compare the keys of {name} with those of the instance on which the OAuth service was configured; copy hmac and master together where they differ.",
-                "Restart {name}, and connect its OAuth service again.",
             ],
+            &["Restart {name}, and connect its OAuth service again."],
         );
         hits(farm, &[SIGN])
     },
@@ -369,8 +385,10 @@ fn hit(member: &Member, sign: &LoggedSign) -> Option<Hit> {
     let (name, logged) = (&member.name, sign.logged);
     let (path, line) = (&earliest.place.path, earliest.sighting.line);
     let message = format!("{name} logged {logged} {count}{times}, from line {line} of {path}");
-    let steps = sign.steps.iter().map(|step| step.replace("{name}", name));
-    Some(Hit::on(member, message).at(all.iter().map(|seen| &seen.place)).advise(steps))
+    let [checks, steps] = [sign.checks, sign.steps]
+        .map(|texts| texts.iter().map(move |text| text.replace("{name}", name)));
+    let hit = Hit::on(member, message).at(all.iter().map(|seen| &seen.place));
+    Some(hit.advise(checks).until_explained().advise_at(When::After, steps))
 }
 
 #[cfg(test)]
