@@ -166,7 +166,9 @@ impl<'s, 'f> Walk<'s, 'f> {
     }
 
     fn finish(mut self, gap: Option<String>) -> (Users, Found) {
-        gap.iter().for_each(|gap| self.key_stores.gap(gap.clone()));
+        if let Some(gap) = &gap {
+            self.key_stores.gap(gap.clone());
+        }
         (self.tally.finish(gap), self.key_stores)
     }
 
