@@ -96,7 +96,7 @@ fn judge_one(
     }
     sort(&mut findings);
     let excused = findings.iter().filter(is_error).filter(|found| found.excuse.is_some()).count();
-    let plan = plan(&mut farm, &findings, &accepted);
+    let plan = plan(&mut farm, &findings, &accepted, selection.min_instances);
     let causes = causes(&findings, &plan);
     Judged {
         left_out: count.saturating_sub(findings.len()),
@@ -112,7 +112,12 @@ fn judge_one(
 }
 
 /// Makes one plan of what the findings want that are shown and that the policy does not accept, and proves it.
-fn plan(farm: &mut Farm, findings: &[Finding], accepted: &BTreeSet<Id>) -> Plan {
+fn plan(
+    farm: &mut Farm,
+    findings: &[Finding],
+    accepted: &BTreeSet<Id>,
+    min_instances: usize,
+) -> Plan {
     let roots = CauseRoots::of(findings);
     let is_suppressed =
         |finding: &Finding| matches!(finding.excuse, Some(Excuse::Suppressed { .. }));
@@ -125,11 +130,11 @@ fn plan(farm: &mut Farm, findings: &[Finding], accepted: &BTreeSet<Id>) -> Plan 
         let needs = finding.hit.needs.iter().filter(|need| !is_settled(index, need));
         wants.extend(needs.map(|need| (finding.rule.id, need)));
     }
-    draft(Scope { farm, accepted }, &wants).prove(farm, outcome)
+    draft(Scope { farm, accepted }, &wants).prove(farm, |farm| outcome(farm, min_instances))
 }
 
-/// Judges the facts of a farm to which its plan was applied.
-fn outcome(farm: &mut Farm) -> Outcome {
+/// Judges the facts of a farm to which its plan was applied. It brings no instances that did not come.
+fn outcome(farm: &mut Farm, min_instances: usize) -> Outcome {
     let found = find(farm);
     let errors = found.iter().filter(|found| found.rule.severity == Severity::Error);
     let rules: BTreeSet<RuleId> = errors.map(|found| found.rule.id).collect();
@@ -140,7 +145,10 @@ fn outcome(farm: &mut Farm) -> Outcome {
         )
     });
     let untried: Vec<String> = untried.collect();
-    let open = doubts(farm).iter().map(ToString::to_string).chain(untried).collect::<Vec<String>>();
+    let few = Verdict::Consistent.of_at_least(min_instances, farm);
+    let doubts = doubts(farm);
+    let open = few.reasons().iter().chain(&doubts).map(ToString::to_string);
+    let open: Vec<String> = open.chain(untried).collect();
     match (rules.is_empty(), open.is_empty()) {
         (true, true) => Outcome::Consistent,
         (true, false) => Outcome::StillOpen(open),
@@ -192,6 +200,15 @@ mod tests {
             (vec![("hmac-differs", true), ("half-copied-pair", false)], 1)
         );
         assert_eq!((judged.suppressed(), judged.verdict), (1, Verdict::Inconsistent));
+    }
+
+    #[test]
+    fn repair_brings_no_instance_that_did_not_come() {
+        let of = |min_instances| {
+            judged(&Selection { min_instances, ..Selection::default() }).plan.outcome
+        };
+        assert_eq!(of(3), Outcome::Consistent);
+        assert!(matches!(of(4), Outcome::StillOpen(open) if open.len() == 1));
     }
 
     #[test]
