@@ -378,7 +378,9 @@ fn hit(member: &Member, sign: &LoggedSign) -> Option<Hit> {
         _ => format!("{most} times"),
     };
     let times = match (earliest.sighting.first, last_sight(&all)) {
-        (Some(first), Some(last)) if first != last => format!(", first {first}, last {last}"),
+        (Some(first), Some(last)) if first != last => {
+            format!(", first {first}, last {}", after(&first.to_string(), &last.to_string()))
+        }
         (Some(time), _) | (_, Some(time)) => format!(", {time}"),
         (None, None) => String::new(),
     };
@@ -389,6 +391,13 @@ fn hit(member: &Member, sign: &LoggedSign) -> Option<Hit> {
         .map(|texts| texts.iter().map(move |text| text.replace("{name}", name)));
     let hit = Hit::on(member, message).at(all.iter().map(|seen| &seen.place));
     Some(hit.advise(checks).until_explained().advise_at(When::After, steps))
+}
+
+/// Returns a time without its day, where that is the day of an earlier time.
+fn after(first: &str, last: &str) -> String {
+    let day = first.split_once(' ').map(|(day, _)| day);
+    let same = last.split_once(' ').filter(|(of_last, _)| Some(*of_last) == day);
+    same.map_or(last, |(_, time)| time).to_owned()
 }
 
 #[cfg(test)]
@@ -554,5 +563,12 @@ mod tests {
         assert_eq!(check_log(&IMS_REFUSED, &log).len(), 1);
         let log = format!("{START}{}", refused(20, secret));
         assert_eq!(check_log(&IMS_REFUSED, &log).len(), 0);
+    }
+
+    #[test]
+    fn day_is_said_once_where_it_is_the_same() {
+        let first = "2025-07-18 08:00:00";
+        assert_eq!(after(first, "2025-07-18 08:06:00"), "08:06:00");
+        assert_eq!(after(first, "2025-07-19 08:06:00"), "2025-07-19 08:06:00");
     }
 }
