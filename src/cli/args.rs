@@ -15,19 +15,40 @@ use std::io::{IsTerminal, stdout};
 use std::path::PathBuf;
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 clean; 1 findings at or above --fail-on; 2 wrong usage, evidence incomplete, or output not written.
-
 A small archive is enough for the keys, made inside crx-quickstart:
   tar czf publish1.tar.gz conf bin launchpad/conf launchpad/config \\
       launchpad/felix/bundle*/bundle.info \\
       launchpad/felix/bundle*/data/{hmac,master,storage,sling.id.file,sling.options.file}
 Add launchpad/felix/bundle*/version* for exact bundle versions, and logs for signs of trouble.
 
-aemtrix help TOPIC explains inputs, verdicts, rules, policy, output, scale-out, limits, words.";
+aemtrix help TOPIC explains inputs, verdicts, rules, policy, output, scale-out, limits, words.
 
-/// Returns whether the instances of an AEM farm agree on their crypto keys, and why not. Reads install snapshots offline.
+Examples:
+  aemtrix scan uploads/                              the farm whose uploads are in a folder
+  aemtrix scan -o case.html -o repair.sh uploads/    the same, with a page to file and the repair
+  aemtrix scan --policy farm.toml --digests uploads/ a gate before go-live
+  aemtrix diff before/ after/                        what changed
+  aemtrix rules hmac-differs                         what a finding means
+
+Exit codes:
+  0  clean
+  1  findings at or above --fail-on
+  2  wrong usage, evidence incomplete, or output not written";
+
+/// What a run without arguments shows.
+pub(super) const BEGIN: &str = "\
+aemtrix: do the instances of an AEM farm agree on their crypto keys, and if not, why not?
+
+  aemtrix scan uploads/                             the farm whose uploads are in a folder
+  aemtrix scan author.tar.gz publish1.zip /opt/aem  or those that are named
+  aemtrix rules hmac-differs                        what a finding means
+
+`aemtrix --help` lists the subcommands, `aemtrix scan -h` the options that are used most.
+";
+
+/// Checks whether the instances of an AEM farm agree on their crypto keys, and if not, why not. Reads install snapshots offline.
 #[derive(Debug, Parser)]
-#[command(name = "aemtrix", version, about, after_help = AFTER_HELP, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "aemtrix", version, after_help = AFTER_HELP, max_term_width = 100, disable_help_subcommand = true)]
 pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -41,7 +62,7 @@ pub(super) enum Command {
     Report(Box<Saved>),
     /// Says what changed between two states: keys, storage, bundles, configurations, findings, verdicts
     Diff(Box<Compare>),
-    /// Returns whether sources are those of which a report was made
+    /// Checks whether sources are those that a report was made of
     Verify {
         /// A report that `scan -f json --digests` wrote
         #[arg(value_name = "REPORT.json")]
@@ -74,8 +95,7 @@ pub(super) enum Command {
         /// The shell
         shell: Shell,
     },
-    /// Writes man pages, one a subcommand, into a directory
-    #[command(hide = true)]
+    /// Writes man pages, one a subcommand and one a topic, into a directory
     Man {
         /// The directory
         #[arg(value_name = "DIR")]
@@ -92,39 +112,46 @@ pub(super) enum SchemaOf {
     Facts,
     /// A policy (`--policy`), its TOML taken as JSON
     Policy,
+    /// A baseline (`--baseline`)
+    Baseline,
     /// What `aemtrix diff` writes as JSON
     Diff,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Scan {
-    /// Archive (tar, tar.gz, tar.zst, tar.xz, tar.bz2, zip), directory, or `-` for standard input; NAME=SOURCE names the
-    /// instance in it
+    /// Archive, directory, folder of them, or `-` for standard input
+    ///
+    /// Archives are tar, tar.gz, tar.zst, tar.xz, tar.bz2 and zip. NAME=SOURCE names the instance in it.
     #[arg(required_unless_present = "files_from", value_name = "SOURCE")]
     pub(super) sources: Vec<OsString>,
-    /// Reads more sources from a file, one a line; `-` for standard input. A tab parts what to call a source from its path
+    /// Reads more sources from a file, one a line
+    ///
+    /// `-` is standard input. A tab parts what to call a source from its path.
     #[arg(long, value_name = "FILE")]
     pub(super) files_from: Option<PathBuf>,
     /// Sources in that file end in a zero byte, as `find -print0` writes them
-    #[arg(short = '0', long, requires = "files_from")]
+    #[arg(short = '0', long, requires = "files_from", hide_short_help = true)]
     pub(super) null: bool,
     /// Of folders takes only archives that match; a glob with `/` is matched against the path below the folder, one without
     /// against the name of the file
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_name = "GLOB", hide_short_help = true)]
     pub(super) include: Vec<String>,
     /// Of folders leaves out archives that match
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_name = "GLOB", hide_short_help = true)]
     pub(super) exclude: Vec<String>,
     /// What to call the source in place of its path, when there is one: the name of an upload that was copied to a temporary file, or comes on standard
     /// input
-    #[arg(long = "as", value_name = "NAME", value_parser = instance_name)]
+    #[arg(long = "as", value_name = "NAME", value_parser = instance_name, hide_short_help = true)]
     pub(super) logical: Option<String>,
-    /// Keeps the facts of each source in a file of this directory, and reads no source again whose file is whole and whose size, time, version and
-    /// options are the same. Several runs may share it
+    /// Keeps facts here, and reads again only what changed
+    ///
+    /// The facts of each source are in a file of this directory. No source is read again whose file is whole and whose size, time, version and options
+    /// are the same. Several runs may share the directory.
     #[arg(long, value_name = "DIR")]
     pub(super) facts_dir: Option<PathBuf>,
     /// Name of the instance, when there is one source
-    #[arg(long, value_name = "NAME", value_parser = instance_name)]
+    #[arg(long, value_name = "NAME", value_parser = instance_name, hide_short_help = true)]
     pub(super) name: Option<String>,
     #[command(flatten)]
     pub(super) output: Output,
@@ -137,7 +164,9 @@ pub(super) struct Scan {
 #[derive(Debug, ClapArgs)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(super) struct Compare {
-    /// The state before: an archive, a directory, a folder of them, or saved facts (a file or a folder of .ndjson)
+    /// The state before: sources, or saved facts
+    ///
+    /// An archive, a directory, a folder of them, or a file or a folder of .ndjson.
     #[arg(value_name = "OLD")]
     pub(super) old: OsString,
     /// The state after
@@ -146,29 +175,42 @@ pub(super) struct Compare {
     /// Format on standard output
     #[arg(short, long, default_value = "table", value_parser = diff_formats(), ignore_case = true, help_heading = "Output")]
     pub(super) format: String,
-    /// Writes the comparison to a file, in the format of its extension; may be given several times
+    /// Writes the comparison to a file, by its extension
+    ///
+    /// May be given several times. A file that is there already is replaced if it is a report of aemtrix or empty.
     #[arg(short = 'o', long = "output", value_name = "FILE", help_heading = "Output")]
     pub(super) files: Vec<PathBuf>,
-    /// Names all bundles that changed where people read, and not those of the crypto support alone
-    #[arg(long, help_heading = "Output")]
+    /// Lets -o replace files that aemtrix did not write
+    #[arg(long, help_heading = "Output", hide_short_help = true)]
+    pub(super) force: bool,
+    /// Names all bundles that changed
+    ///
+    /// Without it, those of the crypto support are named where people read, and the others counted.
+    #[arg(long, help_heading = "Output", hide_short_help = true)]
     pub(super) bundles: bool,
     /// What the case is called
-    #[arg(long, value_name = "TEXT", help_heading = "Output")]
+    #[arg(long, value_name = "TEXT", help_heading = "Output", hide_short_help = true)]
     pub(super) case: Option<String>,
     /// Who examines it
-    #[arg(long, value_name = "TEXT", help_heading = "Output")]
+    #[arg(long, value_name = "TEXT", help_heading = "Output", hide_short_help = true)]
     pub(super) examiner: Option<String>,
     /// Tells when the comparison was made, too
-    #[arg(long, help_heading = "Output")]
+    #[arg(long, help_heading = "Output", hide_short_help = true)]
     pub(super) stamp: bool,
     /// Columns of the table [default: those of the terminal, else $COLUMNS, else no limit; in files no limit]
-    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..), help_heading = "Output")]
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..), help_heading = "Output", hide_short_help = true)]
     pub(super) width: Option<u16>,
-    /// Writes ASCII alone
-    #[arg(long, help_heading = "Output")]
+    /// Writes ASCII alone, as under a locale that is not UTF-8
+    #[arg(long, help_heading = "Output", hide_short_help = true)]
     pub(super) ascii: bool,
     /// Colours on standard output
-    #[arg(long, value_enum, default_value = "auto", help_heading = "Output")]
+    #[arg(
+        long,
+        value_enum,
+        default_value = "auto",
+        help_heading = "Output",
+        hide_short_help = true
+    )]
     pub(super) color: ColorChoice,
     /// Says nothing on standard error but errors
     #[arg(short, long, help_heading = "Output")]
@@ -223,21 +265,25 @@ fn farm_basis(text: &str) -> Result<FarmBasis, String> {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Saved {
-    /// Files that `scan -f ndjson` wrote, packed with gzip or zstd or not, folders of them (.ndjson, .ndjson.gz, .ndjson.zst), or `-` for standard input
+    /// Files that `scan -f ndjson` wrote, folders of them, or `-`
+    ///
+    /// They may be packed with gzip or zstd. In folders, those that end in .ndjson, .ndjson.gz or .ndjson.zst are read. `-` is standard input.
     #[arg(required_unless_present = "files_from", value_name = "FACTS")]
     pub(super) facts: Vec<OsString>,
-    /// Reads more files of facts, the names of which stand in a file, one a line; `-` for standard input
+    /// Reads more files of facts, listed in a file, one a line
+    ///
+    /// `-` is standard input.
     #[arg(long, value_name = "FILE")]
     pub(super) files_from: Option<PathBuf>,
     /// Names in that file end in a zero byte, as `find -print0` writes them
-    #[arg(short = '0', long, requires = "files_from")]
+    #[arg(short = '0', long, requires = "files_from", hide_short_help = true)]
     pub(super) null: bool,
     /// Keeps every upload of a name; else the one that was written last takes the place of the others
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(super) keep_all: bool,
     /// Each file holds all facts of its farms: they are judged and written one file after the other, in the memory of one; for the formats summary,
     /// csv and findings
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(super) partitioned: bool,
     #[command(flatten)]
     pub(super) output: Output,
@@ -253,49 +299,60 @@ pub(super) struct Output {
     #[arg(short, long, default_value = "table", value_parser = formats(), ignore_case = true)]
     pub(super) format: String,
     /// Writes the report to standard output through a template (Jinja syntax, minijinja) that gets the JSON report as `report`
-    #[arg(long, value_name = "FILE", conflicts_with = "format")]
+    #[arg(long, value_name = "FILE", conflicts_with = "format", hide_short_help = true)]
     pub(super) template: Option<PathBuf>,
-    /// Writes the report to a file, in the format of its extension; may be given several times. A pipe or a device, such as `/dev/stdout`, is written to,
-    /// in the format of --format where its name has no extension
+    /// Writes the report to a file, by its extension
+    ///
+    /// The format is that of the extension. May be given several times. A pipe or a device, such as `/dev/stdout`, is written to, in the format of --format where its name has no
+    /// extension. A file that is there already is replaced if it is a report of aemtrix or empty.
     #[arg(short = 'o', long = "output", value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
+    /// Lets -o and --write-baseline replace files that aemtrix did not write
+    #[arg(long, hide_short_help = true)]
+    pub(super) force: bool,
     /// Shows bundles in the table and in CSV too: those that differ, or with =REGEX those whose symbolic name matches, in JSON and HTML as well
-    #[arg(long, value_name = "REGEX", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = BundleFilter::parse)]
+    #[arg(long, value_name = "REGEX", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = BundleFilter::parse, hide_short_help = true)]
     pub(super) bundles: Option<BundleFilter>,
-    /// Shows all rows of the matrix and all findings in the table, and not only what differs and the causes
+    /// Shows all rows and all findings in the table
+    ///
+    /// Without it, the table has what differs, and the causes.
     #[arg(long)]
     pub(super) details: bool,
-    /// What the case is called, to be reported in every report that is filed
-    #[arg(long, value_name = "TEXT")]
+    /// What the case is called, to be named in every report that is filed
+    #[arg(long, value_name = "TEXT", hide_short_help = true)]
     pub(super) case: Option<String>,
-    /// Who examines it, to be reported there too
-    #[arg(long, value_name = "TEXT")]
+    /// Who examines it, to be named there too
+    #[arg(long, value_name = "TEXT", hide_short_help = true)]
     pub(super) examiner: Option<String>,
     /// Tells there when the report was made, too. Without it, the same input gives the same bytes
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(super) stamp: bool,
     /// Gives each instance a column of its own in CSV; else each cell has a line
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(super) wide: bool,
-    /// Shows this farm in full in the table, on the page and in Markdown, and no other; may be given several times
+    /// Shows this farm in full, and no other; repeatable
+    ///
+    /// That is so in the table, on the page and in Markdown.
     #[arg(long = "farm", value_name = "NAME")]
     pub(super) farms: Vec<String>,
     /// Columns of the table [default: those of the terminal, else $COLUMNS, else no limit; in files no limit]
-    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..))]
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..), hide_short_help = true)]
     pub(super) width: Option<u16>,
-    /// Writes ASCII alone
-    #[arg(long)]
+    /// Writes ASCII alone, as under a locale that is not UTF-8
+    #[arg(long, hide_short_help = true)]
     pub(super) ascii: bool,
     /// Colours on standard output
-    #[arg(long, value_enum, default_value = "auto")]
+    #[arg(long, value_enum, default_value = "auto", hide_short_help = true)]
     pub(super) color: ColorChoice,
     /// Shows no progress
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(super) no_progress: bool,
     /// Says nothing on standard error but errors
     #[arg(short, long)]
     pub(super) quiet: bool,
-    /// Says more on standard error
+    /// Says more on standard error; twice, still more
+    ///
+    /// Once: each source, what it is and how much is in it. Twice: each instance, and each gap as well.
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
 }
@@ -310,7 +367,7 @@ impl Output {
     pub(super) fn screen(&self) -> Screen {
         Screen {
             columns: self.width.or_else(columns),
-            ascii: self.ascii,
+            ascii: self.ascii || is_ascii_locale(),
             color: self.color.applies(),
         }
     }
@@ -325,18 +382,32 @@ pub(super) fn columns() -> Option<u16> {
 impl ColorChoice {
     /// Returns `true` if to colour what goes to standard output.
     pub(super) fn applies(self) -> bool {
-        let plain = || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let is_set = |name: &str, off: &str| {
+            std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != off)
+        };
         match self {
             Self::Always => true,
             Self::Never => false,
-            Self::Auto => stdout().is_terminal() && !plain(),
+            Self::Auto if is_set("NO_COLOR", "") => false,
+            Self::Auto => is_set("CLICOLOR_FORCE", "0") || stdout().is_terminal(),
         }
     }
 }
 
+/// Returns `true` if the locale is one whose characters are not those of UTF-8. Where none is set, as in most containers, nothing is known, and the
+/// terminal is nearly always one of UTF-8.
+pub(super) fn is_ascii_locale() -> bool {
+    let value = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(value);
+    locale.is_some_and(|locale| {
+        let name = locale.to_ascii_lowercase();
+        !name.contains("utf-8") && !name.contains("utf8")
+    })
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum ColorChoice {
-    /// On a terminal, unless `NO_COLOR` is set
+    /// On a terminal, or where `CLICOLOR_FORCE` is set; never where `NO_COLOR` is
     Auto,
     /// Always
     Always,
@@ -347,43 +418,63 @@ pub(super) enum ColorChoice {
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Judging", group(ArgGroup::new("dated").args(["policy", "write_baseline"]).multiple(true)))]
 pub(super) struct Judging {
-    /// What makes a farm, whose instances must agree: `all` that came, each `input`, the sources of one `parent` directory, or a regular expression
-    /// on the path of the install, a group of which names the farm
+    /// What makes a farm: all, input, parent, REGEX
+    ///
+    /// The instances of a farm must agree. They are `all` there are, those of each `input`, those of the sources in one `parent` directory, or those whose
+    /// path a regular expression matches, a group of which names the farm.
     #[arg(long, value_name = "WHAT", value_parser = farm_basis, default_value = "all")]
     pub(super) farm_by: FarmBasis,
-    /// Applies these rules alone; `aemtrix rules` lists them
+    /// Applies these rules alone; see `aemtrix rules`
     #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rule_ids(), hide_possible_values = true)]
     pub(super) select: Vec<String>,
     /// Leaves these rules out
-    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rule_ids(), hide_possible_values = true)]
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rule_ids(), hide_possible_values = true, hide_short_help = true)]
     pub(super) ignore: Vec<String>,
     /// Reports no findings below this severity
-    #[arg(long, value_name = "SEVERITY", value_enum)]
+    #[arg(long, value_name = "SEVERITY", value_enum, hide_short_help = true)]
     pub(super) min_severity: Option<SeverityName>,
-    /// Exits with 1 from this severity on; with `undecided`, from warning on, and with 2 even where a verdict is open for lack of peers alone
-    #[arg(long, value_name = "SEVERITY", value_enum, default_value = "warning")]
+    /// Exits with 1 from this severity on
+    ///
+    /// One of error, warning, note, undecided and never. With `undecided`, from warning on, and with 2 even where a verdict is open for lack of peers
+    /// alone.
+    #[arg(
+        long,
+        value_name = "SEVERITY",
+        value_enum,
+        default_value = "warning",
+        hide_possible_values = true
+    )]
     pub(super) fail_on: FailOn,
     /// Leaves a farm of fewer instances open, and exits with 2
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        hide_default_value = true,
+        hide_short_help = true
+    )]
     pub(super) min_instances: usize,
-    /// What is expected of the farms, and which findings count; a TOML file, see `aemtrix help policy`
+    /// What is expected; see `aemtrix help policy`
+    ///
+    /// A TOML file. It says which instances a farm has to have, what they must have, and which findings count.
     #[arg(long, value_name = "FILE")]
     pub(super) policy: Option<PathBuf>,
     /// The day on which suppressions of the policy are to hold, and since which --write-baseline knows what is new [default: today, in UTC]
-    #[arg(long, value_name = "YYYY-MM-DD", requires = "dated")]
+    #[arg(long, value_name = "YYYY-MM-DD", requires = "dated", hide_short_help = true)]
     pub(super) as_of: Option<Date>,
-    /// Does not count findings that are in this file, which --write-baseline wrote
+    /// Does not count findings that --write-baseline wrote
     #[arg(long, value_name = "FILE")]
     pub(super) baseline: Option<PathBuf>,
     /// Writes the findings to a file for --baseline of later runs
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(super) write_baseline: Option<PathBuf>,
     /// Why what is new in the baseline that is written is accepted
-    #[arg(long, value_name = "TEXT", requires = "write_baseline")]
+    #[arg(long, value_name = "TEXT", requires = "write_baseline", hide_short_help = true)]
     pub(super) baseline_reason: Option<String>,
-    /// Exits with 0 whatever was found; incomplete evidence still exits with 2, unless `all` is given: then only wrong usage and output that was not
-    /// written do
-    #[arg(long, value_name = "WHAT", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "findings")]
+    /// Exits with 0 whatever was found
+    ///
+    /// Incomplete evidence still exits with 2, unless `all` is given: then only wrong usage and output that was not written do.
+    #[arg(long, value_name = "WHAT", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "findings", hide_possible_values = true)]
     pub(super) exit_zero: Option<ExitZero>,
 }
 
@@ -503,25 +594,27 @@ pub(super) struct Reading {
     #[arg(short = 'j', long, value_name = "N")]
     pub(super) threads: Option<usize>,
     /// Takes the SHA-256 of every source, for the report to say and for `aemtrix verify` to compare; of a directory over the list of what is read
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     digests: bool,
     /// Reads no logs; looks for keys and settings alone
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(super) no_logs: bool,
     /// Counts no users in repositories
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(super) no_users: bool,
-    /// Bytes that one source may unpack to, however small it is [default: 2,000 times its size or 4 GiB, and 1 TiB at most]
+    /// Bytes that one source may unpack to, such as 8G
+    ///
+    /// That is so however small the source is. Without it, the bound is 2,000 times its size or 4 GiB, and 1 TiB at most.
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     max_unpacked: Option<u64>,
     /// Entries that one source may have
-    #[arg(long, value_name = "N", default_value_t = Limits::default().entries_max)]
+    #[arg(long, value_name = "N", default_value_t = Limits::default().entries_max, hide_short_help = true)]
     max_entries: u64,
     /// Compressions around one archive
-    #[arg(long, value_name = "N", default_value_t = Limits::default().nesting_max)]
+    #[arg(long, value_name = "N", default_value_t = Limits::default().nesting_max, hide_short_help = true)]
     max_nesting: u32,
     /// Bytes that unpacking zstd or xz may have to look back on, in memory
-    #[arg(long, value_name = "BYTES", value_parser = bytes, default_value_t = Limits::default().window_bytes_max)]
+    #[arg(long, value_name = "BYTES", value_parser = bytes, default_value_t = Limits::default().window_bytes_max, hide_short_help = true)]
     max_window: u64,
 }
 

@@ -45,6 +45,7 @@ fn run_or_fail(compare: &Compare) -> anyhow::Result<Exit> {
     let to_files = compare.files.iter().map(|path| Ok((path, format_of(path)?)));
     let to_files = to_files.collect::<anyhow::Result<Vec<_>>>()?;
     output::check_written(&compare.files, &[])?;
+    output::check_replaced(&compare.files, compare.force)?;
     let old = state(&compare.old, compare)?;
     let new = state(&compare.new, compare)?;
     for path in &compare.files {
@@ -65,7 +66,8 @@ fn run_or_fail(compare: &Compare) -> anyhow::Result<Exit> {
         output::to_path(path, |out| (format.write)(&report, out))?;
     }
     let columns = compare.width.or_else(super::args::columns);
-    report.screen = Screen { columns, ascii: compare.ascii, color: compare.color.applies() };
+    let ascii = compare.ascii || super::args::is_ascii_locale();
+    report.screen = Screen { columns, ascii, color: compare.color.applies() };
     output::to_stdout(|out| (format.write)(&report, out))?;
     Ok(match outcome {
         DiffOutcome::Same => Exit::Clean,

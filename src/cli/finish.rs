@@ -4,7 +4,7 @@
 use super::args::{ExitZero, FailOn, Judging, Output};
 use super::options;
 use super::terms::{Terms, now_ms};
-use super::{Exit, complain, output, tell};
+use super::{Exit, complain, log, output, tell};
 use crate::custody::Custody;
 use crate::facts::{Gap, Snapshot, SourceRecord, spoken};
 use crate::farm::{FarmPlan, Member, farms};
@@ -60,14 +60,16 @@ impl<'a> Prepared<'a> {
         self.custody.options.extend(of_judging);
     }
 
-    /// Checks that no output file takes the place of what is to be read.
+    /// Checks that no output file takes the place of what is to be read, or of what somebody else wrote.
     ///
     /// # Errors
     ///
     /// Fails on the first that would.
     pub(super) fn check_apart(&self, sources: &[Source]) -> anyhow::Result<()> {
         let mut files = self.output.files.iter().chain(&self.judging.write_baseline);
-        files.try_for_each(|path| output::check_apart(path, sources))
+        files.try_for_each(|path| output::check_apart(path, sources))?;
+        let files = self.output.files.iter().chain(&self.judging.write_baseline);
+        output::check_replaced(files, self.output.force)
     }
 
     /// Puts what was read into farms, and judges them. Gaps with a reach concern other sources than the one they name.
@@ -84,6 +86,7 @@ impl<'a> Prepared<'a> {
     ) -> anyhow::Result<Report> {
         gaps.sort();
         gaps.dedup();
+        log::read(&sources, &snapshots, &gaps);
         let is_directory = |record: &&SourceRecord| record.container == "directory";
         let directories: Vec<String> =
             sources.iter().filter(is_directory).map(|record| record.name.clone()).collect();

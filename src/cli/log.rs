@@ -1,7 +1,8 @@
 //! Messages on standard error.
 
 use super::args::Output;
-use crate::report::printable;
+use crate::facts::{Gap, Snapshot, SourceRecord, spoken};
+use crate::report::{counted, printable};
 use log::LevelFilter;
 use std::io::Write;
 
@@ -20,4 +21,28 @@ pub(super) fn start(output: &Output) {
     // A second call, as in tests, keeps the first logger.
     let _already_set =
         env_logger::Builder::new().filter_level(level).format(plain).try_init().is_err();
+}
+
+/// Says what was read: each source, and in more detail each instance and each gap.
+pub(super) fn read(
+    sources: &[SourceRecord],
+    snapshots: &[(Option<String>, Snapshot)],
+    gaps: &[Gap],
+) {
+    for record in sources {
+        let container = if record.container.is_empty() { "unknown" } else { &record.container };
+        let instances = counted(record.instances, "instance");
+        let (name, entries) = (spoken(&record.name), record.entries);
+        log::info!("{name}: {container} (entries: {entries}), {instances}");
+    }
+    for (_, snapshot) in snapshots {
+        let root = if snapshot.root.is_empty() { "." } else { &snapshot.root };
+        let bundles = counted(snapshot.bundles.len(), "bundle");
+        let keys = counted(snapshot.key_files.len(), "key file");
+        log::debug!("{}: instance at {root}: {bundles}, {keys}", spoken(&snapshot.source));
+    }
+    for gap in gaps {
+        let path = gap.path.as_ref().map_or_else(String::new, |path| format!("{path}: "));
+        log::debug!("{}: {path}{} [{}]", spoken(&gap.source), gap.reason, gap.kind.label());
+    }
 }

@@ -33,30 +33,18 @@ use std::path::Path;
 
 /// Returns what texts of the manual are written for.
 fn screen() -> Screen {
-    Screen { columns: args::columns(), ascii: false, color: ColorChoice::Auto.applies() }
+    Screen {
+        columns: args::columns(),
+        ascii: args::is_ascii_locale(),
+        color: ColorChoice::Auto.applies(),
+    }
 }
 
 /// Runs the command line of this process.
 pub fn run() -> Exit {
     let args = match Args::try_parse() {
         Ok(args) => args,
-        // Help and version are output, not errors; clap knows where each belongs.
-        Err(error) => {
-            let typed = error.get(ContextKind::InvalidSubcommand);
-            if let Some(ContextValue::String(typed)) = typed.filter(|_| error.use_stderr())
-                && Path::new(typed).exists()
-            {
-                return complain(&format!(
-                    "`{typed}` is no subcommand; to scan it: aemtrix scan {}",
-                    shell_word(typed)
-                ));
-            }
-            return if error.print().is_ok() && !error.use_stderr() {
-                Exit::Clean
-            } else {
-                Exit::Trouble
-            };
-        }
+        Err(error) => return unparsed(error),
     };
     match args.command {
         Command::Scan(scan) => {
@@ -75,6 +63,33 @@ pub fn run() -> Exit {
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { directory } => manual::pages(&directory),
     }
+}
+
+/// Values listed where none of them was given; more, such as the ids of all rules, hide the one that was meant.
+const VALUES_MAX: usize = 20;
+
+/// Shows what clap has to say in place of arguments: help and version, which are output, or what is wrong with them.
+fn unparsed(mut error: clap::Error) -> Exit {
+    let typed = error.get(ContextKind::InvalidSubcommand);
+    if let Some(ContextValue::String(typed)) = typed.filter(|_| error.use_stderr())
+        && Path::new(typed).exists()
+    {
+        return complain(&format!(
+            "`{typed}` is no subcommand; to scan it: aemtrix scan {}",
+            shell_word(typed)
+        ));
+    }
+    if std::env::args_os().count() < 2 {
+        let _unheard: std::io::Result<()> = write!(stderr(), "{}", args::BEGIN);
+        return Exit::Trouble;
+    }
+    if let Some(ContextValue::Strings(values)) = error.get(ContextKind::ValidValue)
+        && values.len() > VALUES_MAX
+    {
+        error.remove(ContextKind::ValidValue);
+    }
+    // clap knows where each belongs.
+    if error.print().is_ok() && !error.use_stderr() { Exit::Clean } else { Exit::Trouble }
 }
 
 /// Says one sentence on standard error.

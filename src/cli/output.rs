@@ -4,7 +4,7 @@ use super::stream;
 use super::terms::Terms;
 use crate::intake::{Origin, Source, is_packed};
 use crate::limits::Limits;
-use crate::report::{FORMATS, Format, Report, ReportTemplate, write_baseline};
+use crate::report::{FORMATS, Format, HEAD_BYTES, Report, ReportTemplate, is_ours, write_baseline};
 use anyhow::{Context, anyhow, bail};
 use std::fs;
 use std::io::{self, BufWriter, ErrorKind, Read, Seek, Write};
@@ -217,6 +217,34 @@ pub(super) fn check_written<'p>(
             bail!("{}: could not be written: its directory does not exist", path.display());
         }
         seen.push(file);
+    }
+    Ok(())
+}
+
+/// Checks that each file to write is new, empty, or one that this program wrote, unless any is to be replaced: `-o notes.md` is typed as fast as
+/// `-o case.md`. Archives are left to [`check_apart`], which refuses them whatever is asked for.
+///
+/// # Errors
+///
+/// Fails on the first that is something else, or cannot be read; the message is one sentence.
+pub(super) fn check_replaced<'p>(
+    written: impl IntoIterator<Item = &'p PathBuf>,
+    force: bool,
+) -> anyhow::Result<()> {
+    for path in written {
+        let file = destination(path);
+        if force || stream::is_one(path) || !file.is_file() || is_packed(&file) {
+            continue;
+        }
+        let mut head = Vec::new();
+        let read =
+            fs::File::open(&file).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
+        if read.is_err() || !is_ours(&head) {
+            bail!(
+                "{}: is there already, and is no report of aemtrix; --force replaces it",
+                path.display()
+            );
+        }
     }
     Ok(())
 }

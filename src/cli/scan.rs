@@ -214,16 +214,5 @@ pub(super) fn watched<T>(
 
 fn examined(scan: &Scan, sources: &[Source]) -> Examined {
     let limits = scan.reading.limits();
-    let examined =
-        watched(scan, sources, &|watch, threads| examine(sources, &limits, threads, watch));
-    for record in &examined.sources {
-        log::info!(
-            "{}: {} (entries: {}), {}",
-            record.name,
-            if record.container.is_empty() { "unknown" } else { &record.container },
-            record.entries,
-            counted(record.instances, "instance")
-        );
-    }
-    examined
+    watched(scan, sources, &|watch, threads| examine(sources, &limits, threads, watch))
 }

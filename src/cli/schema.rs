@@ -11,6 +11,7 @@ pub(super) fn run(what: SchemaOf) -> Exit {
         SchemaOf::Report => report::schema(),
         SchemaOf::Facts => saved::schema(),
         SchemaOf::Diff => report::diff_schema(),
+        SchemaOf::Baseline => policy::baseline_schema(),
         SchemaOf::Policy => policy::schema(&rule_ids()),
     };
     let written = output::to_stdout(|out| {

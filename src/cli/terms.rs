@@ -35,13 +35,14 @@ impl Terms {
         let mut selection = judging.selection();
         let (mut policy, mut policy_file, mut baseline_file) = (None, None, None);
         if let Some(path) = &judging.policy {
-            let text = text_of(path, Limits::default().policy_bytes_max)?;
+            let text = text_of(path, Limits::default().policy_bytes_max, "is no UTF-8 text")?;
             policy_file = Some(named(path, &text));
             let read = parse(&text, &rule_ids());
             policy = Some(read.map_err(|error| anyhow!("{}: {error}", path.display()))?);
         }
         if let Some(path) = &judging.baseline {
-            let text = text_of(path, Limits::default().baseline_bytes_max)?;
+            let max = Limits::default().baseline_bytes_max;
+            let text = text_of(path, max, "is not an aemtrix baseline, and no text")?;
             baseline_file = Some(named(path, &text));
             selection.baseline = Baseline::parse(&text)
                 .map_err(|problem| anyhow!("{}: {problem}", path.display()))?;
@@ -82,7 +83,8 @@ pub(super) fn rule_ids() -> Vec<&'static str> {
     RULES.iter().map(|rule| rule.id).collect()
 }
 
-fn text_of(path: &Path, bytes_max: u64) -> anyhow::Result<String> {
+/// Reads a file of text; `otherwise` is said of what is none.
+fn text_of(path: &Path, bytes_max: u64, otherwise: &str) -> anyhow::Result<String> {
     let named = || path.display().to_string();
     let file = File::open(path).with_context(named)?;
     let mut bytes = Vec::new();
@@ -90,7 +92,7 @@ fn text_of(path: &Path, bytes_max: u64) -> anyhow::Result<String> {
     if u64::try_from(bytes.len()).is_ok_and(|length| length > bytes_max) {
         bail!("{}: is larger than {bytes_max} bytes", path.display());
     }
-    String::from_utf8(bytes).map_err(|_| anyhow!("{}: is no UTF-8 text", path.display()))
+    String::from_utf8(bytes).map_err(|_| anyhow!("{}: {otherwise}", path.display()))
 }
 
 /// Returns the day that is asked for, else today in UTC.

@@ -1,11 +1,14 @@
 //! Findings that are known: `aemtrix.baseline/1`.
 
 use super::unquoted::unquoted;
+use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The version of the file.
 pub const SCHEMA: &str = "aemtrix.baseline/1";
+/// How the version of any baseline begins.
+const OF_ANY_VERSION: &str = "aemtrix.baseline/";
 
 /// What makes a finding the same in another run. Messages, and where the sources lie, may change.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,27 +40,45 @@ pub struct Baseline {
     entries: BTreeMap<Known, Vec<Remark>>,
 }
 
-#[derive(Serialize, Deserialize)]
+/// Findings that are known and do not count: `aemtrix scan --baseline FILE`, which `--write-baseline FILE` writes.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(title = "Baseline of aemtrix", extend("$id" = SCHEMA))]
 struct Wire {
+    /// The version of this schema.
+    #[schemars(extend("const" = SCHEMA))]
     schema: String,
+    /// The findings, sorted; one that was found several times is there as often.
     findings: Vec<WireKnown>,
 }
 
-/// A finding, as it is in the file.
-#[derive(Serialize, Deserialize)]
+/// A finding that is known.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Finding")]
 struct WireKnown {
+    /// The farm.
     farm: String,
+    /// The rule.
     rule: String,
+    /// The instances it concerns, sorted.
     instances: Vec<String>,
+    /// Paths of its evidence on these instances, below their roots; sorted.
     paths: Vec<String>,
+    /// Digests and values of that evidence, and the Sling ids of the instances; sorted. Without it, any are meant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     values: Option<Vec<String>>,
+    /// Why it is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    /// The day on which it was first known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     since: Option<String>,
+}
+
+/// Returns the JSON Schema of the file.
+pub fn schema() -> Schema {
+    schema_for!(Wire)
 }
 
 impl From<WireKnown> for (Known, Remark) {
@@ -148,9 +169,12 @@ impl Baseline {
     /// Fails where it is no baseline of this version, or damaged; the message has the line, and no word of the text.
     pub fn parse(text: &str) -> Result<Self, String> {
         let version: Version = serde_json::from_str(text)
-            .map_err(|error| format!("is no baseline: {}", problem(&error)))?;
+            .map_err(|error| format!("is not an aemtrix baseline: {}", problem(&error)))?;
         if version.schema != SCHEMA {
-            return Err(format!("has another schema than {SCHEMA:?}"));
+            return Err(match version.schema.starts_with(OF_ANY_VERSION) {
+                true => format!("has another schema than {SCHEMA:?}"),
+                false => format!("is not an aemtrix baseline: its schema is not {SCHEMA:?}"),
+            });
         }
         let wire: Wire = serde_json::from_str(text).map_err(|error| problem(&error))?;
         Ok(wire.findings.into_iter().map(<(Known, Remark)>::from).collect())
@@ -238,16 +262,23 @@ mod tests {
     fn damaged_and_foreign_files_are_refused() {
         let text = text([known("a")]);
         for (wrong, says) in [
-            (String::new(), "is no baseline: EOF while parsing a value at line 1"),
-            ("[]".to_owned(), "is no baseline: "),
+            (String::new(), "is not an aemtrix baseline: EOF while parsing a value at line 1"),
+            ("[]".to_owned(), "is not an aemtrix baseline: "),
+            (
+                text.replace("aemtrix.baseline/1", "aemtrix.report/1"),
+                "is not an aemtrix baseline: its schema",
+            ),
             (
                 text.replace("baseline/1", "baseline/2"),
                 "has another schema than \"aemtrix.baseline/1\"",
             ),
             (text.replace("\"paths\"", "\"path\""), "this field is not known; expected "),
             (text.replace("\"findings\"", "\"finding\""), "this field is not known; expected "),
-            (text.get(..text.len() / 2).expect("ASCII").to_owned(), "is no baseline: EOF"),
-            (format!("{text}{{"), "is no baseline: trailing characters"),
+            (
+                text.get(..text.len() / 2).expect("ASCII").to_owned(),
+                "is not an aemtrix baseline: EOF",
+            ),
+            (format!("{text}{{"), "is not an aemtrix baseline: trailing characters"),
         ] {
             let error = Baseline::parse(&wrong).unwrap_err();
             assert!(error.starts_with(says), "{error}");

@@ -8,7 +8,7 @@ mod pattern;
 mod suggest;
 mod unquoted;
 
-pub use baseline::{Baseline, Known, Remark};
+pub use baseline::{Baseline, Known, Remark, schema as baseline_schema};
 pub use parse::{PolicyError, parse, schema};
 pub use pattern::Pattern;
 

@@ -15,6 +15,7 @@ mod letters;
 mod manual;
 mod markdown;
 mod ndjson;
+mod ours;
 mod overview;
 mod printable;
 mod prose;
@@ -33,6 +34,7 @@ pub use catalogue::{explain_rule, list_rules};
 pub use changes::{DIFF_FORMATS, DIFF_SCHEMA, DiffFormat, DiffReport, StateReport, diff_schema};
 pub use json::schema;
 pub use manual::{list_topics, show_topic};
+pub use ours::{HEAD_BYTES, is_ours};
 pub use printable::printable;
 pub use template::ReportTemplate;
 

@@ -289,7 +289,7 @@ fn damaged_baseline_is_wrong_usage_and_sources_are_not_replaced() {
     fs::write(gate.path("known.json"), &whole[..whole.len() / 2]).unwrap();
     let said = gate.scan(&["--baseline", "known.json"]);
     assert_eq!((said.code, &said.report), (Some(2), &Value::Null));
-    assert!(said.errors.contains("known.json: is no baseline"), "{}", said.errors);
+    assert!(said.errors.contains("known.json: is not an aemtrix baseline"), "{}", said.errors);
     let said = gate.scan(&["--write-baseline", "uploads/publish1.tar.gz"]);
     assert_eq!(said.code, Some(2));
     assert!(said.errors.contains("is a source"), "{}", said.errors);

@@ -5,6 +5,8 @@ use crate::instance::Instance;
 use crate::pack::Packing;
 use crate::run::{aemtrix, list, operand};
 use serde_json::Value;
+use std::fs;
+use std::path::Path;
 use tempfile::TempDir;
 
 /// A case, scanned with these options: exit code, JSON and standard error.
@@ -96,7 +98,7 @@ fn unknown_rules_and_formats_are_wrong_usage() {
 fn file_without_a_subcommand_is_told_how_to_be_scanned() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("author 1.tgz");
-    std::fs::write(&file, "").unwrap();
+    fs::write(&file, "").unwrap();
     let output = aemtrix().arg(&file).output().unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();
     assert_eq!((output.status.code(), errors.lines().count()), (Some(2), 1), "{errors}");
@@ -119,4 +121,162 @@ fn logs_are_left_unread_where_that_is_asked_for() {
     };
     assert_eq!(log(&[])["last_start"]["storage"], "bundle");
     assert_eq!(log(&["--no-logs"]), Value::Null);
+}
+
+/// Exit code, standard output and standard error.
+fn run(arguments: &[&str], settings: &[(&str, &str)]) -> (Option<i32>, String, String) {
+    let output = aemtrix()
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(arguments)
+        .envs(settings.iter().copied())
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn mistyped_rule_gets_the_suggestion_alone() {
+    for arguments in [&["rules", "hmac-difers"][..], &["scan", "--select", "hmac-difers", "x"]] {
+        let (code, _, errors) = run(arguments, &[]);
+        assert_eq!(code, Some(2));
+        assert!(errors.contains("'hmac-differs'"), "{errors}");
+        assert!(!errors.contains("master-differs") && errors.lines().count() < 7, "{errors}");
+    }
+    let (_, _, errors) = run(&["scan", "-f", "yaml", "x"], &[]);
+    assert!(errors.contains("markdown") && errors.contains("junit"), "few are listed: {errors}");
+}
+
+#[test]
+fn what_is_no_baseline_is_said_to_be_none() {
+    for other in ["testdata/demo/author.tar.gz", "Cargo.toml"] {
+        let (code, _, errors) = run(&["scan", "--baseline", other, "testdata/demo"], &[]);
+        assert_eq!(code, Some(2));
+        let said = format!("aemtrix: {other}: is not an aemtrix baseline");
+        assert!(errors.starts_with(&said) && errors.lines().count() == 1, "{errors}");
+    }
+}
+
+#[test]
+fn said_twice_verbose_says_more() {
+    let said = |option: &str| run(&["scan", option, "testdata/demo"], &[]).2;
+    let (once, twice) = (said("-v"), said("-vv"));
+    assert_eq!(once.lines().count(), 3, "{once}");
+    let instances =
+        twice.lines().filter(|line| line.contains("instance at crx-quickstart: 5 bundles"));
+    assert_eq!(instances.count(), 3, "{twice}");
+    assert!(once.lines().all(|line| twice.contains(line)), "{twice}");
+}
+
+#[test]
+fn colours_follow_the_settings_of_the_terminal() {
+    let is_coloured = |settings: &[(&str, &str)], options: &[&str]| {
+        let arguments = [&["scan", "-q", "testdata/demo"], options].concat();
+        run(&arguments, settings).1.contains('\u{1b}')
+    };
+    assert!(!is_coloured(&[], &[]));
+    assert!(is_coloured(&[("CLICOLOR_FORCE", "1")], &[]));
+    assert!(!is_coloured(&[("CLICOLOR_FORCE", "0")], &[]));
+    assert!(!is_coloured(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], &[]));
+    assert!(!is_coloured(&[("CLICOLOR_FORCE", "1")], &["--color", "never"]));
+}
+
+#[test]
+fn locale_without_utf_8_gets_ascii() {
+    let is_ascii = |arguments: &[&str], settings: &[(&str, &str)]| {
+        let (_, printed, errors) = run(arguments, settings);
+        assert!(!printed.is_empty(), "{errors}");
+        printed.is_ascii()
+    };
+    let scan = ["scan", "-q", "testdata/demo"];
+    for settings in [
+        &[("LC_ALL", "C")][..],
+        &[("LANG", "de_DE.ISO-8859-15")],
+        &[("LC_CTYPE", "POSIX"), ("LANG", "C.UTF-8")],
+    ] {
+        assert!(is_ascii(&scan, settings), "{settings:?}");
+        assert!(is_ascii(
+            &["diff", "-q", "testdata/demo", "testdata/demo/author.tar.gz"],
+            settings
+        ));
+    }
+    for settings in [&[][..], &[("LANG", "en_US.utf8")], &[("LC_ALL", ""), ("LANG", "C.UTF-8")]] {
+        assert!(!is_ascii(&scan, settings), "{settings:?}");
+    }
+}
+
+#[test]
+fn file_that_is_there_is_replaced_only_if_it_is_a_report() {
+    let home = TempDir::new().unwrap();
+    let formats = [
+        "txt",
+        "json",
+        "html",
+        "md",
+        "runbook.md",
+        "sh",
+        "ps1",
+        "csv",
+        "sarif",
+        "xml",
+        "ndjson",
+        "timeline.txt",
+        "summary.ndjson",
+    ];
+    let write = |arguments: &[&str], ending: &str, options: &[&str]| {
+        let path = home.path().join(format!("file.{ending}"));
+        let arguments = [arguments, &["-o", path.to_str().unwrap()], options].concat();
+        let (code, _, errors) = run(&arguments, &[]);
+        (code, errors)
+    };
+    let scan = &["scan", "-q", "testdata/demo"][..];
+    let diff = &["diff", "-q", "testdata/demo", "testdata/demo/author.tar.gz"][..];
+    let of_scan = formats.map(|ending| (scan, ending));
+    let of_diff = ["txt", "json", "html", "md", "csv"].map(|ending| (diff, ending));
+    for (arguments, ending) in of_scan.into_iter().chain(of_diff) {
+        let path = home.path().join(format!("file.{ending}"));
+        let usual = write(arguments, ending, &[]);
+        assert_ne!(usual.0, Some(2), "new, or empty: {usual:?}");
+        let text = fs::read(&path).unwrap();
+        assert_eq!(write(arguments, ending, &[]), usual, "{ending}: a report is replaced");
+        fs::write(&path, "# My notes\n").unwrap();
+        let (code, errors) = write(arguments, ending, &[]);
+        assert_eq!((code, errors.lines().count()), (Some(2), 1), "{ending}: {errors}");
+        assert!(errors.contains("--force replaces it"), "{errors}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "# My notes\n");
+        assert_eq!(write(arguments, ending, &["--force"]), usual);
+        assert_eq!(fs::read(&path).unwrap(), text);
+        fs::write(&path, "").unwrap();
+    }
+}
+
+#[test]
+fn reports_of_all_cases_are_known_again() {
+    for case in cases::all() {
+        let home = TempDir::new().unwrap();
+        let pack = |(name, case): (&String, &crate::pack::Case)| {
+            operand(name, &case.pack_into(home.path(), Packing::TarGz, name))
+        };
+        let sources: Vec<_> = case.sources.iter().map(pack).collect();
+        let report = crate::run::scan_by(&sources, case.policy.as_deref());
+        for format in aemtrix::report::FORMATS {
+            let text = crate::run::written(&report, format.name);
+            let head = &text.as_bytes()[..text.len().min(4096)];
+            assert!(aemtrix::report::is_ours(head), "{}, {}", case.name, format.name);
+        }
+    }
+}
+
+#[test]
+fn baseline_takes_the_place_of_baselines_alone() {
+    let home = TempDir::new().unwrap();
+    let path = home.path().join("known.json");
+    let write = |path: &Path, options: &[&str]| {
+        let arguments = ["scan", "-q", "testdata/demo", "--write-baseline", path.to_str().unwrap()];
+        run(&[&arguments[..], options].concat(), &[]).0
+    };
+    assert_eq!((write(&path, &[]), write(&path, &[])), (Some(1), Some(1)));
+    fs::write(&path, "{}").unwrap();
+    assert_eq!(write(&path, &[]), Some(2));
+    assert_eq!(write(&path, &["--force"]), Some(1));
 }

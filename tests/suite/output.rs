@@ -8,6 +8,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+/// How an older report begins.
+const OLD: &str = "{\n  \"schema\": \"aemtrix.report/1\"";
+
 #[test]
 fn no_arguments_are_wrong_usage() {
     aemtrix().assert().code(2);
@@ -104,7 +107,7 @@ fn report_replaces_no_archive_though_it_was_left_out_or_named_nowhere() {
     let (gzip, sevenzip, text) = ("old.json", "old.csv", "old.html");
     fs::write(home.path().join(gzip), b"\x1f\x8b\x08\0\0\0\0\0\0\x03").unwrap();
     fs::write(home.path().join(sevenzip), b"7z\xbc\xaf\x27\x1c\0\x04").unwrap();
-    fs::write(home.path().join(text), "an older report").unwrap();
+    fs::write(home.path().join(text), "<html>").unwrap();
     for (name, option) in [(gzip, "-o"), (sevenzip, "-o"), (gzip, "--write-baseline")] {
         let output = home.path().join(name);
         let before = fs::read(&output).unwrap();
@@ -115,7 +118,7 @@ fn report_replaces_no_archive_though_it_was_left_out_or_named_nowhere() {
         assert_eq!(fs::read(&output).unwrap(), before);
     }
     let output = home.path().join(text);
-    outcome(&mut sound(&["-q", "-o", output.to_str().unwrap()]));
+    outcome(&mut sound(&["-q", "--force", "-o", output.to_str().unwrap()]));
     assert!(fs::read_to_string(&output).unwrap().starts_with("<!"));
 }
 
@@ -140,7 +143,7 @@ fn what_a_killed_run_left_behind_is_no_upload() {
 fn link_keeps_its_place_and_its_target_is_written() {
     use std::os::unix::fs::symlink;
     let home = tempfile::tempdir().unwrap();
-    fs::write(home.path().join("old.json"), "old").unwrap();
+    fs::write(home.path().join("old.json"), OLD).unwrap();
     fs::create_dir(home.path().join("sub")).unwrap();
     for (target, link) in [("old.json", "a.json"), ("sub/new.json", "b.json"), ("a.json", "c.json")]
     {
@@ -202,7 +205,7 @@ fn unknown_extension_is_told_before_anything_is_read() {
 fn output_file_is_whole_or_as_it_was() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("report.json");
-    fs::write(&path, "old").unwrap();
+    fs::write(&path, OLD).unwrap();
     outcome(&mut sound(&["-o", path.to_str().unwrap()]));
     let report: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     assert_eq!(report["farms"][0]["verdict"], "consistent");
@@ -273,7 +276,7 @@ fn output_file_has_the_mode_of_what_it_replaces_and_a_new_one_that_of_the_umask(
     let home = tempfile::tempdir().unwrap();
     let path = |name: &str| home.path().join(name);
     for old in [0o600, 0o640, 0o664] {
-        fs::write(path("old.json"), "old").unwrap();
+        fs::write(path("old.json"), OLD).unwrap();
         fs::set_permissions(path("old.json"), fs::Permissions::from_mode(old)).unwrap();
         outcome(&mut sound(&["-q", "-o", path("old.json").to_str().unwrap()]));
         assert!(fs::read_to_string(path("old.json")).unwrap().starts_with('{'));

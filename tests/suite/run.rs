@@ -85,7 +85,9 @@ pub(crate) fn exit_code(report: &Report) -> i32 {
 /// The binary, untouched by the settings of this terminal.
 pub(crate) fn aemtrix() -> assert_cmd::Command {
     let mut command = assert_cmd::Command::cargo_bin("aemtrix").unwrap();
-    command.env_remove("COLUMNS").env_remove("NO_COLOR").env_remove("RUST_LOG");
+    let settings =
+        ["COLUMNS", "NO_COLOR", "CLICOLOR_FORCE", "LC_ALL", "LC_CTYPE", "LANG", "RUST_LOG"];
+    settings.into_iter().for_each(|name| _ = command.env_remove(name));
     command
 }
 

@@ -39,6 +39,7 @@ fn schemas_have_names() {
         ("facts", "aemtrix.facts/2"),
         ("policy", "aemtrix.policy/1"),
         ("diff", "aemtrix.diff/1"),
+        ("baseline", "aemtrix.baseline/1"),
     ] {
         let schema = schema(what);
         assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
@@ -191,6 +192,21 @@ until = "2026-12-31"
 
 #[test]
 fn unknown_schema_is_wrong_usage() {
-    let output = aemtrix().args(["schema", "baseline"]).output().unwrap();
+    let output = aemtrix().args(["schema", "verdict"]).output().unwrap();
     assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
+}
+
+#[test]
+fn baseline_that_is_written_follows_its_schema() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("known.json");
+    let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/demo");
+    let options = ["--baseline-reason", "we know", "--as-of", "2026-05-01", "--write-baseline"];
+    aemtrix().args(["scan", "-q", demo]).args(options).arg(&path).output().unwrap();
+    let validator = validator("baseline");
+    let mut value: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    assert_eq!(value["findings"].as_array().map(Vec::len), Some(3));
+    assert_eq!(problems(&validator, &value), [""; 0]);
+    value["findings"][0]["rules"] = json!("x");
+    assert_ne!(problems(&validator, &value), [""; 0]);
 }
