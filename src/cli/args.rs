@@ -1,5 +1,6 @@
 //! Arguments.
 
+use super::help;
 use crate::diagnosis::Selection;
 use crate::facts::Date;
 use crate::farm::{FarmBy, FarmPattern};
@@ -14,41 +15,9 @@ use std::ffi::OsString;
 use std::io::{IsTerminal, stdout};
 use std::path::PathBuf;
 
-const AFTER_HELP: &str = "\
-A small archive is enough for the keys, made inside crx-quickstart:
-  tar czf publish1.tar.gz conf bin launchpad/conf launchpad/config \\
-      launchpad/felix/bundle*/bundle.info \\
-      launchpad/felix/bundle*/data/{hmac,master,storage,sling.id.file,sling.options.file}
-Add launchpad/felix/bundle*/version* for exact bundle versions, and logs for signs of trouble.
-
-aemtrix help TOPIC explains inputs, verdicts, rules, policy, output, scale-out, limits, words.
-
-Examples:
-  aemtrix scan uploads/                              the farm whose uploads are in a folder
-  aemtrix scan -o case.html -o repair.sh uploads/    the same, with a page to file and the repair
-  aemtrix scan --policy farm.toml --digests uploads/ a gate before go-live
-  aemtrix diff before/ after/                        what changed
-  aemtrix rules hmac-differs                         what a finding means
-
-Exit codes:
-  0  clean
-  1  findings at or above --fail-on
-  2  wrong usage, evidence incomplete, or output not written";
-
-/// What a run without arguments shows.
-pub(super) const BEGIN: &str = "\
-aemtrix: do the instances of an AEM farm agree on their crypto keys, and if not, why not?
-
-  aemtrix scan uploads/                             the farm whose uploads are in a folder
-  aemtrix scan author.tar.gz publish1.zip /opt/aem  or those that are named
-  aemtrix rules hmac-differs                        what a finding means
-
-`aemtrix --help` lists the subcommands, `aemtrix scan -h` the options that are used most.
-";
-
 /// Checks whether the instances of an AEM farm agree on their crypto keys, and if not, why not. Reads install snapshots offline.
 #[derive(Debug, Parser)]
-#[command(name = "aemtrix", version, after_help = AFTER_HELP, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "aemtrix", version, after_help = help::short(), after_long_help = help::long(), max_term_width = 100, disable_help_subcommand = true)]
 pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -95,7 +64,7 @@ pub(super) enum Command {
         /// The shell
         shell: Shell,
     },
-    /// Writes man pages, one a subcommand and one a topic, into a directory
+    /// Writes man pages into a directory such as ~/.local/share/man
     Man {
         /// The directory
         #[arg(value_name = "DIR")]
@@ -194,7 +163,7 @@ pub(super) struct Compare {
     /// Who examines it
     #[arg(long, value_name = "TEXT", help_heading = "Output", hide_short_help = true)]
     pub(super) examiner: Option<String>,
-    /// Tells when the comparison was made, too
+    /// Says when the comparison was made, too
     #[arg(long, help_heading = "Output", hide_short_help = true)]
     pub(super) stamp: bool,
     /// Columns of the table [default: those of the terminal, else $COLUMNS, else no limit; in files no limit]
@@ -324,7 +293,7 @@ pub(super) struct Output {
     /// Who examines it, to be named there too
     #[arg(long, value_name = "TEXT", hide_short_help = true)]
     pub(super) examiner: Option<String>,
-    /// Tells there when the report was made, too. Without it, the same input gives the same bytes
+    /// Says there when the report was made, too. Without it, the same input gives the same bytes
     #[arg(long, hide_short_help = true)]
     pub(super) stamp: bool,
     /// Gives each instance a column of its own in CSV; else each cell has a line
@@ -572,7 +541,7 @@ fn bytes(text: &str) -> Result<u64, String> {
     let shift = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, shift)| *shift);
     let number = number.parse::<u64>().ok().zip(shift);
     let bytes = number.and_then(|(number, shift)| number.checked_mul(1_u64.checked_shl(shift)?));
-    bytes.ok_or_else(|| "no number of bytes; it is like 5000, 512M or 4G".to_owned())
+    bytes.ok_or_else(|| "not a number of bytes such as 5000, 512M or 4G".to_owned())
 }
 
 fn help_topics() -> PossibleValuesParser {

@@ -2,7 +2,7 @@
 
 use super::args::{ExitZero, Scan};
 use super::scan::watched;
-use super::{Exit, output, tell};
+use super::{Exit, log, output, tell};
 use crate::examine::{Examined, examine_each};
 use crate::facts::Gap;
 use crate::intake::Source;
@@ -41,6 +41,7 @@ impl Written {
     fn take(&mut self, examined: &Examined) {
         self.instances = self.instances.saturating_add(examined.snapshots.len());
         self.hides |= hides(&examined.gaps);
+        log::read(&examined.sources, &examined.snapshots, &examined.gaps);
         let snapshots = || examined.snapshots.iter().map(|(_, snapshot)| snapshot);
         for record in &examined.sources {
             if self.trouble.is_none() {

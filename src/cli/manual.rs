@@ -1,12 +1,12 @@
 //! `aemtrix completions SHELL` and `aemtrix man DIR`, made of the arguments themselves.
 
 use super::args::Args;
-use super::{Exit, complain, output};
+use super::{Exit, complain, help, output};
 use crate::manual::{Block, TOPICS, Topic, blocks};
-use clap::{Command, CommandFactory};
+use clap::{Arg, Command, CommandFactory};
 use clap_complete::{Shell, generate};
 use clap_mangen::Man;
-use clap_mangen::roff::{Roff, bold, roman};
+use clap_mangen::roff::{Inline, Roff, bold, roman};
 use std::io;
 use std::path::Path;
 
@@ -21,16 +21,26 @@ pub(super) fn completions(shell: Shell) -> Exit {
     written.map_or_else(|error| complain(&format!("{error:#}")), |()| Exit::Clean)
 }
 
-/// Writes a man page of the program and of each subcommand into a directory.
+/// Writes a man page of the program, of each subcommand and of each topic into a directory, one below it for each section, where `man` looks for them.
 pub(super) fn pages(directory: &Path) -> Exit {
-    let mut command = Args::command().disable_help_subcommand(true);
+    // A page has room for what a short help leaves out.
+    let in_full = |arg: Arg| arg.hide_short_help(false);
+    let mut command = Args::command()
+        .disable_help_subcommand(true)
+        .mut_subcommands(|subcommand| subcommand.mut_args(in_full));
     command.build();
-    let shown = command.get_subcommands().filter(|command| !command.is_hide_set());
-    let all = std::iter::once(&command).chain(shown);
+    let mut see_also = Roff::new();
+    see_also.control("SH", ["SEE ALSO"]).text([roman("aemtrix(1)")]);
+    let subcommands =
+        command.get_subcommands().cloned().map(|subcommand| page(subcommand, &see_also));
+    let whole = std::iter::once_with(|| page_of_all(command.clone()));
     let of_topics = TOPICS.iter().map(page_of_topic);
-    let written = all.cloned().map(page).chain(of_topics).try_for_each(|page| {
+    let written = whole.chain(subcommands).chain(of_topics).try_for_each(|page| {
         let (name, page) = page?;
-        output::to_directory(directory, &name, &page)
+        let section = name.rsplit('.').next().unwrap_or_default();
+        let directory = directory.join(format!("man{section}"));
+        output::make_directory(&directory)?;
+        output::to_directory(&directory, &name, &page)
     });
     written.map_or_else(|error| complain(&format!("{error:#}")), |()| Exit::Clean)
 }
@@ -47,25 +57,19 @@ fn page_of_topic(topic: &Topic) -> io::Result<(String, Vec<u8>)> {
             Block::Heading { text, .. } => _ = page.control("SH", [text.as_str()]),
             Block::Paragraph { is_item: true, text } => {
                 page.control("IP", ["-", "2"]);
-                page.text([roman(text)]);
+                page.text(spans(&text));
             }
             Block::Paragraph { text, .. } => {
                 page.control("PP", []);
-                page.text([roman(text)]);
+                page.text(spans(&text));
             }
-            Block::Code(lines) => {
-                page.control("RS", ["4"]).control("nf", []);
-                for line in lines {
-                    page.text([roman(line)]);
-                }
-                page.control("fi", []).control("RE", []);
-            }
+            Block::Code(lines) => code(&lines, &mut page),
             Block::Table { rows, .. } => {
                 for cells in rows {
                     let mut cells = cells.into_iter();
                     page.control("TP", []);
-                    page.text([bold(cells.next().unwrap_or_default())]);
-                    page.text([roman(cells.collect::<Vec<_>>().join("; "))]);
+                    page.text([bold(cells.next().unwrap_or_default().replace('`', ""))]);
+                    page.text(spans(&cells.collect::<Vec<_>>().join("; ")));
                 }
             }
         }
@@ -75,13 +79,64 @@ fn page_of_topic(topic: &Topic) -> io::Result<(String, Vec<u8>)> {
     Ok((format!("{name}.7"), text))
 }
 
-/// Returns the name of the file and its text.
-fn page(command: Command) -> io::Result<(String, Vec<u8>)> {
+/// Returns the page of the program.
+fn page_of_all(command: Command) -> io::Result<(String, Vec<u8>)> {
+    let mut end = Roff::new();
+    end.control("SH", ["EXAMPLES"]);
+    for (command, what) in help::RUNS {
+        end.control("TP", []).text([bold(command)]).text([roman(what)]);
+    }
+    end.control("PP", []).text([roman(help::UPLOAD)]);
+    code(&help::UPLOAD_LINES, &mut end);
+    end.control("PP", []).text([roman(help::UPLOAD_MORE)]);
+    end.control("SH", ["EXIT STATUS"]);
+    for (code, when) in help::EXIT_CODES {
+        end.control("TP", []).text([bold(code)]).text([roman(when)]);
+    }
+    end.control("SH", ["SEE ALSO"]);
+    let topics: Vec<String> =
+        TOPICS.iter().map(|topic| format!("aemtrix-{}(7)", topic.name)).collect();
+    end.text([roman(topics.join(", "))]);
+    page(command, &end)
+}
+
+/// Returns a page that ends as given: the name of the file and its text.
+fn page(command: Command, end: &Roff) -> io::Result<(String, Vec<u8>)> {
     let manual = format!("Manual of {}", env!("CARGO_PKG_NAME"));
     let source = format!("{} {}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+    let usage = command.clone().render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage: ").to_owned();
+    let has_subcommands = command.has_subcommands();
     // A date that is empty gets lost, and what comes after it takes its place.
     let man = Man::new(command).date(" ").manual(manual).source(source);
     let mut page = Vec::new();
-    man.render(&mut page)?;
+    man.render_title(&mut page)?;
+    man.render_name_section(&mut page)?;
+    Roff::new().control("SH", ["SYNOPSIS"]).text([bold(usage)]).to_writer(&mut page)?;
+    man.render_description_section(&mut page)?;
+    if has_subcommands {
+        man.render_subcommands_section(&mut page)?;
+    }
+    man.render_options_section(&mut page)?;
+    end.to_writer(&mut page)?;
     Ok((man.get_filename(), page))
+}
+
+/// Adds lines that are shown as they are.
+fn code(lines: &[impl AsRef<str>], page: &mut Roff) {
+    page.control("RS", ["4"]).control("nf", []);
+    for line in lines {
+        page.text([roman(line.as_ref())]);
+    }
+    page.control("fi", []).control("RE", []);
+}
+
+/// Returns a text whose names and commands, which are between backticks, are bold.
+fn spans(text: &str) -> Vec<Inline> {
+    let is_paired = text.matches('`').count().is_multiple_of(2);
+    if !is_paired {
+        return vec![roman(text)];
+    }
+    let parts = text.split('`').enumerate();
+    parts.map(|(at, part)| if at % 2 == 1 { bold(part) } else { roman(part) }).collect()
 }

@@ -6,6 +6,7 @@ mod exit;
 mod facts_dir;
 mod facts_lines;
 mod finish;
+mod help;
 mod log;
 mod manual;
 mod options;
@@ -27,7 +28,7 @@ use crate::repair::shell_word;
 use crate::report::Screen;
 use args::{Args, ColorChoice, Command};
 use clap::Parser;
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::io::{Write, stderr};
 use std::path::Path;
 
@@ -70,18 +71,19 @@ const VALUES_MAX: usize = 20;
 
 /// Shows what clap has to say in place of arguments: help and version, which are output, or what is wrong with them.
 fn unparsed(mut error: clap::Error) -> Exit {
-    let typed = error.get(ContextKind::InvalidSubcommand);
-    if let Some(ContextValue::String(typed)) = typed.filter(|_| error.use_stderr())
-        && Path::new(typed).exists()
+    if let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidSubcommand)
+        && let Some(sentence) = no_subcommand(typed)
     {
-        return complain(&format!(
-            "`{typed}` is no subcommand; to scan it: aemtrix scan {}",
-            shell_word(typed)
-        ));
+        return complain(&sentence);
     }
-    if std::env::args_os().count() < 2 {
-        let _unheard: std::io::Result<()> = write!(stderr(), "{}", args::BEGIN);
+    let Some(subcommand) = std::env::args_os().nth(1) else {
+        let _unheard: std::io::Result<()> = write!(stderr(), "{}", help::BEGIN);
         return Exit::Trouble;
+    };
+    let example = subcommand.to_str().and_then(help::example);
+    if let (ErrorKind::MissingRequiredArgument, Some(example)) = (error.kind(), example) {
+        let tip = vec![format!("for example, {example}").into()];
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tip));
     }
     if let Some(ContextValue::Strings(values)) = error.get(ContextKind::ValidValue)
         && values.len() > VALUES_MAX
@@ -90,6 +92,21 @@ fn unparsed(mut error: clap::Error) -> Exit {
     }
     // clap knows where each belongs.
     if error.print().is_ok() && !error.use_stderr() { Exit::Clean } else { Exit::Trouble }
+}
+
+/// Says what is wrong with a path in place of a subcommand.
+fn no_subcommand(typed: &str) -> Option<String> {
+    if Path::new(typed).exists() {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/:\\".contains(c);
+        let word = if typed.chars().all(is_plain) { typed.to_owned() } else { shell_word(typed) };
+        return Some(format!("`{typed}` is not a subcommand; to scan it: aemtrix scan {word}"));
+    }
+    let is_path = typed.contains(['.', '/', '\\']);
+    is_path.then(|| {
+        format!(
+            "`{typed}` is neither a subcommand nor a file; to scan sources: aemtrix scan SOURCE..."
+        )
+    })
 }
 
 /// Says one sentence on standard error.

@@ -179,15 +179,13 @@ pub(super) fn to_baseline(report: &Report, terms: &Terms, path: &Path) -> anyhow
         .with_context(|| format!("{}: the baseline could not be written", path.display()))
 }
 
-/// Writes bytes to a file of this name, which is whole or absent, in a directory, which is made where it is not there.
+/// Writes bytes to a file of this name, which is whole or absent, in a directory that is there.
 ///
 /// # Errors
 ///
-/// Fails when the directory cannot be made or cannot take it; an old file of that name then stands as it was.
+/// Fails when the directory cannot take it; an old file of that name then stands as it was.
 pub(super) fn to_directory(directory: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
     let path = directory.join(name);
-    fs::create_dir_all(directory)
-        .with_context(|| format!("{}: could not be made", directory.display()))?;
     write_whole(&path, |out| out.write_all(bytes))
         .map_err(|error| without_temporary_name(&error))
         .with_context(|| format!("{}: could not be written", path.display()))
@@ -213,12 +211,42 @@ pub(super) fn check_written<'p>(
         if seen.contains(&file) {
             bail!("{}: is named twice as a file to write", path.display());
         }
-        if !stream::is_one(path) && !parent(&file).is_dir() {
-            bail!("{}: could not be written: its directory does not exist", path.display());
+        if !stream::is_one(path) {
+            check_place(&file).with_context(|| format!("{}: cannot be written", path.display()))?;
         }
         seen.push(file);
     }
     Ok(())
+}
+
+/// Checks that a file can be made: no directory has its name, and its directory is there and takes files.
+fn check_place(file: &Path) -> anyhow::Result<()> {
+    if file.is_dir() {
+        bail!("it is a directory");
+    }
+    if !parent(file).is_dir() {
+        bail!("its directory does not exist");
+    }
+    check_takes_files(parent(file))
+}
+
+/// Checks that files can be made in a directory, by making one that has no name and is gone at once.
+fn check_takes_files(directory: &Path) -> anyhow::Result<()> {
+    tempfile::tempfile_in(directory).map(drop).map_err(|error| without_temporary_name(&error))
+}
+
+/// Checks that a directory takes files; it is made where it is not there.
+///
+/// # Errors
+///
+/// Fails when it cannot be made, or takes none; the message is one sentence.
+pub(super) fn make_directory(directory: &Path) -> anyhow::Result<()> {
+    if directory.exists() && !directory.is_dir() {
+        bail!("{}: is not a directory", directory.display());
+    }
+    fs::create_dir_all(directory)
+        .with_context(|| format!("{}: could not be made", directory.display()))?;
+    check_takes_files(directory).with_context(|| format!("{}: takes no files", directory.display()))
 }
 
 /// Checks that each file to write is new, empty, or one that this program wrote, unless any is to be replaced: `-o notes.md` is typed as fast as
@@ -332,6 +360,18 @@ mod tests {
         assert!(check(&["a.json", "./policy.toml"]).unwrap_err().contains("is read by this run"));
         assert!(check(&["known.json"]).unwrap_err().contains("is read by this run"));
         assert!(check(&["a.json", "b.json", "./a.json"]).unwrap_err().contains("named twice"));
-        assert!(check(&["no/a.json"]).unwrap_err().contains("its directory does not exist"));
+        let why = |name: &str| {
+            let written = [home.path().join(name)];
+            format!("{:#}", check_written(&written, &[]).unwrap_err())
+        };
+        assert!(
+            why("no/a.json").ends_with("a.json: cannot be written: its directory does not exist")
+        );
+        fs::create_dir(path("d.html")).unwrap();
+        assert!(why("d.html").ends_with("d.html: cannot be written: it is a directory"));
+        if cfg!(target_os = "linux") {
+            // Whoever asks, no file can be made there.
+            assert!(why("/proc/a.json").starts_with("/proc/a.json: cannot be written: "));
+        }
     }
 }

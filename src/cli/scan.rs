@@ -4,7 +4,7 @@ use super::args::Scan;
 use super::finish::Prepared;
 use super::options;
 use super::progress::{Bar, Ticks};
-use super::{Exit, complain, facts_dir, facts_lines, output};
+use super::{Exit, complain, facts_dir, facts_lines, output, tell};
 use crate::examine::{Examined, examine, examine_each};
 use crate::facts::{Gap, GapKind};
 use crate::intake::{
@@ -45,18 +45,15 @@ fn run_or_fail(scan: &Scan) -> anyhow::Result<Exit> {
         (Some(name), [source]) => source.label = Some(name.clone()),
         (Some(_), _) => bail!("--name needs exactly one source; use NAME=SOURCE for several"),
     }
-    if sources.is_empty() {
-        let missing = notes.iter().filter(|note| note.kind == GapKind::Missing);
-        let mut said: Vec<_> =
-            missing.map(|gap| format!("{}: {}", gap.source, gap.reason)).collect();
-        if !said.is_empty() {
-            let more = said.len().saturating_sub(Limits::DEFAULT.listed_max);
-            said.truncate(Limits::DEFAULT.listed_max);
-            let more = if more > 0 { format!("; and {more} more") } else { String::new() };
-            bail!("{}{more}", said.join("; "));
-        }
-    }
     prepared.check_apart(&sources)?;
+    let missing = missing(&notes);
+    if sources.is_empty() && !missing.is_empty() {
+        bail!("{}", missing.join("; "));
+    }
+    // The report says so as well, but a name that was mistyped is to be noticed before a scan of an hour.
+    for sentence in &missing {
+        tell(sentence);
+    }
     if let Some(directory) = &scan.facts_dir {
         return from_directory(scan, directory, &prepared, &sources, notes);
     }
@@ -68,6 +65,16 @@ fn run_or_fail(scan: &Scan) -> anyhow::Result<Exit> {
     let Examined { snapshots, sources, gaps } = examined;
     let report = prepared.report(snapshots, sources, gaps, &BTreeMap::new())?;
     Ok(prepared.finish(report))
+}
+
+/// Says which sources do not exist; of a list of thousands, the first.
+fn missing(notes: &[Gap]) -> Vec<String> {
+    let missing = notes.iter().filter(|note| note.kind == GapKind::Missing);
+    let mut said: Vec<_> = missing.map(|gap| format!("{}: {}", gap.source, gap.reason)).collect();
+    let more = said.len().saturating_sub(Limits::DEFAULT.listed_max);
+    said.truncate(Limits::DEFAULT.listed_max);
+    said.extend((more > 0).then(|| format!("and {more} more")));
+    said
 }
 
 /// Returns `true` if nothing that is asked for needs what was read to be judged.
@@ -87,6 +94,7 @@ fn from_directory(
     notes: Vec<Gap>,
 ) -> anyhow::Result<Exit> {
     output::check_apart(&directory.join("facts.ndjson"), sources)?;
+    output::make_directory(directory)?;
     let limits = scan.reading.limits();
     let to_read = facts_dir::to_read(directory, sources, &limits);
     let trouble = Mutex::new(None);

@@ -4,6 +4,7 @@ use super::args::Judging;
 use crate::custody::NamedFile;
 use crate::diagnosis::Selection;
 use crate::facts::{Date, Hex};
+use crate::intake::is_packed;
 use crate::limits::Limits;
 use crate::policy::{Baseline, Policy, Remark, parse};
 use crate::rules::RULES;
@@ -35,14 +36,14 @@ impl Terms {
         let mut selection = judging.selection();
         let (mut policy, mut policy_file, mut baseline_file) = (None, None, None);
         if let Some(path) = &judging.policy {
-            let text = text_of(path, Limits::default().policy_bytes_max, "is no UTF-8 text")?;
+            let text = text_of(path, Limits::default().policy_bytes_max, "a policy")?;
             policy_file = Some(named(path, &text));
             let read = parse(&text, &rule_ids());
             policy = Some(read.map_err(|error| anyhow!("{}: {error}", path.display()))?);
         }
         if let Some(path) = &judging.baseline {
             let max = Limits::default().baseline_bytes_max;
-            let text = text_of(path, max, "is not an aemtrix baseline, and no text")?;
+            let text = text_of(path, max, "an aemtrix baseline")?;
             baseline_file = Some(named(path, &text));
             selection.baseline = Baseline::parse(&text)
                 .map_err(|problem| anyhow!("{}: {problem}", path.display()))?;
@@ -83,16 +84,21 @@ pub(super) fn rule_ids() -> Vec<&'static str> {
     RULES.iter().map(|rule| rule.id).collect()
 }
 
-/// Reads a file of text; `otherwise` is said of what is none.
-fn text_of(path: &Path, bytes_max: u64, otherwise: &str) -> anyhow::Result<String> {
+/// Reads a file of text; `wanted` is what it should be.
+fn text_of(path: &Path, bytes_max: u64, wanted: &str) -> anyhow::Result<String> {
     let named = || path.display().to_string();
+    // A look at a pipe would take from what is read.
+    if path.is_file() && is_packed(path) {
+        bail!("{}: is an archive, not {wanted}", path.display());
+    }
     let file = File::open(path).with_context(named)?;
     let mut bytes = Vec::new();
     file.take(bytes_max.saturating_add(1)).read_to_end(&mut bytes).with_context(named)?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length > bytes_max) {
         bail!("{}: is larger than {bytes_max} bytes", path.display());
     }
-    String::from_utf8(bytes).map_err(|_| anyhow!("{}: {otherwise}", path.display()))
+    String::from_utf8(bytes)
+        .map_err(|_| anyhow!("{}: is not UTF-8 text, and not {wanted}", path.display()))
 }
 
 /// Returns the day that is asked for, else today in UTC.

@@ -63,7 +63,9 @@ pub(super) fn snapshots(
     let tops: BTreeSet<&str> = roots.keys().map(String::as_str).collect();
     let installs = realms_of(&tops);
     gaps.retain(|gap| !is_other_content(gap, *standing, &installs) && !is_packages(gap, &tops));
-    let explained = walked.entries == 0 && gaps.iter().any(|gap| gap.kind.hides());
+    // A folder that holds a link to an install and nothing else is not to be searched for bundles: the link is what to follow.
+    let outside = gaps.iter().filter(|gap| gap.kind == GapKind::LinkOutside).map(|_| 1_u64);
+    let explained = walked.entries <= outside.sum() && gaps.iter().any(|gap| gap.kind.hides());
     if tops.is_empty() && !explained {
         // What is named like an install was meant for one wherever it lies.
         let standing = if homes.is_empty() { *standing } else { Standing::Named };

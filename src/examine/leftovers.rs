@@ -99,6 +99,9 @@ pub(super) fn no_instance(
             format!("no AEM instance in it: it is {what}, which holds no keys; send `crx-quickstart` instead")
         }
         (_, 0) => "no AEM instance in it: it is empty".to_owned(),
+        (_, 1) => "no AEM instance in it: its only entry is neither a bundle below `felix/` nor a property file of \
+            `crx-quickstart/conf`"
+            .to_owned(),
         (_, entries) => format!(
             "no AEM instance in it: none of its {entries} entries is a bundle below `felix/` or a property file of \
              `crx-quickstart/conf`"

@@ -2,6 +2,8 @@
 
 use super::archive_name::stem;
 use crate::limits::Limits;
+use globset::Glob;
+use std::ffi::OsString;
 use std::path::Path;
 
 const LOOKED_AT_MAX: usize = Limits::DEFAULT.like_names_max;
@@ -41,7 +43,7 @@ fn why(path: &Path, asks: bool) -> String {
         return "a source without a name".to_owned();
     }
     if text.contains(['*', '?', '[', '{']) {
-        return "No such file: no file matches, so the shell did not expand it".to_owned();
+        return of_pattern(path, asks);
     }
     let near = if asks { near(path) } else { Vec::new() };
     match near.as_slice() {
@@ -50,17 +52,30 @@ fn why(path: &Path, asks: bool) -> String {
     }
 }
 
+/// Says why a pattern names no file. Where files match it, it was in quotes, or the shell is one of Windows, which expands none.
+fn of_pattern(path: &Path, asks: bool) -> String {
+    let name = path.file_name().and_then(|name| Glob::new(name.to_str()?).ok());
+    let matcher = name.filter(|_| asks).map(|glob| glob.compile_matcher());
+    if matcher.is_some_and(|matcher| names_beside(path).any(|other| matcher.is_match(other))) {
+        return "No such file, but files match this pattern: leave out the quotes around it, or name the folder and --include"
+            .to_owned();
+    }
+    "No such file: no file matches, so the shell did not expand it".to_owned()
+}
+
+/// Returns the names of what is in the same directory, as far as it is looked at.
+fn names_beside(path: &Path) -> impl Iterator<Item = OsString> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let entries = std::fs::read_dir(directory.unwrap_or(Path::new("."))).into_iter().flatten();
+    entries.take(LOOKED_AT_MAX).flatten().map(|entry| entry.file_name())
+}
+
 /// Returns the names in the same directory that are most like the one of a path.
 fn near(path: &Path) -> Vec<String> {
     let Some(name) = path.file_name().map(|name| name.to_string_lossy().to_lowercase()) else {
         return Vec::new();
     };
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let Ok(entries) = std::fs::read_dir(directory.unwrap_or(Path::new("."))) else {
-        return Vec::new();
-    };
-    let names = entries.take(LOOKED_AT_MAX).flatten().map(|entry| entry.file_name());
-    let mut near: Vec<(usize, String)> = names
+    let mut near: Vec<(usize, String)> = names_beside(path)
         .filter_map(|other| {
             let other = other.to_str()?.to_owned();
             let lower = other.to_lowercase();
@@ -122,11 +137,13 @@ mod tests {
             ("author.tar.gz", "did you mean author.tgz?"),
             ("other.zip", "No such file or directory"),
             ("author.tgz/x", "No such file or directory"),
-            ("*.tar", "no file matches"),
+            ("*.tar", "so the shell did not expand it"),
+            ("*.tgz", "name the folder and --include"),
+            ("[.tgz", "so the shell did not expand it"),
             ("y", "No such file or directory"),
         ] {
             let why = said(name).unwrap();
-            assert!(why.ends_with(words) || why.contains("no file matches"), "{name}: {why}");
+            assert!(why.ends_with(words), "{name}: {why}");
         }
     }
 

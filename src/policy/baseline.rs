@@ -171,9 +171,10 @@ impl Baseline {
         let version: Version = serde_json::from_str(text)
             .map_err(|error| format!("is not an aemtrix baseline: {}", problem(&error)))?;
         if version.schema != SCHEMA {
-            return Err(match version.schema.starts_with(OF_ANY_VERSION) {
-                true => format!("has another schema than {SCHEMA:?}"),
-                false => format!("is not an aemtrix baseline: its schema is not {SCHEMA:?}"),
+            return Err(if version.schema.starts_with(OF_ANY_VERSION) {
+                format!("has another schema than {SCHEMA:?}")
+            } else {
+                format!("is not an aemtrix baseline: its schema is not {SCHEMA:?}")
             });
         }
         let wire: Wire = serde_json::from_str(text).map_err(|error| problem(&error))?;

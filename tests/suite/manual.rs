@@ -143,11 +143,15 @@ fn man_pages_tell_every_option() {
     let mut expected: BTreeSet<_> =
         SHOWN.iter().map(|command| format!("aemtrix-{command}.1")).collect();
     expected.insert("aemtrix.1".to_owned());
-    expected.extend(TOPICS.iter().map(|topic| format!("aemtrix-{topic}.7")));
-    assert_eq!(pages_in(home.path()), expected);
+    assert_eq!(pages_in(&home.path().join("man1")), expected);
+    let topics = TOPICS.iter().map(|topic| format!("aemtrix-{topic}.7")).collect();
+    assert_eq!(pages_in(&home.path().join("man7")), topics);
+    expected.extend(topics);
     let page = |name: &str| {
+        // `man` looks for a page in the directory of its section.
+        let path = home.path().join(format!("man{}", &name[name.len() - 1..])).join(name);
         // Hyphens are escaped, so that they are not taken for ends of words.
-        fs::read_to_string(home.path().join(name)).unwrap().replace("\\-", "-")
+        fs::read_to_string(path).unwrap().replace("\\-", "-")
     };
     for command in SHOWN {
         let page = page(&format!("aemtrix-{command}.1"));
@@ -156,6 +160,9 @@ fn man_pages_tell_every_option() {
             let bold = format!("\\fB{option}\\fR");
             assert!(page.contains(&bold), "{command} {option}: {page}");
         }
+        let lines: Vec<&str> = page.lines().collect();
+        let bare = lines.windows(3).find(|at| at[0] == ".TP" && at[2].starts_with('.'));
+        assert_eq!(bare, None, "{command}: an option without a text");
         let title =
             format!(".TH aemtrix-{command} 1 \" \" \"aemtrix {}\"", env!("CARGO_PKG_VERSION"));
         assert!(page.contains(&title), "{page}");
@@ -165,12 +172,15 @@ fn man_pages_tell_every_option() {
         SHOWN.iter().all(|command| whole.contains(&format!("aemtrix-{command}(1)"))),
         "{whole}"
     );
-    assert!(whole.contains("Exit codes:\n"), "{whole}");
+    for section in ["EXAMPLES", "\"EXIT STATUS\"", "\"SEE ALSO\""] {
+        assert!(whole.contains(&format!("\n.SH {section}\n")), "{section}: {whole}");
+    }
     // Written again, they are the same.
     let before: Vec<_> = expected.iter().map(|name| page(name)).collect();
     said(&["man", directory]);
     assert_eq!(expected.iter().map(|name| page(name)).collect::<Vec<_>>(), before);
-    assert_eq!(pages_in(home.path()), expected);
+    let entries = ["man1", "man7"].map(|name| pages_in(&home.path().join(name)).len());
+    assert_eq!(entries.iter().sum::<usize>(), expected.len());
 }
 
 #[test]
@@ -182,5 +192,5 @@ fn man_pages_make_their_directory_where_it_is_not_there() {
     assert_eq!((output.status.code(), errors.lines().count()), (Some(2), 1), "{errors}");
     assert!(!errors.contains(".aemtrix-"), "{errors}");
     said(&["man", home.path().join("a/b").to_str().unwrap()]);
-    assert!(pages_in(&home.path().join("a/b")).contains("aemtrix.1"));
+    assert!(pages_in(&home.path().join("a/b/man1")).contains("aemtrix.1"));
 }

@@ -149,11 +149,63 @@ fn mistyped_rule_gets_the_suggestion_alone() {
 
 #[test]
 fn what_is_no_baseline_is_said_to_be_none() {
-    for other in ["testdata/demo/author.tar.gz", "Cargo.toml"] {
+    for (other, is) in [
+        ("testdata/demo/author.tar.gz", "is an archive, not an aemtrix baseline"),
+        ("Cargo.toml", "is not an aemtrix baseline"),
+    ] {
         let (code, _, errors) = run(&["scan", "--baseline", other, "testdata/demo"], &[]);
         assert_eq!(code, Some(2));
-        let said = format!("aemtrix: {other}: is not an aemtrix baseline");
+        let said = format!("aemtrix: {other}: {is}");
         assert!(errors.starts_with(&said) && errors.lines().count() == 1, "{errors}");
+    }
+}
+
+#[test]
+fn run_without_sources_shows_an_example() {
+    for subcommand in ["scan", "report", "diff", "verify"] {
+        let (code, _, errors) = run(&[subcommand], &[]);
+        let example = format!("  tip: for example, aemtrix {subcommand} ");
+        assert!(code == Some(2) && errors.contains(&example), "{errors}");
+    }
+}
+
+#[test]
+fn source_that_does_not_exist_is_said_before_the_others_are_read() {
+    let (code, report, errors) = run(&["scan", "testdata/demo", "testdata/dmo"], &[]);
+    assert_eq!(code, Some(2));
+    assert!(report.starts_with("INCONSISTENT"), "the others are judged: {report}");
+    let said = "aemtrix: testdata/dmo: No such file or directory; did you mean demo?\n";
+    assert_eq!(errors, said);
+}
+
+#[test]
+fn directory_that_takes_no_files_is_noticed_before_anything_is_read() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let below = format!("{file}/report.html");
+    for arguments in [["scan", "-o", &below], ["diff", "-o", &below], ["scan", "--facts-dir", file]]
+    {
+        let sources = ["testdata/demo", "testdata/demo"];
+        let sources = if arguments[0] == "diff" { &sources[..] } else { &sources[..1] };
+        let (code, report, errors) = run(&[&arguments[..], sources].concat(), &[]);
+        assert_eq!((code, report.as_str()), (Some(2), ""), "{errors}");
+        assert!(errors.lines().count() == 1 && errors.contains(file), "{errors}");
+    }
+}
+
+#[test]
+fn folder_of_one_link_is_told_by_the_link_alone() {
+    let home = TempDir::new().unwrap();
+    fs::create_dir(home.path().join("install")).unwrap();
+    fs::create_dir(home.path().join("upload")).unwrap();
+    let link = home.path().join("upload/crx-quickstart");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("../install", &link).unwrap();
+    let upload = home.path().join("upload");
+    let (code, report, _) = run(&["scan", "--details", upload.to_str().unwrap()], &[]);
+    assert_eq!(code, Some(2));
+    if link.is_symlink() {
+        assert_eq!(report.matches("  - ").count(), 1, "{report}");
+        assert!(report.contains("is a link that leads out of the source"), "{report}");
     }
 }
 
@@ -161,6 +213,8 @@ fn what_is_no_baseline_is_said_to_be_none() {
 fn said_twice_verbose_says_more() {
     let said = |option: &str| run(&["scan", option, "testdata/demo"], &[]).2;
     let (once, twice) = (said("-v"), said("-vv"));
+    let (_, _, of_facts) = run(&["scan", "-vv", "-f", "ndjson", "testdata/demo"], &[]);
+    assert!(twice.lines().all(|line| of_facts.contains(line)), "{of_facts}");
     assert_eq!(once.lines().count(), 3, "{once}");
     let instances =
         twice.lines().filter(|line| line.contains("instance at crx-quickstart: 5 bundles"));

@@ -77,7 +77,10 @@ fn output_that_cannot_be_written_is_a_failure() {
     let missing = home.path().join("missing/report.json");
     let (exit, said) = outcome(&mut sound(&["-o", missing.to_str().unwrap()]));
     assert_eq!(exit, Some(2));
-    assert!(said.contains("could not be written: its directory does not exist"), "{said}");
+    assert!(
+        said.contains("report.json: cannot be written: its directory does not exist"),
+        "{said}"
+    );
     assert_eq!(said.lines().count(), 1, "{said}");
     assert!(!said.contains(".aemtrix-"), "{said}");
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
@@ -171,7 +174,10 @@ fn message_about_a_file_does_not_name_the_temporary_one() {
     fs::create_dir(&taken).unwrap();
     let (exit, said) = outcome(&mut sound(&["-o", taken.to_str().unwrap()]));
     assert_eq!((exit, said.lines().count()), (Some(2), 1), "{said}");
-    assert!(said.contains("could not be written") && !said.contains(".aemtrix-"), "{said}");
+    assert!(
+        said.contains("cannot be written: it is a directory") && !said.contains(".aemtrix-"),
+        "{said}"
+    );
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
 }
 

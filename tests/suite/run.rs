@@ -87,7 +87,9 @@ pub(crate) fn aemtrix() -> assert_cmd::Command {
     let mut command = assert_cmd::Command::cargo_bin("aemtrix").unwrap();
     let settings =
         ["COLUMNS", "NO_COLOR", "CLICOLOR_FORCE", "LC_ALL", "LC_CTYPE", "LANG", "RUST_LOG"];
-    settings.into_iter().for_each(|name| _ = command.env_remove(name));
+    for name in settings {
+        command.env_remove(name);
+    }
     command
 }
 
