@@ -35,15 +35,14 @@ fn scan(format: &str, threads: &str, operands: &[OsString]) -> (String, String) 
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
-    let [mut out, err] =
-        [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
-    if format == "ndjson" {
-        // The lines of a source are written as soon as it was read.
-        let mut lines: Vec<&str> = out.lines().collect();
+    let sorted = |text: String| {
+        let mut lines: Vec<&str> = text.lines().collect();
         lines.sort_unstable();
-        out = lines.join("\n");
-    }
-    (out, err)
+        lines.join("\n")
+    };
+    let [out, err] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    // The lines of a source are written, and said, as soon as it was read.
+    if format == "ndjson" { (sorted(out), sorted(err)) } else { (out, err) }
 }
 
 #[test]
