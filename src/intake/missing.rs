@@ -4,6 +4,7 @@ use super::archive_name::stem;
 use crate::limits::Limits;
 use globset::Glob;
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::Path;
 
 const LOOKED_AT_MAX: usize = Limits::DEFAULT.like_names_max;
@@ -28,7 +29,8 @@ impl Missing {
         let error = path.symlink_metadata().err()?;
         let is_gone = matches!(
             error.kind(),
-            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+            // Windows has no file of a name with a `*`, and says so; its shells hand patterns over as they are.
+            ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename
         );
         is_gone.then(|| {
             self.asked = self.asked.saturating_add(1);
