@@ -28,8 +28,10 @@
 //! - [`custody`]: on what evidence a report speaks, and whether other sources are the same.
 //! - [`diff`]: what changed between two states of a farm.
 //! - [`report`]: the formats, one file each. The only room that writes.
+//! - [`request`]: what a run is asked for, by whoever asks, and the report that answers it.
 //! - [`manual`]: the topics of `aemtrix help`, which is also where verdicts, rules, limits and words are explained.
-//! - [`cli`]: arguments and exit codes.
+//! - [`cli`]: arguments and exit codes (feature `cli`).
+//! - [`browser`]: the same for a page (feature `browser`): files of a browser in, reports out.
 //!
 //! Analysis never fails: it yields facts *and* gaps. What a source did not show is unknown, not absent, and no rule fires on
 //! it. The bytes of a key exist only inside the function that digests them.
@@ -38,6 +40,9 @@
 //! registries of values (`CONTAINERS`, `KINDS`, `ROWS`, `RULES`, `FORMATS`): a new one is one file and its two lines in
 //! the room's `mod.rs`.
 
+#[cfg(all(feature = "browser", target_family = "wasm"))]
+pub mod browser;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod custody;
 pub mod diagnosis;
@@ -53,6 +58,7 @@ pub mod oak;
 pub mod policy;
 pub mod repair;
 pub mod report;
+pub mod request;
 pub mod rules;
 pub mod saved;
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! Arguments.
 
 use super::help;
+use super::palette::palette;
 use crate::diagnosis::Selection;
 use crate::facts::Date;
-use crate::farm::{FarmBy, FarmPattern};
 use crate::limits::Limits;
 use crate::manual::{TOPICS, topic};
 use crate::report::{BundleFilter, DIFF_FORMATS, FORMATS, Format, Screen};
+use crate::request::{FailOn, FarmBasis};
 use crate::rules::{RULES, Severity};
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{ArgGroup, Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -185,51 +186,10 @@ pub(super) struct Compare {
     #[arg(short, long, help_heading = "Output")]
     pub(super) quiet: bool,
     /// What makes a farm, as in `scan`
-    #[arg(long, value_name = "WHAT", value_parser = farm_basis, default_value = "all", help_heading = "Judging")]
+    #[arg(long, value_name = "WHAT", value_parser = FarmBasis::parse, default_value = "all", help_heading = "Judging")]
     pub(super) farm_by: FarmBasis,
     #[command(flatten)]
     pub(super) reading: Reading,
-}
-
-/// What makes a farm.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum FarmBasis {
-    All,
-    Input,
-    Parent,
-    Pattern(FarmPattern),
-}
-
-impl FarmBasis {
-    /// Returns it as it is given on the command line.
-    pub(super) fn label(&self) -> &str {
-        match self {
-            Self::All => "all",
-            Self::Input => "input",
-            Self::Parent => "parent",
-            Self::Pattern(pattern) => pattern.as_str(),
-        }
-    }
-
-    pub(super) fn by(&self) -> FarmBy<'_> {
-        match self {
-            Self::All => FarmBy::All,
-            Self::Input => FarmBy::Input,
-            Self::Parent => FarmBy::Parent,
-            Self::Pattern(pattern) => FarmBy::Pattern(pattern),
-        }
-    }
-}
-
-fn farm_basis(text: &str) -> Result<FarmBasis, String> {
-    match text {
-        "all" => Ok(FarmBasis::All),
-        "input" => Ok(FarmBasis::Input),
-        "parent" => Ok(FarmBasis::Parent),
-        _ => FarmPattern::parse(text).map(FarmBasis::Pattern).map_err(|why| {
-            format!("it is none of all, input and parent, and no pattern of farms: {why}")
-        }),
-    }
 }
 
 #[derive(Debug, ClapArgs)]
@@ -329,7 +289,7 @@ pub(super) struct Output {
 impl Output {
     /// Returns how text in files is to be laid out: the terminal of the run is not where they are read.
     pub(super) fn screen_of_files(&self) -> Screen {
-        Screen { columns: self.width, ascii: self.ascii, color: false }
+        Screen { columns: self.width, ascii: self.ascii, palette: None }
     }
 
     /// Returns how text on standard output is to be laid out.
@@ -337,7 +297,7 @@ impl Output {
         Screen {
             columns: self.width.or_else(columns),
             ascii: self.ascii || is_ascii_locale(),
-            color: self.color.applies(),
+            palette: palette(self.color.applies()),
         }
     }
 }
@@ -391,7 +351,7 @@ pub(super) struct Judging {
     ///
     /// The instances of a farm must agree. They are `all` there are, those of each `input`, those of the sources in one `parent` directory, or those whose
     /// path a regular expression matches, a group of which names the farm.
-    #[arg(long, value_name = "WHAT", value_parser = farm_basis, default_value = "all")]
+    #[arg(long, value_name = "WHAT", value_parser = FarmBasis::parse, default_value = "all")]
     pub(super) farm_by: FarmBasis,
     /// Applies these rules alone; see `aemtrix rules`
     #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rule_ids(), hide_possible_values = true)]
@@ -401,7 +361,7 @@ pub(super) struct Judging {
     pub(super) ignore: Vec<String>,
     /// Reports no findings below this severity
     #[arg(long, value_name = "SEVERITY", value_enum, hide_short_help = true)]
-    pub(super) min_severity: Option<SeverityName>,
+    pub(super) min_severity: Option<Severity>,
     /// Exits with 1 from this severity on
     ///
     /// One of error, warning, note, undecided and never. With `undecided`, from warning on, and with 2 even where a verdict is open for lack of peers
@@ -456,29 +416,23 @@ pub(super) enum ExitZero {
     All,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum SeverityName {
-    Error,
-    Warning,
-    Note,
+impl ValueEnum for Severity {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Error, Self::Warning, Self::Note]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.label()))
+    }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum FailOn {
-    Error,
-    Warning,
-    Note,
-    Undecided,
-    Never,
-}
+impl ValueEnum for FailOn {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
 
-impl From<SeverityName> for Severity {
-    fn from(name: SeverityName) -> Self {
-        match name {
-            SeverityName::Error => Self::Error,
-            SeverityName::Warning => Self::Warning,
-            SeverityName::Note => Self::Note,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.label()))
     }
 }
 
@@ -488,20 +442,9 @@ impl Judging {
         Selection {
             select: self.select.clone(),
             ignore: self.ignore.clone(),
-            min_severity: self.min_severity.map(Severity::from),
+            min_severity: self.min_severity,
             min_instances: self.min_instances,
             ..Selection::default()
-        }
-    }
-
-    /// Returns the severity from which findings fail the run.
-    pub(super) fn fails_from(&self) -> Option<Severity> {
-        match self.fail_on {
-            _ if self.exit_zero.is_some() => None,
-            FailOn::Error => Some(Severity::Error),
-            FailOn::Warning | FailOn::Undecided => Some(Severity::Warning),
-            FailOn::Note => Some(Severity::Note),
-            FailOn::Never => None,
         }
     }
 }
@@ -619,10 +562,10 @@ mod tests {
             (scan.output.screen(), scan.output.screen_of_files())
         };
         let (stdout, files) = screens(&[]);
-        assert!(stdout.color);
+        assert!(stdout.palette.is_some());
         assert_eq!(files, Screen::default());
         let (stdout, files) = screens(&["--width", "50", "--ascii"]);
-        assert_eq!(files, Screen { color: false, ..stdout });
+        assert_eq!(files, Screen { palette: None, ..stdout });
         assert_eq!(files.columns, Some(50));
     }
 

@@ -2,9 +2,10 @@
 
 use super::args::Compare;
 use super::finish::custody_of;
+use super::palette::palette;
 use super::report::read_facts;
 use super::terms::now_ms;
-use super::{Exit, complain, options, output, tell};
+use super::{Exit, complain, output, tell};
 use crate::diagnosis::{Judged, Selection, judge};
 use crate::diff::{DiffOutcome, Side, diff};
 use crate::examine::examine;
@@ -13,6 +14,7 @@ use crate::farm::{FarmPlan, farms};
 use crate::intake::{NoWatch, Source, discover, facts_files, saved_facts};
 use crate::limits::Limits;
 use crate::report::{DIFF_FORMATS, DiffFormat, DiffReport, Screen, StateReport};
+use crate::request::options_of_reading;
 use crate::saved::Merge;
 use anyhow::{anyhow, bail};
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,20 +56,20 @@ fn run_or_fail(compare: &Compare) -> anyhow::Result<Exit> {
     }
     let compared = diff(old.side(), new.side());
     let outcome = compared.outcome();
-    let mut options = options::of_reading(&compare.reading);
-    options.extend(options::of_farms(&compare.farm_by));
+    let mut options = options_of_reading(&compare.reading.limits());
+    options.extend(compare.farm_by.option());
     let stamp_ms = if compare.stamp { Some(now_ms()?) } else { None };
     let custody = custody_of(compare.case.as_ref(), compare.examiner.as_ref(), stamp_ms, options);
     let (bundles, screen) = (compare.bundles, Screen::default());
     let states = [old.report, new.report];
     let mut report = DiffReport { diff: compared, states, custody, screen, bundles };
-    report.screen = Screen { columns: compare.width, ascii: compare.ascii, color: false };
+    report.screen = Screen { columns: compare.width, ascii: compare.ascii, palette: None };
     for (path, format) in to_files {
         output::to_path(path, |out| (format.write)(&report, out))?;
     }
     let columns = compare.width.or_else(super::args::columns);
     let ascii = compare.ascii || super::args::is_ascii_locale();
-    report.screen = Screen { columns, ascii, color: compare.color.applies() };
+    report.screen = Screen { columns, ascii, palette: palette(compare.color.applies()) };
     output::to_stdout(|out| (format.write)(&report, out))?;
     Ok(match outcome {
         DiffOutcome::Same => Exit::Clean,

@@ -1,19 +1,18 @@
 //! What every run that reports has in common: what its options name is checked before anything is read, and at the end come
 //! the reports, a summary, and the exit code.
 
-use super::args::{ExitZero, FailOn, Judging, Output};
-use super::options;
-use super::terms::{Terms, now_ms};
+use super::args::{ExitZero, Judging, Output};
+use super::terms::{self, now_ms};
 use super::{Exit, complain, log, output, tell};
 use crate::custody::Custody;
-use crate::facts::{Gap, Snapshot, SourceRecord, spoken};
-use crate::farm::{FarmPlan, Member, farms};
+use crate::facts::spoken;
+use crate::farm::Member;
 use crate::intake::Source;
 use crate::limits::Limits;
-use crate::report::{Format, Report, ReportTemplate, RunOutcome, counted};
-use crate::rules::Severity;
+use crate::policy::Remark;
+use crate::report::{Format, Report, ReportTemplate, RunOutcome};
+use crate::request::{ReadFacts, Request};
 use anyhow::{anyhow, bail};
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Options that were checked, and the files read that they name.
@@ -22,8 +21,8 @@ pub(super) struct Prepared<'a> {
     judging: &'a Judging,
     format: &'static Format,
     template: Option<ReportTemplate>,
-    terms: Terms,
-    custody: Custody,
+    request: Request,
+    remark: Remark,
 }
 
 impl<'a> Prepared<'a> {
@@ -49,15 +48,13 @@ impl<'a> Prepared<'a> {
         let baseline: Vec<&Path> = judging.baseline.iter().map(PathBuf::as_path).collect();
         output::check_written(&output.files, &baseline)?;
         let template = output.template.as_deref().map(output::template).transpose()?;
-        let terms = Terms::read(judging)?;
-        let custody = custody(output, judging, &terms)?;
-        Ok(Self { output, judging, format, template, terms, custody })
+        let (request, remark) = (request(output, judging)?, terms::remark(judging)?);
+        Ok(Self { output, judging, format, template, request, remark })
     }
 
     /// Says which options of reading bear on the result.
     pub(super) fn tell_options(&mut self, options: Vec<String>) {
-        let of_judging = std::mem::replace(&mut self.custody.options, options);
-        self.custody.options.extend(of_judging);
+        self.request.custody.options = options;
     }
 
     /// Checks that no output file takes the place of what is to be read, or of what somebody else wrote.
@@ -72,48 +69,17 @@ impl<'a> Prepared<'a> {
         output::check_replaced(files, self.output.force)
     }
 
-    /// Puts what was read into farms, and judges them. Gaps with a reach concern other sources than the one they name.
+    /// Puts what was read into farms, and judges them.
     ///
     /// # Errors
     ///
-    /// Fails when the policy cannot be applied to what came, and when a farm is to be shown that there is none of.
-    pub(super) fn report(
-        &self,
-        snapshots: Vec<(Option<String>, Snapshot)>,
-        sources: Vec<SourceRecord>,
-        mut gaps: Vec<Gap>,
-        reach: &BTreeMap<Gap, BTreeSet<String>>,
-    ) -> anyhow::Result<Report> {
-        gaps.sort();
-        gaps.dedup();
-        log::read(&sources, &snapshots, &gaps);
-        let is_directory = |record: &&SourceRecord| record.container == "directory";
-        let directories: Vec<String> =
-            sources.iter().filter(is_directory).map(|record| record.name.clone()).collect();
-        let plan = FarmPlan {
-            by: self.judging.farm_by.by(),
-            directories: &directories,
-            gaps: &gaps,
-            reach: Some(reach),
-            policy: self.terms.policy.as_ref(),
-        };
-        let farms = farms(snapshots, &plan)?;
-        let report = Report::new(farms, sources, gaps, &self.terms.selection, self.output.screen());
-        let fails_from = self.judging.fails_from();
-        let Output { bundles, details, wide, farms: chosen, .. } = self.output;
-        check_chosen(chosen, &report)?;
-        let custody = self.custody.clone();
-        let fails_undecided = self.judging.fail_on == FailOn::Undecided;
-        Ok(Report {
-            fails_undecided,
-            custody,
-            bundles: bundles.clone(),
-            details: *details,
-            wide: *wide,
-            chosen: chosen.iter().cloned().collect(),
-            fails_from,
-            ..report
-        })
+    /// As [`Request::report`].
+    pub(super) fn report(&self, mut read: ReadFacts) -> anyhow::Result<Report> {
+        read.gaps.sort();
+        read.gaps.dedup();
+        log::read(&read.sources, &read.snapshots, &read.gaps);
+        let screen = self.output.screen();
+        Ok(Report { screen, ..self.request.report(read)? })
     }
 
     /// Writes the reports, and says how the run ends.
@@ -129,7 +95,7 @@ impl<'a> Prepared<'a> {
             return Exit::Trouble;
         }
         if (self.format.name != "table" || self.template.is_some()) && !self.output.quiet {
-            tell(&summary(report));
+            tell(&report.in_one_line());
         }
         if self.judging.exit_zero == Some(ExitZero::All) {
             return Exit::Clean;
@@ -147,7 +113,7 @@ impl<'a> Prepared<'a> {
             self.output.files.iter().map(|path| output::to_file(report, path, self.format));
         let baseline = &self.judging.write_baseline;
         let to_baseline =
-            baseline.iter().map(|path| output::to_baseline(report, &self.terms, path));
+            baseline.iter().map(|path| output::to_baseline(report, &self.remark, path));
         let mut written: Vec<_> = to_files.chain(to_baseline).collect();
         report.screen = self.output.screen();
         written.push(self.to_stdout(report));
@@ -163,15 +129,19 @@ impl<'a> Prepared<'a> {
     }
 }
 
-/// Says what a report is to tell of itself.
-fn custody(output: &Output, judging: &Judging, terms: &Terms) -> anyhow::Result<Custody> {
+/// Says what the options ask for.
+fn request(output: &Output, judging: &Judging) -> anyhow::Result<Request> {
     let stamp_ms = if output.stamp { Some(now_ms()?) } else { None };
-    let options = options::of_judging(judging, output);
-    Ok(Custody {
-        as_of: terms.selection.today,
-        policy: terms.policy_file.clone(),
-        baseline: terms.baseline_file.clone(),
-        ..custody_of(output.case.as_ref(), output.examiner.as_ref(), stamp_ms, options)
+    Ok(Request {
+        farm_by: judging.farm_by.clone(),
+        terms: terms::read(judging)?,
+        fail_on: judging.fail_on,
+        exits_zero: judging.exit_zero.is_some(),
+        bundles: output.bundles.clone(),
+        details: output.details,
+        wide: output.wide,
+        farms: output.farms.clone(),
+        custody: custody_of(output.case.as_ref(), output.examiner.as_ref(), stamp_ms, Vec::new()),
     })
 }
 
@@ -191,20 +161,6 @@ pub(super) fn custody_of(
     Custody { build, case, examiner, stamp_ms, options, ..Custody::default() }
 }
 
-/// Checks that there are the farms that are to be shown in full.
-fn check_chosen(chosen: &[String], report: &Report) -> anyhow::Result<()> {
-    let names: BTreeSet<&str> =
-        report.farms.iter().map(|judged| judged.farm.name.as_str()).collect();
-    let Some(missing) = chosen.iter().find(|name| !names.contains(name.as_str())) else {
-        return Ok(());
-    };
-    let max = Limits::DEFAULT.listed_max;
-    let first: Vec<&str> = names.iter().copied().take(max).collect();
-    let more = names.len().saturating_sub(max);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    bail!("no farm is called {missing}; there are: {}{more}", first.join(", "))
-}
-
 /// Says which source each instance is that differ from others by a number alone; of thousands, the first.
 fn numbered(report: &Report) -> Vec<String> {
     let members = report.farms.iter().flat_map(|judged| &judged.farm.members);
@@ -221,22 +177,4 @@ fn numbered(report: &Report) -> Vec<String> {
         said.push(format!("and {more} more instances that differ from others by a number alone"));
     }
     said
-}
-
-fn summary(report: &Report) -> String {
-    let verdict = match report.farms.as_slice() {
-        [] => "no AEM instance".to_owned(),
-        [one] => one.verdict.label().to_owned(),
-        farms => format!("{} of {} farms", report.verdicts(), farms.len()),
-    };
-    format!(
-        "{verdict}: {} from {}, {}, {}, {}{}{}",
-        counted(report.instances(), "instance"),
-        counted(report.sources.len(), "source"),
-        counted(report.count(Severity::Error), "error"),
-        counted(report.count(Severity::Warning), "warning"),
-        counted(report.count(Severity::Note), "note"),
-        report.excused(),
-        if report.is_complete() { "" } else { "; evidence incomplete" }
-    )
 }

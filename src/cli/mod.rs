@@ -9,8 +9,8 @@ mod finish;
 mod help;
 mod log;
 mod manual;
-mod options;
 mod output;
+mod palette;
 mod partitioned;
 mod progress;
 mod report;
@@ -37,7 +37,7 @@ fn screen() -> Screen {
     Screen {
         columns: args::columns(),
         ascii: args::is_ascii_locale(),
-        color: ColorChoice::Auto.applies(),
+        palette: palette::palette(ColorChoice::Auto.applies()),
     }
 }
 

@@ -1,9 +1,9 @@
 //! Writes reports: to standard output, and to files that are whole or absent.
 
 use super::stream;
-use super::terms::Terms;
 use crate::intake::{Origin, Source, is_packed};
 use crate::limits::Limits;
+use crate::policy::Remark;
 use crate::report::{FORMATS, Format, HEAD_BYTES, Report, ReportTemplate, is_ours, write_baseline};
 use anyhow::{Context, anyhow, bail};
 use std::fs;
@@ -173,8 +173,8 @@ pub(super) fn to_path(
 /// # Errors
 ///
 /// Fails when the file cannot be written; an old file of that name then stands as it was.
-pub(super) fn to_baseline(report: &Report, terms: &Terms, path: &Path) -> anyhow::Result<()> {
-    write_to(path, |out| write_baseline(report, &terms.selection, &terms.remark, out))
+pub(super) fn to_baseline(report: &Report, remark: &Remark, path: &Path) -> anyhow::Result<()> {
+    write_to(path, |out| write_baseline(report, &report.selection, remark, out))
         .map_err(|error| without_temporary_name(&error))
         .with_context(|| format!("{}: the baseline could not be written", path.display()))
 }

@@ -7,7 +7,8 @@ use super::{Exit, output, tell};
 use crate::intake::Source;
 use crate::limits::Limits;
 use crate::report::{Format, Report, RunOutcome, counted};
-use crate::saved::Merge;
+use crate::request::ReadFacts;
+use crate::saved::{Merge, Saved as Merged};
 use anyhow::bail;
 use std::collections::BTreeMap;
 
@@ -97,7 +98,8 @@ fn judged(
     }
     read_facts(file, &Limits::default(), &mut merge);
     let merged = merge.finish();
-    let report = prepared.report(merged.snapshots, merged.sources, merged.gaps, &merged.reach)?;
+    let Merged { snapshots, sources, gaps, reach, .. } = merged;
+    let report = prepared.report(ReadFacts { snapshots, sources, gaps, reach })?;
     sum.instances = sum.instances.saturating_add(report.instances());
     match report.outcome() {
         RunOutcome::Clean => {}

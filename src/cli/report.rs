@@ -7,7 +7,8 @@ use crate::facts::GapKind;
 use crate::intake::{Line, Source, facts_files, operands_in, read_lines};
 use crate::limits::Limits;
 use crate::report::Report;
-use crate::saved::{Merge, ReadLine};
+use crate::request::ReadFacts;
+use crate::saved::{Merge, ReadLine, Saved as Merged};
 use anyhow::{Context, bail};
 use rayon::prelude::*;
 use std::ffi::OsString;
@@ -35,8 +36,10 @@ fn run_or_fail(saved: &Saved) -> anyhow::Result<Exit> {
         read_facts(file, &limits, &mut merge);
     }
     let merged = merge.finish();
-    let report = prepared.report(merged.snapshots, merged.sources, merged.gaps, &merged.reach)?;
-    Ok(prepared.finish(Report { ledger: Some(merged.ledger), ..report }))
+    let ledger = Some(merged.ledger);
+    let Merged { snapshots, sources, gaps, reach, .. } = merged;
+    let report = prepared.report(ReadFacts { snapshots, sources, gaps, reach })?;
+    Ok(prepared.finish(Report { ledger, ..report }))
 }
 
 /// Returns the operands, and those in the file of `--files-from`.

@@ -2,7 +2,6 @@
 
 use super::args::Scan;
 use super::finish::Prepared;
-use super::options;
 use super::progress::{Bar, Ticks};
 use super::{Exit, complain, facts_dir, facts_lines, output, tell};
 use crate::examine::{Examined, examine, examine_each};
@@ -13,6 +12,8 @@ use crate::intake::{
 };
 use crate::limits::Limits;
 use crate::report::{Report, counted};
+use crate::request::{ReadFacts, options_of_reading};
+use crate::saved::Saved as Merged;
 use anyhow::{Context, anyhow, bail};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -29,7 +30,7 @@ fn run_or_fail(scan: &Scan) -> anyhow::Result<Exit> {
     // `-` is no file.
     let list = scan.files_from.as_deref().filter(|list| *list != Path::new("-"));
     let mut prepared = Prepared::new(&scan.output, &scan.judging, list)?;
-    prepared.tell_options(options::of_scan(scan));
+    prepared.tell_options(options(scan));
     let Discovered { mut sources, notes } = discovered(scan)?;
     if let Some(name) = &scan.logical {
         let [source] = sources.as_mut_slice() else {
@@ -63,7 +64,8 @@ fn run_or_fail(scan: &Scan) -> anyhow::Result<Exit> {
     let mut examined = examined(scan, &sources);
     examined.gaps.extend(notes);
     let Examined { snapshots, sources, gaps } = examined;
-    let report = prepared.report(snapshots, sources, gaps, &BTreeMap::new())?;
+    let reach = BTreeMap::new();
+    let report = prepared.report(ReadFacts { snapshots, sources, gaps, reach })?;
     Ok(prepared.finish(report))
 }
 
@@ -75,6 +77,15 @@ fn missing(notes: &[Gap]) -> Vec<String> {
     said.truncate(Limits::DEFAULT.listed_max);
     said.extend((more > 0).then(|| format!("and {more} more")));
     said
+}
+
+/// Returns the options of reading that bear on the result and are not as usual.
+fn options(scan: &Scan) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    all.extend(scan.include.iter().map(|glob| format!("--include {glob}")));
+    all.extend(scan.exclude.iter().map(|glob| format!("--exclude {glob}")));
+    all.extend(options_of_reading(&scan.reading.limits()));
+    all
 }
 
 /// Returns `true` if nothing that is asked for needs what was read to be judged.
@@ -112,8 +123,10 @@ fn from_directory(
     let mut merged = facts_dir::merged(directory, sources, &limits).finish();
     merged.ledger.name_gaps(&notes);
     merged.gaps.extend(notes);
-    let report = prepared.report(merged.snapshots, merged.sources, merged.gaps, &merged.reach)?;
-    Ok(prepared.finish(Report { ledger: Some(merged.ledger), ..report }))
+    let ledger = Some(merged.ledger);
+    let Merged { snapshots, sources, gaps, reach, .. } = merged;
+    let report = prepared.report(ReadFacts { snapshots, sources, gaps, reach })?;
+    Ok(prepared.finish(Report { ledger, ..report }))
 }
 
 /// Finds the sources: those named, and those in the file of `--files-from`.

@@ -1,8 +1,8 @@
 //! `aemtrix schema WHAT`: JSON Schema of what is written or read.
 
 use super::args::SchemaOf;
-use super::terms::rule_ids;
 use super::{Exit, complain, output};
+use crate::request::rule_ids;
 use crate::{policy, report, saved};
 
 /// Prints a schema.

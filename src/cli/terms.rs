@@ -1,71 +1,42 @@
-//! The terms on which findings count: the policy, the baseline, and the day.
+//! Reads the files on whose terms findings count, and the clock.
 
 use super::args::Judging;
-use crate::custody::NamedFile;
-use crate::diagnosis::Selection;
-use crate::facts::{Date, Hex};
+use crate::facts::Date;
 use crate::intake::is_packed;
 use crate::limits::Limits;
-use crate::policy::{Baseline, Policy, Remark, parse};
-use crate::rules::RULES;
-use anyhow::{Context, anyhow, bail};
-use sha2::{Digest, Sha256};
+use crate::policy::Remark;
+use crate::request::{NamedText, Terms};
+use anyhow::{Context, bail};
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// What the user expects, and which findings to show.
-pub(super) struct Terms {
-    pub(super) policy: Option<Policy>,
-    pub(super) selection: Selection,
-    /// The files that these were read from, for the report to name.
-    pub(super) policy_file: Option<NamedFile>,
-    pub(super) baseline_file: Option<NamedFile>,
-    /// What is said of findings that are new in a baseline.
-    pub(super) remark: Remark,
+/// Reads the files that the options name.
+///
+/// # Errors
+///
+/// Fails when one cannot be read or is not what it should be; the message names it, and the line.
+pub(super) fn read(judging: &Judging) -> anyhow::Result<Terms> {
+    let limits = Limits::DEFAULT;
+    let text = |path: &Option<PathBuf>, bytes_max, wanted| {
+        path.as_deref().map(|path| text_of(path, bytes_max, wanted)).transpose()
+    };
+    let policy = text(&judging.policy, limits.policy_bytes_max, "a policy")?;
+    let baseline = text(&judging.baseline, limits.baseline_bytes_max, "an aemtrix baseline")?;
+    let day = || day(judging.as_of);
+    Terms::new(judging.selection(), policy.as_ref(), baseline.as_ref(), day)
 }
 
-impl Terms {
-    /// Reads the files that the options name.
-    ///
-    /// # Errors
-    ///
-    /// Fails when one cannot be read or is not what it should be; the message names it, and the line.
-    pub(super) fn read(judging: &Judging) -> anyhow::Result<Self> {
-        let mut selection = judging.selection();
-        let (mut policy, mut policy_file, mut baseline_file) = (None, None, None);
-        if let Some(path) = &judging.policy {
-            let text = text_of(path, Limits::default().policy_bytes_max, "a policy")?;
-            policy_file = Some(named(path, &text));
-            let read = parse(&text, &rule_ids());
-            policy = Some(read.map_err(|error| anyhow!("{}: {error}", path.display()))?);
-        }
-        if let Some(path) = &judging.baseline {
-            let max = Limits::default().baseline_bytes_max;
-            let text = text_of(path, max, "an aemtrix baseline")?;
-            baseline_file = Some(named(path, &text));
-            selection.baseline = Baseline::parse(&text)
-                .map_err(|problem| anyhow!("{}: {problem}", path.display()))?;
-        }
-        if let Some(policy) = &policy {
-            selection.severities.clone_from(&policy.severities);
-            selection.suppressions.clone_from(&policy.suppressions);
-            // The clock is not asked where nothing depends on it: the same input gives the same bytes.
-            let has_days =
-                policy.suppressions.iter().any(|suppression| suppression.until.is_some());
-            selection.today = if has_days { Some(day(judging.as_of)?) } else { None };
-        }
-        let reason = judging.baseline_reason.clone();
-        // The clock is not asked where no baseline is written.
-        let since = judging.write_baseline.as_ref().map(|_| day(judging.as_of)).transpose()?;
-        let remark = Remark { reason, since: since.map(|day| day.to_string()) };
-        Ok(Self { policy, selection, policy_file, baseline_file, remark })
-    }
-}
-
-fn named(path: &Path, text: &str) -> NamedFile {
-    NamedFile { name: path.display().to_string(), sha256: Hex(Sha256::digest(text).into()) }
+/// Returns what is said of findings that are new in a baseline. The clock is not asked where none is written.
+///
+/// # Errors
+///
+/// Fails where the clock shows no day.
+pub(super) fn remark(judging: &Judging) -> anyhow::Result<Remark> {
+    let since = judging.write_baseline.as_ref().map(|_| day(judging.as_of)).transpose()?;
+    let reason = judging.baseline_reason.clone();
+    Ok(Remark { reason, since: since.map(|day| day.to_string()) })
 }
 
 /// Returns the time by the clock of this machine, milliseconds since 1970.
@@ -79,26 +50,23 @@ pub(super) fn now_ms() -> anyhow::Result<u64> {
     milliseconds.context("the clock of this machine shows no time")
 }
 
-/// Returns the ids of all rules, which a policy may name.
-pub(super) fn rule_ids() -> Vec<&'static str> {
-    RULES.iter().map(|rule| rule.id).collect()
-}
-
 /// Reads a file of text; `wanted` is what it should be.
-fn text_of(path: &Path, bytes_max: u64, wanted: &str) -> anyhow::Result<String> {
-    let named = || path.display().to_string();
+fn text_of(path: &Path, bytes_max: u64, wanted: &str) -> anyhow::Result<NamedText> {
+    let name = path.display().to_string();
     // A look at a pipe would take from what is read.
     if path.is_file() && is_packed(path) {
-        bail!("{}: is an archive, not {wanted}", path.display());
+        bail!("{name}: is an archive, not {wanted}");
     }
-    let file = File::open(path).with_context(named)?;
+    let file = File::open(path).with_context(|| name.clone())?;
     let mut bytes = Vec::new();
-    file.take(bytes_max.saturating_add(1)).read_to_end(&mut bytes).with_context(named)?;
+    file.take(bytes_max.saturating_add(1)).read_to_end(&mut bytes).with_context(|| name.clone())?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length > bytes_max) {
-        bail!("{}: is larger than {bytes_max} bytes", path.display());
+        bail!("{name}: is larger than {bytes_max} bytes");
     }
-    String::from_utf8(bytes)
-        .map_err(|_| anyhow!("{}: is not UTF-8 text, and not {wanted}", path.display()))
+    let Ok(text) = String::from_utf8(bytes) else {
+        bail!("{name}: is not UTF-8 text, and not {wanted}")
+    };
+    Ok(NamedText { name, text })
 }
 
 /// Returns the day that is asked for, else today in UTC.

@@ -277,6 +277,11 @@ pub fn about(source: &Source, limits: &Limits) -> SourceRecord {
     }
 }
 
+/// Returns what is said of a source on which the tool failed where nothing could catch that: a page begins again without it.
+pub fn failed_on(source: &Source, limits: &Limits) -> Examined {
+    finished(failed(source, limits))
+}
+
 fn failed(source: &Source, limits: &Limits) -> SourceOutcome {
     let reason =
         "the tool failed on this source, which is a bug; the other sources are not affected";

@@ -1,6 +1,7 @@
 //! What a container is to the walk, and what containers share.
 
 use super::entry::Visit;
+use super::fs::File;
 use super::inner::Depth;
 use super::open::FileState;
 use super::reread::RandomAccess;
@@ -9,7 +10,6 @@ use crate::facts::SourceDigest;
 use crate::limits::Limits;
 use crate::wiped::Wiped;
 use std::cell::Cell;
-use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::rc::Rc;

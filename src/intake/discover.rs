@@ -2,6 +2,7 @@
 
 use super::archive_name::stem;
 use super::folder::{self, Folder, Installs};
+use super::fs;
 use super::missing::Missing;
 use super::{Choice, Origin, Source, Standing};
 use crate::facts::{Gap, GapKind};
@@ -84,7 +85,7 @@ pub fn is_any_there(operands: &[OsString]) -> bool {
     each_twice(operands).into_iter().any(|operand| match parse(operand).origin {
         Origin::Stdin => true,
         // What may not be looked at may be there.
-        Origin::Path(path) => match path.symlink_metadata() {
+        Origin::Path(path) => match fs::symlink_metadata(&path) {
             Ok(_) => true,
             Err(error) => error.kind() == ErrorKind::PermissionDenied,
         },
@@ -103,7 +104,7 @@ fn parse(operand: &OsStr) -> Source {
     let split = operand.to_str().and_then(|text| text.split_once('='));
     match split {
         Some((label, rest))
-            if !label.is_empty() && !label.contains('/') && !Path::new(operand).exists() =>
+            if !label.is_empty() && !label.contains('/') && fs::metadata(operand).is_err() =>
         {
             source(OsStr::new(rest), Some(label.to_owned()))
         }
@@ -120,7 +121,7 @@ fn source(text: &OsStr, label: Option<String>) -> Source {
 fn identity(origin: &Origin) -> Option<PathBuf> {
     match origin {
         Origin::Stdin => None,
-        Origin::Path(path) => Some(path.canonicalize().unwrap_or_else(|_| path.clone())),
+        Origin::Path(path) => Some(fs::canonicalize(path).unwrap_or_else(|_| path.clone())),
     }
 }
 
@@ -138,7 +139,7 @@ fn expand(
     if let Some(reason) = missing.why(path) {
         return notes.push(Gap { source: source.name, path: None, kind: GapKind::Missing, reason });
     }
-    if !path.is_dir() {
+    if !fs::metadata(path).is_ok_and(|metadata| metadata.is_dir()) {
         return sources.push(source);
     }
     let folder = folder::look(path);

@@ -2,12 +2,12 @@
 
 use super::container::{Context, Input, Stored};
 use super::entry::Watch;
+use super::fs::File;
 use super::open::{self, FileState};
 use super::read_ahead::ReadAhead;
 use super::source_hash::FileHash;
 use super::walk_input;
 use crate::facts::GapKind;
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 

@@ -4,7 +4,7 @@ use super::codec::{self, Codec, Unpack};
 use super::gzip::Gunzip;
 use super::inner::Depth;
 use super::zstd::Unzstd;
-use super::{Origin, Source, mapped, open};
+use super::{Origin, Source, fs, mapped, open};
 use crate::facts::GapKind;
 use crate::limits::Limits;
 use std::borrow::Cow;
@@ -50,7 +50,7 @@ fn in_folder(operand: &OsString) -> Vec<OsString> {
         let stem = ENDINGS.iter().find_map(|ending| name.strip_suffix(ending));
         stem.is_some_and(|stem| !stem.ends_with(OTHER_ENDING) && !stem.starts_with('.'))
     };
-    let entries = std::fs::read_dir(operand).into_iter().flatten().flatten();
+    let entries = fs::read_dir(operand).into_iter().flatten().flatten();
     let files = entries.filter(|entry| entry.file_name().to_str().is_some_and(of_facts));
     let files: Vec<OsString> = files.map(|entry| entry.path().into_os_string()).collect();
     if files.is_empty() { vec![operand.clone()] } else { files }
@@ -73,7 +73,7 @@ pub fn read_lines(
 }
 
 fn read_file(path: &Path, limits: &Limits, visit: &mut Visit<'_>) -> Result<(), (GapKind, String)> {
-    if std::fs::metadata(path).map_err(unreadable)?.is_dir() {
+    if fs::metadata(path).map_err(unreadable)?.is_dir() {
         let reason = "is a directory without files of facts (.ndjson, .ndjson.gz, .ndjson.zst)";
         return Err((GapKind::Unreadable, reason.to_owned()));
     }

@@ -1,8 +1,8 @@
 //! Operands that stand in a file, one a line.
 
+use super::fs::File;
 use crate::limits::Limits;
 use std::ffi::OsString;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::path::Path;
 

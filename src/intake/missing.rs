@@ -1,6 +1,7 @@
 //! Sources that do not exist: what was meant, as far as the files beside tell.
 
 use super::archive_name::stem;
+use super::fs;
 use crate::limits::Limits;
 use globset::Glob;
 use std::ffi::OsString;
@@ -26,7 +27,7 @@ pub(super) struct Missing {
 impl Missing {
     /// Says why nothing is at a path; `None` where something is, or where that cannot be known.
     pub(super) fn why(&mut self, path: &Path) -> Option<String> {
-        let error = path.symlink_metadata().err()?;
+        let error = fs::symlink_metadata(path).err()?;
         let is_gone = matches!(
             error.kind(),
             // Windows has no file of a name with a `*`, and says so; its shells hand patterns over as they are.
@@ -68,7 +69,7 @@ fn of_pattern(path: &Path, asks: bool) -> String {
 /// Returns the names of what is in the same directory, as far as it is looked at.
 fn names_beside(path: &Path) -> impl Iterator<Item = OsString> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let entries = std::fs::read_dir(directory.unwrap_or(Path::new("."))).into_iter().flatten();
+    let entries = fs::read_dir(directory.unwrap_or(Path::new("."))).into_iter().flatten();
     entries.take(LOOKED_AT_MAX).flatten().map(|entry| entry.file_name())
 }
 
@@ -130,7 +131,7 @@ mod tests {
     fn missing_file_names_those_like_it() {
         let home = tempfile::tempdir().unwrap();
         for name in ["publish3.tar.gz", "author.tgz", "x"] {
-            std::fs::write(home.path().join(name), b"").unwrap();
+            fs::write(home.path().join(name), b"").unwrap();
         }
         let said = |name: &str| Missing::default().why(&home.path().join(name));
         assert_eq!(said("author.tgz"), None);
@@ -152,7 +153,7 @@ mod tests {
     #[test]
     fn names_like_theirs_are_looked_for_of_the_first_alone() {
         let home = tempfile::tempdir().unwrap();
-        std::fs::write(home.path().join("publish3.tar.gz"), b"").unwrap();
+        fs::write(home.path().join("publish3.tar.gz"), b"").unwrap();
         let mut missing = Missing::default();
         let said = (0..ASKED_MAX + 5).map(|_| missing.why(&home.path().join("publsh3.tar.gz")));
         let near = said.filter(|said| said.as_ref().unwrap().contains("did you mean"));

@@ -17,7 +17,6 @@ mod inflater;
 mod inner;
 mod lines;
 mod list;
-mod mapped;
 mod member;
 mod missing;
 mod open;
@@ -46,6 +45,20 @@ mod zip;
 mod zip_writer;
 mod zstd;
 
+// Sources are read from the file system; a browser has none, only files that its page was given. Nothing else in the crate knows of that.
+#[cfg(any(test, target_family = "wasm"))]
+#[cfg_attr(
+    test,
+    allow(dead_code, reason = "of all that it has, only its tests use some elsewhere")
+)]
+pub mod held;
+#[cfg(not(target_family = "wasm"))]
+mod mapped;
+#[cfg(target_family = "wasm")]
+use held::{self as fs, mapped};
+#[cfg(not(target_family = "wasm"))]
+use std::fs;
+
 pub use archive_name::{claims_archive, claims_closed, claims_other, claims_program, stem};
 pub use beside::BesideInstalls;
 pub use choice::Choice;
@@ -60,6 +73,7 @@ pub use open::FileState;
 pub use parts::{Part, Parts};
 pub use place_names::{is_hidden, is_like_home, may_be_home, may_link_home};
 pub use places::UploadPlaces;
+pub use positioned::ReadAt;
 pub use saved_facts::saved_facts;
 
 use crate::facts::{GapKind, SourceDigest};
@@ -119,9 +133,9 @@ impl Source {
     /// Returns the stored size in bytes, 0 where it is not known; the largest should be read first.
     pub fn stored_bytes(&self) -> u64 {
         match &self.origin {
-            Origin::Path(path) => std::fs::metadata(path)
+            Origin::Path(path) => fs::metadata(path)
                 .ok()
-                .filter(std::fs::Metadata::is_file)
+                .filter(fs::Metadata::is_file)
                 .map_or(0, |metadata| metadata.len()),
             Origin::Stdin => 0,
         }
@@ -130,7 +144,7 @@ impl Source {
     /// Returns what its file is like; `None` of what is none.
     pub fn file_state(&self) -> Option<FileState> {
         let Origin::Path(path) = &self.origin else { return None };
-        let metadata = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+        let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
         Some(FileState::of(&metadata))
     }
 
@@ -198,7 +212,7 @@ pub fn walk(source: &Source, limits: &Limits, watch: &dyn Watch, visit: &mut dyn
 }
 
 fn walk_path(path: &Path, watch: &dyn Watch, context: &mut Context<'_>) {
-    match std::fs::metadata(path) {
+    match fs::metadata(path) {
         Err(error) => context.visit.gap(None, GapKind::Unreadable, error.to_string()),
         Ok(metadata) if metadata.is_dir() => directory::walk(path, watch, context),
         Ok(metadata) if metadata.is_file() => file::walk(path, watch, context),

@@ -3,7 +3,7 @@
 //! Between the listing and the reading a file may have been replaced. A link in its place could lead to the analyst's own files, and
 //! opening a FIFO waits for a writer.
 
-use std::fs::{File, Metadata, OpenOptions};
+use super::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::SystemTime;
@@ -62,7 +62,7 @@ pub(super) fn named(path: &Path) -> io::Result<File> {
         metadata.is_file().then_some(()).ok_or_else(|| io::Error::other(NOT_A_FILE))
     };
     // Some devices act on being opened, so it is looked at before, and again as it is then.
-    is_file(std::fs::metadata(path)?)?;
+    is_file(fs::metadata(path)?)?;
     let file = following().open(path)?;
     is_file(file.metadata()?)?;
     Ok(file)

@@ -2,6 +2,7 @@
 
 use super::deflate::Undeflate;
 use super::entry::Extent;
+use super::fs::{self, File, Metadata};
 use super::open::{self, FileState};
 use super::positioned::{Positioned, ReadAt};
 use super::reread::{RandomAccess, Reread};
@@ -10,7 +11,6 @@ use super::{Origin, Source, Walked};
 use crate::limits::Limits;
 use std::cell::Cell;
 use std::collections::VecDeque;
-use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind};
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
@@ -62,7 +62,8 @@ enum Place {
 impl Source {
     /// Returns `true` if the source is a directory, whose files can be opened one by one.
     pub fn is_directory(&self) -> bool {
-        matches!(&self.origin, Origin::Path(path) if path.is_dir())
+        let Origin::Path(path) = &self.origin else { return false };
+        fs::metadata(path).is_ok_and(|metadata| metadata.is_dir())
     }
 
     /// Opens files of the source, which a walk announced, for reading at any place.
@@ -83,7 +84,7 @@ impl Source {
         let Origin::Path(path) = &self.origin else {
             return Err(refused("standard input cannot be read at any place"));
         };
-        let metadata = std::fs::metadata(path)?;
+        let metadata = fs::metadata(path)?;
         let place = if metadata.is_dir() {
             Place::Directory { root: path.clone(), open: Mutex::default() }
         } else if metadata.is_file() {
@@ -225,7 +226,7 @@ fn open_below(root: &Path, below: &str) -> io::Result<File> {
     for component in Path::new(below).components() {
         let Component::Normal(name) = component else { return Err(refused("climbs")) };
         path.push(name);
-        let seen = std::fs::symlink_metadata(&path)?;
+        let seen = fs::symlink_metadata(&path)?;
         if seen.is_symlink() {
             return Err(refused("is a link"));
         }

@@ -1,11 +1,11 @@
 //! A file that is read at any place.
 
+use super::fs::{File, Metadata};
 use super::open;
-use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind};
 
 /// Bytes that can be read at any place.
-pub(super) trait ReadAt {
+pub trait ReadAt {
     /// Reads some bytes from `offset` on and returns how many; 0 at the end.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
 
@@ -49,6 +49,11 @@ impl Positioned {
             #[cfg(not(unix))]
             turn: std::sync::Mutex::default(),
         })
+    }
+
+    /// Returns the length that the file had when it was opened.
+    pub(super) fn length(&self) -> u64 {
+        self.opened.len()
     }
 }
 

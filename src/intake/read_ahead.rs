@@ -4,7 +4,7 @@
 //! disk. Nor does it stop at the end of a run, for it goes on where a jump lands in what it read too much. Without reading ahead at all,
 //! many small files take 20 times as long. So from the first jump on the system is told what will be read.
 
-use std::fs::File;
+use super::fs::File;
 
 /// Bytes read without a jump from which on more are expected.
 const RUN_BYTES: u64 = 256 << 10;

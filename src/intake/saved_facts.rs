@@ -1,7 +1,7 @@
 //! Tells saved facts from sources.
 
+use super::fs::{self, File};
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
@@ -14,7 +14,7 @@ const ENDINGS: [&str; 3] = [".ndjson", ".ndjson.gz", ".ndjson.zst"];
 /// Returns the files of saved facts that a path names: itself, or those in a folder that has some; nothing where it names sources.
 pub fn saved_facts(operand: &OsStr) -> Option<Vec<OsString>> {
     let path = Path::new(operand);
-    if path.is_dir() {
+    if fs::metadata(path).is_ok_and(|metadata| metadata.is_dir()) {
         let listed = fs::read_dir(path).ok()?;
         let names = listed.filter_map(|entry| Some(entry.ok()?.path().into_os_string()));
         let mut files: Vec<OsString> = names.filter(|name| is_named_so(name)).collect();
@@ -31,7 +31,7 @@ fn is_named_so(name: &OsStr) -> bool {
 
 fn begins_so(path: &Path) -> bool {
     // Opening a FIFO waits for a writer.
-    if !path.is_file() {
+    if !fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
         return false;
     }
     let mut start = [0; START.len()];

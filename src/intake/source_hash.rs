@@ -1,11 +1,11 @@
 //! The SHA-256 of a source: of a file in the pass in which it is read, of a directory over what is read of it.
 
 use super::entry::Watch;
+use super::fs::File;
 use crate::facts::{Digested, Hex, SourceDigest};
 use crate::limits::Limits;
 use crate::wiped::Wiped;
 use sha2::{Digest, Sha256};
-use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 
 /// Bytes read at once of what nobody else had to read.

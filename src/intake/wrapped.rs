@@ -1,10 +1,10 @@
 //! Archives in files of another kind: after a program that unpacks itself, attached to a mail, or as text.
 
 use super::archive_name::{claims_compression, kind_ending, names_archive};
+use super::fs::File;
 use super::sniff::Refusal;
 use crate::facts::GapKind;
 use crate::limits::Limits;
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 

@@ -45,6 +45,7 @@ use crate::farm::Farm;
 use crate::rules::Severity;
 use crate::saved::Ledger;
 use std::collections::BTreeSet;
+use std::fmt;
 use std::io::{self, Write};
 
 /// The version of the JSON report.
@@ -91,9 +92,27 @@ pub struct Screen {
     pub columns: Option<u16>,
     /// ASCII alone.
     pub ascii: bool,
-    /// ANSI colours. Nothing is said by colour alone.
-    pub color: bool,
+    /// Its colours, where it has some. Nothing is said by colour alone.
+    pub palette: Option<&'static dyn Palette>,
 }
+
+/// Colours in tables. What stands out is known here, and how a terminal shows it only where there is one.
+pub trait Palette: fmt::Debug + Sync {
+    /// Colours a cell that stands out.
+    fn odd(&self, cell: comfy_table::Cell) -> comfy_table::Cell;
+
+    /// Makes a table show its colours, wherever it is written to.
+    fn show(&self, table: &mut comfy_table::Table);
+}
+
+/// Two screens with colours are laid out alike.
+impl PartialEq for dyn Palette {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for dyn Palette {}
 
 /// How a run ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -209,6 +228,25 @@ impl Report {
     pub fn excused(&self) -> String {
         let sum = |count: fn(&Judged) -> usize| self.farms.iter().map(count).sum();
         excused(sum(Judged::suppressed), sum(Judged::known))
+    }
+
+    /// Says in one line what comes of the run.
+    pub fn in_one_line(&self) -> String {
+        let verdict = match self.farms.as_slice() {
+            [] => "no AEM instance".to_owned(),
+            [one] => one.verdict.label().to_owned(),
+            farms => format!("{} of {} farms", self.verdicts(), farms.len()),
+        };
+        format!(
+            "{verdict}: {} from {}, {}, {}, {}{}{}",
+            counted(self.instances(), "instance"),
+            counted(self.sources.len(), "source"),
+            counted(self.count(Severity::Error), "error"),
+            counted(self.count(Severity::Warning), "warning"),
+            counted(self.count(Severity::Note), "note"),
+            self.excused(),
+            if self.is_complete() { "" } else { "; evidence incomplete" }
+        )
     }
 
     /// Counts the instances.

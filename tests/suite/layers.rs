@@ -54,9 +54,12 @@ const ARROWS: &[(&str, &[&str])] = &[
             "saved",
         ],
     ),
+    // What is asked for is the same whether a command line or a page asks: a policy, which findings count, what to show.
+    ("request", &["custody", "diagnosis", "facts", "farm", "limits", "policy", "report", "rules"]),
     (
         "cli",
         &[
+            "request",
             "custody",
             "diagnosis",
             "diff",
@@ -73,6 +76,22 @@ const ARROWS: &[(&str, &[&str])] = &[
             "repair",
             "rules",
             "report",
+        ],
+    ),
+    // What a command line does for a page: it hands over its files and its choices.
+    (
+        "browser",
+        &[
+            "custody",
+            "diagnosis",
+            "examine",
+            "facts",
+            "intake",
+            "limits",
+            "report",
+            "request",
+            "rules",
+            "wiped",
         ],
     ),
     ("main", &["cli"]),

@@ -4,10 +4,10 @@ use super::{fail, path};
 use crate::facts::{FileTime, GapKind, Owner};
 use crate::intake::container::Context;
 use crate::intake::entry::{Entry, EntryKind, EntryTime, LinkTarget, Visit, Want, Watch};
+use crate::intake::fs::{self, FileType, Metadata};
 use crate::intake::open::{self, FileState};
 use crate::intake::source_hash::{ListedFile, Listing};
 use crate::wiped::Wiped;
-use std::fs::{FileType, Metadata};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -137,7 +137,7 @@ fn kind(file: &Path, name: &str, file_type: FileType) -> io::Result<EntryKind> {
     } else if file_type.is_dir() {
         EntryKind::Directory
     } else if file_type.is_symlink() {
-        EntryKind::SymbolicLink(link(file, name, &std::fs::read_link(file)?))
+        EntryKind::SymbolicLink(link(file, name, &fs::read_link(file)?))
     } else {
         EntryKind::Other
     })
@@ -156,7 +156,7 @@ fn below_root(file: &Path, name: &str, target: &Path) -> Option<PathBuf> {
     let depth = name.split('/').count();
     let root = file.ancestors().nth(depth).filter(|_| target.is_absolute())?;
     let below = |root: &Path| Some(target.strip_prefix(root).ok()?.to_owned());
-    below(root).or_else(|| below(&root.canonicalize().ok()?))
+    below(root).or_else(|| below(&fs::canonicalize(root).ok()?))
 }
 
 #[cfg(unix)]

@@ -4,9 +4,8 @@ use super::listed::Listed;
 use super::stand::{INSTALL_PARTS, Stand, stand};
 use super::{Folder, INSTALL, LINKED_MAX, LINKS_MAX, LeftOut};
 use crate::intake::archive_name::{claims_content, claims_nothing};
-use crate::intake::may_link_home;
+use crate::intake::{fs, may_link_home};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Takes a link that would be an upload or an install were it followed. One that leads nowhere may have led to one.
@@ -67,20 +66,28 @@ pub(super) fn drop_links_inside(root: &Path, folder: &mut Folder) {
     if links.is_empty() && other_links.is_empty() {
         return;
     }
-    let read: Vec<_> = uploads.iter().filter_map(|file| file.canonicalize().ok()).collect();
-    let root = root.canonicalize().ok();
+    let read: Vec<_> = uploads.iter().filter_map(|file| fs::canonicalize(file).ok()).collect();
+    let root = fs::canonicalize(root).ok();
     let leads_out = |link: &PathBuf| {
-        let Ok(target) = link.canonicalize() else { return true };
+        let Ok(target) = fs::canonicalize(link) else { return true };
         let is_walked = || {
             let related = |root: &PathBuf| target.starts_with(root) || root.starts_with(&target);
-            target.is_dir() && root.as_ref().is_some_and(related)
+            is_directory(&target) && root.as_ref().is_some_and(related)
         };
         !read.contains(&target) && !is_walked()
     };
     links.retain(leads_out);
     other_links.retain(leads_out);
     // A file elsewhere that is named like something else is nobody's upload.
-    other_links.retain(|link| !link.is_file() || claims_nothing(&link.to_string_lossy()));
+    other_links.retain(|link| !is_file(link) || claims_nothing(&link.to_string_lossy()));
+}
+
+fn is_directory(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_dir())
+}
+
+fn is_file(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
 }
 
 /// Returns `true` if a directory is an install, the home of one, or holds homes or uploads, as far as is known: where it cannot, it may.
@@ -94,7 +101,7 @@ fn may_hold_install(directory: &Path) -> bool {
         .filter_map(|entry| Listed::of(&entry))
         .collect();
     let is_install = |directory: &Path| {
-        let has = |name: &&str| directory.join(name).symlink_metadata().is_ok();
+        let has = |name: &&str| fs::symlink_metadata(directory.join(name)).is_ok();
         INSTALL_PARTS.iter().chain(&[INSTALL]).any(has)
     };
     let holds = |entry: &Listed| match entry.kind {

@@ -2,9 +2,9 @@
 
 use super::PEEK_BYTES;
 use crate::facts::GapKind;
+use crate::intake::fs::{self, FileType};
 use crate::intake::{open, sniff};
 use crate::wiped::Wiped;
-use std::fs::{self, FileType};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 

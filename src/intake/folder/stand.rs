@@ -2,9 +2,8 @@
 
 use super::INSTALL;
 use super::listed::Listed;
-use crate::intake::{claims_archive, is_like_home, stem};
+use crate::intake::{claims_archive, fs, is_like_home, stem};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Names that only an install holds.

@@ -7,14 +7,13 @@ use super::second_name::second_name;
 use super::{WINDOW_BYTES, stream};
 use crate::facts::{FileTime, GapKind, LogTime, Owner};
 use crate::intake::container::{Context, Input};
+use crate::intake::fs::File;
+use crate::intake::positioned::{Positioned, ReadAt};
 use crate::intake::wiping_reader::WipingReader;
 use crate::intake::{EntryKind, EntryTime, Extent, path};
 use crate::wiped::Wiped;
 use rawzip::time::ZipDateTimeKind;
-use rawzip::{
-    CreatorSystem, FileReader, RangeReader, ReaderAt, ZipArchive, ZipFileHeaderRecord, ZipLocator,
-};
-use std::fs::File;
+use rawzip::{CreatorSystem, RangeReader, ReaderAt, ZipArchive, ZipFileHeaderRecord, ZipLocator};
 use std::io::{self, BufRead, BufReader, ErrorKind};
 
 /// Bytes of the end of the directory, without its comment.
@@ -33,14 +32,20 @@ const SLACK_BYTES: u64 = 64;
 /// Bytes of compressed data read at once: most bodies that matter are small.
 const BODY_WINDOW_BYTES: usize = 16 << 10;
 
+impl ReaderAt for Positioned {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        ReadAt::read_at(self, buffer, offset)
+    }
+}
+
 /// Walks a zip in a file. `input` only counts what was passed over, for progress.
 pub(super) fn walk(file: File, input: &mut dyn Input, context: &mut Context<'_>) {
-    let length = match file.metadata() {
-        Ok(metadata) => metadata.len(),
+    let reader = match Positioned::new(file) {
+        Ok(reader) => reader,
         Err(error) => return context.visit.gap(None, GapKind::Unreadable, error.to_string()),
     };
+    let length = reader.length();
     let mut buffer = vec![0; rawzip::MAX_CENTRAL_DIRECTORY_RECORD_SIZE];
-    let reader = FileReader::from(file);
     match ZipLocator::new().locate_in_reader(reader, &mut buffer, length) {
         // The directory may be that of a jar in it, where the end of the zip was cut off.
         Ok(archive) if !is_of_another(&archive, &mut buffer) => {
@@ -57,7 +62,7 @@ pub(super) fn walk(file: File, input: &mut dyn Input, context: &mut Context<'_>)
 }
 
 /// Walks a zip from its start, since what is at its end is of no use.
-fn walk_bodies(bytes: RangeReader<FileReader>, context: &mut Context<'_>) {
+fn walk_bodies(bytes: RangeReader<Positioned>, context: &mut Context<'_>) {
     let bytes = Box::new(WipingReader::new(WINDOW_BYTES, bytes));
     if stream::walk(bytes, context) {
         let reason = "the end of the directory of the zip is damaged; other tools may refuse it or show less";
@@ -66,7 +71,7 @@ fn walk_bodies(bytes: RangeReader<FileReader>, context: &mut Context<'_>) {
 }
 
 /// Returns `true` if a directory lists nothing at the start of a file that starts with an entry.
-fn is_of_another(archive: &ZipArchive<FileReader>, buffer: &mut [u8]) -> bool {
+fn is_of_another(archive: &ZipArchive<Positioned>, buffer: &mut [u8]) -> bool {
     let mut fixed = [0; LOCAL_BYTES];
     let is_entry = |fixed: &[u8]| {
         fixed.starts_with(&record::LOCAL)
@@ -86,7 +91,7 @@ fn is_of_another(archive: &ZipArchive<FileReader>, buffer: &mut [u8]) -> bool {
 }
 
 struct Walker<'a, 'c, 'v> {
-    archive: &'a ZipArchive<FileReader>,
+    archive: &'a ZipArchive<Positioned>,
     desk: Desk<'c, 'v>,
     decoder: Decoder,
     input: &'a mut dyn Input,
@@ -388,17 +393,9 @@ fn written(time: &ZipDateTimeKind) -> FileTime {
     }
 }
 
-fn read_at(archive: &ZipArchive<FileReader>, mut out: &mut [u8], mut at: u64) -> Result<(), Fault> {
-    while !out.is_empty() {
-        match archive.get_ref().read_at(out, at) {
-            Ok(0) => return Err(Fault::Ends),
-            Ok(length) => {
-                at = at.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
-                out = out.get_mut(length..).unwrap_or_default();
-            }
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(Fault::Failed(error)),
-        }
-    }
-    Ok(())
+fn read_at(archive: &ZipArchive<Positioned>, out: &mut [u8], at: u64) -> Result<(), Fault> {
+    archive.get_ref().fill(out, at).map_err(|error| match error.kind() {
+        ErrorKind::UnexpectedEof => Fault::Ends,
+        _ => Fault::Failed(error),
+    })
 }

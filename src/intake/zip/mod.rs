@@ -13,6 +13,7 @@ mod tests;
 
 use super::container::{Container, Context, Opened};
 use crate::facts::GapKind;
+use crate::intake::fs::File;
 use crate::intake::wiping_reader::WipingReader;
 use std::io::Read;
 
@@ -31,7 +32,7 @@ fn sniff(head: &[u8]) -> bool {
 
 fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
     let Opened { head, input } = opened;
-    match input.file().map(std::fs::File::try_clone) {
+    match input.file().map(File::try_clone) {
         Some(Ok(file)) => central::walk(file, input, context),
         Some(Err(error)) => context.visit.gap(None, GapKind::Unreadable, error.to_string()),
         None => {

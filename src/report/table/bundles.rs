@@ -96,7 +96,7 @@ mod tests {
         let farm = good_farm(&["a", "b"])
             .with("c", |i| i.change("bundle7", |bundle| bundle.version = Some("2.0".to_owned())));
         let filter = BundleFilter::parse(pattern).unwrap();
-        let screen = Screen { columns, ascii: true, color: false };
+        let screen = Screen { columns, ascii: true, palette: None };
         let mut out = Vec::new();
         write(&filter.map(&farm.build()), filter.is_by_name(), screen, &mut out).unwrap();
         String::from_utf8(out).unwrap()

@@ -11,9 +11,7 @@ use super::names::Headings;
 use super::text::{Paint, labelled, wrapped};
 use crate::facts::KeyName;
 use crate::farm::{Cell, CellState, Expect, Matrix, MatrixRow};
-use comfy_table::{
-    CellAlignment, Color, ColumnConstraint, ContentArrangement, Row, Table, presets,
-};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, presets};
 use std::io::{self, Write};
 
 /// A column for each instance is readable up to here, even on a screen without end.
@@ -314,9 +312,9 @@ pub(super) fn print(grid: &[Vec<Shown>], screen: Screen, out: &mut dyn Write) ->
     let mut table = Table::new();
     let style =
         if screen.ascii { presets::ASCII_FULL_CONDENSED } else { presets::UTF8_FULL_CONDENSED };
-    table.load_style(style).force_no_tty();
-    if screen.color {
-        table.enforce_styling();
+    table.load_style(style);
+    if let Some(palette) = screen.palette {
+        palette.show(&mut table);
     }
     match screen.columns {
         Some(columns) => {
@@ -328,7 +326,7 @@ pub(super) fn print(grid: &[Vec<Shown>], screen: Screen, out: &mut dyn Write) ->
         table.set_header(header.iter().map(|(text, _)| text));
     }
     for line in lines {
-        table.add_row(Row::from(line.iter().map(styled).collect::<Vec<_>>()));
+        table.add_row(Row::from(line.iter().map(|cell| styled(cell, screen)).collect::<Vec<_>>()));
     }
     for column in table.column_iter_mut() {
         column.set_cell_alignment(CellAlignment::Left);
@@ -340,9 +338,12 @@ pub(super) fn print(grid: &[Vec<Shown>], screen: Screen, out: &mut dyn Write) ->
     writeln!(out, "{table}\n")
 }
 
-fn styled((text, odd): &Shown) -> comfy_table::Cell {
+fn styled((text, odd): &Shown, screen: Screen) -> comfy_table::Cell {
     let cell = comfy_table::Cell::new(text);
-    if *odd { cell.fg(Color::Red) } else { cell }
+    match screen.palette.filter(|_| *odd) {
+        Some(palette) => palette.odd(cell),
+        None => cell,
+    }
 }
 
 #[cfg(test)]
@@ -353,7 +354,7 @@ mod tests {
 
     fn render(farm: FarmBuilder, columns: Option<u16>) -> String {
         let mut out = Vec::new();
-        let screen = Screen { columns, ascii: true, color: false };
+        let screen = Screen { columns, ascii: true, palette: None };
         write(&matrix(&farm.build()), true, screen, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }

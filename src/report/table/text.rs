@@ -25,7 +25,11 @@ impl Paint {
             Self::Yellow => "1;33",
             Self::Green => "1;32",
         };
-        if screen.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+        if screen.palette.is_some() {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
     }
 }
 
@@ -100,6 +104,19 @@ fn wrap(text: &str, columns: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Palette;
+    use comfy_table::{Cell, Table};
+
+    #[derive(Debug)]
+    struct Plain;
+
+    impl Palette for Plain {
+        fn odd(&self, cell: Cell) -> Cell {
+            cell
+        }
+
+        fn show(&self, _: &mut Table) {}
+    }
 
     #[test]
     fn lines_break_between_words_and_words_never() {
@@ -118,7 +135,7 @@ mod tests {
 
     #[test]
     fn colour_takes_no_room() {
-        let screen = Screen { columns: Some(30), color: true, ..Screen::default() };
+        let screen = Screen { columns: Some(30), palette: Some(&Plain), ..Screen::default() };
         let mut out = Vec::new();
         let painted = format!("Verdict: {} -", Paint::Red.on("X", screen));
         hanging(["Verdict: X -", &painted], "three more words here", screen, &mut out).unwrap();
