@@ -15,6 +15,8 @@ pub mod inputs {}
 pub mod limits {}
 #[doc = include_str!("output.md")]
 pub mod output {}
+#[doc = include_str!("page.md")]
+pub mod page {}
 #[doc = include_str!("policy.md")]
 pub mod policy {}
 #[doc = include_str!("rules.md")]
@@ -38,7 +40,7 @@ pub struct Topic {
 }
 
 /// All topics, in the order in which they are listed.
-pub const TOPICS: [Topic; 8] = [
+pub const TOPICS: [Topic; 9] = [
     Topic {
         name: "inputs",
         summary: "containers, layouts and files that are read, and what counts as an upload",
@@ -68,6 +70,11 @@ pub const TOPICS: [Topic; 8] = [
         name: "scale-out",
         summary: "saved facts, many uploads, many machines",
         text: include_str!("scale-out.md"),
+    },
+    Topic {
+        name: "page",
+        summary: "examining uploads in a browser, and sending facts instead of keys",
+        text: include_str!("page.md"),
     },
     Topic {
         name: "limits",

@@ -8,8 +8,8 @@ use std::path::Path;
 const SHOWN: [&str; 9] =
     ["scan", "report", "diff", "verify", "rules", "schema", "help", "completions", "man"];
 /// The topics of `aemtrix help`.
-const TOPICS: [&str; 8] =
-    ["inputs", "verdicts", "rules", "policy", "output", "scale-out", "limits", "words"];
+const TOPICS: [&str; 9] =
+    ["inputs", "verdicts", "rules", "policy", "output", "scale-out", "page", "limits", "words"];
 
 /// Standard output of a run that ends well.
 fn said(arguments: &[&str]) -> String {

@@ -1,0 +1,194 @@
+// Drives the page in the browsers that are there: what it writes is what the command line writes, and it asks nobody for anything.
+//
+//     node tests/page/run.mjs target/dist/aemtrix.html [CASE]      AEMTRIX names the program [default: target/debug/aemtrix]
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Chromium, chromium } from './chromium.mjs';
+import { Firefox, firefox } from './firefox.mjs';
+import { makeUploads } from './uploads.mjs';
+
+const page = pathToFileURL(resolve(process.argv[2])).href;
+const tool = resolve(process.env.AEMTRIX ?? 'target/debug/aemtrix');
+const home = mkdtempSync(join(tmpdir(), 'aemtrix-page-'));
+makeUploads(home);
+let browser = null;
+
+// What the command line writes in a folder, in a format. It says which machine it was built for.
+function written(folder, format, options) {
+  const { stdout, stderr } = spawnSync(tool, ['scan', '-q', '-f', format, ...options], { cwd: join(home, folder), maxBuffer: 1 << 30 });
+  assert.equal(String(stderr), '');
+  return String(stdout).replaceAll(/`x86_64-linux`|x86_64-linux/g, 'wasm32-browser');
+}
+
+// What the page saves.
+const saved = format => browser.run(`new Promise(yes => {
+  const before = purposes.save;
+  purposes.save = bytes => { purposes.save = before; yes(new TextDecoder().decode(bytes)); };
+  save(${JSON.stringify(format)});
+})`);
+
+const choose = (folder, names) => browser.choose('files', names.map(name => join(home, folder, name)));
+
+async function examine() {
+  await browser.run('at("examine").click()');
+  await browser.until('at("cancel").hidden');
+  assert.equal(await browser.run('at("problem").textContent'), '');
+  assert.equal(await browser.run('at("report").hidden'), false);
+}
+
+// Nothing was asked for but the page itself, and nobody complained.
+function checkSilence() {
+  const isOwn = address => address === page || /^(blob|data|about):/.test(address);
+  assert.deepEqual(browser.requests.filter(address => !isOwn(address)), []);
+  assert.deepEqual(browser.messages, []);
+}
+
+// Owners are not handed to a page.
+const withoutOwners = text => JSON.parse(text, (key, value) => key === 'owner' ? null : value);
+
+const DEMO = ['author.tar.gz', 'publish1.tar.gz', 'publish2.tar.gz'];
+
+const cases = {
+  async 'a farm, in every format'() {
+    await choose('demo', DEMO);
+    await examine();
+    for (const format of ['json', 'html', 'markdown', 'ndjson', 'csv', 'findings', 'runbook', 'shell', 'powershell', 'sarif', 'junit', 'timeline', 'summary']) {
+      assert.equal(await saved(format), written('demo', format, DEMO), format);
+    }
+    assert.match(await browser.run('at("status").textContent'), /^Done: inconsistent: 3 instances from 3 sources/);
+  },
+
+  async 'names, digests and a policy, then another'() {
+    await choose('demo', DEMO);
+    await browser.choose('policy', [join(home, 'odd', 'policy.toml')]);
+    await browser.run(`at('digests').click(); at('logs').click();
+      for (const [at, name] of [[0, 'a'], [2, 'p2']]) {
+        const field = document.querySelectorAll('#sources input')[at];
+        field.value = name; field.dispatchEvent(new Event('input'));
+      }`);
+    await examine();
+    const named = ['a=author.tar.gz', 'publish1.tar.gz', 'p2=publish2.tar.gz', '--no-logs', '--digests'];
+    const policy = ['--policy', '../odd/policy.toml'];
+    const policyName = text => text.replaceAll('../odd/policy.toml', 'policy.toml');
+    assert.equal(await saved('json'), policyName(written('demo', 'json', [...named, ...policy])));
+    // Judged again, and not read again.
+    await browser.run(`at('policy').value = ''; at('farm-by').value = 'input'; at('ignore').value = 'key-permissions'; at('case').value = 'c1'`);
+    const worker = await browser.run('globalThis.first = worker, true');
+    await examine();
+    assert.equal(await browser.run('worker === first'), worker);
+    const options = ['--farm-by', 'input', '--ignore', 'key-permissions', '--case', 'c1'];
+    assert.equal(await saved('json'), written('demo', 'json', [...named, ...options]));
+  },
+
+  async 'keys in the repository'() {
+    const names = ['publish1.tar.gz', 'publish2.tar.gz'];
+    await choose('jcr', names);
+    await examine();
+    const json = await saved('json');
+    assert.equal(json, written('jcr', 'json', names));
+    assert.match(json, /"origin": ?"jcr"/);
+  },
+
+  async 'a cut archive, a zip of Windows, and a bomb'() {
+    const names = ['bomb.gz', 'cut.tar.gz', 'windows.zip'];
+    await choose('odd', names);
+    await examine();
+    assert.equal(await saved('json'), written('odd', 'json', names));
+  },
+
+  async 'a folder'() {
+    await browser.choose('folder', [join(home, 'unpacked')]);
+    assert.equal(await browser.run('sources[0].path'), 'unpacked');
+    await examine();
+    assert.deepEqual(withoutOwners(await saved('json')), withoutOwners(written('.', 'json', ['unpacked'])));
+  },
+
+  async 'hostile names'() {
+    const names = ['"><script>fetch(`https:evil.example`)<‌script>.tar.gz'];
+    await choose('hostile', names);
+    await examine();
+    assert.equal(await saved('json'), written('hostile', 'json', names));
+    assert.equal(await saved('html'), written('hostile', 'html', names));
+  },
+
+  async 'a source on which the tool fails'() {
+    await choose('demo', DEMO);
+    // As if it panicked there: what is thrown while it runs ends it.
+    await browser.run(`at('worker').textContent += \`;
+      const post = postMessage;
+      globalThis.postMessage = message => {
+        post(message);
+        if (message.kind === 'started' && message.name === 'publish1.tar.gz') throw new TypeError('panic');
+      };\``);
+    await examine();
+    const { gaps, farms } = JSON.parse(await saved('json'));
+    assert.deepEqual(gaps.map(gap => [gap.source, gap.kind]), [['publish1.tar.gz', 'internal']]);
+    assert.match(gaps[0].reason, /the tool failed on this source, which is a bug/);
+    assert.equal(farms[0].instances.length, 2);
+  },
+
+  async 'a policy that is none'() {
+    await choose('demo', DEMO);
+    await browser.choose('policy', [join(home, 'odd', 'cut.tar.gz')]);
+    await browser.run('at("examine").click()');
+    await browser.until('!at("problem").hidden');
+    assert.match(await browser.run('at("problem").textContent'), /^cut\.tar\.gz: /);
+    await browser.run('at("policy").value = ""');
+    await examine();
+  },
+
+  async 'cancelled'() {
+    await choose('odd', ['bomb.gz']);
+    await browser.run('at("examine").click()');
+    await browser.until('at("status").textContent.startsWith("Reading")');
+    await browser.run('at("cancel").click()');
+    assert.equal(await browser.run('at("status").textContent'), 'Cancelled');
+    assert.equal(await browser.run('worker === null'), true);
+  },
+
+  async 'by keyboard alone'() {
+    const focused = () => browser.run('document.activeElement.id || document.activeElement.textContent');
+    const order = [];
+    await choose('demo', DEMO);
+    for (let at = 0; at < 40 && await focused() !== 'examine'; at += 1) {
+      await browser.press('Tab');
+      order.push(await focused());
+    }
+    assert.deepEqual(order.filter(id => /choose|examine/.test(id)), ['choose-files', 'choose-folder', 'examine']);
+    await browser.press('Enter');
+    await browser.until('!at("report").hidden');
+    assert.equal(await focused(), 'report');
+    await browser.press('Tab');
+    await browser.press('Tab');
+    assert.equal(await focused(), 'facts');
+  },
+};
+
+let failures = 0;
+for (const [title, find, start] of [['Chromium', chromium, Chromium.start], ['Firefox', firefox, Firefox.start]]) {
+  const program = find();
+  if (!program) {
+    console.log(title + ': not tested, since it is not there');
+    continue;
+  }
+  browser = await start(program);
+  for (const [name, run] of Object.entries(cases).filter(([name]) => name.includes(process.argv[3] ?? ''))) {
+    try {
+      await browser.open(page);
+      await run();
+      checkSilence();
+      console.log(title + ': ok    ' + name);
+    } catch (error) {
+      failures += 1;
+      console.log(title + ': WRONG ' + name + '\n' + String(error.stack).slice(0, 1500));
+    }
+  }
+  await browser.close();
+}
+rmSync(home, { recursive: true });
+process.exitCode = failures > 0 ? 1 : 0;
