@@ -61,7 +61,7 @@ export class Chromium {
   // Calls a method of the protocol.
   send(method, params = {}, sessionId = this.session) {
     const id = this.#number += 1;
-    this.process.stdio[3].write(JSON.stringify({ id, method, params, sessionId }) + '\0');
+    this.process.stdio[3].write(JSON.stringify({ id, method, params, sessionId: sessionId ?? undefined }) + '\0');
     return new Promise((yes, no) => this.#waiting.set(id, { yes, no }));
   }
 
@@ -75,12 +75,12 @@ export class Chromium {
 
   // Opens a page of its own, and forgets what was noted before.
   async open(address) {
-    if (this.target) await this.send('Target.closeTarget', { targetId: this.target }, undefined);
+    if (this.target) await this.send('Target.closeTarget', { targetId: this.target }, null);
     this.requests = [];
     this.messages = [];
-    const { targetId } = await this.send('Target.createTarget', { url: 'about:blank' }, undefined);
+    const { targetId } = await this.send('Target.createTarget', { url: 'about:blank' }, null);
     this.target = targetId;
-    this.session = (await this.send('Target.attachToTarget', { targetId, flatten: true }, undefined)).sessionId;
+    this.session = (await this.send('Target.attachToTarget', { targetId, flatten: true }, null)).sessionId;
     await this.watch(this.session);
     await this.send('Page.enable');
     await this.send('Page.navigate', { url: address });
@@ -111,6 +111,14 @@ export class Chromium {
     await this.send('DOM.setFileInputFiles', { nodeId, files: paths });
   }
 
+  // Drops something on the page, as a person does with a mouse.
+  async drop(paths) {
+    for (const type of ['dragEnter', 'dragOver', 'drop']) {
+      const data = { items: [], files: paths, dragOperationsMask: 1 };
+      await this.send('Input.dispatchDragEvent', { type, x: 200, y: 250, data });
+    }
+  }
+
   async press(key, code = key) {
     const codes = { Tab: 9, Enter: 13, ' ': 32 };
     const text = key === 'Enter' ? '\r' : key.length === 1 ? key : undefined;
@@ -121,7 +129,7 @@ export class Chromium {
 
   async close() {
     const ended = new Promise(yes => this.process.once('exit', yes));
-    await this.send('Browser.close', {}, undefined).catch(() => {});
+    await this.send('Browser.close', {}, null).catch(() => {});
     await ended;
     rmSync(this.home, { recursive: true, force: true });
   }

@@ -29,7 +29,8 @@ function copyCase(name, source, to) {
 const u16 = number => { const bytes = Buffer.alloc(2); bytes.writeUInt16LE(number); return bytes; };
 const u32 = number => { const bytes = Buffer.alloc(4); bytes.writeUInt32LE(number); return bytes; };
 
-function filesIn(directory) {
+// Returns all files in a folder and below.
+export function filesIn(directory) {
   const paths = readdirSync(directory, { recursive: true }).map(path => join(directory, path));
   return paths.filter(path => statSync(path).isFile()).sort();
 }
@@ -59,6 +60,19 @@ function bomb() {
   return Buffer.concat([gzipSync(Buffer.alloc(512)), ...Array(64).fill(zeros)]);
 }
 
+const POLICY = `
+[[farm]]
+name = "shop"
+[[farm.instance]]
+name = "a"
+[[farm.instance]]
+name = "publish3"
+[[suppress]]
+rule = "hmac-differs"
+reason = "known"
+until = "2099-12-31"
+`;
+
 // Makes them all in a folder.
 export function makeUploads(home) {
   const at = (...parts) => join(home, ...parts);
@@ -75,7 +89,7 @@ export function makeUploads(home) {
   copyCase('odd-hmac', 'publish1', at('odd', 'windows'));
   writeFileSync(at('odd', 'windows.zip'), windowsZip(at('odd', 'windows')));
   writeFileSync(at('odd', 'bomb.gz'), bomb());
-  writeFileSync(at('odd', 'policy.toml'), '[farm.shop]\ninstances = ["author", "publish1", "publish2", "publish3"]\n');
+  writeFileSync(at('odd', 'policy.toml'), POLICY);
 
   const script = '"><script>fetch(`https:evil.example`)<‌script>';
   const image = '<img src=https:&#47;&#47;evil.example onerror=alert(1)>';
