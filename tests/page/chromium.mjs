@@ -104,11 +104,15 @@ export class Chromium {
     throw new Error('not within ' + seconds + ' s: ' + expression);
   }
 
-  // Chooses files, or one folder, as a person does with the buttons.
+  // Chooses files, as a person does with the button.
   async choose(field, paths) {
     const { root } = await this.send('DOM.getDocument');
     const { nodeId } = await this.send('DOM.querySelector', { nodeId: root.nodeId, selector: '#' + field });
     await this.send('DOM.setFileInputFiles', { nodeId, files: paths });
+  }
+
+  async chooseFolder(field, path) {
+    await this.choose(field, [path]);
   }
 
   // Drops something on the page, as a person does with a mouse.

@@ -3,7 +3,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
+import { filesIn } from './uploads.mjs';
 
 const NAMES = ['firefox', 'firefox-esr'];
 
@@ -82,6 +83,15 @@ export class Firefox {
     const locator = { type: 'css', value: '#' + field };
     const { nodes } = await this.send('browsingContext.locateNodes', { context: this.context, locator });
     await this.send('input.setFiles', { context: this.context, element: { sharedId: nodes[0].sharedId }, files });
+  }
+
+  // Firefox lets nobody but a person choose a folder, so its files are given the paths that they would have.
+  async chooseFolder(field, path) {
+    const files = filesIn(path);
+    const paths = JSON.stringify(files.map(file => relative(dirname(path), file)));
+    await this.run(`at('${field}').webkitdirectory = false; at('${field}').multiple = true;
+      Object.defineProperty(File.prototype, 'webkitRelativePath', { get: Array.prototype.shift.bind(${paths}) }); null`);
+    await this.choose(field, files);
   }
 
   async press(key) {

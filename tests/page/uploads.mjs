@@ -1,7 +1,7 @@
 // Uploads to examine, made of what is in testdata.
 
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { crc32, gzipSync } from 'node:zlib';
 
@@ -83,6 +83,8 @@ export function makeUploads(home) {
   for (const source of ['publish1', 'publish2']) {
     copyCase('jcr-author', source, at('unpacked', source));
     pack(at('jcr', source + '.tar.gz'), at('unpacked', source), 'crx-quickstart');
+    // A page sees no modes, so that there must be nothing to say of them.
+    for (const file of filesIn(at('unpacked', source))) chmodSync(file, 0o600);
   }
 
   writeFileSync(at('odd', 'cut.tar.gz'), readFileSync(at('demo', 'author.tar.gz')).subarray(0, 3000));

@@ -52,37 +52,60 @@ const addFiles = files => {
 
 const promised = call => new Promise((resolve, reject) => call(resolve, reject));
 
-// Collects what is in a folder that was dropped; a browser hands out at most a hundred entries at a time.
-const walk = async (entry, path, found) => {
-  if (entry.isFile) {
-    found.entries.push({ path, file: await promised((yes, no) => entry.file(yes, no)) });
-    return;
-  }
+// Two ways to look into a folder that was dropped. On a page from a file, Chromium has the first alone; Firefox has only the second.
+const throughHandle = {
+  isFolder: handle => handle.kind === 'directory',
+  file: handle => handle.getFile(),
+  below: handle => handle.values(),
+};
+const throughEntry = {
+  isFolder: entry => entry.isDirectory,
+  file: entry => promised((yes, no) => entry.file(yes, no)),
+  async *below(entry) {
+    const listing = entry.createReader();
+    for (;;) {
+      // At most a hundred at a time.
+      const some = await promised((yes, no) => listing.readEntries(yes, no));
+      if (some.length === 0) return;
+      yield* some;
+    }
+  },
+};
+
+// Collects what is in a folder, however deep.
+const walk = async (way, folder, path, found) => {
   found.folders.push(path);
-  const listing = entry.createReader();
-  for (;;) {
-    const some = await promised((yes, no) => listing.readEntries(yes, no));
-    if (some.length === 0) return;
-    for (const below of some) await walk(below, path + '/' + below.name, found);
+  for await (const one of way.below(folder)) {
+    const below = path + '/' + one.name;
+    if (way.isFolder(one)) await walk(way, one, below, found);
+    else found.entries.push({ path: below, file: await way.file(one) });
   }
 };
 
-const addItems = async transfer => {
-  const entries = Array.from(transfer.items || [], item => item.webkitGetAsEntry && item.webkitGetAsEntry());
-  const folders = entries.filter(entry => entry && entry.isDirectory);
-  const names = new Set(folders.map(folder => folder.name));
-  addFiles(Array.from(transfer.files).filter(file => !names.has(file.name)));
-  for (const folder of folders) {
-    const found = { entries: [], folders: [] };
-    try {
-      say('Listing ' + folder.name + '…');
-      await walk(folder, folder.name, found);
-      add(folder.name, found.entries, found.folders, true);
-      say('');
-    } catch {
-      say('');
-      complain('The browser does not hand over the folder ' + folder.name + '. Use the button “Choose a folder”.');
-    }
+const addFolder = async (way, folder) => {
+  const found = { entries: [], folders: [] };
+  try {
+    say('Listing ' + folder.name);
+    await walk(way, folder, folder.name, found);
+    add(folder.name, found.entries, found.folders, true);
+  } catch {
+    complain('The browser does not hand over the folder ' + folder.name + '. Use the button “Choose a folder”.');
+  }
+  say('');
+};
+
+// Adds what was dropped or pasted. It can be asked for at once alone, and waited for later.
+const addItems = async items => {
+  const dropped = Array.from(items).filter(item => item.kind === 'file').map(item => ({
+    file: item.getAsFile(),
+    entry: item.webkitGetAsEntry && item.webkitGetAsEntry(),
+    handle: item.getAsFileSystemHandle && item.getAsFileSystemHandle().catch(() => null),
+  }));
+  for (const { file, entry, handle } of dropped) {
+    const known = await handle;
+    if (known && throughHandle.isFolder(known)) await addFolder(throughHandle, known);
+    else if (!known && entry && throughEntry.isFolder(entry)) await addFolder(throughEntry, entry);
+    else if (file) addFiles([file]);
   }
   show();
 };
@@ -333,10 +356,10 @@ addEventListener('dragleave', event => { if (!event.relatedTarget) at('drop').cl
 addEventListener('drop', event => {
   event.preventDefault();
   at('drop').classList.remove('over');
-  addItems(event.dataTransfer);
+  addItems(event.dataTransfer.items);
 });
 addEventListener('paste', event => {
   if (event.clipboardData.files.length === 0) return;
   event.preventDefault();
-  addItems(event.clipboardData);
+  addItems(event.clipboardData.items);
 });
