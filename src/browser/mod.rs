@@ -8,6 +8,7 @@ mod files;
 mod session;
 mod watch;
 
+use crate::report::printable;
 use asked::{Judging, Reading};
 use session::Session;
 use std::cell::RefCell;
@@ -70,5 +71,7 @@ pub fn formats() -> String {
 }
 
 fn js_error(error: &anyhow::Error) -> JsError {
-    JsError::new(&crate::report::printable(&format!("{error:#}")))
+    // A pattern that is none is shown over several lines.
+    let text = format!("{error:#}");
+    JsError::new(&printable(&text.split_whitespace().collect::<Vec<_>>().join(" ")))
 }

@@ -61,7 +61,7 @@ pub(super) fn short() -> String {
     let codes = EXIT_CODES.map(|(code, when)| format!("\n  {code}  {when}")).concat();
     format!(
         "aemtrix help TOPIC explains inputs, verdicts, rules, policy, output, scale-out,\n\
-         limits, words.\n\nExamples:\n{runs}\nExit codes:{codes}"
+         page, limits, words.\n\nExamples:\n{runs}\nExit codes:{codes}"
     )
 }
 

@@ -17,6 +17,7 @@ export class Chromium {
   #number = 0;
   #waiting = new Map();
   #rest = '';
+  #contexts = [];
   // What pages asked for and said, by everything that they started.
   requests = [];
   messages = [];
@@ -53,6 +54,8 @@ export class Chromium {
       this.messages.push('exception: ' + (params.exceptionDetails.exception?.description ?? params.exceptionDetails.text));
     } else if (method === 'Log.entryAdded') {
       this.messages.push(params.entry.level + ': ' + params.entry.text);
+    } else if (method === 'Runtime.executionContextCreated') {
+      this.#contexts.push({ contextId: params.context.id, ...params.context.auxData, session: sessionId });
     } else if (method === 'Target.attachedToTarget') {
       this.watch(params.sessionId).catch(() => {});
     }
@@ -78,6 +81,7 @@ export class Chromium {
     if (this.target) await this.send('Target.closeTarget', { targetId: this.target }, null);
     this.requests = [];
     this.messages = [];
+    this.#contexts = [];
     const { targetId } = await this.send('Target.createTarget', { url: 'about:blank' }, null);
     this.target = targetId;
     this.session = (await this.send('Target.attachToTarget', { targetId, flatten: true }, null)).sessionId;
@@ -93,6 +97,19 @@ export class Chromium {
     const { result, exceptionDetails } = await this.send('Runtime.evaluate', params);
     if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
     return result.value;
+  }
+
+  // Evaluates a script in the frame of the report.
+  async runInFrame(expression) {
+    const { frameTree } = await this.send('Page.getFrameTree');
+    const own = this.#contexts.filter(one => one.isDefault && one.frameId !== frameTree.frame.id).at(-1);
+    const params = { expression, contextId: own.contextId, returnByValue: true };
+    return (await this.send('Runtime.evaluate', params, own.session)).result.value;
+  }
+
+  // Saves what is saved to a folder.
+  async saveTo(folder) {
+    await this.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: folder }, null);
   }
 
   // Waits until a script says yes.

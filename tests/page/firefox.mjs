@@ -71,6 +71,12 @@ export class Firefox {
     return result.value;
   }
 
+  async runInFrame(expression) {
+    const { contexts } = await this.send('browsingContext.getTree', { root: this.context });
+    const target = { context: contexts[0].children[0].context };
+    return (await this.send('script.evaluate', { expression, awaitPromise: true, target })).result.value;
+  }
+
   async until(expression, seconds = 240) {
     for (const end = Date.now() + seconds * 1000; Date.now() < end;) {
       if (await this.run(expression)) return;

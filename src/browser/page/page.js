@@ -10,6 +10,7 @@ let read = '';
 let asked = '';
 let current = null;
 let lost = [];
+let verdict = '';
 
 /* Sources */
 
@@ -165,10 +166,20 @@ const whatToRead = () => ({
   digests: at('digests').checked,
 });
 
+// The bytes of a text are digested, so none may be changed on the way. No policy is as large as that.
+const textOf = async file => {
+  const bytes = await file.slice(0, 1 << 24).arrayBuffer();
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new Error(file.name + ': is no UTF-8 text');
+  }
+};
+
 const howToJudge = async () => {
   const policy = at('policy').files[0];
   return {
-    policy: policy ? { name: policy.name, text: await policy.text() } : null,
+    policy: policy ? { name: policy.name, text: await textOf(policy) } : null,
     farm_by: at('farm-by').value || at('pattern').value,
     ignore: words(at('ignore').value),
     min_severity: at('min-severity').value || null,
@@ -181,15 +192,11 @@ const howToJudge = async () => {
 
 /* The worker */
 
-// The tool is packed in the page: base64 of gzip.
-let unpacked = null;
-const tool = async () => {
-  if (!unpacked) {
-    const packed = Uint8Array.from(atob(at('module').textContent), letter => letter.charCodeAt(0));
-    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
-    unpacked = await new Response(stream).arrayBuffer();
-  }
-  return unpacked;
+// The tool is packed in the page: base64 of gzip. It is given away to the worker, and unpacked again for another one.
+const tool = () => {
+  const packed = Uint8Array.from(atob(at('module').textContent), letter => letter.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
+  return new Response(stream).arrayBuffer();
 };
 
 const start = async () => {
@@ -202,7 +209,8 @@ const start = async () => {
   const entries = sources.flatMap(source => source.entries);
   const folders = sources.flatMap(source => source.folders);
   const module = await tool();
-  if (worker === own) worker.postMessage({ kind: 'start', module, entries, folders, reading: JSON.parse(asked) });
+  const message = { kind: 'start', module, entries, folders, reading: JSON.parse(asked) };
+  if (worker === own) worker.postMessage(message, [module]);
 };
 
 const stop = () => {
@@ -212,7 +220,13 @@ const stop = () => {
   current = null;
 };
 
-const judge = async () => worker.postMessage({ kind: 'judge', judging: await howToJudge() });
+const judge = async () => {
+  try {
+    worker.postMessage({ kind: 'judge', judging: await howToJudge() });
+  } catch (error) {
+    replies.refused(error);
+  }
+};
 
 const replies = {
   started({ name, bytes }) {
@@ -225,12 +239,12 @@ const replies = {
   examined() {
     read = asked;
     current = null;
-    at('progress').hidden = true;
+    showProgress(false);
     say('Judging');
     judge();
   },
   judged({ summary, formats }) {
-    at('verdict').textContent = summary;
+    verdict = summary;
     listFormats(formats);
     worker.postMessage({ kind: 'write', format: 'html', purpose: 'view' });
     worker.postMessage({ kind: 'write', format: 'ndjson', purpose: 'size' });
@@ -256,8 +270,8 @@ const purposes = {
     at('view').srcdoc = new TextDecoder().decode(bytes);
     at('report').hidden = false;
     busy(false);
-    say('Done: ' + at('verdict').textContent);
-    at('report').focus();
+    say('Done: ' + verdict);
+    at('report-title').focus();
   },
   size(bytes) { at('facts-size').textContent = 'aemtrix.ndjson, ' + size(bytes.length); },
   save(bytes, format) {
@@ -279,7 +293,7 @@ const listFormats = formats => {
     button.type = 'button';
     button.textContent = 'Save ' + name;
     button.addEventListener('click', () => save(name));
-    text.textContent = summary;
+    text.textContent = summary.replaceAll('`', '');
     line.append(button, text);
     return line;
   }));
@@ -294,8 +308,14 @@ const complain = text => {
   at('problem').hidden = !text;
 };
 
+// While the bar is there, the line below it is for those who hear the page.
+const showProgress = is => {
+  at('progress').hidden = !is;
+  at('status').classList.toggle('skip', is);
+};
+
 const progress = read => {
-  at('progress').hidden = false;
+  showProgress(true);
   const { name, bytes } = current;
   at('current').textContent = name + ': ' + size(read) + (bytes > 0 ? ' of ' + size(bytes) : '');
   if (bytes > 0) at('bar').value = Math.min(1, read / bytes); else at('bar').removeAttribute('value');
@@ -303,7 +323,7 @@ const progress = read => {
 
 const busy = is => {
   at('cancel').hidden = !is;
-  at('progress').hidden = true;
+  showProgress(false);
   show();
 };
 
