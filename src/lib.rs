@@ -31,7 +31,7 @@
 //! - [`request`]: what a run is asked for, by whoever asks, and the report that answers it.
 //! - [`manual`]: the topics of `aemtrix help`, which is also where verdicts, rules, limits and words are explained.
 //! - [`cli`]: arguments and exit codes (feature `cli`).
-//! - [`browser`]: the same for a page (feature `browser`): files of a browser in, reports out.
+//! - `browser`: the same for a page (feature `browser`): files of a browser in, reports out.
 //!
 //! [`browser`]: manual::page
 //!
