@@ -1,7 +1,7 @@
 //! What a source holds that no snapshot shows, and whether that can matter.
 
-use super::claims::is_beside_install;
 use super::collector::{Content, Item};
+use super::expected_installs::is_beside_install;
 use super::paths::has_at_or_below;
 use super::roots::{below, owner};
 use crate::evidence::{classify, concerns_store, may_matter};

@@ -3,12 +3,10 @@
 //! One source costs no other its result: each is examined alone, and even a panic in it becomes a gap.
 
 mod access;
-mod alias;
-mod assemble;
 mod bundles;
-mod claims;
 mod collector;
 mod configs;
+mod expected_installs;
 mod gap_list;
 mod hints;
 mod hollow;
@@ -18,6 +16,7 @@ mod key_history;
 mod key_texts;
 mod layout;
 mod leftovers;
+mod link_alias;
 mod links;
 mod loose_keys;
 mod mixed;
@@ -28,6 +27,7 @@ mod repository;
 mod roots;
 pub(crate) mod secrets;
 mod segments;
+mod snapshots;
 mod stored_secrets;
 mod times;
 mod unknown;
@@ -36,10 +36,10 @@ pub(crate) mod users;
 use crate::facts::{Gap, GapKind, Snapshot, SourceRecord};
 use crate::intake::{FileState, Source, Watch, walk};
 use crate::limits::Limits;
-use assemble::Assembled;
 use collector::Collector;
 use loose_keys::{LooseKey, Places};
 use secrets::Vault;
+use snapshots::Assembled;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -228,7 +228,7 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch, vault: &Vault) -> S
     let segment_stores = std::mem::take(&mut collected.segment_stores);
     let key_traces = std::mem::take(&mut collected.key_traces);
     let Assembled { mut snapshots, mut gaps, loose_keys } =
-        assemble::snapshots(source, &walked, collected, limits);
+        snapshots::assemble(source, &walked, collected, limits);
     gaps.extend(repository::add(
         source,
         &mut walked,

@@ -1,6 +1,6 @@
 //! Files in an archive of which nothing is known: among uploads each may have been one, beside an install anything may lie.
 
-use super::claims::{is_beside_install, realms_of};
+use super::expected_installs::{is_beside_install, realms_of};
 use super::hollow::Hollow;
 use super::paths::{home_of, parent};
 use super::roots::owner;

@@ -4,8 +4,8 @@
 //! which of a small archive is everything, and do not say at which byte a stream ends.
 
 use super::container::{Context, Input, Opened};
-use super::inner::Depth;
-use super::positioned::Positioned;
+use super::nested::Depth;
+use super::read_at::Positioned;
 use super::reread::Reread;
 use super::restarts::{Restart, Restarts};
 use super::walk_input;

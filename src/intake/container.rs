@@ -2,7 +2,7 @@
 
 use super::entry::Visit;
 use super::fs::File;
-use super::inner::Depth;
+use super::nested::Depth;
 use super::open::FileState;
 use super::reread::RandomAccess;
 use super::source_hash::Listing;

@@ -1,11 +1,13 @@
 //! Gzip: members one after the other, each checked to its last byte.
 
+mod header;
+
 use super::codec::{self, Codec, Compressed, Flow, Head, Stop};
 use super::container::{Container, Context, Opened};
 use super::deflate::inflate;
 use super::inflater::Inflater;
-use super::member::{MAGIC, NoMember, read_header};
 use flate2::Crc;
+use header::{MAGIC, NoMember, read_header};
 
 /// The container.
 pub(super) const CONTAINER: Container =

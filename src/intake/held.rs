@@ -3,7 +3,7 @@
 //!
 //! What reads sources does not know of it: `intake::fs` is this in a browser, and `std::fs` elsewhere.
 
-use super::positioned::ReadAt;
+use super::read_at::ReadAt;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;

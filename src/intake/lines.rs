@@ -2,7 +2,7 @@
 
 use super::codec::{self, Codec, Unpack};
 use super::gzip::Gunzip;
-use super::inner::Depth;
+use super::nested::Depth;
 use super::zstd::Unzstd;
 use super::{Origin, Source, fs, mapped, open};
 use crate::facts::GapKind;

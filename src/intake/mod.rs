@@ -3,7 +3,6 @@
 mod archive_name;
 mod beside;
 mod bzip2;
-mod choice;
 mod codec;
 mod container;
 mod deflate;
@@ -11,22 +10,22 @@ mod directory;
 mod discover;
 mod entry;
 mod file;
+mod filter;
 mod folder;
 mod gzip;
 mod inflater;
-mod inner;
 mod lines;
 mod list;
-mod member;
 mod missing;
+mod nested;
 mod open;
-mod parts;
 mod path;
 mod place_names;
 mod places;
-mod positioned;
 mod probe;
+mod random_access;
 mod read_ahead;
+mod read_at;
 mod reread;
 mod restarts;
 mod saved_facts;
@@ -61,19 +60,19 @@ use std::fs;
 
 pub use archive_name::{claims_archive, claims_closed, claims_other, claims_program, stem};
 pub use beside::BesideInstalls;
-pub use choice::Choice;
 pub use discover::{Discovered, Operand, discover, discover_chosen, is_any_there};
 pub use entry::{
     Descend, Entry, EntryKind, EntryTime, Extent, LinkTarget, NoWatch, Visit, Want, Watch,
 };
+pub use filter::Choice;
 pub use folder::is_packed;
 pub use lines::{Line, facts_files, read_lines};
 pub use list::operands_in;
 pub use open::FileState;
-pub use parts::{Part, Parts};
 pub use place_names::{is_hidden, is_like_home, may_be_home, may_link_home};
 pub use places::UploadPlaces;
-pub use positioned::ReadAt;
+pub use random_access::{Part, Parts};
+pub use read_at::ReadAt;
 pub use saved_facts::saved_facts;
 
 use crate::facts::{GapKind, SourceDigest};
@@ -194,7 +193,7 @@ pub fn walk(source: &Source, limits: &Limits, watch: &dyn Watch, visit: &mut dyn
         unpacked: 0,
         nesting: 0,
         hint: None,
-        depth: inner::Depth::default(),
+        depth: nested::Depth::default(),
         state: None,
         digest: None,
         listing: None,

@@ -4,8 +4,8 @@
 //! back. What was unpacked is kept for a while, in stretches: a store of segments comes back to the same ones again and again.
 
 use super::codec::{Codec, Unpack};
-use super::inner::Depth;
-use super::positioned::ReadAt;
+use super::nested::Depth;
+use super::read_at::ReadAt;
 use super::restarts::{Restart, Restarts};
 use super::wiping_reader::WipingReader;
 use crate::facts::GapKind;

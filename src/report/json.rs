@@ -13,14 +13,14 @@ mod repository;
 mod secrets;
 mod timeline;
 
-use super::harmless::harmless;
+use super::escape::escaped;
 use super::overview::SharedKey;
 use super::repair::fixes;
 use super::{BundleFilter, Format, Report, SCHEMA};
 use crate::diagnosis::{Excuse, Finding, Judged};
 use crate::facts::{Gap, Hex, SourceRecord};
 use crate::farm::{Cell, Farm, Holders, MatrixRow, timeline};
-use crate::saved::HarmlessJson;
+use crate::saved::EscapedJson;
 use bundle_map::WireBundleMap;
 use cause::WireCause;
 pub(super) use custody::{WireExamined, WireRunOf};
@@ -46,14 +46,14 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 /// Writes a value as JSON for people too: indented, and harmless on a terminal.
 pub(super) fn write_json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    let formatter = HarmlessJson(PrettyFormatter::new());
+    let formatter = EscapedJson(PrettyFormatter::new());
     value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, formatter))?;
     out.write_all(b"\n")
 }
 
 /// Returns the report as a value for templates.
 pub(super) fn value(report: &Report) -> io::Result<minijinja::Value> {
-    harmless(&WireReport::from(report))
+    escaped(&WireReport::from(report))
 }
 
 /// Returns the JSON Schema of what this version writes.

@@ -4,8 +4,8 @@
 //! What is not known is an error, never a pass.
 
 use super::examined::ExaminedSection;
+use super::labels::{LEFT_OUT, uncounted};
 use super::repair::fixes;
-use super::wording::{LEFT_OUT, uncounted};
 use super::{Format, Report, printable};
 use crate::diagnosis::{Doubt, Finding, Judged, Verdict};
 use crate::facts::{Gap, KeyName, spoken};

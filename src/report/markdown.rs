@@ -3,9 +3,9 @@
 pub(super) mod examined;
 mod matrix;
 
-use super::prose::prose;
+use super::labels::{basis, uncounted};
+use super::markdown_text::prose;
 use super::repair::{Guided, decision, parts, result, warning};
-use super::wording::{basis, uncounted};
 use super::{Format, Report, printable};
 use crate::diagnosis::{Cause, Finding, Judged};
 use crate::facts::{Gap, Place, spoken};

@@ -8,7 +8,7 @@ use crate::facts::KeyName;
 use crate::farm::{Expect, Member};
 use crate::limits::Limits;
 use crate::rules::Severity;
-use crate::saved::HarmlessJson;
+use crate::saved::EscapedJson;
 use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::CompactFormatter;
@@ -54,7 +54,7 @@ struct WireSummary<'a> {
 
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for judged in &report.farms {
-        let formatter = HarmlessJson(CompactFormatter);
+        let formatter = EscapedJson(CompactFormatter);
         let summary = WireSummary::from(judged);
         summary.serialize(&mut Serializer::with_formatter(&mut *out, formatter))?;
         out.write_all(b"\n")?;

@@ -27,7 +27,7 @@
 //! it was written. Saved again (`report -f ndjson`), they have what facts have now.
 
 mod bad_lines;
-mod harmless_json;
+mod escaped_json;
 mod known_keys;
 mod ledger;
 mod line;
@@ -41,7 +41,7 @@ mod tally;
 mod wire;
 mod write;
 
-pub use harmless_json::HarmlessJson;
+pub use escaped_json::EscapedJson;
 pub use ledger::Ledger;
 pub use line::ReadLine;
 pub use line_id::LineId;

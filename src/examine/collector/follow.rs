@@ -2,8 +2,8 @@
 
 use super::{Collector, Item, below};
 use crate::evidence::{Fact, classify};
-use crate::examine::alias::Aliases;
 use crate::examine::hints;
+use crate::examine::link_alias::Aliases;
 use crate::examine::links::{Follower, Links, Resolved, is_stem};
 use crate::examine::paths::parent;
 use crate::facts::{GapKind, QUICKSTART};

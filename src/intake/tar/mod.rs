@@ -15,7 +15,7 @@ mod sparse;
 mod tests;
 
 use super::container::{Container, Context, Input, Opened};
-use super::inner::{self, Depth};
+use super::nested::{self, Depth};
 use crate::wiped::Wiped;
 use header::{Block, checksum_holds, is_zero};
 use scanner::Scanner;
@@ -72,8 +72,8 @@ fn push(
         let mut member = Member { ready: rest, input, left: length, failed: None };
         let path = scanner.path.to_owned();
         let (limits, visit) = (scanner.limits, &mut *scanner.visit);
-        let member_of = inner::Member { path: &path, size: length, entries: scanner.entries };
-        inner::walk(&mut member, member_of, limits, visit, depth);
+        let member_of = nested::Member { path: &path, size: length, entries: scanner.entries };
+        nested::walk(&mut member, member_of, limits, visit, depth);
         scanner.before.clone_from(depth);
         let Member { ready, left, failed, .. } = member;
         scanner.leave_inner(length.saturating_sub(left));

@@ -6,7 +6,7 @@ use super::header::{self, BLOCK_BYTES, Block, Header, OwnerFields};
 use super::pax::Extensions;
 use super::sparse::Sparse;
 use crate::facts::{GapKind, Owner};
-use crate::intake::inner::Depth;
+use crate::intake::nested::Depth;
 use crate::intake::path::EntryPath;
 use crate::intake::{Extent, Visit, Want, ticket};
 use crate::limits::Limits;

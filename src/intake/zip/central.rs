@@ -8,7 +8,7 @@ use super::{WINDOW_BYTES, stream};
 use crate::facts::{FileTime, GapKind, LogTime, Owner};
 use crate::intake::container::{Context, Input};
 use crate::intake::fs::File;
-use crate::intake::positioned::{Positioned, ReadAt};
+use crate::intake::read_at::{Positioned, ReadAt};
 use crate::intake::wiping_reader::WipingReader;
 use crate::intake::{EntryKind, EntryTime, Extent, path};
 use crate::wiped::Wiped;

@@ -2,8 +2,8 @@
 
 use super::view::DiffView;
 use super::{DiffFormat, DiffReport, STATES};
+use crate::report::escape::escaped;
 use crate::report::examined::{ExaminedLine, about};
-use crate::report::harmless::harmless;
 use crate::report::html::{STYLE, policy};
 use minijinja::Environment;
 use serde::Serialize;
@@ -41,7 +41,7 @@ fn write(report: &DiffReport, out: &mut dyn Write) -> io::Result<()> {
     engine.add_template(PAGE, include_str!("diff.html")).map_err(io::Error::other)?;
     let style = STYLE.trim();
     let values = minijinja::context! {
-        page => harmless(&page)?,
+        page => escaped(&page)?,
         policy => policy(style, ""),
         style => style,
     };

@@ -3,7 +3,7 @@
 use super::view::{ChangeGroup, DiffView, FarmDiffView};
 use super::{DiffFormat, DiffReport};
 use crate::report::counted;
-use crate::report::prose::{cell, prose};
+use crate::report::markdown_text::{cell, prose};
 use std::io::{self, Write};
 
 pub(super) const FORMAT: DiffFormat =

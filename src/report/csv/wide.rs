@@ -18,7 +18,7 @@
 //! `(no instance)`, in the farms that it may belong to, and the row `read` says why. Where that is
 //! no farm, a row `read` without a farm says it. A source that was read in part has its instances, whose row `read` says so.
 
-use super::super::wording::marked;
+use super::super::labels::marked;
 use super::super::{BundleFilter, Report, printable};
 use super::{Unread, line, listed, unread, what, why};
 use crate::diagnosis::Judged;

@@ -1,6 +1,6 @@
 //! The bundle map on the page: a column an instance in a small farm, groups of equals in a larger one.
 
-use super::super::wording::not_differing;
+use super::super::labels::not_differing;
 use super::matrix::{COLUMNS_MAX, CellView, Group, group};
 use crate::farm::{BundleCell, BundleMap, BundleRow, alike};
 use serde::Serialize;

@@ -3,7 +3,7 @@
 //! Facts are rows and instances columns in a small farm. A larger one is turned round, as on the terminal: what all agree on becomes a list,
 //! the groups of the rest are summed up, and the table has one row an instance.
 
-use super::super::letters::letters;
+use super::super::group_letter::group_letter;
 use crate::farm::{Cell, CellState, Expect, Matrix, MatrixRow, alike};
 use serde::Serialize;
 
@@ -179,7 +179,7 @@ impl CellView {
             },
             // A dash says that already.
             text: if cell.text == "-" { String::new() } else { cell.text.clone() },
-            letter: group.map(letters),
+            letter: group.map(group_letter),
             colour: group.map(|group| group % COLOURS),
             odd,
         }

@@ -11,7 +11,7 @@ mod secrets;
 mod timeline;
 mod view;
 
-use super::harmless::harmless;
+use super::escape::escaped;
 use super::{Format, Report};
 use minijinja::Environment;
 use sha2::{Digest, Sha256};
@@ -35,7 +35,7 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut engine = Environment::new();
     engine.add_template(PAGE, include_str!("page.html")).map_err(io::Error::other)?;
     let values = minijinja::context! {
-        page => harmless(&view::Page::from(report))?,
+        page => escaped(&view::Page::from(report))?,
         policy => policy(style, script),
         style => style,
         script => script,

@@ -1,7 +1,7 @@
 //! What the page shows: the report in the order and the words of the page.
 
 use super::super::examined::ExaminedSection;
-use super::super::wording::{LEFT_OUT, uncounted};
+use super::super::labels::{LEFT_OUT, uncounted};
 use super::super::{BundleFilter, Report, counted, excused};
 use super::bundles::BundleView;
 use super::findings::{CauseView, FindingSection, RepairView, causes, repair, sections};

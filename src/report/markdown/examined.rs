@@ -1,7 +1,7 @@
 //! The section "Examined": on what evidence the text speaks.
 
 use super::super::examined::ExaminedSection;
-use super::super::prose::prose;
+use super::super::markdown_text::prose;
 use super::super::{Report, printable};
 use std::io::{self, Write};
 

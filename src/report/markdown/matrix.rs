@@ -1,7 +1,7 @@
 //! The matrix as a table: facts down while the instances fit side by side, instances down otherwise.
 
-use super::super::prose::cell;
-use super::super::wording::marked;
+use super::super::labels::marked;
+use super::super::markdown_text::cell;
 use crate::farm::{Expect, Matrix, MatrixRow};
 use std::io::{self, Write};
 

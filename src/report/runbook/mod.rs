@@ -3,16 +3,16 @@
 //! It says what the findings say, in the order in which it is done: the copying of keys once, with commands, then what else was
 //! found. It runs nothing.
 
-mod holes;
+mod incomplete_sources;
 mod text;
 mod verify;
 
+use super::labels::LEFT_OUT;
 use super::markdown::{examined, guided};
 use super::repair::{decision, parts, result, warning};
-use super::wording::LEFT_OUT;
 use super::{Format, Report, counted};
 use crate::diagnosis::{Doubt, Judged, Verdict};
-use holes::AllHoles;
+use incomplete_sources::AllHoles;
 use std::io::{self, Write};
 use text::{commands, name, prose};
 
@@ -44,7 +44,7 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if !report.farms.is_empty() && !holes.of_none().is_empty() {
         writeln!(out, "Sources of no farm in particular:\n")?;
     }
-    holes::write(holes.of_none(), out)?;
+    incomplete_sources::write(holes.of_none(), out)?;
     examined::write(report, out)?;
     writeln!(out, "Written by aemtrix {}. Nothing in this text was run.", env!("CARGO_PKG_VERSION"))
 }
@@ -69,7 +69,7 @@ fn farm(
         Verdict::Inconsistent => {}
     }
     let holes = all.of(judged);
-    holes::write(&holes, out)?;
+    incomplete_sources::write(&holes, out)?;
     causes(judged, out)?;
     repair(judged, out)?;
     unsaid(judged, out)?;

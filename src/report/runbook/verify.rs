@@ -2,7 +2,7 @@
 
 use super::super::Report;
 use super::super::repair::result;
-use super::holes::Holes;
+use super::incomplete_sources::Holes;
 use super::text::{code, commands, prose};
 use crate::diagnosis::{Judged, Verdict};
 use crate::farm::Member;

@@ -1,7 +1,7 @@
 //! The bundle map: a grid where it fits, else the groups of each bundle.
 
-use super::super::letters::letters;
-use super::super::wording::not_differing;
+use super::super::group_letter::group_letter;
+use super::super::labels::not_differing;
 use super::super::{Screen, counted};
 use super::grid::{self, Cut, Shown};
 use super::names::Headings;
@@ -68,7 +68,7 @@ fn groups(
     for members in alike(row.cells.iter().map(|cell| &cell.cell)) {
         let Some(first) = members.first().and_then(|first| row.cells.get(*first)) else { continue };
         let letter =
-            first.cell.group.filter(|_| row.differs).map_or_else(|| "-".to_owned(), letters);
+            first.cell.group.filter(|_| row.differs).map_or_else(|| "-".to_owned(), group_letter);
         let names = members.iter().filter_map(|index| instances.get(*index));
         let names: Vec<&str> = names.map(String::as_str).collect();
         let who = if names.len() > NAMES_MAX {

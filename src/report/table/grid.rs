@@ -4,8 +4,8 @@
 //! and the rest has one row an instance, in as many tables as the width asks for.
 
 use super::super::Screen;
-use super::super::letters::letters;
-use super::super::wording::marked;
+use super::super::group_letter::group_letter;
+use super::super::labels::marked;
 use super::clean;
 use super::names::Headings;
 use super::text::{Paint, labelled, wrapped};
@@ -239,7 +239,7 @@ pub(super) fn shown_cell(
     let text = cut.text(&clean(&cell.text, screen));
     let text = marked(cell, &text);
     let letter = match cell.group {
-        Some(group) if lettered => format!(" {}", letters(group)),
+        Some(group) if lettered => format!(" {}", group_letter(group)),
         _ => String::new(),
     };
     let pointer = if odd { " <" } else { "" };

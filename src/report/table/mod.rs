@@ -8,7 +8,7 @@ mod names;
 mod overview;
 mod text;
 
-use super::wording::{basis, uncounted};
+use super::labels::{basis, uncounted};
 use super::{Format, Report, counted, printable};
 use crate::diagnosis::{Judged, Verdict};
 use crate::facts::{Gap, spoken};

@@ -1,6 +1,6 @@
 //! One line of `aemtrix.facts/2`.
 
-use super::super::{HarmlessJson, LineId};
+use super::super::{EscapedJson, LineId};
 use super::{SavedBundle, SavedBundles, SavedInstance};
 use crate::facts::{Gap, Snapshot, SourceRecord, Trials};
 use schemars::generate::SchemaSettings;
@@ -106,7 +106,7 @@ pub fn schema() -> Schema {
 /// Returns a value as JSON in one line.
 fn text_of(value: &impl Serialize) -> Vec<u8> {
     let mut text = Vec::new();
-    let formatter = HarmlessJson(CompactFormatter);
+    let formatter = EscapedJson(CompactFormatter);
     // What is written here has a form in JSON, and memory takes it.
     let written = value.serialize(&mut Serializer::with_formatter(&mut text, formatter));
     debug_assert!(written.is_ok(), "{written:?}");

@@ -1,8 +1,8 @@
 //! Makes the snapshots of one source, one an install root, of the evidence in it.
 
 use super::bundles::bundles;
-use super::claims::{Claims, realms_of};
 use super::collector::{Collected, Content, Item, LOGS};
+use super::expected_installs::{Claims, realms_of};
 use super::gap_list::GapList;
 use super::hollow::Places;
 use super::layout::{Cache, Layout, layouts};
@@ -36,7 +36,7 @@ pub(super) struct Assembled {
 /// Makes snapshots of what was collected, and attaches to each the gaps that concern it.
 ///
 /// A folder of other sources need not hold an instance itself.
-pub(super) fn snapshots(
+pub(super) fn assemble(
     Source { name: source, standing, apart, .. }: &Source,
     walked: &Walked,
     collected: Collected,

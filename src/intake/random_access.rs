@@ -4,7 +4,7 @@ use super::deflate::Undeflate;
 use super::entry::Extent;
 use super::fs::{self, File, Metadata};
 use super::open::{self, FileState};
-use super::positioned::{Positioned, ReadAt};
+use super::read_at::{Positioned, ReadAt};
 use super::reread::{RandomAccess, Reread};
 use super::restarts::Restarts;
 use super::{Origin, Source, Walked};

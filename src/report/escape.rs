@@ -10,7 +10,7 @@ use std::io;
 /// # Errors
 ///
 /// Fails where a value has no form in JSON; those of reports all have one.
-pub(super) fn harmless(value: &impl Serialize) -> io::Result<minijinja::Value> {
+pub(super) fn escaped(value: &impl Serialize) -> io::Result<minijinja::Value> {
     Ok(minijinja::value::Serde(clean(serde_json::to_value(value)?)).into())
 }
 

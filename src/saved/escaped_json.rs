@@ -6,12 +6,12 @@ use std::io::{self, Write};
 
 /// Writes characters that control a terminal as `\uXXXX`. JSON demands that below U+0020 alone, but people page through
 /// reports on terminals.
-pub struct HarmlessJson<F>(
+pub struct EscapedJson<F>(
     /// Lays values out.
     pub F,
 );
 
-impl<F: Formatter> Formatter for HarmlessJson<F> {
+impl<F: Formatter> Formatter for EscapedJson<F> {
     fn write_string_fragment<W: ?Sized + Write>(
         &mut self,
         out: &mut W,
