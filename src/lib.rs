@@ -4,11 +4,11 @@
 //! Data flows one way, through rooms:
 //!
 //! ```text
-//!  cli ──────────────────────────────┐ (choices only)
-//!                                    v
-//!  intake ──> examine ──> farm ──> rules ──> report ──> stdout / files
-//!    │           │          ^                  ^
-//!  limits    evidence ──> facts (plain values) and policy (what is expected), used by everything to the right
+//!  cli, browser ──> request ─────────────────────────┐ (choices only)
+//!                                                    v
+//!  intake ──> examine ──> farm ──> rules ──> diagnosis ──> report ──> stdout / files
+//!    │           │          ^        │          ^
+//!  limits    evidence ──> facts      └─> repair ┘   (needs in, a plan out)
 //!               oak (segment store: bytes in, nodes out; knows nothing of AEM)
 //! ```
 //!
