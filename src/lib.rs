@@ -33,8 +33,6 @@
 //! - [`cli`]: arguments and exit codes (feature `cli`).
 //! - `browser`: the same for a page (feature `browser`): files of a browser in, reports out.
 //!
-//! [`browser`]: manual::page
-//!
 //! Analysis never fails: it yields facts *and* gaps. What a source did not show is unknown, not absent, and no rule fires on
 //! it. The bytes of a key exist only inside the function that digests them.
 //!
