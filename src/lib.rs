@@ -31,7 +31,9 @@
 //! - [`request`]: what a run is asked for, by whoever asks, and the report that answers it.
 //! - [`manual`]: the topics of `aemtrix help`, which is also where verdicts, rules, limits and words are explained.
 //! - [`cli`]: arguments and exit codes (feature `cli`).
-//! - `browser`: the same for a page (feature `browser`): files of a browser in, reports out.
+//! - [`browser`]: the same for a page (feature `browser`): files of a browser in, reports out.
+//!
+//! [`browser`]: manual::page
 //!
 //! Analysis never fails: it yields facts *and* gaps. What a source did not show is unknown, not absent, and no rule fires on
 //! it. The bytes of a key exist only inside the function that digests them.
