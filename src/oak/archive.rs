@@ -66,6 +66,8 @@ pub(super) fn archives(files: &dyn Files) -> Vec<Archive> {
             Some((order, Archive { file, name, bytes, index: None }))
         })
         .collect();
+    // Oak opens only the highest letter of a number. A cut newer file must not hide a good older
+    // one, so all are kept.
     all.sort_by(|(a, x), (b, y)| b.cmp(a).then_with(|| y.name.cmp(&x.name)));
     all.into_iter().map(|(_, archive)| archive).collect()
 }
@@ -88,9 +90,13 @@ pub(super) fn numbers(files: &dyn Files) -> BTreeMap<u64, u8> {
 /// Reads a file name: whether it is no copy, its number and its letter.
 fn order(name: &str) -> Option<(bool, u64, u8)> {
     let (stem, rest) = name.strip_prefix("data")?.split_once(".tar")?;
+    // A name without a letter counts as `a`, and numbers above 99999 have more digits.
+    // (`TarConstants`, `TarFiles`)
     let digits = stem.trim_end_matches(|c: char| c.is_ascii_lowercase());
     let letter = stem.strip_prefix(digits)?.as_bytes();
     let is_copy = !rest.is_empty();
+    // Index recovery leaves `.tar.bak`, `.tar.2.bak` and, in read-only mode, `.tar.ro.bak`. Oak
+    // never reads them again. (`TarReader.backupSafely`)
     let is_known_copy = rest.rsplit('.').next() == Some("bak");
     if digits.len() < 5 || letter.len() > 1 || is_copy && !is_known_copy {
         return None;
@@ -124,6 +130,8 @@ impl Archive {
     }
 
     fn read_index(&self, files: &dyn Files, cost: &Cost) -> Result<Index, OakError> {
+        // Files grow past the 256 MiB of `tarmk.size` by one segment and the trailers, so 270 MB is
+        // usual; 2 GiB is not.
         if self.bytes > BYTES_MAX_OF_OAK {
             return Err(OakError::Unsupported("a tar file of more than 2 GiB".to_owned()));
         }
@@ -140,6 +148,8 @@ impl Archive {
                 let at = found.binary_search_by(|(known, ..)| known.cmp(&id)).ok();
                 let found = at.and_then(|at| found.get(at));
                 let place = found.map(|(_, position, length)| (u64::from(*position), *length));
+                // Without this, a segment with a damaged header would count as missing, and an
+                // older revision would be taken for the newest.
                 if place.is_none() && *hole {
                     let problem = "a header that may be its own cannot be read";
                     return Err(OakError::Corrupt { segment: id, problem });
@@ -196,6 +206,8 @@ impl Archive {
         self.read(files, before, header.as_mut())?;
         let entry = Header::read(&header).ok_or(corrupt("its header is damaged"))?;
         if entry.segment != Some(id) || entry.size != u64::from(length) || length > BYTES_MAX {
+            // A wrong index may point into the middle of another segment, whose bytes could be
+            // those of a header.
             return Err(corrupt("its header belongs to another entry"));
         }
         let mut bytes = Wiped::zeros(usize::try_from(length).unwrap_or_default());
@@ -205,12 +217,16 @@ impl Archive {
         match entry.crc {
             Some(expected) if expected == crc.sum() => Ok(bytes),
             Some(_) => Err(corrupt("its checksum does not match")),
+            // Oak accepts such a name, but nothing then shows that the bytes are those that were
+            // written. (`SegmentTarManager.NAME_PATTERN`)
             None => Err(corrupt("its name has no checksum")),
         }
     }
 
     /// Finds the index at the end; `None` where there is none, or a damaged one.
     fn stored_index(&self, files: &dyn Files, cost: &Cost) -> Result<Option<Index>, OakError> {
+        // A closed file is whole blocks; one that a truncated copy cut elsewhere has no index at
+        // its end.
         let whole = self.bytes.is_multiple_of(BLOCK);
         let footer_at = self.bytes.checked_sub(END_BYTES);
         let Some(end) = footer_at.filter(|_| whole) else { return Ok(None) };
@@ -218,8 +234,14 @@ impl Archive {
         self.read(files, end, &mut footer)?;
         let [c0, c1, c2, c3, n0, n1, n2, n3, s0, s1, s2, s3, magic @ ..] = footer;
         let widths: &[u64] = match &magic {
+            // Oak 1.6 (AEM 6.3) writes 28 bytes, with a generation; Oak up to 1.4 (AEM 6.0 to 6.2)
+            // writes 24.
             b"\n0K\n" => &[28, 24],
+            // Oak 1.8 and newer (AEM 6.4 and newer) add the full generation and a flag for
+            // compacted segments.
             b"\n1K\n" => &[33],
+            // Oak writes the index when it rotates or closes a file, so the last file of a running
+            // instance ends in segments.
             _ => return Ok(None),
         };
         let count = u64::from(u32::from_be_bytes([n0, n1, n2, n3]));
@@ -231,7 +253,11 @@ impl Archive {
         }
         for &width in widths {
             // The first two kinds share their magic; only the checksum distinguishes them.
+            // Padding is in front of the entries, not after them, so they are found from the footer
+            // backwards.
             let Some(start) = end.checked_sub(count.saturating_mul(width)) else { continue };
+            // A store of many small flushes has segments of about 5 KB, so the indexes of 50 GB
+            // take about 300 MB.
             cost.index_bytes.spend(end.saturating_sub(start))?;
             let mut stored = Stored { start, count, width, kept: None };
             let keep = count <= cost.kept_entries.left();
@@ -280,6 +306,8 @@ impl Archive {
 
     /// Walks the headers. What is none is stepped over by blocks; an entry that the end cuts off is none.
     fn walk(&self, files: &dyn Files, cost: &Cost) -> Result<Index, OakError> {
+        // Checksums of segments are left for `checked`: here only headers are read, and not the 256
+        // MB between them.
         let (mut found, mut hole, mut skipped) = (Vec::new(), false, false);
         let mut at = 0_u64;
         while at.saturating_add(BLOCK) <= self.bytes {
@@ -290,11 +318,14 @@ impl Archive {
             at = position;
             if header.iter().all(|byte| *byte == 0) {
                 cost.index_bytes.spend(BLOCK)?;
+                // GNU tar fills a file that shrank while it was read with zeros, so zeros do not
+                // prove that the file ends here.
                 skipped = true;
                 continue;
             }
             cost.headers.spend(1)?;
             let entry = Header::read(&header).filter(|entry| {
+                // Oak's own recovery stops at an entry that the end cuts off, too.
                 entry.size > 0 && position.saturating_add(entry.size) <= self.bytes
             });
             let Some(entry) = entry else {
@@ -306,6 +337,8 @@ impl Archive {
                 hole |= skipped;
                 found.push((id, position, length));
             }
+            // The trailers `.brf` and `.gph` are entries with headers of their own, whose names are
+            // no UUIDs.
             at = position.saturating_add(entry.size).next_multiple_of(BLOCK);
         }
         found.sort_unstable();
@@ -335,6 +368,8 @@ struct Header {
 impl Header {
     /// Reads one; `None` where its checksum is wrong.
     fn read(block: &[u8; HEADER_BYTES]) -> Option<Self> {
+        // Oak writes neither the magic `ustar` nor a prefix nor pax records, so only three fields
+        // count. (`SegmentTarWriter`)
         let field = |from: usize, length: usize| {
             let text = block.get(from..)?.get(..length)?;
             let end = text.iter().position(|byte| *byte == 0).unwrap_or(length);
@@ -349,6 +384,8 @@ impl Header {
             return None;
         }
         let name = field(0, 100)?;
+        // The name is `<uuid>.<crc>`, and Oak allows more groups after that.
+        // (`SegmentTarManager.NAME_PATTERN`)
         let mut groups = name.split('.');
         let segment = groups.next().and_then(SegmentId::parse);
         let crc = groups.next().filter(|group| group.len() == 8);

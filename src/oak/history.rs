@@ -58,8 +58,12 @@ impl Store<'_> {
     pub fn gave_up_segments(&self) -> bool {
         let numbers = archive::numbers(self.files);
         let count = u64::try_from(numbers.len()).unwrap_or(u64::MAX);
+        // A store always begins with number 0, so the count of the numbers is one more than the
+        // last where none is missing.
         let is_dense =
             numbers.last_key_value().is_none_or(|(last, _)| last.saturating_add(1) == count);
+        // Cleaning up rewrites a file only where that saves a quarter of it, so one collection need
+        // not show here. (`TarReader.sweep`)
         !is_dense || numbers.values().any(|letter| *letter != FIRST_LETTER)
     }
 
@@ -68,6 +72,8 @@ impl Store<'_> {
     pub fn has_cut_files(&self) -> bool {
         let archives = self.archives.borrow();
         let newest = archives.iter().filter_map(Archive::own_number).max();
+        // Oak writes to the newest file only, so that one alone may lack its index on a running
+        // instance.
         let is_older = |archive: &&Archive| archive.own_number().is_some_and(|n| Some(n) < newest);
         archives.iter().filter(is_older).any(|archive| !archive.is_closed())
     }
@@ -98,6 +104,8 @@ impl<'s, 'f> Revision<'s, 'f> {
         let more = children.len() > count_max;
         let first = children.into_iter().take(count_max);
         let checkpoint = |(name, node): (String, Node<'s, 'f>)| {
+            // `timestamp`, beside it, is when the checkpoint expires.
+            // (`LockBasedScheduler.CPCreator`)
             let created_ms = match node.property("created")? {
                 Some(created) => number(&created.value()?),
                 None => None,

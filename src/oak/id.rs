@@ -15,6 +15,8 @@ impl SegmentId {
     /// Makes one of its sixteen bytes.
     pub(super) fn from_bytes(bytes: [u8; 16]) -> Self {
         let both = u128::from_be_bytes(bytes);
+        // Indexes are sorted as Java compares `long`, so that `f29f…` is before `029f…`; a UUID of
+        // unsigned halves is not found.
         Self { high: half(both >> 64), low: half(both) }
     }
 
@@ -31,6 +33,8 @@ impl SegmentId {
 
     /// Returns `true` if it holds nothing but bytes of binaries.
     pub(super) fn is_bulk(self) -> bool {
+        // Where a UUID has its variant, Oak puts the kind: `a` for records, `b` for bulk.
+        // (`SegmentId`)
         self.top() == 0xb
     }
 

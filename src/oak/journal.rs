@@ -35,7 +35,10 @@ impl Journal {
         }
         for line in lines {
             match std::str::from_utf8(line).ok().and_then(parse) {
+                // Oak walks backwards, too, and takes the first line whose segment it finds.
+                // (`FileStoreUtil.findPersistedRecordId`)
                 Some(revision) if journal.is_new(revision) => journal.revisions.push(revision),
+                // Offline compaction of Oak leaves one line and an empty one.
                 None if journal.revisions.is_empty() && !line.trim_ascii().is_empty() => {
                     journal.torn = journal.torn.saturating_add(1);
                 }
@@ -53,7 +56,9 @@ impl Journal {
 fn parse(line: &str) -> Option<Revision> {
     let mut words = line.trim_end_matches('\r').split(' ');
     let id = words.next()?;
+    // Oak passes over a line without a blank, and never looks at what the second word is.
     words.next()?;
+    // Oak up to 1.4 (AEM 6.2) writes no time.
     let time_ms = words.next().and_then(|word| word.parse().ok());
     let (uuid, number) = if let Some((uuid, number)) = id.split_once(':') {
         (uuid, number.parse().ok()?)

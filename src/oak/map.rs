@@ -24,11 +24,14 @@ enum Shape {
 
 fn shape(record: &Record) -> Result<Shape, OakError> {
     let head = record.u32(0)?;
+    // Oak writes a diff where one child of a large node changes, and saves a copy of the map.
     if head == DIFF {
         return Ok(Shape::Diff);
     }
     // The comments in Oak say 4 and 28 bits; its constants compute to 3 and 29.
     let (level, size) = (head >> 29, head & 0x1fff_ffff);
+    // The level is that of the record: after deletions a bucket of a deeper level may be the whole
+    // map.
     if size > LEAF_MAX && level < LEVEL_MAX {
         return Ok(Shape::Branch { level, bitmap: record.u32(4)? });
     }
@@ -38,6 +41,7 @@ fn shape(record: &Record) -> Result<Shape, OakError> {
 /// Returns the hash of a name: that of a Java string, over UTF-16 units, spread.
 pub(super) fn hash(name: &str) -> u32 {
     let java = name
+        // Java hashes UTF-16 units, so a sign beyond the Basic Multilingual Plane counts as two.
         .encode_utf16()
         .fold(0_u32, |hash, unit| hash.wrapping_mul(31).wrapping_add(unit.into()));
     (java ^ 0xdeec_e66d).wrapping_mul(0xdeec_e66d).wrapping_add(0xb)
@@ -52,6 +56,8 @@ impl Store<'_> {
             let record = self.record(id)?;
             match shape(&record)? {
                 Shape::Diff => {
+                    // Most names differ in their hash, and the key string may lie in a segment that
+                    // is not read yet.
                     if record.u32(4)? == hash && self.text_is(record.nth_id(8, 0)?, name)? {
                         return record.nth_id(8, 1).map(Some);
                     }
@@ -62,6 +68,8 @@ impl Store<'_> {
                     if bitmap & bit == 0 {
                         return Ok(None);
                     }
+                    // Empty buckets take no room, so the place of a bucket is the number of those
+                    // that are set below it.
                     let before = bitmap & bit.wrapping_sub(1);
                     id = record.nth_id(8, before.count_ones() as usize)?;
                 }
@@ -80,6 +88,8 @@ impl Store<'_> {
     ) -> Result<Option<RecordId>, OakError> {
         self.cost.entries.spend(size.into())?;
         for index in 0..size as usize {
+            // Names may share a hash: at the deepest level, a leaf holds all that do, however many
+            // they are.
             if record.u32(index.saturating_mul(4).saturating_add(4))? != hash {
                 continue;
             }
@@ -132,6 +142,8 @@ impl Store<'_> {
                     return Ok((all, true));
                 }
                 seen = seen.saturating_add(1);
+                // The entry of a diff is visited before its base, and wins over the entry of that
+                // name there.
                 all.entry(self.text(key)?).or_insert(value);
             }
         }

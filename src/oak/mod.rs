@@ -95,10 +95,16 @@ impl Default for Budget {
             cached_max: 16,
             records_max: 1_000_000,
             entries_max: 300_000,
+            // Keys have 16 to 48 bytes, and configurations some KB; only a forged length is larger.
             value_bytes_max: 1 << 20,
             bytes_max: 8 << 20,
+            // A copy of a running store had a journal that was 20 revisions newer than its tar
+            // files.
             revisions_max: 64,
+            // Full tar files hold about 1,600 segments each, and small flushes make tens of
+            // thousands of one file.
             headers_max: 200_000,
+            // The indexes of a store of 50 GB of small segments have about 300 MB.
             index_bytes_max: 512 << 20,
             kept_entries_max: 300_000,
             asked_max: 100_000,

@@ -233,6 +233,8 @@ impl<'s, 'f> Node<'s, 'f> {
             next = next.saturating_add(1);
             id
         };
+        // A template may lie in a segment of another version than its node: upgraded stores mix
+        // them, and each is read in its own.
         let template = self.template(take()?)?;
         let children = match template.children {
             Children::None => None,
@@ -241,6 +243,7 @@ impl<'s, 'f> Node<'s, 'f> {
         let count = template.properties.len();
         let values = match (count, version) {
             (0, _) => Vec::new(),
+            // Oak before 1.0.12 puts the values into the node itself, without a list.
             (_, Version::V10) => (0..count).map(|_| take()).collect::<Result<_, _>>()?,
             (_, Version::V11 | Version::V12) => {
                 self.store.list(take()?, u64::try_from(count).unwrap_or(u64::MAX))?
@@ -261,6 +264,7 @@ impl<'s, 'f> Node<'s, 'f> {
             id
         };
         let primary = if flag(31) { Some(take()?) } else { None };
+        // Bits 18 to 27 count the mixins, and bits 0 to 17 the properties. (`Template`)
         let mixin_count = head >> 18 & 0x3ff;
         let mixins = if flag(30) {
             Some((0..mixin_count).map(|_| take()).collect::<Result<_, _>>()?)
@@ -268,6 +272,7 @@ impl<'s, 'f> Node<'s, 'f> {
             None
         };
         let children = match (flag(29), flag(28)) {
+            // With neither bit, there is one child, and the template holds its name.
             (true, _) => Children::None,
             (false, true) => Children::Many,
             (false, false) => Children::One(take()?),
@@ -276,6 +281,8 @@ impl<'s, 'f> Node<'s, 'f> {
         let kind = |at: usize| record.u8(at).map(u8::cast_signed);
         let properties = match (count, record.version()?) {
             (0, _) => Vec::new(),
+            // Oak before 1.0.12 writes the type after each name; newer ones list the names, and
+            // write all types after the list.
             (_, Version::V10) => (0..count as usize)
                 .map(|index| {
                     let here = index.saturating_mul(width.saturating_add(1)).saturating_add(at);
@@ -311,6 +318,8 @@ impl Property<'_, '_> {
             Values::Counted(id) => {
                 let record = self.store.record(*id)?;
                 match record.u32(0)? {
+                    // Of an empty list only its length is written, and what follows may be another
+                    // record.
                     0 => Ok(Vec::new()),
                     count => self.store.list(record.id(4)?, count.into()),
                 }

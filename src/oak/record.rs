@@ -83,12 +83,16 @@ impl Store<'_> {
         let record = self.record(id)?;
         match record.u8(0)? {
             0..=0xdf => self.inline(&record).map(Value::Inline),
+            // The name of a value in a data store, such as `<digest>#<length>`, if its length fits
+            // 12 bits.
             0xe0..=0xef => {
                 let length = record.u16(0)? & 0x0fff;
                 self.value_bytes(length.into())?;
                 let name = record.slice(2, length.into())?;
                 Ok(Value::External(Wiped::new(name.to_vec())))
             }
+            // A longer name is a string of its own. Its id follows the first byte at once, not
+            // aligned to four.
             0xf0..=0xf7 => self.inline(&self.record(record.id(1)?)?).map(Value::External),
             0xf8..=0xff => Err(record.corrupt("a value has no known form")),
         }
@@ -137,6 +141,8 @@ impl Store<'_> {
             head @ 0..=0x7f => (1, usize::from(head)),
             0x80..=0xbf => (2, medium_bytes(record)?),
             0xc0..=0xdf => {
+                // Three bits mark the kind; 61 remain for the length, counted from the shortest
+                // long value.
                 let length = (record.u64(0)? & 0x1fff_ffff_ffff_ffff).saturating_add(LONG_BYTES);
                 return self.blocks(record.id(8)?, length);
             }
@@ -150,6 +156,8 @@ impl Store<'_> {
         self.value_bytes(length)?;
         let mut bytes = Wiped::with_capacity(usize::try_from(length).unwrap_or(0));
         let mut left = length;
+        // The list has no length of its own, and neither has a block: both follow from that of the
+        // value.
         for block in self.list(list, length.div_ceil(BLOCK_BYTES))? {
             let here = left.min(BLOCK_BYTES);
             let record = self.record(block)?;
@@ -161,6 +169,7 @@ impl Store<'_> {
 
     /// Reads a list of so many entries.
     pub(super) fn list(&self, id: RecordId, count: u64) -> Result<Vec<RecordId>, OakError> {
+        // Before room is made: the count of a forged list may be that of 100 GB of record ids.
         self.cost.entries.spend(count)?;
         let mut all = Vec::with_capacity(usize::try_from(count).unwrap_or_default());
         self.collect(id, count, &mut all)?;
@@ -178,6 +187,8 @@ impl Store<'_> {
             _ => {}
         }
         let mut stride = 1_u64;
+        // Oak fills all buckets but the last, so which element is where follows from the count
+        // alone. (`ListRecord`)
         while stride.saturating_mul(BUCKET) < count {
             stride = stride.saturating_mul(BUCKET);
         }

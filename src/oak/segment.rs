@@ -44,6 +44,7 @@ impl Segment {
         if segment.bytes.len() > BYTES_MAX as usize {
             return Err(segment.corrupt("it is larger than 256 KiB"));
         }
+        // A bulk segment is nothing but blocks of binaries, so any bytes may be at its start.
         if id.is_bulk() {
             return Ok(segment);
         }
@@ -51,15 +52,20 @@ impl Segment {
             return Err(segment.corrupt("it does not start like a segment"));
         }
         match segment.u8(3)? {
+            // Byte 5 counts the references; after it are the counts of roots and blobs, which no
+            // look-up needs.
             version @ (10 | 11) => {
                 segment.version = Some(if version == 10 { Version::V10 } else { Version::V11 });
                 segment.references = segment.u8(5)?.into();
             }
+            // Between these are the generations of the garbage collector, which no look-up needs.
             12 | 13 => {
                 segment.version = Some(Version::V12);
                 segment.references = segment.size(14)?;
                 segment.records = segment.size(18)?;
             }
+            // No version after 13 is known up to Oak 1.82. Guessing at a newer one could show
+            // another value.
             other => return Err(OakError::Unsupported(format!("segment version {other}"))),
         }
         Ok(segment)
@@ -78,8 +84,11 @@ impl Segment {
     pub(super) fn position(&self, number: u32) -> Result<usize, OakError> {
         let offset = match self.version {
             Some(Version::V12) => self.offset(number)?,
+            // In bulk segments and in versions 10 and 11 the number is the offset itself.
             _ => number,
         };
+        // The writer fills a segment from its end and cuts off what it did not need, so offsets
+        // count from the end.
         let from_end = BYTES_MAX.checked_sub(offset).filter(|from_end| *from_end > 0);
         from_end
             .and_then(|from_end| self.bytes.len().checked_sub(from_end as usize))
@@ -108,6 +117,8 @@ impl Segment {
             let middle = low.midpoint(high);
             let here = self.u32(entry(middle))?;
             match here.cmp(&number) {
+                // An entry is the number, one byte for the type of the record, and the offset, not
+                // aligned.
                 std::cmp::Ordering::Equal => return self.u32(entry(middle).saturating_add(5)),
                 std::cmp::Ordering::Less => low = middle.saturating_add(1),
                 std::cmp::Ordering::Greater => high = middle,
@@ -134,6 +145,7 @@ impl Segment {
     }
 
     fn reference(&self, index: usize) -> Result<SegmentId, OakError> {
+        // Reference 0 is the segment itself and is not in the table; the first in it is number 1.
         if index == 0 {
             return Ok(self.id);
         }

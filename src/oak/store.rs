@@ -73,6 +73,8 @@ impl<'f> Store<'f> {
                     let behind = torn.saturating_add(older);
                     return Ok(Found { value, time_ms: revision.time_ms, behind });
                 }
+                // Oak syncs segments before it writes the journal line that needs them, so the
+                // journal was copied after the tar files. (`TarRevisions.doFlush`)
                 Err(error @ OakError::Missing(_)) => drop(first.get_or_insert(error)),
                 Err(error) => return Err(first.unwrap_or(error)),
             }
@@ -91,6 +93,7 @@ impl<'f> Store<'f> {
         let files = self.files.list();
         let found = files.iter().enumerate().find(|(_, (name, _))| name == JOURNAL);
         let (index, (_, bytes)) = found.ok_or(OakError::NoHead("it has no journal.log"))?;
+        // A store in use adds a line at most every five seconds, so these are five hours at least.
         let length = (*bytes).min(JOURNAL_BYTES);
         let mut text = vec![0; usize::try_from(length).unwrap_or_default()];
         self.files.read(index, bytes.saturating_sub(length), &mut text).map_err(|error| {
@@ -134,6 +137,8 @@ impl<'f> Store<'f> {
     fn load(&self, id: SegmentId) -> Result<Segment, OakError> {
         let mut archives = self.archives.borrow_mut();
         let mut failed = None;
+        // A segment never changes under its UUID, so any copy with the right checksum will do, even
+        // one from a backup file.
         for at in 0..archives.len() {
             let Some(archive) = archives.get_mut(at) else { break };
             self.cost.asked.spend(1)?;
