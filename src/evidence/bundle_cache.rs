@@ -147,13 +147,19 @@ struct Choice<'a> {
 
 fn choose<'a>(parts: &BundleParts<'a>) -> Choice<'a> {
     let refresh = refresh(parts);
+    // Felix 3.0.6 to 3.2.2 write the old files too, but take the greatest. They leave one directory
+    // such as `version2.2`, which counting from 0 never reaches.
     let counted = refresh.filter(|_| is_old_layout(parts)).and_then(|r| count_up(parts, r));
     if counted.is_some() {
         return Choice { current: counted, missing: None };
     }
+    // An update makes a new directory, and the old one stays until a refresh or a clean stop, so a
+    // killed instance has both.
     let Some((greatest, guess)) = greatest(parts) else {
         return Choice { current: None, missing: None };
     };
+    // Felix takes only the number from the directory that it finds, and the rest from
+    // `bundle.info`. (`BundleArchive`)
     let expected = refresh.map(|refresh| format!("version{refresh}.{greatest}"));
     let exact = expected.as_deref().and_then(|name| parts.revisions.get_key_value(name));
     match exact {
@@ -198,6 +204,8 @@ fn decode_long(text: &str) -> Option<i64> {
 }
 
 fn revisions(parts: &BundleParts<'_>, current: Option<&str>) -> Vec<Revision> {
+    // The name is not unique: Felix allows several versions of a bundle that is no singleton side
+    // by side.
     let revision = |(name, revision): (&&str, &RevisionParts<'_>)| {
         let (symbolic_name, version) = match revision.jar {
             Some(Jar::Manifest { symbolic_name, version, .. }) => {
@@ -224,6 +232,8 @@ fn identify(parts: &BundleParts<'_>, choice: &Choice<'_>) -> Identity {
     let manifest = |name: &str, by| by_manifest(parts.revisions.get(name)?.jar?, by);
     let chosen = choice.current.filter(|_| choice.missing.is_none());
     let exact = chosen.and_then(|name| manifest(name, IdentifiedBy::Manifest));
+    // Where jars were left out of an upload, one of another revision may still be there; an update
+    // hardly ever changes the name.
     let other = || {
         let mut names: Vec<_> = parts.revisions.keys().map(|name| (number(name), *name)).collect();
         names.sort_unstable();
@@ -243,6 +253,8 @@ fn by_location(parts: &BundleParts<'_>) -> Option<Identity> {
         Some(info) => info.location.as_deref(),
         None => parts.values.get(LOCATION).copied(),
     };
+    // Felix keeps the location through all updates: `…-1.0.0.jar` may be 1.0.2 by now, so it comes
+    // last.
     let location = location.filter(|location| Shape::Location.fits(location))?;
     let (name, version) = split_location(location)?;
     Some(Identity {
@@ -255,9 +267,12 @@ fn by_location(parts: &BundleParts<'_>) -> Option<Identity> {
 
 /// Splits the file name in a location at the first `-` that a digit follows. Windows paths come with back-slashes.
 fn split_location(location: &str) -> Option<(&str, Option<&str>)> {
+    // On Windows, Sling writes the whole path: `slinginstall:C:\…\startup\1\x.jar`. Uploads in the
+    // console are `inputstream:x.jar`.
     let file = location.rsplit(['/', '\\', ':']).next()?;
     let stem = [".jar", ".war"].into_iter().find_map(|suffix| file.strip_suffix(suffix));
     let stem = stem.unwrap_or(file);
+    // Versions may have qualifiers with more of these, such as `3.0.18-CQ610-B0004`.
     let version_at = stem.match_indices('-').find_map(|(at, dash)| {
         let version = stem.get(at..)?.strip_prefix(dash)?;
         version.starts_with(|c: char| c.is_ascii_digit()).then_some((stem.get(..at)?, version))
@@ -281,6 +296,8 @@ fn discard(
     if came_whole && packed(|p| p.infos) && !has_identity_file(parts) {
         return Some(DiscardReason::NoInfo);
     }
+    // Uninstalling only writes the state; the directory goes at a refresh, a clean stop or the next
+    // start.
     if state(parts) == Some(BundleState::Uninstalled) {
         return Some(DiscardReason::Uninstalled);
     }
@@ -300,6 +317,8 @@ fn discard(
         (None, _) if packed(|p| p.revision_locations) => DiscardReason::NoRevisionLocation,
         (Some(RevisionLocation::Empty), _) => DiscardReason::EmptyRevisionLocation,
         (Some(RevisionLocation::BadReference), _) => DiscardReason::BadReference,
+        // The feature launcher of Sling installs by `reference:file:…`, so no jar belongs into the
+        // directory.
         (Some(RevisionLocation::Elsewhere), _) => return None,
         (_, Some(Jar::Bad)) => DiscardReason::BadJar,
         (Some(RevisionLocation::Copied), None) if packed(|p| p.jars) => DiscardReason::NoJar,
@@ -322,6 +341,8 @@ fn unreadable(parts: &BundleParts<'_>) -> Option<String> {
 
 /// Returns a revision directory on whose name Felix gives up. Only versions that write `bundle.info` surely do.
 fn stray<'a>(parts: &BundleParts<'a>) -> Option<&'a str> {
+    // `version0.0.bak` makes Felix delete the bundle; `versionbackup`, without a dot, is ignored.
+    // (run with 4.6.1 and 7.0.5)
     let is_stray = |name: &&&str| name.contains('.') && number(name).is_none();
     parts.info.and_then(|_| parts.revisions.keys().find(is_stray).copied())
 }

@@ -75,13 +75,19 @@ fn read(bytes: &[u8]) -> BundleInfo {
 
 /// Reads all six lines; fails only where one is missing. The types are those that Felix parses into.
 fn read_lines(cursor: &mut Cursor<'_>, info: &mut BundleInfo) -> Result<(), ParseError> {
+    // Felix takes the id from here and never from the name of the directory: `bundle21.bak` is
+    // bundle 21, too.
     let id = cursor.line("bundle id")?.number::<i64>();
     info.id = note(info, id).and_then(|id| u64::try_from(id).ok());
     info.location = Some(cursor.line("bundle location")?.kept(Shape::Location));
+    // This is what is to be at the next start, not what was: 4 and 16, resolved and stopping, are
+    // never written.
     let state = cursor.line("bundle state")?.number::<i32>();
     info.state = note(info, state).map(|state| BundleState::from_number(i64::from(state)));
     let level = cursor.line("start level")?.number::<i32>();
     note(info, level);
+    // The time of an installation, an update or an uninstallation; starts and stops leave it. Felix
+    // reads a negative one, too.
     let modified = cursor.line("last modified")?.number::<i64>();
     info.modified = LastModified(note(info, modified).and_then(|ms| u64::try_from(ms).ok()));
     let refresh = cursor.line("refresh count")?.number::<i64>();

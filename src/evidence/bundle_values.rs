@@ -34,6 +34,7 @@ fn find(path: &str) -> Option<Found<'_>> {
 
 fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
     let first = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
+    // Felix writes no line end here; one shows that somebody edited the file.
     let first = first.trim_ascii();
     let text = text::decode(first);
     // Of what is no word or number nothing follows, whatever it says.

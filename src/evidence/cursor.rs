@@ -126,6 +126,8 @@ impl<'a> Cursor<'a> {
     /// Reads a line and its end, as Java's `BufferedReader.readLine` does: LF, CR LF, CR, or the end of the file.
     pub(super) fn line(&mut self, what: &'static str) -> Result<Line<'a>, ParseError> {
         let rest = self.rest();
+        // Felix reads the last line with or without an end, and `readLine` gives null only where no
+        // byte is left.
         if rest.is_empty() {
             return Err(self.ends(what));
         }

@@ -38,6 +38,7 @@ fn parse(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
     let wrong = |problem| ParseError { what: "feature model", offset: 0, problem };
     let model: Model = serde_json::from_slice(bytes)
         .map_err(|_| wrong(Problem::Expected("JSON with framework properties")))?;
+    // They are written as a property file, so that the same reader decides what of them is kept.
     let Properties(all) = &model.properties;
     let bytes = all.iter().map(|(name, value)| text_bytes(name).saturating_add(text_bytes(value)));
     // What grows leaves copies of its bytes behind. A line has two bytes more.

@@ -41,6 +41,7 @@ fn run(decoder: &mut Decompress, packed: &[u8], bytes_max: usize) -> Inflated {
         let input = packed.get(consumed..).unwrap_or_default();
         let status = decoder.decompress_vec(input, &mut bytes, FlushDecompress::None);
         consumed = usize::try_from(decoder.total_in()).unwrap_or(packed.len());
+        // Input that is cut gives neither an error nor progress.
         let stuck = before == (consumed, bytes.len());
         match status {
             Ok(Status::StreamEnd) => return Inflated { bytes, consumed, ended: true },

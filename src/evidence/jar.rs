@@ -49,6 +49,8 @@ fn find(path: &str) -> Option<Found<'_>> {
 }
 
 fn parse(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
+    // A jar of exactly this length counts as cut, which is the safe side: of a cut one nothing is
+    // concluded from its end.
     let is_whole = bytes.len() < PREFIX_BYTES;
     Ok(Fact::Jar(read(bytes, is_whole)))
 }
@@ -119,12 +121,15 @@ impl<'a> Local<'a> {
         })
     }
 
+    // APPNOTE 4.4.4: bit 0.
     fn is_encrypted(&self) -> bool {
         self.flags & 1 != 0
     }
 
     /// Returns the compressed length, unless it stands after the data or in a zip64 field.
     fn packed_bytes(&self) -> Option<usize> {
+        // The `jar` of JDK 17 sets bit 3 on every entry, and writes the lengths after the data.
+        // (APPNOTE 4.3.9)
         let is_streamed = self.flags & 8 != 0;
         let here = (!is_streamed && self.packed_bytes != u32::MAX).then_some(self.packed_bytes);
         usize::try_from(here?).ok()
@@ -141,6 +146,7 @@ fn first_entry(bytes: &[u8]) -> Option<Entry<'_>> {
             let (packed_bytes, method) = (local.packed_bytes(), local.method);
             // A stored entry without a length is found by the central directory alone.
             let known = packed_bytes.is_some() || method == 8;
+            // Only deflate says itself where it ends. (APPNOTE 4.4.4, bit 3)
             return known.then(|| Entry { method, packed_bytes, bytes: cursor.rest() });
         }
         let length = match local.packed_bytes() {
@@ -163,6 +169,8 @@ fn streamed_bytes(local: &Local<'_>, rest: &[u8], budget: &mut usize) -> Option<
         usize::try_from(local.packed_bytes).ok()?
     };
     // The data descriptor: with or without signature, with 4-byte or 8-byte lengths, or left out.
+    // The signature is optional, and lengths have 8 bytes with zip64 only, which nothing in a
+    // stream announces. (APPNOTE 4.3.9.3)
     [16, 24, 12, 20, 0].into_iter().find_map(|descriptor| {
         let next = consumed.checked_add(descriptor)?;
         let header = rest.get(next..)?;
@@ -172,6 +180,7 @@ fn streamed_bytes(local: &Local<'_>, rest: &[u8], budget: &mut usize) -> Option<
 
 /// Returns the last end-of-central-directory record.
 fn end_record(bytes: &[u8]) -> Option<&[u8]> {
+    // A comment of up to 64 KiB may follow it, so it is searched for from the end. (APPNOTE 4.3.16)
     let start = bytes.windows(END_BYTES).rposition(|window| window.starts_with(END))?;
     bytes.get(start..)
 }
@@ -187,7 +196,10 @@ fn central_entry<'a>(bytes: &'a [u8], end: &[u8]) -> Option<Entry<'a>> {
         let name = cursor.take(usize::from(u16_at(&header, 28)?), "entry name").ok()?;
         cursor.take(usize::from(u16_at(&header, 30)?), "extra field").ok()?;
         cursor.take(usize::from(u16_at(&header, 32)?), "entry comment").ok()?;
+        // Felix, too, wants exactly this name; `meta-inf/manifest.mf` is no manifest to it.
         if name == MANIFEST {
+            // The local header again, since its extra field often differs in length from the
+            // central one, and the data follow it.
             let mut data = Cursor::at(bytes, usize::try_from(u32_at(&header, 42)?).ok()?);
             let local = Local::read(&mut data).filter(|local| !local.is_encrypted())?;
             let packed_bytes = usize::try_from(u32_at(&header, 20)?).ok();

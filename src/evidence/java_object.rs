@@ -49,6 +49,8 @@ struct Field {
 
 const MAGIC: [u8; 4] = [0xac, 0xed, 0, 5];
 const HANDLE_FIRST: u32 = 0x007e_0000;
+// A stack that overflows cannot be caught and would end a scan of many sources. Nothing in Sling's
+// list is this deep.
 const DEPTH_MAX: usize = 8;
 const COUNT_MAX: usize = 64;
 /// Bytes of a class or field name; objects hold copies of them.
@@ -82,6 +84,7 @@ impl Objects {
         let mut cursor = Cursor::new(bytes);
         let magic: [u8; 4] = cursor.array("stream header")?;
         if magic != MAGIC {
+            // STREAM_MAGIC and STREAM_VERSION, which is 5 in every Java.
             return Err(ParseError::unexpected("stream header", 0, "ACED0005", &magic));
         }
         let mut reader = Reader { cursor, nodes: Vec::new() };
@@ -154,6 +157,8 @@ impl Reader<'_> {
     fn class(&mut self, depth: usize) -> Read<usize> {
         let name = self.utf("class name", NAME_BYTES_MAX)?;
         self.cursor.take(8, "class version")?;
+        // A class has its handle before its fields, whose type strings have handles, too; the order
+        // decides all references.
         let index = self.add(Node::Class(Class::default()));
         let flags = self.cursor.byte("class flags")?;
         let count = usize::from(self.cursor.u16("field count")?);
@@ -163,6 +168,8 @@ impl Reader<'_> {
             let kind = self.cursor.byte("field type")?;
             let name = self.utf("field name", NAME_BYTES_MAX)?;
             if is_object(kind) {
+                // Only objects and arrays have a type string after the name, and a second field of
+                // one type refers to the first.
                 self.object(next(depth))?;
             }
             fields.push(Field { kind, name });
@@ -185,6 +192,8 @@ impl Reader<'_> {
     fn array(&mut self, depth: usize) -> Read<usize> {
         let class = self.class_handle(next(depth))?;
         let index = self.add(Node::Unfinished);
+        // An array class is named `[Ljava.lang.String;`, or `[I` for numbers, which Sling's options
+        // do not have.
         let element = self.class_of(class)?.name.as_bytes().get(1).copied().unwrap_or_default();
         if !is_object(element) {
             return Err(self.unexpected("array type", "objects", element));
@@ -204,6 +213,7 @@ impl Reader<'_> {
         let index = self.add(Node::Unfinished);
         let (mut fields, mut written) = (Vec::new(), Vec::new());
         for class in self.ancestry(class)? {
+            // An Externalizable writes bytes that only its own class can read.
             if class.flags & SERIALIZABLE == 0 {
                 return Err(self.unexpected("class flags", "a serializable class", class.flags));
             }
@@ -228,6 +238,7 @@ impl Reader<'_> {
             at = class.parent;
             chain.push(class.clone());
         }
+        // Fields are written from the topmost serializable class down.
         chain.reverse();
         Ok(chain)
     }
@@ -263,6 +274,7 @@ impl Reader<'_> {
             let depth = next(depth);
             match self.tag(depth)? {
                 END => return Ok(objects),
+                // `ArrayList` writes its capacity as plain data in front of its elements.
                 BLOCK => {
                     let length = usize::from(self.cursor.byte("block length")?);
                     self.cursor.take(length, "block data")?;
@@ -281,6 +293,8 @@ impl Reader<'_> {
             return Err(self.limit(what, bytes_max));
         }
         let bytes = self.cursor.take(length, what)?;
+        // Java writes a modified UTF-8, which differs for NUL and for signs of two UTF-16 units;
+        // run modes have neither.
         Ok(String::from_utf8_lossy(bytes).into_owned())
     }
 

@@ -19,6 +19,7 @@ fn find(path: &str) -> Option<Found<'_>> {
 }
 
 fn parse(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
+    // Felix ends the line as its platform does: `17` and LF, or CR LF on Windows.
     let line = Cursor::new(bytes.trim_ascii()).line("Java version")?;
     // Two digits; what has ten is no version.
     line.number::<u16>().map(|major| Fact::JavaMajor(major.into()))

@@ -126,6 +126,8 @@ pub fn is_key(path: &str) -> bool {
 /// Digests a key, wherever it was read, with and without the line end that it may or may not have been given by mistake.
 pub fn digest_key(bytes: &[u8]) -> KeyDigest {
     let ends = [(LineEnd::Lf, &b"\n"[..]), (LineEnd::CrLf, b"\r\n")];
+    // One key in 256 ends in 0x0A by nature, so both digests are made here, and who knows the
+    // length decides.
     let trimmed = ends
         .into_iter()
         .filter_map(|(line_end, end)| Some((line_end, digest(bytes.strip_suffix(end)?))));
@@ -144,13 +146,17 @@ pub fn digest_key(bytes: &[u8]) -> KeyDigest {
 /// Returns the kind of text, when there is some and every byte is printable or white space.
 pub(super) fn text_kind(bytes: &[u8]) -> Option<TextKind> {
     let printable = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+    // Of 16 random bytes, all are printable once in four million keys.
     if bytes.is_empty() || !bytes.iter().all(printable) {
         return None;
     }
     let mut dense = Wiped::with_capacity(bytes.len());
     dense.extend(bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()));
     Some(match dense.as_slice() {
+        // The CONGA plugin writes key files for a vault; deployed without decrypting they are this.
         text if text.starts_with(b"$ANSIBLE_VAULT") => TextKind::AnsibleVault,
+        // A browser saves a page or JSON where the binary property was not downloaded in CRXDE
+        // Lite.
         [b'<', ..] => TextKind::Html,
         [b'{', .., b'}'] | [b'[', .., b']'] => TextKind::Json,
         text if is_hex(text) => TextKind::Hex,
@@ -168,6 +174,7 @@ fn is_hex(text: &[u8]) -> bool {
 /// Returns `true` if the text is a key in base64, the URL alphabet and missing padding included.
 fn is_base64(text: &[u8]) -> bool {
     let digits = without_padding(text);
+    // RFC 4648 §3.2 allows to leave the padding out; what is there must fill a group of four.
     let padded = digits.len() == text.len() || text.len().is_multiple_of(4);
     let symbol = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte);
     let real = |bytes: &usize| bytes.saturating_mul(4).div_ceil(3) == digits.len();

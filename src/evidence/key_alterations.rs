@@ -20,6 +20,7 @@ pub(super) fn restored(bytes: &[u8]) -> Vec<(Alteration, Digest)> {
 
 /// Returns what the content would be if an alteration were undone.
 pub(super) fn undone(bytes: &[u8]) -> Vec<(Alteration, Wiped)> {
+    // UTF-16 with base64 of the longest key is far below that; anything longer is another file.
     if bytes.len() > BYTES_MAX {
         return Vec::new();
     }
@@ -58,6 +59,7 @@ fn without_cr(bytes: &[u8]) -> Option<Wiped> {
     let mut content = Wiped::with_capacity(bytes.len());
     for (at, byte) in bytes.iter().enumerate() {
         let next = at.checked_add(1).and_then(|next| bytes.get(next));
+        // A CR alone is a byte of the key: git and FTP in text mode write CR LF for each LF.
         if *byte != b'\r' || next != Some(&b'\n') {
             content.push(*byte);
         }
@@ -68,6 +70,7 @@ fn without_cr(bytes: &[u8]) -> Option<Wiped> {
 /// Turns every character of Latin-1 or Windows-1252 back into its byte. A byte order mark goes.
 fn from_utf8(bytes: &[u8]) -> Option<Wiped> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    // ASCII is the same in all three encodings, so there would be nothing to undo.
     let text = std::str::from_utf8(bytes).ok().filter(|text| !text.is_ascii())?;
     let mut content = Wiped::with_capacity(bytes.len());
     for character in text.chars() {
@@ -81,6 +84,7 @@ fn from_utf16(bytes: &[u8]) -> Option<Wiped> {
     let (is_big, bytes) = match bytes {
         [0xfe, 0xff, rest @ ..] => (true, rest),
         [0xff, 0xfe, rest @ ..] => (false, rest),
+        // Windows writes UTF-16 little-endian, and some tools leave the mark out.
         other => (false, other),
     };
     let (pairs, []) = bytes.as_chunks::<2>() else { return None };
@@ -142,6 +146,7 @@ const WINDOWS_1252: [(u8, char); 27] = [
 fn from_base64(bytes: &[u8]) -> Option<Wiped> {
     let mut content = Wiped::with_capacity(bytes.len());
     let (mut bits, mut count) = (0_u32, 0_u32);
+    // `certutil -encode` puts lines like those of a certificate around any file.
     let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.starts_with(b"-----"));
     for byte in lines.flatten().filter(|byte| !byte.is_ascii_whitespace() && **byte != b'=') {
         bits = bits << 6 | u32::from(six_bits(*byte)?);

@@ -26,6 +26,8 @@ pub(super) fn read(bytes: &[u8], is_whole: bool) -> Option<Manifest> {
     while let Some(header) = section.next_header() {
         manifest.take(&header);
     }
+    // Felix 6 and newer read a last line without an end, and older ones lose it; it is accepted
+    // here.
     (is_whole || section.ended).then_some(manifest)
 }
 
@@ -34,6 +36,8 @@ impl Manifest {
     fn take(&mut self, header: &[u8]) {
         let Some((name, value)) = split(header) else { return };
         if name.eq_ignore_ascii_case(b"Bundle-SymbolicName") && self.symbolic_name.is_none() {
+            // `com.adobe.granite.crypto;singleton:=true`: what follows are directives and
+            // attributes.
             let name = value.split(|byte| *byte == b';').next().unwrap_or_default();
             self.symbolic_name = decode(name);
         } else if name.eq_ignore_ascii_case(b"Bundle-Version") && self.version.is_none() {
@@ -71,6 +75,8 @@ impl Section<'_> {
             self.rest = &[];
             return None;
         }
+        // A line has at most 72 bytes, so long names are folded in the middle of words and even of
+        // characters. (JAR File Specification)
         let mut header = first.to_vec();
         while self.rest.first() == Some(&b' ') {
             let fold = text::next_line(&mut self.rest)?;

@@ -28,6 +28,7 @@ pub(super) fn parent_of<'p>(path: &'p str, name: &str) -> Option<&'p str> {
 pub(super) fn bundle_directory(path: &str) -> Option<BundleDirectory<'_>> {
     let (parent, name) = split(path);
     let suffix = name.strip_prefix("bundle")?;
+    // `bundle0` is Felix's own: it has no `bundle.info`, no revision and no `data`.
     if name == SYSTEM_BUNDLE {
         return None;
     }
@@ -101,6 +102,8 @@ pub(super) fn may_be_archive(file: &str) -> bool {
 
 /// Returns the root for a file in `conf/` or `launchpad/conf/`.
 pub(super) fn conf_root<'p>(path: &'p str, file: &str) -> Option<&'p str> {
+    // AEM as a web application has `launchpad/sling.properties` in place of
+    // `conf/sling.properties`.
     let home = parent_of(parent_of(path, file)?, "conf")?;
     Some(parent_of(home, LAUNCHPAD).unwrap_or(home))
 }
@@ -281,6 +284,7 @@ impl Level {
     }
 
     fn outside(parent: &str, name: &str) -> Option<Self> {
+        // A data store has 200 MB in an empty install and millions of files in a real one.
         if parent == QUICKSTART && QUICKSTART_BARREN.contains(&name) {
             return None;
         }
@@ -291,6 +295,7 @@ impl Level {
             return Some(Self::Barren);
         }
         Some(match name.strip_prefix("bundle") {
+            // It holds the Java version of the last start.
             Some("0") if parent == FELIX => Self::Leaf,
             Some(_) if parent == FELIX => Self::Bundle,
             Some(suffix) if suffix.starts_with(|c: char| c.is_ascii_digit()) => Self::MaybeBundle,

@@ -54,6 +54,8 @@ const DEPTH_MAX: usize = 8;
 
 fn find(path: &str) -> Option<Found<'_>> {
     let name = [SLING, QUICKSTART].into_iter().find(|name| path.ends_with(name))?;
+    // Where AEM runs in an application server, the file is in `launchpad`. (AEM 6.5, upgrade for
+    // application servers)
     let in_launchpad = || path::launchpad_root(path, name).filter(|_| name == SLING);
     let root = path::conf_root(path, name).or_else(in_launchpad)?;
     Some(Found { root, bundle: "", name })
@@ -110,7 +112,9 @@ fn check(bytes: &[u8]) -> Result<(), ParseError> {
 pub(super) fn settings(bytes: &[u8], names: &[&str]) -> Vec<(String, String)> {
     let mut settings: Vec<(String, String)> = Vec::new();
     for (name, value) in pairs(bytes).iter().filter(|(name, _)| names.contains(&name.as_str())) {
+        // Of equal names the last counts, as in `java.util.Properties`.
         settings.retain(|(earlier, _)| earlier != name);
+        // Java keeps blanks at the end of a value, and Sling's launcher trims them.
         settings.push((name.clone(), text::cut(value.trim(), VALUE_CHARS_MAX)));
     }
     settings
@@ -293,11 +297,13 @@ fn unescape(bytes: &[u8]) -> String {
                 units.push(unit);
                 behind
             }
+            // Before any other letter a backslash is dropped, and no error. (`Properties.load`)
             [b'\\', escaped, behind @ ..] => {
                 units.push(u16::from(control(*escaped)));
                 behind
             }
             [plain, behind @ ..] => {
+                // The file is Latin-1, in which a byte is its UTF-16 unit.
                 units.push(u16::from(*plain));
                 behind
             }

@@ -57,9 +57,11 @@ fn location(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
 
 /// Reads it as Felix does (`BundleArchive.createRevisionFromLocation`; run with 4.6.1, 6.0.2, 7.0.5): of any text but a reference only that it is there counts.
 fn read(bytes: &[u8]) -> RevisionLocation {
+    // Felix writes one line without an end, and reads no more than one.
     let line = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
     match line.strip_prefix(REFERENCE) {
         _ if bytes.is_empty() => RevisionLocation::Empty,
+        // `inputstream:` in AEM, since all ways of Sling to install a bundle pass a stream.
         None => RevisionLocation::Copied,
         Some(file) if file.starts_with(FILE) && is_decodable(file) => RevisionLocation::Elsewhere,
         Some(_) => RevisionLocation::BadReference,

@@ -33,6 +33,7 @@ pub(super) fn is_batch(file: &str) -> bool {
 /// Returns the commands of a script, each as its words.
 pub(super) fn commands(text: &str, syntax: Syntax) -> Vec<Vec<String>> {
     let mut lexer = Lexer { syntax, ..Lexer::new() };
+    // A backslash or a caret joins two lines, and takes one character: CR LF has to be one.
     let text = text.replace("\r\n", "\n");
     let mut rest = text.as_str();
     loop {
@@ -206,6 +207,7 @@ impl Lexer {
                 self.push(character);
             }
             _ if self.depth > 0 => self.push(character),
+            // `cmd` parts words at a semicolon, as at a blank; a shell ends the command there.
             ';' if self.syntax == Syntax::Batch => self.end_word(),
             ';' | '&' | '|' | '(' | ')' => self.end_command(),
             // What is read is a word of its own, for a file of options may be.

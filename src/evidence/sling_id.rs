@@ -22,6 +22,8 @@ fn find(path: &str) -> Option<Found<'_>> {
 }
 
 fn parse(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
+    // Sling makes a new id where there are fewer bytes, so a shorter file is damage, and a line end
+    // at the end is not.
     let uuid: [u8; 36] = Cursor::new(bytes).array("Sling id")?;
     let uuid: String = uuid.iter().map(|byte| char::from(byte.to_ascii_lowercase())).collect();
     if !Shape::Uuid.fits(&uuid) {

@@ -31,10 +31,12 @@ fn parse(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
             Problem::Unexpected { expected: "a list", found: "another object".to_owned() };
         return Err(ParseError { what: "run modes", offset: 4, problem });
     };
+    // All versions of Sling Settings since 1.2 write this class. (`SlingSettingsServiceImpl`)
     if objects.class_name(*class) != Some(LIST) {
         let found = objects.class_name(*class).unwrap_or_default();
         return Err(ParseError::unexpected("run modes", 4, LIST, found.as_bytes()));
     }
+    // No group, and so no mode, is an empty list: Sling itself without install options.
     let modes = written.iter().filter_map(|option| selected(&objects, *option));
     Ok(Fact::RunModes(modes.map(|mode| text::cut(mode, MODE_CHARS_MAX)).collect()))
 }

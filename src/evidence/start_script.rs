@@ -87,6 +87,7 @@ fn find_small(path: &str) -> Option<Found<'_>> {
 
 fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
     // A program may lie where scripts do.
+    // ELF of Linux, and the header that every program of Windows begins with.
     if bytes.starts_with(b"\x7fELF") || bytes.starts_with(b"MZ") {
         return Ok(Fact::Settings(Statements::default()));
     }
@@ -214,6 +215,7 @@ impl Script {
         for (at, _) in word.match_indices("-D") {
             let begins = !word.get(..at).unwrap_or_default().ends_with(char::is_alphanumeric);
             let rest = word.get(at.saturating_add(2)..).filter(|_| begins).unwrap_or_default();
+            // Without a value, the JVM sets the property to an empty text.
             let equals = rest.bytes().take(NAME_BYTES_MAX).position(|byte| byte == b'=');
             let (name, value) = match equals.and_then(|at| rest.split_at_checked(at)) {
                 Some((name, value)) => (name, value.strip_prefix('=').unwrap_or(value)),

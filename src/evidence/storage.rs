@@ -48,6 +48,7 @@ fn without_bom(bytes: &[u8]) -> (Cow<'_, [u8]>, bool) {
 
 fn without_line_end(text: &[u8]) -> (&[u8], Option<LineEnd>) {
     match text {
+        // One line end is taken off; a second one is white space and another flaw.
         [word @ .., b'\r', b'\n'] => (word, Some(LineEnd::CrLf)),
         [word @ .., b'\n'] => (word, Some(LineEnd::Lf)),
         _ => (text, None),
@@ -57,6 +58,8 @@ fn without_line_end(text: &[u8]) -> (&[u8], Option<LineEnd>) {
 /// Returns the mode that the word names, and its gravest fault.
 fn judge(word: &[u8]) -> (StorageMode, Option<StorageProblem>) {
     let bare = word.trim_ascii();
+    // Adobe documents the bare word only (KA-23909); what is close to it is read to say what was
+    // meant.
     let mode = if bare.eq_ignore_ascii_case(b"Bundle") {
         StorageMode::Bundle
     } else if bare.eq_ignore_ascii_case(b"JCR") {

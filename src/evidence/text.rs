@@ -15,6 +15,8 @@ pub(super) fn decode(bytes: &[u8]) -> String {
         _ => {}
     }
     str::from_utf8(bytes)
+        // Latin-1 has a character for every byte, so this cannot fail, and ASCII in it is right in
+        // any case.
         .map_or_else(|_| bytes.iter().copied().map(char::from).collect(), str::to_owned)
 }
 

@@ -20,6 +20,7 @@ fn find(path: &str) -> Option<Found<'_>> {
 }
 
 fn parse(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
+    // Sling writes 13 digits and no line end; an editor adds one.
     let line = Cursor::new(bytes.trim_ascii()).line("last start")?;
     line.number().map(Fact::LastStart)
 }

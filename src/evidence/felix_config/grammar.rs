@@ -113,6 +113,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Dictionary, ParseError> {
     let text = Zeroizing::new(String::from_utf8_lossy(bytes).into_owned());
     let mut reader = Reader { text: &text, offset: 0, deviations: BTreeSet::new() };
     // Felix takes the mark into the first name, so that entry is not what it seems to be.
+    // Felix never writes one; editors of Windows do.
     let marked = reader.accept('\u{feff}');
     if marked {
         reader.deviations.insert(Deviation::Bom);
@@ -124,6 +125,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Dictionary, ParseError> {
             let key = format!("{mark}{}", name.to_lowercase());
             entries.insert(key, Entry { name, garbled, values });
         }
+        // Of two entries of one name the last counts, as in Felix, which compares names without
+        // their case.
         limit(entries.len(), "configuration", reader.offset)?;
     }
     Ok(Dictionary { entries, deviations: reader.deviations })
@@ -182,6 +185,7 @@ impl Reader<'_> {
     /// Reads the next name and its equals sign; says too whether the name is garbled. There is none at the end.
     fn name(&mut self, first: bool) -> Result<Option<(String, bool)>, ParseError> {
         let mut starts_line = self.blanks() || first;
+        // ConfigAdmin up to 1.8.6 knows no comments; `//` is part of a name to all versions.
         while self.accept('#') {
             self.deviations.insert(Deviation::Comment);
             while self.next().is_some_and(|c| c != '\n') {}
@@ -190,6 +194,7 @@ impl Reader<'_> {
         }
         match self.peek() {
             None => return Ok(None),
+            // Felix stops at such a sign without an error, and keeps what it has read until there.
             Some('=' | '"' | '[' | ']' | '(' | ')' | ',') => {
                 self.deviations.insert(Deviation::Stop);
                 return Ok(None);
@@ -200,6 +205,7 @@ impl Reader<'_> {
         if !self.accept('=') {
             return Err(self.wrong("name", "an equals sign"));
         }
+        // ConfigAdmin 1.9.26 trims the name; 1.9.12 drops the rest of the file, without an error.
         let name = raw.trim().to_owned();
         if name.len() != raw.len() {
             self.deviations.insert(Deviation::Blank);
@@ -223,6 +229,7 @@ impl Reader<'_> {
             self.deviations.insert(Deviation::Blank);
         }
         let kind = self.kind();
+        // Writers leave the letter of a string out; readers accept `T`.
         let kind = kind.unwrap_or('T');
         match self.next() {
             Some('"') => {
@@ -230,6 +237,7 @@ impl Reader<'_> {
                 Ok(value.map(|value| vec![value]))
             }
             Some('[') => self.list(kind, ']'),
+            // A collection; what its elements are is taken from the first.
             Some('(') => self.list(kind, ')'),
             _ => {
                 self.deviations.insert(Deviation::Unquoted);
@@ -241,6 +249,7 @@ impl Reader<'_> {
     /// Reads a type letter, which only counts in front of a value.
     fn kind(&mut self) -> Option<char> {
         let kind = self.peek().filter(|c| KINDS.contains(*c))?;
+        // All letters are ASCII, so the next character begins one byte further.
         let behind = self.text.get(self.offset.saturating_add(1)..)?;
         behind.starts_with(['"', '[', '(']).then(|| self.next())?;
         Some(kind)
@@ -256,6 +265,7 @@ impl Reader<'_> {
                 limit(values.len(), "list", self.offset)?;
                 self.fold();
             }
+            // 1.9.12 writes a comma after the last element, too, so the end may follow a comma.
             if self.accept(end) {
                 return Ok(Some(values));
             }
@@ -272,6 +282,7 @@ impl Reader<'_> {
     /// Skips white space, and backslashes at line ends.
     fn fold(&mut self) {
         self.blanks();
+        // 1.8.6 and newer write ` \` at the end of each line of a list; 1.8.4 fails on that.
         let folds = |rest: &str| rest.starts_with("\\\r") || rest.starts_with("\\\n");
         while self.text.get(self.offset..).is_some_and(folds) {
             self.next();
@@ -292,10 +303,14 @@ impl Reader<'_> {
         let bad =
             |expected| ParseError { what: "value", offset, problem: Problem::Expected(expected) };
         Ok(Some(match kind.to_ascii_uppercase() {
+            // Felix fails with a NumberFormatException on a bad number; its caller catches an
+            // IOException only.
             'I' => Scalar::Number(text.parse::<i32>().map_err(|_| bad("an Integer"))?.into()),
             'L' => Scalar::Number(text.parse().map_err(|_| bad("a Long"))?),
             'S' => Scalar::Number(text.parse::<i16>().map_err(|_| bad("a Short"))?.into()),
             'X' => Scalar::Number(text.parse::<i8>().map_err(|_| bad("a Byte"))?.into()),
+            // Felix writes the bits of an IEEE number in decimal: 1.5 is `F"1069547520"`.
+            // (`ConfigurationHandler`)
             'F' => {
                 let bits: i32 = text.parse().map_err(|_| bad("the bits of a Float"))?;
                 Scalar::Float(bits.cast_unsigned())
@@ -304,6 +319,7 @@ impl Reader<'_> {
                 let bits: i64 = text.parse().map_err(|_| bad("the bits of a Double"))?;
                 Scalar::Double(bits.cast_unsigned())
             }
+            // To Felix anything but `true`, in whatever case, is false, and no error.
             'B' => Scalar::Boolean(text.eq_ignore_ascii_case("true")),
             'C' => match text.chars().next() {
                 Some(first) => Scalar::Text(Zeroizing::new(first.to_string())),
@@ -315,10 +331,14 @@ impl Reader<'_> {
 
     /// Reads up to a quote or an equals sign that no backslash protects, or to the end.
     fn quoted(&mut self) -> Result<Zeroizing<String>, ParseError> {
+        // Escapes are UTF-16 units, so a sign may be spelled as two of them; only the whole can be
+        // decoded.
         let mut units: Zeroizing<Vec<u16>> = Zeroizing::default();
         let mut buffer = [0; 2];
         loop {
             let rest = self.text.get(self.offset..).unwrap_or_default();
+            // Writers escape blanks, too, but none of `$ { } [ ] ( ) , #`, so protected values
+            // stand here as they are.
             let is_plain = |byte: u8| byte.is_ascii() && !matches!(byte, b'"' | b'=' | b'\\');
             let plain = rest.bytes().position(|byte| !is_plain(byte)).unwrap_or(rest.len());
             units.extend(rest.bytes().take(plain).map(u16::from));

@@ -80,6 +80,7 @@ fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
         properties::settings(bytes, &OPTIONS).into_iter().collect()
     } else {
         let dictionary = grammar::read(bytes)?;
+        // A flag may be `B"true"` or, written by hand, `"true"`.
         let option = |name: &&str| match dictionary.get(name)?.values.as_slice() {
             [Scalar::Text(text)] => Some(((*name).to_owned(), text.to_string())),
             [Scalar::Boolean(flag)] => Some(((*name).to_owned(), flag.to_string())),

@@ -136,6 +136,7 @@ fn scalar(kind: u8, bytes: &[u8]) -> Result<Scalar, ParseError> {
         3 => Scalar::Number(text.parse().map_err(|_| wrong(0, "a Long"))?),
         4 => Scalar::Double(text.parse::<f64>().map_err(|_| wrong(0, "a Double"))?.to_bits()),
         6 => Scalar::Boolean(text.eq_ignore_ascii_case("true")),
+        // Dates, names, paths and references are strings to OSGi.
         _ => Scalar::Text(text),
     })
 }

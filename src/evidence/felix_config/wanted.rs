@@ -176,6 +176,8 @@ fn state(entry: &Entry) -> SecretState {
         Scalar::Text(text) if next_protected(text).is_some_and(|(whole, _)| whole == **text) => {
             SecretState::Protected
         }
+        // Resolved by a plugin when the component gets its values; the file keeps the mark for
+        // good.
         Scalar::Text(text) if INTERPOLATIONS.iter().any(|mark| text.contains(mark)) => {
             SecretState::Interpolated
         }
@@ -190,6 +192,8 @@ fn state(entry: &Entry) -> SecretState {
 fn is_prefixed(text: &str) -> bool {
     next_protected(text).is_some_and(|(whole, behind)| {
         let before = text.strip_suffix(behind).and_then(|text| text.strip_suffix(whole));
+        // The plugin that decrypts does not take the prefix off, so the component gets the text as
+        // it is.
         let name = before.and_then(|prefix| prefix.strip_prefix('{')?.strip_suffix('}'));
         behind.is_empty()
             && name.is_some_and(|name| !name.is_empty() && name.chars().all(char::is_alphabetic))
@@ -247,6 +251,8 @@ fn next_protected(text: &str) -> Option<(&str, &str)> {
         let digits = inner.bytes().take_while(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')).count();
         let closed = inner.get(digits..).and_then(|behind| behind.strip_prefix('}'));
         match closed {
+            // 16 bytes of IV and at least one block of AES-CBC. Patterns such as `{0,date,…}` and
+            // `{Boolean}` are in braces, too.
             Some(behind) if digits >= 64 && digits.is_multiple_of(32) => {
                 let start = text.len().checked_sub(inner.len())?.checked_sub(1)?;
                 let end = text.len().checked_sub(behind.len())?;

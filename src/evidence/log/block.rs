@@ -79,6 +79,7 @@ impl Blocks {
         }
         self.pass(&block, end);
         self.edge.extend(block.drain(..end));
+        // What is before a text decides who said it, and may be in the block before.
         self.edge.drain(..self.edge.len().saturating_sub(LAUNCHER.len()));
         self.block = block;
         self.offset = self.offset.saturating_add(u64::try_from(end).unwrap_or_default());
@@ -87,6 +88,7 @@ impl Blocks {
 
     /// Counts the lines up to a byte of the block and finds the last time among them. Looks at every byte once.
     fn pass(&mut self, block: &[u8], to: usize) {
+        // Lines without a time, as of a stack trace, belong to the record above them.
         let start = self.passed;
         if start == 0 && self.offset == 0 {
             self.begin_line(block, 0);

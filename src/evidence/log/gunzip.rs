@@ -24,6 +24,8 @@ struct Unpacked {
 
 impl Default for Gunzip {
     fn default() -> Self {
+        // `gzip` appends a member where a log is packed in pieces, and RFC 1952 §2.2 makes them one
+        // file.
         Self { decoder: MultiGzDecoder::new(Unpacked::default()), problem: None }
     }
 }
@@ -70,6 +72,8 @@ impl Write for Unpacked {
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let sum = self.bytes.saturating_add(length);
         let Limits { log_bytes_max, log_ratio_max, log_unratioed_bytes_max, .. } = Limits::DEFAULT;
+        // A log of one repeated line packs very well, so the ratio counts only above a size that no
+        // small log unpacks to.
         let ratioed_max = self.packed_bytes.saturating_mul(log_ratio_max);
         if sum > ratioed_max.max(log_unratioed_bytes_max).min(log_bytes_max) {
             return Err(io::ErrorKind::FileTooLarge.into());

@@ -33,6 +33,8 @@ const BYTE_ORDER_MARKS: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
 
 fn find(path: &str) -> Option<Found<'_>> {
     let (directory, name) = path::split(path);
+    // Sling rotates daily to `error.log.2025-07-18`, by
+    // `org.apache.sling.commons.log.file.size='.'yyyy-MM-dd`.
     let (stem, rest) = name.split_once(LOG)?;
     let is_log = (rest.is_empty() || rest.starts_with(['.', '-'])) && !OF_REQUESTS.contains(&stem);
     let root = path::parent_of(directory, path::LOGS).filter(|_| is_log)?;

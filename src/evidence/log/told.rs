@@ -67,6 +67,7 @@ fn crypto_start(line: &str) -> Vec<(LogTopic, String)> {
 fn sling_id(line: &str) -> Vec<(LogTopic, String)> {
     let Some((uuid, rest)) = line.split_at_checked(UUID_CHARS) else { return Vec::new() };
     let ends = !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-');
+    // The first start logs `Read Sling ID null from file …`, and then `Created new Sling ID …`.
     let uuid = uuid.to_ascii_lowercase();
     let is_uuid = ends && Shape::Uuid.fits(&uuid);
     is_uuid.then_some((LogTopic::SlingId, uuid)).into_iter().collect()
