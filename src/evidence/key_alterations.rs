@@ -207,8 +207,10 @@ const STARTS: &[(&[u8], Wrapper)] = &[
     (b"age-encryption.org/", Wrapper::Age),
     (b"-----BEGIN AGE ENCRYPTED FILE", Wrapper::Age),
     (b"Salted__", Wrapper::OpenSsl),
+    // `Salted__` in base64, as `openssl enc -a` writes it.
     (b"U2FsdGVkX1", Wrapper::OpenSsl),
     (b"-----BEGIN ", Wrapper::Pem),
+    // JKS, and after it JCEKS.
     (b"\xfe\xed\xfe\xed", Wrapper::JavaKeyStore),
     (b"\xce\xce\xce\xce", Wrapper::JavaKeyStore),
     (b"PK\x03\x04", Wrapper::Zip),

@@ -102,6 +102,7 @@ fn variable(text: &str) -> Option<(&str, &str)> {
     if let Some(text) = text.strip_prefix("${") {
         return text.split_once('}');
     }
+    // `cmd` has a sign on both sides: `%NAME%`, or `!NAME!` with delayed expansion.
     for sign in ['%', '!'] {
         if let Some(text) = text.strip_prefix(sign) {
             return text.split_once(sign);
@@ -179,6 +180,7 @@ impl Lexer {
             (Some(_), '\n' | '\r') => self.push(' '),
             (Some(_), _) => self.push(character),
             (None, '"' | '`') => self.open_quote(character),
+            // To `cmd` a single quote is a character like any other.
             (None, '\'') if self.syntax == Syntax::Shell => self.open_quote(character),
             (None, _) => self.plain(character, is_line_end),
         }
@@ -216,6 +218,7 @@ impl Lexer {
                 self.words.push("<".to_owned());
             }
             '>' => self.end_word(),
+            // Within a word it begins no comment. (POSIX, Shell Command Language, 2.3)
             '#' if self.syntax == Syntax::Shell && self.word.is_none() => self.comment = true,
             _ if character.is_whitespace() => self.end_word(),
             _ => self.push(character),
@@ -225,8 +228,11 @@ impl Lexer {
     /// Returns `true` if a character takes its meaning from the next one.
     fn is_escape(&self, character: char, next: char) -> bool {
         match (self.syntax, self.quote) {
+            // In double quotes, `cmd` takes a caret as it is.
             (Syntax::Batch, None) => character == '^',
             (Syntax::Shell, None) => character == '\\',
+            // Before other characters a backslash in double quotes stays. (POSIX, Shell Command
+            // Language, 2.2.3)
             (Syntax::Shell, Some('"')) => {
                 character == '\\' && matches!(next, '\n' | '\r' | '"' | '\\' | '$' | '`')
             }

@@ -180,6 +180,8 @@ impl<'w> Named<'w> {
             let file = OPTION_FILES.iter().find_map(|option| word.strip_prefix(option));
             let unit =
                 || word.strip_prefix(ENVIRONMENT_FILE).map(|file| file.trim_start_matches('-'));
+            // Since Java 9 the launcher `java` takes arguments from a file: `java @options -jar
+            // x.jar`.
             let arguments = || {
                 let file = word.strip_prefix('@').filter(|file| is_options && !file.is_empty())?;
                 (!is_value || file.contains(['/', '\\'])).then_some(file)

@@ -159,11 +159,14 @@ impl Configuration {
 
     /// Returns a property as a flag. As in Java, every text but `true` is false, whatever the case.
     pub fn flag(&self, property: &str) -> Option<bool> {
+        // AEM writes `B"true"`; a file that was made by hand or from a package may have `"true"` or
+        // `"True"`.
         self.text(property).map(|text| text.trim().eq_ignore_ascii_case("true"))
     }
 
     /// Returns a property as a number.
     pub fn number(&self, property: &str) -> Option<u64> {
+        // AEM writes numbers as text here: `tokenExpiration="43200000"`.
         self.text(property)?.trim().parse().ok()
     }
 
@@ -174,6 +177,7 @@ impl Configuration {
 
     /// Returns `true` if it is an access token provider of the grant `client_credentials` that holds no protected value itself.
     fn asks_with_secret(&self) -> bool {
+        // A list, or one text with commas.
         let grants = self.properties.get(PROVIDER_GRANTS).into_iter().flatten();
         let mut grants = grants.flat_map(|grants| grants.split(',')).map(str::trim);
         grants.any(|grant| grant == GRANT_OF_CLIENT) && self.protected.is_empty()
@@ -199,6 +203,7 @@ impl Configuration {
     /// entity id or certificate alias, is switched off. (AEM 6.5, SAML 2.0 Authentication Handler)
     pub fn is_live_saml(&self) -> bool {
         let is_set = |values: &Vec<String>| values.iter().any(|value| !value.is_empty());
+        // An empty address switches the handler off. (AEM 6.5, SAML 2.0 authentication handler)
         let names_provider = self.properties.get("idpUrl").is_some_and(is_set);
         // Those have defaults, so only an empty value switches off.
         let others = ["path", "serviceProviderEntityId", "idpCertAlias"];
@@ -238,6 +243,7 @@ impl Snapshot {
     /// Returns whether encapsulated tokens are on; `None` where the configuration is not in the snapshot. Off is the default.
     pub fn encapsulated_token(&self) -> Option<bool> {
         match self.configurations_of(TOKEN_HANDLER).next() {
+            // AEM ships this configuration with `token.required.attr` alone.
             Some(handler) => Some(handler.flag(TOKEN_ENCAPSULATED).unwrap_or(false)),
             None => self.shows_all_configurations().then_some(false),
         }

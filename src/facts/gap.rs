@@ -141,6 +141,8 @@ impl GapKind {
 
     /// Returns `true` if a fact may be missing because of it. The rest are notes.
     pub fn hides(self) -> bool {
+        // Of equal names tar takes the last, and archives in a row are all read, so nothing is
+        // missing there.
         !matches!(
             self,
             Self::Duplicate
@@ -157,6 +159,8 @@ impl GapKind {
 
     /// Returns `true` if it puts even the facts that were read in doubt.
     pub fn taints(self) -> bool {
+        // GNU tar and Python apply the path of a global header to what follows, and bsdtar ignores
+        // it: one of them is wrong.
         matches!(self, Self::CorruptStream | Self::GlobalPath | Self::Mixed)
     }
 

@@ -91,6 +91,7 @@ impl JcrKey {
     pub fn path(&self) -> String {
         match self.shape {
             JcrShape::Property => format!("/etc/key/{}", self.name),
+            // A package that was made by hand to carry keys may have them as files.
             JcrShape::File => format!("/etc/key/{}/jcr:content/jcr:data", self.name),
         }
     }

@@ -226,6 +226,7 @@ impl Log {
             self.seen.insert(*signature, sum);
         }
         self.starts.extend(file.starts.iter().cloned());
+        // Bounded here, too: a log that rotates daily has a file for each day.
         while self.starts.len() > STARTS_MAX {
             self.starts.pop_first();
         }

@@ -10,6 +10,7 @@ pub const DOCUMENT_STORE: &str =
 /// The components that keep it in segments: of AEM 6.3 and newer, and of those before.
 pub const SEGMENT_STORES: [&str; 2] = [
     "org.apache.jackrabbit.oak.segment.SegmentNodeStoreService",
+    // AEM up to 6.2. Newer versions of Oak keep the name only to warn of it.
     "org.apache.jackrabbit.oak.plugins.segment.SegmentNodeStoreService",
 ];
 /// The component that keeps segments in Azure.

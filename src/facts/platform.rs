@@ -27,6 +27,7 @@ impl Snapshot {
 fn names_drive(text: &str) -> bool {
     let bytes = text.as_bytes();
     let begins = |at: usize| {
+        // A letter in front is the end of a scheme: the `e:/` of `file:/` is no drive.
         at.checked_sub(1).is_none_or(|before| matches!(bytes.get(before), Some(b':' | b'/')))
     };
     let mut parts = bytes.windows(3).enumerate();

@@ -128,6 +128,8 @@ impl Snapshot {
     /// The source must have been read whole, every bundle must be known by name, and the numbers must be dense: 610
     /// directories for ids up to 612 are a whole cache, two directories for ids up to 43 are a selection.
     pub fn shows_all_bundles(&self) -> bool {
+        // Failed installations and uninstalled bundles use ids up for good, so that a whole cache
+        // has holes, too.
         let highest = self.bundles.iter().filter_map(|bundle| bundle.id).max().unwrap_or(u64::MAX);
         let count = u64::try_from(self.bundles.len()).unwrap_or(u64::MAX);
         self.is_complete()
@@ -213,10 +215,13 @@ impl Snapshot {
     /// Returns author or publish: from the run modes of the first start, else from those that a log or `sling.properties` names, else
     /// from install locations that only one of them has.
     pub fn role(&self) -> Option<Role> {
+        // `sling.run.mode.install.options` names author and publish on every instance, so it is not
+        // asked.
         let in_list = |modes: &str| modes.split(',').find_map(|mode| role_of(mode.trim()));
         let selected = self.run_modes.iter().flat_map(|modes| &modes.selected);
         let by_log = || in_list(&self.told(LogTopic::RunModes)?.0.value);
         let by_setting = || in_list(&self.setting(SLING_RUN_MODES)?.value);
+        // An author has 8 to 10 bundles from `install.author` among the hundreds from `install`.
         let by_location = || {
             let locations = self.bundles.iter().filter_map(|bundle| bundle.location.as_deref());
             locations
@@ -237,6 +242,7 @@ impl Snapshot {
         let services = self.configurations_of(STANDBY_SERVICE);
         let by_service = services.filter_map(|service| service.text("mode")).find_map(mode);
         let selected = self.run_modes.iter().flat_map(|modes| &modes.selected);
+        // The run modes of a cold standby are `primary,crx3,crx3tar` and `standby,…`.
         let in_list = |modes: &str| modes.split(',').find_map(mode);
         by_service
             .or_else(|| selected.map(String::as_str).find_map(mode))

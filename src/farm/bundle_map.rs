@@ -181,6 +181,7 @@ fn is_exact(installed: &[Installed]) -> bool {
 }
 
 fn versions(installed: &[Installed]) -> Vec<Option<&str>> {
+    // Felix allows several versions of one name, under ids that differ from instance to instance.
     let mut versions: Vec<_> = installed.iter().map(|bundle| bundle.version.as_deref()).collect();
     versions.sort_unstable();
     versions

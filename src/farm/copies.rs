@@ -96,6 +96,7 @@ fn original(snapshot: &Snapshot, installs: &Installs) -> Option<String> {
             .is_some_and(|id| id.as_deref().zip(uuid(snapshot)).is_none_or(|(a, b)| a == b))
     };
     let (parent, name) = snapshot.root.rsplit_once('/').unwrap_or(("", &snapshot.root));
+    // An install is put aside under its own name with an ending, such as `crx-quickstart.backup`.
     let sibling = format!("{parent}/{QUICKSTART}").trim_start_matches('/').to_owned();
     if name.starts_with(QUICKSTART) && name != QUICKSTART && is_install(&sibling) {
         return Some(sibling);
@@ -104,6 +105,8 @@ fn original(snapshot: &Snapshot, installs: &Installs) -> Option<String> {
     let outer = above.filter_map(|end| snapshot.root.split_at_checked(end));
     outer.filter(|(root, rest)| !rest.is_empty() && is_install(root)).find_map(|(root, rest)| {
         let first = rest.trim_start_matches('/').split('/').next().unwrap_or_default();
+        // Guides rename `launchpad` to `launchpad.old` before it is built again; a copy of the
+        // cache is `felix_backup`.
         let like_a_part =
             ["launchpad", "felix", "bundle"].iter().any(|part| first.starts_with(part));
         let inside = root.rsplit('/').next() == Some(QUICKSTART);

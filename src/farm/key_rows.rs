@@ -15,6 +15,7 @@ pub(super) fn storage_mode(member: &Member) -> Cell {
     if snapshot.bundles_named(CRYPTO).any(|bundle| unreadable_in(member, bundle, "storage")) {
         return Cell::without(CellState::Unreadable, "unreadable");
     }
+    // AEM up to 6.2 has neither the file nor the bundle that reads key files.
     let has_key_files = snapshot.bundles_named(CRYPTO_FILE).next().is_some();
     let is_absent = member.is_storage_absent();
     Cell::optional(None, is_absent).wrong_if(is_absent && has_key_files)

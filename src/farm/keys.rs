@@ -124,10 +124,13 @@ pub(super) fn decide(farm: &[&Snapshot]) -> Vec<KeyStates> {
 fn state(snapshot: &Snapshot, name: KeyName, peers: &Peers) -> KeyState {
     let modes: BTreeSet<StorageMode> =
         snapshot.storage_in_place().map(|file| file.storage.mode).collect();
+    // Where this is set, AEM reads both keys from there and none from the data directory.
+    // (Netcentric aem-crypto-support)
     if snapshot.setting(CRYPTO_KEYS_PATH).is_some() {
         let moved = snapshot.keys_in_use(name).next().map(|file| effective(file, peers));
         return moved.map_or(KeyState::External, |key| KeyState::Known(Box::new(key)));
     }
+    // In JCR mode, files that lie there are stale, or of a migration that was not finished.
     if modes.contains(&StorageMode::Jcr) {
         return if modes.len() == 1 { in_jcr(snapshot, name) } else { KeyState::Ambiguous };
     }
@@ -217,12 +220,15 @@ fn altered(file: &KeyFile, peers: &Peers) -> Option<(Digest, Alteration)> {
     let whole = &file.digest.whole;
     let has_length = |digest: &Digest| lengths.contains(&digest.bytes);
     let is_undone = |(alteration, content): &&(Alteration, Digest)| {
+        // One hmac in about 2,100 has a CR LF by nature. It is 32 bytes long, as it should be, and
+        // nothing is undone.
         let may_be = *alteration != Alteration::LfToCrLf || !has_length(whole);
         may_be && has_length(content) && peers.whole.contains(content)
     };
     if let Some((alteration, content)) = file.digest.restored.iter().find(is_undone) {
         return Some((*content, *alteration));
     }
+    // Which LF had a CR cannot be seen from the file; the digest of a peer without its CR decides.
     let before = peers.without_cr.get(whole).filter(|_| !has_length(whole))?;
     has_length(before).then_some((*before, Alteration::CrLfToLf))
 }
@@ -239,6 +245,8 @@ fn stray(file: &KeyFile, peers: &BTreeSet<Digest>) -> Option<(Digest, LineEnd)> 
     let by_length = |(_, content): &&(LineEnd, Digest)| lengths.contains(&content.bytes);
     let by_peer = |(_, content): &&(LineEnd, Digest)| peers.contains(content);
     let trimmed = &digest.trimmed;
+    // The last byte decides nothing, since one key in 256 ends in LF: the length does, or else a
+    // peer.
     let (line_end, content) =
         trimmed.iter().find(by_length).or_else(|| trimmed.iter().find(by_peer))?;
     Some((*content, *line_end))

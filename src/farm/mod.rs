@@ -187,6 +187,8 @@ impl Member {
 
     /// Returns `true` if the instance is known to be of a version (6.3 and newer) that keeps its keys in files.
     pub fn has_key_files_by_version(&self) -> bool {
+        // AEM 6.3 brought `com.adobe.granite.crypto.file`; before it, keys were in `/etc/key`
+        // alone.
         let old = ["5.", "6.0.", "6.1.", "6.2."];
         let is_old = |version: &str| old.iter().any(|start| version.starts_with(start));
         self.snapshot.aem_version().is_some_and(|version| !is_old(version))

@@ -115,6 +115,8 @@ pub(super) fn stem(source: &str) -> Option<&str> {
 
 fn without_endings(name: &str) -> &str {
     let mut stem = name;
+    // AEMC names its backups `<name>-<version>-<time>.aemb.tar.zst`, so one ending may follow
+    // another.
     while let Some(shorter) = ENDINGS.iter().find_map(|ending| stem.strip_suffix(ending)) {
         stem = shorter;
     }

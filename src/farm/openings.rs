@@ -128,6 +128,7 @@ impl<'a> Holders<'a> {
         }
         let masters = farm.members.iter().rev().filter_map(|member| {
             let master = member.known_key(KeyName::Master)?;
+            // Only raw keys can be tried: how Adobe obfuscates the form of 32 bytes is not public.
             let is_tried = master.value.bytes == MASTER_BYTES;
             is_tried.then_some((master.digest.whole.md5, member.name.as_str()))
         });

@@ -186,6 +186,7 @@ fn is_copied(member: &Member) -> bool {
 /// Returns how far the logs of an instance are ahead of UTC: the time stamp of its last start, which is in UTC, stands a little before the
 /// start of the crypto support in the log, which is not.
 fn zone_ms(member: &Member) -> Option<i64> {
+    // AEM logs local times and names no zone, so it has to be found out.
     let stamp = i64::try_from(member.snapshot.last_start_ms?).ok()?;
     let starts = &member.snapshot.log.as_ref()?.starts;
     let zone = |time: LogTime| {

@@ -66,8 +66,8 @@ pub(super) fn archives(files: &dyn Files) -> Vec<Archive> {
             Some((order, Archive { file, name, bytes, index: None }))
         })
         .collect();
-    // Oak opens only the highest letter of a number. A cut newer file must not hide a good older
-    // one, so all are kept.
+    // Oak's read-only mode opens only the highest letter of a number. Here all are kept: a newer
+    // file that is cut must not hide a good older one.
     all.sort_by(|(a, x), (b, y)| b.cmp(a).then_with(|| y.name.cmp(&x.name)));
     all.into_iter().map(|(_, archive)| archive).collect()
 }

@@ -272,9 +272,9 @@ impl<'s, 'f> Node<'s, 'f> {
             None
         };
         let children = match (flag(29), flag(28)) {
-            // With neither bit, there is one child, and the template holds its name.
             (true, _) => Children::None,
             (false, true) => Children::Many,
+            // With neither bit, there is one child, and the template holds its name.
             (false, false) => Children::One(take()?),
         };
         let count = head & 0x3ffff;

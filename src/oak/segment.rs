@@ -58,7 +58,7 @@ impl Segment {
                 segment.version = Some(if version == 10 { Version::V10 } else { Version::V11 });
                 segment.references = segment.u8(5)?.into();
             }
-            // Between these are the generations of the garbage collector, which no look-up needs.
+            // Bytes 4 to 13 hold generations of the garbage collector, which no look-up needs.
             12 | 13 => {
                 segment.version = Some(Version::V12);
                 segment.references = segment.size(14)?;

@@ -32,6 +32,8 @@ pub fn shell_word(text: &str) -> String {
     }
     let shows = |c: char| !c.is_control() && (c.is_ascii() || c.is_alphanumeric());
     if text.chars().all(shows) {
+        // Between single quotes only a single quote has a meaning. (POSIX, Shell Command Language,
+        // 2.2.2)
         return format!("'{}'", text.replace('\'', r"'\''"));
     }
     print(text.as_bytes())
@@ -44,10 +46,13 @@ fn print(bytes: &[u8]) -> String {
     let (bytes, line_ends) = bytes.split_at(bytes.len().saturating_sub(line_ends));
     let line_ends = "${IFS#??}".repeat(line_ends.len());
     let printed = bytes.iter().fold(String::new(), |printed, byte| match byte {
+        // The text is the format of `printf`, in which a percent sign begins a conversion.
         b'%' => printed + "%%",
         b' '..=b'~' if *byte != b'\\' && *byte != b'\'' => {
             printed + char::from(*byte).encode_utf8(&mut [0])
         }
+        // POSIX `printf` reads at most three octal digits, so a digit may follow; `\x` is not in
+        // POSIX.
         _ => printed + &format!("\\{byte:03o}"),
     });
     format!("\"$(printf '{printed}'){line_ends}\"")

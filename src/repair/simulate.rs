@@ -110,6 +110,8 @@ impl Applied<'_> {
                 self.hide(to, "it comes from /etc/key, which was not read");
             }
             Do::Swap { hmac, master } => self.swap(hmac, master),
+            // What is cut off is a line end, and the content without it was digested when the file
+            // was read.
             Do::Truncate { file, bytes } => {
                 let content = self.file(file).and_then(|file| {
                     let mut trimmed = file.digest.trimmed.iter().map(|(_, content)| *content);
@@ -259,6 +261,7 @@ impl Applied<'_> {
         let is_it = |file: &&StorageFile| on_instance(&file.place.path) == path;
         let old = self.snapshot.storage_files.iter().find(is_it).cloned();
         let file = StorageFile {
+            // `printf %s Bundle` writes six bytes, as AEM does.
             storage: Storage { mode: StorageMode::Bundle, line_end: None, problem: None, bytes: 6 },
             directory: directory_of(path),
             place: self.place(path),

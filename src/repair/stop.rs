@@ -176,6 +176,7 @@ impl<'p> InstanceRepair<'p> {
         self.back_up(files.iter().chain(&storage).cloned().collect(), &self.of_both(writes));
         let aside = self.misplaced_aside();
         self.stopped.extend(aside);
+        // Felix makes `data` when a bundle first asks for a file, so it need not be there.
         if !self.has_key_files() {
             self.push(Do::EnsureDirectory { directory }, &rules);
         }
@@ -338,6 +339,8 @@ impl<'p> InstanceRepair<'p> {
         if self.member.snapshot.storage_in_place().next().is_none() {
             self.push(Do::EnsureDirectory { directory }, &rules);
         }
+        // Replaced and not edited: vi ends the last line, and the word must be alone. (Adobe
+        // KA-23909)
         self.push(Do::WriteStorage { file: file.clone() }, &rules);
         self.push(Do::Verify(PlanCheck::Storage { file }), &rules);
     }
@@ -494,6 +497,7 @@ impl<'p> InstanceRepair<'p> {
         } else {
             self.of_keys()
         };
+        // KA-23909 deletes them at its end, when the instance runs with the files.
         self.after.push(self.action(Do::DeleteFromJcr { keys }, rules));
     }
 

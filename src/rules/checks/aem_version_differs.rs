@@ -18,6 +18,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
+    // Service packs are content packages and leave the version of the base install as it is.
     let groups = Groups::by(farm, |member| member.snapshot.aem_release());
     if !groups.differ() {
         return Vec::new();

@@ -28,6 +28,8 @@ fn check(farm: &Farm) -> Vec<Hit> {
 }
 
 fn on(member: &Member) -> Vec<Hit> {
+    // By line 1 of `bundle.info`: the name of the directory is nothing to Felix.
+    // (`BundleCache.getArchives`)
     let mut by_id: BTreeMap<u64, Vec<&Bundle>> = BTreeMap::new();
     for bundle in &member.snapshot.bundles {
         if let Some(id) = bundle.id {
@@ -48,6 +50,7 @@ fn hit(member: &Member, id: u64, bundles: &[&Bundle]) -> Hit {
         member.name,
         listed(&directories)
     );
+    // Felix names a directory after its id, so another name was given by somebody.
     let copies = bundles.iter().filter(|bundle| bundle.directory != format!("bundle{id}"));
     let away = |copy: &&Bundle| {
         format!(

@@ -29,6 +29,7 @@ fn on(member: &Member) -> Option<Hit> {
         .snapshot
         .bundles
         .iter()
+        // With a crypto bundle, keys go: `felix-would-discard` reports that.
         .filter(|bundle| bundle.is_uninstalled() && !is_crypto(bundle))
         .collect();
     let first = gone.first()?;

@@ -26,6 +26,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
 fn on(member: &Member) -> Vec<Hit> {
     let named = |name| member.snapshot.bundles_named(name).map(move |bundle| (name, bundle));
     let found = [CRYPTO, CRYPTO_FILE].into_iter().flat_map(named).filter_map(|(name, bundle)| {
+        // 8 is a lazy start, which Felix does by itself when a class of the bundle is asked for.
         Some((name, bundle, bundle.state.filter(|state| !state.is_started())?))
     });
     folded(

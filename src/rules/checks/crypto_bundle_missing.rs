@@ -33,6 +33,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
 
 fn on(farm: &Farm, member: &Member, symbolic_name: &str) -> Option<Hit> {
     let has = |member: &Member| member.snapshot.bundles_named(symbolic_name).next().is_some();
+    // Versions up to 6.2 have no bundle for key files, and nothing is wrong with that.
     let is_due = symbolic_name == CRYPTO
         || member.has_key_files_by_version()
         || farm.members.iter().any(has);

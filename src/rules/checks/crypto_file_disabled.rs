@@ -65,6 +65,8 @@ fn by_log(member: &Member) -> Option<Hit> {
 
 fn effect(member: &Member) -> &'static str {
     match member.storage_mode() {
+        // The option counts at the very first start alone; afterwards an instance keeps its mode
+        // with or without it.
         Some(StorageMode::Bundle) => ", which had no effect: its storage mode is Bundle",
         _ => "",
     }

@@ -46,6 +46,8 @@ fn version(member: &Member, symbolic_name: &str) -> Option<String> {
 /// A version that is in the location alone may be stale, so only manifests are compared.
 fn exact<'a>(member: &'a Member, symbolic_name: &'a str) -> Option<&'a Bundle> {
     let mut bundles = member.snapshot.bundles_named(symbolic_name);
+    // A service pack updates bundles in place, and Felix keeps the location of the first
+    // installation.
     bundles.find(|bundle| bundle.identified_by == Some(IdentifiedBy::Manifest))
 }
 

@@ -101,6 +101,7 @@ fn advise(hit: Hit, member: &Member, bundle: &Bundle, reason: &DiscardReason) ->
         directory("/data")
     );
     let repair = match reason {
+        // Felix gives up on a suffix that is no number, so moving that directory away is enough.
         DiscardReason::StrayRevision(stray) => {
             let stray = directory(&format!("/{stray}"));
             format!("On {instance}, move {stray} out of launchpad/felix.")

@@ -33,6 +33,8 @@ type Occurrence<'a> = (&'a Member, &'a Configuration, &'a ProtectedValue);
 fn check(farm: &Farm) -> Vec<Hit> {
     let mut by_text: BTreeMap<Digest, Vec<Occurrence<'_>>> = BTreeMap::new();
     for stand in stands(farm) {
+        // Each encryption begins with 16 random bytes, so equal text on two instances is one value
+        // that was copied.
         by_text.entry(stand.2.digest).or_default().push(stand);
     }
     // Values that the same instances share are reported together.

@@ -59,6 +59,7 @@ fn half(farm: &Farm, shared: KeyName, agree: &Groups<'_>, other: &Groups<'_>) ->
         return Vec::new();
     }
     let [hmac, master] = KeyName::ALL;
+    // hmac signs login and CSRF tokens, master encrypts secrets: each half fails in its own way.
     let differing = if shared == hmac { master } else { hmac };
     let all = names_of(&halved);
     let message = match (other.majority(), halved.as_slice()) {

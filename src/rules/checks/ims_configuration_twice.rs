@@ -36,6 +36,7 @@ fn on(member: &Member, pid: &str, property: &str) -> Vec<Hit> {
             by_name.entry(name).or_default().push(configuration);
         }
     }
+    // Smart Tags moved from JWT to OAuth, and the old configuration may stay beside the new one.
     by_name.retain(|_, all| all.len() > 1);
     by_name.values().map(|all| hit(member, property, all)).collect()
 }

@@ -62,6 +62,7 @@ fn without_customizer(member: &Member) -> Vec<Hit> {
 
 fn hits(member: &Member, missing: impl Fn(&&Configuration) -> bool) -> Vec<Hit> {
     let snapshot = &member.snapshot;
+    // Only the customizer: a provider may well have no secret of its own.
     let found = snapshot.configurations_or_jcr().filter(|ims| ims.is(IMS_CUSTOMIZER));
     // Where not all of the repository's was read, another configuration may have the secret.
     let is_all = snapshot.repository.as_ref().is_none_or(|r| r.configurations_gap.is_none());

@@ -65,6 +65,8 @@ fn other(member: &Member, past: &PastKeys, name: KeyName) -> Option<(KeyName, Di
     match member.key(name) {
         KeyState::Known(key) if key.value == old || key.digest.whole == old => None,
         KeyState::Known(_) => Some((name, old)),
+        // In Bundle mode an old state of `/etc/key` with keys may be that of before the migration
+        // to files.
         KeyState::Absent if member.is_in_jcr_mode() => Some((name, old)),
         _ => None,
     }

@@ -28,6 +28,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
 fn on(member: &Member) -> Option<Hit> {
     // A newer revision, which could not be read, may be without them.
     let repository = member.snapshot.repository.as_ref().filter(|r| !r.is_outdated())?;
+    // KA-23909 deletes them as its last step; all works without it, too.
     if member.storage_mode() != Some(StorageMode::Bundle) {
         return None;
     }

@@ -48,6 +48,7 @@ fn uniform(member: &Member, name: KeyName) -> Option<Hit> {
 fn doubled(member: &Member) -> Option<Hit> {
     let [hmac, master] = KeyName::ALL.map(|name| member.known_key(name));
     let (hmac, master) = (hmac?, master?);
+    // A master in the obfuscated form has the 32 bytes of a raw hmac, so lengths do not show this.
     if !member.has_doubled_keys() {
         return None;
     }

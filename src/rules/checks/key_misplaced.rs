@@ -108,6 +108,8 @@ fn on(member: &Member, keys_of_farm: &BTreeSet<Digest>) -> Vec<Hit> {
     let storage = snapshot
         .storage_files
         .iter()
+        // Bundles may keep any file of that name in their data; only one with the word of AEM is
+        // meant.
         .filter(|file| file.storage.mode != StorageMode::Unknown)
         .map(|file| ("storage", CRYPTO, &file.directory, &file.place));
     let found = keys.chain(storage).filter_map(|(name, owner, directory, place)| {

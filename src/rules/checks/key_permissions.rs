@@ -32,6 +32,7 @@ pub(super) fn open_by_umask(farm: &Farm) -> Option<u32> {
     let mode = modes.first().copied().filter(|_| modes.len() == 1)?;
     let (of_group, of_others) = (mode >> 3 & 0o7, mode & 0o7);
     // A umask takes no more from others than from the group's users.
+    // Under a umask of 022, Felix writes what bundles keep in `data` with mode 0644.
     (of_others & 0o6 == 0o4 && of_group & of_others == of_others).then_some(mode)
 }
 
@@ -87,6 +88,7 @@ fn shut(farm: &Farm) -> Option<Hit> {
         .iter()
         .flat_map(|member| files(member).map(move |file| (member, file)))
         .filter(|(member, file)| {
+            // Root may read a file of any mode, and no other user may read this one.
             let owner = file.owner.as_ref().filter(|owner| owner.mode & 0o444 == 0);
             owner.is_some_and(|owner| !is_refused(member, owner))
         })
@@ -118,6 +120,7 @@ fn other_owner(farm: &Farm) -> Option<Hit> {
     groups.majority().filter(|_| groups.differ())?;
     let odd = groups.odd();
     let places = odd.iter().flat_map(|member| files(member)).map(|file| &file.place);
+    // The whole install, since a start as root leaves root's files in all of it. (Adobe KA-15489)
     let steps = odd.iter().map(|member| {
         let lead = format!("On {}, give the install to the user that runs AEM", member.name);
         Text::command(&lead, ManualCommand::GiveAll(member.snapshot.root.clone()))

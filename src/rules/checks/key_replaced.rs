@@ -49,6 +49,7 @@ fn of(farm: &Farm, member: &Member) -> Vec<Hit> {
     let Some(installed) = clock.installed_ms else { return Vec::new() };
     let replaced = |name: KeyName| {
         let (file, time) = clock.key(name)?;
+        // An instance makes its keys at its first start, so those of the first day are its own.
         let at_ms = time.utc_ms().filter(|ms| ms.saturating_sub(installed) > DAY_MS)?;
         Some(Replaced { name, file, at_ms })
     };

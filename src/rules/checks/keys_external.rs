@@ -33,6 +33,7 @@ fn by_property(member: &Member) -> Option<Hit> {
         return None;
     }
     let message = format!("{} keeps its keys in {}", member.name, setting.value);
+    // Variables of a shell or of Windows, which no file of the install resolves.
     if setting.value.contains(['$', '`', '%']) {
         let step = format!(
             "On {}, find out where {} leads (the command line of its running JVM shows it), and compare the md5 of the hmac and master that it leads to.",

@@ -25,6 +25,8 @@ fn check(farm: &Farm) -> Vec<Hit> {
 fn on(member: &Member) -> Option<Hit> {
     let storage = member.storage()?;
     let mode = storage.storage.mode;
+    // AEM logs `Starting Crypto Support (com.adobe.granite.crypto, 3.4.24) with Bundle storage` at
+    // each start.
     let (told, place) = member.snapshot.told(LogTopic::Storage)?;
     // What was not read may show a later start.
     let whole = member.snapshot.is_complete()

@@ -26,6 +26,8 @@ fn check(farm: &Farm) -> Vec<Hit> {
     // Of several, nothing shows which one a standby belongs to.
     let (Some(primary), None) = (primaries.next(), primaries.next()) else { return Vec::new() };
     let Some(right) = primary.pair().keys() else { return Vec::new() };
+    // The standby synchronises the repository alone; key files are none of it and have to be
+    // copied.
     let is_other = |standby: &&Member| standby.pair().keys().is_some_and(|own| own != right);
     of(StandbyMode::Standby).filter(is_other).map(|standby| hit(primary, standby)).collect()
 }

@@ -26,6 +26,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
 }
 
 fn is_missing(member: &Member) -> bool {
+    // AEM up to 6.2 has no such file, and no bundle for key files either.
     member.is_storage_absent() && member.snapshot.bundles_named(CRYPTO_FILE).next().is_some()
 }
 

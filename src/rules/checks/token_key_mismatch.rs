@@ -22,6 +22,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 fn check(farm: &Farm) -> Vec<Hit> {
     let is_on = |member: &Member| member.snapshot.encapsulated_token() == Some(true);
     let groups = Groups::by(farm, |member| {
+        // Only the hmac signs tokens; another master alone does no harm to logins.
         is_on(member).then(|| member.known_key(KeyName::Hmac).map(|key| key.value))?
     });
     if !groups.differ() {

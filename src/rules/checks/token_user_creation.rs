@@ -47,6 +47,8 @@ fn on(member: &Member) -> Option<Hit> {
     let with_option: Vec<&Configuration> =
         creators.iter().copied().filter(|creator| !creator.is(SYNC_HANDLER)).collect();
     let set = |creator: &&Configuration| {
+        // A user that one publisher makes is not on the next one, which accepts the token all the
+        // same. (AEM 6.5, encapsulated token)
         let property = if creator.is(SAML_HANDLER) { "createUser" } else { "oauth.create.users" };
         console::set(member, &creator.pid, property, "false")
     };
