@@ -121,7 +121,7 @@ impl<'a> Local<'a> {
         })
     }
 
-    // APPNOTE 4.4.4: bit 0.
+    // Bit 0 of the general purpose flags. (APPNOTE 4.4.4)
     fn is_encrypted(&self) -> bool {
         self.flags & 1 != 0
     }
@@ -169,8 +169,8 @@ fn streamed_bytes(local: &Local<'_>, rest: &[u8], budget: &mut usize) -> Option<
         usize::try_from(local.packed_bytes).ok()?
     };
     // The data descriptor: with or without signature, with 4-byte or 8-byte lengths, or left out.
-    // The signature is optional, and lengths have 8 bytes with zip64 only, which nothing in a
-    // stream announces. (APPNOTE 4.3.9.3)
+    // The signature is optional, and lengths have 8 bytes with zip64, so the header that follows
+    // decides. (APPNOTE 4.3.9)
     [16, 24, 12, 20, 0].into_iter().find_map(|descriptor| {
         let next = consumed.checked_add(descriptor)?;
         let header = rest.get(next..)?;

@@ -126,8 +126,8 @@ pub fn is_key(path: &str) -> bool {
 /// Digests a key, wherever it was read, with and without the line end that it may or may not have been given by mistake.
 pub fn digest_key(bytes: &[u8]) -> KeyDigest {
     let ends = [(LineEnd::Lf, &b"\n"[..]), (LineEnd::CrLf, b"\r\n")];
-    // One key in 256 ends in 0x0A by nature, so both digests are made here, and who knows the
-    // length decides.
+    // One key in 256 ends in 0x0A by nature, so both digests are made here, and the length or a
+    // peer decides later.
     let trimmed = ends
         .into_iter()
         .filter_map(|(line_end, end)| Some((line_end, digest(bytes.strip_suffix(end)?))));
@@ -174,7 +174,7 @@ fn is_hex(text: &[u8]) -> bool {
 /// Returns `true` if the text is a key in base64, the URL alphabet and missing padding included.
 fn is_base64(text: &[u8]) -> bool {
     let digits = without_padding(text);
-    // RFC 4648 §3.2 allows to leave the padding out; what is there must fill a group of four.
+    // Some encoders leave the padding out; what is there has to fill a group of four. (RFC 4648 §4)
     let padded = digits.len() == text.len() || text.len().is_multiple_of(4);
     let symbol = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte);
     let real = |bytes: &usize| bytes.saturating_mul(4).div_ceil(3) == digits.len();

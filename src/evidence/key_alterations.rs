@@ -70,7 +70,7 @@ fn without_cr(bytes: &[u8]) -> Option<Wiped> {
 /// Turns every character of Latin-1 or Windows-1252 back into its byte. A byte order mark goes.
 fn from_utf8(bytes: &[u8]) -> Option<Wiped> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    // ASCII is the same in all three encodings, so there would be nothing to undo.
+    // ASCII is the same in Latin-1, Windows-1252 and UTF-8: there would be nothing to undo.
     let text = std::str::from_utf8(bytes).ok().filter(|text| !text.is_ascii())?;
     let mut content = Wiped::with_capacity(bytes.len());
     for character in text.chars() {

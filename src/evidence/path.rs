@@ -102,8 +102,8 @@ pub(super) fn may_be_archive(file: &str) -> bool {
 
 /// Returns the root for a file in `conf/` or `launchpad/conf/`.
 pub(super) fn conf_root<'p>(path: &'p str, file: &str) -> Option<&'p str> {
-    // AEM as a web application has `launchpad/sling.properties` in place of
-    // `conf/sling.properties`.
+    // `conf` of the install has the properties, and that of the launchpad the time of the last
+    // start.
     let home = parent_of(parent_of(path, file)?, "conf")?;
     Some(parent_of(home, LAUNCHPAD).unwrap_or(home))
 }

@@ -114,7 +114,6 @@ pub(super) fn settings(bytes: &[u8], names: &[&str]) -> Vec<(String, String)> {
     for (name, value) in pairs(bytes).iter().filter(|(name, _)| names.contains(&name.as_str())) {
         // Of equal names the last counts, as in `java.util.Properties`.
         settings.retain(|(earlier, _)| earlier != name);
-        // Java keeps blanks at the end of a value, and Sling's launcher trims them.
         settings.push((name.clone(), text::cut(value.trim(), VALUE_CHARS_MAX)));
     }
     settings
@@ -142,6 +141,7 @@ pub(super) fn statements(bytes: &[u8]) -> Statements {
     let mut statements = Statements { unclear, ..Statements::default() };
     let mut kept_bytes = 0_usize;
     for (name, (_, value)) in &kept {
+        // Java keeps blanks at the end of a value, and Sling's launcher trims them.
         let written = text::cut(value.trim(), VALUE_CHARS_MAX);
         let resolved = resolve(&written, &all);
         let kept = text::cut(resolved.trim(), VALUE_CHARS_MAX);

@@ -24,8 +24,7 @@ struct Unpacked {
 
 impl Default for Gunzip {
     fn default() -> Self {
-        // `gzip` appends a member where a log is packed in pieces, and RFC 1952 §2.2 makes them one
-        // file.
+        // A log that was packed in pieces has several members, which are one file. (RFC 1952 §2.2)
         Self { decoder: MultiGzDecoder::new(Unpacked::default()), problem: None }
     }
 }
