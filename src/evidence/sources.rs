@@ -178,7 +178,7 @@ impl<'w> Named<'w> {
         let mut is_options = is_value;
         for word in words {
             let file = OPTION_FILES.iter().find_map(|option| word.strip_prefix(option));
-            // With a `-` in front, systemd does without the file where it is missing. (systemd.exec)
+            // With a `-` in front, systemd goes on where the file is missing. (systemd.exec)
             let unit =
                 || word.strip_prefix(ENVIRONMENT_FILE).map(|file| file.trim_start_matches('-'));
             // Since Java 9 the launcher `java` takes arguments from a file: `java @options -jar

@@ -58,8 +58,8 @@ impl Store<'_> {
     pub fn gave_up_segments(&self) -> bool {
         let numbers = archive::numbers(self.files);
         let count = u64::try_from(numbers.len()).unwrap_or(u64::MAX);
-        // Oak numbers its files from 0, so there is one more than the last number says where none is
-        // missing.
+        // Oak numbers its files from 0, so there is one more than the last number says, where none
+        // is missing.
         let is_dense =
             numbers.last_key_value().is_none_or(|(last, _)| last.saturating_add(1) == count);
         // Cleaning up rewrites a file only where that saves a quarter of it, so one collection need

@@ -50,6 +50,7 @@ const NEW: &str = "_felix_.cm.newConfiguration";
 pub fn may_matter(path: &str) -> bool {
     // A Windows edition of Felix wrote `com` so.
     let path = path.replace("%0063om", "com");
+    // Of the PIDs that matter, no other part begins like a device of Windows.
     wanted::WANTED.iter().any(|wanted| path.contains(&wanted.pid.replace('.', "/")))
 }
 
@@ -156,6 +157,8 @@ impl Config {
 }
 
 fn find(path: &str) -> Option<Found<'_>> {
+    // ConfigAdmin writes `X.config<number>.tmp` first and then renames it; a crash leaves that
+    // file.
     if !path::split(path).1.contains(SUFFIX) {
         return None;
     }
@@ -180,6 +183,8 @@ fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
     };
     let dictionary = grammar::read(bytes)?;
     let Some(pid) = dictionary.text("service.pid") else {
+        // ConfigAdmin up to 1.8.16 kept such an index, and newer versions leave the old file where
+        // it is.
         let is_index = dictionary.get("factory.pid").is_some();
         return ignored(if is_index { IgnoredConfig::FactoryIndex } else { IgnoredConfig::NoPid });
     };
