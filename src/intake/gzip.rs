@@ -36,6 +36,7 @@ impl Gunzip {
         for byte in &mut stored {
             *byte = codec::byte(input)?;
         }
+        // ISIZE is the length modulo 2^32 (RFC 1952 §2.3.1), so members over 4 GiB hold as well.
         let computed = u64::from(self.crc.amount()) << 32 | u64::from(self.crc.sum());
         let holds = u64::from_le_bytes(stored) == computed;
         Ok(if holds {
@@ -68,6 +69,7 @@ impl Codec for Gunzip {
         self.in_trailer = false;
         let mut magic = magic.iter().copied();
         let holds = read_header(|| magic.next().map_or_else(|| codec::byte(input), Ok))?;
+        // The header holds nothing that the data depends on, so the data is read all the same.
         Ok(if holds { Head::Data } else { Head::DoubtfulData("header fails its checksum") })
     }
 
@@ -76,6 +78,8 @@ impl Codec for Gunzip {
             return (0, self.trailer(input));
         }
         let (length, flow) = inflate(&mut self.inflater, input, out, Self::NAME);
+        // The checksum costs about 1 % of inflating, and is all that shows a flipped bit in a
+        // stored block.
         self.crc.update(out.get(..length).unwrap_or_default());
         self.in_trailer = matches!(flow, Ok(Flow::End));
         // The data has ended, and the member goes on.
@@ -84,6 +88,7 @@ impl Codec for Gunzip {
 
     fn copy(&self) -> Option<Self> {
         let mut crc = Crc::new();
+        // A `Crc` cannot be cloned; combined with an empty one it has the same sum and length.
         crc.combine(&self.crc);
         Some(Self { inflater: self.inflater.copy()?, crc, in_trailer: self.in_trailer })
     }

@@ -44,6 +44,7 @@ impl Unzstd {
 
     fn decode(&mut self, input: &mut dyn Compressed) {
         let mut reader = Reader { input, stop: None };
+        // A block at a time, so that no more than a window and one block are held at once.
         let decoded = self.decoder.decode_blocks(&mut reader, BlockDecodingStrategy::UptoBlocks(1));
         if decoded.is_err() {
             self.stop = Some(reader.stop.unwrap_or_else(|| Stop::damaged(Self::NAME)));
@@ -59,6 +60,8 @@ impl Unzstd {
         }
         let stored = self.decoder.get_checksum_from_data();
         let size = self.decoder.content_size();
+        // The checksum of a frame is optional, and so is its size (RFC 8878 §3.1.1): 0 is one that
+        // is not said.
         Ok(if stored.is_some() && stored != self.decoder.get_calculated_checksum() {
             Flow::Wrong("checksum does not fit the content")
         } else if size != 0 && size != self.produced {
@@ -76,6 +79,8 @@ impl Codec for Unzstd {
     fn may_start(start: &[u8]) -> bool {
         let mut skippable = SKIPPABLE;
         if let (Some(known), Some(first)) = (skippable.first_mut(), start.first()) {
+            // Sixteen magic numbers, 0x184D2A50 to 0x184D2A5F, are of skippable frames (RFC 8878
+            // §3.1.2).
             *known |= first & 0x0f;
         }
         MAGIC.starts_with(start) || skippable.starts_with(start)

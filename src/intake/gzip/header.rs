@@ -51,18 +51,24 @@ impl<E: From<NoMember>, B: FnMut() -> Result<u8, E>> Header<B> {
                 return Err(NoMember::Magic.into());
             }
         }
+        // Deflate is the only method that RFC 1952 defines.
         if self.next()? != 8 {
             return Err(NoMember::Compression.into());
         }
         let flags = self.next()?;
+        // RFC 1952 §2.3.1.2: they may announce a field, after which all else would be read at the
+        // wrong place.
         if flags & RESERVED != 0 {
             return Err(NoMember::Flags.into());
         }
+        // MTIME, XFL and OS. The time is that of packing or of the file, by packer, and says
+        // nothing sure.
         self.skip(6)?;
         if flags & EXTRA != 0 {
             let length = u16::from_le_bytes([self.next()?, self.next()?]);
             self.skip(length)?;
         }
+        // Without a bound on their length, since not one byte of them is kept.
         for text in [NAME, COMMENT] {
             while flags & text != 0 && self.next()? != 0 {}
         }
@@ -71,6 +77,7 @@ impl<E: From<NoMember>, B: FnMut() -> Result<u8, E>> Header<B> {
         }
         let computed = self.crc.sum().to_le_bytes();
         let stored = [self.next()?, self.next()?];
+        // CRC16 is the lower half of the CRC-32 of all header bytes before it.
         Ok(computed.starts_with(&stored))
     }
 

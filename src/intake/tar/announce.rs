@@ -33,9 +33,13 @@ impl Scanner<'_> {
         self.entries = self.entries.saturating_add(1);
         let mut plan = SkipPlan { need: None, stored: padded(stored), map_follows: false };
         self.describe_sparse(header, extensions, &mut plan);
+        // GNU tar writes `V` for the label of a volume (`tar -V`): its name is no path and nothing
+        // follows it.
         if !extensions.doubtful && header.kind() != b'V' && !self.refuse_long(extensions) {
             self.take_name(header, extensions);
             plan.need = self.offer(header, extensions, stored);
+            // With `--format=posix`, `tar -g` keeps the list in a PAX record; in the GNU format it
+            // is the body of a `D` entry.
             self.take_listing(extensions.listing.as_deref().unwrap_or_default());
             if header.kind() == b'D' && stored > 0 {
                 return self.enter_listing(stored);
@@ -50,6 +54,8 @@ impl Scanner<'_> {
         extensions: &Extensions,
         plan: &mut SkipPlan,
     ) {
+        // In GNU's PAX formats a sparse file has the type of a regular one; only its `GNU.sparse.*`
+        // records show it.
         if header.kind() != b'S' {
             self.sparse = extensions.sparse.describe();
             return;
@@ -110,12 +116,15 @@ impl Scanner<'_> {
         }
         let size = match &self.sparse {
             _ if !is_file => 0,
+            // The size in the header is that of the stored pieces, not of the file.
             Some(sparse) => sparse.real_size,
             None => stored,
         };
         self.take_owner(header, extensions);
         let extent = self.body_extent().filter(|_| is_file);
         let written = extensions.mtime_ms.map_or_else(
+            // The field is kept as it is: hardly any time is ever asked for, and parsing all of
+            // them would cost more.
             || EntryTime::Tar(header.mtime()),
             |ms| EntryTime::Known(FileTime::UtcMs(ms)),
         );
@@ -191,14 +200,20 @@ impl Scanner<'_> {
 
     fn kind(&mut self, header: Header<'_>, extensions: &Extensions) -> Option<EntryKind> {
         let first = || {
+            // A POSIX name over 100 bytes is split, and then the prefix says whether it is
+            // absolute.
             let own = if header.prefix().is_empty() { header.name() } else { header.prefix() };
             extensions.name.as_deref().unwrap_or(own)
         };
         let name = || extensions.name.as_deref().unwrap_or(header.name());
         let link = || extensions.link.as_deref().unwrap_or(header.link());
         Some(match header.kind() {
+            // A hard link names a path of the archive, a symbolic one a path relative to its own
+            // directory.
             b'1' => EntryKind::HardLink(path::hard_link(first(), link())),
             b'2' => EntryKind::SymbolicLink(path::symbolic_link_named(first(), &self.path, link())),
+            // Devices and FIFOs: no file of AEM is one, and what they would yield is of the
+            // machine, not of the archive.
             b'3' | b'4' | b'6' => EntryKind::Other,
             b'5' | b'D' => EntryKind::Directory,
             b'M' | b'N' => {
@@ -235,10 +250,12 @@ fn stored_size(header: Header<'_>, extensions: &Extensions) -> Result<u64, BadNu
     if matches!(header.kind(), b'1'..=b'6' | b'V') {
         return Ok(0);
     }
+    // The header has room for 8 GiB in octal; POSIX pax lets a `size` record replace it.
     extensions.size.map_or_else(|| header.size(), Ok)
 }
 
 fn owner(header: Header<'_>, extensions: &Extensions, user_bytes_max: usize) -> Option<Owner> {
+    // Some writers keep the type of the file in the upper bits; only the permissions count here.
     let mode = u32::try_from(header.mode().ok()?).ok()? & 0o7777;
     let uid = extensions.uid.or_else(|| header.uid().ok())?;
     let gid = extensions.gid.or_else(|| header.gid().ok())?;

@@ -30,6 +30,8 @@ impl Scanner<'_> {
             );
         }
         self.run.zeros = self.run.zeros.saturating_add(1);
+        // POSIX ends an archive with two blocks of zeros; GNU tar warns of a lone one and stops
+        // there too.
         self.run.ended |= self.run.zeros >= 2;
         let max = self.limits.zeros_bytes_max;
         if to_u64(BLOCK_BYTES).saturating_mul(self.run.zeros) > max {
@@ -43,7 +45,9 @@ impl Scanner<'_> {
     /// A block that is neither header nor zeros. Like GNU tar, tries block by block until a header comes.
     pub(super) fn take_unknown(&mut self) {
         let offset = self.header_offset();
+        // Only zeros in one run end an archive; GNU tar counts them so.
         self.run.zeros = 0;
+        // The entry that a long name was for may be the damaged one; the next must not get it.
         self.extensions = Extensions::default();
         if self.run.unknown {
             return;
@@ -97,6 +101,7 @@ impl Scanner<'_> {
             format!(
                 "zeros before the first header, at byte {offset}; other tools take them for the end"
             )
+        // `cat a.tar b.tar` makes such a file; other tools silently show the first archive alone.
         } else if self.run.ended {
             format!("another archive follows the end of the first, at byte {offset}")
         } else {
@@ -106,6 +111,8 @@ impl Scanner<'_> {
     }
 
     pub(super) fn finish_between(&mut self, offset: u64) {
+        // A file that was cut in the padding of its last record has a part of a zero block at its
+        // end.
         let rest_is_zero = header::is_zero(self.block.get(..self.filled).unwrap_or_default());
         if !rest_is_zero && self.run.ended && !self.run.unknown {
             let start = self.position;

@@ -37,6 +37,8 @@ impl Scanner<'_> {
         };
         let padding = padded(size).saturating_sub(size);
         if size > self.limits.extension_bytes_max {
+            // The entry has another name than its header says, and a file of the wrong name may
+            // pass for a key.
             self.extensions.doubtful |= entry;
             let limit = self.limits.extension_bytes_max;
             self.gap(
@@ -48,6 +50,7 @@ impl Scanner<'_> {
         self.tail = padding;
         self.left = size;
         self.state = State::Extension(kind);
+        // No byte of it will come, so nothing else would end it.
         if size == 0 {
             self.apply_extension(kind, &[]);
         }
@@ -78,6 +81,8 @@ impl Scanner<'_> {
         let understood = match kind {
             Extension::LongName => {
                 self.extensions.name = Some(header::until_nul(bytes).to_vec());
+                // GNU tar counts the NUL after the name in the size, so the name ends before the
+                // record does.
                 !header::until_nul(bytes).is_empty()
             }
             Extension::LongLink => {
@@ -123,6 +128,8 @@ impl Scanner<'_> {
     fn apply_global(&mut self, bytes: &[u8]) {
         let before = self.position;
         match pax::is_global_trouble(bytes) {
+            // `git archive` writes a global header with a comment, which renames nothing and is
+            // passed over.
             Ok(true) if self.is_first(GapKind::GlobalPath) => {
                 let reason = format!(
                     "a global header before byte {before} renames or resizes what follows; tools disagree on its meaning"

@@ -93,6 +93,7 @@ impl<'a> Header<'a> {
     ///
     /// Only POSIX headers have one. GNU ones keep times and sparse maps in these bytes.
     pub(super) fn prefix(self) -> &'a [u8] {
+        // GNU headers say `ustar  ` with two blanks, POSIX ones `ustar` with a NUL.
         if self.field(MAGIC).starts_with(b"ustar\0") { until_nul(self.field(PREFIX)) } else { b"" }
     }
 
@@ -170,6 +171,7 @@ pub(super) fn is_zero(block: &[u8]) -> bool {
 /// Some old writers summed signed bytes; tar reads both.
 pub(super) fn checksum_holds(block: &Block) -> bool {
     let field = block.get(CHECKSUM).unwrap_or_default();
+    // NULs are no number, so the zeros that end an archive never pass for a header.
     let Ok(announced) = number(field) else { return false };
     let blanks = u64::from(b' ').saturating_mul(8);
     let unsigned = sum(block).saturating_sub(sum(field)).saturating_add(blanks);
@@ -200,6 +202,7 @@ fn pairs(bytes: &[u8]) -> Result<Vec<(u64, u64)>, BadNumber> {
     let mut pairs = Vec::new();
     for pair in bytes.chunks_exact(SPARSE_PAIR_BYTES) {
         let (offset, length) = pair.split_at(SPARSE_NUMBER_BYTES);
+        // Pairs that are not used are all NUL, and they are the last ones.
         if offset.first() == Some(&0) {
             break;
         }
@@ -210,12 +213,15 @@ fn pairs(bytes: &[u8]) -> Result<Vec<(u64, u64)>, BadNumber> {
 
 /// Returns the number in a header field: octal text, or base 256 when the first bit is set.
 fn number(field: &[u8]) -> Result<u64, BadNumber> {
+    // GNU and star write base 256 where octal digits do not suffice: sizes from 8 GiB, ids from
+    // 2^21.
     if field.first().is_some_and(|byte| byte & 0x80 != 0) {
         return binary(field);
     }
     if let Some(value) = plain_octal(field) {
         return Ok(value);
     }
+    // Old writers pad numbers with blanks in front instead of zeros.
     let blanks = field.iter().take_while(|byte| is_blank(**byte)).count();
     let digits = field.get(blanks..).unwrap_or_default();
     let mut value = 0_u64;
@@ -241,6 +247,7 @@ fn plain_octal(field: &[u8]) -> Option<u64> {
         value = value << 3 | u64::from(byte & 7);
         odd |= byte ^ b'0';
     }
+    // `byte ^ b'0'` is below 8 for octal digits alone, so one check at the end covers every byte.
     let is_plain = odd < 8 && (1..=NUMBER_DIGITS_MAX).contains(&digits.len());
     (is_plain && is_blank(*last)).then_some(value)
 }
@@ -254,11 +261,13 @@ fn is_blank(byte: u8) -> bool {
 
 fn binary(field: &[u8]) -> Result<u64, BadNumber> {
     let Some((first, rest)) = field.split_first() else { return Err(BadNumber::NotOctal) };
+    // Base 256 is in two's complement; the tar crate reads a negative size as a huge one.
     if first & 0x40 != 0 {
         return Err(BadNumber::Negative);
     }
     let mut value = u64::from(first & 0x3f);
     for byte in rest {
+        // One bit less than fits, since an offset in a file is signed.
         if value > u64::MAX >> 9 {
             return Err(BadNumber::TooLarge);
         }

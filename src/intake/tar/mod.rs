@@ -34,6 +34,7 @@ const LANDING_BYTES: usize = 4 << 10;
 /// Returns `true` if `head` begins a tar: its first block is a valid header, names itself one, or is all zero.
 fn sniff(head: &[u8]) -> bool {
     head.first_chunk::<{ header::BLOCK_BYTES }>()
+        // Oak's own writer and v7 tar leave the magic out, so a checksum that holds is enough.
         .is_some_and(|block| checksum_holds(block) || names_itself(block) || is_zero(block))
 }
 
@@ -132,6 +133,8 @@ fn feed(
         if skippable >= jump_bytes_min {
             let jumped = input.jump(skippable)?;
             scanner.skip(jumped);
+            // A shorter jump ended at the end of the file, or the input cannot jump; a read shows
+            // whether the archive is cut.
             if jumped == skippable {
                 reach = LANDING_BYTES;
                 continue;

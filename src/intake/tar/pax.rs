@@ -61,8 +61,11 @@ impl Extensions {
             b"path" => self.name = name(value)?,
             b"linkpath" => self.link = name(value)?,
             b"size" => self.size = optional(value)?,
+            // A bad id or time is no reason to refuse the entry: no tool takes the name or the body
+            // from it.
             b"uid" => self.uid = decimal(value),
             b"gid" => self.gid = decimal(value),
+            // GNU tar writes nanoseconds here; the field in the header has whole seconds only.
             b"mtime" => self.mtime_ms = whole_seconds(value),
             b"GNU.dumpdir" => self.listing = Some(value.to_vec()),
             b"uname" => self.user = (!value.is_empty()).then(|| value.to_vec()),
@@ -103,6 +106,7 @@ pub(super) fn decimal(text: &[u8]) -> Option<u64> {
         return None;
     }
     let value: u64 = std::str::from_utf8(text).ok()?.parse().ok()?;
+    // An offset in a file is signed, so nothing beyond 2^63 - 1 can be a size.
     i64::try_from(value).ok().map(|_| value)
 }
 
@@ -110,11 +114,14 @@ type Record<'a> = (&'a [u8], &'a [u8], &'a [u8]);
 
 /// Splits off the first record: key, value, rest. A value may hold line ends, so only the length says where it stops.
 fn record(bytes: &[u8]) -> Result<Record<'_>, Malformed> {
+    // The length counts itself and the blank; more than 19 digits would be no length of anything.
     let blank = bytes.iter().take(20).position(|byte| *byte == b' ').ok_or(Malformed)?;
     let (digits, _) = bytes.split_at_checked(blank).ok_or(Malformed)?;
     let length = usize::try_from(decimal(digits).ok_or(Malformed)?).map_err(|_| Malformed)?;
     let (whole, rest) = bytes.split_at_checked(length).ok_or(Malformed)?;
     let pair = whole.get(blank.saturating_add(1)..).ok_or(Malformed)?;
+    // Python and the tar crate ignore a record of a wrong length and go on, so they see other
+    // names.
     let pair = pair.strip_suffix(b"\n").ok_or(Malformed)?;
     let equals = pair.iter().position(|byte| *byte == b'=').ok_or(Malformed)?;
     let (key, value) = pair.split_at_checked(equals).ok_or(Malformed)?;

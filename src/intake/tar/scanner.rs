@@ -330,6 +330,8 @@ impl<'v> Scanner<'v> {
     }
 
     fn take_header(&mut self, header: Header<'_>) {
+        // GNU tar, bsdtar and Python stop at zeros, so what follows them has to be reported as well
+        // as read.
         self.note_zeros();
         self.run = Run::default();
         match header.kind() {
@@ -343,6 +345,8 @@ impl<'v> Scanner<'v> {
 
     fn take_sparse_map(&mut self, block: &Block, wanted: bool) {
         let (pairs, more) = header::sparse_extension(block);
+        // An old GNU map may go on in any number of blocks; 24 bytes are a pair, as in a block of
+        // it.
         let pairs_max = usize::try_from(self.limits.extension_bytes_max / 24).unwrap_or(usize::MAX);
         if let Some(sparse) = &mut self.sparse
             && sparse.fault.is_none()
@@ -414,6 +418,8 @@ impl<'v> Scanner<'v> {
     }
 
     fn check_unpacked(&mut self) {
+        // Bytes that were jumped over count as well, for they are part of what the source unpacks
+        // to.
         if self.position > self.before.unpacked_left(self.limits) && !self.stopped() {
             let reason = self.before.unpacks_to_more(self.limits);
             self.visit.gap(None, GapKind::OverLimit, reason);
@@ -424,6 +430,7 @@ impl<'v> Scanner<'v> {
 
 /// Returns `size` rounded up to whole blocks.
 pub(super) fn padded(size: u64) -> u64 {
+    // A forged size near 2^64 ends as a cut archive; nothing is allocated for it.
     size.checked_next_multiple_of(BLOCK).unwrap_or(u64::MAX)
 }
 

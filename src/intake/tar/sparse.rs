@@ -40,16 +40,21 @@ impl Records {
         self.any = true;
         match key {
             b"name" if !value.contains(&0) && !value.is_empty() => self.name = Some(value.to_vec()),
+            // Format 1.0 calls the length `realsize`, 0.0 and 0.1 call it `size`.
             b"realsize" | b"size" => self.real_size = Some(decimal(value).ok_or(Malformed)?),
             b"numblocks" => self.blocks = Some(decimal(value).ok_or(Malformed)?),
             b"major" => self.version.0 = decimal(value).ok_or(Malformed)?,
             b"minor" => self.version.1 = decimal(value).ok_or(Malformed)?,
+            // Format 0.1 has the whole map in one record, 0.0 a pair of `offset` and `numbytes` for
+            // each piece.
             b"map" => self.map = Some(map_text(value)?),
             b"offset" => self.offset = Some(decimal(value).ok_or(Malformed)?),
             b"numbytes" => {
                 let offset = self.offset.take().ok_or(Malformed)?;
                 self.map.get_or_insert_default().push((offset, decimal(value).ok_or(Malformed)?));
             }
+            // A record that is not known may change the map, and a wrong map gives the digest of a
+            // wrong key.
             _ => return Err(Malformed),
         }
         Ok(())
@@ -61,10 +66,12 @@ impl Records {
             return None;
         }
         let map = self.map.clone();
+        // Formats 0.0 and 0.1 announce the number of pieces in a record of its own, `numblocks`.
         let pieces = map.as_ref().map_or(0, |map| u64::try_from(map.len()).unwrap_or(u64::MAX));
         let fault = match (self.version, self.real_size) {
             (_, None) => Some("a sparse file without its real size"),
             ((1, 0), _) if map.is_some() => Some("a sparse file with two maps"),
+            // In format 1.0 the header has a made-up name such as `./GNUSparseFile.14266/hmac`.
             ((1, 0), _) if self.name.is_none() => Some("a sparse file without its real name"),
             ((0, 0 | 1), _) if map.is_none() => Some("a sparse file without a map"),
             ((0, 0 | 1), _) if self.blocks.is_some_and(|blocks| blocks != pieces) => {
@@ -104,6 +111,8 @@ fn fill(out: &mut Vec<u8>, map: &[Piece], data: &[u8], size: usize) -> Option<()
     for (offset, length) in map {
         let offset = usize::try_from(*offset).ok()?;
         let length = usize::try_from(*length).ok()?;
+        // Pieces that overlap, run backwards or exceed the file are of no writer; tools disagree on
+        // their bytes.
         if offset < out.len() || offset.checked_add(length)? > size {
             return None;
         }
@@ -112,7 +121,9 @@ fn fill(out: &mut Vec<u8>, map: &[Piece], data: &[u8], size: usize) -> Option<()
         out.extend_from_slice(piece);
         rest = behind;
     }
+    // A file that ends in a hole has no piece for it in the PAX formats.
     out.resize(size, 0);
+    // Bytes left over mean that map and body are not of one file.
     rest.is_empty().then_some(())
 }
 
@@ -143,6 +154,8 @@ fn map_in_body(body: &[u8]) -> Option<(Vec<Piece>, &[u8])> {
 }
 
 fn line(rest: &mut &[u8]) -> Option<u64> {
+    // A number of 64 bits has no more than 20 digits, so no line end is searched for in a whole
+    // body.
     let end = rest.iter().take(32).position(|byte| *byte == b'\n')?;
     let (number, behind) = rest.split_at_checked(end)?;
     *rest = behind.split_first()?.1;

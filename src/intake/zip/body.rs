@@ -40,6 +40,7 @@ pub(super) struct Decoder {
 
 impl Decoder {
     pub(super) fn new() -> Self {
+        // Without the header of zlib, which a zip does not have around its deflate streams.
         Self { inflate: Decompress::new(false), out: Wiped::zeros(OUT_BYTES) }
     }
 
@@ -85,6 +86,7 @@ impl Decoder {
             crc.update(piece);
             decoded.size = decoded.size.saturating_add(to_u64(piece.len()));
             decoded.stored = decoded.stored.saturating_add(to_u64(step.consumed));
+            // Checked before the piece is handed on: a bomb announces little and unpacks to much.
             if decoded.size > size_max {
                 return Err(Fault::TooLong);
             }
@@ -172,6 +174,8 @@ impl Body<'_> {
                     Ok(Status::StreamEnd) => self.ends = true,
                     _ if produced > 0 => {}
                     Ok(_) if input_ends => return Err(ErrorKind::UnexpectedEof.into()),
+                    // Deflate may take input for a while without giving any out, as at the start of
+                    // a block.
                     Ok(_) if consumed > 0 => {}
                     _ => return Err(ErrorKind::InvalidData.into()),
                 }

@@ -73,6 +73,7 @@ fn walk_bodies(bytes: RangeReader<Positioned>, context: &mut Context<'_>) {
 /// Returns `true` if a directory lists nothing at the start of a file that starts with an entry.
 fn is_of_another(archive: &ZipArchive<Positioned>, buffer: &mut [u8]) -> bool {
     let mut fixed = [0; LOCAL_BYTES];
+    // The signature alone may begin other files; a version and a name make it an entry.
     let is_entry = |fixed: &[u8]| {
         fixed.starts_with(&record::LOCAL)
             && record::u16_at(fixed, 4) & 0xff <= VERSION_MAX
@@ -119,6 +120,8 @@ impl Walker<'_, '_, '_> {
         let mut first = u64::MAX;
         let mut stored = 0_u64;
         loop {
+            // The directory is what `unzip`, Java's `ZipFile` and Windows go by, so it is what is
+            // announced.
             let listed = match entries.next_entry() {
                 Ok(Some(entry)) => listed(&entry),
                 Ok(None) => break,
@@ -131,6 +134,8 @@ impl Walker<'_, '_, '_> {
             };
             first = first.min(listed.start);
             stored = stored.saturating_add(listed.record.stored);
+            // No honest zip stores more than lies before its directory; overlapping entries unpack
+            // without bound.
             if stored > archive.directory_offset() {
                 let reason = "entries lie one on the other, as in a bomb; the rest was not read";
                 self.desk.gap(GapKind::Corrupt, reason.to_owned());
@@ -159,12 +164,15 @@ impl Walker<'_, '_, '_> {
             return false;
         }
         let disk = record::u16_at(&end, 4);
+        // All ones mean that the number is in the zip64 record (APPNOTE 4.4.1.4), which whole zips
+        // have too.
         if disk != 0 && disk != u16::MAX {
             let reason = "the last part of a split zip; join all parts with `zip -s 0 FILE.zip --out WHOLE.zip`";
             self.desk.gap(GapKind::Unsupported, reason.to_owned());
             return false;
         }
         let behind = self.archive.end_offset();
+        // Storage systems and tapes pad a file with zeros to a block; that is no harm.
         if behind < length && !self.is_padding(behind, length) {
             let bytes = length.saturating_sub(behind);
             let reason = format!("{bytes} unknown bytes after the end of the zip");
@@ -211,6 +219,8 @@ impl Walker<'_, '_, '_> {
     fn take(&mut self, listed: &Listed) -> bool {
         let Listed { record, start, kind, owner, written } = listed;
         let named = self.desk.take_name(record);
+        // Only the header before the body says where the body begins: its extra fields may be
+        // longer.
         let (body, is_zip64) = match self.body_start(listed) {
             Ok(Some(found)) => found,
             Ok(None) => {
@@ -244,6 +254,7 @@ impl Walker<'_, '_, '_> {
             _ if record.is_directory() => EntryKind::Directory,
             0o040_000 => EntryKind::Directory,
             0o120_000 => return self.take_link(record, body, owner.as_ref()),
+            // Packers such as `jar` set no type at all.
             0 | 0o100_000 => EntryKind::File,
             _ => EntryKind::Other,
         };
@@ -349,6 +360,8 @@ fn extent(record: &Record, start: u64) -> Option<Extent> {
     let is_stored = Decoder::is_stored(record.method);
     let extent =
         if is_stored { Extent::Plain { start } } else { Extent::Deflated { start, bytes } };
+    // A stored entry of two lengths has a wrong one, and none can be trusted for reading at a
+    // place.
     Some(extent).filter(|_| !record.is_encrypted() && (!is_stored || bytes == record.size))
 }
 
@@ -356,10 +369,12 @@ fn listed(entry: &ZipFileHeaderRecord<'_>) -> Listed {
     let extra = entry.extra_fields();
     let fields = extra.remaining_bytes();
     let mode = entry.external_attributes() >> 16;
+    // Elsewhere the upper half of the attributes is not a Unix mode (APPNOTE 4.4.15).
     let is_unix = matches!(
         entry.version_made_by().creator_system(),
         CreatorSystem::UNIX | CreatorSystem::MACOS
     );
+    // Without a mode nothing can be said of who may read a key, and an owner alone misleads.
     let owner = record::owner(fields).filter(|_| is_unix && mode != 0);
     let owner = owner.map(|(uid, gid)| Owner { uid, gid, user: None, mode: mode & 0o7777 });
     let name = entry.file_path().as_bytes().to_vec();

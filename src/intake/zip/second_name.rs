@@ -23,6 +23,7 @@ pub(super) fn second_name(name: &[u8], extra: &[u8]) -> Option<SecondName> {
         let reason = "has two names in the zip, one of them in a Unicode Path field; tools disagree on which of them counts";
         return Some(SecondName { name: other.to_vec(), reason });
     }
+    // APPNOTE has no rule for a NUL in a name.
     let (before, _) = name.split_at_checked(name.iter().position(|byte| *byte == 0)?)?;
     let reason = "has a NUL in its name; tools disagree on whether the name ends there";
     Some(SecondName { name: before.to_vec(), reason })
@@ -34,6 +35,8 @@ fn unicode_path<'e>(name: &[u8], field: &'e [u8]) -> Option<&'e [u8]> {
     let (sum, path) = rest.split_first_chunk::<4>()?;
     let mut crc = Crc::new();
     crc.update(name);
+    // APPNOTE 4.6.9: with another checksum the header was renamed since, and the field is to be
+    // ignored.
     (*version == 1 && u32::from_le_bytes(*sum) == crc.sum() && !path.is_empty()).then_some(path)
 }
 

@@ -140,13 +140,18 @@ impl Walker<'_, '_, '_> {
         loop {
             let signature = self.bytes.exactly("the list of its entries")?;
             match signature {
+                // No entry may follow the directory: it would be of another zip, which tools that
+                // go by the end hide.
                 record::LOCAL if self.listed == 0 => self.take_entry()?,
                 record::CENTRAL => self.take_listed()?,
                 record::END => return self.take_end(),
                 record::END_64 => {
+                    // The zip64 record counts its length without the signature and this field
+                    // (APPNOTE 4.3.14.1).
                     let length = u64::from_le_bytes(self.bytes.exactly("its directory")?);
                     self.bytes.pass(length, "its directory")?;
                 }
+                // Of 20 bytes, the signature was read already.
                 record::LOCATOR_64 => self.bytes.pass(16, "its directory")?,
                 _ => {
                     let at = self.bytes.offset.saturating_sub(4);
@@ -168,6 +173,8 @@ impl Walker<'_, '_, '_> {
         let name = self.bytes.variable(record::u16_at(&fixed, 26), "a header")?;
         let extra = self.bytes.variable(record::u16_at(&fixed, 28), "a header")?;
         let mut record = Record::local(&fixed, &name, &extra);
+        // Without the stored size nothing says where the body ends: both sizes are known, or
+        // neither is.
         if record.has_sizes_behind() && record.stored == 0 {
             record.size = 0;
         }
@@ -284,6 +291,7 @@ impl Walker<'_, '_, '_> {
     /// Reads checksum and sizes after a body: with or without a signature, in four bytes each or in eight.
     fn take_sizes(&mut self, record: &mut Record, decoded: Decoded) -> Result<(), Stop> {
         let mut first = self.bytes.exactly::<4>("an entry")?;
+        // APPNOTE 4.3.9.3: the signature is optional and commonly there, so both must be read.
         if first == DESCRIPTOR {
             first = self.bytes.exactly("an entry")?;
         }
@@ -308,6 +316,7 @@ impl Walker<'_, '_, '_> {
         }
         let name = self.bytes.variable(record::u16_at(&fixed, 28), what)?;
         let extra = self.bytes.variable(record::u16_at(&fixed, 30), what)?;
+        // The comment of the entry.
         self.bytes.pass(u64::from(record::u16_at(&fixed, 32)), what)?;
         let record = Record::central(&fixed, &name, &extra);
         self.listed = self.listed.saturating_add(1);
@@ -315,6 +324,8 @@ impl Walker<'_, '_, '_> {
         let mut path = String::new();
         crate::intake::path::normalise(&record.name, &mut path);
         self.maybe_links.remove(&path);
+        // Unix and OS X (APPNOTE 4.4.2.2): only these keep a mode, and so links, in the upper
+        // attributes.
         let made_on_unix = matches!(fixed.get(5), Some(3 | 19));
         if made_on_unix && record::u32_at(&fixed, 38) >> 28 == 0o12 {
             self.desk.context.visit.was_link(&path, true, "is a link, which only the end of a stream of zip shows; name the zip as a file instead");
@@ -350,10 +361,14 @@ impl Walker<'_, '_, '_> {
     fn take_end(&mut self) -> Result<(), Stop> {
         let rest = self.bytes.exactly::<18>("its directory")?;
         let comment = self.bytes.variable(record::u16_at(&rest, 16), "its comment")?;
+        // Tools search the end record from the end of the file, so one inside the comment wins for
+        // some of them.
         if comment.windows(record::END.len()).any(|bytes| bytes == record::END) {
             let reason = "the comment of the zip holds the end of another one; tools disagree on what it holds";
             self.desk.gap(GapKind::Corrupt, reason.to_owned());
         }
+        // Digests rather than lists: a zip of millions of entries has to be compared in fixed
+        // memory.
         let same = self.entries.clone().finalize() == self.directory.clone().finalize();
         if !same {
             let reason = "the directory of the zip and the headers of its entries differ; tools disagree on what it holds";
