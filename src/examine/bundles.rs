@@ -17,6 +17,8 @@ pub(super) fn bundles(source: &str, root: &str, evidence: &Evidence<'_>, gaps: &
             empty_parts(found.bundle, place)
         });
         // The directory itself has no name below it: with its entry, all that is in it was listed.
+        // Felix makes `data` only when a bundle asks for a file, so a bundle without it is none
+        // that lost it.
         parts.data |= found.name.is_empty() || below(path, &parts.place.path).starts_with("data");
         fill(parts, found, item);
         if !matches!(item, Item::Read { fact: Ok(_), .. }) {

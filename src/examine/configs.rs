@@ -22,10 +22,13 @@ pub(super) struct Use {
 impl Use {
     /// Reads it from the settings and bundles of an install.
     pub(super) fn of(snapshot: &Snapshot) -> Self {
+        // `felix.cm.dir`; Sling's properties set it to `${sling.launchpad}/config`.
         let elsewhere = snapshot.setting(CONFIG_DIRECTORY).is_some();
         let bundle = snapshot.bundles_named(CONFIG_ADMIN).next();
         let mut versions = snapshot
             .bundles_named(CONFIG_ADMIN)
+            // A location is written once and survives every update, so only a manifest tells the
+            // version that runs.
             .filter(|bundle| bundle.identified_by == Some(IdentifiedBy::Manifest))
             .filter_map(|bundle| bundle.version.as_deref());
         let windows_names = versions.next().and_then(|version| {
@@ -68,6 +71,8 @@ pub(super) fn are_packed(evidence: &[Evidence<'_>], used: &Use) -> bool {
     let unused = unused(evidence, used);
     valid(evidence)
         .filter(|(path, _)| !unused.contains_key(path))
+        // A picked archive has the few configurations that were asked for; a real install has
+        // hundreds of others.
         .any(|(_, config)| !config.matters() && config.pid.starts_with("com."))
 }
 

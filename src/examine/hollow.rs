@@ -40,6 +40,8 @@ impl Contents {
     /// Returns what an entry adds to the innermost directory outside of installs that it lies below.
     fn of(below: &str, kind: &EntryKind) -> Self {
         let (first, behind) = below.split_once('/').unwrap_or((below, ""));
+        // `repository` alone may be one of source code; only beside what Oak or CRX writes is it an
+        // install's.
         let is_repository = first == "repository"
             && components(behind).next().is_some_and(|part| OF_REPOSITORY.contains(&part));
         let is_part = is_part(first)
@@ -187,6 +189,7 @@ impl Places {
         let mut below: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
         for root in roots {
             let home = home_of(root);
+            // Homes may lie below a directory each, `publish1/opt/aem` beside `publish2/opt/aem`.
             let mut child = home;
             for _ in 0..DEPTH_MAX {
                 if child.is_empty() || child.ends_with(INSIDE) {

@@ -30,6 +30,7 @@ pub(super) fn read(store: &Store<'_>, place: &Place, segments_max: u64, vault: &
     let segments_max = store.segments_read().saturating_add(segments_max);
     let found = store.newest(|root| {
         // A revision whose keys cannot be read is passed over, as it was for them.
+        // A journal may name newer revisions whose segments are in no file of the copy.
         drop(keys(root, vault)?);
         let mut reader = Reader { store, place, segments_max, vault, stored: Stored::default() };
         reader.root(root);
@@ -110,6 +111,7 @@ impl Reader<'_> {
 /// Reads a node that is named like a configuration; `None` where it is none.
 fn configuration(node: Node<'_, '_>, named: &StoredConfig) -> Result<Option<Config>, String> {
     let config = if named.is_file() {
+        // An `nt:file` has its bytes in the child `jcr:content`, as `jcr:data`.
         let content = node.child("jcr:content").map_err(spoken)?;
         let data = content.map(|content| content.property("jcr:data")).transpose();
         let data = data.map_err(spoken)?.flatten().ok_or("it has no content")?;
@@ -117,6 +119,7 @@ fn configuration(node: Node<'_, '_>, named: &StoredConfig) -> Result<Option<Conf
     } else {
         let kind = node.property("jcr:primaryType").map_err(spoken)?;
         let kind = kind.map(|kind| kind.value()).transpose().map_err(spoken)?;
+        // Sling's JCR installer takes nodes of this type (`ConfigNodeConverter`).
         if kind.is_none_or(|kind| kind.as_slice() != b"sling:OsgiConfig") {
             return Ok(None);
         }

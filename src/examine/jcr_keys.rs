@@ -26,6 +26,7 @@ pub(super) fn below(node: Node<'_, '_>, vault: &Vault) -> Result<Vec<JcrKey>, Oa
 }
 
 fn key(node: Node<'_, '_>, name: KeyName, vault: &Vault) -> Result<Option<JcrKey>, OakError> {
+    // The property is what AEM itself writes, so it is asked for before the file of a package.
     if let Some(property) = node.property(name.file_name())? {
         return digested(&property, name, JcrShape::Property, vault);
     }
@@ -40,6 +41,8 @@ fn digested(
     shape: JcrShape,
     vault: &Vault,
 ) -> Result<Option<JcrKey>, OakError> {
+    // Oak keeps binaries below 16,512 bytes inline in the segment, blob store or not, so no data
+    // store is needed.
     let bytes = property.value()?;
     let digest = digest_key(&bytes);
     vault.key(name, &digest.whole, &bytes);

@@ -49,6 +49,8 @@ pub(super) fn read(
     };
     walk.sample();
     walk.narrow();
+    // After each garbage collection of Oak the journal still names revisions whose segments are
+    // gone.
     if store.gave_up_segments() {
         walk.find_oldest();
         walk.narrow();
@@ -114,6 +116,8 @@ impl<'s, 'f> Past<'s, 'f> {
     ) -> Result<(), OakError> {
         let (checkpoints, more) = newest.checkpoints(CHECKPOINTS_MAX)?;
         for checkpoint in checkpoints {
+            // Checkpoints keep older states alive through collections, so they reach further back
+            // than the journal.
             let Some(root) = checkpoint.root else { continue };
             if self.is_spent() {
                 history.gap.get_or_insert(too_many());
@@ -196,6 +200,7 @@ impl Walk<'_, '_, '_> {
         let Some((_, lost)) = self.edge().filter(|_| !self.past.store.has_cut_files()) else {
             return 0;
         };
+        // Damage is no collection: Oak removes whole segments, and what is left keeps its checksum.
         let is_missing = |error: &OakError| matches!(error, OakError::Missing(_));
         let is_whole = self.lost_behind_head().all(|(at, error)| *at >= lost && is_missing(error));
         if is_whole { self.all.len().saturating_sub(lost) } else { 0 }

@@ -110,6 +110,8 @@ impl<'a> InstallReader<'a> {
             variables: Variables::new(),
             properties: Vec::new(),
             includes: Vec::new(),
+            // `sling.home` is `crx-quickstart`, and AEM starts Sling with `-i launchpad`, which is
+            // relative to it.
             launchpad: Spot::Inside(join(root, "launchpad")),
             launchpad_by: None,
             layout: Layout::default(),
@@ -135,6 +137,8 @@ impl<'a> InstallReader<'a> {
         for name in [CRYPTO_FILE_DISABLE, CACHE_CLEAN] {
             for said in self.said(&[name]) {
                 let value = self.expand(said.value);
+                // Felix empties the cache for the value `onFirstInit` alone; any other one keeps
+                // it.
                 if name == CRYPTO_FILE_DISABLE || value == CLEAN_AT_START {
                     self.set(name, value, said.path);
                 }
@@ -171,9 +175,12 @@ impl<'a> InstallReader<'a> {
     /// Says where a value leads; a relative one, from `base`.
     fn spot(&self, value: &str, base: Option<&str>) -> Spot {
         let value = self.expand(value);
+        // A script of Windows writes `%CD%\crx-quickstart`, and the source has slashes.
         let path = value.replace('\\', "/");
         let unknown = || Spot::Unknown(value.clone());
         let home = Spot::Inside(self.root.to_owned());
+        // Sling puts in `${sling.home}` and `${sling.launchpad}` itself; its default is
+        // `${sling.launchpad}/felix`.
         for (name, directory) in [(SLING_HOME, &home), (SLING_LAUNCHPAD, &self.launchpad)] {
             let Some(rest) = path.strip_prefix(&format!("${{{name}}}")) else { continue };
             return match directory {

@@ -47,6 +47,7 @@ pub(super) fn malformed(source: &str, items: &BTreeMap<String, Item>) -> Vec<Gap
 /// Returns `true` if what is no archive need not be one: beside an install the name has to claim it. `installs`: archives in which
 /// one lies.
 pub(super) fn is_other_content(gap: &Gap, standing: Standing, installs: &BTreeSet<&str>) -> bool {
+    // An archive that is damaged may have held an instance, whatever it is called.
     if !matches!(gap.kind, GapKind::NotAnArchive | GapKind::EmptyFile) {
         return false;
     }
@@ -66,6 +67,8 @@ pub(super) fn is_packages(gap: &Gap, roots: &BTreeSet<&str>) -> bool {
         return false;
     };
     let Some(root) = owner(path, roots) else { return false };
+    // The installer reads `install` and `install.<run mode>`, and what lies there are packages and
+    // bundles.
     let folder = below(path, root).split_once('/').map_or("", |(folder, _)| folder);
     folder == "install" || folder.starts_with("install.")
 }
@@ -91,6 +94,8 @@ pub(super) fn no_instance(
             let reason = "lies beside an install, and no instance is in it".to_owned();
             return gap(GapKind::Package, reason);
         }
+        // Support asks for the ZIP of `/system/console/config` (KA-17494), so people have one at
+        // hand and send it.
         _ if is_status => "no AEM instance in it: it is a status of the web console, which holds no key files; send `conf`, \
             `launchpad/config` and `launchpad/felix/bundle*` of `crx-quickstart` instead (see --help)"
             .to_owned(),

@@ -57,6 +57,7 @@ impl Places {
         loose: &[LooseKey],
     ) {
         for snapshot in snapshots {
+            // Only keys in use: a copy agrees with an instance where it is what that works with.
             for file in KeyName::ALL.into_iter().flat_map(|name| snapshot.keys_in_use(name)) {
                 self.add(file.name, file.digest.whole, &snapshot.source);
             }

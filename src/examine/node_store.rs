@@ -81,6 +81,8 @@ fn run_modes(snapshot: &Snapshot) -> Option<(Vec<&str>, &Place)> {
 
 /// Returns what the configurations say that are in use.
 fn in_use(snapshot: &Snapshot) -> Vec<Statement> {
+    // The segment store has had two PIDs: `oak.plugins.segment` up to AEM 6.2, `oak.segment` since.
+    // An upgraded install may have both.
     let pids = [DOCUMENT_STORE, SEGMENT_STORES[0], SEGMENT_STORES[1], AZURE_SEGMENTS, AWS_SEGMENTS];
     let of = |pid: &'static str| {
         snapshot.configurations_of(pid).map(move |configuration| {
@@ -120,6 +122,7 @@ fn installed(snapshot: &Snapshot, evidence: &[(&str, Found<'_>, &Item)]) -> Vec<
 fn elsewhere<'a>(all: &'a [Statement], root: &str) -> Option<(NodeStoreKind, &'a Statement)> {
     let of = |pid: &str| all.iter().find(|statement| statement.pid == pid);
     if let Some(document) = of(DOCUMENT_STORE) {
+        // Without `documentStoreType` the document store is one of MongoDB.
         let relational = document
             .options
             .get(DOCUMENT_STORE_TYPE)
@@ -141,6 +144,8 @@ fn elsewhere<'a>(all: &'a [Statement], root: &str) -> Option<(NodeStoreKind, &'a
         // The service of the cloud alone does nothing while another configuration keeps segments here.
         return cloud.filter(|_| segments.next().is_none());
     };
+    // With `splitPersistence`, `segmentstore-split` holds the newer segments alone, and older ones
+    // are remote.
     if custom.is_true(SPLIT_SEGMENTS) {
         return Some((NodeStoreKind::Split, custom));
     }
@@ -227,6 +232,8 @@ pub(super) fn is_split(files: &dyn Files) -> bool {
     let mut text = vec![0; length];
     // What cannot be read of it the reader of the store meets too.
     files.read(index, 0, &mut text).is_ok()
+        // The manifest is a Java property file, which may have blanks around `=` and either line
+        // end.
         && text.split(|byte| matches!(byte, b'\n' | b'\r')).any(|line| {
             let line: Vec<u8> = line.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
             line.eq_ignore_ascii_case(b"split.initialized=true")

@@ -149,6 +149,8 @@ fn repository(
         Err(error) => return made(JcrKeys::Unreadable(error.to_string())),
     };
     let files = Opened { stored, parts, first };
+    // A split store has its files under the usual names; only `split.initialized` in the manifest
+    // shows it.
     if node_store::is_split(&files) {
         let split = NodeStore { kind: NodeStoreKind::Split, place: place.clone(), leftover: None };
         let reason = split.out_of_reach().unwrap_or_default();
@@ -156,6 +158,8 @@ fn repository(
         return made(JcrKeys::NotRead(reason));
     }
     let store = Store::new(&files, Budget::default());
+    // The newest revision that can be read: a copy of a running store may have journal lines
+    // without segments.
     match store.newest(|root| keys(root, archive.vault)) {
         Ok(found) => {
             // Behind the history of the keys, so that it leaves that its share of the budget.

@@ -65,6 +65,7 @@ impl Segments {
 
     /// Drops the stores in an archive inside the source.
     pub(super) fn drop_realm(&mut self, realm: &str) {
+        // `0` follows `/` in ASCII, so this is everything below the realm and nothing beside it.
         let below = format!("{realm}/")..format!("{realm}0");
         let dropped = self.stores.extract_if(below, |_, _| true);
         let files: usize = dropped.map(|(_, files)| files.len()).sum();

@@ -142,6 +142,7 @@ fn instance(wire: PolicyInstanceWire) -> Result<(Range<usize>, PolicyInstance), 
 }
 
 fn expected(text: &Spanned<String>) -> Result<ExpectedDigest, Wrong> {
+    // `Get-FileHash` of PowerShell prints digits in upper case, `md5sum` in lower.
     let digits = text.get_ref().to_ascii_lowercase();
     let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_hex && [MD5_DIGITS, SHA256_DIGITS].contains(&digits.len()) {

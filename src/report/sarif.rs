@@ -91,6 +91,8 @@ pub(super) struct WireMessage {
 impl WireMessage {
     pub(super) fn new(text: &str) -> Self {
         let mut safe = printable(text).into_owned();
+        // SARIF 2.1.0 §3.11.6: a message of plain text may have links in this form, with `\` before
+        // brackets.
         if safe.contains("](") {
             safe = safe.replace('\\', "\\\\").replace('[', "\\[").replace(']', "\\]");
         }
@@ -127,6 +129,7 @@ impl<'a> From<&'a SourceRecord> for WireSourceFile<'a> {
         Self {
             location: WireArtifact::of_source(&record.name),
             length: record.bytes,
+            // SARIF 2.1.0 §3.24.6 has this word for what a tool was asked to analyse.
             roles: ["analysisTarget"],
             hashes: of_file.map(|digest| WireHashes { sha256: digest.sha256.to_string() }),
             description: list.map(|text| WireMessage::new(&text)),

@@ -190,6 +190,7 @@ fn one_part(line: SavedLine<'static>) -> Result<Part, BadLine> {
 fn part_of(bytes: &[u8]) -> Option<&[u8]> {
     let rest = bytes.strip_prefix(b"{\"schema\":\"")?.strip_prefix(SCHEMA.as_bytes())?;
     let mut rest = rest.strip_prefix(b"\",\"id\":\"")?.get(ID_DIGITS..)?.strip_prefix(b"\",")?;
+    // These are between the id and the part, and none of them is in the id.
     for field in [&b"\"minor\":"[..], b"\"label\":", b"\"trials\":"] {
         if let Some(value) = rest.strip_prefix(field) {
             let mut values = serde_json::Deserializer::from_slice(value).into_iter::<IgnoredAny>();

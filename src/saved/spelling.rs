@@ -79,9 +79,12 @@ impl Spelling {
         if is_sorted && fields.first().is_none_or(|field| field.says) {
             return !fields.is_empty();
         }
-        // Stable, so that the last of one name is the last of them.
+        // RFC 8259 §1: an object is unordered, and `jq` and editors sort its fields. Stable, so
+        // that the last of one name is the last of them.
         fields.sort_by(|a, b| name(a).cmp(name(b)));
         fields.reverse();
+        // RFC 8259 §4 leaves open which of two fields of one name counts; most readers take the
+        // last.
         fields.dedup_by(|later, kept| name(later) == name(kept));
         fields.retain(|field| field.says);
         let end = self.text.len();

@@ -46,6 +46,7 @@ impl Collector<'_> {
             return;
         }
         // An archive may come a million times, so nothing here looks at more than the realm holds.
+        // `0` follows `/` in ASCII, so this is everything below the realm and nothing beside it.
         let below = format!("{realm}/")..format!("{realm}0");
         let dropped: Vec<_> = self.items.extract_if(below.clone(), |_, _| true).collect();
         let ids = dropped.iter().filter_map(|(path, item)| Some((path.clone(), sling_id(item)?)));

@@ -100,6 +100,7 @@ impl Collector<'_> {
         let has_case =
             |path: &&String| !path.is_ascii() || path.bytes().any(|byte| byte.is_ascii_uppercase());
         let cased = self.items.keys().filter(has_case).chain(&self.other_case);
+        // NTFS and APFS fold case beyond ASCII, so bytes are not compared.
         let cased: BTreeSet<String> = cased.map(|path| path.to_lowercase()).collect();
         // Of two that become one at least one changes. Most evidence has none but small letters.
         let may_be_twice = |path: &&String| has_case(path) || cased.contains(*path);

@@ -21,9 +21,14 @@ impl Collector<'_> {
             self.realms.insert(realm.to_owned());
         }
         let below = path.strip_prefix(realm).unwrap_or_default().trim_start_matches('/');
+        // FileVault lays packages out so: content below `jcr_root`, and what they are below
+        // `META-INF/vault`.
         let is_package = below.starts_with("jcr_root/") || below.starts_with("META-INF/vault/");
         match path {
+            // `jar` puts the manifest first or second, but any tool may pack it anywhere.
             "META-INF/MANIFEST.MF" => self.content = Some(Content::Java),
+            // The Open Packaging Conventions demand this part at the top of every `.docx` and
+            // `.xlsx`.
             "[Content_Types].xml" => self.content = Some(Content::Document),
             path if hints::is_of_image(path) => self.content = Some(Content::Image),
             _ => {}

@@ -53,11 +53,14 @@ impl InstallReader<'_> {
 
     pub(super) fn place_cache(&mut self) {
         let usual = Spot::Inside(join(self.root, "launchpad/felix"));
+        // Sling moves the older `framework.cache.profiledir` to `org.osgi.framework.storage`
+        // (`Sling.migrateProp`).
         let said = self.said(&[BUNDLE_CACHE, OLD_BUNDLE_CACHE]);
         let (spot, path) = match self.one(BUNDLE_CACHE, &said, None) {
             Some(found) => found,
             None => match (&self.launchpad, self.launchpad_by) {
                 (Spot::Inside(launchpad), Some(path)) => {
+                    // The default of `org.osgi.framework.storage` is `${sling.launchpad}/felix`.
                     (Spot::Inside(join(launchpad, "felix")), path)
                 }
                 (Spot::Outside(launchpad), Some(path)) => {
@@ -94,6 +97,8 @@ impl InstallReader<'_> {
     }
 
     pub(super) fn place_keys(&mut self) {
+        // Where it is set, `crypto.file` reads `hmac` and `master` there and not in the data of its
+        // bundle.
         let said = self.said(&[CRYPTO_KEYS_PATH]);
         let Some((spot, path)) = self.one(CRYPTO_KEYS_PATH, &said, None) else { return };
         self.set(CRYPTO_KEYS_PATH, spot.text().to_owned(), path);

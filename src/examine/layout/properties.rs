@@ -45,6 +45,8 @@ impl<'a> InstallReader<'a> {
             || ["conf", "bin"].iter().any(|part| self.files.has(&join(self.root, part)));
         self.files
             .read(&path("conf"))
+            // Adobe's page on upgrading application servers names
+            // `crx-quickstart/launchpad/sling.properties` for a WAR.
             .or_else(|| self.files.read(&path("launchpad")).filter(|_| !is_quickstart()))
             .or_else(|| self.files.read(&join(self.root, FEATURE_MODEL)))
     }

@@ -63,7 +63,8 @@ impl<'a> Files<'a> {
         own: &Variables<'a>,
         all: &Variables<'a>,
     ) -> Target<'a> {
-        // The directory of a script of Windows ends with a backslash.
+        // What the script itself assigns counts before what others do. The directory of a script of
+        // Windows ends with a backslash.
         let text = expand(&expand(text, own), all).replace("%~dp0", "%~dp0/").replace('\\', "/");
         let is_open_part = |part: &str| part.contains(['$', '`', '%', ')', '~']);
         let known: Vec<&str> =
@@ -85,6 +86,8 @@ impl<'a> Files<'a> {
             let of_install = inside(&format!("/{path}")).filter(|_| !open.is_empty());
             is_certain = open.is_empty() || of_install.is_some() || is_of_script(open, [own, all]);
             places.extend(of_install);
+            // A relative name is resolved where the script runs, and a script may change the
+            // directory before.
             let bases = [join(root, "bin"), root.to_owned(), parent(root).to_owned()];
             places.extend(bases.iter().filter_map(|base| descend(base, &path)));
         }

@@ -93,6 +93,7 @@ pub(super) fn descend(directory: &str, path: &str) -> Option<String> {
 /// Returns an absolute path with slashes, without the drive of Windows; `None` for a relative one.
 pub(super) fn absolute(path: &str) -> Option<&str> {
     let without_drive = match path.split_once(':') {
+        // A drive has one letter; anything longer before a colon is a scheme or a name of Unix.
         Some((drive, rest))
             if drive.len() == 1 && drive.chars().all(|c| c.is_ascii_alphabetic()) =>
         {
@@ -118,6 +119,8 @@ pub(super) fn of_absolute(path: &str, root: &str, has: &dyn Fn(&str) -> bool) ->
     let parts: Vec<&str> = normal.split('/').collect();
     let is_install =
         |part: &&str| part.eq_ignore_ascii_case(QUICKSTART) || !name.is_empty() && *part == name;
+    // The last one: an install may lie in a copy of another,
+    // `/backup/crx-quickstart/old/crx-quickstart`.
     let Some(at) = parts.iter().rposition(is_install) else { return outside() };
     let below = parts.get(at.saturating_add(1)..).unwrap_or_default().join("/");
     descend(root, &below).map_or_else(outside, Spot::Inside)

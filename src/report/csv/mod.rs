@@ -96,6 +96,7 @@ pub(super) fn line<'t>(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let fields: Vec<String> = fields.map(field).collect();
+    // RFC 4180 §2: each record ends with CRLF, on every system.
     write!(out, "{}\r\n", fields.join(","))
 }
 

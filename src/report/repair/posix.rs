@@ -12,10 +12,13 @@ pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
         Do::BackUp { directory, files } => back_up(directory, files),
         Do::EnsureDirectory { directory } => {
             let directory = word(directory);
+            // In braces, since `&&` and `||` bind alike in a shell and the lines are chained with
+            // `&&`.
             vec![format!("{{ test -d {directory} || mkdir {directory}; }}")]
         }
         Do::Place { key, to, .. } => {
             let to = word(to);
+            // `cp` keeps the mode of a file that is there, which may let everyone read it.
             vec![format!("cp {KEYS}/{key} {to} && chmod 600 {to}")]
         }
         Do::Swap { hmac, master } => {
@@ -23,6 +26,8 @@ pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
             let (hmac, master) = (word(hmac), word(master));
             vec![format!("mv {hmac} {between} && mv {master} {hmac} && mv {between} {master}")]
         }
+        // `truncate` is no command of every system; `head -c` is found on Linux, macOS and the
+        // BSDs.
         Do::Truncate { file, bytes } => vec![through(file, &format!("head -c {bytes}"))],
         Do::Decode { file, text: TextKind::Hex } => vec![through(file, UNHEX)],
         Do::Decode { file, .. } => vec![through(file, UNBASE64)],
@@ -30,6 +35,8 @@ pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
             let (from, to) = (word(from), word(to));
             vec![format!("test ! -e {to} && mv {from} {to}")]
         }
+        // `echo` would end the file with a line end, which KA-23909 rules out; `echo -n` is not
+        // portable.
         Do::WriteStorage { file } => vec![format!("printf %s Bundle > {}", word(file))],
         Do::Verify(check) => verify(check),
         Do::RemoveBackup { directory } => vec![format!("rm -r {}", word(directory))],
@@ -60,6 +67,7 @@ fn back_up(directory: &str, files: &[String]) -> Vec<String> {
 /// Sends a file through a command, and keeps its owner and mode.
 fn through(file: &str, command: &str) -> String {
     let (file, new) = (word(file), word(&format!("{file}.new")));
+    // `mv` would put a file of whoever runs this in the place of one that the user of AEM owns.
     format!("{command} < {file} > {new} && cat {new} > {file} && rm {new}")
 }
 
@@ -67,6 +75,7 @@ fn verify(check: &PlanCheck) -> Vec<String> {
     match check {
         PlanCheck::Keys(keys) => keys.iter().map(verify_key).collect(),
         PlanCheck::Storage { file } => {
+            // A comparison of bytes: `$(cat …)` would drop the very line end that is wrong.
             vec![format!("printf %s Bundle | cmp - {}", word(file))]
         }
     }
@@ -78,6 +87,8 @@ fn verify_key(check: &KeyCheck) -> String {
     match check.digest {
         // It says which file is wrong; a name that is not plain would not be found again.
         Some(digest) if check.file.chars().all(is_plain) && !check.file.starts_with('-') => {
+            // `md5sum` escapes backslashes and line ends in names, and a name with them would not
+            // be found.
             format!("echo '{}  {}' | md5sum -c -", digest.md5, check.file)
         }
         Some(digest) => format!(r#"test "$(md5sum < {file})" = '{}  -'"#, digest.md5),

@@ -32,6 +32,8 @@ pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
         Do::Decode { file, text } => vec![decode(&full(file), *text)],
         Do::Move { from, to } => vec![format!("[IO.File]::Move({}, {})", full(from), full(to))],
         Do::WriteStorage { file } => {
+            // `Set-Content` adds a line end, and `>` a byte order mark; this writes UTF-8 without
+            // either.
             vec![format!("[IO.File]::WriteAllText({}, 'Bundle')", full(file))]
         }
         Do::Verify(check) => verify(check),
@@ -73,6 +75,7 @@ const INHERITED: &str = "(OI)(CI)F";
 /// Leaves a file or directory, whose path is an expression, to the user that runs this.
 fn close(path: &str, rights: &str) -> String {
     format!(
+        // By the SID: names of users and groups are translated on a Windows of another language.
         "icacls {path} /inheritance:r /grant:r \"*$([Security.Principal.WindowsIdentity]::GetCurrent().User.Value):{rights}\""
     )
 }
@@ -89,6 +92,7 @@ pub(super) fn collect(files: &[String; 2]) -> Vec<String> {
 
 /// Makes a block of commands that stops at the first that fails, and prints `done` after the last.
 pub(super) fn block(commands: Vec<String>, done: &str) -> Vec<String> {
+    // Without it PowerShell goes on after most errors of cmdlets.
     let first = "& { $ErrorActionPreference = 'Stop'".to_owned();
     let last = [word(done), "}".to_owned()];
     [first].into_iter().chain(commands).chain(last).collect()
@@ -141,6 +145,7 @@ fn verify(check: &PlanCheck) -> Vec<String> {
     match check {
         PlanCheck::Keys(keys) => keys.iter().map(|key| verify_key(key, &full(&key.file))).collect(),
         PlanCheck::Storage { file } => vec![format!(
+            // `-cne`, since `-ne` ignores case and AEM does not.
             "if ([Text.Encoding]::ASCII.GetString([IO.File]::ReadAllBytes({})) -cne 'Bundle') {{ throw 'storage is not right' }}",
             full(file)
         )],

@@ -77,6 +77,8 @@ fn uri(source: &str, path: Option<&str>) -> String {
         text.push('/');
         text.push_str(path.trim_start_matches('/'));
     }
+    // A relative address stays one, so that a viewer resolves it where the sources lie for its
+    // reader.
     let start = if text.starts_with('/') { "file://" } else { "" };
     let mut uri = start.to_owned();
     let mut last = '\0';
@@ -92,6 +94,7 @@ fn uri(source: &str, path: Option<&str>) -> String {
 }
 
 fn encode(character: char, uri: &mut String) {
+    // The unreserved characters of RFC 3986 §2.3, and the slash between parts.
     if character.is_ascii_alphanumeric() || matches!(character, '-' | '.' | '_' | '~' | '/') {
         return uri.push(character);
     }
