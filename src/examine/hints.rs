@@ -68,6 +68,7 @@ pub(super) fn is_part(name: &str) -> bool {
 /// Returns `true` if an entry is what macOS adds to another: `._name`, beside it or below `__MACOSX` in the zips of the Finder.
 pub(super) fn is_of_finder(entry: &Entry<'_>) -> bool {
     let is_below = || components(entry.path).any(|part| part == "__MACOSX");
+    // macOS writes AppleDouble files for attributes that the archive has no place for.
     name(entry.path).starts_with("._") || (entry.kind == EntryKind::Directory && is_below())
 }
 
@@ -81,6 +82,7 @@ pub(super) fn is_in_package(path: &str) -> bool {
 pub(super) fn is_of_image(path: &str) -> bool {
     let is_digest =
         |name: &str| name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    // `docker save` has written OCI layouts beside the older form since Docker 25.
     path == "oci-layout" || path.strip_suffix("/layer.tar").is_some_and(is_digest)
 }
 

@@ -154,6 +154,8 @@ struct Walk<'w, 's, 'f> {
 impl Walk<'_, '_, '_> {
     /// Looks at revisions evenly over the journal, the newest first.
     fn sample(&mut self) {
+        // A live store flushes every five seconds at most, so dozens of lines of a journal may be
+        // minutes.
         let last = self.all.len().saturating_sub(1);
         let steps = last.min(SAMPLES.saturating_sub(1));
         let mut gone = 0_usize;

@@ -120,6 +120,7 @@ pub(super) fn is_stem(path: &str, roots: &BTreeSet<String>) -> bool {
     let parent_name = name(directory);
     match stem {
         "launchpad" | "felix" => true,
+        // `felix.cm.dir` is `${sling.launchpad}/config`.
         "config" => parent_name == "launchpad",
         "data" => parent_name.starts_with("bundle"),
         // Common names: only beside the rest of an install.

@@ -60,6 +60,7 @@ pub(super) fn configured(
     let of_framework = snapshot.setting(REPOSITORY_HOME).filter(|_| !is_configured);
     let elsewhere =
         elsewhere.or_else(|| of_framework.map(|home| of(NodeStoreKind::Custom, &home.place)));
+    // A store that was chosen by run mode need not have a configuration that was packed.
     let chosen = || {
         let (modes, place) = run_modes(snapshot)?;
         let is_chosen = |name: &str| modes.iter().any(|mode| mode.starts_with(name));
@@ -130,6 +131,7 @@ fn elsewhere<'a>(all: &'a [Statement], root: &str) -> Option<(NodeStoreKind, &'a
         let kind = if relational { NodeStoreKind::Relational } else { NodeStoreKind::Mongo };
         return Some((kind, document));
     }
+    // Only with `customSegmentStore` does the segment store look for one of these services.
     let cloud = of(AZURE_SEGMENTS)
         .map(|azure| (NodeStoreKind::Azure, azure))
         .or_else(|| of(AWS_SEGMENTS).map(|aws| (NodeStoreKind::Aws, aws)));

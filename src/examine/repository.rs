@@ -113,6 +113,8 @@ fn unknown(keys: &JcrKeys, modes: &[StorageMode]) -> Option<String> {
         JcrKeys::Unreadable(reason) if in_use => {
             Some(format!("the keys in /etc/key cannot be read: {reason}"))
         }
+        // KA-23909 step 14 deletes the keys in `/etc/key`; where that was left out, two sets of
+        // keys exist.
         JcrKeys::Unreadable(reason) | JcrKeys::NotRead(reason) if is_idle => {
             Some(format!("whether other keys are left in /etc/key is not known: {reason}"))
         }
@@ -141,6 +143,7 @@ fn repository(
         users: None,
     };
     let out_of_reach = || node_store.as_ref().and_then(NodeStore::out_of_reach);
+    // A database or a cloud beats files that lie here: after a migration those may be leftovers.
     if let Some(reason) = out_of_reach().or_else(|| why_not(archive, stored)) {
         return made(JcrKeys::NotRead(reason));
     }

@@ -156,6 +156,7 @@ fn main_cache<'p>(caches: &BTreeSet<&'p str>) -> Option<&'p str> {
     };
     ends("launchpad/felix")
         .or_else(|| ends("felix"))
+        // Sling's feature launcher (Sling 12) keeps its cache in `framework`.
         .or_else(|| ends("framework"))
         .or_else(|| caches.first())
         .copied()
@@ -171,6 +172,8 @@ pub(super) fn marks_instance(found: &Found<'_>, item: &Item) -> bool {
         Ok(Fact::Settings(all)) => all
             .settings
             .iter()
+            // Plain Sling has a `sling.properties` too; only AEM's names its product, as in
+            // `granite.product.version`.
             .any(|(name, _)| name.starts_with("quickstart.") || name.starts_with("granite.")),
         _ => !found.bundle.is_empty(),
     }

@@ -33,6 +33,8 @@ pub(super) fn read(store: &Store<'_>, vault: &Vault) -> (Users, Found) {
             nodes: 0,
         };
         match walk.all(root) {
+            // Where a segment is missing an older revision is tried; anything else costs the rest
+            // of the walk alone.
             Err(error @ OakError::Missing(_)) => Err(error),
             Err(error) => Ok(walk.finish(Some(unread(&error)))),
             Ok(gap) => Ok(walk.finish(gap)),

@@ -150,6 +150,7 @@ pub(super) fn program(path: &str) -> String {
 pub(super) fn part_hint(path: &str) -> Option<&'static str> {
     let name = name(path);
     let (stem, ending) = name.rsplit_once(is_dot).unwrap_or((name, ""));
+    // WinZip and `zip -s` name parts `.z01`, old WinRAR `.r00`, 7-Zip `.001`.
     let numbered = |start: &str, digits: std::ops::RangeInclusive<usize>| {
         let (letters, number) = ending.split_at_checked(start.len()).unwrap_or_default();
         letters.eq_ignore_ascii_case(start)
@@ -162,6 +163,7 @@ pub(super) fn part_hint(path: &str) -> Option<&'static str> {
     let is_of_archive = || {
         endings(stem).any(|ending| is_one_of(ending, &ARCHIVES) || is_one_of(ending, &COMPRESSIONS))
     };
+    // WinRAR names volumes `name.part1.rar`; a rar without that is whole.
     let is_rar = is_one_of(ending, &["rar"]) && stem.to_ascii_lowercase().contains(".part");
     if numbered("z", 2..=2) {
         Some(
@@ -184,6 +186,7 @@ pub(super) fn part_hint(path: &str) -> Option<&'static str> {
 /// Returns a path without the endings of archives and compressions.
 pub fn stem(path: &str) -> &str {
     let mut stem = path;
+    // `author.tar.gz` has two endings, and a version such as `author-6.5.23` must keep its own.
     while let Some((shorter, ending)) = stem.rsplit_once('.')
         && (is_one_of(ending, &ARCHIVES) || is_one_of(ending, &COMPRESSIONS))
     {

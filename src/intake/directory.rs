@@ -69,6 +69,7 @@ impl Level {
             Err(error) => entries.push((OsString::new(), Err(error))),
         }
         entries.retain(|(name, _)| name.is_empty() || is_wanted(name));
+        // `readdir` gives any order, and reports must be the same on every machine.
         entries.sort_by(|a, b| a.0.cmp(&b.0));
         Self { directory, name, entries: entries.into_iter() }
     }

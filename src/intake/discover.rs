@@ -114,6 +114,7 @@ fn parse(operand: &OsStr) -> Source {
 
 fn source(text: &OsStr, label: Option<String>) -> Source {
     let name = super::path::text(text.as_encoded_bytes());
+    // As in `tar -f -`; a file of that name is `./-`.
     let origin = if text == "-" { Origin::Stdin } else { Origin::Path(PathBuf::from(text)) };
     Source { label, ..Source::named(name, origin) }
 }

@@ -24,6 +24,7 @@ fn split(
     nul: bool,
     limits: &Limits,
 ) -> io::Result<Vec<(usize, OsString)>> {
+    // `find -print0` and `git ls-files -z` end names so, since a name may hold a newline.
     let end = if nul { 0 } else { b'\n' };
     // A name may stand before the path.
     let line_max = limits.path_bytes_max.saturating_mul(2);

@@ -95,6 +95,7 @@ pub(super) fn walk(
         }
     };
     let container = match sniff::sniff(&head) {
+        // A `.jar`, `.docx` or `.apk` is a zip, and an install has hundreds of jars.
         Ok(container) if container.name == zip::CONTAINER.name && is_program(path, &head) => {
             return below.visit.unknown(&below.prefix, GapKind::Package, program(path));
         }
@@ -139,6 +140,7 @@ pub(super) fn walk(
     (container.walk)(Opened { head, input: &mut body }, &mut context);
     depth.opened = context.depth.opened;
     depth.entries = context.depth.entries.saturating_add(context.entries);
+    // A bomb of many small bombs is bounded by what all of them come to.
     depth.unpacked = context.depth.unpacked.saturating_add(context.unpacked);
 }
 
@@ -207,6 +209,8 @@ impl Visit for Below<'_> {
         };
         let owner = entry.owner.clone();
         let (size, written) = (entry.size, entry.written);
+        // What lies in an archive inside the source cannot be read at a place: its bytes are those
+        // of a stream.
         self.visit.entry(&Entry { path: &self.path, kind, size, extent: None, owner, written })
     }
 

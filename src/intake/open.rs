@@ -86,6 +86,7 @@ fn options() -> OpenOptions {
 fn following() -> OpenOptions {
     use std::os::unix::fs::OpenOptionsExt;
     let mut options = OpenOptions::new();
+    // Opening a FIFO without this waits for a writer, which may never come.
     options.read(true).custom_flags(libc::O_NONBLOCK);
     options
 }
@@ -105,6 +106,8 @@ fn options() -> OpenOptions {
 #[cfg(unix)]
 fn is_other(error: &io::Error) -> bool {
     error.kind() == ErrorKind::IsADirectory
+        // Linux and macOS answer `ELOOP` for a link with `O_NOFOLLOW`, FreeBSD `EMLINK`; Linux
+        // gives `ENXIO` for a socket.
         || matches!(error.raw_os_error(), Some(libc::ELOOP | libc::ENXIO | libc::EMLINK))
 }
 

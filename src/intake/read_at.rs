@@ -17,6 +17,8 @@ pub trait ReadAt {
         let (mut rest, mut offset) = (buffer, offset);
         while !rest.is_empty() {
             match self.read_at(rest, offset) {
+                // A file may be shorter by now than it was announced: an upload that is replaced, a
+                // log that was rotated.
                 Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
                 Ok(length) => {
                     rest = std::mem::take(&mut rest).get_mut(length..).unwrap_or_default();

@@ -122,6 +122,7 @@ impl<F: ReadAt, C: Codec> Reread<F, C> {
         if let Some((_, kind)) = self.end.filter(|(end, _)| start >= *end) {
             return Err(read_error(kind));
         }
+        // Places in a compressed file are worth nothing once it is another one.
         if self.file.is_changed() {
             self.end = Some((0, ErrorKind::InvalidData));
             return Err(read_error(ErrorKind::InvalidData));

@@ -21,6 +21,7 @@ pub fn saved_facts(operand: &OsStr) -> Option<Vec<OsString>> {
         files.sort();
         return (!files.is_empty()).then_some(files);
     }
+    // A packed file has no such start, so of those the name alone tells.
     (is_named_so(operand) || begins_so(path)).then(|| vec![operand.to_owned()])
 }
 

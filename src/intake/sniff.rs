@@ -97,6 +97,7 @@ pub(super) fn sniff(head: &[u8]) -> Result<&'static Container, Refusal> {
     if head.is_empty() {
         return Err((GapKind::EmptyFile, "a file of no bytes".to_owned()));
     }
+    // Asked before tar, which takes a block of zeros for an empty archive.
     if let Some(refusal) = behind_zeros(head) {
         return Err(refusal);
     }
@@ -127,6 +128,7 @@ pub(super) fn sniff(head: &[u8]) -> Result<&'static Container, Refusal> {
             format!("looks like {page}, not an archive (a failed download?)"),
         ));
     }
+    // Last, since it looks for a header anywhere in the head; a whole tar was recognised before.
     if tar::is_damaged(head) {
         return Ok(&tar::CONTAINER);
     }
@@ -178,6 +180,7 @@ pub(super) fn tells_unknown(reason: &str) -> bool {
 
 /// Names the kind of text that servers send instead of a file.
 fn page(head: &[u8]) -> Option<&'static str> {
+    // Error pages of servers on Windows may begin with a byte order mark.
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     let start = head.get(..1024).unwrap_or(head).to_ascii_lowercase();
     if start.iter().any(|byte| *byte < b' ' && !byte.is_ascii_whitespace()) {

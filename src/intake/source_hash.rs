@@ -92,6 +92,7 @@ impl Listing {
     pub(super) fn add(&mut self, file: ListedFile<'_>) {
         let ListedFile { path, bytes, read, hasher } = file;
         let sha256 = Hex::<32>(hasher.finalize().into());
+        // No path has a NUL, so no name can be taken for the start of the next line.
         self.0.update(format!("{sha256} {read} {bytes} {path}\0"));
     }
 

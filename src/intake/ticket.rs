@@ -236,6 +236,8 @@ fn is_leftover(name: &str, head: &[u8]) -> bool {
 
 /// Returns `true` if a name is that of a file which was deleted on NFS while it was open.
 fn is_deleted(name: &str) -> bool {
+    // The client of NFS renames it so, to `.nfs` and digits, since the server knows nothing of open
+    // files.
     let number = name.strip_prefix(".nfs");
     number.is_some_and(|number| number.len() >= 4 && number.bytes().all(|b| b.is_ascii_hexdigit()))
 }
@@ -275,10 +277,12 @@ fn is_known_text(name: &str, ending: &str, head: &[u8]) -> bool {
 
 /// Returns `true` if bytes are text, in whatever encoding; none are.
 fn is_text(head: &[u8]) -> bool {
+    // UTF-16, as Notepad and `>` of Windows PowerShell write it: half of its bytes are NUL.
     if begins(head, &[b"\xff\xfe", b"\xfe\xff"]) {
         return true;
     }
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    // Logs of consoles hold bells, tabs, line ends and escape sequences for colours.
     let is_control = |byte: &u8| *byte < b' ' && !matches!(*byte, 7..=13 | 27);
     !head.iter().any(is_control) && !is_packed_text(head)
 }

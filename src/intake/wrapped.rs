@@ -90,6 +90,7 @@ fn is_uuencoded(head: &[u8]) -> bool {
     };
     lines(head)
         .zip(lines(head).skip(1))
+        // A full line of uuencode has 45 bytes, and the letter for 45 is `M`.
         .any(|(line, next)| is_start(line) && next.starts_with(b"M"))
 }
 
@@ -289,6 +290,7 @@ fn has_zip_end(tail: &[u8]) -> bool {
         let directory = at.get(12..).and_then(|rest| rest.first_chunk::<4>());
         let directory = directory.map_or(0, |bytes| u32::from_le_bytes(*bytes));
         entries > 0
+            // Each entry of the directory has 46 bytes at least (APPNOTE 4.3.12).
             && usize::try_from(directory).unwrap_or(usize::MAX) >= entries.saturating_mul(46)
             && END_BYTES.saturating_add(comment) <= at.len()
     };

@@ -11,6 +11,7 @@ const QUOTING: [(&str, &str); 5] = [
 
 /// Returns the message of a parser without what it quotes of the text.
 pub(super) fn unquoted(message: &str) -> String {
+    // A message of a parser may have several lines, and an error here has one.
     let message = message.lines().collect::<Vec<_>>().join(" ");
     let quoting = QUOTING.iter().find(|(start, _)| message.starts_with(start));
     let Some((_, what)) = quoting else { return message };

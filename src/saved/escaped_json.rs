@@ -24,6 +24,7 @@ impl<F: Formatter> Formatter for EscapedJson<F> {
         for character in text.chars() {
             if is_harmful(character) {
                 let mut units = [0; 2];
+                // RFC 8259 §7: beyond U+FFFF a character is escaped as a pair of UTF-16 units.
                 for unit in character.encode_utf16(&mut units) {
                     write!(out, "\\u{unit:04x}")?;
                 }

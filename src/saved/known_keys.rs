@@ -82,6 +82,7 @@ fn from_base64(text: &[u8]) -> Option<Wiped> {
     let end = text.iter().rposition(|byte| *byte != b'=').map_or(0, |last| last.saturating_add(1));
     for byte in text.get(..end).unwrap_or_default() {
         let byte = match byte {
+            // The alphabet for URLs and file names (RFC 4648 §5).
             b'-' => b'+',
             b'_' => b'/',
             other => *other,
@@ -94,6 +95,7 @@ fn from_base64(text: &[u8]) -> Option<Wiped> {
             count = left;
         }
     }
+    // RFC 4648 §3.5: bits that fill up the last digit are zero, or one key had several spellings.
     (count < 6 && bits & (1_u32 << count).saturating_sub(1) == 0).then_some(bytes)
 }
 

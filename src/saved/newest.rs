@@ -52,6 +52,7 @@ impl Tally {
         let mut times = times?;
         times.sort_by_key(|(time, id, _)| (*time, *id));
         let (last, id, claim) = times.pop()?;
+        // Some file systems keep whole seconds, so two states may have the same time.
         let is_one = times.last().is_none_or(|(time, ..)| *time < last);
         let is_whole = claim.holds.as_ref()?.iter().all(|id| self.lines.contains_key(id));
         (is_one && is_whole).then_some(id)

@@ -95,6 +95,7 @@ impl Collector<'_> {
     /// Has a file read that is named like a key and lies where none is looked for: its bytes may be pasted elsewhere.
     pub(super) fn take_key_copy(&mut self, path: &str, entry: &Entry<'_>) -> Want {
         let Reads::Small(bytes_max) = KEY_COPY.reads else { return Want::Nothing };
+        // Browsers save a property of `/etc/key` as `hmac.bin`, `hmac (1)` or `hmac.txt`.
         let is_copy = entry.kind == EntryKind::File && entry.size <= bytes_max && is_key_copy(path);
         if !is_copy || self.aliases.is_some() {
             return Want::Nothing;

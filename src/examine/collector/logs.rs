@@ -38,6 +38,7 @@ impl LogDirectories {
 
 /// Returns `true` if a name is one of a log, rotated or not.
 pub(super) fn is_named_like_a_log(name: &str) -> bool {
+    // Sling rotates by appending the day: `error.log.2025-07-18`, which people then gzip.
     name.as_bytes().windows(4).any(|part| part == b".log")
 }
 

@@ -135,6 +135,7 @@ impl Collector<'_> {
             }
             return;
         };
+        // `tar r` and `tar u` append newer versions of a file, and unpacking leaves the last one.
         let differs = *old != item;
         match (&self.aliases, old) {
             // A log adds to the rest and decides nothing.

@@ -99,6 +99,7 @@ impl<'a> Files<'a> {
 
     /// Returns all scripts, and the property files below an `etc` of a host.
     pub(super) fn outside_installs(&self) -> Vec<StatementFile<'a>> {
+        // The settings of a service lie below `/etc` of a host, such as a unit of systemd.
         let is_of_host = |directory: &str| directory.split('/').any(|part| part == "etc");
         let files = self.directories.iter().flat_map(|(directory, files)| {
             files.iter().filter(move |(is_script, _)| *is_script || is_of_host(directory))
@@ -135,6 +136,7 @@ impl<'a> Files<'a> {
 /// Returns where scripts of an install may lie beside its `bin`, among other files.
 fn script_places(root: &str) -> impl Iterator<Item = String> {
     let beside = (name(root) == QUICKSTART).then(|| parent(root).to_owned());
+    // `opt/helpers/instsrv.bat` sets the options of AEM as a service of Windows.
     [Some(join(root, "opt/helpers")), Some(root.to_owned()), beside].into_iter().flatten()
 }
 

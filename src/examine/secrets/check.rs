@@ -16,6 +16,7 @@ const BLOCK_BYTES: usize = 16;
 /// counts it.
 pub(super) fn opens(key: &[u8], value: &[u8]) -> bool {
     // The padding is in the last block, and of wrong keys 255 in 256 go no further.
+    // In CBC mode the block before the last is all that decrypting the last one needs.
     let last_two = value.len().checked_sub(2 * BLOCK_BYTES).and_then(|at| value.get(at..));
     let is_padded = last_two.is_some_and(|end| with_text(key, end, |_| true));
     is_padded && with_text(key, value, is_text)

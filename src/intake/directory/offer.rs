@@ -156,6 +156,7 @@ fn below_root(file: &Path, name: &str, target: &Path) -> Option<PathBuf> {
     let depth = name.split('/').count();
     let root = file.ancestors().nth(depth).filter(|_| target.is_absolute())?;
     let below = |root: &Path| Some(target.strip_prefix(root).ok()?.to_owned());
+    // On macOS `/tmp` and `/var` are links, and a target names where they lead.
     below(root).or_else(|| below(&fs::canonicalize(root).ok()?))
 }
 

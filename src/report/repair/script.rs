@@ -87,6 +87,7 @@ fn back_up(visit: &InstanceVisit<'_>, number: usize, out: &mut dyn Write) -> io:
 /// Nothing stops it half-way, and what was kept stays where not all of it could be put back.
 fn undo(visit: &InstanceVisit<'_>, number: usize, out: &mut dyn Write) -> io::Result<()> {
     let Some((directory, files)) = visit.kept() else { return Ok(()) };
+    // A signal between two files would leave a key of one set beside that of another.
     writeln!(out, "undo_{number}() {{\n  trap '' HUP INT TERM\n  whole=1")?;
     for action in visit.actions().iter().rev() {
         if let Do::Move { from, to } = &action.does {

@@ -173,6 +173,7 @@ impl<'a> SavedLine<'a> {
     /// Fails where it cannot be written.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<LineId> {
         let (id, part) = self.part();
+        // By hand, so that the part is the very bytes that the id was taken of.
         write!(out, "{{\"schema\":\"{SCHEMA}\",\"id\":\"{id}\",")?;
         let apart = [
             ("label", self.label.as_ref().map(text_of)),
