@@ -223,6 +223,7 @@ impl<'a> InstallReader<'a> {
             let own = settings.filter(|(own, _)| names.contains(&own.as_str()));
             own.map(move |(_, value)| Said { value, path }).collect::<Vec<_>>()
         };
+        // What is included is read after the property file and replaces what that says.
         let included = self.includes.iter().rev().map(of).find(|said| !said.is_empty());
         included
             .unwrap_or_else(|| self.properties.iter().chain(&self.scripts).flat_map(of).collect())

@@ -125,6 +125,7 @@ pub(super) fn drop_barren(items: &mut BTreeMap<String, Item>) {
 /// Bundle directories in an install root itself, beside a cache, belong to nothing that Felix reads.
 pub(super) fn strays(source: &str, found: &Evidence<'_>) -> Vec<Gap> {
     let bundles = found.iter().filter(|(_, found, _)| !found.bundle.is_empty());
+    // `cp -r felix/bundle21 .` leaves one where Felix does not look.
     let (loose, cached): (Vec<_>, Vec<_>) =
         bundles.partition(|(path, found, _)| cache(path, found) == found.root);
     let cached: BTreeSet<&str> = cached.into_iter().map(|(_, found, _)| found.root).collect();

@@ -40,6 +40,8 @@ impl EntryTime {
             Self::Known(time) => Some(time),
             Self::Tar(field) => {
                 let is_blank = |byte: &u8| matches!(byte, b' ' | 0);
+                // Octal alone: base 256 is for a time before 1970 or beyond 2242, which is that of
+                // no file of AEM.
                 let digits =
                     field.iter().copied().skip_while(is_blank).take_while(|b| !is_blank(b));
                 let seconds = digits.into_iter().try_fold(0_u64, |sum, digit| {

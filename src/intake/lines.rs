@@ -48,6 +48,7 @@ pub fn facts_files(operands: &[OsString]) -> Vec<Source> {
 fn in_folder(operand: &OsString) -> Vec<OsString> {
     let of_facts = |name: &str| {
         let stem = ENDINGS.iter().find_map(|ending| name.strip_suffix(ending));
+        // macOS leaves `._facts.ndjson` beside a file on a disk of another system.
         stem.is_some_and(|stem| !stem.ends_with(OTHER_ENDING) && !stem.starts_with('.'))
     };
     let entries = fs::read_dir(operand).into_iter().flatten().flatten();
@@ -191,6 +192,7 @@ impl<'a> Line<'a> {
 
     /// Makes a whole line of what is before the `\n`.
     fn whole(text: &'a [u8]) -> Self {
+        // Facts that passed through Git or an editor on Windows end their lines with CR LF.
         Self::Whole(Cow::Borrowed(text.strip_suffix(b"\r").unwrap_or(text)))
     }
 

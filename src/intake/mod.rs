@@ -90,6 +90,7 @@ const CONTAINERS: &[Container] = &[
     xz::CONTAINER,
     bzip2::CONTAINER,
     zip::CONTAINER,
+    // Last: a v7 tar has no magic bytes, and a block of zeros passes for an empty one.
     tar::CONTAINER,
 ];
 

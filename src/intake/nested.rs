@@ -114,6 +114,7 @@ pub(super) fn walk(
     // Packed, and named as nothing else: `publish2` that is the gzip of an error page.
     below.is_meant |= claims_nothing(path);
     below.is_known = ticket::is_known(path, &head);
+    // An archive that holds itself would be opened without end.
     if depth.level >= limits.inner_depth_max || depth.opened >= limits.inner_archives_max {
         let reason = "is an archive inside archives, too deep or one too many, and was not opened; unpack it and name it as a source";
         return below.gap(None, GapKind::Nested, reason.to_owned());

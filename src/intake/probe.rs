@@ -25,6 +25,7 @@ pub(super) fn names_install(file: &Path) -> bool {
 fn look(file: &Path, entries_max: u64, probe: &mut Probe) {
     let source = Source::named(file.display().to_string(), Origin::Path(file.to_owned()));
     let unpacked_bytes_max = Limits::DEFAULT.probe_bytes_max;
+    // A folder may hold hundreds of packed logs, and each is unpacked for this look.
     let limits = Limits { unpacked_bytes_max, entries_max, ..Limits::DEFAULT };
     walk(&source, &limits, &NoWatch, probe);
 }

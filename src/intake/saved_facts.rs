@@ -21,7 +21,7 @@ pub fn saved_facts(operand: &OsStr) -> Option<Vec<OsString>> {
         files.sort();
         return (!files.is_empty()).then_some(files);
     }
-    // A packed file has no such start, so of those the name alone tells.
+    // A packed file has no such start, so those are known by their names alone.
     (is_named_so(operand) || begins_so(path)).then(|| vec![operand.to_owned()])
 }
 

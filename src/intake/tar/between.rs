@@ -101,8 +101,9 @@ impl Scanner<'_> {
             format!(
                 "zeros before the first header, at byte {offset}; other tools take them for the end"
             )
-        // `cat a.tar b.tar` makes such a file; other tools silently show the first archive alone.
         } else if self.run.ended {
+            // `cat a.tar b.tar` makes such a file, and other tools silently show the first archive
+            // alone.
             format!("another archive follows the end of the first, at byte {offset}")
         } else {
             format!("a lone zero block before byte {offset}; other tools take it for the end")

@@ -111,7 +111,7 @@ impl Record {
         let known = sizes == (central.crc, central.stored, central.size);
         same && (known
             // `jar` of the JDK writes every entry so, the manifest too: zeros before the body, the
-            // sizes behind it.
+            // sizes after it.
             || (self.has_sizes_behind() && sizes == (0, 0, 0))
             || self.is_masked(central))
     }

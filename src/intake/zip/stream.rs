@@ -207,6 +207,8 @@ impl Walker<'_, '_, '_> {
             self.desk.check(record, Decoded::default());
             return Ok(());
         }
+        // Only deflate marks its end. A signature that is searched for may as well be a part of the
+        // body.
         if !sizes_known && (!Decoder::ends_itself(record.method) || record.is_encrypted()) {
             let reason = "a stream of zip does not say where this entry ends; name the zip as a file instead";
             self.desk.path_gap(GapKind::Unsupported, reason.to_owned());

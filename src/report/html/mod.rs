@@ -47,6 +47,7 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 /// Returns what a browser may do with the page: apply this style and run this script, and nothing else.
 pub(super) fn policy(style: &str, script: &str) -> String {
     format!(
+        // A page is mailed and opened from disks, and must neither load nor send anything there.
         "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
         base64(&Sha256::digest(style)),
         base64(&Sha256::digest(script)),

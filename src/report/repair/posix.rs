@@ -29,7 +29,9 @@ pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
         // `truncate` is no command of every system; `head -c` is found on Linux, macOS and the
         // BSDs.
         Do::Truncate { file, bytes } => vec![through(file, &format!("head -c {bytes}"))],
+        // `printf %b` of POSIX knows bytes in octal alone, as `\0nnn`.
         Do::Decode { file, text: TextKind::Hex } => vec![through(file, UNHEX)],
+        // `base64 -d` may refuse text whose padding was left out, so that is put back first.
         Do::Decode { file, .. } => vec![through(file, UNBASE64)],
         Do::Move { from, to } => {
             let (from, to) = (word(from), word(to));
@@ -58,8 +60,11 @@ fn back_up(directory: &str, files: &[String]) -> Vec<String> {
     let copy = |file: &String| {
         let kept = word(&format!("{directory}/{}", kept_name(file, files)));
         let file = word(file);
+        // `-p` keeps mode and, where it may, owner: a key that is put back has to be readable for
+        // AEM.
         format!("{{ test ! -e {file} || cp -p {file} {kept}; }}")
     };
+    // Without `-p`, so that it fails where the copies of an earlier repair are.
     let make = format!("mkdir -m 700 {}", word(directory));
     [make].into_iter().chain(files.iter().map(copy)).collect()
 }
@@ -67,7 +72,8 @@ fn back_up(directory: &str, files: &[String]) -> Vec<String> {
 /// Sends a file through a command, and keeps its owner and mode.
 fn through(file: &str, command: &str) -> String {
     let (file, new) = (word(file), word(&format!("{file}.new")));
-    // `mv` would put a file of whoever runs this in the place of one that the user of AEM owns.
+    // `mv` would put a file of the user who runs this in the place of one that the user of AEM
+    // owns.
     format!("{command} < {file} > {new} && cat {new} > {file} && rm {new}")
 }
 

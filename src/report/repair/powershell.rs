@@ -162,6 +162,7 @@ pub(super) fn verify_key(check: &KeyCheck, file: &str) -> String {
                 "if ([IO.File]::ReadAllBytes({file}).Length -notin {raw}, {obfuscated}) {{ throw '{key} is not right' }}"
             )
         },
+        // `Get-FileHash` writes upper case, and `-ne` ignores it.
         |digest| {
             format!(
                 "if ((Get-FileHash -Algorithm MD5 -LiteralPath {file} -ErrorAction Stop).Hash -ne '{}') {{ throw '{key} is not right' }}",

@@ -229,6 +229,7 @@ fn dispatch(
         let kept = visit.kept().map_or("", |(directory, _)| directory);
         writeln!(
             out,
+            // `-eq` ignores case, and two instances may differ by it alone.
             "if ({}.Equals($name)) {{ exit (Invoke-Repair '{number}' {}) }}",
             word(&visit.called),
             word(kept)

@@ -87,11 +87,14 @@ impl<'a> WireResult<'a> {
             rule_id: finding.rule.id,
             rule_index: RULES.iter().position(|rule| rule.id == finding.rule.id),
             level: finding.severity.label(),
+            // `external`, since a policy or a baseline says so and no mark in the source.
             suppressions: SarifSuppression::of(finding),
             baseline_state: has_baseline.then(|| state(finding)),
             message: WireMessage::new(&hit.message),
             locations: vec![location],
             related_locations: places.map(at).collect(),
+            // Services match the results of two runs by these, so a way of digesting never changes
+            // under its name.
             partial_fingerprints: WireFingerprints {
                 finding: fingerprint(farm, finding),
                 with_values: fingerprint_of_known(farm, finding),

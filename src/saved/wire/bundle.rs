@@ -212,6 +212,7 @@ impl<'a> SavedBundle<'a> {
 
 fn has_usual_revision(bundle: &Bundle) -> bool {
     let [revision] = bundle.revisions.as_slice() else { return false };
+    // A fresh install has `version0.0` in every bundle, so that this is left out of most lines.
     revision.current
         && revision.directory == USUAL_REVISION
         && revision.symbolic_name == bundle.symbolic_name
