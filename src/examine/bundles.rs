@@ -17,8 +17,7 @@ pub(super) fn bundles(source: &str, root: &str, evidence: &Evidence<'_>, gaps: &
             empty_parts(found.bundle, place)
         });
         // The directory itself has no name below it: with its entry, all that is in it was listed.
-        // Felix makes `data` only when a bundle asks for a file, so a bundle without it is none
-        // that lost it.
+        // Felix makes `data` only when a bundle asks for a file, so most bundles have none to lose.
         parts.data |= found.name.is_empty() || below(path, &parts.place.path).starts_with("data");
         fill(parts, found, item);
         if !matches!(item, Item::Read { fact: Ok(_), .. }) {

@@ -40,7 +40,7 @@ impl Contents {
     /// Returns what an entry adds to the innermost directory outside of installs that it lies below.
     fn of(below: &str, kind: &EntryKind) -> Self {
         let (first, behind) = below.split_once('/').unwrap_or((below, ""));
-        // `repository` alone may be one of source code; only beside what Oak or CRX writes is it an
+        // `repository` may be one of source code; with what Oak or CRX writes in it, it is an
         // install's.
         let is_repository = first == "repository"
             && components(behind).next().is_some_and(|part| OF_REPOSITORY.contains(&part));

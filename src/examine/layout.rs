@@ -179,8 +179,8 @@ impl<'a> InstallReader<'a> {
         let path = value.replace('\\', "/");
         let unknown = || Spot::Unknown(value.clone());
         let home = Spot::Inside(self.root.to_owned());
-        // Sling puts in `${sling.home}` and `${sling.launchpad}` itself; its default is
-        // `${sling.launchpad}/felix`.
+        // Sling substitutes `${sling.home}` and `${sling.launchpad}`: its own default of the cache
+        // names the latter.
         for (name, directory) in [(SLING_HOME, &home), (SLING_LAUNCHPAD, &self.launchpad)] {
             let Some(rest) = path.strip_prefix(&format!("${{{name}}}")) else { continue };
             return match directory {

@@ -79,7 +79,7 @@ impl Spelling {
         if is_sorted && fields.first().is_none_or(|field| field.says) {
             return !fields.is_empty();
         }
-        // RFC 8259 §1: an object is unordered, and `jq` and editors sort its fields. Stable, so
+        // RFC 8259 §1: an object is unordered, and `jq -S` and editors sort its fields. Stable, so
         // that the last of one name is the last of them.
         fields.sort_by(|a, b| name(a).cmp(name(b)));
         fields.reverse();

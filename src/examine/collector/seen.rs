@@ -25,7 +25,6 @@ impl Collector<'_> {
         // `META-INF/vault`.
         let is_package = below.starts_with("jcr_root/") || below.starts_with("META-INF/vault/");
         match path {
-            // `jar` puts the manifest first or second, but any tool may pack it anywhere.
             "META-INF/MANIFEST.MF" => self.content = Some(Content::Java),
             // The Open Packaging Conventions demand this part at the top of every `.docx` and
             // `.xlsx`.

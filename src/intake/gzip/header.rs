@@ -61,8 +61,7 @@ impl<E: From<NoMember>, B: FnMut() -> Result<u8, E>> Header<B> {
         if flags & RESERVED != 0 {
             return Err(NoMember::Flags.into());
         }
-        // MTIME, XFL and OS. The time is that of packing or of the file, by packer, and says
-        // nothing sure.
+        // MTIME, XFL and OS. MTIME may be the time of the file, of packing, or 0 (RFC 1952 §2.3.1).
         self.skip(6)?;
         if flags & EXTRA != 0 {
             let length = u16::from_le_bytes([self.next()?, self.next()?]);
