@@ -223,7 +223,8 @@ impl<'a> InstallReader<'a> {
             let own = settings.filter(|(own, _)| names.contains(&own.as_str()));
             own.map(move |(_, value)| Said { value, path }).collect::<Vec<_>>()
         };
-        // What is included is read after the property file and replaces what that says.
+        // Includes are read last, after the options of the JVM, and replace both
+        // (`Sling.loadConfigProperties`).
         let included = self.includes.iter().rev().map(of).find(|said| !said.is_empty());
         included
             .unwrap_or_else(|| self.properties.iter().chain(&self.scripts).flat_map(of).collect())
@@ -239,6 +240,7 @@ impl<'a> InstallReader<'a> {
         let of = |said: &Said<'a>| (self.spot(said.value, base), said.path);
         let is_set = |said: &&Said<'a>| !said.value.trim().is_empty();
         let spots: Vec<(Spot, &str)> = said.iter().filter(is_set).map(of).collect();
+        // Which of several scripts starts the instance is not known, so two values are a doubt.
         let (first, path) = spots.first()?.clone();
         let other = spots.iter().find(|(spot, _)| *spot != first).map(|(_, path)| *path);
         if let Some(other) = other {

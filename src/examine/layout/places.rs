@@ -53,8 +53,8 @@ impl InstallReader<'_> {
 
     pub(super) fn place_cache(&mut self) {
         let usual = Spot::Inside(join(self.root, "launchpad/felix"));
-        // Sling moves the older `framework.cache.profiledir` to `org.osgi.framework.storage`
-        // (`Sling.migrateProp`).
+        // `Sling.migrateProp` gives the value of the older `framework.cache.profiledir` to
+        // `org.osgi.framework.storage`, also where both are set.
         let said = self.said(&[BUNDLE_CACHE, OLD_BUNDLE_CACHE]);
         let (spot, path) = match self.one(BUNDLE_CACHE, &said, None) {
             Some(found) => found,

@@ -58,6 +58,8 @@ impl<'a> InstallReader<'a> {
             let path = file.path;
             file.statements.settings.iter().map(move |(name, value)| (name, value, path))
         });
+        // A file that is included cannot include others: `Sling.loadIncludes` collects the names
+        // before it reads.
         let mut all: Vec<_> =
             settings.filter(|(name, ..)| mover(name) == Some(SLING_INCLUDE)).collect();
         all.sort();
@@ -74,6 +76,7 @@ impl<'a> InstallReader<'a> {
     }
 
     fn include_one(&mut self, name: &str, by: &'a str) {
+        // Relative to `sling.home`, not to the directory of the file that names it.
         let spot = self.spot(name, Some(self.root));
         let read = match &spot {
             Spot::Inside(path) => self.files.read(path),
