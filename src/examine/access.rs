@@ -41,7 +41,7 @@ fn account(evidence: &Evidence<'_>) -> Option<Account> {
     }
     let total: usize = counts.values().sum();
     let (account, count) = counts.into_iter().max_by_key(|(_, count)| *count)?;
-    // AEM that was once started as root leaves files of root in its install (KA-15489), so one file
-    // decides nothing.
+    // AEM that was once started as root leaves files of root
+    // in its install (KA-15489), so one file decides nothing.
     (count.saturating_mul(2) > total).then_some(account)
 }

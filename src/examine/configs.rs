@@ -27,13 +27,13 @@ impl Use {
         let bundle = snapshot.bundles_named(CONFIG_ADMIN).next();
         let mut versions = snapshot
             .bundles_named(CONFIG_ADMIN)
-            // A location is written once and survives every update, so only a manifest shows the
-            // version that runs.
+            // A location is written once and survives every update,
+            // so only a manifest shows the version that runs.
             .filter(|bundle| bundle.identified_by == Some(IdentifiedBy::Manifest))
             .filter_map(|bundle| bundle.version.as_deref());
         let windows_names = versions.next().and_then(|version| {
-            // FELIX-4302: they encode each part that begins like a device (`COM`), so `com/day`
-            // became `%0063om/day`.
+            // FELIX-4302: they encode each part that begins like a
+            // device (`COM`), so `com/day` became `%0063om/day`.
             let has_names = HAVE_WINDOWS_NAMES.iter().any(|with| {
                 version
                     .strip_prefix(with)
@@ -73,8 +73,8 @@ pub(super) fn are_packed(evidence: &[Evidence<'_>], used: &Use) -> bool {
     let unused = unused(evidence, used);
     valid(evidence)
         .filter(|(path, _)| !unused.contains_key(path))
-        // A picked archive has the few configurations that were asked for; a real install has
-        // hundreds of others.
+        // A picked archive has the few configurations that were
+        // asked for; a real install has hundreds of others.
         .any(|(_, config)| !config.matters() && config.pid.starts_with("com."))
 }
 
@@ -123,8 +123,8 @@ fn unused<'a>(evidence: &[Evidence<'a>], used: &Use) -> BTreeMap<&'a str, Ignore
         .map(|(path, found, _)| (*path, found.bundle))
         .collect();
     let has_others = valid(evidence).any(|(path, _)| !of_bundles.contains_key(path));
-    // Without `felix.cm.dir`, as with Sling's feature launcher, configurations are in
-    // `bundle3/data/config`.
+    // Without `felix.cm.dir`, as with Sling's feature
+    // launcher, configurations are in `bundle3/data/config`.
     let of_config_admin = used.bundle.as_deref().filter(|_| !used.elsewhere && !has_others);
     let apart = valid(evidence)
         .filter(|(path, _)| of_bundles.get(path).is_some_and(|own| Some(*own) != of_config_admin))

@@ -133,8 +133,8 @@ impl Claims<'_> {
     /// In a case of archives each is meant to hold an instance; what lies beside an install need not.
     fn empty_archive(&self, inside: &str, is_status: bool) -> Gap {
         let file = inside.strip_suffix(INSIDE).unwrap_or(inside);
-        // The quickstart is a jar, and a WAR or a package may lie beside installs; none of them
-        // holds one.
+        // The quickstart is a jar, and a WAR or a package
+        // may lie beside installs; none of them holds one.
         if claims_program(file) {
             return self.gap(
                 inside,

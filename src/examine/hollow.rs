@@ -40,8 +40,8 @@ impl Contents {
     /// Returns what an entry adds to the innermost directory outside of installs that it lies below.
     fn of(below: &str, kind: &EntryKind) -> Self {
         let (first, behind) = below.split_once('/').unwrap_or((below, ""));
-        // `repository` may be one of source code; with what Oak or CRX writes in it, it is an
-        // install's.
+        // `repository` may be one of source code; with what
+        // Oak or CRX writes in it, it is an install's.
         let is_repository = first == "repository"
             && components(behind).next().is_some_and(|part| OF_REPOSITORY.contains(&part));
         let is_part = is_part(first)

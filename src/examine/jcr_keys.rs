@@ -41,8 +41,8 @@ fn digested(
     shape: JcrShape,
     vault: &Vault,
 ) -> Result<Option<JcrKey>, OakError> {
-    // Oak keeps binaries below 16,512 bytes inline in the segment, blob store or not, so no data
-    // store is needed.
+    // Oak keeps binaries below 16,512 bytes inline in the
+    // segment, blob store or not, so no data store is needed.
     let bytes = property.value()?;
     let digest = digest_key(&bytes);
     vault.key(name, &digest.whole, &bytes);

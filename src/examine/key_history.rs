@@ -49,8 +49,8 @@ pub(super) fn read(
     };
     walk.sample();
     walk.narrow();
-    // After each garbage collection of Oak the journal still names revisions whose segments are
-    // gone.
+    // After each garbage collection of Oak the journal
+    // still names revisions whose segments are gone.
     if store.gave_up_segments() {
         walk.find_oldest();
         walk.narrow();
@@ -116,8 +116,8 @@ impl<'s, 'f> Past<'s, 'f> {
     ) -> Result<(), OakError> {
         let (checkpoints, more) = newest.checkpoints(CHECKPOINTS_MAX)?;
         for checkpoint in checkpoints {
-            // Checkpoints keep older states alive through collections, so they reach further back
-            // than the journal.
+            // Checkpoints keep older states alive through collections,
+            // so they reach further back than the journal.
             let Some(root) = checkpoint.root else { continue };
             if self.is_spent() {
                 history.gap.get_or_insert(too_many());
@@ -154,8 +154,8 @@ struct Walk<'w, 's, 'f> {
 impl Walk<'_, '_, '_> {
     /// Looks at revisions evenly over the journal, the newest first.
     fn sample(&mut self) {
-        // A live store flushes every five seconds at most, so dozens of lines of a journal may be
-        // minutes.
+        // A live store flushes every five seconds at most,
+        // so dozens of lines of a journal may be minutes.
         let last = self.all.len().saturating_sub(1);
         let steps = last.min(SAMPLES.saturating_sub(1));
         let mut gone = 0_usize;

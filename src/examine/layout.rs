@@ -110,8 +110,8 @@ impl<'a> InstallReader<'a> {
             variables: Variables::new(),
             properties: Vec::new(),
             includes: Vec::new(),
-            // `sling.home` is `crx-quickstart`, and AEM starts Sling with `-i launchpad`, which is
-            // relative to it.
+            // `sling.home` is `crx-quickstart`, and AEM starts
+            // Sling with `-i launchpad`, which is relative to it.
             launchpad: Spot::Inside(join(root, "launchpad")),
             launchpad_by: None,
             layout: Layout::default(),
@@ -137,8 +137,7 @@ impl<'a> InstallReader<'a> {
         for name in [CRYPTO_FILE_DISABLE, CACHE_CLEAN] {
             for said in self.said(&[name]) {
                 let value = self.expand(said.value);
-                // Felix empties the cache for the value `onFirstInit` alone; any other one keeps
-                // it.
+                // Felix empties the cache for the value `onFirstInit` alone; any other keeps it.
                 if name == CRYPTO_FILE_DISABLE || value == CLEAN_AT_START {
                     self.set(name, value, said.path);
                 }
@@ -179,8 +178,8 @@ impl<'a> InstallReader<'a> {
         let path = value.replace('\\', "/");
         let unknown = || Spot::Unknown(value.clone());
         let home = Spot::Inside(self.root.to_owned());
-        // Sling substitutes `${sling.home}` and `${sling.launchpad}`: its own default of the cache
-        // names the latter.
+        // Sling substitutes `${sling.home}` and `${sling.launchpad}`:
+        // its own default of the cache names the latter.
         for (name, directory) in [(SLING_HOME, &home), (SLING_LAUNCHPAD, &self.launchpad)] {
             let Some(rest) = path.strip_prefix(&format!("${{{name}}}")) else { continue };
             return match directory {
@@ -223,8 +222,8 @@ impl<'a> InstallReader<'a> {
             let own = settings.filter(|(own, _)| names.contains(&own.as_str()));
             own.map(move |(_, value)| Said { value, path }).collect::<Vec<_>>()
         };
-        // Includes are read last, after the options of the JVM, and replace both
-        // (`Sling.loadConfigProperties`).
+        // Includes are read last, after the options of the JVM,
+        // and replace both (`Sling.loadConfigProperties`).
         let included = self.includes.iter().rev().map(of).find(|said| !said.is_empty());
         included
             .unwrap_or_else(|| self.properties.iter().chain(&self.scripts).flat_map(of).collect())

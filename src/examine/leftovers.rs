@@ -67,8 +67,8 @@ pub(super) fn is_packages(gap: &Gap, roots: &BTreeSet<&str>) -> bool {
         return false;
     };
     let Some(root) = owner(path, roots) else { return false };
-    // The installer reads `install` and `install.<run mode>`, and what lies there are packages and
-    // bundles.
+    // The installer reads `install` and `install.<run
+    // mode>`, and what lies there are packages and bundles.
     let folder = below(path, root).split_once('/').map_or("", |(folder, _)| folder);
     folder == "install" || folder.starts_with("install.")
 }

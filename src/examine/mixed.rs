@@ -103,8 +103,8 @@ pub(super) fn compare(old: &Item, new: &Item) -> Versions {
     };
     let is_foreign = match (old_fact, new_fact) {
         (Ok(Fact::BundleInfo(old)), Ok(Fact::BundleInfo(new))) => {
-            // Sling's installer updates with `update(stream)`, which keeps the location
-            // (`BundleUpdateTask`).
+            // Sling's installer updates with `update(stream)`,
+            // which keeps the location (`BundleUpdateTask`).
             old.location.as_ref().zip(new.location.as_ref()).is_some_and(|(old, new)| old != new)
         }
         (Ok(Fact::SlingId(old)), Ok(Fact::SlingId(new))) => old != new,

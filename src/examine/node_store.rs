@@ -146,8 +146,8 @@ fn elsewhere<'a>(all: &'a [Statement], root: &str) -> Option<(NodeStoreKind, &'a
         // The service of the cloud alone does nothing while another configuration keeps segments here.
         return cloud.filter(|_| segments.next().is_none());
     };
-    // With `splitPersistence`, `segmentstore-split` holds the newer segments alone, and older ones
-    // are remote.
+    // With `splitPersistence`, `segmentstore-split` holds
+    // the newer segments alone, and older ones are remote.
     if custom.is_true(SPLIT_SEGMENTS) {
         return Some((NodeStoreKind::Split, custom));
     }
@@ -234,8 +234,8 @@ pub(super) fn is_split(files: &dyn Files) -> bool {
     let mut text = vec![0; length];
     // What cannot be read of it the reader of the store meets too.
     files.read(index, 0, &mut text).is_ok()
-        // The manifest is a Java property file, which may have blanks around `=` and either line
-        // end.
+        // The manifest is a Java property file, which may
+        // have blanks around `=` and either line end.
         && text.split(|byte| matches!(byte, b'\n' | b'\r')).any(|line| {
             let line: Vec<u8> = line.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
             line.eq_ignore_ascii_case(b"split.initialized=true")

@@ -113,8 +113,8 @@ fn unknown(keys: &JcrKeys, modes: &[StorageMode]) -> Option<String> {
         JcrKeys::Unreadable(reason) if in_use => {
             Some(format!("the keys in /etc/key cannot be read: {reason}"))
         }
-        // KA-23909 step 14 deletes the keys in `/etc/key`; where that was left out, two sets of
-        // keys exist.
+        // KA-23909 step 14 deletes the keys in `/etc/key`;
+        // where that was left out, two sets of keys exist.
         JcrKeys::Unreadable(reason) | JcrKeys::NotRead(reason) if is_idle => {
             Some(format!("whether other keys are left in /etc/key is not known: {reason}"))
         }
@@ -152,8 +152,8 @@ fn repository(
         Err(error) => return made(JcrKeys::Unreadable(error.to_string())),
     };
     let files = Opened { stored, parts, first };
-    // A split store has its files under the usual names; only `split.initialized` in the manifest
-    // shows it.
+    // A split store has its files under the usual names;
+    // only `split.initialized` in the manifest shows it.
     if node_store::is_split(&files) {
         let split = NodeStore { kind: NodeStoreKind::Split, place: place.clone(), leftover: None };
         let reason = split.out_of_reach().unwrap_or_default();
@@ -161,8 +161,8 @@ fn repository(
         return made(JcrKeys::NotRead(reason));
     }
     let store = Store::new(&files, Budget::default());
-    // The newest revision that can be read: a copy of a running store may have journal lines
-    // without segments.
+    // The newest revision that can be read: a copy of a
+    // running store may have journal lines without segments.
     match store.newest(|root| keys(root, archive.vault)) {
         Ok(found) => {
             // Behind the history of the keys, so that it leaves that its share of the budget.

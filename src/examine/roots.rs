@@ -173,8 +173,8 @@ pub(super) fn marks_instance(found: &Found<'_>, item: &Item) -> bool {
         Ok(Fact::Settings(all)) => all
             .settings
             .iter()
-            // Plain Sling has a `sling.properties` too; only AEM's names its product, as in
-            // `granite.product.version`.
+            // Plain Sling has a `sling.properties` too; only AEM's
+            // names its product, as in `granite.product.version`.
             .any(|(name, _)| name.starts_with("quickstart.") || name.starts_with("granite.")),
         _ => !found.bundle.is_empty(),
     }

@@ -140,8 +140,8 @@ fn used(layouts: &BTreeMap<String, Layout>) -> BTreeSet<String> {
 
 /// Leaves out old states of installs that are not in the source as they are today, and tells of them.
 fn leave_old_states(source: &str, roots: &mut BTreeMap<String, Evidence<'_>>) -> Vec<Gap> {
-    // A file system such as ZFS or NetApp shows its snapshots as directories, each with a whole
-    // install.
+    // A file system such as ZFS or NetApp shows its
+    // snapshots as directories, each with a whole install.
     let is_old = |root: &&String| {
         OldState::of(root).is_some_and(|old| old.live(|live| roots.contains_key(live)).is_none())
     };

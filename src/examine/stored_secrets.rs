@@ -54,8 +54,8 @@ impl Found {
         for (property, text) in node.texts(b'{', &lengths)? {
             let Ok(text) = std::str::from_utf8(&text) else { continue };
             let is_whole = protected_values(text).next() == Some(text);
-            // AEM protects a property as a whole, so braces within a longer text are no protected
-            // value.
+            // AEM protects a property as a whole, so braces
+            // within a longer text are no protected value.
             if !is_whole || protected_values(&property).next().is_some() {
                 continue;
             }

@@ -35,8 +35,8 @@ fn add(snapshot: &mut Snapshot, evidence: &Evidence<'_>, files: &BTreeMap<String
     snapshot.times.files = found;
     for (_, found, item) in evidence {
         let Item::Read { fact: Ok(Fact::BundleInfo(info)), .. } = item else { continue };
-        // Felix writes this time at install, update and uninstall, never at a start or stop
-        // (`BundleArchive`).
+        // Felix writes this time at install, update and
+        // uninstall, never at a start or stop (`BundleArchive`).
         let Some(ms) = info.modified.0.filter(|ms| *ms >= FIRST_MS) else { continue };
         let bundle = snapshot.bundle_in(found.bundle);
         let name = bundle.and_then(|bundle| bundle.symbolic_name.as_deref()).unwrap_or_default();

@@ -76,8 +76,8 @@ impl Tally {
         let digest: [u8; 32] = Sha256::digest(id).into();
         let (parts, _) = digest.as_chunks::<8>();
         for (sum, part) in self.sum.iter_mut().zip(parts) {
-            // A sum does not depend on the order, and the users of two repositories never lie in
-            // the same one.
+            // A sum does not depend on the order, and the users
+            // of two repositories never lie in the same one.
             *sum = sum.wrapping_add(u64::from_be_bytes(*part));
         }
         self.count = self.count.saturating_add(1);
@@ -186,8 +186,8 @@ impl<'s, 'f> Walk<'s, 'f> {
 
     fn visit(&mut self, next: Waiting<'s, 'f>) -> Result<(), OakError> {
         let Waiting { node, at } = next;
-        // Folders and users are mixed at every level of `/home/users`, and only the type shows
-        // which is which.
+        // Folders and users are mixed at every level of
+        // `/home/users`, and only the type shows which is which.
         let kind = text(node, "jcr:primaryType")?;
         match kind.as_deref().map(Vec::as_slice) {
             Some(b"rep:User") => {

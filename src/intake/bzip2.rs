@@ -31,8 +31,8 @@ impl Codec for Bunzip {
             rest.split_first().map_or((b'1', rest), |(level, rest)| (*level, rest));
         MAGIC.starts_with(magic)
             && matches!(level, b'1'..=b'9')
-            // The digits of pi begin a block, those of its square root the end: an empty stream has
-            // only the latter.
+            // The digits of pi begin a block, those of its square
+            // root the end: an empty stream has only the latter.
             && [*b"\x31\x41\x59\x26\x53\x59", *b"\x17\x72\x45\x38\x50\x90"]
                 .iter()
                 .any(|known| known.starts_with(block))

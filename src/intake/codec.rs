@@ -268,8 +268,8 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
         let mut magic = Vec::with_capacity(C::MAGIC_BYTES);
         while magic.len() < C::MAGIC_BYTES {
             magic.push(*self.input.fill()?.first().ok_or(Stop::Ends)?);
-            // Byte by byte, so that the offset in the gap is that of the first byte that is
-            // unknown.
+            // Byte by byte, so that the offset in the gap
+            // is that of the first byte that is unknown.
             if !C::may_start(&magic) {
                 let reason = format!("unknown bytes after the {}", C::NAME);
                 return Err(Stop::Bad(GapKind::TrailingData, reason));

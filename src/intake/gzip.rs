@@ -78,8 +78,8 @@ impl Codec for Gunzip {
             return (0, self.trailer(input));
         }
         let (length, flow) = inflate(&mut self.inflater, input, out, Self::NAME);
-        // The checksum costs about 1 % of inflating, and is all that shows a flipped bit in a
-        // stored block.
+        // The checksum costs about 1 % of inflating, and is
+        // all that shows a flipped bit in a stored block.
         self.crc.update(out.get(..length).unwrap_or_default());
         self.in_trailer = matches!(flow, Ok(Flow::End));
         // The data has ended, and the member goes on.

@@ -82,8 +82,8 @@ impl Inflater {
             course: match status {
                 Z_STREAM_END => Course::Ended,
                 // It could not go on for now.
-                // `Z_BUF_ERROR` is no fault: zlib gives it where there is neither input nor room
-                // left.
+                // `Z_BUF_ERROR` is no fault: zlib gives it
+                // where there is neither input nor room left.
                 Z_OK | Z_BUF_ERROR => Course::On,
                 _ => Course::Damaged,
             },

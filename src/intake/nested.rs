@@ -210,8 +210,8 @@ impl Visit for Below<'_> {
         };
         let owner = entry.owner.clone();
         let (size, written) = (entry.size, entry.written);
-        // What lies in an archive inside the source cannot be read at a place: its bytes are those
-        // of a stream.
+        // What lies in an archive inside the source cannot be
+        // read at a place: its bytes are those of a stream.
         self.visit.entry(&Entry { path: &self.path, kind, size, extent: None, owner, written })
     }
 

@@ -236,8 +236,8 @@ fn is_leftover(name: &str, head: &[u8]) -> bool {
 
 /// Returns `true` if a name is that of a file which was deleted on NFS while it was open.
 fn is_deleted(name: &str) -> bool {
-    // The client of NFS renames it so, to `.nfs` and digits, since the server knows nothing of open
-    // files.
+    // The client of NFS renames it so, to `.nfs` and
+    // digits, since the server knows nothing of open files.
     let number = name.strip_prefix(".nfs");
     number.is_some_and(|number| number.len() >= 4 && number.bytes().all(|b| b.is_ascii_hexdigit()))
 }

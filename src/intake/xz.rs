@@ -78,8 +78,8 @@ impl Codec for Unxz {
         input.consume(count(self.stream.total_in(), in_before).unwrap_or_default());
         let flow = match result {
             Ok(result) if result.status == Status::StreamEnd => Ok(Flow::End),
-            // With its input at an end the decoder may still hand out what it holds, so both are
-            // asked for.
+            // With its input at an end the decoder may still
+            // hand out what it holds, so both are asked for.
             Ok(_) if ends && length == 0 => Err(Stop::Ends),
             Ok(_) => Ok(Flow::On),
             Err(error) => Err(self.stop(&error)),

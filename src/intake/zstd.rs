@@ -60,8 +60,8 @@ impl Unzstd {
         }
         let stored = self.decoder.get_checksum_from_data();
         let size = self.decoder.content_size();
-        // The checksum of a frame is optional, and so is its size (RFC 8878 §3.1.1): 0 is one that
-        // is not said.
+        // The checksum of a frame is optional, and so is its
+        // size (RFC 8878 §3.1.1): 0 is one that is not said.
         Ok(if stored.is_some() && stored != self.decoder.get_calculated_checksum() {
             Flow::Wrong("checksum does not fit the content")
         } else if size != 0 && size != self.produced {
@@ -79,8 +79,8 @@ impl Codec for Unzstd {
     fn may_start(start: &[u8]) -> bool {
         let mut skippable = SKIPPABLE;
         if let (Some(known), Some(first)) = (skippable.first_mut(), start.first()) {
-            // Sixteen magic numbers, 0x184D2A50 to 0x184D2A5F, are of skippable frames (RFC 8878
-            // §3.1.2).
+            // Sixteen magic numbers, 0x184D2A50 to 0x184D2A5F,
+            // are of skippable frames (RFC 8878 §3.1.2).
             *known |= first & 0x0f;
         }
         MAGIC.starts_with(start) || skippable.starts_with(start)

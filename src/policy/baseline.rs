@@ -168,8 +168,8 @@ impl Baseline {
     ///
     /// Fails where it is no baseline of this version, or damaged; the message has the line, and no word of the text.
     pub fn parse(text: &str) -> Result<Self, String> {
-        // The version first, or a file of a later one would look damaged for each field that is
-        // new.
+        // The version first, or a file of a later one
+        // would look damaged for each field that is new.
         let version: Version = serde_json::from_str(text)
             .map_err(|error| format!("is not an aemtrix baseline: {}", problem(&error)))?;
         if version.schema != SCHEMA {

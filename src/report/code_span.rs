@@ -7,8 +7,8 @@ pub(super) fn code_span(text: &str) -> String {
     let text = printable(text);
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.saturating_add(1));
-    // CommonMark strips one blank on either side, and a backtick at an end would join the fence
-    // without it.
+    // CommonMark strips one blank on either side, and a
+    // backtick at an end would join the fence without it.
     let blank = if longest > 0 { " " } else { "" };
     format!("{fence}{blank}{text}{blank}{fence}")
 }

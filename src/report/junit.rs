@@ -344,8 +344,8 @@ fn escaped(text: &str) -> String {
             '>' => safe.push_str("&gt;"),
             '"' => safe.push_str("&quot;"),
             '\'' => safe.push_str("&apos;"),
-            // XML 1.0 §2.2 excludes these two. The control characters it excludes too were replaced
-            // by `printable`.
+            // XML 1.0 §2.2 excludes these two. The control characters
+            // it excludes too were replaced by `printable`.
             '\u{fffe}' => safe.push_str("\\u{fffe}"),
             '\u{ffff}' => safe.push_str("\\u{ffff}"),
             other => safe.push(other),

@@ -91,8 +91,8 @@ pub(super) struct WireMessage {
 impl WireMessage {
     pub(super) fn new(text: &str) -> Self {
         let mut safe = printable(text).into_owned();
-        // SARIF 2.1.0 §3.11.6: a message of plain text may have links in this form, with `\` before
-        // brackets.
+        // SARIF 2.1.0 §3.11.6: a message of plain text may
+        // have links in this form, with `\` before brackets.
         if safe.contains("](") {
             safe = safe.replace('\\', "\\\\").replace('[', "\\[").replace(']', "\\]");
         }

@@ -109,8 +109,8 @@ impl Ledger {
         let mut sources = sources.into_iter().peekable();
         let mut gaps = self.gaps.clone();
         let mut ends = Vec::new();
-        // A run of no source has an end as well: without one it would look like a file that was
-        // cut.
+        // A run of no source has an end as well: without
+        // one it would look like a file that was cut.
         while ends.is_empty() || sources.peek().is_some() {
             let sources = Some(sources.by_ref().take(SOURCES_PER_END).collect());
             ends.push(End { lines: None, sources, gaps: std::mem::take(&mut gaps) });

@@ -87,8 +87,8 @@ fn is_usual(bundle: &Bundle, id: u64, cache: &str) -> bool {
 fn line_of(bundle: &Bundle) -> u8 {
     let name = bundle.symbolic_name.as_ref().or(bundle.location.as_ref());
     let bytes = name.map_or("", String::as_str).bytes();
-    // By the name and not the number: two instances of one version give the same bundle different
-    // numbers.
+    // By the name and not the number: two instances of
+    // one version give the same bundle different numbers.
     let sum = bytes.fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte));
     sum.checked_rem(LINES).unwrap_or_default()
 }

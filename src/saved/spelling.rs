@@ -83,8 +83,8 @@ impl Spelling {
         // that the last of one name is the last of them.
         fields.sort_by(|a, b| name(a).cmp(name(b)));
         fields.reverse();
-        // RFC 8259 §4 leaves open which of two fields of one name counts; most readers take the
-        // last.
+        // RFC 8259 §4 leaves open which of two fields of
+        // one name counts; most readers take the last.
         fields.dedup_by(|later, kept| name(later) == name(kept));
         fields.retain(|field| field.says);
         let end = self.text.len();

@@ -21,13 +21,13 @@ impl Collector<'_> {
             self.realms.insert(realm.to_owned());
         }
         let below = path.strip_prefix(realm).unwrap_or_default().trim_start_matches('/');
-        // FileVault lays packages out so: content below `jcr_root`, and what they are below
-        // `META-INF/vault`.
+        // FileVault lays packages out so: content below
+        // `jcr_root`, and what they are below `META-INF/vault`.
         let is_package = below.starts_with("jcr_root/") || below.starts_with("META-INF/vault/");
         match path {
             "META-INF/MANIFEST.MF" => self.content = Some(Content::Java),
-            // The Open Packaging Conventions demand this part at the top of every `.docx` and
-            // `.xlsx`.
+            // The Open Packaging Conventions demand this
+            // part at the top of every `.docx` and `.xlsx`.
             "[Content_Types].xml" => self.content = Some(Content::Document),
             path if hints::is_of_image(path) => self.content = Some(Content::Image),
             _ => {}

@@ -183,8 +183,8 @@ impl Collector<'_> {
 
     /// Remembers when a file was written whose time tells something: the last one of a path counts, as its content does.
     fn note_time(&mut self, path: &str, entry: &Entry<'_>) {
-        // Keys that are newer than the last start are not in use before AEM or the bundle is
-        // started again.
+        // Keys that are newer than the last start are not
+        // in use before AEM or the bundle is started again.
         const DATED: [&str; 4] = ["hmac", "master", "storage", "sling.id.file"];
         let file = name(path);
         if !DATED.contains(&file) && !file.ends_with(".config") {

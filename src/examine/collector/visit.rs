@@ -45,8 +45,8 @@ impl Visit for Collector<'_> {
     }
 
     fn gap(&mut self, path: Option<&str>, kind: GapKind, reason: String) {
-        // With `cat author.tar publish.tar`, two instances lie under one path, and the last would
-        // win silently.
+        // With `cat author.tar publish.tar`, two instances lie
+        // under one path, and the last would win silently.
         self.concatenated |= kind == GapKind::Concatenated;
         if let Some(path) = path {
             self.see_realm(path);

@@ -97,8 +97,8 @@ impl InstallReader<'_> {
     }
 
     pub(super) fn place_keys(&mut self) {
-        // Where it is set, `crypto.file` reads `hmac` and `master` there and not in the data of its
-        // bundle.
+        // Where it is set, `crypto.file` reads `hmac` and
+        // `master` there and not in the data of its bundle.
         let said = self.said(&[CRYPTO_KEYS_PATH]);
         let Some((spot, path)) = self.one(CRYPTO_KEYS_PATH, &said, None) else { return };
         self.set(CRYPTO_KEYS_PATH, spot.text().to_owned(), path);

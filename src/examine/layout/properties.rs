@@ -58,8 +58,8 @@ impl<'a> InstallReader<'a> {
             let path = file.path;
             file.statements.settings.iter().map(move |(name, value)| (name, value, path))
         });
-        // A file that is included cannot include others: `Sling.loadIncludes` collects the names
-        // before it reads.
+        // A file that is included cannot include others:
+        // `Sling.loadIncludes` collects the names before it reads.
         let mut all: Vec<_> =
             settings.filter(|(name, ..)| mover(name) == Some(SLING_INCLUDE)).collect();
         all.sort();

@@ -86,8 +86,8 @@ impl<'a> Files<'a> {
             let of_install = inside(&format!("/{path}")).filter(|_| !open.is_empty());
             is_certain = open.is_empty() || of_install.is_some() || is_of_script(open, [own, all]);
             places.extend(of_install);
-            // A relative name is resolved where the script runs, and a script may change the
-            // directory before.
+            // A relative name is resolved where the script runs,
+            // and a script may change the directory before.
             let bases = [join(root, "bin"), root.to_owned(), parent(root).to_owned()];
             places.extend(bases.iter().filter_map(|base| descend(base, &path)));
         }

@@ -119,8 +119,8 @@ pub(super) fn of_absolute(path: &str, root: &str, has: &dyn Fn(&str) -> bool) ->
     let parts: Vec<&str> = normal.split('/').collect();
     let is_install =
         |part: &&str| part.eq_ignore_ascii_case(QUICKSTART) || !name.is_empty() && *part == name;
-    // The last one: an install may lie in a copy of another,
-    // `/backup/crx-quickstart/old/crx-quickstart`.
+    // The last one: an install may lie in a copy of
+    // another, `/backup/crx-quickstart/old/crx-quickstart`.
     let Some(at) = parts.iter().rposition(is_install) else { return outside() };
     let below = parts.get(at.saturating_add(1)..).unwrap_or_default().join("/");
     descend(root, &below).map_or_else(outside, Spot::Inside)

@@ -187,8 +187,8 @@ fn held_values(held: &Held, snapshot: &Snapshot) -> Vec<Hex<32>> {
 fn decoded(text: &[u8]) -> Option<Wiped> {
     let digits = text.strip_prefix(b"{")?.strip_suffix(b"}")?;
     let (pairs, rest) = digits.as_chunks::<2>();
-    // A vector of 16 bytes and whole blocks of AES: the padding of PKCS#7 makes one block of no
-    // text at all.
+    // A vector of 16 bytes and whole blocks of AES: the
+    // padding of PKCS#7 makes one block of no text at all.
     let is_whole = rest.is_empty() && pairs.len() >= 32 && pairs.len().is_multiple_of(16);
     let digit = |byte: u8| char::from(byte).to_digit(16);
     let mut bytes = Wiped::with_capacity(pairs.len());

@@ -61,8 +61,8 @@ fn is_part(entry: &Listed) -> bool {
 
 fn is_of_launchpad(name: &str) -> bool {
     let known = ["felix", "config", "conf", "startup", "installer", "ext", "resources"];
-    // `sling_bootstrap.txt`, `sling.properties`: what Sling's launcher keeps there beside the
-    // directories.
+    // `sling_bootstrap.txt`, `sling.properties`: what
+    // Sling's launcher keeps there beside the directories.
     known.contains(&name) || name.starts_with("sling")
 }
 
@@ -77,8 +77,8 @@ fn is_of_repository(name: &str) -> bool {
 }
 
 fn is_of_bundle(name: &str) -> bool {
-    // Felix before 4.0 (CQ 5) kept one value a file, `bundle.id` and so on; newer ones write
-    // `bundle.info`.
+    // Felix before 4.0 (CQ 5) kept one value a file,
+    // `bundle.id` and so on; newer ones write `bundle.info`.
     name == "data" || name.starts_with("bundle.") || name.starts_with("version")
 }
 

@@ -56,8 +56,8 @@ impl<E: From<NoMember>, B: FnMut() -> Result<u8, E>> Header<B> {
             return Err(NoMember::Compression.into());
         }
         let flags = self.next()?;
-        // RFC 1952 §2.3.1.2: they may announce a field, after which all else would be read at the
-        // wrong place.
+        // RFC 1952 §2.3.1.2: they may announce a field, after
+        // which all else would be read at the wrong place.
         if flags & RESERVED != 0 {
             return Err(NoMember::Flags.into());
         }

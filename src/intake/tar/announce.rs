@@ -33,8 +33,8 @@ impl Scanner<'_> {
         self.entries = self.entries.saturating_add(1);
         let mut plan = SkipPlan { need: None, stored: padded(stored), map_follows: false };
         self.describe_sparse(header, extensions, &mut plan);
-        // GNU tar writes `V` for the label of a volume (`tar -V`): its name is no path and nothing
-        // follows it.
+        // GNU tar writes `V` for the label of a volume (`tar
+        // -V`): its name is no path and nothing follows it.
         if !extensions.doubtful && header.kind() != b'V' && !self.refuse_long(extensions) {
             self.take_name(header, extensions);
             plan.need = self.offer(header, extensions, stored);
@@ -54,8 +54,8 @@ impl Scanner<'_> {
         extensions: &Extensions,
         plan: &mut SkipPlan,
     ) {
-        // In GNU's PAX formats a sparse file has the type of a regular one; only its `GNU.sparse.*`
-        // records show it.
+        // In GNU's PAX formats a sparse file has the type of a
+        // regular one; only its `GNU.sparse.*` records show it.
         if header.kind() != b'S' {
             self.sparse = extensions.sparse.describe();
             return;
@@ -200,16 +200,16 @@ impl Scanner<'_> {
 
     fn kind(&mut self, header: Header<'_>, extensions: &Extensions) -> Option<EntryKind> {
         let first = || {
-            // A POSIX name over 100 bytes is split, and then the prefix says whether it is
-            // absolute.
+            // A POSIX name over 100 bytes is split, and
+            // then the prefix says whether it is absolute.
             let own = if header.prefix().is_empty() { header.name() } else { header.prefix() };
             extensions.name.as_deref().unwrap_or(own)
         };
         let name = || extensions.name.as_deref().unwrap_or(header.name());
         let link = || extensions.link.as_deref().unwrap_or(header.link());
         Some(match header.kind() {
-            // A hard link names a path of the archive, a symbolic one a path relative to its own
-            // directory.
+            // A hard link names a path of the archive, a
+            // symbolic one a path relative to its own directory.
             b'1' => EntryKind::HardLink(path::hard_link(first(), link())),
             b'2' => EntryKind::SymbolicLink(path::symbolic_link_named(first(), &self.path, link())),
             // Devices and FIFOs: no file of AEM is one, and what they would yield is of the

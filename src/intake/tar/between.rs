@@ -30,8 +30,8 @@ impl Scanner<'_> {
             );
         }
         self.run.zeros = self.run.zeros.saturating_add(1);
-        // POSIX ends an archive with two blocks of zeros; GNU tar warns of a lone one and stops
-        // there too.
+        // POSIX ends an archive with two blocks of zeros;
+        // GNU tar warns of a lone one and stops there too.
         self.run.ended |= self.run.zeros >= 2;
         let max = self.limits.zeros_bytes_max;
         if to_u64(BLOCK_BYTES).saturating_mul(self.run.zeros) > max {
@@ -102,8 +102,8 @@ impl Scanner<'_> {
                 "zeros before the first header, at byte {offset}; other tools take them for the end"
             )
         } else if self.run.ended {
-            // `cat a.tar b.tar` makes such a file, and other tools silently show the first archive
-            // alone.
+            // `cat a.tar b.tar` makes such a file, and other
+            // tools silently show the first archive alone.
             format!("another archive follows the end of the first, at byte {offset}")
         } else {
             format!("a lone zero block before byte {offset}; other tools take it for the end")
@@ -112,8 +112,8 @@ impl Scanner<'_> {
     }
 
     pub(super) fn finish_between(&mut self, offset: u64) {
-        // A file that was cut in the padding of its last record has a part of a zero block at its
-        // end.
+        // A file that was cut in the padding of its last
+        // record has a part of a zero block at its end.
         let rest_is_zero = header::is_zero(self.block.get(..self.filled).unwrap_or_default());
         if !rest_is_zero && self.run.ended && !self.run.unknown {
             let start = self.position;

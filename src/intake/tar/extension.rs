@@ -81,8 +81,8 @@ impl Scanner<'_> {
         let understood = match kind {
             Extension::LongName => {
                 self.extensions.name = Some(header::until_nul(bytes).to_vec());
-                // GNU tar counts the NUL after the name in the size, so the name ends before the
-                // record does.
+                // GNU tar counts the NUL after the name in the
+                // size, so the name ends before the record does.
                 !header::until_nul(bytes).is_empty()
             }
             Extension::LongLink => {
@@ -128,8 +128,8 @@ impl Scanner<'_> {
     fn apply_global(&mut self, bytes: &[u8]) {
         let before = self.position;
         match pax::is_global_trouble(bytes) {
-            // `git archive` writes a global header with a comment, which renames nothing and is
-            // passed over.
+            // `git archive` writes a global header with a
+            // comment, which renames nothing and is passed over.
             Ok(true) if self.is_first(GapKind::GlobalPath) => {
                 let reason = format!(
                     "a global header before byte {before} renames or resizes what follows; tools disagree on its meaning"

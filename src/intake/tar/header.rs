@@ -213,8 +213,8 @@ fn pairs(bytes: &[u8]) -> Result<Vec<(u64, u64)>, BadNumber> {
 
 /// Returns the number in a header field: octal text, or base 256 when the first bit is set.
 fn number(field: &[u8]) -> Result<u64, BadNumber> {
-    // GNU and star write base 256 where octal digits do not suffice: sizes from 8 GiB, ids from
-    // 2^21.
+    // GNU and star write base 256 where octal digits
+    // do not suffice: sizes from 8 GiB, ids from 2^21.
     if field.first().is_some_and(|byte| byte & 0x80 != 0) {
         return binary(field);
     }

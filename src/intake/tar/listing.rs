@@ -48,8 +48,8 @@ impl Scanner<'_> {
     }
 
     fn take_listed(&mut self, record: &[u8]) {
-        // Only what is missing matters: a key that did not change since the last level is not in
-        // this archive.
+        // Only what is missing matters: a key that did not
+        // change since the last level is not in this archive.
         if let Some(name) = record.strip_prefix(b"N").filter(|name| !name.is_empty()) {
             self.visit.left_out(&path::below(&self.path, name));
         }

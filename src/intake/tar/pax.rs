@@ -61,8 +61,8 @@ impl Extensions {
             b"path" => self.name = name(value)?,
             b"linkpath" => self.link = name(value)?,
             b"size" => self.size = optional(value)?,
-            // A bad id or time is no reason to refuse the entry: no tool takes the name or the body
-            // from it.
+            // A bad id or time is no reason to refuse the entry:
+            // no tool takes the name or the body from it.
             b"uid" => self.uid = decimal(value),
             b"gid" => self.gid = decimal(value),
             // GNU tar writes nanoseconds here; the field in the header has whole seconds only.
@@ -120,8 +120,8 @@ fn record(bytes: &[u8]) -> Result<Record<'_>, Malformed> {
     let length = usize::try_from(decimal(digits).ok_or(Malformed)?).map_err(|_| Malformed)?;
     let (whole, rest) = bytes.split_at_checked(length).ok_or(Malformed)?;
     let pair = whole.get(blank.saturating_add(1)..).ok_or(Malformed)?;
-    // Python and the tar crate pass over a malformed record, GNU tar and bsdtar report it: they see
-    // other names.
+    // Python and the tar crate pass over a malformed record,
+    // GNU tar and bsdtar report it: they see other names.
     let pair = pair.strip_suffix(b"\n").ok_or(Malformed)?;
     let equals = pair.iter().position(|byte| *byte == b'=').ok_or(Malformed)?;
     let (key, value) = pair.split_at_checked(equals).ok_or(Malformed)?;

@@ -330,8 +330,8 @@ impl<'v> Scanner<'v> {
     }
 
     fn take_header(&mut self, header: Header<'_>) {
-        // GNU tar, bsdtar and Python stop at zeros, so what follows them has to be reported as well
-        // as read.
+        // GNU tar, bsdtar and Python stop at zeros, so what
+        // follows them has to be reported as well as read.
         self.note_zeros();
         self.run = Run::default();
         match header.kind() {
@@ -345,8 +345,7 @@ impl<'v> Scanner<'v> {
 
     fn take_sparse_map(&mut self, block: &Block, wanted: bool) {
         let (pairs, more) = header::sparse_extension(block);
-        // An old GNU map may go on in any number of blocks; 24 bytes are a pair, as in a block of
-        // it.
+        // An old GNU map may go on in any number of blocks; a pair of it has 24 bytes there.
         let pairs_max = usize::try_from(self.limits.extension_bytes_max / 24).unwrap_or(usize::MAX);
         if let Some(sparse) = &mut self.sparse
             && sparse.fault.is_none()
@@ -418,8 +417,8 @@ impl<'v> Scanner<'v> {
     }
 
     fn check_unpacked(&mut self) {
-        // Bytes that were jumped over count as well, for they are part of what the source unpacks
-        // to.
+        // Bytes that were jumped over count as well, for
+        // they are part of what the source unpacks to.
         if self.position > self.before.unpacked_left(self.limits) && !self.stopped() {
             let reason = self.before.unpacks_to_more(self.limits);
             self.visit.gap(None, GapKind::OverLimit, reason);

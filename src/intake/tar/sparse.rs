@@ -45,16 +45,16 @@ impl Records {
             b"numblocks" => self.blocks = Some(decimal(value).ok_or(Malformed)?),
             b"major" => self.version.0 = decimal(value).ok_or(Malformed)?,
             b"minor" => self.version.1 = decimal(value).ok_or(Malformed)?,
-            // Format 0.1 has the whole map in one record, 0.0 a pair of `offset` and `numbytes` for
-            // each piece.
+            // Format 0.1 has the whole map in one record, 0.0 a
+            // pair of `offset` and `numbytes` for each piece.
             b"map" => self.map = Some(map_text(value)?),
             b"offset" => self.offset = Some(decimal(value).ok_or(Malformed)?),
             b"numbytes" => {
                 let offset = self.offset.take().ok_or(Malformed)?;
                 self.map.get_or_insert_default().push((offset, decimal(value).ok_or(Malformed)?));
             }
-            // A record that is not known may change the map, and a wrong map gives the digest of a
-            // wrong key.
+            // A record that is not known may change the map,
+            // and a wrong map gives the digest of a wrong key.
             _ => return Err(Malformed),
         }
         Ok(())
@@ -111,8 +111,8 @@ fn fill(out: &mut Vec<u8>, map: &[Piece], data: &[u8], size: usize) -> Option<()
     for (offset, length) in map {
         let offset = usize::try_from(*offset).ok()?;
         let length = usize::try_from(*length).ok()?;
-        // Pieces that overlap, run backwards or exceed the file are of no writer; tools disagree on
-        // their bytes.
+        // Pieces that overlap, run backwards or exceed the file
+        // are of no writer; tools disagree on their bytes.
         if offset < out.len() || offset.checked_add(length)? > size {
             return None;
         }
@@ -154,8 +154,8 @@ fn map_in_body(body: &[u8]) -> Option<(Vec<Piece>, &[u8])> {
 }
 
 fn line(rest: &mut &[u8]) -> Option<u64> {
-    // A number of 64 bits has no more than 20 digits, so no line end is searched for in a whole
-    // body.
+    // A number of 64 bits has no more than 20 digits,
+    // so no line end is searched for in a whole body.
     let end = rest.iter().take(32).position(|byte| *byte == b'\n')?;
     let (number, behind) = rest.split_at_checked(end)?;
     *rest = behind.split_first()?.1;

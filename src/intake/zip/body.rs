@@ -174,8 +174,8 @@ impl Body<'_> {
                     Ok(Status::StreamEnd) => self.ends = true,
                     _ if produced > 0 => {}
                     Ok(_) if input_ends => return Err(ErrorKind::UnexpectedEof.into()),
-                    // Deflate may take input for a while without giving any out, as at the start of
-                    // a block.
+                    // Deflate may take input for a while without
+                    // giving any out, as at the start of a block.
                     Ok(_) if consumed > 0 => {}
                     _ => return Err(ErrorKind::InvalidData.into()),
                 }

@@ -120,8 +120,8 @@ impl Walker<'_, '_, '_> {
         let mut first = u64::MAX;
         let mut stored = 0_u64;
         loop {
-            // The directory is what `unzip`, Java's `ZipFile` and Windows go by, so it is what is
-            // announced.
+            // The directory is what `unzip`, Java's `ZipFile`
+            // and Windows go by, so it is what is announced.
             let listed = match entries.next_entry() {
                 Ok(Some(entry)) => listed(&entry),
                 Ok(None) => break,
@@ -134,8 +134,8 @@ impl Walker<'_, '_, '_> {
             };
             first = first.min(listed.start);
             stored = stored.saturating_add(listed.record.stored);
-            // No honest zip stores more than lies before its directory; overlapping entries unpack
-            // without bound.
+            // No honest zip stores more than lies before its
+            // directory; overlapping entries unpack without bound.
             if stored > archive.directory_offset() {
                 let reason = "entries lie one on the other, as in a bomb; the rest was not read";
                 self.desk.gap(GapKind::Corrupt, reason.to_owned());
@@ -164,8 +164,8 @@ impl Walker<'_, '_, '_> {
             return false;
         }
         let disk = record::u16_at(&end, 4);
-        // All ones mean that the number is in the zip64 record (APPNOTE 4.4.1.4), which whole zips
-        // have too.
+        // All ones mean that the number is in the zip64 record
+        // (APPNOTE 4.4.1.4), which whole zips have too.
         if disk != 0 && disk != u16::MAX {
             let reason = "the last part of a split zip; join all parts with `zip -s 0 FILE.zip --out WHOLE.zip`";
             self.desk.gap(GapKind::Unsupported, reason.to_owned());
@@ -219,8 +219,8 @@ impl Walker<'_, '_, '_> {
     fn take(&mut self, listed: &Listed) -> bool {
         let Listed { record, start, kind, owner, written } = listed;
         let named = self.desk.take_name(record);
-        // Only the header before the body says where the body begins: its extra fields may be
-        // longer.
+        // Only the header before the body says where the
+        // body begins: its extra fields may be longer.
         let (body, is_zip64) = match self.body_start(listed) {
             Ok(Some(found)) => found,
             Ok(None) => {
@@ -360,8 +360,8 @@ fn extent(record: &Record, start: u64) -> Option<Extent> {
     let is_stored = Decoder::is_stored(record.method);
     let extent =
         if is_stored { Extent::Plain { start } } else { Extent::Deflated { start, bytes } };
-    // A stored entry of two lengths has a wrong one, and none can be trusted for reading at a
-    // place.
+    // A stored entry of two lengths has a wrong one,
+    // and none can be trusted for reading at a place.
     Some(extent).filter(|_| !record.is_encrypted() && (!is_stored || bytes == record.size))
 }
 

@@ -144,8 +144,8 @@ impl<'c, 'v> Desk<'c, 'v> {
 
     /// Returns `true` if a body can be decoded. A gap tells when not.
     pub(super) fn can_decode(&mut self, record: &Record) -> bool {
-        // Sizes and names of encrypted entries are readable, so the instance is seen and the gap is
-        // known.
+        // Sizes and names of encrypted entries are readable,
+        // so the instance is seen and the gap is known.
         if record.is_encrypted() {
             let reason = "entries are encrypted; unpack it with the password, `7z x FILE` or \
                 `unzip FILE`, and name the directory";
@@ -205,15 +205,15 @@ impl<'c, 'v> Desk<'c, 'v> {
     ) -> Walked {
         // What comes through a pipe is announced without its size.
         let is_unknown = record.size == 0 && record.has_sizes_behind();
-        // Of a stream, neither the length nor the sum are known before the body ends, and the
-        // budget bounds it.
+        // Of a stream, neither the length nor the sum are known
+        // before the body ends, and the budget bounds it.
         let size_max = if is_unknown { self.left() } else { record.size };
         let mut body = decoder.reader(record.method, input, size_max);
         let Context { limits, visit, depth, .. } = &mut *self.context;
         let member = nested::Member { path: &self.path, size: size_max, entries: self.entries };
         nested::walk(&mut body, member, limits, *visit, depth);
-        // A tar may end before its entry does; without the rest there is neither a checksum nor a
-        // length.
+        // A tar may end before its entry does; without the
+        // rest there is neither a checksum nor a length.
         let is_drained = io::copy(&mut body, &mut io::sink()).is_ok();
         let came = body.decoded();
         self.unpacked = self.unpacked.saturating_add(came.size);

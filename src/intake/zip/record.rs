@@ -69,8 +69,8 @@ impl Record {
             is_zip64: false,
             second_name: second_name(name, extra),
         };
-        // APPNOTE 4.5.3: the field holds only those numbers that are all ones in the header, the
-        // size first.
+        // APPNOTE 4.5.3: the field holds only those numbers
+        // that are all ones in the header, the size first.
         if let Some(large) = field(extra, ZIP64) {
             record.is_zip64 = true;
             let behind = if size == u32::MAX { 8 } else { 0 };
@@ -100,8 +100,8 @@ impl Record {
 
     /// Returns `true` if the header before a body says what the directory says.
     pub(super) fn agrees_with(&self, central: &Self) -> bool {
-        // These two bits only say how hard deflate tried (APPNOTE 4.4.4); nothing is read otherwise
-        // for them.
+        // These two bits only say how hard deflate tried
+        // (APPNOTE 4.4.4); nothing is read otherwise for them.
         let kept = !(1 << 1 | 1 << 2);
         let same = self.name == central.name
             && self.second_name == central.second_name
@@ -110,8 +110,8 @@ impl Record {
         let sizes = (self.crc, self.stored, self.size);
         let known = sizes == (central.crc, central.stored, central.size);
         same && (known
-            // `jar` of the JDK writes every entry so, the manifest too: zeros before the body, the
-            // sizes after it.
+            // `jar` of the JDK writes every entry so, the manifest
+            // too: zeros before the body, the sizes after it.
             || (self.has_sizes_behind() && sizes == (0, 0, 0))
             || self.is_masked(central))
     }
@@ -155,8 +155,8 @@ pub(super) fn fields(mut extra: &[u8], wanted: u16) -> impl Iterator<Item = &[u8
         let (head, rest) = extra.split_first_chunk::<4>()?;
         let (content, behind) = rest.split_at_checked(usize::from(u16_at(head, 2)))?;
         extra = behind;
-        // A field that runs over the end of the extra bytes ends the list; what was before it still
-        // holds.
+        // A field that runs over the end of the extra bytes
+        // ends the list; what was before it still holds.
         Some((u16_at(head, 0), content))
     });
     all.filter_map(move |(kind, content)| (kind == wanted).then_some(content))

@@ -35,8 +35,8 @@ fn unicode_path<'e>(name: &[u8], field: &'e [u8]) -> Option<&'e [u8]> {
     let (sum, path) = rest.split_first_chunk::<4>()?;
     let mut crc = Crc::new();
     crc.update(name);
-    // APPNOTE 4.6.9: with another checksum the header was renamed since, and the field is to be
-    // ignored.
+    // APPNOTE 4.6.9: with another checksum the entry
+    // was renamed since, and the field does not count.
     (*version == 1 && u32::from_le_bytes(*sum) == crc.sum() && !path.is_empty()).then_some(path)
 }
 

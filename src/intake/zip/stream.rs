@@ -146,8 +146,8 @@ impl Walker<'_, '_, '_> {
                 record::CENTRAL => self.take_listed()?,
                 record::END => return self.take_end(),
                 record::END_64 => {
-                    // The zip64 record counts its length without the signature and this field
-                    // (APPNOTE 4.3.14.1).
+                    // The zip64 record counts its length without the
+                    // signature and this field (APPNOTE 4.3.14.1).
                     let length = u64::from_le_bytes(self.bytes.exactly("its directory")?);
                     self.bytes.pass(length, "its directory")?;
                 }
@@ -173,8 +173,8 @@ impl Walker<'_, '_, '_> {
         let name = self.bytes.variable(record::u16_at(&fixed, 26), "a header")?;
         let extra = self.bytes.variable(record::u16_at(&fixed, 28), "a header")?;
         let mut record = Record::local(&fixed, &name, &extra);
-        // Without the stored size nothing says where the body ends: both sizes are known, or
-        // neither is.
+        // Without the stored size nothing says where the
+        // body ends: both sizes are known, or neither is.
         if record.has_sizes_behind() && record.stored == 0 {
             record.size = 0;
         }
@@ -207,8 +207,8 @@ impl Walker<'_, '_, '_> {
             self.desk.check(record, Decoded::default());
             return Ok(());
         }
-        // Only deflate marks its end. A signature that is searched for may as well be a part of the
-        // body.
+        // Only deflate marks its end. A signature that is
+        // searched for may as well be a part of the body.
         if !sizes_known && (!Decoder::ends_itself(record.method) || record.is_encrypted()) {
             let reason = "a stream of zip does not say where this entry ends; name the zip as a file instead";
             self.desk.path_gap(GapKind::Unsupported, reason.to_owned());
@@ -326,8 +326,8 @@ impl Walker<'_, '_, '_> {
         let mut path = String::new();
         crate::intake::path::normalise(&record.name, &mut path);
         self.maybe_links.remove(&path);
-        // Unix and OS X (APPNOTE 4.4.2.2): only these keep a mode, and so links, in the upper
-        // attributes.
+        // Unix and OS X (APPNOTE 4.4.2.2): only these keep
+        // a mode, and so links, in the upper attributes.
         let made_on_unix = matches!(fixed.get(5), Some(3 | 19));
         if made_on_unix && record::u32_at(&fixed, 38) >> 28 == 0o12 {
             self.desk.context.visit.was_link(&path, true, "is a link, which only the end of a stream of zip shows; name the zip as a file instead");
@@ -363,14 +363,14 @@ impl Walker<'_, '_, '_> {
     fn take_end(&mut self) -> Result<(), Stop> {
         let rest = self.bytes.exactly::<18>("its directory")?;
         let comment = self.bytes.variable(record::u16_at(&rest, 16), "its comment")?;
-        // Tools search the end record from the end of the file, so one inside the comment wins for
-        // some of them.
+        // Tools search the end record from the end of the file,
+        // so one inside the comment wins for some of them.
         if comment.windows(record::END.len()).any(|bytes| bytes == record::END) {
             let reason = "the comment of the zip holds the end of another one; tools disagree on what it holds";
             self.desk.gap(GapKind::Corrupt, reason.to_owned());
         }
-        // Digests rather than lists: a zip of millions of entries has to be compared in fixed
-        // memory.
+        // Digests rather than lists: a zip of millions
+        // of entries has to be compared in fixed memory.
         let same = self.entries.clone().finalize() == self.directory.clone().finalize();
         if !same {
             let reason = "the directory of the zip and the headers of its entries differ; tools disagree on what it holds";

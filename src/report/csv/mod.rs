@@ -103,8 +103,8 @@ pub(super) fn line<'t>(
 /// Returns one field: harmless text, never a formula, in quotes where a separator of any locale would split it.
 fn field(text: &str) -> String {
     let text = printable(text);
-    // Excel splits by the list separator of the locale, `;` in most of Europe, whatever the file
-    // has.
+    // Excel splits by the list separator of the locale,
+    // `;` in most of Europe, whatever the file has.
     let safe: String = text.split_inclusive(SEPARATORS).map(uncomputed).collect();
     let splits = |c: char| SEPARATORS.contains(&c) || matches!(c, '"' | '\'');
     let is_whole = text.trim() == text && !text.contains(splits);

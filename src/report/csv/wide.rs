@@ -53,8 +53,8 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         }
         let own = unread_of(&concerned, &unread);
         table(&[judged], &own, report, out)?;
-        // An empty line is no record of RFC 4180; it keeps the heads of the tables apart for
-        // people.
+        // An empty line is no record of RFC 4180; it
+        // keeps the heads of the tables apart for people.
         write!(out, "\r\n")?;
     }
     if left.is_empty() { Ok(()) } else { table(&[], &left, report, out) }

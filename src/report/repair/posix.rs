@@ -12,8 +12,8 @@ pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
         Do::BackUp { directory, files } => back_up(directory, files),
         Do::EnsureDirectory { directory } => {
             let directory = word(directory);
-            // In braces, since `&&` and `||` bind alike in a shell and the lines are chained with
-            // `&&`.
+            // In braces, since `&&` and `||` bind alike in
+            // a shell and the lines are chained with `&&`.
             vec![format!("{{ test -d {directory} || mkdir {directory}; }}")]
         }
         Do::Place { key, to, .. } => {
@@ -26,8 +26,8 @@ pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
             let (hmac, master) = (word(hmac), word(master));
             vec![format!("mv {hmac} {between} && mv {master} {hmac} && mv {between} {master}")]
         }
-        // `truncate` is no command of every system; `head -c` is found on Linux, macOS and the
-        // BSDs.
+        // `truncate` is no command of every system; `head
+        // -c` is found on Linux, macOS and the BSDs.
         Do::Truncate { file, bytes } => vec![through(file, &format!("head -c {bytes}"))],
         // `printf %b` of POSIX knows bytes in octal alone, as `\0nnn`.
         Do::Decode { file, text: TextKind::Hex } => vec![through(file, UNHEX)],
@@ -37,8 +37,8 @@ pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
             let (from, to) = (word(from), word(to));
             vec![format!("test ! -e {to} && mv {from} {to}")]
         }
-        // `echo` would end the file with a line end, which KA-23909 rules out; `echo -n` is not
-        // portable.
+        // `echo` would end the file with a line end, which
+        // KA-23909 rules out; `echo -n` is not portable.
         Do::WriteStorage { file } => vec![format!("printf %s Bundle > {}", word(file))],
         Do::Verify(check) => verify(check),
         Do::RemoveBackup { directory } => vec![format!("rm -r {}", word(directory))],
@@ -60,8 +60,8 @@ fn back_up(directory: &str, files: &[String]) -> Vec<String> {
     let copy = |file: &String| {
         let kept = word(&format!("{directory}/{}", kept_name(file, files)));
         let file = word(file);
-        // `-p` keeps mode and, where it may, owner: a key that is put back has to be readable for
-        // AEM.
+        // `-p` keeps mode and, where it may, owner: a key
+        // that is put back has to be readable for AEM.
         format!("{{ test ! -e {file} || cp -p {file} {kept}; }}")
     };
     // Without `-p`, so that it fails where the copies of an earlier repair are.
@@ -72,8 +72,8 @@ fn back_up(directory: &str, files: &[String]) -> Vec<String> {
 /// Sends a file through a command, and keeps its owner and mode.
 fn through(file: &str, command: &str) -> String {
     let (file, new) = (word(file), word(&format!("{file}.new")));
-    // `mv` would put a file of the user who runs this in the place of one that the user of AEM
-    // owns.
+    // `mv` would put a file of the user who runs this
+    // in the place of one that the user of AEM owns.
     format!("{command} < {file} > {new} && cat {new} > {file} && rm {new}")
 }
 
@@ -93,8 +93,8 @@ fn verify_key(check: &KeyCheck) -> String {
     match check.digest {
         // It says which file is wrong; a name that is not plain would not be found again.
         Some(digest) if check.file.chars().all(is_plain) && !check.file.starts_with('-') => {
-            // `md5sum` escapes backslashes and line ends in names, and a name with them would not
-            // be found.
+            // `md5sum` escapes backslashes and line ends in
+            // names, and a name with them would not be found.
             format!("echo '{}  {}' | md5sum -c -", digest.md5, check.file)
         }
         Some(digest) => format!(r#"test "$(md5sum < {file})" = '{}  -'"#, digest.md5),

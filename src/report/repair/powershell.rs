@@ -32,8 +32,8 @@ pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
         Do::Decode { file, text } => vec![decode(&full(file), *text)],
         Do::Move { from, to } => vec![format!("[IO.File]::Move({}, {})", full(from), full(to))],
         Do::WriteStorage { file } => {
-            // `Set-Content` adds a line end, and `>` a byte order mark; this writes UTF-8 without
-            // either.
+            // `Set-Content` adds a line end, and `>` a byte
+            // order mark; this writes UTF-8 without either.
             vec![format!("[IO.File]::WriteAllText({}, 'Bundle')", full(file))]
         }
         Do::Verify(check) => verify(check),

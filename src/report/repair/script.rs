@@ -242,8 +242,8 @@ fn dispatch(
     writeln!(out, "  *) fail 'give the name of one instance'; exit 2 ;;\nesac\n")?;
     writeln!(out, "case \"$name\" in")?;
     for (number, visit) in visits.iter().enumerate() {
-        // In quotes, a pattern of `case` matches its own text alone, whatever `*` or `[` the name
-        // has.
+        // In quotes, a pattern of `case` matches its own
+        // text alone, whatever `*` or `[` the name has.
         writeln!(out, "  {}) repair_{number} || exit 1 ;;", shell_word(&visit.called))?;
     }
     for name in others(report, calls, visits) {

@@ -77,8 +77,8 @@ fn uri(source: &str, path: Option<&str>) -> String {
         text.push('/');
         text.push_str(path.trim_start_matches('/'));
     }
-    // A relative address stays one, so that a viewer resolves it where the sources lie for its
-    // reader.
+    // A relative address stays one, so that a viewer
+    // resolves it where the sources lie for its reader.
     let start = if text.starts_with('/') { "file://" } else { "" };
     let mut uri = start.to_owned();
     let mut last = '\0';

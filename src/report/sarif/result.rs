@@ -93,8 +93,8 @@ impl<'a> WireResult<'a> {
             message: WireMessage::new(&hit.message),
             locations: vec![location],
             related_locations: places.map(at).collect(),
-            // Services match the results of two runs by these, so a way of digesting never changes
-            // under its name.
+            // Services match the results of two runs by these, so
+            // a way of digesting never changes under its name.
             partial_fingerprints: WireFingerprints {
                 finding: fingerprint(farm, finding),
                 with_values: fingerprint_of_known(farm, finding),

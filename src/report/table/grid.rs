@@ -317,8 +317,8 @@ pub(super) fn print(grid: &[Vec<Shown>], screen: Screen, out: &mut dyn Write) ->
         palette.show(&mut table);
     }
     match screen.columns {
-        // comfy-table asks the terminal for a width by itself; set here, the lines are the same
-        // wherever they go.
+        // comfy-table asks the terminal for a width by itself;
+        // set here, the lines are the same wherever they go.
         Some(columns) => {
             table.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns)
         }

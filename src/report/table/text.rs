@@ -26,8 +26,8 @@ impl Paint {
             Self::Green => "1;32",
         };
         if screen.palette.is_some() {
-            // The codes are in the sixteen colours that every terminal knows; the theme of the user
-            // decides on them.
+            // The codes are in the sixteen colours that every
+            // terminal knows; the theme of the user decides on them.
             format!("\x1b[{code}m{text}\x1b[0m")
         } else {
             text.to_owned()
