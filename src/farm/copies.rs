@@ -89,7 +89,7 @@ fn original(snapshot: &Snapshot, installs: &Installs) -> Option<String> {
     if let Some(old) = OldState::of(&snapshot.root) {
         return old.live(|root| installs.contains_key(root));
     }
-    // Two that both have an id, and not the same, are two instances wherever they lie.
+    // Two that both have an id, and not the same, are two instances, unless one is a part of the other that was put aside.
     let is_install = |root: &str| {
         installs
             .get(root)
@@ -103,14 +103,16 @@ fn original(snapshot: &Snapshot, installs: &Installs) -> Option<String> {
     }
     let above = snapshot.root.rmatch_indices('/').map(|(at, _)| at).chain([0]);
     let outer = above.filter_map(|end| snapshot.root.split_at_checked(end));
-    outer.filter(|(root, rest)| !rest.is_empty() && is_install(root)).find_map(|(root, rest)| {
+    outer.filter(|(_, rest)| !rest.is_empty()).find_map(|(root, rest)| {
         let first = rest.trim_start_matches('/').split('/').next().unwrap_or_default();
         // Guides rename `launchpad` to `launchpad.old` before it is built again; a copy of the
         // cache is `felix_backup`.
         let like_a_part =
             ["launchpad", "felix", "bundle"].iter().any(|part| first.starts_with(part));
+        // What is built again has a new Sling id, and new keys.
+        let is_rebuilt = like_a_part && says_put_aside(first) && installs.contains_key(root);
         let inside = root.rsplit('/').next() == Some(QUICKSTART);
-        (inside || like_a_part).then(|| root.to_owned())
+        (is_rebuilt || (inside || like_a_part) && is_install(root)).then(|| root.to_owned())
     })
 }
 
@@ -118,12 +120,12 @@ fn original(snapshot: &Snapshot, installs: &Installs) -> Option<String> {
 mod tests {
     use super::*;
     use crate::farm::farms;
-    use crate::testing::good_farm;
+    use crate::testing::{farm, good_farm};
 
     /// Roots of the copies of each instance that two snapshots of one Sling id give, by source.
     fn copies_of(install: &str, other: &str, ids: [&str; 2]) -> Vec<Vec<String>> {
         let one = |source: &str, id: &str| {
-            let farm = crate::testing::farm().with("a", |i| i.sling_id(id)).build();
+            let farm = farm().with("a", |i| i.sling_id(id)).build();
             let mut snapshot = farm.members.into_iter().next().expect("one").snapshot;
             source.clone_into(&mut snapshot.source);
             (None, snapshot)
@@ -167,5 +169,27 @@ mod tests {
         let member = &farms[0].members[0];
         let copies: Vec<&str> = member.copies.iter().map(|copy| copy.root.as_str()).collect();
         assert_eq!((farms[0].members.len(), copies), (1, roots[1..].to_vec()));
+    }
+
+    #[test]
+    fn launchpad_that_was_put_aside_is_a_copy_though_the_new_one_has_a_new_id() {
+        let members = |other: &str| {
+            let one = |root: &str, last: u8| {
+                let id = format!("00000000-0000-4000-8000-00000000000{last}");
+                let built = farm().with("a", |i| i.sling_id(&id)).build();
+                let snapshot = built.members.into_iter().next().expect("one").snapshot;
+                (None, Snapshot { root: root.to_owned(), ..snapshot })
+            };
+            let all = vec![one("crx-quickstart", 1), one(other, 2)];
+            farms(all, &FarmPlan::default()).expect("no policy").remove(0).members.len()
+        };
+        for (other, count) in [
+            ("crx-quickstart/launchpad.old", 1),
+            ("crx-quickstart/launchpad_backup", 1),
+            ("crx-quickstart/launchpad2", 2),
+            ("crx-quickstart/publish/crx-quickstart", 2),
+        ] {
+            assert_eq!(members(other), count, "{other}");
+        }
     }
 }
