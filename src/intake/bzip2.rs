@@ -1,21 +1,22 @@
 //! Bzip2: streams one after the other, as parallel packers write them.
 
-use super::codec::{self, Codec, Compressed, Flow, Head, Stop};
+use super::codec::{Codec, Compressed, Flow, Head, Stop};
+use super::compressed;
 use super::container::{Container, Context, Opened};
 use crate::facts::GapKind;
 use ::bzip2::{Decompress, Status};
 
 /// The container.
-pub(super) const CONTAINER: Container = Container {
-    name: Bunzip::NAME,
-    sniff: |head| head.get(..Bunzip::MAGIC_BYTES).is_some_and(Bunzip::may_start),
+pub(super) const CONTAINER: Container = Container::new(
+    Bunzip::NAME,
+    |head| head.get(..Bunzip::MAGIC_BYTES).is_some_and(Bunzip::may_start),
     walk,
-};
+);
 
 const MAGIC: &[u8] = b"BZh";
 
 fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
-    codec::walk(Bunzip(Decompress::new(false)), opened, context);
+    compressed::walk(Bunzip(Decompress::new(false)), opened, context);
 }
 
 struct Bunzip(Decompress);

@@ -1,18 +1,16 @@
 //! What a container is to the walk, and what containers share.
 
+use super::depth::Depth;
 use super::entry::Visit;
 use super::fs::File;
-use super::nested::Depth;
 use super::open::FileState;
-use super::reread::RandomAccess;
+use super::read_at::RandomAccess;
 use super::source_hash::Listing;
-use crate::facts::SourceDigest;
+use crate::facts::{GapKind, SourceDigest};
 use crate::limits::Limits;
 use crate::wiped::Wiped;
-use std::cell::Cell;
 use std::io::{self, Read};
 use std::ops::Range;
-use std::rc::Rc;
 
 /// A way of packing that is known: one value each, listed in `CONTAINERS`.
 #[derive(Debug, Clone, Copy)]
@@ -21,9 +19,27 @@ pub(super) struct Container {
     pub(super) name: &'static str,
     /// Says from the first bytes whether this is one.
     pub(super) sniff: fn(&[u8]) -> bool,
+    /// Says of first bytes that nothing else explains whether this is one that begins with damage.
+    pub(super) is_damaged: fn(&[u8]) -> bool,
+    /// Programs and documents are packed so too: `.jar`, `.docx` and `.apk` are zips, and an install has hundreds of jars.
+    pub(super) packs_programs: bool,
     /// Walks it to its last byte.
     pub(super) walk: fn(Opened<'_>, &mut Context<'_>),
 }
+
+impl Container {
+    /// Returns a container that has no other property.
+    pub(super) const fn new(
+        name: &'static str,
+        sniff: fn(&[u8]) -> bool,
+        walk: fn(Opened<'_>, &mut Context<'_>),
+    ) -> Self {
+        Self { name, sniff, is_damaged: |_| false, packs_programs: false, walk }
+    }
+}
+
+/// Why no container can be opened.
+pub(super) type Refusal = (GapKind, String);
 
 /// Bytes of a source, and where the rest of them comes from.
 pub(super) struct Opened<'a> {
@@ -55,23 +71,6 @@ pub(super) trait Input: Read {
 
     /// Says that these bytes, counted from the first one that it handed out, will be read again at any place.
     fn want_again(&mut self, _bytes: Range<u64>) {}
-}
-
-/// Bytes of a source as it is stored: those of its file, or those that came through standard input so far. What reads the source
-/// counts, and what unpacks it, at any depth, asks.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Stored(Rc<Cell<u64>>);
-
-impl Stored {
-    /// Returns how many there are.
-    pub(super) fn bytes(&self) -> u64 {
-        self.0.get()
-    }
-
-    /// Counts more.
-    pub(super) fn add(&self, bytes: u64) {
-        self.0.set(self.bytes().saturating_add(bytes));
-    }
 }
 
 /// What a walk carries along.

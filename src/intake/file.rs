@@ -1,6 +1,7 @@
 //! Where bytes come from: regular files, which can jump, and standard input.
 
-use super::container::{Context, Input, Stored};
+use super::container::{Context, Input};
+use super::depth::Stored;
 use super::entry::Watch;
 use super::fs::File;
 use super::open::{self, FileState};

@@ -10,7 +10,7 @@ pub use self::listed::is_packed;
 use self::listed::{Listed, listing};
 use self::stand::{Stand, home_of, is_store, named_like_homes, stand};
 use self::uploads::{Maybe, take_files, take_maybe, take_named};
-use super::sniff::Refusal;
+use super::container::Refusal;
 use crate::limits::Limits;
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;

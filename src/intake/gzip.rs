@@ -3,6 +3,7 @@
 mod header;
 
 use super::codec::{self, Codec, Compressed, Flow, Head, Stop};
+use super::compressed;
 use super::container::{Container, Context, Opened};
 use super::deflate::inflate;
 use super::inflater::Inflater;
@@ -11,10 +12,10 @@ use header::{MAGIC, NoMember, read_header};
 
 /// The container.
 pub(super) const CONTAINER: Container =
-    Container { name: Gunzip::NAME, sniff: |head| head.starts_with(&MAGIC), walk };
+    Container::new(Gunzip::NAME, |head| head.starts_with(&MAGIC), walk);
 
 fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
-    codec::walk(Gunzip::new(), opened, context);
+    compressed::walk(Gunzip::new(), opened, context);
 }
 
 /// Unpacks members.

@@ -1,8 +1,9 @@
 //! Files of saved facts, line by line, in bounded memory.
 
-use super::codec::{self, Codec, Unpack};
+use super::codec::{self, Codec};
+use super::depth::Depth;
 use super::gzip::Gunzip;
-use super::nested::Depth;
+use super::unpack::Unpack;
 use super::zstd::Unzstd;
 use super::{Origin, Source, fs, mapped, open};
 use crate::facts::GapKind;

@@ -4,8 +4,10 @@ mod archive_name;
 mod beside;
 mod bzip2;
 mod codec;
+mod compressed;
 mod container;
 mod deflate;
+mod depth;
 mod directory;
 mod discover;
 mod entry;
@@ -35,6 +37,7 @@ mod tar;
 #[cfg(test)]
 mod testing;
 mod ticket;
+mod unpack;
 mod wiping_reader;
 mod wrapped;
 mod xz;
@@ -79,7 +82,7 @@ use crate::facts::{GapKind, SourceDigest};
 use crate::limits::Limits;
 use crate::wiped::Wiped;
 use container::{Container, Context, Input, Opened};
-use reread::RandomAccess;
+use read_at::RandomAccess;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -194,7 +197,7 @@ pub fn walk(source: &Source, limits: &Limits, watch: &dyn Watch, visit: &mut dyn
         unpacked: 0,
         nesting: 0,
         hint: None,
-        depth: nested::Depth::default(),
+        depth: depth::Depth::default(),
         state: None,
         digest: None,
         listing: None,

@@ -1,9 +1,10 @@
 //! Archives inside archives: each is walked where it lies, as it comes, and what it holds is below its own path and a `!`.
 
 use super::archive_name::{claims_content, claims_nothing, claims_other, claims_program, program};
-use super::container::{Context, Input, Opened, Stored};
+use super::container::{Context, Input, Opened};
+use super::depth::Depth;
 use super::{
-    Descend, Entry, EntryKind, LinkTarget, Visit, Want, read_head_of, sniff, ticket, wrapped, zip,
+    Descend, Entry, EntryKind, LinkTarget, Visit, Want, read_head_of, sniff, ticket, wrapped,
 };
 use crate::facts::{GapKind, INSIDE};
 use crate::limits::Limits;
@@ -13,23 +14,6 @@ use std::io::{self, Read};
 const INSTALL_NAMES: [&str; 4] =
     ["crx-quickstart/", "launchpad/", "felix/bundle", "conf/sling.properties"];
 
-/// How far the walk of a source went into archives, and what those it left came to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Depth {
-    /// Archives around the one at hand.
-    level: u32,
-    /// Archives opened inside the source.
-    opened: u32,
-    /// Entries of archives inside the source that were left.
-    entries: u64,
-    /// Entries of the archives around the one at hand, so far.
-    around: u64,
-    /// Bytes that compressions inside the source unpacked to.
-    pub(super) unpacked: u64,
-    /// Bytes of the source as it is stored.
-    pub(super) stored: Stored,
-}
-
 /// An entry that may be an archive.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Member<'p> {
@@ -38,37 +22,6 @@ pub(super) struct Member<'p> {
     pub(super) size: u64,
     /// Entries of the archive around it, so far.
     pub(super) entries: u64,
-}
-
-impl Depth {
-    /// Returns how many entries of the source are none of the archive at hand.
-    pub(super) fn entries_elsewhere(&self) -> u64 {
-        self.entries.saturating_add(self.around)
-    }
-
-    /// Returns how many bytes the archive at hand, and each compression around it, may unpack to.
-    pub(super) fn unpacked_left(&self, limits: &Limits) -> u64 {
-        limits.unpacked_max(self.stored.bytes()).saturating_sub(self.unpacked)
-    }
-
-    /// Says that a source unpacks to more than it may. A container and the compression around it say the same, so that it is reported once:
-    /// no number is named that grows while standard input is read.
-    pub(super) fn unpacks_to_more(&self, limits: &Limits) -> String {
-        if limits.is_ratioed(self.stored.bytes()) {
-            let ratio = limits.ratio_max;
-            return format!(
-                "unpacks to more than {ratio} times its size, as no install does; the rest was not read; if it is one, say with \
-                 `--max-unpacked` how many bytes it may come to"
-            );
-        }
-        let limit = limits.unpacked_bytes_max;
-        format!("unpacks to more than {limit} bytes; the rest was not read; raise `--max-unpacked`")
-    }
-
-    /// Returns how many entries archives inside the source had.
-    pub(super) fn entries_inside(&self) -> u64 {
-        self.entries
-    }
 }
 
 /// Walks the body of an entry if it is an archive.
@@ -95,8 +48,7 @@ pub(super) fn walk(
         }
     };
     let container = match sniff::sniff(&head) {
-        // A `.jar`, `.docx` or `.apk` is a zip, and an install has hundreds of jars.
-        Ok(container) if container.name == zip::CONTAINER.name && is_program(path, &head) => {
+        Ok(container) if container.packs_programs && is_program(path, &head) => {
             return below.visit.unknown(&below.prefix, GapKind::Package, program(path));
         }
         Ok(container) => container,

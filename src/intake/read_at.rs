@@ -2,7 +2,9 @@
 
 use super::fs::{File, Metadata};
 use super::open;
+use std::fmt;
 use std::io::{self, ErrorKind};
+use std::ops::Range;
 
 /// Bytes that can be read at any place.
 pub trait ReadAt {
@@ -31,6 +33,20 @@ pub trait ReadAt {
         }
         Ok(())
     }
+}
+
+/// Bytes that can be read at any place, in any order, at a cost.
+pub(super) trait RandomAccess: fmt::Debug {
+    /// Says which ranges will be read, so that what is passed of them on the way to others is kept.
+    fn expect(&mut self, parts: &mut dyn Iterator<Item = Range<u64>>);
+
+    /// Fills `buffer` from `offset` of the stream.
+    ///
+    /// # Errors
+    ///
+    /// `UnexpectedEof` where the stream or its file ends before, `InvalidData` where it is damaged before or is not any more what
+    /// was opened, `FileTooLarge` after the limit of bytes unpacked, `QuotaExceeded` when too much was unpacked again.
+    fn fill(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
 }
 
 /// A file that several threads can read at any place.

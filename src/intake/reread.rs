@@ -3,10 +3,11 @@
 //! The walk left places from which unpacking can go on, where the codec can be copied; else it starts anew each time that it has to go
 //! back. What was unpacked is kept for a while, in stretches: a store of segments comes back to the same ones again and again.
 
-use super::codec::{Codec, Unpack};
-use super::nested::Depth;
-use super::read_at::ReadAt;
+use super::codec::Codec;
+use super::depth::Depth;
+use super::read_at::{RandomAccess, ReadAt};
 use super::restarts::{Restart, Restarts};
+use super::unpack::Unpack;
 use super::wiping_reader::WipingReader;
 use crate::facts::GapKind;
 use crate::limits::Limits;
@@ -30,20 +31,6 @@ const INPUT_BYTES: usize = 64 << 10;
 
 /// The end of a part that is kept when it is passed: the index of a file of segments, which is asked again and again.
 const TAIL_BYTES: u64 = 64 << 10;
-
-/// Bytes that can be read at any place, in any order, at a cost.
-pub(super) trait RandomAccess: fmt::Debug {
-    /// Says which ranges will be read, so that what is passed of them on the way to others is kept.
-    fn expect(&mut self, parts: &mut dyn Iterator<Item = Range<u64>>);
-
-    /// Fills `buffer` from `offset` of the stream.
-    ///
-    /// # Errors
-    ///
-    /// `UnexpectedEof` where the stream or its file ends before, `InvalidData` where it is damaged before or is not any more what
-    /// was opened, `FileTooLarge` after the limit of bytes unpacked, `QuotaExceeded` when too much was unpacked again.
-    fn fill(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
-}
 
 /// Reads at any place of what a file, or a range of it, unpacks to.
 pub(super) struct Reread<F, C> {

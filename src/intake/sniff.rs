@@ -1,8 +1,7 @@
 //! What bytes are, judged by their content and never by a name.
 
 use super::CONTAINERS;
-use super::container::Container;
-use super::tar;
+use super::container::{Container, Refusal};
 use super::wrapped::{self, is_packed_text};
 use crate::facts::GapKind;
 
@@ -14,9 +13,6 @@ const KEY_FILE_BYTES: [usize; 9] = [16, 17, 18, 32, 33, 34, 48, 49, 50];
 
 /// What is said of content that is neither known nor text.
 const UNKNOWN: &str = "unknown content";
-
-/// Why no container can be opened.
-pub(super) type Refusal = (GapKind, String);
 
 /// A format that is known and not read: name, magic bytes, and how to turn it into one that is.
 struct Foreign {
@@ -129,8 +125,8 @@ pub(super) fn sniff(head: &[u8]) -> Result<&'static Container, Refusal> {
         ));
     }
     // Last, since it looks for a header anywhere in the head; a whole tar was recognised before.
-    if tar::is_damaged(head) {
-        return Ok(&tar::CONTAINER);
+    if let Some(container) = CONTAINERS.iter().find(|container| (container.is_damaged)(head)) {
+        return Ok(container);
     }
     // Not one of its bytes is shown: it may be a key that was named instead of its install.
     let reason = if KEY_FILE_BYTES.contains(&head.len()) {

@@ -205,7 +205,7 @@ pub(super) fn with_context(
         unpacked: 0,
         nesting: 0,
         hint: None,
-        depth: super::nested::Depth::default(),
+        depth: super::depth::Depth::default(),
         state: None,
         digest: None,
         listing: None,

@@ -1,8 +1,8 @@
 //! Archives in files of another kind: after a program that unpacks itself, attached to a mail, or as text.
 
 use super::archive_name::{claims_compression, kind_ending, names_archive};
+use super::container::Refusal;
 use super::fs::File;
-use super::sniff::Refusal;
 use crate::facts::GapKind;
 use crate::limits::Limits;
 use std::io::{self, Read, Seek, SeekFrom};

@@ -1,6 +1,7 @@
 //! Xz: streams one after the other, each block checked as it says.
 
 use super::codec::{self, Codec, Compressed, Flow, Head, Stop};
+use super::compressed;
 use super::container::{Container, Context, Opened};
 use crate::facts::GapKind;
 use crate::limits::Limits;
@@ -9,7 +10,7 @@ use std::io::{Error, ErrorKind};
 
 /// The container.
 pub(super) const CONTAINER: Container =
-    Container { name: Unxz::NAME, sniff: |head| head.starts_with(MAGIC), walk };
+    Container::new(Unxz::NAME, |head| head.starts_with(MAGIC), walk);
 
 const MAGIC: &[u8] = b"\xfd7zXZ\0";
 
@@ -17,7 +18,7 @@ const MAGIC: &[u8] = b"\xfd7zXZ\0";
 const OVERHEAD_KIB: u64 = 40;
 
 fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
-    codec::walk(Unxz::new(context.limits), opened, context);
+    compressed::walk(Unxz::new(context.limits), opened, context);
 }
 
 /// Unpacks streams.

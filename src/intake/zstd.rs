@@ -1,6 +1,7 @@
 //! Zstandard: frames one after the other, skippable ones among them.
 
 use super::codec::{self, Codec, Compressed, Flow, Head, Stop};
+use super::compressed;
 use super::container::{Container, Context, Opened};
 use crate::facts::GapKind;
 use crate::limits::Limits;
@@ -9,11 +10,11 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use std::io::{self, ErrorKind, Read};
 
 /// The container.
-pub(super) const CONTAINER: Container = Container {
-    name: Unzstd::NAME,
-    sniff: |head| head.get(..Unzstd::MAGIC_BYTES).is_some_and(Unzstd::may_start),
+pub(super) const CONTAINER: Container = Container::new(
+    Unzstd::NAME,
+    |head| head.get(..Unzstd::MAGIC_BYTES).is_some_and(Unzstd::may_start),
     walk,
-};
+);
 
 const MAGIC: [u8; 4] = *b"\x28\xb5\x2f\xfd";
 
@@ -24,7 +25,7 @@ const SKIPPABLE: [u8; 4] = *b"\x50\x2a\x4d\x18";
 const END_OF_FRAME: [u8; 7] = [1, 0, 0, 0, 0, 0, 0];
 
 fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
-    codec::walk(Unzstd::new(context.limits), opened, context);
+    compressed::walk(Unzstd::new(context.limits), opened, context);
 }
 
 pub(super) struct Unzstd {

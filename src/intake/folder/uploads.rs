@@ -8,8 +8,8 @@ use crate::intake::archive_name::{
     claims_archive, claims_closed, claims_compression, claims_content, claims_nothing,
     claims_other, claims_program, program,
 };
+use crate::intake::container::Refusal;
 use crate::intake::probe::{holds_archive, names_install};
-use crate::intake::sniff::Refusal;
 use crate::intake::{BesideInstalls, UploadPlaces, path, sniff, ticket, wrapped};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -2,8 +2,9 @@
 
 use super::header::{BadNumber, Header};
 use super::pax::Extensions;
-use super::scanner::{Scanner, SkipPlan, padded};
+use super::scanner::{Scanner, padded};
 use super::sparse::Sparse;
+use super::state::SkipPlan;
 use crate::facts::{FileTime, GapKind, Owner};
 use crate::intake::{Entry, EntryKind, EntryTime, Want, path};
 use std::sync::LazyLock;

@@ -8,17 +8,6 @@ use crate::facts::GapKind;
 /// Bytes of the two blocks that end an archive.
 const END_BYTES: u64 = 2 * BLOCK_BYTES as u64;
 
-/// What was read since the last good header.
-#[derive(Debug, Default)]
-pub(super) struct Run {
-    /// Zero blocks, one after the other.
-    zeros: u64,
-    /// Two of them: the archive has ended.
-    ended: bool,
-    /// Blocks that are no header; they were reported when the first came.
-    unknown: bool,
-}
-
 impl Scanner<'_> {
     pub(super) fn take_zeros(&mut self) {
         if self.extensions.any {

@@ -2,21 +2,9 @@
 
 use super::header::{self, Header};
 use super::pax::{self, Extensions};
-use super::scanner::{Scanner, SkipPlan, State, cut, padded, to_u64};
+use super::scanner::{Scanner, cut, padded, to_u64};
+use super::state::{Extension, SkipPlan, State};
 use crate::facts::GapKind;
-
-/// The kinds of extension header.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Extension {
-    /// GNU `L`.
-    LongName,
-    /// GNU `K`.
-    LongLink,
-    /// PAX `x`, or Sun's `X`.
-    Records,
-    /// PAX `g`.
-    Global,
-}
 
 impl Scanner<'_> {
     /// Begins the extension header `header`.

@@ -4,7 +4,8 @@
 //! `Y` is in the archive, `N` had not changed and is not, `D` is a directory. The first archive of a series, level 0, has no `N`
 //! but for what was excluded.
 
-use super::scanner::{Scanner, State, cut, padded, to_u64};
+use super::scanner::{Scanner, cut, padded, to_u64};
+use super::state::State;
 use crate::intake::path;
 
 impl Scanner<'_> {

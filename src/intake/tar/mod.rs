@@ -5,24 +5,28 @@
 
 mod announce;
 mod between;
+mod decimal;
 mod extension;
 mod header;
 mod listing;
 mod pax;
 mod scanner;
 mod sparse;
+mod state;
 #[cfg(test)]
 mod tests;
 
 use super::container::{Container, Context, Input, Opened};
-use super::nested::{self, Depth};
+use super::depth::Depth;
+use super::nested;
 use crate::wiped::Wiped;
 use header::{Block, checksum_holds, is_zero};
 use scanner::Scanner;
 use std::io::{self, ErrorKind, Read};
 
 /// The container.
-pub(super) const CONTAINER: Container = Container { name: "tar", sniff, walk };
+pub(super) const CONTAINER: Container =
+    Container { is_damaged, ..Container::new("tar", sniff, walk) };
 
 /// Bytes read at once. Between 64 and 256 KiB all sizes cost the same; 32 KiB costs 2.5 % more on top of inflate.
 const WINDOW_BYTES: usize = 128 << 10;
@@ -39,7 +43,7 @@ fn sniff(head: &[u8]) -> bool {
 }
 
 /// Returns `true` if a header follows somewhere in `head`: a tar whose first header is damaged.
-pub(super) fn is_damaged(head: &[u8]) -> bool {
+fn is_damaged(head: &[u8]) -> bool {
     head.as_chunks::<{ header::BLOCK_BYTES }>().0.iter().any(checksum_holds)
 }
 

@@ -1,5 +1,6 @@
 //! PAX extended headers: `LENGTH KEY=VALUE\n` records that describe the entry behind them.
 
+use super::decimal::{Malformed, decimal};
 use super::sparse::Records;
 
 /// What extension headers (PAX records, GNU long names) say of the entry that follows them.
@@ -30,10 +31,6 @@ pub(super) struct Extensions {
     /// Some extension came, read or not.
     pub(super) any: bool,
 }
-
-/// A record that does not follow the format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Malformed;
 
 impl Extensions {
     /// Returns the name that replaces the one in the header.
@@ -98,16 +95,6 @@ pub(super) fn is_global_trouble(bytes: &[u8]) -> Result<bool, Malformed> {
         rest = behind;
     }
     Ok(trouble)
-}
-
-/// Returns a decimal number, when it is one and no file offset is smaller.
-pub(super) fn decimal(text: &[u8]) -> Option<u64> {
-    if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let value: u64 = std::str::from_utf8(text).ok()?.parse().ok()?;
-    // An offset in a file is signed, so nothing beyond 2^63 - 1 can be a size.
-    i64::try_from(value).ok().map(|_| value)
 }
 
 type Record<'a> = (&'a [u8], &'a [u8], &'a [u8]);

@@ -1,12 +1,11 @@
 //! The tar state machine: bytes in, in pieces of any size; entries, bodies and gaps out.
 
-use super::between::Run;
-use super::extension::Extension;
 use super::header::{self, BLOCK_BYTES, Block, Header, OwnerFields};
 use super::pax::Extensions;
 use super::sparse::Sparse;
+use super::state::{Extension, Run, SkipPlan, State};
 use crate::facts::{GapKind, Owner};
-use crate::intake::nested::Depth;
+use crate::intake::depth::Depth;
 use crate::intake::path::EntryPath;
 use crate::intake::{Extent, Visit, Want, ticket};
 use crate::limits::Limits;
@@ -56,34 +55,6 @@ pub(super) struct Scanner<'v> {
     pub(super) run: Run,
     /// Kinds of gap that are reported once a source, and were.
     said: BTreeSet<GapKind>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
-    Header,
-    Extension(Extension),
-    /// Extension blocks of an old GNU sparse map; the body wanted behind them when `true`.
-    SparseMap(bool),
-    Body,
-    /// A body that is handed on as it comes.
-    Stream,
-    /// A body that is to be walked as an archive of its own.
-    Inner,
-    /// The list of a directory in an incremental archive.
-    Listing,
-    Skip,
-    Stopped,
-}
-
-/// What is to be done with the body of an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct SkipPlan {
-    /// Bytes to collect; `None` when nothing is wanted.
-    pub(super) need: Option<u64>,
-    /// Bytes stored, padding included.
-    pub(super) stored: u64,
-    /// More of a sparse map comes before the body.
-    pub(super) map_follows: bool,
 }
 
 impl<'v> Scanner<'v> {

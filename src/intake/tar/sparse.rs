@@ -3,8 +3,8 @@
 //! Only the pieces that are not holes are stored. An entry whose map does not fit its body in every respect is never
 //! expanded: a wrong body would be digested as a wrong key.
 
+use super::decimal::{Malformed, decimal};
 use super::header::BLOCK_BYTES;
-use super::pax::{Malformed, decimal};
 use crate::wiped::Wiped;
 
 /// A piece of a sparse file: offset and length in bytes.

@@ -3,7 +3,7 @@
 use super::scanner::Scanner;
 use crate::facts::GapKind;
 use crate::intake::container::{Input, Opened};
-use crate::intake::nested::Depth;
+use crate::intake::depth::Depth;
 use crate::intake::testing::{
     Event, Feed, Recorder, archive, end, gzip, member, member_of, record, scan, scan_tar,
     walk_path, with_context,

@@ -2,6 +2,7 @@
 
 use super::body::{Decoder, Fault};
 use super::delivery::{Desk, Parcel};
+use super::extra;
 use super::record::{self, LOCAL_BYTES, Record};
 use super::second_name::second_name;
 use super::{WINDOW_BYTES, stream};
@@ -76,8 +77,8 @@ fn is_of_another(archive: &ZipArchive<Positioned>, buffer: &mut [u8]) -> bool {
     // The signature alone may begin other files; a version and a name make it an entry.
     let is_entry = |fixed: &[u8]| {
         fixed.starts_with(&record::LOCAL)
-            && record::u16_at(fixed, 4) & 0xff <= VERSION_MAX
-            && record::u16_at(fixed, 26) > 0
+            && extra::u16_at(fixed, 4) & 0xff <= VERSION_MAX
+            && extra::u16_at(fixed, 26) > 0
     };
     if read_at(archive, &mut fixed, 0).is_err() || !is_entry(&fixed) {
         return false;
@@ -163,7 +164,7 @@ impl Walker<'_, '_, '_> {
             self.desk.say_fault(error);
             return false;
         }
-        let disk = record::u16_at(&end, 4);
+        let disk = extra::u16_at(&end, 4);
         // All ones mean that the number is in the zip64 record
         // (APPNOTE 4.4.1.4), which whole zips have too.
         if disk != 0 && disk != u16::MAX {
@@ -337,7 +338,7 @@ impl Walker<'_, '_, '_> {
         if !fixed.starts_with(&record::LOCAL) {
             return Ok(None);
         }
-        let (name, extra) = (record::u16_at(&fixed, 26), record::u16_at(&fixed, 28));
+        let (name, extra) = (extra::u16_at(&fixed, 26), extra::u16_at(&fixed, 28));
         let (name, extra) = (usize::from(name), usize::from(extra));
         if name != record.name.len() {
             return Ok(None);

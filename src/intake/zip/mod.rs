@@ -5,6 +5,7 @@
 mod body;
 mod central;
 mod delivery;
+mod extra;
 mod record;
 mod second_name;
 mod stream;
@@ -18,7 +19,8 @@ use crate::intake::wiping_reader::WipingReader;
 use std::io::Read;
 
 /// The container.
-pub(super) const CONTAINER: Container = Container { name: "zip", sniff, walk };
+pub(super) const CONTAINER: Container =
+    Container { packs_programs: true, ..Container::new("zip", sniff, walk) };
 
 /// Bytes read at once.
 const WINDOW_BYTES: usize = 128 << 10;

@@ -4,7 +4,7 @@
 //! the header. `unzip` and newer tools take that name, `jar` and older ones the other. And a NUL ends a name for tools written in
 //! C and for Python, but not for Java.
 
-use super::record::fields;
+use super::extra::fields;
 use flate2::Crc;
 
 const UNICODE_PATH: u16 = 0x7075;

@@ -4,6 +4,7 @@
 
 use super::body::{Decoded, Decoder, Fault};
 use super::delivery::{Desk, Parcel};
+use super::extra;
 use super::record::{self, CENTRAL_BYTES, DESCRIPTOR, LOCAL_BYTES, Record};
 use crate::facts::GapKind;
 use crate::intake::container::Context;
@@ -170,8 +171,8 @@ impl Walker<'_, '_, '_> {
         if let Some(rest) = fixed.get_mut(4..) {
             self.bytes.fill_exactly(rest, "a header")?;
         }
-        let name = self.bytes.variable(record::u16_at(&fixed, 26), "a header")?;
-        let extra = self.bytes.variable(record::u16_at(&fixed, 28), "a header")?;
+        let name = self.bytes.variable(extra::u16_at(&fixed, 26), "a header")?;
+        let extra = self.bytes.variable(extra::u16_at(&fixed, 28), "a header")?;
         let mut record = Record::local(&fixed, &name, &extra);
         // Without the stored size nothing says where the
         // body ends: both sizes are known, or neither is.
@@ -299,7 +300,7 @@ impl Walker<'_, '_, '_> {
         }
         record.crc = u32::from_le_bytes(first);
         let narrow = self.bytes.exactly::<8>("an entry")?;
-        let pair = (record::u32_at(&narrow, 0), record::u32_at(&narrow, 4));
+        let pair = (extra::u32_at(&narrow, 0), extra::u32_at(&narrow, 4));
         (record.stored, record.size) = (u64::from(pair.0), u64::from(pair.1));
         // Java writes eight bytes for each where they are needed, and does not say so before.
         let fits = (record.stored, record.size) == (decoded.stored, decoded.size);
@@ -316,10 +317,10 @@ impl Walker<'_, '_, '_> {
         if let Some(rest) = fixed.get_mut(4..) {
             self.bytes.fill_exactly(rest, what)?;
         }
-        let name = self.bytes.variable(record::u16_at(&fixed, 28), what)?;
-        let extra = self.bytes.variable(record::u16_at(&fixed, 30), what)?;
+        let name = self.bytes.variable(extra::u16_at(&fixed, 28), what)?;
+        let extra = self.bytes.variable(extra::u16_at(&fixed, 30), what)?;
         // The comment of the entry.
-        self.bytes.pass(u64::from(record::u16_at(&fixed, 32)), what)?;
+        self.bytes.pass(u64::from(extra::u16_at(&fixed, 32)), what)?;
         let record = Record::central(&fixed, &name, &extra);
         self.listed = self.listed.saturating_add(1);
         add(&mut self.directory, &record);
@@ -329,7 +330,7 @@ impl Walker<'_, '_, '_> {
         // Unix and OS X (APPNOTE 4.4.2.2): only these keep
         // a mode, and so links, in the upper attributes.
         let made_on_unix = matches!(fixed.get(5), Some(3 | 19));
-        if made_on_unix && record::u32_at(&fixed, 38) >> 28 == 0o12 {
+        if made_on_unix && extra::u32_at(&fixed, 38) >> 28 == 0o12 {
             self.desk.context.visit.was_link(&path, true, "is a link, which only the end of a stream of zip shows; name the zip as a file instead");
         }
         Ok(())
@@ -362,7 +363,7 @@ impl Walker<'_, '_, '_> {
 
     fn take_end(&mut self) -> Result<(), Stop> {
         let rest = self.bytes.exactly::<18>("its directory")?;
-        let comment = self.bytes.variable(record::u16_at(&rest, 16), "its comment")?;
+        let comment = self.bytes.variable(extra::u16_at(&rest, 16), "its comment")?;
         // Tools search the end record from the end of the file,
         // so one inside the comment wins for some of them.
         if comment.windows(record::END.len()).any(|bytes| bytes == record::END) {

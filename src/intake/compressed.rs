@@ -1,0 +1,49 @@
+//! The walk of what a compression holds.
+
+use super::codec::{Codec, INPUT_BYTES};
+use super::container::{Context, Opened};
+use super::read_at::Positioned;
+use super::reread::Reread;
+use super::restarts::Restarts;
+use super::unpack::Unpack;
+use super::walk_input;
+use super::wiping_reader::WipingReader;
+use crate::facts::GapKind;
+use std::io::Read;
+
+/// Returns `true` if one more compression may be opened, and counts it. A gap tells when not.
+fn may_open(context: &mut Context<'_>) -> bool {
+    if context.nesting >= context.limits.nesting_max {
+        let limit = context.limits.nesting_max;
+        let reason = format!("more than {limit} compressions around each other; not opened");
+        context.visit.gap(None, GapKind::OverLimit, reason);
+        return false;
+    }
+    context.nesting = context.nesting.saturating_add(1);
+    true
+}
+
+/// Walks what a compression holds.
+pub(super) fn walk<C: Codec + 'static>(codec: C, opened: Opened<'_>, context: &mut Context<'_>) {
+    if !may_open(context) {
+        return;
+    }
+    let file = opened.input.file().filter(|_| opened.input.is_plain_file());
+    let file = file.and_then(|file| file.try_clone().ok());
+    let input = WipingReader::new(INPUT_BYTES, opened.head.chain(opened.input));
+    let mut unpack = Unpack::new(codec, input, context.limits, context.depth.clone());
+    unpack.restarts = file.is_some().then(|| Restarts::new(context.limits));
+    walk_input(&mut unpack, context);
+    context.unpacked = context.unpacked.saturating_add(unpack.produced());
+    for (kind, reason) in std::mem::take(&mut unpack.problems) {
+        context.visit.gap(None, kind, reason);
+    }
+    let Unpack { codec, restarts, .. } = unpack;
+    if let (Some(file), Some(restarts)) = (file, restarts)
+        && restarts.is_wanted()
+        && let Ok(file) = Positioned::new(file)
+    {
+        let reread = Reread::new(file, codec, restarts, context.limits);
+        context.random_access = Some(Box::new(reread));
+    }
+}
