@@ -1,6 +1,6 @@
 //! What the rules find on a farm.
 
-use super::suppression::Excuse;
+use super::excuse::Excuse;
 use crate::farm::Farm;
 use crate::policy::Remark;
 use crate::rules::{Hit, RULES, Rule, Severity};

@@ -1,9 +1,10 @@
 //! Judges farms, as a line: find, suppress, plan, causes, verdict. Each rule runs once, and nothing is written back to a farm.
 
 use super::causes::{Cause, CauseRoots, causes};
+use super::excuse::Excuse;
 use super::find::{Finding, find, sort};
 use super::highlight::highlighted;
-use super::suppression::{Excuse, accepted, excuse, stale};
+use super::suppression::{accepted, excuse, stale};
 use super::verdict::doubts;
 use super::{Selection, Verdict, verdict};
 use crate::farm::{Farm, Matrix, has_untried_master};

@@ -1,6 +1,7 @@
 //! Judging as a line: find, suppress, plan, causes, verdict.
 
 mod causes;
+mod excuse;
 mod find;
 mod highlight;
 mod identity;
@@ -12,9 +13,10 @@ mod suppression;
 mod verdict;
 
 pub use causes::Cause;
+pub use excuse::Excuse;
 pub use find::Finding;
 pub use identity::known;
 pub use judge::{Judged, judge};
 pub use selection::Selection;
-pub use suppression::{Excuse, is_about_suppressions};
+pub use suppression::is_about_suppressions;
 pub use verdict::{Doubt, Verdict, verdict};

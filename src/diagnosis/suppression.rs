@@ -1,53 +1,15 @@
 //! Findings that do not count: suppressed by the policy, or known from an earlier run.
 
 use super::Selection;
+use super::excuse::Excuse;
 use super::find::{Finding, sort};
 use super::identity::known;
-use crate::facts::Date;
 use crate::farm::Farm;
-use crate::policy::{Baseline, Remark, Stale, Suppression};
+use crate::policy::{Baseline, Stale, Suppression};
 use crate::repair::{Id, Scope, WhoseKeys, standing};
 use crate::rules;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::slice;
-
-/// Why a finding does not count. The verdict takes no excuse.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Excuse {
-    /// The policy suppresses it.
-    Suppressed {
-        /// Why, as the policy says.
-        reason: String,
-        /// The last day on which it does.
-        until: Option<Date>,
-    },
-    /// It is in the baseline.
-    Known(Remark),
-}
-
-impl Excuse {
-    /// Returns what the baseline says of the finding, where it is in it.
-    pub fn remark(&self) -> Option<&Remark> {
-        if let Self::Known(remark) = self { Some(remark) } else { None }
-    }
-}
-
-impl fmt::Display for Excuse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Suppressed { reason, until: None } => write!(f, "suppressed: {reason}"),
-            Self::Suppressed { reason, until: Some(day) } => {
-                write!(f, "suppressed until {day}: {reason}")
-            }
-            Self::Known(Remark { reason, since }) => {
-                f.write_str("known")?;
-                since.as_ref().map_or(Ok(()), |since| write!(f, " since {since}"))?;
-                reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))
-            }
-        }
-    }
-}
 
 /// Returns the excuse that the policy has for a finding.
 pub(super) fn suppressed(farm: &Farm, finding: &Finding, selection: &Selection) -> Option<Excuse> {
