@@ -4,8 +4,8 @@
 //! that of a peer's key or it is not: there is nothing to guess. Observed: hmac of 33 bytes after a checkout of git on Windows,
 //! of 48 bytes after `copy: content=` of Ansible and `Set-Content` of PowerShell.
 
-use super::key::{digest, text_kind};
 use super::key_spellings::BASE64;
+use super::key_text::{digest, text_kind};
 use crate::facts::{Alteration, Digest, Wrapper};
 use crate::wiped::Wiped;
 

@@ -1,6 +1,6 @@
 //! How a key may be spelled in other text: pasted as it is, or as digits. Kept as digests, so that such text can be known and hidden.
 
-use super::key::digest;
+use super::key_text::digest;
 use crate::facts::Digest;
 use crate::wiped::Wiped;
 

@@ -21,6 +21,7 @@ mod key_alterations;
 mod key_decodings;
 mod key_masters;
 mod key_spellings;
+mod key_text;
 mod key_traces;
 mod log;
 mod manifest;
@@ -49,8 +50,9 @@ pub use felix_config::{
     concerns_store, installed_pid, is_for_run_modes, may_matter, protected_values,
 };
 pub use jar::Jar;
-pub use key::{Fingerprint, KEY_COPY, digest, digest_key, fingerprint, is_key, is_key_copy};
+pub use key::{Fingerprint, KEY_COPY, digest_key, fingerprint, is_key, is_key_copy};
 pub use key_masters::masters;
+pub use key_text::digest;
 pub use key_traces::KeyTraces;
 pub use log::{SIGNATURES, Signature};
 pub use path::{

@@ -1,6 +1,6 @@
 //! Who runs an instance, and whom the directories of its keys belong to.
 
-use super::collector::Item;
+use super::item::Item;
 use super::roots::Evidence;
 use crate::evidence::Fact;
 use crate::facts::{Account, OwnedDirectory, Place, Snapshot};

@@ -1,6 +1,6 @@
 //! Makes bundles of what was read of their directories.
 
-use super::collector::Item;
+use super::item::Item;
 use super::paths::has_at_or_below;
 use super::roots::{Evidence, below, bundle_directory};
 use crate::evidence::{BundleParts, Fact, Found, Packing, assemble};

@@ -11,13 +11,13 @@ mod take;
 mod visit;
 
 use self::again::Again;
-pub(super) use self::again::Versions;
 use self::key_copies::KeyCopies;
 pub(super) use self::logs::LOGS;
 use self::logs::LogDirectories;
 use self::surroundings::Surroundings;
 use self::take::Pending;
 use super::gap_list::GapList;
+use super::item::{Item, Versions};
 use super::link_alias::Aliases;
 use super::links::Links;
 use super::paths::first_below;
@@ -25,29 +25,10 @@ use super::prefixes::Prefixes;
 use super::secrets::Vault;
 use super::segments::{Segments, Store};
 use super::unknown::UnknownFiles;
-use crate::evidence::{Fact, ParseError, classify};
-use crate::facts::{FileTime, Gap, GapKind, Owner};
-use crate::intake::LinkTarget;
+use crate::evidence::classify;
+use crate::facts::{FileTime, Gap, GapKind};
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What is at one evidence path. The last entry of a path counts, as in tar.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Item {
-    /// It was read.
-    Read {
-        /// What it says, or where it fails to follow its format.
-        fact: Result<Fact, ParseError>,
-        /// Owner and mode, where the container keeps them.
-        owner: Option<Owner>,
-    },
-    /// It is a link that was not resolved (yet).
-    Link(LinkTarget),
-    /// It is there, but could not be read; a gap says why.
-    Lost,
-    /// Something else is there: a directory instead of a file, a device.
-    Odd,
-}
 
 /// Evidence by path, and what could not be read.
 #[derive(Debug, Default)]

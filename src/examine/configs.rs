@@ -1,6 +1,6 @@
 //! Sorts the configurations of one install: those that count, and what to say of the others.
 
-use super::collector::Item;
+use super::item::Item;
 use crate::evidence::{Config, ConfigFile, Deviation, Fact, Found, IgnoredConfig};
 use crate::facts::{CONFIG_DIRECTORY, Configuration, Gap, GapKind, IdentifiedBy, Place, Snapshot};
 use std::collections::{BTreeMap, BTreeSet};

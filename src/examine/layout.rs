@@ -13,7 +13,7 @@ mod spot;
 
 use self::files::{Files, StatementFile};
 use self::spot::{Spot, Variables, absolute, descend, expand, is_open, of_absolute};
-use super::collector::Item;
+use super::item::Item;
 use super::paths::join;
 use crate::facts::{
     CACHE_CLEAN, CLEAN_AT_START, CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, Gap, GapKind, Place,

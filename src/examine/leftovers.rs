@@ -1,7 +1,8 @@
 //! What a source holds that no snapshot shows, and whether that can matter.
 
-use super::collector::{Content, Item};
+use super::collector::Content;
 use super::expected_installs::is_beside_install;
+use super::item::Item;
 use super::paths::has_at_or_below;
 use super::roots::{below, owner};
 use crate::evidence::{classify, concerns_store, may_matter};

@@ -1,6 +1,6 @@
 //! Key files that were read without their install: reported as what they are, and compared with the other keys that were read.
 
-use super::collector::Item;
+use super::item::Item;
 use super::paths::parent;
 use crate::evidence::Fact;
 use crate::facts::{Digest, Gap, GapKind, KeyName, Snapshot};

@@ -3,7 +3,7 @@
 //! `tar cf farm.tar -C /mnt/author crx-quickstart -C /mnt/publish1 crx-quickstart` gives one tree, in which of two `hmac` the last
 //! counts. What is read of such a root is of nobody: it neither accuses nor acquits.
 
-use super::collector::{Item, Versions};
+use super::item::{Item, Versions};
 use super::roots::{Evidence, owner};
 use crate::evidence::Fact;
 use crate::facts::{Gap, GapKind, Snapshot};

@@ -10,6 +10,7 @@ mod expected_installs;
 mod gap_list;
 mod hints;
 mod hollow;
+mod item;
 mod jcr_configs;
 mod jcr_keys;
 mod key_history;

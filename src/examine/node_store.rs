@@ -3,9 +3,8 @@
 //! A database or a cloud leaves no content in a snapshot, so that what is not found there is not missing. Files beat configurations, but
 //! not where a configuration of another store stands beside them: after a migration either may be left over.
 
-use super::collector::Item;
+use super::item::Item;
 use super::paths::{join, name};
-use super::repository::REPOSITORY;
 use super::segments::Store as Stored;
 use crate::evidence::{
     Fact, Found, Installed, SEGMENT_STORE, SPLIT_STORE, installed_pid, is_for_run_modes,
@@ -17,6 +16,9 @@ use crate::facts::{
 };
 use crate::oak::Files;
 use std::collections::BTreeMap;
+
+/// Where an install has its segment store.
+pub(super) const REPOSITORY: &str = "repository";
 
 /// Run modes of AEM that choose a store at the first start. (AEM 6.5, Running AEM in Production Ready Mode)
 const RUN_MODES: [(&str, NodeStoreKind); 3] = [

@@ -3,7 +3,7 @@
 //! What is found there is digested in `jcr_keys`.
 
 use super::jcr_keys::keys;
-use super::node_store;
+use super::node_store::{self, REPOSITORY};
 use super::paths::{join, name};
 use super::secrets::Vault;
 use super::segments::Store as Stored;
@@ -21,9 +21,6 @@ use std::io;
 
 /// Segments that the past of a store may cost, and its configurations.
 const MORE_SEGMENTS_MAX: u64 = Limits::DEFAULT.past_segments_max;
-
-/// Where an install has its segment store.
-pub(super) const REPOSITORY: &str = "repository";
 
 /// A source, and how its segment stores are read.
 struct Archive<'a> {

@@ -1,6 +1,6 @@
 //! Sorts evidence by the install root that it lies below.
 
-use super::collector::Item;
+use super::item::Item;
 use super::layout::{Cache, Layout};
 use super::paths::{parent, with_those_above};
 use crate::evidence::{ConfigFile, Fact, Found, classify, is_in_barren};

@@ -1,10 +1,11 @@
 //! Makes the snapshots of one source, one an install root, of the evidence in it.
 
 use super::bundles::bundles;
-use super::collector::{Collected, Content, Item, LOGS};
+use super::collector::{Collected, Content, LOGS};
 use super::expected_installs::{Claims, realms_of};
 use super::gap_list::GapList;
 use super::hollow::Places;
+use super::item::Item;
 use super::layout::{Cache, Layout, layouts};
 use super::leftovers::{
     is_moot, is_other_content, is_packages, malformed, nested, no_instance, unidentified, untold,

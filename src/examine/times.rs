@@ -1,6 +1,6 @@
 //! When the files of an instance were written.
 
-use super::collector::Item;
+use super::item::Item;
 use super::roots::Evidence;
 use crate::evidence::Fact;
 use crate::facts::{CRYPTO_FAMILY, FileTime, KeyFile, Place, Snapshot};

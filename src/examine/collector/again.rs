@@ -1,6 +1,6 @@
 //! What was there more than once in a source: as in tar, the last of one path counts.
 
-use super::{Collector, Item};
+use super::{Collector, Item, Versions};
 use crate::evidence::Fact;
 use crate::facts::{GapKind, INSIDE};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,21 +17,6 @@ pub(super) struct Again {
     replaced: BTreeMap<String, String>,
     /// Archives that came again, after one that does not say of which instance it is.
     nameless: BTreeSet<String>,
-}
-
-/// What is known of the versions of what was there several times; of several pairs the last of these counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::examine) enum Versions {
-    /// They are equal.
-    Equal,
-    /// Those of an archive inside the source, of which it is reported by what it holds.
-    Archive,
-    /// Those of a file of a segment store; they were not compared.
-    Unread,
-    /// They differ.
-    Differ,
-    /// They are of two bundles, or of two instances.
-    Foreign,
 }
 
 impl Collector<'_> {

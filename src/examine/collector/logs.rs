@@ -98,7 +98,7 @@ impl Collector<'_> {
 mod tests {
     use super::*;
     use crate::evidence::Fact;
-    use crate::examine::collector::Item;
+    use crate::examine::item::Item;
     use crate::intake::{Entry, EntryTime, Visit, Want};
 
     const INFO: &str = "o/crx-quickstart/launchpad/felix/bundle1/bundle.info";

@@ -1,7 +1,7 @@
 //! The property files and scripts of a source, by where they lie.
 
 use crate::evidence::{Fact, Statements, classify, classify_small, is_script};
-use crate::examine::collector::Item;
+use crate::examine::item::Item;
 use crate::examine::paths::{has_at_or_below, join, name, parent};
 use crate::facts::{GapKind, QUICKSTART};
 use crate::intake::LinkTarget;
