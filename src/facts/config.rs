@@ -1,6 +1,6 @@
 //! OSGi configurations as Felix ConfigAdmin keeps them on disk: only listed settings, and of secrets only that they are there.
 
-use super::{Digest, Place, Role, Snapshot};
+use super::{Digest, Place, Role};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -48,7 +48,7 @@ pub const TOKEN_INACTIVITY: &str = "inactivity.time";
 /// Lifetime of a login token in milliseconds.
 pub const TOKEN_EXPIRATION: &str = "tokenExpiration";
 /// What Oak takes where [`TOKEN_EXPIRATION`] is not set: `TokenProvider.DEFAULT_TOKEN_EXPIRATION`, two hours. AEM ships twelve.
-const TOKEN_EXPIRATION_DEFAULT_MS: u64 = 7_200_000;
+pub(super) const TOKEN_EXPIRATION_DEFAULT_MS: u64 = 7_200_000;
 /// Whether a login token in use is prolonged.
 pub const TOKEN_REFRESH: &str = "tokenRefresh";
 /// The `client_secret` in the IMS customizer.
@@ -136,7 +136,7 @@ impl Configuration {
     }
 
     /// Returns the run mode that it is for, for one in the repository: that of its folder, such as `config.author`.
-    fn role(&self) -> Option<Role> {
+    pub(super) fn role(&self) -> Option<Role> {
         let folder = self.jcr_path.as_deref()?.strip_prefix(JCR_CONFIGURATIONS)?;
         [Role::Author, Role::Publish].into_iter().find(|role| {
             let rest = folder.strip_prefix('.').and_then(|rest| rest.strip_prefix(role.label()));
@@ -176,7 +176,7 @@ impl Configuration {
     }
 
     /// Returns `true` if it is an access token provider of the grant `client_credentials` that holds no protected value itself.
-    fn asks_with_secret(&self) -> bool {
+    pub(super) fn asks_with_secret(&self) -> bool {
         // A list, or one text with commas.
         let grants = self.properties.get(PROVIDER_GRANTS).into_iter().flatten();
         let mut grants = grants.flat_map(|grants| grants.split(',')).map(str::trim);
@@ -184,7 +184,7 @@ impl Configuration {
     }
 
     /// Returns `true` if a request customizer may be the one of this access token provider: no types say that it is not.
-    fn may_use(&self, customizer: &Self) -> bool {
+    pub(super) fn may_use(&self, customizer: &Self) -> bool {
         let of =
             |own: &Self, name| own.text(name).filter(|text| !text.is_empty()).map(str::to_owned);
         let types = of(self, PROVIDER_CUSTOMIZER).zip(of(customizer, CUSTOMIZER_TYPE));
@@ -209,121 +209,5 @@ impl Configuration {
         let others = ["path", "serviceProviderEntityId", "idpCertAlias"];
         let mut others = others.into_iter().filter_map(|name| self.properties.get(name));
         self.is(SAML_HANDLER) && names_provider && others.all(is_set)
-    }
-}
-
-impl Snapshot {
-    /// Returns the configurations of a component.
-    pub fn configurations_of(&self, pid: &str) -> impl Iterator<Item = &Configuration> {
-        self.configurations.iter().filter(move |configuration| configuration.is(pid))
-    }
-
-    /// Returns the configurations of what makes users while they log in: SAML, OAuth, and sync handlers that a login module names.
-    pub fn user_creators(&self) -> Vec<&Configuration> {
-        let named = |handler: &Configuration| {
-            let name = handler.text("handler.name");
-            let mut modules = self.configurations_of(EXTERNAL_LOGIN);
-            name.is_some() && modules.any(|module| module.text("sync.handlerName") == name)
-        };
-        let creates = |configuration: &&Configuration| {
-            configuration.creates_users() == Some(true)
-                || configuration.is(SYNC_HANDLER) && named(configuration)
-        };
-        self.configurations.iter().filter(creates).collect()
-    }
-
-    /// Returns `true` if a configuration that is not listed does not exist.
-    ///
-    /// The source must have been read whole, and must hold configurations below `com` that are none of those looked for: then
-    /// `launchpad/config` was packed as a whole, not file by file.
-    pub fn shows_all_configurations(&self) -> bool {
-        self.is_complete() && self.parts.configurations
-    }
-
-    /// Returns whether encapsulated tokens are on; `None` where the configuration is not in the snapshot. Off is the default.
-    pub fn encapsulated_token(&self) -> Option<bool> {
-        match self.configurations_of(TOKEN_HANDLER).next() {
-            // AEM ships this configuration with `token.required.attr` alone.
-            Some(handler) => Some(handler.flag(TOKEN_ENCAPSULATED).unwrap_or(false)),
-            None => self.shows_all_configurations().then_some(false),
-        }
-    }
-
-    /// Returns the stated lifetime of login tokens in milliseconds.
-    pub fn token_expiration_ms(&self) -> Option<u64> {
-        self.configurations_of(TOKEN_CONFIGURATION).find_map(|c| c.number(TOKEN_EXPIRATION))
-    }
-
-    /// Returns the lifetime of login tokens in milliseconds: as stated, or that of Oak where all configurations came and none states it.
-    pub fn token_expiration_in_effect_ms(&self) -> Option<u64> {
-        let default = || self.shows_all_configurations().then_some(TOKEN_EXPIRATION_DEFAULT_MS);
-        self.token_expiration_ms().or_else(default)
-    }
-
-    /// Returns the time after which an encapsulated token of an idle user ends; 0 where there is none, and `None` where the handler is not
-    /// known or its tokens are not encapsulated.
-    pub fn token_inactivity(&self) -> Option<u64> {
-        let handler = self.configurations_of(TOKEN_HANDLER).next()?;
-        let is_on = self.encapsulated_token() == Some(true);
-        is_on.then(|| handler.number(TOKEN_INACTIVITY).unwrap_or_default())
-    }
-
-    /// Returns whether login tokens in use are prolonged, where that is stated.
-    pub fn token_refresh(&self) -> Option<bool> {
-        self.configurations_of(TOKEN_CONFIGURATION).find_map(|c| c.flag(TOKEN_REFRESH))
-    }
-
-    /// Returns the configurations, and where `launchpad/config` did not come, those in the repository that are in effect as far as it
-    /// shows: of this install's run mode, and the only one of their PID.
-    pub fn configurations_or_jcr(&self) -> impl Iterator<Item = &Configuration> {
-        let jcr = self
-            .repository
-            .as_ref()
-            .filter(|repository| !self.parts.configurations && !repository.is_outdated());
-        let jcr = jcr.into_iter().flat_map(|repository| &repository.configurations);
-        self.configurations.iter().chain(jcr.filter(|stored| self.is_in_effect(stored)))
-    }
-
-    /// Returns `true` if a configuration in the repository applies, and no other does for the same PID.
-    fn is_in_effect(&self, stored: &Configuration) -> bool {
-        // A picked file of the same component is what Felix made of it.
-        let component = stored.factory_pid.as_deref().unwrap_or(&stored.pid);
-        if self.configurations_of(component).next().is_some() {
-            return false;
-        }
-        let role = self.role();
-        let may_apply = |other: &Configuration| {
-            other.role().is_none() || role.is_none() || other.role() == role
-        };
-        // One for a run mode comes before one for all.
-        let yields = |other: &Configuration| {
-            other.pid == stored.pid
-                && other.jcr_path != stored.jcr_path
-                && may_apply(other)
-                && (other.role().is_some() || stored.role().is_none())
-        };
-        let mut others = self.repository.iter().flat_map(|repository| &repository.configurations);
-        (stored.role().is_none() || stored.role() == role) && !others.any(yields)
-    }
-
-    /// Returns the access token providers that ask with a client secret, and have neither one nor a request customizer to add it; none
-    /// where a customizer may be that was not seen. One whose secret is missing is another thing.
-    pub fn providers_without_secret(&self) -> impl Iterator<Item = &Configuration> {
-        let all = self.shows_all_configurations();
-        let providers = self.configurations_of(ACCESS_TOKEN_PROVIDER).filter(move |_| all);
-        providers.filter(|provider| {
-            let mut customizers = self.configurations_of(IMS_CUSTOMIZER);
-            provider.asks_with_secret() && !customizers.any(|own| provider.may_use(own))
-        })
-    }
-
-    /// Returns the IMS configurations: a request customizer, or a provider that has a client secret.
-    pub fn ims_configurations(&self) -> impl Iterator<Item = &Configuration> {
-        self.configurations_or_jcr().filter(|configuration| {
-            let secret = configuration.secret(IMS_SERVICE_SECRET);
-            configuration.is(IMS_CUSTOMIZER)
-                || configuration.is(IMS_PROVIDER)
-                    && secret.is_some_and(|state| state != SecretState::Missing)
-        })
     }
 }

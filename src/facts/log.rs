@@ -2,7 +2,7 @@
 //!
 //! Nothing of a log's text is kept but words of fixed patterns: logs hold personal data.
 
-use super::{LogStart, Place};
+use super::{Place, StorageMode};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
@@ -75,6 +75,17 @@ impl fmt::Display for LogTime {
         let Self { year, month, day, hour, minute, second, .. } = self;
         write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
     }
+}
+
+/// A start of the crypto support, as a log tells it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct LogStart {
+    /// When it was.
+    pub time: LogTime,
+    /// Where it then took its keys from.
+    pub storage: StorageMode,
+    /// The version of the crypto bundle.
+    pub version: Option<String>,
 }
 
 /// A sign of trouble that is known from documents. Their labels are part of the JSON output.

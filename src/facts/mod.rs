@@ -5,6 +5,7 @@
 mod bundle;
 mod bundles;
 mod config;
+mod configured;
 mod credentials;
 mod date;
 mod digest;
@@ -13,6 +14,7 @@ mod gap;
 mod harmful;
 mod jcr;
 mod jcr_history;
+mod jcr_key;
 mod key;
 mod key_parts;
 mod log;
@@ -20,6 +22,7 @@ mod node_store;
 mod old_state;
 mod place;
 mod platform;
+mod protected;
 mod remembered;
 mod secrets;
 mod setting;
@@ -50,12 +53,13 @@ pub use date::{Date, NotADate};
 pub use digest::{Digest, Hex};
 pub use gap::{Gap, GapKind};
 pub use harmful::is_harmful;
-pub use jcr::{JcrKey, JcrKeys, JcrShape, Repository};
+pub use jcr::{JcrKeys, Repository};
 pub use jcr_history::{KeyHistory, PastKeys, PastState};
+pub use jcr_key::{JcrKey, JcrShape};
 pub use key::{Alteration, KeyDigest, KeyFile, KeyName, TextKind, Wrapper};
 pub use key_parts::key_parts;
 pub(crate) use log::STARTS_MAX;
-pub use log::{Log, LogFile, LogSignature, LogTime, LogTopic, Seen, Sighting, Told};
+pub use log::{Log, LogFile, LogSignature, LogStart, LogTime, LogTopic, Seen, Sighting, Told};
 pub use node_store::{
     AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, DOCUMENT_STORE, DOCUMENT_STORE_TYPE, NodeStore,
     NodeStoreKind, REPOSITORY_HOME, SEGMENT_STORES, SPLIT_SEGMENTS,
@@ -65,7 +69,8 @@ pub use place::{
     Account, INSIDE, OwnedDirectory, Owner, Place, QUICKSTART, Right, components, is_in_realm,
     path_parts, realm, split_path, spoken,
 };
-pub use secrets::{MasterFlaw, Opening, ProtectedAt, StoredSecret, Trials, Untried};
+pub use protected::ProtectedAt;
+pub use secrets::{MasterFlaw, Opening, StoredSecret, Trials, Untried};
 pub use setting::{
     BUNDLE_CACHE, CACHE_CLEAN, CLEAN_AT_START, CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE,
     CRYPTO_KEYS_PATH, OLD_BUNDLE_CACHE, SLING_HOME, SLING_INCLUDE, SLING_LAUNCHPAD,
@@ -77,6 +82,6 @@ pub use snapshot::{Parts, Snapshot};
 pub use source::{SourceRecord, SourceStatus};
 pub use source_digest::{Digested, SourceDigest};
 pub use storage::{LineEnd, Storage, StorageFile, StorageMode, StorageProblem};
-pub use times::{FileTime, LogStart, Times};
+pub use times::{FileTime, Times};
 pub use users::Users;
 pub use utc::Utc;

@@ -161,7 +161,7 @@ impl Shape {
     /// Keeps of a text what is kept; returns `true` if that is less. What was kept before does not change.
     pub fn keep(self, text: &mut String) -> bool {
         let mut changed = None;
-        passes(Check::Shape(self), text, || {
+        passes(Check::Shape(self as u8), text, || {
             changed = Some(self.kept(text, text.len())).filter(|kept| kept != text);
             changed.is_none()
         });

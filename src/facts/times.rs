@@ -1,6 +1,5 @@
 //! When things were written, as files, Felix and the launchpad tell it.
 
-use super::LogTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -59,17 +58,6 @@ impl Times {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
-}
-
-/// A start of the crypto support, as a log tells it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-pub struct LogStart {
-    /// When it was.
-    pub time: LogTime,
-    /// Where it then took its keys from.
-    pub storage: super::StorageMode,
-    /// The version of the crypto bundle.
-    pub version: Option<String>,
 }
 
 #[cfg(test)]
