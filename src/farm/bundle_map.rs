@@ -2,7 +2,8 @@
 //!
 //! Ids are given out in the order of installation, so they differ between instances by nature and are never compared.
 
-use super::matrix::{Expect, group, odd};
+use super::matrix::{group, odd};
+use super::row::Expect;
 use super::{Cell, CellState, Farm, Member};
 use crate::facts::{Bundle, BundleState, IdentifiedBy};
 use crate::limits::Limits;

@@ -1,6 +1,6 @@
 //! The keys that an instance has for its own, and what keeps it from working with them.
 
-use super::{EffectiveKey, Encrypted, KeyHealth, KeyState, Member, key_in};
+use super::{EffectiveKey, Encrypted, KeyHealth, KeyState, Member, key_in, other_in_jcr};
 use crate::facts::{
     CRYPTO_FILE, Digest, JcrKey, KeyDigest, KeyFile, KeyName, Repository, Snapshot, StorageMode,
     TextKind,
@@ -128,16 +128,6 @@ pub(crate) fn is_open(member: &Member) -> bool {
     let mut names = KeyName::ALL.into_iter();
     !says_where
         && (is_contradicted(member) || !is_seen && names.any(|name| is_absent(member, name)))
-}
-
-/// Returns a key in a file, and the other one that the repository has.
-pub(crate) fn other_in_jcr(
-    member: &Member,
-    name: KeyName,
-) -> Option<(&EffectiveKey, &KeyFile, &JcrKey)> {
-    let (known, file) = member.key_in_file(name)?;
-    let jcr = member.snapshot.repository.as_ref()?.key(name)?;
-    (known.value != jcr.digest.whole).then_some((known, file, jcr))
 }
 
 /// Returns `true` if the repository has another key than a file.

@@ -1,9 +1,9 @@
 //! Which keys an instance works with, decided from its own files and those of its peers.
 
-use super::KeyHealth;
+use super::{KeyHealth, Member};
 use crate::facts::{
-    Alteration, CRYPTO_FILE, CRYPTO_KEYS_PATH, Digest, GapKind, JcrKeys, KeyDigest, KeyFile,
-    KeyName, LineEnd, Place, Snapshot, StorageMode,
+    Alteration, CRYPTO_FILE, CRYPTO_KEYS_PATH, Digest, GapKind, JcrKey, JcrKeys, KeyDigest,
+    KeyFile, KeyName, LineEnd, Place, Snapshot, StorageMode,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -250,6 +250,16 @@ fn stray(file: &KeyFile, peers: &BTreeSet<Digest>) -> Option<(Digest, LineEnd)> 
     let (line_end, content) =
         trimmed.iter().find(by_length).or_else(|| trimmed.iter().find(by_peer))?;
     Some((*content, *line_end))
+}
+
+/// Returns a key in a file, and the other one that the repository has.
+pub(crate) fn other_in_jcr(
+    member: &Member,
+    name: KeyName,
+) -> Option<(&EffectiveKey, &KeyFile, &JcrKey)> {
+    let (known, file) = member.key_in_file(name)?;
+    let jcr = member.snapshot.repository.as_ref()?.key(name)?;
+    (known.value != jcr.digest.whole).then_some((known, file, jcr))
 }
 
 #[cfg(test)]

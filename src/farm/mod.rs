@@ -22,6 +22,7 @@ mod pattern;
 mod peers;
 mod place_doubt;
 mod plan;
+mod row;
 mod rows;
 mod states;
 mod timeline;
@@ -33,16 +34,15 @@ pub use group::{PolicyConflict, farms};
 pub use key_health::KeyHealth;
 pub(crate) use key_health::key_in;
 pub use key_pair::{Flaw, KeyPair};
-pub(crate) use key_pair::{
-    has_keys_in_jcr, is_contradicted, is_in_doubt, is_open, other_in_jcr, pair_in_copy,
-};
+pub(crate) use key_pair::{has_keys_in_jcr, is_contradicted, is_in_doubt, is_open, pair_in_copy};
 use keys::KeyStates;
+pub(crate) use keys::other_in_jcr;
 pub use keys::{EffectiveKey, KeyOrigin, KeyState};
 pub(crate) use listed::{listed, listed_up_to};
 pub(crate) use log_signs::{
     CANNOT_DECRYPT, cannot_decrypt, last as last_sight, seen as signs_seen,
 };
-pub use matrix::{Expect, Matrix, MatrixRow, Row, alike, matrix};
+pub use matrix::{Matrix, MatrixRow, alike, matrix};
 pub(crate) use names::distinct;
 pub use openings::{Encrypted, Holders, MasterOrigin, OpeningKey, Opens, Secret, SecretCounts};
 pub(crate) use openings::{has_untried_master, opened, opens_value};
@@ -50,6 +50,7 @@ pub use pattern::FarmPattern;
 pub(crate) use peers::{Groups, KeyUsers, names as names_of, others};
 pub(crate) use place_doubt::{PlaceDoubt, place_doubt, unknown_place};
 pub use plan::{FarmBy, FarmPlan};
+pub use row::{Expect, Row};
 pub use rows::ROWS;
 pub use timeline::{Certainty, EventKind, TimelineEvent, timeline};
 pub(crate) use timeline::{Clock, spoken_span};

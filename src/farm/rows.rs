@@ -1,6 +1,6 @@
 //! The facts that the matrix shows, in the order it shows them.
 
-use super::matrix::{Expect, Row};
+use super::row::{Expect, Row};
 use super::{Cell, CellState, Member};
 use super::{config_rows, key_rows};
 use crate::facts::{

@@ -15,6 +15,7 @@ mod history;
 mod id;
 mod journal;
 mod map;
+mod newest;
 mod node;
 mod record;
 mod segment;
@@ -27,8 +28,9 @@ mod tests;
 pub use error::OakError;
 pub use history::{Checkpoint, Revision, Revisions};
 pub use id::SegmentId;
+pub use newest::Found;
 pub use node::{Node, Property};
-pub use store::{Found, Store};
+pub use store::Store;
 
 use std::io;
 

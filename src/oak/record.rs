@@ -19,6 +19,14 @@ pub(super) struct Record {
     position: usize,
 }
 
+impl Store<'_> {
+    /// Returns a record.
+    pub(super) fn record(&self, id: RecordId) -> Result<Record, OakError> {
+        self.cost.records.spend(1)?;
+        Record::new(self.segment(id.segment)?, id.number)
+    }
+}
+
 impl Record {
     pub(super) fn new(segment: Rc<Segment>, number: u32) -> Result<Self, OakError> {
         let position = segment.position(number)?;

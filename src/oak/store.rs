@@ -2,11 +2,10 @@
 
 use super::archive::{Archive, archives};
 use super::cost::Cost;
-use super::id::{RecordId, SegmentId};
-use super::journal::{Journal, Revision};
-use super::record::Record;
+use super::id::SegmentId;
+use super::journal::Journal;
 use super::segment::Segment;
-use super::{Budget, Files, Node, OakError};
+use super::{Budget, Files, OakError};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -18,22 +17,11 @@ const JOURNAL_BYTES: u64 = 256 << 10;
 /// A segment store, opened for reading.
 pub struct Store<'f> {
     pub(super) files: &'f dyn Files,
-    budget: Budget,
+    pub(super) budget: Budget,
     pub(super) archives: RefCell<Vec<Archive>>,
     /// The segments read last, the latest at the back.
     cache: RefCell<VecDeque<Rc<Segment>>>,
     pub(super) cost: Cost,
-}
-
-/// What was found in a revision.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found<T> {
-    /// What was looked for.
-    pub value: T,
-    /// When the revision was made, milliseconds since 1970, where the journal says so.
-    pub time_ms: Option<u64>,
-    /// How many newer revisions were passed over, because a segment of them is missing or their line in the journal is torn.
-    pub behind: usize,
 }
 
 impl<'f> Store<'f> {
@@ -53,41 +41,6 @@ impl<'f> Store<'f> {
         self.cost.segments.spent()
     }
 
-    /// Looks something up from the root of the newest revision that has all its segments.
-    ///
-    /// A copy of a running instance may have a journal that is newer than its tar files. Only for a missing segment an older
-    /// revision is tried; a damaged one proves nothing of what it held.
-    ///
-    /// # Errors
-    ///
-    /// That of the newest revision, when no older one can be read either.
-    pub fn newest<T>(
-        &self,
-        look: impl Fn(Node<'_, 'f>) -> Result<T, OakError>,
-    ) -> Result<Found<T>, OakError> {
-        let (Journal { revisions, torn }, _) = self.journal()?;
-        let mut first = None;
-        for (older, revision) in revisions.iter().take(self.budget.revisions_max).enumerate() {
-            match self.root(*revision).and_then(&look) {
-                Ok(value) => {
-                    let behind = torn.saturating_add(older);
-                    return Ok(Found { value, time_ms: revision.time_ms, behind });
-                }
-                // Oak syncs segments before it writes the journal line that needs them, so the
-                // journal was copied after the tar files. (`TarRevisions.doFlush`)
-                Err(error @ OakError::Missing(_)) => drop(first.get_or_insert(error)),
-                Err(error) => return Err(first.unwrap_or(error)),
-            }
-        }
-        Err(first.unwrap_or(OakError::NoHead("its journal names no revision")))
-    }
-
-    /// Returns the root of the content: the child `root` of the record that the journal names.
-    fn root(&self, revision: Revision) -> Result<Node<'_, 'f>, OakError> {
-        let root = Node::new(self, revision.root).child("root")?;
-        root.ok_or(OakError::NoHead("its journal names a record that is no revision"))
-    }
-
     /// Reads the end of the journal; says too whether that is not all of it.
     pub(super) fn journal(&self) -> Result<(Journal, bool), OakError> {
         let files = self.files.list();
@@ -102,12 +55,6 @@ impl<'f> Store<'f> {
         Ok((Journal::read(&text), length < *bytes))
     }
 
-    /// Returns a record.
-    pub(super) fn record(&self, id: RecordId) -> Result<Record, OakError> {
-        self.cost.records.spend(1)?;
-        Record::new(self.segment(id.segment)?, id.number)
-    }
-
     /// Checks the length that a value states before it is read.
     pub(super) fn value_bytes(&self, length: u64) -> Result<(), OakError> {
         let max = self.budget.value_bytes_max;
@@ -117,7 +64,8 @@ impl<'f> Store<'f> {
         self.cost.bytes.spend(length)
     }
 
-    fn segment(&self, id: SegmentId) -> Result<Rc<Segment>, OakError> {
+    /// Returns a segment, from memory where it was read before.
+    pub(super) fn segment(&self, id: SegmentId) -> Result<Rc<Segment>, OakError> {
         let mut cache = self.cache.borrow_mut();
         if let Some(at) = cache.iter().position(|segment| segment.id == id) {
             let segment = cache.remove(at).ok_or(OakError::Missing(id))?;

@@ -1,6 +1,6 @@
 //! A plan: what is done to a farm, in which order, and what comes of it.
 
-use super::{Collect, Id, RuleId, Text};
+use super::{Id, RuleId, Text};
 use crate::facts::{Digest, KeyName, TextKind};
 use std::collections::BTreeSet;
 
@@ -22,6 +22,17 @@ pub struct Plan {
     /// The actions that only a person can do and that decide the outcome: without them it is another one. Numbers are those of
     /// [`Plan::actions`].
     pub yours: Vec<usize>,
+}
+
+/// The keys that others get, before they are brought to them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Collect {
+    /// The instance that has them.
+    pub instance: Id,
+    /// Its files hmac and master; `None` where they are saved from `/etc/key`.
+    pub files: Option<[String; 2]>,
+    /// What they are, hmac first.
+    pub digests: [Digest; 2],
 }
 
 /// An instance is stopped once, everything is done to it, and it is started once.
@@ -256,4 +267,14 @@ impl Plan {
     pub fn is_empty(&self) -> bool {
         self.before.is_empty() && self.windows.is_empty() && self.after.is_empty()
     }
+}
+
+/// Makes an action of what a person does.
+pub(super) fn manual(instance: Option<&str>, text: Text, because: BTreeSet<RuleId>) -> Action {
+    Action { instance: instance.map(str::to_owned), does: Do::Manual(text), because }
+}
+
+/// Makes the window of an instance; `None` where nothing is done while it is stopped.
+pub(super) fn window(instance: &str, actions: Vec<Action>) -> Option<Window> {
+    (!actions.is_empty()).then(|| Window { instance: instance.to_owned(), actions })
 }

@@ -1,9 +1,7 @@
 //! The mending of key files in place: each change proves itself, for what the file is afterwards is known.
 
 use super::action::{Do, KeyCheck};
-use super::planner::RuleNeed;
-use super::stop::flat;
-use super::{Need, on_instance};
+use super::{Need, RuleNeed, on_instance};
 use crate::facts::{Alteration, Digest, KeyDigest, KeyFile, KeyName, TextKind};
 use crate::farm::{Member, key_in};
 
@@ -113,4 +111,9 @@ fn swap(member: &Member, files: &[String; 2], mended: &mut Mended) {
         check.digest = digest;
     }
     mended.actions.push(Do::Swap { hmac, master });
+}
+
+/// Returns a path as one file name.
+pub(super) fn flat(path: &str) -> String {
+    path.trim_matches('/').replace(['/', '\\'], "-")
 }

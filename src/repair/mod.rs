@@ -23,13 +23,13 @@ mod simulate;
 mod stop;
 mod text;
 
-pub use action::{Action, Decision, Do, KeyCheck, Outcome, Plan, PlanCheck, Window};
+pub use action::{Action, Collect, Decision, Do, KeyCheck, Outcome, Plan, PlanCheck, Window};
 pub use command::ManualCommand;
 pub(crate) use command::USER;
 pub use index::PlanIndex;
 pub(crate) use install::directory_of;
-pub use need::{Id, Need, RuleId, Unless, When};
-pub use planner::{Collect, RuleNeed, WhoseKeys, draft, standing};
+pub use need::{Id, Need, RuleId, RuleNeed, Unless, When};
+pub use planner::{WhoseKeys, draft, standing};
 pub use scope::Scope;
 pub use shell_word::shell_word;
 pub(crate) use shell_word::{on_instance, quoted};

@@ -3,12 +3,16 @@
 use super::Text;
 use crate::facts::{Configuration, KeyName};
 use crate::farm::Member;
+use std::collections::BTreeSet;
 
 /// The name of an instance in its farm.
 pub type Id = String;
 
 /// The id of a rule.
 pub type RuleId = &'static str;
+
+/// A need, and the rule that has it.
+pub type RuleNeed<'n> = (RuleId, &'n Need);
 
 /// What is to be changed. The planner makes one plan of the needs of all findings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,4 +162,9 @@ impl Need {
             Self::Advice { instance, .. } => instance.as_deref(),
         }
     }
+}
+
+/// Returns the rules whose needs are of a kind.
+pub(super) fn because(wants: &[RuleNeed<'_>], is: impl Fn(&Need) -> bool) -> BTreeSet<RuleId> {
+    wants.iter().filter(|(_, need)| is(need)).map(|(rule, _)| *rule).collect()
 }

@@ -1,28 +1,15 @@
 //! Makes one plan of what all findings want: who gets whose keys, and what is done to each instance while it is stopped.
 
-use super::action::{Action, Decision, Do, Window};
+use super::action::{Action, Collect, Decision, Do, manual};
 use super::choose_source::{SourceChoice, choose, own_pairs};
 use super::find_out::{find_out, settle};
+use super::need::because;
 use super::right_keys::RightKeys;
 use super::stop::{InstanceRepair, KeyGoal};
-use super::{Draft, Id, Need, RuleId, Scope, Text, When};
+use super::{Draft, Id, Need, RuleId, RuleNeed, Scope, Text, When};
 use crate::facts::{Digest, KeyName};
 use crate::farm::{KeyState, Member, is_open, listed};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// A need, and the rule that has it.
-pub type RuleNeed<'n> = (RuleId, &'n Need);
-
-/// The keys that others get, before they are brought to them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Collect {
-    /// The instance that has them.
-    pub instance: Id,
-    /// Its files hmac and master; `None` where they are saved from `/etc/key`.
-    pub files: Option<[String; 2]>,
-    /// What they are, hmac first.
-    pub digests: [Digest; 2],
-}
 
 /// Makes the plan of a farm, as far as it can be made without applying it.
 ///
@@ -215,21 +202,6 @@ fn leave(left_out: &[String]) -> Option<Text> {
     let names = listed(left_out);
     (!left_out.is_empty())
         .then(|| format!("Leave the keys of {names} as they are: the policy accepts them.").into())
-}
-
-/// Makes an action of what a person does.
-pub(super) fn manual(instance: Option<&str>, text: Text, because: BTreeSet<RuleId>) -> Action {
-    Action { instance: instance.map(str::to_owned), does: Do::Manual(text), because }
-}
-
-/// Returns the rules whose needs are of a kind.
-pub(super) fn because(wants: &[RuleNeed<'_>], is: impl Fn(&Need) -> bool) -> BTreeSet<RuleId> {
-    wants.iter().filter(|(_, need)| is(need)).map(|(rule, _)| *rule).collect()
-}
-
-/// Makes the window of an instance; `None` where nothing is done while it is stopped.
-pub(super) fn window(instance: &str, actions: Vec<Action>) -> Option<Window> {
-    (!actions.is_empty()).then(|| Window { instance: instance.to_owned(), actions })
 }
 
 /// What is known of whose keys are right, whatever is wanted.

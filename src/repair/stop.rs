@@ -1,11 +1,11 @@
 //! What is done to one instance: before it is stopped, while it is, and when it runs again.
 
-use super::action::{Action, Do, KeyCheck, PlanCheck, Window};
+use super::action::{Action, Do, KeyCheck, PlanCheck, Window, manual, window};
 use super::install::Install;
-use super::mend::{Mended, mend};
-use super::planner::{RuleNeed, because, manual, window};
+use super::mend::{Mended, flat, mend};
+use super::need::because;
 use super::right_keys::RightKeys;
-use super::{Need, RuleId, Scope, Text, Unless, When, on_instance};
+use super::{Need, RuleId, RuleNeed, Scope, Text, Unless, When, on_instance};
 use crate::facts::{Digest, IMS_CLIENT_SECRET, IMS_SERVICE_SECRET, KeyName, Opening, StorageMode};
 use crate::farm::{Flaw, KeyState, Member, is_contradicted, is_open, other_in_jcr};
 use std::collections::{BTreeMap, BTreeSet};
@@ -549,9 +549,4 @@ fn goal(member: &Member, right: Option<[Digest; 2]>, wants: &[RuleNeed<'_>]) -> 
         )
     };
     if has(&is_mended) { KeyGoal::Mend } else { KeyGoal::Stay }
-}
-
-/// Returns a path as one file name.
-pub(super) fn flat(path: &str) -> String {
-    path.trim_matches('/').replace(['/', '\\'], "-")
 }
