@@ -3,7 +3,7 @@
 use super::args::Compare;
 use super::finish::custody_of;
 use super::palette::palette;
-use super::report::read_facts;
+use super::read_facts::read_facts;
 use super::terms::now_ms;
 use super::{Exit, complain, output, tell};
 use crate::diagnosis::{Judged, Selection, judge};

@@ -4,7 +4,7 @@
 //! the directory, and a run that was killed goes on where it was.
 
 use super::output;
-use super::report::read_facts;
+use super::read_facts::read_facts;
 use crate::examine::{Examined, about};
 use crate::facts::{GapKind, Hex, SourceRecord};
 use crate::intake::{Origin, Source, facts_files};

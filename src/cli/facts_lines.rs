@@ -1,7 +1,7 @@
 //! `scan -f ndjson` with nothing else to write: the lines of each source, as soon as it was read. Nothing is judged.
 
 use super::args::{ExitZero, Scan};
-use super::scan::watched;
+use super::progress::watched;
 use super::{Exit, log, output, tell};
 use crate::examine::{Examined, examine_each};
 use crate::facts::Gap;

@@ -13,6 +13,7 @@ mod output;
 mod palette;
 mod partitioned;
 mod progress;
+mod read_facts;
 mod report;
 mod rules;
 mod scan;

@@ -1,6 +1,6 @@
 //! Writes reports: to standard output, and to files that are whole or absent.
 
-use super::stream;
+use super::stream::{self, LINKS_MAX, parent};
 use crate::intake::{Origin, Source, is_packed};
 use crate::limits::Limits;
 use crate::policy::Remark;
@@ -9,9 +9,6 @@ use anyhow::{Context, anyhow, bail};
 use std::fs;
 use std::io::{self, BufWriter, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
-
-/// Links followed from the name of a report to its file.
-pub(super) const LINKS_MAX: usize = 40;
 
 /// Returns the format of this name or extension, in any case.
 pub(super) fn format(name: &str) -> Option<&'static Format> {
@@ -136,10 +133,6 @@ fn destination(path: &Path) -> PathBuf {
         (Ok(parent), Some(name)) => parent.join(name),
         _ => file,
     }
-}
-
-pub(super) fn parent(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Writes a report to a file: first to a temporary one beside it, which then takes its name. A pipe or a device is written to as it is.

@@ -2,7 +2,7 @@
 
 use super::args::{ExitZero, Saved};
 use super::finish::Prepared;
-use super::report::read_facts;
+use super::read_facts::read_facts;
 use super::{Exit, output, tell};
 use crate::intake::Source;
 use crate::limits::Limits;

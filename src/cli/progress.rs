@@ -1,16 +1,39 @@
 //! Progress: on a terminal bytes read and the sources being read, elsewhere a line a minute.
 
-use crate::intake::Watch;
+use super::args::Scan;
+use crate::intake::{NoWatch, Source, Watch};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal, stderr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread::{self, JoinHandle, available_parallelism};
 use std::time::Duration;
 
 /// Sources named at a time.
 const NAMES_MAX: usize = 3;
+
+/// Shows progress while sources are read.
+pub(super) fn watched<T>(
+    scan: &Scan,
+    sources: &[Source],
+    read: &dyn Fn(&dyn Watch, usize) -> T,
+) -> T {
+    let threads =
+        scan.reading.threads.unwrap_or_else(|| available_parallelism().map_or(1, usize::from));
+    let bytes = sources.iter().map(Source::stored_bytes).fold(0, u64::saturating_add);
+    let is_wanted = !scan.output.no_progress && !scan.output.quiet;
+    if let Some(bar) = Bar::new(bytes, is_wanted) {
+        let read = read(&bar, threads);
+        bar.clear();
+        return read;
+    }
+    if is_wanted {
+        read(&Ticks::new(sources.len(), bytes), threads)
+    } else {
+        read(&NoWatch, threads)
+    }
+}
 
 /// A bar on standard error.
 pub(super) struct Bar {

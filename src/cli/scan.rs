@@ -2,13 +2,12 @@
 
 use super::args::Scan;
 use super::finish::Prepared;
-use super::progress::{Bar, Ticks};
+use super::progress::watched;
 use super::{Exit, complain, facts_dir, facts_lines, output, tell};
 use crate::examine::{Examined, examine, examine_each};
 use crate::facts::{Gap, GapKind};
 use crate::intake::{
-    Choice, Discovered, NoWatch, Operand, Origin, Source, Watch, discover_chosen, is_any_there,
-    operands_in,
+    Choice, Discovered, Operand, Origin, Source, discover_chosen, is_any_there, operands_in,
 };
 use crate::limits::Limits;
 use crate::report::{Report, counted};
@@ -19,7 +18,6 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
-use std::thread::available_parallelism;
 
 /// Scans the sources and writes the reports.
 pub(super) fn run(scan: &Scan) -> Exit {
@@ -209,28 +207,6 @@ fn check_name(operand: &OsStr) -> Result<(), &'static str> {
     } else {
         "the name before `=` is empty; give NAME=SOURCE, or ./ before a file of that name"
     })
-}
-
-/// Shows progress while sources are read.
-pub(super) fn watched<T>(
-    scan: &Scan,
-    sources: &[Source],
-    read: &dyn Fn(&dyn Watch, usize) -> T,
-) -> T {
-    let threads =
-        scan.reading.threads.unwrap_or_else(|| available_parallelism().map_or(1, usize::from));
-    let bytes = sources.iter().map(Source::stored_bytes).fold(0, u64::saturating_add);
-    let is_wanted = !scan.output.no_progress && !scan.output.quiet;
-    if let Some(bar) = Bar::new(bytes, is_wanted) {
-        let read = read(&bar, threads);
-        bar.clear();
-        return read;
-    }
-    if is_wanted {
-        read(&Ticks::new(sources.len(), bytes), threads)
-    } else {
-        read(&NoWatch, threads)
-    }
 }
 
 fn examined(scan: &Scan, sources: &[Source]) -> Examined {

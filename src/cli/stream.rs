@@ -1,12 +1,14 @@
 //! Files to write that are none: pipes and devices, which are written to and not replaced.
 
-use super::output::{LINKS_MAX, parent};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
 /// Directories whose files are the open files of this process, by number.
 const OPEN_FILES: [&str; 2] = ["/proc/self/fd", "/dev/fd"];
+
+/// Links followed from the name of a report to its file.
+pub(super) const LINKS_MAX: usize = 40;
 
 /// Returns `true` if a path names a pipe, a device or an open file of this process.
 pub(super) fn is_one(path: &Path) -> bool {
@@ -43,4 +45,9 @@ fn number(path: &Path) -> Option<String> {
         file = parent(&file).join(target);
     }
     None
+}
+
+/// Returns the directory that a file lies in.
+pub(super) fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

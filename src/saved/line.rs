@@ -1,15 +1,14 @@
 //! One line, as it was read: all that can be said of it without the lines around it, so that many are read at once.
 
+use super::LineId;
 use super::bad_lines::{BadLine, malformed, other_file, other_version};
+use super::fact::{Fact, Instance, TEXT_BYTES_MAX, too_long};
 use super::old_line;
 use super::shelf::Shared;
 use super::wire::{Head, SCHEMA, SavedBundle, SavedBundles, SavedLine, one};
-use super::{End, LineId};
-use crate::facts::{Gap, GapKind, Snapshot, SourceRecord};
-use crate::limits::Limits;
+use crate::facts::{Gap, GapKind, Snapshot};
 use serde::de::IgnoredAny;
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 /// A line that was read, to be taken in the order of the file.
 #[derive(Debug)]
@@ -28,34 +27,8 @@ pub(super) enum Content {
     Cut,
 }
 
-/// The one part of a line, mostly with what the line would be known by if it were written now.
-#[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "nearly all are the largest, and all are boxed")]
-pub(super) enum Fact {
-    Source(SourceRecord, Option<BTreeSet<LineId>>),
-    Instance(Instance),
-    Shared(Shared, LineId),
-    Gap(Gap, LineId),
-    End(End),
-}
-
-/// An instance.
-#[derive(Debug)]
-pub(super) struct Instance {
-    /// Without its bundles.
-    pub(super) snapshot: Snapshot,
-    /// Where these are.
-    pub(super) bundles: SavedBundles,
-    /// Lines of them that came with it, as facts of older versions have them.
-    pub(super) shared: Vec<(LineId, Shared)>,
-    pub(super) now: LineId,
-}
-
 /// PowerShell and editors put it before the first line; `cat` puts that line anywhere.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
-
-/// Bytes of a text in a line. Nothing is longer than a path, of which a byte that is no UTF-8 is spelled in four.
-pub(super) const TEXT_BYTES_MAX: usize = Limits::DEFAULT.path_bytes_max.saturating_mul(4);
 
 impl ReadLine {
     /// Reads a whole line.
@@ -218,12 +191,4 @@ fn check_texts(bytes: &[u8]) -> Result<(), BadLine> {
     }
     let (_, longest) = LineId::of_old(bytes).map_err(|error| malformed(&error))?;
     if longest > TEXT_BYTES_MAX { Err(too_long()) } else { Ok(()) }
-}
-
-/// Says of a line that a text in it is too long.
-pub(super) fn too_long() -> BadLine {
-    let reason = format!(
-        "holds a name, path or text of more than {TEXT_BYTES_MAX} bytes, as no scan writes it"
-    );
-    BadLine::new(GapKind::TooLarge, &reason)
 }

@@ -4,11 +4,12 @@
 //! differs, the one that was written last is kept, where that is known and all of it came; else both are.
 
 use super::bad_lines::{BadLine, BadLines};
+use super::fact::{Fact, Instance};
 use super::known_keys::KnownKeys;
-use super::line::{Content, Fact, Instance, ReadLine};
+use super::line::{Content, ReadLine};
 use super::shelf::Shelf;
 use super::tally::Tally;
-use super::wire::SavedBundles;
+use super::whole::{InstanceKey, Whole};
 use super::{End, GapRef, Ledger, LineId, SavedLine};
 use crate::facts::{Gap, GapKind, Snapshot, SourceRecord};
 use crate::limits::Limits;
@@ -41,25 +42,6 @@ pub struct Merge {
     /// The files before this one, by name.
     files: BTreeMap<String, Seen>,
     file: File,
-}
-
-/// Source, root and line of an instance.
-pub(super) type InstanceKey = (String, String, LineId);
-
-/// An instance that was read.
-#[derive(Debug)]
-pub(super) struct Whole {
-    /// The name is the least that was given.
-    snapshot: Snapshot,
-    /// Where its bundles are, until they are found.
-    bundles: Option<SavedBundles>,
-}
-
-impl Whole {
-    /// Returns `true` if a line of its bundles is missing.
-    pub(super) fn is_unresolved(&self) -> bool {
-        self.bundles.is_some()
-    }
 }
 
 /// What is known of a file.

@@ -28,6 +28,7 @@
 
 mod bad_lines;
 mod escaped_json;
+mod fact;
 mod known_keys;
 mod ledger;
 mod line;
@@ -38,6 +39,7 @@ mod old_line;
 mod shelf;
 mod spelling;
 mod tally;
+mod whole;
 mod wire;
 mod write;
 

@@ -1,7 +1,7 @@
 //! Lines of `aemtrix.facts/1`, made what they would be now.
 
 use super::bad_lines::{BadLine, malformed};
-use super::line::{Fact, Instance, TEXT_BYTES_MAX, too_long};
+use super::fact::{Fact, Instance, TEXT_BYTES_MAX, too_long};
 use super::shelf::taken_apart;
 use super::wire::one::OldLine;
 use super::{LineId, SavedLine};

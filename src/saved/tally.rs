@@ -3,7 +3,7 @@
 //! Lines name each other: a source its instances and gaps, the end of a run its sources. What follows from that depends on the set
 //! of lines alone, not on their order, on how often they came, or on the files they came in.
 
-use super::merge::{InstanceKey, Whole};
+use super::whole::{InstanceKey, Whole};
 use super::{End, GapRef, Ledger, LineId, SourceRef};
 use crate::facts::{Gap, GapKind, SourceRecord, spoken};
 use std::collections::{BTreeMap, BTreeSet};

@@ -2,7 +2,6 @@
 
 use super::super::overview::{by_verdict, gist};
 use super::super::{Report, counted};
-use super::view::id;
 use crate::diagnosis::Judged;
 use crate::farm::listed;
 use crate::limits::Limits;
@@ -71,6 +70,11 @@ impl From<(usize, &Judged)> for LineView {
             gist: gist(judged).unwrap_or_default(),
         }
     }
+}
+
+/// Returns the anchor of a farm by its place among those that are shown.
+pub(super) fn id(index: usize) -> String {
+    format!("farm{}", index.saturating_add(1))
 }
 
 fn problems(report: &Report) -> Vec<ProblemView> {

@@ -5,7 +5,7 @@ use super::super::labels::{LEFT_OUT, uncounted};
 use super::super::{BundleFilter, Report, counted, excused};
 use super::bundles::BundleView;
 use super::findings::{CauseView, FindingSection, RepairView, causes, repair, sections};
-use super::index::IndexView;
+use super::index::{IndexView, id};
 use super::matrix::MatrixView;
 use super::secrets::SecretsView;
 use super::timeline::TimelineView;
@@ -124,11 +124,6 @@ impl FarmView {
             left_out,
         }
     }
-}
-
-/// Returns the anchor of a farm by its place among those that are shown.
-pub(super) fn id(index: usize) -> String {
-    format!("farm{}", index.saturating_add(1))
 }
 
 /// Returns why the verdict is what it is.

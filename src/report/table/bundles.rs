@@ -3,8 +3,8 @@
 use super::super::group_letter::group_letter;
 use super::super::labels::not_differing;
 use super::super::{Screen, counted};
-use super::grid::{self, Cut, Shown};
-use super::names::Headings;
+use super::grid::{self, Cut};
+use super::names::{Headings, Shown};
 use super::text::{Paint, labelled};
 use crate::farm::{BundleMap, BundleRow, alike};
 use std::io::{self, Write};

@@ -7,7 +7,7 @@ use super::super::Screen;
 use super::super::group_letter::group_letter;
 use super::super::labels::marked;
 use super::clean;
-use super::names::Headings;
+use super::names::{Headings, Shown};
 use super::text::{Paint, labelled, wrapped};
 use crate::facts::KeyName;
 use crate::farm::{Cell, CellState, Expect, Matrix, MatrixRow};
@@ -28,9 +28,6 @@ pub(super) const CELL_CHARACTERS_MIN: usize = 14;
 const NAME_CHARACTERS_MAX: usize = 48;
 /// Characters around a cell: two blanks and a line.
 const FRAME: usize = 3;
-/// A cell of the grid: its text, and whether it stands out.
-pub(super) type Shown = (String, bool);
-
 /// Writes the matrix.
 pub(super) fn write(
     matrix: &Matrix,

@@ -4,7 +4,6 @@
 //! What all share goes first, up to a separator; then the middle.
 
 use super::clean;
-use super::grid::Shown;
 use super::text::labelled;
 use crate::report::Screen;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +13,9 @@ use std::io::{self, Write};
 const DOTS: &str = "...";
 /// Characters between which a name may be parted.
 const SEPARATORS: [char; 7] = ['-', '_', '.', '/', ' ', ':', '#'];
+
+/// A cell of the grid: its text, and whether it stands out.
+pub(super) type Shown = (String, bool);
 
 /// Headings for instances.
 pub(super) struct Headings {

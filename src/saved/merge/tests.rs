@@ -1,5 +1,6 @@
 //! Tests of merging, and of lines that are no facts.
 
+use super::super::wire::SavedBundles;
 use super::super::{RunWriter, write_merged};
 use super::*;
 use crate::facts::{Hex, KeyName, Opening, Trials};
