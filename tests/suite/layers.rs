@@ -122,16 +122,21 @@ const RESERVED: &[(&[&str], &[&str])] = &[
 ];
 
 /// A source file of the product.
-struct Source {
+pub(crate) struct Source {
     /// Its path below `src`, with slashes.
-    path: String,
+    pub(crate) path: String,
     /// Its module path, such as `report::table::grid`.
-    module: Vec<String>,
+    pub(crate) module: Vec<String>,
     /// Its code without comments, texts and tests.
-    code: String,
+    pub(crate) code: String,
 }
 
 impl Source {
+    pub(crate) fn new(path: &str, code: &str) -> Self {
+        let (code, _) = without_tests(&bare(code));
+        Self { path: path.to_owned(), module: module_of(path), code }
+    }
+
     fn room(&self) -> &str {
         self.module.first().map_or("lib", String::as_str)
     }
@@ -142,7 +147,7 @@ fn home() -> PathBuf {
 }
 
 /// Every source file that is not for tests alone.
-fn sources() -> Vec<Source> {
+pub(crate) fn sources() -> Vec<Source> {
     let files = walkdir::WalkDir::new(home()).sort_by_file_name().into_iter().map(Result::unwrap);
     let is_code = |file: &walkdir::DirEntry| {
         file.file_type().is_file() && file.path().extension().is_some_and(|end| end == "rs")
@@ -339,11 +344,8 @@ fn every_room_is_named_in_the_library() {
 
 #[test]
 fn arrows_are_seen_in_every_form() {
-    let used_in = |path: &str, code: &str| {
-        let (code, _) = without_tests(&bare(code));
-        let source = Source { path: path.to_owned(), module: module_of(path), code };
-        used(&source).into_iter().collect::<Vec<_>>()
-    };
+    let used_in =
+        |path: &str, code: &str| used(&Source::new(path, code)).into_iter().collect::<Vec<_>>();
     assert_eq!(used_in("a/b.rs", "use crate::x::y; fn f(_: &crate::z::Q) {}"), ["x", "z"]);
     assert_eq!(used_in("a/b.rs", "use crate::{x, y::{p, q},\n z as w};"), ["x", "y", "z"]);
     assert_eq!(used_in("a/b.rs", "use super::x; use super::super::y::Z;"), ["y"]);

@@ -17,6 +17,7 @@ mod bombs;
 mod canary;
 mod cases;
 mod catalogue;
+mod circles;
 mod containers;
 mod corpus;
 mod custody;
