@@ -89,6 +89,9 @@ pub(super) fn is_of_image(path: &str) -> bool {
 /// Returns `true` if a path is one of the status that the Felix web console packs (`configuration-status-….zip`): a page of it, by
 /// its title, after a number in older versions, or as JSON.
 pub(super) fn is_status(path: &str) -> bool {
+    if is_collected_status(name(path)) {
+        return true;
+    }
     let title = match path.split_once('/') {
         None => path.strip_suffix(".txt"),
         Some(("json", file)) => file.strip_suffix(".json"),
@@ -102,6 +105,21 @@ pub(super) fn is_status(path: &str) -> bool {
         title,
         Some("Bundles" | "Configurations" | "System Properties" | "Declarative Services")
     )
+}
+
+/// Returns `true` if a file of this name is a page of the console's status that a script saved by itself, as `rwunsch` of Adobe's support
+/// names them.
+fn is_collected_status(name: &str) -> bool {
+    const PAGES: [&str; 6] = [
+        "Bundlelist",
+        "Configurations",
+        "System Properties",
+        "productinfo",
+        "slingprops",
+        "slingsettings",
+    ];
+    let page = name.strip_prefix("status-").and_then(|name| name.strip_suffix(".txt"));
+    page.is_some_and(|page| PAGES.contains(&page))
 }
 
 /// Returns `true` if a path would be that of a key file if case did not matter. AEM finds its files by exact name, but on a file
@@ -161,6 +179,16 @@ mod tests {
             assert!(is_status(path), "{path}");
         }
         for path in ["x/Bundles.txt", "Bundles", "bundles.txt", "a-Bundles.txt", "timestamp.txt"] {
+            assert!(!is_status(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn pages_that_a_script_saved_are_known() {
+        for path in ["status-Configurations.txt", "p1/status-System Properties.txt"] {
+            assert!(is_status(path), "{path}");
+        }
+        for path in ["status-Bundlelist", "status-.txt", "status-page.txt", "Bundlelist.txt"] {
             assert!(!is_status(path), "{path}");
         }
     }
