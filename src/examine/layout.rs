@@ -82,6 +82,16 @@ struct Said<'a> {
     path: &'a str,
 }
 
+/// Returns what files say of a name.
+fn said_in<'a>(files: &[StatementFile<'a>], name: &str) -> Vec<Said<'a>> {
+    let of = |file: &StatementFile<'a>| {
+        let (path, statements) = (file.path, file.statements);
+        let values = statements.settings.iter().filter(|(own, _)| own == name);
+        values.map(move |(_, value)| Said { value, path }).collect::<Vec<_>>()
+    };
+    files.iter().flat_map(of).collect()
+}
+
 /// Decides for one root.
 struct InstallReader<'a> {
     source: &'a str,
@@ -135,7 +145,7 @@ impl<'a> InstallReader<'a> {
             self.place(name);
         }
         for name in [CRYPTO_FILE_DISABLE, CACHE_CLEAN] {
-            for said in self.said(&[name]) {
+            for said in self.said(name) {
                 let value = self.expand(said.value);
                 // Felix empties the cache for the value `onFirstInit` alone; any other keeps it.
                 if name == CRYPTO_FILE_DISABLE || value == CLEAN_AT_START {
@@ -206,27 +216,22 @@ impl<'a> InstallReader<'a> {
 
     /// Returns what scripts say of a name.
     fn said_by_scripts(&self, name: &str) -> Vec<Said<'a>> {
-        let of = |file: &StatementFile<'a>| {
-            let (path, statements) = (file.path, file.statements);
-            let values = statements.settings.iter().filter(|(own, _)| own == name);
-            values.map(move |(_, value)| Said { value, path }).collect::<Vec<_>>()
-        };
-        self.scripts.iter().flat_map(of).collect()
+        said_in(&self.scripts, name)
     }
 
-    /// Returns what is said of something in all files in use, by any of its names.
-    fn said(&self, names: &[&str]) -> Vec<Said<'a>> {
-        let of = |file: &StatementFile<'a>| {
-            let (path, statements) = (file.path, file.statements);
-            let settings = statements.settings.iter();
-            let own = settings.filter(|(own, _)| names.contains(&own.as_str()));
-            own.map(move |(_, value)| Said { value, path }).collect::<Vec<_>>()
-        };
+    /// Returns what the last one of the included files that say something of a name says of it.
+    fn said_by_includes(&self, name: &str) -> Option<Vec<Said<'a>>> {
+        let said = |file| said_in(std::slice::from_ref(file), name);
+        self.includes.iter().rev().map(said).find(|said| !said.is_empty())
+    }
+
+    /// Returns what is said of a name in all files in use.
+    fn said(&self, name: &str) -> Vec<Said<'a>> {
         // Includes are read last, after the options of the JVM,
         // and replace both (`Sling.loadConfigProperties`).
-        let included = self.includes.iter().rev().map(of).find(|said| !said.is_empty());
-        included
-            .unwrap_or_else(|| self.properties.iter().chain(&self.scripts).flat_map(of).collect())
+        self.said_by_includes(name).unwrap_or_else(|| {
+            [said_in(&self.properties, name), self.said_by_scripts(name)].concat()
+        })
     }
 
     /// Returns the one place that is meant. Two are none, and so is one that another branch of a script takes away.
@@ -239,7 +244,9 @@ impl<'a> InstallReader<'a> {
         let of = |said: &Said<'a>| (self.spot(said.value, base), said.path);
         let is_set = |said: &&Said<'a>| !said.value.trim().is_empty();
         let spots: Vec<(Spot, &str)> = said.iter().filter(is_set).map(of).collect();
-        // Which of several scripts starts the instance is not known, so two values are a doubt.
+        // Which of several scripts starts the instance is not known, so two values are a doubt. Nor
+        // is it for a file and a script: an option of the JVM replaces what the property file says,
+        // one of the launcher does not, and another branch may take either away.
         let (first, path) = spots.first()?.clone();
         let other = spots.iter().find(|(spot, _)| *spot != first).map(|(_, path)| *path);
         if let Some(other) = other {

@@ -2,7 +2,7 @@
 
 use super::runs::names_own_directory;
 use super::spot::{Spot, absolute, is_elsewhere_on_host, is_open};
-use super::{Cache, InstallReader, shown};
+use super::{Cache, InstallReader, Said, said_in, shown};
 use crate::evidence::{HOME_OPTION, LAUNCHPAD_OPTION};
 use crate::examine::paths::join;
 use crate::facts::{
@@ -10,13 +10,13 @@ use crate::facts::{
     QUICKSTART, REPOSITORY_HOME, SLING_HOME, SLING_LAUNCHPAD,
 };
 
-impl InstallReader<'_> {
+impl<'a> InstallReader<'a> {
     /// What is started from here should be this install.
     pub(super) fn check_home(&mut self) {
         let name = self.root.rsplit('/').next().unwrap_or_default();
         let mut all = self.said_by_scripts(HOME_OPTION);
         let options = all.len();
-        all.extend(self.said(&[SLING_HOME]));
+        all.extend(self.said(SLING_HOME));
         for (index, said) in all.into_iter().enumerate() {
             let value = self.expand(said.value).replace('\\', "/");
             let last = value.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
@@ -38,7 +38,7 @@ impl InstallReader<'_> {
 
     pub(super) fn place_launchpad(&mut self) {
         let mut said = self.said_by_scripts(LAUNCHPAD_OPTION);
-        said.extend(self.said(&[SLING_LAUNCHPAD]));
+        said.extend(self.said(SLING_LAUNCHPAD));
         let root = self.root;
         if let Some((spot, path)) = self.one(SLING_LAUNCHPAD, &said, Some(root)) {
             if let Spot::Unknown(value) = &spot {
@@ -53,9 +53,7 @@ impl InstallReader<'_> {
 
     pub(super) fn place_cache(&mut self) {
         let usual = Spot::Inside(join(self.root, "launchpad/felix"));
-        // `Sling.migrateProp` gives the value of the older `framework.cache.profiledir` to
-        // `org.osgi.framework.storage`, also where both are set.
-        let said = self.said(&[BUNDLE_CACHE, OLD_BUNDLE_CACHE]);
+        let said = self.said_of_cache(&usual);
         let (spot, path) = match self.one(BUNDLE_CACHE, &said, None) {
             Some(found) => found,
             None => match (&self.launchpad, self.launchpad_by) {
@@ -96,10 +94,29 @@ impl InstallReader<'_> {
         }
     }
 
+    /// Returns what is said of the bundle cache, by its older name too.
+    fn said_of_cache(&mut self, usual: &Spot) -> Vec<Said<'a>> {
+        // `Sling.migrateProp` gives the value of `framework.cache.profiledir` to
+        // `org.osgi.framework.storage`, also where both are set. It runs when the property file and
+        // the options of the launcher are read, and before those of the JVM and included files are.
+        for old in self.said_by_scripts(OLD_BUNDLE_CACHE) {
+            if !old.value.trim().is_empty() && self.spot(old.value, None) != *usual {
+                self.unclear(old.path, format!("sets {OLD_BUNDLE_CACHE}, which Sling reads as an option of its launcher and not as one of the JVM; which of the two it is here is not known"));
+            }
+        }
+        if let Some(included) = self.said_by_includes(BUNDLE_CACHE) {
+            return included;
+        }
+        let old = said_in(&self.properties, OLD_BUNDLE_CACHE);
+        let is_set = old.iter().any(|said| !said.value.trim().is_empty());
+        let own = if is_set { old } else { said_in(&self.properties, BUNDLE_CACHE) };
+        [own, self.said_by_scripts(BUNDLE_CACHE)].concat()
+    }
+
     pub(super) fn place_keys(&mut self) {
         // Where it is set, `crypto.file` reads `hmac` and
         // `master` there and not in the data of its bundle.
-        let said = self.said(&[CRYPTO_KEYS_PATH]);
+        let said = self.said(CRYPTO_KEYS_PATH);
         let Some((spot, path)) = self.one(CRYPTO_KEYS_PATH, &said, None) else { return };
         self.set(CRYPTO_KEYS_PATH, spot.text().to_owned(), path);
         if let Spot::Inside(directory) = spot {
@@ -109,7 +126,7 @@ impl InstallReader<'_> {
     }
 
     pub(super) fn place(&mut self, name: &str) {
-        let said = self.said(&[name]);
+        let said = self.said(name);
         if let Some((spot, path)) = self.one(name, &said, None)
             && !self.is_usual(name, &spot)
         {

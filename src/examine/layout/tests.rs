@@ -257,6 +257,26 @@ fn cache_is_followed_where_it_is_in_the_source() {
 }
 
 #[test]
+fn older_name_of_the_cache_counts_where_sling_reads_it() {
+    let other = ("q/launchpad/felix2/bundle1/data/storage", "Bundle");
+    let of = |files: &[(&str, &str)]| {
+        let layout = layout(&[files, &[other]].concat());
+        let gaps = layout.gaps.iter().filter_map(|gap| gap.path.clone()).collect::<Vec<_>>();
+        (layout.cache, gaps)
+    };
+    let moved = (Cache::At("q/launchpad/felix2".to_owned()), vec![]);
+    let old = "framework.cache.profiledir=${sling.launchpad}/felix2";
+    let both = format!("{old}\norg.osgi.framework.storage=${{sling.launchpad}}/felix");
+    assert_eq!(of(&[(PROPERTIES, old)]), moved);
+    assert_eq!(of(&[(PROPERTIES, &both)]), moved);
+    let include = (PROPERTIES, "sling.include.a=conf/b.properties");
+    assert_eq!(of(&[include, ("q/conf/b.properties", old)]), (Cache::Usual, vec![]));
+    let of_launcher = "java -jar x start -Dframework.cache.profiledir=/opt/q/launchpad/felix2";
+    let open = (Cache::Usual, vec![START.to_owned()]);
+    assert_eq!(of(&[(PROPERTIES, "a=b"), (START, of_launcher)]), open);
+}
+
+#[test]
 fn properties_of_an_application_server_count_where_nothing_of_conf_came() {
     let launchpad = ("q/launchpad/sling.properties", "a=b");
     assert!(layout(&[launchpad]).properties);
