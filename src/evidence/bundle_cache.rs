@@ -46,6 +46,8 @@ pub struct Packing {
     pub revision_locations: bool,
     /// Nearly all bundles have the jars that belong into their revision directories.
     pub jars: bool,
+    /// Felix 6 or a newer one was started on the cache: it reads `bundle.info` alone.
+    pub infos_alone: bool,
 }
 
 /// Of so many bundles one may lack its jar where jars were packed. Uploads without large files leave out more.
@@ -70,6 +72,7 @@ impl Packing {
                 parts.revisions.values().any(|r| r.location.is_some())
             }),
             jars: with_jars > 0 && without.saturating_mul(PER_MISSING_JAR) <= copied,
+            infos_alone: false,
         }
     }
 }
@@ -293,7 +296,7 @@ fn discard(
     }
     // A directory of which nothing but data came may be a selection.
     let came_whole = !parts.revisions.is_empty();
-    if came_whole && packed(|p| p.infos) && !has_identity_file(parts) {
+    if came_whole && packed(|p| p.infos) && !has_identity_file(parts, packing) {
         return Some(DiscardReason::NoInfo);
     }
     // Uninstalling only writes the state; the directory goes at a refresh, a clean stop or the next
@@ -305,7 +308,7 @@ fn discard(
         return Some(DiscardReason::StrayRevision(stray.to_owned()));
     }
     let Some(current) = choice.current else {
-        let missing = packed(|p| p.revisions) && has_identity_file(parts);
+        let missing = packed(|p| p.revisions) && has_identity_file(parts, packing);
         return missing.then_some(DiscardReason::NoRevision);
     };
     if let Some(expected) = &choice.missing {
@@ -327,8 +330,10 @@ fn discard(
     Some(reason(current.to_owned()))
 }
 
-fn has_identity_file(parts: &BundleParts<'_>) -> bool {
-    parts.info.is_some() || is_old_layout(parts)
+fn has_identity_file(parts: &BundleParts<'_>, packing: Option<Packing>) -> bool {
+    // Felix 6.0 lost the readers of the older files, and deletes a directory that has no others.
+    let is_old_read = !packing.is_some_and(|packing| packing.infos_alone);
+    parts.info.is_some() || is_old_read && is_old_layout(parts)
 }
 
 fn unreadable(parts: &BundleParts<'_>) -> Option<String> {

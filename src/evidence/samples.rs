@@ -68,7 +68,13 @@ fn bundle(sample: &[u8], directory: &str) -> Bundle {
             _ => {}
         }
     }
-    let all = Packing { infos: true, revisions: true, revision_locations: true, jars: true };
+    let all = Packing {
+        infos: true,
+        revisions: true,
+        revision_locations: true,
+        jars: true,
+        infos_alone: false,
+    };
     assemble(&parts, Some(all))
 }
 

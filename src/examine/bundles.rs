@@ -24,7 +24,10 @@ pub(super) fn bundles(source: &str, root: &str, evidence: &Evidence<'_>, gaps: &
             lossy.insert(found.bundle);
         }
     }
-    let packing = Packing::of(&all.values());
+    // Felix writes the Java version of its last start since 6.0.
+    let is_version = |item: &&Item| matches!(item, Item::Read { fact: Ok(Fact::JavaMajor(_)), .. });
+    let infos_alone = evidence.iter().any(|(_, _, item)| is_version(item));
+    let packing = Packing { infos_alone, ..Packing::of(&all.values()) };
     let hiding = || gaps.iter().filter(|gap| gap.kind.hides());
     let whole = hiding().all(|gap| gap.is_local());
     let cut: BTreeSet<&str> = hiding().filter_map(|gap| gap.path.as_deref()).collect();

@@ -3,8 +3,13 @@
 use super::*;
 use crate::evidence::{LastModified, ParseError, Problem};
 
-const ALL: Packing =
-    Packing { infos: true, revisions: true, revision_locations: true, jars: false };
+const ALL: Packing = Packing {
+    infos: true,
+    revisions: true,
+    revision_locations: true,
+    jars: false,
+    infos_alone: false,
+};
 const COPIED: Option<RevisionLocation> = Some(RevisionLocation::Copied);
 const WHOLE: Option<Packing> = Some(ALL);
 const CUT: Option<Packing> = None;
@@ -288,6 +293,17 @@ fn a_missing_bundle_info_costs_the_directory_where_the_others_have_theirs() {
     assert_eq!(assemble(&parts, WHOLE).discard, Some(DiscardReason::NoInfo));
     assert_eq!(assemble(&parts, Some(Packing { infos: false, ..ALL })).discard, None);
     assert_eq!(assemble(&parts, CUT).discard, None);
+}
+
+#[test]
+fn files_of_the_old_layout_save_no_directory_from_felix_6() {
+    let jar = jar("com.adobe.granite.crypto.file", "0.0.16");
+    let mut old = parts(None, &[("version0.0", Some(&jar))]);
+    old.values = BTreeMap::from([(ID, "39"), (LOCATION, "x:a-1.jar")]);
+    assert_eq!(assemble(&old, WHOLE).discard, None);
+    let felix_6 = Packing { infos_alone: true, ..ALL };
+    assert_eq!(assemble(&old, Some(felix_6)).discard, Some(DiscardReason::NoInfo));
+    assert_eq!(assemble(&old, Some(Packing { infos: false, ..felix_6 })).discard, None);
 }
 
 /// Why Felix would delete a bundle with this location in its only revision.
