@@ -34,6 +34,8 @@ pub(super) fn read(bytes: &[u8], is_whole: bool) -> Option<Manifest> {
 impl Manifest {
     /// Notes a header if it matters; of equal ones the first counts.
     fn take(&mut self, header: &[u8]) {
+        // Felix 4.6.1 to 7.0.5 refuses a bundle with two, at install too, and leaves its directory
+        // as it is. So one in a cache was edited there by hand. (run)
         let Some((name, value)) = split(header) else { return };
         if name.eq_ignore_ascii_case(b"Bundle-SymbolicName") && self.symbolic_name.is_none() {
             // `com.adobe.granite.crypto;singleton:=true`: what follows are directives and
