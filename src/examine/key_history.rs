@@ -47,6 +47,10 @@ pub(super) fn read(
         lost: BTreeMap::new(),
         gap: None,
     };
+    // They reach further back than the journal, so they come before what it may cost to search that.
+    let mut of_checkpoints = KeyHistory::default();
+    let newest = walk.find_newest();
+    let read = newest.map(|newest| past.checkpoints(newest, head, &mut of_checkpoints));
     walk.sample();
     walk.narrow();
     // After each garbage collection of Oak the journal
@@ -60,9 +64,12 @@ pub(super) fn read(
     history.oldest_ms = walk.seen.keys().next_back().and_then(|at| walk.time_ms(*at));
     history.gap = walk.why_lost(history.collected > 0).or(walk.gap.take());
     walk.tell(head, &mut history);
-    let newest = walk.seen.keys().next().and_then(|at| revisions.all.get(*at));
-    let checkpoints = newest.map(|newest| past.checkpoints(*newest, head, &mut history));
-    if let Some(Err(error)) = checkpoints {
+    history.checkpoints_read = of_checkpoints.checkpoints_read;
+    history.others.append(&mut of_checkpoints.others);
+    if let Some(gap) = of_checkpoints.gap {
+        history.gap.get_or_insert(gap);
+    }
+    if let Some(Err(error)) = read {
         history.gap.get_or_insert(format!("a checkpoint cannot be read: {error}"));
     }
     // What is further back than the oldest one that is there was collected too.
@@ -116,8 +123,7 @@ impl<'s, 'f> Past<'s, 'f> {
     ) -> Result<(), OakError> {
         let (checkpoints, more) = newest.checkpoints(CHECKPOINTS_MAX)?;
         for checkpoint in checkpoints {
-            // Checkpoints keep older states alive through collections,
-            // so they reach further back than the journal.
+            // Checkpoints keep older states alive through collections.
             let Some(root) = checkpoint.root else { continue };
             if self.is_spent() {
                 history.gap.get_or_insert(too_many());
@@ -151,7 +157,14 @@ struct Walk<'w, 's, 'f> {
     gap: Option<String>,
 }
 
-impl Walk<'_, '_, '_> {
+impl<'s, 'f> Walk<'_, 's, 'f> {
+    /// Looks for the newest revision that is there: a journal that was copied after the tars starts with others.
+    fn find_newest(&mut self) -> Option<Revision<'s, 'f>> {
+        let all = self.all;
+        let mut newest = all.iter().take(GONE_MAX).enumerate();
+        newest.find(|(at, _)| self.may_look() && self.look(*at)).map(|(_, revision)| *revision)
+    }
+
     /// Looks at revisions evenly over the journal, the newest first.
     fn sample(&mut self) {
         // A live store flushes every five seconds at most,

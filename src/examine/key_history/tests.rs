@@ -17,10 +17,14 @@ fn holding(hmac: &[u8]) -> Tree {
 }
 
 fn history(files: &Memory) -> KeyHistory {
+    history_within(512, files)
+}
+
+fn history_within(segments_max: u64, files: &Memory) -> KeyHistory {
     let store = Store::new(files, Budget::default());
     let vault = Vault::new(&Limits::DEFAULT);
     let head = store.newest(|root| keys(root, &vault)).unwrap();
-    read(&store, &head.value, 512, &vault)
+    read(&store, &head.value, segments_max, &vault)
 }
 
 fn of(revisions: &[(Tree, u64)]) -> KeyHistory {
@@ -97,6 +101,22 @@ fn checkpoint_with_other_keys_is_told() {
     let state = PastState::Checkpoint { name: "b".to_owned(), created_ms: Some(5) };
     assert_eq!(told(&history), [(2, state)]);
     assert_eq!(history.checkpoints_read, 2);
+}
+
+#[test]
+fn checkpoints_are_read_before_the_journal_takes_what_may_be_read() {
+    let checkpoint = Tree::default().with("created", 3, b"5").at("root/etc/key", key(OLD));
+    let newest = Memory::written(&[(holding(NEW).at("checkpoints/b", checkpoint), 9)]);
+    let mut files = Memory::sample("v13-closed").0;
+    let mut add = |name: &str, bytes: &[u8]| {
+        files.0.entry(name.to_owned()).or_default().extend_from_slice(bytes);
+    };
+    add("data00001a.tar", &newest.0["data00000a.tar"]);
+    add("journal.log", &newest.0["journal.log"]);
+    let history = history_within(1, &files);
+    let state = PastState::Checkpoint { name: "b".to_owned(), created_ms: Some(5) };
+    assert!(told(&history).contains(&(2, state)), "{history:?}");
+    assert!(history.gap.unwrap().starts_with("older states take more segments"));
 }
 
 #[test]
