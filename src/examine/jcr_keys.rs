@@ -5,7 +5,7 @@
 
 use super::secrets::Vault;
 use crate::evidence::digest_key;
-use crate::facts::{JcrKey, JcrShape, KeyName};
+use crate::facts::{JcrKey, JcrShape, KeyName, TextKind};
 use crate::oak::{Node, OakError, Property};
 
 /// The node that holds the keys.
@@ -44,7 +44,36 @@ fn digested(
     // Oak keeps binaries below 16,512 bytes inline in the
     // segment, blob store or not, so no data store is needed.
     let bytes = property.value()?;
-    let digest = digest_key(&bytes);
+    let mut digest = digest_key(&bytes);
+    // AEM writes a key as a binary property. Random bytes that were entered as text are others.
+    if !property.is_binary() {
+        digest.text.get_or_insert(TextKind::Other);
+    }
     vault.key(name, &digest.whole, &bytes);
     Ok(Some(JcrKey { name, digest, shape }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use crate::oak::testing::{Memory, Tree};
+    use crate::oak::{Budget, Store};
+
+    /// What `/etc/key` holds with an hmac of this type, as kinds of text.
+    fn texts(kind: u8) -> Vec<Option<TextKind>> {
+        let key =
+            Tree::default().with("hmac", kind, &[0xc3, 0xa4, 1, 2]).with("master", 2, &[7, 8]);
+        let files = Memory::written(&[(Tree::default().at("root/etc/key", key), 1)]);
+        let store = Store::new(&files, Budget::default());
+        let vault = Vault::new(&Limits::DEFAULT);
+        let all = store.newest(|root| keys(root, &vault)).unwrap().value;
+        all.into_iter().map(|key| key.digest.text).collect()
+    }
+
+    #[test]
+    fn key_in_a_property_of_text_is_text() {
+        assert_eq!(texts(2), [None, None]);
+        assert_eq!(texts(1), [Some(TextKind::Other), None]);
+    }
 }

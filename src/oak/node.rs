@@ -12,6 +12,8 @@ const PRIMARY_TYPE: &str = "jcr:primaryType";
 const MIXIN_TYPES: &str = "jcr:mixinTypes";
 /// `PropertyType.STRING` of JCR.
 const STRING: u8 = 1;
+/// `PropertyType.BINARY` of JCR.
+const BINARY: u8 = 2;
 /// `PropertyType.NAME` of JCR.
 const NAME: u8 = 7;
 
@@ -302,6 +304,11 @@ impl<'s, 'f> Node<'s, 'f> {
 }
 
 impl Property<'_, '_> {
+    /// Returns `true` if it holds bytes, and not text or a number.
+    pub fn is_binary(&self) -> bool {
+        self.kind == BINARY
+    }
+
     /// Reads all values as bytes; text is UTF-8. They may be those of a key, and are wiped when dropped.
     ///
     /// # Errors
