@@ -149,7 +149,7 @@ impl LogSignature {
     }
 }
 
-/// What an instance tells of itself in its logs; the latest word counts.
+/// What an instance logs of itself; the latest statement counts.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -184,12 +184,13 @@ pub struct Sighting {
     pub line: u64,
 }
 
-/// The latest word on a topic.
+/// The latest statement on a topic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Told {
+#[schemars(rename = "Told")]
+pub struct LogStatement {
     /// The word.
     pub value: String,
-    /// When it was said.
+    /// When it was logged.
     pub time: Option<LogTime>,
 }
 
@@ -198,8 +199,8 @@ pub struct Told {
 pub struct LogFile {
     /// Signs of trouble.
     pub sightings: BTreeMap<LogSignature, Sighting>,
-    /// What the instance tells of itself.
-    pub told: BTreeMap<LogTopic, Told>,
+    /// What the instance logs of itself.
+    pub statements: BTreeMap<LogTopic, LogStatement>,
     /// Starts of the crypto support, the last ones.
     pub starts: BTreeSet<LogStart>,
 }
@@ -220,8 +221,9 @@ pub struct Log {
     pub files: usize,
     /// Signs of trouble.
     pub seen: BTreeMap<LogSignature, Seen>,
-    /// The latest word on each topic, and the file it is in.
-    pub told: BTreeMap<LogTopic, (Told, Place)>,
+    /// The latest statement on each topic, and the file it is in.
+    #[serde(rename = "told")]
+    pub statements: BTreeMap<LogTopic, (LogStatement, Place)>,
     /// Starts of the crypto support, the last ones, sorted.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub starts: BTreeSet<LogStart>,
@@ -241,20 +243,20 @@ impl Log {
         while self.starts.len() > STARTS_MAX {
             self.starts.pop_first();
         }
-        for (topic, told) in &file.told {
-            let newer = self.told.get(topic).is_none_or(|(old, old_place)| {
+        for (topic, new) in &file.statements {
+            let newer = self.statements.get(topic).is_none_or(|(old, old_place)| {
                 // Without times the current file counts: its name is the start of those of rotated ones.
-                told.time > old.time || (told.time == old.time && place < old_place)
+                new.time > old.time || (new.time == old.time && place < old_place)
             });
             if newer {
-                self.told.insert(*topic, (told.clone(), place.clone()));
+                self.statements.insert(*topic, (new.clone(), place.clone()));
             }
         }
     }
 
-    /// Returns the latest word on a topic.
-    pub fn told(&self, topic: LogTopic) -> Option<&Told> {
-        self.told.get(&topic).map(|(told, _)| told)
+    /// Returns the latest statement on a topic.
+    pub fn statement(&self, topic: LogTopic) -> Option<&LogStatement> {
+        self.statements.get(&topic).map(|(statement, _)| statement)
     }
 }
 
@@ -286,10 +288,10 @@ mod tests {
 
     fn file(count: u64, first: u8, last: u8, line: u64) -> LogFile {
         let sighting = Sighting { count, first: at(first), last: at(last), line };
-        let told = Told { value: format!("told on {last}"), time: at(last) };
+        let statement = LogStatement { value: format!("logged on {last}"), time: at(last) };
         LogFile {
             sightings: [(LogSignature::CryptoConvert, sighting)].into(),
-            told: [(LogTopic::Storage, told)].into(),
+            statements: [(LogTopic::Storage, statement)].into(),
             starts: BTreeSet::new(),
         }
     }
@@ -347,13 +349,13 @@ mod tests {
         let seen = &log.seen[&LogSignature::CryptoConvert];
         assert_eq!(seen.place.path, "error.log.2025-07-18");
         assert_eq!(seen.sighting, Sighting { count: 6, first: at(17), last: at(21), line: 900 });
-        assert_eq!(log.told(LogTopic::Storage).unwrap().value, "told on 21");
+        assert_eq!(log.statement(LogTopic::Storage).unwrap().value, "logged on 21");
         assert_eq!(log.files, 3);
     }
 
     #[test]
     fn without_times_the_current_file_counts() {
         let log = add(&[("stdout.log.1", file(1, 0, 0, 1)), ("stdout.log", file(1, 0, 0, 2))]);
-        assert_eq!(log.told[&LogTopic::Storage].1.path, "stdout.log");
+        assert_eq!(log.statements[&LogTopic::Storage].1.path, "stdout.log");
     }
 }

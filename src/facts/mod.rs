@@ -59,7 +59,9 @@ pub use jcr_key::{JcrKey, JcrShape};
 pub use key::{Alteration, KeyDigest, KeyFile, KeyName, TextKind, Wrapper};
 pub use key_parts::key_parts;
 pub(crate) use log::STARTS_MAX;
-pub use log::{Log, LogFile, LogSignature, LogStart, LogTime, LogTopic, Seen, Sighting, Told};
+pub use log::{
+    Log, LogFile, LogSignature, LogStart, LogStatement, LogTime, LogTopic, Seen, Sighting,
+};
 pub use node_store::{
     AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, DOCUMENT_STORE, DOCUMENT_STORE_TYPE, NodeStore,
     NodeStoreKind, REPOSITORY_HOME, SEGMENT_STORES, SPLIT_SEGMENTS,

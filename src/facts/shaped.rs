@@ -50,8 +50,8 @@ impl Snapshot {
         }
         self.configurations.iter_mut().for_each(|one| configuration(one, visit));
         self.repository.iter_mut().for_each(|one| repository(one, visit));
-        for (topic, (told, _)) in self.log.iter_mut().flat_map(|log| &mut log.told) {
-            visit(of_topic(*topic), &mut told.value);
+        for (topic, (last, _)) in self.log.iter_mut().flat_map(|log| &mut log.statements) {
+            visit(of_topic(*topic), &mut last.value);
         }
         if let Some(log) = &mut self.log {
             let shaped = std::mem::take(&mut log.starts).into_iter().map(|mut start| {
@@ -196,7 +196,9 @@ fn of_topic(topic: LogTopic) -> Shape {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Account, GapKind, Log, LogTime, OwnedDirectory, Owner, Place, Told};
+    use crate::facts::{
+        Account, GapKind, Log, LogStatement, LogTime, OwnedDirectory, Owner, Place,
+    };
     use crate::testing::farm;
 
     /// A key as text, of letters that any field would take.
@@ -212,9 +214,9 @@ mod tests {
 
     fn full(secret: &str) -> Snapshot {
         let text = || Some(secret.to_owned());
-        let told = |topic| {
+        let statement = |topic| {
             let place = Place { source: "a".to_owned(), path: "logs/error.log".to_owned() };
-            (topic, (Told { value: secret.to_owned(), time: None::<LogTime> }, place))
+            (topic, (LogStatement { value: secret.to_owned(), time: None::<LogTime> }, place))
         };
         let topics = [
             LogTopic::Storage,
@@ -245,7 +247,7 @@ mod tests {
         let place = Place { source: "a".to_owned(), path: "q".to_owned() };
         snapshot.key_directories.push(OwnedDirectory { place, owner: owner() });
         snapshot.configurations[0].properties.insert("token.required.attr".to_owned(), values);
-        snapshot.log = Some(Log { told: topics.map(told).into(), ..Log::default() });
+        snapshot.log = Some(Log { statements: topics.map(statement).into(), ..Log::default() });
         snapshot
     }
 

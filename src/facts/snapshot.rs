@@ -2,9 +2,9 @@
 
 use super::{
     Account, BUNDLE_CACHE, Bundle, Bundles, CRYPTO, CRYPTO_FILE, CRYPTO_KEYS_PATH, Configuration,
-    Gap, JcrKeys, KeyFile, KeyName, Log, LogTopic, NodeStore, OwnedDirectory, Place, Repository,
-    Role, RunModes, SLING_LAUNCHPAD, SLING_RUN_MODES, STANDBY_SERVICE, Setting, SlingId,
-    StandbyMode, StorageFile, Times, Told, Trials,
+    Gap, JcrKeys, KeyFile, KeyName, Log, LogStatement, LogTopic, NodeStore, OwnedDirectory, Place,
+    Repository, Role, RunModes, SLING_LAUNCHPAD, SLING_RUN_MODES, STANDBY_SERVICE, Setting,
+    SlingId, StandbyMode, StorageFile, Times, Trials,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -219,7 +219,7 @@ impl Snapshot {
         // asked.
         let in_list = |modes: &str| modes.split(',').find_map(|mode| role_of(mode.trim()));
         let selected = self.run_modes.iter().flat_map(|modes| &modes.selected);
-        let by_log = || in_list(&self.told(LogTopic::RunModes)?.0.value);
+        let by_log = || in_list(&self.logged(LogTopic::RunModes)?.0.value);
         let by_setting = || in_list(&self.setting(SLING_RUN_MODES)?.value);
         // An author has 8 to 10 bundles from `install.author` among the hundreds from `install`.
         let by_location = || {
@@ -246,7 +246,7 @@ impl Snapshot {
         let in_list = |modes: &str| modes.split(',').find_map(mode);
         by_service
             .or_else(|| selected.map(String::as_str).find_map(mode))
-            .or_else(|| in_list(&self.told(LogTopic::RunModes)?.0.value))
+            .or_else(|| in_list(&self.logged(LogTopic::RunModes)?.0.value))
             .or_else(|| in_list(&self.setting(SLING_RUN_MODES)?.value))
     }
 
@@ -256,18 +256,18 @@ impl Snapshot {
     }
 
     /// Returns the latest word of its logs on a topic, and where it stands; nothing that was surely said before the last start.
-    pub fn told(&self, topic: LogTopic) -> Option<(&Told, &Place)> {
-        let (told, place) = self.log.as_ref()?.told.get(&topic)?;
-        let old = told.time.zip(self.last_start_ms);
-        old.is_none_or(|(time, start)| !time.is_surely_before(start)).then_some((told, place))
+    pub fn logged(&self, topic: LogTopic) -> Option<(&LogStatement, &Place)> {
+        let (last, place) = self.log.as_ref()?.statements.get(&topic)?;
+        let old = last.time.zip(self.last_start_ms);
+        old.is_none_or(|(time, start)| !time.is_surely_before(start)).then_some((last, place))
     }
 
     /// Returns the option with which some start moved the keys, or what they lie in, and the log that shows it; not one that the files
     /// of the instance have, too.
     pub fn moved_by_start(&self) -> Option<(&str, &Place)> {
-        let (told, place) = self.told(LogTopic::KeysElsewhere)?;
+        let (last, place) = self.logged(LogTopic::KeysElsewhere)?;
         // Older facts do not say which option it was; there was but one.
-        let option = if told.value == "set" { CRYPTO_KEYS_PATH } else { told.value.as_str() };
+        let option = if last.value == "set" { CRYPTO_KEYS_PATH } else { last.value.as_str() };
         // The launchpad matters for the bundle cache in it, which is found by either.
         let by_cache = option == SLING_LAUNCHPAD && self.setting(BUNDLE_CACHE).is_some();
         (self.setting(option).is_none() && !by_cache).then_some((option, place))
@@ -276,8 +276,8 @@ impl Snapshot {
     /// Returns `true` if this was used later than another one of the same host, by the times of the last starts or by the logs.
     pub fn was_used_after(&self, other: &Self) -> bool {
         let last = |snapshot: &Self| {
-            let told = snapshot.log.iter().flat_map(|log| log.told.values());
-            told.filter_map(|(told, _)| told.time).max()
+            let statements = snapshot.log.iter().flat_map(|log| log.statements.values());
+            statements.filter_map(|(last, _)| last.time).max()
         };
         let is_after = |a: Option<u64>, b: Option<u64>| a.zip(b).is_some_and(|(a, b)| a > b);
         let starts = (self.last_start_ms, other.last_start_ms);

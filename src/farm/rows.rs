@@ -4,8 +4,8 @@ use super::row::{Expect, Row};
 use super::{Cell, CellState, Member};
 use super::{config_rows, key_rows};
 use crate::facts::{
-    CRYPTO, CRYPTO_FILE, CRYPTO_KEYS_PATH, IdentifiedBy, JcrKeys, KeyName, LogTopic, Repository,
-    Told, Utc,
+    CRYPTO, CRYPTO_FILE, CRYPTO_KEYS_PATH, IdentifiedBy, JcrKeys, KeyName, LogStatement, LogTopic,
+    Repository, Utc,
 };
 
 /// Every row of the matrix.
@@ -246,8 +246,8 @@ fn log_storage(member: &Member) -> Cell {
     Cell::optional(started(member).map(|told| told.value.clone()), false)
 }
 
-fn started(member: &Member) -> Option<&Told> {
-    member.snapshot.log.as_ref()?.told(LogTopic::Storage)
+fn started(member: &Member) -> Option<&LogStatement> {
+    member.snapshot.log.as_ref()?.statement(LogTopic::Storage)
 }
 
 fn bundle_count(member: &Member) -> Cell {

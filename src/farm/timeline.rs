@@ -298,7 +298,7 @@ fn add_repository(member: &Member, all: &mut Vec<TimelineEvent>) {
 
 fn add_logs(member: &Member, clock: &Clock<'_>, all: &mut Vec<TimelineEvent>) {
     let Some(log) = &member.snapshot.log else { return };
-    let any = log.told.values().map(|(_, place)| place);
+    let any = log.statements.values().map(|(_, place)| place);
     let any = any.chain(log.seen.values().map(|seen| &seen.place)).next().cloned();
     let local = |kind, time: LogTime, event: String, place: Place| TimelineEvent {
         at_ms: clock.moment(time),

@@ -3,7 +3,8 @@
 use super::signature::{self, Match};
 use super::time;
 use crate::facts::{
-    LogFile, LogSignature, LogStart, LogTime, LogTopic, STARTS_MAX, Sighting, StorageMode, Told,
+    LogFile, LogSignature, LogStart, LogStatement, LogTime, LogTopic, STARTS_MAX, Sighting,
+    StorageMode,
 };
 use std::collections::BTreeMap;
 
@@ -129,25 +130,26 @@ impl Blocks {
         for found in signature::matches(bytes) {
             match found {
                 Match::Sign(sign) => self.see(sign),
-                Match::Told(tell, _) if tell.by_launcher && !self.is_said(block, start) => {}
-                Match::Told(tell, length) => {
-                    let behind = bytes.get(length..).unwrap_or_default();
-                    let behind = behind.get(..tell.bytes_max).unwrap_or(behind);
-                    let line = rest_of_line(behind, tell.text.ends_with('['));
-                    let told = (tell.read)(line);
-                    self.note_start(&told);
-                    for (topic, value) in told {
-                        self.file.told.insert(topic, Told { value, time: self.time });
+                Match::Startup(text) if text.by_launcher && !self.is_said(block, start) => {}
+                Match::Startup(text) => {
+                    let behind = bytes.get(text.text.len()..).unwrap_or_default();
+                    let behind = behind.get(..text.bytes_max).unwrap_or(behind);
+                    let line = rest_of_line(behind, text.text.ends_with('['));
+                    let statements = (text.read)(line);
+                    self.note_start(&statements);
+                    for (topic, value) in statements {
+                        let statement = LogStatement { value, time: self.time };
+                        self.file.statements.insert(topic, statement);
                     }
                 }
             }
         }
     }
 
-    /// Notes a start of the crypto support, which tells its mode and its version.
-    fn note_start(&mut self, told: &[(LogTopic, String)]) {
+    /// Notes a start of the crypto support, with its mode and its version.
+    fn note_start(&mut self, statements: &[(LogTopic, String)]) {
         let value =
-            |wanted| told.iter().find(|(topic, _)| *topic == wanted).map(|(_, value)| value);
+            |wanted| statements.iter().find(|(topic, _)| *topic == wanted).map(|(_, value)| value);
         let (Some(time), Some(mode)) = (self.time, value(LogTopic::Storage)) else { return };
         let storage = if mode == "JCR" { StorageMode::Jcr } else { StorageMode::Bundle };
         let version = value(LogTopic::CryptoVersion).cloned();

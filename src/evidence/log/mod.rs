@@ -6,8 +6,8 @@
 mod block;
 mod gunzip;
 mod signature;
+mod startup;
 mod time;
-mod told;
 
 pub use signature::{SIGNATURES, Signature};
 

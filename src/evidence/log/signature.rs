@@ -3,7 +3,7 @@
 //! A text begins where it is rare: the search looks for its first bytes, and one that began with `com.` would stop it in
 //! every line.
 
-use super::told::{self, Tell};
+use super::startup::{STARTUP_TEXTS, StartupText};
 use crate::facts::LogSignature;
 use regex::bytes::{Regex, RegexBuilder};
 use std::sync::LazyLock;
@@ -174,8 +174,8 @@ pub const SIGNATURES: &[Signature] = &[
 pub(super) enum Match {
     /// A sign of trouble.
     Sign(LogSignature),
-    /// Something that an instance tells of itself; what follows in the line says it.
-    Told(&'static Tell, usize),
+    /// Something that an instance logs of itself; what follows in the line says it.
+    Startup(&'static StartupText),
 }
 
 /// Finds the next text, at or after a byte.
@@ -186,10 +186,8 @@ pub(super) fn find(block: &[u8], from: usize) -> Option<usize> {
 /// Returns what the texts at the start of some bytes stand for.
 pub(super) fn matches(bytes: &[u8]) -> impl Iterator<Item = Match> {
     let signs = SIGNATURES.iter().filter(|known| bytes.starts_with(known.text.as_bytes()));
-    let tells = told::TELLS.iter().filter(|known| bytes.starts_with(known.text.as_bytes()));
-    signs
-        .map(|known| Match::Sign(known.signature))
-        .chain(tells.map(|known| Match::Told(known, known.text.len())))
+    let startup = STARTUP_TEXTS.iter().filter(|known| bytes.starts_with(known.text.as_bytes()));
+    signs.map(|known| Match::Sign(known.signature)).chain(startup.map(Match::Startup))
 }
 
 /// Longest text in bytes.
@@ -199,7 +197,7 @@ pub(super) fn text_bytes_max() -> usize {
 }
 
 fn texts() -> impl Iterator<Item = &'static str> {
-    SIGNATURES.iter().map(|known| known.text).chain(told::TELLS.iter().map(|known| known.text))
+    SIGNATURES.iter().map(|known| known.text).chain(STARTUP_TEXTS.iter().map(|known| known.text))
 }
 
 /// An alternation of plain texts, which is searched for all of them at once.

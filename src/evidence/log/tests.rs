@@ -42,15 +42,15 @@ fn record(second: u32, text: &str) -> String {
 
 #[test]
 fn options_count_where_the_launcher_says_them() {
-    let told = |text: &str| log(text).told.contains_key(&LogTopic::KeysElsewhere);
+    let moves = |text: &str| log(text).statements.contains_key(&LogTopic::KeysElsewhere);
     let set = "Setting 'com.adobe.granite.crypto.keys.path' to '/k' from command line.\n";
-    assert!(told(set));
-    assert!(told(&format!("x\n{set}")));
-    assert!(told(&format!("19.07.2025 19:00:52.176 *INFO * [main] {set}")));
-    assert!(!told(&format!("19.07.2025 19:00:52.176 *INFO* [1.2.3.4 [1] GET /x?q={set}")));
+    assert!(moves(set));
+    assert!(moves(&format!("x\n{set}")));
+    assert!(moves(&format!("19.07.2025 19:00:52.176 *INFO * [main] {set}")));
+    assert!(!moves(&format!("19.07.2025 19:00:52.176 *INFO* [1.2.3.4 [1] GET /x?q={set}")));
     for before in [262_143, 262_144, 262_145] {
-        assert!(!told(&format!("{}{set}", "x".repeat(before))), "{before}");
-        assert!(told(&format!("{}\n{set}", "x".repeat(before))), "{before}");
+        assert!(!moves(&format!("{}{set}", "x".repeat(before))), "{before}");
+        assert!(moves(&format!("{}\n{set}", "x".repeat(before))), "{before}");
     }
 }
 
@@ -158,10 +158,10 @@ fn last_start_is_told() {
         "Setting 'com.adobe.granite.crypto.file.disable' to 'true' from command line.\n".to_owned(),
     ]
     .concat());
-    let told: Vec<_> = log.told.values().map(|told| told.value.as_str()).collect();
+    let values: Vec<_> = log.statements.values().map(|last| last.value.as_str()).collect();
     let id = "0f8fad5b-d9cb-469f-a165-70867728950e";
-    assert_eq!(told, ["Bundle", "3.4.24", id, "s7connect, crx3, author", "4503", "true"]);
-    let time = log.told[&LogTopic::Storage].time.unwrap();
+    assert_eq!(values, ["Bundle", "3.4.24", id, "s7connect, crx3, author", "4503", "true"]);
+    let time = log.statements[&LogTopic::Storage].time.unwrap();
     assert_eq!(time.to_string(), "2025-07-19 19:00:05");
 }
 

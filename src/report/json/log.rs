@@ -48,7 +48,7 @@ struct WireSignature<'a> {
 
 impl<'a> From<&'a Log> for WireLog<'a> {
     fn from(log: &'a Log) -> Self {
-        let told = |topic| log.told(topic).map(|told| told.value.as_str());
+        let last = |topic| log.statement(topic).map(|last| last.value.as_str());
         let signature = |(id, seen): (&crate::facts::LogSignature, &'a crate::facts::Seen)| {
             let sighting = seen.sighting;
             WireSignature {
@@ -60,20 +60,20 @@ impl<'a> From<&'a Log> for WireLog<'a> {
                 line: sighting.line,
             }
         };
-        let start = log.told.get(&LogTopic::Storage).map(|(start, place)| WireStart {
+        let start = log.statements.get(&LogTopic::Storage).map(|(start, place)| WireStart {
             time: start.time.map(|time| time.to_string()),
             storage: if start.value == "JCR" { "jcr" } else { "bundle" },
-            crypto_version: told(LogTopic::CryptoVersion),
+            crypto_version: last(LogTopic::CryptoVersion),
             place: &place.path,
         });
         Self {
             files: log.files,
             last_start: start,
-            sling_id: told(LogTopic::SlingId),
-            run_modes: told(LogTopic::RunModes).map_or(Vec::new(), |t| t.split(", ").collect()),
-            port: told(LogTopic::Port).and_then(|port| port.parse().ok()),
-            key_files_disabled: told(LogTopic::KeyFilesDisabled).map(|word| word == "true"),
-            keys_elsewhere: told(LogTopic::KeysElsewhere).is_some(),
+            sling_id: last(LogTopic::SlingId),
+            run_modes: last(LogTopic::RunModes).map_or(Vec::new(), |t| t.split(", ").collect()),
+            port: last(LogTopic::Port).and_then(|port| port.parse().ok()),
+            key_files_disabled: last(LogTopic::KeyFilesDisabled).map(|word| word == "true"),
+            keys_elsewhere: last(LogTopic::KeysElsewhere).is_some(),
             signatures: log.seen.iter().map(signature).collect(),
         }
     }

@@ -50,7 +50,7 @@ fn by_file(member: &Member) -> Option<Hit> {
 
 /// The option may come from the environment or from a service unit; then only a log shows it.
 fn by_log(member: &Member) -> Option<Hit> {
-    let (told, place) = member.snapshot.told(LogTopic::KeyFilesDisabled)?;
+    let (last, place) = member.snapshot.logged(LogTopic::KeyFilesDisabled)?;
     let name = &member.name;
     let message = format!(
         "{name} was once started with key files switched off on its command line, as {} shows{}",
@@ -60,7 +60,7 @@ fn by_log(member: &Member) -> Option<Hit> {
     let step = format!(
         "On {name}, look for -D{CRYPTO_FILE_DISABLE}=true where the command line comes from (CQ_JVM_OPTS, a service unit, a wrapper script), and remove it if it is still there."
     );
-    (told.value == "true").then(|| Hit::on(member, message).at([place]).advise([step]))
+    (last.value == "true").then(|| Hit::on(member, message).at([place]).advise([step]))
 }
 
 fn effect(member: &Member) -> &'static str {

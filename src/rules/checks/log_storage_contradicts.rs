@@ -27,18 +27,18 @@ fn on(member: &Member) -> Option<Hit> {
     let mode = storage.storage.mode;
     // AEM logs `Starting Crypto Support (com.adobe.granite.crypto, 3.4.24) with Bundle storage` at
     // each start.
-    let (told, place) = member.snapshot.told(LogTopic::Storage)?;
+    let (last, place) = member.snapshot.logged(LogTopic::Storage)?;
     // What was not read may show a later start.
     let whole = member.snapshot.is_complete()
         && !member.snapshot.gaps.iter().any(|gap| gap.kind == GapKind::Log);
-    if !whole || mode == StorageMode::Unknown || told.value == mode.to_string() {
+    if !whole || mode == StorageMode::Unknown || last.value == mode.to_string() {
         return None;
     }
-    let time = told.time?;
+    let time = last.time?;
     let name = &member.name;
     let message = format!(
         "{name} names {mode} in its storage file, but started with {} storage at {time}; a restart is pending",
-        told.value
+        last.value
     );
     let steps =
         [format!("Restart {name}, and check that its error.log says: with {mode} storage.")];

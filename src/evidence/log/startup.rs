@@ -1,4 +1,4 @@
-//! What an instance tells of itself when it starts: words of fixed patterns, each of a narrow character set.
+//! What an instance logs of itself when it starts: words of fixed patterns, each of a narrow character set.
 
 use crate::evidence::mover;
 use crate::facts::{
@@ -7,7 +7,7 @@ use crate::facts::{
 };
 
 /// A text, and how to read what follows it in the line.
-pub(super) struct Tell {
+pub(super) struct StartupText {
     /// The text.
     pub(super) text: &'static str,
     /// Reads the words behind it; nothing where they are not of the form expected.
@@ -19,25 +19,25 @@ pub(super) struct Tell {
 }
 
 /// All that is looked for. `P server port` begins in the middle of `HTTP`, which is in the line of every request.
-pub(super) const TELLS: &[Tell] = &[
-    tell("Starting Crypto Support (com.adobe.granite.crypto, ", 128, crypto_start),
-    tell("Created new Sling ID ", UUID_CHARS + 1, sling_id),
-    tell("Read Sling ID ", UUID_CHARS + 1, sling_id),
-    tell("Active run modes: [", LINE_BYTES_MAX, run_modes),
-    tell("P server port: ", PORT_CHARS, port),
-    tell("Setting org.osgi.service.http.port=", PORT_CHARS, port),
-    Tell { text: "Setting '", read: setting, bytes_max: LINE_BYTES_MAX, by_launcher: true },
-    tell("Picked up JAVA_TOOL_OPTIONS: ", LINE_BYTES_MAX, picked_up),
-    tell("Picked up JDK_JAVA_OPTIONS: ", LINE_BYTES_MAX, picked_up),
-    tell("Picked up _JAVA_OPTIONS: ", LINE_BYTES_MAX, picked_up),
+pub(super) const STARTUP_TEXTS: &[StartupText] = &[
+    text("Starting Crypto Support (com.adobe.granite.crypto, ", 128, crypto_start),
+    text("Created new Sling ID ", UUID_CHARS + 1, sling_id),
+    text("Read Sling ID ", UUID_CHARS + 1, sling_id),
+    text("Active run modes: [", LINE_BYTES_MAX, run_modes),
+    text("P server port: ", PORT_CHARS, port),
+    text("Setting org.osgi.service.http.port=", PORT_CHARS, port),
+    StartupText { text: "Setting '", read: setting, bytes_max: LINE_BYTES_MAX, by_launcher: true },
+    text("Picked up JAVA_TOOL_OPTIONS: ", LINE_BYTES_MAX, picked_up),
+    text("Picked up JDK_JAVA_OPTIONS: ", LINE_BYTES_MAX, picked_up),
+    text("Picked up _JAVA_OPTIONS: ", LINE_BYTES_MAX, picked_up),
 ];
 
-const fn tell(
+const fn text(
     text: &'static str,
     bytes_max: usize,
     read: fn(&str) -> Vec<(LogTopic, String)>,
-) -> Tell {
-    Tell { text, read, bytes_max, by_launcher: false }
+) -> StartupText {
+    StartupText { text, read, bytes_max, by_launcher: false }
 }
 
 /// Bytes of a line that may matter after the longest text.
@@ -56,11 +56,11 @@ fn crypto_start(line: &str) -> Vec<(LogTopic, String)> {
         Some((version, mode.to_owned()))
     };
     let Some((version, mode)) = read() else { return Vec::new() };
-    let mut told = vec![(LogTopic::Storage, mode)];
+    let mut statements = vec![(LogTopic::Storage, mode)];
     if Shape::Version.fits(version) {
-        told.push((LogTopic::CryptoVersion, version.to_owned()));
+        statements.push((LogTopic::CryptoVersion, version.to_owned()));
     }
-    told
+    statements
 }
 
 /// A UUID; `null` before the first one is made.
@@ -140,22 +140,22 @@ fn is_usual(name: &str, path: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn one(told: Vec<(LogTopic, String)>) -> Option<String> {
-        told.into_iter().next().map(|(_, value)| value)
+    fn one(statements: Vec<(LogTopic, String)>) -> Option<String> {
+        statements.into_iter().next().map(|(_, value)| value)
     }
 
     #[test]
     fn storage_and_version_are_read() {
-        let told = |mode: &str, version: &str| {
+        let start = |mode: &str, version: &str| {
             vec![
                 (LogTopic::Storage, mode.to_owned()),
                 (LogTopic::CryptoVersion, version.to_owned()),
             ]
         };
-        assert_eq!(crypto_start("3.4.24) with Bundle storage"), told("Bundle", "3.4.24"));
+        assert_eq!(crypto_start("3.4.24) with Bundle storage"), start("Bundle", "3.4.24"));
         assert_eq!(
             crypto_start("3.4.24.CQ650-B1) with jcr storage"),
-            told("JCR", "3.4.24.CQ650-B1")
+            start("JCR", "3.4.24.CQ650-B1")
         );
         assert_eq!(one(crypto_start("secret) with Bundle storage")).unwrap(), "Bundle");
         for line in ["3.4.24) with secret storage", "3.4.24) with Bundle", "", "3.4.24"] {
@@ -207,7 +207,7 @@ mod tests {
             ("sling.home", "/srv/other"),
             ("sling.include.a", "/etc/a.properties"),
         ] {
-            assert!(set(name, value).is_some_and(|told| name.starts_with(&told)), "{name}");
+            assert!(set(name, value).is_some_and(|own| name.starts_with(&own)), "{name}");
         }
         for (name, value) in [
             ("com.adobe.granite.crypto.keys.path", ""),
@@ -223,11 +223,11 @@ mod tests {
     }
 
     #[test]
-    fn options_of_the_environment_are_told_by_the_jvm() {
-        let told = picked_up(
+    fn options_of_the_environment_are_logged_by_the_jvm() {
+        let option = picked_up(
             "-Xmx4g \"-Dcom.adobe.granite.crypto.keys.path=/k\" -Dsling.run.modes=author",
         );
-        assert_eq!(one(told).unwrap(), "com.adobe.granite.crypto.keys.path");
+        assert_eq!(one(option).unwrap(), "com.adobe.granite.crypto.keys.path");
         assert_eq!(picked_up("-Djava.awt.headless=true -Dx"), []);
     }
 }
