@@ -12,7 +12,7 @@ use std::ops::Bound;
 
 /// The gaps that concern a farm.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct ReportedGaps {
     /// One of each source and kind, first those that hide facts.
     pub(super) gaps: Vec<Gap>,
     /// There are more.
@@ -119,15 +119,15 @@ impl<'p> OpenGaps<'p> {
     /// Returns those that could hide something of a farm on this ground, whose instances come from these sources.
     ///
     /// A source without an instance may have held one of any farm on its ground.
-    pub(super) fn on(&self, ground: &Ground, sources: &BTreeSet<&str>) -> Told {
+    pub(super) fn on(&self, ground: &Ground, sources: &BTreeSet<&str>) -> ReportedGaps {
         let own = |index: &usize| self.gaps.get(*index).is_some_and(|(_, reach)| reach.is_none());
         match ground {
-            Ground::All => self.told(0..self.gaps.len()),
+            Ground::All => self.reported(0..self.gaps.len()),
             // A farm of the policy says itself what concerns it.
-            Ground::Policy(_) => Told::default(),
+            Ground::Policy(_) => ReportedGaps::default(),
             Ground::Source(source) => {
                 let of_source = at(&self.by_source, source.as_str()).filter(own);
-                self.told(of_source.chain(self.reaching(sources)))
+                self.reported(of_source.chain(self.reaching(sources)))
             }
             Ground::Named(name) => {
                 // What lies in a directory may name another farm.
@@ -139,7 +139,7 @@ impl<'p> OpenGaps<'p> {
                 let named = at(&self.by_farm, name.as_str());
                 let stdin = at(&self.by_source, "-").filter(own);
                 let around = of_members.filter(is_around);
-                self.told(stdin.chain(around).chain(named).chain(self.reaching(sources)))
+                self.reported(stdin.chain(around).chain(named).chain(self.reaching(sources)))
             }
             Ground::Directory(directory) => {
                 let is_around = |index: &usize| match self.gaps.get(*index) {
@@ -151,7 +151,7 @@ impl<'p> OpenGaps<'p> {
                 // Nothing shows from where standard input came.
                 let stdin = at(&self.by_source, "-").filter(own);
                 let of_members = of_members.filter(is_around);
-                self.told(stdin.chain(of_members).chain(around).chain(self.reaching(sources)))
+                self.reported(stdin.chain(of_members).chain(around).chain(self.reaching(sources)))
             }
         }
     }
@@ -172,16 +172,20 @@ impl<'p> OpenGaps<'p> {
     }
 
     /// Returns all.
-    pub(super) fn all(&self) -> Told {
-        self.told(0..self.gaps.len())
+    pub(super) fn all(&self) -> ReportedGaps {
+        self.reported(0..self.gaps.len())
     }
 
     /// Returns those of a farm of the policy all of which came from these sources. What was not read of other sources cannot be of it,
     /// unless an entry names them.
-    pub(super) fn of_whole(&self, entries: &[PolicyInstance], sources: &BTreeSet<&str>) -> Told {
+    pub(super) fn of_whole(
+        &self,
+        entries: &[PolicyInstance],
+        sources: &BTreeSet<&str>,
+    ) -> ReportedGaps {
         let own = sources.iter().flat_map(|source| at(&self.by_source, source));
         let meant = entries.iter().flat_map(|entry| self.meant(entry));
-        self.told(own.chain(meant).chain(self.reaching(sources)))
+        self.reported(own.chain(meant).chain(self.reaching(sources)))
     }
 
     /// Returns those of the sources that an entry of the policy means.
@@ -199,18 +203,18 @@ impl<'p> OpenGaps<'p> {
         self.anywhere.iter().copied().chain(reaching)
     }
 
-    fn told(&self, indices: impl Iterator<Item = usize>) -> Told {
-        let mut told = BTreeSet::new();
+    fn reported(&self, indices: impl Iterator<Item = usize>) -> ReportedGaps {
+        let mut reported = BTreeSet::new();
         let mut has_more = false;
         for index in indices {
-            has_more = told.len() >= self.max && !told.contains(&index);
+            has_more = reported.len() >= self.max && !reported.contains(&index);
             if has_more {
                 break;
             }
-            told.insert(index);
+            reported.insert(index);
         }
-        let gaps = told.into_iter().filter_map(|index| self.gaps.get(index));
-        Told { gaps: gaps.map(|(gap, _)| (*gap).clone()).collect(), has_more }
+        let gaps = reported.into_iter().filter_map(|index| self.gaps.get(index));
+        ReportedGaps { gaps: gaps.map(|(gap, _)| (*gap).clone()).collect(), has_more }
     }
 }
 
