@@ -132,7 +132,7 @@ fn rule_end(
         let excuses = others.iter().filter_map(|(finding, _)| finding.excuse.as_ref());
         return CaseEnd::Skipped(excuses.map(ToString::to_string).collect::<Vec<_>>().join("; "));
     };
-    let text = lines(counting.iter().flat_map(told));
+    let text = lines(counting.iter().flat_map(finding_lines));
     if !report.fails(first) {
         return CaseEnd::Passed(format!(
             "{} that passes: {}\n{text}",
@@ -180,7 +180,7 @@ fn below(report: &Report) -> String {
 }
 
 /// Returns the lines about one finding.
-fn told((finding, fix): &Fixed<'_>) -> Vec<String> {
+fn finding_lines((finding, fix): &Fixed<'_>) -> Vec<String> {
     let hit = &finding.hit;
     let places = hit.places.iter().map(|place| format!("  in {place}"));
     let steps = fix.iter().enumerate();
@@ -196,13 +196,13 @@ fn sources(report: &Report) -> Vec<Case> {
         gaps.entry(&gap.source).or_default().push(gap);
     }
     let case = |(name, gaps): (&str, Vec<&Gap>)| {
-        let (holes, notes): (Vec<&Gap>, Vec<&Gap>) =
+        let (hiding, notes): (Vec<&Gap>, Vec<&Gap>) =
             gaps.into_iter().partition(|gap| gap.kind.hides());
         let text = |gaps: &[&Gap]| lines(gaps.iter().map(|gap| gap_line(gap)));
-        let end = match holes.first() {
+        let end = match hiding.first() {
             None => CaseEnd::Passed(text(&notes)),
             Some(_) => {
-                CaseEnd::Error("not read whole".to_owned(), text(&[holes.clone(), notes].concat()))
+                CaseEnd::Error("not read whole".to_owned(), text(&[hiding.clone(), notes].concat()))
             }
         };
         (spoken(name).to_owned(), end)

@@ -5,7 +5,7 @@ mod matrix;
 
 use super::labels::{basis, uncounted};
 use super::markdown_text::prose;
-use super::repair::{Guided, decision, parts, result, warning};
+use super::repair::{GuideStep, decision, parts, result, warning};
 use super::{Format, Report, printable};
 use crate::diagnosis::{Cause, Finding, Judged};
 use crate::facts::{Gap, Place, spoken};
@@ -35,10 +35,10 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if report.farms.is_empty() {
         writeln!(out, "# No AEM instance was found\n\nThere is nothing to compare.\n")?;
     }
-    let (holes, notes): (Vec<&Gap>, Vec<&Gap>) =
+    let (hiding, notes): (Vec<&Gap>, Vec<&Gap>) =
         report.gaps.iter().partition(|gap| gap.kind.hides());
     let mut end: Vec<u8> = Vec::new();
-    gaps("Not read", &holes, &mut end)?;
+    gaps("Not read", &hiding, &mut end)?;
     gaps("Notes on the sources", &notes, &mut end)?;
     for judged in report.shown() {
         let mut head: Vec<u8> = Vec::new();
@@ -136,7 +136,7 @@ fn repair(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Writes a step, with its commands as a block of code below it.
-pub(super) fn guided(index: usize, step: &Guided, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn guided(index: usize, step: &GuideStep, out: &mut dyn Write) -> io::Result<()> {
     let number = index.saturating_add(1);
     if step.commands.is_empty() {
         return writeln!(out, "{number}. {}.", prose(&step.say));
@@ -153,10 +153,10 @@ pub(super) fn guided(index: usize, step: &Guided, out: &mut dyn Write) -> io::Re
 /// Names what is no cause: notes, and what is not counted.
 fn others(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
     let of = |cause: &Cause| [cause.root].into_iter().chain(cause.explains.clone());
-    let told: BTreeSet<usize> = judged.causes.iter().flat_map(of).collect();
+    let shown: BTreeSet<usize> = judged.causes.iter().flat_map(of).collect();
     let findings = judged.findings.iter().enumerate();
     let rest: Vec<&Finding> =
-        findings.filter(|(index, _)| !told.contains(index)).map(|(_, finding)| finding).collect();
+        findings.filter(|(index, _)| !shown.contains(index)).map(|(_, finding)| finding).collect();
     if rest.is_empty() {
         return Ok(());
     }

@@ -44,7 +44,7 @@ impl ReportTemplate {
         if words::words(&text) > max {
             return Err(format!("has more than {max} words and signs in its tags"));
         }
-        on_a_stack(|| engine().add_template(name, &text).map_err(|error| told(&error)))?;
+        on_a_stack(|| engine().add_template(name, &text).map_err(|error| one_line(&error)))?;
         Ok(Self { name: name.to_owned(), text })
     }
 
@@ -64,15 +64,15 @@ impl ReportTemplate {
         on_a_stack(|| {
             let mut engine = engine();
             engine.set_fuel(Some(steps));
-            engine.add_template(&self.name, &self.text).map_err(|error| told(&error))?;
-            let template = engine.get_template(&self.name).map_err(|error| told(&error))?;
+            engine.add_template(&self.name, &self.text).map_err(|error| one_line(&error))?;
+            let template = engine.get_template(&self.name).map_err(|error| one_line(&error))?;
             // A list is written whole before its steps are counted, and the same long text may be in it many times.
             let bytes_max = usize::try_from(steps.saturating_mul(STEP_BYTES)).unwrap_or(usize::MAX);
             let mut page = Bounded { bytes: Vec::new(), bytes_max };
             let rendered = template.render_captured_to(context! { report => value }, &mut page);
             rendered.map_err(|error| match error.kind() {
                 ErrorKind::OutOfFuel | ErrorKind::WriteFailure => too_many(steps, &error),
-                _ => told(&error),
+                _ => one_line(&error),
             })?;
             Ok(page.bytes)
         })
@@ -174,7 +174,7 @@ fn too_many(steps: u64, error: &Error) -> String {
 }
 
 /// Returns an error in one line, with what caused it.
-fn told(error: &Error) -> String {
+fn one_line(error: &Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {

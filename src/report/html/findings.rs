@@ -113,7 +113,7 @@ pub(super) fn repair(judged: &Judged) -> Option<RepairView> {
 
 impl From<RepairPart> for PartView {
     fn from(part: RepairPart) -> Self {
-        let step = |step: super::super::repair::Guided| StepView {
+        let step = |step: super::super::repair::GuideStep| StepView {
             commands: step.commands,
             shell: if step.is_powershell { "PowerShell" } else { "shell" },
             say: step.say,

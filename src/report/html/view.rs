@@ -27,7 +27,7 @@ pub(super) struct Page {
     index: Option<IndexView>,
     farms: Vec<FarmView>,
     /// Gaps that could hide a fact.
-    holes: Vec<GapView>,
+    incomplete: Vec<GapView>,
     /// The other gaps.
     notes: Vec<GapView>,
     examined: ExaminedSection,
@@ -85,7 +85,7 @@ impl From<&Report> for Page {
                 .enumerate()
                 .map(|(index, farm)| FarmView::new(index, farm, &filter))
                 .collect(),
-            holes: of(true),
+            incomplete: of(true),
             notes: of(false),
             examined: ExaminedSection::of(report),
         }

@@ -27,27 +27,27 @@ pub(in crate::report) struct RepairPart {
     /// The instance that is stopped for it.
     pub(in crate::report) stops: Option<String>,
     /// What is done, in order.
-    pub(in crate::report) steps: Vec<Guided>,
+    pub(in crate::report) steps: Vec<GuideStep>,
 }
 
 /// One step: what is done, without a full stop, and a block of commands that does it. The block stops at the first that fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::report) struct Guided {
+pub(in crate::report) struct GuideStep {
     pub(in crate::report) say: String,
     pub(in crate::report) commands: Vec<String>,
     /// The commands are for PowerShell.
     pub(in crate::report) is_powershell: bool,
     /// The commands are all of it, so that a short text can leave the words out.
-    pub(in crate::report) is_told_by_commands: bool,
+    pub(in crate::report) is_all_in_commands: bool,
 }
 
-impl Guided {
+impl GuideStep {
     fn say(say: impl Into<String>) -> Self {
         Self {
             say: say.into(),
             commands: Vec::new(),
             is_powershell: false,
-            is_told_by_commands: false,
+            is_all_in_commands: false,
         }
     }
 
@@ -76,35 +76,38 @@ impl Guided {
             say.extend(first);
             say.push_str(letters.as_str());
         }
-        Self { say, commands, is_powershell, is_told_by_commands: true }
+        Self { say, commands, is_powershell, is_all_in_commands: true }
     }
 }
 
 impl RepairPart {
     /// Returns its steps with those that stop and start the instance.
-    pub(in crate::report) fn all_steps(&self) -> Vec<Guided> {
+    pub(in crate::report) fn all_steps(&self) -> Vec<GuideStep> {
         let turn = |what: &str| {
-            self.stops.iter().map(|name| Guided::say(format!("{what} {name}"))).collect::<Vec<_>>()
+            self.stops
+                .iter()
+                .map(|name| GuideStep::say(format!("{what} {name}")))
+                .collect::<Vec<_>>()
         };
         [turn("Stop"), self.steps.clone(), turn("Start")].concat()
     }
 }
 
 /// Makes steps of actions: those that commands do are one block.
-fn guided(actions: &[&Action], done: &str, is_powershell: bool) -> Vec<Guided> {
+fn guided(actions: &[&Action], done: &str, is_powershell: bool) -> Vec<GuideStep> {
     let is_manual = |action: &Action| matches!(action.does, Do::Manual(_));
     let has_commands = |action: &Action| !is_manual(action) && !posix::commands(action).is_empty();
     let mut steps = Vec::new();
     for same in actions.chunk_by(|a, b| has_commands(a) && has_commands(b)) {
         let Some(first) = same.first() else { continue };
         if !has_commands(first) {
-            steps.extend(same.iter().map(|action| Guided::manual(action, is_powershell)));
+            steps.extend(same.iter().map(|action| GuideStep::manual(action, is_powershell)));
             continue;
         }
         let mut says: Vec<String> = same.iter().map(|action| sentence(action)).collect();
         says.dedup();
         let commands = same.iter().flat_map(|action| commands(action, is_powershell));
-        steps.push(Guided::block(says, commands.collect(), done, is_powershell));
+        steps.push(GuideStep::block(says, commands.collect(), done, is_powershell));
     }
     steps
 }
@@ -149,7 +152,7 @@ pub(in crate::report) fn parts(judged: &Judged, only: Option<&BTreeSet<usize>>) 
         .collect();
     let after = next(plan.after.len());
     let mut parts = Vec::new();
-    parts.extend(told(&before, judged, "before anything is stopped", "First"));
+    parts.extend(while_running(&before, judged, "before anything is stopped", "First"));
     let is_placed = |action: &&Action| matches!(action.does, Do::Place { .. });
     let places = stopped.iter().flat_map(|(_, actions)| actions).any(is_placed);
     if let Some(collect) = plan.collect.as_ref().filter(|_| places) {
@@ -162,7 +165,7 @@ pub(in crate::report) fn parts(judged: &Judged, only: Option<&BTreeSet<usize>>) 
             steps: guided(&actions, &format!("{name}: done"), on_windows(judged, name)),
         });
     }
-    parts.extend(told(
+    parts.extend(while_running(
         &after,
         judged,
         "when all instances run again",
@@ -172,12 +175,17 @@ pub(in crate::report) fn parts(judged: &Judged, only: Option<&BTreeSet<usize>>) 
 }
 
 /// What is done while instances run, by instance, in order.
-fn told(actions: &[&Action], judged: &Judged, when: &str, of_none: &str) -> Vec<RepairPart> {
-    let mut by_instance: BTreeMap<Option<&str>, Vec<Guided>> = BTreeMap::new();
+fn while_running(
+    actions: &[&Action],
+    judged: &Judged,
+    when: &str,
+    of_none: &str,
+) -> Vec<RepairPart> {
+    let mut by_instance: BTreeMap<Option<&str>, Vec<GuideStep>> = BTreeMap::new();
     for action in actions {
         let name = action.instance.as_deref();
         let is_powershell = name.is_some_and(|name| on_windows(judged, name));
-        by_instance.entry(name).or_default().push(Guided::manual(action, is_powershell));
+        by_instance.entry(name).or_default().push(GuideStep::manual(action, is_powershell));
     }
     let title = |name: Option<&str>| {
         name.map_or_else(|| of_none.to_owned(), |name| format!("On {name}, {when}"))
@@ -214,9 +222,9 @@ fn collected(collect: &Collect, judged: &Judged) -> RepairPart {
     };
     let targets = judged.plan.windows.iter().filter(gets).map(|window| window.instance.as_str());
     let targets: Vec<&str> = targets.collect();
-    let mut steps = vec![Guided::block(says, commands, "keys: right", is_powershell)];
+    let mut steps = vec![GuideStep::block(says, commands, "keys: right", is_powershell)];
     if !targets.is_empty() {
-        steps.push(Guided::say(format!(
+        steps.push(GuideStep::say(format!(
             "Bring the directory {KEYS} to {} in binary mode, such as with scp -r, by a way on which nobody else can read it",
             listed(&targets)
         )));
@@ -248,20 +256,20 @@ pub(in crate::report) fn fixes(judged: &Judged) -> Vec<Vec<String>> {
     let plan = &judged.plan;
     let (index, actions): (PlanIndex<'_>, Vec<&Action>) =
         (PlanIndex::of(plan), plan.actions().collect());
-    let mut told: Vec<Option<&str>> = vec![None; actions.len()];
+    let mut shown_by: Vec<Option<&str>> = vec![None; actions.len()];
     let mut fixes = Vec::with_capacity(judged.findings.len());
     for finding in &judged.findings {
         let rule = finding.rule;
         let here = finding.hit.instances.iter().map(String::as_str);
         let (mut own, mut elsewhere) = (Vec::new(), BTreeSet::new());
         for index in index.asked_for(rule.id, rule.compares, here) {
-            match told.get_mut(index) {
+            match shown_by.get_mut(index) {
                 Some(Some(other)) => {
                     elsewhere.insert(*other);
                 }
-                Some(told) => {
+                Some(shown_by) => {
                     own.extend(actions.get(index).map(|action| spoken(action, judged)));
-                    *told = Some(rule.id);
+                    *shown_by = Some(rule.id);
                 }
                 None => {}
             }

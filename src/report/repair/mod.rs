@@ -8,7 +8,9 @@ mod powershell_script;
 mod script;
 mod visit;
 
-pub(super) use guide::{Guided, RepairPart, decision, fixes, parts, result, warning};
+pub(super) use guide::{
+    GuideStep, RepairPart, decision, fixes, parts, result, warning,
+};
 pub(super) use posix::commands as posix_commands;
 pub(super) use powershell::commands as powershell_commands;
 pub(super) use powershell_script::POWERSHELL;

@@ -5,7 +5,7 @@
 use super::KEYS;
 use super::english::sentence;
 use super::powershell::{between, commands, full, keep, place, verify_key, word};
-use super::visit::{Calls, InstanceVisit, KeySource, Shell, list, others, sources, visits};
+use super::visit::{InstanceVisit, KeySource, ScriptNames, Shell, list, others, sources, visits};
 use crate::facts::KeyName;
 use crate::repair::{Action, Do, KeyCheck};
 use crate::report::printable::printable;
@@ -31,7 +31,7 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         "# Repair of crypto keys, written by aemtrix {version}. It runs nothing by itself:"
     )?;
     out.write_all(LIBRARY.as_bytes())?;
-    let calls = Calls::of(report);
+    let calls = ScriptNames::of(report);
     let (visits, sources) = (visits(report, &calls), sources(report, &calls));
     for (number, visit) in visits.iter().enumerate() {
         writeln!(out, "\n# {}", comment(&visit.called))?;
@@ -93,7 +93,7 @@ fn is_done(visit: &InstanceVisit<'_>) -> Vec<String> {
 /// What a person does before, and what has to be there before anything is stopped.
 fn before(visit: &InstanceVisit<'_>) -> Vec<String> {
     let mut lines: Vec<String> =
-        visit.before.iter().map(|action| format!("Ask {}", word(&SHELL.told(action)))).collect();
+        visit.before.iter().map(|action| format!("Ask {}", word(&SHELL.step(action)))).collect();
     for directory in visit.directories() {
         let why = format!("{directory} is not here: run this where the paths of the upload begin");
         lines.push(format!(
@@ -204,7 +204,7 @@ fn source_functions(source: &KeySource<'_>, number: usize, out: &mut dyn Write) 
 /// Writes the choice of the instance.
 fn dispatch(
     report: &Report,
-    calls: &Calls<'_>,
+    calls: &ScriptNames<'_>,
     visits: &[InstanceVisit<'_>],
     sources: &[KeySource<'_>],
     out: &mut dyn Write,

@@ -2,7 +2,7 @@
 
 use super::english::sentence;
 use super::posix::{commands, word};
-use super::visit::{Calls, InstanceVisit, KeySource, Shell, list, others, sources, visits};
+use super::visit::{InstanceVisit, KeySource, ScriptNames, Shell, list, others, sources, visits};
 use super::{kept_name, lengths};
 use crate::facts::{Digest, KeyName, TextKind};
 use crate::repair::{Action, Do, KeyCheck, PlanCheck, shell_word};
@@ -30,7 +30,7 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         "# Repair of crypto keys, written by aemtrix {version}. It runs nothing by itself:"
     )?;
     out.write_all(LIBRARY.as_bytes())?;
-    let calls = Calls::of(report);
+    let calls = ScriptNames::of(report);
     let visits = visits(report, &calls);
     for (number, visit) in visits.iter().enumerate() {
         functions(visit, number, out)?;
@@ -126,7 +126,7 @@ fn run(visit: &InstanceVisit<'_>, number: usize, out: &mut dyn Write) -> io::Res
         "repair_{number}() {{\n  if done_{number}; then say 'Nothing is left to do here by this script.'; return 0; fi"
     )?;
     for action in &visit.before {
-        writeln!(out, "  ask {} || return 1", shell_word(&POSIX.told(action)))?;
+        writeln!(out, "  ask {} || return 1", shell_word(&POSIX.step(action)))?;
     }
     for directory in visit.directories() {
         writeln!(out, "  is_here {} || return 1", word(&directory))?;
@@ -189,7 +189,7 @@ fn lines(action: &Action, place: usize) -> Vec<String> {
 }
 
 /// Writes how the keys of a source are brought together.
-fn collect(report: &Report, calls: &Calls<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn collect(report: &Report, calls: &ScriptNames<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "collect() {{\n  case \"$1\" in")?;
     for KeySource { called, files, digests } in sources(report, calls) {
         writeln!(out, "    {})", shell_word(&called))?;
@@ -230,7 +230,7 @@ fn both(paths: [String; 2], digests: [Option<Digest>; 2]) -> String {
 /// Writes the choice of the instance.
 fn dispatch(
     report: &Report,
-    calls: &Calls<'_>,
+    calls: &ScriptNames<'_>,
     visits: &[InstanceVisit<'_>],
     out: &mut dyn Write,
 ) -> io::Result<()> {

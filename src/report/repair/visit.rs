@@ -9,9 +9,9 @@ use crate::report::printable::printable;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What instances are called by: their names, behind that of their farm where several farms have an instance of the name.
-pub(super) struct Calls<'r>(BTreeSet<&'r str>);
+pub(super) struct ScriptNames<'r>(BTreeSet<&'r str>);
 
-impl<'r> Calls<'r> {
+impl<'r> ScriptNames<'r> {
     pub(super) fn of(report: &'r Report) -> Self {
         let mut seen = BTreeSet::new();
         let members = report.farms.iter().flat_map(|judged| &judged.farm.members);
@@ -34,11 +34,11 @@ pub(super) struct InstanceVisit<'r> {
     pub(super) after: Vec<&'r Action>,
 }
 
-pub(super) fn visits<'r>(report: &'r Report, calls: &Calls<'_>) -> Vec<InstanceVisit<'r>> {
+pub(super) fn visits<'r>(report: &'r Report, calls: &ScriptNames<'_>) -> Vec<InstanceVisit<'r>> {
     report.farms.iter().flat_map(|judged| of_farm(judged, calls)).collect()
 }
 
-fn of_farm<'r>(judged: &'r Judged, calls: &Calls<'_>) -> Vec<InstanceVisit<'r>> {
+fn of_farm<'r>(judged: &'r Judged, calls: &ScriptNames<'_>) -> Vec<InstanceVisit<'r>> {
     let plan = &judged.plan;
     let mut visits: BTreeMap<&str, InstanceVisit<'_>> = BTreeMap::new();
     let new = |name| InstanceVisit {
@@ -119,14 +119,14 @@ impl InstanceVisit<'_> {
             let manual =
                 self.actions().iter().filter(|action| matches!(action.does, Do::Manual(_)));
             words.extend(
-                manual.map(|action| format!("While it is stopped: {}", shell.told(action))),
+                manual.map(|action| format!("While it is stopped: {}", shell.step(action))),
             );
             words.push(printable(&format!("Start {}.", self.name)).into_owned());
         }
         if !self.after.is_empty() {
             words.push("When all instances run again:".to_owned());
         }
-        words.extend(self.after.iter().map(|action| format!("- {}", shell.told(action))));
+        words.extend(self.after.iter().map(|action| format!("- {}", shell.step(action))));
         words
     }
 
@@ -149,7 +149,7 @@ pub(super) struct Shell {
 
 impl Shell {
     /// Says what a person does, with the commands.
-    pub(super) fn told(&self, action: &Action) -> String {
+    pub(super) fn step(&self, action: &Action) -> String {
         let commands = match &action.does {
             Do::Manual(_) => (self.commands)(action),
             _ => Vec::new(),
@@ -160,7 +160,7 @@ impl Shell {
 }
 
 /// Lists the instances with their steps.
-pub(super) fn list(report: &Report, calls: &Calls<'_>, shell: &Shell) -> Vec<String> {
+pub(super) fn list(report: &Report, calls: &ScriptNames<'_>, shell: &Shell) -> Vec<String> {
     let mut lines = Vec::new();
     for judged in &report.farms {
         lines.push(printable(&format!("Farm {}", judged.farm.name)).into_owned());
@@ -173,7 +173,7 @@ pub(super) fn list(report: &Report, calls: &Calls<'_>, shell: &Shell) -> Vec<Str
     lines
 }
 
-fn list_farm(judged: &Judged, calls: &Calls<'_>, shell: &Shell, lines: &mut Vec<String>) {
+fn list_farm(judged: &Judged, calls: &ScriptNames<'_>, shell: &Shell, lines: &mut Vec<String>) {
     let plan = &judged.plan;
     for source in of_plan(judged, calls) {
         let name = printable(&source.called);
@@ -182,14 +182,14 @@ fn list_farm(judged: &Judged, calls: &Calls<'_>, shell: &Shell, lines: &mut Vec<
     }
     let general = |actions: &[Action], when: &str| -> Vec<String> {
         let general = actions.iter().filter(|action| action.instance.is_none());
-        general.map(|action| format!("  {when}: {}", shell.told(action))).collect()
+        general.map(|action| format!("  {when}: {}", shell.step(action))).collect()
     };
     lines.extend(general(&plan.before, "first"));
     for visit in of_farm(judged, calls) {
         lines.push(printable(&format!("  {}", visit.called)).into_owned());
         let actions = visit.before.iter().copied().chain(visit.actions());
         let actions = actions.chain(visit.after.iter().copied());
-        lines.extend(actions.map(|action| format!("    - {}", shell.told(action))));
+        lines.extend(actions.map(|action| format!("    - {}", shell.step(action))));
     }
     lines.extend(general(&plan.after, "then"));
     let outcome = format!("  After these steps: {}", outcome(plan));
@@ -207,11 +207,11 @@ pub(super) struct KeySource<'r> {
 }
 
 /// Returns the instances whose keys are put in place somewhere.
-pub(super) fn sources<'r>(report: &'r Report, calls: &Calls<'_>) -> Vec<KeySource<'r>> {
+pub(super) fn sources<'r>(report: &'r Report, calls: &ScriptNames<'_>) -> Vec<KeySource<'r>> {
     report.farms.iter().flat_map(|judged| of_plan(judged, calls)).collect()
 }
 
-fn of_plan<'r>(judged: &'r Judged, calls: &Calls<'_>) -> Vec<KeySource<'r>> {
+fn of_plan<'r>(judged: &'r Judged, calls: &ScriptNames<'_>) -> Vec<KeySource<'r>> {
     let plan = &judged.plan;
     let collected = plan.collect.iter().map(|Collect { instance, files, digests }| KeySource {
         called: calls.name(judged, instance),
@@ -231,7 +231,7 @@ fn of_plan<'r>(judged: &'r Judged, calls: &Calls<'_>) -> Vec<KeySource<'r>> {
 /// Returns what instances are called by to which nothing is done.
 pub(super) fn others(
     report: &Report,
-    calls: &Calls<'_>,
+    calls: &ScriptNames<'_>,
     visits: &[InstanceVisit<'_>],
 ) -> Vec<String> {
     let visited: BTreeSet<&str> = visits.iter().map(|visit| visit.called.as_str()).collect();

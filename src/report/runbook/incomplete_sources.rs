@@ -9,24 +9,24 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 /// The gaps that hide facts, by source.
-pub(super) type Holes<'r> = BTreeMap<&'r str, Vec<&'r Gap>>;
+pub(super) type IncompleteSources<'r> = BTreeMap<&'r str, Vec<&'r Gap>>;
 
 /// All that was not read, and what of it is of no farm in particular.
-pub(super) struct AllHoles<'r> {
-    all: Holes<'r>,
-    of_none: Holes<'r>,
+pub(super) struct AllIncompleteSources<'r> {
+    all: IncompleteSources<'r>,
+    of_none: IncompleteSources<'r>,
     /// There is one farm, of which all is then.
     is_of_one: bool,
 }
 
-impl<'r> AllHoles<'r> {
+impl<'r> AllIncompleteSources<'r> {
     pub(super) fn new(report: &'r Report) -> Self {
-        let mut all = Holes::new();
+        let mut all = IncompleteSources::new();
         for gap in report.gaps.iter().filter(|gap| gap.kind.hides()) {
             all.entry(&gap.source).or_default().push(gap);
         }
         let is_of_one = report.farms.len() == 1;
-        let mut of_none = if is_of_one { Holes::new() } else { all.clone() };
+        let mut of_none = if is_of_one { IncompleteSources::new() } else { all.clone() };
         for source in report.farms.iter().flat_map(sources) {
             of_none.remove(source);
         }
@@ -34,7 +34,7 @@ impl<'r> AllHoles<'r> {
     }
 
     /// Returns what was not read and may be of a farm.
-    pub(super) fn of(&self, judged: &Judged) -> Cow<'_, Holes<'r>> {
+    pub(super) fn of(&self, judged: &Judged) -> Cow<'_, IncompleteSources<'r>> {
         if self.is_of_one {
             return Cow::Borrowed(&self.all);
         }
@@ -43,7 +43,7 @@ impl<'r> AllHoles<'r> {
     }
 
     /// Returns what was not read and is of no farm in particular.
-    pub(super) fn of_none(&self) -> &Holes<'r> {
+    pub(super) fn of_none(&self) -> &IncompleteSources<'r> {
         &self.of_none
     }
 }
@@ -55,8 +55,8 @@ fn sources(judged: &Judged) -> impl Iterator<Item = &str> {
 }
 
 /// Writes what to pack again, and why.
-pub(super) fn write(holes: &Holes<'_>, out: &mut dyn Write) -> io::Result<()> {
-    if holes.is_empty() {
+pub(super) fn write(incomplete: &IncompleteSources<'_>, out: &mut dyn Write) -> io::Result<()> {
+    if incomplete.is_empty() {
         return Ok(());
     }
     writeln!(out, "## Pack again\n")?;
@@ -64,7 +64,7 @@ pub(super) fn write(holes: &Holes<'_>, out: &mut dyn Write) -> io::Result<()> {
         out,
         "These were not read whole. What is wrong in the rest of them is not in this text.\n"
     )?;
-    for (source, gaps) in holes {
+    for (source, gaps) in incomplete {
         let Some(first) = gaps.first() else { continue };
         let path = first.path.as_ref().map_or_else(String::new, |path| format!("{path}: "));
         let more = match gaps.len().saturating_sub(1) {

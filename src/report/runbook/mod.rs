@@ -12,7 +12,7 @@ use super::markdown::{examined, guided};
 use super::repair::{decision, parts, result, warning};
 use super::{Format, Report, counted};
 use crate::diagnosis::{Doubt, Judged, Verdict};
-use incomplete_sources::AllHoles;
+use incomplete_sources::AllIncompleteSources;
 use std::io::{self, Write};
 use text::{commands, name, prose};
 
@@ -37,14 +37,14 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         )?;
         bring(out)?;
     }
-    let holes = AllHoles::new(report);
+    let incomplete = AllIncompleteSources::new(report);
     for judged in &report.farms {
-        farm(judged, report, &holes, out)?;
+        farm(judged, report, &incomplete, out)?;
     }
-    if !report.farms.is_empty() && !holes.of_none().is_empty() {
+    if !report.farms.is_empty() && !incomplete.of_none().is_empty() {
         writeln!(out, "Sources of no farm in particular:\n")?;
     }
-    incomplete_sources::write(holes.of_none(), out)?;
+    incomplete_sources::write(incomplete.of_none(), out)?;
     examined::write(report, out)?;
     writeln!(out, "Written by aemtrix {}. Nothing in this text was run.", env!("CARGO_PKG_VERSION"))
 }
@@ -52,7 +52,7 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 fn farm(
     judged: &Judged,
     report: &Report,
-    all: &AllHoles<'_>,
+    all: &AllIncompleteSources<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let instances = counted(judged.farm.members.len(), "instance");
@@ -68,15 +68,16 @@ fn farm(
         Verdict::Undecided(doubts) => undecided(doubts, out)?,
         Verdict::Inconsistent => {}
     }
-    let holes = all.of(judged);
-    incomplete_sources::write(&holes, out)?;
+    let incomplete = all.of(judged);
+    incomplete_sources::write(&incomplete, out)?;
     causes(judged, out)?;
     repair(judged, out)?;
     unsaid(judged, out)?;
-    if judged.verdict == Verdict::Consistent && judged.findings.is_empty() && holes.is_empty() {
+    if judged.verdict == Verdict::Consistent && judged.findings.is_empty() && incomplete.is_empty()
+    {
         return Ok(());
     }
-    verify::write(judged, report, &holes, !all.of_none().is_empty(), out)
+    verify::write(judged, report, &incomplete, !all.of_none().is_empty(), out)
 }
 
 /// Says what is found and not in this text.

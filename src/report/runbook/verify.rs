@@ -2,7 +2,7 @@
 
 use super::super::Report;
 use super::super::repair::result;
-use super::incomplete_sources::Holes;
+use super::incomplete_sources::IncompleteSources;
 use super::text::{code, commands, prose};
 use crate::diagnosis::{Judged, Verdict};
 use crate::farm::Member;
@@ -18,7 +18,7 @@ const STDIN: &str = "-";
 pub(super) fn write(
     judged: &Judged,
     report: &Report,
-    holes: &Holes<'_>,
+    incomplete: &IncompleteSources<'_>,
     has_others: bool,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -26,7 +26,7 @@ pub(super) fn write(
         Verdict::Undecided(_) => ("When the snapshots are there", "add what has no line here"),
         _ => ("When all is done", "take new snapshots of all instances, under the same names"),
     };
-    let again = match (holes.is_empty(), has_others) {
+    let again = match (incomplete.is_empty(), has_others) {
         (true, false) => "",
         (false, false) => ", those to pack again too",
         (true, true) => ", those at the end of this text too that are of this farm",
@@ -36,7 +36,7 @@ pub(super) fn write(
         1 => ", with the `--policy` of the run that wrote this, if it had one",
         _ => ", with the `--policy` and the `--farm-by` of the run that wrote this, if it had them",
     };
-    let sources = sources(judged, holes);
+    let sources = sources(judged, incomplete);
     writeln!(out, "## Verify\n\n{settled}, {then}{again}, and run{options}:")?;
     commands("", &command(judged, &sources), out)?;
     if sources.contains(STDIN) {
@@ -63,9 +63,9 @@ pub(super) fn write(
 }
 
 /// Returns the sources of the members of a farm, and those that may hold others.
-fn sources<'s>(judged: &'s Judged, holes: &Holes<'s>) -> BTreeSet<&'s str> {
+fn sources<'s>(judged: &'s Judged, incomplete: &IncompleteSources<'s>) -> BTreeSet<&'s str> {
     let members = judged.farm.members.iter().map(|member| member.snapshot.source.as_str());
-    members.chain(holes.keys().copied()).collect()
+    members.chain(incomplete.keys().copied()).collect()
 }
 
 fn command(judged: &Judged, sources: &BTreeSet<&str>) -> Vec<String> {

@@ -11,17 +11,17 @@ use std::io::{self, Write};
 
 /// A repair of more lines is in the runbook and in the script, and named here.
 const LINES_MAX: usize = 28;
-/// So many symptoms and places are told of one cause.
+/// So many symptoms and places are listed of one cause.
 const EVIDENCE_MAX: usize = 4;
 /// So many causes of one rule are spelled out.
 const ALIKE_MAX: usize = 3;
-/// What is before the first line of each thing that is told of a cause, and before the others.
+/// What is before the first line of each thing that is said of a cause, and before the others.
 const LABEL: usize = 10;
 
 /// Writes the causes of a farm, each once, with its repair where that is short.
 pub(super) fn write(judged: &Judged, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
     let is_short = parts(judged, None).iter().map(lines).sum::<usize>() <= LINES_MAX;
-    let mut told: BTreeSet<usize> = BTreeSet::new();
+    let mut shown: BTreeSet<usize> = BTreeSet::new();
     let (mut alike, mut before) = (0_usize, "");
     for (index, cause) in judged.causes.iter().enumerate() {
         let Some(root) = judged.findings.get(cause.root) else { continue };
@@ -31,7 +31,7 @@ pub(super) fn write(judged: &Judged, screen: Screen, out: &mut dyn Write) -> io:
         if alike <= ALIKE_MAX {
             line("effect", &root.rule.effect.replace('`', ""), screen, out)?;
             evidence(judged, cause, screen, out)?;
-            fix(judged, cause, &mut told, is_short, screen, out)?;
+            fix(judged, cause, &mut shown, is_short, screen, out)?;
         }
     }
     if judged.causes.is_empty() || judged.plan.is_empty() {
@@ -75,18 +75,18 @@ fn evidence(judged: &Judged, cause: &Cause, screen: Screen, out: &mut dyn Write)
     Ok(())
 }
 
-/// Writes the repair of a cause, what another one has told aside.
+/// Writes the repair of a cause, but for what stands with another one.
 fn fix(
     judged: &Judged,
     cause: &Cause,
-    told: &mut BTreeSet<usize>,
+    shown: &mut BTreeSet<usize>,
     is_short: bool,
     screen: Screen,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let own: BTreeSet<usize> =
-        cause.actions.iter().copied().filter(|index| !told.contains(index)).collect();
-    told.extend(&own);
+        cause.actions.iter().copied().filter(|index| !shown.contains(index)).collect();
+    shown.extend(&own);
     let parts = parts(judged, Some(&own));
     let text = match (own.is_empty(), cause.actions.is_empty()) {
         (true, true) => "nothing is to be done that is known here".to_owned(),
@@ -111,7 +111,7 @@ fn fix(
         line(word, &format!("{}:", part.title), screen, out)?;
         word = "";
         for step in &part.steps {
-            if step.is_told_by_commands {
+            if step.is_all_in_commands {
                 step.commands.iter().try_for_each(|line| command(line, screen, out))?;
                 continue;
             }
@@ -128,7 +128,7 @@ fn lines(part: &RepairPart) -> usize {
     let each = part
         .steps
         .iter()
-        .map(|step| step.commands.len().saturating_add(usize::from(!step.is_told_by_commands)));
+        .map(|step| step.commands.len().saturating_add(usize::from(!step.is_all_in_commands)));
     each.sum::<usize>().saturating_add(1)
 }
 
