@@ -273,8 +273,3 @@ impl Plan {
 pub(super) fn manual(instance: Option<&str>, text: Text, because: BTreeSet<RuleId>) -> Action {
     Action { instance: instance.map(str::to_owned), does: Do::Manual(text), because }
 }
-
-/// Makes the window of an instance; `None` where nothing is done while it is stopped.
-pub(super) fn window(instance: &str, actions: Vec<Action>) -> Option<Window> {
-    (!actions.is_empty()).then(|| Window { instance: instance.to_owned(), actions })
-}

@@ -32,6 +32,17 @@ impl Install {
         Some(format!("{}/{name}", self.keys.as_ref()?))
     }
 
+    /// Returns the files hmac and master.
+    pub(super) fn key_files(&self) -> Option<[String; 2]> {
+        let [hmac, master] = KeyName::ALL.map(|name| self.key(name));
+        Some([hmac?, master?])
+    }
+
+    /// Returns where a file comes to lie that is moved out of the way.
+    pub(super) fn aside(&self, path: &str) -> String {
+        format!("{}/{}", self.backup, flat(path))
+    }
+
     /// Returns the file `storage`.
     pub(super) fn storage_file(&self) -> Option<String> {
         Some(format!("{}/storage", self.storage.as_ref()?))
@@ -47,6 +58,11 @@ pub(crate) fn directory_of(member: &Member, symbolic_name: &str) -> String {
     }
     data_directory(snapshot, symbolic_name)
         .unwrap_or_else(|| format!("the data directory of {symbolic_name}"))
+}
+
+/// Returns a path as one file name.
+fn flat(path: &str) -> String {
+    path.trim_matches('/').replace(['/', '\\'], "-")
 }
 
 /// Returns the data directory of a bundle, where its number is known.

@@ -13,14 +13,13 @@ mod find_out;
 mod flaw_words;
 mod index;
 mod install;
-mod mend;
+mod instance;
 mod need;
 mod planner;
 mod right_keys;
 mod scope;
 mod shell_word;
 mod simulate;
-mod stop;
 mod text;
 
 pub use action::{Action, Collect, Decision, Do, KeyCheck, Outcome, Plan, PlanCheck, Window};

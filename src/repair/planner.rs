@@ -3,9 +3,9 @@
 use super::action::{Action, Collect, Decision, Do, manual};
 use super::choose_source::{SourceChoice, choose, own_pairs};
 use super::find_out::{find_out, settle};
+use super::instance::{InstanceRepair, KeyGoal};
 use super::need::because;
 use super::right_keys::RightKeys;
-use super::stop::{InstanceRepair, KeyGoal};
 use super::{Draft, Id, Need, RuleId, RuleNeed, Scope, Text, When};
 use crate::facts::{Digest, KeyName};
 use crate::farm::{KeyState, Member, is_open, listed};
@@ -39,7 +39,7 @@ pub fn draft(scope: Scope<'_>, wants: &[RuleNeed<'_>]) -> Draft {
     let rule = asking.first().copied().unwrap_or_default();
     let for_all = for_all.iter().map(|need| (rule, need));
     let mut of_instance = by_instance(wants.iter().copied().chain(for_all));
-    let mut stops: Vec<InstanceRepair<'_>> = scope
+    let mut repairs: Vec<InstanceRepair<'_>> = scope
         .members()
         .filter_map(|member| {
             let own = of_instance.remove(member.name.as_str()).unwrap_or_default();
@@ -48,7 +48,7 @@ pub fn draft(scope: Scope<'_>, wants: &[RuleNeed<'_>]) -> Draft {
         })
         .collect();
     if let Some(choice) = choice {
-        decide(scope, choice, &stops, &asking, &mut draft);
+        decide(scope, choice, &repairs, &asking, &mut draft);
     }
     // Those that no instance of the farm has are about instances that did not come, or whose source fails its checksum.
     for (rule, need) in of_instance.into_values().flatten() {
@@ -57,9 +57,9 @@ pub fn draft(scope: Scope<'_>, wants: &[RuleNeed<'_>]) -> Draft {
         }
     }
     let first = draft.collect.as_ref().map(|collect| collect.instance.clone());
-    stops.sort_by_key(|stop| Some(&stop.member.name) != first.as_ref());
-    for stop in stops {
-        let (before, window, after) = stop.finish();
+    repairs.sort_by_key(|repair| Some(&repair.member.name) != first.as_ref());
+    for repair in repairs {
+        let (before, window, after) = repair.finish();
         draft.before.extend(before);
         draft.windows.extend(window);
         draft.after.extend(after);
@@ -82,7 +82,7 @@ fn by_instance<'n>(
     of_instance
 }
 
-/// Joins what a person is told in the same words for several rules: the last of them stays, as the restart behind all that needs one.
+/// Joins what a person is asked in the same words for several rules: the last of them stays, as the restart behind all that needs one.
 fn merged(actions: Vec<Action>) -> Vec<Action> {
     let mut seen: BTreeMap<(Option<Id>, Text), usize> = BTreeMap::new();
     let mut kept: Vec<Action> = Vec::with_capacity(actions.len());
@@ -119,38 +119,38 @@ fn general_advice(wants: &[RuleNeed<'_>], draft: &mut Draft) {
 fn decide(
     scope: Scope<'_>,
     choice: SourceChoice<'_>,
-    stops: &[InstanceRepair<'_>],
+    repairs: &[InstanceRepair<'_>],
     asking: &BTreeSet<RuleId>,
     draft: &mut Draft,
 ) {
-    let mut tell = |texts: Vec<Text>| {
+    let mut ask = |texts: Vec<Text>| {
         let manual = |text| manual(None, text, asking.clone());
         draft.before.extend(texts.into_iter().map(manual));
     };
     match choice {
         SourceChoice::Take { keys, reason, first } => {
-            let copies = stops.iter().any(|stop| stop.goal == KeyGoal::Farm);
+            let copies = repairs.iter().any(|repair| repair.goal == KeyGoal::Farm);
             draft.decision = if copies {
-                tell(first);
+                ask(first);
                 let source = keys.holder.name.clone();
                 Decision::Copy { source, old_copy: keys.old_copy(), reason }
             } else {
                 Decision::Nothing("no instance needs the keys of another one".to_owned())
             };
             let left_out = left_out(scope);
-            tell(leave(&left_out).into_iter().collect());
+            ask(leave(&left_out).into_iter().collect());
             if copies {
                 collect(&keys, asking, draft);
             }
         }
         SourceChoice::Settle(texts) => {
             draft.decision = Decision::FindOut(first_of(&texts));
-            tell(settle(texts));
+            ask(settle(texts));
         }
         SourceChoice::Open(why) => {
             let (pairs, left_out) = (own_pairs(scope), left_out(scope));
-            tell(find_out(scope, &pairs, why.clone(), !left_out.is_empty()));
-            tell(leave(&left_out).into_iter().collect());
+            ask(find_out(scope, &pairs, why.clone(), !left_out.is_empty()));
+            ask(leave(&left_out).into_iter().collect());
             draft.decision = Decision::FindOut(why);
         }
     }
@@ -211,7 +211,7 @@ pub enum WhoseKeys {
     Source(Id),
     /// Nothing shows, and the instances have several pairs: the largest group has no more right than the others.
     Open,
-    /// There is nothing to tell.
+    /// There is nothing to find out.
     Settled,
 }
 

@@ -1,0 +1,170 @@
+//! What is done to one instance: before it is stopped, while it is, and when it runs again.
+
+mod configurations;
+mod goal;
+mod keys;
+mod mend;
+mod repository;
+mod storage;
+
+pub(super) use goal::KeyGoal;
+
+use super::action::{Action, Do, Window, manual};
+use super::install::Install;
+use super::need::because;
+use super::right_keys::RightKeys;
+use super::{Need, RuleId, RuleNeed, Scope, Text, Unless, When};
+use crate::facts::Digest;
+use crate::farm::Member;
+use std::collections::BTreeSet;
+
+/// The repair of one instance, in the making.
+pub(super) struct InstanceRepair<'p> {
+    pub(super) member: &'p Member,
+    pub(super) goal: KeyGoal,
+    /// The keys that it gets from elsewhere.
+    right: Option<[Digest; 2]>,
+    wants: Vec<RuleNeed<'p>>,
+    install: Install,
+    /// The policy accepts its keys, which stay as they are.
+    is_accepted: bool,
+    writes_storage: bool,
+    before: Vec<Action>,
+    stopped: Vec<Action>,
+    after: Vec<Action>,
+}
+
+impl<'p> InstanceRepair<'p> {
+    /// Decides what becomes of an instance; `None` where nothing is wanted of it.
+    pub(super) fn of(
+        scope: Scope<'_>,
+        member: &'p Member,
+        right: Option<RightKeys<'_>>,
+        mut wants: Vec<RuleNeed<'p>>,
+    ) -> Option<Self> {
+        let is_accepted = scope.accepts(member);
+        if is_accepted {
+            wants.retain(|(_, need)| !need.is_of_keys());
+        }
+        if wants.is_empty() {
+            return None;
+        }
+        let right = right.map(|keys| keys.digests);
+        let goal = if is_accepted { KeyGoal::Stay } else { KeyGoal::choose(member, right, &wants) };
+        let mut repair = Self {
+            member,
+            goal,
+            right: right.filter(|_| goal == KeyGoal::Farm),
+            wants,
+            install: Install::of(member),
+            is_accepted,
+            writes_storage: false,
+            before: Vec::new(),
+            stopped: Vec::new(),
+            after: Vec::new(),
+        };
+        repair.writes_storage = repair.has_to_write_storage();
+        Some(repair)
+    }
+
+    /// Returns what is done before, while it is stopped, and after.
+    pub(super) fn finish(mut self) -> (Vec<Action>, Option<Window>, Vec<Action>) {
+        self.advise(When::Before);
+        match self.goal {
+            KeyGoal::Farm | KeyGoal::Own => self.put_keys(),
+            KeyGoal::Mend => self.mend_keys(),
+            KeyGoal::Stay => self.keep_keys(),
+        }
+        self.explain_storage();
+        self.advise(When::Stopped);
+        self.enter_secrets();
+        self.set_properties();
+        self.leave_repository();
+        self.advise(When::After);
+        self.remove_backup();
+        let (instance, actions) = (self.member.name.clone(), self.stopped);
+        let window = (!actions.is_empty()).then_some(Window { instance, actions });
+        (self.before, window, self.after)
+    }
+
+    fn has(&self, is: impl Fn(&Need) -> bool) -> bool {
+        self.wants.iter().any(|(_, need)| is(need))
+    }
+
+    /// Returns the rules that want something done to its keys; where none does, those on whose behalf it is done all the same.
+    fn of_keys(&self) -> BTreeSet<RuleId> {
+        let own = self.of_key_needs(|need| !matches!(need, Need::FarmKeys(_)));
+        // What mends its own keys is not done for the sake of those of others, unless nothing else asks for it.
+        if self.goal != KeyGoal::Farm && !own.is_empty() {
+            return own;
+        }
+        let all = self.of_key_needs(|_| true);
+        if all.is_empty() { because(&self.wants, is_of_storage) } else { all }
+    }
+
+    fn of_key_needs(&self, is_meant: impl Fn(&Need) -> bool) -> BTreeSet<RuleId> {
+        because(&self.wants, |need| {
+            let is_other = matches!(
+                need,
+                Need::Advice { .. } | Need::Secret { .. } | Need::ConfigValue { .. }
+            );
+            !is_of_storage(need) && !is_other && is_meant(need)
+        })
+    }
+
+    fn of_storage(&self) -> BTreeSet<RuleId> {
+        let own =
+            because(&self.wants, |need| is_of_storage(need) || matches!(need, Need::LeaveJcr(_)));
+        if own.is_empty() { self.of_keys() } else { own }
+    }
+
+    /// Returns the rules that want what is done for keys and, where that is written, for `storage` alike.
+    fn of_both(&self) -> BTreeSet<RuleId> {
+        let storage = if self.writes_storage { self.of_storage() } else { BTreeSet::new() };
+        &self.of_keys() | &storage
+    }
+
+    fn action(&self, does: Do, because: BTreeSet<RuleId>) -> Action {
+        Action { instance: Some(self.member.name.clone()), does, because }
+    }
+
+    /// Has something done while it is stopped.
+    fn push(&mut self, does: Do, because: &BTreeSet<RuleId>) {
+        let action = self.action(does, because.clone());
+        self.stopped.push(action);
+    }
+
+    /// Has a person do or decide something before anything is changed.
+    fn ask_before(&mut self, text: String, because: BTreeSet<RuleId>) {
+        self.before.push(manual(Some(&self.member.name), Text::from(text), because));
+    }
+
+    /// Takes what people are to do at this time.
+    fn advise(&mut self, at: When) {
+        let is_copied = self.goal == KeyGoal::Farm;
+        let meant = self.wants.iter().filter_map(|(rule, need)| match need {
+            Need::Advice { when, text, unless, .. }
+                if *when == at && !(is_copied && *unless == Some(Unless::Copied)) =>
+            {
+                Some(manual(Some(&self.member.name), text.clone(), [*rule].into()))
+            }
+            _ => None,
+        });
+        match at {
+            When::Before => self.before.extend(meant),
+            When::Stopped => self.stopped.extend(meant),
+            When::After => self.after.extend(meant),
+        }
+    }
+
+    fn remove_backup(&mut self) {
+        let kept = self.stopped.iter().find(|action| matches!(action.does, Do::BackUp { .. }));
+        let Some(rules) = kept.map(|action| action.because.clone()) else { return };
+        let directory = self.install.backup.clone();
+        self.after.push(self.action(Do::RemoveBackup { directory }, rules));
+    }
+}
+
+fn is_of_storage(need: &Need) -> bool {
+    matches!(need, Need::Storage(_) | Need::MoveStorage { .. })
+}

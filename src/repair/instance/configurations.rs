@@ -1,0 +1,78 @@
+//! What is entered into configurations of an instance when it runs again: secrets, and settings.
+
+use super::{InstanceRepair, KeyGoal};
+use crate::facts::{IMS_CLIENT_SECRET, IMS_SERVICE_SECRET, KeyName, Opening};
+use crate::repair::action::Do;
+use crate::repair::{Need, RuleId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The secrets that are entered again, by configuration and property, and the rules that want it.
+type Secrets = BTreeMap<(String, String), BTreeSet<RuleId>>;
+
+impl InstanceRepair<'_> {
+    /// Secrets that were encrypted with a key that is replaced, and those that are lost, are entered when the keys are right.
+    pub(super) fn enter_secrets(&mut self) {
+        let mut secrets = Secrets::new();
+        for (rule, need) in &self.wants {
+            if let Need::Secret { pid, property, .. } = need {
+                secrets.entry((pid.clone(), property.clone())).or_default().insert(*rule);
+            }
+        }
+        let untried = self.unreadable(&mut secrets);
+        if untried && self.goal == KeyGoal::Farm && self.replaces_master() {
+            for ims in self.member.snapshot.ims_configurations() {
+                let held = [IMS_CLIENT_SECRET, IMS_SERVICE_SECRET].into_iter();
+                for property in held.filter(|property| ims.secret(property).is_some()) {
+                    let secret = (ims.pid.clone(), property.to_owned());
+                    secrets.entry(secret).or_insert_with(|| self.of_keys());
+                }
+            }
+        }
+        for ((pid, property), rules) in secrets {
+            self.after.push(self.action(Do::EnterSecret { pid, property }, rules));
+        }
+    }
+
+    /// Adds each secret that the master to come does not open; returns `true` if it was not tried on all.
+    fn unreadable(&self, secrets: &mut Secrets) -> bool {
+        let [_, Some(master)] = self.digests_to_put() else { return true };
+        if !matches!(self.goal, KeyGoal::Farm | KeyGoal::Own) {
+            return false;
+        }
+        let snapshot = &self.member.snapshot;
+        let opens = |opening: &Opening| opening.master == master.md5 && opening.flaw.is_none();
+        let mut untried = false;
+        for at in snapshot.protected_values().into_iter().filter(|at| at.in_effect) {
+            let value = at.digest.sha256;
+            let is_tried = snapshot.was_tried(value, master.md5);
+            untried |= !is_tried;
+            let is_open = snapshot.openings(value).is_some_and(|all| all.iter().any(opens));
+            if is_tried && !is_open {
+                let pid = at.pid.or(at.node).unwrap_or_default().to_owned();
+                secrets.entry((pid, at.property.to_owned())).or_insert_with(|| self.of_keys());
+            }
+        }
+        untried || snapshot.protected_values().is_empty()
+    }
+
+    fn replaces_master(&self) -> bool {
+        let old = self.member.known_key(KeyName::Master).map(|key| key.value);
+        self.right.map(|[_, master]| master) != old
+    }
+
+    /// Settings are made when all instances run again with the keys that they are to have.
+    pub(super) fn set_properties(&mut self) {
+        let mut values: BTreeMap<(&String, &String), (&String, BTreeSet<RuleId>)> = BTreeMap::new();
+        for (rule, need) in &self.wants {
+            if let Need::ConfigValue { pid, property, value, .. } = need {
+                let (_, rules) =
+                    values.entry((pid, property)).or_insert_with(|| (value, BTreeSet::new()));
+                rules.insert(*rule);
+            }
+        }
+        for ((pid, property), (value, rules)) in values {
+            let (pid, property, value) = (pid.clone(), property.clone(), value.clone());
+            self.after.push(self.action(Do::SetProperty { pid, property, value }, rules));
+        }
+    }
+}
