@@ -1,6 +1,7 @@
 //! What a person runs by hand, as data: reports write it for the shell of the instance.
 
-use super::{quoted, shell_word};
+use super::shell_word;
+use super::shell_word::shell_path;
 use std::fmt;
 
 /// A command that changes or shows files. Paths may be those in the source.
@@ -30,13 +31,15 @@ pub(crate) const USER: &str = "USER";
 impl fmt::Display for ManualCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words = |paths: &[String]| -> String {
-            paths.iter().map(|path| quoted(path)).collect::<Vec<_>>().join(" ")
+            paths.iter().map(|path| shell_path(path)).collect::<Vec<_>>().join(" ")
         };
         match self {
             Self::Close(paths) => write!(f, "chmod 600 {}", words(paths)),
-            Self::CloseDirectory(path) => write!(f, "chmod 700 {}", quoted(path)),
-            Self::Give { path, user } => write!(f, "chown {} {}", shell_word(user), quoted(path)),
-            Self::GiveAll(path) => write!(f, "chown -R {USER} {}", quoted(path)),
+            Self::CloseDirectory(path) => write!(f, "chmod 700 {}", shell_path(path)),
+            Self::Give { path, user } => {
+                write!(f, "chown {} {}", shell_word(user), shell_path(path))
+            }
+            Self::GiveAll(path) => write!(f, "chown -R {USER} {}", shell_path(path)),
             Self::Sums(paths) => write!(f, "md5sum {}", words(paths)),
         }
     }

@@ -1,12 +1,18 @@
 //! Names and paths as words of a POSIX shell.
 
-use crate::facts::realm;
+use super::powershell_word::powershell_path;
+use crate::facts::{Snapshot, realm};
+
+/// Returns the path of a file of an instance as one word of the shell that the instance has, for a sentence.
+pub(crate) fn quoted(snapshot: &Snapshot, path: &str) -> String {
+    if snapshot.is_on_windows() { powershell_path(path) } else { shell_path(path) }
+}
 
 /// Returns the path of a file on an instance as one word of a shell, as [`shell_word`] does.
 ///
 /// The archives inside a source in which it was packed are not on the instance, so what leads into them is left out. A path
 /// that starts with `-` would be taken for an option.
-pub(crate) fn quoted(path: &str) -> String {
+pub(super) fn shell_path(path: &str) -> String {
     match on_instance(path) {
         "" => shell_word("."),
         path if path.starts_with('-') => shell_word(&format!("./{path}")),
@@ -60,7 +66,7 @@ fn print(bytes: &[u8]) -> String {
 
 /// Returns the bytes of a name in which some stand as `\xNN`; `None` where none do. Only bytes that are no UTF-8 are written so, a `!`
 /// at the end of a part, and a backslash that such letters follow, so a name that would be UTF-8 with them has these letters itself.
-fn raw(text: &str) -> Option<Vec<u8>> {
+pub(super) fn raw(text: &str) -> Option<Vec<u8>> {
     let mut parts = text.split("\\x");
     let mut bytes = parts.next()?.as_bytes().to_vec();
     let mut is_escaped = false;
@@ -87,31 +93,43 @@ fn raw(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::Bundle;
+    use crate::testing::good_farm;
+
+    #[test]
+    fn path_is_a_word_of_the_shell_that_the_instance_has() {
+        let on_drive = |bundle: &mut Bundle| {
+            bundle.location = Some("slinginstall:D:\\aem\\x.jar".to_owned());
+        };
+        let farm = good_farm(&["a"]).with("b", |i| i.change("bundle1", on_drive)).build();
+        let of = |index: usize| quoted(&farm.members[index].snapshot, r"x.zip!/D:\it's");
+        assert_eq!([of(0), of(1)], [r"'D:\it'\''s'", r"'D:\it''s'"]);
+    }
 
     #[test]
     fn path_is_one_word_of_a_shell_whatever_its_name_is() {
-        assert_eq!(quoted("a b/$(id)`id`"), "'a b/$(id)`id`'");
-        assert_eq!(quoted("it's"), r"'it'\''s'");
-        assert_eq!(quoted("-rf"), "'./-rf'");
-        assert_eq!(quoted("a\n\x1b%'\\b"), r#""$(printf 'a\012\033%%\047\134b')""#);
-        assert_eq!(quoted(r"a\xff\xc3/b"), r#""$(printf 'a\377\303/b')""#);
-        assert_eq!(quoted(r"a.tar\x21/b"), r#""$(printf 'a.tar!/b')""#);
+        assert_eq!(shell_path("a b/$(id)`id`"), "'a b/$(id)`id`'");
+        assert_eq!(shell_path("it's"), r"'it'\''s'");
+        assert_eq!(shell_path("-rf"), "'./-rf'");
+        assert_eq!(shell_path("a\n\x1b%'\\b"), r#""$(printf 'a\012\033%%\047\134b')""#);
+        assert_eq!(shell_path(r"a\xff\xc3/b"), r#""$(printf 'a\377\303/b')""#);
+        assert_eq!(shell_path(r"a.tar\x21/b"), r#""$(printf 'a.tar!/b')""#);
         // These letters are in the name.
         for name in [r"a\xc3\xa9", r"a\xFF", r"a\x", r"a\x41", r"a\x21b", r"a\x+f", r"\xé"] {
-            assert_eq!(quoted(name), format!("'{name}'"));
+            assert_eq!(shell_path(name), format!("'{name}'"));
         }
-        assert_eq!(quoted("a\nb\n\n"), r#""$(printf 'a\012b')${IFS#??}${IFS#??}""#);
-        assert_eq!(quoted("\u{202e}"), r#""$(printf '\342\200\256')""#);
+        assert_eq!(shell_path("a\nb\n\n"), r#""$(printf 'a\012b')${IFS#??}${IFS#??}""#);
+        assert_eq!(shell_path("\u{202e}"), r#""$(printf '\342\200\256')""#);
     }
 
     #[test]
     fn archives_inside_a_source_are_not_on_the_instance() {
         let inside = "case/author.tar.gz!/crx-quickstart/launchpad/felix/bundle2";
-        assert_eq!(quoted(inside), "'crx-quickstart/launchpad/felix/bundle2'");
-        assert_eq!(quoted("a.zip!/b.tar!/-x"), "'./-x'");
-        assert_eq!(quoted("b.tar!"), "'.'");
-        assert_eq!(quoted("/etc/aem/keys"), "'/etc/aem/keys'");
-        assert_eq!(quoted(""), "'.'");
+        assert_eq!(shell_path(inside), "'crx-quickstart/launchpad/felix/bundle2'");
+        assert_eq!(shell_path("a.zip!/b.tar!/-x"), "'./-x'");
+        assert_eq!(shell_path("b.tar!"), "'.'");
+        assert_eq!(shell_path("/etc/aem/keys"), "'/etc/aem/keys'");
+        assert_eq!(shell_path(""), "'.'");
         assert_eq!(shell_word("a.zip!/x"), "'a.zip!/x'");
     }
 }

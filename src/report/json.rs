@@ -316,7 +316,7 @@ impl<'a> WireFarm<'a> {
                 .iter()
                 .filter_map(|cause| WireCause::new(judged, cause))
                 .collect(),
-            repair: WireRepair::new(&judged.plan),
+            repair: WireRepair::new(judged),
             timeline: timeline(&judged.farm).into_iter().map(WireEvent::from).collect(),
             findings_left_out: judged.left_out,
             suppressed: judged.suppressed(),

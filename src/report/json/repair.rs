@@ -1,8 +1,9 @@
 //! The plan of a farm: what is done, in which order, and what comes of it.
 
-use super::super::repair::{posix_commands, powershell_commands};
+use super::super::repair::{on_windows, posix_commands, powershell_commands};
+use crate::diagnosis::Judged;
 use crate::facts::{Digest, TextKind};
-use crate::repair::{Action, Decision, Do, Outcome, Plan, PlanCheck, Window};
+use crate::repair::{Action, Decision, Do, Outcome, PlanCheck, Text, Window};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -115,7 +116,9 @@ struct WireCheck<'a> {
 }
 
 impl<'a> WireRepair<'a> {
-    pub(super) fn new(plan: &'a Plan) -> Self {
+    pub(super) fn new(judged: &'a Judged) -> Self {
+        let plan = &judged.plan;
+        let action = |action| WireAction::new(action, judged);
         let (decision, source, reason) = match &plan.decision {
             Decision::Copy { source, reason, .. } => {
                 ("copy", Some(source.as_str()), reason.as_str())
@@ -137,23 +140,23 @@ impl<'a> WireRepair<'a> {
             source,
             old_copy,
             reason,
-            before: plan.before.iter().map(WireAction::new).collect(),
-            windows: plan.windows.iter().map(WireWindow::new).collect(),
-            after: plan.after.iter().map(WireAction::new).collect(),
+            before: plan.before.iter().map(action).collect(),
+            windows: plan.windows.iter().map(|window| WireWindow::new(window, judged)).collect(),
+            after: plan.after.iter().map(action).collect(),
             outcome: WireOutcome { verdict, open, wrong, yours: &plan.yours },
         }
     }
 }
 
 impl<'a> WireWindow<'a> {
-    fn new(window: &'a Window) -> Self {
-        let actions = window.actions.iter().map(WireAction::new).collect();
+    fn new(window: &'a Window, judged: &Judged) -> Self {
+        let actions = window.actions.iter().map(|action| WireAction::new(action, judged)).collect();
         Self { instance: &window.instance, actions }
     }
 }
 
 impl<'a> WireAction<'a> {
-    fn new(action: &'a Action) -> Self {
+    fn new(action: &'a Action, judged: &Judged) -> Self {
         let own = Self {
             does: action.does.word(),
             instance: action.instance.as_deref(),
@@ -202,9 +205,19 @@ impl<'a> WireAction<'a> {
             Do::SetProperty { pid, property, value } => {
                 Self { pid: Some(pid), property: Some(property), value: Some(value), ..own }
             }
-            Do::Manual(text) => Self { text: Some(text.to_string()), ..own },
+            Do::Manual(text) => Self { text: Some(spoken(text, &own, judged)), ..own },
         }
     }
+}
+
+/// Returns what a person does, with the commands for the system of the instance.
+fn spoken(text: &Text, action: &WireAction<'_>, judged: &Judged) -> String {
+    let commands = &action.commands.powershell;
+    let is_on_windows = action.instance.is_some_and(|name| on_windows(judged, name));
+    if commands.is_empty() || !is_on_windows {
+        return text.to_string();
+    }
+    format!("{}: {}", text.words(), commands.join("; "))
 }
 
 fn checks(check: &PlanCheck) -> Vec<WireCheck<'_>> {
@@ -226,5 +239,32 @@ impl<'a> WireCheck<'a> {
             sha256: digest.map(|digest| digest.sha256.to_string()),
             bytes: digest.map(|digest| digest.bytes),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::{Selection, judge};
+    use crate::facts::{Bundle, CRYPTO_KEYS_PATH};
+    use crate::testing::farm;
+
+    /// What a person is asked on an instance whose keys are elsewhere.
+    fn asked(location: &str) -> Vec<String> {
+        let set = |bundle: &mut Bundle| bundle.location = Some(location.to_owned());
+        let farm =
+            farm().with("a", |i| i.change("bundle1", set).setting(CRYPTO_KEYS_PATH, r"D:\k"));
+        let judged = judge(vec![farm.build()], &Selection::default()).remove(0);
+        let texts = WireRepair::new(&judged).before.into_iter().filter_map(|action| action.text);
+        texts.collect()
+    }
+
+    #[test]
+    fn what_a_person_runs_is_for_the_shell_of_the_instance() {
+        let posix = r"On a: md5sum 'D:\k/hmac' 'D:\k/master'";
+        assert_eq!(asked("slinginstall:/opt/aem/x.jar"), [posix]);
+        let powershell =
+            r"On a: Get-FileHash -Algorithm MD5 -LiteralPath 'D:\k/hmac', 'D:\k/master'";
+        assert_eq!(asked(r"slinginstall:D:\aem\x.jar"), [powershell]);
     }
 }

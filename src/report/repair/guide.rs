@@ -116,7 +116,8 @@ fn commands(action: &Action, is_powershell: bool) -> Vec<String> {
     if is_powershell { powershell::commands(action) } else { posix::commands(action) }
 }
 
-fn on_windows(judged: &Judged, name: &str) -> bool {
+/// Returns `true` if an instance has PowerShell and no POSIX shell.
+pub(in crate::report) fn on_windows(judged: &Judged, name: &str) -> bool {
     let members = &judged.farm.members;
     let member = members.binary_search_by(|member| member.name.as_str().cmp(name));
     member.ok().and_then(|index| members.get(index)).is_some_and(|m| m.snapshot.is_on_windows())

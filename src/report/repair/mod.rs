@@ -9,7 +9,7 @@ mod script;
 mod visit;
 
 pub(super) use guide::{
-    GuideStep, RepairPart, decision, fixes, parts, result, warning,
+    GuideStep, RepairPart, decision, fixes, on_windows, parts, result, warning,
 };
 pub(super) use posix::commands as posix_commands;
 pub(super) use powershell::commands as powershell_commands;

@@ -4,8 +4,10 @@
 
 use super::{KEYS, kept_name, lengths};
 use crate::facts::{KeyName, TextKind};
-use crate::repair::{Action, Do, KeyCheck, ManualCommand, PlanCheck, USER, on_instance};
-use std::fmt::Write;
+use crate::repair::{
+    Action, Do, KeyCheck, ManualCommand, PlanCheck, USER, powershell_path as path,
+    powershell_word as word,
+};
 
 /// Returns the commands of an action, to be run one after the other in the directory where the paths of the source begin; none where a
 /// person does it.
@@ -50,7 +52,6 @@ pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
 
 /// Returns what a person runs.
 fn by_hand(command: &ManualCommand) -> String {
-    let path = |path: &str| word(on_instance(path));
     match command {
         ManualCommand::Close(paths) => {
             paths.iter().map(|file| close(&path(file), "F")).collect::<Vec<_>>().join("; ")
@@ -172,24 +173,6 @@ pub(super) fn verify_key(check: &KeyCheck, file: &str) -> String {
     )
 }
 
-/// Returns a text as one word. Windows PowerShell reads a script without a byte order mark in the code page of the machine, and takes
-/// typographic quotes for quotes: all but ASCII is written as numbers.
-pub(super) fn word(text: &str) -> String {
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        return format!("'{}'", text.replace('\'', "''"));
-    }
-    let mut word = String::from("\"");
-    for unit in text.encode_utf16() {
-        match u8::try_from(unit).map(char::from) {
-            Ok(special @ ('"' | '`' | '$')) => word.extend(['`', special]),
-            Ok(shown @ ' '..='~') => word.push(shown),
-            // Writing to a text cannot fail.
-            _ => drop(write!(word, "$([char]{unit})")),
-        }
-    }
-    word + "\""
-}
-
 /// Returns the whole path of a file as an expression: .NET has a working directory of its own.
 pub(super) fn full(path: &str) -> String {
     let path = if path.is_empty() { "." } else { path };
@@ -228,13 +211,5 @@ mod tests {
             let action = Action { instance: None, does, because: [].into() };
             assert_eq!(commands(&action), [expected]);
         }
-    }
-
-    #[test]
-    fn text_is_one_word_of_ascii_whatever_is_in_it() {
-        assert_eq!(word("it's $(id) `id` \"x\""), "'it''s $(id) `id` \"x\"'");
-        assert_eq!(word("a\nb\u{2019}$x\"`"), "\"a$([char]10)b$([char]8217)`$x`\"``\"");
-        assert_eq!(word("\u{1f511}"), "\"$([char]55357)$([char]56593)\"");
-        assert_eq!(word(""), "''");
     }
 }

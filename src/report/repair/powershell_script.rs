@@ -4,10 +4,10 @@
 
 use super::KEYS;
 use super::english::sentence;
-use super::powershell::{between, commands, full, keep, place, verify_key, word};
+use super::powershell::{between, commands, full, keep, place, verify_key};
 use super::visit::{InstanceVisit, KeySource, ScriptNames, Shell, list, others, sources, visits};
 use crate::facts::KeyName;
-use crate::repair::{Action, Do, KeyCheck};
+use crate::repair::{Action, Do, KeyCheck, powershell_word as word};
 use crate::report::printable::printable;
 use crate::report::{Format, Report};
 use std::io::{self, Write};

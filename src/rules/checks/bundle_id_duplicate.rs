@@ -55,7 +55,7 @@ fn hit(member: &Member, id: u64, bundles: &[&Bundle]) -> Hit {
     let away = |copy: &&Bundle| {
         format!(
             "Make sure that {} is the copy, then move it out of launchpad/felix.",
-            quoted(&member.snapshot.path_of(copy))
+            quoted(&member.snapshot, &member.snapshot.path_of(copy))
         )
     };
     let steps = first_of(copies, away, |rest| format!("Do so with the {rest} others, too."));

@@ -38,7 +38,9 @@ fn on(member: &Member, symbolic_name: &str) -> Option<Hit> {
         .collect();
     let message =
         format!("{} has {symbolic_name} {} times: {}", member.name, ids.len(), listed(&all));
-    let data = |bundle: &&Bundle| quoted(&format!("{}/data", member.snapshot.path_of(bundle)));
+    let data = |bundle: &&Bundle| {
+        quoted(&member.snapshot, &format!("{}/data", member.snapshot.path_of(bundle)))
+    };
     let data: Vec<String> = bundles.iter().map(data).collect();
     let max = Limits::DEFAULT.listed_max;
     // Felix deletes the directory of an uninstalled bundle, data included.

@@ -39,7 +39,7 @@ fn by_file(member: &Member) -> Option<Hit> {
         format!(
             "On {}, remove {CRYPTO_FILE_DISABLE}=true from {}.",
             member.name,
-            quoted(&place.path)
+            quoted(&member.snapshot, &place.path)
         )
     };
     let steps = first_of(&places, remove, |rest| {

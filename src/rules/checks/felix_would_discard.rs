@@ -47,7 +47,7 @@ fn emptied(member: &Member) -> Option<Hit> {
     let save = format!("Before {name} is restarted, copy its launchpad/felix to a safe place.");
     let remove = format!(
         "On {name}, remove {CACHE_CLEAN} from {} before any key is copied.",
-        quoted(&place.path)
+        quoted(snapshot, &place.path)
     );
     Some(Hit::on(member, message).at([place]).advise([save, remove]))
 }
@@ -95,7 +95,9 @@ fn known_name(bundle: &Bundle) -> &str {
 /// Felix deletes at the next start, so what saves the directory is done before that: with the keys that are put into it.
 fn advise(hit: Hit, member: &Member, bundle: &Bundle, reason: &DiscardReason) -> Hit {
     let (instance, name) = (&member.name, known_name(bundle));
-    let directory = |below: &str| quoted(&format!("{}{below}", member.snapshot.path_of(bundle)));
+    let directory = |below: &str| {
+        quoted(&member.snapshot, &format!("{}{below}", member.snapshot.path_of(bundle)))
+    };
     let save = format!(
         "Before anything is restarted, copy {} of {instance} to a safe place.",
         directory("/data")
@@ -121,7 +123,7 @@ fn install(member: &Member, bundle: &Bundle) -> String {
     format!(
         "Reinstall {name} on {instance} before any file is put in place: Felix deletes {} with everything in it at the next start. Where \
          paths of {instance} in this repair lead into it, take the new data directory of the bundle, with the files that were saved.",
-        quoted(&member.snapshot.path_of(bundle))
+        quoted(&member.snapshot, &member.snapshot.path_of(bundle))
     )
 }
 

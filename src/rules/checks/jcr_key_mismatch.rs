@@ -59,7 +59,7 @@ fn whose(users: &KeyUsers<'_>, member: &Member, jcr: &JcrKey) -> String {
 }
 
 fn advice(member: &Member, known: &EffectiveKey, file: &KeyFile, jcr: &JcrKey) -> [String; 3] {
-    let (name, path) = (&member.name, quoted(&file.place.path));
+    let (name, path) = (&member.name, quoted(&member.snapshot, &file.place.path));
     let (in_file, in_jcr) = (known.digest.whole.md5, jcr.digest.whole.md5);
     [
         format!(

@@ -61,7 +61,7 @@ fn altered(
 fn wrapped(member: &Member, name: KeyName, key: &EffectiveKey, wrapper: Wrapper) -> Hit {
     let message = format!("{}: {name} is {wrapper}, not a key", member.name);
     let what = match &key.origin {
-        KeyOrigin::File(file) => quoted(&file.place.path),
+        KeyOrigin::File(file) => quoted(&member.snapshot, &file.place.path),
         KeyOrigin::Jcr { path, .. } => path.clone(),
     };
     let [raw, obfuscated] = name.known_lengths();

@@ -156,7 +156,7 @@ fn directory(member: &Member) -> String {
     if member.is_in_jcr_mode() {
         return "/etc/key (CRXDE Lite; then restart)".to_owned();
     }
-    quoted(&directory_of(member, CRYPTO_FILE))
+    quoted(&member.snapshot, &directory_of(member, CRYPTO_FILE))
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ fn on(member: &Member, name: KeyName) -> Option<Hit> {
     let message =
         format!("{name} of {} has {bytes} bytes; {raw} or {obfuscated} are usual", member.name);
     let what = match &key.origin {
-        KeyOrigin::File(file) => quoted(&file.place.path),
+        KeyOrigin::File(file) => quoted(&member.snapshot, &file.place.path),
         KeyOrigin::Jcr { path, .. } => format!("{path} (downloaded in CRXDE Lite)"),
     };
     let step = format!(

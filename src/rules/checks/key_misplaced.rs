@@ -91,7 +91,7 @@ fn put(member: &Member, strays: &[Stray<'_, '_>], right: &str) -> Vec<String> {
             "The right {} is on {} already, as {}: while {} is stopped, it can be put in {right} from there.",
             stray.name,
             member.name,
-            quoted(&stray.file.place.path),
+            quoted(&member.snapshot, &stray.file.place.path),
             member.name
         )
     };

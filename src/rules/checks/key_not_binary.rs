@@ -43,7 +43,7 @@ fn on(member: &Member, name: KeyName) -> Option<Hit> {
 
 /// Nothing here can make the key of such a text.
 fn in_file(hit: Hit, member: &Member, file: &KeyFile, text: TextKind) -> Hit {
-    let (name, path) = (&member.name, quoted(&file.place.path));
+    let (name, path) = (&member.name, quoted(&member.snapshot, &file.place.path));
     let [raw, obfuscated] = file.name.known_lengths();
     let replace = if text == TextKind::AnsibleVault {
         format!(

@@ -47,7 +47,7 @@ fn hit(files: &FilesInUse<'_>, member: &Member, copy: &Snapshot) -> Hit {
         ", and when no secret is left that only its keys may read"
     };
     let root = shown_root(member, copy);
-    let directory = quoted(on_disk(&root, realm(&member.snapshot.root)));
+    let directory = quoted(&member.snapshot, on_disk(&root, realm(&member.snapshot.root)));
     let step = format!("On {name}, delete {directory} when it is not needed any more{unless}.");
     // Not before: the keys that the farm gets may lie there.
     hit.advise_at(When::After, [step])

@@ -45,7 +45,7 @@ fn hit(id: &str, members: &[&Member]) -> Hit {
         format!(
             "Where {} is the clone: stop it, delete {}, start it.",
             member.name,
-            quoted(&place.path)
+            quoted(&member.snapshot, &place.path)
         )
     });
     let hit = Hit::among(members, message).at(files.iter().map(|(_, place)| *place));
