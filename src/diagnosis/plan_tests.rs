@@ -276,3 +276,22 @@ fn keys_that_were_not_read_leave_the_outcome_open() {
     assert_eq!(plan.windows.len(), 2);
     assert!(matches!(plan.outcome, Outcome::StillOpen(_)), "{:?}", plan.outcome);
 }
+
+#[test]
+fn farms_that_are_repaired_from_one_directory_keep_what_they_replace_apart() {
+    let farm = |name: &str| {
+        let mut farm = good_farm(&["p1", "p2"]).with("p3", |i| i.hmac(&other())).build();
+        farm.name = name.to_owned();
+        farm
+    };
+    let judged = judge(vec![farm("c1"), farm("c2")], &Selection::default());
+    let kept = judged.iter().flat_map(|judged| judged.plan.actions()).filter_map(|action| {
+        match &action.does {
+            Do::BackUp { directory, .. } | Do::RemoveBackup { directory } => Some(directory),
+            _ => None,
+        }
+    });
+    let kept: Vec<&String> = kept.collect();
+    let [c1, c2] = ["keys-before-c1-p3", "keys-before-c2-p3"];
+    assert_eq!(kept, [c1, c1, c2, c2]);
+}

@@ -49,7 +49,7 @@ pub(crate) use openings::{has_untried_master, opened, opens_value};
 pub use pattern::FarmPattern;
 pub(crate) use peers::{Groups, KeyUsers, names as names_of, others};
 pub(crate) use place_doubt::{PlaceDoubt, place_doubt, unknown_place};
-pub use plan::{FarmBy, FarmPlan};
+pub use plan::{FarmBy, FarmPlan, ONLY_FARM};
 pub use row::{Expect, Row};
 pub use rows::ROWS;
 pub use timeline::{Certainty, EventKind, TimelineEvent, timeline};

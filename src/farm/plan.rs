@@ -51,6 +51,9 @@ pub(super) enum Ground {
     Directory(Option<String>),
 }
 
+/// The name of the farm of all instances, where nothing says which farms there are.
+pub const ONLY_FARM: &str = "farm";
+
 /// The farm of what came on standard input, short and long.
 const STDIN: [&str; 2] = ["stdin", "standard input"];
 
@@ -78,7 +81,7 @@ impl<'p> FarmPlan<'p> {
             Ground::All if self.has_policy_farms() => {
                 ["other", "other instances"].map(str::to_owned)
             }
-            Ground::All => ["farm", "farm"].map(str::to_owned),
+            Ground::All => [ONLY_FARM, ONLY_FARM].map(str::to_owned),
             Ground::Source(source) if source == "-" && !labels.contains_key(source) => {
                 STDIN.map(str::to_owned)
             }

@@ -2,7 +2,7 @@
 
 use super::on_instance;
 use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE, KeyName, Snapshot};
-use crate::farm::Member;
+use crate::farm::{Member, ONLY_FARM};
 
 /// The paths of an instance that a repair needs, as they are on the instance.
 pub(super) struct Install {
@@ -15,15 +15,17 @@ pub(super) struct Install {
 }
 
 impl Install {
-    pub(super) fn of(member: &Member) -> Self {
+    pub(super) fn of(farm: &str, member: &Member) -> Self {
         let snapshot = &member.snapshot;
         let moved = snapshot.moved_keys.first();
         let moved = moved.and_then(|file| Some(file.place.path.rsplit_once('/')?.0.to_owned()));
         let local = |path: String| on_instance(&path).to_owned();
+        // Farms may be repaired from one directory, and the name of an instance is unique in its farm alone.
+        let of_farm = if farm == ONLY_FARM { String::new() } else { format!("{farm}-") };
         Self {
             keys: moved.or_else(|| data_directory(snapshot, CRYPTO_FILE)).map(local),
             storage: data_directory(snapshot, CRYPTO).map(local),
-            backup: format!("keys-before-{}", member.name.replace(['/', '\\'], "-")),
+            backup: format!("keys-before-{}", flat(&format!("{of_farm}{}", member.name))),
         }
     }
 

@@ -56,7 +56,7 @@ impl<'p> InstanceRepair<'p> {
             goal,
             right: right.filter(|_| goal == KeyGoal::Farm),
             wants,
-            install: Install::of(member),
+            install: Install::of(&scope.farm.name, member),
             is_accepted,
             writes_storage: false,
             before: Vec::new(),
