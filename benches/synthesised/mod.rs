@@ -89,7 +89,7 @@ impl Model {
         let mut text = Vec::new();
         let mut run = RunWriter::new(&mut text);
         run.source(&sources[0], [snapshot], &gaps)?;
-        run.end()?;
+        run.end(None)?;
         let text = String::from_utf8(text)?;
         let mut lines: Vec<(String, Part)> = text.lines().filter_map(parted).collect();
         lines.pop();

@@ -62,7 +62,8 @@ pub(super) fn write(directory: &Path, examined: &Examined) -> anyhow::Result<()>
     let mut run = RunWriter::new(&mut text);
     let snapshots = examined.snapshots.iter().map(|(_, snapshot)| snapshot);
     run.source(record, snapshots, &examined.gaps)?;
-    run.end()?;
+    // Runs of other cases may share the directory: what a run says of itself is not kept there.
+    run.end(None)?;
     output::to_directory(directory, &file_name(&record.name), &text)
 }
 

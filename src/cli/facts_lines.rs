@@ -4,7 +4,7 @@ use super::args::{ExitZero, Scan};
 use super::progress::watched;
 use super::{Exit, log, output, tell};
 use crate::examine::{Examined, examine_each};
-use crate::facts::Gap;
+use crate::facts::{Gap, RunRecord};
 use crate::intake::Source;
 use crate::report::counted;
 use crate::saved::RunWriter;
@@ -60,7 +60,12 @@ fn hides(gaps: &[Gap]) -> bool {
 /// # Errors
 ///
 /// Fails when standard output cannot take them.
-pub(super) fn write(scan: &Scan, sources: &[Source], notes: &[Gap]) -> anyhow::Result<Exit> {
+pub(super) fn write(
+    scan: &Scan,
+    sources: &[Source],
+    notes: &[Gap],
+    record: RunRecord,
+) -> anyhow::Result<Exit> {
     let run = RunWriter::new(Blocks::default());
     let written = Mutex::new(Written { run, trouble: None, instances: 0, hides: hides(notes) });
     let take = |examined: Examined| {
@@ -75,7 +80,7 @@ pub(super) fn write(scan: &Scan, sources: &[Source], notes: &[Gap]) -> anyhow::R
     let ended = trouble.map_or(Ok(()), Err);
     ended
         .and_then(|()| notes.iter().try_for_each(|gap| run.gap(gap)))
-        .and_then(|()| run.end())
+        .and_then(|()| run.end(Some(record)))
         .or_else(|error| if error.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
         .context("standard output could not be written to")?;
     if !scan.output.quiet {

@@ -5,7 +5,7 @@ use super::args::{ExitZero, Judging, Output};
 use super::terms::{self, now_ms};
 use super::{Exit, complain, log, output, tell};
 use crate::custody::Custody;
-use crate::facts::spoken;
+use crate::facts::{RunRecord, spoken};
 use crate::farm::Member;
 use crate::intake::Source;
 use crate::limits::Limits;
@@ -55,6 +55,16 @@ impl<'a> Prepared<'a> {
     /// Says which options of reading bear on the result.
     pub(super) fn tell_options(&mut self, options: Vec<String>) {
         self.request.custody.options = options;
+    }
+
+    /// Says that saved facts are judged, and no source is read.
+    pub(super) fn tell_again(&mut self) {
+        self.request.custody.again = true;
+    }
+
+    /// Returns what saved facts say of this run.
+    pub(super) fn record(&self) -> RunRecord {
+        self.request.custody().record(env!("CARGO_PKG_VERSION"))
     }
 
     /// Checks that no output file takes the place of what is to be read, or of what somebody else wrote.
@@ -134,7 +144,12 @@ fn request(output: &Output, judging: &Judging) -> anyhow::Result<Request> {
     let stamp_ms = if output.stamp { Some(now_ms()?) } else { None };
     Ok(Request {
         farm_by: judging.farm_by.clone(),
-        terms: terms::read(judging)?,
+        terms: terms::read(
+            judging.selection(),
+            judging.policy.as_deref(),
+            judging.baseline.as_deref(),
+            judging.as_of,
+        )?,
         fail_on: judging.fail_on,
         exits_zero: judging.exit_zero.is_some(),
         bundles: output.bundles.clone(),

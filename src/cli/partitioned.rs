@@ -98,8 +98,9 @@ fn judged(
     }
     read_facts(file, &Limits::default(), &mut merge);
     let merged = merge.finish();
+    let runs = merged.ledger.runs().clone();
     let Merged { snapshots, sources, gaps, reach, .. } = merged;
-    let report = prepared.report(ReadFacts { snapshots, sources, gaps, reach })?;
+    let report = prepared.report(ReadFacts { snapshots, sources, gaps, reach, runs })?;
     sum.instances = sum.instances.saturating_add(report.instances());
     match report.outcome() {
         RunOutcome::Clean => {}

@@ -20,7 +20,8 @@ pub(super) fn run(saved: &Saved) -> Exit {
 
 fn run_or_fail(saved: &Saved) -> anyhow::Result<Exit> {
     let list = saved.files_from.as_deref().filter(|list| *list != Path::new("-"));
-    let prepared = Prepared::new(&saved.output, &saved.judging, list)?;
+    let mut prepared = Prepared::new(&saved.output, &saved.judging, list)?;
+    prepared.tell_again();
     let files = facts_files(&named(saved)?);
     prepared.check_apart(&files)?;
     if saved.partitioned {
@@ -35,9 +36,10 @@ fn run_or_fail(saved: &Saved) -> anyhow::Result<Exit> {
         read_facts(file, &limits, &mut merge);
     }
     let merged = merge.finish();
+    let runs = merged.ledger.runs().clone();
     let ledger = Some(merged.ledger);
     let Merged { snapshots, sources, gaps, reach, .. } = merged;
-    let report = prepared.report(ReadFacts { snapshots, sources, gaps, reach })?;
+    let report = prepared.report(ReadFacts { snapshots, sources, gaps, reach, runs })?;
     Ok(prepared.finish(Report { ledger, ..report }))
 }
 

@@ -14,7 +14,6 @@ use crate::report::{Report, counted};
 use crate::request::{ReadFacts, options_of_reading};
 use crate::saved::Saved as Merged;
 use anyhow::{Context, anyhow, bail};
-use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -57,13 +56,12 @@ fn run_or_fail(scan: &Scan) -> anyhow::Result<Exit> {
         return from_directory(scan, directory, &prepared, &sources, notes);
     }
     if writes_facts_alone(scan) {
-        return facts_lines::write(scan, &sources, &notes);
+        return facts_lines::write(scan, &sources, &notes, prepared.record());
     }
     let mut examined = examined(scan, &sources);
     examined.gaps.extend(notes);
     let Examined { snapshots, sources, gaps } = examined;
-    let reach = BTreeMap::new();
-    let report = prepared.report(ReadFacts { snapshots, sources, gaps, reach })?;
+    let report = prepared.report(ReadFacts { snapshots, sources, gaps, ..ReadFacts::default() })?;
     Ok(prepared.finish(report))
 }
 
@@ -123,7 +121,8 @@ fn from_directory(
     merged.gaps.extend(notes);
     let ledger = Some(merged.ledger);
     let Merged { snapshots, sources, gaps, reach, .. } = merged;
-    let report = prepared.report(ReadFacts { snapshots, sources, gaps, reach })?;
+    let report =
+        prepared.report(ReadFacts { snapshots, sources, gaps, reach, ..ReadFacts::default() })?;
     Ok(prepared.finish(Report { ledger, ..report }))
 }
 

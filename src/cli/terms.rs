@@ -1,6 +1,7 @@
 //! Reads the files on whose terms findings count, and the clock.
 
 use super::args::Judging;
+use crate::diagnosis::Selection;
 use crate::facts::Date;
 use crate::intake::is_packed;
 use crate::limits::Limits;
@@ -9,7 +10,7 @@ use crate::request::{NamedText, Terms};
 use anyhow::{Context, bail};
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Reads the files that the options name.
@@ -17,15 +18,19 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// # Errors
 ///
 /// Fails when one cannot be read or is not what it should be; the message names it, and the line.
-pub(super) fn read(judging: &Judging) -> anyhow::Result<Terms> {
+pub(super) fn read(
+    selection: Selection,
+    policy: Option<&Path>,
+    baseline: Option<&Path>,
+    as_of: Option<Date>,
+) -> anyhow::Result<Terms> {
     let limits = Limits::DEFAULT;
-    let text = |path: &Option<PathBuf>, bytes_max, wanted| {
-        path.as_deref().map(|path| text_of(path, bytes_max, wanted)).transpose()
+    let text = |path: Option<&Path>, bytes_max, wanted| {
+        path.map(|path| text_of(path, bytes_max, wanted)).transpose()
     };
-    let policy = text(&judging.policy, limits.policy_bytes_max, "a policy")?;
-    let baseline = text(&judging.baseline, limits.baseline_bytes_max, "an aemtrix baseline")?;
-    let day = || day(judging.as_of);
-    Terms::new(judging.selection(), policy.as_ref(), baseline.as_ref(), day)
+    let policy = text(policy, limits.policy_bytes_max, "a policy")?;
+    let baseline = text(baseline, limits.baseline_bytes_max, "an aemtrix baseline")?;
+    Terms::new(selection, policy.as_ref(), baseline.as_ref(), || day(as_of))
 }
 
 /// Returns what is said of findings that are new in a baseline. The clock is not asked where none is written.

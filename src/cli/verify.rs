@@ -39,7 +39,7 @@ fn run_or_fail(report: &Path, operands: &[OsString]) -> anyhow::Result<Exit> {
 
 /// Of a directory that is read which was read for the report.
 fn limits(claim: &Claim) -> Limits {
-    let has = |option: &str| claim.run.options.iter().any(|own| own == option);
+    let has = |option: &str| claim.run.reads_with(option);
     Limits { digests: true, logs: !has("--no-logs"), users: !has("--no-users"), ..Limits::DEFAULT }
 }
 

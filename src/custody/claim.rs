@@ -36,6 +36,25 @@ pub struct RunClaim {
     /// Options that bear on the result.
     #[serde(default)]
     pub options: Vec<String>,
+    /// The runs that saved the facts which it is made of.
+    #[serde(default)]
+    pub facts_of: Vec<OptionsClaim>,
+}
+
+/// How sources were read of which facts were saved.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct OptionsClaim {
+    /// Options that bear on what is read.
+    #[serde(default)]
+    pub options: Vec<String>,
+}
+
+impl RunClaim {
+    /// Returns `true` if the sources were read with an option.
+    pub fn reads_with(&self, option: &str) -> bool {
+        let runs = self.facts_of.iter().flat_map(|run| &run.options);
+        self.options.iter().chain(runs).any(|own| own == option)
+    }
 }
 
 /// A source, as a report says that it was.

@@ -24,6 +24,7 @@ mod place;
 mod platform;
 mod protected;
 mod remembered;
+mod run_record;
 mod secrets;
 mod setting;
 mod shape;
@@ -72,6 +73,7 @@ pub use place::{
     path_parts, realm, split_path, spoken,
 };
 pub use protected::ProtectedAt;
+pub use run_record::{NamedFile, RunRecord};
 pub use secrets::{MasterFlaw, Opening, StoredSecret, Trials, Untried};
 pub use setting::{
     BUNDLE_CACHE, CACHE_CLEAN, CLEAN_AT_START, CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE,

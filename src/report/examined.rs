@@ -4,7 +4,8 @@
 use super::{Report, counted};
 use crate::custody::Custody;
 use crate::diagnosis::Judged;
-use crate::facts::{Digest, Digested, KeyName, SourceRecord, Utc, spoken};
+use crate::facts::{Digest, Digested, KeyName, NamedFile, RunRecord, SourceRecord, Utc, spoken};
+use crate::limits::Limits;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -55,24 +56,52 @@ impl ExaminedSection {
 
 /// Says what a run was asked for.
 pub(super) fn about(custody: &Custody) -> Vec<(&'static str, String)> {
-    let version = env!("CARGO_PKG_VERSION");
-    let tool = match custody.build.as_str() {
-        "" => format!("aemtrix {version}"),
-        build => format!("aemtrix {version} ({build})"),
-    };
-    let file = |file: &crate::custody::NamedFile| format!("{}, sha256 {}", file.name, file.sha256);
     let options = custody.options.join(" ");
     let all = [
-        ("Case", custody.case.clone()),
-        ("Examiner", custody.examiner.clone()),
-        ("Tool", Some(tool)),
+        ("Case", custody.case()),
+        ("Examiner", custody.examiner()),
+        ("Tool", Some(tool(env!("CARGO_PKG_VERSION"), &custody.build))),
         ("Made", custody.stamp_ms.map(|stamp| Utc(stamp).to_string())),
         ("Options", Some(options).filter(|options| !options.is_empty())),
         ("Policy", custody.policy.as_ref().map(file)),
         ("As of", custody.as_of.map(|day| day.to_string())),
         ("Baseline", custody.baseline.as_ref().map(file)),
     ];
-    all.into_iter().filter_map(|(what, says)| Some((what, says?))).collect()
+    let all = all.into_iter().filter_map(|(what, says)| Some((what, says?)));
+    // Facts of thousands of uploads were saved by as many runs where each has its time.
+    let max = Limits::DEFAULT.overview_lines_max;
+    let runs = custody.runs.iter().take(max).map(|run| ("Facts of", saved_by(run)));
+    let more = custody.runs.len().saturating_sub(max);
+    let more = (more > 0).then(|| ("Facts of", format!("{} more", counted(more, "run"))));
+    all.chain(runs).chain(more).collect()
+}
+
+fn tool(version: &str, build: &str) -> String {
+    match build {
+        "" => format!("aemtrix {version}"),
+        build => format!("aemtrix {version} ({build})"),
+    }
+}
+
+fn file(file: &NamedFile) -> String {
+    format!("{}, sha256 {}", file.name, file.sha256)
+}
+
+/// Says of a run that saved facts what it was asked for.
+fn saved_by(run: &RunRecord) -> String {
+    let options = run.options.join(" ");
+    let parts = [
+        Some(tool(&run.version, &run.build)),
+        run.again.then(|| "merged".to_owned()),
+        run.case.as_ref().map(|case| format!("case {case}")),
+        run.examiner.as_ref().map(|examiner| format!("examiner {examiner}")),
+        run.stamp_ms.map(|stamp| format!("made {}", Utc(stamp))),
+        Some(options).filter(|options| !options.is_empty()),
+        run.policy.as_ref().map(|policy| format!("policy {}", file(policy))),
+        run.as_of.as_ref().map(|day| format!("as of {day}")),
+        run.baseline.as_ref().map(|baseline| format!("baseline {}", file(baseline))),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// Returns the keys that the instances of a farm work with, as they were read: what `md5sum` says of them on the instance.

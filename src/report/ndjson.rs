@@ -1,8 +1,9 @@
 //! `ndjson`: the facts themselves, one instance a line, for `aemtrix report` and for data tools (`aemtrix.facts/2`).
 
 use super::{Format, Report};
-use crate::facts::{Gap, GapKind, Snapshot};
+use crate::facts::{Gap, GapKind, RunRecord, Snapshot};
 use crate::saved::{RunWriter, write_merged};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -15,7 +16,13 @@ pub(super) const FORMAT: Format = Format {
 
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if let Some(ledger) = &report.ledger {
-        return write_merged(ledger, snapshots(report), gaps(report), out);
+        let own = own_record(report);
+        let mut ledger = Cow::Borrowed(ledger);
+        // Who merges and says nothing adds nothing: merged once more, it is the same.
+        if !own.again || own.says_something() {
+            ledger.to_mut().add_run(own);
+        }
+        return write_merged(&ledger, snapshots(report), gaps(report), out);
     }
     let mut of_sources: BTreeMap<&str, (Vec<&Snapshot>, Vec<&Gap>)> =
         report.sources.iter().map(|record| (record.name.as_str(), Default::default())).collect();
@@ -32,7 +39,11 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         run.source(record, snapshots, gaps)?;
     }
     of_none.into_iter().try_for_each(|gap| run.gap(gap))?;
-    run.end()
+    run.end(Some(own_record(report)))
+}
+
+fn own_record(report: &Report) -> RunRecord {
+    report.custody.record(env!("CARGO_PKG_VERSION"))
 }
 
 fn snapshots(report: &Report) -> impl Iterator<Item = &Snapshot> {

@@ -11,7 +11,7 @@ pub use fail_on::FailOn;
 pub use terms::{NamedText, Terms, rule_ids};
 
 use crate::custody::Custody;
-use crate::facts::{Gap, Snapshot, SourceRecord};
+use crate::facts::{Gap, RunRecord, Snapshot, SourceRecord};
 use crate::farm::{FarmPlan, farms};
 use crate::limits::Limits;
 use crate::report::{BundleFilter, Report, Screen};
@@ -52,6 +52,8 @@ pub struct ReadFacts {
     pub gaps: Vec<Gap>,
     /// Gaps that concern other sources than the one they name.
     pub reach: BTreeMap<Gap, BTreeSet<String>>,
+    /// The runs that saved it, where this one did not read the sources.
+    pub runs: BTreeSet<RunRecord>,
 }
 
 impl Request {
@@ -61,7 +63,7 @@ impl Request {
     ///
     /// Fails when the policy cannot be applied to what was read, and when a farm is to be shown that there is none of.
     pub fn report(&self, read: ReadFacts) -> anyhow::Result<Report> {
-        let ReadFacts { snapshots, sources, mut gaps, reach } = read;
+        let ReadFacts { snapshots, sources, mut gaps, reach, runs } = read;
         gaps.sort();
         gaps.dedup();
         let is_directory = |record: &&SourceRecord| record.container == "directory";
@@ -79,7 +81,7 @@ impl Request {
         check_chosen(&self.farms, &report)?;
         Ok(Report {
             fails_undecided: self.fail_on == FailOn::Undecided,
-            custody: self.custody(),
+            custody: self.custody().with_runs(runs, env!("CARGO_PKG_VERSION")),
             bundles: self.bundles.clone(),
             details: self.details,
             wide: self.wide,
@@ -89,7 +91,8 @@ impl Request {
         })
     }
 
-    fn custody(&self) -> Custody {
+    /// Returns what the report says of itself.
+    pub fn custody(&self) -> Custody {
         let given = self.custody.clone();
         Custody {
             options: [given.options, self.options()].concat(),

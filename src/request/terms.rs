@@ -1,8 +1,7 @@
 //! The terms on which findings count: the policy, the baseline, and the day.
 
-use crate::custody::NamedFile;
 use crate::diagnosis::Selection;
-use crate::facts::{Date, Hex};
+use crate::facts::{Date, Hex, NamedFile};
 use crate::policy::{Baseline, Policy, parse};
 use crate::rules::RULES;
 use anyhow::anyhow;

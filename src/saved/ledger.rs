@@ -3,7 +3,7 @@
 use super::shelf::Shelf;
 use super::wire::SavedBundles;
 use super::{End, GapRef, LineId, SavedLine, SourceRef};
-use crate::facts::{Gap, Snapshot, SourceRecord};
+use crate::facts::{Gap, RunRecord, Snapshot, SourceRecord};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The sources with the lines that belong to each, and what runs name.
@@ -15,13 +15,15 @@ pub struct Ledger {
     missing: BTreeSet<SourceRef>,
     /// Gaps that runs name, there or not.
     gaps: BTreeSet<GapRef>,
+    /// What runs say of themselves.
+    runs: BTreeSet<RunRecord>,
     /// Lines that instances share.
     pub(super) shelf: Shelf,
     /// Instances of which a line of bundles is missing.
     pub(super) unresolved: Vec<(Snapshot, SavedBundles)>,
 }
 
-/// Sources that one line at the end of a run names. The end of a run of 100,000 is no line of 15 MB.
+/// Sources, and runs, that one line at the end of a run names. The end of a run of 100,000 is no line of 15 MB.
 const SOURCES_PER_END: usize = 1000;
 
 /// A source.
@@ -66,6 +68,16 @@ impl Ledger {
         self.gaps.insert(gap);
     }
 
+    /// Adds what a run says of itself.
+    pub fn add_run(&mut self, run: RunRecord) {
+        self.runs.insert(run);
+    }
+
+    /// Returns what runs say of themselves.
+    pub fn runs(&self) -> &BTreeSet<RunRecord> {
+        &self.runs
+    }
+
     /// Returns the records of all sources, sorted by name; of those whose line is missing, what is known.
     pub(super) fn records(&self) -> Vec<SourceRecord> {
         let known: BTreeSet<&str> = self.sources.keys().map(|(name, _)| name.as_str()).collect();
@@ -108,12 +120,14 @@ impl Ledger {
         let sources: BTreeSet<SourceRef> = named.chain(self.missing.iter().cloned()).collect();
         let mut sources = sources.into_iter().peekable();
         let mut gaps = self.gaps.clone();
+        let mut runs = self.runs.iter().cloned().peekable();
         let mut ends = Vec::new();
         // A run of no source has an end as well: without
         // one it would look like a file that was cut.
-        while ends.is_empty() || sources.peek().is_some() {
+        while ends.is_empty() || sources.peek().is_some() || runs.peek().is_some() {
             let sources = Some(sources.by_ref().take(SOURCES_PER_END).collect());
-            ends.push(End { lines: None, sources, gaps: std::mem::take(&mut gaps) });
+            let runs = runs.by_ref().take(SOURCES_PER_END).collect();
+            ends.push(End { lines: None, sources, gaps: std::mem::take(&mut gaps), runs });
         }
         ends
     }

@@ -11,7 +11,7 @@ use super::shelf::Shelf;
 use super::tally::Tally;
 use super::whole::{InstanceKey, Whole};
 use super::{End, GapRef, Ledger, LineId, SavedLine};
-use crate::facts::{Gap, GapKind, Snapshot, SourceRecord};
+use crate::facts::{Gap, GapKind, HIDDEN_KEY, RunRecord, Snapshot, SourceRecord};
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -215,6 +215,12 @@ impl Merge {
             self.gaps.insert(gap, now);
         }
         self.tally.rename(&names);
+        let hidden = |mut run: RunRecord| {
+            run.hide(HIDDEN_KEY, &holds_key);
+            run
+        };
+        self.tally.records =
+            std::mem::take(&mut self.tally.records).into_iter().map(hidden).collect();
     }
 
     /// Puts the bundles of every instance together.

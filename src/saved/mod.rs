@@ -6,7 +6,7 @@
 //! {"schema":"aemtrix.facts/2","id":"07bc…","numbers":[21,40,…]}               their numbers on an instance, named the same way
 //! {"schema":"aemtrix.facts/2","id":"99d2…","gap":{…}}                         one a gap
 //! {"schema":"aemtrix.facts/2","id":"c3a0…","source":{…},"holds":["5e0f…"]}    one a source, with the lines that belong to it
-//! {"schema":"aemtrix.facts/2","id":"f00b…","end":{"sources":[…]}}             the end of a run, with its sources
+//! {"schema":"aemtrix.facts/2","id":"f00b…","end":{"sources":[…],"runs":[…]}}  the end of a run, with its sources and what it says of itself
 //! ```
 //!
 //! Fields are never renamed, and are only added.
@@ -16,6 +16,9 @@
 //! whole when each line that is named is there, and each line that is there is named. What is not whole is a gap of kind
 //! `facts-missing` and leaves open the farm that it concerns. These gaps follow from the lines alone and are not saved: they go when
 //! the missing lines come.
+//!
+//! **Runs.** What a run says of itself (who asked for it, with which options) is in the line that ends it, so that it cannot be lost
+//! apart from it. Merged facts have what each run said, once.
 //!
 //! **Bundles** are all but 3 KB of an instance, and most of a farm have the same. They are written once, without what differs: their
 //! numbers, and where the cache lies.

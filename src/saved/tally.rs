@@ -5,7 +5,7 @@
 
 use super::whole::{InstanceKey, Whole};
 use super::{End, GapRef, Ledger, LineId, SourceRef};
-use crate::facts::{Gap, GapKind, SourceRecord, spoken};
+use crate::facts::{Gap, GapKind, RunRecord, SourceRecord, spoken};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What came, and what was named.
@@ -19,6 +19,8 @@ pub(super) struct Tally {
     pub(super) runs: BTreeSet<SourceRef>,
     /// Gaps that runs name.
     gaps: BTreeSet<GapRef>,
+    /// What runs say of themselves.
+    pub(super) records: BTreeSet<RunRecord>,
     /// Lines that the end of an older version counts.
     counted: BTreeSet<LineId>,
 }
@@ -92,6 +94,7 @@ impl Tally {
     pub(super) fn end(&mut self, end: End) {
         self.runs.extend(end.sources.into_iter().flatten());
         self.gaps.extend(end.gaps);
+        self.records.extend(end.runs);
     }
 
     /// Takes lines that the end of an older version counts as those of its run.
@@ -116,6 +119,9 @@ impl Tally {
         gaps: &BTreeMap<Gap, LineId>,
     ) -> Closed {
         let (mut closed, held) = (Closed::default(), held(instances, gaps));
+        for run in &self.records {
+            closed.ledger.add_run(run.clone());
+        }
         for run in &self.runs {
             if !self.sources.contains_key(&run.id) {
                 let reason = "facts of it are missing; the run that read it names it".to_owned();

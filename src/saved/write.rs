@@ -6,7 +6,7 @@
 use super::shelf::{Shared, taken_apart};
 use super::wire::SavedBundles;
 use super::{GapRef, Ledger, LineId, SavedLine};
-use crate::facts::{Bundles, Gap, Snapshot, SourceRecord};
+use crate::facts::{Bundles, Gap, RunRecord, Snapshot, SourceRecord};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
@@ -66,12 +66,15 @@ impl<W: Write> RunWriter<W> {
         Ok(())
     }
 
-    /// Ends the run.
+    /// Ends the run, with what it says of itself.
     ///
     /// # Errors
     ///
     /// Fails where its end cannot be written.
-    pub fn end(mut self) -> io::Result<()> {
+    pub fn end(mut self, record: Option<RunRecord>) -> io::Result<()> {
+        if let Some(record) = record {
+            self.ledger.add_run(record);
+        }
         ends(&self.ledger, &mut self.lines.out)?;
         self.lines.out.flush()
     }

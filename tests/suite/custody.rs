@@ -10,8 +10,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// Formats that are filed. The first seven have the section, and all have the full digests of the keys.
-const FILED: [&str; 7] = ["html", "md", "json", "sarif", "xml", "runbook", "csv"];
+/// Formats that are filed. All but CSV have the section, and all have the full digests of the keys.
+const FILED: [&str; 8] = ["html", "md", "json", "ndjson", "sarif", "xml", "runbook", "csv"];
 
 fn hex(bytes: &[u8]) -> String {
     Hex::<32>(Sha256::digest(bytes).into()).to_string()
@@ -157,4 +157,83 @@ fn saved_facts_carry_the_digests_on() {
     let scanned: Value = serde_json::from_slice(&fs::read(home.join("s.json")).unwrap()).unwrap();
     assert_eq!(report(home)["examined"], scanned["examined"]);
     assert_eq!(run(home, &["verify", "r.json", "up"]).0, Some(0));
+}
+
+/// What saved facts say of the runs that wrote them.
+fn runs_in(home: &Path, file: &str) -> Vec<Value> {
+    let text = fs::read_to_string(home.join(file)).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines.filter_map(|line| Some(line["end"]["runs"].as_array()?.clone())).flatten().collect()
+}
+
+#[test]
+fn saved_facts_say_of_which_case_they_are_until_it_is_given_anew() {
+    let (home, _) = uploads(2);
+    let home = home.path();
+    fs::write(home.join("p.toml"), "[severity]\nhmac-differs = \"warning\"\n").unwrap();
+    let policy = hex(&fs::read(home.join("p.toml")).unwrap());
+    let options = ["--case", "C-17", "--examiner", "M. Lee", "--no-users", "--stamp"];
+    for (source, file) in [("up/p0.tar.gz", "a.ndjson"), ("up/p1.tar", "b.ndjson")] {
+        let more = ["scan", source, "--policy", "p.toml", "-q", "-o", file];
+        run(home, &[&more[..], &options].concat());
+    }
+    let own = &runs_in(home, "a.ndjson")[0];
+    assert_eq!((&own["case"], &own["examiner"]), (&"C-17".into(), &"M. Lee".into()));
+    assert_eq!(
+        (&own["policy"]["sha256"], &own["options"][0]),
+        (&policy.into(), &"--no-users".into())
+    );
+    assert!(own["stamp_ms"].as_u64() > Some(0) && own["build"].is_string(), "{own}");
+    run(
+        home,
+        &["report", "a.ndjson", "b.ndjson", "-q", "-o", "r.json", "-o", "ab.ndjson", "-o", "r.md"],
+    );
+    let said = report(home);
+    assert_eq!((&said["run"]["case"], &said["run"]["policy"]), (&"C-17".into(), &Value::Null));
+    let facts_of = &said["run"]["facts_of"];
+    assert!(list(facts_of).all(|run| run["policy"]["name"] == "p.toml"), "{facts_of}");
+    let text = fs::read_to_string(home.join("r.md")).unwrap();
+    assert!(text.contains("- Case: `C-17`\n") && text.contains("- Facts of: aemtrix "), "{text}");
+    // Merged once more and without a word, they are the same.
+    run(home, &["report", "ab.ndjson", "-q", "-o", "again.ndjson"]);
+    let bytes = |file: &str| fs::read(home.join(file)).unwrap();
+    assert_eq!(bytes("again.ndjson"), bytes("ab.ndjson"));
+    run(home, &["report", "ab.ndjson", "-q", "--case", "C-18", "-o", "r.json", "-o", "c.ndjson"]);
+    assert_eq!(report(home)["run"]["case"], "C-18");
+    run(home, &["report", "c.ndjson", "-q", "-o", "r.json"]);
+    let run = &report(home)["run"];
+    assert_eq!((&run["case"], &run["examiner"]), (&"C-18".into(), &"M. Lee".into()));
+    assert_eq!(list(&run["facts_of"]).filter(|run| run["case"] == "C-17").count(), 2, "are kept");
+}
+
+#[test]
+fn facts_that_are_written_while_sources_are_read_say_it_too_and_older_ones_need_not() {
+    let (home, _) = uploads(2);
+    let home = home.path();
+    let output = aemtrix()
+        .current_dir(home)
+        .args(["scan", "up", "-q", "-f", "ndjson", "--case", "C-17"])
+        .output()
+        .unwrap();
+    fs::write(home.join("f.ndjson"), &output.stdout).unwrap();
+    assert_eq!(runs_in(home, "f.ndjson")[0]["case"], "C-17");
+    let old = include_str!("../../testdata/facts/one.ndjson");
+    fs::write(home.join("old.ndjson"), old).unwrap();
+    run(home, &["report", "old.ndjson", "-q", "-o", "r.json"]);
+    let said = report(home);
+    assert_eq!((&said["run"]["case"], list(&said["run"]["facts_of"]).count()), (&Value::Null, 0));
+    run(home, &["report", "old.ndjson", "f.ndjson", "-q", "-o", "r.json"]);
+    assert_eq!(report(home)["run"]["case"], "C-17");
+}
+
+#[test]
+fn report_of_facts_is_verified_with_the_options_that_they_were_read_with() {
+    let home = tempfile::tempdir().unwrap();
+    let instance = Instance::new("p").file("logs/error.log", b"01.01.2026 00:00:00.000 *INFO* x\n");
+    instance.case().pack_into(home.path(), Packing::Directory, "p");
+    let home = home.path();
+    run(home, &["scan", "p", "--digests", "--no-logs", "-q", "-o", "f.ndjson"]);
+    run(home, &["report", "f.ndjson", "-q", "-o", "r.json"]);
+    let (code, told) = run(home, &["verify", "r.json", "p"]);
+    assert_eq!(code, Some(0), "{told}");
 }

@@ -1,7 +1,7 @@
 //! On what evidence the report speaks: its sources, and what the run was asked for.
 
-use crate::custody::{Custody, NamedFile};
-use crate::facts::{Digested, SourceRecord};
+use crate::custody::Custody;
+use crate::facts::{Digested, NamedFile, RunRecord, SourceRecord};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -35,10 +35,10 @@ pub(in crate::report) struct WireExamined<'a> {
 pub(in crate::report) struct WireRunOf<'a> {
     /// The machine that the tool was built for, and the build where whoever packed it named one.
     build: &'a str,
-    /// As `--case` says.
-    case: Option<&'a str>,
-    /// As `--examiner` says.
-    examiner: Option<&'a str>,
+    /// As `--case` says; without it, as the runs that saved the facts were told.
+    case: Option<String>,
+    /// As `--examiner` says; without it, as the runs that saved the facts were told.
+    examiner: Option<String>,
     /// When the report was made, milliseconds since 1970; null without `--stamp`.
     stamp_ms: Option<u64>,
     /// Options that bear on the result and are not as usual.
@@ -46,6 +46,25 @@ pub(in crate::report) struct WireRunOf<'a> {
     /// The day on which suppressions were to hold; null where none has an end.
     #[schemars(extend("format" = "date"))]
     as_of: Option<String>,
+    policy: Option<WireNamedFile<'a>>,
+    baseline: Option<WireNamedFile<'a>>,
+    /// The runs that saved the facts which this report is made of, where they were asked for something else; none where the sources were read for it.
+    facts_of: Vec<WireFactsOf<'a>>,
+}
+
+/// A run that saved facts, or merged saved ones.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "FactsOf")]
+struct WireFactsOf<'a> {
+    version: &'a str,
+    build: &'a str,
+    /// It merged saved facts, and read no source.
+    again: bool,
+    case: Option<&'a str>,
+    examiner: Option<&'a str>,
+    stamp_ms: Option<u64>,
+    options: &'a [String],
+    as_of: Option<&'a str>,
     policy: Option<WireNamedFile<'a>>,
     baseline: Option<WireNamedFile<'a>>,
 }
@@ -84,13 +103,31 @@ impl<'a> From<&'a Custody> for WireRunOf<'a> {
     fn from(custody: &'a Custody) -> Self {
         Self {
             build: &custody.build,
-            case: custody.case.as_deref(),
-            examiner: custody.examiner.as_deref(),
+            case: custody.case(),
+            examiner: custody.examiner(),
             stamp_ms: custody.stamp_ms,
             options: &custody.options,
             as_of: custody.as_of.map(|day| day.to_string()),
             policy: custody.policy.as_ref().map(WireNamedFile::from),
             baseline: custody.baseline.as_ref().map(WireNamedFile::from),
+            facts_of: custody.runs.iter().map(WireFactsOf::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a RunRecord> for WireFactsOf<'a> {
+    fn from(run: &'a RunRecord) -> Self {
+        Self {
+            version: &run.version,
+            build: &run.build,
+            again: run.again,
+            case: run.case.as_deref(),
+            examiner: run.examiner.as_deref(),
+            stamp_ms: run.stamp_ms,
+            options: &run.options,
+            as_of: run.as_of.as_deref(),
+            policy: run.policy.as_ref().map(WireNamedFile::from),
+            baseline: run.baseline.as_ref().map(WireNamedFile::from),
         }
     }
 }

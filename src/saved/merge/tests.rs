@@ -37,7 +37,7 @@ fn run(snapshots: &[&Snapshot], gaps: &[Gap]) -> String {
     }
     let is_of_none = |gap: &&Gap| snapshots.iter().all(|snapshot| snapshot.source != gap.source);
     gaps.iter().filter(is_of_none).for_each(|gap| run.gap(gap).unwrap());
-    run.end().unwrap();
+    run.end(None).unwrap();
     String::from_utf8(text).unwrap()
 }
 
@@ -151,7 +151,7 @@ fn upload(mtime_ms: u64, start: Option<u64>, is_cut: bool) -> String {
     let mut text = Vec::new();
     let mut run = RunWriter::new(&mut text);
     run.source(&record, [&snapshot], is_cut.then_some(&cut)).unwrap();
-    run.end().unwrap();
+    run.end(None).unwrap();
     String::from_utf8(text).unwrap()
 }
 

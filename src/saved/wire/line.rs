@@ -2,7 +2,7 @@
 
 use super::super::{EscapedJson, LineId};
 use super::{SavedBundle, SavedBundles, SavedInstance};
-use crate::facts::{Gap, Snapshot, SourceRecord, Trials};
+use crate::facts::{Gap, RunRecord, Snapshot, SourceRecord, Trials};
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
@@ -72,6 +72,9 @@ pub struct End {
     /// Gaps of the run that belong to no source.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub gaps: BTreeSet<GapRef>,
+    /// What the run says of itself, and of facts that were merged, what each run said.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub runs: BTreeSet<RunRecord>,
 }
 
 /// The line of a source, as the end of a run names it.
