@@ -5,6 +5,7 @@
 mod access;
 mod bundles;
 mod collector;
+mod config_history;
 mod configs;
 mod expected_installs;
 mod gap_list;
@@ -25,6 +26,7 @@ mod node_store;
 mod paths;
 mod prefixes;
 mod repository;
+mod revision_walk;
 mod roots;
 pub(crate) mod secrets;
 mod segments;

@@ -7,7 +7,7 @@ use super::node_store::{self, REPOSITORY};
 use super::paths::{join, name};
 use super::secrets::Vault;
 use super::segments::Store as Stored;
-use super::{jcr_configs, key_history, stored_secrets, users};
+use super::{config_history, jcr_configs, key_history, stored_secrets, users};
 use crate::evidence::SEGMENT_STORE;
 use crate::facts::{
     Gap, GapKind, JcrKeys, KeyHistory, NodeStore, NodeStoreKind, Place, Repository, Snapshot,
@@ -164,7 +164,8 @@ fn repository(
         Ok(found) => {
             // Behind the history of the keys, so that it leaves that its share of the budget.
             let history = key_history::read(&store, &found.value, MORE_SEGMENTS_MAX, archive.vault);
-            let configs = jcr_configs::read(&store, &place, MORE_SEGMENTS_MAX, archive.vault);
+            let mut configs = jcr_configs::read(&store, &place, MORE_SEGMENTS_MAX, archive.vault);
+            config_history::read(&store, &mut configs.configurations, MORE_SEGMENTS_MAX);
             let mut repository = Repository {
                 history,
                 configurations: configs.configurations,

@@ -122,6 +122,9 @@ pub struct Configuration {
     pub protected: Vec<ProtectedValue>,
     /// The path of its node, for one in the repository; it need not be in effect.
     pub jcr_path: Option<String>,
+    /// Since when its node is known to be as it is, for one of IMS in the repository; milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same_since_ms: Option<u64>,
     /// Where it was read: its file, or the segment store.
     pub place: Place,
 }
@@ -147,6 +150,11 @@ impl Configuration {
     /// Returns `true` if it configures this component, alone or as one of several.
     pub fn is(&self, pid: &str) -> bool {
         self.pid == pid || self.factory_pid.as_deref() == Some(pid)
+    }
+
+    /// Returns `true` if it configures IMS.
+    pub fn is_ims(&self) -> bool {
+        self.pid.contains(".ims.")
     }
 
     /// Returns the single value of a property.

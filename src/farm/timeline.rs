@@ -294,6 +294,13 @@ fn add_repository(member: &Member, all: &mut Vec<TimelineEvent>) {
         let event = "keys in /etc/key are the same since";
         all.push(at(member, EventKind::Key, since, event, place.clone()));
     }
+    for configuration in &stored.configurations {
+        let path = configuration.jcr_path.as_ref();
+        if let Some((path, since)) = path.zip(configuration.same_since_ms) {
+            let event = format!("{path} is the same since");
+            all.push(at(member, EventKind::Written, since, &event, place.clone()));
+        }
+    }
 }
 
 fn add_logs(member: &Member, clock: &Clock<'_>, all: &mut Vec<TimelineEvent>) {
@@ -426,6 +433,18 @@ mod tests {
         let event = event.unwrap();
         assert_eq!((event.at_ms, event.certainty), (None, Certainty::Local));
         assert_eq!(event.local.as_deref(), Some("2026-11-02 01:12:00"));
+    }
+
+    #[test]
+    fn ims_configuration_in_the_repository_has_the_time_of_its_revision() {
+        let ims = format!("{}~a.config", crate::facts::IMS_CUSTOMIZER);
+        let mut farm = farm().with("a", |i| i.jcr_config("config", &ims, "x=\"y\"\n")).build();
+        let stored = farm.members[0].snapshot.repository.as_mut().expect("a repository");
+        stored.configurations[0].same_since_ms = Some(WRITTEN);
+        let event = timeline(&farm).into_iter().find(|event| event.at_ms == Some(WRITTEN));
+        let event = event.unwrap();
+        assert_eq!(event.event, format!("/apps/system/config/{ims} is the same since"));
+        assert_eq!((event.kind, event.certainty), (EventKind::Written, Certainty::Utc));
     }
 
     #[test]

@@ -173,6 +173,7 @@ impl Applied<'_> {
                 secrets: BTreeMap::new(),
                 protected: Vec::new(),
                 jcr_path: None,
+                same_since_ms: None,
                 place,
             });
         }

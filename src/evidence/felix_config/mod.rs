@@ -151,6 +151,7 @@ impl Config {
             secrets: self.secrets.clone(),
             protected: self.protected.clone(),
             jcr_path: None,
+            same_since_ms: None,
             place,
         }
     }

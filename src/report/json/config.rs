@@ -43,6 +43,8 @@ pub(super) struct WireConfiguration<'a> {
     #[schemars(extend("enum" = ["felix", "jcr"]))]
     origin: &'static str,
     jcr_path: Option<&'a str>,
+    /// Since when the node of one of IMS is known to be as it is, by revisions of the repository; milliseconds since 1970.
+    same_since_ms: Option<u64>,
     place: &'a str,
     /// Listed properties alone; never one that may hold a secret.
     properties: &'a BTreeMap<String, Vec<String>>,
@@ -81,6 +83,7 @@ impl<'a> From<&'a Configuration> for WireConfiguration<'a> {
             factory_pid: configuration.factory_pid.as_deref(),
             origin: if configuration.jcr_path.is_some() { "jcr" } else { "felix" },
             jcr_path: configuration.jcr_path.as_deref(),
+            same_since_ms: configuration.same_since_ms,
             place: &configuration.place.path,
             properties: &configuration.properties,
             secrets: secrets.map(|(name, state)| (name.as_str(), state.label())).collect(),
