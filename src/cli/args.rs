@@ -185,9 +185,24 @@ pub(super) struct Compare {
     /// Says nothing on standard error but errors
     #[arg(short, long, help_heading = "Output")]
     pub(super) quiet: bool,
+    /// Says more on standard error; twice, still more
+    #[arg(short, long, action = clap::ArgAction::Count, help_heading = "Output")]
+    pub(super) verbose: u8,
     /// What makes a farm, as in `scan`
     #[arg(long, value_name = "WHAT", value_parser = FarmBasis::parse, default_value = "all", help_heading = "Judging")]
     pub(super) farm_by: FarmBasis,
+    /// What is expected of both states; see `aemtrix help policy`
+    #[arg(long, value_name = "FILE", help_heading = "Judging")]
+    pub(super) policy: Option<PathBuf>,
+    /// The day on which suppressions of the policy are to hold [default: today, in UTC]
+    #[arg(
+        long,
+        value_name = "YYYY-MM-DD",
+        requires = "policy",
+        help_heading = "Judging",
+        hide_short_help = true
+    )]
+    pub(super) as_of: Option<Date>,
     #[command(flatten)]
     pub(super) reading: Reading,
 }

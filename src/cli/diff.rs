@@ -4,22 +4,21 @@ use super::args::Compare;
 use super::finish::custody_of;
 use super::palette::palette;
 use super::read_facts::read_facts;
-use super::terms::now_ms;
-use super::{Exit, complain, output, tell};
-use crate::diagnosis::{Judged, Selection, judge};
+use super::terms::{self, now_ms};
+use super::{Exit, complain, log, output, tell};
+use crate::diagnosis::{Judged, Selection};
 use crate::diff::{DiffOutcome, Side, diff};
-use crate::examine::examine;
-use crate::facts::{Gap, Snapshot, SourceRecord};
-use crate::farm::{FarmPlan, farms};
+use crate::examine::{Examined, examine};
+use crate::facts::RunRecord;
 use crate::intake::{NoWatch, Source, discover, facts_files, saved_facts};
 use crate::limits::Limits;
-use crate::report::{DIFF_FORMATS, DiffFormat, DiffReport, Screen, StateReport};
-use crate::request::options_of_reading;
-use crate::saved::Merge;
+use crate::report::{DIFF_FORMATS, DiffFormat, DiffReport, Report, Screen, StateReport};
+use crate::request::{FailOn, ReadFacts, Request, options_of_reading};
+use crate::saved::{Merge, Saved};
 use anyhow::{anyhow, bail};
-use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
 /// Compares the two states, and writes what changed.
@@ -33,6 +32,8 @@ struct JudgedState {
     report: StateReport,
     /// The files that it was read from.
     files: Vec<Source>,
+    /// The runs that saved its facts.
+    runs: BTreeSet<RunRecord>,
 }
 
 impl JudgedState {
@@ -46,20 +47,20 @@ fn run_or_fail(compare: &Compare) -> anyhow::Result<Exit> {
     let format = named(&compare.format)?;
     let to_files = compare.files.iter().map(|path| Ok((path, format_of(path)?)));
     let to_files = to_files.collect::<anyhow::Result<Vec<_>>>()?;
-    output::check_written(&compare.files, &[])?;
+    let policy: Vec<&Path> = compare.policy.iter().map(PathBuf::as_path).collect();
+    output::check_written(&compare.files, &policy)?;
     output::check_replaced(&compare.files, compare.force)?;
-    let old = state(&compare.old, compare)?;
-    let new = state(&compare.new, compare)?;
+    let request = request(compare)?;
+    let old = state(&compare.old, compare, &request)?;
+    let new = state(&compare.new, compare, &request)?;
     for path in &compare.files {
         output::check_apart(path, &old.files)?;
         output::check_apart(path, &new.files)?;
     }
     let compared = diff(old.side(), new.side());
     let outcome = compared.outcome();
-    let mut options = options_of_reading(&compare.reading.limits());
-    options.extend(compare.farm_by.option());
-    let stamp_ms = if compare.stamp { Some(now_ms()?) } else { None };
-    let custody = custody_of(compare.case.as_ref(), compare.examiner.as_ref(), stamp_ms, options);
+    let runs = old.runs.into_iter().chain(new.runs).collect();
+    let custody = request.custody().with_runs(runs, env!("CARGO_PKG_VERSION"));
     let (bundles, screen) = (compare.bundles, Screen::default());
     let states = [old.report, new.report];
     let mut report = DiffReport { diff: compared, states, custody, screen, bundles };
@@ -98,26 +99,56 @@ fn format_of(path: &Path) -> anyhow::Result<&'static DiffFormat> {
     })
 }
 
-/// Reads a state: saved facts, or sources.
-fn state(operand: &OsStr, compare: &Compare) -> anyhow::Result<JudgedState> {
+/// Says what is asked for of both states.
+fn request(compare: &Compare) -> anyhow::Result<Request> {
+    let stamp_ms = if compare.stamp { Some(now_ms()?) } else { None };
+    let options = options_of_reading(&compare.reading.limits());
+    let (case, examiner) = (compare.case.as_ref(), compare.examiner.as_ref());
+    let policy = compare.policy.as_deref();
+    Ok(Request {
+        farm_by: compare.farm_by.clone(),
+        terms: terms::read(Selection::default(), policy, None, compare.as_of)?,
+        fail_on: FailOn::Warning,
+        exits_zero: false,
+        bundles: None,
+        details: false,
+        wide: false,
+        farms: Vec::new(),
+        custody: custody_of(case, examiner, stamp_ms, options),
+    })
+}
+
+/// Reads a state, saved facts or sources, and judges it.
+fn state(operand: &OsStr, compare: &Compare, request: &Request) -> anyhow::Result<JudgedState> {
     let name = operand.to_string_lossy().into_owned();
-    if let Some(facts) = saved_facts(operand) {
-        let files = facts_files(&facts);
-        let mut merge = Merge::default();
-        for file in &files {
-            read_facts(file, &Limits::DEFAULT, &mut merge);
-        }
-        let saved = merge.finish();
-        return judged(
-            name,
-            compare,
-            files,
-            saved.snapshots,
-            saved.sources,
-            saved.gaps,
-            &saved.reach,
-        );
+    let (files, mut read) = match saved_facts(operand) {
+        Some(facts) => from_facts(&facts),
+        None => from_sources(operand, &name, compare)?,
+    };
+    read.gaps.sort();
+    read.gaps.dedup();
+    log::read(&read.sources, &read.snapshots, &read.gaps);
+    let runs = read.runs.clone();
+    let Report { farms, sources, gaps, .. } = request.report(read)?;
+    Ok(JudgedState { farms, report: StateReport { name, sources, gaps }, files, runs })
+}
+
+fn from_facts(facts: &[OsString]) -> (Vec<Source>, ReadFacts) {
+    let files = facts_files(facts);
+    let mut merge = Merge::default();
+    for file in &files {
+        read_facts(file, &Limits::DEFAULT, &mut merge);
     }
+    let Saved { snapshots, sources, gaps, reach, ledger } = merge.finish();
+    let runs = ledger.runs().clone();
+    (files, ReadFacts { snapshots, sources, gaps, reach, runs })
+}
+
+fn from_sources(
+    operand: &OsStr,
+    name: &str,
+    compare: &Compare,
+) -> anyhow::Result<(Vec<Source>, ReadFacts)> {
     let found = discover(&[operand.to_owned()]);
     if let Some(gap) = found.sources.is_empty().then(|| found.notes.first()).flatten() {
         bail!("{}: {}", gap.source, gap.reason);
@@ -130,27 +161,6 @@ fn state(operand: &OsStr, compare: &Compare) -> anyhow::Result<JudgedState> {
     }
     let mut examined = examine(&found.sources, &limits, threads, &NoWatch);
     examined.gaps.extend(found.notes);
-    let (snapshots, sources, gaps) = (examined.snapshots, examined.sources, examined.gaps);
-    judged(name, compare, found.sources, snapshots, sources, gaps, &BTreeMap::new())
-}
-
-fn judged(
-    name: String,
-    compare: &Compare,
-    files: Vec<Source>,
-    snapshots: Vec<(Option<String>, Snapshot)>,
-    sources: Vec<SourceRecord>,
-    mut gaps: Vec<Gap>,
-    reach: &BTreeMap<Gap, BTreeSet<String>>,
-) -> anyhow::Result<JudgedState> {
-    gaps.sort();
-    gaps.dedup();
-    let is_directory = |record: &&SourceRecord| record.container == "directory";
-    let directories: Vec<String> =
-        sources.iter().filter(is_directory).map(|record| record.name.clone()).collect();
-    let by = compare.farm_by.by();
-    let plan =
-        FarmPlan { by, directories: &directories, gaps: &gaps, reach: Some(reach), policy: None };
-    let farms = judge(farms(snapshots, &plan)?, &Selection::default());
-    Ok(JudgedState { farms, report: StateReport { name, sources, gaps }, files })
+    let Examined { snapshots, sources, gaps } = examined;
+    Ok((found.sources, ReadFacts { snapshots, sources, gaps, ..ReadFacts::default() }))
 }

@@ -1,14 +1,13 @@
 //! Messages on standard error.
 
-use super::args::Output;
 use crate::facts::{Gap, Snapshot, SourceRecord, spoken};
 use crate::report::{counted, printable};
 use log::LevelFilter;
 use std::io::Write;
 
 /// Sends messages of the chosen level to standard error.
-pub(super) fn start(output: &Output) {
-    let level = match (output.quiet, output.verbose) {
+pub(super) fn start(quiet: bool, verbose: u8) {
+    let level = match (quiet, verbose) {
         (true, _) => LevelFilter::Error,
         (false, 0) => LevelFilter::Warn,
         (false, 1) => LevelFilter::Info,

@@ -50,16 +50,19 @@ pub fn run() -> Exit {
     };
     match args.command {
         Command::Scan(scan) => {
-            log::start(&scan.output);
+            log::start(scan.output.quiet, scan.output.verbose);
             scan::run(&scan)
         }
         Command::Report(saved) => {
-            log::start(&saved.output);
+            log::start(saved.output.quiet, saved.output.verbose);
             report::run(&saved)
         }
         Command::Help { topic } => topics::run(topic.as_deref(), screen()),
         Command::Rules { id } => rules::run(id.as_deref(), screen()),
-        Command::Diff(compare) => diff::run(&compare),
+        Command::Diff(compare) => {
+            log::start(compare.quiet, compare.verbose);
+            diff::run(&compare)
+        }
         Command::Verify { report, sources } => verify::run(&report, &sources),
         Command::Schema { what } => schema::run(what),
         Command::Completions { shell } => manual::completions(shell),

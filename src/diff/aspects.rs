@@ -4,7 +4,7 @@ use crate::facts::{
     Configuration, KeyName, ProtectedAt, SecretState, Snapshot, StorageFile, TOKEN_CONFIGURATION,
     TOKEN_HANDLER,
 };
-use crate::farm::{KeyOrigin, KeyState, Member};
+use crate::farm::{KeyOrigin, KeyState, KeyTime, Member, key_time};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -94,6 +94,8 @@ pub enum Condition {
         text: String,
         /// What to compare, where that is more than the text.
         compared: String,
+        /// Since when it is so, where that is known; of keys. It is not compared.
+        since: Option<KeyTime>,
     },
     /// It is not there.
     Absent,
@@ -104,7 +106,7 @@ pub enum Condition {
 impl Condition {
     pub(super) fn is(text: impl Into<String>) -> Self {
         let text = text.into();
-        Self::Is { compared: text.clone(), text }
+        Self::Is { compared: text.clone(), text, since: None }
     }
 
     fn unknown(why: &str) -> Self {
@@ -114,6 +116,11 @@ impl Condition {
     /// Returns what is compared in full: md5 and sha256 of a key, the text of anything else.
     pub fn compared(&self) -> Option<&str> {
         if let Self::Is { compared, .. } = self { Some(compared) } else { None }
+    }
+
+    /// Returns since when it is so, where that is known.
+    pub fn since(&self) -> Option<KeyTime> {
+        if let Self::Is { since, .. } = self { *since } else { None }
     }
 }
 
@@ -161,6 +168,7 @@ pub(super) fn aspects(member: &Member) -> Aspects {
             Condition::Is {
                 text: format!("encrypted value {}", value.digest.short()),
                 compared: value.digest.sha256.to_string(),
+                since: None,
             },
         );
     }
@@ -188,6 +196,7 @@ fn key(member: &Member, name: KeyName) -> Condition {
     Condition::Is {
         text: format!("{} ({} bytes{origin})", digest.short(), digest.bytes),
         compared: format!("md5 {}, sha256 {}{origin}", digest.md5, digest.sha256),
+        since: key_time(member, name),
     }
 }
 
@@ -216,6 +225,7 @@ fn users(snapshot: &Snapshot) -> Condition {
         Some(users) => Condition::Is {
             text: format!("{} users", users.count),
             compared: users.digest.to_string(),
+            since: None,
         },
         None => Condition::unknown("not counted"),
     }
@@ -224,7 +234,7 @@ fn users(snapshot: &Snapshot) -> Condition {
 fn topic_of(configuration: &Configuration) -> Topic {
     if configuration.is(TOKEN_HANDLER) || configuration.is(TOKEN_CONFIGURATION) {
         Topic::Token
-    } else if configuration.pid.contains(".ims.") {
+    } else if configuration.is_ims() {
         Topic::Ims
     } else {
         Topic::Configuration

@@ -25,6 +25,8 @@ pub struct FindingChange {
     pub severity: Severity,
     /// What became of it.
     pub fate: Fate,
+    /// The policy suppresses it: it does not matter.
+    pub is_suppressed: bool,
     /// What is wrong, in the new state where it is there.
     pub message: String,
     /// The instances that it concerns.
@@ -53,13 +55,18 @@ impl Fate {
     }
 }
 
+impl FindingChange {
+    /// Returns `true` if it is new or gone, no note, and not suppressed.
+    pub fn matters(&self) -> bool {
+        self.fate != Fate::Still && self.severity > Severity::Note && !self.is_suppressed
+    }
+}
+
 impl FarmChange {
     /// Returns `true` if the verdict is another one, or what is found is, notes aside.
     pub fn matters(&self) -> bool {
         let [old, new] = self.verdicts;
-        let is_grave =
-            |found: &FindingChange| found.fate != Fate::Still && found.severity > Severity::Note;
-        old != new || self.findings.iter().any(is_grave)
+        old != new || self.findings.iter().any(FindingChange::matters)
     }
 }
 
@@ -136,6 +143,7 @@ fn change(finding: &Finding, fate: Fate, instances: Vec<String>) -> FindingChang
         rule: finding.rule.id,
         severity: finding.severity,
         fate,
+        is_suppressed: finding.excuse.is_some(),
         message: finding.hit.message.clone(),
         instances,
     }

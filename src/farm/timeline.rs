@@ -6,7 +6,7 @@
 use super::{Farm, Member};
 use crate::facts::{
     Bundle, FileTime, JcrKeys, KeyFile, KeyName, LogSignature, LogTime, Place, Repository,
-    StorageFile,
+    StorageFile, Utc,
 };
 
 /// Files of a copy that did not keep times were written within so many milliseconds of each other.
@@ -265,8 +265,8 @@ fn add_files(member: &Member, clock: &Clock<'_>, all: &mut Vec<TimelineEvent>) {
 }
 
 /// Says a local time as if it were in UTC, without saying that it is.
-fn local_text(ms: u64) -> String {
-    crate::facts::Utc(ms).to_string().trim_end_matches(" UTC").to_owned()
+pub(super) fn local_text(ms: u64) -> String {
+    Utc(ms).to_string().trim_end_matches(" UTC").to_owned()
 }
 
 fn add_bundles(member: &Member, clock: &Clock<'_>, all: &mut Vec<TimelineEvent>) {

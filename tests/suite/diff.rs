@@ -125,3 +125,66 @@ fn every_format_names_instances_and_changes() {
     }
     assert!(told.contains("All 3 instances"), "{told}");
 }
+
+#[test]
+fn policy_applies_to_both_states() {
+    let home = upgraded();
+    let home = home.path();
+    let policy = "[[suppress]]\nrule = \"hmac-differs\"\nreason = \"known\"\n";
+    fs::write(home.join("p.toml"), policy).unwrap();
+    let arguments = ["before", "after", "--policy", "p.toml", "-f", "json", "-q"];
+    let found: Value = serde_json::from_str(&diff(home, &arguments).1).unwrap();
+    let finding = list(&found["farms"][0]["findings"]).find(|own| own["rule"] == "hmac-differs");
+    assert_eq!(finding.unwrap()["suppressed"], true);
+    assert_eq!(found["run"]["policy"]["name"], "p.toml");
+    let (_, table) = diff(home, &["before", "after", "--policy", "p.toml", "-q"]);
+    assert!(table.contains("(suppressed by the policy)"), "{table}");
+    fs::write(home.join("p.toml"), "[severity]\nhmac-difers = \"error\"\n").unwrap();
+    let (code, told) = diff(home, &arguments);
+    assert!(code == Some(2) && told.contains("did you mean `hmac-differs`?"), "{told}");
+    assert_eq!(diff(home, &["before", "after", "--policy", "p.toml", "-o", "p.toml"]).0, Some(2));
+}
+
+#[test]
+fn more_is_said_where_that_is_asked_for() {
+    let home = upgraded();
+    let (_, told) = diff(home.path(), &["before", "after", "-v"]);
+    assert!(told.contains("before/author.tar.gz: gzip, tar (entries: "), "{told}");
+}
+
+#[test]
+fn case_of_saved_facts_is_that_of_the_comparison() {
+    let home = upgraded();
+    let home = home.path();
+    for state in ["before", "after"] {
+        let facts = format!("{state}.ndjson");
+        let arguments = ["scan", state, "-q", "--case", "C-17", "-o", &facts];
+        aemtrix().current_dir(home).args(arguments).output().unwrap();
+    }
+    let (_, found) = json(home, "before.ndjson", "after.ndjson");
+    assert_eq!(found["run"]["case"], "C-17");
+}
+
+#[test]
+fn two_states_in_one_scan_are_named_with_the_findings_and_the_newer_one_is_judged() {
+    let home = upgraded();
+    let home = home.path();
+    // The matrix as CSV has what is judged alone.
+    let files =
+        ["s.txt", "s.json", "s.html", "s.md", "s.sarif", "s.xml", "s.findings.csv", "s.runbook"];
+    let mut arguments = vec!["scan", "before", "after", "-q", "--details"];
+    arguments.extend(files.iter().flat_map(|file| ["-o", file]));
+    aemtrix().current_dir(home).args(&arguments).output().unwrap();
+    let read = |file: &str| fs::read_to_string(home.join(file)).unwrap();
+    let report: Value = serde_json::from_str(&read("s.json")).unwrap();
+    let farm = &report["farms"][0];
+    let sources: Vec<_> =
+        list(&farm["instances"]).map(|own| own["source"].as_str().unwrap()).collect();
+    assert_eq!(sources, ["after/author.tar.gz", "after/publish1.tar.gz", "after/publish2.tar.gz"]);
+    let rules: Vec<_> = list(&farm["findings"]).map(|own| own["rule"].as_str().unwrap()).collect();
+    assert!(!rules.contains(&"sling-id-duplicate") && rules.contains(&"hmac-differs"), "{rules:?}");
+    for file in files {
+        let text = read(file).replace("&#x2f;", "/");
+        assert!(text.contains("before/publish2.tar.gz"), "{file} names the older state");
+    }
+}

@@ -8,7 +8,8 @@ use std::io::{self, Write};
 pub(super) const FORMAT: DiffFormat =
     DiffFormat { name: "csv", extension: "csv", summary: "one line a change", write };
 
-const HEAD: [&str; 7] = ["farm", "instance", "topic", "subject", "old", "new", "matters"];
+const HEAD: [&str; 9] =
+    ["farm", "instance", "topic", "subject", "old", "new", "matters", "old since", "new since"];
 
 fn write(report: &DiffReport, out: &mut dyn Write) -> io::Result<()> {
     line(HEAD.into_iter(), out)?;
@@ -21,7 +22,8 @@ fn write(report: &DiffReport, out: &mut dyn Write) -> io::Result<()> {
     for farm in &report.diff.farms {
         let [old, new] = farm.verdicts.map(|verdict| verdict.unwrap_or("not there"));
         let matters = yes(old != new);
-        line([farm.name.as_str(), "", "verdict", "verdict", old, new, matters].into_iter(), out)?;
+        let name = farm.name.as_str();
+        line([name, "", "verdict", "verdict", old, new, matters, "", ""].into_iter(), out)?;
         for found in &farm.findings {
             finding(&farm.name, found, out)?;
         }
@@ -41,7 +43,7 @@ fn presence(instance: &InstanceChange, out: &mut dyn Write) -> io::Result<()> {
         Presence::New => ("", instance.name.as_str()),
     };
     let matters = yes(instance.presence != Presence::Both);
-    let fields = [&instance.farm, &instance.name, "instance", "name", old, new, matters];
+    let fields = [&instance.farm, &instance.name, "instance", "name", old, new, matters, "", ""];
     line(fields.into_iter(), out)
 }
 
@@ -53,7 +55,10 @@ fn one(instance: &InstanceChange, change: &Change, out: &mut dyn Write) -> io::R
     });
     let (topic, subject) = (change.aspect.topic.label(), &*change.aspect.subject);
     let matters = if change.is_known() { yes(change.matters()) } else { "not known" };
-    line([&instance.farm, &*instance.name, topic, subject, &old, &new, matters].into_iter(), out)
+    let [was, is] = [&change.old, &change.new]
+        .map(|known| known.since().map_or_else(String::new, |since| since.to_string()));
+    let (farm, name) = (&*instance.farm, &*instance.name);
+    line([farm, name, topic, subject, &old, &new, matters, &was, &is].into_iter(), out)
 }
 
 fn finding(farm: &str, found: &FindingChange, out: &mut dyn Write) -> io::Result<()> {
@@ -65,6 +70,6 @@ fn finding(farm: &str, found: &FindingChange, out: &mut dyn Write) -> io::Result
         Fate::Still => STATES.map(|_| message),
     };
     let instances = found.instances.join("; ");
-    let matters = yes(found.fate != Fate::Still && found.severity > crate::rules::Severity::Note);
-    line([farm, &instances, "finding", found.rule, old, new, matters].into_iter(), out)
+    let matters = yes(found.matters());
+    line([farm, &instances, "finding", found.rule, old, new, matters, "", ""].into_iter(), out)
 }

@@ -4,6 +4,7 @@
 
 use super::{DIFF_SCHEMA, DiffFormat, DiffReport, StateReport};
 use crate::diff::{Change, DiffOutcome, FarmChange, FindingChange, InstanceChange};
+use crate::farm::KeyTime;
 use crate::report::json::{WireExamined, WireGap, WireRunOf, write_json};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
@@ -88,6 +89,12 @@ struct WireChange<'a> {
     /// What was compared, of a key its full md5 and sha256; null where it is absent or not known.
     old_compared: Option<&'a str>,
     new_compared: Option<&'a str>,
+    /// Of a key, when its file was written or since when `/etc/key` is known to hold it, for people; null where that is not known.
+    old_since: Option<String>,
+    new_since: Option<String>,
+    /// The same in milliseconds since 1970; null where the zone is not known, too.
+    old_since_ms: Option<u64>,
+    new_since_ms: Option<u64>,
     /// Both states are known; otherwise it may have changed or not.
     known: bool,
     /// It matters to the keys.
@@ -117,6 +124,8 @@ struct WireFindingChange<'a> {
     rule: &'a str,
     #[schemars(extend("enum" = ["error", "warning", "note"]))]
     severity: &'static str,
+    /// The policy suppresses it.
+    suppressed: bool,
     message: &'a str,
     instances: &'a [String],
 }
@@ -171,6 +180,9 @@ impl<'a> From<&'a InstanceChange> for WireInstanceChange<'a> {
 
 impl<'a> From<&'a Change> for WireChange<'a> {
     fn from(change: &'a Change) -> Self {
+        let [was, is] = [change.old.since(), change.new.since()];
+        let text = |since: Option<KeyTime>| since.map(|since| since.to_string());
+        let ms = |since: Option<KeyTime>| since.and_then(KeyTime::utc_ms);
         Self {
             topic: change.aspect.topic.label(),
             subject: &change.aspect.subject,
@@ -178,6 +190,10 @@ impl<'a> From<&'a Change> for WireChange<'a> {
             new: change.new.to_string(),
             old_compared: change.old.compared(),
             new_compared: change.new.compared(),
+            old_since: text(was),
+            new_since: text(is),
+            old_since_ms: ms(was),
+            new_since_ms: ms(is),
             known: change.is_known(),
             matters: change.matters(),
         }
@@ -191,6 +207,7 @@ impl<'a> From<&'a FarmChange> for WireFarmChange<'a> {
             fate: found.fate.label(),
             rule: found.rule,
             severity: found.severity.label(),
+            suppressed: found.is_suppressed,
             message: &found.message,
             instances: &found.instances,
         };

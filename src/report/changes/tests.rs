@@ -61,7 +61,7 @@ fn what_all_have_in_common_is_told_once() {
 #[test]
 fn csv_has_a_line_a_change_and_full_digests_of_keys() {
     let text = written(&changed(), "csv");
-    let head = "farm,instance,topic,subject,old,new,matters\r\n";
+    let head = "farm,instance,topic,subject,old,new,matters,old since,new since\r\n";
     assert!(text.starts_with(head), "{text}");
     assert_eq!(text.matches("sha256 ").count(), 2, "{text}");
     assert!(text.lines().all(|line| !line.starts_with('=')));

@@ -1,11 +1,14 @@
 //! What people are shown of a comparison, in their order and words.
 
 use super::{DiffReport, STATES};
-use crate::diff::{Change, DiffOutcome, Fate, FindingChange, InstanceChange, Presence, Topic};
+use crate::diff::{
+    Change, Condition, DiffOutcome, Fate, FindingChange, InstanceChange, Presence, Topic,
+};
 use crate::facts::spoken;
+use crate::farm::KeyTime;
 use crate::report::counted;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A comparison.
 #[derive(Serialize)]
@@ -56,6 +59,8 @@ pub(super) struct ChangeView {
     pub(super) old: String,
     pub(super) new: String,
     pub(super) matters: bool,
+    #[serde(skip)]
+    is_bundle: bool,
 }
 
 impl DiffView {
@@ -88,11 +93,14 @@ fn farm(farm: &crate::diff::FarmChange) -> FarmDiffView {
     let [old, new] = farm.verdicts.map(|verdict| verdict.unwrap_or("not there").to_uppercase());
     let verdict = if old == new { format!("{new} in both") } else { format!("{old} -> {new}") };
     let told = farm.findings.iter().filter(|found| found.fate != Fate::Still);
+    let suppressed = |found: &FindingChange| {
+        if found.is_suppressed { " (suppressed by the policy)" } else { "" }
+    };
     let view = |found: &FindingChange| FindingDiffView {
         fate: found.fate.label(),
         severity: found.severity.label(),
         rule: found.rule,
-        message: found.message.clone(),
+        message: format!("{}{}", found.message, suppressed(found)),
     };
     let findings: Vec<FindingDiffView> = told.map(view).collect();
     let still = farm.findings.len().saturating_sub(findings.len());
@@ -102,29 +110,31 @@ fn farm(farm: &crate::diff::FarmChange) -> FarmDiffView {
 /// Puts instances together that changed in the same way: after an upgrade of 40 instances the same line would be reported 40 times.
 fn groups(report: &DiffReport) -> Vec<ChangeGroup> {
     let instances = &report.diff.instances;
-    let mut by_change: BTreeMap<(usize, Vec<&str>), Vec<&Change>> = BTreeMap::new();
-    let mut alike: BTreeMap<Spelled<'_>, (Vec<&str>, &Change)> = BTreeMap::new();
+    let mut by_change: BTreeMap<(usize, Vec<&str>), Vec<Vec<&Change>>> = BTreeMap::new();
+    let mut alike: BTreeMap<Spelled<'_>, (Vec<&str>, Vec<&Change>)> = BTreeMap::new();
     for instance in instances {
         for change in instance.changes.iter().filter(|change| change.is_known()) {
             let name = instance.name.as_str();
-            alike.entry(spelled(change)).or_insert((Vec::new(), change)).0.push(name);
+            let (names, changes) = alike.entry(spelled(change)).or_default();
+            names.push(name);
+            changes.push(change);
         }
     }
-    for (names, change) in alike.into_values() {
+    for (names, changes) in alike.into_values() {
         // What most have in common comes first.
         let order = instances.len().saturating_sub(names.len());
-        by_change.entry((order, names)).or_default().push(change);
+        by_change.entry((order, names)).or_default().push(changes);
     }
     let both = instances.iter().filter(|one| one.presence == Presence::Both).count();
-    let group = |((_, names), changes): ((usize, Vec<&str>), Vec<&Change>)| {
+    let group = |((_, names), changes): ((usize, Vec<&str>), Vec<Vec<&Change>>)| {
         let title = match names.as_slice() {
             [one] => (*one).to_owned(),
             all if all.len() == both => format!("All {both} instances"),
             several => several.join(", "),
         };
-        let is_named = |change: &&Change| report.bundles || change.aspect.topic != Topic::Bundle;
-        let named: Vec<ChangeView> =
-            changes.iter().copied().filter(is_named).map(ChangeView::of).collect();
+        let is_named = |change: &ChangeView| report.bundles || !change.is_bundle;
+        let all = changes.iter().filter_map(|alike| ChangeView::of(alike));
+        let named: Vec<ChangeView> = all.filter(is_named).collect();
         let more_bundles = changes.len().saturating_sub(named.len());
         ChangeGroup { title, changes: named, more_bundles }
     };
@@ -139,14 +149,27 @@ fn spelled(change: &Change) -> Spelled<'_> {
 }
 
 impl ChangeView {
-    fn of(change: &Change) -> Self {
-        Self {
+    /// Makes one of changes that are alike on several instances.
+    fn of(alike: &[&Change]) -> Option<Self> {
+        let change = alike.first()?;
+        Some(Self {
             topic: change.aspect.topic.label(),
             subject: change.aspect.subject.clone(),
-            old: change.old.to_string(),
-            new: change.new.to_string(),
+            old: told(&change.old, alike.iter().map(|change| &change.old)),
+            new: told(&change.new, alike.iter().map(|change| &change.new)),
             matters: change.matters(),
-        }
+            is_bundle: change.aspect.topic == Topic::Bundle,
+        })
+    }
+}
+
+/// Says what one of several instances has that have the same, and since when they have it.
+fn told<'c>(one: &Condition, all: impl Iterator<Item = &'c Condition>) -> String {
+    let times: BTreeSet<KeyTime> = all.filter_map(Condition::since).collect();
+    match (times.first(), times.last()) {
+        (Some(first), Some(last)) if first == last => format!("{one}, {first}"),
+        (Some(first), Some(last)) => format!("{one}, the first {first}, the last {last}"),
+        _ => one.to_string(),
     }
 }
 
@@ -170,7 +193,7 @@ fn open(report: &DiffReport) -> Vec<String> {
         for change in instance.not_compared() {
             let states = STATES.into_iter().zip([&change.old, &change.new]);
             let unknown = states.filter_map(|(state, known)| {
-                let crate::diff::Condition::Unknown(why) = known else { return None };
+                let Condition::Unknown(why) = known else { return None };
                 Some(format!("not known in the {state} state: {why}"))
             });
             let unknown: Vec<String> = unknown.collect();
