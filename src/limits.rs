@@ -210,6 +210,10 @@ pub struct Limits {
     pub unfolded_instances_max: usize,
     /// Places of a finding that stands for several; the rest is counted.
     pub places_max: usize,
+    /// Results in SARIF, which GitHub refuses with more of them in one run.
+    pub sarif_results_max: usize,
+    /// Locations of one of these, in the same way.
+    pub sarif_locations_max: usize,
     /// Snapshots with which one is compared to tell whether both may show one instance.
     pub compared_max: usize,
     /// Blank cells of a CSV in which farms share the columns.
@@ -363,6 +367,8 @@ impl Limits {
         overview_lines_max: 100,
         unfolded_instances_max: 200,
         places_max: 100,
+        sarif_results_max: 25_000,
+        sarif_locations_max: 1_000,
         compared_max: 100,
         csv_blanks_max: 1_000_000,
         sharing_max: 100_000,

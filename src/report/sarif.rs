@@ -8,11 +8,12 @@ mod rule;
 
 use super::examined::{KeyLine, keys};
 use super::json::{WireExamined, WireRunOf, write_json};
-use super::printable;
 use super::repair::fixes;
-use super::{Format, Report};
-use crate::diagnosis::{Judged, Verdict};
+use super::{Format, Report, counted, printable};
+use crate::diagnosis::{Finding, Judged, Verdict};
 use crate::facts::{Digested, Gap, SourceRecord};
+use crate::farm::Farm;
+use crate::limits::Limits;
 use location::{WireArtifact, WireLocation};
 use result::WireResult;
 use rule::WireRule;
@@ -26,6 +27,7 @@ pub(super) const FORMAT: Format = Format {
     write,
 };
 
+const RESULTS_MAX: usize = Limits::DEFAULT.sarif_results_max;
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -161,12 +163,6 @@ impl<'a> From<&'a Report> for WireRun<'a> {
             version: env!("CARGO_PKG_VERSION"),
             rules: crate::rules::RULES.iter().map(|rule| WireRule::from(*rule)).collect(),
         };
-        let gaps = report.gaps.iter().map(WireNotification::from);
-        let doubts = report.farms.iter().flat_map(doubts);
-        let invocation = WireInvocation {
-            execution_successful: report.is_complete(),
-            tool_execution_notifications: gaps.chain(doubts).collect(),
-        };
         let farm = |judged: &'a Judged| SarifFarm {
             name: &judged.farm.name,
             verdict: judged.verdict.label(),
@@ -175,8 +171,17 @@ impl<'a> From<&'a Report> for WireRun<'a> {
         };
         let results = report.farms.iter().flat_map(|judged| {
             let findings = judged.findings.iter().zip(fixes(judged));
-            findings.map(|finding| WireResult::new(&judged.farm, finding, report))
+            findings.map(|finding| (&judged.farm, finding))
         });
+        let (results, left_out) = gravest(results.collect());
+        let results = results.into_iter();
+        let results = results.map(|(farm, finding)| WireResult::new(farm, finding, report));
+        let gaps = report.gaps.iter().map(WireNotification::from);
+        let doubts = report.farms.iter().flat_map(doubts);
+        let invocation = WireInvocation {
+            execution_successful: report.is_complete(),
+            tool_execution_notifications: gaps.chain(doubts).chain(left_out).collect(),
+        };
         Self {
             tool: SarifTool { driver },
             invocations: [invocation],
@@ -200,6 +205,33 @@ impl From<&Gap> for WireNotification {
             locations: vec![WireLocation::of_file(&gap.source, gap.path.as_deref())],
         }
     }
+}
+
+/// A finding, its repair, and its farm.
+type Numbered<'a> = (&'a Farm, (&'a Finding, Vec<String>));
+
+/// Returns as many results as GitHub takes in a run, in their order, and says how many are left out: the least grave ones.
+fn gravest(mut all: Vec<Numbered<'_>>) -> (Vec<Numbered<'_>>, Option<WireNotification>) {
+    let more = all.len().saturating_sub(RESULTS_MAX);
+    if more == 0 {
+        return (all, None);
+    }
+    let rank = |(_, (finding, _)): &Numbered<'_>| {
+        (finding.excuse.is_some(), std::cmp::Reverse(finding.severity))
+    };
+    all.sort_by_key(rank);
+    all.truncate(RESULTS_MAX);
+    let text = format!(
+        "{} left out, the least grave ones: GitHub refuses a run of more than {RESULTS_MAX}; the JSON report has all",
+        counted(more, "result")
+    );
+    let notification = WireNotification {
+        descriptor: WireDescriptor { id: "results-left-out" },
+        level: "warning",
+        message: WireMessage::new(&text),
+        locations: Vec::new(),
+    };
+    (all, Some(notification))
 }
 
 /// Returns why a farm is undecided: a run without results must not pass for a sound farm.

@@ -293,6 +293,8 @@ const BOUNDS: &[(&str, &str, &str)] = &[
     ("unfolded_instances_max", "instances of several farms on a page", "200"),
     ("listed_max", "names and steps of one kind in one finding", "10"),
     ("places_max", "names and steps of one kind in one finding; places", "100"),
+    ("sarif_results_max", "results in SARIF", "25,000"),
+    ("sarif_locations_max", "results in SARIF", "1,000"),
     ("compared_max", "snapshots with one Sling id, or none", "100"),
     ("sharing_max", "keys that farms share", "100,000"),
     ("farm_gaps_max", "gaps that are listed at farms", "100,000"),

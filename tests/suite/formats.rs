@@ -152,6 +152,75 @@ fn sarif_follows_its_schema() {
     }
 }
 
+/// What GitHub asks of an upload, by its page "SARIF support for code scanning" and its limits there.
+fn fits_github(log: &Value) -> Result<(), String> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let within = |value: &Value, max: usize| (1..=max).contains(&text(value).chars().count());
+    let check = |is: bool, what: &str| if is { Ok(()) } else { Err(what.to_owned()) };
+    check(text(&log["$schema"]).starts_with("https://"), "schema")?;
+    check(log["version"] == "2.1.0" && list(&log["runs"]).count() == 1, "version and runs")?;
+    let run = &log["runs"][0];
+    let driver = &run["tool"]["driver"];
+    check(within(&driver["name"], 255) && within(&driver["version"], 255), "tool")?;
+    check(list(&driver["rules"]).count() <= 25_000, "rules")?;
+    let mut ids = BTreeSet::new();
+    for rule in list(&driver["rules"]) {
+        check(within(&rule["id"], 255) && ids.insert(text(&rule["id"])), "id")?;
+        for description in ["shortDescription", "fullDescription"] {
+            check(within(&rule[description]["text"], 1024), &format!("{description}: {rule}"))?;
+        }
+        let has_help = ["text", "markdown"].iter().all(|own| rule["help"][own].is_string());
+        check(has_help && !text(&rule["help"]["text"]).is_empty(), "help")?;
+        let level = text(&rule["defaultConfiguration"]["level"]);
+        check(["note", "warning", "error"].contains(&level.as_str()), "level")?;
+        let own = &rule["properties"];
+        check((1..=10).contains(&list(&own["tags"]).count()), "tags")?;
+        let precision = text(&own["precision"]);
+        check(["very-high", "high", "medium", "low"].contains(&precision.as_str()), "precision")?;
+        let severity = text(&own["problem.severity"]);
+        check(["error", "warning", "recommendation"].contains(&severity.as_str()), "severity")?;
+    }
+    check(list(&run["results"]).count() <= 25_000, "results")?;
+    let mut lines = BTreeSet::new();
+    for result in list(&run["results"]) {
+        check(ids.contains(&text(&result["ruleId"])), "rule of a result")?;
+        check(within(&result["message"]["text"], usize::MAX), "message")?;
+        let related = result["relatedLocations"].as_array().map_or(0, Vec::len);
+        let locations: Vec<&Value> = list(&result["locations"]).collect();
+        check(locations.len() == 1 && related < 1000, "locations")?;
+        let physical = &locations[0]["physicalLocation"];
+        let uri = text(&physical["artifactLocation"]["uri"]);
+        check(!uri.is_empty() && !uri.contains("://") && !uri.starts_with('/'), &uri)?;
+        check(physical["region"]["startLine"].as_u64().is_some_and(|line| line > 0), "line")?;
+        let hash = &result["partialFingerprints"]["primaryLocationLineHash"];
+        check(within(hash, 255) && lines.insert((text(hash), text(&result["ruleId"]))), "hash")?;
+    }
+    Ok(())
+}
+
+#[test]
+fn sarif_is_what_github_takes() {
+    for case in crate::cases::all() {
+        let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cases");
+        let output = crate::run::aemtrix()
+            .current_dir(home)
+            .args(["scan", "-q", "-f", "sarif", &case.name])
+            .output()
+            .unwrap();
+        let log: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(fits_github(&log), Ok(()), "{}", case.name);
+        let mut wrong = log.clone();
+        wrong["runs"][0]["tool"]["driver"]["rules"][0]["help"]["text"] = "".into();
+        assert_eq!(fits_github(&wrong), Err("help".to_owned()));
+        if !wrong["runs"][0]["results"][0].is_null() {
+            let mut wrong = log.clone();
+            let result = &mut wrong["runs"][0]["results"][0];
+            result["locations"][0]["physicalLocation"]["region"] = Value::Null;
+            assert_eq!(fits_github(&wrong), Err("line".to_owned()));
+        }
+    }
+}
+
 #[test]
 fn schema_of_sarif_refuses_what_is_wrong() {
     let mut log: Value = serde_json::from_str(&written(&hostile_report(), "sarif")).unwrap();

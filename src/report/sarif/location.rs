@@ -56,10 +56,11 @@ impl WireLocation {
         Self { physical_location, logical_locations: Vec::new() }
     }
 
-    /// Names the line, from 1, where one is known.
+    /// Names the line, from 1. What is about a whole file is at its first: GitHub shows no result without a line (GH1003 of Microsoft's
+    /// validator).
     pub(super) fn at_line(mut self, line: Option<u64>) -> Self {
         if let Some(physical) = &mut self.physical_location {
-            physical.region = line.map(|start_line| WireRegion { start_line });
+            physical.region = Some(WireRegion { start_line: line.unwrap_or(1).max(1) });
         }
         self
     }

@@ -5,11 +5,15 @@ use super::location::{WireLocation, WireLogical};
 use crate::diagnosis::{Finding, known};
 use crate::facts::Place;
 use crate::farm::{Farm, Member};
+use crate::limits::Limits;
 use crate::policy::Known;
 use crate::report::Report;
 use crate::rules::RULES;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+
+/// Locations of a result beside its own: GitHub refuses a file with more than 1,000 at one.
+const RELATED_MAX: usize = Limits::DEFAULT.sarif_locations_max.saturating_sub(1);
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -50,6 +54,9 @@ struct WireFingerprints {
     /// With what the evidence holds, as a baseline knows it.
     #[serde(rename = "finding/v2")]
     with_values: String,
+    /// The same, under the only name that GitHub looks at. Its own files have the number of like lines behind the colon.
+    #[serde(rename = "primaryLocationLineHash")]
+    of_line: String,
 }
 
 #[derive(Serialize)]
@@ -75,13 +82,14 @@ impl<'a> WireResult<'a> {
         let has_baseline = !report.selection.baseline.is_empty();
         let mut location = match places.next() {
             Some(place) => at(place).at_line(line(&odd, place)),
-            None => WireLocation::of_file(elsewhere(farm, &odd, report), None),
+            None => WireLocation::of_file(elsewhere(farm, &odd, report), None).at_line(None),
         };
         let logical = |name: &String| WireLogical {
             name: name.clone(),
             fully_qualified_name: format!("{}/{name}", farm.name),
             kind: "resource",
         };
+        let with_values = fingerprint_of_known(farm, finding);
         location.logical_locations = hit.instances.iter().map(logical).collect();
         Self {
             rule_id: finding.rule.id,
@@ -92,12 +100,13 @@ impl<'a> WireResult<'a> {
             baseline_state: has_baseline.then(|| state(finding)),
             message: WireMessage::new(&hit.message),
             locations: vec![location],
-            related_locations: places.map(at).collect(),
+            related_locations: places.take(RELATED_MAX).map(at).collect(),
             // Services match the results of two runs by these, so
             // a way of digesting never changes under its name.
             partial_fingerprints: WireFingerprints {
                 finding: fingerprint(farm, finding),
-                with_values: fingerprint_of_known(farm, finding),
+                of_line: format!("{with_values}:1"),
+                with_values,
             },
             properties: WireResultProperties { farm: &farm.name, instances: &hit.instances, fix },
         }

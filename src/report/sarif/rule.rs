@@ -1,7 +1,7 @@
 //! A rule of the registry, as SARIF describes it.
 
 use super::WireMessage;
-use crate::rules::{Rule, url};
+use crate::rules::{Rule, Severity, url};
 use serde::Serialize;
 
 /// Where a rule sends people that cites nothing with an address: Adobe's on where the keys belong.
@@ -16,6 +16,17 @@ pub(super) struct WireRule {
     help: WireHelp,
     default_configuration: SarifConfiguration,
     help_uri: Option<String>,
+    properties: SarifRuleProperties,
+}
+
+/// By what GitHub sorts and filters. There is no `security-severity`: nobody scored these rules, and a number would say that somebody did.
+#[derive(Serialize)]
+struct SarifRuleProperties {
+    tags: [&'static str; 3],
+    /// Rules fire on what was read, and on nothing that was not.
+    precision: &'static str,
+    #[serde(rename = "problem.severity")]
+    severity: &'static str,
 }
 
 #[derive(Serialize)]
@@ -42,6 +53,15 @@ impl From<&'static Rule> for WireRule {
                 markdown: format!("{}\n\nRepair: {}\n\nSee:\n\n{listed}", rule.why, rule.fix),
             },
             default_configuration: SarifConfiguration { level: rule.severity.label() },
+            properties: SarifRuleProperties {
+                tags: ["aem", "crypto", if rule.compares { "farm" } else { "instance" }],
+                precision: "high",
+                severity: match rule.severity {
+                    Severity::Error => "error",
+                    Severity::Warning => "warning",
+                    Severity::Note => "recommendation",
+                },
+            },
             help_uri: references.copied().find_map(url).or_else(|| url(ARTICLE_ON_KEYS)),
         }
     }
