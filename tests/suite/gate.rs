@@ -375,6 +375,13 @@ fn baseline_knows_digests_reasons_and_dates() {
     let other = Instance::new("publish2").sling_id("99999999-9999-4999-8999-999999999999");
     gate.put("publish2", &other.hmac("other"));
     assert_eq!(gate.scan(&["--baseline", "known.json"]).code, Some(1), "of another customer");
+    for (name, key) in [("prod-author", "a"), ("publish1", "a"), ("publish2", "b")] {
+        let role = if name == "prod-author" { "author" } else { "publish" };
+        let id = format!("88888888-8888-4888-8888-8888888888{:02}", name.len());
+        gate.put(name, &Instance::new(name).role(role).sling_id(&id).hmac(key));
+    }
+    let said = gate.scan(&["--baseline", "known.json"]);
+    assert_eq!((said.code, said.rules().contains(&"hmac-differs")), (Some(1), true), "all of it");
 }
 
 #[test]

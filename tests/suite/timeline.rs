@@ -96,3 +96,135 @@ fn nothing_is_concluded_from_the_times_of_a_copy() {
     let copied = events.filter(|event| event["certainty"] == "copied");
     assert!(copied.count() >= 4, "{}", scanned["farms"][0]["timeline"]);
 }
+
+/// Packs a farm before or after a service pack: then with another crypto bundle everywhere, and another hmac on publish2.
+fn pack_state(home: &Path, folder: &str, is_after: bool) {
+    let folder = home.join(folder);
+    fs::create_dir(&folder).unwrap();
+    for name in ["author", "publish1", "publish2"] {
+        let role = if name == "author" { "author" } else { "publish" };
+        let mut instance = Instance::new(name).role(role);
+        let mut replaced = INSTALLED;
+        if is_after {
+            instance = instance.crypto_version("3.4.30");
+        }
+        if is_after && name == "publish2" {
+            instance = instance.hmac("other").file("logs/error.log", LOG).file(
+                "launchpad/conf/launchpad-timestamp.txt",
+                (REPLACED * 1000).to_string().as_bytes(),
+            );
+            replaced = REPLACED;
+        }
+        // Files of an install are written one after the other, those of a copy at once.
+        let later = |path: &str| INSTALLED + 60 * u64::try_from(path.len()).unwrap();
+        let mtime = |path: &str| if path.ends_with("/hmac") { replaced } else { later(path) };
+        pack(&folder, name, &instance, mtime);
+    }
+}
+
+#[test]
+fn service_pack_is_told_with_its_times_by_comparison_timeline_and_cause_and_by_saved_facts() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    pack_state(home, "before", false);
+    pack_state(home, "after", true);
+    for state in ["before", "after"] {
+        let facts = format!("{state}.ndjson");
+        aemtrix().current_dir(home).args(["scan", state, "-q", "-o", &facts]).output().unwrap();
+    }
+    for [old, new] in [["before", "after"], ["before.ndjson", "after.ndjson"]] {
+        let found = json(home, &["diff", old, new, "-q", "-f", "json"]);
+        let changes = list(&found["instances"]).flat_map(|instance| {
+            let name = instance["name"].as_str().unwrap();
+            list(&instance["changes"])
+                .map(move |own| format!("{name} {}", own["subject"].as_str().unwrap()))
+        });
+        let crypto = "com.adobe.granite.crypto";
+        let expected = [
+            format!("author {crypto}"),
+            format!("publish1 {crypto}"),
+            "publish2 hmac".to_owned(),
+            format!("publish2 {crypto}"),
+        ];
+        assert_eq!(changes.collect::<Vec<_>>(), expected, "{old}");
+        let hmac = &found["instances"][2]["changes"][0];
+        assert_eq!(
+            (&hmac["old_since_ms"], &hmac["new_since_ms"]),
+            (&(INSTALLED * 1000).into(), &(REPLACED * 1000).into())
+        );
+        let table = told(home, &["diff", old, new, "-q"]);
+        assert!(table.contains("written 2026-11-02 01:12:00 UTC"), "{table}");
+        let csv = told(home, &["diff", old, new, "-q", "-f", "csv"]);
+        let line = ",yes,written 2024-03-05 12:00:00 UTC,written 2026-11-02 01:12:00 UTC\r\n";
+        assert!(csv.contains(line), "{csv}");
+        let command = if new == "after" { "scan" } else { "report" };
+        let after = json(home, &[command, new, "-q", "-f", "json"]);
+        let cause = "publish2: hmac was written 2026-11-02 01:12:00 UTC, 14 minutes before the first CryptoException; the instance was installed 2024-03-05";
+        assert_eq!(message(&after, "key-replaced").as_deref(), Some(cause));
+        let mut events = list(&after["farms"][0]["timeline"]);
+        let is_it =
+            |own: &&Value| own["event"] == "hmac written" && own["at_ms"] == REPLACED * 1000;
+        assert!(events.any(|own| is_it(&own)), "{old}");
+    }
+}
+
+#[test]
+fn times_of_a_copy_are_not_times_of_keys_in_a_comparison() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    for (folder, hmac, mtime) in
+        [("before", "farm", INSTALLED), ("after", "other", REPLACED + 86_400)]
+    {
+        fs::create_dir(home.join(folder)).unwrap();
+        let stamp = (REPLACED * 1000).to_string();
+        let file = "launchpad/conf/launchpad-timestamp.txt";
+        let instance = Instance::new("p").hmac(hmac).file(file, stamp.as_bytes());
+        pack(&home.join(folder), "p", &instance, |_| mtime);
+    }
+    let found = json(home, &["diff", "before", "after", "-q", "-f", "json"]);
+    let hmac = &found["instances"][0]["changes"][0];
+    assert_eq!((&hmac["subject"], &hmac["new_since"]), (&"hmac".into(), &Value::Null), "{hmac}");
+}
+
+/// The log of an instance whose clock is so many hours ahead of UTC: it was started, and so many minutes later there was trouble.
+fn log_ahead(hours: i64, minutes: i64) -> Vec<u8> {
+    let started = i64::try_from(REPLACED).unwrap() + hours * 3600;
+    let line = |at: i64, text: &str| {
+        let at = aemtrix::facts::Utc(u64::try_from(at * 1000).unwrap()).to_string();
+        let (date, time) = (&at[..10], &at[11..19]);
+        format!("{}.{}.{} {time}.000 {text}\n", &date[8..], &date[5..7], &date[..4])
+    };
+    let start = "*INFO* [x] c.C Starting Crypto Support (com.adobe.granite.crypto, 3.4.24) with Bundle storage";
+    let trouble =
+        "*ERROR* [x] c.C com.adobe.granite.crypto.CryptoException: Cannot convert byte data";
+    (line(started + 60, start) + &line(started + minutes * 60, trouble)).into_bytes()
+}
+
+#[test]
+fn clocks_of_other_zones_make_no_false_order() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let stamp = (REPLACED * 1000).to_string();
+    // By the clocks on the walls tokyo is the last, and was the first.
+    for (name, ahead, minutes, knows) in [
+        ("tokyo", 9, 10, true),
+        ("berlin", 1, 20, true),
+        ("boston", -5, 30, true),
+        ("nowhere", 3, 5, false),
+    ] {
+        let mut instance = Instance::new(name).file("logs/error.log", &log_ahead(ahead, minutes));
+        if knows {
+            let file = "launchpad/conf/launchpad-timestamp.txt";
+            instance = instance.file(file, stamp.as_bytes());
+        }
+        pack(home, name, &instance, |_| INSTALLED);
+    }
+    let scanned = json(home, &["scan", ".", "-q", "-f", "json"]);
+    let trouble = list(&scanned["farms"][0]["timeline"])
+        .filter(|own| own["event"].as_str().unwrap().starts_with("crypto-convert"));
+    let order: Vec<(&str, Option<u64>)> =
+        trouble.map(|own| (own["instance"].as_str().unwrap(), own["at_ms"].as_u64())).collect();
+    let at = |minutes: u64| Some((REPLACED + minutes * 60) * 1000);
+    let expected = [("tokyo", at(10)), ("berlin", at(20)), ("boston", at(30)), ("nowhere", None)];
+    assert_eq!(order, expected);
+}
