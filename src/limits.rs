@@ -128,6 +128,10 @@ pub struct Limits {
     pub secret_nodes_max: u64,
     /// Segments that they may cost.
     pub secret_segments_max: u64,
+    /// Bytes of one configuration file in a repository that is read for protected values.
+    pub secret_file_bytes_max: u64,
+    /// Bytes of those together.
+    pub secret_files_bytes_max: u64,
     /// Protected values that are told of one repository.
     pub stored_secrets_max: usize,
     /// Read users. A choice rather than a bound: it costs time in proportion to their number, and where encapsulated tokens are on alone.
@@ -136,8 +140,15 @@ pub struct Limits {
     pub users_max: usize,
     /// Nodes of folders and users that are visited.
     pub user_nodes_max: u64,
+    /// Those of which it is known where they are and that are not visited yet: 100 bytes of memory each.
+    pub user_nodes_waiting_max: u64,
     /// Segments that they may cost: a store of 1 GiB.
     pub user_segments_max: u64,
+    /// Nodes of folders and users that are visited for key stores where users are not counted. Without customers or a community a
+    /// repository has some hundred.
+    pub key_store_nodes_max: u64,
+    /// Segments that they may cost.
+    pub key_store_segments_max: u64,
     /// Files of a directory that are kept open. A segment store may have thousands.
     pub open_files_max: usize,
     /// Folders below a folder of uploads that are looked into.
@@ -328,11 +339,16 @@ impl Limits {
         secret_runs_max: 64,
         secret_nodes_max: 100_000,
         secret_segments_max: 256,
+        secret_file_bytes_max: 64 << 10,
+        secret_files_bytes_max: 2 << 20,
         stored_secrets_max: 1_000,
         users: true,
         users_max: 1_000_000,
         user_nodes_max: 5_000_000,
+        user_nodes_waiting_max: 2_000_000,
         user_segments_max: 8_192,
+        key_store_nodes_max: 1_000,
+        key_store_segments_max: 32,
         open_files_max: 8,
         folders_max: 10_000,
         folder_depth_max: 8,

@@ -526,7 +526,7 @@ pub(super) struct Reading {
     /// Reads no logs; looks for keys and settings alone
     #[arg(long, hide_short_help = true)]
     pub(super) no_logs: bool,
-    /// Counts no users in repositories
+    /// Counts no users in repositories, and looks for no key stores of theirs
     #[arg(long, hide_short_help = true)]
     pub(super) no_users: bool,
     /// Bytes that one source may unpack to, such as 8G

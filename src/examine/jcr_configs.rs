@@ -25,6 +25,14 @@ pub(super) struct Stored {
     pub(super) gap: Option<String>,
 }
 
+/// Returns `true` if a child of a folder is one of those that are read here.
+pub(super) fn is_read(folder: &str, name: &str) -> bool {
+    let parts = folder.rsplit_once('/').zip(JCR_CONFIGURATIONS.rsplit_once('/'));
+    let is_folder =
+        parts.is_some_and(|((above, own), (system, _))| above == system && FOLDERS.contains(&own));
+    is_folder && StoredConfig::of_name(name).is_some()
+}
+
 /// Reads the configurations of the revision that the keys were read of. They may cost so many segments more.
 pub(super) fn read(store: &Store<'_>, place: &Place, segments_max: u64, vault: &Vault) -> Stored {
     let segments_max = store.segments_read().saturating_add(segments_max);

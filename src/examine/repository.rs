@@ -7,6 +7,7 @@ use super::node_store::{self, REPOSITORY};
 use super::paths::{join, name};
 use super::secrets::Vault;
 use super::segments::Store as Stored;
+use super::users::KeyStores;
 use super::{config_history, jcr_configs, key_history, stored_secrets, users};
 use crate::evidence::SEGMENT_STORE;
 use crate::facts::{
@@ -62,7 +63,13 @@ pub(super) fn add(
         let Some(files) = stores.get(&path) else { continue };
         let modes = snapshot.storage_in_place().map(|file| file.storage.mode);
         let modes: Vec<_> = modes.collect();
-        let repository = repository(&archive, path, files, &mut snapshot.node_store);
+        let key_stores = match snapshot.encapsulated_token() {
+            _ if !limits.users => KeyStores::LeftOut,
+            Some(true) => KeyStores::Counted,
+            _ => KeyStores::Alone,
+        };
+        let node_store = &mut snapshot.node_store;
+        let repository = repository(&archive, path, files, node_store, key_stores);
         let is_here =
             snapshot.node_store.as_ref().is_none_or(|store| store.out_of_reach().is_none());
         if let Some(reason) = unknown(&repository.keys, &modes).filter(|_| is_here) {
@@ -124,6 +131,7 @@ fn repository(
     path: String,
     stored: &Stored,
     node_store: &mut Option<NodeStore>,
+    key_stores: KeyStores,
 ) -> Repository {
     let first = archive.first(&path);
     let place = Place { source: archive.source.name.clone(), path };
@@ -174,7 +182,7 @@ fn repository(
                 revisions_behind: found.behind,
                 ..made(JcrKeys::Read(found.value))
             };
-            stored_secrets::read(&store, archive.vault).add_to(&mut repository);
+            stored_secrets::read(&store, archive.vault, key_stores).add_to(&mut repository);
             repository
         }
         Err(error) => made(JcrKeys::Unreadable(error.to_string())),

@@ -1,14 +1,16 @@
 //! Protected values in the content of a repository: passwords of replication agents and key stores, secrets of cloud services.
 //!
-//! They are looked for where AEM keeps such, and not in pages, assets and the profiles of users. Key stores of people are found by the
-//! walk that counts users. A repository has millions of nodes: the
-//! places that hold secrets most often come first, and what a bound leaves out is said.
+//! They are looked for where AEM keeps such, and not in pages, assets and the profiles of users. Key stores of people are looked for in
+//! `users`. A repository has millions of nodes: the places that hold secrets most often come first, and what a bound leaves out is said.
 
+use super::jcr_configs;
 use super::secrets::Vault;
+use super::users::KeyStores;
 use crate::evidence::{StoredConfig, digest, protected_values};
-use crate::facts::{Repository, StoredSecret};
+use crate::facts::{Digest, Repository, StoredSecret};
 use crate::limits::Limits;
 use crate::oak::{Node, OakError, Store};
+use crate::wiped::Wiped;
 use std::ops::RangeInclusive;
 
 /// A place that is looked through.
@@ -34,6 +36,10 @@ const FOLDER_DEPTH: usize = 4;
 /// A vector and one block in hexadecimal digits, in braces.
 const CHARS_MIN: usize = 66;
 const PATH_CHARS_MAX: usize = 512;
+/// Between two reasons.
+const REASON_END: &str = "; ";
+/// Reasons that are reported beside the first one.
+const REASONS_MAX: usize = 3;
 
 /// What was found, and why that is not all.
 #[derive(Debug, Default)]
@@ -59,21 +65,58 @@ impl Found {
             if !is_whole || protected_values(&property).next().is_some() {
                 continue;
             }
-            if self.secrets.len() >= LIMITS.stored_secrets_max {
-                self.gap("there are more secrets in it than are read".to_owned());
-                return Ok(());
-            }
             let digest = digest(text.as_bytes());
-            vault.value(&digest, text.as_bytes());
-            let property = property.chars().take(PATH_CHARS_MAX).collect();
-            self.secrets.push(StoredSecret { path: path.to_owned(), property, digest });
+            if self.keep(path, &property, digest) {
+                vault.value(&digest, text.as_bytes());
+            }
         }
         Ok(())
     }
 
-    /// The first reason is reported; the next ones most often follow from it.
+    /// Takes the protected values of a configuration that is a file.
+    fn take_file(
+        &mut self,
+        file: &StoredConfig,
+        bytes: &[u8],
+        path: &str,
+        vault: &Vault,
+    ) -> Result<(), String> {
+        let mut config = match file.file(bytes) {
+            Ok(config) => config,
+            Err(error) if may_hold_value(bytes) => return Err(error.to_string()),
+            Err(_) => return Ok(()),
+        };
+        for value in config.protected() {
+            self.keep(path, &value.property, value.digest);
+        }
+        for (digest, text) in config.take_ciphertexts() {
+            vault.value(&digest, &text);
+        }
+        Ok(())
+    }
+
+    /// Keeps a value, unless there are too many.
+    fn keep(&mut self, path: &str, property: &str, digest: Digest) -> bool {
+        let has_room = self.secrets.len() < LIMITS.stored_secrets_max;
+        if has_room {
+            let cut = |text: &str| text.chars().take(PATH_CHARS_MAX).collect();
+            self.secrets.push(StoredSecret { path: cut(path), property: cut(property), digest });
+        } else {
+            self.gap("there are more secrets in it than are read".to_owned());
+        }
+        has_room
+    }
+
+    /// Reasons are of places of their own, so that the first few are reported.
     pub(super) fn gap(&mut self, reason: String) {
-        self.gap.get_or_insert(reason);
+        let Some(told) = &mut self.gap else {
+            self.gap = Some(reason);
+            return;
+        };
+        if told.matches(REASON_END).count() < REASONS_MAX && !told.contains(&reason) {
+            told.push_str(REASON_END);
+            told.push_str(&reason);
+        }
     }
 
     /// Adds what was found to what is known of a repository.
@@ -81,19 +124,29 @@ impl Found {
         repository.secrets.extend(self.secrets);
         repository.secrets.sort();
         repository.secrets.dedup();
-        repository.secrets_gap = repository.secrets_gap.take().or(self.gap);
+        let mut known = Self { gap: repository.secrets_gap.take(), ..Self::default() };
+        self.gap.into_iter().for_each(|reason| known.gap(reason));
+        repository.secrets_gap = known.gap;
     }
 }
 
+/// Returns `true` if a text holds as many hexadecimal digits in a row as a protected value. What cannot be parsed and does not is left
+/// alone: `config` folders hold files of other tools as well.
+fn may_hold_value(bytes: &[u8]) -> bool {
+    let digits = CHARS_MIN.saturating_sub(2);
+    bytes.split(|byte| !byte.is_ascii_hexdigit()).any(|run| run.len() >= digits)
+}
+
 /// Looks through a revision, behind all that is read of keys, so that it leaves those their share of the budget.
-pub(super) fn read(store: &Store<'_>, vault: &Vault) -> Found {
+pub(super) fn read(store: &Store<'_>, vault: &Vault, key_stores: KeyStores) -> Found {
     let segments_max = store.segments_read().saturating_add(LIMITS.secret_segments_max);
     let found = store.newest(|root| {
-        let mut walk = Walk { store, vault, segments_max, nodes: 0, found: Found::default() };
+        let mut walk =
+            Walk { store, vault, segments_max, nodes: 0, files_bytes: 0, found: Found::default() };
         for place in &PLACES {
             walk.place(root, place)?;
         }
-        Ok(walk.found)
+        Ok(key_stores.add(store, root, vault, walk.found))
     });
     found.map_or_else(
         |error| Found {
@@ -110,7 +163,20 @@ struct Walk<'w, 'f> {
     segments_max: u64,
     /// Nodes visited so far.
     nodes: u64,
+    /// Bytes of files read so far.
+    files_bytes: u64,
     found: Found,
+}
+
+/// What a file holds.
+enum Content {
+    /// It is no file.
+    None,
+    /// More than is read of one.
+    Large,
+    /// What is read of all was read of others.
+    Spent,
+    Bytes(Wiped),
 }
 
 /// A node to visit.
@@ -174,8 +240,7 @@ impl Walk<'_, '_> {
         }
         for (name, node) in children.into_iter().rev() {
             // Those that rules ask for were read as configurations.
-            let is_read = at.path.starts_with("/apps/system/config")
-                && StoredConfig::of_name(&name).is_some();
+            let is_read = jcr_configs::is_read(&at.path, &name);
             // Nothing of a value is kept, wherever it stands.
             if is_read || protected_values(&name).next().is_some() {
                 continue;
@@ -183,9 +248,56 @@ impl Walk<'_, '_> {
             let is_folder = place.below.is_some_and(|folder| name.starts_with(folder));
             let counts = at.counts || is_folder;
             let path: String = format!("{}/{name}", at.path).chars().take(PATH_CHARS_MAX).collect();
-            next.push(Next { node, path, depth: at.depth.saturating_add(1), counts });
+            let file = StoredConfig::of_file(&name).filter(|_| place.below.is_some() && at.counts);
+            let was_file = file.map(|file| self.file(node, &file, &path)).transpose()?;
+            if was_file != Some(true) {
+                next.push(Next { node, path, depth: at.depth.saturating_add(1), counts });
+            }
         }
         Ok(())
+    }
+
+    /// Reads a configuration that is a file, as it lies there for the installer of Sling; `false` where it is none.
+    fn file(
+        &mut self,
+        node: Node<'_, '_>,
+        file: &StoredConfig,
+        path: &str,
+    ) -> Result<bool, OakError> {
+        match self.content(node) {
+            Err(error @ OakError::Missing(_)) => return Err(error),
+            Err(error) => self.gap(format!("{path} cannot be read: {error}")),
+            Ok(Content::None) => return Ok(false),
+            Ok(Content::Large) => self.gap(format!("{path} is too large, and was not read")),
+            Ok(Content::Spent) => {
+                self.gap(format!(
+                    "{path} was not read: there are too many configurations in files"
+                ));
+            }
+            Ok(Content::Bytes(bytes)) => {
+                if let Err(error) = self.found.take_file(file, &bytes, path, self.vault) {
+                    self.gap(format!("{path} cannot be read: {error}"));
+                }
+            }
+        }
+        self.nodes = self.nodes.saturating_add(1);
+        Ok(true)
+    }
+
+    /// Reads the bytes of an `nt:file`: those of `jcr:data` in its child `jcr:content`.
+    fn content(&mut self, node: Node<'_, '_>) -> Result<Content, OakError> {
+        let Some(content) = node.child("jcr:content")? else { return Ok(Content::None) };
+        let Some(data) = content.property("jcr:data")? else { return Ok(Content::None) };
+        // Of a value in a data store the length is not known; that holds for names that are the value, too, which are short.
+        let bytes = data.bytes()?.unwrap_or_default();
+        if bytes > LIMITS.secret_file_bytes_max {
+            return Ok(Content::Large);
+        }
+        self.files_bytes = self.files_bytes.saturating_add(bytes);
+        if self.files_bytes > LIMITS.secret_files_bytes_max {
+            return Ok(Content::Spent);
+        }
+        data.value().map(Content::Bytes)
     }
 
     fn is_spent(&self) -> bool {
@@ -208,7 +320,7 @@ mod tests {
 
     fn found(files: &Memory) -> Found {
         let store = Store::new(files, Budget::default());
-        read(&store, &Vault::new(&Limits::DEFAULT))
+        read(&store, &Vault::new(&Limits::DEFAULT), KeyStores::Alone)
     }
 
     fn told(found: &Found) -> Vec<(&str, &str)> {
@@ -241,6 +353,7 @@ mod tests {
         let tree = Tree::default()
             .at("root/apps/a/osgi/config.author/com.x", value("1"))
             .at("root/apps/a/config/deep/er/y", value("2"))
+            .at("root/apps/a/config/node.config", value("8"))
             .at("root/apps/a/components/y", value("3"))
             .at("root/apps/a/b/c/d/e/config/y", value("4"))
             .at(&format!("root/apps/system/config/{ims}"), value("5"))
@@ -251,10 +364,119 @@ mod tests {
             told(&found(&files)),
             [
                 ("/apps/a/config/deep/er/y", "x"),
+                ("/apps/a/config/node.config", "x"),
                 ("/apps/a/osgi/config.author/com.x", "x"),
                 ("/apps/system/config/com.other", "x"),
             ]
         );
+    }
+
+    #[test]
+    fn configurations_that_are_files_are_read() {
+        // The middle one has 20 KB, which Oak keeps in blocks, and the large one 100.
+        let found = found(&Memory::sample("v13-config-files").0);
+        let at = |rest: &str| format!("/apps/shop/{rest}");
+        let paths = [
+            (at("config.publish/com.example.List.config"), "x"),
+            (at("config.publish/com.example.List.config"), "x"),
+            (at("config/com.day.cq.mailer.DefaultMailService.config"), "smtp.password"),
+            (at("config/com.example.Middle.config"), "smtp.password"),
+            (at("osgiconfig/config.author.prod/com.example.Client~shop.cfg.json"), "more"),
+            (at("osgiconfig/config.author.prod/com.example.Client~shop.cfg.json"), "password"),
+        ];
+        let mut told = told(&found);
+        let key_store = told.pop().expect("one of a user");
+        assert_eq!(told, paths.each_ref().map(|(path, property)| (path.as_str(), *property)));
+        assert!(key_store.0.starts_with("/home/users/") && key_store.1 == "keystorePassword");
+        let gap = "/apps/zoo/config/com.example.Large.config is too large, and was not read";
+        assert_eq!(found.gap.as_deref(), Some(gap));
+    }
+
+    #[test]
+    fn configuration_in_a_data_store_is_said_to_be_unread() {
+        // In this store everything of more than 16 KB is in a data store of files.
+        let found = found(&Memory::sample("v13-config-blobs").0);
+        assert_eq!(told(&found).len(), 6);
+        let gap = |path: &str| {
+            format!(
+                "/apps/{path}.config cannot be read: a value in a data store outside of the segment store is not supported"
+            )
+        };
+        let gaps = ["shop/config/com.example.Middle", "zoo/config/com.example.Large"].map(gap);
+        assert_eq!(found.gap, Some(gaps.join("; ")));
+    }
+
+    fn file(text: &str) -> Tree {
+        Tree::default().at("jcr:content", Tree::default().with("jcr:data", 2, text.as_bytes()))
+    }
+
+    #[test]
+    fn file_that_is_no_configuration_is_a_gap_only_where_it_may_hold_a_value() {
+        let value = protected(&KEY, "x");
+        for (name, text, gap) in [
+            ("web.config", "<configuration/>".to_owned(), None),
+            (
+                "a.config",
+                format!("CANARY\nx={value}"),
+                Some("a.config cannot be read: name at byte"),
+            ),
+            (
+                "a.cfg.json",
+                format!("[CANARY {value}]"),
+                Some("a.cfg.json cannot be read: configuration"),
+            ),
+            ("a.cfg.json", "[".repeat(16_000), None),
+            ("a.config", format!("x=\"{}\"", value.to_uppercase()), None),
+            ("a.config", "\\".repeat(16_001), None),
+            ("a.config", format!("x=[\"{value}\""), None),
+        ] {
+            let tree = Tree::default().at(&format!("root/apps/x/config/{name}"), file(&text));
+            let found = found(&Memory::written(&[(tree, 5)]));
+            assert!(told(&found).is_empty(), "{name} {found:?}");
+            let told = found.gap.unwrap_or_default();
+            let expected = gap.map(|gap| format!("/apps/x/config/{gap}")).unwrap_or_default();
+            assert!(told.starts_with(&expected) && told.is_empty() == gap.is_none(), "{told}");
+            assert!(!told.contains("CANARY"), "{told}");
+        }
+    }
+
+    #[test]
+    fn files_are_read_up_to_so_many_bytes_together() {
+        let text = format!("x=\"{}\"\n# {}", protected(&KEY, "x"), " ".repeat(15_000));
+        let add = |tree: Tree, at: u32| {
+            tree.at(&format!("root/apps/x/config/{at:03}.config"), file(&text))
+        };
+        // A segment holds no more than these, so most of the bound is spent before.
+        let tree = (0..14).fold(Tree::default(), add);
+        let files = Memory::written(&[(tree, 5)]);
+        let store = Store::new(&files, Budget::default());
+        let vault = Vault::new(&LIMITS);
+        let found = store.newest(|root| {
+            let files_bytes = LIMITS.secret_files_bytes_max.saturating_sub(100_000);
+            let found = Found::default();
+            let (store, vault) = (&store, &vault);
+            let mut walk = Walk { store, vault, segments_max: 9, nodes: 0, files_bytes, found };
+            PLACES.iter().try_for_each(|place| walk.place(root, place))?;
+            Ok(walk.found)
+        });
+        let found = found.unwrap().value;
+        assert_eq!(found.secrets.len(), 6);
+        let gap = found.gap.unwrap();
+        let end = ".config was not read: there are too many configurations in files";
+        assert!(gap.ends_with(end), "{gap}");
+        assert_eq!(gap.matches(end).count(), 4, "the others are as many again");
+    }
+
+    #[test]
+    fn folder_that_is_read_elsewhere_is_that_folder_alone() {
+        let ims = crate::facts::IMS_CUSTOMIZER;
+        let value = format!("x=\"{}\"", protected(&KEY, "1"));
+        let tree = Tree::default()
+            .at(&format!("root/apps/system/config/{ims}.config"), file(&value))
+            .at(&format!("root/apps/system/config.author.prod/{ims}.config"), file(&value));
+        let found = found(&Memory::written(&[(tree, 5)]));
+        let path = format!("/apps/system/config.author.prod/{ims}.config");
+        assert_eq!(told(&found), [(path.as_str(), "x")]);
     }
 
     #[test]
@@ -284,6 +506,13 @@ mod tests {
         let found = found(&Memory::written(&[((0..1_100).fold(Tree::default(), node), 5)]));
         assert_eq!(found.secrets.len(), LIMITS.stored_secrets_max);
         assert_eq!(found.gap.as_deref(), Some("there are more secrets in it than are read"));
+    }
+
+    #[test]
+    fn node_that_is_its_own_child_is_visited_up_to_a_bound() {
+        let found = found(&Memory::cycle("root/apps/x/config"));
+        let gap = "/apps was looked through in part: it takes more than is read";
+        assert_eq!((told(&found), found.gap.as_deref()), (vec![], Some(gap)));
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! The users in a repository, counted and digested: encapsulated tokens need every user on every instance. On the way, the passwords of
-//! their key stores are taken, which are protected values.
+//! their key stores are taken, which are protected values. Where users are not counted those are looked for in small trees alone.
 //!
 //! A store of 10,000 users has dozens of segments, and the folders of users lie anywhere in them. So the nodes that wait are taken segment
 //! by segment, and each segment is read about once. Below a user nothing else is looked at.
@@ -23,21 +23,19 @@ const LIMITS: Limits = Limits::DEFAULT;
 /// Reads the users of the newest revision, and the passwords of their key stores. The store is one of its own, so that this costs the keys
 /// nothing.
 pub(super) fn read(store: &Store<'_>, vault: &Vault) -> (Users, Found) {
+    let bounds = Bounds { nodes: LIMITS.user_nodes_max, segments: LIMITS.user_segments_max };
     let found = store.newest(|root| {
-        let mut walk = Walk {
-            store,
-            vault,
-            tally: Tally::new(LIMITS.users_max),
-            key_stores: Found::default(),
-            waiting: BTreeMap::new(),
-            nodes: 0,
-        };
+        let mut walk = Walk::new(store, vault, bounds, Found::default());
         match walk.all(root) {
             // Where a segment is missing an older revision is tried; anything else costs the rest
             // of the walk alone.
             Err(error @ OakError::Missing(_)) => Err(error),
             Err(error) => Ok(walk.finish(Some(unread(&error)))),
-            Ok(gap) => Ok(walk.finish(gap)),
+            Ok(End::All) => Ok(walk.finish(None)),
+            Ok(End::Bound) => {
+                let gap = "there are more nodes below /home/users than are read";
+                Ok(walk.finish(Some(gap.to_owned())))
+            }
         }
     });
     let nothing = |error| {
@@ -45,6 +43,56 @@ pub(super) fn read(store: &Store<'_>, vault: &Vault) -> (Users, Found) {
         (Users { gap: gap.clone(), ..Users::default() }, Found { gap, ..Found::default() })
     };
     found.map_or_else(nothing, |found| found.value)
+}
+
+/// What is done about key stores of users behind all else that is looked for in a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KeyStores {
+    /// Nothing: the walk that counts users finds them.
+    Counted,
+    /// They are looked for, unless there are many users.
+    Alone,
+    /// Nothing, as was asked for, and that is said.
+    LeftOut,
+}
+
+impl KeyStores {
+    /// Adds the passwords of the key stores in a revision to what was found in it. What goes wrong here costs nothing but this.
+    pub(super) fn add<'s, 'f>(
+        self,
+        store: &'s Store<'f>,
+        root: Node<'s, 'f>,
+        vault: &'s Vault,
+        mut found: Found,
+    ) -> Found {
+        let segments = store.segments_read().saturating_add(LIMITS.key_store_segments_max);
+        let bounds = Bounds { nodes: LIMITS.key_store_nodes_max, segments };
+        match self {
+            Self::Counted => {}
+            Self::LeftOut => {
+                if !matches!(root.descendant(HOME), Ok(None)) {
+                    found.gap(
+                        "/home/users was not looked through for key stores: users were left out"
+                            .to_owned(),
+                    );
+                }
+            }
+            Self::Alone => {
+                let mut walk = Walk::new(store, vault, bounds, found);
+                let end = walk.all(root);
+                found = walk.key_stores;
+                match end {
+                    Ok(End::All) => {}
+                    Ok(End::Bound) => found.gap(
+                        "/home/users was looked through for key stores in part: it has more users than are looked at"
+                            .to_owned(),
+                    ),
+                    Err(error) => found.gap(unread(&error)),
+                }
+            }
+        }
+        found
+    }
 }
 
 fn unread(error: &OakError) -> String {
@@ -99,13 +147,31 @@ impl Tally {
     }
 }
 
+/// How many nodes are visited, and up to which number of segments read.
+#[derive(Debug, Clone, Copy)]
+struct Bounds {
+    nodes: u64,
+    segments: u64,
+}
+
+/// Where a walk ended.
+enum End {
+    /// At the last node.
+    All,
+    /// At a bound.
+    Bound,
+}
+
 struct Walk<'s, 'f> {
     store: &'s Store<'f>,
     vault: &'s Vault,
+    bounds: Bounds,
     tally: Tally,
     key_stores: Found,
     /// Nodes to visit, by the segment that they lie in.
     waiting: BTreeMap<(i64, i64), Vec<Waiting<'s, 'f>>>,
+    /// How many those are.
+    waiting_count: u64,
     nodes: u64,
 }
 
@@ -124,11 +190,15 @@ struct Step {
 
 /// AEM nests the folders of users a few deep. Of a path in deeper ones the middle is left out, so that it needs no deep stack.
 const DEPTH_MAX: usize = 64;
+/// What is kept of a name: those of AEM have some 20 bytes, and there are millions.
+const NAME_BYTES_MAX: usize = 256;
 
 impl Step {
-    fn below(folder: Option<&Rc<Self>>, name: String) -> Self {
+    fn below(folder: Option<&Rc<Self>>, name: &str) -> Self {
         let depth = folder.map_or(0, |folder| folder.depth.saturating_add(1));
-        Self { name: name.into(), folder: folder.cloned(), depth }
+        let end = name.floor_char_boundary(NAME_BYTES_MAX);
+        let name = name.get(..end).unwrap_or_default().into();
+        Self { name, folder: folder.cloned(), depth }
     }
 
     /// Returns what stands for it in the paths of what lies in it.
@@ -149,24 +219,32 @@ impl Step {
 }
 
 impl<'s, 'f> Walk<'s, 'f> {
-    /// Visits all folders and users; says why not all, where a bound was reached.
-    fn all(&mut self, root: Node<'s, 'f>) -> Result<Option<String>, OakError> {
-        let Some(home) = root.descendant(HOME)? else { return Ok(None) };
-        self.children(home, None)?;
+    fn new(store: &'s Store<'f>, vault: &'s Vault, bounds: Bounds, key_stores: Found) -> Self {
+        let (tally, waiting) = (Tally::new(LIMITS.users_max), BTreeMap::new());
+        Self { store, vault, bounds, tally, key_stores, waiting, waiting_count: 0, nodes: 0 }
+    }
+
+    /// Visits all folders and users, up to a bound.
+    fn all(&mut self, root: Node<'s, 'f>) -> Result<End, OakError> {
+        let Some(home) = root.descendant(HOME)? else { return Ok(End::All) };
+        let mut has_more = self.children(home, None)?;
         while let Some(nodes) = self.fullest().and_then(|segment| self.waiting.remove(&segment)) {
             for next in nodes {
-                self.nodes = self.nodes.saturating_add(1);
-                let is_spent = self.nodes > LIMITS.user_nodes_max
-                    || self.store.segments_read() >= LIMITS.user_segments_max;
-                if is_spent {
-                    return Ok(Some(
-                        "there are more nodes below /home/users than are read".to_owned(),
-                    ));
+                if has_more || self.is_spent() {
+                    return Ok(End::Bound);
                 }
-                self.visit(next)?;
+                self.nodes = self.nodes.saturating_add(1);
+                self.waiting_count = self.waiting_count.saturating_sub(1);
+                has_more = self.visit(next)?;
             }
         }
-        Ok(None)
+        Ok(if has_more { End::Bound } else { End::All })
+    }
+
+    /// Returns `true` if what waits is more than will be visited, so that a large tree is left alone early.
+    fn is_spent(&self) -> bool {
+        let known = self.nodes.saturating_add(self.waiting_count);
+        known > self.bounds.nodes || self.store.segments_read() >= self.bounds.segments
     }
 
     fn finish(mut self, gap: Option<String>) -> (Users, Found) {
@@ -184,7 +262,8 @@ impl<'s, 'f> Walk<'s, 'f> {
             .map(|(segment, _)| *segment)
     }
 
-    fn visit(&mut self, next: Waiting<'s, 'f>) -> Result<(), OakError> {
+    /// Takes what counts of a node; says whether it has more children than are visited.
+    fn visit(&mut self, next: Waiting<'s, 'f>) -> Result<bool, OakError> {
         let Waiting { node, at } = next;
         // Folders and users are mixed at every level of
         // `/home/users`, and only the type shows which is which.
@@ -194,9 +273,9 @@ impl<'s, 'f> Walk<'s, 'f> {
                 let id = text(node, "rep:authorizableId")?;
                 let id = id.map_or_else(|| text(node, "rep:principalName"), |id| Ok(Some(id)))?;
                 self.tally.add(id.as_deref().map(Vec::as_slice).unwrap_or_default());
-                self.key_store(node, &at)
+                self.key_store(node, &at).map(|()| false)
             }
-            Some(b"rep:SystemUser") => self.key_store(node, &at),
+            Some(b"rep:SystemUser") => self.key_store(node, &at).map(|()| false),
             _ => self.children(node, Some(&at.folder())),
         }
     }
@@ -206,15 +285,23 @@ impl<'s, 'f> Walk<'s, 'f> {
         self.key_stores.take(node, &format!("{}/{KEY_STORE}", at.path()), self.vault)
     }
 
-    fn children(&mut self, node: Node<'s, 'f>, folder: Option<&Rc<Step>>) -> Result<(), OakError> {
-        let left = LIMITS.user_nodes_max.saturating_sub(self.nodes);
-        let (children, _) = node.some_children(left, LIMITS.user_segments_max)?;
+    /// Has children wait to be visited; says whether there are more.
+    fn children(
+        &mut self,
+        node: Node<'s, 'f>,
+        folder: Option<&Rc<Step>>,
+    ) -> Result<bool, OakError> {
+        // Folders of a forged store may all have the same children, which would wait once for each.
+        let max = self.bounds.nodes.saturating_sub(self.nodes).min(LIMITS.user_nodes_waiting_max);
+        let left = max.saturating_sub(self.waiting_count);
+        let (children, has_more) = node.some_children(left, self.bounds.segments)?;
         let is_home = folder.is_none();
         for (name, child) in children.into_iter().filter(|(name, _)| !is_home || name != SYSTEM) {
-            let at = Step::below(folder, name);
+            self.waiting_count = self.waiting_count.saturating_add(1);
+            let at = Step::below(folder, &name);
             self.waiting.entry(child.segment()).or_default().push(Waiting { node: child, at });
         }
-        Ok(())
+        Ok(has_more)
     }
 }
 
@@ -285,6 +372,56 @@ mod tests {
             (2, None),
             "those of the system are read elsewhere"
         );
+    }
+
+    fn key_stores(tree: Tree, how: KeyStores) -> Found {
+        key_stores_in(&Memory::written(&[(tree, 5)]), how)
+    }
+
+    fn key_stores_in(files: &Memory, how: KeyStores) -> Found {
+        let store = Store::new(files, Budget::default());
+        let vault = Vault::new(&LIMITS);
+        store.newest(|root| Ok(how.add(&store, root, &vault, Found::default()))).unwrap().value
+    }
+
+    fn user(key_store: &str) -> Tree {
+        Tree::default()
+            .with("jcr:primaryType", 1, b"rep:User")
+            .at("keystore", Tree::default().with("keystorePassword", 1, key_store.as_bytes()))
+    }
+
+    #[test]
+    fn key_stores_are_looked_for_by_themselves_in_small_trees() {
+        let value = protected(&[0x81; 16], "x");
+        let tree = || Tree::default().at("root/home/users/a/x", user(&value));
+        let alone = key_stores(tree(), KeyStores::Alone);
+        let paths: Vec<_> = alone.secrets.iter().map(|secret| secret.path.as_str()).collect();
+        assert_eq!((paths, alone.gap), (vec!["/home/users/a/x/keystore"], None));
+        let counted = key_stores(tree(), KeyStores::Counted);
+        assert_eq!((counted.secrets, counted.gap), (vec![], None), "they are read elsewhere");
+        let left_out = key_stores(tree(), KeyStores::LeftOut);
+        let gap = "/home/users was not looked through for key stores: users were left out";
+        assert_eq!((left_out.secrets, left_out.gap.as_deref()), (vec![], Some(gap)));
+        let none = Tree::default().at("root/etc", Tree::default());
+        assert_eq!(key_stores(none, KeyStores::LeftOut).gap, None);
+    }
+
+    #[test]
+    fn large_trees_are_left_alone_and_that_is_said() {
+        let value = protected(&[0x81; 16], "x");
+        let gap = "/home/users was looked through for key stores in part: it has more users than are looked at";
+        let many = |count: u32, path: fn(u32) -> String| {
+            let all =
+                (0..count).fold(Tree::default(), |tree, at| tree.at(&path(at), Tree::default()));
+            key_stores(all.at("root/home/users/a/x", user(&value)), KeyStores::Alone)
+        };
+        for path in [|at| format!("root/home/users/{at}"), |at| format!("root/home/users/a/{at}")] {
+            let few = many(900, path);
+            assert_eq!((few.secrets.len(), few.gap), (1, None));
+            assert_eq!(many(1_100, path).gap.as_deref(), Some(gap));
+        }
+        let cycle = key_stores_in(&Memory::cycle("root/home/users"), KeyStores::Alone);
+        assert_eq!(cycle.gap.as_deref(), Some(gap));
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub struct Repository {
     /// Protected values in its content, sorted; those in configurations that are listed are not among them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<StoredSecret>,
-    /// Where none were looked for that could be; one clause without a full stop.
+    /// Where none were looked for that could be; clauses parted by `; `, without a full stop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secrets_gap: Option<String>,
     /// Its users; `None` where they were not asked for.

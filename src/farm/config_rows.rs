@@ -64,8 +64,10 @@ pub(super) fn secrets(member: &Member) -> Cell {
     let counts = SecretCounts::of(member);
     let SecretCounts { open, shut, unchecked } = counts;
     let not_checked = || format!("{unchecked} not checked");
+    let mut repositories = member.snapshot.repository.iter();
+    let is_partial = repositories.any(|stored| stored.secrets_gap.is_some());
     if counts.all() == 0 {
-        return Cell::optional(None, member.snapshot.shows_all_configurations());
+        return Cell::optional(None, member.snapshot.shows_all_configurations() && !is_partial);
     }
     let text = match (open, shut, unchecked) {
         (0, 0, _) => not_checked(),
@@ -74,7 +76,8 @@ pub(super) fn secrets(member: &Member) -> Cell {
         (_, _, 0) => format!("{shut} of {} shut", counts.all()),
         _ => format!("{shut} of {} shut, {}", counts.all(), not_checked()),
     };
-    Cell::value(text).wrong_if(shut > 0)
+    let partial = if is_partial { " (in part)" } else { "" };
+    Cell::value(text + partial).wrong_if(shut > 0)
 }
 
 /// Makes the cell of a setting whose component has no configuration: that is known only where all of them were seen.

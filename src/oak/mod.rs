@@ -83,7 +83,8 @@ impl Budget {
             cached_max: 32,
             records_max: 100_000_000,
             entries_max: 20_000_000,
-            bytes_max: 1 << 30,
+            // Names of a million users have some 40 MB.
+            bytes_max: 256 << 20,
             asked_max: 10_000_000,
             ..Self::default()
         }

@@ -340,12 +340,26 @@ impl Property<'_, '_> {
     ///
     /// Fails where the value cannot be read, or lies in a data store outside, and for a list.
     pub fn value(&self) -> Result<Wiped, OakError> {
+        self.read(self.only_id()?)
+    }
+
+    /// Returns how many bytes the value has; `None` where it lies in a data store outside.
+    ///
+    /// # Errors
+    ///
+    /// Fails where that cannot be read, and for a list.
+    pub fn bytes(&self) -> Result<Option<u64>, OakError> {
+        self.store.length(self.only_id()?)
+    }
+
+    /// Returns the record of the value of a property that is no list.
+    fn only_id(&self) -> Result<RecordId, OakError> {
         match &self.values {
             Values::Listed(ids)
                 if !self.many
                     && let [id] = ids.as_slice() =>
             {
-                self.read(*id)
+                Ok(*id)
             }
             _ => Err(OakError::Unsupported("a list where one value belongs".to_owned())),
         }

@@ -143,16 +143,24 @@ impl Store<'_> {
         Ok(bytes.contains(&length) && length > 0 && record.u8(at)? == first)
     }
 
+    /// Returns how many bytes a value has, without reading it; `None` where it is in a data store.
+    pub(super) fn length(&self, id: RecordId) -> Result<Option<u64>, OakError> {
+        let record = self.record(id)?;
+        Ok(match record.u8(0)? {
+            head @ 0..=0x7f => Some(head.into()),
+            0x80..=0xbf => u64::try_from(medium_bytes(&record)?).ok(),
+            0xc0..=0xdf => Some(long_bytes(&record)?),
+            0xe0..=0xff => None,
+        })
+    }
+
     /// Reads a value that is no name of another.
     fn inline(&self, record: &Record) -> Result<Wiped, OakError> {
         let (at, length) = match record.u8(0)? {
             head @ 0..=0x7f => (1, usize::from(head)),
             0x80..=0xbf => (2, medium_bytes(record)?),
             0xc0..=0xdf => {
-                // Three bits mark the kind; 61 remain for the length, counted from the shortest
-                // long value.
-                let length = (record.u64(0)? & 0x1fff_ffff_ffff_ffff).saturating_add(LONG_BYTES);
-                return self.blocks(record.id(8)?, length);
+                return self.blocks(record.id(8)?, long_bytes(record)?);
             }
             0xe0..=0xff => return Err(record.corrupt("a string lies outside of the store")),
         };
@@ -210,6 +218,12 @@ impl Store<'_> {
         }
         Ok(())
     }
+}
+
+/// Returns the length of a value that stands in blocks.
+fn long_bytes(record: &Record) -> Result<u64, OakError> {
+    // Three bits mark the kind; 61 remain for the length, counted from the shortest long value.
+    Ok((record.u64(0)? & 0x1fff_ffff_ffff_ffff).saturating_add(LONG_BYTES))
 }
 
 /// Returns the length of a value of 128 bytes and more.

@@ -134,6 +134,22 @@ impl Memory {
     }
 }
 
+impl Memory {
+    /// Makes a store in which the node at this path is its own only child.
+    pub(crate) fn cycle(path: &str) -> Self {
+        let mut records = Vec::new();
+        let mut with_child = |name: &str, child: Option<u32>| {
+            let name = value(name.as_bytes(), &mut records);
+            let template = push([[0; 4].to_vec(), Self::id(name)].concat(), &mut records);
+            let own = u32::try_from(records.len()).unwrap();
+            push([own, template, child.unwrap_or(own)].map(Self::id).concat(), &mut records)
+        };
+        let own = with_child("again", None);
+        path.rsplit('/').fold(own, |child, name| with_child(name, Some(child)));
+        Self::forged(&records)
+    }
+}
+
 fn push(record: Vec<u8>, records: &mut Vec<Vec<u8>>) -> u32 {
     records.push(record);
     u32::try_from(records.len()).unwrap().strict_sub(1)

@@ -124,6 +124,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// Returns the protected values in it.
+    pub fn protected(&self) -> &[ProtectedValue] {
+        &self.protected
+    }
+
     /// Takes out the protected values themselves, each with its digest: they are tried, and are no fact.
     pub fn take_ciphertexts(&mut self) -> Vec<(Digest, Wiped)> {
         std::mem::take(&mut self.ciphertexts)

@@ -50,10 +50,7 @@ pub struct StoredProperty {
 impl StoredConfig {
     /// Reads the name of a node; `None` where it is that of no component that rules ask for.
     pub fn of_name(name: &str) -> Option<Self> {
-        let file = [(SUFFIX, Form::Felix), (CFG, Form::Properties), (JSON, Form::Json)]
-            .into_iter()
-            .find_map(|(end, form)| Some((name.strip_suffix(end)?, form)));
-        let (stem, form) = file.unwrap_or((name, Form::Node));
+        let (stem, form) = file_form(name).unwrap_or((name, Form::Node));
         if installed_pid(&format!("{stem}{SUFFIX}")).is_some() {
             return None;
         }
@@ -66,6 +63,12 @@ impl StoredConfig {
         let factory_pid = of_several.map(|_| pid);
         let pid = of_several.map_or_else(|| pid.to_owned(), |name| format!("{pid}~{name}"));
         Some(Self { form, pid: text::cut(&pid, PID_CHARS_MAX), factory_pid })
+    }
+
+    /// Reads the name of a file; `None` where it is none of a configuration. Rules need not ask for the component.
+    pub fn of_file(name: &str) -> Option<Self> {
+        let (pid, form) = file_form(name)?;
+        Some(Self { form, pid: text::cut(pid, PID_CHARS_MAX), factory_pid: None })
     }
 
     /// Returns `true` if it is a file, and no node whose properties are the settings.
@@ -110,6 +113,13 @@ impl StoredConfig {
     fn made(&self, dictionary: &Dictionary) -> Result<Config, ParseError> {
         config(&self.pid, self.factory_pid, false, dictionary)
     }
+}
+
+/// Returns what is before the suffix of a file, and what the file is.
+fn file_form(name: &str) -> Option<(&str, Form)> {
+    [(SUFFIX, Form::Felix), (CFG, Form::Properties), (JSON, Form::Json)]
+        .into_iter()
+        .find_map(|(end, form)| Some((name.strip_suffix(end)?, form)))
 }
 
 fn wrong(offset: usize, expected: &'static str) -> ParseError {

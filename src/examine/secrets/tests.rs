@@ -2,6 +2,7 @@ use super::*;
 use crate::examine::{Examined, examine};
 use crate::facts::{Alteration, LineEnd};
 use crate::intake::{NoWatch, discover};
+use crate::oak::testing::{Memory, Tree};
 use crate::testing::{congas_secrets, protected};
 use std::fs;
 use std::path::Path;
@@ -114,6 +115,37 @@ fn key_with_a_flaw_opens_without_it() {
     }
     let obfuscated: Files<'_> = &[(MASTER, &[0x81; 32]), (MAIL, &value)];
     assert_eq!(openings(&[("a", obfuscated)]), [[vec![]]]);
+}
+
+#[test]
+fn keys_of_a_repository_open_whenever_it_held_them() {
+    let keys: [[u8; 16]; 4] = [b'0', b'1', b'2', b'3'].map(|n| {
+        let mut key = A;
+        key[1] = n;
+        key
+    });
+    let [older, checkpoint, now, file] = keys;
+    let master = |key: &[u8]| Tree::default().with("master", 2, key);
+    let first = Tree::default().at("root/etc/key", master(&older));
+    let newest = Tree::default()
+        .at("root/etc/key", master(&now))
+        .at("checkpoints/x/root/etc/key", master(&checkpoint))
+        .at("root/conf/x", Tree::default().with("a", 1, protected(&older, "stored").as_bytes()));
+    let Memory(store) = Memory::written(&[(first, 5), (newest, 6)]);
+    let values = keys.map(|key| protected(&key, "secret"));
+    let values = mail(&values.each_ref().map(String::as_str));
+    let mut files = vec![(MASTER.to_owned(), file.to_vec()), (MAIL.to_owned(), values)];
+    files.extend(
+        store.into_iter().map(|(name, bytes)| (format!("repository/segmentstore/{name}"), bytes)),
+    );
+    let files: Vec<(&str, &[u8])> =
+        files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
+    let mut all = openings(&[("a", &files)]).remove(0);
+    all.sort();
+    let mut expected: Vec<OpenedBy> =
+        keys.iter().chain([&older]).map(|key| vec![(md5(key), None)]).collect();
+    expected.sort();
+    assert_eq!(all, expected);
 }
 
 #[test]

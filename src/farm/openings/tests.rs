@@ -101,17 +101,26 @@ fn row_counts_what_is_in_effect() {
         i.config(IMS_CUSTOMIZER, &body)
     };
     let all = |i: Instance| ims(i.mail_secret(&A, "x"));
+    let in_part = |i: Instance| {
+        let mut i = i.jcr(&[]);
+        i.snapshot.repository.as_mut().unwrap().secrets_gap = Some("x".to_owned());
+        i
+    };
     let farm = farm()
         .with("a", |i| i.mail_secret(&A, "x").master(&A))
         .with("b", |i| all(i).master(&A))
         .with("c", |i| all(i).master(&[0x81; 32]))
         .with("d", Instance::configs)
+        .with("e", |i| in_part(i.mail_secret(&A, "x").master(&A)))
+        .with("f", |i| in_part(i.configs()))
         .tried()
         .build();
     let rows = matrix(&farm).rows;
     let row = rows.iter().find(|row| row.fact == "secrets").unwrap();
     let texts: Vec<&str> = row.cells.iter().map(|cell| cell.text.as_str()).collect();
-    assert_eq!(texts, ["1 open", "1 of 2 shut", "2 not checked", "absent"]);
+    let read = ["1 open", "1 of 2 shut", "2 not checked", "absent"];
+    assert_eq!(texts[..4], read);
+    assert_eq!(texts[4..], ["1 open (in part)", "not in snapshot"]);
     assert_eq!([0, 1, 2, 3].map(|at| row.cells[at].is_wrong()), [false, true, false, false]);
 }
 
