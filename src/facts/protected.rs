@@ -61,6 +61,15 @@ impl Snapshot {
         configured.chain(self.repository.iter().flat_map(Repository::secrets_at)).collect()
     }
 
+    /// Returns `true` if its repository was looked through for protected values, as it is now and without a gap.
+    pub fn shows_stored_secrets(&self) -> bool {
+        self.repository.as_ref().is_some_and(|stored| {
+            let gaps = [&stored.secrets_gap, &stored.configurations_gap];
+            let is_whole = stored.keys.reason().is_none() && !stored.is_outdated();
+            is_whole && gaps.into_iter().all(Option::is_none)
+        })
+    }
+
     /// Returns whether a value was tried with a master in some run.
     pub fn was_tried(&self, value: Hex<32>, master: Hex<16>) -> bool {
         let has = |run: &Trials| run.values.contains_key(&value) && run.masters.contains(&master);

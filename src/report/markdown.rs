@@ -121,7 +121,7 @@ fn repair(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
         )?;
         return writeln!(out, "{}\n", prose(&result(plan)));
     }
-    if let Some((text, encrypted)) = warning(plan) {
+    if let Some((text, encrypted)) = warning(judged) {
         writeln!(out, "{text}: {}.\n", encrypted.join(", "))?;
     }
     for part in &parts {

@@ -24,7 +24,7 @@ pub(super) struct CauseView {
 pub(super) struct RepairView {
     decision: Option<String>,
     warning: Option<&'static str>,
-    encrypted: &'static [&'static str],
+    encrypted: Vec<&'static str>,
     parts: Vec<PartView>,
     result: String,
 }
@@ -101,10 +101,10 @@ pub(super) fn causes(farm: &str, judged: &Judged) -> Vec<CauseView> {
 /// Returns the repair of a farm; `None` where nothing is to be done.
 pub(super) fn repair(judged: &Judged) -> Option<RepairView> {
     let plan = &judged.plan;
-    let warned = warning(plan);
+    let warned = warning(judged);
     (!plan.is_empty()).then(|| RepairView {
         decision: decision(plan),
-        warning: warned.map(|(text, _)| text),
+        warning: warned.as_ref().map(|(text, _)| *text),
         encrypted: warned.map(|(_, encrypted)| encrypted).unwrap_or_default(),
         parts: parts(judged, None).into_iter().map(PartView::from).collect(),
         result: result(plan),

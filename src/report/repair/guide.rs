@@ -3,18 +3,22 @@
 use super::english::{outcome, sentence};
 use super::{KEYS, posix, powershell};
 use crate::diagnosis::Judged;
-use crate::facts::{Digest, KeyName};
-use crate::farm::listed;
+use crate::facts::{Digest, KeyName, ProtectedAt};
+use crate::farm::{Member, listed};
 use crate::repair::{Action, Collect, Decision, Do, KeyCheck, Plan, PlanCheck, PlanIndex, Window};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What was encrypted with keys that are replaced, and becomes unreadable with them.
-const ENCRYPTED: [&str; 7] = [
+/// What a repository holds that was encrypted, and becomes unreadable with other keys.
+const IN_REPOSITORY: [&str; 5] = [
     "the password of the SSL key store",
     "the password of the trust store",
     "the passwords of the SAML key store and of other key stores of users",
-    "the password of the mail service",
     "the passwords of replication agents",
+    "the secrets of cloud services",
+];
+/// What configurations hold of that.
+const IN_CONFIGURATIONS: [&str; 3] = [
+    "the password of the mail service",
     "the IMS client secret",
     "every other value in braces, {…}, in OSGi configurations",
 ];
@@ -118,22 +122,56 @@ fn commands(action: &Action, is_powershell: bool) -> Vec<String> {
 
 /// Returns `true` if an instance has PowerShell and no POSIX shell.
 pub(in crate::report) fn on_windows(judged: &Judged, name: &str) -> bool {
-    let members = &judged.farm.members;
-    let member = members.binary_search_by(|member| member.name.as_str().cmp(name));
-    member.ok().and_then(|index| members.get(index)).is_some_and(|m| m.snapshot.is_on_windows())
+    member(judged, name).is_some_and(|member| member.snapshot.is_on_windows())
 }
 
-/// Returns the warning before keys are replaced, where some are.
-pub(in crate::report) fn warning(plan: &Plan) -> Option<(&'static str, &'static [&'static str])> {
-    let replaces = plan.actions().any(|action| {
-        matches!(
-            action.does,
-            Do::Place { .. } | Do::Swap { .. } | Do::Truncate { .. } | Do::Decode { .. }
-        )
-    });
-    let text = "What the instances below have encrypted with their present keys becomes unreadable where those are replaced by others. Have at hand, to \
-        enter it again";
-    replaces.then_some((text, ENCRYPTED.as_slice()))
+fn member<'j>(judged: &'j Judged, name: &str) -> Option<&'j Member> {
+    let members = &judged.farm.members;
+    let found = members.binary_search_by(|member| member.name.as_str().cmp(name));
+    found.ok().and_then(|index| members.get(index))
+}
+
+/// Returns the warning before keys are replaced, where the snapshots do not show all that was encrypted with them: what was found and tried
+/// the plan names one by one.
+pub(in crate::report) fn warning(judged: &Judged) -> Option<(&'static str, Vec<&'static str>)> {
+    let windows = judged.plan.windows.iter();
+    let unseen: Vec<[bool; 2]> = windows.filter_map(|window| unseen(judged, window)).collect();
+    let is_unseen = |nth: fn(&[bool; 2]) -> bool| unseen.iter().any(nth);
+    let lists: [(bool, &[&str]); 2] = [
+        (is_unseen(|[stored, _]| *stored), &IN_REPOSITORY),
+        (is_unseen(|[_, configured]| *configured), &IN_CONFIGURATIONS),
+    ];
+    let listed = lists.into_iter().filter(|(is_unseen, _)| *is_unseen);
+    let listed: Vec<&str> = listed.flat_map(|(_, list)| list.iter().copied()).collect();
+    let text = "What the instances below have encrypted, and the snapshots do not show, becomes unreadable where other keys replace the present ones. \
+        Have at hand, to enter it again";
+    (!listed.is_empty()).then_some((text, listed))
+}
+
+/// Returns whether the repository, and the configurations, of an instance may hold what its master to come does not open and the plan does not
+/// name; `None` where it keeps its master.
+fn unseen(judged: &Judged, window: &Window) -> Option<[bool; 2]> {
+    let member = member(judged, &window.instance)?;
+    let snapshot = &member.snapshot;
+    let own = member.known_key(KeyName::Master).map(|key| key.digest.whole);
+    let master = window.actions.iter().find_map(|action| match &action.does {
+        Do::Place { key: KeyName::Master, digest, .. } => {
+            (digest.is_none() || own != *digest).then_some(*digest)
+        }
+        Do::Swap { .. } | Do::Truncate { .. } | Do::Decode { .. } => Some(None),
+        _ => None,
+    })?;
+    let is_untried = |at: &ProtectedAt<'_>| {
+        let was_tried = |master: Digest| snapshot.was_tried(at.digest.sha256, master.md5);
+        at.in_effect && !master.is_some_and(was_tried)
+    };
+    let mut values = snapshot.protected_values();
+    values.retain(is_untried);
+    let has_untried = |stored: bool| values.iter().any(|at| at.node.is_some() == stored);
+    Some([
+        has_untried(true) || !snapshot.shows_stored_secrets(),
+        has_untried(false) || !snapshot.shows_all_configurations(),
+    ])
 }
 
 /// Returns the parts of a repair in the order in which they are done; of all actions, or of those whose indices are given.
@@ -303,4 +341,60 @@ fn spoken(action: &Action, judged: &Judged) -> String {
     let commands =
         if commands.is_empty() { ".".to_owned() } else { format!(": {}", commands.join("; ")) };
     format!("{on}{say}{commands}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::{Selection, judge};
+    use crate::testing::{FarmBuilder, Instance, good_farm};
+
+    const OLD: [u8; 16] = *b"\x01A\x80\x90\xa0\xb0\xc0\xd0\xe0\xf0\xff\x03\x05\x07\x09\x0b";
+
+    fn judged(farm: FarmBuilder) -> Judged {
+        judge(vec![farm.tried().build()], &Selection::default()).remove(0)
+    }
+
+    /// What is warned of where one instance is given the keys of two others, and its own open a secret.
+    fn warned(change: impl FnOnce(Instance) -> Instance) -> Vec<&'static str> {
+        let old = |i: Instance| change(i.master(&OLD).mail_secret(&OLD, "x"));
+        // Where the pair of one instance alone opened secrets, its keys would be copied.
+        let right: Vec<u8> = (0x80..0x90).collect();
+        let farm = good_farm(&["a"]).with("b", |i| i.mail_secret(&right, "y")).with("c", old);
+        let judged = judged(farm);
+        let entered: Vec<_> = judged.plan.after.iter().map(|action| &action.does).collect();
+        let is_mail = |does: &&&Do| matches!(does, Do::EnterSecret { property, .. } if property == "smtp.password");
+        assert_eq!(entered.iter().filter(is_mail).count(), 1, "{entered:?}");
+        warning(&judged).map(|(_, listed)| listed).unwrap_or_default()
+    }
+
+    #[test]
+    fn warning_is_of_what_the_snapshots_do_not_show() {
+        assert_eq!(warned(|i| i.configs().jcr(&[])), [""; 0], "the plan names all of it");
+        assert_eq!(warned(Instance::configs), IN_REPOSITORY);
+        assert_eq!(warned(|i| i.jcr(&[])), IN_CONFIGURATIONS);
+        assert_eq!(warned(|i| i), [&IN_REPOSITORY[..], &IN_CONFIGURATIONS].concat());
+        let in_part = |i: Instance| {
+            let mut i = i.configs().jcr(&[]);
+            i.snapshot.repository.as_mut().unwrap().secrets_gap = Some("x".to_owned());
+            i
+        };
+        assert_eq!(warned(in_part), IN_REPOSITORY);
+    }
+
+    #[test]
+    fn warning_is_of_what_the_keys_to_come_were_not_tried_on() {
+        let old = |i: Instance| i.master(&OLD).mail_secret(&OLD, "x").configs().jcr(&[]);
+        let farm = good_farm(&["a", "b"]).with("c", old).build();
+        let judged = judge(vec![farm], &Selection::default()).remove(0);
+        assert_eq!(warning(&judged).unwrap().1, IN_CONFIGURATIONS);
+    }
+
+    #[test]
+    fn nothing_is_warned_of_where_the_master_stays() {
+        let other: Vec<u8> = (0x40..0x60).collect();
+        let hmac = judged(good_farm(&["a", "b"]).with("c", |i| i.hmac(&other)));
+        assert!(!hmac.plan.windows.is_empty());
+        assert_eq!(warning(&hmac), None);
+    }
 }

@@ -145,8 +145,10 @@ fn repair(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
     if let Some(decision) = decision(plan) {
         writeln!(out, "- {}", prose(&decision))?;
     }
-    if let Some((text, encrypted)) = warning(plan) {
+    if !plan.windows.is_empty() {
         writeln!(out, "- Have a backup of every instance below.")?;
+    }
+    if let Some((text, encrypted)) = warning(judged) {
         writeln!(out, "- {text}:")?;
         encrypted.iter().try_for_each(|what| writeln!(out, "  - [ ] {what}"))?;
     }

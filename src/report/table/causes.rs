@@ -5,6 +5,7 @@ use super::super::repair::{RepairPart, decision, parts, result, warning};
 use super::text::{Paint, command, labelled};
 use crate::diagnosis::{Cause, Finding, Judged};
 use crate::farm::listed;
+use crate::repair::Do;
 use crate::rules::Severity;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -140,7 +141,9 @@ fn whole(judged: &Judged, is_short: bool) -> String {
     } else {
         "Steps: --format runbook, shell or powershell."
     };
-    let warned = if warning(&judged.plan).is_some() {
+    let mut actions = judged.plan.actions();
+    let enters = actions.any(|action| matches!(action.does, Do::EnterSecret { .. }));
+    let warned = if enters || warning(judged).is_some() {
         " The runbook lists the secrets to enter again."
     } else {
         ""
