@@ -2,9 +2,9 @@
 
 use super::codec::{Codec, INPUT_BYTES};
 use super::container::{Context, Opened};
-use super::read_at::Positioned;
 use super::reread::Reread;
 use super::restarts::Restarts;
+use super::shared_file::Positioned;
 use super::unpack::Unpack;
 use super::walk_input;
 use super::wiping_reader::WipingReader;

@@ -31,6 +31,7 @@ mod read_at;
 mod reread;
 mod restarts;
 mod saved_facts;
+mod shared_file;
 mod sniff;
 mod source_hash;
 mod tar;

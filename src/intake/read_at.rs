@@ -1,7 +1,5 @@
-//! A file that is read at any place.
+//! What is read at any place.
 
-use super::fs::{File, Metadata};
-use super::open;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::ops::Range;
@@ -47,50 +45,4 @@ pub(super) trait RandomAccess: fmt::Debug {
     /// `UnexpectedEof` where the stream or its file ends before, `InvalidData` where it is damaged before or is not any more what
     /// was opened, `FileTooLarge` after the limit of bytes unpacked, `QuotaExceeded` when too much was unpacked again.
     fn fill(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
-}
-
-/// A file that several threads can read at any place.
-#[derive(Debug)]
-pub(super) struct Positioned {
-    file: File,
-    opened: Metadata,
-    /// Where seeking and reading are two steps, nobody else may come in between.
-    #[cfg(not(unix))]
-    turn: std::sync::Mutex<()>,
-}
-
-impl Positioned {
-    pub(super) fn new(file: File) -> io::Result<Self> {
-        Ok(Self {
-            opened: file.metadata()?,
-            file,
-            #[cfg(not(unix))]
-            turn: std::sync::Mutex::default(),
-        })
-    }
-
-    /// Returns the length that the file had when it was opened.
-    pub(super) fn length(&self) -> u64 {
-        self.opened.len()
-    }
-}
-
-impl ReadAt for Positioned {
-    #[cfg(unix)]
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        std::os::unix::fs::FileExt::read_at(&self.file, buffer, offset)
-    }
-
-    #[cfg(not(unix))]
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        use std::io::{Read, Seek, SeekFrom};
-        let _turn = self.turn.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(offset))?;
-        file.read(buffer)
-    }
-
-    fn is_changed(&self) -> bool {
-        !open::is_unchanged(&self.file, &self.opened)
-    }
 }
