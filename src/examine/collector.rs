@@ -1,16 +1,16 @@
 //! Keeps the evidence of one source while it is walked.
 
-mod again;
 mod disputes;
-mod follow;
+mod duplicates;
 mod key_copies;
 mod logs;
-mod seen;
+mod observe;
+mod second_pass;
 mod surroundings;
 mod take;
 mod visit;
 
-use self::again::Again;
+use self::duplicates::Duplicates;
 use self::key_copies::KeyCopies;
 pub(super) use self::logs::LOGS;
 use self::logs::LogDirectories;
@@ -80,7 +80,7 @@ pub(super) struct Collector<'a> {
     items: BTreeMap<String, Item>,
     /// When files were written, by path.
     times: BTreeMap<String, FileTime>,
-    again: Again,
+    again: Duplicates,
     /// Bytes of the names and settings that are remembered.
     names_bytes: usize,
     links: Links,
@@ -129,7 +129,7 @@ impl<'a> Collector<'a> {
             limits,
             items: BTreeMap::new(),
             times: BTreeMap::new(),
-            again: Again::default(),
+            again: Duplicates::default(),
             names_bytes: 0,
             links: Links::new(),
             archives: BTreeSet::new(),

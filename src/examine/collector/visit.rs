@@ -1,6 +1,6 @@
 //! A walk, as it is heard of: every entry, body and gap of a source.
 
-use super::seen::may_be_opened;
+use super::observe::may_be_opened;
 use super::{Collector, Item};
 use crate::evidence::{Fact, Reads, classify, is_barren};
 use crate::examine::hints;

@@ -10,7 +10,7 @@ const SLING_IDS_MAX: usize = 100;
 
 /// What came again.
 #[derive(Debug, Default)]
-pub(super) struct Again {
+pub(super) struct Duplicates {
     /// How often a path came, where it was there more than once, and whether the versions differ.
     repeats: BTreeMap<String, (u32, Versions)>,
     /// Sling ids in archives that came again, by path.
