@@ -11,7 +11,9 @@ mod rule;
 mod checks {
     mod console;
     pub(super) mod copies;
+    mod each_key;
     mod fold;
+    mod ims_secrets;
     mod key_differs;
     pub(super) mod likeness;
     mod owners;

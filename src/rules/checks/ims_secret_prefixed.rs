@@ -1,9 +1,8 @@
 //! `ims-secret-prefixed`: an encrypted secret stands after a prefix with which AEM does not know it for one.
 
-use super::fold::folded;
-use crate::facts::{IMS_CLIENT_SECRET, IMS_SERVICE_SECRET, SecretState};
-use crate::farm::{Farm, Member};
-use crate::repair::Need;
+use super::ims_secrets::in_state;
+use crate::facts::SecretState;
+use crate::farm::Farm;
 use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -21,28 +20,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    farm.members.iter().flat_map(on).collect()
-}
-
-fn on(member: &Member) -> Vec<Hit> {
-    let all = member
-        .snapshot
-        .ims_configurations()
-        .flat_map(|ims| [IMS_CLIENT_SECRET, IMS_SERVICE_SECRET].map(|property| (ims, property)));
-    let found = all.filter(|(ims, property)| ims.secret(property) == Some(SecretState::Prefixed));
-    folded(
-        found.collect(),
-        |(ims, _)| vec![&ims.place],
-        |(ims, property)| {
-            let message = format!(
-                "{} holds {property} of {} encrypted, behind a prefix such as {{String}}",
-                member.name,
-                ims.spoken()
-            );
-            let need = Need::secret(member, ims, property);
-            Hit::on(member, message).at([&ims.place]).needs([need])
-        },
-    )
+    in_state(farm, SecretState::Prefixed, "encrypted, behind a prefix such as {String}")
 }
 
 #[cfg(test)]

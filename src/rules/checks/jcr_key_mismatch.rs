@@ -1,5 +1,6 @@
 //! `jcr-key-mismatch`: Bundle mode, and `/etc/key` holds another key than the file.
 
+use super::each_key::each_key;
 use super::references::{CQSUPPORT, KA_23909};
 use crate::facts::{JcrKey, KeyFile, KeyName, StorageMode};
 use crate::farm::{EffectiveKey, Encrypted, Farm, KeyUsers, Member, other_in_jcr, others};
@@ -22,9 +23,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    let pairs = farm.members.iter().flat_map(|m| KeyName::ALL.map(|name| (m, name)));
     let users = KeyUsers::of(farm);
-    pairs.filter_map(|(member, name)| on(&users, member, name)).collect()
+    each_key(farm, |member, name| on(&users, member, name))
 }
 
 fn on(users: &KeyUsers<'_>, member: &Member, name: KeyName) -> Option<Hit> {

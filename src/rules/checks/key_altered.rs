@@ -1,5 +1,6 @@
 //! `key-altered`: a key file is a peer's key that a tool altered, or what a tool made of a key.
 
+use super::each_key::each_key;
 use super::owners::Owners;
 use crate::facts::{Alteration, KeyName, Wrapper};
 use crate::farm::{EffectiveKey, Farm, KeyHealth, KeyOrigin, Member, names_of};
@@ -27,8 +28,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 
 fn check(farm: &Farm) -> Vec<Hit> {
     let owners = Owners::of(farm);
-    let pairs = farm.members.iter().flat_map(|m| KeyName::ALL.map(|name| (m, name)));
-    pairs.filter_map(|(member, name)| on(&owners, member, name)).collect()
+    each_key(farm, |member, name| on(&owners, member, name))
 }
 
 fn on(owners: &Owners<'_>, member: &Member, name: KeyName) -> Option<Hit> {

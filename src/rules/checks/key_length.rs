@@ -1,5 +1,6 @@
 //! `key-length`: a key file has none of the lengths that AEM writes.
 
+use super::each_key::each_key;
 use crate::facts::KeyName;
 use crate::farm::{Farm, KeyHealth, KeyOrigin, Member};
 use crate::repair::quoted;
@@ -20,8 +21,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    let pairs = farm.members.iter().flat_map(|m| KeyName::ALL.map(|name| (m, name)));
-    pairs.filter_map(|(member, name)| on(member, name)).collect()
+    each_key(farm, on)
 }
 
 fn on(member: &Member, name: KeyName) -> Option<Hit> {

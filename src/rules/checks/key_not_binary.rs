@@ -1,5 +1,6 @@
 //! `key-not-binary`: a key file holds text.
 
+use super::each_key::each_key;
 use crate::facts::{KeyFile, KeyName, TextKind};
 use crate::farm::{Farm, KeyHealth, KeyOrigin, Member};
 use crate::repair::{Need, When, quoted};
@@ -23,8 +24,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    let pairs = farm.members.iter().flat_map(|m| KeyName::ALL.map(|name| (m, name)));
-    pairs.filter_map(|(member, name)| on(member, name)).collect()
+    each_key(farm, on)
 }
 
 fn on(member: &Member, name: KeyName) -> Option<Hit> {

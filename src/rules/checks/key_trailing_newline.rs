@@ -1,5 +1,6 @@
 //! `key-trailing-newline`: a key file ends in a line end that is not part of the key.
 
+use super::each_key::each_key;
 use super::references::KA_23909;
 use crate::facts::KeyName;
 use crate::farm::{Farm, Member};
@@ -22,8 +23,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    let pairs = farm.members.iter().flat_map(|m| KeyName::ALL.map(|name| (m, name)));
-    pairs.filter_map(|(member, name)| on(member, name)).collect()
+    each_key(farm, on)
 }
 
 fn on(member: &Member, name: KeyName) -> Option<Hit> {
