@@ -97,20 +97,20 @@ pub(super) struct Scan {
     pub(super) sources: Vec<OsString>,
     /// Reads more sources from a file, one a line
     ///
-    /// `-` is standard input. A tab parts what to call a source from its path.
+    /// `-` is standard input. A line is a path, or a name for the source, a tab and the path.
     #[arg(long, value_name = "FILE")]
     pub(super) files_from: Option<PathBuf>,
     /// Sources in that file end in a zero byte, as `find -print0` writes them
     #[arg(short = '0', long, requires = "files_from", hide_short_help = true)]
     pub(super) null: bool,
-    /// Of folders takes only archives that match; a glob with `/` is matched against the path below the folder, one without
-    /// against the name of the file
+    /// Reads only those archives of a folder that match; a glob with `/` is matched against the path below the folder, one
+    /// without against the name of the file
     #[arg(long, value_name = "GLOB", hide_short_help = true)]
     pub(super) include: Vec<String>,
-    /// Of folders leaves out archives that match
+    /// Leaves out those archives of a folder that match
     #[arg(long, value_name = "GLOB", hide_short_help = true)]
     pub(super) exclude: Vec<String>,
-    /// What to call the source in place of its path, when there is one: the name of an upload that was copied to a temporary file, or comes on standard
+    /// What to call the source instead of its path, if there is only one: for an upload that was copied to a temporary file, or is on standard
     /// input
     #[arg(long = "as", value_name = "NAME", value_parser = instance_name, hide_short_help = true)]
     pub(super) logical: Option<String>,
@@ -262,13 +262,13 @@ pub(super) struct Output {
     /// Without it, the table has what differs, and the causes.
     #[arg(long)]
     pub(super) details: bool,
-    /// What the case is called, to be named in every report that is filed
+    /// Name of the case, to be shown in reports
     #[arg(long, value_name = "TEXT", hide_short_help = true)]
     pub(super) case: Option<String>,
-    /// Who examines it, to be named there too
+    /// Who examines it, to be shown there too
     #[arg(long, value_name = "TEXT", hide_short_help = true)]
     pub(super) examiner: Option<String>,
-    /// Says there when the report was made, too. Without it, the same input gives the same bytes
+    /// Adds the time at which the report was made. Without it, the same input gives the same bytes
     #[arg(long, hide_short_help = true)]
     pub(super) stamp: bool,
     /// Gives each instance a column of its own in CSV; else each cell has a line
@@ -364,8 +364,8 @@ pub(super) enum ColorChoice {
 pub(super) struct Judging {
     /// What makes a farm: all, input, parent, REGEX
     ///
-    /// The instances of a farm must agree. They are `all` there are, those of each `input`, those of the sources in one `parent` directory, or those whose
-    /// path a regular expression matches, a group of which names the farm.
+    /// The instances of a farm must agree. With `all`, there is one farm. With `input`, each source is a farm; with `parent`, the sources of each
+    /// directory. With a regular expression, those in whose path its first group finds the same text, which names the farm.
     #[arg(long, value_name = "WHAT", value_parser = FarmBasis::parse, default_value = "all")]
     pub(super) farm_by: FarmBasis,
     /// Applies these rules alone; see `aemtrix rules`
@@ -379,8 +379,8 @@ pub(super) struct Judging {
     pub(super) min_severity: Option<Severity>,
     /// Exits with 1 from this severity on
     ///
-    /// One of error, warning, note, undecided and never. With `undecided`, from warning on, and with 2 even where a verdict is open for lack of peers
-    /// alone.
+    /// One of error, warning, note, undecided and never. With `undecided`, from warning on, and with 2 where a verdict is open, even if only for
+    /// lack of other instances.
     #[arg(
         long,
         value_name = "SEVERITY",
@@ -389,7 +389,7 @@ pub(super) struct Judging {
         hide_possible_values = true
     )]
     pub(super) fail_on: FailOn,
-    /// Leaves a farm of fewer instances open, and exits with 2
+    /// Leaves a farm of fewer instances undecided, and exits with 2
     #[arg(
         long,
         value_name = "N",
@@ -403,7 +403,7 @@ pub(super) struct Judging {
     /// A TOML file. It says which instances a farm has to have, what they must have, and which findings count.
     #[arg(long, value_name = "FILE")]
     pub(super) policy: Option<PathBuf>,
-    /// The day on which suppressions of the policy are to hold, and since which --write-baseline knows what is new [default: today, in UTC]
+    /// The date to use for suppressions that end, and for what --write-baseline adds [default: today, in UTC]
     #[arg(long, value_name = "YYYY-MM-DD", requires = "dated", hide_short_help = true)]
     pub(super) as_of: Option<Date>,
     /// Does not count findings that --write-baseline wrote
@@ -412,7 +412,7 @@ pub(super) struct Judging {
     /// Writes the findings to a file for --baseline of later runs
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(super) write_baseline: Option<PathBuf>,
-    /// Why what is new in the baseline that is written is accepted
+    /// Why the findings that --write-baseline adds are accepted
     #[arg(long, value_name = "TEXT", requires = "write_baseline", hide_short_help = true)]
     pub(super) baseline_reason: Option<String>,
     /// Exits with 0 whatever was found
@@ -531,16 +531,16 @@ pub(super) struct Reading {
     pub(super) no_users: bool,
     /// Bytes that one source may unpack to, such as 8G
     ///
-    /// That is so however small the source is. Without it, the bound is 2,000 times its size or 4 GiB, and 1 TiB at most.
+    /// It holds for a source of any size. Without it, the limit is 2,000 times the size of the source: at least 4 GiB, at most 1 TiB.
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     max_unpacked: Option<u64>,
     /// Entries that one source may have
     #[arg(long, value_name = "N", default_value_t = Limits::default().entries_max, hide_short_help = true)]
     max_entries: u64,
-    /// Compressions around one archive
+    /// How many compressions may be around one archive
     #[arg(long, value_name = "N", default_value_t = Limits::default().nesting_max, hide_short_help = true)]
     max_nesting: u32,
-    /// Bytes that unpacking zstd or xz may have to look back on, in memory
+    /// Memory for unpacking zstd or xz: bytes that it may look back on
     #[arg(long, value_name = "BYTES", value_parser = bytes, default_value_t = Limits::default().window_bytes_max, hide_short_help = true)]
     max_window: u64,
 }

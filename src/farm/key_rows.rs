@@ -109,7 +109,7 @@ fn in_jcr(member: &Member) -> String {
         Some(store) if store.out_of_reach().is_some() => {
             format!("in {}, not in snapshot", store.kind.spoken())
         }
-        _ => "in the JCR, not read".to_owned(),
+        _ => "JCR, not read".to_owned(),
     }
 }
 

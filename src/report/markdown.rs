@@ -117,7 +117,7 @@ fn repair(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
         let who = parts.iter().filter(|part| part.title.starts_with("On ")).count();
         writeln!(
             out,
-            "It has {lines} lines in {who} places: `--format runbook` has them, `--format shell` and `--format powershell` do them.\n"
+            "The repair has {lines} lines in {who} places: `--format runbook` shows them, `--format shell` and `--format powershell` run them.\n"
         )?;
         return writeln!(out, "{}\n", prose(&result(plan)));
     }
@@ -241,7 +241,7 @@ mod tests {
         let farm = good_farm(&["a", "b", "c", "d", "e", "f"]);
         let farm = names.into_iter().fold(farm, |farm, name| farm.with(name, odd));
         let text = written(Some(farm), Vec::new());
-        assert!(text.contains("`--format runbook` has them"), "{text}");
+        assert!(text.contains("`--format runbook` shows them"), "{text}");
         assert!(text.contains("After these steps: "), "{text}");
         assert!(!text.contains("```"), "{text}");
     }

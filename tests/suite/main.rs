@@ -58,5 +58,7 @@ mod snapshot;
 mod sources;
 mod timeline;
 mod type_names;
+#[cfg(unix)]
+mod whole_outputs;
 mod words;
 mod zip;

@@ -279,7 +279,7 @@ mod tests {
         let text = written(vec![good_farm(&["a"]).with("b", |i| i.storage(b"JCR")).build()]);
         assert!(text.starts_with("farm,fact,expect,a,b,wrong,odd\r\n"), "{text}");
         assert!(text.contains("farm,storage-mode,equal,Bundle,JCR,b,\r\n"), "{text}");
-        assert!(text.contains(",\"(in the JCR, not read)\",,\r\n"), "{text}");
+        assert!(text.contains(",\"(JCR, not read)\",,\r\n"), "{text}");
     }
 
     #[test]

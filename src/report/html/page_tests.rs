@@ -168,7 +168,7 @@ fn states_of_cells_differ_without_colour() {
         })]);
     for (class, shown) in [
         ("absent", "∅ absent wrong"),
-        ("not-in-snapshot", "? in the JCR, not read"),
+        ("not-in-snapshot", "? JCR, not read"),
         ("unreadable", "✗ unreadable"),
     ] {
         let cells = texts(&html, &format!(".grid td.{class}"));

@@ -99,7 +99,7 @@ fn first_of(open: &[String]) -> String {
 }
 
 fn besides(open: &[String]) -> String {
-    if open.is_empty() { String::new() } else { format!("; open then: {}", first_of(open)) }
+    if open.is_empty() { String::new() } else { format!("; still open: {}", first_of(open)) }
 }
 
 /// Says what only a person can do and the outcome depends on.

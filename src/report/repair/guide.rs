@@ -143,8 +143,8 @@ pub(in crate::report) fn warning(judged: &Judged) -> Option<(&'static str, Vec<&
     ];
     let listed = lists.into_iter().filter(|(is_unseen, _)| *is_unseen);
     let listed: Vec<&str> = listed.flat_map(|(_, list)| list.iter().copied()).collect();
-    let text = "What the instances below have encrypted, and the snapshots do not show, becomes unreadable where other keys replace the present ones. \
-        Have at hand, to enter it again";
+    let text = "Where the keys of an instance are replaced, it can no longer read what it encrypted with the old ones, and the snapshots do not show all of \
+        that. Have these ready to enter again";
     (!listed.is_empty()).then_some((text, listed))
 }
 
@@ -264,7 +264,7 @@ fn collected(collect: &Collect, judged: &Judged) -> RepairPart {
     let mut steps = vec![GuideStep::block(says, commands, "keys: right", is_powershell)];
     if !targets.is_empty() {
         steps.push(GuideStep::say(format!(
-            "Bring the directory {KEYS} to {} in binary mode, such as with scp -r, by a way on which nobody else can read it",
+            "Copy the directory {KEYS} to {} in binary mode, such as with scp -r, so that nobody else can read it on the way",
             listed(&targets)
         )));
     }

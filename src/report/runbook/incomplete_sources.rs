@@ -62,7 +62,7 @@ pub(super) fn write(incomplete: &IncompleteSources<'_>, out: &mut dyn Write) -> 
     writeln!(out, "## Pack again\n")?;
     writeln!(
         out,
-        "These were not read whole. What is wrong in the rest of them is not in this text.\n"
+        "These sources were not read whole. What is wrong in the rest of them is not in this text.\n"
     )?;
     for (source, gaps) in incomplete {
         let Some(first) = gaps.first() else { continue };
@@ -72,7 +72,7 @@ pub(super) fn write(incomplete: &IncompleteSources<'_>, out: &mut dyn Write) -> 
             others => format!(" (and {others} more)"),
         };
         let why = format!("{}: {path}{}{more}", spoken(source), first.reason);
-        writeln!(out, "- {}: pack and bring it again, whole.", prose(&why))?;
+        writeln!(out, "- {}: pack it again, and send all of it.", prose(&why))?;
     }
     writeln!(out)
 }

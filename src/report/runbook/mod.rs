@@ -101,7 +101,7 @@ fn undecided(doubts: &[Doubt], out: &mut dyn Write) -> io::Result<()> {
                 "bring the snapshots of the other instances of the farm"
             }
             Doubt::Unknown(_) => "bring what shows it",
-            Doubt::Source(_) | Doubt::More => "pack and bring it again, whole",
+            Doubt::Source(_) | Doubt::More => "pack it again, and send all of it",
             Doubt::Missing(_) => "name it right, or leave it out",
         };
         writeln!(out, "- {}: {wanted}.", prose(&doubt.to_string()))?;

@@ -441,7 +441,7 @@ mod tests {
     #[test]
     fn what_is_not_known_differs_from_what_is_not_there() {
         let jcr = render(good_farm(&["a"]).with("b", |i| i.storage(b"JCR")), None);
-        assert!(line(&jcr, "  hmac").contains("(in the JCR, not read)"), "{jcr}");
+        assert!(line(&jcr, "  hmac").contains("(JCR, not read)"), "{jcr}");
         let gone = |i: crate::testing::Instance| i.without_key(KeyName::Hmac);
         let absent = render(good_farm(&["a"]).with("b", gone), None);
         assert!(line(&absent, "! hmac").contains("| [absent] <"), "{absent}");
