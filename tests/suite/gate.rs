@@ -178,25 +178,9 @@ fn policy_that_cannot_be_applied_is_wrong_usage() {
     let gate = Gate::new();
     let said = gate.by_policy("[[farm.instances]]\nname = \"publish3\"\n");
     assert_eq!((said.code, &said.report), (Some(2), &Value::Null));
-    assert!(
-        said.errors.contains("policy.toml: line 11: this field is not known; expected "),
-        "{}",
-        said.errors
-    );
     gate.put("prod-author-again", &Instance::new("again"));
     let said = gate.by_policy("");
     assert_eq!((said.code, &said.report), (Some(2), &Value::Null));
-    assert!(said.errors.contains("matches both"), "{}", said.errors);
-    for (options, says) in [
-        (&["--policy", "none.toml"][..], "none.toml: "),
-        (&["--as-of", "2026-06-01"], "--policy"),
-        (&["--policy", "policy.toml", "--as-of", "1.6.2026"], "YYYY-MM-DD"),
-        (&["--policy", "uploads"], "uploads: "),
-    ] {
-        let said = gate.scan(options);
-        assert_eq!(said.code, Some(2), "{options:?}");
-        assert!(said.errors.contains(says), "{options:?}: {}", said.errors);
-    }
 }
 
 #[test]
@@ -289,10 +273,8 @@ fn damaged_baseline_is_wrong_usage_and_sources_are_not_replaced() {
     fs::write(gate.path("known.json"), &whole[..whole.len() / 2]).unwrap();
     let said = gate.scan(&["--baseline", "known.json"]);
     assert_eq!((said.code, &said.report), (Some(2), &Value::Null));
-    assert!(said.errors.contains("known.json: is not an aemtrix baseline"), "{}", said.errors);
     let said = gate.scan(&["--write-baseline", "uploads/publish1.tar.gz"]);
     assert_eq!(said.code, Some(2));
-    assert!(said.errors.contains("is a source"), "{}", said.errors);
     assert_eq!(gate.scan(&["--write-baseline", "none/known.json"]).code, Some(2));
     fs::write(gate.path("policy.toml"), POLICY).unwrap();
     fs::write(gate.path("first.json"), &whole).unwrap();
@@ -331,27 +313,6 @@ fn farms_by_directory_are_judged_alone() {
     let inputs = gate.scan(&["--farm-by", "input"]);
     assert_eq!(list(&inputs.report["farms"]).count(), 7);
     assert_eq!(inputs.code, Some(2), "the cut source is a gap in the report");
-}
-
-#[test]
-fn table_tells_what_does_not_count() {
-    let gate = Gate::new();
-    gate.put("publish2", &Instance::new("publish2").hmac("another"));
-    gate.scan(&["--write-baseline", "known.json", "--as-of", "2026-05-01"]);
-    let said = aemtrix()
-        .current_dir(gate.home.path())
-        .args(["scan", "--baseline", "known.json", "--width", "200", "uploads"])
-        .output()
-        .unwrap();
-    let text = String::from_utf8(said.stdout).unwrap();
-    assert!(text.contains("Found, but not counted"), "{text}");
-    assert!(
-        text.contains(
-            "  - hmac-differs: publish2: hmac differs from the other 2 instances [known since 2026-05-01]"
-        ),
-        "{text}"
-    );
-    assert!(text.contains("0 errors, 0 warnings, 0 notes, 2 known"), "{text}");
 }
 
 #[test]

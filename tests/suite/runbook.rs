@@ -107,22 +107,6 @@ fn extension_says_runbook_with_or_without_markdown() {
 }
 
 #[test]
-fn bundles_are_shown_where_that_is_asked_for() {
-    let home = TempDir::new().unwrap();
-    let operands = farm(home.path());
-    let table = |arguments: &[&str]| {
-        let output = aemtrix().arg("scan").args(arguments).args(&operands).output().unwrap();
-        (output.status.code(), String::from_utf8(output.stdout).unwrap())
-    };
-    assert!(!table(&[]).1.contains("Bundles"));
-    assert!(table(&["--bundles"]).1.contains("Bundles that differ: 0; the same everywhere: 5"));
-    let named = table(&["--bundles=crypto[.]file$"]).1;
-    assert!(named.contains("Bundles of the names asked for: 1; not shown: 4"), "{named}");
-    assert!(named.contains("43: 0.0.16, active"), "{named}");
-    assert_eq!(table(&["--bundles=("]).0, Some(2));
-}
-
-#[test]
 fn template_writes_the_report_and_its_faults_are_told_before_anything_is_read() {
     let home = TempDir::new().unwrap();
     let operands = farm(home.path());

@@ -38,8 +38,6 @@ fn other() -> Vec<u8> {
     (100..132).collect()
 }
 
-const FELIX: &str = "crx-quickstart/launchpad/felix";
-
 #[test]
 fn consistent_farm_has_nothing_to_repair() {
     let text = runbook(good_farm(&["a", "b"]));
@@ -55,25 +53,6 @@ fn undecided_farm_is_told_what_to_bring() {
         "{text}"
     );
     assert!(text.contains(PACK) && text.contains("aemtrix scan \\\n  'a=a.tar'\n"), "{text}");
-}
-
-#[test]
-fn keys_are_copied_from_the_right_instance_with_its_paths_and_sums() {
-    let text = runbook(good_farm(&["p1", "p2"]).with("p3", |i| i.hmac(&other())));
-    assert!(text.contains("The keys of p1 are copied: most of the farm has its keys."), "{text}");
-    for line in [
-        "   mkdir -m 700 keys &&\n".to_owned(),
-        format!("   D='{FELIX}'\n"),
-        "   cp \"$D\"'/bundle2/data/hmac' \"$D\"'/bundle2/data/master' keys/ &&\n".to_owned(),
-        "   cp keys/hmac \"$D\"'/bundle2/data/hmac' && chmod 600 ".to_owned(),
-        "## On p3, stopped\n".to_owned(),
-        "   echo 'p3: done'\n".to_owned(),
-        "aemtrix scan \\\n  'p1=p1.tar' \\\n  'p2=p2.tar' \\\n  'p3=p3.tar'\n".to_owned(),
-        "`Verdict: CONSISTENT`".to_owned(),
-    ] {
-        assert!(text.contains(&line), "{line}\nis not in\n{text}");
-    }
-    assert!(!text.contains("## On p2") && !text.contains("printf"), "{text}");
 }
 
 #[test]
@@ -124,7 +103,10 @@ fn source_that_was_not_read_is_told_and_verified_whatever_the_verdict() {
         let text = runbook_of(vec![farm], vec![gap], &Selection::default());
         let told = "## Pack again\n\nThese sources were not read whole.";
         assert!(text.contains(told), "{text}");
-        assert!(text.contains("`-d.tar`: ends early: pack it again, and send all of it."), "{text}");
+        assert!(
+            text.contains("`-d.tar`: ends early: pack it again, and send all of it."),
+            "{text}"
+        );
         assert!(verify(&text).contains("'./-d.tar'"), "{text}");
     }
     let text = runbook_of(Vec::new(), vec![cut("d.tar")], &Selection::default());
