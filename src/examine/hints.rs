@@ -107,8 +107,7 @@ pub(super) fn is_status(path: &str) -> bool {
     )
 }
 
-/// Returns `true` if a file of this name is a page of the console's status that a script saved by itself, as `rwunsch` of Adobe's support
-/// names them.
+/// Returns `true` if a file of this name is a page of the console's status that a script saved.
 fn is_collected_status(name: &str) -> bool {
     const PAGES: [&str; 6] = [
         "Bundlelist",
