@@ -348,7 +348,7 @@ impl Limits {
         user_nodes_waiting_max: 2_000_000,
         user_segments_max: 8_192,
         key_store_nodes_max: 1_000,
-        key_store_segments_max: 32,
+        key_store_segments_max: 16,
         open_files_max: 8,
         folders_max: 10_000,
         folder_depth_max: 8,

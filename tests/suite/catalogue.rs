@@ -262,7 +262,7 @@ const BOUNDS: &[(&str, &str, &str)] = &[
     ("user_nodes_waiting_max", "users of repositories", "2,000,000 at a time"),
     ("user_segments_max", "users of repositories", "8,192 segments"),
     ("key_store_nodes_max", "users that are visited for the passwords", "1,000 nodes"),
-    ("key_store_segments_max", "users that are visited for the passwords", "32 segments"),
+    ("key_store_segments_max", "users that are visited for the passwords", "16 segments"),
     ("open_files_max", "files of a directory that are open", "8"),
     ("folders_max", "folders that are looked through", "10,000"),
     ("folder_depth_max", "folders that are looked through", "8 deep"),
