@@ -53,10 +53,10 @@ impl Custody {
             version: version.to_owned(),
             build: self.build.clone(),
             again: self.again,
-            case: self.case.clone(),
-            examiner: self.examiner.clone(),
+            case: self.case.as_deref().map(cut),
+            examiner: self.examiner.as_deref().map(cut),
             stamp_ms: self.stamp_ms,
-            options: self.options.clone(),
+            options: self.options.iter().map(|option| cut(option)).collect(),
             as_of: self.as_of.map(|day| day.to_string()),
             policy: self.policy.clone(),
             baseline: self.baseline.clone(),
@@ -93,9 +93,26 @@ impl Custody {
     }
 }
 
+/// Characters of a text that saved facts have of a run. A line with a text that is longer than any path is not read again.
+const TEXT_CHARS_MAX: usize = 1024;
+
+fn cut(text: &str) -> String {
+    text.chars().take(TEXT_CHARS_MAX).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_text_of_a_run_is_longer_than_a_line_of_facts_takes() {
+        let long = "ä".repeat(20_000);
+        let (case, options) = (Some(long.clone()), vec![long.clone()]);
+        let record = Custody { case, options, ..Custody::default() }.record("1");
+        let chars = |text: &str| text.chars().count();
+        assert_eq!(record.case.as_deref().map(chars), Some(TEXT_CHARS_MAX));
+        assert_eq!(chars(&record.options[0]), TEXT_CHARS_MAX);
+    }
 
     #[test]
     fn case_is_as_given_else_as_merged_else_as_read() {
