@@ -4,11 +4,11 @@ use super::causes::{Cause, CauseRoots, causes};
 use super::excuse::Excuse;
 use super::find::{Finding, find, sort};
 use super::highlight::highlighted;
-use super::suppression::{accepted, excuse, stale};
+use super::suppression::{Suppressions, accepted, excuse, stale};
 use super::verdict::doubts;
 use super::{Selection, Verdict, verdict};
 use crate::farm::{Farm, Matrix, has_untried_master};
-use crate::policy::Baseline;
+use crate::policy::{Baseline, Suppression};
 use crate::repair::{Id, Need, Outcome, Plan, RuleId, RuleNeed, Scope, Unless, draft};
 use crate::rules::Severity;
 use std::collections::BTreeSet;
@@ -63,24 +63,42 @@ impl Judged {
 
 /// Applies all rules to all farms.
 pub fn judge(farms: Vec<Farm>, selection: &Selection) -> Vec<Judged> {
-    let found = |mut farm: Farm| {
+    judge_each(farms, selection, &mut selection.baseline.clone()).collect()
+}
+
+/// Applies all rules to one farm after the other, each when it is asked for: those before may be dropped. What a finding is excused by is
+/// taken out of `baseline`.
+pub fn judge_each<'s>(
+    farms: Vec<Farm>,
+    selection: &'s Selection,
+    baseline: &'s mut Baseline,
+) -> Box<dyn Iterator<Item = Judged> + 's> {
+    let found = farms.into_iter().map(|mut farm| {
         let findings = find(&mut farm);
         (farm, findings)
+    });
+    let suppressions = Suppressions::of(selection);
+    let judge = move |(farm, findings): (Farm, Vec<Finding>)| {
+        let own = suppressions.on(&farm);
+        judge_one(farm, findings, selection, &own, baseline)
     };
-    let mut found: Vec<(Farm, Vec<Finding>)> = farms.into_iter().map(found).collect();
+    if selection.suppressions.is_empty() {
+        return Box::new(found.map(judge));
+    }
+    // That a suppression does nothing shows when all is found.
+    let mut found: Vec<(Farm, Vec<Finding>)> = found.collect();
     stale(&mut found, selection);
-    let mut baseline = selection.baseline.clone();
-    let judge = |(farm, findings)| judge_one(farm, findings, selection, &mut baseline);
-    found.into_iter().map(judge).collect()
+    Box::new(found.into_iter().map(judge))
 }
 
 fn judge_one(
     mut farm: Farm,
     mut findings: Vec<Finding>,
     selection: &Selection,
+    suppressions: &[&Suppression],
     baseline: &mut Baseline,
 ) -> Judged {
-    let accepted = accepted(&farm, &findings, selection);
+    let accepted = accepted(&farm, &findings, suppressions, selection);
     let verdict = verdict(&farm, &findings).of_at_least(selection.min_instances, &farm);
     let matrix = highlighted(Scope { farm: &farm, accepted: &accepted }, &findings);
     let is_error = |finding: &&Finding| finding.rule.severity == Severity::Error;
@@ -93,7 +111,7 @@ fn judge_one(
         None => false,
     });
     for finding in &mut findings {
-        finding.excuse = excuse(&farm, finding, selection, baseline);
+        finding.excuse = excuse(&farm, finding, suppressions, baseline);
     }
     sort(&mut findings);
     let excused = findings.iter().filter(is_error).filter(|found| found.excuse.is_some()).count();

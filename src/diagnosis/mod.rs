@@ -16,7 +16,7 @@ pub use causes::Cause;
 pub use excuse::Excuse;
 pub use find::Finding;
 pub use identity::known;
-pub use judge::{Judged, judge};
+pub use judge::{Judged, judge, judge_each};
 pub use selection::Selection;
 pub use suppression::is_about_suppressions;
 pub use verdict::{Doubt, Verdict, verdict};

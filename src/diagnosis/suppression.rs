@@ -11,13 +11,43 @@ use crate::rules;
 use std::collections::{BTreeMap, BTreeSet};
 use std::slice;
 
-/// Returns the excuse that the policy has for a finding.
-pub(super) fn suppressed(farm: &Farm, finding: &Finding, selection: &Selection) -> Option<Excuse> {
-    let covers = |suppression: &&Suppression| {
-        !suppression.is_expired(selection.today)
-            && suppression.covers(finding.rule.id, &farm.name, &finding.hit.instances)
+/// The suppressions of a policy, by the farm that each names: a policy of 10,000 farms may have some for each.
+#[derive(Default)]
+pub(super) struct Suppressions<'s> {
+    of_farm: BTreeMap<&'s str, Vec<(usize, &'s Suppression)>>,
+    of_any: Vec<(usize, &'s Suppression)>,
+}
+
+impl<'s> Suppressions<'s> {
+    /// Returns those that hold on the day.
+    pub(super) fn of(selection: &'s Selection) -> Self {
+        let mut all = Self::default();
+        let holds = |suppression: &&Suppression| !suppression.is_expired(selection.today);
+        for (index, suppression) in selection.suppressions.iter().filter(holds).enumerate() {
+            let place = match &suppression.farm {
+                Some(farm) => all.of_farm.entry(farm).or_default(),
+                None => &mut all.of_any,
+            };
+            place.push((index, suppression));
+        }
+        all
+    }
+
+    /// Returns those that may cover findings of a farm, in the order of the policy.
+    pub(super) fn on(&self, farm: &Farm) -> Vec<&'s Suppression> {
+        let named = self.of_farm.get(farm.name.as_str()).into_iter().flatten();
+        let mut own: Vec<(usize, &Suppression)> = named.chain(&self.of_any).copied().collect();
+        own.sort_by_key(|(index, _)| *index);
+        own.into_iter().map(|(_, suppression)| suppression).collect()
+    }
+}
+
+/// Returns the excuse that the policy has for a finding; `own` are the suppressions for its farm.
+fn suppressed(farm: &Farm, finding: &Finding, own: &[&Suppression]) -> Option<Excuse> {
+    let covers = |suppression: &&&Suppression| {
+        suppression.covers(finding.rule.id, &farm.name, &finding.hit.instances)
     };
-    let suppression = selection.suppressions.iter().find(covers)?;
+    let suppression = own.iter().find(covers)?;
     let (reason, until) = (suppression.reason.clone(), suppression.until);
     Some(Excuse::Suppressed { reason, until })
 }
@@ -26,10 +56,10 @@ pub(super) fn suppressed(farm: &Farm, finding: &Finding, selection: &Selection) 
 pub(super) fn excuse(
     farm: &Farm,
     finding: &Finding,
-    selection: &Selection,
+    own: &[&Suppression],
     baseline: &mut Baseline,
 ) -> Option<Excuse> {
-    suppressed(farm, finding, selection).or_else(|| {
+    suppressed(farm, finding, own).or_else(|| {
         if baseline.is_empty() || is_about_suppressions(finding) {
             return None;
         }
@@ -39,9 +69,14 @@ pub(super) fn excuse(
 
 /// Returns the instances whose keys stay as they are: every finding that asks for other ones and concerns such an instance is suppressed
 /// for it. One that no such finding names is left where each that counts is suppressed for it, and its keys are not the ones to copy.
-pub(super) fn accepted(farm: &Farm, findings: &[Finding], selection: &Selection) -> BTreeSet<Id> {
+pub(super) fn accepted(
+    farm: &Farm,
+    findings: &[Finding],
+    own: &[&Suppression],
+    selection: &Selection,
+) -> BTreeSet<Id> {
     let none = BTreeSet::new();
-    if selection.suppressions.is_empty() {
+    if own.is_empty() {
         return none;
     }
     let source = match standing(Scope { farm, accepted: &none }) {
@@ -52,12 +87,10 @@ pub(super) fn accepted(farm: &Farm, findings: &[Finding], selection: &Selection)
         |found: &&Finding| found.hit.asks_for_keys() && selection.severity(found.rule).is_some();
     let asking: Vec<&Finding> = findings.iter().filter(asks).collect();
     let counting: Vec<&&Finding> =
-        asking.iter().filter(|found| suppressed(farm, found, selection).is_none()).collect();
+        asking.iter().filter(|found| suppressed(farm, found, own).is_none()).collect();
     let covers = |found: &Finding, name: &String| {
-        selection.suppressions.iter().any(|suppression| {
-            !suppression.is_expired(selection.today)
-                && suppression.covers(found.rule.id, &farm.name, slice::from_ref(name))
-        })
+        own.iter()
+            .any(|suppression| suppression.covers(found.rule.id, &farm.name, slice::from_ref(name)))
     };
     let mut of_instance: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
     for &found in &asking {
@@ -66,8 +99,8 @@ pub(super) fn accepted(farm: &Farm, findings: &[Finding], selection: &Selection)
         }
     }
     let is_accepted = |name: &String| {
-        if let Some(own) = of_instance.get(name.as_str()) {
-            return own.iter().all(|found| covers(found, name));
+        if let Some(asking) = of_instance.get(name.as_str()) {
+            return asking.iter().all(|found| covers(found, name));
         }
         let is_source = source.as_ref() == Some(name);
         !is_source && !counting.is_empty() && counting.iter().all(|found| covers(found, name))
@@ -78,16 +111,9 @@ pub(super) fn accepted(farm: &Farm, findings: &[Finding], selection: &Selection)
 
 /// Says which suppressions do nothing: with the farm that one names, else with the first.
 pub(super) fn stale(found: &mut [(Farm, Vec<Finding>)], selection: &Selection) {
-    let is_idle = |suppression: &&Suppression| {
-        suppression.is_expired(selection.today)
-            || !found.iter().any(|(farm, findings)| may_match(farm, findings, suppression))
-    };
-    let idle: Vec<Suppression> = selection.suppressions.iter().filter(is_idle).cloned().collect();
-    for suppression in idle {
+    for (suppression, at) in idle(found, selection) {
         let expired = suppression.is_expired(selection.today);
-        let named =
-            found.iter().position(|(farm, _)| Some(&farm.name) == suppression.farm.as_ref());
-        if let Some((_, findings)) = found.get_mut(named.unwrap_or(0)) {
+        if let Some((_, findings)) = found.get_mut(at) {
             let (rule, hit) = rules::stale(&Stale { suppression, expired });
             findings.push(Finding::new(rule, hit));
             sort(findings);
@@ -95,20 +121,54 @@ pub(super) fn stale(found: &mut [(Farm, Vec<Finding>)], selection: &Selection) {
     }
 }
 
-/// Returns `true` if something is found for a suppression, or may be in what was not read.
-fn may_match(farm: &Farm, findings: &[Finding], suppression: &Suppression) -> bool {
-    let is_open = || farm.has_more_gaps || farm.gaps.iter().any(|gap| gap.kind.hides());
+/// Returns the suppressions that do nothing, with the index of the farm to say so.
+fn idle(found: &[(Farm, Vec<Finding>)], selection: &Selection) -> Vec<(Suppression, usize)> {
+    let names = found.iter().enumerate().map(|(index, (farm, _))| (farm.name.as_str(), index));
+    let names: BTreeMap<&str, usize> = names.collect();
+    let mut of_rule: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+    for (index, (_, findings)) in found.iter().enumerate() {
+        for finding in findings {
+            of_rule.entry(finding.rule.id).or_default().insert(index);
+        }
+    }
+    let is_any_open = found.iter().any(|(farm, _)| is_open(farm));
+    let at = |index: usize| found.get(index);
+    let does_something = |suppression: &Suppression| {
+        if let Some(farm) = &suppression.farm {
+            let own = names.get(farm.as_str()).copied().and_then(at);
+            return own.is_some_and(|(farm, findings)| {
+                is_open(farm) || is_found(farm, findings, suppression)
+            });
+        }
+        let of_rule = of_rule.get(suppression.rule.as_str()).into_iter().flatten();
+        let mut of_rule = of_rule.copied().filter_map(at);
+        is_any_open || of_rule.any(|(farm, findings)| is_found(farm, findings, suppression))
+    };
+    let is_idle = |suppression: &&Suppression| {
+        suppression.is_expired(selection.today) || !does_something(suppression)
+    };
+    let index = |suppression: &Suppression| {
+        suppression.farm.as_ref().and_then(|farm| names.get(farm.as_str())).copied()
+    };
+    let idle = selection.suppressions.iter().filter(is_idle);
+    idle.map(|idle| (idle.clone(), index(idle).unwrap_or_default())).collect()
+}
+
+/// Returns `true` if something may be in what was not read.
+fn is_open(farm: &Farm) -> bool {
+    farm.has_more_gaps || farm.gaps.iter().any(|gap| gap.kind.hides())
+}
+
+/// Returns `true` if something of a farm is found for a suppression.
+fn is_found(farm: &Farm, findings: &[Finding], suppression: &Suppression) -> bool {
     let covers =
         |instances: &[String]| suppression.covers(&suppression.rule, &farm.name, instances);
     // One that covers some of its instances leaves those out of the repair of the keys.
     let leaves_out = |instances: &[String]| instances.iter().map(slice::from_ref).any(&covers);
-    let is_of = |finding: &&Finding| {
+    findings.iter().filter(|finding| finding.rule.id == suppression.rule).any(|finding| {
         let hit = &finding.hit;
-        finding.rule.id == suppression.rule
-            && (covers(&hit.instances) || (hit.asks_for_keys() && leaves_out(&hit.instances)))
-    };
-    suppression.farm.as_ref().is_none_or(|named| *named == farm.name)
-        && (is_open() || findings.iter().any(|finding| is_of(&finding)))
+        covers(&hit.instances) || (hit.asks_for_keys() && leaves_out(&hit.instances))
+    })
 }
 
 /// Returns `true` if a finding is about suppressions themselves, which a baseline must not silence.

@@ -4,6 +4,7 @@ use super::unquoted::unquoted;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The version of the file.
 pub const SCHEMA: &str = "aemtrix.baseline/1";
@@ -37,7 +38,8 @@ pub struct Remark {
 /// Findings of an earlier run; each as often as it was found, with what is said of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Baseline {
-    entries: BTreeMap<Known, Vec<Remark>>,
+    /// Copied when the first is taken out, and not with each part of a report that knows them.
+    entries: Arc<BTreeMap<Known, Vec<Remark>>>,
 }
 
 /// Findings that are known and do not count: `aemtrix scan --baseline FILE`, which `--write-baseline FILE` writes.
@@ -114,7 +116,7 @@ impl FromIterator<(Known, Remark)> for Baseline {
         for (known, remark) in findings {
             entries.entry(known).or_default().push(remark);
         }
-        Self { entries }
+        Self { entries: Arc::new(entries) }
     }
 }
 
@@ -149,10 +151,14 @@ impl Baseline {
     }
 
     fn take_exactly(&mut self, known: &Known) -> Option<Remark> {
-        let remarks = self.entries.get_mut(known)?;
+        if !self.entries.contains_key(known) {
+            return None;
+        }
+        let entries = Arc::make_mut(&mut self.entries);
+        let remarks = entries.get_mut(known)?;
         let remark = remarks.pop();
         if remarks.is_empty() {
-            self.entries.remove(known);
+            entries.remove(known);
         }
         remark
     }

@@ -420,7 +420,7 @@ until = "2026-12-31"
         let most: String = (0..policy_farms_max).map(farm).collect();
         assert!(parse(&most, &RULES).is_ok());
         let told = error(&format!("{most}{}", farm(policy_farms_max)));
-        assert_eq!(told, "line 3002: the policy has more than 1000 farms");
+        assert_eq!(told, "line 60002: the policy has more than 20000 farms");
         let differ = "[[differ]]\nfarms = [\"0\", \"1\"]\n";
         let two = [farm(0), farm(1)].concat();
         let differs = |count| format!("{two}{}", differ.repeat(count));
