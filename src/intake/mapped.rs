@@ -7,10 +7,14 @@
 use memmap2::Mmap;
 use std::fs::{File, Metadata};
 
-/// Maps a file as long as it was when it was looked at; `None` where that cannot be, such as a file of `/proc`, which has no length, or
-/// one of a file system that maps nothing.
-pub(super) fn map(file: &File, seen: &Metadata) -> Option<Mmap> {
-    let bytes = usize::try_from(seen.len()).ok().filter(|bytes| *bytes > 0)?;
+/// Maps a part of a file, from `start` on and no further than the file reached when it was looked at; `None` where that cannot be, such as
+/// of a file of `/proc`, which has no length, or of a file system that maps nothing.
+pub(super) fn map(file: &File, seen: &Metadata, start: u64, bytes_max: usize) -> Option<Mmap> {
+    let rest = usize::try_from(seen.len().checked_sub(start)?).unwrap_or(usize::MAX);
+    let bytes = rest.min(bytes_max);
+    if bytes == 0 {
+        return None;
+    }
     // SAFETY: the mapping is of a regular file, and read only. What nobody can rule out is another program that changes the file
     // meanwhile:
     // - It shrinks. Pages behind its new end are gone, and the system ends a program that reads one (SIGBUS on Unix; Windows does not let
@@ -18,5 +22,5 @@ pub(super) fn map(file: &File, seen: &Metadata) -> Option<Mmap> {
     //   whole. The reader looks at the length and the time before and after each batch, and gives up what changed with a gap.
     // - It is written to. Bytes may then differ between two reads. Lines are only split, parsed and copied; that is the risk every
     //   reader of a mapping takes, and the gap says that the file changed.
-    unsafe { memmap2::MmapOptions::new().len(bytes).map(file).ok() }
+    unsafe { memmap2::MmapOptions::new().offset(start).len(bytes).map(file).ok() }
 }

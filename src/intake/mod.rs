@@ -70,7 +70,7 @@ pub use entry::{
 };
 pub use filter::Choice;
 pub use folder::is_packed;
-pub use lines::{Line, facts_files, read_lines};
+pub use lines::{Line, facts_files, file_states, read_lines};
 pub use list::operands_in;
 pub use open::FileState;
 pub use place_names::{is_hidden, is_like_home, may_be_home, may_link_home};

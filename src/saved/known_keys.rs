@@ -20,18 +20,23 @@ pub(super) struct KnownKeys(BTreeMap<usize, BTreeSet<Hex<32>>>);
 
 impl KnownKeys {
     pub(super) fn of<'f>(keys: impl Iterator<Item = &'f KeyDigest>) -> Self {
-        let mut known: BTreeMap<usize, BTreeSet<Hex<32>>> = BTreeMap::new();
+        let mut known = Self::default();
+        known.extend(keys);
+        known
+    }
+
+    /// Adds keys.
+    pub(super) fn extend<'f>(&mut self, keys: impl Iterator<Item = &'f KeyDigest>) {
         // Sixteen times one byte is the number of many things.
         for key in keys.filter(|key| !key.uniform) {
             let trimmed = key.trimmed.iter().map(|(_, digest)| digest);
             for digest in trimmed.chain([&key.whole]) {
                 let is_one = (BYTES_MIN..=BYTES_MAX).contains(&digest.bytes);
                 if let Some(bytes) = usize::try_from(digest.bytes).ok().filter(|_| is_one) {
-                    known.entry(bytes).or_default().insert(digest.sha256);
+                    self.0.entry(bytes).or_default().insert(digest.sha256);
                 }
             }
         }
-        Self(known)
     }
 
     pub(super) fn is_empty(&self) -> bool {

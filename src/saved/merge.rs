@@ -3,10 +3,10 @@
 //! Merging is associative, commutative and idempotent: what is the same twice counts once. Where one source was read at two times and
 //! differs, the one that was written last is kept, where that is known and all of it came; else both are.
 
-use super::bad_lines::{BadLine, BadLines};
 use super::fact::{Fact, Instance};
+use super::files::{Files, TakeLines, faults};
 use super::known_keys::KnownKeys;
-use super::line::{Content, ReadLine};
+use super::line::ReadLine;
 use super::shelf::Shelf;
 use super::tally::Tally;
 use super::whole::{InstanceKey, Whole};
@@ -14,6 +14,7 @@ use super::{End, GapRef, Ledger, LineId, SavedLine};
 use crate::facts::{Gap, GapKind, HIDDEN_KEY, RunRecord, Snapshot, SourceRecord};
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Everything that came, as if it had been read by one run.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -34,42 +35,14 @@ pub struct Saved {
 #[derive(Debug, Default)]
 pub struct Merge {
     instances: BTreeMap<InstanceKey, Whole>,
-    shelf: Shelf,
+    pub(super) shelf: Shelf,
     gaps: BTreeMap<Gap, LineId>,
-    tally: Tally,
+    pub(super) tally: Tally,
     /// Keep what a newer upload of the same name takes the place of.
     keeps_all: bool,
-    /// The files before this one, by name.
-    files: BTreeMap<String, Seen>,
-    file: File,
-}
-
-/// What is known of a file.
-#[derive(Debug, Default)]
-struct Seen {
-    /// The sources that its lines name.
-    sources: BTreeSet<String>,
-    /// What is wrong with it.
-    faults: Vec<(GapKind, String)>,
-    /// It, or a run in it, ends where it should not.
-    ends: Option<String>,
-}
-
-/// The file being read.
-#[derive(Debug, Default)]
-struct File {
-    name: String,
-    seen: Seen,
-    /// Lines so far.
-    line: u64,
-    /// Its lines since the last that ends a run; `None` for one that is no fact.
-    run: Vec<Option<LineId>>,
-    /// Lines that are facts.
-    facts: u64,
-    /// Lines that are no facts.
-    bad: usize,
-    /// The last of these, in a row.
-    bad_lines: Option<BadLines>,
+    /// The keys of all instances, where more come than these.
+    pub(super) keys: Option<Arc<KnownKeys>>,
+    pub(super) files: Files,
 }
 
 impl Merge {
@@ -81,76 +54,53 @@ impl Merge {
 
     /// Begins a file.
     pub fn begin(&mut self, file: &str) {
-        self.file = File { name: file.to_owned(), ..File::default() };
+        self.files.begin(file);
     }
 
     /// Takes the next line.
     pub fn take(&mut self, line: ReadLine) {
-        let before = self.file.line;
-        let Content::Cut = line.content else {
-            self.file.line = before.saturating_add(1);
-            return match line.content {
-                Content::Fact(fact, id) => self.fact(*fact, id),
-                Content::Bad(bad) => self.file.bad(bad),
-                Content::Blank | Content::Cut => {}
-            };
-        };
-        self.file.ends(format!("is cut after line {before}"));
+        if let Some((fact, id)) = self.files.fact_in(line) {
+            self.fact(fact, id);
+        }
     }
 
     /// Takes note that the rest of the file is not read.
     pub fn lost(&mut self, kind: GapKind, reason: &str) {
-        self.file.seen.faults.push((kind, reason.to_owned()));
-        self.close();
-    }
-
-    /// Returns how many lines of the file were no facts.
-    pub fn bad_lines(&self) -> usize {
-        self.file.bad
-    }
-
-    /// Returns `true` if the file is known to be of another kind; then nothing in it is a fact.
-    pub fn is_other_file(&self) -> bool {
-        self.file.facts == 0 && self.file.bad_lines.as_ref().is_some_and(BadLines::is_other_file)
+        self.files.lost(kind, reason);
     }
 
     /// Ends the file.
     pub fn end(&mut self) {
-        if self.file.line == 0 && self.file.seen.ends.is_none() {
-            let reason = "is empty; a file of facts has lines".to_owned();
-            self.file.seen.faults.push((GapKind::EmptyFile, reason));
-        }
-        self.close();
-    }
-
-    fn close(&mut self) {
-        let alone = self.file.facts == 0;
-        self.file.flush(alone);
-        let File { name, seen, .. } = std::mem::take(&mut self.file);
-        let known = self.files.entry(name).or_default();
-        known.sources.extend(seen.sources);
-        known.faults.extend(seen.faults);
-        known.ends = known.ends.take().or(seen.ends);
+        self.files.end();
     }
 
     /// Returns everything, in an order that depends on content alone.
     pub fn finish(mut self) -> Saved {
+        let mut saved = self.finish_part();
+        self.shelf.close();
+        saved.ledger.shelf = self.shelf;
+        saved
+    }
+
+    /// Returns everything but the lines of bundles, which what comes next may need as well.
+    pub(super) fn finish_part(&mut self) -> Saved {
         let notes = self.supersede();
         self.hide_keys();
         self.find_bundles();
-        let closed = self.tally.close(&self.instances, &self.gaps);
-        let ends =
-            self.files.iter().filter_map(|(name, seen)| Some((name.clone(), seen.ends.clone()?)));
+        let closed = std::mem::take(&mut self.tally).close(&self.instances, &self.gaps);
+        let files = std::mem::take(&mut self.files.seen);
+        let ends = files.iter().filter_map(|(name, seen)| Some((name.clone(), seen.ends.clone()?)));
         let mut holes = closed.holes(&ends.collect());
         let mut ledger = closed.ledger;
-        let mut gaps: BTreeSet<Gap> = self.gaps.keys().cloned().collect();
+        let came = std::mem::take(&mut self.gaps);
+        let mut gaps: BTreeSet<Gap> = came.keys().cloned().collect();
         for note in notes {
             let (id, _) = SavedLine::gap(&note).part();
             ledger.name_gap(GapRef { source: note.source.clone(), id, reach: None });
             gaps.insert(note);
         }
-        let mut reach = saved_reach(&self.gaps, &ledger);
-        for (name, seen) in self.files {
+        let mut reach = saved_reach(&came, &ledger);
+        for (name, seen) in files {
             let is_open = closed.open.contains_key(&name);
             for gap in faults(&name, &seen, is_open) {
                 let (id, _) = SavedLine::gap(&gap).part();
@@ -167,10 +117,8 @@ impl Merge {
         for record in &mut sources {
             record.complete &= !closed.missing.contains_key(&record.name);
         }
-        self.shelf.close();
-        ledger.shelf = self.shelf;
         let mut snapshots = Vec::new();
-        for Whole { snapshot, bundles } in self.instances.into_values() {
+        for Whole { snapshot, bundles } in std::mem::take(&mut self.instances).into_values() {
             match bundles {
                 None => snapshots.push((snapshot.label.clone(), snapshot)),
                 Some(bundles) => ledger.unresolved.push((snapshot, bundles)),
@@ -195,7 +143,10 @@ impl Merge {
     /// Hides texts that hold a key of any instance: whoever read one source alone did not know the keys of others.
     fn hide_keys(&mut self) {
         let snapshots = self.instances.values().map(|whole| &whole.snapshot);
-        let keys = KnownKeys::of(snapshots.flat_map(Snapshot::all_keys));
+        let keys = match &self.keys {
+            Some(keys) => Arc::clone(keys),
+            None => Arc::new(KnownKeys::of(snapshots.flat_map(Snapshot::all_keys))),
+        };
         if keys.is_empty() {
             return;
         }
@@ -256,10 +207,8 @@ impl Merge {
         }
     }
 
-    fn fact(&mut self, fact: Fact, id: LineId) {
-        let file = &mut self.file;
-        file.flush(false);
-        file.facts = file.facts.saturating_add(1);
+    pub(super) fn fact(&mut self, fact: Fact, id: LineId) {
+        let file = &mut self.files.file;
         match fact {
             Fact::Source(record, holds) => {
                 file.take(&record.name, id);
@@ -285,19 +234,19 @@ impl Merge {
 
     /// Ends a run. In facts of older versions its lines are those before: only so many are known.
     fn end_run(&mut self, end: End) {
-        let run = std::mem::take(&mut self.file.run);
+        let file = &mut self.files.file;
+        let run = std::mem::take(&mut file.run);
         let count = usize::try_from(end.lines.unwrap_or_default()).unwrap_or(usize::MAX);
         if let Some(sources) = &end.sources {
             for source in sources {
-                self.file.name(&source.name);
+                file.name(&source.name);
             }
         } else if let Some(start) = run.len().checked_sub(count) {
             let counted: Vec<LineId> = run.iter().skip(start).copied().flatten().collect();
             self.tally.count(&counted);
         } else {
-            let (line, lines) = (self.file.line, run.len());
-            self.file
-                .ends(format!("line {line}: {count} lines should stand before it, and {lines} do"));
+            let (line, lines) = (file.line, run.len());
+            file.ends(format!("line {line}: {count} lines should stand before it, and {lines} do"));
         }
         self.tally.end(end);
     }
@@ -329,47 +278,14 @@ impl Merge {
     }
 }
 
-impl File {
-    /// Takes a line about a source.
-    fn take(&mut self, source: &str, id: LineId) {
-        self.name(source);
-        self.run.push(Some(id));
+impl TakeLines for Merge {
+    fn take(&mut self, line: ReadLine) {
+        Self::take(self, line);
     }
 
-    fn name(&mut self, source: &str) {
-        if !self.seen.sources.contains(source) {
-            self.seen.sources.insert(source.to_owned());
-        }
+    fn files(&mut self) -> &mut Files {
+        &mut self.files
     }
-
-    /// Takes note of the first place where it ends and should not.
-    fn ends(&mut self, how: String) {
-        self.seen.ends.get_or_insert(how);
-    }
-
-    fn bad(&mut self, bad: BadLine) {
-        self.bad = self.bad.saturating_add(1);
-        self.run.push(None);
-        match &mut self.bad_lines {
-            Some(lines) => lines.push(bad),
-            none => *none = Some(BadLines::new(self.line, bad)),
-        }
-    }
-
-    /// Ends a row of bad lines. They may be alone in the file.
-    fn flush(&mut self, alone: bool) {
-        if let Some(lines) = self.bad_lines.take() {
-            self.seen.faults.push(lines.reason(alone));
-        }
-    }
-}
-
-/// Returns what is wrong with a file as gaps. Where it ends too early is said with what is open, if anything is.
-fn faults(name: &str, seen: &Seen, is_open: bool) -> Vec<Gap> {
-    let ends = seen.ends.iter().filter(|_| !is_open);
-    let ends = ends.map(|how| (GapKind::Partial, how.clone()));
-    let gap = |(kind, reason)| Gap { source: name.to_owned(), path: None, kind, reason };
-    seen.faults.iter().cloned().chain(ends).map(gap).collect()
 }
 
 /// Returns the sources that saved gaps concern. Where two runs say so, it is those of both, and any where one says any.

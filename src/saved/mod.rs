@@ -32,6 +32,7 @@
 mod bad_lines;
 mod escaped_json;
 mod fact;
+mod files;
 mod known_keys;
 mod ledger;
 mod line;
@@ -39,6 +40,7 @@ mod line_id;
 mod merge;
 mod newest;
 mod old_line;
+mod parts;
 mod shelf;
 mod spelling;
 mod tally;
@@ -47,9 +49,11 @@ mod wire;
 mod write;
 
 pub use escaped_json::EscapedJson;
+pub use files::{Files, TakeLines};
 pub use ledger::Ledger;
 pub use line::ReadLine;
 pub use line_id::LineId;
 pub use merge::{Merge, Saved};
+pub use parts::{PartReader, Parts, Survey};
 pub use wire::{End, GapRef, SCHEMA, SavedLine, SourceRef, schema};
 pub use write::{RunWriter, write_merged};

@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// Lines over which the bundles of an instance are spread. Of 600 bundles a line has 40, which are 5 KB.
 const LINES: u8 = 16;
 
-/// A line that instances share.
+/// A line that instances share, as it is read or written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Shared {
     Bundles(Vec<SavedBundle<'static>>),
@@ -23,14 +23,6 @@ pub(super) enum Shared {
 }
 
 impl Shared {
-    /// Returns how many bundles it is about.
-    fn len(&self) -> usize {
-        match self {
-            Self::Bundles(bundles) => bundles.len(),
-            Self::Numbers(numbers) => numbers.len(),
-        }
-    }
-
     pub(super) fn line(&self) -> SavedLine<'_> {
         match self {
             Self::Bundles(bundles) => SavedLine::bundles(bundles.as_slice()),
@@ -93,14 +85,48 @@ fn line_of(bundle: &Bundle) -> u8 {
     sum.checked_rem(LINES).unwrap_or_default()
 }
 
+/// A line that came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Kept {
+    Bundles(Vec<Arc<SavedBundle<'static>>>),
+    Numbers(Vec<u64>),
+}
+
+impl Kept {
+    /// Returns how many bundles it is about.
+    fn len(&self) -> usize {
+        match self {
+            Self::Bundles(bundles) => bundles.len(),
+            Self::Numbers(numbers) => numbers.len(),
+        }
+    }
+
+    /// Returns the line as it is written.
+    pub(super) fn line(&self) -> SavedLine<'_> {
+        match self {
+            Self::Bundles(bundles) => {
+                let bundles = bundles.iter().map(|bundle| SavedBundle::clone(bundle));
+                SavedLine::bundles(bundles.collect::<Vec<_>>())
+            }
+            Self::Numbers(numbers) => SavedLine::numbers(numbers.as_slice()),
+        }
+    }
+}
+
 /// Lines that came, by what they are known by, and bundles that were made of them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shelf {
     /// By what they would be known by if they were written now.
-    lines: BTreeMap<LineId, Shared>,
+    lines: BTreeMap<LineId, Kept>,
     /// The same of those that are known by something else, mostly none.
     now: BTreeMap<LineId, LineId>,
+    /// Lines of which it was not looked yet whether they hold keys.
+    fresh: BTreeSet<LineId>,
     used: BTreeSet<LineId>,
+    /// What bundles there are in these lines, each once: of 40 in a line, a hotfix on one farm changes one.
+    kinds: BTreeSet<Arc<SavedBundle<'static>>>,
+    /// Bundles of each cache, by the address of their kind and by their number.
+    made: BTreeMap<String, BTreeMap<(usize, u64), Made>>,
     /// Those of one line under the same numbers.
     parts: BTreeMap<(LineId, String, Vec<u64>), Vec<Arc<Bundle>>>,
     whole: BTreeMap<SavedBundles, Bundles>,
@@ -110,42 +136,83 @@ pub(super) struct Shelf {
     room: usize,
 }
 
+/// A bundle that was made of one kind, which is kept so that no other one gets its address.
+#[derive(Debug, Clone)]
+struct Made {
+    _kind: Arc<SavedBundle<'static>>,
+    bundle: Arc<Bundle>,
+}
+
+/// What was made of kinds of bundles, by their addresses.
+type Hidden = BTreeMap<usize, (Arc<SavedBundle<'static>>, Option<SavedBundle<'static>>)>;
+
+/// Kinds, and lines under some numbers, of which what was made is kept from one part to the next.
+const KINDS_KEPT: usize = 5_000;
+const PARTS_KEPT: usize = 1_000;
+
 impl Shelf {
     /// Takes a line, with what it would be known by if it were written now.
     pub(super) fn take(&mut self, id: LineId, shared: Shared, now: LineId) {
-        let bundles = shared.len();
         if id != now {
             self.now.insert(id, now);
         }
         if let Entry::Vacant(place) = self.lines.entry(now) {
-            place.insert(shared);
-            let room = bundles.saturating_mul(Limits::DEFAULT.shared_bundles_max);
+            let kinds = &mut self.kinds;
+            let kept = match shared {
+                Shared::Numbers(numbers) => Kept::Numbers(numbers),
+                Shared::Bundles(bundles) => Kept::Bundles(
+                    bundles.into_iter().map(|bundle| kept_once(kinds, bundle)).collect(),
+                ),
+            };
+            let room = kept.len().saturating_mul(Limits::DEFAULT.shared_bundles_max);
             self.room = self.room.saturating_add(room);
+            self.fresh.insert(now);
+            place.insert(kept);
         }
     }
 
-    /// Hides texts that hold a key. Lines that do are known by something else then.
+    /// Hides texts that hold a key, in lines that were not looked at before. Those that do are known by something else then.
     pub(super) fn hide_keys(&mut self, keys: &KnownKeys) {
-        let holds_key = |text: &str| keys.are_in(text);
         let mut names = BTreeMap::new();
-        for (id, mut shared) in std::mem::take(&mut self.lines) {
-            let is_changed = match &mut shared {
-                Shared::Bundles(bundles) => bundles
-                    .iter_mut()
-                    .map(|bundle| bundle.hide_keys(&holds_key))
-                    .fold(false, |a, b| a | b),
-                Shared::Numbers(_) => false,
+        let mut hidden = Hidden::new();
+        for id in std::mem::take(&mut self.fresh) {
+            let Some(mut kept) = self.lines.remove(&id) else { continue };
+            let is_changed = match &mut kept {
+                Kept::Bundles(bundles) => self.hide_in(bundles, keys, &mut hidden),
+                Kept::Numbers(_) => false,
             };
-            let now = if is_changed { shared.line().part().0 } else { id };
+            let now = if is_changed { kept.line().part().0 } else { id };
             if is_changed {
                 names.insert(id, now);
             }
-            self.lines.entry(now).or_insert(shared);
+            self.lines.entry(now).or_insert(kept);
         }
         for known in self.now.values_mut() {
             *known = names.get(known).copied().unwrap_or(*known);
         }
         self.now.extend(names);
+    }
+
+    /// Hides texts of the bundles of a line that hold a key; returns `true` if there is one. `hidden` is what was made of others before.
+    fn hide_in(
+        &mut self,
+        bundles: &mut [Arc<SavedBundle<'static>>],
+        keys: &KnownKeys,
+        hidden: &mut Hidden,
+    ) -> bool {
+        let mut is_changed = false;
+        for bundle in bundles {
+            let (_, without) = hidden.entry(address(bundle)).or_insert_with(|| {
+                let mut own = SavedBundle::clone(bundle);
+                let is_changed = own.hide_keys(&|text: &str| keys.are_in(text));
+                (Arc::clone(bundle), is_changed.then_some(own))
+            });
+            if let Some(without) = without {
+                *bundle = kept_once(&mut self.kinds, without.clone());
+                is_changed = true;
+            }
+        }
+        is_changed
     }
 
     /// Names the lines of bundles as they would be known now; returns `true` if that is something else.
@@ -169,8 +236,8 @@ impl Shelf {
         let mut numbers = match found.numbers {
             None => &[][..],
             Some(id) => match self.lines.get(&id)? {
-                Shared::Numbers(numbers) => numbers,
-                Shared::Bundles(_) => return None,
+                Kept::Numbers(numbers) => numbers,
+                Kept::Bundles(_) => return None,
             },
         };
         // A bundle is made for its numbers, and kept by the instance.
@@ -178,18 +245,27 @@ impl Shelf {
         self.room = room.checked_sub(numbers.len().saturating_mul(2))?;
         let mut all: Vec<Arc<Bundle>> =
             found.own.iter().map(|bundle| Arc::new(bundle.bundle())).collect();
+        if !self.made.contains_key(&found.cache) {
+            self.made.insert(found.cache.clone(), BTreeMap::new());
+        }
+        let known = self.made.get_mut(&found.cache)?;
         for id in &found.sets {
-            let Shared::Bundles(set) = self.lines.get(id)? else { return None };
+            let Kept::Bundles(set) = self.lines.get(id)? else { return None };
             let (own, rest) = numbers.split_at_checked(set.len())?;
             numbers = rest;
             let key = (*id, found.cache.clone(), own.to_vec());
-            let make = || {
-                let of = |(bundle, number): (&SavedBundle<'_>, &u64)| {
-                    Arc::new(bundle.numbered(*number, &found.cache))
+            let put_together = || {
+                let of = |(bundle, number): (&Arc<SavedBundle<'static>>, &u64)| {
+                    let new = || Made {
+                        _kind: Arc::clone(bundle),
+                        bundle: Arc::new(bundle.numbered(*number, &found.cache)),
+                    };
+                    let made = known.entry((address(bundle), *number)).or_insert_with(new);
+                    Arc::clone(&made.bundle)
                 };
                 set.iter().zip(own).map(of).collect()
             };
-            all.extend(self.parts.entry(key).or_insert_with(make).iter().cloned());
+            all.extend(self.parts.entry(key).or_insert_with(put_together).iter().cloned());
         }
         if !numbers.is_empty() {
             return None;
@@ -202,11 +278,32 @@ impl Shelf {
 
     /// Keeps what is needed to write the lines again.
     pub(super) fn close(&mut self) {
-        self.parts.clear();
+        (self.parts, self.made) = (BTreeMap::new(), BTreeMap::new());
         self.found = std::mem::take(&mut self.whole)
             .into_iter()
             .map(|(found, whole)| (whole.identity(), (whole, found)))
             .collect();
+    }
+
+    /// Forgets bundles that were put together, and lines that are needed no more.
+    pub(super) fn forget(&mut self, lines: &[LineId]) {
+        (self.whole, self.used) = (BTreeMap::new(), BTreeSet::new());
+        // A line that is known by something else may stand for several.
+        for id in lines.iter().filter(|_| self.now.is_empty()) {
+            self.lines.remove(id);
+            self.fresh.remove(id);
+            let first = (*id, String::new(), Vec::new());
+            let own = self.parts.range(first..).map(|(key, _)| key);
+            let own: Vec<_> = own.take_while(|(own, ..)| own == id).cloned().collect();
+            for key in own {
+                self.parts.remove(&key);
+            }
+        }
+        if self.kinds.len() > KINDS_KEPT || self.parts.len() > PARTS_KEPT {
+            self.kinds.clear();
+            self.made.clear();
+            self.parts.clear();
+        }
     }
 
     /// Returns where bundles were found that were put together here.
@@ -215,14 +312,31 @@ impl Shelf {
     }
 
     /// Returns a line.
-    pub(super) fn line(&self, id: LineId) -> Option<&Shared> {
+    pub(super) fn line(&self, id: LineId) -> Option<&Kept> {
         self.lines.get(&id)
     }
 
     /// Returns the lines that no bundles were made of.
-    pub(super) fn unused(&self) -> impl Iterator<Item = (&LineId, &Shared)> {
+    pub(super) fn unused(&self) -> impl Iterator<Item = (&LineId, &Kept)> {
         self.lines.iter().filter(|(id, _)| !self.used.contains(id))
     }
+}
+
+/// Returns the one of its kind.
+fn kept_once(
+    kinds: &mut BTreeSet<Arc<SavedBundle<'static>>>,
+    bundle: SavedBundle<'static>,
+) -> Arc<SavedBundle<'static>> {
+    if let Some(known) = kinds.get(&bundle) {
+        return Arc::clone(known);
+    }
+    let kept = Arc::new(bundle);
+    kinds.insert(Arc::clone(&kept));
+    kept
+}
+
+fn address(bundle: &Arc<SavedBundle<'_>>) -> usize {
+    Arc::as_ptr(bundle).addr()
 }
 
 /// Of what came, only that counts which nothing was made of: the rest is in the instances.
@@ -320,7 +434,7 @@ mod tests {
         let mut made = 0;
         for count in 0..200_u64 {
             let numbers = (count..305 + count).collect();
-            let line = Shared::Numbers(numbers);
+            let line = Kept::Numbers(numbers);
             let id = line.line().part().0;
             // As if one line of numbers stood for all of them.
             shelf.lines.insert(id, line);
@@ -329,7 +443,7 @@ mod tests {
         }
         assert_eq!(made, 200, "each instance may have some");
         let mut cheap = Shelf { room: 0, ..Shelf::default() };
-        let huge = Shared::Numbers((0..5_000).collect());
+        let huge = Kept::Numbers((0..5_000).collect());
         let id = huge.line().part().0;
         cheap.lines.insert(id, huge);
         assert_eq!(cheap.bundles(&SavedBundles { numbers: Some(id), ..found }), None);

@@ -3,7 +3,7 @@
 //! No line that instances share comes before one that needs it, so that what a file holds whose rest is lost is seen to lack
 //! something.
 
-use super::shelf::{Shared, taken_apart};
+use super::shelf::taken_apart;
 use super::wire::SavedBundles;
 use super::{GapRef, Ledger, LineId, SavedLine};
 use crate::facts::{Bundles, Gap, RunRecord, Snapshot, SourceRecord};
@@ -110,7 +110,7 @@ pub fn write_merged<'f>(
         SavedLine::instance(snapshot, bundles).write(&mut lines.out)?;
     }
     for (id, shared) in ledger.shelf.unused() {
-        lines.share(*id, shared)?;
+        lines.share(*id, || shared.line())?;
     }
     ends(ledger, &mut lines.out)
 }
@@ -140,7 +140,7 @@ impl<W: Write> LineWriter<W> {
             let id = SavedLine::instance(snapshot, found).write(&mut self.out)?;
             for shared in found.sets.iter().chain(&found.numbers) {
                 if let Some(line) = ledger.shelf.line(*shared) {
-                    self.share(*shared, line)?;
+                    self.share(*shared, || line.line())?;
                 }
             }
             return Ok(id);
@@ -152,15 +152,15 @@ impl<W: Write> LineWriter<W> {
         let (found, shared) = taken_apart(&snapshot.bundles);
         let id = SavedLine::instance(snapshot, &found).write(&mut self.out)?;
         for (id, shared) in shared {
-            self.share(id, &shared)?;
+            self.share(id, || shared.line())?;
         }
         self.apart.insert(identity, (snapshot.bundles.clone(), found));
         Ok(id)
     }
 
-    fn share(&mut self, id: LineId, shared: &Shared) -> io::Result<()> {
+    fn share<'l>(&mut self, id: LineId, line: impl FnOnce() -> SavedLine<'l>) -> io::Result<()> {
         if self.shared.insert(id) {
-            shared.line().write(&mut self.out)?;
+            line().write(&mut self.out)?;
         }
         Ok(())
     }

@@ -433,7 +433,7 @@ fn other_files_are_named_in_one_line() {
     let mut merge = Merge::default();
     merge.begin("utf-16");
     merge.take(ReadLine::whole(b"\xFF\xFE{\0"));
-    assert!(merge.is_other_file());
+    assert!(merge.files.is_other_file());
     merge.end();
     assert!(merge.finish().gaps[0].reason.starts_with("is UTF-16 text"));
 }
