@@ -84,6 +84,8 @@ pub(super) enum SchemaOf {
     Policy,
     /// A baseline (`--baseline`)
     Baseline,
+    /// A line about a farm (`--format summary`)
+    Summary,
     /// What `aemtrix diff` writes as JSON
     Diff,
 }
@@ -225,8 +227,8 @@ pub(super) struct Saved {
     /// Keeps every upload of a name; else the one that was written last takes the place of the others
     #[arg(long, hide_short_help = true)]
     pub(super) keep_all: bool,
-    /// Each file holds all facts of its farms: they are judged and written one file after the other, in the memory of one; for the formats summary,
-    /// csv and findings
+    /// The lines of each farm are together: farms are judged and written one after the other, in the memory of one; for the formats summary, csv and
+    /// findings
     #[arg(long, hide_short_help = true)]
     pub(super) partitioned: bool,
     #[command(flatten)]

@@ -2,16 +2,19 @@
 //! the reports, a summary, and the exit code.
 
 use super::args::{ExitZero, Judging, Output};
+use super::farm_by_farm::FarmByFarm;
 use super::terms::{self, now_ms};
 use super::{Exit, complain, log, output, tell};
 use crate::custody::Custody;
+use crate::diagnosis::judge;
 use crate::facts::{RunRecord, spoken};
-use crate::farm::Member;
+use crate::farm::{Farm, FarmNames, Member};
 use crate::intake::Source;
 use crate::limits::Limits;
 use crate::policy::Remark;
-use crate::report::{Format, Report, ReportTemplate, RunOutcome};
+use crate::report::{FarmWriter, Format, Report, ReportTemplate, RunOutcome, Totals};
 use crate::request::{ReadFacts, Request};
+use crate::saved::Ledger;
 use anyhow::{anyhow, bail};
 use std::path::{Path, PathBuf};
 
@@ -79,42 +82,92 @@ impl<'a> Prepared<'a> {
         output::check_replaced(files, self.output.force)
     }
 
-    /// Puts what was read into farms, and judges them.
+    /// Judges what was read, writes the reports, and says how the run ends. Facts that came with a ledger are saved with it.
     ///
     /// # Errors
     ///
-    /// As [`Request::report`].
-    pub(super) fn report(&self, mut read: ReadFacts) -> anyhow::Result<Report> {
+    /// As [`Request::unjudged`].
+    pub(super) fn run(&self, read: ReadFacts, ledger: Option<Ledger>) -> anyhow::Result<Exit> {
+        let (report, farms) = self.unjudged(read, None)?;
+        self.tell(|| numbered(&farms).iter().for_each(|sentence| tell(sentence)));
+        if let Some(writer) = self.by_farm(&report) {
+            // What belongs together is written with facts alone, and was a sixth of what merging took.
+            drop(ledger);
+            let mut all = FarmByFarm::new();
+            let written = output::to_stdout(|out| {
+                all.take(writer, &report, farms, out);
+                all.written()
+            });
+            return written.map(|()| self.end(all.totals()));
+        }
+        let farms = judge(farms, &report.selection);
+        Ok(self.finish(&mut Report { farms, ledger, ..report }))
+    }
+
+    /// Puts what was read into farms; the report lacks these.
+    ///
+    /// # Errors
+    ///
+    /// As [`Request::unjudged`].
+    pub(super) fn unjudged(
+        &self,
+        mut read: ReadFacts,
+        names: Option<&FarmNames>,
+    ) -> anyhow::Result<(Report, Vec<Farm>)> {
         read.gaps.sort();
         read.gaps.dedup();
         log::read(&read.sources, &read.snapshots, &read.gaps);
-        let screen = self.output.screen();
-        Ok(Report { screen, ..self.request.report(read)? })
+        let (report, farms) = self.request.unjudged(read, names)?;
+        Ok((Report { screen: self.output.screen(), ..report }, farms))
     }
 
-    /// Writes the reports, and says how the run ends.
-    pub(super) fn finish(&self, mut report: Report) -> Exit {
-        let report = &mut report;
+    /// Returns what writes all that is asked for farm by farm, where something does.
+    pub(super) fn by_farm<'r>(&self, report: &'r Report) -> Option<Box<dyn FarmWriter + 'r>> {
+        let is_more = !self.output.files.is_empty() || self.judging.write_baseline.is_some();
+        let writer = self.format.by_farm(report)?;
+        (!is_more && self.template.is_none()).then_some(writer)
+    }
+
+    /// Returns what the options ask for.
+    pub(super) fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// Says something to the user, unless that is not wanted.
+    fn tell(&self, say: impl FnOnce()) {
         if !self.output.quiet {
-            for sentence in numbered(report) {
-                tell(&sentence);
-            }
+            say();
         }
-        let failures = self.write(report).into_iter().filter_map(Result::err);
-        if failures.map(|error| complain(&format!("{error:#}"))).count() > 0 {
-            return Exit::Trouble;
-        }
-        if (self.format.name != "table" || self.template.is_some()) && !self.output.quiet {
-            tell(&report.in_one_line());
-        }
+    }
+
+    /// Says what comes of a run that was written farm by farm, and how it ends.
+    pub(super) fn end(&self, totals: &Totals) -> Exit {
+        self.tell(|| tell(&totals.in_one_line()));
+        self.exit(totals.outcome())
+    }
+
+    /// Returns the exit code.
+    fn exit(&self, outcome: RunOutcome) -> Exit {
         if self.judging.exit_zero == Some(ExitZero::All) {
             return Exit::Clean;
         }
-        match report.outcome() {
+        match outcome {
             RunOutcome::Clean => Exit::Clean,
             RunOutcome::Findings => Exit::Findings,
             RunOutcome::Open => Exit::Trouble,
         }
+    }
+
+    /// Writes the reports, and says how the run ends.
+    fn finish(&self, report: &mut Report) -> Exit {
+        let failures = self.write(report).into_iter().filter_map(Result::err);
+        if failures.map(|error| complain(&format!("{error:#}"))).count() > 0 {
+            return Exit::Trouble;
+        }
+        if self.format.name != "table" || self.template.is_some() {
+            self.tell(|| tell(&report.in_one_line()));
+        }
+        self.exit(report.outcome())
     }
 
     fn write(&self, report: &mut Report) -> Vec<anyhow::Result<()>> {
@@ -177,8 +230,8 @@ pub(super) fn custody_of(
 }
 
 /// Says which source each instance is that differ from others by a number alone; of thousands, the first.
-fn numbered(report: &Report) -> Vec<String> {
-    let members = report.farms.iter().flat_map(|judged| &judged.farm.members);
+fn numbered(farms: &[Farm]) -> Vec<String> {
+    let members = farms.iter().flat_map(|farm| &farm.members);
     let numbered = members.filter(|member| member.numbered);
     let say = |member: &Member| {
         let root = &member.snapshot.root;

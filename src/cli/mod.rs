@@ -5,6 +5,7 @@ mod diff;
 mod exit;
 mod facts_dir;
 mod facts_lines;
+mod farm_by_farm;
 mod finish;
 mod help;
 mod log;

@@ -1,127 +1,135 @@
-//! `report --partitioned`: files that hold all facts of their farms, one after the other, so that no more than one is in memory.
+//! `report --partitioned`: facts in which the lines of each farm are together, so that no more than one farm is in memory.
 
-use super::args::{ExitZero, Saved};
+use super::Exit;
+use super::args::Saved;
+use super::farm_by_farm::FarmByFarm;
 use super::finish::Prepared;
-use super::read_facts::read_facts;
-use super::{Exit, output, tell};
-use crate::intake::Source;
+use super::output;
+use super::read_facts::{read_facts, read_facts_and};
+use crate::farm::{FarmNames, FarmPlan, SeenSources, groups};
+use crate::intake::{Source, file_states};
 use crate::limits::Limits;
-use crate::report::{Format, Report, RunOutcome, counted};
-use crate::request::ReadFacts;
-use crate::saved::{Merge, Saved as Merged};
-use anyhow::bail;
-use std::collections::BTreeMap;
+use crate::report::{FORMATS, Report};
+use crate::request::{ReadFacts, Request};
+use crate::saved::{PartReader, Parts, Saved as Merged, Survey};
+use anyhow::{anyhow, bail};
+use std::io::Write;
 
-/// Formats of which one farm after the other is the same as all at once.
-const FORMATS: [&str; 3] = ["summary", "csv", "findings"];
-
-/// What was judged so far.
-#[derive(Default)]
-struct Sum {
-    /// The farms, each with the file that its facts came in.
-    farms: BTreeMap<String, String>,
-    instances: usize,
-    is_open: bool,
-    is_found: bool,
-}
-
-/// Judges the farms of each file and writes them.
+/// Reads the files twice: to see which lines belong together, and to judge the farms, one after the other.
 ///
 /// # Errors
 ///
-/// Fails on options that need all farms at once, on a farm in two files, and where standard output cannot take what is written.
+/// Fails on options that need all farms at once, on facts that are not grouped by farm, and where standard output cannot take what is
+/// written.
 pub(super) fn run(
     saved: &Saved,
     prepared: &Prepared<'_>,
     files: &[Source],
 ) -> anyhow::Result<Exit> {
-    let format = checked(saved)?;
-    let mut sum = Sum::default();
+    check_options(saved, prepared.request())?;
+    let before =
+        file_states(files).map_err(|why| anyhow!("{why}; --partitioned reads facts twice"))?;
+    let limits = Limits::default();
+    let mut survey = Survey::default();
+    for file in files {
+        read_facts(file, &limits, &mut survey);
+    }
+    let (parts, names) = parts(survey, prepared.request())?;
+    let mut reader = PartReader::new(parts, saved.keep_all);
+    let mut all = FarmByFarm::new();
     let mut trouble = None;
     output::to_stdout(|out| {
-        for (index, file) in files.iter().enumerate() {
-            let text = judged(saved, prepared, file, &mut sum).and_then(|report| {
-                let mut text = Vec::new();
-                (format.write)(&report, &mut text)?;
-                Ok(text)
-            });
-            match text {
-                Ok(text) => out.write_all(without_head(&text, format, index == 0))?,
-                Err(error) => {
-                    trouble = Some(error);
-                    break;
-                }
+        let mut take = |part: Merged| {
+            if trouble.is_none() {
+                trouble = judge(part, prepared, &names, &mut all, out).err();
             }
+        };
+        for file in files {
+            read_facts_and(file, &limits, &mut reader, &mut |reader: &mut PartReader| {
+                reader.done().into_iter().for_each(&mut take);
+            });
         }
-        out.flush()
+        let rest = reader.end();
+        let is_same = rest.is_some() && file_states(files).is_ok_and(|after| after == before);
+        rest.into_iter().flatten().for_each(&mut take);
+        if !is_same {
+            trouble.get_or_insert_with(|| {
+                anyhow!("the facts changed while they were read; what was written may be wrong")
+            });
+        }
+        all.written()
     })?;
-    if let Some(error) = trouble {
-        return Err(error);
+    match trouble {
+        Some(error) => Err(error),
+        None => Ok(prepared.end(all.totals())),
     }
-    if !saved.output.quiet {
-        let farms = counted(sum.farms.len(), "farm");
-        let open = if sum.is_open { "; evidence incomplete" } else { "" };
-        tell(&format!("{farms}, {}{open}", counted(sum.instances, "instance")));
-    }
-    Ok(match saved.judging.exit_zero {
-        Some(ExitZero::All) => Exit::Clean,
-        _ if sum.is_open => Exit::Trouble,
-        _ if sum.is_found => Exit::Findings,
-        _ => Exit::Clean,
-    })
 }
 
-/// Returns the format, where the options allow one farm after the other.
-fn checked(saved: &Saved) -> anyhow::Result<&'static Format> {
-    let (output, judging) = (&saved.output, &saved.judging);
-    let whole = [&judging.policy, &judging.baseline, &judging.write_baseline, &output.template];
-    if whole.into_iter().any(Option::is_some) || !output.files.is_empty() || output.wide {
+/// Judges the farms of a part, and writes them.
+fn judge(
+    part: Merged,
+    prepared: &Prepared<'_>,
+    names: &FarmNames,
+    all: &mut FarmByFarm,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let Merged { snapshots, sources, gaps, reach, ledger } = part;
+    let runs = ledger.runs().clone();
+    let read = ReadFacts { snapshots, sources, gaps, reach, runs };
+    let (report, farms) = prepared.unjudged(read, Some(names))?;
+    let Some(writer) = prepared.by_farm(&report) else { return Err(needs_other_format(&report)) };
+    all.take(writer, &report, farms, out);
+    Ok(())
+}
+
+/// Puts the sources into parts that have nothing to do with each other.
+fn parts(survey: Survey, request: &Request) -> anyhow::Result<(Parts, FarmNames)> {
+    let sources = survey.sources();
+    let directories = sources.iter().filter(|(_, is_directory)| *is_directory);
+    let mut directories: Vec<String> = directories.map(|(name, _)| (*name).to_owned()).collect();
+    directories.sort();
+    let plan =
+        FarmPlan { by: request.farm_by.by(), directories: &directories, ..FarmPlan::default() };
+    let seen = SeenSources {
+        names: sources.iter().map(|(name, _)| *name).collect(),
+        instances: survey.instances(),
+        gaps: survey.gaps().collect(),
+        labels: survey.labels(),
+    };
+    let (groups, names) = groups(&plan, &seen);
+    let parts = survey.parts(&groups).map_err(|why| anyhow!(why))?;
+    Ok((parts, names))
+}
+
+/// Checks that nothing is asked for that needs all farms at once.
+fn check_options(saved: &Saved, request: &Request) -> anyhow::Result<()> {
+    let (output, judging, terms) = (&saved.output, &saved.judging, &request.terms);
+    if !output.files.is_empty() {
+        bail!("--partitioned writes to standard output alone; use `> FILE` in the place of -o");
+    }
+    let whole = [
+        (output.template.is_some(), "--template"),
+        (judging.write_baseline.is_some(), "--write-baseline"),
+        (output.wide, "--wide"),
+        (!output.farms.is_empty(), "--farm"),
+    ];
+    if let Some((_, option)) = whole.into_iter().find(|(is_given, _)| *is_given) {
+        bail!("{option} needs all farms at once; leave out --partitioned");
+    }
+    let has_farms = terms.policy.as_ref().is_some_and(|policy| !policy.farms.is_empty());
+    if has_farms || !terms.selection.suppressions.is_empty() {
         bail!(
-            "--partitioned writes to standard output alone, without --policy, --baseline, --write-baseline, --template, --wide and -o"
+            "a policy with farms or suppressions needs all farms at once; leave out --partitioned, or all but [severity]"
         );
     }
-    match output::format(&output.format).filter(|format| FORMATS.contains(&format.name)) {
-        Some(format) => Ok(format),
-        None => bail!("--partitioned needs one of the formats {}", FORMATS.join(", ")),
-    }
+    let report = Report::new(Vec::new(), Vec::new(), Vec::new(), &terms.selection, output.screen());
+    let format = output::format(&output.format);
+    let writer = format.and_then(|format| format.by_farm(&report));
+    writer.map(drop).ok_or_else(|| needs_other_format(&report))
 }
 
-fn judged(
-    saved: &Saved,
-    prepared: &Prepared<'_>,
-    file: &Source,
-    sum: &mut Sum,
-) -> anyhow::Result<Report> {
-    let mut merge = Merge::default();
-    if saved.keep_all {
-        merge = merge.keeping_all();
-    }
-    read_facts(file, &Limits::default(), &mut merge);
-    let merged = merge.finish();
-    let runs = merged.ledger.runs().clone();
-    let Merged { snapshots, sources, gaps, reach, .. } = merged;
-    let report = prepared.report(ReadFacts { snapshots, sources, gaps, reach, runs })?;
-    sum.instances = sum.instances.saturating_add(report.instances());
-    match report.outcome() {
-        RunOutcome::Clean => {}
-        RunOutcome::Findings => sum.is_found = true,
-        RunOutcome::Open => sum.is_open = true,
-    }
-    for judged in &report.farms {
-        let name = judged.farm.name.clone();
-        if let Some(other) = sum.farms.insert(name, file.name.clone()) {
-            let (name, file) = (&judged.farm.name, &file.name);
-            bail!(
-                "the farm {name} is in {other} and in {file}; --partitioned needs all facts of a farm in one file"
-            );
-        }
-    }
-    Ok(report)
-}
-
-/// Leaves out the head of CSV where it was written before.
-fn without_head<'t>(text: &'t [u8], format: &Format, is_first: bool) -> &'t [u8] {
-    let has_head = format.name != "summary" && !is_first;
-    let end = text.iter().position(|byte| *byte == b'\n').filter(|_| has_head);
-    end.and_then(|end| text.get(end.saturating_add(1)..)).unwrap_or(text)
+fn needs_other_format(report: &Report) -> anyhow::Error {
+    let names = FORMATS.iter().filter(|format| format.by_farm(report).is_some());
+    let names: Vec<&str> = names.map(|format| format.name).collect();
+    anyhow!("--partitioned needs one of the formats {}", names.join(", "))
 }

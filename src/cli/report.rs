@@ -6,7 +6,6 @@ use super::read_facts::read_facts;
 use super::{Exit, complain, partitioned};
 use crate::intake::{facts_files, operands_in};
 use crate::limits::Limits;
-use crate::report::Report;
 use crate::request::ReadFacts;
 use crate::saved::{Merge, Saved as Merged};
 use anyhow::{Context, bail};
@@ -39,8 +38,7 @@ fn run_or_fail(saved: &Saved) -> anyhow::Result<Exit> {
     let runs = merged.ledger.runs().clone();
     let ledger = Some(merged.ledger);
     let Merged { snapshots, sources, gaps, reach, .. } = merged;
-    let report = prepared.report(ReadFacts { snapshots, sources, gaps, reach, runs })?;
-    Ok(prepared.finish(Report { ledger, ..report }))
+    prepared.run(ReadFacts { snapshots, sources, gaps, reach, runs }, ledger)
 }
 
 /// Returns the operands, and those in the file of `--files-from`.

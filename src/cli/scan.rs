@@ -10,7 +10,7 @@ use crate::intake::{
     Choice, Discovered, Operand, Origin, Source, discover_chosen, is_any_there, operands_in,
 };
 use crate::limits::Limits;
-use crate::report::{Report, counted};
+use crate::report::counted;
 use crate::request::{ReadFacts, options_of_reading};
 use crate::saved::Saved as Merged;
 use anyhow::{Context, anyhow, bail};
@@ -61,8 +61,7 @@ fn run_or_fail(scan: &Scan) -> anyhow::Result<Exit> {
     let mut examined = examined(scan, &sources);
     examined.gaps.extend(notes);
     let Examined { snapshots, sources, gaps } = examined;
-    let report = prepared.report(ReadFacts { snapshots, sources, gaps, ..ReadFacts::default() })?;
-    Ok(prepared.finish(report))
+    prepared.run(ReadFacts { snapshots, sources, gaps, ..ReadFacts::default() }, None)
 }
 
 /// Says which sources do not exist; of a list of thousands, the first.
@@ -121,9 +120,7 @@ fn from_directory(
     merged.gaps.extend(notes);
     let ledger = Some(merged.ledger);
     let Merged { snapshots, sources, gaps, reach, .. } = merged;
-    let report =
-        prepared.report(ReadFacts { snapshots, sources, gaps, reach, ..ReadFacts::default() })?;
-    Ok(prepared.finish(Report { ledger, ..report }))
+    prepared.run(ReadFacts { snapshots, sources, gaps, reach, ..ReadFacts::default() }, ledger)
 }
 
 /// Finds the sources: those named, and those in the file of `--files-from`.

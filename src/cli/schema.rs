@@ -10,6 +10,7 @@ pub(super) fn run(what: SchemaOf) -> Exit {
     let schema = match what {
         SchemaOf::Report => report::schema(),
         SchemaOf::Facts => saved::schema(),
+        SchemaOf::Summary => report::summary_schema(),
         SchemaOf::Diff => report::diff_schema(),
         SchemaOf::Baseline => policy::baseline_schema(),
         SchemaOf::Policy => policy::schema(&rule_ids()),

@@ -6,7 +6,7 @@ use super::expected::{Expected, ForeignKey, Missing};
 use super::like::tell_alike;
 use super::open_gaps::OpenGaps;
 use super::plan::{FarmPlan, Ground};
-use super::{Farm, Keys, Member, decide_pairs, keys, names};
+use super::{Farm, FarmNames, Keys, Member, decide_pairs, keys, names};
 use crate::facts::{Digest, Gap, KeyName, Snapshot};
 use crate::limits::Limits;
 use crate::policy::{Policy, PolicyFarm, PolicyInstance};
@@ -48,9 +48,17 @@ pub fn farms(snapshots: Labelled, plan: &FarmPlan<'_>) -> Result<Vec<Farm>, Poli
         .filter_map(|(label, snapshot)| Some((snapshot.source.clone(), label.clone()?)))
         .collect();
     let grounds = by_ground(named(instances, plan), plan)?;
-    let names = names::distinct(grounds.keys().map(|ground| plan.names(ground, &labels)).collect());
+    let mut names =
+        names::distinct(grounds.keys().map(|ground| plan.names(ground, &labels)).collect());
+    if let Some(known) = plan.names {
+        for (name, ground) in names.iter_mut().zip(grounds.keys()) {
+            if let Some(known) = known.of(ground) {
+                known.clone_into(name);
+            }
+        }
+    }
     let holes = holes(plan, &roots);
-    let open = OpenGaps::new(plan, names.len());
+    let open = OpenGaps::new(plan, plan.names.map_or(names.len(), FarmNames::len));
     let mut farms = Vec::with_capacity(names.len());
     let mut of_policy = BTreeMap::new();
     for ((ground, named), name) in grounds.into_iter().zip(names) {

@@ -34,6 +34,8 @@ pub struct FarmPlan<'p> {
     pub reach: Option<&'p BTreeMap<Gap, BTreeSet<String>>>,
     /// What the user expects; instances that it names go to its farms.
     pub policy: Option<&'p Policy>,
+    /// Names of the farms, where there are more of the run than of these snapshots.
+    pub names: Option<&'p FarmNames>,
 }
 
 /// What the instances of a farm have in common.
@@ -53,6 +55,25 @@ pub(super) enum Ground {
 
 /// The name of the farm of all instances, where nothing says which farms there are.
 pub const ONLY_FARM: &str = "farm";
+
+/// Names of farms, chosen in the light of all of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FarmNames(BTreeMap<Ground, String>);
+
+impl FarmNames {
+    pub(super) fn new(names: impl Iterator<Item = (Ground, String)>) -> Self {
+        Self(names.collect())
+    }
+
+    /// Returns how many there are.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn of(&self, ground: &Ground) -> Option<&String> {
+        self.0.get(ground)
+    }
+}
 
 /// The farm of what came on standard input, short and long.
 const STDIN: [&str; 2] = ["stdin", "standard input"];

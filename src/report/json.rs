@@ -13,6 +13,7 @@ mod repository;
 mod secrets;
 mod timeline;
 
+use super::by_farm::ALL_AT_ONCE;
 use super::escape::escaped;
 use super::overview::SharedKey;
 use super::repair::fixes;
@@ -38,6 +39,7 @@ pub(super) const FORMAT: Format = Format {
     extensions: &["json"],
     summary: "everything, for programs (aemtrix.report/1)",
     write,
+    by_farm: ALL_AT_ONCE,
 };
 
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {

@@ -3,6 +3,7 @@
 //! A case fails where the run does: from the severity of `--fail-on` on. What is found below it is the output of a case that passes.
 //! What is not known is an error, never a pass.
 
+use super::by_farm::ALL_AT_ONCE;
 use super::examined::ExaminedSection;
 use super::labels::{LEFT_OUT, uncounted};
 use super::repair::fixes;
@@ -20,6 +21,7 @@ pub(super) const FORMAT: Format = Format {
     extensions: &["xml"],
     summary: "a test case for each rule, for CI (JUnit XML)",
     write,
+    by_farm: ALL_AT_ONCE,
 };
 
 /// Characters of the name of a farm that each of its cases repeats.

@@ -3,6 +3,7 @@
 pub(super) mod examined;
 mod matrix;
 
+use super::by_farm::ALL_AT_ONCE;
 use super::labels::{basis, uncounted};
 use super::markdown_text::prose;
 use super::repair::{GuideStep, decision, parts, result, warning};
@@ -17,6 +18,7 @@ pub(super) const FORMAT: Format = Format {
     extensions: &["md"],
     summary: "verdict, matrix and findings, for a ticket",
     write,
+    by_farm: ALL_AT_ONCE,
 };
 
 /// So many causes are listed.

@@ -2,6 +2,7 @@
 
 mod baseline;
 mod bundles;
+mod by_farm;
 mod catalogue;
 mod changes;
 mod code_span;
@@ -27,19 +28,23 @@ mod summary;
 mod table;
 mod template;
 mod timeline;
+mod totals;
 
 pub use baseline::write_baseline;
 pub use bundles::BundleFilter;
+pub use by_farm::FarmWriter;
 pub use catalogue::{explain_rule, list_rules};
 pub use changes::{DIFF_FORMATS, DIFF_SCHEMA, DiffFormat, DiffReport, StateReport, diff_schema};
 pub use json::schema;
 pub use manual::{list_topics, show_topic};
 pub use ours::{HEAD_BYTES, is_ours};
 pub use printable::printable;
+pub use summary::schema as summary_schema;
 pub use template::ReportTemplate;
+pub use totals::Totals;
 
 use crate::custody::Custody;
-use crate::diagnosis::{Doubt, Finding, Judged, Selection, judge};
+use crate::diagnosis::{Finding, Judged, Selection, judge};
 use crate::facts::{Gap, SourceRecord};
 use crate::farm::Farm;
 use crate::rules::Severity;
@@ -135,6 +140,15 @@ pub struct Format {
     pub summary: &'static str,
     /// Writes it.
     pub write: fn(&Report, &mut dyn Write) -> io::Result<()>,
+    by_farm: by_farm::ByFarm,
+}
+
+impl Format {
+    /// Returns what writes a report farm by farm, where that is the same as all at once. Of the report it is given, nothing but the farms
+    /// is missing.
+    pub fn by_farm<'r>(&self, report: &'r Report) -> Option<Box<dyn FarmWriter + 'r>> {
+        (self.by_farm)(report)
+    }
 }
 
 /// Every format; the first is the default.
@@ -187,22 +201,6 @@ impl Report {
         !self.gaps.iter().any(|gap| gap.kind.hides())
     }
 
-    /// Returns `true` if every farm could be decided on, leaving aside that a lone instance has no peers, unless that fails the run.
-    pub fn is_decided(&self) -> bool {
-        let is_few = |judged: &Judged| judged.farm.members.len() < self.selection.min_instances;
-        if self.farms.iter().any(is_few) {
-            return false;
-        }
-        if self.fails_undecided {
-            let is_open = |judged: &Judged| !judged.verdict.reasons().is_empty();
-            return !self.farms.is_empty() && !self.farms.iter().any(is_open);
-        }
-
-        let known =
-            |judged: &Judged| judged.verdict.reasons().iter().all(Doubt::is_for_lack_of_peers);
-        !self.farms.is_empty() && self.farms.iter().all(known)
-    }
-
     /// Returns `true` if a finding fails the run.
     pub fn fails(&self, finding: &Finding) -> bool {
         finding.excuse.is_none() && self.fails_from.is_some_and(|from| finding.severity >= from)
@@ -210,43 +208,12 @@ impl Report {
 
     /// Says how the run ends.
     pub fn outcome(&self) -> RunOutcome {
-        let mut all = self.farms.iter().flat_map(|judged| &judged.findings);
-        let found = all.any(|finding| self.fails(finding));
-        match (self.is_complete() && self.is_decided(), found) {
-            (false, _) => RunOutcome::Open,
-            (true, true) => RunOutcome::Findings,
-            (true, false) => RunOutcome::Clean,
-        }
-    }
-
-    /// Counts the findings of a severity that have no excuse.
-    pub fn count(&self, severity: Severity) -> usize {
-        self.farms.iter().map(|judged| judged.count(severity)).sum()
-    }
-
-    /// Counts the findings with an excuse, in words: `, 1 suppressed, 3 known`; nothing where there are none.
-    pub fn excused(&self) -> String {
-        let sum = |count: fn(&Judged) -> usize| self.farms.iter().map(count).sum();
-        excused(sum(Judged::suppressed), sum(Judged::known))
+        Totals::of(self).outcome()
     }
 
     /// Says in one line what comes of the run.
     pub fn in_one_line(&self) -> String {
-        let verdict = match self.farms.as_slice() {
-            [] => "no AEM instance".to_owned(),
-            [one] => one.verdict.label().to_owned(),
-            farms => format!("{} of {} farms", self.verdicts(), farms.len()),
-        };
-        format!(
-            "{verdict}: {} from {}, {}, {}, {}{}{}",
-            counted(self.instances(), "instance"),
-            counted(self.sources.len(), "source"),
-            counted(self.count(Severity::Error), "error"),
-            counted(self.count(Severity::Warning), "warning"),
-            counted(self.count(Severity::Note), "note"),
-            self.excused(),
-            if self.is_complete() { "" } else { "; evidence incomplete" }
-        )
+        Totals::of(self).in_one_line()
     }
 
     /// Counts the instances.

@@ -1,5 +1,6 @@
 //! `ndjson`: the facts themselves, one instance a line, for `aemtrix report` and for data tools (`aemtrix.facts/2`).
 
+use super::by_farm::ALL_AT_ONCE;
 use super::{Format, Report};
 use crate::facts::{Gap, GapKind, RunRecord, Snapshot};
 use crate::saved::{RunWriter, write_merged};
@@ -12,6 +13,7 @@ pub(super) const FORMAT: Format = Format {
     extensions: &["ndjson"],
     summary: "facts, one instance a line, for `aemtrix report` (aemtrix.facts/2)",
     write,
+    by_farm: ALL_AT_ONCE,
 };
 
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {

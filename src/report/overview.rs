@@ -1,6 +1,6 @@
 //! Many farms at a glance: which are wrong, which problem which of them have, and keys that they share.
 
-use super::Report;
+use super::{Report, Totals};
 use crate::diagnosis::{Judged, Verdict};
 use crate::facts::{Digest, KeyName};
 use crate::limits::Limits;
@@ -40,12 +40,7 @@ impl Report {
 
     /// Counts the farms that are inconsistent, undecided and consistent, in words.
     pub fn verdicts(&self) -> String {
-        let count = |label: &str| {
-            self.farms.iter().filter(|judged| judged.verdict.label() == label).count()
-        };
-        let counts = ["inconsistent", "undecided", "consistent"].map(|label| (count(label), label));
-        let told = counts.iter().filter(|(count, _)| *count > 0);
-        told.map(|(count, label)| format!("{count} {label}")).collect::<Vec<_>>().join(", ")
+        Totals::of(self).verdicts()
     }
 
     /// Returns the rules that findings count of, each with the farms that have one: the gravest first, and of those what most have.

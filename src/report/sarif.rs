@@ -6,6 +6,7 @@ mod location;
 mod result;
 mod rule;
 
+use super::by_farm::ALL_AT_ONCE;
 use super::examined::{KeyLine, keys};
 use super::json::{WireExamined, WireRunOf, write_json};
 use super::repair::fixes;
@@ -25,6 +26,7 @@ pub(super) const FORMAT: Format = Format {
     extensions: &["sarif"],
     summary: "findings, for code scanning (SARIF 2.1.0)",
     write,
+    by_farm: ALL_AT_ONCE,
 };
 
 const RESULTS_MAX: usize = Limits::DEFAULT.sarif_results_max;

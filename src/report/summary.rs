@@ -2,13 +2,15 @@
 //!
 //! A line says all of its farm that is said, so that joining files is merging them. Fields are never renamed, and are only added.
 
-use super::{Format, Report, SUMMARY_SCHEMA};
-use crate::diagnosis::Judged;
+use super::{FarmWriter, Format, SUMMARY_SCHEMA, by_farm};
+use crate::diagnosis::{Cause, Judged};
 use crate::facts::KeyName;
 use crate::farm::{Expect, Member};
 use crate::limits::Limits;
 use crate::rules::Severity;
 use crate::saved::EscapedJson;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::CompactFormatter;
@@ -19,23 +21,42 @@ pub(super) const FORMAT: Format = Format {
     name: "summary",
     extensions: &["summary.ndjson"],
     summary: "one line a farm, for many farms and for data tools (aemtrix.summary/1)",
-    write,
+    write: |report, out| by_farm::write(Lines, report, out),
+    by_farm: |_| Some(Box::new(Lines)),
 };
 
-/// A farm in one line.
-#[derive(Serialize)]
+/// Returns the JSON Schema of a line.
+pub fn schema() -> Schema {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    settings.into_generator().into_root_schema_for::<WireSummary<'_>>()
+}
+
+/// A farm in one line. Fields are never renamed, and are only added.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "Line of a summary of aemtrix", extend("$id" = SUMMARY_SCHEMA))]
 struct WireSummary<'a> {
+    /// The version of this schema.
+    #[schemars(extend("const" = SUMMARY_SCHEMA))]
     schema: &'static str,
+    /// Its name.
     farm: &'a str,
+    #[schemars(extend("enum" = ["consistent", "inconsistent", "undecided"]))]
     verdict: &'a str,
     /// Why it is undecided, the first reasons.
     reasons: Vec<String>,
+    /// How many instances it has.
     instances: usize,
+    /// Findings that count, by severity.
     errors: usize,
     warnings: usize,
     notes: usize,
+    /// Findings that a suppression of the policy covers.
     suppressed: usize,
+    /// Findings that are in the baseline.
     known: usize,
+    /// The first things that a person has to repair, the gravest first, and how many there are.
+    causes: Vec<WireGist<'a>>,
+    cause_count: usize,
     /// Findings that count, by rule.
     rules: BTreeMap<&'a str, usize>,
     /// Sizes of the groups of equals, the largest first, of rows that should be equal and are not.
@@ -52,20 +73,56 @@ struct WireSummary<'a> {
     versions: BTreeMap<String, BTreeSet<&'a str>>,
 }
 
-fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    for judged in &report.farms {
+/// Something that a person has to repair.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Cause")]
+struct WireGist<'a> {
+    /// The rule of its root finding.
+    rule: &'static str,
+    #[schemars(extend("enum" = ["error", "warning"]))]
+    severity: &'static str,
+    /// What is wrong, one sentence.
+    message: &'a str,
+    /// The first instances that it, or what it explains, concerns, and how many there are.
+    instances: Vec<&'a str>,
+    instance_count: usize,
+    /// Rules of the findings that it explains.
+    explains: BTreeSet<&'static str>,
+}
+
+impl<'a> WireGist<'a> {
+    /// Returns a cause; `None` where its finding is not there.
+    fn new(judged: &'a Judged, cause: &'a Cause) -> Option<Self> {
+        let root = judged.findings.get(cause.root)?;
+        let explained = cause.explains.iter().filter_map(|index| judged.findings.get(*index));
+        let names = cause.instances.iter().map(String::as_str);
+        Some(Self {
+            rule: root.rule.id,
+            severity: root.severity.label(),
+            message: &root.hit.message,
+            instances: names.take(Limits::DEFAULT.listed_max).collect(),
+            instance_count: cause.instances.len(),
+            explains: explained.map(|finding| finding.rule.id).collect(),
+        })
+    }
+}
+
+struct Lines;
+
+impl FarmWriter for Lines {
+    fn farm(&mut self, judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
         let formatter = EscapedJson(CompactFormatter);
         let summary = WireSummary::from(judged);
         summary.serialize(&mut Serializer::with_formatter(&mut *out, formatter))?;
-        out.write_all(b"\n")?;
+        out.write_all(b"\n")
     }
-    Ok(())
 }
 
 impl<'a> From<&'a Judged> for WireSummary<'a> {
     fn from(judged: &'a Judged) -> Self {
         let max = Limits::DEFAULT.listed_max;
         let (odd, damaged) = (odd(judged), damaged(judged));
+        let causes = judged.causes.iter().filter_map(|cause| WireGist::new(judged, cause));
         let reasons = judged.verdict.reasons().iter().take(max).map(ToString::to_string);
         Self {
             schema: SUMMARY_SCHEMA,
@@ -78,6 +135,8 @@ impl<'a> From<&'a Judged> for WireSummary<'a> {
             notes: judged.count(Severity::Note),
             suppressed: judged.suppressed(),
             known: judged.known(),
+            causes: causes.take(max).collect(),
+            cause_count: judged.causes.len(),
             rules: rules(judged),
             groups: groups(judged),
             odd_count: odd.len(),
@@ -153,7 +212,7 @@ fn versions(judged: &Judged) -> BTreeMap<String, BTreeSet<&str>> {
 mod tests {
     use super::*;
     use crate::diagnosis::Selection;
-    use crate::report::Screen;
+    use crate::report::{Report, Screen};
     use crate::testing::good_farm;
     use serde_json::Value;
 
@@ -166,7 +225,7 @@ mod tests {
             Screen::default(),
         );
         let mut out = Vec::new();
-        write(&report, &mut out).unwrap();
+        (FORMAT.write)(&report, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert_eq!(text.lines().count(), 1);
         serde_json::from_str(&text).unwrap()
@@ -178,6 +237,23 @@ mod tests {
         assert_eq!((&summary["verdict"], &summary["instances"]), (&"consistent".into(), &2.into()));
         assert_eq!(summary["groups"], serde_json::json!({}));
         assert_eq!(summary["keys"]["hmac"].as_array().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn cause_is_there_with_what_it_explains() {
+        let odd: Vec<u8> = (1..33).collect();
+        let told = summary(good_farm(&["a", "b"]).with("c", |i| i.hmac(&odd)));
+        let causes = told["causes"].as_array().unwrap();
+        assert_eq!(told["cause_count"], causes.len());
+        let cause = &causes[0];
+        assert_eq!(
+            (&cause["severity"], &cause["instances"], &cause["instance_count"]),
+            (&"error".into(), &serde_json::json!(["c"]), &1.into())
+        );
+        assert!(told["rules"].get(cause["rule"].as_str().unwrap()).is_some(), "{told}");
+        assert!(cause["message"].as_str().unwrap().starts_with("c: "), "{told}");
+        let fine = summary(good_farm(&["a", "b"]));
+        assert_eq!((&fine["causes"], &fine["cause_count"]), (&serde_json::json!([]), &0.into()));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `timeline`: when what happened on the instances of a farm, as a table.
 
+use super::by_farm::ALL_AT_ONCE;
 use super::table::Paint;
 use super::{Format, Report, printable};
 use crate::diagnosis::Judged;
@@ -12,6 +13,7 @@ pub(super) const FORMAT: Format = Format {
     extensions: &["timeline", "timeline.txt"],
     summary: "when what happened, one line an event",
     write,
+    by_farm: ALL_AT_ONCE,
 };
 
 /// What a moment takes: `2026-11-02 01:12:00 UTC`.

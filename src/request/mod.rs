@@ -11,8 +11,9 @@ pub use fail_on::FailOn;
 pub use terms::{NamedText, Terms, rule_ids};
 
 use crate::custody::Custody;
+use crate::diagnosis::judge;
 use crate::facts::{Gap, RunRecord, Snapshot, SourceRecord};
-use crate::farm::{FarmPlan, farms};
+use crate::farm::{Farm, FarmNames, FarmPlan, farms};
 use crate::limits::Limits;
 use crate::report::{BundleFilter, Report, Screen};
 use crate::rules::Severity;
@@ -61,8 +62,23 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// Fails when the policy cannot be applied to what was read, and when a farm is to be shown that there is none of.
+    /// As [`Request::unjudged`].
     pub fn report(&self, read: ReadFacts) -> anyhow::Result<Report> {
+        let (report, farms) = self.unjudged(read, None)?;
+        Ok(Report { farms: judge(farms, &report.selection), ..report })
+    }
+
+    /// Puts what was read into farms, and returns these, with the report that they are missing in. `names` are those of all farms of a run
+    /// that is judged in parts.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the policy cannot be applied to what was read, and when a farm is to be shown that there is none of.
+    pub fn unjudged(
+        &self,
+        read: ReadFacts,
+        names: Option<&FarmNames>,
+    ) -> anyhow::Result<(Report, Vec<Farm>)> {
         let ReadFacts { snapshots, sources, mut gaps, reach, runs } = read;
         gaps.sort();
         gaps.dedup();
@@ -75,11 +91,13 @@ impl Request {
             gaps: &gaps,
             reach: Some(&reach),
             policy: self.terms.policy.as_ref(),
+            names,
         };
         let farms = farms(snapshots, &plan)?;
-        let report = Report::new(farms, sources, gaps, &self.terms.selection, Screen::default());
-        check_chosen(&self.farms, &report)?;
-        Ok(Report {
+        check_chosen(&self.farms, &farms)?;
+        let report =
+            Report::new(Vec::new(), sources, gaps, &self.terms.selection, Screen::default());
+        let report = Report {
             fails_undecided: self.fail_on == FailOn::Undecided,
             custody: self.custody().with_runs(runs, env!("CARGO_PKG_VERSION")),
             bundles: self.bundles.clone(),
@@ -88,7 +106,8 @@ impl Request {
             chosen: self.farms.iter().cloned().collect(),
             fails_from: if self.exits_zero { None } else { self.fail_on.severity() },
             ..report
-        })
+        };
+        Ok((report, farms))
     }
 
     /// Returns what the report says of itself.
@@ -140,9 +159,8 @@ pub fn options_of_reading(limits: &Limits) -> Vec<String> {
 }
 
 /// Checks that there are the farms that are to be shown in full.
-fn check_chosen(chosen: &[String], report: &Report) -> anyhow::Result<()> {
-    let names: BTreeSet<&str> =
-        report.farms.iter().map(|judged| judged.farm.name.as_str()).collect();
+fn check_chosen(chosen: &[String], farms: &[Farm]) -> anyhow::Result<()> {
+    let names: BTreeSet<&str> = farms.iter().map(|farm| farm.name.as_str()).collect();
     let Some(missing) = chosen.iter().find(|name| !names.contains(name.as_str())) else {
         return Ok(());
     };

@@ -304,11 +304,11 @@ fn many_farms_are_an_overview_and_one_is_shown_by_name() {
     assert_eq!(scan(&["--farm-by", "no-group"]).1, 2);
 }
 
-#[test]
-fn farms_in_files_of_their_own_are_judged_one_after_the_other() {
+/// The facts of two farms, a file each.
+fn two_farms() -> (TempDir, std::path::PathBuf) {
     let home = tempfile::tempdir().unwrap();
     let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/demo");
-    let (facts, by) = (home.path().join("facts"), ["--farm-by", "/up/([^/]+)/"]);
+    let facts = home.path().join("facts");
     fs::create_dir(&facts).unwrap();
     for (farm, names) in [("c1", &["author", "publish1"][..]), ("c2", &["author", "publish2"])] {
         let folder = home.path().join("up").join(farm);
@@ -319,16 +319,147 @@ fn farms_in_files_of_their_own_are_judged_one_after_the_other() {
         let lines = run(&["scan", "-q", "-f", "ndjson"], &[folder.into_os_string()], b"").0;
         fs::write(facts.join(format!("{farm}.ndjson")), lines).unwrap();
     }
-    let operand = [facts.clone().into_os_string()];
-    for format in ["summary", "csv", "findings"] {
-        let whole = [&["report", "-q", "-f", format][..], &by].concat();
-        let parts = [&whole[..], &["--partitioned"]].concat();
-        assert_eq!(run(&parts, &operand, b""), run(&whole, &operand, b""), "{format}");
-    }
-    let refused = |more: &[&str]| {
-        let start = ["report", "-q", "--partitioned", "-f"];
-        run(&[&start[..], more].concat(), &operand, b"").1
+    (home, facts)
+}
+
+const BY_CUSTOMER: [&str; 2] = ["--farm-by", "/up/([^/]+)/"];
+
+/// What is written, and the exit code, of all farms at once and of one after the other.
+fn whole_and_parted(format: &str, more: &[&str], operand: &Path) -> [(String, i32); 2] {
+    [&[][..], &["--partitioned"]].map(|parted| {
+        let arguments = [&["report", "-q", "-f", format], &BY_CUSTOMER[..], more, parted].concat();
+        let (out, exit) = run(&arguments, &[operand.to_owned().into_os_string()], b"");
+        (String::from_utf8(out).unwrap(), exit)
+    })
+}
+
+#[test]
+fn farms_that_are_judged_one_after_the_other_are_as_all_at_once() {
+    let (home, folder) = two_farms();
+    let file = |name: &str, text: &[u8]| {
+        let path = home.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
     };
-    assert_eq!(refused(&["json", "--farm-by", "/up/([^/]+)/"]), 2);
-    assert_eq!(refused(&["summary", "--farm-by", "all"]), 2, "one farm in two files");
+    let read = |name: &str| fs::read(folder.join(name)).unwrap();
+    let joined = [read("c1.ndjson"), read("c2.ndjson")].concat();
+    // Runs end in the last line here, and lines of bundles are there once.
+    let merged = run(&["report", "-q", "-f", "ndjson"], &[folder.clone().into()], b"").0;
+    let lines: Vec<&[u8]> = merged.split_inclusive(|byte| *byte == b'\n').collect();
+    let mut bundles_first = lines.clone();
+    bundles_first.sort_by_key(|line| !String::from_utf8_lossy(line).contains("\"bundles\":[{"));
+    let in_the_middle =
+        lines.iter().position(|line| String::from_utf8_lossy(line).contains("/c2/"));
+    let (one, other) = lines.split_at(in_the_middle.unwrap() - 1);
+    let halves = home.path().join("halves");
+    fs::create_dir(&halves).unwrap();
+    fs::write(halves.join("1.ndjson"), one.concat()).unwrap();
+    fs::write(halves.join("2.ndjson"), other.concat()).unwrap();
+    let known = home.path().join("known.json");
+    let policy = file("policy.toml", b"[severity]\nhmac-differs = \"note\"\n");
+    let written = [&["report", "-q", "-f", "summary"], &BY_CUSTOMER[..], &["--write-baseline"]];
+    let written = [&written.concat()[..], &[known.to_str().unwrap()]].concat();
+    assert_eq!(run(&written, &[folder.clone().into()], b"").1, 1);
+    let baseline = ["--baseline", known.to_str().unwrap()];
+    let policy = ["--policy", policy.to_str().unwrap()];
+    for (what, operand) in [
+        ("folder", folder.clone()),
+        ("one file", file("joined.ndjson", &joined)),
+        ("merged", file("merged.ndjson", &merged)),
+        ("bundles first", file("bundles.ndjson", &bundles_first.concat())),
+        ("packed", file("packed.ndjson.gz", &crate::pack::gzip(&merged))),
+        ("a farm in two files", halves),
+    ] {
+        for format in ["summary", "csv", "findings"] {
+            let [whole, parted] = whole_and_parted(format, &[], &operand);
+            assert_eq!(parted, whole, "{what}, {format}");
+        }
+        for more in [&baseline, &policy, &["--farm-by", "all"]] {
+            let [whole, parted] = whole_and_parted("findings", more, &operand);
+            assert_eq!(parted, whole, "{what}, {more:?}");
+        }
+    }
+}
+
+#[test]
+fn damage_at_the_end_of_facts_leaves_open_the_farms_before_it() {
+    let (home, folder) = two_farms();
+    let merged = run(&["report", "-q", "-f", "ndjson"], &[folder.into()], b"").0;
+    let cut = home.path().join("cut.ndjson");
+    for (what, text) in [
+        ("cut", merged[..merged.len() - 30].to_vec()),
+        ("no fact", [&merged[..], b"{}\n"].concat()),
+    ] {
+        fs::write(&cut, text).unwrap();
+        let [whole, parted] = whole_and_parted("summary", &[], &cut);
+        assert_eq!((parted.1, whole.1), (2, 2), "{what}");
+        let is_open = |text: &str| {
+            text.lines().all(|line| {
+                let line: Value = serde_json::from_str(line).unwrap();
+                line["damaged"].as_array().unwrap().iter().any(|name| name == cut.to_str().unwrap())
+            })
+        };
+        assert!(is_open(&whole.0) && is_open(&parted.0), "{what}: {}", parted.0);
+        assert_eq!(parted.0.lines().count(), 2);
+    }
+}
+
+#[test]
+fn facts_that_are_not_grouped_by_farm_are_refused_and_nothing_is_judged() {
+    let (home, folder) = two_farms();
+    let merged = run(&["report", "-q", "-f", "ndjson"], &[folder.clone().into()], b"").0;
+    let merged = String::from_utf8(merged).unwrap();
+    let line = |part: &'static str| merged.lines().filter(move |line| line.contains(part));
+    let of_farm = |farm: &str| {
+        let farm = format!("/{farm}/");
+        let lines = merged.lines().filter(|line| !line.contains("\"end\":{"));
+        lines.filter(move |line| line.contains(&farm)).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (c1, c2) = (of_farm("c1"), of_farm("c2"));
+    let shared: Vec<String> =
+        line("\"bundles\":[{").chain(line("\"numbers\":[")).map(str::to_owned).collect();
+    let end: Vec<String> = line("\"end\":{").map(str::to_owned).collect();
+    let path = home.path().join("mixed.ndjson");
+    let refused = |lines: &[&[String]], says: &str| {
+        let lines: Vec<String> = lines.concat();
+        fs::write(&path, format!("{}\n", lines.join("\n"))).unwrap();
+        let arguments = [&["report", "-q", "--partitioned", "-f", "summary"], &BY_CUSTOMER[..]];
+        let output = aemtrix().args(arguments.concat()).arg(&path).output().unwrap();
+        assert_eq!((output.stdout.len(), output.status.code()), (0, Some(2)));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(says), "{said}");
+        assert_eq!(whole_and_parted("summary", &[], &path)[0].1, 1, "all at once it is whole");
+    };
+    refused(&[&shared, &c1[..1], &c2, &c1[1..], &end], "not grouped by farm: lines of ");
+    refused(&[&c1, &c2, &shared, &end], "a line of bundles is behind a farm that needs it");
+}
+
+#[test]
+fn what_needs_all_farms_at_once_is_refused_in_parts() {
+    let (home, folder) = two_farms();
+    let policy = home.path().join("policy.toml");
+    let suppress = "[[suppress]]\nrule = \"hmac-differs\"\nreason = \"r\"\n";
+    let report = home.path().join("x.csv");
+    let path = |path: &Path| path.to_str().unwrap().to_owned();
+    for (policy_text, arguments, says) in [
+        ("", vec!["-f", "json"], "needs one of the formats csv, findings, summary"),
+        ("", vec!["-f", "csv", "--wide"], "--wide needs all farms at once"),
+        ("", vec!["-f", "csv", "--farm", "c1"], "--farm needs all farms at once"),
+        ("", vec!["-f", "csv", "-o", &path(&report)], "standard output alone"),
+        ("", vec!["-f", "csv", "--write-baseline", &path(&report)], "--write-baseline needs all"),
+        (suppress, vec!["-f", "csv", "--policy", &path(&policy)], "a policy with farms or"),
+        (crate::gate::POLICY, vec!["-f", "csv", "--policy", &path(&policy)], "a policy with farms"),
+        ("", vec!["-f", "csv", "-"], "standard input can be read once; save it in a file"),
+    ] {
+        fs::write(&policy, policy_text).unwrap();
+        let mut command = aemtrix();
+        command.args(["report", "--partitioned"]).args(&arguments);
+        if arguments.last() != Some(&"-") {
+            command.arg(&folder);
+        }
+        let output = command.output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{arguments:?}");
+        assert!(said.contains(says), "{arguments:?}: {said}");
+    }
 }

@@ -39,6 +39,7 @@ fn schemas_have_names() {
         ("facts", "aemtrix.facts/2"),
         ("policy", "aemtrix.policy/1"),
         ("diff", "aemtrix.diff/1"),
+        ("summary", "aemtrix.summary/1"),
         ("baseline", "aemtrix.baseline/1"),
     ] {
         let schema = schema(what);
@@ -51,7 +52,8 @@ fn schemas_have_names() {
 
 #[test]
 fn every_case_follows_the_schemas() {
-    let [report_schema, facts_schema] = ["report", "facts"].map(validator);
+    let [report_schema, facts_schema, summary_schema] =
+        ["report", "facts", "summary"].map(validator);
     let mut wrong = Vec::new();
     for case in cases::all() {
         let home = tempfile::tempdir().unwrap();
@@ -67,6 +69,8 @@ fn every_case_follows_the_schemas() {
         };
         check("report", &report_schema, &written(&report, "json"));
         written(&report, "ndjson").lines().for_each(|line| check("facts", &facts_schema, line));
+        let summary = written(&report, "summary");
+        summary.lines().for_each(|line| check("summary", &summary_schema, line));
         if let Some(text) = &case.policy {
             wrong.extend(problems(&validator("policy"), &policy(text)));
         }

@@ -1,30 +1,36 @@
 //! `findings`: the findings, one a line, for spreadsheets and data tools.
 
-use super::super::{Format, Report};
+use super::super::{FarmWriter, Format, by_farm};
 use super::{line, listed};
-use crate::diagnosis::Finding;
+use crate::diagnosis::{Finding, Judged};
 use std::io::{self, Write};
 
 pub(in super::super) const FORMAT: Format = Format {
     name: "findings",
     extensions: &["findings.csv"],
     summary: "the findings as CSV, one line each",
-    write,
+    write: |report, out| by_farm::write(Lines, report, out),
+    by_farm: |_| Some(Box::new(Lines)),
 };
 
 /// The columns. `excuse` says why a finding does not count.
 const HEAD: [&str; 7] = ["farm", "severity", "rule", "instances", "message", "places", "excuse"];
 
-fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    line(HEAD.into_iter(), out)?;
-    for judged in &report.farms {
+struct Lines;
+
+impl FarmWriter for Lines {
+    fn head(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        line(HEAD.into_iter(), out)
+    }
+
+    fn farm(&mut self, judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
         for finding in &judged.findings {
             let fields = fields(finding);
             let rest = fields.iter().map(String::as_str);
             line([judged.farm.name.as_str()].into_iter().chain(rest), out)?;
         }
+        Ok(())
     }
-    Ok(())
 }
 
 fn fields(finding: &Finding) -> [String; 6] {
@@ -44,7 +50,7 @@ fn fields(finding: &Finding) -> [String; 6] {
 mod tests {
     use super::*;
     use crate::diagnosis::Selection;
-    use crate::report::Screen;
+    use crate::report::{Report, Screen};
     use crate::testing::good_farm;
 
     #[test]
@@ -54,7 +60,7 @@ mod tests {
         let report =
             Report::new(vec![farm], vec![], vec![], &Selection::default(), Screen::default());
         let mut out = Vec::new();
-        write(&report, &mut out).unwrap();
+        (FORMAT.write)(&report, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(
             text.starts_with("farm,severity,rule,instances,message,places,excuse\r\n"),

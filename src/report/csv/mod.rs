@@ -12,10 +12,11 @@
 mod findings;
 mod wide;
 
-use super::{Format, Report, printable};
+use super::{BundleFilter, FarmWriter, Format, Report, by_farm, printable};
+use crate::diagnosis::Judged;
 use crate::facts::{Gap, GapKind, spoken};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 pub(super) use findings::FORMAT as FINDINGS;
@@ -25,6 +26,7 @@ pub(super) const FORMAT: Format = Format {
     extensions: &["csv"],
     summary: "the matrix, one line a cell, for spreadsheets and data tools",
     write,
+    by_farm: |report| (!report.wide).then(|| Box::new(Cells::new(report)) as _),
 };
 
 /// What some spreadsheet splits a line at, quotes or none: where it opens a file with `,` as one with `;`, quotes within a cell are text. A
@@ -44,33 +46,66 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if report.wide {
         return wide::write(report, out);
     }
-    line(HEAD.into_iter(), out)?;
-    for judged in &report.farms {
+    by_farm::write(Cells::new(report), report, out)
+}
+
+/// One line a cell.
+struct Cells<'r> {
+    bundles: Option<&'r BundleFilter>,
+    /// Sources of which no farm has had an instance yet.
+    unread: Unread<'r>,
+}
+
+impl<'r> Cells<'r> {
+    fn new(report: &'r Report) -> Self {
+        Self { bundles: report.bundles.as_ref(), unread: hiding(report) }
+    }
+}
+
+impl FarmWriter for Cells<'_> {
+    fn head(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        line(HEAD.into_iter(), out)
+    }
+
+    fn farm(&mut self, judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
         let (farm, names) = (judged.farm.name.as_str(), &judged.matrix.instances);
-        for row in wide::all_rows(judged, report.bundles.as_ref()) {
+        for row in wide::all_rows(judged, self.bundles) {
             for ((value, marks), name) in row.cells.iter().zip(names) {
                 let mark = wide::MARKS.into_iter().zip(marks).find(|(_, has)| **has);
                 let mark = mark.map_or("", |(mark, _)| mark);
                 line([farm, name, &row.fact, value, mark].into_iter(), out)?;
             }
         }
+        for member in &judged.farm.members {
+            self.unread.remove(member.snapshot.source.as_str());
+        }
+        Ok(())
     }
-    for (source, gap) in unread(report) {
-        line(["", spoken(source), "read", &why(gap), ""].into_iter(), out)?;
+
+    fn tail(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        for (source, gap) in &self.unread {
+            line(["", spoken(source), "read", &why(gap), ""].into_iter(), out)?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Returns the sources that were not read and of which no instance was found.
 fn unread(report: &Report) -> Unread<'_> {
-    let members = report.farms.iter().flat_map(|judged| &judged.farm.members);
-    let came: BTreeSet<&str> = members.map(|member| member.snapshot.source.as_str()).collect();
-    let is_unread = |gap: &&Gap| gap.kind.hides() && !came.contains(gap.source.as_str());
-    let mut unread = Unread::new();
-    for gap in report.gaps.iter().filter(is_unread) {
-        unread.entry(&gap.source).or_insert(gap);
+    let mut unread = hiding(report);
+    for member in report.farms.iter().flat_map(|judged| &judged.farm.members) {
+        unread.remove(member.snapshot.source.as_str());
     }
     unread
+}
+
+/// Returns the sources of which something was not read.
+fn hiding(report: &Report) -> Unread<'_> {
+    let mut hiding = Unread::new();
+    for gap in report.gaps.iter().filter(|gap| gap.kind.hides()) {
+        hiding.entry(&gap.source).or_insert(gap);
+    }
+    hiding
 }
 
 fn why(gap: &Gap) -> String {

@@ -11,6 +11,7 @@ mod secrets;
 mod timeline;
 mod view;
 
+use super::by_farm::ALL_AT_ONCE;
 use super::escape::escaped;
 use super::{Format, Report};
 use minijinja::Environment;
@@ -22,6 +23,7 @@ pub(super) const FORMAT: Format = Format {
     extensions: &["html", "htm"],
     summary: "one self-contained page for browsers and print",
     write,
+    by_farm: ALL_AT_ONCE,
 };
 
 /// What pages look like.

@@ -8,6 +8,7 @@ use super::powershell::{between, commands, full, keep, place, verify_key};
 use super::visit::{InstanceVisit, KeySource, ScriptNames, Shell, list, others, sources, visits};
 use crate::facts::KeyName;
 use crate::repair::{Action, Do, KeyCheck, powershell_word as word};
+use crate::report::by_farm::ALL_AT_ONCE;
 use crate::report::printable::printable;
 use crate::report::{Format, Report};
 use std::io::{self, Write};
@@ -17,6 +18,7 @@ pub(in crate::report) const POWERSHELL: Format = Format {
     extensions: &["ps1"],
     summary: "the repair as one PowerShell script, to be run on each instance",
     write,
+    by_farm: ALL_AT_ONCE,
 };
 
 /// What all repairs share: asking, keeping, and undoing.

@@ -6,6 +6,7 @@ use super::visit::{InstanceVisit, KeySource, ScriptNames, Shell, list, others, s
 use super::{kept_name, lengths};
 use crate::facts::{Digest, KeyName, TextKind};
 use crate::repair::{Action, Do, KeyCheck, PlanCheck, shell_word};
+use crate::report::by_farm::ALL_AT_ONCE;
 use crate::report::printable::printable;
 use crate::report::{Format, Report};
 use std::io::{self, Write};
@@ -15,6 +16,7 @@ pub(in crate::report) const SHELL: Format = Format {
     extensions: &["sh"],
     summary: "the repair as one POSIX script, to be run on each instance",
     write,
+    by_farm: ALL_AT_ONCE,
 };
 
 /// What all repairs share: checks, copies, and their undoing.

@@ -7,6 +7,7 @@ mod incomplete_sources;
 mod text;
 mod verify;
 
+use super::by_farm::ALL_AT_ONCE;
 use super::labels::LEFT_OUT;
 use super::markdown::{examined, guided};
 use super::repair::{decision, parts, result, warning};
@@ -21,6 +22,7 @@ pub(super) const FORMAT: Format = Format {
     extensions: &["runbook", "runbook.md"],
     summary: "the repair as a document to follow",
     write,
+    by_farm: ALL_AT_ONCE,
 };
 
 /// What a snapshot needs, at least.

@@ -8,6 +8,7 @@ mod names;
 mod overview;
 mod text;
 
+use super::by_farm::ALL_AT_ONCE;
 use super::labels::{basis, uncounted};
 use super::{Format, Report, counted, printable};
 use crate::diagnosis::{Judged, Verdict};
@@ -23,6 +24,7 @@ pub(super) const FORMAT: Format = Format {
     extensions: &["txt"],
     summary: "matrix, findings and gaps for people",
     write,
+    by_farm: ALL_AT_ONCE,
 };
 
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {

@@ -1,7 +1,7 @@
 //! Many farms: totals, what is wrong with which, which problem which have, and keys that they share.
 
 use super::super::overview::{by_verdict, gist};
-use super::super::{Report, counted};
+use super::super::{Report, Totals, counted};
 use super::text::{Paint, hanging, labelled};
 use super::word;
 use crate::diagnosis::Judged;
@@ -26,15 +26,16 @@ pub(super) fn end(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         "One farm in full: --farm NAME. All of them: --details, -f summary or -o report.html.\n"
     )?;
     let lead = format!("Verdict of {} farms:", report.farms.len());
+    let totals = Totals::of(report);
     let counts = format!(
         "{} - {} from {}, {}, {}, {}{}",
-        report.verdicts(),
-        counted(report.instances(), "instance"),
+        totals.verdicts(),
+        counted(totals.instances(), "instance"),
         counted(report.sources.len(), "source"),
-        counted(report.count(Severity::Error), "error"),
-        counted(report.count(Severity::Warning), "warning"),
-        counted(report.count(Severity::Note), "note"),
-        report.excused(),
+        counted(totals.count(Severity::Error), "error"),
+        counted(totals.count(Severity::Warning), "warning"),
+        counted(totals.count(Severity::Note), "note"),
+        totals.excused(),
     );
     hanging([&lead, &lead], &counts, report.screen, out)
 }
