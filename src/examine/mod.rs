@@ -8,6 +8,7 @@ mod collector;
 mod config_history;
 mod configs;
 mod expected_installs;
+mod found_secrets;
 mod gap_list;
 mod hints;
 mod hollow;

@@ -4,8 +4,8 @@
 //! A store of 10,000 users has dozens of segments, and the folders of users lie anywhere in them. So the nodes that wait are taken segment
 //! by segment, and each segment is read about once. Below a user nothing else is looked at.
 
+use super::found_secrets::Found;
 use super::secrets::Vault;
-use super::stored_secrets::Found;
 use crate::facts::{Hex, Users};
 use crate::limits::Limits;
 use crate::oak::{Node, OakError, Store};

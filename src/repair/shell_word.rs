@@ -1,12 +1,6 @@
 //! Names and paths as words of a POSIX shell.
 
-use super::powershell_word::powershell_path;
-use crate::facts::{Snapshot, realm};
-
-/// Returns the path of a file of an instance as one word of the shell that the instance has, for a sentence.
-pub(crate) fn quoted(snapshot: &Snapshot, path: &str) -> String {
-    if snapshot.is_on_windows() { powershell_path(path) } else { shell_path(path) }
-}
+use crate::facts::realm;
 
 /// Returns the path of a file on an instance as one word of a shell, as [`shell_word`] does.
 ///
@@ -38,8 +32,7 @@ pub fn shell_word(text: &str) -> String {
     }
     let shows = |c: char| !c.is_control() && (c.is_ascii() || c.is_alphanumeric());
     if text.chars().all(shows) {
-        // Between single quotes only a single quote has a meaning. (POSIX, Shell Command Language,
-        // 2.2.2)
+        // Between single quotes only a single quote has a meaning (POSIX, Shell Command Language, 2.2.2).
         return format!("'{}'", text.replace('\'', r"'\''"));
     }
     print(text.as_bytes())
@@ -57,8 +50,7 @@ fn print(bytes: &[u8]) -> String {
         b' '..=b'~' if *byte != b'\\' && *byte != b'\'' => {
             printed + char::from(*byte).encode_utf8(&mut [0])
         }
-        // POSIX `printf` reads at most three octal digits, so a digit may follow; `\x` is not in
-        // POSIX.
+        // POSIX `printf` reads at most three octal digits, so a digit may follow; `\x` is not in POSIX.
         _ => printed + &format!("\\{byte:03o}"),
     });
     format!("\"$(printf '{printed}'){line_ends}\"")
@@ -93,18 +85,6 @@ pub(super) fn raw(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::Bundle;
-    use crate::testing::good_farm;
-
-    #[test]
-    fn path_is_a_word_of_the_shell_that_the_instance_has() {
-        let on_drive = |bundle: &mut Bundle| {
-            bundle.location = Some("slinginstall:D:\\aem\\x.jar".to_owned());
-        };
-        let farm = good_farm(&["a"]).with("b", |i| i.change("bundle1", on_drive)).build();
-        let of = |index: usize| quoted(&farm.members[index].snapshot, r"x.zip!/D:\it's");
-        assert_eq!([of(0), of(1)], [r"'D:\it'\''s'", r"'D:\it''s'"]);
-    }
 
     #[test]
     fn path_is_one_word_of_a_shell_whatever_its_name_is() {

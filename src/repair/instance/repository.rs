@@ -1,7 +1,7 @@
 //! The keys in the repository of an instance: saved before others come, and deleted at the end.
 
 use super::{InstanceRepair, KeyGoal};
-use crate::facts::{Digest, JcrKey, KeyName};
+use crate::facts::{Digest, KeyName, Repository};
 use crate::repair::action::Do;
 use crate::repair::need::because;
 use crate::repair::{Need, RuleId};
@@ -41,8 +41,8 @@ impl InstanceRepair<'_> {
         if !(self.has(is_wanted) || moves && !self.stopped.is_empty()) {
             return;
         }
-        let held = self.member.snapshot.repository.iter().flat_map(|read| read.keys());
-        let held: BTreeSet<KeyName> = held.map(|key: &JcrKey| key.name).collect();
+        let held = self.member.snapshot.repository.iter().flat_map(Repository::keys);
+        let held: BTreeSet<KeyName> = held.map(|key| key.name).collect();
         let mut keys = Vec::from_iter(held);
         if keys.is_empty() && self.member.is_in_jcr_mode() && moves {
             keys = KeyName::ALL.to_vec();
