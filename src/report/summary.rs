@@ -21,8 +21,8 @@ pub(super) const FORMAT: Format = Format {
     name: "summary",
     extensions: &["summary.ndjson"],
     summary: "one line a farm, for many farms and for data tools (aemtrix.summary/1)",
-    write: |report, out| by_farm::write(Lines, report, out),
-    by_farm: |_| Some(Box::new(Lines)),
+    write: |report, out| by_farm::write(SummaryLines, report, out),
+    by_farm: |_| Some(Box::new(SummaryLines)),
 };
 
 /// Returns the JSON Schema of a line.
@@ -107,9 +107,9 @@ impl<'a> WireGist<'a> {
     }
 }
 
-struct Lines;
+struct SummaryLines;
 
-impl FarmWriter for Lines {
+impl FarmWriter for SummaryLines {
     fn farm(&mut self, judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
         let formatter = EscapedJson(CompactFormatter);
         let summary = WireSummary::from(judged);

@@ -35,7 +35,7 @@ pub struct Survey {
     /// The line of a gap, as a run names it.
     named_gaps: Vec<(usize, GapRef)>,
     /// Lines of bundles that instances need.
-    shared: BTreeMap<LineId, Need>,
+    shared: BTreeMap<LineId, SharedLine>,
     keys: KnownKeys,
     /// Why the facts cannot be read in parts; one sentence without a full stop.
     refused: Option<String>,
@@ -52,7 +52,7 @@ struct SeenSource {
 
 /// Who needs a line of bundles, and where it is.
 #[derive(Debug, Default)]
-struct Need {
+struct SharedLine {
     /// Numbers of the sources.
     first_and_last: Option<(usize, usize)>,
     /// How many sources were before it.

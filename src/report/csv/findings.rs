@@ -9,16 +9,16 @@ pub(in super::super) const FORMAT: Format = Format {
     name: "findings",
     extensions: &["findings.csv"],
     summary: "the findings as CSV, one line each",
-    write: |report, out| by_farm::write(Lines, report, out),
-    by_farm: |_| Some(Box::new(Lines)),
+    write: |report, out| by_farm::write(FindingLines, report, out),
+    by_farm: |_| Some(Box::new(FindingLines)),
 };
 
 /// The columns. `excuse` says why a finding does not count.
 const HEAD: [&str; 7] = ["farm", "severity", "rule", "instances", "message", "places", "excuse"];
 
-struct Lines;
+struct FindingLines;
 
-impl FarmWriter for Lines {
+impl FarmWriter for FindingLines {
     fn head(&mut self, out: &mut dyn Write) -> io::Result<()> {
         line(HEAD.into_iter(), out)
     }
