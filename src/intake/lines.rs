@@ -2,17 +2,16 @@
 
 use super::codec::{self, Codec};
 use super::depth::Depth;
+use super::fs::{self, File, Metadata};
 use super::gzip::Gunzip;
 use super::open::FileState;
 use super::unpack::Unpack;
 use super::zstd::Unzstd;
-use super::{Origin, Source, fs, mapped, open};
+use super::{Origin, Source, mapped, open};
 use crate::facts::GapKind;
 use crate::limits::Limits;
-use memmap2::Mmap;
 use std::borrow::Cow;
 use std::ffi::OsString;
-use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
@@ -177,7 +176,7 @@ const WINDOW_BATCHES: usize = 4;
 
 /// Reads a file through one window after the other; returns whether everything was read.
 fn each_window(
-    first: Mmap,
+    first: mapped::Window,
     file: &File,
     seen: &Metadata,
     limits: &Limits,
