@@ -21,7 +21,8 @@ const LABEL: usize = 10;
 
 /// Writes the causes of a farm, each once, with its repair where that is short.
 pub(super) fn write(judged: &Judged, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
-    let is_short = parts(judged, None).iter().map(lines).sum::<usize>() <= LINES_MAX;
+    let all = parts(judged, None);
+    let is_short = all.iter().map(lines).sum::<usize>() <= LINES_MAX;
     let mut shown: BTreeSet<usize> = BTreeSet::new();
     let (mut alike, mut before) = (0_usize, "");
     for (index, cause) in judged.causes.iter().enumerate() {
@@ -38,7 +39,19 @@ pub(super) fn write(judged: &Judged, screen: Screen, out: &mut dyn Write) -> io:
     if judged.causes.is_empty() || judged.plan.is_empty() {
         return Ok(());
     }
-    labelled("Repair:", &whole(judged, is_short), screen, out)?;
+    let has_commands =
+        all.iter().flat_map(|part| &part.steps).any(|step| !step.commands.is_empty());
+    let how = match (is_short, has_commands) {
+        (true, true) => {
+            "Run the commands as the user that runs AEM, where the paths of the upload begin; each block prints its last line only when all of \
+             it went right. Keep a backup."
+        }
+        (true, false) => "Keep a backup.",
+        (false, _) => {
+            "For the steps, run this again with --format runbook (or shell, or powershell)."
+        }
+    };
+    labelled("Repair:", &whole(judged, how), screen, out)?;
     writeln!(out)
 }
 
@@ -134,17 +147,13 @@ fn lines(part: &RepairPart) -> usize {
 }
 
 /// Says whose keys are copied and why, how all of it is done, and what comes of it.
-fn whole(judged: &Judged, is_short: bool) -> String {
-    let how = if is_short {
-        "Run the commands as the user that runs AEM, where the paths of the upload begin; each block prints its last line only when all of it \
-         went right. Keep a backup."
-    } else {
-        "Steps: --format runbook, shell or powershell."
-    };
+fn whole(judged: &Judged, how: &str) -> String {
     let mut actions = judged.plan.actions();
     let enters = actions.any(|action| matches!(action.does, Do::EnterSecret { .. }));
-    let warned = if enters || warning(judged).is_some() {
+    let warned = if enters {
         " The runbook lists the secrets to enter again."
+    } else if warning(judged).is_some() {
+        " The runbook lists secrets that may have to be entered again."
     } else {
         ""
     };
