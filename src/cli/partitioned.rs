@@ -73,9 +73,8 @@ fn judge(
     all: &mut FarmByFarm,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let Merged { snapshots, sources, gaps, reach, ledger } = part;
-    let runs = ledger.runs().clone();
-    let read = ReadFacts { snapshots, sources, gaps, reach, runs };
+    let Merged { snapshots, sources, gaps, reach, .. } = part;
+    let read = ReadFacts { snapshots, sources, gaps, reach, ..ReadFacts::default() };
     let (report, farms) = prepared.unjudged(read, Some(names))?;
     let Some(writer) = prepared.by_farm(&report) else { return Err(needs_other_format(&report)) };
     all.take(writer, &report, farms, out);

@@ -292,6 +292,6 @@ fn farms_that_are_repaired_from_one_directory_keep_what_they_replace_apart() {
         }
     });
     let kept: Vec<&String> = kept.collect();
-    let [c1, c2] = ["keys-before-c1-p3", "keys-before-c2-p3"];
+    let [c1, c2] = ["keys-before-c1--p3", "keys-before-c2--p3"];
     assert_eq!(kept, [c1, c1, c2, c2]);
 }

@@ -28,7 +28,7 @@ pub(super) fn read(store: &Store<'_>, configurations: &mut [Configuration], segm
     let paths: Vec<String> = watched.iter().filter_map(|own| own.jcr_path.clone()).collect();
     let nodes = paths.iter().map(|path| Watched { path, known: RefCell::default() });
     let nodes: Vec<Watched<'_, '_, '_>> = nodes.collect();
-    let reads = |root| nodes.iter().map(|node| node.print(root)).collect();
+    let reads = |root| nodes.iter().map(|node| node.print_if_read(root)).collect();
     let segments_max = store.segments_read().saturating_add(segments_max);
     let mut walk = Walk::new(store, &revisions.all, segments_max, &reads, Prints::eq);
     walk.sample();
@@ -57,6 +57,14 @@ struct Watched<'p, 's, 'f> {
 }
 
 impl<'s, 'f> Watched<'_, 's, 'f> {
+    /// Returns what the node held. What cannot be read of one costs the others nothing, unless the revision is not all there.
+    fn print_if_read(&self, root: Node<'s, 'f>) -> Result<Option<[u8; 32]>, OakError> {
+        match self.print(root) {
+            Err(error @ (OakError::Missing(_) | OakError::Budget { .. })) => Err(error),
+            print => Ok(print.ok().flatten()),
+        }
+    }
+
     fn print(&self, root: Node<'s, 'f>) -> Result<Option<[u8; 32]>, OakError> {
         let found = root.descendant(self.path.trim_start_matches('/'))?;
         let Some(node) = found else { return Ok(None) };

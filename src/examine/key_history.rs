@@ -40,9 +40,11 @@ pub(super) fn read(
     let mut walk = Walk::new(store, &revisions.all, past.segments_max, &reads, is_same);
     // They reach further back than the journal, so they come before what it may cost to search that.
     let mut of_checkpoints = KeyHistory::default();
-    let newest = walk.find_newest();
-    let read = newest.map(|newest| past.checkpoints(newest, head, &mut of_checkpoints));
+    let mut checkpoints = |newest| past.checkpoints(newest, head, &mut of_checkpoints);
+    let early = walk.find_newest().map(&mut checkpoints);
     walk.sample();
+    // A journal may be dozens of revisions newer than the tars; then the newest that is there is known only now.
+    let read = early.or_else(|| walk.newest_seen().map(checkpoints));
     walk.narrow();
     // After each garbage collection of Oak the journal
     // still names revisions whose segments are gone.

@@ -49,6 +49,11 @@ impl<'w, 's, 'f, T> Walk<'w, 's, 'f, T> {
         newest.find(|(at, _)| self.may_look() && self.look(*at)).map(|(_, revision)| *revision)
     }
 
+    /// Returns the newest revision that was there of those looked at.
+    pub(super) fn newest_seen(&self) -> Option<Revision<'s, 'f>> {
+        self.all.get(*self.seen.keys().next()?).copied()
+    }
+
     /// Looks at revisions evenly over the journal, the newest first.
     pub(super) fn sample(&mut self) {
         // A live store flushes every five seconds at most,

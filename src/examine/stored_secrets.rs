@@ -145,6 +145,13 @@ impl Walk<'_, '_> {
             let counts = at.counts || is_folder;
             let path: String = format!("{}/{name}", at.path).chars().take(PATH_CHARS_MAX).collect();
             let file = StoredConfig::of_file(&name).filter(|_| place.below.is_some() && at.counts);
+            if file.is_some() && self.is_spent() {
+                self.gap(format!(
+                    "{} was looked through in part: it takes more than is read",
+                    at.path
+                ));
+                return Ok(());
+            }
             let was_file = file.map(|file| self.file(node, &file, &path)).transpose()?;
             if was_file != Some(true) {
                 next.push(Next { node, path, depth: at.depth.saturating_add(1), counts });

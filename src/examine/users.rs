@@ -84,7 +84,7 @@ impl KeyStores {
                 match end {
                     Ok(End::All) => {}
                     Ok(End::Bound) => found.gap(
-                        "/home/users was looked through for key stores in part: it has more users than are looked at"
+                        "/home/users was looked through for key stores in part: it takes more than is read"
                             .to_owned(),
                     ),
                     Err(error) => found.gap(unread(&error)),
@@ -409,7 +409,8 @@ mod tests {
     #[test]
     fn large_trees_are_left_alone_and_that_is_said() {
         let value = protected(&[0x81; 16], "x");
-        let gap = "/home/users was looked through for key stores in part: it has more users than are looked at";
+        let gap =
+            "/home/users was looked through for key stores in part: it takes more than is read";
         let many = |count: u32, path: fn(u32) -> String| {
             let all =
                 (0..count).fold(Tree::default(), |tree, at| tree.at(&path(at), Tree::default()));

@@ -291,13 +291,13 @@ fn add_repository(member: &Member, all: &mut Vec<TimelineEvent>) {
     let Repository { place, keys, history, .. } = stored;
     let has_keys = matches!(keys, JcrKeys::Read(keys) if !keys.is_empty());
     if let Some(since) = history.same_since_ms.filter(|_| has_keys) {
-        let event = "keys in /etc/key are the same since";
+        let event = "keys in /etc/key are the same since then, or before";
         all.push(at(member, EventKind::Key, since, event, place.clone()));
     }
     for configuration in &stored.configurations {
         let path = configuration.jcr_path.as_ref();
         if let Some((path, since)) = path.zip(configuration.same_since_ms) {
-            let event = format!("{path} is the same since");
+            let event = format!("{path} is the same since then, or before");
             all.push(at(member, EventKind::Written, since, &event, place.clone()));
         }
     }
@@ -443,7 +443,10 @@ mod tests {
         stored.configurations[0].same_since_ms = Some(WRITTEN);
         let event = timeline(&farm).into_iter().find(|event| event.at_ms == Some(WRITTEN));
         let event = event.unwrap();
-        assert_eq!(event.event, format!("/apps/system/config/{ims} is the same since"));
+        assert_eq!(
+            event.event,
+            format!("/apps/system/config/{ims} is the same since then, or before")
+        );
         assert_eq!((event.kind, event.certainty), (EventKind::Written, Certainty::Utc));
     }
 

@@ -185,6 +185,10 @@ fn each_window(
     let (mut start, mut window, mut bytes_max) = (0_u64, first, window_bytes(limits));
     let mut is_in_long_line = false;
     loop {
+        // Before any byte of the window is read: there may be no line in it, before which that is looked at too.
+        if !open::is_unchanged(file, seen) {
+            return Ok(true);
+        }
         let is_last = start.saturating_add(as_u64(window.len())) >= seen.len();
         let line_ends = if is_in_long_line {
             memchr::memchr(b'\n', &window)

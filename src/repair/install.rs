@@ -20,8 +20,9 @@ impl Install {
         let moved = snapshot.moved_keys.first();
         let moved = moved.and_then(|file| Some(file.place.path.rsplit_once('/')?.0.to_owned()));
         let local = |path: String| on_instance(&path).to_owned();
-        // Farms may be repaired from one directory, and the name of an instance is unique in its farm alone.
-        let of_farm = if farm == ONLY_FARM { String::new() } else { format!("{farm}-") };
+        // Farms may be repaired from one directory, and the name of an instance is unique in its farm alone. Two dashes, so that
+        // west-author of eu and author of eu-west are two.
+        let of_farm = if farm == ONLY_FARM { String::new() } else { format!("{farm}--") };
         Self {
             keys: moved.or_else(|| data_directory(snapshot, CRYPTO_FILE)).map(local),
             storage: data_directory(snapshot, CRYPTO).map(local),

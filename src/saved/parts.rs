@@ -16,6 +16,9 @@ use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+/// How the record of a source says that it is a directory.
+const DIRECTORY: &str = "directory";
+
 /// What a first reading keeps.
 #[derive(Debug, Default)]
 pub struct Survey {
@@ -94,7 +97,9 @@ impl Survey {
                     self.came(*id);
                 }
                 if let Some(known) = self.sources.get_mut(source) {
-                    known.label = known.label.take().or(instance.snapshot.label);
+                    // As where all is merged at once: of several names the least.
+                    let labels = known.label.take().into_iter().chain(instance.snapshot.label);
+                    known.label = labels.min();
                 }
                 self.instances.push((source, instance.snapshot.root));
             }
@@ -163,6 +168,10 @@ impl Survey {
         for source in end.sources.into_iter().flatten() {
             self.files.file.name(&source.name);
             let number = self.number(&source.name);
+            // Its own line may be missing, and what is missing in a directory concerns the farm around it.
+            if let Some(known) = self.sources.get_mut(number) {
+                known.is_directory |= source.container == DIRECTORY;
+            }
             self.named.push((number, source));
         }
         for gap in end.gaps {
@@ -280,7 +289,7 @@ impl Survey {
 }
 
 fn is_directory(record: &SourceRecord) -> bool {
-    record.container == "directory"
+    record.container == DIRECTORY
 }
 
 /// Returns the files that something is wrong with, for each part that may lack something because of it.

@@ -1,6 +1,7 @@
 //! Many uploads: names that stay, facts that are kept, and exit codes for drivers.
 
 use crate::cases;
+use crate::instance::Instance;
 use crate::pack::Packing;
 use crate::run::{aemtrix, list, operand};
 use serde_json::Value;
@@ -401,6 +402,36 @@ fn damage_at_the_end_of_facts_leaves_open_the_farms_before_it() {
         };
         assert!(is_open(&whole.0) && is_open(&parted.0), "{what}: {}", parted.0);
         assert_eq!(parted.0.lines().count(), 2);
+    }
+}
+
+#[test]
+fn directory_whose_line_is_missing_leaves_open_the_farms_around_it() {
+    let (home, folder) = two_farms();
+    drop(folder);
+    let up = home.path().join("up");
+    Instance::new("x").case().pack_into(&up.join("c9"), Packing::Directory, "x");
+    let facts = run(&["scan", "-q", "-f", "ndjson"], &[up.clone().into_os_string()], b"").0;
+    let merged = home.path().join("merged.ndjson");
+    fs::write(&merged, facts).unwrap();
+    let merged_facts = run(&["report", "-q", "-f", "ndjson"], &[merged.clone().into()], b"").0;
+    let is_of_directory = |line: &&[u8]| {
+        let line: Value = serde_json::from_slice(line).unwrap();
+        let source = [&line["source"]["name"], &line["instance"]["source"], &line["gap"]["source"]];
+        source.into_iter().any(|name| *name == *up.to_str().unwrap())
+    };
+    let lines = merged_facts.split_inclusive(|byte| *byte == b'\n');
+    let (lost, rest): (Vec<&[u8]>, Vec<&[u8]>) = lines.partition(is_of_directory);
+    assert!(!lost.is_empty());
+    fs::write(&merged, rest.concat()).unwrap();
+    for by in ["parent", "input"] {
+        let [whole, parted] = [&[][..], &["--partitioned"]].map(|parted| {
+            let arguments = [&["report", "-q", "-f", "summary", "--farm-by", by], parted].concat();
+            let (out, exit) = run(&arguments, &[merged.clone().into()], b"");
+            (String::from_utf8(out).unwrap(), exit)
+        });
+        assert!(whole.0.contains("\"undecided\""), "{}", whole.0);
+        assert_eq!(parted, whole, "{by}");
     }
 }
 

@@ -120,6 +120,20 @@ fn checkpoints_are_read_before_the_journal_takes_what_may_be_read() {
 }
 
 #[test]
+fn checkpoints_are_read_where_the_journal_is_much_newer_than_the_tars() {
+    let checkpoint = Tree::default().with("created", 3, b"5").at("root/etc/key", key(OLD));
+    let files = Memory::written(&[(holding(NEW).at("checkpoints/b", checkpoint), 9)]);
+    let gone = |number: usize| format!("{number:08x}-1ab5-4b44-ae81-d59174bd06ee:1 root 1\n");
+    let newer = files.change("journal.log", |text| {
+        text.extend((0..20).map(gone).collect::<String>().into_bytes());
+    });
+    let history = history(&newer);
+    assert_eq!(history.checkpoints_read, 1);
+    let state = PastState::Checkpoint { name: "b".to_owned(), created_ms: Some(5) };
+    assert_eq!(told(&history), [(2, state)]);
+}
+
+#[test]
 fn revisions_without_their_segments_leave_a_gap_and_the_rest_stands() {
     let files = Memory::written(&[(holding(OLD), 3), (holding(NEW), 5)]);
     let gone = |number: usize| format!("{number:08x}-1ab5-4b44-ae81-d59174bd06ee:1 root 1\n");

@@ -99,6 +99,7 @@ impl From<&Farm> for TimelineView {
             let cell = lane.entry(moment(*at, unit)).or_default();
             cell.entry(event.kind).or_default().push(title);
         }
+        let has_more_lanes = lanes.len() > LANES_MAX;
         let lanes: Vec<(&str, LaneEvents)> = lanes.into_iter().take(LANES_MAX).collect();
         let names: Vec<&str> = lanes.iter().map(|(name, _)| *name).collect();
         let in_common = in_common(&names);
@@ -114,8 +115,8 @@ impl From<&Farm> for TimelineView {
                 .map(|lanes| strip(lanes, &columns, in_common))
                 .collect(),
             columns: labelled(&columns, unit),
-            reduced: (!is_whole || unit == DAY_MS).then_some(
-                "There are many moments: only keys and signs of trouble are drawn, and perhaps those of one day as one; the list has all.",
+            reduced: (!is_whole || has_more_lanes || unit == DAY_MS).then_some(
+                "There is too much to draw all of it: keys and signs of trouble are drawn, perhaps a day as one moment, of the latest days and the first instances. --format timeline has all.",
             ),
             rows: all.iter().take(ROWS_MAX).map(row).collect(),
             more: all.len().saturating_sub(ROWS_MAX),

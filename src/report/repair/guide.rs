@@ -3,7 +3,7 @@
 use super::english::{outcome, sentence};
 use super::{KEYS, posix, powershell};
 use crate::diagnosis::Judged;
-use crate::facts::{Digest, KeyName, ProtectedAt};
+use crate::facts::{Digest, KeyName, Opening, ProtectedAt};
 use crate::farm::{Member, listed};
 use crate::repair::{Action, Collect, Decision, Do, KeyCheck, Plan, PlanCheck, PlanIndex, Window};
 use std::collections::{BTreeMap, BTreeSet};
@@ -154,23 +154,32 @@ fn unseen(judged: &Judged, window: &Window) -> Option<[bool; 2]> {
     let member = member(judged, &window.instance)?;
     let snapshot = &member.snapshot;
     let own = member.known_key(KeyName::Master).map(|key| key.digest.whole);
-    let master = window.actions.iter().find_map(|action| match &action.does {
-        Do::Place { key: KeyName::Master, digest, .. } => {
-            (digest.is_none() || own != *digest).then_some(*digest)
-        }
-        Do::Swap { .. } | Do::Truncate { .. } | Do::Decode { .. } => Some(None),
+    let does = || window.actions.iter().map(|action| &action.does);
+    let is_placed = does().any(|does| matches!(does, Do::Place { .. }));
+    let is_mended = does()
+        .any(|does| matches!(does, Do::Swap { .. } | Do::Truncate { .. } | Do::Decode { .. }));
+    let mut checks = does().filter_map(|does| match does {
+        Do::Verify(PlanCheck::Keys(checks)) => Some(checks),
         _ => None,
-    })?;
-    let is_untried = |at: &ProtectedAt<'_>| {
-        let was_tried = |master: Digest| snapshot.was_tried(at.digest.sha256, master.md5);
-        at.in_effect && !master.is_some_and(was_tried)
+    });
+    let master =
+        checks.find_map(|all| all.iter().find(|check| check.key == KeyName::Master))?.digest;
+    if !(is_placed || is_mended) || master.is_some() && master == own {
+        return None;
+    }
+    // Of keys that are placed the plan names what they do not open.
+    let is_settled = |at: &ProtectedAt<'_>, master: Digest| {
+        let opens = |opening: &Opening| opening.master == master.md5 && opening.flaw.is_none();
+        let is_open =
+            || snapshot.openings(at.digest.sha256).is_some_and(|all| all.iter().any(opens));
+        snapshot.was_tried(at.digest.sha256, master.md5) && (is_placed || is_open())
     };
     let mut values = snapshot.protected_values();
-    values.retain(is_untried);
-    let has_untried = |stored: bool| values.iter().any(|at| at.node.is_some() == stored);
+    values.retain(|at| at.in_effect && !master.is_some_and(|master| is_settled(at, master)));
+    let has_unsettled = |stored: bool| values.iter().any(|at| at.node.is_some() == stored);
     Some([
-        has_untried(true) || !snapshot.shows_stored_secrets(),
-        has_untried(false) || !snapshot.shows_all_configurations(),
+        has_unsettled(true) || !snapshot.shows_stored_secrets(),
+        has_unsettled(false) || !snapshot.shows_all_configurations(),
     ])
 }
 

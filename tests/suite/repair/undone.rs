@@ -301,7 +301,7 @@ fn instances_of_one_name_in_two_farms_are_told_apart() {
         let repaired = run(home.path(), &[&target]);
         assert!(repaired.status.success(), "{}", super::told(&repaired));
         // What was replaced stays, each beside that of the other farm.
-        assert!(home.path().join(format!("keys-before-{name}-publish/hmac")).is_file());
+        assert!(home.path().join(format!("keys-before-{name}--publish/hmac")).is_file());
         fs::remove_dir_all(home.path().join("keys")).unwrap();
         let hmac = publish.join("crx-quickstart").join(DATA).join("hmac");
         assert_eq!(fs::read(hmac).unwrap(), hmac_of(key));
