@@ -262,9 +262,9 @@ impl OpenOptions {
 pub(super) mod mapped {
     use super::{File, Metadata};
 
-    pub(in crate::intake) type Window = Vec<u8>;
+    pub(in crate::intake) type MappedPart = Vec<u8>;
 
-    pub(in crate::intake) fn map(_: &File, _: &Metadata, _: u64, _: usize) -> Option<Window> {
+    pub(in crate::intake) fn map(_: &File, _: &Metadata, _: u64, _: usize) -> Option<MappedPart> {
         None
     }
 }

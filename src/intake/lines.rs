@@ -176,7 +176,7 @@ const WINDOW_BATCHES: usize = 4;
 
 /// Reads a file through one window after the other; returns whether everything was read.
 fn each_window(
-    first: mapped::Window,
+    first: mapped::MappedPart,
     file: &File,
     seen: &Metadata,
     limits: &Limits,

@@ -8,11 +8,16 @@ use memmap2::Mmap;
 use std::fs::{File, Metadata};
 
 /// A part of a file as memory.
-pub(super) type Window = Mmap;
+pub(super) type MappedPart = Mmap;
 
 /// Maps a part of a file, from `start` on and no further than the file reached when it was looked at; `None` where that cannot be, such as
 /// of a file of `/proc`, which has no length, or of a file system that maps nothing.
-pub(super) fn map(file: &File, seen: &Metadata, start: u64, bytes_max: usize) -> Option<Window> {
+pub(super) fn map(
+    file: &File,
+    seen: &Metadata,
+    start: u64,
+    bytes_max: usize,
+) -> Option<MappedPart> {
     let rest = usize::try_from(seen.len().checked_sub(start)?).unwrap_or(usize::MAX);
     let bytes = rest.min(bytes_max);
     if bytes == 0 {
