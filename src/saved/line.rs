@@ -114,9 +114,6 @@ fn fact(bytes: &[u8]) -> Result<(Fact, LineId), BadLine> {
             let is_changed = snapshot.keep_shapes() || is_of_later;
             let line = || SavedLine::instance(&snapshot, &bundles).part().0;
             let now = if is_changed { line() } else { id };
-            // A list that was parsed has room for four or more, and most of those of an instance have one: 100,000 instances took a
-            // fifth more. A copy has no room to spare.
-            let snapshot = snapshot.clone();
             Ok((Fact::Instance(Instance { snapshot, bundles, shared: Vec::new(), now }), id))
         }
         Part::Gap(mut gap) => {
