@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::*;
 const SLICE_BYTES_MIN: usize = 64 << 10;
 
 /// Bytes of a slice where one is read after the other.
-const SLICE_BYTES_MAX: usize = 2 << 20;
+const SLICE_BYTES_MAX: usize = 4 << 20;
 
 #[wasm_bindgen]
 extern "C" {
