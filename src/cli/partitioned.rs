@@ -6,7 +6,7 @@ use super::farm_by_farm::FarmByFarm;
 use super::finish::Prepared;
 use super::output;
 use super::read_facts::{read_facts, read_facts_and};
-use crate::farm::{FarmNames, FarmPlan, SeenSources, groups};
+use crate::farm::{FarmNames, FarmPlan, SeenInstance, SeenSources, groups};
 use crate::intake::{Source, file_states};
 use crate::limits::Limits;
 use crate::report::{FORMATS, Report};
@@ -89,9 +89,10 @@ fn parts(survey: Survey, request: &Request) -> anyhow::Result<(Parts, FarmNames)
     directories.sort();
     let plan =
         FarmPlan { by: request.farm_by.by(), directories: &directories, ..FarmPlan::default() };
+    let instance = |(source, root, sling_id)| SeenInstance { source, root, sling_id };
     let seen = SeenSources {
         names: sources.iter().map(|(name, _)| *name).collect(),
-        instances: survey.instances(),
+        instances: survey.instances().map(instance).collect(),
         gaps: survey.gaps().collect(),
         labels: survey.labels(),
     };

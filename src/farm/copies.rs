@@ -58,15 +58,20 @@ fn backups(snapshots: &Labelled) -> BTreeMap<Place, Place> {
         }
     }
     let original = |snapshot: &Snapshot| {
-        let (id, path) = (uuid(snapshot)?, snapshot.source.as_str());
-        let above = path.rmatch_indices('/').filter_map(|(at, _)| path.split_at_checked(at));
-        above.filter(|(_, rest)| says_put_aside(rest)).find_map(|(home, _)| {
+        let id = uuid(snapshot)?;
+        homes_of_backup(&snapshot.source).find_map(|home| {
             let of = homes.get(&(id, home.to_owned()))?;
-            (of.source != path).then(|| of.place())
+            (of.source != snapshot.source).then(|| of.place())
         })
     };
     let of = |(_, snapshot): &(_, Snapshot)| Some((snapshot.place(), original(snapshot)?));
     snapshots.iter().filter_map(of).collect()
+}
+
+/// Returns the directories around a source that hold what it may be a backup of, the nearest first: what lies below them is called like one.
+pub(super) fn homes_of_backup(source: &str) -> impl Iterator<Item = &str> {
+    let above = source.rmatch_indices('/').filter_map(|(at, _)| source.split_at_checked(at));
+    above.filter(|(_, rest)| says_put_aside(rest)).map(|(home, _)| home)
 }
 
 /// Returns where the instance lies that a copy is one of. A `launchpad.old` in a `crx-quickstart.old` is a copy of a copy; every step

@@ -49,7 +49,7 @@ pub use matrix::{Matrix, MatrixRow, alike, matrix};
 pub(crate) use names::distinct;
 pub use openings::{Encrypted, Holders, MasterOrigin, OpeningKey, Opens, Secret, SecretCounts};
 pub(crate) use openings::{has_untried_master, opened, opens_value};
-pub use parts::{SeenSources, groups};
+pub use parts::{SeenInstance, SeenSources, groups};
 pub use pattern::FarmPattern;
 pub(crate) use peers::{Groups, KeyUsers, names as names_of, others};
 pub(crate) use place_doubt::{PlaceDoubt, place_doubt, unknown_place};

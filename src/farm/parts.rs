@@ -1,8 +1,9 @@
 //! Which sources must be judged together, known from their names and the roots in them alone.
 
+use super::copies::homes_of_backup;
 use super::names;
 use super::plan::{FarmNames, FarmPlan, Ground, joined, parts};
-use crate::facts::{Gap, GapKind, Snapshot, says_put_aside};
+use crate::facts::{Gap, GapKind, Snapshot};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
@@ -11,12 +12,23 @@ use std::ops::Bound;
 pub struct SeenSources<'s> {
     /// Their names.
     pub names: Vec<&'s str>,
-    /// Instances: the index of the source, and the root in it.
-    pub instances: &'s [(usize, String)],
+    /// Instances.
+    pub instances: Vec<SeenInstance<'s>>,
     /// Places in sources of which something was not read.
     pub gaps: Vec<(usize, &'s str)>,
     /// Names that the user gave sources.
     pub labels: BTreeMap<String, String>,
+}
+
+/// What a first look shows of an instance.
+#[derive(Debug, Clone, Copy)]
+pub struct SeenInstance<'s> {
+    /// The index of its source.
+    pub source: usize,
+    /// Its root in that.
+    pub root: &'s str,
+    /// Its Sling id.
+    pub sling_id: Option<&'s str>,
 }
 
 /// Returns the group of each source, and the names of all farms. What is in different groups has nothing to do with each other: no farm
@@ -30,12 +42,14 @@ pub fn groups(plan: &FarmPlan<'_>, seen: &SeenSources<'_>) -> (Vec<usize>, FarmN
         root: root.to_owned(),
         ..Snapshot::default()
     };
-    for (source, root) in seen.instances {
-        let ground = plan.ground(&snapshot(*source, root));
-        if !farms.contains(&ground) {
+    let backups = join_backups(seen, &mut groups);
+    for (index, instance) in seen.instances.iter().enumerate() {
+        let ground = plan.ground(&snapshot(instance.source, instance.root));
+        // What is a backup of an instance is in the farm of that.
+        if !backups.contains(&index) && !farms.contains(&ground) {
             farms.insert(ground.clone());
         }
-        groups.join(*source, *grounds.entry(ground).or_insert(*source));
+        groups.join(instance.source, *grounds.entry(ground).or_insert(instance.source));
     }
     for source in 0..seen.names.len() {
         let ground = plan.ground(&snapshot(source, ""));
@@ -54,7 +68,6 @@ pub fn groups(plan: &FarmPlan<'_>, seen: &SeenSources<'_>) -> (Vec<usize>, FarmN
         }
     }
     join_around(plan, seen, &mut groups);
-    join_backups(seen, &mut groups);
     let proposals = farms.iter().map(|ground| plan.names(ground, &seen.labels)).collect();
     let names = names::distinct(proposals);
     (groups.all(), FarmNames::new(farms.into_iter().zip(names)))
@@ -80,28 +93,31 @@ fn join_around(plan: &FarmPlan<'_>, seen: &SeenSources<'_>, groups: &mut Groups)
     }
 }
 
-/// Joins what is called like a backup with the installs around it.
-fn join_backups(seen: &SeenSources<'_>, groups: &mut Groups) {
-    let above = |name: &str| -> Vec<String> {
-        name.match_indices('/').filter_map(|(at, _)| name.get(..at)).map(str::to_owned).collect()
-    };
-    let mut backups: BTreeMap<String, usize> = BTreeMap::new();
-    for (index, name) in seen.names.iter().enumerate().filter(|(_, name)| says_put_aside(name)) {
-        for home in above(name) {
-            groups.join(index, *backups.entry(home).or_insert(index));
+/// Joins backups of instances with the sources of those; returns the indices of the backups.
+fn join_backups(seen: &SeenSources<'_>, groups: &mut Groups) -> BTreeSet<usize> {
+    let name = |source: usize| seen.names.get(source).copied().unwrap_or_default();
+    // Which of several sources is taken depends on their order, so all are joined.
+    let mut homes: BTreeMap<(&str, String), BTreeSet<usize>> = BTreeMap::new();
+    for SeenInstance { source, root, sling_id } in &seen.instances {
+        let Some(id) = sling_id else { continue };
+        let (source_name, root) = (name(*source).to_owned(), (*root).to_owned());
+        let home = Snapshot { source: source_name, root, ..Snapshot::default() }.home();
+        homes.entry((id, home)).or_default().insert(*source);
+    }
+    let mut backups = BTreeSet::new();
+    for (index, SeenInstance { source, sling_id, .. }) in seen.instances.iter().enumerate() {
+        let Some(id) = sling_id else { continue };
+        for home in homes_of_backup(name(*source)) {
+            let Some(originals) = homes.get_mut(&(*id, home.to_owned())) else { continue };
+            if originals.iter().any(|original| original != source) {
+                backups.insert(index);
+                originals.iter().for_each(|original| groups.join(*source, *original));
+                // They are one group from now on.
+                *originals = originals.iter().take(2).copied().collect();
+            }
         }
     }
-    if backups.is_empty() {
-        return;
-    }
-    for (source, root) in seen.instances {
-        let Some(name) = seen.names.get(*source) else { continue };
-        let snapshot =
-            Snapshot { source: (*name).to_owned(), root: root.clone(), ..Snapshot::default() };
-        if let Some(backup) = backups.get(&snapshot.home()) {
-            groups.join(*source, *backup);
-        }
-    }
+    backups
 }
 
 /// Disjoint sets.

@@ -103,6 +103,11 @@ impl Files {
         self.close();
     }
 
+    /// Returns the name of the file being read, and what is known of it so far.
+    pub(super) fn being_read(&self) -> (&String, &Seen) {
+        (&self.file.name, &self.file.seen)
+    }
+
     /// Forgets what lines said so far, and goes on reading.
     pub(super) fn forget(&mut self) {
         self.seen.clear();

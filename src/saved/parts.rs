@@ -11,7 +11,7 @@ use super::line::ReadLine;
 use super::merge::{Merge, Saved};
 use super::wire::SavedBundles;
 use super::{End, GapRef, LineId, SourceRef};
-use crate::facts::{Gap, SourceRecord};
+use crate::facts::{Gap, GapKind, SourceRecord};
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -29,8 +29,8 @@ pub struct Survey {
     sources: Vec<SeenSource>,
     /// Numbers of sources in the order of their lines, each once in a row.
     order: Vec<usize>,
-    /// Numbers of sources, and the roots of instances in them.
-    instances: Vec<(usize, String)>,
+    /// Numbers of sources, and the roots and Sling ids of instances in them.
+    instances: Vec<(usize, String, Option<String>)>,
     /// Paths in sources of which something was not read.
     gaps: BTreeSet<(usize, String)>,
     /// The line of a source, as a run names it.
@@ -101,7 +101,8 @@ impl Survey {
                     let labels = known.label.take().into_iter().chain(instance.snapshot.label);
                     known.label = labels.min();
                 }
-                self.instances.push((source, instance.snapshot.root));
+                let id = instance.snapshot.sling_id.map(|id| id.uuid);
+                self.instances.push((source, instance.snapshot.root, id));
             }
             Fact::Shared(..) => self.came(id),
             Fact::Gap(gap, _) => self.gap(gap),
@@ -203,9 +204,9 @@ impl Survey {
         labels.filter_map(|(name, number)| Some((name.clone(), label(number)?))).collect()
     }
 
-    /// Returns the roots of instances, each with the number of its source.
-    pub fn instances(&self) -> &[(usize, String)] {
-        &self.instances
+    /// Returns the number of the source, the root and the Sling id of each instance.
+    pub fn instances(&self) -> impl Iterator<Item = (usize, &str, Option<&str>)> {
+        self.instances.iter().map(|(source, root, id)| (*source, root.as_str(), id.as_deref()))
     }
 
     /// Returns paths of which something was not read, each with the number of its source.
@@ -262,8 +263,11 @@ impl Survey {
             .filter_map(|(name, number)| Some((name, *ranks.get(groups.get(number)?)?)))
             .collect();
         let of_part = |source: &str| of_source.get(source).copied().unwrap_or(rest);
+        let known = self.files.seen.iter().filter(|(_, seen)| is_faulty(seen));
+        let known = known.map(|(name, seen)| (name.clone(), Fault::of(seen))).collect();
         let faults = faults(self.files.seen, rest, of_part);
-        Ok(Parts { of_source, ends, last_needs, to_forget, faults, keys: Arc::new(self.keys) })
+        let keys = Arc::new(self.keys);
+        Ok(Parts { of_source, ends, last_needs, to_forget, known, faults, keys })
     }
 
     /// Returns the groups of which there are lines, with their places in the order of these.
@@ -292,6 +296,29 @@ fn is_directory(record: &SourceRecord) -> bool {
     record.container == DIRECTORY
 }
 
+fn is_faulty(seen: &Seen) -> bool {
+    !seen.faults.is_empty() || seen.ends.is_some()
+}
+
+/// What is wrong with a file.
+#[derive(Debug, Default)]
+struct Fault {
+    /// Whether it ends where it should not.
+    ends: bool,
+    all: BTreeSet<(GapKind, String)>,
+}
+
+impl Fault {
+    fn of(seen: &Seen) -> Self {
+        Self { ends: seen.ends.is_some(), all: seen.faults.iter().cloned().collect() }
+    }
+
+    /// Returns `true` if nothing else is wrong with it now.
+    fn covers(&self, now: &Seen) -> bool {
+        (self.ends || now.ends.is_none()) && now.faults.iter().all(|fault| self.all.contains(fault))
+    }
+}
+
 /// Returns the files that something is wrong with, for each part that may lack something because of it.
 fn faults(
     files: BTreeMap<String, Seen>,
@@ -300,7 +327,6 @@ fn faults(
 ) -> Vec<BTreeMap<String, Seen>> {
     let mut faults = vec![BTreeMap::new(); rest.saturating_add(1)];
     let mut everywhere = 0_usize;
-    let is_faulty = |seen: &Seen| !seen.faults.is_empty() || seen.ends.is_some();
     for (name, seen) in files.into_iter().filter(|(_, seen)| is_faulty(seen)) {
         let mut sources: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
         for source in &seen.sources {
@@ -334,6 +360,8 @@ pub struct Parts {
     last_needs: BTreeMap<LineId, usize>,
     /// The lines of bundles that a part is the last to need.
     to_forget: Vec<Vec<LineId>>,
+    /// What the first reading found wrong with files, by name.
+    known: BTreeMap<String, Fault>,
     /// Files that something is wrong with, by part, with the sources of it that they name.
     faults: Vec<BTreeMap<String, Seen>>,
     keys: Arc<KnownKeys>,
@@ -411,10 +439,20 @@ impl PartReader {
         }
     }
 
+    /// Returns `true` if this reading found nothing wrong that the first did not: a disk may fail in between.
+    fn finds_what_is_known(&self) -> bool {
+        let known = |name: &String| self.parts.known.get(name);
+        let as_known = |(name, now): (&String, &Seen)| {
+            !is_faulty(now) || known(name).is_some_and(|fault| fault.covers(now))
+        };
+        self.merge.files.seen.iter().chain([self.merge.files.being_read()]).all(as_known)
+    }
+
     fn close(&mut self) {
         if let Some(end) = self.parts.ends.get_mut(self.part) {
             self.merge.tally.end(std::mem::take(end));
         }
+        self.is_changed |= !self.finds_what_is_known();
         self.merge.files.forget();
         if let Some(faults) = self.parts.faults.get_mut(self.part) {
             self.merge.files.seen = std::mem::take(faults);

@@ -120,6 +120,8 @@ pub(super) struct Shelf {
     lines: BTreeMap<LineId, Kept>,
     /// The same of those that are known by something else, mostly none.
     now: BTreeMap<LineId, LineId>,
+    /// What lines are known by that were known by something else. Each may stand for several, so none is forgotten.
+    renamed: BTreeSet<LineId>,
     /// Lines of which it was not looked yet whether they hold keys.
     fresh: BTreeSet<LineId>,
     used: BTreeSet<LineId>,
@@ -155,6 +157,7 @@ impl Shelf {
     pub(super) fn take(&mut self, id: LineId, shared: Shared, now: LineId) {
         if id != now {
             self.now.insert(id, now);
+            self.renamed.insert(now);
         }
         if let Entry::Vacant(place) = self.lines.entry(now) {
             let kinds = &mut self.kinds;
@@ -187,10 +190,13 @@ impl Shelf {
             }
             self.lines.entry(now).or_insert(kept);
         }
-        for known in self.now.values_mut() {
-            *known = names.get(known).copied().unwrap_or(*known);
+        if !names.is_empty() {
+            for known in self.now.values_mut() {
+                *known = names.get(known).copied().unwrap_or(*known);
+            }
+            self.renamed.extend(names.values());
+            self.now.extend(names);
         }
-        self.now.extend(names);
     }
 
     /// Hides texts of the bundles of a line that hold a key; returns `true` if there is one. `hidden` is what was made of others before.
@@ -288,8 +294,7 @@ impl Shelf {
     /// Forgets bundles that were put together, and lines that are needed no more.
     pub(super) fn forget(&mut self, lines: &[LineId]) {
         (self.whole, self.used) = (BTreeMap::new(), BTreeSet::new());
-        // A line that is known by something else may stand for several.
-        for id in lines.iter().filter(|_| self.now.is_empty()) {
+        for id in lines.iter().filter(|id| !self.renamed.contains(id)) {
             self.lines.remove(id);
             self.fresh.remove(id);
             let first = (*id, String::new(), Vec::new());

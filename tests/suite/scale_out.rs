@@ -383,6 +383,67 @@ fn farms_that_are_judged_one_after_the_other_are_as_all_at_once() {
 }
 
 #[test]
+fn only_backups_join_farms_that_are_judged_one_after_the_other() {
+    let home = tempfile::tempdir().unwrap();
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/demo");
+    // Three folders that are called old have nothing in common; one backup is of another farm than its folder says.
+    for (folder, name) in [
+        ("gold/c1", "author"),
+        ("hold/c2", "publish1"),
+        ("old/c3", "publish2"),
+        ("plain/c4/backups", "author"),
+        ("plain/backups", "publish1"),
+    ] {
+        let folder = home.path().join("up").join(folder);
+        fs::create_dir_all(&folder).unwrap();
+        let name = format!("{name}.tar.gz");
+        fs::copy(demo.join(&name), folder.join(&name)).unwrap();
+    }
+    let up = |folder: &str| home.path().join("up").join(folder);
+    let packed = fs::File::open(demo.join("author.tar.gz")).unwrap();
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(packed));
+    archive.unpack(up("plain/c4")).unwrap();
+    let operands = [
+        "gold/c1/author.tar.gz",
+        "hold/c2/publish1.tar.gz",
+        "old/c3/publish2.tar.gz",
+        "plain/c4",
+        "plain/backups/publish1.tar.gz",
+    ];
+    let operands = operands.map(|operand| up(operand).into_os_string());
+    let facts = home.path().join("facts.ndjson");
+    fs::write(&facts, run(&["scan", "-q", "-f", "ndjson"], &operands, b"").0).unwrap();
+    let merged = run(&["report", "-q", "-f", "ndjson"], &[facts.clone().into()], b"").0;
+    let lines = merged.split_inclusive(|byte| *byte == b'\n');
+    // As files of one folder each come, whatever they are called.
+    let mut lines: Vec<&[u8]> = lines.collect();
+    let folders = ["/gold", "/plain/backups", "/hold", "/plain/c4", "/old"];
+    let place = |line: &[u8]| {
+        let line: Value = serde_json::from_slice(line).unwrap();
+        let source = [&line["source"]["name"], &line["instance"]["source"]];
+        let source = source.into_iter().find_map(Value::as_str).unwrap_or_default();
+        let folder = folders.iter().position(|folder| source.contains(folder));
+        (line["end"].is_object(), folder)
+    };
+    lines.sort_by_key(|line| place(line));
+    fs::write(&facts, lines.concat()).unwrap();
+    let [whole, parted] = [&[][..], &["--partitioned"]].map(|parted| {
+        let arguments = [&["report", "-q", "-f", "summary", "--farm-by", "parent"], parted];
+        let (out, exit) = run(&arguments.concat(), &[facts.clone().into()], b"");
+        (String::from_utf8(out).unwrap(), exit)
+    });
+    let farm = |line: &str| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        line["farm"].as_str().unwrap().to_owned()
+    };
+    let farms: Vec<String> = whole.0.lines().map(farm).collect();
+    assert_eq!(farms, ["backups", "c1", "c2", "c3", "plain"]);
+    // Each comes when its last line was read.
+    let sorted = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<_>>();
+    assert_eq!((sorted(&parted.0), parted.1), (sorted(&whole.0), whole.1));
+}
+
+#[test]
 fn damage_at_the_end_of_facts_leaves_open_the_farms_before_it() {
     let (home, folder) = two_farms();
     let merged = run(&["report", "-q", "-f", "ndjson"], &[folder.into()], b"").0;

@@ -1,7 +1,8 @@
 //! Tests of merging, and of lines that are no facts.
 
+use super::super::files::TakeLines;
 use super::super::wire::SavedBundles;
-use super::super::{RunWriter, write_merged};
+use super::super::{PartReader, RunWriter, Survey, write_merged};
 use super::*;
 use crate::facts::{Hex, KeyName, Opening, Trials};
 use crate::testing::farm;
@@ -596,4 +597,31 @@ fn what_was_tried_stands_beside_what_a_line_is_known_by() {
     assert_eq!(ids(&facts), before);
     assert_eq!(saved_text(&[&facts]), facts);
     assert_eq!(merged(&[&facts]).snapshots[0].1.trials, tried.trials);
+}
+
+#[test]
+fn disk_that_fails_in_the_second_reading_alone_ends_reading_in_parts() {
+    let (one, other) = (snapshot("a", None), snapshot("b", None));
+    let facts = run(&[&one, &other], &[]);
+    let bad = format!("{{}}\n{facts}");
+    let read = |text: &str, is_lost: bool, reader: &mut dyn TakeLines| {
+        reader.files().begin("facts.ndjson");
+        for line in text.lines() {
+            reader.take(ReadLine::whole(line.as_bytes()));
+        }
+        if is_lost {
+            reader.files().lost(GapKind::Unreadable, "the disk failed");
+        } else {
+            reader.files().end();
+        }
+    };
+    for (text, is_lost, is_read) in
+        [(&facts, false, true), (&bad, false, true), (&facts, true, false), (&bad, true, false)]
+    {
+        let mut survey = Survey::default();
+        read(text, false, &mut survey);
+        let mut parts = PartReader::new(survey.parts(&[0, 1]).unwrap(), false);
+        read(text, is_lost, &mut parts);
+        assert_eq!(parts.end().is_some(), is_read, "{text}");
+    }
 }
