@@ -17,8 +17,25 @@ pub(super) fn completions(shell: Shell) -> Exit {
     // It panics where writing fails, and memory never does.
     let mut script = Vec::new();
     generate(shell, &mut command, name, &mut script);
+    if shell == Shell::Fish {
+        script.extend(
+            command.get_subcommands().flat_map(values_for_fish).collect::<String>().into_bytes(),
+        );
+    }
     let written = output::to_stdout(|out| out.write_all(&script));
     written.map_or_else(|error| complain(&format!("{error:#}")), |()| Exit::Clean)
+}
+
+/// Returns lines that complete what stands alone after a subcommand, such as the rule after `rules`: the script for fish has options alone.
+fn values_for_fish(subcommand: &Command) -> Option<String> {
+    let (program, name) = (env!("CARGO_PKG_NAME"), subcommand.get_name());
+    let values =
+        subcommand.get_positionals().find_map(|arg| arg.get_value_parser().possible_values())?;
+    let values: Vec<String> = values.map(|value| value.get_name().to_owned()).collect();
+    let values = values.join(" ");
+    Some(format!(
+        "complete -c {program} -n \"__fish_{program}_using_subcommand {name}\" -f -a \"{values}\"\n"
+    ))
 }
 
 /// Writes a man page of the program, of each subcommand and of each topic into a directory, one below it for each section, where `man` looks for them.

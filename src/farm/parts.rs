@@ -111,7 +111,9 @@ fn join_backups(seen: &SeenSources<'_>, groups: &mut Groups) -> BTreeSet<usize> 
             let Some(originals) = homes.get_mut(&(*id, home.to_owned())) else { continue };
             if originals.iter().any(|original| original != source) {
                 backups.insert(index);
-                originals.iter().for_each(|original| groups.join(*source, *original));
+                for original in originals.iter() {
+                    groups.join(*source, *original);
+                }
                 // They are one group from now on.
                 *originals = originals.iter().take(2).copied().collect();
             }

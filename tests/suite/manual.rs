@@ -107,6 +107,25 @@ fn completions_know_subcommands_and_options() {
 }
 
 #[test]
+fn completions_know_what_stands_alone_after_a_subcommand() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = said(&["completions", shell]);
+        // After `rules` alone, not after `--select`.
+        for word in ["hmac-differs", "facts", "scale-out"] {
+            let values = script.lines().filter(|line| line.contains(word));
+            let alone =
+                values.filter(|line| !line.contains("-l select") && !line.contains("-l ignore"));
+            assert!(alone.count() > 0, "{shell}: {word}");
+        }
+    }
+    let script = said(&["completions", "fish"]);
+    let of_rules = script.lines().filter(|line| line.contains("using_subcommand rules\" -f -a \""));
+    let of_rules: Vec<&str> = of_rules.collect();
+    assert_eq!(of_rules.len(), 1);
+    assert!(of_rules[0].split('"').nth(3).unwrap().split(' ').any(|rule| rule == "hmac-differs"));
+}
+
+#[test]
 fn reader_of_completions_or_a_schema_that_went_away_is_no_failure() {
     for arguments in [["completions", "bash"], ["schema", "facts"]] {
         let (reader, writer) = std::io::pipe().unwrap();
