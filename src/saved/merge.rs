@@ -117,11 +117,11 @@ impl Merge {
         for record in &mut sources {
             record.complete &= !closed.missing.contains_key(&record.name);
         }
-        let mut snapshots = Vec::new();
+        let mut snapshots = Vec::with_capacity(self.instances.len());
         for Whole { snapshot, bundles } in std::mem::take(&mut self.instances).into_values() {
             match bundles {
-                None => snapshots.push((snapshot.label.clone(), snapshot)),
-                Some(bundles) => ledger.unresolved.push((snapshot, bundles)),
+                None => snapshots.push((snapshot.label.clone(), *snapshot)),
+                Some(bundles) => ledger.unresolved.push((*snapshot, bundles)),
             }
         }
         Saved { snapshots, sources, gaps: gaps.into_iter().collect(), reach, ledger }
@@ -142,7 +142,7 @@ impl Merge {
 
     /// Hides texts that hold a key of any instance: whoever read one source alone did not know the keys of others.
     fn hide_keys(&mut self) {
-        let snapshots = self.instances.values().map(|whole| &whole.snapshot);
+        let snapshots = self.instances.values().map(|whole| &*whole.snapshot);
         let keys = match &self.keys {
             Some(keys) => Arc::clone(keys),
             None => Arc::new(KnownKeys::of(snapshots.flat_map(Snapshot::all_keys))),
@@ -192,14 +192,15 @@ impl Merge {
     /// Changes instances before their bundles are found. Those of which `change` says that it did are other lines then.
     fn change_instances(&mut self, change: &mut dyn FnMut(&mut Whole) -> bool) {
         let mut names = BTreeMap::new();
-        for ((source, root, id), mut whole) in std::mem::take(&mut self.instances) {
-            let mut now = id;
-            if change(&mut whole)
-                && let Some(bundles) = &whole.bundles
-            {
-                (now, _) = SavedLine::instance(&whole.snapshot, bundles).part();
-                names.insert(id, now);
-            }
+        let is_other = |(.., id): &InstanceKey, whole: &mut Whole| {
+            let is_changed = change(whole);
+            let Some(bundles) = whole.bundles.as_ref().filter(|_| is_changed) else { return false };
+            names.insert(*id, SavedLine::instance(&whole.snapshot, bundles).part().0);
+            true
+        };
+        let changed: Vec<_> = self.instances.extract_if(.., is_other).collect();
+        for ((source, root, id), whole) in changed {
+            let now = names.get(&id).copied().unwrap_or(id);
             self.keep((source, root, now), whole);
         }
         if !names.is_empty() {
@@ -257,7 +258,7 @@ impl Merge {
             self.shelf.take(id, shared, id);
         }
         let key = (snapshot.source.clone(), snapshot.root.clone(), now);
-        self.keep(key, Whole { snapshot, bundles: Some(bundles) });
+        self.keep(key, Whole { snapshot: Box::new(snapshot), bundles: Some(bundles) });
     }
 
     /// Keeps an instance, once, with what was said of it beside its line: its name, and what its secrets were tried with.

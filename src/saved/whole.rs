@@ -10,8 +10,8 @@ pub(super) type InstanceKey = (String, String, LineId);
 /// An instance that was read.
 #[derive(Debug)]
 pub(super) struct Whole {
-    /// The name is the least that was given.
-    pub(super) snapshot: Snapshot,
+    /// The name is the least that was given. It is large, and the nodes of a map that grows at its end are half empty.
+    pub(super) snapshot: Box<Snapshot>,
     /// Where its bundles are, until they are found.
     pub(super) bundles: Option<SavedBundles>,
 }
