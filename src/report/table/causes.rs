@@ -16,6 +16,8 @@ const LINES_MAX: usize = 28;
 const EVIDENCE_MAX: usize = 4;
 /// So many causes of one rule are spelled out.
 const ALIKE_MAX: usize = 3;
+/// So many causes of one rule are named; 3,000 instances with one trouble were 6,000 lines.
+const NAMED_MAX: usize = 12;
 /// What is before the first line of each thing that is said of a cause, and before the others.
 const LABEL: usize = 10;
 
@@ -25,10 +27,18 @@ pub(super) fn write(judged: &Judged, screen: Screen, out: &mut dyn Write) -> io:
     let is_short = all.iter().map(lines).sum::<usize>() <= LINES_MAX;
     let mut shown: BTreeSet<usize> = BTreeSet::new();
     let (mut alike, mut before) = (0_usize, "");
+    let mut more = 0_usize;
     for (index, cause) in judged.causes.iter().enumerate() {
         let Some(root) = judged.findings.get(cause.root) else { continue };
-        alike = if root.rule.id == before { alike.saturating_add(1) } else { 1 };
-        before = root.rule.id;
+        if root.rule.id != before {
+            and_more(more, before, screen, out)?;
+            (alike, before, more) = (0, root.rule.id, 0);
+        }
+        alike = alike.saturating_add(1);
+        if alike > NAMED_MAX {
+            more = more.saturating_add(1);
+            continue;
+        }
         heading(index.saturating_add(1), root, screen, out)?;
         if alike <= ALIKE_MAX {
             line("effect", &root.rule.effect.replace('`', ""), screen, out)?;
@@ -36,6 +46,7 @@ pub(super) fn write(judged: &Judged, screen: Screen, out: &mut dyn Write) -> io:
             fix(judged, cause, &mut shown, is_short, screen, out)?;
         }
     }
+    and_more(more, before, screen, out)?;
     if judged.causes.is_empty() || judged.plan.is_empty() {
         return Ok(());
     }
@@ -64,6 +75,16 @@ fn heading(number: usize, root: &Finding, screen: Screen, out: &mut dyn Write) -
     let severity = paint.on(&root.severity.label().to_uppercase(), screen);
     writeln!(out, "{severity} {number} {}", Paint::Bold.on(root.rule.id, screen))?;
     labelled(" ", &root.hit.message, screen, out)
+}
+
+/// Says how many causes of a rule are not named.
+fn and_more(count: usize, rule: &str, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+    if count == 0 {
+        return Ok(());
+    }
+    let text = format!("and {count} more of {rule}; --format findings lists each");
+    labelled(" ", &text, screen, out)?;
+    writeln!(out)
 }
 
 /// Writes a line, or several, after a word.

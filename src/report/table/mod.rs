@@ -183,7 +183,28 @@ mod tests {
     use crate::diagnosis::Selection;
     use crate::farm::Farm;
     use crate::report::Screen;
-    use crate::testing::good_farm;
+    use crate::testing::{farm, good_farm};
+
+    #[test]
+    fn many_causes_of_one_rule_are_counted_after_the_first() {
+        let names: Vec<String> = (0..40).map(|number| format!("publish{number}")).collect();
+        let bad = |farm: crate::testing::FarmBuilder, name: &String| {
+            farm.with(name, |i| i.storage(b"Bundle\n"))
+        };
+        let farms = vec![names.iter().fold(farm(), bad).build()];
+        let selection = Selection::default();
+        let report = Report::new(farms, vec![], vec![], &selection, Screen::default());
+        let mut out = Vec::new();
+        write(&report, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let named = text.lines().filter(|line| line.starts_with("ERROR ")).count();
+        let counted = "  and 28 more of storage-trailing-newline; --format findings lists each";
+        assert_eq!(
+            (named, text.lines().filter(|line| *line == counted).count()),
+            (12, 1),
+            "{text}"
+        );
+    }
 
     #[test]
     fn heading_of_a_farm_fits_however_long_its_name_is_and_the_verdict_has_it_whole() {
