@@ -229,6 +229,9 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch, vault: &Vault) -> S
     if let Some(hint) = walked.part_hint {
         explain(&mut collected.gaps, hint);
     }
+    if let Some(hint) = walked.later_part {
+        tell_part(&source.name, &mut collected.gaps, hint);
+    }
     let segment_stores = std::mem::take(&mut collected.segment_stores);
     let key_traces = std::mem::take(&mut collected.key_traces);
     let Assembled { mut snapshots, mut gaps, loose_keys } =
@@ -262,8 +265,16 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch, vault: &Vault) -> S
 
 /// Says why a source that is cut may be so.
 fn explain(gaps: &mut [Gap], hint: &str) {
-    for gap in gaps.iter_mut().filter(|gap| gap.kind == GapKind::Partial && gap.path.is_none()) {
+    for gap in gaps.iter_mut().filter(|gap| gap.kind.is_cut() && gap.path.is_none()) {
         gap.reason = format!("{}; {hint}", gap.reason);
+    }
+}
+
+/// Says of a source that is whole, and by its name the end of something cut, that what came before it may be missing.
+fn tell_part(source: &str, gaps: &mut Vec<Gap>, hint: &str) {
+    if !gaps.iter().any(|gap| gap.path.is_none() && gap.kind.hides()) {
+        let (source, reason) = (source.to_owned(), format!("is {hint}"));
+        gaps.push(Gap { source, path: None, kind: GapKind::Partial, reason });
     }
 }
 

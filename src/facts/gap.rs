@@ -139,6 +139,11 @@ impl GapKind {
         }
     }
 
+    /// Returns `true` if what it tells of ends too early, or may, or holds nothing, as the last part of a split tar may.
+    pub fn is_cut(self) -> bool {
+        matches!(self, Self::Partial | Self::NoEoa | Self::EmptyArchive)
+    }
+
     /// Returns `true` if a fact may be missing because of it. The rest are notes.
     pub fn hides(self) -> bool {
         // Of equal names tar takes the last, and archives in a row are all read, so nothing is

@@ -163,6 +163,8 @@ pub(super) fn part_hint(path: &str) -> Option<&'static str> {
     let is_of_archive = || {
         endings(stem).any(|ending| is_one_of(ending, &ARCHIVES) || is_one_of(ending, &COMPRESSIONS))
     };
+    // `error.log.2.gz` and `error.log.gz.2` are logs that were kept, `a.tar.2` and `a.tar.gz.02` are of an archive.
+    let is_behind_archive = || names_archive(stem) && !claims_other(stem);
     // WinRAR names volumes `name.part1.rar`; a rar without that is whole.
     let is_rar = is_one_of(ending, &["rar"]) && stem.to_ascii_lowercase().contains(".part");
     if numbered("z", 2..=2) {
@@ -173,14 +175,81 @@ pub(super) fn part_hint(path: &str) -> Option<&'static str> {
         Some("by its name a part of a split rar; unpack all with `unrar x FIRST_PART DIRECTORY/`")
     } else if numbered("part", 1..=3)
         || is_unnamed()
-        || ((numbered("", 3..=3) || is_one_of(ending, &["ab", "ac", "ad"])) && is_of_archive())
+        || ((numbered("", 3..=3) || is_one_of(ending, &["aa", "ab", "ac", "ad"]))
+            && is_of_archive())
+        || ((numbered("", 1..=2) || is_of_split(ending)) && is_behind_archive())
     {
-        Some(
-            "by its name a part of a split archive; join all parts with `cat FILE.* > WHOLE`, or `7z x FIRST_PART`",
-        )
+        Some(PART)
     } else {
         None
     }
+}
+
+/// What is said of a part of an archive that was cut into pieces.
+const PART: &str = "by its name a part of a split archive; join all parts in their order, as with \
+    `cat FILE.aa FILE.ab > WHOLE`, or unpack them with `7z x FIRST_PART`";
+
+/// Returns `true` if an ending is one that `split` gives to up to 130 parts, from `aa` on; `br` and `bz` are compressions.
+fn is_of_split(ending: &str) -> bool {
+    let is_known = is_one_of(ending, &["br", "bz"]) || is_one_of(ending, &CHECKSUMS);
+    let [first, second] = ending.as_bytes() else { return false };
+    matches!(first.to_ascii_lowercase(), b'a'..=b'e') && second.is_ascii_alphabetic() && !is_known
+}
+
+/// How a part of an archive is called, behind which no other may come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LaterPart<'n> {
+    /// What is said of it.
+    pub(super) hint: &'static str,
+    /// The name without its number, and the number, where copies and rotated backups end so too: `a.tar.2`.
+    pub(super) number: Option<(&'n str, &'n str)>,
+}
+
+/// Tells a part that is not the first one by its name, although it can be opened and ends as it should. `is_tar`: nothing is packed around it.
+///
+/// `split` cuts a tar at multiples of its blocks, so that the last part may begin with a header. A compression with a part
+/// missing cannot be opened at all.
+pub(super) fn later_part(path: &str, is_tar: bool) -> Option<LaterPart<'_>> {
+    let name = name(path);
+    // Parts may be packed one by one: `a.tar.ab.gz`.
+    let unpacked = match name.rsplit_once(is_dot) {
+        Some((shorter, ending)) if is_one_of(ending, &COMPRESSIONS) => Some(shorter),
+        _ => is_tar.then_some(name),
+    }?;
+    if part_hint(unpacked) == Some(PART) {
+        let (stem, ending) = unpacked.rsplit_once(is_dot).unwrap_or(("", unpacked));
+        let digits = ending.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+        // `split -d` counts from 0, `split` from `aa`.
+        let is_first = match digits {
+            "" => ending.to_ascii_lowercase().trim_start_matches('x').bytes().all(|b| b == b'a'),
+            "1" => digits != ending,
+            digits => digits.bytes().all(|digit| digit == b'0'),
+        };
+        let number = (digits == ending).then_some((stem, digits));
+        return (!is_first).then_some(LaterPart { hint: PART, number });
+    }
+    // `split -b 1G a.tar a.tar` forgets the dot, and others count before the ending: `a.part2.tar`, `a_2of3.tar`.
+    let (whole, last) = unpacked.rsplit_once(is_dot)?;
+    let is_glued = last.len() == 5 && last.is_char_boundary(3) && {
+        let (tar, letters) = last.split_at(3);
+        tar.eq_ignore_ascii_case("tar")
+            && is_of_split(letters)
+            && !letters.eq_ignore_ascii_case("aa")
+    };
+    let word = whole.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    let is_counted = || last.eq_ignore_ascii_case("tar") && is_later_of_several(word);
+    (is_glued || is_counted()).then_some(LaterPart { hint: PART, number: None })
+}
+
+/// Returns `true` if a word counts a part that is not the first: `part2`, `2of3`.
+fn is_later_of_several(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    let number = match (word.strip_prefix("part"), word.split_once("of")) {
+        (Some(number), _) => number,
+        (None, Some((number, of))) if of.parse::<u16>().is_ok() => number,
+        _ => return false,
+    };
+    number.len() <= 3 && number.parse::<u16>().is_ok_and(|number| number > 1)
 }
 
 /// Returns a path without the endings of archives and compressions.
@@ -304,10 +373,14 @@ mod tests {
             ("case.z01", "zip -s 0"),
             ("case.part2.RAR", "unrar x"),
             ("case.r00", "unrar x"),
-            ("case.tar.gz.002", "cat FILE.*"),
-            ("case.tgz.ab", "cat FILE.*"),
-            ("case.part1", "cat FILE.*"),
-            ("xaa", "cat FILE.*"),
+            ("case.tar.gz.002", "cat FILE.aa"),
+            ("case.tgz.ab", "cat FILE.aa"),
+            ("case.part1", "cat FILE.aa"),
+            ("xaa", "cat FILE.aa"),
+            ("case.tar.aa", "cat FILE.aa"),
+            ("case.tar.cg", "cat FILE.aa"),
+            ("case.tar.gz.02", "cat FILE.aa"),
+            ("case.tar.2", "cat FILE.aa"),
         ] {
             assert!(part_hint(name).is_some_and(|hint| hint.contains(words)), "{name}");
         }
@@ -321,9 +394,60 @@ mod tests {
             "x.zab",
             "lib/libfoo.so.123",
             "configure.ac",
+            "error.log.2",
+            "error.log.gz.02",
+            "author.2",
+            "node1.02",
+            "case.tar.br",
+            "case.tar.gz",
+            "case.tar.2024",
         ] {
             assert_eq!(part_hint(name), None, "{name}");
         }
+    }
+
+    #[test]
+    fn part_that_is_not_the_first_is_known_by_its_name() {
+        for name in [
+            "p.tar.ab",
+            "p.tar.AC",
+            "p.tar.part2",
+            "p.part02",
+            "p.tar.002",
+            "p.tar.02",
+            "p.tar.1",
+            "xab",
+            "p.tarab",
+            "p.part2.tar",
+            "p_2of2.tar",
+            "p.tar.ab.gz",
+        ] {
+            assert!(later_part(name, true).is_some(), "{name}");
+        }
+        for name in [
+            "p.tar.aa",
+            "p.tar.000",
+            "p.part1",
+            "p.part1.tar",
+            "p_1of2.tar",
+            "xaa",
+            "p.tar",
+            "p.tar.bak",
+            "author.2",
+            "node1.02",
+            "department2.tar",
+            "9of.tar",
+            "p.taraa",
+            "p.r02",
+            "p.z02",
+        ] {
+            assert_eq!(later_part(name, true), None, "{name}");
+        }
+        // What is packed as a whole shows its end itself.
+        assert_eq!(later_part("p.tgz.ab", false), None);
+        assert!(later_part("p.tar.ab.gz", false).is_some());
+        assert_eq!(later_part("p.tar.2", true).unwrap().number, Some(("p.tar", "2")));
+        assert_eq!(later_part("p.tar.part2", true).unwrap().number, None);
     }
 
     #[test]

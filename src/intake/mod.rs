@@ -21,6 +21,7 @@ mod list;
 mod missing;
 mod nested;
 mod open;
+mod parts;
 mod path;
 mod place_names;
 mod places;
@@ -176,6 +177,8 @@ pub struct Walked {
     pub entries: u64,
     /// What its name says of it where it is cut: that it is one part of several.
     pub part_hint: Option<&'static str>,
+    /// What its name says of it although it is not cut: that it is the end of something cut.
+    pub later_part: Option<&'static str>,
     /// What its file was like at the start; `None` of standard input and directories.
     pub state: Option<FileState>,
     /// What the bytes of the source come to, where that was wanted and all of them could be read.
@@ -211,8 +214,15 @@ pub fn walk(source: &Source, limits: &Limits, watch: &dyn Watch, visit: &mut dyn
     let Context { names, entries, nesting: compressions, depth, state, digest, .. } = context;
     let random_access = context.random_access;
     let entries = entries.saturating_add(depth.entries_inside());
-    let (container, part_hint) = (names.join(", "), context.hint);
-    Walked { container, entries, part_hint, state, digest, compressions, random_access }
+    let part_hint = context.hint;
+    let later_part = match &source.origin {
+        Origin::Path(path) if !names.is_empty() => {
+            parts::later(path, &source.name, names == ["tar"])
+        }
+        _ => None,
+    };
+    let container = names.join(", ");
+    Walked { container, entries, part_hint, later_part, state, digest, compressions, random_access }
 }
 
 fn walk_path(path: &Path, watch: &dyn Watch, context: &mut Context<'_>) {

@@ -1,6 +1,8 @@
 //! Archives inside archives: each is walked where it lies, as it comes, and what it holds is below its own path and a `!`.
 
-use super::archive_name::{claims_content, claims_nothing, claims_other, claims_program, program};
+use super::archive_name::{
+    claims_content, claims_nothing, claims_other, claims_program, later_part, part_hint, program,
+};
 use super::container::{Context, Input, Opened};
 use super::depth::Depth;
 use super::{
@@ -32,14 +34,7 @@ pub(super) fn walk(
     visit: &mut dyn Visit,
     depth: &mut Depth,
 ) {
-    let mut below = Below {
-        prefix: format!("{path}{INSIDE}"),
-        path: String::new(),
-        is_meant: claims_content(path),
-        is_other: claims_other(path),
-        is_known: false,
-        visit,
-    };
+    let mut below = Below::of(path, visit);
     let mut body = Body(body);
     let head = match read_head_of(&mut body, usize::try_from(size).unwrap_or(usize::MAX)) {
         Ok(head) => head,
@@ -66,6 +61,7 @@ pub(super) fn walk(
     // Packed, and named as nothing else: `publish2` that is the gzip of an error page.
     below.is_meant |= claims_nothing(path);
     below.is_known = ticket::is_known(path, &head);
+    below.part.hint = part_hint(path);
     // An archive that holds itself would be opened without end.
     if depth.level >= limits.inner_depth_max || depth.opened >= limits.inner_archives_max {
         let reason = "is an archive inside archives, too deep or one too many, and was not opened; unpack it and name it as a source";
@@ -91,10 +87,12 @@ pub(super) fn walk(
         random_access: None,
     };
     (container.walk)(Opened { head, input: &mut body }, &mut context);
+    let is_tar = context.names == ["tar"];
     depth.opened = context.depth.opened;
     depth.entries = context.depth.entries.saturating_add(context.entries);
     // A bomb of many small bombs is bounded by what all of them come to.
     depth.unpacked = context.depth.unpacked.saturating_add(context.unpacked);
+    below.tell_part(path, is_tar);
 }
 
 /// Returns `true` if a zip is the program or document that its name claims: `jar cf publish2.jar crx-quickstart` names an install
@@ -136,9 +134,39 @@ struct Below<'v> {
     is_known: bool,
     /// Somebody meant it for an archive, as far as its name tells.
     is_meant: bool,
+    part: Part,
 }
 
-impl Below<'_> {
+/// What is said of an archive that may be a part of one.
+#[derive(Default)]
+struct Part {
+    /// What its name says of it where it is cut.
+    hint: Option<&'static str>,
+    /// Something was said of it as a whole.
+    is_told: bool,
+}
+
+impl<'v> Below<'v> {
+    fn of(path: &str, visit: &'v mut dyn Visit) -> Self {
+        Self {
+            visit,
+            prefix: format!("{path}{INSIDE}"),
+            path: String::new(),
+            is_meant: claims_content(path),
+            is_other: claims_other(path),
+            is_known: false,
+            part: Part::default(),
+        }
+    }
+
+    /// Says of what is whole, and by its name the end of something cut, that what came before it may be missing.
+    fn tell_part(&mut self, path: &str, is_tar: bool) {
+        self.part.hint = None;
+        if let Some(part) = later_part(path, is_tar).filter(|_| !self.part.is_told) {
+            self.gap(None, GapKind::Partial, format!("is {}", part.hint));
+        }
+    }
+
     fn below(&self, path: &str) -> String {
         format!("{}/{path}", self.prefix)
     }
@@ -195,6 +223,11 @@ impl Visit for Below<'_> {
         if path.is_none() && (is_unknown || is_empty || is_log) {
             return;
         }
+        let reason = match self.part.hint.filter(|_| path.is_none() && kind.is_cut()) {
+            Some(hint) if !self.part.is_told => format!("{reason}; {hint}"),
+            _ => reason,
+        };
+        self.part.is_told |= path.is_none() && kind.hides();
         let path = path.map_or_else(|| self.prefix.clone(), |path| self.below(path));
         self.visit.gap(Some(&path), kind, reason);
     }

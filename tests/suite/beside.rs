@@ -121,6 +121,29 @@ fn what_is_meant_for_an_instance_and_is_none_leaves_the_verdict_open() {
 }
 
 #[test]
+fn last_part_of_a_split_archive_is_no_whole_one() {
+    let tar = Instance::new("publish2").case().tar(Packing::Tar);
+    let packed = gzip(&tar);
+    for farm in [Unpacked, Archives] {
+        for name in ["tar.ab", "tar.AC", "tar.bz.ab", "tar.002", "tar.02", "tar.2", "tar.part2"] {
+            check(&[(farm, File(&format!("publish2.{name}"), &tar))], (3, true));
+        }
+        for name in ["publish2.part2", "xab", "publish2.tarab", "publish2.part2.tar", "p_2of2.tar"]
+        {
+            check(&[(farm, File(name, &tar))], (3, true));
+        }
+        check(&[(farm, File("publish2.tar.ab.gz", &packed))], (3, true));
+        for name in ["publish2.tar.aa", "publish2.tar.00", "author.2", "node1.02", "publish2.1.tar"]
+        {
+            check(&[(farm, File(name, &tar))], (3, false));
+        }
+        for name in ["publish2.tgz.ab", "publish2.tgz.2", "publish2.tgz.001"] {
+            check(&[(farm, File(name, &packed))], (3, false));
+        }
+    }
+}
+
+#[test]
 fn what_is_not_known_among_uploads_leaves_the_verdict_open() {
     let noise: Vec<u8> =
         (0..900_u32).map(|i| i.wrapping_mul(2_654_435_761).to_be_bytes()[1]).collect();
