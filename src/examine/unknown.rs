@@ -5,13 +5,21 @@ use super::hollow::Hollow;
 use super::paths::{home_of, parent};
 use super::roots::owner;
 use crate::facts::{Gap, GapKind, INSIDE, realm};
-use crate::intake::{BesideInstalls, UploadPlaces, claims_archive, claims_closed};
+use crate::intake::{
+    BesideInstalls, Neighbours, UploadPlaces, claims_archive, claims_closed, is_bare_stand_in,
+    is_stand_in,
+};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// How many more texts are kept than other files: a tree of documentation has hundreds.
+const TEXTS: usize = 10;
 
 /// Such files, of which only so many are kept: which of them matter shows at the end of the walk.
 #[derive(Debug, Default)]
 pub(super) struct UnknownFiles {
     kept: BTreeMap<String, (GapKind, String)>,
+    /// Texts that may stand in the place of an upload.
+    texts: BTreeMap<String, (GapKind, String)>,
     /// How many more there were, by the archive that they lie in.
     more: BTreeMap<String, usize>,
     /// Directories without files, one of which may have been meant for one.
@@ -21,10 +29,14 @@ pub(super) struct UnknownFiles {
 impl UnknownFiles {
     /// Notes a file, by its path and the mark of an archive; of more than `max` the number.
     pub(super) fn record(&mut self, path: &str, kind: GapKind, reason: String, max: usize) {
-        if self.kept.len() < max || self.kept.contains_key(path) {
+        if is_stand_in(file(path), kind, &reason) {
+            if self.texts.len() < max.saturating_mul(TEXTS) || self.texts.contains_key(path) {
+                self.texts.insert(path.to_owned(), (kind, reason));
+            }
+        } else if self.kept.len() < max || self.kept.contains_key(path) {
             self.kept.insert(path.to_owned(), (kind, reason));
         } else if kind.hides() {
-            let around = realm(path.strip_suffix(INSIDE).unwrap_or(path));
+            let around = realm(file(path));
             let more = self.more.entry(around.to_owned()).or_default();
             *more = more.saturating_add(1);
         }
@@ -38,20 +50,23 @@ impl UnknownFiles {
         roots: &BTreeSet<&str>,
     ) -> Vec<Gap> {
         let installs = realms_of(roots);
-        let file = |path: &'_ str| path.strip_suffix(INSIDE).unwrap_or(path).to_owned();
-        let uploads: Vec<String> = archives.iter().map(|archive| file(archive)).collect();
-        let places = UploadPlaces::of(uploads.iter().map(String::as_str));
-        let beside = BesideInstalls::of(homes(roots));
+        let uploads: Vec<&str> = archives.iter().map(|archive| file(archive)).collect();
+        let places = UploadPlaces::of(uploads.iter().copied());
+        let homes = homes(roots);
+        let is_needed = !(self.texts.is_empty() && self.kept.is_empty());
+        let lacks = lacks(&uploads, &homes, is_needed);
+        let beside = BesideInstalls::of(homes);
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         for path in self.kept.keys() {
-            let count = counts.entry(parent(&file(path)).to_owned()).or_default();
+            let count = counts.entry(parent(file(path)).to_owned()).or_default();
             *count = count.saturating_add(1);
         }
-        let is_among = |path: &str, reason: &str| {
+        let is_among = |path: &str, kind, reason: &str| {
             if is_beside_install(path, &installs) {
                 let is_alone = counts.get(parent(path)) == Some(&1);
+                let stands_in = || is_bare_stand_in(path, kind, reason) && lacks(path, true);
                 return owner(path, roots).is_none()
-                    && beside.may_be_instance(path, reason, is_alone);
+                    && (beside.may_be_instance(path, reason, is_alone) || stands_in());
             }
             places.hold(path) || claims_archive(path) || claims_closed(path)
         };
@@ -59,8 +74,17 @@ impl UnknownFiles {
             let (source, path) = (source.to_owned(), Some(path.to_owned()));
             Gap { source, path, kind, reason }
         };
-        let kept = self.kept.iter().filter(|(path, (_, reason))| is_among(&file(path), reason));
-        let kept: Vec<_> = kept.map(|(path, why)| (path.clone(), why.clone())).collect();
+        let kept =
+            self.kept.iter().filter(|(path, (kind, reason))| is_among(file(path), *kind, reason));
+        let is_lacking = |path: &str| {
+            let is_beside = is_beside_install(path, &installs);
+            lacks(path, is_beside)
+                && owner(path, roots).is_none()
+                && (is_beside || places.hold(path))
+        };
+        let texts = self.texts.iter().filter(|(path, _)| is_lacking(file(path)));
+        let kept = kept.chain(texts).map(|(path, why)| (path.clone(), why.clone()));
+        let kept: Vec<_> = kept.collect();
         let mut gaps: Vec<Gap> =
             kept.into_iter().map(|(path, (kind, reason))| gap(&path, kind, reason)).collect();
         let more = self.more.into_iter().filter(|(around, _)| {
@@ -74,6 +98,23 @@ impl UnknownFiles {
         }));
         gaps
     }
+}
+
+/// Returns the path of a file without the mark of an archive.
+fn file(path: &str) -> &str {
+    path.strip_suffix(INSIDE).unwrap_or(path)
+}
+
+/// Returns what says of a text, beside installs or among uploads, whether it stands in the place of another one of these.
+fn lacks(
+    uploads: &[&str],
+    homes: &[String],
+    is_needed: bool,
+) -> impl Fn(&str, bool) -> bool + use<> {
+    let homes: Vec<&str> = homes.iter().map(String::as_str).collect();
+    let (uploads, homes) = if is_needed { (uploads, &homes[..]) } else { (&[][..], &[][..]) };
+    let (among, beside) = (Neighbours::of(uploads, homes), Neighbours::of(homes, uploads));
+    move |path, is_beside| if is_beside { beside.lack(path) } else { among.lack(path) }
 }
 
 /// Returns the directories in which installs lie unpacked, or that are one of another name.

@@ -101,6 +101,17 @@ pub(super) fn names_archive(path: &str) -> bool {
     endings(path).any(|ending| is_one_of(ending, &ARCHIVES))
 }
 
+/// Returns what stands before the first ending of archives or compressions in a name, whatever stands behind it: `a.tgz-removed.txt`.
+pub(super) fn archive_in(name: &str) -> Option<&str> {
+    name.match_indices('.').find_map(|(at, _)| {
+        let (base, rest) = (name.get(..at)?, name.get(at.saturating_add(1)..)?);
+        let ending = rest.split(|c: char| !c.is_ascii_alphanumeric()).next()?;
+        // `error.log.gz.txt` is of a log.
+        let is_packed = || is_one_of(ending, &COMPRESSIONS) && !claims_other(base);
+        (is_one_of(ending, &ARCHIVES) || is_packed()).then_some(base)
+    })
+}
+
 /// Returns the ending that shows the kind of a file: not that of a compression, a number or a day. Empty where there is none.
 pub(super) fn kind_ending(path: &str) -> &str {
     let is_count = |ending: &str| {

@@ -1,8 +1,5 @@
 //! What directories and links are called that stand beside the homes of instances, and are none.
 
-use super::archive_name::claims_other;
-use super::ticket::is_ending;
-
 /// What directories beside installs are called that hold none, up to the first character that is no letter.
 const OTHERS: [&str; 74] = [
     "archive",
@@ -99,11 +96,6 @@ pub fn may_be_home(name: &str) -> bool {
         && !words().any(|word| PUT_ASIDE.contains(&word.as_str()))
 }
 
-/// Returns `true` if a link of this name may stand for the home of an instance: it is not named like a file.
-pub fn may_link_home(name: &str) -> bool {
-    may_be_home(name) && !claims_other(name) && !is_ending(name)
-}
-
 /// Returns `true` if a name is like that of a home beside it (`publish2` beside `publish1`), and no word in it says that it holds something else.
 pub fn is_like_home(name: &str, other: &str) -> bool {
     let first = |name: &str| words(name).next().filter(|word| word.len() > 2);
@@ -113,6 +105,12 @@ pub fn is_like_home(name: &str, other: &str) -> bool {
         && !words(name).any(|word| OTHERS.contains(&word.as_str()))
         && word.is_some()
         && (word == first(other) || word.as_ref().is_some_and(is_role))
+}
+
+/// Returns the words of a name; those of authors and publishers are the same to those beside them.
+pub(super) fn shape(name: &str) -> Vec<String> {
+    let role = |word: String| if word == "author" { "publish".to_owned() } else { word };
+    words(name).map(role).collect()
 }
 
 fn words(name: &str) -> impl Iterator<Item = String> + use<'_> {
@@ -127,13 +125,10 @@ mod tests {
     #[test]
     fn home_is_told_from_what_stands_beside_homes() {
         for name in ["publish2", "stage.example.com", "p", "author-prod", "2"] {
-            assert!(may_be_home(name) && may_link_home(name), "{name}");
+            assert!(may_be_home(name), "{name}");
         }
         for name in ["logs", "backup-2024", "lost+found", ".x", "author-old", "jdk-11", "@eaDir"] {
             assert!(!may_be_home(name), "{name}");
-        }
-        for name in ["notes.txt", "start.sh", "license.properties", "quickstart.jar"] {
-            assert!(!may_link_home(name), "{name}");
         }
         assert!(is_like_home("publish2", "author") && is_like_home("web2", "web1"));
         for name in ["publish-logs", "author_backup", "web2", "x1"] {

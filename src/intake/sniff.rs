@@ -11,6 +11,12 @@ pub(super) const HEAD_BYTES: usize = 64 << 10;
 /// Lengths of files that may be keys: as AEM writes them, and with a line end.
 const KEY_FILE_BYTES: [usize; 9] = [16, 17, 18, 32, 33, 34, 48, 49, 50];
 
+/// What is said of the content that servers send instead of a file.
+const LOOKS_LIKE: &str = "looks like";
+
+/// A page of a server.
+pub(super) const HTML: &str = "an HTML page";
+
 /// What is said of content that is neither known nor text.
 const UNKNOWN: &str = "unknown content";
 
@@ -121,7 +127,7 @@ pub(super) fn sniff(head: &[u8]) -> Result<&'static Container, Refusal> {
     if let Some(page) = page(head) {
         return Err((
             GapKind::NotAnArchive,
-            format!("looks like {page}, not an archive (a failed download?)"),
+            format!("{LOOKS_LIKE} {page}, not an archive (a failed download?)"),
         ));
     }
     // Last, since it looks for a header anywhere in the head; a whole tar was recognised before.
@@ -174,8 +180,16 @@ pub(super) fn tells_unknown(reason: &str) -> bool {
     reason.starts_with(UNKNOWN) || reason.starts_with(LINK)
 }
 
+/// Returns `true` if a reason is one of text or a page.
+pub(super) fn tells_page(reason: &str) -> bool {
+    reason.starts_with(LOOKS_LIKE)
+}
+
 /// Names the kind of text that servers send instead of a file.
-fn page(head: &[u8]) -> Option<&'static str> {
+pub(super) fn page(head: &[u8]) -> Option<&'static str> {
+    if is_wide_text(head) {
+        return Some("plain text");
+    }
     // Error pages of servers on Windows may begin with a byte order mark.
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     let start = head.get(..1024).unwrap_or(head).to_ascii_lowercase();
@@ -184,12 +198,39 @@ fn page(head: &[u8]) -> Option<&'static str> {
     }
     let holds = |text: &[u8]| start.windows(text.len()).any(|window| window == text);
     match start.first()? {
-        b'<' if holds(b"<!doctype html") || holds(b"<html") => Some("an HTML page"),
+        b'<' if holds(b"<!doctype html") || holds(b"<html") => Some(HTML),
         b'<' => Some("an XML document"),
         b'{' | b'[' => Some("a JSON document"),
-        _ if std::str::from_utf8(&start).is_ok() => Some("plain text"),
+        _ if std::str::from_utf8(&start).is_ok() || is_mostly_ascii(&start) => Some("plain text"),
         _ => None,
     }
+}
+
+/// Returns `true` if bytes are text in UTF-16, as Windows writes it.
+fn is_wide_text(head: &[u8]) -> bool {
+    let is_text = |units: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units = units.as_chunks::<2>().0.iter().map(|pair| unit(*pair));
+        let (mut count, mut letters) = (0_usize, 0_usize);
+        for unit in units {
+            if unit < 32 && !(9..=13).contains(&unit) {
+                return false;
+            }
+            count = count.saturating_add(1);
+            letters = letters.saturating_add(usize::from(unit < 127));
+        }
+        letters > 0 && letters.saturating_mul(2) >= count
+    };
+    match head.split_first_chunk::<2>() {
+        Some((b"\xff\xfe", rest)) => is_text(rest, u16::from_le_bytes),
+        Some((b"\xfe\xff", rest)) => is_text(rest, u16::from_be_bytes),
+        _ => false,
+    }
+}
+
+/// Returns `true` if bytes are text in an encoding of the West, or in UTF-8 that was cut. A key has no more than 50.
+fn is_mostly_ascii(start: &[u8]) -> bool {
+    let others = start.iter().filter(|byte| !byte.is_ascii()).count();
+    start.len() > 50 && others.saturating_mul(8) < start.len()
 }
 
 #[cfg(test)]
@@ -212,7 +253,14 @@ mod tests {
             (b"\xef\xbb\xbf\n<html>", GapKind::NotAnArchive, "an HTML page"),
             (b"<?xml version='1.0'?><Error>", GapKind::NotAnArchive, "an XML document"),
             (b"{\"error\":403}", GapKind::NotAnArchive, "a JSON document"),
+            (b"\xff\xfe4\x000\x003\0", GapKind::NotAnArchive, "plain text"),
+            (b"\xff\xfe\x81\x93\x55\x91\x01\0", GapKind::NotAnArchive, "unknown content"),
             (b"not found\n", GapKind::NotAnArchive, "plain text"),
+            (
+                b"Der Anhang wurde gel\xf6scht, da er nicht zugelassen ist.\r\n",
+                GapKind::NotAnArchive,
+                "plain text",
+            ),
             (b"PK\x07\x08PK\x03\x04", GapKind::Unsupported, "zip -s 0"),
             (b"7z\xbc\xaf\x27\x1c", GapKind::Unsupported, "`7z x FILE"),
             (b"Rar!\x1a\x07\0", GapKind::Unsupported, "`unrar x FILE"),

@@ -2,7 +2,10 @@
 //!
 //! Everything else may: `publish2` of no bytes, `publish2.gpg`, `publish2.tgz.crdownload`. So there is no list of what is suspect.
 
-use super::archive_name::{CHECKSUMS, claims_archive, kind_ending, names_archive};
+use super::archive_name::{CHECKSUMS, claims_archive, claims_other, kind_ending};
+use super::place_names::may_be_home;
+use super::stand_in;
+use super::stand_in;
 use super::wrapped::is_packed_text;
 
 /// What the content of a kind of file is.
@@ -196,8 +199,13 @@ const OF_SYSTEMS: [&str; 8] = [
 /// Bytes of what Office leaves beside a document that is open.
 const NOTE_BYTES_MAX: usize = 1_000;
 
+/// Returns `true` if a link of this name may stand for the home of an instance: it is not named like a file.
+pub fn may_link_home(name: &str) -> bool {
+    may_be_home(name) && !claims_other(name) && !is_ending(name)
+}
+
 /// Returns `true` if a name has the ending of a file that lies beside uploads as a rule.
-pub(super) fn is_ending(name: &str) -> bool {
+fn is_ending(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let ending = kind_ending(&name);
     KINDS.iter().any(|(endings, _)| endings.contains(&ending))
@@ -221,7 +229,7 @@ pub(super) fn is_known(path: &str, head: &[u8]) -> bool {
     let ending = kind_ending(&name);
     match KINDS.iter().find(|(endings, _)| endings.contains(&ending)) {
         // `publish2.tgz.html` is what a browser makes of an error page.
-        Some((_, Text)) => is_text(head) && !(is_page(ending) && names_archive(&name)),
+        Some((_, Text)) => is_text(head) && !stand_in::may_be(&name, head),
         // A picture that failed to come is still none of an instance.
         Some((_, Begins(known))) => begins(head, known) || begins(head, MEDIA) || is_text(head),
         Some((_, Any)) => true,
@@ -240,10 +248,6 @@ fn is_deleted(name: &str) -> bool {
     // digits, since the server knows nothing of open files.
     let number = name.strip_prefix(".nfs");
     number.is_some_and(|number| number.len() >= 4 && number.bytes().all(|b| b.is_ascii_hexdigit()))
-}
-
-fn is_page(ending: &str) -> bool {
-    ["html", "htm", "json", "xml"].contains(&ending)
 }
 
 fn begins(head: &[u8], known: &[&[u8]]) -> bool {
@@ -298,7 +302,7 @@ mod tests {
             ("shot.PNG", b"\xff\xd8\xff\xe0\0"),
             ("shot.jpg", b""),
             ("case/notes.txt", b"see the ticket\r\n"),
-            ("powershell.txt", b"\xff\xfea\0b\0"),
+            ("notes-of-powershell.txt", b"\xff\xfea\0b\0"),
             ("latin.log", b"M\xfcller\n"),
             ("error.log.1", b"x"),
             ("access.log.2024-11-02", b"GET /"),
@@ -322,6 +326,16 @@ mod tests {
         ] {
             let known = is_known(name, head);
             assert_eq!(known, name != "README.first", "{name}");
+        }
+    }
+
+    #[test]
+    fn link_that_is_named_like_a_file_is_none_to_a_home() {
+        for name in ["publish2", "stage.example.com", "p", "author-prod", "2"] {
+            assert!(may_link_home(name), "{name}");
+        }
+        for name in ["notes.txt", "start.sh", "license.properties", "quickstart.jar", "logs"] {
+            assert!(!may_link_home(name), "{name}");
         }
     }
 

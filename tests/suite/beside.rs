@@ -185,6 +185,45 @@ fn what_is_not_known_among_uploads_leaves_the_verdict_open() {
 }
 
 #[test]
+fn page_or_note_in_the_place_of_an_upload_leaves_the_verdict_open() {
+    let removed = b"This attachment was removed by the mail gateway.\r\n";
+    let denied = b"<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>";
+    for farm in [Unpacked, Archives] {
+        let rows = [
+            ("publish2.tgz.html", &b"<!DOCTYPE html><html>403"[..]),
+            ("publish2.tgz.html", b""),
+            ("publish2.zip.txt", removed),
+            ("publish2.tgz-Removed.txt", removed),
+            ("publish2.xml", denied),
+            ("publish2.html", b"<html>403"),
+            ("publish2.json", b"{\"error\":403}"),
+            ("publish2.txt", b"403 Forbidden\n"),
+            ("author2.xml", denied),
+            ("publish2", b"<html>403"),
+            ("publish2.tgz.txt", b"\xff\xfer\0e\0m\0o\0v\0e\0d\0"),
+            ("publish2.txt", b"Der Anhang wurde gel\xf6scht, da er nicht zugelassen war.\r\n"),
+        ];
+        check(&rows.map(|(path, bytes)| (farm, File(path, bytes))), (2, true));
+        let others = [
+            ("publish1.tgz.txt", &removed[..]),
+            ("publish1.tar.gz.html", b"<html>"),
+            ("publish1.xml", denied),
+            ("author.json", b"{\"bundles\":[]}"),
+            ("publish.txt", b"the publishers"),
+            ("readme.txt", b"see the ticket"),
+            ("publish2.notes.txt", b"see the ticket"),
+            ("publish2-errors.txt", b"see the ticket"),
+            ("publish2.txt", &[b'x'; 3_000]),
+            ("case.tgz.txt", b"-rw-r--r-- root/root 0 2024-11-02 author/x\n"),
+            ("author.tar.gz.sha256", b"e3b0c442"),
+            ("docs/publish2.html", b"<html>"),
+            ("web.html", b"<html>"),
+        ];
+        check(&others.map(|(path, bytes)| (farm, File(path, bytes))), (2, false));
+    }
+}
+
+#[test]
 fn material_of_a_ticket_decides_nothing() {
     let document = zipped(&[("[Content_Types].xml", b"<x/>"), ("word/document.xml", b"<x/>")]);
     let product =

@@ -10,7 +10,9 @@ use crate::intake::archive_name::{
 };
 use crate::intake::container::Refusal;
 use crate::intake::probe::{holds_archive, names_install};
-use crate::intake::{BesideInstalls, UploadPlaces, path, sniff, ticket, wrapped};
+use crate::intake::{
+    BesideInstalls, Neighbours, UploadPlaces, path, sniff, stand_in, ticket, wrapped,
+};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -62,8 +64,24 @@ pub(super) fn take_named(entries: &[Listed], folder: &mut Folder, meant: &mut Ve
 pub(super) fn take_maybe(root: &Path, maybe: Maybe, homes: &[PathBuf], folder: &mut Folder) {
     let Maybe { mut meant, unknown, programs, .. } = maybe;
     let is_apart = folder.installs == Installs::Nowhere;
+    let is_text = |(file, (kind, reason)): &(PathBuf, Refusal)| {
+        stand_in::is_stand_in(&below(root, file), *kind, reason)
+    };
+    let (mut texts, mut unknown): (Vec<_>, Vec<_>) = unknown.into_iter().partition(is_text);
     if !is_apart {
         take_closed(root, &unknown, homes, folder);
+        let is_bare = |(file, (kind, reason)): &&(PathBuf, Refusal)| {
+            stand_in::is_bare_stand_in(&below(root, file), *kind, reason)
+        };
+        texts.extend(unknown.iter().filter(is_bare).cloned());
+    }
+    let lacking = lacking(root, texts, homes, folder.uploads.iter().chain(&meant), is_apart);
+    if is_apart {
+        unknown.extend(lacking);
+    } else {
+        let free = UNKNOWN_MAX.saturating_sub(folder.closed.len());
+        folder.left_out.extend((lacking.len() > free).then_some(LeftOut::Files));
+        folder.closed.extend(lacking.into_iter().take(free));
     }
     for file in programs {
         if names_install(&file) {
@@ -161,6 +179,26 @@ fn take_closed(
             folder.left_out.insert(LeftOut::Files);
         }
     }
+}
+
+/// Returns the texts that stand in the place of an upload or a home that is not there.
+fn lacking<'f>(
+    root: &Path,
+    texts: Vec<(PathBuf, Refusal)>,
+    homes: &[PathBuf],
+    uploads: impl Iterator<Item = &'f PathBuf>,
+    is_apart: bool,
+) -> Vec<(PathBuf, Refusal)> {
+    if texts.is_empty() {
+        return texts;
+    }
+    let uploads: Vec<String> = uploads.map(|file| below(root, file)).collect();
+    let homes: Vec<String> = homes.iter().map(|home| below(root, home)).collect();
+    let uploads: Vec<&str> = uploads.iter().map(String::as_str).collect();
+    let homes: Vec<&str> = homes.iter().map(String::as_str).collect();
+    let neighbours =
+        if is_apart { Neighbours::of(&uploads, &homes) } else { Neighbours::of(&homes, &uploads) };
+    texts.into_iter().filter(|(file, _)| neighbours.lack(&below(root, file))).collect()
 }
 
 /// Returns the path of a file below its folder.

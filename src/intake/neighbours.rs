@@ -1,0 +1,129 @@
+//! The uploads and homes beside a page or a note: whether one is missing, in whose place that stands.
+
+use super::archive_name::{archive_in, stem};
+use super::place_names::{may_be_home, shape};
+use super::places::UploadPlaces;
+use super::stand_in::without_ending;
+use crate::facts::{components, split_path};
+use crate::limits::Limits;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Names that are looked at for one that begins like another.
+const ALIKE_MAX: usize = Limits::DEFAULT.like_names_max;
+
+/// The uploads and homes among which such a text lies.
+#[derive(Debug, Default)]
+pub struct Neighbours {
+    /// What is in each directory and below, without the endings of archives, in small letters.
+    there: BTreeMap<String, BTreeSet<String>>,
+    /// What those are called that others may be missing of, by their directory.
+    shapes: BTreeMap<String, BTreeSet<Vec<String>>>,
+    places: UploadPlaces,
+}
+
+impl Neighbours {
+    /// Takes the paths of those that another may be missing of, and of what else is there.
+    pub fn of(series: &[&str], others: &[&str]) -> Self {
+        let mut neighbours =
+            Self { places: UploadPlaces::of(series.iter().copied()), ..Self::default() };
+        for path in series.iter().chain(others) {
+            neighbours.add_there(path);
+        }
+        for path in series.iter().filter(|path| !path.is_empty()) {
+            let (directory, name) = split_path(path);
+            let shapes = neighbours.shapes.entry(directory.to_owned()).or_default();
+            shapes.insert(shape(stem(name)));
+        }
+        neighbours
+    }
+
+    fn add_there(&mut self, path: &str) {
+        // Each may lie in a directory that is called like it.
+        let names = || components(path).map(|name| stem(name).to_ascii_lowercase());
+        let mut above = path;
+        for depth in (0..names().count()).rev() {
+            above = split_path(above).0;
+            self.there.entry(above.to_owned()).or_default().extend(names().skip(depth));
+        }
+    }
+
+    /// Returns `true` if a text stands in the place of one that is not there.
+    pub fn lack(&self, path: &str) -> bool {
+        let (directory, name) = split_path(path);
+        let name = name.to_ascii_lowercase();
+        if let Some(base) = archive_in(&name) {
+            // Each upload may have a directory of its own, and all the same name.
+            return self.places.hold(path)
+                && !self.is_there(directory, base, char::is_alphanumeric);
+        }
+        let stem = without_ending(&name);
+        let shape = shape(stem);
+        // `author.json` beside `author1` tells of that one.
+        let ends_in_number = stem.ends_with(|last: char| last.is_ascii_digit());
+        let makes_another = |next: char| ends_in_number && next.is_ascii_digit();
+        !shape.is_empty()
+            && self.shapes.get(directory).is_some_and(|shapes| shapes.contains(&shape))
+            && !self.is_there(directory, stem, makes_another)
+    }
+
+    /// Returns `true` if something is called so, or so and more that does not begin with such a character.
+    fn is_there(&self, directory: &str, base: &str, makes_another: impl Fn(char) -> bool) -> bool {
+        // A list of what came lies elsewhere: in `docs`, and no instance does.
+        let is_apart = !directory.is_empty() && !may_be_home(split_path(directory).1);
+        let there = self.there.get(if is_apart { "" } else { directory });
+        there.into_iter().any(|there| {
+            let from = there.range(base.to_owned()..);
+            let alike = from.map_while(|name| name.strip_prefix(base));
+            // Beyond so many the answer is the careful one.
+            let mut alike = alike.take(ALIKE_MAX);
+            alike.any(|rest| !rest.starts_with(&makes_another))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_not_there_is_lacking() {
+        let uploads = ["up/author.tgz", "up/publish1.tgz", "up/publish10.tgz"];
+        let beside = Neighbours::of(&uploads, &["up/extra.zip"]);
+        for path in [
+            "up/publish2.xml",
+            "up/publish2.zip.txt",
+            "up/other.zip.txt",
+            "up/Publish3.json",
+            "up/author2.html",
+            "up/publish.tgz.html",
+        ] {
+            assert!(beside.lack(path), "{path}");
+        }
+        for path in [
+            "up/publish1.xml",
+            "up/publish1.tgz.html",
+            "up/AUTHOR.TGZ.txt",
+            "up/extra.zip.txt",
+            "up/publish.json",
+            "up/publish2.notes.txt",
+            "up/publish-errors.txt",
+            "up/readme.txt",
+            "publish2.xml",
+            "up/author/publish2.xml",
+        ] {
+            assert!(!beside.lack(path), "{path}");
+        }
+        assert!(Neighbours::of(&["publish1"], &[]).lack("author.html"));
+        assert!(Neighbours::of(&["p10"], &[]).lack("p1.txt"));
+        let each_in_one = Neighbours::of(&["up/author/aem.tgz", "up/publish1/aem.tgz"], &[]);
+        for (path, lacks) in [
+            ("up/publish2/aem.tgz.html", true),
+            ("up/publish1/aem.tgz.html", false),
+            ("up/docs/aem.tgz.html", false),
+            ("up/aem.tgz.html", false),
+            ("aem2.tgz.html", false),
+        ] {
+            assert_eq!(each_in_one.lack(path), lacks, "{path}");
+        }
+    }
+}
