@@ -36,6 +36,7 @@ mod saved_facts;
 mod shared_file;
 mod sniff;
 mod source_hash;
+mod spoiled;
 mod stand_in;
 mod tar;
 #[cfg(test)]

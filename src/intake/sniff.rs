@@ -2,6 +2,7 @@
 
 use super::CONTAINERS;
 use super::container::{Container, Refusal};
+use super::spoiled;
 use super::wrapped::{self, is_packed_text};
 use crate::facts::GapKind;
 
@@ -124,6 +125,9 @@ pub(super) fn sniff(head: &[u8]) -> Result<&'static Container, Refusal> {
         );
         return Err((GapKind::NotAnArchive, reason));
     }
+    if let Some(reason) = spoiled::find(head) {
+        return Err((GapKind::NotAnArchive, reason));
+    }
     if let Some(page) = page(head) {
         return Err((
             GapKind::NotAnArchive,
@@ -172,7 +176,9 @@ pub(super) fn zeros() -> Refusal {
 pub(super) fn tells_closed(reason: &str) -> bool {
     let begins = |name: &str| reason.starts_with(name);
     CLOSED.iter().any(|(name, ..)| begins(name))
-        || [wrapped::PROGRAM, wrapped::MAIL, wrapped::TEXT].into_iter().any(begins)
+        || [wrapped::PROGRAM, wrapped::MAIL, wrapped::TEXT, wrapped::SPOILED]
+            .into_iter()
+            .any(begins)
 }
 
 /// Returns `true` if a reason is one of content that is neither known nor text, or a link.

@@ -4,7 +4,7 @@
 
 use super::archive_name::{CHECKSUMS, claims_archive, claims_other, kind_ending};
 use super::place_names::may_be_home;
-use super::stand_in;
+use super::spoiled::is_rewritten;
 use super::stand_in;
 use super::wrapped::is_packed_text;
 
@@ -281,6 +281,9 @@ fn is_known_text(name: &str, ending: &str, head: &[u8]) -> bool {
 
 /// Returns `true` if bytes are text, in whatever encoding; none are.
 fn is_text(head: &[u8]) -> bool {
+    if is_rewritten(head) {
+        return false;
+    }
     // UTF-16, as Notepad and `>` of Windows PowerShell write it: half of its bytes are NUL.
     if begins(head, &[b"\xff\xfe", b"\xfe\xff"]) {
         return true;

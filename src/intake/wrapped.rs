@@ -15,6 +15,9 @@ pub(super) const MAIL: &str = "a mail with an archive attached";
 /// What is said of packed bytes as text.
 pub(super) const TEXT: &str = "packed data as text (base64, uuencode or hex)";
 
+/// What is said of an archive that came through a pipe for text.
+pub(super) const SPOILED: &str = "an archive that was written";
+
 /// The end record of a zip, and how far from the end of the file it stands: a comment of up to 64 KiB is behind it.
 const END: &[u8] = b"PK\x05\x06";
 const END_BYTES: usize = 22;

@@ -361,6 +361,23 @@ fn archive_in_a_file_of_another_kind_leaves_the_verdict_open() {
 }
 
 #[test]
+fn archive_that_came_through_a_pipe_for_text_leaves_the_verdict_open() {
+    let packed = gzip(&Instance::new("publish2").case().tar(Packing::Tar));
+    let wide = packed.iter().flat_map(|byte| u16::from(*byte).to_le_bytes());
+    let wide: Vec<u8> = [0xff, 0xfe].into_iter().chain(wide).collect();
+    let lossy = String::from_utf8_lossy(&packed).into_owned();
+    let banner = [b"Authorized use only.\n", packed.as_slice()].concat();
+    for farm in [Unpacked, Archives] {
+        for name in ["publish2.tgz", "publish2", "publish2.txt", "publish2.anything"] {
+            for bytes in [wide.as_slice(), lossy.as_bytes(), &banner] {
+                check(&[(farm, File(name, bytes))], (2, true));
+            }
+        }
+        check(&[(farm, File("powershell.txt", b"\xff\xfeu\0s\0t\0a\0r\0"))], (2, false));
+    }
+}
+
+#[test]
 fn lists_beside_uploads_decide_nothing() {
     let sums = b"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  a.tgz\n";
     let names = [
