@@ -1,7 +1,7 @@
 //! Announces entries, and hands their bodies over as they were asked for.
 
-use super::CURE;
 use super::body::{Decoded, Decoder, Fault};
+use super::cure;
 use super::record::Record;
 use crate::facts::{GapKind, INSIDE, Owner};
 use crate::intake::container::Context;
@@ -155,8 +155,9 @@ impl<'c, 'v> Desk<'c, 'v> {
         if !Decoder::knows(record.method) {
             let name = rawzip::CompressionMethod::new(record.method).name().unwrap_or("unknown");
             let reason = format!(
-                "entries are compressed in a way that is not supported (method {}, {name}); {CURE}",
-                record.method
+                "entries are compressed in a way that is not supported (method {}, {name}); {}",
+                record.method,
+                cure(record.method)
             );
             self.gap_once(GapKind::Unsupported, reason);
             return false;

@@ -25,8 +25,17 @@ pub(super) const CONTAINER: Container =
 /// Bytes read at once.
 const WINDOW_BYTES: usize = 128 << 10;
 
-/// How to get rid of what is not read in a zip.
-const CURE: &str = "unpack it with `unzip FILE -d DIRECTORY` and name the directory, or pack that with `tar -czf NAME.tar.gz DIRECTORY`";
+/// Says how to get rid of a method of compression that is not read.
+fn cure(method: u16) -> String {
+    // Info-ZIP's `unzip` 6.0 knows of the newer ones only Deflate64 (9) and bzip2 (12).
+    let command = match method {
+        9 | 12 => "unzip FILE -d DIRECTORY",
+        _ => "7z x FILE -oDIRECTORY",
+    };
+    format!(
+        "unpack it with `{command}` and name the directory, or pack that with `tar -czf NAME.tar.gz DIRECTORY`"
+    )
+}
 
 fn sniff(head: &[u8]) -> bool {
     head.starts_with(&record::LOCAL) || head.starts_with(&record::END)

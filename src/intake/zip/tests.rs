@@ -138,7 +138,10 @@ fn what_is_encrypted_or_packed_in_an_odd_way_says_so_once() {
     };
     for (flags, method, kind, words) in [
         (1, None, GapKind::Encrypted, "password"),
-        (0, Some(9), GapKind::Unsupported, "unzip FILE"),
+        (0, Some(9), GapKind::Unsupported, "`unzip FILE"),
+        (0, Some(12), GapKind::Unsupported, "`unzip FILE"),
+        (0, Some(14), GapKind::Unsupported, "`7z x FILE"),
+        (0, Some(93), GapKind::Unsupported, "`7z x FILE"),
         (0, Some(12), GapKind::Unsupported, "BZIP2"),
         (0, Some(93), GapKind::Unsupported, "ZSTD"),
         (0, Some(777), GapKind::Unsupported, "777"),
