@@ -64,6 +64,11 @@ pub(super) trait Input: Read {
         false
     }
 
+    /// Returns `true` if what it hands out ends too early, of which a gap will tell.
+    fn has_failed(&self) -> bool {
+        false
+    }
+
     /// Returns `true` if `Source::open_parts` can read again, at any place, what it hands out.
     fn is_repeatable(&self) -> bool {
         self.is_plain_file()

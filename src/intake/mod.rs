@@ -249,6 +249,10 @@ fn walk_input(input: &mut dyn Input, context: &mut Context<'_>) {
         Ok(head) => head,
         Err(error) => return context.visit.gap(None, GapKind::Unreadable, error.to_string()),
     };
+    // That nothing came of what cannot be unpacked says nothing of its content.
+    if head.is_empty() && input.has_failed() {
+        return;
+    }
     match sniff::sniff(&head) {
         Ok(container) => {
             context.names.push(container.name);

@@ -224,6 +224,10 @@ impl<R: BufRead, C: Codec> Input for Unpack<R, C> {
         Ok(0)
     }
 
+    fn has_failed(&self) -> bool {
+        !self.problems.is_empty()
+    }
+
     fn is_repeatable(&self) -> bool {
         self.restarts.is_some()
     }

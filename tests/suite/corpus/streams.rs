@@ -37,7 +37,7 @@ fn packed(name: &str, pack: Pack) -> Vec<Case> {
         case("sound", whole.clone(), SOUND),
         case("cut in the middle", cut(length / 4 * 3), CUT),
         case("last byte missing", cut(length - 1), CUT),
-        case("of which only the start came", cut(20), "2 undecided [empty-file,partial] none"),
+        case("of which only the start came", cut(20), "2 undecided [partial] none"),
         case("checksum wrong", checksum, DOUBTED),
         case("with garbage behind", and(b"garbage"), TRAILING),
         case("with HTML behind", and(b"<html>moved</html>"), TRAILING),
