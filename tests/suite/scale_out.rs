@@ -383,6 +383,10 @@ fn farms_that_are_judged_one_after_the_other_are_as_all_at_once() {
 }
 
 #[test]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "it unpacks an archive of the project, into a directory of its own"
+)]
 fn only_backups_join_farms_that_are_judged_one_after_the_other() {
     let home = tempfile::tempdir().unwrap();
     let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/demo");
