@@ -19,7 +19,7 @@ pub(super) fn completions(shell: Shell) -> Exit {
     generate(shell, &mut command, name, &mut script);
     if shell == Shell::Fish {
         script.extend(
-            command.get_subcommands().flat_map(values_for_fish).collect::<String>().into_bytes(),
+            command.get_subcommands().filter_map(values_for_fish).collect::<String>().into_bytes(),
         );
     }
     let written = output::to_stdout(|out| out.write_all(&script));

@@ -197,10 +197,10 @@ mod tests {
         let mut out = Vec::new();
         write(&report, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
-        let named = text.lines().filter(|line| line.starts_with("ERROR ")).count();
+        let headings = text.lines().filter(|line| line.starts_with("ERROR ")).count();
         let counted = "  and 28 more of storage-trailing-newline; --format findings lists each";
         assert_eq!(
-            (named, text.lines().filter(|line| *line == counted).count()),
+            (headings, text.lines().filter(|line| *line == counted).count()),
             (12, 1),
             "{text}"
         );
