@@ -85,6 +85,10 @@ pub struct Limits {
     /// Links beside the installs of a source that are looked at, and links named like archives: where one leads may take long to
     /// tell.
     pub claiming_links_max: usize,
+    /// Links around the installs of a source that are looked at to see which install they name.
+    pub root_links_max: usize,
+    /// Links that are kept of one install.
+    pub root_links_kept_max: usize,
     /// Directories with logs that are remembered, to be found where a link leads to one.
     pub log_directories_max: usize,
     /// Entries behind links of an archive of which it is found out where they come to lie. Packed from a disk, an archive has none.
@@ -318,6 +322,8 @@ impl Limits {
         known_links_max: 1_000,
         aliases_max: 64,
         claiming_links_max: 100,
+        root_links_max: 1_000,
+        root_links_kept_max: 16,
         log_directories_max: 1_000,
         written_through_max: 100,
         hollow_directories_max: 20_000,

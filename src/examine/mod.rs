@@ -28,6 +28,7 @@ mod paths;
 mod prefixes;
 mod repository;
 mod revision_walk;
+mod root_links;
 mod roots;
 pub(crate) mod secrets;
 mod segments;

@@ -14,7 +14,7 @@ use super::links::{Follower, Links};
 use super::loose_keys::{LooseKey, loose_keys};
 use super::paths::join;
 use super::roots::{Evidence, all_evidence, by_root, drop_barren, marks_instance, owner, strays};
-use super::{access, configs, mixed, node_store, times};
+use super::{access, configs, mixed, node_store, root_links, times};
 use crate::evidence::{Fact, Found, classify, classify_small, mover};
 use crate::facts::{
     Gap, GapKind, KeyFile, KeyName, OldState, Owner, Parts, Place, RunModes, Setting, SlingId,
@@ -99,7 +99,7 @@ pub(super) fn assemble(
     let mut snapshots: Vec<Snapshot> = roots.iter().map(with_layout).collect();
     add_stray_keys(source, &items, &tops, &mut snapshots);
     times::add_all(&mut snapshots, &roots, &times);
-    gaps.extend(snapshots.iter().flat_map(|snapshot| of_snapshot(snapshot, &links)));
+    gaps.extend(of_snapshots(source, &mut snapshots, &links));
     let installs = || roots.values().zip(&snapshots);
     let mixed = mixed::gaps(source, installs(), &again, &tops);
     gaps.extend(installs().flat_map(|install| notes(source, install)));
@@ -285,6 +285,12 @@ fn drop_idle(items: &mut BTreeMap<String, Item>, content: Option<Content>) {
     if content == Some(Content::Image) {
         items.clear();
     }
+}
+
+/// Gives installs the links that name one of them, and says what is not clear of each.
+fn of_snapshots(source: &str, snapshots: &mut [Snapshot], links: &Links) -> Vec<Gap> {
+    let beyond = root_links::add(source, snapshots, links);
+    beyond.into_iter().chain(snapshots.iter().flat_map(|s| of_snapshot(s, links))).collect()
 }
 
 /// Says what is not clear of one install.

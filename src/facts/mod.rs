@@ -17,6 +17,7 @@ mod jcr_history;
 mod jcr_key;
 mod key;
 mod key_parts;
+mod link_name;
 mod log;
 mod node_store;
 mod old_state;
@@ -59,6 +60,7 @@ pub use jcr_history::{KeyHistory, PastKeys, PastState};
 pub use jcr_key::{JcrKey, JcrShape};
 pub use key::{Alteration, KeyDigest, KeyFile, KeyName, TextKind, Wrapper};
 pub use key_parts::key_parts;
+pub use link_name::{says_idle, says_live};
 pub(crate) use log::STARTS_MAX;
 pub use log::{
     Log, LogFile, LogSignature, LogStart, LogStatement, LogTime, LogTopic, Seen, Sighting,

@@ -34,6 +34,9 @@ pub struct Snapshot {
     pub label: Option<String>,
     /// Path of the install root (usually `…/crx-quickstart`) inside the source; empty when the source starts there.
     pub root: String,
+    /// Links of the source that lead to it or to what is around it, and not to all installs of the source; sorted. Links in installs are none
+    /// of them.
+    pub links: Vec<String>,
     /// What the source holds of the install.
     pub parts: Parts,
     /// The user that AEM runs as: most `bundle.info`, which it writes itself, belong to this one.

@@ -1,5 +1,6 @@
 //! Old copies among snapshots: they are no instances of their own, and go with the one they are copies of.
 
+use super::in_use::{InUse, in_use};
 use super::plan::FarmPlan;
 use super::states;
 use crate::facts::{BUNDLE_CACHE, OldState, Place, QUICKSTART, Snapshot, says_put_aside};
@@ -25,8 +26,13 @@ pub(super) fn without_copies(snapshots: Labelled, plan: &FarmPlan<'_>) -> (Label
         of_source.insert(snapshot.root.clone(), id(snapshot));
     }
     let of_copy = |(_, s): &(_, Snapshot)| Some((s.place(), original(s, &installs)?));
-    let originals: BTreeMap<Place, String> = snapshots.iter().filter_map(of_copy).collect();
+    let mut originals: BTreeMap<Place, String> = snapshots.iter().filter_map(of_copy).collect();
     let mut backups = backups(&snapshots);
+    for (original, copy) in turned(&snapshots, &originals) {
+        originals.remove(&copy);
+        backups.remove(&copy);
+        backups.insert(original, copy);
+    }
     let of_no_other = |(_, s): &&(_, Snapshot)| {
         let place = s.place();
         !backups.contains_key(&place) && !originals.contains_key(&place)
@@ -37,12 +43,11 @@ pub(super) fn without_copies(snapshots: Labelled, plan: &FarmPlan<'_>) -> (Label
     let (mut instances, mut copies) = (Labelled::new(), Copies::new());
     for (label, snapshot) in snapshots {
         let place = snapshot.place();
-        if let Some(of) = backups.get(&place) {
-            copies.entry(outermost(of.clone(), &originals)).or_default().push(snapshot);
-        } else if originals.contains_key(&place) {
-            copies.entry(outermost(place, &originals)).or_default().push(snapshot);
-        } else {
+        let instance = instance_of(place.clone(), &originals, &backups);
+        if instance == place {
             instances.push((label, snapshot));
+        } else {
+            copies.entry(instance).or_default().push(snapshot);
         }
     }
     (instances, copies)
@@ -72,6 +77,38 @@ fn backups(snapshots: &Labelled) -> BTreeMap<Place, Place> {
 pub(super) fn homes_of_backup(source: &str) -> impl Iterator<Item = &str> {
     let above = source.rmatch_indices('/').filter_map(|(at, _)| source.split_at_checked(at));
     above.filter(|(_, rest)| says_put_aside(rest)).map(|(home, _)| home)
+}
+
+/// Finds copies that links show in use instead of what they are copies of by their names, by the place of that.
+fn turned(snapshots: &Labelled, originals: &BTreeMap<Place, String>) -> BTreeMap<Place, Place> {
+    if snapshots.iter().all(|(_, snapshot)| snapshot.links.is_empty()) {
+        return BTreeMap::new();
+    }
+    let by_place: BTreeMap<Place, &Snapshot> =
+        snapshots.iter().map(|(_, snapshot)| (snapshot.place(), snapshot)).collect();
+    let turned = originals.iter().filter_map(|(place, root)| {
+        let of = Place { source: place.source.clone(), path: root.clone() };
+        let is_in_use = matches!(in_use(by_place.get(place)?, by_place.get(&of)?), InUse::Own(_));
+        is_in_use.then(|| (of, place.clone()))
+    });
+    turned.collect()
+}
+
+/// Returns where the instance lies that a snapshot is one of, itself where it is no copy.
+fn instance_of(
+    mut place: Place,
+    originals: &BTreeMap<Place, String>,
+    backups: &BTreeMap<Place, Place>,
+) -> Place {
+    // What something is a backup of may be an old copy itself, or not in use. Every step leads upwards or to what is in use, so none comes twice.
+    for _ in 0..=backups.len() {
+        place = outermost(place, originals);
+        match backups.get(&place) {
+            Some(of) => place.clone_from(of),
+            None => break,
+        }
+    }
+    place
 }
 
 /// Returns where the instance lies that a copy is one of. A `launchpad.old` in a `crx-quickstart.old` is a copy of a copy; every step
@@ -174,6 +211,51 @@ mod tests {
         let member = &farms[0].members[0];
         let copies: Vec<&str> = member.copies.iter().map(|copy| copy.root.as_str()).collect();
         assert_eq!((farms[0].members.len(), copies), (1, roots[1..].to_vec()));
+    }
+
+    #[test]
+    fn link_tells_the_instance_from_its_copies_whatever_their_names_and_times() {
+        let found = |roots: [(&str, u64, &[&str]); 3]| {
+            let member = farm().with("a", |i| i.hmac(&[1; 32])).build().members.remove(0);
+            let one = |(root, start, links): (&str, u64, &[&str])| {
+                let links = links.iter().map(|link| (*link).to_owned()).collect();
+                let last_start_ms = Some(start);
+                let root = root.to_owned();
+                (None, Snapshot { root, links, last_start_ms, ..member.snapshot.clone() })
+            };
+            let farms = farms(roots.map(one).into(), &FarmPlan::default()).expect("no policy");
+            let said = farms.into_iter().flat_map(|farm| farm.members).map(|member| {
+                let copies: Vec<String> = member.copies.into_iter().map(|copy| copy.root).collect();
+                (member.snapshot.root, copies)
+            });
+            said.collect::<Vec<_>>()
+        };
+        let said = |root: &str, copies: [&str; 2]| {
+            vec![(root.to_owned(), copies.map(str::to_owned).to_vec())]
+        };
+        // `aem/crx-quickstart` is left over from before there was a link.
+        let turned = [
+            ("aem/crx-quickstart", 3, &[][..]),
+            ("aem/crx-quickstart.bak", 2, &[]),
+            ("aem/crx-quickstart.old", 1, &["aem/current"]),
+        ];
+        let copies = ["aem/crx-quickstart", "aem/crx-quickstart.bak"];
+        assert_eq!(found(turned), said("aem/crx-quickstart.old", copies));
+        let released = [
+            ("aem/releases/1/crx-quickstart", 1, &["aem/current"][..]),
+            ("aem/releases/2/crx-quickstart", 2, &[]),
+            ("aem/releases/3/crx-quickstart", 3, &[]),
+        ];
+        let copies = ["aem/releases/2/crx-quickstart", "aem/releases/3/crx-quickstart"];
+        assert_eq!(found(released), said("aem/releases/1/crx-quickstart", copies));
+        // Links to two of them name neither.
+        let both = [
+            ("aem/crx-quickstart", 1, &["aem/live"][..]),
+            ("aem/crx-quickstart.bak", 1, &[]),
+            ("aem/crx-quickstart.old", 1, &["aem/current"]),
+        ];
+        let copies = ["aem/crx-quickstart.bak", "aem/crx-quickstart.old"];
+        assert_eq!(found(both), said("aem/crx-quickstart", copies));
     }
 
     #[test]

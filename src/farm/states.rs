@@ -2,6 +2,7 @@
 //!
 //! The older one is no member of the farm: six snapshots of three instances before and after an upgrade were three clones.
 
+use super::in_use::{InUse, in_use};
 use super::plan::FarmPlan;
 use crate::facts::{Place, Snapshot, has_old_word, path_parts};
 use crate::limits::Limits;
@@ -44,9 +45,21 @@ fn of_one(states: &[&Snapshot], plan: &FarmPlan<'_>) -> Vec<(Place, Place)> {
     states.iter().filter_map(of).collect()
 }
 
-/// Returns which of two snapshots is the older one; `None` where their paths are not those of two states.
+/// Returns `true` if two names are one but for what they say of the time of a state.
+pub(super) fn are_marked(own: &str, other: &str) -> bool {
+    let [(own, mark), (other, other_mark)] = [split(own), split(other)];
+    own == other && mark.is_some() && other_mark.is_some()
+}
+
+/// Returns which of two snapshots is the older one, or not in use; `None` where their paths are not those of two states.
 fn order(a: &Snapshot, b: &Snapshot) -> Option<Ordering> {
     let [of_a, of_b] = [a.path(), b.path()];
+    let by_link = match in_use(a, b) {
+        InUse::Own(_) => Some(Ordering::Greater),
+        InUse::Other(_) => Some(Ordering::Less),
+        InUse::Both => return None,
+        InUse::Untold => None,
+    };
     let by_time = match (b.was_used_after(a), a.was_used_after(b)) {
         (true, _) => Some(Ordering::Less),
         (_, true) => Some(Ordering::Greater),
@@ -63,12 +76,18 @@ fn order(a: &Snapshot, b: &Snapshot) -> Option<Ordering> {
             && names(own, other)
     };
     match by_time {
+        Some(_) if by_link.is_some() && (is_backup(&of_a, &of_b) || is_backup(&of_b, &of_a)) => {
+            return by_link;
+        }
         Some(Ordering::Less) if is_backup(&of_a, &of_b) => return by_time,
         Some(Ordering::Greater) if is_backup(&of_b, &of_a) => return by_time,
         _ => {}
     }
     let mut differing = zip_longest(path_parts(&of_a), path_parts(&of_b)).filter(|(a, b)| a != b);
     let (a_name, b_name) = differing.next().filter(|_| differing.next().is_none())?;
+    if by_link.is_some() {
+        return by_link;
+    }
     let [(a_rest, a_mark), (b_rest, b_mark)] = [split(a_name?), split(b_name?)];
     let (a_mark, b_mark) = a_mark.zip(b_mark).filter(|_| a_rest == b_rest)?;
     by_time.or_else(|| a_mark.partial_cmp(&b_mark).filter(|order| order.is_ne()))

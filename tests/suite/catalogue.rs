@@ -232,6 +232,8 @@ const BOUNDS: &[(&str, &str, &str)] = &[
     ("known_links_max", "links of which it is kept where they lead", "1,000"),
     ("aliases_max", "links to one piece of evidence", "64"),
     ("claiming_links_max", "links beside installs", "100"),
+    ("root_links_max", "links around installs", "1,000"),
+    ("root_links_kept_max", "links around installs that may name the one in use; kept", "16"),
     ("log_directories_max", "directories with logs that a link", "1,000"),
     ("written_through_max", "entries below links of an archive", "100"),
     ("hollow_directories_max", "directories that are kept to find those", "20,000"),

@@ -1,10 +1,10 @@
 //! Whether what lies in or beside an install is an old copy of it.
 
 use crate::facts::{OldState, Snapshot, is_in_realm, says_put_aside};
-use crate::farm::Member;
+use crate::farm::{InUse, Member, in_use};
 
-/// Returns `true` if a copy is surely not what is in use: it has the same keys, or it is of the same instance and its name or the times of
-/// the last starts tell that it is the older one.
+/// Returns `true` if a copy is surely not what is in use: it has the same keys, or it is of the same instance and a link, its name or the
+/// times of the last starts tell that it is the older one.
 pub(crate) fn is_old(member: &Member, copy: &Snapshot) -> bool {
     let is_old_state = OldState::of(&copy.root).is_some();
     if is_old_state || has_same_keys(member, copy) || copy.bundles.is_empty() {
@@ -14,6 +14,11 @@ pub(crate) fn is_old(member: &Member, copy: &Snapshot) -> bool {
     if copy.source != install.source {
         // A backup, of the same Sling id.
         return !copy.was_used_after(install);
+    }
+    match in_use(install, copy) {
+        InUse::Own(_) => return true,
+        InUse::Other(_) | InUse::Both => return false,
+        InUse::Untold => {}
     }
     let is_beside = !is_in_realm(&copy.root, &install.root);
     if copy.was_used_after(install) || is_beside && is_of_other_id(member, copy) {
@@ -89,6 +94,20 @@ mod tests {
             assert!(with_copy(root, |i| i, |i| i), "{root}: the same keys");
             assert!(with_copy(root, |i| i.started_at(2), |i| i.hmac(&[7; 32]).started_at(1)));
         }
+    }
+
+    #[test]
+    fn link_tells_which_one_is_in_use() {
+        let linked = |mut i: Instance| {
+            i.snapshot.links = vec!["current".to_owned()];
+            i.started_at(1)
+        };
+        let both = |mut i: Instance| {
+            i.snapshot.links = vec!["live".to_owned()];
+            i.hmac(&[7; 32])
+        };
+        assert!(with_copy("crx-quickstart-65", linked, |i| i.hmac(&[7; 32]).started_at(2)));
+        assert!(!with_copy("crx-quickstart.bak", linked, both), "a link to either");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::copies::{has_same_keys, is_old};
 use super::owners::FilesInUse;
 use crate::facts::{INSIDE, Place, QUICKSTART, Snapshot, is_in_realm, realm, spoken};
-use crate::farm::{Farm, Member, names_of};
+use crate::farm::{Farm, InUse, Member, in_use, names_of};
 use crate::repair::{When, quoted};
 use crate::rules::{Hit, Rule, Severity};
 
@@ -29,7 +29,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
 
 fn hit(files: &FilesInUse<'_>, member: &Member, copy: &Snapshot) -> Hit {
     let place = copy.place();
-    if is_state(member, copy) {
+    if is_state(member, copy) && in_use(&member.snapshot, copy) == InUse::Untold {
         return Hit::on(member, of_state(files, member, copy, &place))
             .at([&place])
             .advise([step_of_state(member, copy)]);
@@ -91,6 +91,12 @@ fn shown_root(member: &Member, copy: &Snapshot) -> String {
 fn message(files: &FilesInUse<'_>, member: &Member, copy: &Snapshot) -> String {
     let (name, root) = (&member.name, shown_root(member, copy));
     let keys = keys_in(files, member, copy);
+    if let InUse::Own(link) = in_use(&member.snapshot, copy) {
+        let used = &member.snapshot.root;
+        return format!(
+            "{name} has another install in {root}{keys}; the link {link} leads to {used}, so that is in use"
+        );
+    }
     if is_old(member, copy) {
         format!("{name} has an old copy in {root}{keys}")
     } else {

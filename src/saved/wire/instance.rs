@@ -18,6 +18,9 @@ pub struct SavedInstance<'a> {
     /// Path of the install root (usually `…/crx-quickstart`) inside the source; not there when the source starts with it.
     #[serde(default, skip_serializing_if = "is_empty_text")]
     root: Cow<'a, str>,
+    /// Links of the source that lead to it or to what is around it, and not to all installs of the source; sorted.
+    #[serde(default, skip_serializing_if = "is_empty_list")]
+    links: Cow<'a, [String]>,
     /// What the source holds of the install.
     #[serde(default)]
     parts: Cow<'a, Parts>,
@@ -109,6 +112,7 @@ impl<'a> SavedInstance<'a> {
         Self {
             source: Cow::Borrowed(&snapshot.source),
             root: Cow::Borrowed(&snapshot.root),
+            links: Cow::Borrowed(&snapshot.links),
             parts: Cow::Borrowed(&snapshot.parts),
             account: snapshot.account.as_ref().map(Cow::Borrowed),
             bundles: Cow::Borrowed(bundles),
@@ -137,6 +141,7 @@ impl<'a> SavedInstance<'a> {
             source: self.source.into_owned(),
             label: None,
             root: self.root.into_owned(),
+            links: exact(self.links),
             parts: self.parts.into_owned(),
             account: self.account.map(Cow::into_owned),
             bundles: Vec::new().into(),

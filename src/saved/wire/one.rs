@@ -86,6 +86,7 @@ impl OldInstance {
             source: self.source,
             label: self.label,
             root: self.root,
+            links: Vec::new(),
             parts: self.parts,
             account: self.account,
             bundles: bundles.into(),
