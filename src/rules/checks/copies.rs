@@ -24,7 +24,9 @@ pub(crate) fn is_old(member: &Member, copy: &Snapshot) -> bool {
     if copy.was_used_after(install) || is_beside && is_of_other_id(member, copy) {
         return false;
     }
-    !is_beside || install.was_used_after(copy) || says_old(&copy.root)
+    // Of two that both have a date in their names, either may be in use: `crx-quickstart_20240501` after a rollback.
+    let says_old = says_old(&copy.root) && !says_old(&install.root);
+    !is_beside || install.was_used_after(copy) || says_old
 }
 
 /// Returns `true` if the Sling ids do not show that both are one instance.
@@ -108,6 +110,18 @@ mod tests {
         };
         assert!(with_copy("crx-quickstart-65", linked, |i| i.hmac(&[7; 32]).started_at(2)));
         assert!(!with_copy("crx-quickstart.bak", linked, both), "a link to either");
+    }
+
+    #[test]
+    fn name_tells_nothing_where_that_of_the_install_says_the_same() {
+        fn dated(mut i: Instance) -> Instance {
+            i.snapshot.root = "crx-quickstart_20240601".to_owned();
+            i
+        }
+        let root = "crx-quickstart_20240501";
+        assert!(!with_copy(root, dated, |i| i.hmac(&[7; 32])));
+        assert!(with_copy(root, dated, |i| i), "the same keys");
+        assert!(with_copy(root, |i| dated(i).started_at(2), |i| i.hmac(&[7; 32]).started_at(1)));
     }
 
     #[test]
