@@ -137,6 +137,8 @@ enum Apart {
     Parent,
     /// By the whole name of the file: `publish1.tar` is not `publish1.zip`.
     Ending,
+    /// By the nearest directory above that the others do not lie in: the host, of `host/tmp/crx.tgz`.
+    Above,
     /// By a number.
     Number,
 }
@@ -144,14 +146,20 @@ enum Apart {
 /// Tells equal names apart: by their source where that helps, by a number otherwise. Returns those with a number.
 fn make_unique(named: &mut [(String, Snapshot)]) -> BTreeSet<String> {
     let mut with_number = BTreeSet::new();
-    for apart in [Apart::Parent, Apart::Ending, Apart::Number] {
+    let proposed: Vec<String> = named.iter().map(|(name, _)| name.clone()).collect();
+    for apart in [Apart::Parent, Apart::Ending, Apart::Above, Apart::Number] {
         let count = times(named.iter().map(|(name, _)| name));
+        if matches!(apart, Apart::Above) {
+            climb(named, &proposed, &count);
+            continue;
+        }
         let mut taken: BTreeSet<String> = count.keys().cloned().collect();
         let mut numbers = Numbers::default();
         for (name, snapshot) in named.iter_mut().filter(|(name, _)| count.get(name) > Some(&1)) {
             match apart {
                 Apart::Parent => *name = with_parent(name, &snapshot.source),
                 Apart::Ending => *name = with_ending(name, &snapshot.source),
+                Apart::Above => {}
                 Apart::Number => {
                     *name = numbers.next(name, &taken);
                     taken.insert(name.clone());
@@ -176,6 +184,72 @@ fn with_parent(name: &str, source: &str) -> String {
     // Several installs of one source differ below it; several sources differ above.
     let context = if stem(own) == Some(name) { parts.next() } else { stem(own) };
     context.map_or_else(|| name.to_owned(), |context| format!("{context}/{name}"))
+}
+
+/// Gives names that are still equal what is above them and tells them apart, before the name that each had at first; what that makes like
+/// another name keeps its own.
+fn climb(named: &mut [(String, Snapshot)], proposed: &[String], count: &BTreeMap<String, usize>) {
+    let paths: Vec<String> = named
+        .iter()
+        .map(|(name, snapshot)| match count.get(name) {
+            Some(1) | None => String::new(),
+            Some(_) => snapshot.path(),
+        })
+        .collect();
+    let mut groups: BTreeMap<&str, Vec<(usize, Vec<&str>)>> = BTreeMap::new();
+    for (index, (((name, _), path), own)) in named.iter().zip(&paths).zip(proposed).enumerate() {
+        if !path.is_empty() {
+            groups.entry(name).or_default().push((index, above(path, own)));
+        }
+    }
+    let mut found: BTreeMap<usize, String> = BTreeMap::new();
+    for group in groups.values() {
+        let mut holders: BTreeMap<&str, usize> = BTreeMap::new();
+        for part in group.iter().flat_map(|(_, parts)| parts.iter().collect::<BTreeSet<_>>()) {
+            let count = holders.entry(part).or_default();
+            *count = count.saturating_add(1);
+        }
+        for (index, parts) in group {
+            let told = context(parts, &holders, group.len()).zip(proposed.get(*index));
+            found.extend(told.map(|(context, own)| (*index, format!("{context}/{own}"))));
+        }
+    }
+    let new = times(found.values());
+    found.retain(|_, name| new.get(name) == Some(&1) && !count.contains_key(name));
+    for (index, name) in found {
+        if let Some((own, _)) = named.get_mut(index) {
+            *own = name;
+        }
+    }
+}
+
+/// Returns what of a path may tell an install of this name from others, the outermost part first.
+fn above<'p>(path: &'p str, name: &str) -> Vec<&'p str> {
+    let parts =
+        path_parts(path).map(|part| without_endings(part.strip_suffix(INSIDE).unwrap_or(part)));
+    let telling =
+        |part: &&str| !matches!(*part, "" | "." | "..") && !COMMON.contains(part) && *part != name;
+    parts.filter(telling).collect()
+}
+
+/// Returns the last part that one of a group has alone, a date only where there is no other; else all parts that not all of them have.
+fn context(parts: &[&str], holders: &BTreeMap<&str, usize>, all: usize) -> Option<String> {
+    let mut own = parts.iter().rev().filter(|part| holders.get(**part) == Some(&1));
+    let any = own.clone().next();
+    if let Some(part) = own.find(|part| !is_moment(part)).or(any) {
+        return Some((*part).to_owned());
+    }
+    let differing = parts.iter().filter(|part| holders.get(**part) != Some(&all)).copied();
+    let differing: Vec<&str> = differing.collect();
+    (!differing.is_empty()).then(|| differing.join("/"))
+}
+
+/// Returns `true` if a name is a date or a time, which no machine is called by: `2024-06-01`, `20240601T1015`.
+fn is_moment(name: &str) -> bool {
+    let year = name.get(..4).is_some_and(|year| {
+        year.starts_with("20") && year.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    year && name.bytes().all(|byte| byte.is_ascii_digit() || b"-_.:TtZz ".contains(&byte))
 }
 
 /// Visits, in lower case, what the parts of a path begin with: each of them, and its starts behind which something follows that is no
@@ -320,13 +394,61 @@ mod tests {
         assert_eq!(names(&sources), ["publish1.tar", "publish1.tgz"]);
         let sources =
             [("a/x/publish1.tgz", ""), ("b/x/publish1.tgz", ""), ("c/x/publish1.zip", "")];
-        assert_eq!(names(&sources), ["x/publish1.tgz#1", "x/publish1.tgz#2", "x/publish1.zip"]);
+        assert_eq!(names(&sources), ["a/publish1", "b/publish1", "x/publish1.zip"]);
+    }
+
+    #[test]
+    fn machine_is_named_however_far_above_it_stands() {
+        let hosts = ["author1", "publish1", "publish2"].map(|name| format!("{name}.example.com"));
+        let all = |names: [&str; 3]| -> Vec<String> {
+            hosts.iter().zip(names).map(|(host, name)| format!("{host}/{name}")).collect()
+        };
+        let fetched = hosts.each_ref().map(|host| format!("up/{host}/tmp/crx.tgz"));
+        let sources = fetched.each_ref().map(|source| (source.as_str(), "crx-quickstart"));
+        assert_eq!(names(&sources), all(["crx"; 3]));
+        let turned: Vec<_> = sources.iter().rev().copied().collect();
+        assert_eq!(names(&turned), all(["crx"; 3]), "in any order");
+        let roots = hosts.each_ref().map(|host| format!("{host}/mnt/crx/publish/crx-quickstart"));
+        for source in ["up", "one.tgz"] {
+            let sources = roots.each_ref().map(|root| (source, root.as_str()));
+            assert_eq!(names(&sources), all(["publish"; 3]));
+        }
+        let packed = hosts.each_ref().map(|host| format!("{host}.tgz!/mnt/crx/publish"));
+        let sources = packed.each_ref().map(|root| ("case.tar", root.as_str()));
+        assert_eq!(names(&sources), hosts, "named by the archive already");
+    }
+
+    #[test]
+    fn date_is_no_machine_unless_nothing_else_tells() {
+        let sources = [
+            ("up", "publish1/2024-06-01/crx-quickstart"),
+            ("up", "publish2/2024-06-01/crx-quickstart"),
+        ];
+        assert_eq!(names(&sources), ["publish1/2024-06-01", "publish2/2024-06-01"]);
+        let sources = [("up/p1/2024-06-01/tmp/crx.tgz", ""), ("up/p2/2024-06-02/tmp/crx.tgz", "")];
+        assert_eq!(names(&sources), ["p1/crx", "p2/crx"]);
+        let sources = [("up/p1/2024-06-01/tmp/crx.tgz", ""), ("up/p1/2024-06-02/tmp/crx.tgz", "")];
+        assert_eq!(names(&sources), ["2024-06-01/crx", "2024-06-02/crx"]);
+    }
+
+    #[test]
+    fn several_directories_tell_apart_what_one_alone_does_not() {
+        let sources = ["east/p1", "east/p2", "west/p1", "west/p2"];
+        let sources = sources.map(|above| format!("{above}/tmp/crx.tgz"));
+        let sources: Vec<_> = sources.iter().map(|source| (source.as_str(), "")).collect();
+        assert_eq!(names(&sources), ["east/p1/crx", "east/p2/crx", "west/p1/crx", "west/p2/crx"]);
+    }
+
+    #[test]
+    fn name_that_is_unique_is_left_as_it_is() {
+        let sources = [("a/x/p.tgz", ""), ("b/x/p.tgz", ""), ("y/a/p.zip", "")];
+        assert_eq!(names(&sources), ["a/p", "b/p", "x/p.tgz"]);
     }
 
     #[test]
     fn number_that_is_part_of_a_name_is_none_that_tells_apart() {
         assert_eq!(named(&[("publish#1.tar", "")]), (vec!["publish#1".to_owned()], vec![]));
-        let sources = [("a/x/p.tar#1", ""), ("b/x/p.tar", ""), ("c/x/p.tar", "")];
+        let sources = [("x/p.tar#1", ""), ("./x/p.tar", ""), ("x//p.tar", "")];
         let (names, numbered) = named(&sources);
         assert_eq!(names, ["p.tar#1", "x/p.tar#1", "x/p.tar#2"]);
         assert_eq!(numbered, ["x/p.tar#1", "x/p.tar#2"]);
