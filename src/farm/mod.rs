@@ -58,6 +58,7 @@ pub(crate) use place_doubt::{PlaceDoubt, place_doubt, unknown_place};
 pub use plan::{FarmBy, FarmNames, FarmPlan, ONLY_FARM};
 pub use row::{Expect, Row};
 pub use rows::ROWS;
+pub(crate) use states::was_rotated_before;
 pub use timeline::{Certainty, EventKind, TimelineEvent, timeline};
 pub(crate) use timeline::{Clock, spoken_span};
 

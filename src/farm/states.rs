@@ -14,6 +14,15 @@ const EARLIER: [&str; 8] =
     ["before", "pre", "old", "prior", "previous", "earlier", "vorher", "yesterday"];
 const LATER: [&str; 8] = ["after", "post", "new", "now", "later", "current", "nachher", "today"];
 
+/// Directories that rsnapshot turns over, the oldest last: `daily.1` was `daily.0` a day ago, and `weekly.0` the last of the days.
+const ROTATED: [[&str; 2]; 5] = [
+    ["hourly", "alpha"],
+    ["daily", "beta"],
+    ["weekly", "gamma"],
+    ["monthly", "delta"],
+    ["yearly", "epsilon"],
+];
+
 /// Finds the snapshots that are older states of another one: both have one Sling id and would be in one farm, their paths differ in one
 /// name alone, by a word of time or a date, and their last starts or those words tell the order. So is a backup in a folder of its own
 /// (`backups/publish1/2024-01-01`) that was started before the other. A policy says itself what it expects.
@@ -107,12 +116,17 @@ enum Mark {
     Later,
     /// Its digits, from the year on.
     Date(String),
+    /// Which of those that rsnapshot turns over, and its number there, 0 being the newest.
+    Rotated(usize, u32),
 }
 
 impl PartialOrd for Mark {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
             (Self::Date(own), Self::Date(other)) => Some(own.cmp(other)),
+            (Self::Rotated(own, number), Self::Rotated(other, other_number)) => {
+                Some((other, other_number).cmp(&(own, number)))
+            }
             (Self::Earlier, Self::Later) => Some(Ordering::Less),
             (Self::Later, Self::Earlier) => Some(Ordering::Greater),
             // Whether a date is before or after something is not in the name.
@@ -123,6 +137,9 @@ impl PartialOrd for Mark {
 
 /// Splits a name into its words but those of time, and what the latter say.
 fn split(name: &str) -> (Vec<String>, Option<Mark>) {
+    if let Some(rotated) = rotated(name) {
+        return (Vec::new(), Some(rotated));
+    }
     let lower = name.to_lowercase();
     let mut words = lower.split(|c: char| !c.is_alphanumeric()).peekable();
     let (mut rest, mut mark) = (Vec::new(), None);
@@ -142,6 +159,21 @@ fn split(name: &str) -> (Vec<String>, Option<Mark>) {
         }
     }
     (rest, mark)
+}
+
+/// Reads a name such as `daily.1`, whole: other numbers behind words may count the other way.
+fn rotated(name: &str) -> Option<Mark> {
+    let (unit, number) = name.split_once('.')?;
+    let unit = ROTATED.iter().position(|units| units.contains(&unit))?;
+    Some(Mark::Rotated(unit, number.parse().ok().filter(|_| is_number(number))?))
+}
+
+/// Returns `true` if one path is that of another one as rsnapshot kept it before.
+pub(crate) fn was_rotated_before(own: &str, other: &str) -> bool {
+    let mut differing = zip_longest(path_parts(own), path_parts(other)).filter(|(a, b)| a != b);
+    let Some((Some(own), Some(other))) = differing.next() else { return false };
+    differing.next().is_none()
+        && rotated(own).zip(rotated(other)).is_some_and(|(own, other)| own < other)
 }
 
 /// Returns `true` if a word is a year of this century, or begins with one as `20240131` does.
@@ -195,6 +227,28 @@ mod tests {
             // What was started later is the younger one, whatever it is called.
             let states = [(older, Some(2)), (last, Some(1))];
             assert_eq!(found(&states, FarmBy::All), pair(last, older));
+        }
+    }
+
+    #[test]
+    fn what_rsnapshot_turned_over_is_older() {
+        for (older, last) in [
+            ("rs/daily.1/host/publish1", "rs/daily.0/host/publish1"),
+            ("rs/daily.10/publish1.tgz", "rs/daily.9/publish1.tgz"),
+            ("rs/weekly.0/publish1", "rs/daily.6/publish1"),
+            ("rs/beta.0/publish1", "rs/alpha.5/publish1"),
+        ] {
+            assert_eq!(found(&[(older, None), (last, None)], FarmBy::All), pair(older, last));
+            assert!(was_rotated_before(older, last) && !was_rotated_before(last, older), "{older}");
+        }
+        for (one, other) in [
+            ("rs/daily.0/publish1", "rs/daily.1/publish2"),
+            ("rs/daily.0/publish1", "rs/daily/publish1"),
+            ("rs/node.0/publish1", "rs/node.1/publish1"),
+            ("rs/publish-daily.0", "rs/publish-daily.1"),
+        ] {
+            assert_eq!(found(&[(one, None), (other, None)], FarmBy::All), [], "{one}");
+            assert!(!was_rotated_before(one, other) && !was_rotated_before(other, one), "{one}");
         }
     }
 

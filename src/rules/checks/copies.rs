@@ -1,7 +1,7 @@
 //! Whether what lies in or beside an install is an old copy of it.
 
 use crate::facts::{OldState, Snapshot, is_in_realm, says_put_aside};
-use crate::farm::{InUse, Member, in_use};
+use crate::farm::{InUse, Member, in_use, was_rotated_before};
 
 /// Returns `true` if a copy is surely not what is in use: it has the same keys, or it is of the same instance and a link, its name or the
 /// times of the last starts tell that it is the older one.
@@ -26,7 +26,10 @@ pub(crate) fn is_old(member: &Member, copy: &Snapshot) -> bool {
     }
     // Of two that both have a date in their names, either may be in use: `crx-quickstart_20240501` after a rollback.
     let says_old = says_old(&copy.root) && !says_old(&install.root);
-    !is_beside || install.was_used_after(copy) || says_old
+    !is_beside
+        || install.was_used_after(copy)
+        || says_old
+        || was_rotated_before(&copy.path(), &install.path())
 }
 
 /// Returns `true` if the Sling ids do not show that both are one instance.
