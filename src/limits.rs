@@ -72,6 +72,8 @@ pub struct Limits {
     pub setting_gaps_max: usize,
     /// Files that one setting may include.
     pub includes_max: usize,
+    /// Installs of one source that a file of none of them is compared with.
+    pub compared_installs_max: usize,
     /// Directories of one path that a script may name.
     pub script_path_parts_max: usize,
     /// Gaps of a source that all its snapshots together repeat. Of 1,000 instances each would have all gaps of them all.
@@ -316,6 +318,7 @@ impl Limits {
         substitution_bytes_max: 1024,
         setting_gaps_max: 100,
         includes_max: 64,
+        compared_installs_max: 64,
         script_path_parts_max: 64,
         shared_gaps_max: 4_000,
         link_hops_max: 40,

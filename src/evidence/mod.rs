@@ -31,6 +31,7 @@ mod revision;
 #[cfg(test)]
 mod samples;
 mod script;
+mod server;
 mod sling_id;
 mod sling_options;
 mod sources;
@@ -106,8 +107,8 @@ static BY_FIRST_BYTE: LazyLock<Vec<Vec<&Kind>>> = LazyLock::new(|| {
 });
 
 /// Kinds of small files that may matter wherever they lie: a property file or a script of the install may name them.
-const SMALL_KINDS: [&Kind; 4] =
-    [&stray_key::SMALL, &key::SMALL, &properties::SMALL, &start_script::SMALL];
+const SMALL_KINDS: [&Kind; 5] =
+    [&stray_key::SMALL, &key::SMALL, &properties::SMALL, &start_script::SMALL, &server::SMALL];
 
 /// Returns the kind of small file that a path is for which [`classify`] finds none.
 pub fn classify_small(path: &str) -> Option<(&'static Kind, Found<'_>)> {
@@ -124,6 +125,11 @@ pub fn classify_small(path: &str) -> Option<(&'static Kind, Found<'_>)> {
 /// Returns `true` if files of a kind are scripts.
 pub fn is_script(kind: &Kind) -> bool {
     [start_script::KIND.name, start_script::SMALL.name].contains(&kind.name)
+}
+
+/// Returns `true` if files of a kind are of other programs: they count where they mention what moves something, and nowhere else.
+pub fn is_of_server(kind: &Kind) -> bool {
+    kind.name == server::SMALL.name
 }
 
 /// One kind of evidence.

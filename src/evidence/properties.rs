@@ -8,7 +8,7 @@
 use super::statements::{
     KEPT_BYTES_MAX, SETTINGS_MAX, Statements, VALUE_CHARS_MAX, mentions, mover, pair_bytes,
 };
-use super::{Fact, Found, Kind, Names, ParseError, Reads, path, text};
+use super::{Fact, Found, Kind, Names, ParseError, Reads, path, start_script, text};
 use crate::facts::{SLING_HOME, is_secret};
 use crate::wiped::Wiped;
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,7 +46,9 @@ const NAMES: [&str; 5] = [
     "org.osgi.service.http.port",
 ];
 /// Ends of the names of property files.
-const ENDS: [&str; 4] = [".properties", ".props", ".cfg", ".conf"];
+const ENDS: [&str; 4] = [".properties", ".props", ".cfg", SCRIPT_END];
+/// The end of the name of a property file or a script.
+const SCRIPT_END: &str = ".conf";
 /// Files in `conf` that hold the secret of a control port, or no text.
 const NO_PROPERTIES: [&str; 3] = ["controlport", "cq.pid", "license.properties"];
 /// How often a value that names another one is looked up.
@@ -77,8 +79,17 @@ fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
     parse_any(found, bytes)
 }
 
-fn parse_any(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
-    Ok(Fact::Settings(statements(bytes)))
+fn parse_any(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
+    let own = statements(bytes);
+    // JBoss has `standalone.conf` and Tomcat `tomcat.conf`, which their start scripts run.
+    let may_be_script = !own.unclear.is_empty() && path::ends_in(found.name, &[SCRIPT_END]);
+    let script = may_be_script.then(|| start_script::read(found.name, &text::decode(bytes)));
+    let script = script.filter(|script| script.unclear.is_empty());
+    Ok(Fact::Settings(script.map_or(own, |script| Statements {
+        settings: script.settings,
+        variables: script.variables,
+        ..Statements::default()
+    })))
 }
 
 /// Says what is wrong with a file that Sling cannot have written: zeros of a failed copy, a page of a proxy, bytes of any other kind.

@@ -91,13 +91,18 @@ fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
     if bytes.starts_with(b"\x7fELF") || bytes.starts_with(b"MZ") {
         return Ok(Fact::Settings(Statements::default()));
     }
-    let text = script::without_comments(&text::decode(bytes));
-    let mut statements = Script::new(Syntax::of(found.name)).read(&text);
+    let text = text::decode(bytes);
+    let mut statements = read(found.name, &text);
     // It is in an encoding that is not known.
     if text.contains('\0') {
         statements.unseen.insert(ENCODING);
     }
     Ok(Fact::Settings(statements))
+}
+
+/// Reads a text as a script of this name.
+pub(super) fn read(file: &str, text: &str) -> Statements {
+    Script::new(Syntax::of(file)).read(&script::without_comments(text))
 }
 
 /// A script that is being read.

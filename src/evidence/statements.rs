@@ -26,6 +26,11 @@ pub struct Statements {
 }
 
 impl Statements {
+    /// Returns `true` if it neither sets nor mentions a name that moves something.
+    pub fn moves_nothing(&self) -> bool {
+        self.unclear.is_empty() && self.settings.iter().all(|(name, _)| mover(name).is_none())
+    }
+
     /// Returns the bytes of text in it, with what it takes to keep them.
     pub fn text_bytes(&self) -> usize {
         let pairs = self.settings.iter().chain(&self.variables);

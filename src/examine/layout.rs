@@ -39,6 +39,16 @@ pub(super) struct Layout {
     pub(super) used: BTreeSet<String>,
 }
 
+impl Layout {
+    fn add_gap(&mut self, source: &str, path: &str, kind: GapKind, reason: String) {
+        let (source, path) = (source.to_owned(), Some(path.to_owned()));
+        // One gap leaves the verdict open as well as thousands.
+        if self.gaps.len() < GAPS_MAX {
+            self.gaps.insert(Gap { source, path, kind, reason });
+        }
+    }
+}
+
 /// Where a bundle cache is.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) enum Cache {
@@ -51,22 +61,40 @@ pub(super) enum Cache {
     Missing,
 }
 
-/// Decides for every root.
-pub(super) fn layouts(source: &str, items: &BTreeMap<String, Item>) -> BTreeMap<String, Layout> {
+/// Decides for every root; what lies outside of them is told when it is known which of them are installs.
+pub(super) fn layouts<'a>(
+    source: &'a str,
+    items: &'a BTreeMap<String, Item>,
+) -> (BTreeMap<String, Layout>, OtherFiles<'a>) {
     let files = Files::of(items);
     let of = |root: &&str| {
         let reader = InstallReader::new(source, root, &files);
         ((*root).to_owned(), reader.layout())
     };
-    let mut layouts: BTreeMap<String, Layout> = files.roots.iter().map(of).collect();
-    let used: BTreeSet<String> = layouts.values().flat_map(|layout| layout.used.clone()).collect();
-    if let Some((root, layout)) = layouts.iter_mut().next() {
-        let others = InstallReader::new(source, root, &files).of_others(&used);
-        layout.used.extend(others.used);
-        layout.gaps.extend(others.gaps);
-    }
-    layouts
+    let layouts = files.roots.iter().map(of).collect();
+    (layouts, OtherFiles { source, files })
 }
+
+/// The files of a source that may move something of an install and are of none.
+pub(super) struct OtherFiles<'a> {
+    source: &'a str,
+    files: Files<'a>,
+}
+
+impl OtherFiles<'_> {
+    /// Tells of those that move something and that no install uses.
+    pub(super) fn tell(&self, layouts: &BTreeMap<String, Layout>) -> Layout {
+        let none = String::new();
+        // What is usual in one install of a host need not be so in the next.
+        let roots = if layouts.is_empty() { vec![&none] } else { layouts.keys().collect() };
+        let readers = roots.into_iter().take(ROOTS_MAX);
+        let readers = readers.map(|root| InstallReader::new(self.source, root, &self.files));
+        doubt::of_others(self.source, &self.files, readers.collect(), layouts)
+    }
+}
+
+/// Installs with which a file of none of them is compared.
+const ROOTS_MAX: usize = Limits::DEFAULT.compared_installs_max;
 
 /// Returns a place as a file names it, for a sentence; what is no path may be a password.
 fn shown(place: &str) -> String {
@@ -158,11 +186,7 @@ impl<'a> InstallReader<'a> {
     }
 
     fn gap(&mut self, path: &str, kind: GapKind, reason: String) {
-        let (source, path) = (self.source.to_owned(), Some(path.to_owned()));
-        // One gap leaves the verdict open as well as thousands.
-        if self.layout.gaps.len() < GAPS_MAX {
-            self.layout.gaps.insert(Gap { source, path, kind, reason });
-        }
+        self.layout.add_gap(self.source, path, kind, reason);
     }
 
     fn unclear(&mut self, path: &str, reason: String) {

@@ -162,7 +162,7 @@ fn installs<'a>(
     gaps: &mut Vec<Gap>,
     limits: &Limits,
 ) -> (BTreeMap<String, Evidence<'a>>, BTreeMap<String, Layout>) {
-    let mut layouts = layouts(source, items);
+    let (mut layouts, others) = layouts(source, items);
     let found = all_evidence(items);
     let mut roots = by_root(&found, &layouts);
     gaps.extend(strays(source, &found));
@@ -172,6 +172,11 @@ fn installs<'a>(
     });
     gaps.extend(leave_old_states(source, &mut roots));
     layouts.retain(|root, _| roots.contains_key(root));
+    let others = others.tell(&layouts);
+    if let Some(layout) = layouts.values_mut().next() {
+        layout.used.extend(others.used);
+        layout.gaps.extend(others.gaps);
+    }
     gaps.retain(|gap| !is_unused(gap, &layouts));
     let unclear = layouts.values().flat_map(|layout| &layout.gaps);
     gaps.extend(GapList::capped(source, unclear, limits.gaps_max));

@@ -222,6 +222,7 @@ const BOUNDS: &[(&str, &str, &str)] = &[
     ("substitution_bytes_max", "commands inside the commands of a script", "1,024"),
     ("setting_gaps_max", "gaps of the settings of one install", "100"),
     ("includes_max", "files that one setting may include", "64"),
+    ("compared_installs_max", "installs of one source with which a file of none", "64"),
     (
         "script_path_parts_max",
         "files that one setting may include; directories of one path in a script",

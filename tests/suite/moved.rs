@@ -255,6 +255,105 @@ fn file_of_the_host_that_moves_the_keys_leaves_it_open() {
     assert_eq!(unit("[Service]\nExecStart=/opt/aem/crx-quickstart/bin/start\n"), CONSISTENT);
 }
 
+/// What is said of an install at `/opt/aem`, beside which a host has this file.
+fn host(path: &str, text: &str, packing: Packing) -> String {
+    let mut case = other().root("opt/aem/crx-quickstart").case();
+    case.files.insert(path.to_owned(), text.as_bytes().to_vec());
+    said_of(&case, packing)
+}
+
+/// Files of application servers, services, shells and containers, each with a text around an option of the JVM.
+const OF_SERVERS: [(&str, &str); 22] = [
+    ("opt/jboss/bin/standalone.conf", "JAVA_OPTS=\"$JAVA_OPTS -D@\"\n"),
+    ("opt/jboss/bin/domain.conf", "JAVA_OPTS=\"$JAVA_OPTS -D@\"\n"),
+    ("opt/jboss/bin/run.conf", "JAVA_OPTS='-Xmx4g -D@'\n"),
+    ("opt/tomcat/conf/tomcat.conf", "JAVA_OPTS=\"-D@\"\n"),
+    ("opt/tomcat/conf/Catalina/localhost/context.xml", "<C a=\"-D@\"/>"),
+    ("opt/wlp/usr/servers/aem/jvm.options", "-D@\n"),
+    (
+        "opt/was/config/cells/c/nodes/n/servers/s/server.xml",
+        "<jvm genericJvmArguments=\"-Xmx4g -D@ -Db=c\"/>",
+    ),
+    ("opt/aem/winsw.xml", "<service><arguments>-D@ -jar q.jar</arguments></service>"),
+    ("opt/aem/aem.conf", "CQ_JVM_OPTS=-D@\n"),
+    ("etc/aem/publish.conf", "CQ_JVM_OPTS=\"-D@\"\n"),
+    ("etc/environment", "CQ_JVM_OPTS=\"-D@\"\n"),
+    ("home/aem/.bashrc", "export CQ_JVM_OPTS=\"-D@\"\n"),
+    ("home/aem/.bash_profile", "export JAVA_TOOL_OPTIONS=\"-D@\"\n"),
+    ("k8s/statefulset.yaml", "env:\n- name: CQ_JVM_OPTS\n  value: -D@\n"),
+    ("k8s/values.yaml", "jvmOpts: \"-Xmx4g -D@\"\n"),
+    ("k8s/aem.yml", "jvm_opts: [\"-Xmx4g\", \"-D@\"]\n"),
+    ("opt/aem/aem.reg", "\"Options\"=\"-D@\"\r\n"),
+    ("opt/aem/java.args", "-D@\n"),
+    ("env/JDK_JAVA_OPTIONS", "-D@\n"),
+    ("proc/1234/cmdline", "java\0-D@\0-jar\0x.jar"),
+    ("opt/tomcat/conf/catalina.properties", "@\n"),
+    ("opt/tomcat/webapps/ROOT/WEB-INF/sling.properties", "@\n"),
+];
+
+#[test]
+fn setting_of_a_server_that_moves_something_leaves_it_open() {
+    for (path, text) in OF_SERVERS {
+        for option in [format!("{KEYS_PATH}=/mnt/keys"), "sling.home=/data/aem".to_owned()] {
+            let said = host(path, &text.replace('@', &option), Packing::Tar);
+            assert_eq!(said, "undecided [unclear-setting] []", "{path}: {option}");
+        }
+    }
+    let property = |name: &str, value: &str| {
+        [
+            format!("<s><p><property name=\"{name}\" value=\"{value}\"/></p></s>"),
+            format!(
+                "<w><i><param-name> {name} </param-name>\n<param-value>{value}</param-value></i></w>"
+            ),
+        ]
+    };
+    let standalone = "opt/jboss/standalone/configuration/standalone.xml";
+    for path in [standalone, "opt/tomcat/webapps/ROOT/WEB-INF/web.xml"] {
+        for text in property(KEYS_PATH, "/mnt/keys") {
+            for packing in [Packing::Tar, Packing::Directory, Packing::Zip] {
+                assert_eq!(host(path, &text, packing), "undecided [unclear-setting] []", "{path}");
+            }
+            let comment = format!("<a/><!-- {text} -->");
+            assert_eq!(host(path, &comment, Packing::Tar), CONSISTENT, "{path}");
+        }
+        for value in ["/opt/aem/crx-quickstart", "crx-quickstart", ""] {
+            for text in property("sling.home", value) {
+                assert_eq!(host(path, &text, Packing::Tar), CONSISTENT, "{path}: {text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn setting_of_a_server_that_moves_nothing_is_quiet() {
+    for (path, text) in OF_SERVERS {
+        for option in [
+            "example.path=/mnt/keys",
+            "sling.home=/opt/aem/crx-quickstart",
+            "sling.properties=conf/sling.properties",
+        ] {
+            let said = host(path, &text.replace('@', option), Packing::Tar);
+            assert_eq!(said, CONSISTENT, "{path}: {option}");
+        }
+    }
+    for path in
+        ["opt/jboss/bin/standalone.conf", "opt/tomcat/conf/catalina.properties", "k8s/values.yaml"]
+    {
+        let comment = format!("# JAVA_OPTS=\"-D{KEYS_PATH}=/mnt/keys\"\n");
+        assert_eq!(host(path, &comment, Packing::Tar), CONSISTENT, "{path}");
+    }
+    let moving = format!("JAVA_OPTS=\"-D{KEYS_PATH}=/mnt/keys\"\n");
+    for path in [
+        "opt/jboss/bin/standalone.conf.bak",
+        "opt/jboss/bin.old/standalone.conf",
+        "p/jcr_root/apps/values.yaml",
+    ] {
+        assert_eq!(host(path, &moving, Packing::Tar), CONSISTENT, "{path}");
+    }
+    let own = "AEM=/opt/aem/crx-quickstart\nJAVA_OPTS=\"-Dsling.home=$AEM\"\n";
+    assert_eq!(host("opt/jboss/bin/standalone.conf", own, Packing::Tar), CONSISTENT);
+}
+
 fn start(text: &str) -> Instance {
     other().file("bin/start", text.as_bytes())
 }

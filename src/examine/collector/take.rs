@@ -1,7 +1,9 @@
 //! Evidence on its way in: what of an entry is read, and what is made of its body.
 
 use super::{Collector, Item};
-use crate::evidence::{ConfigFile, Fact, KEY_COPY, Kind, Reads, Scan, classify, classify_small};
+use crate::evidence::{
+    ConfigFile, Fact, KEY_COPY, Kind, Reads, Scan, classify, classify_small, is_of_server,
+};
 use crate::examine::mixed;
 use crate::examine::paths::name;
 use crate::facts::{GapKind, Owner};
@@ -70,6 +72,11 @@ impl Collector<'_> {
         }
         let Some(found) = (kind.find)(&path) else { return };
         let mut fact = (kind.parse)(&found, bytes);
+        // Files of such names are everywhere, and there is room for so much evidence.
+        let is_idle = |fact| matches!(fact, &Fact::Settings(ref said) if said.moves_nothing());
+        if is_of_server(kind) && fact.as_ref().is_ok_and(is_idle) {
+            return;
+        }
         // A script may keep some KiB, a configuration more, and there may be as many of them as pieces of evidence.
         let kept_bytes = fact.as_ref().map(Fact::kept_bytes).unwrap_or_default();
         if let Ok(fact) = &mut fact {
@@ -168,6 +175,7 @@ impl Collector<'_> {
                 self.expect(path, kind, entry, None);
                 Some(Want::Whole { bytes_max })
             }
+            _ if is_of_server(kind) => None,
             EntryKind::HardLink(ref target) | EntryKind::SymbolicLink(ref target) => {
                 self.put(path.to_owned(), Item::Link(target.clone()));
                 None

@@ -1,11 +1,15 @@
 //! What is mentioned and not understood, and what moves something in a file of which nobody knows who reads it.
 
-use super::files::StatementFile;
+use super::files::{Files, StatementFile};
+use super::runs::variables_of;
 use super::{InstallReader, Layout};
-use crate::evidence::mover;
+use crate::evidence::{classify, mover};
 use crate::examine::paths::join;
-use crate::facts::{CACHE_CLEAN, CLEAN_AT_START, CRYPTO_FILE_DISABLE, SLING_HOME, SLING_LAUNCHPAD};
-use std::collections::BTreeSet;
+use crate::facts::{
+    CACHE_CLEAN, CLEAN_AT_START, CRYPTO_FILE_DISABLE, GapKind, QUICKSTART, SLING_HOME,
+    SLING_LAUNCHPAD, SLING_PROPERTIES,
+};
+use std::collections::{BTreeMap, BTreeSet};
 
 impl<'a> InstallReader<'a> {
     pub(super) fn unread_link(&mut self, path: &str) {
@@ -56,33 +60,71 @@ impl<'a> InstallReader<'a> {
         }
     }
 
-    /// Tells of files outside of installs, such as a unit of systemd, that move something and that nothing in the source names.
-    pub(super) fn of_others(mut self, used: &BTreeSet<String>) -> Layout {
-        for file in self.files.outside_installs() {
-            let unclear = || file.statements.unclear.first().copied();
-            if let Some(name) = self.moves(&file).or_else(unclear)
-                && !used.contains(file.path)
-            {
-                let reason = format!(
-                    "mentions {name}, and nothing in the source shows which install it is for"
-                );
-                self.layout.used.insert(file.path.to_owned());
-                self.unclear(file.path, reason);
-            }
-        }
-        self.layout
-    }
-
     /// Returns a name to which a file gives another value than the usual one.
     fn moves(&self, file: &StatementFile<'a>) -> Option<&'static str> {
         let mut settings = file.statements.settings.iter();
         settings.find_map(|(name, value)| {
             let found = mover(name).filter(|found| *found != CRYPTO_FILE_DISABLE)?;
-            let base = matches!(found, SLING_HOME | SLING_LAUNCHPAD).then_some(self.root);
-            let is_kept = found == CACHE_CLEAN && value != CLEAN_AT_START;
-            let is_quiet =
-                value.is_empty() || is_kept || self.is_usual(found, &self.spot(value, base));
-            (!is_quiet).then_some(found)
+            (!self.is_quiet(found, value)).then_some(found)
         })
     }
+
+    /// Returns `true` if what a file says of a name changes nothing.
+    fn is_quiet(&self, name: &str, value: &str) -> bool {
+        let is_relative = matches!(name, SLING_HOME | SLING_LAUNCHPAD | SLING_PROPERTIES);
+        let base = is_relative.then_some(self.root);
+        let is_kept = name == CACHE_CLEAN && value != CLEAN_AT_START;
+        value.is_empty() || is_kept || self.is_usual(name, &self.spot(value, base))
+    }
+
+    /// Returns `true` if what a file outside of installs says of a name would change nothing of this one.
+    fn is_quiet_outside(&self, name: &str, value: &str) -> bool {
+        // Relative to where the server starts, which is beside the install then.
+        let is_named_so = || value.trim_start_matches("./").trim_end_matches('/') == QUICKSTART;
+        match name {
+            CRYPTO_FILE_DISABLE => !value.eq_ignore_ascii_case("true"),
+            SLING_HOME if is_named_so() => true,
+            _ => self.is_quiet(name, value),
+        }
+    }
+}
+
+/// Tells of files outside of installs, such as a unit of systemd, that move something and that nothing in the source names.
+pub(super) fn of_others<'a>(
+    source: &str,
+    files: &Files<'a>,
+    mut readers: Vec<InstallReader<'a>>,
+    layouts: &BTreeMap<String, Layout>,
+) -> Layout {
+    let used: BTreeSet<&str> =
+        layouts.values().flat_map(|layout| &layout.used).map(String::as_str).collect();
+    let mut layout = Layout::default();
+    for file in files.outside_installs() {
+        let StatementFile { path, statements } = file;
+        // `launchpad/sling.properties` is read where `conf` has none; its install has decided on it.
+        let is_own = || {
+            let root = classify(path).map(|(_, found)| found.root);
+            root.is_some_and(|root| layouts.contains_key(root))
+        };
+        if used.contains(path) || statements.moves_nothing() || is_own() {
+            continue;
+        }
+        for reader in &mut readers {
+            reader.variables = variables_of(file);
+        }
+        let mut settings =
+            statements.settings.iter().filter_map(|(name, value)| Some((mover(name)?, value)));
+        let moved = settings.find(|(name, value)| {
+            let value = value.trim();
+            !readers.iter().any(|reader| reader.is_quiet_outside(name, value))
+        });
+        let unclear = || statements.unclear.first().copied();
+        if let Some(name) = moved.map(|(name, _)| name).or_else(unclear) {
+            let reason =
+                format!("mentions {name}, and nothing in the source shows which install it is for");
+            layout.used.insert(path.to_owned());
+            layout.add_gap(source, path, GapKind::Unclear, reason);
+        }
+    }
+    layout
 }

@@ -1,9 +1,10 @@
 //! The property files and scripts of a source, by where they lie.
 
 use crate::evidence::{Fact, Statements, classify, classify_small, is_script};
+use crate::examine::hints::is_in_package;
 use crate::examine::item::Item;
 use crate::examine::paths::{has_at_or_below, join, name, parent};
-use crate::facts::{GapKind, QUICKSTART};
+use crate::facts::{GapKind, INSIDE, QUICKSTART, realm};
 use crate::intake::LinkTarget;
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
@@ -97,14 +98,15 @@ impl<'a> Files<'a> {
         self.directories.get(directory).into_iter().flatten().map(|(_, file)| *file)
     }
 
-    /// Returns all scripts, and the property files below an `etc` of a host.
-    pub(super) fn outside_installs(&self) -> Vec<StatementFile<'a>> {
-        // The settings of a service lie below `/etc` of a host, such as a unit of systemd.
-        let is_of_host = |directory: &str| directory.split('/').any(|part| part == "etc");
-        let files = self.directories.iter().flat_map(|(directory, files)| {
-            files.iter().filter(move |(is_script, _)| *is_script || is_of_host(directory))
-        });
-        files.map(|(_, file)| *file).collect()
+    /// Returns all files that may be read by more than an install, wherever they lie.
+    pub(super) fn outside_installs(&self) -> impl Iterator<Item = StatementFile<'a>> {
+        // A content package or a library of Java holds such files too, and nothing reads them there.
+        let counts = |directory: &str| {
+            let is_library = realm(directory).trim_end_matches(INSIDE).ends_with(".jar");
+            !is_library && !is_in_package(directory) && !directory.split('/').any(is_backup)
+        };
+        let files = self.directories.iter().filter(move |(directory, _)| counts(directory));
+        files.flat_map(|(_, files)| files).map(|(_, file)| *file)
     }
 
     /// Returns the scripts that may start an install: in its `bin`, in it, and beside it.

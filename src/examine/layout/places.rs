@@ -7,7 +7,7 @@ use crate::evidence::{HOME_OPTION, LAUNCHPAD_OPTION};
 use crate::examine::paths::join;
 use crate::facts::{
     BUNDLE_CACHE, CONFIG_DIRECTORY, CRYPTO_KEYS_PATH, GapKind, KeyName, OLD_BUNDLE_CACHE,
-    QUICKSTART, REPOSITORY_HOME, SLING_HOME, SLING_LAUNCHPAD,
+    QUICKSTART, REPOSITORY_HOME, SLING_HOME, SLING_LAUNCHPAD, SLING_PROPERTIES,
 };
 
 impl<'a> InstallReader<'a> {
@@ -142,6 +142,7 @@ impl<'a> InstallReader<'a> {
             REPOSITORY_HOME => "repository",
             SLING_LAUNCHPAD => "launchpad",
             SLING_HOME => "",
+            SLING_PROPERTIES => "conf/sling.properties",
             _ => return false,
         };
         *spot == Spot::Inside(join(self.root, usual))

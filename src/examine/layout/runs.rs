@@ -188,6 +188,13 @@ pub(super) fn names_own_directory(text: &str) -> bool {
     OWN.iter().any(|part| text.contains(part))
 }
 
+/// Returns the variables that a script assigns.
+pub(super) fn variables_of(file: StatementFile<'_>) -> Variables<'_> {
+    let mut variables = Variables::new();
+    add_variables(&mut variables, file);
+    variables
+}
+
 /// Adds the variables that a script assigns.
 fn add_variables<'a>(variables: &mut Variables<'a>, file: StatementFile<'a>) {
     for (name, value) in file.statements.variables.iter().filter(|(_, value)| !value.is_empty()) {

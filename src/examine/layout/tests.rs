@@ -16,7 +16,12 @@ fn layout(files: &[(&str, &str)]) -> Layout {
     };
     let cache = ("q/launchpad/felix/bundle1/data/storage", "Bundle");
     let items = files.iter().chain([&cache]).map(read).collect();
-    layouts("s", &items).remove("q").expect("an install")
+    let (mut layouts, others) = layouts("s", &items);
+    layouts.retain(|root, _| root == "q");
+    let others = others.tell(&layouts);
+    let mut layout = layouts.remove("q").expect("an install");
+    layout.gaps.extend(others.gaps);
+    layout
 }
 
 /// What is in use, and where gaps are.

@@ -1,0 +1,233 @@
+//! Files of application servers, services, shells and containers that may give AEM's JVM its options.
+//!
+//! AEM runs in JBoss, Tomcat and WebSphere too, and those keep the options of the JVM and its properties in files of their own. Which
+//! install such a file is for nothing shows, so all that counts is whether it moves something.
+
+use super::start_script;
+use super::statements::{Statements, VALUE_CHARS_MAX, mentions, mover};
+use super::{Fact, Found, Kind, Names, ParseError, Reads, path, text};
+use crate::facts::{components, realm};
+
+pub(super) const SMALL: Kind =
+    Kind { name: "file of a server", names: Names::Any, reads: Reads::Small(1 << 20), find, parse };
+
+/// Ends of the names of files in which options and variables are kept.
+const ENDS: [&str; 13] = [
+    // `jvm.options`, `idea.vmoptions`; a file of the variable `JDK_JAVA_OPTIONS` alone.
+    "options",
+    "opts",
+    ".args",
+    ".ini",
+    ".reg",
+    ".yaml",
+    ".yml",
+    // `/etc/profile`, `.bash_profile`.
+    "profile",
+    // `/etc/bashrc`, `.bashrc`.
+    "shrc",
+    "environment",
+    // Those two of `/proc`.
+    "environ",
+    "cmdline",
+    ".properties.xml",
+];
+/// How the names of such files in XML begin: any name of that end may be an upload that is misnamed.
+const XML_STARTS: [&str; 11] = [
+    "bootstrap",
+    "context",
+    "domain",
+    "host",
+    "ibm-web",
+    "jboss",
+    "server",
+    "standalone",
+    "variables",
+    "web",
+    "winsw",
+];
+const XML: &str = ".xml";
+
+fn find(path: &str) -> Option<Found<'_>> {
+    let (directory, file) = path::split(path);
+    // Every file is asked, and most end otherwise.
+    if !matches!(
+        file.bytes().next_back()?.to_ascii_lowercase(),
+        b'c' | b'e' | b'g' | b'i' | b'l' | b'n' | b's' | b't'
+    ) {
+        return None;
+    }
+    let starts = |start: &str| {
+        file.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
+    };
+    let is_xml = || path::ends_in(file, &[XML]) && XML_STARTS.into_iter().any(starts);
+    let is_named = path::ends_in(file, &ENDS) || is_xml();
+    // Content packages and libraries of Java hold such files too, and no JVM reads them there.
+    let is_apart = || {
+        components(directory).any(|part| matches!(part, "jcr_root" | "META-INF"))
+            || path::ends_in(realm(path), &[".jar!"])
+    };
+    (is_named && !is_apart()).then_some(Found { root: "", bundle: "", name: file })
+}
+
+fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
+    let text = text::decode(bytes);
+    Ok(Fact::Settings(if mentions(&text).next().is_none() {
+        Statements::default()
+    } else if path::ends_in(found.name, &[XML]) {
+        of_xml(&text)
+    } else {
+        // What the kernel shows of a process has zeros between the words, and a list in YAML may stand in brackets.
+        start_script::read(found.name, &text.replace(['\0', '[', ']'], "\n"))
+    }))
+}
+
+/// Reads properties, as pairs of a name and a value, and options in any other text.
+fn of_xml(text: &str) -> Statements {
+    let mut settings = Vec::new();
+    let mut others = String::new();
+    let mut name = String::new();
+    let text = without_comments(text);
+    for part in text.split('<') {
+        let (tag, behind) = part.split_once('>').unwrap_or((part, ""));
+        let behind = unescaped(behind.trim());
+        let element = tag.split_ascii_whitespace().next().unwrap_or_default();
+        // `<property name="…" value="…"/>`
+        let pair = attribute(tag, "name").zip(attribute(tag, "value"));
+        // `<param-name>…</param-name><param-value>…</param-value>`
+        let pair = pair.or_else(|| {
+            element.ends_with("value").then(|| (std::mem::take(&mut name), behind.clone()))
+        });
+        let moved = pair.filter(|(name, value)| {
+            mover(name).is_some() && value.chars().nth(VALUE_CHARS_MAX).is_none()
+        });
+        if let Some(pair) = moved {
+            settings.push(pair);
+        } else if element.ends_with("name") && mover(&behind).is_some() {
+            name = behind;
+        } else {
+            others.push_str(&unescaped(tag));
+            others.push('\n');
+            others.push_str(&behind);
+            others.push('\n');
+        }
+        // A name whose value does not follow is a mention.
+        if !name.is_empty()
+            && !matches!(tag.chars().next(), Some('/'))
+            && !element.ends_with("name")
+        {
+            others.push_str(&std::mem::take(&mut name));
+            others.push('\n');
+        }
+    }
+    others.push_str(&name);
+    let mut statements = start_script::read("", &others);
+    statements.settings.extend(settings);
+    statements
+}
+
+/// Returns a text of XML without its comments.
+fn without_comments(text: &str) -> String {
+    let mut parts = text.split("<!--");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + part.split_once("-->").map_or("", |(_, rest)| rest))
+}
+
+/// Returns the value of an attribute of a tag.
+fn attribute(tag: &str, name: &str) -> Option<String> {
+    tag.match_indices(name).find_map(|(at, _)| {
+        let begins = tag.get(..at)?.ends_with(|c: char| c.is_ascii_whitespace());
+        let rest = tag.get(at.saturating_add(name.len())..).filter(|_| begins)?;
+        let rest = rest.trim_start().strip_prefix('=')?.trim_start();
+        let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+        let (value, _) = rest.strip_prefix(quote)?.split_once(quote)?;
+        Some(unescaped(value))
+    })
+}
+
+fn unescaped(text: &str) -> String {
+    const NAMED: [(&str, &str); 5] =
+        [("&quot;", "\""), ("&apos;", "'"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")];
+    if !text.contains('&') {
+        return text.to_owned();
+    }
+    NAMED.into_iter().fold(text.to_owned(), |text, (name, sign)| text.replace(name, sign))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{CRYPTO_KEYS_PATH, SLING_HOME};
+
+    fn statements(file: &str, text: &str) -> Statements {
+        match parse(&Found { root: "", bundle: "", name: file }, text.as_bytes()) {
+            Ok(Fact::Settings(statements)) => statements,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn xml(text: &str) -> (Vec<(String, String)>, bool) {
+        let statements = statements("server.xml", text);
+        (statements.settings, statements.unclear.is_empty())
+    }
+
+    #[test]
+    fn properties_in_xml_are_pairs() {
+        let keys = |value: &str| vec![(CRYPTO_KEYS_PATH.to_owned(), value.to_owned())];
+        for text in [
+            "<property name=\"KEYS\" value=\"/k&amp;x\"/>",
+            "<property value='/k&amp;x' name = 'KEYS'/>",
+            "<a><param-name>\nKEYS </param-name>\n <param-value> /k&amp;x\n</param-value></a>",
+            "<a b=\"-Xmx1g -DKEYS=/k&amp;x -Dc=d\"/>",
+            "<a>-DKEYS=/k&amp;x</a>",
+        ] {
+            let text = text.replace("KEYS", CRYPTO_KEYS_PATH);
+            let (settings, is_clear) = xml(&text);
+            // What a shell ends a command at is none of a value that the shell would read.
+            let is_same = settings == keys("/k&x") || settings == keys("/k");
+            assert!(is_same && is_clear, "{text}: {settings:?}");
+        }
+    }
+
+    #[test]
+    fn name_without_a_value_is_a_mention() {
+        for text in [
+            "<a><param-name>KEYS</param-name></a>",
+            "<a><param-name>KEYS</param-name><b/><param-value>/k</param-value></a>",
+            "<a name=\"KEYS\"/>",
+            "<KEYS>/k</KEYS>",
+            "<param-name>KEYS",
+        ] {
+            let text = text.replace("KEYS", CRYPTO_KEYS_PATH);
+            assert_eq!(xml(&text), (Vec::new(), false), "{text}");
+        }
+        for text in ["<!-- KEYS -->", "<!-- KEYS", "<a/>", ""] {
+            assert_eq!(xml(&text.replace("KEYS", SLING_HOME)), (Vec::new(), true), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_are_those_of_servers() {
+        for path in [
+            "x/standalone-full.XML",
+            "etc/profile",
+            "a/.zshrc",
+            "conf/jvm.options",
+            "WEB-INF/web.xml",
+            "k/values.yaml",
+        ] {
+            assert!(find(path).is_some(), "{path}");
+        }
+        for path in [
+            "publish2.xml",
+            "publish2.tgz",
+            "a/jcr_root/web.xml",
+            "META-INF/x.yml",
+            "q.jar!/x.yml",
+            "status-Configurations.txt",
+            "é",
+            "",
+        ] {
+            assert!(find(path).is_none(), "{path}");
+        }
+    }
+}
