@@ -81,7 +81,7 @@ fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
 
 fn parse_any(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
     let own = statements(bytes);
-    // JBoss has `standalone.conf` and Tomcat `tomcat.conf`, which their start scripts run.
+    // `JBoss` has `standalone.conf` and Tomcat `tomcat.conf`, which their start scripts run.
     let may_be_script = !own.unclear.is_empty() && path::ends_in(found.name, &[SCRIPT_END]);
     let script = may_be_script.then(|| start_script::read(found.name, &text::decode(bytes)));
     let script = script.filter(|script| script.unclear.is_empty());

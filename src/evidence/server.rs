@@ -1,6 +1,6 @@
 //! Files of application servers, services, shells and containers that may give AEM's JVM its options.
 //!
-//! AEM runs in JBoss, Tomcat and WebSphere too, and those keep the options of the JVM and its properties in files of their own. Which
+//! AEM runs in `JBoss`, Tomcat and `WebSphere` too, and those keep the options of the JVM and its properties in files of their own. Which
 //! install such a file is for nothing shows, so all that counts is whether it moves something.
 
 use super::start_script;

@@ -59,7 +59,7 @@ pub(super) fn assemble(
         ..
     } = collected;
     drop_idle(&mut items, content);
-    let (mut roots, mut layouts) = installs(source, &items, &mut gaps, limits);
+    let (mut roots, mut layouts) = installs(source, &items, content, &mut gaps, limits);
     let left_out = split_off(source, &mut roots, limits, &mut gaps);
     let tops: BTreeSet<&str> = roots.keys().map(String::as_str).collect();
     let installs = realms_of(&tops);
@@ -159,6 +159,7 @@ fn leave_old_states(source: &str, roots: &mut BTreeMap<String, Evidence<'_>>) ->
 fn installs<'a>(
     source: &str,
     items: &'a BTreeMap<String, Item>,
+    content: Option<Content>,
     gaps: &mut Vec<Gap>,
     limits: &Limits,
 ) -> (BTreeMap<String, Evidence<'a>>, BTreeMap<String, Layout>) {
@@ -176,6 +177,9 @@ fn installs<'a>(
     if let Some(layout) = layouts.values_mut().next() {
         layout.used.extend(others.used);
         layout.gaps.extend(others.gaps);
+    } else if content.is_none() {
+        // `bin.tgz` beside an install has its start script. A program or a package has scripts of its own.
+        gaps.extend(others.gaps);
     }
     gaps.retain(|gap| !is_unused(gap, &layouts));
     let unclear = layouts.values().flat_map(|layout| &layout.gaps);

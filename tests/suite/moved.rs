@@ -354,6 +354,34 @@ fn setting_of_a_server_that_moves_nothing_is_quiet() {
     assert_eq!(host("opt/jboss/bin/standalone.conf", own, Packing::Tar), CONSISTENT);
 }
 
+#[test]
+fn packed_part_beside_an_install_that_moves_something_leaves_it_open() {
+    let beside = |path: &str, text: &str, packing: Packing| {
+        let mut case = Instance::new("part").case();
+        case.files.clear();
+        case.files.insert(path.to_owned(), text.as_bytes().to_vec());
+        let home = tempfile::tempdir().unwrap();
+        let part = std::fs::read(case.pack_into(home.path(), Packing::TarGz, "part")).unwrap();
+        let mut case = other().root("publish2/crx-quickstart").case();
+        case.files.insert("publish2/part.tgz".to_owned(), part);
+        said_of(&case, packing)
+    };
+    for packing in [Packing::Directory, Packing::Tar, Packing::Zip] {
+        let quiet = beside("bin/start", "java -Dsling.properties=conf/sling.properties\n", packing);
+        assert!(quiet.starts_with("consistent "), "{packing:?}: {quiet}");
+        for (path, text) in [
+            ("bin/start", format!("java -D{KEYS_PATH}=/mnt/keys -jar x\n")),
+            ("conf/sling.properties", format!("{KEYS_PATH}=/mnt/keys\n")),
+        ] {
+            let said = beside(path, &text, packing);
+            assert!(
+                said.starts_with("undecided ") && said.contains("unclear-setting"),
+                "{packing:?}: {path}: {said}"
+            );
+        }
+    }
+}
+
 fn start(text: &str) -> Instance {
     other().file("bin/start", text.as_bytes())
 }

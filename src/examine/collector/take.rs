@@ -73,7 +73,7 @@ impl Collector<'_> {
         let Some(found) = (kind.find)(&path) else { return };
         let mut fact = (kind.parse)(&found, bytes);
         // Files of such names are everywhere, and there is room for so much evidence.
-        let is_idle = |fact| matches!(fact, &Fact::Settings(ref said) if said.moves_nothing());
+        let is_idle = |fact: &Fact| matches!(fact, Fact::Settings(said) if said.moves_nothing());
         if is_of_server(kind) && fact.as_ref().is_ok_and(is_idle) {
             return;
         }

@@ -102,8 +102,11 @@ impl<'a> Files<'a> {
     pub(super) fn outside_installs(&self) -> impl Iterator<Item = StatementFile<'a>> {
         // A content package or a library of Java holds such files too, and nothing reads them there.
         let counts = |directory: &str| {
-            let is_library = realm(directory).trim_end_matches(INSIDE).ends_with(".jar");
-            !is_library && !is_in_package(directory) && !directory.split('/').any(is_backup)
+            let is_library = || {
+                let archive = realm(directory).trim_end_matches(INSIDE);
+                archive.rsplit('.').next().is_some_and(|end| end.eq_ignore_ascii_case("jar"))
+            };
+            !is_library() && !is_in_package(directory) && !directory.split('/').any(is_backup)
         };
         let files = self.directories.iter().filter(move |(directory, _)| counts(directory));
         files.flat_map(|(_, files)| files).map(|(_, file)| *file)
