@@ -46,6 +46,8 @@ pub(super) struct Collected {
     pub(super) is_status: bool,
     /// What it is, where that is known and is no archive of instances.
     pub(super) content: Option<Content>,
+    /// Directories and archives in it that are saved images of containers.
+    pub(super) images: BTreeSet<String>,
     pub(super) gaps: Vec<Gap>,
     /// What was there more than once.
     pub(super) again: BTreeMap<String, Versions>,
@@ -95,6 +97,8 @@ pub(super) struct Collector<'a> {
     packages: BTreeSet<String>,
     unknown: UnknownFiles,
     content: Option<Content>,
+    /// What may be a saved image: whether it has a list of layers, and whether it has digests.
+    images: BTreeMap<String, (bool, bool)>,
     /// Paths that are named like an install.
     homes: BTreeSet<String>,
     segments: Segments,
@@ -139,6 +143,7 @@ impl<'a> Collector<'a> {
             packages: BTreeSet::new(),
             unknown: UnknownFiles::default(),
             content: None,
+            images: BTreeMap::new(),
             homes: BTreeSet::new(),
             segments: Segments::new(limits.segment_files_max),
             gaps: GapList::new(source, limits.gaps_max),
@@ -200,9 +205,12 @@ impl<'a> Collector<'a> {
         }
         let segment_stores = self.segments.finish(directory);
         let Self { items, times, archives, mut realms, packages, unknown, homes, .. } = self;
-        let Self { is_status, content, gaps, links, .. } = self;
+        let Self { is_status, content, images, gaps, links, .. } = self;
         realms.retain(|realm| !packages.contains(realm));
         let content = packages.get("").map(|_| Content::Package).or(content);
+        let images = images.into_iter().filter(|(_, signs)| *signs == (true, true));
+        let mut images: BTreeSet<String> = images.map(|(directory, _)| directory).collect();
+        let content = if images.remove("") { Some(Content::Image) } else { content };
         let gaps = gaps.finish();
         Collected {
             items,
@@ -212,6 +220,7 @@ impl<'a> Collector<'a> {
             homes,
             is_status,
             content,
+            images,
             gaps,
             again,
             links,

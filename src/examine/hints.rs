@@ -77,15 +77,6 @@ pub(super) fn is_in_package(path: &str) -> bool {
     path.starts_with("jcr_root/") || path.contains("/jcr_root/")
 }
 
-/// Returns `true` if a path is one of a saved image of a container alone: the mark of an OCI layout, or a layer of older versions of
-/// Docker, which lies in a directory of its digest. (OCI image-spec, image-layout.md; Docker image spec v1.2)
-pub(super) fn is_of_image(path: &str) -> bool {
-    let is_digest =
-        |name: &str| name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-    // `docker save` has written OCI layouts beside the older form since Docker 25.
-    path == "oci-layout" || path.strip_suffix("/layer.tar").is_some_and(is_digest)
-}
-
 /// Returns `true` if a path is one of the status that the Felix web console packs (`configuration-status-….zip`): a page of it, by
 /// its title, after a number in older versions, or as JSON.
 pub(super) fn is_status(path: &str) -> bool {
@@ -160,15 +151,6 @@ mod tests {
         }
         for name in ["", "0001.ser", "master.css", "storage.old", "a.tgz.md5", "x.jar"] {
             assert!(!is_telling(name), "{name}");
-        }
-    }
-
-    #[test]
-    fn saved_images_are_known() {
-        let digest = "ab".repeat(32);
-        assert!(is_of_image("oci-layout") && is_of_image(&format!("{digest}/layer.tar")));
-        for path in ["x/oci-layout", "layer.tar", "x/layer.tar", "manifest.json"] {
-            assert!(!is_of_image(path), "{path}");
         }
     }
 

@@ -10,6 +10,15 @@ use crate::facts::{CRYPTO, CRYPTO_FILE, Gap, GapKind, INSIDE, Snapshot, StorageM
 use crate::intake::{Standing, Walked, claims_archive};
 use std::collections::{BTreeMap, BTreeSet};
 
+const IMAGE: &str = "is an image saved with docker save: its layers are parts of one file system, and were not put \
+            together; send what docker export writes of a container of it, or its crx-quickstart (docker cp)";
+
+/// Tells of a saved image of a container inside the source.
+pub(super) fn image(source: &str, path: &str) -> Gap {
+    let (source, path) = (source.to_owned(), Some(path.to_owned()));
+    Gap { source, path, kind: GapKind::NoInstance, reason: IMAGE.to_owned() }
+}
+
 /// One that could be opened is a source of its own, or was walked where it lies.
 pub(super) fn nested(source: &str, path: &str) -> Gap {
     let reason =
@@ -84,8 +93,7 @@ pub(super) fn no_instance(
     let gap = |kind, reason| Some(Gap { source: source.to_owned(), path: None, kind, reason });
     let reason = match (standing, walked.entries) {
         (Standing::Folder, _) => return None,
-        _ if content == Some(Content::Image) => "is an image saved with docker save: its layers are parts of one file system, and were not put \
-            together; send what docker export writes of a container of it, or its crx-quickstart (docker cp)"
+        _ if content == Some(Content::Image) => IMAGE
             .to_owned(),
         (Standing::Upload | Standing::InPlace, _) if content.is_some() => {
             let what = content.map_or("", said);

@@ -8,7 +8,8 @@ use super::hollow::Places;
 use super::item::Item;
 use super::layout::{Cache, Layout, layouts};
 use super::leftovers::{
-    is_moot, is_other_content, is_packages, malformed, nested, no_instance, unidentified, untold,
+    image, is_moot, is_other_content, is_packages, malformed, nested, no_instance, unidentified,
+    untold,
 };
 use super::links::{Follower, Links};
 use super::loose_keys::{LooseKey, loose_keys};
@@ -46,12 +47,13 @@ pub(super) fn assemble(
     let Collected {
         mut items,
         times,
-        archives,
-        realms,
+        mut archives,
+        mut realms,
         unknown,
-        homes,
+        mut homes,
         is_status,
         content,
+        images,
         mut gaps,
         again,
         links,
@@ -59,6 +61,13 @@ pub(super) fn assemble(
         ..
     } = collected;
     drop_idle(&mut items, content);
+    let inner = images.iter().map(String::as_str).collect();
+    let is_of_image = |path: &String| owner(path, &inner).is_some();
+    items.retain(|path, _| !is_of_image(path));
+    archives.retain(|path| !is_of_image(path));
+    realms.retain(|path| !is_of_image(path) && !images.contains(path));
+    homes.retain(|path| !is_of_image(path));
+    gaps.extend(images.iter().map(|path| image(source, path)));
     let (mut roots, mut layouts) = installs(source, &items, content, &mut gaps, limits);
     let left_out = split_off(source, &mut roots, limits, &mut gaps);
     let tops: BTreeSet<&str> = roots.keys().map(String::as_str).collect();

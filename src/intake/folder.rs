@@ -11,6 +11,7 @@ use self::listed::{Listed, listing};
 use self::stand::{Stand, home_of, is_store, named_like_homes, stand};
 use self::uploads::{Maybe, take_files, take_maybe, take_named};
 use super::container::Refusal;
+use super::image_name::is_image;
 use crate::limits::Limits;
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
@@ -104,6 +105,11 @@ pub(super) fn look(root: &Path) -> Folder {
     let mut entered = 0_usize;
     while let Some((directory, depth, below_home)) = queue.pop_front() {
         let entries = listing(&directory);
+        // Its layers are no uploads; the walk of the folder tells of it.
+        if is_image(entries.iter().map(|entry| entry.name.as_str())) {
+            folder.directories |= depth == 0;
+            continue;
+        }
         let stand = match stand(&directory, &entries) {
             Stand::Inside => Stand::Inside,
             _ if below_home => Stand::Below,

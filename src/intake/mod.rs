@@ -15,6 +15,7 @@ mod file;
 mod filter;
 mod folder;
 mod gzip;
+mod image_name;
 mod inflater;
 mod lines;
 mod list;
@@ -74,6 +75,7 @@ pub use entry::{
 };
 pub use filter::Choice;
 pub use folder::is_packed;
+pub use image_name::{ImageSign, image_sign};
 pub use lines::{Line, facts_files, file_states, read_lines};
 pub use list::operands_in;
 pub use neighbours::Neighbours;

@@ -382,6 +382,35 @@ fn packed_part_beside_an_install_that_moves_something_leaves_it_open() {
     }
 }
 
+#[test]
+fn layers_of_an_image_are_no_instances_wherever_it_lies() {
+    let layer = |hmac: &str| {
+        let home = tempfile::tempdir().unwrap();
+        let layer = Instance::new("image").hmac(hmac).case();
+        std::fs::read(layer.pack_into(home.path(), Packing::Tar, "layer")).unwrap()
+    };
+    let digests = ["ab".repeat(32), "cd".repeat(32)];
+    let image = |list: &str, of_layer: &dyn Fn(&str) -> String, packing: Packing| {
+        let mut case = other().root("publish2/crx-quickstart").case();
+        case.files.insert(format!("publish3/{list}"), b"{}".to_vec());
+        for (digest, hmac) in digests.iter().zip(["farm", "other"]) {
+            case.files.insert(format!("publish3/{}", of_layer(digest)), layer(hmac));
+        }
+        said_of(&case, packing)
+    };
+    for packing in [Packing::Tar, Packing::TarGz, Packing::Directory] {
+        for (list, of_layer) in [
+            ("oci-layout", "blobs/sha256/@"),
+            ("repositories", "@/layer.tar"),
+            ("manifest.json", "@"),
+            ("manifest.json", "@.tar.gz"),
+        ] {
+            let said = image(list, &|digest| of_layer.replace('@', digest), packing);
+            assert_eq!(said, "undecided [no-instance] []", "{list} {of_layer} {packing:?}");
+        }
+    }
+}
+
 fn start(text: &str) -> Instance {
     other().file("bin/start", text.as_bytes())
 }

@@ -5,7 +5,7 @@ use crate::evidence::{Fact, classify};
 use crate::examine::hints;
 use crate::examine::paths::join;
 use crate::facts::{GapKind, QUICKSTART, components, realm};
-use crate::intake::{Entry, EntryKind, LinkTarget, Want, claims_archive};
+use crate::intake::{Entry, EntryKind, ImageSign, LinkTarget, Want, claims_archive, image_sign};
 
 /// Where bundles lie below an install root.
 const CACHES: [&str; 3] = ["launchpad/felix/bundle", "felix/bundle", "bundle"];
@@ -29,11 +29,34 @@ impl Collector<'_> {
             // The Open Packaging Conventions demand this
             // part at the top of every `.docx` and `.xlsx`.
             "[Content_Types].xml" => self.content = Some(Content::Document),
-            path if hints::is_of_image(path) => self.content = Some(Content::Image),
-            _ => {}
+            _ => self.see_image(path),
         }
         if is_package && !self.packages.contains(realm) {
             self.packages.insert(realm.to_owned());
+        }
+    }
+
+    /// Notes the directory or the archive of a saved image of a container.
+    fn see_image(&mut self, path: &str) {
+        let Some(sign) = image_sign(path) else { return };
+        let (ImageSign::Image(directory)
+        | ImageSign::List(directory)
+        | ImageSign::Digest(directory)) = sign;
+        let signs = self.images.get(directory).copied().unwrap_or_default();
+        let new = match sign {
+            ImageSign::Image(_) => (true, true),
+            ImageSign::List(_) => (true, signs.1),
+            ImageSign::Digest(_) => (signs.0, true),
+        };
+        // A data store has tens of thousands of directories of digests.
+        if new == signs
+            || self.images.len() >= self.limits.links_max
+            || !hints::may_hold_install(path)
+        {
+            return;
+        }
+        if self.has_room(directory.len()) {
+            self.images.insert(directory.to_owned(), new);
         }
     }
 
