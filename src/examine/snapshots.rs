@@ -41,33 +41,25 @@ pub(super) struct Assembled {
 pub(super) fn assemble(
     Source { name: source, standing, apart, .. }: &Source,
     walked: &Walked,
-    collected: Collected,
+    mut collected: Collected,
     limits: &Limits,
 ) -> Assembled {
+    drop_idle(source, &mut collected);
     let Collected {
-        mut items,
+        items,
         times,
-        mut archives,
-        mut realms,
+        archives,
+        realms,
         unknown,
-        mut homes,
+        homes,
         is_status,
         content,
-        images,
         mut gaps,
         again,
         links,
         directory,
         ..
     } = collected;
-    drop_idle(&mut items, content);
-    let inner = images.iter().map(String::as_str).collect();
-    let is_of_image = |path: &String| owner(path, &inner).is_some();
-    items.retain(|path, _| !is_of_image(path));
-    archives.retain(|path| !is_of_image(path));
-    realms.retain(|path| !is_of_image(path) && !images.contains(path));
-    homes.retain(|path| !is_of_image(path));
-    gaps.extend(images.iter().map(|path| image(source, path)));
     let (mut roots, mut layouts) = installs(source, &items, content, &mut gaps, limits);
     let left_out = split_off(source, &mut roots, limits, &mut gaps);
     let tops: BTreeSet<&str> = roots.keys().map(String::as_str).collect();
@@ -297,12 +289,20 @@ fn moved_keys(source: &str, layout: &Layout, items: &BTreeMap<String, Item>) -> 
 }
 
 /// Drops evidence that is of no install.
-fn drop_idle(items: &mut BTreeMap<String, Item>, content: Option<Content>) {
+fn drop_idle(source: &str, collected: &mut Collected) {
+    let Collected { items, archives, realms, homes, images, gaps, content, .. } = collected;
     drop_barren(items);
     // Of an image one layer has what another takes away: none of them is an install.
-    if content == Some(Content::Image) {
+    if *content == Some(Content::Image) {
         items.clear();
     }
+    let inner = images.iter().map(String::as_str).collect();
+    let is_of_image = |path: &String| owner(path, &inner).is_some();
+    items.retain(|path, _| !is_of_image(path));
+    archives.retain(|path| !is_of_image(path));
+    realms.retain(|path| !is_of_image(path) && !images.contains(path));
+    homes.retain(|path| !is_of_image(path));
+    gaps.extend(images.iter().map(|path| image(source, path)));
 }
 
 /// Gives installs the links that name one of them, and says what is not clear of each.

@@ -48,10 +48,8 @@ pub(super) fn is_image<'n>(mut names: impl Iterator<Item = &'n str> + Clone) -> 
 /// Returns `true` if a name is a digest: with an ending, as `abc….tar.gz`, or behind its kind, as `sha256:abc…`.
 fn is_digest(name: &str) -> bool {
     let bare = name.strip_prefix("sha256").and_then(|rest| rest.strip_prefix([':', '-', '_', '=']));
-    let (digest, rest) = match bare.unwrap_or(name).split_at_checked(DIGEST_CHARS) {
-        Some(split) => split,
-        None => return false,
-    };
+    let split = bare.unwrap_or(name).split_at_checked(DIGEST_CHARS);
+    let Some((digest, rest)) = split else { return false };
     digest.bytes().all(|byte| byte.is_ascii_hexdigit())
         && (rest.is_empty() || rest.starts_with('.'))
 }
