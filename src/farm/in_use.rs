@@ -1,6 +1,6 @@
 //! Which of two installs is in use, by links: `crx-quickstart -> crx-quickstart.old` after a rollback.
 
-use super::states;
+use super::state_name::are_marked;
 use crate::facts::{Snapshot, components, is_in_realm, realm, says_idle, says_live, split_path};
 
 /// What links say of two installs.
@@ -94,7 +94,7 @@ impl<'s> Fork<'s> {
         let (directory, name) = split_path(link);
         let is_around = is_in_realm(self.directory, directory);
         let is_of_both = self.names.is_some_and(|[own, other]| {
-            states::are_marked(own, other) || [own, other].iter().all(|x| is_version(x, name))
+            are_marked(own, other) || [own, other].iter().all(|x| is_version(x, name))
         });
         if says_live(link) {
             (is_around || is_of_both).then_some(Weight::More)

@@ -27,6 +27,7 @@ mod place_doubt;
 mod plan;
 mod row;
 mod rows;
+mod state_name;
 mod states;
 mod timeline;
 
@@ -58,7 +59,7 @@ pub(crate) use place_doubt::{PlaceDoubt, place_doubt, unknown_place};
 pub use plan::{FarmBy, FarmNames, FarmPlan, ONLY_FARM};
 pub use row::{Expect, Row};
 pub use rows::ROWS;
-pub(crate) use states::was_rotated_before;
+pub(crate) use state_name::was_rotated_before;
 pub use timeline::{Certainty, EventKind, TimelineEvent, timeline};
 pub(crate) use timeline::{Clock, spoken_span};
 
