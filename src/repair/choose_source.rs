@@ -113,8 +113,11 @@ fn by_secrets<'a>(scope: Scope<'a>, pairs: &Groups<'a>) -> Option<SourceChoice<'
         return by_kept_secrets(scope, &members);
     }
     let mut openers = tried.iter().filter(|(_, (open, _))| *open > 0);
-    let (Some((group, (open, all))), None) = (openers.next(), openers.next()) else { return None };
-    if !authors_give_way(scope, &pair_of(group)?) {
+    let (Some((group, (open, all))), None) = (openers.next(), openers.next()) else {
+        return where_secrets_disagree(scope, pairs);
+    };
+    let right = pair_of(group)?;
+    if !authors_give_way(scope, &right) {
         return None;
     }
     let others: Vec<&Member> = tried
@@ -129,7 +132,31 @@ fn by_secrets<'a>(scope: Scope<'a>, pairs: &Groups<'a>) -> Option<SourceChoice<'
         format!(", and that of {} opens none", names_of(&others))
     };
     let reason = format!("its master opens {open} of the {all} secrets of the farm{none}");
-    Some(take_or_settle(group, &reason, Vec::new(), pairs))
+    Some(take_or_settle(group, &reason, may_be_authors_where_none_is(scope, right), pairs))
+}
+
+/// Leaves it open whose keys are right where several masters open secrets, and that of an author none of its own: its keys are not those that
+/// its data was encrypted with, and those that are may be needed for other data than that of the rest.
+fn where_secrets_disagree<'a>(scope: Scope<'_>, pairs: &Groups<'_>) -> Option<SourceChoice<'a>> {
+    let masters: Vec<Digest> = pairs.iter().filter_map(|group| Some(pair_of(group)?[1])).collect();
+    let opens = |author: &Member, master: &Digest| {
+        opened(&[author], master).is_some_and(|(open, _)| open > 0)
+    };
+    let is_shut = |author: &&Member| {
+        let own = author.pair().keys();
+        own.is_some_and(|[_, own]| !opens(author, &own))
+            && masters.iter().any(|master| opens(author, master))
+    };
+    let shut: Vec<&Member> =
+        scope.repaired().filter(|member| is_author(scope, member)).filter(is_shut).collect();
+    (!shut.is_empty()).then(|| {
+        SourceChoice::Open(format!(
+            "The snapshots do not show whose keys are right: {}. Secrets of {} open with the master of another instance and not with its own, and \
+             those of the farm open with more than one master. Find out which secrets are needed, and copy nothing before.",
+            candidates(pairs.iter()),
+            names_of(&shut)
+        ))
+    })
 }
 
 /// Chooses the pair in an old copy whose master opens secrets of the farm, where no instance works with a master that opens one: as where
@@ -148,7 +175,8 @@ fn by_kept_secrets<'a>(scope: Scope<'a>, members: &[&Member]) -> Option<SourceCh
     let reason = format!(
         "the master there opens {open} of the {all} secrets of the farm, and none that is in use opens any"
     );
-    Some(SourceChoice::Take { keys: *keys, reason, first: Vec::new() })
+    let first = may_be_authors_where_none_is(scope, keys.digests);
+    Some(SourceChoice::Take { keys: *keys, reason, first })
 }
 
 /// Returns `true` if no author has other keys than a pair, or secrets of authors with such keys open with the master of the pair: an
@@ -188,6 +216,10 @@ fn of_author<'a>(scope: Scope<'a>, group: &[&'a Member], pairs: &Groups<'a>) -> 
 fn by_old_copy<'a>(authors: &[&'a Member], pairs: &Groups<'a>) -> Option<SourceChoice<'a>> {
     let [author] = authors else { return None };
     let own = author.pair().keys();
+    // A start without the old files made keys that nobody else has. Those that others work with were handed out since, and are in use.
+    if pairs.iter().any(|group| group.len() > 1 && own.is_some() && pair_of(group) == own) {
+        return None;
+    }
     let had = |group: &&[&Member]| {
         let pair = pair_of(group).filter(|pair| Some(*pair) != own);
         pair.is_some() && author.copies.iter().any(|copy| pair_in(copy) == pair)
@@ -258,18 +290,23 @@ fn without_author<'a>(scope: Scope<'a>, pairs: &Groups<'a>) -> SourceChoice<'a> 
         (.., 1) => "no other instance is known to have a pair of keys",
         _ => "all instances that are known to have a pair of keys have the same",
     };
-    take_or_settle(majority, reason, may_be_authors(scope, majority), pairs)
+    take_or_settle(majority, reason, may_be_authors(scope, pair_of(majority)), pairs)
+}
+
+/// What its secrets tell of a pair says nothing of the data of an author that is not known to be one, and of which no secret was tried.
+fn may_be_authors_where_none_is(scope: Scope<'_>, right: [Digest; 2]) -> Vec<Text> {
+    let has_author = scope.repaired().any(|member| is_author(scope, member));
+    if has_author { Vec::new() } else { may_be_authors(scope, Some(right)) }
 }
 
 /// Run modes are often not in a small snapshot: an instance without a role and without keys that could be compared may be the author.
-fn may_be_authors(scope: Scope<'_>, majority: &[&Member]) -> Vec<Text> {
+fn may_be_authors(scope: Scope<'_>, right: Option<[Digest; 2]>) -> Vec<Text> {
     let of_no_role = |is: &dyn Fn(&Member) -> bool| {
         let is_unknown = |m: &&Member| role(scope, m).is_none() && is(m);
         let all: Vec<&Member> = scope.repaired().filter(is_unknown).collect();
         (!all.is_empty()).then(|| names_of(&all))
     };
     let having = |is: fn(&KeyPair) -> bool| of_no_role(&|member| is(member.pair()));
-    let right = pair_of(majority);
     let has_others = |member: &Member| {
         let pair = member.pair().keys();
         pair.is_some() && pair != right

@@ -303,6 +303,13 @@ fn keys_that_an_author_had_before_are_right_where_others_have_them() {
     };
     assert_eq!(keys.holder.name, "p1");
     assert_eq!(reason, "a had its keys before it got new ones, as x/launchpad.old there shows");
+    // Keys that others work with as well were handed out: nobody makes the same by accident.
+    let others = good_farm(&["p1"]).with("a", |i| author(i).hmac(&key(1)));
+    let mut handed_out = others.with("p2", |i| i.hmac(&key(1))).build();
+    handed_out.members[0].copies = built.members[0].copies.clone();
+    assert!(
+        matches!(choose(all(&handed_out)), SourceChoice::Take { keys, .. } if keys.holder.name == "a")
+    );
     built.members[0].copies[0].key_files.clear();
     assert!(
         matches!(choose(all(&built)), SourceChoice::Take { keys, .. } if keys.holder.name == "a")
@@ -372,9 +379,20 @@ fn pair_that_opens_secrets_comes_before_authors_and_the_majority() {
     // What a publisher has encrypted itself says nothing of what an author holds.
     let publisher = crate::testing::farm().with("author", author).with("p3", |i| holds(of(i)));
     assert_eq!(said(publisher.tried()).0, "author");
+    let own = |i: Instance| i.mail_secret(&(0x80..0x90).collect::<Vec<u8>>(), "y");
+    // One of no known role may be an author, of which no secret was tried.
+    let unknown = crate::testing::farm().with("aem", |i| i).with("p3", |i| holds(of(i)));
+    let (source, why) = said(unknown.tried());
+    assert_eq!(source, "p3");
+    assert!(why.contains("First make sure that no author is among aem, which"), "{why}");
     // Each opens what it holds: that shows nothing.
-    let both = farm().with("p4", |i| i.mail_secret(&(0x80..0x90).collect::<Vec<u8>>(), "y"));
-    assert_eq!(said(both.tried()).0, "author");
+    let each =
+        crate::testing::farm().with("author", |i| own(author(i))).with("p3", |i| holds(of(i)));
+    assert_eq!(said(each.tried()).0, "author");
+    // An author whose secrets open with the keys of another has not the keys that they were encrypted with.
+    let (source, why) = said(farm().with("p4", own).tried());
+    assert_eq!(source, "-");
+    assert!(why.contains("Secrets of p1 open with the master of another instance"), "{why}");
     // Of one in a form that is not tried, nobody knows what it opens.
     let other = farm().with("p4", |i| i.hmac(&key(200)).master(&key(0xA0)));
     let (source, why) = said(other.tried());
