@@ -241,6 +241,18 @@ fn key_alone_in_the_wrong_place_is_moved_and_one_beside_the_right_one_is_kept() 
 }
 
 #[test]
+fn misplaced_key_that_opens_a_secret_is_never_removed() {
+    let old: Vec<u8> = (0xC0..0xD0).collect();
+    let wrong = |i: Instance| i.key_in("bundle1", KeyName::Master, &old);
+    let plan = |secret: bool| {
+        let publish = |i: Instance| if secret { i.mail_secret(&old, "x") } else { i };
+        plan(good_farm(&[]).with("a", wrong).with("b", publish).tried())
+    };
+    assert_eq!(words(&plan(false).after), "remove-backup");
+    assert_eq!(words(&plan(true).after), "-");
+}
+
+#[test]
 fn swapped_keys_are_exchanged_where_they_are_right_and_replaced_where_not() {
     let sound: Vec<u8> = (0xA0..0xC0).collect();
     let right = |i: Instance| i.hmac(&sound).master(&sound[..16]);

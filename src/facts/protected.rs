@@ -87,22 +87,23 @@ impl Snapshot {
         self.protected_values().iter().map(|value| value.digest.sha256).collect()
     }
 
-    /// Returns every key that it holds, in use or not: those in files, and those that its repository holds and held.
-    pub fn all_keys(&self) -> impl Iterator<Item = &KeyDigest> {
-        let past = self.repository.iter().flat_map(|stored| &stored.history.others);
-        let past = past.flat_map(|past| &past.keys);
-        let stored = self.repository.iter().flat_map(Repository::keys).chain(past);
-        let files = self.all_key_files().chain(&self.stray_keys);
-        files.map(|file| &file.digest).chain(stored.map(|key| &key.digest))
-    }
-
     /// Returns every key that it holds, in use or not, by its name and the md5 of what it lies in.
     pub fn key_digests(&self) -> BTreeSet<(KeyName, Hex<16>)> {
+        self.named_keys().map(|(name, key)| (name, key.whole.md5)).collect()
+    }
+
+    /// Returns every key that it holds, in use or not: those in files, and those that its repository holds and held.
+    pub fn all_keys(&self) -> impl Iterator<Item = &KeyDigest> {
+        self.named_keys().map(|(_, key)| key)
+    }
+
+    /// Returns the same keys, each with its name.
+    pub fn named_keys(&self) -> impl Iterator<Item = (KeyName, &KeyDigest)> {
         let files = self.all_key_files().chain(&self.stray_keys);
-        let files = files.map(|file| (file.name, file.digest.whole.md5));
-        let now = self.repository.iter().flat_map(Repository::keys);
         let past = self.repository.iter().flat_map(|stored| &stored.history.others);
-        let stored = now.chain(past.flat_map(|past| &past.keys));
-        files.chain(stored.map(|key| (key.name, key.digest.whole.md5))).collect()
+        let stored = self.repository.iter().flat_map(Repository::keys);
+        let stored = stored.chain(past.flat_map(|past| &past.keys));
+        let files = files.map(|file| (file.name, &file.digest));
+        files.chain(stored.map(|key| (key.name, &key.digest)))
     }
 }

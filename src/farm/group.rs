@@ -6,7 +6,7 @@ use super::expected::{Expected, ForeignKey, Missing};
 use super::like::tell_alike;
 use super::open_gaps::OpenGaps;
 use super::plan::{FarmPlan, Ground};
-use super::{Farm, FarmNames, Keys, Member, decide_pairs, keys, names};
+use super::{Farm, FarmNames, Keys, Member, keys, names};
 use crate::facts::{Digest, Gap, KeyName, Snapshot};
 use crate::limits::Limits;
 use crate::policy::{Policy, PolicyFarm, PolicyInstance};
@@ -76,6 +76,7 @@ pub fn farms(snapshots: Labelled, plan: &FarmPlan<'_>) -> Result<Vec<Farm>, Poli
         } else {
             farm.expected.unnamed = plan.has_policy_farms();
         }
+        farm.decide_pairs();
         farms.push(farm);
     }
     if let Some(policy) = plan.policy {
@@ -262,9 +263,7 @@ fn members(named: Named, copies: &mut Copies) -> Vec<Member> {
         Member { name, numbered, snapshot, copies, keys }
     };
     let keys: Vec<Keys> = keys.collect();
-    let mut members: Vec<Member> = named.into_iter().zip(keys).map(member).collect();
-    decide_pairs(&mut members);
-    members
+    named.into_iter().zip(keys).map(member).collect()
 }
 
 #[cfg(test)]

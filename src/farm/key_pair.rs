@@ -2,10 +2,10 @@
 
 use super::{EffectiveKey, Encrypted, KeyHealth, KeyState, Member, key_in, other_in_jcr};
 use crate::facts::{
-    CRYPTO_FILE, Digest, JcrKey, KeyDigest, KeyFile, KeyName, Repository, Snapshot, StorageMode,
-    TextKind,
+    CRYPTO_FILE, Digest, JcrKey, KeyDigest, KeyFile, KeyName, Place, Repository, Snapshot,
+    StorageMode, TextKind,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The keys of an instance, both together: they belong to each other. `hmac` comes first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -141,8 +141,29 @@ fn is_absent(member: &Member, name: KeyName) -> bool {
 
 /// Returns the files of both keys in an old copy, hmac first, where it has one of each and both are as they should be.
 pub(crate) fn pair_in_copy(copy: &Snapshot) -> Option<[&KeyFile; 2]> {
+    pair_among(&copy.key_files.iter())
+}
+
+/// Returns the pairs of an install in directories where it looks for no key, each with the directory.
+pub(crate) fn unused_pairs(snapshot: &Snapshot) -> Vec<(&str, [&KeyFile; 2])> {
+    let used = KeyName::ALL.into_iter().flat_map(|name| snapshot.keys_in_use(name));
+    let used: BTreeSet<&Place> = used.map(|file| &file.place).collect();
+    let mut by_directory: BTreeMap<&str, Vec<&KeyFile>> = BTreeMap::new();
+    for file in snapshot.all_key_files().chain(&snapshot.stray_keys) {
+        if let Some((directory, _)) = file.place.path.rsplit_once('/')
+            && !used.contains(&file.place)
+        {
+            by_directory.entry(directory).or_default().push(file);
+        }
+    }
+    let pair = |(directory, files): (_, Vec<_>)| Some((directory, pair_among(&files.into_iter())?));
+    by_directory.into_iter().filter_map(pair).collect()
+}
+
+/// Returns the files of both keys, hmac first, where there is one of each and both are as they should be.
+fn pair_among<'a>(all: &(impl Iterator<Item = &'a KeyFile> + Clone)) -> Option<[&'a KeyFile; 2]> {
     let one = |name: KeyName| {
-        let mut files = copy.key_files.iter().filter(|file| file.name == name);
+        let mut files = all.clone().filter(|file| file.name == name);
         let file = files.next().filter(|_| files.next().is_none())?;
         (KeyHealth::of(name, &file.digest) == KeyHealth::Sound).then_some(file)
     };
@@ -174,7 +195,10 @@ fn content(member: &Member, name: KeyName) -> Option<Content> {
 /// Returns `true` if both keys that the repository still has are those of the instance: its secrets open with them, and not with the files.
 fn is_encrypted_by_jcr(member: &Member) -> bool {
     let has_both = || KeyName::ALL.into_iter().all(|name| in_jcr(member, name).is_some());
-    !member.is_in_jcr_mode() && has_both() && Encrypted::of(member) == Some(Encrypted::ByJcr)
+    !member.is_in_jcr_mode()
+        && !member.shares_its_keys()
+        && has_both()
+        && Encrypted::of(member) == Some(Encrypted::ByJcr)
 }
 
 /// Returns what is a key in its place, under its own name or under that of the other.

@@ -27,6 +27,7 @@ mod place_doubt;
 mod plan;
 mod row;
 mod rows;
+mod shared_keys;
 mod state_name;
 mod states;
 mod timeline;
@@ -39,7 +40,9 @@ pub(crate) use in_use::{InUse, in_use};
 pub use key_health::KeyHealth;
 pub(crate) use key_health::key_in;
 pub use key_pair::{Flaw, KeyPair};
-pub(crate) use key_pair::{has_keys_in_jcr, is_contradicted, is_in_doubt, is_open, pair_in_copy};
+pub(crate) use key_pair::{
+    has_keys_in_jcr, is_contradicted, is_in_doubt, is_open, pair_in_copy, unused_pairs,
+};
 pub use key_time::{KeyTime, key_time};
 use keys::KeyStates;
 pub(crate) use keys::other_in_jcr;
@@ -51,7 +54,7 @@ pub(crate) use log_signs::{
 pub use matrix::{Matrix, MatrixRow, alike, matrix};
 pub(crate) use names::distinct;
 pub use openings::{Encrypted, Holders, MasterOrigin, OpeningKey, Opens, Secret, SecretCounts};
-pub(crate) use openings::{has_untried_master, opened, opens_value};
+pub(crate) use openings::{has_untried_master, masters_of_shut, opened, opens_value};
 pub use parts::{SeenInstance, SeenSources, groups};
 pub use pattern::FarmPattern;
 pub(crate) use peers::{Groups, KeyUsers, names as names_of, others};
@@ -59,11 +62,12 @@ pub(crate) use place_doubt::{PlaceDoubt, place_doubt, unknown_place};
 pub use plan::{FarmBy, FarmNames, FarmPlan, ONLY_FARM};
 pub use row::{Expect, Row};
 pub use rows::ROWS;
+use shared_keys::with_shared_keys;
 pub(crate) use state_name::was_rotated_before;
 pub use timeline::{Certainty, EventKind, TimelineEvent, timeline};
 pub(crate) use timeline::{Clock, spoken_span};
 
-use crate::facts::{CRYPTO, Gap, KeyFile, KeyName, Snapshot, StorageFile, StorageMode};
+use crate::facts::{CRYPTO, Gap, KeyFile, KeyName, Role, Snapshot, StorageFile, StorageMode};
 
 /// Instances that must agree on their keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,19 +106,14 @@ pub(crate) struct Keys {
     states: KeyStates,
     /// Both together, wherever they lie.
     pair: KeyPair,
+    /// They stay, though older ones open secrets: see [`Member::shares_its_keys`].
+    are_shared: bool,
 }
 
 impl Keys {
     /// Single keys, of which it is not decided yet which pair they are.
     fn single(states: KeyStates) -> Self {
-        Self { states, pair: KeyPair::Unknown }
-    }
-}
-
-/// Decides which pairs instances have, whose single keys are decided.
-fn decide_pairs(members: &mut [Member]) {
-    for member in members {
-        member.keys.pair = KeyPair::of(member);
+        Self { states, pair: KeyPair::Unknown, are_shared: false }
     }
 }
 
@@ -132,14 +131,28 @@ impl Farm {
         seen
     }
 
+    /// Returns the role of an instance: what it shows itself, or else what the policy says.
+    pub(crate) fn role_of(&self, member: &Member) -> Option<Role> {
+        member.snapshot.role().or_else(|| self.expected.roles.get(&member.name).copied())
+    }
+
     /// Decides the keys of all instances anew, for their facts have changed; returns what was decided before.
     pub(crate) fn decide_keys(&mut self) -> Vec<Keys> {
         let snapshots: Vec<&Snapshot> =
             self.members.iter().map(|member| &member.snapshot).collect();
         let decided = keys::decide(&snapshots).into_iter().map(Keys::single).collect();
         let before = self.set_keys(decided);
-        decide_pairs(&mut self.members);
+        self.decide_pairs();
         before
+    }
+
+    /// Decides which pairs instances have, whose single keys are decided, and of which it is known what the policy expects.
+    fn decide_pairs(&mut self) {
+        let shared = with_shared_keys(self);
+        for (member, are_shared) in self.members.iter_mut().zip(shared) {
+            member.keys.are_shared = are_shared;
+            member.keys.pair = KeyPair::of(member);
+        }
     }
 
     /// Says what the keys of all instances are; returns what was decided before.
@@ -162,6 +175,12 @@ impl Member {
     /// Returns the keys that the instance has for its own, both together, and what keeps it from working with them.
     pub fn pair(&self) -> &KeyPair {
         &self.keys.pair
+    }
+
+    /// Returns `true` if the instance keeps the keys that it works with, though its secrets open with older ones and not with these: other
+    /// instances work with them and do not want the older ones, or the policy does not name those. With its older keys it would differ.
+    pub(crate) fn shares_its_keys(&self) -> bool {
+        self.keys.are_shared
     }
 
     /// Returns `true` if hmac and master are one key, which is no accident of all bytes being alike.

@@ -181,7 +181,7 @@ pub enum Decision {
     Copy {
         /// The instance.
         source: Id,
-        /// The directory of the old copy on it that they lie in; `None` where it works with them.
+        /// The directory on it that they lie in, such as that of an old copy; `None` where it works with them.
         old_copy: Option<String>,
         /// Why they are right.
         reason: String,

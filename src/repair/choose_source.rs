@@ -29,8 +29,8 @@ pub(crate) enum SourceChoice<'a> {
 
 /// Chooses the instance to copy from: one with the keys that the policy names, if it names any; an author, since authors hold the data
 /// that was encrypted; without one, an instance of the majority, one with files if there is one. Keys with a flaw show whose are right
-/// too, such as those with a line end after them; only sound ones are copied. Where secrets open with the keys in an old copy and with no
-/// others, those are taken.
+/// too, such as those with a line end after them; only sound ones are copied. Where secrets open with keys that an instance has and does not
+/// work with, and with no others, those are taken.
 pub(super) fn choose(scope: Scope<'_>) -> SourceChoice<'_> {
     let pairs = own_pairs(scope);
     if !scope.expected().keys.is_empty() {
@@ -81,7 +81,7 @@ fn by_policy<'a>(scope: Scope<'a>, pairs: &Groups<'a>) -> SourceChoice<'a> {
     }
 }
 
-/// Chooses the keys that the policy names where an old copy of an instance has them, and no instance works with them.
+/// Chooses the keys that the policy names where an instance has them, in an old copy or elsewhere, and none works with them.
 fn kept_by_policy(
     scope: Scope<'_>,
     is_right: impl Fn(&[Digest; 2]) -> bool,
@@ -92,10 +92,12 @@ fn kept_by_policy(
     Some(SourceChoice::Take { keys, reason: reason.to_owned(), first: Vec::new() })
 }
 
-/// Returns the pairs that old copies of instances have, each with the first instance that has it.
+/// Returns the pairs that instances have and do not work with, each with the first instance that has it.
 fn kept_pairs(scope: Scope<'_>) -> impl Iterator<Item = ([Digest; 2], RightKeys<'_>)> {
     let mut pairs = BTreeMap::new();
-    for keys in scope.repaired().flat_map(RightKeys::kept) {
+    // What others work with too is not given up for what one of them had before.
+    let own = scope.repaired().filter(|member| !member.shares_its_keys());
+    for keys in own.flat_map(RightKeys::kept) {
         pairs.entry(keys.digests).or_insert(keys);
     }
     pairs.into_iter()
@@ -159,7 +161,7 @@ fn where_secrets_disagree<'a>(scope: Scope<'_>, pairs: &Groups<'_>) -> Option<So
     })
 }
 
-/// Chooses the pair in an old copy whose master opens secrets of the farm, where no instance works with a master that opens one: as where
+/// Chooses the pair of those not in use whose master opens secrets of the farm, where no instance works with a master that opens one: as where
 /// an instance that was started without its key files has made new ones.
 fn by_kept_secrets<'a>(scope: Scope<'a>, members: &[&Member]) -> Option<SourceChoice<'a>> {
     if members.iter().any(|member| is_unknown(member.pair()) || is_encoded(member.pair())) {
@@ -302,7 +304,7 @@ fn may_be_authors_where_none_is(scope: Scope<'_>, right: [Digest; 2]) -> Vec<Tex
 /// Run modes are often not in a small snapshot: an instance without a role and without keys that could be compared may be the author.
 fn may_be_authors(scope: Scope<'_>, right: Option<[Digest; 2]>) -> Vec<Text> {
     let of_no_role = |is: &dyn Fn(&Member) -> bool| {
-        let is_unknown = |m: &&Member| role(scope, m).is_none() && is(m);
+        let is_unknown = |m: &&Member| scope.farm.role_of(m).is_none() && is(m);
         let all: Vec<&Member> = scope.repaired().filter(is_unknown).collect();
         (!all.is_empty()).then(|| names_of(&all))
     };
@@ -558,12 +560,7 @@ fn is_encoded(pair: &KeyPair) -> bool {
 fn is_author(scope: Scope<'_>, member: &Member) -> bool {
     // A cold standby has the repository of an author, and keys of its own.
     let is_standby = member.snapshot.standby() == Some(StandbyMode::Standby);
-    role(scope, member) == Some(Role::Author) && !is_standby
-}
-
-/// Returns the role of an instance: what it shows itself, or else what the policy says.
-fn role(scope: Scope<'_>, member: &Member) -> Option<Role> {
-    member.snapshot.role().or_else(|| scope.expected().roles.get(&member.name).copied())
+    scope.farm.role_of(member) == Some(Role::Author) && !is_standby
 }
 
 /// Groups the instances that are to have the same keys by their pairs, with a flaw or without one.

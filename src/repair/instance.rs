@@ -13,8 +13,8 @@ use super::action::{Action, Do, Window, manual};
 use super::install::Install;
 use super::need::because;
 use super::right_keys::RightKeys;
-use super::{Need, RuleId, RuleNeed, Scope, Text, Unless, When};
-use crate::facts::Digest;
+use super::{Need, RuleId, RuleNeed, Scope, Text, Unless, When, on_instance};
+use crate::facts::{Digest, Hex};
 use crate::farm::Member;
 use std::collections::BTreeSet;
 
@@ -29,6 +29,8 @@ pub(super) struct InstanceRepair<'p> {
     /// The policy accepts its keys, which stay as they are.
     is_accepted: bool,
     writes_storage: bool,
+    /// The md5 of masters that open secrets which are shut now.
+    needed: &'p BTreeSet<Hex<16>>,
     before: Vec<Action>,
     stopped: Vec<Action>,
     after: Vec<Action>,
@@ -40,6 +42,7 @@ impl<'p> InstanceRepair<'p> {
         scope: Scope<'_>,
         member: &'p Member,
         right: Option<RightKeys<'_>>,
+        needed: &'p BTreeSet<Hex<16>>,
         mut wants: Vec<RuleNeed<'p>>,
     ) -> Option<Self> {
         let is_accepted = scope.accepts(member);
@@ -59,6 +62,7 @@ impl<'p> InstanceRepair<'p> {
             install: Install::of(&scope.farm.name, member),
             is_accepted,
             writes_storage: false,
+            needed,
             before: Vec::new(),
             stopped: Vec::new(),
             after: Vec::new(),
@@ -161,7 +165,39 @@ impl<'p> InstanceRepair<'p> {
         let kept = self.stopped.iter().find(|action| matches!(action.does, Do::BackUp { .. }));
         let Some(rules) = kept.map(|action| action.because.clone()) else { return };
         let directory = self.install.backup.clone();
-        self.after.push(self.action(Do::RemoveBackup { directory }, rules));
+        let does = if self.keeps_needed() {
+            let text = format!(
+                "Keep {directory} of {} where nobody else can read it: a key in it opens secrets that nothing else opens. Remove it when those are \
+                 entered again.",
+                self.member.name
+            );
+            Do::Manual(text.into())
+        } else {
+            Do::RemoveBackup { directory }
+        };
+        self.after.push(self.action(does, rules));
+    }
+
+    /// Returns `true` if what is replaced or moved away opens secrets that stay shut without it.
+    fn keeps_needed(&self) -> bool {
+        let puts = matches!(self.goal, KeyGoal::Farm | KeyGoal::Own);
+        let put = if puts { self.digests_to_put() } else { [None; 2] };
+        let is_put = |md5: Hex<16>| put.iter().flatten().any(|digest| digest.md5 == md5);
+        let of_instance = self.member.snapshot.all_key_files();
+        let files = of_instance.chain(&self.member.snapshot.stray_keys).filter(|file| {
+            let md5 = file.digest.whole.md5;
+            self.needed.contains(&md5) && !is_put(md5)
+        });
+        let paths: BTreeSet<&str> = files.map(|file| on_instance(&file.place.path)).collect();
+        !paths.is_empty()
+            && self.stopped.iter().any(|action| match &action.does {
+                Do::BackUp { files, .. } => files.iter().any(|file| paths.contains(file.as_str())),
+                // What is moved to its place is in use then.
+                Do::Move { from, to } => {
+                    paths.contains(from.as_str()) && *to == self.install.aside(from)
+                }
+                _ => false,
+            })
     }
 }
 

@@ -8,7 +8,7 @@ use super::need::because;
 use super::right_keys::RightKeys;
 use super::{Draft, Id, Need, RuleId, RuleNeed, Scope, Text, When};
 use crate::facts::{Digest, KeyName};
-use crate::farm::{KeyState, Member, is_open, listed};
+use crate::farm::{KeyState, Member, is_open, listed, masters_of_shut};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Makes the plan of a farm, as far as it can be made without applying it.
@@ -31,20 +31,21 @@ pub fn draft(scope: Scope<'_>, wants: &[RuleNeed<'_>]) -> Draft {
     general_advice(wants, &mut draft);
     let targets: BTreeSet<&str> =
         right.map(|right| targets(scope, &right)).unwrap_or_default().into_iter().collect();
-    // One instance may be all that asks for the keys in an old copy, and they have to be those of the whole farm.
-    let has_kept = right.is_some_and(|right| right.old_copy().is_some());
+    // One instance may be all that asks for keys that are not in use, and they have to be those of the whole farm.
+    let has_kept = right.is_some_and(|right| right.aside().is_some());
     let for_all =
         targets.iter().filter(|_| has_kept).map(|name| Need::FarmKeys((*name).to_owned()));
     let for_all: Vec<Need> = for_all.collect();
     let rule = asking.first().copied().unwrap_or_default();
     let for_all = for_all.iter().map(|need| (rule, need));
+    let needed = masters_of_shut(scope.farm);
     let mut of_instance = by_instance(wants.iter().copied().chain(for_all));
     let mut repairs: Vec<InstanceRepair<'_>> = scope
         .members()
         .filter_map(|member| {
             let own = of_instance.remove(member.name.as_str()).unwrap_or_default();
             let right = right.filter(|_| targets.contains(member.name.as_str()));
-            InstanceRepair::of(scope, member, right, own)
+            InstanceRepair::of(scope, member, right, &needed, own)
         })
         .collect();
     if let Some(choice) = choice {
@@ -133,7 +134,7 @@ fn decide(
             draft.decision = if copies {
                 ask(first);
                 let source = keys.holder.name.clone();
-                Decision::Copy { source, old_copy: keys.old_copy(), reason }
+                Decision::Copy { source, old_copy: keys.aside(), reason }
             } else {
                 Decision::Nothing("no instance needs the keys of another one".to_owned())
             };
@@ -218,7 +219,7 @@ pub enum WhoseKeys {
 /// Says whose keys are right.
 pub fn standing(scope: Scope<'_>) -> WhoseKeys {
     match choose(scope) {
-        SourceChoice::Take { keys, .. } if keys.old_copy().is_none() => {
+        SourceChoice::Take { keys, .. } if keys.aside().is_none() => {
             let are_left = targets(scope, &keys).is_empty() && !left_out(scope).is_empty();
             if are_left { WhoseKeys::Settled } else { WhoseKeys::Source(keys.holder.name.clone()) }
         }

@@ -2,7 +2,7 @@
 
 use super::on_instance;
 use crate::facts::{Digest, KeyFile, KeyName, Snapshot, realm};
-use crate::farm::{Member, has_keys_in_jcr, pair_in_copy};
+use crate::farm::{Member, has_keys_in_jcr, pair_in_copy, unused_pairs};
 
 /// The keys that are right.
 #[derive(Debug, Clone, Copy)]
@@ -13,8 +13,8 @@ pub(crate) struct RightKeys<'a> {
     pub(super) digests: [Digest; 2],
     /// Their files; `None` where they are saved from the repository.
     files: Option<[&'a KeyFile; 2]>,
-    /// The old copy of the instance that they lie in; `None` where the instance works with them.
-    copy: Option<&'a Snapshot>,
+    /// The directory that they lie in, such as that of an old copy; `None` where the instance works with them.
+    aside: Option<&'a str>,
 }
 
 impl<'a> RightKeys<'a> {
@@ -23,20 +23,21 @@ impl<'a> RightKeys<'a> {
         let [hmac, master] =
             KeyName::ALL.map(|name| holder.key_in_file(name).map(|(_, file)| file));
         let files = hmac.zip(master).map(<[&KeyFile; 2]>::from);
-        Some(Self { holder, digests: holder.pair().sound()?, files, copy: None })
+        Some(Self { holder, digests: holder.pair().sound()?, files, aside: None })
     }
 
-    /// Returns the pairs in old copies of an instance that can be reached there as files: what lies in another upload, or in an archive
-    /// in which the install does not lie, cannot.
+    /// Returns the pairs that an instance has and does not work with, in old copies of it and where no key is looked for. Those in
+    /// copies that cannot be reached there as files, in another upload or in an archive in which the install does not lie, are left out.
     pub(super) fn kept(holder: &'a Member) -> impl Iterator<Item = Self> {
         let install = &holder.snapshot;
         let is_reached = move |copy: &&Snapshot| {
             copy.source == install.source && realm(&copy.root) == realm(&install.root)
         };
-        holder.copies.iter().filter(is_reached).filter_map(move |copy| {
-            let files = pair_in_copy(copy)?;
+        let copies = holder.copies.iter().filter(is_reached);
+        let copies = copies.filter_map(|copy| Some((copy.root.as_str(), pair_in_copy(copy)?)));
+        copies.chain(unused_pairs(install)).map(move |(directory, files)| {
             let digests = files.map(|file| file.digest.whole);
-            Some(Self { holder, digests, files: Some(files), copy: Some(copy) })
+            Self { holder, digests, files: Some(files), aside: Some(directory) }
         })
     }
 
@@ -47,11 +48,11 @@ impl<'a> RightKeys<'a> {
 
     /// Returns `true` if a person saves them from the repository.
     pub(super) fn are_in_jcr(&self) -> bool {
-        self.copy.is_none() && has_keys_in_jcr(self.holder)
+        self.aside.is_none() && has_keys_in_jcr(self.holder)
     }
 
-    /// Returns the directory of the old copy that they lie in.
-    pub(super) fn old_copy(&self) -> Option<String> {
-        self.copy.map(|copy| on_instance(&copy.root).to_owned())
+    /// Returns the directory that they lie in where the instance does not work with them.
+    pub(super) fn aside(&self) -> Option<String> {
+        self.aside.map(|directory| on_instance(directory).to_owned())
     }
 }

@@ -412,6 +412,20 @@ fn keys_in_the_repository_that_open_the_secrets_are_those_of_the_instance() {
     assert!(said(alone).1.starts_with("First move the keys of a from its /etc/key to files"));
 }
 
+#[test]
+fn keys_that_lie_where_none_are_looked_for_are_taken_where_they_alone_open_the_secrets() {
+    let old = key(0xC0)[..16].to_vec();
+    let misplaced = |i: Instance| {
+        let i = author(i).mail_secret(&old, "x").key_in("bundle1", KeyName::Hmac, &key(100));
+        i.key_in("bundle1", KeyName::Master, &old)
+    };
+    let built = farm().with("a", misplaced).with("b", |i| i.hmac(&key(150))).tried().build();
+    let SourceChoice::Take { keys, .. } = choose(all(&built)) else { panic!("not taken") };
+    let directory = "crx-quickstart/launchpad/felix/bundle1/data";
+    assert_eq!(keys.aside().as_deref(), Some(directory));
+    assert_eq!(keys.files().expect("they are files")[1], format!("{directory}/master"));
+}
+
 /// What was put aside before an instance got the keys that it works with.
 fn put_aside(mut i: Instance) -> Instance {
     const ROOT: &str = "crx-quickstart/launchpad.old";
@@ -428,9 +442,10 @@ fn keys_in_an_old_copy_are_taken_where_they_alone_open_the_secrets() {
     let holds = |i: Instance| author(i).mail_secret(&old, "x");
     let copy = |i: Instance| put_aside(i.hmac(&key(100)).master(&old));
     let with_copy = || farm().with("a", holds).with("a", copy);
-    let built = with_copy().with("b", |i| i).tried().build();
+    let apart = |i: Instance| i.hmac(&key(150));
+    let built = with_copy().with("b", apart).tried().build();
     let SourceChoice::Take { keys, reason, .. } = choose(all(&built)) else { panic!("not taken") };
-    assert_eq!(keys.old_copy().as_deref(), Some("crx-quickstart/launchpad.old"));
+    assert_eq!(keys.aside().as_deref(), Some("crx-quickstart/launchpad.old"));
     let files = keys.files().expect("they are files");
     assert_eq!(files[1], "crx-quickstart/launchpad.old/felix/bundle2/data/master");
     let right =
@@ -438,11 +453,13 @@ fn keys_in_an_old_copy_are_taken_where_they_alone_open_the_secrets() {
     assert_eq!(reason, right);
 
     let old_copy = |farm: FarmBuilder| match choose(all(&farm.build())) {
-        SourceChoice::Take { keys, .. } => keys.old_copy(),
+        SourceChoice::Take { keys, .. } => keys.aside(),
         SourceChoice::Settle(_) | SourceChoice::Open(_) => None,
     };
     let used = |i: Instance| i.mail_secret(&(0x80..0x90).collect::<Vec<u8>>(), "y");
-    assert_eq!(old_copy(with_copy()), None, "nothing was tried");
+    assert_eq!(old_copy(with_copy().with("b", apart)), None, "nothing was tried");
+    let shared = with_copy().with("b", |i| i).tried();
+    assert_eq!(old_copy(shared), None, "another works with the keys that open nothing");
     assert_eq!(old_copy(with_copy().with("b", used).tried()), None, "a key in use opens one too");
     let other = |i: Instance| author(i).hmac(&key(1)).master(&key(50)[..16]);
     assert_eq!(

@@ -16,7 +16,7 @@ pub(super) struct WireRepair<'a> {
     decision: &'static str,
     /// The instance whose keys are copied; null where none are.
     source: Option<&'a str>,
-    /// The directory of the old copy on it in which the keys lie; absent where it works with them.
+    /// The directory on it in which the keys lie, such as that of an old copy; absent where it works with them.
     #[serde(skip_serializing_if = "Option::is_none")]
     old_copy: Option<&'a str>,
     /// Why, one sentence.

@@ -287,7 +287,7 @@ pub(in crate::report) fn decision(plan: &Plan) -> Option<String> {
             Some(format!("The keys of {source} are copied: {reason}."))
         }
         Decision::Copy { source, old_copy: Some(directory), reason } => Some(format!(
-            "The keys in {directory} of {source}, which is an old copy, are put in use again: {reason}."
+            "The keys in {directory} of {source}, where AEM does not look for them now, are put in use: {reason}."
         )),
         Decision::FindOut(_) => Some("It is not known yet whose keys are right.".to_owned()),
         Decision::Nothing(_) => None,

@@ -54,6 +54,8 @@ fn on(member: &Member) -> Option<Hit> {
     if let Some(first) = first(&others) {
         let name = member.name.clone();
         return Some(match Encrypted::of(member) {
+            // Its secrets are entered again, which secret-of-old-key asks for. Until then the key in /etc/key is all that reads them.
+            Some(Encrypted::ByJcr) if member.shares_its_keys() => hit,
             Some(Encrypted::ByJcr) => hit.needs([Need::LeaveJcr(name)]),
             Some(Encrypted::ByFile) => hit.needs([Need::DropJcrKeys(name)]),
             None => hit.advise([first]),

@@ -42,6 +42,8 @@ fn on(users: &KeyUsers<'_>, member: &Member, name: KeyName) -> Option<Hit> {
     let places = [&file.place, &repository.place];
     let hit = Hit::on(member, message).at(places);
     Some(match Encrypted::of(member) {
+        // Its secrets are entered again, which secret-of-old-key asks for. Until then the key in /etc/key is all that reads them.
+        Some(Encrypted::ByJcr) if member.shares_its_keys() => hit,
         Some(Encrypted::ByJcr) => hit.needs([Need::LeaveJcr(member.name.clone())]),
         Some(Encrypted::ByFile) => hit.needs([Need::DropJcrKeys(member.name.clone())]),
         None => hit.advise(advice(member, known, file, jcr)).until_copied(),

@@ -49,11 +49,14 @@ fn hit(shut: &Shut<'_>, origin: MasterOrigin, md5: Hex<16>, secrets: &[&Secret<'
         _ => "that its /etc/key still holds".to_owned(),
     };
     let place = if member.is_in_jcr_mode() { "/etc/key now" } else { "its files" };
-    let message = format!("{subject} {verb} with the master {old}, not with the one in {place}");
+    let kept = shut.why_kept().map_or_else(String::new, |why| format!("; {why}"));
+    let message =
+        format!("{subject} {verb} with the master {old}, not with the one in {place}{kept}");
     let places = secrets.iter().map(|secret| secret.at.place).chain(copy);
     let repository = member.snapshot.repository.iter().map(|stored| &stored.place);
     let hit = Hit::on(member, message).at(places);
     match origin {
+        _ if shut.why_kept().is_some() => hit.needs(shut.enter_though_it_has_their_key(secrets)),
         // Where the plan takes the keys from there, nothing of the advice is left to do.
         MasterOrigin::OldCopy => hit
             .needs([Need::FarmKeys(member.name.clone())])
@@ -135,6 +138,32 @@ mod tests {
         }
         let jcr = hits(|i| i.jcr_mode(&[7; 32], &B).held(revisions(), &master));
         assert!(jcr[0].message.ends_with("not with the one in /etc/key now"), "{}", jcr[0].message);
+    }
+
+    #[test]
+    fn instance_that_shares_its_keys_enters_its_secrets_again() {
+        let left = |i: Instance| i.jcr(&[(KeyName::Hmac, &[7; 32]), (KeyName::Master, &A)]);
+        let of = |i: Instance| left(i).mail_secret(&A, "x").master(&B);
+        let needs = |role: &str, other: fn(Instance) -> Instance| {
+            let farm = farm().with("a", |i| of(i).role(role)).with("b", other);
+            check(&farm.tried().build()).remove(0).needs
+        };
+        let shares = |i: Instance| i.master(&B);
+        let [Need::Secret { instance, .. }] = &needs("publish", shares)[..] else {
+            panic!("its secret alone")
+        };
+        assert_eq!(instance, "a");
+        let [Need::Advice { when, .. }, Need::Secret { .. }] = &needs("author", shares)[..] else {
+            panic!("an author is asked about first")
+        };
+        assert_eq!(*when, crate::repair::When::Before);
+        let leaves = [Need::LeaveJcr("a".to_owned())];
+        assert_eq!(needs("publish", |i| i.master(&A)), leaves, "nobody shares its keys");
+        let both = |i: Instance| {
+            let i = i.jcr(&[(KeyName::Hmac, &[7; 32]), (KeyName::Master, &A)]);
+            i.mail_secret(&A, "y").master(&B)
+        };
+        assert_eq!(needs("publish", both), leaves, "both may leave them");
     }
 
     #[test]

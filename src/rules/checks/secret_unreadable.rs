@@ -1,7 +1,7 @@
 //! `secret-unreadable`: a protected value that no key of its instance opens.
 
 use super::references::KA_23909;
-use super::shut_secrets::{Shut, own_key, shut};
+use super::shut_secrets::{Shut, enter, own_key, shut};
 use crate::facts::{Hex, KeyName};
 use crate::farm::{Farm, MasterOrigin, OpeningKey, Secret};
 use crate::repair::Need;
@@ -51,10 +51,10 @@ type Used<'a> = (&'a str, Hex<16>);
 enum Opener {
     /// The master of another instance.
     Peer(String),
-    /// A key that is there, with a flaw or where it is not in use.
-    Unused(String),
-    /// A key in an old copy of an instance.
-    Kept(String),
+    /// The master of an instance without its flaw, which is a finding of its own; what is said of it.
+    Flawed(String),
+    /// A key that an instance, which may be its own, has and does not work with; its name, and what is said of the key.
+    Unused(String, String),
     /// None of those that were tried; with the instances whose master was not.
     Untried(Vec<String>),
     /// None.
@@ -78,10 +78,10 @@ fn opener(secret: &Secret<'_>, used: &BTreeSet<Used<'_>>) -> Opener {
         return Opener::Peer(peer.instance.to_owned());
     }
     match (secret.with.first(), &secret.reason) {
-        (Some(OpeningKey { instance, origin: MasterOrigin::OldCopy, flaw: None, .. }), _) => {
-            Opener::Kept((*instance).to_owned())
+        (Some(key), _) if used.contains(&(key.instance, key.md5)) => {
+            Opener::Flawed(said(key, &format!("of {}", key.instance)))
         }
-        (Some(key), _) => Opener::Unused(unused(key)),
+        (Some(key), _) => Opener::Unused(key.instance.to_owned(), said(key, &place(key))),
         (None, Some(reason)) => Opener::Nothing(format!("and {reason}")),
         (None, None) if !secret.untried.is_empty() => {
             Opener::Untried(secret.untried.iter().copied().map(str::to_owned).collect())
@@ -90,49 +90,49 @@ fn opener(secret: &Secret<'_>, used: &BTreeSet<Used<'_>>) -> Opener {
     }
 }
 
-/// Says which key opens a secret that nobody works with.
-fn unused(key: &OpeningKey<'_>) -> String {
-    let name = key.instance;
-    match (key.flaw, key.origin) {
-        (Some(flaw), _) => {
-            format!("but with the one of {name} without its flaw: it is there {flaw}")
-        }
-        (None, MasterOrigin::Bundle) => format!("but with one that {name} has among its files"),
-        (None, MasterOrigin::Jcr) => format!("but with one that {name} has in its /etc/key"),
-        (None, MasterOrigin::JcrOlder) => {
-            format!("but with one that {name} had in an older state of its /etc/key")
-        }
-        (None, MasterOrigin::Misplaced) => {
-            format!("but with one that {name} has where no key is looked for")
-        }
-        (None, MasterOrigin::OldCopy) => kept(name),
+/// Says which key opens a secret that nobody works with as it is.
+fn said(key: &OpeningKey<'_>, place: &str) -> String {
+    match key.flaw {
+        Some(flaw) => format!("but with the one {place} without its flaw: it is there {flaw}"),
+        None => format!("but with one {place}"),
     }
 }
 
-fn kept(name: &str) -> String {
-    format!("but with one in an old copy of {name}")
+/// Says where a key lies that is not in use.
+fn place(key: &OpeningKey<'_>) -> String {
+    let name = key.instance;
+    match key.origin {
+        MasterOrigin::Bundle => format!("that {name} has among its files"),
+        MasterOrigin::Jcr => format!("that {name} has in its /etc/key"),
+        MasterOrigin::JcrOlder => format!("that {name} had in an older state of its /etc/key"),
+        MasterOrigin::Misplaced => format!("that {name} has where no key is looked for"),
+        MasterOrigin::OldCopy => format!("in an old copy of {name}"),
+    }
 }
 
 fn hit(shut: &Shut<'_>, opener: &Opener, secrets: &[&Secret<'_>]) -> Hit {
     let (subject, verb) = shut.told(secrets, "does", "do");
     let with = match opener {
         Opener::Peer(name) => format!("but with that of {name}"),
-        Opener::Unused(with) | Opener::Nothing(with) => with.clone(),
-        Opener::Kept(name) => kept(name),
+        Opener::Flawed(with) | Opener::Unused(_, with) | Opener::Nothing(with) => with.clone(),
         Opener::Untried(names) => {
             format!("and the keys of {} were not tried: they were read in another run", few(names))
         }
     };
-    let message = format!("{subject} {verb} not open with its master, {with}");
-    let hit = Hit::on(shut.member, message).at(secrets.iter().map(|secret| secret.at.place));
     let name = &shut.member.name;
+    let kept = shut.why_kept().filter(|_| is_own(opener, name));
+    let why = kept.map_or_else(String::new, |why| format!("; {why}"));
+    let message = format!("{subject} {verb} not open with its master, {with}{why}");
+    let hit = Hit::on(shut.member, message).at(secrets.iter().map(|secret| secret.at.place));
     match opener {
         Opener::Peer(_) => hit.needs([Need::FarmKeys(name.clone())]),
-        // What is wrong with that key is a finding of its own.
-        Opener::Unused(_) => hit,
-        Opener::Kept(holder) => hit
+        Opener::Flawed(_) => hit,
+        Opener::Unused(..) if kept.is_some() => {
+            hit.needs(shut.enter_though_it_has_their_key(secrets))
+        }
+        Opener::Unused(holder, _) => hit
             .advise([format!(
-                "Find out whether {name} should have the keys in the old copy of {holder}. If not, enter the secret again."
+                "Find out whether {name} should have that key of {holder}, with the hmac beside it. If not, enter the secret again."
             )])
             .until_copied()
             .needs([Need::FarmKeys(name.clone())]),
@@ -144,26 +144,17 @@ fn hit(shut: &Shut<'_>, opener: &Opener, secrets: &[&Secret<'_>]) -> Hit {
     }
 }
 
+/// Returns `true` if a key opens it that its own instance does not work with.
+fn is_own(opener: &Opener, name: &str) -> bool {
+    matches!(opener, Opener::Unused(holder, _) if holder == name)
+}
+
 /// Names the first; of long lists, the rest is not counted.
 fn few(names: &[String]) -> String {
     match names.split_at_checked(LISTED_MAX) {
         Some((first, [_, ..])) => format!("{} and others", first.join(", ")),
         _ => names.join(", "),
     }
-}
-
-fn enter(name: &str, secrets: &[&Secret<'_>]) -> Vec<Need> {
-    let need = |secret: &&Secret<'_>| Need::Secret {
-        instance: name.to_owned(),
-        pid: holder(secret).to_owned(),
-        property: secret.at.property.to_owned(),
-    };
-    secrets.iter().map(need).collect()
-}
-
-/// Returns the configuration that holds a secret, or else the node.
-fn holder<'a>(secret: &Secret<'a>) -> &'a str {
-    secret.at.pid.or(secret.at.node).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -199,7 +190,7 @@ mod tests {
             ),
             (
                 told(|i| i.master(&B).key_in("bundle7", KeyName::Master, &A)),
-                "but with one that a has where no key is looked for",
+                "but with one that a has where no key is looked for; others of the farm work with its present master too",
             ),
         ];
         for (told, end) in cases {

@@ -1,6 +1,8 @@
 //! Secrets that do not open with the master of their instance, for the rules that tell them.
 
+use crate::facts::{KeyName, Role};
 use crate::farm::{Farm, Holders, MasterOrigin, Member, OpeningKey, Opens, Secret, listed_up_to};
+use crate::repair::Need;
 
 /// The secrets of an instance that do not open with its master.
 pub(super) struct Shut<'a> {
@@ -8,6 +10,9 @@ pub(super) struct Shut<'a> {
     pub(super) secrets: Vec<Secret<'a>>,
     /// How many it has, those that open too.
     all: usize,
+    role: Option<Role>,
+    /// Why it keeps the keys that it works with, if it does.
+    keeps: Option<&'static str>,
 }
 
 impl Shut<'_> {
@@ -31,6 +36,25 @@ impl Shut<'_> {
         let listed = listed_up_to(Self::LISTED_MAX, &names, ", ");
         (format!("{} of the {all} secrets of {name} ({listed})", secrets.len()), several)
     }
+
+    /// Says why the instance keeps the keys that it works with, where others that it has open its secrets.
+    pub(super) fn why_kept(&self) -> Option<&'static str> {
+        self.keeps
+    }
+
+    /// Returns what enters secrets again with the keys that are in use. What an author has encrypted may be more than what was tried.
+    pub(super) fn enter_though_it_has_their_key(&self, secrets: &[&Secret<'_>]) -> Vec<Need> {
+        let name = &self.member.name;
+        let first = (self.role != Some(Role::Publish)).then(|| {
+            let text = format!(
+                "First find out whether {name} needs more of what it encrypted with its old keys than these secrets, such as key stores of users. If it does, \
+                 enter nothing: all instances of the farm have to get those old keys then. Write their md5 sums into a policy (see `aemtrix help \
+                 policy`), and scan again with --policy."
+            );
+            Need::before(name, text)
+        });
+        first.into_iter().chain(enter(name, secrets)).collect()
+    }
 }
 
 /// Says where a secret stands, as in "on publish1".
@@ -43,23 +67,41 @@ pub(super) fn named(secret: &Secret<'_>) -> String {
     }
 }
 
+/// Returns what enters secrets of an instance again.
+pub(super) fn enter(name: &str, secrets: &[&Secret<'_>]) -> Vec<Need> {
+    let need = |secret: &&Secret<'_>| Need::Secret {
+        instance: name.to_owned(),
+        pid: secret.at.pid.or(secret.at.node).unwrap_or_default().to_owned(),
+        property: secret.at.property.to_owned(),
+    };
+    secrets.iter().map(need).collect()
+}
+
 /// Returns the secrets in effect that do not open with the master of their instance.
 pub(super) fn shut(farm: &Farm) -> Vec<Shut<'_>> {
     let holders = Holders::of(farm);
+    let why_kept = if farm.expected.keys.contains_key(&KeyName::Master) {
+        "the policy does not name that key"
+    } else {
+        "others of the farm work with its present master too"
+    };
     let of = |member| {
         let mut secrets = holders.secrets(member);
         secrets.retain(|secret| secret.at.in_effect);
         let all = secrets.len();
         secrets.retain(|secret| secret.opens == Opens::No);
-        (!secrets.is_empty()).then_some(Shut { member, secrets, all })
+        let keeps = member.shares_its_keys().then_some(why_kept);
+        let role = farm.role_of(member);
+        (!secrets.is_empty()).then_some(Shut { member, secrets, all, role, keeps })
     };
     farm.members.iter().filter_map(of).collect()
 }
 
-/// Returns an older key of the instance itself that opens a secret: one that is left in its repository, was there, or is in an old copy.
+/// Returns an older key of the instance itself that opens a secret as it is: one that is left in its repository, was there, or is in an old
+/// copy.
 pub(super) fn own_key<'s, 'a>(secret: &'s Secret<'a>) -> Option<&'s OpeningKey<'a>> {
     let is_old = |origin| {
         matches!(origin, MasterOrigin::Jcr | MasterOrigin::JcrOlder | MasterOrigin::OldCopy)
     };
-    secret.own_keys().find(|key| is_old(key.origin))
+    secret.own_keys().find(|key| key.flaw.is_none() && is_old(key.origin))
 }

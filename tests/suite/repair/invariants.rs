@@ -25,10 +25,17 @@ pub(super) fn broken(judged: &Judged) -> Vec<String> {
     for window in &plan.windows {
         let of = of_window(window).into_iter().chain(of_member(judged, window));
         broken.extend(of.map(|what| format!("{:?}: {what}", window.instance)));
-        let removed = plan.after.iter().any(|action| {
-            action.instance.as_ref() == Some(&window.instance)
-                && matches!(&action.does, Do::RemoveBackup { directory } if Some(directory.as_str()) == kept(window).map(|kept| kept.0))
-        });
+        let directory = kept(window).map(|kept| kept.0);
+        let is_settled = |does: &Do| match does {
+            Do::RemoveBackup { directory: removed } => Some(removed.as_str()) == directory,
+            // What opens secrets that nothing else opens stays.
+            Do::Manual(text) => {
+                directory.is_some_and(|kept| text.to_string().starts_with(&format!("Keep {kept} ")))
+            }
+            _ => false,
+        };
+        let is_here = |action: &&Action| action.instance.as_ref() == Some(&window.instance);
+        let removed = plan.after.iter().filter(is_here).any(|action| is_settled(&action.does));
         if kept(window).is_some() != removed {
             broken.push(format!("{:?}: what is kept is not what is removed", window.instance));
         }
