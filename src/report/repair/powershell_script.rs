@@ -104,6 +104,10 @@ fn before(visit: &InstanceVisit<'_>) -> Vec<String> {
             word(&printable(&why))
         ));
     }
+    for examined in visit.examined() {
+        let sums: Vec<String> = examined.sums().iter().map(|sum| word(sum)).collect();
+        lines.push(format!("Assert-Examined {} @({})", full(examined.file), sums.join(", ")));
+    }
     for key in visit.brought() {
         lines.push(verify_key(&key, &format!("(Join-Path $keys '{}')", key.key)));
     }

@@ -22,6 +22,15 @@ function Test-That([scriptblock]$check) {
   try { $null = & $check; return $true } catch { return $false }
 }
 
+# Stops where a file is neither as it was examined nor as it is to become; none where it may be missing.
+function Assert-Examined([string]$file, [string[]]$sums) {
+  $sum = 'none'
+  if ([IO.File]::Exists($file)) { $sum = (Get-FileHash -LiteralPath $file -Algorithm MD5).Hash }
+  if ($sums -notcontains $sum) {
+    throw "$file is not as it was examined: this is another machine, or the file was changed since; scan again"
+  }
+}
+
 # Does one part of undoing: the others are done all the same.
 function Restore([scriptblock]$part) {
   try { $null = & $part } catch { Fail "$_"; $script:whole = $false }

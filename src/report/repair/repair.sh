@@ -97,6 +97,18 @@ swap() { mv "$1" "$kept/swap" && mv "$2" "$1" && mv "$kept/swap" "$2"; }
 # is_here DIRECTORY: the paths of the upload begin here.
 is_here() { test -d "$1" || fail "$1 is not here: run this where the paths of the upload begin"; }
 
+# was FILE MD5...: the file is as it was examined, or already as it is to become; none where it may be missing.
+was() {
+  file=$1
+  shift
+  sum=none
+  test ! -e "$file" || sum=$(md5 "$file")
+  case " $* " in
+    *" $sum "*) ;;
+    *) fail "$file is not as it was examined: this is another machine, or the file was changed since; scan again" ;;
+  esac
+}
+
 # is_new DIRECTORY: nothing is there that another repair has kept.
 is_new() { test ! -e "$1" || fail "$1 is there already, from another repair: move it away"; }
 

@@ -133,6 +133,10 @@ fn run(visit: &InstanceVisit<'_>, number: usize, out: &mut dyn Write) -> io::Res
     for directory in visit.directories() {
         writeln!(out, "  is_here {} || return 1", word(&directory))?;
     }
+    for examined in visit.examined() {
+        let sums = examined.sums().join(" ");
+        writeln!(out, "  was {} {sums} || return 1", word(examined.file))?;
+    }
     for key in visit.brought() {
         let line = verify_as(&key, &format!("\"$keys/{}\"", key.key));
         writeln!(out, "  {line} || {{ not_brought; return 1; }}")?;

@@ -2,8 +2,9 @@
 
 use super::english::{outcome, sentence};
 use crate::diagnosis::Judged;
-use crate::facts::Digest;
-use crate::repair::{Action, Collect, Do, KeyCheck, Window};
+use crate::facts::{Digest, Hex};
+use crate::farm::{KeyState, Member};
+use crate::repair::{Action, Collect, Do, KeyCheck, PlanCheck, Window, on_instance};
 use crate::report::Report;
 use crate::report::printable::printable;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +28,7 @@ impl<'r> ScriptNames<'r> {
 /// The instance that is repaired, and the plan that it is of.
 pub(super) struct InstanceVisit<'r> {
     name: &'r str,
+    member: Option<&'r Member>,
     /// What a script is called with for it.
     pub(super) called: String,
     window: Option<&'r Window>,
@@ -43,6 +45,7 @@ fn of_farm<'r>(judged: &'r Judged, calls: &ScriptNames<'_>) -> Vec<InstanceVisit
     let mut visits: BTreeMap<&str, InstanceVisit<'_>> = BTreeMap::new();
     let new = |name| InstanceVisit {
         name,
+        member: judged.farm.members.iter().find(|member| member.name == name),
         called: calls.name(judged, name),
         window: None,
         before: Vec::new(),
@@ -101,6 +104,40 @@ impl InstanceVisit<'_> {
             .collect()
     }
 
+    /// Returns the key files that change, as far as they were examined: another machine may have the same paths.
+    pub(super) fn examined(&self) -> Vec<ExaminedFile<'_>> {
+        let Some(member) = self.member else { return Vec::new() };
+        let kept = self.kept().map(|(_, files)| files).unwrap_or_default();
+        let moved = self.actions().iter().filter_map(|action| match &action.does {
+            Do::Move { from, .. } => Some(from),
+            _ => None,
+        });
+        let paths: BTreeSet<&str> = kept.iter().chain(moved).map(String::as_str).collect();
+        let snapshot = &member.snapshot;
+        let files = snapshot.all_key_files().chain(&snapshot.stray_keys);
+        let sums: BTreeMap<&str, Hex<16>> =
+            files.map(|file| (on_instance(&file.place.path), file.digest.whole.md5)).collect();
+        let checks = self.actions().iter().filter_map(|action| match &action.does {
+            Do::Verify(PlanCheck::Keys(keys)) => Some(keys),
+            _ => None,
+        });
+        let checks: BTreeMap<&str, &KeyCheck> =
+            checks.flatten().map(|check| (check.file.as_str(), check)).collect();
+        let examined = |file| {
+            let check = checks.get(file);
+            let is_absent = |check: &&KeyCheck| *member.key(check.key) == KeyState::Absent;
+            let is_missing = !member.is_in_jcr_mode() && check.is_some_and(is_absent);
+            let was = match sums.get(file) {
+                Some(md5) => FileSum::Md5(*md5),
+                None if is_missing => FileSum::Missing,
+                None => return None,
+            };
+            let becomes = check.and_then(|check| check.digest);
+            Some(ExaminedFile { file, was, becomes: becomes.map(|digest| digest.md5) })
+        };
+        paths.into_iter().filter_map(examined).collect()
+    }
+
     /// Returns the keys that are put in place: they are looked at before anything is stopped.
     pub(super) fn brought(&self) -> Vec<KeyCheck> {
         let of = |action: &Action| match &action.does {
@@ -134,6 +171,32 @@ impl InstanceVisit<'_> {
     pub(super) fn words_to_stop(&self) -> String {
         printable(&format!("Stop {}. Nothing may be changed while it runs.", self.name))
             .into_owned()
+    }
+}
+
+/// A key file that changes, as it was when it was examined.
+pub(super) struct ExaminedFile<'v> {
+    pub(super) file: &'v str,
+    was: FileSum,
+    /// The md5 of what it becomes: a person may have put it there already.
+    becomes: Option<Hex<16>>,
+}
+
+#[derive(Clone, Copy)]
+enum FileSum {
+    Md5(Hex<16>),
+    Missing,
+}
+
+impl ExaminedFile<'_> {
+    /// Returns the md5 sums that it may have now, `none` where it may be missing.
+    pub(super) fn sums(&self) -> Vec<String> {
+        let was = match self.was {
+            FileSum::Md5(md5) => md5.to_string(),
+            FileSum::Missing => "none".to_owned(),
+        };
+        let becomes = self.becomes.map(|md5| md5.to_string()).filter(|md5| *md5 != was);
+        [was].into_iter().chain(becomes).collect()
     }
 }
 

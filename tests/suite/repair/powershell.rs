@@ -346,6 +346,18 @@ impl Line<'_, '_> {
             self.model().out.extend([&words, "\n"]);
             return Ok(());
         }
+        if self.eat("Assert-Examined ") {
+            let path = self.path();
+            self.expect(" @(");
+            let mut sums = vec![self.word()];
+            while self.eat(", ") {
+                sums.push(self.word());
+            }
+            self.expect(")");
+            let sum = fs::read(&path).map_or_else(|_| "none".to_owned(), |bytes| md5(&bytes));
+            let is_known = sums.contains(&sum);
+            return if is_known { Ok(()) } else { Err("it is not as it was examined".to_owned()) };
+        }
         if self.eat("throw ") {
             let thrown = self.word();
             return if does { Err(thrown) } else { Ok(()) };

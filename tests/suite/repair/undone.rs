@@ -210,6 +210,25 @@ fn keys_that_are_missing_or_others_stop_it_before_anything_is_changed() {
 }
 
 #[test]
+fn machine_with_other_keys_at_the_same_paths_is_left_as_it_is() {
+    let has_keys = |(about, _): &(&str, Instance)| *about != "has no keys";
+    for (about, instance) in instances().into_iter().filter(has_keys) {
+        let (world, place) = prepared(&instance);
+        let is_examined =
+            |path: &PathBuf| path.ends_with("data/master") && path.starts_with(&place);
+        let master = world.tree().into_keys().find(is_examined).unwrap();
+        fs::write(&master, master_of("another machine")).unwrap();
+        let before = world.tree();
+        for output in [world.run(&place, &["publish"]), world.model(&place, &["publish"], None)] {
+            let told = super::told(&output);
+            assert_eq!(output.status.code(), Some(1), "{about}: {told}");
+            assert!(told.contains("not as it was examined"), "{about}: {told}");
+            assert_eq!(world.tree(), before, "{about}");
+        }
+    }
+}
+
+#[test]
 fn copies_of_another_repair_are_not_touched() {
     let (world, place) = prepared(&instances()[0].1);
     fs::create_dir(place.join("keys-before-publish")).unwrap();
