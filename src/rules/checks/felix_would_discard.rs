@@ -108,6 +108,8 @@ fn advise(hit: Hit, member: &Member, bundle: &Bundle, reason: &DiscardReason) ->
             let stray = directory(&format!("/{stray}"));
             format!("On {instance}, move {stray} out of launchpad/felix.")
         }
+        // Another one of the name is installed already, as after an update by uninstall and install.
+        DiscardReason::Uninstalled if is_elsewhere(member, bundle) => return hit.advise([save]),
         DiscardReason::Uninstalled => return hit.advise([save, install(member, bundle)]),
         _ => format!(
             "On {instance}, restore {} ({name}) from a backup or from an equal instance, but keep its own data directory.",
@@ -115,6 +117,11 @@ fn advise(hit: Hit, member: &Member, bundle: &Bundle, reason: &DiscardReason) ->
         ),
     };
     hit.advise([save]).advise_at(When::Stopped, [repair])
+}
+
+fn is_elsewhere(member: &Member, bundle: &Bundle) -> bool {
+    let mut others = member.snapshot.bundles_named(known_name(bundle));
+    others.any(|other| other.directory != bundle.directory)
 }
 
 /// Keys that are put into the directory of an uninstalled bundle go with it, so the new one comes first.
@@ -130,6 +137,7 @@ fn install(member: &Member, bundle: &Bundle) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::CRYPTO_FILE;
     use crate::testing::{Instance, farm, good_farm};
 
     fn messages(change: impl FnOnce(Instance) -> Instance) -> Vec<String> {
@@ -174,5 +182,11 @@ mod tests {
         let gone = |bundle: &mut Bundle| bundle.discard = Some(DiscardReason::Uninstalled);
         assert_eq!(messages(|i| i.bundle(3, "x").change("bundle3", gone)), [""; 0]);
         assert_eq!(messages(|i| i.change("bundle1", gone)).len(), 1);
+        let advice = |change: fn(Instance) -> Instance| {
+            let farm = farm().with("a", |i| change(i).change("bundle2", gone)).build();
+            check(&farm)[0].advice().len()
+        };
+        assert_eq!(advice(|i| i), 2);
+        assert_eq!(advice(|i| i.bundle(9, CRYPTO_FILE)), 1, "nothing is to be installed");
     }
 }
