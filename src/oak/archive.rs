@@ -28,9 +28,11 @@ const BYTES_MAX_OF_OAK: u64 = 0x7fff_ffff;
 pub(super) struct Archive {
     /// Its place in the list of files.
     file: usize,
-    name: String,
+    pub(super) name: String,
     bytes: u64,
     index: Option<Index>,
+    /// Oak opens it; not so backups, and letters that another letter of the number stands for. [`choose_letters`] decides.
+    pub(super) is_opened: bool,
 }
 
 enum Index {
@@ -63,11 +65,10 @@ pub(super) fn archives(files: &dyn Files) -> Vec<Archive> {
         .enumerate()
         .filter_map(|(file, (name, bytes))| {
             let order = order(&name)?;
-            Some((order, Archive { file, name, bytes, index: None }))
+            Some((order, Archive { file, name, bytes, index: None, is_opened: order.0 }))
         })
         .collect();
-    // Oak's read-only mode opens only the highest letter of a number. Here all are kept: a newer
-    // file that is cut must not hide a good older one.
+    // All are kept: what only a file holds that Oak does not open is shown as such.
     all.sort_by(|(a, x), (b, y)| b.cmp(a).then_with(|| y.name.cmp(&x.name)));
     all.into_iter().map(|(_, archive)| archive).collect()
 }
@@ -85,6 +86,33 @@ pub(super) fn numbers(files: &dyn Files) -> BTreeMap<u64, u8> {
         }
     }
     numbers
+}
+
+/// Decides which letter of each number Oak opens: the highest with an index at its end, and all where none has one, for it then makes
+/// one file of what is in them. (`TarReader.open`; so did Oak 1.22.4 with a `00002b` that was cut, and with two that were.)
+pub(super) fn choose_letters(archives: &mut [Archive], files: &dyn Files, cost: &Cost) {
+    let number = |archive: &Archive| archive.own_number().map(|(number, _)| number);
+    for group in archives.chunk_by_mut(|a, b| number(a).is_some() && number(a) == number(b)) {
+        if group.len() < 2 {
+            continue;
+        }
+        let has_index = |archive: &mut Archive| {
+            archive.open(files, cost);
+            // What is in one that cannot be read now may hold for Oak.
+            !matches!(archive.index, Some(Index::Walked { .. }))
+        };
+        if let Some(chosen) = group.iter_mut().position(has_index) {
+            let others = group.iter_mut().enumerate().filter(|(at, _)| *at != chosen);
+            others.for_each(|(_, archive)| archive.is_opened = false);
+        }
+    }
+}
+
+/// Returns the highest number below the last one that no file has. Garbage collection leaves such holes, too.
+pub(super) fn hole(files: &dyn Files) -> Option<u64> {
+    let numbers = numbers(files);
+    let below = numbers.keys().rev().map(|number| number.checked_sub(1));
+    below.flatten().find(|number| !numbers.contains_key(number))
 }
 
 /// Reads a file name: whether it is no copy, its number and its letter.
@@ -122,11 +150,15 @@ impl Archive {
         files: &dyn Files,
         cost: &Cost,
     ) -> Result<Option<Wiped>, OakError> {
+        self.open(files, cost);
+        let Some((position, length)) = self.locate(id, files)? else { return Ok(None) };
+        self.checked(id, position, length, files).map(Some)
+    }
+
+    fn open(&mut self, files: &dyn Files, cost: &Cost) {
         if self.index.is_none() {
             self.index = Some(self.read_index(files, cost).unwrap_or_else(Index::Failed));
         }
-        let Some((position, length)) = self.locate(id, files)? else { return Ok(None) };
-        self.checked(id, position, length, files).map(Some)
     }
 
     fn read_index(&self, files: &dyn Files, cost: &Cost) -> Result<Index, OakError> {

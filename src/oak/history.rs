@@ -71,11 +71,12 @@ impl Store<'_> {
     /// cut, and what is missing may have been in it.
     pub fn has_cut_files(&self) -> bool {
         let archives = self.archives.borrow();
-        let newest = archives.iter().filter_map(Archive::own_number).max();
+        let archives = || archives.iter().filter(|archive| archive.is_opened);
+        let newest = archives().filter_map(Archive::own_number).max();
         // Oak writes to the newest file only, so that one alone may lack its index on a running
         // instance.
         let is_older = |archive: &&Archive| archive.own_number().is_some_and(|n| Some(n) < newest);
-        archives.iter().filter(is_older).any(|archive| !archive.is_closed())
+        archives().filter(is_older).any(|archive| !archive.is_closed())
     }
 }
 

@@ -1,12 +1,12 @@
 //! A store: finds segments and revisions, and keeps count of what that costs.
 
-use super::archive::{Archive, archives};
+use super::archive::{Archive, archives, choose_letters};
 use super::cost::Cost;
 use super::id::SegmentId;
 use super::journal::Journal;
 use super::segment::Segment;
 use super::{Budget, Files, OakError};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -19,6 +19,9 @@ pub struct Store<'f> {
     pub(super) files: &'f dyn Files,
     pub(super) budget: Budget,
     pub(super) archives: RefCell<Vec<Archive>>,
+    has_chosen_letters: Cell<bool>,
+    /// Files are asked, too, that Oak does not open.
+    pub(super) asks_all: Cell<bool>,
     /// The segments read last, the latest at the back.
     cache: RefCell<VecDeque<Rc<Segment>>>,
     pub(super) cost: Cost,
@@ -31,6 +34,8 @@ impl<'f> Store<'f> {
             files,
             budget,
             archives: RefCell::new(archives(files)),
+            has_chosen_letters: Cell::new(false),
+            asks_all: Cell::new(false),
             cache: RefCell::default(),
             cost: Cost::new(&budget),
         }
@@ -81,14 +86,38 @@ impl<'f> Store<'f> {
         Ok(segment)
     }
 
-    /// Reads a segment from the first file that has a good copy of it. It is the same in all of them.
+    /// Reads a segment from the first file that has a good copy of it. It never changes under its UUID, so it is the same in all.
     fn load(&self, id: SegmentId) -> Result<Segment, OakError> {
+        let own = self.load_from(id, true);
+        match own {
+            Err(OakError::Missing(_) | OakError::Corrupt { .. } | OakError::Io { .. })
+                if self.asks_all.get() =>
+            {
+                self.load_from(id, false).or(own)
+            }
+            own => own,
+        }
+    }
+
+    /// Returns the first file that has a segment and is not opened by Oak.
+    pub(super) fn spare_with(&self, id: SegmentId) -> Option<String> {
+        self.load_from(id, false).ok()?;
+        // It was put first.
+        self.archives.borrow().first().map(|archive| archive.name.clone())
+    }
+
+    /// Reads a segment from the files that Oak opens, or from the others.
+    fn load_from(&self, id: SegmentId, opened: bool) -> Result<Segment, OakError> {
         let mut archives = self.archives.borrow_mut();
+        if !self.has_chosen_letters.replace(true) {
+            choose_letters(&mut archives, self.files, &self.cost);
+        }
         let mut failed = None;
-        // A segment never changes under its UUID, so any copy with the right checksum will do, even
-        // one from a backup file.
         for at in 0..archives.len() {
             let Some(archive) = archives.get_mut(at) else { break };
+            if archive.is_opened != opened {
+                continue;
+            }
             self.cost.asked.spend(1)?;
             match archive.segment(id, self.files, &self.cost) {
                 Ok(Some(bytes)) => {

@@ -67,14 +67,35 @@ impl Memory {
         let tar = [header.as_bytes().as_slice(), &segment].concat();
         let journal = format!("{UUID}:{} root 1700000000000\n", count.strict_sub(1));
         Self(
-            [("data00000a.tar".to_owned(), tar), ("journal.log".to_owned(), journal.into_bytes())]
-                .into(),
+            [
+                ("data00000a.tar".to_owned(), tar),
+                ("journal.log".to_owned(), journal.into_bytes()),
+                ("manifest".to_owned(), b"store.version=2\n".to_vec()),
+            ]
+            .into(),
         )
     }
 
     /// The id of a record in the same segment.
     pub(super) fn id(number: u32) -> Vec<u8> {
         [&[0, 0], number.to_be_bytes().as_slice()].concat()
+    }
+
+    /// Gives a forged store's segment another UUID, in its tar file and its journal.
+    pub(crate) fn renamed(&self, number: u64) -> Self {
+        let uuid = format!("{number:08x}-1ab5-4b44-ae81-d59174bd06ee");
+        let tar = self.change("data00000a.tar", |tar| {
+            let crc = tar[UUID.len()..100].to_vec();
+            let mut header = tar::Header::new_old();
+            header.as_mut_bytes().copy_from_slice(&tar[..512]);
+            header.as_mut_bytes()[..UUID.len()].copy_from_slice(uuid.as_bytes());
+            header.as_mut_bytes()[UUID.len()..100].copy_from_slice(&crc);
+            header.set_cksum();
+            tar[..512].copy_from_slice(header.as_bytes());
+        });
+        tar.change("journal.log", |text| {
+            *text = String::from_utf8(text.clone()).unwrap().replace(UUID, &uuid).into_bytes();
+        })
     }
 
     pub(crate) fn change(&self, name: &str, change: impl FnOnce(&mut Vec<u8>)) -> Self {

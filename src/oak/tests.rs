@@ -189,7 +189,7 @@ fn missing_segment_is_named() {
 }
 
 #[test]
-fn good_copy_makes_up_for_a_damaged_one() {
+fn what_only_a_backup_holds_is_in_doubt() {
     let (files, _) = Memory::sample("v12-closed");
     let mut both = files.change("data00000a.tar", |bytes| {
         bytes.iter_mut().skip(512).step_by(1000).for_each(|b| *b ^= 1);
@@ -197,6 +197,110 @@ fn good_copy_makes_up_for_a_damaged_one() {
     assert!(keys(&both).is_err());
     both.0.insert("data00000a.tar.bak".to_owned(), files.0["data00000a.tar"].clone());
     assert_eq!(keys(&both), right(0));
+    assert!(doubt(&both).unwrap().ends_with(", but for files that Oak does not open"));
+    let mut bare = files.clone();
+    let tar = bare.0.remove("data00000a.tar").unwrap();
+    bare.0.insert("data00000a.tar.bak".to_owned(), tar);
+    assert_eq!(keys(&bare), right(0));
+    let why = doubt(&bare).unwrap();
+    assert!(why.ends_with(" is missing, but for files that Oak does not open"), "{why}");
+    assert_eq!(doubt(&files), None);
+}
+
+/// Why the newest revision may say something else than what was read.
+fn doubt(files: &Memory) -> Option<String> {
+    let store = Store::new(files, Budget::default());
+    store.newest(|root| root.descendant("etc/key/x").map(|_| ())).unwrap().doubt
+}
+
+#[test]
+fn revision_that_oak_would_start_with_and_that_is_not_whole_is_told_from_one_that_it_passes_over() {
+    let is_broken = |files: &Memory, path: &str| {
+        let store = Store::new(files, Budget::default());
+        let look = |root: Node<'_, '_>| root.descendant(path).map(|node| node.is_some());
+        store.newest(look).map(|found| (found.is_broken, found.behind > 0))
+    };
+    let (files, _) = Memory::sample("v13-gc");
+    assert_eq!(is_broken(&files, "etc/key"), Ok((false, false)));
+    let newer = files.change("journal.log", |text| {
+        text.extend_from_slice(b"129fec6b-1ab5-4b44-ae81-d59174bd06ee:1 root 1795320453127\n");
+    });
+    assert_eq!(is_broken(&newer, "etc/key"), Ok((false, true)));
+    let backup = {
+        let mut files = files.clone();
+        for name in ["data00000a.tar", "data00001a.tar", "data00002a.tar"] {
+            let tar = files.0.remove(name).unwrap();
+            files.0.insert(format!("{name}.bak"), tar);
+        }
+        files
+    };
+    assert_eq!(is_broken(&backup, "etc/key"), Ok((true, false)));
+}
+
+/// A store of three tar files, each with the revisions of one hmac, which needs no other.
+fn three_tars() -> Memory {
+    let mut all = Memory::default();
+    let mut journal = Vec::new();
+    for (number, hmac) in [(0, b"old"), (1, b"mid"), (2, b"new")] {
+        let one = Memory::written(&[(holding(hmac), number)]).renamed(number);
+        journal.extend_from_slice(&one.0["journal.log"]);
+        all.0.insert(format!("data{number:05}a.tar"), one.0["data00000a.tar"].clone());
+    }
+    all.0.insert("journal.log".to_owned(), journal);
+    all
+}
+
+/// The md5 of the hmac, and why it is in doubt.
+fn hmac_of(files: &Memory) -> (Option<String>, Option<String>) {
+    (keys(files).unwrap().0, doubt(files))
+}
+
+#[test]
+fn head_comes_from_the_letters_that_oak_opens() {
+    let files = three_tars();
+    assert_eq!(hmac_of(&files), (Some(md5(b"new")), None));
+    let closed = Memory::sample("v13-closed").0.0["data00000a.tar"].clone();
+    // Oak 1.22.4 opens 00002b, and starts with the revision before.
+    let mut later = files.clone();
+    later.0.insert("data00002b.tar".to_owned(), closed.clone());
+    let (hmac, why) = hmac_of(&later);
+    assert_eq!(hmac, Some(md5(b"mid")));
+    let why = why.unwrap();
+    assert!(why.ends_with("; data00002a.tar has it, which Oak does not open"), "{why}");
+    // Neither has an index; Oak makes one file of both.
+    let cut = closed[..closed.len() / 512 / 2 * 512].to_vec();
+    later.0.insert("data00002b.tar".to_owned(), cut);
+    assert_eq!(hmac_of(&later), (Some(md5(b"new")), None));
+    let mut backup = files.clone();
+    let tar = backup.0.remove("data00002a.tar").unwrap();
+    backup.0.insert("data00002a.tar.bak".to_owned(), tar);
+    let (hmac, why) = hmac_of(&backup);
+    assert_eq!(hmac, Some(md5(b"mid")));
+    let why = why.unwrap();
+    assert!(why.ends_with("; data00002a.tar.bak has it, which Oak does not open"), "{why}");
+}
+
+#[test]
+fn cut_letter_yields_to_an_earlier_one_with_an_index() {
+    let (mut files, _) = Memory::sample("v13-closed");
+    let tar = &files.0["data00000a.tar"];
+    let cut = tar[..tar.len() / 512 / 2 * 512].to_vec();
+    files.0.insert("data00000b.tar".to_owned(), cut);
+    assert_eq!((keys(&files), doubt(&files)), (right(0), None));
+}
+
+#[test]
+fn missing_tar_file_is_named() {
+    let mut files = three_tars();
+    files.0.remove("data00002a.tar");
+    let (_, why) = hmac_of(&files);
+    let why = why.unwrap();
+    assert!(why.starts_with("1 newer revision cannot be read: segment "), "{why}");
+    assert!(why.ends_with(" is missing"), "{why}");
+    files.0.insert("data00003a.tar".to_owned(), files.0["data00000a.tar"].clone());
+    let (_, why) = hmac_of(&files);
+    let why = why.unwrap();
+    assert!(why.ends_with("; there is no data00002a.tar, nor a later letter"), "{why}");
 }
 
 #[test]
