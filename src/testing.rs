@@ -213,6 +213,7 @@ impl Instance {
             keys,
             head_ms: Some(5),
             revisions_behind: 0,
+            doubt: None,
             history,
             configurations: Vec::new(),
             configurations_gap: None,
@@ -249,6 +250,12 @@ impl Instance {
     /// Says that newer revisions of its repository could not be read.
     pub(crate) fn revisions_behind(mut self, count: usize) -> Self {
         self.snapshot.repository.as_mut().expect("a repository").revisions_behind = count;
+        self
+    }
+
+    /// Says why its repository may hold something else than was read.
+    pub(crate) fn jcr_doubt(mut self, why: &str) -> Self {
+        self.snapshot.repository.as_mut().expect("a repository").doubt = Some(why.to_owned());
         self
     }
 

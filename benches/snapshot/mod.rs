@@ -188,7 +188,7 @@ impl Tree<'_> {
         for (name, bytes, mut content) in store.tars() {
             self.sink.file(&format!("{directory}/{name}"), 0o644, bytes, &mut content)?;
         }
-        self.text("repository/segmentstore/manifest", "#\nstore.version=13\n")?;
+        self.text("repository/segmentstore/manifest", "#\nstore.version=2\n")?;
         for _ in 0..profile.datastore_files {
             let name = self.hex();
             let path = format!(

@@ -1,8 +1,8 @@
 //! The verdict on a farm: no `consistent` over a hole.
 
 use super::Finding;
-use crate::facts::{Bundle, CRYPTO_FILE, Gap, GapKind, KeyName, Repository, spoken};
-use crate::farm::{EffectiveKey, Farm, KeyState, Member, Missing, names_of, unknown_place};
+use crate::facts::{Bundle, CRYPTO_FILE, Gap, GapKind, KeyName, Repository, Utc, spoken};
+use crate::farm::{Farm, KeyState, Member, Missing, names_of, unknown_place};
 use crate::limits::Limits;
 use crate::rules::{Severity, is_of_other_id, is_old, pairs, twins};
 use std::collections::BTreeSet;
@@ -193,7 +193,6 @@ fn unproven_copy(member: &Member) -> Option<String> {
 /// Says what about an instance's keys is not known for sure.
 fn doubt(member: &Member) -> Option<String> {
     unknown_key(member)
-        .or_else(|| outdated_key(member))
         .or_else(|| unknown_mode(member))
         .or_else(|| unknown_place(member))
         .or_else(|| stopped(member))
@@ -207,6 +206,7 @@ fn unknown_key(member: &Member) -> Option<String> {
             KeyState::External => "is kept outside the install".to_owned(),
             KeyState::InJcr => format!("is in the JCR, which was not read{}", reason(member)),
             KeyState::Ambiguous => "is in several places that differ".to_owned(),
+            KeyState::Uncertain(_) => format!("may be another than was read{}", reason(member)),
             KeyState::Unreadable => unreadable(member, key),
             KeyState::NotInSnapshot => "is not in the snapshot".to_owned(),
         };
@@ -229,22 +229,17 @@ fn unreadable(member: &Member, key: KeyName) -> String {
 
 /// Says why it is not known what the repository of an instance in JCR mode holds.
 fn reason(member: &Member) -> String {
-    let outdated = "the revision of the repository that could be read is without it";
     let repository = member.snapshot.repository.as_ref().filter(|_| member.is_in_jcr_mode());
-    let is_outdated = repository.is_some_and(Repository::is_outdated);
     let why = member.is_in_jcr_mode().then(|| member.snapshot.why_no_repository()).flatten();
-    let reason = why.or_else(|| is_outdated.then(|| outdated.to_owned()));
+    let reason = why.or_else(|| outdated(repository?));
     reason.map(|reason| format!(": {reason}")).unwrap_or_default()
 }
 
-/// Says that the repository has newer revisions, which could not be read and may hold other keys.
-fn outdated_key(member: &Member) -> Option<String> {
-    let repository = member.snapshot.repository.as_ref()?;
-    let keys = || KeyName::ALL.into_iter().filter_map(|name| member.known_key(name));
-    let outdated = repository.is_outdated() && keys().any(EffectiveKey::is_in_jcr);
-    outdated.then(|| {
-        format!("the keys of {} were read from an older revision of its repository", member.name)
-    })
+/// Says why another revision of a repository may hold other keys than the one that was read.
+fn outdated(repository: &Repository) -> Option<String> {
+    let why = repository.why_outdated()?;
+    let time = repository.head_ms.map(|time| format!(" of {}", Utc(time))).unwrap_or_default();
+    Some(format!("its repository was read as of the revision{time}; {why}"))
 }
 
 /// Says that the bundle which reads the key files is not to be started: what the instance works with instead is not known.
@@ -404,8 +399,20 @@ mod tests {
         let farm = farm().with("a", jcr).with("b", |i| jcr(i).revisions_behind(1));
         assert_eq!(
             decide(farm).reasons()[0].to_string(),
-            "the keys of b were read from an older revision of its repository"
+            "the hmac of b may be another than was read: its repository was read as of the revision of 1970-01-01 00:00:00 UTC; newer revisions cannot be read"
         );
+    }
+
+    #[test]
+    fn other_keys_of_an_older_revision_accuse_nobody() {
+        let (hmac, master) = jcr_keys();
+        let with = |behind| {
+            let same = |i: Instance| i.jcr_mode(&hmac, &master);
+            let other = |i: Instance| i.jcr_mode(&master, &hmac).revisions_behind(behind);
+            decide(farm().with("a", same).with("b", same).with("c", other))
+        };
+        assert_eq!(with(0), Verdict::Inconsistent);
+        assert!(matches!(with(51), Verdict::Undecided(_)));
     }
 
     #[test]
@@ -430,7 +437,7 @@ mod tests {
         );
         assert_eq!(
             first(|i| i.jcr(&[]).revisions_behind(1)),
-            "the hmac of b could not be read: the revision of the repository that could be read is without it"
+            "the hmac of b could not be read: its repository was read as of the revision of 1970-01-01 00:00:00 UTC; newer revisions cannot be read"
         );
     }
 

@@ -185,6 +185,9 @@ fn key(member: &Member, name: KeyName) -> Condition {
         }
         KeyState::InJcr => return Condition::unknown("in the repository, which was not read"),
         KeyState::Ambiguous => return Condition::unknown("several places have it, and differ"),
+        KeyState::Uncertain(_) => {
+            return Condition::unknown("read of a revision that may not be the newest");
+        }
         KeyState::Unreadable => return Condition::unknown("could not be read"),
         KeyState::NotInSnapshot => return Condition::unknown("not in the snapshot"),
     };

@@ -60,6 +60,7 @@ pub use path::{
     SEGMENT_STORE, SPLIT_STORE, STORE_DIRECTORIES, implied_revision, is_barren, is_in_barren,
     is_repository, is_segment_store, may_hold, segment_store,
 };
+pub use properties::settings as named_settings;
 pub use revision::RevisionLocation;
 pub use statements::{HOME_OPTION, LAUNCHPAD_OPTION, Statements, mover};
 

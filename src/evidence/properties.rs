@@ -120,7 +120,7 @@ fn check(bytes: &[u8]) -> Result<(), ParseError> {
 }
 
 /// Returns the settings of these names, in file order.
-pub(super) fn settings(bytes: &[u8], names: &[&str]) -> Vec<(String, String)> {
+pub fn settings(bytes: &[u8], names: &[&str]) -> Vec<(String, String)> {
     let mut settings: Vec<(String, String)> = Vec::new();
     for (name, value) in pairs(bytes).iter().filter(|(name, _)| names.contains(&name.as_str())) {
         // Of equal names the last counts, as in `java.util.Properties`.

@@ -8,6 +8,7 @@ use super::paths::{join, name};
 use super::segments::Store as Stored;
 use crate::evidence::{
     Fact, Found, Installed, SEGMENT_STORE, SPLIT_STORE, installed_pid, is_for_run_modes,
+    named_settings,
 };
 use crate::facts::{
     AWS_SEGMENTS, AZURE_SEGMENTS, CONFIG_DIRECTORY, CUSTOM_SEGMENTS, DOCUMENT_STORE,
@@ -31,6 +32,10 @@ const ASKED_MODES: [&str; 2] = ["sling.run.modes", "CQ_RUNMODE"];
 /// The property file in a segment store.
 const MANIFEST: &str = "manifest";
 const MANIFEST_BYTES_MAX: u64 = 64 << 10;
+const SPLIT: &str = "split.initialized";
+const VERSION: &str = "store.version";
+/// Oak 1.6 writes 1, and 1.8 to 1.82 write 2; they refuse any other.
+const VERSIONS: [i32; 2] = [1, 2];
 
 /// What one configuration of a node store says.
 struct Statement {
@@ -227,21 +232,61 @@ fn is_whole(stored: &Stored) -> bool {
     has(|name| name == "journal.log") && has(|name| name.starts_with("data"))
 }
 
-/// Returns `true` if a segment store is the newer part of a split one, by its manifest. (`SplitPersistence`)
-pub(super) fn is_split(files: &dyn Files) -> bool {
-    let all = files.list();
-    let manifest = all.iter().enumerate().find(|(_, (name, _))| name == MANIFEST);
-    let Some((index, (_, bytes))) = manifest else { return false };
-    let length = usize::try_from((*bytes).min(MANIFEST_BYTES_MAX)).unwrap_or_default();
-    let mut text = vec![0; length];
-    // What cannot be read of it the reader of the store meets too.
-    files.read(index, 0, &mut text).is_ok()
-        // The manifest is a Java property file, which may
-        // have blanks around `=` and either line end.
-        && text.split(|byte| matches!(byte, b'\n' | b'\r')).any(|line| {
-            let line: Vec<u8> = line.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
-            line.eq_ignore_ascii_case(b"split.initialized=true")
-        })
+/// What the manifest of a segment store says of it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Manifest {
+    /// There is none, as before Oak 1.5.2 (AEM 6.3).
+    Missing,
+    /// It cannot be read; why.
+    Unreadable(String),
+    /// The store is the newer part of a split one. (`SplitPersistence`)
+    Split,
+    /// Oak refuses the store, which is of this version. (`ManifestChecker`)
+    Refused(String),
+    /// It states no version, as Oak never leaves it: something of it is lost.
+    Unclear,
+    /// The version is one that is read.
+    Supported,
+}
+
+impl Manifest {
+    /// Reads the one among the files of a store.
+    pub(super) fn of(files: &dyn Files) -> Self {
+        let all = files.list();
+        let manifest = all.iter().enumerate().find(|(_, (name, _))| name == MANIFEST);
+        let Some((index, (_, bytes))) = manifest else { return Self::Missing };
+        let mut text =
+            vec![0; usize::try_from((*bytes).min(MANIFEST_BYTES_MAX)).unwrap_or_default()];
+        if let Err(error) = files.read(index, 0, &mut text) {
+            return Self::Unreadable(format!("{MANIFEST} cannot be read: {error}"));
+        }
+        let stated = named_settings(&text, &[SPLIT, VERSION]);
+        let value = |name| stated.iter().find(|(own, _)| own == name).map(|(_, value)| value);
+        if value(SPLIT).is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+            return Self::Split;
+        }
+        match value(VERSION).and_then(|version| version.parse::<i32>().ok()) {
+            _ if *bytes > MANIFEST_BYTES_MAX => Self::Unclear,
+            Some(version) if VERSIONS.contains(&version) => Self::Supported,
+            Some(version) => {
+                Self::Refused(format!("version {version} of the segment store is not supported"))
+            }
+            // Oak 1.22.4 takes such a store for one of its own version.
+            None => Self::Unclear,
+        }
+    }
+
+    /// Says why what is read of the store may not be what the instance has. Oak `needs` the manifest, or wrote none.
+    pub(super) fn doubt(&self, needs: bool) -> Option<&'static str> {
+        match self {
+            // "Using oak-segment-tar, but oak-segment should be used" (Oak 1.22.4)
+            Self::Missing if needs => {
+                Some("the segment store has no manifest, without which Oak does not open it")
+            }
+            Self::Unclear => Some("the manifest of the segment store states no version"),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -398,9 +443,9 @@ mod tests {
         }
     }
 
-    struct Manifest(&'static str);
+    struct Text<'t>(&'t str);
 
-    impl Files for Manifest {
+    impl Files for Text<'_> {
         fn list(&self) -> Vec<(String, u64)> {
             vec![(MANIFEST.to_owned(), self.0.len() as u64)]
         }
@@ -412,9 +457,26 @@ mod tests {
     }
 
     #[test]
-    fn manifest_tells_the_newer_part_of_a_split_store() {
-        assert!(is_split(&Manifest("#x\nstore.version=2\r\nsplit.initialized = true\r\n")));
-        assert!(!is_split(&Manifest("#split.initialized=true\nstore.version=2\n")));
-        assert!(!is_split(&Manifest("")));
+    fn manifest_says_whether_the_store_is_split_or_refused() {
+        let of = |text: &str| Manifest::of(&Text(text));
+        let split = "#x\nstore.version=2\r\nsplit.initialized = true\r\n";
+        assert_eq!(of(split), Manifest::Split);
+        for text in
+            ["#split.initialized=true\nstore.version=2\n", "store.version:1", "store.version +2"]
+        {
+            assert_eq!(of(text), Manifest::Supported, "{text}");
+        }
+        for version in ["3", "0", "-1", "13"] {
+            let reason = format!("version {version} of the segment store is not supported");
+            assert_eq!(of(&format!("store.version={version}\n")), Manifest::Refused(reason));
+        }
+        for text in ["", "store.version=two\n", "store.version=\n", "\0\0\0\0"] {
+            assert_eq!(of(text), Manifest::Unclear, "{text}");
+            assert!(of(text).doubt(true).is_some());
+        }
+        assert!(
+            Manifest::Missing.doubt(true).is_some() && Manifest::Missing.doubt(false).is_none()
+        );
+        assert_eq!(Manifest::Supported.doubt(true), None);
     }
 }

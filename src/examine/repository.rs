@@ -3,7 +3,7 @@
 //! What is found there is digested in `jcr_keys`.
 
 use super::jcr_keys::keys;
-use super::node_store::{self, REPOSITORY};
+use super::node_store::{self, Manifest, REPOSITORY};
 use super::paths::{join, name};
 use super::secrets::Vault;
 use super::segments::Store as Stored;
@@ -11,8 +11,8 @@ use super::users::KeyStores;
 use super::{config_history, jcr_configs, key_history, stored_secrets, users};
 use crate::evidence::SEGMENT_STORE;
 use crate::facts::{
-    Gap, GapKind, JcrKeys, KeyHistory, NodeStore, NodeStoreKind, Place, Repository, Snapshot,
-    StorageMode, realm,
+    Gap, GapKind, JcrKey, JcrKeys, KeyHistory, NodeStore, NodeStoreKind, Place, Repository,
+    Snapshot, StorageMode, Utc, realm,
 };
 use crate::intake::{Parts, Source, Walked};
 use crate::limits::Limits;
@@ -61,18 +61,16 @@ pub(super) fn add(
         let configured = snapshot.node_store.take();
         snapshot.node_store = node_store::with_files(configured, snapshot, stores);
         let Some(files) = stores.get(&path) else { continue };
-        let modes = snapshot.storage_in_place().map(|file| file.storage.mode);
-        let modes: Vec<_> = modes.collect();
         let key_stores = match snapshot.encapsulated_token() {
             _ if !limits.users => KeyStores::LeftOut,
             Some(true) => KeyStores::Counted,
             _ => KeyStores::Alone,
         };
         let node_store = &mut snapshot.node_store;
-        let repository = repository(&archive, path, files, node_store, key_stores);
+        let (repository, is_broken) = repository(&archive, path, files, node_store, key_stores);
         let is_here =
             snapshot.node_store.as_ref().is_none_or(|store| store.out_of_reach().is_none());
-        if let Some(reason) = unknown(&repository.keys, &modes).filter(|_| is_here) {
+        if let Some(reason) = unknown(&repository, is_broken, snapshot).filter(|_| is_here) {
             let gap = Gap {
                 source: snapshot.source.clone(),
                 path: Some(repository.place.path.clone()),
@@ -107,13 +105,31 @@ fn add_users(archive: &Archive<'_>, snapshots: &mut [Snapshot]) {
     }
 }
 
-/// Says what is not known of an instance because the keys in its repository are not; `modes` are those of its storage.
+/// Says what is not known of an instance because the keys in its repository are not.
 ///
 /// Keys that were left there and contradict those in the files are worth an error: what hides them must not look consistent.
-fn unknown(keys: &JcrKeys, modes: &[StorageMode]) -> Option<String> {
+fn unknown(repository: &Repository, is_broken: bool, snapshot: &Snapshot) -> Option<String> {
+    let modes = snapshot.storage_in_place().map(|file| file.storage.mode);
+    let modes: Vec<_> = modes.collect();
     let in_use = modes.contains(&StorageMode::Jcr);
     let is_idle = !modes.is_empty() && modes.iter().all(|mode| *mode == StorageMode::Bundle);
-    match keys {
+    let is_other = |key: &JcrKey| {
+        let mut files = snapshot.keys_in_use(key.name);
+        !files.any(|file| file.digest.whole == key.digest.whole)
+    };
+    let why = repository.why_outdated();
+    match &repository.keys {
+        JcrKeys::Read(_) if in_use => {
+            let time = repository.head_ms.map(|time| format!(" of {}", Utc(time)));
+            let time = time.unwrap_or_default();
+            why.map(|why| {
+                format!("the keys in /etc/key were read as of the revision{time}, and may be others now: {why}")
+            })
+        }
+        // A journal that is newer than the tars is usual in copies, and AEM writes no keys there in Bundle mode.
+        JcrKeys::Read(keys) if is_idle && (is_broken || keys.iter().any(is_other)) => {
+            why.map(|why| format!("whether other keys are left in /etc/key is not known: {why}"))
+        }
         JcrKeys::Unreadable(reason) if in_use => {
             Some(format!("the keys in /etc/key cannot be read: {reason}"))
         }
@@ -126,20 +142,21 @@ fn unknown(keys: &JcrKeys, modes: &[StorageMode]) -> Option<String> {
     }
 }
 
+/// Reads a store. Says, too, whether Oak would start with another revision than the one that was read, or with none.
 fn repository(
     archive: &Archive<'_>,
     path: String,
     stored: &Stored,
     node_store: &mut Option<NodeStore>,
     key_stores: KeyStores,
-) -> Repository {
-    let first = archive.first(&path);
+) -> (Repository, bool) {
     let place = Place { source: archive.source.name.clone(), path };
     let made = |keys| Repository {
         place: place.clone(),
         keys,
         head_ms: None,
         revisions_behind: 0,
+        doubt: None,
         history: KeyHistory::default(),
         configurations: Vec::new(),
         configurations_gap: None,
@@ -147,46 +164,68 @@ fn repository(
         secrets_gap: None,
         users: None,
     };
-    let out_of_reach = || node_store.as_ref().and_then(NodeStore::out_of_reach);
-    // A database or a cloud beats files that lie here: after a migration those may be leftovers.
-    if let Some(reason) = out_of_reach().or_else(|| why_not(archive, stored)) {
-        return made(JcrKeys::NotRead(reason));
-    }
-    let parts = match &archive.parts {
-        Ok(parts) => parts,
-        Err(error) => return made(JcrKeys::Unreadable(error.to_string())),
+    let (files, manifest) = match opened(archive, &place, stored, node_store) {
+        Ok(opened) => opened,
+        Err(keys) => return (made(keys), false),
     };
-    let files = Opened { stored, parts, first };
-    // A split store has its files under the usual names;
-    // only `split.initialized` in the manifest shows it.
-    if node_store::is_split(&files) {
-        let split = NodeStore { kind: NodeStoreKind::Split, place: place.clone(), leftover: None };
-        let reason = split.out_of_reach().unwrap_or_default();
-        *node_store = Some(split);
-        return made(JcrKeys::NotRead(reason));
-    }
     let store = Store::new(&files, Budget::default());
     // The newest revision that can be read: a copy of a
     // running store may have journal lines without segments.
-    match store.newest(|root| keys(root, archive.vault)) {
-        Ok(found) => {
-            // Behind the history of the keys, so that it leaves that its share of the budget.
-            let history = key_history::read(&store, &found.value, MORE_SEGMENTS_MAX, archive.vault);
-            let mut configs = jcr_configs::read(&store, &place, MORE_SEGMENTS_MAX, archive.vault);
-            config_history::read(&store, &mut configs.configurations, MORE_SEGMENTS_MAX);
-            let mut repository = Repository {
-                history,
-                configurations: configs.configurations,
-                configurations_gap: configs.gap,
-                head_ms: found.time_ms,
-                revisions_behind: found.behind,
-                ..made(JcrKeys::Read(found.value))
-            };
-            stored_secrets::read(&store, archive.vault, key_stores).add_to(&mut repository);
-            repository
-        }
-        Err(error) => made(JcrKeys::Unreadable(error.to_string())),
+    let found = match store.newest(|root| keys(root, archive.vault)) {
+        Ok(found) => found,
+        Err(error) => return (made(JcrKeys::Unreadable(error.to_string())), false),
+    };
+    // Behind the history of the keys, so that it leaves that its share of the budget.
+    let history = key_history::read(&store, &found.value, MORE_SEGMENTS_MAX, archive.vault);
+    let mut configs = jcr_configs::read(&store, &place, MORE_SEGMENTS_MAX, archive.vault);
+    config_history::read(&store, &mut configs.configurations, MORE_SEGMENTS_MAX);
+    let of_manifest = manifest.doubt(found.needs_manifest);
+    let mut repository = Repository {
+        history,
+        configurations: configs.configurations,
+        configurations_gap: configs.gap,
+        head_ms: found.time_ms,
+        revisions_behind: found.behind,
+        doubt: joined(found.doubt.as_deref(), of_manifest),
+        ..made(JcrKeys::Read(found.value))
+    };
+    stored_secrets::read(&store, archive.vault, key_stores).add_to(&mut repository);
+    (repository, found.is_broken || of_manifest.is_some())
+}
+
+/// Opens the files of a store, unless something says that they are not to be read.
+fn opened<'a>(
+    archive: &'a Archive<'_>,
+    place: &Place,
+    stored: &'a Stored,
+    node_store: &mut Option<NodeStore>,
+) -> Result<(Opened<'a>, Manifest), JcrKeys> {
+    let out_of_reach = || node_store.as_ref().and_then(NodeStore::out_of_reach);
+    // A database or a cloud beats files that lie here: after a migration those may be leftovers.
+    if let Some(reason) = out_of_reach().or_else(|| why_not(archive, stored)) {
+        return Err(JcrKeys::NotRead(reason));
     }
+    let parts = archive.parts.as_ref().map_err(|error| JcrKeys::Unreadable(error.to_string()))?;
+    let files = Opened { stored, parts, first: archive.first(&place.path) };
+    match Manifest::of(&files) {
+        // A split store has its files under the usual names;
+        // only `split.initialized` in the manifest shows it.
+        Manifest::Split => {
+            let kind = NodeStoreKind::Split;
+            let split = NodeStore { kind, place: place.clone(), leftover: None };
+            let reason = split.out_of_reach().unwrap_or_default();
+            *node_store = Some(split);
+            Err(JcrKeys::NotRead(reason))
+        }
+        Manifest::Refused(reason) => Err(JcrKeys::NotRead(reason)),
+        Manifest::Unreadable(reason) => Err(JcrKeys::Unreadable(reason)),
+        manifest => Ok((files, manifest)),
+    }
+}
+
+fn joined(first: Option<&str>, second: Option<&str>) -> Option<String> {
+    let both: Vec<&str> = first.into_iter().chain(second).collect();
+    (!both.is_empty()).then(|| both.join("; "))
 }
 
 /// Says why a store is not read, where it is not.

@@ -49,7 +49,11 @@ pub(super) fn read(store: &Store<'_>, vault: &Vault, key_stores: KeyStores) -> F
             gap: Some(format!("secrets in it cannot be read: {error}")),
             ..Found::default()
         },
-        |found| found.value,
+        |found| {
+            let mut secrets = found.value;
+            secrets.gap = secrets.gap.or(found.doubt);
+            secrets
+        },
     )
 }
 

@@ -42,7 +42,15 @@ pub(super) fn read(store: &Store<'_>, vault: &Vault) -> (Users, Found) {
         let gap = Some(unread(&error));
         (Users { gap: gap.clone(), ..Users::default() }, Found { gap, ..Found::default() })
     };
-    found.map_or_else(nothing, |found| found.value)
+    found.map_or_else(nothing, |found| {
+        let (mut users, mut secrets) = found.value;
+        // Those of an older revision are not compared with those of others.
+        if let Some(doubt) = found.doubt {
+            users.gap.get_or_insert_with(|| doubt.clone());
+            secrets.gap.get_or_insert(doubt);
+        }
+        (users, secrets)
+    })
 }
 
 /// What is done about key stores of users behind all else that is looked for in a store.

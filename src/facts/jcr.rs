@@ -15,6 +15,9 @@ pub struct Repository {
     pub head_ms: Option<u64>,
     /// How many newer revisions of the journal could not be read and were passed over.
     pub revisions_behind: usize,
+    /// Why what was read may not be what the instance has; one clause without a full stop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<String>,
     /// What older states of it hold at `/etc/key`; empty where it was not read.
     pub history: KeyHistory,
     /// Configurations of components that matter, below `/apps/system/config` in the revision that was read, by path; whether in
@@ -47,9 +50,16 @@ impl Repository {
         }
     }
 
-    /// Returns `true` if a newer revision than the one that was read may say something else.
+    /// Returns `true` if what was read may not be what the instance has: a newer revision may say something else, or Oak would open
+    /// another one.
     pub fn is_outdated(&self) -> bool {
-        self.revisions_behind > 0
+        self.revisions_behind > 0 || self.doubt.is_some()
+    }
+
+    /// Says why what was read may not be what the instance has, if so.
+    pub fn why_outdated(&self) -> Option<&str> {
+        let by_count = (self.revisions_behind > 0).then_some("newer revisions cannot be read");
+        self.doubt.as_deref().or(by_count)
     }
 }
 

@@ -70,6 +70,7 @@ impl Snapshot {
                 JcrKeys::Read(_) => None,
             };
             let gaps = [
+                stored.doubt.as_mut(),
                 stored.configurations_gap.as_mut(),
                 stored.secrets_gap.as_mut(),
                 stored.users.as_mut().and_then(|users| users.gap.as_mut()),
@@ -283,6 +284,7 @@ mod tests {
                 keys: JcrKeys::Unreadable(format!("x {secret}")),
                 head_ms: None,
                 revisions_behind: 0,
+                doubt: Some(secret.to_owned()),
                 history: crate::facts::KeyHistory {
                     gap: Some(secret.to_owned()),
                     ..Default::default()

@@ -59,6 +59,9 @@ fn key(member: &Member, name: KeyName) -> Cell {
         KeyState::External => without(CellState::NotInSnapshot, "kept elsewhere"),
         KeyState::InJcr => without(CellState::NotInSnapshot, &in_jcr(member)),
         KeyState::Ambiguous => without(CellState::Unreadable, SEVERAL).wrong(None),
+        KeyState::Uncertain(key) => {
+            without(CellState::Unreadable, &format!("perhaps {}", key.value.short()))
+        }
         KeyState::Unreadable => without(CellState::Unreadable, "unreadable"),
         KeyState::NotInSnapshot => without(CellState::NotInSnapshot, "not in snapshot"),
     }

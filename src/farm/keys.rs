@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub enum KeyState {
     /// It is known.
     Known(Box<EffectiveKey>),
+    /// This is what was read, and the instance may have another: `Repository::doubt` says why. It is shown, and never compared.
+    Uncertain(Box<EffectiveKey>),
     /// The place where the key belongs, a file or `/etc/key`, was read whole, and the key is not there.
     Absent,
     /// A property moves the key files to a directory that is not in the snapshot.
@@ -149,12 +151,18 @@ fn state(snapshot: &Snapshot, name: KeyName, peers: &Peers) -> KeyState {
 fn in_jcr(snapshot: &Snapshot, name: KeyName) -> KeyState {
     let Some(repository) = &snapshot.repository else { return KeyState::InJcr };
     match (&repository.keys, repository.key(name)) {
-        (_, Some(key)) => KeyState::Known(Box::new(EffectiveKey {
-            value: key.digest.whole,
-            health: KeyHealth::of(name, &key.digest),
-            digest: key.digest.clone(),
-            origin: KeyOrigin::Jcr { place: repository.place.clone(), path: key.path() },
-        })),
+        (_, Some(key)) => {
+            let key = Box::new(EffectiveKey {
+                value: key.digest.whole,
+                health: KeyHealth::of(name, &key.digest),
+                digest: key.digest.clone(),
+                origin: KeyOrigin::Jcr { place: repository.place.clone(), path: key.path() },
+            });
+            // Of a store without `data00001a.tar`, a revision was read that was 51 older than the
+            // newest. Oak 1.22.4 does not start with it.
+            let is_outdated = repository.is_outdated();
+            if is_outdated { KeyState::Uncertain(key) } else { KeyState::Known(key) }
+        }
         // A newer revision, which could not be read, may have it.
         (JcrKeys::Read(_), None) if repository.is_outdated() => KeyState::Unreadable,
         (JcrKeys::Read(_), None) => KeyState::Absent,
@@ -324,6 +332,20 @@ mod tests {
         assert_eq!(state_of(|i| jcr(i).jcr_unreadable("no journal")), KeyState::Unreadable);
         assert_eq!(state_of(|i| jcr(i).jcr(&[])), KeyState::Absent);
         assert_eq!(state_of(|i| jcr(i).jcr(&[]).revisions_behind(1)), KeyState::Unreadable);
+    }
+
+    #[test]
+    fn keys_of_an_older_revision_are_shown_and_not_known() {
+        let older = |i: Instance| i.jcr_mode(&key(), &key()).revisions_behind(51);
+        let doubted = |i: Instance| i.jcr_mode(&key(), &key()).jcr_doubt("it has no manifest");
+        for change in [older as fn(Instance) -> Instance, doubted] {
+            assert!(matches!(state_of(change), KeyState::Uncertain(_)));
+            let farm = farm().with("a", |i| i.hmac(&key())).with("b", change).build();
+            assert!(farm.members[1].known_key(KeyName::Hmac).is_none());
+            let [known, uncertain] = &cells(&farm, "hmac")[..] else { panic!("two instances") };
+            assert_eq!(uncertain.0, CellState::Unreadable);
+            assert_eq!((&uncertain.1, uncertain.2), (&format!("perhaps {}", known.1), None));
+        }
     }
 
     #[test]

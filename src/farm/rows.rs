@@ -121,6 +121,7 @@ fn revision(repository: &Repository) -> Option<String> {
     let read = matches!(repository.keys, JcrKeys::Read(_));
     let time = repository.head_ms.map(|time| format!(" of {}", Utc(time))).unwrap_or_default();
     let behind = match repository.revisions_behind {
+        0 if repository.is_outdated() => ", in doubt".to_owned(),
         0 => String::new(),
         1 => ", 1 revision older than the newest".to_owned(),
         count => format!(", {count} revisions older than the newest"),

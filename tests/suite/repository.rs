@@ -8,6 +8,7 @@ use aemtrix::facts::{JcrKeys, Repository};
 use aemtrix::intake::{NoWatch, discover};
 use aemtrix::limits::Limits;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 const HMAC: &str = "d5491402ee479d4c304b6ad19e3618ed";
@@ -214,6 +215,110 @@ fn damaged_store_gives_the_right_keys_or_none() {
         assert!(is_right_or_told(&instance), "{part}: {instance}");
         assert_ne!(instance["repository"]["state"], "not-read", "{part}");
     }
+}
+
+/// Two instances in JCR mode that hold other keys, the store of the second changed: the report.
+fn with_store(change: impl FnOnce(&mut BTreeMap<String, Vec<u8>>)) -> Value {
+    let home = tempfile::tempdir().unwrap();
+    let (first, mut second) = (instance("v13-closed"), instance("v13-replaced"));
+    let is_id = |path: &String| path.ends_with("sling.id.file");
+    second.files.retain(|path, _| !is_id(path));
+    change(&mut second.files);
+    let sources = [("a", first), ("b", second)]
+        .map(|(name, case)| case.pack_into(home.path(), Packing::Directory, name).into());
+    run::json(&run::scan(&sources))
+}
+
+/// Asserts that nothing acts on the keys of the second instance, and returns the gap that says why.
+fn is_open(report: &Value) -> String {
+    let farm = &report["farms"][0];
+    assert_eq!((&farm["verdict"], &report["complete"]), (&json!("undecided"), &json!(false)));
+    let mut rules = run::list(&farm["findings"]).map(|finding| finding["rule"].as_str().unwrap());
+    assert!(!rules.any(|rule| rule.ends_with("-differs")), "{farm}");
+    assert_eq!(cell(report, "hmac")["state"], "unreadable");
+    assert_eq!(report["gaps"].as_array().unwrap().len(), 1, "{}", report["gaps"]);
+    report["gaps"][0]["reason"].as_str().unwrap().to_owned()
+}
+
+/// The cell of the second instance in a row.
+fn cell<'r>(report: &'r Value, fact: &str) -> &'r Value {
+    let mut rows = run::list(&report["farms"][0]["matrix"]["rows"]);
+    &rows.find(|row| row["fact"] == fact).unwrap()["cells"][1]
+}
+
+fn file(name: &str) -> String {
+    format!("{STORE}/{name}")
+}
+
+fn add_missing_revision(files: &mut BTreeMap<String, Vec<u8>>) {
+    let line = b"129fec6b-1ab5-4b44-ae81-d59174bd06ee:1 root 1795320453127\n";
+    files.get_mut(&file("journal.log")).unwrap().extend_from_slice(line);
+}
+
+#[test]
+fn keys_of_an_older_revision_are_shown_and_not_compared() {
+    let report = with_store(|_| {});
+    assert_eq!(report["farms"][0]["verdict"], "inconsistent");
+    let known = cell(&report, "hmac")["text"].as_str().unwrap().to_owned();
+    let report = with_store(add_missing_revision);
+    let reason = is_open(&report);
+    let end =
+        "1 newer revision cannot be read: segment 129fec6b-1ab5-4b44-ae81-d59174bd06ee is missing";
+    assert!(reason.ends_with(end), "{reason}");
+    assert!(reason.contains("as of the revision of 2024-05-01 10:22:10 UTC"), "{reason}");
+    assert_eq!(cell(&report, "hmac")["text"], format!("perhaps {known}"));
+}
+
+#[test]
+fn keys_in_files_that_oak_does_not_open_are_shown_and_not_compared() {
+    let report = with_store(|files| {
+        let tar = files.remove(&file("data00000a.tar")).unwrap();
+        files.insert(file("data00000a.tar.bak"), tar);
+    });
+    let reason = is_open(&report);
+    assert!(reason.ends_with(" is missing, but for files that Oak does not open"), "{reason}");
+}
+
+#[test]
+fn store_that_oak_refuses_says_nothing_for_sure() {
+    let manifest = |text: &'static str| {
+        with_store(move |files| drop(files.insert(file("manifest"), text.into())))
+    };
+    assert_eq!(manifest("store.version=1\n")["farms"][0]["verdict"], "inconsistent");
+    let report = manifest("store.version=3\n");
+    assert_eq!(report["farms"][0]["verdict"], "undecided");
+    let repository = &report["farms"][0]["instances"][1]["repository"];
+    assert_eq!(repository["state"], "not-read");
+    assert_eq!(repository["reason"], "version 3 of the segment store is not supported");
+    let reason = is_open(&manifest(""));
+    assert!(reason.ends_with("the manifest of the segment store states no version"), "{reason}");
+    let reason = is_open(&with_store(|files| drop(files.remove(&file("manifest")))));
+    let end = "the segment store has no manifest, without which Oak does not open it";
+    assert!(reason.ends_with(end), "{reason}");
+}
+
+#[test]
+fn other_keys_that_an_older_revision_has_beside_files_leave_it_open() {
+    let case = cases::all().into_iter().find(|case| case.name == "jcr-mismatch").unwrap();
+    let scan = |change: fn(&mut BTreeMap<String, Vec<u8>>)| {
+        let home = tempfile::tempdir().unwrap();
+        let sources = case.sources.iter().map(|(name, case)| {
+            let mut case = case.clone();
+            if case.files.contains_key(&file("journal.log")) {
+                change(&mut case.files);
+            }
+            case.pack_into(home.path(), Packing::Directory, name).into()
+        });
+        run::json(&run::scan(&sources.collect::<Vec<_>>()))
+    };
+    let whole = scan(|_| {});
+    assert!(run::list(&whole["farms"][0]["findings"]).any(|f| f["rule"] == "jcr-key-mismatch"));
+    let report = scan(add_missing_revision);
+    assert!(!run::list(&report["farms"][0]["findings"]).any(|f| f["rule"] == "jcr-key-mismatch"));
+    let mut reasons = run::list(&report["gaps"]).map(|gap| gap["reason"].as_str().unwrap());
+    let start =
+        "whether other keys are left in /etc/key is not known: 1 newer revision cannot be read";
+    assert!(reasons.any(|reason| reason.starts_with(start)), "{}", report["gaps"]);
 }
 
 #[test]

@@ -18,6 +18,8 @@ pub(super) struct WireRepository<'a> {
     head_ms: Option<u64>,
     /// Newer revisions than that one, which are not whole.
     revisions_behind: usize,
+    /// Why what was read may not be what the instance has: keys and configurations are then not compared. Null where that is not so.
+    doubt: Option<&'a str>,
     history: Option<WireHistory<'a>>,
     /// Why not all configurations in it are listed; null where they are, and where the repository was not read.
     configurations_gap: Option<&'a str>,
@@ -132,6 +134,7 @@ impl<'a> From<&'a Repository> for WireRepository<'a> {
             reason: repository.keys.reason(),
             head_ms: repository.head_ms,
             revisions_behind: repository.revisions_behind,
+            doubt: repository.why_outdated(),
             history: matches!(repository.keys, JcrKeys::Read(_))
                 .then(|| WireHistory::from(&repository.history)),
             configurations_gap: repository.configurations_gap.as_deref(),
@@ -202,7 +205,8 @@ mod tests {
         assert_eq!(
             read,
             json!({
-                "place": place, "state": "read", "reason": null, "head_ms": 5, "revisions_behind": 2, "history": null,
+                "place": place, "state": "read", "reason": null, "head_ms": 5, "revisions_behind": 2,
+                "doubt": "newer revisions cannot be read", "history": null,
                 "configurations_gap": null,
                 "secrets_gap": null
             })
