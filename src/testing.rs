@@ -346,7 +346,8 @@ impl Instance {
         let text = format!("{body}{}service.pid=\"{pid}\"\r\n", factory.unwrap_or_default());
         let (kind, found) = classify(&path).expect("this is evidence");
         let fact = (kind.parse)(&found, text.as_bytes()).expect("this can be read");
-        let Fact::Config(ConfigFile::Used(mut config)) = fact else { panic!("it has its PID") };
+        let Fact::Config(readings) = fact else { panic!("it is a configuration") };
+        let ConfigFile::Used(mut config) = readings.newest else { panic!("it has its PID") };
         self.hold_values(&mut config);
         let place = Place { source: self.snapshot.source.clone(), path };
         self.snapshot.configurations.push(config.at(place));

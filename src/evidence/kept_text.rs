@@ -1,6 +1,6 @@
 //! The text in facts that came from the body of a file, for those who find out later that the body is no business of anyone's.
 
-use super::{ConfigFile, Fact, Found, bundle_values};
+use super::{Fact, Found, bundle_values};
 use crate::facts::HIDDEN_LINK;
 
 impl Fact {
@@ -8,7 +8,7 @@ impl Fact {
     pub fn kept_bytes(&self) -> usize {
         match self {
             Self::Settings(statements) => statements.text_bytes(),
-            Self::Config(ConfigFile::Used(config)) => config.kept_bytes(),
+            Self::Config(readings) => readings.kept_bytes(),
             Self::Key(_, digest) => size_of_val(digest.traces.as_slice()),
             _ => 0,
         }
@@ -24,10 +24,9 @@ impl Fact {
             | Self::Key(..)
             | Self::StrayKey(..)
             | Self::Jar(_)
-            | Self::Log(_)
-            | Self::Config(ConfigFile::Ignored(_)) => false,
-            Self::Config(ConfigFile::Used(_))
-            | Self::BundleInfo(_)
+            | Self::Log(_) => false,
+            Self::Config(readings) => readings.may_be_used(),
+            Self::BundleInfo(_)
             | Self::BundleValue(_)
             | Self::SlingId(_)
             | Self::RunModes(_)

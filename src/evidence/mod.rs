@@ -47,8 +47,9 @@ pub use bundle_info::{BundleInfo, LastModified};
 pub use cursor::{ParseError, Problem};
 pub use feature::FEATURE_MODEL;
 pub use felix_config::{
-    Config, ConfigFile, Deviation, IgnoredConfig, Installed, StoredConfig, StoredProperty,
-    concerns_store, installed_pid, is_for_run_modes, may_matter, protected_values,
+    Config, ConfigFile, ConfigReadings, Deviation, Generation, IgnoredConfig, Installed,
+    StoredConfig, StoredProperty, concerns_store, installed_pid, is_for_run_modes, may_matter,
+    protected_values,
 };
 pub use jar::Jar;
 pub use key::{Fingerprint, KEY_COPY, digest_key, fingerprint, is_key, is_key_copy};
@@ -262,7 +263,7 @@ pub enum Fact {
     /// `last.java.version`.
     JavaMajor(u32),
     /// A file below `launchpad/config`.
-    Config(ConfigFile),
+    Config(ConfigReadings),
     /// A configuration of a node store in `install`.
     Installed(Installed),
     /// A log file.

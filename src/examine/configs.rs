@@ -1,7 +1,9 @@
 //! Sorts the configurations of one install: those that count, and what to say of the others.
 
 use super::item::Item;
-use crate::evidence::{Config, ConfigFile, Deviation, Fact, Found, IgnoredConfig};
+use crate::evidence::{
+    Config, ConfigFile, ConfigReadings, Deviation, Fact, Found, Generation, IgnoredConfig,
+};
 use crate::facts::{CONFIG_DIRECTORY, Configuration, Gap, GapKind, IdentifiedBy, Place, Snapshot};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +17,8 @@ pub(super) struct Use {
     elsewhere: bool,
     /// ConfigAdmin is of a version that has names of its own on Windows; `None` where that is not known.
     windows_names: Option<bool>,
+    /// How its ConfigAdmin reads; `None` where its version is not known.
+    generation: Option<Generation>,
     /// The directory of ConfigAdmin's bundle, in whose data configurations are where nothing names another place.
     bundle: Option<String>,
 }
@@ -25,13 +29,19 @@ impl Use {
         // `felix.cm.dir`; Sling's properties set it to `${sling.launchpad}/config`.
         let elsewhere = snapshot.setting(CONFIG_DIRECTORY).is_some();
         let bundle = snapshot.bundles_named(CONFIG_ADMIN).next();
-        let mut versions = snapshot
-            .bundles_named(CONFIG_ADMIN)
-            // A location is written once and survives every update,
-            // so only a manifest shows the version that runs.
-            .filter(|bundle| bundle.identified_by == Some(IdentifiedBy::Manifest))
-            .filter_map(|bundle| bundle.version.as_deref());
-        let windows_names = versions.next().and_then(|version| {
+        let versions = || {
+            snapshot
+                .bundles_named(CONFIG_ADMIN)
+                // A location is written once and survives every update,
+                // so only a manifest shows the version that runs.
+                .filter(|bundle| bundle.identified_by == Some(IdentifiedBy::Manifest))
+                .filter_map(|bundle| bundle.version.as_deref())
+        };
+        // Of two versions it is not known which one runs.
+        let mut generations = versions().map(Generation::of_version);
+        let first = generations.next().flatten();
+        let generation = first.filter(|_| generations.all(|other| other == first));
+        let windows_names = versions().next().and_then(|version| {
             // FELIX-4302: they encode each part that begins like a
             // device (`COM`), so `com/day` became `%0063om/day`.
             let has_names = HAVE_WINDOWS_NAMES.iter().any(|with| {
@@ -42,7 +52,8 @@ impl Use {
             // The version alone does not say that it ran on Windows.
             if has_names { snapshot.is_on_windows().then_some(true) } else { Some(false) }
         });
-        Self { elsewhere, windows_names, bundle: bundle.map(|bundle| bundle.directory.clone()) }
+        let bundle = bundle.map(|bundle| bundle.directory.clone());
+        Self { elsewhere, windows_names, generation, bundle }
     }
 }
 
@@ -59,7 +70,7 @@ pub(super) fn configurations(
 ) -> Vec<Configuration> {
     let unused = unused(evidence, used);
     let place = |path: &str| Place { source: source.to_owned(), path: path.to_owned() };
-    let mut all: Vec<Configuration> = valid(evidence)
+    let mut all: Vec<Configuration> = valid(evidence, used)
         .filter(|(path, config)| config.matters() && !unused.contains_key(path))
         .map(|(path, config)| config.at(place(path)))
         .collect();
@@ -71,7 +82,7 @@ pub(super) fn configurations(
 /// components below `com`, where most of those looked for lie.
 pub(super) fn are_packed(evidence: &[Evidence<'_>], used: &Use) -> bool {
     let unused = unused(evidence, used);
-    valid(evidence)
+    valid(evidence, used)
         .filter(|(path, _)| !unused.contains_key(path))
         // A picked archive has the few configurations that were
         // asked for; a real install has hundreds of others.
@@ -81,15 +92,21 @@ pub(super) fn are_packed(evidence: &[Evidence<'_>], used: &Use) -> bool {
 /// Tells what Felix ignores, and what its versions read differently: one line a reason.
 pub(super) fn notes(source: &str, evidence: &[Evidence<'_>], used: &Use) -> Vec<Gap> {
     let mut ignored: BTreeMap<IgnoredConfig, Vec<&str>> = BTreeMap::new();
-    let mut lenient: BTreeMap<Deviation, Vec<&str>> = BTreeMap::new();
-    for (path, file) in files(evidence) {
-        match file {
-            ConfigFile::Ignored(why) => ignored.entry(*why).or_default().push(path),
-            ConfigFile::Used(config) => {
-                for deviation in &config.deviations {
-                    lenient.entry(*deviation).or_default().push(path);
-                }
-            }
+    // By what was taken of the file, too.
+    let mut lenient: BTreeMap<(Deviation, Taken), Vec<&str>> = BTreeMap::new();
+    for (path, readings) in readings(evidence) {
+        let file = readings.to(used.generation);
+        if let Some(ConfigFile::Ignored(why)) = file {
+            ignored.entry(*why).or_default().push(path);
+        }
+        let taken = match file {
+            None if !used.elsewhere => Taken::Nothing,
+            Some(file) if *file != readings.newest => Taken::Less,
+            _ => Taken::All,
+        };
+        for deviation in readings.deviations.iter().filter(|_| readings.may_be_used()) {
+            let taken = if deviation.divides() { taken } else { Taken::All };
+            lenient.entry((*deviation, taken)).or_default().push(path);
         }
     }
     for (path, why) in unused(evidence, used) {
@@ -98,10 +115,31 @@ pub(super) fn notes(source: &str, evidence: &[Evidence<'_>], used: &Use) -> Vec<
     let of_ignored = ignored.iter().filter_map(|(why, paths)| {
         note(source, GapKind::Ignored, paths, &format!("{why}; it is not used, as in Felix"))
     });
-    let of_lenient = lenient
-        .iter()
-        .filter_map(|(why, paths)| note(source, GapKind::Lenient, paths, &why.to_string()));
+    let of_lenient = lenient.iter().filter_map(|((why, taken), paths)| match taken {
+        Taken::All => note(source, GapKind::Lenient, paths, &why.to_string()),
+        Taken::Less => {
+            let why = format!("{why}; it was read as the ConfigAdmin of this instance reads it");
+            note(source, GapKind::Lenient, paths, &why)
+        }
+        Taken::Nothing => {
+            let why = format!(
+                "{why}; the version of ConfigAdmin is not known, so nothing was taken from the file; send the bundle {CONFIG_ADMIN} too"
+            );
+            note(source, GapKind::Ambiguous, paths, &why)
+        }
+    });
     of_ignored.chain(of_lenient).collect()
+}
+
+/// What was taken of a file that versions of ConfigAdmin read differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Taken {
+    /// What the newest takes.
+    All,
+    /// What an older one takes.
+    Less,
+    /// Nothing: the version is not known.
+    Nothing,
 }
 
 /// Names the first file and counts the others: an old install has a hundred indexes of factories.
@@ -122,16 +160,16 @@ fn unused<'a>(evidence: &[Evidence<'a>], used: &Use) -> BTreeMap<&'a str, Ignore
         .filter(|(_, found, _)| !found.bundle.is_empty())
         .map(|(path, found, _)| (*path, found.bundle))
         .collect();
-    let has_others = valid(evidence).any(|(path, _)| !of_bundles.contains_key(path));
+    let has_others = valid(evidence, used).any(|(path, _)| !of_bundles.contains_key(path));
     // Without `felix.cm.dir`, as with Sling's feature
     // launcher, configurations are in `bundle3/data/config`.
     let of_config_admin = used.bundle.as_deref().filter(|_| !used.elsewhere && !has_others);
-    let apart = valid(evidence)
+    let apart = valid(evidence, used)
         .filter(|(path, _)| of_bundles.get(path).is_some_and(|own| Some(*own) != of_config_admin))
         .map(|(path, _)| (path, IgnoredConfig::OtherBundle));
     let mut unused: BTreeMap<&str, IgnoredConfig> = apart.collect();
     if used.elsewhere {
-        let all = valid(evidence).map(|(path, _)| (path, IgnoredConfig::OtherDirectory));
+        let all = valid(evidence, used).map(|(path, _)| (path, IgnoredConfig::OtherDirectory));
         return all.chain(unused).collect();
     }
     let other_names = of_other_names(evidence, used, &unused);
@@ -145,31 +183,33 @@ fn of_other_names<'a>(
     used: &Use,
     apart: &BTreeMap<&'a str, IgnoredConfig>,
 ) -> Vec<(&'a str, IgnoredConfig)> {
-    let valid = |evidence| valid(evidence).filter(|(path, _)| !apart.contains_key(path));
+    let valid = || valid(evidence, used).filter(|(path, _)| !apart.contains_key(path));
     let in_use = used.windows_names == Some(true);
     // An update of ConfigAdmin may leave files under names that the older version gave them.
-    let better: BTreeSet<&str> = valid(evidence)
+    let better: BTreeSet<&str> = valid()
         .filter(|(_, config)| config.windows == in_use)
         .map(|(_, config)| config.pid.as_str())
         .collect();
     let never = |config: &Config| config.windows && used.windows_names == Some(false);
-    valid(evidence)
+    valid()
         .filter(|(_, config)| config.windows != in_use)
         .filter(|(_, config)| never(config) || better.contains(config.pid.as_str()))
         .map(|(path, _)| (path, IgnoredConfig::OtherEncoding))
         .collect()
 }
 
-fn valid<'a>(evidence: &[Evidence<'a>]) -> impl Iterator<Item = (&'a str, &'a Config)> {
-    files(evidence).filter_map(|(path, file)| match file {
+/// Returns the files that ConfigAdmin takes for configurations; not those that its versions take for different things where its version
+/// is not known.
+fn valid<'a>(evidence: &[Evidence<'a>], used: &Use) -> impl Iterator<Item = (&'a str, &'a Config)> {
+    readings(evidence).filter_map(|(path, readings)| match readings.to(used.generation)? {
         ConfigFile::Used(config) => Some((path, &**config)),
         ConfigFile::Ignored(_) => None,
     })
 }
 
-fn files<'a>(evidence: &[Evidence<'a>]) -> impl Iterator<Item = (&'a str, &'a ConfigFile)> {
+fn readings<'a>(evidence: &[Evidence<'a>]) -> impl Iterator<Item = (&'a str, &'a ConfigReadings)> {
     evidence.iter().filter_map(|(path, _, item)| match item {
-        Item::Read { fact: Ok(Fact::Config(file)), .. } => Some((*path, file)),
+        Item::Read { fact: Ok(Fact::Config(readings)), .. } => Some((*path, readings)),
         _ => None,
     })
 }
@@ -212,6 +252,56 @@ mod tests {
         assert_eq!(unused_of(&[WINDOWS], &with(Some(true))), []);
         assert_eq!(unused_of(&[WINDOWS], &with(Some(false))), other(WINDOWS));
         assert_eq!(unused_of(&[PLAIN], &with(Some(true))), []);
+    }
+
+    const TOKENS: &str =
+        "launchpad/config/com/day/crx/security/token/impl/impl/TokenAuthenticationHandler.config";
+
+    /// Returns the flag for encapsulated tokens of each configuration, and the kinds of what is noted.
+    fn tokens(text: &str, generation: Option<Generation>) -> (Vec<Option<bool>>, Vec<GapKind>) {
+        let (kind, found) = classify(TOKENS).unwrap();
+        let fact = (kind.parse)(&found, text.as_bytes());
+        let item = Item::Read { fact, owner: None };
+        let evidence = [(TOKENS, found, &item)];
+        let used = Use { generation, ..Use::default() };
+        let all = configurations("a", &evidence, &used);
+        let flags = all.iter().map(|config| config.flag("token.encapsulated")).collect();
+        (flags, notes("a", &evidence, &used).iter().map(|gap| gap.kind).collect())
+    }
+
+    #[test]
+    fn version_of_config_admin_says_what_counts_of_a_file_by_hand() {
+        use GapKind::{Ambiguous, Ignored, Lenient};
+        use Generation::{Blanks, Comments, Folds};
+        let pid =
+            "service.pid=\"com.day.crx.security.token.impl.impl.TokenAuthenticationHandler\"\n";
+        let on = "token.encapsulated=B\"true\"\n";
+        let blank = format!("{pid}path = \"/\"\n{on}");
+        assert_eq!(tokens(&blank, Some(Comments)), (vec![None], vec![Lenient]));
+        assert_eq!(tokens(&blank, Some(Blanks)), (vec![Some(true)], vec![Lenient]));
+        assert_eq!(tokens(&blank, None), (vec![], vec![Ambiguous]));
+        let lost_pid = format!("path = \"/\"\n{pid}{on}");
+        assert_eq!(tokens(&lost_pid, Some(Comments)), (vec![], vec![Ignored, Lenient]));
+        let comment = format!("{pid}# x\n{on}");
+        assert_eq!(tokens(&comment, Some(Folds)), (vec![None], vec![Lenient]));
+        assert_eq!(tokens(&comment, Some(Comments)), (vec![Some(true)], vec![Lenient]));
+        assert_eq!(tokens(&comment, None), (vec![], vec![Ambiguous]));
+        assert_eq!(tokens(&format!("{pid}{on}"), None), (vec![Some(true)], vec![]));
+    }
+
+    #[test]
+    fn two_versions_of_config_admin_say_nothing() {
+        let set = |version: &'static str| {
+            move |bundle: &mut crate::facts::Bundle| bundle.version = Some(version.to_owned())
+        };
+        let of = |change| used_by(|i| i.change("bundle6", change)).generation;
+        assert_eq!(of(set("1.9.12")), Some(Generation::Comments));
+        assert_eq!(of(set("1.9.20")), None);
+        let two = used_by(|i| {
+            let both = i.bundle(7, CONFIG_ADMIN);
+            both.change("bundle6", set("1.9.12")).change("bundle7", set("1.9.26"))
+        });
+        assert_eq!(two.generation, None);
     }
 
     #[test]

@@ -169,7 +169,8 @@ pub(super) fn marks_instance(found: &Found<'_>, item: &Item) -> bool {
     let Item::Read { fact, .. } = item else { return !found.bundle.is_empty() };
     match fact {
         Ok(Fact::Seen) => false,
-        Ok(Fact::LastStart(_) | Fact::JavaMajor(_) | Fact::Config(ConfigFile::Used(_))) => true,
+        Ok(Fact::LastStart(_) | Fact::JavaMajor(_)) => true,
+        Ok(Fact::Config(readings)) => matches!(readings.newest, ConfigFile::Used(_)),
         Ok(Fact::Settings(all)) => all
             .settings
             .iter()

@@ -1,4 +1,4 @@
-//! The `.config` grammar of Felix ConfigAdmin, as its newest reader takes it; what older ones take otherwise is a deviation.
+//! The `.config` grammar of Felix ConfigAdmin, as each generation of its reader takes it; what they take differently is a deviation.
 //!
 //! One entry a line, `name=value`. A value is a quoted text, a list in `[]` or a collection in `()`, with a type letter in
 //! front of all but strings. Three writers are known: 1.2.8 writes nothing for an empty list, 1.8.4 one line a list, 1.9.12 one
@@ -14,6 +14,41 @@ use zeroize::Zeroizing;
 /// Entries of a file, and elements of a list. The largest real configurations have some hundred.
 const COUNT_MAX: usize = 16_384;
 
+/// The readers of ConfigAdmin that take the same files for different things, oldest first.
+///
+/// All were run on the same files: 1.2.8, 1.6.0, 1.8.4, 1.8.6, 1.8.8, 1.8.16, 1.9.12 to 1.9.22 and 1.9.26.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Generation {
+    /// Up to 1.8.4: a blank in a list ends what is read.
+    Plain,
+    /// 1.8.6: lists may span lines.
+    Folds,
+    /// 1.8.8 to 1.9.18: comments are skipped.
+    Comments,
+    /// From 1.9.22 on: blanks around an equals sign are skipped, line ends included. (FELIX-5690)
+    Blanks,
+}
+
+impl Generation {
+    /// Returns those before the newest.
+    pub(super) const OLDER: [Self; 3] = [Self::Plain, Self::Folds, Self::Comments];
+
+    /// Returns the one of a version of ConfigAdmin; `None` where the version says none.
+    pub fn of_version(version: &str) -> Option<Self> {
+        // Adobe's own builds have a qualifier: `1.8.6.B001`.
+        let mut parts = version.split('.').map(str::parse::<u64>);
+        let mut part = || parts.next()?.ok();
+        match (part()?, part()?, part()?) {
+            // 1.9.20 ends each name and value at a blank (FELIX-6406); it is not worth a reader of its own.
+            (1, 9, 19..=21) => None,
+            version if version < (1, 8, 6) => Some(Self::Plain),
+            version if version < (1, 8, 8) => Some(Self::Folds),
+            version if version < (1, 9, 19) => Some(Self::Comments),
+            _ => Some(Self::Blanks),
+        }
+    }
+}
+
 /// Where a file is not what Felix writes, so that versions of Felix read it differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Deviation {
@@ -23,6 +58,10 @@ pub enum Deviation {
     Comment,
     /// A blank beside the equals sign.
     Blank,
+    /// No value behind an equals sign.
+    NoValue,
+    /// A blank in a list that is on one line.
+    BlankInList,
     /// A value without quotes.
     Unquoted,
     /// A name that does not start a line, or spans several.
@@ -35,6 +74,13 @@ pub enum Deviation {
     Stop,
 }
 
+impl Deviation {
+    /// Returns `true` if it is why generations of the reader may take a file for different things.
+    pub fn divides(self) -> bool {
+        matches!(self, Self::Comment | Self::Blank | Self::NoValue | Self::BlankInList)
+    }
+}
+
 impl fmt::Display for Deviation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -45,7 +91,13 @@ impl fmt::Display for Deviation {
                 "has comment lines; Felix ConfigAdmin up to 1.8.6 loses the entry after each"
             }
             Self::Blank => {
-                "has a blank beside an equals sign; Felix ConfigAdmin 1.9.12 silently drops the rest of the file there"
+                "has a blank beside an equals sign; Felix ConfigAdmin up to 1.9.18 silently loses the entry or the rest of the file there"
+            }
+            Self::NoValue => {
+                "has a name without a value; newer versions of Felix ConfigAdmin (from 1.9.20 on) read nothing after it"
+            }
+            Self::BlankInList => {
+                "has a blank in a list; Felix ConfigAdmin up to 1.8.4 silently drops the rest of the file there"
             }
             Self::Unquoted => {
                 "has a value without quotes, which Felix loses together with the next entry"
@@ -91,9 +143,16 @@ pub(super) struct Entry {
 pub(super) struct Dictionary {
     pub(super) entries: BTreeMap<String, Entry>,
     pub(super) deviations: BTreeSet<Deviation>,
+    /// A list spans lines, as no version before 1.8.6 writes or reads it.
+    pub(super) has_folds: bool,
 }
 
 impl Dictionary {
+    /// Returns `true` if older generations may take the file for something else than the newest.
+    pub(super) fn may_differ(&self) -> bool {
+        self.has_folds || self.deviations.iter().any(|deviation| deviation.divides())
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&Entry> {
         self.entries.get(&name.to_lowercase())
     }
@@ -107,11 +166,12 @@ impl Dictionary {
     }
 }
 
-/// Reads a whole file.
-pub(super) fn read(bytes: &[u8]) -> Result<Dictionary, ParseError> {
+/// Reads a whole file as this generation does.
+pub(super) fn read(bytes: &[u8], generation: Generation) -> Result<Dictionary, ParseError> {
     // Java reads UTF-8 in the same way: what is not valid becomes U+FFFD.
     let text = Zeroizing::new(String::from_utf8_lossy(bytes).into_owned());
-    let mut reader = Reader { text: &text, offset: 0, deviations: BTreeSet::new() };
+    let deviations = BTreeSet::new();
+    let mut reader = Reader { text: &text, offset: 0, generation, deviations, has_folds: false };
     // Felix takes the mark into the first name, so that entry is not what it seems to be.
     // Felix never writes one; editors of Windows do.
     let marked = reader.accept('\u{feff}');
@@ -129,7 +189,15 @@ pub(super) fn read(bytes: &[u8]) -> Result<Dictionary, ParseError> {
         // their case.
         limit(entries.len(), "configuration", reader.offset)?;
     }
-    Ok(Dictionary { entries, deviations: reader.deviations })
+    Ok(Dictionary { entries, deviations: reader.deviations, has_folds: reader.has_folds })
+}
+
+/// Says of a file whose reader is of no known version, such as that of an installer, that versions take it for different things.
+///
+/// Installers have always skipped comments: they write one themselves. So only [`Generation::Comments`] and the newest are compared there.
+pub(super) fn open_error() -> ParseError {
+    let problem = Problem::Expected("entries that all versions of Felix read alike");
+    ParseError { what: "configuration", offset: 0, problem }
 }
 
 pub(super) fn limit(count: usize, what: &'static str, offset: usize) -> Result<(), ParseError> {
@@ -142,7 +210,9 @@ pub(super) fn limit(count: usize, what: &'static str, offset: usize) -> Result<(
 struct Reader<'t> {
     text: &'t str,
     offset: usize,
+    generation: Generation,
     deviations: BTreeSet<Deviation>,
+    has_folds: bool,
 }
 
 impl Reader<'_> {
@@ -186,9 +256,9 @@ impl Reader<'_> {
     fn name(&mut self, first: bool) -> Result<Option<(String, bool)>, ParseError> {
         let mut starts_line = self.blanks() || first;
         // ConfigAdmin up to 1.8.6 knows no comments; `//` is part of a name to all versions.
-        while self.accept('#') {
+        while self.generation >= Generation::Comments && self.accept('#') {
             self.deviations.insert(Deviation::Comment);
-            while self.next().is_some_and(|c| c != '\n') {}
+            while self.next().is_some_and(|c| !matches!(c, '\r' | '\n')) {}
             self.blanks();
             starts_line = true;
         }
@@ -205,11 +275,13 @@ impl Reader<'_> {
         if !self.accept('=') {
             return Err(self.wrong("name", "an equals sign"));
         }
-        // ConfigAdmin 1.9.26 trims the name; 1.9.12 drops the rest of the file, without an error.
-        let name = raw.trim().to_owned();
-        if name.len() != raw.len() {
+        // The newest trims the name; to the others the blank is part of it.
+        let trimmed = raw.trim();
+        if trimmed.len() != raw.len() {
             self.deviations.insert(Deviation::Blank);
         }
+        let is_newest = self.generation == Generation::Blanks;
+        let name = if is_newest { trimmed.to_owned() } else { raw.to_string() };
         let garbled = !starts_line || name.contains(['\r', '\n']);
         if garbled {
             self.deviations.insert(Deviation::Garbled);
@@ -219,19 +291,21 @@ impl Reader<'_> {
 
     /// Reads what is after an equals sign; `None` where Felix takes nothing from it.
     fn value(&mut self) -> Result<Option<Vec<Scalar>>, ParseError> {
-        let blank = matches!(self.peek(), Some(' ' | '\t'));
-        while self.accept(' ') || self.accept('\t') {}
-        // The oldest writer leaves an empty list out.
-        if matches!(self.peek(), None | Some('\r' | '\n')) {
-            return Ok(Some(Vec::new()));
+        if self.generation == Generation::Blanks {
+            let start = self.offset;
+            let line_ended = self.blanks();
+            // Up to 1.2.8 an empty list was written as nothing. The newest reader takes the next name for the value, and stops.
+            let no_value = (line_ended && self.peek().is_some()).then_some(Deviation::NoValue);
+            let blank = (self.offset > start).then_some(Deviation::Blank);
+            self.deviations.extend(no_value.or(blank));
         }
-        if blank {
-            self.deviations.insert(Deviation::Blank);
-        }
-        let kind = self.kind();
+        let first = self.next();
         // Writers leave the letter of a string out; readers accept `T`.
-        let kind = kind.unwrap_or('T');
-        match self.next() {
+        let (kind, open) = match first {
+            Some(kind) if KINDS.contains(kind) => (kind, self.next()),
+            other => ('T', other),
+        };
+        match open {
             Some('"') => {
                 let value = self.scalar(kind)?;
                 Ok(value.map(|value| vec![value]))
@@ -239,20 +313,13 @@ impl Reader<'_> {
             Some('[') => self.list(kind, ']'),
             // A collection; what its elements are is taken from the first.
             Some('(') => self.list(kind, ')'),
-            _ => {
+            // The older readers skip nothing here: a blank or a line end is all of the value.
+            Some(_) => {
                 self.deviations.insert(Deviation::Unquoted);
                 Ok(None)
             }
+            None => Ok(None),
         }
-    }
-
-    /// Reads a type letter, which only counts in front of a value.
-    fn kind(&mut self) -> Option<char> {
-        let kind = self.peek().filter(|c| KINDS.contains(*c))?;
-        // All letters are ASCII, so the next character begins one byte further.
-        let behind = self.text.get(self.offset.saturating_add(1)..)?;
-        behind.starts_with(['"', '[', '(']).then(|| self.next())?;
-        Some(kind)
     }
 
     /// Reads a list up to its end. The file's end drops all of it.
@@ -274,19 +341,34 @@ impl Reader<'_> {
                 return Ok(None);
             }
             if !self.accept(',') {
+                if self.generation == Generation::Plain {
+                    self.next();
+                    return Ok(None);
+                }
                 return Err(self.wrong("list", "a comma or the end of the list"));
             }
         }
     }
 
-    /// Skips white space, and backslashes at line ends.
+    /// Skips white space in a list, and backslashes at line ends.
     fn fold(&mut self) {
+        if self.generation == Generation::Plain {
+            return;
+        }
+        let start = self.offset;
         self.blanks();
+        let has_blank = self.offset > start;
         // 1.8.6 and newer write ` \` at the end of each line of a list; 1.8.4 fails on that.
         let folds = |rest: &str| rest.starts_with("\\\r") || rest.starts_with("\\\n");
+        let mut is_fold = false;
         while self.text.get(self.offset..).is_some_and(folds) {
             self.next();
             self.blanks();
+            is_fold = true;
+        }
+        self.has_folds |= is_fold;
+        if has_blank && !is_fold {
+            self.deviations.insert(Deviation::BlankInList);
         }
     }
 

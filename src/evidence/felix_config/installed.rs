@@ -11,7 +11,7 @@ use crate::facts::{
     AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, DOCUMENT_STORE, DOCUMENT_STORE_TYPE,
     REPOSITORY_HOME, SEGMENT_STORES, SPLIT_SEGMENTS, components,
 };
-use grammar::Scalar;
+use grammar::{Dictionary, Generation, Scalar};
 use std::collections::BTreeMap;
 
 pub(in crate::evidence) const KIND: Kind = Kind {
@@ -79,16 +79,25 @@ fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
     } else if found.name.ends_with(CFG) {
         properties::settings(bytes, &OPTIONS).into_iter().collect()
     } else {
-        let dictionary = grammar::read(bytes)?;
-        // A flag may be `B"true"` or, written by hand, `"true"`.
-        let option = |name: &&str| match dictionary.get(name)?.values.as_slice() {
-            [Scalar::Text(text)] => Some(((*name).to_owned(), text.to_string())),
-            [Scalar::Boolean(flag)] => Some(((*name).to_owned(), flag.to_string())),
-            _ => None,
-        };
-        OPTIONS.iter().filter_map(option).collect()
+        let [options, older] = [Generation::Blanks, Generation::Comments]
+            .map(|generation| grammar::read(bytes, generation).map(|read| of_felix(&read)));
+        let options = options?;
+        if older.as_ref() != Ok(&options) {
+            return Err(grammar::open_error());
+        }
+        options
     };
     Ok(Fact::Installed(Installed(options)))
+}
+
+fn of_felix(dictionary: &Dictionary) -> BTreeMap<String, String> {
+    // A flag may be `B"true"` or, written by hand, `"true"`.
+    let option = |name: &&str| match dictionary.get(name)?.values.as_slice() {
+        [Scalar::Text(text)] => Some(((*name).to_owned(), text.to_string())),
+        [Scalar::Boolean(flag)] => Some(((*name).to_owned(), flag.to_string())),
+        _ => None,
+    };
+    OPTIONS.iter().filter_map(option).collect()
 }
 
 /// A name may be followed by a colon and the type of the value.
@@ -173,6 +182,16 @@ mod tests {
         assert_eq!(options(&format!("{pid}.cfg"), cfg), expected);
         let json = r#"{"mongouri": "mongodb://u:CANARY@h", "documentStoreType": "RDB", "customSegmentStore:Boolean": true}"#;
         assert_eq!(options(&format!("{pid}.cfg.json"), json), expected);
+    }
+
+    #[test]
+    fn file_that_versions_read_otherwise_says_nothing() {
+        let path = format!("install/{DOCUMENT_STORE}.config");
+        let read = |text: &str| parse(&find(&path).unwrap(), text.as_bytes());
+        let custom = "customSegmentStore=B\"true\"\n";
+        assert!(read(&format!("mongouri = \"x\"\n{custom}")).is_err());
+        assert!(read(&format!("{custom}mongouri = \"x\"\n")).is_ok());
+        assert!(read(&format!("# Created by Apache Sling JCR Installer\n{custom}")).is_ok());
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod stored;
 mod tests;
 mod wanted;
 
-pub use grammar::Deviation;
+pub use grammar::{Deviation, Generation};
 pub use installed::{Installed, concerns_store, installed_pid, is_for_run_modes};
 pub use stored::{StoredConfig, StoredProperty};
 pub use wanted::protected_values;
@@ -63,6 +63,90 @@ pub enum ConfigFile {
     Used(Box<Config>),
 }
 
+/// What the generations of ConfigAdmin take a file for. One that Felix wrote is the same to all that may be there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigReadings {
+    /// To the newest.
+    pub newest: ConfigFile,
+    /// Where the file is not what Felix writes.
+    pub deviations: BTreeSet<Deviation>,
+    /// To older ones, where that is something else.
+    older: BTreeMap<Generation, ConfigFile>,
+    /// No reader of [`Generation::Plain`] is there: only newer versions write such a file.
+    is_newer: bool,
+}
+
+impl ConfigReadings {
+    fn of(stem: &str, bytes: &[u8]) -> Result<Self, ParseError> {
+        let dictionary = grammar::read(bytes, Generation::Blanks)?;
+        let newest = file(stem, &dictionary)?;
+        let mut older = BTreeMap::new();
+        for generation in Generation::OLDER.into_iter().filter(|_| dictionary.may_differ()) {
+            let read = grammar::read(bytes, generation);
+            let read = read.and_then(|dictionary| file(stem, &dictionary));
+            // Felix ignores a file that its reader fails on.
+            let read = read.unwrap_or(ConfigFile::Ignored(IgnoredConfig::Unreadable));
+            if read != newest {
+                older.insert(generation, read);
+            }
+        }
+        let Dictionary { deviations, has_folds, .. } = dictionary;
+        Ok(Self { newest, deviations, older, is_newer: has_folds })
+    }
+
+    /// Returns what the file is to this generation; `None` where that is not known, and it matters which one it is.
+    pub fn to(&self, generation: Option<Generation>) -> Option<&ConfigFile> {
+        let Some(generation) = generation else {
+            let is_open = |(older, file): (&Generation, &ConfigFile)| {
+                let is_possible = !self.is_newer || *older != Generation::Plain;
+                is_possible && (file.matters() || self.newest.matters())
+            };
+            return (!self.older.iter().any(is_open)).then_some(&self.newest);
+        };
+        Some(self.older.get(&generation).unwrap_or(&self.newest))
+    }
+
+    /// Returns `true` if some generation takes the file for a configuration.
+    pub fn may_be_used(&self) -> bool {
+        let mut files = std::iter::once(&self.newest).chain(self.older.values());
+        files.any(|file| matches!(file, ConfigFile::Used(_)))
+    }
+
+    /// Takes out the protected values of all: see [`Config::take_ciphertexts`].
+    pub fn take_ciphertexts(&mut self) -> Vec<(Digest, Wiped)> {
+        let files = std::iter::once(&mut self.newest).chain(self.older.values_mut());
+        let used = files.filter_map(|file| match file {
+            ConfigFile::Used(config) => Some(config.take_ciphertexts()),
+            ConfigFile::Ignored(_) => None,
+        });
+        used.flatten().collect()
+    }
+
+    /// Returns the bytes of what is kept of all.
+    pub(in crate::evidence) fn kept_bytes(&self) -> usize {
+        let files = std::iter::once(&self.newest).chain(self.older.values());
+        let used = files.map(|file| match file {
+            ConfigFile::Used(config) => config.kept_bytes(),
+            ConfigFile::Ignored(_) => 0,
+        });
+        used.sum()
+    }
+}
+
+impl ConfigFile {
+    fn matters(&self) -> bool {
+        matches!(self, Self::Used(config) if config.matters())
+    }
+}
+
+impl From<IgnoredConfig> for ConfigReadings {
+    fn from(why: IgnoredConfig) -> Self {
+        let newest = ConfigFile::Ignored(why);
+        let (deviations, older) = (BTreeSet::new(), BTreeMap::new());
+        Self { newest, deviations, older, is_newer: false }
+    }
+}
+
 /// Why Felix does not use a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum IgnoredConfig {
@@ -82,6 +166,8 @@ pub enum IgnoredConfig {
     OtherBundle,
     /// `felix.cm.dir` in `sling.properties` names another directory.
     OtherDirectory,
+    /// The reader of its ConfigAdmin fails on it.
+    Unreadable,
 }
 
 impl fmt::Display for IgnoredConfig {
@@ -101,6 +187,7 @@ impl fmt::Display for IgnoredConfig {
             Self::OtherDirectory => {
                 "lies in launchpad/config, while felix.cm.dir in sling.properties names another directory, which is not read"
             }
+            Self::Unreadable => "cannot be read by the ConfigAdmin of this instance",
         })
     }
 }
@@ -114,8 +201,6 @@ pub struct Config {
     pub windows: bool,
     /// It is for a component that matters.
     pub wanted: bool,
-    /// Where it is not what Felix writes.
-    pub deviations: BTreeSet<Deviation>,
     factory_pid: Option<String>,
     properties: BTreeMap<String, Vec<String>>,
     secrets: BTreeMap<String, SecretState>,
@@ -178,16 +263,17 @@ fn find(path: &str) -> Option<Found<'_>> {
 }
 
 fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
-    let ignored = |why| Ok(Fact::Config(ConfigFile::Ignored(why)));
-    let Some(stem) = found.name.strip_suffix(SUFFIX) else {
-        let is_leftover = found.name.strip_suffix(LEFTOVER).is_some();
-        return ignored(if is_leftover {
-            IgnoredConfig::Leftover
-        } else {
-            IgnoredConfig::OtherName
-        });
+    let readings = match found.name.strip_suffix(SUFFIX) {
+        Some(stem) => ConfigReadings::of(stem, bytes)?,
+        None if found.name.ends_with(LEFTOVER) => IgnoredConfig::Leftover.into(),
+        None => IgnoredConfig::OtherName.into(),
     };
-    let dictionary = grammar::read(bytes)?;
+    Ok(Fact::Config(readings))
+}
+
+/// Says what a file is by its entries.
+fn file(stem: &str, dictionary: &Dictionary) -> Result<ConfigFile, ParseError> {
+    let ignored = |why| Ok(ConfigFile::Ignored(why));
     let Some(pid) = dictionary.text("service.pid") else {
         // ConfigAdmin up to 1.8.16 kept such an index, and newer versions leave the old file where
         // it is.
@@ -198,8 +284,8 @@ fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
         Fit::None => ignored(IgnoredConfig::OtherPlace),
         fit => {
             let factory_pid = dictionary.text("service.factoryPid");
-            let config = config(pid, factory_pid, fit == Fit::Windows, &dictionary)?;
-            Ok(Fact::Config(ConfigFile::Used(Box::new(config))))
+            let config = config(pid, factory_pid, fit == Fit::Windows, dictionary)?;
+            Ok(ConfigFile::Used(Box::new(config)))
         }
     }
 }
@@ -215,7 +301,6 @@ fn config(
         pid: text::cut(pid, PID_CHARS_MAX),
         windows,
         wanted: wanted.is_some(),
-        deviations: dictionary.deviations.clone(),
         factory_pid: factory_pid.map(|pid| text::cut(pid, PID_CHARS_MAX)),
         properties: BTreeMap::new(),
         secrets: BTreeMap::new(),

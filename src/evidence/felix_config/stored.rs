@@ -4,13 +4,13 @@
 //! What is kept of one is what is kept of one in `launchpad/config`; only its PID is in its name. Those of node stores are left out:
 //! a repository cannot say where it is.
 
-use super::grammar::{self, Dictionary, Entry, Scalar, limit};
+use super::grammar::{self, Dictionary, Entry, Generation, Scalar, limit};
 use super::pid::SUFFIX;
 use super::{Config, PID_CHARS_MAX, config, installed_pid, wanted};
 use crate::evidence::cursor::{ParseError, Problem};
 use crate::evidence::{properties, text};
 use crate::wiped::Wiped;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 const CFG: &str = ".cfg";
@@ -83,7 +83,7 @@ impl StoredConfig {
     /// Fails where it is not what its name says. The error quotes nothing.
     pub fn file(&self, bytes: &[u8]) -> Result<Config, ParseError> {
         let dictionary = match self.form {
-            Form::Felix => grammar::read(bytes)?,
+            Form::Felix => return self.felix(bytes),
             Form::Properties => {
                 let pairs = properties::pairs(bytes).into_iter();
                 dictionary(pairs.map(|(name, text)| (name, vec![Scalar::Text(text)])))?
@@ -92,6 +92,19 @@ impl StoredConfig {
             Form::Node => return Err(wrong(0, "a file")),
         };
         self.made(&dictionary)
+    }
+
+    fn felix(&self, bytes: &[u8]) -> Result<Config, ParseError> {
+        let dictionary = grammar::read(bytes, Generation::Blanks)?;
+        let made = self.made(&dictionary)?;
+        if made.wanted && dictionary.may_differ() {
+            let older = grammar::read(bytes, Generation::Comments)?;
+            let older = self.made(&older)?;
+            if (&older.properties, &older.secrets) != (&made.properties, &made.secrets) {
+                return Err(grammar::open_error());
+            }
+        }
+        Ok(made)
     }
 
     /// Reads the properties of the node.
@@ -135,7 +148,7 @@ fn dictionary(
         all.insert(name.to_lowercase(), Entry { name, garbled: false, values });
         limit(all.len(), "configuration", 0)?;
     }
-    Ok(Dictionary { entries: all, deviations: BTreeSet::new() })
+    Ok(Dictionary { entries: all, ..Dictionary::default() })
 }
 
 /// Reads one value of a property: long, double and boolean are stored as text, too. (`PropertyType` of JCR)
@@ -200,6 +213,15 @@ mod tests {
 
     fn secret(config: &Config) -> SecretState {
         config.secrets[IMS_CLIENT_SECRET]
+    }
+
+    #[test]
+    fn file_that_versions_read_otherwise_says_nothing() {
+        let read = |text: &str| named(&format!("{TOKEN_HANDLER}.config")).file(text.as_bytes());
+        let on = "token.encapsulated=B\"true\"\n";
+        assert!(read(&format!("path = \"/\"\n{on}")).is_err());
+        assert!(read(&format!("{on}path = \"/\"\n")).is_ok());
+        assert!(read(&format!("# by hand\n{on}")).is_ok());
     }
 
     #[test]

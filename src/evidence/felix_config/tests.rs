@@ -1,11 +1,12 @@
 //! Files of three generations of ConfigAdmin, and files that no ConfigAdmin wrote.
 
-use super::grammar::{Scalar, read};
+use super::grammar::{Scalar, read as read_as};
 use super::*;
 use crate::evidence::{classify, samples};
 use crate::facts::{IMS_CUSTOMIZER, TOKEN_HANDLER};
 use proptest::prelude::*;
 
+const STEM: &str = "com/day/crx/security/token/impl/impl/TokenAuthenticationHandler";
 const HANDLER: &str =
     "launchpad/config/com/day/crx/security/token/impl/impl/TokenAuthenticationHandler.config";
 
@@ -17,7 +18,7 @@ fn writer(version: &str) -> Vec<u8> {
 fn file(path: &str, bytes: &[u8]) -> Result<ConfigFile, ParseError> {
     let (kind, found) = classify(path).expect("a configuration");
     match (kind.parse)(&found, bytes)? {
-        Fact::Config(file) => Ok(file),
+        Fact::Config(readings) => Ok(readings.newest),
         other => panic!("{other:?}"),
     }
 }
@@ -33,6 +34,10 @@ fn handler(body: &str) -> Config {
     used(HANDLER, &format!("service.pid=\"{TOKEN_HANDLER}\"\n{body}"))
 }
 
+fn deviations(text: &str) -> Vec<Deviation> {
+    read(text.as_bytes()).unwrap().deviations.into_iter().collect()
+}
+
 fn show(scalar: &Scalar) -> String {
     match scalar {
         Scalar::Text(text) => text.to_string(),
@@ -43,9 +48,17 @@ fn show(scalar: &Scalar) -> String {
     }
 }
 
+fn read(bytes: &[u8]) -> Result<Dictionary, ParseError> {
+    read_as(bytes, Generation::Blanks)
+}
+
 /// Names and values, without the revision that only the newest writes.
 fn values(bytes: &[u8]) -> BTreeMap<String, Vec<String>> {
-    let entries = read(bytes).unwrap().entries.into_values();
+    values_of(bytes, Generation::Blanks)
+}
+
+fn values_of(bytes: &[u8], generation: Generation) -> BTreeMap<String, Vec<String>> {
+    let entries = read_as(bytes, generation).unwrap().entries.into_values();
     let mut all: BTreeMap<_, _> =
         entries.map(|e| (e.name, e.values.iter().map(show).collect::<Vec<_>>())).collect();
     all.remove(":org.apache.felix.configadmin.revision:");
@@ -56,7 +69,10 @@ fn values(bytes: &[u8]) -> BTreeMap<String, Vec<String>> {
 fn three_generations_of_writers_give_the_same_values() {
     let newest = values(&writer("1.9.12"));
     assert_eq!(values(&writer("1.8.4")), newest);
-    assert_eq!(values(&writer("1.2.8")), newest);
+    let mut oldest = values_of(&writer("1.2.8"), Generation::Plain);
+    // It writes nothing for an empty list, and takes nothing from that.
+    oldest.extend(["arr.empty", "vec.empty"].map(|name| (name.to_owned(), Vec::new())));
+    assert_eq!(oldest, newest);
     assert_eq!(newest["f"], ["f1.5"]);
     assert_eq!(newest["d"], ["d1.5"]);
     assert_eq!(newest["i"], ["#-5"]);
@@ -66,9 +82,111 @@ fn three_generations_of_writers_give_the_same_values() {
     assert_eq!(newest["esc"], ["a b=c\"d\\e\tf\ng\u{1}h $x {y} [z] (w) , # ä€"]);
     assert_eq!(newest["vec"], ["p", "q r"]);
     assert_eq!(newest["arr.empty"], [""; 0]);
-    for version in ["1.2.8", "1.8.4", "1.9.12"] {
+    for version in ["1.8.4", "1.9.12"] {
         assert_eq!(read(&writer(version)).unwrap().deviations, BTreeSet::new(), "{version}");
     }
+    let oldest = read(&writer("1.2.8")).unwrap();
+    assert!(oldest.deviations.contains(&Deviation::NoValue));
+    assert!(oldest.entries.len() < newest.len());
+}
+
+/// What each generation takes from a file; checked with the `ConfigurationHandler` of 1.2.8 to 1.9.26.
+#[test]
+fn each_generation_reads_as_its_felix_does() {
+    use Generation::{Blanks, Comments, Folds, Plain};
+    const NONE: &[&str] = &[];
+    let t = &["t"][..];
+    for (text, expected) in [
+        ("path = \"/\"\nt=B\"1\"\n", [NONE, NONE, NONE, &["path", "t"]]),
+        ("t=\"1\"\npath= \"/\"\nz=\"1\"\n", [t, t, t, &["path", "t", "z"]]),
+        (
+            "path =\"/\"\nt=\"1\"\n",
+            [&["path ", "t"], &["path ", "t"], &["path ", "t"], &["path", "t"]],
+        ),
+        ("path=\t\"/\"\nt=\"1\"\n", [NONE, NONE, NONE, &["path", "t"]]),
+        ("# c\nt=\"1\"\nz=\"1\"\n", [&["# c\nt", "z"], &["# c\nt", "z"], &["t", "z"], &["t", "z"]]),
+        ("# a=\"b\"\nt=\"1\"\n", [&["# a", "t"], &["# a", "t"], t, t]),
+        ("# c\rt=\"1\"\r", [&["# c\rt"], &["# c\rt"], t, t]),
+        ("path = \"/\"\n# c\nt=\"1\"\n", [NONE, NONE, NONE, &["path", "t"]]),
+        ("a=\nt=\"1\"\nz=\"1\"\n", [&["t", "z"], &["t", "z"], &["t", "z"], NONE]),
+        ("a= \r\nt=\"1\"\r\n", [t, t, t, NONE]),
+        ("a =\nt=\"1\"\n", [t, t, t, NONE]),
+        ("a= =\nt=\"1\"\n", [NONE, NONE, NONE, t]),
+        ("a=[ \"x\", \"y\" ]\nt=\"1\"\n", [NONE, &["a", "t"], &["a", "t"], &["a", "t"]]),
+        ("a=[\"x\" \"y\"]\nt=\"1\"\n", [NONE, &["!"], &["!"], &["!"]]),
+        (
+            "a=[ \\\r\n  \"x\", \\\r\n  ]\r\nt=\"1\"\r\n",
+            [&["!"], &["a", "t"], &["a", "t"], &["a", "t"]],
+        ),
+        ("b c=\"1\"\nt=\"1\"\n", [&["b c", "t"], &["b c", "t"], &["b c", "t"], &["b c", "t"]]),
+    ] {
+        for (generation, names) in [Plain, Folds, Comments, Blanks].into_iter().zip(expected) {
+            let read = read_as(text.as_bytes(), generation);
+            let read = read.map_or_else(
+                |_| vec!["!".to_owned()],
+                |read| read.entries.into_keys().collect::<Vec<_>>(),
+            );
+            assert_eq!(read, names, "{text} {generation:?}");
+        }
+        let alike = expected.iter().all(|names| names == &expected[3]);
+        let is_told = read(text.as_bytes()).is_ok_and(|read| read.may_differ());
+        assert!(alike || is_told || expected[3] == ["!"], "{text}");
+    }
+}
+
+#[test]
+fn versions_are_of_a_generation() {
+    use Generation::{Blanks, Comments, Folds, Plain};
+    for (version, generation) in [
+        ("1.2.8", Some(Plain)),
+        ("1.8.4", Some(Plain)),
+        ("1.8.6.B001", Some(Folds)),
+        ("1.8.8", Some(Comments)),
+        ("1.9.12", Some(Comments)),
+        ("1.9.18", Some(Comments)),
+        ("1.9.20", None),
+        ("1.9.22", Some(Blanks)),
+        ("1.10.0", Some(Blanks)),
+        ("x", None),
+        ("1.9", None),
+    ] {
+        assert_eq!(Generation::of_version(version), generation, "{version}");
+    }
+}
+
+#[test]
+fn file_is_open_where_the_version_decides_and_is_not_known() {
+    let pid = format!("service.pid=\"{TOKEN_HANDLER}\"\n");
+    let readings = |text: String| ConfigReadings::of(STEM, text.as_bytes()).unwrap();
+    let on = "token.encapsulated=B\"true\"\n";
+    let flag = |file: Option<&ConfigFile>| match file? {
+        ConfigFile::Used(config) => Some(config.properties.contains_key("token.encapsulated")),
+        ConfigFile::Ignored(_) => None,
+    };
+    let blank = readings(format!("{pid}path = \"/\"\n{on}"));
+    assert_eq!(blank.to(None), None);
+    assert_eq!(flag(blank.to(Some(Generation::Comments))), Some(false));
+    assert_eq!(flag(blank.to(Some(Generation::Blanks))), Some(true));
+    // The PID itself is lost.
+    let first = readings(format!("path = \"/\"\n{pid}{on}"));
+    let lost = ConfigFile::Ignored(IgnoredConfig::NoPid);
+    assert_eq!(first.to(Some(Generation::Comments)), Some(&lost));
+    assert_eq!(first.to(None), None);
+    let comment = readings(format!("{pid}# on\n{on}"));
+    assert_eq!(flag(comment.to(Some(Generation::Folds))), Some(false));
+    assert_eq!(flag(comment.to(Some(Generation::Comments))), Some(true));
+    assert_eq!(comment.to(None), None);
+    // ConfigAdmin up to 1.8.6 fails on a comment at the end, and ignores the file.
+    assert_eq!(readings(format!("{pid}{on}# end\n")).to(None), None);
+    // What is lost matters to nobody, or no version that old wrote the file.
+    for text in [
+        format!("{pid}{on}path = \"/\"\nx=\"1\"\n"),
+        format!("{pid}skip.token.refresh=[ \\\r\n  ]\r\n{on}"),
+    ] {
+        assert_eq!(flag(readings(text).to(None)), Some(true));
+    }
+    let other = "service.pid=\"a.B\"\nx = \"/\"\ny=\"1\"\n";
+    assert!(ConfigReadings::of("a/B", other.as_bytes()).unwrap().to(None).is_some());
 }
 
 #[test]
@@ -89,8 +207,9 @@ fn every_prefix_is_a_value_or_a_typed_error() {
 #[test]
 fn real_files_are_configurations() {
     let text = String::from_utf8(samples::file(samples::SLING, HANDLER)).unwrap();
+    assert_eq!(deviations(&text), []);
     let config = used(HANDLER, &text);
-    assert!(config.wanted && config.deviations.is_empty() && !config.windows);
+    assert!(config.wanted && !config.windows);
     assert_eq!(config.properties["token.encapsulated"], ["true"]);
     assert_eq!(config.properties["token.required.attr"], ["none"]);
     assert_eq!(config.properties["skip.token.refresh"], [""; 0]);
@@ -104,7 +223,7 @@ fn real_files_are_configurations() {
 #[test]
 fn files_by_hand_are_read_as_the_newest_felix_reads_them() {
     use Deviation::{Blank, Bom, Comment, CutText, Garbled, Unquoted};
-    for (body, deviations) in [
+    for (body, expected) in [
         ("token.encapsulated=B\"true\"", &[][..]),
         ("\n\n  token.encapsulated=B\"TRUE\"  \n\n", &[]),
         ("TOKEN.encapsulated=\"true\"", &[]),
@@ -119,10 +238,9 @@ fn files_by_hand_are_read_as_the_newest_felix_reads_them() {
     ] {
         let config = handler(body);
         assert_eq!(config.properties["token.encapsulated"], ["true"], "{body}");
-        assert_eq!(config.deviations.into_iter().collect::<Vec<_>>(), deviations, "{body}");
+        assert_eq!(deviations(body), expected, "{body}");
     }
-    let with_bom = format!("\u{feff}a=\"1\"\nservice.pid=\"{TOKEN_HANDLER}\"\n");
-    assert!(used(HANDLER, &with_bom).deviations.contains(&Bom));
+    assert_eq!(deviations("\u{feff}a=\"1\"\nb=\"1\"\n"), [Bom]);
 }
 
 #[test]

@@ -266,8 +266,12 @@ fn next_protected(text: &str) -> Option<(&str, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::grammar::read;
+    use super::super::grammar::{Generation, read as read_as};
     use super::*;
+
+    fn read(bytes: &[u8]) -> Result<Dictionary, ParseError> {
+        read_as(bytes, Generation::Blanks)
+    }
 
     fn hex(blocks: usize) -> String {
         format!("{{{}}}", "0123456789abcdef0123456789abcdef".repeat(blocks))

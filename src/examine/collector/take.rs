@@ -1,9 +1,7 @@
 //! Evidence on its way in: what of an entry is read, and what is made of its body.
 
 use super::{Collector, Item};
-use crate::evidence::{
-    ConfigFile, Fact, KEY_COPY, Kind, Reads, Scan, classify, classify_small, is_of_server,
-};
+use crate::evidence::{Fact, KEY_COPY, Kind, Reads, Scan, classify, classify_small, is_of_server};
 use crate::examine::mixed;
 use crate::examine::paths::name;
 use crate::facts::{GapKind, Owner};
@@ -96,7 +94,7 @@ impl Collector<'_> {
     /// Has what may be a master, and what one may open, wait until all sources are read.
     fn keep_secrets(&self, fact: &mut Fact, bytes: &[u8]) {
         let values = match fact {
-            Fact::Config(ConfigFile::Used(config)) => config.take_ciphertexts(),
+            Fact::Config(readings) => readings.take_ciphertexts(),
             _ => Vec::new(),
         };
         let Some(vault) = self.vault else { return };

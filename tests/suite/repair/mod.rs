@@ -158,7 +158,9 @@ fn set_property(snapshot: &Snapshot, pid: &str, property: &str, value: &str) {
         let text =
             fs::read_to_string(&file).unwrap_or_else(|_| format!("service.pid=\"{pid}\"\r\n"));
         let starts = format!("{property}=");
-        let kept = text.lines().filter(|line| !line.starts_with(&starts));
+        // Felix writes what it has read, and an old one has not read what is behind a blank.
+        let is_kept = |line: &&str| !line.starts_with(&starts) && !line.contains(" = ");
+        let kept = text.lines().filter(is_kept);
         let line = format!("{property}=\"{value}\"");
         let lines: Vec<&str> = kept.chain([line.as_str()]).collect();
         fs::create_dir_all(file.parent().unwrap()).unwrap();
