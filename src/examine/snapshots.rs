@@ -313,7 +313,20 @@ fn of_snapshots(source: &str, snapshots: &mut [Snapshot], links: &Links) -> Vec<
 
 /// Says what is not clear of one install.
 fn of_snapshot(snapshot: &Snapshot, links: &Links) -> Vec<Gap> {
-    unidentified(snapshot).into_iter().chain(linked_logs(snapshot, links)).collect()
+    let of_logs = linked_logs(snapshot, links).into_iter().chain(foreign_log(snapshot));
+    unidentified(snapshot).into_iter().chain(of_logs).collect()
+}
+
+/// Says that the logs are another instance's, once for all that is not taken from them.
+fn foreign_log(snapshot: &Snapshot) -> Option<Gap> {
+    let (last, place) = snapshot.foreign_log_id()?;
+    let own = &snapshot.sling_id.as_ref()?.uuid;
+    let reason = format!(
+        "shows the last start of another instance, with the Sling id {}; this one has {own}, so that its logs are not taken for its own",
+        last.value
+    );
+    let (source, path) = (place.source.clone(), Some(place.path.clone()));
+    Some(Gap { source, path, kind: GapKind::Log, reason })
 }
 
 /// Says that no log was read because the directory of the logs is a link, which is usual where they have a disk of their own.

@@ -258,9 +258,31 @@ impl Snapshot {
         self.settings.iter().find(|setting| setting.name == name && !setting.value.is_empty())
     }
 
-    /// Returns the latest word of its logs on a topic, and where it stands; nothing that was surely said before the last start.
+    /// Returns what its logs say, unless the last Sling id in them is another one than its own: a log that was copied, or that a clone
+    /// took along, tells of another instance.
+    pub fn own_log(&self) -> Option<&Log> {
+        self.log.as_ref().filter(|_| self.foreign_log_id().is_none())
+    }
+
+    /// Returns the last Sling id in its logs, and where it stands, if it is not its own.
+    pub fn foreign_log_id(&self) -> Option<(&LogStatement, &Place)> {
+        let own = &self.sling_id.as_ref()?.uuid;
+        let (last, place) = self.log.as_ref()?.statements.get(&LogTopic::SlingId)?;
+        (!last.value.eq_ignore_ascii_case(own)).then_some((last, place))
+    }
+
+    /// Returns the latest word of its logs on a topic, and where it stands; nothing that was surely said before the last start, or by
+    /// another instance.
     pub fn logged(&self, topic: LogTopic) -> Option<(&LogStatement, &Place)> {
-        let (last, place) = self.log.as_ref()?.statements.get(&topic)?;
+        self.own_log().and_then(|log| self.last_word(log, topic))
+    }
+
+    fn last_word<'s>(
+        &self,
+        log: &'s Log,
+        topic: LogTopic,
+    ) -> Option<(&'s LogStatement, &'s Place)> {
+        let (last, place) = log.statements.get(&topic)?;
         let old = last.time.zip(self.last_start_ms);
         old.is_none_or(|(time, start)| !time.is_surely_before(start)).then_some((last, place))
     }
@@ -268,7 +290,8 @@ impl Snapshot {
     /// Returns the option with which some start moved the keys, or what they lie in, and the log that shows it; not one that the files
     /// of the instance have, too.
     pub fn moved_by_start(&self) -> Option<(&str, &Place)> {
-        let (last, place) = self.logged(LogTopic::KeysElsewhere)?;
+        // Even the log of another instance may be of this one's past, so it leaves the verdict open.
+        let (last, place) = self.last_word(self.log.as_ref()?, LogTopic::KeysElsewhere)?;
         // Older facts do not say which option it was; there was but one.
         let option = if last.value == "set" { CRYPTO_KEYS_PATH } else { last.value.as_str() };
         // The launchpad matters for the bundle cache in it, which is found by either.
@@ -279,7 +302,7 @@ impl Snapshot {
     /// Returns `true` if this was used later than another one of the same host, by the times of the last starts or by the logs.
     pub fn was_used_after(&self, other: &Self) -> bool {
         let last = |snapshot: &Self| {
-            let statements = snapshot.log.iter().flat_map(|log| log.statements.values());
+            let statements = snapshot.own_log().into_iter().flat_map(|log| log.statements.values());
             statements.filter_map(|(last, _)| last.time).max()
         };
         let is_after = |a: Option<u64>, b: Option<u64>| a.zip(b).is_some_and(|(a, b)| a > b);

@@ -16,10 +16,10 @@ pub(crate) fn cannot_decrypt(member: &Member) -> bool {
     !seen(member, &CANNOT_DECRYPT).is_empty()
 }
 
-/// Returns where the log of an instance shows the signatures. What stopped before the last start says nothing of the instance as it is;
+/// Returns where the log of an instance shows the signatures. What another instance logged is not of it, and what stopped before the last start says nothing of the instance as it is;
 /// the report in JSON has it.
 pub(crate) fn seen<'m>(member: &'m Member, signatures: &[LogSignature]) -> Vec<&'m Seen> {
-    let Some(log) = &member.snapshot.log else { return Vec::new() };
+    let Some(log) = member.snapshot.own_log() else { return Vec::new() };
     let all: Vec<&Seen> = signatures.iter().filter_map(|sign| log.seen.get(sign)).collect();
     let start = log.statement(LogTopic::Storage).and_then(|last| last.time);
     let is_over = start.zip(last(&all)).is_some_and(|(start, last)| last < start);

@@ -248,7 +248,7 @@ fn log_storage(member: &Member) -> Cell {
 }
 
 fn started(member: &Member) -> Option<&LogStatement> {
-    member.snapshot.log.as_ref()?.statement(LogTopic::Storage)
+    member.snapshot.own_log()?.statement(LogTopic::Storage)
 }
 
 fn bundle_count(member: &Member) -> Cell {

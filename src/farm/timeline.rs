@@ -144,7 +144,7 @@ impl<'m> Clock<'m> {
         signs: &[LogSignature],
         moment_ms: u64,
     ) -> Option<(LogTime, Option<u64>)> {
-        let log = self.member.snapshot.log.as_ref()?;
+        let log = self.member.snapshot.own_log()?;
         let seen = signs.iter().filter_map(|sign| log.seen.get(sign)?.sighting.first);
         let first = seen.min()?;
         match self.moment(first) {
@@ -188,7 +188,7 @@ fn is_copied(member: &Member) -> bool {
 fn zone_ms(member: &Member) -> Option<i64> {
     // AEM logs local times and names no zone, so it has to be found out.
     let stamp = i64::try_from(member.snapshot.last_start_ms?).ok()?;
-    let starts = &member.snapshot.log.as_ref()?.starts;
+    let starts = &member.snapshot.own_log()?.starts;
     let zone = |time: LogTime| {
         let ahead = i64::try_from(time.as_if_utc_ms()).ok()?.checked_sub(stamp)?;
         let delay = ahead.rem_euclid(ZONE_STEP_MS);
@@ -304,7 +304,7 @@ fn add_repository(member: &Member, all: &mut Vec<TimelineEvent>) {
 }
 
 fn add_logs(member: &Member, clock: &Clock<'_>, all: &mut Vec<TimelineEvent>) {
-    let Some(log) = &member.snapshot.log else { return };
+    let Some(log) = member.snapshot.own_log() else { return };
     let any = log.statements.values().map(|(_, place)| place);
     let any = any.chain(log.seen.values().map(|seen| &seen.place)).next().cloned();
     let local = |kind, time: LogTime, event: String, place: Place| TimelineEvent {

@@ -255,7 +255,7 @@ fn by_log<'a>(authors: &[&'a Member], pairs: &Groups<'a>) -> Option<SourceChoice
         names_of(&failing)
     );
     let unseen =
-        owners.iter().all(|owner| owner.snapshot.log.as_ref().is_none_or(|log| log.files == 0));
+        owners.iter().all(|owner| owner.snapshot.own_log().is_none_or(|log| log.files == 0));
     let first = unseen.then(|| {
         let who = names_of(&owners);
         format!(

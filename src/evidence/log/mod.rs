@@ -28,6 +28,20 @@ const LOG: &str = ".log";
 /// Logs of requests: the largest of all, and nothing but what strangers asked for is in them.
 const OF_REQUESTS: [&str; 2] = ["access", "request"];
 
+/// Formats that logs are packed in and that are not read here: name, and first bytes.
+const UNREAD: [(&str, &[u8]); 8] = [
+    ("zip", b"PK\x03\x04"),
+    ("xz", b"\xfd7zXZ\0"),
+    ("bzip2", b"BZh"),
+    ("zstd", b"\x28\xb5\x2f\xfd"),
+    ("lz4", b"\x04\x22\x4d\x18"),
+    ("compress", b"\x1f\x9d"),
+    ("7z", b"7z\xbc\xaf\x27\x1c"),
+    ("rar", b"Rar!\x1a\x07"),
+];
+/// So many first bytes tell how a log is packed.
+const HEAD_BYTES: usize = 6;
+
 /// With which a text in UTF-16 begins.
 const BYTE_ORDER_MARKS: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
 
@@ -49,17 +63,36 @@ fn parse(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
 
 /// Reads one log, packed or not: its first bytes decide.
 enum LogScan {
-    /// Fewer bytes than tell a gzip have come.
+    /// Fewer bytes than tell how it is packed have come.
     Start(Vec<u8>),
+    /// Packed in this format, which is not read.
+    Unread(&'static str),
     Plain(Blocks),
     /// UTF-16, as PowerShell writes what it filters out of a log.
     Wide(Blocks),
     Packed(Box<Gunzip>),
 }
 
+impl LogScan {
+    /// Decides by the first bytes, and takes them.
+    fn begin(head: &[u8]) -> Self {
+        let wide = BYTE_ORDER_MARKS.iter().find_map(|mark| head.strip_prefix(mark));
+        let unread = UNREAD.iter().find(|(_, magic)| head.starts_with(magic));
+        let mut scan = match (wide, unread) {
+            (Some(_), _) => Self::Wide(Blocks::default()),
+            (None, Some((format, _))) => Self::Unread(format),
+            (None, None) if head.starts_with(&gunzip::MAGIC) => Self::Packed(Box::default()),
+            (None, None) => Self::Plain(Blocks::default()),
+        };
+        scan.push(wide.unwrap_or(head));
+        scan
+    }
+}
+
 impl Scan for LogScan {
     fn push(&mut self, bytes: &[u8]) {
         match self {
+            Self::Unread(_) => {}
             Self::Plain(blocks) => blocks.push(bytes),
             // All that is searched for is ASCII, so what is left without the zeros is enough.
             Self::Wide(blocks) => {
@@ -69,15 +102,9 @@ impl Scan for LogScan {
             Self::Packed(gunzip) => gunzip.push(bytes),
             Self::Start(head) => {
                 head.extend_from_slice(bytes);
-                if head.len() >= gunzip::MAGIC.len() {
+                if head.len() >= HEAD_BYTES {
                     let head = std::mem::take(head);
-                    let wide = BYTE_ORDER_MARKS.iter().find_map(|mark| head.strip_prefix(mark));
-                    *self = match wide {
-                        Some(_) => Self::Wide(Blocks::default()),
-                        None if head.starts_with(&gunzip::MAGIC) => Self::Packed(Box::default()),
-                        None => Self::Plain(Blocks::default()),
-                    };
-                    self.push(wide.unwrap_or(&head));
+                    *self = Self::begin(&head);
                 }
             }
         }
@@ -85,7 +112,15 @@ impl Scan for LogScan {
 
     fn finish(self: Box<Self>) -> Scanned {
         let (blocks, problem) = match *self {
-            Self::Start(_) => (Blocks::default(), None),
+            Self::Start(head) if head.is_empty() => (Blocks::default(), None),
+            Self::Start(head) => return Box::new(Self::begin(&head)).finish(),
+            // It is no log that was read, and found to be clean.
+            Self::Unread(format) => {
+                let problem = format!(
+                    "is packed with {format}, which is not read in logs; unpack it, or pack it with gzip"
+                );
+                return Scanned { fact: Fact::Seen, problem: Some(problem) };
+            }
             Self::Plain(blocks) | Self::Wide(blocks) => (blocks, None),
             Self::Packed(gunzip) => gunzip.finish(),
         };

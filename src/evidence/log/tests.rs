@@ -195,6 +195,23 @@ fn cut_or_damaged_packed_log_keeps_what_came_before() {
 }
 
 #[test]
+fn log_in_a_packing_that_is_not_read_is_no_log_without_signs() {
+    for (format, magic) in UNREAD {
+        for piece in [1, usize::MAX] {
+            let mut scan = Box::new(LogScan::Start(Vec::new()));
+            let bytes = [magic, b"and more"].concat();
+            bytes.chunks(piece.min(bytes.len())).for_each(|piece| scan.push(piece));
+            let Scanned { fact, problem } = scan.finish();
+            assert_eq!(fact, Fact::Seen, "{format}");
+            assert!(problem.unwrap().starts_with(&format!("is packed with {format}")));
+        }
+    }
+    // Shorter than what tells.
+    assert!(scan(&gunzip::MAGIC, 1).1.unwrap().starts_with("is a gzip that is cut"));
+    assert_eq!(scan(b"BZ", 1).1, None);
+}
+
+#[test]
 fn packed_log_that_explodes_is_left() {
     let (_, problem) = scan(&gzip(&vec![0; 70 << 20]), 4096);
     assert!(problem.unwrap().starts_with("unpacks to more than any log"));

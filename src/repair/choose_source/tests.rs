@@ -357,6 +357,11 @@ fn author_that_cannot_decrypt_has_not_the_keys_that_encrypted() {
     let logged = |i: Instance| author(i).log("error.log", "no sign\n");
     let (_, text) = said(farm().with("a1", logged).with("a2", failing));
     assert!(!text.contains("did not come"), "{text}");
+    let id =
+        "28.11.2026 10:00:00.000 *INFO* [x] y Read Sling ID 00000000-0000-4000-8000-00000000000f\n";
+    let of_another = |i: Instance| author(i).log("error.log", id);
+    let (_, text) = said(farm().with("a1", of_another).with("a2", failing));
+    assert!(text.contains("make sure that the log of a1"), "{text}");
     let both = |i: Instance| author(i).log("error.log", LINE);
     assert_eq!(said(farm().with("a1", both).with("a2", failing)).0, "-");
     assert_eq!(said(farm().with("a1", author).with("a2", other)).0, "-");

@@ -182,7 +182,8 @@ fn may_be_alike(a: &Member, b: &Member) -> bool {
 /// started: replicas of one image have none, and logs of their own.
 fn start_in_log(member: &Member) -> Option<LogTime> {
     let snapshot = &member.snapshot;
-    snapshot.last_start_ms.is_none().then(|| snapshot.logged(LogTopic::Storage)?.0.time)?
+    let log = snapshot.log.as_ref().filter(|_| snapshot.last_start_ms.is_none())?;
+    log.statement(LogTopic::Storage)?.time
 }
 
 fn agree<T: PartialEq>(a: Option<T>, b: Option<T>) -> bool {

@@ -551,6 +551,23 @@ mod tests {
     }
 
     #[test]
+    fn what_another_instance_logged_is_quiet() {
+        let sign = format!("20.07.2025 08:00:00.000 *WARN* [x] {CSRF}");
+        let read = |id: &str| format!("20.07.2025 07:00:00.000 *INFO* [x] y Read Sling ID {id}\n");
+        let other = "00000000-0000-4000-8000-00000000000f";
+        let found = |log: &str| {
+            let farm = farm().with("a", |i| i.sling_id(ID).log("error.log", log)).build();
+            (CSRF_REJECTED.check)(&farm).len()
+        };
+        assert_eq!(found(&format!("{}{sign}", read(ID))), 1);
+        assert_eq!(found(&format!("{}{sign}", read(other))), 0);
+        assert_eq!(found(&format!("{}{}{sign}", read(ID), read(other))), 0);
+        assert_eq!(found(&format!("{}{}{sign}", read(other), read(ID))), 1);
+    }
+
+    const ID: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
+
+    #[test]
     fn reason_of_before_the_last_start_does_not_hide_a_refusal_after_it() {
         let refused =
             |day: u8, why: &str| format!("{day}.07.2025 08:00:00.000 *ERROR* [x] {REFUSED}{why}\n");

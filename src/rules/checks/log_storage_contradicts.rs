@@ -71,6 +71,12 @@ mod tests {
     }
 
     #[test]
+    fn start_of_another_instance_is_quiet() {
+        let id = "19.07.2025 19:00:50.176 *INFO* [x] y Read Sling ID 00000000-0000-4000-8000-00000000000f\n";
+        assert_eq!(message(b"Bundle", |i| i.log("error.log.1", id)), None);
+    }
+
+    #[test]
     fn start_that_the_log_does_not_show_counts() {
         let july_19 = 1_752_951_652_176;
         assert!(message(b"Bundle", |i| i.started_at(july_19)).is_some());
