@@ -123,6 +123,9 @@ fn state(operand: &OsStr, compare: &Compare, request: &Request) -> anyhow::Resul
     let name = operand.to_string_lossy().into_owned();
     let (files, mut read) = match saved_facts(operand) {
         Some(facts) => from_facts(&facts),
+        None if output::is_written_by_us(Path::new(operand)) => bail!(
+            "{name}: is a report or a baseline of aemtrix, which does not hold all facts; give the facts that `aemtrix scan -o FACTS.ndjson` wrote, or the sources"
+        ),
         None => from_sources(operand, &name, compare)?,
     };
     read.gaps.sort();

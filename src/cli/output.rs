@@ -257,10 +257,7 @@ pub(super) fn check_replaced<'p>(
         if force || stream::is_one(path) || !file.is_file() || is_packed(&file) {
             continue;
         }
-        let mut head = Vec::new();
-        let read =
-            fs::File::open(&file).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
-        if read.is_err() || !is_ours(&head) {
+        if !head_of(&file).is_ok_and(|head| is_ours(&head)) {
             bail!(
                 "{}: is there already, and is no report of aemtrix; --force replaces it",
                 path.display()
@@ -268,6 +265,17 @@ pub(super) fn check_replaced<'p>(
         }
     }
     Ok(())
+}
+
+/// Returns `true` if this program wrote a file, and there is something in it.
+pub(super) fn is_written_by_us(path: &Path) -> bool {
+    path.is_file() && head_of(path).is_ok_and(|head| !head.is_empty() && is_ours(&head))
+}
+
+fn head_of(path: &Path) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    fs::File::open(path)?.take(HEAD_BYTES).read_to_end(&mut head)?;
+    Ok(head)
 }
 
 /// Writes to what a path names: through a pipe or a device, a file whole.

@@ -103,6 +103,11 @@ impl Verification {
 /// files, and those left by their digests: files are moved and renamed. `version` is that of this program.
 pub fn compare(claim: &Claim, given: &[SourceRecord], version: &str) -> Verification {
     let places = matched(&claim.examined, given);
+    let lost = |(claimed, at): (_, &Option<usize>)| at.is_none().then_some(claimed);
+    let lost: Vec<&ExaminedSource> = claim.examined.iter().zip(&places).filter_map(lost).collect();
+    let is_left = |at: &usize| !places.contains(&Some(*at));
+    let left: Vec<&SourceRecord> =
+        (0..given.len()).filter(is_left).filter_map(|at| given.get(at)).collect();
     let mut taken = vec![false; given.len()];
     let mut matches = Vec::new();
     for (claimed, at) in claim.examined.iter().zip(places) {
@@ -110,9 +115,13 @@ pub fn compare(claim: &Claim, given: &[SourceRecord], version: &str) -> Verifica
         if let Some(taken) = at.and_then(|at| taken.get_mut(at)) {
             *taken = true;
         }
-        let likeness = record.map_or(Likeness::NotGiven, |record| {
-            likeness(claimed, record, claim.tool.version == version)
-        });
+        let likeness = match record {
+            Some(record) => likeness(claimed, record, claim.tool.version == version),
+            None if left.iter().any(|record| may_be(claimed, record)) => Likeness::Unknown(
+                "no source of this name was given, and without both digests nothing shows whether one of another name is it",
+            ),
+            None => Likeness::NotGiven,
+        };
         let given = record.map(|record| record.name.clone());
         let given = given.filter(|name| *name != claimed.source);
         matches.push(SourceMatch { name: claimed.source.clone(), given, likeness });
@@ -121,9 +130,19 @@ pub fn compare(claim: &Claim, given: &[SourceRecord], version: &str) -> Verifica
     matches.extend(others.map(|(record, _)| SourceMatch {
         name: record.name.clone(),
         given: None,
-        likeness: Likeness::NotInReport,
+        likeness: if lost.iter().any(|claimed| may_be(claimed, record)) {
+            Likeness::Unknown("the report has no source of this name, and without both digests nothing shows whether it is one of another name")
+        } else {
+            Likeness::NotInReport
+        },
     }));
     Verification { matches }
+}
+
+/// Returns `true` if a source of another name may be the claimed one: files are renamed, and only digests show that two are not the same.
+fn may_be(claimed: &ExaminedSource, given: &SourceRecord) -> bool {
+    let is_other_length = claimed.bytes.zip(given.bytes).is_some_and(|(was, is)| was != is);
+    !is_other_length && (claimed.sha256.is_none() || given.digest.is_none())
 }
 
 /// Returns for each claimed source the place of the one that was given for it.
@@ -255,6 +274,22 @@ mod tests {
         let found = said(report, &[given("a", 9), longer, given("d", 4)]);
         let expected = [("a", "DIFFERS"), ("b", "DIFFERS"), ("c", "NOT"), ("d", "NOT")];
         assert_eq!(found, pairs(&expected));
+    }
+
+    #[test]
+    fn renamed_source_without_a_digest_may_be_the_same() {
+        let none = |name: &str| ExaminedSource { sha256: None, ..claimed(name, 1) };
+        let unknown = [("a", "UNKNOWN"), ("b", "UNKNOWN")];
+        assert_eq!(said(vec![none("a")], &[given("b", 1)]), pairs(&unknown));
+        let unread = SourceRecord { digest: None, ..given("b", 1) };
+        assert_eq!(said(vec![claimed("a", 1)], &[unread]), pairs(&unknown));
+        let longer = SourceRecord { bytes: Some(10), ..given("b", 1) };
+        assert_eq!(said(vec![none("a")], &[longer]), pairs(&[("a", "NOT"), ("b", "NOT")]));
+        let one = [given("a", 1)];
+        assert_eq!(
+            said(vec![none("a"), none("b")], &one),
+            pairs(&[("a", "UNKNOWN"), ("b", "NOT")])
+        );
     }
 
     #[test]

@@ -10,6 +10,8 @@ use std::sync::Arc;
 pub const SCHEMA: &str = "aemtrix.baseline/1";
 /// How the version of any baseline begins.
 const OF_ANY_VERSION: &str = "aemtrix.baseline/";
+/// How the version of any report begins.
+const OF_ANY_REPORT: &str = "aemtrix.report/";
 
 /// What makes a finding the same in another run. Messages, and where the sources lie, may change.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -176,8 +178,18 @@ impl Baseline {
     pub fn parse(text: &str) -> Result<Self, String> {
         // The version first, or a file of a later one
         // would look damaged for each field that is new.
-        let version: Version = serde_json::from_str(text)
-            .map_err(|error| format!("is not an aemtrix baseline: {}", problem(&error)))?;
+        let version: Version = serde_json::from_str(text).map_err(|error| {
+            if error.is_eof() {
+                return cut(text);
+            }
+            format!("is not an aemtrix baseline: {}", problem(&error))
+        })?;
+        if version.schema.starts_with(OF_ANY_REPORT) {
+            return Err(
+                "is a report, not an aemtrix baseline; name the file that --write-baseline wrote"
+                    .to_owned(),
+            );
+        }
         if version.schema != SCHEMA {
             return Err(if version.schema.starts_with(OF_ANY_VERSION) {
                 format!("has another schema than {SCHEMA:?}")
@@ -188,6 +200,16 @@ impl Baseline {
         let wire: Wire = serde_json::from_str(text).map_err(|error| problem(&error))?;
         Ok(wire.findings.into_iter().map(<(Known, Remark)>::from).collect())
     }
+}
+
+/// Says of a text that ends too early what it is.
+fn cut(text: &str) -> String {
+    let what = if text.trim().is_empty() {
+        "is an empty file"
+    } else {
+        "ends in the middle: it was not copied or written whole"
+    };
+    format!("{what}; write the baseline again with --write-baseline, or copy it again")
 }
 
 fn problem(error: &serde_json::Error) -> String {
@@ -271,10 +293,14 @@ mod tests {
     fn damaged_and_foreign_files_are_refused() {
         let text = text([known("a")]);
         for (wrong, says) in [
-            (String::new(), "is not an aemtrix baseline: EOF while parsing a value at line 1"),
+            (String::new(), "is an empty file; "),
             ("[]".to_owned(), "is not an aemtrix baseline: "),
             (
                 text.replace("aemtrix.baseline/1", "aemtrix.report/1"),
+                "is a report, not an aemtrix baseline",
+            ),
+            (
+                text.replace("aemtrix.baseline/1", "aemtrix.policy/1"),
                 "is not an aemtrix baseline: its schema",
             ),
             (
@@ -283,10 +309,7 @@ mod tests {
             ),
             (text.replace("\"paths\"", "\"path\""), "this field is not known; expected "),
             (text.replace("\"findings\"", "\"finding\""), "this field is not known; expected "),
-            (
-                text.get(..text.len() / 2).expect("ASCII").to_owned(),
-                "is not an aemtrix baseline: EOF",
-            ),
+            (text.get(..text.len() / 2).expect("ASCII").to_owned(), "ends in the middle"),
             (format!("{text}{{"), "is not an aemtrix baseline: trailing characters"),
         ] {
             let error = Baseline::parse(&wrong).unwrap_err();

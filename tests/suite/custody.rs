@@ -138,6 +138,17 @@ fn what_cannot_be_told_is_neither_the_same_nor_another() {
     run(home, &["scan", "up", "-o", "r.json", "-q"]);
     let (code, told) = run(home, &["verify", "r.json", "up"]);
     assert!(code == Some(2) && told.contains("scan with --digests"), "{told}");
+    fs::rename(home.join("up"), home.join("renamed")).unwrap();
+    for entry in fs::read_dir(home.join("renamed")).unwrap() {
+        let path = entry.unwrap().path();
+        fs::rename(
+            &path,
+            path.with_file_name(format!("other-{}", path.file_name().unwrap().display())),
+        )
+        .unwrap();
+    }
+    let (code, told) = run(home, &["verify", "r.json", "renamed"]);
+    assert!(code == Some(2) && told.contains("could not be found out"), "{told}");
     for (file, text, says) in [
         ("x.json", "key", "is no report"),
         ("y.json", "{\"schema\": \"aemtrix.report/1\"}", "does not say of which sources"),

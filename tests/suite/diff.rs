@@ -188,3 +188,18 @@ fn two_states_in_one_scan_are_named_with_the_findings_and_the_newer_one_is_judge
         assert!(text.contains("before/publish2.tar.gz"), "{file} names the older state");
     }
 }
+
+#[test]
+fn report_in_place_of_a_state_is_named() {
+    let home = upgraded();
+    let run = |arguments: &[&str]| aemtrix().current_dir(home.path()).args(arguments).output();
+    let files = ["-q", "-o", "r.json", "-o", "r.html", "--write-baseline", "b.json"];
+    run(&[&["scan", "before"], &files[..]].concat()).unwrap();
+    for file in ["r.json", "r.html", "b.json"] {
+        for operands in [[file, "after"], ["before", file]] {
+            let (code, told) = diff(home.path(), &operands);
+            let says = format!("{file}: is a report or a baseline of aemtrix");
+            assert!(code == Some(2) && told.contains(&says), "{told}");
+        }
+    }
+}
