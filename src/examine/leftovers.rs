@@ -7,7 +7,7 @@ use super::paths::has_at_or_below;
 use super::roots::{below, owner};
 use crate::evidence::{classify, concerns_store, may_matter};
 use crate::facts::{CRYPTO, CRYPTO_FILE, Gap, GapKind, INSIDE, Snapshot, StorageMode, realm};
-use crate::intake::{Standing, Walked, claims_archive};
+use crate::intake::{Origin, Source, Standing, Walked, claims_archive, no_archive};
 use std::collections::{BTreeMap, BTreeSet};
 
 const IMAGE: &str = "is an image saved with docker save: its layers are parts of one file system, and were not put \
@@ -19,13 +19,19 @@ pub(super) fn image(source: &str, path: &str) -> Gap {
     Gap { source, path, kind: GapKind::NoInstance, reason: IMAGE.to_owned() }
 }
 
-/// One that could be opened is a source of its own, or was walked where it lies.
-pub(super) fn nested(source: &str, path: &str) -> Gap {
-    let reason =
-        "is an archive inside the source and was not opened; unpack it and name it as a source"
-            .to_owned();
-    let path = Some(path.to_owned());
-    Gap { source: source.to_owned(), path, kind: GapKind::Nested, reason }
+/// One that could be opened is a source of its own, or was walked where it lies. Of a file in a directory its content says whether it is one:
+/// an unpacked `publish2.tgz/` may hold the page that came in place of an archive.
+pub(super) fn nested(source: &Source, is_directory: bool, path: &str) -> Gap {
+    let refusal = match &source.origin {
+        Origin::Path(directory) if is_directory => no_archive(&directory.join(path)),
+        _ => None,
+    };
+    let (kind, reason) = refusal.unwrap_or_else(|| {
+        let reason =
+            "is an archive inside the source and was not opened; unpack it and name it as a source";
+        (GapKind::Nested, reason.to_owned())
+    });
+    Gap { source: source.name.clone(), path: Some(path.to_owned()), kind, reason }
 }
 
 pub(super) fn malformed(source: &str, items: &BTreeMap<String, Item>) -> Vec<Gap> {

@@ -39,7 +39,7 @@ pub(super) struct Assembled {
 ///
 /// A folder of other sources need not hold an instance itself.
 pub(super) fn assemble(
-    Source { name: source, standing, apart, .. }: &Source,
+    origin @ Source { name: source, standing, apart, .. }: &Source,
     walked: &Walked,
     mut collected: Collected,
     limits: &Limits,
@@ -76,7 +76,7 @@ pub(super) fn assemble(
     // Those that discovery found are sources of their own.
     let inside =
         archives.iter().filter(|path| !apart.contains(path) && owner(path, &tops).is_none());
-    let mut named: Vec<Gap> = inside.map(|path| nested(source, path)).collect();
+    let mut named: Vec<Gap> = inside.map(|path| nested(origin, directory, path)).collect();
     // Of what holds no instance at all that was said.
     if !tops.is_empty() || *standing == Standing::Folder {
         let all = tops.iter().copied().chain(left_out.iter().map(String::as_str)).collect();

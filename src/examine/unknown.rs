@@ -7,7 +7,7 @@ use super::roots::owner;
 use crate::facts::{Gap, GapKind, INSIDE, realm};
 use crate::intake::{
     BesideInstalls, Neighbours, UploadPlaces, claims_archive, claims_closed, is_bare_stand_in,
-    is_stand_in,
+    is_stand_in, names_upload,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,14 +32,19 @@ impl UnknownFiles {
         if is_stand_in(file(path), kind, &reason) {
             if self.texts.len() < max.saturating_mul(TEXTS) || self.texts.contains_key(path) {
                 self.texts.insert(path.to_owned(), (kind, reason));
+            } else if names_upload(file(path)) {
+                self.count(path);
             }
         } else if self.kept.len() < max || self.kept.contains_key(path) {
             self.kept.insert(path.to_owned(), (kind, reason));
         } else if kind.hides() {
-            let around = realm(file(path));
-            let more = self.more.entry(around.to_owned()).or_default();
-            *more = more.saturating_add(1);
+            self.count(path);
         }
+    }
+
+    fn count(&mut self, path: &str) {
+        let more = self.more.entry(realm(file(path)).to_owned()).or_default();
+        *more = more.saturating_add(1);
     }
 
     /// Returns a gap for each that lies among uploads, and for those beyond the bound.
@@ -143,6 +148,22 @@ mod tests {
         assert_eq!(paths(&files, &archives, &["a.tgz!/q", "b.tgz!/q"], 9), ["c!"]);
         assert_eq!(paths(&files, &archives, &["q", "b.tgz!/q"], 9), [""; 0]);
         assert_eq!(paths(&files, &[], &[], 9), [""; 0]);
+    }
+
+    #[test]
+    fn texts_beyond_the_bound_that_are_named_after_archives_are_counted() {
+        let mut unknown = UnknownFiles::default();
+        for index in 0..15 {
+            let path = format!("notes/n{index:02}.txt!");
+            unknown.record(&path, GapKind::EmptyFile, String::new(), 1);
+        }
+        for path in ["publish8.tgz.txt!", "publish9.tgz.txt!", "readme.txt!"] {
+            unknown.record(path, GapKind::EmptyFile, String::new(), 1);
+        }
+        let archives = ["a.tgz!".to_owned()].into();
+        let gaps = unknown.gaps("s", &archives, &["a.tgz!/q"].into());
+        assert_eq!(gaps.len(), 1, "{gaps:?}");
+        assert!(gaps[0].reason.starts_with("holds 2 more files"), "{gaps:?}");
     }
 
     #[test]

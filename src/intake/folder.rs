@@ -6,8 +6,8 @@ mod stand;
 mod uploads;
 
 use self::links::{Places, drop_links_inside, part_links};
-pub use self::listed::is_packed;
 use self::listed::{Listed, listing};
+pub use self::listed::{is_packed, no_archive};
 use self::stand::{Stand, home_of, is_store, named_like_homes, stand};
 use self::uploads::{Maybe, take_files, take_maybe, take_named};
 use super::container::Refusal;

@@ -74,7 +74,7 @@ pub use entry::{
     Descend, Entry, EntryKind, EntryTime, Extent, LinkTarget, NoWatch, Visit, Want, Watch,
 };
 pub use filter::Choice;
-pub use folder::is_packed;
+pub use folder::{is_packed, no_archive};
 pub use image_name::{ImageSign, image_sign};
 pub use lines::{Line, facts_files, file_states, read_lines};
 pub use list::operands_in;
@@ -85,7 +85,7 @@ pub use places::UploadPlaces;
 pub use random_access::{Part, Parts};
 pub use read_at::ReadAt;
 pub use saved_facts::saved_facts;
-pub use stand_in::{is_bare_stand_in, is_stand_in};
+pub use stand_in::{is_bare_stand_in, is_stand_in, names_upload};
 pub use ticket::may_link_home;
 
 use crate::facts::{GapKind, SourceDigest};

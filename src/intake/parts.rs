@@ -8,6 +8,8 @@ use std::path::Path;
 /// A tar ends with two blocks of zeros at least.
 const END_BYTES: u64 = 1 << 10;
 
+const BLOCK_BYTES: usize = 512;
+
 /// Says of a file that was opened that it is a part of an archive, and not the first one.
 ///
 /// `name`: what the source is called, which of one from elsewhere is not its path.
@@ -17,8 +19,8 @@ pub(super) fn later(path: &Path, name: &str, is_tar: bool) -> Option<&'static st
     (!is_copy).then_some(hint)
 }
 
-/// Returns `true` if what lies beside a numbered archive shows that the number counts copies or days: the archive of that name itself, as
-/// `wget` leaves it, the one before, where that is whole, or one behind it.
+/// Returns `true` if the number of an archive counts copies or days. What lies beside it may show that: the archive of that name itself, as
+/// `wget` leaves it, the one before, where that is whole, or one behind it. So does a tar that is whole: `x.tar.1` of logrotate.
 fn is_copy(path: &Path, whole: &str, number: &str) -> bool {
     let Ok(count) = number.parse::<usize>() else { return false };
     let width = number.len();
@@ -29,6 +31,24 @@ fn is_copy(path: &Path, whole: &str, number: &str) -> bool {
         || before.is_some_and(|before| ends_like_tar(&before))
         // Only the last part ends as a tar does.
         || is_there(&numbered(count.saturating_add(1)))
+        || number == "1" && is_whole_tar(path)
+}
+
+/// Returns `true` if a tar begins with the directory that all of it lies in, and ends as it should. The last part of a split one ends so, too,
+/// but begins in the middle.
+fn is_whole_tar(path: &Path) -> bool {
+    let mut block = [0; BLOCK_BYTES];
+    let read = open::named(path).and_then(|mut file| file.read_exact(&mut block));
+    let is_top = |name: &str| {
+        let name = name.strip_prefix("./").unwrap_or(name).trim_matches('/');
+        !name.contains('/') || name.ends_with("/crx-quickstart")
+    };
+    let header = ::tar::Header::from_byte_slice(&block);
+    let name = header.path_bytes();
+    read.is_ok()
+        && header.entry_type().is_dir()
+        && std::str::from_utf8(&name).is_ok_and(is_top)
+        && ends_like_tar(path)
 }
 
 fn ends_like_tar(path: &Path) -> bool {
@@ -60,7 +80,17 @@ mod tests {
         write("p.tar.01", &tar).unwrap();
         assert!(!told("p.tar.02"), "a backup of each day");
         write("q.tar.1", &tar).unwrap();
-        assert!(told("q.tar.1"));
+        assert!(told("q.tar.1"), "it may begin in the middle");
+        let whole = archive(&[member(b'5', "./crx-quickstart/", b""), member(b'0', "a", b"x")]);
+        write("w.tar.1", &whole).unwrap();
+        write("w.tar.3", &whole).unwrap();
+        assert!(!told("w.tar.1"), "it is whole");
+        assert!(told("w.tar.3"), "nobody counts from there");
+        write("w.tar.1", &whole[..whole.len() - 600]).unwrap();
+        assert!(told("w.tar.1"), "it is cut");
+        let inside = archive(&[member(b'5', "crx-quickstart/launchpad/", b"")]);
+        write("w.tar.1", &inside).unwrap();
+        assert!(told("w.tar.1"), "it begins in the middle");
         write("q.tar.2", &tar).unwrap();
         assert!(!told("q.tar.1") && !told("q.tar.2"), "backups that rotate");
         fs::remove_file(home.path().join("q.tar.2")).unwrap();

@@ -6,7 +6,7 @@
 use super::archive_name::{archive_in, claims_nothing, claims_other, kind_ending};
 use super::place_names::may_be_home;
 use super::sniff;
-use crate::facts::GapKind;
+use crate::facts::{GapKind, split_path};
 use crate::limits::Limits;
 
 /// Endings of pages, of notes, and of files that lead to a page.
@@ -43,6 +43,11 @@ pub fn is_stand_in(path: &str, kind: GapKind, reason: &str) -> bool {
 /// Returns `true` if what was said of a file without an ending is said of such a text: `publish2` that is an error page.
 pub fn is_bare_stand_in(path: &str, kind: GapKind, reason: &str) -> bool {
     claims_nothing(path) && (kind == GapKind::EmptyFile || sniff::tells_page(reason))
+}
+
+/// Returns `true` if such a text is named after an archive: `publish2.tgz.txt`.
+pub fn names_upload(path: &str) -> bool {
+    archive_in(split_path(path).1).is_some()
 }
 
 fn is_note(path: &str) -> bool {

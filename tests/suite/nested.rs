@@ -405,3 +405,16 @@ fn archives_beside_an_install_need_not_hold_one() {
         (told.map(str::to_owned).to_vec(), Some(true))
     );
 }
+
+#[test]
+fn page_in_a_directory_that_is_named_like_an_archive_is_no_archive() {
+    let home = tempfile::tempdir().unwrap();
+    let path = Instance::new("p").case().pack_into(home.path(), Packing::Directory, "p");
+    let inside = path.join("publish2.tgz");
+    fs::create_dir(&inside).unwrap();
+    fs::write(inside.join("publish2.tgz"), "<!DOCTYPE html><html>403</html>").unwrap();
+    let told = |path: &std::path::Path| gaps(&run::json(&run::scan(&[path.into()])));
+    assert_eq!(told(&path), ["not-an-archive publish2.tgz/publish2.tgz"]);
+    fs::write(inside.join("publish2.tgz"), gzip(&tar(&[("a", b"x")]))).unwrap();
+    assert_eq!(told(&path), ["nested -"], "a source of its own, without an instance");
+}

@@ -36,6 +36,12 @@ pub fn is_packed(file: &Path) -> bool {
     matches!(kind, Ok(Ok(()) | Err(GapKind::Unsupported)))
 }
 
+/// Says why a file is no archive, by its first bytes; `None` where it may be one, or cannot be read.
+pub fn no_archive(file: &Path) -> Option<(GapKind, String)> {
+    let refusal = sniff::sniff(&head_of(file).ok()?).err();
+    refusal.filter(|(kind, _)| matches!(kind, GapKind::NotAnArchive | GapKind::EmptyFile))
+}
+
 pub(super) fn head_of(file: &Path) -> io::Result<Wiped> {
     let mut head = Wiped::default();
     open::named(file)?.take(PEEK_BYTES).read_to_end(&mut head)?;

@@ -1,12 +1,16 @@
 //! What is between entries: the end of the archive, zeros, other archives, and what is unknown.
 
-use super::header::{self, BLOCK_BYTES};
+use super::header::{self, BLOCK_BYTES, Block};
 use super::pax::Extensions;
 use super::scanner::{Scanner, to_u64};
 use crate::facts::GapKind;
 
 /// Bytes of the two blocks that end an archive.
 const END_BYTES: u64 = 2 * BLOCK_BYTES as u64;
+
+/// `docker exec -t NAME tar c DIR > x.tar` makes such a file, and FTP in text mode.
+const CHANGED: &str = "an archive in which each line end was changed to CR LF on its way (`docker exec -t`, `ssh -t`, FTP in text \
+    mode), so that its content is lost";
 
 impl Scanner<'_> {
     pub(super) fn take_zeros(&mut self) {
@@ -32,8 +36,9 @@ impl Scanner<'_> {
     }
 
     /// A block that is neither header nor zeros. Like GNU tar, tries block by block until a header comes.
-    pub(super) fn take_unknown(&mut self) {
+    pub(super) fn take_unknown(&mut self, block: &Block) {
         let offset = self.header_offset();
+        self.run.line_ends.take(block);
         // Only zeros in one run end an archive; GNU tar counts them so.
         self.run.zeros = 0;
         // The entry that a long name was for may be the damaged one; the next must not get it.
@@ -45,9 +50,8 @@ impl Scanner<'_> {
         if self.run.ended {
             self.say_trailing(offset);
         } else {
-            self.damage(format!(
-                "no valid header at byte {offset}; reading went on at the next one"
-            ));
+            // What these blocks are shows when a header or the end comes.
+            self.run.damaged_at = Some(offset);
         }
     }
 
@@ -55,6 +59,21 @@ impl Scanner<'_> {
     pub(super) fn damage(&mut self, reason: String) {
         self.run.unknown = true;
         self.gap(GapKind::Corrupt, reason);
+    }
+
+    /// Reports the blocks that are no header. Of an archive that went through a terminal no body is known to be as it was.
+    pub(super) fn say_damage(&mut self) {
+        let Some(offset) = self.run.damaged_at.take() else { return };
+        if self.run.line_ends.are_changed() {
+            if self.is_first(GapKind::CorruptStream) {
+                let reason = format!("{CHANGED}; make it again without -t, and copy it as binary");
+                self.gap(GapKind::CorruptStream, reason);
+            }
+        } else {
+            self.damage(format!(
+                "no valid header at byte {offset}; reading went on at the next one"
+            ));
+        }
     }
 
     fn say_trailing(&mut self, offset: u64) {

@@ -159,6 +159,7 @@ impl<'v> Scanner<'v> {
 
     /// Ends the scan: the input has no more bytes. Returns the number of entries.
     pub(super) fn finish(mut self) -> u64 {
+        self.say_damage();
         let partial = to_u64(self.filled).saturating_add(to_u64(self.buffer.len()));
         let offset = self.position.saturating_add(partial);
         match self.state {
@@ -185,6 +186,7 @@ impl<'v> Scanner<'v> {
 
     /// Ends the scan because the input failed. Every entry behind is lost too, so the gap names none.
     pub(super) fn fail(mut self, error: &io::Error) -> u64 {
+        self.say_damage();
         let reason = format!("{error} at byte {}; the rest was not read", self.position);
         self.gap(GapKind::Unreadable, reason);
         self.entries
@@ -213,6 +215,7 @@ impl<'v> Scanner<'v> {
 
     /// Ends the scan at a limit.
     pub(super) fn stop(&mut self, reason: String) {
+        self.say_damage();
         self.state = State::Stopped;
         self.gap(GapKind::OverLimit, reason);
     }
@@ -296,13 +299,14 @@ impl<'v> Scanner<'v> {
         } else if header::is_zero(block) {
             self.take_zeros();
         } else {
-            self.take_unknown();
+            self.take_unknown(block);
         }
     }
 
     fn take_header(&mut self, header: Header<'_>) {
         // GNU tar, bsdtar and Python stop at zeros, so what
         // follows them has to be reported as well as read.
+        self.say_damage();
         self.note_zeros();
         self.run = Run::default();
         match header.kind() {

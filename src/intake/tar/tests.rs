@@ -57,6 +57,30 @@ fn whole_archive_has_no_gap() {
 }
 
 #[test]
+fn archive_that_went_through_a_terminal_is_in_doubt_as_a_whole() {
+    let text: String = "a line of text\n".repeat(40);
+    let names: Vec<String> = (0..6).map(|number| format!("conf/{number}.txt")).collect();
+    let plain =
+        archive(&names.iter().map(|name| member(b'0', name, text.as_bytes())).collect::<Vec<_>>());
+    let mut changed = Vec::new();
+    for byte in &plain {
+        changed.extend((*byte == b'\n').then_some(b'\r'));
+        changed.push(*byte);
+    }
+    let gaps = scan_tar(&changed).gaps();
+    assert_eq!(gaps.first(), Some(&GapKind::CorruptStream), "{gaps:?}");
+    assert_eq!(gaps.iter().filter(|kind| **kind == GapKind::CorruptStream).count(), 1);
+    assert_eq!(scan_tar(&plain).gaps(), []);
+    // A damaged header before files of Windows.
+    let of_windows = text.replace('\n', "\r\n");
+    let mut damaged = archive(
+        &names.iter().map(|name| member(b'0', name, of_windows.as_bytes())).collect::<Vec<_>>(),
+    );
+    damaged[1] ^= 1;
+    assert!(!scan_tar(&damaged).gaps().contains(&GapKind::CorruptStream));
+}
+
+#[test]
 fn owner_and_mode_are_told() {
     let recorder = scan_tar(&archive(&[hmac()]));
     let Some(Event::Entry { owner: Some(owner), .. }) = recorder.events.first() else { panic!() };
