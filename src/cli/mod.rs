@@ -31,6 +31,7 @@ use crate::report::Screen;
 use args::{Args, ColorChoice, Command};
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use std::ffi::OsStr;
 use std::io::{Write, stderr};
 use std::path::Path;
 
@@ -85,9 +86,10 @@ fn unparsed(mut error: clap::Error) -> Exit {
         let _unheard: std::io::Result<()> = write!(stderr(), "{}", help::BEGIN);
         return Exit::Trouble;
     };
-    let example = subcommand.to_str().and_then(help::example);
-    if let (ErrorKind::MissingRequiredArgument, Some(example)) = (error.kind(), example) {
-        let tip = vec![format!("for example, {example}").into()];
+    if let (ErrorKind::MissingRequiredArgument, Some(tip)) =
+        (error.kind(), tip(&subcommand, &error))
+    {
+        let tip = vec![tip.into()];
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tip));
     }
     if let Some(ContextValue::Strings(values)) = error.get(ContextKind::ValidValue)
@@ -97,6 +99,19 @@ fn unparsed(mut error: clap::Error) -> Exit {
     }
     // clap knows where each belongs.
     if error.print().is_ok() && !error.use_stderr() { Exit::Clean } else { Exit::Trouble }
+}
+
+/// Says how a run that lacks an argument goes.
+fn tip(subcommand: &OsStr, error: &clap::Error) -> Option<String> {
+    let lacks_policy = |lacking: &String| lacking.contains("--policy");
+    if let Some(ContextValue::Strings(lacking)) = error.get(ContextKind::InvalidArg)
+        && lacking.iter().any(lacks_policy)
+    {
+        // Only these have days: without them, no result depends on one.
+        return Some("leave --as-of out, or add one of these: it counts only where suppressions of a policy end or a baseline is written".to_owned());
+    }
+    let example = subcommand.to_str().and_then(help::example)?;
+    Some(format!("for example, {example}"))
 }
 
 /// Says what is wrong with a path in place of a subcommand.
