@@ -73,8 +73,8 @@ pub(super) fn secrets(member: &Member) -> Cell {
         (0, 0, _) => not_checked(),
         (_, 0, 0) => format!("{open} open"),
         (_, 0, _) => format!("{open} open, {}", not_checked()),
-        (_, _, 0) => format!("{shut} of {} shut", counts.all()),
-        _ => format!("{shut} of {} shut, {}", counts.all(), not_checked()),
+        (_, _, 0) => format!("{shut} of {} do not open", counts.all()),
+        _ => format!("{shut} of {} do not open, {}", counts.all(), not_checked()),
     };
     let partial = if is_partial { " (in part)" } else { "" };
     Cell::value(text + partial).wrong_if(shut > 0)

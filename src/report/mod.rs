@@ -59,6 +59,9 @@ pub const SCHEMA: &str = "aemtrix.report/1";
 /// The version of a line about a farm.
 pub const SUMMARY_SCHEMA: &str = "aemtrix.summary/1";
 
+/// So many causes of one rule are named, and the rest is counted: 3,000 instances with one trouble were 6,000 lines.
+const CAUSES_NAMED_MAX: usize = 12;
+
 /// Everything a format may show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {

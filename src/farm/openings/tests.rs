@@ -118,7 +118,7 @@ fn row_counts_what_is_in_effect() {
     let rows = matrix(&farm).rows;
     let row = rows.iter().find(|row| row.fact == "secrets").unwrap();
     let texts: Vec<&str> = row.cells.iter().map(|cell| cell.text.as_str()).collect();
-    let read = ["1 open", "1 of 2 shut", "2 not checked", "absent"];
+    let read = ["1 open", "1 of 2 do not open", "2 not checked", "absent"];
     assert_eq!(texts[..4], read);
     assert_eq!(texts[4..], ["1 open (in part)", "not in snapshot"]);
     assert_eq!([0, 1, 2, 3].map(|at| row.cells[at].is_wrong()), [false, true, false, false]);

@@ -1,5 +1,6 @@
 //! Causes, repair and findings on the page.
 
+use super::super::CAUSES_NAMED_MAX;
 use super::super::repair::{RepairPart, decision, parts, result, warning};
 use crate::diagnosis::{Cause, Finding, Judged};
 use crate::rules::{Severity, url};
@@ -8,6 +9,9 @@ use serde::Serialize;
 /// What a person has to repair.
 #[derive(Serialize)]
 pub(super) struct CauseView {
+    number: usize,
+    /// How many causes of the rule this stands for, none of which is named; 0 where it is one itself.
+    more: usize,
     severity: &'static str,
     id: &'static str,
     anchor: String,
@@ -81,10 +85,12 @@ struct FindingView {
 
 /// Returns the causes of a farm.
 pub(super) fn causes(farm: &str, judged: &Judged) -> Vec<CauseView> {
-    let view = |cause: &Cause| {
+    let view = |(index, cause): (usize, &Cause), more: usize| {
         let root = judged.findings.get(cause.root)?;
         let explained = cause.explains.iter().filter_map(|index| judged.findings.get(*index));
         Some(CauseView {
+            number: index.saturating_add(1),
+            more,
             severity: root.severity.label(),
             id: root.rule.id,
             anchor: anchor_of(farm, root.rule.id),
@@ -95,7 +101,15 @@ pub(super) fn causes(farm: &str, judged: &Judged) -> Vec<CauseView> {
             places: root.hit.places.iter().map(ToString::to_string).collect(),
         })
     };
-    judged.causes.iter().filter_map(view).collect()
+    let rule = |cause: &Cause| judged.findings.get(cause.root).map(|root| root.rule.id);
+    let numbered: Vec<(usize, &Cause)> = judged.causes.iter().enumerate().collect();
+    let alike = numbered.chunk_by(|(_, a), (_, b)| rule(a) == rule(b));
+    let views = alike.flat_map(|alike| {
+        let (named, others) = alike.split_at_checked(CAUSES_NAMED_MAX).unwrap_or((alike, &[]));
+        let rest = others.first().map(|first| (*first, others.len()));
+        named.iter().map(|one| (*one, 0)).chain(rest)
+    });
+    views.filter_map(|(one, more)| view(one, more)).collect()
 }
 
 /// Returns the repair of a farm; `None` where nothing is to be done.

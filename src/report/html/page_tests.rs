@@ -66,6 +66,16 @@ fn verdict_and_its_reasons_come_first() {
 }
 
 #[test]
+fn of_many_causes_of_one_rule_the_first_are_named_and_the_rest_is_counted() {
+    let names: Vec<String> = (1..=15).map(|n| format!("p{n}")).collect();
+    let newline = |farm: FarmBuilder, name: &String| farm.with(name, |i| i.storage(b"Bundle\n"));
+    let html = parsed([names.iter().fold(farm(), newline)]);
+    let causes = texts(&html, "ol.causes > li");
+    assert_eq!(causes.len(), 13);
+    assert_eq!(causes[12], "and 3 more of storage-trailing-newline: all findings are listed there");
+}
+
+#[test]
 fn page_loads_nothing_and_runs_its_own_script_alone() {
     let html = parsed([large(), good_farm(&["a"])]);
     assert!(

@@ -27,9 +27,10 @@ const reveal = () => {
 };
 addEventListener('hashchange', reveal);
 reveal();
+// Paper shows what is folded, but for the list of all events: it would be most of the pages.
 const open = [];
 addEventListener('beforeprint', () => {
-  for (const part of document.querySelectorAll('details:not([open])')) {
+  for (const part of document.querySelectorAll('details:not([open], .events)')) {
     part.open = true;
     open.push(part);
   }

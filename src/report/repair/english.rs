@@ -65,9 +65,9 @@ pub(in crate::report) fn outcome(plan: &Plan) -> String {
     match &plan.outcome {
         Outcome::Consistent if yours.is_empty() => "CONSISTENT (checked on the facts)".to_owned(),
         Outcome::Consistent => format!("CONSISTENT (checked on the facts), {ONCE_DONE}: {yours}"),
-        Outcome::StillOpen(open) if yours.is_empty() => format!("UNDECIDED: {}", first_of(open)),
+        Outcome::StillOpen(open) if yours.is_empty() => format!("UNDECIDED: {}", reasons(open)),
         Outcome::StillOpen(open) => {
-            format!("UNDECIDED, {ONCE_DONE} ({yours}): {}", first_of(open))
+            format!("UNDECIDED, {ONCE_DONE} ({yours}): {}", reasons(open))
         }
         // Lines of a log are read again until it is rotated.
         Outcome::StillWrong { rules, open }
@@ -90,16 +90,17 @@ pub(in crate::report) fn outcome(plan: &Plan) -> String {
 /// Before what no script can do, and the outcome depends on.
 const ONCE_DONE: &str = "once you have done the steps that are yours";
 
-fn first_of(open: &[String]) -> String {
+fn reasons(open: &[String]) -> String {
     let first = open.first().map_or("", String::as_str);
     match open.len().saturating_sub(1) {
         0 => first.to_owned(),
-        more => format!("{first} (and {more} more)"),
+        1 => format!("{first}; and 1 more reason"),
+        more => format!("{first}; and {more} more reasons"),
     }
 }
 
 fn besides(open: &[String]) -> String {
-    if open.is_empty() { String::new() } else { format!("; still open: {}", first_of(open)) }
+    if open.is_empty() { String::new() } else { format!("; still open: {}", reasons(open)) }
 }
 
 /// Says what only a person can do and the outcome depends on.

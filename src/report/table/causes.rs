@@ -1,7 +1,7 @@
 //! The causes: who, what is wrong, what comes of it, what shows it, and how it is mended.
 
-use super::super::Screen;
 use super::super::repair::{RepairPart, decision, parts, result, warning};
+use super::super::{CAUSES_NAMED_MAX, Screen};
 use super::text::{Paint, command, labelled};
 use crate::diagnosis::{Cause, Finding, Judged};
 use crate::farm::listed;
@@ -16,8 +16,6 @@ const LINES_MAX: usize = 28;
 const EVIDENCE_MAX: usize = 4;
 /// So many causes of one rule are spelled out.
 const ALIKE_MAX: usize = 3;
-/// So many causes of one rule are named; 3,000 instances with one trouble were 6,000 lines.
-const NAMED_MAX: usize = 12;
 /// What is before the first line of each thing that is said of a cause, and before the others.
 const LABEL: usize = 10;
 
@@ -35,7 +33,7 @@ pub(super) fn write(judged: &Judged, screen: Screen, out: &mut dyn Write) -> io:
             (alike, before, more) = (0, root.rule.id, 0);
         }
         alike = alike.saturating_add(1);
-        if alike > NAMED_MAX {
+        if alike > CAUSES_NAMED_MAX {
             more = more.saturating_add(1);
             continue;
         }

@@ -14,6 +14,7 @@ use super::{Format, Report, counted, printable};
 use crate::diagnosis::{Judged, Verdict};
 use crate::facts::{Gap, spoken};
 use crate::limits::Limits;
+use crate::rules::Severity;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use text::wrapped;
@@ -84,11 +85,14 @@ fn farm(judged: &Judged, name: &str, report: &Report, out: &mut dyn Write) -> io
     findings::write_excused(judged, screen, out)
 }
 
-/// Counts what a person has to repair.
+/// Counts what a person has to repair. A farm that is not inconsistent has no causes of that, and warnings at most.
 fn causes(judged: &Judged) -> String {
-    match judged.causes.len() {
-        0 => String::new(),
-        count => format!(": {}", counted(count, "cause")),
+    let (verdict, warnings) = (&judged.verdict, judged.count(Severity::Warning));
+    match (verdict, judged.causes.len()) {
+        (_, 0) => String::new(),
+        (Verdict::Inconsistent, count) => format!(": {}", counted(count, "cause")),
+        (_, _) if warnings == 0 => String::new(),
+        (_, _) => format!(", {}", counted(warnings, "warning")),
     }
 }
 
