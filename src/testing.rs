@@ -250,7 +250,7 @@ impl Instance {
     /// Says that newer revisions of its repository could not be read.
     pub(crate) fn revisions_behind(mut self, count: usize) -> Self {
         self.snapshot.repository.as_mut().expect("a repository").revisions_behind = count;
-        self
+        self.jcr_doubt("newer revisions cannot be read")
     }
 
     /// Says why its repository may hold something else than was read.

@@ -117,7 +117,7 @@ fn unknown(repository: &Repository, is_broken: bool, snapshot: &Snapshot) -> Opt
         let mut files = snapshot.keys_in_use(key.name);
         !files.any(|file| file.digest.whole == key.digest.whole)
     };
-    let why = repository.why_outdated();
+    let why = repository.doubt.as_deref();
     match &repository.keys {
         JcrKeys::Read(_) if in_use => {
             let time = repository.head_ms.map(|time| format!(" of {}", Utc(time)));
@@ -126,7 +126,6 @@ fn unknown(repository: &Repository, is_broken: bool, snapshot: &Snapshot) -> Opt
                 format!("the keys in /etc/key were read as of the revision{time}, and may be others now: {why}")
             })
         }
-        // A journal that is newer than the tars is usual in copies, and AEM writes no keys there in Bundle mode.
         JcrKeys::Read(keys) if is_idle && (is_broken || keys.iter().any(is_other)) => {
             why.map(|why| format!("whether other keys are left in /etc/key is not known: {why}"))
         }
@@ -190,7 +189,7 @@ fn repository(
         ..made(JcrKeys::Read(found.value))
     };
     stored_secrets::read(&store, archive.vault, key_stores).add_to(&mut repository);
-    (repository, found.is_broken || of_manifest.is_some())
+    (repository, found.is_broken)
 }
 
 /// Opens the files of a store, unless something says that they are not to be read.

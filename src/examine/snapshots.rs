@@ -326,7 +326,17 @@ fn foreign_log(snapshot: &Snapshot) -> Option<Gap> {
         last.value
     );
     let (source, path) = (place.source.clone(), Some(place.path.clone()));
-    Some(Gap { source, path, kind: GapKind::Log, reason })
+    // A log of another instance may lie beside its own, whose signs would be lost with those of the other.
+    let has_signs = snapshot.log.as_ref().is_some_and(|log| !log.seen.is_empty());
+    let (kind, reason) = if has_signs {
+        (
+            GapKind::Ambiguous,
+            format!("{reason}, and whose the signs of trouble in them are is not known"),
+        )
+    } else {
+        (GapKind::Log, reason)
+    };
+    Some(Gap { source, path, kind, reason })
 }
 
 /// Says that no log was read because the directory of the logs is a link, which is usual where they have a disk of their own.

@@ -50,16 +50,9 @@ impl Repository {
         }
     }
 
-    /// Returns `true` if what was read may not be what the instance has: a newer revision may say something else, or Oak would open
-    /// another one.
+    /// Returns `true` if what was read may not be what the instance had when it was copied: [`Self::doubt`] says why.
     pub fn is_outdated(&self) -> bool {
-        self.revisions_behind > 0 || self.doubt.is_some()
-    }
-
-    /// Says why what was read may not be what the instance has, if so.
-    pub fn why_outdated(&self) -> Option<&str> {
-        let by_count = (self.revisions_behind > 0).then_some("newer revisions cannot be read");
-        self.doubt.as_deref().or(by_count)
+        self.doubt.is_some()
     }
 }
 

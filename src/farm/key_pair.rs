@@ -144,6 +144,14 @@ pub(crate) fn pair_in_copy(copy: &Snapshot) -> Option<[&KeyFile; 2]> {
     pair_among(&copy.key_files.iter())
 }
 
+/// Returns the pair that is left in the repository of an instance that works with files, hmac first.
+pub(crate) fn pair_left_in_jcr(member: &Member) -> Option<[Digest; 2]> {
+    let [hmac, master] = KeyName::ALL.map(|name| in_jcr(member, name).map(|key| key.digest.whole));
+    let pair = [hmac?, master?];
+    let works_with_files = member.storage_mode() == Some(StorageMode::Bundle);
+    (works_with_files && is_pair(&pair[0], &pair[1])).then_some(pair)
+}
+
 /// Returns the pairs of an install in directories where it looks for no key, each with the directory.
 pub(crate) fn unused_pairs(snapshot: &Snapshot) -> Vec<(&str, [&KeyFile; 2])> {
     let used = KeyName::ALL.into_iter().flat_map(|name| snapshot.keys_in_use(name));
@@ -193,10 +201,10 @@ fn content(member: &Member, name: KeyName) -> Option<Content> {
 }
 
 /// Returns `true` if both keys that the repository still has are those of the instance: its secrets open with them, and not with the files.
-fn is_encrypted_by_jcr(member: &Member) -> bool {
+pub(crate) fn is_encrypted_by_jcr(member: &Member) -> bool {
     let has_both = || KeyName::ALL.into_iter().all(|name| in_jcr(member, name).is_some());
     !member.is_in_jcr_mode()
-        && !member.shares_its_keys()
+        && member.keeps_keys_for().is_none()
         && has_both()
         && Encrypted::of(member) == Some(Encrypted::ByJcr)
 }

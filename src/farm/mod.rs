@@ -8,6 +8,7 @@ mod entries;
 mod expected;
 mod group;
 mod in_use;
+mod kept_keys;
 mod key_health;
 mod key_pair;
 mod key_rows;
@@ -27,7 +28,6 @@ mod place_doubt;
 mod plan;
 mod row;
 mod rows;
-mod shared_keys;
 mod state_name;
 mod states;
 mod timeline;
@@ -37,11 +37,13 @@ pub use cell::{Cell, CellState};
 pub use expected::{Expected, ForeignKey, Like, Missing};
 pub use group::{PolicyConflict, farms};
 pub(crate) use in_use::{InUse, in_use};
+use kept_keys::kept_for;
 pub use key_health::KeyHealth;
 pub(crate) use key_health::key_in;
 pub use key_pair::{Flaw, KeyPair};
 pub(crate) use key_pair::{
-    has_keys_in_jcr, is_contradicted, is_in_doubt, is_open, pair_in_copy, unused_pairs,
+    has_keys_in_jcr, is_contradicted, is_encrypted_by_jcr, is_in_doubt, is_open, pair_in_copy,
+    pair_left_in_jcr, unused_pairs,
 };
 pub use key_time::{KeyTime, key_time};
 use keys::KeyStates;
@@ -62,12 +64,13 @@ pub(crate) use place_doubt::{PlaceDoubt, place_doubt, unknown_place};
 pub use plan::{FarmBy, FarmNames, FarmPlan, ONLY_FARM};
 pub use row::{Expect, Row};
 pub use rows::ROWS;
-use shared_keys::with_shared_keys;
 pub(crate) use state_name::was_rotated_before;
 pub use timeline::{Certainty, EventKind, TimelineEvent, timeline};
 pub(crate) use timeline::{Clock, spoken_span};
 
-use crate::facts::{CRYPTO, Gap, KeyFile, KeyName, Role, Snapshot, StorageFile, StorageMode};
+use crate::facts::{
+    CRYPTO, Digest, Gap, KeyFile, KeyName, Role, Snapshot, StorageFile, StorageMode,
+};
 
 /// Instances that must agree on their keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,14 +109,14 @@ pub(crate) struct Keys {
     states: KeyStates,
     /// Both together, wherever they lie.
     pair: KeyPair,
-    /// They stay, though older ones open secrets: see [`Member::shares_its_keys`].
-    are_shared: bool,
+    /// See [`Member::keeps_keys_for`].
+    kept_for: Option<Digest>,
 }
 
 impl Keys {
     /// Single keys, of which it is not decided yet which pair they are.
     fn single(states: KeyStates) -> Self {
-        Self { states, pair: KeyPair::Unknown, are_shared: false }
+        Self { states, pair: KeyPair::Unknown, kept_for: None }
     }
 }
 
@@ -148,9 +151,9 @@ impl Farm {
 
     /// Decides which pairs instances have, whose single keys are decided, and of which it is known what the policy expects.
     fn decide_pairs(&mut self) {
-        let shared = with_shared_keys(self);
-        for (member, are_shared) in self.members.iter_mut().zip(shared) {
-            member.keys.are_shared = are_shared;
+        let kept = kept_for(self);
+        for (member, kept_for) in self.members.iter_mut().zip(kept) {
+            member.keys.kept_for = kept_for;
             member.keys.pair = KeyPair::of(member);
         }
     }
@@ -177,10 +180,10 @@ impl Member {
         &self.keys.pair
     }
 
-    /// Returns `true` if the instance keeps the keys that it works with, though its secrets open with older ones and not with these: other
-    /// instances work with them and do not want the older ones, or the policy does not name those. With its older keys it would differ.
-    pub(crate) fn shares_its_keys(&self) -> bool {
-        self.keys.are_shared
+    /// Returns the master that opens secrets of the instance which its own does not, where it keeps its own all the same: that opens others
+    /// of its secrets, the policy names it, or other instances work with it and do not want that master. Nobody works with that one.
+    pub(crate) fn keeps_keys_for(&self) -> Option<Digest> {
+        self.keys.kept_for
     }
 
     /// Returns `true` if hmac and master are one key, which is no accident of all bytes being alike.

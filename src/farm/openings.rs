@@ -286,15 +286,15 @@ fn count(
     (!values.is_empty()).then_some((open, values.len()))
 }
 
-/// Returns the md5 of the masters that open secrets in effect which the master of their instance does not open.
+/// Returns the md5 of the masters that open secrets in effect, with a flaw or without one, which the master of their instance is not known to
+/// open.
 pub(crate) fn masters_of_shut(farm: &Farm) -> BTreeSet<Hex<16>> {
     let of_member = |member: &Member| {
         let snapshot = &member.snapshot;
         let values = snapshot.protected_values().into_iter().filter(|at| at.in_effect);
-        let shut = values.filter(|at| opens(member, &at.digest).0 == Opens::No);
+        let shut = values.filter(|at| opens(member, &at.digest).0 != Opens::Yes);
         let openings = shut.flat_map(|at| snapshot.openings(at.digest.sha256).unwrap_or_default());
-        let whole = openings.filter(|opening| opening.flaw.is_none());
-        whole.map(|opening| opening.master).collect::<Vec<_>>()
+        openings.map(|opening| opening.master).collect::<Vec<_>>()
     };
     farm.members.iter().flat_map(of_member).collect()
 }

@@ -237,17 +237,22 @@ fn revision_that_oak_would_start_with_and_that_is_not_whole_is_told_from_one_tha
     assert_eq!(is_broken(&backup, "etc/key"), Ok((true, false)));
 }
 
-/// A store of three tar files, each with the revisions of one hmac, which needs no other.
-fn three_tars() -> Memory {
+/// A store of three tar files, each with the revision of one hmac, which needs no other; so many milliseconds are between them.
+fn three_tars_every(step_ms: u64) -> Memory {
     let mut all = Memory::default();
     let mut journal = Vec::new();
-    for (number, hmac) in [(0, b"old"), (1, b"mid"), (2, b"new")] {
-        let one = Memory::written(&[(holding(hmac), number)]).renamed(number);
+    for (number, hmac) in [(0_u64, b"old"), (1, b"mid"), (2, b"new")] {
+        let one =
+            Memory::written(&[(holding(hmac), number.saturating_mul(step_ms))]).renamed(number);
         journal.extend_from_slice(&one.0["journal.log"]);
         all.0.insert(format!("data{number:05}a.tar"), one.0["data00000a.tar"].clone());
     }
     all.0.insert("journal.log".to_owned(), journal);
     all
+}
+
+fn three_tars() -> Memory {
+    three_tars_every(3_600_000)
 }
 
 /// The md5 of the hmac, and why it is in doubt.
@@ -287,6 +292,17 @@ fn cut_letter_yields_to_an_earlier_one_with_an_index() {
     let cut = tar[..tar.len() / 512 / 2 * 512].to_vec();
     files.0.insert("data00000b.tar".to_owned(), cut);
     assert_eq!((keys(&files), doubt(&files)), (right(0), None));
+}
+
+#[test]
+fn journal_that_is_a_little_newer_is_that_of_a_running_instance() {
+    let doubt_of = |step_ms| {
+        let mut files = three_tars_every(step_ms);
+        files.0.remove("data00002a.tar");
+        hmac_of(&files)
+    };
+    assert_eq!(doubt_of(5_000), (Some(md5(b"mid")), None));
+    assert!(doubt_of(600_001).1.is_some());
 }
 
 #[test]

@@ -5,10 +5,10 @@ use super::right_keys::RightKeys;
 use super::{Scope, Text};
 use crate::facts::{BUNDLE_CACHE, CRYPTO_KEYS_PATH, Digest, KeyName, Role, Snapshot, StandbyMode};
 use crate::farm::{
-    Groups, KeyPair, Member, PlaceDoubt, cannot_decrypt, has_keys_in_jcr, is_in_doubt, names_of,
-    opened, pair_in_copy, place_doubt,
+    Groups, KeyPair, Member, PlaceDoubt, cannot_decrypt, has_keys_in_jcr, is_encrypted_by_jcr,
+    is_in_doubt, names_of, opened, pair_in_copy, place_doubt,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the keys of a farm tell about whose are right.
 pub(crate) enum SourceChoice<'a> {
@@ -95,9 +95,7 @@ fn kept_by_policy(
 /// Returns the pairs that instances have and do not work with, each with the first instance that has it.
 fn kept_pairs(scope: Scope<'_>) -> impl Iterator<Item = ([Digest; 2], RightKeys<'_>)> {
     let mut pairs = BTreeMap::new();
-    // What others work with too is not given up for what one of them had before.
-    let own = scope.repaired().filter(|member| !member.shares_its_keys());
-    for keys in own.flat_map(RightKeys::kept) {
+    for keys in scope.repaired().flat_map(RightKeys::kept) {
         pairs.entry(keys.digests).or_insert(keys);
     }
     pairs.into_iter()
@@ -167,7 +165,10 @@ fn by_kept_secrets<'a>(scope: Scope<'a>, members: &[&Member]) -> Option<SourceCh
     if members.iter().any(|member| is_unknown(member.pair()) || is_encoded(member.pair())) {
         return None;
     }
-    let tried = kept_pairs(scope).map(|(pair, keys)| Some((keys, opened(members, &pair[1])?)));
+    // What an instance keeps its keys for is given to no other either.
+    let refused: BTreeSet<Digest> = scope.repaired().filter_map(Member::keeps_keys_for).collect();
+    let kept = kept_pairs(scope).filter(|([_, master], _)| !refused.contains(master));
+    let tried = kept.map(|(pair, keys)| Some((keys, opened(members, &pair[1])?)));
     let tried: Vec<_> = tried.collect::<Option<_>>()?;
     let mut openers = tried.iter().filter(|(_, (open, _))| *open > 0);
     let ((keys, (open, all)), None) = (openers.next()?, openers.next()) else { return None };
@@ -420,8 +421,13 @@ fn take<'a>(group: &[&'a Member], reason: &str, first: Vec<Text>) -> Option<Sour
     let sound = group.iter().copied().filter(|member| member.pair().sound().is_some());
     let source = sound.min_by_key(|member| {
         (is_in_doubt(member), place_doubt(member).is_some(), has_keys_in_jcr(member))
-    })?;
-    let keys = RightKeys::in_use(source)?;
+    });
+    // Those that opened the secrets before the files came are sound in the repository.
+    let in_jcr = || {
+        let mut stored = group.iter().copied().filter(|member| is_encrypted_by_jcr(member));
+        stored.find_map(RightKeys::left_in_jcr)
+    };
+    let keys = source.map_or_else(in_jcr, RightKeys::in_use)?;
     Some(SourceChoice::Take { keys, reason: reason.to_owned(), first })
 }
 

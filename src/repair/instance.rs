@@ -14,7 +14,7 @@ use super::install::Install;
 use super::need::because;
 use super::right_keys::RightKeys;
 use super::{Need, RuleId, RuleNeed, Scope, Text, Unless, When, on_instance};
-use crate::facts::{Digest, Hex};
+use crate::facts::{Digest, Hex, KeyFile};
 use crate::farm::Member;
 use std::collections::BTreeSet;
 
@@ -24,6 +24,8 @@ pub(super) struct InstanceRepair<'p> {
     pub(super) goal: KeyGoal,
     /// The keys that it gets from elsewhere.
     right: Option<[Digest; 2]>,
+    /// It is known whose keys are right, and where it has others they are replaced.
+    is_decided: bool,
     wants: Vec<RuleNeed<'p>>,
     install: Install,
     /// The policy accepts its keys, which stay as they are.
@@ -42,6 +44,7 @@ impl<'p> InstanceRepair<'p> {
         scope: Scope<'_>,
         member: &'p Member,
         right: Option<RightKeys<'_>>,
+        is_decided: bool,
         needed: &'p BTreeSet<Hex<16>>,
         mut wants: Vec<RuleNeed<'p>>,
     ) -> Option<Self> {
@@ -58,6 +61,7 @@ impl<'p> InstanceRepair<'p> {
             member,
             goal,
             right: right.filter(|_| goal == KeyGoal::Farm),
+            is_decided,
             wants,
             install: Install::of(&scope.farm.name, member),
             is_accepted,
@@ -145,7 +149,8 @@ impl<'p> InstanceRepair<'p> {
 
     /// Takes what people are to do at this time.
     fn advise(&mut self, at: When) {
-        let is_copied = self.goal == KeyGoal::Farm;
+        // Its own may be those that the farm gets.
+        let is_copied = self.goal == KeyGoal::Farm || self.goal == KeyGoal::Own && self.is_decided;
         let meant = self.wants.iter().filter_map(|(rule, need)| match need {
             Need::Advice { when, text, unless, .. }
                 if *when == at && !(is_copied && *unless == Some(Unless::Copied)) =>
@@ -180,18 +185,24 @@ impl<'p> InstanceRepair<'p> {
 
     /// Returns `true` if what is replaced or moved away opens secrets that stay shut without it.
     fn keeps_needed(&self) -> bool {
+        // Files that are mended in place stay in use.
         let puts = matches!(self.goal, KeyGoal::Farm | KeyGoal::Own);
         let put = if puts { self.digests_to_put() } else { [None; 2] };
-        let is_put = |md5: Hex<16>| put.iter().flatten().any(|digest| digest.md5 == md5);
+        let is_put = |file: &KeyFile| {
+            let trimmed = file.digest.trimmed.iter().map(|(_, content)| *content);
+            let mut contents = [file.digest.whole].into_iter().chain(trimmed);
+            contents.any(|content| put.contains(&Some(content)))
+        };
         let of_instance = self.member.snapshot.all_key_files();
-        let files = of_instance.chain(&self.member.snapshot.stray_keys).filter(|file| {
-            let md5 = file.digest.whole.md5;
-            self.needed.contains(&md5) && !is_put(md5)
-        });
+        let files = of_instance
+            .chain(&self.member.snapshot.stray_keys)
+            .filter(|file| self.needed.contains(&file.digest.whole.md5) && !is_put(file));
         let paths: BTreeSet<&str> = files.map(|file| on_instance(&file.place.path)).collect();
         !paths.is_empty()
             && self.stopped.iter().any(|action| match &action.does {
-                Do::BackUp { files, .. } => files.iter().any(|file| paths.contains(file.as_str())),
+                Do::BackUp { files, .. } if puts => {
+                    files.iter().any(|file| paths.contains(file.as_str()))
+                }
                 // What is moved to its place is in use then.
                 Do::Move { from, to } => {
                     paths.contains(from.as_str()) && *to == self.install.aside(from)

@@ -44,8 +44,8 @@ pub fn draft(scope: Scope<'_>, wants: &[RuleNeed<'_>]) -> Draft {
         .members()
         .filter_map(|member| {
             let own = of_instance.remove(member.name.as_str()).unwrap_or_default();
-            let right = right.filter(|_| targets.contains(member.name.as_str()));
-            InstanceRepair::of(scope, member, right, &needed, own)
+            let own_right = right.filter(|_| targets.contains(member.name.as_str()));
+            InstanceRepair::of(scope, member, own_right, right.is_some(), &needed, own)
         })
         .collect();
     if let Some(choice) = choice {
@@ -141,7 +141,10 @@ fn decide(
             let left_out = left_out(scope);
             ask(leave(&left_out).into_iter().collect());
             if copies {
-                collect(&keys, asking, draft);
+                let is_own = |repair: &InstanceRepair<'_>| {
+                    repair.member.name == keys.holder.name && repair.goal == KeyGoal::Own
+                };
+                collect(&keys, repairs.iter().any(is_own), asking, draft);
             }
         }
         SourceChoice::Settle(texts) => {
@@ -161,9 +164,10 @@ fn first_of(texts: &[Text]) -> String {
     texts.first().map(Text::to_string).unwrap_or_default()
 }
 
-fn collect(keys: &RightKeys<'_>, asking: &BTreeSet<RuleId>, draft: &mut Draft) {
+/// Has the keys collected; `saves_own` where their holder saves them from its repository for itself.
+fn collect(keys: &RightKeys<'_>, saves_own: bool, asking: &BTreeSet<RuleId>, draft: &mut Draft) {
     let (instance, digests) = (keys.holder.name.clone(), keys.digests);
-    if keys.are_in_jcr() {
+    if keys.are_in_jcr() && !saves_own {
         draft.before.push(Action {
             instance: Some(instance.clone()),
             does: Do::ExportFromJcr { digests: digests.map(Some), is_source: true },

@@ -2,7 +2,10 @@
 
 use super::on_instance;
 use crate::facts::{Digest, KeyFile, KeyName, Snapshot, realm};
-use crate::farm::{Member, has_keys_in_jcr, pair_in_copy, unused_pairs};
+use crate::farm::{Member, pair_in_copy, pair_left_in_jcr, unused_pairs};
+
+/// The node that holds keys in a repository.
+const KEY_NODE: &str = "/etc/key";
 
 /// The keys that are right.
 #[derive(Debug, Clone, Copy)]
@@ -13,7 +16,7 @@ pub(crate) struct RightKeys<'a> {
     pub(super) digests: [Digest; 2],
     /// Their files; `None` where they are saved from the repository.
     files: Option<[&'a KeyFile; 2]>,
-    /// The directory that they lie in, such as that of an old copy; `None` where the instance works with them.
+    /// The directory that they lie in, such as that of an old copy, or the node; `None` where the instance works with them.
     aside: Option<&'a str>,
 }
 
@@ -26,7 +29,8 @@ impl<'a> RightKeys<'a> {
         Some(Self { holder, digests: holder.pair().sound()?, files, aside: None })
     }
 
-    /// Returns the pairs that an instance has and does not work with, in old copies of it and where no key is looked for. Those in
+    /// Returns the pairs that an instance has and does not work with, in old copies of it, where no key is looked for, and left in its
+    /// repository. Those in
     /// copies that cannot be reached there as files, in another upload or in an archive in which the install does not lie, are left out.
     pub(super) fn kept(holder: &'a Member) -> impl Iterator<Item = Self> {
         let install = &holder.snapshot;
@@ -35,10 +39,17 @@ impl<'a> RightKeys<'a> {
         };
         let copies = holder.copies.iter().filter(is_reached);
         let copies = copies.filter_map(|copy| Some((copy.root.as_str(), pair_in_copy(copy)?)));
-        copies.chain(unused_pairs(install)).map(move |(directory, files)| {
+        let files = copies.chain(unused_pairs(install)).map(move |(directory, files)| {
             let digests = files.map(|file| file.digest.whole);
             Self { holder, digests, files: Some(files), aside: Some(directory) }
-        })
+        });
+        files.chain(Self::left_in_jcr(holder))
+    }
+
+    /// Returns the pair that is left in the repository of an instance that works with files.
+    pub(super) fn left_in_jcr(holder: &'a Member) -> Option<Self> {
+        let digests = pair_left_in_jcr(holder)?;
+        Some(Self { holder, digests, files: None, aside: Some(KEY_NODE) })
     }
 
     /// Returns the files hmac and master on the instance; `None` where they are saved from its repository.
@@ -48,7 +59,7 @@ impl<'a> RightKeys<'a> {
 
     /// Returns `true` if a person saves them from the repository.
     pub(super) fn are_in_jcr(&self) -> bool {
-        self.aside.is_none() && has_keys_in_jcr(self.holder)
+        self.files.is_none()
     }
 
     /// Returns the directory that they lie in where the instance does not work with them.

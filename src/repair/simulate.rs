@@ -107,7 +107,7 @@ impl Applied<'_> {
         match does {
             Do::Place { key, to, digest: Some(digest) } => self.put(*key, to, *digest),
             Do::Place { to, digest: None, .. } => {
-                self.hide(to, "it comes from /etc/key, which was not read");
+                self.hide(to, "it comes from /etc/key, whose present state is not known");
             }
             Do::Swap { hmac, master } => self.swap(hmac, master),
             // What is cut off is a line end, and the content without it was digested when the file

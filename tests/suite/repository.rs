@@ -251,7 +251,7 @@ fn file(name: &str) -> String {
 }
 
 fn add_missing_revision(files: &mut BTreeMap<String, Vec<u8>>) {
-    let line = b"129fec6b-1ab5-4b44-ae81-d59174bd06ee:1 root 1795320453127\n";
+    let line = b"129fec6b-1ab5-4b44-ae81-d59174bd06ee:1 root 1795324053127\n";
     files.get_mut(&file("journal.log")).unwrap().extend_from_slice(line);
 }
 

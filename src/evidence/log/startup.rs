@@ -21,8 +21,8 @@ pub(super) struct StartupText {
 /// All that is looked for. `P server port` begins in the middle of `HTTP`, which is in the line of every request.
 pub(super) const STARTUP_TEXTS: &[StartupText] = &[
     text("Starting Crypto Support (com.adobe.granite.crypto, ", 128, crypto_start),
-    text("Created new Sling ID ", UUID_CHARS + 1, sling_id),
-    text("Read Sling ID ", UUID_CHARS + 1, sling_id),
+    text("Created new Sling ID ", UUID_CHARS + FROM_FILE.len(), sling_id),
+    text("Read Sling ID ", UUID_CHARS + FROM_FILE.len(), sling_id),
     text("Active run modes: [", LINE_BYTES_MAX, run_modes),
     text("P server port: ", PORT_CHARS, port),
     text("Setting org.osgi.service.http.port=", PORT_CHARS, port),
@@ -45,6 +45,8 @@ const LINE_BYTES_MAX: usize = 1 << 10;
 /// Digits of a port, and one that is too many.
 const PORT_CHARS: usize = 6;
 const UUID_CHARS: usize = 36;
+/// What is behind a Sling id that was read.
+const FROM_FILE: &str = " from file";
 const RUN_MODES_MAX: usize = 32;
 
 /// `3.4.24) with Bundle storage`.
@@ -66,7 +68,8 @@ fn crypto_start(line: &str) -> Vec<(LogTopic, String)> {
 /// A UUID; `null` before the first one is made.
 fn sling_id(line: &str) -> Vec<(LogTopic, String)> {
     let Some((uuid, rest)) = line.split_at_checked(UUID_CHARS) else { return Vec::new() };
-    let ends = !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-');
+    // The line of a request may quote a path of any text.
+    let ends = rest.trim().is_empty() || rest.starts_with(FROM_FILE);
     // The first start logs `Read Sling ID null from file …`, and then `Created new Sling ID …`.
     let uuid = uuid.to_ascii_lowercase();
     let is_uuid = ends && Shape::Uuid.fits(&uuid);

@@ -35,10 +35,15 @@ impl InstanceRepair<'_> {
 
     /// Adds each secret that the master to come does not open; returns `true` if it was not tried on all.
     fn unreadable(&self, secrets: &mut Secrets) -> bool {
-        let [_, Some(master)] = self.digests_to_put() else { return true };
-        if !matches!(self.goal, KeyGoal::Farm | KeyGoal::Own) {
-            return false;
-        }
+        let master = match self.goal {
+            KeyGoal::Farm | KeyGoal::Own => self.digests_to_put()[1],
+            // One that stays right while others get its keys: what only theirs opened is lost then.
+            _ if self.is_decided && self.has(|need| matches!(need, Need::FarmKeys(_))) => {
+                self.member.pair().sound().map(|[_, master]| master)
+            }
+            KeyGoal::Mend | KeyGoal::Stay => return false,
+        };
+        let Some(master) = master else { return true };
         let snapshot = &self.member.snapshot;
         let opens = |opening: &Opening| opening.master == master.md5 && opening.flaw.is_none();
         let mut untried = false;

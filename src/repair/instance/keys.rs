@@ -51,7 +51,9 @@ impl InstanceRepair<'_> {
         let rules = self.of_keys();
         let is_trimmed =
             |name| self.has(|need| matches!(need, Need::TrimKey(_, key) if *key == name));
-        let is_contradicted = |name| is_trimmed(name) && other_in_jcr(self.member, name).is_some();
+        let keeps = self.member.keeps_keys_for().is_some();
+        let is_contradicted =
+            |name| !keeps && is_trimmed(name) && other_in_jcr(self.member, name).is_some();
         if KeyName::ALL.into_iter().any(is_contradicted) {
             let name = &self.member.name;
             let text = format!(

@@ -134,7 +134,7 @@ impl<'a> From<&'a Repository> for WireRepository<'a> {
             reason: repository.keys.reason(),
             head_ms: repository.head_ms,
             revisions_behind: repository.revisions_behind,
-            doubt: repository.why_outdated(),
+            doubt: repository.doubt.as_deref(),
             history: matches!(repository.keys, JcrKeys::Read(_))
                 .then(|| WireHistory::from(&repository.history)),
             configurations_gap: repository.configurations_gap.as_deref(),

@@ -286,8 +286,12 @@ pub(in crate::report) fn decision(plan: &Plan) -> Option<String> {
         Decision::Copy { source, old_copy: None, reason } => {
             Some(format!("The keys of {source} are copied: {reason}."))
         }
-        Decision::Copy { source, old_copy: Some(directory), reason } => Some(format!(
-            "The keys in {directory} of {source}, where AEM does not look for them now, are put in use: {reason}."
+        Decision::Copy { source, old_copy: Some(place), reason } => Some(format!(
+            "Keys that {source} does not work with now, {}, are put in use: {reason}.",
+            match plan.collect.as_ref().and_then(|collect| collect.files.as_ref()) {
+                Some([hmac, master]) => format!("{hmac} and {master}"),
+                None => format!("those in its {place}"),
+            }
         )),
         Decision::FindOut(_) => Some("It is not known yet whose keys are right.".to_owned()),
         Decision::Nothing(_) => None,

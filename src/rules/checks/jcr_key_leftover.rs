@@ -1,6 +1,7 @@
 //! `jcr-key-leftover`: Bundle mode, yet `/etc/key` still holds the keys.
 
 use super::references::{CQSUPPORT, KA_23909};
+use super::shut_secrets::once_entered;
 use crate::facts::{JcrKey, KeyName, StorageMode};
 use crate::farm::{Encrypted, Farm, Member};
 use crate::repair::Need;
@@ -22,10 +23,10 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    farm.members.iter().filter_map(on).collect()
+    farm.members.iter().filter_map(|member| on(farm, member)).collect()
 }
 
-fn on(member: &Member) -> Option<Hit> {
+fn on(farm: &Farm, member: &Member) -> Option<Hit> {
     // A newer revision, which could not be read, may be without them.
     let repository = member.snapshot.repository.as_ref().filter(|r| !r.is_outdated())?;
     // KA-23909 deletes them as its last step; all works without it, too.
@@ -54,8 +55,7 @@ fn on(member: &Member) -> Option<Hit> {
     if let Some(first) = first(&others) {
         let name = member.name.clone();
         return Some(match Encrypted::of(member) {
-            // Its secrets are entered again, which secret-of-old-key asks for. Until then the key in /etc/key is all that reads them.
-            Some(Encrypted::ByJcr) if member.shares_its_keys() => hit,
+            _ if member.keeps_keys_for().is_some() => hit.needs([once_entered(farm, member)]),
             Some(Encrypted::ByJcr) => hit.needs([Need::LeaveJcr(name)]),
             Some(Encrypted::ByFile) => hit.needs([Need::DropJcrKeys(name)]),
             None => hit.advise([first]),

@@ -2,6 +2,7 @@
 
 use super::each_key::each_key;
 use super::references::{CQSUPPORT, KA_23909};
+use super::shut_secrets::once_entered;
 use crate::facts::{JcrKey, KeyFile, KeyName, StorageMode};
 use crate::farm::{EffectiveKey, Encrypted, Farm, KeyUsers, Member, other_in_jcr, others};
 use crate::repair::{Need, quoted};
@@ -24,10 +25,10 @@ pub(in crate::rules) static RULE: Rule = Rule {
 
 fn check(farm: &Farm) -> Vec<Hit> {
     let users = KeyUsers::of(farm);
-    each_key(farm, |member, name| on(&users, member, name))
+    each_key(farm, |member, name| on(farm, &users, member, name))
 }
 
-fn on(users: &KeyUsers<'_>, member: &Member, name: KeyName) -> Option<Hit> {
+fn on(farm: &Farm, users: &KeyUsers<'_>, member: &Member, name: KeyName) -> Option<Hit> {
     let is_meant = |_: &_| member.storage_mode() == Some(StorageMode::Bundle);
     let (known, file, jcr) = other_in_jcr(member, name).filter(is_meant)?;
     // A newer revision, which could not be read, may have the key of the file, or none.
@@ -42,8 +43,7 @@ fn on(users: &KeyUsers<'_>, member: &Member, name: KeyName) -> Option<Hit> {
     let places = [&file.place, &repository.place];
     let hit = Hit::on(member, message).at(places);
     Some(match Encrypted::of(member) {
-        // Its secrets are entered again, which secret-of-old-key asks for. Until then the key in /etc/key is all that reads them.
-        Some(Encrypted::ByJcr) if member.shares_its_keys() => hit,
+        _ if member.keeps_keys_for().is_some() => hit.needs([once_entered(farm, member)]),
         Some(Encrypted::ByJcr) => hit.needs([Need::LeaveJcr(member.name.clone())]),
         Some(Encrypted::ByFile) => hit.needs([Need::DropJcrKeys(member.name.clone())]),
         None => hit.advise(advice(member, known, file, jcr)).until_copied(),

@@ -88,11 +88,11 @@ fn stray_hit(owners: &Owners<'_>, member: &Member) -> Option<Hit> {
 fn put(member: &Member, strays: &[Stray<'_, '_>], right: &str) -> Vec<String> {
     let copy = |stray: &Stray<'_, '_>| {
         format!(
-            "The right {} is on {} already, as {}: while {} is stopped, it can be put in {right} from there.",
+            "If {name} is to have the keys of {}: the {} of them is on {name} already, as {}. While {name} is stopped, it can be put in {right} from there.",
+            names_of(stray.peers),
             stray.name,
-            member.name,
             quoted(&member.snapshot, &stray.file.place.path),
-            member.name
+            name = member.name
         )
     };
     strays.iter().map(copy).collect()

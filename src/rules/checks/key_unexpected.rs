@@ -3,6 +3,7 @@
 use super::references::POLICY;
 use crate::facts::KeyName;
 use crate::farm::{Farm, Member};
+use crate::repair::Need;
 use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -41,7 +42,7 @@ fn on(farm: &Farm, member: &Member, name: KeyName) -> Option<Hit> {
         instance = member.name
     );
     let hit = Hit::on(member, message).at([key.place()]);
-    Some(hit.advise([step]))
+    Some(hit.advise([step]).until_copied().needs([Need::FarmKeys(member.name.clone())]))
 }
 
 #[cfg(test)]

@@ -120,7 +120,7 @@ fn hit(shut: &Shut<'_>, opener: &Opener, secrets: &[&Secret<'_>]) -> Hit {
         }
     };
     let name = &shut.member.name;
-    let kept = shut.why_kept().filter(|_| is_own(opener, name));
+    let kept = shut.why_kept().filter(|_| matches!(opener, Opener::Unused(..)));
     let why = kept.map_or_else(String::new, |why| format!("; {why}"));
     let message = format!("{subject} {verb} not open with its master, {with}{why}");
     let hit = Hit::on(shut.member, message).at(secrets.iter().map(|secret| secret.at.place));
@@ -142,11 +142,6 @@ fn hit(shut: &Shut<'_>, opener: &Opener, secrets: &[&Secret<'_>]) -> Hit {
         )]),
         Opener::Nothing(_) => hit.needs(enter(name, secrets)),
     }
-}
-
-/// Returns `true` if a key opens it that its own instance does not work with.
-fn is_own(opener: &Opener, name: &str) -> bool {
-    matches!(opener, Opener::Unused(holder, _) if holder == name)
 }
 
 /// Names the first; of long lists, the rest is not counted.

@@ -1,8 +1,8 @@
 //! Secrets that do not open with the master of their instance, for the rules that tell them.
 
-use crate::facts::{KeyName, Role};
+use crate::facts::Role;
 use crate::farm::{Farm, Holders, MasterOrigin, Member, OpeningKey, Opens, Secret, listed_up_to};
-use crate::repair::Need;
+use crate::repair::{Need, When};
 
 /// The secrets of an instance that do not open with its master.
 pub(super) struct Shut<'a> {
@@ -48,8 +48,8 @@ impl Shut<'_> {
         let first = (self.role != Some(Role::Publish)).then(|| {
             let text = format!(
                 "First find out whether {name} needs more of what it encrypted with its old keys than these secrets, such as key stores of users. If it does, \
-                 enter nothing: all instances of the farm have to get those old keys then. Write their md5 sums into a policy (see `aemtrix help \
-                 policy`), and scan again with --policy."
+                 enter nothing: all instances of the farm have to get those old keys then. Write their md5 sums into a policy (see aemtrix help \
+                 policy), and scan again with --policy."
             );
             Need::before(name, text)
         });
@@ -77,20 +77,36 @@ pub(super) fn enter(name: &str, secrets: &[&Secret<'_>]) -> Vec<Need> {
     secrets.iter().map(need).collect()
 }
 
+/// Returns what becomes of the keys in `/etc/key` that open secrets of an instance which keeps its files: they go once those are entered again.
+pub(super) fn once_entered(farm: &Farm, member: &Member) -> Need {
+    let name = &member.name;
+    if farm.role_of(member) == Some(Role::Publish) {
+        return Need::DropJcrKeys(name.clone());
+    }
+    let text = format!(
+        "When the secrets of {name} are entered again, and nothing else needs its old keys, delete hmac and master of /etc/key there (CRXDE Lite), and \
+         scan again."
+    );
+    let instance = Some(name.clone());
+    Need::Advice { instance, when: When::After, text: text.into(), unless: None }
+}
+
 /// Returns the secrets in effect that do not open with the master of their instance.
 pub(super) fn shut(farm: &Farm) -> Vec<Shut<'_>> {
     let holders = Holders::of(farm);
-    let why_kept = if farm.expected.keys.contains_key(&KeyName::Master) {
-        "the policy does not name that key"
-    } else {
+    let why_kept = if farm.expected.keys.is_empty() {
         "others of the farm work with its present master too"
+    } else {
+        "the policy names its present keys"
     };
     let of = |member| {
         let mut secrets = holders.secrets(member);
         secrets.retain(|secret| secret.at.in_effect);
         let all = secrets.len();
         secrets.retain(|secret| secret.opens == Opens::No);
-        let keeps = member.shares_its_keys().then_some(why_kept);
+        let opens_others = secrets.len() < all;
+        let why = if opens_others { "its present master opens others of them" } else { why_kept };
+        let keeps = member.keeps_keys_for().map(|_| why);
         let role = farm.role_of(member);
         (!secrets.is_empty()).then_some(Shut { member, secrets, all, role, keeps })
     };
