@@ -19,6 +19,8 @@ pub(super) struct Use {
     windows_names: Option<bool>,
     /// How its ConfigAdmin reads; `None` where its version is not known.
     generation: Option<Generation>,
+    /// Where its version is not known: what it was installed as, since when it may have been updated. AEM goes back to no older one.
+    oldest: Option<Generation>,
     /// The directory of ConfigAdmin's bundle, in whose data configurations are where nothing names another place.
     bundle: Option<String>,
 }
@@ -41,6 +43,13 @@ impl Use {
         let mut generations = versions().map(Generation::of_version);
         let first = generations.next().flatten();
         let generation = first.filter(|_| generations.all(|other| other == first));
+        let installed = snapshot.bundles_named(CONFIG_ADMIN).filter_map(|bundle| {
+            let is_stale = bundle.identified_by != Some(IdentifiedBy::Manifest);
+            bundle.version.as_deref().filter(|_| is_stale)
+        });
+        // Of two bundles the older one may be in use.
+        let installed: Vec<_> = installed.map(Generation::of_version).collect();
+        let oldest = installed.iter().copied().min().flatten();
         let windows_names = versions().next().and_then(|version| {
             // FELIX-4302: they encode each part that begins like a
             // device (`COM`), so `com/day` became `%0063om/day`.
@@ -53,7 +62,15 @@ impl Use {
             if has_names { snapshot.is_on_windows().then_some(true) } else { Some(false) }
         });
         let bundle = bundle.map(|bundle| bundle.directory.clone());
-        Self { elsewhere, windows_names, generation, bundle }
+        Self { elsewhere, windows_names, generation, oldest, bundle }
+    }
+
+    /// Returns what its ConfigAdmin takes a file for; `None` where that is not known, and it matters.
+    fn read<'r>(&self, readings: &'r ConfigReadings) -> Option<&'r ConfigFile> {
+        match (self.generation, self.oldest) {
+            (None, Some(oldest)) => readings.since(oldest),
+            (generation, _) => readings.to(generation),
+        }
     }
 }
 
@@ -95,7 +112,7 @@ pub(super) fn notes(source: &str, evidence: &[Evidence<'_>], used: &Use) -> Vec<
     // By what was taken of the file, too.
     let mut lenient: BTreeMap<(Deviation, Taken), Vec<&str>> = BTreeMap::new();
     for (path, readings) in readings(evidence) {
-        let file = readings.to(used.generation);
+        let file = used.read(readings);
         if let Some(ConfigFile::Ignored(why)) = file {
             ignored.entry(*why).or_default().push(path);
         }
@@ -201,7 +218,7 @@ fn of_other_names<'a>(
 /// Returns the files that ConfigAdmin takes for configurations; not those that its versions take for different things where its version
 /// is not known.
 fn valid<'a>(evidence: &[Evidence<'a>], used: &Use) -> impl Iterator<Item = (&'a str, &'a Config)> {
-    readings(evidence).filter_map(|(path, readings)| match readings.to(used.generation)? {
+    readings(evidence).filter_map(|(path, readings)| match used.read(readings)? {
         ConfigFile::Used(config) => Some((path, &**config)),
         ConfigFile::Ignored(_) => None,
     })
@@ -297,6 +314,12 @@ mod tests {
         let of = |change| used_by(|i| i.change("bundle6", change)).generation;
         assert_eq!(of(set("1.9.12")), Some(Generation::Comments));
         assert_eq!(of(set("1.9.20")), None);
+        let installed = |bundle: &mut crate::facts::Bundle| {
+            bundle.identified_by = Some(IdentifiedBy::Location);
+            bundle.version = Some("1.9.12".to_owned());
+        };
+        let used = used_by(|i| i.change("bundle6", installed));
+        assert_eq!((used.generation, used.oldest), (None, Some(Generation::Comments)));
         let two = used_by(|i| {
             let both = i.bundle(7, CONFIG_ADMIN);
             both.change("bundle6", set("1.9.12")).change("bundle7", set("1.9.26"))

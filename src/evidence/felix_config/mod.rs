@@ -96,14 +96,19 @@ impl ConfigReadings {
 
     /// Returns what the file is to this generation; `None` where that is not known, and it matters which one it is.
     pub fn to(&self, generation: Option<Generation>) -> Option<&ConfigFile> {
-        let Some(generation) = generation else {
-            let is_open = |(older, file): (&Generation, &ConfigFile)| {
-                let is_possible = !self.is_newer || *older != Generation::Plain;
-                is_possible && (file.matters() || self.newest.matters())
-            };
-            return (!self.older.iter().any(is_open)).then_some(&self.newest);
+        match generation {
+            Some(generation) => Some(self.older.get(&generation).unwrap_or(&self.newest)),
+            None => self.since(Generation::Plain),
+        }
+    }
+
+    /// Returns what the file is to this generation or a newer one; `None` where it matters which of them it is.
+    pub fn since(&self, oldest: Generation) -> Option<&ConfigFile> {
+        let is_open = |(older, file): (&Generation, &ConfigFile)| {
+            let is_possible = *older >= oldest && (!self.is_newer || *older != Generation::Plain);
+            is_possible && (file.matters() || self.newest.matters())
         };
-        Some(self.older.get(&generation).unwrap_or(&self.newest))
+        (!self.older.iter().any(is_open)).then_some(&self.newest)
     }
 
     /// Returns `true` if some generation takes the file for a configuration.

@@ -176,6 +176,9 @@ fn file_is_open_where_the_version_decides_and_is_not_known() {
     assert_eq!(flag(comment.to(Some(Generation::Folds))), Some(false));
     assert_eq!(flag(comment.to(Some(Generation::Comments))), Some(true));
     assert_eq!(comment.to(None), None);
+    // One that was installed as 1.9.12 skips comments, whatever it was updated to.
+    assert_eq!(flag(comment.since(Generation::Comments)), Some(true));
+    assert_eq!(blank.since(Generation::Comments), None);
     // ConfigAdmin up to 1.8.6 fails on a comment at the end, and ignores the file.
     assert_eq!(readings(format!("{pid}{on}# end\n")).to(None), None);
     // What is lost matters to nobody, or no version that old wrote the file.
