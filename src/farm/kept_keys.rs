@@ -4,7 +4,7 @@
 //! that open them this instance would differ from all others, which costs more than a secret that is entered again. And seen half repaired,
 //! where some secrets had been entered again: with the old keys, those would be lost in turn.
 
-use super::{Farm, Member};
+use super::{Farm, Member, pair_in_copy, pair_left_in_jcr, unused_pairs};
 use crate::facts::{Digest, Hex, KeyName, Snapshot};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,6 +32,15 @@ pub(super) fn kept_for(farm: &Farm) -> Vec<Option<Digest>> {
         stance.wants.filter(|_| keeps)
     };
     farm.members.iter().zip(&stances).map(kept).collect()
+}
+
+/// Returns the older pair of an instance that opens what the keys that it keeps do not, where it has both keys of it.
+pub(crate) fn older_pair(member: &Member) -> Option<[Digest; 2]> {
+    let wanted = member.keeps_keys_for()?;
+    let copies = member.copies.iter().filter_map(pair_in_copy);
+    let unused = unused_pairs(&member.snapshot).into_iter().map(|(_, pair)| pair);
+    let files = copies.chain(unused).map(|pair| pair.map(|file| file.digest.whole));
+    pair_left_in_jcr(member).into_iter().chain(files).find(|[_, master]| *master == wanted)
 }
 
 /// What the secrets of an instance say of its master.

@@ -38,6 +38,7 @@ pub use expected::{Expected, ForeignKey, Like, Missing};
 pub use group::{PolicyConflict, farms};
 pub(crate) use in_use::{InUse, in_use};
 use kept_keys::kept_for;
+pub(crate) use kept_keys::older_pair;
 pub use key_health::KeyHealth;
 pub(crate) use key_health::key_in;
 pub use key_pair::{Flaw, KeyPair};

@@ -153,9 +153,12 @@ mod tests {
             panic!("its secret alone")
         };
         assert_eq!(instance, "a");
-        let [Need::Advice { when, .. }, Need::Secret { .. }] = &needs("author", shares)[..] else {
+        let [Need::Advice { when, text, .. }, Need::Secret { .. }] = &needs("author", shares)[..]
+        else {
             panic!("an author is asked about first")
         };
+        let old = crate::evidence::digest_key(&A).whole.md5;
+        assert!(text.to_string().contains(&format!("master {old})")), "{text}");
         assert_eq!(*when, crate::repair::When::Before);
         let leaves = [Need::LeaveJcr("a".to_owned())];
         assert_eq!(needs("publish", |i| i.master(&A)), leaves, "nobody shares its keys");

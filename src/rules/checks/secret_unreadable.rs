@@ -132,7 +132,7 @@ fn hit(shut: &Shut<'_>, opener: &Opener, secrets: &[&Secret<'_>]) -> Hit {
         }
         Opener::Unused(holder, _) => hit
             .advise([format!(
-                "Find out whether {name} should have that key of {holder}, with the hmac beside it. If not, enter the secret again."
+                "Find out whether {name} should have that key, which {holder} has, with the hmac beside it. If not, enter the secret again."
             )])
             .until_copied()
             .needs([Need::FarmKeys(name.clone())]),

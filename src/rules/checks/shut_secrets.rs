@@ -1,7 +1,9 @@
 //! Secrets that do not open with the master of their instance, for the rules that tell them.
 
 use crate::facts::Role;
-use crate::farm::{Farm, Holders, MasterOrigin, Member, OpeningKey, Opens, Secret, listed_up_to};
+use crate::farm::{
+    Farm, Holders, MasterOrigin, Member, OpeningKey, Opens, Secret, listed_up_to, older_pair,
+};
 use crate::repair::{Need, When};
 
 /// The secrets of an instance that do not open with its master.
@@ -46,10 +48,14 @@ impl Shut<'_> {
     pub(super) fn enter_though_it_has_their_key(&self, secrets: &[&Secret<'_>]) -> Vec<Need> {
         let name = &self.member.name;
         let first = (self.role != Some(Role::Publish)).then(|| {
+            let sums = older_pair(self.member).map(|[hmac, master]| {
+                format!(" (hmac {}, master {})", hmac.md5, master.md5)
+            });
             let text = format!(
                 "First find out whether {name} needs more of what it encrypted with its old keys than these secrets, such as key stores of users. If it does, \
-                 enter nothing: all instances of the farm have to get those old keys then. Write their md5 sums into a policy (see aemtrix help \
-                 policy), and scan again with --policy."
+                 enter nothing: all instances of the farm have to get those old keys then. Write their md5 sums{} into a policy, see aemtrix help \
+                 policy, and scan again with --policy.",
+                sums.unwrap_or_default()
             );
             Need::before(name, text)
         });
