@@ -148,9 +148,9 @@ pub(super) struct Dictionary {
 }
 
 impl Dictionary {
-    /// Returns `true` if older generations may take the file for something else than the newest.
-    pub(super) fn may_differ(&self) -> bool {
-        self.has_folds || self.deviations.iter().any(|deviation| deviation.divides())
+    /// Returns `true` if all older generations may take the file for something else than the newest, folded lists aside.
+    pub(super) fn divides(&self) -> bool {
+        self.deviations.iter().any(|deviation| deviation.divides())
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Entry> {

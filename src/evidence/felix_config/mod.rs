@@ -81,7 +81,12 @@ impl ConfigReadings {
         let dictionary = grammar::read(bytes, Generation::Blanks)?;
         let newest = file(stem, &dictionary)?;
         let mut older = BTreeMap::new();
-        for generation in Generation::OLDER.into_iter().filter(|_| dictionary.may_differ()) {
+        // Folded lists, which Felix writes since 1.8.6, divide no reader but the oldest: most files have them, and are read twice for that.
+        let divides = dictionary.divides();
+        let may_differ = |generation: &Generation| {
+            divides || dictionary.has_folds && *generation == Generation::Plain
+        };
+        for generation in Generation::OLDER.into_iter().filter(may_differ) {
             let read = grammar::read(bytes, generation);
             let read = read.and_then(|dictionary| file(stem, &dictionary));
             // Felix ignores a file that its reader fails on.

@@ -97,7 +97,7 @@ impl StoredConfig {
     fn felix(&self, bytes: &[u8]) -> Result<Config, ParseError> {
         let dictionary = grammar::read(bytes, Generation::Blanks)?;
         let made = self.made(&dictionary)?;
-        if made.wanted && dictionary.may_differ() {
+        if made.wanted && dictionary.divides() {
             let older = grammar::read(bytes, Generation::Comments)?;
             let older = self.made(&older)?;
             if (&older.properties, &older.secrets) != (&made.properties, &made.secrets) {
