@@ -143,8 +143,18 @@ pub(super) struct Entry {
 pub(super) struct Dictionary {
     pub(super) entries: BTreeMap<String, Entry>,
     pub(super) deviations: BTreeSet<Deviation>,
-    /// A list spans lines, as no version before 1.8.6 writes or reads it.
-    pub(super) has_folds: bool,
+    pub(super) folded: Folded,
+}
+
+/// Whether lists span lines, as no version before 1.8.6 writes or reads them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Folded {
+    #[default]
+    None,
+    /// [`Generation::Plain`] fails at the first, as at all that hold something: the next quote is in the place of an equals sign.
+    Fatal,
+    /// It takes the first for something else, and reads on.
+    Misread,
 }
 
 impl Dictionary {
@@ -170,8 +180,7 @@ impl Dictionary {
 pub(super) fn read(bytes: &[u8], generation: Generation) -> Result<Dictionary, ParseError> {
     // Java reads UTF-8 in the same way: what is not valid becomes U+FFFD.
     let text = Zeroizing::new(String::from_utf8_lossy(bytes).into_owned());
-    let deviations = BTreeSet::new();
-    let mut reader = Reader { text: &text, offset: 0, generation, deviations, has_folds: false };
+    let mut reader = Reader::new(&text, 0, generation);
     // Felix takes the mark into the first name, so that entry is not what it seems to be.
     // Felix never writes one; editors of Windows do.
     let marked = reader.accept('\u{feff}');
@@ -189,7 +198,7 @@ pub(super) fn read(bytes: &[u8], generation: Generation) -> Result<Dictionary, P
         // their case.
         limit(entries.len(), "configuration", reader.offset)?;
     }
-    Ok(Dictionary { entries, deviations: reader.deviations, has_folds: reader.has_folds })
+    Ok(Dictionary { folded: reader.folded(), entries, deviations: reader.deviations })
 }
 
 /// Says of a file whose reader is of no known version, such as that of an installer, that versions take it for different things.
@@ -212,10 +221,22 @@ struct Reader<'t> {
     offset: usize,
     generation: Generation,
     deviations: BTreeSet<Deviation>,
-    has_folds: bool,
+    /// Where the white space of the first list that spans lines begins.
+    first_fold: Option<usize>,
 }
 
-impl Reader<'_> {
+impl<'t> Reader<'t> {
+    fn new(text: &'t str, offset: usize, generation: Generation) -> Self {
+        Self { text, offset, generation, deviations: BTreeSet::new(), first_fold: None }
+    }
+
+    fn folded(&self) -> Folded {
+        let Some(offset) = self.first_fold else { return Folded::None };
+        let mut plain = Self::new(self.text, offset, Generation::Plain);
+        plain.next();
+        if plain.name(false).is_err() { Folded::Fatal } else { Folded::Misread }
+    }
+
     fn peek(&self) -> Option<char> {
         self.text.get(self.offset..)?.chars().next()
     }
@@ -366,7 +387,9 @@ impl Reader<'_> {
             self.blanks();
             is_fold = true;
         }
-        self.has_folds |= is_fold;
+        if is_fold {
+            self.first_fold.get_or_insert(start);
+        }
         if has_blank && !is_fold {
             self.deviations.insert(Deviation::BlankInList);
         }

@@ -23,7 +23,7 @@ pub(super) use installed::KIND as INSTALLED;
 use super::{Fact, Found, Kind, Names, ParseError, Reads, path, text};
 use crate::facts::{Configuration, Digest, Place, ProtectedValue, SecretState};
 use crate::wiped::Wiped;
-use grammar::{Dictionary, Scalar};
+use grammar::{Dictionary, Folded, Scalar};
 use pid::{Fit, SUFFIX};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -81,22 +81,28 @@ impl ConfigReadings {
         let dictionary = grammar::read(bytes, Generation::Blanks)?;
         let newest = file(stem, &dictionary)?;
         let mut older = BTreeMap::new();
-        // Folded lists, which Felix writes since 1.8.6, divide no reader but the oldest: most files have them, and are read twice for that.
-        let divides = dictionary.divides();
-        let may_differ = |generation: &Generation| {
-            divides || dictionary.has_folds && *generation == Generation::Plain
-        };
-        for generation in Generation::OLDER.into_iter().filter(may_differ) {
+        let read_as = |generation| {
             let read = grammar::read(bytes, generation);
             let read = read.and_then(|dictionary| file(stem, &dictionary));
             // Felix ignores a file that its reader fails on.
-            let read = read.unwrap_or(ConfigFile::Ignored(IgnoredConfig::Unreadable));
+            read.unwrap_or(ConfigFile::Ignored(IgnoredConfig::Unreadable))
+        };
+        for generation in Generation::OLDER {
+            let read = match (dictionary.folded, generation) {
+                _ if dictionary.divides() => read_as(generation),
+                // Most files have such lists: Felix writes them since 1.8.6. Reading them all again took a tenth of a scan.
+                (Folded::Fatal, Generation::Plain) => {
+                    ConfigFile::Ignored(IgnoredConfig::Unreadable)
+                }
+                (Folded::Misread, Generation::Plain) => read_as(generation),
+                _ => continue,
+            };
             if read != newest {
                 older.insert(generation, read);
             }
         }
-        let Dictionary { deviations, has_folds, .. } = dictionary;
-        Ok(Self { newest, deviations, older, is_newer: has_folds })
+        let Dictionary { deviations, folded, .. } = dictionary;
+        Ok(Self { newest, deviations, older, is_newer: folded != Folded::None })
     }
 
     /// Returns what the file is to this generation; `None` where that is not known, and it matters which one it is.

@@ -129,7 +129,8 @@ fn each_generation_reads_as_its_felix_does() {
             assert_eq!(read, names, "{text} {generation:?}");
         }
         let alike = expected.iter().all(|names| names == &expected[3]);
-        let is_told = read(text.as_bytes()).is_ok_and(|read| read.has_folds || read.divides());
+        let is_told =
+            read(text.as_bytes()).is_ok_and(|read| read.folded != Folded::None || read.divides());
         assert!(alike || is_told || expected[3] == ["!"], "{text}");
     }
 }
@@ -339,4 +340,28 @@ fn table_of_config_admin_itself_is_no_configuration() {
     let path = "q/launchpad/config/org_apache_felix_cm_impl_DynamicBindings.config";
     assert_eq!((KIND.find)(path), None);
     assert!((KIND.find)("q/launchpad/config/org_apache_x.config").is_some());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// What is said of older readers without reading as they do is what they read.
+    #[test]
+    fn older_readings_are_foretold(parts in prop::collection::vec(
+        prop::sample::select(&["a", "=", "\"x\"", "[", "]", "(", ",", " \\\r\n", "  ", "\n", "=[ \\\r\n  \"y\", \\\r\n  ]\r\n", "\\u0041", "[ \\\n]", "\r\nb=\"1\"\r\n"][..]), 0..12)
+    ) {
+        let text = format!("service.pid=\"x\"\r\n{}", parts.concat());
+        let Ok(newest) = read(text.as_bytes()) else { return Ok(()) };
+        prop_assume!(!newest.divides());
+        let plain = read_as(text.as_bytes(), Generation::Plain);
+        match newest.folded {
+            Folded::None => prop_assert_eq!(&plain.unwrap().entries, &newest.entries),
+            Folded::Fatal => prop_assert!(plain.is_err()),
+            Folded::Misread => {}
+        }
+        for generation in [Generation::Folds, Generation::Comments] {
+            let read = read_as(text.as_bytes(), generation).unwrap();
+            prop_assert_eq!(&read.entries, &newest.entries);
+        }
+    }
 }
