@@ -221,9 +221,10 @@ fn dispatch(
     for (number, source) in sources.iter().enumerate() {
         writeln!(
             out,
-            "  if ({}.Equals($name)) {{ exit (Invoke-Collect '{number}' ${}) }}",
+            "  if ({}.Equals($name)) {{ exit (Invoke-Collect '{number}' ${} ${}) }}",
             word(&source.called),
-            source.files.is_some()
+            source.files.is_some(),
+            source.are_known()
         )?;
     }
     writeln!(out, "  Fail 'no keys are taken from an instance of this name'; exit 2\n}}")?;

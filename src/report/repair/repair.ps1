@@ -81,10 +81,10 @@ function Invoke-Repair([string]$number, [string]$kept) {
   return 0
 }
 
-# Copies both files of the source, or has a person save both keys of its repository.
-function Invoke-Collect([string]$number, [bool]$are_files) {
+# Copies both files of the source, or has a person save both keys of its repository. Keys that are not known may be of another source.
+function Invoke-Collect([string]$number, [bool]$are_files, [bool]$are_known) {
   $keys = Join-Path $PWD.ProviderPath 'keys'
-  if (-not (Test-That { & "Ready$number" })) {
+  if (-not ($are_known -and (Test-That { & "Ready$number" }))) {
     try {
       if ($are_files) {
         & "Source$number"
@@ -93,7 +93,7 @@ function Invoke-Collect([string]$number, [bool]$are_files) {
         try { & "Gather$number" } catch { [IO.Directory]::Delete($keys, $true); throw }
       } else {
         $null = [IO.Directory]::CreateDirectory($keys)
-        Ask 'Save the binary properties hmac and master of /etc/key (CRXDE Lite) as keys\hmac and keys\master.'
+        Ask 'Save the binary properties hmac and master of /etc/key of this instance (CRXDE Lite) as keys\hmac and keys\master, in place of any that are there.'
       }
       & "Ready$number"
     } catch {

@@ -153,7 +153,7 @@ gather() {
 # save: a person saves both keys of a repository.
 save() {
   test -d keys || mkdir -m 700 keys || return 1
-  ask 'Save the binary properties hmac and master of /etc/key (CRXDE Lite) as keys/hmac and keys/master.'
+  ask 'Save the binary properties hmac and master of /etc/key of this instance (CRXDE Lite) as keys/hmac and keys/master, in place of any that are there.'
 }
 
 is_ready() {

@@ -197,10 +197,14 @@ fn lines(action: &Action, place: usize) -> Vec<String> {
 /// Writes how the keys of a source are brought together.
 fn collect(report: &Report, calls: &ScriptNames<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "collect() {{\n  case \"$1\" in")?;
-    for KeySource { called, files, digests } in sources(report, calls) {
+    for source in sources(report, calls) {
+        let are_known = source.are_known();
+        let KeySource { called, files, digests } = source;
         writeln!(out, "    {})", shell_word(&called))?;
         let right = both(["keys/hmac".to_owned(), "keys/master".to_owned()], digests);
-        writeln!(out, "      if {right}; then is_ready; return 0; fi")?;
+        if are_known {
+            writeln!(out, "      if {right}; then is_ready; return 0; fi")?;
+        }
         if let Some(files) = files {
             let files = files.each_ref().map(|file| word(file));
             let [hmac, master] = files.clone();

@@ -229,6 +229,24 @@ fn machine_with_other_keys_at_the_same_paths_is_left_as_it_is() {
 }
 
 #[test]
+fn keys_that_may_be_of_another_instance_are_not_taken_without_asking() {
+    let stored = crate::cases::all();
+    let case = stored.iter().find(|case| case.name == "jcr-in-mongodb").unwrap();
+    let world = World::of(case);
+    world.write_script(&world.scan());
+    let place = world.sources[0].1.clone();
+    // Of the keys in this repository nothing was read, so those of any instance have the right lengths.
+    super::save_keys(&place, true);
+    let mut command = world.command(&place, &["collect", &world.sources[0].0]);
+    let output = command.env_remove("REPAIR_ASSUME_STOPPED").output().unwrap();
+    let told = super::told(&output);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("in place of any that are there"), "{told}");
+    let script = fs::read_to_string(world.home.path().join("repair.ps1")).unwrap();
+    assert!(script.contains("Invoke-Collect '0' $false $false"), "{script}");
+}
+
+#[test]
 fn copies_of_another_repair_are_not_touched() {
     let (world, place) = prepared(&instances()[0].1);
     fs::create_dir(place.join("keys-before-publish")).unwrap();
