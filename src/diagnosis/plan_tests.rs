@@ -148,7 +148,7 @@ fn what_is_not_known_is_told_besides_what_stays_wrong() {
     let farm = good_farm(&["p1"]).with("p2", lost).with("p3", |i| i.gap(GapKind::Partial, None));
     let Outcome::StillWrong { rules, open } = plan(farm).outcome else { panic!("it is wrong") };
     assert!(!rules.is_empty());
-    assert_eq!(open, ["p3.tar was not read whole"]);
+    assert_eq!(open, ["p3.tar was not read in full"]);
 }
 
 #[test]

@@ -33,11 +33,11 @@ pub enum Doubt {
     },
     /// Something about an instance's keys is not known; one sentence without a full stop.
     Unknown(String),
-    /// A source was not read whole.
+    /// A source was not read in full.
     Source(String),
     /// A source does not exist.
     Missing(String),
-    /// More sources were not read whole than are named.
+    /// More sources were not read in full than are named.
     More,
 }
 
@@ -56,9 +56,9 @@ impl fmt::Display for Doubt {
                 write!(f, "{came} of at least {wanted} instances were found (--min-instances)")
             }
             Self::Unknown(what) => f.write_str(what),
-            Self::Source(source) => write!(f, "{} was not read whole", spoken(source)),
+            Self::Source(source) => write!(f, "{} was not read in full", spoken(source)),
             Self::Missing(source) => write!(f, "{source} does not exist"),
-            Self::More => f.write_str("more sources than these were not read whole"),
+            Self::More => f.write_str("more sources than these were not read in full"),
         }
     }
 }
@@ -140,7 +140,7 @@ fn not_come(missing: &Missing) -> Option<String> {
     let others = missing.maybe_in.len().saturating_sub(1);
     let more = if others == 0 { String::new() } else { format!(" (or {others} more)") };
     Some(format!(
-        "{}, which the policy names, was not found; it may be in {}{more}, which was not read whole",
+        "{}, which the policy names, was not found; it may be in {}{more}, which was not read in full",
         missing.name,
         spoken(first)
     ))
@@ -314,7 +314,7 @@ mod tests {
                 let found = find(&mut farm);
                 verdict(&farm, &found).reasons()[0].to_string()
             },
-            "c, which the policy names, was not found; it may be in c.tar.gz, which was not read whole"
+            "c, which the policy names, was not found; it may be in c.tar.gz, which was not read in full"
         );
     }
 

@@ -79,7 +79,7 @@ impl Packing {
 
 /// Puts the parts of a bundle directory together as Felix would at its next start.
 ///
-/// `packing` is given when the source was read whole, so that what did not come of this bundle may count as missing.
+/// `packing` is given when the source was read in full, so that what did not come of this bundle may count as missing.
 pub fn assemble(parts: &BundleParts<'_>, packing: Option<Packing>) -> Bundle {
     let choice = choose(parts);
     let identity = identify(parts, &choice);

@@ -72,7 +72,7 @@ pub(super) fn read(
     history
 }
 
-/// Takes back that revisions were collected where the source was not read whole: their segments may lie in what did not come.
+/// Takes back that revisions were collected where the source was not read in full: their segments may lie in what did not come.
 pub(super) fn doubt(snapshot: &mut Snapshot) {
     let is_complete = snapshot.is_complete();
     let histories = snapshot.repository.iter_mut().map(|repository| &mut repository.history);

@@ -29,7 +29,7 @@ impl Snapshot {
 
     /// Returns `true` if a configuration that is not listed does not exist.
     ///
-    /// The source must have been read whole, and must hold configurations below `com` that are none of those looked for: then
+    /// The source must have been read in full, and must hold configurations below `com` that are none of those looked for: then
     /// `launchpad/config` was packed as a whole, not file by file.
     pub fn shows_all_configurations(&self) -> bool {
         self.is_complete() && self.parts.configurations

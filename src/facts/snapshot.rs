@@ -128,7 +128,7 @@ impl Snapshot {
 
     /// Returns `true` if a bundle that is not listed is not installed.
     ///
-    /// The source must have been read whole, every bundle must be known by name, and the numbers must be dense: 610
+    /// The source must have been read in full, every bundle must be known by name, and the numbers must be dense: 610
     /// directories for ids up to 612 are a whole cache, two directories for ids up to 43 are a selection.
     pub fn shows_all_bundles(&self) -> bool {
         // Failed installations and uninstalled bundles use ids up for good, so that a whole cache

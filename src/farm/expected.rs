@@ -29,7 +29,7 @@ pub struct Missing {
     pub source: String,
     /// Instances that no entry of the policy means and whose names look like it.
     pub like: Vec<Like>,
-    /// Sources that were not read whole and may have held it, the same for all. Where there are any, it is not known to be missing.
+    /// Sources that were not read in full and may have held it, the same for all. Where there are any, it is not known to be missing.
     pub maybe_in: Arc<[String]>,
 }
 

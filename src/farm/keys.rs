@@ -14,7 +14,7 @@ pub enum KeyState {
     Known(Box<EffectiveKey>),
     /// This is what was read, and the instance may have another: `Repository::doubt` says why. It is shown, and never compared.
     Uncertain(Box<EffectiveKey>),
-    /// The place where the key belongs, a file or `/etc/key`, was read whole, and the key is not there.
+    /// The place where the key belongs, a file or `/etc/key`, was read in full, and the key is not there.
     Absent,
     /// A property moves the key files to a directory that is not in the snapshot.
     External,

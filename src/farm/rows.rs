@@ -21,7 +21,7 @@ pub const ROWS: &[Row] = &[
     },
     Row { fact: "hmac", title: "hmac", expect: Expect::Equal, cell: key_rows::hmac },
     Row { fact: "master", title: "master", expect: Expect::Equal, cell: key_rows::master },
-    Row { fact: "key-origin", title: "key origin", expect: Expect::Equal, cell: key_origin },
+    Row { fact: "key-origin", title: "key location", expect: Expect::Equal, cell: key_origin },
     Row { fact: "repository", title: "repository", expect: Expect::Any, cell: repository },
     Row { fact: "crypto-bundle-id", title: "crypto id", expect: Expect::Any, cell: crypto_id },
     Row { fact: "crypto-version", title: "crypto", expect: Expect::Equal, cell: crypto_version },
@@ -82,7 +82,7 @@ fn read(member: &Member) -> Cell {
     Cell::value(match (snapshot.is_verified(), snapshot.is_complete()) {
         (false, _) => "damaged",
         (true, false) => "in part",
-        (true, true) => "whole",
+        (true, true) => "in full",
     })
 }
 

@@ -1,4 +1,4 @@
-//! Files of a source that are read at any place rather than walked: those too large to be read whole.
+//! Files of a source that are read at any place rather than walked: those too large to be read in full.
 
 use super::deflate::Undeflate;
 use super::entry::Extent;

@@ -203,9 +203,10 @@ fn sources(report: &Report) -> Vec<Case> {
         let text = |gaps: &[&Gap]| lines(gaps.iter().map(|gap| gap_line(gap)));
         let end = match hiding.first() {
             None => CaseEnd::Passed(text(&notes)),
-            Some(_) => {
-                CaseEnd::Error("not read whole".to_owned(), text(&[hiding.clone(), notes].concat()))
-            }
+            Some(_) => CaseEnd::Error(
+                "not read in full".to_owned(),
+                text(&[hiding.clone(), notes].concat()),
+            ),
         };
         (spoken(name).to_owned(), end)
     };

@@ -245,7 +245,7 @@ mod tests {
         };
         let text = written(Some(good_farm(&["a", "b"])), (0..25).map(gap).collect());
         assert!(text.contains("# farm: UNDECIDED"), "{text}");
-        assert!(text.contains("- source0 was not read whole"), "{text}");
+        assert!(text.contains("- source0 was not read in full"), "{text}");
         assert!(text.contains("- source0: ends early (`partial`)"), "{text}");
         assert!(text.contains("- and 5 more"), "{text}");
     }

@@ -311,6 +311,6 @@ fn other_formats_are_told_by_name() {
             "{gap}"
         );
         assert!(reason.contains(name), "{name}: {reason}");
-        assert!(texts(&report["farms"][0]["verdict_reasons"])[0].contains("not read whole"));
+        assert!(texts(&report["farms"][0]["verdict_reasons"])[0].contains("not read in full"));
     }
 }

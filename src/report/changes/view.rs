@@ -183,7 +183,7 @@ fn moved(instance: &InstanceChange) -> Option<String> {
     }
 }
 
-/// Says what could not be compared: keys that are not known, and sources that were not read whole.
+/// Says what could not be compared: keys that are not known, and sources that were not read in full.
 fn open(report: &DiffReport) -> Vec<String> {
     let mut all = Vec::new();
     if report.diff.instances.is_empty() {

@@ -55,13 +55,15 @@ impl GuideStep {
         }
     }
 
-    /// Makes a step of what a person does.
+    /// Makes a step of what a person does. The title of its part says where.
     fn manual(action: &Action, is_powershell: bool) -> Self {
-        Self {
-            commands: commands(action, is_powershell),
-            is_powershell,
-            ..Self::say(sentence(action))
-        }
+        let said = sentence(action);
+        let place = action.instance.as_ref().map(|name| format!("On {name}, "));
+        let say = match place.and_then(|place| said.strip_prefix(&place)) {
+            Some(rest) => with_first(rest, char::to_uppercase),
+            None => said,
+        };
+        Self { commands: commands(action, is_powershell), is_powershell, ..Self::say(say) }
     }
 
     /// Makes one step of actions that follow each other, which prints `done` when all of it went right.
@@ -74,11 +76,8 @@ impl GuideStep {
         let mut says = says.into_iter();
         let mut say = says.next().unwrap_or_default();
         for next in says {
-            let mut letters = next.chars();
-            let first = letters.next().into_iter().flat_map(char::to_lowercase);
             say.push_str("; ");
-            say.extend(first);
-            say.push_str(letters.as_str());
+            say.push_str(&with_first(&next, char::to_lowercase));
         }
         Self { say, commands, is_powershell, is_all_in_commands: true }
     }
@@ -95,6 +94,12 @@ impl RepairPart {
         };
         [turn("Stop"), self.steps.clone(), turn("Start")].concat()
     }
+}
+
+/// Changes the first letter of a text.
+fn with_first<T: Iterator<Item = char>>(text: &str, change: impl Fn(char) -> T) -> String {
+    let mut letters = text.chars();
+    letters.next().into_iter().flat_map(change).chain(letters).collect()
 }
 
 /// Makes steps of actions: those that commands do are one block.

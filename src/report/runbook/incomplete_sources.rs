@@ -1,4 +1,4 @@
-//! What was not read whole: whoever leaves it out would call a farm consistent that may not be.
+//! What was not read in full: whoever leaves it out would call a farm consistent that may not be.
 
 use super::super::Report;
 use super::text::prose;
@@ -62,7 +62,7 @@ pub(super) fn write(incomplete: &IncompleteSources<'_>, out: &mut dyn Write) -> 
     writeln!(out, "## Pack again\n")?;
     writeln!(
         out,
-        "These sources were not read whole. What is wrong in the rest of them is not in this text.\n"
+        "These sources were not read in full. What is wrong in the rest of them is not in this text.\n"
     )?;
     for (source, gaps) in incomplete {
         let Some(first) = gaps.first() else { continue };

@@ -101,7 +101,7 @@ fn source_that_was_not_read_is_told_and_verified_whatever_the_verdict() {
         let gap = cut("-d.tar");
         farm.gaps.push(gap.clone());
         let text = runbook_of(vec![farm], vec![gap], &Selection::default());
-        let told = "## Pack again\n\nThese sources were not read whole.";
+        let told = "## Pack again\n\nThese sources were not read in full.";
         assert!(text.contains(told), "{text}");
         assert!(
             text.contains("`-d.tar`: ends early: pack it again, and send all of it."),

@@ -8,7 +8,7 @@ use super::super::group_letter::group_letter;
 use super::super::labels::marked;
 use super::clean;
 use super::names::{Headings, Shown};
-use super::text::{Paint, labelled, wrapped};
+use super::text::{Paint, items, labelled, wrapped};
 use crate::facts::KeyName;
 use crate::farm::{Cell, CellState, Expect, Matrix, MatrixRow};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, presets};
@@ -75,7 +75,7 @@ fn agree(rows: &[MatrixRow], screen: Screen, out: &mut dyn Write) -> io::Result<
     if told.is_empty() {
         return Ok(());
     }
-    labelled("All agree:", &told.join(", "), screen, out)
+    items("All agree:", &told, screen, out)
 }
 
 /// Explains the signs of a grid, those that are in it.

@@ -42,11 +42,41 @@ pub(in crate::report) fn labelled(
     screen: Screen,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let columns = screen.columns.unwrap_or(COLUMNS_MAX).min(COLUMNS_MAX);
-    let indent = u16::try_from(label.chars().count()).unwrap_or(0).saturating_add(1);
-    let room = columns.saturating_sub(indent).max(20);
-    let blanks = " ".repeat(usize::from(indent));
-    for (index, line) in wrap(&clean(text, screen), usize::from(room)).iter().enumerate() {
+    under(label, clean(text, screen).split(' '), screen, out)
+}
+
+/// Writes items with commas behind a label. A line ends between two of them, and in one only where it is longer than a line.
+pub(super) fn items(
+    label: &str,
+    items: &[String],
+    screen: Screen,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let listed: Vec<String> = items.iter().map(|item| clean(item, screen)).collect();
+    let listed = listed.join(",\n");
+    let room = room(label, screen);
+    let words = listed.split('\n').flat_map(|item| {
+        let is_long = item.chars().count() > room;
+        item.split(move |letter| is_long && letter == ' ')
+    });
+    under(label, words, screen, out)
+}
+
+/// Returns the columns for text behind a label.
+fn room(label: &str, screen: Screen) -> usize {
+    let columns = usize::from(screen.columns.unwrap_or(COLUMNS_MAX).min(COLUMNS_MAX));
+    columns.saturating_sub(label.chars().count().saturating_add(1)).max(20)
+}
+
+/// Writes words, none of which is broken, behind a label.
+fn under<'t>(
+    label: &str,
+    words: impl Iterator<Item = &'t str>,
+    screen: Screen,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let blanks = " ".repeat(label.chars().count().saturating_add(1));
+    for (index, line) in wrap(words, room(label, screen)).iter().enumerate() {
         match index {
             0 => writeln!(out, "{label} {line}")?,
             _ => writeln!(out, "{blanks}{line}")?,
@@ -83,13 +113,13 @@ pub(super) fn wrapped(line: &str, screen: Screen) -> String {
     if line.chars().count() <= columns {
         return line.to_owned();
     }
-    wrap(line, columns.saturating_sub(INDENT.len())).join(&format!("\n{INDENT}"))
+    wrap(line.split(' '), columns.saturating_sub(INDENT.len())).join(&format!("\n{INDENT}"))
 }
 
 /// Breaks text between words. A path or command that is longer than a line stays whole, so that it can be copied.
-fn wrap(text: &str, columns: usize) -> Vec<String> {
+fn wrap<'t>(words: impl Iterator<Item = &'t str>, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in text.split(' ') {
+    for word in words {
         let width = |text: &str| text.chars().count();
         match lines.last_mut() {
             Some(line) if line.is_empty() => line.push_str(word),
@@ -122,6 +152,7 @@ mod tests {
 
     #[test]
     fn lines_break_between_words_and_words_never() {
+        let wrap = |text: &str, columns| super::wrap(text.split(' '), columns);
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("see /a/very/long/path now", 8), ["see", "/a/very/long/path", "now"]);
         assert_eq!(wrap("", 8), [""]);

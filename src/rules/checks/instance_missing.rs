@@ -13,7 +13,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     summary: "an instance that the policy names is missing",
     effect: "The missing instance may have other keys: one is enough to break logins.",
     why: "One instance with another key is enough to break logins, and nothing is known of one that was left out. It is not reported where \
-          a source that was not read whole may have held the instance: the verdict is open then.",
+          a source that was not read in full may have held the instance: the verdict is open then.",
     fix: "Send a snapshot of the instance, or take it out of the policy.",
     references: &[POLICY],
     explained_by: &[],

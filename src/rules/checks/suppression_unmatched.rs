@@ -11,7 +11,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     compares: false,
     summary: "a suppression of the policy matches no finding",
     effect: "None; the entry is no longer needed, or a name in it is wrong.",
-    why: "Either what it was for is repaired, and it would hide the fault when it returns; or a name in it is wrong. It is not reported where a source was not read whole.",
+    why: "Either what it was for is repaired, and it would hide the fault when it returns; or a name in it is wrong. It is not reported where a source was not read in full.",
     fix: "Take it out of the policy, or correct its farm and instances.",
     references: &[POLICY],
     explained_by: &[],
