@@ -7,6 +7,7 @@ use crate::facts::GapKind;
 use std::io;
 
 /// Compressed bytes read at once.
+// Of a gzip of 320 MB, read cold from a disk, 256 KiB took 6 % less time than 32 KiB. In the cache both take the same.
 pub(super) const INPUT_BYTES: usize = 256 << 10;
 
 /// A compression: decodes one stream at a time.

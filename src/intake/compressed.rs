@@ -13,6 +13,8 @@ use std::io::Read;
 
 /// Returns `true` if one more compression may be opened, and counts it. A gap tells when not.
 fn may_open(context: &mut Context<'_>) -> bool {
+    // A gzip can unpack to itself (`r.gz` by Russ Cox), so without a limit this would never end.
+    // Two let a tar.gz through that was packed once more.
     if context.nesting >= context.limits.nesting_max {
         let limit = context.limits.nesting_max;
         let reason = format!("more than {limit} compressions around each other; not opened");
@@ -28,8 +30,10 @@ pub(super) fn walk<C: Codec + 'static>(codec: C, opened: Opened<'_>, context: &m
     if !may_open(context) {
         return;
     }
+    // A place in what is compressed twice would take a copy of both decoders, so that is not read again.
     let file = opened.input.file().filter(|_| opened.input.is_plain_file());
     let file = file.and_then(|file| file.try_clone().ok());
+    // Stored blocks of deflate hold a key as it is, so the compressed bytes are wiped as well.
     let input = WipingReader::new(INPUT_BYTES, opened.head.chain(opened.input));
     let mut unpack = Unpack::new(codec, input, context.limits, context.depth.clone());
     unpack.restarts = file.is_some().then(|| Restarts::new(context.limits));

@@ -30,6 +30,7 @@ pub(super) fn inflate(
     input.consume(inflation.consumed);
     let flow = match inflation.course {
         Course::Ended => Ok(Flow::End),
+        // zlib may hold output back until there is room for it, so an end of input alone does not end the stream.
         Course::On if is_end_of_input && inflation.produced == 0 => Err(Stop::Ends),
         Course::On => Ok(Flow::On),
         Course::Damaged => Err(Stop::damaged(name)),
@@ -39,6 +40,7 @@ pub(super) fn inflate(
 
 impl Codec for Undeflate {
     const NAME: &'static str = "deflate";
+    // A raw stream begins with the bits of its first block (RFC 1951 §3.2.3), so any byte may be the first.
     const MAGIC_BYTES: usize = 0;
     const RESTARTS: bool = true;
 

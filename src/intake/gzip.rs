@@ -12,6 +12,7 @@ use header::{MAGIC, NoMember, read_header};
 
 /// The container.
 pub(super) const CONTAINER: Container =
+    // The method behind the magic is no part of it: another one than deflate is damage, and is reported as such.
     Container::new(Gunzip::NAME, |head| head.starts_with(&MAGIC), walk);
 
 fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
@@ -33,6 +34,7 @@ impl Gunzip {
     }
 
     fn trailer(&self, input: &mut dyn Compressed) -> Result<Flow, Stop> {
+        // CRC32 and ISIZE may lie across two reads, so they are taken byte by byte.
         let mut stored = [0; 8];
         for byte in &mut stored {
             *byte = codec::byte(input)?;
@@ -43,6 +45,7 @@ impl Gunzip {
         Ok(if holds {
             Flow::End
         } else {
+            // The trailer shows where the member ends whatever is in it, so the members behind it are read on.
             Flow::Wrong("checksum or length does not fit the content")
         })
     }
@@ -65,6 +68,8 @@ impl Codec for Gunzip {
     }
 
     fn start(&mut self, magic: &[u8], input: &mut dyn Compressed) -> Result<Head, Stop> {
+        // A gzip may have any number of members (RFC 1952 §2.2): bgzip writes one for every 64 KiB, and `cat a.gz b.gz` joins files.
+        // flate2's `GzDecoder` stops after the first, so that a key behind it reads as a file of 0 bytes.
         self.crc.reset();
         self.inflater.reset();
         self.in_trailer = false;

@@ -85,6 +85,7 @@ impl Inflater {
                 // `Z_BUF_ERROR` is no fault: zlib gives it
                 // where there is neither input nor room left.
                 Z_OK | Z_BUF_ERROR => Course::On,
+                // `Z_NEED_DICT` is not among the others: only the header of zlib can ask for a dictionary, and a raw stream has none.
                 _ => Course::Damaged,
             },
         }
@@ -101,6 +102,8 @@ impl Inflater {
 
     /// Overwrites what was inflated last: a key may be among it.
     fn wipe(&mut self) {
+        // zlib has no call that clears its window, and `inflateReset` leaves the bytes in it.
+        // A dictionary of 32 KiB of zeros, which a raw stream takes at any time, overwrites all of it.
         self.reset();
         // SAFETY: the stream was initialised, or has no state; the bytes are copied from an array of this length.
         unsafe {

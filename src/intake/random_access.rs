@@ -106,6 +106,7 @@ impl Place {
     ) -> io::Result<Self> {
         let file = open::named(path)?;
         let now = FileState::of(&file.metadata()?);
+        // An upload may have been replaced meanwhile, and places in it would be those of other bytes.
         if walked.state.as_ref().is_some_and(|walked| *walked != now) {
             let reason = "the archive has changed since it was read first";
             return Err(io::Error::new(ErrorKind::InvalidData, reason));
@@ -222,6 +223,7 @@ fn recent<T>(
 ///
 /// The file may have been replaced since it was walked; what was looked at must be what was opened.
 fn open_below(root: &Path, below: &str) -> io::Result<File> {
+    // `O_NOFOLLOW` looks at the last part of a path alone, so each directory on the way is looked at here.
     let mut path = root.to_owned();
     let mut metadata = None;
     for component in Path::new(below).components() {

@@ -7,6 +7,7 @@
 use super::fs::File;
 
 /// Bytes read without a jump from which on more are expected.
+// Linux reads 128 KiB ahead by default, so what is longer is read through and no landing behind a jump.
 const RUN_BYTES: u64 = 256 << 10;
 
 /// Bytes that are read ahead at most.
@@ -64,6 +65,7 @@ fn ignore_refusal(answer: rustix::io::Result<()>) {
 }
 
 #[cfg(not(target_os = "linux"))]
+// macOS and Windows have no `posix_fadvise`.
 fn nothing_ahead(_: &File) {}
 
 #[cfg(not(target_os = "linux"))]

@@ -130,6 +130,7 @@ impl<F: ReadAt, C: Codec> Reread<F, C> {
     fn go_near(&mut self, start: u64) {
         let here = self.unpack.produced();
         let nearest = self.restarts.before(start);
+        // Going on costs nothing extra, while each place costs a copy of a decoder and a read of the file.
         if here <= start && nearest.is_none_or(|place| place.unpacked <= here) {
             return;
         }

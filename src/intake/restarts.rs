@@ -118,6 +118,7 @@ impl<C: Codec> Restarts<C> {
 
     fn thin(&mut self) {
         let stay = self.places.iter().filter(|place| place.stays).count();
+        // Ends of files stay while they leave half of the room. Those of a store of thousands of files would fill it.
         let may_stay = stay <= self.places_max / 2;
         let mut even = true;
         self.places.retain(|place| {

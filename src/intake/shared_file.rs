@@ -34,6 +34,7 @@ impl Positioned {
 impl ReadAt for Positioned {
     #[cfg(unix)]
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        // `pread` moves no position, so that readers of one file need no lock.
         std::os::unix::fs::FileExt::read_at(&self.file, buffer, offset)
     }
 

@@ -62,6 +62,7 @@ impl FileHash {
 
     /// Returns the hash of a stream that has come to its end; nothing where more comes, which a limit left there.
     pub(super) fn of_stream(self, stream: &mut dyn Read) -> Option<SourceDigest> {
+        // A hash of a part would differ from what `sha256sum` says of the upload.
         let is_at_end = matches!(stream.read(&mut [0]), Ok(0));
         is_at_end.then(|| self.end())
     }

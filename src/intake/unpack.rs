@@ -68,6 +68,7 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
         let at = place.as_ref().map_or(start, |at| (at.compressed, at.unpacked, at.state));
         (self.input.offset, self.produced, self.state) = at;
         self.input.bytes = bytes;
+        // Problems met on an earlier way are met again where the new way comes to them.
         self.problems.clear();
         if let Some(place) = place {
             self.codec = place.codec;
@@ -204,6 +205,7 @@ impl<R: BufRead, C: Codec> Read for Unpack<R, C> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         self.mark();
         while self.state != StreamState::End && !out.is_empty() {
+            // Before each piece, since the bound of standard input grows with the bytes that are read of it.
             if self.produced > self.before.unpacked_left(&self.limits) {
                 let reason = self.before.unpacks_to_more(&self.limits);
                 self.problems.push((GapKind::OverLimit, reason));

@@ -6,6 +6,7 @@ use std::io::{self, BufRead, Read};
 /// Reads ahead, into memory that is wiped.
 pub(super) struct WipingReader<R> {
     inner: R,
+    // The `BufReader` of std frees its buffer as it is, and a stored key in it would stay in memory.
     buffer: Wiped,
     /// The bytes of the buffer that were not consumed yet.
     start: usize,

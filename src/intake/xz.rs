@@ -15,6 +15,7 @@ pub(super) const CONTAINER: Container =
 const MAGIC: &[u8] = b"\xfd7zXZ\0";
 
 /// KiB that the decoder counts beside the dictionary.
+// `get_stream_memory_usage` of lzma-rust2 adds 40 KiB, so without them a dictionary of just the limit would be refused.
 const OVERHEAD_KIB: u64 = 40;
 
 fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
@@ -29,6 +30,7 @@ pub(super) struct Unxz {
 
 impl Unxz {
     pub(super) fn new(limits: &Limits) -> Self {
+        // `xz -9` has a dictionary of 64 MiB, and the format allows 4 GiB: the decoder makes room for it at the first block.
         let kibibytes = (limits.window_bytes_max >> 10).saturating_add(OVERHEAD_KIB);
         let memory_kib = u32::try_from(kibibytes).unwrap_or(u32::MAX);
         Self { stream: XzStream::new(false), memory_kib }
@@ -61,6 +63,7 @@ impl Codec for Unxz {
     }
 
     fn start(&mut self, magic: &[u8], _: &mut dyn Compressed) -> Result<Head, Stop> {
+        // `false`: streams that follow are begun by `Unpack`, which also looks for zeros and unknown bytes between them.
         self.stream = XzStream::new_mem_limit(false, self.memory_kib);
         let started = self.stream.process(magic, &mut [], Action::Run);
         started.map(|_| Head::Data).map_err(|error| self.stop(&error))

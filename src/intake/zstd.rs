@@ -39,11 +39,13 @@ pub(super) struct Unzstd {
 impl Unzstd {
     pub(super) fn new(limits: &Limits) -> Self {
         let mut decoder = FrameDecoder::new();
+        // A frame may ask for a window of 3.75 TB (RFC 8878 §3.1.1.1.2), and the decoder keeps the window in memory.
         decoder.set_max_window_size(limits.window_bytes_max);
         Self { decoder, produced: 0, stop: None }
     }
 
     fn decode(&mut self, input: &mut dyn Compressed) {
+        // The decoder reports whatever ends its input as damage; the reader remembers whether it was a cut or the disk.
         let mut reader = Reader { input, stop: None };
         // A block at a time, so that no more than a window and one block are held at once.
         let decoded = self.decoder.decode_blocks(&mut reader, BlockDecodingStrategy::UptoBlocks(1));
@@ -98,6 +100,7 @@ impl Codec for Unzstd {
             return Err(stop);
         }
         match error {
+            // pzstd writes a skippable frame before each other one, and the seekable format keeps a table of places in one.
             FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
                 length,
                 ..
@@ -107,6 +110,7 @@ impl Codec for Unzstd {
                 let reason = codec::window_too_large(Self::NAME, requested, cure);
                 Err(Stop::Bad(GapKind::OverLimit, reason))
             }
+            // A dictionary is a file of its own (`zstd -D`) and no part of the archive.
             FrameDecoderError::DictNotProvided { .. } => {
                 let reason = "zstd that needs a dictionary; pack it again without one";
                 Err(Stop::Bad(GapKind::Unsupported, reason.to_owned()))
@@ -150,6 +154,7 @@ struct Reader<'a> {
 
 impl Read for Reader<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        // Nothing was asked for, which must not pass for the end of the input below.
         if out.is_empty() {
             return Ok(0);
         }

@@ -6,6 +6,7 @@ use flate2::Crc;
 /// The first bytes of a member.
 pub(super) const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
+// FTEXT (0x01) is not listed: it is a hint, and nothing in the header depends on it (RFC 1952 §2.3.1).
 const HEADER_CHECKSUM: u8 = 0x02;
 const EXTRA: u8 = 0x04;
 const NAME: u8 = 0x08;
@@ -63,7 +64,9 @@ impl<E: From<NoMember>, B: FnMut() -> Result<u8, E>> Header<B> {
         }
         // MTIME, XFL and OS. MTIME may be the time of the file, of packing, or 0 (RFC 1952 §2.3.1).
         self.skip(6)?;
+        // Extra field, name, comment and checksum follow in this order (RFC 1952 §2.3).
         if flags & EXTRA != 0 {
+            // bgzip keeps the length of the member here (`BC`), which nothing needs to unpack it.
             let length = u16::from_le_bytes([self.next()?, self.next()?]);
             self.skip(length)?;
         }
@@ -88,6 +91,7 @@ impl<E: From<NoMember>, B: FnMut() -> Result<u8, E>> Header<B> {
     }
 
     fn next(&mut self) -> Result<u8, E> {
+        // Whether there is a checksum is known at the fourth byte, and it is over the first three as well.
         let byte = (self.byte)()?;
         self.crc.update(&[byte]);
         Ok(byte)
