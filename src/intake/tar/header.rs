@@ -26,6 +26,7 @@ const USER: Range<usize> = 265..297;
 const IDS: Range<usize> = MODE.start..GID.end;
 /// What says whether there is a user name, and the name.
 const USER_IF_ANY: Range<usize> = MAGIC.start..USER.end;
+// The sparse fields of GNU headers, at 386 to 495, lie in the prefix of POSIX ones; the magic says which they are.
 const PREFIX: Range<usize> = 345..500;
 const SPARSE: Range<usize> = 386..482;
 const SPARSE_MORE: usize = 482;

@@ -24,6 +24,7 @@ impl Scanner<'_> {
         self.left = self.left.saturating_sub(length);
         let mut begun = std::mem::take(&mut self.buffer);
         for (index, part) in piece.split(|byte| *byte == 0).enumerate() {
+            // A NUL ends a record, so only what is behind the last one is still unfinished.
             if index > 0 {
                 self.take_listed(&begun);
                 begun.clear();

@@ -74,13 +74,16 @@ fn push(
 ) -> io::Result<()> {
     let mut rest = scanner.push(bytes);
     while let Some(length) = scanner.inner() {
+        // The walk inside reads from the same input, so nothing of it is read into memory first.
         let mut member = Member { ready: rest, input, left: length, failed: None };
         let path = scanner.path.to_owned();
         let (limits, visit) = (scanner.limits, &mut *scanner.visit);
         let member_of = nested::Member { path: &path, size: length, entries: scanner.entries };
         nested::walk(&mut member, member_of, limits, visit, depth);
+        // Many small bombs inside one tar share one bound of bytes and of entries.
         scanner.before.clone_from(depth);
         let Member { ready, left, failed, .. } = member;
+        // The walk may end before its body does, at a limit or where nothing is known; the rest is skipped from there.
         scanner.leave_inner(length.saturating_sub(left));
         if let Some(error) = failed {
             return Err(error);
@@ -130,6 +133,7 @@ fn feed(
     let mut window = Wiped::zeros(WINDOW_BYTES);
     let mut reach = WINDOW_BYTES;
     while !scanner.stopped() {
+        // Before the next read: what unpacks the input keeps places on its way, and cannot go back for one.
         for bytes in scanner.wanted_again.drain(..) {
             input.want_again(bytes);
         }
@@ -144,6 +148,7 @@ fn feed(
                 continue;
             }
         }
+        // Nothing is read beyond a body behind which is a jump: it would be of what is jumped over.
         let wanted = scanner.wanted_before_jump(jump_bytes_min);
         let length = wanted.map_or(reach, |wanted| wanted.min(WINDOW_BYTES));
         match input.read(window.get_mut(..length).unwrap_or_default()) {

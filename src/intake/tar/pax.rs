@@ -35,6 +35,7 @@ pub(super) struct Extensions {
 impl Extensions {
     /// Returns the name that replaces the one in the header.
     pub(super) fn full_name(&self) -> Option<&[u8]> {
+        // In GNU's formats 0.1 and 1.0 the usual name is made up (`./GNUSparseFile.14266/hmac`); `GNU.sparse.name` is the real one.
         self.sparse.name.as_deref().or(self.name.as_deref())
     }
 
@@ -66,6 +67,7 @@ impl Extensions {
             b"mtime" => self.mtime_ms = whole_seconds(value),
             b"GNU.dumpdir" => self.listing = Some(value.to_vec()),
             b"uname" => self.user = (!value.is_empty()).then(|| value.to_vec()),
+            // `hdrcharset` changes nothing, for names are taken as bytes; neither do `SCHILY.*` and `LIBARCHIVE.*`.
             key => {
                 if let Some(key) = key.strip_prefix(b"GNU.sparse.") {
                     self.sparse.set(key, value)?;

@@ -160,6 +160,7 @@ impl<'v> Scanner<'v> {
     /// Ends the scan: the input has no more bytes. Returns the number of entries.
     pub(super) fn finish(mut self) -> u64 {
         self.say_damage();
+        // `position` counts whole blocks and bodies, and a gap names the byte at which the file really ends.
         let partial = to_u64(self.filled).saturating_add(to_u64(self.buffer.len()));
         let offset = self.position.saturating_add(partial);
         match self.state {
@@ -255,6 +256,7 @@ impl<'v> Scanner<'v> {
         } else if self.want == Want::Stream {
             self.state = State::Stream;
             self.end_stream();
+        // No byte of an empty body will come, so nothing else would deliver it.
         } else if self.left == 0 {
             self.deliver(&[]);
             self.enter_skip();
@@ -278,6 +280,7 @@ impl<'v> Scanner<'v> {
         }
         let (piece, rest) = cut(bytes, to_u64(BLOCK_BYTES.saturating_sub(self.filled)));
         let end = self.filled.saturating_add(piece.len());
+        // Pieces of a decompressor end anywhere, and most headers lie whole in one; only the others are copied.
         if let Some(room) = self.block.get_mut(self.filled..end) {
             room.copy_from_slice(piece);
         }
@@ -292,6 +295,7 @@ impl<'v> Scanner<'v> {
 
     fn take_block(&mut self, block: &Block) {
         self.position = self.position.saturating_add(BLOCK);
+        // A block of a sparse map has no checksum, so it is taken for one before it can be taken for damage.
         if let State::SparseMap(wanted) = self.state {
             self.take_sparse_map(block, wanted);
         } else if let Some(header) = Header::checked(block) {

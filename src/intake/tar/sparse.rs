@@ -146,9 +146,11 @@ fn map_in_body(body: &[u8]) -> Option<(Vec<Piece>, &[u8])> {
     let mut rest = body;
     let count = line(&mut rest)?;
     let mut map = Vec::new();
+    // A forged count ends with the body, since each number takes a line of it.
     for _ in 0..count {
         map.push((line(&mut rest)?, line(&mut rest)?));
     }
+    // GNU tar pads the map to a block, so that the pieces begin at one.
     let used = body.len().checked_sub(rest.len())?.checked_next_multiple_of(BLOCK_BYTES)?;
     Some((map, body.get(used..)?))
 }
