@@ -256,8 +256,8 @@ impl<'v> Scanner<'v> {
         } else if self.want == Want::Stream {
             self.state = State::Stream;
             self.end_stream();
-        // No byte of an empty body will come, so nothing else would deliver it.
         } else if self.left == 0 {
+            // No byte of an empty body will come, so nothing else would deliver it.
             self.deliver(&[]);
             self.enter_skip();
         } else {

@@ -74,10 +74,12 @@ impl Decoder {
     ) -> Result<Decoded, Fault> {
         let mut decoded = Decoded::default();
         let mut crc = Crc::new();
+        // Bodies are often of a few bytes, and each `Decompress` has a window of 32 KiB: one serves for all.
         self.inflate.reset(false);
         loop {
             let bytes = fill(input)?;
             let ends = bytes.is_empty();
+            // A stored body has no end of its own; `input` ends where its header says.
             if ends && method == STORED {
                 break;
             }

@@ -134,6 +134,7 @@ impl<'c, 'v> Desk<'c, 'v> {
         }
         let parcel = Parcel { want, buffer: Wiped::default(), too_long: false };
         match want {
+            // The announced size decides where it is known; one that comes behind the body is checked as the pieces come.
             Want::Whole { bytes_max } if record.size > bytes_max => {
                 self.say_too_large(record.size, bytes_max);
                 None
@@ -236,6 +237,7 @@ impl<'c, 'v> Desk<'c, 'v> {
     pub(super) fn check_inner(&mut self, record: &Record, walked: &Walked) {
         let Decoded { size, crc, .. } = walked.decoded;
         if !walked.is_drained || (crc, size) != (record.crc, record.size) {
+            // The gap is of the archive inside: damage in one upload is no gap of the others in the zip.
             let path = format!("{}{INSIDE}", self.path);
             let reason = "checksum or length does not fit the content".to_owned();
             self.context.visit.gap(Some(&path), GapKind::CorruptStream, reason);
@@ -244,6 +246,7 @@ impl<'c, 'v> Desk<'c, 'v> {
 
     /// Compares what came with what was announced.
     pub(super) fn check(&mut self, record: &Record, decoded: Decoded) {
+        // The stored length too: bytes behind the end of a deflate stream are under no checksum.
         if (record.crc, record.size, record.stored) != (decoded.crc, decoded.size, decoded.stored) {
             let reason = "checksum or length does not fit the content".to_owned();
             self.path_gap(GapKind::CorruptStream, reason);

@@ -3,6 +3,7 @@
 /// Returns every extra field of this kind.
 pub(super) fn fields(mut extra: &[u8], wanted: u16) -> impl Iterator<Item = &[u8]> {
     let all = std::iter::from_fn(move || {
+        // Each field is an id and a length of two bytes each, and its content (APPNOTE 4.5.1).
         let (head, rest) = extra.split_first_chunk::<4>()?;
         let (content, behind) = rest.split_at_checked(usize::from(u16_at(head, 2)))?;
         extra = behind;

@@ -38,12 +38,14 @@ fn cure(method: u16) -> String {
 }
 
 fn sniff(head: &[u8]) -> bool {
+    // A zip without entries is its end record alone: 22 bytes.
     head.starts_with(&record::LOCAL) || head.starts_with(&record::END)
 }
 
 fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
     let Opened { head, input } = opened;
     match input.file().map(File::try_clone) {
+        // Only the directory knows links and modes, so it is read wherever that can be.
         Some(Ok(file)) => central::walk(file, input, context),
         Some(Err(error)) => context.visit.gap(None, GapKind::Unreadable, error.to_string()),
         None => {

@@ -23,6 +23,7 @@ pub(super) const LOCAL_BYTES: usize = 30;
 pub(super) const CENTRAL_BYTES: usize = 46;
 
 const ZIP64: u16 = 0x0001;
+// Info-ZIP's older fields (0x5855, 0x7855) have ids of 16 bits, and in the directory none at all.
 const UNIX_OWNER: u16 = 0x7875;
 
 /// The flags that matter.
@@ -142,6 +143,7 @@ fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let (length, rest) = bytes.split_first()?;
     let (digits, rest) = rest.split_at_checked(usize::from(*length))?;
     let mut number = [0; 8];
+    // The field leaves the width of ids open; one over eight bytes is of no system.
     number.get_mut(..digits.len())?.copy_from_slice(digits);
     Some((u64::from_le_bytes(number), rest))
 }

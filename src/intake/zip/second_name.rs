@@ -45,6 +45,7 @@ fn unicode_path<'e>(name: &[u8], field: &'e [u8]) -> Option<&'e [u8]> {
 fn is_same(name: &[u8], unicode: &[u8]) -> bool {
     let parts = |name: &[u8]| name.split(|byte| *byte == b'/').map(<[u8]>::to_vec).collect();
     let (own, other): (Vec<Vec<u8>>, Vec<Vec<u8>>) = (parts(name), parts(unicode));
+    // Part by part, so that other letters in one part excuse no difference in another, such as `hmac`.
     own.len() == other.len() && own.iter().zip(&other).all(|(own, other)| is_spelling(own, other))
 }
 

@@ -146,6 +146,7 @@ impl Walker<'_, '_, '_> {
                 record::LOCAL if self.listed == 0 => self.take_entry()?,
                 record::CENTRAL => self.take_listed()?,
                 record::END => return self.take_end(),
+                // The zip64 records repeat in eight bytes what the end record says, and sizes were taken from each entry.
                 record::END_64 => {
                     // The zip64 record counts its length without the
                     // signature and this field (APPNOTE 4.3.14.1).
@@ -187,6 +188,7 @@ impl Walker<'_, '_, '_> {
             None
         };
         self.take_body(&mut record, parcel)?;
+        // Behind the body: checksum and sizes may be known only now.
         add(&mut self.entries, &record);
         if self.desk.count_unpacked(0) { Ok(()) } else { Err(Stop::Told) }
     }
@@ -275,6 +277,7 @@ impl Walker<'_, '_, '_> {
             Err(Fault::TooLong) if !sizes_known => return Err(self.over_limit()),
             Err(fault) => return Err(fault.into()),
         };
+        // A stored body that ends before its size does was cut, for nothing else ends it.
         if sizes_known && left > 0 && Decoder::is_stored(record.method) {
             return Err(Stop::Ends("an entry"));
         }
@@ -326,6 +329,7 @@ impl Walker<'_, '_, '_> {
         add(&mut self.directory, &record);
         let mut path = String::new();
         crate::intake::path::normalise(&record.name, &mut path);
+        // What the directory lists as a file is one; only where it is missing the doubt stays.
         self.maybe_links.remove(&path);
         // Unix and OS X (APPNOTE 4.4.2.2): only these keep
         // a mode, and so links, in the upper attributes.
@@ -422,6 +426,7 @@ impl Walker<'_, '_, '_> {
 
 /// Adds to a digest what both headers of an entry must agree on.
 fn add(digest: &mut Sha256, record: &Record) {
+    // With its length, so that no name can run into the fields behind it and make another entry of them.
     let length = u64::try_from(record.name.len()).unwrap_or(u64::MAX);
     digest.update(length.to_le_bytes());
     digest.update(&record.name);
