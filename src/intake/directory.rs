@@ -63,11 +63,13 @@ impl Level {
         let mut entries = Vec::new();
         match fs::read_dir(&directory) {
             Ok(listed) => entries.extend(listed.map(|entry| match entry {
+                // On Linux, macOS and Windows the type is mostly listed with the name, so nothing is looked up of what is not wanted.
                 Ok(entry) => (entry.file_name(), entry.file_type()),
                 Err(error) => (OsString::new(), Err(error)),
             })),
             Err(error) => entries.push((OsString::new(), Err(error))),
         }
+        // No file has an empty name, so that one stands for the error, which no choice of names may drop.
         entries.retain(|(name, _)| name.is_empty() || is_wanted(name));
         // `readdir` gives any order, and reports must be the same on every machine.
         entries.sort_by(|a, b| a.0.cmp(&b.0));
@@ -118,6 +120,7 @@ fn take(
         Descend::All => Some(level(None)),
         Descend::Only(names) => Some(level(Some(names))),
     };
+    // Not `metadata`: a link may lead to a file of the machine that examines, and its size and times would be taken.
     match fs::symlink_metadata(file) {
         Ok(metadata) => offer(file, name, &metadata, watch, context),
         Err(error) => vanished(name, file_type, &error, context.visit),
@@ -137,6 +140,7 @@ fn vanished(name: &str, file_type: FileType, error: &io::Error, visit: &mut dyn 
             owner: None,
             written: EntryTime::Unknown,
         };
+        // A running instance removes logs and temporary files all the time, and most would not have been read.
         visit.entry(&entry) != Want::Nothing
     };
     if error.kind() != ErrorKind::NotFound || is_evidence() {

@@ -56,6 +56,7 @@ pub fn discover_chosen(operands: &[Operand], choice: &Choice) -> Discovered {
         }
         expand(source, logical, choice, &mut missing, &mut sources, &mut found.notes);
     }
+    // Of a file that was named twice the one with a label is first, and so the one that is kept.
     sources.sort_by(|a, b| {
         (&a.name, a.label.is_none(), &a.label).cmp(&(&b.name, b.label.is_none(), &b.label))
     });
@@ -121,7 +122,9 @@ fn source(text: &OsStr, label: Option<String>) -> Source {
 
 fn identity(origin: &Origin) -> Option<PathBuf> {
     match origin {
+        // Standard input can be read once, so every further `-` is a repetition.
         Origin::Stdin => None,
+        // A link, or a `./` before it, makes another path of one file, which would be two instances with one Sling id.
         Origin::Path(path) => Some(fs::canonicalize(path).unwrap_or_else(|_| path.clone())),
     }
 }
@@ -144,6 +147,7 @@ fn expand(
         return sources.push(source);
     }
     let folder = folder::look(path);
+    // Globs see the path below the folder, so that they mean the same wherever the folder lies.
     let is_chosen = |file: &&PathBuf| choice.takes(file.strip_prefix(path).unwrap_or(file));
     let chosen: Vec<_> = folder.uploads.iter().filter(is_chosen).collect();
     tell_beside(&source.name, &folder, is_chosen, notes);
@@ -156,6 +160,7 @@ fn expand(
         notes.push(Gap { source: source.name.clone(), path: None, kind, reason });
     }
     let is_home = folder.installs == Installs::Here;
+    // `publish3=uploads/` with one archive names that one; of several, each has its own path behind the name.
     let alone = chosen.len() == 1 && !is_home;
     for file in chosen {
         let label = source.label.as_ref().map(|label| {

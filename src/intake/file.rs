@@ -23,6 +23,7 @@ pub(super) fn walk(path: &Path, watch: &dyn Watch, context: &mut Context<'_>) {
     let name = path.file_name().map(|name| name.to_string_lossy());
     context.hint = name.as_deref().and_then(super::archive_name::part_hint);
     context.state = Some(FileState::of(&metadata));
+    // What the source may unpack to depends on its size, which of a file is known before it is read.
     context.depth.stored.add(metadata.len());
     let ahead = ReadAhead::default();
     let hash = FileHash::wanted(context.limits);

@@ -47,6 +47,7 @@ fn globs(texts: &[String]) -> Result<Option<Globs>, String> {
     let (mut names, mut paths) = (GlobSetBuilder::new(), GlobSetBuilder::new());
     for text in texts {
         let builder = if text.contains('/') { &mut paths } else { &mut names };
+        // In globset a `*` goes over slashes as well: `prod/*.tgz` takes `prod/old/a.tgz` too.
         builder.add(Glob::new(text).map_err(|error| error.to_string())?);
     }
     let build = |builder: GlobSetBuilder| builder.build().map_err(|error| error.to_string());

@@ -101,6 +101,7 @@ pub(super) enum Installs {
 pub(super) fn look(root: &Path) -> Folder {
     let mut folder = Folder::default();
     let mut maybe = Maybe::default();
+    // A queue and no stack: at the limit of folders it is the deepest ones that are left out.
     let mut queue = VecDeque::from([(root.to_owned(), 0_usize, false)]);
     let mut entered = 0_usize;
     while let Some((directory, depth, below_home)) = queue.pop_front() {
@@ -127,6 +128,7 @@ pub(super) fn look(root: &Path) -> Folder {
             maybe.homes.push(home_of(&directory));
         }
         match stand {
+            // Archives in an install are parts of it: packages in `install/`, packed logs, jars of bundles.
             Stand::Inside => continue,
             Stand::Below => take_named(&entries, &mut folder, &mut maybe.meant),
             Stand::Apart | Stand::Above => take_files(&entries, &mut folder, &mut maybe),

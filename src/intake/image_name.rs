@@ -34,6 +34,7 @@ pub fn image_sign(path: &str) -> Option<ImageSign<'_>> {
         }
         10 if name == LAYOUT => Some(ImageSign::Image(directory)),
         13 if name == LIST => Some(ImageSign::List(directory)),
+        // Up to 7 characters before the digest (`sha256:`), and an ending such as `.tar.gz` behind it.
         DIGEST_CHARS..=80 if is_digest(name) => Some(ImageSign::Digest(directory)),
         _ => None,
     }
@@ -42,6 +43,7 @@ pub fn image_sign(path: &str) -> Option<ImageSign<'_>> {
 /// Returns `true` if the files of one directory are those of an image.
 pub(super) fn is_image<'n>(mut names: impl Iterator<Item = &'n str> + Clone) -> bool {
     let has = |known: &str| names.clone().any(|name| name == known);
+    // `manifest.json` alone is in many a web application, and files named by digests alone in many a cache.
     has(LAYOUT) || (has(LIST) || has(OLD_LIST)) && names.any(is_digest)
 }
 

@@ -112,6 +112,7 @@ fn read_file(path: &Path, limits: &Limits, visit: &mut Visit<'_>) -> Result<(), 
     };
     let mut input = BufReader::with_capacity(codec::INPUT_BYTES, &file);
     let head = input.fill_buf().map_err(unreadable)?;
+    // By content, as with sources: a packed file may have lost its ending on the way.
     let is_read = if head.starts_with(&GZIP) {
         each_unpacked(
             Unpack::new(Gunzip::new(), input, limits, Depth::default()),
@@ -190,6 +191,7 @@ fn each_window(
             return Ok(true);
         }
         let is_last = start.saturating_add(as_u64(window.len())) >= seen.len();
+        // Inside a long line the first line end matters, which ends it. Else it is the last one, before which all lines are whole.
         let line_ends = if is_in_long_line {
             memchr::memchr(b'\n', &window)
         } else {

@@ -82,7 +82,9 @@ fn near(path: &Path) -> Vec<String> {
         .filter_map(|other| {
             let other = other.to_str()?.to_owned();
             let lower = other.to_lowercase();
+            // `author.tgz` for `author.tar.gz` is one slip, though it takes three letters.
             let edits = if stem(&lower) == stem(&name) { 1 } else { edits(&name, &lower) };
+            // Two edits make any name of two letters out of any other, so a short name has to share a letter.
             (edits <= 2 && edits < name.chars().count()).then_some((edits, other))
         })
         .collect();

@@ -284,6 +284,7 @@ fn read_head_of(input: &mut (impl Read + ?Sized), bytes: usize) -> std::io::Resu
     let mut head = Wiped::zeros(bytes.min(sniff::HEAD_BYTES));
     let mut filled = 0_usize;
     while let Some(room) = head.get_mut(filled..).filter(|room| !room.is_empty()) {
+        // A pipe gives what has arrived so far, often less than a header, so one read is not enough to judge by.
         match input.read(room) {
             Ok(0) => break,
             Ok(length) => filled = filled.saturating_add(length),

@@ -119,11 +119,13 @@ fn is_other(error: &io::Error) -> bool {
 #[cfg(unix)]
 fn is_same(a: &Metadata, b: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;
+    // A name may lead to another file from one call to the next; device and inode are of the file itself.
     (a.dev(), a.ino()) == (b.dev(), b.ino())
 }
 
 #[cfg(not(unix))]
 fn is_same(_: &Metadata, _: &Metadata) -> bool {
+    // The number of a file on Windows has no stable call in std (`windows_by_handle`).
     true
 }
 

@@ -85,6 +85,7 @@ const PUT_ASIDE: [&str; 8] = ["backup", "backups", "bak", "copy", "old", "orig",
 pub fn is_hidden(name: &str) -> bool {
     let known =
         ["lost+found", "$RECYCLE.BIN", "System Volume Information", "Thumbs.db", "desktop.ini"];
+    // Synology adds `@eaDir` and `#recycle`, NetApp `.snapshot` and `~snapshot`.
     name.starts_with(['.', '@', '~', '#']) || known.contains(&name)
 }
 

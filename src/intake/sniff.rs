@@ -7,6 +7,7 @@ use super::wrapped::{self, is_packed_text};
 use crate::facts::GapKind;
 
 /// Bytes read to judge by.
+// The magic of an ISO image lies behind 32 KiB, and a tar with a damaged start needs a later header to be seen.
 pub(super) const HEAD_BYTES: usize = 64 << 10;
 
 /// Lengths of files that may be keys: as AEM writes them, and with a line end.
@@ -30,6 +31,7 @@ struct Foreign {
 
 const FOREIGN: &[Foreign] = &[
     Foreign {
+        // The mark of a split zip (APPNOTE 8.5) has the signature of the sizes behind a body.
         name: "the first part of a split zip archive",
         magic: b"PK\x07\x08",
         cure: "join all parts with `zip -s 0 FILE.zip --out WHOLE.zip`",
@@ -50,6 +52,7 @@ const FOREIGN: &[Foreign] = &[
         cure: "pack it again with `lz4 -dc FILE | gzip > NAME.tar.gz`",
     },
     Foreign {
+        // `gzip -dc` unpacks the `.Z` of compress too.
         name: "compress data",
         magic: b"\x1f\x9d",
         cure: "pack it again with `gzip -dc FILE | gzip > NAME.tar.gz`",
@@ -66,13 +69,16 @@ const CLOSED: &[(&str, usize, &[u8])] = &[
     ("a file encrypted with git-crypt", 0, b"\0GITCRYPT"),
     ("a file encrypted with ansible-vault", 0, b"$ANSIBLE_VAULT"),
     ("an encrypted LUKS volume", 0, b"LUKS\xba\xbe"),
+    // `070707` of POSIX, `070701` and `070702` of SVR4; the binary form has no such start.
     ("a cpio archive", 0, b"07070"),
     ("an ISO image", 0x8001, b"CD001"),
+    // The superblock is at byte 1024, and the magic 56 bytes into it.
     ("an ext2, ext3 or ext4 image", 0x438, b"\x53\xef"),
     ("a VirtualBox disk image", 0x40, b"\x7f\x10\xda\xbe"),
     ("an XFS image", 0, b"XFSB"),
     ("a QEMU disk image", 0, b"QFI\xfb"),
     ("a VMware disk image", 0, b"KDMV"),
+    // A VHD that grows begins with a copy of its footer; a fixed one has it at the end alone, behind the plain disk.
     ("a virtual disk image", 0, b"conectix"),
     ("a virtual disk image", 0, b"vhdxfile"),
     ("a squashfs image", 0, b"hsqs"),
@@ -83,6 +89,7 @@ const CLOSED: &[(&str, usize, &[u8])] = &[
     ("a Windows image", 0, b"MSWIM\0"),
     ("lzip data", 0, b"LZIP"),
     ("lzop data", 0, b"\x89LZO"),
+    // LZMA alone has no magic: these are its usual properties, and the low bytes of the size of a dictionary.
     ("lzma data", 0, b"\x5d\0\0"),
 ];
 

@@ -48,6 +48,8 @@ pub(super) fn find(head: &[u8]) -> Option<String> {
 
 /// Returns `true` if bytes are an archive that was decoded as text and written in UTF-16 or UTF-8.
 pub(super) fn is_rewritten(head: &[u8]) -> bool {
+    // `>` of Windows PowerShell 5.1 writes UTF-16 with a mark, that of PowerShell 6.0 to 7.3 UTF-8 without one.
+    // From 7.4 on it keeps the bytes of a program as they are.
     if let Some(rest) = head.strip_prefix(b"\xff\xfe") {
         return begins(|| wide(rest, u16::from_le_bytes), true);
     }
@@ -93,6 +95,7 @@ fn narrow(bytes: &[u8]) -> impl Iterator<Item = u32> {
 /// Returns where an archive begins of which text stands before it.
 fn behind_text(head: &[u8]) -> Option<usize> {
     let near = head.get(..TEXT_BYTES_MAX).unwrap_or(head);
+    // Login banners may ring a bell (7) and have escape sequences for colours (27).
     let is_control = |byte: &u8| *byte < b' ' && !matches!(*byte, 7..=13 | 27);
     // Text has no control characters, and each of these formats has one in its first bytes: bzip2 behind 10 letters and a checksum.
     let end = near.iter().position(is_control).filter(|end| *end > 0)?;

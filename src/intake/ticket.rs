@@ -29,8 +29,10 @@ const MEDIA: &[&[u8]] = &[
     b"II*\0",
     b"MM\0*",
     b"RIFF",
+    // MP4, MOV and HEIC begin with the length of their first box, which is small.
     b"\0\0\0",
     b"\0\0\x01\0",
+    // This is the start of Matroska, and so of WebM.
     b"\x1a\x45\xdf\xa3",
     b"OggS",
     b"ID3",
@@ -41,6 +43,7 @@ const MEDIA: &[&[u8]] = &[
 /// Documents of Office, packed or not, and of Acrobat.
 const DOCUMENTS: &[&[u8]] = &[b"%PDF", b"\xd0\xcf\x11\xe0", b"PK\x03\x04", b"{\\rtf"];
 
+// HotSpot writes the first (`.hprof`), IBM J9 the second (`.phd`).
 const HEAP_DUMPS: &[&[u8]] = &[b"JAVA PROFILE", b"\0\x15portable heap dump"];
 
 /// Programs of Linux and macOS.

@@ -32,6 +32,7 @@ const LINE_BYTES_MAX: usize = 1 << 10;
 
 /// Lines of one length that show base64, and how long they are at least.
 const TEXT_LINES: usize = 3;
+// `base64` and MIME write 76 characters a line, `openssl` and PEM 64.
 const TEXT_LINE_BYTES: usize = 60;
 
 /// How programs begin: of Windows, Linux and macOS.
@@ -222,6 +223,7 @@ impl Scan {
         let new = self.kept.get(from..).unwrap_or_default();
         let holds = |magic: &&[u8]| new.windows(magic.len()).any(|at| at == *magic);
         self.is_found |= is_near && self.behind.iter().any(holds);
+        // A zip behind a program is known by its end alone (self-extracting ones of Info-ZIP, WinZip), so the tail is kept.
         let old = self.kept.len().saturating_sub(TAIL_BYTES);
         self.kept.drain(..old);
     }

@@ -100,6 +100,7 @@ fn stream(
     mut listed: Option<&mut ListedFile<'_>>,
     visit: &mut dyn Visit,
 ) -> io::Result<bool> {
+    // Only a shorter file is a gap here: a line that is added to a log changes its time, and nothing before.
     let Some(mut file) = open::seen(path, seen)? else { return Ok(false) };
     let mut left = seen.len();
     let mut buffer = vec![0; PIECE_BYTES];
@@ -127,6 +128,7 @@ fn read(path: &Path, seen: &Metadata, wanted: u64) -> io::Result<Option<Wiped>> 
     let Some(file) = open::seen(path, seen)? else { return Ok(None) };
     let mut bytes = Wiped::with_capacity(usize::try_from(wanted).unwrap_or_default());
     (&file).take(wanted).read_to_end(&mut bytes)?;
+    // A key that is half old and half new would pass for a third one, so nothing of a changed file is used.
     let is_whole = u64::try_from(bytes.len()) == Ok(wanted);
     Ok((is_whole && open::is_unchanged(&file, seen)).then_some(bytes))
 }
@@ -153,6 +155,7 @@ fn link(file: &Path, name: &str, target: &Path) -> LinkTarget {
 
 /// Returns an absolute target as it lies below the source, such as `/opt/aem/logs` of the source `/opt/aem`; `None` where it does not.
 fn below_root(file: &Path, name: &str, target: &Path) -> Option<PathBuf> {
+    // The path of the source is not known here, and lies as many directories above the file as the name has parts.
     let depth = name.split('/').count();
     let root = file.ancestors().nth(depth).filter(|_| target.is_absolute())?;
     let below = |root: &Path| Some(target.strip_prefix(root).ok()?.to_owned());
@@ -164,6 +167,7 @@ fn below_root(file: &Path, name: &str, target: &Path) -> Option<PathBuf> {
 fn owner(metadata: &Metadata) -> Option<Owner> {
     use std::os::unix::fs::MetadataExt;
     let mode = metadata.mode() & 0o7777;
+    // Users have no name here: those of the machine that examines are others than those of the instance.
     Some(Owner { uid: u64::from(metadata.uid()), gid: u64::from(metadata.gid()), user: None, mode })
 }
 

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 /// Links are not followed, so nothing is opened there: names tell.
 pub(super) fn take_link(link: &Listed, folder: &mut Folder) {
     let is_install = match fs::metadata(&link.path) {
+        // Behind the link names alone are looked at, and no file is opened: it may be one of the machine that examines.
         Ok(target) if target.is_dir() => may_hold_install(&link.path),
         // What the link is called, or what it leads to.
         _ => {
@@ -110,6 +111,7 @@ fn may_hold_install(directory: &Path) -> bool {
     };
     stand(directory, &listed) != Stand::Apart
         || listed.iter().any(holds)
+        // What is behind the entries that were looked at is not known, and may be an install.
         || entries.next().is_some()
 }
 

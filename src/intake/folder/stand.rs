@@ -52,6 +52,7 @@ fn is_part(entry: &Listed) -> bool {
         _ => return false,
     };
     if !entry.kind.is_dir() {
+        // `repository` and `launchpad` may be links to another disk, of which nothing but the name is looked at.
         return entry.kind.is_symlink() && INSTALL_PARTS.contains(&entry.name.as_str());
     }
     let Ok(entries) = fs::read_dir(&entry.path) else { return true };
@@ -72,6 +73,7 @@ fn is_of_cache(name: &str) -> bool {
 }
 
 fn is_of_repository(name: &str) -> bool {
+    // `workspaces` and `version` are of Jackrabbit 2, on which CRX 2 was built, before Oak.
     let known = ["segmentstore", "datastore", "blobstore", "index", "workspaces", "version"];
     known.contains(&name)
 }

@@ -44,6 +44,7 @@ pub(super) fn take_files(entries: &[Listed], folder: &mut Folder, maybe: &mut Ma
         }
     }
     if folder.uploads.len() > uploads {
+        // Beside an upload, what may not be read may be another one; alone it is any file of the machine.
         maybe.meant.append(&mut unreadable);
     }
 }
@@ -93,6 +94,7 @@ pub(super) fn take_maybe(root: &Path, maybe: Maybe, homes: &[PathBuf], folder: &
             folder.left_out.insert(LeftOut::Files);
         }
     }
+    // Without one upload nothing else has its place, and the folder is a source of its own.
     if folder.uploads.is_empty() {
         return folder.programs.clear();
     }
