@@ -77,6 +77,7 @@ fn may_claim(name: &str) -> bool {
     };
     let name = name.as_bytes();
     let behind = name.get(1..).unwrap_or_default();
+    // Three letters without an ending may be `xaa` of `split`.
     name.len() == 3 || name.iter().zip(behind).any(|(dot, byte)| *dot == b'.' && begins(byte))
 }
 
@@ -117,6 +118,7 @@ pub(super) fn kind_ending(path: &str) -> &str {
     let is_count = |ending: &str| {
         !ending.is_empty() && ending.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
     };
+    // `error.log.2024-01-31.gz` is a log: rotation and packing put their endings behind that of its kind.
     let mut kinds = endings(path).rev().skip_while(|e| is_one_of(e, &COMPRESSIONS) || is_count(e));
     kinds.next().unwrap_or_default()
 }

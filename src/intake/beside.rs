@@ -37,6 +37,7 @@ impl BesideInstalls {
     /// else in its directory is unknown.
     pub fn may_be_instance(&self, path: &str, reason: &str, is_alone: bool) -> bool {
         if claims_closed(path) || sniff::tells_closed(reason) {
+            // A keyring in the home of an install, or an image in `boot`, is of the machine and hides no instance.
             return self.places.hold(path) || (!self.is_in_home(path) && !is_of_system(path));
         }
         let directory = parent(path);

@@ -52,6 +52,7 @@ pub(super) struct Opened<'a> {
 /// A stream that may be able to jump.
 pub(super) trait Input: Read {
     /// Jumps forward by at most `bytes` and returns by how many; 0 when the bytes must be read.
+    // No `Seek`: a seek behind the end of a file succeeds, and standard input and decoders go forward alone.
     fn jump(&mut self, bytes: u64) -> io::Result<u64>;
 
     /// Returns the source's file, where the bytes can be read at any place too.

@@ -49,6 +49,7 @@ pub(super) fn is_image<'n>(mut names: impl Iterator<Item = &'n str> + Clone) -> 
 
 /// Returns `true` if a name is a digest: with an ending, as `abc….tar.gz`, or behind its kind, as `sha256:abc…`.
 fn is_digest(name: &str) -> bool {
+    // File systems of Windows take no colon, so another character may be in its place.
     let bare = name.strip_prefix("sha256").and_then(|rest| rest.strip_prefix([':', '-', '_', '=']));
     let split = bare.unwrap_or(name).split_at_checked(DIGEST_CHARS);
     let Some((digest, rest)) = split else { return false };

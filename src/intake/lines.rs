@@ -304,6 +304,7 @@ fn first_line(bytes: &[u8], bytes_max: usize) -> Option<(Line<'_>, &[u8])> {
 
 fn next_line(input: &mut dyn BufRead, bytes_max: usize) -> io::Result<Option<Line<'static>>> {
     let mut line = Vec::new();
+    // A line end may stand behind the longest line that is taken.
     let room = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
     Read::take(&mut *input, room).read_until(b'\n', &mut line)?;
     let first = first_line(&line, bytes_max).map(|(line, _)| line.into_owned());

@@ -29,6 +29,7 @@ fn split(
     // A name may stand before the path.
     let line_max = limits.path_bytes_max.saturating_mul(2);
     let room = u64::try_from(line_max).unwrap_or(u64::MAX).saturating_add(1);
+    // A list may be a device or an endless pipe by mistake.
     let mut input = input.take(limits.list_bytes_max);
     let mut operands = Vec::new();
     let mut bytes = Vec::new();
@@ -69,6 +70,7 @@ fn operand(bytes: &[u8]) -> io::Result<OsString> {
 
 #[cfg(not(unix))]
 fn operand(bytes: &[u8]) -> io::Result<OsString> {
+    // Paths of Windows are UTF-16, so only text can be one.
     let text = std::str::from_utf8(bytes).map_err(io::Error::other)?;
     Ok(OsString::from(text))
 }

@@ -47,6 +47,7 @@ pub(super) fn walk(
             return below.visit.unknown(&below.prefix, GapKind::Package, program(path));
         }
         Ok(container) => container,
+        // Any entry that may be an archive gets here, and most are none; only what was meant for one is a gap.
         Err((kind, reason)) if is_none(kind) && !below.is_meant => {
             match wrapped::find(path, &head, &mut body) {
                 Ok(Some((kind, reason))) => below.visit.unknown(&below.prefix, kind, reason),

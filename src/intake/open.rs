@@ -77,7 +77,7 @@ pub(super) fn is_unchanged(file: &File, before: &Metadata) -> bool {
 fn options() -> OpenOptions {
     use std::os::unix::fs::OpenOptionsExt;
     let mut options = OpenOptions::new();
-    // A FIFO opens at once, and is then told from a file.
+    // With `O_NONBLOCK` a FIFO opens at once, and is refused then. It changes nothing for regular files.
     options.read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
     options
 }

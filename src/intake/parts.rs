@@ -27,6 +27,7 @@ fn is_copy(path: &Path, whole: &str, number: &str) -> bool {
     let numbered = |count: usize| path.with_file_name(format!("{whole}.{count:0width$}"));
     let before = count.checked_sub(1).map(numbered);
     let is_there = |path: &Path| fs::metadata(path).is_ok();
+    // Where `a.tar` is there already, `wget` calls the next download of it `a.tar.1`.
     is_there(&path.with_file_name(whole))
         || before.is_some_and(|before| ends_like_tar(&before))
         // Only the last part ends as a tar does.
@@ -59,6 +60,7 @@ fn ends_like_tar(path: &Path) -> bool {
         let mut end = Vec::new();
         file.take(END_BYTES).read_to_end(&mut end).map(|_| end)
     };
+    // POSIX ends a tar with two blocks of zeros; a part that was cut elsewhere ends in the middle of a file.
     end().is_ok_and(|end| end.len() >= 1 << 10 && end.iter().all(|byte| *byte == 0))
 }
 

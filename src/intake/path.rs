@@ -98,6 +98,7 @@ fn plain_part(part: &[u8]) -> Option<&str> {
 
 /// Returns a name that is normal as it is, as nearly all are; directories end in a slash.
 fn plain(raw: &[u8]) -> Option<&str> {
+    // GNU tar and zip mark directories so, and the mark is no part of the path.
     let raw = raw.strip_suffix(b"/").unwrap_or(raw);
     if raw.contains(&b'\\') {
         return None;
@@ -207,6 +208,7 @@ fn resolve(base: &str, target: &[u8]) -> LinkTarget {
     for part in target.split(|byte| separators.contains(byte)) {
         match part {
             b"" | b"." => {}
+            // A name that climbs is read below the top, but a link that climbs means a file of the machine it was packed on.
             b".." if out.is_empty() => return LinkTarget::Outside(text(target)),
             b".." => climb(&mut out),
             part => join(&mut out, part),

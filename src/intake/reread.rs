@@ -195,6 +195,7 @@ impl<F: ReadAt, C: Codec> Reread<F, C> {
         let part = behind.checked_sub(1).and_then(|at| self.parts.get(at));
         let number = start / STRETCH;
         let Some(part) = part.filter(|part| part.end > start) else { return };
+        // After a restart in the middle of a stretch its first bytes are missing.
         if bytes.len() < STRETCH_BYTES || self.kept.iter().any(|(known, _)| *known == number) {
             return;
         }

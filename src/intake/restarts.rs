@@ -53,6 +53,7 @@ impl<C: Codec> Restarts<C> {
             wanted: VecDeque::new(),
             is_wanted: false,
             tails: VecDeque::new(),
+            // The length of what a gzip unpacks to is not known before its end, so places begin dense and are thinned out.
             spacing: SPACING_BYTES,
             places_max: (bytes_max / Inflater::MEMORY_BYTES).max(2),
         }

@@ -29,6 +29,7 @@ pub(super) fn may_be(name: &str, head: &[u8]) -> bool {
     may_be_home(stem)
         && !claims_other(stem)
         && match sniff::page(head) {
+            // An error page may be long, while a long text of another kind says something of its own.
             Some(sniff::HTML) => true,
             Some(_) => u64::try_from(head.len()).is_ok_and(|length| length < NOTE_BYTES_MAX),
             None => false,
@@ -75,6 +76,7 @@ fn is_listing(head: &[u8]) -> bool {
             || is_digest(line)
     };
     let lines = head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    // The index page of a server lists names too, but is what a failed download leaves.
     !head.starts_with(b"<") && lines.filter(|line| !line.is_empty()).take(3).any(lists)
 }
 

@@ -156,6 +156,7 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
         loop {
             let bytes = self.input.fill()?;
             let (ends, length) = (bytes.is_empty(), bytes.len());
+            // GNU gzip ignores zeros behind a member too, and warns of any other bytes as trailing garbage.
             let padding = bytes.iter().take_while(|byte| **byte == 0).count();
             self.input.consume(padding);
             zeros = zeros.saturating_add(u64::try_from(padding).unwrap_or(u64::MAX));

@@ -38,6 +38,7 @@ impl Unxz {
 
     fn stop(&self, error: &Error) -> Stop {
         match error.kind() {
+            // lzma-rust2 answers a dictionary over the limit with this kind, before it makes room for it.
             ErrorKind::OutOfMemory => {
                 let needed = u64::from(self.stream.memory_usage().unwrap_or(u32::MAX));
                 let window = needed.saturating_sub(OVERHEAD_KIB) << 10;

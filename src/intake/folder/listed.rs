@@ -43,6 +43,7 @@ pub fn no_archive(file: &Path) -> Option<(GapKind, String)> {
 }
 
 pub(super) fn head_of(file: &Path) -> io::Result<Wiped> {
+    // The file may be a key that lies among uploads.
     let mut head = Wiped::default();
     open::named(file)?.take(PEEK_BYTES).read_to_end(&mut head)?;
     Ok(head)

@@ -132,6 +132,8 @@ fn feed(
 ) -> io::Result<()> {
     let mut window = Wiped::zeros(WINDOW_BYTES);
     let mut reach = WINDOW_BYTES;
+    // To the end of the input: Python and the tar crate stop at the end of the archive, and miss a gzip that is cut or wrong behind.
+    // Nor does it end with the keys that are found, since of entries of one name the last one counts.
     while !scanner.stopped() {
         // Before the next read: what unpacks the input keeps places on its way, and cannot go back for one.
         for bytes in scanner.wanted_again.drain(..) {

@@ -340,6 +340,7 @@ impl Walker<'_, '_, '_> {
         let Listed { record, start, .. } = listed;
         let mut fixed = [0; LOCAL_BYTES];
         read_at(self.archive, &mut fixed, *start)?;
+        // Where an offset leads to something else, the directory is one of other bytes.
         if !fixed.starts_with(&record::LOCAL) {
             return Ok(None);
         }

@@ -234,6 +234,7 @@ impl Walker<'_, '_, '_> {
     /// Walks a body as an archive of its own.
     fn take_inner(&mut self, record: &mut Record, sizes_known: bool) -> Result<(), Stop> {
         let start = self.bytes.offset;
+        // Without a known size only the deflate stream itself says where it ends; the budget bounds what comes out of it.
         let stored_max = if sizes_known { record.stored } else { u64::MAX };
         let mut input = self.bytes.by_ref().take(stored_max);
         let walked = self.desk.walk_inner(record, &mut self.decoder, &mut input);
