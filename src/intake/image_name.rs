@@ -7,6 +7,7 @@ const DIGEST_CHARS: usize = 64;
 /// The list of layers beside them, as Docker, skopeo, crane and kaniko write it.
 const LIST: &str = "manifest.json";
 /// The list of older versions of Docker.
+// `docker save` before 1.10 wrote no `manifest.json`.
 const OLD_LIST: &str = "repositories";
 /// The mark of an OCI layout. (OCI image-spec, image-layout.md)
 const LAYOUT: &str = "oci-layout";

@@ -53,6 +53,7 @@ impl Inflater {
     /// Makes one at the start of a stream.
     pub(super) fn new() -> Self {
         let mut stream = Box::new(z_stream::default());
+        // zlib compares this with its own size, and refuses a caller with another layout (`Z_VERSION_ERROR`).
         let bytes = i32::try_from(size_of::<z_stream>()).unwrap_or_default();
         // SAFETY: `stream` is valid and has the allocator that its default names; the version is that of the library itself. Where it
         // fails for want of memory, the stream has no state, which every other function takes for an error.

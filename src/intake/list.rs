@@ -44,6 +44,7 @@ fn split(
         let line = bytes.strip_suffix(&[end]).unwrap_or(&bytes);
         // Editors on Windows end lines in two characters.
         let line = if nul { line } else { line.strip_suffix(b"\r").unwrap_or(line) };
+        // No path has a NUL, so this is `find -print0` without `-0`, or no list at all.
         if !nul && line.contains(&0) {
             let reason = "is no list with one source a line; is it ended by zero bytes (-0)?";
             return Err(io::Error::new(ErrorKind::InvalidData, format!("line {number}: {reason}")));

@@ -44,6 +44,7 @@ pub(super) fn seen(path: &Path, seen: &Metadata) -> io::Result<Option<File>> {
         Err(error) if is_other(&error) => return Ok(None),
         Err(error) => return Err(error),
     };
+    // Of the open file and not of its name, which may lead to another one by now.
     let metadata = file.metadata()?;
     Ok((metadata.is_file() && is_same(seen, &metadata)).then_some(file))
 }

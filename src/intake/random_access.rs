@@ -116,6 +116,7 @@ impl Place {
             return Ok(Self::Unpacked(Mutex::new(unpacked)));
         }
         if walked.compressions > 0 {
+            // No places were kept of it: nothing was wanted again when it was walked, or it is compressed twice.
             return Err(refused("the archive is compressed"));
         }
         let file = Rc::new(Positioned::new(file)?);

@@ -213,6 +213,7 @@ pub(super) fn page(head: &[u8]) -> Option<&'static str> {
     let holds = |text: &[u8]| start.windows(text.len()).any(|window| window == text);
     match start.first()? {
         b'<' if holds(b"<!doctype html") || holds(b"<html") => Some(HTML),
+        // S3 and Azure Blob Storage answer a refused download with XML.
         b'<' => Some("an XML document"),
         b'{' | b'[' => Some("a JSON document"),
         _ if std::str::from_utf8(&start).is_ok() || is_mostly_ascii(&start) => Some("plain text"),

@@ -116,6 +116,7 @@ fn tar_before(head: &[u8], end: usize) -> Option<usize> {
     let start = end.saturating_add(at).checked_sub(USTAR_AT)?;
     // A tar whose first header alone is damaged goes on at the next block, and is read from there.
     let is_shifted = start & 511 != 0;
+    // A text may hold `ustar` as well, but only a header has digits 157 bytes before it.
     let mode = head.get(start..)?.get(MODE)?;
     let is_number = mode.iter().all(|byte| matches!(byte, b'0'..=b'7' | b' ' | 0));
     (is_shifted && is_number).then_some(start)

@@ -107,6 +107,7 @@ const KINDS: &[(&[&str], Content)] = &[
             "stack",
             "trace",
             "nfo",
+            // A signature, or an encrypted upload: `is_text` refuses the latter.
             "asc",
             "pem",
             "crt",

@@ -204,6 +204,7 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
 
 impl<R: BufRead, C: Codec> Read for Unpack<R, C> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        // Before anything is decoded, so that a place is the byte at which the next piece begins.
         self.mark();
         while self.state != StreamState::End && !out.is_empty() {
             // Before each piece, since the bound of standard input grows with the bytes that are read of it.

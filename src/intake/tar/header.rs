@@ -179,6 +179,7 @@ pub(super) fn checksum_holds(block: &Block) -> bool {
     if announced == unsigned {
         return true;
     }
+    // The two sums of a header differ only where a byte is above 127, as in names that are not ASCII.
     let signed_sum = |bytes: &[u8]| {
         i64::from(bytes.iter().map(|byte| i32::from(byte.cast_signed())).sum::<i32>())
     };

@@ -50,6 +50,7 @@ pub(super) struct Record {
 impl Record {
     /// Parses a header before a body; `fixed` has all its bytes, its signature included.
     pub(super) fn local(fixed: &[u8; LOCAL_BYTES], name: &[u8], extra: &[u8]) -> Self {
+        // The directory has a version more before the flags ("made by"); from there on both are alike (APPNOTE 4.3.12).
         Self::parse(fixed.get(6..).unwrap_or_default(), name, extra)
     }
 

@@ -335,6 +335,7 @@ impl Walker<'_, '_, '_> {
         // Unix and OS X (APPNOTE 4.4.2.2): only these keep
         // a mode, and so links, in the upper attributes.
         let made_on_unix = matches!(fixed.get(5), Some(3 | 19));
+        // The upper four bits of a Unix mode are the type, and 0o12 is a symbolic link.
         if made_on_unix && extra::u32_at(&fixed, 38) >> 28 == 0o12 {
             self.desk.context.visit.was_link(&path, true, "is a link, which only the end of a stream of zip shows; name the zip as a file instead");
         }
