@@ -24,7 +24,7 @@ impl Scanner<'_> {
             }
         };
         let padding = padded(size).saturating_sub(size);
-        // A gzip of 1 MB can announce a name of 1 GiB: GNU tar 1.34 took 1,026 MB of memory for it, the tar crate 2,114 MB.
+        // A gzip of 1 MB can hold a name of 1 GiB, for which GNU tar 1.34 took 1,026 MB of memory, the tar crate 2,114.
         if size > self.limits.extension_bytes_max {
             // The entry has another name than its header says, and a file of the wrong name may
             // pass for a key.

@@ -132,7 +132,7 @@ fn feed(
 ) -> io::Result<()> {
     let mut window = Wiped::zeros(WINDOW_BYTES);
     let mut reach = WINDOW_BYTES;
-    // To the end of the input: Python and the tar crate stop at the end of the archive, and miss a gzip that is cut or wrong behind.
+    // To the end of the input: what stops at the end of the archive, as Python does, misses a gzip cut in its trailer.
     // Nor does it end with the keys that are found, since of entries of one name the last one counts.
     while !scanner.stopped() {
         // Before the next read: what unpacks the input keeps places on its way, and cannot go back for one.
