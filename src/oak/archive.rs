@@ -80,6 +80,7 @@ pub(super) const FIRST_LETTER: u8 = b'a';
 pub(super) fn numbers(files: &dyn Files) -> BTreeMap<u64, u8> {
     let mut numbers = BTreeMap::new();
     for (is_own, number, letter) in files.list().iter().filter_map(|(name, _)| order(name)) {
+        // A backup has the number of the file that it was made of, and would hide that this one is gone.
         if is_own {
             let first = numbers.entry(number).or_insert(letter);
             *first = letter.min(*first);
@@ -92,6 +93,8 @@ pub(super) fn numbers(files: &dyn Files) -> BTreeMap<u64, u8> {
 /// one file of what is in them. (`TarReader.open`; so did Oak 1.22.4 with a `00002b` that was cut, and with two that were.)
 pub(super) fn choose_letters(archives: &mut [Archive], files: &dyn Files, cost: &Cost) {
     let number = |archive: &Archive| archive.own_number().map(|(number, _)| number);
+    // Cleaning up writes the next letter before it deletes the old file, so a copy of a running store may
+    // have both. (`TarReader.sweep`)
     for group in archives.chunk_by_mut(|a, b| number(a).is_some() && number(a) == number(b)) {
         if group.len() < 2 {
             continue;
@@ -169,6 +172,8 @@ impl Archive {
         }
         match self.stored_index(files, cost)? {
             Some(index) => Ok(index),
+            // Oak recovers in this way, too, and leaves a `.ro.bak` beside the file even in read-only mode.
+            // (`TarReader.openRO`)
             None => self.walk(files, cost),
         }
     }
@@ -233,6 +238,7 @@ impl Archive {
         files: &dyn Files,
     ) -> Result<Wiped, OakError> {
         let corrupt = |problem| OakError::Corrupt { segment: id, problem };
+        // An index has the position of the content, whose header is one block before it.
         let before = position.checked_sub(BLOCK).ok_or(corrupt("its index entry is wrong"))?;
         let mut header = Zeroizing::new([0; HEADER_BYTES]);
         self.read(files, before, header.as_mut())?;
@@ -242,6 +248,8 @@ impl Archive {
             // those of a header.
             return Err(corrupt("its header belongs to another entry"));
         }
+        // A segment may hold keys: Oak keeps binaries below 16,512 bytes inline, whatever the blob store.
+        // (`DefaultSegmentWriter`)
         let mut bytes = Wiped::zeros(usize::try_from(length).unwrap_or_default());
         self.read(files, position, &mut bytes)?;
         let mut crc = Crc::new();
@@ -276,6 +284,8 @@ impl Archive {
             // instance ends in segments.
             _ => return Ok(None),
         };
+        // Trailers and segments are big-endian, as Java's `ByteBuffer` is; only the tar headers around them
+        // are octal text.
         let count = u64::from(u32::from_be_bytes([n0, n1, n2, n3]));
         let size = u64::from(u32::from_be_bytes([s0, s1, s2, s3]));
         let expected = u32::from_be_bytes([c0, c1, c2, c3]);
@@ -349,6 +359,8 @@ impl Archive {
             let position = at.saturating_add(BLOCK);
             at = position;
             if header.iter().all(|byte| *byte == 0) {
+                // Zeros cost bytes and not headers: a tar of 270 MB that was filled up has half a million
+                // blocks of them.
                 cost.index_bytes.spend(BLOCK)?;
                 // GNU tar fills a file that shrank while it was read with zeros, so zeros do not
                 // prove that the file ends here.
@@ -360,6 +372,8 @@ impl Archive {
                 // Oak's own recovery stops at an entry that the end cuts off, too.
                 entry.size > 0 && position.saturating_add(entry.size) <= self.bytes
             });
+            // Oak logs a wrong checksum and goes on with the damaged size; here the next header is searched
+            // for block by block.
             let Some(entry) = entry else {
                 skipped = true;
                 continue;
@@ -373,6 +387,7 @@ impl Archive {
             // no UUIDs.
             at = position.saturating_add(entry.size).next_multiple_of(BLOCK);
         }
+        // Segments lie in the order in which they were written, and are looked for by id.
         found.sort_unstable();
         Ok(Index::Walked { found, hole })
     }
@@ -407,6 +422,7 @@ impl Header {
             let end = text.iter().position(|byte| *byte == 0).unwrap_or(length);
             std::str::from_utf8(text.get(..end)?).ok().map(str::trim)
         };
+        // Sizes in base 256 need no reader: they are for 8 GiB and more, and a segment has 256 KiB at most.
         let octal = |text: &str| u64::from_str_radix(text, 8).ok();
         // The checksum counts itself as blanks.
         let sum = block.iter().enumerate().fold(0_u64, |sum, (index, byte)| {

@@ -25,6 +25,7 @@ impl SegmentId {
         let groups: Vec<&str> = text.split('-').collect();
         let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
         let digits = groups.concat();
+        // `from_str_radix` takes a sign in front, so each byte has to be a digit.
         if lengths != [8, 4, 4, 4, 12] || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
             return None;
         }

@@ -94,7 +94,9 @@ impl Budget {
 impl Default for Budget {
     fn default() -> Self {
         Self {
+            // The keys take up to 40; their past, the configurations and the past of these may take 512 each.
             segments_max: 2_048,
+            // Sixteen of 256 KiB take 4 MiB of memory.
             cached_max: 16,
             records_max: 1_000_000,
             entries_max: 300_000,

@@ -43,6 +43,7 @@ impl<'f> Store<'f> {
     ) -> Result<Found<T>, OakError> {
         let (journal, _) = self.journal()?;
         let found = self.newest_of(&journal, &look);
+        // Other errors are of the format, the budget or the journal, which no backup of a tar file changes.
         let Err(error @ (OakError::Missing(_) | OakError::Corrupt { .. } | OakError::Io { .. })) =
             found
         else {
@@ -76,6 +77,8 @@ impl<'f> Store<'f> {
                     let behind = journal.torn.saturating_add(older);
                     let time_ms = revision.time_ms;
                     let newest_ms = journal.revisions.first().and_then(|newest| newest.time_ms);
+                    // Oak up to 1.4 writes no times into its journal, so how far it is ahead is not known
+                    // there.
                     let is_recent = newest_ms.zip(time_ms).is_some_and(|(newest, read)| {
                         newest.saturating_sub(read) <= JOURNAL_AHEAD_MAX_MS
                     });

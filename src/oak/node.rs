@@ -90,6 +90,7 @@ impl<'s, 'f> Node<'s, 'f> {
     /// Fails where something on the way cannot be read; that it is not there is `None`.
     pub fn descendant(self, path: &str) -> Result<Option<Self>, OakError> {
         let mut node = self;
+        // Oak stores names with their prefix, as in `jcr:content`, so no namespace has to be looked up.
         for name in path.split('/') {
             match node.child(name)? {
                 Some(child) => node = child,
@@ -154,6 +155,8 @@ impl<'s, 'f> Node<'s, 'f> {
     /// Fails where it cannot be read whether there is one.
     pub fn property(self, name: &str) -> Result<Option<Property<'s, 'f>>, OakError> {
         let Parts { template, values, .. } = self.parts()?;
+        // Types lie in the template where they are of the type NAME; with another type they are properties
+        // like others. (`Template`)
         if let Some((_, property)) = self.types(&template).find(|(known, _)| *known == name) {
             return Ok(Some(property));
         }

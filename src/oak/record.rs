@@ -170,6 +170,7 @@ impl Store<'_> {
 
     fn blocks(&self, list: RecordId, length: u64) -> Result<Wiped, OakError> {
         self.value_bytes(length)?;
+        // A value may be a key, and a buffer that grows leaves copies of its bytes behind.
         let mut bytes = Wiped::with_capacity(usize::try_from(length).unwrap_or(0));
         let mut left = length;
         // The list has no length of its own, and neither has a block: both follow from that of the
@@ -208,6 +209,7 @@ impl Store<'_> {
         while stride.saturating_mul(BUCKET) < count {
             stride = stride.saturating_mul(BUCKET);
         }
+        // The count shrinks with each level, so a forged list that holds itself ends as well.
         let bucket = self.record(id)?;
         let (mut left, mut index) = (count, 0);
         while left > 0 {

@@ -92,6 +92,8 @@ impl Segment {
         let from_end = BYTES_MAX.checked_sub(offset).filter(|from_end| *from_end > 0);
         from_end
             .and_then(|from_end| self.bytes.len().checked_sub(from_end as usize))
+            // Below the end of the header are ids and the table, which a forged offset would pass off as a
+            // record.
             .filter(|position| *position >= self.header_bytes())
             .ok_or_else(|| self.corrupt("a record lies outside of it"))
     }
@@ -135,6 +137,7 @@ impl Segment {
     /// Reads a record id.
     pub(super) fn record_id(&self, position: usize) -> Result<RecordId, OakError> {
         let (reference, number) = if self.version()? == Version::V12 {
+            // The number is one of the table of the segment that is referred to, not of this one.
             (usize::from(self.u16(position)?), self.u32(position.saturating_add(2))?)
         } else {
             // A third of the bytes: offsets are multiples of four.

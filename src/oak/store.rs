@@ -49,6 +49,7 @@ impl<'f> Store<'f> {
     /// Reads the end of the journal; says too whether that is not all of it.
     pub(super) fn journal(&self) -> Result<(Journal, bool), OakError> {
         let files = self.files.list();
+        // Oak never reads `journal.log.bak.000` and the like, which `recover-journal` leaves behind.
         let found = files.iter().enumerate().find(|(_, (name, _))| name == JOURNAL);
         let (index, (_, bytes)) = found.ok_or(OakError::NoHead("it has no journal.log"))?;
         // A store in use adds a line at most every five seconds, so these are five hours at least.
@@ -109,6 +110,7 @@ impl<'f> Store<'f> {
     /// Reads a segment from the files that Oak opens, or from the others.
     fn load_from(&self, id: SegmentId, opened: bool) -> Result<Segment, OakError> {
         let mut archives = self.archives.borrow_mut();
+        // Only now, since it opens indexes, and many a store is never asked for a segment.
         if !self.has_chosen_letters.replace(true) {
             choose_letters(&mut archives, self.files, &self.cost);
         }
@@ -118,6 +120,7 @@ impl<'f> Store<'f> {
             if archive.is_opened != opened {
                 continue;
             }
+            // Each missing segment asks every file, and a forged store may have thousands of both.
             self.cost.asked.spend(1)?;
             match archive.segment(id, self.files, &self.cost) {
                 Ok(Some(bytes)) => {
@@ -128,6 +131,7 @@ impl<'f> Store<'f> {
                     return Segment::new(id, bytes);
                 }
                 Ok(None) => {}
+                // Damage is an error only where no later file has a good copy.
                 Err(error) => drop(failed.get_or_insert(error)),
             }
         }

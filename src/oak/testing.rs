@@ -36,6 +36,7 @@ impl Memory {
     pub(super) fn forged(records: &[Vec<u8>]) -> Self {
         let (mut body, mut table) = (Vec::new(), Vec::new());
         for (number, record) in records.iter().enumerate() {
+            // Oak aligns records to four bytes, and fills a segment from its end.
             let padded = record
                 .iter()
                 .copied()
@@ -44,15 +45,18 @@ impl Memory {
                 .collect::<Vec<_>>();
             body.splice(0..0, padded);
             table.extend(u32::try_from(number).unwrap().to_be_bytes());
+            // Type 7 is that of a node. (`RecordType`) Records are found by number, whatever their type.
             table.push(7);
             table.extend(
                 (256_u32 << 10).strict_sub(u32::try_from(body.len()).unwrap()).to_be_bytes(),
             );
         }
         let count = u32::try_from(records.len()).unwrap();
+        // Magic, version 13, generations, no references, the number of records, and zeros up to byte 32.
         let mut segment =
             [b"0aK\x0d".as_slice(), &[0; 14], &count.to_be_bytes(), &[0; 10]].concat();
         segment.extend(table);
+        // Oak makes the length a multiple of 16. (`SegmentBufferWriter.flush`)
         let whole = segment.len().strict_add(body.len()).next_multiple_of(16);
         segment.resize(whole.strict_sub(body.len()), 0);
         segment.extend(body);
@@ -70,6 +74,8 @@ impl Memory {
             [
                 ("data00000a.tar".to_owned(), tar),
                 ("journal.log".to_owned(), journal.into_bytes()),
+                // Without it, Oak 1.22.4 takes the store for one of the older module `oak-segment`, and
+                // refuses it.
                 ("manifest".to_owned(), b"store.version=2\n".to_vec()),
             ]
             .into(),
@@ -78,6 +84,7 @@ impl Memory {
 
     /// The id of a record in the same segment.
     pub(super) fn id(number: u32) -> Vec<u8> {
+        // Reference 0 is the segment itself.
         [&[0, 0], number.to_be_bytes().as_slice()].concat()
     }
 
@@ -179,6 +186,7 @@ fn push(record: Vec<u8>, records: &mut Vec<Vec<u8>>) -> u32 {
 fn value(bytes: &[u8], records: &mut Vec<Vec<u8>>) -> u32 {
     let head = match u8::try_from(bytes.len()) {
         Ok(length) if length < 0x80 => vec![length],
+        // The bits `10` mark a length from 128 on, of which 128 are taken off. (`SegmentBlob`)
         _ => (u16::try_from(bytes.len()).unwrap().strict_sub(128) | 0x8000).to_be_bytes().to_vec(),
     };
     push([head, bytes.to_vec()].concat(), records)

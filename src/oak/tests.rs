@@ -132,6 +132,7 @@ fn cut_tar_gives_the_right_keys_or_an_error() {
 
 #[test]
 fn flipped_byte_gives_the_right_keys_or_an_error() {
+    // 509 is prime, so the flips move through blocks of 512 bytes.
     flips_give_the_right_keys_or_an_error(509 * 7);
 }
 
@@ -324,6 +325,7 @@ fn tar_that_lost_its_index_and_gained_zeros_is_walked() {
     for name in ["v10-closed", "v12-closed", "v13-closed"] {
         let (files, _) = Memory::sample(name);
         let tail = files.change("data00000a.tar", |bytes| {
+            // The footer of 16 bytes lies before two blocks of zeros.
             let index = bytes.len() - 1024 - 16;
             bytes[index..].fill(0);
             bytes.extend_from_slice(&[0; 8192]);
@@ -365,6 +367,7 @@ fn all(node: Node<'_, '_>, lines: &mut Vec<usize>) -> Result<(), OakError> {
 #[test]
 fn unknown_version_is_no_damage() {
     let id = super::SegmentId::parse("029fec6b-1ab5-4b44-ae81-d59174bd06ee").unwrap();
+    // No Oak up to 1.82 writes version 14.
     let bytes = crate::wiped::Wiped::new([b"0aK\x0e".as_slice(), &[0; 60]].concat());
     let error = super::segment::Segment::new(id, bytes).err().unwrap();
     assert_eq!(error, OakError::Unsupported("segment version 14".to_owned()));
@@ -384,6 +387,7 @@ fn with_hmac(kind: i8, value: Vec<u8>) -> Memory {
     let text = |text: &str| [&[u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
     let one_child = |name| [vec![0; 4], id(name)].concat();
     let node = |own, template, child| [id(own), id(template), id(child)].concat();
+    // No children (bit 29), and one property.
     let with_property =
         [(1_u32 << 29 | 1).to_be_bytes().to_vec(), id(1), kind.to_be_bytes().to_vec()].concat();
     Memory::forged(&[
@@ -436,6 +440,7 @@ fn index_that_counts_more_than_fits_is_not_trusted() {
     let (files, _) = Memory::sample("v13-closed");
     for count in [u32::MAX, 1 << 24, 600] {
         let forged = files.change("data00000a.tar", |bytes| {
+            // The count follows the checksum in the footer.
             let at = bytes.len() - 1024 - 12;
             bytes[at..at + 4].copy_from_slice(&count.to_be_bytes());
         });
@@ -455,6 +460,7 @@ impl Files for Counted {
     }
 
     fn read(&self, index: usize, offset: u64, buffer: &mut [u8]) -> std::io::Result<()> {
+        // The first 24 bytes of an entry are read, whatever its width is.
         self.entries.update(|count| count.strict_add(usize::from(buffer.len() == 24)));
         self.files.read(index, offset, buffer)
     }
