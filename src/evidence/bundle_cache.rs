@@ -202,6 +202,7 @@ fn decode_long(text: &str) -> Option<i64> {
         (None, Some(octal)) if !octal.is_empty() => (octal, 8),
         _ => (digits, 10),
     };
+    // `from_str_radix` would take a second sign, on which `Long.decode` fails.
     let signed_twice = digits.starts_with(['+', '-']);
     if signed_twice { None } else { i64::from_str_radix(&format!("{sign}{digits}"), radix).ok() }
 }
@@ -233,6 +234,8 @@ struct Identity {
 /// Says which bundle it is: by the current revision's manifest, another one's, or the file name in the location.
 fn identify(parts: &BundleParts<'_>, choice: &Choice<'_>) -> Identity {
     let manifest = |name: &str, by| by_manifest(parts.revisions.get(name)?.jar?, by);
+    // Where the directory that Felix would open is missing, the manifest of another one shows no more than
+    // the name.
     let chosen = choice.current.filter(|_| choice.missing.is_none());
     let exact = chosen.and_then(|name| manifest(name, IdentifiedBy::Manifest));
     // Where jars were left out of an upload, one of another revision may still be there; an update
@@ -240,6 +243,7 @@ fn identify(parts: &BundleParts<'_>, choice: &Choice<'_>) -> Identity {
     let other = || {
         let mut names: Vec<_> = parts.revisions.keys().map(|name| (number(name), *name)).collect();
         names.sort_unstable();
+        // The newest first: its version is the least stale.
         names.iter().rev().find_map(|(_, name)| manifest(name, IdentifiedBy::OtherRevision))
     };
     exact.or_else(other).or_else(|| by_location(parts)).unwrap_or_default()
@@ -273,6 +277,7 @@ fn split_location(location: &str) -> Option<(&str, Option<&str>)> {
     // On Windows, Sling writes the whole path: `slinginstall:C:\…\startup\1\x.jar`. Uploads in the
     // console are `inputstream:x.jar`.
     let file = location.rsplit(['/', '\\', ':']).next()?;
+    // Sling bootstraps both kinds from `startup/<level>`. (`BootstrapInstaller`)
     let stem = [".jar", ".war"].into_iter().find_map(|suffix| file.strip_suffix(suffix));
     let stem = stem.unwrap_or(file);
     // Versions may have qualifiers with more of these, such as `3.0.18-CQ610-B0004`.
@@ -291,6 +296,8 @@ fn discard(
     packing: Option<Packing>,
 ) -> Option<DiscardReason> {
     let packed = |part: fn(Packing) -> bool| packing.is_some_and(part);
+    // Felix reads `bundle.info` first, and deletes the directory where that fails, whatever else is in it.
+    // (run with 4.6.1 and 7.0.5)
     if let Some(problem) = unreadable(parts) {
         return Some(DiscardReason::Info(problem));
     }

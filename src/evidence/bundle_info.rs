@@ -11,6 +11,7 @@ use crate::facts::{BundleState, Shape};
 pub(super) const KIND: Kind = Kind {
     name: "bundle.info",
     names: Names::Are(&["bundle.info"]),
+    // Those of an install have 73 to 160 bytes.
     reads: Reads::Whole(64 << 10),
     find,
     parse,
@@ -84,6 +85,7 @@ fn read_lines(cursor: &mut Cursor<'_>, info: &mut BundleInfo) -> Result<(), Pars
     // never written.
     let state = cursor.line("bundle state")?.number::<i32>();
     info.state = note(info, state).map(|state| BundleState::from_number(i64::from(state)));
+    // The level is not used, but Felix deletes the bundle where it is no number.
     let level = cursor.line("start level")?.number::<i32>();
     note(info, level);
     // The time of an installation, an update or an uninstallation; starts and stops leave it. Felix

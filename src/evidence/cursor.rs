@@ -160,6 +160,7 @@ impl Line<'_> {
 
     /// Returns the number that fills the line, as Java's `parseLong` reads it: a sign and digits, no blanks.
     pub(super) fn number<T: FromStr>(&self) -> Result<T, ParseError> {
+        // Like Java since version 7, Rust takes a `+` in front of the digits.
         let number = str::from_utf8(self.bytes).ok().and_then(|text| text.parse().ok());
         number.ok_or_else(|| ParseError::unexpected(self.what, self.offset, "a number", self.bytes))
     }

@@ -26,6 +26,7 @@ thread_local! {
 /// Inflates `packed` up to `bytes_max` bytes. Damage ends the content early.
 pub(super) fn inflate(packed: &[u8], bytes_max: usize) -> Inflated {
     DECODER.with_borrow_mut(|decoder| {
+        // Entries of a zip are raw deflate, without the header of zlib. (RFC 1951)
         decoder.reset(false);
         run(decoder, packed, bytes_max)
     })
@@ -36,6 +37,7 @@ fn run(decoder: &mut Decompress, packed: &[u8], bytes_max: usize) -> Inflated {
     let mut consumed = 0;
     loop {
         let room = bytes_max.saturating_sub(bytes.len()).min(STEP_BYTES);
+        // Manifests have tens of KiB, so room for all that is allowed is not made at once.
         bytes.reserve_exact(room);
         let before = (consumed, bytes.len());
         let input = packed.get(consumed..).unwrap_or_default();

@@ -57,6 +57,7 @@ fn parse(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
 
 fn read(bytes: &[u8], is_whole: bool) -> Jar {
     let end = if is_whole { end_record(bytes) } else { None };
+    // A zip without entries begins with its end record.
     let starts = bytes.starts_with(LOCAL) || bytes.starts_with(END);
     // Java finds a zip by its end, so something in front of the first entry does no harm.
     if is_whole && end.is_none() || !is_whole && !starts {
@@ -107,6 +108,7 @@ struct Local<'a> {
 
 impl<'a> Local<'a> {
     fn read(cursor: &mut Cursor<'a>) -> Option<Self> {
+        // 30 bytes lie in front of the name. (APPNOTE 4.3.7)
         let header: [u8; 30] = cursor.array("local header").ok()?;
         if !header.starts_with(LOCAL) {
             return None;
@@ -131,6 +133,7 @@ impl<'a> Local<'a> {
         // The `jar` of JDK 17 sets bit 3 on every entry, and writes the lengths after the data.
         // (APPNOTE 4.3.9)
         let is_streamed = self.flags & 8 != 0;
+        // All ones stand for a length in the zip64 field. (APPNOTE 4.4.8)
         let here = (!is_streamed && self.packed_bytes != u32::MAX).then_some(self.packed_bytes);
         usize::try_from(here?).ok()
     }
@@ -189,6 +192,7 @@ fn end_record(bytes: &[u8]) -> Option<&[u8]> {
 fn central_entry<'a>(bytes: &'a [u8], end: &[u8]) -> Option<Entry<'a>> {
     let mut cursor = Cursor::at(bytes, usize::try_from(u32_at(end, 16)?).ok()?);
     loop {
+        // 46 bytes lie in front of the name. (APPNOTE 4.3.12)
         let header: [u8; 46] = cursor.array("central header").ok()?;
         if !header.starts_with(CENTRAL) {
             return None;

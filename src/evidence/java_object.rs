@@ -48,14 +48,17 @@ struct Field {
 }
 
 const MAGIC: [u8; 4] = [0xac, 0xed, 0, 5];
+// `baseWireHandle`. (Java Object Serialization Specification, 6.4.2)
 const HANDLE_FIRST: u32 = 0x007e_0000;
 // A stack that overflows cannot be caught and would end a scan of many sources. Nothing in Sling's
 // list is this deep.
 const DEPTH_MAX: usize = 8;
+// AEM has three or four groups with a few modes each.
 const COUNT_MAX: usize = 64;
 /// Bytes of a class or field name; objects hold copies of them.
 const NAME_BYTES_MAX: usize = 256;
 
+// `TC_NULL` to `TC_ENDBLOCKDATA` of `java.io.ObjectStreamConstants`.
 const NULL: u8 = 0x70;
 const REFERENCE: u8 = 0x71;
 const CLASS: u8 = 0x72;
@@ -65,6 +68,7 @@ const ARRAY: u8 = 0x75;
 const BLOCK: u8 = 0x77;
 const END: u8 = 0x78;
 
+// `SC_SERIALIZABLE` and `SC_WRITE_METHOD`.
 const SERIALIZABLE: u8 = 2;
 const HAS_WRITTEN: u8 = 1;
 
@@ -128,6 +132,7 @@ impl Reader<'_> {
             OBJECT => self.instance(depth).map(Some),
             STRING => self.string().map(Some),
             ARRAY => self.array(depth).map(Some),
+            // Long strings, enums and proxies are among these, which Sling's options do not have.
             other => Err(self.unexpected("object tag", "a known tag", other)),
         }
     }

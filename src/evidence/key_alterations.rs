@@ -43,6 +43,7 @@ pub(super) fn undone(bytes: &[u8]) -> Vec<(Alteration, Wiped)> {
         }
         // The tools that write text write a line end behind it as well.
         let is_text = matches!(alteration, Alteration::Utf8 | Alteration::Utf16);
+        // CR LF is tried first, since it ends in LF as well.
         let ends = [&b"\r\n"[..], b"\n"].into_iter().find_map(|end| content.strip_suffix(end));
         let without_end = ends.filter(|_| is_text).map(Wiped::from);
         all.push((alteration, content));
@@ -113,6 +114,7 @@ fn latin(character: char) -> Option<u8> {
 
 /// What Windows-1252 has between 0x80 and 0x9F, where Latin-1 has controls. (WHATWG Encoding, index windows-1252)
 const WINDOWS_1252: [(u8, char); 27] = [
+    // 0x81, 0x8d, 0x8f, 0x90 and 0x9d are left out: Windows-1252 has controls there, too.
     (0x80, '€'),
     (0x82, '‚'),
     (0x83, 'ƒ'),

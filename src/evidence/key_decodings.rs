@@ -38,6 +38,7 @@ pub(super) fn bytes_in_digits(text: &[u8]) -> Vec<Wiped> {
 pub(super) fn bytes_in_decimal(text: &[u8]) -> Vec<Wiped> {
     let mut runs = Runs::new(text.len());
     let (mut number, mut is_negative, mut before) = (None::<u32>, false, 0);
+    // The blank at the end closes the last number.
     for byte in text.iter().chain(b" ") {
         if byte.is_ascii_digit() {
             is_negative = if number.is_none() { before == b'-' } else { is_negative };
@@ -48,6 +49,7 @@ pub(super) fn bytes_in_decimal(text: &[u8]) -> Vec<Wiped> {
         }
         if let Some(number) = number.take() {
             match u8::try_from(number) {
+                // Bytes have a sign in Java, which prints 0x9f as -97.
                 Ok(byte) if is_negative && number <= 128 => runs.values.push(byte.wrapping_neg()),
                 Ok(byte) => runs.values.push(byte),
                 Err(_) => runs.end(BYTES_MIN),

@@ -26,6 +26,8 @@ pub(super) fn spellings(bytes: &[u8]) -> Vec<Digest> {
 
 /// Returns the content as UTF-8, from the encoding that its byte order mark names, or else from Latin-1 where it is no UTF-8.
 pub(super) fn text(bytes: &[u8]) -> Wiped {
+    // In UTF-8 a byte of Latin-1 takes two, and a unit of UTF-16 up to three. A text that grows would leave
+    // copies behind.
     let mut text = Wiped::with_capacity(bytes.len().saturating_mul(3));
     let mut push = |character: char| {
         let mut buffer = [0; 4];

@@ -99,6 +99,7 @@ pub fn classify(path: &str) -> Option<(&'static Kind, Found<'_>)> {
     let begins_so = BY_FIRST_BYTE.get(usize::from(*name.as_bytes().first()?))?;
     let mut kinds = begins_so.iter().filter(|kind| kind.names.may_be(name));
     let (kind, found) = kinds.find_map(|kind| Some((*kind, (kind.find)(path)?)))?;
+    // Asked last, since it looks at every part of a path, and nearly all paths are no evidence.
     may_hold(directory).then_some((kind, found))
 }
 

@@ -34,6 +34,7 @@ pub(super) fn bundle_directory(path: &str) -> Option<BundleDirectory<'_>> {
     }
     let is_numbered = suffix.starts_with(|c: char| c.is_ascii_digit());
     let root = felix_root(parent).or_else(|| framework_root(parent).filter(|_| is_numbered));
+    // A source may start in the cache itself, and then its bundles have no parent.
     let loose = parent.is_empty() || is_numbered;
     let root = root.or(loose.then_some(parent))?;
     Some(BundleDirectory { root, name })

@@ -73,6 +73,7 @@ fn find_small(path: &str) -> Option<Found<'_>> {
 }
 
 fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
+    // Sling writes this one again at each start, so its form is known; others may be written by hand.
     if found.name == SLING {
         check(bytes)?;
     }
@@ -282,6 +283,7 @@ fn split(line: &[u8]) -> (&[u8], &[u8]) {
     });
     let (name, behind) = line.split_at_checked(end.unwrap_or(line.len())).unwrap_or((line, &[]));
     let value = skip_blanks(behind);
+    // Blanks may be around one separator; a second separator is part of the value. (`Properties.load`)
     match value {
         [b'=' | b':', value @ ..] => (name, skip_blanks(value)),
         _ => (name, value),

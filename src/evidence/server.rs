@@ -145,6 +145,7 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
 }
 
 fn unescaped(text: &str) -> String {
+    // `&amp;` is last, so that `&amp;lt;` becomes `&lt;` and not `<`.
     const NAMED: [(&str, &str); 5] =
         [("&quot;", "\""), ("&apos;", "'"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")];
     if !text.contains('&') {

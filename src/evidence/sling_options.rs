@@ -10,6 +10,7 @@ use super::{Fact, Found, Kind, Names, ParseError, Reads, path, text};
 pub(super) const KIND: Kind = Kind {
     name: "sling.options.file",
     names: Names::Are(&[FILE]),
+    // That of an install has 401 bytes.
     reads: Reads::Whole(64 << 10),
     find,
     parse,

@@ -127,6 +127,7 @@ impl<'w> Named<'w> {
                         words.next();
                     }
                 }
+                // `env` takes assignments in front of the program.
                 while words.next_if(|word| assignment(word).is_some()).is_some() {}
             }
             if USERS.contains(&last_part(word)) {
@@ -141,6 +142,7 @@ impl<'w> Named<'w> {
                 return;
             }
             if !RUNNERS.contains(&word) {
+                // With `stop` or `status`, a script starts no JVM.
                 let is_quiet = matches!(words.next(), Some("stop" | "status"));
                 let is_system = OF_SYSTEM.iter().any(|start| word.starts_with(start));
                 let is_variable = word.starts_with('$') && !word.contains('(');
@@ -156,6 +158,7 @@ impl<'w> Named<'w> {
         let is = |word: &str, name: &str| word.trim_start_matches('@').eq_ignore_ascii_case(name);
         let mut calls =
             words.iter().copied().skip_while(|word| !is(word, "call") && *word != ".").skip(1);
+        // `call :label` jumps within the script itself.
         if let Some(file) = calls.next().filter(|file| !file.starts_with(':')) {
             let is_path = file.contains(['\\', '/']) && !is_java(file);
             let role = if is_batch(file) || is_path { Role::Part } else { Role::Program };
@@ -166,6 +169,7 @@ impl<'w> Named<'w> {
             words.get(at.checked_add(1)?).filter(|file| is_reader && may_have_options(file))
         });
         self.files.extend(reads.map(|file| (Role::Part, *file)));
+        // `start "" x.bat` and `cmd /c x.bat` run what follows them.
         let begins = |word: &str| ["start", "cmd", "cmd.exe"].iter().any(|name| is(word, name));
         let runs_all = words.first().is_some_and(|word| begins(word));
         let count = if runs_all { words.len() } else { 1 };
@@ -185,6 +189,7 @@ impl<'w> Named<'w> {
             // x.jar`.
             let arguments = || {
                 let file = word.strip_prefix('@').filter(|file| is_options && !file.is_empty())?;
+                // In a value, an `@` may begin anything, so only a path after it counts.
                 (!is_value || file.contains(['/', '\\'])).then_some(file)
             };
             let file = file.or_else(unit).or_else(arguments);
@@ -212,6 +217,7 @@ impl<'w> Named<'w> {
         for (at, is_dollar) in begins {
             let rest = text.get(at.saturating_add(1)..).unwrap_or_default();
             let inner = if is_dollar { rest.strip_prefix('(') } else { Some(rest) };
+            // `$((…))` is arithmetic. (POSIX, Shell Command Language, 2.6.4)
             let Some(inner) = inner.filter(|inner| !inner.starts_with('(')) else { continue };
             let Some(fewer) = left.checked_sub(1) else {
                 self.is_open = true;
@@ -221,6 +227,7 @@ impl<'w> Named<'w> {
             self.inner(inner, is_dollar);
         }
         let is_whole = words.get(first).is_some_and(|word| word.starts_with(['$', '`']));
+        // Profiles have `eval "$(ssh-agent)"` and `eval $(dircolors)`, which set nothing of a JVM.
         let is_agent =
             ["ssh-agent", "dircolors", "locale", "dirname"].iter().any(|name| text.contains(name));
         self.is_open |= takes_all && is_whole && self.read.is_empty() && !is_agent;
@@ -262,6 +269,7 @@ impl<'w> Named<'w> {
             None => text,
         };
         for command in inner.split(['|', ';', '&', '>']) {
+            // In bash, `$(<FILE)` reads a file without a program.
             let command = command.replace('<', "< ");
             let mut words = command.split_whitespace();
             let Some(reader) = words.next().map(last_part) else { continue };

@@ -145,6 +145,7 @@ impl Script {
             let count = mentioned.entry(name).or_default();
             *count = count.saturating_add(1);
         }
+        // A name that is mentioned more often than it is understood stands somewhere in another form.
         let more = |name: &&str, count: usize| {
             count > self.understood.get(*name).copied().unwrap_or_default()
         };
@@ -218,6 +219,7 @@ impl Script {
     /// Takes every `-D<name>=<value>` of a word, such as that in `--JvmOptions=-Dname=value`.
     fn definitions(&mut self, word: &str) {
         for (at, _) in word.match_indices("-D") {
+            // The `-D` within `AEM-DEV` begins no definition.
             let begins = !word.get(..at).unwrap_or_default().ends_with(char::is_alphanumeric);
             let rest = word.get(at.saturating_add(2)..).filter(|_| begins).unwrap_or_default();
             // Without a value, the JVM sets the property to an empty text.
@@ -329,6 +331,7 @@ impl Script {
     fn variable(&mut self, name: &str, value: &str) {
         let written_out = !value.is_empty() && !value.contains(['$', '%', '`']);
         if VARIABLES.contains(&name) && written_out {
+            // As in a shell, the last assignment counts.
             self.statements.settings.retain(|(earlier, _)| earlier != name);
             self.setting(name, value);
         }

@@ -43,6 +43,7 @@ fn without_bom(bytes: &[u8]) -> (Cow<'_, [u8]>, bool) {
         _ => return (bytes.into(), false),
     };
     let units = rest.as_chunks::<2>().0.iter().map(|pair| to_unit(*pair));
+    // A unit beyond Latin-1 is in neither word, so any sign may stand for it.
     (units.map(|unit| u8::try_from(unit).unwrap_or(b'?')).collect(), true)
 }
 

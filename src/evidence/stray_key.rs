@@ -7,6 +7,7 @@
 use super::{Fact, Found, Kind, Names, ParseError, Reads, key, path};
 use crate::facts::KeyName;
 
+// A key in base64 with the lines of PEM has under 200 bytes, so a much larger file is no key.
 pub(super) const SMALL: Kind =
     Kind { name: "stray key", names: Names::Any, reads: Reads::Small(1 << 10), find, parse };
 

@@ -190,6 +190,7 @@ pub(super) fn read(bytes: &[u8], generation: Generation) -> Result<Dictionary, P
     let mut entries = BTreeMap::new();
     while let Some((name, garbled)) = reader.name(entries.is_empty())? {
         let mark = if marked && entries.is_empty() { "\u{feff}" } else { "" };
+        // Felix drops an entry without a value that it understands, and reads on.
         if let Some(values) = reader.value()? {
             let key = format!("{mark}{}", name.to_lowercase());
             entries.insert(key, Entry { name, garbled, values });
@@ -362,6 +363,7 @@ impl<'t> Reader<'t> {
                 return Ok(None);
             }
             if !self.accept(',') {
+                // Up to 1.8.4 the reader gives the list up without an error, and goes on one sign further.
                 if self.generation == Generation::Plain {
                     self.next();
                     return Ok(None);

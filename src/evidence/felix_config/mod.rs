@@ -31,6 +31,7 @@ use std::fmt;
 pub(super) const KIND: Kind = Kind {
     name: "configuration",
     names: Names::End(&[SUFFIX]),
+    // The 434 files of an install have 189 KB together.
     reads: Reads::Whole(1 << 20),
     find,
     parse,

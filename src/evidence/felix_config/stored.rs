@@ -113,6 +113,7 @@ impl StoredConfig {
     ///
     /// Fails where one of them is none that a setting can have. The error quotes nothing.
     pub fn node(&self, properties: Vec<StoredProperty>) -> Result<Config, ParseError> {
+        // `jcr:primaryType`, `jcr:created` and the like are of the node, not of the component.
         let of_jcr = |name: &str| name.starts_with("jcr:") || name.starts_with("sling:");
         let settings = properties.into_iter().filter(|property| !of_jcr(&property.name));
         let scalars = |property: StoredProperty| {

@@ -145,6 +145,7 @@ fn shown(name: &str, value: &Scalar) -> String {
     match value {
         Scalar::Text(text) if text.is_empty() => String::new(),
         Scalar::Text(_) if PRESENCE.contains(&name) => SET.to_owned(),
+        // AEM decrypts protected values in any property, so one may stand in a listed one, too.
         Scalar::Text(text) if next_protected(text).is_some() => {
             SecretState::Protected.label().to_owned()
         }
@@ -248,6 +249,7 @@ fn property_name(entry: &Entry) -> String {
 fn next_protected(text: &str) -> Option<(&str, &str)> {
     let mut rest = text;
     while let Some((_, inner)) = rest.split_once('{') {
+        // The digits of a protected value are lower-case. (`CryptoString` of the CONGA AEM plugin)
         let digits = inner.bytes().take_while(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')).count();
         let closed = inner.get(digits..).and_then(|behind| behind.strip_prefix('}'));
         match closed {

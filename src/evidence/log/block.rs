@@ -98,6 +98,7 @@ impl Blocks {
         self.lines = self.lines.saturating_add(
             u64::try_from(memchr::memchr_iter(b'\n', passed).count()).unwrap_or_default(),
         );
+        // From the end, since only the last time before the text counts.
         while let Some(at) = memchr::memrchr(b'\n', passed) {
             if self.begin_line(block, start.saturating_add(at).saturating_add(1)) {
                 break;
@@ -138,6 +139,7 @@ impl Blocks {
                     let statements = (text.read)(line);
                     self.note_start(&statements);
                     for (topic, value) in statements {
+                        // Logs grow at their end, so a later statement replaces an earlier one.
                         let statement = LogStatement { value, time: self.time };
                         self.file.statements.insert(topic, statement);
                     }

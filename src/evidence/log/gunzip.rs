@@ -45,6 +45,7 @@ impl Gunzip {
 
     /// Returns what came out, and why that is not all.
     pub(super) fn finish(mut self) -> (Blocks, Option<String>) {
+        // Without its trailer, nothing shows that the content is what was packed. (RFC 1952 §2.3.1)
         if self.problem.is_none()
             && let Err(error) = self.decoder.try_finish()
         {

@@ -54,6 +54,7 @@ fn crypto_start(line: &str) -> Vec<(LogTopic, String)> {
     let read = || {
         let (version, rest) = line.split_once(") with ")?;
         let (word, _) = rest.split_once(" storage")?;
+        // The word that is kept is the known one: nothing of the log's own text goes into a fact.
         let mode = ["Bundle", "JCR"].into_iter().find(|mode| mode.eq_ignore_ascii_case(word))?;
         Some((version, mode.to_owned()))
     };

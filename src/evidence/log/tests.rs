@@ -48,6 +48,7 @@ fn options_count_where_the_launcher_says_them() {
     assert!(moves(&format!("x\n{set}")));
     assert!(moves(&format!("19.07.2025 19:00:52.176 *INFO * [main] {set}")));
     assert!(!moves(&format!("19.07.2025 19:00:52.176 *INFO* [1.2.3.4 [1] GET /x?q={set}")));
+    // Around the border of two blocks, which have 256 KiB each.
     for before in [262_143, 262_144, 262_145] {
         assert!(!moves(&format!("{}{set}", "x".repeat(before))), "{before}");
         assert!(moves(&format!("{}\n{set}", "x".repeat(before))), "{before}");
@@ -69,6 +70,7 @@ fn log_in_utf_16_is_read_like_any_other() {
 
 #[test]
 fn log_in_json_has_counts_times_and_escaped_quotes() {
+    // As Docker's log driver `json-file` writes a line.
     let line = |second: u32, text: &str| {
         let record = record(second, text);
         format!("{{\"log\":\"{}\\n\",\"stream\":\"stdout\"}}\n", record.trim_end())
@@ -106,6 +108,7 @@ fn trace_glued_to_one_line_counts_once() {
 
 #[test]
 fn thread_names_may_hold_anything() {
+    // As in KA-16796: the name of a thread is the line of a request.
     let line = format!(
         "04.04.2017 13:22:50.424 *ERROR* [ 10.0.0.1 [1491320370146] GET /x HTTP/1.1] {CONVERT}\n"
     );
@@ -176,6 +179,7 @@ fn packed_log_reads_like_a_plain_one() {
 
 #[test]
 fn cut_or_damaged_packed_log_keeps_what_came_before() {
+    // Text that packs badly, so that the damage lies behind the sign.
     let noise: Vec<String> =
         (0..90_000_u32).map(|i| i.wrapping_mul(2_654_435_761).to_string()).collect();
     let noise = noise.join("\n");
