@@ -20,6 +20,7 @@ pub(super) fn bundles(source: &str, root: &str, evidence: &Evidence<'_>, gaps: &
         // Felix makes `data` only when a bundle asks for a file, so most bundles have none to lose.
         parts.data |= found.name.is_empty() || below(path, &parts.place.path).starts_with("data");
         fill(parts, found, item);
+        // Nothing counts as missing from a bundle of which something could not be read.
         if !matches!(item, Item::Read { fact: Ok(_), .. }) {
             lossy.insert(found.bundle);
         }
@@ -29,6 +30,7 @@ pub(super) fn bundles(source: &str, root: &str, evidence: &Evidence<'_>, gaps: &
     let infos_alone = evidence.iter().any(|(_, _, item)| is_version(item));
     let packing = Packing { infos_alone, ..Packing::of(&all.values()) };
     let hiding = || gaps.iter().filter(|gap| gap.kind.hides());
+    // A gap of the source as a whole may hide files of any bundle.
     let whole = hiding().all(|gap| gap.is_local());
     let cut: BTreeSet<&str> = hiding().filter_map(|gap| gap.path.as_deref()).collect();
     let is_cut = |place: &Place| has_at_or_below(&cut, &place.path);

@@ -208,6 +208,8 @@ impl<'a> Collector<'a> {
         let Self { is_status, content, images, gaps, links, .. } = self;
         realms.retain(|realm| !packages.contains(realm));
         let content = packages.get("").map(|_| Content::Package).or(content);
+        // Lists of layers and directories of digests are in other things, too; only both together are an
+        // image.
         let images = images.into_iter().filter(|(_, signs)| *signs == (true, true));
         let mut images: BTreeSet<String> = images.map(|(directory, _)| directory).collect();
         let content = if images.remove("") { Some(Content::Image) } else { content };

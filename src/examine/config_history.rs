@@ -33,6 +33,7 @@ pub(super) fn read(store: &Store<'_>, configurations: &mut [Configuration], segm
     let mut walk = Walk::new(store, &revisions.all, segments_max, &reads, Prints::eq);
     walk.sample();
     walk.narrow();
+    // Where nothing was given up, the last line of the journal is the oldest state, and among the samples.
     if store.gave_up_segments() {
         walk.find_oldest();
         walk.narrow();
@@ -102,6 +103,7 @@ fn add(node: Node<'_, '_>, is_content: bool, sha256: &mut Sha256) -> Result<(), 
 
 fn add_values(property: &Property<'_, '_>, sha256: &mut Sha256) -> Result<(), OakError> {
     for value in property.values()? {
+        // The length is hashed first, so that the same bytes in other values give another digest.
         sha256.update(u64::try_from(value.len()).unwrap_or(u64::MAX).to_le_bytes());
         sha256.update(&*value);
     }

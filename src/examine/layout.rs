@@ -165,6 +165,7 @@ impl<'a> InstallReader<'a> {
         }
         self.choose_properties();
         self.check_home();
+        // What is included may name the launchpad, and the cache lies in it unless a setting says otherwise.
         self.place_launchpad();
         self.include();
         self.place_cache();

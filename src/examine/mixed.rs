@@ -31,6 +31,7 @@ pub(super) fn gaps<'a>(
     let none = BTreeMap::new();
     let sign = |(evidence, snapshot): (&'a Evidence<'a>, &'a Snapshot)| {
         let again = by_root.get(snapshot.root.as_str()).unwrap_or(&none);
+        // The surest sign first: a second Sling id proves two instances, another version may be an update.
         let (path, why) = two_ids(evidence)
             .or_else(|| other_bundle(again))
             .or_else(|| two_settings(snapshot))

@@ -106,6 +106,7 @@ pub fn examine_each(
         if waits {
             all.outcomes.push(outcome);
         } else {
+            // The lock is given back before the facts are handed over, which may take long.
             drop(all);
             take(finished(outcome));
         }
@@ -113,6 +114,7 @@ pub fn examine_each(
     let Waiting { mut outcomes, places } =
         waiting.into_inner().unwrap_or_else(PoisonError::into_inner);
     outcomes.sort_by(|a, b| a.record.name.cmp(&b.record.name));
+    // Their secrets are tried again, with the keys of all sources.
     for snapshot in outcomes.iter_mut().flat_map(|outcome| &mut outcome.snapshots) {
         snapshot.trials.clear();
     }
@@ -154,6 +156,7 @@ fn each(sources: &[Source], threads: usize, work_on: &(dyn Fn(&Source) + Sync)) 
     let workers = threads.clamp(1, queue.len().max(1));
     let pool = (workers > 1).then(|| rayon::ThreadPoolBuilder::new().num_threads(workers).build());
     match pool {
+        // Rayon's own splitting keeps no order, so each thread takes the next source itself.
         Some(Ok(pool)) => drop(pool.broadcast(|_| work())),
         // One source needs no other thread; and without threads to be had, the work is done here.
         Some(Err(_)) | None => work(),
@@ -224,6 +227,7 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch, vault: &Vault) -> S
     let aliases = collector.aliases();
     if !aliases.is_empty() && source.can_reread() {
         collector.follow(aliases);
+        // The first pass has taken the digest of all bytes.
         walk(source, &Limits { digests: false, ..*limits }, watch, &mut collector);
     }
     let mut collected = collector.finish(source.can_reread(), source.is_directory());
@@ -245,6 +249,7 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch, vault: &Vault) -> S
         &segment_stores,
         &mut snapshots,
     ));
+    // Behind all gaps: segments were given up for certain only where the source was read whole.
     snapshots.iter_mut().for_each(key_history::doubt);
     for snapshot in &mut snapshots {
         snapshot.keep_shapes();

@@ -63,6 +63,7 @@ impl<'w, 's, 'f, T> Walk<'w, 's, 'f, T> {
         let mut gone = 0_usize;
         for step in 0..=steps {
             let at = step.saturating_mul(last).checked_div(steps).unwrap_or_default();
+            // Three in a row may be a hole; only where the oldest is gone, too, are all of them.
             if !self.may_look() || gone >= GONE_MAX && !self.look(last) {
                 return;
             }

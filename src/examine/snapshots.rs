@@ -445,6 +445,7 @@ fn add(
         }
         Fact::Log(file) => snapshot.log.get_or_insert_default().add(file, &place),
         Fact::LastStart(milliseconds) => {
+            // An install may have the file in `conf` and in `launchpad/conf`.
             snapshot.last_start_ms = snapshot.last_start_ms.max(Some(*milliseconds));
         }
         Fact::JavaMajor(major) => snapshot.java_major = Some(*major),

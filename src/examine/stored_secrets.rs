@@ -138,6 +138,7 @@ impl Walk<'_, '_> {
         if more {
             self.gap(format!("{} has more in it than is read", at.path));
         }
+        // The last one is taken first from the stack, so nodes are visited in the order of their names.
         for (name, node) in children.into_iter().rev() {
             // Those that rules ask for were read as configurations.
             let is_read = jcr_configs::is_read(&at.path, &name);

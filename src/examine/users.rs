@@ -147,6 +147,7 @@ impl Tally {
         for (bytes, sum) in digest.as_chunks_mut::<8>().0.iter_mut().zip(self.sum) {
             *bytes = sum.to_be_bytes();
         }
+        // A part of the list would make users look missing that were only not kept.
         if u64::try_from(self.ids.len()).unwrap_or(u64::MAX) < self.count {
             self.ids.clear();
         }
@@ -304,6 +305,7 @@ impl<'s, 'f> Walk<'s, 'f> {
         let left = max.saturating_sub(self.waiting_count);
         let (children, has_more) = node.some_children(left, self.bounds.segments)?;
         let is_home = folder.is_none();
+        // Service users lie there; their key stores are looked for with the other secrets of the content.
         for (name, child) in children.into_iter().filter(|(name, _)| !is_home || name != SYSTEM) {
             self.waiting_count = self.waiting_count.saturating_add(1);
             let at = Step::below(folder, &name);

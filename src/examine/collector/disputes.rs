@@ -117,6 +117,7 @@ impl Collector<'_> {
 
     /// Notes a file that the archive says exists, and does not hold.
     pub(super) fn note_left_out(&mut self, path: &str) {
+        // Any segment may be in the file that is left out, so such a store is not read.
         if let Some(store) = segments::store(path) {
             let reason = "is not in the archive, which is an incremental one (tar -g); send the full archive, level 0, as well";
             self.segments.lose(&store, path, reason.to_owned());

@@ -45,6 +45,8 @@ impl<'a> InstallReader<'a> {
                 );
             }
         }
+        // Sling reads one property file; where that is another one and was read, the one in `conf` is not in
+        // use.
         let is_known_unused = |file: &StatementFile<'a>| {
             file.path.ends_with("conf/sling.properties") && self.layout.properties
         };

@@ -21,6 +21,7 @@ impl InstallReader<'_> {
         while let Some(file) = self.scripts.get(next).copied() {
             next = next.saturating_add(1);
             for run in self.files.run_by(self.root, file, &variables) {
+                // Scripts may run each other, so each is read once.
                 if let Some(found) = run.file.filter(|found| known.insert(found.path)) {
                     add_variables(&mut variables, found);
                     self.scripts.push(found);
@@ -78,6 +79,7 @@ impl<'a> Files<'a> {
         };
         let mut places = Vec::new();
         if let Some(path) = absolute(&text).filter(|_| open.is_empty()) {
+            // Packed with full paths, `/opt/aem/x.sh` is `opt/aem/x.sh` in the source.
             let at_top = || descend("", path).filter(|path| self.has(path));
             let place = inside(path).or_else(at_top);
             is_outside = place.is_none();
@@ -92,6 +94,7 @@ impl<'a> Files<'a> {
             places.extend(bases.iter().filter_map(|base| descend(base, &path)));
         }
         let read = |place: &String| {
+            // `cmd` tries the endings of `PATHEXT` behind a name that has none.
             let ends = ["", ".bat", ".cmd"].iter().take(if is_batch(place) { 1 } else { 3 });
             ends.into_iter().find_map(|end| self.read(&format!("{place}{end}")))
         };
@@ -184,6 +187,7 @@ pub(super) fn names_own_directory(text: &str) -> bool {
         "%cd%",
         "PSScriptRoot",
     ];
+    // `cmd` knows no case in the names of variables.
     let text = text.replace("%CD%", "%cd%");
     OWN.iter().any(|part| text.contains(part))
 }

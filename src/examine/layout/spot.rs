@@ -128,6 +128,7 @@ pub(super) fn of_absolute(path: &str, root: &str, has: &dyn Fn(&str) -> bool) ->
 
 /// Returns `true` if a source that was packed with full paths has an install at another place than this absolute path.
 pub(super) fn is_elsewhere_on_host(path: &str, root: &str) -> bool {
+    // AEM lies in `/opt/aem`, `/opt/adobe/aem`, `/mnt/crx` or `/mnt/aem` on most hosts.
     const TOPS: [&str; 8] = ["app", "apps", "data", "home", "mnt", "opt", "srv", "var"];
     let Some(path) = descend("", path).filter(|path| !is_open(path)) else { return false };
     match top_of_host(&path, root) {

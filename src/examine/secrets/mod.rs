@@ -122,6 +122,7 @@ impl Course {
             }
             masters.push(Some(own));
         }
+        // All values get the same masters, so that the result does not depend on the order of the sources.
         let shared_max = left.checked_div(by_value.len()).unwrap_or_default();
         let shared: BTreeSet<MasterId> = held.masters.keys().take(shared_max).copied().collect();
         for tried in by_value.values_mut().chain(masters.iter_mut().flatten()) {
