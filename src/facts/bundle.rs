@@ -44,6 +44,7 @@ impl BundleState {
             2 => Self::Installed,
             8 => Self::Starting,
             32 => Self::Active,
+            // Felix never writes 4 or 16, and does not start a bundle with a 16 that was edited in. (run)
             other => Self::Other(other),
         }
     }

@@ -90,6 +90,7 @@ fn parameters(text: &str) -> Option<usize> {
         let behind = at.saturating_add(mark.len());
         let rest = text.get(behind..)?;
         let is_query = is_address && mark == "?";
+        // What was cut out before is not cut again: facts pass here each time they are read.
         let is_cut = rest.is_empty() || rest == CUT;
         (!is_cut && (is_query || is_assignment(rest))).then_some(behind)
     };

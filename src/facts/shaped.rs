@@ -16,6 +16,8 @@ type Visit<'v> = &'v mut dyn FnMut(Shape, &mut String);
 impl Snapshot {
     /// Keeps of every text what its shape allows; returns `true` if that is less. Doing so again changes nothing.
     pub fn keep_shapes(&mut self) -> bool {
+        // An id is dropped and not replaced by a note, or two instances would share the note as their Sling
+        // id.
         let mut changed = self.sling_id.take_if(|id| !Shape::Uuid.fits(&id.uuid)).is_some();
         self.each_text(&mut |shape, text| changed |= shape.keep(text));
         self.bundles.change_each(|bundle| changed |= bundle.keep_shapes());

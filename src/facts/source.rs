@@ -64,6 +64,7 @@ impl SourceRecord {
     #[must_use]
     pub fn with_status(mut self, gaps: &[Gap]) -> Self {
         let has = |kinds: &[GapKind]| gaps.iter().any(|gap| kinds.contains(&gap.kind));
+        // The system may refuse one file of a directory, while the rest of it is read.
         let is_refused = has(&[GapKind::Missing, GapKind::Unreadable]) && self.entries == 0;
         self.status = Some(if has(&[GapKind::Internal]) {
             SourceStatus::Failed
