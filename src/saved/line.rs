@@ -62,6 +62,8 @@ impl ReadLine {
 
 /// Reads a line of the version that it says.
 fn read(bytes: &[u8]) -> Result<(Fact, LineId), BadLine> {
+    // A line as it was written is parsed once; one that another tool laid out is parsed for its version
+    // first.
     let schema = match schema_first(bytes) {
         Some(schema) => Cow::Borrowed(schema),
         None => {

@@ -85,6 +85,7 @@ impl Merge {
     /// Returns everything but the lines of bundles, which what comes next may need as well.
     pub(super) fn finish_part(&mut self) -> Saved {
         let notes = self.supersede();
+        // Before bundles are found, since a line in which a text is hidden is known by something else.
         self.hide_keys();
         self.find_bundles();
         let closed = std::mem::take(&mut self.tally).close(&self.instances, &self.gaps);

@@ -47,6 +47,7 @@ impl Tally {
 
     /// Returns the one that was written last, where there is one and all of its lines came.
     fn newest(&self, claims: &[(LineId, &Claim)]) -> Option<LineId> {
+        // Standard input has no time, and then nothing shows which is the newest.
         let times: Option<Vec<(u64, LineId, &Claim)>> =
             claims.iter().map(|(id, claim)| Some((claim.record.mtime_ms?, *id, *claim))).collect();
         let mut times = times?;

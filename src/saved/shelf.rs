@@ -44,6 +44,7 @@ pub(super) fn taken_apart(bundles: &Bundles) -> (SavedBundles, Vec<(LineId, Shar
             None => own.push(SavedBundle::own(bundle).into_owned()),
         }
     }
+    // By text and not by number, so that equal bundles make equal lines on every instance.
     shared.sort_by(|a, b| (a.0, &a.1, a.2).cmp(&(b.0, &b.1, b.2)));
     let numbers: Vec<u64> = shared.iter().map(|(_, _, id, _)| *id).collect();
     let mut lines = Vec::new();

@@ -199,6 +199,7 @@ impl<'a> SavedLine<'a> {
         let part =
             Self { schema: None, id: None, minor: None, label: None, trials: None, ..self.clone() };
         let mut text = text_of(&part);
+        // The brace goes, since `write` puts the version and the id in front of the part.
         text.splice(..text.len().min(1), []);
         (LineId::of_part(&text), text)
     }
