@@ -127,6 +127,8 @@ mod tests {
 
     #[test]
     fn what_felix_accepts_is_no_problem() {
+        // Felix reads all of these: line ends of Windows, CR alone, no last line end, more lines, a negative
+        // time, a state by hand.
         for bytes in [
             &b"2\r\nx\r\n32\r\n1\r\n5\r\n0\r\n"[..],
             b"2\rx\r32\r1\r5\r0\r",

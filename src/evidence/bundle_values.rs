@@ -78,6 +78,7 @@ mod tests {
             let path = format!("felix/bundle2/{file}");
             assert_eq!(find(&path), Some(Found { root: "", bundle: "bundle2", name: file }));
         }
+        // `bundle0/bundle.id` is the next number that Felix gives, not that of a bundle.
         assert_eq!(find("felix/bundle0/bundle.id"), None);
         assert_eq!(find("felix/bundle2/current.location"), None);
     }

@@ -253,6 +253,7 @@ mod tests {
                 [LOCAL, &[20, 0], &flags.to_le_bytes(), &method.to_le_bytes(), &[0; 8]].concat(),
             );
             out.extend([&local[..], &local, &name_bytes, &[0; 2], name.as_bytes(), &data].concat());
+            // The data descriptor, with its signature. (APPNOTE 4.3.9)
             if flags & 8 != 0 {
                 out.extend([b"PK\x07\x08\0\0\0\0".as_slice(), &length, &length].concat());
             }
@@ -290,6 +291,7 @@ mod tests {
             (0, 0, manifest("a.b", "1.2")),
             (0, 8, manifest("a.b", "1.2")),
             (8, 8, manifest("a.b", "1.2")),
+            // Only the central directory, which is cut off here, says where stored data end.
             (8, 0, Jar::NoManifest),
         ] {
             let jar = zip(&[("META-INF/", flags, method, b""), (PATH, flags, method, TEXT)]);
@@ -331,6 +333,7 @@ mod tests {
         assert_eq!(read(&[0; 100], false), Jar::Bad);
         assert_eq!(read(&jar[..jar.len() - 1], true), Jar::Bad);
         assert_eq!(read(&jar[..40], false), Jar::NoManifest);
+        // A script may be in front of a jar: Java looks for the end of a zip.
         let behind_a_script = [b"#!/bin/sh\n".as_slice(), &jar].concat();
         assert_eq!(read(&behind_a_script, true), Jar::NoManifest);
     }

@@ -40,6 +40,7 @@ mod tests {
     #[test]
     fn other_text_is_an_error() {
         assert!(parse(&FOUND, b"").is_err());
+        // Felix writes the major version alone.
         assert!(parse(&FOUND, b"1.8").is_err());
         assert!(parse(&FOUND, b"1234567890").is_err());
     }

@@ -109,6 +109,7 @@ mod tests {
             "bundle-symbolicname:  a.b\n",
             "Bundle-SymbolicName: a.b",
             "Bundle-SymbolicName: a\n .b;singleton:=\n  true\n",
+            // A CR alone ends a line as well. (JAR specification)
             "Bundle-SymbolicName: a.b\rBundle-Version: 1\r",
         ] {
             assert_eq!(name(text).as_deref(), Some("a.b"), "{text:?}");

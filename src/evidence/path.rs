@@ -352,6 +352,7 @@ mod tests {
 
     #[test]
     fn every_name_that_felix_takes_is_a_bundle() {
+        // Felix takes all of these for bundles, and `bundle0` alone for its own. (`BundleCache.getArchives`)
         for name in ["bundle21.bak", "bundle-old", "bundle21_copy", "bundle00", "bundle"] {
             assert_eq!(root_and_name(&format!("felix/{name}")), Some(("", name)));
         }

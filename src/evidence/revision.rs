@@ -96,6 +96,7 @@ mod tests {
         for (bytes, location) in [
             (&b""[..], Empty),
             (b"inputstream:", Copied),
+            // An empty line is a line: `readLine` gives null only for a file of no bytes.
             (b"\n", Copied),
             (b"\0\0\0", Copied),
             (b"file:/opt/x.jar", Copied),

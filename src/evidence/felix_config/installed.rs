@@ -191,6 +191,7 @@ mod tests {
         let custom = "customSegmentStore=B\"true\"\n";
         assert!(read(&format!("mongouri = \"x\"\n{custom}")).is_err());
         assert!(read(&format!("{custom}mongouri = \"x\"\n")).is_ok());
+        // Sling's installers put such a line in front when they write a configuration back.
         assert!(read(&format!("# Created by Apache Sling JCR Installer\n{custom}")).is_ok());
     }
 

@@ -104,8 +104,10 @@ mod tests {
     fn windows_encodes_what_starts_like_a_device() {
         assert_eq!(fit("%0063om/day/Handler", "com.day.Handler"), Fit::Windows);
         assert_eq!(fit("org/%0063onfig/X", "org.config.X"), Fit::Windows);
+        // `con` is a device as a whole, so every version since 1.8.2 encodes it.
         assert_eq!(fit("org/%0063on/X", "org.con.X"), Fit::Plain);
         assert_eq!(fit("org/%0043OM1/X", "org.COM1.X"), Fit::Plain);
+        // `COM9` is none of the devices that ConfigAdmin lists, so only 1.8.2 to 1.8.6 encode it.
         assert_eq!(fit("org/%0063om9/X", "org.com9.X"), Fit::Windows);
         assert_eq!(fit("%006frg/X", "org.X"), Fit::None);
         assert_eq!(fit("%00/X", "com.X"), Fit::None);

@@ -318,6 +318,8 @@ mod tests {
 
     #[test]
     fn names_that_may_be_left_of_a_value_are_not_kept() {
+        // A value without quotes, or with an equals sign, leaves a part of itself as the name of the next
+        // entry.
         let text = format!("a=\"1\"CANARY=\"{0}\"\r\nb=CANARY\r\nc=\"{0}\"\r\nd=[\"{0}\"]", hex(2));
         let (found, texts) = protected(&read(text.as_bytes()).unwrap()).unwrap();
         let names: Vec<_> = found.iter().map(|value| value.property.as_str()).collect();

@@ -194,6 +194,7 @@ fn variables_in_the_name_of_an_option_are_put_in() {
     for before in ["", "NS=a\nNS=b\n"] {
         assert!(!statements("start", &format!("{before}{rest}")).unseen.is_empty());
     }
+    // A variable in the value leaves the name known.
     assert!(statements("start", "java -Da.b=$C -jar x").unseen.is_empty());
 }
 
@@ -209,6 +210,7 @@ fn script_in_an_encoding_that_is_not_known_is_not_understood() {
     assert_eq!(read(&[b"\xff\xfe", little.as_slice()].concat()), read(text.as_bytes()));
     assert!(!read(text.as_bytes()).settings.is_empty());
     assert!(read(&little).unseen.contains(ENCODING));
+    // A program is no script.
     assert_eq!(read(b"\x7fELF\0\0"), Statements::default());
 }
 
@@ -218,6 +220,7 @@ fn five_scripts_are_found() {
         let path = format!("q/bin/{name}");
         assert_eq!(find(&path), Some(Found { root: "q", bundle: "", name }));
     }
+    // Windows does not tell upper from lower case.
     assert_eq!(find("q/bin/Start.BAT").unwrap().name, "start.bat");
     assert_eq!(find("q/bin/Start"), None);
     assert_eq!(find("q/opt/helpers/instsrv.bat").unwrap().root, "q");
