@@ -362,6 +362,7 @@ mod tests {
         assert_eq!(of("1.8.4", windows), Some(true));
         assert_eq!(of("1.8.6.B001", windows), Some(true));
         assert_eq!(of("1.8.4", "slinginstall:x.jar"), None);
+        // `1.8.4` is only the beginning of `1.8.40`.
         for version in ["1.8.8", "1.9.12", "1.6.0", "1.8.40"] {
             assert_eq!(of(version, windows), Some(false), "{version}");
         }

@@ -61,11 +61,13 @@ mod tests {
             (86_400, "1970-01-02"),
             (951_868_799, "2000-02-29"),
             (1_795_478_400, "2026-11-24"),
+            // The last day of jiff's `Timestamp`, so that a time in any zone stays within the year 9999.
             (253_402_207_200, "9999-12-30"),
         ] {
             assert_eq!(Date::at_second(seconds).unwrap().to_string(), text);
             assert_eq!(Date::at_second(seconds), text.parse().ok());
         }
+        // The first second of the year 10000.
         assert_eq!((Date::at_second(253_402_300_800), Date::at_second(u64::MAX)), (None, None));
     }
 

@@ -40,6 +40,7 @@ mod tests {
         ] {
             assert_eq!(Utc(milliseconds).to_string(), expected);
         }
+        // The last second of jiff's `Timestamp`.
         assert_eq!(Utc(253_402_207_200_000).to_string(), "9999-12-30 22:00:00 UTC");
         assert_eq!(Utc(u64::MAX).to_string(), "after the year 9999 UTC");
     }
