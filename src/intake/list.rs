@@ -44,6 +44,14 @@ fn split(
         let line = bytes.strip_suffix(&[end]).unwrap_or(&bytes);
         // Editors on Windows end lines in two characters.
         let line = if nul { line } else { line.strip_suffix(b"\r").unwrap_or(line) };
+        if number == 1 && (line.starts_with(b"\xff\xfe") || line.starts_with(b"\xfe\xff")) {
+            // So `>` of Windows PowerShell writes it.
+            let reason = "line 1: is UTF-16; save the list as UTF-8";
+            return Err(io::Error::new(ErrorKind::InvalidData, reason));
+        }
+        // Notepad writes a byte order mark, which is no part of the first path.
+        let mark = if number == 1 { b"\xef\xbb\xbf".as_slice() } else { b"" };
+        let line = line.strip_prefix(mark).unwrap_or(line);
         // No path has a NUL, so this is `find -print0` without `-0`, or no list at all.
         if !nul && line.contains(&0) {
             let reason = "is no list with one source a line; is it ended by zero bytes (-0)?";
@@ -93,6 +101,9 @@ mod tests {
         assert_eq!(lines, ["a b", "prod=/x/c", "last"]);
         assert_eq!(read(b"a\nb\0c\r\0", true).unwrap(), ["a\nb", "c\r"]);
         assert!(read(b"a\0b\0", false).is_err());
+        assert_eq!(read(b"\xef\xbb\xbfa\r\nb", false).unwrap(), ["a", "b"]);
+        let error = read(b"\xff\xfea\0\n\0", false).unwrap_err();
+        assert_eq!(error.to_string(), "line 1: is UTF-16; save the list as UTF-8");
         assert!(read(b"", false).unwrap().is_empty());
         let numbered = split(&mut &b"\na\n\nb"[..], false, &Limits::DEFAULT).unwrap();
         assert_eq!(numbered.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 4]);

@@ -216,7 +216,9 @@ impl Scan {
     }
 
     fn push_program(&mut self, bytes: &[u8]) {
-        let before = self.kept.len().min(8);
+        // A magic may lie across two pieces, with all but one byte of it in the first.
+        let longest = self.behind.iter().map(|magic| magic.len()).max().unwrap_or_default();
+        let before = self.kept.len().min(longest.saturating_sub(1));
         self.kept.extend_from_slice(bytes);
         let is_near = self.seen < u64::try_from(PROGRAM_BYTES_MAX).unwrap_or_default();
         let from = self.kept.len().saturating_sub(bytes.len()).saturating_sub(before);
@@ -335,6 +337,12 @@ mod tests {
             assert!(!tells("x", &[start, b"PK\x05\x06", &[0; 90]].concat(), ""));
         }
         assert!(tells("x.run", b"#!/bin/sh\nexit\n\x1f\x8b\x08\0\0", PROGRAM));
+        for first in 1..10 {
+            let mut scan = Scan::of("x", b"#!/bin/sh\n").unwrap();
+            let (magic, rest) = b"BZh91AY&SY".split_at(first);
+            [b"#!/bin/sh\n", magic, rest].into_iter().for_each(|piece| scan.push(piece));
+            assert!(scan.is_found, "{first}");
+        }
         assert!(!tells("x.sh", b"#!/bin/sh\nexit\n", ""));
     }
 

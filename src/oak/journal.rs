@@ -16,7 +16,7 @@ pub(super) struct Revision {
 /// What a journal says.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Journal {
-    /// The revisions, newest first, each once.
+    /// The revisions, newest first. One that is repeated at once is there once.
     pub(super) revisions: Vec<Revision>,
     /// Lines after the newest revision that are cut or damaged. Each may have been a newer one.
     pub(super) torn: usize,

@@ -162,7 +162,15 @@ fn where_secrets_disagree<'a>(scope: Scope<'_>, pairs: &Groups<'_>) -> Option<So
 /// Chooses the pair of those not in use whose master opens secrets of the farm, where no instance works with a master that opens one: as where
 /// an instance that was started without its key files has made new ones.
 fn by_kept_secrets<'a>(scope: Scope<'a>, members: &[&Member]) -> Option<SourceChoice<'a>> {
-    if members.iter().any(|member| is_unknown(member.pair()) || is_encoded(member.pair())) {
+    let hidden = |member: &&&Member| is_unknown(member.pair()) || is_encoded(member.pair());
+    let mut hidden = members.iter().filter(hidden).peekable();
+    let none = if hidden.peek().is_some() {
+        "none that is known to be in use"
+    } else {
+        "none that is in use"
+    };
+    // Of one that may be an author, the keys may be those that encrypted what was not tried.
+    if !hidden.all(|member| scope.farm.role_of(member) == Some(Role::Publish)) {
         return None;
     }
     // What an instance keeps its keys for is given to no other either.
@@ -176,7 +184,7 @@ fn by_kept_secrets<'a>(scope: Scope<'a>, members: &[&Member]) -> Option<SourceCh
         return None;
     }
     let reason = format!(
-        "the master there opens {open} of the {all} secrets of the farm, and none that is in use opens any"
+        "the master there opens {open} of the {all} secrets of the farm, and {none} opens any"
     );
     let first = may_be_authors_where_none_is(scope, keys.digests);
     Some(SourceChoice::Take { keys: *keys, reason, first })

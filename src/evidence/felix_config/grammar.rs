@@ -192,11 +192,10 @@ pub(super) fn read(bytes: &[u8], generation: Generation) -> Result<Dictionary, P
         let mark = if marked && entries.is_empty() { "\u{feff}" } else { "" };
         // Felix drops an entry without a value that it understands, and reads on.
         if let Some(values) = reader.value()? {
+            // Of two entries of one name the last counts, as in Felix, which compares names without their case.
             let key = format!("{mark}{}", name.to_lowercase());
             entries.insert(key, Entry { name, garbled, values });
         }
-        // Of two entries of one name the last counts, as in Felix, which compares names without
-        // their case.
         limit(entries.len(), "configuration", reader.offset)?;
     }
     Ok(Dictionary { folded: reader.folded(), entries, deviations: reader.deviations })

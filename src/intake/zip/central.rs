@@ -202,6 +202,12 @@ impl Walker<'_, '_, '_> {
         }
     }
 
+    /// Returns `true` if all before the first entry is the mark of a zip that was to be split.
+    fn begins_with_mark(&self, first: u64) -> bool {
+        let mut mark = [0; record::WHOLE.len()];
+        first == 4 && read_at(self.archive, &mut mark, 0).is_ok() && mark == record::WHOLE
+    }
+
     fn check_counts(&mut self, first: u64) {
         let announced = self.archive.entries_hint();
         let entries = self.desk.entries;
@@ -212,7 +218,7 @@ impl Walker<'_, '_, '_> {
             self.desk.gap(GapKind::Corrupt, reason);
         } else if entries == 0 {
             self.desk.gap(GapKind::EmptyArchive, "an archive without any entry".to_owned());
-        } else if first > 0 {
+        } else if first > 0 && !self.begins_with_mark(first) {
             let reason =
                 format!("{first} bytes before the first entry that the directory does not list");
             self.desk.gap(GapKind::TrailingData, reason);

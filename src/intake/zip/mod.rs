@@ -39,7 +39,8 @@ fn cure(method: u16) -> String {
 
 fn sniff(head: &[u8]) -> bool {
     // A zip without entries is its end record alone: 22 bytes.
-    head.starts_with(&record::LOCAL) || head.starts_with(&record::END)
+    let first = head.strip_prefix(&record::WHOLE).unwrap_or(head);
+    first.starts_with(&record::LOCAL) || head.starts_with(&record::END)
 }
 
 fn walk(opened: Opened<'_>, context: &mut Context<'_>) {

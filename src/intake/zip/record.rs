@@ -6,6 +6,8 @@ use crate::intake::path;
 
 /// How a header before a body begins.
 pub(super) const LOCAL: [u8; 4] = *b"PK\x03\x04";
+/// Stands before the first entry of a zip that was to be split, and is whole after all. (APPNOTE 8.5.4)
+pub(super) const WHOLE: [u8; 4] = *b"PK00";
 /// How a header in the directory begins.
 pub(super) const CENTRAL: [u8; 4] = *b"PK\x01\x02";
 /// How the end of the directory begins.

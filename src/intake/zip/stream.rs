@@ -144,6 +144,7 @@ impl Walker<'_, '_, '_> {
                 // No entry may follow the directory: it would be of another zip, which tools that
                 // go by the end hide.
                 record::LOCAL if self.listed == 0 => self.take_entry()?,
+                record::WHOLE if self.bytes.offset == 4 => {}
                 record::CENTRAL => self.take_listed()?,
                 record::END => return self.take_end(),
                 // The zip64 records repeat in eight bytes what the end record says, and sizes were taken from each entry.

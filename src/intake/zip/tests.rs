@@ -62,6 +62,22 @@ fn every_way_of_packing_reads_the_same() {
     assert_eq!(sniff_and_scan(&gzip(&zip(&plain))).events, whole.events);
 }
 
+#[test]
+fn zip_that_was_to_be_split_and_is_whole_is_read() {
+    let plain = zip(&[Entry::file("b/hmac", b"key")]);
+    let mut marked = [&b"PK00"[..], &plain].concat();
+    let mut move_on = |at: usize| {
+        let field: &mut [u8; 4] = (&mut marked[at..at + 4]).try_into().unwrap();
+        let offset = u32::from_le_bytes(*field);
+        *field = (offset + 4).to_le_bytes();
+        offset as usize + 4
+    };
+    let directory = move_on(4 + plain.len() - 6);
+    assert_eq!(move_on(directory + 42), 4);
+    let read = read(&marked);
+    assert_eq!((read.gaps(), read.files()), (vec![], vec![("b/hmac".into(), b"key".to_vec())]));
+}
+
 fn with_sizes_behind(entries: &[Entry<'_>], zip64: bool) -> Vec<u8> {
     let mut entries = entries.to_vec();
     for entry in &mut entries {

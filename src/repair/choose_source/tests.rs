@@ -467,6 +467,12 @@ fn keys_in_an_old_copy_are_taken_where_they_alone_open_the_secrets() {
     };
     let used = |i: Instance| i.mail_secret(&(0x80..0x90).collect::<Vec<u8>>(), "y");
     assert_eq!(old_copy(with_copy().with("b", apart)), None, "nothing was tried");
+    let blind = |i: Instance| i.storage(b"JCR");
+    let may_be_an_author = with_copy().with("b", apart).with("c", blind);
+    assert_eq!(old_copy(may_be_an_author.tried()), None, "its keys may be the right ones");
+    let publish = with_copy().with("b", apart).with("c", |i| blind(i.role("publish")));
+    let (_, why) = said(publish.tried());
+    assert!(why.ends_with("and none that is known to be in use opens any. "), "{why}");
     let shared = with_copy().with("b", |i| i).tried();
     assert_eq!(old_copy(shared), None, "another works with the keys that open nothing");
     assert_eq!(old_copy(with_copy().with("b", used).tried()), None, "a key in use opens one too");

@@ -25,8 +25,10 @@ impl InstanceRepair<'_> {
                 let is_bundle = member.storage_mode() == Some(StorageMode::Bundle);
                 // Where there is no key, AEM would make new ones.
                 let mut names = KeyName::ALL.into_iter();
+                // One that keeps the keys in its files is to work with them, whatever it has worked with so far.
+                let is_settled = !is_open(member) || member.keeps_keys_for().is_some();
                 self.is_storage_wanted()
-                    && !is_open(member)
+                    && is_settled
                     && if is_bundle { names.any(is_file) } else { names.all(is_file) }
             }
         }

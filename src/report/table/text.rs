@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn lines_break_between_words_and_words_never() {
-        let wrap = |text: &str, columns| super::wrap(text.split(' '), columns);
+        let wrap = |text: &str, columns| wrap(text.split(' '), columns);
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("see /a/very/long/path now", 8), ["see", "/a/very/long/path", "now"]);
         assert_eq!(wrap("", 8), [""]);

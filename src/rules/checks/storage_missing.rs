@@ -1,6 +1,7 @@
 //! `storage-missing`: the bundle for key files is there, `storage` is not.
 
 use super::references::KA_23909;
+use super::shut_secrets::once_entered;
 use crate::facts::{CRYPTO, CRYPTO_FILE};
 use crate::farm::{Farm, Member};
 use crate::repair::Need;
@@ -22,7 +23,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 
 fn check(farm: &Farm) -> Vec<Hit> {
     let missing = farm.members.iter().filter(|member| is_missing(member));
-    missing.map(hit).collect()
+    missing.map(|member| hit(farm, member)).collect()
 }
 
 fn is_missing(member: &Member) -> bool {
@@ -30,7 +31,7 @@ fn is_missing(member: &Member) -> bool {
     member.is_storage_absent() && member.snapshot.bundles_named(CRYPTO_FILE).next().is_some()
 }
 
-fn hit(member: &Member) -> Hit {
+fn hit(farm: &Farm, member: &Member) -> Hit {
     let place = |bundle| member.snapshot.place_of(bundle);
     let bundles = member.snapshot.bundles_named(CRYPTO).map(place);
     Hit::on(
@@ -39,6 +40,7 @@ fn hit(member: &Member) -> Hit {
     )
     .at(bundles)
     .needs([Need::Storage(member.name.clone())])
+    .needs(member.keeps_keys_for().map(|_| once_entered(farm, member)))
 }
 
 #[cfg(test)]
