@@ -112,10 +112,8 @@ fn any_run(text: &[u8], has_words: bool, is_wanted: &mut dyn FnMut(&[u8]) -> boo
 /// Where a text looks like drawn letter by letter: a digit or a capital begins something, or an odd sign stands. Counted once from the
 /// start of the text, since every run of it is asked for.
 struct Marks {
-    /// Odd signs before each byte.
-    odd: Vec<usize>,
-    /// Begins before each byte.
-    begins: Vec<usize>,
+    /// Odd signs, and begins, before each byte.
+    before: Vec<[usize; 2]>,
 }
 
 impl Marks {
@@ -127,27 +125,25 @@ impl Marks {
             are_parts && (is_change || a.is_ascii_lowercase() && b.is_ascii_uppercase())
         };
         let (mut odd, mut begun) = (0_usize, 0_usize);
-        let mut marks = Self { odd: vec![0], begins: vec![0] };
-        for (at, byte) in text.iter().enumerate() {
-            let next = at.checked_add(1).and_then(|next| text.get(next));
+        let mut before = Vec::with_capacity(text.len().saturating_add(1));
+        before.push([odd, begun]);
+        let next = text.iter().skip(1).map(Some).chain([None]);
+        for (byte, next) in text.iter().zip(next) {
             odd = odd.saturating_add(is_odd(*byte).into());
             begun = begun.saturating_add(next.is_some_and(|next| begins(*byte, *next)).into());
-            marks.odd.push(odd);
-            marks.begins.push(begun);
+            before.push([odd, begun]);
         }
-        marks
+        Self { before }
     }
 
     /// Returns `true` if a run of so many bytes has two of them.
     fn look_drawn(&self, at: usize, bytes: usize) -> bool {
-        let between = |sums: &[usize], end: usize| {
-            let sum = |at: usize| sums.get(at).copied().unwrap_or_default();
-            sum(end).saturating_sub(sum(at))
-        };
+        let before = |at: usize| self.before.get(at).copied().unwrap_or_default();
         let end = at.saturating_add(bytes);
+        let ([odd, begun], [odd_then, _]) = (before(at), before(end));
         // The last byte of a run begins nothing in it.
-        let begins = between(&self.begins, end.saturating_sub(1));
-        between(&self.odd, end).saturating_add(begins) >= 2
+        let [_, begun_then] = before(end.saturating_sub(1));
+        odd_then.saturating_sub(odd).saturating_add(begun_then.saturating_sub(begun)) >= 2
     }
 }
 

@@ -22,6 +22,10 @@ pub(super) fn is_random(word: &str) -> bool {
 /// Returns `true` if bytes are spelled out in a text: many hexadecimal digits in a row or in groups of one length, or many small numbers.
 /// A UUID is none of it.
 pub(super) fn spells_bytes(text: &str) -> bool {
+    // Names of bundles have no digit, and whatever spells bytes has some.
+    if text.len() < HEX_DIGITS_MIN || !text.bytes().any(|byte| byte.is_ascii_digit()) {
+        return false;
+    }
     let mut at = 0_usize;
     let (mut groups, mut numbers) = (Groups::default(), 0_usize);
     let is_part = |c: char| c.is_alphanumeric();

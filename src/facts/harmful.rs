@@ -3,6 +3,10 @@
 /// Returns `true` if a character controls output instead of showing: controls, line separators, what Unicode calls default
 /// ignorable (`Default_Ignorable_Code_Point` of DerivedCoreProperties.txt), a blank that is no space, and what is no character.
 pub fn is_harmful(character: char) -> bool {
+    // Nearly all text is ASCII, and reports ask for each character of it.
+    if character.is_ascii() {
+        return character.is_ascii_control();
+    }
     let is_none = u32::from(character) & 0xFFFE == 0xFFFE;
     is_none
         || character.is_control()
