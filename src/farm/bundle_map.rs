@@ -131,6 +131,7 @@ impl BundleMap {
 }
 
 fn named(member: &Member) -> impl Iterator<Item = (&str, &Bundle)> {
+    // Felix keeps state 1 only until the next refresh or clean stop, so it is no difference between instances.
     let installed = member.snapshot.bundles.iter().filter(|bundle| !bundle.is_uninstalled());
     installed.filter_map(|bundle| Some((bundle.symbolic_name.as_deref()?, bundle)))
 }
@@ -172,6 +173,7 @@ fn cell(installed: &[Installed], whole: bool, some_exact: bool) -> Cell {
     let value = match (is_exact(installed), some_exact) {
         (true, _) => Some(format!("{:?} {:?}", versions(installed), states(installed))),
         (false, false) => Some(format!("{:?}", states(installed))),
+        // A version that may be stale says nothing beside one that was read in a jar.
         (false, true) => None,
     };
     Cell { value, ..Cell::without(CellState::Value, &text.join("; ")) }
@@ -206,6 +208,7 @@ fn differs(installed: &[Vec<Installed>], cells: &[Cell]) -> bool {
 
 impl From<&Bundle> for Installed {
     fn from(bundle: &Bundle) -> Self {
+        // `BundleUpdateTask` of the Sling installer keeps the location, so its version is that of the first install.
         let exact = bundle.identified_by == Some(IdentifiedBy::Manifest);
         Self {
             id: bundle.id,

@@ -14,6 +14,7 @@ pub(super) fn encapsulated_token(member: &Member) -> Cell {
     match snapshot.encapsulated_token() {
         Some(true) => Cell::value("on"),
         Some(false) if stated => Cell::value("off"),
+        // AEM ships `TokenAuthenticationHandler.config` with `token.required.attr` alone.
         Some(false) => Cell::compared("off (default)".to_owned(), "off".to_owned()),
         None => Cell::optional(None, false),
     }
@@ -25,6 +26,7 @@ pub(super) fn token_expiration(member: &Member) -> Cell {
     let shown = |milliseconds: u64| format!("{milliseconds} ms");
     match (snapshot.token_expiration_ms(), snapshot.token_expiration_in_effect_ms()) {
         (Some(stated), _) => Cell::value(shown(stated)),
+        // AEM ships 12 hours (KA-16464). Where that file is gone, Oak's two hours differ from what the peers have.
         (None, Some(default)) => Cell::absent("not set", shown(default)),
         (None, None) => Cell::optional(None, false),
     }

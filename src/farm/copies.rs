@@ -58,6 +58,7 @@ pub(super) fn without_copies(snapshots: Labelled, plan: &FarmPlan<'_>) -> (Label
 fn backups(snapshots: &Labelled) -> BTreeMap<Place, Place> {
     let mut homes: BTreeMap<(&str, String), &Snapshot> = BTreeMap::new();
     for (_, snapshot) in snapshots {
+        // A folder of backups may hold those of several instances, so the Sling id has to agree as well.
         if let Some(id) = uuid(snapshot) {
             homes.entry((id, snapshot.home())).or_insert(snapshot);
         }

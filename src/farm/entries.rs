@@ -45,6 +45,7 @@ impl<'p> Entries<'p> {
     pub(super) fn meaning(&self, source: &str, name: &str) -> [Option<Entry<'p>>; 2] {
         let names = BTreeSet::from([source, file_of(source), name]);
         let exact = names.iter().filter_map(|name| self.by_name.get(name));
+        // Two that match are a conflict already.
         let exact = exact.flat_map(|indices| indices.iter().take(2));
         let is_meant = |index: &&usize| {
             let pattern = self.all.get(**index).map(|(_, entry)| &entry.source);

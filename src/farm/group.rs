@@ -50,6 +50,7 @@ pub fn farms(snapshots: Labelled, plan: &FarmPlan<'_>) -> Result<Vec<Farm>, Poli
     let grounds = by_ground(named(instances, plan), plan)?;
     let mut names =
         names::distinct(grounds.keys().map(|ground| plan.names(ground, &labels)).collect());
+    // With `report --partitioned` these farms are a part of the run: their names were chosen beside those of the others.
     if let Some(known) = plan.names {
         for (name, ground) in names.iter_mut().zip(grounds.keys()) {
             if let Some(known) = known.of(ground) {
@@ -76,6 +77,7 @@ pub fn farms(snapshots: Labelled, plan: &FarmPlan<'_>) -> Result<Vec<Farm>, Poli
         } else {
             farm.expected.unnamed = plan.has_policy_farms();
         }
+        // Behind `expect`, for which keys an instance keeps depends on those that the policy names.
         farm.decide_pairs();
         farms.push(farm);
     }
@@ -126,6 +128,7 @@ fn by_ground(named: Named, plan: &FarmPlan<'_>) -> Result<BTreeMap<Ground, Named
         };
         grounds.entry(ground).or_default().push((name, snapshot, numbered));
     }
+    // The policy may have given other names than those by which they are sorted.
     for named in grounds.values_mut() {
         named.sort_by(|(a, ..), (b, ..)| a.cmp(b));
     }

@@ -112,6 +112,7 @@ fn is_version(directory: &str, link: &str) -> bool {
         let is_number = |part: Option<&str>| {
             part.is_some_and(|part| part.starts_with(|c: char| c.is_ascii_digit()))
         };
+        // Two numbers, since `publish-2` is another instance than `publish`.
         is_number(numbers.next()) && is_number(numbers.next())
     })
 }

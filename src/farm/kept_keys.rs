@@ -78,6 +78,7 @@ fn unused_masters(farm: &Farm) -> BTreeMap<Hex<16>, Digest> {
         masters.map(|(_, key)| (key.whole.md5, key.whole)).collect();
     for used in farm.members.iter().filter_map(|member| member.known_key(KeyName::Master)) {
         masters.remove(&used.digest.whole.md5);
+        // The same key without its line end may lie elsewhere: that is in use as well.
         masters.remove(&used.value.md5);
     }
     masters

@@ -30,8 +30,10 @@ impl KeyHealth {
     pub(super) fn of(name: KeyName, digest: &KeyDigest) -> Self {
         let bytes = digest.whole.bytes;
         match (digest.wrapper, digest.text) {
+            // First, since blanks or the digit 0 alone are text too, and nothing to decode.
             _ if digest.uniform && bytes == 0 => Self::Empty,
             _ if digest.uniform => Self::Uniform,
+            // Before text: a Git LFS pointer is ASCII, but the key that it stands for is not in it.
             (Some(wrapper), _) => Self::Wrapped(wrapper),
             (None, Some(text)) => Self::Text(text),
             _ if name.known_lengths().contains(&bytes) => Self::Sound,
@@ -58,5 +60,6 @@ pub(crate) fn key_in(digest: &KeyDigest) -> Option<(Digest, bool)> {
     let whole = Some((digest.whole, false)).filter(|(whole, _)| is_length(whole));
     let mut trimmed = digest.trimmed.iter().map(|(_, content)| (*content, true));
     let key = whole.or_else(|| trimmed.find(|(content, _)| is_length(content)));
+    // 32 hexadecimal digits have the length of a key, and are none.
     key.filter(|_| digest.text.is_none())
 }

@@ -47,6 +47,7 @@ impl KeyPair {
         let contents = KeyName::ALL.map(|name| content(member, name));
         if let [Some((hmac, of_hmac)), Some((master, of_master))] = &contents {
             let mut flaws = of_hmac | of_master;
+            // The right way round first: an obfuscated master has 32 bytes as an hmac has, and fits both ways.
             if is_pair(hmac, master) {
                 let pair = [*hmac, *master];
                 return if flaws.is_empty() {
@@ -265,6 +266,7 @@ fn left_in_jcr(member: &Member, name: KeyName) -> Option<Content> {
 }
 
 fn in_jcr(member: &Member, name: KeyName) -> Option<&JcrKey> {
+    // A newer revision, which could not be read, may have other keys.
     let is_current = |read: &&Repository| !read.is_outdated();
     member.snapshot.repository.as_ref().filter(is_current)?.key(name)
 }
@@ -272,6 +274,7 @@ fn in_jcr(member: &Member, name: KeyName) -> Option<&JcrKey> {
 /// Returns `true` if a key is there as text that can be decoded, in its place or in a wrong one.
 fn has_encoded(member: &Member, name: KeyName) -> bool {
     let is_text = |digest: &KeyDigest| {
+        // CONGA can write key files as Ansible vaults, and one that nobody decrypted is deployed as it is.
         matches!(digest.text, Some(TextKind::AnsibleVault | TextKind::Hex | TextKind::Base64))
     };
     match member.key(name) {

@@ -138,6 +138,8 @@ fn state(snapshot: &Snapshot, name: KeyName, peers: &Peers) -> KeyState {
     }
     let mut known: Vec<EffectiveKey> =
         candidates(snapshot, name).into_iter().map(|file| effective(file, peers)).collect();
+    // Of `bundle21` and `bundle21.bak`, Felix takes the one that readdir lists last (`BundleCache.getArchives`), which no archive shows.
+    // So equal keys are one, and others leave it open.
     known.dedup_by(|a, b| a.value == b.value && a.health.is_flawed() == b.health.is_flawed());
     match known.len() {
         0 => why_none(snapshot, name),

@@ -21,6 +21,7 @@ pub(crate) fn cannot_decrypt(member: &Member) -> bool {
 pub(crate) fn seen<'m>(member: &'m Member, signatures: &[LogSignature]) -> Vec<&'m Seen> {
     let Some(log) = member.snapshot.own_log() else { return Vec::new() };
     let all: Vec<&Seen> = signatures.iter().filter_map(|sign| log.seen.get(sign)).collect();
+    // `CryptoSupportService` logs its storage once at each start.
     let start = log.statement(LogTopic::Storage).and_then(|last| last.time);
     let is_over = start.zip(last(&all)).is_some_and(|(start, last)| last < start);
     if is_over { Vec::new() } else { all }

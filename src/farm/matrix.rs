@@ -63,6 +63,7 @@ impl MatrixRow {
             Right::Majority => odd(self.expect, &self.cells),
             Right::Cell(index) => {
                 let right = self.cells.get(index).and_then(Cell::meant);
+                // An absent key is what the repair brings, so it stands out though there is nothing to compare.
                 let is_absent = |cell: &Cell| cell.state == CellState::Absent;
                 let is_other = |cell: &Cell| cell.meant().is_some() && cell.meant() != right;
                 self.cells.iter().map(|cell| is_absent(cell) || is_other(cell)).collect()

@@ -149,6 +149,7 @@ fn make_unique(named: &mut [(String, Snapshot)]) -> BTreeSet<String> {
     let proposed: Vec<String> = named.iter().map(|(name, _)| name.clone()).collect();
     for apart in [Apart::Parent, Apart::Ending, Apart::Above, Apart::Number] {
         let count = times(named.iter().map(|(name, _)| name));
+        // Of `HOST/tmp/crx.tgz`, as Ansible fetches it, three hosts were `#1` to `#3`: no repair said whose keys it replaces.
         if matches!(apart, Apart::Above) {
             climb(named, &proposed, &count);
             continue;

@@ -64,6 +64,7 @@ impl<'p> OpenGaps<'p> {
         let mut known = BTreeSet::new();
         let (hiding, others): (Vec<&Gap>, Vec<&Gap>) =
             plan.gaps.iter().partition(|gap| gap.kind.hides());
+        // Those that hide facts decide the verdict, so the bound must not cut them off.
         for gap in hiding.into_iter().chain(others) {
             let reach = plan.reach(gap);
             let path = gap.path.as_ref().filter(|_| open.is_inside(gap));
@@ -137,6 +138,7 @@ impl<'p> OpenGaps<'p> {
                 };
                 let of_members = sources.iter().flat_map(|source| at(&self.by_source, source));
                 let named = at(&self.by_farm, name.as_str());
+                // Standard input has no path in which a pattern could find a farm.
                 let stdin = at(&self.by_source, "-").filter(own);
                 let around = of_members.filter(is_around);
                 self.reported(stdin.chain(around).chain(named).chain(self.reaching(sources)))

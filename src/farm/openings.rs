@@ -194,6 +194,7 @@ impl<'a> Holders<'a> {
     }
 
     fn holders(&self, opening: Opening) -> &[Holder<'a>] {
+        // Where the pair is swapped, the bytes of the master lie in the file `hmac`.
         let is_hmac = opening.flaw == Some(MasterFlaw::Swapped);
         let name = if is_hmac { KeyName::Hmac } else { KeyName::Master };
         self.keys.get(&(name, opening.master)).map_or(&[], Vec::as_slice)
@@ -279,6 +280,7 @@ fn count(
                 return None;
             }
             let is_open = openings.iter().any(&is);
+            // AEM draws a new initialization vector for each value, so equal ones are copies.
             values.insert(value, is_open);
         }
     }
@@ -350,6 +352,7 @@ pub(crate) fn has_untried_master(member: &Member) -> bool {
 
 fn why_not(key: &EffectiveKey, trials: &BTreeSet<Trials>) -> &'static str {
     match key.digest.whole.bytes {
+        // `OBFUSCATED_KEY_LENGTH` of Netcentric's aem-crypto-support.
         32 => "the master has 32 bytes, a form of Adobe's own, which is not tried",
         MASTER_BYTES if trials.iter().any(|run| run.gap.is_some()) => "the master was not tried",
         MASTER_BYTES => "the master was not at hand when the value was tried",

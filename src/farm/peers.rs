@@ -154,6 +154,7 @@ pub(crate) fn names(members: &[&Member]) -> String {
 /// Lists the first of so many instances by name.
 fn listed(first: &[&Member], all: usize) -> String {
     let more = all.saturating_sub(NAMES_MAX);
+    // The sixth name is no longer than the words that count it.
     let count = if more > 1 { NAMES_MAX } else { all };
     let names: Vec<&str> = first.iter().take(count).map(|member| member.name.as_str()).collect();
     let names = names.join(", ");

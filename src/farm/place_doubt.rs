@@ -15,6 +15,7 @@ pub(crate) struct PlaceDoubt {
 /// Returns what speaks against the key files of an instance, if anything does.
 pub(crate) fn place_doubt(member: &Member) -> Option<PlaceDoubt> {
     let snapshot = &member.snapshot;
+    // `/etc/key` depends on no directory, and keys that a setting moved were read where it says.
     if has_keys_in_jcr(member) || !snapshot.moved_keys.is_empty() {
         return None;
     }

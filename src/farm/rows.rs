@@ -23,6 +23,7 @@ pub const ROWS: &[Row] = &[
     Row { fact: "master", title: "master", expect: Expect::Equal, cell: key_rows::master },
     Row { fact: "key-origin", title: "key location", expect: Expect::Equal, cell: key_origin },
     Row { fact: "repository", title: "repository", expect: Expect::Any, cell: repository },
+    // Felix gives out ids in the order of installation: three instances of the AEM SDK had crypto as bundle 1, 2 and 33.
     Row { fact: "crypto-bundle-id", title: "crypto id", expect: Expect::Any, cell: crypto_id },
     Row { fact: "crypto-version", title: "crypto", expect: Expect::Equal, cell: crypto_version },
     Row {
@@ -65,6 +66,7 @@ pub const ROWS: &[Row] = &[
     Row { fact: "secrets", title: "secrets", expect: Expect::Any, cell: config_rows::secrets },
     Row { fact: "users", title: "users", expect: Expect::Any, cell: users },
     Row { fact: "run-modes", title: "run modes", expect: Expect::Any, cell: run_modes },
+    // User synchronization needs an id of its own on each instance. (AEM 6.5, Communities User Synchronization)
     Row { fact: "sling-id", title: "Sling id", expect: Expect::Distinct, cell: sling_id },
     Row { fact: "java-version", title: "Java", expect: Expect::Any, cell: java },
     Row {

@@ -9,6 +9,7 @@ const EARLIER: [&str; 8] =
 const LATER: [&str; 8] = ["after", "post", "new", "now", "later", "current", "nachher", "today"];
 
 /// Directories that rsnapshot turns over, the oldest last: `daily.1` was `daily.0` a day ago, and `weekly.0` the last of the days.
+// Newer sample configurations of rsnapshot name them alpha, beta, gamma and delta.
 const ROTATED: [[&str; 2]; 5] = [
     ["hourly", "alpha"],
     ["daily", "beta"],
@@ -72,6 +73,7 @@ pub(super) fn split(name: &str) -> (Vec<String>, Option<Mark>) {
             mark = Some(Mark::Later);
         } else if is_year(word) {
             let mut date = word.to_owned();
+            // From the year to the second there are 14 digits; what follows counts something else.
             while let Some(part) = words.next_if(|word| is_number(word) && date.len() < 14) {
                 date.push_str(part);
             }

@@ -16,10 +16,13 @@ const DAY_MS: u64 = 86_400_000;
 /// So many files show that.
 const COPY_FILES_MIN: usize = 3;
 /// Zones are apart by multiples of this.
+// Nepal is 5:45 hours ahead.
 const ZONE_STEP_MS: i64 = 15 * 60_000;
 /// What is furthest from UTC.
+// From Baker Island to the Line Islands of Kiribati.
 const ZONE_MS: std::ops::RangeInclusive<i64> = -12 * 3_600_000..=14 * 3_600_000;
 /// Behind the time stamp of a start the crypto support starts within this.
+// In a first start of the AEM SDK 2024.6, `FileKeyProviderImpl` was there after 12 seconds, and `JcrKeyProviderImpl` 3 minutes later.
 const START_MS_MAX: i64 = 10 * 60_000;
 
 /// How sure a time is.
