@@ -67,6 +67,7 @@ fn by_policy<'a>(scope: Scope<'a>, pairs: &Groups<'a>) -> SourceChoice<'a> {
             take(group, reason, Vec::new())
                 .unwrap_or_else(|| settle(group, "the policy names its keys", Vec::new(), pairs))
         }
+        // A policy may name one key of the two, which more than one pair can have.
         (Some(_), Some(_)) => SourceChoice::Open(format!(
             "The snapshots do not show whose keys are right, for more than one pair fits what the policy names: {}. Name both keys in it.",
             candidates(pairs.iter().filter(fits))
@@ -263,6 +264,7 @@ fn by_log<'a>(authors: &[&'a Member], pairs: &Groups<'a>) -> Option<SourceChoice
         "it is an author, and {} logs that it cannot decrypt what it holds",
         names_of(&failing)
     );
+    // Silence says nothing where no log was sent.
     let unseen =
         owners.iter().all(|owner| owner.snapshot.own_log().is_none_or(|log| log.files == 0));
     let first = unseen.then(|| {

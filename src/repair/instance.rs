@@ -85,6 +85,7 @@ impl<'p> InstanceRepair<'p> {
         }
         self.explain_storage();
         self.advise(When::Stopped);
+        // Behind the keys: AEM encrypts what is entered with the master that it works with then.
         self.enter_secrets();
         self.set_properties();
         self.leave_repository();

@@ -30,6 +30,7 @@ pub fn shell_word(text: &str) -> String {
     if let Some(bytes) = raw(text) {
         return print(&bytes);
     }
+    // U+202E, which turns the text behind it around, would show another command than the one that is pasted.
     let shows = |c: char| !c.is_control() && (c.is_ascii() || c.is_alphanumeric());
     if text.chars().all(shows) {
         // Between single quotes only a single quote has a meaning (POSIX, Shell Command Language, 2.2.2).
@@ -64,6 +65,7 @@ pub(super) fn raw(text: &str) -> Option<Vec<u8>> {
     let mut is_escaped = false;
     for part in parts {
         let escaped = part.split_at_checked(2).and_then(|(digits, rest)| {
+            // `from_str_radix` reads `+f` as 15.
             let is_lower = !digits.bytes().any(|digit| digit.is_ascii_uppercase() || digit == b'+');
             let byte = u8::from_str_radix(digits, 16).ok().filter(|_| is_lower)?;
             let ends = rest.is_empty() || rest.starts_with('/');

@@ -312,6 +312,7 @@ fn is_uniform(whole: &Digest) -> bool {
     else {
         return false;
     };
+    // Facts hold no bytes of keys, so all 256 contents that it may be are digested.
     let is_it = |byte: u8| Sha256::digest(vec![byte; bytes]).as_slice() == whole.sha256.0;
     (0..=u8::MAX).any(is_it)
 }

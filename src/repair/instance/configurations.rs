@@ -20,6 +20,7 @@ impl InstanceRepair<'_> {
         }
         let untried = self.unreadable(&mut secrets);
         if untried && self.goal == KeyGoal::Farm && self.replaces_master() {
+            // KA-23909 saw the secrets of IMS lost. Others are named only where they were found and tried.
             for ims in self.member.snapshot.ims_configurations() {
                 let held = [IMS_CLIENT_SECRET, IMS_SERVICE_SECRET].into_iter();
                 for property in held.filter(|property| ims.secret(property).is_some()) {

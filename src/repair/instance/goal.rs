@@ -33,6 +33,7 @@ impl KeyGoal {
                 return Self::Own;
             }
             if right.is_some() {
+                // What a tool altered is copied again instead: which LF had a CR before it cannot be seen from the file.
                 let mends =
                     |flaw: &Flaw| matches!(flaw, Flaw::LineEnd | Flaw::Misplaced | Flaw::Swapped);
                 let can_mend = !flaws.is_empty() && flaws.iter().all(mends);
