@@ -111,6 +111,7 @@ fn advise(hit: Hit, member: &Member, bundle: &Bundle, reason: &DiscardReason) ->
         // Another one of the name is installed already, as after an update by uninstall and install.
         DiscardReason::Uninstalled if is_elsewhere(member, bundle) => return hit.advise([save]),
         DiscardReason::Uninstalled => return hit.advise([save, install(member, bundle)]),
+        // `bundle.info` and the jar are the same on an equal instance; keys in `data` are not.
         _ => format!(
             "On {instance}, restore {} ({name}) from a backup or from an equal instance, but keep its own data directory.",
             directory("")

@@ -14,6 +14,7 @@ pub(super) fn check(farm: &Farm, name: KeyName) -> Vec<Hit> {
     let witnesses = groups.witnesses();
     let files = witnesses.iter().filter_map(|m| m.known_key(name)).map(EffectiveKey::place);
     let mut message = groups.describe(name.file_name());
+    // Both sides work by themselves then, and what authors encrypted fails on publishers. (Adobe KA-26706)
     if splits_by_role(&groups) {
         message.push_str(" (authors have one, publishers the other)");
     }

@@ -49,6 +49,7 @@ struct Stray<'o, 'f> {
 fn strays<'o, 'f>(owners: &'o Owners<'f>, member: &'f Member) -> Vec<Stray<'o, 'f>> {
     let of = |name: KeyName| {
         let own = member.known_key(name).map(|key| key.value);
+        // Browsers save the property as `hmac.bin`, `hmac.txt` or `hmac (1)`, and a whole directory becomes `data/data`.
         member.snapshot.stray_keys.iter().find_map(|file| {
             let trimmed = file.digest.trimmed.iter().map(|(_, content)| *content);
             let mut contents = [file.digest.whole].into_iter().chain(trimmed);

@@ -33,6 +33,7 @@ fn on(member: &Member, name: KeyName) -> Option<Hit> {
     let message = format!("{name} of {} is {text}, not a key", member.name);
     let hit = Hit::on(member, message).at([key.place()]);
     Some(match (&key.origin, text) {
+        // Netcentric's aem-crypto-support keeps a master as base64, so that form is at hand.
         (KeyOrigin::File(_), TextKind::Hex | TextKind::Base64) => {
             hit.needs([Need::DecodeKey(member.name.clone(), name)])
         }

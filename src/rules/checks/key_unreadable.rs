@@ -36,6 +36,7 @@ fn on(member: &Member) -> Option<Hit> {
     let account = member.snapshot.account.as_ref()?;
     let mut bars = bars(member, account);
     bars.sort_by_key(|bar| bar.place);
+    // Both keys lie in one directory, which bars the way to each.
     bars.dedup_by_key(|bar| bar.place);
     let first = bars.first()?;
     let more = bars.len().saturating_sub(1);

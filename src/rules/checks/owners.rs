@@ -42,6 +42,7 @@ impl<'f> FilesInUse<'f> {
         for member in &farm.members {
             let both = KeyName::ALL.map(|name| Some(member.known_key(name)?.digest.whole));
             let [hmac, master] = both;
+            // A copy may hold one of both keys alone.
             for some in [both, [hmac, None], [None, master]] {
                 let of_some = owners.entry(some).or_default();
                 // Where one is not known, two of these are the same.

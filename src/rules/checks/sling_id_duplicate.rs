@@ -28,6 +28,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
     for member in &farm.members {
         if let Some(id) = &member.snapshot.sling_id {
             let members = by_id.entry(&id.uuid).or_default();
+            // An instance that was sent twice is no clone: `same-instance-twice` reports it.
             if !members.iter().take(max).any(|other| are_alike(other, member)) {
                 members.push(member);
             }

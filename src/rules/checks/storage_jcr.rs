@@ -25,6 +25,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
     farm.members
         .iter()
         .filter(|member| member.storage_mode() == Some(StorageMode::Jcr))
+        // Of another text it is open what AEM makes of it: `storage-trailing-newline` and `storage-malformed` report that.
         .filter(|member| member.storage().is_some_and(|file| file.storage.is_exact()))
         .map(|member| {
             Hit::on(member, format!("{} keeps its keys in the JCR (/etc/key)", member.name))

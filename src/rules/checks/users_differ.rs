@@ -34,6 +34,7 @@ fn check(farm: &Farm) -> Vec<Hit> {
 
 /// Returns the users of a publisher that takes encapsulated tokens, where all of them were read.
 fn users(member: &Member) -> Option<&Users> {
+    // A revision that is not the newest lacks users who were made since.
     let repository = member.snapshot.repository.as_ref().filter(|stored| !stored.is_outdated())?;
     let is_meant = on_publisher(member) == Some(true);
     repository.users.as_ref().filter(|users| is_meant && users.gap.is_none())
