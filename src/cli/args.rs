@@ -328,6 +328,7 @@ pub(super) fn columns() -> Option<u16> {
 impl ColorChoice {
     /// Returns `true` if to colour what goes to standard output.
     pub(super) fn applies(self) -> bool {
+        // An empty value is none (no-color.org), and a 0 in `CLICOLOR_FORCE` is off (bixense.com/clicolors).
         let is_set = |name: &str, off: &str| {
             std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != off)
         };
@@ -344,6 +345,7 @@ impl ColorChoice {
 /// terminal is nearly always one of UTF-8.
 pub(super) fn is_ascii_locale() -> bool {
     let value = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    // In the order of POSIX (XBD 8.2), for which an empty variable is not set.
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(value);
     locale.is_some_and(|locale| {
         let name = locale.to_ascii_lowercase();
@@ -508,6 +510,7 @@ fn help_topics() -> PossibleValuesParser {
     let commands = ["scan", "report", "diff", "verify", "rules", "schema", "completions", "man"];
     let topics = TOPICS.iter().map(|topic| topic.name);
     PossibleValuesParser::new(
+        // `rules` is both, and would be listed twice.
         topics.chain(commands.into_iter().filter(|name| topic(name).is_none())),
     )
 }

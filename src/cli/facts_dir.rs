@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 /// Returns the name of the file for a source.
 fn file_name(source: &str) -> String {
+    // A name may hold slashes, and more than the 255 bytes that file systems take.
     let digest: [u8; 32] = Sha256::digest(source).into();
     format!("{}.ndjson", Hex(digest))
 }
@@ -30,6 +31,7 @@ pub(super) fn to_read(directory: &Path, sources: &[Source], limits: &Limits) -> 
 fn is_current(directory: &Path, source: &Source, limits: &Limits) -> bool {
     let path = directory.join(file_name(&source.name));
     let now = about(source, limits);
+    // A directory has no size or time that shows whether a file in it was changed, so it is read again.
     if now.bytes.is_none() || !path.is_file() {
         return false;
     }

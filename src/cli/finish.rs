@@ -164,6 +164,7 @@ impl<'a> Prepared<'a> {
         if failures.map(|error| complain(&format!("{error:#}"))).count() > 0 {
             return Exit::Trouble;
         }
+        // The table ends with this line itself.
         if self.format.name != "table" || self.template.is_some() {
             self.tell(|| tell(&report.in_one_line()));
         }

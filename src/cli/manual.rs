@@ -151,6 +151,7 @@ fn code(lines: &[impl AsRef<str>], page: &mut Roff) {
 /// Returns a text whose names and commands, which are between backticks, are bold.
 fn spans(text: &str) -> Vec<Inline> {
     let is_paired = text.matches('`').count().is_multiple_of(2);
+    // One alone is meant as it is, such as the quote of a shell.
     if !is_paired {
         return vec![roman(text)];
     }

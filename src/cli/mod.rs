@@ -117,6 +117,7 @@ fn tip(subcommand: &OsStr, error: &clap::Error) -> Option<String> {
 /// Says what is wrong with a path in place of a subcommand.
 fn no_subcommand(typed: &str) -> Option<String> {
     if Path::new(typed).exists() {
+        // With the signs of a Windows path, since cmd.exe takes single quotes for a part of the name.
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/:\\".contains(c);
         let word = if typed.chars().all(is_plain) { typed.to_owned() } else { shell_word(typed) };
         return Some(format!("`{typed}` is not a subcommand; to scan it: aemtrix scan {word}"));

@@ -74,6 +74,7 @@ pub(super) fn to_stdout(
 ) -> anyhow::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     match write(&mut out).and_then(|()| out.flush()) {
+        // Rust ignores SIGPIPE, so `| head` ends here. A full disk is another error, and exits with 2.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => {
             // What is still buffered would be written again when the buffer is dropped.
             drop(out.into_parts());
@@ -225,6 +226,7 @@ fn check_place(file: &Path) -> anyhow::Result<()> {
 
 /// Checks that files can be made in a directory, by making one that has no name and is gone at once.
 fn check_takes_files(directory: &Path) -> anyhow::Result<()> {
+    // Tried, since no mode shows a read-only mount or an access control list.
     tempfile::tempfile_in(directory).map(drop).map_err(|error| without_temporary_name(&error))
 }
 
@@ -316,6 +318,7 @@ fn write_whole(
         temporary.as_file().set_permissions(old.permissions())?;
     }
     io::copy(&mut unnamed, temporary.as_file_mut())?;
+    // Before the rename: else a power failure may leave the new name on a file without its bytes.
     temporary.as_file().sync_all()?;
     temporary.persist(file).map(drop).map_err(|error| error.error)
 }

@@ -104,6 +104,7 @@ impl Ticks {
         Self::every(MINUTE, move |counts: &UploadCounts| {
             let [read, done] =
                 [&counts.bytes, &counts.sources].map(|count| count.load(Ordering::Relaxed));
+            // Standard input has no size, so what is read of it may be more than all.
             let percent = read.saturating_mul(100).checked_div(bytes).unwrap_or_default().min(100);
             super::tell(&format!("{done} of {sources} sources read, {percent} % of the bytes"));
         })

@@ -99,6 +99,7 @@ fn from_directory(
     sources: &[Source],
     notes: Vec<Gap>,
 ) -> anyhow::Result<Exit> {
+    // Any name will do: facts that lie in a source would be a part of it at the next run.
     output::check_apart(&directory.join("facts.ndjson"), sources)?;
     output::make_directory(directory)?;
     let limits = scan.reading.limits();
@@ -183,6 +184,7 @@ fn with_logical(text: OsString) -> Operand {
 
 /// Refuses two sources of one name: their facts could not be distinguished.
 fn check_distinct(sources: &[Source]) -> anyhow::Result<()> {
+    // They are sorted by name.
     let twice = sources.windows(2).find_map(|two| match two {
         [a, b] if a.name == b.name => Some(&a.name),
         _ => None,

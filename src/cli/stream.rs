@@ -5,9 +5,11 @@ use std::io::{self, Write};
 use std::path::Path;
 
 /// Directories whose files are the open files of this process, by number.
+// `/dev/stdout` leads to the first on Linux; macOS has the second alone.
 const OPEN_FILES: [&str; 2] = ["/proc/self/fd", "/dev/fd"];
 
 /// Links followed from the name of a report to its file.
+// Linux gives up after as many. (path_resolution(7))
 pub(super) const LINKS_MAX: usize = 40;
 
 /// Returns `true` if a path names a pipe, a device or an open file of this process.
