@@ -175,6 +175,7 @@ fn pair(
     let digest = |record: &SourceRecord| record.digest.map(|digest| digest.sha256);
     for with_digest in [true, false] {
         let mut free: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        // From the back, since each list gives its last first.
         for (at, record) in given.iter().enumerate().rev() {
             let is_free = taken.get(at) == Some(&false);
             if let Some(key) = of(record).filter(|_| is_free) {

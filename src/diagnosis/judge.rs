@@ -99,6 +99,7 @@ fn judge_one(
     baseline: &mut Baseline,
 ) -> Judged {
     let accepted = accepted(&farm, &findings, suppressions, selection);
+    // Before the selection: no option and no policy makes a farm consistent.
     let verdict = verdict(&farm, &findings).of_at_least(selection.min_instances, &farm);
     let matrix = highlighted(Scope { farm: &farm, accepted: &accepted }, &findings);
     let is_error = |finding: &&Finding| finding.rule.severity == Severity::Error;
@@ -138,6 +139,7 @@ fn plan(
     min_instances: usize,
 ) -> Plan {
     let roots = CauseRoots::of(findings);
+    // What the baseline knows is repaired all the same: it was there before, and is no less wrong.
     let is_suppressed =
         |finding: &Finding| matches!(finding.excuse, Some(Excuse::Suppressed { .. }));
     let is_settled = |index: usize, need: &Need| {

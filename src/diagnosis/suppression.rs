@@ -131,6 +131,7 @@ fn idle(found: &[(Farm, Vec<Finding>)], selection: &Selection) -> Vec<(Suppressi
             of_rule.entry(finding.rule.id).or_default().insert(index);
         }
     }
+    // No rule fires on what was not read, so a suppression that matches nothing may be needed still.
     let is_any_open = found.iter().any(|(farm, _)| is_open(farm));
     let at = |index: usize| found.get(index);
     let does_something = |suppression: &Suppression| {

@@ -96,6 +96,7 @@ impl Verdict {
 /// Decides on a farm. `findings` are all that the rules found, before any selection. The gaps of a farm are those of every source
 /// that may have held an instance of it.
 pub fn verdict(farm: &Farm, findings: &[Finding]) -> Verdict {
+    // By the severity of the rule: that a policy counts it as less does not make the keys agree.
     if findings.iter().any(|finding| finding.rule.severity == Severity::Error) {
         return Verdict::Inconsistent;
     }
@@ -202,6 +203,7 @@ fn unknown_key(member: &Member) -> Option<String> {
     KeyName::ALL.into_iter().find_map(|key| {
         let why = match member.key(key) {
             KeyState::Known(_) => return None,
+            // Rules report it where `storage` says that it should be there; here it does not.
             KeyState::Absent => "is not there".to_owned(),
             KeyState::External => "is kept outside the install".to_owned(),
             KeyState::InJcr => format!("is in the JCR, which was not read{}", reason(member)),
@@ -245,6 +247,7 @@ fn outdated(repository: &Repository) -> Option<String> {
 /// Says that the bundle which reads the key files is not to be started: what the instance works with instead is not known.
 fn stopped(member: &Member) -> Option<String> {
     let is_stopped = |bundle: &Bundle| bundle.state.is_some_and(|state| !state.is_started());
+    // `JcrKeyProviderImpl` registers in Bundle mode as well (AEM SDK 2024.6), so AEM may work with what it offers.
     let all_stopped = member.snapshot.bundles_named(CRYPTO_FILE).all(is_stopped);
     let has_one = member.snapshot.bundles_named(CRYPTO_FILE).next().is_some();
     (has_one && all_stopped && !member.is_in_jcr_mode()).then(|| {

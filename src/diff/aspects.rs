@@ -195,9 +195,11 @@ fn key(member: &Member, name: KeyName) -> Condition {
         KeyOrigin::File(_) => "",
         KeyOrigin::Jcr { .. } => ", in the JCR",
     };
+    // As it was read, so that a line end which was cut off since is a change.
     let digest = key.digest.whole;
     Condition::Is {
         text: format!("{} ({} bytes{origin})", digest.short(), digest.bytes),
+        // The place too: a key that moved from `/etc/key` to a file changed, though its bytes did not.
         compared: format!("md5 {}, sha256 {}{origin}", digest.md5, digest.sha256),
         since: key_time(member, name),
     }

@@ -38,6 +38,7 @@ fn known(bundles: &[&Bundle]) -> Condition {
 fn one(bundle: &Bundle) -> String {
     let version = bundle.version.as_deref().unwrap_or_default();
     match bundle.state {
+        // A fragment is never started: Felix keeps 2 for it.
         Some(state) if !state.is_started() && !bundle.fragment => format!("{version}, {state}"),
         _ => version.to_owned(),
     }

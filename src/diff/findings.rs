@@ -131,6 +131,7 @@ fn farm(
     });
     findings.extend(gone);
     findings.sort_by(|a, b| {
+        // Only the severities change sides, since the gravest comes first.
         (a.fate, b.severity, a.rule, &a.instances).cmp(&(b.fate, a.severity, b.rule, &b.instances))
     });
     let name = new.or(old).map(|judged| judged.farm.name.clone()).unwrap_or_default();

@@ -30,6 +30,7 @@ pub(super) fn pairs<'a>(old: &'a [Judged], new: &'a [Judged]) -> Vec<Pair<'a>> {
     match_by(&mut old, &mut new, &mut all, &|own| Some((id(own)?, name(own), own.farm.to_owned())));
     match_by(&mut old, &mut new, &mut all, &|own| Some((id(own)?, name(own))));
     match_by(&mut old, &mut new, &mut all, &id);
+    // By name: a launchpad that was built again has a new Sling id.
     match_by(&mut old, &mut new, &mut all, &|own| {
         Some((name(own), role(own), own.farm.to_owned()))
     });

@@ -69,6 +69,7 @@ pub struct ExpectedDigest(pub(super) String);
 impl ExpectedDigest {
     /// Returns `true` if a key has it: as its md5 or as its sha256.
     pub fn is_of(&self, digest: &Digest) -> bool {
+        // KA-23909 compares md5 sums, so those are what people have at hand.
         self.0 == digest.md5.to_string() || self.0 == digest.sha256.to_string()
     }
 

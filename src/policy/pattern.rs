@@ -7,6 +7,7 @@ use std::fmt;
 const BYTES_MAX: usize = 4096;
 
 /// Characters that mean something in a glob.
+// On Windows globset takes a backslash for a separator, elsewhere for an escape.
 const WILD: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
 
 /// A glob over names: `*` and `?` stand for anything, `[ab]` for one of several, `{a,b}` for either.
@@ -30,6 +31,7 @@ impl Pattern {
         if !Self::is_glob(text) {
             return Self::exactly(text);
         }
+        // In globset `*` matches slashes too, so `uploads/*` means what lies deeper as well.
         let glob = Glob::new(text).map_err(|error| format!("{text:?}: {}", error.kind()))?;
         Ok(Self { text: text.to_owned(), matcher: Some(glob.compile_matcher()) })
     }

@@ -29,6 +29,7 @@ fn distance(a: &[char], b: &[char]) -> usize {
             let above = cell(&row, to.saturating_add(1)).saturating_add(1);
             let mut least =
                 cell(&row, to).saturating_add(usize::from(own != other)).min(left).min(above);
+            // Two letters that changed places are one mistake. (Damerau, optimal string alignment)
             let is_swap = at > 0 && to > 0 && a.get(at.wrapping_sub(1)) == Some(other);
             if is_swap && b.get(to.wrapping_sub(1)) == Some(own) {
                 least = least.min(cell(&before, to.saturating_sub(1)).saturating_add(1));
