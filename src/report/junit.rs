@@ -311,8 +311,10 @@ fn suite(name: &str, all: &[JunitProperty], cases: &[Case], out: &mut dyn Write)
     let class: String = printable(name).chars().take(CLASS_CHARS_MAX).collect();
     let class = escaped(&class);
     writeln!(out, "  <testsuite name=\"{suite}\"{}>", Counts::of(cases))?;
+    // Before the cases, as the schemas of Ant and Surefire have it.
     properties(all, out)?;
     for (name, end) in cases {
+        // Jenkins takes what is before the last dot of a class for its package.
         write!(out, "    <testcase classname=\"aemtrix.{class}\" name=\"{}\"", attribute(name))?;
         let (element, message, text) = match end {
             CaseEnd::Passed(text) if text.is_empty() => {
@@ -334,6 +336,7 @@ fn suite(name: &str, all: &[JunitProperty], cases: &[Case], out: &mut dyn Write)
 
 /// Returns text as the value of an attribute. A line break in one would become a blank.
 fn attribute(text: &str) -> String {
+    // XML 1.0 §3.3.3, attribute-value normalization.
     escaped(&printable(text))
 }
 

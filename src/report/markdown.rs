@@ -143,6 +143,7 @@ pub(super) fn guided(index: usize, step: &GuideStep, out: &mut dyn Write) -> io:
     if step.commands.is_empty() {
         return writeln!(out, "{number}. {}.", prose(&step.say));
     }
+    // CommonMark §5.2: a block that is indented less ends the item, and the numbers begin again.
     let indent = " ".repeat(format!("{number}. ").len());
     let shell = if step.is_powershell { "powershell" } else { "sh" };
     writeln!(out, "{number}. {}:\n\n{indent}```{shell}", prose(&step.say))?;

@@ -114,6 +114,7 @@ fn flush(code: &mut Vec<&str>, line: &mut String) {
 
 /// Splits off what ends a clause: whoever copies a path wants none of it.
 fn without_mark(text: &str) -> (&str, &str) {
+    // A semicolon may end an entity such as `&amp;`, and is a part of it then.
     let is_mark = |c| matches!(c, ',' | ':' | '.') || c == ';' && !text.contains('&');
     let name = text.strip_suffix(is_mark).unwrap_or(text);
     // A parenthesis that was opened before is not of it.

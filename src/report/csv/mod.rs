@@ -34,6 +34,7 @@ pub(super) const FORMAT: Format = Format {
 const SEPARATORS: [char; 3] = [',', ';', '|'];
 
 /// Characters that make a spreadsheet compute a cell that begins with one of them. The wide forms count in Excel for East Asia.
+// The list of OWASP (CSV Injection) without tab and line ends, which `printable` writes out.
 const FORMULA: [char; 8] = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
 
 /// The columns.
@@ -142,6 +143,7 @@ fn field(text: &str) -> String {
     // `;` in most of Europe, whatever the file has.
     let safe: String = text.split_inclusive(SEPARATORS).map(uncomputed).collect();
     let splits = |c: char| SEPARATORS.contains(&c) || matches!(c, '"' | '\'');
+    // Blanks belong to a field (RFC 4180 §2.4), and many readers keep them in quotes alone.
     let is_whole = text.trim() == text && !text.contains(splits);
     if is_whole { safe } else { quoted(&safe) }
 }

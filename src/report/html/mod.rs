@@ -33,6 +33,7 @@ pub(super) const STYLE: &str = include_str!("style.css");
 const PAGE: &str = "page.html";
 
 fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    // The policy has digests of what is between the tags, in which a blank more would count.
     let (style, script) = (STYLE.trim(), include_str!("script.js").trim());
     let mut engine = Environment::new();
     engine.add_template(PAGE, include_str!("page.html")).map_err(io::Error::other)?;

@@ -18,6 +18,7 @@ const MINUTE_MS: u64 = 60_000;
 const DAY_MS: u64 = 86_400_000;
 
 /// A drawing of so many lanes fits on a page of paper, below the heading; of more instances there are several.
+// Chromium cut a drawing of 40 lanes at the end of a page, behind an empty one.
 const STRIP_LANES_MAX: usize = 20;
 /// What a character of a name takes at 12 pixels, and one that is not of ASCII, which may be twice as wide.
 const CHARACTER_WIDTHS: [usize; 2] = [7, 13];
@@ -225,6 +226,7 @@ fn short(name: &str, in_common: usize) -> String {
         return name.to_owned();
     }
     let last = characters.len().saturating_sub(NAME_CHARS_MAX);
+    // Names of a farm mostly differ at their ends, and those were cut off.
     let first = in_common.saturating_sub(COMMON_CHARS_MAX).min(last);
     let cut = |is_cut: bool| if is_cut { "…" } else { "" };
     let shown: String = characters.iter().skip(first).take(NAME_CHARS_MAX).collect();

@@ -33,6 +33,7 @@ pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
         Do::Decode { file, text: TextKind::Hex } => vec![through(file, UNHEX)],
         // `base64 -d` may refuse text whose padding was left out, so that is put back first.
         Do::Decode { file, .. } => vec![through(file, UNBASE64)],
+        // `mv -n` is not in POSIX, and says nothing where it moves nothing.
         Do::Move { from, to } => {
             let (from, to) = (word(from), word(to));
             vec![format!("test ! -e {to} && mv {from} {to}")]
@@ -41,6 +42,7 @@ pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
         // KA-23909 rules out; `echo -n` is not portable.
         Do::WriteStorage { file } => vec![format!("printf %s Bundle > {}", word(file))],
         Do::Verify(check) => verify(check),
+        // Without `-f`, which would hide that the keys in it are still there.
         Do::RemoveBackup { directory } => vec![format!("rm -r {}", word(directory))],
         Do::Manual(text) => text.commands().map(ToString::to_string).collect(),
         Do::ExportFromJcr { .. }
@@ -51,6 +53,7 @@ pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
 }
 
 /// Decodes hexadecimal digits. A server often has no xxd.
+// The digits lack `0`, since `index` of awk is 0 for what it does not find.
 const UNHEX: &str = r#"{ printf %b "$(tr -d ' \t\r\n' | awk '{ s = tolower($0); for (i = 1; i < length(s); i += 2) printf "\\0%03o", 16 * index("123456789abcdef", substr(s, i, 1)) + index("123456789abcdef", substr(s, i + 1, 1)) }')"; }"#;
 
 /// Decodes base64, in the alphabet for URLs and without padding too.

@@ -32,6 +32,7 @@ pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
             )]
         }
         Do::Decode { file, text } => vec![decode(&full(file), *text)],
+        // `File.Move` throws where there is a file of that name already.
         Do::Move { from, to } => vec![format!("[IO.File]::Move({}, {})", full(from), full(to))],
         Do::WriteStorage { file } => {
             // `Set-Content` adds a line end, and `>` a byte
@@ -102,6 +103,7 @@ pub(super) fn block(commands: Vec<String>, done: &str) -> Vec<String> {
 /// Copies files that may be missing to a directory that only the user that runs this may read.
 pub(super) fn keep(directory: &str, files: &[String]) -> Vec<String> {
     let name = full(directory);
+    // icacls is no cmdlet: where it fails, nothing stops, and only `$LASTEXITCODE` shows it.
     let shut = format!(
         "if ($env:OS -eq 'Windows_NT') {{ {} | Out-Null; if ($LASTEXITCODE) {{ throw 'icacls failed' }} }} else {{ chmod 700 {name} }}",
         close(&name, INHERITED)

@@ -37,6 +37,7 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for (number, visit) in visits.iter().enumerate() {
         functions(visit, number, out)?;
     }
+    // An empty function is a syntax error in a POSIX shell, so each begins with a command that does nothing.
     writeln!(out, "\nlist() {{\n  :")?;
     for line in list(report, &calls, &POSIX) {
         writeln!(out, "  say {}", shell_word(&line))?;

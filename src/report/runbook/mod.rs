@@ -26,6 +26,7 @@ pub(super) const FORMAT: Format = Format {
 };
 
 /// What a snapshot needs, at least.
+// Written out, since bash expands braces and not every `sh` does.
 const PACK: &str = "tar czf snapshot.tar.gz conf bin launchpad/conf launchpad/config launchpad/felix/bundle*/bundle.info launchpad/felix/bundle*/version* \
 launchpad/felix/bundle*/data/hmac launchpad/felix/bundle*/data/master launchpad/felix/bundle*/data/storage launchpad/felix/bundle*/data/sling.id.file \
 launchpad/felix/bundle*/data/sling.options.file";
@@ -117,6 +118,7 @@ fn bring(out: &mut dyn Write) -> io::Result<()> {
     commands("", &[PACK.to_owned()], out)?;
     writeln!(
         out,
+        // Of a plain tar, segments are read where they lie; one that is compressed has to be unpacked up to each.
         "A file that is not there is named and left out. Where `storage` says JCR, pack the whole `repository` too, without compression.\n"
     )
 }

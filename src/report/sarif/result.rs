@@ -87,6 +87,7 @@ impl<'a> WireResult<'a> {
         let logical = |name: &String| WireLogical {
             name: name.clone(),
             fully_qualified_name: format!("{}/{name}", farm.name),
+            // Of the words in SARIF 2.1.0 §3.33.7, the one that is not about code.
             kind: "resource",
         };
         let with_values = fingerprint_of_known(farm, finding);
@@ -94,6 +95,7 @@ impl<'a> WireResult<'a> {
         Self {
             rule_id: finding.rule.id,
             rule_index: RULES.iter().position(|rule| rule.id == finding.rule.id),
+            // SARIF 2.1.0 §3.27.10 has the same three words.
             level: finding.severity.label(),
             // `external`, since a policy or a baseline says so and no mark in the source.
             suppressions: SarifSuppression::of(finding),

@@ -59,6 +59,7 @@ impl From<&'static Rule> for WireRule {
                 severity: match rule.severity {
                     Severity::Error => "error",
                     Severity::Warning => "warning",
+                    // The word of GitHub for the lowest of three.
                     Severity::Note => "recommendation",
                 },
             },

@@ -65,6 +65,7 @@ pub(super) fn items(
 /// Returns the columns for text behind a label.
 fn room(label: &str, screen: Screen) -> usize {
     let columns = usize::from(screen.columns.unwrap_or(COLUMNS_MAX).min(COLUMNS_MAX));
+    // A label may be longer than the screen is wide.
     columns.saturating_sub(label.chars().count().saturating_add(1)).max(20)
 }
 
