@@ -273,6 +273,7 @@ mod tests {
 
     #[test]
     fn another_id_alone_is_no_difference() {
+        // Felix numbers bundles as they are installed, and no two instances need have the same order.
         assert_eq!(seen(changed(|bundle| bundle.id = Some(8))).0, [""; 0]);
     }
 

@@ -124,6 +124,7 @@ mod tests {
     }
 
     fn expires_as_by_default(instance: Instance) -> Instance {
+        // Two hours, which Oak takes where nothing is set.
         instance.config(TOKEN_CONFIGURATION, "tokenExpiration=\"7200000\"\r\n")
     }
 

@@ -172,6 +172,7 @@ mod tests {
     fn link_that_is_not_for_both_tells_nothing() {
         let hosts = ["host1/aem/crx-quickstart", "host2/aem/crx-quickstart"];
         assert_eq!(said(hosts, &["host1/current"], &[]), "untold");
+        // Such a link leads back to the release before, which is not in use.
         assert_eq!(said(RELEASES, &["aem/previous"], &[]), "untold");
         assert_eq!(said(["aem/publish1", "aem/publish2"], &["aem/publish"], &[]), "untold");
         assert_eq!(said(["data/aem1", "data/aem2"], &["opt/crx-quickstart"], &[]), "untold");

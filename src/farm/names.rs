@@ -337,9 +337,11 @@ mod tests {
     #[test]
     fn byte_that_is_no_utf_8_ends_no_part_of_a_path() {
         for (source, name) in [
+            // `\xfc` stands for one byte of Latin-1, so this backslash separates nothing.
             (r"lat/m\xfcller-author.tar.gz", r"m\xfcller-author"),
             (r"bad\xf6.tar.gz", r"bad\xf6"),
             (r"C:\cases\author.zip", "author"),
+            // This backslash separates: no two hexadecimal digits follow the `x`.
             (r"C:\xyz\author.zip", "author"),
         ] {
             assert_eq!(stem(source), Some(name));

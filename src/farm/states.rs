@@ -134,6 +134,7 @@ mod tests {
         for (older, last) in [
             ("rs/daily.1/host/publish1", "rs/daily.0/host/publish1"),
             ("rs/daily.10/publish1.tgz", "rs/daily.9/publish1.tgz"),
+            // rsnapshot makes `weekly.0` of the oldest day, so every day that is left is newer.
             ("rs/weekly.0/publish1", "rs/daily.6/publish1"),
             ("rs/beta.0/publish1", "rs/alpha.5/publish1"),
         ] {
@@ -160,6 +161,7 @@ mod tests {
         assert_eq!(times(Some(1), Some(2)), pair(older, last));
         assert_eq!(times(Some(2), Some(1)), []);
         assert_eq!(times(None, None), []);
+        // `goldfish` holds `old`, but not as a word.
         let clone = [("up/goldfish/publish1", Some(1)), ("up/carp/publish1", Some(2))];
         assert_eq!(found(&clone, FarmBy::All), []);
     }

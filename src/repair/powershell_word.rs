@@ -41,7 +41,9 @@ mod tests {
     #[test]
     fn text_is_one_word_of_ascii_whatever_is_in_it() {
         assert_eq!(powershell_word("it's $(id) `id` \"x\""), "'it''s $(id) `id` \"x\"'");
+        // PowerShell takes a typographic quote for a plain one, so it would end the word.
         assert_eq!(powershell_word("a\nb\u{2019}$x\"`"), "\"a$([char]10)b$([char]8217)`$x`\"``\"");
+        // `[char]` holds 16 bits, so this character needs two of them.
         assert_eq!(powershell_word("\u{1f511}"), "\"$([char]55357)$([char]56593)\"");
         assert_eq!(powershell_word(""), "''");
     }

@@ -100,6 +100,7 @@ mod tests {
         for name in [r"a\xc3\xa9", r"a\xFF", r"a\x", r"a\x41", r"a\x21b", r"a\x+f", r"\xé"] {
             assert_eq!(shell_path(name), format!("'{name}'"));
         }
+        // `$(…)` drops newlines at the end; the default `IFS` is space, tab and newline.
         assert_eq!(shell_path("a\nb\n\n"), r#""$(printf 'a\012b')${IFS#??}${IFS#??}""#);
         assert_eq!(shell_path("\u{202e}"), r#""$(printf '\342\200\256')""#);
     }

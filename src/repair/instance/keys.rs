@@ -97,6 +97,7 @@ impl InstanceRepair<'_> {
         let KeyChange { does, mut files, checks } = change;
         files.extend(self.install.storage_file().filter(|_| self.writes_storage));
         let directory = self.install.backup.clone();
+        // A move out of the JCR once put files over others of which there was no copy.
         self.push(Do::BackUp { directory, files }, both);
         let aside = self.misplaced_aside();
         self.stopped.extend(aside);

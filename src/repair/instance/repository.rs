@@ -28,6 +28,7 @@ impl InstanceRepair<'_> {
         } else {
             self.member.is_in_jcr_mode()
         };
+        // An instance that was switched to files once lost the only copy of its own keys.
         if is_source || may_hold {
             let export = Do::ExportFromJcr { digests: own, is_source };
             self.before.push(self.action(export, rules.clone()));

@@ -76,6 +76,7 @@ mod tests {
 
     #[test]
     fn copy_beside_the_original_is_told() {
+        // A copy that was made by hand: Felix takes it too, since its name begins with `bundle`.
         let hits = check(&farm().with("a", |i| i.bundle_in("bundle2.bak", 2, "x")).build());
         assert_eq!(
             hits[0].message,
@@ -86,6 +87,7 @@ mod tests {
 
     #[test]
     fn odd_directory_name_alone_is_no_duplicate() {
+        // The number stands in `bundle.info`, so a directory that was renamed works as before.
         assert_eq!(check(&farm().with("a", |i| i.bundle_in("bundle-old", 9, "x")).build()), []);
     }
 }

@@ -94,6 +94,7 @@ mod tests {
         ] {
             assert!(with_copy(root, |i| i, other), "{root}");
         }
+        // The new install of an upgrade has such a name as well, so it proves nothing.
         for root in ["crx-quickstart-65", "crx-quickstart.new"] {
             assert!(!with_copy(root, |i| i, other), "{root}");
             assert!(with_copy(root, |i| i, |i| i), "{root}: the same keys");

@@ -84,6 +84,7 @@ mod tests {
 
     #[test]
     fn pair_with_what_is_no_key_is_not_halved_but_lost() {
+        // Zeros, an error page and a cut file are what is left of a copy that failed.
         for broken in [&[0; 32][..], b"<html>not found</html>", &[7; 5]] {
             let farm = good_farm(&["a", "b"]).with("c", |i| i.hmac(broken));
             assert_eq!(check(&farm.build()), [], "{broken:?}");

@@ -119,6 +119,7 @@ mod tests {
         };
         assert_eq!(count(&gap), 0);
         let full = r#"{"auth.ims.client.secret": "$[secret:ims]"}"#;
+        // Sling reads `config.author` on authors alone, and of an unknown role nobody knows.
         for (folder, role, expected) in [
             ("config.author", "author", 0),
             ("config.author", "publish", 1),

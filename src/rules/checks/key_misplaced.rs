@@ -205,12 +205,14 @@ mod tests {
             messages(&farm.build())
         };
         assert_eq!(with(b"host=a"), [""; 0]);
+        // It has the length of a master key, but it is text.
         assert_eq!(with(b"a text of 16 byt"), [""; 0]);
         assert_eq!(with(&[7, 200, 3]), [""; 0]);
     }
 
     #[test]
     fn storage_of_another_kind_is_another_bundles_own() {
+        // Any bundle may keep a file `storage`; only the words that AEM writes show whose it is.
         let http = "org.apache.felix.http.jetty";
         let quiet = farm().with("a", |i| i.bundle(9, http).storage_in("bundle9", b"heap"));
         assert_eq!(messages(&quiet.build()), [""; 0]);

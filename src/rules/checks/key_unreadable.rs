@@ -126,6 +126,7 @@ mod tests {
 
     #[test]
     fn key_of_another_user_alone_is_told() {
+        // Of the owner, Unix looks at the owner's bits alone, even where all others may read.
         for (uid, mode) in [(0, 0o600), (0, 0o700), (1000, 0o200), (1000, 0o044)] {
             assert_eq!(
                 messages(|i| i.runs_as(1000, 1000).owned_by(uid, mode)).len(),

@@ -64,6 +64,7 @@ mod tests {
             "storage of a has white space around the word (7 bytes)"
         );
         assert_eq!(
+            // Windows PowerShell writes this mark with `-Encoding UTF8`.
             message(b"\xEF\xBB\xBFJCR").unwrap(),
             "storage of a starts with a byte order mark (6 bytes)"
         );

@@ -69,6 +69,7 @@ mod tests {
             "storage of a ends in a newline (LF): 7 bytes instead of 6"
         );
         assert_eq!(
+            // `echo` ends its line, and that of Windows with two bytes.
             message(b"JCR\r\n").unwrap(),
             "storage of a ends in a Windows line end (CR LF): 5 bytes instead of 3"
         );

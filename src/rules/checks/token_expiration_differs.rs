@@ -66,6 +66,7 @@ mod tests {
 
     #[test]
     fn equal_values_are_quiet_whatever_their_type() {
+        // A file of Felix keeps the type that its writer chose, here a text and a Long (`L`).
         let farm = farm().with("a", expires("\"43200000\"")).with("b", expires("L\"43200000\""));
         assert_eq!(check(&farm.build()), []);
     }
