@@ -106,6 +106,7 @@ pub(super) fn check_apart(path: &Path, sources: &[Source]) -> anyhow::Result<()>
     for source in sources {
         let Origin::Path(origin) = &source.origin else { continue };
         let Ok(origin) = origin.canonicalize() else { continue };
+        // A source that was named with `-o` was once overwritten by its own report.
         if file == origin {
             bail!("{}: is a source, which a report must not replace", path.display());
         }

@@ -273,6 +273,7 @@ mod tests {
 
     #[test]
     fn what_is_no_baseline_is_refused_without_a_word_of_it() {
+        // Parsers quote what they refuse, and the file may be another one that was named by mistake.
         let secret = "123456789";
         for text in [
             secret.to_owned(),

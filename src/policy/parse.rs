@@ -90,6 +90,7 @@ fn bounded(wire: &Wire) -> Result<(), Wrong> {
 
 /// Fails at the first glob that is one too many: each becomes a program, which takes much more memory than its text.
 fn bounded_globs(wire: &Wire) -> Result<(), Wrong> {
+    // A policy of 1 MiB of globs took 196 MiB.
     let Limits { globs_max, globs_bytes_max, .. } = Limits::DEFAULT;
     let sources =
         wire.farm.iter().flat_map(|farm| &farm.instance).filter_map(|i| i.source.as_ref());
@@ -384,6 +385,7 @@ until = "2026-12-31"
             ("migrates in May", " ", "line 23: the reason of a suppression is blank"),
             ("reason = \"migrates in May\"", "", "line 19: missing field `reason`"),
             ("2026-12-31", "2026-12-32", "line 24: until: \"2026-12-32\" is not a date"),
+            // Without quotes it is a date of TOML, which is no text.
             ("\"2026-12-31\"", "2026-12-31", "line 24: this is of another type"),
             ("auth*", "auth[", "line 22: \"auth[\": "),
             ("[\"auth*\"]", "[]", "line 22: instances is empty"),
@@ -431,6 +433,7 @@ until = "2026-12-31"
 
     #[test]
     fn what_is_no_policy_is_refused_without_a_word_of_it() {
+        // Parsers quote what they refuse, and the file may be a key that was named by mistake.
         let secret = "c2VjcmV0";
         for text in [
             secret.to_owned(),

@@ -176,6 +176,7 @@ mod tests {
             "$a$",
             "\\a",
             "a@b.example",
+            // Trackers such as Jira and GitHub make links of these numbers, and GitHub of what may be a commit.
             "PROJ-12",
             "see-PROJ2-1",
             "gh-7",

@@ -163,6 +163,7 @@ mod tests {
 
     #[test]
     fn cell_that_a_spreadsheet_would_compute_is_text() {
+        // Excel offers to start a program for such a cell (DDE).
         assert_eq!(field("=cmd|' /C calc'!A0"), "\"'=cmd|' /C calc'!A0\"");
         for text in ["=1", "+1", "-1", "@a", "\u{ff1d}1"] {
             assert_eq!(field(text), format!("'{text}"));

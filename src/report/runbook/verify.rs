@@ -141,6 +141,7 @@ mod tests {
             ("a", true),
             ("a b.tar", true),
             ("", false),
+            // The command line would take the first for an option, and split the last at its `=`.
             ("-a", false),
             ("a/b", false),
             ("a=b", false),

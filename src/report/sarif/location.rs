@@ -120,6 +120,7 @@ mod tests {
 
     #[test]
     fn no_name_becomes_a_scheme_host_or_query() {
+        // A viewer makes links of these, so a colon or two slashes must not say where to.
         assert_eq!(uri("javascript:x", None), "javascript%3Ax");
         assert_eq!(uri("//evil/x", None), "file:///evil/x");
         assert_eq!(uri("a?b#c%41", Some("\u{202e}\n")), "a%3Fb%23c%2541/%E2%80%AE%0A");
