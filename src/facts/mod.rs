@@ -69,7 +69,7 @@ pub use node_store::{
     AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, DOCUMENT_STORE, DOCUMENT_STORE_TYPE, NodeStore,
     NodeStoreKind, REPOSITORY_HOME, SEGMENT_STORES, SPLIT_SEGMENTS,
 };
-pub use old_state::{OldState, has_old_word, says_put_aside};
+pub use old_state::{OldState, has_old_word, says_old, says_put_aside};
 pub use place::{
     Account, INSIDE, OwnedDirectory, Owner, Place, QUICKSTART, Right, components, is_in_realm,
     path_parts, realm, split_path, spoken,

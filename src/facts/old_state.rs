@@ -50,13 +50,33 @@ impl<'p> OldState<'p> {
 }
 
 /// What is in the name of a directory that was put aside.
-const SAYS_OLD: [&str; 9] =
-    ["old", "bak", "backup", "copy", "save", "orig", "prev", "before", "archive"];
+const SAYS_OLD: [&str; 11] = [
+    "old",
+    "bak",
+    "backup",
+    "copy",
+    "save",
+    "orig",
+    "prev",
+    "before",
+    "archive",
+    "rollback",
+    "sicherung",
+];
 
 /// Returns `true` if a name has a word in it that shows that a copy was put aside.
 pub fn says_put_aside(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     SAYS_OLD.iter().any(|word| name.contains(word))
+}
+
+/// Returns `true` if a name tells that something was put aside: by a word, or by a year.
+pub fn says_old(name: &str) -> bool {
+    let has_year = name.match_indices("20").any(|(at, _)| {
+        let digits = name.get(at..).unwrap_or_default().bytes();
+        digits.take_while(u8::is_ascii_digit).count() >= 4
+    });
+    has_year || says_put_aside(name)
 }
 
 /// Returns `true` if a word of a name is one for what is not in use any more; a `goldfish` is none.

@@ -2,8 +2,11 @@
 
 use super::in_use::{InUse, in_use};
 use super::plan::FarmPlan;
+use super::state_name::split;
 use super::states;
-use crate::facts::{BUNDLE_CACHE, OldState, Place, QUICKSTART, Snapshot, says_put_aside};
+use crate::facts::{
+    BUNDLE_CACHE, OldState, Place, QUICKSTART, Snapshot, path_parts, says_old, says_put_aside,
+};
 use std::collections::BTreeMap;
 
 /// Snapshots with the labels of their sources.
@@ -54,7 +57,8 @@ pub(super) fn without_copies(snapshots: Labelled, plan: &FarmPlan<'_>) -> (Label
 }
 
 /// Finds archives that are backups of an instance in another source: they lie beside it, a directory or the archive is called like one, and
-/// they have its Sling id. (`backups/2024-01-01.tgz`, `crx-quickstart.backup/x.tar`, `backup.zip`)
+/// they have its Sling id. (`backups/2024-01-01.tgz`, `crx-quickstart.backup/x.tar`, `backup.zip`) Of other names, such as
+/// `crx-quickstart-20240101.tgz`, so are those that were not started later.
 fn backups(snapshots: &Labelled) -> BTreeMap<Place, Place> {
     let mut homes: BTreeMap<(&str, String), &Snapshot> = BTreeMap::new();
     for (_, snapshot) in snapshots {
@@ -65,9 +69,10 @@ fn backups(snapshots: &Labelled) -> BTreeMap<Place, Place> {
     }
     let original = |snapshot: &Snapshot| {
         let id = uuid(snapshot)?;
-        homes_of_backup(&snapshot.source).find_map(|home| {
+        directories(&snapshot.source).find_map(|(home, rest)| {
             let of = homes.get(&(id, home.to_owned()))?;
-            (of.source != snapshot.source).then(|| of.place())
+            let is_backup = says_put_aside(rest) || says_kept(rest) && !snapshot.was_used_after(of);
+            (of.source != snapshot.source && is_backup).then(|| of.place())
         })
     };
     let of = |(_, snapshot): &(_, Snapshot)| Some((snapshot.place(), original(snapshot)?));
@@ -76,8 +81,25 @@ fn backups(snapshots: &Labelled) -> BTreeMap<Place, Place> {
 
 /// Returns the directories around a source that hold what it may be a backup of, the nearest first: what lies below them is called like one.
 pub(super) fn homes_of_backup(source: &str) -> impl Iterator<Item = &str> {
-    let above = source.rmatch_indices('/').filter_map(|(at, _)| source.split_at_checked(at));
-    above.filter(|(_, rest)| says_put_aside(rest)).map(|(home, _)| home)
+    directories(source).filter(|(_, rest)| says_put_aside(rest)).map(|(home, _)| home)
+}
+
+/// Returns the directories around a source, the nearest first, each with the path below it.
+fn directories(source: &str) -> impl Iterator<Item = (&str, &str)> {
+    source.rmatch_indices('/').filter_map(|(at, _)| source.split_at_checked(at))
+}
+
+/// Returns `true` if a path beside an install may be that of a state of it which somebody kept: named like the install, by a time, or by a
+/// word for such places. An archive that is named like an instance may be that of another one.
+fn says_kept(path: &str) -> bool {
+    const PLACES: [&str; 7] = ["aem", "cq", "dump", "tmp", "temp", "snapshot", "snapshots"];
+    path_parts(path).any(|part| {
+        let (words, mark) = split(part);
+        mark.is_some()
+            || says_old(part)
+            || part.starts_with(QUICKSTART)
+            || words.iter().any(|word| PLACES.contains(&word.as_str()))
+    })
 }
 
 /// Finds copies that links show in use instead of what they are copies of by their names, by the place of that.
@@ -141,21 +163,26 @@ fn original(snapshot: &Snapshot, installs: &Installs) -> Option<String> {
     let (parent, name) = snapshot.root.rsplit_once('/').unwrap_or(("", &snapshot.root));
     // An install is put aside under its own name with an ending, such as `crx-quickstart.backup`.
     let sibling = format!("{parent}/{QUICKSTART}").trim_start_matches('/').to_owned();
-    if name.starts_with(QUICKSTART) && name != QUICKSTART && is_install(&sibling) {
+    // An install that was put aside and made anew has a new Sling id.
+    let is_aside = || is_install(&sibling) || says_old(name) && installs.contains_key(&sibling);
+    if name.starts_with(QUICKSTART) && name != QUICKSTART && is_aside() {
         return Some(sibling);
     }
     let above = snapshot.root.rmatch_indices('/').map(|(at, _)| at).chain([0]);
     let outer = above.filter_map(|end| snapshot.root.split_at_checked(end));
     outer.filter(|(_, rest)| !rest.is_empty()).find_map(|(root, rest)| {
-        let first = rest.trim_start_matches('/').split('/').next().unwrap_or_default();
+        let parts = rest.split('/').filter(|part| !part.is_empty());
+        let holds_install = parts.clone().any(|part| part == QUICKSTART);
         // Guides rename `launchpad` to `launchpad.old` before it is built again; a copy of the
         // cache is `felix_backup`.
+        let is_cache = |part: &str| ["launchpad", "felix"].iter().any(|name| part.contains(name));
+        let is_cache = parts.clone().any(is_cache);
         let like_a_part =
-            ["launchpad", "felix", "bundle"].iter().any(|part| first.starts_with(part));
-        // What is built again has a new Sling id, and new keys.
-        let is_rebuilt = like_a_part && says_put_aside(first) && installs.contains_key(root);
+            is_cache || parts.clone().next().is_some_and(|first| first.starts_with("bundle"));
         let inside = root.rsplit('/').next() == Some(QUICKSTART);
-        (is_rebuilt || (inside || like_a_part) && is_install(root)).then(|| root.to_owned())
+        // An install runs one cache. What is built again has a new Sling id, which lies in it, and new keys.
+        let is_other_cache = (inside || is_cache) && !holds_install && installs.contains_key(root);
+        (is_other_cache || (inside || like_a_part) && is_install(root)).then(|| root.to_owned())
     })
 }
 
@@ -188,6 +215,10 @@ mod tests {
             "up/publish1/crx-quickstart.backup/x.tar",
             "up/publish1/backup.zip",
             "up/publish1/backup.f4d5.temp",
+            "up/publish1/crx-quickstart-20240101.tgz",
+            "up/publish1/crx-quickstart.tar.gz",
+            "up/publish1/pre-upgrade/x.tgz",
+            "up/publish1/tmp/aem.tar",
         ] {
             assert_eq!(copies_of("up/publish1", backup, [ID, ID]), [[backup]], "{backup}");
             assert_eq!(copies_of("up/publish1", backup, [ID, OTHER]).len(), 2, "{backup}");
@@ -274,7 +305,13 @@ mod tests {
         for (other, count) in [
             ("crx-quickstart/launchpad.old", 1),
             ("crx-quickstart/launchpad_backup", 1),
-            ("crx-quickstart/launchpad2", 2),
+            ("crx-quickstart/launchpad2", 1),
+            ("crx-quickstart/_launchpad", 1),
+            ("crx-quickstart/launchpad/felix-20240101", 1),
+            ("crx-quickstart/old/launchpad", 1),
+            ("crx-quickstart.old", 1),
+            ("crx-quickstart-20240101", 1),
+            ("crx-quickstart-publish", 2),
             ("crx-quickstart/publish/crx-quickstart", 2),
         ] {
             assert_eq!(members(other), count, "{other}");

@@ -31,7 +31,8 @@ impl KeyCopies {
         let body = match fact {
             Fact::Key(_, digest) | Fact::StrayKey(_, digest) => {
                 self.keys.extend(fingerprint(bytes));
-                self.traces.append(&mut std::mem::take(&mut digest.traces).into_iter().collect());
+                // `BTreeSet::append` makes all of the set anew: 4,000 keys took 100 seconds.
+                self.traces.extend(std::mem::take(&mut digest.traces));
                 return;
             }
             fact if fact.quotes() => fingerprint(bytes),

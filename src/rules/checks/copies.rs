@@ -1,6 +1,6 @@
 //! Whether what lies in or beside an install is an old copy of it.
 
-use crate::facts::{OldState, Snapshot, is_in_realm, says_put_aside};
+use crate::facts::{OldState, Snapshot, is_in_realm, says_old};
 use crate::farm::{InUse, Member, in_use, was_rotated_before};
 
 /// Returns `true` if a copy is surely not what is in use: it has the same keys, or it is of the same instance and a link, its name or the
@@ -20,16 +20,23 @@ pub(crate) fn is_old(member: &Member, copy: &Snapshot) -> bool {
         InUse::Other(_) | InUse::Both => return false,
         InUse::Untold => {}
     }
-    let is_beside = !is_in_realm(&copy.root, &install.root);
-    if copy.was_used_after(install) || is_beside && is_of_other_id(member, copy) {
+    if copy.was_used_after(install) {
         return false;
     }
     // Of two that both have a date in their names, either may be in use: `crx-quickstart_20240501` after a rollback.
-    let says_old = says_old(&copy.root) && !says_old(&install.root);
-    !is_beside
-        || install.was_used_after(copy)
-        || says_old
-        || was_rotated_before(&copy.path(), &install.path())
+    let last = |root: &str| says_old(root.rsplit('/').next().unwrap_or(root));
+    let says_old = last(&copy.root) && !last(&install.root);
+    let is_earlier = install.was_used_after(copy);
+    let is_beside = !is_in_realm(&copy.root, &install.root);
+    // What is put aside, and made anew in its place, has another id than what is there now; so has another instance.
+    match (is_beside, is_of_other_id(member, copy)) {
+        (true, true) => says_old && is_earlier,
+        (false, true) => says_old || is_earlier,
+        (false, false) => true,
+        (true, false) => {
+            is_earlier || says_old || was_rotated_before(&copy.path(), &install.path())
+        }
+    }
 }
 
 /// Returns `true` if the Sling ids do not show that both are one instance.
@@ -46,16 +53,6 @@ pub(super) fn has_same_keys(member: &Member, copy: &Snapshot) -> bool {
             let key = member.known_key(file.name);
             key.is_some_and(|key| key.digest.whole == file.digest.whole)
         })
-}
-
-/// Returns `true` if the name of a directory tells that it was put aside: by a word, or by a year.
-fn says_old(root: &str) -> bool {
-    let name = root.rsplit('/').next().unwrap_or(root).to_ascii_lowercase();
-    let has_year = name.match_indices("20").any(|(at, _)| {
-        let digits = name.get(at..).unwrap_or_default().bytes();
-        digits.take_while(u8::is_ascii_digit).count() >= 4
-    });
-    has_year || says_put_aside(&name)
 }
 
 #[cfg(test)]
