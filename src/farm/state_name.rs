@@ -2,11 +2,41 @@
 
 use crate::facts::path_parts;
 use std::cmp::Ordering;
+use std::iter::Peekable;
 
 /// Words in a name that say that a state is the older one, and the younger one.
-const EARLIER: [&str; 8] =
-    ["before", "pre", "old", "prior", "previous", "earlier", "vorher", "yesterday"];
-const LATER: [&str; 8] = ["after", "post", "new", "now", "later", "current", "nachher", "today"];
+const EARLIER: [&str; 16] = [
+    "before",
+    "pre",
+    "old",
+    "prior",
+    "previous",
+    "earlier",
+    "yesterday",
+    "baseline",
+    "backup",
+    "vor",
+    "vorher",
+    "avant",
+    "antes",
+    "prima",
+    "voor",
+    "oud",
+];
+const LATER: [&str; 15] = [
+    "after", "post", "new", "now", "later", "current", "latest", "today", "live", "nach",
+    "nachher", "apres", "après", "despues", "después",
+];
+
+/// How words begin that count releases, as in `SP18`, `v2` and `cfp3`.
+const RELEASES: [&str; 6] = ["v", "sp", "cfp", "rel", "release", "build"];
+
+/// Short names of months, in English, German, French and Spanish.
+const MONTHS: [&str; 27] = [
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "mär",
+    "mai", "okt", "dez", "fev", "fév", "avr", "juin", "juil", "aou", "aoû", "déc", "ene", "ago",
+    "dic",
+];
 
 /// Directories that rsnapshot turns over, the oldest last: `daily.1` was `daily.0` a day ago, and `weekly.0` the last of the days.
 // Newer sample configurations of rsnapshot name them alpha, beta, gamma and delta.
@@ -41,6 +71,8 @@ pub(super) enum Mark {
     Date(String),
     /// Which of those that rsnapshot turns over, and its number there, 0 being the newest.
     Rotated(usize, u32),
+    /// A release or a month, which shows two states and not their order: one may be rolled back, and a year may end.
+    Named(String),
 }
 
 impl PartialOrd for Mark {
@@ -65,12 +97,18 @@ pub(super) fn split(name: &str) -> (Vec<String>, Option<Mark>) {
     }
     let lower = name.to_lowercase();
     let mut words = lower.split(|c: char| !c.is_alphanumeric()).peekable();
-    let (mut rest, mut mark) = (Vec::new(), None);
+    let (mut rest, mut mark, mut named) = (Vec::new(), None, None);
     while let Some(word) = words.next() {
         if EARLIER.contains(&word) {
             mark = Some(Mark::Earlier);
         } else if LATER.contains(&word) {
             mark = Some(Mark::Later);
+        } else if let Some(date) = day_first(word, &mut words) {
+            mark = Some(Mark::Date(date));
+        } else if let Some(version) = version(word, rest.last(), &mut words) {
+            rest.extend(named.replace(version));
+        } else if is_release(word) || MONTHS.contains(&word) {
+            rest.extend(named.replace(word.to_owned()));
         } else if is_year(word) {
             let mut date = word.to_owned();
             // From the year to the second there are 14 digits; what follows counts something else.
@@ -82,7 +120,50 @@ pub(super) fn split(name: &str) -> (Vec<String>, Option<Mark>) {
             rest.push(word.to_owned());
         }
     }
-    (rest, mark)
+    // In `publish1-pre-sp20` the release tells no time of its own.
+    match (mark, named) {
+        (None, Some(named)) => (rest, Some(Mark::Named(named))),
+        (mark, named) => {
+            rest.extend(named);
+            (rest, mark)
+        }
+    }
+}
+
+/// Reads a date as `31.01.2024`, of which the first word was taken.
+fn day_first<'n>(
+    word: &str,
+    words: &mut Peekable<impl Iterator<Item = &'n str> + Clone>,
+) -> Option<String> {
+    let is_short = |word: &str| is_number(word) && matches!(word.len(), 1 | 2);
+    let mut ahead = words.clone();
+    let (month, year) = (ahead.next()?, ahead.next()?);
+    let is_date = is_short(word) && is_short(month) && year.len() == 4 && is_year(year);
+    is_date.then(|| {
+        *words = ahead;
+        format!("{year}{month:0>2}{word:0>2}")
+    })
+}
+
+fn is_release(word: &str) -> bool {
+    RELEASES.iter().any(|start| word.strip_prefix(start).is_some_and(is_number))
+}
+
+/// Reads a version of AEM, such as `6.5.18`, of which the first word was taken. Four numbers are an address.
+fn version<'n>(
+    word: &str,
+    before: Option<&String>,
+    words: &mut Peekable<impl Iterator<Item = &'n str> + Clone>,
+) -> Option<String> {
+    let mut ahead = words.clone();
+    let (minor, patch) =
+        (ahead.next().filter(|n| is_number(n))?, ahead.next().filter(|n| is_number(n))?);
+    let ends = ahead.peek().is_none_or(|next| !is_number(next));
+    let begins = before.is_none_or(|before| !is_number(before));
+    (matches!(word, "5" | "6") && begins && ends).then(|| {
+        *words = ahead;
+        format!("{word}.{minor}.{patch}")
+    })
 }
 
 /// Reads a name such as `daily.1`, whole: other numbers behind words may count the other way.

@@ -57,7 +57,9 @@ fn order(a: &Snapshot, b: &Snapshot) -> Option<Ordering> {
     };
     // Its path names the instance, too: `old/publish1.tgz` is no backup of publish2, which was cloned from it.
     let names = |own: &str, other: &str| {
-        let of_own: Vec<_> = path_parts(own).map(|part| split(part).0).collect();
+        let of_own: Vec<Vec<String>> = path_parts(own)
+            .map(|part| split(part).0.into_iter().filter(|word| !has_old_word(word)).collect())
+            .collect();
         path_parts(other).all(|part| of_own.contains(&split(part).0))
     };
     let is_backup = |own: &str, other: &str| {
@@ -130,6 +132,23 @@ mod tests {
     }
 
     #[test]
+    fn names_without_an_order_need_times() {
+        for (older, last) in [
+            ("SP18/publish1.tgz", "SP22/publish1.tgz"),
+            ("6.5.18/publish1.tgz", "6.5.22/publish1.tgz"),
+            ("up/publish1_v1.tgz", "up/publish1_v2.tgz"),
+            ("Dec/publish1.tgz", "Jan/publish1.tgz"),
+            ("up/publish1.tgz.bak", "up/publish1.tgz"),
+        ] {
+            let found = |start, end| found(&[(older, start), (last, end)], FarmBy::All);
+            assert_eq!(found(Some(1), Some(2)), pair(older, last), "{older}");
+            assert_eq!(found(None, None), [], "{older}");
+        }
+        let days = [("01.02.2024/publish1", None), ("31.01.2024/publish1", None)];
+        assert_eq!(found(&days, FarmBy::All), pair(days[1].0, days[0].0));
+    }
+
+    #[test]
     fn what_rsnapshot_turned_over_is_older() {
         for (older, last) in [
             ("rs/daily.1/host/publish1", "rs/daily.0/host/publish1"),
@@ -171,6 +190,8 @@ mod tests {
         for (one, other) in [
             ("up/publish1.tgz", "up/publish2.tgz"),
             ("dc1/publish1.tgz", "dc2/publish1.tgz"),
+            ("10.0.0.18/publish1.tgz", "10.0.0.22/publish1.tgz"),
+            ("6.5.0.1/publish1.tgz", "6.5.0.2/publish1.tgz"),
             ("up/before/publish1.tgz", "up/after/publish2.tgz"),
             ("up/publish1-old.tgz", "up/publish2-new.tgz"),
             ("up/publish1-2024.tgz", "up/publish2-2025.tgz"),

@@ -342,7 +342,7 @@ mod tests {
         let farm = Farm { gaps: vec![cut("up/c.tar")], ..good_farm(&["a", "b"]).build() };
         let text = written_with(vec![farm], vec![cut("up/c.tar")]);
         assert!(text.starts_with("farm,fact,expect,a,b,up/c.tar,wrong,odd\r\n"), "{text}");
-        assert_eq!(rows(&text, "read"), ["whole,whole,(not read: is no archive),,"], "{text}");
+        assert_eq!(rows(&text, "read"), ["in full,in full,(not read: is no archive),,"], "{text}");
         assert_eq!(rows(&text, "storage-mode"), ["Bundle,Bundle,(not read),,"], "{text}");
     }
 

@@ -2,7 +2,7 @@
 
 use crate::farm::listed;
 use crate::repair::{Action, Do, KeyCheck, Outcome, Plan, PlanCheck};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Says what an action does, as one sentence without a full stop.
 pub(in crate::report) fn sentence(action: &Action) -> String {
@@ -48,6 +48,43 @@ pub(in crate::report) fn sentence(action: &Action) -> String {
     }
 }
 
+/// Says in short what some actions of a plan change in files, by instance.
+pub(in crate::report) fn gist(plan: &Plan, own: &BTreeSet<usize>) -> Vec<String> {
+    let changes = |action: &&Action| {
+        matches!(
+            action.does,
+            Do::Place { .. }
+                | Do::Swap { .. }
+                | Do::Truncate { .. }
+                | Do::Decode { .. }
+                | Do::Move { .. }
+                | Do::WriteStorage { .. }
+        )
+    };
+    let mut by_instance: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let actions = plan.actions().enumerate().filter(|(index, _)| own.contains(index));
+    for action in actions.map(|(_, action)| action).filter(changes) {
+        let Some(instance) = &action.instance else { continue };
+        let said = with_first(&sentence(action), char::to_lowercase);
+        by_instance.entry(instance).or_default().push(said);
+    }
+    let mut by_steps: BTreeMap<Vec<String>, Vec<&str>> = BTreeMap::new();
+    for (instance, said) in by_instance {
+        by_steps.entry(said).or_default().push(instance);
+    }
+    let said = by_steps.iter().map(|(said, who)| format!("on {}, {}", listed(who), listed(said)));
+    said.collect()
+}
+
+/// Changes the first letter of a text.
+pub(super) fn with_first<T: Iterator<Item = char>>(
+    text: &str,
+    change: impl Fn(char) -> T,
+) -> String {
+    let mut letters = text.chars();
+    letters.next().into_iter().flat_map(change).chain(letters).collect()
+}
+
 fn own(file: &str) -> &str {
     file.rsplit('/').next().unwrap_or(file)
 }
@@ -80,7 +117,7 @@ pub(in crate::report) fn outcome(plan: &Plan) -> String {
             )
         }
         Outcome::StillWrong { rules, open } => format!(
-            "still INCONSISTENT, because of what is done by hand: {}{}",
+            "still INCONSISTENT until a new scan shows what was done by hand ({}){}",
             rules.join(", "),
             besides(open)
         ),
@@ -94,7 +131,7 @@ fn reasons(open: &[String]) -> String {
     let first = open.first().map_or("", String::as_str);
     match open.len().saturating_sub(1) {
         0 => first.to_owned(),
-        1 => format!("{first}; and 1 more reason"),
+        1 => open.join("; and "),
         more => format!("{first}; and {more} more reasons"),
     }
 }

@@ -1,6 +1,6 @@
 //! A plan as a text to follow: who does what, in which order, with commands that stand alone.
 
-use super::english::{outcome, sentence};
+use super::english::{outcome, sentence, with_first};
 use super::{KEYS, posix, powershell};
 use crate::diagnosis::Judged;
 use crate::facts::{Digest, KeyName, Opening, ProtectedAt};
@@ -94,12 +94,6 @@ impl RepairPart {
         };
         [turn("Stop"), self.steps.clone(), turn("Start")].concat()
     }
-}
-
-/// Changes the first letter of a text.
-fn with_first<T: Iterator<Item = char>>(text: &str, change: impl Fn(char) -> T) -> String {
-    let mut letters = text.chars();
-    letters.next().into_iter().flat_map(change).chain(letters).collect()
 }
 
 /// Makes steps of actions: those that commands do are one block.

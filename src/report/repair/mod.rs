@@ -8,6 +8,7 @@ mod powershell_script;
 mod script;
 mod visit;
 
+pub(super) use english::gist;
 pub(super) use guide::{
     GuideStep, RepairPart, decision, fixes, on_windows, parts, result, warning,
 };

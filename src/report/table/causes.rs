@@ -1,10 +1,9 @@
 //! The causes: who, what is wrong, what comes of it, what shows it, and how it is mended.
 
-use super::super::repair::{RepairPart, decision, parts, result, warning};
+use super::super::repair::{RepairPart, decision, gist, parts, result, warning};
 use super::super::{CAUSES_NAMED_MAX, Screen};
 use super::text::{Paint, command, labelled};
 use crate::diagnosis::{Cause, Finding, Judged};
-use crate::farm::listed;
 use crate::repair::Do;
 use crate::rules::Severity;
 use std::collections::BTreeSet;
@@ -21,7 +20,9 @@ const LABEL: usize = 10;
 
 /// Writes the causes of a farm, each once, with its repair where that is short.
 pub(super) fn write(judged: &Judged, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
-    let all = parts(judged, None);
+    // What notes ask for is done as well, but not shown here.
+    let of_causes = judged.causes.iter().flat_map(|cause| cause.actions.iter().copied()).collect();
+    let all = parts(judged, Some(&of_causes));
     let is_short = all.iter().map(lines).sum::<usize>() <= LINES_MAX;
     let mut shown: BTreeSet<usize> = BTreeSet::new();
     let (mut alike, mut before) = (0_usize, "");
@@ -123,15 +124,15 @@ fn fix(
     let parts = parts(judged, Some(&own));
     let text = match (own.is_empty(), cause.actions.is_empty()) {
         (true, true) => "nothing is to be done that is known here".to_owned(),
-        (true, false) => "with the steps of the causes above".to_owned(),
+        (true, false) => "mended by the steps of the causes above".to_owned(),
         _ if is_short => String::new(),
         _ => {
-            let stopped: Vec<&str> =
-                parts.iter().filter_map(|part| part.stops.as_deref()).collect();
-            if stopped.is_empty() {
-                "steps by hand: see Repair below".to_owned()
-            } else {
-                format!("on {}: see Repair below", listed(&stopped))
+            let said = gist(&judged.plan, &own);
+            let first = || parts.iter().flat_map(|part| &part.steps).next();
+            match (said.is_empty(), first()) {
+                (false, _) => format!("{} (see Repair below)", said.join("; ")),
+                (true, Some(step)) => format!("{} (all steps: see Repair below)", step.say),
+                (true, None) => "see Repair below".to_owned(),
             }
         }
     };

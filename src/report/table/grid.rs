@@ -69,7 +69,9 @@ fn agree(rows: &[MatrixRow], screen: Screen, out: &mut dyn Write) -> io::Result<
     let told: Vec<String> = told
         .filter_map(|row| {
             let text = common_text(row)?;
-            Some(format!("{} {text}", row.title))
+            let is_key = KeyName::ALL.iter().any(|key| row.fact == key.file_name());
+            let sum = if is_key { "md5 " } else { "" };
+            Some(format!("{} {sum}{text}", row.title))
         })
         .collect();
     if told.is_empty() {
@@ -85,7 +87,7 @@ fn legend(matrix: &Matrix, screen: Screen, out: &mut dyn Write) -> io::Result<()
     let signs = [
         (any(|row| !row.is_odd() && row.agrees()), "= all the same"),
         (any(MatrixRow::is_odd), "! differs or wrong"),
-        (any(|row| row.is_odd() && row.differs()), "A B equal values"),
+        (any(|row| row.is_odd() && row.differs()), "A B same letter, same value"),
         (
             any(|row| (0..row.cells.len()).any(|index| row.is_odd_at(index))),
             "< wrong or odd one out",
@@ -382,7 +384,7 @@ mod tests {
     #[test]
     fn signs_that_are_used_are_explained() {
         let text = render(good_farm(&["a", "b"]).with("c", |i| i.hmac(&[1; 32])), Some(120));
-        let signs = "\nSigns: = all the same; ! differs or wrong; A B equal values; < wrong or odd one out; keys: md5 start\n";
+        let signs = "\nSigns: = all the same; ! differs or wrong; A B same letter, same value; < wrong or odd one out; keys: md5 start\n";
         assert!(text.contains(signs), "{text}");
         let text = render(good_farm(&["a", "b"]), Some(120));
         assert!(text.contains("\nSigns: = all the same; keys: md5 start\n"), "{text}");

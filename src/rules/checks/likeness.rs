@@ -141,6 +141,7 @@ impl<'m> Resemblance<'m> {
 }
 
 fn time(member: &Member) -> Option<Time> {
+    // Replicas of one image may have no time stamp of the launchpad, and logs of their own.
     member.snapshot.last_start_ms.map(Time::Start).or_else(|| start_in_log(member).map(Time::Log))
 }
 
@@ -174,16 +175,20 @@ fn may_be_alike(a: &Member, b: &Member) -> bool {
     };
     agree(uuid(a), uuid(b))
         && agree(a.snapshot.last_start_ms, b.snapshot.last_start_ms)
+        // Replicas of one image share even the time stamp of the image's start until their own is finished.
         && agree(start_in_log(a), start_in_log(b))
+        && agree(port(a), port(b))
         && KeyName::ALL.into_iter().all(|name| agree(key(a, name), key(b, name)))
 }
 
-/// Returns when the log shows the last start of the crypto service, where no time stamp of the launchpad says when the instance was
-/// started: replicas of one image have none, and logs of their own.
+/// Returns the port that the start script names. That of `sling.properties` is the default, and the same everywhere.
+fn port(member: &Member) -> Option<&str> {
+    member.snapshot.setting("CQ_PORT").map(|setting| setting.value.as_str())
+}
+
+/// Returns when the log of an instance shows the last start of its crypto service.
 fn start_in_log(member: &Member) -> Option<LogTime> {
-    let snapshot = &member.snapshot;
-    let log = snapshot.log.as_ref().filter(|_| snapshot.last_start_ms.is_none())?;
-    log.statement(LogTopic::Storage)?.time
+    member.snapshot.own_log()?.statement(LogTopic::Storage)?.time
 }
 
 fn agree<T: PartialEq>(a: Option<T>, b: Option<T>) -> bool {

@@ -13,7 +13,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: true,
     summary: "two instances share a Sling id",
-    effect: "Discovery, user synchronisation and ordinary login tokens confuse the two.",
+    effect: "Discovery, user synchronisation and login tokens that are not encapsulated confuse the two.",
     why: "The Sling id distinguishes instances: in discovery, in user synchronisation, and in login tokens that are not encapsulated. \
           Two instances with one id were cloned without a new one (or one was sent twice, taken at different times).",
     fix: "Stop the clone, delete its sling.id.file, and start it: it makes a new id.",
@@ -42,13 +42,16 @@ fn hit(id: &str, members: &[&Member]) -> Hit {
     let message = format!("{} share the Sling id {id}", names_of(members));
     let files: Vec<_> =
         members.iter().filter_map(|m| Some((m, &m.snapshot.sling_id.as_ref()?.place))).collect();
+    let choice =
+        "Find out which of them was made of a copy of another, and do on it alone what follows.";
     let steps = files.iter().map(|(member, place)| {
         format!(
-            "Where {} is the clone: stop it, delete {}, start it.",
+            "If {} is the copy: stop it, delete {}, start it.",
             member.name,
             quoted(&member.snapshot, &place.path)
         )
     });
+    let steps = [choice.to_owned()].into_iter().chain(steps);
     let hit = Hit::among(members, message).at(files.iter().map(|(_, place)| *place));
     let shared = shared_parts(members);
     hit.advise(members.iter().filter_map(|member| leave_out(member, members, &shared)))
@@ -125,6 +128,19 @@ mod tests {
             check(&farm().with("a", replica("26")).with("b", replica(other)).build()).len()
         };
         assert_eq!((count("27"), count("26")), (1, 0));
+        let stamped = |day: &str, port: &str| {
+            let (replica, port) = (replica(day), port.to_owned());
+            move |i| {
+                let mut i = replica(i).setting("CQ_PORT", &port);
+                i.snapshot.last_start_ms = Some(1);
+                i
+            }
+        };
+        let count = |day: &str, port: &str| {
+            let farm = farm().with("a", stamped("26", "4503")).with("b", stamped(day, port));
+            check(&farm.build()).len()
+        };
+        assert_eq!((count("27", "4503"), count("26", "4504"), count("26", "4503")), (1, 1, 0));
     }
 
     #[test]
@@ -163,7 +179,7 @@ mod tests {
                 .build();
             let fix = &check(&farm)[0].advice();
             assert_eq!(fix[0].contains(" may be an old copy of a"), is_told, "{fix:?}");
-            assert_eq!(fix.len(), 2 + usize::from(is_told));
+            assert_eq!(fix.len(), 3 + usize::from(is_told));
         }
     }
 

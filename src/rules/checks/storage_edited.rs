@@ -9,7 +9,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Note,
     compares: false,
     summary: "`storage` is newer than the keys that it points to",
-    effect: "The next restart may switch the instance to other keys.",
+    effect: "Do not restart the instance before this is settled: it may switch to other keys.",
     why: "AEM writes `storage` and the key files at the same start. Where `storage` is newer, somebody has changed the mode since: keys that were in use \
           before may lie in the other place.",
     fix: "Find out who edited `storage` at that time, and compare the key files with the keys in the repository.",

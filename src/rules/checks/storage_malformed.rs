@@ -11,7 +11,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "`storage` holds neither `Bundle` nor `JCR`",
-    effect: "At its next start the instance may take, or make, other keys.",
+    effect: "Do not restart the instance before this is repaired: it may take, or make, other keys.",
     why: "The word names the key provider. A byte order mark, blanks, another case or other text match none of the two.",
     fix: "Write the word that is meant, without anything around it: printf %s Bundle > storage",
     references: &[KA_23909],

@@ -12,7 +12,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Warning,
     compares: false,
     summary: "the file `storage` is missing",
-    effect: "Which keys the instance uses after its next start is open.",
+    effect: "Do not restart the instance before this is repaired: which keys it then uses is open.",
     why: "An instance that has com.adobe.granite.crypto.file (AEM 6.3 and newer) writes its choice of key storage to `storage` at \
           its first start. Without the file it is open which keys it will use at the next one.",
     fix: "Write `Bundle` into `storage` of com.adobe.granite.crypto, without a newline, where the keys are files.",
