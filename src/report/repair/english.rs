@@ -48,32 +48,42 @@ pub(in crate::report) fn sentence(action: &Action) -> String {
     }
 }
 
-/// Says in short what some actions of a plan change in files, by instance.
+/// Says in short what some actions of a plan change in files, instances with the same changes together.
 pub(in crate::report) fn gist(plan: &Plan, own: &BTreeSet<usize>) -> Vec<String> {
-    let changes = |action: &&Action| {
-        matches!(
-            action.does,
-            Do::Place { .. }
-                | Do::Swap { .. }
-                | Do::Truncate { .. }
-                | Do::Decode { .. }
-                | Do::Move { .. }
-                | Do::WriteStorage { .. }
-        )
-    };
-    let mut by_instance: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut by_instance: BTreeMap<&str, Vec<&Do>> = BTreeMap::new();
     let actions = plan.actions().enumerate().filter(|(index, _)| own.contains(index));
-    for action in actions.map(|(_, action)| action).filter(changes) {
-        let Some(instance) = &action.instance else { continue };
-        let said = with_first(&sentence(action), char::to_lowercase);
-        by_instance.entry(instance).or_default().push(said);
+    for (_, action) in actions {
+        if let Some(instance) = &action.instance {
+            by_instance.entry(instance).or_default().push(&action.does);
+        }
     }
-    let mut by_steps: BTreeMap<Vec<String>, Vec<&str>> = BTreeMap::new();
-    for (instance, said) in by_instance {
-        by_steps.entry(said).or_default().push(instance);
+    let mut by_changes: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (instance, done) in by_instance {
+        let changes = changes(&done);
+        if !changes.is_empty() {
+            by_changes.entry(changes.join(", ")).or_default().push(instance);
+        }
     }
-    let said = by_steps.iter().map(|(said, who)| format!("on {}, {}", listed(who), listed(said)));
-    said.collect()
+    by_changes.iter().map(|(changes, who)| format!("on {}: {changes}", listed(who))).collect()
+}
+
+/// Says what becomes of the files of an instance.
+fn changes(done: &[&Do]) -> Vec<String> {
+    let placed = |does: &&Do| match does {
+        Do::Place { key, .. } => Some(key.to_string()),
+        _ => None,
+    };
+    let placed: Vec<String> = done.iter().filter_map(placed).collect();
+    let placed = (!placed.is_empty()).then(|| format!("put {} in place", placed.join(" and ")));
+    let other = |does: &&Do| match does {
+        Do::Swap { .. } => Some("swap hmac and master".to_owned()),
+        Do::Truncate { file, bytes } => Some(format!("cut {} to {bytes} bytes", own(file))),
+        Do::Decode { file, .. } => Some(format!("decode {}", own(file))),
+        Do::Move { from, .. } => Some(format!("move the misplaced {}", own(from))),
+        Do::WriteStorage { .. } => Some("write Bundle into storage".to_owned()),
+        _ => None,
+    };
+    placed.into_iter().chain(done.iter().filter_map(other)).collect()
 }
 
 /// Changes the first letter of a text.
