@@ -1,7 +1,9 @@
 //! The verdict on a farm: no `consistent` over a hole.
 
 use super::Finding;
-use crate::facts::{Bundle, CRYPTO_FILE, Gap, GapKind, KeyName, Repository, Utc, spoken};
+use crate::facts::{
+    Bundle, CRYPTO_FILE, CRYPTO_KEYS_PATH, Gap, GapKind, KeyName, Repository, Utc, spoken,
+};
 use crate::farm::{Farm, KeyState, Member, Missing, names_of, unknown_place};
 use crate::limits::Limits;
 use crate::rules::{Severity, is_of_other_id, is_old, pairs, twins};
@@ -233,7 +235,13 @@ fn unreadable(member: &Member, key: KeyName) -> String {
 fn reason(member: &Member) -> String {
     let repository = member.snapshot.repository.as_ref().filter(|_| member.is_in_jcr_mode());
     let why = member.is_in_jcr_mode().then(|| member.snapshot.why_no_repository()).flatten();
-    let reason = why.or_else(|| outdated(repository?));
+    let is_moved = || repository.is_some() && member.snapshot.setting(CRYPTO_KEYS_PATH).is_some();
+    let moved = || {
+        is_moved().then(|| {
+            format!("storage says JCR, and {CRYPTO_KEYS_PATH} names a directory of key files")
+        })
+    };
+    let reason = why.or_else(|| outdated(repository?)).or_else(moved);
     reason.map(|reason| format!(": {reason}")).unwrap_or_default()
 }
 

@@ -130,6 +130,16 @@ fn state(snapshot: &Snapshot, name: KeyName, peers: &Peers) -> KeyState {
     // (Netcentric aem-crypto-support)
     if snapshot.setting(CRYPTO_KEYS_PATH).is_some() {
         let moved = snapshot.keys_in_use(name).next().map(|file| effective(file, peers));
+        // In JCR mode the bundle that reads the setting is not asked for keys, so other ones in `/etc/key` may be those in use.
+        if modes.iter().eq([&StorageMode::Jcr]) {
+            return match (in_jcr(snapshot, name), moved) {
+                (KeyState::Known(stored), Some(file)) if stored.value == file.value => {
+                    KeyState::Known(Box::new(file))
+                }
+                (KeyState::Known(stored), _) => KeyState::Uncertain(stored),
+                (state, _) => state,
+            };
+        }
         return moved.map_or(KeyState::External, |key| KeyState::Known(Box::new(key)));
     }
     // In JCR mode, files that lie there are stale, or of a migration that was not finished.
@@ -312,6 +322,22 @@ mod tests {
         assert!(known.is_in_jcr() && known.file().is_none());
         assert_eq!(known.place().path, "crx-quickstart/repository/segmentstore");
         assert_eq!(known.digest.whole.bytes, 32);
+    }
+
+    #[test]
+    fn directory_of_a_setting_and_repository_in_jcr_mode_agree_or_leave_it_open() {
+        let moved = |i: Instance, bytes: &[u8]| {
+            i.setting(CRYPTO_KEYS_PATH, "keys").moved_key(KeyName::Hmac, bytes)
+        };
+        let stored = |i: Instance| i.jcr_mode(&key(), &key());
+        let KeyState::Known(known) = state_of(|i| moved(stored(i), &key())) else {
+            panic!("both are one key")
+        };
+        assert!(known.file().is_some());
+        assert!(matches!(state_of(|i| moved(stored(i), &[9; 32])), KeyState::Uncertain(_)));
+        let outside = |i: Instance| stored(i).setting(CRYPTO_KEYS_PATH, "/k");
+        assert!(matches!(state_of(outside), KeyState::Uncertain(_)));
+        assert_eq!(state_of(|i| moved(i.storage(b"JCR"), &key())), KeyState::InJcr);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What becomes of the keys of an instance.
 
-use crate::facts::{Digest, KeyName, StorageMode};
+use crate::facts::{CRYPTO_KEYS_PATH, Digest, KeyName, StorageMode};
 use crate::farm::{Flaw, KeyState, Member, is_contradicted, is_open};
 use crate::repair::{Need, RuleNeed};
 
@@ -61,8 +61,7 @@ impl KeyGoal {
 /// Returns `true` if an instance in JCR mode has no keys there that could become files.
 fn has_none_to_leave(member: &Member) -> bool {
     let is_absent = |name| *member.key(name) == KeyState::Absent;
-    // A setting may name a directory of key files in JCR mode too: those are its keys then.
-    let is_file = |name| member.key_in_file(name).is_some();
-    let mut names = KeyName::ALL.into_iter();
-    member.is_in_jcr_mode() && (names.clone().any(is_absent) || names.all(is_file))
+    // A setting may name a directory of key files in JCR mode too: other files have no effect then.
+    let is_moved = member.snapshot.setting(CRYPTO_KEYS_PATH).is_some();
+    member.is_in_jcr_mode() && (is_moved || KeyName::ALL.into_iter().any(is_absent))
 }

@@ -1,7 +1,7 @@
 //! The file `storage` of an instance: whether it is written, and why not where a finding wants it.
 
 use super::{InstanceRepair, KeyGoal};
-use crate::facts::{KeyName, StorageFile, StorageMode};
+use crate::facts::{CRYPTO_KEYS_PATH, KeyName, StorageFile, StorageMode};
 use crate::farm::{is_contradicted, is_open};
 use crate::repair::Need;
 use crate::repair::action::{Do, PlanCheck};
@@ -70,6 +70,11 @@ impl InstanceRepair<'_> {
             format!(
                 "The policy accepts the keys of {name}, so they stay where they are. Write into its storage the word for that, Bundle for files or JCR \
                  for /etc/key, without a newline."
+            )
+        } else if member.is_in_jcr_mode() && member.snapshot.setting(CRYPTO_KEYS_PATH).is_some() {
+            format!(
+                "The storage of {name} says JCR, and {CRYPTO_KEYS_PATH} names a directory of key files. Find out which keys have encrypted its data, \
+                 put those there, and write Bundle into storage, without a newline."
             )
         } else if is_open(member) && is_contradicted(member) {
             format!(
