@@ -75,6 +75,8 @@ pub enum SecretState {
     Interpolated,
     /// Encrypted, after a prefix such as `{String}` that makes plain text of it.
     Prefixed,
+    /// What looks like an encrypted text, but not whole and alone in its braces.
+    Damaged,
 }
 
 impl SecretState {
@@ -86,6 +88,7 @@ impl SecretState {
             Self::Protected => "protected",
             Self::Interpolated => "interpolated",
             Self::Prefixed => "prefixed",
+            Self::Damaged => "damaged",
         }
     }
 }

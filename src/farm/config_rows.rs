@@ -54,11 +54,12 @@ pub(super) fn ims_client_secret(member: &Member) -> Cell {
     let mut states: Vec<&str> = states.chain(without).map(SecretState::label).collect();
     states.sort_unstable();
     states.dedup();
-    let plain = SecretState::Plain.label();
+    let wrong = [SecretState::Plain, SecretState::Prefixed, SecretState::Damaged];
+    let is_wrong = wrong.iter().any(|state| states.contains(&state.label()));
     if states.is_empty() {
         return without_configuration(member);
     }
-    Cell::value(states.join(", ")).wrong_if(states.contains(&plain))
+    Cell::value(states.join(", ")).wrong_if(is_wrong)
 }
 
 /// How many of its protected values the master of the instance opens.

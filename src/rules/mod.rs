@@ -33,6 +33,7 @@ mod checks {
     pub(super) mod half_copied_pair;
     pub(super) mod hmac_differs;
     pub(super) mod ims_configuration_twice;
+    pub(super) mod ims_secret_damaged;
     pub(super) mod ims_secret_missing;
     pub(super) mod ims_secret_plaintext;
     pub(super) mod ims_secret_prefixed;
@@ -146,6 +147,7 @@ pub static RULES: &[&Rule] = &[
     &checks::token_expiration_differs::RULE,
     &checks::token_inactivity_differs::RULE,
     &checks::token_refresh_ineffective::RULE,
+    &checks::ims_secret_damaged::RULE,
     &checks::ims_secret_missing::RULE,
     &checks::ims_secret_plaintext::RULE,
     &checks::ims_secret_prefixed::RULE,

@@ -120,6 +120,15 @@ const PROTECTED_MAX: usize = 1024;
 /// Marks of values that are resolved at run time.
 const INTERPOLATIONS: [&str; 3] = ["$[secret:", "$[env:", "$[prop:"];
 
+/// The digits of a block of AES.
+const BLOCK_DIGITS: usize = 32;
+/// The digits of 16 bytes of IV and at least one block of AES-CBC.
+const PROTECTED_DIGITS_MIN: usize = 64;
+/// Braces as they are, and as in an address.
+const BRACES: [&str; 6] = ["{", "}", "%7B", "%7b", "%7D", "%7d"];
+/// What else stands around a value that was damaged.
+const QUOTES: [&str; 3] = ["\"", "'", "\\"];
+
 /// Returns the component that a configuration is for, if it is one that matters.
 pub(super) fn wanted(pid: &str, factory_pid: Option<&str>) -> Option<&'static Wanted> {
     WANTED.iter().find(|wanted| wanted.pid == pid || Some(wanted.pid) == factory_pid)
@@ -183,6 +192,7 @@ fn state(entry: &Entry) -> SecretState {
             SecretState::Interpolated
         }
         Scalar::Text(text) if is_prefixed(text) => SecretState::Prefixed,
+        Scalar::Text(text) if is_damaged(text) => SecretState::Damaged,
         _ => SecretState::Plain,
     });
     let exposure = |state: &SecretState| (*state == SecretState::Plain, *state);
@@ -199,6 +209,39 @@ fn is_prefixed(text: &str) -> bool {
         behind.is_empty()
             && name.is_some_and(|name| !name.is_empty() && name.chars().all(char::is_alphabetic))
     })
+}
+
+/// Returns `true` for a protected value with something around it, without its braces, or cut off.
+fn is_damaged(text: &str) -> bool {
+    if next_protected(text).is_some() {
+        return true;
+    }
+    // Templates and shells leave quotes, second braces and `%7B` for `{`.
+    let (mut inner, mut braced) = (text, false);
+    loop {
+        let of_brace = |part: &&str| inner.starts_with(*part) || inner.ends_with(*part);
+        braced |= BRACES.iter().any(of_brace);
+        let rest = BRACES.iter().chain(&QUOTES).fold(inner, |rest, part| {
+            let rest = rest.strip_prefix(part).unwrap_or(rest);
+            rest.strip_suffix(part).unwrap_or(rest)
+        });
+        let rest = rest.trim();
+        if rest == inner {
+            break;
+        }
+        inner = rest;
+    }
+    // A console that shows no more than the beginning leaves `{0123...}`.
+    let shown = ["...", "…"].iter().find_map(|dots| inner.strip_suffix(dots));
+    let (digits, cut) = (shown.unwrap_or(inner), shown.is_some());
+    let count = digits.len();
+    let is_hex = count > 0 && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    is_hex
+        && match (braced, cut) {
+            (true, true) => true,
+            (true, false) => count >= BLOCK_DIGITS,
+            _ => count >= PROTECTED_DIGITS_MIN && count.is_multiple_of(BLOCK_DIGITS),
+        }
 }
 
 /// Protected values as facts, sorted, and each once as it is there.
@@ -253,9 +296,10 @@ fn next_protected(text: &str) -> Option<(&str, &str)> {
         let digits = inner.bytes().take_while(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')).count();
         let closed = inner.get(digits..).and_then(|behind| behind.strip_prefix('}'));
         match closed {
-            // 16 bytes of IV and at least one block of AES-CBC. Patterns such as `{0,date,…}` and
-            // `{Boolean}` are in braces, too.
-            Some(behind) if digits >= 64 && digits.is_multiple_of(32) => {
+            // Patterns such as `{0,date,…}` and `{Boolean}` are in braces, too.
+            Some(behind)
+                if digits >= PROTECTED_DIGITS_MIN && digits.is_multiple_of(BLOCK_DIGITS) =>
+            {
                 let start = text.len().checked_sub(inner.len())?.checked_sub(1)?;
                 let end = text.len().checked_sub(behind.len())?;
                 return Some((text.get(start..end)?, behind));
@@ -301,11 +345,42 @@ mod tests {
         assert_eq!(of("\"\""), SecretState::Missing);
         assert_eq!(of("\"hunter2\""), SecretState::Plain);
         assert_eq!(of(&format!("\"{}\"", hex(3))), SecretState::Protected);
-        assert_eq!(of(&format!("\"x{}\"", hex(3))), SecretState::Plain);
         assert_eq!(of(&format!("\"{{String}}{}\"", hex(3))), SecretState::Prefixed);
         assert_eq!(of("\"$[secret:mail]\""), SecretState::Interpolated);
         assert_eq!(of(&format!("[\"{}\",\"hunter2\"]", hex(2))), SecretState::Plain);
         assert_eq!(of("[]"), SecretState::Missing);
+    }
+
+    #[test]
+    fn what_is_left_of_a_protected_value_is_no_plain_text() {
+        let state = |text: &str| {
+            let values = vec![Scalar::Text(text.to_owned().into())];
+            state(&Entry { values, ..read(b"a=\"1\"\r\n").unwrap().get("a").unwrap().clone() })
+        };
+        let (whole, bare) = (hex(3), hex(3).trim_matches(['{', '}']).to_owned());
+        let damaged = [
+            format!("{whole} "),
+            format!(" {whole}"),
+            format!("{whole}\n"),
+            format!("'{whole}'"),
+            format!("{{{whole}}}"),
+            format!("x{whole}"),
+            format!("{{String}} {whole}"),
+            format!("%7B{bare}%7D"),
+            format!("%7b{bare}%7d"),
+            format!("{{{bare}"),
+            format!("{bare}}}"),
+            format!("{{{}}}", &bare[2..]),
+            format!("{{{}...}}", &bare[..3]),
+            bare,
+        ];
+        for text in damaged {
+            assert_eq!(state(&text), SecretState::Damaged, "{text}");
+        }
+        // Nothing tells these from secrets of that form.
+        for text in ["{abc}", "abc...", "{}", "{...}", "{{ secret }}", "%7B", &"0a".repeat(20)] {
+            assert_eq!(state(text), SecretState::Plain, "{text}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What `ims-secret-plaintext` and `ims-secret-prefixed` have in common.
+//! What `ims-secret-damaged`, `ims-secret-plaintext` and `ims-secret-prefixed` have in common.
 
 use super::fold::folded;
 use crate::facts::{IMS_CLIENT_SECRET, IMS_SERVICE_SECRET, SecretState};

@@ -50,6 +50,7 @@ pub(in crate::rules) static IMS_INVALID_SECRET: Rule = Rule {
         "storage-jcr-with-ims",
         "ims-secret-missing",
         "ims-secret-prefixed",
+        "ims-secret-damaged",
         "ims-secret-plaintext",
         "key-altered",
         "key-not-binary",
@@ -87,6 +88,7 @@ pub(in crate::rules) static IMS_REFUSED: Rule = Rule {
     explained_by: &[
         "ims-secret-missing",
         "ims-secret-prefixed",
+        "ims-secret-damaged",
         "ims-configuration-twice",
         "storage-jcr-with-ims",
     ],
