@@ -48,8 +48,8 @@ pub use cursor::{ParseError, Problem};
 pub use feature::FEATURE_MODEL;
 pub use felix_config::{
     Config, ConfigFile, ConfigReadings, Deviation, Generation, IgnoredConfig, Installed,
-    StoredConfig, StoredProperty, concerns_store, installed_pid, is_for_run_modes, may_matter,
-    protected_values,
+    StoredConfig, StoredProperty, concerns_store, is_for_run_modes, may_matter, protected_values,
+    standby_pid, store_pid,
 };
 pub use jar::Jar;
 pub use key::{Fingerprint, KEY_COPY, digest_key, fingerprint, is_key, is_key_copy};

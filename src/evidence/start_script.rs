@@ -11,7 +11,7 @@ use super::statements::{
     Statements, TOO_MUCH, VALUE_CHARS_MAX, mentions, mover, pair_bytes,
 };
 use super::{Fact, Found, Kind, Names, ParseError, Reads, path, text};
-use crate::facts::is_secret;
+use crate::facts::{CQ_RUN_MODES, RUN_MODES_OPTION, SLING_RUN_MODES, is_secret};
 use std::collections::BTreeMap;
 
 pub(super) const KIND: Kind = Kind {
@@ -32,7 +32,7 @@ pub(super) const SMALL: Kind = Kind {
 
 const IN_BIN: [&str; 4] = ["start", "start.bat", "quickstart", "quickstart.bat"];
 const SERVICE: &str = "instsrv.bat";
-const VARIABLES: [&str; 2] = ["CQ_PORT", "CQ_RUNMODE"];
+const VARIABLES: [&str; 2] = ["CQ_PORT", CQ_RUN_MODES];
 /// Ends of the names of scripts, and of files that set variables for them.
 const ENDS: [&str; 11] = [
     ".sh",
@@ -240,6 +240,8 @@ impl Script {
                 let count = self.understood.entry(mover).or_default();
                 *count = count.saturating_add(1);
                 self.setting(name, value);
+            } else if name == SLING_RUN_MODES {
+                self.setting(RUN_MODES_OPTION, value);
             }
         }
     }
@@ -296,7 +298,7 @@ impl Script {
         self.kept_bytes <= KEPT_BYTES_MAX
     }
 
-    /// Takes the launcher's options `-c` and `-i`, which follow the jar, its command `start`, or the variable that begins with that.
+    /// Takes the launcher's options `-c`, `-i` and `-r`, which follow the jar, its command `start`, or the variable that begins with that.
     fn options(&mut self, words: &[String]) {
         let is_begin = |word: &str| matches!(word, "start" | "-jar") || word.contains("START_OPTS");
         let mut words =
@@ -313,6 +315,11 @@ impl Script {
                     Some(value) if !value.contains('=') => self.setting(option, value),
                     Some(_) | None => {}
                 }
+            }
+            if word == RUN_MODES_OPTION
+                && let Some(modes) = words.peek()
+            {
+                self.setting(RUN_MODES_OPTION, modes);
             }
         }
     }

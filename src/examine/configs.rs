@@ -3,8 +3,12 @@
 use super::item::Item;
 use crate::evidence::{
     Config, ConfigFile, ConfigReadings, Deviation, Fact, Found, Generation, IgnoredConfig,
+    Installed, is_for_run_modes, standby_pid,
 };
-use crate::facts::{CONFIG_DIRECTORY, Configuration, Gap, GapKind, IdentifiedBy, Place, Snapshot};
+use crate::facts::{
+    CONFIG_DIRECTORY, Configuration, Gap, GapKind, IdentifiedBy, Place, STANDBY_MODE,
+    STANDBY_SERVICES, Snapshot,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One piece of evidence: path, what the path says, and what was read.
@@ -93,6 +97,39 @@ pub(super) fn configurations(
         .collect();
     all.sort_by(|a, b| (&a.pid, &a.place).cmp(&(&b.pid, &b.place)));
     all
+}
+
+/// Returns the configuration of a cold standby that lies ready for the installer, where ConfigAdmin has none: of a folder for all, or for
+/// run modes that the instance has. Both machines of a standby have the folders of both modes.
+pub(super) fn of_standby(snapshot: &Snapshot, evidence: &[Evidence<'_>]) -> Option<Configuration> {
+    if STANDBY_SERVICES.iter().any(|pid| snapshot.configurations_of(pid).next().is_some()) {
+        return None;
+    }
+    let modes = snapshot.all_run_modes();
+    let mut all = evidence.iter().filter_map(|(path, found, item)| {
+        let below = path.get(snapshot.root.len()..).unwrap_or_default();
+        let pid = standby_pid(found.name).filter(|_| is_for_run_modes(below, &modes))?;
+        let Item::Read { fact: Ok(Fact::Installed(Installed(options))), .. } = item else {
+            return None;
+        };
+        let mode = options.get(STANDBY_MODE)?.clone();
+        Some((pid, mode, *path))
+    });
+    let (pid, mode, path) = all.next()?;
+    // Two that differ say nothing.
+    if all.any(|(_, other, _)| other != mode) {
+        return None;
+    }
+    Some(Configuration {
+        pid: pid.to_owned(),
+        factory_pid: None,
+        properties: [(STANDBY_MODE.to_owned(), vec![mode])].into(),
+        secrets: BTreeMap::new(),
+        protected: Vec::new(),
+        jcr_path: None,
+        same_since_ms: None,
+        place: Place { source: snapshot.source.clone(), path: path.to_owned() },
+    })
 }
 
 /// Returns `true` if the configurations in use were packed, and not just files picked from them: then there are some of other

@@ -17,7 +17,7 @@ use super::item::Item;
 use super::paths::join;
 use crate::facts::{
     CACHE_CLEAN, CLEAN_AT_START, CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, Gap, GapKind, Place,
-    REPOSITORY_HOME, SLING_HOME, SLING_LAUNCHPAD, Setting, Shape,
+    REPOSITORY_HOME, RUN_MODES_OPTION, SLING_HOME, SLING_LAUNCHPAD, Setting, Shape,
 };
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
@@ -180,6 +180,13 @@ impl<'a> InstallReader<'a> {
                 if name == CRYPTO_FILE_DISABLE || value == CLEAN_AT_START {
                     self.set(name, value, said.path);
                 }
+            }
+        }
+        for said in self.said_by_scripts(RUN_MODES_OPTION) {
+            let modes = self.expand(said.value);
+            // The script of AEM has `-Dsling.run.modes=${CQ_RUNMODE}`, and its caller may set that.
+            if !is_open(&modes) {
+                self.set(RUN_MODES_OPTION, modes, said.path);
             }
         }
         self.doubt();

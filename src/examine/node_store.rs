@@ -7,13 +7,12 @@ use super::item::Item;
 use super::paths::{join, name};
 use super::segments::Store as Stored;
 use crate::evidence::{
-    Fact, Found, Installed, SEGMENT_STORE, SPLIT_STORE, installed_pid, is_for_run_modes,
-    named_settings,
+    Fact, Found, Installed, SEGMENT_STORE, SPLIT_STORE, is_for_run_modes, named_settings, store_pid,
 };
 use crate::facts::{
-    AWS_SEGMENTS, AZURE_SEGMENTS, CONFIG_DIRECTORY, CUSTOM_SEGMENTS, DOCUMENT_STORE,
-    DOCUMENT_STORE_TYPE, NodeStore, NodeStoreKind, Place, REPOSITORY_HOME, SEGMENT_STORES,
-    SPLIT_SEGMENTS, Snapshot, StorageMode,
+    AWS_SEGMENTS, AZURE_SEGMENTS, CONFIG_DIRECTORY, CQ_RUN_MODES, CUSTOM_SEGMENTS, DOCUMENT_STORE,
+    DOCUMENT_STORE_TYPE, NodeStore, NodeStoreKind, Place, REPOSITORY_HOME, RUN_MODES_OPTION,
+    SEGMENT_STORES, SLING_RUN_MODES, SPLIT_SEGMENTS, Snapshot, StorageMode,
 };
 use crate::oak::Files;
 use std::collections::BTreeMap;
@@ -28,7 +27,7 @@ const RUN_MODES: [(&str, NodeStoreKind); 3] = [
     ("crx3tar", NodeStoreKind::Segment),
 ];
 /// Settings that ask for run modes.
-const ASKED_MODES: [&str; 2] = ["sling.run.modes", "CQ_RUNMODE"];
+const ASKED_MODES: [&str; 3] = [SLING_RUN_MODES, RUN_MODES_OPTION, CQ_RUN_MODES];
 /// The property file in a segment store.
 const MANIFEST: &str = "manifest";
 const MANIFEST_BYTES_MAX: u64 = 64 << 10;
@@ -119,7 +118,7 @@ fn installed(snapshot: &Snapshot, evidence: &[(&str, Found<'_>, &Item)]) -> Vec<
             Item::Read { fact: Ok(_), .. } => return None,
             _ => BTreeMap::new(),
         };
-        let pid = installed_pid(found.name)?;
+        let pid = store_pid(found.name)?;
         let place = Place { source: snapshot.source.clone(), path: (*path).to_owned() };
         Some(Statement { pid, options, place })
     };

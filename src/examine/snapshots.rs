@@ -400,6 +400,8 @@ fn snapshot(
     let configurations = configs::are_packed(evidence, &used);
     snapshot.parts = Parts { properties: layout.properties, configurations };
     snapshot.configurations = configs::configurations(source, evidence, &used);
+    let of_standby = configs::of_standby(&snapshot, evidence);
+    snapshot.configurations.extend(of_standby);
     snapshot.node_store = node_store::configured(&snapshot, evidence);
     snapshot.settings.sort_by(|a, b| (&a.name, &a.place).cmp(&(&b.name, &b.place)));
     snapshot

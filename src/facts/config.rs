@@ -37,9 +37,13 @@ pub const PROVIDER_CUSTOMIZER: &str = "token.request.customizer.type";
 /// What access token providers call a request customizer by.
 pub const CUSTOMIZER_TYPE: &str = "customizer.type";
 
-/// Apache Jackrabbit Oak Segment Tar Cold Standby Service.
-pub const STANDBY_SERVICE: &str =
-    "org.apache.jackrabbit.oak.segment.standby.store.StandbyStoreService";
+/// Apache Jackrabbit Oak Segment Tar Cold Standby Service, and its name up to AEM 6.2.
+pub const STANDBY_SERVICES: [&str; 2] = [
+    "org.apache.jackrabbit.oak.segment.standby.store.StandbyStoreService",
+    "org.apache.jackrabbit.oak.plugins.segment.standby.store.StandbyStoreService",
+];
+/// The part of an instance in a cold standby: `primary` or `standby`.
+pub const STANDBY_MODE: &str = "mode";
 
 /// Encapsulated tokens on or off.
 pub const TOKEN_ENCAPSULATED: &str = "token.encapsulated";

@@ -30,6 +30,10 @@ pub const SLING_INCLUDE: &str = "sling.include";
 
 /// Run modes of every start. `CQ_RUNMODE` of the start script is `author` by default on publishers too, and tells nothing.
 pub const SLING_RUN_MODES: &str = "sling.run.modes";
+/// Run modes that a start script asks for where its caller does not.
+pub const CQ_RUN_MODES: &str = "CQ_RUNMODE";
+/// The launcher's option for run modes. An option of the JVM, `-Dsling.run.modes`, does the same.
+pub const RUN_MODES_OPTION: &str = "-r";
 
 /// One setting that matters, as some file of the instance states it.
 ///

@@ -6,7 +6,10 @@
 use super::credentials::{mentions_secret, without_credentials};
 use super::drawn::{is_random, spells_bytes};
 use super::remembered::{Check, passes};
-use super::{CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH, GRANT_OF_CLIENT};
+use super::{
+    CONFIG_DIRECTORY, CQ_RUN_MODES, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH, GRANT_OF_CLIENT,
+    RUN_MODES_OPTION, SLING_RUN_MODES,
+};
 
 /// What a text is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +111,7 @@ impl Shape {
     pub fn of_setting(name: &str) -> Self {
         match name {
             "quickstart.build" | "granite.product.version" | "PRODUCTINFO_VERSION" => Self::Version,
-            "sling.run.modes" | "CQ_RUNMODE" => Self::RunModes,
+            SLING_RUN_MODES | CQ_RUN_MODES | RUN_MODES_OPTION => Self::RunModes,
             "org.osgi.service.http.port" | "CQ_PORT" => Self::Port,
             CRYPTO_FILE_DISABLE => Self::Switch,
             CRYPTO_KEYS_PATH | CONFIG_DIRECTORY => Self::Path,

@@ -46,6 +46,15 @@ pub enum StandbyMode {
 }
 
 impl StandbyMode {
+    /// Reads a run mode, or the mode in a configuration.
+    pub(super) fn of(mode: &str) -> Option<Self> {
+        match mode.trim() {
+            "primary" => Some(Self::Primary),
+            "standby" => Some(Self::Standby),
+            _ => None,
+        }
+    }
+
     /// Returns the run mode.
     pub fn label(self) -> &'static str {
         match self {

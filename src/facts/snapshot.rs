@@ -1,10 +1,11 @@
 //! All facts of one instance from one source.
 
 use super::{
-    Account, BUNDLE_CACHE, Bundle, Bundles, CRYPTO, CRYPTO_FILE, CRYPTO_KEYS_PATH, Configuration,
-    Gap, JcrKeys, KeyFile, KeyName, Log, LogStatement, LogTopic, NodeStore, OwnedDirectory, Place,
-    Repository, Role, RunModes, SLING_LAUNCHPAD, SLING_RUN_MODES, STANDBY_SERVICE, Setting,
-    SlingId, StandbyMode, StorageFile, Times, Trials,
+    Account, BUNDLE_CACHE, Bundle, Bundles, CQ_RUN_MODES, CRYPTO, CRYPTO_FILE, CRYPTO_KEYS_PATH,
+    Configuration, Gap, JcrKeys, KeyFile, KeyName, Log, LogStatement, LogTopic, NodeStore,
+    OwnedDirectory, Place, RUN_MODES_OPTION, Repository, Role, RunModes, SLING_LAUNCHPAD,
+    SLING_RUN_MODES, STANDBY_MODE, STANDBY_SERVICES, Setting, SlingId, StandbyMode, StorageFile,
+    Times, Trials,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -237,20 +238,39 @@ impl Snapshot {
 
     /// Returns the part that an author has in a cold standby: from its configuration, or else from its run modes.
     pub fn standby(&self) -> Option<StandbyMode> {
-        let mode = |text: &str| match text.trim() {
-            "primary" => Some(StandbyMode::Primary),
-            "standby" => Some(StandbyMode::Standby),
-            _ => None,
-        };
-        let services = self.configurations_of(STANDBY_SERVICE);
-        let by_service = services.filter_map(|service| service.text("mode")).find_map(mode);
+        let services = STANDBY_SERVICES.iter().flat_map(|pid| self.configurations_of(pid));
+        let by_service =
+            services.filter_map(|service| service.text(STANDBY_MODE)).find_map(StandbyMode::of);
         let selected = self.run_modes.iter().flat_map(|modes| &modes.selected);
         // The run modes of a cold standby are `primary,crx3,crx3tar` and `standby,…`.
-        let in_list = |modes: &str| modes.split(',').find_map(mode);
+        let in_list = |modes: &str| modes.split(',').find_map(StandbyMode::of);
+        let by_scripts = || {
+            let modes: Vec<StandbyMode> =
+                self.modes_of_scripts().filter_map(StandbyMode::of).collect();
+            // One script may start either, so that two modes say nothing.
+            modes.first().copied().filter(|first| modes.iter().all(|mode| mode == first))
+        };
         by_service
-            .or_else(|| selected.map(String::as_str).find_map(mode))
+            .or_else(|| selected.map(String::as_str).find_map(StandbyMode::of))
             .or_else(|| in_list(&self.logged(LogTopic::RunModes)?.0.value))
             .or_else(|| in_list(&self.setting(SLING_RUN_MODES)?.value))
+            .or_else(by_scripts)
+    }
+
+    /// Returns the run modes that start scripts ask for.
+    fn modes_of_scripts(&self) -> impl Iterator<Item = &str> {
+        let is_asked = |name: &str| matches!(name, CQ_RUN_MODES | RUN_MODES_OPTION);
+        let settings = self.settings.iter().filter(move |setting| is_asked(&setting.name));
+        settings.flat_map(|setting| setting.value.split(',')).map(str::trim)
+    }
+
+    /// Returns every run mode that the instance has by its first start, its logs or its settings.
+    pub fn all_run_modes(&self) -> Vec<&str> {
+        let selected = self.run_modes.iter().flat_map(|modes| &modes.selected).map(String::as_str);
+        let logged = self.logged(LogTopic::RunModes).map(|(last, _)| last.value.as_str());
+        let set = self.setting(SLING_RUN_MODES).map(|setting| setting.value.as_str());
+        let lists = logged.into_iter().chain(set).flat_map(|modes| modes.split(','));
+        selected.chain(lists.map(str::trim)).chain(self.modes_of_scripts()).collect()
     }
 
     /// Returns the first statement of a setting that is not empty.

@@ -18,6 +18,7 @@ mod canary;
 mod cases;
 mod catalogue;
 mod circles;
+mod cold_standby;
 mod containers;
 mod corpus;
 mod custody;

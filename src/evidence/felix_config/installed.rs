@@ -1,5 +1,5 @@
-//! `install*/*.config`, `*.cfg`, `*.cfg.json`: configurations that lie ready for the Sling installer. Those of node stores alone are
-//! read, and of them the options that tell where the repository is; the address of a database may hold a password.
+//! `install*/*.config`, `*.cfg`, `*.cfg.json`: configurations that lie ready for the Sling installer. Those of node stores and of a cold
+//! standby alone are read, and of them the options that tell where the repository is; the address of a database may hold a password.
 //!
 //! What the installer made of them lies in `launchpad/config`, but for an instance whose upload was a selection.
 
@@ -9,7 +9,7 @@ use crate::evidence::cursor::{ParseError, Problem};
 use crate::evidence::{Fact, Found, Kind, Names, Reads, path, properties};
 use crate::facts::{
     AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, DOCUMENT_STORE, DOCUMENT_STORE_TYPE,
-    REPOSITORY_HOME, SEGMENT_STORES, SPLIT_SEGMENTS, components,
+    REPOSITORY_HOME, SEGMENT_STORES, SPLIT_SEGMENTS, STANDBY_MODE, STANDBY_SERVICES, components,
 };
 use grammar::{Dictionary, Generation, Scalar};
 use std::collections::BTreeMap;
@@ -22,9 +22,10 @@ pub(in crate::evidence) const KIND: Kind = Kind {
     parse,
 };
 
-const PIDS: [&str; 5] =
+const STORES: [&str; 5] =
     [DOCUMENT_STORE, SEGMENT_STORES[0], SEGMENT_STORES[1], AZURE_SEGMENTS, AWS_SEGMENTS];
-const OPTIONS: [&str; 4] = [DOCUMENT_STORE_TYPE, CUSTOM_SEGMENTS, SPLIT_SEGMENTS, REPOSITORY_HOME];
+const OPTIONS: [&str; 5] =
+    [DOCUMENT_STORE_TYPE, CUSTOM_SEGMENTS, SPLIT_SEGMENTS, REPOSITORY_HOME, STANDBY_MODE];
 /// The folder that the installer watches; with a suffix, the one for instances with these run modes alone.
 const INSTALL: &str = "install";
 const FOR_RUN_MODES: &str = "install.";
@@ -32,16 +33,25 @@ const CFG: &str = ".cfg";
 const JSON: &str = ".cfg.json";
 const ENDINGS: [&str; 3] = [SUFFIX, CFG, JSON];
 
-/// The options of a node store that tell where the repository is, by name.
+/// The options that tell where the repository is, and which part of a cold standby the instance has, by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Installed(pub BTreeMap<String, String>);
 
-/// Returns the component that a file in `install` configures, by the file's name.
-pub fn installed_pid(file: &str) -> Option<&'static str> {
+/// Returns the node store that a file in `install` configures, by the file's name.
+pub fn store_pid(file: &str) -> Option<&'static str> {
+    pid_of(file, &STORES)
+}
+
+/// Returns the component of a cold standby that a file in `install` configures, by the file's name.
+pub fn standby_pid(file: &str) -> Option<&'static str> {
+    pid_of(file, &STANDBY_SERVICES)
+}
+
+fn pid_of(file: &str, pids: &[&'static str]) -> Option<&'static str> {
     let stem = ENDINGS.into_iter().find_map(|ending| file.strip_suffix(ending))?;
     // Behind the PID of a factory comes the name of one of several.
     let is_of = |rest: &str| rest.is_empty() || rest.starts_with(['-', '~']);
-    PIDS.into_iter().find(|pid| stem.strip_prefix(pid).is_some_and(is_of))
+    pids.iter().copied().find(|pid| stem.strip_prefix(pid).is_some_and(is_of))
 }
 
 /// Returns `true` if a path is that of a configuration of a node store, which matters only to an instance with its keys in the
@@ -49,14 +59,15 @@ pub fn installed_pid(file: &str) -> Option<&'static str> {
 pub fn concerns_store(path: &str) -> bool {
     let in_config = || {
         let (_, below) = path::below_config(path)?;
-        PIDS.into_iter().find(|pid| below.starts_with(&encode(pid)))
+        STORES.into_iter().find(|pid| below.starts_with(&encode(pid)))
     };
-    find(path).is_some() || in_config().is_some()
+    let in_install = find(path).is_some_and(|found| store_pid(found.name).is_some());
+    in_install || in_config().is_some()
 }
 
 fn find(path: &str) -> Option<Found<'_>> {
     let (directory, name) = path::split(path);
-    installed_pid(name)?;
+    store_pid(name).or_else(|| standby_pid(name))?;
     let is_install = |folder: &str| folder == INSTALL || folder.starts_with(FOR_RUN_MODES);
     let (mut root, folder) = path::split(directory);
     // The folder of a run mode may stand in that of all: `install/install.author`.

@@ -14,7 +14,7 @@ mod tests;
 mod wanted;
 
 pub use grammar::{Deviation, Generation};
-pub use installed::{Installed, concerns_store, installed_pid, is_for_run_modes};
+pub use installed::{Installed, concerns_store, is_for_run_modes, standby_pid, store_pid};
 pub use stored::{StoredConfig, StoredProperty};
 pub use wanted::protected_values;
 

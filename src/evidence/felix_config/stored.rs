@@ -6,7 +6,7 @@
 
 use super::grammar::{self, Dictionary, Entry, Generation, Scalar, limit};
 use super::pid::SUFFIX;
-use super::{Config, PID_CHARS_MAX, config, installed_pid, wanted};
+use super::{Config, PID_CHARS_MAX, config, store_pid, wanted};
 use crate::evidence::cursor::{ParseError, Problem};
 use crate::evidence::{properties, text};
 use crate::wiped::Wiped;
@@ -51,7 +51,7 @@ impl StoredConfig {
     /// Reads the name of a node; `None` where it is that of no component that rules ask for.
     pub fn of_name(name: &str) -> Option<Self> {
         let (stem, form) = file_form(name).unwrap_or((name, Form::Node));
-        if installed_pid(&format!("{stem}{SUFFIX}")).is_some() {
+        if store_pid(&format!("{stem}{SUFFIX}")).is_some() {
             return None;
         }
         let (pid, rest) = wanted::WANTED

@@ -1,7 +1,7 @@
 //! Farms of a few instances, and whose keys are taken there.
 
 use super::*;
-use crate::facts::{GapKind, JcrKeys, STANDBY_SERVICE, Snapshot};
+use crate::facts::{GapKind, JcrKeys, STANDBY_SERVICES, Snapshot};
 use crate::farm::Farm;
 use crate::testing::{FarmBuilder, Instance, farm, good_farm};
 use std::collections::BTreeSet;
@@ -319,8 +319,9 @@ fn keys_that_an_author_had_before_are_right_where_others_have_them() {
 #[test]
 fn primary_is_the_source_and_not_its_cold_standby() {
     let mode = |mode: &str| format!("mode=\"{mode}\"\r\n");
-    let primary = |i: Instance| author(i).config(STANDBY_SERVICE, &mode("primary"));
-    let standby = |i: Instance| author(i).hmac(&key(1)).config(STANDBY_SERVICE, &mode("standby"));
+    let primary = |i: Instance| author(i).config(STANDBY_SERVICES[0], &mode("primary"));
+    let standby =
+        |i: Instance| author(i).hmac(&key(1)).config(STANDBY_SERVICES[0], &mode("standby"));
     let farm = || good_farm(&["p1"]).with("a2", standby);
     assert_eq!(said(farm().with("a1", primary)).0, "a1");
     let by_mode =

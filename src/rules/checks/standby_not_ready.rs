@@ -49,13 +49,13 @@ fn hit(primary: &Member, standby: &Member) -> Hit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::STANDBY_SERVICE;
+    use crate::facts::STANDBY_SERVICES;
     use crate::testing::{Instance, farm};
 
     fn hits(other: fn(Instance) -> Instance) -> Vec<String> {
         let mode = |mode: &'static str| {
             move |i: Instance| {
-                i.role("author").config(STANDBY_SERVICE, &format!("mode=\"{mode}\"\r\n"))
+                i.role("author").config(STANDBY_SERVICES[0], &format!("mode=\"{mode}\"\r\n"))
             }
         };
         let farm = farm().with("p", mode("primary")).with("s", |i| other(mode("standby")(i)));
