@@ -133,6 +133,35 @@ fn cache_that_a_setting_names_is_the_one_in_use() {
 }
 
 #[test]
+fn what_came_with_full_paths_is_read_in_another_top_directory() {
+    let moved = |instance: Instance, from: &str, to: &str| {
+        let mut case = instance.root("opt/aem/crx-quickstart").case();
+        let files = case.files.iter().filter(|(path, _)| path.contains(from));
+        let files: Vec<_> = files
+            .map(|(path, bytes)| {
+                (format!("{to}{}", path.split(from).nth(1).unwrap()), bytes.clone())
+            })
+            .collect();
+        case.files.retain(|path, _| !path.contains(from));
+        case.files.extend(files);
+        let said = said_of(&case, Packing::Tar);
+        assert_eq!(said_of(&case, Packing::Directory), said);
+        said
+    };
+    let cache = || properties("org.osgi.framework.storage=/var/cache/aem/felix");
+    let to_cache =
+        |instance| moved(instance, "crx-quickstart/launchpad/felix/", "var/cache/aem/felix/");
+    assert_eq!(to_cache(cache()), CONSISTENT);
+    assert_eq!(to_cache(cache().hmac("else")), "inconsistent [] [hmac-differs,half-copied-pair]");
+    let to_keys = |hmac| {
+        let keys = with_keys(properties(&format!("{KEYS_PATH}=/etc/aem/keys")), "keys", hmac);
+        moved(keys, "crx-quickstart/keys/", "etc/aem/keys/")
+    };
+    assert_eq!(to_keys("farm"), "consistent [] [key-permissions]");
+    assert_eq!(to_keys("else"), "inconsistent [] [hmac-differs,half-copied-pair,key-permissions]");
+}
+
+#[test]
 fn cache_outside_of_the_upload_is_named_with_what_to_send() {
     let gone =
         properties("org.osgi.framework.storage=/var/cache/aem/felix").without("launchpad/felix");

@@ -1,6 +1,6 @@
 //! What a path in a setting means: a place in the source, one outside of it, or nobody knows which.
 
-use crate::examine::paths::join;
+use crate::examine::paths::{join, with_those_above};
 use crate::facts::QUICKSTART;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -104,6 +104,9 @@ pub(super) fn absolute(path: &str) -> Option<&str> {
     without_drive.starts_with('/').then_some(without_drive)
 }
 
+/// Top directories of a host in which AEM lies: `/opt/aem`, `/opt/adobe/aem`, `/mnt/crx` or `/mnt/aem` on most.
+const TOPS: [&str; 8] = ["app", "apps", "data", "home", "mnt", "opt", "srv", "var"];
+
 /// Says what an absolute path means to an install at `root`. Where the install lay on its host a source shows only when it was packed
 /// with full paths; else the last directory that is named like it is taken to be it.
 pub(super) fn of_absolute(path: &str, root: &str, has: &dyn Fn(&str) -> bool) -> Spot {
@@ -121,15 +124,41 @@ pub(super) fn of_absolute(path: &str, root: &str, has: &dyn Fn(&str) -> bool) ->
         |part: &&str| part.eq_ignore_ascii_case(QUICKSTART) || !name.is_empty() && *part == name;
     // The last one: an install may lie in a copy of
     // another, `/backup/crx-quickstart/old/crx-quickstart`.
-    let Some(at) = parts.iter().rposition(is_install) else { return outside() };
+    let at = parts.iter().rposition(is_install);
+    let is_quickstart =
+        |at: usize| parts.get(at).is_some_and(|p| p.eq_ignore_ascii_case(QUICKSTART));
+    if !at.is_some_and(is_quickstart)
+        && let Some(there) = beside_on_host(&normal, root, has)
+    {
+        return Spot::Inside(there);
+    }
+    let Some(at) = at else { return outside() };
     let below = parts.get(at.saturating_add(1)..).unwrap_or_default().join("/");
     descend(root, &below).map_or_else(outside, Spot::Inside)
 }
 
+/// Returns where a source with full paths has what this path names, in another top directory of the host than the install: with
+/// `opt/aem/crx-quickstart` in it, `/var/cache/aem/felix` is `var/cache/aem/felix`.
+fn beside_on_host(path: &str, root: &str, has: &dyn Fn(&str) -> bool) -> Option<String> {
+    // One directory alone, such as `/keys`, may lie beside the install on some other host.
+    if !path.contains('/') {
+        return None;
+    }
+    let above = |top: &&str| match root.strip_prefix(*top).map(|rest| rest.trim_start_matches('/'))
+    {
+        // What several hosts have in one source lies below a directory of each.
+        Some(below) => match below.split_once('/') {
+            Some((first, _)) => TOPS.contains(&first),
+            None => !below.is_empty(),
+        },
+        None => false,
+    };
+    let tops = with_those_above(root).filter(above);
+    tops.map(|top| join(top, path)).find(|there| has(there))
+}
+
 /// Returns `true` if a source that was packed with full paths has an install at another place than this absolute path.
 pub(super) fn is_elsewhere_on_host(path: &str, root: &str) -> bool {
-    // AEM lies in `/opt/aem`, `/opt/adobe/aem`, `/mnt/crx` or `/mnt/aem` on most hosts.
-    const TOPS: [&str; 8] = ["app", "apps", "data", "home", "mnt", "opt", "srv", "var"];
     let Some(path) = descend("", path).filter(|path| !is_open(path)) else { return false };
     match top_of_host(&path, root) {
         Some(top) => join(&top, &path) != root,
@@ -197,6 +226,30 @@ mod tests {
         );
         let other = "/opt/publish/crx-quickstart/k";
         assert_eq!(meant(other, root), Spot::Outside(other.to_owned()));
+    }
+
+    #[test]
+    fn source_with_full_paths_shows_other_top_directories() {
+        let found = |path: &str, root: &str, has: &str| match of_absolute(path, root, &|p| p == has)
+        {
+            Spot::Inside(there) => Some(there),
+            _ => None,
+        };
+        let (cache, root) = ("/var/cache/aem/felix", "opt/aem/crx-quickstart");
+        for top in ["", "host1/", "a/rootfs/"] {
+            let there = format!("{top}var/cache/aem/felix");
+            assert_eq!(found(cache, &format!("{top}{root}"), &there), Some(there.clone()), "{top}");
+        }
+        assert_eq!(
+            found("/etc/aem/keys", "opt/aem", "etc/aem/keys").as_deref(),
+            Some("etc/aem/keys")
+        );
+        let beside = found("/etc/aem/keys", "author/crx-quickstart", "author/etc/aem/keys");
+        assert_eq!(beside.as_deref(), Some("author/etc/aem/keys"));
+        // It may be of another host, or be no directory of the top.
+        assert_eq!(found("/etc/aem/keys", "author/crx-quickstart", "etc/aem/keys"), None);
+        assert_eq!(found("/keys", root, "keys"), None);
+        assert_eq!(found(cache, root, "opt/var/cache/aem/felix"), None);
     }
 
     #[test]
