@@ -1,4 +1,5 @@
-//! Files of application servers, services, shells and containers that may give AEM's JVM its options.
+//! Files of application servers, services, shells and containers that may give AEM's JVM its options, and what shows the options of one
+//! that runs: `ps-ef.txt`, `jinfo.txt`, `hs_err_pid99.log`.
 //!
 //! AEM runs in `JBoss`, Tomcat and `WebSphere` too, and those keep the options of the JVM and its properties in files of their own. Which
 //! install such a file is for nothing shows, so all that counts is whether it moves something.
@@ -12,7 +13,7 @@ pub(super) const SMALL: Kind =
     Kind { name: "file of a server", names: Names::Any, reads: Reads::Small(1 << 20), find, parse };
 
 /// Ends of the names of files in which options and variables are kept.
-const ENDS: [&str; 13] = [
+const ENDS: [&str; 23] = [
     // `jvm.options`, `idea.vmoptions`; a file of the variable `JDK_JAVA_OPTIONS` alone.
     "options",
     "opts",
@@ -30,7 +31,24 @@ const ENDS: [&str; 13] = [
     "environ",
     "cmdline",
     ".properties.xml",
+    // What people save of `ps`, `jinfo`, `systemctl cat`, procrun and the web console.
+    ".txt",
+    ".out",
+    // `docker inspect`
+    ".json",
+    // Chef, Puppet, Terraform, and templates of Helm and Ansible.
+    ".rb",
+    ".erb",
+    ".pp",
+    ".epp",
+    ".tf",
+    ".tpl",
+    ".j2",
 ];
+/// How the names begin of what shows a JVM that runs or ran, whatever they end in.
+const OF_PROCESSES: [&str; 7] = ["hs_err", "javacore", "jcmd", "jinfo", "jps", "ps-", "ps_"];
+/// The whole of OSGi's configurations, which names each place again; it has none of the JVM's options.
+const OF_CONFIGURATIONS: &str = "status-configurations";
 /// How the names of such files in XML begin: any name of that end may be an upload that is misnamed.
 const XML_STARTS: [&str; 11] = [
     "bootstrap",
@@ -52,7 +70,7 @@ fn find(path: &str) -> Option<Found<'_>> {
     // Every file is asked, and most end otherwise.
     if !matches!(
         file.bytes().next_back()?.to_ascii_lowercase(),
-        b'c' | b'e' | b'g' | b'i' | b'l' | b'n' | b's' | b't'
+        b'2' | b'b'..=b'g' | b'i' | b'l' | b'n'..=b'p' | b's' | b't'
     ) {
         return None;
     }
@@ -60,7 +78,9 @@ fn find(path: &str) -> Option<Found<'_>> {
         file.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
     };
     let is_xml = || path::ends_in(file, &[XML]) && XML_STARTS.into_iter().any(starts);
-    let is_named = path::ends_in(file, &ENDS) || is_xml();
+    let is_of_process = || OF_PROCESSES.into_iter().any(starts) && !path::may_be_archive(file);
+    let is_named =
+        path::ends_in(file, &ENDS) && !starts(OF_CONFIGURATIONS) || is_xml() || is_of_process();
     // Content packages and libraries of Java hold such files too, and no JVM reads them there.
     let is_apart = || {
         components(directory).any(|part| matches!(part, "jcr_root" | "META-INF"))
@@ -76,9 +96,34 @@ fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
     } else if path::ends_in(found.name, &[XML]) {
         of_xml(&text)
     } else {
-        // What the kernel shows of a process has zeros between the words, and a list in YAML may stand in brackets.
-        start_script::read(found.name, &text.replace(['\0', '[', ']'], "\n"))
+        // What the kernel shows of a process has zeros between the words, and a list in YAML or JSON may stand in brackets.
+        let text = text.replace(['\0', '[', ']'], "\n").replace("\",", "\"\n");
+        of_lines(found.name, &text)
     }))
+}
+
+/// Reads properties, as `jinfo` and the web console show one a line, and options in any other text.
+fn of_lines(file: &str, text: &str) -> Statements {
+    let mut settings = Vec::new();
+    let mut others = String::new();
+    for line in text.lines() {
+        let pair = line.split_once(['=', ':']).map(|(name, value)| (name.trim(), value.trim()));
+        match pair {
+            Some((name, value))
+                if mover(name).is_some() && value.chars().nth(VALUE_CHARS_MAX).is_none() =>
+            {
+                let value = value.trim_matches(['"', '\'']);
+                settings.push((name.to_owned(), value.to_owned()));
+            }
+            _ => {
+                others.push_str(line);
+                others.push('\n');
+            }
+        }
+    }
+    let mut statements = start_script::read(file, &others);
+    statements.settings.extend(settings);
+    statements
 }
 
 /// Reads properties, as pairs of a name and a value, and options in any other text.
@@ -215,6 +260,13 @@ mod tests {
             "conf/jvm.options",
             "WEB-INF/web.xml",
             "k/values.yaml",
+            "hs_err_pid99.log",
+            "ps-ef",
+            "jcmd_VM.command_line.txt",
+            "status-System Properties.txt",
+            "cookbooks/aem/attributes/default.rb",
+            "main.tf",
+            "templates/_helpers.tpl",
         ] {
             assert!(find(path).is_some(), "{path}");
         }
@@ -225,6 +277,7 @@ mod tests {
             "META-INF/x.yml",
             "q.jar!/x.yml",
             "status-Configurations.txt",
+            "ps-ef.txt.gz",
             "é",
             "",
         ] {

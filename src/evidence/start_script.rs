@@ -54,7 +54,8 @@ const START: &str = "start";
 const OF_CONTAINERS: [&str; 6] =
     [".env.", "compose.", "containerfile", "docker-compose", "docker-entrypoint", "dockerfile"];
 /// Directories of a host in which scripts and options of services lie.
-const OF_HOSTS: [&str; 4] = ["etc/default", "etc/sysconfig", "etc/conf.d", "init.d"];
+const OF_HOSTS: [&str; 7] =
+    ["etc/default", "etc/sysconfig", "etc/conf.d", "init.d", "rc.d", "monit.d", "cron.d"];
 /// Bytes of the name of a property, at most.
 const NAME_BYTES_MAX: usize = 512;
 /// How often a text in quotes is taken apart again.

@@ -2,12 +2,13 @@
 
 use super::files::{Files, StatementFile};
 use super::runs::variables_of;
+use super::spot::absolute;
 use super::{InstallReader, Layout};
 use crate::evidence::{classify, mover};
 use crate::examine::paths::join;
 use crate::facts::{
-    CACHE_CLEAN, CLEAN_AT_START, CRYPTO_FILE_DISABLE, GapKind, QUICKSTART, SLING_HOME,
-    SLING_LAUNCHPAD, SLING_PROPERTIES,
+    CACHE_CLEAN, CLEAN_AT_START, CRYPTO_FILE_DISABLE, GapKind, QUICKSTART, REPOSITORY_HOME,
+    SLING_HOME, SLING_LAUNCHPAD, SLING_PROPERTIES,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,9 +84,13 @@ impl<'a> InstallReader<'a> {
     fn is_quiet_outside(&self, name: &str, value: &str) -> bool {
         // Relative to where the server starts, which is beside the install then.
         let is_named_so = || value.trim_start_matches("./").trim_end_matches('/') == QUICKSTART;
+        let is_named =
+            |value: &str, name| value.trim_end_matches('/').rsplit('/').next() == Some(name);
         match name {
             CRYPTO_FILE_DISABLE => !value.eq_ignore_ascii_case("true"),
             SLING_HOME if is_named_so() => true,
+            // The web console shows it as the instance has it: `crx-quickstart/repository`.
+            REPOSITORY_HOME if absolute(value).is_none() && is_named(value, "repository") => true,
             _ => self.is_quiet(name, value),
         }
     }

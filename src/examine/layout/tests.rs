@@ -210,6 +210,36 @@ fn scripts_and_services_outside_of_installs_leave_it_open_where_they_move_someth
         ),
         ("com.adobe.aem.plist", "<string>-Dcom.adobe.granite.crypto.keys.path=/k</string>"),
         (".env.prod", "OPTS=-Dorg.osgi.framework.storage.clean=onFirstInit"),
+        (
+            "hs_err_pid99.log",
+            "jvm_args: -Xmx1g -Dcom.adobe.granite.crypto.keys.path=/k \njava_command: x.jar",
+        ),
+        (
+            "ps-ef.txt",
+            "aem 99 1 0 09:00 ? 00:01 java -Dcom.adobe.granite.crypto.keys.path=/k -jar x.jar",
+        ),
+        ("jinfo.txt", "com.adobe.granite.crypto.keys.path=/k\nuser.name=aem\n"),
+        ("status-System Properties.txt", "com.adobe.granite.crypto.keys.path = /k\n"),
+        ("systemctl-cat-aem.txt", "Environment=OPTS=-Dcom.adobe.granite.crypto.keys.path=/k"),
+        ("etc/rc.d/aem", "java -Dcom.adobe.granite.crypto.keys.path=/k"),
+        (
+            "etc/monit.d/aem",
+            "start program = \"/bin/java -Dcom.adobe.granite.crypto.keys.path=/k\"",
+        ),
+        ("service.txt", "--JvmOptions=-Xmx1g#-Dcom.adobe.granite.crypto.keys.path=/k"),
+        (
+            "attributes/default.rb",
+            "default['aem']['o'] = '-Dcom.adobe.granite.crypto.keys.path=/k'",
+        ),
+        ("main.tf", "opts = \"-Dcom.adobe.granite.crypto.keys.path=/k\""),
+        (
+            "t/_helpers.tpl",
+            "{{- define \"o\" -}}-Dcom.adobe.granite.crypto.keys.path=/k{{- end -}}",
+        ),
+        (
+            "inspect.json",
+            "{\"Args\": [\"-Xmx1g\", \"-Dcom.adobe.granite.crypto.keys.path=/k\", \"x\"]}",
+        ),
     ] {
         let expected = vec![format!("unclear-setting {path}")];
         assert_eq!(said(&[(PROPERTIES, "a=b"), (path, text)]), (vec![], expected), "{path}");
@@ -217,6 +247,17 @@ fn scripts_and_services_outside_of_installs_leave_it_open_where_they_move_someth
     for (path, text) in [
         ("etc/default/aem", "CQ_JVM_OPTS=-Dsling.home=/opt/aem/crx-quickstart"),
         ("tools/run.sh", "java -Dsling.run.modes=author -jar x.jar"),
+        (
+            "status-System Properties.txt",
+            "sling.home = /opt/aem/crx-quickstart\nsling.launchpad = /opt/aem/crx-quickstart/launchpad\n\
+             org.osgi.framework.storage = /opt/aem/crx-quickstart/launchpad/felix\nsling.properties = conf/sling.properties\n\
+             felix.cm.dir = /opt/aem/crx-quickstart/launchpad/config\nrepository.home = crx-quickstart/repository\n",
+        ),
+        (
+            "ps-ef.txt",
+            "aem 99 1 0 09:00 ? 00:01 java -Xmx1g -jar crx-quickstart/app/q.jar start -c crx-quickstart -i launchpad -Dsling.properties=conf/sling.properties",
+        ),
+        ("inspect.json", "[{\"Args\": [\"-Dsling.home=/opt/aem/crx-quickstart\", \"-jar\"]}]"),
     ] {
         quiet(&[(PROPERTIES, "a=b"), (path, text)]);
     }
