@@ -34,7 +34,7 @@ pub(super) const SMALL: Kind = Kind {
 /// evidence.
 pub static KEY_COPY: Kind = Kind {
     name: "copy of a crypto key",
-    names: Names::Begin(&["hmac", "master"]),
+    names: Names::Any,
     reads: Reads::Small(COPY_BYTES_MAX),
     find: find_copy,
     parse,
@@ -55,21 +55,26 @@ fn find_small(path: &str) -> Option<Found<'_>> {
 }
 
 fn find_copy(path: &str) -> Option<Found<'_>> {
-    is_key_copy(path).then_some(Found { root: "", bundle: "", name: path::split(path).1 })
+    copied_key(path).map(|_| Found { root: "", bundle: "", name: path::split(path).1 })
 }
 
-/// Returns `true` if a file is named like a copy of a key: `hmac.bak`, `HMAC`, `master-2024`.
-pub fn is_key_copy(path: &str) -> bool {
+/// Returns the key of which a file is named like a copy: `hmac.bak`, `HMAC`, `master-2024`, `author1_hmac`.
+pub fn copied_key(path: &str) -> Option<KeyName> {
     let name = path::split(path).1;
-    let behind = KeyName::ALL.iter().find_map(|key| {
-        let (head, rest) = name.split_at_checked(key.file_name().len())?;
-        head.eq_ignore_ascii_case(key.file_name()).then_some(rest)
-    });
     // `master.css` and `masterpage` are none.
     let is_page = ["html", "htm", "css", "js", "json", "xml", "jar", "class", "jsp", "png"];
-    behind.is_some_and(|rest| {
-        !rest.starts_with(|c: char| c.is_ascii_alphabetic())
-            && !rest.rsplit_once('.').is_some_and(|(_, end)| is_page.contains(&end))
+    if name.rsplit_once('.').is_some_and(|(_, end)| is_page.contains(&end)) {
+        return None;
+    }
+    KeyName::ALL.into_iter().find(|key| {
+        let word = key.file_name().as_bytes();
+        let starts = name.as_bytes().windows(word.len()).enumerate();
+        let mut starts = starts.filter(|(_, part)| part.eq_ignore_ascii_case(word));
+        let is_letter = |at: Option<usize>| {
+            at.and_then(|at| name.as_bytes().get(at)).is_some_and(u8::is_ascii_alphabetic)
+        };
+        starts
+            .any(|(at, _)| !is_letter(at.checked_sub(1)) && !is_letter(at.checked_add(word.len())))
     })
 }
 
@@ -230,12 +235,19 @@ mod tests {
 
     #[test]
     fn copies_of_keys_are_told_by_their_names() {
-        for path in ["x/hmac", "x/HMAC", "felix/bundle39/data/hmac.bak", "a/Master-2024", "master~"]
-        {
-            assert!(is_key_copy(path), "{path}");
+        for path in [
+            "x/hmac",
+            "x/HMAC",
+            "felix/bundle39/data/hmac.bak",
+            "a/Master-2024",
+            "master~",
+            "author1-hmac",
+            "publish1_master.bin",
+        ] {
+            assert!(copied_key(path).is_some(), "{path}");
         }
-        for path in ["hmacs", "x/masterpage", "master.css", "hmac/x", "a-hmac", "mast"] {
-            assert!(!is_key_copy(path), "{path}");
+        for path in ["hmacs", "x/masterpage", "master.css", "hmac/x", "webmaster", "mast", "x"] {
+            assert_eq!(copied_key(path), None, "{path}");
         }
     }
 

@@ -52,7 +52,7 @@ pub use felix_config::{
     standby_pid, store_pid,
 };
 pub use jar::Jar;
-pub use key::{Fingerprint, KEY_COPY, digest_key, fingerprint, is_key, is_key_copy};
+pub use key::{Fingerprint, KEY_COPY, copied_key, digest_key, fingerprint, is_key};
 pub use key_masters::masters;
 pub use key_text::digest;
 pub use key_traces::KeyTraces;
@@ -119,7 +119,8 @@ pub fn classify_small(path: &str) -> Option<(&'static Kind, Found<'_>)> {
         SMALL_KINDS.into_iter().find_map(|kind| Some((kind, (kind.find)(path)?)))?;
     let directory = path::split(path).0;
     // Bundles keep thousands of files of any name, and configurations have directories of any name.
-    let is_apart = found.bundle.is_empty() && path::split(directory).1 == path::DATA
+    let is_of_any_name = found.bundle.is_empty() && kind.name != key::SMALL.name;
+    let is_apart = is_of_any_name && path::split(directory).1 == path::DATA
         || path::below_config(path).is_some()
         || path::below_bundle_config(path).is_some();
     (!is_apart && may_hold(directory)).then_some((kind, found))

@@ -12,6 +12,7 @@ mod visit;
 
 use self::duplicates::Duplicates;
 use self::key_copies::KeyCopies;
+pub(super) use self::key_copies::LooseCopies;
 pub(super) use self::logs::LOGS;
 use self::logs::LogDirectories;
 use self::surroundings::Surroundings;
@@ -58,6 +59,8 @@ pub(super) struct Collected {
     pub(super) segment_stores: BTreeMap<String, Store>,
     /// What its keys leave of themselves.
     pub(super) key_traces: BTreeSet<u64>,
+    /// Files that are named like copies of keys.
+    pub(super) loose_copies: LooseCopies,
     /// When files were written, by path.
     pub(super) times: BTreeMap<String, FileTime>,
 }
@@ -181,7 +184,7 @@ impl<'a> Collector<'a> {
     pub(super) fn finish(mut self, reread: bool, directory: bool) -> Collected {
         self.settle();
         self.tell_left_out();
-        let key_traces = self.hide_keys();
+        let (key_traces, loose_copies) = self.hide_keys();
         self.see_linked_directories();
         self.leave_to_links();
         let unresolved: Vec<String> = self
@@ -229,6 +232,7 @@ impl<'a> Collector<'a> {
             directory,
             segment_stores,
             key_traces,
+            loose_copies,
             times,
         }
     }

@@ -1,7 +1,7 @@
 //! What may matter by its name although it is no evidence by its path.
 
 use super::paths::{name, parent};
-use crate::evidence::{classify, is_key_copy};
+use crate::evidence::{classify, copied_key};
 use crate::facts::{QUICKSTART, components, realm};
 use crate::intake::{Entry, EntryKind, claims_archive};
 
@@ -47,7 +47,7 @@ pub(super) fn is_telling(name: &str) -> bool {
         name.bytes().next(),
         Some(b'b' | b'B' | b'c' | b'h' | b'H' | b'm' | b'M' | b'r' | b'R' | b's' | b'S')
     );
-    begins && (is_exact_in_any_case(name) || is_key_copy(name) || name == QUICKSTART)
+    begins && (is_exact_in_any_case(name) || copied_key(name).is_some() || name == QUICKSTART)
         || claims_archive(name)
 }
 

@@ -1,5 +1,6 @@
 //! Key files that were read without their install: reported as what they are, and compared with the other keys that were read.
 
+use super::collector::LooseCopies;
 use super::item::Item;
 use super::paths::parent;
 use crate::evidence::Fact;
@@ -11,23 +12,31 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct LooseKey {
     source: String,
-    /// The directory that it lies in, as people call it: with the source in front.
+    /// The directory that it lies in, or the file of another name, as people call it: with the source in front.
     place: String,
     name: KeyName,
     digest: Digest,
 }
 
-/// Returns the key files among the evidence of a source without an instance.
-pub(super) fn loose_keys(source: &str, items: &BTreeMap<String, Item>) -> Vec<LooseKey> {
-    let key = |(path, item): (&String, &Item)| {
-        let Item::Read { fact: Ok(Fact::Key(name, digest)), .. } = item else { return None };
-        let place = match parent(path) {
-            "" => source.to_owned(),
-            directory => format!("{source}/{directory}"),
-        };
-        Some(LooseKey { source: source.to_owned(), place, name: *name, digest: digest.whole })
+/// Returns the key files among the evidence of a source without an instance, and the copies of such by their names. (`hmac.bin`,
+/// `author1-hmac`)
+pub(super) fn loose_keys(
+    source: &str,
+    items: &BTreeMap<String, Item>,
+    copies: &LooseCopies,
+) -> Vec<LooseKey> {
+    let at = |path: &str| match path {
+        "" => source.to_owned(),
+        path => format!("{source}/{path}"),
     };
-    items.iter().filter_map(key).collect()
+    let loose = |place, name, digest| LooseKey { source: source.to_owned(), place, name, digest };
+    let keys = items.iter().filter_map(|(path, item)| {
+        let Item::Read { fact: Ok(Fact::Key(name, digest)), .. } = item else { return None };
+        Some(loose(at(parent(path)), *name, digest.whole))
+    });
+    // Several of them may lie in one directory, so the file is named.
+    let copies = copies.iter().map(|(path, (name, digest))| loose(at(path), *name, *digest));
+    keys.chain(copies).collect()
 }
 
 /// Says of each source without an instance which key files it has, and with which others these agree.
@@ -128,11 +137,18 @@ mod tests {
 
     /// Scans folders with an `hmac` each, and returns what is said of each.
     fn reasons(keys: &[(&str, &[u8])]) -> Vec<String> {
+        let files: Vec<_> = keys.iter().map(|(name, key)| (*name, "hmac", *key)).collect();
+        reasons_of(&files)
+    }
+
+    /// Scans folders with a file each, and returns what is said of each.
+    fn reasons_of(files: &[(&str, &str, &[u8])]) -> Vec<String> {
         let home = tempfile::tempdir().unwrap();
-        let folders = keys.iter().map(|(name, key)| {
+        let folders = files.iter().map(|(name, file, key)| {
             let folder = home.path().join(name);
-            std::fs::create_dir_all(&folder).unwrap();
-            std::fs::write(folder.join("hmac"), key).unwrap();
+            let file = folder.join(file);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, key).unwrap();
             folder.into()
         });
         let sources = discover(&folders.collect::<Vec<_>>()).sources;
@@ -148,6 +164,21 @@ mod tests {
         assert!(reasons[0].contains(") is the same as in b, and another one than in c; nothing"));
         assert!(reasons[2].contains(") is another one than in a, b; nothing"), "{reasons:?}");
         assert!(reasons[2].contains("only key files without their install: hmac (32 bytes, md5 "));
+    }
+
+    #[test]
+    fn keys_under_other_names_are_compared_too() {
+        let key: Vec<u8> = (100..132).collect();
+        for file in ["data/hmac", "hmac.bin", "author1-hmac", "hmac_author1", "x/Copy of hmac"] {
+            let reasons = reasons_of(&[("a", file, &key), ("b", "hmac", &key)]);
+            assert!(reasons[0].contains("only key files without their install: hmac"), "{file}");
+            assert!(reasons[0].contains(") is the same as in b; nothing"), "{file} {reasons:?}");
+        }
+        // Nothing shows that these are keys.
+        for (file, bytes) in [("hmac.md5", &b"0123  hmac"[..]), ("hmac.bin", &[200; 31])] {
+            let reasons = reasons_of(&[("a", file, bytes)]);
+            assert!(!reasons[0].contains("only key files"), "{file} {reasons:?}");
+        }
     }
 
     #[test]

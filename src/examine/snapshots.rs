@@ -11,7 +11,7 @@ use super::leftovers::{
     image, is_moot, is_other_content, is_packages, malformed, nested, no_instance, unidentified,
     untold,
 };
-use super::links::{Follower, Links};
+use super::links::{Follower, Links, Resolved};
 use super::loose_keys::{LooseKey, loose_keys};
 use super::paths::join;
 use super::roots::{Evidence, all_evidence, by_root, drop_barren, marks_instance, owner, strays};
@@ -21,7 +21,7 @@ use crate::facts::{
     Gap, GapKind, KeyFile, KeyName, OldState, Owner, Parts, Place, RunModes, Setting, SlingId,
     Snapshot, StorageFile, is_in_realm, realm,
 };
-use crate::intake::{Source, Standing, Walked};
+use crate::intake::{LinkTarget, Source, Standing, Walked};
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,6 +57,7 @@ pub(super) fn assemble(
         mut gaps,
         again,
         links,
+        loose_copies,
         directory,
         ..
     } = collected;
@@ -91,12 +92,14 @@ pub(super) fn assemble(
     named.retain(|gap| !is_packages(gap, &tops));
     gaps.extend(GapList::capped(source, &named, limits.gaps_max));
     let concerned = Concerned::of(&gaps, &tops);
+    let follower = Follower::new(&links);
     let with_layout = |(root, evidence): (&String, &Evidence<'_>)| {
         let layout = layouts.remove(root).unwrap_or_default();
-        let keys = moved_keys(source, &layout, &items);
+        let keys = moved_keys(source, &layout, &items, &follower);
         snapshot(source, root, evidence, layout, keys, &concerned.all(root))
     };
-    let loose_keys = if tops.is_empty() { loose_keys(source, &items) } else { Vec::new() };
+    let loose_keys =
+        if tops.is_empty() { loose_keys(source, &items, &loose_copies) } else { Vec::new() };
     let mut snapshots: Vec<Snapshot> = roots.iter().map(with_layout).collect();
     add_stray_keys(source, &items, &tops, &mut snapshots);
     times::add_all(&mut snapshots, &roots, &times);
@@ -275,10 +278,19 @@ fn is_unused(gap: &Gap, layouts: &BTreeMap<String, Layout>) -> bool {
 }
 
 /// Returns the keys in the directory that a setting names.
-fn moved_keys(source: &str, layout: &Layout, items: &BTreeMap<String, Item>) -> Vec<KeyFile> {
+fn moved_keys(
+    source: &str,
+    layout: &Layout,
+    items: &BTreeMap<String, Item>,
+    links: &Follower<'_>,
+) -> Vec<KeyFile> {
     let key = |name: KeyName| {
         let path = join(layout.keys.as_deref()?, name.file_name());
-        let Item::Read { fact: Ok(Fact::Key(name, digest)), owner } = items.get(&path)? else {
+        // Kubernetes mounts a secret as `hmac -> ..data/hmac` and `..data -> ..2024_01_01_00_00_00.1`.
+        let Resolved::Inside(file) = links.follow(&LinkTarget::Inside(path.clone())) else {
+            return None;
+        };
+        let Item::Read { fact: Ok(Fact::Key(name, digest)), owner } = items.get(&file)? else {
             return None;
         };
         let place = Place { source: source.to_owned(), path };

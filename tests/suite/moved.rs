@@ -73,6 +73,27 @@ fn keys_in_another_directory_of_the_upload_are_compared() {
 }
 
 #[test]
+fn keys_of_a_secret_of_kubernetes_are_compared() {
+    let secret = |hmac| {
+        let set = properties(&format!("{KEYS_PATH}=${{sling.home}}/keys"));
+        let mut case = with_keys(set, "keys/..2024_01_01_00_00_00.1", hmac).case();
+        for (link, target) in [
+            ("..data", "..2024_01_01_00_00_00.1"),
+            ("hmac", "..data/hmac"),
+            ("master", "..data/master"),
+        ] {
+            let link = format!("crx-quickstart/keys/{link}");
+            case.links.insert(link, Link::Symbolic(target.to_owned()));
+        }
+        let said = said_of(&case, Packing::Tar);
+        assert_eq!(said_of(&case, Packing::Directory), said);
+        said
+    };
+    assert_eq!(secret("farm"), "consistent [] [key-permissions]");
+    assert_eq!(secret("else"), "inconsistent [] [hmac-differs,half-copied-pair,key-permissions]");
+}
+
+#[test]
 fn keys_outside_leave_it_open_and_no_command_holds_a_variable() {
     for value in ["/etc/aem/keys", "${user.home}/keys", "keys"] {
         let instance = properties(&format!("{KEYS_PATH}={value}"));

@@ -5,12 +5,15 @@
 
 use super::{Collector, Item};
 use crate::evidence::{
-    Fact, Fingerprint, KEY_COPY, ParseError, Reads, digest_key, fingerprint, is_key, is_key_copy,
+    Fact, Fingerprint, KEY_COPY, ParseError, Reads, copied_key, digest_key, fingerprint, is_key,
 };
 use crate::examine::links::{Follower, Resolved};
-use crate::facts::KeyName;
+use crate::facts::{Digest, KeyDigest, KeyName, TextKind};
 use crate::intake::{Entry, EntryKind, Want};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Files that are named like copies of keys, by path.
+pub(in crate::examine) type LooseCopies = BTreeMap<String, (KeyName, Digest)>;
 
 /// What tells that evidence is a copy of a key.
 #[derive(Debug, Default)]
@@ -23,6 +26,8 @@ pub(super) struct KeyCopies {
     bodies: BTreeMap<String, Fingerprint>,
     /// Paths whose body also is at the path of a key.
     shared: BTreeSet<String>,
+    /// Files that are named like copies of keys and are as long as one or spell one, by path.
+    loose: LooseCopies,
 }
 
 impl KeyCopies {
@@ -84,20 +89,22 @@ impl Collector<'_> {
         }
     }
 
-    /// Drops what was made of key bytes, when all keys of the source are known. Returns their traces.
-    pub(super) fn hide_keys(&mut self) -> BTreeSet<u64> {
+    /// Drops what was made of key bytes, when all keys of the source are known. Returns their traces, and the files that are named like
+    /// copies of keys.
+    pub(super) fn hide_keys(&mut self) -> (BTreeSet<u64>, LooseCopies) {
         let copies = std::mem::take(&mut self.key_copies);
         if !copies.keys.is_empty() || !copies.shared.is_empty() {
             self.items.iter_mut().for_each(|(path, item)| copies.clean(path, item));
         }
-        copies.traces
+        (copies.traces, copies.loose)
     }
 
     /// Has a file read that is named like a key and lies where none is looked for: its bytes may be pasted elsewhere.
     pub(super) fn take_key_copy(&mut self, path: &str, entry: &Entry<'_>) -> Want {
         let Reads::Small(bytes_max) = KEY_COPY.reads else { return Want::Nothing };
         // Browsers save a property of `/etc/key` as `hmac.bin`, `hmac (1)` or `hmac.txt`.
-        let is_copy = entry.kind == EntryKind::File && entry.size <= bytes_max && is_key_copy(path);
+        let is_copy =
+            entry.kind == EntryKind::File && entry.size <= bytes_max && copied_key(path).is_some();
         if !is_copy || self.aliases.is_some() {
             return Want::Nothing;
         }
@@ -107,9 +114,23 @@ impl Collector<'_> {
 
     /// Takes note of a key that is no evidence.
     pub(super) fn see_key_copy(&mut self, path: &str, bytes: &[u8]) {
-        let mut fact = Fact::Key(KeyName::Hmac, digest_key(bytes));
-        if self.has_room(fact.kept_bytes()) {
+        let name = copied_key(path).unwrap_or(KeyName::Hmac);
+        let digest = digest_key(bytes);
+        let loose = may_be_key(name, &digest).then_some((name, digest.whole));
+        let mut fact = Fact::Key(name, digest);
+        if self.has_room(fact.kept_bytes().saturating_add(path.len())) {
             self.key_copies.see(path, &mut fact, bytes);
+            self.key_copies.loose.extend(loose.map(|key| (path.to_owned(), key)));
         }
+    }
+}
+
+/// Returns `true` if a file is as long as a key, a line end aside, or spells one in digits.
+fn may_be_key(name: KeyName, digest: &KeyDigest) -> bool {
+    let trimmed = digest.trimmed.iter().map(|(_, content)| content);
+    let mut contents = [&digest.whole].into_iter().chain(trimmed);
+    match digest.text {
+        None => contents.any(|content| name.known_lengths().contains(&content.bytes)),
+        Some(text) => matches!(text, TextKind::Hex | TextKind::Base64),
     }
 }
