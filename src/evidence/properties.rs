@@ -9,7 +9,7 @@ use super::statements::{
     KEPT_BYTES_MAX, SETTINGS_MAX, Statements, VALUE_CHARS_MAX, mentions, mover, pair_bytes,
 };
 use super::{Fact, Found, Kind, Names, ParseError, Reads, path, start_script, text};
-use crate::facts::{SLING_HOME, is_secret};
+use crate::facts::{LOG_FILE, SLING_HOME, is_secret};
 use crate::wiped::Wiped;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
@@ -38,12 +38,13 @@ const SLING: &str = "sling.properties";
 const QUICKSTART: &str = "quickstart.properties";
 
 /// The only names whose values are kept, but for those that move something.
-const NAMES: [&str; 5] = [
+const NAMES: [&str; 6] = [
     "quickstart.build",
     "granite.product.version",
     "PRODUCTINFO_VERSION",
     "sling.run.modes",
     "org.osgi.service.http.port",
+    LOG_FILE,
 ];
 /// Ends of the names of property files.
 const ENDS: [&str; 4] = [".properties", ".props", ".cfg", SCRIPT_END];

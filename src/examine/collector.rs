@@ -13,8 +13,8 @@ mod visit;
 use self::duplicates::Duplicates;
 use self::key_copies::KeyCopies;
 pub(super) use self::key_copies::LooseCopies;
-pub(super) use self::logs::LOGS;
 use self::logs::LogDirectories;
+pub(super) use self::logs::{LOGS, is_log_of_install};
 use self::surroundings::Surroundings;
 use self::take::Pending;
 use super::gap_list::GapList;
@@ -61,6 +61,8 @@ pub(super) struct Collected {
     pub(super) key_traces: BTreeSet<u64>,
     /// Files that are named like copies of keys.
     pub(super) loose_copies: LooseCopies,
+    /// Logs that were not read, one of each directory.
+    pub(super) unread_logs: Vec<String>,
     /// When files were written, by path.
     pub(super) times: BTreeMap<String, FileTime>,
 }
@@ -187,6 +189,7 @@ impl<'a> Collector<'a> {
         let (key_traces, loose_copies) = self.hide_keys();
         self.see_linked_directories();
         self.leave_to_links();
+        let unread_logs = self.unread_logs();
         let unresolved: Vec<String> = self
             .items
             .iter()
@@ -233,6 +236,7 @@ impl<'a> Collector<'a> {
             segment_stores,
             key_traces,
             loose_copies,
+            unread_logs,
             times,
         }
     }

@@ -36,6 +36,7 @@ mod snapshots;
 mod stored_secrets;
 mod times;
 mod unknown;
+mod unread_logs;
 pub(crate) mod users;
 
 use crate::facts::{Gap, GapKind, Snapshot, SourceRecord};

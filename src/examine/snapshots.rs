@@ -1,7 +1,7 @@
 //! Makes the snapshots of one source, one an install root, of the evidence in it.
 
 use super::bundles::bundles;
-use super::collector::{Collected, Content, LOGS};
+use super::collector::{Collected, Content};
 use super::expected_installs::{Claims, realms_of};
 use super::gap_list::GapList;
 use super::hollow::Places;
@@ -15,7 +15,7 @@ use super::links::{Follower, Links, Resolved};
 use super::loose_keys::{LooseKey, loose_keys};
 use super::paths::join;
 use super::roots::{Evidence, all_evidence, by_root, drop_barren, marks_instance, owner, strays};
-use super::{access, configs, mixed, node_store, root_links, times};
+use super::{access, configs, mixed, node_store, root_links, times, unread_logs};
 use crate::evidence::{Fact, Found, classify, classify_small, mover};
 use crate::facts::{
     Gap, GapKind, KeyFile, KeyName, OldState, Owner, Parts, Place, RunModes, Setting, SlingId,
@@ -58,6 +58,7 @@ pub(super) fn assemble(
         again,
         links,
         loose_copies,
+        unread_logs: unread,
         directory,
         ..
     } = collected;
@@ -103,7 +104,8 @@ pub(super) fn assemble(
     let mut snapshots: Vec<Snapshot> = roots.iter().map(with_layout).collect();
     add_stray_keys(source, &items, &tops, &mut snapshots);
     times::add_all(&mut snapshots, &roots, &times);
-    gaps.extend(of_snapshots(source, &mut snapshots, &links));
+    gaps.extend(of_snapshots(source, &mut snapshots, &links, &items));
+    gaps.extend(unread_logs::elsewhere(source, &archives, &unread, &links, &gaps, &tops));
     let installs = || roots.values().zip(&snapshots);
     let mixed = mixed::gaps(source, installs(), &again, &tops);
     gaps.extend(installs().flat_map(|install| notes(source, install)));
@@ -318,14 +320,19 @@ fn drop_idle(source: &str, collected: &mut Collected) {
 }
 
 /// Gives installs the links that name one of them, and says what is not clear of each.
-fn of_snapshots(source: &str, snapshots: &mut [Snapshot], links: &Links) -> Vec<Gap> {
+fn of_snapshots(
+    source: &str,
+    snapshots: &mut [Snapshot],
+    links: &Links,
+    items: &BTreeMap<String, Item>,
+) -> Vec<Gap> {
     let beyond = root_links::add(source, snapshots, links);
-    beyond.into_iter().chain(snapshots.iter().flat_map(|s| of_snapshot(s, links))).collect()
+    beyond.into_iter().chain(snapshots.iter().flat_map(|s| of_snapshot(s, links, items))).collect()
 }
 
 /// Says what is not clear of one install.
-fn of_snapshot(snapshot: &Snapshot, links: &Links) -> Vec<Gap> {
-    let of_logs = linked_logs(snapshot, links).into_iter().chain(foreign_log(snapshot));
+fn of_snapshot(snapshot: &Snapshot, links: &Links, items: &BTreeMap<String, Item>) -> Vec<Gap> {
+    let of_logs = unread_logs::of(snapshot, links, items).into_iter().chain(foreign_log(snapshot));
     unidentified(snapshot).into_iter().chain(of_logs).collect()
 }
 
@@ -349,17 +356,6 @@ fn foreign_log(snapshot: &Snapshot) -> Option<Gap> {
         (GapKind::Log, reason)
     };
     Some(Gap { source, path, kind, reason })
-}
-
-/// Says that no log was read because the directory of the logs is a link, which is usual where they have a disk of their own.
-fn linked_logs(snapshot: &Snapshot, links: &Links) -> Option<Gap> {
-    let path = join(&snapshot.root, LOGS);
-    if snapshot.log.is_some() || !links.contains_key(&path) {
-        return None;
-    }
-    let reason = "is a link, so that no log was read; pack the install with tar -h, or the directory that it leads to beside it under its own name";
-    let (source, path, reason) = (snapshot.source.clone(), Some(path), reason.to_owned());
-    Some(Gap { source, path, kind: GapKind::Log, reason })
 }
 
 /// Gives each snapshot the files of other names and places that may be keys.
@@ -412,6 +408,7 @@ fn snapshot(
     let configurations = configs::are_packed(evidence, &used);
     snapshot.parts = Parts { properties: layout.properties, configurations };
     snapshot.configurations = configs::configurations(source, evidence, &used);
+    unread_logs::leave_usual(&mut snapshot);
     let of_standby = configs::of_standby(&snapshot, evidence);
     snapshot.configurations.extend(of_standby);
     snapshot.node_store = node_store::configured(&snapshot, evidence);

@@ -45,6 +45,9 @@ pub const STANDBY_SERVICES: [&str; 2] = [
 /// The part of an instance in a cold standby: `primary` or `standby`.
 pub const STANDBY_MODE: &str = "mode";
 
+/// Apache Sling Logging Configuration.
+pub const LOG_MANAGER: &str = "org.apache.sling.commons.log.LogManager";
+
 /// Encapsulated tokens on or off.
 pub const TOKEN_ENCAPSULATED: &str = "token.encapsulated";
 /// Time after which the token of an idle user ends; above 0, tokens in use are renewed. Older handlers do not know it.

@@ -28,6 +28,9 @@ pub const SLING_PROPERTIES: &str = "sling.properties";
 /// Further property files; so is each name that goes on with a dot.
 pub const SLING_INCLUDE: &str = "sling.include";
 
+/// The file that Sling logs to, as a property and in the configuration of [`LOG_MANAGER`](super::LOG_MANAGER).
+pub const LOG_FILE: &str = "org.apache.sling.commons.log.file";
+
 /// Run modes of every start. `CQ_RUNMODE` of the start script is `author` by default on publishers too, and tells nothing.
 pub const SLING_RUN_MODES: &str = "sling.run.modes";
 /// Run modes that a start script asks for where its caller does not.

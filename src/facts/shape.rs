@@ -8,7 +8,7 @@ use super::drawn::{is_random, spells_bytes};
 use super::remembered::{Check, passes};
 use super::{
     CONFIG_DIRECTORY, CQ_RUN_MODES, CRYPTO_FILE_DISABLE, CRYPTO_KEYS_PATH, GRANT_OF_CLIENT,
-    RUN_MODES_OPTION, SLING_RUN_MODES,
+    LOG_FILE, RUN_MODES_OPTION, SLING_RUN_MODES,
 };
 
 /// What a text is of.
@@ -114,7 +114,7 @@ impl Shape {
             SLING_RUN_MODES | CQ_RUN_MODES | RUN_MODES_OPTION => Self::RunModes,
             "org.osgi.service.http.port" | "CQ_PORT" => Self::Port,
             CRYPTO_FILE_DISABLE => Self::Switch,
-            CRYPTO_KEYS_PATH | CONFIG_DIRECTORY => Self::Path,
+            CRYPTO_KEYS_PATH | CONFIG_DIRECTORY | LOG_FILE => Self::Path,
             _ => Self::Value,
         }
     }

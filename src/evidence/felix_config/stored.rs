@@ -9,6 +9,7 @@ use super::pid::SUFFIX;
 use super::{Config, PID_CHARS_MAX, config, store_pid, wanted};
 use crate::evidence::cursor::{ParseError, Problem};
 use crate::evidence::{properties, text};
+use crate::facts::LOG_MANAGER;
 use crate::wiped::Wiped;
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
@@ -51,7 +52,8 @@ impl StoredConfig {
     /// Reads the name of a node; `None` where it is that of no component that rules ask for.
     pub fn of_name(name: &str) -> Option<Self> {
         let (stem, form) = file_form(name).unwrap_or((name, Form::Node));
-        if store_pid(&format!("{stem}{SUFFIX}")).is_some() {
+        // Where logs lie the file of the install tells.
+        if stem == LOG_MANAGER || store_pid(&format!("{stem}{SUFFIX}")).is_some() {
             return None;
         }
         let (pid, rest) = wanted::WANTED

@@ -8,10 +8,10 @@ use crate::evidence::{digest, text};
 use crate::facts::{
     ACCESS_TOKEN_PROVIDER, AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, CUSTOMIZER_TYPE,
     DOCUMENT_STORE, DOCUMENT_STORE_TYPE, Digest, EXTERNAL_LOGIN, IMS_CLIENT_SECRET, IMS_CUSTOMIZER,
-    IMS_PROVIDER, IMS_SERVICE_SECRET, OAUTH_PROVIDER, PROVIDER_CUSTOMIZER, PROVIDER_GRANTS,
-    ProtectedValue, REPOSITORY_HOME, SAML_HANDLER, SEGMENT_STORES, SPLIT_SEGMENTS, STANDBY_MODE,
-    STANDBY_SERVICES, SYNC_HANDLER, SecretState, TOKEN_CONFIGURATION, TOKEN_ENCAPSULATED,
-    TOKEN_EXPIRATION, TOKEN_HANDLER, TOKEN_INACTIVITY, TOKEN_REFRESH,
+    IMS_PROVIDER, IMS_SERVICE_SECRET, LOG_FILE, LOG_MANAGER, OAUTH_PROVIDER, PROVIDER_CUSTOMIZER,
+    PROVIDER_GRANTS, ProtectedValue, REPOSITORY_HOME, SAML_HANDLER, SEGMENT_STORES, SPLIT_SEGMENTS,
+    STANDBY_MODE, STANDBY_SERVICES, SYNC_HANDLER, SecretState, TOKEN_CONFIGURATION,
+    TOKEN_ENCAPSULATED, TOKEN_EXPIRATION, TOKEN_HANDLER, TOKEN_INACTIVITY, TOKEN_REFRESH,
 };
 use crate::wiped::Wiped;
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ pub(super) struct Wanted {
 }
 
 /// Every component whose configuration matters.
-pub(super) const WANTED: [Wanted; 16] = [
+pub(super) const WANTED: [Wanted; 17] = [
     Wanted {
         pid: TOKEN_HANDLER,
         properties: &[
@@ -85,6 +85,7 @@ pub(super) const WANTED: [Wanted; 16] = [
         properties: &["name", PROVIDER_GRANTS, PROVIDER_CUSTOMIZER],
         secrets: &[],
     },
+    Wanted { pid: LOG_MANAGER, properties: &[LOG_FILE], secrets: &[] },
     Wanted { pid: STANDBY_SERVICES[0], properties: &[STANDBY_MODE], secrets: &[] },
     Wanted { pid: STANDBY_SERVICES[1], properties: &[STANDBY_MODE], secrets: &[] },
 ];

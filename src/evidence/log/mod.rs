@@ -78,6 +78,7 @@ impl LogScan {
     /// Decides by the first bytes, and takes them.
     fn begin(head: &[u8]) -> Self {
         let wide = BYTE_ORDER_MARKS.iter().find_map(|mark| head.strip_prefix(mark));
+        let wide = wide.or_else(|| is_wide(head).then_some(head));
         let unread = UNREAD.iter().find(|(_, magic)| head.starts_with(magic));
         let mut scan = match (wide, unread) {
             (Some(_), _) => Self::Wide(Blocks::default()),
@@ -88,6 +89,13 @@ impl LogScan {
         scan.push(wide.unwrap_or(head));
         scan
     }
+}
+
+/// Returns `true` if a text begins in UTF-16 without a byte order mark: every other byte is a zero.
+fn is_wide(head: &[u8]) -> bool {
+    let zeros =
+        |odd: usize| head.iter().enumerate().all(|(at, byte)| (*byte == 0) == (at % 2 == odd));
+    head.len() >= HEAD_BYTES && (zeros(0) || zeros(1))
 }
 
 impl Scan for LogScan {

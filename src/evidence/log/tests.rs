@@ -61,7 +61,9 @@ fn log_in_utf_16_is_read_like_any_other() {
     let wide = |to: fn(u16) -> [u8; 2]| -> Vec<u8> {
         format!("\u{feff}{text}").encode_utf16().flat_map(to).collect()
     };
-    for bytes in [wide(u16::to_le_bytes), wide(u16::to_be_bytes)] {
+    let marked = [wide(u16::to_le_bytes), wide(u16::to_be_bytes)];
+    let unmarked = marked.clone().map(|bytes| bytes[2..].to_vec());
+    for bytes in marked.into_iter().chain(unmarked) {
         for piece in [1, 3, usize::MAX] {
             assert_eq!(scan(&bytes, piece).0, log(&text));
         }

@@ -1,18 +1,22 @@
-//! Logs that an install has on a disk of their own: its `logs` is a link, and what it leads to lies elsewhere in the source.
+//! Logs that an install has on a disk of their own: its `logs`, or a log in it, is a link, and what it leads to lies elsewhere in the
+//! source. Which logs were not read.
 
 use super::Collector;
-use crate::evidence::classify;
+use crate::evidence::{Reads, classify};
 use crate::examine::links::{Follower, Resolved};
 use crate::examine::paths::{join, name, parent, with_those_above};
 use crate::facts::realm;
 use crate::intake::{EntryKind, LinkTarget};
 use crate::limits::Limits;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const DIRECTORIES_MAX: usize = Limits::DEFAULT.log_directories_max;
 
 /// The name of the directory of logs in an install.
 pub(in crate::examine) const LOGS: &str = "logs";
+
+/// How the name of the log begins that tells most.
+const ERROR_LOG: &str = "error.log";
 
 /// Directories with files that are named like logs, in an install or not.
 #[derive(Debug, Default)]
@@ -20,6 +24,8 @@ pub(super) struct LogDirectories {
     all: BTreeSet<String>,
     /// The one that was met last: logs lie beside each other.
     last: String,
+    /// By directory, a file that is named like the log in which signs of trouble are.
+    errors: BTreeMap<String, String>,
 }
 
 impl LogDirectories {
@@ -29,6 +35,12 @@ impl LogDirectories {
             return;
         }
         let directory = parent(path);
+        if name(path).starts_with(ERROR_LOG)
+            && self.errors.len() < DIRECTORIES_MAX
+            && !self.errors.contains_key(directory)
+        {
+            self.errors.insert(directory.to_owned(), path.to_owned());
+        }
         if self.last != directory && self.all.len() < DIRECTORIES_MAX {
             directory.clone_into(&mut self.last);
             self.all.insert(directory.to_owned());
@@ -55,43 +67,69 @@ impl Collector<'_> {
         let links = roots.iter().filter_map(|root| {
             let link = join(root, LOGS);
             let target = follower.links().get(&link)?;
-            Some((self.directory_of_logs(&link, target, follower)?, link))
+            let all = &self.log_directories.all;
+            Some((logs_at(&link, target, follower, &|path| all.contains(path))?, link))
         });
-        links.collect()
+        // `logs/error.log -> /var/log/aem/error.log`
+        let is_log = |path: &str| {
+            is_named_like_a_log(name(path)) && self.log_directories.all.contains(parent(path))
+        };
+        let files = follower.links().iter().filter(|(link, _)| is_log_of_install(link));
+        let files = files.filter_map(|(link, target)| {
+            Some((logs_at(link, target, follower, &is_log)?, link.clone()))
+        });
+        links.chain(files).collect()
     }
 
-    /// Returns the directory of logs in the source that a link leads to.
-    ///
-    /// `tar czf x.tgz -C / opt/aem var/log/aem` keeps `logs -> /var/log/aem/author`, and names what that leads to `var/log/aem/author`.
-    /// So an absolute target is looked for below each directory above the link, and followed where it is found below one alone.
-    fn directory_of_logs(
-        &self,
-        link: &str,
-        target: &LinkTarget,
-        follower: &Follower<'_>,
-    ) -> Option<String> {
-        let lies_at = |path: String| match follower.follow(&LinkTarget::Inside(path)) {
-            Resolved::Inside(found) => self.log_directories.all.get(&found).cloned(),
-            Resolved::Outside | Resolved::Loop | Resolved::TooLong => None,
+    /// Returns the logs that were not read, one of each directory.
+    pub(super) fn unread_logs(&self) -> Vec<String> {
+        let is_told = |path: &String| {
+            let through = self.aliases.as_ref().map(|aliases| aliases.of(path)).unwrap_or_default();
+            self.items.contains_key(path)
+                || through.iter().any(|path| self.items.contains_key(path))
         };
-        let absolute = match target {
-            LinkTarget::Inside(path) => return lies_at(path.clone()),
-            LinkTarget::Outside(path) => path.strip_prefix('/')?,
-        };
-        if absolute.split('/').any(|part| matches!(part, "." | "..")) {
-            return None;
-        }
-        let realm = realm(link);
-        let tops = with_those_above(parent(link)).filter(|top| top.starts_with(realm));
-        let found: BTreeSet<String> = tops.filter_map(|top| lies_at(join(top, absolute))).collect();
-        let mut found = found.into_iter();
-        found.next().filter(|_| found.next().is_none())
+        let all = self.log_directories.errors.values().filter(|_| self.limits.logs);
+        all.filter(|path| !is_told(path)).cloned().collect()
     }
 
     /// Returns `true` if a path is that of a log that is reached through a link which is followed.
     pub(super) fn is_linked_log(&self, path: &str) -> bool {
-        self.log_links.contains(parent(path)) && classify(path).is_some()
+        let links = &self.log_links;
+        (links.contains(path) || links.contains(parent(path))) && classify(path).is_some()
     }
+}
+
+/// Returns `true` if a path is that of a log in the `logs` of an install.
+pub(in crate::examine) fn is_log_of_install(path: &str) -> bool {
+    classify(path).is_some_and(|(kind, _)| matches!(kind.reads, Reads::Stream(_)))
+}
+
+/// Returns the directory of logs, or the log, in the source that a link leads to.
+///
+/// `tar czf x.tgz -C / opt/aem var/log/aem` keeps `logs -> /var/log/aem/author`, and names what that leads to `var/log/aem/author`.
+/// So an absolute target is looked for below each directory above the link, and followed where it is found below one alone.
+fn logs_at(
+    link: &str,
+    target: &LinkTarget,
+    follower: &Follower<'_>,
+    is_there: &dyn Fn(&str) -> bool,
+) -> Option<String> {
+    let lies_at = |path: String| match follower.follow(&LinkTarget::Inside(path)) {
+        Resolved::Inside(found) => Some(found).filter(|found| is_there(found)),
+        Resolved::Outside | Resolved::Loop | Resolved::TooLong => None,
+    };
+    let absolute = match target {
+        LinkTarget::Inside(path) => return lies_at(path.clone()),
+        LinkTarget::Outside(path) => path.strip_prefix('/')?,
+    };
+    if absolute.split('/').any(|part| matches!(part, "." | "..")) {
+        return None;
+    }
+    let realm = realm(link);
+    let tops = with_those_above(parent(link)).filter(|top| top.starts_with(realm));
+    let found: BTreeSet<String> = tops.filter_map(|top| lies_at(join(top, absolute))).collect();
+    let mut found = found.into_iter();
+    found.next().filter(|_| found.next().is_none())
 }
 
 #[cfg(test)]

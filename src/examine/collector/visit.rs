@@ -1,10 +1,11 @@
 //! A walk, as it is heard of: every entry, body and gap of a source.
 
+use super::logs::{LOGS, is_log_of_install};
 use super::observe::may_be_opened;
 use super::{Collector, Item};
-use crate::evidence::{Fact, Reads, classify, is_barren};
+use crate::evidence::{Fact, classify, is_barren};
 use crate::examine::hints;
-use crate::examine::paths::join;
+use crate::examine::paths::{join, name, parent};
 use crate::examine::segments;
 use crate::facts::{GapKind, StorageMode};
 use crate::intake::{Descend, Entry, EntryKind, Visit, Want, claims_archive};
@@ -105,6 +106,10 @@ impl Visit for Collector<'_> {
     fn descend(&mut self, directory: &str) -> Descend {
         match &self.aliases {
             None if is_barren(directory) && !self.is_in_install(directory) => Descend::All,
+            // What of the logs was put aside is not read, and told.
+            None if name(parent(directory)) == LOGS && concerns_logs(parent(directory)) => {
+                Descend::All
+            }
             None => segments::descend(directory),
             Some(aliases) if aliases.concern(directory) => Descend::All,
             Some(_) => Descend::Nothing,
@@ -200,9 +205,7 @@ fn widest(a: Want, b: Want) -> Want {
 
 /// Returns `true` if a path is that of a log, or of the directory of logs.
 fn concerns_logs(path: &str) -> bool {
-    let streams =
-        |path: &str| classify(path).is_some_and(|(kind, _)| matches!(kind.reads, Reads::Stream(_)));
-    streams(path) || streams(&join(path, "error.log"))
+    is_log_of_install(path) || is_log_of_install(&join(path, "error.log"))
 }
 
 #[cfg(test)]
