@@ -34,10 +34,18 @@ pub(super) fn bundle_directory(path: &str) -> Option<BundleDirectory<'_>> {
     }
     let is_numbered = suffix.starts_with(|c: char| c.is_ascii_digit());
     let root = felix_root(parent).or_else(|| framework_root(parent).filter(|_| is_numbered));
-    // A source may start in the cache itself, and then its bundles have no parent.
-    let loose = parent.is_empty() || is_numbered;
+    // A source may start in the cache itself, and then its bundles have no parent. `scp -r bundle31` onto a bundle directory, or its
+    // data, makes no bundle of it.
+    let loose = parent.is_empty() || is_numbered && !is_in_bundle(parent);
     let root = root.or(loose.then_some(parent))?;
     Some(BundleDirectory { root, name })
+}
+
+/// Returns `true` if a directory is one of a bundle in a cache called `felix`, or the data of one.
+fn is_in_bundle(directory: &str) -> bool {
+    let bundle = parent_of(directory, DATA).unwrap_or(directory);
+    let (cache, name) = split(bundle);
+    name.starts_with("bundle") && name != SYSTEM_BUNDLE && felix_root(cache).is_some()
 }
 
 /// Returns the root of the system bundle's directory `bundle0`.
@@ -267,8 +275,12 @@ impl Level {
         match self {
             Self::Config => Some(Self::Config),
             Self::Bundle | Self::MaybeBundle if leaf => Some(Self::Leaf),
-            // The directory of another instance, copied into the one it should have replaced.
-            Self::Leaf if parent == DATA && name == DATA => Some(Self::Leaf),
+            // The directory of another instance, copied into the one it should have replaced, or one in which its keys were put aside.
+            Self::Leaf if parent == DATA && (name == DATA || may_hold_keys(name)) => {
+                Some(Self::Leaf)
+            }
+            Self::Bundle if is_numbered_bundle(name) => Some(Self::Leaf),
+            Self::Leaf if name == DATA && is_numbered_bundle(parent) => Some(Self::Leaf),
             // Where no setting names a directory, ConfigAdmin keeps configurations in the data of its bundle.
             Self::Leaf if parent == DATA && name == CONFIG => Some(Self::Config),
             level if level.is_closed() && STARTS.contains(&name) => Some(Self::Outside),
@@ -305,6 +317,17 @@ impl Level {
             _ => Self::Outside,
         })
     }
+}
+
+/// Returns `true` if a directory in the data of a bundle may have key files that were put there by mistake.
+fn may_hold_keys(name: &str) -> bool {
+    const NAMES: [&str; 6] = ["key", "keys", "backup", "bak", "old", "crypto"];
+    NAMES.contains(&name) || is_numbered_bundle(name)
+}
+
+fn is_numbered_bundle(name: &str) -> bool {
+    let id = name.strip_prefix("bundle");
+    id.is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Returns `true` if a directory is named like a copy of a bundle's data directory: `data.bak`, `data_2024`, `data (1)`.

@@ -65,6 +65,21 @@ pub(super) fn is_part(name: &str) -> bool {
         || bundle.is_some_and(|id| id.starts_with(|first: char| first.is_ascii_digit()))
 }
 
+/// Returns the bundle directory in whose data a file is named like `storage` and is not read as that: `storage.txt`, `storage (1)`, or one
+/// level too deep.
+pub(super) fn storage_by_another_name(path: &str) -> Option<&str> {
+    let (directory, name) = (parent(path), name(path));
+    let head = name.get(..STORAGE.len()).filter(|head| head.eq_ignore_ascii_case(STORAGE))?;
+    let rest = name.get(head.len()..).unwrap_or_default();
+    let is_named_so = rest.starts_with(['.', ' ', '~', '_', '-']);
+    let data = directory.strip_suffix("/data")?;
+    let bundle = data.strip_suffix("/data");
+    let is_here = if bundle.is_some() { rest.is_empty() || is_named_so } else { is_named_so };
+    is_here.then_some(bundle.unwrap_or(data))
+}
+
+const STORAGE: &str = "storage";
+
 /// Returns `true` if an entry is what macOS adds to another: `._name`, beside it or below `__MACOSX` in the zips of the Finder.
 pub(super) fn is_of_finder(entry: &Entry<'_>) -> bool {
     let is_below = || components(entry.path).any(|part| part == "__MACOSX");

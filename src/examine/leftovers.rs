@@ -2,6 +2,7 @@
 
 use super::collector::Content;
 use super::expected_installs::is_beside_install;
+use super::hints::storage_by_another_name;
 use super::item::Item;
 use super::paths::has_at_or_below;
 use super::roots::{below, owner};
@@ -137,6 +138,22 @@ fn said(content: Content) -> &'static str {
         Content::Document => "an Office document",
         Content::Image => "an image of a container",
     }
+}
+
+/// Returns `true` if a file is named like `storage` and matters to nobody: it is another bundle's, or `storage` says `Bundle` beside it.
+pub(super) fn is_idle_storage(gap: &Gap, snapshots: &[Snapshot]) -> bool {
+    let path = gap.path.as_deref().filter(|_| gap.kind == GapKind::Ignored);
+    let Some(bundle) = path.and_then(storage_by_another_name) else { return false };
+    let storage = format!("{bundle}/data/storage");
+    let Some((_, found)) = classify(&storage) else { return true };
+    let index = snapshots.binary_search_by(|snapshot| snapshot.root.as_str().cmp(found.root)).ok();
+    let snapshot = index.and_then(|index| snapshots.get(index));
+    let is_of_crypto = |snapshot: &&Snapshot| {
+        snapshot.bundle_in(found.bundle).is_some_and(|bundle| bundle.is(CRYPTO))
+    };
+    let Some(snapshot) = snapshot.filter(is_of_crypto) else { return true };
+    let mut modes = snapshot.storage_in_place().map(|file| file.storage.mode).peekable();
+    modes.peek().is_some() && modes.all(|mode| mode == StorageMode::Bundle)
 }
 
 /// Other bundles may well have a directory or a large file of such a name. Where the bundle is known not to be one that holds

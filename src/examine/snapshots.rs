@@ -8,18 +8,20 @@ use super::hollow::Places;
 use super::item::Item;
 use super::layout::{Cache, Layout, layouts};
 use super::leftovers::{
-    image, is_moot, is_other_content, is_packages, malformed, nested, no_instance, unidentified,
-    untold,
+    image, is_idle_storage, is_moot, is_other_content, is_packages, malformed, nested, no_instance,
+    unidentified, untold,
 };
 use super::links::{Follower, Links, Resolved};
 use super::loose_keys::{LooseKey, loose_keys};
 use super::paths::join;
-use super::roots::{Evidence, all_evidence, by_root, drop_barren, marks_instance, owner, strays};
+use super::roots::{
+    Evidence, all_evidence, below, by_root, drop_barren, marks_instance, owner, strays,
+};
 use super::{access, configs, mixed, node_store, root_links, times, unread_logs};
 use crate::evidence::{Fact, Found, classify, classify_small, mover};
 use crate::facts::{
     Gap, GapKind, KeyFile, KeyName, OldState, Owner, Parts, Place, RunModes, Setting, SlingId,
-    Snapshot, StorageFile, is_in_realm, realm,
+    Snapshot, StorageFile, components, is_in_realm, realm,
 };
 use crate::intake::{LinkTarget, Source, Standing, Walked};
 use crate::limits::Limits;
@@ -122,7 +124,7 @@ fn notes(source: &str, (evidence, snapshot): (&Evidence<'_>, &Snapshot)) -> Vec<
 
 /// Returns the gaps that still say something once all snapshots are known, sorted.
 fn settled(mut gaps: Vec<Gap>, snapshots: &[Snapshot]) -> Vec<Gap> {
-    gaps.retain(|gap| !is_moot(gap, snapshots));
+    gaps.retain(|gap| !is_moot(gap, snapshots) && !is_idle_storage(gap, snapshots));
     gaps.sort();
     gaps
 }
@@ -367,10 +369,17 @@ fn add_stray_keys(
 ) {
     let mut by_root: BTreeMap<&str, Vec<KeyFile>> = BTreeMap::new();
     for (path, item) in items {
-        let Item::Read { fact: Ok(Fact::StrayKey(name, digest)), owner: user } = item else {
-            continue;
+        let Item::Read { fact: Ok(fact), owner: user } = item else { continue };
+        let (name, digest, is_by_path) = match fact {
+            Fact::StrayKey(name, digest) => (name, digest, false),
+            Fact::Key(name, digest) => (name, digest, true),
+            _ => continue,
         };
         let Some(root) = owner(path, tops) else { continue };
+        // `data/keys/hmac`, `bundle43/bundle31/data/hmac`, `felix/hmac`: those that are no evidence by their path.
+        if is_by_path && (!is_in_cache(path, root) || classify(path).is_some()) {
+            continue;
+        }
         let directory = classify_small(path).map(|(_, found)| found.bundle.to_owned());
         let place = Place { source: source.to_owned(), path: path.clone() };
         let (name, digest, owner) = (*name, digest.clone(), user.clone());
@@ -380,6 +389,11 @@ fn add_stray_keys(
     for snapshot in snapshots {
         snapshot.stray_keys = by_root.remove(snapshot.root.as_str()).unwrap_or_default();
     }
+}
+
+/// Returns `true` if a path is below the bundle cache of a root, as far as its names tell.
+fn is_in_cache(path: &str, root: &str) -> bool {
+    components(below(path, root)).any(|part| matches!(part, "felix" | "framework"))
 }
 
 fn snapshot(

@@ -38,6 +38,7 @@ mod linked_logs;
 mod manual;
 mod marks;
 mod memory;
+mod misplaced;
 mod moved;
 mod nested;
 mod options;

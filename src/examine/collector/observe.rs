@@ -114,6 +114,10 @@ impl Collector<'_> {
             let reason = "is named like a crypto key file in another case, which AEM does not read, and was not compared. Rename it if it is a key";
             self.gaps.record(Some(path), GapKind::Unidentified, reason.to_owned());
         }
+        if entry.kind == EntryKind::File && hints::storage_by_another_name(path).is_some() {
+            let reason = "is not read by AEM, which keeps the storage mode in a file `storage` of this bundle's `data`; rename it if it is meant";
+            self.gaps.record(Some(path), GapKind::Ignored, reason.to_owned());
+        }
         self.see_revision(path);
         self.see_other_case(path);
         self.is_status |= hints::is_status(path);
