@@ -6,8 +6,8 @@ use super::paths::{home_of, parent};
 use super::roots::owner;
 use crate::facts::{Gap, GapKind, INSIDE, realm};
 use crate::intake::{
-    BesideInstalls, Neighbours, UploadPlaces, claims_archive, claims_closed, is_bare_stand_in,
-    is_stand_in, names_upload,
+    BesideInstalls, Neighbours, UploadPlaces, claims_archive, claims_closed, is_stand_in,
+    names_upload,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,21 +57,21 @@ impl UnknownFiles {
         let installs = realms_of(roots);
         let uploads: Vec<&str> = archives.iter().map(|archive| file(archive)).collect();
         let places = UploadPlaces::of(uploads.iter().copied());
-        let homes = homes(roots);
         let is_needed = !(self.texts.is_empty() && self.kept.is_empty());
-        let lacks = lacks(&uploads, &homes, is_needed);
-        let beside = BesideInstalls::of(homes);
+        let homes = if is_needed { homes(roots) } else { Vec::new() };
+        let series = if is_needed { &uploads[..] } else { &[] };
+        let among = Neighbours::of(series, &homes.iter().map(String::as_str).collect::<Vec<_>>());
+        let beside = BesideInstalls::of(homes, series);
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         for path in self.kept.keys() {
             let count = counts.entry(parent(file(path)).to_owned()).or_default();
             *count = count.saturating_add(1);
         }
-        let is_among = |path: &str, kind, reason: &str| {
+        let is_among = |path: &str, reason: &str| {
             if is_beside_install(path, &installs) {
                 let is_alone = counts.get(parent(path)) == Some(&1);
-                let stands_in = || is_bare_stand_in(path, kind, reason) && lacks(path, true);
                 return owner(path, roots).is_none()
-                    && (beside.may_be_instance(path, reason, is_alone) || stands_in());
+                    && beside.may_be_instance(path, reason, is_alone);
             }
             places.hold(path) || claims_archive(path) || claims_closed(path)
         };
@@ -79,13 +79,14 @@ impl UnknownFiles {
             let (source, path) = (source.to_owned(), Some(path.to_owned()));
             Gap { source, path, kind, reason }
         };
-        let kept =
-            self.kept.iter().filter(|(path, (kind, reason))| is_among(file(path), *kind, reason));
+        let kept = self.kept.iter().filter(|(path, (_, reason))| is_among(file(path), reason));
         let is_lacking = |path: &str| {
-            let is_beside = is_beside_install(path, &installs);
-            lacks(path, is_beside)
-                && owner(path, roots).is_none()
-                && (is_beside || places.hold(path))
+            let is_lacking = if is_beside_install(path, &installs) {
+                beside.lack(path)
+            } else {
+                places.hold(path) && among.lack(path)
+            };
+            is_lacking && owner(path, roots).is_none()
         };
         let texts = self.texts.iter().filter(|(path, _)| is_lacking(file(path)));
         let kept = kept.chain(texts).map(|(path, why)| (path.clone(), why.clone()));
@@ -108,18 +109,6 @@ impl UnknownFiles {
 /// Returns the path of a file without the mark of an archive.
 fn file(path: &str) -> &str {
     path.strip_suffix(INSIDE).unwrap_or(path)
-}
-
-/// Returns what says of a text, beside installs or among uploads, whether it stands in the place of another one of these.
-fn lacks(
-    uploads: &[&str],
-    homes: &[String],
-    is_needed: bool,
-) -> impl Fn(&str, bool) -> bool + use<> {
-    let homes: Vec<&str> = homes.iter().map(String::as_str).collect();
-    let (uploads, homes) = if is_needed { (uploads, &homes[..]) } else { (&[][..], &[][..]) };
-    let (among, beside) = (Neighbours::of(uploads, homes), Neighbours::of(homes, uploads));
-    move |path, is_beside| if is_beside { beside.lack(path) } else { among.lack(path) }
 }
 
 /// Returns the directories in which installs lie unpacked, or that are one of another name.

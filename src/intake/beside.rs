@@ -2,6 +2,7 @@
 //!
 //! Anything may lie there, so that only what is in the place of an instance counts, or holds files and cannot be opened.
 
+use super::Neighbours;
 use super::archive_name::{claims_closed, claims_nothing};
 use super::places::{UploadPlaces, parent};
 use super::sniff;
@@ -19,18 +20,21 @@ pub struct BesideInstalls {
     /// Directories around those.
     farms: BTreeSet<String>,
     places: UploadPlaces,
+    neighbours: Neighbours,
 }
 
 impl BesideInstalls {
-    /// Takes the directories that hold `crx-quickstart`, or are an install of another name.
-    pub fn of(homes: impl IntoIterator<Item = String>) -> Self {
+    /// Takes the directories that hold `crx-quickstart`, or are an install of another name, and the archives that are there too.
+    pub fn of(homes: impl IntoIterator<Item = String>, uploads: &[&str]) -> Self {
         let homes: BTreeSet<String> = homes.into_iter().collect();
+        let series: Vec<&str> = homes.iter().map(String::as_str).collect();
+        let neighbours = Neighbours::of(&series, uploads);
         let farms = homes.iter().filter(|home| !home.is_empty());
         let farms = farms.map(|home| parent(home).to_owned()).collect();
         let inside: Vec<String> = homes.iter().map(|home| below(home)).collect();
         let places =
             UploadPlaces::of(inside.iter().map(|path| path.strip_prefix('/').unwrap_or(path)));
-        Self { homes, farms, places }
+        Self { homes, farms, places, neighbours }
     }
 
     /// Returns `true` if a file that is no archive may be an instance. `reason`: what was told of its content. `is_alone`: nothing
@@ -46,7 +50,16 @@ impl BesideInstalls {
             self.farms.contains(directory)
                 || (is_alone && is_own && self.farms.contains(parent(directory)))
         };
-        claims_nothing(path) && sniff::tells_unknown(reason) && is_in_place()
+        let is_unknown = sniff::tells_unknown(reason);
+        // `publish2.vbk`, `publish2.example.com`: whatever it is, it is called like an instance that is not there.
+        self.neighbours.lack_alike(path)
+            || (is_unknown && is_alone && self.neighbours.lack_alike(directory))
+            || (is_unknown && claims_nothing(path) && is_in_place())
+    }
+
+    /// Returns `true` if a text stands in the place of an instance that is not there.
+    pub fn lack(&self, path: &str) -> bool {
+        self.neighbours.lack(path)
     }
 
     fn is_in_home(&self, path: &str) -> bool {
@@ -69,7 +82,7 @@ mod tests {
     use super::*;
 
     fn told(path: &str) -> bool {
-        let beside = BesideInstalls::of(["up/author".to_owned(), "up/publish1".to_owned()]);
+        let beside = BesideInstalls::of(["up/author".to_owned(), "up/publish1".to_owned()], &[]);
         let reason =
             if path.ends_with("note") { "looks like plain text" } else { "unknown content" };
         beside.may_be_instance(path, reason, true)
@@ -89,20 +102,29 @@ mod tests {
         for path in ["up/author/keys/release.gpg", "usr/share/keyrings/x.gpg", ".gnupg/x.gpg"] {
             assert!(!told(path), "{path}");
         }
-        let beside = BesideInstalls::of([String::new()]);
+        let beside = BesideInstalls::of([String::new()], &[]);
         assert!(beside.may_be_instance("publish2.gpg", "", true));
         assert!(!beside.may_be_instance("a/b/publish2.gpg", "", true));
     }
 
     #[test]
     fn unknown_content_counts_in_the_place_of_an_instance() {
-        for path in ["up/publish2", "up/publish2/publish2"] {
+        for path in ["up/publish2", "up/publish2/publish2", "up/publish2.vbk", "up/publish2/x.vbk"]
+        {
             assert!(told(path), "{path}");
         }
-        for path in ["up/note", "up/x.bin", "up/author/x", "up/tools/bin/x", "x"] {
+        for path in [
+            "up/note",
+            "up/x.bin",
+            "up/publish1.bin",
+            "up/x/x.bin",
+            "up/author/x",
+            "up/tools/bin/x",
+            "x",
+        ] {
             assert!(!told(path), "{path}");
         }
-        let beside = BesideInstalls::of(["up/author".to_owned()]);
+        let beside = BesideInstalls::of(["up/author".to_owned()], &[]);
         assert!(!beside.may_be_instance("up/bin/x", "unknown content", false));
     }
 }

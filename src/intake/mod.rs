@@ -85,7 +85,7 @@ pub use places::UploadPlaces;
 pub use random_access::{Part, Parts};
 pub use read_at::ReadAt;
 pub use saved_facts::saved_facts;
-pub use stand_in::{is_bare_stand_in, is_stand_in, names_upload};
+pub use stand_in::{is_stand_in, names_upload};
 pub use ticket::may_link_home;
 
 use crate::facts::{GapKind, SourceDigest};

@@ -1,7 +1,7 @@
 //! The uploads and homes beside a page or a note: whether one is missing, in whose place that stands.
 
 use super::archive_name::{archive_in, stem};
-use super::place_names::{may_be_home, shape};
+use super::place_names::{is_hidden, may_be_home, shape};
 use super::places::UploadPlaces;
 use super::stand_in::without_ending;
 use crate::facts::{components, split_path};
@@ -32,7 +32,8 @@ impl Neighbours {
         for path in series.iter().filter(|path| !path.is_empty()) {
             let (directory, name) = split_path(path);
             let shapes = neighbours.shapes.entry(directory.to_owned()).or_default();
-            shapes.insert(shape(stem(name)));
+            // Homes may be called by the whole name of their host, and a file beside them by its first word: `publish2.vbk`.
+            shapes.extend(starts(stem(name)).map(shape).filter(|shape| !shape.is_empty()));
         }
         neighbours
     }
@@ -56,13 +57,28 @@ impl Neighbours {
             return self.places.hold(path)
                 && !self.is_there(directory, base, char::is_alphanumeric);
         }
-        let stem = without_ending(&name);
+        self.is_missing(directory, without_ending(&name))
+    }
+
+    /// Returns `true` if a file of any ending is named like one that is not there: `publish2.vbk`, `publish2.example.com`.
+    pub fn lack_alike(&self, path: &str) -> bool {
+        let (directory, name) = split_path(path);
+        let name = name.to_ascii_lowercase();
+        // `publish1.2.vbk` beside `publish1` is a copy of that one.
+        let is_known = |start| self.there.get(directory).is_some_and(|there| there.contains(start));
+        !is_hidden(&name)
+            && self.shapes.contains_key(directory)
+            && starts(&name).any(|start| self.is_missing(directory, start))
+            && !starts(&name).any(is_known)
+    }
+
+    /// Returns `true` if a name without endings is like those beside it, and none of these is called so.
+    fn is_missing(&self, directory: &str, stem: &str) -> bool {
         let shape = shape(stem);
         // `author.json` beside `author1` tells of that one.
         let ends_in_number = stem.ends_with(|last: char| last.is_ascii_digit());
         let makes_another = |next: char| ends_in_number && next.is_ascii_digit();
-        !shape.is_empty()
-            && self.shapes.get(directory).is_some_and(|shapes| shapes.contains(&shape))
+        self.shapes.get(directory).is_some_and(|shapes| shapes.contains(&shape))
             && !self.is_there(directory, stem, makes_another)
     }
 
@@ -79,6 +95,11 @@ impl Neighbours {
             alike.any(|rest| !rest.starts_with(&makes_another))
         })
     }
+}
+
+/// Returns a name, and what of it stands before each of its dots: which of them begins an ending is not known.
+fn starts(name: &str) -> impl Iterator<Item = &str> {
+    std::iter::once(name).chain(name.match_indices('.').filter_map(|(at, _)| name.get(..at)))
 }
 
 #[cfg(test)]
@@ -124,6 +145,37 @@ mod tests {
             ("aem2.tgz.html", false),
         ] {
             assert_eq!(each_in_one.lack(path), lacks, "{path}");
+        }
+    }
+    #[test]
+    fn file_of_any_ending_may_be_named_like_one_that_is_not_there() {
+        let homes = ["up/author1", "up/publish1", "x/author.example.com", "x/publish1.example.com"];
+        let beside = Neighbours::of(&homes, &[]);
+        for path in [
+            "up/publish2.vbk",
+            "up/publish2.1.dar",
+            "up/Publish2.bak",
+            "up/publish2-6.5.0",
+            "up/author2",
+            "x/publish2.example.com",
+            "x/publish2.example.com.vbk",
+            "x/publish2.vbk",
+        ] {
+            assert!(beside.lack_alike(path), "{path}");
+        }
+        for path in [
+            "up/publish1.vbk",
+            "up/publish1.2.vbk",
+            "up/author.lock",
+            "up/publish-errors.bin",
+            "up/data.bin",
+            "up/.publish2.swp",
+            "up/docs/publish2.vbk",
+            "x/publish1.vbk",
+            "x/example.com",
+            "publish2.vbk",
+        ] {
+            assert!(!beside.lack_alike(path), "{path}");
         }
     }
 }

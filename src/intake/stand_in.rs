@@ -3,7 +3,7 @@
 //! Texts of any name lie beside uploads, so one counts only where it names an archive, or is named like the uploads and homes beside it,
 //! and where nothing beside it is what it names.
 
-use super::archive_name::{archive_in, claims_nothing, claims_other, kind_ending};
+use super::archive_name::{archive_in, claims_other, kind_ending};
 use super::place_names::may_be_home;
 use super::sniff;
 use crate::facts::{GapKind, split_path};
@@ -39,11 +39,6 @@ pub(super) fn may_be(name: &str, head: &[u8]) -> bool {
 /// Returns `true` if what was said of a file is said of one that may be such a text.
 pub fn is_stand_in(path: &str, kind: GapKind, reason: &str) -> bool {
     is_note(path) && (kind == GapKind::EmptyFile || sniff::tells_page(reason))
-}
-
-/// Returns `true` if what was said of a file without an ending is said of such a text: `publish2` that is an error page.
-pub fn is_bare_stand_in(path: &str, kind: GapKind, reason: &str) -> bool {
-    claims_nothing(path) && (kind == GapKind::EmptyFile || sniff::tells_page(reason))
 }
 
 /// Returns `true` if such a text is named after an archive: `publish2.tgz.txt`.

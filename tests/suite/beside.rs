@@ -279,6 +279,28 @@ fn what_cannot_be_opened_beside_unpacked_installs_leaves_the_verdict_open() {
 }
 
 #[test]
+fn file_that_is_named_like_a_missing_home_leaves_the_verdict_open() {
+    let noise = [0xa7; 700];
+    let refused = b"ssh: connect to host publish2 port 22: Connection timed out\n";
+    let rows = [
+        ("publish2.vbk", &noise[..]),
+        ("publish2.1.dar", &noise),
+        ("publish2.bak", &noise),
+        ("publish2.zpaq", b""),
+        ("publish2.vbk", refused),
+        ("publish2.raw", &[0; 10_240]),
+        ("publish2-6.5.0", &noise),
+        ("publish2/disk0.vbk", &noise),
+    ];
+    check(&rows.map(|(path, bytes)| (Unpacked, File(path, bytes))), (2, true));
+    let others =
+        ["publish1.vbk", "author.keystore", "publish1.1.dar", "publish-cache.bin", "web.bin"];
+    for name in others {
+        check(&[(Unpacked, File(name, &noise)), (Unpacked, File(name, b""))], (2, false));
+    }
+}
+
+#[test]
 fn what_an_install_has_beside_it_decides_nothing() {
     let noise = [0xa7; 700];
     let rows = [

@@ -68,21 +68,17 @@ pub(super) fn take_maybe(root: &Path, maybe: Maybe, homes: &[PathBuf], folder: &
     let is_text = |(file, (kind, reason)): &(PathBuf, Refusal)| {
         stand_in::is_stand_in(&below(root, file), *kind, reason)
     };
-    let (mut texts, mut unknown): (Vec<_>, Vec<_>) = unknown.into_iter().partition(is_text);
-    if !is_apart {
-        take_closed(root, &unknown, homes, folder);
-        let is_bare = |(file, (kind, reason)): &&(PathBuf, Refusal)| {
-            stand_in::is_bare_stand_in(&below(root, file), *kind, reason)
-        };
-        texts.extend(unknown.iter().filter(is_bare).cloned());
-    }
-    let lacking = lacking(root, texts, homes, folder.uploads.iter().chain(&meant), is_apart);
+    let (texts, mut unknown): (Vec<_>, Vec<_>) = unknown.into_iter().partition(is_text);
+    let named: Vec<String> =
+        folder.uploads.iter().chain(&meant).map(|file| below(root, file)).collect();
+    let named: Vec<&str> = named.iter().map(String::as_str).collect();
+    let homes: Vec<String> = homes.iter().map(|home| below(root, home)).collect();
     if is_apart {
-        unknown.extend(lacking);
+        let homes: Vec<&str> = homes.iter().map(String::as_str).collect();
+        let among = Neighbours::of(&named, &homes);
+        unknown.extend(texts.into_iter().filter(|(file, _)| among.lack(&below(root, file))));
     } else {
-        let free = UNKNOWN_MAX.saturating_sub(folder.closed.len());
-        folder.left_out.extend((lacking.len() > free).then_some(LeftOut::Files));
-        folder.closed.extend(lacking.into_iter().take(free));
+        take_closed(root, &unknown, texts, &BesideInstalls::of(homes, &named), folder);
     }
     for file in programs {
         if names_install(&file) {
@@ -157,50 +153,27 @@ fn take_file(
     list.push(entry.path.clone());
 }
 
-/// Takes what may be an instance beside unpacked installs.
+/// Takes what may be an instance beside unpacked installs, and texts in the place of one.
 fn take_closed(
     root: &Path,
     unknown: &[(PathBuf, Refusal)],
-    homes: &[PathBuf],
+    texts: Vec<(PathBuf, Refusal)>,
+    beside: &BesideInstalls,
     folder: &mut Folder,
 ) {
-    let beside = BesideInstalls::of(homes.iter().map(|home| below(root, home)));
     let mut counts: BTreeMap<Option<&Path>, usize> = BTreeMap::new();
     for (file, _) in unknown {
         let count = counts.entry(file.parent()).or_default();
         *count = count.saturating_add(1);
     }
-    for (file, refusal) in unknown {
+    let may_be_instance = |(file, refusal): &&(PathBuf, Refusal)| {
         let is_alone = counts.get(&file.parent()) == Some(&1);
-        if !beside.may_be_instance(&below(root, file), &refusal.1, is_alone) {
-            continue;
-        }
-        if folder.closed.len() < UNKNOWN_MAX {
-            folder.closed.push((file.clone(), refusal.clone()));
-        } else {
-            folder.left_out.insert(LeftOut::Files);
-        }
-    }
-}
-
-/// Returns the texts that stand in the place of an upload or a home that is not there.
-fn lacking<'f>(
-    root: &Path,
-    texts: Vec<(PathBuf, Refusal)>,
-    homes: &[PathBuf],
-    uploads: impl Iterator<Item = &'f PathBuf>,
-    is_apart: bool,
-) -> Vec<(PathBuf, Refusal)> {
-    if texts.is_empty() {
-        return texts;
-    }
-    let uploads: Vec<String> = uploads.map(|file| below(root, file)).collect();
-    let homes: Vec<String> = homes.iter().map(|home| below(root, home)).collect();
-    let uploads: Vec<&str> = uploads.iter().map(String::as_str).collect();
-    let homes: Vec<&str> = homes.iter().map(String::as_str).collect();
-    let neighbours =
-        if is_apart { Neighbours::of(&uploads, &homes) } else { Neighbours::of(&homes, &uploads) };
-    texts.into_iter().filter(|(file, _)| neighbours.lack(&below(root, file))).collect()
+        beside.may_be_instance(&below(root, file), &refusal.1, is_alone)
+    };
+    let lacking = texts.into_iter().filter(|(file, _)| beside.lack(&below(root, file)));
+    let mut closed = unknown.iter().filter(may_be_instance).cloned().chain(lacking);
+    folder.closed.extend(closed.by_ref().take(UNKNOWN_MAX));
+    folder.left_out.extend(closed.next().map(|_| LeftOut::Files));
 }
 
 /// Returns the path of a file below its folder.
