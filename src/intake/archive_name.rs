@@ -150,13 +150,17 @@ pub fn claims_program(path: &str) -> bool {
 
 /// Says what an archive of programs or a document is, that no install is in.
 pub(super) fn program(path: &str) -> String {
+    format!("is {}, and no install is in it", kind_of_program(path))
+}
+
+/// Says what an archive of programs or a document is.
+pub(super) fn kind_of_program(path: &str) -> &'static str {
     let is_java = |last| is_one_of(last, &["jar", "war", "ear", "class"]);
-    let what = match endings(path).next_back() {
+    match endings(path).next_back() {
         Some(last) if is_java(last) => "a Java archive",
         Some("apk") => "an Android package",
         _ => "a document",
-    };
-    format!("is {what}, and no install is in it")
+    }
 }
 
 /// Says of a name that it is one of a part of a split archive, and how to join the parts.

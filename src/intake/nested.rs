@@ -1,10 +1,12 @@
 //! Archives inside archives: each is walked where it lies, as it comes, and what it holds is below its own path and a `!`.
 
 use super::archive_name::{
-    claims_content, claims_nothing, claims_other, claims_program, later_part, part_hint, program,
+    claims_content, claims_nothing, claims_other, claims_program, kind_of_program, later_part,
+    part_hint, program,
 };
-use super::container::{Context, Input, Opened};
+use super::container::{Container, Context, Input, Opened};
 use super::depth::Depth;
+use super::probe::{Held, Probe};
 use super::{
     Descend, Entry, EntryKind, LinkTarget, Visit, Want, read_head_of, sniff, ticket, wrapped,
 };
@@ -44,7 +46,15 @@ pub(super) fn walk(
     };
     let container = match sniff::sniff(&head) {
         Ok(container) if container.packs_programs && is_program(path, &head) => {
-            return below.visit.unknown(&below.prefix, GapKind::Package, program(path));
+            let (mut probe, too_deep) =
+                (Probe::into_archives(), depth.level >= limits.inner_depth_max);
+            if !too_deep {
+                let mut context = context(container, limits, &mut probe, depth, entries);
+                (container.walk)(Opened { head, input: &mut body }, &mut context);
+                // What jars hold is no part of the source, and only what it takes to look counts.
+                depth.unpacked = context.depth.unpacked.saturating_add(context.unpacked);
+            }
+            return below.tell_program(path, if too_deep { Held::Unclear } else { probe.held() });
         }
         Ok(container) => container,
         // Any entry that may be an archive gets here, and most are none; only what was meant for one is a gap.
@@ -68,9 +78,27 @@ pub(super) fn walk(
         let reason = "is an archive inside archives, too deep or one too many, and was not opened; unpack it and name it as a source";
         return below.gap(None, GapKind::Nested, reason.to_owned());
     }
-    let mut context = Context {
+    let mut context = context(container, limits, &mut below, depth, entries);
+    (container.walk)(Opened { head, input: &mut body }, &mut context);
+    let is_tar = context.names == ["tar"];
+    depth.opened = context.depth.opened;
+    depth.entries = context.depth.entries.saturating_add(context.entries);
+    // A bomb of many small bombs is bounded by what all of them come to.
+    depth.unpacked = context.depth.unpacked.saturating_add(context.unpacked);
+    below.tell_part(path, is_tar);
+}
+
+/// Returns what the walk of an archive inside another carries along. `entries`: those of the archive around it, so far.
+fn context<'a>(
+    container: &Container,
+    limits: &'a Limits,
+    visit: &'a mut dyn Visit,
+    depth: &Depth,
+    entries: u64,
+) -> Context<'a> {
+    Context {
         limits,
-        visit: &mut below,
+        visit,
         names: vec![container.name],
         entries: 0,
         unpacked: 0,
@@ -86,14 +114,7 @@ pub(super) fn walk(
         digest: None,
         listing: None,
         random_access: None,
-    };
-    (container.walk)(Opened { head, input: &mut body }, &mut context);
-    let is_tar = context.names == ["tar"];
-    depth.opened = context.depth.opened;
-    depth.entries = context.depth.entries.saturating_add(context.entries);
-    // A bomb of many small bombs is bounded by what all of them come to.
-    depth.unpacked = context.depth.unpacked.saturating_add(context.unpacked);
-    below.tell_part(path, is_tar);
+    }
 }
 
 /// Returns `true` if a zip is the program or document that its name claims: `jar cf publish2.jar crx-quickstart` names an install
@@ -166,6 +187,24 @@ impl<'v> Below<'v> {
         if let Some(part) = later_part(path, is_tar).filter(|_| !self.part.is_told) {
             self.gap(None, GapKind::Partial, format!("is {}", part.hint));
         }
+    }
+
+    /// Says what an archive of programs or a document holds.
+    fn tell_program(&mut self, path: &str, held: Held) {
+        const CURE: &str = "unpack it, and name it as a source";
+        let what = kind_of_program(path);
+        let (kind, reason) = match held {
+            Held::Install => {
+                let reason = format!("is {what} with an install in it, and was not opened; {CURE}");
+                return self.gap(None, GapKind::Nested, reason);
+            }
+            Held::Unclear => {
+                (GapKind::Nested, format!("is {what} that was not looked through; {CURE}"))
+            }
+            Held::Carried(refusal) => refusal,
+            Held::None => (GapKind::Package, program(path)),
+        };
+        self.visit.unknown(&self.prefix, kind, reason);
     }
 
     fn below(&self, path: &str) -> String {

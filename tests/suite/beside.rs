@@ -463,6 +463,51 @@ fn instance_counts_wherever_it_lies() {
 }
 
 #[test]
+fn archive_in_a_program_or_a_document_is_opened_or_leaves_the_verdict_open() {
+    let case = Instance::new("publish2").case();
+    let third = gzip(&case.tar(Packing::Tar));
+    let manifest = ("META-INF/MANIFEST.MF", &b"Manifest-Version: 1.0"[..]);
+    let files = Instance::new("publish2").files();
+    let files: Vec<_> = files.iter().map(|(path, body)| (path.as_str(), body.as_slice())).collect();
+    let mut state = 1_u64;
+    let mut noise = vec![0; 300_000];
+    for byte in &mut noise {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        *byte = state.to_be_bytes()[0];
+    }
+    let holding = zipped(&[manifest, ("publish2.tgz", &third)]);
+    let zip_in_jar = zipped(&[manifest, ("up/publish2.zip", &zipped(&files))]);
+    let installed = [&[manifest, ("opt/aem/cq-publish.jar", &noise)][..], &files].concat();
+    let behind = zipped(&installed);
+    for (name, bytes) in [
+        ("case.jar", &holding),
+        ("case.docx", &holding),
+        ("publish2.war", &zip_in_jar),
+        ("p/publish2.jar", &behind),
+    ] {
+        for farm in [Unpacked, Archives] {
+            let (folder, home) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+            let other = File(name, bytes);
+            lay(folder.path(), farm, &other);
+            assert_eq!(outcome(folder.path()), (3, false), "{name} {farm:?}");
+            let archive = home.path().join("upload");
+            fs::write(&archive, packed(folder.path(), &other)).unwrap();
+            // What is found behind the first bytes of a stream cannot be read again.
+            assert_eq!(outcome(&archive), (2, true), "{name} in an archive, {farm:?}");
+        }
+    }
+    let package = zipped(&[manifest, ("META-INF/vault/filter.xml", b""), ("jcr_root/x", b"")]);
+    let jar = zipped(&[manifest, ("a/B.class", b"x"), ("libs/p.zip", &package)]);
+    let product = [manifest, ("static/app/q.jar", &jar), ("install/p.zip", &package)];
+    let product = zipped(&[&product[..], &[("LICENSE", b"x"), ("logs/a.log.gz", &noise)]].concat());
+    let war = zipped(&[manifest, ("WEB-INF/lib/a.jar", &jar), ("WEB-INF/p.zip", &package)]);
+    for farm in [Unpacked, Archives] {
+        check(&[(farm, File("cq-quickstart.jar", &product))], (2, false));
+        check(&[(farm, File("site.war", &war))], (2, false));
+    }
+}
+
+#[test]
 fn what_lies_beside_installs_as_a_rule_decides_nothing() {
     let document = zipped(&[("word/document.xml", b"<xml/>")]);
     let package = zipped(&[("META-INF/vault/filter.xml", b""), ("jcr_root/x", b"")]);

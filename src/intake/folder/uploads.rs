@@ -9,7 +9,7 @@ use crate::intake::archive_name::{
     claims_other, claims_program, program,
 };
 use crate::intake::container::Refusal;
-use crate::intake::probe::{holds_archive, names_install};
+use crate::intake::probe::{Held, held, holds_archive};
 use crate::intake::{
     BesideInstalls, Neighbours, UploadPlaces, path, sniff, stand_in, ticket, wrapped,
 };
@@ -63,8 +63,12 @@ pub(super) fn take_named(entries: &[Listed], folder: &mut Folder, meant: &mut Ve
 
 /// Takes, where there are uploads at all, what else may be one. Of what lies beside an unpacked install only the name can tell.
 pub(super) fn take_maybe(root: &Path, maybe: Maybe, homes: &[PathBuf], folder: &mut Folder) {
-    let Maybe { mut meant, unknown, programs, .. } = maybe;
+    let Maybe { mut meant, mut unknown, programs, .. } = maybe;
     let is_apart = folder.installs == Installs::Nowhere;
+    let carrying = take_programs(programs, is_apart, folder);
+    if !is_apart {
+        unknown.extend(carrying.iter().cloned());
+    }
     let is_text = |(file, (kind, reason)): &(PathBuf, Refusal)| {
         stand_in::is_stand_in(&below(root, file), *kind, reason)
     };
@@ -80,16 +84,6 @@ pub(super) fn take_maybe(root: &Path, maybe: Maybe, homes: &[PathBuf], folder: &
     } else {
         take_closed(root, &unknown, texts, &BesideInstalls::of(homes, &named), folder);
     }
-    for file in programs {
-        if names_install(&file) {
-            folder.uploads.push(file);
-        } else if is_apart && folder.programs.len() < UNKNOWN_MAX {
-            let what = program(&file.to_string_lossy());
-            folder.programs.push((file, what));
-        } else if is_apart {
-            folder.left_out.insert(LeftOut::Files);
-        }
-    }
     // Without one upload nothing else has its place, and the folder is a source of its own.
     if folder.uploads.is_empty() {
         return folder.programs.clear();
@@ -101,6 +95,7 @@ pub(super) fn take_maybe(root: &Path, maybe: Maybe, homes: &[PathBuf], folder: &
         let places = UploadPlaces::of(names.iter().map(String::as_str));
         let is_among = |file: &PathBuf| places.hold(&below(file)) || claims_closed(&below(file));
         folder.programs.retain(|(file, _)| is_among(file));
+        folder.closed.extend(carrying.into_iter().filter(|(file, _)| is_among(file)));
         let mut among = unknown.into_iter().map(|(file, _)| file).filter(is_among);
         folder.uploads.extend(among.by_ref().take(UNKNOWN_MAX));
         if among.next().is_some() {
@@ -151,6 +146,32 @@ fn take_file(
         }
     };
     list.push(entry.path.clone());
+}
+
+/// Takes archives of programs and documents with an install in them; returns those that carry an archive which is not read.
+fn take_programs(
+    programs: Vec<PathBuf>,
+    is_apart: bool,
+    folder: &mut Folder,
+) -> Vec<(PathBuf, Refusal)> {
+    let mut carrying = Vec::new();
+    for file in programs {
+        match held(&file) {
+            Held::Install | Held::Unclear => folder.uploads.push(file),
+            Held::Carried(refusal) if carrying.len() < UNKNOWN_MAX => {
+                carrying.push((file, refusal))
+            }
+            Held::None if !is_apart => {}
+            Held::None if folder.programs.len() < UNKNOWN_MAX => {
+                let what = program(&file.to_string_lossy());
+                folder.programs.push((file, what));
+            }
+            Held::Carried(_) | Held::None => {
+                folder.left_out.insert(LeftOut::Files);
+            }
+        }
+    }
+    carrying
 }
 
 /// Takes what may be an instance beside unpacked installs, and texts in the place of one.
