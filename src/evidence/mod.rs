@@ -63,7 +63,9 @@ pub use path::{
 };
 pub use properties::settings as named_settings;
 pub use revision::RevisionLocation;
-pub use statements::{HOME_OPTION, LAUNCHPAD_OPTION, Statements, mover};
+pub use statements::{
+    CRX3_MONGO, CRX3_RDB, HOME_OPTION, LAUNCHPAD_OPTION, OAK_MONGO, Statements, mover,
+};
 
 use crate::facts::{KeyDigest, KeyName, LogFile, Storage};
 use std::sync::LazyLock;

@@ -6,7 +6,7 @@
 //! `org.osgi.service.http.port` in `sling.properties` is only the default, 8080; the port in use comes from the command line.
 
 use super::statements::{
-    KEPT_BYTES_MAX, SETTINGS_MAX, Statements, VALUE_CHARS_MAX, mentions, mover, pair_bytes,
+    KEPT_BYTES_MAX, SETTINGS_MAX, Statements, VALUE_CHARS_MAX, mentions, mover, pair_bytes, stores,
 };
 use super::{Fact, Found, Kind, Names, ParseError, Reads, path, start_script, text};
 use crate::facts::{LOG_FILE, SLING_HOME, is_secret};
@@ -46,6 +46,8 @@ const NAMES: [&str; 6] = [
     "org.osgi.service.http.port",
     LOG_FILE,
 ];
+/// Names the groups of run modes of which the first start chooses one each.
+const RUN_MODE_OPTIONS: &str = "sling.run.mode.install.options";
 /// Ends of the names of property files.
 const ENDS: [&str; 4] = [".properties", ".props", ".cfg", SCRIPT_END];
 /// The end of the name of a property file or a script.
@@ -90,6 +92,7 @@ fn parse_any(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
     Ok(Fact::Settings(script.map_or(own, |script| Statements {
         settings: script.settings,
         variables: script.variables,
+        stores: script.stores,
         ..Statements::default()
     })))
 }
@@ -136,8 +139,13 @@ pub fn settings(bytes: &[u8], names: &[&str]) -> Vec<(String, String)> {
 pub(super) fn statements(bytes: &[u8]) -> Statements {
     let mut last: BTreeMap<String, (usize, Zeroizing<String>)> = BTreeMap::new();
     let mut unclear: BTreeSet<&'static str> = BTreeSet::new();
+    let mut in_stores: BTreeSet<&'static str> = BTreeSet::new();
     for (index, (name, value)) in each_pair(bytes).enumerate() {
         unclear.extend(mentions(&value));
+        // `sling.run.mode.install.options` lists what may be chosen, and not what is.
+        if name != RUN_MODE_OPTIONS {
+            in_stores.extend(stores(&name).chain(stores(&value)));
+        }
         if mover(&name).is_some() || NAMES.contains(&name.as_str()) {
             last.insert(name, (index, value));
         } else {
@@ -151,7 +159,7 @@ pub(super) fn statements(bytes: &[u8]) -> Statements {
     let pairs = if has_names { pairs(bytes) } else { Vec::new() };
     let all: BTreeMap<&str, &str> =
         pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let mut statements = Statements { unclear, ..Statements::default() };
+    let mut statements = Statements { unclear, stores: in_stores, ..Statements::default() };
     let mut kept_bytes = 0_usize;
     for (name, (_, value)) in &kept {
         // Java keeps blanks at the end of a value, and Sling's launcher trims them.

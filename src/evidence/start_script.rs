@@ -8,7 +8,7 @@ use super::script::{self, Syntax, assignment};
 use super::sources::{self, Role};
 use super::statements::{
     BY_PROGRAM, ENCODING, HOME_OPTION, KEPT_BYTES_MAX, LAUNCHPAD_OPTION, OPEN_NAME, SETTINGS_MAX,
-    Statements, TOO_MUCH, VALUE_CHARS_MAX, mentions, mover, pair_bytes,
+    Statements, TOO_MUCH, VALUE_CHARS_MAX, mentions, mover, pair_bytes, stores,
 };
 use super::{Fact, Found, Kind, Names, ParseError, Reads, path, text};
 use crate::facts::{CQ_RUN_MODES, RUN_MODES_OPTION, SLING_RUN_MODES, is_secret};
@@ -146,6 +146,8 @@ impl Script {
             let count = mentioned.entry(name).or_default();
             *count = count.saturating_add(1);
         }
+        let words = commands.iter().flatten();
+        self.statements.stores.extend(words.flat_map(|word| stores(word)));
         // A name that is mentioned more often than it is understood stands somewhere in another form.
         let more = |name: &&str, count: usize| {
             count > self.understood.get(*name).copied().unwrap_or_default()

@@ -23,6 +23,8 @@ pub struct Statements {
     pub sources: Vec<String>,
     /// Programs that a script runs, and that may be scripts.
     pub runs: Vec<String>,
+    /// Run modes and options of a repository outside the install that it mentions.
+    pub stores: BTreeSet<&'static str>,
 }
 
 impl Statements {
@@ -69,7 +71,22 @@ const MOVERS: [&str; 11] = [
     REPOSITORY_HOME,
 ];
 
-/// Bytes of the shortest of those names, `sling.home`.
+/// Run modes and beginnings of options with which AEM keeps its repository in a database. The options may come without the run mode:
+/// `-r author,crx3,crx3mongo -Doak.mongo.uri=…` is what Adobe writes. (AEM 6.5, Running AEM in Production Ready Mode)
+const STORES: [&str; 3] = [CRX3_MONGO, CRX3_RDB, OAK_MONGO];
+/// The run mode of `MongoDB`.
+pub const CRX3_MONGO: &str = "crx3mongo";
+/// The run mode of a relational database.
+pub const CRX3_RDB: &str = "crx3rdb";
+/// How the options of Oak begin that name a `MongoDB`. (`DocumentNodeStoreService`)
+pub const OAK_MONGO: &str = "oak.mongo.";
+
+/// Returns what a text mentions of [`STORES`].
+pub(super) fn stores(text: &str) -> impl Iterator<Item = &'static str> {
+    STORES.into_iter().filter(move |name| text.contains(name))
+}
+
+/// Bytes of the shortest name that moves something, `sling.home`.
 const NAME_BYTES_MIN: usize = SLING_HOME.len();
 
 pub(super) const KEPT_BYTES_MAX: usize = Limits::DEFAULT.settings_bytes_max;
@@ -139,6 +156,14 @@ mod tests {
         ] {
             assert_eq!(all(text), [""; 0], "{text}");
         }
+    }
+
+    #[test]
+    fn stores_are_mentioned_anywhere() {
+        let all = |text| stores(text).collect::<Vec<_>>();
+        assert_eq!(all("-r publish,crx3,crx3mongo"), [CRX3_MONGO]);
+        assert_eq!(all("-Doak.mongo.uri=mongodb://h crx3rdb"), [CRX3_RDB, OAK_MONGO]);
+        assert_eq!(all("-r publish,crx3,crx3tar -Doak.queryLimitReads=1"), [""; 0]);
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub(super) struct Layout {
     pub(super) properties: bool,
     /// What is not understood, and what is not in the source.
     pub(super) gaps: BTreeSet<Gap>,
+    /// Run modes and options of a repository outside the install that files in use mention.
+    pub(super) stores: Vec<(&'static str, Place)>,
     /// Files that count although they are no evidence by their path.
     pub(super) used: BTreeSet<String>,
 }
@@ -189,8 +191,18 @@ impl<'a> InstallReader<'a> {
                 self.set(RUN_MODES_OPTION, modes, said.path);
             }
         }
+        self.find_stores();
         self.doubt();
         self.layout
+    }
+
+    /// Takes what files in use mention of a repository in a database.
+    fn find_stores(&mut self) {
+        for file in self.scripts.iter().chain(&self.properties).chain(&self.includes) {
+            let place = || Place { source: self.source.to_owned(), path: file.path.to_owned() };
+            let named = file.statements.stores.iter().map(|name| (*name, place()));
+            self.layout.stores.extend(named);
+        }
     }
 
     fn gap(&mut self, path: &str, kind: GapKind, reason: String) {

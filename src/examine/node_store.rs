@@ -7,12 +7,14 @@ use super::item::Item;
 use super::paths::{join, name};
 use super::segments::Store as Stored;
 use crate::evidence::{
-    Fact, Found, Installed, SEGMENT_STORE, SPLIT_STORE, is_for_run_modes, named_settings, store_pid,
+    CRX3_MONGO, CRX3_RDB, Fact, Found, Installed, OAK_MONGO, SEGMENT_STORE, SPLIT_STORE,
+    is_for_run_modes, named_settings, store_pid,
 };
 use crate::facts::{
-    AWS_SEGMENTS, AZURE_SEGMENTS, CONFIG_DIRECTORY, CQ_RUN_MODES, CUSTOM_SEGMENTS, DOCUMENT_STORE,
-    DOCUMENT_STORE_TYPE, NodeStore, NodeStoreKind, Place, REPOSITORY_HOME, RUN_MODES_OPTION,
-    SEGMENT_STORES, SLING_RUN_MODES, SPLIT_SEGMENTS, Snapshot, StorageMode,
+    AWS_SEGMENTS, AZURE_SEGMENTS, COMPOSITE_STORE, CONFIG_DIRECTORY, CQ_RUN_MODES, CUSTOM_SEGMENTS,
+    DOCUMENT_STORE, DOCUMENT_STORE_TYPE, LogTopic, MORE_SEGMENTS, NodeStore, NodeStoreKind, Place,
+    REPOSITORY_HOME, RUN_MODES_OPTION, SEGMENT_STORES, SLING_RUN_MODES, SPLIT_SEGMENTS, Snapshot,
+    StorageMode,
 };
 use crate::oak::Files;
 use std::collections::BTreeMap;
@@ -22,8 +24,8 @@ pub(super) const REPOSITORY: &str = "repository";
 
 /// Run modes of AEM that choose a store at the first start. (AEM 6.5, Running AEM in Production Ready Mode)
 const RUN_MODES: [(&str, NodeStoreKind); 3] = [
-    ("crx3mongo", NodeStoreKind::Mongo),
-    ("crx3rdb", NodeStoreKind::Relational),
+    (CRX3_MONGO, NodeStoreKind::Mongo),
+    (CRX3_RDB, NodeStoreKind::Relational),
     ("crx3tar", NodeStoreKind::Segment),
 ];
 /// Settings that ask for run modes.
@@ -49,10 +51,11 @@ impl Statement {
     }
 }
 
-/// Returns the store that configurations or run modes name.
+/// Returns the store that configurations, run modes or options name; `mentioned` are those that files in use mention.
 pub(super) fn configured(
     snapshot: &Snapshot,
     evidence: &[(&str, Found<'_>, &Item)],
+    mentioned: &[(&str, Place)],
 ) -> Option<NodeStore> {
     let mut all = in_use(snapshot);
     if all.is_empty() {
@@ -67,14 +70,52 @@ pub(super) fn configured(
     let elsewhere =
         elsewhere.or_else(|| of_framework.map(|home| of(NodeStoreKind::Custom, &home.place)));
     // A store that was chosen by run mode need not have a configuration that was packed.
-    let chosen = || {
-        let (modes, place) = run_modes(snapshot)?;
-        let is_chosen = |name: &str| modes.iter().any(|mode| mode.starts_with(name));
-        let (_, kind) = RUN_MODES.into_iter().find(|(name, _)| is_chosen(name))?;
-        Some(of(kind, place))
-    };
+    let chosen = || chosen(snapshot, mentioned).map(|(kind, place)| of(kind, place));
     let segment = || all.first().map(|statement| of(NodeStoreKind::Segment, &statement.place));
     elsewhere.or_else(chosen).or_else(segment)
+}
+
+/// Returns the store that run modes, options or logs tell.
+fn chosen<'a>(
+    snapshot: &'a Snapshot,
+    mentioned: &'a [(&str, Place)],
+) -> Option<(NodeStoreKind, &'a Place)> {
+    let is_elsewhere = |(kind, _): &(NodeStoreKind, &Place)| *kind != NodeStoreKind::Segment;
+    let selected = snapshot.run_modes.as_ref();
+    let selected = selected.and_then(|modes| {
+        let kind = modes.selected.iter().find_map(|mode| of_run_mode(mode))?;
+        Some((kind, &modes.place))
+    });
+    let told = || {
+        let (modes, place) = snapshot.logged(LogTopic::RunModes)?;
+        Some((modes.value.split(", ").find_map(of_run_mode)?, place))
+    };
+    let opened = || {
+        let (kind, place) = snapshot.logged(LogTopic::NodeStore)?;
+        let kinds = [NodeStoreKind::Mongo, NodeStoreKind::Relational, NodeStoreKind::Segment];
+        Some((kinds.into_iter().find(|known| known.label() == kind.value)?, place))
+    };
+    let asked = || {
+        let (modes, place) = asked_modes(snapshot)?;
+        Some((modes.into_iter().find_map(of_run_mode)?, place))
+    };
+    let option = || {
+        let (_, place) = mentioned.iter().find(|(name, _)| *name == OAK_MONGO)?;
+        Some((NodeStoreKind::Mongo, place))
+    };
+    let mode = || mentioned.iter().find_map(|(name, place)| Some((of_run_mode(name)?, place)));
+    // The first start chooses one run mode of a group, and what a later one asks for is left out. (Sling Settings)
+    let is_open = selected.is_none();
+    let others = [opened(), told(), option()];
+    let asked = [asked(), mode()].map(|found| found.filter(|_| is_open));
+    let all = [selected].into_iter().chain(others).chain(asked).flatten();
+    // What says that it is elsewhere may be newer than what does not.
+    all.clone().find(is_elsewhere).or_else(|| all.clone().next())
+}
+
+/// Returns the store that a run mode stands for.
+fn of_run_mode(mode: &str) -> Option<NodeStoreKind> {
+    RUN_MODES.into_iter().find(|(name, _)| mode.starts_with(name)).map(|(_, kind)| kind)
 }
 
 /// Returns the run modes that were selected; those that are asked for, where that is not known.
@@ -82,6 +123,11 @@ fn run_modes(snapshot: &Snapshot) -> Option<(Vec<&str>, &Place)> {
     if let Some(modes) = &snapshot.run_modes {
         return Some((modes.selected.iter().map(String::as_str).collect(), &modes.place));
     }
+    asked_modes(snapshot)
+}
+
+/// Returns the run modes that a setting asks for.
+fn asked_modes(snapshot: &Snapshot) -> Option<(Vec<&str>, &Place)> {
     let asked = ASKED_MODES.iter().find_map(|name| snapshot.setting(name))?;
     Some((asked.value.split(',').map(str::trim).collect(), &asked.place))
 }
@@ -90,7 +136,15 @@ fn run_modes(snapshot: &Snapshot) -> Option<(Vec<&str>, &Place)> {
 fn in_use(snapshot: &Snapshot) -> Vec<Statement> {
     // The segment store has had two PIDs: `oak.plugins.segment` up to AEM 6.2, `oak.segment` since.
     // An upgraded install may have both.
-    let pids = [DOCUMENT_STORE, SEGMENT_STORES[0], SEGMENT_STORES[1], AZURE_SEGMENTS, AWS_SEGMENTS];
+    let pids = [
+        DOCUMENT_STORE,
+        SEGMENT_STORES[0],
+        SEGMENT_STORES[1],
+        AZURE_SEGMENTS,
+        AWS_SEGMENTS,
+        COMPOSITE_STORE,
+        MORE_SEGMENTS,
+    ];
     let of = |pid: &'static str| {
         snapshot.configurations_of(pid).map(move |configuration| {
             let options = configuration.properties.iter();
@@ -136,6 +190,14 @@ fn elsewhere<'a>(all: &'a [Statement], root: &str) -> Option<(NodeStoreKind, &'a
             .is_some_and(|value| value.trim().eq_ignore_ascii_case("rdb"));
         let kind = if relational { NodeStoreKind::Relational } else { NodeStoreKind::Mongo };
         return Some((kind, document));
+    }
+    // A factory's store is of use to another one alone; to the repository, where no service of its own is configured.
+    let composed = of(COMPOSITE_STORE).or_else(|| {
+        let has_own = || all.iter().any(|statement| SEGMENT_STORES.contains(&statement.pid));
+        of(MORE_SEGMENTS).filter(|_| !has_own())
+    });
+    if let Some(composed) = composed {
+        return Some((NodeStoreKind::Composite, composed));
     }
     // Only with `customSegmentStore` does the segment store look for one of these services.
     let cloud = of(AZURE_SEGMENTS)
@@ -305,7 +367,7 @@ mod tests {
 
     /// The kind that configurations and run modes give.
     fn kind(change: impl FnOnce(Instance) -> Instance) -> Option<&'static str> {
-        configured(&snapshot(change), &[]).map(|store| store.kind.label())
+        configured(&snapshot(change), &[], &[]).map(|store| store.kind.label())
     }
 
     fn stores(all: &[(&str, &[&str])]) -> BTreeMap<String, Stored> {
@@ -354,7 +416,7 @@ mod tests {
         all: &[(&str, &[&str])],
     ) -> Option<(&'static str, bool)> {
         let snapshot = snapshot(change);
-        let configured = configured(&snapshot, &[]);
+        let configured = configured(&snapshot, &[], &[]);
         let store = with_files(configured, &snapshot, &stores(all))?;
         Some((store.kind.label(), store.leftover.is_some()))
     }
@@ -407,9 +469,62 @@ mod tests {
             let mut snapshot = snapshot(|i| i);
             snapshot.run_modes = None;
             snapshot.settings.push(setting(name, "publish, crx3mongo"));
-            let store = configured(&snapshot, &[]).map(|store| store.kind.label());
+            let store = configured(&snapshot, &[], &[]).map(|store| store.kind.label());
             assert_eq!(store, Some("document-mongodb"), "{name}");
         }
+    }
+
+    #[test]
+    fn options_and_run_modes_that_a_script_mentions_tell_the_store() {
+        let place = Place { source: "s".to_owned(), path: "bin/start".to_owned() };
+        let kind = |selected: Option<&str>, name: &'static str| {
+            let mut snapshot = snapshot(|i| i.role(selected.unwrap_or("publish")));
+            snapshot.run_modes = snapshot.run_modes.filter(|_| selected.is_some());
+            let mentioned = [(name, place.clone())];
+            configured(&snapshot, &[], &mentioned).map(|store| store.kind.label())
+        };
+        for selected in [None, Some("publish")] {
+            assert_eq!(kind(selected, CRX3_MONGO), Some("document-mongodb"));
+            assert_eq!(kind(selected, CRX3_RDB), Some("document-rdb"));
+            assert_eq!(kind(selected, OAK_MONGO), Some("document-mongodb"));
+        }
+        // The run mode of the first start stays; an address of a database has no other use.
+        assert_eq!(kind(Some("crx3tar"), CRX3_MONGO), Some("segment"));
+        assert_eq!(kind(Some("crx3tar"), OAK_MONGO), Some("document-mongodb"));
+    }
+
+    #[test]
+    fn logs_tell_the_store_where_nothing_else_does() {
+        let modes = "org.apache.sling.settings.impl.SlingSettingsServiceImpl Active run modes: ";
+        let service = "org.apache.jackrabbit.oak.plugins.document.DocumentNodeStoreService ";
+        for (said, store) in [
+            (format!("{modes}[crx3, publish, crx3mongo]"), Some("document-mongodb")),
+            (format!("{modes}[crx3, publish, crx3tar]"), Some("segment")),
+            (format!("{modes}[crx3, publish]"), None),
+            (
+                format!("{service}Starting DocumentNodeStore with uri=mongodb://u:p@h"),
+                Some("document-mongodb"),
+            ),
+            (
+                format!("{service}Initializing DocumentNodeStore with dataSource x"),
+                Some("document-rdb"),
+            ),
+            ("Primary SegmentNodeStore initialized".to_owned(), Some("segment")),
+            ("Secondary SegmentNodeStore initialized, role=x".to_owned(), None),
+        ] {
+            let line = format!("19.07.2025 19:00:53.176 *INFO* [x] {said}\n");
+            assert_eq!(kind(|i| i.log("error.log", &line)), store, "{said}");
+        }
+    }
+
+    #[test]
+    fn repository_of_several_stores_is_none_of_segments() {
+        let composite = |i: Instance| i.config(COMPOSITE_STORE, "");
+        assert_eq!(kind(composite), Some("composite"));
+        assert_eq!(kind(|i| composite(i).config(SEGMENT, "")), Some("composite"));
+        assert_eq!(kind(|i| composite(i).config(DOCUMENT_STORE, "")), Some("document-mongodb"));
+        assert_eq!(kind(|i| i.config(MORE_SEGMENTS, "")), Some("composite"));
+        assert_eq!(kind(|i| i.config(MORE_SEGMENTS, "").config(SEGMENT, "")), Some("segment"));
     }
 
     #[test]

@@ -425,7 +425,7 @@ fn snapshot(
     unread_logs::leave_usual(&mut snapshot);
     let of_standby = configs::of_standby(&snapshot, evidence);
     snapshot.configurations.extend(of_standby);
-    snapshot.node_store = node_store::configured(&snapshot, evidence);
+    snapshot.node_store = node_store::configured(&snapshot, evidence, &layout.stores);
     snapshot.settings.sort_by(|a, b| (&a.name, &a.place).cmp(&(&b.name, &b.place)));
     snapshot
 }

@@ -169,6 +169,8 @@ pub enum LogTopic {
     KeyFilesDisabled,
     /// The option of the command line that moves the keys, or what they lie in, to another directory.
     KeysElsewhere,
+    /// Where Oak keeps the repository: the label of a kind of store.
+    NodeStore,
 }
 
 /// How often something was seen in one log file.

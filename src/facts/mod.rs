@@ -66,8 +66,9 @@ pub use log::{
     Log, LogFile, LogSignature, LogStart, LogStatement, LogTime, LogTopic, Seen, Sighting,
 };
 pub use node_store::{
-    AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, DOCUMENT_STORE, DOCUMENT_STORE_TYPE, NodeStore,
-    NodeStoreKind, REPOSITORY_HOME, SEGMENT_STORES, SPLIT_SEGMENTS,
+    AWS_SEGMENTS, AZURE_SEGMENTS, COMPOSITE_STORE, CUSTOM_SEGMENTS, DOCUMENT_STORE,
+    DOCUMENT_STORE_TYPE, MORE_SEGMENTS, NodeStore, NodeStoreKind, REPOSITORY_HOME, SEGMENT_STORES,
+    SPLIT_SEGMENTS,
 };
 pub use old_state::{OldState, has_old_word, says_old, says_put_aside};
 pub use place::{

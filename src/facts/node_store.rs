@@ -18,6 +18,11 @@ pub const AZURE_SEGMENTS: &str = "org.apache.jackrabbit.oak.segment.azure.AzureS
 /// The component that keeps segments in AWS.
 pub const AWS_SEGMENTS: &str = "org.apache.jackrabbit.oak.segment.aws.AwsSegmentStoreService";
 
+/// The component that makes one repository of several stores. (Oak, Composite NodeStore)
+pub const COMPOSITE_STORE: &str = "org.apache.jackrabbit.oak.composite.CompositeNodeStoreService";
+/// The component that opens further segment stores, for others to use. (Oak 1.22.4)
+pub const MORE_SEGMENTS: &str = "org.apache.jackrabbit.oak.segment.SegmentNodeStoreFactory";
+
 /// Which database the document store uses.
 pub const DOCUMENT_STORE_TYPE: &str = "documentStoreType";
 /// The directory of the repository.
@@ -55,6 +60,8 @@ pub enum NodeStoreKind {
     Aws,
     /// Segments that another component keeps; the snapshot does not say which.
     Custom,
+    /// Several stores, of which each has a part.
+    Composite,
     /// Documents in `MongoDB`.
     Mongo,
     /// Documents in a relational database.
@@ -70,6 +77,7 @@ impl NodeStoreKind {
             Self::Azure => "segment-azure",
             Self::Aws => "segment-aws",
             Self::Custom => "segment-custom",
+            Self::Composite => "composite",
             Self::Mongo => "document-mongodb",
             Self::Relational => "document-rdb",
         }
@@ -83,6 +91,7 @@ impl NodeStoreKind {
             Self::Azure => "segments in Azure",
             Self::Aws => "segments in AWS",
             Self::Custom => "segments elsewhere",
+            Self::Composite => "several stores",
             Self::Mongo => "MongoDB",
             Self::Relational => "a database",
         }
@@ -100,6 +109,7 @@ impl NodeStoreKind {
             Self::Custom => {
                 "its repository is in a segment store elsewhere, which is not in the snapshot"
             }
+            Self::Composite => "its repository is made of several stores, and such are not read",
             Self::Mongo => "its repository is in MongoDB, which is not in the snapshot",
             Self::Relational => {
                 "its repository is in a relational database, which is not in the snapshot"

@@ -192,7 +192,7 @@ fn of_topic(topic: LogTopic) -> Shape {
         LogTopic::RunModes => Shape::RunModes,
         LogTopic::Port => Shape::Port,
         LogTopic::KeyFilesDisabled => Shape::Switch,
-        LogTopic::Storage | LogTopic::KeysElsewhere => Shape::Value,
+        LogTopic::Storage | LogTopic::KeysElsewhere | LogTopic::NodeStore => Shape::Value,
     }
 }
 
@@ -229,6 +229,7 @@ mod tests {
             LogTopic::Port,
             LogTopic::KeyFilesDisabled,
             LogTopic::KeysElsewhere,
+            LogTopic::NodeStore,
         ];
         let names = ["quickstart.build", "sling.run.modes", "CQ_PORT", "x"];
         let instance = farm().with("a", |i| {

@@ -8,8 +8,9 @@ use super::pid::{SUFFIX, encode};
 use crate::evidence::cursor::{ParseError, Problem};
 use crate::evidence::{Fact, Found, Kind, Names, Reads, path, properties};
 use crate::facts::{
-    AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, DOCUMENT_STORE, DOCUMENT_STORE_TYPE,
-    REPOSITORY_HOME, SEGMENT_STORES, SPLIT_SEGMENTS, STANDBY_MODE, STANDBY_SERVICES, components,
+    AWS_SEGMENTS, AZURE_SEGMENTS, COMPOSITE_STORE, CUSTOM_SEGMENTS, DOCUMENT_STORE,
+    DOCUMENT_STORE_TYPE, MORE_SEGMENTS, REPOSITORY_HOME, SEGMENT_STORES, SPLIT_SEGMENTS,
+    STANDBY_MODE, STANDBY_SERVICES, components,
 };
 use grammar::{Dictionary, Generation, Scalar};
 use std::collections::BTreeMap;
@@ -22,8 +23,15 @@ pub(in crate::evidence) const KIND: Kind = Kind {
     parse,
 };
 
-const STORES: [&str; 5] =
-    [DOCUMENT_STORE, SEGMENT_STORES[0], SEGMENT_STORES[1], AZURE_SEGMENTS, AWS_SEGMENTS];
+const STORES: [&str; 7] = [
+    DOCUMENT_STORE,
+    SEGMENT_STORES[0],
+    SEGMENT_STORES[1],
+    AZURE_SEGMENTS,
+    AWS_SEGMENTS,
+    COMPOSITE_STORE,
+    MORE_SEGMENTS,
+];
 const OPTIONS: [&str; 5] =
     [DOCUMENT_STORE_TYPE, CUSTOM_SEGMENTS, SPLIT_SEGMENTS, REPOSITORY_HOME, STANDBY_MODE];
 /// The folder that the installer watches; with a suffix, the one for instances with these run modes alone.
@@ -147,6 +155,8 @@ mod tests {
             "crx-quickstart/install/org.apache.jackrabbit.oak.plugins.document.DocumentNodeStoreService.cfg",
             "install.author/org.apache.jackrabbit.oak.segment.SegmentNodeStoreService.config",
             "install/org.apache.jackrabbit.oak.segment.azure.AzureSegmentStoreService~x.cfg.json",
+            "install/org.apache.jackrabbit.oak.segment.SegmentNodeStoreFactory-global.config",
+            "install/org.apache.jackrabbit.oak.composite.CompositeNodeStoreService.config",
         ] {
             assert!(find(path).is_some() && concerns_store(path), "{path}");
         }

@@ -6,12 +6,13 @@ use super::grammar::{Dictionary, Entry, Scalar};
 use crate::evidence::cursor::{ParseError, Problem};
 use crate::evidence::{digest, text};
 use crate::facts::{
-    ACCESS_TOKEN_PROVIDER, AWS_SEGMENTS, AZURE_SEGMENTS, CUSTOM_SEGMENTS, CUSTOMIZER_TYPE,
-    DOCUMENT_STORE, DOCUMENT_STORE_TYPE, Digest, EXTERNAL_LOGIN, IMS_CLIENT_SECRET, IMS_CUSTOMIZER,
-    IMS_PROVIDER, IMS_SERVICE_SECRET, LOG_FILE, LOG_MANAGER, OAUTH_PROVIDER, PROVIDER_CUSTOMIZER,
-    PROVIDER_GRANTS, ProtectedValue, REPOSITORY_HOME, SAML_HANDLER, SEGMENT_STORES, SPLIT_SEGMENTS,
-    STANDBY_MODE, STANDBY_SERVICES, SYNC_HANDLER, SecretState, TOKEN_CONFIGURATION,
-    TOKEN_ENCAPSULATED, TOKEN_EXPIRATION, TOKEN_HANDLER, TOKEN_INACTIVITY, TOKEN_REFRESH,
+    ACCESS_TOKEN_PROVIDER, AWS_SEGMENTS, AZURE_SEGMENTS, COMPOSITE_STORE, CUSTOM_SEGMENTS,
+    CUSTOMIZER_TYPE, DOCUMENT_STORE, DOCUMENT_STORE_TYPE, Digest, EXTERNAL_LOGIN,
+    IMS_CLIENT_SECRET, IMS_CUSTOMIZER, IMS_PROVIDER, IMS_SERVICE_SECRET, LOG_FILE, LOG_MANAGER,
+    MORE_SEGMENTS, OAUTH_PROVIDER, PROVIDER_CUSTOMIZER, PROVIDER_GRANTS, ProtectedValue,
+    REPOSITORY_HOME, SAML_HANDLER, SEGMENT_STORES, SPLIT_SEGMENTS, STANDBY_MODE, STANDBY_SERVICES,
+    SYNC_HANDLER, SecretState, TOKEN_CONFIGURATION, TOKEN_ENCAPSULATED, TOKEN_EXPIRATION,
+    TOKEN_HANDLER, TOKEN_INACTIVITY, TOKEN_REFRESH,
 };
 use crate::wiped::Wiped;
 use std::collections::BTreeMap;
@@ -27,7 +28,7 @@ pub(super) struct Wanted {
 }
 
 /// Every component whose configuration matters.
-pub(super) const WANTED: [Wanted; 17] = [
+pub(super) const WANTED: [Wanted; 19] = [
     Wanted {
         pid: TOKEN_HANDLER,
         properties: &[
@@ -80,6 +81,8 @@ pub(super) const WANTED: [Wanted; 17] = [
     Wanted { pid: SEGMENT_STORES[1], properties: &SEGMENT_OPTIONS, secrets: &[] },
     Wanted { pid: AZURE_SEGMENTS, properties: &[], secrets: &[] },
     Wanted { pid: AWS_SEGMENTS, properties: &[], secrets: &[] },
+    Wanted { pid: COMPOSITE_STORE, properties: &[], secrets: &[] },
+    Wanted { pid: MORE_SEGMENTS, properties: &[], secrets: &[] },
     Wanted {
         pid: ACCESS_TOKEN_PROVIDER,
         properties: &["name", PROVIDER_GRANTS, PROVIDER_CUSTOMIZER],

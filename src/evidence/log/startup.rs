@@ -3,7 +3,8 @@
 use crate::evidence::mover;
 use crate::facts::{
     BUNDLE_CACHE, CACHE_CLEAN, CLEAN_AT_START, CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, LogTopic,
-    OLD_BUNDLE_CACHE, REPOSITORY_HOME, SLING_HOME, SLING_LAUNCHPAD, SLING_PROPERTIES, Shape,
+    NodeStoreKind, OLD_BUNDLE_CACHE, REPOSITORY_HOME, SLING_HOME, SLING_LAUNCHPAD,
+    SLING_PROPERTIES, Shape,
 };
 
 /// A text, and how to read what follows it in the line.
@@ -24,6 +25,10 @@ pub(super) const STARTUP_TEXTS: &[StartupText] = &[
     text("Created new Sling ID ", UUID_CHARS + FROM_FILE.len(), sling_id),
     text("Read Sling ID ", UUID_CHARS + FROM_FILE.len(), sling_id),
     text("Active run modes: [", LINE_BYTES_MAX, run_modes),
+    // Oak 1.0 to 1.2 logged the address behind this one, with its password. Nothing of it is read.
+    text("Starting DocumentNodeStore with ", 0, mongodb),
+    text("Initializing DocumentNodeStore with dataSource", 0, database),
+    text("SegmentNodeStore initialized", 1, segments),
     text("P server port: ", PORT_CHARS, port),
     text("Setting org.osgi.service.http.port=", PORT_CHARS, port),
     StartupText { text: "Setting '", read: setting, bytes_max: LINE_BYTES_MAX, by_launcher: true },
@@ -83,6 +88,23 @@ fn run_modes(line: &str) -> Vec<(LogTopic, String)> {
     let modes: Vec<&str> = list.split(',').map(str::trim).collect();
     let fits = modes.len() <= RUN_MODES_MAX && modes.iter().all(|mode| Shape::RunMode.fits(mode));
     fits.then(|| (LogTopic::RunModes, modes.join(", "))).into_iter().collect()
+}
+
+fn mongodb(_: &str) -> Vec<(LogTopic, String)> {
+    node_store(NodeStoreKind::Mongo)
+}
+
+fn database(_: &str) -> Vec<(LogTopic, String)> {
+    node_store(NodeStoreKind::Relational)
+}
+
+/// Nothing; of one that is not the repository, its role follows. (`SegmentNodeStoreRegistrar`)
+fn segments(line: &str) -> Vec<(LogTopic, String)> {
+    if line.starts_with(',') { Vec::new() } else { node_store(NodeStoreKind::Segment) }
+}
+
+fn node_store(kind: NodeStoreKind) -> Vec<(LogTopic, String)> {
+    vec![(LogTopic::NodeStore, kind.label().to_owned())]
 }
 
 /// A port number; what follows it does not matter.
@@ -195,6 +217,14 @@ mod tests {
         for line in ["", "0", "70000", "x4502", "45020000000000"] {
             assert_eq!(port(line), [], "{line}");
         }
+    }
+
+    #[test]
+    fn store_is_that_of_the_repository() {
+        assert_eq!(one(mongodb("")).unwrap(), "document-mongodb");
+        assert_eq!(one(database("")).unwrap(), "document-rdb");
+        assert_eq!(one(segments("")).unwrap(), "segment");
+        assert_eq!(segments(", role=secondary"), []);
     }
 
     #[test]
