@@ -11,6 +11,16 @@ pub(super) enum Role {
     Part,
     /// It runs it; many programs are no scripts.
     Program,
+    /// It has Python or the like run it, perhaps as what starts the JVM.
+    Interpreted,
+}
+
+/// A variable that holds words out of files, or out of a program.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Held {
+    pub(super) variable: String,
+    pub(super) files: Vec<String>,
+    pub(super) is_open: bool,
 }
 
 /// What a command names.
@@ -21,6 +31,10 @@ pub(super) struct Named<'w> {
     pub(super) read: Vec<String>,
     /// It takes words from a program whose output is not to be seen.
     pub(super) is_open: bool,
+    /// What it puts into variables whose names do not show what they are for.
+    pub(super) held: Vec<Held>,
+    /// Variables whose words become options, or words of the variable that is named first.
+    pub(super) uses: Vec<(Option<&'w str>, &'w str)>,
 }
 
 /// Words in front of a command that do not change what it is.
@@ -32,6 +46,13 @@ const KEYWORDS: [&str; 14] = [
 const RUNNERS: [&str; 7] = ["nohup", "sudo", "env", "setsid", "nice", "ionice", "exec"];
 /// Their options that have a value.
 const WITH_VALUE: [&str; 5] = ["-u", "-g", "-n", "-a", "-c"];
+/// Programs that run a script in another language, without the number of their version.
+const INTERPRETERS: [&str; 6] = ["python", "perl", "ruby", "node", "groovy", "tclsh"];
+/// Commands that make variables or words of all that they are given.
+const TAKE_ALL: [&str; 7] = ["export", "eval", "env", "set", "declare", "typeset", "readonly"];
+/// Options of a JVM and of AEM that a value follows, which is one word.
+const HAVE_VALUE: [&str; 10] =
+    ["-jar", "-cp", "-classpath", "-a", "-b", "-c", "-h", "-i", "-p", "-r"];
 const SHELLS: [&str; 6] = ["sh", "bash", "ksh", "dash", "zsh", "ash"];
 /// Directories of programs that every host has.
 const OF_SYSTEM: [&str; 5] = ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/dev/"];
@@ -67,18 +88,23 @@ const HARMLESS: &[&str] = &[
     "du",
     "echo",
     "expr",
+    "find",
     "free",
     "getconf",
+    "getopt",
     "head",
     "hostname",
     "id",
     "java",
     "ls",
     "nproc",
+    "pgrep",
+    "pidof",
     "ps",
     "pwd",
     "readlink",
     "realpath",
+    "seq",
     "sort",
     "stat",
     "tail",
@@ -93,6 +119,8 @@ const HARMLESS: &[&str] = &[
 /// Ends of the names of files of options.
 const ENDS: [&str; 8] =
     [".env", ".conf", ".cfg", ".opts", ".options", ".properties", ".txt", ".vmoptions"];
+/// Commands of a pipe that are looked through for the file that it begins with.
+const PIPE_MAX: usize = 4;
 const INNER_BYTES_MAX: usize = Limits::DEFAULT.substitution_bytes_max;
 const INNER_MAX: usize = Limits::DEFAULT.substitutions_max;
 
@@ -106,13 +134,49 @@ pub(super) fn named(words: &[String], syntax: Syntax, is_value: bool) -> Named<'
         named.shell(&text, is_value);
         named.substituted(&text);
         named.redirected(&text);
+        named.hold(&text);
+        named.use_variables(&text);
     }
     named.options(&text, is_value);
     named
 }
 
+/// Returns what the commands of a script take out of pipes: `cat x | xargs java`, `cat x | while read -r o; do …`.
+pub(super) fn piped(commands: &[Vec<String>]) -> Named<'_> {
+    let mut named = Named::default();
+    for (index, command) in commands.iter().enumerate() {
+        let mut words = command.iter().map(String::as_str).skip_while(|w| KEYWORDS.contains(w));
+        let before = commands.get(..index).unwrap_or_default();
+        match words.next() {
+            Some("xargs") if command.iter().any(|word| is_java(word)) => {
+                for earlier in before.iter().rev().take(PIPE_MAX) {
+                    named.command(&earlier.join(" "));
+                    if !named.read.is_empty() || named.is_open {
+                        break;
+                    }
+                }
+            }
+            Some("read") => {
+                let mut upstream = Named::default();
+                upstream.command(&before.last().map(|words| words.join(" ")).unwrap_or_default());
+                // What stands in front need not be of the pipe, so that only files count.
+                let held = |variable: &str| Held {
+                    variable: variable.to_owned(),
+                    files: upstream.read.clone(),
+                    is_open: false,
+                };
+                let variables = words.filter(|word| !word.starts_with('-')).take(PIPE_MAX);
+                named.held.extend(variables.map(held).filter(|held| !held.files.is_empty()));
+            }
+            _ => {}
+        }
+    }
+    named
+}
+
 impl<'w> Named<'w> {
     fn shell(&mut self, words: &[&'w str], is_value: bool) {
+        let is_last = words.contains(&"exec");
         let mut words = words.iter().copied().peekable();
         while words.next_if(|w| KEYWORDS.contains(w) || assignment(w).is_some()).is_some() {}
         if words.next_if(|word| matches!(*word, "." | "source")).is_some() {
@@ -121,7 +185,10 @@ impl<'w> Named<'w> {
         }
         while let Some(word) = words.next().filter(|_| !is_value) {
             let is_shell = SHELLS.contains(&last_part(word));
-            if is_shell || RUNNERS.contains(&word) {
+            let is_system = OF_SYSTEM.iter().any(|start| word.starts_with(start));
+            let program = if is_system { last_part(word) } else { word };
+            let is_runner = RUNNERS.contains(&program);
+            if is_shell || is_runner {
                 while let Some(option) = words.next_if(|word| word.starts_with(['-', '+'])) {
                     if !is_shell && WITH_VALUE.contains(&option) {
                         words.next();
@@ -141,10 +208,16 @@ impl<'w> Named<'w> {
                 self.files.extend(words.next().map(|file| (Role::Program, file)));
                 return;
             }
-            if !RUNNERS.contains(&word) {
+            if is_interpreter(word) {
+                let file = words.next().filter(|word| !word.starts_with('-'));
+                // Behind `exec` comes nothing more, so that this is what starts the JVM.
+                let role = if is_last { Role::Part } else { Role::Interpreted };
+                self.files.extend(file.map(|file| (role, file)));
+                return;
+            }
+            if !is_runner {
                 // With `stop` or `status`, a script starts no JVM.
                 let is_quiet = matches!(words.next(), Some("stop" | "status"));
-                let is_system = OF_SYSTEM.iter().any(|start| word.starts_with(start));
                 let is_variable = word.starts_with('$') && !word.contains('(');
                 if (word.contains('/') || is_variable) && !is_quiet && !is_system {
                     self.files.push((Role::Program, word));
@@ -200,18 +273,30 @@ impl<'w> Named<'w> {
 
     /// Takes the files whose text becomes words: `export $(cat x)`, `eval "$(cat x)"`, `OPTS="$(cat x)"`, `java $(cat x)`.
     fn substituted(&mut self, words: &[&'w str]) {
-        let is_open = |word: &str| word.contains("$(") || word.contains('`');
-        let takes_all = words.iter().any(|word| matches!(*word, "export" | "eval"));
+        // Alone, it is run as a command, or the list of an array: `OPTS=( $(cat x) )`.
+        let is_alone =
+            words.first().is_some_and(|word| word.starts_with("$(") || word.starts_with('`'));
+        let takes_all = is_alone || words.iter().any(|word| takes_all(word));
         let mut takes = false;
         let first = words.iter().position(|word| {
             takes |= is_java(word);
-            let name = assignment(word).map(|(name, _)| name.to_ascii_uppercase());
-            let holds = |name: String| OPTIONS.iter().any(|part| name.contains(part));
             let is_whole = takes_all && word.starts_with(['$', '`']);
-            (name.map_or(takes || is_whole, holds)) && is_open(word)
+            let name = assignment(word).map(|(name, _)| name);
+            name.map_or(takes || is_whole, holds_options) && is_substituted(word)
         });
         let Some(first) = first else { return };
         let text = words.get(first..).unwrap_or_default().join(" ");
+        self.substitutions(&text);
+        let is_whole = words.get(first).is_some_and(|word| word.starts_with(['$', '`']));
+        // Profiles have `eval "$(ssh-agent)"` and `eval $(dircolors)`, which set nothing of a JVM.
+        let is_agent =
+            ["ssh-agent", "dircolors", "locale", "dirname"].iter().any(|name| text.contains(name));
+        let sets_all = words.iter().any(|word| matches!(*word, "export" | "eval"));
+        self.is_open |= sets_all && is_whole && self.read.is_empty() && !is_agent;
+    }
+
+    /// Takes the files of all substitutions in a text.
+    fn substitutions(&mut self, text: &str) {
         let begins = text.match_indices(['$', '`']).map(|(at, sign)| (at, sign == "$"));
         let mut left = INNER_MAX;
         for (at, is_dollar) in begins {
@@ -226,11 +311,61 @@ impl<'w> Named<'w> {
             left = fewer;
             self.inner(inner, is_dollar);
         }
-        let is_whole = words.get(first).is_some_and(|word| word.starts_with(['$', '`']));
-        // Profiles have `eval "$(ssh-agent)"` and `eval $(dircolors)`, which set nothing of a JVM.
-        let is_agent =
-            ["ssh-agent", "dircolors", "locale", "dirname"].iter().any(|name| text.contains(name));
-        self.is_open |= takes_all && is_whole && self.read.is_empty() && !is_agent;
+    }
+
+    /// Takes what is put into variables of any name: `for o in $(cat x)`, `X=$(cat x)`. Whether options come of it shows where the
+    /// variable is used.
+    fn hold(&mut self, words: &[&'w str]) {
+        let of_loop = match words {
+            ["for", variable, "in", ..] => Some((*variable, 3)),
+            _ => None,
+        };
+        let of_value = || {
+            let is_one = |word: &&str| is_substituted(word) && assignment(word).is_some();
+            let at = words.iter().position(is_one)?;
+            let (name, _) = assignment(words.get(at)?)?;
+            Some((name, at)).filter(|_| !holds_options(name))
+        };
+        let Some((variable, at)) = of_loop.or_else(of_value) else { return };
+        let text = words.get(at..).unwrap_or_default().join(" ");
+        if !is_substituted(&text) {
+            return;
+        }
+        let mut inner = Named::default();
+        inner.substitutions(&text);
+        if !inner.read.is_empty() || inner.is_open {
+            let (files, is_open) = (inner.read, inner.is_open);
+            self.held.push(Held { variable: variable.to_owned(), files, is_open });
+        }
+    }
+
+    /// Takes the variables of which a command makes options, or the value of another one. One in a word with something else is the value
+    /// of an option, and not one.
+    fn use_variables(&mut self, words: &[&'w str]) {
+        let mut takes = words.iter().any(|word| takes_all(word));
+        let mut before = "";
+        for word in words {
+            if let Some((name, value)) = assignment(word) {
+                let into = Some(name).filter(|name| !holds_options(name));
+                let mut before = "";
+                for part in value.split_whitespace() {
+                    self.use_variable(into, part, before);
+                    before = part;
+                }
+            } else if takes {
+                self.use_variable(None, word, before);
+            }
+            takes |= is_java(word);
+            before = word;
+        }
+    }
+
+    fn use_variable(&mut self, into: Option<&'w str>, word: &'w str, before: &str) {
+        // What a variable of options holds is taken where that is set.
+        let is_new = |name: &&str| !holds_options(name) && into != Some(*name);
+        let variable = whole_variable(word).filter(is_new);
+        let variable = variable.filter(|_| !HAVE_VALUE.contains(&before));
+        self.uses.extend(variable.map(|variable| (into, variable)));
     }
 
     /// Takes the files whose lines become words: `while read -r x; do …; done < x.conf`, `xargs -a x.conf java`.
@@ -269,26 +404,29 @@ impl<'w> Named<'w> {
             None => text,
         };
         for command in inner.split(['|', ';', '&', '>']) {
-            // In bash, `$(<FILE)` reads a file without a program.
-            let command = command.replace('<', "< ");
-            let mut words = command.split_whitespace();
-            let Some(reader) = words.next().map(last_part) else { continue };
-            let all = matches!(reader, "cat" | "head" | "tail" | "<");
-            if !all && !READERS.contains(&reader) {
-                let is_name = reader.starts_with(|c: char| c.is_ascii_alphabetic());
-                let is_harmless = HARMLESS.contains(&reader) || KEYWORDS.contains(&reader);
-                self.is_open |= is_name && !is_harmless;
-                continue;
-            }
-            let is_file = |word: &&str| {
-                let is_path = word.contains('/') && word.starts_with(['/', '.', '~', '$']);
-                !word.starts_with('-')
-                    && *word != "<"
-                    && (all || is_path || path::ends_in(word, &ENDS))
-            };
-            let files = words.filter(is_file).filter(|file| may_have_options(file));
-            self.read.extend(files.map(str::to_owned));
+            self.command(command);
         }
+    }
+
+    /// Takes the files that one command writes out.
+    fn command(&mut self, command: &str) {
+        // In bash, `$(<FILE)` reads a file without a program.
+        let command = command.replace('<', "< ");
+        let mut words = command.split_whitespace();
+        let Some(reader) = words.next().map(last_part) else { return };
+        let all = matches!(reader, "cat" | "head" | "tail" | "<");
+        if !all && !READERS.contains(&reader) {
+            let is_name = reader.starts_with(|c: char| c.is_ascii_alphabetic());
+            let is_harmless = HARMLESS.contains(&reader) || KEYWORDS.contains(&reader);
+            self.is_open |= is_name && !is_harmless;
+            return;
+        }
+        let is_file = |word: &&str| {
+            let is_path = word.contains('/') && word.starts_with(['/', '.', '~', '$']);
+            !word.starts_with('-') && *word != "<" && (all || is_path || path::ends_in(word, &ENDS))
+        };
+        let files = words.filter(is_file).filter(|file| may_have_options(file));
+        self.read.extend(files.map(str::to_owned));
     }
 }
 
@@ -299,7 +437,38 @@ fn may_have_options(file: &str) -> bool {
     !is_of_host && !path::ends_in(file, &ends) && file.contains(|c: char| c.is_ascii_alphabetic())
 }
 
-fn is_java(word: &str) -> bool {
+/// Returns `true` if a command makes variables or words of all that it is given.
+fn takes_all(word: &str) -> bool {
+    TAKE_ALL.contains(&word) || matches!(word, "/usr/bin/env" | "/bin/env")
+}
+
+fn is_substituted(word: &str) -> bool {
+    word.contains("$(") || word.contains('`')
+}
+
+/// Returns `true` if a variable is named as one of options.
+fn holds_options(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    OPTIONS.iter().any(|part| name.contains(part))
+}
+
+/// Returns the variable that a word is, and nothing else: `$x`, `${x}`, `${x[@]}`.
+fn whole_variable(word: &str) -> Option<&str> {
+    let name = word.strip_prefix('$')?;
+    let braced = name.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
+    let name = braced.map_or(name, |name| name.split('[').next().unwrap_or(name));
+    let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    (is_name && !name.is_empty()).then_some(name)
+}
+
+/// Returns `true` if a program runs scripts of another language: `python3.11`, `/usr/bin/perl`.
+fn is_interpreter(word: &str) -> bool {
+    let is_number = |c: char| c.is_ascii_digit() || c == '.';
+    INTERPRETERS.contains(&last_part(word).trim_end_matches(is_number))
+}
+
+/// Returns `true` if a word is the program that starts a JVM.
+pub(super) fn is_java(word: &str) -> bool {
     let name = last_part(word).trim_end_matches(".exe");
     matches!(name, "java" | "javaw")
         || matches!(
@@ -355,6 +524,9 @@ mod tests {
             "read -r O < /a.env",
             "mapfile -t O </a.env",
             "xargs -a /a.env java",
+            "env $(cat /a.env) java $O -jar x",
+            "set -- `cat /a.env`",
+            "OPTS=( $(cat /a.env) )",
             "xargs --arg-file=/a.env java",
         ] {
             assert_eq!(
@@ -374,6 +546,55 @@ mod tests {
         for text in ["set /p CQ_JVM_OPTS=<D:\\opts.txt", "$env:O = Get-Content D:\\opts.txt"] {
             assert_eq!(of(text, Syntax::Batch).0, ["D:\\opts.txt"], "{text}");
         }
+    }
+
+    #[test]
+    fn variables_of_any_name_hold_what_is_in_files() {
+        for text in ["for o in $(cat /a.env)", "for o in `cat /a.env`", "o=$(cat /a.env)"] {
+            let commands = crate::evidence::script::commands(text, Syntax::Shell);
+            let held = named(&commands[0], Syntax::Shell, false).held;
+            let files = vec!["/a.env".to_owned()];
+            assert_eq!(held, [Held { variable: "o".to_owned(), files, is_open: false }], "{text}");
+        }
+        for (text, used) in [
+            ("CQ_JVM_OPTS=\"$CQ_JVM_OPTS $o\"", vec![(None, "o")]),
+            ("x=\"$x ${o}\"", vec![(Some("x"), "o")]),
+            ("START_OPTS=\"start -p $port -r $o\"", vec![]),
+            ("java \"${o[@]}\" -jar $jar", vec![(None, "o")]),
+            ("JAVA_OPTS=-Xmx${o}m", vec![]),
+            ("$o -jar x", vec![]),
+        ] {
+            let commands = crate::evidence::script::commands(text, Syntax::Shell);
+            assert_eq!(named(&commands[0], Syntax::Shell, false).uses, used, "{text}");
+        }
+    }
+
+    #[test]
+    fn pipes_lead_to_the_file_that_they_begin_with() {
+        let of = |text: &str| {
+            let commands = crate::evidence::script::commands(text, Syntax::Shell);
+            let named = piped(&commands);
+            let held = named.held.into_iter().flat_map(|held| held.files);
+            (named.read, held.collect::<Vec<_>>(), named.is_open)
+        };
+        let file = || vec!["/a.env".to_owned()];
+        assert_eq!(of("cat /a.env | xargs java -jar x"), (file(), vec![], false));
+        assert_eq!(of("cat /a.env | tr x y | xargs java -jar x"), (file(), vec![], false));
+        assert_eq!(of("cat /a.env | while read -r o; do x; done"), (vec![], file(), false));
+        assert_eq!(of("aws ssm get | xargs java -jar x"), (vec![], vec![], true));
+        assert_eq!(of("cat /a.pids | xargs kill"), (vec![], vec![], false));
+    }
+
+    #[test]
+    fn script_in_another_language_may_start_the_jvm() {
+        let roles = |text: &str| {
+            let commands = crate::evidence::script::commands(text, Syntax::Shell);
+            named(&commands[0], Syntax::Shell, false).files.first().map(|(role, _)| *role)
+        };
+        assert_eq!(roles("exec python3 /opt/aem/launch.py"), Some(Role::Part));
+        assert_eq!(roles("/usr/bin/python3.11 launch.py &"), Some(Role::Interpreted));
+        assert_eq!(roles("/usr/bin/env perl x.pl"), Some(Role::Interpreted));
+        assert_eq!(roles("python3 -c 'import x'"), None);
     }
 
     #[test]

@@ -5,14 +5,14 @@
 //! `bin/start` runs, and people write `start.sh` and `Start.bat`.
 
 use super::script::{self, Syntax, assignment};
-use super::sources::{self, Role};
+use super::sources::{self, Held, Named, Role};
 use super::statements::{
     BY_PROGRAM, ENCODING, HOME_OPTION, KEPT_BYTES_MAX, LAUNCHPAD_OPTION, OPEN_NAME, SETTINGS_MAX,
     Statements, TOO_MUCH, VALUE_CHARS_MAX, mentions, mover, pair_bytes, stores,
 };
 use super::{Fact, Found, Kind, Names, ParseError, Reads, path, text};
 use crate::facts::{CQ_RUN_MODES, RUN_MODES_OPTION, SLING_RUN_MODES, is_secret};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const KIND: Kind = Kind {
     name: "start script",
@@ -58,6 +58,8 @@ const OF_HOSTS: [&str; 7] =
     ["etc/default", "etc/sysconfig", "etc/conf.d", "init.d", "rc.d", "monit.d", "cron.d"];
 /// Bytes of the name of a property, at most.
 const NAME_BYTES_MAX: usize = 512;
+/// Uses of variables that are kept.
+const USES_MAX: usize = 4 * SETTINGS_MAX;
 /// How often a text in quotes is taken apart again.
 const DEPTH_MAX: usize = 4;
 
@@ -118,6 +120,12 @@ struct Script {
     in_value: bool,
     /// Definitions in whose names variables stand.
     open: Vec<(String, String)>,
+    /// Variables that hold words out of files or programs.
+    held: Vec<Held>,
+    /// Variables of which options are made, or the value of the one that is named first.
+    uses: BTreeSet<(Option<String>, String)>,
+    /// Scripts in another language that it has run.
+    interpreted: Vec<String>,
 }
 
 impl Script {
@@ -129,18 +137,28 @@ impl Script {
             kept_bytes: 0,
             in_value: false,
             open: Vec::new(),
+            held: Vec::new(),
+            uses: BTreeSet::new(),
+            interpreted: Vec::new(),
         }
     }
 
     fn read(mut self, text: &str) -> Statements {
         let commands = script::commands(text, self.syntax);
-        for command in &commands {
-            self.command(command, DEPTH_MAX);
-        }
+        self.commands(&commands, DEPTH_MAX);
         if self.syntax == Syntax::Batch {
             self.loops(&commands);
         }
         self.close_definitions();
+        self.close_variables();
+        let starts_java = commands
+            .iter()
+            .flatten()
+            .any(|word| sources::is_java(word) || word == "-jar" || word.contains("java "));
+        for file in std::mem::take(&mut self.interpreted) {
+            // Where nothing else starts the JVM, such a script does.
+            self.source(if starts_java { Role::Program } else { Role::Part }, &file);
+        }
         let mut mentioned: BTreeMap<&'static str, usize> = BTreeMap::new();
         for name in commands.iter().flatten().flat_map(|word| mentions(word)) {
             let count = mentioned.entry(name).or_default();
@@ -169,6 +187,15 @@ impl Script {
             {
                 self.source(Role::Part, file);
             }
+        }
+    }
+
+    fn commands(&mut self, commands: &[Vec<String>], depth: usize) {
+        for command in commands {
+            self.command(command, depth);
+        }
+        if self.syntax == Syntax::Shell && !self.in_value {
+            self.take(sources::piped(commands));
         }
     }
 
@@ -214,9 +241,7 @@ impl Script {
         if depth == 0 {
             return;
         }
-        for command in script::commands(text, self.syntax) {
-            self.command(&command, depth.saturating_sub(1));
-        }
+        self.commands(&script::commands(text, self.syntax), depth.saturating_sub(1));
     }
 
     /// Takes every `-D<name>=<value>` of a word, such as that in `--JvmOptions=-Dname=value`.
@@ -359,7 +384,10 @@ impl Script {
 
     /// Takes the files that a command names.
     fn sources(&mut self, words: &[String]) {
-        let named = sources::named(words, self.syntax, self.in_value);
+        self.take(sources::named(words, self.syntax, self.in_value));
+    }
+
+    fn take(&mut self, named: Named<'_>) {
         for (role, file) in named.files {
             self.source(role, file);
         }
@@ -369,10 +397,65 @@ impl Script {
         if named.is_open {
             self.statements.unseen.insert(BY_PROGRAM);
         }
+        for held in named.held {
+            if self.held.contains(&held) {
+                continue;
+            }
+            let bytes = held.files.iter().map(|file| pair_bytes(&held.variable, file));
+            let bytes = bytes.fold(pair_bytes(&held.variable, ""), usize::saturating_add);
+            if self.held.len() < SETTINGS_MAX && self.has_room(bytes) {
+                self.held.push(held);
+            } else {
+                self.statements.unseen.insert(TOO_MUCH);
+            }
+        }
+        for (into, variable) in named.uses {
+            let used = (into.map(str::to_owned), variable.to_owned());
+            let is_short = variable.len().saturating_add(into.map_or(0, str::len)) < NAME_BYTES_MAX;
+            if self.uses.len() < USES_MAX && is_short {
+                self.uses.insert(used);
+            } else if !self.uses.contains(&used) {
+                self.statements.unseen.insert(TOO_MUCH);
+            }
+        }
+    }
+
+    /// Takes what the variables hold of which options are made, be it by way of other variables.
+    fn close_variables(&mut self) {
+        let uses = std::mem::take(&mut self.uses);
+        let mut used: BTreeSet<&str> = BTreeSet::new();
+        for _ in 0..DEPTH_MAX {
+            let is_used = |into: &Option<String>| {
+                into.as_ref().is_none_or(|into| used.contains(into.as_str()))
+            };
+            let more: Vec<&str> = uses
+                .iter()
+                .filter(|(into, _)| is_used(into))
+                .map(|(_, variable)| variable.as_str())
+                .collect();
+            used.extend(more);
+        }
+        for held in std::mem::take(&mut self.held) {
+            if !used.contains(held.variable.as_str()) {
+                continue;
+            }
+            if held.is_open {
+                self.statements.unseen.insert(BY_PROGRAM);
+            }
+            for file in &held.files {
+                self.source(Role::Part, file);
+            }
+        }
     }
 
     fn source(&mut self, role: Role, file: &str) {
         let file = text::cut(file, VALUE_CHARS_MAX);
+        if role == Role::Interpreted {
+            if self.has_room(pair_bytes(&file, "")) {
+                self.interpreted.push(file);
+            }
+            return;
+        }
         let Statements { sources, runs, .. } = &self.statements;
         let files = if role == Role::Part { sources } else { runs };
         if files.contains(&file) {

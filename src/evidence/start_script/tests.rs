@@ -199,6 +199,39 @@ fn variables_in_the_name_of_an_option_are_put_in() {
 }
 
 #[test]
+fn words_of_a_file_are_followed_to_the_options() {
+    let all = |script: &str| {
+        let read = statements("start", script);
+        (read.sources, read.unseen.contains(BY_PROGRAM))
+    };
+    let file = || vec!["/a.conf".to_owned()];
+    for script in [
+        "for o in $(cat /a.conf); do CQ_JVM_OPTS=\"$CQ_JVM_OPTS $o\"; done",
+        "for o in `cat /a.conf`; do more=\"$more $o\"; done\njava $more -jar x",
+        "text=$(cat /a.conf)\njava $text -jar x",
+        "cat /a.conf | while read -r o; do CQ_JVM_OPTS=\"$CQ_JVM_OPTS $o\"; done",
+        "cat /a.conf | xargs java -jar x",
+        "env $(cat /a.conf) java $CQ_JVM_OPTS -jar x",
+        "exec python3 /a.conf",
+        "nohup python3 /a.conf &",
+    ] {
+        assert_eq!(all(script), (file(), false), "{script}");
+    }
+    for script in [
+        "for host in $(cat /hosts.conf); do ping $host; done\njava $CQ_JVM_OPTS -jar x",
+        "port=$(cat /port.conf)\nSTART_OPTS=\"start -p $port\"\njava -jar x $START_OPTS",
+        "memory=$(memory-of host)\nCQ_JVM_OPTS=\"-Xmx${memory}m\"",
+        "CURR_DIR=$(basename $(pwd))\nSTART_OPTS=\"start -c ${CURR_DIR} -i launchpad\"",
+        "for pid in $(pgrep java); do kill $pid; done",
+        "jar=$(find app -name '*.jar')\njava $CQ_JVM_OPTS -jar $jar",
+        "python3 /opt/tools/notify.py\njava -jar x",
+    ] {
+        assert_eq!(all(script), (vec![], false), "{script}");
+    }
+    assert!(all("for o in $(aws ssm get); do CQ_JVM_OPTS=\"$CQ_JVM_OPTS $o\"; done").1);
+}
+
+#[test]
 fn script_in_an_encoding_that_is_not_known_is_not_understood() {
     let text = "$o=\"-Dcom.adobe.granite.crypto.keys.path=D:\\keys\"\r\n";
     let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
