@@ -27,6 +27,7 @@ mod log;
 mod manifest;
 mod path;
 mod properties;
+mod registry;
 mod revision;
 #[cfg(test)]
 mod samples;

@@ -5,8 +5,8 @@
 //! install such a file is for nothing shows, so all that counts is whether it moves something.
 
 use super::start_script;
-use super::statements::{Statements, VALUE_CHARS_MAX, mentions, mover};
-use super::{Fact, Found, Kind, Names, ParseError, Reads, path, text};
+use super::statements::{IN_HEX, Statements, VALUE_CHARS_MAX, mentions, mover, names_aem};
+use super::{Fact, Found, Kind, Names, ParseError, Reads, path, registry, text};
 use crate::facts::{components, realm};
 
 pub(super) const SMALL: Kind =
@@ -64,6 +64,8 @@ const XML_STARTS: [&str; 11] = [
     "winsw",
 ];
 const XML: &str = ".xml";
+/// The end of the name of an export of the registry of Windows.
+const REGISTRY: &str = ".reg";
 
 fn find(path: &str) -> Option<Found<'_>> {
     let (directory, file) = path::split(path);
@@ -90,16 +92,26 @@ fn find(path: &str) -> Option<Found<'_>> {
 }
 
 fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
-    let text = text::decode(bytes);
-    Ok(Fact::Settings(if mentions(&text).next().is_none() {
+    let mut text = text::decode(bytes);
+    let mut unseen = None;
+    if path::ends_in(found.name, &[REGISTRY]) {
+        let (texts, is_whole) = registry::texts(&text);
+        // To what reads the lines, a backslash takes the next character, as in the quotes of an export.
+        text.push_str(&texts.replace('\\', "\\\\"));
+        unseen = (!is_whole).then_some(IN_HEX);
+    }
+    let mut statements = if mentions(&text).next().is_none() {
         Statements::default()
     } else if path::ends_in(found.name, &[XML]) {
         of_xml(&text)
     } else {
         // What the kernel shows of a process has zeros between the words, and a list in YAML or JSON may stand in brackets.
-        let text = text.replace(['\0', '[', ']'], "\n").replace("\",", "\"\n");
-        of_lines(found.name, &text)
-    }))
+        let lines = text.replace(['\0', '[', ']'], "\n").replace("\",", "\"\n");
+        of_lines(found.name, &lines)
+    };
+    statements.unseen.extend(unseen);
+    statements.names_aem = !statements.unseen.is_empty() && names_aem(&text);
+    Ok(Fact::Settings(statements))
 }
 
 /// Reads properties, as `jinfo` and the web console show one a line, and options in any other text.
@@ -249,6 +261,23 @@ mod tests {
         for text in ["<!-- KEYS -->", "<!-- KEYS", "<a/>", ""] {
             assert_eq!(xml(&text.replace("KEYS", SLING_HOME)), (Vec::new(), true), "{text}");
         }
+    }
+
+    #[test]
+    fn options_of_a_service_of_windows_are_read_from_hex() {
+        let options = format!("-Xmx4g\0-D{CRYPTO_KEYS_PATH}=D:\\keys\0\0");
+        let digits = options.encode_utf16().flat_map(u16::to_le_bytes);
+        let digits: Vec<String> = digits.map(|byte| format!("{byte:02x}")).collect();
+        let (first, rest) = digits.split_at(25);
+        let value =
+            format!("\"Options\"=hex(7):{},\\\r\n  {}\r\n", first.join(","), rest.join(","));
+        let export = format!("Windows Registry Editor Version 5.00\r\n\r\n[HKLM\\Java]\r\n{value}");
+        let read = statements("cq5.reg", &export);
+        assert_eq!(read.settings, [(CRYPTO_KEYS_PATH.to_owned(), "D:\\keys".to_owned())]);
+        assert!(read.unclear.is_empty() && read.unseen.is_empty());
+        let cut = "[HKLM\\cq5\\Parameters\\Java]\r\n\"Options\"=hex(7):2d,0\r\n";
+        assert!(!statements("cq5.reg", cut).is_idle());
+        assert!(statements("cq5.reg", "\"Options\"=hex(7):2d,00\r\n").is_idle());
     }
 
     #[test]

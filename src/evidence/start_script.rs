@@ -8,7 +8,7 @@ use super::script::{self, Syntax, assignment};
 use super::sources::{self, Held, Named, Role};
 use super::statements::{
     BY_PROGRAM, ENCODING, HOME_OPTION, KEPT_BYTES_MAX, LAUNCHPAD_OPTION, OPEN_NAME, SETTINGS_MAX,
-    Statements, TOO_MUCH, VALUE_CHARS_MAX, mentions, mover, pair_bytes, stores,
+    Statements, TOO_MUCH, VALUE_CHARS_MAX, mentions, mover, names_aem, pair_bytes, stores,
 };
 use super::{Fact, Found, Kind, Names, ParseError, Reads, path, text};
 use crate::facts::{CQ_RUN_MODES, RUN_MODES_OPTION, SLING_RUN_MODES, is_secret};
@@ -100,6 +100,7 @@ fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
     if text.contains('\0') {
         statements.unseen.insert(ENCODING);
     }
+    statements.names_aem = names_aem(&text);
     Ok(Fact::Settings(statements))
 }
 

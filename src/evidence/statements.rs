@@ -25,12 +25,19 @@ pub struct Statements {
     pub runs: Vec<String>,
     /// Run modes and options of a repository outside the install that it mentions.
     pub stores: BTreeSet<&'static str>,
+    /// It names AEM or Java: of other programs, a host has many such files.
+    pub names_aem: bool,
 }
 
 impl Statements {
     /// Returns `true` if it neither sets nor mentions a name that moves something.
     pub fn moves_nothing(&self) -> bool {
         self.unclear.is_empty() && self.settings.iter().all(|(name, _)| mover(name).is_none())
+    }
+
+    /// Returns `true` if there is nothing in it that may move something of an install outside of which it lies, known or not.
+    pub fn is_idle(&self) -> bool {
+        self.moves_nothing() && !(self.names_aem && !self.unseen.is_empty())
     }
 
     /// Returns the bytes of text in it, with what it takes to keep them.
@@ -50,6 +57,9 @@ pub(super) const OPEN_NAME: &str = "gives the JVM an option whose name is only k
 pub(super) const BY_PROGRAM: &str = "gives the JVM options that a program prints";
 /// It cannot be read as text.
 pub(super) const ENCODING: &str = "is in an encoding that is not known";
+
+/// It is an export of the registry, and not all of its text can be read.
+pub(super) const IN_HEX: &str = "has a text of the registry in hex that cannot be read";
 
 /// The launcher's option for the install root, as a name of a setting.
 pub const HOME_OPTION: &str = "-c";
@@ -99,6 +109,15 @@ pub(super) const VALUE_CHARS_MAX: usize = 1024;
 /// Returns the bytes that a pair of texts takes.
 pub(super) fn pair_bytes(name: &str, value: &str) -> usize {
     name.len().saturating_add(value.len()).saturating_add(PAIR_BYTES)
+}
+
+/// Returns `true` if a text names AEM, what it was called before, or Java.
+pub(super) fn names_aem(text: &str) -> bool {
+    const NAMES: [&str; 7] = ["cq", "cq5", "cq6", "crx", "java", "javaw", "quickstart"];
+    text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| {
+        let is = |name: &&str| word.eq_ignore_ascii_case(name);
+        word.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("aem")) || NAMES.iter().any(is)
+    })
 }
 
 /// Returns the name that a property has among those that move something.
@@ -164,6 +183,16 @@ mod tests {
         assert_eq!(all("-r publish,crx3,crx3mongo"), [CRX3_MONGO]);
         assert_eq!(all("-Doak.mongo.uri=mongodb://h crx3rdb"), [CRX3_RDB, OAK_MONGO]);
         assert_eq!(all("-r publish,crx3,crx3tar -Doak.queryLimitReads=1"), [""; 0]);
+    }
+
+    #[test]
+    fn aem_is_named_by_a_word() {
+        for text in ["aem.service", "/opt/AEM65/x", "CQ_JVM_OPTS=", "/usr/bin/java $O", "a/crx-q"] {
+            assert!(names_aem(text), "{text}");
+        }
+        for text in ["", "httpd", "javascript", "acquire", "ae m"] {
+            assert!(!names_aem(text), "{text}");
+        }
     }
 
     #[test]

@@ -150,7 +150,8 @@ fn more_than_is_kept_is_not_understood() {
 #[test]
 fn long_words_are_read_once_and_nothing_is_kept_twice() {
     let many = format!("java {}", "-D.".repeat(170_000));
-    assert_eq!(statements("start", &many), Statements::default());
+    let none = Statements { names_aem: true, ..Statements::default() };
+    assert_eq!(statements("start", &many), none);
     let quotes = format!("java {}\"{}\"", "-Dsling.home=".repeat(2_000), "'".repeat(500_000));
     assert!(statements("start", &quotes).unclear.contains("sling.home"));
     let twice = statements("start", &"a=b\n. x\n".repeat(9_999));

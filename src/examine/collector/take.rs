@@ -71,7 +71,7 @@ impl Collector<'_> {
         let Some(found) = (kind.find)(&path) else { return };
         let mut fact = (kind.parse)(&found, bytes);
         // Files of such names are everywhere, and there is room for so much evidence.
-        let is_idle = |fact: &Fact| matches!(fact, Fact::Settings(said) if said.moves_nothing());
+        let is_idle = |fact: &Fact| matches!(fact, Fact::Settings(said) if said.is_idle());
         if is_of_server(kind) && fact.as_ref().is_ok_and(is_idle) {
             return;
         }

@@ -40,10 +40,7 @@ impl<'a> InstallReader<'a> {
                 );
             }
             for unseen in &file.statements.unseen {
-                self.unclear(
-                    file.path,
-                    format!("{unseen}, and such an option can move the keys; see how its JVM is called (ps -ef)"),
-                );
+                self.unclear(file.path, why_unseen(unseen));
             }
         }
         // Sling reads one property file; where that is another one and was read, the one in `conf` is not in
@@ -96,6 +93,11 @@ impl<'a> InstallReader<'a> {
     }
 }
 
+/// Says what of a file is not known.
+fn why_unseen(unseen: &str) -> String {
+    format!("{unseen}, and such an option can move the keys; see how its JVM is called (ps -ef)")
+}
+
 /// Tells of files outside of installs, such as a unit of systemd, that move something and that nothing in the source names.
 pub(super) fn of_others<'a>(
     source: &str,
@@ -113,7 +115,7 @@ pub(super) fn of_others<'a>(
             let root = classify(path).map(|(_, found)| found.root);
             root.is_some_and(|root| layouts.contains_key(root))
         };
-        if used.contains(path) || statements.moves_nothing() || is_own() {
+        if used.contains(path) || statements.is_idle() || is_own() {
             continue;
         }
         for reader in &mut readers {
@@ -126,9 +128,12 @@ pub(super) fn of_others<'a>(
             !readers.iter().any(|reader| reader.is_quiet_outside(name, value))
         });
         let unclear = || statements.unclear.first().copied();
-        if let Some(name) = moved.map(|(name, _)| name).or_else(unclear) {
-            let reason =
-                format!("mentions {name}, and nothing in the source shows which install it is for");
+        let mentioned = moved.map(|(name, _)| name).or_else(unclear);
+        let mentioned = mentioned.map(|name| {
+            format!("mentions {name}, and nothing in the source shows which install it is for")
+        });
+        let unseen = || statements.unseen.first().filter(|_| statements.names_aem);
+        if let Some(reason) = mentioned.or_else(|| unseen().map(|unseen| why_unseen(unseen))) {
             layout.used.insert(path.to_owned());
             layout.add_gap(source, path, GapKind::Unclear, reason);
         }

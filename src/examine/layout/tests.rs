@@ -209,6 +209,8 @@ fn scripts_and_services_outside_of_installs_leave_it_open_where_they_move_someth
             "<arguments>-Dcom.adobe.granite.crypto.keys.path=/k -jar x</arguments>",
         ),
         ("com.adobe.aem.plist", "<string>-Dcom.adobe.granite.crypto.keys.path=/k</string>"),
+        ("cq5.reg", "[HKLM\\cq5\\Parameters\\Java]\r\n\"Options\"=hex(7):2d,0\r\n"),
+        ("etc/init.d/aem", "CQ_JVM_OPTS=$(aws ssm get)\njava $CQ_JVM_OPTS -jar x"),
         (".env.prod", "OPTS=-Dorg.osgi.framework.storage.clean=onFirstInit"),
         (
             "hs_err_pid99.log",
