@@ -202,7 +202,7 @@ impl<'v> Below<'v> {
                 (GapKind::Nested, format!("is {what} that was not looked through; {CURE}"))
             }
             Held::Carried(refusal) => refusal,
-            Held::None => (GapKind::Package, program(path)),
+            Held::Names | Held::None => (GapKind::Package, program(path)),
         };
         self.visit.unknown(&self.prefix, kind, reason);
     }

@@ -19,6 +19,8 @@ const OF_PROGRAMS: [&str; 4] = ["META-INF", "WEB-INF", "jcr_root", "node_modules
 pub(super) enum Held {
     /// An install, by the names in it or in archives in it.
     Install,
+    /// Directories that are called like those of an install, as packages of Java are too: `org/apache/felix`.
+    Names,
     /// It ends early, has too much in it, or an archive that cannot be opened.
     Unclear,
     /// A file with an archive in it that is not read.
@@ -57,6 +59,8 @@ pub(super) struct Probe {
     /// There is an entry.
     entered: bool,
     /// A name is one of an install.
+    has_install: bool,
+    /// A name may be one.
     names_install: bool,
     /// Not all of it could be read.
     cut: bool,
@@ -72,8 +76,9 @@ impl Probe {
 
     pub(super) fn held(self) -> Held {
         match self.carried {
-            _ if self.names_install => Held::Install,
+            _ if self.has_install => Held::Install,
             Some(refusal) => Held::Carried(refusal),
+            None if self.names_install => Held::Names,
             None if self.entered && self.cut => Held::Unclear,
             None => Held::None,
         }
@@ -83,6 +88,7 @@ impl Probe {
 impl Visit for Probe {
     fn entry(&mut self, entry: &Entry<'_>) -> Want {
         self.entered = true;
+        self.has_install |= is_of_install(entry.path);
         self.names_install |= entry.path.split('/').any(|part| INSTALL.contains(&part))
             || entry.path.ends_with("conf/sling.properties");
         let opens = self.opens && entry.kind == EntryKind::File && may_carry(entry.path);
@@ -106,6 +112,13 @@ impl Visit for Probe {
     fn descend(&mut self, _: &str) -> Descend {
         Descend::Nothing
     }
+}
+
+/// Returns `true` if a path is one that only an install has: `crx-quickstart/…`, or a bundle in the cache of Felix.
+fn is_of_install(path: &str) -> bool {
+    let is_bundle = |(_, after): (&str, &str)| after.starts_with(|id: char| id.is_ascii_digit());
+    path.split('/').any(|part| part == QUICKSTART)
+        || path.split_once("felix/bundle").is_some_and(is_bundle)
 }
 
 /// Returns `true` if an entry of a program or a document may be an archive that somebody put there.

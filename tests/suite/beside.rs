@@ -498,7 +498,8 @@ fn archive_in_a_program_or_a_document_is_opened_or_leaves_the_verdict_open() {
     }
     let package = zipped(&[manifest, ("META-INF/vault/filter.xml", b""), ("jcr_root/x", b"")]);
     let jar = zipped(&[manifest, ("a/B.class", b"x"), ("libs/p.zip", &package)]);
-    let product = [manifest, ("static/app/q.jar", &jar), ("install/p.zip", &package)];
+    let class = ("org/apache/felix/framework/Felix.class", &b"x"[..]);
+    let product = [manifest, class, ("static/app/q.jar", &jar), ("install/p.zip", &package)];
     let product = zipped(&[&product[..], &[("LICENSE", b"x"), ("logs/a.log.gz", &noise)]].concat());
     let war = zipped(&[manifest, ("WEB-INF/lib/a.jar", &jar), ("WEB-INF/p.zip", &package)]);
     for farm in [Unpacked, Archives] {

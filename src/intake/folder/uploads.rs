@@ -157,7 +157,7 @@ fn take_programs(
     let mut carrying = Vec::new();
     for file in programs {
         match held(&file) {
-            Held::Install | Held::Unclear => folder.uploads.push(file),
+            Held::Install | Held::Names | Held::Unclear => folder.uploads.push(file),
             Held::Carried(refusal) if carrying.len() < UNKNOWN_MAX => {
                 carrying.push((file, refusal))
             }
