@@ -23,6 +23,7 @@ mod missing;
 mod neighbours;
 mod nested;
 mod open;
+mod packed_text;
 mod parts;
 mod path;
 mod place_names;

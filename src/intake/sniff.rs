@@ -2,8 +2,9 @@
 
 use super::CONTAINERS;
 use super::container::{Container, Refusal};
+use super::packed_text::is_packed_text;
 use super::spoiled;
-use super::wrapped::{self, is_packed_text};
+use super::wrapped;
 use crate::facts::GapKind;
 
 /// Bytes read to judge by.

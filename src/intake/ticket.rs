@@ -3,10 +3,10 @@
 //! Everything else may: `publish2` of no bytes, `publish2.gpg`, `publish2.tgz.crdownload`. So there is no list of what is suspect.
 
 use super::archive_name::{CHECKSUMS, claims_archive, claims_other, kind_ending};
+use super::packed_text::is_packed_text;
 use super::place_names::may_be_home;
 use super::spoiled::is_rewritten;
 use super::stand_in;
-use super::wrapped::is_packed_text;
 
 /// What the content of a kind of file is.
 enum Content {
@@ -144,7 +144,9 @@ const KINDS: &[(&[&str], Content)] = &[
         &["exe", "dll", "msi", "so", "dylib"],
         Begins(&[b"MZ", b"\x7fELF", b"\xd0\xcf\x11\xe0", b"\xcf\xfa\xed\xfe"]),
     ),
-    (&["dmp", "mdmp", "sig", "p7s", "cer", "der", "db", "lnk", "ttf", "woff", "woff2"], Any),
+    // A certificate is a sequence in DER, or text.
+    (&["cer", "der"], Begins(&[b"\x30\x80", b"\x30\x81", b"\x30\x82"])),
+    (&["dmp", "mdmp", "sig", "p7s", "db", "lnk", "ttf", "woff", "woff2"], Any),
 ];
 
 /// Names of texts without an ending.
@@ -319,6 +321,8 @@ mod tests {
             ("author.tgz.md5", b"d41d8cd98f00b204e9800998ecf8427e  author.tgz\n"),
             ("author.tgz.sha256", b"e3b0"),
             ("author.tgz.asc", b"-----BEGIN PGP SIGNATURE-----\n"),
+            ("ca.cer", b"-----BEGIN CERTIFICATE-----\nMIIDdzCC\n"),
+            ("ca.der", b"\x30\x82\x03\x77\0"),
             ("table.xlsx", b"PK\x03\x04\0"),
             ("locked.docx", b"\xd0\xcf\x11\xe0\0"),
             ("heap.hprof", b"JAVA PROFILE 1.0.2\0"),
@@ -367,6 +371,8 @@ mod tests {
             ("publish2.txt", b"H4sIAAAAAAAAA+3OMQ"),
             ("publish2.txt", b"\x85\x02\x0c\x03\0"),
             ("publish2.jar", b"\x85\x02\x0c\x03\0"),
+            ("publish2.cer", b"-----BEGIN CERTIFICATE-----\nH4sIAAAA"),
+            ("publish2.der", b"\x1f\x8b\x08\0"),
             ("publish2.xyz", b"text"),
             ("publish2.2024", b"text"),
         ] {

@@ -30,11 +30,6 @@ const MAIL_BYTES_MAX: u64 = Limits::DEFAULT.mail_bytes_max;
 /// Bytes of a line of a mail that are looked at.
 const LINE_BYTES_MAX: usize = 1 << 10;
 
-/// Lines of one length that show base64, and how long they are at least.
-const TEXT_LINES: usize = 3;
-// `base64` and MIME write 76 characters a line, `openssl` and PEM 64.
-const TEXT_LINE_BYTES: usize = 60;
-
 /// How programs begin: of Windows, Linux and macOS.
 const PROGRAMS: [&[u8]; 3] = [b"MZ", b"\x7fELF", b"\xcf\xfa\xed\xfe"];
 
@@ -57,71 +52,6 @@ const MAILS: [&[u8]; 6] =
 
 /// Kinds of attachments that are archives.
 const ATTACHED: [&str; 8] = ["gzip", "zip", "tar", "xz", "bzip", "7z", "zstd", "rar"];
-
-/// How texts begin that are something packed: encrypted and armoured, in base64 (gzip, zip, xz, bzip2, zstd, 7z, rar), or dumped.
-const TEXTS: [&[u8]; 15] = [
-    b"-----BEGIN PGP MESSAGE",
-    b"-----BEGIN AGE ENCRYPTED",
-    b"-----BEGIN PKCS7",
-    b"-----BEGIN CMS",
-    b"H4sI",
-    b"UEsDB",
-    b"/Td6WF",
-    b"Qlpo",
-    b"KLUv/",
-    b"N3q8ryc",
-    b"UmFyIRo",
-    b"begin-base64 ",
-    b"00000000: 1f8b",
-    b"00000000: 504b",
-    b"00000000  1f 8b",
-];
-
-/// Returns `true` if a text is something packed, by its first bytes.
-pub(super) fn is_packed_text(head: &[u8]) -> bool {
-    TEXTS.iter().any(|text| head.starts_with(text)) || is_uuencoded(head) || is_base64(head)
-}
-
-fn lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
-    head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end)
-}
-
-/// Returns `true` if a line begins a file of `uuencode`, and the next one is full: `begin 644 publish2.tgz`.
-fn is_uuencoded(head: &[u8]) -> bool {
-    let is_start = |line: &[u8]| {
-        let mode = line.strip_prefix(b"begin ").and_then(|rest| rest.first_chunk::<3>());
-        mode.is_some_and(|mode| mode.iter().all(|digit| matches!(digit, b'0'..=b'7')))
-    };
-    lines(head)
-        .zip(lines(head).skip(1))
-        // A full line of uuencode has 45 bytes, and the letter for 45 is `M`.
-        .any(|(line, next)| is_start(line) && next.starts_with(b"M"))
-}
-
-/// Returns `true` if several long lines of one length are of letters and digits alone. Certificates and public keys are such too, and say so.
-fn is_base64(head: &[u8]) -> bool {
-    let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
-    let is_full = |line: &[u8]| line.len() >= TEXT_LINE_BYTES && line.iter().all(is_digit);
-    // Digests stand one a line, and 60 digits are of none.
-    let is_digest = |line: &[u8]| line.len() != 60 && line.iter().all(u8::is_ascii_hexdigit);
-    let (mut length, mut count) = (0, 0_usize);
-    for line in lines(head) {
-        if line.starts_with(b"-----BEGIN ") {
-            return false;
-        }
-        if !is_full(line) || is_digest(line) {
-            count = 0;
-        } else if line.len() == length && count > 0 {
-            count = count.saturating_add(1);
-        } else {
-            (length, count) = (line.len(), 1);
-        }
-        if count >= TEXT_LINES {
-            return true;
-        }
-    }
-    false
-}
 
 /// Says what a file hides, by its name and its first bytes, with the rest to read on.
 ///
@@ -360,31 +290,6 @@ mod tests {
         }
         for part in ["Content-Type: image/png; name=\"a.png\"", "see publish2.tgz", ""] {
             assert!(!tells("x.eml", mail(part).as_bytes(), ""), "{part}");
-        }
-    }
-
-    #[test]
-    fn packed_bytes_as_text_are_known() {
-        let line = format!("{}\n", "Ab3+".repeat(19));
-        for text in [
-            "H4sIAAAA",
-            "/Td6WFoAAATm",
-            "QlpoOTFBWSZT",
-            &line.repeat(3),
-            &format!("see below\n{}", line.repeat(3)),
-            "begin 644 publish2.tgz\nM'XL(\n",
-            "00000000: 1f8b 0800\n",
-        ] {
-            assert!(is_packed_text(text.as_bytes()), "{text}");
-        }
-        for text in [
-            "see the ticket",
-            &format!("-----BEGIN CERTIFICATE-----\n{}", line.repeat(3)),
-            &format!("{}\n", "0123456789abcdef".repeat(4)).repeat(4),
-            "begin 644 talks\nwith him\n",
-            &line,
-        ] {
-            assert!(!is_packed_text(text.as_bytes()), "{text}");
         }
     }
 }

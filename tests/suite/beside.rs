@@ -373,6 +373,13 @@ fn archive_in_a_file_of_another_kind_leaves_the_verdict_open() {
             ("publish2.txt", base64.as_bytes()),
             ("publish2.txt", b"/Td6WFoAAATm1rRGAgAhARYAAAB0L+Wj"),
             ("publish2.txt", b"begin 644 publish2.tgz\nM'XL(`````````^T]^7/"),
+            ("publish2.txt", b"-----BEGIN CERTIFICATE-----\r\nH4sIAAAAAAAAA+3OMQ6CMBQG4M6e\r\n"),
+            ("out.cer", b"-----BEGIN CERTIFICATE-----\nYXV0aG9yL2NyeC1xdWlja3N0YXJ0\n"),
+            ("publish2.log", b" 1f 8b 08 00 00 00 00 00 00 03 ed cf\n"),
+            (
+                "publish2.out",
+                b"#!/bin/sh\n# This is a shell archive (produced by GNU sharutils).\n",
+            ),
             ("publish2.eml", mail.as_bytes()),
             ("publish2.img", zeros.as_slice()),
             ("publish2.gpg", &zeros),
