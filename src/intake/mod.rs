@@ -4,6 +4,7 @@ mod archive_name;
 mod beside;
 mod bzip2;
 mod codec;
+mod compound;
 mod compressed;
 mod container;
 mod deflate;

@@ -185,7 +185,7 @@ pub(super) fn zeros() -> Refusal {
 pub(super) fn tells_closed(reason: &str) -> bool {
     let begins = |name: &str| reason.starts_with(name);
     CLOSED.iter().any(|(name, ..)| begins(name))
-        || [wrapped::PROGRAM, wrapped::MAIL, wrapped::TEXT, wrapped::SPOILED]
+        || [wrapped::PROGRAM, wrapped::MAIL, wrapped::DOCUMENT, wrapped::TEXT, wrapped::SPOILED]
             .into_iter()
             .any(begins)
 }

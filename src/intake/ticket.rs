@@ -126,8 +126,8 @@ const KINDS: &[(&[&str], Content)] = &[
     ),
     (
         &[
-            "pdf", "doc", "xls", "ppt", "msg", "vsd", "docx", "docm", "xlsx", "xlsm", "pptx",
-            "vsdx", "odt", "ods", "odp",
+            "pdf", "doc", "xls", "ppt", "msg", "oft", "vsd", "docx", "docm", "xlsx", "xlsm",
+            "pptx", "vsdx", "odt", "ods", "odp",
         ],
         Begins(DOCUMENTS),
     ),

@@ -1,6 +1,7 @@
-//! Archives in files of another kind: after a program that unpacks itself, attached to a mail, or as text.
+//! Archives in files of another kind: after a program that unpacks itself, attached to a mail, in a document, or as text.
 
 use super::archive_name::{claims_compression, kind_ending, names_archive};
+use super::compound::{self, Compound};
 use super::container::Refusal;
 use super::fs::File;
 use crate::facts::GapKind;
@@ -12,6 +13,8 @@ use std::path::Path;
 pub(super) const PROGRAM: &str = "a program with an archive after it";
 /// What is said of a mail with an archive.
 pub(super) const MAIL: &str = "a mail with an archive attached";
+/// What is said of a document with an archive.
+pub(super) const DOCUMENT: &str = "a document with an archive in it";
 /// What is said of packed bytes as text.
 pub(super) const TEXT: &str = "packed data as text (base64, uuencode or hex)";
 
@@ -79,9 +82,9 @@ pub(super) fn find_in(file: &Path, name: &str, head: &[u8]) -> Option<Refusal> {
         let length = opened.metadata()?.len();
         let start = u64::try_from(PROGRAM_BYTES_MAX).unwrap_or_default();
         let end = length.saturating_sub(u64::try_from(TAIL_BYTES).unwrap_or_default());
-        let first = if scan.is_mail { length } else { start };
-        push_all(&mut scan, &mut opened, first)?;
-        if !scan.is_mail && length > start {
+        let is_whole = !matches!(scan.carrier, Carrier::Program(_));
+        push_all(&mut scan, &mut opened, if is_whole { length } else { start })?;
+        if !is_whole && length > start {
             opened.seek(SeekFrom::Start(end.max(start)))?;
             push_all(&mut scan, &mut opened, length)?;
         }
@@ -102,11 +105,21 @@ fn push_all(scan: &mut Scan, file: &mut File, bytes_max: u64) -> io::Result<()> 
     Ok(())
 }
 
+/// What may carry an archive.
+enum Carrier {
+    /// A program or a script, and how archives begin that may be behind it.
+    Program(&'static [&'static [u8]]),
+    /// A mail as text.
+    Mail,
+    /// A mail of Outlook, or a document.
+    Compound(Compound),
+}
+
 /// Looks through the bytes of a file as they come.
 struct Scan {
-    is_mail: bool,
-    /// How archives begin that may be behind it.
-    behind: &'static [&'static [u8]],
+    carrier: Carrier,
+    /// What is said of it.
+    what: &'static str,
     /// Bytes so far.
     seen: u64,
     /// The last bytes, or the line at hand.
@@ -116,45 +129,63 @@ struct Scan {
 
 impl Scan {
     fn of(path: &str, head: &[u8]) -> Option<Self> {
-        let is_mail = ["eml", "mbox", "mht", "mhtml"]
-            .iter()
-            .any(|known| kind_ending(path).eq_ignore_ascii_case(known))
-            || MAILS.iter().any(|start| head.starts_with(start));
-        let behind = if is_mail {
-            &[]
-        } else if PROGRAMS.iter().any(|start| head.starts_with(start)) {
-            BEHIND_PROGRAMS
+        let ends = |known: &[&str]| known.iter().any(|e| kind_ending(path).eq_ignore_ascii_case(e));
+        let begins = |known: &[&[u8]]| known.iter().any(|start| head.starts_with(start));
+        let (carrier, what) = if head.starts_with(compound::MAGIC) {
+            // Installers of Windows are compound files too, and packed by their nature.
+            if ends(&["msi", "msp"]) {
+                return None;
+            }
+            let is_mail = ends(&["msg", "oft"]);
+            (Carrier::Compound(Compound::default()), if is_mail { MAIL } else { DOCUMENT })
+        } else if ends(&["eml", "mbox", "mht", "mhtml"]) || begins(&MAILS) {
+            (Carrier::Mail, MAIL)
+        } else if begins(&PROGRAMS) {
+            (Carrier::Program(BEHIND_PROGRAMS), PROGRAM)
         } else if head.starts_with(b"#!") {
-            BEHIND_SCRIPTS
+            (Carrier::Program(BEHIND_SCRIPTS), PROGRAM)
         } else {
             return None;
         };
-        Some(Self { is_mail, behind, seen: 0, kept: Vec::new(), is_found: false })
+        Some(Self { carrier, what, seen: 0, kept: Vec::new(), is_found: false })
+    }
+
+    fn is_over(&self) -> bool {
+        !matches!(self.carrier, Carrier::Program(_)) && self.seen > MAIL_BYTES_MAX
     }
 
     fn wants_more(&self) -> bool {
-        !(self.is_found || self.is_mail && self.seen > MAIL_BYTES_MAX)
+        !(self.is_found || self.is_over())
     }
 
     fn push(&mut self, bytes: &[u8]) {
-        if self.is_mail {
-            self.push_lines(bytes);
-        } else {
-            self.push_program(bytes);
+        match &mut self.carrier {
+            Carrier::Mail => self.push_lines(bytes),
+            Carrier::Program(behind) => {
+                let behind = *behind;
+                self.push_program(bytes, behind);
+            }
+            Carrier::Compound(compound) => {
+                let before = self.kept.len();
+                self.kept.extend_from_slice(bytes);
+                compound.look(&self.kept, before);
+                let old = self.kept.len().saturating_sub(Compound::KEPT_BYTES);
+                self.kept.drain(..old);
+            }
         }
         self.seen = self.seen.saturating_add(u64::try_from(bytes.len()).unwrap_or_default());
     }
 
-    fn push_program(&mut self, bytes: &[u8]) {
+    fn push_program(&mut self, bytes: &[u8], behind: &[&[u8]]) {
         // A magic may lie across two pieces, with all but one byte of it in the first.
-        let longest = self.behind.iter().map(|magic| magic.len()).max().unwrap_or_default();
+        let longest = behind.iter().map(|magic| magic.len()).max().unwrap_or_default();
         let before = self.kept.len().min(longest.saturating_sub(1));
         self.kept.extend_from_slice(bytes);
         let is_near = self.seen < u64::try_from(PROGRAM_BYTES_MAX).unwrap_or_default();
         let from = self.kept.len().saturating_sub(bytes.len()).saturating_sub(before);
         let new = self.kept.get(from..).unwrap_or_default();
         let holds = |magic: &&[u8]| new.windows(magic.len()).any(|at| at == *magic);
-        self.is_found |= is_near && self.behind.iter().any(holds);
+        self.is_found |= is_near && behind.iter().any(holds);
         // A zip behind a program is known by its end alone (self-extracting ones of Info-ZIP, WinZip), so the tail is kept.
         let old = self.kept.len().saturating_sub(TAIL_BYTES);
         self.kept.drain(..old);
@@ -171,27 +202,25 @@ impl Scan {
         }
     }
 
-    fn finish(self) -> Option<Refusal> {
-        let refusal = |what: &str, cure: &str| {
-            Some((GapKind::NotAnArchive, format!("{what} is not read; {cure}")))
+    fn finish(mut self) -> Option<Refusal> {
+        let is_over = self.is_over();
+        let is_found = match &mut self.carrier {
+            Carrier::Mail => self.is_found || attaches(&self.kept),
+            Carrier::Program(_) => self.is_found || has_zip_end(&self.kept),
+            Carrier::Compound(compound) => {
+                compound.end(&self.kept);
+                compound.holds_archive()
+            }
         };
-        if self.is_mail && (self.is_found || attaches(&self.kept)) {
-            return refusal(MAIL, "save the attachment, and name that");
-        }
-        if self.is_mail && self.seen > MAIL_BYTES_MAX {
-            return refusal(
-                MAIL,
-                "it is too large to look through, save what is attached, and name that",
-            );
-        }
-        let is_zip = || !self.is_mail && has_zip_end(&self.kept);
-        if !self.is_mail && (self.is_found || is_zip()) {
-            return refusal(
-                PROGRAM,
-                "unpack it, as with `7z x FILE -oDIRECTORY`, and name the directory",
-            );
-        }
-        None
+        let cure = match self.carrier {
+            Carrier::Program(_) => {
+                "unpack it, as with `7z x FILE -oDIRECTORY`, and name the directory"
+            }
+            _ if is_found => "save the attachment, and name that",
+            _ => "it is too large to look through, save what is attached, and name that",
+        };
+        let reason = || format!("{} is not read; {cure}", self.what);
+        (is_found || is_over).then(|| (GapKind::NotAnArchive, reason()))
     }
 }
 
@@ -290,6 +319,21 @@ mod tests {
         }
         for part in ["Content-Type: image/png; name=\"a.png\"", "see publish2.tgz", ""] {
             assert!(!tells("x.eml", mail(part).as_bytes(), ""), "{part}");
+        }
+    }
+
+    #[test]
+    fn archive_in_a_compound_file_is_found() {
+        let name: Vec<u8> =
+            "__substg1.0_3701000D".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let start = [compound::MAGIC, &vec![0xa7; 200_000], &name].concat();
+        let packed = [start.as_slice(), b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xed\xcf"].concat();
+        assert!(tells("RE AEM keys.msg", &packed, MAIL));
+        assert!(tells("keys.oft", &packed, MAIL));
+        assert!(tells("keys.doc", &packed, DOCUMENT));
+        assert!(!tells("jdk.msi", &packed, ""));
+        for name in ["keys.msg", "keys.doc", "x"] {
+            assert!(!tells(name, &start, ""), "{name}");
         }
     }
 }

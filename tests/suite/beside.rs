@@ -365,8 +365,14 @@ fn archive_in_a_file_of_another_kind_leaves_the_verdict_open() {
         format!("From: a@b\nContent-Type: application/gzip; name=\"publish2.tgz\"\n\n{base64}");
     let zeros = vec![0; 40_000];
     let iso = [&zeros[..32_768], b"\x01CD001\x01", &[0xa7; 9_000]].concat();
+    let ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
+    let outlook = [&ole[..], &[0xa7; 9_000], &gzip(b"text")].concat();
+    let embedding = zipped(&[("[Content_Types].xml", b"x"), ("xl/embeddings/o1.bin", &outlook)]);
     for farm in [Unpacked, Archives] {
         let rows = [
+            ("RE AEM keys.msg", outlook.as_slice()),
+            ("keys.doc", &outlook),
+            ("keys.xlsx", &embedding),
             ("publish2.exe", windows.as_slice()),
             ("publish2", &linux),
             ("publish2.run", b"#!/bin/sh\nexit\n\x1f\x8b\x08\0\0\0\0\0\0\x03\x01"),
