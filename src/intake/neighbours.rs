@@ -3,8 +3,8 @@
 use super::archive_name::{archive_in, stem};
 use super::place_names::{is_hidden, may_be_home, shape};
 use super::places::UploadPlaces;
-use super::stand_in::without_ending;
-use crate::facts::{components, split_path};
+use super::stand_in::{is_note, subject, without_ending};
+use crate::facts::{QUICKSTART, components, split_path};
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,6 +52,9 @@ impl Neighbours {
     pub fn lack(&self, path: &str) -> bool {
         let (directory, name) = split_path(path);
         let name = name.to_ascii_lowercase();
+        if !is_note(&name) {
+            return self.lack_named(directory, subject(&name));
+        }
         if let Some(base) = archive_in(&name) {
             // Each upload may have a directory of its own, and all the same name.
             return self.places.hold(path)
@@ -63,13 +66,17 @@ impl Neighbours {
     /// Returns `true` if a file of any ending is named like one that is not there: `publish2.vbk`, `publish2.example.com`.
     pub fn lack_alike(&self, path: &str) -> bool {
         let (directory, name) = split_path(path);
-        let name = name.to_ascii_lowercase();
+        !is_hidden(name) && self.lack_named(directory, &name.to_ascii_lowercase())
+    }
+
+    fn lack_named(&self, directory: &str, name: &str) -> bool {
         // `publish1.2.vbk` beside `publish1` is a copy of that one.
         let is_known = |start| self.there.get(directory).is_some_and(|there| there.contains(start));
-        !is_hidden(&name)
-            && self.shapes.contains_key(directory)
-            && starts(&name).any(|start| self.is_missing(directory, start))
-            && !starts(&name).any(is_known)
+        // A shortcut to an install that was not sent: `crx-quickstart.lnk`.
+        let is_missing = |start| start == QUICKSTART || self.is_missing(directory, start);
+        self.shapes.contains_key(directory)
+            && starts(name).any(is_missing)
+            && !starts(name).any(is_known)
     }
 
     /// Returns `true` if a name without endings is like those beside it, and none of these is called so.
@@ -117,6 +124,11 @@ mod tests {
             "up/Publish3.json",
             "up/author2.html",
             "up/publish.tgz.html",
+            "up/publish2.tgz.sha256",
+            "up/._publish2.tgz",
+            "up/publish2 - Shortcut.lnk",
+            "up/crx-quickstart.lnk",
+            "up/publish2.tgz",
         ] {
             assert!(beside.lack(path), "{path}");
         }
@@ -129,6 +141,10 @@ mod tests {
             "up/publish2.notes.txt",
             "up/publish-errors.txt",
             "up/readme.txt",
+            "up/publish1.tgz.sha256",
+            "up/._publish1.tgz",
+            "up/other.zip.md5",
+            "up/notes.lnk",
             "publish2.xml",
             "up/author/publish2.xml",
         ] {

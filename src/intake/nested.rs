@@ -8,9 +8,10 @@ use super::container::{Container, Context, Input, Opened};
 use super::depth::Depth;
 use super::probe::{Held, Probe};
 use super::{
-    Descend, Entry, EntryKind, LinkTarget, Visit, Want, read_head_of, sniff, ticket, wrapped,
+    Descend, Entry, EntryKind, LinkTarget, Visit, Want, read_head_of, sniff, stand_in, ticket,
+    wrapped,
 };
-use crate::facts::{GapKind, INSIDE};
+use crate::facts::{GapKind, INSIDE, split_path};
 use crate::limits::Limits;
 use std::io::{self, Read};
 
@@ -59,6 +60,13 @@ pub(super) fn walk(
         Ok(container) => container,
         // Any entry that may be an archive gets here, and most are none; only what was meant for one is a gap.
         Err((kind, reason)) if is_none(kind) && !below.is_meant => {
+            let name = split_path(path).1;
+            for (listed, reason) in stand_in::listed(name, &head) {
+                let beside = path.strip_suffix(name).unwrap_or_default();
+                let listed = format!("{beside}{listed}{INSIDE}");
+                below.visit.unknown(&listed, GapKind::NotAnArchive, reason);
+            }
+            let reason = stand_in::said(path, reason);
             match wrapped::find(path, &head, &mut body) {
                 Ok(Some((kind, reason))) => below.visit.unknown(&below.prefix, kind, reason),
                 Ok(None) if ticket::is_known(path, &head) => {}

@@ -6,7 +6,7 @@ use super::archive_name::{CHECKSUMS, claims_archive, claims_other, kind_ending};
 use super::packed_text::is_packed_text;
 use super::place_names::may_be_home;
 use super::spoiled::is_rewritten;
-use super::stand_in;
+use super::stand_in::{self, OF_ANY_CONTENT, SIGNATURES};
 
 /// What the content of a kind of file is.
 enum Content {
@@ -107,8 +107,6 @@ const KINDS: &[(&[&str], Content)] = &[
             "stack",
             "trace",
             "nfo",
-            // A signature, or an encrypted upload: `is_text` refuses the latter.
-            "asc",
             "pem",
             "crt",
             "csr",
@@ -146,7 +144,8 @@ const KINDS: &[(&[&str], Content)] = &[
     ),
     // A certificate is a sequence in DER, or text.
     (&["cer", "der"], Begins(&[b"\x30\x80", b"\x30\x81", b"\x30\x82"])),
-    (&["dmp", "mdmp", "sig", "p7s", "db", "lnk", "ttf", "woff", "woff2"], Any),
+    (&OF_ANY_CONTENT, Any),
+    (&SIGNATURES, Any),
 ];
 
 /// Names of texts without an ending.
@@ -220,6 +219,10 @@ fn is_ending(name: &str) -> bool {
 /// Says of a file that is no archive whether it is known to be none of an instance, by its name and the first bytes of it.
 pub(super) fn is_known(path: &str, head: &[u8]) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    // `publish2.tgz.html` is what a browser makes of an error page.
+    if stand_in::may_be(&name, head) {
+        return false;
+    }
     // What a run of this tool that was killed leaves of its reports.
     if name.starts_with("._")
         || name.starts_with(".aemtrix-")
@@ -234,8 +237,7 @@ pub(super) fn is_known(path: &str, head: &[u8]) -> bool {
     }
     let ending = kind_ending(&name);
     match KINDS.iter().find(|(endings, _)| endings.contains(&ending)) {
-        // `publish2.tgz.html` is what a browser makes of an error page.
-        Some((_, Text)) => is_text(head) && !stand_in::may_be(&name, head),
+        Some((_, Text)) => is_text(head),
         // A picture that failed to come is still none of an instance.
         Some((_, Begins(known))) => begins(head, known) || begins(head, MEDIA) || is_text(head),
         Some((_, Any)) => true,
@@ -318,9 +320,6 @@ mod tests {
             ("spec.pdf", b"%PDF-1.7\n\0"),
             ("mail.msg", b"\xd0\xcf\x11\xe0\0"),
             ("mail.eml", b"From: a@example.com\n"),
-            ("author.tgz.md5", b"d41d8cd98f00b204e9800998ecf8427e  author.tgz\n"),
-            ("author.tgz.sha256", b"e3b0"),
-            ("author.tgz.asc", b"-----BEGIN PGP SIGNATURE-----\n"),
             ("ca.cer", b"-----BEGIN CERTIFICATE-----\nMIIDdzCC\n"),
             ("ca.der", b"\x30\x82\x03\x77\0"),
             ("table.xlsx", b"PK\x03\x04\0"),
@@ -331,7 +330,7 @@ mod tests {
             ("td.tdump", b"Full thread dump\n"),
             ("README", b"see the ticket"),
             ("README.first", b"x"),
-            ("._publish2", b"\0\x05\x16\x07"),
+            ("._notes.txt", b"\0\x05\x16\x07"),
             (".DS_Store", b"\0\0\0\x01Bud1"),
             ("scan", b"%PDF-1.4\n\0"),
         ] {
@@ -367,6 +366,10 @@ mod tests {
             ("publish2.part", b"\xa7\0\x01"),
             ("publish2.tgz", b"\x89PNG\r\n"),
             ("publish2.tgz.html", b"<html>"),
+            ("publish2.tgz.md5", b"d41d8cd98f00b204e9800998ecf8427e  publish2.tgz\n"),
+            ("publish2.tgz.asc", b"-----BEGIN PGP SIGNATURE-----\n"),
+            ("publish2.lnk", b"L\0\0\0"),
+            ("publish2.war", b""),
             ("publish2.asc", b"-----BEGIN PGP MESSAGE-----\n"),
             ("publish2.txt", b"H4sIAAAAAAAAA+3OMQ"),
             ("publish2.txt", b"\x85\x02\x0c\x03\0"),

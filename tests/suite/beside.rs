@@ -188,6 +188,9 @@ fn what_is_not_known_among_uploads_leaves_the_verdict_open() {
 fn page_or_note_in_the_place_of_an_upload_leaves_the_verdict_open() {
     let removed = b"This attachment was removed by the mail gateway.\r\n";
     let denied = b"<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>";
+    let sums = b"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  publish2.tgz\n";
+    let sums_of_these =
+        b"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  author.tar.gz\n";
     for farm in [Unpacked, Archives] {
         let rows = [
             ("publish2.tgz.html", &b"<!DOCTYPE html><html>403"[..]),
@@ -200,6 +203,15 @@ fn page_or_note_in_the_place_of_an_upload_leaves_the_verdict_open() {
             ("publish2.txt", b"403 Forbidden\n"),
             ("author2.xml", denied),
             ("publish2", b"<html>403"),
+            ("publish2.html", b""),
+            ("publish2.jar", b""),
+            ("publish2.war", b"<html>403"),
+            ("publish2.tgz.asc", b""),
+            ("publish2.tgz.sha256", sums),
+            ("SHA256SUMS", sums),
+            ("publish2.p7s", b"\x30\x80\x06"),
+            ("publish2 - Shortcut.lnk", b"L\0\0\0\x01\x14\x02\0"),
+            ("crx-quickstart.lnk", b"L\0\0\0\x01\x14\x02\0"),
             ("publish2.tgz.txt", b"\xff\xfer\0e\0m\0o\0v\0e\0d\0"),
             ("publish2.txt", b"Der Anhang wurde gel\xf6scht, da er nicht zugelassen war.\r\n"),
         ];
@@ -217,6 +229,13 @@ fn page_or_note_in_the_place_of_an_upload_leaves_the_verdict_open() {
             ("case.tgz.txt", b"-rw-r--r-- root/root 0 2024-11-02 author/x\n"),
             ("author.tar.gz.sha256", b"e3b0c442"),
             ("docs/publish2.html", b"<html>"),
+            ("publish2.txt", b""),
+            ("case.tar.gz.sha256", sums_of_these),
+            ("SHA256SUMS", sums_of_these),
+            ("author.tar.gz.asc", b"-----BEGIN PGP SIGNATURE-----\n"),
+            ("publish1.lnk", b"L\0\0\0\x01\x14\x02\0"),
+            ("Thumbs.db", b"\xd0\xcf\x11\xe0"),
+            ("site.war", b""),
             ("web.html", b"<html>"),
         ];
         check(&others.map(|(path, bytes)| (farm, File(path, bytes))), (2, false));

@@ -43,9 +43,14 @@ pub fn no_archive(file: &Path) -> Option<(GapKind, String)> {
 }
 
 pub(super) fn head_of(file: &Path) -> io::Result<Wiped> {
+    start_of(file, PEEK_BYTES)
+}
+
+/// Returns the first bytes of a file.
+pub(super) fn start_of(file: &Path, bytes_max: u64) -> io::Result<Wiped> {
     // The file may be a key that lies among uploads.
     let mut head = Wiped::default();
-    open::named(file)?.take(PEEK_BYTES).read_to_end(&mut head)?;
+    open::named(file)?.take(bytes_max).read_to_end(&mut head)?;
     Ok(head)
 }
 

@@ -1,7 +1,7 @@
 //! Which files of a folder are uploads, may be one, or are none.
 
 use super::links::take_link;
-use super::listed::{Listed, head_of, is_packed, kind_of};
+use super::listed::{Listed, head_of, is_packed, kind_of, start_of};
 use super::{Folder, INSTALL, Installs, LeftOut, UNKNOWN_MAX};
 use crate::facts::GapKind;
 use crate::intake::archive_name::{
@@ -13,6 +13,7 @@ use crate::intake::probe::{Held, held, holds_archive};
 use crate::intake::{
     BesideInstalls, Neighbours, UploadPlaces, path, sniff, stand_in, ticket, wrapped,
 };
+use crate::limits::Limits;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -65,7 +66,7 @@ pub(super) fn take_named(entries: &[Listed], folder: &mut Folder, meant: &mut Ve
 pub(super) fn take_maybe(root: &Path, maybe: Maybe, homes: &[PathBuf], folder: &mut Folder) {
     let Maybe { mut meant, mut unknown, programs, .. } = maybe;
     let is_apart = folder.installs == Installs::Nowhere;
-    let carrying = take_programs(programs, is_apart, folder);
+    let mut carrying = take_programs(programs, is_apart, folder);
     if !is_apart {
         unknown.extend(carrying.iter().cloned());
     }
@@ -80,7 +81,11 @@ pub(super) fn take_maybe(root: &Path, maybe: Maybe, homes: &[PathBuf], folder: &
     if is_apart {
         let homes: Vec<&str> = homes.iter().map(String::as_str).collect();
         let among = Neighbours::of(&named, &homes);
-        unknown.extend(texts.into_iter().filter(|(file, _)| among.lack(&below(root, file))));
+        let lacking = texts.into_iter().filter(|(file, _)| among.lack(&below(root, file)));
+        let (signs, texts): (Vec<_>, Vec<_>) =
+            lacking.partition(|(file, (_, reason))| stand_in::is_sign(&below(root, file), reason));
+        carrying.extend(signs);
+        unknown.extend(texts);
     } else {
         take_closed(root, &unknown, texts, &BesideInstalls::of(homes, &named), folder);
     }
@@ -139,13 +144,29 @@ fn take_file(
             let refusal = wrapped::find_in(&entry.path, &entry.name, &head);
             let refusal = refusal.or_else(|| {
                 let is_known = ticket::is_known(&entry.name, &head);
-                if is_known { None } else { sniff::sniff(&head).err() }
+                let refusal = if is_known { None } else { sniff::sniff(&head).err() };
+                refusal.map(|(kind, reason)| (kind, stand_in::said(&entry.name, reason)))
             });
             maybe.unknown.extend(refusal.map(|refusal| (entry.path.clone(), refusal)));
+            take_listed(entry, &mut maybe.unknown);
             return;
         }
     };
     list.push(entry.path.clone());
+}
+
+/// Takes the archives that a list of checksums names; whether they are there shows at the end.
+fn take_listed(entry: &Listed, unknown: &mut Vec<(PathBuf, Refusal)>) {
+    if !stand_in::is_list(&entry.name) {
+        return;
+    }
+    let list = start_of(&entry.path, Limits::DEFAULT.probe_bytes_max).unwrap_or_default();
+    let listed = stand_in::listed(&entry.name, &list).into_iter();
+    unknown.extend(
+        listed.map(|(name, reason)| {
+            (entry.path.with_file_name(name), (GapKind::NotAnArchive, reason))
+        }),
+    );
 }
 
 /// Takes archives of programs and documents with an install in them; returns those that carry an archive which is not read.
