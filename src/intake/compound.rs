@@ -34,6 +34,7 @@ const DOCUMENTS: [&[u8]; 10] = [
 
 /// What has been found of a compound file so far.
 #[derive(Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is found by itself, in any order")]
 pub(super) struct Compound {
     has_archive: bool,
     has_gzip: bool,

@@ -53,6 +53,7 @@ fn look(file: &Path, entries_max: u64, probe: &mut Probe) {
 
 /// Notes what there is.
 #[derive(Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is found by itself, in any order")]
 pub(super) struct Probe {
     /// Looks into the archives inside, too.
     opens: bool,

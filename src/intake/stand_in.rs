@@ -25,7 +25,7 @@ pub(super) const SIGNATURES: [&str; 5] = ["asc", "sig", "p7s", "minisig", "sign"
 /// Endings of which there are too many formats to know one by its content.
 pub(super) const OF_ANY_CONTENT: [&str; 7] = ["dmp", "mdmp", "db", "lnk", "ttf", "woff", "woff2"];
 
-/// What macOS calls what it notes of a file, on disks and in archives of others (AppleDouble).
+/// What macOS calls what it notes of a file, on disks and in archives of others (`AppleDouble`).
 const OF_MACOS: &str = "._";
 
 /// What is said of a file that is named in a list of checksums.

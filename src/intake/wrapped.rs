@@ -299,7 +299,9 @@ mod tests {
         for first in 1..10 {
             let mut scan = Scan::of("x", b"#!/bin/sh\n").unwrap();
             let (magic, rest) = b"BZh91AY&SY".split_at(first);
-            [b"#!/bin/sh\n", magic, rest].into_iter().for_each(|piece| scan.push(piece));
+            for piece in [b"#!/bin/sh\n", magic, rest] {
+                scan.push(piece);
+            }
             assert!(scan.is_found, "{first}");
         }
         assert!(!tells("x.sh", b"#!/bin/sh\nexit\n", ""));

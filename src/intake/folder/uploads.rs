@@ -74,20 +74,20 @@ pub(super) fn take_maybe(root: &Path, maybe: Maybe, homes: &[PathBuf], folder: &
         stand_in::is_stand_in(&below(root, file), *kind, reason)
     };
     let (texts, mut unknown): (Vec<_>, Vec<_>) = unknown.into_iter().partition(is_text);
-    let named: Vec<String> =
+    let uploads: Vec<String> =
         folder.uploads.iter().chain(&meant).map(|file| below(root, file)).collect();
-    let named: Vec<&str> = named.iter().map(String::as_str).collect();
+    let uploads: Vec<&str> = uploads.iter().map(String::as_str).collect();
     let homes: Vec<String> = homes.iter().map(|home| below(root, home)).collect();
     if is_apart {
         let homes: Vec<&str> = homes.iter().map(String::as_str).collect();
-        let among = Neighbours::of(&named, &homes);
+        let among = Neighbours::of(&uploads, &homes);
         let lacking = texts.into_iter().filter(|(file, _)| among.lack(&below(root, file)));
         let (signs, texts): (Vec<_>, Vec<_>) =
             lacking.partition(|(file, (_, reason))| stand_in::is_sign(&below(root, file), reason));
         carrying.extend(signs);
         unknown.extend(texts);
     } else {
-        take_closed(root, &unknown, texts, &BesideInstalls::of(homes, &named), folder);
+        take_closed(root, &unknown, texts, &BesideInstalls::of(homes, &uploads), folder);
     }
     // Without one upload nothing else has its place, and the folder is a source of its own.
     if folder.uploads.is_empty() {
@@ -180,7 +180,7 @@ fn take_programs(
         match held(&file) {
             Held::Install | Held::Names | Held::Unclear => folder.uploads.push(file),
             Held::Carried(refusal) if carrying.len() < UNKNOWN_MAX => {
-                carrying.push((file, refusal))
+                carrying.push((file, refusal));
             }
             Held::None if !is_apart => {}
             Held::None if folder.programs.len() < UNKNOWN_MAX => {
