@@ -41,11 +41,13 @@ pub(super) fn bundle_directory(path: &str) -> Option<BundleDirectory<'_>> {
     Some(BundleDirectory { root, name })
 }
 
-/// Returns `true` if a directory is one of a bundle in a cache called `felix`, or the data of one.
+/// Returns `true` if a directory is one of a bundle in a cache called `felix`, or the data of one in any.
 fn is_in_bundle(directory: &str) -> bool {
-    let bundle = parent_of(directory, DATA).unwrap_or(directory);
-    let (cache, name) = split(bundle);
-    name.starts_with("bundle") && name != SYSTEM_BUNDLE && felix_root(cache).is_some()
+    let data_of = parent_of(directory, DATA);
+    let (cache, name) = split(data_of.unwrap_or(directory));
+    let is_of_felix = name.starts_with("bundle") && name != SYSTEM_BUNDLE;
+    // A folder of bundles may well be called `bundle2024`.
+    is_of_felix && felix_root(cache).is_some() || data_of.is_some() && is_numbered_bundle(name)
 }
 
 /// Returns the root of the system bundle's directory `bundle0`.
@@ -358,6 +360,22 @@ mod tests {
         assert_eq!(root_and_name("bundle5"), Some(("", "bundle5")));
         assert_eq!(root_and_name("sling/felix/bundle5"), Some(("sling", "bundle5")));
         assert_eq!(root_and_name("a/launchpad/felix/bundle5"), Some(("a", "bundle5")));
+    }
+
+    #[test]
+    fn bundle_directory_that_was_copied_into_another_is_none_and_may_hold_keys() {
+        for directory in [
+            "felix/bundle5/bundle7",
+            "felix/bundle5/data/bundle7",
+            "framework/bundle5/data/bundle7",
+        ] {
+            assert_eq!(root_and_name(directory), None, "{directory}");
+        }
+        assert!(may_hold("felix/bundle5/bundle7/data") && may_hold("felix/bundle5/data/keys"));
+        assert!(
+            !may_hold("felix/bundle5/data/keys/x") && !may_hold("felix/bundle5/data/bundle7/x")
+        );
+        assert_eq!(root_and_name("bundle2024/bundle7"), Some(("bundle2024", "bundle7")));
     }
 
     #[test]

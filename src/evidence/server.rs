@@ -13,7 +13,7 @@ pub(super) const SMALL: Kind =
     Kind { name: "file of a server", names: Names::Any, reads: Reads::Small(1 << 20), find, parse };
 
 /// Ends of the names of files in which options and variables are kept.
-const ENDS: [&str; 23] = [
+const ENDS: [&str; 20] = [
     // `jvm.options`, `idea.vmoptions`; a file of the variable `JDK_JAVA_OPTIONS` alone.
     "options",
     "opts",
@@ -31,11 +31,6 @@ const ENDS: [&str; 23] = [
     "environ",
     "cmdline",
     ".properties.xml",
-    // What people save of `ps`, `jinfo`, `systemctl cat`, procrun and the web console.
-    ".txt",
-    ".out",
-    // `docker inspect`
-    ".json",
     // Chef, Puppet, Terraform, and templates of Helm and Ansible.
     ".rb",
     ".erb",
@@ -45,10 +40,27 @@ const ENDS: [&str; 23] = [
     ".tpl",
     ".j2",
 ];
-/// How the names begin of what shows a JVM that runs or ran, whatever they end in.
-const OF_PROCESSES: [&str; 7] = ["hs_err", "javacore", "jcmd", "jinfo", "jps", "ps-", "ps_"];
-/// The whole of OSGi's configurations, which names each place again; it has none of the JVM's options.
-const OF_CONFIGURATIONS: &str = "status-configurations";
+/// Words in the names of what people save of a JVM that runs or ran: with `jcmd`, `systemctl cat`, procrun, the web console, `docker
+/// inspect`. Any other text may be an upload that is misnamed.
+const OF_PROCESSES: [&str; 12] = [
+    "cmdline",
+    "command",
+    "hs_err",
+    "inspect",
+    "javacore",
+    "jcmd",
+    "jinfo",
+    "process",
+    "service",
+    "sysprops",
+    "system properties",
+    "systemctl",
+];
+/// How the names of lists of processes begin.
+const OF_LISTS: [&str; 4] = ["jps", "ps-", "ps_", "psef"];
+/// What such names end in, or nothing.
+const TEXTS: [&str; 4] = [".txt", ".out", ".log", ".json"];
+
 /// How the names of such files in XML begin: any name of that end may be an upload that is misnamed.
 const XML_STARTS: [&str; 11] = [
     "bootstrap",
@@ -80,9 +92,15 @@ fn find(path: &str) -> Option<Found<'_>> {
         file.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
     };
     let is_xml = || path::ends_in(file, &[XML]) && XML_STARTS.into_iter().any(starts);
-    let is_of_process = || OF_PROCESSES.into_iter().any(starts) && !path::may_be_archive(file);
-    let is_named =
-        path::ends_in(file, &ENDS) && !starts(OF_CONFIGURATIONS) || is_xml() || is_of_process();
+    let holds = |word: &str| {
+        let mut parts = file.as_bytes().windows(word.len());
+        parts.any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    let is_of_process = || {
+        (!file.contains('.') || path::ends_in(file, &TEXTS))
+            && (OF_LISTS.into_iter().any(starts) || OF_PROCESSES.into_iter().any(holds))
+    };
+    let is_named = path::ends_in(file, &ENDS) || is_xml() || is_of_process();
     // Content packages and libraries of Java hold such files too, and no JVM reads them there.
     let is_apart = || {
         components(directory).any(|part| matches!(part, "jcr_root" | "META-INF"))
@@ -293,6 +311,8 @@ mod tests {
             "ps-ef",
             "jcmd_VM.command_line.txt",
             "status-System Properties.txt",
+            "systemctl-cat-aem.txt",
+            "inspect.json",
             "cookbooks/aem/attributes/default.rb",
             "main.tf",
             "templates/_helpers.tpl",
@@ -307,6 +327,8 @@ mod tests {
             "q.jar!/x.yml",
             "status-Configurations.txt",
             "ps-ef.txt.gz",
+            "publish2.txt",
+            "publish2.json",
             "é",
             "",
         ] {

@@ -24,7 +24,11 @@ pub(super) fn loose_keys(
     source: &str,
     items: &BTreeMap<String, Item>,
     copies: &LooseCopies,
+    installs: &BTreeSet<&str>,
 ) -> Vec<LooseKey> {
+    if !installs.is_empty() {
+        return Vec::new();
+    }
     let at = |path: &str| match path {
         "" => source.to_owned(),
         path => format!("{source}/{path}"),

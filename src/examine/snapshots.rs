@@ -69,18 +69,12 @@ pub(super) fn assemble(
     let tops: BTreeSet<&str> = roots.keys().map(String::as_str).collect();
     let installs = realms_of(&tops);
     gaps.retain(|gap| !is_other_content(gap, *standing, &installs) && !is_packages(gap, &tops));
-    // A folder that holds a link to an install and nothing else is not to be searched for bundles: the link is what to follow.
-    let outside = gaps.iter().filter(|gap| gap.kind == GapKind::LinkOutside).map(|_| 1_u64);
-    let explained = walked.entries <= outside.sum() && gaps.iter().any(|gap| gap.kind.hides());
-    if tops.is_empty() && !explained {
+    if tops.is_empty() && !is_explained(walked, &gaps) {
         // What is named like an install was meant for one wherever it lies.
         let standing = if homes.is_empty() { *standing } else { Standing::Named };
         gaps.extend(no_instance(source, standing, walked, is_status, content));
     }
-    // Those that discovery found are sources of their own.
-    let inside =
-        archives.iter().filter(|path| !apart.contains(path) && owner(path, &tops).is_none());
-    let mut named: Vec<Gap> = inside.map(|path| nested(origin, directory, path)).collect();
+    let mut named = unopened(origin, directory, &archives, &tops);
     // Of what holds no instance at all that was said.
     if !tops.is_empty() || *standing == Standing::Folder {
         let all = tops.iter().copied().chain(left_out.iter().map(String::as_str)).collect();
@@ -101,8 +95,7 @@ pub(super) fn assemble(
         let keys = moved_keys(source, &layout, &items, &follower);
         snapshot(source, root, evidence, layout, keys, &concerned.all(root))
     };
-    let loose_keys =
-        if tops.is_empty() { loose_keys(source, &items, &loose_copies) } else { Vec::new() };
+    let loose_keys = loose_keys(source, &items, &loose_copies, &tops);
     let mut snapshots: Vec<Snapshot> = roots.iter().map(with_layout).collect();
     add_stray_keys(source, &items, &tops, &mut snapshots);
     times::add_all(&mut snapshots, &roots, &times);
@@ -115,6 +108,25 @@ pub(super) fn assemble(
     let gaps = settled(gaps, &snapshots);
     attach(source, &gaps, &tops, &mut snapshots);
     Assembled { snapshots, gaps, loose_keys }
+}
+
+/// Returns `true` if gaps say why there is no instance: a folder that holds a link to an install and nothing else is not to be searched for
+/// bundles, for the link is what to follow.
+fn is_explained(walked: &Walked, gaps: &[Gap]) -> bool {
+    let outside = gaps.iter().filter(|gap| gap.kind == GapKind::LinkOutside).map(|_| 1_u64);
+    walked.entries <= outside.sum() && gaps.iter().any(|gap| gap.kind.hides())
+}
+
+/// Tells of archives outside of installs that were not opened.
+fn unopened(
+    origin: &Source,
+    directory: bool,
+    archives: &BTreeSet<String>,
+    tops: &BTreeSet<&str>,
+) -> Vec<Gap> {
+    // Those that discovery found are sources of their own.
+    let is_own = |path: &&String| !origin.apart.contains(*path) && owner(path, tops).is_none();
+    archives.iter().filter(is_own).map(|path| nested(origin, directory, path)).collect()
 }
 
 /// Returns what is to be said of the configurations of an install.

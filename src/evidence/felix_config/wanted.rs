@@ -375,8 +375,8 @@ mod tests {
             format!("%7b{bare}%7d"),
             format!("{{{bare}"),
             format!("{bare}}}"),
-            format!("{{{}}}", &bare[2..]),
-            format!("{{{}...}}", &bare[..3]),
+            format!("{{{}}}", bare.get(2..).unwrap()),
+            format!("{{{}...}}", bare.get(..3).unwrap()),
             bare,
         ];
         for text in damaged {

@@ -212,6 +212,21 @@ fn scripts_and_services_outside_of_installs_leave_it_open_where_they_move_someth
         ("cq5.reg", "[HKLM\\cq5\\Parameters\\Java]\r\n\"Options\"=hex(7):2d,0\r\n"),
         ("etc/init.d/aem", "CQ_JVM_OPTS=$(aws ssm get)\njava $CQ_JVM_OPTS -jar x"),
         (".env.prod", "OPTS=-Dorg.osgi.framework.storage.clean=onFirstInit"),
+    ] {
+        let expected = vec![format!("unclear-setting {path}")];
+        assert_eq!(said(&[(PROPERTIES, "a=b"), (path, text)]), (vec![], expected), "{path}");
+    }
+    for (path, text) in [
+        ("etc/default/aem", "CQ_JVM_OPTS=-Dsling.home=/opt/aem/crx-quickstart"),
+        ("tools/run.sh", "java -Dsling.run.modes=author -jar x.jar"),
+    ] {
+        quiet(&[(PROPERTIES, "a=b"), (path, text)]);
+    }
+}
+
+#[test]
+fn options_of_a_jvm_that_runs_leave_it_open_where_they_move_something() {
+    for (path, text) in [
         (
             "hs_err_pid99.log",
             "jvm_args: -Xmx1g -Dcom.adobe.granite.crypto.keys.path=/k \njava_command: x.jar",
@@ -247,8 +262,6 @@ fn scripts_and_services_outside_of_installs_leave_it_open_where_they_move_someth
         assert_eq!(said(&[(PROPERTIES, "a=b"), (path, text)]), (vec![], expected), "{path}");
     }
     for (path, text) in [
-        ("etc/default/aem", "CQ_JVM_OPTS=-Dsling.home=/opt/aem/crx-quickstart"),
-        ("tools/run.sh", "java -Dsling.run.modes=author -jar x.jar"),
         (
             "status-System Properties.txt",
             "sling.home = /opt/aem/crx-quickstart\nsling.launchpad = /opt/aem/crx-quickstart/launchpad\n\
