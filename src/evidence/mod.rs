@@ -7,6 +7,7 @@ mod bundle_cache;
 mod bundle_dir;
 mod bundle_info;
 mod bundle_values;
+mod container;
 mod cursor;
 mod data_dir;
 mod feature;

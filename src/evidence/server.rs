@@ -4,6 +4,7 @@
 //! AEM runs in `JBoss`, Tomcat and `WebSphere` too, and those keep the options of the JVM and its properties in files of their own. Which
 //! install such a file is for nothing shows, so all that counts is whether it moves something.
 
+use super::container;
 use super::start_script;
 use super::statements::{IN_HEX, Statements, VALUE_CHARS_MAX, mentions, mover, names_aem};
 use super::{Fact, Found, Kind, Names, ParseError, Reads, path, registry, text};
@@ -128,7 +129,11 @@ fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
         of_lines(found.name, &lines)
     };
     statements.unseen.extend(unseen);
-    statements.names_aem = !statements.unseen.is_empty() && names_aem(&text);
+    if container::is_yaml(found.name) {
+        container::add(&mut statements, &text);
+    }
+    let is_empty = statements.unseen.is_empty() && statements.sources.is_empty();
+    statements.names_aem = !is_empty && names_aem(&text);
     Ok(Fact::Settings(statements))
 }
 
@@ -293,7 +298,7 @@ mod tests {
         let read = statements("cq5.reg", &export);
         assert_eq!(read.settings, [(CRYPTO_KEYS_PATH.to_owned(), "D:\\keys".to_owned())]);
         assert!(read.unclear.is_empty() && read.unseen.is_empty());
-        let cut = "[HKLM\\cq5\\Parameters\\Java]\r\n\"Options\"=hex(7):2d,0\r\n";
+        let cut = "[HKLM\\cq5\\Parameters\\Java]\r\n\"Options\"=hex(7):2d,00,5\r\n";
         assert!(!statements("cq5.reg", cut).is_idle());
         assert!(statements("cq5.reg", "\"Options\"=hex(7):2d,00\r\n").is_idle());
     }

@@ -33,6 +33,8 @@ pub(super) struct Named<'w> {
     pub(super) is_open: bool,
     /// What it puts into variables whose names do not show what they are for.
     pub(super) held: Vec<Held>,
+    /// Files without which it goes on: it asks for them, or systemd does.
+    pub(super) optional: Vec<&'w str>,
     /// Variables whose words become options, or words of the variable that is named first.
     pub(super) uses: Vec<(Option<&'w str>, &'w str)>,
 }
@@ -132,8 +134,9 @@ pub(super) fn named(words: &[String], syntax: Syntax, is_value: bool) -> Named<'
         named.batch(&text);
     } else {
         named.shell(&text, is_value);
-        named.substituted(&text);
+        named.substituted(&text, is_value);
         named.redirected(&text);
+        named.ask(&text);
         named.hold(&text);
         named.use_variables(&text);
     }
@@ -256,8 +259,10 @@ impl<'w> Named<'w> {
         for word in words {
             let file = OPTION_FILES.iter().find_map(|option| word.strip_prefix(option));
             // With a `-` in front, systemd goes on where the file is missing. (systemd.exec)
-            let unit =
-                || word.strip_prefix(ENVIRONMENT_FILE).map(|file| file.trim_start_matches('-'));
+            let unit = word.strip_prefix(ENVIRONMENT_FILE);
+            let optional = unit.and_then(|file| file.strip_prefix('-'));
+            self.optional.extend(optional);
+            let unit = || optional.or(unit);
             // Since Java 9 the launcher `java` takes arguments from a file: `java @options -jar
             // x.jar`.
             let arguments = || {
@@ -272,11 +277,11 @@ impl<'w> Named<'w> {
     }
 
     /// Takes the files whose text becomes words: `export $(cat x)`, `eval "$(cat x)"`, `OPTS="$(cat x)"`, `java $(cat x)`.
-    fn substituted(&mut self, words: &[&'w str]) {
+    fn substituted(&mut self, words: &[&'w str], is_value: bool) {
         // Alone, it is run as a command, or the list of an array: `OPTS=( $(cat x) )`.
         let is_alone =
             words.first().is_some_and(|word| word.starts_with("$(") || word.starts_with('`'));
-        let takes_all = is_alone || words.iter().any(|word| takes_all(word));
+        let takes_all = is_alone && !is_value || words.iter().any(|word| takes_all(word));
         let mut takes = false;
         let first = words.iter().position(|word| {
             takes |= is_java(word);
@@ -311,6 +316,24 @@ impl<'w> Named<'w> {
             left = fewer;
             self.inner(inner, is_dollar);
         }
+    }
+
+    /// Takes the files that a script asks for before it uses them: `[ -r x ] && . x`.
+    fn ask(&mut self, words: &[&'w str]) {
+        let mut words = words.iter().copied().skip_while(|word| KEYWORDS.contains(word));
+        if !words.next().is_some_and(|word| matches!(word, "[" | "[[" | "test")) {
+            return;
+        }
+        let words: Vec<&str> = words.collect();
+        // `[ ! -r x ] && exit` needs it.
+        if words.contains(&"!") {
+            return;
+        }
+        let files = words.windows(2).filter_map(|pair| {
+            let (operator, file) = (pair.first()?, pair.get(1)?);
+            matches!(*operator, "-e" | "-f" | "-r" | "-s" | "-x").then_some(*file)
+        });
+        self.optional.extend(files);
     }
 
     /// Takes what is put into variables of any name: `for o in $(cat x)`, `X=$(cat x)`. Whether options come of it shows where the
@@ -447,7 +470,7 @@ fn is_substituted(word: &str) -> bool {
 }
 
 /// Returns `true` if a variable is named as one of options.
-fn holds_options(name: &str) -> bool {
+pub(super) fn holds_options(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     OPTIONS.iter().any(|part| name.contains(part))
 }

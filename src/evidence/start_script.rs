@@ -4,6 +4,7 @@
 //! comment does not, nor does a port or run mode that is taken from the environment. Puppet keeps the options in `bin/start-env`, which
 //! `bin/start` runs, and people write `start.sh` and `Start.bat`.
 
+use super::container;
 use super::script::{self, Syntax, assignment};
 use super::sources::{self, Held, Named, Role};
 use super::statements::{
@@ -100,6 +101,9 @@ fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
     if text.contains('\0') {
         statements.unseen.insert(ENCODING);
     }
+    if container::is_yaml(found.name) {
+        container::add(&mut statements, &text);
+    }
     statements.names_aem = names_aem(&text);
     Ok(Fact::Settings(statements))
 }
@@ -125,6 +129,8 @@ struct Script {
     held: Vec<Held>,
     /// Variables of which options are made, or the value of the one that is named first.
     uses: BTreeSet<(Option<String>, String)>,
+    /// Files without which it goes on, or that it asks for and does not use.
+    asked: BTreeSet<String>,
     /// Scripts in another language that it has run.
     interpreted: Vec<String>,
 }
@@ -140,6 +146,7 @@ impl Script {
             open: Vec::new(),
             held: Vec::new(),
             uses: BTreeSet::new(),
+            asked: BTreeSet::new(),
             interpreted: Vec::new(),
         }
     }
@@ -160,6 +167,9 @@ impl Script {
             // Where nothing else starts the JVM, such a script does.
             self.source(if starts_java { Role::Program } else { Role::Part }, &file);
         }
+        let is_asked = |file: &&String| self.asked.contains(*file);
+        let optional = self.statements.sources.iter().filter(is_asked).cloned();
+        self.statements.optional = optional.collect();
         let mut mentioned: BTreeMap<&'static str, usize> = BTreeMap::new();
         for name in commands.iter().flatten().flat_map(|word| mentions(word)) {
             let count = mentioned.entry(name).or_default();
@@ -394,6 +404,13 @@ impl Script {
         }
         for file in &named.read {
             self.source(Role::Part, file);
+        }
+        for file in named.optional.into_iter().take(SETTINGS_MAX) {
+            // One too many is taken for one that is needed.
+            let file = text::cut(file, VALUE_CHARS_MAX);
+            if self.asked.len() < SETTINGS_MAX {
+                self.asked.insert(file);
+            }
         }
         if named.is_open {
             self.statements.unseen.insert(BY_PROGRAM);

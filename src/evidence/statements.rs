@@ -21,6 +21,8 @@ pub struct Statements {
     pub variables: Vec<(String, String)>,
     /// Other files that a script runs as a part of itself.
     pub sources: Vec<String>,
+    /// Those of them without which it goes on.
+    pub optional: BTreeSet<String>,
     /// Programs that a script runs, and that may be scripts.
     pub runs: Vec<String>,
     /// Run modes and options of a repository outside the install that it mentions.
@@ -37,14 +39,21 @@ impl Statements {
 
     /// Returns `true` if there is nothing in it that may move something of an install outside of which it lies, known or not.
     pub fn is_idle(&self) -> bool {
-        self.moves_nothing() && !(self.names_aem && !self.unseen.is_empty())
+        let names_none = self.unseen.is_empty() && self.needed().next().is_none();
+        self.moves_nothing() && (names_none || !self.names_aem)
+    }
+
+    /// Returns the other files without which it does not go on.
+    pub fn needed(&self) -> impl Iterator<Item = &String> {
+        self.sources.iter().filter(|file| !self.optional.contains(*file))
     }
 
     /// Returns the bytes of text in it, with what it takes to keep them.
     pub fn text_bytes(&self) -> usize {
         let pairs = self.settings.iter().chain(&self.variables);
         let pairs = pairs.map(|(name, value)| pair_bytes(name, value));
-        let files = self.sources.iter().chain(&self.runs).map(|file| pair_bytes(file, ""));
+        let files = self.sources.iter().chain(&self.optional).chain(&self.runs);
+        let files = files.map(|file| pair_bytes(file, ""));
         pairs.chain(files).fold(0, usize::saturating_add)
     }
 }
@@ -58,6 +67,9 @@ pub(super) const BY_PROGRAM: &str = "gives the JVM options that a program prints
 /// It cannot be read as text.
 pub(super) const ENCODING: &str = "is in an encoding that is not known";
 
+/// Variables come from a cluster of Kubernetes.
+pub(super) const BY_CLUSTER: &str =
+    "gives the JVM variables of a ConfigMap or Secret, which is not in the file";
 /// It is an export of the registry, and not all of its text can be read.
 pub(super) const IN_HEX: &str = "has a text of the registry in hex that cannot be read";
 

@@ -136,6 +136,9 @@ pub(super) fn of_others<'a>(
         if let Some(reason) = mentioned.or_else(|| unseen().map(|unseen| why_unseen(unseen))) {
             layout.used.insert(path.to_owned());
             layout.add_gap(source, path, GapKind::Unclear, reason);
+        } else if let Some((kind, reason)) = files.why_incomplete(file) {
+            layout.used.insert(path.to_owned());
+            layout.add_gap(source, path, kind, reason);
         }
     }
     layout

@@ -4,7 +4,7 @@ use super::InstallReader;
 use super::files::{Files, StatementFile};
 use super::spot::{Spot, Variables, absolute, descend, expand, of_absolute};
 use crate::evidence::Statements;
-use crate::examine::paths::{join, name, parent};
+use crate::examine::paths::{join, name, parent, with_those_above};
 use crate::facts::{GapKind, Shape};
 use crate::limits::Limits;
 use std::collections::BTreeSet;
@@ -54,6 +54,31 @@ impl<'a> Files<'a> {
         let Statements { sources, runs, .. } = script.statements;
         let runs = runs.iter().filter(|text| !sources.contains(text));
         sources.iter().map(part).chain(runs.map(program)).collect()
+    }
+
+    /// Says what a file outside of installs needs and is not in the source. That one may be missing which it goes on without, no host shows.
+    pub(super) fn why_incomplete(&self, file: StatementFile<'a>) -> Option<(GapKind, String)> {
+        let mut own = Variables::new();
+        add_variables(&mut own, file);
+        let none = Variables::new();
+        let is_missing = |text: &&String| {
+            // A loop over a directory runs `$i`.
+            let is_named = !text.starts_with('$') || text.contains('/');
+            let found = || self.target(parent(file.path), text, &own, &none).file;
+            is_named
+                && !is_of_system(text)
+                && found().is_none()
+                && self.on_host_of(file.path, text).is_none()
+        };
+        let mut needed = file.statements.needed().filter(|_| file.statements.names_aem);
+        needed.find(is_missing).map(|text| gap_of(text, None))
+    }
+
+    /// Finds a file that another one names with its full path: several hosts may be packed beside each other.
+    fn on_host_of(&self, path: &str, text: &str) -> Option<StatementFile<'a>> {
+        let below = text.strip_prefix('/')?;
+        let tops = with_those_above(parent(path));
+        tops.take(PARTS_MAX).find_map(|top| self.read(&join(top, below)))
     }
 
     /// Finds a file that a script names. One that is relative may be named from several directories.
@@ -214,7 +239,17 @@ fn is_batch(path: &str) -> bool {
 /// Returns `true` if a script runs a file that every host has, and that no install puts options into.
 fn is_of_system(text: &str) -> bool {
     const ANYWHERE: [&str; 2] = ["nvm.sh", "sdkman-init.sh"];
-    const NAMES: [&str; 5] = ["profile", "bashrc", "functions", "bash_profile", "init-functions"];
+    // The last three are of init scripts of Red Hat, Debian and SUSE.
+    const NAMES: [&str; 8] = [
+        "profile",
+        "bashrc",
+        "functions",
+        "bash_profile",
+        "init-functions",
+        "network",
+        "vars.sh",
+        "rc.status",
+    ];
     const PLACES: [&str; 7] = ["/etc/", "/lib/", "/usr/lib/", "~/", "~", "$HOME/", "${HOME}/"];
     let name = name(text);
     let is_in_place = PLACES.iter().any(|place| text.starts_with(place));
@@ -227,8 +262,14 @@ mod tests {
 
     #[test]
     fn files_of_every_host_are_known() {
-        for path in ["/etc/profile", "~/.bashrc", "/etc/rc.d/init.d/functions", "$HOME/.nvm/nvm.sh"]
-        {
+        for path in [
+            "/etc/profile",
+            "~/.bashrc",
+            "/etc/rc.d/init.d/functions",
+            "$HOME/.nvm/nvm.sh",
+            "/etc/sysconfig/network",
+            "/lib/init/vars.sh",
+        ] {
             assert!(is_of_system(path), "{path}");
         }
         for path in ["/etc/default/aem", "/opt/aem/.bash_profile", "profile", "./functions"] {

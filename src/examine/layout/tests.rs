@@ -209,7 +209,7 @@ fn scripts_and_services_outside_of_installs_leave_it_open_where_they_move_someth
             "<arguments>-Dcom.adobe.granite.crypto.keys.path=/k -jar x</arguments>",
         ),
         ("com.adobe.aem.plist", "<string>-Dcom.adobe.granite.crypto.keys.path=/k</string>"),
-        ("cq5.reg", "[HKLM\\cq5\\Parameters\\Java]\r\n\"Options\"=hex(7):2d,0\r\n"),
+        ("cq5.reg", "[HKLM\\cq5\\Parameters\\Java]\r\n\"Options\"=hex(7):2d,00,5\r\n"),
         ("etc/init.d/aem", "CQ_JVM_OPTS=$(aws ssm get)\njava $CQ_JVM_OPTS -jar x"),
         (".env.prod", "OPTS=-Dorg.osgi.framework.storage.clean=onFirstInit"),
     ] {
@@ -273,6 +273,44 @@ fn options_of_a_jvm_that_runs_leave_it_open_where_they_move_something() {
             "aem 99 1 0 09:00 ? 00:01 java -Xmx1g -jar crx-quickstart/app/q.jar start -c crx-quickstart -i launchpad -Dsling.properties=conf/sling.properties",
         ),
         ("inspect.json", "[{\"Args\": [\"-Dsling.home=/opt/aem/crx-quickstart\", \"-jar\"]}]"),
+    ] {
+        quiet(&[(PROPERTIES, "a=b"), (path, text)]);
+    }
+}
+
+#[test]
+fn file_outside_of_installs_needs_the_files_that_it_names() {
+    let unit = |file: &str| {
+        format!(
+            "[Service]\nEnvironmentFile={file}\nExecStart=/usr/bin/java $CQ_JVM_OPTS -jar x.jar"
+        )
+    };
+    let aem = unit("/etc/aem/aem.conf");
+    let service = "etc/systemd/system/aem.service";
+    let map = "name: aem\ncontainers:\n- envFrom:\n  - configMapRef:\n      name: x";
+    for (path, text, kind) in [
+        (service, aem.as_str(), "elsewhere"),
+        ("docker-compose.yml", "services:\n aem:\n  env_file: aem.env\n", "elsewhere"),
+        ("etc/init.d/aem", ". /opt/aem/env.sh\njava $CQ_JVM_OPTS -jar x", "elsewhere"),
+        ("deployment.yaml", map, "unclear-setting"),
+    ] {
+        let expected = vec![format!("{kind} {path}")];
+        assert_eq!(said(&[(PROPERTIES, "a=b"), (path, text)]), (vec![], expected), "{path}");
+    }
+    quiet(&[(PROPERTIES, "a=b"), (service, &aem), ("etc/aem/aem.conf", "CQ_JVM_OPTS=-Xmx4g")]);
+    let host = |path: &str| format!("host1/{path}");
+    let (unit_of_host, conf) = (host(service), host("etc/aem/aem.conf"));
+    quiet(&[(PROPERTIES, "a=b"), (&unit_of_host, &aem), (&conf, "CQ_JVM_OPTS=-Xmx4g")]);
+    let compose = "services:\n aem:\n  env_file: aem.env\n";
+    quiet(&[(PROPERTIES, "a=b"), ("x/compose.yml", compose), ("x/aem.env", "A=b")]);
+    for (path, text) in [
+        // Stock units and init scripts go on without such a file.
+        (service, unit("-/etc/default/aem").as_str()),
+        ("etc/init.d/aem", "[ -r /etc/default/aem ] && . /etc/default/aem\njava -jar x"),
+        ("etc/init.d/aem", ". /etc/rc.d/init.d/functions\n. /etc/sysconfig/network\njava -jar x"),
+        ("etc/profile.d/java.sh", "for i in /etc/x/*.sh; do . \"$i\"; done"),
+        ("etc/systemd/system/httpd.service", "EnvironmentFile=/etc/sysconfig/httpd"),
+        ("k/other.yaml", "name: mysql\nenvFrom:\n- secretRef:\n    name: x"),
     ] {
         quiet(&[(PROPERTIES, "a=b"), (path, text)]);
     }
