@@ -6,7 +6,7 @@
 //! `org.osgi.service.http.port` in `sling.properties` is only the default, 8080; the port in use comes from the command line.
 
 use super::statements::{
-    KEPT_BYTES_MAX, SETTINGS_MAX, Statements, VALUE_CHARS_MAX, mentions, mover, pair_bytes, stores,
+    KEPT_BYTES_MAX, SETTINGS_MAX, Statements, Stores, VALUE_CHARS_MAX, mentions, mover, pair_bytes,
 };
 use super::{Fact, Found, Kind, Names, ParseError, Reads, path, start_script, text};
 use crate::facts::{LOG_FILE, SLING_HOME, is_secret};
@@ -139,12 +139,13 @@ pub fn settings(bytes: &[u8], names: &[&str]) -> Vec<(String, String)> {
 pub(super) fn statements(bytes: &[u8]) -> Statements {
     let mut last: BTreeMap<String, (usize, Zeroizing<String>)> = BTreeMap::new();
     let mut unclear: BTreeSet<&'static str> = BTreeSet::new();
-    let mut in_stores: BTreeSet<&'static str> = BTreeSet::new();
+    let mut mentioned = Stores::default();
     for (index, (name, value)) in each_pair(bytes).enumerate() {
         unclear.extend(mentions(&value));
         // `sling.run.mode.install.options` lists what may be chosen, and not what is.
         if name != RUN_MODE_OPTIONS {
-            in_stores.extend(stores(&name).chain(stores(&value)));
+            mentioned.add(&name);
+            mentioned.add(&value);
         }
         if mover(&name).is_some() || NAMES.contains(&name.as_str()) {
             last.insert(name, (index, value));
@@ -159,7 +160,7 @@ pub(super) fn statements(bytes: &[u8]) -> Statements {
     let pairs = if has_names { pairs(bytes) } else { Vec::new() };
     let all: BTreeMap<&str, &str> =
         pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let mut statements = Statements { unclear, stores: in_stores, ..Statements::default() };
+    let mut statements = Statements { unclear, stores: mentioned, ..Statements::default() };
     let mut kept_bytes = 0_usize;
     for (name, (_, value)) in &kept {
         // Java keeps blanks at the end of a value, and Sling's launcher trims them.

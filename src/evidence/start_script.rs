@@ -9,7 +9,7 @@ use super::script::{self, Syntax, assignment};
 use super::sources::{self, Held, Named, Role};
 use super::statements::{
     BY_PROGRAM, ENCODING, HOME_OPTION, KEPT_BYTES_MAX, LAUNCHPAD_OPTION, OPEN_NAME, SETTINGS_MAX,
-    Statements, TOO_MUCH, VALUE_CHARS_MAX, mentions, mover, names_aem, pair_bytes, stores,
+    Statements, TOO_MUCH, VALUE_CHARS_MAX, mentions, mover, names_aem, pair_bytes,
 };
 use super::{Fact, Found, Kind, Names, ParseError, Reads, path, text};
 use crate::facts::{CQ_RUN_MODES, RUN_MODES_OPTION, SLING_RUN_MODES, is_secret};
@@ -175,8 +175,9 @@ impl Script {
             let count = mentioned.entry(name).or_default();
             *count = count.saturating_add(1);
         }
-        let words = commands.iter().flatten();
-        self.statements.stores.extend(words.flat_map(|word| stores(word)));
+        for word in commands.iter().flatten() {
+            self.statements.stores.add(word);
+        }
         // A name that is mentioned more often than it is understood stands somewhere in another form.
         let more = |name: &&str, count: usize| {
             count > self.understood.get(*name).copied().unwrap_or_default()
@@ -440,13 +441,13 @@ impl Script {
 
     /// Takes what the variables hold of which options are made, be it by way of other variables.
     fn close_variables(&mut self) {
-        let uses = std::mem::take(&mut self.uses);
+        let all = std::mem::take(&mut self.uses);
         let mut used: BTreeSet<&str> = BTreeSet::new();
         for _ in 0..DEPTH_MAX {
             let is_used = |into: &Option<String>| {
                 into.as_ref().is_none_or(|into| used.contains(into.as_str()))
             };
-            let more: Vec<&str> = uses
+            let more: Vec<&str> = all
                 .iter()
                 .filter(|(into, _)| is_used(into))
                 .map(|(_, variable)| variable.as_str())
@@ -471,6 +472,8 @@ impl Script {
         if role == Role::Interpreted {
             if self.has_room(pair_bytes(&file, "")) {
                 self.interpreted.push(file);
+            } else {
+                self.statements.unseen.insert(TOO_MUCH);
             }
             return;
         }

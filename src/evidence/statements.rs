@@ -26,7 +26,7 @@ pub struct Statements {
     /// Programs that a script runs, and that may be scripts.
     pub runs: Vec<String>,
     /// Run modes and options of a repository outside the install that it mentions.
-    pub stores: BTreeSet<&'static str>,
+    pub stores: Stores,
     /// It names AEM or Java: of other programs, a host has many such files.
     pub names_aem: bool,
 }
@@ -103,9 +103,22 @@ pub const CRX3_RDB: &str = "crx3rdb";
 /// How the options of Oak begin that name a `MongoDB`. (`DocumentNodeStoreService`)
 pub const OAK_MONGO: &str = "oak.mongo.";
 
-/// Returns what a text mentions of [`STORES`].
-pub(super) fn stores(text: &str) -> impl Iterator<Item = &'static str> {
-    STORES.into_iter().filter(move |name| text.contains(name))
+/// Which of those a file mentions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stores([bool; STORES.len()]);
+
+impl Stores {
+    /// Adds what a text mentions.
+    pub(super) fn add(&mut self, text: &str) {
+        for (name, is_mentioned) in STORES.iter().zip(&mut self.0) {
+            *is_mentioned |= text.contains(name);
+        }
+    }
+
+    /// Returns their names.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        STORES.into_iter().zip(self.0).filter(|(_, is)| *is).map(|(name, _)| name)
+    }
 }
 
 /// Bytes of the shortest name that moves something, `sling.home`.
@@ -191,7 +204,11 @@ mod tests {
 
     #[test]
     fn stores_are_mentioned_anywhere() {
-        let all = |text| stores(text).collect::<Vec<_>>();
+        let all = |text| {
+            let mut stores = Stores::default();
+            stores.add(text);
+            stores.names().collect::<Vec<_>>()
+        };
         assert_eq!(all("-r publish,crx3,crx3mongo"), [CRX3_MONGO]);
         assert_eq!(all("-Doak.mongo.uri=mongodb://h crx3rdb"), [CRX3_RDB, OAK_MONGO]);
         assert_eq!(all("-r publish,crx3,crx3tar -Doak.queryLimitReads=1"), [""; 0]);

@@ -200,7 +200,7 @@ impl<'a> InstallReader<'a> {
     fn find_stores(&mut self) {
         for file in self.scripts.iter().chain(&self.properties).chain(&self.includes) {
             let place = || Place { source: self.source.to_owned(), path: file.path.to_owned() };
-            let named = file.statements.stores.iter().map(|name| (*name, place()));
+            let named = file.statements.stores.names().map(|name| (name, place()));
             self.layout.stores.extend(named);
         }
     }

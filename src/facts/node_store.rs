@@ -18,7 +18,7 @@ pub const AZURE_SEGMENTS: &str = "org.apache.jackrabbit.oak.segment.azure.AzureS
 /// The component that keeps segments in AWS.
 pub const AWS_SEGMENTS: &str = "org.apache.jackrabbit.oak.segment.aws.AwsSegmentStoreService";
 
-/// The component that makes one repository of several stores. (Oak, Composite NodeStore)
+/// The component that makes one repository of several stores. (Oak, `CompositeNodeStoreService`)
 pub const COMPOSITE_STORE: &str = "org.apache.jackrabbit.oak.composite.CompositeNodeStoreService";
 /// The component that opens further segment stores, for others to use. (Oak 1.22.4)
 pub const MORE_SEGMENTS: &str = "org.apache.jackrabbit.oak.segment.SegmentNodeStoreFactory";
