@@ -1,6 +1,6 @@
 //! Whether what lies in or beside an install is an old copy of it.
 
-use crate::facts::{OldState, Snapshot, is_in_realm, says_old};
+use crate::facts::{BUNDLE_CACHE, OldState, Snapshot, is_in_realm, says_old};
 use crate::farm::{InUse, Member, in_use, was_rotated_before};
 
 /// Returns `true` if a copy is surely not what is in use: it has the same keys, or it is of the same instance and a link, its name or the
@@ -31,7 +31,8 @@ pub(crate) fn is_old(member: &Member, copy: &Snapshot) -> bool {
     // What is put aside, and made anew in its place, has another id than what is there now; so has another instance.
     match (is_beside, is_of_other_id(member, copy)) {
         (true, true) => says_old && is_earlier,
-        (false, true) => says_old || is_earlier,
+        // A setting that was followed names the cache in use.
+        (false, true) => says_old || is_earlier || install.setting(BUNDLE_CACHE).is_some(),
         (false, false) => true,
         (true, false) => {
             is_earlier || says_old || was_rotated_before(&copy.path(), &install.path())

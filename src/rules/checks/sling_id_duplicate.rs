@@ -13,7 +13,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: true,
     summary: "two instances share a Sling id",
-    effect: "Discovery, user synchronisation and login tokens that are not encapsulated confuse the two.",
+    effect: "Discovery, user synchronisation and unencapsulated login tokens confuse the two.",
     why: "The Sling id distinguishes instances: in discovery, in user synchronisation, and in login tokens that are not encapsulated. \
           Two instances with one id were cloned without a new one (or one was sent twice, taken at different times).",
     fix: "Stop the clone, delete its sling.id.file, and start it: it makes a new id.",

@@ -12,7 +12,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "`storage` ends in a newline",
-    effect: "Do not restart the instance before this is repaired: AEM does not know the word, and may make new keys.",
+    effect: "Do not restart the instance before this is repaired: it may make new keys.",
     why: "`storage` must be the word alone: the 6 bytes `Bundle`, or the 3 bytes `JCR`. A line end after it is documented as not \
           allowed; editors such as vi add one when they save the file.",
     fix: "Replace the file; do not edit it: printf %s Bundle > storage",
