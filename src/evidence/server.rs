@@ -41,9 +41,9 @@ const ENDS: [&str; 20] = [
     ".tpl",
     ".j2",
 ];
-/// Words in the names of what people save of a JVM that runs or ran: with `jcmd`, `systemctl cat`, procrun, the web console, `docker
+/// Words in the names of what people save of a JVM that runs or ran: with `jcmd`, `systemctl cat`, procrun, `nssm`, the web console, `docker
 /// inspect`. Any other text may be an upload that is misnamed.
-const OF_PROCESSES: [&str; 12] = [
+const OF_PROCESSES: [&str; 14] = [
     "cmdline",
     "command",
     "hs_err",
@@ -51,14 +51,16 @@ const OF_PROCESSES: [&str; 12] = [
     "javacore",
     "jcmd",
     "jinfo",
+    "nssm",
     "process",
+    "prunsrv",
     "service",
     "sysprops",
     "system properties",
     "systemctl",
 ];
 /// How the names of lists of processes begin.
-const OF_LISTS: [&str; 4] = ["jps", "ps-", "ps_", "psef"];
+const OF_LISTS: [&str; 6] = ["jps", "ps-", "ps.", "ps_", "psaux", "psef"];
 /// What such names end in, or nothing.
 const TEXTS: [&str; 4] = [".txt", ".out", ".log", ".json"];
 
@@ -313,6 +315,8 @@ mod tests {
             "WEB-INF/web.xml",
             "k/values.yaml",
             "hs_err_pid99.log",
+            "ps.txt",
+            "nssm-dump.txt",
             "ps-ef",
             "jcmd_VM.command_line.txt",
             "status-System Properties.txt",
