@@ -20,7 +20,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    in_state(farm, SecretState::Damaged, "as what looks encrypted, but AEM does not decrypt it so")
+    in_state(
+        farm,
+        SecretState::Damaged,
+        "in a form that looks encrypted, and that AEM does not decrypt",
+    )
 }
 
 #[cfg(test)]

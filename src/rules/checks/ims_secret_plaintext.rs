@@ -10,7 +10,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Warning,
     compares: false,
     summary: "an IMS client secret is stored as plain text",
-    effect: "Everyone who can read the install, or a copy such as this one, has the secret.",
+    effect: "Everyone who reads the install, or an upload such as this, has it: have it replaced.",
     why: "Whoever can read the install, or a copy of it such as this one, has the secret. AEM decrypts protected values by itself.",
     fix: "Encrypt the secret with the crypto support console, and have it replaced where copies of the install went.",
     references: &["AEM 6.5, encryption support for configuration properties"],
