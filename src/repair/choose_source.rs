@@ -3,7 +3,9 @@
 use super::flaw_words::{mend, mended, with_flaws};
 use super::right_keys::RightKeys;
 use super::{Scope, Text};
-use crate::facts::{BUNDLE_CACHE, CRYPTO_KEYS_PATH, Digest, KeyName, Role, Snapshot, StandbyMode};
+use crate::facts::{
+    BUNDLE_CACHE, CRYPTO_KEYS_PATH, Digest, KeyName, Role, Snapshot, StandbyMode, path_parts,
+};
 use crate::farm::{
     Groups, KeyPair, Member, PlaceDoubt, cannot_decrypt, has_keys_in_jcr, is_encrypted_by_jcr,
     is_in_doubt, names_of, opened, pair_in_copy, place_doubt,
@@ -35,6 +37,9 @@ pub(super) fn choose(scope: Scope<'_>) -> SourceChoice<'_> {
     let pairs = own_pairs(scope);
     if !scope.expected().keys.is_empty() {
         return by_policy(scope, &pairs);
+    }
+    if let Some(choice) = in_folders_of_their_own(scope, &pairs) {
+        return choice;
     }
     if let Some(choice) = by_secrets(scope, &pairs) {
         return choice;
@@ -100,6 +105,37 @@ fn kept_pairs(scope: Scope<'_>) -> impl Iterator<Item = ([Digest; 2], RightKeys<
         pairs.entry(keys.digests).or_insert(keys);
     }
     pairs.into_iter()
+}
+
+/// Leaves it open where all instances of each folder have the same keys, and others than those of the other folders: so it is where the
+/// uploads of two environments are in one place, and the keys of one must not come to the other. A folder of authors and one of publishers
+/// are of one farm.
+fn in_folders_of_their_own<'a>(scope: Scope<'_>, pairs: &Groups<'_>) -> Option<SourceChoice<'a>> {
+    let folder_of = |member: &&Member| {
+        let mut parts = path_parts(&member.snapshot.source).map(str::to_owned);
+        parts.next_back()?;
+        Some(parts.collect::<Vec<_>>().join("/"))
+    };
+    let folder = |group: &[&Member]| {
+        let is_publisher = |member: &&Member| scope.farm.role_of(member) == Some(Role::Publish);
+        let mut folders: BTreeSet<String> = group.iter().map(folder_of).collect::<Option<_>>()?;
+        let is_one = folders.len() == 1 && group.len() > 1 && group.iter().any(is_publisher);
+        folders.pop_first().filter(|_| is_one)
+    };
+    let folders: Vec<String> = pairs.iter().map(folder).collect::<Option<_>>()?;
+    let apart: BTreeSet<&String> = folders.iter().collect();
+    (apart.len() > 1 && apart.len() == folders.len()).then(|| {
+        let listed: Vec<String> = folders
+            .iter()
+            .zip(pairs.iter())
+            .map(|(folder, group)| format!("{folder} ({})", names_of(group)))
+            .collect();
+        SourceChoice::Open(format!(
+            "The instances of each folder have the same keys, and the folders have different ones: {}. Where these are farms of their own, scan them with \
+             --farm-by parent. Where they are one, name the keys that are right in a policy.",
+            listed.join(" | ")
+        ))
+    })
 }
 
 /// Chooses the pair whose master opens secrets of the farm, where those of all others were tried and open none.

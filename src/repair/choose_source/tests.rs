@@ -489,3 +489,23 @@ fn keys_in_an_old_copy_are_taken_where_they_alone_open_the_secrets() {
     let unknown = with_copy().with("b", |i| i.hmac(&key(200)).master(&key(0xA0)));
     assert_eq!(old_copy(unknown.tried()), None, "of 32 bytes, it is not tried");
 }
+
+#[test]
+fn environments_in_folders_of_their_own_get_no_keys_of_each_other() {
+    let publisher = |i: Instance| i.role("publish");
+    let other = |i: Instance| publisher(i).hmac(&key(1));
+    let stage = good_farm(&[]).with("stage/publish1", other).with("stage/publish2", other);
+    let both = stage.with("prod/author1", author).with("prod/publish1", publisher);
+    let (source, text) = said(both);
+    assert_eq!(source, "-");
+    let listed =
+        "prod (prod/author1, prod/publish1) | stage (stage/publish1, stage/publish2). Where";
+    assert!(text.contains(listed), "{text}");
+    // Authors and publishers are sorted into folders of one farm.
+    let by_role = good_farm(&[]).with("p/publish1", other).with("p/publish2", other);
+    let by_role = by_role.with("a/author1", author).with("a/author2", author);
+    assert_eq!(said(by_role).0, "a/author1");
+    // So are hosts.
+    let by_host = good_farm(&[]).with("x/author", author).with("y/publish", other);
+    assert_eq!(said(by_host).0, "x/author");
+}
