@@ -6,7 +6,7 @@ use super::hints::storage_by_another_name;
 use super::item::Item;
 use super::paths::has_at_or_below;
 use super::roots::{below, owner};
-use crate::evidence::{classify, concerns_store, may_matter};
+use crate::evidence::{Fact, classify, concerns_store, may_matter};
 use crate::facts::{CRYPTO, CRYPTO_FILE, Gap, GapKind, INSIDE, Snapshot, StorageMode, realm};
 use crate::intake::{Origin, Source, Standing, Walked, claims_archive, no_archive};
 use std::collections::{BTreeMap, BTreeSet};
@@ -96,7 +96,9 @@ pub(super) fn no_instance(
     walked: &Walked,
     is_status: bool,
     content: Option<Content>,
+    items: &BTreeMap<String, Item>,
 ) -> Option<Gap> {
+    let is_log = |item: &Item| matches!(item, Item::Read { fact: Ok(Fact::Log(_)), .. });
     let gap = |kind, reason| Some(Gap { source: source.to_owned(), path: None, kind, reason });
     let reason = match (standing, walked.entries) {
         (Standing::Folder, _) => return None,
@@ -120,6 +122,10 @@ pub(super) fn no_instance(
             format!("no AEM instance in it: it is {what}, which holds no keys; send `crx-quickstart` instead")
         }
         (_, 0) => "no AEM instance in it: it is empty".to_owned(),
+        // Asked for again, they would be sent again as they are.
+        _ if !items.is_empty() && items.values().all(is_log) => "no AEM instance in it: it has the logs of one alone; they are read where they \
+            lie in crx-quickstart/logs of its install"
+            .to_owned(),
         (_, 1) => "no AEM instance in it: its only entry is neither a bundle below `felix/` nor a property file of \
             `crx-quickstart/conf`"
             .to_owned(),

@@ -72,7 +72,7 @@ pub(super) fn assemble(
     if tops.is_empty() && !is_explained(walked, &gaps) {
         // What is named like an install was meant for one wherever it lies.
         let standing = if homes.is_empty() { *standing } else { Standing::Named };
-        gaps.extend(no_instance(source, standing, walked, is_status, content));
+        gaps.extend(no_instance(source, standing, walked, is_status, content, &items));
     }
     let mut named = unopened(origin, directory, &archives, &tops);
     // Of what holds no instance at all that was said.

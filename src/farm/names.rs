@@ -4,9 +4,9 @@ use crate::facts::{INSIDE, Snapshot, path_parts, realm};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Endings of file names that say how a source is packed, not what it is.
-const ENDINGS: [&str; 12] = [
-    ".tar.gz", ".tar.zst", ".tar.xz", ".tar.bz2", ".tgz", ".tar", ".gz", ".zip", ".zst", ".xz",
-    ".bz2", ".aemb",
+const ENDINGS: [&str; 20] = [
+    "tar", "gz", "zst", "xz", "bz2", "bz", "z", "lzma", "tgz", "taz", "tb2", "tbz", "tbz2", "tlz",
+    "txz", "tzst", "zip", "zipx", "7z", "aemb",
 ];
 
 /// Directory names that every install has.
@@ -117,7 +117,9 @@ fn without_endings(name: &str) -> &str {
     let mut stem = name;
     // AEMC names its backups `<name>-<version>-<time>.aemb.tar.zst`, so one ending may follow
     // another.
-    while let Some(shorter) = ENDINGS.iter().find_map(|ending| stem.strip_suffix(ending)) {
+    while let Some((shorter, ending)) = stem.rsplit_once('.')
+        && ENDINGS.iter().any(|known| known.eq_ignore_ascii_case(ending))
+    {
         stem = shorter;
     }
     stem
@@ -350,7 +352,10 @@ mod tests {
 
     #[test]
     fn file_name_without_endings_is_the_name() {
-        assert_eq!(names(&[("up/publish1.tar.gz", "crx-quickstart")]), ["publish1"]);
+        for ending in ["tar.gz", "tbz2", "txz", "tb2", "tar.bz", "TAR.Z", "ZIP", "aemb.tar.zst"] {
+            let source = format!("up/publish1.{ending}");
+            assert_eq!(names(&[(&source, "crx-quickstart")]), ["publish1"], "{ending}");
+        }
     }
 
     #[test]

@@ -123,6 +123,12 @@ pub(super) fn kind_ending(path: &str) -> &str {
     kinds.next().unwrap_or_default()
 }
 
+/// Returns `true` if a name is that of a log in which an install says what is wrong, packed or not: `publish2-error.log.2024-01-31.gz`.
+pub(super) fn claims_log(path: &str) -> bool {
+    let name = name(path).to_ascii_lowercase();
+    kind_ending(&name) == "log" && ["error", "stdout"].iter().any(|log| name.contains(log))
+}
+
 /// Returns `true` if a name ends in that of a compression.
 pub(super) fn claims_compression(path: &str) -> bool {
     endings(path).next_back().is_some_and(|last| is_one_of(last, &COMPRESSIONS))

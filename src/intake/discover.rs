@@ -4,6 +4,7 @@ use super::archive_name::stem;
 use super::folder::{self, Folder, Installs};
 use super::fs;
 use super::missing::Missing;
+use super::stand_in::LOG;
 use super::{Choice, Origin, Source, Standing};
 use crate::facts::{Gap, GapKind};
 use std::collections::BTreeMap;
@@ -220,6 +221,19 @@ fn tell_beside(
             reason: what.clone(),
         },
     ));
+    let logs = folder.logs.values().filter(|(file, _)| is_chosen(&file));
+    notes.extend(logs.map(|(file, count)| {
+        let more = match count.saturating_sub(1) {
+            0 => String::new(),
+            more => format!(" ({more} more beside it)"),
+        };
+        Gap {
+            source: super::path::text(file.as_os_str().as_encoded_bytes()),
+            path: None,
+            kind: GapKind::Log,
+            reason: format!("{LOG}{more}"),
+        }
+    }));
     let closed = folder.closed.iter().filter(|(file, _)| is_chosen(&file));
     notes.extend(closed.map(|(file, (kind, reason))| Gap {
         source: super::path::text(file.as_os_str().as_encoded_bytes()),

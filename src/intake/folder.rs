@@ -13,7 +13,7 @@ use self::uploads::{Maybe, take_files, take_maybe, take_named};
 use super::container::Refusal;
 use super::image_name::is_image;
 use crate::limits::Limits;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -75,6 +75,8 @@ pub(super) struct Folder {
     pub(super) other_links: Vec<PathBuf>,
     /// Archives of programs and documents among uploads, and what each is.
     pub(super) programs: Vec<(PathBuf, String)>,
+    /// Logs among uploads: the first of each folder, and how many there are.
+    pub(super) logs: BTreeMap<PathBuf, (PathBuf, usize)>,
     /// Files beside unpacked installs that may be instances and cannot be opened, and what each is.
     pub(super) closed: Vec<(PathBuf, Refusal)>,
     /// It has directories, which may hold instances.

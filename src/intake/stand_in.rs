@@ -5,7 +5,7 @@
 //! beside it, and where nothing beside it is what it names.
 
 use super::archive_name::{
-    CHECKSUMS, archive_in, claims_archive, claims_other, kind_ending, names_archive,
+    CHECKSUMS, archive_in, claims_archive, claims_log, claims_other, kind_ending, names_archive,
 };
 use super::place_names::may_be_home;
 use super::sniff;
@@ -115,6 +115,10 @@ pub(super) fn is_sign(path: &str, reason: &str) -> bool {
     is_sign || reason.starts_with(LISTED)
 }
 
+/// What is to be done with a log for it to be read.
+pub(super) const LOG: &str =
+    "is a log, which is read where it lies in crx-quickstart/logs of its install; put it there";
+
 /// Returns what is to be said of a file for which there is a reason that it is no archive.
 pub(super) fn said(path: &str, reason: String) -> String {
     let what = match Aside::of(split_path(path).1) {
@@ -124,6 +128,8 @@ pub(super) fn said(path: &str, reason: String) -> String {
         Some(Aside::Any) if kind_ending(path).eq_ignore_ascii_case("lnk") => {
             "is a shortcut of Windows; send what it leads to"
         }
+        // It would be sent again as it is, however often it is asked for.
+        _ if claims_log(path) => LOG,
         _ => return reason,
     };
     what.to_owned()

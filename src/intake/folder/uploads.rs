@@ -5,7 +5,7 @@ use super::listed::{Listed, head_of, is_packed, kind_of, start_of};
 use super::{Folder, INSTALL, Installs, LeftOut, UNKNOWN_MAX};
 use crate::facts::GapKind;
 use crate::intake::archive_name::{
-    claims_archive, claims_closed, claims_compression, claims_content, claims_nothing,
+    claims_archive, claims_closed, claims_compression, claims_content, claims_log, claims_nothing,
     claims_other, claims_program, program,
 };
 use crate::intake::container::Refusal;
@@ -36,6 +36,7 @@ pub(super) fn take_files(entries: &[Listed], folder: &mut Folder, maybe: &mut Ma
     let uploads = folder.uploads.len();
     for entry in entries {
         if entry.kind.is_file() {
+            take_log(entry, folder);
             take_file(entry, folder, maybe, &mut unreadable);
         } else if entry.kind.is_symlink() && entry.name != INSTALL {
             take_link(entry, folder);
@@ -91,6 +92,7 @@ pub(super) fn take_maybe(root: &Path, maybe: Maybe, homes: &[PathBuf], folder: &
     }
     // Without one upload nothing else has its place, and the folder is a source of its own.
     if folder.uploads.is_empty() {
+        folder.logs.clear();
         return folder.programs.clear();
     }
     folder.uploads.append(&mut meant);
@@ -100,6 +102,7 @@ pub(super) fn take_maybe(root: &Path, maybe: Maybe, homes: &[PathBuf], folder: &
         let places = UploadPlaces::of(names.iter().map(String::as_str));
         let is_among = |file: &PathBuf| places.hold(&below(file)) || claims_closed(&below(file));
         folder.programs.retain(|(file, _)| is_among(file));
+        folder.logs.retain(|_, (file, _)| is_among(file));
         folder.closed.extend(carrying.into_iter().filter(|(file, _)| is_among(file)));
         let mut among = unknown.into_iter().map(|(file, _)| file).filter(is_among);
         folder.uploads.extend(among.by_ref().take(UNKNOWN_MAX));
@@ -107,7 +110,18 @@ pub(super) fn take_maybe(root: &Path, maybe: Maybe, homes: &[PathBuf], folder: &
             folder.left_out.insert(LeftOut::Files);
         }
     }
+    if !is_apart {
+        // Beside unpacked installs are the logs of the machine, which are of anything.
+        folder.logs.clear();
+    }
     folder.uploads.sort();
+}
+
+/// Takes note of a log: nothing of it is read, and whoever sent it thinks that it is.
+fn take_log(entry: &Listed, folder: &mut Folder) {
+    let Some(directory) = entry.path.parent().filter(|_| claims_log(&entry.name)) else { return };
+    let logs = folder.logs.entry(directory.to_owned()).or_insert_with(|| (entry.path.clone(), 0));
+    logs.1 = logs.1.saturating_add(1);
 }
 
 fn take_file(
@@ -237,6 +251,7 @@ fn is_packed_log(file: &Listed) -> bool {
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
+    use crate::intake::folder::look;
     use crate::intake::folder::tests::{folder, uploads};
     use crate::intake::testing::{archive, gzip, member};
     use std::fs;
@@ -245,6 +260,19 @@ mod tests {
     fn what_is_meant_for_an_archive_counts_among_archives() {
         let root = folder(&["a.tar", "b.txz", "c.tar.gz.gpg", "d.tgz.md5", "e.zip.001"]);
         assert_eq!(uploads(&root), ["a.tar", "b.txz", "c.tar.gz.gpg", "e.zip.001"]);
+    }
+
+    #[test]
+    fn logs_beside_uploads_are_counted_and_those_of_a_machine_are_not() {
+        let logs = |paths: &[&str]| {
+            let root = folder(paths);
+            let logs = look(root.path()).logs.into_values();
+            logs.map(|(file, count)| (file.file_name().unwrap().to_owned(), count)).collect()
+        };
+        let beside: Vec<_> = logs(&["a.tar", "a-error.log", "error.log.1.gz", "b.log", "c.txt"]);
+        assert_eq!(beside, [("a-error.log".into(), 2)]);
+        assert_eq!(logs(&["x/crx-quickstart/conf/a", "b.tar", "error.log"]), []);
+        assert_eq!(logs(&["error.log"]), []);
     }
 
     #[test]
