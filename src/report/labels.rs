@@ -28,20 +28,23 @@ pub(super) fn not_differing(map: &BundleMap) -> String {
 /// Why findings are not shown.
 pub(super) const LEFT_OUT: &str = "left out by --select, --ignore, --min-severity or the policy";
 
-/// Counts what a verdict rests on: `3 instances from 3 sources, 3 errors, 0 warnings, 0 notes`.
+/// Counts what a verdict rests on: `3 instances from 3 sources, 2 causes (3 errors, 0 warnings, 0 notes)`. Of one cause there may be several
+/// findings, and a reader who counts the causes above has to find their number here.
 pub(super) fn basis(judged: &Judged, report: &Report) -> String {
     let count = |severity: Severity| counted(judged.count(severity), severity.label());
     let left_out = match judged.left_out {
         0 => String::new(),
         hidden => format!(" ({} {LEFT_OUT})", counted(hidden, "finding")),
     };
+    let severities = [Severity::Error, Severity::Warning, Severity::Note].map(count).join(", ");
+    let findings = match judged.causes.len() {
+        0 => severities,
+        causes => format!("{} ({severities})", counted(causes, "cause")),
+    };
     format!(
-        "{} from {}, {}, {}, {}{}{left_out}",
+        "{} from {}, {findings}{}{left_out}",
         counted(judged.farm.members.len(), "instance"),
         counted(sources(judged, report), "source"),
-        count(Severity::Error),
-        count(Severity::Warning),
-        count(Severity::Note),
         excused(judged.suppressed(), judged.known()),
     )
 }

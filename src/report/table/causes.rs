@@ -40,7 +40,13 @@ pub(super) fn write(judged: &Judged, screen: Screen, out: &mut dyn Write) -> io:
         }
         heading(index.saturating_add(1), root, screen, out)?;
         if alike <= ALIKE_MAX {
-            line("effect", &root.rule.effect.replace('`', ""), screen, out)?;
+            // Two instances with one fault have one effect: a second reading of it would be for what differs.
+            let number = index.saturating_add(1).saturating_sub(alike);
+            let effect = match alike {
+                1 => root.rule.effect.replace('`', ""),
+                _ => format!("as of {}", number.saturating_add(1)),
+            };
+            line("effect", &effect, screen, out)?;
             evidence(judged, cause, screen, out)?;
             fix(judged, cause, &mut shown, is_short, screen, out)?;
         }

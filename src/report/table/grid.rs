@@ -93,6 +93,11 @@ fn legend(matrix: &Matrix, screen: Screen, out: &mut dyn Write) -> io::Result<()
             "< wrong or odd one out",
         ),
         (cells().any(|cell| cell.text.contains('~')), "~ at install"),
+        (
+            cells().any(|cell| matches!(cell.state, CellState::Absent | CellState::Unreadable)),
+            "[ ] not there or not readable",
+        ),
+        (cells().any(|cell| cell.state == CellState::NotInSnapshot), "( ) not known"),
         (any(|row| KeyName::ALL.iter().any(|key| row.fact == key.file_name())), "keys: md5 start"),
     ];
     let used: Vec<&str> = signs.iter().filter(|(is, _)| *is).map(|(_, text)| *text).collect();
