@@ -231,26 +231,22 @@ fn every_case_gives_exactly_what_it_expects() {
 }
 
 #[test]
-fn every_case_reads_the_same_from_a_directory_a_tar_and_a_zip() {
-    read_the_same(&[
-        Packing::Directory,
-        Packing::Tar,
-        Packing::TarGz,
-        Packing::Zip,
-        Packing::ShuffledGz(2),
-    ]);
+fn every_third_case_reads_the_same_from_a_directory_a_tar_and_a_zip() {
+    let packings =
+        [Packing::Directory, Packing::Tar, Packing::TarGz, Packing::Zip, Packing::ShuffledGz(2)];
+    read_the_same(&packings, 3);
 }
 
 #[test]
 #[ignore = "sweep"]
 fn every_case_reads_the_same_however_it_is_packed() {
-    read_the_same(&Packing::ALL);
+    read_the_same(&Packing::ALL, 1);
 }
 
-/// Scans every case in each of these packings, of which the second is what the others are compared with.
-fn read_the_same(packings: &[Packing]) {
+/// Scans every `step`th case in each of these packings, of which the second is what the others are compared with.
+fn read_the_same(packings: &[Packing], step: usize) {
     let mut wrong = Vec::new();
-    for case in all() {
+    for case in all().into_iter().step_by(step) {
         let reports = packings.iter().map(|packing| {
             let packed = Packed::new(&case, *packing);
             let report = run::scan_by(&packed.operands(), case.policy.as_deref());

@@ -84,9 +84,11 @@ fn nothing_acts_in_any_output() {
     let (home, paths) = packed();
     for format in FORMATS {
         let file = home.path().join(format!("out.{}", format.extensions[0]));
-        for width in ["40", "80", "400"] {
+        // Of the others the width changes nothing.
+        let widths: &[&str] = if format.name == "table" { &["40", "80", "400"] } else { &["80"] };
+        for width in widths {
             let output = aemtrix()
-                .args(["scan", "-vv", "-f", format.name, "--width", width, "-o"])
+                .args(["scan", "-vv", "-f", format.name, "--width", *width, "-o"])
                 .arg(&file)
                 .args(&paths)
                 .output()
