@@ -215,14 +215,14 @@ fn output_file_is_whole_or_as_it_was() {
 #[test]
 #[cfg(unix)]
 fn output_file_of_a_run_that_is_killed_is_whole_or_absent() {
-    killed(6);
+    killed(3);
 }
 
 #[test]
 #[cfg(unix)]
 #[ignore = "sweep"]
 fn output_file_of_a_run_that_is_killed_at_any_time_is_whole_or_absent() {
-    killed(20);
+    killed(10);
 }
 
 /// Kills so many runs, each a little later than the one before.

@@ -212,7 +212,7 @@ fn of_twice_as_many_farms_and_gaps_at_most_twice_as_much_is_said() {
         };
         formats.iter().map(of).collect::<Vec<_>>()
     };
-    let (few, many) = (said(300), said(600));
+    let (few, many) = (said(100), said(200));
     for ((format, few), many) in formats.iter().zip(few).zip(many) {
         for (few, many) in few.into_iter().zip(many) {
             assert!(few > 0 && many < few * 11 / 5, "{format}: {few} {many}");

@@ -525,13 +525,13 @@ fn repair_at_random(seeds: Range<u64>) {
 
 #[test]
 fn scan_of_a_repaired_farm_finds_what_its_plan_says() {
-    repair_at_random(0..200);
+    repair_at_random(0..60);
 }
 
 #[test]
 #[ignore = "sweep"]
 fn scan_of_two_thousand_repaired_farms_finds_what_their_plans_say() {
     let number = |name, or| std::env::var(name).map_or(or, |text| text.parse().unwrap());
-    let start = number("SEED", 200);
+    let start = number("SEED", 60);
     repair_at_random(start..start + number("COUNT", 2_000));
 }
