@@ -67,9 +67,14 @@ fn back_up(directory: &str, files: &[String]) -> Vec<String> {
         // that is put back has to be readable for AEM.
         format!("{{ test ! -e {file} || cp -p {file} {kept}; }}")
     };
+    // What another user makes, root too, that of AEM may not read.
+    let parent = files.first().and_then(|file| file.rsplit_once('/')).map_or("", |(path, _)| path);
+    // The directory `data` may be missing, and that of its bundle is made by AEM.
+    let own = word(parent.strip_suffix("/data").unwrap_or(parent));
+    let guard = format!("{{ test -O {own} || ! echo 'run this as the user of AEM'; }}");
     // Without `-p`, so that it fails where the copies of an earlier repair are.
     let make = format!("mkdir -m 700 {}", word(directory));
-    [make].into_iter().chain(files.iter().map(copy)).collect()
+    [guard, make].into_iter().chain(files.iter().map(copy)).collect()
 }
 
 /// Sends a file through a command, and keeps its owner and mode.

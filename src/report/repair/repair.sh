@@ -1,7 +1,7 @@
 #   sh repair.sh               lists the instances and their steps
 #   sh repair.sh collect NAME  on the source of the keys: makes the directory keys
 #   sh repair.sh NAME          on an instance, stopped, with keys beside it: does its steps
-# Run it as the user that runs AEM, in the directory where the paths of the upload begin.
+# Run it as the user that runs AEM, or as root, in the directory where the paths of the upload begin.
 # It stops at the first failure and puts back what it replaced.
 
 set -u
@@ -18,6 +18,32 @@ md5() {
   else command md5 -q "$1"
   fi
 }
+
+user=$(id -u)
+
+# owner FILE: its mode, and the numbers of its user and its group. Not all systems have stat, or chown --reference.
+owner() { ls -ldnL "$1" | awk 'NR == 1 { print $1, $3, $4 }'; }
+
+# is_legible FILE: the owner of its directory, who runs AEM, may read it.
+is_legible() {
+  test -r "$1" && { test "$user" != 0 || printf '%s %s\n' "$(owner "$(dirname "$1")")" "$(owner "$1")" | awk '
+    { exit !($2 == 0 || $4 ~ /^.r/ && $5 == $2 || $4 ~ /^....r/ && $6 == $3 || $4 ~ /^.......r/) }'; }
+}
+
+# give FILE: what root has written becomes that of the owner of its directory.
+give() {
+  test "$user" = 0 || return 0
+  given=$(owner "$(dirname "$1")" | awk '{ print $2 ":" $3 }')
+  case "$given $(owner "$1")" in
+    0:*) ;;
+    *:*' 0 '*) chown "$given" "$1" ;;
+    *:*' '*' '*) ;;
+    *) return 1 ;;
+  esac
+}
+
+# hand_over FILE: AEM can read it.
+hand_over() { give "$1" && { is_legible "$1" || fail "$1 cannot be read by the user that runs AEM"; }; }
 
 bytes() { wc -c < "$1" | tr -d ' '; }
 
@@ -56,7 +82,7 @@ put_back() {
 }
 
 # ensure NUMBER DIRECTORY: makes a directory where it is missing, and notes that.
-ensure() { test -d "$2" || { made="$made$1 "; mkdir -m 755 "$2"; }; }
+ensure() { { test -d "$2" || { made="$made$1 "; mkdir -m 755 "$2"; }; } && give "$2"; }
 
 # unmake NUMBER DIRECTORY: undoes ensure.
 unmake() {
@@ -96,6 +122,14 @@ swap() { mv "$1" "$kept/swap" && mv "$2" "$1" && mv "$kept/swap" "$2"; }
 
 # is_here DIRECTORY: the paths of the upload begin here.
 is_here() { test -d "$1" || fail "$1 is not here: run this where the paths of the upload begin"; }
+
+# is_own DIRECTORY: AEM will be able to read what is written there.
+is_own() {
+  test "$user" = 0 || case "$(owner "$1")" in
+    *" $user "*) ;;
+    *) fail "$1 belongs to another user: run this as the user that runs AEM" ;;
+  esac
+}
 
 # was FILE MD5...: the file is as it was examined, or already as it is to become; none where it may be missing.
 was() {

@@ -63,7 +63,10 @@ fn is_done(visit: &InstanceVisit<'_>, number: usize, out: &mut dyn Write) -> io:
     let mut has_checks = false;
     for action in visit.actions() {
         let lines = match &action.does {
-            Do::Verify(check) => verify(check),
+            Do::Verify(check) => {
+                let legible = files(check).map(|file| format!("is_legible {}", word(file)));
+                verify(check).into_iter().chain(legible).collect()
+            }
             Do::Move { from, .. } => vec![format!("test ! -e {}", word(from))],
             _ => Vec::new(),
         };
@@ -124,15 +127,17 @@ fn steps(visit: &InstanceVisit<'_>, number: usize, out: &mut dyn Write) -> io::R
 }
 
 fn run(visit: &InstanceVisit<'_>, number: usize, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "repair_{number}() {{")?;
+    for directory in visit.directories() {
+        let directory = word(&directory);
+        writeln!(out, "  is_here {directory} && is_own {directory} || return 1")?;
+    }
     writeln!(
         out,
-        "repair_{number}() {{\n  if done_{number}; then say 'Nothing is left to do here by this script.'; return 0; fi"
+        "  if done_{number}; then say 'Nothing is left to do here by this script.'; return 0; fi"
     )?;
     for action in &visit.before {
         writeln!(out, "  ask {} || return 1", shell_word(&POSIX.step(action)))?;
-    }
-    for directory in visit.directories() {
-        writeln!(out, "  is_here {} || return 1", word(&directory))?;
     }
     for examined in visit.examined() {
         let sums = examined.sums().join(" ");
@@ -164,6 +169,15 @@ fn verify(check: &PlanCheck) -> Vec<String> {
     }
 }
 
+/// Returns the files that are checked.
+fn files(check: &PlanCheck) -> impl Iterator<Item = &str> {
+    let (keys, storage) = match check {
+        PlanCheck::Keys(keys) => (keys.as_slice(), None),
+        PlanCheck::Storage { file } => (&[][..], Some(file.as_str())),
+    };
+    keys.iter().map(|key| key.file.as_str()).chain(storage)
+}
+
 fn verify_as(check: &KeyCheck, file: &str) -> String {
     let [raw, obfuscated] = lengths(check.key);
     check.digest.map_or_else(
@@ -183,7 +197,10 @@ fn lines(action: &Action, place: usize) -> Vec<String> {
         Do::Decode { file, .. } => vec![format!("through {} unbase64", word(file))],
         Do::Move { from, to } => vec![format!("move {} {}", word(from), word(to))],
         Do::WriteStorage { file } => vec![format!("printf %s Bundle > {}", word(file))],
-        Do::Verify(check) => verify(check),
+        Do::Verify(check) => {
+            let given = files(check).map(|file| format!("hand_over {}", word(file)));
+            given.chain(verify(check)).collect()
+        }
         // What is kept, is kept before the steps.
         Do::BackUp { .. }
         | Do::ExportFromJcr { .. }

@@ -4,15 +4,16 @@ use super::{Tree, World, farms, tree};
 use crate::instance::{Instance, hmac_of, master_of};
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use tempfile::TempDir;
 
 /// What a script may call.
-const TOOLS: [&str; 16] = [
+const TOOLS: [&str; 19] = [
     "cp", "mv", "mkdir", "rmdir", "cat", "chmod", "head", "rm", "md5sum", "cut", "sed", "tr", "wc",
-    "base64", "awk", "cmp",
+    "base64", "awk", "cmp", "ls", "id", "chown",
 ];
 
 /// How a call fails.
@@ -355,5 +356,54 @@ fn list_names_the_steps_of_every_instance() {
     let output = world.run(world.home.path(), &[]);
     assert!(output.status.success());
     assert!(super::told(&output).contains("After these steps: "));
+    assert_eq!(world.tree(), before);
+}
+
+/// The numbers of another user and another group.
+const OTHER: u32 = 12_345;
+
+/// Gives everything below a directory to a user; `false` where nobody may, since this is not run as root.
+fn give(path: &Path, user: u32) -> bool {
+    chown(path, Some(user), Some(user)).is_ok()
+        && (!path.is_dir()
+            || fs::read_dir(path).unwrap().all(|one| give(&one.unwrap().path(), user)))
+}
+
+#[test]
+fn files_that_root_writes_belong_to_the_user_of_aem() {
+    for (about, instance) in instances() {
+        let (world, place) = prepared(&instance);
+        if !give(&place.join("crx-quickstart"), OTHER) {
+            return;
+        }
+        let wrong = || {
+            let paths = world.tree().into_keys().filter(|path| path.starts_with(&place));
+            let install =
+                paths.filter(|path| path.components().any(|one| one.as_os_str() == "felix"));
+            install.filter(|path| fs::metadata(path).unwrap().uid() != OTHER).collect::<Vec<_>>()
+        };
+        let output = world.run(&place, &["publish"]);
+        assert!(output.status.success(), "{about}: {}", super::told(&output));
+        assert_eq!(wrong(), [PathBuf::new(); 0], "{about}");
+        // As a copy that root has made by hand leaves it.
+        let felix = place.join("crx-quickstart/launchpad/felix");
+        let master = felix.join("bundle43/data/master");
+        chown(&master, Some(0), Some(0)).unwrap();
+        let output = super::told(&world.run(&place, &["publish"]));
+        assert!(!output.contains("Nothing is left"), "{about}: {output}");
+    }
+}
+
+#[test]
+fn user_that_does_not_run_aem_changes_nothing() {
+    let (world, place) = prepared(&instances()[0].1);
+    if !give(world.home.path(), OTHER) || !give(&place.join("crx-quickstart/launchpad"), 0) {
+        return;
+    }
+    let before = world.tree();
+    let output = world.command(&place, &["publish"]).uid(OTHER).gid(OTHER).output().unwrap();
+    let told = super::told(&output);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("belongs to another user: run this as the user that runs AEM"), "{told}");
     assert_eq!(world.tree(), before);
 }
