@@ -1,5 +1,6 @@
 //! Actions as sentences, without their commands.
 
+use super::KEYS;
 use crate::farm::listed;
 use crate::repair::{Action, Do, KeyCheck, Outcome, Plan, PlanCheck};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +24,7 @@ pub(in crate::report) fn sentence(action: &Action) -> String {
         }
         Do::Verify(PlanCheck::Storage { .. }) => "Check that storage has 6 bytes".to_owned(),
         Do::ExportFromJcr { is_source: true, .. } => format!(
-            "On {name}, while it runs, save the binary properties hmac and master of /etc/key (CRXDE Lite) as keys/hmac and keys/master"
+            "On {name}, while it runs, save the binary properties hmac and master of /etc/key (CRXDE Lite) as {KEYS}/hmac and {KEYS}/master"
         ),
         Do::ExportFromJcr { is_source: false, .. } => format!(
             "On {name}, while it runs, save its own hmac and master of /etc/key (CRXDE Lite) in a safe place: without them nothing reads what it has encrypted so far"

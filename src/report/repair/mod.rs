@@ -19,8 +19,9 @@ pub(super) use script::SHELL;
 
 use crate::facts::KeyName;
 
-/// Where keys lie on their way, beside the script.
-const KEYS: &str = "keys";
+/// Where keys lie on their way, beside the script. An install may have its own in a directory that is called keys, and this one is removed in
+/// the end.
+const KEYS: &str = "farm-keys";
 
 /// Returns the name under which a file is kept: its own, where no other one of those that are kept has that.
 fn kept_name(file: &str, files: &[String]) -> String {

@@ -97,12 +97,7 @@ fn before(visit: &InstanceVisit<'_>) -> Vec<String> {
     let mut lines: Vec<String> =
         visit.before.iter().map(|action| format!("Ask {}", word(&SHELL.step(action)))).collect();
     for directory in visit.directories() {
-        let why = format!("{directory} is not here: run this where the paths of the upload begin");
-        lines.push(format!(
-            "if (-not [IO.Directory]::Exists({})) {{ throw {} }}",
-            full(&directory),
-            word(&printable(&why))
-        ));
+        lines.push(is_here(&directory));
     }
     for examined in visit.examined() {
         let sums: Vec<String> = examined.sums().iter().map(|sum| word(sum)).collect();
@@ -123,6 +118,16 @@ fn before(visit: &InstanceVisit<'_>) -> Vec<String> {
         lines.push(format!("Ask {}", word(&visit.words_to_stop())));
     }
     lines
+}
+
+/// Returns the line that stops where the paths of the upload do not begin.
+fn is_here(directory: &str) -> String {
+    let why = format!("{directory} is not here: run this where the paths of the upload begin");
+    format!(
+        "if (-not [IO.Directory]::Exists({})) {{ throw {} }}",
+        full(directory),
+        word(&printable(&why))
+    )
 }
 
 fn steps(visit: &InstanceVisit<'_>) -> Vec<String> {
@@ -198,7 +203,9 @@ fn source_functions(source: &KeySource<'_>, number: usize, out: &mut dyn Write) 
     function(&format!("Ready{number}"), check(&brought), out)?;
     if let Some([hmac, master]) = source.files {
         let own = |key: KeyName| full(if key == KeyName::Hmac { hmac } else { master });
-        function(&format!("Source{number}"), check(&own), out)?;
+        let places = [hmac, master].into_iter().filter_map(|file| file.rsplit_once('/'));
+        let here = places.map(|(directory, _)| is_here(directory));
+        function(&format!("Source{number}"), here.chain(check(&own)).collect(), out)?;
         let copy = |key: KeyName| place(&own(key), &format!("{KEYS}/{key}"));
         let mut gather = keep(KEYS, &[]);
         gather.extend(KeyName::ALL.map(copy));

@@ -1,6 +1,6 @@
 #   powershell -ExecutionPolicy Bypass -File repair.ps1               lists the instances and their steps
-#   powershell -ExecutionPolicy Bypass -File repair.ps1 collect NAME  on the source of the keys: makes the directory keys
-#   powershell -ExecutionPolicy Bypass -File repair.ps1 NAME          on an instance, stopped, with keys beside it: does its steps
+#   powershell -ExecutionPolicy Bypass -File repair.ps1 collect NAME  on the source of the keys: makes the directory farm-keys
+#   powershell -ExecutionPolicy Bypass -File repair.ps1 NAME          on an instance, stopped, with farm-keys beside it: does its steps
 # Run it as the user that runs AEM, in the directory where the paths of the upload begin. PowerShell 5.1 or newer.
 # It stops at the first failure and puts back what it replaced.
 
@@ -36,9 +36,9 @@ function Restore([scriptblock]$part) {
   try { $null = & $part } catch { Fail "$_"; $script:whole = $false }
 }
 
-# The keys that were brought along lie in the directory keys, here or beside this script.
-$keys = Join-Path $PWD.ProviderPath 'keys'
-if (-not [IO.Directory]::Exists($keys)) { $keys = Join-Path $PSScriptRoot 'keys' }
+# The keys that were brought along lie in the directory farm-keys, here or beside this script. An install may have one that is called keys.
+$keys = Join-Path $PWD.ProviderPath 'farm-keys'
+if (-not [IO.Directory]::Exists($keys)) { $keys = Join-Path $PSScriptRoot 'farm-keys' }
 
 # Keeps what is changed in a directory, does the steps, and undoes them where one fails or somebody interrupts.
 function Invoke-Steps([string]$number, [string]$kept) {
@@ -83,17 +83,17 @@ function Invoke-Repair([string]$number, [string]$kept) {
 
 # Copies both files of the source, or has a person save both keys of its repository. Keys that are not known may be of another source.
 function Invoke-Collect([string]$number, [bool]$are_files, [bool]$are_known) {
-  $keys = Join-Path $PWD.ProviderPath 'keys'
+  $keys = Join-Path $PWD.ProviderPath 'farm-keys'
   if (-not ($are_known -and (Test-That { & "Ready$number" }))) {
     try {
       if ($are_files) {
         & "Source$number"
-        if ([IO.Directory]::Exists($keys)) { throw 'a directory keys is there already, and holds other keys: move it away' }
+        if ([IO.Directory]::Exists($keys)) { throw 'a directory farm-keys is there already, and holds other keys: move it away' }
         $null = New-Item -ItemType Directory -Path $keys
         try { & "Gather$number" } catch { [IO.Directory]::Delete($keys, $true); throw }
       } else {
         $null = [IO.Directory]::CreateDirectory($keys)
-        Ask 'Save the binary properties hmac and master of /etc/key of this instance (CRXDE Lite) as keys\hmac and keys\master, in place of any that are there.'
+        Ask 'Save the binary properties hmac and master of /etc/key of this instance (CRXDE Lite) as farm-keys\hmac and farm-keys\master, in place of any that are there.'
       }
       & "Ready$number"
     } catch {
@@ -101,6 +101,6 @@ function Invoke-Collect([string]$number, [bool]$are_files, [bool]$are_known) {
       return 1
     }
   }
-  Say 'The directory keys is ready: bring it to the other machines by a way on which nobody can read it, then remove it here.'
+  Say 'The directory farm-keys is ready: bring it to the other machines by a way on which nobody can read it, then remove it here.'
   return 0
 }

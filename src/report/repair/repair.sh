@@ -1,6 +1,6 @@
 #   sh repair.sh               lists the instances and their steps
-#   sh repair.sh collect NAME  on the source of the keys: makes the directory keys
-#   sh repair.sh NAME          on an instance, stopped, with keys beside it: does its steps
+#   sh repair.sh collect NAME  on the source of the keys: makes the directory farm-keys
+#   sh repair.sh NAME          on an instance, stopped, with farm-keys beside it: does its steps
 # Run it as the user that runs AEM, or as root, in the directory where the paths of the upload begin.
 # It stops at the first failure and puts back what it replaced.
 
@@ -64,9 +64,9 @@ ask() {
   read -r answer && test "$answer" = yes || fail 'stopped; nothing was changed by this step'
 }
 
-# The keys that were brought along lie in the directory keys, here or beside this script.
-keys=keys
-test -d "$keys" || keys=$(dirname -- "$0")/keys
+# The keys that were brought along lie in the directory farm-keys, here or beside this script. An install may have one that is called keys.
+keys=farm-keys
+test -d "$keys" || keys=$(dirname -- "$0")/farm-keys
 
 # same FILE FILE: both have the same content.
 same() {
@@ -121,7 +121,10 @@ place() { cp "$keys/$1" "$2" && chmod 600 "$2"; }
 swap() { mv "$1" "$kept/swap" && mv "$2" "$1" && mv "$kept/swap" "$2"; }
 
 # is_here DIRECTORY: the paths of the upload begin here.
-is_here() { test -d "$1" || fail "$1 is not here: run this where the paths of the upload begin"; }
+is_here() { test -d "$1" || fail "$1 is not here, or hidden from you: run this where the paths of the upload begin"; }
+
+# can_read FILE
+can_read() { test -r "$1" || fail "$1 is missing, or you may not read it: run this as the user that runs AEM"; }
 
 # is_own DIRECTORY: AEM will be able to read what is written there.
 is_own() {
@@ -136,7 +139,7 @@ was() {
   file=$1
   shift
   sum=none
-  test ! -e "$file" || sum=$(md5 "$file")
+  test ! -e "$file" || { can_read "$file" || return 1; sum=$(md5 "$file"); }
   case " $* " in
     *" $sum "*) ;;
     *) fail "$file is not as it was examined: this is another machine, or the file was changed since; scan again" ;;
@@ -146,7 +149,7 @@ was() {
 # is_new DIRECTORY: nothing is there that another repair has kept.
 is_new() { test ! -e "$1" || fail "$1 is there already, from another repair: move it away"; }
 
-not_brought() { fail 'the directory keys is missing, or holds other keys than those to be put in place'; }
+not_brought() { fail 'the directory farm-keys is missing, cannot be read, or holds other keys than those to be put in place'; }
 
 # carry_out NUMBER: keeps what is changed in $kept, does the steps, and undoes them where one fails or somebody interrupts.
 carry_out() {
@@ -175,21 +178,30 @@ undone() {
   fi
 }
 
+# number FILE: what its file system knows it by.
+number() { ls -diL "$1" | awk 'NR == 1 { print $1 }'; }
+
+# is_apart FILE: farm-keys does not hold this file of the instance, which would be removed with it.
+is_apart() {
+  test ! -e farm-keys/hmac || test "$(number farm-keys/hmac)" != "$(number "$1")" ||
+    fail 'AEM works with the keys in the directory farm-keys here: leave them there, and copy them by hand'
+}
+
 # gather HMAC MASTER: copies both files of the source.
 gather() {
-  test ! -e keys || { fail 'a directory keys is there already, and holds other keys: move it away'; return 1; }
-  mkdir -m 700 keys || return 1
-  cp "$1" keys/hmac && cp "$2" keys/master && chmod 600 keys/hmac keys/master && return 0
-  rm -rf keys
+  test ! -e farm-keys || { fail 'a directory farm-keys is there already, and holds other keys: move it away'; return 1; }
+  mkdir -m 700 farm-keys || return 1
+  cp "$1" farm-keys/hmac && cp "$2" farm-keys/master && chmod 600 farm-keys/hmac farm-keys/master && return 0
+  rm -rf farm-keys
   return 1
 }
 
 # save: a person saves both keys of a repository.
 save() {
-  test -d keys || mkdir -m 700 keys || return 1
-  ask 'Save the binary properties hmac and master of /etc/key of this instance (CRXDE Lite) as keys/hmac and keys/master, in place of any that are there.'
+  test -d farm-keys || mkdir -m 700 farm-keys || return 1
+  ask 'Save the binary properties hmac and master of /etc/key of this instance (CRXDE Lite) as farm-keys/hmac and farm-keys/master, in place of any that are there.'
 }
 
 is_ready() {
-  say 'The directory keys is ready: bring it to the other machines by a way on which nobody can read it, then remove it here.'
+  say 'The directory farm-keys is ready: bring it to the other machines by a way on which nobody can read it, then remove it here.'
 }

@@ -3,7 +3,7 @@
 use super::english::sentence;
 use super::posix::{commands, word};
 use super::visit::{InstanceVisit, KeySource, ScriptNames, Shell, list, others, sources, visits};
-use super::{kept_name, lengths};
+use super::{KEYS, kept_name, lengths};
 use crate::facts::{Digest, KeyName, TextKind};
 use crate::repair::{Action, Do, KeyCheck, PlanCheck, shell_word};
 use crate::report::by_farm::ALL_AT_ONCE;
@@ -219,7 +219,15 @@ fn collect(report: &Report, calls: &ScriptNames<'_>, out: &mut dyn Write) -> io:
         let are_known = source.are_known();
         let KeySource { called, files, digests } = source;
         writeln!(out, "    {})", shell_word(&called))?;
-        let right = both(["keys/hmac".to_owned(), "keys/master".to_owned()], digests);
+        let right = both(KeyName::ALL.map(|key| format!("{KEYS}/{key}")), digests);
+        for file in files.into_iter().flatten() {
+            let directory = file.rsplit_once('/').map_or("", |(directory, _)| directory);
+            let (directory, file) = (word(directory), word(file));
+            writeln!(out, "      is_here {directory} && can_read {file} || return 1")?;
+        }
+        if let Some([hmac, _]) = files {
+            writeln!(out, "      is_apart {} || return 1", word(hmac))?;
+        }
         if are_known {
             writeln!(out, "      if {right}; then is_ready; return 0; fi")?;
         }
@@ -237,7 +245,7 @@ fn collect(report: &Report, calls: &ScriptNames<'_>, out: &mut dyn Write) -> io:
         }
         writeln!(
             out,
-            "      {{ {right}; }} || {{ fail 'keys/hmac and keys/master are not the keys that were examined'; return 1; }}\n      is_ready ;;"
+            "      {{ {right}; }} || {{ fail '{KEYS}/hmac and {KEYS}/master are not the keys that were examined'; return 1; }}\n      is_ready ;;"
         )?;
     }
     writeln!(

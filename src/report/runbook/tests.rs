@@ -65,12 +65,12 @@ fn names_neither_act_in_a_shell_nor_as_markup() {
         i.hmac(&other())
     };
     let text = runbook(farm().with("a", |i| i).with("b", |i| i).with(name, hostile));
-    let commands = text.lines().filter(|line| line.trim_start().starts_with("cp keys/hmac "));
+    let commands = text.lines().filter(|line| line.trim_start().starts_with("cp farm-keys/hmac "));
     let commands: Vec<&str> = commands.map(str::trim).collect();
     assert_eq!(
         commands,
         [
-            r#"cp keys/hmac "$(printf '\047; rm -rf ~ #`id`$(id)\012```\012<script>/bundle2/data/hmac')" && chmod 600 "$(printf '\047; rm -rf ~ #`id`$(id)\012```\012<script>/bundle2/data/hmac')" &&"#
+            r#"cp farm-keys/hmac "$(printf '\047; rm -rf ~ #`id`$(id)\012```\012<script>/bundle2/data/hmac')" && chmod 600 "$(printf '\047; rm -rf ~ #`id`$(id)\012```\012<script>/bundle2/data/hmac')" &&"#
         ]
     );
     let fences = text.lines().filter(|line| line.trim_start().starts_with("```")).count();

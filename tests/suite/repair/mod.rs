@@ -306,7 +306,7 @@ impl Proof<'_> {
                 action.instance.as_deref() == Some(name)
                     && matches!(action.does, Do::ExportFromJcr { is_source: true, .. })
             };
-            let keys = place.join("keys");
+            let keys = place.join("farm-keys");
             if plan.before.iter().any(|action| leaves(&action)) {
                 save_keys(&place, is_blind(plan));
                 let output = self.world.run(&place, &["collect", name]);
@@ -367,7 +367,7 @@ impl Proof<'_> {
         }
         let brought = self.world.home.path().join("brought");
         drop(fs::remove_dir_all(&brought));
-        fs::rename(place.join("keys"), &brought).unwrap();
+        fs::rename(place.join("farm-keys"), &brought).unwrap();
         Some(brought)
     }
 
@@ -457,9 +457,9 @@ impl Proof<'_> {
     }
 }
 
-/// Puts the keys of a repository into the directory `keys`; of one that is not read here, some keys.
+/// Puts the keys of a repository into the directory `farm-keys`; of one that is not read here, some keys.
 fn save_keys(place: &Path, is_blind: bool) {
-    let keys = place.join("keys");
+    let keys = place.join("farm-keys");
     fs::create_dir_all(&keys).unwrap();
     let stored =
         stored_keys(place).or_else(|| is_blind.then(|| [hmac_of("stored"), master_of("stored")]));

@@ -74,8 +74,8 @@ impl Script {
         words: &[&str],
         fails: Option<usize>,
     ) -> Output {
-        let beside = home.join("keys");
-        let keys = if place.join("keys").is_dir() { place.join("keys") } else { beside };
+        let beside = home.join("farm-keys");
+        let keys = if place.join("farm-keys").is_dir() { place.join("farm-keys") } else { beside };
         let mut model = Model {
             place: place.to_owned(),
             keys,
@@ -120,11 +120,11 @@ impl Script {
         if self.all(model, "Ready", number).is_ok() {
             return 0;
         }
-        let keys = model.place.join("keys");
+        let keys = model.place.join("farm-keys");
         let gathered = if are_files {
             self.all(model, "Source", number).and_then(|()| {
                 if keys.exists() {
-                    return Err("a directory keys is there already".to_owned());
+                    return Err("a directory farm-keys is there already".to_owned());
                 }
                 model.change()?;
                 fs::create_dir(&keys).unwrap();

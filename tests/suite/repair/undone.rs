@@ -4,7 +4,7 @@ use super::{Tree, World, farms, tree};
 use crate::instance::{Instance, hmac_of, master_of};
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -126,7 +126,7 @@ fn prepared(instance: &Instance) -> (World, PathBuf) {
     let [author, publish] = [0, 1].map(|at| world.sources[at].1.clone());
     // Where nothing is copied, nothing is collected.
     if world.run(&author, &["collect", "author"]).status.success() {
-        fs::rename(author.join("keys"), publish.join("keys")).unwrap();
+        fs::rename(author.join("farm-keys"), publish.join("farm-keys")).unwrap();
     }
     (world, publish)
 }
@@ -199,7 +199,7 @@ fn change_that_fails_in_powershell_leaves_everything_as_it_was() {
 #[test]
 fn keys_that_are_missing_or_others_stop_it_before_anything_is_changed() {
     let (world, place) = prepared(&instances()[0].1);
-    let keys = place.join("keys");
+    let keys = place.join("farm-keys");
     fs::write(keys.join("hmac"), hmac_of("else")).unwrap();
     for _ in 0..2 {
         let before = world.tree();
@@ -269,8 +269,14 @@ fn instance_that_is_not_here_is_not_repaired() {
         assert_eq!(output.status.code(), Some(2), "{words:?} {}", super::told(&output));
     }
     // The paths of the upload do not begin here.
-    let output = world.run(world.home.path(), &["publish"]);
-    assert_eq!(output.status.code(), Some(1), "{}", super::told(&output));
+    for words in [&["publish"][..], &["collect", "author"]] {
+        let home = world.home.path();
+        for output in [world.run(home, words), world.model(home, words, None)] {
+            let told = super::told(&output);
+            assert_eq!(output.status.code(), Some(1), "{told}");
+            assert!(told.contains("run this where the paths of the upload begin"), "{told}");
+        }
+    }
     assert_eq!(world.tree(), before);
 }
 
@@ -340,7 +346,7 @@ fn instances_of_one_name_in_two_farms_are_told_apart() {
         assert!(repaired.status.success(), "{}", super::told(&repaired));
         // What was replaced stays, each beside that of the other farm.
         assert!(home.path().join(format!("keys-before-{name}--publish/hmac")).is_file());
-        fs::remove_dir_all(home.path().join("keys")).unwrap();
+        fs::remove_dir_all(home.path().join("farm-keys")).unwrap();
         let hmac = publish.join("crx-quickstart").join(DATA).join("hmac");
         assert_eq!(fs::read(hmac).unwrap(), hmac_of(key));
         // Without its farm, a name is nobody's.
@@ -392,6 +398,47 @@ fn files_that_root_writes_belong_to_the_user_of_aem() {
         let output = super::told(&world.run(&place, &["publish"]));
         assert!(!output.contains("Nothing is left"), "{about}: {output}");
     }
+}
+
+#[test]
+fn keys_that_the_instance_works_with_are_never_said_to_be_ready() {
+    let (world, _) = prepared(&instances()[0].1);
+    let author = world.sources[0].1.clone();
+    for name in ["keys", "farm-keys"] {
+        let live = author.join(name);
+        fs::create_dir(&live).unwrap();
+        for key in ["hmac", "master"] {
+            let file = author.join("crx-quickstart").join(DATA).join(key);
+            fs::rename(&file, live.join(key)).unwrap();
+            symlink(live.join(key), &file).unwrap();
+        }
+        let told = super::told(&world.run(&author, &["collect", "author"]));
+        assert_eq!(told.contains("is ready"), name == "keys", "{told}");
+        assert!(!told.contains("move it away"), "{told}");
+        for key in ["hmac", "master"] {
+            assert!(live.join(key).is_file(), "{name}: {told}");
+            let file = author.join("crx-quickstart").join(DATA).join(key);
+            fs::remove_file(&file).unwrap();
+            fs::rename(live.join(key), &file).unwrap();
+        }
+        for made in ["keys", "farm-keys"] {
+            fs::remove_dir_all(author.join(made)).unwrap_or_default();
+        }
+    }
+}
+
+#[test]
+fn user_that_may_not_read_a_key_is_told_so() {
+    let (world, place) = prepared(&instances()[0].1);
+    let key = place.join("crx-quickstart").join(DATA).join("hmac");
+    if !give(world.home.path(), OTHER) || chown(&key, Some(0), Some(0)).is_err() {
+        return;
+    }
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    let output = world.command(&place, &["publish"]).uid(OTHER).gid(OTHER).output().unwrap();
+    let told = super::told(&output);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("you may not read it"), "{told}");
 }
 
 #[test]
