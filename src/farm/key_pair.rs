@@ -216,10 +216,12 @@ fn in_place(key: &EffectiveKey) -> Option<Content> {
     match key.health {
         KeyHealth::Altered(_) => with(Flaw::Altered),
         KeyHealth::LineEnd(_) if is_length(&key.value) => with(Flaw::LineEnd),
-        KeyHealth::Sound | KeyHealth::Unusual | KeyHealth::NoKey if is_length(&key.value) => {
+        // The policy may name a hmac of any length.
+        KeyHealth::Unusual => Some((key.value, BTreeSet::new())),
+        KeyHealth::Sound | KeyHealth::NoKey if is_length(&key.value) => {
             Some((key.value, BTreeSet::new()))
         }
-        KeyHealth::LineEnd(_) | KeyHealth::Unusual | KeyHealth::NoKey | KeyHealth::Sound => {
+        KeyHealth::LineEnd(_) | KeyHealth::NoKey | KeyHealth::Sound => {
             key_in(&key.digest).map(|(key, _)| (key, BTreeSet::from([Flaw::LineEnd])))
         }
         KeyHealth::Wrapped(_) | KeyHealth::Text(_) | KeyHealth::Empty | KeyHealth::Uniform => None,

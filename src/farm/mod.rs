@@ -152,6 +152,9 @@ impl Farm {
 
     /// Decides which pairs instances have, whose single keys are decided, and of which it is known what the policy expects.
     fn decide_pairs(&mut self) {
+        for member in &mut self.members {
+            keys::as_expected(&mut member.keys.states, &self.expected.keys);
+        }
         let kept = kept_for(self);
         for (member, kept_for) in self.members.iter_mut().zip(kept) {
             member.keys.kept_for = kept_for;

@@ -14,7 +14,7 @@ use super::install::Install;
 use super::need::because;
 use super::right_keys::RightKeys;
 use super::{Need, RuleId, RuleNeed, Scope, Text, Unless, When, on_instance};
-use crate::facts::{Digest, Hex, KeyFile};
+use crate::facts::{Digest, Hex, KeyFile, KeyName};
 use crate::farm::Member;
 use std::collections::BTreeSet;
 
@@ -56,7 +56,18 @@ impl<'p> InstanceRepair<'p> {
             return None;
         }
         let right = right.map(|keys| keys.digests);
-        let goal = if is_accepted { KeyGoal::Stay } else { KeyGoal::choose(member, right, &wants) };
+        // What the policy means may be the very file that would be mended.
+        let is_unexpected = |name: KeyName| {
+            let expected = scope.expected().keys.get(&name).zip(member.known_key(name));
+            expected.is_some_and(|(expected, key)| !expected.is_of(&key.value))
+        };
+        let asks = || wants.iter().any(|(_, need)| matches!(need, Need::FarmKeys(_)));
+        let is_contradicted = !is_decided && asks() && KeyName::ALL.into_iter().any(is_unexpected);
+        let goal = if is_accepted || is_contradicted {
+            KeyGoal::Stay
+        } else {
+            KeyGoal::choose(member, right, &wants)
+        };
         let mut repair = Self {
             member,
             goal,

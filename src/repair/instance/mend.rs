@@ -3,7 +3,7 @@
 use super::InstanceRepair;
 use super::keys::KeyChange;
 use crate::facts::{Alteration, Digest, KeyDigest, KeyFile, KeyName, TextKind};
-use crate::farm::{Member, key_in};
+use crate::farm::{KeyHealth, Member, key_in};
 use crate::repair::action::{Do, KeyCheck};
 use crate::repair::{Need, on_instance};
 
@@ -65,7 +65,12 @@ impl InstanceRepair<'_> {
     /// Returns what a file is without its line end, where that is to go.
     fn trimmed(&self, key: KeyName, file: &KeyFile) -> Option<Digest> {
         let is_wanted = self.has(|need| matches!(need, Need::TrimKey(_, wanted) if *wanted == key));
-        let known = self.member.known_key(key).filter(|known| known.line_end().is_some());
+        let known = self.member.known_key(key);
+        // The policy may name it with its line end.
+        if known.is_some_and(|known| known.health == KeyHealth::Unusual) {
+            return None;
+        }
+        let known = known.filter(|known| known.line_end().is_some());
         let has_line_end = key_in(&file.digest).filter(|(_, has_line_end)| *has_line_end);
         let content = known.map(|known| known.value).filter(|_| is_wanted);
         content.or(has_line_end.map(|(content, _)| content))
