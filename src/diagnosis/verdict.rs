@@ -115,6 +115,7 @@ pub(super) fn doubts(farm: &Farm) -> Vec<Doubt> {
     }
     reasons.extend(farm.members.iter().filter_map(doubt).map(Doubt::Unknown));
     reasons.extend(farm.expected.missing.iter().filter_map(not_come).map(Doubt::Unknown));
+    reasons.extend(perhaps_shared(farm).map(Doubt::Unknown));
     reasons.extend(alike(farm).into_iter().map(Doubt::Unknown));
     reasons.extend(farm.members.iter().filter_map(unproven_copy).map(Doubt::Unknown));
     let hiding = farm.gaps.iter().filter(|gap| gap.kind.hides());
@@ -146,6 +147,21 @@ fn not_come(missing: &Missing) -> Option<String> {
         "{}, which the policy names, was not found; it may be in {}{more}, which was not read in full",
         missing.name,
         spoken(first)
+    ))
+}
+
+/// Says that other farms, whose keys are not known, may have those of this one, though the policy says that they must not.
+fn perhaps_shared(farm: &Farm) -> Option<String> {
+    let all = farm.expected.perhaps_shared.iter().flat_map(|names| names.iter());
+    let others: BTreeSet<&String> = all.filter(|name| **name != farm.name).collect();
+    let first = others.first()?;
+    let more = match others.len().saturating_sub(1) {
+        0 => String::new(),
+        1 => " and of 1 other farm".to_owned(),
+        more => format!(" and of {more} other farms"),
+    };
+    Some(format!(
+        "the keys of {first}{more} are not all known, so it is not known that they differ, as the policy demands"
     ))
 }
 
@@ -286,6 +302,20 @@ mod tests {
         let mut farm = farm.build();
         let findings = find(&mut farm);
         verdict(&farm, &findings)
+    }
+
+    #[test]
+    fn keys_that_perhaps_another_farm_has_too_leave_it_open() {
+        let mut farm = good_farm(&["a", "b"]).build();
+        let names = |all: &[&str]| all.iter().map(|name| (*name).to_owned()).collect();
+        farm.expected.perhaps_shared = vec![names(&[&farm.name])];
+        assert_eq!(verdict(&farm, &[]), Verdict::Consistent, "its own are known to itself");
+        farm.expected.perhaps_shared.push(names(&["stage", "test"]));
+        let verdict = verdict(&farm, &[]);
+        assert_eq!(
+            verdict.reasons()[0].to_string(),
+            "the keys of stage and of 1 other farm are not all known, so it is not known that they differ, as the policy demands"
+        );
     }
 
     #[test]

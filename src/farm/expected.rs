@@ -18,6 +18,8 @@ pub struct Expected {
     pub unnamed: bool,
     /// Keys in use on farms that must have other ones.
     pub apart: Vec<ForeignKey>,
+    /// Farms that must have other keys and whose keys are not all known, of each demand; this farm may be among them.
+    pub perhaps_shared: Vec<Arc<[String]>>,
 }
 
 /// An instance that was not found.

@@ -6,7 +6,7 @@ use super::expected::{Expected, ForeignKey, Missing};
 use super::like::tell_alike;
 use super::open_gaps::OpenGaps;
 use super::plan::{FarmPlan, Ground};
-use super::{Farm, FarmNames, Keys, Member, keys, names};
+use super::{Farm, FarmNames, KeyState, Keys, Member, keys, names};
 use crate::facts::{Digest, Gap, KeyName, Snapshot};
 use crate::limits::Limits;
 use crate::policy::{Policy, PolicyFarm, PolicyInstance};
@@ -217,6 +217,14 @@ fn keep_apart(farms: &mut [Farm], policy: &Policy, of_policy: &BTreeMap<usize, u
     for differ in &policy.differ {
         let indices: Vec<usize> =
             differ.farms.iter().filter_map(|name| named.get(name).copied()).collect();
+        let is_unknown = |farm: &&Farm| differ.keys.iter().any(|key| !shows_key(farm, *key));
+        let unknown = indices.iter().filter_map(|index| farms.get(*index)).filter(is_unknown);
+        let unknown: Arc<[String]> = unknown.map(|farm| farm.name.clone()).collect();
+        for index in indices.iter().filter(|_| !unknown.is_empty()) {
+            if let Some(farm) = farms.get_mut(*index) {
+                farm.expected.perhaps_shared.push(Arc::clone(&unknown));
+            }
+        }
         let mut holders: BTreeMap<(KeyName, Digest), Vec<(usize, ForeignKey)>> = BTreeMap::new();
         for index in &indices {
             let Some(farm) = farms.get(*index) else { continue };
@@ -239,6 +247,15 @@ fn keep_apart(farms: &mut [Farm], policy: &Policy, of_policy: &BTreeMap<usize, u
             }
         }
     }
+}
+
+/// Returns `true` if it is known of all instances of a farm that came which key they have.
+fn shows_key(farm: &Farm, key: KeyName) -> bool {
+    let is_shown = |member: &Member| {
+        let state = member.key(key);
+        member.snapshot.is_verified() && matches!(state, KeyState::Known(_) | KeyState::Absent)
+    };
+    !farm.members.is_empty() && farm.members.iter().all(is_shown)
 }
 
 fn keys_of(farm: &Farm, key: KeyName) -> Vec<ForeignKey> {
@@ -362,6 +379,24 @@ mod tests {
         };
         assert_eq!(apart(&farms[0]), ["hmac stage/author"]);
         assert_eq!(apart(&farms[1]), ["hmac production/author"]);
+    }
+
+    #[test]
+    fn farm_whose_keys_are_not_known_may_have_those_of_another() {
+        let unknown = |names: &[&str]| -> Vec<Vec<String>> {
+            let farms = grouped(names, &[]).unwrap();
+            let all = farms.iter().flat_map(|farm| &farm.expected.perhaps_shared);
+            all.map(|names| names.to_vec()).collect()
+        };
+        assert_eq!(unknown(&["prod-author-1", "stage-a"]), [[""; 0]; 0]);
+        assert_eq!(unknown(&["prod-author-1"]), [["stage"], ["stage"]]);
+        let policy = parse(TWO_FARMS, &[]).expect("a policy");
+        let farm = good_farm(&["prod-author-1"]).with("stage-a", |i| i.storage(b"JCR"));
+        let members = farm.build().members.into_iter();
+        let snapshots = members.map(|member| (Some(member.name), member.snapshot)).collect();
+        let plan = FarmPlan { policy: Some(&policy), ..FarmPlan::default() };
+        let farms = super::farms(snapshots, &plan).unwrap();
+        assert_eq!(*farms[0].expected.perhaps_shared[0], ["stage"]);
     }
 
     #[test]

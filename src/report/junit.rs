@@ -170,6 +170,12 @@ fn is_open(judged: &Judged) -> bool {
     let doubts = judged.verdict.reasons();
     let farm = &judged.farm;
     doubts.iter().any(|doubt| !doubt.is_for_lack_of_peers())
+        || farm
+            .expected
+            .perhaps_shared
+            .iter()
+            .flat_map(|names| names.iter())
+            .any(|name| *name != farm.name)
         || farm.has_more_gaps
         || farm.gaps.iter().any(|gap| gap.kind.hides())
 }
