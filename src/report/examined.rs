@@ -46,8 +46,10 @@ pub(super) struct KeyLine {
 
 impl ExaminedSection {
     pub(super) fn of(report: &Report) -> Self {
+        let mut custody = report.custody.clone();
+        custody.options.extend(report.chosen.iter().map(|farm| format!("--farm {farm}")));
         Self {
-            about: about(&report.custody),
+            about: about(&custody),
             sources: report.sources.iter().map(ExaminedLine::from).collect(),
             keys: report.farms.iter().flat_map(keys).collect(),
         }

@@ -51,6 +51,9 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         repair(judged, out)?;
         others(judged, out)?;
     }
+    if let Some(others) = report.not_shown() {
+        writeln!(out, "{}.\n", prose(&others))?;
+    }
     out.write_all(&end)?;
     examined::write(report, out)
 }

@@ -1,8 +1,9 @@
 //! Many farms at a glance: which are wrong, which problem which of them have, and keys that they share.
 
-use super::{Report, Totals};
+use super::{Report, Totals, counted};
 use crate::diagnosis::{Judged, Verdict};
 use crate::facts::{Digest, KeyName};
+use crate::farm::listed;
 use crate::limits::Limits;
 use crate::rules::Severity;
 use std::cmp::Reverse;
@@ -31,6 +32,21 @@ impl Report {
         let is_shown =
             |judged: &&Judged| self.chosen.is_empty() || self.chosen.contains(&judged.farm.name);
         self.farms.iter().filter(is_shown).collect()
+    }
+
+    /// Says how the farms are that are not shown: they count for the exit code as the others do.
+    pub(super) fn not_shown(&self) -> Option<String> {
+        let is_hidden =
+            |judged: &&Judged| !self.chosen.is_empty() && !self.chosen.contains(&judged.farm.name);
+        let mut hidden: Vec<&Judged> = self.farms.iter().filter(is_hidden).collect();
+        hidden.sort_by_key(|judged| by_verdict(judged));
+        let say = |judged: &&Judged| {
+            format!("{} {}", judged.farm.name, judged.verdict.label().to_uppercase())
+        };
+        let named: Vec<String> = hidden.iter().map(say).collect();
+        let are = if hidden.len() == 1 { "is" } else { "are" };
+        let farms = counted(hidden.len(), "other farm");
+        (!hidden.is_empty()).then(|| format!("{farms} {are} not shown: {}", listed(&named)))
     }
 
     /// Returns `true` if the farms are so many that text for people shows what they have in common first.
@@ -104,7 +120,7 @@ mod tests {
     use super::*;
     use crate::diagnosis::Selection;
     use crate::farm::Farm;
-    use crate::report::Screen;
+    use crate::report::{FORMATS, Screen};
     use crate::testing::good_farm;
 
     fn report(farms: Vec<(&str, Farm)>) -> Report {
@@ -151,5 +167,28 @@ mod tests {
         assert_eq!(report.shown().len(), 30);
         report.chosen = ["y".to_owned()].into();
         assert_eq!(report.shown().len(), 0);
+    }
+
+    #[test]
+    fn farms_that_are_not_shown_are_named_with_their_verdicts() {
+        let farms = vec![
+            ("ok", good_farm(&["a", "b"]).build()),
+            ("bad", good_farm(&["a", "b"]).with("c", |i| i.storage(b"Bundle\n")).build()),
+            ("fine", good_farm(&["a", "b"]).build()),
+        ];
+        let mut report = report(farms);
+        assert_eq!(report.not_shown(), None);
+        report.chosen = ["ok".to_owned(), "fine".to_owned()].into();
+        let said = "1 other farm is not shown: bad INCONSISTENT";
+        assert_eq!(report.not_shown().unwrap(), said);
+        for format in ["table", "markdown"] {
+            let format = FORMATS.iter().find(|one| one.name == format).unwrap();
+            let mut out = Vec::new();
+            (format.write)(&report, &mut out).unwrap();
+            assert!(String::from_utf8(out).unwrap().contains(said), "{}", format.name);
+        }
+        report.chosen = ["ok".to_owned()].into();
+        let said = "2 other farms are not shown: bad INCONSISTENT, fine CONSISTENT";
+        assert_eq!(report.not_shown().unwrap(), said);
     }
 }

@@ -49,6 +49,9 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if shown.is_empty() {
         return writeln!(out, "No AEM instance was found; there is nothing to compare.");
     }
+    if let Some(others) = report.not_shown() {
+        writeln!(out, "{}\n", wrapped(&others, report.screen))?;
+    }
     shown.iter().zip(&names).try_for_each(|(judged, name)| verdict(judged, name, report, out))
 }
 
