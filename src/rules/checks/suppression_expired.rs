@@ -9,7 +9,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Warning,
     compares: false,
     summary: "a suppression of the policy has expired",
-    effect: "The finding counts again.",
+    effect: "What it was for counts again where it is still found.",
     why: "What was to be repaired by that day is counted again where it is still found.",
     fix: "Repair what it was for and take it out of the policy, or give it another day.",
     references: &[POLICY],
