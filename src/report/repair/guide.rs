@@ -3,7 +3,7 @@
 use super::english::{outcome, sentence, with_first};
 use super::{KEYS, posix, powershell};
 use crate::diagnosis::Judged;
-use crate::facts::{Digest, KeyName, Opening, ProtectedAt};
+use crate::facts::{self, Digest, KeyName, Opening, ProtectedAt};
 use crate::farm::{Member, listed};
 use crate::repair::{Action, Collect, Decision, Do, KeyCheck, Plan, PlanCheck, PlanIndex, Window};
 use std::collections::{BTreeMap, BTreeSet};
@@ -145,6 +145,24 @@ pub(in crate::report) fn warning(judged: &Judged) -> Option<(&'static str, Vec<&
     let text = "Where the keys of an instance are replaced, it can no longer read what it encrypted with the old ones, and the snapshots do not show all of \
         that. Have these ready to enter again";
     (!listed.is_empty()).then_some((text, listed))
+}
+
+/// Says where the paths begin that lead into a source of several instances, such as a folder of copies: servers may have no such folder.
+pub(in crate::report) fn beginning(judged: &Judged) -> Option<String> {
+    let instances = judged.plan.windows.iter().map(|window| &window.instance);
+    let sources = instances.filter_map(|name| Some(&member(judged, name)?.snapshot.source));
+    let holds_several = |source: &&String| {
+        let of_source = |member: &&Member| member.snapshot.source == **source;
+        judged.farm.members.iter().filter(of_source).count() > 1
+    };
+    let sources: BTreeSet<&String> = sources.filter(holds_several).collect();
+    let sources: Vec<&str> = sources.into_iter().map(|source| facts::spoken(source)).collect();
+    (!sources.is_empty()).then(|| {
+        format!(
+            "Paths begin in {}, with the folder of each instance. Where a server has no such folder, scan the instances one by one.",
+            listed(&sources)
+        )
+    })
 }
 
 /// Returns whether the repository, and the configurations, of an instance may hold what its master to come does not open and the plan does not
@@ -400,6 +418,18 @@ mod tests {
         let farm = good_farm(&["a", "b"]).with("c", old).build();
         let judged = judge(vec![farm], &Selection::default()).remove(0);
         assert_eq!(warning(&judged).unwrap().1, IN_CONFIGURATIONS);
+    }
+
+    #[test]
+    fn paths_in_a_folder_of_several_instances_begin_there() {
+        let other: Vec<u8> = (0x40..0x60).collect();
+        let mut farm = good_farm(&["a", "b"]).with("c", |i| i.hmac(&other)).build();
+        let of = |farm| beginning(&judge(vec![farm], &Selection::default()).remove(0));
+        assert_eq!(of(farm.clone()), None);
+        for member in &mut farm.members {
+            member.snapshot.source = "uploads".to_owned();
+        }
+        assert!(of(farm).unwrap().starts_with("Paths begin in uploads, "));
     }
 
     #[test]

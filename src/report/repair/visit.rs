@@ -1,6 +1,7 @@
 //! What a script does on each instance, and what it says of it; the same for every shell.
 
 use super::english::{outcome, sentence};
+use super::guide::beginning;
 use crate::diagnosis::Judged;
 use crate::facts::{Digest, Hex};
 use crate::farm::{KeyState, Member};
@@ -238,6 +239,7 @@ pub(super) fn list(report: &Report, calls: &ScriptNames<'_>, shell: &Shell) -> V
 
 fn list_farm(judged: &Judged, calls: &ScriptNames<'_>, shell: &Shell, lines: &mut Vec<String>) {
     let plan = &judged.plan;
+    lines.extend(beginning(judged).map(|text| format!("  {}", printable(&text))));
     for source in of_plan(judged, calls) {
         let name = printable(&source.called);
         let (call, word) = (shell.call, (shell.word)(&source.called));

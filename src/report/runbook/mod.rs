@@ -10,7 +10,7 @@ mod verify;
 use super::by_farm::ALL_AT_ONCE;
 use super::labels::LEFT_OUT;
 use super::markdown::{examined, guided};
-use super::repair::{decision, parts, result, warning};
+use super::repair::{beginning, decision, parts, result, warning};
 use super::{Format, Report, counted};
 use crate::diagnosis::{Doubt, Judged, Verdict};
 use incomplete_sources::AllIncompleteSources;
@@ -159,8 +159,12 @@ fn repair(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         "- Run commands as the user that runs AEM, in the directory where the paths below begin. A block stops at the first command that fails, \
-         and prints its last line only when all of it went right. Where it does not, copy what is in its keys-before-… back, and go no further.\n"
+         and prints its last line only when all of it went right. Where it does not, copy what is in its keys-before-… back, and go no further."
     )?;
+    if let Some(text) = beginning(judged) {
+        writeln!(out, "- {}", prose(&text))?;
+    }
+    writeln!(out)?;
     for part in parts(judged, None) {
         writeln!(out, "## {}\n", prose(&part.title))?;
         part.all_steps()

@@ -1,6 +1,6 @@
 //! The causes: who, what is wrong, what comes of it, what shows it, and how it is mended.
 
-use super::super::repair::{RepairPart, decision, gist, parts, result, warning};
+use super::super::repair::{RepairPart, beginning, decision, gist, parts, result, warning};
 use super::super::{CAUSES_NAMED_MAX, Screen};
 use super::text::{Paint, command, labelled};
 use crate::diagnosis::{Cause, Finding, Judged};
@@ -67,7 +67,9 @@ pub(super) fn write(judged: &Judged, screen: Screen, out: &mut dyn Write) -> io:
             "For the steps, run this again with --format runbook (or shell, or powershell)."
         }
     };
-    labelled("Repair:", &whole(judged, how), screen, out)?;
+    let beginning = beginning(judged).filter(|_| is_short && has_commands);
+    let how = beginning.map_or_else(|| how.to_owned(), |text| format!("{how} {text}"));
+    labelled("Repair:", &whole(judged, &how), screen, out)?;
     writeln!(out)
 }
 
