@@ -27,7 +27,7 @@ owner() { ls -ldnL "$1" | awk 'NR == 1 { print $1, $3, $4 }'; }
 # is_legible FILE: the owner of its directory, who runs AEM, may read it.
 is_legible() {
   test -r "$1" && { test "$user" != 0 || printf '%s %s\n' "$(owner "$(dirname "$1")")" "$(owner "$1")" | awk '
-    { exit !($2 == 0 || $4 ~ /^.r/ && $5 == $2 || $4 ~ /^....r/ && $6 == $3 || $4 ~ /^.......r/) }'; }
+    { exit !(NF == 6 && ($2 == 0 || $4 ~ /^.r/ && $5 == $2 || $4 ~ /^....r/ && $6 == $3 || $4 ~ /^.......r/)) }'; }
 }
 
 # give FILE: what root has written becomes that of the owner of its directory.
