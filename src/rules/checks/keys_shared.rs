@@ -11,7 +11,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "two farms that must have different keys share one",
-    effect: "With the hmac of one farm its login tokens are valid in the other; with its master its secrets can be decrypted there.",
+    effect: "With a shared hmac, tokens are valid in both; with a shared master, secrets can be read.",
     why: "With the hmac of another environment a login token of that environment is valid here, and with its master its secrets can be \
           decrypted. Keys are shared where one environment was cloned from the other.",
     fix: "Give one of the two farms keys of its own.",
