@@ -1,7 +1,7 @@
 //! Lines of any number of files, merged.
 //!
 //! Merging is associative, commutative and idempotent: what is the same twice counts once. Where one source was read at two times and
-//! differs, the one that was written last is kept, where that is known and all of it came; else both are.
+//! differs, of each instance the state that was written last is kept, where that is known and all of it came; else all are.
 
 use super::fact::{Fact, Instance};
 use super::files::{Files, TakeLines, faults};
@@ -128,12 +128,12 @@ impl Merge {
         Saved { snapshots, sources, gaps: gaps.into_iter().collect(), reach, ledger }
     }
 
-    /// Leaves out uploads of which a newer one came; returns what is to be said of them.
+    /// Leaves out instances that came again in newer uploads, and uploads of which nothing else is left; returns what is to be said of them.
     fn supersede(&mut self) -> BTreeSet<Gap> {
         if self.keeps_all {
             return BTreeSet::new();
         }
-        let superseded = self.tally.keep_newest();
+        let superseded = self.tally.keep_newest(&self.instances);
         if !superseded.lines.is_empty() {
             self.instances.retain(|(.., id), _| !superseded.lines.contains(id));
             self.gaps.retain(|_, id| !superseded.lines.contains(id));

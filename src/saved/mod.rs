@@ -54,6 +54,7 @@ pub use ledger::Ledger;
 pub use line::ReadLine;
 pub use line_id::LineId;
 pub use merge::{Merge, Saved};
+pub(crate) use newest::comes_again;
 pub use parts::{PartReader, Parts, Survey};
 pub use wire::{End, GapRef, SCHEMA, SavedLine, SourceRef, schema};
 pub use write::{RunWriter, write_merged};

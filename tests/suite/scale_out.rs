@@ -559,3 +559,43 @@ fn what_needs_all_farms_at_once_is_refused_in_parts() {
         assert!(said.contains(says), "{arguments:?}: {said}");
     }
 }
+
+/// Runs in a directory.
+fn run_in(directory: &Path, arguments: &[&str]) -> (String, i32) {
+    let output = aemtrix().current_dir(directory).args(arguments).output().unwrap();
+    (String::from_utf8(output.stdout).unwrap(), output.status.code().unwrap())
+}
+
+/// Three uploads of one name, each in a directory of its own, of an author and two publishers of which one has another hmac.
+fn of_one_name() -> (TempDir, [std::path::PathBuf; 3]) {
+    let home = tempfile::tempdir().unwrap();
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/demo");
+    let time = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
+    let folders = ["author", "publish2", "publish1"].map(|name| home.path().join(name));
+    for (seconds, folder) in (0..).zip(&folders) {
+        fs::create_dir(folder).unwrap();
+        let upload = folder.join("aem.tar.gz");
+        let name = folder.file_name().unwrap().to_str().unwrap();
+        fs::copy(demo.join(format!("{name}.tar.gz")), &upload).unwrap();
+        let file = fs::File::options().append(true).open(&upload).unwrap();
+        file.set_modified(time + std::time::Duration::from_secs(seconds)).unwrap();
+    }
+    (home, folders)
+}
+
+#[test]
+fn uploads_of_one_name_that_are_of_several_instances_count_each() {
+    let (home, folders) = of_one_name();
+    for folder in &folders {
+        let (facts, _) = run_in(folder, &["scan", "-q", "-f", "ndjson", "aem.tar.gz"]);
+        fs::write(folder.with_extension("ndjson"), facts).unwrap();
+    }
+    for format in ["summary", "csv", "findings"] {
+        let arguments = ["report", "-q", "-f", format];
+        let whole = run(&arguments, &[home.path().into()], b"");
+        let parted = [&arguments[..], &["--partitioned"]].concat();
+        assert_eq!((&run(&parted, &[home.path().into()], b""), whole.1), (&whole, 1), "{format}");
+    }
+    let (report, exit) = run(&["report", "-q", "-f", "json"], &[home.path().into()], b"");
+    assert_eq!((told(&report, "hmac-differs").len(), exit), (1, 1));
+}

@@ -4,7 +4,7 @@ use super::super::files::TakeLines;
 use super::super::wire::SavedBundles;
 use super::super::{PartReader, RunWriter, Survey, write_merged};
 use super::*;
-use crate::facts::{Hex, KeyName, Opening, Trials};
+use crate::facts::{Hex, KeyName, Opening, SlingId, Trials};
 use crate::testing::farm;
 use proptest::prelude::*;
 use std::fmt::Write as _;
@@ -139,19 +139,25 @@ fn two_versions_of_one_source_are_both_kept_and_each_must_be_whole() {
 
 /// What a run writes of an upload that was written at a time, cut or whole.
 fn upload(mtime_ms: u64, start: Option<u64>, is_cut: bool) -> String {
-    let snapshot = Snapshot { last_start_ms: start, ..snapshot("a", None) };
+    upload_of(mtime_ms, &[Snapshot { last_start_ms: start, ..snapshot("a", None) }], is_cut)
+}
+
+/// What a run writes of an upload of these instances, all of which are of one source.
+fn upload_of(mtime_ms: u64, snapshots: &[Snapshot], is_cut: bool) -> String {
+    let instances = snapshots.len();
     let (complete, mtime_ms) = (!is_cut, Some(mtime_ms));
     let record = SourceRecord {
         complete,
         mtime_ms,
         bytes: mtime_ms.map(|time| time.saturating_mul(7)),
-        ..record(&snapshot)
+        instances,
+        ..record(&snapshot("a", None))
     };
     let kind = GapKind::Partial;
     let cut = Gap { kind, ..gap("a.tar") };
     let mut text = Vec::new();
     let mut run = RunWriter::new(&mut text);
-    run.source(&record, [&snapshot], is_cut.then_some(&cut)).unwrap();
+    run.source(&record, snapshots, is_cut.then_some(&cut)).unwrap();
     run.end(None).unwrap();
     String::from_utf8(text).unwrap()
 }
@@ -182,6 +188,72 @@ fn upload_takes_the_place_of_an_older_one_only_where_all_of_it_is_there() {
     assert_eq!(merged(&[&again(&saved), &tuesday]), merged(&[&monday, &tuesday]));
     let same_time = merged(&[&monday, &upload(1, Some(6), false)]);
     assert_eq!(same_time.snapshots.len(), 2, "nothing says which is newer");
+}
+
+/// An instance of `a.tar` with this Sling id, hmac and root.
+fn member(id: Option<u8>, hmac: u8, root: &str) -> Snapshot {
+    let farm = farm().with("a", |i| i.role("publish").hmac(&[hmac; 32])).build();
+    let mut snapshot = farm.members[0].snapshot.clone();
+    let place = snapshot.place();
+    let uuid = |id: u8| format!("00000000-0000-4000-8000-00000000000{id}");
+    snapshot.sling_id = id.map(|id| SlingId { uuid: uuid(id), place });
+    root.clone_into(&mut snapshot.root);
+    snapshot.forget_spellings();
+    snapshot
+}
+
+/// Sling id and hmac of each instance that is left of these uploads, the older one first.
+fn left(uploads: [&[Snapshot]; 2]) -> Vec<String> {
+    let [monday, tuesday] = [(1, uploads[0]), (2, uploads[1])].map(|(t, s)| upload_of(t, s, false));
+    let saved = merged(&[&monday, &tuesday]);
+    assert_eq!(merged(&[&tuesday, &monday]), saved);
+    assert_eq!(merged(&[&again(&saved)]), saved, "saved again");
+    assert_eq!(merged(&[&again(&saved), &monday]), saved, "and the old one came again");
+    assert_eq!(merged(&[&again(&saved), &tuesday]), saved);
+    assert!(saved.gaps.iter().all(|gap| gap.kind == GapKind::Repeated), "{:?}", said(&saved));
+    let one = |(_, snapshot): &(_, Snapshot)| {
+        let id = snapshot.sling_id.as_ref().map_or("", |id| &id.uuid[35..]);
+        format!("{id} {}", if hmac_of(snapshot) == hmac_of(&member(None, 1, "")) { 1 } else { 2 })
+    };
+    let mut left: Vec<String> = saved.snapshots.iter().map(one).collect();
+    left.sort();
+    left
+}
+
+fn hmac_of(snapshot: &Snapshot) -> String {
+    let mut keys = snapshot.named_keys().filter(|(name, _)| *name == KeyName::Hmac);
+    keys.next().unwrap().1.whole.sha256.to_string()
+}
+
+#[test]
+fn name_of_a_file_is_none_of_an_instance() {
+    let [one, other] = [member(Some(1), 1, "x"), member(Some(2), 2, "x")];
+    let all = ["1 1", "2 2"];
+    assert_eq!(left([&[one.clone()], &[other.clone()]]), all, "another Sling id");
+    let repaired = member(Some(2), 1, "x");
+    assert_eq!(left([&[other.clone()], &[repaired.clone()]]), ["2 1"]);
+    let third = member(Some(3), 2, "y");
+    let of_two = [one.clone(), third.clone()];
+    assert_eq!(left([&of_two, &[one.clone()]]), ["1 1", "3 2"], "one did not come again");
+    assert_eq!(left([&of_two, &[member(Some(1), 2, "x")]]), ["1 2", "3 2"]);
+    assert_eq!(left([&[member(Some(1), 2, "y")], &[one]]), ["1 1", "1 2"], "another root");
+}
+
+#[test]
+fn instance_without_a_sling_id_comes_again_where_all_of_its_keys_do() {
+    let nameless = |hmac| [member(None, hmac, "x")];
+    assert_eq!(left([&nameless(1), &[member(Some(1), 1, "x")]]), ["1 1"]);
+    assert_eq!(left([&nameless(1), &nameless(2)]), [" 1", " 2"], "nothing shows that it is one");
+    assert_eq!(left([&[member(Some(1), 1, "x")], &nameless(2)]), [" 2", "1 1"]);
+}
+
+#[test]
+fn upload_that_showed_no_instance_may_have_been_another_one() {
+    let (monday, tuesday) = (upload_of(1, &[], true), upload(2, Some(6), false));
+    let saved = merged(&[&monday, &tuesday]);
+    assert!(saved.gaps.iter().any(|gap| gap.kind == GapKind::Partial));
+    assert!(said(&saved).iter().any(|said| said.ends_with("leave the older facts out if it is")));
+    assert_eq!(merged(&[&again(&saved), &monday]), saved);
 }
 
 #[test]
