@@ -186,6 +186,31 @@ pub(super) fn to_directory(directory: &Path, name: &str, bytes: &[u8]) -> anyhow
         .with_context(|| format!("{}: could not be written", path.display()))
 }
 
+/// Returns the names of what lies in a directory, but for those that are no text.
+///
+/// # Errors
+///
+/// Fails when it cannot be listed.
+pub(super) fn names_in(directory: &Path) -> anyhow::Result<Vec<String>> {
+    let names = fs::read_dir(directory).and_then(|entries| {
+        entries.map(|entry| entry.map(|entry| entry.file_name())).collect::<io::Result<Vec<_>>>()
+    });
+    let names = names.with_context(|| format!("{}: could not be listed", directory.display()))?;
+    Ok(names.into_iter().filter_map(|name| name.into_string().ok()).collect())
+}
+
+/// Removes a file, which another run may have removed before.
+///
+/// # Errors
+///
+/// Fails when it is there and cannot be removed.
+pub(super) fn remove(path: &Path) -> anyhow::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed.with_context(|| format!("{}: could not be removed", path.display())),
+    }
+}
+
 /// Checks that each file to write is named once, takes the place of none that the run reads for its options, and has a directory: a scan of an
 /// hour is no time to find out that it has none.
 ///

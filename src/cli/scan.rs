@@ -1,9 +1,10 @@
 //! `aemtrix scan`: the pipeline from sources to reports.
 
 use super::args::Scan;
+use super::facts_dir::FactsDir;
 use super::finish::Prepared;
 use super::progress::watched;
-use super::{Exit, complain, facts_dir, facts_lines, output, tell};
+use super::{Exit, complain, facts_lines, output, tell};
 use crate::examine::{Examined, examine, examine_each};
 use crate::facts::{Gap, GapKind};
 use crate::intake::{
@@ -103,10 +104,11 @@ fn from_directory(
     output::check_apart(&directory.join("facts.ndjson"), sources)?;
     output::make_directory(directory)?;
     let limits = scan.reading.limits();
-    let to_read = facts_dir::to_read(directory, sources, &limits);
+    let kept = FactsDir::new(directory)?;
+    let to_read = kept.to_read(sources, &limits);
     let trouble = Mutex::new(None);
     let write = |examined: Examined| {
-        if let Err(error) = facts_dir::write(directory, &examined) {
+        if let Err(error) = kept.write(&examined, &limits) {
             trouble.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
         }
     };
@@ -116,7 +118,7 @@ fn from_directory(
     if let Some(error) = trouble.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(error);
     }
-    let mut merged = facts_dir::merged(directory, sources, &limits).finish();
+    let mut merged = kept.merged(sources, &limits).finish();
     merged.ledger.name_gaps(&notes);
     merged.gaps.extend(notes);
     let ledger = Some(merged.ledger);

@@ -599,3 +599,29 @@ fn uploads_of_one_name_that_are_of_several_instances_count_each() {
     let (report, exit) = run(&["report", "-q", "-f", "json"], &[home.path().into()], b"");
     assert_eq!((told(&report, "hmac-differs").len(), exit), (1, 1));
 }
+
+#[test]
+fn kept_facts_of_one_name_and_several_instances_are_kept_each() {
+    let (home, folders) = of_one_name();
+    let scan = |folder: &Path| {
+        run_in(folder, &["scan", "-q", "-f", "json", "--facts-dir", "../kept", "aem.tar.gz"]).0
+    };
+    let kept = home.path().join("kept");
+    let first: Vec<String> = folders.iter().map(|folder| scan(folder)).collect();
+    let after = files(&kept);
+    assert_eq!(after.len(), 3);
+    for (folder, first) in folders.iter().zip(&first) {
+        assert_eq!(&scan(folder), first, "one instance");
+        assert_eq!(sources_of(first.as_bytes()).len(), 1);
+    }
+    assert_eq!(files(&kept), after, "nothing is read again");
+    let (report, exit) = run(&["report", "-q", "-f", "json"], &[kept.clone().into()], b"");
+    assert_eq!((told(&report, "hmac-differs").len(), exit), (1, 1));
+    // The same instance, changed: its facts take the place of the older ones.
+    let mut changed = fs::read(folders[0].join("aem.tar.gz")).unwrap();
+    changed.extend(crate::pack::gzip(&[0; 512]));
+    fs::write(folders[0].join("aem.tar.gz"), changed).unwrap();
+    scan(&folders[0]);
+    assert_eq!(files(&kept).len(), 3);
+    assert_ne!(files(&kept), after);
+}
