@@ -134,6 +134,10 @@ fn of_source(source: &str, kind: GapKind) -> Doubt {
             let name = spoken(source);
             Doubt::Unknown(format!("{name} seems to hold files of two instances under one path"))
         }
+        GapKind::Undated => Doubt::Unknown(format!(
+            "{} was read at two times and differs; nothing shows what it is now",
+            spoken(source)
+        )),
         _ => Doubt::Source(source.to_owned()),
     }
 }

@@ -74,6 +74,8 @@ pub enum GapKind {
     Ambiguous,
     /// Files of two instances lie under one path: what was read there is of neither.
     Mixed,
+    /// States of one install at several times, and nothing shows which is the newest. It follows from saved facts, and is never saved itself.
+    Undated,
     /// Key files in a bundle directory that says nothing of which bundle it is.
     Unidentified,
     /// A setting or a script names something that is not in the source.
@@ -123,7 +125,7 @@ impl GapKind {
             Self::Changed => "changed",
             Self::Malformed => "malformed",
             Self::Nested | Self::Package => "nested",
-            Self::Ambiguous | Self::Mixed => "ambiguous",
+            Self::Ambiguous | Self::Mixed | Self::Undated => "ambiguous",
             Self::Unidentified => "unidentified",
             Self::Elsewhere => "elsewhere",
             Self::Unclear => "unclear-setting",
@@ -162,11 +164,16 @@ impl GapKind {
         )
     }
 
+    /// Returns `true` if it is saved with the facts. The rest are seen again whenever these are read.
+    pub fn is_saved(self) -> bool {
+        !matches!(self, Self::FactsMissing | Self::Undated)
+    }
+
     /// Returns `true` if it puts even the facts that were read in doubt.
     pub fn taints(self) -> bool {
         // GNU tar and Python apply the path of a global header to what follows, and bsdtar ignores
         // it: one of them is wrong.
-        matches!(self, Self::CorruptStream | Self::GlobalPath | Self::Mixed)
+        matches!(self, Self::CorruptStream | Self::GlobalPath | Self::Mixed | Self::Undated)
     }
 
     /// Returns `true` if it concerns a path alone, when it names one.
@@ -183,6 +190,7 @@ impl GapKind {
                 | Self::Malformed
                 | Self::Ambiguous
                 | Self::Mixed
+                | Self::Undated
                 | Self::Unidentified
                 | Self::Elsewhere
                 | Self::Unclear

@@ -2,7 +2,7 @@
 
 use super::by_farm::ALL_AT_ONCE;
 use super::{Format, Report};
-use crate::facts::{Gap, GapKind, RunRecord, Snapshot};
+use crate::facts::{Gap, RunRecord, Snapshot};
 use crate::saved::{RunWriter, write_merged};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -53,7 +53,7 @@ fn snapshots(report: &Report) -> impl Iterator<Item = &Snapshot> {
     members.flat_map(|member| std::iter::once(&member.snapshot).chain(&member.copies))
 }
 
-/// Returns the gaps to save. What is missing among the lines is seen again by whoever reads them.
+/// Returns the gaps to save. What follows from the lines is seen again by whoever reads them.
 fn gaps(report: &Report) -> impl Iterator<Item = &Gap> {
-    report.gaps.iter().filter(|gap| gap.kind != GapKind::FactsMissing)
+    report.gaps.iter().filter(|gap| gap.kind.is_saved())
 }

@@ -625,3 +625,31 @@ fn kept_facts_of_one_name_and_several_instances_are_kept_each() {
     assert_eq!(files(&kept).len(), 3);
     assert_ne!(files(&kept), after);
 }
+
+#[test]
+fn directory_before_and_after_a_repair_is_no_clone() {
+    let home = tempfile::tempdir().unwrap();
+    let facts = home.path().join("facts");
+    fs::create_dir(&facts).unwrap();
+    for (state, hmac) in [("monday", "other"), ("tuesday", "hmac")] {
+        let folder = home.path().join(state);
+        fs::create_dir(&folder).unwrap();
+        for name in ["author", "publish2"] {
+            let instance = Instance::new(name).role(name.trim_end_matches('2'));
+            let is_odd = name == "publish2" && hmac == "other";
+            let instance = if is_odd { instance.hmac(hmac) } else { instance };
+            instance.case().pack_into(&folder, Packing::Directory, name);
+        }
+        let (lines, _) = run_in(&folder, &["scan", "-q", "-f", "ndjson", "author", "publish2"]);
+        fs::write(facts.join(format!("{state}.ndjson")), lines).unwrap();
+    }
+    let (report, exit) = run(&["report", "-q", "-f", "json"], &[facts.clone().into()], b"");
+    let text = String::from_utf8(report.clone()).unwrap();
+    assert_eq!((told(&report, "sling-id-duplicate").len(), exit), (0, 2), "{text}");
+    assert!(!text.contains("delete"), "{text}");
+    let value: Value = serde_json::from_slice(&report).unwrap();
+    assert_eq!(value["farms"][0]["verdict"], "undecided");
+    assert!(text.contains("give only the facts that were written last, or scan it again"));
+    let saved = run(&["report", "-q", "-f", "ndjson"], &[facts.into()], b"").0;
+    assert_eq!(run(&["report", "-q", "-f", "json", "-"], &[], &saved).0, report, "saved again");
+}

@@ -175,8 +175,9 @@ fn may_be_alike(a: &Member, b: &Member) -> bool {
     };
     agree(uuid(a), uuid(b))
         && agree(a.snapshot.last_start_ms, b.snapshot.last_start_ms)
-        // Replicas of one image share even the time stamp of the image's start until their own is finished.
-        && agree(start_in_log(a), start_in_log(b))
+        // Replicas of one image share even the time stamp of the image's start until their own is finished. What was read twice in one place
+        // has logs that went on.
+        && (a.snapshot.place() == b.snapshot.place() || agree(start_in_log(a), start_in_log(b)))
         && agree(port(a), port(b))
         && KeyName::ALL.into_iter().all(|name| agree(key(a, name), key(b, name)))
 }

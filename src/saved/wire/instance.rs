@@ -100,6 +100,13 @@ fn is_no_bundles(bundles: &Cow<'_, SavedBundles>) -> bool {
     **bundles == SavedBundles::default()
 }
 
+fn saved_gaps(gaps: &[Gap]) -> Cow<'_, [Gap]> {
+    if gaps.iter().all(|gap| gap.kind.is_saved()) {
+        return Cow::Borrowed(gaps);
+    }
+    gaps.iter().filter(|gap| gap.kind.is_saved()).cloned().collect()
+}
+
 /// Returns a list without room for more: what is parsed has room for four, and most lists have one or two.
 fn exact<T: Clone>(list: Cow<'_, [T]>) -> Vec<T> {
     let mut list = list.into_owned();
@@ -131,7 +138,7 @@ impl<'a> SavedInstance<'a> {
             java_major: snapshot.java_major,
             times: Cow::Borrowed(&snapshot.times),
             log: snapshot.log.as_ref().map(Cow::Borrowed),
-            gaps: Cow::Borrowed(&snapshot.gaps),
+            gaps: saved_gaps(&snapshot.gaps),
         }
     }
 
