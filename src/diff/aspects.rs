@@ -23,6 +23,8 @@ pub enum Topic {
     Ims,
     /// Another configuration that matters.
     Configuration,
+    /// A key in the repository that the instance does not work with.
+    StoredKey,
     /// A protected value.
     Secret,
     /// The Sling id.
@@ -53,6 +55,7 @@ impl Topic {
             Self::Token => "token",
             Self::Ims => "ims",
             Self::Configuration => "configuration",
+            Self::StoredKey => "stored-key",
             Self::Secret => "secret",
             Self::SlingId => "sling-id",
             Self::Role => "role",
@@ -148,6 +151,11 @@ pub(super) fn aspects(member: &Member) -> Aspects {
         add(Topic::Key, name.file_name(), key(member, name));
     }
     add(Topic::Storage, "storage", storage(member));
+    for name in KeyName::ALL {
+        if let Some(known) = stored_key(member, name) {
+            add(Topic::StoredKey, &format!("{} in /etc/key", name.file_name()), known);
+        }
+    }
     let unless = |value: Option<String>| {
         value.map_or_else(|| Condition::unknown("not in the snapshot"), Condition::is)
     };
@@ -161,17 +169,7 @@ pub(super) fn aspects(member: &Member) -> Aspects {
     for configuration in &snapshot.configurations {
         add_configuration(configuration, &mut all);
     }
-    for value in snapshot.protected_values() {
-        let aspect = Aspect { topic: Topic::Secret, subject: secret_name(&value) };
-        all.insert(
-            aspect,
-            Condition::Is {
-                text: format!("encrypted value {}", value.digest.short()),
-                compared: value.digest.sha256.to_string(),
-                since: None,
-            },
-        );
-    }
+    add_secrets(snapshot, &mut all);
     add_settings(snapshot, &mut all);
     all
 }
@@ -203,6 +201,29 @@ fn key(member: &Member, name: KeyName) -> Condition {
         compared: format!("md5 {}, sha256 {}{origin}", digest.md5, digest.sha256),
         since: key_time(member, name),
     }
+}
+
+/// Returns what `/etc/key` holds, where an instance does not work with that; nothing where there is no repository.
+fn stored_key(member: &Member, name: KeyName) -> Option<Condition> {
+    let stored = member.snapshot.repository.as_ref()?;
+    let is_used = member.is_in_jcr_mode()
+        || member.known_key(name).is_some_and(|key| matches!(key.origin, KeyOrigin::Jcr { .. }));
+    Some(match (stored.keys.reason(), stored.key(name)) {
+        (Some(why), _) => Condition::unknown(why),
+        _ if is_used => Condition::unknown("it is the one in use"),
+        _ if stored.is_outdated() => {
+            Condition::unknown("read of a revision that may not be the newest")
+        }
+        (None, None) => Condition::Absent,
+        (None, Some(key)) => {
+            let digest = key.digest.whole;
+            Condition::Is {
+                text: format!("{} ({} bytes)", digest.short(), digest.bytes),
+                compared: format!("md5 {}, sha256 {}", digest.md5, digest.sha256),
+                since: None,
+            }
+        }
+    })
 }
 
 fn storage(member: &Member) -> Condition {
@@ -264,6 +285,23 @@ fn add_configuration(configuration: &Configuration, all: &mut Aspects) {
 fn secret_name(value: &ProtectedAt<'_>) -> String {
     let holder = value.pid.or(value.node).unwrap_or(value.place.path.as_str());
     format!("{holder} {}", value.property)
+}
+
+/// Adds protected values. A property may have several.
+fn add_secrets(snapshot: &Snapshot, all: &mut Aspects) {
+    let mut named: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    for value in snapshot.protected_values() {
+        let (sha256, short) = (value.digest.sha256.to_string(), value.digest.short());
+        named.entry(secret_name(&value)).or_default().insert(sha256, short);
+    }
+    for (subject, values) in named {
+        let plural = if values.len() == 1 { "" } else { "s" };
+        let digests: Vec<&str> = values.values().map(String::as_str).collect();
+        let text = format!("encrypted value{plural} {}", digests.join(", "));
+        let compared = values.keys().map(String::as_str).collect::<Vec<_>>().join(" ");
+        let known = Condition::Is { text, compared, since: None };
+        all.insert(Aspect { topic: Topic::Secret, subject }, known);
+    }
 }
 
 fn add_settings(snapshot: &Snapshot, all: &mut Aspects) {

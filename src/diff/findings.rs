@@ -1,7 +1,9 @@
 //! What is found in both states, or in one, and the verdicts.
 
 use super::matching::Pair;
-use crate::diagnosis::{Finding, Judged};
+use super::shown::is_shown;
+use crate::diagnosis::{Finding, Judged, known};
+use crate::farm::Member;
 use crate::rules::Severity;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,8 +12,12 @@ use std::collections::{BTreeMap, BTreeSet};
 pub enum Fate {
     /// It is in the new state alone.
     New,
-    /// It is in the old state alone.
+    /// It is in the old state alone, and the new one showed what it was found in.
     Gone,
+    /// It is in both, and what it was found in holds something else.
+    Altered,
+    /// It is in the old state, and the new one did not show what it was found in.
+    NotShown,
     /// It is in both.
     Still,
 }
@@ -50,15 +56,26 @@ impl Fate {
         match self {
             Self::New => "new",
             Self::Gone => "gone",
+            Self::Altered => "changed",
+            Self::NotShown => "not shown",
             Self::Still => "still there",
         }
     }
 }
 
 impl FindingChange {
-    /// Returns `true` if it is new or gone, no note, and not suppressed.
+    /// Returns `true` if it is new, gone or another one, no note, and not suppressed.
     pub fn matters(&self) -> bool {
-        self.fate != Fate::Still && self.severity > Severity::Note && !self.is_suppressed
+        !matches!(self.fate, Fate::Still | Fate::NotShown) && self.counts()
+    }
+
+    /// Returns `true` if it counts, and nothing shows whether it is still there.
+    pub fn is_open(&self) -> bool {
+        self.fate == Fate::NotShown && self.counts()
+    }
+
+    fn counts(&self) -> bool {
+        self.severity > Severity::Note && !self.is_suppressed
     }
 }
 
@@ -72,9 +89,9 @@ impl FarmChange {
 
 /// Compares the farms of one name; where each state has one alone, those whatever they are called.
 pub(super) fn farms(old: &[Judged], new: &[Judged], pairs: &[Pair<'_>]) -> Vec<FarmChange> {
-    let renamed = renamed(pairs);
+    let others = Counterparts::of(pairs);
     if let ([one], [other]) = (old, new) {
-        return vec![farm(Some(one), Some(other), &renamed)];
+        return vec![farm(Some(one), Some(other), &others)];
     }
     let name = |judged: &'_ Judged| judged.farm.name.clone();
     let names: BTreeSet<String> = old.iter().chain(new).map(name).collect();
@@ -85,51 +102,96 @@ pub(super) fn farms(old: &[Judged], new: &[Judged], pairs: &[Pair<'_>]) -> Vec<F
     let one = |name: &String| {
         let old = of_old.get(name).and_then(|at| old.get(*at));
         let new = of_new.get(name).and_then(|at| new.get(*at));
-        farm(old, new, &renamed)
+        farm(old, new, &others)
     };
     names.iter().map(one).collect()
 }
 
-/// Returns the new names of instances that had other ones.
-fn renamed<'p>(pairs: &[Pair<'p>]) -> BTreeMap<(&'p str, &'p str), &'p str> {
-    let of = |pair: &Pair<'p>| match *pair {
-        Pair::Both(old, new) => {
-            Some(((old.farm, old.member.name.as_str()), new.member.name.as_str()))
-        }
-        Pair::Gone(_) | Pair::New(_) => None,
-    };
-    pairs.iter().filter_map(of).collect()
+/// Instances of each state, by their farms and names in the other one.
+#[derive(Default)]
+struct Counterparts<'p> {
+    new: BTreeMap<(&'p str, &'p str), &'p Member>,
+    old: BTreeMap<(&'p str, &'p str), &'p Member>,
 }
 
-fn farm(
-    old: Option<&Judged>,
-    new: Option<&Judged>,
-    renamed: &BTreeMap<(&str, &str), &str>,
-) -> FarmChange {
-    let mut before: BTreeMap<(&str, Vec<String>), Vec<&Finding>> = BTreeMap::new();
+impl<'p> Counterparts<'p> {
+    fn of(pairs: &[Pair<'p>]) -> Self {
+        let mut others = Self::default();
+        for pair in pairs {
+            if let Pair::Both(old, new) = *pair {
+                others.new.insert((old.farm, &old.member.name), new.member);
+                others.old.insert((new.farm, &new.member.name), old.member);
+            }
+        }
+        others
+    }
+
+    /// Returns an instance of the old state as the new one has it.
+    fn new(&self, old: &Judged, name: &str) -> Option<&'p Member> {
+        self.new.get(&(old.farm.name.as_str(), name)).copied()
+    }
+
+    /// Returns an instance of the new state as the old one had it.
+    fn old(&self, new: &Judged, name: &str) -> Option<&'p Member> {
+        self.old.get(&(new.farm.name.as_str(), name)).copied()
+    }
+}
+
+/// A finding of the old state, and what its evidence holds.
+type Before<'f> = (&'f Finding, Option<Vec<String>>);
+
+fn farm(old: Option<&Judged>, new: Option<&Judged>, others: &Counterparts<'_>) -> FarmChange {
+    let mut before: BTreeMap<(&str, Vec<String>), Vec<Before<'_>>> = BTreeMap::new();
     if let Some(judged) = old {
         for finding in &judged.findings {
             let name = |name: &String| {
-                let farm = judged.farm.name.as_str();
-                renamed.get(&(farm, name.as_str())).map_or(name.clone(), |new| (*new).to_owned())
+                others.new(judged, name).map_or_else(|| name.clone(), |new| new.name.clone())
             };
             let mut instances: Vec<String> = finding.hit.instances.iter().map(name).collect();
             instances.sort();
-            before.entry((finding.rule.id, instances)).or_default().push(finding);
+            let values = known(&judged.farm, finding).values;
+            before.entry((finding.rule.id, instances)).or_default().push((finding, values));
         }
     }
     let mut findings = Vec::new();
-    for finding in new.iter().flat_map(|judged| &judged.findings) {
-        let mut instances = finding.hit.instances.clone();
-        instances.sort();
-        let was = before.get_mut(&(finding.rule.id, instances.clone())).and_then(Vec::pop);
-        let fate = if was.is_some() { Fate::Still } else { Fate::New };
-        findings.push(change(finding, fate, instances));
+    let mut unlike = Vec::new();
+    if let Some(judged) = new {
+        for finding in &judged.findings {
+            let mut instances = finding.hit.instances.clone();
+            instances.sort();
+            let key = (finding.rule.id, instances);
+            let values = known(&judged.farm, finding).values;
+            let same = before.get_mut(&key).and_then(|all| {
+                let at = all.iter().position(|(_, before)| *before == values)?;
+                Some(all.swap_remove(at))
+            });
+            match same {
+                Some(_) => findings.push(change(finding, Fate::Still, key.1)),
+                None => unlike.push((judged, finding, key)),
+            }
+        }
     }
-    let gone = before.into_iter().flat_map(|((_, instances), all)| {
-        all.into_iter().map(move |finding| change(finding, Fate::Gone, instances.clone()))
-    });
-    findings.extend(gone);
+    for (judged, finding, key) in unlike {
+        let was = before.get_mut(&key).and_then(Vec::pop);
+        let fate = match (was, old) {
+            (Some((was, _)), Some(old)) => {
+                // What only one of them showed is no change.
+                let is_known = is_shown(was, &old.farm, &|name| others.new(old, name))
+                    && is_shown(finding, &judged.farm, &|name| others.old(judged, name));
+                if is_known { Fate::Altered } else { Fate::Still }
+            }
+            _ => Fate::New,
+        };
+        findings.push(change(finding, fate, key.1));
+    }
+    for ((_, instances), all) in before {
+        for (finding, _) in all {
+            let is_shown =
+                old.is_some_and(|old| is_shown(finding, &old.farm, &|name| others.new(old, name)));
+            let fate = if is_shown { Fate::Gone } else { Fate::NotShown };
+            findings.push(change(finding, fate, instances.clone()));
+        }
+    }
     findings.sort_by(|a, b| {
         // Only the severities change sides, since the gravest comes first.
         (a.fate, b.severity, a.rule, &a.instances).cmp(&(b.fate, a.severity, b.rule, &b.instances))

@@ -7,6 +7,7 @@ mod bundles;
 mod findings;
 mod instances;
 mod matching;
+mod shown;
 
 pub use aspects::{Aspect, Condition, Topic};
 pub use findings::{FarmChange, Fate, FindingChange};
@@ -62,6 +63,7 @@ impl Diff {
         !self.instances.is_empty()
             && self.is_complete == [true; 2]
             && self.instances.iter().all(is_known)
+            && !self.farms.iter().flat_map(|farm| &farm.findings).any(FindingChange::is_open)
     }
 
     /// Returns `true` if something changed that matters.
@@ -84,7 +86,8 @@ impl Diff {
 mod tests {
     use super::*;
     use crate::diagnosis::{Selection, judge};
-    use crate::testing::{FarmBuilder, Instance, farm, good_farm};
+    use crate::facts::KeyName;
+    use crate::testing::{FarmBuilder, Instance, farm, good_farm, protected};
 
     fn judged(farm: FarmBuilder) -> Vec<Judged> {
         judge(vec![farm.build()], &Selection::default())
@@ -183,6 +186,51 @@ mod tests {
         assert_eq!(open, ["hmac", "master"]);
         let none = Side { farms: &[], is_complete: true };
         assert_eq!(super::diff(none, none).outcome(), DiffOutcome::Open, "nothing came");
+    }
+
+    /// What became of the finding of a rule, and how the comparison ends.
+    fn fate(diff: &Diff, rule: &str) -> (Option<Fate>, DiffOutcome) {
+        let mut all = diff.farms.iter().flat_map(|farm| &farm.findings);
+        (all.find(|found| found.rule == rule).map(|found| found.fate), diff.outcome())
+    }
+
+    #[test]
+    fn finding_whose_evidence_was_not_sent_is_not_gone() {
+        let line = "26.11.2026 08:00:12.000 *ERROR* [x] c.a.g.crypto com.adobe.granite.crypto.CryptoException: Cannot convert byte data\n";
+        let logged = |i: Instance| i.log("error.log", line);
+        let quiet = |i: Instance| i.log("error.log", "26.11.2026 08:00:12.000 *INFO* [x] y z\n");
+        let rule = "log-crypto-exception";
+        let found = fate(&compared(three(logged), three(|i| i)), rule);
+        assert_eq!(found, (Some(Fate::NotShown), DiffOutcome::Open));
+        let found = fate(&compared(three(logged), three(quiet)), rule);
+        assert_eq!(found, (Some(Fate::Gone), DiffOutcome::Changed));
+        let left = |i: Instance| i.jcr(&[(KeyName::Hmac, &[7; 32]), (KeyName::Master, &[8; 16])]);
+        let found = fate(&compared(three(left), three(|i| i)), "jcr-key-mismatch");
+        assert_eq!(found, (Some(Fate::NotShown), DiffOutcome::Open));
+    }
+
+    #[test]
+    fn keys_of_etc_key_are_compared_in_bundle_mode_as_well() {
+        let left = |hmac: u8| {
+            move |i: Instance| i.jcr(&[(KeyName::Hmac, &[hmac; 32]), (KeyName::Master, &[8; 16])])
+        };
+        let diff = compared(three(left(7)), three(left(9)));
+        assert!(said(&diff).iter().any(|said| said.starts_with("c: hmac in /etc/key: ")));
+        let found = fate(&diff, "jcr-key-mismatch");
+        assert_eq!(found, (Some(Fate::Altered), DiffOutcome::Changed));
+    }
+
+    #[test]
+    fn every_value_of_a_property_is_compared() {
+        let values = |first: u8| {
+            move |i: Instance| {
+                let [first, last] = [first, 2].map(|text| protected(&[5; 16], &text.to_string()));
+                let body = format!("smtp.password=[\"{first}\",\"{last}\"]\r\n");
+                i.config("com.day.cq.mailer.DefaultMailService", &body)
+            }
+        };
+        assert_eq!(compared(three(values(1)), three(values(1))).outcome(), DiffOutcome::Same);
+        assert_eq!(compared(three(values(1)), three(values(3))).outcome(), DiffOutcome::Changed);
     }
 
     #[test]

@@ -203,3 +203,28 @@ fn report_in_place_of_a_state_is_named() {
         }
     }
 }
+
+#[test]
+fn what_was_found_in_evidence_that_did_not_come_again_is_not_gone() {
+    let home = upgraded();
+    let home = home.path();
+    let line = "26.11.2026 08:00:12.000 *ERROR* [x] com.x com.adobe.granite.crypto.CryptoException: Cannot convert byte data\n";
+    for (folder, is_logged) in [("logged", true), ("bare", false)] {
+        fs::create_dir(home.join(folder)).unwrap();
+        for name in NAMES {
+            let role = if name == "author" { "author" } else { "publish" };
+            let mut instance = Instance::new(name).role(role);
+            if is_logged && name == "publish1" {
+                instance = instance.file("logs/error.log", line.as_bytes());
+            }
+            instance.case().pack_into(&home.join(folder), Packing::TarGz, name);
+        }
+    }
+    let (code, text) = diff(home, &["logged", "bare", "-q"]);
+    assert_eq!(code, Some(2), "{text}");
+    let (_, open) = text.split_once("Not compared").unwrap();
+    assert!(open.contains("not shown in the new state"), "{text}");
+    let (code, found) = json(home, "logged", "bare");
+    let fates: Vec<_> = list(&found["farms"][0]["findings"]).map(|f| f["fate"].as_str()).collect();
+    assert_eq!((code, fates), (Some(2), vec![Some("not shown")]));
+}

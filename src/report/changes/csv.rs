@@ -67,9 +67,10 @@ fn finding(farm: &str, found: &FindingChange, out: &mut dyn Write) -> io::Result
     let [old, new] = match found.fate {
         Fate::New => ["", message],
         Fate::Gone => [message, ""],
-        Fate::Still => STATES.map(|_| message),
+        Fate::NotShown => [message, Fate::NotShown.label()],
+        Fate::Altered | Fate::Still => STATES.map(|_| message),
     };
     let instances = found.instances.join("; ");
-    let matters = yes(found.matters());
+    let matters = if found.is_open() { "not known" } else { yes(found.matters()) };
     line([farm, &instances, "finding", found.rule, old, new, matters, "", ""].into_iter(), out)
 }

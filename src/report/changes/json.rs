@@ -119,7 +119,8 @@ struct WireFarmChange<'a> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "FindingChange")]
 struct WireFindingChange<'a> {
-    #[schemars(extend("enum" = ["new", "gone", "still there"]))]
+    /// `changed` where what it was found in holds something else, `not shown` where the new state does not show that.
+    #[schemars(extend("enum" = ["new", "gone", "changed", "not shown", "still there"]))]
     fate: &'static str,
     rule: &'a str,
     #[schemars(extend("enum" = ["error", "warning", "note"]))]

@@ -92,7 +92,9 @@ fn outcome(outcome: DiffOutcome) -> [&'static str; 2] {
 fn farm(farm: &crate::diff::FarmChange) -> FarmDiffView {
     let [old, new] = farm.verdicts.map(|verdict| verdict.unwrap_or("not there").to_uppercase());
     let verdict = if old == new { format!("{new} in both") } else { format!("{old} -> {new}") };
-    let told = farm.findings.iter().filter(|found| found.fate != Fate::Still);
+    let (still, told): (Vec<&FindingChange>, Vec<_>) =
+        farm.findings.iter().partition(|found| found.fate == Fate::Still);
+    let told = told.into_iter().filter(|found| !found.is_open());
     let suppressed = |found: &FindingChange| {
         if found.is_suppressed { " (suppressed by the policy)" } else { "" }
     };
@@ -102,9 +104,8 @@ fn farm(farm: &crate::diff::FarmChange) -> FarmDiffView {
         rule: found.rule,
         message: format!("{}{}", found.message, suppressed(found)),
     };
-    let findings: Vec<FindingDiffView> = told.map(view).collect();
-    let still = farm.findings.len().saturating_sub(findings.len());
-    FarmDiffView { name: farm.name.clone(), verdict, findings, still }
+    let findings = told.map(view).collect();
+    FarmDiffView { name: farm.name.clone(), verdict, findings, still: still.len() }
 }
 
 /// Puts instances together that changed in the same way: after an upgrade of 40 instances the same line would be reported 40 times.
@@ -183,7 +184,7 @@ fn moved(instance: &InstanceChange) -> Option<String> {
     }
 }
 
-/// Says what could not be compared: keys that are not known, and sources that were not read in full.
+/// Says what could not be compared: keys that are not known, findings whose evidence did not come again, and sources that were not read in full.
 fn open(report: &DiffReport) -> Vec<String> {
     let mut all = Vec::new();
     if report.diff.instances.is_empty() {
@@ -199,6 +200,11 @@ fn open(report: &DiffReport) -> Vec<String> {
             let unknown: Vec<String> = unknown.collect();
             let subject = &change.aspect.subject;
             all.push(format!("{subject} of {}: {}", instance.name, unknown.join("; ")));
+        }
+    }
+    for found in report.diff.farms.iter().flat_map(|farm| &farm.findings) {
+        if found.is_open() {
+            all.push(format!("{} ({}): not shown in the new state", found.message, found.rule));
         }
     }
     for (what, state) in STATES.into_iter().zip(&report.states) {
