@@ -395,7 +395,7 @@ mod tests {
         let members = farm.build().members.into_iter();
         let snapshots = members.map(|member| (Some(member.name), member.snapshot)).collect();
         let plan = FarmPlan { policy: Some(&policy), ..FarmPlan::default() };
-        let farms = super::farms(snapshots, &plan).unwrap();
+        let farms = farms(snapshots, &plan).unwrap();
         assert_eq!(*farms[0].expected.perhaps_shared[0], ["stage"]);
     }
 
