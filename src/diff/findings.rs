@@ -127,12 +127,12 @@ impl<'p> Counterparts<'p> {
     }
 
     /// Returns an instance of the old state as the new one has it.
-    fn new(&self, old: &Judged, name: &str) -> Option<&'p Member> {
+    fn in_new(&self, old: &Judged, name: &str) -> Option<&'p Member> {
         self.new.get(&(old.farm.name.as_str(), name)).copied()
     }
 
     /// Returns an instance of the new state as the old one had it.
-    fn old(&self, new: &Judged, name: &str) -> Option<&'p Member> {
+    fn in_old(&self, new: &Judged, name: &str) -> Option<&'p Member> {
         self.old.get(&(new.farm.name.as_str(), name)).copied()
     }
 }
@@ -145,7 +145,7 @@ fn farm(old: Option<&Judged>, new: Option<&Judged>, others: &Counterparts<'_>) -
     if let Some(judged) = old {
         for finding in &judged.findings {
             let name = |name: &String| {
-                others.new(judged, name).map_or_else(|| name.clone(), |new| new.name.clone())
+                others.in_new(judged, name).map_or_else(|| name.clone(), |new| new.name.clone())
             };
             let mut instances: Vec<String> = finding.hit.instances.iter().map(name).collect();
             instances.sort();
@@ -176,8 +176,8 @@ fn farm(old: Option<&Judged>, new: Option<&Judged>, others: &Counterparts<'_>) -
         let fate = match (was, old) {
             (Some((was, _)), Some(old)) => {
                 // What only one of them showed is no change.
-                let is_known = is_shown(was, &old.farm, &|name| others.new(old, name))
-                    && is_shown(finding, &judged.farm, &|name| others.old(judged, name));
+                let is_known = is_shown(was, &old.farm, &|name| others.in_new(old, name))
+                    && is_shown(finding, &judged.farm, &|name| others.in_old(judged, name));
                 if is_known { Fate::Altered } else { Fate::Still }
             }
             _ => Fate::New,
@@ -186,8 +186,8 @@ fn farm(old: Option<&Judged>, new: Option<&Judged>, others: &Counterparts<'_>) -
     }
     for ((_, instances), all) in before {
         for (finding, _) in all {
-            let is_shown =
-                old.is_some_and(|old| is_shown(finding, &old.farm, &|name| others.new(old, name)));
+            let is_shown = old
+                .is_some_and(|old| is_shown(finding, &old.farm, &|name| others.in_new(old, name)));
             let fate = if is_shown { Fate::Gone } else { Fate::NotShown };
             findings.push(change(finding, fate, instances.clone()));
         }

@@ -6,6 +6,7 @@
 use crate::diagnosis::Finding;
 use crate::facts::{Place, Repository, Snapshot, is_in_realm, path_parts};
 use crate::farm::{Farm, Member};
+use std::path::Path;
 
 /// Returns `true` if another state showed all that a finding was found in. `other` returns an instance as that state has it.
 pub(super) fn is_shown<'m>(
@@ -82,6 +83,8 @@ fn shows(own: &Snapshot, place: &Place, other: &Member) -> bool {
         let is_there = |name: &String| shown.bundles_named(name).next().is_some();
         return shown.shows_all_bundles() || bundle.symbolic_name.as_ref().is_some_and(is_there);
     }
-    let is_log = path_parts(&place.path).any(|part| part == "logs") || place.path.ends_with(".log");
+    let path = Path::new(&place.path);
+    let is_named_so = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("log"));
+    let is_log = is_named_so || path_parts(&place.path).any(|part| part == "logs");
     !is_log || shown.log.is_some()
 }

@@ -79,8 +79,8 @@ fn differ<T: PartialEq>(own: Option<T>, other: Option<T>) -> bool {
 
 /// Returns what is judged of an instance, logs aside.
 fn judged(snapshot: &Snapshot) -> Snapshot {
-    let (label, log, times, trials) = (None, None, Times::default(), BTreeSet::new());
-    Snapshot { label, log, times, trials, ..snapshot.clone() }
+    let (label, times, log, trials) = (None, Times::default(), None, BTreeSet::new());
+    Snapshot { label, times, log, trials, ..snapshot.clone() }
 }
 
 #[cfg(test)]
@@ -95,7 +95,7 @@ mod tests {
     /// A farm of an author and of states of one directory.
     fn judged_with(states: &[&dyn Fn(Instance) -> Instance]) -> (Judged, usize) {
         let one = |name: &str, change: &dyn Fn(Instance) -> Instance| {
-            let mut built = farm().with(name, |i| change(i)).build();
+            let mut built = farm().with(name, change).build();
             (None, built.members.remove(0).snapshot)
         };
         let author = one("author", &|i| i.role("author").sling_id(&format!("{ID}1")).started_at(1));

@@ -203,8 +203,12 @@ fn member(id: Option<u8>, hmac: u8, root: &str) -> Snapshot {
 }
 
 /// Sling id and hmac of each instance that is left of these uploads, the older one first.
-fn left(uploads: [&[Snapshot]; 2]) -> Vec<String> {
-    let [monday, tuesday] = [(1, uploads[0]), (2, uploads[1])].map(|(t, s)| upload_of(t, s, false));
+fn left([monday, tuesday]: [&[&Snapshot]; 2]) -> Vec<String> {
+    let upload = |time: u64, snapshots: &[&Snapshot]| {
+        let all: Vec<Snapshot> = snapshots.iter().copied().cloned().collect();
+        upload_of(time, &all, false)
+    };
+    let (monday, tuesday) = (upload(1, monday), upload(2, tuesday));
     let saved = merged(&[&monday, &tuesday]);
     assert_eq!(merged(&[&tuesday, &monday]), saved);
     assert_eq!(merged(&[&again(&saved)]), saved, "saved again");
@@ -212,7 +216,7 @@ fn left(uploads: [&[Snapshot]; 2]) -> Vec<String> {
     assert_eq!(merged(&[&again(&saved), &tuesday]), saved);
     assert!(saved.gaps.iter().all(|gap| gap.kind == GapKind::Repeated), "{:?}", said(&saved));
     let one = |(_, snapshot): &(_, Snapshot)| {
-        let id = snapshot.sling_id.as_ref().map_or("", |id| &id.uuid[35..]);
+        let id = snapshot.sling_id.as_ref().map_or("", |id| id.uuid.get(35..).unwrap());
         format!("{id} {}", if hmac_of(snapshot) == hmac_of(&member(None, 1, "")) { 1 } else { 2 })
     };
     let mut left: Vec<String> = saved.snapshots.iter().map(one).collect();
@@ -229,22 +233,23 @@ fn hmac_of(snapshot: &Snapshot) -> String {
 fn name_of_a_file_is_none_of_an_instance() {
     let [one, other] = [member(Some(1), 1, "x"), member(Some(2), 2, "x")];
     let all = ["1 1", "2 2"];
-    assert_eq!(left([&[one.clone()], &[other.clone()]]), all, "another Sling id");
+    assert_eq!(left([&[&one], &[&other]]), all, "another Sling id");
     let repaired = member(Some(2), 1, "x");
-    assert_eq!(left([&[other.clone()], &[repaired.clone()]]), ["2 1"]);
+    assert_eq!(left([&[&other], &[&repaired]]), ["2 1"]);
     let third = member(Some(3), 2, "y");
-    let of_two = [one.clone(), third.clone()];
-    assert_eq!(left([&of_two, &[one.clone()]]), ["1 1", "3 2"], "one did not come again");
-    assert_eq!(left([&of_two, &[member(Some(1), 2, "x")]]), ["1 2", "3 2"]);
-    assert_eq!(left([&[member(Some(1), 2, "y")], &[one]]), ["1 1", "1 2"], "another root");
+    let of_two = [&one, &third];
+    assert_eq!(left([&of_two, &[&one]]), ["1 1", "3 2"], "one did not come again");
+    assert_eq!(left([&of_two, &[&member(Some(1), 2, "x")]]), ["1 2", "3 2"]);
+    assert_eq!(left([&[&member(Some(1), 2, "y")], &[&one]]), ["1 1", "1 2"], "another root");
 }
 
 #[test]
 fn instance_without_a_sling_id_comes_again_where_all_of_its_keys_do() {
-    let nameless = |hmac| [member(None, hmac, "x")];
-    assert_eq!(left([&nameless(1), &[member(Some(1), 1, "x")]]), ["1 1"]);
-    assert_eq!(left([&nameless(1), &nameless(2)]), [" 1", " 2"], "nothing shows that it is one");
-    assert_eq!(left([&[member(Some(1), 1, "x")], &nameless(2)]), [" 2", "1 1"]);
+    let [one, other] = [1, 2].map(|hmac| member(None, hmac, "x"));
+    let named = member(Some(1), 1, "x");
+    assert_eq!(left([&[&one], &[&named]]), ["1 1"]);
+    assert_eq!(left([&[&one], &[&other]]), [" 1", " 2"], "nothing shows that it is one");
+    assert_eq!(left([&[&named], &[&other]]), [" 2", "1 1"]);
 }
 
 #[test]
