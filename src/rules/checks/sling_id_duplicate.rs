@@ -59,14 +59,26 @@ fn hit(id: &str, members: &[&Member]) -> Hit {
         .advise(steps)
 }
 
-/// Says that instances of one name in two folders may be one, taken twice: of it nothing is to be deleted.
+/// Says that instances may be one, taken twice, of which nothing is to be deleted: by one name in two folders, or by names of which one goes on
+/// from the other, as `publish2 (1)` and `publish2-corrected` do. `publish1` and `publish10` are two.
 fn at_two_times(members: &[&Member]) -> Option<String> {
-    let last =
-        |member: &&Member| path_parts(&member.snapshot.source).next_back().map(str::to_owned);
+    let last = |member: &&Member| {
+        let name = path_parts(&member.snapshot.source).next_back()?;
+        Some(name.split('.').next().unwrap_or(name).to_owned())
+    };
     let names: BTreeSet<String> = members.iter().filter_map(last).collect();
     let sources: BTreeSet<&str> = members.iter().map(|m| m.snapshot.source.as_str()).collect();
-    (names.len() < sources.len()).then(|| {
-        "Where these are snapshots of one instance at different times, delete nothing: scan those of each time for themselves (--farm-by parent)."
+    let goes_on = |(short, long): (&String, &String)| {
+        long.strip_prefix(short.as_str()).is_some_and(|rest| {
+            !rest.starts_with(|c: char| c.is_ascii_digit() || c.is_alphabetic())
+        })
+    };
+    // Neighbours in their order alone: there may be thousands of clones.
+    let may_be_one =
+        names.len() < sources.len() || names.iter().zip(names.iter().skip(1)).any(goes_on);
+    may_be_one.then(|| {
+        "Where these are snapshots of one instance at different times, delete nothing: scan those of each time for themselves (in folders, \
+         --farm-by parent)."
             .to_owned()
     })
 }
@@ -198,6 +210,9 @@ mod tests {
         };
         assert!(fix("x/publish1.tgz", "y/publish1.tgz").contains("--farm-by parent"));
         assert!(!fix("x/publish1.tgz", "y/publish2.tgz").contains("--farm-by parent"));
+        // A browser, or whoever sends the corrected one, gives the second upload such a name.
+        assert!(fix("publish1.tgz", "publish1 (1).tgz").contains("--farm-by parent"));
+        assert!(fix("publish1.tgz", "publish1-corrected.tgz").contains("--farm-by parent"));
     }
 
     #[test]
