@@ -30,7 +30,8 @@ pub(super) const UPLOAD_LINES: [&str; 4] = [
 
 /// What shows more when it is added.
 pub(super) const UPLOAD_MORE: &str = "\
-Add launchpad/felix/bundle*/version* for exact bundle versions, and logs for
+Add the directory that com.adobe.granite.crypto.keys.path names, where it is
+set; launchpad/felix/bundle*/version* for exact bundle versions; and logs for
 signs of trouble.";
 
 /// What a run without arguments shows.

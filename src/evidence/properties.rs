@@ -9,7 +9,7 @@ use super::statements::{
     KEPT_BYTES_MAX, SETTINGS_MAX, Statements, Stores, VALUE_CHARS_MAX, mentions, mover, pair_bytes,
 };
 use super::{Fact, Found, Kind, Names, ParseError, Reads, path, start_script, text};
-use crate::facts::{LOG_FILE, SLING_HOME, is_secret};
+use crate::facts::{LOG_FILE, SLING_HOME, is_secret, java_trim};
 use crate::wiped::Wiped;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
@@ -130,7 +130,7 @@ pub fn settings(bytes: &[u8], names: &[&str]) -> Vec<(String, String)> {
     for (name, value) in pairs(bytes).iter().filter(|(name, _)| names.contains(&name.as_str())) {
         // Of equal names the last counts, as in `java.util.Properties`.
         settings.retain(|(earlier, _)| earlier != name);
-        settings.push((name.clone(), text::cut(value.trim(), VALUE_CHARS_MAX)));
+        settings.push((name.clone(), text::cut(java_trim(value), VALUE_CHARS_MAX)));
     }
     settings
 }
@@ -164,10 +164,10 @@ pub(super) fn statements(bytes: &[u8]) -> Statements {
     let mut kept_bytes = 0_usize;
     for (name, (_, value)) in &kept {
         // Java keeps blanks at the end of a value, and Sling's launcher trims them.
-        let written = text::cut(value.trim(), VALUE_CHARS_MAX);
+        let written = text::cut(java_trim(value), VALUE_CHARS_MAX);
         let resolved = resolve(&written, &all);
-        let kept = text::cut(resolved.trim(), VALUE_CHARS_MAX);
-        if written.len() < value.trim().len() || kept.len() < resolved.trim().len() {
+        let kept = text::cut(java_trim(&resolved), VALUE_CHARS_MAX);
+        if written.len() < java_trim(value).len() || kept.len() < java_trim(&resolved).len() {
             statements.unclear.extend(mover(name));
         }
         let value = kept;
@@ -188,7 +188,7 @@ fn resolve(value: &str, all: &BTreeMap<&str, &str>) -> String {
         let Some((before, name, after)) = reference(&value) else { break };
         let Some(found) = all.get(name).filter(|_| value.len() <= VALUE_CHARS_MAX) else { break };
         // One character too many, so that what is cut off is missed.
-        let found = text::cut(found.trim(), VALUE_CHARS_MAX.saturating_add(1));
+        let found = text::cut(java_trim(found), VALUE_CHARS_MAX.saturating_add(1));
         value = format!("{before}{found}{after}");
     }
     value

@@ -220,7 +220,8 @@ impl Lexer {
             '>' => self.end_word(),
             // Within a word it begins no comment. (POSIX, Shell Command Language, 2.3)
             '#' if self.syntax == Syntax::Shell && self.word.is_none() => self.comment = true,
-            _ if character.is_whitespace() => self.end_word(),
+            // A no-break space is a part of the word, to a shell and to `cmd`.
+            _ if character.is_ascii_whitespace() => self.end_word(),
             _ => self.push(character),
         }
     }

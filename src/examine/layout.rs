@@ -9,15 +9,17 @@ mod files;
 mod places;
 mod properties;
 mod runs;
+mod services;
 mod spot;
 
 use self::files::{Files, StatementFile};
 use self::spot::{Spot, Variables, absolute, descend, expand, is_open, of_absolute};
 use super::item::Item;
-use super::paths::join;
+use super::paths::{join, name, parent};
 use crate::facts::{
     CACHE_CLEAN, CLEAN_AT_START, CONFIG_DIRECTORY, CRYPTO_FILE_DISABLE, Gap, GapKind, Place,
-    REPOSITORY_HOME, RUN_MODES_OPTION, SLING_HOME, SLING_LAUNCHPAD, Setting, Shape,
+    QUICKSTART, REPOSITORY_HOME, RUN_MODES_OPTION, SLING_HOME, SLING_LAUNCHPAD, Setting, Shape,
+    java_trim,
 };
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
@@ -146,7 +148,7 @@ impl<'a> InstallReader<'a> {
             source,
             root,
             files,
-            scripts: files.scripts(root),
+            scripts: files.scripts(root).into_iter().chain(files.services(root)).collect(),
             variables: Variables::new(),
             properties: Vec::new(),
             includes: Vec::new(),
@@ -222,7 +224,7 @@ impl<'a> InstallReader<'a> {
     }
 
     fn expand(&self, value: &str) -> String {
-        expand(value.trim(), &self.variables)
+        expand(java_trim(value), &self.variables)
     }
 
     /// Says where a value leads; a relative one, from `base`.
@@ -258,6 +260,42 @@ impl<'a> InstallReader<'a> {
         base.and_then(|base| descend(base, &path)).map_or_else(unknown, Spot::Inside)
     }
 
+    /// Says where what a file says leads.
+    fn spot_of(&self, said: &Said<'a>, base: Option<&str>) -> Spot {
+        let by_start = || self.by_start(said).filter(|_| base.is_none());
+        by_start().map_or_else(|| self.spot(said.value, base), Spot::Inside)
+    }
+
+    /// Says where a value leads by what the start scripts of AEM do: they change into the directory around the install, and those of
+    /// Windows name the install `%CurrDirName%`.
+    fn by_start(&self, said: &Said<'a>) -> Option<String> {
+        let written = java_trim(said.value).replace('\\', "/");
+        let behind = |start: &str| {
+            let (own, rest) = written.split_at_checked(start.len())?;
+            (own.eq_ignore_ascii_case(start) && !is_open(rest)).then_some(rest)
+        };
+        if let Some(rest) = behind("%~dp0") {
+            return descend(parent(said.path), rest);
+        }
+        if let Some(rest) = behind("%CurrDirName%/") {
+            return descend(self.root, rest);
+        }
+        // Which directory that is depends on the line; where one of the install is there, it is meant.
+        if let Some(rest) = behind("%CD%/") {
+            let around = descend(parent(self.root), rest).filter(|path| self.files.has(path));
+            let inside = descend(self.root, rest).filter(|path| self.files.has(path));
+            return inside.filter(|_| around.is_none()).or_else(|| self.named_install(rest));
+        }
+        self.named_install(&self.expand(&written))
+    }
+
+    /// Goes down from the install, where a relative path begins with its name.
+    fn named_install(&self, path: &str) -> Option<String> {
+        let (first, rest) = path.trim_start_matches("./").split_once('/')?;
+        let is_own = first == QUICKSTART || !first.is_empty() && first == name(self.root);
+        if is_own && !is_open(rest) { descend(self.root, rest) } else { None }
+    }
+
     /// Returns what scripts say of a name.
     fn said_by_scripts(&self, name: &str) -> Vec<Said<'a>> {
         said_in(&self.scripts, name)
@@ -285,8 +323,8 @@ impl<'a> InstallReader<'a> {
         said: &[Said<'a>],
         base: Option<&str>,
     ) -> Option<(Spot, &'a str)> {
-        let of = |said: &Said<'a>| (self.spot(said.value, base), said.path);
-        let is_set = |said: &&Said<'a>| !said.value.trim().is_empty();
+        let of = |said: &Said<'a>| (self.spot_of(said, base), said.path);
+        let is_set = |said: &&Said<'a>| !java_trim(said.value).is_empty();
         let spots: Vec<(Spot, &str)> = said.iter().filter(is_set).map(of).collect();
         // Which of several scripts starts the instance is not known, so two values are a doubt. Nor
         // is it for a file and a script: an option of the JVM replaces what the property file says,
@@ -297,7 +335,7 @@ impl<'a> InstallReader<'a> {
             self.unclear(other, format!("gives {name} another value than {path}, or two of them; which one is in use is not known"));
             return Some((Spot::Unknown(first.text().to_owned()), path));
         }
-        if let Some(empty) = said.iter().find(|said| said.value.trim().is_empty()) {
+        if let Some(empty) = said.iter().find(|said| java_trim(said.value).is_empty()) {
             self.unclear(empty.path, format!("leaves {name} empty in one place and sets it in another; which one is in use is not known"));
             return Some((Spot::Unknown(first.text().to_owned()), path));
         }

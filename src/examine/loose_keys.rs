@@ -39,7 +39,7 @@ pub(super) fn loose_keys(
         Some(loose(at(parent(path)), *name, digest.whole))
     });
     // Several of them may lie in one directory, so the file is named.
-    let copies = copies.iter().map(|(path, (name, digest))| loose(at(path), *name, *digest));
+    let copies = copies.iter().map(|(path, (name, digest))| loose(at(path), *name, digest.whole));
     keys.chain(copies).collect()
 }
 

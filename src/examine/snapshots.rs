@@ -1,7 +1,7 @@
 //! Makes the snapshots of one source, one an install root, of the evidence in it.
 
 use super::bundles::bundles;
-use super::collector::{Collected, Content};
+use super::collector::{Collected, Content, LooseCopies};
 use super::expected_installs::{Claims, realms_of};
 use super::gap_list::GapList;
 use super::hollow::Places;
@@ -13,15 +13,15 @@ use super::leftovers::{
 };
 use super::links::{Follower, Links, Resolved};
 use super::loose_keys::{LooseKey, loose_keys};
-use super::paths::join;
+use super::paths::{has_at_or_below, join, parent};
 use super::roots::{
     Evidence, all_evidence, below, by_root, drop_barren, marks_instance, owner, strays,
 };
 use super::{access, configs, mixed, node_store, root_links, times, unread_logs};
 use crate::evidence::{Fact, Found, classify, classify_small, mover};
 use crate::facts::{
-    Gap, GapKind, KeyFile, KeyName, OldState, Owner, Parts, Place, RunModes, Setting, SlingId,
-    Snapshot, StorageFile, components, is_in_realm, realm,
+    Gap, GapKind, KeyDigest, KeyFile, KeyName, KeysDirectory, OldState, Owner, Parts, Place,
+    RunModes, Setting, SlingId, Snapshot, StorageFile, components, is_in_realm, realm,
 };
 use crate::intake::{LinkTarget, Source, Standing, Walked};
 use crate::limits::Limits;
@@ -92,12 +92,16 @@ pub(super) fn assemble(
     let follower = Follower::new(&links);
     let with_layout = |(root, evidence): (&String, &Evidence<'_>)| {
         let layout = layouts.remove(root).unwrap_or_default();
-        let keys = moved_keys(source, &layout, &items, &follower);
+        let keys = moved_keys(source, &layout, &items, &loose_copies, &follower);
         snapshot(source, root, evidence, layout, keys, &concerned.all(root))
     };
     let loose_keys = loose_keys(source, &items, &loose_copies, &tops);
     let mut snapshots: Vec<Snapshot> = roots.iter().map(with_layout).collect();
     add_stray_keys(source, &items, &tops, &mut snapshots);
+    add_strays_of_moved(&items, &loose_copies, &mut snapshots);
+    for snapshot in &mut snapshots {
+        snapshot.keys_mounted = has_mounted_keys(snapshot, &links);
+    }
     times::add_all(&mut snapshots, &roots, &times);
     gaps.extend(of_snapshots(source, &mut snapshots, &links, &items));
     gaps.extend(unread_logs::elsewhere(source, &archives, &unread, &links, &gaps, &tops));
@@ -293,15 +297,25 @@ fn is_unused(gap: &Gap, layouts: &BTreeMap<String, Layout>) -> bool {
     small.is_some_and(|path| !layouts.values().any(|layout| layout.used.contains(path)))
 }
 
+/// The keys in the directory that a setting names.
+#[derive(Default)]
+struct MovedKeys {
+    directory: Option<KeysDirectory>,
+    files: Vec<KeyFile>,
+}
+
 /// Returns the keys in the directory that a setting names.
 fn moved_keys(
     source: &str,
     layout: &Layout,
     items: &BTreeMap<String, Item>,
+    copies: &LooseCopies,
     links: &Follower<'_>,
-) -> Vec<KeyFile> {
+) -> MovedKeys {
+    let Some(directory) = &layout.keys else { return MovedKeys::default() };
+    let at = |name: KeyName| join(directory, name.file_name());
     let key = |name: KeyName| {
-        let path = join(layout.keys.as_deref()?, name.file_name());
+        let path = at(name);
         // Kubernetes mounts a secret as `hmac -> ..data/hmac` and `..data -> ..2024_01_01_00_00_00.1`.
         let Resolved::Inside(file) = links.follow(&LinkTarget::Inside(path.clone())) else {
             return None;
@@ -313,7 +327,17 @@ fn moved_keys(
         let (digest, owner) = (digest.clone(), owner.clone());
         Some(KeyFile { name: *name, digest, directory: String::new(), place, owner })
     };
-    KeyName::ALL.into_iter().filter_map(key).collect()
+    let files: Vec<KeyFile> = KeyName::ALL.into_iter().filter_map(key).collect();
+    let target = links.follow(&LinkTarget::Inside(directory.clone()));
+    let has_some = matches!(target, Resolved::Inside(path) if has_at_or_below(items, &path) || has_at_or_below(copies, &path));
+    // A key that is a link to somewhere else is not missing.
+    let is_unread = |name: KeyName| {
+        let path = at(name);
+        (items.contains_key(&path) || links.links().contains_key(&path))
+            && files.iter().all(|file| file.name != name)
+    };
+    let came = has_some && !KeyName::ALL.into_iter().any(is_unread);
+    MovedKeys { directory: Some(KeysDirectory { path: directory.clone(), came }), files }
 }
 
 /// Drops evidence that is of no install.
@@ -403,6 +427,46 @@ fn add_stray_keys(
     }
 }
 
+/// Returns `true` if the keys in use are in a volume of Kubernetes, which has a link `..data` beside them.
+fn has_mounted_keys(snapshot: &Snapshot, links: &Links) -> bool {
+    let files = KeyName::ALL.into_iter().flat_map(|name| snapshot.keys_in_use(name));
+    files.into_iter().any(|file| links.contains_key(&join(parent(&file.place.path), "..data")))
+}
+
+/// Adds the files that may be keys in the directory that a setting names, where AEM does not look for one: `keys/hmac.bin`, `keys/keys/hmac`.
+fn add_strays_of_moved(
+    items: &BTreeMap<String, Item>,
+    copies: &LooseCopies,
+    snapshots: &mut [Snapshot],
+) {
+    for snapshot in snapshots {
+        let Some(KeysDirectory { path: top, .. }) = &snapshot.keys_directory else { continue };
+        let stray = |path: &String, name: KeyName, digest: &KeyDigest, owner: Option<Owner>| {
+            let place = Place { source: snapshot.source.clone(), path: path.clone() };
+            KeyFile { name, digest: digest.clone(), directory: String::new(), place, owner }
+        };
+        let start = format!("{top}/");
+        let below = items.range(start.clone()..).take_while(|(path, _)| path.starts_with(&start));
+        // Kubernetes mounts a secret as `hmac -> ..data/hmac` and `..data -> ..2024_01_01_00_00_00.1`.
+        let is_deeper = |path: &str| {
+            parent(path) != top && !components(path).any(|part| part.starts_with(".."))
+        };
+        let deeper = below.filter_map(|(path, item)| match item {
+            Item::Read { fact: Ok(Fact::Key(name, digest)), owner }
+                if is_deeper(path) && classify(path).is_none() =>
+            {
+                Some(stray(path, *name, digest, owner.clone()))
+            }
+            _ => None,
+        });
+        let copies = copies.range(start.clone()..).take_while(|(path, _)| path.starts_with(&start));
+        let copies = copies.filter(|(path, _)| parent(path) == top);
+        let copies = copies.map(|(path, (name, digest))| stray(path, *name, digest, None));
+        let found: Vec<KeyFile> = deeper.chain(copies).collect();
+        snapshot.stray_keys.extend(found);
+    }
+}
+
 /// Returns `true` if a path is below the bundle cache of a root, as far as its names tell.
 fn is_in_cache(path: &str, root: &str) -> bool {
     components(below(path, root)).any(|part| matches!(part, "felix" | "framework"))
@@ -413,13 +477,14 @@ fn snapshot(
     root: &str,
     evidence: &Evidence<'_>,
     layout: Layout,
-    moved_keys: Vec<KeyFile>,
+    keys: MovedKeys,
     gaps: &[&Gap],
 ) -> Snapshot {
     let mut snapshot = Snapshot {
         source: source.to_owned(),
         root: root.to_owned(),
-        moved_keys,
+        keys_directory: keys.directory,
+        moved_keys: keys.files,
         settings: layout.settings,
         ..Snapshot::default()
     };

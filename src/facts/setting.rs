@@ -50,3 +50,22 @@ pub struct Setting {
     /// Where it was read.
     pub place: Place,
 }
+
+/// Takes off what `String.trim` of Java does: characters up to U+0020. A no-break space, as copied from a web page, stays and is part of a
+/// path.
+pub fn java_trim(value: &str) -> &str {
+    value.trim_matches(|c| c <= ' ')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_that_java_does_not_know_stay() {
+        assert_eq!(java_trim(" \t\r\n/k\0 "), "/k");
+        for text in ["/k\u{a0}", "\u{85}/k", "/k\u{3000}"] {
+            assert_eq!(java_trim(text), text, "{text:?}");
+        }
+    }
+}

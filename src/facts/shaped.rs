@@ -50,6 +50,8 @@ impl Snapshot {
         for setting in &mut self.settings {
             visit(Shape::of_setting(&setting.name), &mut setting.value);
         }
+        let keys = self.keys_directory.iter_mut();
+        keys.for_each(|directory| visit(Shape::Path, &mut directory.path));
         self.configurations.iter_mut().for_each(|one| configuration(one, visit));
         self.repository.iter_mut().for_each(|one| repository(one, visit));
         for (topic, (last, _)) in self.log.iter_mut().flat_map(|log| &mut log.statements) {

@@ -2,10 +2,10 @@
 
 use super::{
     Account, BUNDLE_CACHE, Bundle, Bundles, CQ_RUN_MODES, CRYPTO, CRYPTO_FILE, CRYPTO_KEYS_PATH,
-    Configuration, Gap, JcrKeys, KeyFile, KeyName, Log, LogStatement, LogTopic, NodeStore,
+    Configuration, Gap, GapKind, JcrKeys, KeyFile, KeyName, Log, LogStatement, LogTopic, NodeStore,
     OwnedDirectory, Place, RUN_MODES_OPTION, Repository, Role, RunModes, SLING_LAUNCHPAD,
     SLING_RUN_MODES, STANDBY_MODE, STANDBY_SERVICES, Setting, SlingId, StandbyMode, StorageFile,
-    Times, Trials,
+    Times, Trials, java_trim,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,15 @@ pub struct Parts {
     pub properties: bool,
     /// `launchpad/config` came, and not only single files picked from it.
     pub configurations: bool,
+}
+
+/// The directory of the source that a setting names as that of the keys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct KeysDirectory {
+    /// Its path in the source.
+    pub path: String,
+    /// A file in it or below came, so what is not in it was not left out.
+    pub came: bool,
 }
 
 /// A cache with fewer bundles is a selection: the framework alone needs more.
@@ -50,8 +59,12 @@ pub struct Snapshot {
     pub storage_files: Vec<StorageFile>,
     /// Every file named `hmac` or `master` in a bundle's data directory.
     pub key_files: Vec<KeyFile>,
+    /// The directory that `com.adobe.granite.crypto.keys.path` names, where that is a path of the source.
+    pub keys_directory: Option<KeysDirectory>,
     /// The keys in the directory that `com.adobe.granite.crypto.keys.path` names, where the snapshot has that.
     pub moved_keys: Vec<KeyFile>,
+    /// The key files in use are links into a volume that Kubernetes mounts: it is read-only, and what is in it comes from a Secret.
+    pub keys_mounted: bool,
     /// Files in bundles' data directories that may be keys by their names, where AEM does not look for one: `hmac.bin`, `data/hmac`.
     pub stray_keys: Vec<KeyFile>,
     /// What its repository says of the keys; `None` when the snapshot has no segment store.
@@ -115,6 +128,21 @@ impl Snapshot {
     /// Returns every key file, those in a directory that a setting names included.
     pub fn all_key_files(&self) -> impl Iterator<Item = &KeyFile> {
         self.key_files.iter().chain(&self.moved_keys)
+    }
+
+    /// Returns the directory of the source that a setting names as that of the keys.
+    pub fn moved_directory(&self) -> Option<&str> {
+        // Facts of older versions have the files alone.
+        let of_file = || Some(self.moved_keys.first()?.place.path.rsplit_once('/')?.0);
+        self.keys_directory.as_ref().map(|directory| directory.path.as_str()).or_else(of_file)
+    }
+
+    /// Returns the gap of a setting or a script that may move the keys out of the data of their bundle, if there is one.
+    pub fn open_place(&self) -> Option<&Gap> {
+        let is_open = |gap: &&Gap| matches!(gap.kind, GapKind::Unclear | GapKind::Elsewhere);
+        // A setting that is understood says where they are.
+        let is_moved = self.setting(CRYPTO_KEYS_PATH).is_some();
+        self.gaps.iter().find(is_open).filter(|_| !is_moved)
     }
 
     /// Returns `true` if everything that was packed was read.
@@ -221,7 +249,7 @@ impl Snapshot {
     pub fn role(&self) -> Option<Role> {
         // `sling.run.mode.install.options` names author and publish on every instance, so it is not
         // asked.
-        let in_list = |modes: &str| modes.split(',').find_map(|mode| role_of(mode.trim()));
+        let in_list = |modes: &str| modes.split(',').find_map(|mode| role_of(java_trim(mode)));
         let selected = self.run_modes.iter().flat_map(|modes| &modes.selected);
         let by_log = || in_list(&self.logged(LogTopic::RunModes)?.0.value);
         let by_setting = || in_list(&self.setting(SLING_RUN_MODES)?.value);

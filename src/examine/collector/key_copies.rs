@@ -8,12 +8,12 @@ use crate::evidence::{
     Fact, Fingerprint, KEY_COPY, ParseError, Reads, copied_key, digest_key, fingerprint, is_key,
 };
 use crate::examine::links::{Follower, Resolved};
-use crate::facts::{Digest, KeyDigest, KeyName, TextKind};
+use crate::facts::{KeyDigest, KeyName, TextKind};
 use crate::intake::{Entry, EntryKind, Want};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Files that are named like copies of keys, by path.
-pub(in crate::examine) type LooseCopies = BTreeMap<String, (KeyName, Digest)>;
+pub(in crate::examine) type LooseCopies = BTreeMap<String, (KeyName, KeyDigest)>;
 
 /// What tells that evidence is a copy of a key.
 #[derive(Debug, Default)]
@@ -116,11 +116,13 @@ impl Collector<'_> {
     pub(super) fn see_key_copy(&mut self, path: &str, bytes: &[u8]) {
         let name = copied_key(path).unwrap_or(KeyName::Hmac);
         let digest = digest_key(bytes);
-        let loose = may_be_key(name, &digest).then_some((name, digest.whole));
         let mut fact = Fact::Key(name, digest);
         if self.has_room(fact.kept_bytes().saturating_add(path.len())) {
             self.key_copies.see(path, &mut fact, bytes);
-            self.key_copies.loose.extend(loose.map(|key| (path.to_owned(), key)));
+            let Fact::Key(name, digest) = fact else { return };
+            if may_be_key(name, &digest) {
+                self.key_copies.loose.insert(path.to_owned(), (name, digest));
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::evidence::{classify, mover};
 use crate::examine::paths::join;
 use crate::facts::{
     CACHE_CLEAN, CLEAN_AT_START, CRYPTO_FILE_DISABLE, GapKind, QUICKSTART, REPOSITORY_HOME,
-    SLING_HOME, SLING_LAUNCHPAD, SLING_PROPERTIES,
+    SLING_HOME, SLING_LAUNCHPAD, SLING_PROPERTIES, java_trim,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -124,7 +124,7 @@ pub(super) fn of_others<'a>(
         let mut settings =
             statements.settings.iter().filter_map(|(name, value)| Some((mover(name)?, value)));
         let moved = settings.find(|(name, value)| {
-            let value = value.trim();
+            let value = java_trim(value);
             !readers.iter().any(|reader| reader.is_quiet_outside(name, value))
         });
         let unclear = || statements.unclear.first().copied();

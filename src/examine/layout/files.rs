@@ -25,6 +25,8 @@ pub(super) struct Files<'a> {
     pub(super) roots: BTreeSet<&'a str>,
     /// Files that were read, by directory; each with whether it is a script.
     directories: BTreeMap<&'a str, Vec<(bool, StatementFile<'a>)>>,
+    /// Files outside of installs that start one of them, by its root: units of systemd, init scripts.
+    services: BTreeMap<&'a str, Vec<StatementFile<'a>>>,
     /// What of such names was not read, by directory; each with whether it is named like a script.
     links: BTreeMap<&'a str, Vec<(bool, &'a str)>>,
 }
@@ -35,6 +37,7 @@ impl<'a> Files<'a> {
             items,
             roots: BTreeSet::new(),
             directories: BTreeMap::new(),
+            services: BTreeMap::new(),
             links: BTreeMap::new(),
         };
         for (path, item) in items {
@@ -57,7 +60,18 @@ impl<'a> Files<'a> {
                 None => {}
             }
         }
+        files.services = super::services::services(&files);
         files
+    }
+
+    /// Returns the files outside of installs that start an install.
+    pub(super) fn services(&self, root: &str) -> Vec<StatementFile<'a>> {
+        self.services.get(root).cloned().unwrap_or_default()
+    }
+
+    /// Returns `true` if a file outside of an install starts it.
+    pub(super) fn is_service(&self, root: &str, path: &str) -> bool {
+        self.services.get(root).is_some_and(|all| all.iter().any(|file| file.path == path))
     }
 
     /// Returns what stands where a script or a property file of an install may, and was not read: links, and files that are too large.
@@ -100,6 +114,15 @@ impl<'a> Files<'a> {
 
     /// Returns all files that may be read by more than an install, wherever they lie.
     pub(super) fn outside_installs(&self) -> impl Iterator<Item = StatementFile<'a>> {
+        self.outside().map(|(_, file)| file)
+    }
+
+    /// Returns those of them that are scripts, or units of systemd.
+    pub(super) fn scripts_outside(&self) -> impl Iterator<Item = StatementFile<'a>> {
+        self.outside().filter(|(is_script, _)| *is_script).map(|(_, file)| file)
+    }
+
+    fn outside(&self) -> impl Iterator<Item = (bool, StatementFile<'a>)> {
         // A content package or a library of Java holds such files too, and nothing reads them there.
         let counts = |directory: &str| {
             let is_library = || {
@@ -109,7 +132,7 @@ impl<'a> Files<'a> {
             !is_library() && !is_in_package(directory) && !directory.split('/').any(is_backup)
         };
         let files = self.directories.iter().filter(move |(directory, _)| counts(directory));
-        files.flat_map(|(_, files)| files).map(|(_, file)| *file)
+        files.flat_map(|(_, files)| files).copied()
     }
 
     /// Returns the scripts that may start an install: in its `bin`, in it, and beside it.

@@ -7,7 +7,7 @@ use crate::evidence::{HOME_OPTION, LAUNCHPAD_OPTION};
 use crate::examine::paths::join;
 use crate::facts::{
     BUNDLE_CACHE, CONFIG_DIRECTORY, CRYPTO_KEYS_PATH, GapKind, KeyName, OLD_BUNDLE_CACHE,
-    QUICKSTART, REPOSITORY_HOME, SLING_HOME, SLING_LAUNCHPAD, SLING_PROPERTIES,
+    QUICKSTART, REPOSITORY_HOME, SLING_HOME, SLING_LAUNCHPAD, SLING_PROPERTIES, java_trim,
 };
 
 impl<'a> InstallReader<'a> {
@@ -100,7 +100,7 @@ impl<'a> InstallReader<'a> {
         // `org.osgi.framework.storage`, also where both are set. It runs when the property file and
         // the options of the launcher are read, and before those of the JVM and included files are.
         for old in self.said_by_scripts(OLD_BUNDLE_CACHE) {
-            if !old.value.trim().is_empty() && self.spot(old.value, None) != *usual {
+            if !java_trim(old.value).is_empty() && self.spot(old.value, None) != *usual {
                 self.unclear(old.path, format!("sets {OLD_BUNDLE_CACHE}, which Sling reads as an option of its launcher and not as one of the JVM; which of the two it is here is not known"));
             }
         }
@@ -108,7 +108,7 @@ impl<'a> InstallReader<'a> {
             return included;
         }
         let old = said_in(&self.properties, OLD_BUNDLE_CACHE);
-        let is_set = old.iter().any(|said| !said.value.trim().is_empty());
+        let is_set = old.iter().any(|said| !java_trim(said.value).is_empty());
         let own = if is_set { old } else { said_in(&self.properties, BUNDLE_CACHE) };
         [own, self.said_by_scripts(BUNDLE_CACHE)].concat()
     }

@@ -5,7 +5,7 @@ use super::spot::Spot;
 use super::{InstallReader, shown};
 use crate::evidence::{FEATURE_MODEL, mover};
 use crate::examine::paths::join;
-use crate::facts::{GapKind, SLING_INCLUDE, SLING_PROPERTIES};
+use crate::facts::{GapKind, SLING_INCLUDE, SLING_PROPERTIES, java_trim};
 
 impl<'a> InstallReader<'a> {
     /// Chooses the property file that Sling reads.
@@ -64,7 +64,7 @@ impl<'a> InstallReader<'a> {
             settings.filter(|(name, ..)| mover(name) == Some(SLING_INCLUDE)).collect();
         all.sort();
         for (_, value, path) in all {
-            let mut names = value.split(',').map(str::trim).filter(|name| !name.is_empty());
+            let mut names = value.split(',').map(java_trim).filter(|name| !name.is_empty());
             for name in names.by_ref().take(files::INCLUDES_MAX) {
                 self.include_one(name, path);
             }

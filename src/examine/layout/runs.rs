@@ -39,16 +39,26 @@ impl<'a> Files<'a> {
     fn run_by(&self, root: &str, script: StatementFile<'a>, all: &Variables<'a>) -> Vec<Run<'a>> {
         let mut own = Variables::new();
         add_variables(&mut own, script);
-        let target = |text: &String| self.target(root, text, &own, all);
+        let is_service = self.is_service(root, script.path);
+        let target = |text: &String| {
+            let mut target = self.target(root, text, &own, all);
+            let of_host = || self.on_host_of(script.path, text).filter(|_| is_service);
+            target.file = target.file.or_else(of_host);
+            target
+        };
+        // A unit of systemd names files that are there on some hosts.
+        let is_asked = |text: &String| is_service && script.statements.optional.contains(text);
         let part = |text: &String| {
             let target = target(text);
-            let is_known = target.file.is_some() && target.is_certain || is_of_system(text);
+            let is_known = target.file.is_some() && target.is_certain
+                || is_of_system(text)
+                || target.file.is_none() && is_asked(text);
             Run { file: target.file, gap: (!is_known).then(|| gap_of(text, target.file)) }
         };
         let program = |text: &String| {
             let target = target(text);
             let is_known = target.file.is_some() && target.is_certain;
-            let is_quiet = is_known || !target.is_unread && !target.may_be_script();
+            let is_quiet = is_known || is_service || !target.is_unread && !target.may_be_script();
             Run { file: target.file, gap: (!is_quiet).then(|| gap_of(text, target.file)) }
         };
         let Statements { sources, runs, .. } = script.statements;
@@ -75,7 +85,7 @@ impl<'a> Files<'a> {
     }
 
     /// Finds a file that another one names with its full path: several hosts may be packed beside each other.
-    fn on_host_of(&self, path: &str, text: &str) -> Option<StatementFile<'a>> {
+    pub(super) fn on_host_of(&self, path: &str, text: &str) -> Option<StatementFile<'a>> {
         let below = text.strip_prefix('/')?;
         let tops = with_those_above(parent(path));
         tops.take(PARTS_MAX).find_map(|top| self.read(&join(top, below)))

@@ -395,3 +395,119 @@ fn repository_and_configurations_that_move_are_told() {
     assert_eq!(settings, ["felix.cm.dir=q/cm", "repository.home=/mnt/r"]);
     assert_eq!(gaps, [""; 0]);
 }
+
+#[test]
+fn what_starts_an_install_from_outside_of_it_counts_for_it() {
+    let set = format!("CQ_JVM_OPTS=-Xmx2g -D{CRYPTO_KEYS_PATH}=/opt/aem/q/keys");
+    let unit = |more: &str| format!("[Service]\nUser=aem\n{more}\n");
+    let service = "etc/systemd/system/aem.service";
+    let environment = format!("Environment=\"{set}\"");
+    let start = "ExecStart=/opt/aem/q/bin/start";
+    let all = unit(&format!("{environment}\n{start}"));
+    let home = unit(&format!(
+        "WorkingDirectory=/opt/aem/q\n{environment}\nExecStart=/usr/bin/java $CQ_JVM_OPTS -jar app/cq.jar"
+    ));
+    let named = unit(&format!("EnvironmentFile=-/etc/default/aem\n{start}"));
+    let init = format!("H=/opt/aem/q\nexport \"{set}\"\nsu - aem -c \"$H/bin/start\"\n");
+    let files = |path: &'static str, text: &'static str| [(PROPERTIES, "a=b"), (path, text)];
+    let of = |files: &[(&str, &str)]| (said(files), layout(files).keys);
+    let moved = ((keys("q/keys"), vec![]), Some("q/keys".to_owned()));
+    for text in [&all, &home] {
+        assert_eq!(of(&[(PROPERTIES, "a=b"), (service, text)]), moved, "{text}");
+    }
+    assert_eq!(of(&[(PROPERTIES, "a=b"), ("etc/init.d/aem", &init)]), moved);
+    let default = ("etc/default/aem", format!("CQ_JVM_OPTS=\"{}\"", &set[12..]));
+    assert_eq!(of(&[(PROPERTIES, "a=b"), (service, &named), (default.0, &default.1)]), moved);
+    let drop_in = ("etc/systemd/system/aem.service.d/keys.conf", unit(&environment));
+    assert_eq!(of(&[(PROPERTIES, "a=b"), (service, &unit(start)), (drop_in.0, &drop_in.1)]), moved);
+    // What it can do without need not be there, and what moves nothing is no news.
+    quiet(&[(PROPERTIES, "a=b"), (service, &named)]);
+    quiet(&files(service, "[Service]\nExecStart=/opt/aem/q/bin/start\n"));
+}
+
+#[test]
+fn what_starts_another_install_or_several_leaves_it_open() {
+    let service = "etc/systemd/system/aem.service";
+    let unit = |paths: [&str; 2]| {
+        let [start, stop] = paths;
+        format!(
+            "Environment=\"CQ_JVM_OPTS=-D{CRYPTO_KEYS_PATH}=/k\"\nExecStart={start}\nExecStop={stop}\n"
+        )
+    };
+    let open = (vec![], vec![format!("unclear-setting {service}")]);
+    for paths in
+        [["/opt/aem/p/bin/start", "/opt/aem/p/bin/stop"], ["/opt/q/bin/start", "/opt/o/r/bin/stop"]]
+    {
+        let other = ("r/conf/sling.properties", "a=b");
+        assert_eq!(said(&[(PROPERTIES, "a=b"), other, (service, &unit(paths))]), open, "{paths:?}");
+    }
+}
+
+#[test]
+fn install_of_another_directory_is_not_the_one_that_is_started() {
+    let unit = format!(
+        "Environment=\"CQ_JVM_OPTS=-D{CRYPTO_KEYS_PATH}=/k\"\nExecStart=/opt/aem/publish/crx-quickstart/bin/start\n"
+    );
+    let keys = |root: &str, service: &str| {
+        let files = [(format!("{root}/conf/sling.properties"), "a=b"), (service.to_owned(), &unit)];
+        let read = |(path, text): (String, &str)| {
+            let (kind, found) = classify(&path).or_else(|| classify_small(&path)).unwrap();
+            let fact = (kind.parse)(&found, text.as_bytes());
+            (path, Item::Read { fact, owner: None })
+        };
+        let items = files.map(read).into();
+        let (layouts, _) = layouts("s", &items);
+        layouts[root].settings.len()
+    };
+    let service = "etc/systemd/system/aem.service";
+    assert_eq!(keys("author/crx-quickstart", service), 0);
+    assert_eq!(keys("publish/crx-quickstart", service), 1);
+    assert_eq!(keys("crx-quickstart", service), 1);
+    assert_eq!(keys("opt/aem/author/crx-quickstart", service), 0);
+    assert_eq!(keys("opt/aem/publish/crx-quickstart", service), 1);
+    assert_eq!(keys("upload2/crx-quickstart", &format!("upload2/{service}")), 1);
+}
+
+#[test]
+fn scripts_of_windows_lead_into_the_install_by_its_names() {
+    for path in [
+        "%~dp0..\\keys",
+        "%CurrDirName%\\keys",
+        "%currdirname%\\keys",
+        "q\\keys",
+        ".\\q\\keys",
+        "crx-quickstart\\keys",
+    ] {
+        let start = format!(
+            "set CQ_JVM_OPTS=-Xmx1g \"-D{CRYPTO_KEYS_PATH}={path}\"\r\njava %CQ_JVM_OPTS% -jar x\r\n"
+        );
+        let found = layout(&[(PROPERTIES, "a=b"), ("q/bin/start.bat", &start)]);
+        assert_eq!(found.keys.as_deref(), Some("q/keys"), "{path}");
+    }
+    let start = format!("set CQ_JVM_OPTS=-D{CRYPTO_KEYS_PATH}=%CD%\\keys\r\n");
+    let files = [(PROPERTIES, "a=b"), ("q/bin/start.bat", start.as_str())];
+    assert_eq!(layout(&files).keys, None);
+    let own = ("q/keys/hmac", "k");
+    assert_eq!(layout(&[files[0], files[1], own]).keys.as_deref(), Some("q/keys"));
+    let around = ("keys/hmac", "k");
+    assert_eq!(layout(&[files[0], files[1], own, around]).keys, None);
+}
+
+#[test]
+fn no_break_space_is_part_of_a_path() {
+    for value in
+        ["${sling.home}/keys\u{a0}", "${sling.home}/keys\\u00a0", "${sling.home}/keys\u{85}"]
+    {
+        let text: Vec<u8> = value.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+        let text = [format!("{CRYPTO_KEYS_PATH}=").into_bytes(), text].concat();
+        let (kind, found) = classify(PROPERTIES).unwrap();
+        let items = [(
+            PROPERTIES.to_owned(),
+            Item::Read { fact: (kind.parse)(&found, &text), owner: None },
+        )];
+        let items = items.into();
+        let (layouts, _) = layouts("s", &items);
+        let keys = layouts["q"].keys.clone().unwrap();
+        assert!(keys.starts_with("q/keys") && keys != "q/keys", "{keys:?}");
+    }
+}

@@ -2,8 +2,8 @@
 
 use super::SavedBundles;
 use crate::facts::{
-    Account, Configuration, Gap, KeyFile, Log, NodeStore, OwnedDirectory, Parts, Repository,
-    RunModes, Setting, SlingId, Snapshot, StorageFile, Times,
+    Account, Configuration, Gap, KeyFile, KeysDirectory, Log, NodeStore, OwnedDirectory, Parts,
+    Repository, RunModes, Setting, SlingId, Snapshot, StorageFile, Times,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,9 +39,15 @@ pub struct SavedInstance<'a> {
     /// Every file named `hmac` or `master` in a bundle's data directory.
     #[serde(default, skip_serializing_if = "is_empty_list")]
     key_files: Cow<'a, [KeyFile]>,
+    /// The directory that `com.adobe.granite.crypto.keys.path` names, where that is a path of the source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    keys_directory: Option<Cow<'a, KeysDirectory>>,
     /// The keys in the directory that `com.adobe.granite.crypto.keys.path` names.
     #[serde(default, skip_serializing_if = "is_empty_list")]
     moved_keys: Cow<'a, [KeyFile]>,
+    /// The key files in use are links into a volume that Kubernetes mounts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    keys_mounted: bool,
     /// Files that may be keys by their names, where AEM does not look for one.
     #[serde(default, skip_serializing_if = "is_empty_list")]
     stray_keys: Cow<'a, [KeyFile]>,
@@ -126,7 +132,9 @@ impl<'a> SavedInstance<'a> {
             key_directories: Cow::Borrowed(&snapshot.key_directories),
             storage_files: Cow::Borrowed(&snapshot.storage_files),
             key_files: Cow::Borrowed(&snapshot.key_files),
+            keys_directory: snapshot.keys_directory.as_ref().map(Cow::Borrowed),
             moved_keys: Cow::Borrowed(&snapshot.moved_keys),
+            keys_mounted: snapshot.keys_mounted,
             stray_keys: Cow::Borrowed(&snapshot.stray_keys),
             repository: snapshot.repository.as_ref().map(Cow::Borrowed),
             node_store: snapshot.node_store.as_ref().map(Cow::Borrowed),
@@ -155,7 +163,9 @@ impl<'a> SavedInstance<'a> {
             key_directories: exact(self.key_directories),
             storage_files: exact(self.storage_files),
             key_files: exact(self.key_files),
+            keys_directory: self.keys_directory.map(Cow::into_owned),
             moved_keys: exact(self.moved_keys),
+            keys_mounted: self.keys_mounted,
             stray_keys: exact(self.stray_keys),
             repository: self.repository.map(Cow::into_owned),
             node_store: self.node_store.map(Cow::into_owned),
