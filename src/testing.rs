@@ -4,14 +4,17 @@ use crate::evidence::{Config, ConfigFile, Fact, StoredConfig, classify, digest, 
 use crate::examine::secrets::Vault;
 use crate::examine::users::users_of;
 use crate::facts::{
-    Account, Bundle, BundleState, CRYPTO, CRYPTO_FILE, Configuration, Digest, FileTime, Gap,
-    GapKind, Hex, IdentifiedBy, JcrKey, JcrKeys, JcrShape, KeyFile, KeyHistory, KeyName, NodeStore,
-    NodeStoreKind, OwnedDirectory, Owner, Parts, PastKeys, PastState, Place, Repository, RunModes,
-    Setting, SlingId, Snapshot, StorageFile,
+    Account, Bundle, BundleState, CRYPTO, CRYPTO_FILE, CRYPTO_KEYS_PATH, Configuration, Digest,
+    FileTime, Gap, GapKind, Hex, IdentifiedBy, JcrKey, JcrKeys, JcrShape, KeyFile, KeyHistory,
+    KeyName, KeysDirectory, NodeStore, NodeStoreKind, OwnedDirectory, Owner, Parts, PastKeys,
+    PastState, Place, Repository, RunModes, Setting, SlingId, Snapshot, StorageFile,
 };
 use crate::farm::{Farm, FarmPlan, farms};
 use crate::limits::Limits;
 use crate::wiped::Wiped;
+
+/// The directory that a setting moves keys to.
+const KEYS: &str = "crx-quickstart/keys";
 
 /// Starts a farm without instances.
 pub(crate) fn farm() -> FarmBuilder {
@@ -161,8 +164,16 @@ impl Instance {
     /// Gives it a key in a directory that a setting names.
     pub(crate) fn moved_key(self, name: KeyName, bytes: &[u8]) -> Self {
         let mut instance = self.key_in("bundle9", name, bytes);
-        instance.snapshot.moved_keys.extend(instance.snapshot.key_files.pop());
+        let mut file = instance.snapshot.key_files.pop().expect("the key");
+        (file.directory, file.place.path) = (String::new(), format!("{KEYS}/{name}"));
+        instance.snapshot.moved_keys.push(file);
         instance
+    }
+
+    /// Has a setting move its keys into a directory of the install, of which something came or nothing.
+    pub(crate) fn keys_directory(mut self, came: bool) -> Self {
+        self.snapshot.keys_directory = Some(KeysDirectory { path: KEYS.to_owned(), came });
+        self.setting(CRYPTO_KEYS_PATH, KEYS)
     }
 
     /// Gives it a key under another name, or in a directory, in the data directory of the right bundle.

@@ -227,15 +227,36 @@ fn unknown_key(member: &Member) -> Option<String> {
             KeyState::Known(_) => return None,
             // Rules report it where `storage` says that it should be there; here it does not.
             KeyState::Absent => "is not there".to_owned(),
-            KeyState::External => "is kept outside the install".to_owned(),
+            KeyState::External => kept_elsewhere(member),
             KeyState::InJcr => format!("is in the JCR, which was not read{}", reason(member)),
             KeyState::Ambiguous => "is in several places that differ".to_owned(),
-            KeyState::Uncertain(_) => format!("may be another than was read{}", reason(member)),
+            KeyState::Uncertain(_) => {
+                format!("may be another than was read{}", open_place(member))
+            }
             KeyState::Unreadable => unreadable(member, key),
             KeyState::NotInSnapshot => "is not in the snapshot".to_owned(),
         };
         Some(format!("the {key} of {} {why}", member.name))
     })
+}
+
+/// Says why an instance may have another key than the one that was read.
+fn open_place(member: &Member) -> String {
+    let gap = member.snapshot.open_place().filter(|_| !member.is_in_jcr_mode());
+    gap.map_or_else(
+        || reason(member),
+        |gap| format!(": {} {}", gap.path.as_deref().unwrap_or(&gap.source), gap.reason),
+    )
+}
+
+/// Says where a setting moves a key that was not read.
+fn kept_elsewhere(member: &Member) -> String {
+    match member.snapshot.moved_directory() {
+        Some(directory) => {
+            format!("is in {directory}, which is not in the snapshot; send that directory too")
+        }
+        None => format!("is where {CRYPTO_KEYS_PATH} leads, which is not in the snapshot"),
+    }
 }
 
 /// Says why a key could not be read: what was in the way of its file, or of the repository.

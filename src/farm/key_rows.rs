@@ -56,6 +56,9 @@ fn key(member: &Member, name: KeyName) -> Cell {
         // Without a word on the storage mode the key may lie in the repository.
         KeyState::Absent => without(CellState::Absent, "absent")
             .wrong_if(member.storage_mode().is_some_and(|mode| mode != StorageMode::Unknown)),
+        KeyState::External if member.snapshot.moved_directory().is_some() => {
+            without(CellState::NotInSnapshot, "not in snapshot")
+        }
         KeyState::External => without(CellState::NotInSnapshot, "kept elsewhere"),
         KeyState::InJcr => without(CellState::NotInSnapshot, &in_jcr(member)),
         KeyState::Ambiguous => without(CellState::Unreadable, SEVERAL).wrong(None),

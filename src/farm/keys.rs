@@ -13,7 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub enum KeyState {
     /// It is known.
     Known(Box<EffectiveKey>),
-    /// This is what was read, and the instance may have another: `Repository::doubt` says why. It is shown, and never compared.
+    /// This is what was read, and the instance may have another: `Repository::doubt` says why, or a gap of a setting. It is shown, and never
+    /// compared.
     Uncertain(Box<EffectiveKey>),
     /// The place where the key belongs, a file or `/etc/key`, was read in full, and the key is not there.
     Absent,
@@ -154,7 +155,8 @@ fn state(snapshot: &Snapshot, name: KeyName, peers: &Peers) -> KeyState {
                 (state, _) => state,
             };
         }
-        return moved.map_or(KeyState::External, |key| KeyState::Known(Box::new(key)));
+        return moved
+            .map_or_else(|| why_none_moved(snapshot, name), |key| KeyState::Known(Box::new(key)));
     }
     // In JCR mode, files that lie there are stale, or of a migration that was not finished.
     if modes.contains(&StorageMode::Jcr) {
@@ -167,7 +169,11 @@ fn state(snapshot: &Snapshot, name: KeyName, peers: &Peers) -> KeyState {
     known.dedup_by(|a, b| a.value == b.value && a.health.is_flawed() == b.health.is_flawed());
     match known.len() {
         0 => why_none(snapshot, name),
-        1 => known.pop().map_or(KeyState::NotInSnapshot, |key| KeyState::Known(Box::new(key))),
+        // Where a setting moves the keys, AEM reads none of the data of the bundle, and that one may.
+        1 => known.pop().map_or(KeyState::NotInSnapshot, |key| match snapshot.open_place() {
+            Some(_) => KeyState::Uncertain(Box::new(key)),
+            None => KeyState::Known(Box::new(key)),
+        }),
         _ => KeyState::Ambiguous,
     }
 }
@@ -215,17 +221,35 @@ fn why_none(snapshot: &Snapshot, name: KeyName) -> KeyState {
         .bundles_named(CRYPTO_FILE)
         .map(|bundle| format!("{}/data/{}", snapshot.path_of(bundle), name.file_name()))
         .collect();
-    let unreadable = snapshot.gaps.iter().any(|gap| {
-        gap.kind.hides()
-            && gap.kind != GapKind::Unidentified
-            && gap.path.as_ref().is_some_and(|path| directories.contains(path))
-    });
-    if unreadable {
+    if is_unreadable(snapshot, &directories) {
         return KeyState::Unreadable;
     }
     let shown = snapshot.bundles_named(CRYPTO_FILE).any(|bundle| snapshot.shows_data_of(bundle));
     // A property that was not read may keep the keys somewhere else.
     if shown && snapshot.parts.properties { KeyState::Absent } else { KeyState::NotInSnapshot }
+}
+
+/// Says why there is no key of a name where a setting moves the keys.
+fn why_none_moved(snapshot: &Snapshot, name: KeyName) -> KeyState {
+    let Some(directory) = &snapshot.keys_directory else { return KeyState::External };
+    if is_unreadable(snapshot, &[format!("{}/{name}", directory.path)]) {
+        KeyState::Unreadable
+    } else if !directory.came {
+        KeyState::External
+    } else if snapshot.is_complete() {
+        KeyState::Absent
+    } else {
+        KeyState::NotInSnapshot
+    }
+}
+
+/// Returns `true` if one of these files of keys is there and could not be read.
+fn is_unreadable(snapshot: &Snapshot, files: &[String]) -> bool {
+    snapshot.gaps.iter().any(|gap| {
+        gap.kind.hides()
+            && gap.kind != GapKind::Unidentified
+            && gap.path.as_ref().is_some_and(|path| files.contains(path))
+    })
 }
 
 fn effective(file: &KeyFile, peers: &Peers) -> EffectiveKey {
@@ -352,6 +376,28 @@ mod tests {
         let outside = |i: Instance| stored(i).setting(CRYPTO_KEYS_PATH, "/k");
         assert!(matches!(state_of(outside), KeyState::Uncertain(_)));
         assert_eq!(state_of(|i| moved(i.storage(b"JCR"), &key())), KeyState::InJcr);
+    }
+
+    #[test]
+    fn key_is_not_known_where_its_place_is_not() {
+        for kind in [GapKind::Unclear, GapKind::Elsewhere] {
+            let open = |i: Instance| i.hmac(&key()).gap(kind, None);
+            assert!(matches!(state_of(open), KeyState::Uncertain(_)));
+            let none = |i: Instance| open(i).without_key(KeyName::Hmac);
+            assert_eq!(state_of(none), KeyState::NotInSnapshot);
+            // What is read where a setting says depends on no other one.
+            let moved = |i: Instance| open(i).keys_directory(true).moved_key(KeyName::Hmac, &key());
+            assert!(matches!(state_of(moved), KeyState::Known(_)));
+        }
+    }
+
+    #[test]
+    fn key_of_a_directory_that_came_is_absent_and_of_another_one_elsewhere() {
+        assert_eq!(state_of(|i| i.keys_directory(true)), KeyState::Absent);
+        assert_eq!(state_of(|i| i.keys_directory(false)), KeyState::External);
+        let cut = |i: Instance| i.keys_directory(true).gap(GapKind::Partial, None);
+        assert_eq!(state_of(cut), KeyState::NotInSnapshot);
+        assert_eq!(state_of(|i| i.setting(CRYPTO_KEYS_PATH, "/k")), KeyState::External);
     }
 
     #[test]

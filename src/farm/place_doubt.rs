@@ -2,7 +2,6 @@
 
 use super::Member;
 use super::key_pair::has_keys_in_jcr;
-use crate::facts::{Gap, GapKind};
 
 /// Why the key files that were read may not be those an instance works with.
 pub(crate) struct PlaceDoubt {
@@ -20,13 +19,7 @@ pub(crate) fn place_doubt(member: &Member) -> Option<PlaceDoubt> {
         return None;
     }
     let is_told = snapshot.parts.properties && snapshot.moved_by_start().is_some();
-    let by_gap = || {
-        let is_open = |gap: &&Gap| matches!(gap.kind, GapKind::Unclear | GapKind::Elsewhere);
-        let gap = snapshot.gaps.iter().find(is_open)?;
-        Some(format!("{} {}", gap.path.as_deref().unwrap_or(&gap.source), gap.reason))
-    };
-    let why = unknown_place(member).or_else(by_gap)?;
-    Some(PlaceDoubt { why, is_told })
+    Some(PlaceDoubt { why: unknown_place(member)?, is_told })
 }
 
 /// Says that an option may keep the keys elsewhere, so that the files which agree may not be those in use.

@@ -107,6 +107,61 @@ fn keys_outside_leave_it_open_and_no_command_holds_a_variable() {
 }
 
 #[test]
+fn keys_that_differ_are_no_error_where_others_may_be_in_use() {
+    let differs = |instance: Instance| said(&instance.hmac("else"));
+    let missing = other().file("bin/start", b". /etc/sysconfig/aem\njava $CQ_JVM_OPTS -jar x\n");
+    assert_eq!(differs(missing), "undecided [elsewhere] []");
+    assert_eq!(
+        differs(properties("org.osgi.framework.storage=felix2")),
+        "undecided [unclear-setting] []"
+    );
+}
+
+#[test]
+fn unit_of_systemd_sets_options_of_the_install_that_it_starts() {
+    let unit = format!(
+        "[Service]\nEnvironment=\"CQ_JVM_OPTS=-D{KEYS_PATH}=/etc/aem/keys\"\nExecStart=/opt/aem/crx-quickstart/bin/start\n"
+    );
+    let host = |keys: Option<&str>| {
+        let mut case = other().hmac("dead").root("opt/aem/crx-quickstart").case();
+        let mut add =
+            |path: &str, bytes: &[u8]| drop(case.files.insert(path.to_owned(), bytes.to_vec()));
+        add("etc/systemd/system/aem.service", unit.as_bytes());
+        if let Some(hmac) = keys {
+            add("etc/aem/keys/hmac", &hmac_of(hmac));
+            add("etc/aem/keys/master", &master_of("farm"));
+        }
+        said_of(&case, Packing::Tar)
+    };
+    assert_eq!(host(Some("farm")), "consistent [] [key-permissions]");
+    assert_eq!(
+        host(Some("else")),
+        "inconsistent [] [hmac-differs,half-copied-pair,key-permissions]"
+    );
+    assert_eq!(host(None), "undecided [] [keys-external]");
+}
+
+#[test]
+fn keys_below_the_directory_of_a_setting_are_told() {
+    let set = || properties(&format!("{KEYS_PATH}=${{sling.home}}/keys"));
+    let wrong = |instance| with_keys(instance, "keys", "else");
+    let deeper = with_keys(wrong(set()), "keys/keys", "farm");
+    let renamed = wrong(set()).file("keys/hmac.bin", &hmac_of("farm"));
+    for instance in [&deeper, &renamed] {
+        let said = said(instance);
+        assert!(said.starts_with("inconsistent ") && said.contains("key-misplaced"), "{said}");
+    }
+    let only_deeper = said(&with_keys(set(), "keys/keys", "farm"));
+    assert!(
+        only_deeper.contains("key-misplaced") && only_deeper.contains("key-missing"),
+        "{only_deeper}"
+    );
+    assert_eq!(said(&set()), "undecided [] [keys-external]");
+    let half = set().file("keys/hmac", &hmac_of("farm"));
+    assert!(said(&half).contains("key-missing"), "{}", said(&half));
+}
+
+#[test]
 fn what_an_option_or_an_included_file_moves_is_not_in_use() {
     let start = other().file("bin/start", b". \"$(dirname $0)/start-env\"\n");
     let option = format!("CQ_JVM_OPTS='-D{KEYS_PATH}=/mnt/keys'\n");

@@ -3,8 +3,10 @@
 use super::fold::folded;
 use super::owners::Owners;
 use super::references::KA_23909;
-use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE, Digest, KeyFile, KeyName, Place, StorageMode};
-use crate::farm::{Farm, Member, key_in, names_of};
+use crate::facts::{
+    Bundle, CRYPTO, CRYPTO_FILE, CRYPTO_KEYS_PATH, Digest, KeyFile, KeyName, Place, StorageMode,
+};
+use crate::farm::{Farm, KeyState, Member, key_in, names_of};
 use crate::repair::{Need, directory_of, quoted};
 use crate::rules::{Hit, Rule, Severity};
 use std::collections::BTreeSet;
@@ -47,10 +49,16 @@ struct Stray<'o, 'f> {
 
 /// Returns the files that are the keys of peers, where the instance itself works with other keys or with none. Its digest proves it.
 fn strays<'o, 'f>(owners: &'o Owners<'f>, member: &'f Member) -> Vec<Stray<'o, 'f>> {
+    let is_moved = member.snapshot.setting(CRYPTO_KEYS_PATH).is_some();
     let of = |name: KeyName| {
         let own = member.known_key(name).map(|key| key.value);
         // Browsers save the property as `hmac.bin`, `hmac.txt` or `hmac (1)`, and a whole directory becomes `data/data`.
-        member.snapshot.stray_keys.iter().find_map(|file| {
+        // KA-23909 has people put keys into the data of the bundle, where no key is read once a setting moves them. What is left there
+        // of an instance that agrees with others is nothing to tell.
+        let is_odd = own.is_none_or(|own| owners.having(name, own).len() < 2);
+        let idle = member.snapshot.key_files.iter();
+        let idle = idle.filter(|file| is_moved && is_odd && file.name == name);
+        member.snapshot.stray_keys.iter().chain(idle).find_map(|file| {
             let trimmed = file.digest.trimmed.iter().map(|(_, content)| *content);
             let mut contents = [file.digest.whole].into_iter().chain(trimmed);
             contents.find_map(|content| {
@@ -60,7 +68,10 @@ fn strays<'o, 'f>(owners: &'o Owners<'f>, member: &'f Member) -> Vec<Stray<'o, '
             })
         })
     };
-    if member.is_in_jcr_mode() {
+    // What is in a directory that is not in the snapshot, or not known, may well be right.
+    let is_open = |name: KeyName| *member.key(name) == KeyState::External;
+    let is_open = KeyName::ALL.into_iter().any(is_open) || member.snapshot.open_place().is_some();
+    if member.is_in_jcr_mode() || is_open {
         Vec::new()
     } else {
         KeyName::ALL.into_iter().filter_map(of).collect()
@@ -101,10 +112,16 @@ fn put(member: &Member, strays: &[Stray<'_, '_>], right: &str) -> Vec<String> {
 
 fn on(member: &Member, keys_of_farm: &BTreeSet<Digest>) -> Vec<Hit> {
     let snapshot = &member.snapshot;
+    // Where it is not known which directory is read, none is the wrong one.
+    let is_known = if snapshot.setting(CRYPTO_KEYS_PATH).is_some() {
+        snapshot.moved_directory().is_some()
+    } else {
+        snapshot.open_place().is_none()
+    };
     let keys = snapshot
         .key_files
         .iter()
-        .filter(|file| is_key(file, keys_of_farm))
+        .filter(|file| is_known && is_key(file, keys_of_farm))
         .map(|file| (file.name.file_name(), CRYPTO_FILE, &file.directory, &file.place));
     let storage = snapshot
         .storage_files
@@ -134,8 +151,10 @@ fn is_key(file: &KeyFile, keys_of_farm: &BTreeSet<Digest>) -> bool {
 
 fn hit(member: &Member, name: &str, owner: &str, bundle: &Bundle, place: &Place) -> Hit {
     let known = bundle.symbolic_name.as_deref().unwrap_or_default();
+    let moved = member.snapshot.moved_directory().filter(|_| owner == CRYPTO_FILE);
+    let right = moved.map_or(format!("to {owner}"), |directory| format!("in {directory}"));
     let message = format!(
-        "{name} of {} lies in {}, which is {known}; it belongs to {owner}",
+        "{name} of {} lies in {}, which is {known}; it belongs {right}",
         member.name, bundle.directory
     );
     Hit::on(member, message).at([place]).needs(needs(member, name, place))
@@ -153,6 +172,7 @@ fn needs(member: &Member, name: &str, place: &Place) -> Vec<Need> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::GapKind;
     use crate::testing::{Instance, farm, good_farm};
 
     fn messages(farm: &Farm) -> Vec<String> {
@@ -195,6 +215,43 @@ mod tests {
                 "hmac of a lies in bundle1, which is com.adobe.granite.crypto; it belongs to com.adobe.granite.crypto.file"
             ]
         );
+    }
+
+    #[test]
+    fn key_belongs_where_a_setting_says() {
+        let key: Vec<u8> = (100..132).collect();
+        let misplaced = |i: Instance| i.key_in("bundle1", KeyName::Hmac, &key);
+        let farm_of = |change: &dyn Fn(Instance) -> Instance| {
+            messages(&farm().with("a", |i| change(misplaced(i))).build())
+        };
+        assert_eq!(
+            farm_of(&|i| i.keys_directory(false)),
+            [
+                "hmac of a lies in bundle1, which is com.adobe.granite.crypto; it belongs in crx-quickstart/keys"
+            ]
+        );
+        assert_eq!(farm_of(&|i| i.setting(CRYPTO_KEYS_PATH, "/k")), [""; 0]);
+        assert_eq!(farm_of(&|i| i.gap(GapKind::Elsewhere, None)), [""; 0]);
+    }
+
+    #[test]
+    fn peers_key_in_the_data_of_the_bundle_is_idle_where_a_setting_moves_keys() {
+        let (right, wrong) = ([200; 32], [201; 32]);
+        let built = |came| {
+            let idle = |i: Instance| {
+                let i = i.hmac(&right).keys_directory(came);
+                if came { i.moved_key(KeyName::Hmac, &wrong) } else { i }
+            };
+            messages(&farm().with("a", |i| i.hmac(&right)).with("c", idle).build())
+        };
+        let data = "crx-quickstart/launchpad/felix/bundle2/data";
+        let start = format!(
+            "c: the keys of a lie where AEM does not look for them: hmac as {data}/hmac, master as {data}/master; it reads hmac and master in \
+             crx-quickstart/keys"
+        );
+        assert_eq!(built(true).len(), 1);
+        assert!(built(true)[0].starts_with(&start), "{:?}", built(true));
+        assert_eq!(built(false), [""; 0]);
     }
 
     #[test]

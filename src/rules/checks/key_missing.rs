@@ -1,7 +1,7 @@
 //! `key-missing`: Bundle mode, and a key file is not there.
 
 use super::references::ENCAPSULATED_TOKEN;
-use crate::facts::{CRYPTO_FILE, KeyName, StorageMode};
+use crate::facts::{CRYPTO_FILE, KeyName, Place, StorageMode};
 use crate::farm::{Farm, KeyState, Member};
 use crate::repair::{Need, directory_of};
 use crate::rules::{Hit, Rule, Severity};
@@ -33,9 +33,14 @@ fn on(member: &Member) -> Option<Hit> {
     }
     let directory = directory_of(member, CRYPTO_FILE);
     let message = format!("{} has no {} in {directory}", member.name, missing.join(" and no "));
-    let place = |bundle| member.snapshot.place_of(bundle);
-    let bundles = member.snapshot.bundles_named(CRYPTO_FILE).map(place);
-    Some(Hit::on(member, message).at(bundles).needs([Need::FarmKeys(member.name.clone())]))
+    let snapshot = &member.snapshot;
+    let places: Vec<Place> = match snapshot.moved_directory() {
+        Some(path) => vec![Place { source: snapshot.source.clone(), path: path.to_owned() }],
+        None => {
+            snapshot.bundles_named(CRYPTO_FILE).map(|bundle| snapshot.place_of(bundle)).collect()
+        }
+    };
+    Some(Hit::on(member, message).at(&places).needs([Need::FarmKeys(member.name.clone())]))
 }
 
 #[cfg(test)]
@@ -73,6 +78,14 @@ mod tests {
             check_one(|i| i.setting(CRYPTO_KEYS_PATH, "/keys").without_key(KeyName::Hmac)),
             []
         );
+    }
+
+    #[test]
+    fn key_is_missing_where_a_setting_says_that_it_is() {
+        let half = |i: Instance| i.keys_directory(true).moved_key(KeyName::Hmac, &[1; 32]);
+        let [hit] = check_one(half).try_into().expect("one");
+        assert_eq!(hit.message, "a has no master in crx-quickstart/keys");
+        assert_eq!(check_one(|i| i.keys_directory(false)), []);
     }
 
     #[test]

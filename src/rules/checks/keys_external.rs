@@ -1,8 +1,8 @@
 //! `keys-external`: a property, or an option that a log shows, moves the key files out of the install.
 
 use crate::facts::{CRYPTO_KEYS_PATH, KeyName};
-use crate::farm::{Farm, Member};
-use crate::repair::{ManualCommand, Text};
+use crate::farm::{Farm, KeyState, Member};
+use crate::repair::{ManualCommand, Text, quoted};
 use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -28,11 +28,18 @@ fn check(farm: &Farm) -> Vec<Hit> {
 
 fn by_property(member: &Member) -> Option<Hit> {
     let setting = member.snapshot.setting(CRYPTO_KEYS_PATH)?;
-    let is_read = |name: &KeyName| member.known_key(*name).is_some();
+    // Of a directory that came it is known which keys are in it.
+    let is_read =
+        |name: &KeyName| matches!(member.key(*name), KeyState::Known(_) | KeyState::Absent);
     if KeyName::ALL.iter().all(is_read) {
         return None;
     }
     let message = format!("{} keeps its keys in {}", member.name, setting.value);
+    if let Some(directory) = member.snapshot.moved_directory() {
+        let directory = quoted(&member.snapshot, directory);
+        let step = format!("Pack {directory} of {} with the install, and scan again.", member.name);
+        return Some(Hit::on(member, message).at([&setting.place]).advise([step]));
+    }
     // Variables of a shell or of Windows, which no file of the install resolves.
     if setting.value.contains(['$', '`', '%']) {
         let step = format!(
@@ -76,6 +83,17 @@ mod tests {
             check(&farm().with("a", |i| i.setting(CRYPTO_KEYS_PATH, "/etc/aem/keys")).build());
         assert_eq!(hits[0].message, "a keeps its keys in /etc/aem/keys");
         assert_eq!(hits[0].advice(), ["On a: md5sum '/etc/aem/keys/hmac' '/etc/aem/keys/master'"]);
+    }
+
+    #[test]
+    fn directory_in_the_install_is_to_be_packed() {
+        let hits = check(&farm().with("a", |i| i.keys_directory(false)).build());
+        assert_eq!(hits[0].message, "a keeps its keys in crx-quickstart/keys");
+        assert_eq!(
+            hits[0].advice(),
+            ["Pack 'crx-quickstart/keys' of a with the install, and scan again."]
+        );
+        assert_eq!(check(&farm().with("a", |i| i.keys_directory(true)).build()), []);
     }
 
     #[test]
