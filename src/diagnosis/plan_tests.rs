@@ -310,3 +310,34 @@ fn farms_that_are_repaired_from_one_directory_keep_what_they_replace_apart() {
     let [c1, c2] = ["keys-before-c1--p3", "keys-before-c2--p3"];
     assert_eq!(kept, [c1, c1, c2, c2]);
 }
+
+#[test]
+fn keys_of_a_secret_of_kubernetes_are_changed_by_people() {
+    let mounted = |mut i: Instance| {
+        i.snapshot.keys_mounted = true;
+        i.hmac(&other()).role("publish")
+    };
+    let plan = plan(good_farm(&[]).with("author", |i| i.role("author")).with("pub1", mounted));
+    assert!(plan.windows.is_empty(), "{plan:?}");
+    let advised = plan.actions().any(|action| matches!(&action.does, Do::Manual(text) if text.to_string().contains("Secret of Kubernetes")));
+    assert!(advised, "{plan:?}");
+}
+
+#[test]
+fn keys_that_a_setting_moved_are_mended_where_they_are() {
+    let (sound, short): (Vec<u8>, Vec<u8>) = ((200..232).collect(), (150..166).collect());
+    let moved = |hmac: &[u8], master: &[u8]| {
+        let (hmac, master) = (hmac.to_vec(), master.to_vec());
+        move |i: Instance| {
+            let i = i.keys_directory(true).moved_key(KeyName::Hmac, &hmac);
+            if master.is_empty() { i } else { i.moved_key(KeyName::Master, &master) }
+        }
+    };
+    let swapped = moved(&short, &sound);
+    let one = plan(farm().with("a", moved(&sound, &short)).with("b", swapped));
+    assert!(stopped(&one, "b").contains("swap"), "{one:?}");
+    assert_eq!(one.outcome, Outcome::Consistent);
+    let half = moved(&sound, &[]);
+    let two = plan(farm().with("a", moved(&sound, &short)).with("b", half));
+    assert_eq!(two.outcome, Outcome::Consistent, "{two:?}");
+}

@@ -1,12 +1,12 @@
 //! Where the crypto files of an instance belong.
 
 use super::on_instance;
-use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE, KeyName, Snapshot};
+use crate::facts::{Bundle, CRYPTO, CRYPTO_FILE, CRYPTO_KEYS_PATH, KeyName, Snapshot};
 use crate::farm::{Member, ONLY_FARM};
 
 /// The paths of an instance that a repair needs, as they are on the instance.
 pub(super) struct Install {
-    /// The directory of `hmac` and `master`; `None` where the number of its bundle is not known.
+    /// The directory of `hmac` and `master`; `None` where the number of its bundle is not known, or where a setting leads out of the source.
     pub(super) keys: Option<String>,
     /// The directory of `storage`; `None` where the number of its bundle is not known.
     pub(super) storage: Option<String>,
@@ -17,14 +17,12 @@ pub(super) struct Install {
 impl Install {
     pub(super) fn of(farm: &str, member: &Member) -> Self {
         let snapshot = &member.snapshot;
-        let moved = snapshot.moved_keys.first();
-        let moved = moved.and_then(|file| Some(file.place.path.rsplit_once('/')?.0.to_owned()));
         let local = |path: String| on_instance(&path).to_owned();
         // Farms may be repaired from one directory, and the name of an instance is unique in its farm alone. Two dashes, so that
         // west-author of eu and author of eu-west are two.
         let of_farm = if farm == ONLY_FARM { String::new() } else { format!("{farm}--") };
         Self {
-            keys: moved.or_else(|| data_directory(snapshot, CRYPTO_FILE)).map(local),
+            keys: key_directory(snapshot).map(local),
             storage: data_directory(snapshot, CRYPTO).map(local),
             backup: format!("keys-before-{}", flat(&format!("{of_farm}{}", member.name))),
         }
@@ -55,12 +53,23 @@ impl Install {
 /// Returns the directory of the files of a crypto bundle as words of a message: its path, or what it is where its number is not known.
 pub(crate) fn directory_of(member: &Member, symbolic_name: &str) -> String {
     let snapshot = &member.snapshot;
-    let moved = snapshot.moved_keys.first().filter(|_| symbolic_name == CRYPTO_FILE);
-    if let Some((directory, _)) = moved.and_then(|file| file.place.path.rsplit_once('/')) {
-        return directory.to_owned();
+    let directory = if symbolic_name == CRYPTO_FILE {
+        let moved = || Some(snapshot.setting(CRYPTO_KEYS_PATH)?.value.clone());
+        key_directory(snapshot).or_else(moved)
+    } else {
+        data_directory(snapshot, symbolic_name)
+    };
+    directory.unwrap_or_else(|| format!("the data directory of {symbolic_name}"))
+}
+
+/// Returns the directory of the source in which the key files belong, where it is known. A setting decides alone: AEM reads nothing of the
+/// data of the bundle then.
+fn key_directory(snapshot: &Snapshot) -> Option<String> {
+    if snapshot.setting(CRYPTO_KEYS_PATH).is_some() {
+        snapshot.moved_directory().map(str::to_owned)
+    } else {
+        data_directory(snapshot, CRYPTO_FILE)
     }
-    data_directory(snapshot, symbolic_name)
-        .unwrap_or_else(|| format!("the data directory of {symbolic_name}"))
 }
 
 /// Returns a path as one file name.

@@ -3,8 +3,9 @@
 use super::action::{Action, Do};
 use super::{Draft, on_instance};
 use crate::facts::{
-    Alteration, Configuration, Digest, Gap, GapKind, JcrKeys, KeyDigest, KeyFile, KeyName, Place,
-    Repository, SecretState, Snapshot, Storage, StorageFile, StorageMode, TextKind,
+    Alteration, Configuration, Digest, Gap, GapKind, JcrKeys, KeyDigest, KeyFile, KeyName,
+    KeysDirectory, Place, Repository, SecretState, Snapshot, Storage, StorageFile, StorageMode,
+    TextKind,
 };
 use crate::farm::{Farm, Keys};
 use sha2::{Digest as _, Sha256};
@@ -23,6 +24,7 @@ pub(super) struct FactsBefore {
 struct Changed {
     storage_files: Vec<StorageFile>,
     key_files: Vec<KeyFile>,
+    keys_directory: Option<KeysDirectory>,
     moved_keys: Vec<KeyFile>,
     stray_keys: Vec<KeyFile>,
     configurations: Vec<Configuration>,
@@ -35,6 +37,7 @@ impl Changed {
         Self {
             storage_files: snapshot.storage_files.clone(),
             key_files: snapshot.key_files.clone(),
+            keys_directory: snapshot.keys_directory.clone(),
             moved_keys: snapshot.moved_keys.clone(),
             stray_keys: snapshot.stray_keys.clone(),
             configurations: snapshot.configurations.clone(),
@@ -52,6 +55,7 @@ impl FactsBefore {
             let snapshot = &mut member.snapshot;
             snapshot.storage_files = was.storage_files;
             snapshot.key_files = was.key_files;
+            snapshot.keys_directory = was.keys_directory;
             snapshot.moved_keys = was.moved_keys;
             snapshot.stray_keys = was.stray_keys;
             snapshot.configurations = was.configurations;
@@ -75,7 +79,9 @@ pub(super) fn apply(farm: &mut Farm, draft: &Draft, is_done: &dyn Fn(&Do) -> boo
     for (index, member) in farm.members.iter_mut().enumerate() {
         let Some(actions) = of_instance.get(member.name.as_str()) else { continue };
         members.push((index, Changed::of(&member.snapshot)));
-        let mut applied = Applied { snapshot: &mut member.snapshot, known: &known };
+        // While keys are swapped there are none in the directory.
+        let moved = member.snapshot.moved_directory().map(|path| on_instance(path).to_owned());
+        let mut applied = Applied { snapshot: &mut member.snapshot, known: &known, moved };
         for action in actions {
             applied.apply(&action.does);
         }
@@ -100,6 +106,8 @@ fn known_digests(farm: &Farm) -> BTreeMap<Digest, KeyDigest> {
 struct Applied<'f> {
     snapshot: &'f mut Snapshot,
     known: &'f BTreeMap<Digest, KeyDigest>,
+    /// The directory that a setting names as that of the keys.
+    moved: Option<String>,
 }
 
 impl Applied<'_> {
@@ -209,18 +217,14 @@ impl Applied<'_> {
             old.as_ref().map_or_else(|| directory_of(path), |file| file.directory.clone());
         let owner = old.and_then(|file| file.owner);
         let file = KeyFile { name, digest, directory, place, owner };
-        if self.is_moved(path) {
+        let parent = path.rsplit_once('/').map(|(parent, _)| parent);
+        if self.moved.as_deref().is_some_and(|moved| parent == Some(moved)) {
             self.snapshot.moved_keys.push(file);
+            let directory = self.snapshot.keys_directory.iter_mut();
+            directory.for_each(|directory| directory.came = true);
         } else {
             self.snapshot.key_files.push(file);
         }
-    }
-
-    /// Whether the directory of a path is the one that a setting moved the keys to.
-    fn is_moved(&self, path: &str) -> bool {
-        let parent = |path: &str| path.rsplit_once('/').map(|(parent, _)| parent.to_owned());
-        let moved = self.snapshot.moved_keys.iter();
-        moved.map(|file| on_instance(&file.place.path)).any(|file| parent(file) == parent(path))
     }
 
     fn take(&mut self, path: &str) -> Option<KeyFile> {

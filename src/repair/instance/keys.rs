@@ -22,6 +22,9 @@ impl InstanceRepair<'_> {
     /// Puts both keys in place, those of another instance or those of its own repository.
     pub(super) fn put_keys(&mut self) {
         let rules = self.of_keys();
+        if self.is_mounted(&rules) {
+            return;
+        }
         let Some(files) = self.install.key_files() else {
             let name = &self.member.name;
             let text = format!(
@@ -46,9 +49,32 @@ impl InstanceRepair<'_> {
         self.change(change, &rules, &self.of_both());
     }
 
+    /// Has the Secret of Kubernetes changed where its files are the keys; returns `false` where they are files of the instance.
+    fn is_mounted(&mut self, rules: &BTreeSet<RuleId>) -> bool {
+        let is_mounted = self.member.snapshot.keys_mounted;
+        if is_mounted {
+            let name = &self.member.name;
+            let md5 =
+                |(key, digest): (KeyName, Option<Digest>)| Some(format!("{key} {}", digest?.md5));
+            let right = KeyName::ALL.into_iter().zip(self.digests_to_put()).map(md5);
+            let right = right.collect::<Option<Vec<_>>>().map(|all| all.join(", "));
+            let right = right.map(|all| format!(" The right ones have these md5: {all}."));
+            let text = format!(
+                "The hmac and master of {name} come from a Secret of Kubernetes, whose volume is read-only: change the Secret, and restart the \
+                 pods of {name}. Its data holds each key in base64 once; keys that were in base64 before are there twice.{}",
+                right.unwrap_or_default()
+            );
+            self.ask_before(text, rules.clone());
+        }
+        is_mounted
+    }
+
     /// Mends the files in place, and checks what they became.
     pub(super) fn mend_keys(&mut self) {
         let rules = self.of_keys();
+        if self.is_mounted(&rules) {
+            return;
+        }
         let is_trimmed =
             |name| self.has(|need| matches!(need, Need::TrimKey(_, key) if *key == name));
         let keeps = self.member.keeps_keys_for().is_some();
