@@ -160,8 +160,9 @@ pub const SPLIT_STORE: &str = "segmentstore-split";
 pub const STORE_DIRECTORIES: [&str; 2] = [SEGMENT_STORE, SPLIT_STORE];
 
 /// Large or plentiful directories of `crx-quickstart` that hold no evidence.
-const QUICKSTART_BARREN: [&str; 7] =
-    [REPOSITORY, "datastore", "segmentstore", "threaddumps", "monitoring", "app", "installer"];
+const QUICKSTART_BARREN: [&str; 3] = [REPOSITORY, "datastore", "segmentstore"];
+/// Small ones that hold none.
+const QUICKSTART_ASIDE: [&str; 4] = ["threaddumps", "monitoring", "app", "installer"];
 /// The same below `repository`, for an install root of another name.
 const REPOSITORY_BARREN: [&str; 5] = ["datastore", "segmentstore", "index", "cache", "blobids"];
 /// Directories of an install that hold no evidence wherever they are.
@@ -187,34 +188,46 @@ const STARTS: [&str; 3] = [QUICKSTART, LAUNCHPAD, FELIX];
 /// `classify` finds nothing in a directory for which this is false, so an archive and the directory it was unpacked to give the
 /// same facts. Names are judged by where they stand: `/opt/app` and `/mnt/logs` are as good a home for installs as any.
 pub fn may_hold(directory: &str) -> bool {
-    level(directory).is_some_and(|level| level != Level::Barren)
+    level(directory).is_some_and(|level| !matches!(level, Level::Barren | Level::Aside))
 }
 
 /// Returns `true` if a directory holds nothing in an install, and another install anywhere else: a home of installs may be called
 /// `repository/cache` or `felix/bundles`. A walk passes it by where the install around it is known.
 pub fn is_barren(directory: &str) -> bool {
-    level(directory) == Some(Level::Barren)
+    matches!(level(directory), Some(Level::Barren | Level::Aside))
+}
+
+/// Returns `true` if a directory holds nothing of the install that it is part of, and is so small that a walk looks for another install there.
+pub fn is_aside(directory: &str) -> bool {
+    level(directory) == Some(Level::Aside)
 }
 
 /// Returns `true` if a path below an install root leads through a directory that holds nothing of an install.
+///
+/// Another install may have been unpacked there: one is known by its `crx-quickstart`, and anywhere but among the files of a bundle by its cache.
+/// Bundles keep caches of their own in their data.
 pub fn is_in_barren(path: &str, root: &str) -> bool {
     let (mut level, mut parent, mut end) = (Level::Outside, "", 0_usize);
+    let (mut is_of_bundle, mut is_lost) = (false, false);
     // The directory that holds nothing may lie around the root; then it tells nothing of what is in it.
     let mut is_around = false;
     for name in components(split(path).0) {
-        let Some(next) = level.enter(parent, name) else { return false };
+        let Some(next) = level.enter(parent, name) else { return is_lost };
         end = end.saturating_add(name.len()).saturating_add(1);
         let starts_anew = level.is_closed() && next == Level::Outside;
         if end <= root.len().saturating_add(1) {
             is_around = next.is_closed();
         } else if is_around {
             is_around = !starts_anew;
-        } else if next == Level::Barren || starts_anew {
+        } else if starts_anew && is_of_bundle && name != QUICKSTART {
             return true;
+        } else {
+            is_lost = matches!(next, Level::Barren | Level::Aside);
         }
+        is_of_bundle = !starts_anew && (is_of_bundle || next.is_of_bundle());
         (level, parent) = (next, name);
     }
-    false
+    is_lost
 }
 
 /// Returns `true` if a directory is the segment store of an install root, which holds no evidence by path: it is a file format of
@@ -264,10 +277,14 @@ enum Level {
     Bundle,
     /// Named like a bundle, elsewhere.
     MaybeBundle,
-    /// The data directory of a bundle, one of that name in it, a copy of it, a revision directory, `bundle0`, or `logs`: only direct children count.
+    /// The data directory of a bundle, one of that name in it, a copy of it, a revision directory, or `bundle0`: only direct children count.
     Leaf,
+    /// `logs`: only direct children count.
+    Logs,
     /// It holds nothing of the install that it seems to be part of.
     Barren,
+    /// The same, and it holds little else.
+    Aside,
 }
 
 impl Level {
@@ -289,21 +306,27 @@ impl Level {
             // Data stores and the objects of git have two digits of a digest at the top, and millions of files below.
             Self::Barren if is_of_digest(name) => None,
             Self::Leaf | Self::Bundle | Self::Barren => Some(Self::Barren),
+            Self::Logs | Self::Aside => Some(Self::Aside),
             Self::Outside | Self::MaybeBundle => Self::outside(parent, name),
         }
     }
 
     /// Returns `true` if nothing deeper is of the install.
     fn is_closed(self) -> bool {
-        matches!(self, Self::Leaf | Self::Bundle | Self::Barren)
+        matches!(self, Self::Leaf | Self::Logs | Self::Bundle | Self::Barren | Self::Aside)
+    }
+
+    /// Returns `true` if it is a directory of a bundle, or one directly in that.
+    fn is_of_bundle(self) -> bool {
+        matches!(self, Self::Leaf | Self::Bundle | Self::MaybeBundle)
     }
 
     fn outside(parent: &str, name: &str) -> Option<Self> {
-        // A data store has 200 MB in an empty install and millions of files in a real one.
-        if parent == QUICKSTART && QUICKSTART_BARREN.contains(&name) {
-            return None;
+        if parent == QUICKSTART && QUICKSTART_ASIDE.contains(&name) {
+            return Some(Self::Aside);
         }
         let barren = BARREN.contains(&name)
+            || (parent == QUICKSTART && QUICKSTART_BARREN.contains(&name))
             || (parent == REPOSITORY && REPOSITORY_BARREN.contains(&name))
             || (parent == LAUNCHPAD && name == "installer");
         if barren {
@@ -314,7 +337,7 @@ impl Level {
             Some("0") if parent == FELIX => Self::Leaf,
             Some(_) if parent == FELIX => Self::Bundle,
             Some(suffix) if suffix.starts_with(|c: char| c.is_ascii_digit()) => Self::MaybeBundle,
-            _ if parent == QUICKSTART && name == LOGS => Self::Leaf,
+            _ if parent == QUICKSTART && name == LOGS => Self::Logs,
             _ if parent == LAUNCHPAD && name == CONFIG => Self::Config,
             _ => Self::Outside,
         })
@@ -496,14 +519,36 @@ mod tests {
         ] {
             assert!(may_hold(path), "{path}");
         }
-        assert!(is_in_barren("srv/repository/cache/p/crx-quickstart/conf/x", "srv"));
+        assert!(!is_in_barren("srv/repository/cache/p/crx-quickstart/conf/x", "srv"));
         assert!(!is_in_barren("srv/repository/cache/p/launchpad/conf/x", "srv/repository/cache/p"));
         assert!(!is_in_barren("srv/crx-quickstart/conf/x", "srv"));
         assert!(is_in_barren("q/felix/bundle5/data/launchpad/conf/x", "q"));
-        for path in
-            ["repository/datastore/ab", "x/.git/objects/0f/x", "crx-quickstart/app/launchpad"]
-        {
+        for path in ["repository/datastore/ab", "x/.git/objects/0f/x"] {
             assert_eq!(level(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn another_install_may_lie_among_what_an_install_has_no_evidence_in() {
+        for path in [
+            "q/crx-quickstart/logs/p2/crx-quickstart/conf/x",
+            "q/crx-quickstart/logs/p2/launchpad/felix/bundle5/data/x",
+            "q/crx-quickstart/app/p2/crx-quickstart/conf/x",
+            "q/crx-quickstart/repository/p2/crx-quickstart/conf/x",
+            "q/crx-quickstart/monitoring/felix/bundle5/data/x",
+            "q/crx-quickstart/launchpad/felix/bundle5/data/p2/crx-quickstart/conf/x",
+        ] {
+            assert!(may_hold(split(path).0), "{path}");
+            assert!(!is_in_barren(path, "q/crx-quickstart"), "{path}");
+        }
+        for path in [
+            "q/crx-quickstart/launchpad/felix/bundle5/data/p2/launchpad/conf/x",
+            "q/crx-quickstart/launchpad/felix/bundle5/data/p2/felix/bundle3/data/x",
+            "q/crx-quickstart/logs/p2/crx-quickstart/felix/bundle5/data/launchpad/conf/x",
+            "q/crx-quickstart/logs/p2/x",
+            "q/crx-quickstart/repository/index/x",
+        ] {
+            assert!(is_in_barren(path, "q/crx-quickstart"), "{path}");
         }
     }
 

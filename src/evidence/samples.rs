@@ -262,7 +262,7 @@ fn every_kind_is_found_under_its_own_name() {
 #[test]
 fn nothing_is_found_where_a_walk_would_not_go() {
     for path in [
-        "crx-quickstart/repository/felix/bundle5/data/hmac",
+        "crx-quickstart/repository/x/bundle5/data/hmac",
         "felix/bundle5/data/cache/bundle6/data/hmac",
         "felix/bundle5/version0.0/bundle.jar-embedded/conf/sling.properties",
         "crx-quickstart/app/bin/start",

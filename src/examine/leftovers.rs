@@ -4,11 +4,13 @@ use super::collector::Content;
 use super::expected_installs::is_beside_install;
 use super::hints::storage_by_another_name;
 use super::item::Item;
-use super::paths::has_at_or_below;
+use super::paths::{has_at_or_below, name, parent};
 use super::roots::{below, owner};
 use crate::evidence::{Fact, classify, concerns_store, may_matter};
-use crate::facts::{CRYPTO, CRYPTO_FILE, Gap, GapKind, INSIDE, Snapshot, StorageMode, realm};
-use crate::intake::{Origin, Source, Standing, Walked, claims_archive, no_archive};
+use crate::facts::{
+    CRYPTO, CRYPTO_FILE, Gap, GapKind, INSIDE, Snapshot, StorageMode, realm, says_old,
+};
+use crate::intake::{Origin, Source, Standing, Walked, claims_archive, claims_program, no_archive};
 use std::collections::{BTreeMap, BTreeSet};
 
 const IMAGE: &str = "is an image saved with docker save: its layers are parts of one file system, and were not put \
@@ -34,6 +36,32 @@ pub(super) fn nested(source: &Source, is_directory: bool, path: &str) -> Gap {
     });
     Gap { source: source.name.clone(), path: Some(path.to_owned()), kind, reason }
 }
+
+/// Tells of an archive that somebody put into an install, where AEM has none. Others are packages, libraries and logs.
+pub(super) fn within(source: &str, path: &str, root: &str) -> Option<Gap> {
+    const FREE: [&str; 7] =
+        ["", "app", "monitoring", "opt/helpers", "repository", "threaddumps", "tmp"];
+    let below = below(path, root);
+    let name = name(below);
+    if !FREE.contains(&parent(below)) || claims_program(name) {
+        return None;
+    }
+    // `felix.tgz` and `crx-quickstart-backup.tar.gz` are what somebody kept before a change.
+    let is_kept = says_old(name) || PARTS.iter().any(|part| name.starts_with(part));
+    let (kind, reason) = if is_kept {
+        (GapKind::Package, "is an archive in an install, kept by its name, and was not opened")
+    } else {
+        let reason = "is an archive in an install, where AEM has none, and was not opened; if an instance is in it, take it out and name it as a \
+                      source";
+        (GapKind::Nested, reason)
+    };
+    let (source, path) = (source.to_owned(), Some(path.to_owned()));
+    Some(Gap { source, path, kind, reason: reason.to_owned() })
+}
+
+/// How archives of a part of an install begin.
+const PARTS: [&str; 7] =
+    ["crx-quickstart", "launchpad", "felix", "bundle", "repository", "segmentstore", "logs"];
 
 pub(super) fn malformed(source: &str, items: &BTreeMap<String, Item>) -> Vec<Gap> {
     let gap = |path: &String, kind, reason| Gap {

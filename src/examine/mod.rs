@@ -7,6 +7,7 @@ mod bundles;
 mod collector;
 mod config_history;
 mod configs;
+mod container_layers;
 mod expected_installs;
 mod found_secrets;
 mod gap_list;

@@ -4,8 +4,9 @@
 
 use super::paths::{join, name};
 use crate::evidence::{
-    SEGMENT_STORE, STORE_DIRECTORIES, is_repository, is_segment_store, may_hold, segment_store,
+    SEGMENT_STORE, is_aside, is_barren, is_repository, is_segment_store, may_hold, segment_store,
 };
+use crate::facts::QUICKSTART;
 use crate::intake::{Descend, Entry, EntryKind, Extent, Part};
 use std::collections::BTreeMap;
 
@@ -145,12 +146,20 @@ pub(super) fn store(path: &str) -> Option<String> {
     segment_store(path).map(str::to_owned)
 }
 
-/// Says what of a directory can matter: evidence, or the files of a segment store.
+/// What shows that another install was put into a directory in which one has nothing.
+const OF_ANOTHER: [&str; 1] = [QUICKSTART];
+
+/// Says what of a directory can matter: evidence, the files of a segment store, or another install.
 pub(super) fn descend(directory: &str) -> Descend {
-    if may_hold(directory) || is_segment_store(directory) {
+    // A repository has a handful of directories; those of a data store or an index have millions of files.
+    if may_hold(directory)
+        || is_segment_store(directory)
+        || is_repository(directory)
+        || is_aside(directory)
+    {
         Descend::All
-    } else if is_repository(directory) {
-        Descend::Only(&STORE_DIRECTORIES)
+    } else if is_barren(directory) {
+        Descend::Only(&OF_ANOTHER)
     } else {
         Descend::Nothing
     }
@@ -270,14 +279,15 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_of_a_repository_is_listed() {
+    fn nothing_else_in_a_repository_is_entered() {
         let (_, collected) = collect(unpacked(&install()).path(), &Limits::default());
-        assert!(collected.archives.is_empty());
+        let zip = "q/crx-quickstart/repository/segmentstore.zip";
+        assert_eq!(collected.archives.iter().collect::<Vec<_>>(), [zip]);
         let directory = unpacked(&install());
-        let limits = Limits { entries_max: 9, ..Limits::default() };
-        // q, crx-quickstart, conf, its file, repository, segmentstore, its two files and its directory.
+        let limits = Limits { entries_max: 13, ..Limits::default() };
+        // q, crx-quickstart, conf, its file, repository and its five, two files and a directory of segmentstore.
         assert_eq!(collect(directory.path(), &limits).1.gaps, []);
-        let limits = Limits { entries_max: 8, ..limits };
+        let limits = Limits { entries_max: 12, ..limits };
         assert_eq!(collect(directory.path(), &limits).1.gaps.len(), 1);
     }
 

@@ -9,7 +9,7 @@ use super::item::Item;
 use super::layout::{Cache, Layout, layouts};
 use super::leftovers::{
     image, is_idle_storage, is_moot, is_other_content, is_packages, malformed, nested, no_instance,
-    unidentified, untold,
+    unidentified, untold, within,
 };
 use super::links::{Follower, Links, Resolved};
 use super::loose_keys::{LooseKey, loose_keys};
@@ -17,7 +17,7 @@ use super::paths::{has_at_or_below, join, parent};
 use super::roots::{
     Evidence, all_evidence, below, by_root, drop_barren, marks_instance, owner, strays,
 };
-use super::{access, configs, mixed, node_store, root_links, times, unread_logs};
+use super::{access, configs, container_layers, mixed, node_store, root_links, times, unread_logs};
 use crate::evidence::{Fact, Found, classify, classify_small, mover};
 use crate::facts::{
     Gap, GapKind, KeyDigest, KeyFile, KeyName, KeysDirectory, OldState, Owner, Parts, Place,
@@ -53,7 +53,7 @@ pub(super) fn assemble(
         archives,
         realms,
         unknown,
-        homes,
+        mut homes,
         is_status,
         content,
         mut gaps,
@@ -64,12 +64,14 @@ pub(super) fn assemble(
         directory,
         ..
     } = collected;
-    let (mut roots, mut layouts) = installs(source, &items, content, &mut gaps, limits);
+    let (mut roots, mut layouts, layers) = installs(source, &items, content, &mut gaps, limits);
+    homes.retain(|home| !layers.contains(home));
     let left_out = split_off(source, &mut roots, limits, &mut gaps);
     let tops: BTreeSet<&str> = roots.keys().map(String::as_str).collect();
     let installs = realms_of(&tops);
     gaps.retain(|gap| !is_other_content(gap, *standing, &installs) && !is_packages(gap, &tops));
-    if tops.is_empty() && !is_explained(walked, &gaps) {
+    let is_explained = !layers.is_empty() || is_explained(walked, &gaps);
+    if tops.is_empty() && !is_explained {
         // What is named like an install was meant for one wherever it lies.
         let standing = if homes.is_empty() { *standing } else { Standing::Named };
         gaps.extend(no_instance(source, standing, walked, is_status, content, &items));
@@ -82,7 +84,10 @@ pub(super) fn assemble(
         let (places, used) = (Places::of(&all, apart), used(&layouts));
         let (roots, realms, homes) = (&all, &realms, &homes);
         let claims = Claims { source, roots, installs, links, realms, homes, places, apart, used };
-        let claimed = claims.gaps(directory, is_status, &unknown.hollow);
+        let mut claimed = claims.gaps(directory, is_status, &unknown.hollow);
+        // Of what lies in layers it was said why it is no instance.
+        claimed
+            .retain(|gap| gap.path.as_deref().is_none_or(|path| !has_at_or_below(&layers, path)));
         named.extend(untold(claimed, gaps.iter().chain(&named)));
     }
     named.extend(unknown.gaps(source, &realms, &tops));
@@ -95,7 +100,11 @@ pub(super) fn assemble(
         let keys = moved_keys(source, &layout, &items, &loose_copies, &follower);
         snapshot(source, root, evidence, layout, keys, &concerned.all(root))
     };
-    let loose_keys = loose_keys(source, &items, &loose_copies, &tops);
+    let loose_keys = if layers.is_empty() {
+        loose_keys(source, &items, &loose_copies, &tops)
+    } else {
+        Vec::new()
+    };
     let mut snapshots: Vec<Snapshot> = roots.iter().map(with_layout).collect();
     add_stray_keys(source, &items, &tops, &mut snapshots);
     add_strays_of_moved(&items, &loose_copies, &mut snapshots);
@@ -130,7 +139,9 @@ fn unopened(
 ) -> Vec<Gap> {
     // Those that discovery found are sources of their own.
     let is_own = |path: &&String| !origin.apart.contains(*path) && owner(path, tops).is_none();
-    archives.iter().filter(is_own).map(|path| nested(origin, directory, path)).collect()
+    let own = archives.iter().filter(is_own).map(|path| nested(origin, directory, path));
+    let put_in = |path: &String| within(&origin.name, path, owner(path, tops)?);
+    own.chain(archives.iter().filter_map(put_in)).collect()
 }
 
 /// Returns what is to be said of the configurations of an install.
@@ -179,14 +190,16 @@ fn leave_old_states(source: &str, roots: &mut BTreeMap<String, Evidence<'_>>) ->
     old.into_iter().map(leave).collect()
 }
 
-/// Sorts evidence into installs, by root, each with what its settings move; says what is of none of them, and what is unclear.
+/// Sorts evidence into installs, by root, each with what its settings move; says what is of none of them, and what is unclear. The last are
+/// the roots of those that were left out because they lie in layers of containers.
+#[allow(clippy::type_complexity, reason = "it is taken apart where it is called, and nowhere else")]
 fn installs<'a>(
     source: &str,
     items: &'a BTreeMap<String, Item>,
     content: Option<Content>,
     gaps: &mut Vec<Gap>,
     limits: &Limits,
-) -> (BTreeMap<String, Evidence<'a>>, BTreeMap<String, Layout>) {
+) -> (BTreeMap<String, Evidence<'a>>, BTreeMap<String, Layout>, BTreeSet<String>) {
     let (mut layouts, others) = layouts(source, items);
     let found = all_evidence(items);
     let mut roots = by_root(&found, &layouts);
@@ -196,6 +209,9 @@ fn installs<'a>(
             || layouts.get(root).is_some_and(|layout| layout.cache != Cache::Usual)
     });
     gaps.extend(leave_old_states(source, &mut roots));
+    let of_layers = container_layers::leave(source, &mut roots);
+    let layers = of_layers.iter().filter_map(|gap| gap.path.clone()).collect();
+    gaps.extend(of_layers);
     layouts.retain(|root, _| roots.contains_key(root));
     let others = others.tell(&layouts);
     if let Some(layout) = layouts.values_mut().next() {
@@ -209,7 +225,7 @@ fn installs<'a>(
     let unclear = layouts.values().flat_map(|layout| &layout.gaps);
     gaps.extend(GapList::capped(source, unclear, limits.gaps_max));
     gaps.extend(malformed(source, items));
-    (roots, layouts)
+    (roots, layouts, layers)
 }
 
 /// The Sling id of a root with the files of two instances is that of either, so it names none.

@@ -57,24 +57,39 @@ struct Listed {
 }
 
 impl Level {
-    /// Lists a directory, or the entries of some names alone.
+    /// Lists a directory, or looks for some names alone: a cache in the data of a bundle may have a million files.
     fn open(directory: PathBuf, name: String, only: Option<&[&str]>) -> Self {
-        let is_wanted = |name: &OsString| only.is_none_or(|only| only.iter().any(|n| name == n));
-        let mut entries = Vec::new();
-        match fs::read_dir(&directory) {
-            Ok(listed) => entries.extend(listed.map(|entry| match entry {
-                // On Linux, macOS and Windows the type is mostly listed with the name, so nothing is looked up of what is not wanted.
-                Ok(entry) => (entry.file_name(), entry.file_type()),
-                Err(error) => (OsString::new(), Err(error)),
-            })),
-            Err(error) => entries.push((OsString::new(), Err(error))),
-        }
-        // No file has an empty name, so that one stands for the error, which no choice of names may drop.
-        entries.retain(|(name, _)| name.is_empty() || is_wanted(name));
+        let mut entries = only.map_or_else(|| listed(&directory), |only| found(&directory, only));
         // `readdir` gives any order, and reports must be the same on every machine.
         entries.sort_by(|a, b| a.0.cmp(&b.0));
         Self { directory, name, entries: entries.into_iter() }
     }
+}
+
+type Entries = Vec<(OsString, io::Result<FileType>)>;
+
+fn listed(directory: &Path) -> Entries {
+    match fs::read_dir(directory) {
+        Ok(listed) => {
+            let entry = |entry: io::Result<fs::DirEntry>| match entry {
+                // On Linux, macOS and Windows the type is mostly listed with the name, so nothing is looked up of what is not wanted.
+                Ok(entry) => (entry.file_name(), entry.file_type()),
+                Err(error) => (OsString::new(), Err(error)),
+            };
+            listed.map(entry).collect()
+        }
+        // No file has an empty name, so that one stands for the error.
+        Err(error) => vec![(OsString::new(), Err(error))],
+    }
+}
+
+/// Returns those of some names that are in a directory; that it may not be looked into says nothing of what it holds.
+fn found(directory: &Path, names: &[&str]) -> Entries {
+    let found = |name: &&str| {
+        let metadata = fs::symlink_metadata(directory.join(name)).ok()?;
+        Some((OsString::from(name), Ok(metadata.file_type())))
+    };
+    names.iter().filter_map(found).collect()
 }
 
 impl Iterator for Level {

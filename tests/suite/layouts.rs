@@ -196,7 +196,6 @@ fn cache_that_a_bundle_keeps_in_its_data_is_none_of_the_install() {
     for (root, inner) in [
         ("crx-quickstart", "launchpad/felix/bundle502/data/launchpad"),
         ("opt/aem", "launchpad/felix/bundle502/data/cache/felix"),
-        ("opt/aem", "repository/cache/crx-quickstart"),
     ] {
         let inner = Instance::new("x").root(&format!("{root}/{inner}")).hmac("other").case();
         let both = with(Instance::new("publish").root(root).case(), inner);
@@ -207,6 +206,30 @@ fn cache_that_a_bundle_keeps_in_its_data_is_none_of_the_install() {
             let other = both.pack_into(home.path(), packing, &format!("{packing:?}"));
             let said = said_of(&[author.clone(), other.into_os_string()]);
             assert!(said.starts_with("consistent 2 [] "), "{root} {packing:?}: {said}");
+        }
+    }
+}
+
+#[test]
+fn install_within_the_directories_of_another_one_is_an_instance() {
+    for within in [
+        "crx-quickstart/logs/p2",
+        "crx-quickstart/logs/old/p2",
+        "crx-quickstart/app/p2",
+        "crx-quickstart/threaddumps/p2",
+        "crx-quickstart/monitoring/p2",
+        "crx-quickstart/repository/p2",
+        "crx-quickstart/launchpad/felix/bundle12/data/p2",
+    ] {
+        let other = Instance::new("publish2").root(&format!("{within}/crx-quickstart"));
+        let both = with(Instance::new("publish").case(), other.hmac("other").case());
+        let home = tempfile::tempdir().unwrap();
+        let author = Instance::new("author").case();
+        let author = operand("author", &author.pack_into(home.path(), Packing::TarGz, "author"));
+        for packing in [Packing::Directory, Packing::Tar, Packing::Shuffled(3)] {
+            let other = both.pack_into(home.path(), packing, &format!("{packing:?}"));
+            let said = said_of(&[author.clone(), other.into_os_string()]);
+            assert!(said.starts_with("inconsistent 3 "), "{within} {packing:?}: {said}");
         }
     }
 }
@@ -297,4 +320,39 @@ fn launchpad_elsewhere_in_the_source_is_no_claim_of_another_instance() {
         case.links.insert(format!("{root}/launchpad"), link);
         assert_eq!(said(&case), "consistent 2 [] []", "{target}");
     }
+}
+
+#[test]
+fn layers_of_a_container_are_no_instances() {
+    let store = "var/lib/docker/overlay2";
+    let at = |layer: &str, hmac: &str| {
+        Instance::new("publish")
+            .root(&format!("{store}/{layer}/opt/crx-quickstart"))
+            .hmac(hmac)
+            .case()
+    };
+    let upper = || {
+        let mut case = at("b/diff", "farm");
+        case.files.retain(|path, _| path.ends_with("/hmac") || path.ends_with("/master"));
+        case
+    };
+    // The lower layer has keys that the upper one replaces.
+    let layers = || with(at("a/diff", "old"), upper());
+    assert_eq!(said(&layers()), "undecided 1 [no-instance] []");
+    // Where the container runs, its file system is there as well.
+    let running = with(layers(), at("b/merged", "farm"));
+    assert_eq!(said(&running), "consistent 2 [nested] []");
+    let wrong = with(layers(), at("b/merged", "other"));
+    assert!(said(&wrong).starts_with("inconsistent 2 [nested,no-instance] "), "{}", said(&wrong));
+    // LXC keeps the lower layer of a container that does not run where its file system is else.
+    let lxc = |layer: &str, hmac: &str| {
+        Instance::new("publish")
+            .root(&format!("lxc/a/{layer}/opt/crx-quickstart"))
+            .hmac(hmac)
+            .case()
+    };
+    let stopped = with(lxc("overlay/delta", "farm"), lxc("rootfs", "old"));
+    assert_eq!(said(&stopped), "undecided 1 [no-instance] []");
+    let running = with(lxc("overlay/delta", "farm"), lxc("rootfs", "farm"));
+    assert_eq!(said(&running), "consistent 2 [nested] []");
 }

@@ -1,11 +1,11 @@
 //! A walk, as it is heard of: every entry, body and gap of a source.
 
-use super::logs::{LOGS, is_log_of_install};
+use super::logs::is_log_of_install;
 use super::observe::may_be_opened;
 use super::{Collector, Item};
 use crate::evidence::{Fact, classify, is_barren};
 use crate::examine::hints;
-use crate::examine::paths::{join, name, parent};
+use crate::examine::paths::join;
 use crate::examine::segments;
 use crate::facts::{GapKind, StorageMode};
 use crate::intake::{Descend, Entry, EntryKind, Visit, Want, claims_archive};
@@ -106,10 +106,6 @@ impl Visit for Collector<'_> {
     fn descend(&mut self, directory: &str) -> Descend {
         match &self.aliases {
             None if is_barren(directory) && !self.is_in_install(directory) => Descend::All,
-            // What of the logs was put aside is not read, and told.
-            None if name(parent(directory)) == LOGS && concerns_logs(parent(directory)) => {
-                Descend::All
-            }
             None => segments::descend(directory),
             Some(aliases) if aliases.concern(directory) => Descend::All,
             Some(_) => Descend::Nothing,
