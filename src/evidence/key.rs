@@ -2,7 +2,7 @@
 //!
 //! Nothing here may put key bytes into an error, a message or a value. Parsing cannot fail, so there is no error to leak them.
 
-use super::key_alterations::{restored, wrapper};
+use super::key_alterations::{equal_tail, restored, wrapper};
 use super::key_spellings::spellings;
 use super::key_text::{digest, text_kind};
 use super::key_traces::traces;
@@ -126,6 +126,7 @@ pub fn digest_key(bytes: &[u8]) -> KeyDigest {
         whole: digest(bytes),
         trimmed: trimmed.collect(),
         uniform: bytes.iter().all(|byte| bytes.first() == Some(byte)),
+        equal_tail: equal_tail(bytes),
         text: text_kind(bytes),
         spelled: spellings(bytes),
         traces: traces(bytes),
@@ -199,6 +200,11 @@ mod tests {
             ("AAECAwQFBgcICQoLDA0ODw", TextKind::Base64),
             ("<!DOCTYPE html><html>", TextKind::Html),
             ("{\"hmac\": 1}", TextKind::Json),
+            ("{{ vault_aem_hmac | b64decode }}\n", TextKind::Template),
+            ("<%= @master %>", TextKind::Template),
+            ("${AEM_HMAC}", TextKind::Template),
+            ("%{hiera('hmac')}", TextKind::Template),
+            ("ENC[PKCS7,MIIBeQYJKoZI]", TextKind::Template),
             ("changeme", TextKind::Other),
             ("AAECAwQFBgcICQoLDA0ODw=", TextKind::Other),
             ("0f0f0f", TextKind::Other),

@@ -5,7 +5,7 @@
 //! of 48 bytes after `copy: content=` of Ansible and `Set-Content` of PowerShell.
 
 use super::key_spellings::BASE64;
-use super::key_text::{digest, text_kind};
+use super::key_text::{KEY_BYTES, digest, text_kind};
 use crate::facts::{Alteration, Digest, Wrapper};
 use crate::wiped::Wiped;
 
@@ -15,7 +15,37 @@ const BYTES_MAX: usize = 1024;
 /// Digests what the content would be if an alteration were undone, one candidate for each that is possible.
 pub(super) fn restored(bytes: &[u8]) -> Vec<(Alteration, Digest)> {
     let contents = undone(bytes).into_iter();
-    contents.map(|(alteration, content)| (alteration, digest(&content))).collect()
+    let contents = contents.map(|(alteration, content)| (alteration, digest(&content)));
+    let heads = heads(bytes).into_iter().map(|head| (Alteration::Appended, digest(head)));
+    contents.chain(heads).collect()
+}
+
+/// Equal bytes at the end that are no accident: the last eight of random bytes are so once in 10^17.
+const EQUAL_MIN: usize = 8;
+
+/// Returns how many bytes at the end are equal, where those are not all, and more than chance makes.
+pub(super) fn equal_tail(bytes: &[u8]) -> u64 {
+    let last = bytes.last();
+    let count = bytes.iter().rev().take_while(|byte| Some(*byte) == last).count();
+    let is_tail = (EQUAL_MIN..bytes.len()).contains(&count) && text_kind(bytes).is_none();
+    if is_tail { u64::try_from(count).unwrap_or(u64::MAX) } else { 0 }
+}
+
+/// Returns what a content begins with that may be a key, where other bytes follow: `dd conv=sync` fills a block up, `cat hmac master` makes one
+/// file of two, and `>>` puts a key behind itself.
+fn heads(bytes: &[u8]) -> Vec<&[u8]> {
+    if text_kind(bytes).is_some() {
+        return Vec::new();
+    }
+    let head = |length: &usize| {
+        let (head, rest) = bytes.split_at_checked(*length)?;
+        // A line end is another fault, and a key of a usual length is whole unless the rest shows that it is none.
+        let is_end = rest.is_empty() || rest == b"\n" || rest == b"\r\n";
+        let is_usual = bytes.len() <= 32 && KEY_BYTES.contains(&bytes.len());
+        let is_filled = || head == rest || equal_tail(bytes) > 0;
+        (!is_end && (!is_usual || is_filled())).then_some(head)
+    };
+    KEY_BYTES.iter().filter_map(head).collect()
 }
 
 /// Returns what the content would be if an alteration were undone.
@@ -24,13 +54,19 @@ pub(super) fn undone(bytes: &[u8]) -> Vec<(Alteration, Wiped)> {
     if bytes.len() > BYTES_MAX {
         return Vec::new();
     }
-    let undo: [(Alteration, Undo); 7] = [
+    let undo: [(Alteration, Undo); 13] = [
         (Alteration::LfToCrLf, without_cr),
-        (Alteration::Utf8, from_utf8),
-        (Alteration::Utf16, from_utf16),
+        (Alteration::Utf8, |bytes| from_utf8(bytes, latin)),
+        (Alteration::Utf8, |bytes| from_utf8(bytes, |c| of_page(CP437, c))),
+        (Alteration::Utf8, |bytes| from_utf8(bytes, |c| of_page(CP850, c))),
+        (Alteration::Utf8, |bytes| from_utf8(&from_utf8(bytes, latin)?, latin)),
+        (Alteration::Utf16, |bytes| from_utf16(bytes, latin)),
+        (Alteration::Utf16, |bytes| from_utf16(bytes, |c| of_page(CP437, c))),
+        (Alteration::Utf16, |bytes| from_utf16(bytes, |c| of_page(CP850, c))),
         (Alteration::Utf16, digits_from_utf16),
         (Alteration::ByteOrderMark, without_mark),
         (Alteration::Base64, from_base64),
+        (Alteration::Base64, |bytes| from_base64(&from_base64(bytes)?)),
         (Alteration::Hex, from_hex),
     ];
     let mut all = Vec::new();
@@ -41,15 +77,28 @@ pub(super) fn undone(bytes: &[u8]) -> Vec<(Alteration, Wiped)> {
         if is_written && text_kind(&content).is_some() {
             continue;
         }
-        // The tools that write text write a line end behind it as well.
-        let is_text = matches!(alteration, Alteration::Utf8 | Alteration::Utf16);
-        // CR LF is tried first, since it ends in LF as well.
-        let ends = [&b"\r\n"[..], b"\n"].into_iter().find_map(|end| content.strip_suffix(end));
-        let without_end = ends.filter(|_| is_text).map(Wiped::from);
+        // The tools that write text write a line end behind it as well, and those that write lines make CR LF of LF.
+        let lines = |content: &Wiped| match alteration {
+            Alteration::Utf8 | Alteration::Utf16 => without_cr(content),
+            _ => None,
+        };
+        let (of_text, of_lines) = (without_end(alteration, &content), lines(&content));
         all.push((alteration, content));
-        all.extend(without_end.map(|content| (alteration, content)));
+        let of_lines = of_lines.into_iter().flat_map(|content| {
+            let whole = without_end(alteration, &content);
+            [Some(content), whole].into_iter().flatten()
+        });
+        all.extend(of_text.into_iter().chain(of_lines).map(|content| (alteration, content)));
     }
     all
+}
+
+/// Returns the content without the line end that a tool writes behind text.
+fn without_end(alteration: Alteration, content: &[u8]) -> Option<Wiped> {
+    let is_text = matches!(alteration, Alteration::LfToCrLf | Alteration::Utf8 | Alteration::Utf16);
+    // CR LF is tried first, since it ends in LF as well.
+    let ends = [&b"\r\n"[..], b"\n"].into_iter().find_map(|end| content.strip_suffix(end));
+    ends.filter(|_| is_text).map(Wiped::from)
 }
 
 /// Undoes an alteration, where the content may have gone through it.
@@ -68,20 +117,23 @@ fn without_cr(bytes: &[u8]) -> Option<Wiped> {
     (content.len() < bytes.len()).then_some(content)
 }
 
-/// Turns every character of Latin-1 or Windows-1252 back into its byte. A byte order mark goes.
-fn from_utf8(bytes: &[u8]) -> Option<Wiped> {
+/// Returns the byte that a character stood for.
+type ToByte = fn(char) -> Option<u8>;
+
+/// Turns every character back into its byte. A byte order mark goes.
+fn from_utf8(bytes: &[u8], to_byte: ToByte) -> Option<Wiped> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     // ASCII is the same in Latin-1, Windows-1252 and UTF-8: there would be nothing to undo.
     let text = std::str::from_utf8(bytes).ok().filter(|text| !text.is_ascii())?;
     let mut content = Wiped::with_capacity(bytes.len());
     for character in text.chars() {
-        content.push(latin(character)?);
+        content.push(to_byte(character)?);
     }
     Some(content)
 }
 
-/// Turns every character of Latin-1 or Windows-1252 back from UTF-16 into its byte. A byte order mark goes; without one it is little-endian.
-fn from_utf16(bytes: &[u8]) -> Option<Wiped> {
+/// Turns every character back from UTF-16 into its byte. A byte order mark goes; without one it is little-endian.
+fn from_utf16(bytes: &[u8], to_byte: ToByte) -> Option<Wiped> {
     let (is_big, bytes) = match bytes {
         [0xfe, 0xff, rest @ ..] => (true, rest),
         [0xff, 0xfe, rest @ ..] => (false, rest),
@@ -92,14 +144,14 @@ fn from_utf16(bytes: &[u8]) -> Option<Wiped> {
     let mut content = Wiped::with_capacity(pairs.len());
     for pair in pairs {
         let unit = if is_big { u16::from_be_bytes(*pair) } else { u16::from_le_bytes(*pair) };
-        content.push(latin(char::from_u32(unit.into())?)?);
+        content.push(to_byte(char::from_u32(unit.into())?)?);
     }
     Some(content).filter(|content| !content.is_empty())
 }
 
 /// Decodes base64 or hexadecimal digits that came as UTF-16.
 fn digits_from_utf16(bytes: &[u8]) -> Option<Wiped> {
-    let text = from_utf16(bytes)?;
+    let text = from_utf16(bytes, latin)?;
     from_hex(&text).or_else(|| from_base64(&text))
 }
 
@@ -143,6 +195,21 @@ const WINDOWS_1252: [(u8, char); 27] = [
     (0x9e, 'ž'),
     (0x9f, 'Ÿ'),
 ];
+
+/// Returns the byte that a page of an OEM code has for a character; `page` is its upper half.
+fn of_page(page: &str, character: char) -> Option<u8> {
+    if character.is_ascii() {
+        return u8::try_from(character).ok();
+    }
+    let at = page.chars().position(|known| known == character)?;
+    u8::try_from(at).ok()?.checked_add(0x80)
+}
+
+/// The code page of a Windows console in the USA: `>` of PowerShell reads with it what a program writes. (Unicode, CP437.TXT)
+const CP437: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
+
+/// That of one in Western Europe. (Unicode, CP850.TXT)
+const CP850: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒáíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐└┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈıÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµþÞÚÛÙýÝ¯´\u{ad}±‗¾¶§÷¸°¨·¹³²■\u{a0}";
 
 /// Decodes base64 of either alphabet; white space and the lines of a PEM document that name it do not count.
 fn from_base64(bytes: &[u8]) -> Option<Wiped> {
@@ -189,7 +256,11 @@ fn from_hex(bytes: &[u8]) -> Option<Wiped> {
 /// Starts of fewer than four bytes are taken for one only where the length is none of a key: of random keys one in 65,536 begins
 /// with two bytes given.
 pub(super) fn wrapper(bytes: &[u8]) -> Option<Wrapper> {
-    let begins = |(start, _): &&(&[u8], Wrapper)| bytes.starts_with(start);
+    // An editor of Windows may have saved a pointer of Git LFS with a byte order mark, or as UTF-16.
+    let wide = if bytes.starts_with(b"\xff\xfe") { from_utf16(bytes, latin) } else { None };
+    let plain = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let plain = wide.as_ref().map_or(plain, |wide| wide.as_slice());
+    let begins = |(start, _): &&(&[u8], Wrapper)| plain.starts_with(start);
     let long = STARTS.iter().find(begins).map(|(_, wrapper)| *wrapper);
     let is_key_length = [16, 32, 48].contains(&bytes.len());
     let short =
@@ -309,7 +380,59 @@ mod tests {
         let big: Vec<u8> = latin.encode_utf16().flat_map(u16::to_be_bytes).collect();
         assert!(finds(Alteration::Utf16, &[&b"\xfe\xff"[..], &big].concat()));
         assert!(finds(Alteration::ByteOrderMark, &[&b"\xef\xbb\xbf"[..], &KEY].concat()));
-        assert!(from_utf16(b"odd").is_none() && from_utf16(b"\xff\xfe").is_none());
+        let none = |bytes: &[u8]| from_utf16(bytes, super::latin).is_none();
+        assert!(none(b"odd") && none(b"\xff\xfe"));
+    }
+
+    #[test]
+    fn characters_of_a_console_are_turned_back_with_the_line_ends_that_it_writes() {
+        for page in [CP437, CP850] {
+            assert_eq!(page.chars().count(), 128);
+            let shown = |byte: &u8| match byte.checked_sub(0x80) {
+                Some(at) => page.chars().nth(at.into()).unwrap(),
+                None => char::from(*byte),
+            };
+            let text: String = KEY.iter().map(shown).collect();
+            let lines = format!("{}\r\n", text.replace('\n', "\r\n"));
+            for text in [text, lines] {
+                let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+                assert!(finds(Alteration::Utf16, &[&b"\xff\xfe"[..], &utf16].concat()), "{text}");
+                let utf8 = [&b"\xef\xbb\xbf"[..], text.as_bytes()].concat();
+                assert!(finds(Alteration::Utf8, &utf8), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_converted_twice_is_turned_back_twice() {
+        let twice = |text: &[u8]| -> String { text.iter().map(|byte| char::from(*byte)).collect() };
+        assert!(finds(Alteration::Utf8, twice(twice(&KEY).as_bytes()).as_bytes()));
+        let base64 = b"QVdFS2dKbmtEZjhBQ2pBeE1qTTBOVFkzT0RsaFltTmtaV1puYU1NbmVubz0=";
+        let once = from_base64(base64).unwrap();
+        let content = from_base64(&once).unwrap();
+        assert!(restored(base64).contains(&(Alteration::Base64, digest(&content))));
+        let grown =
+            [&without_end(Alteration::Utf8, b"a\r\n").unwrap()[..], b"\r\n\x80\r\n"].concat();
+        assert!(restored(&grown).contains(&(Alteration::LfToCrLf, digest(b"a\n\x80"))));
+    }
+
+    #[test]
+    fn bytes_behind_a_key_are_told() {
+        let begins = |rest: &[u8]| finds(Alteration::Appended, &[&KEY[..], rest].concat());
+        for rest in [&[0; 480][..], &[0xff; 16], &KEY, b"\x01\x02", &[0; 4064]] {
+            assert!(begins(rest), "{rest:?}");
+        }
+        // Line ends have a rule of their own.
+        assert!(!begins(b"\n") && !begins(b"\r\n") && !begins(b""));
+        let master = &KEY[..16];
+        let of_master =
+            |bytes: &[u8]| restored(bytes).contains(&(Alteration::Appended, digest(master)));
+        assert!(of_master(&[master, &[0; 16]].concat()) && of_master(&[master, master].concat()));
+        // The form of older versions has 32 bytes, and every hmac.
+        assert!(!of_master(&KEY));
+        let tail = |bytes: &[u8]| equal_tail(bytes);
+        assert_eq!(tail(&[master, &[0; 16]].concat()), 16);
+        assert_eq!((tail(&KEY), tail(&[0; 32]), tail(b"textaaaaaaaaa")), (0, 0, 0));
     }
 
     #[test]
@@ -353,11 +476,15 @@ mod tests {
 
     #[test]
     fn tools_are_known_by_how_their_output_begins() {
+        let pointer = "\u{feff}version https://git-lfs.github.com/spec/v1\n";
+        let wide: Vec<u8> = pointer.encode_utf16().flat_map(u16::to_le_bytes).collect();
         for (bytes, wrapper) in [
             (
                 &b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 32\n"[..],
                 Wrapper::GitLfs,
             ),
+            (b"\xef\xbb\xbfversion https://git-lfs.github.com/spec/v1\r\n", Wrapper::GitLfs),
+            (&wide, Wrapper::GitLfs),
             (b"\0GITCRYPT\0\x01\x02", Wrapper::GitCrypt),
             (b"-----BEGIN PGP MESSAGE-----\n", Wrapper::OpenPgp),
             (b"\x85\x01\x0c\x03", Wrapper::OpenPgp),

@@ -6,7 +6,7 @@ use md5::{Digest as _, Md5};
 use sha2::Sha256;
 
 /// Lengths in bytes of the keys that AEM writes, raw or obfuscated.
-const KEY_BYTES: [usize; 3] = [16, 32, 48];
+pub(super) const KEY_BYTES: [usize; 3] = [16, 32, 48];
 
 /// Digests bytes that are not kept.
 pub fn digest(bytes: &[u8]) -> Digest {
@@ -29,6 +29,7 @@ pub(super) fn text_kind(bytes: &[u8]) -> Option<TextKind> {
     Some(match dense.as_slice() {
         // The CONGA plugin writes key files for a vault; deployed without decrypting they are this.
         text if text.starts_with(b"$ANSIBLE_VAULT") => TextKind::AnsibleVault,
+        text if is_template(text) => TextKind::Template,
         // A browser saves a page or JSON where the binary property was not downloaded in CRXDE
         // Lite.
         [b'<', ..] => TextKind::Html,
@@ -37,6 +38,19 @@ pub(super) fn text_kind(bytes: &[u8]) -> Option<TextKind> {
         text if is_base64(text) => TextKind::Base64,
         _ => TextKind::Other,
     })
+}
+
+/// Returns `true` if the text is what Jinja, ERB, a shell, Hiera or hiera-eyaml should have replaced by the key.
+fn is_template(text: &[u8]) -> bool {
+    const MARKS: [(&[u8], &[u8]); 6] = [
+        (b"{{", b"}}"),
+        (b"<%", b"%>"),
+        (b"${", b"}"),
+        (b"#{", b"}"),
+        (b"%{", b"}"),
+        (b"ENC[", b"]"),
+    ];
+    MARKS.iter().any(|(start, end)| text.starts_with(start) && text.ends_with(end))
 }
 
 /// Returns `true` if the text is a key in hexadecimal: digits, twice as many as a key has bytes.

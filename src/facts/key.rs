@@ -41,10 +41,11 @@ impl KeyName {
     }
 
     /// Returns `true` if a key may have this length in a form that is not known: all known forms are whole blocks of 16 bytes, and
-    /// a hmac of one block is a master in its place.
+    /// a hmac of one block is a master in its place. No form is longer than one more block: a file of 512 bytes is a key that was filled up.
     pub fn may_have_length(self, bytes: u64) -> bool {
-        let [shortest, _] = self.known_lengths();
-        bytes >= shortest && bytes.is_multiple_of(BLOCK_BYTES)
+        let [shortest, longest] = self.known_lengths();
+        (shortest..=longest.saturating_add(BLOCK_BYTES)).contains(&bytes)
+            && bytes.is_multiple_of(BLOCK_BYTES)
     }
 }
 
@@ -73,6 +74,8 @@ pub enum TextKind {
     Html,
     /// A JSON document, such as a Sling GET response.
     Json,
+    /// A template in which a tool should have put the key: `{{ vault_hmac | b64decode }}`, `<%= @hmac %>`, `${AEM_HMAC}`, `ENC[PKCS7,…]`.
+    Template,
     /// Some other printable text.
     Other,
 }
@@ -85,6 +88,7 @@ impl fmt::Display for TextKind {
             Self::Base64 => "base64 text",
             Self::Html => "an HTML page",
             Self::Json => "a JSON document",
+            Self::Template => "a template that was not filled in",
             Self::Other => "printable text",
         })
     }
@@ -110,6 +114,8 @@ pub enum Alteration {
     Base64,
     /// It was written as hexadecimal digits.
     Hex,
+    /// Bytes were put behind it: zeros up to the size of a block (`dd conv=sync`), itself once more, the other key.
+    Appended,
 }
 
 impl fmt::Display for Alteration {
@@ -122,6 +128,7 @@ impl fmt::Display for Alteration {
             Self::ByteOrderMark => "with a byte order mark before it (copied as text)",
             Self::Base64 => "written as base64 text",
             Self::Hex => "written as hexadecimal text",
+            Self::Appended => "with other bytes behind it",
         })
     }
 }
@@ -177,6 +184,11 @@ impl fmt::Display for Wrapper {
     }
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 /// All that is kept of a key file's content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KeyDigest {
@@ -188,6 +200,9 @@ pub struct KeyDigest {
     pub trimmed: Vec<(LineEnd, Digest)>,
     /// All bytes are equal (or there are none).
     pub uniform: bool,
+    /// So many bytes at its end are equal, where those are more than chance makes; of a uniform file it is not said.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub equal_tail: u64,
     /// The kind of text, when every byte is printable or white space.
     pub text: Option<TextKind>,
     /// What it looks like in other text; known while the file is at hand, and not saved.

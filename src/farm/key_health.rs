@@ -23,6 +23,8 @@ pub enum KeyHealth {
     Empty,
     /// All its bytes are alike.
     Uniform,
+    /// So many bytes at its end are alike: a part of a key, filled up.
+    FilledUp(u64),
 }
 
 impl KeyHealth {
@@ -36,6 +38,7 @@ impl KeyHealth {
             // Before text: a Git LFS pointer is ASCII, but the key that it stands for is not in it.
             (Some(wrapper), _) => Self::Wrapped(wrapper),
             (None, Some(text)) => Self::Text(text),
+            _ if digest.equal_tail > 0 => Self::FilledUp(digest.equal_tail),
             _ if name.known_lengths().contains(&bytes) => Self::Sound,
             _ if name.may_have_length(bytes) => Self::Unusual,
             _ => Self::NoKey,

@@ -224,7 +224,11 @@ fn in_place(key: &EffectiveKey) -> Option<Content> {
         KeyHealth::LineEnd(_) | KeyHealth::NoKey | KeyHealth::Sound => {
             key_in(&key.digest).map(|(key, _)| (key, BTreeSet::from([Flaw::LineEnd])))
         }
-        KeyHealth::Wrapped(_) | KeyHealth::Text(_) | KeyHealth::Empty | KeyHealth::Uniform => None,
+        KeyHealth::Wrapped(_)
+        | KeyHealth::Text(_)
+        | KeyHealth::Empty
+        | KeyHealth::Uniform
+        | KeyHealth::FilledUp(_) => None,
     }
 }
 

@@ -90,7 +90,8 @@ fn known(member: &Member, key: &EffectiveKey) -> Cell {
         | KeyHealth::Wrapped(_)
         | KeyHealth::Text(_)
         | KeyHealth::Empty
-        | KeyHealth::Uniform => cell.wrong(None),
+        | KeyHealth::Uniform
+        | KeyHealth::FilledUp(_) => cell.wrong(None),
     }
 }
 

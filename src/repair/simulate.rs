@@ -299,6 +299,7 @@ fn plain(whole: Digest) -> KeyDigest {
         whole,
         trimmed: Vec::new(),
         uniform: is_uniform(&whole),
+        equal_tail: 0,
         text: None,
         spelled: Vec::new(),
         traces: Vec::new(),

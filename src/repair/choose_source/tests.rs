@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 
 #[test]
 fn policy_says_whose_keys_are_right() {
-    let other = |i: Instance| i.hmac(&[b"other hmac key 0".as_slice(), &[0x81; 16]].concat());
+    let tail: Vec<u8> = (0x81..0x91).collect();
+    let other = |i: Instance| i.hmac(&[b"other hmac key 0".as_slice(), &tail].concat());
     let mut built = good_farm(&["publish1"])
         .with("author", |i| i.role("author"))
         .with("publish2", other)

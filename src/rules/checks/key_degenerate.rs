@@ -1,8 +1,8 @@
-//! `key-degenerate`: a key that cannot be one: empty, all one byte, equal to the other key, or swapped with it.
+//! `key-degenerate`: a key that cannot be one: empty, all one byte, of an impossible length, equal to the other key, or swapped with it.
 
 use super::references::ENCAPSULATED_TOKEN;
-use crate::facts::{CRYPTO_FILE, Digest, KeyName, Place};
-use crate::farm::{Farm, Groups, KeyHealth, Member};
+use crate::facts::{Alteration, CRYPTO_FILE, Digest, KeyName, Place};
+use crate::farm::{EffectiveKey, Farm, Groups, KeyHealth, Member};
 use crate::repair::{Need, directory_of, quoted};
 use crate::rules::{Hit, Rule, Severity};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,10 +11,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
     id: "key-degenerate",
     severity: Severity::Error,
     compares: false,
-    summary: "a key is empty, uniform, doubled or swapped",
+    summary: "a key is empty, uniform, doubled, swapped, or of an impossible length",
     effect: "The key protects nothing, or logins and secrets fail.",
     why: "A key is random and its own. An empty file, a file of one repeated byte, hmac and master with the same content, or a hmac \
-          that is the master of another instance are all results of a copy that went wrong.",
+          that is the master of another instance are all results of a copy that went wrong. AES takes keys of 16, 24 and 32 bytes, and the \
+          obfuscated forms are blocks of 16: a master of 17 bytes is none, even if the whole farm has it.",
     fix: "Copy both files again, in binary mode, each under its own name.",
     references: &[ENCAPSULATED_TOKEN],
     explained_by: &[],
@@ -29,7 +30,8 @@ fn check(farm: &Farm) -> Vec<Hit> {
             let names = KeyName::ALL.into_iter();
             let uniform = names.filter_map(|name| uniform(member, name));
             let swapped = swapped(member).or_else(|| reversed(&masters, member));
-            uniform.chain(doubled(member)).chain(swapped).collect::<Vec<_>>()
+            let hits = uniform.chain(impossible(member)).chain(doubled(member)).chain(swapped);
+            hits.collect::<Vec<_>>()
         })
         .collect()
 }
@@ -37,13 +39,42 @@ fn check(farm: &Farm) -> Vec<Hit> {
 fn uniform(member: &Member, name: KeyName) -> Option<Hit> {
     let key = member.known_key(name)?;
     let what = match key.health {
-        KeyHealth::Empty => "is empty",
-        KeyHealth::Uniform => "is one repeated byte",
+        KeyHealth::Empty => "is empty".to_owned(),
+        KeyHealth::Uniform => "is one repeated byte".to_owned(),
+        KeyHealth::FilledUp(bytes) => format!("ends in {bytes} equal bytes"),
         _ => return None,
     };
     let message = format!("{name} of {} {what}", member.name);
     Some(Hit::on(member, message).at([key.place()]).needs([Need::FarmKeys(member.name.clone())]))
 }
+
+/// Finds a master that no cipher takes: it was changed before the farm got it, where all have it.
+fn impossible(member: &Member) -> Option<Hit> {
+    let key =
+        member.known_key(KeyName::Master).filter(|key| is_impossible(KeyName::Master, key))?;
+    let (name, bytes) = (&member.name, key.digest.whole.bytes);
+    let lengths = KeyName::Master.known_lengths();
+    let is_grown = |(how, content): &&(Alteration, Digest)| {
+        *how == Alteration::LfToCrLf && lengths.contains(&content.bytes)
+    };
+    let grown =
+        key.digest.restored.iter().find(is_grown).map_or_else(String::new, |(_, content)| {
+            format!("; with each CR LF in it turned into LF it would have {}", content.bytes)
+        });
+    let message = format!("master of {name} has {bytes} bytes, which no AES key has{grown}");
+    let bring = "Bring hmac and master once more, in binary mode, from where the keys of this farm come from: the first instance, a backup, a vault.";
+    let hit = Hit::on(member, message).at([key.place()]);
+    Some(hit.advise([bring]).until_copied().needs([Need::FarmKeys(name.clone())]))
+}
+
+/// Returns `true` if a key has a length that is neither one of AES nor one of an obfuscated form. A hmac may have any length, as far as the
+/// algorithm goes.
+pub(super) fn is_impossible(name: KeyName, key: &EffectiveKey) -> bool {
+    name == KeyName::Master && key.health == KeyHealth::NoKey && key.digest.whole.bytes != AES_192
+}
+
+/// Bytes of a key of AES-192, which AEM is not known to make.
+const AES_192: u64 = 24;
 
 fn doubled(member: &Member) -> Option<Hit> {
     let [hmac, master] = KeyName::ALL.map(|name| member.known_key(name));
@@ -181,6 +212,33 @@ mod tests {
     fn empty_and_uniform_keys_are_told() {
         let farm = farm().with("a", |i| i.hmac(b"").master(&[0; 16])).build();
         assert_eq!(messages(&farm), ["hmac of a is empty", "master of a is one repeated byte"]);
+    }
+
+    #[test]
+    fn key_that_was_filled_up_is_told_and_no_source() {
+        let filled = [&key(1)[..16], &[0; 16]].concat();
+        let farm = farm().with("author", |i| i.hmac(&filled)).with("b", |i| i.hmac(&key(1)));
+        let farm = farm.build();
+        assert_eq!(messages(&farm), ["hmac of author ends in 16 equal bytes"]);
+        assert_eq!(farm.members[0].pair().keys(), None);
+    }
+
+    #[test]
+    fn master_that_no_cipher_takes_is_told_though_all_have_it() {
+        let grown = b"\x01\x80\xe4\r\n\x05\x06\x07\x08\xff\x00\x10\x20\x30\x40\x99\x50";
+        let all = farm().with("a", |i| i.master(grown)).with("b", |i| i.master(grown)).build();
+        let said = |name: &str| {
+            format!(
+                "master of {name} has 17 bytes, which no AES key has; with each CR LF in it turned into LF it would have 16"
+            )
+        };
+        assert_eq!(messages(&all), [said("a"), said("b")]);
+        let short = farm().with("a", |i| i.master(&key(1)[..15])).build();
+        assert_eq!(messages(&short), ["master of a has 15 bytes, which no AES key has"]);
+        for length in [16, 24, 32] {
+            let long = farm().with("a", |i| i.hmac(&key(99)).master(&key(1)[..length])).build();
+            assert_eq!(messages(&long), [""; 0], "{length}");
+        }
     }
 
     #[test]

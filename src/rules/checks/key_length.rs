@@ -1,6 +1,7 @@
 //! `key-length`: a key file has none of the lengths that AEM writes.
 
 use super::each_key::each_key;
+use super::key_degenerate::is_impossible;
 use crate::facts::KeyName;
 use crate::farm::{Farm, KeyHealth, KeyOrigin, Member};
 use crate::repair::quoted;
@@ -26,8 +27,8 @@ fn check(farm: &Farm) -> Vec<Hit> {
 
 fn on(member: &Member, name: KeyName) -> Option<Hit> {
     let key = member.known_key(name)?;
-    // A stray newline, text and an empty file have rules of their own, which say more.
-    if !matches!(key.health, KeyHealth::Unusual | KeyHealth::NoKey) {
+    // A stray newline, text, an empty file and an impossible length have rules of their own, which say more.
+    if !matches!(key.health, KeyHealth::Unusual | KeyHealth::NoKey) || is_impossible(name, key) {
         return None;
     }
     let ([raw, obfuscated], bytes) = (name.known_lengths(), key.digest.whole.bytes);

@@ -64,7 +64,7 @@ fn in_jcr(member: &Member, path: &str, text: TextKind) -> [String; 3] {
         TextKind::AnsibleVault => "decrypt it with ansible-vault decrypt",
         TextKind::Hex => "decode it with xxd -r -p",
         TextKind::Base64 => "decode it with base64 -d",
-        TextKind::Html | TextKind::Json | TextKind::Other => {
+        TextKind::Html | TextKind::Json | TextKind::Template | TextKind::Other => {
             "take the binary key from an instance that has it"
         }
     };
