@@ -285,6 +285,11 @@ impl Snapshot {
             .or_else(by_scripts)
     }
 
+    /// Returns `true` if it is a cold standby: nobody logs in there, and its repository is a mirror of that of the primary.
+    pub fn is_standby(&self) -> bool {
+        self.standby() == Some(StandbyMode::Standby)
+    }
+
     /// Returns the run modes that start scripts ask for.
     fn modes_of_scripts(&self) -> impl Iterator<Item = &str> {
         let is_asked = |name: &str| matches!(name, CQ_RUN_MODES | RUN_MODES_OPTION);

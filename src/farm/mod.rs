@@ -72,7 +72,7 @@ pub(crate) use timeline::{Clock, spoken_span};
 pub(crate) use undated::tell_undated;
 
 use crate::facts::{
-    CRYPTO, Digest, Gap, KeyFile, KeyName, Role, Snapshot, StorageFile, StorageMode,
+    CRYPTO, Digest, Gap, KeyFile, KeyName, Role, Snapshot, StandbyMode, StorageFile, StorageMode,
 };
 
 /// Instances that must agree on their keys.
@@ -140,6 +140,11 @@ impl Farm {
     /// Returns the role of an instance: what it shows itself, or else what the policy says.
     pub(crate) fn role_of(&self, member: &Member) -> Option<Role> {
         member.snapshot.role().or_else(|| self.expected.roles.get(&member.name).copied())
+    }
+
+    /// Returns `true` if the farm has the primary of a cold standby.
+    pub(crate) fn has_primary(&self) -> bool {
+        self.members.iter().any(|member| member.snapshot.standby() == Some(StandbyMode::Primary))
     }
 
     /// Decides the keys of all instances anew, for their facts have changed; returns what was decided before.

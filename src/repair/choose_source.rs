@@ -3,9 +3,7 @@
 use super::flaw_words::{mend, mended, with_flaws};
 use super::right_keys::RightKeys;
 use super::{Scope, Text};
-use crate::facts::{
-    BUNDLE_CACHE, CRYPTO_KEYS_PATH, Digest, KeyName, Role, Snapshot, StandbyMode, path_parts,
-};
+use crate::facts::{BUNDLE_CACHE, CRYPTO_KEYS_PATH, Digest, KeyName, Role, Snapshot, path_parts};
 use crate::farm::{
     Groups, KeyPair, Member, PlaceDoubt, cannot_decrypt, has_keys_in_jcr, is_encrypted_by_jcr,
     is_in_doubt, names_of, opened, pair_in_copy, place_doubt,
@@ -611,8 +609,7 @@ fn is_encoded(pair: &KeyPair) -> bool {
 
 fn is_author(scope: Scope<'_>, member: &Member) -> bool {
     // A cold standby has the repository of an author, and keys of its own.
-    let is_standby = member.snapshot.standby() == Some(StandbyMode::Standby);
-    scope.farm.role_of(member) == Some(Role::Author) && !is_standby
+    scope.farm.role_of(member) == Some(Role::Author) && !member.snapshot.is_standby()
 }
 
 /// Groups the instances that are to have the same keys by their pairs, with a flaw or without one.

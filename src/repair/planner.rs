@@ -15,6 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 ///
 /// Instances whose bytes fail a checksum are not in it.
 pub fn draft(scope: Scope<'_>, wants: &[RuleNeed<'_>]) -> Draft {
+    let of_standbys = of_standbys(scope, wants);
+    let of_standbys = of_standbys.iter().map(|(rule, need)| (*rule, need));
+    let wants: &[RuleNeed<'_>] = &wants.iter().copied().chain(of_standbys).collect::<Vec<_>>();
     let asking = because(wants, |need| matches!(need, Need::FarmKeys(_)));
     let choice = (!asking.is_empty()).then(|| choose(scope));
     let right = match &choice {
@@ -68,6 +71,21 @@ pub fn draft(scope: Scope<'_>, wants: &[RuleNeed<'_>]) -> Draft {
     draft.before = merged(draft.before);
     draft.after = merged(draft.after);
     draft
+}
+
+/// Has the keys of its primary copied to a standby that is to leave the repository: nobody can save its own there, and what the primary
+/// deletes goes from the standby, too.
+fn of_standbys(scope: Scope<'_>, wants: &[RuleNeed<'_>]) -> Vec<(RuleId, Need)> {
+    let standbys = scope.members().filter(|member| member.snapshot.is_standby());
+    let standbys: BTreeSet<&str> =
+        standbys.filter(|_| scope.farm.has_primary()).map(|member| member.name.as_str()).collect();
+    let of = |(rule, need): &RuleNeed<'_>| match need {
+        Need::LeaveJcr(name) if standbys.contains(name.as_str()) => {
+            Some((*rule, Need::FarmKeys(name.clone())))
+        }
+        _ => None,
+    };
+    wants.iter().filter_map(of).collect()
 }
 
 /// Groups needs by the instances that they are about.
@@ -181,14 +199,18 @@ fn collect(keys: &RightKeys<'_>, saves_own: bool, asking: &BTreeSet<RuleId>, dra
 /// none is known to be.
 fn targets<'a>(scope: Scope<'a>, right: &RightKeys<'_>) -> Vec<&'a str> {
     let digests = right.digests;
+    // What a standby has in its repository is not its own.
+    let is_mirror = |member: &Member| member.snapshot.is_standby() && member.is_in_jcr_mode();
     let is_wrong = |member: &Member, (name, right): (KeyName, Digest)| match member.key(name) {
+        _ if is_mirror(member) => true,
         KeyState::Known(key) => key.health.is_flawed() || key.value != right,
         KeyState::Absent | KeyState::Ambiguous => true,
         _ => false,
     };
     let others = scope
         .repaired()
-        .filter(|member| member.pair().sound() != Some(digests) && !is_open(member));
+        .filter(|member| member.pair().sound() != Some(digests) || is_mirror(member))
+        .filter(|member| !is_open(member));
     let wrong = others
         .filter(|member| KeyName::ALL.into_iter().zip(digests).any(|key| is_wrong(member, key)));
     wrong.map(|member| member.name.as_str()).collect()

@@ -27,9 +27,12 @@ impl KeyGoal {
         let has = |is: &dyn Fn(&Need) -> bool| wants.iter().any(|(_, need)| is(need));
         let own = member.pair();
         let flaws = own.flaws();
+        // Nobody saves keys on a standby: they come from its primary.
+        let is_standby = member.snapshot.is_standby();
         if has(&|need| matches!(need, Need::FarmKeys(_))) {
             // Its own are what reads its data; others come only where the farm has others.
-            if flaws.contains(&Flaw::InJcr) && (right.is_none() || own.keys() == right) {
+            let is_own = right.is_none() || own.keys() == right;
+            if flaws.contains(&Flaw::InJcr) && is_own && !is_standby {
                 return Self::Own;
             }
             if right.is_some() {
@@ -45,7 +48,7 @@ impl KeyGoal {
             || !is_open(member) && flaws.contains(&Flaw::InJcr);
         let leaves = has(&|need| matches!(need, Need::LeaveJcr(_)))
             || has(&|need| matches!(need, Need::Storage(_))) && is_in_jcr;
-        if leaves && !has_none_to_leave(member) {
+        if leaves && !is_standby && !has_none_to_leave(member) {
             return Self::Own;
         }
         let is_mended = |need: &Need| {

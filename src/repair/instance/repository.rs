@@ -28,8 +28,9 @@ impl InstanceRepair<'_> {
         } else {
             self.member.is_in_jcr_mode()
         };
-        // An instance that was switched to files once lost the only copy of its own keys.
-        if is_source || may_hold {
+        // An instance that was switched to files once lost the only copy of its own keys. On a standby nobody can log in, and its repository
+        // is that of the primary.
+        if (is_source || may_hold) && !self.member.snapshot.is_standby() {
             let export = Do::ExportFromJcr { digests: own, is_source };
             self.before.push(self.action(export, rules.clone()));
         }
@@ -39,7 +40,9 @@ impl InstanceRepair<'_> {
     pub(super) fn leave_repository(&mut self) {
         let is_wanted = |need: &Need| matches!(need, Need::DropJcrKeys(_));
         let moves = matches!(self.goal, KeyGoal::Farm | KeyGoal::Own);
-        if !(self.has(is_wanted) || moves && !self.stopped.is_empty()) {
+        // From a standby they go with the next synchronisation.
+        let is_standby = self.member.snapshot.is_standby();
+        if is_standby || !(self.has(is_wanted) || moves && !self.stopped.is_empty()) {
             return;
         }
         let held = self.member.snapshot.repository.iter().flat_map(Repository::keys);

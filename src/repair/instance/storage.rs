@@ -2,7 +2,7 @@
 
 use super::{InstanceRepair, KeyGoal};
 use crate::facts::{CRYPTO_KEYS_PATH, KeyName, StorageFile, StorageMode};
-use crate::farm::{is_contradicted, is_open};
+use crate::farm::{Encrypted, is_contradicted, is_open};
 use crate::repair::Need;
 use crate::repair::action::{Do, PlanCheck};
 
@@ -26,12 +26,19 @@ impl InstanceRepair<'_> {
                 // Where there is no key, AEM would make new ones.
                 let mut names = KeyName::ALL.into_iter();
                 // One that keeps the keys in its files is to work with them, whatever it has worked with so far.
-                let is_settled = !is_open(member) || member.keeps_keys_for().is_some();
+                let keeps = member.keeps_keys_for().is_some();
+                let is_settled = keeps || !is_open(member) && !self.is_contradicted();
                 self.is_storage_wanted()
                     && is_settled
                     && if is_bundle { names.any(is_file) } else { names.all(is_file) }
             }
         }
+    }
+
+    /// Returns `true` if files and repository have different keys, and nothing shows which have encrypted its data. What AEM makes of a faulty
+    /// `storage` is not known, so it may have worked with either.
+    fn is_contradicted(&self) -> bool {
+        is_contradicted(self.member) && Encrypted::of(self.member).is_none()
     }
 
     fn is_storage_wanted(&self) -> bool {
@@ -71,12 +78,17 @@ impl InstanceRepair<'_> {
                 "The policy accepts the keys of {name}, so they stay where they are. Write into its storage the word for that, Bundle for files or JCR \
                  for /etc/key, without a newline."
             )
+        } else if member.is_in_jcr_mode() && member.snapshot.is_standby() {
+            format!(
+                "{name} is a cold standby: give it the files hmac and master that its primary gets, and write Bundle into its storage, without a \
+                 newline."
+            )
         } else if member.is_in_jcr_mode() && member.snapshot.setting(CRYPTO_KEYS_PATH).is_some() {
             format!(
                 "The storage of {name} says JCR, and {CRYPTO_KEYS_PATH} names a directory of key files. Find out which keys have encrypted its data, \
                  put those there, and write Bundle into storage, without a newline."
             )
-        } else if is_open(member) && is_contradicted(member) {
+        } else if self.is_contradicted() {
             format!(
                 "The files of {name} are other keys than its /etc/key has, and storage does not say which count. Find out which have encrypted \
                  its data (CRXDE Lite shows those of /etc/key), put those in place, and write Bundle into storage, without a newline."

@@ -43,6 +43,10 @@ fn on(farm: &Farm, member: &Member) -> Option<Hit> {
     let is_copy = |key: &&&JcrKey| {
         files.iter().any(|(known, file)| file.name == key.name && known.value == key.digest.whole)
     };
+    // The repository of a standby is a mirror of that of its primary, of which this is said.
+    if member.snapshot.is_standby() && farm.has_primary() {
+        return None;
+    }
     let others: Vec<&JcrKey> = left.iter().filter(|key| !is_copy(key)).copied().collect();
     let names: Vec<&str> = left.iter().map(|key| key.name.file_name()).collect();
     let message = format!(
@@ -52,6 +56,13 @@ fn on(farm: &Farm, member: &Member) -> Option<Hit> {
     );
     let places = files.iter().map(|(_, file)| &file.place).chain([&repository.place]);
     let hit = Hit::on(member, message).at(places);
+    if member.snapshot.is_standby() {
+        let step = format!(
+            "Delete them on the primary of {}, a cold standby: with the next synchronisation they disappear here.",
+            member.name
+        );
+        return Some(hit.advise([step]));
+    }
     if let Some(first) = first(&others) {
         let name = member.name.clone();
         return Some(match Encrypted::of(member) {
@@ -132,6 +143,28 @@ mod tests {
         assert!(first.starts_with("Do nothing here before jcr-key-mismatch"), "{first}");
         let same = messages(|i| i.jcr(&[(KeyName::Hmac, &key())]));
         assert_eq!(same.len(), 1);
+    }
+
+    #[test]
+    fn on_a_standby_nothing_is_deleted() {
+        let hmac = key();
+        let service = crate::facts::STANDBY_SERVICES[0];
+        let of = |mode: &'static str| {
+            let hmac = hmac.clone();
+            move |i: Instance| {
+                let i = i.role("author").hmac(&hmac).jcr(&[(KeyName::Hmac, &hmac)]);
+                i.config(service, &format!("mode=\"{mode}\"\r\n"))
+            }
+        };
+        let hits = |modes: &[&'static str]| {
+            let farm = modes.iter().fold(farm(), |farm, mode| farm.with(mode, of(mode)));
+            check(&farm.build())
+        };
+        let both = hits(&["primary", "standby"]);
+        assert_eq!(both.iter().map(|hit| &hit.instances[..]).collect::<Vec<_>>(), [["primary"]]);
+        let alone = hits(&["standby"]);
+        assert!(!alone[0].needs.iter().any(|need| matches!(need, Need::DropJcrKeys(_))));
+        assert!(alone[0].advice()[0].contains("disappear"), "{alone:?}");
     }
 
     #[test]

@@ -29,7 +29,9 @@ fn check(farm: &Farm) -> Vec<Hit> {
 }
 
 fn on(farm: &Farm, users: &KeyUsers<'_>, member: &Member, name: KeyName) -> Option<Hit> {
-    let is_meant = |_: &_| member.storage_mode() == Some(StorageMode::Bundle);
+    // The repository of a standby is a mirror of that of its primary: where the keys of both differ, `standby-not-ready` says so.
+    let is_mirror = member.snapshot.is_standby() && farm.has_primary();
+    let is_meant = |_: &_| member.storage_mode() == Some(StorageMode::Bundle) && !is_mirror;
     let (known, file, jcr) = other_in_jcr(member, name).filter(is_meant)?;
     // A newer revision, which could not be read, may have the key of the file, or none.
     let repository = member.snapshot.repository.as_ref().filter(|read| !read.is_outdated())?;
@@ -46,6 +48,7 @@ fn on(farm: &Farm, users: &KeyUsers<'_>, member: &Member, name: KeyName) -> Opti
         _ if member.keeps_keys_for().is_some() => hit.needs([once_entered(farm, member)]),
         Some(Encrypted::ByJcr) => hit.needs([Need::LeaveJcr(member.name.clone())]),
         Some(Encrypted::ByFile) => hit.needs([Need::DropJcrKeys(member.name.clone())]),
+        None if member.snapshot.is_standby() => hit.advise([of_standby(member)]).until_copied(),
         None => hit.advise(advice(member, known, file, jcr)).until_copied(),
     })
 }
@@ -55,9 +58,19 @@ fn on(farm: &Farm, users: &KeyUsers<'_>, member: &Member, name: KeyName) -> Opti
 fn whose(users: &KeyUsers<'_>, member: &Member, jcr: &JcrKey) -> String {
     let peers = others(users.of_key(jcr.name, jcr.digest.whole), member);
     peers.map_or_else(String::new, |peers| {
-        let mode = "which has no effect there, for its keys are files";
-        format!("; the latter is the {} of {peers}, {mode}", jcr.name)
+        // What AEM makes of `Bundle` with a line end is not known.
+        let is_exact = member.storage().is_some_and(|file| file.storage.is_exact());
+        let mode =
+            if is_exact { ", which has no effect there, for its keys are files" } else { "" };
+        format!("; the latter is the {} of {peers}{mode}", jcr.name)
     })
+}
+
+fn of_standby(member: &Member) -> String {
+    format!(
+        "{} is a cold standby, whose repository is a mirror: scan it with its primary, and give it the key files of that.",
+        member.name
+    )
 }
 
 fn advice(member: &Member, known: &EffectiveKey, file: &KeyFile, jcr: &JcrKey) -> [String; 3] {
@@ -117,13 +130,23 @@ mod tests {
 
     #[test]
     fn key_of_a_peer_in_the_jcr_is_told_as_such() {
-        let farm = farm()
+        let built = farm()
             .with("a", |i| i.hmac(&key(1)).role("author"))
             .with("b", |i| jcr(i).hmac(&key(2)))
             .build();
-        let hit = check(&farm).remove(0);
+        let hit = check(&built).remove(0);
         let end = "in the JCR; the latter is the hmac of a, which has no effect there, for its keys are files";
         assert!(hit.message.ends_with(end), "{}", hit.message);
+        let open = farm()
+            .with("a", |i| i.hmac(&key(1)).role("author"))
+            .with("b", |i| jcr(i).hmac(&key(2)).storage(b"Bundle\n"))
+            .build();
+        let hit = check(&open).remove(0);
+        assert!(
+            hit.message.ends_with("in the JCR; the latter is the hmac of a"),
+            "{}",
+            hit.message
+        );
     }
 
     #[test]

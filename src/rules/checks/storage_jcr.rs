@@ -1,8 +1,8 @@
 //! `storage-jcr`: the instance keeps its keys in the repository.
 
 use super::references::KA_23909;
-use crate::facts::StorageMode;
-use crate::farm::Farm;
+use crate::facts::{StandbyMode, StorageMode};
+use crate::farm::{Farm, Member};
 use crate::repair::Need;
 use crate::rules::{Hit, Rule, Severity};
 
@@ -22,17 +22,34 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    farm.members
-        .iter()
-        .filter(|member| member.storage_mode() == Some(StorageMode::Jcr))
-        // Of another text it is open what AEM makes of it: `storage-trailing-newline` and `storage-malformed` report that.
-        .filter(|member| member.storage().is_some_and(|file| file.storage.is_exact()))
-        .map(|member| {
-            Hit::on(member, format!("{} keeps its keys in the JCR (/etc/key)", member.name))
-                .at(member.storage().map(|file| &file.place))
-                .needs([Need::LeaveJcr(member.name.clone())])
-        })
-        .collect()
+    let has_primary = farm.has_primary();
+    // Of another text it is open what AEM makes of it: `storage-trailing-newline` and `storage-malformed` report that.
+    let is_meant = |member: &&Member| {
+        member.storage_mode() == Some(StorageMode::Jcr)
+            && member.storage().is_some_and(|file| file.storage.is_exact())
+    };
+    let (standbys, others): (Vec<&Member>, Vec<&Member>) =
+        farm.members.iter().filter(is_meant).partition(|member| member.snapshot.is_standby());
+    let hit = |member: &Member| {
+        Hit::on(member, format!("{} keeps its keys in the JCR (/etc/key)", member.name))
+            .at(member.storage().map(|file| &file.place))
+    };
+    let leave = |member: &Member| Need::LeaveJcr(member.name.clone());
+    let of = |member: &&Member| {
+        let is_primary = member.snapshot.standby() == Some(StandbyMode::Primary);
+        // What a standby has is what its primary has, and goes with it.
+        let with = standbys.iter().filter(|_| is_primary).map(|standby| leave(standby));
+        hit(member).needs([leave(member)]).needs(with)
+    };
+    let alone = |member: &&Member| {
+        let step = format!(
+            "{} is a cold standby, whose repository is a mirror: move the keys of its primary to files, and copy those to the standby.",
+            member.name
+        );
+        hit(member).advise([step])
+    };
+    let alone = standbys.iter().filter(|_| !has_primary).map(alone);
+    others.iter().map(of).chain(alone).collect()
 }
 
 #[cfg(test)]
@@ -49,6 +66,22 @@ mod tests {
     fn keys_are_to_leave_the_repository() {
         let hit = check(&farm().with("a", |i| i.storage(b"JCR")).build()).remove(0);
         assert_eq!(hit.needs, [Need::LeaveJcr("a".to_owned())]);
+    }
+
+    #[test]
+    fn standby_leaves_it_with_its_primary() {
+        let mode = |mode: &'static str| {
+            move |i: crate::testing::Instance| {
+                let service = crate::facts::STANDBY_SERVICES[0];
+                i.storage(b"JCR").role("author").config(service, &format!("mode=\"{mode}\"\r\n"))
+            }
+        };
+        let farm_of_both = farm().with("p", mode("primary")).with("s", mode("standby")).build();
+        let hits = check(&farm_of_both);
+        let needs = ["p", "s"].map(|name| Need::LeaveJcr(name.to_owned()));
+        assert_eq!((hits.len(), &hits[0].needs[..]), (1, &needs[..]));
+        let alone = check(&farm().with("s", mode("standby")).build());
+        assert!(alone[0].advice()[0].starts_with("s is a cold standby"), "{alone:?}");
     }
 
     #[test]
