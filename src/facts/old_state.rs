@@ -49,25 +49,38 @@ impl<'p> OldState<'p> {
     }
 }
 
-/// What is in the name of a directory that was put aside.
-const SAYS_OLD: [&str; 11] = [
+/// Words for what was put aside.
+const OLD_WORDS: [&str; 20] = [
     "old",
     "bak",
+    "bkp",
     "backup",
+    "backups",
+    "backupdb",
     "copy",
+    "kopie",
+    "copie",
     "save",
+    "saved",
     "orig",
     "prev",
+    "previous",
     "before",
     "archive",
+    "archives",
+    "archived",
     "rollback",
     "sicherung",
 ];
 
+/// Words for places in which states lie that are not in use, or were not when they got there.
+const OLD_PLACES: [&str; 9] =
+    ["snap", "snaps", "snapshot", "snapshots", "lvsnap", "restore", "restored", "trash", "recycle"];
+
 /// Returns `true` if a name has a word in it that shows that a copy was put aside.
 pub fn says_put_aside(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    SAYS_OLD.iter().any(|word| name.contains(word))
+    OLD_WORDS.iter().any(|word| name.contains(word))
 }
 
 /// Returns `true` if a name tells that something was put aside: by a word, or by a year.
@@ -82,11 +95,12 @@ pub fn says_old(name: &str) -> bool {
 /// Returns `true` if a word of a name is one for what is not in use any more; a `goldfish` is none.
 pub fn has_old_word(name: &str) -> bool {
     let is_old = |word: &str| {
-        ["backup", "bak", "bkp"].iter().any(|start| word.starts_with(start))
-            || matches!(
-                word,
-                "old" | "archive" | "archives" | "archived" | "previous" | "save" | "saved"
-            )
+        let word = word.trim_end_matches(|c: char| c.is_ascii_digit());
+        OLD_WORDS.contains(&word)
+            || OLD_PLACES.contains(&word)
+            || ["backup", "bak", "bkp"].iter().any(|start| word.starts_with(start))
+            // `HarddiskVolumeShadowCopy3`
+            || word.ends_with("shadowcopy")
     };
     name.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(is_old)
 }
@@ -94,6 +108,26 @@ pub fn has_old_word(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_tell_what_is_not_in_use() {
+        for name in [
+            "crx-quickstart.old",
+            "Windows.old",
+            "HarddiskVolumeShadowCopy3",
+            "lvsnap_20240101",
+            "Copy of crx-quickstart",
+            "$RECYCLE.BIN",
+            ".Trash-1000",
+            "AEM_restore_20240101",
+            "backup2",
+        ] {
+            assert!(has_old_word(name), "{name}");
+        }
+        for name in ["goldfish", "crx-quickstart", "publish1", "prevention"] {
+            assert!(!has_old_word(name), "{name}");
+        }
+    }
 
     #[test]
     fn old_state_belongs_to_the_install_beside() {

@@ -5,7 +5,7 @@
 use super::in_use::{InUse, in_use};
 use super::plan::FarmPlan;
 use super::state_name::{split, zip_longest};
-use crate::facts::{Place, Snapshot, has_old_word, path_parts};
+use crate::facts::{Place, QUICKSTART, Snapshot, has_old_word, path_parts, realm};
 use crate::limits::Limits;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -41,6 +41,68 @@ fn of_one(states: &[&Snapshot], plan: &FarmPlan<'_>) -> Vec<(Place, Place)> {
     states.iter().filter_map(of).collect()
 }
 
+/// Returns which of two installs of one host is a copy that somebody put aside: its path says so, or it leads through that of the other one and
+/// through more, and it was not started later. (`backup/crx-quickstart`, `rollback/crx-quickstart`, `mnt/snap/opt/aem/publish1`) Whether that is the
+/// one in use is open where both were started at one time and have other keys.
+fn aside(a: &Snapshot, b: &Snapshot, by_time: Option<Ordering>) -> Option<Ordering> {
+    let port = |snapshot: &Snapshot| snapshot.setting("CQ_PORT").map(|all| all.value.clone());
+    // A clone in use has another port than what it was made of, and perhaps another role.
+    let differ = a.role().zip(b.role()).is_some_and(|(a, b)| a != b)
+        || port(a).zip(port(b)).is_some_and(|(a, b)| a != b);
+    if a.source != b.source || realm(&a.root) != realm(&b.root) || differ {
+        return None;
+    }
+    let is_known = a.last_start_ms.is_some() && b.last_start_ms.is_some();
+    let is_copy = |own: &Snapshot, of: &Snapshot| {
+        let more = more_than(&own.root, &of.root);
+        let says_so = |part: &&str| has_old_word(part);
+        let names_instance = |part: &&str| {
+            let part = part.to_lowercase();
+            ["author", "publish", "preview"].iter().any(|role| part.contains(role))
+        };
+        is_backup(&own.root, &of.root)
+            || more.is_some_and(|more| {
+                more.iter().any(says_so) || is_known && !more.iter().any(names_instance)
+            })
+    };
+    let is_older = |own, of, newer| by_time != Some(newer) && is_copy(own, of);
+    match (is_older(a, b, Ordering::Greater), is_older(b, a, Ordering::Less)) {
+        (true, false) => Some(Ordering::Less),
+        (false, true) => Some(Ordering::Greater),
+        _ => None,
+    }
+}
+
+/// Returns `true` if a path has a word for what is not in use, another one has none, and it names the instance of that, too: `old/publish1.tgz` is
+/// no backup of publish2, which was cloned from it.
+fn is_backup(own: &str, other: &str) -> bool {
+    let names = || {
+        let of_own: Vec<Vec<String>> = path_parts(own)
+            .map(|part| split(part).0.into_iter().filter(|word| !has_old_word(word)).collect())
+            .collect();
+        path_parts(other).all(|part| of_own.contains(&split(part).0))
+    };
+    path_parts(own).any(has_old_word) && !path_parts(other).any(has_old_word) && names()
+}
+
+/// Returns the parts of a path that another one has not, where it has all of that in the same order. A drive letter is no part, and a copy of
+/// `crx-quickstart` has that in its name.
+fn more_than<'p>(own: &'p str, other: &str) -> Option<Vec<&'p str>> {
+    let mut wanted = path_parts(other).filter(|part| part.len() > 1).peekable();
+    let mut more = Vec::new();
+    for part in path_parts(own).filter(|part| part.len() > 1) {
+        match wanted.peek() {
+            Some(next) if *next == part => drop(wanted.next()),
+            Some(next) if *next == QUICKSTART && part.to_lowercase().contains(QUICKSTART) => {
+                wanted.next();
+                more.push(part);
+            }
+            _ => more.push(part),
+        }
+    }
+    (wanted.next().is_none() && !more.is_empty()).then_some(more)
+}
+
 /// Returns which of two snapshots is the older one, or not in use; `None` where their paths are not those of two states.
 fn order(a: &Snapshot, b: &Snapshot) -> Option<Ordering> {
     let [of_a, of_b] = [a.path(), b.path()];
@@ -55,18 +117,6 @@ fn order(a: &Snapshot, b: &Snapshot) -> Option<Ordering> {
         (_, true) => Some(Ordering::Greater),
         _ => None,
     };
-    // Its path names the instance, too: `old/publish1.tgz` is no backup of publish2, which was cloned from it.
-    let names = |own: &str, other: &str| {
-        let of_own: Vec<Vec<String>> = path_parts(own)
-            .map(|part| split(part).0.into_iter().filter(|word| !has_old_word(word)).collect())
-            .collect();
-        path_parts(other).all(|part| of_own.contains(&split(part).0))
-    };
-    let is_backup = |own: &str, other: &str| {
-        path_parts(own).any(has_old_word)
-            && !path_parts(other).any(has_old_word)
-            && names(own, other)
-    };
     match by_time {
         Some(_) if by_link.is_some() && (is_backup(&of_a, &of_b) || is_backup(&of_b, &of_a)) => {
             return by_link;
@@ -74,6 +124,11 @@ fn order(a: &Snapshot, b: &Snapshot) -> Option<Ordering> {
         Some(Ordering::Less) if is_backup(&of_a, &of_b) => return by_time,
         Some(Ordering::Greater) if is_backup(&of_b, &of_a) => return by_time,
         _ => {}
+    }
+    if by_link.is_none()
+        && let Some(order) = aside(a, b, by_time)
+    {
+        return Some(order);
     }
     let mut differing = zip_longest(path_parts(&of_a), path_parts(&of_b)).filter(|(a, b)| a != b);
     let (a_name, b_name) = differing.next().filter(|_| differing.next().is_none())?;
@@ -195,7 +250,6 @@ mod tests {
             ("up/before/publish1.tgz", "up/after/publish2.tgz"),
             ("up/publish1-old.tgz", "up/publish2-new.tgz"),
             ("up/publish1-2024.tgz", "up/publish2-2025.tgz"),
-            ("before/publish1.tgz", "publish1.tgz"),
             ("before/x.tgz", "2024/x.tgz"),
         ] {
             for times in [(None, None), (Some(1), Some(2))] {
@@ -203,6 +257,47 @@ mod tests {
                 let states = [(one, times.0), (other, times.1)];
                 assert_eq!(found(&states, FarmBy::All).len(), usize::from(is_dated), "{one}");
             }
+        }
+    }
+
+    #[test]
+    fn copy_on_the_same_host_is_one_by_its_path_or_by_its_last_start() {
+        let both = |root: &str, start: Option<u64>, port: Option<&str>| {
+            let one = |root: &str, start, port: Option<&str>| {
+                let built = farm().with("a", |i| {
+                    port.into_iter().fold(i.sling_id(ID), |i, port| i.setting("CQ_PORT", port))
+                });
+                let mut snapshot = built.build().members.remove(0).snapshot;
+                (snapshot.root, snapshot.last_start_ms) = (root.to_owned(), start);
+                snapshot
+            };
+            let all = [one(root, start, port), one("aem/crx-quickstart", Some(2), Some("4503"))];
+            let plan = FarmPlan { by: FarmBy::All, ..FarmPlan::default() };
+            earlier(all.iter(), &plan).into_iter().map(|(older, _)| older.path).collect::<Vec<_>>()
+        };
+        for root in [
+            "aem/backup/crx-quickstart",
+            "mnt/snap/aem/crx-quickstart",
+            "aem/Copy of crx-quickstart",
+            "aem/$RECYCLE.BIN/S-1-5-21/$RABC/crx-quickstart",
+            "restored/aem/crx-quickstart",
+            "aem_restore_20240101/crx-quickstart",
+        ] {
+            for start in [None, Some(1), Some(2)] {
+                assert_eq!(both(root, start, None), [root], "{start:?}");
+            }
+            assert!(both(root, Some(3), None).is_empty(), "{root}");
+            assert!(both(root, Some(2), Some("4504")).is_empty(), "{root}");
+        }
+        for root in ["aem/v2/crx-quickstart", "aem/tmp/crx-quickstart", "aem/_crx-quickstart"] {
+            assert_eq!(both(root, Some(1), None), [root]);
+            assert_eq!(both(root, Some(2), None), [root]);
+            assert!(both(root, Some(3), None).is_empty() && both(root, None, None).is_empty());
+        }
+        // Another instance on the same host, which was cloned.
+        for root in ["aem/publish2/crx-quickstart", "publish2/crx-quickstart", "dr/crx-quickstart"]
+        {
+            assert!(both(root, Some(1), None).is_empty(), "{root}");
         }
     }
 
