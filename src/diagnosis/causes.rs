@@ -76,7 +76,9 @@ impl<'f> CauseRoots<'f> {
     fn explains(&self, index: usize) -> Option<usize> {
         let finding = self.findings.get(index)?;
         let instances = &finding.hit.instances;
-        finding.rule.explained_by.iter().find_map(|rule| {
+        let mut rules = finding.rule.explained_by.iter();
+        let explains = |rule: &&&str| !finding.hit.unexplained_by.contains(rule);
+        rules.by_ref().filter(explains).find_map(|rule| {
             instances.iter().find_map(|name| self.first.get(&(*rule, name.as_str()))).copied()
         })
     }

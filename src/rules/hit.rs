@@ -2,7 +2,7 @@
 
 use crate::facts::Place;
 use crate::farm::Member;
-use crate::repair::{Need, Text, Unless, When};
+use crate::repair::{Need, RuleId, Text, Unless, When};
 use std::borrow::Borrow;
 
 /// What a rule found, where, and the steps that repair it.
@@ -20,6 +20,8 @@ pub struct Hit {
     pub needs: Vec<Need>,
     /// It is worth knowing alone, whatever the severity of its rule.
     pub is_note: bool,
+    /// Of the rules that may explain it, those that do not.
+    pub unexplained_by: &'static [RuleId],
 }
 
 impl Hit {
@@ -39,6 +41,12 @@ impl Hit {
     /// Says that it is worth knowing alone.
     pub(super) fn only_noted(mut self) -> Self {
         self.is_note = true;
+        self
+    }
+
+    /// Says which of the rules that may explain it do not.
+    pub(super) fn unexplained_by(mut self, rules: &'static [RuleId]) -> Self {
+        self.unexplained_by = rules;
         self
     }
 

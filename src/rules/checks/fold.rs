@@ -32,6 +32,7 @@ pub(super) fn folded<T, P: Borrow<Place> + Clone>(
     let needs = hits.iter().flat_map(|hit| hit.needs.clone()).collect();
     let folded = Hit {
         is_note: first.is_note,
+        unexplained_by: first.unexplained_by,
         message: format!("{}; and {} more like it", first.message, count.saturating_sub(1)),
         instances: first.instances,
         places: Vec::new(),

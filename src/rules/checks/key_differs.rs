@@ -18,7 +18,14 @@ pub(super) fn check(farm: &Farm, name: KeyName) -> Vec<Hit> {
     if splits_by_role(&groups) {
         message.push_str(" (authors have one, publishers the other)");
     }
-    vec![Hit::among(&odd, message).at(files).needs(farm_keys(farm))]
+    let hit = Hit::among(&odd, message).at(files).needs(farm_keys(farm));
+    // One instance that works with its repository has keys of its own. Of several, each would have the same if their stores had.
+    let in_jcr = odd.iter().filter(|member| member.is_in_jcr_mode()).count();
+    vec![if in_jcr > 1 {
+        hit.unexplained_by(&["storage-jcr", "storage-jcr-with-ims"])
+    } else {
+        hit
+    }]
 }
 
 /// Returns `true` if there are two groups, one of authors and one of publishers.
@@ -110,6 +117,16 @@ mod tests {
         let hits = check(&farm, KeyName::Hmac);
         assert_eq!(hits[0].message, "c: hmac differs from the other 2 instances");
         assert_eq!(hits[0].places[1].path, "crx-quickstart/repository/segmentstore");
+    }
+
+    #[test]
+    fn mode_of_one_instance_explains_its_keys_and_that_of_several_does_not() {
+        let of = |last: u8| -> Vec<u8> { (last..last + 32).collect() };
+        let jcr = |key: Vec<u8>| move |i: Instance| i.jcr_mode(&key, &key[..16]);
+        let both = farm().with("a", jcr(of(1))).with("b", jcr(of(60))).build();
+        assert_eq!(check(&both, KeyName::Hmac)[0].unexplained_by.len(), 2);
+        let one = good_farm(&["a", "b"]).with("c", jcr(of(60))).build();
+        assert_eq!(check(&one, KeyName::Hmac)[0].unexplained_by.len(), 0);
     }
 
     #[test]
