@@ -250,7 +250,7 @@ fn file_that_is_there_is_replaced_only_if_it_is_a_report() {
         (code, errors)
     };
     let scan = &["scan", "-q", "testdata/demo"][..];
-    let diff = &["diff", "-q", "testdata/demo", "testdata/demo/author.tar.gz"][..];
+    let diff = &["diff", "-q", "testdata/demo/author.tar.gz", "testdata/demo"][..];
     let of_scan = formats.map(|ending| (scan, ending));
     let of_diff = ["txt", "json", "html", "md", "csv"].map(|ending| (diff, ending));
     for (arguments, ending) in of_scan.into_iter().chain(of_diff) {
