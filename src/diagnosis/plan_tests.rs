@@ -64,6 +64,30 @@ fn keys_of_the_author_are_copied_and_it_is_not_stopped() {
 }
 
 #[test]
+fn standby_leaves_the_repository_with_the_files_of_its_primary() {
+    let mode = |mode: &'static str| {
+        move |i: Instance| {
+            let service = crate::facts::STANDBY_SERVICES[0];
+            let i = i.role("author").jcr_mode(&other(), &other()[..16]);
+            i.config(service, &format!("mode=\"{mode}\"\r\n"))
+        }
+    };
+    let plan = plan(farm().with("p", mode("primary")).with("s", mode("standby")));
+    assert!(matches!(&plan.decision, Decision::Copy { source, .. } if source == "p"), "{plan:?}");
+    for name in ["p", "s"] {
+        assert_eq!(stopped(&plan, name), with_directory(COPY_AND_SWITCH), "{name}");
+    }
+    // Nobody can log in on a standby, and its repository is a mirror.
+    let is_of_repository = |action: &&Action| {
+        matches!(action.does, Do::ExportFromJcr { .. } | Do::DeleteFromJcr { .. })
+    };
+    let on: Vec<_> =
+        plan.actions().filter(is_of_repository).filter_map(|a| a.instance.as_deref()).collect();
+    assert_eq!(on, ["p", "p"]);
+    assert_eq!(plan.outcome, Outcome::Consistent);
+}
+
+#[test]
 fn storage_of_an_instance_that_gets_keys_is_written_behind_the_check_of_them() {
     let faults: [fn(Instance) -> Instance; 4] = [
         |i| i.storage(b"Bundle\n"),

@@ -100,8 +100,8 @@ fn lower_of(
     let upper = roots.get(root)?;
     let homes = with_those_above(layer).skip(1).take(2);
     let mut lower = homes.map(|home| {
-        let rootfs = join(home, ROOTFS);
-        (join(&rootfs, below(root, layer)), rootfs)
+        let lower = join(home, ROOTFS);
+        (join(&lower, below(root, layer)), lower)
     });
     lower.find(|(lower, _)| {
         roots.get(lower).is_some_and(|evidence| !shows(lower, evidence, root, upper))

@@ -53,7 +53,7 @@ pub(super) fn assemble(
         archives,
         realms,
         unknown,
-        mut homes,
+        homes,
         is_status,
         content,
         mut gaps,
@@ -65,13 +65,10 @@ pub(super) fn assemble(
         ..
     } = collected;
     let (mut roots, mut layouts, layers) = installs(source, &items, content, &mut gaps, limits);
-    homes.retain(|home| !layers.contains(home));
     let left_out = split_off(source, &mut roots, limits, &mut gaps);
     let tops: BTreeSet<&str> = roots.keys().map(String::as_str).collect();
-    let installs = realms_of(&tops);
-    gaps.retain(|gap| !is_other_content(gap, *standing, &installs) && !is_packages(gap, &tops));
-    let is_explained = !layers.is_empty() || is_explained(walked, &gaps);
-    if tops.is_empty() && !is_explained {
+    leave_other_content(&mut gaps, *standing, &tops);
+    if tops.is_empty() && layers.is_empty() && !is_explained(walked, &gaps) {
         // What is named like an install was meant for one wherever it lies.
         let standing = if homes.is_empty() { *standing } else { Standing::Named };
         gaps.extend(no_instance(source, standing, walked, is_status, content, &items));
@@ -84,10 +81,7 @@ pub(super) fn assemble(
         let (places, used) = (Places::of(&all, apart), used(&layouts));
         let (roots, realms, homes) = (&all, &realms, &homes);
         let claims = Claims { source, roots, installs, links, realms, homes, places, apart, used };
-        let mut claimed = claims.gaps(directory, is_status, &unknown.hollow);
-        // Of what lies in layers it was said why it is no instance.
-        claimed
-            .retain(|gap| gap.path.as_deref().is_none_or(|path| !has_at_or_below(&layers, path)));
+        let claimed = of_no_layer(&layers, claims.gaps(directory, is_status, &unknown.hollow));
         named.extend(untold(claimed, gaps.iter().chain(&named)));
     }
     named.extend(unknown.gaps(source, &realms, &tops));
@@ -100,11 +94,8 @@ pub(super) fn assemble(
         let keys = moved_keys(source, &layout, &items, &loose_copies, &follower);
         snapshot(source, root, evidence, layout, keys, &concerned.all(root))
     };
-    let loose_keys = if layers.is_empty() {
-        loose_keys(source, &items, &loose_copies, &tops)
-    } else {
-        Vec::new()
-    };
+    let found = tops.iter().copied().chain(layers.iter().map(String::as_str)).collect();
+    let loose_keys = loose_keys(source, &items, &loose_copies, &found);
     let mut snapshots: Vec<Snapshot> = roots.iter().map(with_layout).collect();
     add_stray_keys(source, &items, &tops, &mut snapshots);
     add_strays_of_moved(&items, &loose_copies, &mut snapshots);
@@ -121,6 +112,18 @@ pub(super) fn assemble(
     let gaps = settled(gaps, &snapshots);
     attach(source, &gaps, &tops, &mut snapshots);
     Assembled { snapshots, gaps, loose_keys }
+}
+
+/// Leaves out what is said of files that need not be archives, and of packages.
+fn leave_other_content(gaps: &mut Vec<Gap>, standing: Standing, tops: &BTreeSet<&str>) {
+    let installs = realms_of(tops);
+    gaps.retain(|gap| !is_other_content(gap, standing, &installs) && !is_packages(gap, tops));
+}
+
+/// Leaves out what is said of directories of layers: why no instance is in those was said already.
+fn of_no_layer(layers: &BTreeSet<String>, mut claimed: Vec<Gap>) -> Vec<Gap> {
+    claimed.retain(|gap| gap.path.as_deref().is_none_or(|path| !has_at_or_below(layers, path)));
+    claimed
 }
 
 /// Returns `true` if gaps say why there is no instance: a folder that holds a link to an install and nothing else is not to be searched for

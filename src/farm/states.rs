@@ -57,8 +57,8 @@ fn aside(a: &Snapshot, b: &Snapshot, by_time: Option<Ordering>) -> Option<Orderi
         let more = more_than(&own.root, &of.root);
         let says_so = |part: &&str| has_old_word(part);
         let names_instance = |part: &&str| {
-            let part = part.to_lowercase();
-            ["author", "publish", "preview"].iter().any(|role| part.contains(role))
+            let name = part.to_lowercase();
+            ["author", "publish", "preview"].iter().any(|role| name.contains(role))
         };
         is_backup(&own.root, &of.root)
             || more.is_some_and(|more| {

@@ -155,9 +155,10 @@ fn parts_of_an_install_are_not_opened() {
         case.files.insert(format!("crx-quickstart/{path}"), other.clone());
     }
     let report = scan(&gzip(&case.tar(Packing::Tar)));
-    // Of logs a note says that they were not read.
-    let noted = vec!["log crx-quickstart/logs/old.tar.gz".to_owned()];
-    assert_eq!((gaps(&report), instances(&report)), (noted, vec![("case", true)]));
+    // Of logs a note says that they were not read. In the repository AEM has no archive, so that one may be another instance.
+    let noted = ["log crx-quickstart/logs/old.tar.gz", "nested crx-quickstart/repository/y.tar"];
+    let noted = noted.map(str::to_owned).to_vec();
+    assert_eq!((gaps(&report), instances(&report)), (noted, vec![("case", false)]));
 }
 
 #[test]
