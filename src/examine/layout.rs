@@ -13,6 +13,7 @@ mod services;
 mod spot;
 
 use self::files::{Files, StatementFile};
+use self::services::services;
 use self::spot::{Spot, Variables, absolute, descend, expand, is_open, of_absolute};
 use super::item::Item;
 use super::paths::{join, name, parent};
@@ -70,7 +71,8 @@ pub(super) fn layouts<'a>(
     source: &'a str,
     items: &'a BTreeMap<String, Item>,
 ) -> (BTreeMap<String, Layout>, OtherFiles<'a>) {
-    let files = Files::of(items);
+    let mut files = Files::of(items);
+    files.services = services(&files);
     let of = |root: &&str| {
         let reader = InstallReader::new(source, root, &files);
         ((*root).to_owned(), reader.layout())

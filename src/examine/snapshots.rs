@@ -97,11 +97,7 @@ pub(super) fn assemble(
     let found = tops.iter().copied().chain(layers.iter().map(String::as_str)).collect();
     let loose_keys = loose_keys(source, &items, &loose_copies, &found);
     let mut snapshots: Vec<Snapshot> = roots.iter().map(with_layout).collect();
-    add_stray_keys(source, &items, &tops, &mut snapshots);
-    add_strays_of_moved(&items, &loose_copies, &mut snapshots);
-    for snapshot in &mut snapshots {
-        snapshot.keys_mounted = has_mounted_keys(snapshot, &links);
-    }
+    add_stray_keys(source, &items, &loose_copies, &tops, &mut snapshots);
     times::add_all(&mut snapshots, &roots, &times);
     gaps.extend(of_snapshots(source, &mut snapshots, &links, &items));
     gaps.extend(unread_logs::elsewhere(source, &archives, &unread, &links, &gaps, &tops));
@@ -376,13 +372,16 @@ fn drop_idle(source: &str, collected: &mut Collected) {
     gaps.extend(images.iter().map(|path| image(source, path)));
 }
 
-/// Gives installs the links that name one of them, and says what is not clear of each.
+/// Gives installs the links that name one of them, and what links show of their keys; says what is not clear of each.
 fn of_snapshots(
     source: &str,
     snapshots: &mut [Snapshot],
     links: &Links,
     items: &BTreeMap<String, Item>,
 ) -> Vec<Gap> {
+    for snapshot in snapshots.iter_mut() {
+        snapshot.keys_mounted = has_mounted_keys(snapshot, links);
+    }
     let beyond = root_links::add(source, snapshots, links);
     beyond.into_iter().chain(snapshots.iter().flat_map(|s| of_snapshot(s, links, items))).collect()
 }
@@ -419,6 +418,7 @@ fn foreign_log(snapshot: &Snapshot) -> Option<Gap> {
 fn add_stray_keys(
     source: &str,
     items: &BTreeMap<String, Item>,
+    copies: &LooseCopies,
     tops: &BTreeSet<&str>,
     snapshots: &mut [Snapshot],
 ) {
@@ -441,9 +441,10 @@ fn add_stray_keys(
         let directory = directory.unwrap_or_default();
         by_root.entry(root).or_default().push(KeyFile { name, digest, directory, place, owner });
     }
-    for snapshot in snapshots {
+    for snapshot in snapshots.iter_mut() {
         snapshot.stray_keys = by_root.remove(snapshot.root.as_str()).unwrap_or_default();
     }
+    add_strays_of_moved(items, copies, snapshots);
 }
 
 /// Returns `true` if the keys in use are in a volume of Kubernetes, which has a link `..data` beside them.

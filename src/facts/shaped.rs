@@ -6,8 +6,8 @@
 
 use super::credentials::cut_credentials;
 use super::{
-    Bundle, Configuration, DiscardReason, Gap, HIDDEN_KEY, IdentifiedBy, JcrKeys, LogTopic,
-    PastState, Repository, Shape, Snapshot,
+    Bundle, Configuration, DiscardReason, Gap, HIDDEN_KEY, IdentifiedBy, JcrKeys, KeysDirectory,
+    LogTopic, PastState, Repository, Shape, Snapshot,
 };
 
 /// What is done with a text of this shape.
@@ -50,8 +50,14 @@ impl Snapshot {
         for setting in &mut self.settings {
             visit(Shape::of_setting(&setting.name), &mut setting.value);
         }
-        let keys = self.keys_directory.iter_mut();
-        keys.for_each(|directory| visit(Shape::Path, &mut directory.path));
+        // The name of the root is that of a source. Where the rest is no path, the places of the key files tell the directory.
+        let is_changed = |directory: &mut KeysDirectory| {
+            let path = directory.path.strip_prefix(&self.root).unwrap_or(&directory.path);
+            let mut shaped = path.to_owned();
+            visit(Shape::Path, &mut shaped);
+            shaped != path
+        };
+        self.keys_directory.take_if(is_changed);
         self.configurations.iter_mut().for_each(|one| configuration(one, visit));
         self.repository.iter_mut().for_each(|one| repository(one, visit));
         for (topic, (last, _)) in self.log.iter_mut().flat_map(|log| &mut log.statements) {

@@ -62,13 +62,13 @@ fn keys_in_another_directory_of_the_upload_are_compared() {
     assert_eq!(said(&moved("farm")), "consistent [] [key-permissions]");
     assert_eq!(
         said(&moved("else")),
-        "inconsistent [] [hmac-differs,half-copied-pair,key-permissions]"
+        "inconsistent [] [hmac-differs,half-copied-pair,key-misplaced,key-permissions]"
     );
     let script = "java -D\"com.adobe.granite.crypto.keys.path=/opt/crx-quickstart/keys\" -jar x";
     let script = other().file("bin/start", script.as_bytes());
     assert_eq!(
         said(&with_keys(script, "keys", "else")),
-        "inconsistent [] [hmac-differs,half-copied-pair,key-permissions]"
+        "inconsistent [] [hmac-differs,half-copied-pair,key-misplaced,key-permissions]"
     );
 }
 
@@ -90,7 +90,10 @@ fn keys_of_a_secret_of_kubernetes_are_compared() {
         said
     };
     assert_eq!(secret("farm"), "consistent [] [key-permissions]");
-    assert_eq!(secret("else"), "inconsistent [] [hmac-differs,half-copied-pair,key-permissions]");
+    assert_eq!(
+        secret("else"),
+        "inconsistent [] [hmac-differs,half-copied-pair,key-misplaced,key-permissions]"
+    );
 }
 
 #[test]
@@ -234,7 +237,10 @@ fn what_came_with_full_paths_is_read_in_another_top_directory() {
         moved(keys, "crx-quickstart/keys/", "etc/aem/keys/")
     };
     assert_eq!(to_keys("farm"), "consistent [] [key-permissions]");
-    assert_eq!(to_keys("else"), "inconsistent [] [hmac-differs,half-copied-pair,key-permissions]");
+    assert_eq!(
+        to_keys("else"),
+        "inconsistent [] [hmac-differs,half-copied-pair,key-misplaced,key-permissions]"
+    );
 }
 
 #[test]
@@ -356,7 +362,7 @@ fn file_of_the_host_that_moves_the_keys_leaves_it_open() {
     let moving = format!(
         "[Service]\nEnvironment=\"CQ_JVM_OPTS=-D{KEYS_PATH}=/mnt/keys\"\nExecStart=/opt/aem/crx-quickstart/bin/start\n"
     );
-    assert_eq!(unit(&moving), "undecided [unclear-setting] []");
+    assert_eq!(unit(&moving), MOVED);
     assert_eq!(unit("[Service]\nExecStart=/opt/aem/crx-quickstart/bin/start\n"), CONSISTENT);
 }
 

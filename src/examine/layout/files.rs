@@ -26,7 +26,7 @@ pub(super) struct Files<'a> {
     /// Files that were read, by directory; each with whether it is a script.
     directories: BTreeMap<&'a str, Vec<(bool, StatementFile<'a>)>>,
     /// Files outside of installs that start one of them, by its root: units of systemd, init scripts.
-    services: BTreeMap<&'a str, Vec<StatementFile<'a>>>,
+    pub(super) services: BTreeMap<&'a str, Vec<StatementFile<'a>>>,
     /// What of such names was not read, by directory; each with whether it is named like a script.
     links: BTreeMap<&'a str, Vec<(bool, &'a str)>>,
 }
@@ -60,7 +60,6 @@ impl<'a> Files<'a> {
                 None => {}
             }
         }
-        files.services = super::services::services(&files);
         files
     }
 

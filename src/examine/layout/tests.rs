@@ -416,7 +416,7 @@ fn what_starts_an_install_from_outside_of_it_counts_for_it() {
         assert_eq!(of(&[(PROPERTIES, "a=b"), (service, text)]), moved, "{text}");
     }
     assert_eq!(of(&[(PROPERTIES, "a=b"), ("etc/init.d/aem", &init)]), moved);
-    let default = ("etc/default/aem", format!("CQ_JVM_OPTS=\"{}\"", &set[12..]));
+    let default = ("etc/default/aem", set.replace("OPTS=", "OPTS=\"") + "\"");
     assert_eq!(of(&[(PROPERTIES, "a=b"), (service, &named), (default.0, &default.1)]), moved);
     let drop_in = ("etc/systemd/system/aem.service.d/keys.conf", unit(&environment));
     assert_eq!(of(&[(PROPERTIES, "a=b"), (service, &unit(start)), (drop_in.0, &drop_in.1)]), moved);
