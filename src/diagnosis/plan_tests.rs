@@ -68,7 +68,7 @@ fn standby_leaves_the_repository_with_the_files_of_its_primary() {
     let mode = |mode: &'static str| {
         move |i: Instance| {
             let service = crate::facts::STANDBY_SERVICES[0];
-            let i = i.role("author").jcr_mode(&other(), &other()[..16]);
+            let i = i.role("author").jcr_mode(&other(), &other()[16..]);
             i.config(service, &format!("mode=\"{mode}\"\r\n"))
         }
     };

@@ -61,7 +61,7 @@ pub use key_traces::KeyTraces;
 pub use log::{SIGNATURES, Signature};
 pub use path::{
     SEGMENT_STORE, SPLIT_STORE, STORE_DIRECTORIES, implied_revision, is_aside, is_barren,
-    is_in_barren, is_repository, is_segment_store, may_hold, segment_store,
+    is_in_barren, is_repository, is_segment_store, is_stored, may_hold, segment_store,
 };
 pub use properties::settings as named_settings;
 pub use revision::RevisionLocation;

@@ -159,8 +159,8 @@ pub const SPLIT_STORE: &str = "segmentstore-split";
 /// Both, in a repository.
 pub const STORE_DIRECTORIES: [&str; 2] = [SEGMENT_STORE, SPLIT_STORE];
 
-/// Large or plentiful directories of `crx-quickstart` that hold no evidence.
-const QUICKSTART_BARREN: [&str; 3] = [REPOSITORY, "datastore", "segmentstore"];
+/// Large directories of `crx-quickstart` that hold no evidence.
+const QUICKSTART_STORED: [&str; 3] = [REPOSITORY, "datastore", "segmentstore"];
 /// Small ones that hold none.
 const QUICKSTART_ASIDE: [&str; 4] = ["threaddumps", "monitoring", "app", "installer"];
 /// The same below `repository`, for an install root of another name.
@@ -188,13 +188,19 @@ const STARTS: [&str; 3] = [QUICKSTART, LAUNCHPAD, FELIX];
 /// `classify` finds nothing in a directory for which this is false, so an archive and the directory it was unpacked to give the
 /// same facts. Names are judged by where they stand: `/opt/app` and `/mnt/logs` are as good a home for installs as any.
 pub fn may_hold(directory: &str) -> bool {
-    level(directory).is_some_and(|level| !matches!(level, Level::Barren | Level::Aside))
+    level(directory)
+        .is_some_and(|level| !matches!(level, Level::Barren | Level::Stored | Level::Aside))
 }
 
 /// Returns `true` if a directory holds nothing in an install, and another install anywhere else: a home of installs may be called
 /// `repository/cache` or `felix/bundles`. A walk passes it by where the install around it is known.
 pub fn is_barren(directory: &str) -> bool {
-    matches!(level(directory), Some(Level::Barren | Level::Aside))
+    matches!(level(directory), Some(Level::Barren | Level::Stored | Level::Aside))
+}
+
+/// Returns `true` if a directory is one of the repository or the data store of `crx-quickstart`, which may have millions of files.
+pub fn is_stored(directory: &str) -> bool {
+    level(directory) == Some(Level::Stored)
 }
 
 /// Returns `true` if a directory holds nothing of the install that it is part of, and is so small that a walk looks for another install there.
@@ -222,7 +228,7 @@ pub fn is_in_barren(path: &str, root: &str) -> bool {
         } else if starts_anew && is_of_bundle && name != QUICKSTART {
             return true;
         } else {
-            is_lost = matches!(next, Level::Barren | Level::Aside);
+            is_lost = matches!(next, Level::Barren | Level::Stored | Level::Aside);
         }
         is_of_bundle = !starts_anew && (is_of_bundle || next.is_of_bundle());
         (level, parent) = (next, name);
@@ -283,6 +289,8 @@ enum Level {
     Logs,
     /// It holds nothing of the install that it seems to be part of.
     Barren,
+    /// The same, and it holds all else: content.
+    Stored,
     /// The same, and it holds little else.
     Aside,
 }
@@ -304,7 +312,8 @@ impl Level {
             Self::Leaf if parent == DATA && name == CONFIG => Some(Self::Config),
             level if level.is_closed() && STARTS.contains(&name) => Some(Self::Outside),
             // Data stores and the objects of git have two digits of a digest at the top, and millions of files below.
-            Self::Barren if is_of_digest(name) => None,
+            Self::Barren | Self::Stored if is_of_digest(name) => None,
+            Self::Stored => Some(Self::Stored),
             Self::Leaf | Self::Bundle | Self::Barren => Some(Self::Barren),
             Self::Logs | Self::Aside => Some(Self::Aside),
             Self::Outside | Self::MaybeBundle => Self::outside(parent, name),
@@ -313,7 +322,7 @@ impl Level {
 
     /// Returns `true` if nothing deeper is of the install.
     fn is_closed(self) -> bool {
-        matches!(self, Self::Leaf | Self::Logs | Self::Bundle | Self::Barren | Self::Aside)
+        !matches!(self, Self::Outside | Self::Config | Self::MaybeBundle)
     }
 
     /// Returns `true` if it is a directory of a bundle, or one directly in that.
@@ -325,8 +334,10 @@ impl Level {
         if parent == QUICKSTART && QUICKSTART_ASIDE.contains(&name) {
             return Some(Self::Aside);
         }
+        if parent == QUICKSTART && QUICKSTART_STORED.contains(&name) {
+            return Some(Self::Stored);
+        }
         let barren = BARREN.contains(&name)
-            || (parent == QUICKSTART && QUICKSTART_BARREN.contains(&name))
             || (parent == REPOSITORY && REPOSITORY_BARREN.contains(&name))
             || (parent == LAUNCHPAD && name == "installer");
         if barren {

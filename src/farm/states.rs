@@ -86,8 +86,11 @@ fn is_backup(own: &str, other: &str) -> bool {
 }
 
 /// Returns the parts of a path that another one has not, where it has all of that in the same order. A drive letter is no part, and a copy of
-/// `crx-quickstart` has that in its name.
+/// `crx-quickstart` has that in its name. Of a source that starts in an install the path says nothing.
 fn more_than<'p>(own: &'p str, other: &str) -> Option<Vec<&'p str>> {
+    if other.is_empty() {
+        return None;
+    }
     let mut wanted = path_parts(other).filter(|part| part.len() > 1).peekable();
     let mut more = Vec::new();
     for part in path_parts(own).filter(|part| part.len() > 1) {

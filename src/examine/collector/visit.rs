@@ -3,7 +3,7 @@
 use super::logs::is_log_of_install;
 use super::observe::may_be_opened;
 use super::{Collector, Item};
-use crate::evidence::{Fact, classify, is_barren};
+use crate::evidence::{Fact, classify, is_barren, is_stored};
 use crate::examine::hints;
 use crate::examine::paths::join;
 use crate::examine::segments;
@@ -105,7 +105,12 @@ impl Visit for Collector<'_> {
 
     fn descend(&mut self, directory: &str) -> Descend {
         match &self.aliases {
-            None if is_barren(directory) && !self.is_in_install(directory) => Descend::All,
+            None if is_barren(directory)
+                && !is_stored(directory)
+                && !self.is_in_install(directory) =>
+            {
+                Descend::All
+            }
             None => segments::descend(directory),
             Some(aliases) if aliases.concern(directory) => Descend::All,
             Some(_) => Descend::Nothing,
