@@ -74,11 +74,14 @@ fn farm_whose_runbook_was_followed_is_consistent() {
         let name =
             ["author", "publish1", "publish2"].into_iter().find(|name| heading.contains(name));
         let here = name.map_or_else(|| home.path().to_owned(), |name| home.path().join(name));
-        if heading.starts_with("## On ") && !here.join("keys").exists() && name != Some("author") {
-            fs::rename(home.path().join("author/keys"), here.join("keys")).unwrap();
+        if heading.starts_with("## On ")
+            && !here.join("farm-keys").exists()
+            && name != Some("author")
+        {
+            fs::rename(home.path().join("author/farm-keys"), here.join("farm-keys")).unwrap();
         }
         if heading == "## Verify" {
-            fs::remove_dir_all(home.path().join("publish2/keys")).unwrap();
+            fs::remove_dir_all(home.path().join("publish2/farm-keys")).unwrap();
         }
         let (code, said) = shell(&commands, &here);
         assert_eq!(code, Some(0), "{commands}\nsays {said}\nof {text}");

@@ -84,11 +84,11 @@ fn keys_left_in_the_jcr_open_the_secrets_and_the_script_puts_them_in_place() {
     assert_eq!(explained, ["jcr-key-mismatch", "jcr-key-mismatch", "jcr-key-leftover"]);
     let instance = home.path().join("publish1");
     // What a person saves from CRXDE Lite.
-    fs::create_dir(instance.join("keys")).unwrap();
+    fs::create_dir(instance.join("farm-keys")).unwrap();
     let hmac: [u8; 32] = Sha256::digest(b"hmac left in the JCR").into();
     let master: [u8; 16] = Md5::digest(b"master left in the JCR").into();
-    fs::write(instance.join("keys/hmac"), hmac).unwrap();
-    fs::write(instance.join("keys/master"), master).unwrap();
+    fs::write(instance.join("farm-keys/hmac"), hmac).unwrap();
+    fs::write(instance.join("farm-keys/master"), master).unwrap();
     fs::write(instance.join("repair.sh"), run::written(&report, "shell")).unwrap();
     let done = Command::new("sh")
         .args(["repair.sh", "publish1"])
@@ -97,7 +97,7 @@ fn keys_left_in_the_jcr_open_the_secrets_and_the_script_puts_them_in_place() {
         .output()
         .unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    for name in ["keys", "keys-before-publish1"] {
+    for name in ["farm-keys", "keys-before-publish1"] {
         fs::remove_dir_all(instance.join(name)).unwrap();
     }
     let after = run::json(&scan(home.path()));

@@ -88,16 +88,13 @@ fn legend(matrix: &Matrix, screen: Screen, out: &mut dyn Write) -> io::Result<()
         (any(|row| !row.is_odd() && row.agrees()), "= all the same"),
         (any(MatrixRow::is_odd), "! differs or wrong"),
         (any(|row| row.is_odd() && row.differs()), "A B same letter, same value"),
-        (
-            any(|row| (0..row.cells.len()).any(|index| row.is_odd_at(index))),
-            "< wrong or odd one out",
-        ),
+        (any(|row| (0..row.cells.len()).any(|index| row.is_odd_at(index))), "< odd or wrong"),
         (cells().any(|cell| cell.text.contains('~')), "~ at install"),
         (
             cells().any(|cell| matches!(cell.state, CellState::Absent | CellState::Unreadable)),
             "[ ] not there or not readable",
         ),
-        (cells().any(|cell| cell.state == CellState::NotInSnapshot), "( ) not known"),
+        (cells().any(|cell| cell.state == CellState::NotInSnapshot), "( ) unknown"),
         (any(|row| KeyName::ALL.iter().any(|key| row.fact == key.file_name())), "keys: md5 start"),
     ];
     let used: Vec<&str> = signs.iter().filter(|(is, _)| *is).map(|(_, text)| *text).collect();
