@@ -48,8 +48,13 @@ pub(super) fn within(source: &str, path: &str, root: &str) -> Option<Gap> {
     }
     // `felix.tgz` and `crx-quickstart-backup.tar.gz` are what somebody kept before a change.
     let is_kept = says_old(name) || PARTS.iter().any(|part| name.starts_with(part));
+    // Support packs thread dumps where they lie, Vault leaves `vlt*.zip` in `tmp`, and a service pack waits at the top.
+    let lower = name.to_ascii_lowercase();
+    let is_of_instance = ["author", "publish"].iter().any(|role| lower.contains(role));
     let (kind, reason) = if is_kept {
         (GapKind::Package, "is an archive in an install, kept by its name, and was not opened")
+    } else if !is_of_instance {
+        (GapKind::Package, "is an archive in an install, and was not opened")
     } else {
         let reason = "is an archive in an install, where AEM has none, and was not opened; if an instance is in it, take it out and name it as a \
                       source";

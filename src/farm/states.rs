@@ -276,7 +276,7 @@ mod tests {
             };
             let all = [one(root, start, port), one("aem/crx-quickstart", Some(2), Some("4503"))];
             let plan = FarmPlan { by: FarmBy::All, ..FarmPlan::default() };
-            earlier(all.iter(), &plan).into_iter().map(|(older, _)| older.path).collect::<Vec<_>>()
+            earlier(all.iter(), &plan).into_keys().map(|older| older.path).collect::<Vec<_>>()
         };
         for root in [
             "aem/backup/crx-quickstart",

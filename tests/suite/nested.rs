@@ -155,10 +155,30 @@ fn parts_of_an_install_are_not_opened() {
         case.files.insert(format!("crx-quickstart/{path}"), other.clone());
     }
     let report = scan(&gzip(&case.tar(Packing::Tar)));
-    // Of logs a note says that they were not read. In the repository AEM has no archive, so that one may be another instance.
+    // Of logs a note says that they were not read. In the repository AEM has no archive, so that one is noted, too.
     let noted = ["log crx-quickstart/logs/old.tar.gz", "nested crx-quickstart/repository/y.tar"];
     let noted = noted.map(str::to_owned).to_vec();
-    assert_eq!((gaps(&report), instances(&report)), (noted, vec![("case", false)]));
+    assert_eq!((gaps(&report), instances(&report)), (noted, vec![("case", true)]));
+}
+
+#[test]
+fn archive_in_an_install_that_is_named_like_an_instance_leaves_the_verdict_open() {
+    let other = gzip(&packed("other"));
+    for (path, is_open) in [
+        ("publish2.tgz", true),
+        ("repository/publish2.tgz", true),
+        ("app/aem-author.tar", true),
+        ("publish2-old.tgz", false),
+        ("tmp/vlt123.zip", false),
+        ("threaddumps/dumps.tgz", false),
+        ("aem-service-pkg-6.5.20.zip", false),
+    ] {
+        let mut case = Instance::new("author").case();
+        case.files.insert(format!("crx-quickstart/{path}"), other.clone());
+        let report = scan(&gzip(&case.tar(Packing::Tar)));
+        assert_eq!(instances(&report), [("case", !is_open)], "{path}: {:?}", gaps(&report));
+        assert_eq!(gaps(&report), [format!("nested crx-quickstart/{path}")]);
+    }
 }
 
 #[test]

@@ -386,7 +386,7 @@ mod tests {
     #[test]
     fn signs_that_are_used_are_explained() {
         let text = render(good_farm(&["a", "b"]).with("c", |i| i.hmac(&[1; 32])), Some(120));
-        let signs = "\nSigns: = all the same; ! differs or wrong; A B same letter, same value; < wrong or odd one out; keys: md5 start\n";
+        let signs = "\nSigns: = all the same; ! differs or wrong; A B same letter, same value; < odd or wrong; keys: md5 start\n";
         assert!(text.contains(signs), "{text}");
         let text = render(good_farm(&["a", "b"]), Some(120));
         assert!(text.contains("\nSigns: = all the same; keys: md5 start\n"), "{text}");
