@@ -240,7 +240,7 @@ fn every_third_case_reads_the_same_from_a_directory_a_tar_and_a_zip() {
 #[test]
 #[ignore = "sweep"]
 fn every_case_reads_the_same_however_it_is_packed() {
-    read_the_same(&Packing::ALL, 1);
+    read_the_same(&Packing::ALL, crate::damage::sweep());
 }
 
 /// Scans every `step`th case in each of these packings, of which the second is what the others are compared with.

@@ -207,8 +207,8 @@ fn wrong_checksum_silences_every_rule_on_that_instance() {
 /// Every so manieth prefix or flip is a sample of all; the step has no divisor in common with blocks of a tar.
 const SAMPLE: usize = 29;
 
-/// How many bytes a sweep goes on at a time: one, where `STEP` does not say another number.
-fn sweep() -> usize {
+/// How many bytes or cases a sweep goes on at a time: one, where `STEP` does not say another number.
+pub(crate) fn sweep() -> usize {
     std::env::var("STEP").map_or(1, |text| text.parse().unwrap())
 }
 
