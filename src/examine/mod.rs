@@ -79,6 +79,7 @@ struct SourceOutcome {
 pub fn examine(sources: &[Source], limits: &Limits, threads: usize, watch: &dyn Watch) -> Examined {
     let outcomes = Mutex::new(Vec::with_capacity(sources.len()));
     let keep = |outcome| outcomes.lock().unwrap_or_else(PoisonError::into_inner).push(outcome);
+    let limits = &with_threads(limits, threads, sources.len());
     let vault = Vault::new(limits);
     each(sources, threads, &|source| keep(examine_one(source, limits, watch, &vault)));
     merge(outcomes.into_inner().unwrap_or_else(PoisonError::into_inner), &vault)
@@ -95,6 +96,7 @@ pub fn examine_each(
     watch: &dyn Watch,
     take: &(dyn Fn(Examined) + Sync),
 ) {
+    let limits = &with_threads(limits, threads, sources.len());
     let waiting = Mutex::new(Waiting::default());
     let keys = Vault::new(limits);
     each(sources, threads, &|source| {
@@ -144,6 +146,11 @@ impl SourceOutcome {
         };
         !self.loose_keys.is_empty() || self.snapshots.iter().any(is_shut)
     }
+}
+
+/// Says whether there are threads enough that each source may have two.
+fn with_threads(limits: &Limits, threads: usize, sources: usize) -> Limits {
+    Limits { has_free_thread: threads >= sources.saturating_mul(2), ..*limits }
 }
 
 fn each(sources: &[Source], threads: usize, work_on: &(dyn Fn(&Source) + Sync)) {

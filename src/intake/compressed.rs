@@ -2,6 +2,8 @@
 
 use super::codec::{Codec, INPUT_BYTES};
 use super::container::{Context, Opened};
+use super::fs::File;
+use super::prefetch::Prefetch;
 use super::reread::Reread;
 use super::restarts::Restarts;
 use super::shared_file::Positioned;
@@ -9,7 +11,8 @@ use super::unpack::Unpack;
 use super::walk_input;
 use super::wiping_reader::WipingReader;
 use crate::facts::GapKind;
-use std::io::Read;
+use std::io::{BufRead, Read};
+use std::thread;
 
 /// Returns `true` if one more compression may be opened, and counts it. A gap tells when not.
 fn may_open(context: &mut Context<'_>) -> bool {
@@ -30,11 +33,34 @@ pub(super) fn walk<C: Codec + 'static>(codec: C, opened: Opened<'_>, context: &m
     if !may_open(context) {
         return;
     }
+    let Opened { head, input } = opened;
     // A place in what is compressed twice would take a copy of both decoders, so that is not read again.
-    let file = opened.input.file().filter(|_| opened.input.is_plain_file());
+    let file = input.file().filter(|_| input.is_plain_file());
     let file = file.and_then(|file| file.try_clone().ok());
-    // Stored blocks of deflate hold a key as it is, so the compressed bytes are wiped as well.
-    let input = WipingReader::new(INPUT_BYTES, opened.head.chain(opened.input));
+    let is_free = context.limits.has_free_thread;
+    let here = match input.elsewhere().filter(|_| is_free) {
+        None => Some((codec, head, file)),
+        Some(input) => thread::scope(|scope| match Prefetch::start(scope, head, input) {
+            Ok(mut input) => {
+                walk_bytes(codec, &mut input, file, context);
+                None
+            }
+            Err(head) => Some((codec, head, file)),
+        }),
+    };
+    if let Some((codec, head, file)) = here {
+        // Stored blocks of deflate hold a key as it is, so the compressed bytes are wiped as well.
+        let mut input = WipingReader::new(INPUT_BYTES, head.chain(input));
+        walk_bytes(codec, &mut input, file, context);
+    }
+}
+
+fn walk_bytes<C: Codec + 'static>(
+    codec: C,
+    input: &mut dyn BufRead,
+    file: Option<File>,
+    context: &mut Context<'_>,
+) {
     let mut unpack = Unpack::new(codec, input, context.limits, context.depth.clone());
     unpack.restarts = file.is_some().then(|| Restarts::new(context.limits));
     walk_input(&mut unpack, context);

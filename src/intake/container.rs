@@ -60,6 +60,11 @@ pub(super) trait Input: Read {
         None
     }
 
+    /// Returns itself, where another thread may read it and never waits for bytes that may not come.
+    fn elsewhere(&mut self) -> Option<&mut (dyn Read + Send)> {
+        None
+    }
+
     /// Returns `true` if it hands out the bytes of the source's file as they lie there, from the first one on.
     fn is_plain_file(&self) -> bool {
         false

@@ -107,6 +107,10 @@ impl Input for FileInput<'_> {
         true
     }
 
+    fn elsewhere(&mut self) -> Option<&mut (dyn Read + Send)> {
+        Some(self)
+    }
+
     fn file(&self) -> Option<&File> {
         Some(&self.file)
     }

@@ -29,6 +29,7 @@ mod parts;
 mod path;
 mod place_names;
 mod places;
+mod prefetch;
 mod probe;
 mod random_access;
 mod read_ahead;
