@@ -6,7 +6,7 @@ use super::hints::storage_by_another_name;
 use super::item::Item;
 use super::paths::{has_at_or_below, name, parent};
 use super::roots::{below, owner};
-use crate::evidence::{Fact, classify, concerns_store, may_matter};
+use crate::evidence::{Fact, Problem, classify, concerns_store, may_matter};
 use crate::facts::{
     CRYPTO, CRYPTO_FILE, Gap, GapKind, INSIDE, Snapshot, StorageMode, realm, says_old,
 };
@@ -80,10 +80,22 @@ pub(super) fn malformed(source: &str, items: &BTreeMap<String, Item>) -> Vec<Gap
         .filter_map(|(path, item)| match item {
             Item::Read { fact: Err(error), .. } => {
                 let kind = classify(path).map_or("evidence", |(kind, _)| kind.name);
-                // What Felix cannot parse it ignores; that hides something only where a rule asks for it.
-                let matters = kind != "configuration" || may_matter(path);
-                let gap_kind = if matters { GapKind::Malformed } else { GapKind::Ignored };
-                Some(gap(path, gap_kind, format!("is no valid {kind}: {error}")))
+                let is_configuration = kind == "configuration";
+                Some(match error.problem {
+                    // Felix has no such bound.
+                    Problem::Limit(_) if is_configuration => {
+                        let reason =
+                            format!("is a configuration with more in it than is read: {error}");
+                        gap(path, GapKind::TooLarge, reason)
+                    }
+                    _ => {
+                        // What Felix cannot parse it ignores; that hides something only where a rule asks for it.
+                        let is_ignored = is_configuration && !may_matter(path);
+                        let gap_kind =
+                            if is_ignored { GapKind::Ignored } else { GapKind::Malformed };
+                        gap(path, gap_kind, format!("is no valid {kind}: {error}"))
+                    }
+                })
             }
             Item::Odd => {
                 let reason = "is a directory or a device where a file belongs".to_owned();

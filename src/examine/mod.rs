@@ -246,6 +246,9 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch, vault: &Vault) -> S
     if let Some(hint) = walked.later_part {
         tell_part(&source.name, &mut collected.gaps, hint);
     }
+    if walked.compressions > 0 {
+        doubt_unfinished(&mut collected.gaps);
+    }
     let segment_stores = std::mem::take(&mut collected.segment_stores);
     let key_traces = std::mem::take(&mut collected.key_traces);
     let Assembled { mut snapshots, mut gaps, loose_keys } =
@@ -282,6 +285,20 @@ fn read(source: &Source, limits: &Limits, watch: &dyn Watch, vault: &Vault) -> S
 fn explain(gaps: &mut [Gap], hint: &str) {
     for gap in gaps.iter_mut().filter(|gap| gap.kind.is_cut() && gap.path.is_none()) {
         gap.reason = format!("{}; {hint}", gap.reason);
+    }
+}
+
+/// Puts in doubt what was read of a compressed source that is cut and damaged as well.
+///
+/// A compression that is merely cut unpacks to what was packed, as far as it goes. Where the archive in it is damaged, something else came out,
+/// and the checksum that would show it was cut off.
+fn doubt_unfinished(gaps: &mut [Gap]) {
+    let is_unfinished = gaps.iter().any(|gap| gap.path.is_none() && gap.kind == GapKind::Partial);
+    let is_damaged = |gap: &&mut Gap| matches!(gap.kind, GapKind::Corrupt | GapKind::TrailingData);
+    if is_unfinished {
+        for gap in gaps.iter_mut().filter(is_damaged) {
+            gap.kind = GapKind::CorruptStream;
+        }
     }
 }
 

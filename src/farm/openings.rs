@@ -99,8 +99,9 @@ impl MasterOrigin {
 /// An instance that has a key, and where.
 type Holder<'a> = (&'a str, MasterOrigin);
 
-/// Instances whose masters were not tried, by the runs in which a value was.
-type Untried<'a> = BTreeMap<Vec<&'a Trials>, BTreeSet<&'a str>>;
+/// Instances whose masters were not tried, by the runs in which a value was: by their places among those of its instance, since a run may
+/// have tried 100,000 values, and two runs are compared by all of these.
+type Untried<'a> = BTreeMap<Vec<usize>, BTreeSet<&'a str>>;
 
 /// Bytes of a master that can be tried.
 const MASTER_BYTES: u64 = 16;
@@ -182,10 +183,11 @@ impl<'a> Holders<'a> {
         known: &mut Untried<'a>,
     ) -> Vec<&'a str> {
         let (trials, value) = (&member.snapshot.trials, at.digest.sha256);
-        let runs: Vec<&Trials> =
-            trials.iter().filter(|run| run.values.contains_key(&value)).collect();
-        let names = known.entry(runs).or_insert_with_key(|runs| {
-            let was_tried = |md5: &Hex<16>| runs.iter().any(|run| run.masters.contains(md5));
+        let runs = trials.iter().enumerate().filter(|(_, run)| run.values.contains_key(&value));
+        let runs: Vec<(usize, &Trials)> = runs.collect();
+        let places = runs.iter().map(|(place, _)| *place).collect();
+        let names = known.entry(places).or_insert_with(|| {
+            let was_tried = |md5: &Hex<16>| runs.iter().any(|(_, run)| run.masters.contains(md5));
             let untried = self.masters.iter().filter(|(md5, _)| !was_tried(md5));
             let untried = untried.map(|(_, name)| *name);
             untried.take(Limits::DEFAULT.listed_max).collect::<BTreeSet<&str>>()

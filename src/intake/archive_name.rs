@@ -198,6 +198,7 @@ pub(super) fn part_hint(path: &str) -> Option<&'static str> {
         Some("by its name a part of a split rar; unpack all with `unrar x FIRST_PART DIRECTORY/`")
     } else if numbered("part", 1..=3)
         || is_unnamed()
+        || letters_of_part(stem, ending).is_some()
         || ((numbered("", 3..=3) || is_one_of(ending, &["aa", "ab", "ac", "ad"]))
             && is_of_archive())
         || ((numbered("", 1..=2) || is_of_split(ending)) && is_behind_archive())
@@ -217,6 +218,22 @@ fn is_of_split(ending: &str) -> bool {
     let is_known = is_one_of(ending, &["br", "bz"]) || is_one_of(ending, &CHECKSUMS);
     let [first, second] = ending.as_bytes() else { return false };
     matches!(first.to_ascii_lowercase(), b'a'..=b'e') && second.is_ascii_alphabetic() && !is_known
+}
+
+/// Returns the letters that `split` added to a name that was given with no dot at its end: `a.tar.partab`, `a.tar.part_ab`, `a.tar-ab`, `a.tarab`.
+fn letters_of_part<'n>(stem: &str, ending: &'n str) -> Option<&'n str> {
+    let (start, letters) = ending.split_at_checked(ending.len().checked_sub(2)?)?;
+    let word = start.trim_end_matches(['-', '_']);
+    // `x.zab` is no part of a `x.z`.
+    let is_archive =
+        word.len() > 1 && (is_one_of(word, &ARCHIVES) || is_one_of(word, &COMPRESSIONS));
+    // Of other names with these letters there are words: `a.parted`.
+    let is_first_of_many = || letters.starts_with(['a', 'A']);
+    let is_part = || {
+        is_one_of(word, &["part"])
+            && (is_first_of_many() || names_archive(stem) && !claims_other(stem))
+    };
+    (is_of_split(letters) && (is_archive || is_part())).then_some(letters)
 }
 
 /// How a part of an archive is called, behind which no other may come.
@@ -241,6 +258,7 @@ pub(super) fn later_part(path: &str, is_tar: bool) -> Option<LaterPart<'_>> {
     }?;
     if part_hint(unpacked) == Some(PART) {
         let (stem, ending) = unpacked.rsplit_once(is_dot).unwrap_or(("", unpacked));
+        let ending = letters_of_part(stem, ending).unwrap_or(ending);
         let digits = ending.trim_start_matches(|c: char| c.is_ascii_alphabetic());
         // `split -d` counts from 0, `split` from `aa`.
         let is_first = match digits {
@@ -251,22 +269,28 @@ pub(super) fn later_part(path: &str, is_tar: bool) -> Option<LaterPart<'_>> {
         let number = (digits == ending).then_some((stem, digits));
         return (!is_first).then_some(LaterPart { hint: PART, number });
     }
-    // `split -b 1G a.tar a.tar` forgets the dot, and others count before the ending: `a.part2.tar`, `a_2of3.tar`.
+    // Others count before the ending: `a.part2.tar`, `a_2of3.tar`, `a.part-ab.tar`.
     let (whole, last) = unpacked.rsplit_once(is_dot)?;
-    let is_glued = last.len() == 5 && last.is_char_boundary(3) && {
-        let (tar, letters) = last.split_at(3);
-        tar.eq_ignore_ascii_case("tar")
-            && is_of_split(letters)
-            && !letters.eq_ignore_ascii_case("aa")
-    };
-    let word = whole.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-    let is_counted = || last.eq_ignore_ascii_case("tar") && is_later_of_several(word);
-    (is_glued || is_counted()).then_some(LaterPart { hint: PART, number: None })
+    let mut words = whole.rsplit(|c: char| !c.is_ascii_alphanumeric());
+    let (word, before) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let is_later =
+        is_later_of_several(word) || before.eq_ignore_ascii_case("part") && is_later_letters(word);
+    (last.eq_ignore_ascii_case("tar") && is_later).then_some(LaterPart { hint: PART, number: None })
 }
 
-/// Returns `true` if a word counts a part that is not the first: `part2`, `2of3`.
+fn is_later_letters(letters: &str) -> bool {
+    is_of_split(letters) && !letters.eq_ignore_ascii_case("aa")
+}
+
+/// Returns `true` if a word counts a part that is not the first: `part2`, `2of3`, `partab`.
 fn is_later_of_several(word: &str) -> bool {
     let word = word.to_ascii_lowercase();
+    if word
+        .strip_prefix("part")
+        .is_some_and(|letters| letters.starts_with('a') && is_later_letters(letters))
+    {
+        return true;
+    }
     let number = match (word.strip_prefix("part"), word.split_once("of")) {
         (Some(number), _) => number,
         (None, Some((number, of))) if of.parse::<u16>().is_ok() => number,
@@ -441,6 +465,14 @@ mod tests {
             "p.tar.1",
             "xab",
             "p.tarab",
+            "p.tar-ab",
+            "p.tar_ab",
+            "p.tar.partab",
+            "p.tar.part_ab",
+            "p.tar.part-ba",
+            "p.partab",
+            "p.partab.tar",
+            "p.part-ab.tar",
             "p.part2.tar",
             "p_2of2.tar",
             "p.tar.ab.gz",
@@ -461,6 +493,13 @@ mod tests {
             "department2.tar",
             "9of.tar",
             "p.taraa",
+            "p.tar-aa",
+            "p.tar.partaa",
+            "p.tar.part_aa",
+            "p.part-aa.tar",
+            "p.parted",
+            "p.party",
+            "p.parted.tar",
             "p.r02",
             "p.z02",
         ] {
@@ -468,6 +507,9 @@ mod tests {
         }
         // What is packed as a whole shows its end itself.
         assert_eq!(later_part("p.tgz.ab", false), None);
+        for name in ["p.tgz.partaa", "p.tgz.part_ab", "p.tgz-aa", "p.tgzab", "p.tar.gzac"] {
+            assert_eq!(part_hint(name), Some(PART), "{name}");
+        }
         assert!(later_part("p.tar.ab.gz", false).is_some());
         assert_eq!(later_part("p.tar.2", true).unwrap().number, Some(("p.tar", "2")));
         assert_eq!(later_part("p.tar.part2", true).unwrap().number, None);

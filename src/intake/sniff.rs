@@ -64,6 +64,13 @@ const FOREIGN: &[Foreign] = &[
 /// and these.
 const CLOSED: &[(&str, usize, &[u8])] = &[
     ("an encrypted OpenPGP message", 0, b"-----BEGIN PGP MESSAGE"),
+    // A packet for a passphrase, as `gpg -c` writes it, and packets for keys of RSA with 2048, 3072 and 4096 bits and of Curve25519 (RFC 4880
+    // §5.1, §5.3): tag, length, version.
+    ("an encrypted OpenPGP message", 0, b"\x8c\x0d\x04"),
+    ("an encrypted OpenPGP message", 0, b"\x85\x01\x0c\x03"),
+    ("an encrypted OpenPGP message", 0, b"\x85\x01\x8c\x03"),
+    ("an encrypted OpenPGP message", 0, b"\x85\x02\x0c\x03"),
+    ("an encrypted OpenPGP message", 0, b"\x84\x5e\x03"),
     ("a file encrypted with age", 0, b"age-encryption.org/"),
     ("a file encrypted with age", 0, b"-----BEGIN AGE ENCRYPTED"),
     ("a file encrypted with openssl", 0, b"Salted__"),

@@ -27,7 +27,14 @@ pub(super) struct Unpack<R, C> {
 struct Counted<R> {
     bytes: R,
     offset: u64,
+    /// How many of those before `offset` are zeros, the last ones.
+    zeros: u64,
 }
+
+/// Zeros in a row at the end of what is cut from which on it was not cut: the file was made in its full length, and its end never came.
+///
+/// Deflate takes zeros for symbols of the block at hand, so that what comes out of them looks like content, and keys that nobody has.
+const HOLLOW_BYTES: u64 = 16;
 
 impl<R: BufRead> Compressed for Counted<R> {
     fn fill(&mut self) -> Result<&[u8], Stop> {
@@ -43,6 +50,12 @@ impl<R: BufRead> Compressed for Counted<R> {
     }
 
     fn consume(&mut self, length: usize) {
+        // What was filled is handed out once more, without being read.
+        let used = self.bytes.fill_buf().ok().and_then(|bytes| bytes.get(..length));
+        let used = used.unwrap_or_default();
+        let zeros = used.iter().rev().take_while(|byte| **byte == 0).count();
+        let before = if zeros == used.len() { self.zeros } else { 0 };
+        self.zeros = before.saturating_add(u64::try_from(zeros).unwrap_or(u64::MAX));
         self.bytes.consume(length);
         self.offset = self.offset.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
     }
@@ -52,7 +65,7 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
     pub(super) fn new(codec: C, bytes: R, limits: &Limits, before: Depth) -> Self {
         Self {
             codec,
-            input: Counted { bytes, offset: 0 },
+            input: Counted { bytes, offset: 0, zeros: 0 },
             restarts: None,
             state: StreamState::Start,
             produced: 0,
@@ -67,7 +80,7 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
         let start = (0, 0, StreamState::Start);
         let at = place.as_ref().map_or(start, |at| (at.compressed, at.unpacked, at.state));
         (self.input.offset, self.produced, self.state) = at;
-        self.input.bytes = bytes;
+        (self.input.bytes, self.input.zeros) = (bytes, 0);
         // Problems met on an earlier way are met again where the new way comes to them.
         self.problems.clear();
         if let Some(place) = place {
@@ -192,6 +205,14 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
         let is_start = self.state == StreamState::Start;
         let place = if is_start { "the start of a stream" } else { self.codec.place() };
         match stop {
+            Stop::Ends if self.input.zeros >= HOLLOW_BYTES => {
+                let what = format!(
+                    "{} ends inside {place} with {} zeros; perhaps a failed download, of which what came out last is wrong,",
+                    C::NAME,
+                    self.input.zeros,
+                );
+                self.problem(GapKind::CorruptStream, &what);
+            }
             Stop::Ends => {
                 self.problem(GapKind::Partial, &format!("{} ends inside {place}", C::NAME));
             }

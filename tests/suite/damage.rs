@@ -230,6 +230,58 @@ fn no_prefix_of_a_gzip_passes_or_accuses() {
     no_prefix_passes_or_accuses(&gzip(&small_tar()), sweep());
 }
 
+#[test]
+fn gzip_that_ends_in_zeros_does_not_pass_or_accuse() {
+    no_gzip_that_ends_in_zeros_passes_or_accuses(SAMPLE);
+}
+
+#[test]
+#[ignore = "sweep"]
+fn no_gzip_whose_end_never_came_passes_or_accuses() {
+    no_gzip_that_ends_in_zeros_passes_or_accuses(sweep());
+}
+
+/// What makes a file in its full length before it is filled leaves zeros behind, which deflate takes for symbols.
+fn no_gzip_that_ends_in_zeros_passes_or_accuses(step: usize) {
+    let farm = Farm::new();
+    let whole = gzip(&small_tar());
+    let end = whole.len() - 100;
+    for length in (0..end).step_by(step) {
+        let hollow = [&whole[..length], &vec![0; whole.len() - length]].concat();
+        let report = farm.with(&hollow);
+        assert_eq!(verdict(&report), "undecided", "{length} bytes");
+        assert_eq!(findings(&report), [""; 0], "{length} bytes");
+    }
+}
+
+#[test]
+fn gzip_that_is_cut_and_damaged_accuses_nobody() {
+    let farm = Farm::new();
+    let mut tar = small_tar();
+    // The header of the file before the last one, as garbage of the decoder would leave it.
+    let header = body(&tar, "data/master").start - 512;
+    tar[header..header + 100].fill(b'x');
+    let whole = gzip(&tar);
+    let report = farm.with(&whole[..whole.len() - 8]);
+    assert_eq!(verdict(&report), "undecided");
+    assert_eq!(findings(&report), [""; 0]);
+}
+
+#[test]
+fn configuration_with_more_than_is_read_leaves_the_verdict_open() {
+    let values = |count: usize| {
+        let value = |at: usize| format!("p{at}=\"{{{at:064x}}}\"\r\n");
+        (0..count).map(value).collect::<String>()
+    };
+    let farm = Farm::of(&["author", "publish1"]);
+    for (count, exit, gaps) in [(1024, 0, vec![]), (1025, 2, vec!["too-large"])] {
+        let instance = Instance::new("damaged")
+            .file("launchpad/config/com/x/a.config", values(count).as_bytes());
+        let (report, code) = farm.run(&instance.case().tar(Packing::Tar));
+        assert_eq!((code, gap_kinds(&report)), (Some(exit), gaps), "{count}");
+    }
+}
+
 fn no_prefix_passes_or_accuses(whole: &[u8], step: usize) {
     let farm = Farm::new();
     let undamaged = told(&farm.with(whole));

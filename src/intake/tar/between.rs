@@ -100,6 +100,14 @@ impl Scanner<'_> {
     /// Zeros before a header: other tools stop there and show less.
     pub(super) fn note_zeros(&mut self) {
         self.say_hollow(0);
+        if self.run.ended && self.run.unknown && self.is_first(GapKind::CorruptStream) {
+            // A page that was never written: the file before it ends in zeros, and the next ones have lost their headers.
+            let offset = self.header_offset();
+            let reason = format!(
+                "zeros and unknown bytes before byte {offset}, where another entry follows; part of it is lost"
+            );
+            return self.gap(GapKind::CorruptStream, reason);
+        }
         let zeros = self.run.zeros;
         if (zeros == 0 && !self.run.ended) || !self.is_first(GapKind::Concatenated) {
             return;

@@ -150,6 +150,19 @@ fn more_zeros_than_padding_are_a_failed_download() {
 }
 
 #[test]
+fn page_that_was_never_written_puts_all_in_doubt() {
+    let noise = vec![7; 9000];
+    let mut bytes =
+        archive(&[hmac(), member(b'0', "a", &noise), member(b'0', "b", &noise), hmac()]);
+    let whole = scan_tar(&bytes).files().len();
+    // From the body of `a` into that of `b`.
+    bytes[8192..8192 + 4096].fill(0);
+    let recorder = scan_tar(&bytes);
+    assert_eq!(recorder.gaps(), [GapKind::TrailingData, GapKind::CorruptStream]);
+    assert_eq!(recorder.files().len(), whole - 1);
+}
+
+#[test]
 fn other_bytes_behind_the_end_are_trailing_data() {
     check(&[archive(&[hmac()]), b"<html>".to_vec()].concat(), &[GapKind::TrailingData], &[HMAC]);
     check(&[archive(&[hmac()]), vec![b'x'; 2000]].concat(), &[GapKind::TrailingData], &[HMAC]);
