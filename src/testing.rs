@@ -13,6 +13,10 @@ use crate::farm::{Farm, FarmPlan, farms};
 use crate::limits::Limits;
 use crate::wiped::Wiped;
 
+#[path = "../tests/suite/scenes.rs"]
+mod scenes;
+pub(crate) use scenes::Scenes;
+
 /// The directory that a setting moves keys to.
 const KEYS: &str = "crx-quickstart/keys";
 

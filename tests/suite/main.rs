@@ -53,6 +53,7 @@ mod runbook;
 mod samples;
 mod saved;
 mod scale_out;
+mod scenes;
 mod schema;
 mod secrets;
 #[path = "../../benches/snapshot/mod.rs"]
