@@ -3,7 +3,7 @@
 use super::*;
 use crate::facts::{GapKind, JcrKeys, STANDBY_SERVICES, Snapshot};
 use crate::farm::Farm;
-use crate::testing::{FarmBuilder, Instance, farm, good_farm};
+use crate::testing::{FarmBuilder, Instance, Scenes, farm, good_farm};
 use std::collections::BTreeSet;
 
 #[test]
@@ -39,20 +39,55 @@ fn all(farm: &Farm) -> Scope<'_> {
     Scope { farm, accepted: &NONE }
 }
 
-fn joined(texts: &[Text]) -> String {
-    texts.iter().map(Text::to_string).collect::<Vec<_>>().join(" ")
+/// Whose keys are taken, and after how many steps; or how many settle it, or that it stays open. And the words of it.
+fn chosen(farm: FarmBuilder) -> (String, String) {
+    let farm = farm.build();
+    let (choice, reason, steps) = match choose(all(&farm)) {
+        SourceChoice::Take { keys, reason, first } if first.is_empty() => {
+            (keys.holder.name.clone(), reason, first)
+        }
+        SourceChoice::Take { keys, reason, first } => {
+            (format!("{} after {}", keys.holder.name, first.len()), reason, first)
+        }
+        SourceChoice::Settle(steps) => (format!("settle {}", steps.len()), String::new(), steps),
+        SourceChoice::Open(why) => ("open".to_owned(), why, Vec::new()),
+    };
+    let steps = steps.iter().map(|step| format!("- {step}"));
+    let reason = (!reason.is_empty()).then_some(reason);
+    (choice, reason.into_iter().chain(steps).collect::<Vec<_>>().join("\n"))
 }
 
-/// Whose keys are taken and what is said of it first; or why nobody's are.
-fn said(farm: FarmBuilder) -> (String, String) {
-    let farm = farm.build();
-    match choose(all(&farm)) {
-        SourceChoice::Take { keys, reason, first } => {
-            (keys.holder.name.clone(), format!("{reason}. {}", joined(&first)))
+fn choice(farm: FarmBuilder) -> String {
+    chosen(farm).0
+}
+
+/// What is the case, what is chosen there, and the farm.
+type Scene = (&'static str, &'static str, FarmBuilder);
+
+#[test]
+fn choices_and_their_words() {
+    let (mut scenes, mut wrong) = (Scenes::default(), Vec::new());
+    let all = [
+        authors_without_usable_keys(),
+        authors_with_a_flaw(),
+        authors_whose_keys_are_not_known(),
+        keys_with_a_flaw(),
+        other_keys_in_the_repository(),
+        farms_without_an_author(),
+        several_authors(),
+        keys_that_may_be_elsewhere(),
+        secrets_that_open(),
+        environments(),
+    ];
+    for (about, expected, farm) in all.into_iter().flatten() {
+        let (choice, words) = chosen(farm);
+        if choice != expected {
+            wrong.push(format!("{about}: {choice}, not {expected}: {words}"));
         }
-        SourceChoice::Settle(steps) => ("-".to_owned(), joined(&steps)),
-        SourceChoice::Open(why) => ("-".to_owned(), why),
+        scenes.add(&format!("{about}: {choice}"), &words);
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    scenes.are("choose-source");
 }
 
 fn key(first: u8) -> Vec<u8> {
@@ -63,75 +98,51 @@ fn author(i: Instance) -> Instance {
     i.role("author")
 }
 
+fn no_keys(i: Instance) -> Instance {
+    i.without_key(KeyName::Hmac).without_key(KeyName::Master)
+}
+
+fn authors_without_usable_keys() -> Vec<Scene> {
+    let absent = |i| author(no_keys(i));
+    let differ = || good_farm(&["p1", "p2"]).with("p3", |i| i.hmac(&key(1)));
+    let left = || farm().with("author", |i| absent(i).master(&key(7)[..16]));
+    let same = |i: Instance| i.hmac(&key(160)).master(&key(7)[..16]);
+    let sound = |i| author(i).hmac(&key(1));
+    vec![
+        ("all others agree", "p1 after 1", good_farm(&["p1", "p2"]).with("author", absent)),
+        ("there is one other", "p1 after 1", good_farm(&["p1"]).with("author", absent)),
+        ("the others differ", "open", differ().with("author", absent)),
+        ("one key is left, and another has it", "p3", left().with("p1", |i| i).with("p3", same)),
+        ("another author is sound", "a1", good_farm(&["p1"]).with("a1", sound).with("a2", absent)),
+    ]
+}
+
 #[test]
-fn where_all_others_agree_they_stand_in_for_an_author_without_usable_keys() {
-    let absent = |i| author(i).without_key(KeyName::Hmac).without_key(KeyName::Master);
+fn author_without_usable_keys_is_one_without_keys() {
     let empty = |i| author(i).master(&key(100)[..16]).hmac(b"");
     let short = |i| author(i).hmac(&key(100)).master(&key(1)[..15]);
     let text =
         |i| author(i).master(&key(100)[..16]).hmac(b"not a key, but a note of where to find it");
     let half = |i| author(i).hmac(&key(1)).without_key(KeyName::Master);
     let nothing_in_the_jcr = |i| author(i).storage(b"JCR").jcr(&[]);
-    let all: [fn(Instance) -> Instance; 6] = [absent, empty, short, text, half, nothing_in_the_jcr];
+    let all: [fn(Instance) -> Instance; 5] = [empty, short, text, half, nothing_in_the_jcr];
     for (index, fault) in all.into_iter().enumerate() {
-        let (source, text) = said(good_farm(&["p1", "p2"]).with("author", fault));
-        assert_eq!(source, "p1", "{index}: {text}");
-        assert!(
-            text.starts_with("all other instances that are known to have one have the same, and")
-        );
-        assert!(text.contains("First search the backups of author for its own hmac"), "{text}");
+        let farm = good_farm(&["p1", "p2"]).with("author", fault);
+        assert_eq!(choice(farm), "p1 after 1", "{index}");
     }
 }
 
 #[test]
-fn one_other_instance_alone_is_not_called_all() {
-    let (source, text) =
-        said(good_farm(&["p1"]).with("author", |i| author(i).hmac(b"").master(b"")));
-    assert_eq!(source, "p1");
-    assert!(text.starts_with("no other instance is known to have one but it, and"), "{text}");
+fn key_that_is_left_and_in_two_pairs_tells_neither() {
+    let lost = |i: Instance| author(i).without_key(KeyName::Hmac).master(&key(7)[..16]);
+    let same = |i: Instance| i.hmac(&key(160)).master(&key(7)[..16]);
+    let half = |i: Instance| i.hmac(&key(200)).master(&key(7)[..16]);
+    let two = good_farm(&["p1"]).with("author", lost).with("p3", same).with("p4", half);
+    assert_eq!(choice(two), "open");
 }
 
-#[test]
-fn others_that_differ_are_compared_with_what_a_backup_of_the_author_has() {
-    let (source, text) = said(
-        good_farm(&["p1", "p2"])
-            .with("p3", |i| i.hmac(&key(1)))
-            .with("author", |i| author(i).hmac(b"")),
-    );
-    assert_eq!(source, "-");
-    assert!(text.contains("keys are right: p1, p2 | p3. author, which"), "{text}");
-    assert!(text.contains("search its backups for hmac and master"), "{text}");
-}
-
-#[test]
-fn author_whose_keys_are_not_known_may_have_the_right_ones() {
-    let unread = |i: Instance| author(i).storage(b"JCR");
-    let unreadable =
-        |i: Instance| author(i).storage(b"JCR").repository(JcrKeys::Unreadable("cut".into()));
-    let external = |i: Instance| author(i).setting("com.adobe.granite.crypto.keys.path", "/k");
-    for unknown in [unread, unreadable, external] {
-        let (source, text) = said(good_farm(&["p1", "p2"]).with("author", unknown));
-        assert_eq!(source, "-");
-        assert!(text.starts_with("Settle first which keys author has"), "{text}");
-    }
-}
-
-#[test]
-fn keys_of_an_author_are_its_own_despite_a_line_end() {
-    let newline = [&key(1)[..], b"\n"].concat();
-    let faulty = |i: Instance| author(i).hmac(&newline);
-    let same = good_farm(&["p1", "p2"]).with("author", faulty).with("p3", |i| i.hmac(&key(1)));
-    let (source, text) = said(same);
-    assert_eq!(source, "p3");
-    assert!(text.starts_with("it has the keys of author without the line end"), "{text}");
-    let (source, text) = said(good_farm(&["p1", "p2"]).with("author", faulty));
-    assert_eq!(source, "-");
-    assert!(text.starts_with("First settle key-trailing-newline on author: "), "{text}");
-    assert!(text.ends_with("The pairs of the others: p1, p2."), "{text}");
-}
-
-#[test]
-fn keys_of_an_author_are_its_own_in_a_wrong_place_and_under_wrong_names() {
+fn authors_with_a_flaw() -> Vec<Scene> {
+    let newline = |i: Instance| author(i).hmac(&[&key(1)[..], b"\n"].concat());
     let misplaced = |i: Instance| {
         let names = KeyName::ALL.into_iter();
         names
@@ -139,158 +150,169 @@ fn keys_of_an_author_are_its_own_in_a_wrong_place_and_under_wrong_names() {
             .fold(author(i), |i, (name, key)| i.without_key(name).key_in("bundle1", name, key))
     };
     let swapped = |i: Instance| author(i).hmac(&key(1)[..16]).master(&key(1));
+    let farm = |fault: fn(Instance) -> Instance| good_farm(&["p1", "p2"]).with("author", fault);
     let same = |i: Instance| i.hmac(&key(1)).master(&key(1)[..16]);
-    let faults: [fn(Instance) -> Instance; 2] = [misplaced, swapped];
-    let reasons = [", which lie in the wrong place there", ", which are swapped there"];
-    let starts =
-        ["First settle key-misplaced on author: ", "First settle key-degenerate on author: "];
-    for (fault, (reason, settle)) in faults.into_iter().zip(reasons.into_iter().zip(starts)) {
-        let farm = || good_farm(&["p1", "p2"]).with("author", fault);
-        let (source, text) = said(farm().with("p3", same));
-        assert_eq!((source.as_str(), text), ("p3", format!("it has the keys of author{reason}. ")));
-        let (source, text) = said(farm());
-        assert_eq!(source, "-");
-        assert!(text.starts_with(settle) && text.ends_with("the others: p1, p2."), "{text}");
-    }
-}
-
-#[test]
-fn keys_of_an_author_that_are_there_as_text_are_decoded_before_others_are_copied() {
     let text = |i: Instance| i.hmac(b"GAHLXJ3JfFQ0uLuyFhTDbTs1dU5eAOq0Y2Y1h0wG5wE=");
-    let (source, told) = said(good_farm(&["p1", "p2"]).with("author", |i| text(author(i))));
-    assert_eq!(source, "-");
-    assert!(told.starts_with("First decode the keys of author, "), "{told}");
-    // Its role is not known, and it may be the author.
-    let (source, told) = said(good_farm(&["p1", "p2"]).with("p3", text));
-    assert_eq!(source, "p1");
-    assert!(told.contains("First decode a copy of the keys of p3"), "{told}");
+    vec![
+        ("a line end", "settle 1", farm(newline)),
+        ("a line end, and p3 has no other", "p3", farm(newline).with("p3", |i| i.hmac(&key(1)))),
+        ("a wrong place", "settle 1", farm(misplaced)),
+        ("a wrong place, and p3 has them right", "p3", farm(misplaced).with("p3", same)),
+        ("swapped", "settle 1", farm(swapped)),
+        ("swapped, and p3 has them right", "p3", farm(swapped).with("p3", same)),
+        ("text", "settle 1", good_farm(&["p1", "p2"]).with("author", |i| text(author(i)))),
+        ("text of one that may be one", "p1 after 1", good_farm(&["p1", "p2"]).with("p3", text)),
+    ]
+}
+
+fn authors_whose_keys_are_not_known() -> Vec<Scene> {
+    let farm = || good_farm(&["p1", "p2"]);
+    let external = |i| author(i).setting(CRYPTO_KEYS_PATH, "/k");
+    // A setting may keep them elsewhere, so that none is known.
+    let open = |i| author(i).gap(GapKind::Elsewhere, None);
+    let differ = good_farm(&["p1"]).with("p2", |i| i.hmac(&key(1)));
+    vec![
+        ("not read", "settle 1", farm().with("author", |i| author(i).storage(b"JCR"))),
+        ("external", "settle 1", farm().with("author", external)),
+        ("they may be elsewhere", "settle 1", differ.with("author", open)),
+    ]
 }
 
 #[test]
-fn keys_with_a_flaw_count_among_those_that_may_be_right() {
-    let newline = [&key(1)[..], b"\n"].concat();
-    let flawed = |i: Instance| i.hmac(&newline);
-    let (source, text) = said(good_farm(&["p1"]).with("p2", flawed));
-    assert_eq!(source, "-");
-    assert!(text.starts_with("The snapshots do not show whose keys are right: p1 | p2."), "{text}");
-    let (source, text) = said(good_farm(&["p1"]).with("p2", flawed).with("p3", flawed));
-    assert_eq!(source, "-");
-    assert!(text.starts_with("First settle key-trailing-newline on p2: "), "{text}");
+fn author_whose_repository_is_damaged_may_have_the_right_keys() {
+    let unreadable =
+        |i: Instance| author(i).storage(b"JCR").repository(JcrKeys::Unreadable("cut".into()));
+    assert_eq!(choice(good_farm(&["p1", "p2"]).with("author", unreadable)), "settle 1");
 }
 
-#[test]
-fn other_keys_in_the_repository_of_the_source_are_settled_first() {
+fn keys_with_a_flaw() -> Vec<Scene> {
+    let flawed = |i: Instance| i.hmac(&[&key(1)[..], b"\n"].concat());
+    let one = good_farm(&["p1"]).with("p2", flawed);
+    let more = good_farm(&["p1"]).with("p2", flawed).with("p3", flawed);
+    vec![("one has a line end", "open", one), ("most have a line end", "settle 2", more)]
+}
+
+fn other_keys_in_the_repository() -> Vec<Scene> {
     let doubted = |i: Instance| author(i).jcr(&[(KeyName::Hmac, &key(60))]);
-    let (source, text) =
-        said(good_farm(&[]).with("author", doubted).with("p1", |i| i.hmac(&key(1))));
-    assert_eq!(source, "-");
-    assert!(text.starts_with("First find out which keys of author are the right"), "{text}");
-    let farm = good_farm(&["p2"]).with("author", doubted).with("p1", |i| i.hmac(&key(1)));
-    let (source, text) = said(farm);
-    assert_eq!(source, "author");
-    assert!(text.contains(". First find out which keys of author are the right"), "{text}");
-    assert!(text.contains("copy nothing: put them in place"), "{text}");
-    // So it is where another one has the keys of its files.
-    let newline = [&key(1)[..], b"\n"].concat();
-    let flawed = |i: Instance| doubted(i).hmac(&newline);
-    let farm = good_farm(&["p2"]).with("author", flawed).with("p1", |i| i.hmac(&key(1)));
-    let (source, text) = said(farm);
-    assert_eq!(source, "p1");
-    assert!(text.contains(". First find out which keys of author are the right"), "{text}");
+    let flawed = |i: Instance| doubted(i).hmac(&[&key(1)[..], b"\n"].concat());
+    let other = |i: Instance| i.hmac(&key(1));
+    let alone = farm().with("author", doubted).with("p1", other);
+    let shared = good_farm(&["p2"]).with("author", doubted).with("p1", other);
+    let by_another = good_farm(&["p2"]).with("author", flawed).with("p1", other);
+    vec![
+        ("others in its repository", "settle 1", alone),
+        ("others in its repository, and p2 has the same files", "author after 1", shared),
+        ("others in its repository, and p1 the keys of its files", "p1 after 1", by_another),
+    ]
 }
 
-#[test]
-fn key_that_is_left_of_an_author_tells_its_pair() {
-    let lost = |i: Instance| author(i).without_key(KeyName::Hmac).master(&key(7)[..16]);
-    let same = |i: Instance| i.hmac(&key(160)).master(&key(7)[..16]);
-    let (source, text) = said(good_farm(&["p1", "p2"]).with("author", lost).with("p3", same));
-    assert_eq!(source, "p3", "{text}");
-    assert!(text.starts_with("it has the master that is left of the keys of author"), "{text}");
-    let half = |i: Instance| i.hmac(&key(200)).master(&key(7)[..16]);
-    let two = good_farm(&["p1"]).with("author", lost).with("p3", same).with("p4", half);
-    assert_eq!(said(two).0, "-", "two pairs have it");
-}
-
-#[test]
-fn what_is_not_known_is_not_called_none() {
-    let blind = |i: Instance| i.storage(b"JCR");
-    let text = said(farm().with("p1", blind).with("p2", |i| i.hmac(b""))).1;
-    assert!(text.ends_with("Find out first which keys p1 has; here they are not known."), "{text}");
-    let text = said(good_farm(&["p1", "p2"]).with("p3", blind)).1;
-    assert!(text.contains("First find out which keys p3 has"), "{text}");
-}
-
-#[test]
-fn sound_author_is_taken_though_another_has_none() {
-    let (source, text) = said(
-        good_farm(&["p1"])
-            .with("a1", |i| author(i).hmac(&key(1)))
-            .with("a2", |i| author(i).hmac(b"")),
-    );
-    assert_eq!(source, "a1");
-    assert!(text.starts_with("it is an author"), "{text}");
-}
-
-#[test]
-fn authors_that_differ_are_told_as_such() {
-    let (source, text) = said(farm().with("a1", author).with("a2", |i| author(i).hmac(&key(1))));
-    assert_eq!(source, "-");
-    assert!(text.contains("a1 | a2, and more than one of these is of an author"), "{text}");
-}
-
-#[test]
-fn majority_is_claimed_only_where_there_is_one() {
-    let empty = |i: Instance| i.hmac(b"");
-    let lone = good_farm(&["p1"]).with("p2", empty).with("p3", empty);
-    let (source, text) = said(lone);
-    assert_eq!(source, "p1");
-    assert!(text.starts_with("no other instance is known to have a pair of keys. "), "{text}");
-    assert!(text.contains("First search the backups of p2, p3 for"), "their roles are unknown");
-    let more = good_farm(&["p1", "p2"])
-        .with("p3", |i| i.hmac(&key(1)))
-        .with("p4", empty)
-        .with("p5", empty);
-    assert!(said(more).1.starts_with("more instances have its keys than any others. "));
-    let alike = good_farm(&["p1", "p2"]).with("p3", empty).with("p4", empty);
-    let text = said(alike).1;
-    assert!(text.starts_with("all instances that are known to have a pair of keys have the"));
+fn farms_without_an_author() -> Vec<Scene> {
+    let (empty, blind) = (|i: Instance| i.hmac(b""), |i: Instance| i.storage(b"JCR"));
     let publish = |i: Instance| i.role("publish").hmac(b"");
-    let known = good_farm(&["p1", "p2"]).with("p3", publish).with("p4", publish);
-    let text = "all instances that are known to have a pair of keys have the same. ";
-    assert_eq!(said(known).1, text);
+    let other = |i: Instance| i.hmac(&key(1));
+    let two = || good_farm(&["p1", "p2"]);
+    let alone = good_farm(&["p1"]).with("p2", empty).with("p3", empty);
+    let more = two().with("p3", other).with("p4", empty).with("p5", empty);
+    let publishers = two().with("p3", publish).with("p4", publish);
+    vec![
+        ("none is known", "settle 1", farm().with("p1", blind).with("p2", empty)),
+        ("one is not known", "p1 after 1", two().with("p3", blind)),
+        ("one alone has keys", "p1 after 1", alone),
+        ("more than any others, but not most", "p1 after 2", more),
+        (
+            "half of them, the rest has none",
+            "p1 after 1",
+            two().with("p3", empty).with("p4", empty),
+        ),
+        ("half of them, the rest is known to publish", "p1", publishers),
+        ("one of no known role has others", "p1 after 1", two().with("a", other)),
+    ]
 }
 
-#[test]
-fn keys_that_a_log_shows_to_be_elsewhere_go_nowhere() {
+fn several_authors() -> Vec<Scene> {
+    const LINE: &str = "03.09.2023 12:30:29.212 *WARN* [x] c.C Exception while decrypting the configuration mapcom.adobe.granite.crypto.CryptoException: Cannot convert byte data\n";
+    const OTHER_ID: &str =
+        "28.11.2026 10:00:00.000 *INFO* [x] y Read Sling ID 00000000-0000-4000-8000-00000000000f\n";
+    let other = |i| author(i).hmac(&key(1)).master(&key(140)[..16]);
+    let third = |i| author(i).hmac(&key(2)).master(&key(150)[..16]);
+    let failing = |i: Instance| other(i).log("error.log", LINE);
+    let both = |i: Instance| author(i).log("error.log", LINE);
+    let logged = |i: Instance| author(i).log("error.log", "no sign\n");
+    let of_another = |i: Instance| author(i).log("error.log", OTHER_ID);
+    let fails = || farm().with("a2", failing);
+    vec![
+        ("authors differ", "open", farm().with("a1", author).with("a2", other)),
+        ("one cannot decrypt, and the other sent no log", "a1 after 1", fails().with("a1", author)),
+        ("one cannot decrypt, and the other logs nothing", "a1", fails().with("a1", logged)),
+        ("the log is of another instance", "a1 after 1", fails().with("a1", of_another)),
+        ("both cannot decrypt", "open", fails().with("a1", both)),
+        ("there is a third", "open", fails().with("a1", author).with("a3", third)),
+    ]
+}
+
+fn keys_that_may_be_elsewhere() -> Vec<Scene> {
     let start = format!("Setting '{CRYPTO_KEYS_PATH}' to '/k' from command line.\n");
     let moved = |i: Instance| author(i).hmac(&key(1)).log("stderr.log", &start);
-    let (source, text) = said(good_farm(&["p1", "p2"]).with("author", moved));
-    assert_eq!(source, "-", "{text}");
-    assert!(text.starts_with(
-        "First find out whether author works with the key files in the snapshot: a log shows"
-    ));
-}
-
-#[test]
-fn where_the_keys_may_be_elsewhere_that_is_found_out_first() {
     let unknown = |mut i: Instance| {
         i.snapshot.parts.properties = false;
         author(i).hmac(&key(1))
     };
-    let (source, text) = said(good_farm(&["p1", "p2"]).with("author", unknown));
-    assert_eq!(source, "author", "{text}");
-    assert!(
-        text.contains("First find out whether author works with the key files in the snapshot")
-    );
-    assert!(text.contains("copy nothing"), "{text}");
-    // A setting may keep them elsewhere, so that none is known.
-    let open = |i: Instance| author(i).gap(GapKind::Elsewhere, None);
-    let (source, text) =
-        said(good_farm(&["p1"]).with("p2", |i| i.hmac(&key(1))).with("author", open));
-    assert_eq!(source, "-");
-    assert!(text.starts_with("Settle first which keys author has"), "{text}");
     let two = good_farm(&["p1"]).with("a1", unknown).with("a2", |i| author(i).hmac(&key(1)));
-    assert_eq!(said(two).0, "a2", "it speaks for the keys, and is copied from");
+    vec![
+        ("a log shows it", "settle 1", good_farm(&["p1", "p2"]).with("author", moved)),
+        ("properties are missing", "author after 1", good_farm(&["p1"]).with("author", unknown)),
+        ("another author speaks for the keys, and is copied from", "a2", two),
+    ]
+}
+
+fn secrets_that_open() -> Vec<Scene> {
+    let right = key(0xC0)[..16].to_vec();
+    let pair = |i: Instance| i.hmac(&key(100)).master(&right);
+    let holds = |i: Instance| i.mail_secret(&right, "x");
+    let own = |i: Instance| i.mail_secret(&(0x80..0x90).collect::<Vec<u8>>(), "y");
+    let farm = || farm().with("p3", pair).with("author", author).with("p1", |i| holds(author(i)));
+    let publisher = crate::testing::farm().with("author", author).with("p3", |i| holds(pair(i)));
+    let unknown = crate::testing::farm().with("aem", |i| i).with("p3", |i| holds(pair(i)));
+    let each =
+        crate::testing::farm().with("author", |i| own(author(i))).with("p3", |i| holds(pair(i)));
+    let in_another_form = farm().with("p4", |i| i.hmac(&key(200)).master(&key(0xA0)));
+    let keys = [(KeyName::Hmac, &key(100)[..]), (KeyName::Master, &right[..])];
+    let in_jcr = |i: Instance| holds(i.jcr(&keys));
+    let alone = || crate::testing::farm().with("a", in_jcr);
+    let copy = |i: Instance| put_aside(pair(i));
+    let copied = || crate::testing::farm().with("a", |i| holds(author(i))).with("a", copy);
+    let blind = |i: Instance| i.role("publish").storage(b"JCR");
+    vec![
+        ("of an author, by the master of p3", "p3", farm().tried()),
+        ("nothing was tried", "author", farm()),
+        ("of a publisher: an author may hold others", "author", publisher.tried()),
+        ("of p3: aem may be an author", "p3 after 1", unknown.tried()),
+        ("each opens what it holds", "author", each.tried()),
+        (
+            "several open, and an author opens none of its own",
+            "open",
+            farm().with("p4", own).tried(),
+        ),
+        ("one has a master in a form that is not tried", "author", in_another_form.tried()),
+        ("keys in the repository open them", "a", alone().tried()),
+        ("keys in the repository, and b has them as files", "b", alone().with("b", pair).tried()),
+        ("keys in an old copy open them", "a", copied().with("b", |i| i.hmac(&key(150))).tried()),
+        ("so they do, and c keeps its own elsewhere", "a", copied().with("c", blind).tried()),
+    ]
+}
+
+fn environments() -> Vec<Scene> {
+    let other = |i: Instance| i.role("publish").hmac(&key(1));
+    let stage = good_farm(&[]).with("stage/publish1", other).with("stage/publish2", other);
+    let both = stage.with("prod/author1", author).with("prod/publish1", |i| i.role("publish"));
+    let by_role = good_farm(&[]).with("p/publish1", other).with("p/publish2", other);
+    let by_role = by_role.with("a/author1", author).with("a/author2", author);
+    let by_host = good_farm(&[]).with("x/author", author).with("y/publish", other);
+    vec![
+        ("folders of two environments", "open", both),
+        ("folders of authors and of publishers", "a/author1", by_role),
+        ("folders of hosts", "x/author", by_host),
+    ]
 }
 
 #[test]
@@ -324,102 +346,23 @@ fn primary_is_the_source_and_not_its_cold_standby() {
     let standby =
         |i: Instance| author(i).hmac(&key(1)).config(STANDBY_SERVICES[0], &mode("standby"));
     let farm = || good_farm(&["p1"]).with("a2", standby);
-    assert_eq!(said(farm().with("a1", primary)).0, "a1");
+    assert_eq!(choice(farm().with("a1", primary)), "a1");
     let by_mode =
         |i: Instance| author(i).hmac(&key(1)).setting("sling.run.modes", "author,standby");
-    assert_eq!(said(good_farm(&["p1"]).with("a2", by_mode).with("a1", author)).0, "a1");
+    assert_eq!(choice(good_farm(&["p1"]).with("a2", by_mode).with("a1", author)), "a1");
 }
 
 #[test]
-fn instance_of_no_known_role_may_be_an_author() {
-    let (source, text) = said(good_farm(&["p1", "p2"]).with("a", |i| i.hmac(&key(1))));
-    assert_eq!(source, "p1");
-    assert!(text.contains("First make sure that no author is among a, which"), "{text}");
+fn author_is_known_by_its_log_its_setting_and_the_policy() {
     let log = "28.11.2026 10:00:00.000 *INFO* [x] org.apache.sling.settings.impl.SlingSettingsServiceImpl Active run modes: [author, crx3]\n";
     let by_log = |i: Instance| i.hmac(&key(1)).log("error.log", log);
-    assert_eq!(said(good_farm(&["p1", "p2"]).with("a", by_log)).0, "a");
+    assert_eq!(choice(good_farm(&["p1", "p2"]).with("a", by_log)), "a");
     let by_setting = |i: Instance| i.hmac(&key(1)).setting("sling.run.modes", "crx3, author");
-    assert_eq!(said(good_farm(&["p1", "p2"]).with("a", by_setting)).0, "a");
+    assert_eq!(choice(good_farm(&["p1", "p2"]).with("a", by_setting)), "a");
     let mut built = good_farm(&["p1", "p2"]).with("a", |i| i.hmac(&key(1))).build();
     built.expected.roles.insert("a".to_owned(), Role::Author);
     assert!(
         matches!(choose(all(&built)), SourceChoice::Take { keys, .. } if keys.holder.name == "a")
-    );
-}
-
-#[test]
-fn author_that_cannot_decrypt_has_not_the_keys_that_encrypted() {
-    const LINE: &str = "03.09.2023 12:30:29.212 *WARN* [x] c.C Exception while decrypting the configuration mapcom.adobe.granite.crypto.CryptoException: Cannot convert byte data\n";
-    let other = |i| author(i).hmac(&key(1)).master(&key(140)[..16]);
-    let failing = |i: Instance| other(i).log("error.log", LINE);
-    let (source, text) = said(farm().with("a1", author).with("a2", failing));
-    assert_eq!(source, "a1");
-    assert!(text.contains("a2 logs that it cannot decrypt"), "{text}");
-    assert!(text.contains("make sure that the log of a1, which is not in the upload"), "{text}");
-    let logged = |i: Instance| author(i).log("error.log", "no sign\n");
-    let (_, text) = said(farm().with("a1", logged).with("a2", failing));
-    assert!(!text.contains("did not come"), "{text}");
-    let id =
-        "28.11.2026 10:00:00.000 *INFO* [x] y Read Sling ID 00000000-0000-4000-8000-00000000000f\n";
-    let of_another = |i: Instance| author(i).log("error.log", id);
-    let (_, text) = said(farm().with("a1", of_another).with("a2", failing));
-    assert!(text.contains("make sure that the log of a1"), "{text}");
-    let both = |i: Instance| author(i).log("error.log", LINE);
-    assert_eq!(said(farm().with("a1", both).with("a2", failing)).0, "-");
-    assert_eq!(said(farm().with("a1", author).with("a2", other)).0, "-");
-    let third = |i| author(i).hmac(&key(2)).master(&key(150)[..16]);
-    assert_eq!(said(farm().with("a1", author).with("a2", failing).with("a3", third)).0, "-");
-}
-
-#[test]
-fn pair_that_opens_secrets_comes_before_authors_and_the_majority() {
-    let right = key(0xC0)[..16].to_vec();
-    let of = |i: Instance| i.hmac(&key(100)).master(&right);
-    let holds = |i: Instance| i.mail_secret(&right, "x");
-    let farm = || farm().with("p3", of).with("author", author).with("p1", |i| holds(author(i)));
-    let (source, why) = said(farm().tried());
-    assert_eq!(source, "p3");
-    let reason =
-        "its master opens 1 of the 1 secrets of the farm, and that of author, p1 opens none";
-    assert!(why.starts_with(reason), "{why}");
-    assert_eq!(said(farm()).0, "author", "nothing was tried");
-    // What a publisher has encrypted itself says nothing of what an author holds.
-    let publisher = crate::testing::farm().with("author", author).with("p3", |i| holds(of(i)));
-    assert_eq!(said(publisher.tried()).0, "author");
-    let own = |i: Instance| i.mail_secret(&(0x80..0x90).collect::<Vec<u8>>(), "y");
-    // One of no known role may be an author, of which no secret was tried.
-    let unknown = crate::testing::farm().with("aem", |i| i).with("p3", |i| holds(of(i)));
-    let (source, why) = said(unknown.tried());
-    assert_eq!(source, "p3");
-    assert!(why.contains("First make sure that no author is among aem, which"), "{why}");
-    // Each opens what it holds: that shows nothing.
-    let each =
-        crate::testing::farm().with("author", |i| own(author(i))).with("p3", |i| holds(of(i)));
-    assert_eq!(said(each.tried()).0, "author");
-    // An author whose secrets open with the keys of another has not the keys that they were encrypted with.
-    let (source, why) = said(farm().with("p4", own).tried());
-    assert_eq!(source, "-");
-    assert!(why.contains("Secrets of p1 open with the master of another instance"), "{why}");
-    // Of one in a form that is not tried, nobody knows what it opens.
-    let other = farm().with("p4", |i| i.hmac(&key(200)).master(&key(0xA0)));
-    let (source, why) = said(other.tried());
-    assert_eq!(source, "author", "{why}");
-}
-
-#[test]
-fn keys_in_the_repository_that_open_the_secrets_are_those_of_the_instance() {
-    let right = key(0xC0)[..16].to_vec();
-    let keys = [(KeyName::Hmac, &key(100)[..]), (KeyName::Master, &right[..])];
-    let member = |i: Instance| i.jcr(&keys).mail_secret(&right, "x");
-    let farm = farm().with("a", member).with("b", |i| i.hmac(&key(100)).master(&right));
-    let (source, why) = said(farm.tried());
-    assert_eq!(source, "b", "{why}");
-    assert_eq!(why, "its master opens 1 of the 1 secrets of the farm. ");
-    let alone = crate::testing::farm().with("a", member).tried();
-    let (source, why) = said(alone);
-    assert_eq!(
-        (source.as_str(), why.as_str()),
-        ("a", "its master opens 1 of the 1 secrets of the farm. ")
     );
 }
 
@@ -437,13 +380,15 @@ fn keys_that_lie_where_none_are_looked_for_are_taken_where_they_alone_open_the_s
     assert_eq!(keys.files().expect("they are files")[1], format!("{directory}/master"));
 }
 
+/// Where the old copy of an instance is.
+const COPY: &str = "crx-quickstart/launchpad.old";
+
 /// What was put aside before an instance got the keys that it works with.
 fn put_aside(mut i: Instance) -> Instance {
-    const ROOT: &str = "crx-quickstart/launchpad.old";
     for file in &mut i.snapshot.key_files {
-        file.place.path = format!("{ROOT}/felix/{}/data/{}", file.directory, file.name);
+        file.place.path = format!("{COPY}/felix/{}/data/{}", file.directory, file.name);
     }
-    ROOT.clone_into(&mut i.snapshot.root);
+    COPY.clone_into(&mut i.snapshot.root);
     i
 }
 
@@ -455,13 +400,10 @@ fn keys_in_an_old_copy_are_taken_where_they_alone_open_the_secrets() {
     let with_copy = || farm().with("a", holds).with("a", copy);
     let apart = |i: Instance| i.hmac(&key(150));
     let built = with_copy().with("b", apart).tried().build();
-    let SourceChoice::Take { keys, reason, .. } = choose(all(&built)) else { panic!("not taken") };
-    assert_eq!(keys.aside().as_deref(), Some("crx-quickstart/launchpad.old"));
+    let SourceChoice::Take { keys, .. } = choose(all(&built)) else { panic!("not taken") };
+    assert_eq!(keys.aside().as_deref(), Some(COPY));
     let files = keys.files().expect("they are files");
-    assert_eq!(files[1], "crx-quickstart/launchpad.old/felix/bundle2/data/master");
-    let right =
-        "the master there opens 1 of the 1 secrets of the farm, and none that is in use opens any";
-    assert_eq!(reason, right);
+    assert_eq!(files[1], format!("{COPY}/felix/bundle2/data/master"));
 
     let old_copy = |farm: FarmBuilder| match choose(all(&farm.build())) {
         SourceChoice::Take { keys, .. } => keys.aside(),
@@ -473,8 +415,7 @@ fn keys_in_an_old_copy_are_taken_where_they_alone_open_the_secrets() {
     let may_be_an_author = with_copy().with("b", apart).with("c", blind);
     assert_eq!(old_copy(may_be_an_author.tried()), None, "its keys may be the right ones");
     let publish = with_copy().with("b", apart).with("c", |i| blind(i.role("publish")));
-    let (_, why) = said(publish.tried());
-    assert!(why.ends_with("and none that is known to be in use opens any. "), "{why}");
+    assert_eq!(old_copy(publish.tried()).as_deref(), Some(COPY), "what publishes is no author");
     let shared = with_copy().with("b", |i| i).tried();
     assert_eq!(old_copy(shared), None, "another works with the keys that open nothing");
     assert_eq!(old_copy(with_copy().with("b", used).tried()), None, "a key in use opens one too");
@@ -489,24 +430,4 @@ fn keys_in_an_old_copy_are_taken_where_they_alone_open_the_secrets() {
     assert_eq!(old_copy(flawed.tried()), None, "it is not as it should be");
     let unknown = with_copy().with("b", |i| i.hmac(&key(200)).master(&key(0xA0)));
     assert_eq!(old_copy(unknown.tried()), None, "of 32 bytes, it is not tried");
-}
-
-#[test]
-fn environments_in_folders_of_their_own_get_no_keys_of_each_other() {
-    let publisher = |i: Instance| i.role("publish");
-    let other = |i: Instance| publisher(i).hmac(&key(1));
-    let stage = good_farm(&[]).with("stage/publish1", other).with("stage/publish2", other);
-    let both = stage.with("prod/author1", author).with("prod/publish1", publisher);
-    let (source, text) = said(both);
-    assert_eq!(source, "-");
-    let listed =
-        "prod (prod/author1, prod/publish1) | stage (stage/publish1, stage/publish2). Where";
-    assert!(text.contains(listed), "{text}");
-    // Authors and publishers are sorted into folders of one farm.
-    let by_role = good_farm(&[]).with("p/publish1", other).with("p/publish2", other);
-    let by_role = by_role.with("a/author1", author).with("a/author2", author);
-    assert_eq!(said(by_role).0, "a/author1");
-    // So are hosts.
-    let by_host = good_farm(&[]).with("x/author", author).with("y/publish", other);
-    assert_eq!(said(by_host).0, "x/author");
 }
