@@ -89,7 +89,7 @@ mod tests {
         write_baseline(&report, &selection, &Remark::default(), &mut bytes)
             .expect("memory takes it");
         let text = String::from_utf8(bytes).expect("it is text");
-        assert!(text.contains("\\u202eb\\u009b2J"), "{text}");
+        assert!(text.is_ascii(), "{text}");
         assert_eq!(
             Baseline::parse(&text),
             Ok(found(&report, &Remark::default())

@@ -189,7 +189,8 @@ mod tests {
             let format = FORMATS.iter().find(|one| one.name == format).unwrap();
             let mut out = Vec::new();
             (format.write)(&report, &mut out).unwrap();
-            assert!(String::from_utf8(out).unwrap().contains(said), "{}", format.name);
+            let text = String::from_utf8(out).unwrap();
+            assert_eq!(text.matches(said).count(), 1, "{}", format.name);
         }
         report.chosen = ["ok".to_owned()].into();
         let said = "2 other farms are not shown: bad INCONSISTENT, 1 CONSISTENT";

@@ -190,7 +190,7 @@ mod tests {
     use super::*;
     use crate::diagnosis::Selection;
     use crate::report::Screen;
-    use crate::testing::farm;
+    use crate::testing::{Scenes, farm};
 
     fn render(name: &str, text: &str) -> Result<String, String> {
         let hostile = "<b>\u{202e}\x1b";
@@ -219,26 +219,29 @@ mod tests {
 
     #[test]
     fn faults_are_told_with_their_line() {
-        for (text, told) in [
-            ("\n{% for %}", "x.html:2"),
-            ("\n\n{{ report.verdikt.x }}", "x.html:3"),
-            ("{% include '/etc/passwd' %}", "unknown statement include"),
-        ] {
-            let error = render("x.html", text).unwrap_err();
-            assert!(error.contains(told) && error.lines().count() == 1, "{error}");
-        }
-    }
-
-    #[test]
-    fn template_that_does_not_end_is_stopped() {
         let ten = "range(10000)";
         let endless = format!(
             "{{% for a in {ten} %}}{{% for b in {ten} %}}{{% for c in {ten} %}}{{% endfor %}}{{% endfor %}}{{% endfor %}}"
         );
-        let error = render("x.txt", &endless).unwrap_err();
-        assert!(error.contains(" steps by line 1 (an instruction is one"), "{error}");
-        let deep = "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}";
-        assert!(render("x.txt", deep).unwrap_err().contains("recursion"));
+        let mut scenes = Scenes::default();
+        for text in [
+            "\n{% for %}",
+            "\n\n{{ report.verdikt.x }}",
+            "{% include '/etc/passwd' %}",
+            &endless,
+            "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+            "{{ report|tojson(indent=1000000) }}",
+            "{% set n = namespace(x=[]) %}",
+        ] {
+            let error = render("x.html", text).unwrap_err();
+            assert_eq!(error.lines().count(), 1, "{error}");
+            // How many steps there are follows from the size of the report.
+            let is_count = |word: &&str| word.parse::<u64>().is_ok_and(|steps| steps > 9_999);
+            let words = error.split(' ').map(|word| if is_count(&word) { "MANY" } else { word });
+            let said = words.collect::<Vec<_>>().join(" ");
+            scenes.add(&text.replace('\n', "\\n"), &said);
+        }
+        scenes.are("template");
     }
 
     #[test]
@@ -265,10 +268,9 @@ mod tests {
 
     #[test]
     fn json_is_indented_by_few_spaces() {
-        for text in ["{{ report|tojson(indent=1000000) }}", "{{ report|tojson(1000000) }}"] {
-            let error = render("x.txt", text).unwrap_err();
-            assert!(error.contains("indent is a number from 0 to 16"), "{error}");
-        }
+        let [named, alone] = ["indent=1000000", "1000000"]
+            .map(|indent| render("x.txt", &format!("{{{{ report|tojson({indent}) }}}}")));
+        assert_eq!(named.unwrap_err(), alone.unwrap_err());
         for (text, json) in [
             ("{{ [1]|tojson }}", "[1]"),
             ("{{ [1]|tojson(2) }}", "[\n  1\n]"),
@@ -332,8 +334,7 @@ mod tests {
     #[test]
     fn lists_do_not_grow_deeper_in_a_loop() {
         let deeper = "{% set n = namespace(x=[]) %}{% for i in range(10000) %}{% set n.x = [n.x] %}{% endfor %}";
-        let error = render("x.txt", deeper).unwrap_err();
-        assert!(error.contains("namespace is not offered here"), "{error}");
+        render("x.txt", deeper).unwrap_err();
         let kept =
             "{% set x = [] %}{% for i in range(10000) %}{% set x = [x] %}{% endfor %}{{ x }}";
         assert_eq!(render("x.txt", kept).unwrap(), "[]");

@@ -279,7 +279,8 @@ mod tests {
             "farm,fact,expect,prod/a,prod/p,stage/a,stage/odd,q,c.tar,source p,wrong,odd\r\n";
         assert!(text.starts_with(head), "{text}");
         let text = written(vec![farm("prod", &["a\u{7}", "a\\u{7}"])]);
-        assert!(text.contains("prod/a\\u{7}#1,prod/a\\u{7}#2,"), "{text}");
+        let head = "farm,fact,expect,prod/a\\u{7}#1,prod/a\\u{7}#2,wrong,odd\r\n";
+        assert!(text.starts_with(head), "{text}");
     }
 
     #[test]
