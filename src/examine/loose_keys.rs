@@ -138,6 +138,7 @@ mod tests {
     use super::*;
     use crate::examine::examine;
     use crate::intake::{NoWatch, discover};
+    use crate::testing::Scenes;
 
     /// Scans folders with an `hmac` each, and returns what is said of each.
     fn reasons(keys: &[(&str, &[u8])]) -> Vec<String> {
@@ -163,31 +164,29 @@ mod tests {
     }
 
     #[test]
-    fn keys_without_their_install_are_compared() {
-        let reasons = reasons(&[("a", &[1; 32]), ("b", &[1; 32]), ("c", &[2; 32])]);
-        assert!(reasons[0].contains(") is the same as in b, and another one than in c; nothing"));
-        assert!(reasons[2].contains(") is another one than in a, b; nothing"), "{reasons:?}");
-        assert!(reasons[2].contains("only key files without their install: hmac (32 bytes, md5 "));
+    fn keys_without_their_install_are_compared_and_told_with_what_to_send() {
+        let mut scenes = Scenes::default();
+        for (about, keys) in [
+            ("one", &[("a", &[1; 32][..])][..]),
+            ("two are the same", &[("a", &[1; 32]), ("b", &[1; 32]), ("c", &[2; 32])]),
+        ] {
+            scenes.add(about, &reasons(keys).join("\n"));
+        }
+        scenes.are("loose-keys");
     }
 
     #[test]
     fn keys_under_other_names_are_compared_too() {
         let key: Vec<u8> = (100..132).collect();
+        let of = |file: &str| reasons_of(&[("a", file, &key), ("b", "hmac", &key)]).remove(0);
+        let plain = of("hmac");
         for file in ["data/hmac", "hmac.bin", "author1-hmac", "hmac_author1", "x/Copy of hmac"] {
-            let reasons = reasons_of(&[("a", file, &key), ("b", "hmac", &key)]);
-            assert!(reasons[0].contains("only key files without their install: hmac"), "{file}");
-            assert!(reasons[0].contains(") is the same as in b; nothing"), "{file} {reasons:?}");
+            assert_eq!(of(file), plain, "{file}");
         }
         // Nothing shows that these are keys.
         for (file, bytes) in [("hmac.md5", &b"0123  hmac"[..]), ("hmac.bin", &[200; 31])] {
             let reasons = reasons_of(&[("a", file, bytes)]);
             assert!(!reasons[0].contains("only key files"), "{file} {reasons:?}");
         }
-    }
-
-    #[test]
-    fn lone_key_file_is_told_with_what_to_send() {
-        let reasons = reasons(&[("a", &[1; 32])]);
-        assert!(reasons[0].contains("); nothing shows whether any instance uses them, so send"));
     }
 }
