@@ -259,6 +259,7 @@ fn is_mostly_ascii(start: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::Scenes;
 
     fn refusal(head: &[u8]) -> Refusal {
         sniff(head).map(|container| container.name).unwrap_err()
@@ -266,34 +267,32 @@ mod tests {
 
     #[test]
     fn every_other_content_has_its_sentence() {
-        for (head, kind, words) in [
-            (&b""[..], GapKind::EmptyFile, "no bytes"),
-            (
-                b"<!DOCTYPE HTML><p>403",
-                GapKind::NotAnArchive,
-                "looks like an HTML page, not an archive",
-            ),
-            (b"\xef\xbb\xbf\n<html>", GapKind::NotAnArchive, "an HTML page"),
-            (b"<?xml version='1.0'?><Error>", GapKind::NotAnArchive, "an XML document"),
-            (b"{\"error\":403}", GapKind::NotAnArchive, "a JSON document"),
-            (b"\xff\xfe4\x000\x003\0", GapKind::NotAnArchive, "plain text"),
-            (b"\xff\xfe\x81\x93\x55\x91\x01\0", GapKind::NotAnArchive, "unknown content"),
-            (b"not found\n", GapKind::NotAnArchive, "plain text"),
+        let mut scenes = Scenes::default();
+        for (head, kind) in [
+            (&b""[..], GapKind::EmptyFile),
+            (b"<!DOCTYPE HTML><p>403", GapKind::NotAnArchive),
+            (b"\xef\xbb\xbf\n<html>", GapKind::NotAnArchive),
+            (b"<?xml version='1.0'?><Error>", GapKind::NotAnArchive),
+            (b"{\"error\":403}", GapKind::NotAnArchive),
+            (b"\xff\xfe4\x000\x003\0", GapKind::NotAnArchive),
+            (b"\xff\xfe\x81\x93\x55\x91\x01\0", GapKind::NotAnArchive),
+            (b"not found\n", GapKind::NotAnArchive),
             (
                 b"Der Anhang wurde gel\xf6scht, da er nicht zugelassen ist.\r\n",
                 GapKind::NotAnArchive,
-                "plain text",
             ),
-            (b"PK\x07\x08PK\x03\x04", GapKind::Unsupported, "zip -s 0"),
-            (b"7z\xbc\xaf\x27\x1c", GapKind::Unsupported, "`7z x FILE"),
-            (b"Rar!\x1a\x07\0", GapKind::Unsupported, "`unrar x FILE"),
-            (b"\x04\x22\x4d\x18", GapKind::Unsupported, "lz4 -dc"),
-            (b"\x7fELF\x01", GapKind::NotAnArchive, "unknown content"),
+            (b"PK\x07\x08PK\x03\x04", GapKind::Unsupported),
+            (b"7z\xbc\xaf\x27\x1c", GapKind::Unsupported),
+            (b"Rar!\x1a\x07\0", GapKind::Unsupported),
+            (b"\x04\x22\x4d\x18", GapKind::Unsupported),
+            (b"\x7fELF\x01", GapKind::NotAnArchive),
+            (&[0xf1; 32], GapKind::NotAnArchive),
         ] {
             let (found, reason) = refusal(head);
             assert_eq!(found, kind, "{reason}");
-            assert!(reason.contains(words), "{reason}");
+            scenes.add(&head.escape_ascii().to_string(), &reason);
         }
+        scenes.are("no-archives");
     }
 
     #[test]

@@ -284,7 +284,7 @@ fn path_longer_than_any_is_skipped_and_not_shown() {
         let recorder = scan_tar(&entry(4097));
         assert_eq!((recorder.gaps(), kinds(&recorder).len()), (vec![GapKind::OverLimit], 1));
         let Some(Event::Gap { path: None, reason, .. }) = recorder.events.first() else { panic!() };
-        assert!(reason.contains("at byte 5") && reason.len() < 200, "{reason}");
+        assert!(reason.len() < 200, "{reason}");
     }
 }
 
