@@ -3,6 +3,7 @@
 use crate::cases;
 use crate::pack::Packing;
 use crate::run::{aemtrix, exit_code, list, operand, scan_by, written};
+use crate::scenes::Scenes;
 use aemtrix::diagnosis::{Selection, Verdict};
 use aemtrix::farm::{FarmPlan, farms};
 use aemtrix::policy::parse;
@@ -97,8 +98,9 @@ fn cut_facts_are_incomplete_evidence() {
     for length in [0, 1, 500, facts.len() / 2, last, last + 1, last + 10, facts.len() - 2] {
         let (report, exit) = run("report", &["-f", "json"], &["-".into()], &facts[..length]);
         assert_eq!(exit, 2, "{length} of {}", facts.len());
-        let report = String::from_utf8(report).unwrap();
-        assert!(!report.contains("\"verdict\": \"consistent\""), "{length}: {report}");
+        let report: Value = serde_json::from_slice(&report).unwrap();
+        let is_sound = |farm: &Value| farm["verdict"] == "consistent";
+        assert!(!list(&report["farms"]).any(is_sound), "{length}: {report}");
     }
 }
 
@@ -155,7 +157,8 @@ fn what_is_neither_file_nor_standard_input_is_told_at_once() {
         let gaps = report["gaps"].as_array().unwrap();
         assert_eq!(gaps.len(), 1, "{gaps:?}");
         assert_eq!(gaps[0]["source"], other.to_str().unwrap());
-        assert!(gaps[0]["reason"].as_str().unwrap().contains("use `-`"), "{gaps:?}");
+        let reason = "is a device, FIFO or socket; use `-` to read from a pipe";
+        assert_eq!(gaps[0]["reason"], reason);
         assert_eq!(report["farms"][0]["verdict"], "undecided");
     }
 }
@@ -292,8 +295,8 @@ fn of_several_files_a_cut_one_leaves_its_own_farm_open() {
     for cut in [head(&a, 2), head(&a, 3), a[..a.len() - 900].to_owned(), head(&a, 2) + "{\"schem"] {
         let cut = file("a.ndjson", &cut);
         let (farms, exit) = farms_of(&[cut.clone(), good.clone()], "");
-        assert!(farms.starts_with("a ") && farms.ends_with(", b consistent"), "{farms}");
-        assert!(exit == 2 && !farms.contains("a consistent"), "{farms}");
+        let open = matches!(&*farms, "a undecided, b consistent" | "a inconsistent, b consistent");
+        assert!(open && exit == 2, "{farms}");
         let operands = [cut, good.clone()];
         let again = run("report", &["-f", "ndjson", "--farm-by", "parent"], &operands, b"").0;
         let again = String::from_utf8(again).unwrap();
@@ -311,12 +314,14 @@ fn report_in_place_of_facts_is_named_in_one_line() {
     let baseline = home.path().join("known.json");
     let outputs = ["-o", file.to_str().unwrap(), "--write-baseline", baseline.to_str().unwrap()];
     run("scan", &outputs, &[demo.into()], b"");
-    for (file, what) in [(file, "is a report"), (baseline, "is a baseline")] {
+    let mut scenes = Scenes::default();
+    for (file, what) in [(file, "a report"), (baseline, "a baseline")] {
         let (report, exit) = run("report", &["-f", "json"], &[file.into_os_string()], b"");
         let report: Value = serde_json::from_slice(&report).unwrap();
         let reasons: Vec<&str> =
             list(&report["gaps"]).filter_map(|gap| gap["reason"].as_str()).collect();
-        assert!(exit == 2 && reasons.len() == 1 && reasons[0].starts_with(what), "{reasons:?}");
-        assert!(reasons[0].contains("aemtrix scan -o FACTS.ndjson"), "{reasons:?}");
+        assert_eq!((exit, reasons.len()), (2, 1), "{reasons:?}");
+        scenes.add(what, reasons[0]);
     }
+    scenes.are("no-facts");
 }
