@@ -197,8 +197,7 @@ mod tests {
                 "c: the keys of a lie where AEM does not look for them: hmac as crx-quickstart/launchpad/felix/bundle2/data/{file}"
             );
             assert!(hits[0].message.starts_with(&start), "{}", hits[0].message);
-            let advice = hits[0].advice().join("\n");
-            assert!(advice.contains(&format!("data/{file}'")), "{advice}");
+            assert_eq!(hits[0].advice().len(), 1);
             assert!(hits[0].needs.contains(&Need::FarmKeys("c".to_owned())));
         }
         assert_eq!(check(&built(&right, "hmac.bin")), []);
