@@ -387,9 +387,18 @@ mod tests {
                 .map_err(|error| error.to_string())
         };
         assert_eq!(check(&["a.json", "a.html", "new.json"]), Ok(()));
-        assert!(check(&["a.json", "./policy.toml"]).unwrap_err().contains("is read by this run"));
-        assert!(check(&["known.json"]).unwrap_err().contains("is read by this run"));
-        assert!(check(&["a.json", "b.json", "./a.json"]).unwrap_err().contains("named twice"));
+        let [read, twice] = [
+            "FILE: is read by this run, which must not replace it",
+            "FILE: is named twice as a file to write",
+        ];
+        for (written, why) in [
+            (&["a.json", "./policy.toml"][..], read),
+            (&["known.json"], read),
+            (&["a.json", "b.json", "./a.json"], twice),
+        ] {
+            let file = path(written[written.len() - 1]).display().to_string();
+            assert_eq!(check(written), Err(why.replace("FILE", &file)));
+        }
         let why = |name: &str| {
             let written = [home.path().join(name)];
             format!("{:#}", check_written(&written, &[]).unwrap_err())

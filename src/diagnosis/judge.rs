@@ -298,18 +298,17 @@ mod tests {
                 _ => None,
             });
             let stopped: Vec<String> = stopped.collect();
-            (stopped.join(" "), told, leave.collect::<String>())
+            (stopped.join(" "), told, leave.last().unwrap_or_default())
         };
         let both = ["hmac-differs", "master-differs"].map(|rule| accept(rule, "\"e\"")).concat();
         let (stopped, told, text) = repair(both);
         assert_eq!((stopped.as_str(), told), ("d", false));
-        assert!(
-            text.ends_with("Leave the keys of e as they are: the policy accepts them."),
-            "{text}"
-        );
+        let leave = "Leave the keys of e as they are: the policy accepts them.";
+        assert_eq!(text, leave);
         // The finding on master still asks for its repair.
         let (stopped, _, text) = repair(accept("hmac-differs", "\"e\""));
-        assert_eq!((stopped.as_str(), text.contains("Leave")), ("d e", false));
+        assert_eq!(stopped, "d e");
+        assert_ne!(text, leave);
     }
 
     #[test]
