@@ -2,8 +2,9 @@
 
 use crate::instance::Instance;
 use crate::pack::Packing;
-use crate::run::{aemtrix, list};
+use crate::run::{aemtrix, list, texts};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use tempfile::TempDir;
@@ -37,6 +38,11 @@ impl Said {
     fn farm(&self, name: &str) -> &Value {
         let mut farms = list(&self.report["farms"]);
         farms.find(|farm| farm["name"] == name).unwrap_or_else(|| panic!("{name}: {}", self.report))
+    }
+
+    /// Returns `true` if a finding of this rule counts.
+    fn has(&self, rule: &str) -> bool {
+        self.rules().contains(&rule)
     }
 
     /// The rules of the findings of all farms that count.
@@ -81,6 +87,14 @@ impl Gate {
         }
     }
 
+    /// The rules of the baseline `known.json`, in their order.
+    fn known_rules(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.path("known.json")).unwrap();
+        let known: Value = serde_json::from_str(&text).unwrap();
+        let rules = list(&known["findings"]).map(|own| own["rule"].as_str().unwrap().to_owned());
+        rules.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
     /// Scans by the policy with more text behind it.
     fn by_policy(&self, more: &str) -> Said {
         fs::write(self.path("policy.toml"), format!("{POLICY}{more}")).unwrap();
@@ -104,7 +118,7 @@ fn odd_key_fails() {
     gate.put("publish2", &Instance::new("publish2").hmac("another"));
     let said = gate.by_policy("");
     assert_eq!((said.code, &said.farm("production")["verdict"]), (Some(1), &"inconsistent".into()));
-    assert!(said.rules().contains(&"hmac-differs"));
+    assert!(said.has("hmac-differs"));
 }
 
 #[test]
@@ -122,11 +136,10 @@ fn suppressed_key_passes_the_gate_and_is_still_inconsistent() {
     let farm = said.farm("production");
     assert_eq!((&farm["verdict"], &farm["suppressed"]), (&"inconsistent".into(), &2.into()));
     assert_eq!(farm["findings"][0]["suppressed"]["reason"], "new");
-    assert!(said.errors.contains("0 notes, 2 suppressed"), "{}", said.errors);
     let expired = suppress("2026-05-31");
     assert_eq!(expired.code, Some(1));
     assert_eq!(expired.rules().iter().filter(|rule| **rule == "suppression-expired").count(), 2);
-    assert!(expired.rules().contains(&"hmac-differs"));
+    assert!(expired.has("hmac-differs"));
 }
 
 #[test]
@@ -147,8 +160,9 @@ fn missing_instance_whose_archive_is_cut_is_unknown() {
     assert_eq!((said.code, said.rules()), (Some(2), vec![]));
     let farm = said.farm("production");
     assert_eq!(farm["verdict"], "undecided");
-    let reasons = farm["verdict_reasons"].to_string();
-    assert!(reasons.contains("publish2, which the policy names, was not found"), "{reasons}");
+    let [missing, cut] = texts(&farm["verdict_reasons"])[..] else { panic!("{farm}") };
+    assert!(missing.starts_with("publish2, which the policy names, was not found"), "{missing}");
+    assert!(cut.starts_with("uploads/publish2.tar.gz "), "{cut}");
 }
 
 #[test]
@@ -206,16 +220,7 @@ fn suppressions_themselves_are_neither_suppressed_nor_known() {
     assert_eq!(gate.scan(&options).code, Some(1));
     let said = gate.scan(&["--policy", "policy.toml", "--baseline", "known.json"]);
     assert_eq!((said.code, said.rules()), (Some(1), vec!["suppression-unmatched"]));
-    assert!(!fs::read_to_string(gate.path("known.json")).unwrap().contains("suppression"));
-}
-
-#[test]
-fn huge_policy_is_not_read() {
-    let gate = Gate::new();
-    fs::write(gate.path("policy.toml"), vec![b'#'; (8 << 20) + 1]).unwrap();
-    let said = gate.scan(&["--policy", "policy.toml"]);
-    assert_eq!(said.code, Some(2));
-    assert!(said.errors.contains("is larger than 8388608 bytes"), "{}", said.errors);
+    assert_eq!(gate.known_rules(), [""; 0]);
 }
 
 #[test]
@@ -255,10 +260,11 @@ fn renewed_baseline_keeps_what_this_run_did_not_look_for() {
     // What it did look for and did not find again goes.
     gate.put("publish2", &Instance::new("publish2").hmac("another"));
     gate.scan(&[&renew[..], &["--select", "hmac-differs"]].concat());
-    assert!(fs::read_to_string(gate.path("known.json")).unwrap().contains("storage-trailing"));
+    let keys = ["half-copied-pair", "hmac-differs"];
+    assert_eq!(gate.known_rules(), [keys[0], keys[1], "storage-trailing-newline"]);
     gate.scan(&[&renew[..], &["--select", "storage-trailing-newline"]].concat());
     let left = fs::read_to_string(gate.path("known.json")).unwrap();
-    assert!(!left.contains("storage-trailing") && left.contains("hmac-differs"), "{left}");
+    assert_eq!(gate.known_rules(), keys);
     // Nor does what is known of an instance that did not come.
     fs::remove_file(gate.uploads().join("publish2.tar.gz")).unwrap();
     assert_eq!(gate.scan(&renew).code, Some(0));
@@ -321,8 +327,6 @@ fn baseline_knows_digests_reasons_and_dates() {
     gate.put("publish2", &Instance::new("publish2").hmac("other"));
     let write = ["--write-baseline", "known.json", "--as-of", "2026-03-01"];
     assert_eq!(gate.scan(&[&write[..], &["--baseline-reason", "migrates"]].concat()).code, Some(1));
-    let text = fs::read_to_string(gate.path("known.json")).unwrap();
-    assert!(text.contains("\"since\": \"2026-03-01\"") && text.contains("\"migrates\""), "{text}");
     let said = gate.scan(&["--baseline", "known.json"]);
     assert_eq!(said.code, Some(0), "{}", said.errors);
     let finding = &said.report["farms"][0]["findings"][0];
@@ -332,7 +336,7 @@ fn baseline_knows_digests_reasons_and_dates() {
     );
     gate.put("publish2", &Instance::new("publish2").hmac("third"));
     let said = gate.scan(&["--baseline", "known.json"]);
-    assert_eq!((said.code, said.rules().contains(&"hmac-differs")), (Some(1), true), "a third key");
+    assert_eq!((said.code, said.has("hmac-differs")), (Some(1), true), "a third key");
     let other = Instance::new("publish2").sling_id("99999999-9999-4999-8999-999999999999");
     gate.put("publish2", &other.hmac("other"));
     assert_eq!(gate.scan(&["--baseline", "known.json"]).code, Some(1), "of another customer");
@@ -342,7 +346,7 @@ fn baseline_knows_digests_reasons_and_dates() {
         gate.put(name, &Instance::new(name).role(role).sling_id(&id).hmac(key));
     }
     let said = gate.scan(&["--baseline", "known.json"]);
-    assert_eq!((said.code, said.rules().contains(&"hmac-differs")), (Some(1), true), "all of it");
+    assert_eq!((said.code, said.has("hmac-differs")), (Some(1), true), "all of it");
 }
 
 #[test]
@@ -372,9 +376,8 @@ fn fewer_instances_than_there_are_leave_it_open() {
     assert_eq!(gate.scan(&["--min-instances", "3"]).code, Some(0));
     let said = gate.scan(&["--min-instances", "4"]);
     assert_eq!((said.code, &said.report["farms"][0]["verdict"]), (Some(2), &"undecided".into()));
-    assert!(
-        said.report["farms"][0]["verdict_reasons"][0].as_str().unwrap().contains("3 of at least 4")
-    );
+    let reasons = texts(&said.report["farms"][0]["verdict_reasons"]);
+    assert_eq!(reasons, ["3 of at least 4 instances were found (--min-instances)"]);
 }
 
 #[test]
@@ -385,15 +388,6 @@ fn lone_instance_fails_where_an_open_verdict_does() {
     }
     assert_eq!(gate.scan(&[]).code, Some(0));
     assert_eq!(gate.scan(&["--fail-on", "undecided"]).code, Some(2));
-}
-
-#[test]
-fn misspelt_rule_of_a_policy_is_guessed() {
-    let gate = Gate::new();
-    fs::write(gate.path("policy.toml"), "[severity]\nhmac-difers = \"error\"\n").unwrap();
-    let said = gate.scan(&["--policy", "policy.toml"]);
-    assert!(said.errors.contains("did you mean `hmac-differs`?"), "{}", said.errors);
-    assert_eq!(said.code, Some(2));
 }
 
 #[test]

@@ -77,6 +77,8 @@ const WRONG_USAGE: &[&[&str]] = &[
     &["scan", "--policy", "misnamed.toml", "demo"],
     &["scan", "--policy", "two-match.toml", "demo"],
     &["scan", "--policy", "matches-two.toml", "demo"],
+    &["scan", "--policy", "huge.toml", "demo"],
+    &["scan", "--policy", "patterns.toml", "demo"],
     &["scan", "--baseline", "demo/author.tar.gz", "demo"],
     &["scan", "--baseline", "half.json", "demo"],
     &["scan", "--write-baseline", "demo/author.tar.gz", "demo"],
@@ -85,6 +87,18 @@ const WRONG_USAGE: &[&[&str]] = &[
     &["scan", "-o", "archive.json", "demo"],
     &["scan", "-o", "notes.md", "demo"],
     &["scan", "-o", "folder.json", "demo"],
+    &["diff", "report.json", "demo"],
+    &["diff", "known.json", "demo"],
+    &["verify", "notes.md", "demo"],
+    &["verify", "report.json", "demo"],
+    &["report", "--partitioned", "-f", "json", "demo"],
+    &["report", "--partitioned", "-f", "csv", "--wide", "demo"],
+    &["report", "--partitioned", "-f", "csv", "--farm", "c1", "demo"],
+    &["report", "--partitioned", "-f", "csv", "-o", "new.csv", "demo"],
+    &["report", "--partitioned", "-f", "csv", "--write-baseline", "new.json", "demo"],
+    &["report", "--partitioned", "-f", "csv", "--policy", "policy.toml", "demo"],
+    &["report", "--partitioned", "-f", "csv", "--policy", "suppress.toml", "demo"],
+    &["report", "--partitioned", "-f", "csv", "-"],
 ];
 
 /// An author and three publishers with two faults, as support gets them: one publisher was never moved out of the JCR, one was installed
@@ -173,6 +187,8 @@ fn add_faulty_files(home: &Path) {
     let known = fs::read(home.join("known.json")).unwrap();
     let instance = "[[farm]]\nname = \"production\"\n[[farm.instance]]\nname = \"author\"\n";
     let both = "[[farm.instance]]\nname = \"publish\"\nsource = \"*\"\n";
+    let suppress = "[[suppress]]\nrule = \"token-off\"\nreason = \"r\"\n";
+    let patterns: String = (0..50_000).map(|index| format!("\"*{index}?\",")).collect();
     for (name, bytes) in [
         ("list.txt", &b"=demo\n"[..]),
         ("policy.toml", instance.as_bytes()),
@@ -180,6 +196,10 @@ fn add_faulty_files(home: &Path) {
         ("misnamed.toml", b"[[suppress]]\nrule = \"hmac-difers\"\nreason = \"r\"\n"),
         ("two-match.toml", format!("{instance}source = \"*\"\n{both}").as_bytes()),
         ("matches-two.toml", format!("{instance}source = \"demo/publish*\"\n").as_bytes()),
+        ("huge.toml", &vec![b'#'; (8 << 20) + 1]),
+        ("patterns.toml", format!("{suppress}instances = [{patterns}]\n").as_bytes()),
+        ("suppress.toml", suppress.as_bytes()),
+        ("report.json", b"{\n  \"schema\": \"aemtrix.report/1\"\n}\n"),
         ("half.json", &known[..known.len() / 2]),
         ("archive.json", b"\x1f\x8b\x08\0\0\0\0\0\0\x03"),
         ("notes.md", b"# My notes\n"),
