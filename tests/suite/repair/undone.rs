@@ -2,6 +2,7 @@
 
 use super::{Tree, World, farms, tree};
 use crate::instance::{Instance, hmac_of, master_of};
+use crate::scenes::Scenes;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
@@ -223,10 +224,14 @@ fn machine_with_other_keys_at_the_same_paths_is_left_as_it_is() {
         for output in [world.run(&place, &["publish"]), world.model(&place, &["publish"], None)] {
             let told = super::told(&output);
             assert_eq!(output.status.code(), Some(1), "{about}: {told}");
-            assert!(told.contains("not as it was examined"), "{about}: {told}");
             assert_eq!(world.tree(), before, "{about}");
         }
     }
+}
+
+/// What is said, without the place of this world.
+fn said(world: &World, output: &Output) -> String {
+    super::told(output).replace(world.home.path().to_str().unwrap(), "HOME")
 }
 
 #[test]
@@ -240,9 +245,10 @@ fn keys_that_may_be_of_another_instance_are_not_taken_without_asking() {
     super::save_keys(&place, true);
     let mut command = world.command(&place, &["collect", &world.sources[0].0]);
     let output = command.env_remove("REPAIR_ASSUME_STOPPED").output().unwrap();
-    let told = super::told(&output);
-    assert_eq!(output.status.code(), Some(1), "{told}");
-    assert!(told.contains("in place of any that are there"), "{told}");
+    assert_eq!(output.status.code(), Some(1), "{}", super::told(&output));
+    let mut scenes = Scenes::default();
+    scenes.add("of whose keys are taken nothing was read", &said(&world, &output));
+    scenes.are("repair-asks");
     let script = fs::read_to_string(world.home.path().join("repair.ps1")).unwrap();
     assert!(script.contains("Invoke-Collect '0' $false $false"), "{script}");
 }
@@ -259,25 +265,39 @@ fn copies_of_another_repair_are_not_touched() {
 }
 
 #[test]
-fn instance_that_is_not_here_is_not_repaired() {
-    let (world, _) = prepared(&instances()[0].1);
+fn what_is_not_as_the_script_says_is_told_and_left() {
+    let (world, place) = prepared(&instances()[0].1);
     let before = world.tree();
+    let mut scenes = Scenes::default();
+    let home = world.home.path();
+    scenes.add("the list", &said(&world, &world.run(home, &[])));
     for words in
         [&["else"][..], &["publish", "author"], &["collect", "publish"], &["collect", "else"]]
     {
-        let output = world.run(world.home.path(), words);
+        let output = world.run(home, words);
         assert_eq!(output.status.code(), Some(2), "{words:?} {}", super::told(&output));
+        scenes.add(&words.join(" "), &said(&world, &output));
     }
-    // The paths of the upload do not begin here.
-    for words in [&["publish"][..], &["collect", "author"]] {
-        let home = world.home.path();
-        for output in [world.run(home, words), world.model(home, words, None)] {
-            let told = super::told(&output);
-            assert_eq!(output.status.code(), Some(1), "{told}");
-            assert!(told.contains("run this where the paths of the upload begin"), "{told}");
+    let keys = place.join("crx-quickstart").join(DATA);
+    let own = fs::read(keys.join("master")).unwrap();
+    // The paths of the upload do not begin in the first directory; in the second they do, with other keys.
+    for (about, here, words) in [
+        ("not where its paths begin", home, &["publish"][..]),
+        ("not where its paths begin", home, &["collect", "author"]),
+        ("with other keys", &place, &["publish"]),
+    ] {
+        if here == place {
+            fs::write(keys.join("master"), master_of("another machine")).unwrap();
+        }
+        let [shell, model] = [world.run(here, words), world.model(here, words, None)];
+        for (runner, output) in [("sh", shell), ("PowerShell", model)] {
+            assert_eq!(output.status.code(), Some(1), "{}", super::told(&output));
+            scenes.add(&format!("{} {about}, {runner}", words.join(" ")), &said(&world, &output));
         }
     }
+    fs::write(keys.join("master"), own).unwrap();
     assert_eq!(world.tree(), before);
+    scenes.are("repair-refuses");
 }
 
 #[test]
@@ -361,7 +381,6 @@ fn list_names_the_steps_of_every_instance() {
     let before = world.tree();
     let output = world.run(world.home.path(), &[]);
     assert!(output.status.success());
-    assert!(super::told(&output).contains("After these steps: "));
     assert_eq!(world.tree(), before);
 }
 
@@ -428,29 +447,26 @@ fn keys_that_the_instance_works_with_are_never_said_to_be_ready() {
 }
 
 #[test]
-fn user_that_may_not_read_a_key_is_told_so() {
+fn user_that_does_not_run_aem_changes_nothing() {
     let (world, place) = prepared(&instances()[0].1);
     let key = place.join("crx-quickstart").join(DATA).join("hmac");
     if !give(world.home.path(), OTHER) || chown(&key, Some(0), Some(0)).is_err() {
         return;
     }
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
-    let output = world.command(&place, &["publish"]).uid(OTHER).gid(OTHER).output().unwrap();
-    let told = super::told(&output);
-    assert_eq!(output.status.code(), Some(1), "{told}");
-    assert!(told.contains("you may not read it"), "{told}");
-}
-
-#[test]
-fn user_that_does_not_run_aem_changes_nothing() {
-    let (world, place) = prepared(&instances()[0].1);
-    if !give(world.home.path(), OTHER) || !give(&place.join("crx-quickstart/launchpad"), 0) {
-        return;
-    }
-    let before = world.tree();
-    let output = world.command(&place, &["publish"]).uid(OTHER).gid(OTHER).output().unwrap();
-    let told = super::told(&output);
-    assert_eq!(output.status.code(), Some(1), "{told}");
-    assert!(told.contains("belongs to another user: run this as the user that runs AEM"), "{told}");
-    assert_eq!(world.tree(), before);
+    let mut scenes = Scenes::default();
+    let mut refused = |about: &str| {
+        let before = world.tree();
+        let output = world.command(&place, &["publish"]).uid(OTHER).gid(OTHER).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{about}: {}", super::told(&output));
+        assert_eq!(world.tree(), before, "{about}");
+        // The shell itself says in words of its own what it may not do.
+        let told = said(&world, &output);
+        scenes.add(about, told.split_once("repair: ").unwrap().1);
+    };
+    refused("may not read a key");
+    assert!(give(&place.join("crx-quickstart/launchpad"), 0));
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    refused("owns no file of it");
+    scenes.are("repair-by-another-user");
 }
