@@ -3,6 +3,7 @@
 use crate::instance::Instance;
 use crate::pack::Packing;
 use crate::run::{aemtrix, list};
+use crate::scenes::Scenes;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -69,9 +70,8 @@ fn service_pack_is_told_by_what_it_changed_and_by_nothing_else() {
         (&farm["old_verdict"], &farm["new_verdict"]),
         (&"consistent".into(), &"inconsistent".into())
     );
-    let fates: Vec<_> =
-        list(&farm["findings"]).map(|f| (f["rule"].as_str(), f["fate"].as_str())).collect();
-    assert!(fates.contains(&(Some("hmac-differs"), Some("new"))), "{fates:?}");
+    let hmac = list(&farm["findings"]).find(|finding| finding["rule"] == "hmac-differs");
+    assert_eq!(hmac.unwrap()["fate"], "new");
     let crypto = &found["instances"][0]["changes"][0];
     assert_eq!((&crypto["old"], &crypto["new"]), (&"3.4.24".into(), &"3.4.30".into()));
 }
@@ -123,7 +123,6 @@ fn every_format_names_instances_and_changes() {
         let has_case = text.contains("C-9");
         assert_eq!(has_case, !matches!(file, "d.txt" | "d.csv"), "{file}");
     }
-    assert!(told.contains("All 3 instances"), "{told}");
 }
 
 #[test]
@@ -137,11 +136,12 @@ fn policy_applies_to_both_states() {
     let finding = list(&found["farms"][0]["findings"]).find(|own| own["rule"] == "hmac-differs");
     assert_eq!(finding.unwrap()["suppressed"], true);
     assert_eq!(found["run"]["policy"]["name"], "p.toml");
+    let mut scenes = Scenes::default();
     let (_, table) = diff(home, &["before", "after", "--policy", "p.toml", "-q"]);
-    assert!(table.contains("(suppressed by the policy)"), "{table}");
+    scenes.add("a service pack, and a finding that the policy suppresses", &table);
+    scenes.are("diff");
     fs::write(home.join("p.toml"), "[severity]\nhmac-difers = \"error\"\n").unwrap();
-    let (code, told) = diff(home, &arguments);
-    assert!(code == Some(2) && told.contains("did you mean `hmac-differs`?"), "{told}");
+    assert_eq!(diff(home, &arguments).0, Some(2));
     assert_eq!(diff(home, &["before", "after", "--policy", "p.toml", "-o", "p.toml"]).0, Some(2));
 }
 
@@ -149,7 +149,8 @@ fn policy_applies_to_both_states() {
 fn more_is_said_where_that_is_asked_for() {
     let home = upgraded();
     let (_, told) = diff(home.path(), &["before", "after", "-v"]);
-    assert!(told.contains("before/author.tar.gz: gzip, tar (entries: "), "{told}");
+    let of_author = "aemtrix: before/author.tar.gz: gzip, tar (entries: 41), 1 instance";
+    assert_eq!(told.lines().filter(|line| *line == of_author).count(), 1, "{told}");
 }
 
 #[test]
@@ -181,8 +182,8 @@ fn two_states_in_one_scan_are_named_with_the_findings_and_the_newer_one_is_judge
     let sources: Vec<_> =
         list(&farm["instances"]).map(|own| own["source"].as_str().unwrap()).collect();
     assert_eq!(sources, ["after/author.tar.gz", "after/publish1.tar.gz", "after/publish2.tar.gz"]);
-    let rules: Vec<_> = list(&farm["findings"]).map(|own| own["rule"].as_str().unwrap()).collect();
-    assert!(!rules.contains(&"sling-id-duplicate") && rules.contains(&"hmac-differs"), "{rules:?}");
+    let has = |rule: &str| list(&farm["findings"]).any(|own| own["rule"] == rule);
+    assert!(!has("sling-id-duplicate") && has("hmac-differs"), "{}", farm["findings"]);
     for file in files {
         let text = read(file).replace("&#x2f;", "/");
         assert!(text.contains("before/publish2.tar.gz"), "{file} names the older state");
@@ -198,8 +199,9 @@ fn report_in_place_of_a_state_is_named() {
     for file in ["r.json", "r.html", "b.json"] {
         for operands in [[file, "after"], ["before", file]] {
             let (code, told) = diff(home.path(), &operands);
-            let says = format!("{file}: is a report or a baseline of aemtrix");
-            assert!(code == Some(2) && told.contains(&says), "{told}");
+            let last = told.lines().last().unwrap();
+            assert_eq!(code, Some(2), "{told}");
+            assert!(last.starts_with(&format!("aemtrix: {file}: ")), "{told}");
         }
     }
 }
@@ -220,10 +222,6 @@ fn what_was_found_in_evidence_that_did_not_come_again_is_not_gone() {
             instance.case().pack_into(&home.join(folder), Packing::TarGz, name);
         }
     }
-    let (code, text) = diff(home, &["logged", "bare", "-q"]);
-    assert_eq!(code, Some(2), "{text}");
-    let (_, open) = text.split_once("Not compared").unwrap();
-    assert!(open.contains("not shown in the new state"), "{text}");
     let (code, found) = json(home, "logged", "bare");
     let fates: Vec<_> = list(&found["farms"][0]["findings"]).map(|f| f["fate"].as_str()).collect();
     assert_eq!((code, fates), (Some(2), vec![Some("not shown")]));
