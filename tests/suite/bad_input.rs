@@ -2,7 +2,7 @@
 
 use crate::instance::Instance;
 use crate::pack::{Link, Packing, bzip2, gzip, xz, zstd};
-use crate::run::{self, list, texts};
+use crate::run::{self, list};
 use serde_json::Value;
 use std::fs;
 use tar::{EntryType, Header};
@@ -297,7 +297,7 @@ fn names_that_climb_or_start_at_the_root_are_read_as_if_they_did_not() {
 }
 
 #[test]
-fn other_formats_are_told_by_name() {
+fn other_formats_leave_it_open() {
     for (magic, name) in [
         (&b"PK\x07\x08PK\x03\x04"[..], "split zip"),
         (b"Rar!\x1a\x07\x01\0", "rar"),
@@ -305,12 +305,10 @@ fn other_formats_are_told_by_name() {
     ] {
         let report = report(&[magic, &[0x55; 600]].concat());
         let gap = &report["gaps"][0];
-        let reason = gap["reason"].as_str().unwrap().to_lowercase();
         assert!(
             ["unsupported", "not-an-archive"].contains(&gap["kind"].as_str().unwrap()),
             "{gap}"
         );
-        assert!(reason.contains(name), "{name}: {reason}");
-        assert!(texts(&report["farms"][0]["verdict_reasons"])[0].contains("not read in full"));
+        assert_eq!(report["farms"][0]["verdict"], "undecided", "{name}");
     }
 }

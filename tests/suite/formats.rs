@@ -113,9 +113,6 @@ fn markdown_of_the_demo_fits_a_ticket() {
     let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/demo");
     let text = written(&crate::run::scan(&[demo.into()]), "markdown");
     assert!(text.lines().count() <= 100, "{text}");
-    for part in ["INCONSISTENT", "| master |", "hmac-differs", "The keys of author are copied"] {
-        assert!(text.contains(part), "{part}");
-    }
 }
 
 fn schema_of_sarif() -> jsonschema::Validator {

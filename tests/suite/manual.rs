@@ -27,16 +27,21 @@ fn options_in(help: &str) -> BTreeSet<&str> {
     options.map(|word| word.split(['=', '[', '.']).next().unwrap()).collect()
 }
 
+/// Returns `true` if a line of a text begins so.
+fn has_line(text: &str, start: &str) -> bool {
+    text.lines().any(|line| line.starts_with(start))
+}
+
 #[test]
 fn every_subcommand_has_a_help() {
     let help = said(&["--help"]);
     for command in SHOWN {
-        assert!(help.contains(&format!("\n  {command} ")), "{command}: {help}");
+        assert!(has_line(&help, &format!("  {command} ")), "{command}: {help}");
     }
     for command in SHOWN {
         let help = said(&[command, "--help"]);
-        assert!(help.contains(&format!("Usage: aemtrix {command}")), "{help}");
-        assert!(said(&[command, "-h"]).contains("Usage: "), "{command}");
+        assert!(has_line(&help, &format!("Usage: aemtrix {command}")), "{help}");
+        assert!(has_line(&said(&[command, "-h"]), "Usage: "), "{command}");
     }
     assert!(options_in(&said(&["scan", "--help"])).len() > 25);
 }
@@ -58,10 +63,10 @@ fn short_help_fits_a_terminal() {
         assert!(help.lines().count() <= 40, "{columns} columns:\n{help}");
     }
     let (short, long) = (short_help(&["scan"], "100"), said(&["scan", "--help"]));
-    for option in ["--output", "--policy", "--farm-by", "--facts-dir", "--max-unpacked"] {
-        assert!(short.contains(option), "{option}: {short}");
-    }
-    assert!(!short.contains("--max-window") && long.contains("--max-window"), "{short}");
+    let usual = ["--output", "--policy", "--farm-by", "--facts-dir", "--max-unpacked"];
+    let (short, long) = (options_in(&short), options_in(&long));
+    assert!(short.is_superset(&BTreeSet::from(usual)), "{short:?}");
+    assert!(long.difference(&short).any(|option| *option == "--max-window"), "{short:?}");
 }
 
 #[test]
@@ -87,11 +92,11 @@ fn without_arguments_a_short_help_shows_how_to_begin() {
 fn every_topic_is_shown_and_listed() {
     let list = said(&["help"]);
     for topic in TOPICS {
-        assert!(list.contains(&format!("\n  {topic} ")), "{list}");
+        assert!(has_line(&list, &format!("  {topic} ")), "{list}");
         let shown = said(&["help", topic]);
         assert!(shown.lines().count() > 10 && !shown.contains("|---"), "{topic}: {shown}");
     }
-    assert!(said(&["help", "scan"]).contains("Usage: aemtrix scan"));
+    assert_eq!(said(&["help", "scan"]), said(&["scan", "--help"]));
     assert_eq!(aemtrix().args(["help", "nonsense"]).output().unwrap().status.code(), Some(2));
 }
 
@@ -174,7 +179,6 @@ fn man_pages_tell_every_option() {
     };
     for command in SHOWN {
         let page = page(&format!("aemtrix-{command}.1"));
-        assert!(page.contains(&format!("aemtrix {command}")), "{page}");
         for option in options_in(&said(&[command, "--help"])) {
             let bold = format!("\\fB{option}\\fR");
             assert!(page.contains(&bold), "{command} {option}: {page}");
@@ -184,7 +188,7 @@ fn man_pages_tell_every_option() {
         assert_eq!(bare, None, "{command}: an option without a text");
         let title =
             format!(".TH aemtrix-{command} 1 \" \" \"aemtrix {}\"", env!("CARGO_PKG_VERSION"));
-        assert!(page.contains(&title), "{page}");
+        assert!(has_line(&page, &title), "{page}");
     }
     let whole = page("aemtrix.1");
     assert!(
@@ -192,7 +196,7 @@ fn man_pages_tell_every_option() {
         "{whole}"
     );
     for section in ["EXAMPLES", "\"EXIT STATUS\"", "\"SEE ALSO\""] {
-        assert!(whole.contains(&format!("\n.SH {section}\n")), "{section}: {whole}");
+        assert!(has_line(&whole, &format!(".SH {section}")), "{section}: {whole}");
     }
     // Written again, they are the same.
     let before: Vec<_> = expected.iter().map(|name| page(name)).collect();
@@ -211,5 +215,5 @@ fn man_pages_make_their_directory_where_it_is_not_there() {
     assert_eq!((output.status.code(), errors.lines().count()), (Some(2), 1), "{errors}");
     assert!(!errors.contains(".aemtrix-"), "{errors}");
     said(&["man", home.path().join("a/b").to_str().unwrap()]);
-    assert!(pages_in(&home.path().join("a/b/man1")).contains("aemtrix.1"));
+    assert_eq!(pages_in(&home.path().join("a/b/man1")).len(), SHOWN.len() + 1);
 }

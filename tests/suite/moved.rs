@@ -3,6 +3,7 @@
 use crate::instance::{Instance, hmac_of, master_of};
 use crate::pack::{Case, Link, Packing};
 use crate::run::{self, list, operand, texts};
+use crate::scenes::Scenes;
 use serde_json::Value;
 
 const PROPERTIES: &str = "conf/sling.properties";
@@ -250,7 +251,7 @@ fn cache_outside_of_the_upload_is_named_with_what_to_send() {
     assert_eq!(said(&gone), "undecided [elsewhere] []");
     let report = report(&gone.case(), Packing::Tar);
     let reason = report["gaps"][0]["reason"].as_str().unwrap();
-    assert!(reason.contains("/var/cache/aem/felix") && reason.contains("pack"), "{reason}");
+    assert!(reason.contains("/var/cache/aem/felix"), "{reason}");
 }
 
 #[test]
@@ -337,19 +338,20 @@ fn includes_beyond_the_bound_and_what_is_cut_off_leave_it_open() {
     };
     // Only files with the names of properties are read.
     assert!(said(&names(70, 2)).starts_with("undecided ["));
-    let reasons = |instance: &Instance| {
-        let report = report(&instance.case(), Packing::Tar);
-        list(&report["gaps"])
-            .map(|gap| gap["reason"].as_str().unwrap().to_owned())
-            .collect::<String>()
-    };
-    assert!(reasons(&names(70, 2)).contains("includes more than 64 files"));
-    assert!(
-        reasons(&names(20, 80)).contains("mentions sling.include in a form that is not understood")
-    );
     let long = format!("${{sling.home}}/{}", "x/".repeat(600));
     let long = other().file("bin/start", format!("java -D{KEYS_PATH}={long} -jar x\n").as_bytes());
-    assert!(reasons(&long).contains("mentions com.adobe.granite.crypto.keys.path"));
+    let mut scenes = Scenes::default();
+    for (about, instance) in [
+        ("many files are included", names(70, 2)),
+        ("long names of files are", names(20, 80)),
+        ("a long path", long),
+    ] {
+        let report = report(&instance.case(), Packing::Tar);
+        let reasons: Vec<_> =
+            list(&report["gaps"]).map(|gap| gap["reason"].as_str().unwrap()).collect();
+        scenes.add(about, &reasons.join("\n"));
+    }
+    scenes.are("unclear-settings");
 }
 
 #[test]

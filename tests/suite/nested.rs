@@ -86,8 +86,8 @@ fn difference_between_inner_archives_is_found() {
     let other = Instance::new("publish2").hmac("another").case().tar(Packing::Tar);
     let author = packed("author");
     let report = scan(&tar(&[("author.tar", &author), ("publish2.tar", &other)]));
-    let rules: Vec<_> = list(&report["farms"][0]["findings"]).map(|one| &one["rule"]).collect();
-    assert!(rules.contains(&&Value::from("hmac-differs")), "{rules:?}");
+    let mut findings = list(&report["farms"][0]["findings"]);
+    assert!(findings.any(|one| one["rule"] == "hmac-differs"), "{report}");
 }
 
 #[test]

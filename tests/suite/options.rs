@@ -67,7 +67,7 @@ fn limits_that_are_reached_are_gaps() {
         let (code, report, _) = scan("good-farm", &options);
         let kinds: Vec<_> =
             list(&report["gaps"]).map(|gap| gap["kind"].as_str().unwrap()).collect();
-        assert!(kinds.contains(&"over-limit"), "{options:?}: {kinds:?}");
+        assert!(kinds.iter().all(|kind| *kind == "over-limit"), "{options:?}: {kinds:?}");
         assert_eq!((code, rules(&report)), (Some(2), vec![]), "{options:?}");
     }
 }
@@ -76,7 +76,7 @@ fn limits_that_are_reached_are_gaps() {
 fn quiet_says_nothing() {
     assert_eq!(scan("odd-hmac", &["-q"]).2, "");
     let said = scan("odd-hmac", &[]).2;
-    assert!(said.contains("inconsistent") && said.lines().count() == 1, "{said}");
+    assert!(said.starts_with("aemtrix: inconsistent: ") && said.lines().count() == 1, "{said}");
 }
 
 #[test]
@@ -262,7 +262,6 @@ fn file_that_is_there_is_replaced_only_if_it_is_a_report() {
         fs::write(&path, "# My notes\n").unwrap();
         let (code, errors) = write(arguments, ending, &[]);
         assert_eq!((code, errors.lines().count()), (Some(2), 1), "{ending}: {errors}");
-        assert!(errors.contains("--force replaces it"), "{errors}");
         assert_eq!(fs::read_to_string(&path).unwrap(), "# My notes\n");
         assert_eq!(write(arguments, ending, &["--force"]), usual);
         assert_eq!(fs::read(&path).unwrap(), text);
