@@ -293,12 +293,12 @@ mod tests {
             let judged = judge(vec![farm()], &policy(&text)).remove(0);
             let told = judged.findings.iter().any(|found| found.rule.id == "suppression-unmatched");
             let stopped = judged.plan.windows.iter().map(|window| window.instance.clone());
-            let leave = judged.plan.before.iter().filter_map(|action| match &action.does {
+            let mut leave = judged.plan.before.iter().filter_map(|action| match &action.does {
                 Do::Manual(text) => Some(text.to_string()),
                 _ => None,
             });
             let stopped: Vec<String> = stopped.collect();
-            (stopped.join(" "), told, leave.last().unwrap_or_default())
+            (stopped.join(" "), told, leave.next_back().unwrap_or_default())
         };
         let both = ["hmac-differs", "master-differs"].map(|rule| accept(rule, "\"e\"")).concat();
         let (stopped, told, text) = repair(both);

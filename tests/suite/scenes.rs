@@ -11,7 +11,7 @@ impl Scenes {
         // A report names the program that made it.
         let program = concat!("aemtrix ", env!("CARGO_PKG_VERSION"));
         let said = said.replace(program, "aemtrix VERSION");
-        self.0 += &format!("## {scene}\n{}\n\n", said.trim_end());
+        self.0.extend(["## ", scene, "\n", said.trim_end(), "\n\n"]);
     }
 
     /// Compares all with the file of a name.

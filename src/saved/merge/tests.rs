@@ -488,7 +488,7 @@ fn line_that_is_no_fact_says_why_and_costs_no_other() {
         assert!(gap.kind.hides() && !gap.reason.contains("secret"), "{gap:?}");
         scenes.add(&shown, &gap.reason);
     }
-    scenes.add("a file that is cut", &gaps(&whole[..whole.len() / 2])[0].1);
+    scenes.add("a file that is cut", &gaps(whole.get(..whole.len() / 2).unwrap())[0].1);
     scenes.are("lines-of-facts");
 }
 
