@@ -11,14 +11,19 @@ use crate::evidence::Fact;
 use crate::facts::{Gap, GapKind, components};
 use std::collections::BTreeMap;
 
-/// Directories that are layers, by the names that lead there; `*` is any name.
-const LAYERS: [&[&str]; 10] = [
+/// Directories that are layers, by the names that lead there; `*` is any name, `#` a number, and `@` the id of a layer.
+const LAYERS: [&[&str]; 13] = [
     // Docker, and Podman as root or in `~/.local/share/containers`.
     &["overlay2", "*", "diff"],
     &["overlay", "*", "diff"],
     // Docker before `overlay2`.
     &["overlay", "*", "upper"],
     &["aufs", "diff", "*"],
+    // Each of these is a whole copy of the one below: an image of ten layers with an install has ten of them, and only the id of the last one,
+    // which the directory does not show, is that of a container.
+    &["vfs", "dir", "@"],
+    &["btrfs", "subvolumes", "@"],
+    &["zfs", "graph", "@"],
     // containerd: `io.containerd.snapshotter.v1.overlayfs/snapshots/12/fs`.
     &["snapshots", "#", "fs"],
     // LXC.
@@ -58,7 +63,7 @@ fn gap(
         ),
         None => (
             GapKind::NoInstance,
-            "is in a layer of the file system of a container: what the container really sees is put together of several; send what docker cp (podman cp, \
+            "is in a layer of the file system of a container: it does not show what the container really sees; send what docker cp (podman cp, \
              nerdctl cp) or docker export writes of the container"
                 .to_owned(),
         ),
@@ -73,6 +78,8 @@ fn layer_of<'p>(source: &str, root: &'p str) -> Option<&'p str> {
     let fits = |(name, part): (&&str, &&str)| match *name {
         "*" => !part.is_empty(),
         "#" => part.bytes().all(|byte| byte.is_ascii_digit()),
+        // `subvolumes` is a usual name where people have btrfs themselves.
+        "@" => part.len() >= 64 && part.bytes().take(64).all(|byte| byte.is_ascii_hexdigit()),
         name => name == *part,
     };
     let ends_at = |end: usize| {
@@ -168,7 +175,12 @@ mod tests {
         ] {
             assert_eq!(layer_of(source, root), Some(layer), "{source} {root}");
         }
+        for keeper in ["docker/vfs/dir", "docker/btrfs/subvolumes", "docker/zfs/graph"] {
+            let layer = format!("{keeper}/{}", "a1".repeat(32));
+            assert_eq!(layer_of("h.tar", &format!("{layer}/q")), Some(layer.as_str()));
+        }
         for (source, root) in [
+            ("h.tar", "mnt/btrfs/subvolumes/aem/q"),
             ("h.tar", "var/lib/docker/overlay2/a1/merged/q"),
             ("h.tar", "var/lib/docker/volumes/aem/_data/q"),
             ("h.tar", ".snapshots/3/snapshot/q"),

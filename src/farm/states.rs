@@ -55,12 +55,9 @@ fn aside(a: &Snapshot, b: &Snapshot, by_time: Option<Ordering>) -> Option<Orderi
     let is_known = a.last_start_ms.is_some() && b.last_start_ms.is_some();
     let is_copy = |own: &Snapshot, of: &Snapshot| {
         let more = more_than(&own.root, &of.root);
-        let says_so = |part: &&str| has_old_word(part);
-        let names_instance = |part: &&str| {
-            let name = part.to_lowercase();
-            ["author", "publish", "preview"].iter().any(|role| name.contains(role))
-        };
+        let says_so = |part: &&str| is_put_aside(part);
         is_backup(&own.root, &of.root)
+            || is_aside_of(&own.root, &of.root)
             || more.is_some_and(|more| {
                 more.iter().any(says_so) || is_known && !more.iter().any(names_instance)
             })
@@ -83,6 +80,31 @@ fn is_backup(own: &str, other: &str) -> bool {
         path_parts(other).all(|part| of_own.contains(&split(part).0))
     };
     path_parts(own).any(has_old_word) && !path_parts(other).any(has_old_word) && names()
+}
+
+/// Returns `true` if a path says that it is a copy and another one does not, and both name the same instances, whatever else leads there:
+/// `DR/crx-quickstart` and `backup/publish1/crx-quickstart` beside `opt/aem/publish1/crx-quickstart`.
+fn is_aside_of(own: &str, other: &str) -> bool {
+    let last = |path| path_parts(path).last();
+    let instances = |path| path_parts(path).filter(names_instance).collect::<Vec<_>>();
+    let (of_own, of_other) = (instances(own), instances(other));
+    path_parts(own).any(is_put_aside)
+        && !path_parts(other).any(is_put_aside)
+        && last(own) == last(other)
+        && of_own.iter().all(|part| of_other.contains(part))
+}
+
+/// Returns `true` if a name tells of what is not in use, or not here: the copy for disaster recovery is of the same instance.
+fn is_put_aside(part: &str) -> bool {
+    const RECOVERY: [&str; 4] = ["dr", "disaster", "recovery", "failover"];
+    let name = part.to_lowercase();
+    has_old_word(part)
+        || name.split(|c: char| !c.is_alphanumeric()).any(|word| RECOVERY.contains(&word))
+}
+
+fn names_instance(part: &&str) -> bool {
+    let name = part.to_lowercase();
+    ["author", "publish", "preview"].iter().any(|role| name.contains(role))
 }
 
 /// Returns the parts of a path that another one has not, where it has all of that in the same order. A drive letter is no part, and a copy of
@@ -285,6 +307,9 @@ mod tests {
             "aem/$RECYCLE.BIN/S-1-5-21/$RABC/crx-quickstart",
             "restored/aem/crx-quickstart",
             "aem_restore_20240101/crx-quickstart",
+            "backup/crx-quickstart",
+            "DR/crx-quickstart",
+            "mnt/disaster-recovery/crx-quickstart",
         ] {
             for start in [None, Some(1), Some(2)] {
                 assert_eq!(both(root, start, None), [root], "{start:?}");
@@ -298,8 +323,12 @@ mod tests {
             assert!(both(root, Some(3), None).is_empty() && both(root, None, None).is_empty());
         }
         // Another instance on the same host, which was cloned.
-        for root in ["aem/publish2/crx-quickstart", "publish2/crx-quickstart", "dr/crx-quickstart"]
-        {
+        for root in [
+            "aem/publish2/crx-quickstart",
+            "publish2/crx-quickstart",
+            "old/publish2/crx-quickstart",
+            "drive/crx-quickstart",
+        ] {
             assert!(both(root, Some(1), None).is_empty(), "{root}");
         }
     }
