@@ -39,21 +39,29 @@ pub(super) fn nested(source: &Source, is_directory: bool, path: &str) -> Gap {
 
 /// Tells of an archive that somebody put into an install, where AEM has none. Others are packages, libraries and logs.
 pub(super) fn within(source: &str, path: &str, root: &str) -> Option<Gap> {
-    const FREE: [&str; 7] =
-        ["", "app", "monitoring", "opt/helpers", "repository", "threaddumps", "tmp"];
+    const FREE: [&str; 9] = [
+        "",
+        "app",
+        "datastore",
+        "monitoring",
+        "opt/helpers",
+        "repository",
+        "repository/datastore",
+        "threaddumps",
+        "tmp",
+    ];
     let below = below(path, root);
     let name = name(below);
-    if !FREE.contains(&parent(below)) || claims_program(name) {
+    let is_free = FREE.contains(&parent(below)) && !claims_program(name);
+    if !is_free && !is_upload_among_packages(below) {
         return None;
     }
     // `felix.tgz` and `crx-quickstart-backup.tar.gz` are what somebody kept before a change.
     let is_kept = says_old(name) || PARTS.iter().any(|part| name.starts_with(part));
     // Support packs thread dumps where they lie, Vault leaves `vlt*.zip` in `tmp`, and a service pack waits at the top.
-    let lower = name.to_ascii_lowercase();
-    let is_of_instance = ["author", "publish"].iter().any(|role| lower.contains(role));
     let (kind, reason) = if is_kept {
         (GapKind::Package, "is an archive in an install, kept by its name, and was not opened")
-    } else if !is_of_instance {
+    } else if !names_role(name) {
         (GapKind::Package, "is an archive in an install, and was not opened")
     } else {
         let reason = "is an archive in an install, where AEM has none, and was not opened; if an instance is in it, take it out and name it as a \
@@ -62,6 +70,25 @@ pub(super) fn within(source: &str, path: &str, root: &str) -> Option<Gap> {
     };
     let (source, path) = (source.to_owned(), Some(path.to_owned()));
     Some(Gap { source, path, kind, reason: reason.to_owned() })
+}
+
+/// Returns `true` if an archive in `install` is called like an instance and is none that the installer takes: packages and bundles are `.zip` and
+/// `.jar`. (`install/publish2.tgz`)
+fn is_upload_among_packages(below: &str) -> bool {
+    let name = name(below).to_ascii_lowercase();
+    let is_taken = [".zip", ".jar", ".war"].iter().any(|end| name.ends_with(end));
+    is_installed(below) && !is_taken && names_role(&name)
+}
+
+/// Returns `true` if a path from an install root is one in `install` or in that of a run mode, which the installer reads.
+fn is_installed(below: &str) -> bool {
+    let folder = below.split_once('/').map_or("", |(folder, _)| folder);
+    folder == "install" || folder.starts_with("install.")
+}
+
+fn names_role(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["author", "publish"].iter().any(|role| name.contains(role))
 }
 
 /// How archives of a part of an install begin.
@@ -129,10 +156,8 @@ pub(super) fn is_packages(gap: &Gap, roots: &BTreeSet<&str>) -> bool {
         return false;
     };
     let Some(root) = owner(path, roots) else { return false };
-    // The installer reads `install` and `install.<run
-    // mode>`, and what lies there are packages and bundles.
-    let folder = below(path, root).split_once('/').map_or("", |(folder, _)| folder);
-    folder == "install" || folder.starts_with("install.")
+    let below = below(path, root);
+    is_installed(below) && !is_upload_among_packages(below)
 }
 
 pub(super) fn no_instance(

@@ -219,6 +219,8 @@ fn install_within_the_directories_of_another_one_is_an_instance() {
         "crx-quickstart/threaddumps/p2",
         "crx-quickstart/monitoring/p2",
         "crx-quickstart/repository/p2",
+        "crx-quickstart/repository/datastore/p2",
+        "crx-quickstart/datastore/p2",
         "crx-quickstart/launchpad/felix/bundle12/data/p2",
     ] {
         let other = Instance::new("publish2").root(&format!("{within}/crx-quickstart"));
