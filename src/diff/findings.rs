@@ -18,6 +18,8 @@ pub enum Fate {
     Altered,
     /// It is in the old state, and the new one did not show what it was found in.
     NotShown,
+    /// It is in the new state, and the old one did not show what it was found in.
+    NotShownBefore,
     /// It is in both.
     Still,
 }
@@ -58,6 +60,7 @@ impl Fate {
             Self::Gone => "gone",
             Self::Altered => "changed",
             Self::NotShown => "not shown",
+            Self::NotShownBefore => "not shown before",
             Self::Still => "still there",
         }
     }
@@ -66,12 +69,12 @@ impl Fate {
 impl FindingChange {
     /// Returns `true` if it is new, gone or another one, no note, and not suppressed.
     pub fn matters(&self) -> bool {
-        !matches!(self.fate, Fate::Still | Fate::NotShown) && self.counts()
+        !matches!(self.fate, Fate::Still | Fate::NotShown | Fate::NotShownBefore) && self.counts()
     }
 
-    /// Returns `true` if it counts, and nothing shows whether it is still there.
+    /// Returns `true` if it counts, and one of the states does not show whether it is there.
     pub fn is_open(&self) -> bool {
-        self.fate == Fate::NotShown && self.counts()
+        matches!(self.fate, Fate::NotShown | Fate::NotShownBefore) && self.counts()
     }
 
     fn counts(&self) -> bool {
@@ -180,7 +183,8 @@ fn farm(old: Option<&Judged>, new: Option<&Judged>, others: &Counterparts<'_>) -
                     && is_shown(finding, &judged.farm, &|name| others.in_old(judged, name));
                 if is_known { Fate::Altered } else { Fate::Still }
             }
-            _ => Fate::New,
+            _ if is_new(finding, judged, others) => Fate::New,
+            _ => Fate::NotShownBefore,
         };
         findings.push(change(finding, fate, key.1));
     }
@@ -199,6 +203,13 @@ fn farm(old: Option<&Judged>, new: Option<&Judged>, others: &Counterparts<'_>) -
     let name = new.or(old).map(|judged| judged.farm.name.clone()).unwrap_or_default();
     let verdicts = [old, new].map(|judged| judged.map(|judged| judged.verdict.label()));
     FarmChange { name, verdicts, findings }
+}
+
+/// Returns `true` if the old state showed what is found now, or had not all of the instances: that those came is a change by itself.
+fn is_new(finding: &Finding, new: &Judged, others: &Counterparts<'_>) -> bool {
+    let mut instances = finding.hit.instances.iter();
+    instances.any(|name| others.in_old(new, name).is_none())
+        || is_shown(finding, &new.farm, &|name| others.in_old(new, name))
 }
 
 fn change(finding: &Finding, fate: Fate, instances: Vec<String>) -> FindingChange {

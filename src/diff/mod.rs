@@ -207,6 +207,16 @@ mod tests {
         let left = |i: Instance| i.jcr(&[(KeyName::Hmac, &[7; 32]), (KeyName::Master, &[8; 16])]);
         let found = fate(&compared(three(left), three(|i| i)), "jcr-key-mismatch");
         assert_eq!(found, (Some(Fate::NotShown), DiffOutcome::Open));
+        // Nor is it new where the old state did not have it.
+        let found = fate(&compared(three(|i| i), three(logged)), rule);
+        assert_eq!(found, (Some(Fate::NotShownBefore), DiffOutcome::Open));
+        let found = fate(&compared(three(quiet), three(logged)), rule);
+        assert_eq!(found, (Some(Fate::New), DiffOutcome::Changed));
+        let found = fate(&compared(three(|i| i), three(left)), "jcr-key-mismatch");
+        assert_eq!(found, (Some(Fate::NotShownBefore), DiffOutcome::Open));
+        let one = farm().with("a", |i| i.sling_id(&format!("{ID}1")));
+        let found = fate(&compared(one, three(logged)), rule);
+        assert_eq!(found, (Some(Fate::New), DiffOutcome::Changed));
     }
 
     #[test]

@@ -225,4 +225,8 @@ fn what_was_found_in_evidence_that_did_not_come_again_is_not_gone() {
     let (code, found) = json(home, "logged", "bare");
     let fates: Vec<_> = list(&found["farms"][0]["findings"]).map(|f| f["fate"].as_str()).collect();
     assert_eq!((code, fates), (Some(2), vec![Some("not shown")]));
+    let (code, text) = diff(home, &["bare", "logged", "-q"]);
+    assert_eq!(code, Some(2), "{text}");
+    let (_, open) = text.split_once("Not compared").unwrap();
+    assert!(open.contains("not shown in the old state"), "{text}");
 }

@@ -68,6 +68,7 @@ fn finding(farm: &str, found: &FindingChange, out: &mut dyn Write) -> io::Result
         Fate::New => ["", message],
         Fate::Gone => [message, ""],
         Fate::NotShown => [message, Fate::NotShown.label()],
+        Fate::NotShownBefore => [Fate::NotShown.label(), message],
         Fate::Altered | Fate::Still => STATES.map(|_| message),
     };
     let instances = found.instances.join("; ");

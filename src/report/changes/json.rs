@@ -119,8 +119,9 @@ struct WireFarmChange<'a> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "FindingChange")]
 struct WireFindingChange<'a> {
-    /// `changed` where what it was found in holds something else, `not shown` where the new state does not show that.
-    #[schemars(extend("enum" = ["new", "gone", "changed", "not shown", "still there"]))]
+    /// `changed` where what it was found in holds something else, `not shown` where the new state does not show that, and
+    /// `not shown before` where the old one does not.
+    #[schemars(extend("enum" = ["new", "gone", "changed", "not shown", "not shown before", "still there"]))]
     fate: &'static str,
     rule: &'a str,
     #[schemars(extend("enum" = ["error", "warning", "note"]))]

@@ -184,7 +184,7 @@ fn moved(instance: &InstanceChange) -> Option<String> {
     }
 }
 
-/// Says what could not be compared: keys that are not known, findings whose evidence did not come again, and sources that were not read in full.
+/// Says what could not be compared: keys that are not known, findings whose evidence did not come in both, and sources that were not read in full.
 fn open(report: &DiffReport) -> Vec<String> {
     let mut all = Vec::new();
     if report.diff.instances.is_empty() {
@@ -204,7 +204,8 @@ fn open(report: &DiffReport) -> Vec<String> {
     }
     for found in report.diff.farms.iter().flat_map(|farm| &farm.findings) {
         if found.is_open() {
-            all.push(format!("{} ({}): not shown in the new state", found.message, found.rule));
+            let state = if found.fate == Fate::NotShown { "new" } else { "old" };
+            all.push(format!("{} ({}): not shown in the {state} state", found.message, found.rule));
         }
     }
     for (what, state) in STATES.into_iter().zip(&report.states) {
