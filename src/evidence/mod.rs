@@ -66,7 +66,7 @@ pub use path::{
 pub use properties::settings as named_settings;
 pub use revision::RevisionLocation;
 pub use statements::{
-    CRX3_MONGO, CRX3_RDB, HOME_OPTION, LAUNCHPAD_OPTION, OAK_MONGO, Statements, mover,
+    CRX3_MONGO, CRX3_RDB, HOME_OPTION, LAUNCHPAD_OPTION, OAK_MONGO, OAK_RDB, Statements, mover,
 };
 
 use crate::facts::{KeyDigest, KeyName, LogFile, Storage};
@@ -161,7 +161,7 @@ pub enum Names {
     Are(&'static [&'static str]),
     /// It begins with one of these; case does not matter.
     Begin(&'static [&'static str]),
-    /// One of these, each with its dot, is an ending of it, the last one or not.
+    /// One of these, each with its dot, is an ending of it, the last one or not; case does not matter.
     End(&'static [&'static str]),
     /// Anything.
     Any,
@@ -187,8 +187,11 @@ impl Names {
             Self::Are(names) => names.contains(&name),
             Self::Begin(starts) => starts.iter().any(|start| begins(start)),
             Self::End(ends) => name.char_indices().any(|(at, c)| {
-                let behind = || name.get(at..).unwrap_or_default();
-                c == '.' && ends.iter().any(|end| behind().starts_with(end))
+                let behind = |end: &str| name.as_bytes().get(at..at.saturating_add(end.len()));
+                let is_end = |end: &&str| {
+                    behind(end).is_some_and(|own| own.eq_ignore_ascii_case(end.as_bytes()))
+                };
+                c == '.' && ends.iter().any(is_end)
             }),
             Self::Any => true,
         }

@@ -339,18 +339,26 @@ impl<'w> Named<'w> {
     /// Takes what is put into variables of any name: `for o in $(cat x)`, `X=$(cat x)`. Whether options come of it shows where the
     /// variable is used.
     fn hold(&mut self, words: &[&'w str]) {
-        let of_loop = match words {
-            ["for", variable, "in", ..] => Some((*variable, 3)),
-            _ => None,
-        };
-        let of_value = || {
-            let is_one = |word: &&str| is_substituted(word) && assignment(word).is_some();
-            let at = words.iter().position(is_one)?;
-            let (name, _) = assignment(words.get(at)?)?;
-            Some((name, at)).filter(|_| !holds_options(name))
-        };
-        let Some((variable, at)) = of_loop.or_else(of_value) else { return };
-        let text = words.get(at..).unwrap_or_default().join(" ");
+        if let ["for", variable, "in", text @ ..] = words {
+            return self.hold_one(variable, text);
+        }
+        // `A=$(hostname) B=$(cat x)` has two in one command.
+        let mut rest = words;
+        while let Some(at) = rest.iter().position(|word| assignment(word).is_some()) {
+            let next = rest.iter().skip(at.saturating_add(1));
+            let length = next.take_while(|word| assignment(word).is_none()).count();
+            let end = at.saturating_add(1).saturating_add(length);
+            let text = rest.get(at..end).unwrap_or_default();
+            let name = text.first().and_then(|word| assignment(word));
+            if let Some((name, _)) = name.filter(|(name, _)| !holds_options(name)) {
+                self.hold_one(name, text);
+            }
+            rest = rest.get(end..).unwrap_or_default();
+        }
+    }
+
+    fn hold_one(&mut self, variable: &str, text: &[&str]) {
+        let text = text.join(" ");
         if !is_substituted(&text) {
             return;
         }
@@ -579,6 +587,12 @@ mod tests {
             let files = vec!["/a.env".to_owned()];
             assert_eq!(held, [Held { variable: "o".to_owned(), files, is_open: false }], "{text}");
         }
+        let text = "export A=$(cat /a) OPTS=$(cat /o) B=$(cat /b) C=c D=`cat /d`";
+        let commands = crate::evidence::script::commands(text, Syntax::Shell);
+        let held = named(&commands[0], Syntax::Shell, false).held.into_iter();
+        let held: Vec<_> = held.map(|held| (held.variable, held.files.join(" "))).collect();
+        let expected = [("A", "/a"), ("B", "/b"), ("D", "/d")];
+        assert_eq!(held, expected.map(|(name, file)| (name.to_owned(), file.to_owned())));
         for (text, used) in [
             ("CQ_JVM_OPTS=\"$CQ_JVM_OPTS $o\"", vec![(None, "o")]),
             ("x=\"$x ${o}\"", vec![(Some("x"), "o")]),

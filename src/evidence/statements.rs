@@ -95,13 +95,15 @@ const MOVERS: [&str; 11] = [
 
 /// Run modes and beginnings of options with which AEM keeps its repository in a database. The options may come without the run mode:
 /// `-r author,crx3,crx3mongo -Doak.mongo.uri=…` is what Adobe writes. (AEM 6.5, Running AEM in Production Ready Mode)
-const STORES: [&str; 3] = [CRX3_MONGO, CRX3_RDB, OAK_MONGO];
+const STORES: [&str; 4] = [CRX3_MONGO, CRX3_RDB, OAK_MONGO, OAK_RDB];
 /// The run mode of `MongoDB`.
 pub const CRX3_MONGO: &str = "crx3mongo";
 /// The run mode of a relational database.
 pub const CRX3_RDB: &str = "crx3rdb";
 /// How the options of Oak begin that name a `MongoDB`. (`DocumentNodeStoreService`)
 pub const OAK_MONGO: &str = "oak.mongo.";
+/// How options begin that name a relational database.
+pub const OAK_RDB: &str = "oak.rdb.";
 
 /// Which of those a file mentions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -211,6 +213,7 @@ mod tests {
         };
         assert_eq!(all("-r publish,crx3,crx3mongo"), [CRX3_MONGO]);
         assert_eq!(all("-Doak.mongo.uri=mongodb://h crx3rdb"), [CRX3_RDB, OAK_MONGO]);
+        assert_eq!(all("-Doak.rdb.url=jdbc:oracle:x"), [OAK_RDB]);
         assert_eq!(all("-r publish,crx3,crx3tar -Doak.queryLimitReads=1"), [""; 0]);
     }
 

@@ -7,7 +7,7 @@ use super::item::Item;
 use super::paths::{join, name};
 use super::segments::Store as Stored;
 use crate::evidence::{
-    CRX3_MONGO, CRX3_RDB, Fact, Found, Installed, OAK_MONGO, SEGMENT_STORE, SPLIT_STORE,
+    CRX3_MONGO, CRX3_RDB, Fact, Found, Installed, OAK_MONGO, OAK_RDB, SEGMENT_STORE, SPLIT_STORE,
     is_for_run_modes, named_settings, store_pid,
 };
 use crate::facts::{
@@ -100,8 +100,11 @@ fn chosen<'a>(
         Some((modes.into_iter().find_map(of_run_mode)?, place))
     };
     let option = || {
-        let (_, place) = mentioned.iter().find(|(name, _)| *name == OAK_MONGO)?;
-        Some((NodeStoreKind::Mongo, place))
+        mentioned.iter().find_map(|(name, place)| match *name {
+            OAK_MONGO => Some((NodeStoreKind::Mongo, place)),
+            OAK_RDB => Some((NodeStoreKind::Relational, place)),
+            _ => None,
+        })
     };
     let mode = || mentioned.iter().find_map(|(name, place)| Some((of_run_mode(name)?, place)));
     // The first start chooses one run mode of a group, and what a later one asks for is left out. (Sling Settings)
@@ -487,6 +490,7 @@ mod tests {
             assert_eq!(kind(selected, CRX3_MONGO), Some("document-mongodb"));
             assert_eq!(kind(selected, CRX3_RDB), Some("document-rdb"));
             assert_eq!(kind(selected, OAK_MONGO), Some("document-mongodb"));
+            assert_eq!(kind(selected, OAK_RDB), Some("document-rdb"));
         }
         // The run mode of the first start stays; an address of a database has no other use.
         assert_eq!(kind(Some("crx3tar"), CRX3_MONGO), Some("segment"));

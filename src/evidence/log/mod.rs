@@ -49,7 +49,9 @@ fn find(path: &str) -> Option<Found<'_>> {
     let (directory, name) = path::split(path);
     // Sling rotates daily to `error.log.2025-07-18`, by
     // `org.apache.sling.commons.log.file.size='.'yyyy-MM-dd`.
-    let (stem, rest) = name.split_once(LOG)?;
+    // Windows takes `ERROR.LOG` for the same, and so do tools that pack it.
+    let cased = name.to_ascii_lowercase();
+    let (stem, rest) = cased.split_once(LOG)?;
     // `logrotate` with `dateext` writes `error.log-20250718`.
     let is_log = (rest.is_empty() || rest.starts_with(['.', '-'])) && !OF_REQUESTS.contains(&stem);
     let root = path::parent_of(directory, path::LOGS).filter(|_| is_log)?;

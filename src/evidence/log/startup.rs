@@ -32,6 +32,8 @@ pub(super) const STARTUP_TEXTS: &[StartupText] = &[
     text("P server port: ", PORT_CHARS, port),
     text("Setting org.osgi.service.http.port=", PORT_CHARS, port),
     StartupText { text: "Setting '", read: setting, bytes_max: LINE_BYTES_MAX, by_launcher: true },
+    // Tomcat says it of each argument of the JVM, where the WAR runs in one. (`VersionLoggerListener`)
+    text("Command line argument: -D", LINE_BYTES_MAX, argument),
     text("Picked up JAVA_TOOL_OPTIONS: ", LINE_BYTES_MAX, picked_up),
     text("Picked up JDK_JAVA_OPTIONS: ", LINE_BYTES_MAX, picked_up),
     text("Picked up _JAVA_OPTIONS: ", LINE_BYTES_MAX, picked_up),
@@ -120,6 +122,15 @@ fn setting(line: &str) -> Vec<(LogTopic, String)> {
         let (name, rest) = line.split_once("' to '")?;
         let (value, rest) = rest.split_once('\'')?;
         rest.starts_with(" from command line").then(|| option(name, value))?
+    };
+    read().into_iter().collect()
+}
+
+/// `com.adobe.granite.crypto.keys.path=/etc/keys`: one argument, to the end of its line.
+fn argument(line: &str) -> Vec<(LogTopic, String)> {
+    let read = || {
+        let (name, value) = line.trim_end().split_once('=')?;
+        option(name, value.trim_matches('"'))
     };
     read().into_iter().collect()
 }
@@ -263,5 +274,10 @@ mod tests {
         );
         assert_eq!(one(option).unwrap(), "com.adobe.granite.crypto.keys.path");
         assert_eq!(picked_up("-Djava.awt.headless=true -Dx"), []);
+        let keys = "com.adobe.granite.crypto.keys.path";
+        assert_eq!(one(argument(&format!("{keys}=/etc/keys"))).unwrap(), keys);
+        for line in ["sling.home=/opt/aem/crx-quickstart", "java.awt.headless=true", keys, ""] {
+            assert_eq!(argument(line), [], "{line}");
+        }
     }
 }

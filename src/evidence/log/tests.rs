@@ -230,13 +230,25 @@ fn what_is_looked_for_fits_the_overlap() {
 
 #[test]
 fn found_directly_in_logs() {
-    for name in ["error.log", "error.log.2025-07-18", "stdout.log.1.gz", "stderr.log-20250718"] {
+    for name in [
+        "error.log",
+        "error.log.2025-07-18",
+        "stdout.log.1.gz",
+        "stderr.log-20250718",
+        "ERROR.LOG",
+        "Error.Log.1",
+    ] {
         assert_eq!(find(&format!("q/logs/{name}")), Some(Found { root: "q", bundle: "", name }));
     }
     assert_eq!(find("logs/error.log").unwrap().root, "");
-    for path in
-        ["error.log", "q/error.log", "q/logs/access.log", "q/logs/error.logx", "q/xlogs/error.log"]
-    {
+    for path in [
+        "error.log",
+        "q/error.log",
+        "q/logs/access.log",
+        "q/logs/error.logx",
+        "q/xlogs/error.log",
+        "q/logs/ACCESS.LOG",
+    ] {
         assert_eq!(find(path), None, "{path}");
     }
 }

@@ -35,7 +35,8 @@ impl LogDirectories {
             return;
         }
         let directory = parent(path);
-        if name(path).starts_with(ERROR_LOG)
+        let begins = name(path).get(..ERROR_LOG.len());
+        if begins.is_some_and(|begins| begins.eq_ignore_ascii_case(ERROR_LOG))
             && self.errors.len() < DIRECTORIES_MAX
             && !self.errors.contains_key(directory)
         {
@@ -51,7 +52,7 @@ impl LogDirectories {
 /// Returns `true` if a name is one of a log, rotated or not.
 pub(super) fn is_named_like_a_log(name: &str) -> bool {
     // Sling rotates by appending the day: `error.log.2025-07-18`, which people then gzip.
-    name.as_bytes().windows(4).any(|part| part == b".log")
+    name.as_bytes().windows(4).any(|part| part.eq_ignore_ascii_case(b".log"))
 }
 
 impl Collector<'_> {
