@@ -84,6 +84,8 @@ pub enum SecretState {
     Prefixed,
     /// What looks like an encrypted text, but not whole and alone in its braces.
     Damaged,
+    /// Encrypted by its form, but in capital digits, which AEM does not write; whether it decrypts that is not known.
+    Unclear,
 }
 
 impl SecretState {
@@ -96,6 +98,7 @@ impl SecretState {
             Self::Interpolated => "interpolated",
             Self::Prefixed => "prefixed",
             Self::Damaged => "damaged",
+            Self::Unclear => "unclear",
         }
     }
 }

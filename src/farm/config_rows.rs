@@ -54,7 +54,8 @@ pub(super) fn ims_client_secret(member: &Member) -> Cell {
     let mut states: Vec<&str> = states.chain(without).map(SecretState::label).collect();
     states.sort_unstable();
     states.dedup();
-    let wrong = [SecretState::Plain, SecretState::Prefixed, SecretState::Damaged];
+    let wrong =
+        [SecretState::Plain, SecretState::Prefixed, SecretState::Damaged, SecretState::Unclear];
     let is_wrong = wrong.iter().any(|state| states.contains(&state.label()));
     if states.is_empty() {
         return without_configuration(member);

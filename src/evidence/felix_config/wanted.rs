@@ -198,6 +198,7 @@ fn state(entry: &Entry) -> SecretState {
         }
         Scalar::Text(text) if is_prefixed(text) => SecretState::Prefixed,
         Scalar::Text(text) if is_damaged(text) => SecretState::Damaged,
+        Scalar::Text(text) if is_in_capitals(text) => SecretState::Unclear,
         _ => SecretState::Plain,
     });
     let exposure = |state: &SecretState| (*state == SecretState::Plain, *state);
@@ -214,6 +215,12 @@ fn is_prefixed(text: &str) -> bool {
         behind.is_empty()
             && name.is_some_and(|name| !name.is_empty() && name.chars().all(char::is_alphabetic))
     })
+}
+
+/// Returns `true` for what would be a protected value if its digits were lower-case, as AEM and all tools for it write them.
+fn is_in_capitals(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    text != lower && next_protected(&lower).is_some_and(|(whole, _)| whole == lower)
 }
 
 /// Returns `true` for a protected value with something around it, without its braces, or cut off.
@@ -354,6 +361,8 @@ mod tests {
         assert_eq!(of("\"$[secret:mail]\""), SecretState::Interpolated);
         assert_eq!(of(&format!("[\"{}\",\"hunter2\"]", hex(2))), SecretState::Plain);
         assert_eq!(of("[]"), SecretState::Missing);
+        assert_eq!(of(&format!("\"{}\"", hex(3).to_uppercase())), SecretState::Unclear);
+        assert_eq!(of(&format!("\"{}\"", hex(3).replacen('a', "A", 1))), SecretState::Unclear);
     }
 
     #[test]
