@@ -24,6 +24,7 @@ mod missing;
 mod neighbours;
 mod nested;
 mod open;
+mod pack_errors;
 mod packed_text;
 mod parts;
 mod path;

@@ -8,8 +8,8 @@ use super::container::{Container, Context, Input, Opened};
 use super::depth::Depth;
 use super::probe::{Held, Probe};
 use super::{
-    Descend, Entry, EntryKind, LinkTarget, Visit, Want, read_head_of, sniff, stand_in, ticket,
-    wrapped,
+    Descend, Entry, EntryKind, LinkTarget, Visit, Want, pack_errors, read_head_of, sniff, stand_in,
+    ticket, wrapped,
 };
 use crate::facts::{GapKind, INSIDE, split_path};
 use crate::limits::Limits;
@@ -60,6 +60,9 @@ pub(super) fn walk(
         Ok(container) => container,
         // Any entry that may be an archive gets here, and most are none; only what was meant for one is a gap.
         Err((kind, reason)) if is_none(kind) && !below.is_meant => {
+            if let Some(said) = pack_errors::find(&head) {
+                return below.visit.unknown(&below.prefix, GapKind::Partial, said);
+            }
             let name = split_path(path).1;
             for (listed, reason) in stand_in::listed(name, &head) {
                 let beside = path.strip_suffix(name).unwrap_or_default();

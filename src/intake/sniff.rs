@@ -2,6 +2,7 @@
 
 use super::CONTAINERS;
 use super::container::{Container, Refusal};
+use super::pack_errors;
 use super::packed_text::is_packed_text;
 use super::spoiled;
 use super::wrapped;
@@ -194,6 +195,7 @@ pub(super) fn tells_closed(reason: &str) -> bool {
     CLOSED.iter().any(|(name, ..)| begins(name))
         || [wrapped::PROGRAM, wrapped::MAIL, wrapped::DOCUMENT, wrapped::TEXT, wrapped::SPOILED]
             .into_iter()
+            .chain([pack_errors::ERRORS])
             .any(begins)
 }
 

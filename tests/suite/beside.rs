@@ -121,6 +121,21 @@ fn what_is_meant_for_an_instance_and_is_none_leaves_the_verdict_open() {
 }
 
 #[test]
+fn errors_of_the_program_that_packed_leave_the_verdict_open() {
+    let denied =
+        b"tar: crx-quickstart/launchpad/felix/bundle43/data/hmac: Cannot open: Permission denied\n";
+    let full =
+        b"tar: Removing leading `/' from member names\ngzip: stdout: No space left on device\n";
+    for farm in [Unpacked, Archives] {
+        for name in ["publish1.tgz.err", "publish1.err", "publish1.log", "tar.txt"] {
+            check(&[(farm, File(name, denied)), (farm, File(name, full))], (2, true));
+            let busy = b"tar: crx-quickstart/logs/error.log: file changed as we read it\n";
+            check(&[(farm, File(name, busy))], (2, false));
+        }
+    }
+}
+
+#[test]
 fn last_part_of_a_split_archive_is_no_whole_one() {
     let tar = Instance::new("publish2").case().tar(Packing::Tar);
     let packed = gzip(&tar);

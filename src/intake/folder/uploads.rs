@@ -11,7 +11,7 @@ use crate::intake::archive_name::{
 use crate::intake::container::Refusal;
 use crate::intake::probe::{Held, held, holds_archive};
 use crate::intake::{
-    BesideInstalls, Neighbours, UploadPlaces, path, sniff, stand_in, ticket, wrapped,
+    BesideInstalls, Neighbours, UploadPlaces, pack_errors, path, sniff, stand_in, ticket, wrapped,
 };
 use crate::limits::Limits;
 use std::collections::BTreeMap;
@@ -28,6 +28,8 @@ pub(super) struct Maybe {
     pub(super) homes: Vec<PathBuf>,
     /// A zip that is named like a program or a document.
     programs: Vec<PathBuf>,
+    /// What tells of errors while an archive was made.
+    errors: Vec<(PathBuf, Refusal)>,
 }
 
 /// Takes the archives of one directory, and what stands beside them.
@@ -65,9 +67,10 @@ pub(super) fn take_named(entries: &[Listed], folder: &mut Folder, meant: &mut Ve
 
 /// Takes, where there are uploads at all, what else may be one. Of what lies beside an unpacked install only the name can tell.
 pub(super) fn take_maybe(root: &Path, maybe: Maybe, homes: &[PathBuf], folder: &mut Folder) {
-    let Maybe { mut meant, mut unknown, programs, .. } = maybe;
+    let Maybe { mut meant, mut unknown, programs, errors, .. } = maybe;
     let is_apart = folder.installs == Installs::Nowhere;
     let mut carrying = take_programs(programs, is_apart, folder);
+    carrying.extend(errors.into_iter().take(UNKNOWN_MAX));
     if !is_apart {
         unknown.extend(carrying.iter().cloned());
     }
@@ -155,6 +158,9 @@ fn take_file(
         Ok(()) | Err(GapKind::Unsupported | GapKind::EmptyArchive) => &mut folder.uploads,
         Err(_) if claims_content(&entry.name) => &mut maybe.meant,
         Err(_) => {
+            if let Some(said) = packing_errors(entry, &head) {
+                return maybe.errors.push((entry.path.clone(), (GapKind::Partial, said)));
+            }
             let refusal = wrapped::find_in(&entry.path, &entry.name, &head);
             let refusal = refusal.or_else(|| {
                 let is_known = ticket::is_known(&entry.name, &head);
@@ -167,6 +173,13 @@ fn take_file(
         }
     };
     list.push(entry.path.clone());
+}
+
+/// Says what a program wrote of errors while it made an archive that lies there too.
+fn packing_errors(entry: &Listed, head: &[u8]) -> Option<String> {
+    let is_text = pack_errors::may_be(head);
+    let text = is_text.then(|| start_of(&entry.path, Limits::DEFAULT.probe_bytes_max));
+    pack_errors::find(&text?.ok()?)
 }
 
 /// Takes the archives that a list of checksums names; whether they are there shows at the end.
