@@ -2,7 +2,8 @@
 
 use super::Finding;
 use crate::facts::{
-    Bundle, CRYPTO_FILE, CRYPTO_KEYS_PATH, Gap, GapKind, KeyName, Repository, Utc, spoken,
+    Bundle, CRYPTO_FILE, CRYPTO_KEYS_PATH, Gap, GapKind, KeyName, Repository, Utc, no_break_space,
+    spoken,
 };
 use crate::farm::{Farm, KeyState, Member, Missing, names_of, unknown_place};
 use crate::limits::Limits;
@@ -253,7 +254,10 @@ fn open_place(member: &Member) -> String {
 fn kept_elsewhere(member: &Member) -> String {
     match member.snapshot.moved_directory() {
         Some(directory) => {
-            format!("is in {directory}, which is not in the snapshot; send that directory too")
+            let blank = no_break_space(directory);
+            format!(
+                "is in {directory}{blank}, which is not in the snapshot; send that directory too"
+            )
         }
         None => format!("is where {CRYPTO_KEYS_PATH} leads, which is not in the snapshot"),
     }

@@ -81,7 +81,7 @@ pub use secrets::{MasterFlaw, Opening, StoredSecret, Trials, Untried};
 pub use setting::{
     BUNDLE_CACHE, CACHE_CLEAN, CLEAN_AT_START, CONFIG_DIRECTORY, CQ_RUN_MODES, CRYPTO_FILE_DISABLE,
     CRYPTO_KEYS_PATH, LOG_FILE, OLD_BUNDLE_CACHE, RUN_MODES_OPTION, SLING_HOME, SLING_INCLUDE,
-    SLING_LAUNCHPAD, SLING_PROPERTIES, SLING_RUN_MODES, Setting, java_trim,
+    SLING_LAUNCHPAD, SLING_PROPERTIES, SLING_RUN_MODES, Setting, java_trim, no_break_space,
 };
 pub use shape::{HIDDEN_KEY, HIDDEN_LINK, Shape};
 pub use sling::{Role, RunModes, SlingId, StandbyMode};

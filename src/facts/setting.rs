@@ -57,6 +57,11 @@ pub fn java_trim(value: &str) -> &str {
     value.trim_matches(|c| c <= ' ')
 }
 
+/// Points out what nobody sees in a value: a no-break space, which no directory is called with on purpose.
+pub fn no_break_space(value: &str) -> &'static str {
+    if value.contains('\u{a0}') { " (with a no-break space, U+00A0, in it)" } else { "" }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

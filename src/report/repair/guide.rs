@@ -5,7 +5,9 @@ use super::{KEYS, posix, powershell};
 use crate::diagnosis::Judged;
 use crate::facts::{self, Digest, KeyName, Opening, ProtectedAt};
 use crate::farm::{Member, listed};
-use crate::repair::{Action, Collect, Decision, Do, KeyCheck, Plan, PlanCheck, PlanIndex, Window};
+use crate::repair::{
+    Action, Collect, Decision, Do, KeyCheck, Outcome, Plan, PlanCheck, PlanIndex, Window,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a repository holds that was encrypted, and becomes unreadable with other keys.
@@ -310,6 +312,10 @@ pub(in crate::report) fn decision(plan: &Plan) -> Option<String> {
                 None => format!("those in its {place}"),
             }
         )),
+        // Where each pair is mended in place, nothing is left to find out.
+        Decision::FindOut(_) if plan.outcome == Outcome::Consistent && plan.yours.is_empty() => {
+            None
+        }
         Decision::FindOut(_) => Some("It is not known yet whose keys are right.".to_owned()),
         Decision::Nothing(_) => None,
     }

@@ -32,6 +32,11 @@ fn on(member: &Member, name: KeyName) -> Option<Hit> {
         return None;
     }
     let ([raw, obfuscated], bytes) = (name.known_lengths(), key.digest.whole.bytes);
+    // Of a pair that is swapped nothing else is wrong.
+    let is_of_other = |other: KeyName| other != name && other.known_lengths().contains(&bytes);
+    if member.pair().is_swapped() && KeyName::ALL.into_iter().any(is_of_other) {
+        return None;
+    }
     let message =
         format!("{name} of {} has {bytes} bytes; {raw} or {obfuscated} are usual", member.name);
     let what = match &key.origin {
@@ -57,6 +62,12 @@ mod tests {
 
     fn key(length: u8) -> Vec<u8> {
         (128..).take(usize::from(length)).collect()
+    }
+
+    #[test]
+    fn pair_that_is_swapped_is_of_another_rule() {
+        let swapped = farm().with("a", |i| i.hmac(&key(16)).master(&key(32))).build();
+        assert_eq!(check(&swapped), []);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `keys-external`: a property, or an option that a log shows, moves the key files out of the install.
 
-use crate::facts::{CRYPTO_KEYS_PATH, KeyName};
+use crate::facts::{CRYPTO_KEYS_PATH, KeyName, no_break_space};
 use crate::farm::{Farm, KeyState, Member};
 use crate::repair::{ManualCommand, Text, quoted};
 use crate::rules::{Hit, Rule, Severity};
@@ -34,7 +34,8 @@ fn by_property(member: &Member) -> Option<Hit> {
     if KeyName::ALL.iter().all(is_read) {
         return None;
     }
-    let message = format!("{} keeps its keys in {}", member.name, setting.value);
+    let blank = no_break_space(&setting.value);
+    let message = format!("{} keeps its keys in {}{blank}", member.name, setting.value);
     if let Some(directory) = member.snapshot.moved_directory() {
         let directory = quoted(&member.snapshot, directory);
         let step = format!("Pack {directory} of {} with the install, and scan again.", member.name);
@@ -71,6 +72,16 @@ fn by_log(member: &Member) -> Option<Hit> {
 mod tests {
     use super::*;
     use crate::testing::{farm, good_farm};
+
+    #[test]
+    fn no_break_space_is_pointed_out() {
+        let message = |value: &str| {
+            let farm = farm().with("a", |i| i.setting(CRYPTO_KEYS_PATH, value)).build();
+            check(&farm)[0].message.clone()
+        };
+        assert!(message("/etc/keys\u{a0}").contains("U+00A0"));
+        assert!(!message("/etc/keys").contains("U+00A0"));
+    }
 
     #[test]
     fn default_place_is_quiet() {
