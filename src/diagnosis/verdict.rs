@@ -139,6 +139,14 @@ fn of_source(source: &str, kind: GapKind) -> Doubt {
             "{} was read at two times and differs; nothing shows what it is now",
             spoken(source)
         )),
+        GapKind::Level => Doubt::Unknown(format!(
+            "{} is one level of a backup, and another source another one",
+            spoken(source)
+        )),
+        GapKind::Torn => Doubt::Unknown(format!(
+            "{} seems to hold a part of an install, and another source the rest",
+            spoken(source)
+        )),
         _ => Doubt::Source(source.to_owned()),
     }
 }

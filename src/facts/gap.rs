@@ -16,6 +16,9 @@ pub struct Gap {
     pub reason: String,
 }
 
+/// What is said of an archive that lacks files which had not changed.
+pub const INCREMENTAL: &str = "an incremental one (tar -g)";
+
 /// The kinds of gap. Their names are part of the JSON output.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
@@ -76,6 +79,10 @@ pub enum GapKind {
     Mixed,
     /// States of one install at several times, and nothing shows which is the newest. It follows from saved facts, and is never saved itself.
     Undated,
+    /// A part of an install, of which another source has more. It follows from all sources, and is never saved itself.
+    Torn,
+    /// One level of a backup, of which another source has another level: what it holds may have been replaced. Never saved, either.
+    Level,
     /// Key files in a bundle directory that says nothing of which bundle it is.
     Unidentified,
     /// A setting or a script names something that is not in the source.
@@ -106,7 +113,7 @@ impl GapKind {
     /// Returns the name used in reports.
     pub fn label(self) -> &'static str {
         match self {
-            Self::Partial | Self::FactsMissing => "partial",
+            Self::Partial | Self::FactsMissing | Self::Torn | Self::Level => "partial",
             Self::Corrupt | Self::CorruptStream => "corrupt",
             Self::NoEoa => "no-eoa",
             Self::TrailingData => "trailing-data",
@@ -166,14 +173,17 @@ impl GapKind {
 
     /// Returns `true` if it is saved with the facts. The rest are seen again whenever these are read.
     pub fn is_saved(self) -> bool {
-        !matches!(self, Self::FactsMissing | Self::Undated)
+        !matches!(self, Self::FactsMissing | Self::Undated | Self::Torn | Self::Level)
     }
 
     /// Returns `true` if it puts even the facts that were read in doubt.
     pub fn taints(self) -> bool {
         // GNU tar and Python apply the path of a global header to what follows, and bsdtar ignores
         // it: one of them is wrong.
-        matches!(self, Self::CorruptStream | Self::GlobalPath | Self::Mixed | Self::Undated)
+        matches!(
+            self,
+            Self::CorruptStream | Self::GlobalPath | Self::Mixed | Self::Undated | Self::Level
+        )
     }
 
     /// Returns `true` if it concerns a path alone, when it names one.

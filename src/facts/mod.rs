@@ -53,7 +53,7 @@ pub use config::{
 pub use credentials::is_secret;
 pub use date::{Date, NotADate};
 pub use digest::{Digest, Hex};
-pub use gap::{Gap, GapKind};
+pub use gap::{Gap, GapKind, INCREMENTAL};
 pub use harmful::is_harmful;
 pub use jcr::{JcrKeys, Repository};
 pub use jcr_history::{KeyHistory, PastKeys, PastState};

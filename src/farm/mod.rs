@@ -31,6 +31,7 @@ mod rows;
 mod state_name;
 mod states;
 mod timeline;
+mod torn;
 mod undated;
 
 pub use bundle_map::{BundleCell, BundleMap, BundleRow, Installed, bundle_map};
@@ -69,6 +70,7 @@ pub use rows::ROWS;
 pub(crate) use state_name::was_rotated_before;
 pub use timeline::{Certainty, EventKind, TimelineEvent, timeline};
 pub(crate) use timeline::{Clock, spoken_span};
+pub(crate) use torn::tell_torn;
 pub(crate) use undated::tell_undated;
 
 use crate::facts::{

@@ -13,7 +13,7 @@ pub use terms::{NamedText, Terms, rule_ids};
 use crate::custody::Custody;
 use crate::diagnosis::judge;
 use crate::facts::{Gap, RunRecord, Snapshot, SourceRecord};
-use crate::farm::{Farm, FarmNames, FarmPlan, farms, tell_undated};
+use crate::farm::{Farm, FarmNames, FarmPlan, farms, tell_torn, tell_undated};
 use crate::limits::Limits;
 use crate::report::{BundleFilter, Report, Screen};
 use crate::rules::Severity;
@@ -81,6 +81,7 @@ impl Request {
     ) -> anyhow::Result<(Report, Vec<Farm>)> {
         let ReadFacts { mut snapshots, sources, mut gaps, reach, runs } = read;
         gaps.extend(tell_undated(&mut snapshots));
+        gaps.extend(tell_torn(&mut snapshots));
         gaps.sort();
         gaps.dedup();
         let is_directory = |record: &&SourceRecord| record.container == "directory";

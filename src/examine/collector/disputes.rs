@@ -6,7 +6,7 @@ use crate::examine::hints;
 use crate::examine::links::{Follower, Resolved};
 use crate::examine::paths::{first_below, join, name, parent};
 use crate::examine::segments;
-use crate::facts::GapKind;
+use crate::facts::{GapKind, INCREMENTAL};
 use crate::intake::{LinkTarget, claims_archive};
 use crate::limits::Limits;
 use std::collections::BTreeSet;
@@ -119,8 +119,10 @@ impl Collector<'_> {
     pub(super) fn note_left_out(&mut self, path: &str) {
         // Any segment may be in the file that is left out, so such a store is not read.
         if let Some(store) = segments::store(path) {
-            let reason = "is not in the archive, which is an incremental one (tar -g); send the full archive, level 0, as well";
-            self.segments.lose(&store, path, reason.to_owned());
+            let reason = format!(
+                "is not in the archive, which is {INCREMENTAL}; send the full archive, level 0, as well"
+            );
+            self.segments.lose(&store, path, reason);
         } else if matters(path) && self.has_room(path.len()) {
             self.left_out.insert(path.to_owned());
         }
@@ -139,7 +141,7 @@ impl Collector<'_> {
                 more => format!("and {more} more "),
             };
             let reason = format!(
-                "{others}had not changed and is not in this archive, an incremental one (tar -g); send the full archive, level 0, as well"
+                "{others}had not changed and is not in this archive, {INCREMENTAL}; send the full archive, level 0, as well"
             );
             self.gaps.record(Some(first), GapKind::Partial, reason);
         }
