@@ -37,6 +37,8 @@ pub struct FindingChange {
     pub is_suppressed: bool,
     /// What is wrong, in the new state where it is there.
     pub message: String,
+    /// What was wrong in the old state, where it is in both and that was another thing.
+    pub old_message: Option<String>,
     /// The instances that it concerns.
     pub instances: Vec<String>,
 }
@@ -169,24 +171,24 @@ fn farm(old: Option<&Judged>, new: Option<&Judged>, others: &Counterparts<'_>) -
                 Some(all.swap_remove(at))
             });
             match same {
-                Some(_) => findings.push(change(finding, Fate::Still, key.1)),
+                Some((was, _)) => findings.push(kept(was, finding, Fate::Still, key.1)),
                 None => unlike.push((judged, finding, key)),
             }
         }
     }
     for (judged, finding, key) in unlike {
         let was = before.get_mut(&key).and_then(Vec::pop);
-        let fate = match (was, old) {
+        findings.push(match (was, old) {
             (Some((was, _)), Some(old)) => {
                 // What only one of them showed is no change.
                 let is_known = is_shown(was, &old.farm, &|name| others.in_new(old, name))
                     && is_shown(finding, &judged.farm, &|name| others.in_old(judged, name));
-                if is_known { Fate::Altered } else { Fate::Still }
+                let fate = if is_known { Fate::Altered } else { Fate::Still };
+                kept(was, finding, fate, key.1)
             }
-            _ if is_new(finding, judged, others) => Fate::New,
-            _ => Fate::NotShownBefore,
-        };
-        findings.push(change(finding, fate, key.1));
+            _ if is_new(finding, judged, others) => change(finding, Fate::New, key.1),
+            _ => change(finding, Fate::NotShownBefore, key.1),
+        });
     }
     for ((_, instances), all) in before {
         for (finding, _) in all {
@@ -212,6 +214,12 @@ fn is_new(finding: &Finding, new: &Judged, others: &Counterparts<'_>) -> bool {
         || is_shown(finding, &new.farm, &|name| others.in_old(new, name))
 }
 
+/// Returns what became of a finding that is in both states.
+fn kept(was: &Finding, is: &Finding, fate: Fate, instances: Vec<String>) -> FindingChange {
+    let old_message = Some(was.hit.message.clone()).filter(|message| *message != is.hit.message);
+    FindingChange { old_message, ..change(is, fate, instances) }
+}
+
 fn change(finding: &Finding, fate: Fate, instances: Vec<String>) -> FindingChange {
     FindingChange {
         rule: finding.rule.id,
@@ -219,6 +227,7 @@ fn change(finding: &Finding, fate: Fate, instances: Vec<String>) -> FindingChang
         fate,
         is_suppressed: finding.excuse.is_some(),
         message: finding.hit.message.clone(),
+        old_message: None,
         instances,
     }
 }

@@ -554,7 +554,7 @@ fn settle<'a>(
 
 fn search_backups(authors: &str) -> Text {
     format!(
-        "First search the backups of {authors} for its own hmac and master: only those read what it has encrypted. Where they turn up and are \
+        "First search the backups of {authors} for the hmac and master that were lost: only those read what was encrypted there. Where they turn up and are \
          other keys than these, give those to all instances instead. Where they do not, that data stays unreadable on {authors}, and has to be \
          entered again."
     )

@@ -1,6 +1,6 @@
 //! `csv`: one line a change, for spreadsheets.
 
-use super::{DiffFormat, DiffReport, STATES};
+use super::{DiffFormat, DiffReport};
 use crate::diff::{Change, FindingChange, InstanceChange, Presence};
 use crate::report::csv::line;
 use std::io::{self, Write};
@@ -69,7 +69,7 @@ fn finding(farm: &str, found: &FindingChange, out: &mut dyn Write) -> io::Result
         Fate::Gone => [message, ""],
         Fate::NotShown => [message, Fate::NotShown.label()],
         Fate::NotShownBefore => [Fate::NotShown.label(), message],
-        Fate::Altered | Fate::Still => STATES.map(|_| message),
+        Fate::Altered | Fate::Still => [found.old_message.as_deref().unwrap_or(message), message],
     };
     let instances = found.instances.join("; ");
     let matters = if found.is_open() { "not known" } else { yes(found.matters()) };
