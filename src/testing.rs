@@ -6,8 +6,8 @@ use crate::examine::users::users_of;
 use crate::facts::{
     Account, Bundle, BundleState, CRYPTO, CRYPTO_FILE, CRYPTO_KEYS_PATH, Configuration, Digest,
     FileTime, Gap, GapKind, Hex, IdentifiedBy, JcrKey, JcrKeys, JcrShape, KeyFile, KeyHistory,
-    KeyName, KeysDirectory, NodeStore, NodeStoreKind, OwnedDirectory, Owner, Parts, PastKeys,
-    PastState, Place, Repository, RunModes, Setting, SlingId, Snapshot, StorageFile,
+    KeyName, KeysDirectory, Log, LogFile, NodeStore, NodeStoreKind, OwnedDirectory, Owner, Parts,
+    PastKeys, PastState, Place, Repository, RunModes, Setting, SlingId, Snapshot, StorageFile,
 };
 use crate::farm::{Farm, FarmPlan, farms};
 use crate::limits::Limits;
@@ -69,6 +69,7 @@ impl FarmBuilder {
 pub(crate) struct Instance {
     pub(crate) snapshot: Snapshot,
     held: Vec<Held>,
+    logs: Vec<(LogFile, Place)>,
 }
 
 /// What is tried.
@@ -86,7 +87,7 @@ impl Instance {
             ..Snapshot::default()
         };
         let hmac: Vec<u8> = (0x80..0xA0).collect();
-        Self { snapshot, held: Vec::new() }
+        Self { snapshot, held: Vec::new(), logs: Vec::new() }
             .bundle(1, CRYPTO)
             .bundle(2, CRYPTO_FILE)
             .bundle(5, "org.apache.sling.settings")
@@ -416,7 +417,8 @@ impl Instance {
         let fact = (kind.parse)(&found, text.as_bytes()).expect("this can be read");
         let Fact::Log(file) = fact else { panic!("a log gives what it says") };
         let place = Place { path: path.clone(), ..self.place("") };
-        self.snapshot.log.get_or_insert_default().add(&file, &place);
+        self.logs.push((file, place));
+        self.snapshot.log = Log::of(self.logs.iter().map(|(file, place)| (file, place)));
         self
     }
 

@@ -58,7 +58,7 @@ pub use key::{Fingerprint, KEY_COPY, copied_key, digest_key, fingerprint, is_key
 pub use key_masters::masters;
 pub use key_text::digest;
 pub use key_traces::KeyTraces;
-pub use log::{SIGNATURES, Signature};
+pub use log::{SIGNATURES, Signature, is_of_requests};
 pub use path::{
     SEGMENT_STORE, SPLIT_STORE, STORE_DIRECTORIES, implied_revision, is_aside, is_barren,
     is_in_barren, is_repository, is_segment_store, is_stored, may_hold, segment_store,

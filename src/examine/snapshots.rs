@@ -20,7 +20,7 @@ use super::roots::{
 use super::{access, configs, container_layers, mixed, node_store, root_links, times, unread_logs};
 use crate::evidence::{Fact, Found, classify, classify_small, mover};
 use crate::facts::{
-    Gap, GapKind, KeyDigest, KeyFile, KeyName, KeysDirectory, OldState, Owner, Parts, Place,
+    Gap, GapKind, KeyDigest, KeyFile, KeyName, KeysDirectory, Log, OldState, Owner, Parts, Place,
     RunModes, Setting, SlingId, Snapshot, StorageFile, components, is_in_realm, realm,
 };
 use crate::intake::{LinkTarget, Source, Standing, Walked};
@@ -514,6 +514,7 @@ fn snapshot(
         let place = Place { source: source.to_owned(), path: (*path).to_owned() };
         add(&mut snapshot, found, fact, owner.as_ref(), place);
     }
+    snapshot.log = log(source, evidence);
     access::add(&mut snapshot, evidence);
     let used = configs::Use::of(&snapshot);
     let configurations = configs::are_packed(evidence, &used);
@@ -525,6 +526,16 @@ fn snapshot(
     snapshot.node_store = node_store::configured(&snapshot, evidence, &layout.stores);
     snapshot.settings.sort_by(|a, b| (&a.name, &a.place).cmp(&(&b.name, &b.place)));
     snapshot
+}
+
+/// Returns what all its logs say: which of them is newer tells what is over.
+fn log(source: &str, evidence: &Evidence<'_>) -> Option<Log> {
+    let files = evidence.iter().filter_map(|(path, _, item)| {
+        let Item::Read { fact: Ok(Fact::Log(file)), .. } = item else { return None };
+        Some((file, Place { source: source.to_owned(), path: (*path).to_owned() }))
+    });
+    let files: Vec<_> = files.collect();
+    Log::of(files.iter().map(|(file, place)| (*file, place)))
 }
 
 fn add(
@@ -565,7 +576,6 @@ fn add(
                 place: place.clone(),
             }));
         }
-        Fact::Log(file) => snapshot.log.get_or_insert_default().add(file, &place),
         Fact::LastStart(milliseconds) => {
             // An install may have the file in `conf` and in `launchpad/conf`.
             snapshot.last_start_ms = snapshot.last_start_ms.max(Some(*milliseconds));
@@ -578,6 +588,7 @@ fn add(
         | Fact::BundleValue(_)
         | Fact::RevisionLocation(_)
         | Fact::Jar(_)
+        | Fact::Log(_)
         | Fact::Config(_)
         | Fact::StrayKey(..)
         | Fact::Installed(_) => {}

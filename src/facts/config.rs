@@ -47,6 +47,11 @@ pub const STANDBY_MODE: &str = "mode";
 
 /// Apache Sling Logging Configuration.
 pub const LOG_MANAGER: &str = "org.apache.sling.commons.log.LogManager";
+/// Apache Sling Logging Logger and Writer Configuration: of each there may be several, which write to files of their own.
+pub const LOG_WRITERS: [&str; 2] = [
+    "org.apache.sling.commons.log.LogManager.factory.config",
+    "org.apache.sling.commons.log.LogManager.factory.writer",
+];
 
 /// Encapsulated tokens on or off.
 pub const TOKEN_ENCAPSULATED: &str = "token.encapsulated";

@@ -180,10 +180,13 @@ pub struct Sighting {
     pub count: u64,
     /// Time of the first; `None` when no line up to it has one.
     pub first: Option<LogTime>,
-    /// Time of the last.
+    /// Time of the last; `None` when it has none.
     pub last: Option<LogTime>,
     /// Number of the first line, from 1.
     pub line: u64,
+    /// Whether the last may have been logged since the last start; `None` in older facts, where the times decide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since_start: Option<bool>,
 }
 
 /// The latest statement on a topic.
@@ -201,10 +204,36 @@ pub struct LogStatement {
 pub struct LogFile {
     /// Signs of trouble.
     pub sightings: BTreeMap<LogSignature, Sighting>,
+    /// Those of them that no start in the file follows.
+    pub open: BTreeMap<LogSignature, OpenSign>,
     /// What the instance logs of itself.
     pub statements: BTreeMap<LogTopic, LogStatement>,
+    /// The last time before a statement that has none.
+    pub after: BTreeMap<LogTopic, LogTime>,
     /// Starts of the crypto support, the last ones.
     pub starts: BTreeSet<LogStart>,
+    /// The last time that was met.
+    pub ends: Option<LogTime>,
+}
+
+/// A sign in a log file that no start in the file follows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OpenSign {
+    /// When it was seen last, where that has a time.
+    pub last: Option<LogTime>,
+    /// It was also seen without one.
+    pub is_untimed: bool,
+}
+
+impl LogFile {
+    /// Takes a statement. Logs grow at their end, so it replaces an earlier one.
+    pub fn say(&mut self, topic: LogTopic, statement: LogStatement) {
+        match self.ends.filter(|_| statement.time.is_none()) {
+            Some(ends) => self.after.insert(topic, ends),
+            None => self.after.remove(&topic),
+        };
+        self.statements.insert(topic, statement);
+    }
 }
 
 /// How often something was seen in all log files of an instance.
@@ -232,44 +261,10 @@ pub struct Log {
 }
 
 impl Log {
-    /// Adds a file. The order in which files are added does not matter.
-    pub fn add(&mut self, file: &LogFile, place: &Place) {
-        self.files = self.files.saturating_add(1);
-        for (signature, sighting) in &file.sightings {
-            let new = Seen { sighting: *sighting, place: place.clone() };
-            let sum = self.seen.remove(signature).map_or(new.clone(), |old| merged(old, new));
-            self.seen.insert(*signature, sum);
-        }
-        self.starts.extend(file.starts.iter().cloned());
-        // Bounded here, too: a log that rotates daily has a file for each day.
-        while self.starts.len() > STARTS_MAX {
-            self.starts.pop_first();
-        }
-        for (topic, new) in &file.statements {
-            let newer = self.statements.get(topic).is_none_or(|(old, old_place)| {
-                // Without times the current file counts: its name is the start of those of rotated ones.
-                new.time > old.time || (new.time == old.time && place < old_place)
-            });
-            if newer {
-                self.statements.insert(*topic, (new.clone(), place.clone()));
-            }
-        }
-    }
-
     /// Returns the latest statement on a topic.
     pub fn statement(&self, topic: LogTopic) -> Option<&LogStatement> {
         self.statements.get(&topic).map(|(statement, _)| statement)
     }
-}
-
-fn merged(a: Seen, b: Seen) -> Seen {
-    // A file without times says nothing of when.
-    let key =
-        |seen: &Seen| (seen.sighting.first.is_none(), seen.sighting.first, seen.place.clone());
-    let (first, other) = if key(&a) <= key(&b) { (a, b) } else { (b, a) };
-    let count = first.sighting.count.saturating_add(other.sighting.count);
-    let last = first.sighting.last.max(other.sighting.last);
-    Seen { sighting: Sighting { count, last, ..first.sighting }, ..first }
 }
 
 #[cfg(test)]
@@ -286,29 +281,6 @@ mod tests {
             second: 52,
             millisecond: 176,
         })
-    }
-
-    fn file(count: u64, first: u8, last: u8, line: u64) -> LogFile {
-        let sighting = Sighting { count, first: at(first), last: at(last), line };
-        let statement = LogStatement { value: format!("logged on {last}"), time: at(last) };
-        LogFile {
-            sightings: [(LogSignature::CryptoConvert, sighting)].into(),
-            statements: [(LogTopic::Storage, statement)].into(),
-            starts: BTreeSet::new(),
-        }
-    }
-
-    fn add(files: &[(&str, LogFile)]) -> Log {
-        let add = |order: &mut dyn Iterator<Item = &(&str, LogFile)>| {
-            let mut log = Log::default();
-            for (path, file) in order {
-                log.add(file, &Place { source: "s".to_owned(), path: (*path).to_owned() });
-            }
-            log
-        };
-        let log = add(&mut files.iter());
-        assert_eq!(add(&mut files.iter().rev()), log);
-        log
     }
 
     #[test]
@@ -339,25 +311,5 @@ mod tests {
         let half_a_day = 12 * 60 * 60 * 1000;
         assert!(!time.is_surely_before(1_709_251_199_999 + half_a_day));
         assert!(time.is_surely_before(1_709_251_199_999 + 2 * half_a_day));
-    }
-
-    #[test]
-    fn rotated_files_add_up_in_the_order_of_their_times() {
-        let log = add(&[
-            ("error.log", file(2, 20, 21, 7)),
-            ("error.log.2025-07-18", file(3, 17, 18, 900)),
-            ("stderr.log", file(1, 0, 0, 1)),
-        ]);
-        let seen = &log.seen[&LogSignature::CryptoConvert];
-        assert_eq!(seen.place.path, "error.log.2025-07-18");
-        assert_eq!(seen.sighting, Sighting { count: 6, first: at(17), last: at(21), line: 900 });
-        assert_eq!(log.statement(LogTopic::Storage).unwrap().value, "logged on 21");
-        assert_eq!(log.files, 3);
-    }
-
-    #[test]
-    fn without_times_the_current_file_counts() {
-        let log = add(&[("stdout.log.1", file(1, 0, 0, 1)), ("stdout.log", file(1, 0, 0, 2))]);
-        assert_eq!(log.statements[&LogTopic::Storage].1.path, "stdout.log");
     }
 }

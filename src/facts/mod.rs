@@ -19,6 +19,7 @@ mod key;
 mod key_parts;
 mod link_name;
 mod log;
+mod log_files;
 mod node_store;
 mod old_state;
 mod place;
@@ -46,7 +47,7 @@ pub use bundles::Bundles;
 pub use config::{
     ACCESS_TOKEN_PROVIDER, CUSTOMIZER_TYPE, Configuration, EXTERNAL_LOGIN, GRANT_OF_CLIENT,
     IMS_CLIENT_SECRET, IMS_CUSTOMIZER, IMS_PROVIDER, IMS_SERVICE_SECRET, JCR_CONFIGURATIONS,
-    LOG_MANAGER, OAUTH_PROVIDER, PROVIDER_CUSTOMIZER, PROVIDER_GRANTS, ProtectedValue,
+    LOG_MANAGER, LOG_WRITERS, OAUTH_PROVIDER, PROVIDER_CUSTOMIZER, PROVIDER_GRANTS, ProtectedValue,
     SAML_HANDLER, STANDBY_MODE, STANDBY_SERVICES, SYNC_HANDLER, SecretState, TOKEN_CONFIGURATION,
     TOKEN_ENCAPSULATED, TOKEN_EXPIRATION, TOKEN_HANDLER, TOKEN_INACTIVITY, TOKEN_REFRESH,
 };
@@ -63,8 +64,9 @@ pub use key_parts::key_parts;
 pub use link_name::{says_idle, says_live};
 pub(crate) use log::STARTS_MAX;
 pub use log::{
-    Log, LogFile, LogSignature, LogStart, LogStatement, LogTime, LogTopic, Seen, Sighting,
+    Log, LogFile, LogSignature, LogStart, LogStatement, LogTime, LogTopic, OpenSign, Seen, Sighting,
 };
+pub use log_files::log_family;
 pub use node_store::{
     AWS_SEGMENTS, AZURE_SEGMENTS, COMPOSITE_STORE, CUSTOM_SEGMENTS, DOCUMENT_STORE,
     DOCUMENT_STORE_TYPE, MORE_SEGMENTS, NodeStore, NodeStoreKind, REPOSITORY_HOME, SEGMENT_STORES,

@@ -1,7 +1,11 @@
 //! Looks through a log block by block. Lines have no bound: one of 10 MB is normal.
 
-use super::signature::{self, Match};
-use super::time;
+use super::head::{self, JSON_BYTES};
+use super::options::Options;
+use super::prefix;
+use super::signature::{self, Counts, Match, Signature};
+use super::startup::StartupText;
+use super::thrown::{self, Thrown};
 use crate::facts::{
     LogFile, LogSignature, LogStart, LogStatement, LogTime, LogTopic, STARTS_MAX, Sighting,
     StorageMode,
@@ -10,9 +14,12 @@ use std::collections::BTreeMap;
 
 /// Bytes looked through at once.
 const BLOCK_BYTES: usize = 256 << 10;
-/// Bytes from the start of a text to the last byte that its meaning may depend on. A block ends so much before the last
-/// byte that has come, so that a text across a border is found once.
+/// Bytes from the start of a text to the last byte that its meaning may depend on.
 const REACH_BYTES: usize = 1 << 10;
+/// A block ends so much before the last byte that has come, so that a text or the beginning of a line across a border is read once.
+const KEPT_BYTES: usize = JSON_BYTES;
+/// Bytes before a text that its meaning may depend on.
+const EDGE_BYTES: usize = 256;
 /// Stands before what the launcher says, unless that begins its line.
 const LAUNCHER: &[u8] = b" [main] ";
 
@@ -30,20 +37,29 @@ pub(super) struct Blocks {
     passed: usize,
     /// Line ends so far.
     lines: u64,
-    /// Time of the last line that has one.
+    /// Time of the last record, where it has one.
     time: Option<LogTime>,
-    /// Where that line begins.
+    /// Where that record begins.
     record: Option<u64>,
+    /// Its level is one of what is no trouble.
+    is_quiet: bool,
+    /// The line that was passed last is its first.
+    is_in_head: bool,
     /// The record that showed a sign last.
     counted: BTreeMap<LogSignature, Record>,
+    /// The last record that showed a text which counts with an exception, the line, and its sign.
+    awaited: Option<(Record, u64, LogSignature)>,
+    /// The last record that showed an exception of the crypto service.
+    exception: Option<Record>,
+    options: Options,
 }
 
 /// What is counted once, however often it repeats a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Record {
-    /// A line with a time and the lines without one behind it.
-    Timed(u64),
-    /// A line before any time.
+    /// A line that begins a record, and the lines behind it that continue it.
+    Headed(u64),
+    /// A line before any of these.
     Line(u64),
 }
 
@@ -57,7 +73,7 @@ impl Blocks {
             self.block.extend_from_slice(piece);
             rest = behind;
             if self.block.len() >= BLOCK_BYTES {
-                self.look_through(REACH_BYTES);
+                self.look_through(KEPT_BYTES);
             }
         }
     }
@@ -65,6 +81,9 @@ impl Blocks {
     /// Returns what the log says.
     pub(super) fn finish(mut self) -> LogFile {
         self.look_through(0);
+        for (topic, statement) in std::mem::take(&mut self.options).statements() {
+            self.file.say(topic, statement);
+        }
         self.file
     }
 
@@ -73,7 +92,9 @@ impl Blocks {
         let mut block = std::mem::take(&mut self.block);
         let end = block.len().saturating_sub(kept);
         let mut from = 0;
-        while let Some(start) = signature::find(&block, from).filter(|start| *start < end) {
+        // What is kept is looked through with the next block.
+        let searched = block.get(..end.saturating_add(REACH_BYTES)).unwrap_or(&block);
+        while let Some(start) = signature::find(searched, from).filter(|start| *start < end) {
             self.pass(&block, start);
             self.take(&block, start);
             from = start.saturating_add(1);
@@ -81,7 +102,7 @@ impl Blocks {
         self.pass(&block, end);
         self.edge.extend(block.drain(..end));
         // What is before a text decides who said it, and may be in the block before.
-        self.edge.drain(..self.edge.len().saturating_sub(LAUNCHER.len()));
+        self.edge.drain(..self.edge.len().saturating_sub(EDGE_BYTES));
         self.block = block;
         self.offset = self.offset.saturating_add(u64::try_from(end).unwrap_or_default());
         self.passed = 0;
@@ -92,15 +113,20 @@ impl Blocks {
         // Lines without a time, as of a stack trace, belong to the record above them.
         let start = self.passed;
         if start == 0 && self.offset == 0 {
-            self.begin_line(block, 0);
+            self.is_in_head = self.begin_line(block, 0);
         }
         let mut passed = block.get(start..to).unwrap_or_default();
         self.lines = self.lines.saturating_add(
             u64::try_from(memchr::memchr_iter(b'\n', passed).count()).unwrap_or_default(),
         );
         // From the end, since only the last time before the text counts.
+        let mut is_last = true;
         while let Some(at) = memchr::memrchr(b'\n', passed) {
-            if self.begin_line(block, start.saturating_add(at).saturating_add(1)) {
+            let begins = self.begin_line(block, start.saturating_add(at).saturating_add(1));
+            if std::mem::take(&mut is_last) {
+                self.is_in_head = begins;
+            }
+            if begins {
                 break;
             }
             passed = passed.get(..at).unwrap_or_default();
@@ -108,20 +134,39 @@ impl Blocks {
         self.passed = to;
     }
 
-    /// Takes over the time of the line that begins at a byte of the block, if it has one.
+    /// Takes over the time and the level of the line that begins at a byte of the block, if it begins a record.
     fn begin_line(&mut self, block: &[u8], at: usize) -> bool {
-        let Some(time) = block.get(at..).and_then(time::read) else { return false };
-        self.time = Some(time);
+        let Some(head) = block.get(at..).and_then(head::read) else { return false };
+        // A record of an unknown time has not that of an older one.
+        self.time = head.time;
+        self.is_quiet = head.is_quiet;
+        self.file.ends = self.file.ends.max(head.time);
         self.record = Some(self.offset.saturating_add(u64::try_from(at).unwrap_or_default()));
         true
+    }
+
+    /// Returns what is before a byte of the block in its line, as far as it matters, and whether it is all of that.
+    fn before(&self, block: &[u8], start: usize) -> (Vec<u8>, bool) {
+        let near = block.get(start.saturating_sub(EDGE_BYTES)..start).unwrap_or_default();
+        let edge = if near.len() < EDGE_BYTES { self.edge.as_slice() } else { &[] };
+        let mut before = [edge, near].concat();
+        let end = memchr::memrchr(b'\n', &before);
+        let is_whole = end.is_some() || before.len() < EDGE_BYTES;
+        before.drain(..end.map_or(0, |end| end.saturating_add(1)));
+        (before, is_whole)
     }
 
     /// Returns `true` if a text is said by the launcher, and not quoted in a line of another: requests are logged with what
     /// strangers write into them.
     fn is_said(&self, block: &[u8], start: usize) -> bool {
-        let before = block.get(start.saturating_sub(LAUNCHER.len())..start).unwrap_or_default();
-        let before = [self.edge.as_slice(), before].concat();
-        before.last().is_none_or(|byte| *byte == b'\n') || before.ends_with(LAUNCHER)
+        let (before, is_whole) = self.before(block, start);
+        is_whole && prefix::is_start_of_line(&before) || before.ends_with(LAUNCHER)
+    }
+
+    /// Returns how an exception stands at a byte of the block.
+    fn thrown(&self, block: &[u8], start: usize) -> Option<Thrown> {
+        let (before, is_whole) = self.before(block, start);
+        thrown::how(&before, is_whole)
     }
 
     /// Takes the texts that begin at a byte. No more of the line is looked at than a text needs: one may hold it thousands of times.
@@ -130,21 +175,64 @@ impl Blocks {
         let bytes = block.get(start..reach).unwrap_or_default();
         for found in signature::matches(bytes) {
             match found {
-                Match::Sign(sign) => self.see(sign),
-                Match::Startup(text) if text.by_launcher && !self.is_said(block, start) => {}
-                Match::Startup(text) => {
-                    let behind = bytes.get(text.text.len()..).unwrap_or_default();
-                    let behind = behind.get(..text.bytes_max).unwrap_or(behind);
-                    let line = rest_of_line(behind, text.text.ends_with('['));
-                    let statements = (text.read)(line);
-                    self.note_start(&statements);
-                    for (topic, value) in statements {
-                        // Logs grow at their end, so a later statement replaces an earlier one.
-                        let statement = LogStatement { value, time: self.time };
-                        self.file.statements.insert(topic, statement);
+                Match::Sign(known) => self.take_sign(known, block, start),
+                Match::Exception if self.thrown(block, start).is_some() => {
+                    let record = self.record();
+                    self.exception = Some(record);
+                    if let Some((_, line, sign)) = self.awaited.take_if(|(own, ..)| *own == record)
+                    {
+                        self.see(sign, line);
                     }
                 }
+                Match::Startup(text) if !text.by_launcher || self.is_said(block, start) => {
+                    self.take_startup(text, bytes, start);
+                }
+                Match::Exception | Match::Startup(_) => {}
             }
+        }
+    }
+
+    fn take_sign(&mut self, known: &Signature, block: &[u8], start: usize) {
+        let (line, record) = (self.line(), self.record());
+        let counts = match known.counts() {
+            Counts::Always => true,
+            Counts::InTrouble => !self.is_of_no_trouble(),
+            Counts::AsThrown => match self.thrown(block, start) {
+                Some(Thrown::InTrace) => true,
+                Some(Thrown::InMessage) => !self.is_of_no_trouble(),
+                None => false,
+            },
+            Counts::WithException if self.exception == Some(record) => true,
+            Counts::WithException => {
+                self.awaited = Some((record, line, known.signature));
+                false
+            }
+        };
+        if counts {
+            self.see(known.signature, line);
+        }
+    }
+
+    /// Returns `true` if the line is of a level that is no trouble. One that continues such a record may be of a program that writes others.
+    fn is_of_no_trouble(&self) -> bool {
+        self.is_quiet && self.is_in_head
+    }
+
+    fn take_startup(&mut self, text: &StartupText, bytes: &[u8], start: usize) {
+        let behind = bytes.get(text.text.len()..).unwrap_or_default();
+        let behind = behind.get(..text.bytes_max).unwrap_or(behind);
+        let line = rest_of_line(behind, text.text.ends_with('['));
+        let statements = (text.read)(line);
+        self.note_start(&statements);
+        let time = self.time;
+        let statements =
+            statements.into_iter().map(|(topic, value)| (topic, LogStatement { value, time }));
+        if text.is_of_options() {
+            let at = self.offset.saturating_add(u64::try_from(start).unwrap_or_default());
+            return self.options.take(text, line, at, statements);
+        }
+        for (topic, statement) in statements {
+            self.file.say(topic, statement);
         }
     }
 
@@ -152,7 +240,10 @@ impl Blocks {
     fn note_start(&mut self, statements: &[(LogTopic, String)]) {
         let value =
             |wanted| statements.iter().find(|(topic, _)| *topic == wanted).map(|(_, value)| value);
-        let (Some(time), Some(mode)) = (self.time, value(LogTopic::Storage)) else { return };
+        let Some(mode) = value(LogTopic::Storage) else { return };
+        // Logs grow at their end: whatever was seen so far was seen before this start, at whatever time.
+        self.file.open.clear();
+        let Some(time) = self.time else { return };
         let storage = if mode == "JCR" { StorageMode::Jcr } else { StorageMode::Bundle };
         let version = value(LogTopic::CryptoVersion).cloned();
         self.file.starts.insert(LogStart { time, storage, version });
@@ -161,9 +252,17 @@ impl Blocks {
         }
     }
 
-    fn see(&mut self, sign: LogSignature) {
-        let line = self.lines.saturating_add(1);
-        let record = self.record.map_or(Record::Line(line), Record::Timed);
+    /// Returns the number of the line that was passed last.
+    fn line(&self) -> u64 {
+        self.lines.saturating_add(1)
+    }
+
+    fn record(&self) -> Record {
+        self.record.map_or(Record::Line(self.line()), Record::Headed)
+    }
+
+    fn see(&mut self, sign: LogSignature, line: u64) {
+        let record = self.record();
         if self.counted.insert(sign, record) == Some(record) {
             return;
         }
@@ -173,10 +272,14 @@ impl Blocks {
             first: time,
             last: time,
             line,
+            since_start: None,
         });
         sighting.count = sighting.count.saturating_add(1);
         sighting.first = sighting.first.or(time);
-        sighting.last = time.or(sighting.last);
+        sighting.last = time;
+        let open = self.file.open.entry(sign).or_default();
+        open.last = open.last.max(time);
+        open.is_untimed |= time.is_none();
     }
 }
 

@@ -5,19 +5,24 @@
 
 mod block;
 mod gunzip;
+mod head;
+mod options;
+mod prefix;
 mod signature;
 mod startup;
+mod thrown;
 mod time;
 
 pub use signature::{SIGNATURES, Signature};
 
-use super::{Fact, Found, Kind, Names, ParseError, Reads, Scan, Scanned, path};
+use super::{Fact, Found, Kind, Names, ParseError, Reads, Scan, Scanned, path, server};
+use crate::facts::log_family;
 use block::Blocks;
 use gunzip::Gunzip;
 
 pub(super) const KIND: Kind = Kind {
     name: "log",
-    names: Names::End(&[LOG]),
+    names: Names::Any,
     reads: Reads::Stream(|| Box::new(LogScan::Start(Vec::new()))),
     find,
     parse,
@@ -25,8 +30,13 @@ pub(super) const KIND: Kind = Kind {
 
 /// Ends the name of a log; rotated ones have a date or number behind, such as `error.log.2025-07-18` or `error.log.1.gz`.
 const LOG: &str = ".log";
-/// Logs of requests: the largest of all, and nothing but what strangers asked for is in them.
-const OF_REQUESTS: [&str; 2] = ["access", "request"];
+/// What logs are called that are written by other than Sling, or in another form.
+const OTHER_ENDS: [&str; 8] =
+    [".txt", ".json", ".jsonl", ".ndjson", ".out", ".err", "_log", "-log"];
+/// Logs that are called so without any ending: `error.20251128`
+const BARE: [&str; 5] = ["error", "stdout", "stderr", "console", "aem"];
+/// Logs of requests and of the garbage collector: the largest of all, and nothing is in them but what strangers asked for, or sizes.
+const OF_REQUESTS: [&str; 3] = ["access", "request", "gc"];
 
 /// Formats that logs are packed in and that are not read here: name, and first bytes.
 const UNREAD: [(&str, &[u8]); 8] = [
@@ -47,15 +57,40 @@ const BYTE_ORDER_MARKS: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
 
 fn find(path: &str) -> Option<Found<'_>> {
     let (directory, name) = path::split(path);
-    // Sling rotates daily to `error.log.2025-07-18`, by
-    // `org.apache.sling.commons.log.file.size='.'yyyy-MM-dd`.
+    let root = path::parent_of(directory, path::LOGS)?;
+    // What was saved of a running JVM may lie there, and is no log.
+    let is_log = is_log(name)
+        && (name.to_ascii_lowercase().contains(LOG) || (server::SMALL.find)(path).is_none());
+    is_log.then_some(Found { root, bundle: "", name })
+}
+
+/// Returns `true` if a file among logs is one that is read, by its name.
+fn is_log(name: &str) -> bool {
     // Windows takes `ERROR.LOG` for the same, and so do tools that pack it.
-    let cased = name.to_ascii_lowercase();
-    let (stem, rest) = cased.split_once(LOG)?;
-    // `logrotate` with `dateext` writes `error.log-20250718`.
-    let is_log = (rest.is_empty() || rest.starts_with(['.', '-'])) && !OF_REQUESTS.contains(&stem);
-    let root = path::parent_of(directory, path::LOGS).filter(|_| is_log)?;
-    Some(Found { root, bundle: "", name })
+    let name = &*name.to_ascii_lowercase();
+    if is_of_requests(name) {
+        return false;
+    }
+    // Sling rotates daily to `error.log.2025-07-18`, by
+    // `org.apache.sling.commons.log.file.size='.'yyyy-MM-dd`; `logrotate` with `dateext` writes `error.log-20250718`, and copies are called
+    // `error.log~` or `error.log 2`.
+    if let Some((_, rest)) = name.split_once(LOG) {
+        return !rest.starts_with(char::is_alphanumeric);
+    }
+    let stem = log_family(name.strip_suffix(".gz").unwrap_or(name));
+    BARE.contains(&stem) || OTHER_ENDS.iter().any(|end| stem.ends_with(end))
+}
+
+/// Returns `true` if a file among logs is one of requests or of the garbage collector, by its name: `access.log.2025-07-18`, `access_log.1`
+pub fn is_of_requests(name: &str) -> bool {
+    let name = &*name.to_ascii_lowercase();
+    let stem = name.split_once(LOG).map_or(log_family(name), |(stem, _)| stem);
+    let stem = OTHER_ENDS.iter().find_map(|end| stem.strip_suffix(end)).unwrap_or(stem);
+    // `access-2025-07-18.log`
+    let stem = log_family(stem);
+    // `localhost_access_log.2025-07-18.txt`, as Tomcat calls it.
+    let stem = stem.strip_suffix("_log").unwrap_or(stem);
+    OF_REQUESTS.contains(&stem) || stem.ends_with("_access")
 }
 
 fn parse(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {

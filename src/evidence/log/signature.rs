@@ -21,6 +21,42 @@ pub struct Signature {
     pub source: &'static str,
 }
 
+/// In which records a text counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counts {
+    /// In those of any level.
+    Always,
+    /// In those of trouble: warnings and errors.
+    InTrouble,
+    /// Where an exception is thrown: in a stack trace, or with its package in a message of trouble.
+    AsThrown,
+    /// In those that show an exception of the crypto service, too. (Adobe KA-27153)
+    WithException,
+}
+
+impl Signature {
+    /// Returns in which records its text counts.
+    pub(super) fn counts(&self) -> Counts {
+        match self.signature {
+            // The filter logs at level INFO what it rejects, and so does the installer what it cannot start.
+            LogSignature::CsrfRejected | LogSignature::CryptoUnresolved => Counts::Always,
+            // Documents of users have passwords, too: `Failed to decrypt password protected PDF`
+            _ if self.text == PASSWORD => Counts::WithException,
+            _ if self.text.contains("Exception: ")
+                || self.text.ends_with("Exception")
+                || self.text.ends_with('(') =>
+            {
+                Counts::AsThrown
+            }
+            _ => Counts::InTrouble,
+        }
+    }
+}
+
+const PASSWORD: &str = "Failed to decrypt password";
+/// The exception of the crypto service, whatever its message.
+const EXCEPTION: &str = "CryptoException";
+
 /// Every sign of trouble. A sign may have several texts.
 pub const SIGNATURES: &[Signature] = &[
     Signature {
@@ -50,7 +86,7 @@ pub const SIGNATURES: &[Signature] = &[
     },
     Signature {
         signature: LogSignature::ImsJwtMismatch,
-        text: "Could not match JWT signature",
+        text: "\"Could not match JWT signature",
         meaning: "certificate and private key of a JWT integration do not fit, or the certificate has expired",
         source: "Adobe Developer, JWT authentication: error codes",
     },
@@ -74,7 +110,7 @@ pub const SIGNATURES: &[Signature] = &[
     },
     Signature {
         signature: LogSignature::CryptoDecrypt,
-        text: "Failed to decrypt password",
+        text: PASSWORD,
         meaning: "a password was protected with another master key",
         source: "Adobe KA-27153",
     },
@@ -173,7 +209,9 @@ pub const SIGNATURES: &[Signature] = &[
 /// What a text that was found stands for.
 pub(super) enum Match {
     /// A sign of trouble.
-    Sign(LogSignature),
+    Sign(&'static Signature),
+    /// An exception of the crypto service.
+    Exception,
     /// Something that an instance logs of itself; what follows in the line says it.
     Startup(&'static StartupText),
 }
@@ -187,7 +225,8 @@ pub(super) fn find(block: &[u8], from: usize) -> Option<usize> {
 pub(super) fn matches(bytes: &[u8]) -> impl Iterator<Item = Match> {
     let signs = SIGNATURES.iter().filter(|known| bytes.starts_with(known.text.as_bytes()));
     let startup = STARTUP_TEXTS.iter().filter(|known| bytes.starts_with(known.text.as_bytes()));
-    signs.map(|known| Match::Sign(known.signature)).chain(startup.map(Match::Startup))
+    let exception = bytes.starts_with(EXCEPTION.as_bytes()).then_some(Match::Exception);
+    signs.map(Match::Sign).chain(startup.map(Match::Startup)).chain(exception)
 }
 
 /// Longest text in bytes.
@@ -197,7 +236,8 @@ pub(super) fn text_bytes_max() -> usize {
 }
 
 fn texts() -> impl Iterator<Item = &'static str> {
-    SIGNATURES.iter().map(|known| known.text).chain(STARTUP_TEXTS.iter().map(|known| known.text))
+    let signs = SIGNATURES.iter().map(|known| known.text);
+    signs.chain(STARTUP_TEXTS.iter().map(|known| known.text)).chain([EXCEPTION])
 }
 
 /// An alternation of plain texts, which is searched for all of them at once.
@@ -218,9 +258,24 @@ mod tests {
         for text in texts() {
             let line = format!("xx{text}xx");
             assert_eq!(find(line.as_bytes(), 0), Some(2), "{text}");
-            assert_eq!(matches(text.as_bytes()).count(), 1, "{text}");
+            let is_exception = |found: &Match| matches!(found, Match::Exception);
+            let (exceptions, others): (Vec<_>, Vec<_>) =
+                matches(text.as_bytes()).partition(is_exception);
+            assert_eq!(exceptions.len(), usize::from(text.starts_with(EXCEPTION)), "{text}");
+            assert_eq!(others.len(), usize::from(text != EXCEPTION), "{text}");
             assert!(!text.contains(['\n', '\r']) && text.is_ascii());
         }
+    }
+
+    #[test]
+    fn text_counts_where_it_is_meant() {
+        let counts = |wanted: Counts| {
+            SIGNATURES.iter().filter(move |known| known.counts() == wanted).map(|known| known.text)
+        };
+        assert_eq!(counts(Counts::WithException).count(), 1);
+        assert_eq!(counts(Counts::Always).count(), 3);
+        let thrown: Vec<&str> = counts(Counts::AsThrown).collect();
+        assert_eq!(thrown.len(), 6, "{thrown:?}");
     }
 
     #[test]

@@ -31,13 +31,23 @@ pub(super) const STARTUP_TEXTS: &[StartupText] = &[
     text("SegmentNodeStore initialized", 1, segments),
     text("P server port: ", PORT_CHARS, port),
     text("Setting org.osgi.service.http.port=", PORT_CHARS, port),
-    StartupText { text: "Setting '", read: setting, bytes_max: LINE_BYTES_MAX, by_launcher: true },
+    StartupText { text: SETTING, read: setting, bytes_max: LINE_BYTES_MAX, by_launcher: true },
     // Tomcat says it of each argument of the JVM, where the WAR runs in one. (`VersionLoggerListener`)
     text("Command line argument: -D", LINE_BYTES_MAX, argument),
     text("Picked up JAVA_TOOL_OPTIONS: ", LINE_BYTES_MAX, picked_up),
     text("Picked up JDK_JAVA_OPTIONS: ", LINE_BYTES_MAX, picked_up),
     text("Picked up _JAVA_OPTIONS: ", LINE_BYTES_MAX, picked_up),
 ];
+
+/// What the launcher says of each option of its command line.
+pub(super) const SETTING: &str = "Setting '";
+
+impl StartupText {
+    /// Returns `true` if it is of options that the next start may be made without.
+    pub(super) fn is_of_options(&self) -> bool {
+        self.text == SETTING || self.text.starts_with("Picked up ")
+    }
+}
 
 const fn text(
     text: &'static str,

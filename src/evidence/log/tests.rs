@@ -48,8 +48,8 @@ fn options_count_where_the_launcher_says_them() {
     assert!(moves(&format!("x\n{set}")));
     assert!(moves(&format!("19.07.2025 19:00:52.176 *INFO * [main] {set}")));
     assert!(!moves(&format!("19.07.2025 19:00:52.176 *INFO* [1.2.3.4 [1] GET /x?q={set}")));
-    // Around the border of two blocks, which have 256 KiB each.
-    for before in [262_143, 262_144, 262_145] {
+    // Around the borders of blocks, which have 256 KiB each and end 16 KiB earlier.
+    for before in [245_759, 245_760, 245_761, 262_143, 262_144, 262_145] {
         assert!(!moves(&format!("{}{set}", "x".repeat(before))), "{before}");
         assert!(moves(&format!("{}\n{set}", "x".repeat(before))), "{before}");
     }
@@ -109,6 +109,137 @@ fn trace_glued_to_one_line_counts_once() {
 }
 
 #[test]
+fn quoted_texts_and_information_are_no_signs() {
+    let sees = |level: &str, text: &str| {
+        let line = format!("19.07.2025 19:00:52.176 *{level}* {text}\n");
+        !log(&line).sightings.is_empty()
+    };
+    for (level, text) in [
+        ("WARN", "[sling-asset-1] a.PdfText Failed to decrypt password protected PDF /a.pdf"),
+        (
+            "INFO",
+            "[x] a.Indexer Indexed title=\"CryptoException: Cannot convert byte data - help\"",
+        ),
+        ("INFO", "[1.2.3.4 [1] GET /docs/KeyStoreNotInitialisedException.html HTTP/1.1] a.B slow"),
+        ("WARN", "[1.2.3.4 [1] GET /docs/KeyStoreNotInitialisedException.html HTTP/1.1] a.B slow"),
+        ("INFO", "[x] a.B imports com.adobe.granite.keystore;uses KeyStoreNotInitialisedException"),
+        ("DEBUG", "[x] a.B class com.adobe.granite.keystore.KeyStoreNotInitialisedException"),
+        ("DEBUG", "[x] a.SamlAuthenticationHandler Private key of SP not provided: Cannot sign"),
+        ("INFO", "[x] a.Setup KeyStore uninitialized, creating it now"),
+        ("WARN", "[x] a.Login Auth0 rejected token: Could not match JWT signature"),
+        ("INFO", "[x] a.Search Query executed: Failed to decrypt password"),
+    ] {
+        assert!(!sees(level, text), "{level} {text}");
+    }
+    for (level, text) in [
+        ("INFO", "[x] a.B\nx\nSEVERE: Exception while decrypting the configuration map"),
+        (
+            "INFO",
+            "[x] com.adobe.granite.csrf.impl.CSRFFilter isValidRequest: empty CSRF token - rejecting",
+        ),
+        (
+            "WARN",
+            "[x] a.B failed: com.adobe.granite.crypto.CryptoException: Cannot convert byte data",
+        ),
+        (
+            "INFO",
+            "[x] a.B failed\njava.io.IOException: x\nCaused by: com.adobe.granite.crypto.CryptoException: Cannot convert byte data",
+        ),
+        (
+            "ERROR",
+            "[x] a.B Failed to decrypt password\ncom.adobe.granite.crypto.CryptoException: x",
+        ),
+        ("ERROR", "[x] a.B com.adobe.granite.crypto.CryptoException: Failed to decrypt password"),
+        (
+            "ERROR",
+            "[x] a.B response: {\"error_description\":\"Could not match JWT signature to any\"}",
+        ),
+    ] {
+        assert!(sees(level, text), "{level} {text}");
+    }
+}
+
+#[test]
+fn exception_of_another_record_makes_no_sign_of_a_password() {
+    let text = [
+        record(1, "Failed to decrypt password protected PDF"),
+        record(
+            2,
+            "com.adobe.granite.crypto.CryptoException: CryptoSupport missing to unprotect password",
+        ),
+    ];
+    let signs: Vec<_> = log(&text.concat()).sightings.into_keys().collect();
+    assert_eq!(signs, [LogSignature::CryptoMissing]);
+}
+
+const START: &str = "c.a.g.CryptoSupportService Starting Crypto Support (com.adobe.granite.crypto, 3.4.24) with Bundle storage";
+
+#[test]
+fn record_of_an_unknown_time_has_not_that_of_an_older_one() {
+    let unknown = |day: u8| format!("{day}. Juli 2025 *ERROR* [x] y\n{CONVERT}\n\tat a.b.C\n");
+    let file = log(&[record(1, "x"), unknown(19), unknown(20)].concat());
+    assert_eq!(seen(&file, LogSignature::CryptoConvert), (2, "-".to_owned(), "-".to_owned(), 3));
+    let open = file.open[&LogSignature::CryptoConvert];
+    assert_eq!((open.is_untimed, open.last), (true, None));
+    assert_eq!(file.ends.unwrap().to_string(), "2025-07-19 19:00:01");
+}
+
+#[test]
+fn start_closes_what_stands_before_it_whatever_the_times() {
+    let untimed = |text: &str| format!("*ERROR* [x] {text}\n");
+    let open = |parts: &[String]| !log(&parts.concat()).open.is_empty();
+    assert!(open(&[untimed(CONVERT)]));
+    assert!(!open(&[untimed(CONVERT), untimed(START)]));
+    assert!(!open(&[record(9, CONVERT), untimed(START)]));
+    assert!(open(&[untimed(START), untimed(CONVERT)]));
+}
+
+#[test]
+fn prefixes_of_other_programs_change_nothing() {
+    let plain = [
+        record(1, START),
+        record(2, "failed"),
+        format!("{CONVERT}\n\tat a.b.C\nCaused by: {CONVERT}\n"),
+    ];
+    let plain = plain.concat();
+    for prefix in [
+        "[pod/aem-0/aem] ",
+        "aem-1  | ",
+        "Nov 28 10:00:01 auth1 aem[1]: ",
+        "2025-11-28T10:00:01.123456789Z stdout F ",
+    ] {
+        let lines: Vec<String> = plain.lines().map(|line| format!("{prefix}{line}\n")).collect();
+        let lines = lines.concat();
+        assert_eq!(log(&lines).sightings, log(&plain).sightings, "{prefix}");
+        assert_eq!(log(&lines).statements, log(&plain).statements, "{prefix}");
+    }
+}
+
+#[test]
+fn start_without_an_option_takes_it_back() {
+    let set = |second: u32, name: &str, value: &str| {
+        let time = format!("19.07.2025 19:00:{second:02}.176 *INFO * [main]");
+        format!("{time} Setting '{name}' to '{value}' from command line.\n")
+    };
+    let keys = "com.adobe.granite.crypto.keys.path";
+    let moved =
+        |parts: &[String]| log(&parts.concat()).statements.contains_key(&LogTopic::KeysElsewhere);
+    let modes = |second| set(second, "sling.run.modes", "publish");
+    assert!(moved(&[modes(1), set(1, keys, "/k")]));
+    assert!(moved(&[set(1, keys, "/k"), modes(1), "x\n".to_owned(), set(1, "x", "y")]));
+    assert!(!moved(&[modes(1), set(1, keys, "/k"), modes(9)]));
+    assert!(moved(&[modes(1), modes(9), set(9, keys, "/k")]));
+    assert!(moved(&[modes(1), set(1, keys, "/k"), modes(9), set(9, keys, "/k")]));
+    let jvm = |options: &str| format!("Picked up JAVA_TOOL_OPTIONS: {options}\n");
+    let path = format!("-D{keys}=/k -Xmx4g");
+    assert!(moved(&[jvm(&path)]));
+    assert!(!moved(&[jvm(&path), jvm("-Xmx8g")]));
+    // What the JVM says takes nothing back of what the launcher says.
+    assert!(moved(&[set(1, keys, "/k"), jvm("-Xmx8g")]));
+    assert!(moved(&[jvm(&path), modes(1), modes(9)]));
+}
+
+#[test]
 fn thread_names_may_hold_anything() {
     // As in KA-16796: the name of a thread is the line of a request.
     let line = format!(
@@ -134,7 +265,7 @@ fn a_line_of_megabytes_is_read_like_any_other() {
 #[test]
 fn text_across_the_border_of_blocks_is_found_once() {
     for shift in 0..CONVERT.len() + 40 {
-        let filler = "x".repeat((256 << 10) - 1024 - shift);
+        let filler = "x".repeat((256 << 10) - (16 << 10) - shift);
         let text = format!("{filler}\n{}{}", record(2, CONVERT), record(3, "z").repeat(30));
         let (log, _) = scan(text.as_bytes(), 10_000);
         let sighting = seen(&log, LogSignature::CryptoConvert);
@@ -237,6 +368,20 @@ fn found_directly_in_logs() {
         "stderr.log-20250718",
         "ERROR.LOG",
         "Error.Log.1",
+        "error.log_2025-07-18",
+        "error.log~",
+        "error.log 2",
+        "error (1).log",
+        "error.txt",
+        "error.json",
+        "error.jsonl.gz",
+        "error_log.1",
+        "error-log.2025-07-18",
+        "error.20250718",
+        "catalina.out",
+        "catalina.2025-07-18.out",
+        "nohup.out",
+        "access-rights.log",
     ] {
         assert_eq!(find(&format!("q/logs/{name}")), Some(Found { root: "q", bundle: "", name }));
     }
@@ -245,7 +390,16 @@ fn found_directly_in_logs() {
         "error.log",
         "q/error.log",
         "q/logs/access.log",
+        "q/logs/access.log.2025-07-18",
+        "q/logs/access-2025-07-18.log",
+        "q/logs/access_log.1",
+        "q/logs/localhost_access_log.2025-07-18.txt",
+        "q/logs/request.json",
+        "q/logs/gc.log.0.current",
         "q/logs/error.logx",
+        "q/logs/java_pid7.hprof",
+        "q/logs/notes",
+        "q/logs/ps-ef.txt",
         "q/xlogs/error.log",
         "q/logs/ACCESS.LOG",
     ] {

@@ -239,6 +239,10 @@ fn several_authors() -> Vec<Scene> {
     let both = |i: Instance| author(i).log("error.log", LINE);
     let logged = |i: Instance| author(i).log("error.log", "no sign\n");
     let of_another = |i: Instance| author(i).log("error.log", OTHER_ID);
+    // Of a document of a user, which has nothing to do with keys.
+    let document =
+        "03.09.2023 12:30:29.212 *WARN* [x] c.C Failed to decrypt password protected PDF\n";
+    let of_document = |i: Instance| other(i).log("error.log", document);
     let fails = || farm().with("a2", failing);
     vec![
         ("authors differ", "open", farm().with("a1", author).with("a2", other)),
@@ -246,6 +250,7 @@ fn several_authors() -> Vec<Scene> {
         ("one cannot decrypt, and the other logs nothing", "a1", fails().with("a1", logged)),
         ("the log is of another instance", "a1 after 1", fails().with("a1", of_another)),
         ("both cannot decrypt", "open", fails().with("a1", both)),
+        ("one cannot open a document", "open", farm().with("a1", author).with("a2", of_document)),
         ("there is a third", "open", fails().with("a1", author).with("a3", third)),
     ]
 }

@@ -383,6 +383,9 @@ fn hit(member: &Member, sign: &LoggedSign) -> Option<Hit> {
         (Some(first), Some(last)) if first != last => {
             format!(", first {first}, last {}", after(&first.to_string(), &last.to_string()))
         }
+        // What was logged behind it has no time, or what was logged before.
+        (Some(first), None) if most > 1 => format!(", first {first}"),
+        (None, Some(last)) if most > 1 => format!(", last {last}"),
         (Some(time), _) | (_, Some(time)) => format!(", {time}"),
         (None, None) => String::new(),
     };
@@ -447,7 +450,7 @@ mod tests {
     fn signs_of_ims() -> Vec<Case> {
         let refused = |response: &str| format!("{REFUSED}{response}");
         let expired = refused("Unknown macro: {\"error\"}");
-        let jwt = refused("Could not match JWT signature");
+        let jwt = refused("{\"error_description\":\"Could not match JWT signature\"}");
         let invalid = "{\"error\":\"invalid_client\",\"error_description\":\"invalid client_secret parameter\"}";
         let scope = refused("{\"error\":\"invalid_scope\"}");
         let wrong = refused("\"invalid client_secret parameter\"");
@@ -539,6 +542,9 @@ mod tests {
         let says = "a logged rejected CSRF tokens once";
         assert_eq!(message(&timed), format!("{says}, 2025-07-18 08:00:00, from line 1 {WHERE}"));
         assert_eq!(message(CSRF), format!("{says}, from line 1 {WHERE}"));
+        let unknown = format!("{timed}20. Juli 2025 *WARN* [x] {CSRF}");
+        let says = "a logged rejected CSRF tokens 2 times, first 2025-07-18 08:00:00";
+        assert_eq!(message(&unknown), format!("{says}, from line 1 {WHERE}"));
     }
 
     const START: &str = "19.07.2025 09:00:00.000 *INFO* [x] com.adobe.granite.crypto.internal.CryptoSupportService Starting \
@@ -550,6 +556,21 @@ mod tests {
         let found = |log: &str| check_log(&CSRF_REJECTED, log).len();
         assert_eq!(found(&format!("{}{START}", sign(18))), 0);
         assert_eq!(found(&format!("{}{START}{}", sign(18), sign(20))), 1);
+    }
+
+    #[test]
+    fn what_has_no_time_is_not_over_because_an_older_log_has_one() {
+        let sign = format!("[x] 20. Juli 2025 *WARN* [x] {CSRF}");
+        let old = format!("18.07.2025 08:00:00.000 *WARN* [x] {CSRF}{START}");
+        let found = |name: &str, log: &str| {
+            let add = |i: crate::testing::Instance| i.log(name, &old).log("error.log", log);
+            (CSRF_REJECTED.check)(&farm().with("a", add).build()).len()
+        };
+        for name in ["error.log.2025-07-19", "stdout.log"] {
+            assert_eq!(found(name, &sign), 1, "{name}");
+            assert_eq!(found(name, "x\n"), 0, "{name}");
+        }
+        assert_eq!(found("error.log.2025-07-19", &format!("{sign}{START}")), 0);
     }
 
     #[test]
